@@ -50,14 +50,19 @@ typedef struct dlc_tensor_info {
 
 struct dlc_call;
 
-/// A range [begin, end) of a kernel's outermost split dimension. `scratch` is
-/// the calling thread's own (struct dlc_scratch). Returns 0 or a dlc_status.
-typedef dlc_int32 (*dlc_task)(const struct dlc_call *call, dlc_int64 begin, dlc_int64 end, void *scratch);
+struct dlc_scratch;
+
+/// One launch of a kernel, over the range [begin, end) of its outermost split
+/// dimension. `arguments` is the launch's own (buffer addresses and symbol
+/// values, on the caller's stack); `scratch` is the executing thread's.
+/// Returns 0 or a dlc_status.
+typedef dlc_int32 (*dlc_task)(const void *arguments, dlc_int64 begin, dlc_int64 end, struct dlc_scratch *scratch);
 
 /// Runs `task` over [0, extent), in ranges that start at multiples of
 /// `grain` (the last may be shorter), on the threads behind the call.
 /// Returns the first status that is not 0.
-typedef dlc_int32 (*dlc_parallel_for)(const struct dlc_call *call, dlc_task task, dlc_int64 extent, dlc_int64 grain);
+typedef dlc_int32 (*dlc_parallel_for)(const struct dlc_call *call, dlc_task task, const void *arguments,
+                                      dlc_int64 extent, dlc_int64 grain);
 
 /// Scratch memory of one thread: what halide_malloc hands out, last in, first
 /// out. `capacity` is dlc_model.scratch_bytes.
