@@ -4,7 +4,7 @@
 /// is linked into every model library. Standalone C: no other header needed,
 /// no libc. The compiler writes these structures as LLVM constants, so the
 /// order and width of the fields are part of the ABI: any change increments
-/// DLC_ABI_VERSION.
+/// DLC_ABI_VERSION. What applications call is in dlc/runtime.h.
 #ifndef DLC_ABI_H
 #define DLC_ABI_H
 
@@ -18,7 +18,34 @@ typedef signed long long dlc_int64;
 typedef unsigned long long dlc_uint64;
 typedef int dlc_int32;
 typedef unsigned int dlc_uint32;
+typedef unsigned short dlc_uint16;
 typedef unsigned char dlc_byte;
+
+/// What every fallible function returns; generated code returns these too.
+enum dlc_status {
+  DLC_OK = 0,
+  DLC_ERROR_ARGUMENT = 1,        /* a null pointer or an option out of range */
+  DLC_ERROR_ABI = 2,             /* the library speaks another version of this header */
+  DLC_ERROR_NOT_FOUND = 3,       /* no such file, symbol, entry point or tensor */
+  DLC_ERROR_FILE = 4,            /* a file is not what it should be */
+  DLC_ERROR_UNSUPPORTED_CPU = 5, /* this CPU lacks instructions that the model uses */
+  DLC_ERROR_OUT_OF_MEMORY = 6,   /* the allocator returned null */
+  DLC_ERROR_OVERFLOW = 7,        /* a size does not fit 64 bits */
+  DLC_ERROR_BUSY = 8,            /* the context is running in another thread */
+  DLC_ERROR_COUNT = 9,           /* too few or too many tensors */
+  DLC_ERROR_TYPE = 10,           /* the element type differs */
+  DLC_ERROR_RANK = 11,           /* the number of dimensions differs */
+  DLC_ERROR_SHAPE = 12,          /* an extent differs from what is declared or computed */
+  DLC_ERROR_SYMBOL = 13,         /* a symbolic dimension is out of bounds, or has two values */
+  DLC_ERROR_STRIDES = 14,        /* the tensor is not compact and row-major */
+  DLC_ERROR_DEVICE = 15,         /* the tensor lies on a device the model does not run on */
+  DLC_ERROR_NULL_DATA = 16,      /* elements, but no pointer to them */
+  DLC_ERROR_ALIGNMENT = 17,      /* data is not aligned to its element */
+  DLC_ERROR_TOO_SMALL = 18,      /* a buffer holds fewer bytes than the tensor needs */
+  DLC_ERROR_OVERLAP = 19,        /* an output shares memory with another tensor */
+  DLC_ERROR_KERNEL = 20,         /* generated code found an inconsistency (message says which) */
+  DLC_ERROR_INDEX = 21           /* an index read from a tensor is out of bounds */
+};
 
 /// Element types, with DLPack's codes in the upper byte and the width in bits
 /// in the lower one, so that a DLDataType converts without a table.
@@ -30,6 +57,27 @@ enum dlc_element_type {
   DLC_BOOL = 0x0608 /* one byte an element, 0 or 1 */
 };
 
+/// DLPack's device types. Only the CPU is there yet.
+enum dlc_device_type { DLC_DEVICE_CPU = 1, DLC_DEVICE_CUDA = 2 };
+
+/// Instruction sets a model may require beyond its architecture's base
+/// (x86-64: v2, aarch64: Armv8.0-A). Each bit stands for what the operating
+/// system has enabled, too.
+enum dlc_cpu_feature {
+  DLC_CPU_X86_64_V2 = 1 << 0,
+  DLC_CPU_X86_64_V3 = 1 << 1, /* AVX2, FMA, BMI, F16C, ... */
+  DLC_CPU_X86_64_V4 = 1 << 2, /* AVX-512 F, BW, CD, DQ, VL */
+  DLC_CPU_AVX512_VNNI = 1 << 3,
+  DLC_CPU_AVX512_BF16 = 1 << 4,
+  DLC_CPU_AVX512_FP16 = 1 << 5,
+  DLC_CPU_AVX512_VBMI = 1 << 6,
+  DLC_CPU_AVX512_VBMI2 = 1 << 7,
+  DLC_CPU_AVX512_BITALG = 1 << 8,
+  DLC_CPU_AVX512_VPOPCNT = 1 << 9,
+  DLC_CPU_AVX512_IFMA = 1 << 10,
+  DLC_CPU_AVX_VNNI = 1 << 11
+};
+
 /// A dimension known only at run time, such as the batch "N".
 typedef struct dlc_symbol_info {
   const char *name;
@@ -37,54 +85,58 @@ typedef struct dlc_symbol_info {
   dlc_int64 maximum; /* largest legal value, inclusive */
 } dlc_symbol_info;
 
+enum dlc_tensor_flag {
+  /// An output that exists only because of `--keep-tensors`: the value of one
+  /// layer. Kept outputs follow the model's own, in program order.
+  DLC_TENSOR_KEPT = 1
+};
+
 /// A tensor that an entry point takes or returns. `dims[i] >= 0` is a fixed
 /// extent; `dims[i] == -(s + 1)` is symbol `s` of the entry point;
-/// DLC_DIM_COMPUTED (outputs only) is what `output_shapes` computes.
+/// DLC_DIM_COMPUTED (outputs only) is what `output_shapes` computes. Every
+/// symbol stands bare in at least one input.
 typedef struct dlc_tensor_info {
   const char *name;
   dlc_uint32 element_type; /* dlc_element_type */
   dlc_uint32 rank;
-  const dlc_int64 *dims;
+  const dlc_int64 *dims; /* null if rank is 0 */
+  dlc_uint32 flags;      /* dlc_tensor_flag */
+  dlc_uint32 reserved;
 } dlc_tensor_info;
 #define DLC_DIM_COMPUTED (-9223372036854775807LL - 1)
 
 struct dlc_call;
 
-struct dlc_scratch;
-
-/// One launch of a kernel, over the range [begin, end) of its outermost split
-/// dimension. `arguments` is the launch's own (buffer addresses and symbol
-/// values, on the caller's stack); `scratch` is the executing thread's.
-/// Returns 0 or a dlc_status.
-typedef dlc_int32 (*dlc_task)(const void *arguments, dlc_int64 begin, dlc_int64 end, struct dlc_scratch *scratch);
+/// A range [begin, end) of a kernel's outermost split dimension. `scratch` is
+/// the calling thread's own (struct dlc_scratch). Returns 0 or a dlc_status.
+typedef dlc_int32 (*dlc_task)(const struct dlc_call *call, dlc_int64 begin, dlc_int64 end, void *scratch);
 
 /// Runs `task` over [0, extent), in ranges that start at multiples of
-/// `grain` (the last may be shorter), on the threads behind the call.
-/// Returns the first status that is not 0.
-typedef dlc_int32 (*dlc_parallel_for)(const struct dlc_call *call, dlc_task task, const void *arguments,
-                                      dlc_int64 extent, dlc_int64 grain);
+/// `grain` (>= 1; the last range may be shorter), on the threads behind the
+/// call. How the extent is cut may differ from run to run, so results must
+/// not depend on it. A grain should be worth some microseconds of work.
+/// Returns the status of a task that failed, or 0.
+typedef dlc_int32 (*dlc_parallel_for)(const struct dlc_call *call, dlc_task task, dlc_int64 extent, dlc_int64 grain);
 
-/// Scratch memory of one thread: what halide_malloc hands out, last in, first
-/// out. `capacity` is dlc_model.scratch_bytes.
-typedef struct dlc_scratch {
-  dlc_byte *base; /* 64-byte aligned */
-  dlc_uint64 used;
-  dlc_uint64 capacity;
-} dlc_scratch;
+/// Scratch memory of one thread, from which halide_malloc takes what a kernel
+/// needs; opaque to generated code, which hands it on as Halide's
+/// `user_context`.
+struct dlc_scratch;
 
 /// What the generated code of one run sees. Owned by the runtime; valid for
 /// the call only.
 typedef struct dlc_call {
   void *const *tensors;        /* inputs, then outputs: first element of each (byte offset applied) */
   const dlc_int64 *symbols;    /* one value a symbol of the entry point */
-  dlc_byte *workspace;         /* 64-byte aligned, workspace_bytes(symbols) long */
-  const dlc_byte *constants;   /* dlc_model.constants */
+  dlc_byte *workspace;         /* 64-byte aligned, workspace_bytes(symbols) long; null in `prepare` */
+  const dlc_byte *constants;   /* dlc_model.constants, or the mapped sidecar */
   dlc_byte *prepared;          /* written by `prepare`, read by all others; 64-byte aligned */
-  dlc_scratch *scratch;        /* of the thread that makes the call */
-  dlc_uint32 threads;          /* 1: never call parallel_for */
-  dlc_uint32 reserved;
+  struct dlc_scratch *scratch; /* of the thread that makes the call */
+  dlc_uint32 threads;          /* 1: parallel_for gains nothing, though it works */
+  dlc_int32 device_id;         /* 0 on the CPU */
   dlc_parallel_for parallel_for;
-  void *executor;              /* the runtime's own */
+  void *stream;   /* null on the CPU */
+  void *executor; /* the runtime's own */
 } dlc_call;
 
 /// One function of a model.
@@ -94,9 +146,11 @@ typedef struct dlc_entry_point {
   const dlc_tensor_info *inputs;
   const dlc_tensor_info *outputs;
   const dlc_symbol_info *symbols;
-  /// Bytes of workspace for these symbol values; never fails.
+  /// Bytes of workspace for these symbol values; never fails: a size that
+  /// does not fit 64 bits is returned as all ones.
   dlc_uint64 (*workspace_bytes)(const dlc_int64 *symbols);
-  /// Writes the extents of all outputs, one after another, to `dims`.
+  /// Writes the extents of all outputs, one after another, to `dims`. May be
+  /// null if no output has a DLC_DIM_COMPUTED.
   void (*output_shapes)(const dlc_int64 *symbols, dlc_int64 *dims);
   /// Runs it. Returns 0 or a dlc_status.
   dlc_int32 (*execute)(const dlc_call *call);
@@ -106,27 +160,48 @@ struct dlc_runtime_api;
 
 /// The one symbol that a model library exports, as `dlc_model_NAME`.
 typedef struct dlc_model {
-  dlc_uint32 abi_version; /* DLC_ABI_VERSION */
-  dlc_uint32 struct_bytes;
+  dlc_uint32 abi_version;  /* DLC_ABI_VERSION */
+  dlc_uint32 struct_bytes; /* sizeof(dlc_model) */
   const char *name;
   const char *compiler; /* "dlc 0.1.0" */
   const char *target;   /* "x86-64-v4", ... */
   dlc_uint32 entry_count;
-  dlc_uint32 flags;
+  dlc_uint32 device_type; /* dlc_device_type */
   const dlc_entry_point *entries;
-  const dlc_byte *constants; /* packed weights in read-only memory; null if none or in `weights_file` */
+  const dlc_byte *constants; /* packed weights in read-only memory, 64-byte aligned; null if none or in `weights_file` */
   dlc_uint64 constant_bytes;
-  const char *weights_file; /* sidecar next to the library, memory-mapped; null if embedded */
-  dlc_uint64 weights_hash;  /* FNV-1a 64 of the sidecar, 0 if embedded */
+  /// Sidecar in the library's folder, memory-mapped; null if embedded. It
+  /// holds `constant_bytes` bytes, then DLC_WEIGHTS_MAGIC, then `weights_hash`
+  /// (8 bytes, little-endian), so that a file of another model is refused
+  /// without reading all of it.
+  const char *weights_file;
+  dlc_uint64 weights_hash; /* FNV-1a 64 of the constants, 0 if embedded */
   dlc_uint64 prepared_bytes;
-  /// Fills call->prepared from call->constants, once; null if nothing is to prepare.
+  /// Fills call->prepared from call->constants, once; null if nothing is to
+  /// prepare. Its call has no tensors, symbols or workspace.
   dlc_int32 (*prepare)(const dlc_call *call);
-  dlc_uint64 scratch_bytes; /* per thread */
-  /// 1 if this CPU can run the kernels, 0 if it lacks an instruction set.
-  dlc_int32 (*is_supported)(void);
-  /// The runtime linked into this library (dlc/runtime.h calls through it).
+  /// Scratch bytes a thread should start with: the sum, over allocations alive
+  /// at once in the worst kernel, of the size rounded up to 64, plus 64. Too
+  /// small a value costs an allocation in the first run, nothing else.
+  dlc_uint64 scratch_bytes;
+  dlc_uint64 required_features; /* dlc_cpu_feature bits without which no kernel runs */
+  /// The runtime linked into this library: `&dlc_rt_api`. dlc/runtime.h calls
+  /// through it.
   const struct dlc_runtime_api *runtime;
 } dlc_model;
+
+#define DLC_WEIGHTS_MAGIC "DLCWGHT1" /* 8 bytes, no terminator in the file */
+
+/* What the runtime offers to generated code (hidden symbols, same library):
+ *
+ *   extern const struct dlc_runtime_api dlc_rt_api;
+ *   extern const dlc_int32 dlc_rt_isa_level;
+ *       x86-64: 2, 3 or 4, the best of v2, v3, v4 that CPU and operating
+ *       system support (2 at least). aarch64: 0. Set before any run, constant
+ *       afterwards; the environment variable DLC_ISA_LEVEL may lower it.
+ *   halide_malloc, halide_free, halide_error and the halide_error_* functions
+ *       of kernels that check their bounds; `user_context` is a dlc_scratch.
+ */
 
 #ifdef __cplusplus
 }
