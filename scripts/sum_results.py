@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Adds up the JUnit files that lit, GoogleTest and pytest write, names every failure, and closes with `N passed, N failed`.
+
+usage: sum_results.py --expect PART=FILE.xml ...
+
+A part whose file is missing or broken counts as one failure: its runner did not get to the end. Exit status 1 on any failure.
+"""
+import argparse
+import sys
+import xml.etree.ElementTree as ElementTree
+
+
+def outcomes(path):
+    """Yields (outcome, name) of every test case in the file."""
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        name = f"{case.get('classname', '')}.{case.get('name')}".strip(".")
+        if case.find("failure") is not None or case.find("error") is not None:
+            yield "failed", name
+        elif case.find("skipped") is not None or case.get("status") == "notrun":
+            yield "skipped", name
+        else:
+            yield "passed", name
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--expect", nargs="+", default=[], metavar="PART=FILE.xml")
+    total = {"passed": 0, "failed": 0, "skipped": 0}
+    for expectation in parser.parse_args().expect:
+        part, path = expectation.split("=", 1)
+        try:
+            results = list(outcomes(path))
+        except (OSError, ElementTree.ParseError) as error:
+            results = [("failed", f"{part} did not finish ({error})")]
+        counts = {outcome: sum(1 for found, _ in results if found == outcome) for outcome in total}
+        print(f"  {part:10} " + ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count or outcome == "passed"))
+        for outcome, name in results:
+            total[outcome] += 1
+            if outcome == "failed":
+                print(f"    FAILED {name}")
+    skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
+    print(f"{total['passed']} passed, {total['failed']} failed{skipped}")
+    return 1 if total["failed"] or not total["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
