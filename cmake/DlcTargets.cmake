@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# How a room becomes a CMake target.
+
+# Headers of LLVM and MLIR are parsed once, for all rooms that use them.
+add_library(dlc_mlir_headers INTERFACE)
+target_include_directories(dlc_mlir_headers SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS} ${LLD_INCLUDE_DIRS})
+target_include_directories(dlc_mlir_headers INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}" "${CMAKE_SOURCE_DIR}/runtime/include")
+target_compile_options(dlc_mlir_headers INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wno-unused-parameter -fno-semantic-interposition>)
+
+# dlc_library(NAME SOURCES... [LINK libs...]): a static library of one room (or one folder of a room).
+function(dlc_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES} ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC dlc_mlir_headers ${arg_LINK})
+  if(arg_DEPENDS)
+    add_dependencies(${name} ${arg_DEPENDS})
+  endif()
+endfunction()
+
+# dlc_precompile_mlir(TARGET): the MLIR headers that nearly every file of a compiler room includes.
+function(dlc_precompile_mlir target)
+  target_precompile_headers(${target} PRIVATE
+    "<mlir/IR/Builders.h>" "<mlir/IR/BuiltinOps.h>" "<mlir/IR/BuiltinTypes.h>" "<mlir/IR/PatternMatch.h>"
+    "<mlir/Pass/Pass.h>" "<mlir/Dialect/Func/IR/FuncOps.h>" "<llvm/ADT/TypeSwitch.h>")
+  # ccache reuses results of a precompiled header only if it has no time stamp.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:Clang>:-Xclang -fno-pch-timestamp>)
+endfunction()

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// All ops of the dialect, by family.
+#ifndef DLC_OPS
+#define DLC_OPS
+
+include "ir/DlcBase.td"
+include "ir/OpsElementwise.td"
+include "ir/OpsLinear.td"
+include "ir/OpsConvolution.td"
+include "ir/OpsPooling.td"
+include "ir/OpsNormalization.td"
+include "ir/OpsReduction.td"
+include "ir/OpsMovement.td"
+include "ir/OpsKernel.td"
+include "ir/OpsProgram.td"
+
+#endif // DLC_OPS

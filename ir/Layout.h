@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What a tensor's layout means in memory.
+#ifndef DLC_IR_LAYOUT_H
+#define DLC_IR_LAYOUT_H
+
+#include "ir/DlcDialect.h"
+
+namespace dlc {
+
+/// The layout of `type`, or null for row-major without border.
+LayoutAttr getLayout(mlir::Type type);
+
+/// `type` with another layout (null: none).
+mlir::RankedTensorType withLayout(mlir::RankedTensorType type, LayoutAttr layout);
+
+/// One dimension of memory, from outermost to innermost.
+struct PhysicalDim {
+  int64_t logical;        ///< the logical dimension that it is (a part of)
+  mlir::AffineExpr extent; ///< elements or blocks of the interior, without halo
+  mlir::AffineExpr stride; ///< in elements
+  int64_t haloLow = 0, haloHigh = 0;
+  int64_t tile = 0; ///< > 0: this dimension is a block of `tile` elements of `logical`; 0: the elements or the blocks themselves
+};
+
+/// Memory of a tensor whose extents are `dims` (see Dims): its dimensions, and where its first interior element lies.
+struct PhysicalShape {
+  llvm::SmallVector<PhysicalDim, 6> dims; ///< outermost first; the last has stride 1
+  mlir::AffineExpr elements;              ///< of the whole buffer, halo included
+  mlir::AffineExpr interiorOffset;        ///< elements before the first interior one
+};
+PhysicalShape getPhysicalShape(mlir::RankedTensorType type, llvm::ArrayRef<mlir::AffineExpr> dims);
+
+/// Bytes of one element in a buffer (i1 takes one).
+int64_t getElementBytes(mlir::Type elementType);
+
+/// Bytes of the whole buffer.
+mlir::AffineExpr getBufferBytes(mlir::RankedTensorType type, llvm::ArrayRef<mlir::AffineExpr> dims);
+
+/// Channels innermost: `[0, 2, 3, 1]` for rank 4.
+LayoutAttr getChannelsLastLayout(mlir::MLIRContext *context, int64_t rank);
+
+/// Copies `source`, a row-major tensor of static type `type` without layout, into `layout`'s order in `target` (as many bytes as
+/// getBufferBytes says, zeroed by the callee). Winograd layouts are not handled here: they grow and are computed at load.
+void packElements(mlir::RankedTensorType packedType, llvm::ArrayRef<char> source, llvm::MutableArrayRef<char> target);
+
+} // namespace dlc
+
+#endif // DLC_IR_LAYOUT_H

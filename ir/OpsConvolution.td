@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolutions over 1, 2 or 3 spatial dimensions.
+#ifndef DLC_OPS_CONVOLUTION
+#define DLC_OPS_CONVOLUTION
+
+include "ir/DlcBase.td"
+
+def Dlc_ConvOp : Dlc_GraphOp<"conv"> {
+  let summary = "Convolution (cross-correlation)";
+  let description = [{
+    `x: [N, C, spatial...]`, `w: [K, C / groups, kernel...]`, result `[N, K, out...]` with
+    `out = floor((in + pad_low + pad_high - dilation (kernel - 1) - 1) / stride) + 1`. Padding is zero.
+    `pads` holds all low ones, then all high ones; a negative pad crops.
+
+    ```mlir
+    %y = dlc.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, groups = 1 : i64}
+       : (tensor<1x3x8x8xf32>, tensor<16x3x3x3xf32>) -> tensor<1x16x8x8xf32>
+    ```
+  }];
+  let arguments = (ins Dlc_Tensor:$x, Dlc_Tensor:$w, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
+                       DenseI64ArrayAttr:$pads, DefaultValuedAttr<I64Attr, "1">:$groups);
+  let assemblyFormat = "$x `,` $w attr-dict `:` `(` type($x) `,` type($w) `)` `->` type($result)";
+}
+
+def Dlc_ConvTransposeOp : Dlc_GraphOp<"conv_transpose"> {
+  let summary = "Transposed convolution: the gradient of a convolution with respect to its input";
+  let description = [{
+    `x: [N, C, spatial...]`, `w: [C, K / groups, kernel...]`, result `[N, K, out...]` with
+    `out = stride (in - 1) + output_padding + dilation (kernel - 1) + 1 - pad_low - pad_high`.
+  }];
+  let arguments = (ins Dlc_Tensor:$x, Dlc_Tensor:$w, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
+                       DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$output_padding,
+                       DefaultValuedAttr<I64Attr, "1">:$groups);
+  let assemblyFormat = "$x `,` $w attr-dict `:` `(` type($x) `,` type($w) `)` `->` type($result)";
+}
+
+#endif // DLC_OPS_CONVOLUTION

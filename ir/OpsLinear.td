@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products of matrices and tensors.
+#ifndef DLC_OPS_LINEAR
+#define DLC_OPS_LINEAR
+
+include "ir/DlcBase.td"
+
+def Dlc_MatMulOp : Dlc_GraphOp<"matmul"> {
+  let summary = "Product of matrices, broadcast over leading dimensions";
+  let description = [{
+    `[..., M, K] x [..., K, N] -> [..., M, N]`; operands of rank 1 are a row (left) or a column (right), whose unit dimension
+    the result lacks. With `transpose_lhs` the left matrices are stored `[..., K, M]`, with `transpose_rhs` the right ones
+    `[..., N, K]`.
+
+    ```mlir
+    %y = dlc.matmul %x, %w {transpose_rhs = true} : (tensor<?x784xf32>, tensor<256x784xf32>) -> tensor<?x256xf32>
+    ```
+  }];
+  let arguments = (ins Dlc_Tensor:$lhs, Dlc_Tensor:$rhs, DefaultValuedAttr<BoolAttr, "false">:$transpose_lhs,
+                       DefaultValuedAttr<BoolAttr, "false">:$transpose_rhs);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` `(` type($lhs) `,` type($rhs) `)` `->` type($result)";
+}
+
+def Dlc_EinsumOp : Dlc_GraphOp<"einsum"> {
+  let summary = "Sum of products over named indices";
+  let description = [{
+    `equation` is in explicit form, without blanks and ellipses, one lower- or upper-case letter a dimension: `"bij,bjk->bik"`.
+    A letter that the result lacks is summed over.
+  }];
+  let arguments = (ins Variadic<Dlc_Tensor>:$operands, StrAttr:$equation);
+  let assemblyFormat = "$equation $operands attr-dict `:` functional-type($operands, $result)";
+}
+
+#endif // DLC_OPS_LINEAR

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ops that move elements without computing new ones.
+#ifndef DLC_OPS_MOVEMENT
+#define DLC_OPS_MOVEMENT
+
+include "ir/DlcBase.td"
+
+class Dlc_Movement<string opMnemonic, string text, dag operandsAndAttributes> : Dlc_GraphOp<opMnemonic> {
+  let summary = text;
+  let arguments = operandsAndAttributes;
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, $result)";
+}
+
+def Dlc_ReshapeOp : Dlc_Movement<"reshape", "The same elements, row-major, in another shape",
+                                 (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$shape)> {
+  let description = [{
+    An extent of `shape` is a number, -1 (once: what is left of the elements), or -2 - d: the operand's extent of dimension d.
+  }];
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+def Dlc_TransposeOp : Dlc_Movement<"transpose", "Dimension i of the result is dimension `permutation[i]` of the operand",
+                                   (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$permutation)> {
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+def Dlc_ExpandOp : Dlc_Movement<"expand", "Broadcast to a shape",
+                                (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$shape)> {
+  let description = [{
+    Broadcasts both ways as ONNX `Expand` does. An extent of `shape` is a number, or -2 - d: the operand's extent of dimension d.
+  }];
+}
+def Dlc_ConcatOp : Dlc_Movement<"concat", "Operands one after another along `axis`",
+                                (ins Variadic<Dlc_Tensor>:$operands, I64Attr:$axis)>;
+def Dlc_SliceOp : Dlc_Movement<"slice", "Elements start, start + step, ... of every dimension",
+                               (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$starts, DenseI64ArrayAttr:$sizes,
+                                    DenseI64ArrayAttr:$steps)> {
+  let description = [{
+    One entry a dimension. Starts are not negative; steps may be (then the start is the highest element).
+    `sizes[d] == -1` takes dimension d whole (start 0, step 1), which is how a dynamic extent passes.
+  }];
+}
+def Dlc_PadMode : I32EnumAttr<"PadMode", "What padding holds", [
+  I32EnumAttrCase<"Constant", 0, "constant">, I32EnumAttrCase<"Edge", 1, "edge">,
+  I32EnumAttrCase<"Reflect", 2, "reflect">, I32EnumAttrCase<"Wrap", 3, "wrap">]> {
+  let cppNamespace = "::dlc";
+  let genSpecializedAttr = 0;
+}
+def Dlc_PadModeAttr : EnumAttr<Dlc_Dialect, Dlc_PadMode, "pad_mode">;
+def Dlc_PadOp : Dlc_Movement<"pad", "Padding before and after every dimension; negative padding crops",
+                             (ins Dlc_Tensor:$x, Optional<Dlc_Tensor>:$value, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
+                                  Dlc_PadModeAttr:$mode)> {
+  let description = [{`value` (rank 0) is what constant padding holds; 0 if missing.}];
+}
+def Dlc_TileOp : Dlc_Movement<"tile", "The operand repeated along every dimension",
+                              (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$repeats)>;
+def Dlc_GatherOp : Dlc_Movement<"gather", "Slices along `axis`, chosen by indices",
+                                (ins Dlc_Tensor:$x, Dlc_Tensor:$indices, I64Attr:$axis)> {
+  let description = [{
+    The result's shape is `x[:axis] + indices + x[axis+1:]`. A negative index counts from the end; an index outside is clamped
+    to the nearest element, so nothing outside of `x` is ever read.
+  }];
+}
+def Dlc_IotaOp : Dlc_GraphOp<"iota"> {
+  let summary = "start, start + step, ...: a constant sequence of rank 1";
+  let arguments = (ins F64Attr:$start, F64Attr:$step, I64Attr:$size, TypeAttr:$element_type);
+  let assemblyFormat = "attr-dict `:` type($result)";
+  let elementTypeRule = "adaptor.getElementType()";
+}
+
+def Dlc_ResizeMode : I32EnumAttr<"ResizeMode", "Interpolation", [
+  I32EnumAttrCase<"Nearest", 0, "nearest">, I32EnumAttrCase<"Linear", 1, "linear">, I32EnumAttrCase<"Cubic", 2, "cubic">]> {
+  let cppNamespace = "::dlc";
+  let genSpecializedAttr = 0;
+}
+def Dlc_ResizeModeAttr : EnumAttr<Dlc_Dialect, Dlc_ResizeMode, "resize_mode">;
+def Dlc_ResizeOp : Dlc_Movement<"resize", "Interpolation to other extents, dimension by dimension",
+    (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$sizes, DenseF64ArrayAttr:$scales, DenseF64ArrayAttr:$roi, Dlc_ResizeModeAttr:$mode,
+         StrAttr:$coordinate_mode, StrAttr:$nearest_mode, F64Attr:$cubic_coefficient, BoolAttr:$exclude_outside,
+         BoolAttr:$antialias, F64Attr:$extrapolation_value)> {
+  let description = [{
+    ONNX `Resize`, with everything resolved: `sizes` are the result's extents (-1: the operand's, unscaled) and `scales` the factors
+    by which coordinates are transformed, one a dimension; `roi` is empty or starts then ends; `coordinate_mode` and `nearest_mode`
+    have ONNX's spellings.
+  }];
+}
+
+#endif // DLC_OPS_MOVEMENT

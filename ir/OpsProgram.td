@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parameters, and the ops of the program level: kernels as symbols and their launches on byte buffers.
+#ifndef DLC_OPS_PROGRAM
+#define DLC_OPS_PROGRAM
+
+include "ir/DlcBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+
+def Dlc_ParameterOp : Dlc_Op<"parameter", [Symbol]> {
+  let summary = "A named tensor of the model that training may change";
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Dlc_Tensor>:$type, OptionalAttr<ElementsAttr>:$value,
+                       OptionalAttr<DictionaryAttr>:$initializer);
+  let assemblyFormat = "$sym_name `:` $type (`=` $value^)? (`initializer` $initializer^)? attr-dict";
+}
+def Dlc_LoadParameterOp : Dlc_Op<"load_parameter", [Pure]> {
+  let summary = "The present value of a parameter";
+  let arguments = (ins FlatSymbolRefAttr:$parameter);
+  let results = (outs Dlc_Tensor:$result);
+  let assemblyFormat = "$parameter attr-dict `:` type($result)";
+}
+def Dlc_ConstantOp : Dlc_Op<"constant", [Pure, ConstantLike]> {
+  let summary = "A tensor known at compile time";
+  let description = [{
+    Large values are `dense_resource`s that refer to the model file's memory. The result's layout may be packed: the
+    value's elements are then in physical order, of `physicalShape` (see ir/Layout.h).
+  }];
+  let arguments = (ins ElementsAttr:$value);
+  let results = (outs Dlc_Tensor:$result);
+  let assemblyFormat = "$value attr-dict `:` type($result)";
+  let hasFolder = 1;
+}
+
+def Dlc_KernelFuncOp : Dlc_Op<"kernel_func", [Symbol, IsolatedFromAbove, SingleBlock]> {
+  let summary = "A kernel that launches refer to; equal kernels are one";
+  let description = [{
+    Attributes as of `dlc.kernel`. Its C signature is
+    `int NAME(void *scratch, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t *result)`.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Dlc_KernelRootAttr:$root, OptionalAttr<ArrayAttr>:$schedules,
+                       OptionalAttr<ArrayAttr>:$input_dims, OptionalAttr<ArrayAttr>:$symbols);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name `root` `(` $root `)` attr-dict-with-keyword $body";
+  let extraClassDeclaration = [{
+    ::mlir::Value getYielded();
+    ::mlir::Operation *getRootOp();
+  }];
+}
+def Dlc_LaunchOp : Dlc_Op<"launch", []> {
+  let summary = "Runs a kernel on buffers";
+  let description = [{
+    `inputs` and `output` are byte buffers (`memref<?xi8>`) that hold tensors of the kernel's types, interior and halo; `symbols`
+    are the values of the kernel's symbols. `name` is what a profiler shows (the layer).
+
+    ```mlir
+    dlc.launch @conv1 "layer1" ins(%x, %w : memref<?xi8>, memref<?xi8>) out(%y : memref<?xi8>) symbols(%n)
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, StrAttr:$name, Variadic<AnyMemRef>:$inputs, AnyMemRef:$output,
+                       Variadic<Index>:$symbols);
+  let assemblyFormat = [{$kernel $name `ins` `(` ($inputs^ `:` type($inputs))? `)` `out` `(` $output `:` type($output) `)`
+    (`symbols` `(` $symbols^ `)`)? attr-dict}];
+  let hasVerifier = 0;
+  let extraClassDeclaration = [{}];
+}
+def Dlc_FillHaloOp : Dlc_Op<"fill_halo", []> {
+  let summary = "Writes zeros to the border of a buffer that holds a tensor with a halo";
+  let description = [{`tensor` is the tensor's type, whose extents come from `dims` (an affine map of the symbols).}];
+  let arguments = (ins AnyMemRef:$buffer, TypeAttr:$tensor, AffineMapAttr:$dims, Variadic<Index>:$symbols);
+  let assemblyFormat = "$buffer `:` type($buffer) (`symbols` `(` $symbols^ `)`)? attr-dict";
+}
+def Dlc_WeightsOp : Dlc_Op<"weights", []> {
+  let summary = "The model's constants: one block of bytes";
+  let description = [{
+    `values` are packed constants, `offsets` their places in bytes, 64-byte aligned. The block is written to the library's
+    read-only data; `run` gets it as a function argument marked `dlc.constants`.
+  }];
+  let arguments = (ins ArrayAttr:$values, DenseI64ArrayAttr:$offsets, I64Attr:$size);
+  let assemblyFormat = "$offsets $size attr-dict-with-keyword `values` `(` $values `)`";
+}
+
+#endif // DLC_OPS_PROGRAM

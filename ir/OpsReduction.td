@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reductions over chosen dimensions.
+#ifndef DLC_OPS_REDUCTION
+#define DLC_OPS_REDUCTION
+
+include "ir/DlcBase.td"
+
+def Dlc_ReductionKind : I32EnumAttr<"ReductionKind", "What a reduction computes", [
+  I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Mean", 1, "mean">, I32EnumAttrCase<"Max", 2, "max">,
+  I32EnumAttrCase<"Min", 3, "min">, I32EnumAttrCase<"Prod", 4, "prod">, I32EnumAttrCase<"L1", 5, "l1">,
+  I32EnumAttrCase<"L2", 6, "l2">, I32EnumAttrCase<"LogSum", 7, "log_sum">, I32EnumAttrCase<"LogSumExp", 8, "log_sum_exp">,
+  I32EnumAttrCase<"SumSquare", 9, "sum_square">]> {
+  let cppNamespace = "::dlc";
+  let genSpecializedAttr = 0;
+}
+def Dlc_ReductionKindAttr : EnumAttr<Dlc_Dialect, Dlc_ReductionKind, "reduction">;
+
+def Dlc_ReduceOp : Dlc_GraphOp<"reduce"> {
+  let summary = "Reduction of the dimensions `axes`";
+  let description = [{
+    `axes` are ascending and not negative; with `keep_dims` they stay, with extent 1. Over no elements, a sum is 0,
+    a product 1, a maximum the type's smallest value (-infinity), a minimum its largest.
+
+    ```mlir
+    %y = dlc.reduce mean %x {axes = array<i64: 2, 3>, keep_dims = true} : tensor<1x64x7x7xf32> -> tensor<1x64x1x1xf32>
+    ```
+  }];
+  let arguments = (ins Dlc_ReductionKindAttr:$kind, Dlc_Tensor:$x, DenseI64ArrayAttr:$axes,
+                       DefaultValuedAttr<BoolAttr, "false">:$keep_dims);
+  let assemblyFormat = "$kind $x attr-dict `:` type($x) `->` type($result)";
+  let shapeRule = "::dlc::reducedDims(location, dims[0], adaptor.getAxes(), adaptor.getKeepDims(), result)";
+}
+def Dlc_ArgExtremeOp : Dlc_GraphOp<"arg_extreme"> {
+  let summary = "Index of the largest (or with `minimum`, smallest) element along `axis`";
+  let description = [{The first such element, or with `select_last` the last. The result is i64.}];
+  let arguments = (ins Dlc_Tensor:$x, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "false">:$minimum,
+                       DefaultValuedAttr<BoolAttr, "false">:$keep_dims, DefaultValuedAttr<BoolAttr, "false">:$select_last);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
+  let shapeRule = "::dlc::reducedDims(location, dims[0], {static_cast<int64_t>(adaptor.getAxis())}, adaptor.getKeepDims(), result)";
+  let elementTypeRule = "::mlir::IntegerType::get(context, 64)";
+}
+
+#endif // DLC_OPS_REDUCTION
