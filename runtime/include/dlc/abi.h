@@ -107,21 +107,24 @@ typedef struct dlc_tensor_info {
 
 struct dlc_call;
 
-/// A range [begin, end) of a kernel's outermost split dimension. `scratch` is
-/// the calling thread's own (struct dlc_scratch). Returns 0 or a dlc_status.
-typedef dlc_int32 (*dlc_task)(const struct dlc_call *call, dlc_int64 begin, dlc_int64 end, void *scratch);
+/// Scratch memory of one thread, from which halide_malloc takes what a kernel
+/// needs; opaque to generated code, which hands it on as Halide's
+/// `user_context`.
+struct dlc_scratch;
+
+/// One launch of a kernel, over the range [begin, end) of its outermost split
+/// dimension. `arguments` is the launch's own (buffer addresses and symbol
+/// values, on the caller's stack); `scratch` is the executing thread's.
+/// Returns 0 or a dlc_status.
+typedef dlc_int32 (*dlc_task)(const void *arguments, dlc_int64 begin, dlc_int64 end, struct dlc_scratch *scratch);
 
 /// Runs `task` over [0, extent), in ranges that start at multiples of
 /// `grain` (>= 1; the last range may be shorter), on the threads behind the
 /// call. How the extent is cut may differ from run to run, so results must
 /// not depend on it. A grain should be worth some microseconds of work.
 /// Returns the status of a task that failed, or 0.
-typedef dlc_int32 (*dlc_parallel_for)(const struct dlc_call *call, dlc_task task, dlc_int64 extent, dlc_int64 grain);
-
-/// Scratch memory of one thread, from which halide_malloc takes what a kernel
-/// needs; opaque to generated code, which hands it on as Halide's
-/// `user_context`.
-struct dlc_scratch;
+typedef dlc_int32 (*dlc_parallel_for)(const struct dlc_call *call, dlc_task task, const void *arguments,
+                                      dlc_int64 extent, dlc_int64 grain);
 
 /// What the generated code of one run sees. Owned by the runtime; valid for
 /// the call only.
