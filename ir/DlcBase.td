@@ -4,9 +4,12 @@
 #define DLC_BASE
 
 include "mlir/IR/OpBase.td"
+include "mlir/IR/CommonTypeConstraints.td"
+include "mlir/IR/CommonAttrConstraints.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "ir/DlcInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -22,6 +25,7 @@ def Dlc_Dialect : Dialect {
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
   let dependentDialects = ["::mlir::func::FuncDialect"];
+  let extraClassDeclaration = [{ void registerAttributes(); }];
 }
 
 //===-- Attributes --------------------------------------------------------===//
@@ -81,33 +85,16 @@ def Dlc_ScheduleAttr : Dlc_Attr<"Schedule", "schedule"> {
   }];
 }
 
-//===-- Shape inference ---------------------------------------------------===//
-
-def Dlc_DimensionOpInterface : OpInterface<"DimensionOpInterface"> {
-  let cppNamespace = "::dlc";
-  let description = [{
-    Extents of an op's result as expressions of its operands' extents. An extent is an affine (or
-    semi-affine) expression over the symbols of the entry point, so the same function infers
-    static types and symbolic shapes.
-  }];
-  let methods = [
-    InterfaceMethod<"Extents of the result; fails with a diagnostic at the op if the operands do not fit.",
-      "::mlir::LogicalResult", "inferDims",
-      (ins "::llvm::ArrayRef<::dlc::Dims>":$operandDims, "::dlc::Dims &":$resultDims)>
-  ];
-}
-
 //===-- Op classes --------------------------------------------------------===//
 
-def Dlc_Tensor : AnyRankedTensor;
-def Dlc_FloatLike : TensorOf<[AnyFloat]>;
+defvar Dlc_Tensor = AnyRankedTensor;
 
 class Dlc_Op<string opMnemonic, list<Trait> traits = []> : Op<Dlc_Dialect, opMnemonic, traits>;
 
 /// An op of the graph level: no side effect, one result, whose extents `inferShape` and whose element type
 /// `inferElementType` compute from an adaptor, before the op exists.
 class Dlc_GraphOp<string opMnemonic, list<Trait> traits = []>
-    : Dlc_Op<opMnemonic, traits # [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface, ["isCompatibleReturnTypes"]>,
+    : Dlc_Op<opMnemonic, traits # [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>,
                                    DeclareOpInterfaceMethods<Dlc_DimensionOpInterface>]> {
   let results = (outs Dlc_Tensor:$result);
   // How the result's extents follow: an expression of type LogicalResult over `location`, `adaptor`, `dims`
@@ -118,6 +105,7 @@ class Dlc_GraphOp<string opMnemonic, list<Trait> traits = []>
   let extraClassDeclaration = [{
     static ::mlir::LogicalResult inferShape(std::optional<::mlir::Location> location, Adaptor adaptor,
                                             ::llvm::ArrayRef<::dlc::Dims> dims, ::dlc::Dims &result);
+    static bool isCompatibleReturnTypes(::mlir::TypeRange inferred, ::mlir::TypeRange actual);
   }];
   let extraClassDefinition = [{
     ::mlir::LogicalResult $cppClass::inferReturnTypes(

@@ -16,11 +16,12 @@ mlir::RankedTensorType withLayout(mlir::RankedTensorType type, LayoutAttr layout
 
 /// One dimension of memory, from outermost to innermost.
 struct PhysicalDim {
-  int64_t logical;        ///< the logical dimension that it is (a part of)
+  int64_t logical;         ///< the logical dimension that it is (a part of)
   mlir::AffineExpr extent; ///< elements or blocks of the interior, without halo
   mlir::AffineExpr stride; ///< in elements
   int64_t haloLow = 0, haloHigh = 0;
-  int64_t tile = 0; ///< > 0: this dimension is a block of `tile` elements of `logical`; 0: the elements or the blocks themselves
+  int64_t tile =
+      0; ///< > 0: this dimension is a block of `tile` elements of `logical`; 0: the elements or the blocks themselves
 };
 
 /// Memory of a tensor whose extents are `dims` (see Dims): its dimensions, and where its first interior element lies.
@@ -40,8 +41,9 @@ mlir::AffineExpr getBufferBytes(mlir::RankedTensorType type, llvm::ArrayRef<mlir
 /// Channels innermost: `[0, 2, 3, 1]` for rank 4.
 LayoutAttr getChannelsLastLayout(mlir::MLIRContext *context, int64_t rank);
 
-/// Copies `source`, a row-major tensor of static type `type` without layout, into `layout`'s order in `target` (as many bytes as
-/// getBufferBytes says, zeroed by the callee). Winograd layouts are not handled here: they grow and are computed at load.
+/// Copies `source`, a row-major tensor of static type `type` without layout, into `layout`'s order in `target` (as many
+/// bytes as getBufferBytes says, zeroed by the callee). Winograd layouts are not handled here: they grow and are
+/// computed at load.
 void packElements(mlir::RankedTensorType packedType, llvm::ArrayRef<char> source, llvm::MutableArrayRef<char> target);
 
 } // namespace dlc

@@ -66,7 +66,7 @@ def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMe
     ::mlir::Operation *getRootOp();
   }];
 }
-def Dlc_YieldOp : Dlc_Op<"yield", [Pure, Terminator, ReturnLike, ParentOneOf<["KernelOp", "KernelFuncOp"]>]> {
+def Dlc_YieldOp : Dlc_Op<"yield", [Pure, Terminator, ParentOneOf<["KernelOp", "KernelFuncOp"]>]> {
   let summary = "The result of a kernel";
   let arguments = (ins Dlc_Tensor:$value);
   let assemblyFormat = "$value attr-dict `:` type($value)";

@@ -5,7 +5,7 @@
 
 include "ir/DlcBase.td"
 
-class Dlc_Normalization<string opMnemonic, string text> : Dlc_GraphOp<opMnemonic> {
+class Dlc_Normalization<string opMnemonic, string text, list<Trait> traits = []> : Dlc_GraphOp<opMnemonic, traits> {
   let summary = text;
   let shapeRule = "::dlc::copyDims(dims[0], result)";
 }
@@ -18,13 +18,12 @@ def Dlc_BatchNormOp : Dlc_Normalization<"batch_norm", "(x - mean) / sqrt(varianc
     type($bias) `,` type($mean) `,` type($variance) `)` `->` type($result)}];
 }
 
-def Dlc_LayerNormOp : Dlc_Normalization<"layer_norm", "Zero mean and unit variance over the trailing dimensions"> {
+def Dlc_LayerNormOp : Dlc_Normalization<"layer_norm", "Zero mean and unit variance over the trailing dimensions",
+                                          [AttrSizedOperandSegments]> {
   let description = [{
     Over the dimensions from `axis` on: `(x - mean) / sqrt(variance + epsilon) * scale + bias`; scale and bias broadcast to `x`.
     With `root_mean_square` nothing is subtracted: `x / sqrt(mean(x^2) + epsilon) * scale`. Sums are in f32 or wider.
   }];
-  let arguments = (ins Dlc_Tensor:$x, Optional<Dlc_Tensor>:$scale, Optional<Dlc_Tensor>:$bias, I64Attr:$axis, F64Attr:$epsilon,
-                       DefaultValuedAttr<BoolAttr, "false">:$root_mean_square);
   let assemblyFormat = [{$x (`scale` $scale^ `:` type($scale))? (`bias` $bias^ `:` type($bias))? attr-dict
     `:` type($x) `->` type($result)}];
   let arguments = (ins Dlc_Tensor:$x, Optional<Dlc_Tensor>:$scale, Optional<Dlc_Tensor>:$bias, I64Attr:$axis, F64Attr:$epsilon,

@@ -45,7 +45,7 @@ def Dlc_KernelFuncOp : Dlc_Op<"kernel_func", [Symbol, IsolatedFromAbove, SingleB
     ::mlir::Operation *getRootOp();
   }];
 }
-def Dlc_LaunchOp : Dlc_Op<"launch", []> {
+def Dlc_LaunchOp : Dlc_Op<"launch", [AttrSizedOperandSegments]> {
   let summary = "Runs a kernel on buffers";
   let description = [{
     `inputs` and `output` are byte buffers (`memref<?xi8>`) that hold tensors of the kernel's types, interior and halo; `symbols`
@@ -59,8 +59,6 @@ def Dlc_LaunchOp : Dlc_Op<"launch", []> {
                        Variadic<Index>:$symbols);
   let assemblyFormat = [{$kernel $name `ins` `(` ($inputs^ `:` type($inputs))? `)` `out` `(` $output `:` type($output) `)`
     (`symbols` `(` $symbols^ `)`)? attr-dict}];
-  let hasVerifier = 0;
-  let extraClassDeclaration = [{}];
 }
 def Dlc_FillHaloOp : Dlc_Op<"fill_halo", []> {
   let summary = "Writes zeros to the border of a buffer that holds a tensor with a halo";

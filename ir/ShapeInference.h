@@ -10,6 +10,7 @@
 #include "mlir/IR/Location.h"
 #include "mlir/IR/TypeRange.h"
 #include "mlir/IR/Value.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Support/LLVM.h"
 #include <optional>
 
@@ -29,25 +30,28 @@ mlir::AffineExpr divideExactly(mlir::AffineExpr numerator, mlir::AffineExpr deno
 
 mlir::LogicalResult copyDims(llvm::ArrayRef<mlir::AffineExpr> operand, Dims &result);
 
-/// NumPy broadcasting. Two extents that are not constants are taken as equal; fails on constants that differ and are not 1.
+/// NumPy broadcasting. Two extents that are not constants are taken as equal; fails on constants that differ and are
+/// not 1.
 mlir::LogicalResult broadcastDims(std::optional<mlir::Location> location, llvm::ArrayRef<Dims> operands, Dims &result);
 
 /// Extents after pooling or convolving windows over the spatial dimensions of `[N, C, spatial...]`.
 mlir::LogicalResult windowDims(std::optional<mlir::Location> location, llvm::ArrayRef<mlir::AffineExpr> operand,
                                llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> strides,
-                               llvm::ArrayRef<int64_t> dilations, llvm::ArrayRef<int64_t> pads, bool ceilMode, Dims &result);
+                               llvm::ArrayRef<int64_t> dilations, llvm::ArrayRef<int64_t> pads, bool ceilMode,
+                               Dims &result);
 
 /// Extents after reducing `axes`, which stay with extent 1 if `keepDims`.
 mlir::LogicalResult reducedDims(std::optional<mlir::Location> location, llvm::ArrayRef<mlir::AffineExpr> operand,
                                 llvm::ArrayRef<int64_t> axes, bool keepDims, Dims &result);
 
-/// The work behind every graph op's `inferReturnTypes`: turns operand types to extents (a fresh symbol for each dynamic one),
-/// calls `shape`, and makes a tensor type of what it gives (not constant: dynamic). Extents below 0 or a tensor of 2^40 elements
-/// or more are errors.
-mlir::LogicalResult
-inferReturnType(mlir::MLIRContext *context, std::optional<mlir::Location> location, mlir::TypeRange operandTypes,
-                llvm::function_ref<mlir::LogicalResult(llvm::ArrayRef<Dims>, Dims &)> shape,
-                llvm::function_ref<mlir::Type()> elementType, llvm::SmallVectorImpl<mlir::Type> &types);
+/// The work behind every graph op's `inferReturnTypes`: turns operand types to extents (a fresh symbol for each dynamic
+/// one), calls `shape`, and makes a tensor type of what it gives (not constant: dynamic). Extents below 0 or a tensor
+/// of 2^40 elements or more are errors.
+mlir::LogicalResult inferReturnType(mlir::MLIRContext *context, std::optional<mlir::Location> location,
+                                    mlir::TypeRange operandTypes,
+                                    llvm::function_ref<mlir::LogicalResult(llvm::ArrayRef<Dims>, Dims &)> shape,
+                                    llvm::function_ref<mlir::Type()> elementType,
+                                    llvm::SmallVectorImpl<mlir::Type> &types);
 
 /// Whether types agree in element type and, where static, in shape; layouts may differ.
 bool areCompatibleIgnoringLayout(mlir::TypeRange inferred, mlir::TypeRange actual);
@@ -55,8 +59,8 @@ bool areCompatibleIgnoringLayout(mlir::TypeRange inferred, mlir::TypeRange actua
 /// Extents of a tensor type, all of which must be static.
 Dims staticDims(mlir::RankedTensorType type);
 
-/// The extents of every tensor of a function, as expressions over the function's symbols: the names in the `dlc.dims` attributes
-/// of its arguments, in order of first appearance.
+/// The extents of every tensor of a function, as expressions over the function's symbols: the names in the `dlc.dims`
+/// attributes of its arguments, in order of first appearance.
 class SymbolicShapes {
 public:
   /// Walks `function` in order. Fails with a diagnostic if an op's shapes cannot be inferred.

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/DlcDialect.h"
+
+using namespace mlir;
+
+#include "ir/DlcDialect.cpp.inc"
+#include "ir/DlcEnums.cpp.inc"
+#include "ir/DlcInterfaces.cpp.inc"
+
+namespace dlc {
+
+void DlcDialect::initialize() {
+  registerAttributes();
+  addOperations<
+#define GET_OP_LIST
+#include "ir/DlcOps.cpp.inc"
+      >();
+}
+
+Operation *DlcDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location location) {
+  auto elements = llvm::dyn_cast<ElementsAttr>(value);
+  if (!elements || !llvm::isa<RankedTensorType>(type))
+    return nullptr;
+  return ConstantOp::create(builder, location, type, elements);
+}
+
+} // namespace dlc

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/DlcDialect.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+#define GET_OP_CLASSES
+#include "ir/DlcOps.cpp.inc"
+
+namespace dlc {
+
+/// Whether `op` belongs to the family that `root` names.
+static bool isOfFamily(Operation *op, KernelRoot root) {
+  switch (root) {
+  case KernelRoot::Elementwise:
+    return op->hasTrait<Elementwise>();
+  case KernelRoot::Convolution:
+    return llvm::isa<ConvOp, ConvTransposeOp>(op);
+  case KernelRoot::Contraction:
+    return llvm::isa<MatMulOp, EinsumOp>(op);
+  case KernelRoot::Window:
+    return llvm::isa<MaxPoolOp, MaxPoolIndicesOp, AveragePoolOp, LpPoolOp>(op);
+  case KernelRoot::Reduction:
+    return llvm::isa<ReduceOp, ArgExtremeOp>(op);
+  case KernelRoot::Normalization:
+    return llvm::isa<BatchNormOp, LayerNormOp, GroupNormOp, LrnOp, SoftmaxOp, LogSoftmaxOp, HardmaxOp>(op);
+  case KernelRoot::Movement:
+    return llvm::isa<ReshapeOp, TransposeOp, ExpandOp, ConcatOp, SliceOp, PadOp, TileOp, GatherOp, IotaOp, ResizeOp,
+                     PackOp, UnpackOp, ConstantOp>(op);
+  }
+  return false;
+}
+
+static Operation *findRoot(Block &body, KernelRoot root) {
+  for (Operation &op : llvm::reverse(body))
+    if (isOfFamily(&op, root))
+      return &op;
+  return nullptr;
+}
+
+Value KernelOp::getYielded() { return llvm::cast<YieldOp>(getBody().front().getTerminator()).getValue(); }
+Operation *KernelOp::getRootOp() { return findRoot(getBody().front(), getRoot()); }
+Value KernelFuncOp::getYielded() { return llvm::cast<YieldOp>(getBody().front().getTerminator()).getValue(); }
+Operation *KernelFuncOp::getRootOp() { return findRoot(getBody().front(), getRoot()); }
+
+} // namespace dlc

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Local simplifications: what is true of an op by itself, whatever surrounds it.
+#include "ir/DlcDialect.h"
+#include "ir/Layout.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
+
+/// Whether `attribute` is a constant whose elements are all `value`.
+static bool isSplatOf(Attribute attribute, double value) {
+  auto dense = llvm::dyn_cast_or_null<DenseElementsAttr>(attribute);
+  if (!dense || !dense.isSplat())
+    return false;
+  if (llvm::isa<FloatType>(dense.getElementType()))
+    return dense.getSplatValue<llvm::APFloat>().isExactlyValue(value);
+  if (auto type = llvm::dyn_cast<IntegerType>(dense.getElementType()))
+    return dense.getSplatValue<llvm::APInt>() ==
+           llvm::APInt(type.getWidth(), static_cast<uint64_t>(value), false, true);
+  return false;
+}
+
+/// `kept` if replacing the op by it leaves the type as it is (no broadcast took place).
+static OpFoldResult keepIfSameType(Value kept, Value result) {
+  return kept.getType() == result.getType() ? OpFoldResult(kept) : OpFoldResult();
+}
+
+// x + 0 is not folded in floating point where x may be -0 (the sum is +0): harmless for every model, yet not IEEE; the
+// neutral element that is exact is -0 for sums and 0 for differences.
+OpFoldResult AddOp::fold(FoldAdaptor adaptor) {
+  bool isFloat = llvm::isa<FloatType>(getElementTypeOrSelf(getType()));
+  if (isSplatOf(adaptor.getRhs(), isFloat ? -0.0 : 0.0))
+    return keepIfSameType(getLhs(), getResult());
+  return {};
+}
+OpFoldResult SubOp::fold(FoldAdaptor adaptor) {
+  if (isSplatOf(adaptor.getRhs(), 0.0))
+    return keepIfSameType(getLhs(), getResult());
+  return {};
+}
+OpFoldResult MulOp::fold(FoldAdaptor adaptor) {
+  if (isSplatOf(adaptor.getRhs(), 1.0))
+    return keepIfSameType(getLhs(), getResult());
+  return {};
+}
+OpFoldResult DivOp::fold(FoldAdaptor adaptor) {
+  if (isSplatOf(adaptor.getRhs(), 1.0))
+    return keepIfSameType(getLhs(), getResult());
+  return {};
+}
+OpFoldResult CastOp::fold(FoldAdaptor) { return keepIfSameType(getX(), getResult()); }
+
+OpFoldResult ReshapeOp::fold(FoldAdaptor) {
+  auto type = llvm::cast<RankedTensorType>(getType());
+  // With two dynamic extents the types may agree where the extents do not.
+  return type.getNumDynamicDims() <= 1 ? keepIfSameType(getX(), getResult()) : OpFoldResult();
+}
+
+OpFoldResult TransposeOp::fold(FoldAdaptor) {
+  return llvm::equal(getPermutation(), llvm::seq<int64_t>(0, getPermutation().size()))
+             ? keepIfSameType(getX(), getResult())
+             : OpFoldResult();
+}
+
+OpFoldResult PackOp::fold(FoldAdaptor) {
+  if (getX().getType() == getType())
+    return getX();
+  if (auto unpack = getX().getDefiningOp<UnpackOp>(); unpack && unpack.getX().getType() == getType())
+    return unpack.getX();
+  return {};
+}
+OpFoldResult UnpackOp::fold(FoldAdaptor) {
+  if (getX().getType() == getType())
+    return getX();
+  if (auto pack = getX().getDefiningOp<PackOp>(); pack && pack.getX().getType() == getType())
+    return pack.getX();
+  return {};
+}
+
+namespace {
+/// A reshape of a reshape reads the first operand, if the outer one names no extent of the inner one.
+struct MergeReshapes final : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReshapeOp op, PatternRewriter &rewriter) const override {
+    auto inner = op.getX().getDefiningOp<ReshapeOp>();
+    if (!inner)
+      return rewriter.notifyMatchFailure(op, "operand is no reshape");
+    if (llvm::any_of(op.getShape(), [](int64_t extent) { return extent < -1; }))
+      return rewriter.notifyMatchFailure(op, "extents refer to the inner reshape");
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), inner.getX(), op.getShapeAttr());
+    return success();
+  }
+};
+
+/// Two transposes are one.
+struct MergeTransposes final : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter &rewriter) const override {
+    auto inner = op.getX().getDefiningOp<TransposeOp>();
+    if (!inner)
+      return rewriter.notifyMatchFailure(op, "operand is no transpose");
+    llvm::SmallVector<int64_t> permutation;
+    for (int64_t dim : op.getPermutation())
+      permutation.push_back(inner.getPermutation()[dim]);
+    rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), inner.getX(),
+                                             rewriter.getDenseI64ArrayAttr(permutation));
+    return success();
+  }
+};
+
+/// A transpose that moves only dimensions of extent 1 past others is a reshape, which costs nothing.
+struct TransposeOfUnitDims final : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter &rewriter) const override {
+    auto source = llvm::cast<RankedTensorType>(op.getX().getType());
+    if (source.getNumDynamicDims() > 1)
+      return rewriter.notifyMatchFailure(op, "more than one dynamic extent");
+    int64_t previous = -1;
+    llvm::SmallVector<int64_t> shape;
+    for (int64_t dim : op.getPermutation()) {
+      shape.push_back(source.isDynamicDim(dim) ? -1 : source.getDimSize(dim));
+      if (source.getDimSize(dim) == 1)
+        continue;
+      if (dim < previous)
+        return rewriter.notifyMatchFailure(op, "moves elements");
+      previous = dim;
+    }
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), op.getX(), rewriter.getDenseI64ArrayAttr(shape));
+    return success();
+  }
+};
+} // namespace
+
+void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<MergeReshapes>(context);
+}
+void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<MergeTransposes, TransposeOfUnitDims>(context);
+}
+
+} // namespace dlc

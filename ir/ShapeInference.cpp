@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/ShapeInference.h"
+#include "ir/DlcDialect.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+std::optional<int64_t> constantDim(AffineExpr dim) {
+  if (auto constant = llvm::dyn_cast<AffineConstantExpr>(dim))
+    return constant.getValue();
+  return std::nullopt;
+}
+
+AffineExpr elementCount(llvm::ArrayRef<AffineExpr> dims, MLIRContext *context) {
+  AffineExpr product = getAffineConstantExpr(1, context);
+  for (AffineExpr dim : dims)
+    product = product * dim;
+  return product;
+}
+
+/// Splits a product into its factors that are not constants and the product of those that are.
+static int64_t splitFactors(AffineExpr expr, llvm::SmallVectorImpl<AffineExpr> &factors) {
+  if (auto constant = llvm::dyn_cast<AffineConstantExpr>(expr))
+    return constant.getValue();
+  if (auto binary = llvm::dyn_cast<AffineBinaryOpExpr>(expr); binary && binary.getKind() == AffineExprKind::Mul)
+    return splitFactors(binary.getLHS(), factors) * splitFactors(binary.getRHS(), factors);
+  factors.push_back(expr);
+  return 1;
+}
+
+AffineExpr divideExactly(AffineExpr numerator, AffineExpr denominator) {
+  llvm::SmallVector<AffineExpr> above, below;
+  int64_t aboveConstant = splitFactors(numerator, above), belowConstant = splitFactors(denominator, below);
+  for (auto *factor = below.begin(); factor != below.end();) {
+    auto *same = llvm::find(above, *factor);
+    if (same == above.end()) {
+      ++factor;
+      continue;
+    }
+    above.erase(same);
+    factor = below.erase(factor);
+  }
+  MLIRContext *context = numerator.getContext();
+  if (belowConstant != 0 && aboveConstant % belowConstant == 0) {
+    aboveConstant /= belowConstant;
+    belowConstant = 1;
+  }
+  AffineExpr result = getAffineConstantExpr(aboveConstant, context);
+  for (AffineExpr factor : above)
+    result = result * factor;
+  AffineExpr rest = getAffineConstantExpr(belowConstant, context);
+  for (AffineExpr factor : below)
+    rest = rest * factor;
+  return constantDim(rest) == 1 ? result : result.floorDiv(rest);
+}
+
+LogicalResult copyDims(llvm::ArrayRef<AffineExpr> operand, Dims &result) {
+  result.assign(operand.begin(), operand.end());
+  return success();
+}
+
+LogicalResult broadcastDims(std::optional<Location> location, llvm::ArrayRef<Dims> operands, Dims &result) {
+  size_t rank = 0;
+  for (const Dims &dims : operands)
+    rank = std::max(rank, dims.size());
+  result.assign(rank, nullptr);
+  for (const Dims &dims : operands)
+    for (size_t i = 0; i < dims.size(); ++i) {
+      AffineExpr &extent = result[rank - dims.size() + i];
+      std::optional<int64_t> known = extent ? constantDim(extent) : std::nullopt, other = constantDim(dims[i]);
+      if (!extent || (known == 1))
+        extent = dims[i];
+      else if (known && other && *other != 1 && *other != *known)
+        return emitOptionalError(location, "operands do not broadcast: extents ", *known, " and ", *other,
+                                 " of dimension ", rank - dims.size() + i, " differ");
+      else if (!known && other && *other != 1)
+        extent = dims[i];
+    }
+  return success();
+}
+
+LogicalResult inferReturnType(MLIRContext *context, std::optional<Location> location, TypeRange operandTypes,
+                              llvm::function_ref<LogicalResult(llvm::ArrayRef<Dims>, Dims &)> shape,
+                              llvm::function_ref<Type()> elementType, llvm::SmallVectorImpl<Type> &types) {
+  llvm::SmallVector<Dims> operandDims;
+  unsigned symbols = 0;
+  for (Type type : operandTypes) {
+    Dims dims;
+    auto tensor = llvm::dyn_cast<RankedTensorType>(type);
+    if (!tensor)
+      return emitOptionalError(location, "expects ranked tensors, got ", type);
+    for (int64_t extent : tensor.getShape())
+      dims.push_back(ShapedType::isDynamic(extent) ? getAffineSymbolExpr(symbols++, context)
+                                                   : getAffineConstantExpr(extent, context));
+    operandDims.push_back(std::move(dims));
+  }
+  Dims result;
+  if (failed(shape(operandDims, result)))
+    return failure();
+  constexpr int64_t maxElements = int64_t(1) << 40;
+  int64_t elements = 1;
+  llvm::SmallVector<int64_t> extents;
+  for (AffineExpr dim : result) {
+    std::optional<int64_t> constant = constantDim(dim);
+    extents.push_back(constant ? *constant : ShapedType::kDynamic);
+    if (!constant)
+      continue;
+    if (*constant < 0)
+      return emitOptionalError(location, "the result would have the extent ", *constant);
+    if (*constant > maxElements || (elements = elements * std::max<int64_t>(*constant, 1)) > maxElements)
+      return emitOptionalError(location, "the result would have 2^40 elements or more");
+  }
+  types.push_back(RankedTensorType::get(extents, elementType()));
+  return success();
+}
+
+bool areCompatibleIgnoringLayout(TypeRange inferred, TypeRange actual) {
+  if (inferred.size() != actual.size())
+    return false;
+  for (auto [expected, given] : llvm::zip(inferred, actual))
+    if (getElementTypeOrSelf(expected) != getElementTypeOrSelf(given) || failed(verifyCompatibleShape(expected, given)))
+      return false;
+  return true;
+}
+
+Dims staticDims(RankedTensorType type) {
+  Dims dims;
+  for (int64_t extent : type.getShape()) {
+    assert(!ShapedType::isDynamic(extent) && "the caller knows that the shape is static");
+    dims.push_back(getAffineConstantExpr(extent, type.getContext()));
+  }
+  return dims;
+}
+
+llvm::ArrayRef<AffineExpr> SymbolicShapes::getDims(Value value) const {
+  auto found = dims.find(value);
+  assert(found != dims.end() && "every tensor of the analyzed function has extents");
+  return found->second;
+}
+
+FailureOr<SymbolicShapes> SymbolicShapes::analyze(FunctionOpInterface function) {
+  SymbolicShapes shapes;
+  MLIRContext *context = function.getContext();
+  auto symbolOf = [&](llvm::StringRef name) {
+    auto *found = llvm::find(shapes.symbols, name);
+    unsigned index = found - shapes.symbols.begin();
+    if (found == shapes.symbols.end())
+      shapes.symbols.push_back(name.str());
+    return getAffineSymbolExpr(index, context);
+  };
+  for (BlockArgument argument : function.getArguments()) {
+    auto type = llvm::dyn_cast<RankedTensorType>(argument.getType());
+    if (!type)
+      continue;
+    auto names = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "dlc.dims");
+    Dims &dims = shapes.dims[argument];
+    for (auto [i, extent] : llvm::enumerate(type.getShape())) {
+      auto name = names && i < names.size() ? llvm::dyn_cast<StringAttr>(names[i]) : StringAttr();
+      if (!ShapedType::isDynamic(extent))
+        dims.push_back(getAffineConstantExpr(extent, context));
+      else if (name)
+        dims.push_back(symbolOf(name));
+      else
+        dims.push_back(symbolOf(("d" + llvm::Twine(argument.getArgNumber()) + "_" + llvm::Twine(i)).str()));
+    }
+  }
+  WalkResult walked = function.getFunctionBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
+    // A kernel's body is isolated: its arguments have the extents of the inputs.
+    if (auto kernel = llvm::dyn_cast<KernelOp>(op)) {
+      for (auto [argument, input] : llvm::zip(kernel.getBody().getArguments(), kernel.getInputs()))
+        shapes.dims[argument] = Dims(shapes.getDims(input));
+      return WalkResult::advance();
+    }
+    if (auto yield = llvm::dyn_cast<YieldOp>(op)) {
+      shapes.dims[yield->getParentOp()->getResult(0)] = Dims(shapes.getDims(yield.getValue()));
+      return WalkResult::advance();
+    }
+    if (op->getNumResults() != 1)
+      return WalkResult::advance();
+    auto type = llvm::dyn_cast<RankedTensorType>(op->getResult(0).getType());
+    if (!type)
+      return WalkResult::advance();
+    Dims result;
+    if (type.hasStaticShape()) {
+      result = staticDims(type);
+    } else if (llvm::isa<PackOp, UnpackOp>(op)) {
+      result = Dims(shapes.getDims(op->getOperand(0)));
+    } else if (auto interface = llvm::dyn_cast<DimensionOpInterface>(op)) {
+      llvm::SmallVector<Dims> operandDims;
+      for (Value operand : op->getOperands())
+        operandDims.push_back(Dims(shapes.getDims(operand)));
+      if (failed(interface.inferDims(operandDims, result)))
+        return WalkResult::interrupt();
+    } else {
+      op->emitOpError("has dynamic extents that cannot be inferred");
+      return WalkResult::interrupt();
+    }
+    shapes.dims[op->getResult(0)] = std::move(result);
+    return WalkResult::advance();
+  });
+  if (walked.wasInterrupted())
+    return failure();
+  return shapes;
+}
+
+} // namespace dlc

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shape functions of products and convolutions.
+#include "ir/DlcDialect.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+/// Whether two extents can be the same: not both constants that differ.
+static bool mayBeEqual(AffineExpr lhs, AffineExpr rhs) {
+  std::optional<int64_t> a = constantDim(lhs), b = constantDim(rhs);
+  return !a || !b || *a == *b;
+}
+
+LogicalResult MatMulOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                   Dims &result) {
+  Dims lhs = dims[0], rhs = dims[1];
+  if (lhs.empty() || rhs.empty())
+    return emitOptionalError(location, "matmul expects operands of rank 1 or more");
+  AffineExpr one = getAffineConstantExpr(1, adaptor.getLhs().getContext());
+  bool isRow = lhs.size() == 1, isColumn = rhs.size() == 1;
+  if ((isRow && adaptor.getTransposeLhs()) || (isColumn && adaptor.getTransposeRhs()))
+    return emitOptionalError(location, "matmul transposes operands of rank 2 or more only");
+  if (isRow)
+    lhs.insert(lhs.begin(), one);
+  if (isColumn)
+    rhs.push_back(one);
+  if (adaptor.getTransposeLhs())
+    std::swap(lhs[lhs.size() - 1], lhs[lhs.size() - 2]);
+  if (adaptor.getTransposeRhs())
+    std::swap(rhs[rhs.size() - 1], rhs[rhs.size() - 2]);
+  AffineExpr rows = lhs[lhs.size() - 2], columns = rhs[rhs.size() - 1];
+  if (!mayBeEqual(lhs.back(), rhs[rhs.size() - 2]))
+    return emitOptionalError(location, "matmul sums over ", *constantDim(lhs.back()), " elements on the left and ",
+                             *constantDim(rhs[rhs.size() - 2]), " on the right");
+  lhs.resize(lhs.size() - 2);
+  rhs.resize(rhs.size() - 2);
+  if (failed(broadcastDims(location, {lhs, rhs}, result)))
+    return failure();
+  if (!isRow)
+    result.push_back(rows);
+  if (!isColumn)
+    result.push_back(columns);
+  return success();
+}
+
+LogicalResult EinsumOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                   Dims &result) {
+  auto [inputs, output] = adaptor.getEquation().split("->");
+  llvm::SmallVector<llvm::StringRef> terms;
+  inputs.split(terms, ',');
+  if (terms.size() != dims.size())
+    return emitOptionalError(location, "equation '", adaptor.getEquation(), "' has ", terms.size(), " terms for ",
+                             dims.size(), " operands");
+  llvm::DenseMap<char, AffineExpr> extents;
+  for (auto [term, operand] : llvm::zip(terms, dims)) {
+    if (term.size() != operand.size())
+      return emitOptionalError(location, "term '", term, "' of the equation names ", term.size(),
+                               " indices, its operand has rank ", operand.size());
+    for (auto [letter, extent] : llvm::zip(term, operand)) {
+      if (!llvm::isAlpha(letter))
+        return emitOptionalError(location, "'", std::string(1, letter), "' in the equation is no index");
+      AffineExpr &known = extents[letter];
+      if (!known || constantDim(known) == 1)
+        known = extent;
+      else if (!mayBeEqual(known, extent) && constantDim(extent) != 1)
+        return emitOptionalError(location, "index '", std::string(1, letter), "' stands for extents ",
+                                 *constantDim(known), " and ", *constantDim(extent));
+      else if (!constantDim(known) && constantDim(extent) && constantDim(extent) != 1)
+        known = extent;
+    }
+  }
+  for (char letter : output) {
+    if (!extents.count(letter))
+      return emitOptionalError(location, "index '", std::string(1, letter), "' of the result is in no operand");
+    result.push_back(extents[letter]);
+  }
+  return success();
+}
+
+/// Checks what convolutions share; `channels` is the extent of x's dimension 1 over that of the weight's input
+/// dimension.
+static LogicalResult verifyConvolution(std::optional<Location> location, const Dims &x, const Dims &w,
+                                       llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations,
+                                       llvm::ArrayRef<int64_t> pads, int64_t groups) {
+  if (x.size() < 3 || x.size() > 5)
+    return emitOptionalError(location, "a convolution expects an operand of rank 3 to 5, [N, C, spatial...], got rank ",
+                             x.size());
+  size_t spatial = x.size() - 2;
+  if (w.size() != x.size())
+    return emitOptionalError(location, "a convolution of rank ", x.size(), " expects a weight of that rank, got rank ",
+                             w.size());
+  if (strides.size() != spatial || dilations.size() != spatial || pads.size() != 2 * spatial)
+    return emitOptionalError(location, "a convolution over ", spatial, " dimensions takes ", spatial,
+                             " strides and dilations and ", 2 * spatial, " pads");
+  if (llvm::any_of(strides, [](int64_t v) { return v < 1; }) ||
+      llvm::any_of(dilations, [](int64_t v) { return v < 1; }))
+    return emitOptionalError(location, "strides and dilations are positive");
+  if (groups < 1)
+    return emitOptionalError(location, "the number of groups is positive");
+  for (AffineExpr extent : w)
+    if (!constantDim(extent))
+      return emitOptionalError(location, "a convolution's weight has a static shape");
+  return success();
+}
+
+LogicalResult ConvOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                 Dims &result) {
+  const Dims &x = dims[0], &w = dims[1];
+  int64_t groups = adaptor.getGroups();
+  if (failed(
+          verifyConvolution(location, x, w, adaptor.getStrides(), adaptor.getDilations(), adaptor.getPads(), groups)))
+    return failure();
+  int64_t outputs = *constantDim(w[0]), inputs = *constantDim(w[1]) * groups;
+  if (outputs % groups != 0)
+    return emitOptionalError(location, outputs, " output channels do not divide into ", groups, " groups");
+  if (std::optional<int64_t> channels = constantDim(x[1]); channels && *channels != inputs)
+    return emitOptionalError(location, "the operand has ", *channels, " channels, the weight takes ", inputs);
+  llvm::SmallVector<int64_t> kernel;
+  for (AffineExpr extent : llvm::drop_begin(w, 2))
+    kernel.push_back(*constantDim(extent));
+  if (failed(windowDims(location, x, kernel, adaptor.getStrides(), adaptor.getDilations(), adaptor.getPads(), false,
+                        result)))
+    return failure();
+  result[1] = w[0];
+  return success();
+}
+
+LogicalResult ConvTransposeOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                          Dims &result) {
+  const Dims &x = dims[0], &w = dims[1];
+  int64_t groups = adaptor.getGroups();
+  if (failed(
+          verifyConvolution(location, x, w, adaptor.getStrides(), adaptor.getDilations(), adaptor.getPads(), groups)))
+    return failure();
+  size_t spatial = x.size() - 2;
+  if (adaptor.getOutputPadding().size() != spatial)
+    return emitOptionalError(location, "output_padding has one entry a spatial dimension");
+  if (std::optional<int64_t> channels = constantDim(x[1]); channels && *channels != *constantDim(w[0]))
+    return emitOptionalError(location, "the operand has ", *channels, " channels, the weight takes ",
+                             *constantDim(w[0]));
+  if (*constantDim(w[0]) % groups != 0)
+    return emitOptionalError(location, *constantDim(w[0]), " input channels do not divide into ", groups, " groups");
+  result = {x[0], w[1] * groups};
+  for (size_t i = 0; i < spatial; ++i)
+    result.push_back((x[i + 2] - 1) * adaptor.getStrides()[i] +
+                     (adaptor.getOutputPadding()[i] + adaptor.getDilations()[i] * (*constantDim(w[i + 2]) - 1) + 1 -
+                      adaptor.getPads()[i] - adaptor.getPads()[i + spatial]));
+  return success();
+}
+
+} // namespace dlc
