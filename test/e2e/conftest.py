@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the programs of a build tree (DLC_BIN, build/bin by default) as a user does, on files in a scratch folder."""
+import os
+import pathlib
+import subprocess
+
+import numpy as np
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("DLC_BIN", TOP / "build" / "bin"))
+
+
+class Programs:
+    """dlc and dlc-run with a scratch folder to work in."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def run(self, program, *arguments, timeout=300, environment=None):
+        """The finished process; the test fails if it dies of a signal, whatever it expects."""
+        result = subprocess.run(
+            [str(BIN / program), *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, errors="replace",
+            timeout=timeout, env={**os.environ, **(environment or {})},
+        )  # fmt: skip
+        assert result.returncode >= 0, f"{program} died of signal {-result.returncode}:\n{result.stderr[-2000:]}"
+        return result
+
+    def compile(self, model, output, *options, **keywords):
+        result = self.run("dlc", model, "-o", output, *options, **keywords)
+        assert result.returncode == 0, result.stderr
+        return self.folder / output
+
+    def execute(self, library, inputs, outputs, *options):
+        """Runs a library once on arrays; returns the named outputs."""
+        arguments = []
+        for name, array in inputs.items():
+            path = self.folder / f"in-{name.replace('/', '_')}.npy"
+            np.save(path, array)
+            arguments += ["--input", f"{name}={path}"]
+        paths = {name: self.folder / f"out-{name.replace('/', '_')}.npy" for name in outputs}
+        for name, path in paths.items():
+            arguments += ["--output", f"{name}={path}"]
+        result = self.run("dlc-run", library, *arguments, *options)
+        assert result.returncode == 0, result.stderr
+        return {name: np.load(path) for name, path in paths.items()}
+
+
+@pytest.fixture
+def programs(tmp_path):
+    return Programs(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def examples():
+    return TOP / "examples"
+
+
+@pytest.fixture(scope="session")
+def top():
+    return TOP
