@@ -18,11 +18,19 @@ function(dlc_library name)
   endif()
 endfunction()
 
-# dlc_precompile_mlir(TARGET): the MLIR headers that nearly every file of a compiler room includes.
+# The MLIR headers that nearly every file of a compiler room includes, precompiled once for all targets.
+file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/dlc_mlir_precompiled.cpp" CONTENT "// Carries the precompiled header.\n")
+add_library(dlc_mlir_precompiled OBJECT "${CMAKE_BINARY_DIR}/dlc_mlir_precompiled.cpp")
+target_link_libraries(dlc_mlir_precompiled PRIVATE dlc_mlir_headers)
+target_precompile_headers(dlc_mlir_precompiled PRIVATE
+  "<mlir/IR/Builders.h>" "<mlir/IR/BuiltinOps.h>" "<mlir/IR/BuiltinTypes.h>" "<mlir/IR/PatternMatch.h>"
+  "<mlir/Pass/Pass.h>" "<mlir/Dialect/Func/IR/FuncOps.h>" "<llvm/ADT/TypeSwitch.h>")
+# ccache reuses results of a precompiled header only if it has no time stamp.
+target_compile_options(dlc_mlir_precompiled PRIVATE -Xclang -fno-pch-timestamp)
+
+# dlc_precompile_mlir(TARGET): TARGET's files start from the precompiled MLIR headers. For targets whose flags are those of
+# dlc_library; clang refuses the header where a macro or a language option differs.
 function(dlc_precompile_mlir target)
-  target_precompile_headers(${target} PRIVATE
-    "<mlir/IR/Builders.h>" "<mlir/IR/BuiltinOps.h>" "<mlir/IR/BuiltinTypes.h>" "<mlir/IR/PatternMatch.h>"
-    "<mlir/Pass/Pass.h>" "<mlir/Dialect/Func/IR/FuncOps.h>" "<llvm/ADT/TypeSwitch.h>")
-  # ccache reuses results of a precompiled header only if it has no time stamp.
-  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:Clang>:-Xclang -fno-pch-timestamp>)
+  target_precompile_headers(${target} REUSE_FROM dlc_mlir_precompiled)
+  target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Xclang$<SEMICOLON>-fno-pch-timestamp>)
 endfunction()
