@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /// \file
 /// The binary interface between code that dlc generates and the runtime that
-/// is linked into every model library. Standalone C: no other header needed,
-/// no libc. The compiler writes these structures as LLVM constants, so the
+/// is linked into every model library. Standalone C: no header but the
+/// compiler's own <stdint.h>, no libc. The compiler writes these structures as LLVM constants, so the
 /// order and width of the fields are part of the ABI: any change increments
 /// DLC_ABI_VERSION. What applications call is in dlc/runtime.h.
 #ifndef DLC_ABI_H
 #define DLC_ABI_H
+
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -14,12 +16,12 @@ extern "C" {
 
 #define DLC_ABI_VERSION 1u
 
-typedef signed long long dlc_int64;
-typedef unsigned long long dlc_uint64;
-typedef int dlc_int32;
-typedef unsigned int dlc_uint32;
-typedef unsigned short dlc_uint16;
-typedef unsigned char dlc_byte;
+typedef int64_t dlc_int64;
+typedef uint64_t dlc_uint64;
+typedef int32_t dlc_int32;
+typedef uint32_t dlc_uint32;
+typedef uint16_t dlc_uint16;
+typedef uint8_t dlc_byte;
 
 /// What every fallible function returns; generated code returns these too.
 enum dlc_status {
@@ -103,7 +105,7 @@ typedef struct dlc_tensor_info {
   dlc_uint32 flags;      /* dlc_tensor_flag */
   dlc_uint32 reserved;
 } dlc_tensor_info;
-#define DLC_DIM_COMPUTED (-9223372036854775807LL - 1)
+#define DLC_DIM_COMPUTED INT64_MIN
 
 struct dlc_call;
 

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/// \file
+/// What an application and the runtime inside a model library say to each
+/// other: tensors, options, errors, and the table of functions behind
+/// `dlc_model.runtime`. Applications include dlc/runtime.h, which wraps the
+/// table in functions; this header stands alone and needs no libc.
+#ifndef DLC_RUNTIME_API_H
+#define DLC_RUNTIME_API_H
+
+#include "dlc/abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// A tensor that the caller owns. Field for field DLPack's `DLTensor`, under a
+/// name of its own so that both can be included in any order: a `DLTensor *`
+/// may be cast to a `dlc_tensor *`.
+typedef struct dlc_tensor {
+  void *data; /* first byte, before byte_offset; may be null if the tensor has no elements */
+  struct {
+    dlc_int32 type; /* dlc_device_type */
+    dlc_int32 id;
+  } device;
+  dlc_int32 ndim;
+  struct {
+    dlc_byte code;
+    dlc_byte bits;
+    dlc_uint16 lanes; /* 1 */
+  } dtype;
+  dlc_int64 *shape;       /* null if ndim is 0 */
+  dlc_int64 *strides;     /* in elements; null if compact and row-major */
+  dlc_uint64 byte_offset; /* from data to the first element */
+} dlc_tensor;
+
+/// Filled by functions that fail before a context exists. Always terminated.
+typedef struct dlc_error {
+  dlc_int32 status; /* dlc_status */
+  char message[508];
+} dlc_error;
+
+/// Memory as the caller wants it. Both functions may be called from several
+/// threads at once. The allocator must stay usable until the last context,
+/// pool and prepared model that was made with it is released.
+typedef struct dlc_allocator {
+  /// Returns `bytes` (> 0) bytes aligned to `alignment` (a power of two, 64 at
+  /// least), or null.
+  void *(*allocate)(void *self, dlc_uint64 bytes, dlc_uint64 alignment);
+  /// Takes back what `allocate` returned, with the same size.
+  void (*release)(void *self, void *memory, dlc_uint64 bytes);
+  void *self;
+} dlc_allocator;
+
+/// Threads that somebody else owns. `run` calls body(argument, index) for
+/// distinct indices below `count`, on whatever threads it likes, and returns
+/// when all these calls have returned. It may make fewer calls than `count`:
+/// each call takes work until none is left. `run` may be called from several
+/// threads at once if several contexts use the executor.
+typedef struct dlc_executor {
+  dlc_uint32 struct_bytes; /* sizeof(dlc_executor) */
+  dlc_uint32 threads;      /* the most calls that can run at once, the caller's included */
+  void (*run)(void *self, dlc_uint32 count, void (*body)(void *argument, dlc_uint32 index), void *argument);
+  void *self;
+} dlc_executor;
+
+enum dlc_log_level { DLC_LOG_INFO = 0, DLC_LOG_WARNING = 1 };
+typedef void (*dlc_log)(void *self, dlc_int32 level, const char *message);
+
+/// Most threads that one context can use.
+#define DLC_MAX_THREADS 256u
+
+/// How a context computes. Zero bytes everywhere but `struct_bytes` mean: the
+/// calling thread alone, libc's allocator, no log.
+typedef struct dlc_context_options {
+  dlc_uint32 struct_bytes; /* sizeof(dlc_context_options) */
+  /// Threads of a run, the calling one included. 0: one, or those of
+  /// `executor` if there is one. DLC_MAX_THREADS at most.
+  dlc_uint32 threads;
+  /// Where the other threads come from; null: a pool of the library's own,
+  /// shared by all its contexts. Must outlive the context.
+  const dlc_executor *executor;
+  dlc_allocator allocator; /* allocate == null: libc's */
+  dlc_log log;             /* null: nothing is logged */
+  void *log_self;
+  const char *weights_folder; /* where the sidecar of weights lies; null: beside the library */
+  void *stream;               /* null on the CPU */
+  dlc_int32 device_id;        /* 0 on the CPU */
+  dlc_uint32 reserved;
+} dlc_context_options;
+
+typedef struct dlc_pool_options {
+  dlc_uint32 struct_bytes;      /* sizeof(dlc_pool_options) */
+  dlc_uint32 threads;           /* the caller's included; 0: one for each CPU this process may use */
+  dlc_uint32 spin_microseconds; /* how long an idle thread looks out before it sleeps; 0: 50 */
+  dlc_uint32 reserved;
+  dlc_allocator allocator;
+} dlc_pool_options;
+
+struct dlc_runtime_api;
+
+/// Working memory of one stream of runs. Its first fields are public.
+typedef struct dlc_context {
+  const struct dlc_runtime_api *api;
+  const dlc_model *model;
+} dlc_context;
+
+/// Threads that several contexts, of several models, can share: hand
+/// `&pool->executor` to their options. Its first fields are public.
+typedef struct dlc_pool {
+  const struct dlc_runtime_api *api;
+  dlc_executor executor;
+} dlc_pool;
+
+/// The runtime of one model library. dlc/runtime.h documents each function
+/// where it wraps it. `error` may always be null.
+typedef struct dlc_runtime_api {
+  dlc_uint32 abi_version;  /* DLC_ABI_VERSION */
+  dlc_uint32 struct_bytes; /* sizeof(dlc_runtime_api) */
+
+  dlc_int32 (*prepare)(const dlc_model *model, const dlc_context_options *options, dlc_error *error);
+  void (*unprepare)(const dlc_model *model);
+
+  dlc_int32 (*context_create)(const dlc_model *model, const dlc_context_options *options, dlc_error *error,
+                              dlc_context **context);
+  void (*context_retain)(dlc_context *context);
+  void (*context_release)(dlc_context *context);
+  dlc_int32 (*context_set_threads)(dlc_context *context, dlc_uint32 threads, const dlc_executor *executor);
+  dlc_int32 (*context_reserve)(dlc_context *context, const dlc_entry_point *entry, const dlc_int64 *symbols);
+  dlc_uint64 (*context_bytes)(const dlc_context *context);
+  const char *(*context_message)(const dlc_context *context);
+
+  dlc_int32 (*infer_symbols)(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
+                             dlc_uint32 input_count, dlc_int64 *symbols);
+  dlc_int32 (*output_shapes)(dlc_context *context, const dlc_entry_point *entry, const dlc_int64 *symbols,
+                             dlc_int64 *dims);
+  dlc_int32 (*run)(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
+                   dlc_uint32 input_count, const dlc_tensor *outputs, dlc_uint32 output_count,
+                   const dlc_uint64 *capacities);
+
+  dlc_int32 (*pool_create)(const dlc_pool_options *options, dlc_error *error, dlc_pool **pool);
+  void (*pool_retain)(dlc_pool *pool);
+  void (*pool_release)(dlc_pool *pool);
+
+  /// dlc_cpu_feature bits of this CPU, as the operating system lets them be used.
+  dlc_uint64 (*cpu_features)(void);
+} dlc_runtime_api;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* DLC_RUNTIME_API_H */
