@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/halide/ElementTypes.h"
+#include "llvm/Support/ErrorHandling.h"
+#include <cmath>
+
+using namespace mlir;
+using Halide::cast;
+using Halide::Expr;
+using Halide::reinterpret;
+using Halide::select;
+
+namespace dlc::halide {
+
+Halide::Type getStorageType(Type elementType) {
+  if (elementType.isF16() || elementType.isBF16())
+    return Halide::UInt(16);
+  if (elementType.isInteger(1))
+    return Halide::UInt(8);
+  return getValueType(elementType);
+}
+
+Halide::Type getValueType(Type elementType) {
+  if (elementType.isF64())
+    return Halide::Float(64);
+  if (llvm::isa<FloatType>(elementType))
+    return Halide::Float(32);
+  unsigned width = elementType.getIntOrFloatBitWidth();
+  if (width == 1)
+    return Halide::Bool();
+  return elementType.isUnsignedInteger() ? Halide::UInt(width) : Halide::Int(width);
+}
+
+Expr fromStorage(Expr stored, Type elementType) {
+  if (elementType.isBF16())
+    return reinterpret<float>(cast<uint32_t>(stored) << 16);
+  if (elementType.isF16())
+    return cast<float>(reinterpret(Halide::Float(16), stored));
+  if (elementType.isInteger(1))
+    return stored != cast<uint8_t>(0);
+  return stored;
+}
+
+/// Bits of the bfloat16 nearest to a float: halves go to even, NaN stays a (quiet) NaN.
+static Expr bfloat16Bits(Expr value) {
+  Expr bits = reinterpret<uint32_t>(value);
+  Expr rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  Expr isNan = (bits & 0x7fffffff) > Halide::Internal::make_const(Halide::UInt(32), 0x7f800000);
+  return cast<uint16_t>(select(isNan, (bits >> 16) | 0x40, rounded));
+}
+
+Expr toStorage(Expr value, Type elementType) {
+  if (elementType.isBF16())
+    return bfloat16Bits(value);
+  if (elementType.isF16())
+    return reinterpret<uint16_t>(cast(Halide::Float(16), value));
+  if (elementType.isInteger(1))
+    return cast<uint8_t>(value);
+  return value;
+}
+
+Expr roundToElementType(Expr value, Type elementType) {
+  if (elementType.isBF16() || elementType.isF16())
+    return fromStorage(toStorage(value, elementType), elementType);
+  return value;
+}
+
+/// A double as a float whose last bit is set if it is not exact ("round to odd"), so that rounding it once more to 16 bits gives what
+/// rounding the double directly would.
+static Expr narrowToOdd(Expr value) {
+  Expr nearest = cast<float>(value);
+  Expr bits = reinterpret<int32_t>(nearest);
+  Expr tooLarge = abs(cast<double>(nearest)) > abs(value);
+  Expr isExact = cast<double>(nearest) == value || Halide::is_nan(value) || Halide::is_inf(nearest) || (bits & 1) == 1;
+  return reinterpret<float>(select(isExact, bits, tooLarge, bits - 1, bits + 1));
+}
+
+/// Floating point to integer, toward zero; never outside of what the hardware's conversion defines.
+static Expr truncateToInteger(Expr value, Halide::Type type) {
+  Halide::Type from = value.type();
+  // The smallest and largest values of the type that `from` can represent.
+  double high = std::ldexp(1.0, type.is_int() ? type.bits() - 1 : type.bits());
+  double low = type.is_int() ? -high : 0.0;
+  Expr isNan = Halide::is_nan(value);
+  Expr lowest = Halide::Internal::make_const(from, low), beyond = Halide::Internal::make_const(from, high);
+  Expr safe = select(isNan || value <= lowest || value >= beyond, Halide::Internal::make_zero(from), value);
+  Expr converted;
+  if (type.bits() < 32)
+    converted = cast(type, cast<int32_t>(safe));
+  else
+    converted = cast(type, safe);
+  return select(isNan, Halide::Internal::make_zero(type), value >= beyond, type.max(), value <= lowest, type.min(), converted);
+}
+
+Expr convertElement(Expr value, Type from, Type to) {
+  Halide::Type type = getValueType(to);
+  if (from == to)
+    return value;
+  if (to.isInteger(1))
+    return from.isInteger(1) ? value : value != Halide::Internal::make_zero(value.type());
+  if (llvm::isa<FloatType>(from) && llvm::isa<IntegerType>(to))
+    return truncateToInteger(value, type);
+  if (to.isF16() || to.isBF16()) {
+    if (value.type().is_int_or_uint() && value.type().bits() > 16)
+      value = cast<double>(value);
+    value = value.type() == Halide::Float(64) ? narrowToOdd(value) : cast<float>(value);
+    return roundToElementType(value, to);
+  }
+  return cast(type, value);
+}
+
+Expr makeConstant(double number, Type elementType) {
+  Halide::Type type = getValueType(elementType);
+  if (type.is_float())
+    return Halide::Internal::make_const(type, number);
+  if (std::isnan(number))
+    return Halide::Internal::make_zero(type);
+  if (type.is_bool())
+    return Halide::Internal::make_bool(number != 0);
+  double high = std::ldexp(1.0, type.is_int() ? type.bits() - 1 : type.bits());
+  if (number >= high)
+    return type.max();
+  if (number <= (type.is_int() ? -high : 0.0))
+    return type.min();
+  if (type.is_uint())
+    return Halide::Internal::make_const(type, static_cast<uint64_t>(number));
+  return Halide::Internal::make_const(type, static_cast<int64_t>(number));
+}
+
+} // namespace dlc::halide

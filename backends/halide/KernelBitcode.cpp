@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/halide/KernelBitcode.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Support/Alignment.h"
+
+namespace dlc::halide {
+
+/// What a kernel returns whose bounds check fails: DLC_ERROR_SHAPE of dlc/abi.h.
+constexpr int boundsError = 12;
+
+static void dropMetadata(llvm::Module &module) {
+  if (llvm::NamedMDNode *flags = module.getModuleFlagsMetadata()) {
+    llvm::SmallVector<llvm::MDNode *> kept;
+    for (llvm::MDNode *flag : flags->operands())
+      if (!llvm::cast<llvm::MDString>(flag->getOperand(1))->getString().starts_with("halide_"))
+        kept.push_back(flag);
+    flags->clearOperands();
+    for (llvm::MDNode *flag : kept)
+      flags->addOperand(flag);
+  }
+  if (llvm::NamedMDNode *ident = module.getNamedMetadata("llvm.ident"))
+    ident->eraseFromParent();
+  for (llvm::Function &function : module)
+    for (llvm::Instruction &instruction : llvm::instructions(function)) {
+      instruction.setMetadata(llvm::LLVMContext::MD_tbaa, nullptr);
+      instruction.setMetadata(llvm::LLVMContext::MD_tbaa_struct, nullptr);
+    }
+}
+
+/// Gives every call of halide_malloc its own place in the scratch memory. One call has at most one block alive at a time, because
+/// Halide frees what a loop's body allocates at its end.
+static llvm::Expected<int64_t> placeAllocations(llvm::Module &module, llvm::Function &kernel) {
+  int64_t bytes = 0;
+  if (llvm::Function *allocate = module.getFunction("halide_malloc")) {
+    llvm::SmallVector<llvm::CallInst *> calls;
+    for (llvm::Instruction &instruction : llvm::instructions(kernel))
+      if (auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction); call && call->getCalledFunction() == allocate)
+        calls.push_back(call);
+    for (llvm::CallInst *call : calls) {
+      auto *size = llvm::dyn_cast<llvm::ConstantInt>(call->getArgOperand(1));
+      if (!size)
+        return llvm::createStringError("a buffer inside of the kernel has a size that depends on dynamic extents");
+      llvm::IRBuilder<> builder(call);
+      call->replaceAllUsesWith(builder.CreateInBoundsGEP(builder.getInt8Ty(), kernel.getArg(0), builder.getInt64(bytes)));
+      call->eraseFromParent();
+      // Halide's vectors may reach over the end of a block by less than a vector.
+      bytes = llvm::alignTo(bytes + size->getSExtValue() + 64, 64);
+    }
+    if (!calls.empty())
+      kernel.removeParamAttr(0, llvm::Attribute::ReadNone);
+    for (auto attribute : {llvm::Attribute::ReadNone, llvm::Attribute::ReadOnly, llvm::Attribute::Captures})
+      if (!calls.empty())
+        kernel.removeParamAttr(0, attribute);
+    if (!allocate->use_empty())
+      return llvm::createStringError("the kernel allocates outside of its own function");
+    allocate->eraseFromParent();
+  }
+  if (llvm::Function *release = module.getFunction("halide_free")) {
+    for (llvm::User *user : llvm::make_early_inc_range(release->users()))
+      if (auto *call = llvm::dyn_cast<llvm::CallInst>(user); call && call->getCalledFunction() == release)
+        call->eraseFromParent();
+    if (!release->use_empty())
+      return llvm::createStringError("the kernel releases memory through a pointer");
+    release->eraseFromParent();
+  }
+  return bytes;
+}
+
+/// Bodies for Halide's error functions, which no_runtime leaves undefined.
+static void defineErrorFunctions(llvm::Module &module) {
+  for (llvm::Function &function : module) {
+    if (!function.isDeclaration() || !function.getName().starts_with("halide_"))
+      continue;
+    function.setLinkage(llvm::GlobalValue::InternalLinkage);
+    llvm::IRBuilder<> builder(llvm::BasicBlock::Create(module.getContext(), "", &function));
+    llvm::Type *type = function.getReturnType();
+    if (type->isVoidTy())
+      builder.CreateRetVoid();
+    else if (type->isIntegerTy(32))
+      builder.CreateRet(builder.getInt32(boundsError));
+    else
+      builder.CreateRet(llvm::Constant::getNullValue(type));
+  }
+}
+
+static void allowContraction(llvm::Function &kernel) {
+  for (llvm::Instruction &instruction : llvm::instructions(kernel)) {
+    unsigned opcode = instruction.getOpcode();
+    if (opcode == llvm::Instruction::FAdd || opcode == llvm::Instruction::FSub || opcode == llvm::Instruction::FMul)
+      instruction.setHasAllowContract(true);
+  }
+}
+
+llvm::Expected<CompiledKernel> finishKernel(llvm::StringRef halideBitcode) {
+  llvm::LLVMContext context;
+  auto parsed = llvm::parseBitcodeFile(llvm::MemoryBufferRef(halideBitcode, "kernel"), context);
+  if (!parsed)
+    return parsed.takeError();
+  llvm::Module &module = **parsed;
+  for (llvm::Function &function : llvm::make_early_inc_range(module))
+    if (!function.isDeclaration() && (function.getName() == "kernel_argv" || function.getName() == "kernel_metadata")) {
+      function.replaceAllUsesWith(llvm::PoisonValue::get(function.getType()));
+      function.eraseFromParent();
+    }
+  llvm::Function *kernel = module.getFunction("kernel");
+  if (!kernel || kernel->isDeclaration())
+    return llvm::createStringError("the kernel's function is missing");
+  for (llvm::GlobalVariable &variable : llvm::make_early_inc_range(module.globals())) {
+    variable.removeDeadConstantUsers();
+    if (variable.use_empty() && variable.hasName() && variable.getName().starts_with("kernel_metadata"))
+      variable.eraseFromParent();
+  }
+  dropMetadata(module);
+  llvm::Expected<int64_t> scratch = placeAllocations(module, *kernel);
+  if (!scratch)
+    return scratch.takeError();
+  defineErrorFunctions(module);
+  allowContraction(*kernel);
+  kernel->addFnAttr(llvm::Attribute::NoInline);
+  module.setSourceFileName("kernel");
+  module.setModuleIdentifier("kernel");
+  if (llvm::verifyModule(module, &llvm::errs()))
+    return llvm::createStringError("the kernel's bitcode is broken");
+  CompiledKernel compiled;
+  compiled.scratchBytes = *scratch;
+  llvm::raw_string_ostream stream(compiled.bitcode);
+  llvm::WriteBitcodeToFile(module, stream);
+  return compiled;
+}
+
+} // namespace dlc::halide

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// From what Halide emits to what the host program links.
+#ifndef DLC_BACKENDS_HALIDE_KERNELBITCODE_H
+#define DLC_BACKENDS_HALIDE_KERNELBITCODE_H
+
+#include "backends/halide/KernelCompiler.h"
+#include "llvm/Support/Error.h"
+
+namespace dlc::halide {
+
+/// Makes Halide's bitcode of one pipeline, whose function is called "kernel", stand on its own:
+/// - Halide's heap becomes places in the scratch memory that the first argument points to;
+/// - Halide's error functions become a status that the kernel returns (with bounds checks only);
+/// - multiplications and additions may be contracted to fused ones, which no NaN or infinity minds;
+/// - alias information goes: it speaks of buffers by name, which is wrong between kernels in one module.
+llvm::Expected<CompiledKernel> finishKernel(llvm::StringRef halideBitcode);
+
+} // namespace dlc::halide
+
+#endif // DLC_BACKENDS_HALIDE_KERNELBITCODE_H

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/halide/KernelBuilder.h"
+#include "backends/halide/Families.h"
+
+using namespace mlir;
+using Halide::Expr;
+using Halide::Func;
+using Halide::Var;
+
+namespace dlc::halide {
+
+const Emitter *EmitterRegistry::findEmitter(llvm::StringRef opName) const {
+  auto found = emitters.find(opName);
+  return found == emitters.end() ? nullptr : &found->second;
+}
+
+const Scheduler *EmitterRegistry::findScheduler(KernelRoot root) const {
+  auto found = schedulers.find(static_cast<int>(root));
+  return found == schedulers.end() ? nullptr : &found->second;
+}
+
+const EmitterRegistry &getEmitterRegistry() {
+  static const EmitterRegistry registry = [] {
+    EmitterRegistry all;
+    registerElementwiseEmitters(all);
+    return all;
+  }();
+  return registry;
+}
+
+/// "dlc.max_pool" as the name of a Halide function.
+static std::string functionName(Operation *op) { return op->getName().stripDialect().str(); }
+
+Expr KernelBuilder::toExpr(AffineExpr expr) const {
+  if (auto constant = constantDim(expr))
+    return Expr(static_cast<int32_t>(*constant));
+  if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(expr)) {
+    assert(symbol.getPosition() < symbols.size() && "the kernel declares every symbol of its extents");
+    return symbols[symbol.getPosition()];
+  }
+  auto binary = llvm::cast<AffineBinaryOpExpr>(expr);
+  Expr lhs = toExpr(binary.getLHS()), rhs = toExpr(binary.getRHS());
+  switch (binary.getKind()) {
+  case AffineExprKind::Add:
+    return lhs + rhs;
+  case AffineExprKind::Mul:
+    return lhs * rhs;
+  case AffineExprKind::Mod:
+    return lhs % rhs;
+  case AffineExprKind::FloorDiv:
+    return lhs / rhs;
+  case AffineExprKind::CeilDiv:
+    return (lhs + rhs - 1) / rhs;
+  default:
+    llvm_unreachable("leaves are handled above");
+  }
+}
+
+Exprs KernelBuilder::getExtents(Value value) const {
+  Exprs extents;
+  for (AffineExpr dim : shapes->getDims(value))
+    extents.push_back(toExpr(dim));
+  return extents;
+}
+
+const TensorFunc &KernelBuilder::get(Value value) const {
+  auto found = values.find(value);
+  assert(found != values.end() && "operands are emitted before their users");
+  return found->second;
+}
+
+const Halide::ImageParam &KernelBuilder::getBuffer(BlockArgument argument) const { return inputs[argument.getArgNumber()]; }
+
+/// Arguments named after the logical dimensions that they are a part of: "d1", and "d1_i" for a block of it.
+static std::vector<Var> makeArguments(RankedTensorType type) {
+  std::vector<Var> arguments;
+  LayoutAttr layout = getLayout(type);
+  if (layout && layout.getInnerDims())
+    for (int64_t i = layout.getInnerDims().size() - 1; i >= 0; --i)
+      arguments.emplace_back("d" + std::to_string(layout.getInnerDims()[i]) + "_i" + std::to_string(i));
+  for (int64_t position = type.getRank() - 1; position >= 0; --position)
+    arguments.emplace_back("d" + std::to_string(layout ? layout.getOrder()[position] : position));
+  return arguments;
+}
+
+TensorFunc KernelBuilder::wrap(Value value, Func func) const {
+  return {func, llvm::cast<RankedTensorType>(value.getType()), getExtents(value)};
+}
+
+TensorFunc KernelBuilder::define(Value value, llvm::function_ref<Expr(llvm::ArrayRef<Expr>)> element) {
+  auto type = llvm::cast<RankedTensorType>(value.getType());
+  Func func(value.getDefiningOp() ? functionName(value.getDefiningOp()) : std::string("value"));
+  std::vector<Var> arguments = makeArguments(type);
+  Exprs physical(arguments.begin(), arguments.end());
+  // Epilogues of convolutions, too, see NaN and infinity as they are, though sums of products may be rearranged.
+  func(arguments) = Halide::strict_float(element(toLogical(type, physical)));
+  return wrap(value, func);
+}
+
+void KernelBuilder::addStage(Operation *op, llvm::StringRef name, Func func) {
+  if (op == getRootOp())
+    rootStages[name] = func;
+  else
+    otherStages.push_back(func);
+}
+
+Func KernelBuilder::getStage(llvm::StringRef name) const {
+  auto found = rootStages.find(name);
+  assert(found != rootStages.end() && "the root's emitter notes the stages that its scheduler asks for");
+  return found->second;
+}
+
+bool KernelBuilder::hasStage(llvm::StringRef name) const { return rootStages.count(name); }
+
+RankedTensorType KernelBuilder::getOutputType() { return llvm::cast<RankedTensorType>(kernel.getYielded().getType()); }
+
+void KernelBuilder::declareInput(BlockArgument argument) {
+  auto type = llvm::cast<RankedTensorType>(argument.getType());
+  PhysicalShape shape = getPhysicalShape(type, shapes->getDims(argument));
+  std::string name = "in" + std::to_string(argument.getArgNumber());
+  Halide::ImageParam buffer(getStorageType(type.getElementType()), static_cast<int>(shape.dims.size()), name);
+  for (auto [position, dim] : llvm::enumerate(llvm::reverse(shape.dims)))
+    // The border can be read: it belongs to the declared bounds.
+    buffer.dim(static_cast<int>(position))
+        .set_bounds(static_cast<int>(-dim.haloLow), toExpr(dim.extent + (dim.haloLow + dim.haloHigh)))
+        .set_stride(toExpr(dim.stride));
+  inputs.push_back(buffer);
+  Func value(name + "_value");
+  std::vector<Var> arguments = makeArguments(type);
+  value(arguments) = fromStorage(buffer(std::vector<Expr>(arguments.begin(), arguments.end())), type.getElementType());
+  values[argument] = {value, type, getExtents(argument)};
+}
+
+LogicalResult KernelBuilder::declareOutput() {
+  Value yielded = kernel.getYielded();
+  RankedTensorType type = getOutputType();
+  const TensorFunc &result = get(yielded);
+  std::vector<Var> arguments = makeArguments(type);
+  output = Func("out");
+  Exprs physical(arguments.begin(), arguments.end());
+  Expr element = result.func(std::vector<Expr>(arguments.begin(), arguments.end()));
+  output(arguments) = toStorage(element, type.getElementType());
+  PhysicalShape shape = getPhysicalShape(type, shapes->getDims(yielded));
+  for (auto [i, dim] : llvm::enumerate(llvm::reverse(shape.dims))) {
+    int position = static_cast<int>(i);
+    output.output_buffer().dim(position).set_stride(toExpr(dim.stride));
+    bool isSplit = dim.logical == schedule.getSplit() && !dim.tile;
+    if (!isSplit) {
+      output.output_buffer().dim(position).set_bounds(0, toExpr(dim.extent));
+      output.bound(arguments[position], 0, toExpr(dim.extent));
+    }
+  }
+  return success();
+}
+
+Var KernelBuilder::getOutputVar(int64_t logicalDim) const { return Var("d" + std::to_string(logicalDim)); }
+
+std::optional<int64_t> KernelBuilder::getOutputExtent(size_t position) const {
+  Value yielded = const_cast<KernelBuilder *>(this)->kernel.getYielded();
+  PhysicalShape shape = getPhysicalShape(llvm::cast<RankedTensorType>(yielded.getType()), shapes->getDims(yielded));
+  const PhysicalDim &dim = shape.dims[shape.dims.size() - 1 - position];
+  if (dim.logical == schedule.getSplit() && !dim.tile)
+    return std::nullopt;
+  return constantDim(dim.extent);
+}
+
+std::vector<Halide::Argument> KernelBuilder::getArguments() const {
+  std::vector<Halide::Argument> arguments;
+  for (const Halide::ImageParam &input : inputs)
+    arguments.push_back(input);
+  for (const Halide::Param<int32_t> &symbol : symbols)
+    arguments.push_back(symbol);
+  return arguments;
+}
+
+LogicalResult KernelBuilder::build(const EmitterRegistry &registry) {
+  FailureOr<KernelShapes> analyzed = KernelShapes::analyze(kernel);
+  if (failed(analyzed))
+    return failure();
+  shapes = std::move(*analyzed);
+  if (ArrayAttr names = kernel.getSymbolsAttr())
+    for (size_t i = 0; i < names.size(); ++i)
+      symbols.emplace_back("symbol" + std::to_string(i));
+  Block &body = kernel.getBody().front();
+  for (BlockArgument argument : body.getArguments())
+    declareInput(argument);
+  for (Operation &op : body.without_terminator()) {
+    const Emitter *emitter = registry.findEmitter(op.getName().getStringRef());
+    if (!emitter)
+      return op.emitOpError("has no kernel on this target");
+    FailureOr<TensorFunc> result = (*emitter)(&op, *this);
+    if (failed(result))
+      return failure();
+    values[op.getResult(0)] = *result;
+  }
+  if (failed(declareOutput()))
+    return failure();
+  for (Func &stage : otherStages)
+    stage.compute_root();
+  const Scheduler *scheduler = registry.findScheduler(kernel.getRoot());
+  if (!scheduler)
+    return kernel.emitError("no schedules exist for kernels of the family '") << stringifyKernelRoot(kernel.getRoot()) << "'";
+  return (*scheduler)(*this);
+}
+
+} // namespace dlc::halide

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// From the body of a kernel to a Halide pipeline.
+#ifndef DLC_BACKENDS_HALIDE_KERNELBUILDER_H
+#define DLC_BACKENDS_HALIDE_KERNELBUILDER_H
+
+#include "backends/halide/ElementTypes.h"
+#include "backends/halide/TensorFunc.h"
+#include "ir/KernelShapes.h"
+#include "llvm/ADT/StringMap.h"
+#include <functional>
+
+namespace dlc::halide {
+
+class KernelBuilder;
+
+/// Makes the result of one op of a kernel's body from its operands (`builder.get(operand)`).
+using Emitter = std::function<mlir::FailureOr<TensorFunc>(mlir::Operation *, KernelBuilder &)>;
+
+/// Arranges the loops of a kernel whose root belongs to one family, as `builder.getSchedule()` decides.
+using Scheduler = std::function<mlir::LogicalResult(KernelBuilder &)>;
+
+/// The emitter of every op kind and the scheduler of every root family.
+class EmitterRegistry {
+public:
+  template <typename OpTy>
+  void add(mlir::FailureOr<TensorFunc> (*emitter)(OpTy, KernelBuilder &)) {
+    emitters[OpTy::getOperationName()] = [emitter](mlir::Operation *op, KernelBuilder &builder) {
+      return emitter(llvm::cast<OpTy>(op), builder);
+    };
+  }
+  void addScheduler(KernelRoot root, Scheduler scheduler) { schedulers[static_cast<int>(root)] = std::move(scheduler); }
+
+  const Emitter *findEmitter(llvm::StringRef opName) const;
+  const Scheduler *findScheduler(KernelRoot root) const;
+
+private:
+  llvm::StringMap<Emitter> emitters;
+  std::map<int, Scheduler> schedulers;
+};
+
+/// The registry with all families.
+const EmitterRegistry &getEmitterRegistry();
+
+/// Builds the pipeline of one kernel for one schedule.
+///
+/// The kernel's C signature is
+/// `int kernel(void *context, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t *result)`: buffer dimensions are the
+/// physical ones of the tensor's layout, innermost first, `min` 0 at the first interior element. Extents and strides are constants
+/// or expressions of the symbols, except for the result's split dimension, whose range is read from the buffer.
+class KernelBuilder {
+public:
+  KernelBuilder(KernelFuncOp kernel, ScheduleAttr schedule, const Halide::Target &target)
+      : kernel(kernel), schedule(schedule), target(target) {}
+
+  /// Emits all ops, defines the stored result and applies the schedule. Fails with a diagnostic; Halide's exceptions pass through.
+  mlir::LogicalResult build(const EmitterRegistry &registry = getEmitterRegistry());
+
+  KernelFuncOp getKernel() { return kernel; }
+  ScheduleAttr getSchedule() const { return schedule; }
+  const Halide::Target &getTarget() const { return target; }
+  /// Whether everything is to be computed in the plainest way.
+  bool isNaive() const { return schedule.getAlgorithm() == "naive"; }
+  mlir::Operation *getRootOp() { return kernel.getRootOp(); }
+
+  /// The tensor that `value` is.
+  const TensorFunc &get(mlir::Value value) const;
+  /// The buffer behind a block argument, for schedules that stage it or know its packing (stored elements, physical order).
+  const Halide::ImageParam &getBuffer(mlir::BlockArgument argument) const;
+
+  /// The extents of a tensor of the body as expressions of the symbols.
+  Exprs getExtents(mlir::Value value) const;
+  Halide::Expr toExpr(mlir::AffineExpr expr) const;
+
+  /// A function named after `op` with one argument a physical dimension of `value`'s type, whose element at logical `index` is
+  /// `element(index)`. Unless a schedule says otherwise it is computed where it is used.
+  TensorFunc define(mlir::Value value, llvm::function_ref<Halide::Expr(llvm::ArrayRef<Halide::Expr> index)> element);
+  /// The same as an existing function of physical arguments.
+  TensorFunc wrap(mlir::Value value, Halide::Func func) const;
+
+  /// Notes `func` as a stage called `name` of `op`: what the scheduler of the root arranges. Stages of ops that are not the root
+  /// are computed whole before everything else.
+  void addStage(mlir::Operation *op, llvm::StringRef name, Halide::Func func);
+  /// The root's stage `name`; it must exist.
+  Halide::Func getStage(llvm::StringRef name) const;
+  bool hasStage(llvm::StringRef name) const;
+
+  /// The stored result: one argument a physical dimension, innermost first.
+  Halide::Func getOutput() const { return output; }
+  /// The argument of the output that is (the outermost part of) a logical dimension.
+  Halide::Var getOutputVar(int64_t logicalDim) const;
+  /// The static extent of the output's argument `position` (innermost is 0); none if dynamic or if ranges of it are computed.
+  std::optional<int64_t> getOutputExtent(size_t position) const;
+  mlir::RankedTensorType getOutputType();
+
+  /// Arguments of the compiled function without the context.
+  std::vector<Halide::Argument> getArguments() const;
+
+private:
+  void declareInput(mlir::BlockArgument argument);
+  mlir::LogicalResult declareOutput();
+
+  KernelFuncOp kernel;
+  ScheduleAttr schedule;
+  Halide::Target target;
+  std::optional<KernelShapes> shapes;
+  std::vector<Halide::Param<int32_t>> symbols;
+  std::vector<Halide::ImageParam> inputs;
+  llvm::DenseMap<mlir::Value, TensorFunc> values;
+  llvm::StringMap<Halide::Func> rootStages;
+  std::vector<Halide::Func> otherStages;
+  Halide::Func output;
+};
+
+} // namespace dlc::halide
+
+#endif // DLC_BACKENDS_HALIDE_KERNELBUILDER_H

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/halide/KernelCache.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Endian.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SHA256.h"
+#include <cstdlib>
+
+namespace dlc::halide {
+
+/// Starts every entry, followed by the SHA-256 of the rest: scratch bytes (8, little endian) and the bitcode.
+constexpr llvm::StringLiteral magic = "dlc-kernel-1\n";
+constexpr size_t hashBytes = 32, scratchBytes = 8;
+
+static std::string hash(llvm::StringRef bytes) {
+  auto digest = llvm::SHA256::hash(llvm::arrayRefFromStringRef(bytes));
+  return std::string(digest.begin(), digest.end());
+}
+
+std::string getDefaultCacheDirectory() {
+  llvm::SmallString<128> path;
+  if (const char *base = std::getenv("XDG_CACHE_HOME"); base && *base)
+    path = base;
+  else if (const char *home = std::getenv("HOME"); home && *home)
+    llvm::sys::path::append(path, home, ".cache");
+  else
+    return {};
+  llvm::sys::path::append(path, "dlc");
+  return std::string(path);
+}
+
+KernelCache::KernelCache(llvm::StringRef directory) : directory(directory) {
+  if (!this->directory.empty() && llvm::sys::fs::create_directories(this->directory))
+    this->directory.clear();
+}
+
+std::string KernelCache::getPath(llvm::StringRef key) const {
+  llvm::SmallString<128> path(directory);
+  llvm::sys::path::append(path, llvm::toHex(hash(key), /*LowerCase=*/true) + ".kernel");
+  return std::string(path);
+}
+
+std::optional<CompiledKernel> KernelCache::find(llvm::StringRef key) const {
+  if (directory.empty())
+    return std::nullopt;
+  auto file = llvm::MemoryBuffer::getFile(getPath(key), /*IsText=*/false, /*RequiresNullTerminator=*/false, /*IsVolatile=*/true);
+  if (!file)
+    return std::nullopt;
+  llvm::StringRef bytes = (*file)->getBuffer();
+  if (!bytes.consume_front(magic) || bytes.size() < hashBytes + scratchBytes)
+    return std::nullopt;
+  llvm::StringRef expected = bytes.take_front(hashBytes), contents = bytes.drop_front(hashBytes);
+  if (hash(contents) != expected)
+    return std::nullopt;
+  CompiledKernel kernel;
+  kernel.scratchBytes = static_cast<int64_t>(llvm::support::endian::read64le(contents.data()));
+  kernel.bitcode = contents.drop_front(scratchBytes).str();
+  return kernel;
+}
+
+void KernelCache::insert(llvm::StringRef key, const CompiledKernel &kernel) const {
+  if (directory.empty())
+    return;
+  char scratch[scratchBytes];
+  llvm::support::endian::write64le(scratch, static_cast<uint64_t>(kernel.scratchBytes));
+  std::string contents(scratch, scratchBytes);
+  contents += kernel.bitcode;
+  int descriptor;
+  llvm::SmallString<128> temporary;
+  if (llvm::sys::fs::createUniqueFile(getPath(key) + ".%%%%%%%%", descriptor, temporary))
+    return;
+  bool isWritten;
+  {
+    llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
+    stream << magic << hash(contents) << contents;
+    stream.flush();
+    isWritten = !stream.has_error();
+    stream.clear_error();
+  }
+  if (!isWritten || llvm::sys::fs::rename(temporary, getPath(key)))
+    llvm::sys::fs::remove(temporary);
+}
+
+} // namespace dlc::halide

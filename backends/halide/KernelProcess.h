@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Compiling kernels in processes of their own.
+#ifndef DLC_BACKENDS_HALIDE_KERNELPROCESS_H
+#define DLC_BACKENDS_HALIDE_KERNELPROCESS_H
+
+#include "backends/halide/KernelCompiler.h"
+#include <chrono>
+#include <functional>
+#include <sys/types.h>
+#include <variant>
+#include <vector>
+
+namespace dlc::halide {
+
+/// A file in memory without a name in the file system. Throws std::runtime_error if the system has none left.
+class MemoryFile {
+public:
+  MemoryFile();
+  ~MemoryFile();
+  MemoryFile(MemoryFile &&other) noexcept : descriptor(std::exchange(other.descriptor, -1)) {}
+  MemoryFile(const MemoryFile &) = delete;
+
+  /// A path by which this process, and those it forks, can open the file.
+  std::string getPath() const;
+  std::string read() const;
+  void write(llvm::StringRef bytes) const;
+
+private:
+  int descriptor;
+};
+
+/// A kernel, or what went wrong.
+using Outcome = std::variant<CompiledKernel, std::string>;
+
+/// Runs tasks in forked processes, a limited number at a time.
+class ProcessPool {
+public:
+  ProcessPool(unsigned jobs, unsigned timeoutSeconds) : jobs(std::max(jobs, 1u)), timeout(timeoutSeconds) {}
+
+  /// Forks a process that runs `task`; waits first if all jobs are busy. `done` runs in this process. A task that crashes or takes
+  /// too long counts as one that went wrong.
+  void submit(std::function<Outcome()> task, std::function<void(Outcome)> done);
+  /// Waits for all tasks.
+  void finish();
+
+private:
+  struct Job {
+    pid_t process;
+    MemoryFile result;
+    std::function<void(Outcome)> done;
+    std::chrono::steady_clock::time_point deadline;
+  };
+  /// Waits until one job at least has ended.
+  void collect();
+
+  unsigned jobs;
+  std::chrono::seconds timeout;
+  std::vector<Job> running;
+};
+
+} // namespace dlc::halide
+
+#endif // DLC_BACKENDS_HALIDE_KERNELPROCESS_H

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/halide/Math.h"
+#include "llvm/ADT/ArrayRef.h"
+
+using Halide::cast;
+using Halide::Expr;
+using Halide::reinterpret;
+using Halide::select;
+
+// The f32 forms rely on the order of operations (Cody-Waite reduction, adding and taking away 1.5 * 2^23 to round), so each stands
+// under strict_float whatever the kernel's target allows. Errors were measured over all floats or a dense sample of them by
+// test/unit/halide.
+namespace dlc::halide::math {
+
+/// A function of libm by its C name for doubles; floats take the variant with an f. Vectors call it lane by lane.
+static Expr callLibm(const std::string &name, std::vector<Expr> arguments) {
+  Halide::Type type = arguments[0].type();
+  return Halide::Internal::Call::make(type, type.bits() == 32 ? name + "f" : name, arguments,
+                                      Halide::Internal::Call::PureExtern);
+}
+
+static bool isDouble(const Expr &x) { return x.type().bits() == 64; }
+
+/// Horner's rule, highest coefficient first.
+static Expr polynomial(const Expr &x, llvm::ArrayRef<float> coefficients) {
+  Expr sum = coefficients[0];
+  for (float coefficient : coefficients.drop_front())
+    sum = sum * x + coefficient;
+  return sum;
+}
+
+/// What e^x = 2^n (1 + r + r^2 p) is made of, for x in about [-105, 90]. NaN leaves n arbitrary and r NaN.
+namespace {
+struct ReducedExp {
+  Expr n;     ///< integer
+  Expr r;     ///< x - n log(2), at most log(2)/2 in size
+  Expr minus1; ///< e^r - 1
+};
+} // namespace
+
+static ReducedExp reduceExp(const Expr &x) {
+  // Adding 1.5 * 2^23 leaves the nearest integer in the low bits, also for NaN, where a conversion to int would be undefined.
+  constexpr float shift = 12582912.0f;
+  Expr shifted = x * 1.44269504088896341f + shift;
+  Expr n = reinterpret<int32_t>(shifted) - 0x4B400000;
+  Expr rounded = shifted - shift;
+  Expr r = x - rounded * 0.693359375f;
+  r = r - rounded * -2.12194440e-4f;
+  Expr p = polynomial(r, {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f,
+                          5.0000001201e-1f});
+  return {n, r, p * (r * r) + r};
+}
+
+/// 2^n for n in [-126, 127].
+static Expr powerOfTwo(const Expr &n) { return reinterpret<float>((n + 127) << 23); }
+
+/// Limits that let NaN pass.
+static Expr limit(const Expr &x, float low, float high) { return select(x < low, low, select(x > high, high, x)); }
+
+/// 1.0 ULP, also for results that are denormal.
+Expr exp(Expr x) {
+  if (isDouble(x))
+    return callLibm("exp", {x});
+  ReducedExp reduced = reduceExp(limit(x, -105.0f, 90.0f));
+  // Two factors, because 2^n itself may be denormal or infinite where the result is not.
+  Expr half = reduced.n >> 1;
+  return strict_float((reduced.minus1 + 1.0f) * powerOfTwo(half) * powerOfTwo(reduced.n - half));
+}
+
+/// 1.6 ULP.
+Expr expm1(Expr x) {
+  if (isDouble(x))
+    return callLibm("expm1", {x});
+  ReducedExp reduced = reduceExp(limit(x, -20.0f, 88.7f));
+  // 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)): n may be 128.
+  Expr scale = powerOfTwo(reduced.n - 1);
+  Expr result = select(reduced.n == 0, reduced.minus1, 2.0f * (scale * reduced.minus1 + (scale - 0.5f)));
+  return strict_float(select(x > 88.7f, exp(x), result));
+}
+
+/// 1.0 ULP.
+Expr log(Expr x) {
+  if (isDouble(x))
+    return callLibm("log", {x});
+  Expr isTiny = x < 1.17549435e-38f;
+  Expr normal = select(isTiny, x * 8388608.0f, x);
+  // The mantissa into [sqrt(1/2), sqrt(2)), where log is close to 0 for arguments close to 1.
+  Expr bits = reinterpret<int32_t>(normal) - 0x3F3504F3;
+  Expr exponent = cast<float>((bits >> 23) - select(isTiny, 23, 0));
+  Expr f = reinterpret<float>((bits & 0x007FFFFF) + 0x3F3504F3) - 1.0f;
+  Expr square = f * f;
+  Expr tail = polynomial(f, {7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f,
+                             -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f}) *
+              (f * square);
+  tail = tail + exponent * -2.12194440e-4f;
+  tail = tail - 0.5f * square;
+  Expr result = f + tail + exponent * 0.693359375f;
+  Expr infinity = Halide::Internal::make_const(Halide::Float(32), HUGE_VAL);
+  Expr nan = Halide::Internal::make_const(Halide::Float(32), std::nan(""));
+  return strict_float(select(x == 0.0f, -infinity, x < 0.0f, nan, x < infinity, result, x));
+}
+
+/// 2 ULP.
+Expr log1p(Expr x) {
+  if (isDouble(x))
+    return callLibm("log1p", {x});
+  Expr sum = 1.0f + x;
+  // What rounding took from 1 + x, as a first-order correction.
+  Expr lost = x - (sum - 1.0f);
+  Expr corrected = log(sum) + lost / sum;
+  return strict_float(select(sum > 0.0f && sum < 3e38f, corrected, log(sum)));
+}
+
+Expr pow(Expr x, Expr y) { return callLibm("pow", {x, y}); }
+
+/// 1.0 ULP (N. Juffa's form: an odd polynomial near 0, beyond it 1 - exp of a polynomial).
+Expr erf(Expr x) {
+  if (isDouble(x))
+    return callLibm("erf", {x});
+  Expr size = abs(x), square = x * x;
+  // erf(4) is 1 in f32.
+  Expr t = select(size > 4.0f, 4.0f, size), tt = t * t;
+  Expr r = -1.72853470e-5f * t + 3.83197126e-4f;
+  Expr u = -3.88396438e-3f * t + 2.42546219e-2f;
+  r = r * tt + u;
+  r = r * t + -1.06777877e-1f;
+  r = r * t + -6.34846687e-1f;
+  r = r * t + -1.28717512e-1f;
+  r = r * t - t;
+  Expr far = 1.0f - exp(r);
+  Expr near = polynomial(square, {-5.96761703e-4f, 4.99119423e-3f, -2.67681349e-2f, 1.12819925e-1f, -3.76125336e-1f,
+                                  1.28379166e-1f}) *
+                  x +
+              x;
+  return strict_float(select(size > 0.927734375f, select(x < 0.0f, -far, far), near));
+}
+
+/// 3 ULP: a rational function of degrees 13 and 6, as in Eigen.
+Expr tanh(Expr x) {
+  if (isDouble(x))
+    return callLibm("tanh", {x});
+  Expr t = limit(x, -7.90531110763549805f, 7.90531110763549805f);
+  Expr s = t * t;
+  Expr p = polynomial(s, {-2.76076847742355e-16f, 2.00018790482477e-13f, -8.60467152213735e-11f, 5.12229709037114e-08f,
+                          1.48572235717979e-05f, 6.37261928875436e-04f, 4.89352455891786e-03f});
+  Expr q = polynomial(s, {1.19825839466702e-06f, 1.18534705686654e-04f, 2.26843463243900e-03f, 4.89352518554385e-03f});
+  return strict_float(select(abs(x) < 0.0004f, x, t * p / q));
+}
+
+/// 2 ULP.
+Expr sigmoid(Expr x) { return strict_float(Halide::Internal::make_one(x.type()) / (exp(-x) + 1)); }
+
+Expr softplus(Expr x) {
+  Expr zero = Halide::Internal::make_zero(x.type());
+  return strict_float(select(x > zero, x, x < zero, zero, x) + log1p(exp(-abs(x))));
+}
+
+Expr gelu(Expr x) {
+  Halide::Type type = x.type();
+  Expr half = Halide::Internal::make_const(type, 0.5), rootHalf = Halide::Internal::make_const(type, 0.70710678118654752440);
+  return strict_float(half * x * (erf(x * rootHalf) + 1));
+}
+
+Expr geluTanh(Expr x) {
+  Halide::Type type = x.type();
+  Expr half = Halide::Internal::make_const(type, 0.5), scale = Halide::Internal::make_const(type, 0.79788456080286535588);
+  Expr cubic = Halide::Internal::make_const(type, 0.044715);
+  return strict_float(half * x * (tanh(scale * (x + cubic * x * x * x)) + 1));
+}
+
+Expr sin(Expr x) { return callLibm("sin", {x}); }
+Expr cos(Expr x) { return callLibm("cos", {x}); }
+Expr tan(Expr x) { return callLibm("tan", {x}); }
+Expr asin(Expr x) { return callLibm("asin", {x}); }
+Expr acos(Expr x) { return callLibm("acos", {x}); }
+Expr atan(Expr x) { return callLibm("atan", {x}); }
+Expr sinh(Expr x) { return callLibm("sinh", {x}); }
+Expr cosh(Expr x) { return callLibm("cosh", {x}); }
+Expr asinh(Expr x) { return callLibm("asinh", {x}); }
+Expr acosh(Expr x) { return callLibm("acosh", {x}); }
+Expr atanh(Expr x) { return callLibm("atanh", {x}); }
+Expr fmod(Expr x, Expr y) { return callLibm("fmod", {x, y}); }
+
+// A comparison with NaN is false: `a > b ? a : b` is b if either is NaN, which is right unless only a is.
+Expr max(Expr a, Expr b) {
+  if (!a.type().is_float())
+    return Halide::max(a, b);
+  return strict_float(select(a > b || Halide::is_nan(a), a, b));
+}
+Expr min(Expr a, Expr b) {
+  if (!a.type().is_float())
+    return Halide::min(a, b);
+  return strict_float(select(a < b || Halide::is_nan(a), a, b));
+}
+
+Expr roundHalfEven(Expr x) { return Halide::round(x); }
+
+} // namespace dlc::halide::math

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Elementary functions that vectorize, with errors of a few units in the last place (ULP).
+///
+/// Arguments and results are Float(32) or Float(64). For f32 these are polynomial and rational forms whose largest measured
+/// errors stand at the definitions; for f64 they call libm. NaN gives NaN, infinities and the ends of the range give what C's
+/// functions of the same name give.
+#ifndef DLC_BACKENDS_HALIDE_MATH_H
+#define DLC_BACKENDS_HALIDE_MATH_H
+
+#include "Halide.h"
+
+namespace dlc::halide::math {
+
+Halide::Expr exp(Halide::Expr x);
+Halide::Expr expm1(Halide::Expr x);
+Halide::Expr log(Halide::Expr x);
+Halide::Expr log1p(Halide::Expr x);
+Halide::Expr pow(Halide::Expr x, Halide::Expr y);
+Halide::Expr erf(Halide::Expr x);
+Halide::Expr tanh(Halide::Expr x);
+Halide::Expr sigmoid(Halide::Expr x);
+Halide::Expr softplus(Halide::Expr x);
+/// x Phi(x), Phi the normal distribution function; the absolute error is below 1e-7 |x|.
+Halide::Expr gelu(Halide::Expr x);
+/// The usual approximation of gelu by tanh, evaluated accurately.
+Halide::Expr geluTanh(Halide::Expr x);
+Halide::Expr sin(Halide::Expr x);
+Halide::Expr cos(Halide::Expr x);
+Halide::Expr tan(Halide::Expr x);
+Halide::Expr asin(Halide::Expr x);
+Halide::Expr acos(Halide::Expr x);
+Halide::Expr atan(Halide::Expr x);
+Halide::Expr sinh(Halide::Expr x);
+Halide::Expr cosh(Halide::Expr x);
+Halide::Expr asinh(Halide::Expr x);
+Halide::Expr acosh(Halide::Expr x);
+Halide::Expr atanh(Halide::Expr x);
+/// C's remainder, with the sign of x.
+Halide::Expr fmod(Halide::Expr x, Halide::Expr y);
+
+/// The larger (smaller) one; NaN if either is. Any type.
+Halide::Expr max(Halide::Expr a, Halide::Expr b);
+Halide::Expr min(Halide::Expr a, Halide::Expr b);
+/// The nearest integer, halves to even.
+Halide::Expr roundHalfEven(Halide::Expr x);
+
+} // namespace dlc::halide::math
+
+#endif // DLC_BACKENDS_HALIDE_MATH_H
