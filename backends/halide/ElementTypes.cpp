@@ -4,7 +4,6 @@
 #include <cmath>
 
 using namespace mlir;
-using Halide::cast;
 using Halide::Expr;
 using Halide::reinterpret;
 using Halide::select;
@@ -32,11 +31,11 @@ Halide::Type getValueType(Type elementType) {
 
 Expr fromStorage(Expr stored, Type elementType) {
   if (elementType.isBF16())
-    return reinterpret<float>(cast<uint32_t>(stored) << 16);
+    return reinterpret<float>(Halide::cast<uint32_t>(stored) << 16);
   if (elementType.isF16())
-    return cast<float>(reinterpret(Halide::Float(16), stored));
+    return Halide::cast<float>(reinterpret(Halide::Float(16), stored));
   if (elementType.isInteger(1))
-    return stored != cast<uint8_t>(0);
+    return stored != Halide::cast<uint8_t>(0);
   return stored;
 }
 
@@ -45,16 +44,16 @@ static Expr bfloat16Bits(Expr value) {
   Expr bits = reinterpret<uint32_t>(value);
   Expr rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
   Expr isNan = (bits & 0x7fffffff) > Halide::Internal::make_const(Halide::UInt(32), 0x7f800000);
-  return cast<uint16_t>(select(isNan, (bits >> 16) | 0x40, rounded));
+  return Halide::cast<uint16_t>(select(isNan, (bits >> 16) | 0x40, rounded));
 }
 
 Expr toStorage(Expr value, Type elementType) {
   if (elementType.isBF16())
     return bfloat16Bits(value);
   if (elementType.isF16())
-    return reinterpret<uint16_t>(cast(Halide::Float(16), value));
+    return reinterpret<uint16_t>(Halide::cast(Halide::Float(16), value));
   if (elementType.isInteger(1))
-    return cast<uint8_t>(value);
+    return Halide::cast<uint8_t>(value);
   return value;
 }
 
@@ -67,10 +66,10 @@ Expr roundToElementType(Expr value, Type elementType) {
 /// A double as a float whose last bit is set if it is not exact ("round to odd"), so that rounding it once more to 16 bits gives what
 /// rounding the double directly would.
 static Expr narrowToOdd(Expr value) {
-  Expr nearest = cast<float>(value);
+  Expr nearest = Halide::cast<float>(value);
   Expr bits = reinterpret<int32_t>(nearest);
-  Expr tooLarge = abs(cast<double>(nearest)) > abs(value);
-  Expr isExact = cast<double>(nearest) == value || Halide::is_nan(value) || Halide::is_inf(nearest) || (bits & 1) == 1;
+  Expr tooLarge = abs(Halide::cast<double>(nearest)) > abs(value);
+  Expr isExact = Halide::cast<double>(nearest) == value || Halide::is_nan(value) || Halide::is_inf(nearest) || (bits & 1) == 1;
   return reinterpret<float>(select(isExact, bits, tooLarge, bits - 1, bits + 1));
 }
 
@@ -85,9 +84,9 @@ static Expr truncateToInteger(Expr value, Halide::Type type) {
   Expr safe = select(isNan || value <= lowest || value >= beyond, Halide::Internal::make_zero(from), value);
   Expr converted;
   if (type.bits() < 32)
-    converted = cast(type, cast<int32_t>(safe));
+    converted = Halide::cast(type, Halide::cast<int32_t>(safe));
   else
-    converted = cast(type, safe);
+    converted = Halide::cast(type, safe);
   return select(isNan, Halide::Internal::make_zero(type), value >= beyond, type.max(), value <= lowest, type.min(), converted);
 }
 
@@ -101,11 +100,11 @@ Expr convertElement(Expr value, Type from, Type to) {
     return truncateToInteger(value, type);
   if (to.isF16() || to.isBF16()) {
     if (value.type().is_int_or_uint() && value.type().bits() > 16)
-      value = cast<double>(value);
-    value = value.type() == Halide::Float(64) ? narrowToOdd(value) : cast<float>(value);
+      value = Halide::cast<double>(value);
+    value = value.type() == Halide::Float(64) ? narrowToOdd(value) : Halide::cast<float>(value);
     return roundToElementType(value, to);
   }
-  return cast(type, value);
+  return Halide::cast(type, value);
 }
 
 Expr makeConstant(double number, Type elementType) {

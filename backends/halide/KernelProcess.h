@@ -19,7 +19,10 @@ public:
   MemoryFile();
   ~MemoryFile();
   MemoryFile(MemoryFile &&other) noexcept : descriptor(std::exchange(other.descriptor, -1)) {}
-  MemoryFile(const MemoryFile &) = delete;
+  MemoryFile &operator=(MemoryFile &&other) noexcept {
+    std::swap(descriptor, other.descriptor);
+    return *this;
+  }
 
   /// A path by which this process, and those it forks, can open the file.
   std::string getPath() const;

@@ -33,7 +33,7 @@ static Expr polynomial(const Expr &x, llvm::ArrayRef<float> coefficients) {
 namespace {
 struct ReducedExp {
   Expr n;     ///< integer
-  Expr r;     ///< x - n log(2), at most log(2)/2 in size
+  Expr r;     ///< x - n math::log(2), at most math::log(2)/2 in size
   Expr minus1; ///< e^r - 1
 };
 } // namespace
@@ -75,7 +75,7 @@ Expr expm1(Expr x) {
   // 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)): n may be 128.
   Expr scale = powerOfTwo(reduced.n - 1);
   Expr result = select(reduced.n == 0, reduced.minus1, 2.0f * (scale * reduced.minus1 + (scale - 0.5f)));
-  return strict_float(select(x > 88.7f, exp(x), result));
+  return strict_float(select(x > 88.7f, math::exp(x), result));
 }
 
 /// 1.0 ULP.
@@ -107,8 +107,8 @@ Expr log1p(Expr x) {
   Expr sum = 1.0f + x;
   // What rounding took from 1 + x, as a first-order correction.
   Expr lost = x - (sum - 1.0f);
-  Expr corrected = log(sum) + lost / sum;
-  return strict_float(select(sum > 0.0f && sum < 3e38f, corrected, log(sum)));
+  Expr corrected = math::log(sum) + lost / sum;
+  return strict_float(select(sum > 0.0f && sum < 3e38f, corrected, math::log(sum)));
 }
 
 Expr pow(Expr x, Expr y) { return callLibm("pow", {x, y}); }
@@ -118,7 +118,7 @@ Expr erf(Expr x) {
   if (isDouble(x))
     return callLibm("erf", {x});
   Expr size = abs(x), square = x * x;
-  // erf(4) is 1 in f32.
+  // math::erf(4) is 1 in f32.
   Expr t = select(size > 4.0f, 4.0f, size), tt = t * t;
   Expr r = -1.72853470e-5f * t + 3.83197126e-4f;
   Expr u = -3.88396438e-3f * t + 2.42546219e-2f;
@@ -127,7 +127,7 @@ Expr erf(Expr x) {
   r = r * t + -6.34846687e-1f;
   r = r * t + -1.28717512e-1f;
   r = r * t - t;
-  Expr far = 1.0f - exp(r);
+  Expr far = 1.0f - math::exp(r);
   Expr near = polynomial(square, {-5.96761703e-4f, 4.99119423e-3f, -2.67681349e-2f, 1.12819925e-1f, -3.76125336e-1f,
                                   1.28379166e-1f}) *
                   x +
@@ -148,24 +148,24 @@ Expr tanh(Expr x) {
 }
 
 /// 2 ULP.
-Expr sigmoid(Expr x) { return strict_float(Halide::Internal::make_one(x.type()) / (exp(-x) + 1)); }
+Expr sigmoid(Expr x) { return strict_float(Halide::Internal::make_one(x.type()) / (math::exp(-x) + 1)); }
 
 Expr softplus(Expr x) {
   Expr zero = Halide::Internal::make_zero(x.type());
-  return strict_float(select(x > zero, x, x < zero, zero, x) + log1p(exp(-abs(x))));
+  return strict_float(select(x > zero, x, x < zero, zero, x) + math::log1p(math::exp(-abs(x))));
 }
 
 Expr gelu(Expr x) {
   Halide::Type type = x.type();
   Expr half = Halide::Internal::make_const(type, 0.5), rootHalf = Halide::Internal::make_const(type, 0.70710678118654752440);
-  return strict_float(half * x * (erf(x * rootHalf) + 1));
+  return strict_float(half * x * (math::erf(x * rootHalf) + 1));
 }
 
 Expr geluTanh(Expr x) {
   Halide::Type type = x.type();
   Expr half = Halide::Internal::make_const(type, 0.5), scale = Halide::Internal::make_const(type, 0.79788456080286535588);
   Expr cubic = Halide::Internal::make_const(type, 0.044715);
-  return strict_float(half * x * (tanh(scale * (x + cubic * x * x * x)) + 1));
+  return strict_float(half * x * (math::tanh(scale * (x + cubic * x * x * x)) + 1));
 }
 
 Expr sin(Expr x) { return callLibm("sin", {x}); }
