@@ -27,8 +27,8 @@ typedef struct Context {
   void *stream;
   dlc_int32 deviceId;
   ModelState *state;
-  const dlc_executor *executor; // null if threads is 1
-  Pool *ownPool;                // the library's, if executor is its
+  const dlc_executor *executor;  // null if threads is 1
+  Pool *ownPool;                 // the library's, if executor is its
   struct dlc_scratch *scratches; // one a thread
   Share *shares;                 // one a thread
   dlc_byte *workspace;

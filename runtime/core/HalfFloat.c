@@ -11,10 +11,22 @@
 // The calling convention passes both types in a vector register, as their C types are.
 typedef _Float16 Half;
 typedef __bf16 Brain;
-typedef union { float value; dlc_uint32 bits; } FloatBits;
-typedef union { double value; dlc_uint64 bits; } DoubleBits;
-typedef union { Half value; dlc_uint16 bits; } HalfBits;
-typedef union { Brain value; dlc_uint16 bits; } BrainBits;
+typedef union {
+  float value;
+  dlc_uint32 bits;
+} FloatBits;
+typedef union {
+  double value;
+  dlc_uint64 bits;
+} DoubleBits;
+typedef union {
+  Half value;
+  dlc_uint16 bits;
+} HalfBits;
+typedef union {
+  Brain value;
+  dlc_uint16 bits;
+} BrainBits;
 
 #define KEPT __attribute__((used))
 
@@ -27,8 +39,7 @@ static dlc_uint16 narrow(dlc_uint64 bits, int exponentBits, int mantissaBits) {
   dlc_uint64 mantissa = bits & 0xfffffffffffffull;
   if (exponent == 1024)
     // A NaN keeps its upper bits and becomes quiet.
-    return (dlc_uint16)(sign | infinity |
-                        (mantissa ? mantissa >> (52 - mantissaBits) | 1u << (mantissaBits - 1) : 0));
+    return (dlc_uint16)(sign | infinity | (mantissa ? mantissa >> (52 - mantissaBits) | 1u << (mantissaBits - 1) : 0));
   if (exponent > bias)
     return (dlc_uint16)(sign | infinity);
   mantissa |= 1ull << 52;

@@ -47,8 +47,7 @@ int halide_error_buffer_allocation_too_large(void *user, const char *name, dlc_u
 }
 
 int halide_error_buffer_extents_negative(void *user, const char *name, int dimension, int extent) {
-  return report(user, -28, "kernel: '%s' has extent %d in dimension %d", name, (dlc_int64)extent,
-                (dlc_int64)dimension);
+  return report(user, -28, "kernel: '%s' has extent %d in dimension %d", name, (dlc_int64)extent, (dlc_int64)dimension);
 }
 
 int halide_error_buffer_extents_too_large(void *user, const char *name, dlc_int64 size, dlc_int64 largest) {

@@ -17,13 +17,14 @@ dlc_int32 dlcModelCheck(const dlc_model *model, dlc_error *error) {
     return dlcFail(error, DLC_ERROR_ABI, "the model speaks ABI version %u, this runtime %u",
                    (dlc_uint64)model->abi_version, (dlc_uint64)DLC_ABI_VERSION);
   if (model->device_type != DLC_DEVICE_CPU)
-    return dlcFail(error, DLC_ERROR_DEVICE, "model '%s' is for a device of type %u, and this runtime knows the CPU only",
-                   model->name, (dlc_uint64)model->device_type);
+    return dlcFail(error, DLC_ERROR_DEVICE,
+                   "model '%s' is for a device of type %u, and this runtime knows the CPU only", model->name,
+                   (dlc_uint64)model->device_type);
   dlc_uint64 missing = model->required_features & ~dlcCpuFeatures();
   if (missing)
     return dlcFail(error, DLC_ERROR_UNSUPPORTED_CPU,
-                   "model '%s' was compiled for %s, and this CPU lacks %s: compile it with another --target", model->name,
-                   model->target, dlcCpuFeatureName(missing));
+                   "model '%s' was compiled for %s, and this CPU lacks %s: compile it with another --target",
+                   model->name, model->target, dlcCpuFeatureName(missing));
   return DLC_OK;
 }
 

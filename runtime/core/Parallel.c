@@ -27,7 +27,7 @@ static int takePiece(const Job *job, Share *share, dlc_int64 *begin, dlc_int64 *
     if (__atomic_compare_exchange_n(&share->next, &next, next + piece, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
       *begin = next * job->grain;
       *end = next + piece == job->extent / job->grain + (job->extent % job->grain != 0) ? job->extent
-                                                                                         : (next + piece) * job->grain;
+                                                                                        : (next + piece) * job->grain;
       return 1;
     }
   }

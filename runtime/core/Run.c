@@ -28,16 +28,17 @@ static dlc_int32 checkKind(const Subject *subject) {
   dlc_uint32 type = (dlc_uint32)tensor->dtype.code << 8 | tensor->dtype.bits;
   if (__builtin_expect(tensor->device.type != DLC_DEVICE_CPU, 0))
     return dlcContextFail(subject->context, DLC_ERROR_DEVICE,
-                          "%s '%s' of '%s' lies on a device of DLPack type %d, and the model runs on the CPU", subject->role,
-                          info->name, subject->entry->name, (dlc_int64)tensor->device.type);
+                          "%s '%s' of '%s' lies on a device of DLPack type %d, and the model runs on the CPU",
+                          subject->role, info->name, subject->entry->name, (dlc_int64)tensor->device.type);
   if (__builtin_expect(type != info->element_type || tensor->dtype.lanes != 1, 0)) {
     if (tensor->dtype.lanes != 1)
       return dlcContextFail(subject->context, DLC_ERROR_TYPE, "%s '%s' of '%s' has vector elements (%u lanes)",
                             subject->role, info->name, subject->entry->name, (dlc_uint64)tensor->dtype.lanes);
     return dlcContextFail(subject->context, DLC_ERROR_TYPE,
-                          "%s '%s' of '%s' has elements of type %s (DLPack code %u, %u bits), expected %s", subject->role,
-                          info->name, subject->entry->name, dlcTypeName(type), (dlc_uint64)tensor->dtype.code,
-                          (dlc_uint64)tensor->dtype.bits, dlcTypeName(info->element_type));
+                          "%s '%s' of '%s' has elements of type %s (DLPack code %u, %u bits), expected %s",
+                          subject->role, info->name, subject->entry->name, dlcTypeName(type),
+                          (dlc_uint64)tensor->dtype.code, (dlc_uint64)tensor->dtype.bits,
+                          dlcTypeName(info->element_type));
   }
   if (__builtin_expect(tensor->ndim < 0 || (dlc_uint32)tensor->ndim != info->rank, 0))
     return dlcContextFail(subject->context, DLC_ERROR_RANK, "%s '%s' of '%s' has %d dimensions, expected %u",
@@ -76,21 +77,22 @@ static dlc_int32 checkMemory(const Subject *subject, const dlc_uint64 *capacity,
       if (__builtin_expect(tensor->shape[i] != 1 && tensor->strides[i] != stride, 0)) {
         char given[DLC_SHAPE_TEXT];
         dlcFormatShape(given, sizeof given, tensor->strides, info->rank);
-        return dlcContextFail(subject->context, DLC_ERROR_STRIDES,
-                              "%s '%s' of '%s' has strides %s, and only compact row-major tensors are taken: copy it first",
-                              subject->role, info->name, subject->entry->name, given);
+        return dlcContextFail(
+            subject->context, DLC_ERROR_STRIDES,
+            "%s '%s' of '%s' has strides %s, and only compact row-major tensors are taken: copy it first",
+            subject->role, info->name, subject->entry->name, given);
       }
   }
   if (__builtin_expect(capacity && *capacity < bytes, 0))
-    return dlcContextFail(subject->context, DLC_ERROR_TOO_SMALL, "%s '%s' of '%s' needs %u bytes, and its buffer has %u",
-                          subject->role, info->name, subject->entry->name, bytes, *capacity);
+    return dlcContextFail(subject->context, DLC_ERROR_TOO_SMALL,
+                          "%s '%s' of '%s' needs %u bytes, and its buffer has %u", subject->role, info->name,
+                          subject->entry->name, bytes, *capacity);
   dlc_uint64 address = (dlc_uint64)tensor->data, last;
   if (__builtin_expect(!address && bytes, 0))
     return dlcContextFail(subject->context, DLC_ERROR_NULL_DATA, "%s '%s' of '%s' has no data", subject->role,
                           info->name, subject->entry->name);
-  if (__builtin_expect(dlcAddOverflows(address, tensor->byte_offset, &address) ||
-                           dlcAddOverflows(address, bytes, &last),
-                       0))
+  if (__builtin_expect(
+          dlcAddOverflows(address, tensor->byte_offset, &address) || dlcAddOverflows(address, bytes, &last), 0))
     return dlcContextFail(subject->context, DLC_ERROR_OVERFLOW, "%s '%s' of '%s' ends beyond the address space",
                           subject->role, info->name, subject->entry->name);
   if (__builtin_expect(bytes && address % elementBytes, 0))
@@ -133,8 +135,8 @@ static dlc_int32 checkInputShape(const Subject *subject, dlc_int64 *symbols) {
 static dlc_int32 checkCount(Context *context, const dlc_entry_point *entry, const char *role, dlc_uint32 given,
                             dlc_uint32 expected, const dlc_tensor *tensors) {
   if (__builtin_expect(given != expected, 0))
-    return dlcContextFail(context, DLC_ERROR_COUNT, "'%s' takes %u %ss, not %u", entry->name, (dlc_uint64)expected, role,
-                          (dlc_uint64)given);
+    return dlcContextFail(context, DLC_ERROR_COUNT, "'%s' takes %u %ss, not %u", entry->name, (dlc_uint64)expected,
+                          role, (dlc_uint64)given);
   if (__builtin_expect(expected && !tensors, 0))
     return dlcContextFail(context, DLC_ERROR_ARGUMENT, "no array of %ss for '%s'", role, entry->name);
   return DLC_OK;
@@ -217,7 +219,8 @@ static dlc_int32 checkOverlap(Context *context, const dlc_entry_point *entry) {
                            0))
         return dlcContextFail(context, DLC_ERROR_OVERLAP, "output '%s' of '%s' shares memory with '%s'",
                               entry->outputs[i - entry->input_count].name, entry->name,
-                              j < entry->input_count ? entry->inputs[j].name : entry->outputs[j - entry->input_count].name);
+                              j < entry->input_count ? entry->inputs[j].name
+                                                     : entry->outputs[j - entry->input_count].name);
   }
   return DLC_OK;
 }
@@ -257,9 +260,8 @@ dlc_int32 dlcRun(dlc_context *face, const dlc_entry_point *entry, const dlc_tens
     return DLC_ERROR_ARGUMENT;
   if (dlcContextEnter(context))
     return DLC_ERROR_BUSY;
-  dlc_int32 status =
-      entry ? runEntered(context, entry, inputs, inputCount, outputs, outputCount, capacities)
-            : dlcContextFail(context, DLC_ERROR_ARGUMENT, "dlc_run: no entry point");
+  dlc_int32 status = entry ? runEntered(context, entry, inputs, inputCount, outputs, outputCount, capacities)
+                           : dlcContextFail(context, DLC_ERROR_ARGUMENT, "dlc_run: no entry point");
   dlcContextLeave(context);
   return status;
 }
@@ -278,8 +280,7 @@ dlc_int32 dlcInferSymbols(dlc_context *face, const dlc_entry_point *entry, const
   return status;
 }
 
-dlc_int32 dlcOutputShapes(dlc_context *face, const dlc_entry_point *entry, const dlc_int64 *symbols,
-                          dlc_int64 *dims) {
+dlc_int32 dlcOutputShapes(dlc_context *face, const dlc_entry_point *entry, const dlc_int64 *symbols, dlc_int64 *dims) {
   Context *context = (Context *)face;
   if (!context)
     return DLC_ERROR_ARGUMENT;
@@ -287,7 +288,8 @@ dlc_int32 dlcOutputShapes(dlc_context *face, const dlc_entry_point *entry, const
     return DLC_ERROR_BUSY;
   dlc_int32 status = DLC_OK;
   if (!entry || !dims || (entry->symbol_count && !symbols))
-    status = dlcContextFail(context, DLC_ERROR_ARGUMENT, "no entry point, no symbols for it, or no place for the extents");
+    status =
+        dlcContextFail(context, DLC_ERROR_ARGUMENT, "no entry point, no symbols for it, or no place for the extents");
   for (dlc_uint32 s = 0; !status && s < entry->symbol_count; ++s)
     if (symbols[s] < entry->symbols[s].minimum || symbols[s] > entry->symbols[s].maximum)
       status = dlcContextFail(context, DLC_ERROR_SYMBOL, "%s = %d is not within its bounds, %d to %d",

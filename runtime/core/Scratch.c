@@ -68,7 +68,8 @@ void halide_free(void *userContext, void *memory) {
     dlcRelease(&scratch->context->allocator, header, header->heapBytes);
     return;
   }
-  // Halide frees a block after its last use, which need not be in reverse order: a freed block below a living one waits.
+  // Halide frees a block after its last use, which need not be in reverse order: a freed block below a living one
+  // waits.
   header->isFreed = 1;
   while (scratch->topBlock) {
     BlockHeader *top = (BlockHeader *)(scratch->base + scratch->topBlock - 1);

@@ -76,8 +76,7 @@ static dlc_uint64 detect(void) {
     features |= DLC_CPU_AVX_VNNI;
 
   // Mask registers and the upper halves of the vectors; AVX-512 F, DQ, CD, BW, VL.
-  if (!hasAll(low, BIT(5) | BIT(6) | BIT(7)) ||
-      !hasAll(seven.b, BIT(16) | BIT(17) | BIT(28) | BIT(30) | BIT(31)))
+  if (!hasAll(low, BIT(5) | BIT(6) | BIT(7)) || !hasAll(seven.b, BIT(16) | BIT(17) | BIT(28) | BIT(30) | BIT(31)))
     return features;
   features |= DLC_CPU_X86_64_V4;
   if (seven.c & BIT(11))

@@ -52,9 +52,17 @@ enum dlc_status {
 /// Element types, with DLPack's codes in the upper byte and the width in bits
 /// in the lower one, so that a DLDataType converts without a table.
 enum dlc_element_type {
-  DLC_I8 = 0x0008, DLC_I16 = 0x0010, DLC_I32 = 0x0020, DLC_I64 = 0x0040,
-  DLC_U8 = 0x0108, DLC_U16 = 0x0110, DLC_U32 = 0x0120, DLC_U64 = 0x0140,
-  DLC_F16 = 0x0210, DLC_F32 = 0x0220, DLC_F64 = 0x0240,
+  DLC_I8 = 0x0008,
+  DLC_I16 = 0x0010,
+  DLC_I32 = 0x0020,
+  DLC_I64 = 0x0040,
+  DLC_U8 = 0x0108,
+  DLC_U16 = 0x0110,
+  DLC_U32 = 0x0120,
+  DLC_U64 = 0x0140,
+  DLC_F16 = 0x0210,
+  DLC_F32 = 0x0220,
+  DLC_F64 = 0x0240,
   DLC_BF16 = 0x0410,
   DLC_BOOL = 0x0608 /* one byte an element, 0 or 1 */
 };
@@ -173,7 +181,8 @@ typedef struct dlc_model {
   dlc_uint32 entry_count;
   dlc_uint32 device_type; /* dlc_device_type */
   const dlc_entry_point *entries;
-  const dlc_byte *constants; /* packed weights in read-only memory, 64-byte aligned; null if none or in `weights_file` */
+  const dlc_byte
+      *constants; /* packed weights in read-only memory, 64-byte aligned; null if none or in `weights_file` */
   dlc_uint64 constant_bytes;
   /// Sidecar in the library's folder, memory-mapped; null if embedded. It
   /// holds `constant_bytes` bytes, then DLC_WEIGHTS_MAGIC, then `weights_hash`

@@ -133,9 +133,8 @@ typedef struct dlc_runtime_api {
                              dlc_uint32 input_count, dlc_int64 *symbols);
   dlc_int32 (*output_shapes)(dlc_context *context, const dlc_entry_point *entry, const dlc_int64 *symbols,
                              dlc_int64 *dims);
-  dlc_int32 (*run)(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
-                   dlc_uint32 input_count, const dlc_tensor *outputs, dlc_uint32 output_count,
-                   const dlc_uint64 *capacities);
+  dlc_int32 (*run)(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs, dlc_uint32 input_count,
+                   const dlc_tensor *outputs, dlc_uint32 output_count, const dlc_uint64 *capacities);
 
   dlc_int32 (*pool_create)(const dlc_pool_options *options, dlc_error *error, dlc_pool **pool);
   void (*pool_retain)(dlc_pool *pool);
