@@ -21,8 +21,8 @@ def Dlc_LoadParameterOp : Dlc_Op<"load_parameter", [Pure]> {
 def Dlc_ConstantOp : Dlc_Op<"constant", [Pure, ConstantLike]> {
   let summary = "A tensor known at compile time";
   let description = [{
-    Large values are `dense_resource`s that refer to the model file's memory. The result's layout may be packed: the
-    value's elements are then in physical order, of `physicalShape` (see ir/Layout.h).
+    The value is row-major, whatever the result's layout: that says how it is stored when weights are written.
+    Large values are `dense_resource`s that refer to the model file's memory.
   }];
   let arguments = (ins ElementsAttr:$value);
   let results = (outs Dlc_Tensor:$result);
@@ -69,11 +69,12 @@ def Dlc_FillHaloOp : Dlc_Op<"fill_halo", []> {
 def Dlc_WeightsOp : Dlc_Op<"weights", []> {
   let summary = "The model's constants: one block of bytes";
   let description = [{
-    `values` are packed constants, `offsets` their places in bytes, 64-byte aligned. The block is written to the library's
-    read-only data; `run` gets it as a function argument marked `dlc.constants`.
+    `values` are row-major constants, `types` their tensor types, whose layouts say how each is stored, and `offsets` their places in
+    bytes, 64-byte aligned. The block of `size` bytes becomes the library's read-only data; functions get it as the argument marked
+    `dlc.constants`.
   }];
-  let arguments = (ins ArrayAttr:$values, DenseI64ArrayAttr:$offsets, I64Attr:$size);
-  let assemblyFormat = "$offsets $size attr-dict-with-keyword `values` `(` $values `)`";
+  let arguments = (ins ArrayAttr:$values, TypeArrayAttr:$types, DenseI64ArrayAttr:$offsets, I64Attr:$size);
+  let assemblyFormat = "$size `offsets` $offsets `types` $types `values` $values attr-dict";
 }
 
 #endif // DLC_OPS_PROGRAM

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/ConstantData.h"
+#include "ir/Layout.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include <cstring>
+
+using namespace mlir;
+
+namespace dlc {
+
+/// The attribute's own storage: DenseElementsAttr up to this size, a resource above it.
+static constexpr size_t maxInlineBytes = 1024;
+
+std::optional<ConstantData> ConstantData::get(ElementsAttr value) {
+  ConstantData data;
+  data.type = llvm::dyn_cast<RankedTensorType>(value.getType());
+  if (!data.type || !data.type.hasStaticShape() || !data.type.getElementType().isIntOrFloat())
+    return std::nullopt;
+  int64_t elementBytes = getElementBytes(data.type.getElementType());
+  if (auto resource = llvm::dyn_cast<DenseResourceElementsAttr>(value)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    if (!blob || static_cast<int64_t>(blob->getData().size()) != data.type.getNumElements() * elementBytes)
+      return std::nullopt;
+    data.borrowed = blob->getData();
+    return data;
+  }
+  auto dense = llvm::dyn_cast<DenseElementsAttr>(value);
+  if (!dense)
+    return std::nullopt;
+  data.splat = dense.isSplat();
+  // How MLIR stores booleans is its own affair.
+  if (data.type.getElementType().isInteger(1)) {
+    if (data.splat)
+      data.owned.push_back(dense.getSplatValue<bool>());
+    else
+      for (bool element : dense.getValues<bool>())
+        data.owned.push_back(element);
+    return data;
+  }
+  data.borrowed = dense.getRawData();
+  return data;
+}
+
+/// Reads `bytes` of an element as an unsigned integer.
+static llvm::APInt readInteger(llvm::ArrayRef<char> bytes) {
+  uint64_t value = 0;
+  std::memcpy(&value, bytes.data(), bytes.size());
+  return llvm::APInt(bytes.size() * 8, value);
+}
+
+double ConstantData::getDouble(int64_t index) const {
+  Type element = type.getElementType();
+  int64_t elementBytes = getElementBytes(element);
+  llvm::APInt bits = readInteger(getBytes().slice(splat ? 0 : index * elementBytes, elementBytes));
+  if (auto floating = llvm::dyn_cast<FloatType>(element)) {
+    llvm::APFloat value(floating.getFloatSemantics(), bits);
+    bool losesInfo;
+    value.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    return value.convertToDouble();
+  }
+  return element.isUnsignedInteger() || element.isInteger(1) ? static_cast<double>(bits.getZExtValue())
+                                                             : static_cast<double>(bits.getSExtValue());
+}
+
+ElementsAttr makeConstant(RankedTensorType type, llvm::ArrayRef<char> bytes) {
+  assert(!type.getEncoding() &&
+         static_cast<int64_t>(bytes.size()) == type.getNumElements() * getElementBytes(type.getElementType()) &&
+         "a constant's bytes fill its type");
+  if (type.getElementType().isInteger(1)) {
+    llvm::SmallVector<bool> values(bytes.begin(), bytes.end());
+    return DenseElementsAttr::get(type, values);
+  }
+  if (bytes.size() <= maxInlineBytes)
+    return DenseElementsAttr::getFromRawBuffer(type, bytes);
+  return DenseResourceElementsAttr::get(type, "constant", HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, 64));
+}
+
+ElementsAttr makeConstantFromDoubles(RankedTensorType type, llvm::ArrayRef<double> values) {
+  auto floating = llvm::cast<FloatType>(type.getElementType());
+  int64_t elementBytes = getElementBytes(floating);
+  std::vector<char> bytes(values.size() * elementBytes);
+  for (auto [i, value] : llvm::enumerate(values)) {
+    llvm::APFloat converted(value);
+    bool losesInfo;
+    converted.convert(floating.getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    uint64_t bits = converted.bitcastToAPInt().getZExtValue();
+    std::memcpy(bytes.data() + i * elementBytes, &bits, elementBytes);
+  }
+  return makeConstant(type, bytes);
+}
+
+ElementsAttr reshapeConstant(ElementsAttr value, RankedTensorType type) {
+  if (auto dense = llvm::dyn_cast<DenseElementsAttr>(value))
+    return dense.reshape(type);
+  return DenseResourceElementsAttr::get(type, llvm::cast<DenseResourceElementsAttr>(value).getRawHandle());
+}
+
+} // namespace dlc

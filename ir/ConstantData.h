@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The bytes of constants.
+#ifndef DLC_IR_CONSTANTDATA_H
+#define DLC_IR_CONSTANTDATA_H
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/SmallVector.h"
+#include <optional>
+#include <vector>
+
+namespace dlc {
+
+/// The elements of a constant, row-major; i1 takes a byte. Large ones are borrowed from the attribute's resource.
+class ConstantData {
+public:
+  /// Fails (nullopt) if `value` is a resource whose blob is gone or has the wrong size.
+  static std::optional<ConstantData> get(mlir::ElementsAttr value);
+
+  mlir::RankedTensorType getType() const { return type; }
+  /// One element stands for all.
+  bool isSplat() const { return splat; }
+  /// All bytes, or one element's if this is a splat.
+  llvm::ArrayRef<char> getBytes() const { return owned.empty() ? borrowed : llvm::ArrayRef<char>(owned); }
+  /// Element `index` (row-major) as a double; of any element type.
+  double getDouble(int64_t index) const;
+
+private:
+  mlir::RankedTensorType type;
+  bool splat = false;
+  llvm::ArrayRef<char> borrowed;
+  std::vector<char> owned;
+};
+
+/// A constant of `type` (without layout) that owns `bytes`, which hold its elements row-major.
+mlir::ElementsAttr makeConstant(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes);
+
+/// A constant of floating-point `type` with these values, rounded to nearest even.
+mlir::ElementsAttr makeConstantFromDoubles(mlir::RankedTensorType type, llvm::ArrayRef<double> values);
+
+/// The same elements under another type of as many elements; nothing is copied.
+mlir::ElementsAttr reshapeConstant(mlir::ElementsAttr value, mlir::RankedTensorType type);
+
+} // namespace dlc
+
+#endif // DLC_IR_CONSTANTDATA_H
