@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// All passes; their order stands in Pipelines.cpp.
+#ifndef DLC_PASSES
+#define DLC_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+//===-- graph ---------------------------------------------------------------===//
+
+def FoldParameters : Pass<"dlc-fold-parameters", "::mlir::ModuleOp"> {
+  let summary = "Turn parameters into constants, for inference";
+  let description = [{
+    Every `dlc.load_parameter` becomes the `dlc.constant` of its parameter's value, and the parameters go away. After this the
+    model can no longer be trained. A parameter without value is an error.
+
+    Before: `%w = dlc.load_parameter @w : tensor<2xf32>` with `dlc.parameter @w : tensor<2xf32> = dense<1.0> : tensor<2xf32>`
+
+    After: `%w = dlc.constant dense<1.0> : tensor<2xf32>`
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+def FoldBatchNorm : Pass<"dlc-fold-batch-norm", "::mlir::func::FuncOp"> {
+  let summary = "Fold batch normalization into the convolution before it";
+  let description = [{
+    `batch_norm(conv(x, w) [+ b])` with constant operands becomes `conv(x, w') + b'` with
+    `w' = w * scale / sqrt(variance + epsilon)` per output channel. A batch normalization after anything else
+    becomes a multiplication and an addition per channel. Arithmetic is in double precision, rounded once.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+  let statistics = [Statistic<"folded", "folded-convolutions", "Batch normalizations folded into convolutions">];
+}
+def FoldConstants : Pass<"dlc-fold-constants", "::mlir::func::FuncOp"> {
+  let summary = "Compute ops whose operands are all constants, where the result is small";
+  let description = [{
+    Reshapes of constants of any size (they share memory), and transposes, broadcasts and f32 and f64 arithmetic of at most
+    `limit` elements. What is left of constant-only ops runs once, when a library is loaded.
+  }];
+  let options = [Option<"limit", "limit", "int64_t", "1 << 16", "Elements of a computed constant, at most">];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+def SimplifyGraph : Pass<"dlc-simplify-graph", "::mlir::func::FuncOp"> {
+  let summary = "Rewrite groups of ops as the one op that they spell";
+  let description = [{
+    `0.5 x (1 + erf(x / sqrt(2)))` becomes `dlc.gelu`; `x sigmoid(x)` becomes `dlc.swish`; a clamp of a clamp, a relu of a clamp
+    and a maximum or minimum with a scalar become one `dlc.clamp`.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+//===-- layout --------------------------------------------------------------===//
+
+def AssignLayouts : Pass<"dlc-assign-layouts", "::mlir::func::FuncOp"> {
+  let summary = "Choose the layout of every tensor";
+  let description = [{
+    Convolutions compute on channels-last tensors whose border (halo) holds their padding, with weights blocked for the
+    register tile; the layout spreads through the ops that take any layout (elementwise, windows, normalizations,
+    concatenation, ...), and `dlc.pack` and `dlc.unpack` stand where it changes. Constant operands of matrix products are
+    blocked in the same way.
+
+    Pre-condition: no tensor has a layout yet.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+  let options = [Option<"math", "math", "std::string", "\"default\"", "Algebra that may change: strict, default or fast">,
+                 ListOption<"isas", "isas", "std::string", "Instruction sets, the most basic first">];
+  let statistics = [Statistic<"conversions", "layout-conversions", "Packs and unpacks of values that are not constant">];
+}
+
+//===-- fusion --------------------------------------------------------------===//
+
+def FuseConvReluPool : Pass<"dlc-fuse-conv-relu-pool", "::mlir::func::FuncOp"> {
+  let summary = "Form kernels around convolutions and matrix products";
+  let description = [{
+    A convolution or matrix product takes up the elementwise ops that follow it (bias, normalization, activation, residual
+    sum), as long as each result has one use, and then a pooling whose windows do not overlap.
+
+    Before:
+    ```mlir
+    %c = dlc.conv %x, %w ...
+    %s = dlc.add %c, %b ...
+    %r = dlc.relu %s ...
+    %p = dlc.max_pool %r {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, ...} ...
+    ```
+    After:
+    ```mlir
+    %p = dlc.kernel "conv" root(convolution) (%x, %w, %b : ...) -> ... { ... }
+    ```
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+def FuseElementwise : Pass<"dlc-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "Form kernels of elementwise chains, and of other ops with the elementwise ops around them";
+  let description = [{
+    Reductions, normalizations, windows and movements take up the elementwise ops that follow them; reductions also
+    those before them, if cheap. What elementwise ops are left form kernels of their own, as large as single uses allow.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+def FormKernels : Pass<"dlc-form-kernels", "::mlir::func::FuncOp"> {
+  let summary = "Put every op that is not in a kernel yet into one of its own";
+  let description = [{
+    Reshapes between row-major tensors stay outside: they only rename memory. Results of the function that are
+    arguments, constants or results already get a kernel that copies them.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+def ExposeTensors : Pass<"dlc-expose-tensors", "::mlir::func::FuncOp"> {
+  let summary = "Make every kernel's result an output of the model, for comparison layer by layer";
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+//===-- memory --------------------------------------------------------------===//
+
+def LowerToProgram : Pass<"dlc-lower-to-program", "::mlir::ModuleOp"> {
+  let summary = "Plan memory and turn functions of tensors into programs on buffers";
+  let description = [{
+    Kernels become `dlc.kernel_func`s (equal ones become one) and launches; constants become one block of weights; kernels
+    that depend on constants alone move to `prepare`; intermediate tensors get offsets in one arena, sharing memory where they
+    are not live together and taking the place of an operand that dies where the kernel allows it.
+    The module's attributes `dlc.arena_bytes` and `dlc.live_bytes` hold the arena's size and the largest sum of live tensors,
+    its lower bound, for symbols of value 1.
+
+    Pre-condition: the functions hold kernels, reshapes, constants and returns only.
+  }];
+  let options = [Option<"shareMemory", "share-memory", "bool", "true", "Let tensors that are not live together share memory">];
+  let dependentDialects = ["::dlc::DlcDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::affine::AffineDialect"];
+}
+
+#endif // DLC_PASSES

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// The order of the passes stands here and nowhere else.
+#include "passes/Pipelines.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/Passes.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+std::optional<MathMode> parseMathMode(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<MathMode>>(name)
+      .Case("strict", MathMode::Strict)
+      .Case("default", MathMode::Default)
+      .Case("fast", MathMode::Fast)
+      .Default(std::nullopt);
+}
+
+llvm::StringRef getMathModeName(MathMode mode) {
+  return mode == MathMode::Strict ? "strict" : mode == MathMode::Default ? "default" : "fast";
+}
+
+llvm::ArrayRef<llvm::StringRef> getPhaseNames() {
+  static constexpr llvm::StringRef names[] = {"import", "graph", "layout", "kernels", "program", "llvm"};
+  return names;
+}
+
+static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options) {
+  manager.addPass(createFoldParameters());
+  OpPassManager &function = manager.nest<func::FuncOp>();
+  // Identities and dead code go at every level; all else would change what -O0 is compared for.
+  function.addPass(createCanonicalizerPass());
+  if (options.optimizationLevel == 0)
+    return;
+  function.addPass(createFoldConstants());
+  if (options.math != MathMode::Strict)
+    function.addPass(createFoldBatchNorm());
+  function.addPass(createSimplifyGraph());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
+}
+
+static void addLayoutPhase(OpPassManager &manager, const PipelineOptions &options) {
+  if (options.optimizationLevel == 0)
+    return;
+  OpPassManager &function = manager.nest<func::FuncOp>();
+  AssignLayoutsOptions layouts;
+  layouts.math = getMathModeName(options.math).str();
+  layouts.isas.assign(options.isas.begin(), options.isas.end());
+  function.addPass(createAssignLayouts(layouts));
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
+}
+
+static void addKernelsPhase(OpPassManager &manager, const PipelineOptions &options) {
+  OpPassManager &function = manager.nest<func::FuncOp>();
+  if (options.optimizationLevel >= 2) {
+    function.addPass(createFuseConvReluPool());
+    function.addPass(createFuseElementwise());
+  }
+  function.addPass(createFormKernels());
+  if (options.keepTensors) {
+    function.addPass(createExposeTensors());
+    // The conversions to row-major that this adds become kernels.
+    function.addPass(createFormKernels());
+  }
+}
+
+static void addProgramPhase(OpPassManager &manager, const PipelineOptions &options) {
+  LowerToProgramOptions program;
+  program.shareMemory = options.optimizationLevel > 0;
+  manager.addPass(createLowerToProgram(program));
+  manager.addNestedPass<func::FuncOp>(createCSEPass());
+}
+
+void addPhase(OpPassManager &manager, llvm::StringRef phase, const PipelineOptions &options) {
+  if (phase == "graph")
+    addGraphPhase(manager, options);
+  else if (phase == "layout")
+    addLayoutPhase(manager, options);
+  else if (phase == "kernels")
+    addKernelsPhase(manager, options);
+  else if (phase == "program")
+    addProgramPhase(manager, options);
+}
+
+void registerAllPasses() {
+  registerDlcPasses();
+  PassPipelineRegistration<>("dlc-compile", "All passes from a graph to a program, at -O3 for x86-64-v3",
+                             [](OpPassManager &manager) {
+                               for (llvm::StringRef phase : getPhaseNames())
+                                 addPhase(manager, phase, PipelineOptions());
+                             });
+}
+
+} // namespace dlc

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/Layout.h"
+#include "ir/Names.h"
+#include "passes/Passes.h"
+#include "passes/fusion/WrapInKernel.h"
+#include "llvm/ADT/StringSet.h"
+
+#define DEBUG_TYPE "dlc-expose-tensors"
+
+namespace dlc {
+#define GEN_PASS_DEF_EXPOSETENSORS
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+class ExposeTensors final : public dlc::impl::ExposeTensorsBase<ExposeTensors> {
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    auto returnOp = llvm::cast<func::ReturnOp>(function.getBody().front().getTerminator());
+    llvm::StringSet<> taken;
+    for (unsigned i = 0; i < function.getNumResults(); ++i)
+      if (auto name = function.getResultAttrOfType<StringAttr>(i, "dlc.name"))
+        taken.insert(name.getValue());
+    llvm::SmallVector<dlc::KernelOp> kernels(function.getOps<dlc::KernelOp>());
+    OpBuilder builder(returnOp);
+    for (dlc::KernelOp kernel : kernels) {
+      // Conversions of layout compute no tensor of the model, and constants' kernels move to `prepare`.
+      Operation *root = kernel.getRootOp();
+      std::string name = dlc::getLayerName(kernel.getLoc());
+      bool isConstant = llvm::all_of(kernel.getInputs(), [](Value v) { return v.getDefiningOp<dlc::ConstantOp>(); });
+      if (!root || llvm::isa<dlc::PackOp, dlc::UnpackOp>(root) || isConstant || name.empty() ||
+          !taken.insert(name).second)
+        continue;
+      Value value = kernel.getResult();
+      if (dlc::getLayout(value.getType())) {
+        auto type = dlc::withLayout(llvm::cast<RankedTensorType>(value.getType()), {});
+        value = dlc::UnpackOp::create(builder, kernel.getLoc(), type, value);
+      }
+      returnOp->insertOperands(returnOp->getNumOperands(), value);
+      (void)function.insertResult(
+          function.getNumResults(), value.getType(),
+          builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(name)),
+                                     builder.getNamedAttr("dlc.kept", builder.getUnitAttr())}));
+    }
+  }
+};
+
+} // namespace

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/Layout.h"
+#include "ir/Names.h"
+#include "passes/Passes.h"
+#include "passes/fusion/WrapInKernel.h"
+
+#define DEBUG_TYPE "dlc-form-kernels"
+
+namespace dlc {
+#define GEN_PASS_DEF_FORMKERNELS
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+/// Whether `reshape` only gives the same memory another shape.
+bool isAlias(Operation *op) {
+  return llvm::isa<dlc::ReshapeOp>(op) && !dlc::getLayout(op->getOperand(0).getType()) &&
+         !dlc::getLayout(op->getResult(0).getType());
+}
+
+/// The value whose memory `value` shares.
+Value getMemory(Value value) {
+  while (Operation *definition = value.getDefiningOp()) {
+    if (!isAlias(definition))
+      break;
+    value = definition->getOperand(0);
+  }
+  return value;
+}
+
+class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
+  void runOnOperation() override {
+    for (Operation &op : llvm::make_early_inc_range(getOperation().getBody().front()))
+      if (dlc::needsKernel(&op) && !isAlias(&op))
+        dlc::wrapInKernel({&op}, dlc::getFamily(&op), &op);
+    copySharedResults();
+    nameSymbols();
+  }
+
+  /// Every result gets memory of its own: the caller's.
+  void copySharedResults() {
+    auto returnOp = llvm::cast<func::ReturnOp>(getOperation().getBody().front().getTerminator());
+    llvm::SmallPtrSet<Value, 8> written;
+    OpBuilder builder(returnOp);
+    for (OpOperand &operand : returnOp->getOpOperands()) {
+      Value memory = getMemory(operand.get());
+      if (!memory.getDefiningOp<dlc::KernelOp>() || !written.insert(memory).second) {
+        auto kernel = dlc::createCopyKernel(builder, operand.get().getLoc(), operand.get(), "copy");
+        operand.set(kernel.getResult());
+      }
+    }
+  }
+
+  /// Gives each kernel with dynamic extents the symbols that these depend on.
+  void nameSymbols() {
+    FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(getOperation());
+    if (failed(shapes))
+      return signalPassFailure();
+    MLIRContext *context = &getContext();
+    getOperation().walk([&](dlc::KernelOp kernel) {
+      // Symbols of the function that occur in the inputs' extents, renumbered in order.
+      llvm::SmallVector<int64_t> numbers(shapes->getSymbols().size(), -1);
+      llvm::SmallVector<Attribute> names;
+      for (Value input : kernel.getInputs())
+        for (AffineExpr dim : shapes->getDims(input))
+          dim.walk([&](AffineExpr part) {
+            if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(part); symbol && numbers[symbol.getPosition()] < 0) {
+              numbers[symbol.getPosition()] = names.size();
+              names.push_back(StringAttr::get(context, shapes->getSymbols()[symbol.getPosition()]));
+            }
+          });
+      if (names.empty())
+        return;
+      llvm::SmallVector<AffineExpr> renumbered;
+      for (int64_t number : numbers)
+        renumbered.push_back(number < 0 ? getAffineConstantExpr(0, context) : getAffineSymbolExpr(number, context));
+      llvm::SmallVector<Attribute> inputDims;
+      for (Value input : kernel.getInputs()) {
+        llvm::SmallVector<AffineExpr> dims;
+        for (AffineExpr dim : shapes->getDims(input))
+          dims.push_back(dim.replaceSymbols(renumbered));
+        inputDims.push_back(AffineMapAttr::get(AffineMap::get(0, names.size(), dims, context)));
+      }
+      kernel.setInputDimsAttr(ArrayAttr::get(context, inputDims));
+      kernel.setSymbolsAttr(ArrayAttr::get(context, names));
+    });
+  }
+};
+
+} // namespace

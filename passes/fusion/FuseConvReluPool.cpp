@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/Passes.h"
+#include "passes/fusion/WrapInKernel.h"
+
+#define DEBUG_TYPE "dlc-fuse-conv-relu-pool"
+
+namespace dlc {
+#define GEN_PASS_DEF_FUSECONVRELUPOOL
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+/// The pooling that alone uses `last`'s result, if each element falls into at most one window: computing it with the
+/// convolution then repeats nothing.
+Operation *getFusiblePool(Operation *last) {
+  Value result = last->getResult(0);
+  if (!result.hasOneUse())
+    return nullptr;
+  auto fits = [](auto pool) {
+    return llvm::all_of(llvm::zip(pool.getKernel(), pool.getStrides()),
+                        [](auto pair) { return std::get<0>(pair) == std::get<1>(pair); }) &&
+           llvm::all_of(pool.getDilations(), [](int64_t dilation) { return dilation == 1; }) &&
+           llvm::all_of(pool.getPads(), [](int64_t pad) { return pad == 0; }) && !pool.getCeilMode();
+  };
+  Operation *user = *result.user_begin();
+  if (auto pool = llvm::dyn_cast<dlc::MaxPoolOp>(user))
+    return fits(pool) ? user : nullptr;
+  if (auto pool = llvm::dyn_cast<dlc::AveragePoolOp>(user))
+    return fits(pool) ? user : nullptr;
+  return nullptr;
+}
+
+class FuseConvReluPool final : public dlc::impl::FuseConvReluPoolBase<FuseConvReluPool> {
+  void runOnOperation() override {
+    // Where two roots meet in a residual sum, the later one takes the sum up: the earlier one's result exists by then.
+    llvm::SmallVector<Operation *> roots;
+    getOperation().walk([&](Operation *op) {
+      if (llvm::isa<dlc::ConvOp, dlc::ConvTransposeOp, dlc::MatMulOp, dlc::EinsumOp>(op) &&
+          op->getParentOp() == getOperation())
+        roots.push_back(op);
+    });
+    for (Operation *root : llvm::reverse(roots)) {
+      llvm::SmallVector<Operation *> group{root};
+      while (Operation *user = dlc::getFusibleUser(group.back()))
+        group.push_back(user);
+      bool isFourDimensional = llvm::cast<RankedTensorType>(root->getResult(0).getType()).getRank() == 4;
+      if (llvm::isa<dlc::ConvOp>(root) && isFourDimensional)
+        if (Operation *pool = getFusiblePool(group.back()))
+          group.push_back(pool);
+      dlc::wrapInKernel(group, dlc::getFamily(root), root);
+    }
+  }
+};
+
+} // namespace

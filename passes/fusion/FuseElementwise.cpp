@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/Passes.h"
+#include "passes/fusion/WrapInKernel.h"
+#include "llvm/ADT/SetVector.h"
+
+#define DEBUG_TYPE "dlc-fuse-elementwise"
+
+namespace dlc {
+#define GEN_PASS_DEF_FUSEELEMENTWISE
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+/// Ops whose kernels compute an elementwise epilogue on the way out.
+bool takesEpilogue(Operation *op) {
+  switch (dlc::getFamily(op)) {
+  case dlc::KernelRoot::Window:
+  case dlc::KernelRoot::Reduction:
+  case dlc::KernelRoot::Normalization:
+    return true;
+  default:
+    return false;
+  }
+}
+
+/// Elementwise ops of a few instructions; repeating one costs less than memory traffic.
+bool isCheap(Operation *op) {
+  return llvm::isa<dlc::AddOp, dlc::SubOp, dlc::MulOp, dlc::NegOp, dlc::AbsOp, dlc::ReluOp, dlc::ClampOp, dlc::MaxOp,
+                   dlc::MinOp, dlc::CastOp, dlc::LeakyReluOp, dlc::WhereOp>(op);
+}
+
+class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementwise> {
+  void runOnOperation() override {
+    llvm::SmallVector<Operation *> roots;
+    for (Operation &op : getOperation().getBody().front())
+      if (dlc::needsKernel(&op) && takesEpilogue(&op))
+        roots.push_back(&op);
+    for (Operation *root : llvm::reverse(roots))
+      fuseAround(root);
+    // From the last op on, each elementwise op that is still free starts a kernel and draws in its operands.
+    llvm::SmallVector<Operation *> elementwise;
+    for (Operation &op : llvm::reverse(getOperation().getBody().front()))
+      if (dlc::needsKernel(&op) && op.hasTrait<dlc::Elementwise>())
+        elementwise.push_back(&op);
+    llvm::SmallPtrSet<Operation *, 16> taken;
+    for (Operation *op : elementwise)
+      if (!taken.contains(op))
+        fuseChain(op, taken);
+  }
+
+  static void fuseAround(Operation *root) {
+    llvm::SmallVector<Operation *> group{root};
+    // One read of each element: only a plain reduction does not repeat what stands before it.
+    if (auto reduce = llvm::dyn_cast<dlc::ReduceOp>(root);
+        reduce && reduce.getKind() != dlc::ReductionKind::LogSumExp) {
+      llvm::SetVector<Operation *> before;
+      collectOperands(root, before, isCheap);
+      llvm::SmallVector<Operation *> sorted(before.begin(), before.end());
+      llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+      group.insert(group.begin(), sorted.begin(), sorted.end());
+    }
+    while (Operation *user = dlc::getFusibleUser(group.back()))
+      group.push_back(user);
+    dlc::wrapInKernel(group, dlc::getFamily(root), root);
+  }
+
+  /// Adds to `group` the elementwise ops whose only use is in it, upwards from `op`.
+  static void collectOperands(Operation *op, llvm::SetVector<Operation *> &group,
+                              llvm::function_ref<bool(Operation *)> accepts) {
+    for (Value operand : op->getOperands()) {
+      Operation *definition = operand.getDefiningOp();
+      if (!definition || definition->getBlock() != op->getBlock() || !definition->hasTrait<dlc::Elementwise>() ||
+          !accepts(definition) || group.contains(definition))
+        continue;
+      // x * x is one user with two uses.
+      if (llvm::any_of(definition->getUsers(), [&](Operation *user) { return user != op; }))
+        continue;
+      group.insert(definition);
+      collectOperands(definition, group, accepts);
+    }
+  }
+
+  static void fuseChain(Operation *last, llvm::SmallPtrSetImpl<Operation *> &taken) {
+    llvm::SetVector<Operation *> group;
+    group.insert(last);
+    auto shape = llvm::cast<RankedTensorType>(last->getResult(0).getType()).getShape();
+    // What is broadcast would be computed again for every element it goes to, so expensive ops stay outside then.
+    collectOperands(last, group, [&](Operation *op) {
+      return isCheap(op) || llvm::cast<RankedTensorType>(op->getResult(0).getType()).getShape() == shape;
+    });
+    llvm::SmallVector<Operation *> sorted(group.begin(), group.end());
+    llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+    taken.insert(sorted.begin(), sorted.end());
+    dlc::wrapInKernel(sorted, dlc::KernelRoot::Elementwise, last);
+  }
+};
+
+} // namespace

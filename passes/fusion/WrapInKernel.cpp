@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/fusion/WrapInKernel.h"
+#include "ir/ConstantData.h"
+#include "ir/Layout.h"
+#include "ir/Names.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+/// Whether a constant is cheaper inside a kernel, as an immediate, than as an input.
+static bool belongsInside(Value value) {
+  auto constant = value.getDefiningOp<ConstantOp>();
+  if (!constant)
+    return false;
+  auto dense = llvm::dyn_cast<DenseElementsAttr>(constant.getValue());
+  return dense && !getLayout(constant.getType()) && dense.isSplat() && dense.getNumElements() > 0;
+}
+
+static std::string makeKernelName(Operation *rootOp) {
+  std::string name = getLayerName(rootOp->getLoc());
+  return name.empty() ? rootOp->getName().stripDialect().str() : name;
+}
+
+KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelRoot root, Operation *rootOp) {
+  Operation *last = ops.back();
+  llvm::SetVector<Value> inputs, immediates;
+  llvm::SmallPtrSet<Operation *, 8> inside(ops.begin(), ops.end());
+  for (Operation *op : ops)
+    for (Value operand : op->getOperands()) {
+      if (operand.getDefiningOp() && inside.contains(operand.getDefiningOp()))
+        continue;
+      (belongsInside(operand) ? immediates : inputs).insert(operand);
+    }
+  OpBuilder builder(last);
+  // The name of what a kernel computes (its last op's) is what layer-by-layer comparison shows.
+  llvm::SmallVector<Location> locations;
+  for (Operation *op : ops)
+    locations.push_back(op->getLoc());
+  auto kernel =
+      KernelOp::create(builder, FusedLoc::get(builder.getContext(), locations), last->getResult(0).getType(),
+                       makeKernelName(rootOp), root, inputs.getArrayRef(), ArrayAttr(), ArrayAttr(), ArrayAttr());
+  Block *body = builder.createBlock(&kernel.getBody());
+  IRMapping mapping;
+  for (Value input : inputs)
+    mapping.map(input, body->addArgument(input.getType(), input.getLoc()));
+  builder.setInsertionPointToEnd(body);
+  for (Value immediate : immediates)
+    mapping.map(immediate, builder.clone(*immediate.getDefiningOp())->getResult(0));
+  for (Operation *op : ops)
+    builder.clone(*op, mapping);
+  YieldOp::create(builder, last->getLoc(), mapping.lookup(last->getResult(0)));
+  last->getResult(0).replaceAllUsesWith(kernel.getResult());
+  for (Operation *op : llvm::reverse(ops))
+    op->erase();
+  return kernel;
+}
+
+KernelOp createCopyKernel(OpBuilder &builder, Location location, Value value, llvm::StringRef name) {
+  OpBuilder::InsertionGuard guard(builder);
+  auto kernel = KernelOp::create(builder, location, value.getType(), name, KernelRoot::Movement, value, ArrayAttr(),
+                                 ArrayAttr(), ArrayAttr());
+  Block *body = builder.createBlock(&kernel.getBody());
+  YieldOp::create(builder, location, body->addArgument(value.getType(), location));
+  return kernel;
+}
+
+KernelRoot getFamily(Operation *op) {
+  if (op->hasTrait<Elementwise>())
+    return KernelRoot::Elementwise;
+  if (llvm::isa<ConvOp, ConvTransposeOp>(op))
+    return KernelRoot::Convolution;
+  if (llvm::isa<MatMulOp, EinsumOp>(op))
+    return KernelRoot::Contraction;
+  if (llvm::isa<MaxPoolOp, MaxPoolIndicesOp, AveragePoolOp, LpPoolOp>(op))
+    return KernelRoot::Window;
+  if (llvm::isa<ReduceOp, ArgExtremeOp>(op))
+    return KernelRoot::Reduction;
+  if (llvm::isa<BatchNormOp, LayerNormOp, GroupNormOp, LrnOp, SoftmaxOp, LogSoftmaxOp, HardmaxOp>(op))
+    return KernelRoot::Normalization;
+  return KernelRoot::Movement;
+}
+
+bool needsKernel(Operation *op) {
+  return op->getName().getDialectNamespace() == DlcDialect::getDialectNamespace() && op->getNumResults() == 1 &&
+         !llvm::isa<ConstantOp, LoadParameterOp, KernelOp>(op);
+}
+
+Operation *getFusibleUser(Operation *last) {
+  Value result = last->getResult(0);
+  if (!result.hasOneUse())
+    return nullptr;
+  Operation *user = *result.user_begin();
+  if (!user->hasTrait<Elementwise>() || user->getBlock() != last->getBlock())
+    return nullptr;
+  auto type = llvm::cast<RankedTensorType>(result.getType()),
+       userType = llvm::cast<RankedTensorType>(user->getResult(0).getType());
+  // The epilogue runs over the root's tile, so nothing may broadcast the root's result.
+  if (type.getShape() != userType.getShape())
+    return nullptr;
+  auto orderOf = [](RankedTensorType tensor) {
+    LayoutAttr layout = getLayout(tensor);
+    return layout ? layout.getOrder() : DenseI64ArrayAttr();
+  };
+  return orderOf(type) == orderOf(userType) ? user : nullptr;
+}
+
+} // namespace dlc

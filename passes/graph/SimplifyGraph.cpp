@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/ConstantData.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/Passes.h"
+#include <cmath>
+
+#define DEBUG_TYPE "dlc-simplify-graph"
+
+namespace dlc {
+#define GEN_PASS_DEF_SIMPLIFYGRAPH
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+/// The value that all elements of the constant `value` have, if it is a floating-point constant of one value.
+std::optional<double> getSplat(Value value) {
+  auto constant = value.getDefiningOp<dlc::ConstantOp>();
+  if (!constant)
+    return std::nullopt;
+  auto data = dlc::ConstantData::get(constant.getValue());
+  if (!data || !llvm::isa<FloatType>(data->getType().getElementType()) || data->getType().getNumElements() == 0)
+    return std::nullopt;
+  if (!data->isSplat() && data->getType().getNumElements() != 1)
+    return std::nullopt;
+  return data->getDouble(0);
+}
+
+/// `op`'s operand that is the splat `value` (within f32 rounding) makes its other operand the result.
+template <typename BinaryOp> Value getOtherOperand(BinaryOp op, double value) {
+  for (auto [constant, other] : {std::pair(op.getRhs(), op.getLhs()), std::pair(op.getLhs(), op.getRhs())})
+    if (auto splat = getSplat(constant); splat && std::abs(*splat - value) <= 1e-6 * std::abs(value))
+      return other;
+  return {};
+}
+
+/// erf(x / sqrt(2)), spelt as a division or a multiplication; gives x.
+Value matchScaledErf(Value value) {
+  auto erf = value.getDefiningOp<dlc::ErfOp>();
+  if (!erf)
+    return {};
+  if (auto div = erf.getX().getDefiningOp<dlc::DivOp>()) {
+    auto divisor = getSplat(div.getRhs());
+    return divisor && std::abs(*divisor - M_SQRT2) < 1e-6 ? div.getLhs() : Value();
+  }
+  if (auto mul = erf.getX().getDefiningOp<dlc::MulOp>())
+    return getOtherOperand(mul, M_SQRT1_2);
+  return {};
+}
+
+/// x * 0.5 * (1 + erf(x / sqrt(2))), in any order of the products.
+struct FormGelu final : OpRewritePattern<dlc::MulOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(dlc::MulOp op, PatternRewriter &rewriter) const override {
+    // The factors of the product, through one level of multiplication.
+    llvm::SmallVector<Value, 3> factors;
+    for (Value operand : op->getOperands()) {
+      auto inner = operand.getDefiningOp<dlc::MulOp>();
+      if (inner && factors.size() < 2 && inner->hasOneUse())
+        llvm::append_range(factors, inner->getOperands());
+      else
+        factors.push_back(operand);
+    }
+    if (factors.size() != 3)
+      return rewriter.notifyMatchFailure(op, "no product of three factors");
+    Value x, plain;
+    bool hasHalf = false;
+    for (Value factor : factors) {
+      auto splat = getSplat(factor);
+      auto add = factor.getDefiningOp<dlc::AddOp>();
+      Value erf = add ? getOtherOperand(add, 1.0) : Value();
+      if (splat && *splat == 0.5)
+        hasHalf = true;
+      else if (Value operand = erf ? matchScaledErf(erf) : Value())
+        x = operand;
+      else
+        plain = factor;
+    }
+    if (!x || !hasHalf || plain != x || x.getType() != op.getType())
+      return rewriter.notifyMatchFailure(op, "not the gelu of one value");
+    rewriter.replaceOpWithNewOp<dlc::GeluOp>(op, op.getType(), x, rewriter.getBoolAttr(false));
+    return success();
+  }
+};
+
+/// x * sigmoid(x) -> swish(x).
+struct FormSwish final : OpRewritePattern<dlc::MulOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(dlc::MulOp op, PatternRewriter &rewriter) const override {
+    for (auto [a, b] : {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())})
+      if (auto sigmoid = b.getDefiningOp<dlc::SigmoidOp>(); sigmoid && sigmoid.getX() == a) {
+        rewriter.replaceOpWithNewOp<dlc::SwishOp>(op, op.getType(), a, rewriter.getF64FloatAttr(1.0));
+        return success();
+      }
+    return rewriter.notifyMatchFailure(op, "no operand is the sigmoid of the other");
+  }
+};
+
+/// max(x, c) and min(x, c) with a scalar c -> clamp, which needs no memory for c.
+template <typename ExtremeOp, bool isMax> struct FormClamp final : OpRewritePattern<ExtremeOp> {
+  using OpRewritePattern<ExtremeOp>::OpRewritePattern;
+  LogicalResult matchAndRewrite(ExtremeOp op, PatternRewriter &rewriter) const override {
+    for (auto [x, limit] : {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
+      auto splat = getSplat(limit);
+      if (!splat || std::isnan(*splat) || x.getType() != op.getType())
+        continue;
+      FloatAttr value = rewriter.getF64FloatAttr(*splat);
+      rewriter.template replaceOpWithNewOp<dlc::ClampOp>(op, op.getType(), x, isMax ? value : FloatAttr(),
+                                                         isMax ? FloatAttr() : value);
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no operand is a scalar constant");
+  }
+};
+
+/// clamp(clamp(x)) and clamp(relu(x)) -> one clamp, if the outer interval reaches into the inner one.
+struct MergeClamps final : OpRewritePattern<dlc::ClampOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(dlc::ClampOp op, PatternRewriter &rewriter) const override {
+    double low = -INFINITY, high = INFINITY;
+    Value x;
+    if (auto inner = op.getX().getDefiningOp<dlc::ClampOp>()) {
+      low = inner.getLow() ? inner.getLow()->convertToDouble() : low;
+      high = inner.getHigh() ? inner.getHigh()->convertToDouble() : high;
+      x = inner.getX();
+    } else if (auto relu = op.getX().getDefiningOp<dlc::ReluOp>()) {
+      low = 0;
+      x = relu.getX();
+    } else {
+      return rewriter.notifyMatchFailure(op, "operand is no clamp");
+    }
+    double outerLow = op.getLow() ? op.getLow()->convertToDouble() : -INFINITY;
+    double outerHigh = op.getHigh() ? op.getHigh()->convertToDouble() : INFINITY;
+    // min(max(min(max(x, l), h), L), H) is min(max(x, max(l, L)), min(h, H)) if the intervals meet.
+    low = std::max(low, outerLow);
+    high = std::min(high, outerHigh);
+    if (low > high)
+      return rewriter.notifyMatchFailure(op, "the intervals do not meet");
+    auto toAttr = [&](double value) { return std::isinf(value) ? FloatAttr() : rewriter.getF64FloatAttr(value); };
+    rewriter.replaceOpWithNewOp<dlc::ClampOp>(op, op.getType(), x, toAttr(low), toAttr(high));
+    return success();
+  }
+};
+
+class SimplifyGraph final : public dlc::impl::SimplifyGraphBase<SimplifyGraph> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<FormGelu, FormSwish, FormClamp<dlc::MaxOp, true>, FormClamp<dlc::MinOp, false>, MergeClamps>(
+        &getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace

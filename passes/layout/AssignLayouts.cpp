@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/Layout.h"
+#include "passes/Passes.h"
+#include "passes/Pipelines.h"
+#include "passes/schedule/PlanContraction.h"
+#include "passes/schedule/PlanConvolution.h"
+#include "llvm/ADT/MapVector.h"
+
+#define DEBUG_TYPE "dlc-assign-layouts"
+
+namespace dlc {
+#define GEN_PASS_DEF_ASSIGNLAYOUTS
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+/// Ops that compute the same whatever the order of dimensions in memory, with a result as large as their operand.
+bool followsLayout(Operation *op) {
+  return op->hasTrait<dlc::Elementwise>() ||
+         llvm::isa<dlc::MaxPoolOp, dlc::AveragePoolOp, dlc::LpPoolOp, dlc::LrnOp, dlc::BatchNormOp, dlc::GroupNormOp,
+                   dlc::ConcatOp, dlc::SliceOp, dlc::PadOp, dlc::ResizeOp>(op);
+}
+
+/// A reduction of all spatial dimensions reads any layout; what is left is a vector of channels.
+bool readsAnyLayout(Operation *op) {
+  auto reduce = llvm::dyn_cast<dlc::ReduceOp>(op);
+  if (!reduce)
+    return false;
+  int64_t rank = llvm::cast<RankedTensorType>(reduce.getX().getType()).getRank();
+  for (int64_t dim = 2; dim < rank; ++dim)
+    if (!llvm::is_contained(reduce.getAxes(), dim))
+      return false;
+  return true;
+}
+
+class LayoutAssignment {
+public:
+  LayoutAssignment(func::FuncOp function, const dlc::PipelineOptions &options) : function(function), options(options) {}
+
+  void run() {
+    for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
+      if (auto conv = llvm::dyn_cast<dlc::ConvOp>(op))
+        assignConvolution(conv);
+      else if (auto matmul = llvm::dyn_cast<dlc::MatMulOp>(op))
+        assignMatMul(matmul);
+      else if (followsLayout(&op))
+        follow(&op);
+      else if (!readsAnyLayout(&op) && !llvm::isa<dlc::PackOp, dlc::UnpackOp>(op))
+        for (OpOperand &operand : op.getOpOperands())
+          unpack(operand);
+    }
+    for (auto &[value, halo] : halos)
+      addHalo(value, halo.first, halo.second);
+  }
+
+  unsigned getConversions() const { return conversions; }
+
+private:
+  static RankedTensorType getType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
+
+  /// `value` in `layout`, through a `dlc.pack` that all users of the same value and layout share.
+  Value pack(Value value, dlc::LayoutAttr layout, Operation *user) {
+    if (dlc::getLayout(value.getType()) == layout)
+      return value;
+    Value &packed = packs[{value, layout}];
+    if (!packed) {
+      OpBuilder builder(user);
+      builder.setInsertionPointAfterValue(value);
+      Value plain = value;
+      if (dlc::getLayout(value.getType()))
+        plain = unpacked(value);
+      if (auto *definition = plain.getDefiningOp())
+        builder.setInsertionPointAfter(definition);
+      packed = dlc::PackOp::create(builder, value.getLoc(), dlc::withLayout(getType(value), layout), plain);
+      conversions += !value.getDefiningOp<dlc::ConstantOp>();
+    }
+    return packed;
+  }
+
+  Value unpacked(Value value) {
+    Value &plain = unpacks[value];
+    if (!plain) {
+      OpBuilder builder(value.getContext());
+      builder.setInsertionPointAfterValue(value);
+      plain = dlc::UnpackOp::create(builder, value.getLoc(), dlc::withLayout(getType(value), {}), value);
+      ++conversions;
+    }
+    return plain;
+  }
+
+  void unpack(OpOperand &operand) {
+    if (dlc::getLayout(operand.get().getType()))
+      operand.set(unpacked(operand.get()));
+  }
+
+  void assignConvolution(dlc::ConvOp conv) {
+    dlc::ConvolutionPlan plan = dlc::planConvolution(conv, options);
+    Value x = pack(conv.getX(), plan.input, conv);
+    conv.getXMutable().set(x);
+    auto &halo = halos[x];
+    halo.first.resize(plan.haloLow.size());
+    halo.second.resize(plan.haloHigh.size());
+    for (size_t i = 0; i < plan.haloLow.size(); ++i) {
+      halo.first[i] = std::max(halo.first[i], plan.haloLow[i]);
+      halo.second[i] = std::max(halo.second[i], plan.haloHigh[i]);
+    }
+    if (plan.weight)
+      conv.getWMutable().set(pack(conv.getW(), plan.weight, conv));
+    conv.getResult().setType(dlc::withLayout(getType(conv.getResult()), plan.result));
+    conv->setAttr("dlc.algorithm", StringAttr::get(conv.getContext(), plan.algorithm));
+  }
+
+  void assignMatMul(dlc::MatMulOp matmul) {
+    unpack(matmul.getLhsMutable());
+    unpack(matmul.getRhsMutable());
+    if (dlc::LayoutAttr layout = dlc::planMatMulWeight(matmul, options))
+      matmul.getRhsMutable().set(pack(matmul.getRhs(), layout, matmul));
+  }
+
+  void follow(Operation *op) {
+    RankedTensorType result = getType(op->getResult(0));
+    dlc::LayoutAttr layout;
+    for (Value operand : op->getOperands())
+      if (dlc::LayoutAttr candidate = dlc::getLayout(operand.getType());
+          candidate && getType(operand).getRank() == result.getRank() && !layout)
+        layout = candidate;
+    if (!layout)
+      return;
+    for (OpOperand &operand : op->getOpOperands()) {
+      RankedTensorType type = getType(operand.get());
+      // What broadcasts, and constants, are read in place: they are small, or come once into a register.
+      bool isFull = type.getRank() == result.getRank() && !operand.get().getDefiningOp<dlc::ConstantOp>() &&
+                    (!op->hasTrait<dlc::Elementwise>() || type.getShape() == result.getShape());
+      if (isFull)
+        operand.set(pack(operand.get(), layout, op));
+    }
+    op->getResult(0).setType(dlc::withLayout(result, layout));
+  }
+
+  /// Gives `value`'s memory a border. All users read through strides, so only the type changes.
+  void addHalo(Value value, llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> high) {
+    if (llvm::all_of(low, [](int64_t e) { return e == 0; }) && llvm::all_of(high, [](int64_t e) { return e == 0; }))
+      return;
+    dlc::LayoutAttr layout = dlc::getLayout(value.getType());
+    auto array = [&](llvm::ArrayRef<int64_t> extents) { return DenseI64ArrayAttr::get(value.getContext(), extents); };
+    value.setType(dlc::withLayout(getType(value), dlc::LayoutAttr::get(value.getContext(), layout.getOrder(),
+                                                                       array(low), array(high), layout.getInnerDims(),
+                                                                       layout.getInnerTiles(), layout.getWinograd())));
+  }
+
+  func::FuncOp function;
+  const dlc::PipelineOptions &options;
+  llvm::DenseMap<std::pair<Value, dlc::LayoutAttr>, Value> packs;
+  llvm::DenseMap<Value, Value> unpacks;
+  llvm::MapVector<Value, std::pair<llvm::SmallVector<int64_t>, llvm::SmallVector<int64_t>>> halos;
+  unsigned conversions = 0;
+};
+
+class AssignLayouts final : public dlc::impl::AssignLayoutsBase<AssignLayouts> {
+  using AssignLayoutsBase::AssignLayoutsBase;
+  void runOnOperation() override {
+    if (getOperation().isExternal())
+      return;
+    dlc::PipelineOptions options;
+    std::optional<dlc::MathMode> parsed = dlc::parseMathMode(math);
+    if (!parsed) {
+      getOperation().emitError() << "math is 'strict', 'default' or 'fast', not '" << math << "'";
+      return signalPassFailure();
+    }
+    options.math = *parsed;
+    if (!isas.empty())
+      options.isas.assign(isas.begin(), isas.end());
+    LayoutAssignment assignment(getOperation(), options);
+    assignment.run();
+    conversions += assignment.getConversions();
+  }
+};
+
+} // namespace

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/schedule/PlanConvolution.h"
+#include "ir/Layout.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &) {
+  MLIRContext *context = op.getContext();
+  auto x = llvm::cast<RankedTensorType>(op.getX().getType()), w = llvm::cast<RankedTensorType>(op.getW().getType());
+  ConvolutionPlan plan;
+  int64_t rank = x.getRank(), spatial = rank - 2;
+  plan.input = plan.result = getChannelsLastLayout(context, rank);
+  plan.haloLow.assign(rank, 0);
+  plan.haloHigh.assign(rank, 0);
+  for (int64_t i = 0; i < spatial; ++i) {
+    plan.haloLow[i + 2] = std::max<int64_t>(op.getPads()[i], 0);
+    plan.haloHigh[i + 2] = std::max<int64_t>(op.getPads()[i + spatial], 0);
+  }
+  auto array = [&](llvm::ArrayRef<int64_t> values) { return DenseI64ArrayAttr::get(context, values); };
+  llvm::SmallVector<int64_t> order{0};
+  for (int64_t dim = 2; dim < rank; ++dim)
+    order.push_back(dim);
+  order.push_back(1);
+  // Every channel by itself: vectors run over channels, so the weight is [kernel...][channel].
+  if (op.getGroups() > 1 && w.getDimSize(1) == 1 && w.getDimSize(0) == op.getGroups()) {
+    plan.algorithm = "depthwise";
+    std::rotate(order.begin(), order.begin() + 1, order.end());
+    plan.weight = LayoutAttr::get(context, array(order), {}, {}, {}, {}, 0);
+    return plan;
+  }
+  plan.algorithm = "direct";
+  // Blocks of 32 output channels: two AVX-512 or four AVX2 vectors. Groups narrower than a block stay unblocked.
+  constexpr int64_t block = 32;
+  bool isBlocked = op.getGroups() == 1 ? w.getDimSize(0) > 1 : w.getDimSize(0) / op.getGroups() % block == 0;
+  plan.weight = isBlocked ? LayoutAttr::get(context, array(order), {}, {}, array({0}), array({block}), 0)
+                          : LayoutAttr::get(context, array(order), {}, {}, {}, {}, 0);
+  return plan;
+}
+
+} // namespace dlc

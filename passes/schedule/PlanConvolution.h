@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Which algorithm a convolution uses and the layouts it wants, decided before kernels are formed.
+#ifndef DLC_PASSES_SCHEDULE_PLANCONVOLUTION_H
+#define DLC_PASSES_SCHEDULE_PLANCONVOLUTION_H
+
+#include "ir/DlcDialect.h"
+#include "passes/Pipelines.h"
+
+namespace dlc {
+
+struct ConvolutionPlan {
+  /// "direct", "depthwise", "winograd", ...: the algorithm of the kernel's schedules.
+  std::string algorithm;
+  /// Layout of x: dimension order; and the border it needs, per logical dimension.
+  LayoutAttr input;
+  llvm::SmallVector<int64_t> haloLow, haloHigh;
+  /// Layout of w; null: row-major.
+  LayoutAttr weight;
+  /// Layout of the result, without halo (its consumers decide about that).
+  LayoutAttr result;
+};
+
+/// The plan for `op` (a convolution that no kernel holds yet). All instruction sets share it.
+ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options);
+
+} // namespace dlc
+
+#endif // DLC_PASSES_SCHEDULE_PLANCONVOLUTION_H
