@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/ImportOnnx.h"
+#include "test/fuzz/FuzzImport.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  dlc::fuzz::import(dlc::importOnnx, data, size);
+  return 0;
+}
