@@ -66,9 +66,13 @@ OpFoldResult TransposeOp::fold(FoldAdaptor) {
              : OpFoldResult();
 }
 
-OpFoldResult PackOp::fold(FoldAdaptor) {
+OpFoldResult PackOp::fold(FoldAdaptor adaptor) {
   if (getX().getType() == getType())
     return getX();
+  // A constant is stored in its type's layout, its value stays row-major. Winograd weights grow, so they are computed
+  // at load.
+  if (adaptor.getX() && !getLayout(getX().getType()) && getLayout(getType()) && getLayout(getType()).getWinograd() == 0)
+    return adaptor.getX();
   if (auto unpack = getX().getDefiningOp<UnpackOp>(); unpack && unpack.getX().getType() == getType())
     return unpack.getX();
   return {};

@@ -1,0 +1,128 @@
+// RUN: dlc-opt %s --split-input-file --verify-diagnostics
+
+func.func @broadcast(%a: tensor<2x3xf32>, %b: tensor<2x4xf32>) {
+  // expected-error@+2 {{operands do not broadcast: extents 3 and 4 of dimension 1 differ}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.add %a, %b : (tensor<2x3xf32>, tensor<2x4xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @matmul(%a: tensor<2x3xf32>, %b: tensor<2x4xf32>) {
+  // expected-error@+2 {{matmul sums over 3 elements on the left and 2 on the right}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.matmul %a, %b : (tensor<2x3xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @einsum_letters(%a: tensor<2x3xf32>) {
+  // expected-error@+2 {{index 'k' of the result is in no operand}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.einsum "ij->ik" %a : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @conv_channels(%x: tensor<1x3x8x8xf32>, %w: tensor<4x2x3x3xf32>) {
+  // expected-error@+2 {{the operand has 3 channels, the weight takes 2}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+     : (tensor<1x3x8x8xf32>, tensor<4x2x3x3xf32>) -> tensor<1x4x6x6xf32>
+  return
+}
+
+// -----
+
+func.func @conv_rank(%x: tensor<1x784xf32>, %w: tensor<4x2x3x3xf32>) {
+  // expected-error@+2 {{a convolution expects an operand of rank 3 to 5, [N, C, spatial...], got rank 2}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+     : (tensor<1x784xf32>, tensor<4x2x3x3xf32>) -> tensor<1x4x6x6xf32>
+  return
+}
+
+// -----
+
+func.func @window(%x: tensor<1x3x2x2xf32>) {
+  // expected-error@+2 {{a window of 3 elements does not fit into spatial dimension 0 of 2 elements with 0 of padding}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.max_pool %x {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+     : tensor<1x3x2x2xf32> -> tensor<1x3x1x1xf32>
+  return
+}
+
+// -----
+
+func.func @reshape(%x: tensor<2x3xf32>) {
+  // expected-error@+2 {{a reshape of 6 elements to 8}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.reshape %x {shape = array<i64: 2, 4>} : (tensor<2x3xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @too_large(%x: tensor<1048576x1048576xi8>) {
+  // expected-error@+2 {{the result would have 2^40 elements or more}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.tile %x {repeats = array<i64: 4, 1>} : (tensor<1048576x1048576xi8>) -> tensor<4194304x1048576xi8>
+  return
+}
+
+// -----
+
+func.func @axis(%x: tensor<2x3xf32>) {
+  // expected-error@+2 {{axis 2 is none of the 2 dimensions}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.reduce sum %x {axes = array<i64: 2>} : tensor<2x3xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @permutation(%x: tensor<2x3xf32>) {
+  // expected-error@+2 {{is not a permutation}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.transpose %x {permutation = array<i64: 1, 1>} : (tensor<2x3xf32>) -> tensor<3x3xf32>
+  return
+}
+
+// -----
+
+func.func @slice(%x: tensor<4xf32>) {
+  // expected-error@+2 {{slice of 3 elements from 2 in steps of 1 leaves dimension 0}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.slice %x {starts = array<i64: 2>, sizes = array<i64: 3>, steps = array<i64: 1>} : (tensor<4xf32>) -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @pack(%x: tensor<4xf32>) {
+  // expected-error@+1 {{changes the layout only, not 'tensor<4xf32>' to 'tensor<4xf64>'}}
+  %0 = dlc.pack %x : tensor<4xf32> -> tensor<4xf64>
+  return
+}
+
+// -----
+
+// expected-error@+1 {{is not a permutation of 0 to 1}}
+func.func @layout(%x: tensor<2x2xf32, #dlc.layout<order = [0, 0]>>) {
+  return
+}
+
+// -----
+
+func.func @kernel(%x: tensor<4xf32>) {
+  // expected-error@+1 {{has no op of the family 'reduction'}}
+  %0 = dlc.kernel "k" root(reduction) (%x : tensor<4xf32>) -> tensor<4xf32> {
+  ^bb0(%a: tensor<4xf32>):
+    %e = dlc.exp %a : tensor<4xf32> -> tensor<4xf32>
+    dlc.yield %e : tensor<4xf32>
+  }
+  return
+}

@@ -1,0 +1,49 @@
+// RUN: dlc-opt %s --canonicalize | FileCheck %s
+
+// CHECK-LABEL: func.func @neutral
+func.func @neutral(%x: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>) {
+  // CHECK: %[[S:.*]] = dlc.add
+  // CHECK: return %arg0, %[[S]], %arg0
+  %one = dlc.constant dense<1.0> : tensor<f32> : tensor<f32>
+  %zero = dlc.constant dense<0.0> : tensor<f32> : tensor<f32>
+  %minus = dlc.constant dense<-0.0> : tensor<f32> : tensor<f32>
+  %m = dlc.mul %x, %one : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
+  // -0 + 0 is 0, so adding +0 changes a value.
+  %s = dlc.add %x, %zero : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
+  %t = dlc.add %x, %minus : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
+  return %m, %s, %t : tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>
+}
+
+// CHECK-LABEL: func.func @broadcast
+func.func @broadcast(%x: tensor<3xf32>) -> tensor<2x3xf32> {
+  // CHECK: dlc.mul
+  %one = dlc.constant dense<1.0> : tensor<2x1xf32> : tensor<2x1xf32>
+  %m = dlc.mul %x, %one : (tensor<3xf32>, tensor<2x1xf32>) -> tensor<2x3xf32>
+  return %m : tensor<2x3xf32>
+}
+
+// CHECK-LABEL: func.func @movement
+func.func @movement(%x: tensor<2x3x4xf32>, %u: tensor<5x1x7xf32>) -> (tensor<2x3x4xf32>, tensor<24xf32>, tensor<1x5x7xf32>) {
+  // CHECK-DAG: %[[R:.*]] = dlc.reshape %arg0 {shape = array<i64: 24>}
+  // CHECK-DAG: %[[T:.*]] = dlc.reshape %arg1 {shape = array<i64: 1, 5, 7>}
+  // CHECK: return %arg0, %[[R]], %[[T]]
+  %a = dlc.transpose %x {permutation = array<i64: 1, 2, 0>} : (tensor<2x3x4xf32>) -> tensor<3x4x2xf32>
+  %b = dlc.transpose %a {permutation = array<i64: 2, 0, 1>} : (tensor<3x4x2xf32>) -> tensor<2x3x4xf32>
+  %c = dlc.reshape %x {shape = array<i64: 6, 4>} : (tensor<2x3x4xf32>) -> tensor<6x4xf32>
+  %d = dlc.reshape %c {shape = array<i64: 24>} : (tensor<6x4xf32>) -> tensor<24xf32>
+  %e = dlc.transpose %u {permutation = array<i64: 1, 0, 2>} : (tensor<5x1x7xf32>) -> tensor<1x5x7xf32>
+  return %b, %d, %e : tensor<2x3x4xf32>, tensor<24xf32>, tensor<1x5x7xf32>
+}
+
+// A constant is stored in its type's layout; Winograd weights are computed when a library is loaded.
+// CHECK-LABEL: func.func @pack
+func.func @pack() -> (tensor<2x3xf32, #dlc.layout<order = [1, 0]>>, tensor<4x3x3x3xf32, #dlc.layout<order = [0, 2, 3, 1], winograd = 4>>) {
+  // CHECK-DAG: %[[C:.*]] = dlc.constant {{.*}} : tensor<2x3xf32, #dlc.layout<order = [1, 0]>>
+  // CHECK-DAG: %[[W:.*]] = dlc.pack
+  // CHECK: return %[[C]], %[[W]]
+  %c = dlc.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32> : tensor<2x3xf32>
+  %p = dlc.pack %c : tensor<2x3xf32> -> tensor<2x3xf32, #dlc.layout<order = [1, 0]>>
+  %w = dlc.constant dense<1.0> : tensor<4x3x3x3xf32> : tensor<4x3x3x3xf32>
+  %q = dlc.pack %w : tensor<4x3x3x3xf32> -> tensor<4x3x3x3xf32, #dlc.layout<order = [0, 2, 3, 1], winograd = 4>>
+  return %p, %q : tensor<2x3xf32, #dlc.layout<order = [1, 0]>>, tensor<4x3x3x3xf32, #dlc.layout<order = [0, 2, 3, 1], winograd = 4>>
+}

@@ -1,0 +1,65 @@
+// RUN: dlc-opt %s --dlc-fuse-elementwise | FileCheck %s
+
+// CHECK-LABEL: func.func @chain
+func.func @chain(%x: tensor<8xf32>, %z: tensor<8xf32>) -> tensor<8xf32> {
+  // CHECK: dlc.kernel {{.*}} root( elementwise) (%arg0, %arg1 :
+  // CHECK: dlc.constant dense<2.0
+  // CHECK: dlc.mul
+  // CHECK-NEXT: dlc.exp
+  // CHECK-NEXT: dlc.add
+  // CHECK-NEXT: dlc.yield
+  // CHECK: }
+  // CHECK-NEXT: return
+  %two = dlc.constant dense<2.0> : tensor<f32> : tensor<f32>
+  %a = dlc.mul %x, %two : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+  %b = dlc.exp %a : tensor<8xf32> -> tensor<8xf32>
+  %y = dlc.add %b, %z : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  return %y : tensor<8xf32>
+}
+
+// A value with two users is computed once, by a kernel of its own.
+// CHECK-LABEL: func.func @shared
+func.func @shared(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
+  // CHECK-COUNT-3: dlc.kernel
+  %e = dlc.exp %x : tensor<8xf32> -> tensor<8xf32>
+  %a = dlc.neg %e : tensor<8xf32> -> tensor<8xf32>
+  %b = dlc.abs %e : tensor<8xf32> -> tensor<8xf32>
+  return %a, %b : tensor<8xf32>, tensor<8xf32>
+}
+
+// What would be computed for each of 8 rows anew stays apart, unless it is cheap.
+// CHECK-LABEL: func.func @broadcast
+func.func @broadcast(%x: tensor<4xf32>, %z: tensor<8x4xf32>) -> tensor<8x4xf32> {
+  // CHECK: dlc.kernel
+  // CHECK: dlc.exp
+  // CHECK: dlc.yield
+  // CHECK: dlc.kernel
+  // CHECK: dlc.neg
+  // CHECK-NEXT: dlc.add
+  %e = dlc.exp %x : tensor<4xf32> -> tensor<4xf32>
+  %n = dlc.neg %e : tensor<4xf32> -> tensor<4xf32>
+  %y = dlc.add %n, %z : (tensor<4xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
+  return %y : tensor<8x4xf32>
+}
+
+// A reduction takes cheap ops before it and everything after it; a softmax, which reads its operand more than once, only the latter.
+// CHECK-LABEL: func.func @around
+func.func @around(%x: tensor<8x4xf32>) -> (tensor<8xf32>, tensor<8x4xf32>) {
+  // CHECK: dlc.kernel {{.*}} root( reduction) (%arg0 :
+  // CHECK: dlc.mul
+  // CHECK-NEXT: dlc.reduce sum
+  // CHECK-NEXT: dlc.sqrt
+  // CHECK-NEXT: dlc.yield
+  // CHECK: dlc.kernel {{.*}} root( elementwise)
+  // CHECK: dlc.neg
+  // CHECK: dlc.kernel {{.*}} root( normalization)
+  // CHECK: dlc.softmax
+  // CHECK-NEXT: dlc.abs
+  %m = dlc.mul %x, %x : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
+  %s = dlc.reduce sum %m {axes = array<i64: 1>} : tensor<8x4xf32> -> tensor<8xf32>
+  %r = dlc.sqrt %s : tensor<8xf32> -> tensor<8xf32>
+  %n = dlc.neg %x : tensor<8x4xf32> -> tensor<8x4xf32>
+  %f = dlc.softmax %n {axes = array<i64: 1>} : tensor<8x4xf32> -> tensor<8x4xf32>
+  %a = dlc.abs %f : tensor<8x4xf32> -> tensor<8x4xf32>
+  return %r, %a : tensor<8xf32>, tensor<8x4xf32>
+}

@@ -1,0 +1,57 @@
+// RUN: dlc-opt %s --dlc-fold-batch-norm --dlc-fold-constants | FileCheck %s
+
+// Channel 0: factor 2 / sqrt(3 + 1) = 1; channel 1: factor 4 / sqrt(3 + 1) = 2.
+// CHECK-LABEL: func.func @conv
+func.func @conv(%x: tensor<1x1x2x2xf32>) -> tensor<1x2x2x2xf32> {
+  %w = dlc.constant dense<[[[[1.0]]], [[[3.0]]]]> : tensor<2x1x1x1xf32> : tensor<2x1x1x1xf32>
+  %scale = dlc.constant dense<[2.0, 4.0]> : tensor<2xf32> : tensor<2xf32>
+  %bias = dlc.constant dense<[10.0, 20.0]> : tensor<2xf32> : tensor<2xf32>
+  %mean = dlc.constant dense<[1.0, 2.0]> : tensor<2xf32> : tensor<2xf32>
+  %variance = dlc.constant dense<3.0> : tensor<2xf32> : tensor<2xf32>
+  // CHECK-DAG: %[[B:.*]] = dlc.constant dense<{{\[}}{{\[\[}}9.000000e+00]], {{\[\[}}1.600000e+01]]]> : tensor<2x1x1xf32>
+  // CHECK-DAG: %[[W:.*]] = dlc.constant dense<{{\[\[\[\[}}1.000000e+00]]], {{\[\[\[}}6.000000e+00]]]]>
+  // CHECK: %[[C:.*]] = dlc.conv %{{.*}}, %[[W]]
+  // CHECK: %[[Y:.*]] = dlc.add %[[C]], %[[B]]
+  // CHECK: return %[[Y]]
+  %c = dlc.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+     : (tensor<1x1x2x2xf32>, tensor<2x1x1x1xf32>) -> tensor<1x2x2x2xf32>
+  %y = dlc.batch_norm %c, %scale, %bias, %mean, %variance {epsilon = 1.0 : f64}
+     : (tensor<1x2x2x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x2x2xf32>
+  return %y : tensor<1x2x2x2xf32>
+}
+
+// The bias of the convolution takes part: (x w + b) f + o = x (w f) + (b f + o).
+// CHECK-LABEL: func.func @conv_bias
+func.func @conv_bias(%x: tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32> {
+  %w = dlc.constant dense<5.0> : tensor<1x1x1x1xf32> : tensor<1x1x1x1xf32>
+  %b = dlc.constant dense<7.0> : tensor<1x1x1x1xf32> : tensor<1x1x1x1xf32>
+  %one = dlc.constant dense<1.0> : tensor<1xf32> : tensor<1xf32>
+  %two = dlc.constant dense<2.0> : tensor<1xf32> : tensor<1xf32>
+  %variance = dlc.constant dense<0.25> : tensor<1xf32> : tensor<1xf32>
+  // factor 1 / sqrt(0.25) = 2, offset 2 - 1 * 2 = 0, new bias 14.
+  // CHECK-DAG: dense<1.400000e+01> : tensor<1x1x1xf32>
+  // CHECK-DAG: dense<1.000000e+01> : tensor<1x1x1x1xf32>
+  // CHECK-NOT: dlc.batch_norm
+  %c = dlc.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+     : (tensor<1x1x2x2xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x2x2xf32>
+  %s = dlc.add %c, %b : (tensor<1x1x2x2xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x2x2xf32>
+  %y = dlc.batch_norm %s, %one, %two, %one, %variance {epsilon = 0.0 : f64}
+     : (tensor<1x1x2x2xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x2x2xf32>
+  return %y : tensor<1x1x2x2xf32>
+}
+
+// A result with another user stays what it is; the normalization becomes a product and a sum.
+// CHECK-LABEL: func.func @shared
+func.func @shared(%x: tensor<1x1x2x2xf32>) -> (tensor<1x1x2x2xf32>, tensor<1x1x2x2xf32>) {
+  %w = dlc.constant dense<5.0> : tensor<1x1x1x1xf32> : tensor<1x1x1x1xf32>
+  %one = dlc.constant dense<1.0> : tensor<1xf32> : tensor<1xf32>
+  // CHECK: %[[C:.*]] = dlc.conv
+  // CHECK: %[[M:.*]] = dlc.mul %[[C]]
+  // CHECK: %[[Y:.*]] = dlc.add %[[M]]
+  // CHECK: return %[[C]], %[[Y]]
+  %c = dlc.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+     : (tensor<1x1x2x2xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x2x2xf32>
+  %y = dlc.batch_norm %c, %one, %one, %one, %one {epsilon = 3.0 : f64}
+     : (tensor<1x1x2x2xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x2x2xf32>
+  return %c, %y : tensor<1x1x2x2xf32>, tensor<1x1x2x2xf32>
+}

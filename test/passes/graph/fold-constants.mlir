@@ -1,0 +1,38 @@
+// RUN: dlc-opt %s --dlc-fold-constants | FileCheck %s
+// RUN: dlc-opt %s --dlc-fold-constants=limit=4 | FileCheck %s --check-prefix=LIMIT
+
+// CHECK-LABEL: func.func @movement
+func.func @movement() -> (tensor<3x2xi32>, tensor<6xi32>, tensor<2x2x3xi32>) {
+  // CHECK-DAG: %[[T:.*]] = dlc.constant dense<{{\[}}[1, 4], [2, 5], [3, 6]]> : tensor<3x2xi32>
+  // CHECK-DAG: %[[R:.*]] = dlc.constant dense<[1, 2, 3, 4, 5, 6]> : tensor<6xi32>
+  // CHECK-DAG: %[[E:.*]] = dlc.constant dense<{{\[\[}}[1, 2, 3], [4, 5, 6]], {{\[}}[1, 2, 3], [4, 5, 6]]]> : tensor<2x2x3xi32>
+  // CHECK: return %[[T]], %[[R]], %[[E]]
+  // LIMIT-LABEL: func.func @movement
+  // LIMIT: dlc.transpose
+  %x = dlc.constant dense<[[1, 2, 3], [4, 5, 6]]> : tensor<2x3xi32> : tensor<2x3xi32>
+  %t = dlc.transpose %x {permutation = array<i64: 1, 0>} : (tensor<2x3xi32>) -> tensor<3x2xi32>
+  %r = dlc.reshape %x {shape = array<i64: 6>} : (tensor<2x3xi32>) -> tensor<6xi32>
+  %e = dlc.expand %x {shape = array<i64: 2, 2, 3>} : (tensor<2x3xi32>) -> tensor<2x2x3xi32>
+  return %t, %r, %e : tensor<3x2xi32>, tensor<6xi32>, tensor<2x2x3xi32>
+}
+
+// CHECK-LABEL: func.func @arithmetic
+func.func @arithmetic() -> tensor<2x2xf32> {
+  // sqrt([[1, 4], [9, 16]]) * [10, 100] + 1
+  // CHECK: %[[Y:.*]] = dlc.constant dense<{{\[}}[1.100000e+01, 2.010000e+02], [3.100000e+01, 4.010000e+02]]>
+  // CHECK: return %[[Y]]
+  %x = dlc.constant dense<[[1.0, 4.0], [9.0, 16.0]]> : tensor<2x2xf32> : tensor<2x2xf32>
+  %f = dlc.constant dense<[10.0, 100.0]> : tensor<2xf32> : tensor<2xf32>
+  %one = dlc.constant dense<1.0> : tensor<f32> : tensor<f32>
+  %s = dlc.sqrt %x : tensor<2x2xf32> -> tensor<2x2xf32>
+  %p = dlc.mul %s, %f : (tensor<2x2xf32>, tensor<2xf32>) -> tensor<2x2xf32>
+  %y = dlc.add %p, %one : (tensor<2x2xf32>, tensor<f32>) -> tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
+}
+
+// CHECK-LABEL: func.func @unknown
+func.func @unknown(%x: tensor<2xf32>) -> tensor<2xf32> {
+  // CHECK: dlc.sqrt
+  %y = dlc.sqrt %x : tensor<2xf32> -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}

@@ -1,0 +1,55 @@
+// RUN: dlc-opt %s --dlc-assign-layouts --canonicalize | FileCheck %s
+
+// The halo of both consumers stands around the first convolution's result, and conversions only at the ends.
+// CHECK-LABEL: func.func @chain
+func.func @chain(%x: tensor<1x64x8x8xf32>) -> tensor<1x64x8x8xf32> {
+  // CHECK-DAG: %[[W:.*]] = dlc.constant {{.*}} : tensor<64x64x3x3xf32, #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0], inner_tiles = [32]
+  // CHECK: %[[X:.*]] = dlc.pack %arg0 : {{.*}} -> tensor<1x64x8x8xf32, #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>>
+  // CHECK: %[[C:.*]] = dlc.conv %[[X]], %[[W]] {{.*}} -> tensor<1x64x8x8xf32, #dlc.layout<order = [0, 2, 3, 1]>>
+  // CHECK: %[[R:.*]] = dlc.relu %[[C]] : {{.*}} -> tensor<1x64x8x8xf32, #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>>
+  // CHECK: dlc.conv %[[R]]
+  // CHECK: %[[Y:.*]] = dlc.unpack
+  // CHECK: return %[[Y]]
+  %w = dlc.constant dense<1.0> : tensor<64x64x3x3xf32> : tensor<64x64x3x3xf32>
+  %c = dlc.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>}
+     : (tensor<1x64x8x8xf32>, tensor<64x64x3x3xf32>) -> tensor<1x64x8x8xf32>
+  %r = dlc.relu %c : tensor<1x64x8x8xf32> -> tensor<1x64x8x8xf32>
+  %d = dlc.conv %r, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>}
+     : (tensor<1x64x8x8xf32>, tensor<64x64x3x3xf32>) -> tensor<1x64x8x8xf32>
+  return %d : tensor<1x64x8x8xf32>
+}
+
+// Asymmetric padding gives an asymmetric halo; pooling and the average over space read channels-last; a flattening does not.
+// CHECK-LABEL: func.func @pool
+func.func @pool(%x: tensor<1x3x9x9xf32>, %w: tensor<8x3x2x2xf32>) -> (tensor<1x8x1x1xf32>, tensor<1x128xf32>) {
+  // CHECK: dlc.pack %arg0 : {{.*}} halo_low = [0, 0, 0, 0], halo_high = [0, 0, 1, 1]
+  // CHECK: %[[P:.*]] = dlc.max_pool {{.*}} -> tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>>
+  // CHECK: %[[U:.*]] = dlc.unpack %[[P]]
+  // CHECK: dlc.reduce mean %[[P]] {{.*}} : tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>> -> tensor<1x8x1x1xf32>
+  // CHECK: dlc.reshape %[[U]]
+  %c = dlc.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 1, 1>}
+     : (tensor<1x3x9x9xf32>, tensor<8x3x2x2xf32>) -> tensor<1x8x9x9xf32>
+  %p = dlc.max_pool %c {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+     : tensor<1x8x9x9xf32> -> tensor<1x8x4x4xf32>
+  %m = dlc.reduce mean %p {axes = array<i64: 2, 3>, keep_dims = true} : tensor<1x8x4x4xf32> -> tensor<1x8x1x1xf32>
+  %f = dlc.reshape %p {shape = array<i64: 1, 128>} : (tensor<1x8x4x4xf32>) -> tensor<1x128xf32>
+  return %m, %f : tensor<1x8x1x1xf32>, tensor<1x128xf32>
+}
+
+// Without a convolution nothing changes.
+// CHECK-LABEL: func.func @plain
+func.func @plain(%x: tensor<1x8x4x4xf32>) -> tensor<1x8x2x2xf32> {
+  // CHECK-NOT: dlc.layout
+  %r = dlc.relu %x : tensor<1x8x4x4xf32> -> tensor<1x8x4x4xf32>
+  %p = dlc.max_pool %r {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+     : tensor<1x8x4x4xf32> -> tensor<1x8x2x2xf32>
+  return %p : tensor<1x8x2x2xf32>
+}
+
+// CHECK-LABEL: func.func @matmul
+func.func @matmul(%x: tensor<?x16xf32>) -> tensor<?x10xf32> {
+  // CHECK: dlc.constant {{.*}} : tensor<10x16xf32, #dlc.layout<order = [0, 1], inner_dims = [0], inner_tiles = [32]
+  %w = dlc.constant dense<1.0> : tensor<10x16xf32> : tensor<10x16xf32>
+  %y = dlc.matmul %x, %w {transpose_rhs = true} : (tensor<?x16xf32>, tensor<10x16xf32>) -> tensor<?x10xf32>
+  return %y : tensor<?x10xf32>
+}

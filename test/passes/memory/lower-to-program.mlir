@@ -1,0 +1,60 @@
+// RUN: dlc-opt %s --dlc-form-kernels --dlc-lower-to-program --cse --mlir-print-local-scope --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: dlc-opt %s --dlc-form-kernels --dlc-lower-to-program=share-memory=false --split-input-file --verify-diagnostics | FileCheck %s --check-prefix=APART
+
+// Four tensors of a chain alternate between two places; equal kernels are one.
+// CHECK: module attributes {dlc.arena_bytes = 128 : i64, dlc.live_bytes = 128 : i64, dlc.prepared_bytes = 0 : i64}
+// APART: module attributes {dlc.arena_bytes = 192 : i64, dlc.live_bytes = 128 : i64
+// CHECK-LABEL: func.func @chain
+// CHECK-SAME: %[[X:.*]]: memref<?xi8> {{{.*}}dlc.input = "x"
+// CHECK-SAME: %[[Y:.*]]: memref<?xi8> {{{.*}}dlc.output = "y"
+// CHECK-SAME: %[[WS:.*]]: memref<?xi8> {dlc.workspace}
+// CHECK-SAME: dlc.workspace_bytes = affine_map<() -> (128)>
+// CHECK-DAG: %[[SIZE:.*]] = arith.constant 64 : index
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : index
+// CHECK: %[[A:.*]] = memref.view %[[WS]][%[[ZERO]]][%[[SIZE]]]
+// CHECK: dlc.launch @[[K:.*]] "exp" ins(%[[X]] : memref<?xi8>) out(%[[A]]
+// CHECK: %[[B:.*]] = memref.view %[[WS]][%[[SIZE]]][%[[SIZE]]]
+// CHECK: dlc.launch @[[K]] "exp" ins(%[[A]] : memref<?xi8>) out(%[[B]]
+// CHECK: dlc.launch @[[K]] "exp" ins(%[[B]] : memref<?xi8>) out(%[[A]]
+// CHECK: dlc.launch @[[K]] "exp" ins(%[[A]] : memref<?xi8>) out(%[[Y]]
+// CHECK: dlc.kernel_func @[[K]]
+// CHECK-NOT: dlc.kernel_func
+func.func @chain(%x: tensor<16xf32> {dlc.name = "x"}) -> (tensor<16xf32> {dlc.name = "y"}) {
+  %a = dlc.exp %x : tensor<16xf32> -> tensor<16xf32>
+  %b = dlc.exp %a : tensor<16xf32> -> tensor<16xf32>
+  %c = dlc.exp %b : tensor<16xf32> -> tensor<16xf32>
+  %y = dlc.exp %c : tensor<16xf32> -> tensor<16xf32>
+  return %y : tensor<16xf32>
+}
+
+// -----
+
+// What depends on constants alone runs once, in `prepare`. Offsets scale with the batch.
+// CHECK: dlc.weights 64 offsets [0] types [tensor<2xf32>]
+// CHECK-LABEL: func.func @run
+// CHECK-SAME: %[[N:[a-z0-9]+]]: index {dlc.maximum = 2147483647 : i64, dlc.minimum = 0 : i64, dlc.symbol = "N"}
+// CHECK-SAME: dlc.workspace_bytes = affine_map<()[s0] -> (s0 * 64)>
+// CHECK-NOT: "sqrt"
+// CHECK: dlc.launch @{{.*}} "add" {{.*}} symbols(%[[N]])
+// CHECK-LABEL: func.func @prepare
+// CHECK: dlc.launch @{{.*}} "sqrt"
+func.func @run(%x: tensor<?x2xf32> {dlc.name = "x", dlc.dims = ["N", 2]}) -> tensor<?x2xf32> {
+  %w = dlc.constant dense<[4.0, 9.0]> : tensor<2xf32> : tensor<2xf32>
+  %s = dlc.sqrt %w : tensor<2xf32> -> tensor<2xf32>
+  %a = dlc.add %x, %s : (tensor<?x2xf32>, tensor<2xf32>) -> tensor<?x2xf32>
+  %y = dlc.exp %a : tensor<?x2xf32> -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
+}
+
+// -----
+
+// The border of a tensor with a halo is filled by the program.
+// CHECK-LABEL: func.func @halo
+// CHECK: dlc.fill_halo
+// CHECK-NEXT: dlc.launch
+#halo = #dlc.layout<order = [0, 1], halo_low = [1, 0], halo_high = [1, 0]>
+func.func @halo(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %p = dlc.pack %x : tensor<4x4xf32> -> tensor<4x4xf32, #halo>
+  %y = dlc.unpack %p : tensor<4x4xf32, #halo> -> tensor<4x4xf32>
+  return %y : tensor<4x4xf32>
+}
