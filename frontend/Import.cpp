@@ -41,5 +41,7 @@ ElementsAttr dlc::borrowElements(RankedTensorType type, ArrayRef<char> bytes, St
   if (bytes.size() <= maxCopiedBytes)
     return DenseElementsAttr::getFromRawBuffer(type, bytes);
   size_t alignment = type.getElementType().getIntOrFloatBitWidth() / 8;
+  if (reinterpret_cast<uintptr_t>(bytes.data()) % alignment != 0)
+    alignment = 1;
   return DenseResourceElementsAttr::get(type, name, UnmanagedAsmResourceBlob::allocateWithAlign(bytes, alignment));
 }

@@ -36,7 +36,8 @@ struct ImportedModel {
 
 /// A value for `dlc.parameter` or `dlc.constant`: row-major little-endian elements of `type` in `bytes` (i1: one byte each).
 /// Small values are copied; larger ones become a `dense_resource` called after `name` that refers to `bytes`, whose owner must
-/// outlive the module. `bytes` has exactly the size of `type` and is aligned to its element.
+/// outlive the module. `bytes` has exactly the size of `type`. In a file that is mapped it may stand at any address: read
+/// elements with memcpy.
 mlir::ElementsAttr borrowElements(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes, llvm::StringRef name);
 
 } // namespace dlc

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/ConstantTensor.h"
+#include "mlir/IR/Builders.h"
+#include "onnx-ml.pb.h"
+#include "llvm/ADT/APFloat.h"
+#include <cstring>
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+
+Type getElementType(int onnxType, MLIRContext *context) {
+  Builder builder(context);
+  switch (onnxType) {
+  case onnx::TensorProto::FLOAT:
+    return builder.getF32Type();
+  case onnx::TensorProto::DOUBLE:
+    return builder.getF64Type();
+  case onnx::TensorProto::FLOAT16:
+    return builder.getF16Type();
+  case onnx::TensorProto::BFLOAT16:
+    return builder.getBF16Type();
+  case onnx::TensorProto::INT8:
+    return builder.getI8Type();
+  case onnx::TensorProto::INT16:
+    return builder.getI16Type();
+  case onnx::TensorProto::INT32:
+    return builder.getI32Type();
+  case onnx::TensorProto::INT64:
+    return builder.getI64Type();
+  case onnx::TensorProto::UINT8:
+    return builder.getIntegerType(8, /*isSigned=*/false);
+  case onnx::TensorProto::UINT16:
+    return builder.getIntegerType(16, /*isSigned=*/false);
+  case onnx::TensorProto::UINT32:
+    return builder.getIntegerType(32, /*isSigned=*/false);
+  case onnx::TensorProto::UINT64:
+    return builder.getIntegerType(64, /*isSigned=*/false);
+  case onnx::TensorProto::BOOL:
+    return builder.getI1Type();
+  default:
+    return {};
+  }
+}
+
+std::string getElementTypeName(int onnxType) {
+  if (!onnx::TensorProto::DataType_IsValid(onnxType))
+    return std::to_string(onnxType);
+  // The schema is compiled for the lite runtime, which has no names.
+  static constexpr const char *names[] = {
+      "UNDEFINED", "FLOAT",    "UINT8",      "INT8",         "UINT16",       "INT16",      "INT32",          "INT64",
+      "STRING",    "BOOL",     "FLOAT16",    "DOUBLE",       "UINT32",       "UINT64",     "COMPLEX64",      "COMPLEX128",
+      "BFLOAT16",  "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ", "UINT4",      "INT4",           "FLOAT4E2M1",
+      "FLOAT8E8M0", "UINT2",   "INT2"};
+  return onnxType < static_cast<int>(std::size(names)) ? names[onnxType] : std::to_string(onnxType);
+}
+
+std::optional<int> getOnnxType(Type elementType) {
+  for (int type = 0; type <= onnx::TensorProto::DataType_MAX; ++type)
+    if (getElementType(type, elementType.getContext()) == elementType)
+      return type;
+  return std::nullopt;
+}
+
+int64_t getElementSize(Type elementType) { return (elementType.getIntOrFloatBitWidth() + 7) / 8; }
+
+std::optional<int64_t> getTensorSize(ArrayRef<int64_t> shape, Type elementType) {
+  constexpr int64_t maxElements = int64_t(1) << 40;
+  int64_t elements = 1;
+  bool isEmpty = false;
+  for (int64_t extent : shape) {
+    if (extent < 0 || extent >= maxElements)
+      return std::nullopt;
+    isEmpty |= extent == 0;
+    elements *= std::max<int64_t>(extent, 1);
+    if (elements >= maxElements)
+      return std::nullopt;
+  }
+  return isEmpty ? 0 : elements * getElementSize(elementType);
+}
+
+template <typename T> static T load(const char *bytes) {
+  T value;
+  std::memcpy(&value, bytes, sizeof(T));
+  return value;
+}
+
+double readReal(Type elementType, const char *bytes) {
+  if (elementType.isF32())
+    return load<float>(bytes);
+  if (elementType.isF64())
+    return load<double>(bytes);
+  if (auto type = llvm::dyn_cast<FloatType>(elementType))
+    return llvm::APFloat(type.getFloatSemantics(), llvm::APInt(16, load<uint16_t>(bytes))).convertToDouble();
+  return elementType.isUnsignedInteger(64) ? static_cast<double>(load<uint64_t>(bytes))
+                                           : static_cast<double>(readInteger(elementType, bytes));
+}
+
+int64_t readInteger(Type elementType, const char *bytes) {
+  if (!isInteger(elementType)) {
+    double value = readReal(elementType, bytes);
+    // The range check also drops NaN.
+    return value > -9.2e18 && value < 9.2e18 ? static_cast<int64_t>(value) : 0;
+  }
+  bool isSigned = !isUnsigned(elementType);
+  switch (getElementSize(elementType)) {
+  case 1:
+    return isSigned ? load<int8_t>(bytes) : load<uint8_t>(bytes);
+  case 2:
+    return isSigned ? load<int16_t>(bytes) : load<uint16_t>(bytes);
+  case 4:
+    return isSigned ? load<int32_t>(bytes) : static_cast<int64_t>(load<uint32_t>(bytes));
+  default:
+    return load<int64_t>(bytes);
+  }
+}
+
+void writeInteger(Type elementType, int64_t value, char *bytes) {
+  if (!isInteger(elementType))
+    return writeReal(elementType, static_cast<double>(value), bytes);
+  if (isBool(elementType))
+    value = value != 0;
+  // Little-endian: the low bytes come first.
+  std::memcpy(bytes, &value, getElementSize(elementType));
+}
+
+void writeReal(Type elementType, double value, char *bytes) {
+  auto type = llvm::dyn_cast<FloatType>(elementType);
+  if (!type)
+    return writeInteger(elementType, value > -9.2e18 && value < 9.2e18 ? static_cast<int64_t>(value) : 0, bytes);
+  llvm::APFloat number(value);
+  bool losesInfo;
+  number.convert(type.getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  uint64_t bits = number.bitcastToAPInt().getZExtValue();
+  std::memcpy(bytes, &bits, getElementSize(elementType));
+}
+
+} // namespace dlc::onnx_import

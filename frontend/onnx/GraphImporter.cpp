@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/GraphImporter.h"
+#include "frontend/onnx/NodeImporter.h"
+#include "frontend/onnx/OpRegistry.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+
+/// Inlined calls may multiply nodes; a model with more of them than this is taken for a mistake.
+static constexpr int64_t maxNodes = 1'000'000;
+static constexpr size_t maxCallDepth = 64;
+
+/// ONNX spells its default domain in two ways.
+static StringRef normalizeDomain(StringRef domain) { return domain == "ai.onnx" ? "" : domain; }
+
+static std::string functionKey(StringRef domain, StringRef name, StringRef overload) {
+  return (normalizeDomain(domain) + "\n" + name + "\n" + overload).str();
+}
+
+GraphImporter::GraphImporter(std::shared_ptr<ModelFile> file, MLIRContext *context, const ImportOptions &options)
+    : file(std::move(file)), options(options), builder(context) {}
+
+Tensor *GraphImporter::createTensor(StringRef name) {
+  Tensor &tensor = tensors.emplace_back();
+  tensor.name = name.str();
+  return &tensor;
+}
+
+Value GraphImporter::materialize(Tensor &tensor, Location location) {
+  if (tensor.value)
+    return tensor.value;
+  if (!tensor.constant) {
+    if (!tensor.known || !tensor.known->isConstant())
+      return {};
+    auto type = RankedTensorType::get(tensor.known->shape, tensor.elementType);
+    MutableArrayRef<char> bytes = file->allocate(type.getNumElements() * getElementSize(tensor.elementType));
+    tensor.known->write(bytes);
+    tensor.constant = {type, bytes};
+  }
+  ElementsAttr elements = borrowElements(tensor.constant.type, tensor.constant.bytes, tensor.name);
+  Location named = NameLoc::get(builder.getStringAttr(tensor.name), file->getLocation());
+  if (tensor.isInitializer && llvm::isa<FloatType>(tensor.elementType)) {
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPoint(entry);
+      ParameterOp::create(builder, named, tensor.name, tensor.constant.type, elements, DictionaryAttr());
+    }
+    tensor.value = LoadParameterOp::create(builder, named, tensor.constant.type, tensor.name);
+  } else {
+    tensor.value = ConstantOp::create(builder, named, tensor.constant.type, elements);
+  }
+  dims[tensor.value] = tensor.dims;
+  return tensor.value;
+}
+
+const KnownValue *GraphImporter::getKnown(Tensor &tensor) {
+  if (!tensor.known && tensor.constant && tensor.constant.type.getNumElements() <= KnownValue::maxElements)
+    tensor.known = std::make_shared<KnownValue>(KnownValue::read(tensor.constant));
+  return tensor.known.get();
+}
+
+LogicalResult GraphImporter::readOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports, Scope &scope,
+                                        StringRef where) {
+  for (const onnx::OperatorSetIdProto &import : imports)
+    scope.opsets[normalizeDomain(import.domain())] = import.version();
+  // Before IR version 3 there was nothing but the first opset.
+  if (imports.empty() && file->getModel().ir_version() < 3)
+    scope.opsets[""] = 1;
+  auto version = scope.opsets.find("");
+  if (version != scope.opsets.end() && version->second < 1)
+    return emitError(getFileLocation()) << where << "imports opset " << version->second << ", which does not exist";
+  return success();
+}
+
+const onnx::FunctionProto *GraphImporter::lookupFunction(const onnx::NodeProto &node) const {
+  return functions.lookup(functionKey(node.domain(), node.op_type(), node.overload()));
+}
+
+LogicalResult GraphImporter::importNodes(const NodeList &nodes, Scope &scope) {
+  FailureOr<SmallVector<int>> order =
+      orderNodes(nodes, [&](StringRef name) { return scope.lookup(name) != nullptr; }, getFileLocation());
+  if (failed(order))
+    return failure();
+  bool hasFailed = false;
+  for (int position : *order)
+    hasFailed |= failed(importNode(nodes[position], scope));
+  return failure(hasFailed);
+}
+
+LogicalResult GraphImporter::importNode(const onnx::NodeProto &node, Scope &scope) {
+  if (++importedNodes > maxNodes) {
+    if (importedNodes == maxNodes + 1)
+      emitError(getFileLocation()) << "the model's functions expand to more than " << maxNodes << " nodes";
+    return failure();
+  }
+  AttributeMap attributes;
+  for (const onnx::AttributeProto &attribute : node.attribute()) {
+    const onnx::AttributeProto *given = &attribute;
+    if (!attribute.ref_attr_name().empty())
+      given = scope.functionAttributes ? scope.functionAttributes->lookup(attribute.ref_attr_name()) : nullptr;
+    if (given)
+      attributes[attribute.name()] = given;
+  }
+  if (const onnx::FunctionProto *function = lookupFunction(node))
+    return importFunctionCall(node, *function, scope, attributes);
+
+  StringRef domain = normalizeDomain(node.domain());
+  auto opset = scope.opsets.find(domain);
+  NodeImporter importer(*this, node, scope, attributes, opset == scope.opsets.end() ? 0 : opset->second);
+  const OpRegistry &registry = OpRegistry::get();
+  if (!domain.empty())
+    importer.error() << "op of the domain '" << domain << "' is not supported";
+  else if (opset == scope.opsets.end())
+    importer.error() << "the model imports no opset of the default domain";
+  else if (!registry.lookup(node.op_type(), opset->second))
+    importer.error() << (registry.contains(node.op_type()) ? "does not exist in opset " + std::to_string(opset->second)
+                                                          : std::string("op is not supported"));
+  if (!importer.hasFailed() && !importer.dependsOnFailure()) {
+    ImportFunction evaluate = registry.lookupEvaluator(node.op_type());
+    if (evaluate && importer.operandsAreKnown())
+      evaluate(importer);
+    if (!importer.hasFailed() && !importer.hasAllResults())
+      registry.lookup(node.op_type(), opset->second)(importer);
+  }
+  return importer.finish();
+}
+
+LogicalResult GraphImporter::importFunctionCall(const onnx::NodeProto &node, const onnx::FunctionProto &function, Scope &scope,
+                                                const AttributeMap &given) {
+  NodeImporter call(*this, node, scope, given, 0);
+  Scope body;
+  body.prefix = scope.prefix + (node.name().empty() ? function.name() : node.name()) + "/";
+  AttributeMap attributes = given;
+  for (const onnx::AttributeProto &attribute : function.attribute_proto())
+    attributes.try_emplace(attribute.name(), &attribute);
+  body.functionAttributes = &attributes;
+  if (callStack.size() >= maxCallDepth || llvm::is_contained(callStack, &function))
+    call.error() << "function calls itself, or calls are nested too deeply";
+  else if (node.input_size() > function.input_size() || node.output_size() > function.output_size())
+    call.error() << "function takes " << function.input_size() << " inputs and gives " << function.output_size() << " outputs, got "
+                 << node.input_size() << " and " << node.output_size();
+  else if (failed(readOpsets(function.opset_import(), body, "function '" + function.name() + "' ")))
+    call.markFailed();
+  if (call.hasFailed() || call.dependsOnFailure())
+    return call.finish();
+  for (auto [i, name] : llvm::enumerate(function.input()))
+    // An input that the call leaves out is a tensor that no node has: optional inputs of its readers.
+    if (static_cast<int>(i) < node.input_size() && !node.input(i).empty())
+      body.tensors[name] = scope.lookup(node.input(i));
+    else
+      body.tensors[name] = createTensor("");
+  callStack.push_back(&function);
+  if (failed(importNodes(function.node(), body)))
+    call.markFailed();
+  callStack.pop_back();
+  for (int i = 0; i < node.output_size() && !call.hasFailed(); ++i) {
+    Tensor *result = body.lookup(function.output(i));
+    if (node.output(i).empty())
+      continue;
+    if (result && !result->name.empty())
+      call.setTensor(i, result);
+    else
+      call.error() << "function does not define its output '" << function.output(i) << "'";
+  }
+  return call.finish();
+}
+
+FailureOr<SmallVector<Tensor *>> GraphImporter::importSubgraph(const onnx::GraphProto &graph, const Scope &parent) {
+  Scope scope;
+  scope.parent = &parent;
+  scope.opsets = parent.opsets;
+  scope.functionAttributes = parent.functionAttributes;
+  scope.prefix = parent.prefix;
+  if (failed(importInitializers(graph, scope)) || failed(importNodes(graph.node(), scope)))
+    return failure();
+  SmallVector<Tensor *> results;
+  for (const onnx::ValueInfoProto &output : graph.output()) {
+    Tensor *tensor = scope.lookup(output.name());
+    if (!tensor)
+      return emitError(getFileLocation()) << "a subgraph does not define its output '" << output.name() << "'";
+    results.push_back(tensor);
+  }
+  return results;
+}
+
+FailureOr<ImportedModel> GraphImporter::run() {
+  const onnx::ModelProto &model = file->getModel();
+  module = ModuleOp::create(getFileLocation());
+  builder.setInsertionPointToEnd(module->getBody());
+  entry = func::FuncOp::create(builder, getFileLocation(), "run", builder.getFunctionType({}, {}));
+  builder.setInsertionPointToStart(entry.addEntryBlock());
+  for (const onnx::FunctionProto &function : model.functions())
+    functions[functionKey(function.domain(), function.name(), function.overload())] = &function;
+
+  Scope scope;
+  readBindings(model.graph());
+  bool hasFailed = failed(readOpsets(model.opset_import(), scope, ""));
+  hasFailed |= failed(importInitializers(model.graph(), scope));
+  hasFailed |= failed(importInputs(model.graph(), scope));
+  hasFailed |= failed(importNodes(model.graph().node(), scope));
+  if (hasFailed || failed(importOutputs(model.graph(), scope)))
+    return failure();
+  return ImportedModel{file, std::move(module)};
+}
+
+} // namespace dlc::onnx_import

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ops that pass tensors on: identity, branches that are decided while importing, dropout.
+#include "frontend/onnx/ImportOperands.h"
+#include "frontend/onnx/OpRegistry.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+namespace {
+
+void importIdentity(NodeImporter &node) {
+  if (node.expectOperands(1, 1))
+    node.setTensor(0, node.getTensor(0));
+}
+
+void importIf(NodeImporter &node) {
+  if (!node.expectOperands(1, 1) || !expectElements(node, 0, ElementClass::Bool))
+    return;
+  const onnx::GraphProto *onTrue = node.getGraph("then_branch"), *onFalse = node.getGraph("else_branch");
+  const KnownValue *condition = node.getKnown(0);
+  if (!node.hasFailed() && (!onTrue || !onFalse))
+    node.error() << "lacks a branch";
+  else if (!node.hasFailed() && (!condition || !condition->isConstant() || condition->elements.size() != 1))
+    node.error() << "is supported for conditions that follow from constants and shapes only";
+  if (node.hasFailed())
+    return;
+  const onnx::GraphProto &taken = condition->elements.front().asReal() != 0 ? *onTrue : *onFalse;
+  FailureOr<SmallVector<Tensor *>> results = node.getImporter().importSubgraph(taken, node.getScope());
+  if (failed(results)) {
+    node.markFailed();
+    return;
+  }
+  if (static_cast<int64_t>(results->size()) != node.getNumResults()) {
+    node.error() << "has " << node.getNumResults() << " results, its branch gives " << results->size();
+    return;
+  }
+  for (auto [i, tensor] : llvm::enumerate(*results))
+    node.setTensor(i, tensor);
+}
+
+/// A truth value for every element of `x`: true.
+Value createTrueLike(NodeImporter &node, Value x) {
+  if (node.hasFailed())
+    return {};
+  SmallVector<int64_t> shape;
+  for (AffineExpr extent : node.getDims(x))
+    shape.push_back(constantDim(extent).value_or(-1));
+  if (!llvm::is_contained(shape, -1))
+    return node.createFilled(node.getBuilder().getI1Type(), shape, 1);
+  Value isNan = node.create<IsNanOp>(x);
+  return node.create<OrOp>(isNan, node.create<NotOp>(isNan));
+}
+
+/// Numbers of [0, 1), one an element of `shape`, made from the seed and the element's position by a 32-bit mixing function
+/// ("lowbias32", https://nullprogram.com/blog/2018/07/31/). A run draws the same numbers each time.
+Value createUniform(NodeImporter &node, ArrayRef<AffineExpr> shape) {
+  std::optional<int64_t> count = constantDim(elementCount(shape, node.getContext()));
+  if (!count || *count > INT32_MAX) {
+    node.error() << "of training takes an operand of known extents; give the inputs' extents with --shape";
+    return {};
+  }
+  Builder &builder = node.getBuilder();
+  Type type = builder.getIntegerType(32, /*isSigned=*/false);
+  auto number = [&](uint32_t value) { return node.createScalar(type, value); };
+  auto mix = [&](Value x, uint32_t shift) {
+    return node.create<BitwiseXorOp>(x, node.create<BitShiftOp>(x, number(shift), false));
+  };
+  auto seed = static_cast<uint32_t>(node.getInteger("seed", 0)) * 0x9e3779b9u;
+  Value x = node.create<IotaOp>(node.real(0), node.real(1), node.integer(*count), TypeAttr::get(type));
+  x = node.create<AddOp>(x, number(seed));
+  x = node.create<MulOp>(mix(x, 16), number(0x7feb352du));
+  x = node.create<MulOp>(mix(x, 15), number(0x846ca68bu));
+  x = mix(x, 16);
+  // 24 bits are what f32 holds exactly.
+  Value fraction = node.cast(node.create<BitShiftOp>(x, number(8), false), builder.getF32Type());
+  return node.reshape(node.create<MulOp>(fraction, node.createScalar(builder.getF32Type(), 0x1p-24)), shape);
+}
+
+/// Dropout while training, which may be decided at run time: elements survive with probability 1 - ratio, scaled by its inverse.
+void importTrainingDropout(NodeImporter &node) {
+  Type type = node.getElementType(0), real = node.getBuilder().getF32Type();
+  Value x = node.getOperand(0);
+  Value ratio = node.hasOperand(1) ? node.reshape(node.cast(node.getOperand(1), real), {}) : node.createScalar(real, 0.5);
+  Value training = node.reshape(node.getOperand(2), {});
+  Value keeps = node.create<GreaterOrEqualOp>(createUniform(node, node.getDims(0)), ratio);
+  Value scale = node.create<ReciprocalOp>(node.create<SubOp>(node.createScalar(real, 1), ratio));
+  Value scaled = node.cast(node.create<MulOp>(node.cast(x, real), scale), type);
+  Value dropped = node.create<WhereOp>(keeps, scaled, node.createScalar(type, 0));
+  node.setResult(0, node.create<WhereOp>(training, dropped, x));
+  if (node.hasResult(1))
+    node.setResult(1, node.create<OrOp>(keeps, node.create<NotOp>(training)));
+}
+
+void importDropout(NodeImporter &node) {
+  if (!node.expectOperands(1, 3) || !expectElements(node, 0, ElementClass::Real))
+    return;
+  auto isKnownZero = [&](int64_t i) {
+    const KnownValue *known = node.getKnown(i);
+    return known && known->elements.size() == 1 && known->isConstant() && known->elements.front().asReal() == 0;
+  };
+  if (node.hasOperand(2) && !isKnownZero(2) && !(node.hasOperand(1) && isKnownZero(1))) {
+    if (expectElements(node, 2, ElementClass::Bool))
+      importTrainingDropout(node);
+    return;
+  }
+  node.setTensor(0, node.getTensor(0));
+  if (!node.hasResult(1))
+    return;
+  // The mask got a type of its own in opset 10.
+  Value mask = createTrueLike(node, node.getOperand(0));
+  node.setResult(1, node.getOpset() < 10 ? node.cast(mask, node.getElementType(0)) : mask);
+}
+
+} // namespace
+
+void registerControl(OpRegistry &registry) {
+  registry.add("Identity", 1, importIdentity);
+  registry.add("If", 1, importIf);
+  registry.add("Dropout", 1, importDropout);
+}
+
+} // namespace dlc::onnx_import

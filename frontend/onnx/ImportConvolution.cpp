@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/ImportOperands.h"
+#include "frontend/onnx/OpRegistry.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+namespace {
+
+/// What Conv and ConvTranspose share.
+struct Convolution {
+  SmallVector<int64_t> kernel, strides, dilations;
+  int64_t groups = 1;
+};
+
+/// Nothing after an error.
+std::optional<Convolution> getConvolution(NodeImporter &node) {
+  if (!node.expectOperands(2, 3) || !expectElements(node, 0, ElementClass::Real))
+    return std::nullopt;
+  ArrayRef<AffineExpr> x = node.getDims(0), w = node.getDims(1);
+  if (x.size() < 3 || x.size() > 5 || w.size() != x.size()) {
+    node.error() << "takes an operand of rank 3 to 5 and a weight of that rank, got ranks " << x.size() << " and " << w.size();
+    return std::nullopt;
+  }
+  for (int64_t i = 1; i < node.getNumOperands(); ++i)
+    if (node.getElementType(i) != node.getElementType(0)) {
+      node.error() << "operands have different element types";
+      return std::nullopt;
+    }
+  Convolution result;
+  for (AffineExpr extent : w) {
+    if (constantDim(extent).value_or(0) < 1) {
+      node.error() << "takes a weight of static extents of at least 1";
+      return std::nullopt;
+    }
+    result.kernel.push_back(*constantDim(extent));
+  }
+  result.kernel.erase(result.kernel.begin(), result.kernel.begin() + 2);
+  int64_t spatial = result.kernel.size();
+  if (node.hasAttribute("kernel_shape") && node.getSizes("kernel_shape", spatial, 1, 1) != result.kernel && !node.hasFailed())
+    node.error() << "attribute 'kernel_shape' is not the weight's shape";
+  result.strides = node.getSizes("strides", spatial, 1, 1);
+  result.dilations = node.getSizes("dilations", spatial, 1, 1);
+  result.groups = node.getInteger("group", 1);
+  if ((result.groups < 1 || result.groups > INT32_MAX) && !node.hasFailed())
+    node.error() << "attribute 'group' is " << result.groups;
+  return node.hasFailed() ? std::nullopt : std::optional(result);
+}
+
+/// Adds the bias, one number a channel, and sets the result.
+void setWithBias(NodeImporter &node, Value result) {
+  if (node.hasOperand(2) && !node.hasFailed()) {
+    ArrayRef<AffineExpr> bias = node.getDims(2);
+    if (bias.size() != 1 || (constantDim(bias[0]) != 1 && bias[0] != node.getDims(result)[1]))
+      node.error() << "takes one bias a channel of its result";
+    result = node.create<AddOp>(result, unsqueezeAround(node, node.getOperand(2), 0, node.getRank(0) - 2));
+  }
+  node.setResult(0, result);
+}
+
+void importConv(NodeImporter &node) {
+  std::optional<Convolution> conv = getConvolution(node);
+  if (!conv)
+    return;
+  SmallVector<int64_t> pads = getPads(node, conv->kernel, conv->strides, conv->dilations);
+  setWithBias(node, node.create<ConvOp>(node.getOperand(0), node.getOperand(1), ArrayRef<int64_t>(conv->strides),
+                                        ArrayRef<int64_t>(conv->dilations), ArrayRef<int64_t>(pads), conv->groups));
+}
+
+void importConvTranspose(NodeImporter &node) {
+  std::optional<Convolution> conv = getConvolution(node);
+  if (!conv)
+    return;
+  size_t spatial = conv->kernel.size();
+  SmallVector<int64_t> outputPadding = node.getSizes("output_padding", spatial, 0, 0);
+  std::string mode = node.getString("auto_pad", "NOTSET");
+  bool isSame = mode == "SAME_UPPER" || mode == "SAME_LOWER";
+  SmallVector<int64_t> pads(2 * spatial, 0);
+  if (!isSame && !node.hasAttribute("output_shape"))
+    pads = getPads(node, conv->kernel, conv->strides, conv->dilations);
+  if (isSame || node.hasAttribute("output_shape")) {
+    // The result's extents are given; padding follows from them.
+    ArrayRef<AffineExpr> dims = node.getDims(0);
+    SmallVector<int64_t> shape(spatial, 0);
+    if (auto given = node.getIntegers("output_shape")) {
+      // Some exporters also give the batch and the channels.
+      if (given->size() == spatial + 2)
+        given->erase(given->begin(), given->begin() + 2);
+      if (given->size() != spatial || llvm::any_of(*given, [](int64_t d) { return d < 0 || d > INT32_MAX; }))
+        node.error() << "attribute 'output_shape' must have " << spatial << " extents between 0 and 2147483647";
+      else
+        shape = *given;
+    }
+    for (size_t i = 0; i < spatial && !node.hasFailed(); ++i) {
+      std::optional<int64_t> extent = constantDim(dims[i + 2]);
+      if (!extent) {
+        node.error() << "a given output shape from a symbolic extent is not supported; give the inputs' extents with --shape";
+        return;
+      }
+      if (!node.hasAttribute("output_shape"))
+        shape[i] = *extent * conv->strides[i];
+      int64_t total = conv->strides[i] * (*extent - 1) + outputPadding[i] + (conv->kernel[i] - 1) * conv->dilations[i] + 1 - shape[i];
+      if (total < 0) { // more is wanted than the windows reach
+        outputPadding[i] -= total;
+        total = 0;
+      }
+      pads[i] = mode == "SAME_UPPER" ? total / 2 : total - total / 2;
+      pads[i + spatial] = total - pads[i];
+    }
+  }
+  setWithBias(node, node.create<ConvTransposeOp>(node.getOperand(0), node.getOperand(1), ArrayRef<int64_t>(conv->strides),
+                                                 ArrayRef<int64_t>(conv->dilations), ArrayRef<int64_t>(pads),
+                                                 ArrayRef<int64_t>(outputPadding), conv->groups));
+}
+
+} // namespace
+
+void registerConvolution(OpRegistry &registry) {
+  registry.add("Conv", 1, importConv);
+  registry.add("ConvTranspose", 1, importConvTranspose);
+}
+
+} // namespace dlc::onnx_import

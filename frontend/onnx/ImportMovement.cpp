@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ops that arrange the same elements in another shape or order, and copy them.
+#include "frontend/onnx/NodeImporter.h"
+#include "frontend/onnx/OpRegistry.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+namespace {
+
+std::optional<SmallVector<int64_t>> getStaticShape(ArrayRef<AffineExpr> dims) {
+  SmallVector<int64_t> shape;
+  for (AffineExpr dim : dims) {
+    std::optional<int64_t> extent = constantDim(dim);
+    if (!extent)
+      return std::nullopt;
+    shape.push_back(*extent);
+  }
+  return shape;
+}
+
+/// Sets result 0 to operand 0 in the shape `dims`.
+void setReshaped(NodeImporter &node, ArrayRef<AffineExpr> dims) {
+  const KnownValue *known = node.getKnown(0);
+  std::optional<SmallVector<int64_t>> shape = getStaticShape(dims);
+  if (known && shape && countElements(*shape) == static_cast<int64_t>(known->elements.size()))
+    node.setKnown(0, {known->elementType, *shape, known->elements});
+  else
+    node.setResult(0, node.reshape(node.getOperand(0), dims));
+}
+
+/// ONNX's target shape: 0 copies an extent, -1 is what is left.
+void importReshapeTo(NodeImporter &node, ArrayRef<AffineExpr> requested) {
+  ArrayRef<AffineExpr> source = node.getDims(0);
+  bool keepsZero = node.getFlag("allowzero");
+  Dims target;
+  AffineExpr others = node.extent(1);
+  std::optional<size_t> inferred;
+  for (auto [i, extent] : llvm::enumerate(requested)) {
+    std::optional<int64_t> constant = constantDim(extent);
+    if (constant == 0 && !keepsZero) {
+      if (i >= source.size()) {
+        node.error() << "copies extent " << i << " of an operand of rank " << source.size();
+        return;
+      }
+      extent = source[i];
+    } else if (constant == -1) {
+      if (inferred) {
+        node.error() << "infers more than one extent";
+        return;
+      }
+      inferred = i;
+      target.push_back(nullptr);
+      continue;
+    } else if (constant.value_or(0) < 0) {
+      node.error() << "has the extent " << *constant;
+      return;
+    }
+    target.push_back(extent);
+    others = others * extent;
+  }
+  if (node.hasFailed())
+    return;
+  if (inferred) {
+    AffineExpr total = elementCount(source, node.getContext());
+    std::optional<int64_t> totalCount = constantDim(total), otherCount = constantDim(others);
+    if (otherCount == 0 || (totalCount && otherCount && *totalCount % *otherCount != 0)) {
+      node.error() << "cannot infer an extent: " << (totalCount ? std::to_string(*totalCount) : "the operand's")
+                   << " elements in rows of " << *otherCount;
+      return;
+    }
+    target[*inferred] = divideExactly(total, others);
+  }
+  setReshaped(node, target);
+}
+
+void importReshapeAttribute(NodeImporter &node) {
+  Dims shape;
+  for (int64_t extent : node.getIntegers("shape").value_or(SmallVector<int64_t>()))
+    shape.push_back(node.extent(extent));
+  if (node.expectOperands(1, 1))
+    importReshapeTo(node, shape);
+}
+
+void importReshape(NodeImporter &node) {
+  if (!node.expectOperands(2, 2))
+    return;
+  if (std::optional<Dims> shape = node.getKnownExtents(1, "shape"))
+    importReshapeTo(node, *shape);
+}
+
+void importFlatten(NodeImporter &node) {
+  if (!node.expectOperands(1, 1))
+    return;
+  ArrayRef<AffineExpr> dims = node.getDims(0);
+  int64_t axis = node.getInteger("axis", 1), rank = dims.size();
+  if (axis < -rank || axis > rank) {
+    node.error() << "axis " << axis << " is outside of the " << rank << " dimensions";
+    return;
+  }
+  axis = axis < 0 ? axis + rank : axis;
+  setReshaped(node, {elementCount(dims.take_front(axis), node.getContext()), elementCount(dims.drop_front(axis), node.getContext())});
+}
+
+/// Axes come as an attribute before opset 13, then as an operand.
+std::optional<SmallVector<int64_t>> getAxes(NodeImporter &node, int64_t rank) {
+  std::optional<SmallVector<int64_t>> axes =
+      node.getNumOperands() > 1 ? node.getKnownIntegers(1, "axes") : node.getIntegers("axes");
+  if (!axes || node.hasFailed())
+    return std::nullopt;
+  axes = node.normalizeAxes(*axes, rank);
+  return node.hasFailed() ? std::nullopt : axes;
+}
+
+void importSqueeze(NodeImporter &node) {
+  if (!node.expectOperands(1, 2))
+    return;
+  ArrayRef<AffineExpr> dims = node.getDims(0);
+  std::optional<SmallVector<int64_t>> axes = getAxes(node, dims.size());
+  Dims target;
+  for (auto [i, extent] : llvm::enumerate(dims)) {
+    bool isRemoved = axes ? llvm::is_contained(*axes, static_cast<int64_t>(i)) : constantDim(extent) == 1;
+    if (isRemoved && constantDim(extent).value_or(1) != 1)
+      node.error() << "removes dimension " << i << ", which has " << *constantDim(extent) << " elements";
+    if (!isRemoved)
+      target.push_back(extent);
+  }
+  if (!node.hasFailed())
+    setReshaped(node, target);
+}
+
+void importUnsqueeze(NodeImporter &node) {
+  if (!node.expectOperands(1, 2))
+    return;
+  ArrayRef<AffineExpr> dims = node.getDims(0);
+  std::optional<SmallVector<int64_t>> given =
+      node.getNumOperands() > 1 ? node.getKnownIntegers(1, "axes") : node.getIntegers("axes");
+  if (!given && !node.hasFailed())
+    node.error() << "has no axes";
+  if (node.hasFailed())
+    return;
+  int64_t rank = dims.size() + given->size();
+  SmallVector<int64_t> axes = node.normalizeAxes(*given, rank);
+  Dims target;
+  for (int64_t i = 0, next = 0; i < rank && !node.hasFailed(); ++i)
+    target.push_back(llvm::is_contained(axes, i) ? node.extent(1) : dims[next++]);
+  if (!node.hasFailed())
+    setReshaped(node, target);
+}
+
+void importTranspose(NodeImporter &node) {
+  if (!node.expectOperands(1, 1))
+    return;
+  int64_t rank = node.getRank(0);
+  SmallVector<int64_t> permutation = llvm::to_vector(llvm::reverse(llvm::seq<int64_t>(0, rank)));
+  if (auto given = node.getIntegers("perm"))
+    permutation = *given;
+  for (int64_t &dim : permutation)
+    dim = node.normalizeAxis(dim, rank);
+  node.setResult(0, node.create<TransposeOp>(node.getOperand(0), node.integers(permutation)));
+}
+
+void importExpandTo(NodeImporter &node, ArrayRef<AffineExpr> target) {
+  ArrayRef<AffineExpr> source = node.getDims(0);
+  if (const KnownValue *known = node.getKnown(0))
+    if (auto requested = getStaticShape(target))
+      if (auto shape = broadcastShapes(known->shape, *requested); shape && countElements(*shape) <= KnownValue::maxElements &&
+                                                                  llvm::all_of(*shape, [](int64_t d) { return d >= 0; })) {
+        node.setKnown(0, pickElements(*known, *shape, [&](int64_t i) { return broadcastPosition(i, *shape, known->shape); }));
+        return;
+      }
+  SmallVector<int64_t> shape;
+  for (auto [i, extent] : llvm::enumerate(target)) {
+    if (std::optional<int64_t> constant = constantDim(extent)) {
+      if (*constant < 0)
+        node.error() << "has the extent " << *constant;
+      shape.push_back(*constant);
+      continue;
+    }
+    const AffineExpr *same = llvm::find(source, extent);
+    if (same == source.end()) {
+      node.error() << "expands to a symbolic extent that its operand does not have, which is not supported; give the inputs' "
+                      "extents with --shape";
+      return;
+    }
+    shape.push_back(-2 - (same - source.begin()));
+  }
+  node.setResult(0, node.create<ExpandOp>(node.getOperand(0), node.integers(shape)));
+}
+
+void importExpand(NodeImporter &node) {
+  if (!node.expectOperands(2, 2))
+    return;
+  if (std::optional<Dims> shape = node.getKnownExtents(1, "shape"))
+    importExpandTo(node, *shape);
+}
+
+void importTile(NodeImporter &node) {
+  if (!node.expectOperands(2, 3))
+    return;
+  auto repeats = node.getKnownIntegers(1, "repeats");
+  if (repeats && node.getNumOperands() == 3) { // opset 1: how often, along which axis
+    auto axis = node.getKnownIntegers(2, "axis");
+    if (!axis || axis->size() != 1 || repeats->size() != 1)
+      return;
+    SmallVector<int64_t> all(node.getRank(0), 1);
+    if (int64_t dim = node.normalizeAxis(axis->front(), all.size()); !node.hasFailed())
+      all[dim] = repeats->front();
+    repeats = all;
+  }
+  if (repeats)
+    for (int64_t &repeat : *repeats)
+      if (repeat < 0 || repeat > INT32_MAX) {
+        node.error() << "repeats " << repeat << " times";
+        return;
+      }
+  if (repeats)
+    node.setResult(0, node.create<TileOp>(node.getOperand(0), node.integers(*repeats)));
+}
+
+/// Splits channels into blocks of b x b and moves these between channels and the spatial dimensions.
+void importDepthToSpace(NodeImporter &node) {
+  if (!node.expectOperands(1, 1))
+    return;
+  ArrayRef<AffineExpr> dims = node.getDims(0);
+  int64_t block = node.getInteger("blocksize", 0);
+  std::string mode = node.getString("mode", "DCR");
+  std::optional<int64_t> channels = dims.size() == 4 ? constantDim(dims[1]) : std::nullopt;
+  if (!channels || block < 1 || block > INT16_MAX || *channels % (block * block) != 0 || (mode != "DCR" && mode != "CRD")) {
+    node.error() << "takes a tensor of rank 4 whose channels are a multiple of the squared positive 'blocksize', and mode DCR or CRD";
+    return;
+  }
+  AffineExpr b = node.extent(block), depth = node.extent(*channels / (block * block));
+  bool isDepthFirst = mode == "DCR";
+  Dims n = {dims[0]}, h = {dims[2]}, w = {dims[3]};
+  Value split = node.reshape(node.getOperand(0), isDepthFirst ? Dims{dims[0], b, b, depth, dims[2], dims[3]}
+                                                              : Dims{dims[0], depth, b, b, dims[2], dims[3]});
+  Value moved = node.create<TransposeOp>(
+      split, node.integers(isDepthFirst ? ArrayRef<int64_t>{0, 3, 4, 1, 5, 2} : ArrayRef<int64_t>{0, 1, 4, 2, 5, 3}));
+  node.setResult(0, node.reshape(moved, {dims[0], depth, dims[2] * b, dims[3] * b}));
+}
+
+void importSpaceToDepth(NodeImporter &node) {
+  if (!node.expectOperands(1, 1))
+    return;
+  ArrayRef<AffineExpr> dims = node.getDims(0);
+  int64_t block = node.getInteger("blocksize", 0);
+  auto dividesSpatial = [&](AffineExpr extent) { return constantDim(extent) && *constantDim(extent) % block == 0; };
+  if (block < 1 || block > INT16_MAX || dims.size() != 4 || !dividesSpatial(dims[2]) || !dividesSpatial(dims[3])) {
+    node.error() << "takes a tensor of rank 4 whose height and width are known multiples of the positive 'blocksize'";
+    return;
+  }
+  AffineExpr b = node.extent(block), rows = dims[2].floorDiv(block), columns = dims[3].floorDiv(block);
+  Value split = node.reshape(node.getOperand(0), {dims[0], dims[1], rows, b, columns, b});
+  Value moved = node.create<TransposeOp>(split, node.integers({0, 3, 5, 1, 2, 4}));
+  node.setResult(0, node.reshape(moved, {dims[0], dims[1] * (block * block), rows, columns}));
+}
+
+} // namespace
+
+void registerMovement(OpRegistry &registry) {
+  registry.add("Reshape", 1, importReshapeAttribute);
+  registry.add("Reshape", 5, importReshape);
+  registry.add("Flatten", 1, importFlatten);
+  registry.add("Squeeze", 1, importSqueeze);
+  registry.add("Unsqueeze", 1, importUnsqueeze);
+  registry.add("Transpose", 1, importTranspose);
+  registry.add("Expand", 8, importExpand);
+  registry.add("Tile", 1, importTile);
+  registry.add("DepthToSpace", 1, importDepthToSpace);
+  registry.add("SpaceToDepth", 1, importSpaceToDepth);
+}
+
+} // namespace dlc::onnx_import

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/ImportOperands.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+
+bool expectElements(NodeImporter &node, int64_t i, ElementClass allowed) {
+  Type type = node.getElementType(i);
+  if (!type || node.hasFailed())
+    return false;
+  bool isAllowed = true;
+  switch (allowed) {
+  case ElementClass::Any:
+    break;
+  case ElementClass::Number:
+    isAllowed = !isBool(type);
+    break;
+  case ElementClass::Real:
+    isAllowed = llvm::isa<FloatType>(type);
+    break;
+  case ElementClass::Integer:
+    isAllowed = isInteger(type) && !isBool(type);
+    break;
+  case ElementClass::Bool:
+    isAllowed = isBool(type);
+    break;
+  }
+  if (!isAllowed)
+    node.error() << "does not take the element type " << type << " of operand " << i;
+  return isAllowed;
+}
+
+std::pair<Value, Value> getBroadcastOperands(NodeImporter &node, ElementClass allowed) {
+  if (!node.expectOperands(2, 2) || !expectElements(node, 0, allowed))
+    return {};
+  if (node.getElementType(0) != node.getElementType(1)) {
+    node.error() << "operands have the element types " << node.getElementType(0) << " and " << node.getElementType(1);
+    return {};
+  }
+  Value lhs = node.getOperand(0), rhs = node.getOperand(1);
+  if (node.getOpset() >= 7 || !node.hasAttribute("axis"))
+    return {lhs, rhs};
+  int64_t rank = node.getRank(0), rhsRank = node.getRank(1);
+  int64_t axis = node.normalizeAxis(node.getInteger("axis", 0), std::max<int64_t>(rank, 1));
+  if (axis + rhsRank > rank && !node.hasFailed())
+    node.error() << "places an operand of rank " << rhsRank << " at dimension " << axis << " of one of rank " << rank;
+  if (node.hasFailed())
+    return {};
+  return {lhs, unsqueezeAround(node, rhs, 0, rank - axis - rhsRank)};
+}
+
+SmallVector<int64_t> getPads(NodeImporter &node, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations) {
+  size_t spatial = kernel.size();
+  std::string mode = node.getString("auto_pad", "NOTSET");
+  if (mode == "NOTSET" || mode.empty())
+    return node.getSizes("pads", 2 * spatial, 0, 0);
+  SmallVector<int64_t> pads(2 * spatial, 0);
+  if (mode == "VALID")
+    return pads;
+  if (mode != "SAME_UPPER" && mode != "SAME_LOWER") {
+    if (!node.hasFailed())
+      node.error() << "auto_pad '" << mode << "' is none of NOTSET, VALID, SAME_UPPER and SAME_LOWER";
+    return pads;
+  }
+  ArrayRef<AffineExpr> dims = node.getDims(0);
+  for (size_t i = 0; i < spatial && !node.hasFailed(); ++i) {
+    std::optional<int64_t> extent = constantDim(dims[i + 2]);
+    int64_t reach = dilations[i] * (kernel[i] - 1) + 1, total = reach - 1;
+    if (!extent && strides[i] != 1)
+      node.error() << "auto_pad of a symbolic extent with stride " << strides[i]
+                   << " is not supported; give the inputs' extents with --shape";
+    else if (extent)
+      total = std::max<int64_t>(((*extent + strides[i] - 1) / strides[i] - 1) * strides[i] + reach - *extent, 0);
+    int64_t smaller = total / 2, larger = total - smaller;
+    pads[i] = mode == "SAME_UPPER" ? smaller : larger;
+    pads[i + spatial] = mode == "SAME_UPPER" ? larger : smaller;
+  }
+  return pads;
+}
+
+Value unsqueezeAround(NodeImporter &node, Value x, int64_t before, int64_t after) {
+  if (node.hasFailed())
+    return {};
+  Dims dims(before, node.extent(1));
+  llvm::append_range(dims, node.getDims(x));
+  dims.append(after, node.extent(1));
+  return node.reshape(x, dims);
+}
+
+} // namespace dlc::onnx_import

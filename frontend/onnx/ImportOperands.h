@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Checks and forms of operands that families of ops share.
+#ifndef DLC_FRONTEND_ONNX_IMPORTOPERANDS_H
+#define DLC_FRONTEND_ONNX_IMPORTOPERANDS_H
+
+#include "frontend/onnx/NodeImporter.h"
+
+namespace dlc::onnx_import {
+
+/// Which element types an op takes. Numbers are all but bool.
+enum class ElementClass { Any, Number, Real, Integer, Bool };
+
+/// Reports an error unless operand `i` exists and its elements are of the class.
+bool expectElements(NodeImporter &node, int64_t i, ElementClass allowed);
+
+/// The two operands of an elementwise op, of one element type. Before opset 7 the second one may be placed at dimension `axis` of
+/// the first one, which is made explicit here. Null after an error.
+std::pair<mlir::Value, mlir::Value> getBroadcastOperands(NodeImporter &node, ElementClass allowed);
+
+/// Low pads, then high pads, of a window of extents `kernel` over the spatial dimensions of operand 0, from the attributes `pads`
+/// and `auto_pad`.
+llvm::SmallVector<int64_t> getPads(NodeImporter &node, llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> strides,
+                                   llvm::ArrayRef<int64_t> dilations);
+
+/// `x` with extent 1 in `before` leading and `after` trailing dimensions more, as a bias of channels takes them.
+mlir::Value unsqueezeAround(NodeImporter &node, mlir::Value x, int64_t before, int64_t after);
+
+} // namespace dlc::onnx_import
+
+#endif // DLC_FRONTEND_ONNX_IMPORTOPERANDS_H

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/ImportOperands.h"
+#include "frontend/onnx/OpRegistry.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+namespace {
+
+template <ReductionKind kind, ElementClass allowed> void importReduction(NodeImporter &node) {
+  if (!node.expectOperands(1, 2) || !expectElements(node, 0, allowed))
+    return;
+  int64_t rank = node.getRank(0);
+  // Axes come as an attribute at first (until opset 13 for sums, 18 for the others), then as an operand.
+  std::optional<SmallVector<int64_t>> given =
+      node.hasOperand(1) ? node.getKnownIntegers(1, "axes") : node.getIntegers("axes");
+  if (node.hasFailed())
+    return;
+  bool keepsDims = node.getFlag("keepdims", true);
+  SmallVector<int64_t> axes;
+  if (given && !given->empty())
+    axes = node.normalizeAxes(*given, rank);
+  else if (!node.getFlag("noop_with_empty_axes"))
+    axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  Value x = node.getOperand(0);
+  // Of truth values, the largest is their disjunction.
+  bool isBoolean = isBool(node.getElementType(0));
+  if (isBoolean)
+    x = node.cast(x, node.getBuilder().getIntegerType(8, /*isSigned=*/false));
+  Value result = node.create<ReduceOp>(kind, x, ArrayRef<int64_t>(axes), keepsDims);
+  node.setResult(0, isBoolean ? node.cast(result, node.getBuilder().getI1Type()) : result);
+}
+
+template <bool isMinimum> void importArgExtreme(NodeImporter &node) {
+  if (!node.expectOperands(1, 1) || !expectElements(node, 0, ElementClass::Number))
+    return;
+  int64_t axis = node.normalizeAxis(node.getInteger("axis", 0), node.getRank(0));
+  node.setResult(0, node.create<ArgExtremeOp>(node.getOperand(0), axis, isMinimum, node.getFlag("keepdims", true),
+                                              node.getFlag("select_last_index")));
+}
+
+} // namespace
+
+void registerReduction(OpRegistry &registry) {
+  registry.add("ReduceSum", 1, importReduction<ReductionKind::Sum, ElementClass::Number>);
+  registry.add("ReduceMean", 1, importReduction<ReductionKind::Mean, ElementClass::Number>);
+  registry.add("ReduceMax", 1, importReduction<ReductionKind::Max, ElementClass::Any>);
+  registry.add("ReduceMin", 1, importReduction<ReductionKind::Min, ElementClass::Any>);
+  registry.add("ReduceProd", 1, importReduction<ReductionKind::Prod, ElementClass::Number>);
+  registry.add("ReduceL1", 1, importReduction<ReductionKind::L1, ElementClass::Number>);
+  registry.add("ReduceL2", 1, importReduction<ReductionKind::L2, ElementClass::Number>);
+  registry.add("ReduceLogSum", 1, importReduction<ReductionKind::LogSum, ElementClass::Number>);
+  registry.add("ReduceLogSumExp", 1, importReduction<ReductionKind::LogSumExp, ElementClass::Number>);
+  registry.add("ReduceSumSquare", 1, importReduction<ReductionKind::SumSquare, ElementClass::Number>);
+  registry.add("ArgMax", 1, importArgExtreme<false>);
+  registry.add("ArgMin", 1, importArgExtreme<true>);
+}
+
+} // namespace dlc::onnx_import

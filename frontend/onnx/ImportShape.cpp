@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ops that make constants, sequences and shapes.
+#include "frontend/onnx/NodeImporter.h"
+#include "frontend/onnx/OpRegistry.h"
+#include <cmath>
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+namespace {
+
+/// Rank 1 where `values` came as a list.
+void setNumbers(NodeImporter &node, Type type, ArrayRef<double> values, bool isList) {
+  KnownValue known{type, {}, {}};
+  if (isList)
+    known.shape.push_back(values.size());
+  for (double value : values)
+    known.elements.push_back(isInteger(type) ? KnownElement(node.extent(static_cast<int64_t>(value))) : KnownElement(value));
+  node.setKnown(0, std::move(known));
+}
+
+void importConstant(NodeImporter &node) {
+  Builder &builder = node.getBuilder();
+  if (node.hasAttribute("value")) {
+    node.setConstant(0, node.getTensorAttribute("value"));
+  } else if (node.hasAttribute("value_int")) {
+    node.setKnown(0, {builder.getI64Type(), {}, {node.extent(node.getInteger("value_int", 0))}});
+  } else if (node.hasAttribute("value_float")) {
+    setNumbers(node, builder.getF32Type(), node.getReal("value_float", 0), false);
+  } else if (auto integers = node.hasAttribute("value_ints") ? node.getIntegers("value_ints") : std::nullopt) {
+    KnownValue known{builder.getI64Type(), {static_cast<int64_t>(integers->size())}, {}};
+    for (int64_t value : *integers)
+      known.elements.push_back(node.extent(value));
+    node.setKnown(0, std::move(known));
+  } else if (auto reals = node.hasAttribute("value_floats") ? node.getReals("value_floats") : std::nullopt) {
+    setNumbers(node, builder.getF32Type(), *reals, true);
+  } else if (!node.hasFailed()) {
+    node.error() << "has no value that is supported (a tensor, integers or floating-point numbers)";
+  }
+}
+
+void importConstantOfShape(NodeImporter &node) {
+  std::optional<Dims> extents = node.getKnownExtents(0, "input");
+  ConstantTensor value = node.getTensorAttribute("value");
+  if (value && value.type.getNumElements() != 1)
+    node.error() << "attribute 'value' must have one element";
+  if (!extents || node.hasFailed())
+    return;
+  Type type = value ? value.type.getElementType() : node.getBuilder().getF32Type();
+  SmallVector<int64_t> shape;
+  for (AffineExpr extent : *extents) {
+    std::optional<int64_t> constant = constantDim(extent);
+    if (!constant || *constant < 0) {
+      node.error() << (constant ? "the result would have a negative extent"
+                                : "the shape depends on symbolic extents, which is not supported; give the inputs' extents with --shape");
+      return;
+    }
+    shape.push_back(*constant);
+  }
+  std::optional<int64_t> size = getTensorSize(shape, type);
+  if (size && *size <= KnownValue::maxElements) {
+    KnownElement element = value ? KnownValue::read(value).elements.front() : KnownElement(0.0);
+    KnownValue known{type, shape, {}};
+    known.elements.assign(countElements(shape), element);
+    node.setKnown(0, std::move(known));
+    return;
+  }
+  node.setResult(0, node.createFilled(type, shape, value ? readReal(type, value.bytes.data()) : 0));
+}
+
+void importShape(NodeImporter &node) {
+  if (!node.expectOperands(1, 1))
+    return;
+  ArrayRef<AffineExpr> dims = node.getDims(0);
+  int64_t rank = dims.size();
+  auto clampIndex = [&](int64_t index) { return std::clamp<int64_t>(index < 0 ? index + rank : index, 0, rank); };
+  int64_t start = clampIndex(node.getInteger("start", 0)), end = clampIndex(node.getInteger("end", rank));
+  KnownValue known{node.getBuilder().getI64Type(), {std::max<int64_t>(end - start, 0)}, {}};
+  for (int64_t i = start; i < end; ++i)
+    known.elements.push_back(dims[i]);
+  node.setKnown(0, std::move(known));
+}
+
+void importSize(NodeImporter &node) {
+  if (node.expectOperands(1, 1))
+    node.setKnown(0, {node.getBuilder().getI64Type(), {}, {elementCount(node.getDims(0), node.getContext())}});
+}
+
+void importRange(NodeImporter &node) {
+  if (!node.expectOperands(3, 3))
+    return;
+  Type type = node.getElementType(0);
+  for (int64_t i : {1, 2})
+    if (node.getElementType(i) != type) {
+      node.error() << "operands have different element types";
+      return;
+    }
+  auto start = node.getKnownReals(0, "start"), limit = node.getKnownReals(1, "limit"), delta = node.getKnownReals(2, "delta");
+  if (!start || !limit || !delta)
+    return;
+  if (start->size() != 1 || limit->size() != 1 || delta->size() != 1 || delta->front() == 0) {
+    node.error() << "takes scalars and a delta that is not 0";
+    return;
+  }
+  double count = std::max(0.0, std::ceil((limit->front() - start->front()) / delta->front()));
+  if (!(count <= INT32_MAX)) {
+    node.error() << "would have " << count << " elements";
+    return;
+  }
+  if (count > KnownValue::maxElements) {
+    node.setResult(0, node.create<IotaOp>(node.real(start->front()), node.real(delta->front()),
+                                          node.integer(static_cast<int64_t>(count)), TypeAttr::get(type)));
+    return;
+  }
+  SmallVector<double> values;
+  for (int64_t i = 0; i < static_cast<int64_t>(count); ++i)
+    values.push_back(start->front() + i * delta->front());
+  setNumbers(node, type, values, true);
+}
+
+/// Indices of the elements that are not 0, known only for known values.
+void evaluateNonZero(NodeImporter &node) {
+  const KnownValue &x = *node.getKnown(0);
+  SmallVector<int64_t> found;
+  for (auto [i, element] : llvm::enumerate(x.elements)) {
+    if (!element.isConstant())
+      return;
+    if (element.asReal() != 0)
+      found.push_back(i);
+  }
+  KnownValue indices{node.getBuilder().getI64Type(), {x.rank(), static_cast<int64_t>(found.size())}, {}};
+  int64_t stride = countElements(x.shape);
+  for (int64_t extent : x.shape) {
+    stride /= std::max<int64_t>(extent, 1);
+    for (int64_t position : found)
+      indices.elements.push_back(node.extent(position / stride % extent));
+  }
+  if (static_cast<int64_t>(indices.elements.size()) <= KnownValue::maxElements)
+    node.setKnown(0, std::move(indices));
+}
+
+void importNonZero(NodeImporter &node) {
+  node.error() << "is supported for values that follow from constants and shapes only: its result's extent is known at run time";
+}
+
+} // namespace
+
+void registerShape(OpRegistry &registry) {
+  registry.add("Constant", 1, importConstant);
+  registry.add("ConstantOfShape", 9, importConstantOfShape);
+  registry.add("Shape", 1, importShape);
+  registry.add("Size", 1, importSize);
+  registry.add("Range", 11, importRange);
+  registry.add("NonZero", 9, importNonZero);
+  registry.addEvaluator("NonZero", evaluateNonZero);
+}
+
+} // namespace dlc::onnx_import

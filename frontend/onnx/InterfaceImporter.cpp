@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a graph shows outside: its initializers, inputs and outputs.
+#include "frontend/onnx/GraphImporter.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+
+LogicalResult GraphImporter::importInitializers(const onnx::GraphProto &graph, Scope &scope) {
+  bool hasFailed = false;
+  for (const onnx::TensorProto &initializer : graph.initializer()) {
+    std::string error;
+    FailureOr<ConstantTensor> constant = file->getTensor(initializer, error);
+    if (failed(constant)) {
+      emitError(getFileLocation()) << "initializer '" << initializer.name() << "': " << error;
+      hasFailed = true;
+    }
+    Tensor *tensor = createTensor(initializer.name());
+    tensor->hasFailed = failed(constant);
+    if (succeeded(constant)) {
+      tensor->constant = *constant;
+      tensor->elementType = constant->type.getElementType();
+      tensor->dims = staticDims(constant->type);
+      // A parameter's name is a symbol of the module, so those of a subgraph are plain constants.
+      tensor->isInitializer = !scope.parent && !initializer.name().empty() && initializer.name() != "run";
+    }
+    if (!scope.tensors.try_emplace(initializer.name(), tensor).second) {
+      emitError(getFileLocation()) << "initializer '" << initializer.name() << "' is defined twice";
+      hasFailed = true;
+    }
+  }
+  for (const onnx::SparseTensorProto &initializer : graph.sparse_initializer()) {
+    emitError(getFileLocation()) << "initializer '" << initializer.values().name() << "': sparse tensors are not supported";
+    hasFailed = true;
+  }
+  return failure(hasFailed);
+}
+
+void GraphImporter::readBindings(const onnx::GraphProto &graph) {
+  for (const onnx::ValueInfoProto &input : graph.input()) {
+    const auto *given = llvm::find_if(options.shapes, [&](const ShapeOverride &shape) { return shape.input == input.name(); });
+    if (given == options.shapes.end() || given->extents.size() != static_cast<size_t>(input.type().tensor_type().shape().dim_size()))
+      continue;
+    for (auto [dim, extent] : llvm::zip(input.type().tensor_type().shape().dim(), given->extents))
+      if (!dim.dim_param().empty())
+        bindings[dim.dim_param()] = extent;
+  }
+}
+
+AffineExpr GraphImporter::getSymbol(StringRef name) {
+  if (auto bound = bindings.find(name); bound != bindings.end())
+    return builder.getAffineConstantExpr(bound->second);
+  return symbols.try_emplace(name, getAffineSymbolExpr(symbols.size(), getContext())).first->second;
+}
+
+FailureOr<Dims> GraphImporter::getInputDims(const onnx::ValueInfoProto &input, SmallVectorImpl<Attribute> &names) {
+  const onnx::TypeProto::Tensor &type = input.type().tensor_type();
+  auto fail = [&]() { return emitError(getFileLocation()) << "input '" << input.name() << "' "; };
+  const auto *given = llvm::find_if(options.shapes, [&](const ShapeOverride &shape) { return shape.input == input.name(); });
+  Dims dims;
+  auto append = [&](int64_t extent) {
+    dims.push_back(builder.getAffineConstantExpr(extent));
+    names.push_back(builder.getI64IntegerAttr(extent));
+  };
+  if (given != options.shapes.end()) {
+    if (type.has_shape() && given->extents.size() != static_cast<size_t>(type.shape().dim_size()))
+      return LogicalResult(fail() << "has " << type.shape().dim_size() << " dimensions, its --shape has " << given->extents.size());
+    llvm::for_each(given->extents, append);
+  } else if (!type.has_shape()) {
+    return LogicalResult(fail() << "has no shape; give one with --shape " << input.name() << "=AxBxC");
+  } else {
+    for (auto [i, dim] : llvm::enumerate(type.shape().dim())) {
+      if (dim.has_dim_value() && dim.dim_value() >= 0 && dim.dim_value() <= INT32_MAX) {
+        append(dim.dim_value());
+        continue;
+      }
+      // Some exporters write -1 for an extent that they do not know.
+      if (dim.has_dim_value() && dim.dim_value() != -1)
+        return LogicalResult(fail() << "has the extent " << dim.dim_value() << ", which is not between 0 and 2147483647");
+      std::string name = dim.dim_param().empty() ? input.name() + "." + std::to_string(i) : dim.dim_param();
+      dims.push_back(getSymbol(name));
+      if (std::optional<int64_t> bound = constantDim(dims.back()))
+        names.push_back(builder.getI64IntegerAttr(*bound));
+      else
+        names.push_back(builder.getStringAttr(name));
+    }
+  }
+  SmallVector<int64_t> known;
+  for (AffineExpr dim : dims)
+    known.push_back(constantDim(dim).value_or(1));
+  if (!getTensorSize(known, builder.getF64Type()))
+    return LogicalResult(fail() << "has 2^40 elements or more");
+  return dims;
+}
+
+/// The type of a tensor whose extents are `dims`: those that are not constant are dynamic.
+static RankedTensorType getTensorType(ArrayRef<AffineExpr> dims, Type elementType) {
+  SmallVector<int64_t> shape;
+  for (AffineExpr dim : dims)
+    shape.push_back(constantDim(dim).value_or(ShapedType::kDynamic));
+  return RankedTensorType::get(shape, elementType);
+}
+
+LogicalResult GraphImporter::importInputs(const onnx::GraphProto &graph, Scope &scope) {
+  bool hasFailed = false;
+  llvm::StringSet<> names;
+  for (const onnx::ValueInfoProto &input : graph.input()) {
+    if (!names.insert(input.name()).second) {
+      emitError(getFileLocation()) << "input '" << input.name() << "' is defined twice";
+      hasFailed = true;
+      continue;
+    }
+    // An initializer that is also an input only gives that input a default: the model as it stands uses it.
+    if (scope.tensors.contains(input.name()))
+      continue;
+    Tensor *tensor = scope.tensors[input.name()] = createTensor(input.name());
+    tensor->hasFailed = true;
+    SmallVector<Attribute> dimNames;
+    Type elementType = getElementType(input.type().tensor_type().elem_type(), getContext());
+    FailureOr<Dims> dims = failure();
+    if (input.name().empty())
+      emitError(getFileLocation()) << "an input has no name";
+    else if (!input.type().has_tensor_type())
+      emitError(getFileLocation()) << "input '" << input.name() << "' is not a tensor, which is not supported";
+    else if (!elementType)
+      emitError(getFileLocation()) << "input '" << input.name() << "': element type "
+                                   << getElementTypeName(input.type().tensor_type().elem_type()) << " is not supported";
+    else
+      dims = getInputDims(input, dimNames);
+    if (failed(dims)) {
+      hasFailed = true;
+      continue;
+    }
+    auto attributes = builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(input.name())),
+                                                 builder.getNamedAttr("dlc.dims", builder.getArrayAttr(dimNames))});
+    Location location = NameLoc::get(builder.getStringAttr(input.name()), getFileLocation());
+    if (failed(entry.insertArgument(entry.getNumArguments(), getTensorType(*dims, elementType), attributes, location)))
+      return failure();
+    tensor->hasFailed = false;
+    tensor->elementType = elementType;
+    tensor->value = entry.getArguments().back();
+    tensor->dims = *dims;
+    this->dims[tensor->value] = *dims;
+  }
+  for (const ShapeOverride &shape : options.shapes)
+    if (!names.contains(shape.input)) {
+      emitError(getFileLocation()) << "--shape names '" << shape.input << "', which is no input of the model";
+      hasFailed = true;
+    }
+  return failure(hasFailed);
+}
+
+LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope &scope) {
+  bool hasFailed = false;
+  SmallVector<Value> results;
+  llvm::StringSet<> names;
+  for (const onnx::ValueInfoProto &output : graph.output()) {
+    auto fail = [&]() {
+      hasFailed = true;
+      return emitError(getFileLocation()) << "output '" << output.name() << "' ";
+    };
+    Tensor *tensor = scope.lookup(output.name());
+    if (!tensor || tensor->hasFailed) {
+      fail() << "is no input, initializer or result of a node";
+      continue;
+    }
+    if (!names.insert(output.name()).second) {
+      fail() << "is listed twice";
+      continue;
+    }
+    const onnx::TypeProto::Tensor &declared = output.type().tensor_type();
+    if (declared.has_elem_type() && declared.elem_type() != onnx::TensorProto::UNDEFINED &&
+        getElementType(declared.elem_type(), getContext()) != tensor->elementType) {
+      fail() << "is declared with element type " << getElementTypeName(declared.elem_type()) << ", but computed as "
+             << tensor->elementType;
+      continue;
+    }
+    Value value = materialize(*tensor, getFileLocation());
+    if (value)
+      results.push_back(value);
+    else
+      fail() << "is a value of symbolic extents, which is not supported; give the inputs' extents with --shape";
+  }
+  if (graph.output_size() == 0) {
+    emitError(getFileLocation()) << "the graph has no outputs";
+    hasFailed = true;
+  }
+  if (hasFailed)
+    return failure();
+  func::ReturnOp::create(builder, getFileLocation(), results);
+  entry.setFunctionType(builder.getFunctionType(entry.getArgumentTypes(), ValueRange(results).getTypes()));
+  for (auto [i, output] : llvm::enumerate(graph.output()))
+    entry.setResultAttr(i, "dlc.name", builder.getStringAttr(output.name()));
+  return success();
+}
+
+} // namespace dlc::onnx_import

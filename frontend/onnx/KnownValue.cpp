@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/KnownValue.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+
+KnownValue KnownValue::read(ConstantTensor tensor) {
+  Type type = tensor.type.getElementType();
+  KnownValue value{type, SmallVector<int64_t>(tensor.type.getShape()), {}};
+  int64_t size = getElementSize(type);
+  for (int64_t i = 0, count = tensor.type.getNumElements(); i < count; ++i) {
+    const char *bytes = tensor.bytes.data() + i * size;
+    value.elements.push_back(isInteger(type)
+                                 ? KnownElement(getAffineConstantExpr(readInteger(type, bytes), type.getContext()))
+                                 : KnownElement(readReal(type, bytes)));
+  }
+  return value;
+}
+
+void KnownValue::write(MutableArrayRef<char> bytes) const {
+  int64_t size = getElementSize(elementType);
+  for (auto [i, element] : llvm::enumerate(elements)) {
+    if (element.expression)
+      writeInteger(elementType, *constantDim(element.expression), bytes.data() + i * size);
+    else
+      writeReal(elementType, element.number, bytes.data() + i * size);
+  }
+}
+
+std::optional<KnownElement> convertElement(const KnownElement &element, Type type) {
+  if (!element.isConstant()) {
+    // An extent fits every type that models use for shape arithmetic; narrower ones would wrap.
+    if (isInteger(type) && (isBool(type) || type.getIntOrFloatBitWidth() < 32))
+      return std::nullopt;
+    return element;
+  }
+  char bytes[8] = {};
+  if (element.expression)
+    writeInteger(type, *constantDim(element.expression), bytes);
+  else if (isBool(type))
+    bytes[0] = element.number != 0;
+  else
+    writeReal(type, element.number, bytes);
+  if (isInteger(type))
+    return KnownElement(getAffineConstantExpr(readInteger(type, bytes), type.getContext()));
+  return KnownElement(readReal(type, bytes));
+}
+
+KnownValue pickElements(const KnownValue &source, ArrayRef<int64_t> shape, llvm::function_ref<int64_t(int64_t)> sourceOf) {
+  KnownValue result{source.elementType, SmallVector<int64_t>(shape), {}};
+  for (int64_t i = 0, count = countElements(shape); i < count; ++i)
+    result.elements.push_back(source.elements[sourceOf(i)]);
+  return result;
+}
+
+int64_t countElements(ArrayRef<int64_t> shape) {
+  int64_t count = 1;
+  for (int64_t extent : shape)
+    count *= extent;
+  return count;
+}
+
+std::optional<SmallVector<int64_t>> broadcastShapes(ArrayRef<int64_t> lhs, ArrayRef<int64_t> rhs) {
+  if (lhs.size() < rhs.size())
+    std::swap(lhs, rhs);
+  SmallVector<int64_t> result(lhs);
+  for (size_t i = 0; i < rhs.size(); ++i) {
+    int64_t &extent = result[lhs.size() - rhs.size() + i];
+    if (extent != rhs[i] && extent != 1 && rhs[i] != 1)
+      return std::nullopt;
+    if (extent == 1)
+      extent = rhs[i];
+  }
+  return result;
+}
+
+int64_t broadcastPosition(int64_t position, ArrayRef<int64_t> result, ArrayRef<int64_t> shape) {
+  int64_t source = 0, stride = 1;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    int64_t extent = shape[shape.size() - 1 - i], resultExtent = result[result.size() - 1 - i];
+    int64_t index = position % resultExtent;
+    position /= resultExtent;
+    if (extent != 1)
+      source += index * stride;
+    stride *= extent;
+  }
+  return source;
+}
+
+} // namespace dlc::onnx_import

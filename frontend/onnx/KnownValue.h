@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Small tensors whose elements are known while a model is imported, perhaps as expressions of symbolic extents.
+#ifndef DLC_FRONTEND_ONNX_KNOWNVALUE_H
+#define DLC_FRONTEND_ONNX_KNOWNVALUE_H
+
+#include "frontend/onnx/ConstantTensor.h"
+#include "ir/ShapeInference.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace dlc::onnx_import {
+
+/// One element: an integer as an affine expression (mostly a constant), or a floating-point number. An extent that was cast to
+/// floating point stays an expression.
+struct KnownElement {
+  mlir::AffineExpr expression; ///< null: `number` counts
+  double number = 0;
+
+  KnownElement() = default;
+  KnownElement(mlir::AffineExpr expression) : expression(expression) {}
+  explicit KnownElement(double number) : number(number) {}
+  bool operator==(const KnownElement &other) const { return expression == other.expression && (expression || number == other.number); }
+
+  bool isConstant() const { return !expression || constantDim(expression); }
+  /// The value of a constant.
+  double asReal() const { return expression ? static_cast<double>(*constantDim(expression)) : number; }
+};
+
+/// A tensor of known elements, row-major.
+struct KnownValue {
+  mlir::Type elementType;
+  llvm::SmallVector<int64_t> shape;
+  llvm::SmallVector<KnownElement> elements;
+
+  /// Larger tensors are not followed: shape arithmetic is small.
+  static constexpr int64_t maxElements = 1024;
+
+  bool isConstant() const {
+    return llvm::all_of(elements, [](const KnownElement &element) { return element.isConstant(); });
+  }
+  int64_t rank() const { return shape.size(); }
+
+  static KnownValue read(ConstantTensor tensor);
+  /// Writes a constant value's elements into `bytes`, which has their size.
+  void write(llvm::MutableArrayRef<char> bytes) const;
+};
+
+/// `element` as `type` holds it: wrapped, rounded or truncated. Nothing for what cannot be expressed.
+std::optional<KnownElement> convertElement(const KnownElement &element, mlir::Type type);
+
+/// The value of `shape` whose element at row-major position i is the element of `source` at position `sourceOf(i)`.
+KnownValue pickElements(const KnownValue &source, llvm::ArrayRef<int64_t> shape, llvm::function_ref<int64_t(int64_t)> sourceOf);
+
+/// Number of elements of `shape`.
+int64_t countElements(llvm::ArrayRef<int64_t> shape);
+
+/// The NumPy broadcast of two shapes, if they fit.
+std::optional<llvm::SmallVector<int64_t>> broadcastShapes(llvm::ArrayRef<int64_t> lhs, llvm::ArrayRef<int64_t> rhs);
+/// Position in an operand of `shape` of the element that broadcasting puts at row-major position `position` of `result`.
+int64_t broadcastPosition(int64_t position, llvm::ArrayRef<int64_t> result, llvm::ArrayRef<int64_t> shape);
+
+} // namespace dlc::onnx_import
+
+#endif // DLC_FRONTEND_ONNX_KNOWNVALUE_H

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/ModelFile.h"
+#include "frontend/onnx/WireFormat.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include <climits>
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+
+FailureOr<std::shared_ptr<ModelFile>> ModelFile::open(StringRef path, MLIRContext *context) {
+  Location location = FileLineColLoc::get(context, path, 0, 0);
+  std::shared_ptr<ModelFile> file(new ModelFile(path, location));
+  if (llvm::sys::fs::is_directory(path)) {
+    emitError(location) << "is a folder, not an ONNX model";
+    return failure();
+  }
+  auto contents = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!contents) {
+    emitError(location) << "cannot be read: " << contents.getError().message();
+    return failure();
+  }
+  file->contents = std::move(*contents);
+  ArrayRef<char> bytes(file->contents->getBufferStart(), file->contents->getBufferSize());
+  FailureOr<SplitModel> split = splitLargeInitializers(bytes);
+  if (failed(split) || split->rest.size() > INT_MAX || !file->model.ParseFromString(split->rest)) {
+    emitError(location) << "is not an ONNX model, or is truncated or corrupt";
+    return failure();
+  }
+  if (!file->model.has_graph()) {
+    emitError(location) << "holds no graph: it is not an ONNX model, or is truncated or corrupt";
+    return failure();
+  }
+  for (auto [position, data] : split->initializers)
+    file->splitData[&file->model.graph().initializer(position)] = data;
+  return file;
+}
+
+MutableArrayRef<char> ModelFile::allocate(size_t bytes) {
+  allocations.push_back(std::make_unique<char[]>(bytes)); // as aligned as any scalar type
+  return {allocations.back().get(), bytes};
+}
+
+/// Whether `relativePath` stays within its folder, by its spelling.
+static bool staysInside(StringRef relativePath) {
+  if (relativePath.empty() || llvm::sys::path::is_absolute(relativePath) || relativePath.contains('\0'))
+    return false;
+  for (auto part = llvm::sys::path::begin(relativePath), end = llvm::sys::path::end(relativePath); part != end; ++part)
+    if (*part == "..")
+      return false;
+  return true;
+}
+
+FailureOr<ArrayRef<char>> ModelFile::mapExternalFile(StringRef relativePath, std::string &error) {
+  if (!staysInside(relativePath)) {
+    error = "external data '" + relativePath.str() + "' leaves the model's folder";
+    return failure();
+  }
+  std::unique_ptr<llvm::MemoryBuffer> &mapped = externalFiles[relativePath];
+  if (!mapped) {
+    SmallString<256> folder(llvm::sys::path::parent_path(path)), target, realFolder, realTarget;
+    target = folder;
+    llvm::sys::path::append(target, relativePath);
+    std::error_code failed = llvm::sys::fs::real_path(target, realTarget);
+    if (!failed)
+      failed = llvm::sys::fs::real_path(folder.empty() ? "." : StringRef(folder), realFolder);
+    // A symbolic link may lead out of the folder too.
+    if (!failed && !StringRef(realTarget).starts_with((realFolder + (realFolder == "/" ? "" : "/")).str())) {
+      error = "external data '" + relativePath.str() + "' leaves the model's folder";
+      return failure();
+    }
+    if (!failed && llvm::sys::fs::is_directory(realTarget))
+      failed = std::make_error_code(std::errc::is_a_directory);
+    if (!failed) {
+      auto buffer = llvm::MemoryBuffer::getFile(realTarget, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+      if (buffer)
+        mapped = std::move(*buffer);
+      else
+        failed = buffer.getError();
+    }
+    if (failed) {
+      error = "external data '" + target.str().str() + "' cannot be read: " + failed.message();
+      return failure();
+    }
+  }
+  return ArrayRef<char>(mapped->getBufferStart(), mapped->getBufferSize());
+}
+
+FailureOr<ArrayRef<char>> ModelFile::getExternalData(const onnx::TensorProto &tensor, int64_t size, std::string &error) {
+  std::string location;
+  uint64_t offset = 0, length = size;
+  for (const onnx::StringStringEntryProto &entry : tensor.external_data()) {
+    bool isNumber = true;
+    if (entry.key() == "location")
+      location = entry.value();
+    else if (entry.key() == "offset")
+      isNumber = llvm::to_integer(StringRef(entry.value()), offset, 10);
+    else if (entry.key() == "length")
+      isNumber = llvm::to_integer(StringRef(entry.value()), length, 10);
+    if (!isNumber) {
+      error = "external data has the " + entry.key() + " '" + entry.value() + "', which is not a number";
+      return failure();
+    }
+  }
+  FailureOr<ArrayRef<char>> file = mapExternalFile(location, error);
+  if (failed(file))
+    return failure();
+  if (offset > file->size() || length > file->size() - offset) {
+    error = "external data '" + location + "' has " + std::to_string(file->size()) + " bytes, " + std::to_string(length) +
+            " from " + std::to_string(offset) + " on are needed";
+    return failure();
+  }
+  return file->slice(offset, length);
+}
+
+/// Elements that stand in a typed field as they are in memory.
+template <typename Field> static ArrayRef<char> asBytes(const Field &field) {
+  return {reinterpret_cast<const char *>(field.data()), field.size() * sizeof(*field.data())};
+}
+
+FailureOr<ConstantTensor> ModelFile::getTensor(const onnx::TensorProto &tensor, std::string &error) {
+  Type elementType = getElementType(tensor.data_type(), location.getContext());
+  if (!elementType) {
+    error = "element type " + getElementTypeName(tensor.data_type()) + " is not supported";
+    return failure();
+  }
+  SmallVector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
+  std::optional<int64_t> size = getTensorSize(shape, elementType);
+  if (!size) {
+    error = "a tensor of shape [" + llvm::join(llvm::map_range(shape, [](int64_t d) { return std::to_string(d); }), ", ") +
+            "] is too large or has a negative extent";
+    return failure();
+  }
+  if (tensor.has_segment()) {
+    error = "a tensor in segments is not supported";
+    return failure();
+  }
+  ArrayRef<char> bytes;
+  auto split = splitData.find(&tensor);
+  if (tensor.data_location() == onnx::TensorProto::EXTERNAL) {
+    FailureOr<ArrayRef<char>> external = getExternalData(tensor, *size, error);
+    if (failed(external))
+      return failure();
+    bytes = *external;
+  } else if (split != splitData.end()) {
+    bytes = split->second;
+  } else if (tensor.has_raw_data()) {
+    bytes = {tensor.raw_data().data(), tensor.raw_data().size()};
+  } else if (elementType.isF32()) {
+    bytes = asBytes(tensor.float_data());
+  } else if (elementType.isF64()) {
+    bytes = asBytes(tensor.double_data());
+  } else if (elementType.isInteger(64) && !elementType.isUnsignedInteger()) {
+    bytes = asBytes(tensor.int64_data());
+  } else if (elementType.isUnsignedInteger(64)) {
+    bytes = asBytes(tensor.uint64_data());
+  } else {
+    // Narrow types stand in wider fields, floating point as its bits; their low bytes are the value.
+    int64_t width = getElementSize(elementType);
+    bool isWide = elementType.isUnsignedInteger(32);
+    int64_t count = isWide ? tensor.uint64_data_size() : tensor.int32_data_size();
+    MutableArrayRef<char> converted = allocate(count * width);
+    for (int64_t i = 0; i < count; ++i) {
+      int64_t value = isWide ? static_cast<int64_t>(tensor.uint64_data(i)) : tensor.int32_data(i);
+      std::memcpy(converted.data() + i * width, &value, width);
+    }
+    bytes = converted;
+  }
+  if (static_cast<int64_t>(bytes.size()) != *size) {
+    error = "holds " + std::to_string(bytes.size()) + " bytes of data, its type and shape take " + std::to_string(*size);
+    return failure();
+  }
+  return ConstantTensor{RankedTensorType::get(shape, elementType), bytes};
+}
+
+} // namespace dlc::onnx_import

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/NodeImporter.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+
+static Location getNodeLocation(GraphImporter &importer, const onnx::NodeProto &node, const Scope &scope) {
+  std::string name = !node.name().empty() || node.output_size() == 0 ? node.name() : node.output(0);
+  return NameLoc::get(StringAttr::get(importer.getContext(), scope.prefix + name), importer.getFileLocation());
+}
+
+NodeImporter::NodeImporter(GraphImporter &importer, const onnx::NodeProto &node, Scope &scope, const AttributeMap &attributes,
+                           int64_t opset)
+    : importer(importer), node(node), scope(scope), attributes(attributes), opset(opset),
+      location(getNodeLocation(importer, node, scope)), results(node.output_size(), nullptr) {
+  for (const std::string &input : node.input()) {
+    Tensor *tensor = input.empty() ? nullptr : scope.lookup(input);
+    // A function's input that its call leaves out is a tensor without name and type.
+    operands.push_back(tensor && (tensor->elementType || tensor->hasFailed) ? tensor : nullptr);
+  }
+  while (!operands.empty() && !operands.back())
+    operands.pop_back();
+}
+
+//===-- Errors -------------------------------------------------------------===//
+
+InFlightDiagnostic NodeImporter::error() {
+  failed = true;
+  return emitError(importer.getFileLocation()) << describeNode(node) << ": ";
+}
+
+bool NodeImporter::dependsOnFailure() const {
+  return llvm::any_of(operands, [](Tensor *tensor) { return tensor && tensor->hasFailed; });
+}
+
+LogicalResult NodeImporter::finish() {
+  bool isSkipped = failed || dependsOnFailure();
+  for (int64_t i = 0; i < getNumResults(); ++i) {
+    if (!hasResult(i))
+      continue;
+    if (!isSkipped && !results[i]) {
+      error() << "result " << i << " ('" << node.output(i) << "') is not supported";
+      isSkipped = true;
+    }
+    if (isSkipped) {
+      results[i] = importer.createTensor(node.output(i));
+      results[i]->hasFailed = true;
+    }
+    scope.tensors[node.output(i)] = results[i];
+  }
+  return failure(isSkipped);
+}
+
+//===-- Operands -----------------------------------------------------------===//
+
+bool NodeImporter::checkOperand(int64_t i) {
+  if (!hasOperand(i) && !failed)
+    error() << "lacks operand " << i;
+  return hasOperand(i) && !failed;
+}
+
+bool NodeImporter::expectOperands(int64_t least, int64_t most) {
+  if (getNumOperands() < least || getNumOperands() > most)
+    error() << "has " << getNumOperands() << " operands, expected " << least << (most > least ? " to " + std::to_string(most) : "");
+  for (int64_t i = 0; i < least && !failed; ++i)
+    checkOperand(i);
+  return !failed;
+}
+
+Value NodeImporter::getOperand(int64_t i) {
+  if (!checkOperand(i))
+    return {};
+  Value value = importer.materialize(*operands[i], location);
+  if (!value)
+    error() << "operand " << i << " ('" << node.input(i)
+            << "') depends on symbolic extents and cannot be read as data; give the inputs' extents with --shape";
+  return value;
+}
+
+ArrayRef<AffineExpr> NodeImporter::getDims(int64_t i) {
+  return checkOperand(i) ? ArrayRef<AffineExpr>(operands[i]->dims) : ArrayRef<AffineExpr>();
+}
+
+const KnownValue *NodeImporter::getKnown(int64_t i) { return hasOperand(i) ? importer.getKnown(*operands[i]) : nullptr; }
+
+bool NodeImporter::operandsAreKnown() {
+  return !operands.empty() &&
+         llvm::all_of(operands, [&](Tensor *tensor) { return !tensor || (!tensor->hasFailed && importer.getKnown(*tensor)); });
+}
+
+std::optional<Dims> NodeImporter::getKnownExtents(int64_t i, StringRef what) {
+  if (!checkOperand(i))
+    return std::nullopt;
+  const KnownValue *known = importer.getKnown(*operands[i]);
+  if (!known || !isInteger(known->elementType)) {
+    if (known)
+      error() << "operand '" << what << "' ('" << node.input(i) << "') must be integers";
+    else
+      error() << "operand '" << what << "' ('" << node.input(i)
+              << "') is only known at run time, which is not supported: it must follow from constants and shapes";
+    return std::nullopt;
+  }
+  Dims extents;
+  for (const KnownElement &element : known->elements)
+    extents.push_back(element.expression);
+  return extents;
+}
+
+std::optional<SmallVector<int64_t>> NodeImporter::getKnownIntegers(int64_t i, StringRef what) {
+  std::optional<Dims> extents = getKnownExtents(i, what);
+  if (!extents)
+    return std::nullopt;
+  SmallVector<int64_t> values;
+  for (AffineExpr extent : *extents) {
+    std::optional<int64_t> value = constantDim(extent);
+    if (!value) {
+      error() << "operand '" << what << "' ('" << node.input(i)
+              << "') depends on symbolic extents, which is not supported here; give the inputs' extents with --shape";
+      return std::nullopt;
+    }
+    values.push_back(*value);
+  }
+  return values;
+}
+
+std::optional<SmallVector<double>> NodeImporter::getKnownReals(int64_t i, StringRef what) {
+  if (!checkOperand(i))
+    return std::nullopt;
+  const KnownValue *known = importer.getKnown(*operands[i]);
+  if (!known || !known->isConstant()) {
+    error() << "operand '" << what << "' ('" << node.input(i)
+            << "') is only known at run time, which is not supported: it must follow from constants and static shapes";
+    return std::nullopt;
+  }
+  SmallVector<double> values;
+  for (const KnownElement &element : known->elements)
+    values.push_back(element.asReal());
+  return values;
+}
+
+//===-- Results ------------------------------------------------------------===//
+
+Tensor *NodeImporter::newResult(int64_t i) {
+  assert(i < getNumResults() && "importers set results that the node has");
+  return results[i] = importer.createTensor(node.output(i));
+}
+
+void NodeImporter::setResult(int64_t i, Value value) {
+  if (failed || !hasResult(i))
+    return;
+  Tensor *tensor = newResult(i);
+  tensor->value = value;
+  tensor->elementType = getElementTypeOrSelf(value);
+  tensor->dims = Dims(getDims(value));
+}
+
+void NodeImporter::setKnown(int64_t i, KnownValue value) {
+  if (failed || !hasResult(i))
+    return;
+  Tensor *tensor = newResult(i);
+  tensor->elementType = value.elementType;
+  for (int64_t size : value.shape)
+    tensor->dims.push_back(extent(size));
+  tensor->known = std::make_shared<KnownValue>(std::move(value));
+}
+
+void NodeImporter::setConstant(int64_t i, ConstantTensor constant) {
+  if (failed || !constant || !hasResult(i))
+    return;
+  Tensor *tensor = newResult(i);
+  tensor->elementType = constant.type.getElementType();
+  tensor->dims = staticDims(constant.type);
+  tensor->constant = constant;
+}
+
+void NodeImporter::setTensor(int64_t i, Tensor *tensor) {
+  if (!failed && hasResult(i))
+    results[i] = tensor;
+}
+
+bool NodeImporter::hasAllResults() const {
+  for (int64_t i = 0; i < getNumResults(); ++i)
+    if (hasResult(i) && !results[i])
+      return false;
+  return true;
+}
+
+//===-- Ops ----------------------------------------------------------------===//
+
+Value NodeImporter::complete(Operation *op) {
+  SmallVector<Dims> operandDims;
+  for (Value operand : op->getOperands())
+    operandDims.push_back(Dims(getDims(operand)));
+  Dims result;
+  SmallVector<Type> types;
+  std::string message;
+  bool isInferred;
+  {
+    // Shape functions report at the op; the message gets the node's name here.
+    ScopedDiagnosticHandler handler(getContext(), [&](Diagnostic &diagnostic) {
+      if (message.empty())
+        message = diagnostic.str();
+      return success();
+    });
+    isInferred = succeeded(llvm::cast<DimensionOpInterface>(op).inferDims(operandDims, result)) &&
+                 succeeded(llvm::cast<InferTypeOpInterface>(op).inferReturnTypes(
+                     getContext(), location, op->getOperands(), op->getDiscardableAttrDictionary(), op->getPropertiesStorage(),
+                     op->getRegions(), types));
+  }
+  if (isInferred)
+    for (AffineExpr extent : result)
+      if (constantDim(extent).value_or(0) < 0) {
+        isInferred = false;
+        message = "the result would have the extent " + std::to_string(*constantDim(extent));
+      }
+  if (!isInferred) {
+    op->erase();
+    error() << (message.empty() ? "operands do not fit together" : message);
+    return {};
+  }
+  SmallVector<int64_t> shape;
+  for (AffineExpr extent : result)
+    shape.push_back(constantDim(extent).value_or(ShapedType::kDynamic));
+  Value value = op->getResult(0);
+  value.setType(RankedTensorType::get(shape, getElementTypeOrSelf(types.front())));
+  importer.setDims(value, std::move(result));
+  return value;
+}
+
+Value NodeImporter::createFilled(Type elementType, ArrayRef<int64_t> shape, double number) {
+  if (failed)
+    return {};
+  if (!getTensorSize(shape, elementType)) {
+    error() << "a tensor of 2^40 elements or more, or with a negative extent";
+    return {};
+  }
+  auto type = RankedTensorType::get(shape, elementType);
+  Attribute element;
+  if (auto integerType = llvm::dyn_cast<IntegerType>(elementType)) {
+    char bytes[8] = {};
+    writeReal(elementType, number, bytes);
+    uint64_t bits;
+    std::memcpy(&bits, bytes, sizeof(bits));
+    element = IntegerAttr::get(integerType, llvm::APInt(64, bits).trunc(integerType.getWidth()));
+  } else {
+    llvm::APFloat value(number);
+    bool losesInfo;
+    value.convert(llvm::cast<FloatType>(elementType).getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    element = FloatAttr::get(elementType, value);
+  }
+  Value result = ConstantOp::create(getBuilder(), location, type, llvm::cast<ElementsAttr>(DenseElementsAttr::get(type, element)));
+  importer.setDims(result, staticDims(type));
+  return result;
+}
+
+Value NodeImporter::createIntegers(Type elementType, ArrayRef<int64_t> values) {
+  if (failed)
+    return {};
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, elementType);
+  MutableArrayRef<char> bytes = importer.getFile().allocate(values.size() * getElementSize(elementType));
+  for (auto [i, value] : llvm::enumerate(values))
+    writeInteger(elementType, value, bytes.data() + i * getElementSize(elementType));
+  Value result = ConstantOp::create(getBuilder(), location, type, borrowElements(type, bytes, node.output(0)));
+  importer.setDims(result, staticDims(type));
+  return result;
+}
+
+Value NodeImporter::reshape(Value value, ArrayRef<AffineExpr> target) {
+  if (failed)
+    return {};
+  ArrayRef<AffineExpr> source = getDims(value);
+  if (source == target)
+    return value;
+  // A symbolic extent is one of the operand's, or what is left of its elements (which works for one extent).
+  SmallVector<int64_t> shape;
+  bool isInferred = false;
+  for (auto [i, extent] : llvm::enumerate(target)) {
+    const AffineExpr *same = i < source.size() && source[i] == extent ? &source[i] : llvm::find(source, extent);
+    if (std::optional<int64_t> constant = constantDim(extent)) {
+      shape.push_back(*constant);
+    } else if (same != source.end()) {
+      shape.push_back(-2 - (same - source.begin()));
+    } else if (!isInferred) {
+      isInferred = true;
+      shape.push_back(-1);
+    } else {
+      error() << "a reshape to several computed symbolic extents is not supported; give the inputs' extents with --shape";
+      return {};
+    }
+  }
+  return create<ReshapeOp>(value, integers(shape));
+}
+
+Value NodeImporter::cast(Value value, Type elementType) {
+  if (failed || getElementTypeOrSelf(value) == elementType)
+    return value;
+  return create<CastOp>(value, TypeAttr::get(elementType));
+}
+
+} // namespace dlc::onnx_import

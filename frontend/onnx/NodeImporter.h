@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What the importer of one op sees: its node's operands and attributes, and ways to make ops and set results.
+#ifndef DLC_FRONTEND_ONNX_NODEIMPORTER_H
+#define DLC_FRONTEND_ONNX_NODEIMPORTER_H
+
+#include "frontend/onnx/GraphImporter.h"
+
+namespace dlc::onnx_import {
+
+/// Once an error is reported, the node has failed: ops are no longer made (null values come back, which may be passed on) and
+/// results are not set. So importers need no check after each step.
+class NodeImporter {
+public:
+  NodeImporter(GraphImporter &importer, const onnx::NodeProto &node, Scope &scope, const AttributeMap &attributes, int64_t opset);
+
+  int64_t getOpset() const { return opset; }
+  mlir::OpBuilder &getBuilder() { return importer.getBuilder(); }
+  mlir::MLIRContext *getContext() { return importer.getContext(); }
+  GraphImporter &getImporter() { return importer; }
+  Scope &getScope() { return scope; }
+
+  //===-- Errors -----------------------------------------------------------===//
+
+  /// Reports an error that names the node, and marks it as failed.
+  mlir::InFlightDiagnostic error();
+  void markFailed() { failed = true; }
+  bool hasFailed() const { return failed; }
+  /// Whether an operand's own node has failed, which was reported there.
+  bool dependsOnFailure() const;
+  /// Marks results of a failed node; an op that set no result is an error.
+  mlir::LogicalResult finish();
+
+  //===-- Operands ---------------------------------------------------------===//
+
+  /// Number of operands, trailing ones that are left out excluded.
+  int64_t getNumOperands() const { return operands.size(); }
+  bool hasOperand(int64_t i) const { return i < getNumOperands() && operands[i]; }
+  /// Reports an error unless there are at least `least` and at most `most` operands and the first `least` are given.
+  bool expectOperands(int64_t least, int64_t most);
+  /// A graph value; null (after an error) if it is missing.
+  mlir::Value getOperand(int64_t i);
+  mlir::Type getElementType(int64_t i) { return checkOperand(i) ? operands[i]->elementType : mlir::Type(); }
+  llvm::ArrayRef<mlir::AffineExpr> getDims(int64_t i);
+  int64_t getRank(int64_t i) { return getDims(i).size(); }
+  Tensor *getTensor(int64_t i) { return operands[i]; }
+  /// Elements that are known while importing; null if they are not (which is no error).
+  const KnownValue *getKnown(int64_t i);
+  bool operandsAreKnown();
+  /// Elements of an operand that must be known; an error names it as `what`. Extents may be symbolic.
+  std::optional<Dims> getKnownExtents(int64_t i, llvm::StringRef what);
+  std::optional<llvm::SmallVector<int64_t>> getKnownIntegers(int64_t i, llvm::StringRef what);
+  std::optional<llvm::SmallVector<double>> getKnownReals(int64_t i, llvm::StringRef what);
+
+  //===-- Attributes -------------------------------------------------------===//
+  // A getter reports an error where the attribute has another type.
+
+  bool hasAttribute(llvm::StringRef name) const { return attributes.contains(name); }
+  int64_t getInteger(llvm::StringRef name, int64_t otherwise);
+  bool getFlag(llvm::StringRef name, bool otherwise = false) { return getInteger(name, otherwise) != 0; }
+  double getReal(llvm::StringRef name, double otherwise);
+  std::string getString(llvm::StringRef name, llvm::StringRef otherwise);
+  std::optional<llvm::SmallVector<int64_t>> getIntegers(llvm::StringRef name);
+  std::optional<llvm::SmallVector<double>> getReals(llvm::StringRef name);
+  ConstantTensor getTensorAttribute(llvm::StringRef name);
+  const onnx::GraphProto *getGraph(llvm::StringRef name);
+  /// Sizes of a window: `count` integers of at least `minimum` and below 2^31, or `count` times `otherwise` if there is none.
+  llvm::SmallVector<int64_t> getSizes(llvm::StringRef name, int64_t count, int64_t otherwise, int64_t minimum);
+  /// An element type that an attribute of type INT names.
+  mlir::Type getTypeAttribute(llvm::StringRef name, mlir::Type otherwise);
+  /// `axis` counted from the front, an error if it is none of `rank` dimensions.
+  int64_t normalizeAxis(int64_t axis, int64_t rank);
+  /// The same for several, which must differ; ascending.
+  llvm::SmallVector<int64_t> normalizeAxes(llvm::ArrayRef<int64_t> axes, int64_t rank);
+
+  //===-- Results ----------------------------------------------------------===//
+
+  int64_t getNumResults() const { return results.size(); }
+  /// Whether the model reads result i (or at least names it).
+  bool hasResult(int64_t i) const { return i < getNumResults() && !node.output(i).empty(); }
+  void setResult(int64_t i, mlir::Value value);
+  void setKnown(int64_t i, KnownValue value);
+  void setConstant(int64_t i, ConstantTensor constant);
+  /// Result i is another tensor, with all that is known of it.
+  void setTensor(int64_t i, Tensor *tensor);
+  bool hasAllResults() const;
+
+  //===-- Ops --------------------------------------------------------------===//
+
+  /// Makes an op of the graph level, whose result type is inferred; an error where its operands do not fit.
+  template <typename OpTy, typename... Args> mlir::Value create(Args &&...args) {
+    if (failed)
+      return {};
+    return complete(OpTy::create(getBuilder(), location, getPlaceholderType(), std::forward<Args>(args)...));
+  }
+  llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const { return importer.getDims(value); }
+  /// A tensor of `shape` filled with `number`.
+  mlir::Value createFilled(mlir::Type elementType, llvm::ArrayRef<int64_t> shape, double number);
+  mlir::Value createScalar(mlir::Type elementType, double number) { return createFilled(elementType, {}, number); }
+  /// Integers as a tensor of rank 1.
+  mlir::Value createIntegers(mlir::Type elementType, llvm::ArrayRef<int64_t> values);
+  /// `value` in the shape `dims`, which has as many elements.
+  mlir::Value reshape(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> dims);
+  /// `value` as `elementType`, which it may already have.
+  mlir::Value cast(mlir::Value value, mlir::Type elementType);
+  mlir::FloatAttr real(double number) { return getBuilder().getF64FloatAttr(number); }
+  mlir::IntegerAttr integer(int64_t number) { return getBuilder().getI64IntegerAttr(number); }
+  mlir::BoolAttr flag(bool holds) { return getBuilder().getBoolAttr(holds); }
+  mlir::DenseI64ArrayAttr integers(llvm::ArrayRef<int64_t> values) { return getBuilder().getDenseI64ArrayAttr(values); }
+  mlir::AffineExpr extent(int64_t number) { return getBuilder().getAffineConstantExpr(number); }
+
+private:
+  bool checkOperand(int64_t i);
+  const onnx::AttributeProto *getAttribute(llvm::StringRef name, int type, llvm::StringRef typeName);
+  mlir::Value complete(mlir::Operation *op);
+  mlir::RankedTensorType getPlaceholderType() { return mlir::RankedTensorType::get({}, getBuilder().getF32Type()); }
+  Tensor *newResult(int64_t i);
+
+  GraphImporter &importer;
+  const onnx::NodeProto &node;
+  Scope &scope;
+  const AttributeMap &attributes;
+  int64_t opset;
+  mlir::Location location;
+  llvm::SmallVector<Tensor *> operands; ///< null: left out
+  llvm::SmallVector<Tensor *> results;  ///< null: not set yet
+  bool failed = false;
+};
+
+} // namespace dlc::onnx_import
+
+#endif // DLC_FRONTEND_ONNX_NODEIMPORTER_H

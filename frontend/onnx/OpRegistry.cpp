@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/OpRegistry.h"
+#include <cassert>
+
+namespace dlc::onnx_import {
+
+const OpRegistry &OpRegistry::get() {
+  static const OpRegistry registry;
+  return registry;
+}
+
+OpRegistry::OpRegistry() {
+  for (auto registerFamily :
+       {registerActivations, registerControl, registerConvolution, registerElementwise, registerLinear, registerMovement,
+        registerNormalization, registerPooling, registerReduction, registerResize, registerShape, registerSlicing,
+        registerArithmeticEvaluators})
+    registerFamily(*this);
+}
+
+void OpRegistry::add(llvm::StringRef op, int64_t since, ImportFunction function) {
+  auto &list = versions[op];
+  assert((list.empty() || list.back().since < since) && "versions are added in order");
+  list.push_back({since, function});
+}
+
+ImportFunction OpRegistry::lookup(llvm::StringRef op, int64_t opset) const {
+  auto found = versions.find(op);
+  ImportFunction function = nullptr;
+  if (found != versions.end())
+    for (const Version &version : found->second)
+      if (version.since <= opset)
+        function = version.function;
+  return function;
+}
+
+} // namespace dlc::onnx_import

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Which function imports which ONNX op, by opset.
+#ifndef DLC_FRONTEND_ONNX_OPREGISTRY_H
+#define DLC_FRONTEND_ONNX_OPREGISTRY_H
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace dlc::onnx_import {
+
+class NodeImporter;
+
+/// Imports one node: reads its operands and attributes and sets its results. Problems are reported through the node, which is
+/// then taken as failed whatever the function does afterwards.
+using ImportFunction = void (*)(NodeImporter &node);
+
+/// The ops of ONNX's default domain.
+class OpRegistry {
+public:
+  static const OpRegistry &get();
+
+  /// `function` imports `op` as opset `since` and later ones define it, up to the next version that is added.
+  void add(llvm::StringRef op, int64_t since, ImportFunction function);
+  /// `function` may set the results of `op` from operands that are all known; where it sets none, the op is imported as usual.
+  void addEvaluator(llvm::StringRef op, ImportFunction function) { evaluators[op] = function; }
+
+  ImportFunction lookup(llvm::StringRef op, int64_t opset) const;
+  ImportFunction lookupEvaluator(llvm::StringRef op) const { return evaluators.lookup(op); }
+  /// Whether any opset's form of `op` is known.
+  bool contains(llvm::StringRef op) const { return versions.contains(op); }
+
+private:
+  OpRegistry();
+  struct Version {
+    int64_t since;
+    ImportFunction function;
+  };
+  llvm::StringMap<llvm::SmallVector<Version, 2>> versions; // ascending
+  llvm::StringMap<ImportFunction> evaluators;
+};
+
+// One function a family, each in a file of its own.
+void registerActivations(OpRegistry &registry);
+void registerControl(OpRegistry &registry);
+void registerConvolution(OpRegistry &registry);
+void registerElementwise(OpRegistry &registry);
+void registerLinear(OpRegistry &registry);
+void registerMovement(OpRegistry &registry);
+void registerNormalization(OpRegistry &registry);
+void registerPooling(OpRegistry &registry);
+void registerReduction(OpRegistry &registry);
+void registerResize(OpRegistry &registry);
+void registerShape(OpRegistry &registry);
+void registerSlicing(OpRegistry &registry);
+void registerArithmeticEvaluators(OpRegistry &registry);
+
+} // namespace dlc::onnx_import
+
+#endif // DLC_FRONTEND_ONNX_OPREGISTRY_H
