@@ -36,7 +36,8 @@ void importReshapeTo(NodeImporter &node, ArrayRef<AffineExpr> requested) {
   Dims target;
   AffineExpr others = node.extent(1);
   std::optional<size_t> inferred;
-  for (auto [i, extent] : llvm::enumerate(requested)) {
+  for (auto [i, given] : llvm::enumerate(requested)) {
+    AffineExpr extent = given;
     std::optional<int64_t> constant = constantDim(extent);
     if (constant == 0 && !keepsZero) {
       if (i >= source.size()) {
@@ -232,7 +233,6 @@ void importDepthToSpace(NodeImporter &node) {
   }
   AffineExpr b = node.extent(block), depth = node.extent(*channels / (block * block));
   bool isDepthFirst = mode == "DCR";
-  Dims n = {dims[0]}, h = {dims[2]}, w = {dims[3]};
   Value split = node.reshape(node.getOperand(0), isDepthFirst ? Dims{dims[0], b, b, depth, dims[2], dims[3]}
                                                               : Dims{dims[0], depth, b, b, dims[2], dims[3]});
   Value moved = node.create<TransposeOp>(
