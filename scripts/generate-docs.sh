@@ -23,4 +23,5 @@ page() { # FILE TITLE GENERATOR... INPUT
 }
 
 page dialect.md "" -gen-dialect-doc -dialect=dlc ir/DlcOps.td
-page passes.md "Passes" -gen-pass-doc passes/Passes.td
+page passes.md "Passes on graphs and kernels" -gen-pass-doc passes/Passes.td
+page passes-program.md "Passes from kernels to the host program" -gen-pass-doc backends/llvm/Passes.td

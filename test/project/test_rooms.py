@@ -11,12 +11,15 @@ import tree
 
 # Which rooms a room's files may include, beside their own. The runtime's only shared header is named in full.
 ABI = "runtime/include/dlc/abi.h"
+# The runtime as bitcode, which a backend links into models.
+EMBEDDED = "runtime/embedded"
 ARROWS = {
     "ir": set(),
     "frontend": {"ir"},
     "passes": {"ir"},
-    "backends": {"ir", ABI},
+    "backends": {"ir", ABI, EMBEDDED},
     "runtime": set(),
+    EMBEDDED: set(),
     "tools/driver": {"ir", "frontend", "passes", "backends"},
     # Programs stand on the driver; dlc-run knows a model only through the runtime's public headers.
     "tools": {"ir", "frontend", "passes", "backends", "tools/driver", "runtime"},
@@ -30,8 +33,9 @@ def room_of(path):
         path = "runtime/include/" + path
     if path == ABI:
         return ABI
-    if path.startswith("tools/driver/"):
-        return "tools/driver"
+    for room in ("tools/driver", EMBEDDED):
+        if path.startswith(room + "/"):
+            return room
     room = path.split("/")[0]
     return room if room in ARROWS else None
 

@@ -209,7 +209,7 @@ typedef struct dlc_model {
 /* What the runtime offers to generated code (hidden symbols, same library):
  *
  *   extern const struct dlc_runtime_api dlc_rt_api;
- *   extern const dlc_int32 dlc_rt_isa_level;
+ *   extern dlc_int32 dlc_rt_isa_level;
  *       x86-64: 2, 3 or 4, the best of v2, v3, v4 that CPU and operating
  *       system support (2 at least). aarch64: 0. Set before any run, constant
  *       afterwards; the environment variable DLC_ISA_LEVEL may lower it.

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Api.h"
+
+#include "../cpu/Features.h"
+#include "Context.h"
+#include "Model.h"
+#include "Pool.h"
+#include "Run.h"
+
+const dlc_runtime_api dlc_rt_api = {
+    .abi_version = DLC_ABI_VERSION,
+    .struct_bytes = sizeof(dlc_runtime_api),
+    .prepare = dlcModelPrepare,
+    .unprepare = dlcModelUnprepare,
+    .context_create = dlcContextCreate,
+    .context_retain = dlcContextRetain,
+    .context_release = dlcContextRelease,
+    .context_set_threads = dlcContextSetThreads,
+    .context_reserve = dlcContextReserve,
+    .context_bytes = dlcContextBytes,
+    .context_message = dlcContextMessage,
+    .infer_symbols = dlcInferSymbols,
+    .output_shapes = dlcOutputShapes,
+    .run = dlcRun,
+    .pool_create = dlcPoolApiCreate,
+    .pool_retain = dlcPoolApiRetain,
+    .pool_release = dlcPoolApiRelease,
+    .cpu_features = dlcCpuFeatures,
+};

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What the whole runtime stands on: the few functions of libc that it calls,
+/// declared here instead of included, so that it compiles for any target
+/// without a sysroot. The signatures are those of the LP64 ABIs of Linux.
+#ifndef DLC_CORE_BASE_H
+#define DLC_CORE_BASE_H
+
+#include "dlc/runtime_api.h"
+
+#include <stddef.h>
+
+#define DLC_CACHE_LINE 64
+
+/* Memory and strings. The compiler may emit calls of memcpy and memset for
+ * plain C, too. */
+void *aligned_alloc(size_t alignment, size_t bytes);
+void free(void *memory);
+void *memcpy(void *to, const void *from, size_t bytes);
+void *memset(void *to, int value, size_t bytes);
+
+/* Threads. */
+int pthread_create(unsigned long *thread, const void *attributes, void *(*body)(void *), void *argument);
+int pthread_join(unsigned long thread, void **result);
+int pthread_sigmask(int how, const void *set, void *old);
+int sched_getaffinity(int pid, size_t bytes, void *mask);
+int getpid(void);
+long syscall(long number, ...);
+struct dlcTimespec {
+  long seconds, nanoseconds;
+};
+int clock_gettime(int clock, struct dlcTimespec *time);
+
+/* Files, for the sidecar of weights. */
+int open(const char *path, int flags, ...);
+int close(int file);
+long lseek(int file, long offset, int whence);
+void *mmap(void *address, size_t bytes, int protection, int flags, int file, long offset);
+int munmap(void *address, size_t bytes);
+struct dlcDlInfo {
+  const char *fileName;
+  void *fileBase;
+  const char *symbolName;
+  void *symbolAddress;
+};
+int dladdr(const void *address, struct dlcDlInfo *info);
+char *getenv(const char *name);
+
+#if defined(__x86_64__)
+#define DLC_SYS_FUTEX 202
+#define DLC_SYS_PRCTL 157
+#elif defined(__aarch64__)
+#define DLC_SYS_FUTEX 98
+#define DLC_SYS_PRCTL 167
+#else
+#error "the runtime knows the system calls of x86-64 and AArch64 Linux only"
+#endif
+
+/// Tells the core that this thread only waits for another one.
+static inline void dlcRelax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
+/// Nanoseconds of a clock that never goes back.
+static inline dlc_uint64 dlcNow(void) {
+  struct dlcTimespec time;
+  clock_gettime(/*CLOCK_MONOTONIC=*/1, &time);
+  return (dlc_uint64)time.seconds * 1000000000u + (dlc_uint64)time.nanoseconds;
+}
+
+/// Sleeps while `*word` is `expected`; may wake without a reason.
+static inline void dlcFutexWait(dlc_uint32 *word, dlc_uint32 expected) {
+  syscall(DLC_SYS_FUTEX, word, /*FUTEX_WAIT_PRIVATE=*/128, expected, (void *)0, (void *)0, 0);
+}
+
+static inline void dlcFutexWake(dlc_uint32 *word, dlc_uint32 threads) {
+  syscall(DLC_SYS_FUTEX, word, /*FUTEX_WAKE_PRIVATE=*/129, threads, (void *)0, (void *)0, 0);
+}
+
+/// A lock of one word, zero when free: 1 is taken, 2 taken with sleepers.
+static inline void dlcLock(dlc_uint32 *lock) {
+  dlc_uint32 seen = 0;
+  if (__atomic_compare_exchange_n(lock, &seen, 1u, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    return;
+  while (__atomic_exchange_n(lock, 2u, __ATOMIC_ACQUIRE) != 0)
+    dlcFutexWait(lock, 2u);
+}
+
+static inline void dlcUnlock(dlc_uint32 *lock) {
+  if (__atomic_exchange_n(lock, 0u, __ATOMIC_RELEASE) == 2)
+    dlcFutexWake(lock, 1);
+}
+
+/// Adds or multiplies; returns nonzero if the result does not fit.
+static inline int dlcAddOverflows(dlc_uint64 a, dlc_uint64 b, dlc_uint64 *sum) {
+  return __builtin_add_overflow(a, b, sum);
+}
+static inline int dlcMultiplyOverflows(dlc_uint64 a, dlc_uint64 b, dlc_uint64 *product) {
+  return __builtin_mul_overflow(a, b, product);
+}
+
+/// Memory from the caller's allocator, or libc's when `allocate` is null.
+/// Returns null if there is none; never called with 0 bytes.
+static inline void *dlcAllocate(const dlc_allocator *allocator, dlc_uint64 bytes) {
+  dlc_uint64 rounded;
+  if (dlcAddOverflows(bytes, DLC_CACHE_LINE - 1, &rounded) || rounded > (dlc_uint64)INT64_MAX)
+    return (void *)0;
+  rounded &= ~(dlc_uint64)(DLC_CACHE_LINE - 1);
+  if (allocator->allocate)
+    return allocator->allocate(allocator->self, rounded, DLC_CACHE_LINE);
+  return aligned_alloc(DLC_CACHE_LINE, rounded);
+}
+
+/// Gives back what dlcAllocate returned for `bytes`; null is fine.
+static inline void dlcRelease(const dlc_allocator *allocator, void *memory, dlc_uint64 bytes) {
+  if (!memory)
+    return;
+  bytes = (bytes + DLC_CACHE_LINE - 1) & ~(dlc_uint64)(DLC_CACHE_LINE - 1);
+  if (allocator->allocate)
+    allocator->release(allocator->self, memory, bytes);
+  else
+    free(memory);
+}
+
+#endif // DLC_CORE_BASE_H

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A context: all memory that one run at a time needs.
+#ifndef DLC_CORE_CONTEXT_H
+#define DLC_CORE_CONTEXT_H
+
+#include "Model.h"
+#include "Pool.h"
+#include "Scratch.h"
+
+/// What is left of one thread's share of a parallel loop; on a cache line of
+/// its own, since others steal from it only when they have nothing to do.
+typedef struct Share {
+  _Alignas(DLC_CACHE_LINE) dlc_int64 next; // in grains
+  dlc_int64 end;
+} Share;
+
+typedef struct Context {
+  dlc_context face; // first, so that a dlc_context * is a Context *
+  dlc_uint32 references;
+  dlc_uint32 isRunning;
+  dlc_uint32 hasMessage; // the first kernel that fails writes it
+  dlc_uint32 threads;
+  dlc_allocator allocator;
+  dlc_log log;
+  void *logSelf;
+  void *stream;
+  dlc_int32 deviceId;
+  ModelState *state;
+  const dlc_executor *executor;  // null if threads is 1
+  Pool *ownPool;                 // the library's, if executor is its
+  struct dlc_scratch *scratches; // one a thread
+  Share *shares;                 // one a thread
+  dlc_byte *workspace;
+  dlc_uint64 workspaceBytes;
+  dlc_uint64 tableBytes;
+  dlc_int64 *symbols; // the tables: as long as the largest entry point needs
+  dlc_int64 *dims;
+  void **tensors;
+  dlc_byte **ends; // one past the last byte of each tensor
+  char message[508];
+} Context;
+
+dlc_int32 dlcContextCreate(const dlc_model *model, const dlc_context_options *options, dlc_error *error,
+                           dlc_context **context);
+void dlcContextRetain(dlc_context *context);
+void dlcContextRelease(dlc_context *context);
+dlc_int32 dlcContextSetThreads(dlc_context *context, dlc_uint32 threads, const dlc_executor *executor);
+dlc_int32 dlcContextReserve(dlc_context *context, const dlc_entry_point *entry, const dlc_int64 *symbols);
+dlc_uint64 dlcContextBytes(const dlc_context *context);
+const char *dlcContextMessage(const dlc_context *context);
+
+/// A call frame without tensors and symbols.
+dlc_call dlcContextCall(Context *context);
+
+/// Grows the workspace to what `entry` needs for `symbols`.
+dlc_int32 dlcContextGrow(Context *context, const dlc_entry_point *entry, const dlc_int64 *symbols);
+
+/// Takes the context for this thread; returns nonzero if another has it.
+static inline int dlcContextEnter(Context *context) {
+  return __atomic_exchange_n(&context->isRunning, 1, __ATOMIC_ACQUIRE) != 0;
+}
+static inline void dlcContextLeave(Context *context) { __atomic_store_n(&context->isRunning, 0, __ATOMIC_RELEASE); }
+
+/// Writes the context's message and returns `status`. Only while the context
+/// is entered.
+dlc_int32 dlcContextFail(Context *context, dlc_int32 status, const char *format, ...);
+
+/// The same for kernels, which may fail on several threads: the first counts.
+void dlcContextKernelMessage(Context *context, const char *message);
+
+#endif // DLC_CORE_CONTEXT_H

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Model.h"
+
+#include "../cpu/Features.h"
+#include "Context.h"
+#include "Text.h"
+
+#define PATH_BYTES 4096
+
+static ModelState *states;
+static dlc_uint32 statesLock;
+
+dlc_int32 dlcModelCheck(const dlc_model *model, dlc_error *error) {
+  if (!model)
+    return dlcFail(error, DLC_ERROR_ARGUMENT, "no model");
+  if (model->abi_version != DLC_ABI_VERSION || model->struct_bytes != sizeof(dlc_model))
+    return dlcFail(error, DLC_ERROR_ABI, "the model speaks ABI version %u, this runtime %u",
+                   (dlc_uint64)model->abi_version, (dlc_uint64)DLC_ABI_VERSION);
+  if (model->device_type != DLC_DEVICE_CPU)
+    return dlcFail(error, DLC_ERROR_DEVICE,
+                   "model '%s' is for a device of type %u, and this runtime knows the CPU only", model->name,
+                   (dlc_uint64)model->device_type);
+  dlc_uint64 missing = model->required_features & ~dlcCpuFeatures();
+  if (missing)
+    return dlcFail(error, DLC_ERROR_UNSUPPORTED_CPU,
+                   "model '%s' was compiled for %s, and this CPU lacks %s: compile it with another --target",
+                   model->name, model->target, dlcCpuFeatureName(missing));
+  return DLC_OK;
+}
+
+/// Appends `text` to the path; returns nonzero if it does not fit.
+static int appendPath(char *path, size_t *length, const char *text, size_t bytes) {
+  if (bytes >= PATH_BYTES - *length)
+    return 1;
+  memcpy(path + *length, text, bytes);
+  *length += bytes;
+  path[*length] = 0;
+  return 0;
+}
+
+static size_t textLength(const char *text) {
+  size_t length = 0;
+  while (text[length])
+    ++length;
+  return length;
+}
+
+/// The sidecar lies in `folder`, or beside the file that holds the model.
+static int sidecarPath(const dlc_model *model, const char *folder, char *path) {
+  size_t length = 0;
+  if (folder) {
+    if (appendPath(path, &length, folder, textLength(folder)) || appendPath(path, &length, "/", 1))
+      return 1;
+  } else {
+    struct dlcDlInfo info;
+    if (dladdr(model, &info) && info.fileName) {
+      size_t bytes = textLength(info.fileName);
+      while (bytes && info.fileName[bytes - 1] != '/')
+        --bytes;
+      if (appendPath(path, &length, info.fileName, bytes))
+        return 1;
+    }
+  }
+  return appendPath(path, &length, model->weights_file, textLength(model->weights_file));
+}
+
+static dlc_int32 mapSidecar(ModelState *state, const char *folder, dlc_error *error) {
+  const dlc_model *model = state->model;
+  char path[PATH_BYTES];
+  path[0] = 0;
+  if (sidecarPath(model, folder, path))
+    return dlcFail(error, DLC_ERROR_FILE, "the path of the weights '%s' is too long", model->weights_file);
+  int file = open(path, /*O_RDONLY|O_CLOEXEC=*/02000000);
+  if (file < 0)
+    return dlcFail(error, DLC_ERROR_NOT_FOUND, "cannot open the weights '%s' of model '%s'", path, model->name);
+  long size = lseek(file, 0, /*SEEK_END=*/2);
+  dlc_uint64 expected = model->constant_bytes + 16;
+  if (size < 0 || (dlc_uint64)size != expected) {
+    close(file);
+    return dlcFail(error, DLC_ERROR_FILE, "the weights '%s' are not those of model '%s': %d bytes instead of %u", path,
+                   model->name, (dlc_int64)size, expected);
+  }
+  dlc_byte *mapping = mmap((void *)0, expected, /*PROT_READ=*/1, /*MAP_PRIVATE=*/2, file, 0);
+  close(file);
+  if ((long)mapping == -1)
+    return dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "cannot map the weights '%s' (%u bytes)", path, expected);
+  const dlc_byte *trailer = mapping + model->constant_bytes;
+  dlc_uint64 hash = 0;
+  int isOther = 0;
+  for (int i = 0; i < 8; ++i) {
+    isOther |= trailer[i] != (dlc_byte)DLC_WEIGHTS_MAGIC[i];
+    hash |= (dlc_uint64)trailer[8 + i] << (8 * i);
+  }
+  if (isOther || hash != model->weights_hash) {
+    munmap(mapping, expected);
+    return dlcFail(error, DLC_ERROR_FILE, "the weights '%s' are not those of model '%s'", path, model->name);
+  }
+  state->mapping = mapping;
+  state->mappingBytes = expected;
+  state->constants = mapping;
+  return DLC_OK;
+}
+
+static void dropContents(ModelState *state) {
+  if (state->mapping)
+    munmap(state->mapping, state->mappingBytes);
+  state->mapping = (void *)0;
+  dlcRelease(&state->allocator, state->prepared, state->model->prepared_bytes);
+  state->prepared = (dlc_byte *)0;
+}
+
+/// Maps and prepares; the state's prepareLock is held.
+static dlc_int32 makeReady(ModelState *state, Context *context, const char *weightsFolder, dlc_error *error) {
+  const dlc_model *model = state->model;
+  state->constants = model->constants;
+  if (model->weights_file) {
+    dlc_int32 status = mapSidecar(state, weightsFolder, error);
+    if (status)
+      return status;
+  }
+  if (model->prepared_bytes) {
+    state->prepared = dlcAllocate(&state->allocator, model->prepared_bytes);
+    if (!state->prepared) {
+      dropContents(state);
+      return dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for %u bytes of prepared weights of model '%s'",
+                     model->prepared_bytes, model->name);
+    }
+  }
+  if (model->prepare) {
+    dlc_call call = dlcContextCall(context);
+    call.constants = state->constants;
+    call.prepared = state->prepared;
+    context->message[0] = 0;
+    dlc_int32 status = model->prepare(&call);
+    if (status) {
+      dropContents(state);
+      return dlcFail(error, status, "preparing model '%s' failed: %s", model->name,
+                     context->message[0] ? context->message : "no memory for a kernel");
+    }
+  }
+  return DLC_OK;
+}
+
+dlc_int32 dlcModelAcquire(Context *context, const char *weightsFolder, dlc_error *error, ModelState **result) {
+  const dlc_model *model = context->face.model;
+  dlcLock(&statesLock);
+  ModelState *state = states;
+  while (state && state->model != model)
+    state = state->next;
+  if (!state) {
+    state = dlcAllocate(&context->allocator, sizeof(ModelState));
+    if (!state) {
+      dlcUnlock(&statesLock);
+      return dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for the state of model '%s'", model->name);
+    }
+    memset(state, 0, sizeof *state);
+    state->model = model;
+    state->allocator = context->allocator;
+    state->next = states;
+    states = state;
+  }
+  ++state->references;
+  dlcUnlock(&statesLock);
+
+  dlcLock(&state->prepareLock);
+  dlc_int32 status = state->isReady ? DLC_OK : makeReady(state, context, weightsFolder, error);
+  state->isReady = status == DLC_OK;
+  dlcUnlock(&state->prepareLock);
+  if (status) {
+    dlcModelRelease(state);
+    return status;
+  }
+  *result = state;
+  return DLC_OK;
+}
+
+void dlcModelRelease(ModelState *state) {
+  dlcLock(&statesLock);
+  if (--state->references) {
+    dlcUnlock(&statesLock);
+    return;
+  }
+  for (ModelState **link = &states; *link; link = &(*link)->next)
+    if (*link == state) {
+      *link = state->next;
+      break;
+    }
+  dlcUnlock(&statesLock);
+  dropContents(state);
+  dlc_allocator allocator = state->allocator;
+  dlcRelease(&allocator, state, sizeof(ModelState));
+}
+
+dlc_int32 dlcModelPrepare(const dlc_model *model, const dlc_context_options *options, dlc_error *error) {
+  // A context for a moment brings the threads and the scratch that preparing needs; the reference stays.
+  dlc_context *context;
+  dlc_int32 status = dlcContextCreate(model, options, error, &context);
+  if (status)
+    return status;
+  dlcLock(&statesLock);
+  ++((Context *)context)->state->references;
+  dlcUnlock(&statesLock);
+  dlcContextRelease(context);
+  return DLC_OK;
+}
+
+void dlcModelUnprepare(const dlc_model *model) {
+  dlcLock(&statesLock);
+  ModelState *state = states;
+  while (state && state->model != model)
+    state = state->next;
+  dlcUnlock(&statesLock);
+  if (state)
+    dlcModelRelease(state);
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What all contexts of a model share: its constants, mapped from the sidecar
+/// where they are not in the library, and what `prepare` made of them. Exists
+/// from the first context (or dlc_prepare) to the last release.
+#ifndef DLC_CORE_MODEL_H
+#define DLC_CORE_MODEL_H
+
+#include "Base.h"
+
+struct Context;
+
+typedef struct ModelState {
+  struct ModelState *next;
+  const dlc_model *model;
+  dlc_uint32 references;
+  dlc_uint32 prepareLock;
+  dlc_uint32 isReady; // what follows is set
+  dlc_allocator allocator;
+  const dlc_byte *constants;
+  void *mapping; // of the sidecar; null if there is none
+  dlc_uint64 mappingBytes;
+  dlc_byte *prepared;
+} ModelState;
+
+/// Whether `model` can run at all: ABI, CPU, device.
+dlc_int32 dlcModelCheck(const dlc_model *model, dlc_error *error);
+
+/// Shares the state of context's model; the first caller maps and prepares on
+/// the threads of `context`, others wait for it. On failure nothing is held.
+dlc_int32 dlcModelAcquire(struct Context *context, const char *weightsFolder, dlc_error *error, ModelState **state);
+
+void dlcModelRelease(ModelState *state);
+
+dlc_int32 dlcModelPrepare(const dlc_model *model, const dlc_context_options *options, dlc_error *error);
+void dlcModelUnprepare(const dlc_model *model);
+
+#endif // DLC_CORE_MODEL_H
