@@ -93,13 +93,11 @@ static dlc_int32 takeThreads(Context *context, dlc_uint32 threads, const dlc_exe
   context->threads = threads;
   context->scratches = dlcAllocate(&context->allocator, threads * sizeof(struct dlc_scratch));
   context->shares = dlcAllocate(&context->allocator, threads * sizeof(Share));
-  if (context->scratches)
-    memset(context->scratches, 0, threads * sizeof(struct dlc_scratch));
+  for (dlc_uint32 i = 0; i < threads && context->scratches; ++i)
+    context->scratches[i] = (struct dlc_scratch){.context = context};
   int isOut = !context->scratches || !context->shares;
-  for (dlc_uint32 i = 0; i < threads && !isOut; ++i) {
-    context->scratches[i].context = context;
+  for (dlc_uint32 i = 0; i < threads && !isOut; ++i)
     isOut = dlcScratchGrow(&context->scratches[i], context->face.model->scratch_bytes);
-  }
   if (!isOut && threads > 1) {
     context->executor = executor;
     if (!executor) {

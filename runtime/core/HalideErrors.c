@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// What kernels that check their bounds call when a check fails. They write
-/// the context's message and return Halide's error code, which the generated
-/// code turns into DLC_ERROR_KERNEL. Signatures are those of Halide 21's
+/// the context's message and return Halide's (negative) error code, which a run
+/// turns into DLC_ERROR_KERNEL. Signatures are those of Halide 21's
 /// HalideRuntime.h; kernels without checks refer to none of them.
 #include "Context.h"
 #include "Text.h"

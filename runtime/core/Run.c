@@ -4,6 +4,8 @@
 #include "Context.h"
 #include "Text.h"
 
+#define HALIDE_OUT_OF_MEMORY (-11)
+
 /// A tensor under check, with what messages say about it.
 typedef struct Subject {
   Context *context;
@@ -248,9 +250,13 @@ static dlc_int32 runEntered(Context *context, const dlc_entry_point *entry, cons
   call.symbols = context->symbols;
   context->hasMessage = 0;
   status = entry->execute(&call);
-  if (__builtin_expect(status != DLC_OK, 0) && !context->hasMessage)
-    dlcContextFail(context, status, "'%s' failed in a kernel with status %d", entry->name, (dlc_int64)status);
-  return status;
+  if (__builtin_expect(status != DLC_OK, 0)) {
+    if (!context->hasMessage)
+      dlcContextFail(context, status, "'%s' failed in a kernel with status %d", entry->name, (dlc_int64)status);
+    // Halide's own codes are negative.
+    return status > 0 ? status : status == HALIDE_OUT_OF_MEMORY ? DLC_ERROR_OUT_OF_MEMORY : DLC_ERROR_KERNEL;
+  }
+  return DLC_OK;
 }
 
 dlc_int32 dlcRun(dlc_context *face, const dlc_entry_point *entry, const dlc_tensor *inputs, dlc_uint32 inputCount,

@@ -2,9 +2,10 @@
 /// \file
 /// The binary interface between code that dlc generates and the runtime that
 /// is linked into every model library. Standalone C: no header but the
-/// compiler's own <stdint.h>, no libc. The compiler writes these structures as LLVM constants, so the
-/// order and width of the fields are part of the ABI: any change increments
-/// DLC_ABI_VERSION. What applications call is in dlc/runtime.h.
+/// compiler's own <stdint.h>, no libc. The compiler writes these structures as
+/// LLVM constants, so the order and width of the fields are part of the ABI:
+/// any change increments DLC_ABI_VERSION. What applications call is in
+/// dlc/runtime.h.
 #ifndef DLC_ABI_H
 #define DLC_ABI_H
 

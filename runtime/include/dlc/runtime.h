@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/// \file
+/// The C interface to models that dlc compiled, for C11 and C++17: open a
+/// library (or name a linked-in model), make a context, run. Header-only; every
+/// model carries its own runtime, which these functions reach through the
+/// model's description. Link with -ldl where libc is older than glibc 2.34.
+///
+///   dlc_error error;
+///   dlc_library *library;
+///   dlc_context *context;
+///   if (dlc_library_open("./digits.so", NULL, &error, &library) ||
+///       dlc_context_create(library->model, NULL, &error, &context))
+///     return fprintf(stderr, "%s\n", error.message), 1;
+///   int64_t image_shape[] = {1, 1, 8, 8}, probability_shape[] = {1, 10};
+///   dlc_tensor image = dlc_tensor_of(pixels, DLC_F32, 4, image_shape);
+///   dlc_tensor probability = dlc_tensor_of(result, DLC_F32, 2, probability_shape);
+///   if (dlc_run(context, &library->model->entries[0], &image, 1, &probability, 1))
+///     return fprintf(stderr, "%s\n", dlc_context_message(context)), 1;
+///   dlc_context_release(context);
+///   dlc_library_close(library);
+///
+/// Functions that can fail return a dlc_status; results come through the last
+/// parameter, which is null after a failure. `error` may be null. No call
+/// aborts, throws, or writes outside what it was given. Objects may be used
+/// from any thread; a context runs in one thread at a time (a second one gets
+/// DLC_ERROR_BUSY), different contexts run concurrently.
+#ifndef DLC_RUNTIME_H
+#define DLC_RUNTIME_H
+
+#include "dlc/runtime_api.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*===-- Statuses and element types ------------------------------------------===*/
+
+/// A short text for a status, such as "wrong shape".
+static inline const char *dlc_status_text(dlc_int32 status) {
+  static const char *const texts[] = {"success",
+                                      "invalid argument",
+                                      "other ABI version",
+                                      "not found",
+                                      "invalid file",
+                                      "unsupported CPU",
+                                      "out of memory",
+                                      "size overflow",
+                                      "context in use by another thread",
+                                      "wrong number of tensors",
+                                      "wrong element type",
+                                      "wrong number of dimensions",
+                                      "wrong shape",
+                                      "symbolic dimension out of bounds or inconsistent",
+                                      "strides are not compact",
+                                      "wrong device",
+                                      "no data",
+                                      "misaligned data",
+                                      "buffer too small",
+                                      "overlapping buffers",
+                                      "kernel failed",
+                                      "index out of bounds"};
+  return status >= 0 && (size_t)status < sizeof texts / sizeof *texts ? texts[status] : "unknown status";
+}
+
+/// "f32", "bool", ...; "unknown" for what dlc_element_type does not list.
+static inline const char *dlc_element_name(dlc_uint32 element_type) {
+  switch (element_type) {
+  case DLC_I8:
+    return "i8";
+  case DLC_I16:
+    return "i16";
+  case DLC_I32:
+    return "i32";
+  case DLC_I64:
+    return "i64";
+  case DLC_U8:
+    return "u8";
+  case DLC_U16:
+    return "u16";
+  case DLC_U32:
+    return "u32";
+  case DLC_U64:
+    return "u64";
+  case DLC_F16:
+    return "f16";
+  case DLC_F32:
+    return "f32";
+  case DLC_F64:
+    return "f64";
+  case DLC_BF16:
+    return "bf16";
+  case DLC_BOOL:
+    return "bool";
+  default:
+    return "unknown";
+  }
+}
+
+/// Bytes of one element.
+static inline size_t dlc_element_bytes(dlc_uint32 element_type) { return (element_type & 0xff) / 8; }
+
+/// Fills `error` (may be null) and returns `status`. For the functions below.
+static inline dlc_int32 dlc_report(dlc_error *error, dlc_int32 status, const char *format, const char *what,
+                                   const char *why) {
+  if (error) {
+    error->status = status;
+    snprintf(error->message, sizeof error->message, format, what, why);
+  }
+  return status;
+}
+
+/*===-- Models ---------------------------------------------------------------===*/
+
+/// An opened model library. `model` points into it.
+typedef struct dlc_library {
+  const dlc_model *model;
+  void *handle;
+} dlc_library;
+
+/// Whether this header can talk to `model`; opening and making a context check
+/// it, so only code that reads the description of a linked-in model needs it.
+static inline dlc_int32 dlc_model_check(const dlc_model *model, dlc_error *error) {
+  if (!model)
+    return dlc_report(error, DLC_ERROR_ARGUMENT, "there is no model%s%s", "", "");
+  if (model->abi_version != DLC_ABI_VERSION || model->struct_bytes != sizeof(dlc_model) || !model->runtime ||
+      model->runtime->abi_version != DLC_ABI_VERSION || model->runtime->struct_bytes != sizeof(dlc_runtime_api)) {
+    if (error) {
+      error->status = DLC_ERROR_ABI;
+      snprintf(error->message, sizeof error->message,
+               "the model speaks ABI version %u, this program %u: compile the model with the dlc whose headers the "
+               "program uses",
+               (unsigned)model->abi_version, (unsigned)DLC_ABI_VERSION);
+    }
+    return DLC_ERROR_ABI;
+  }
+  return DLC_OK;
+}
+
+/// Calls visit(argument, name) for every model that an opened library exports.
+static inline void dlc_visit_models(void *handle, void (*visit)(void *argument, const char *name), void *argument) {
+  /* In glibc and musl the handle is the library's entry in the linker's map. */
+  const struct link_map *map = (const struct link_map *)handle;
+  const char *strings = NULL;
+  const ElfW(Sym) *symbols = NULL;
+  const uint32_t *hash = NULL;
+  for (const ElfW(Dyn) *entry = map->l_ld; entry && entry->d_tag != DT_NULL; ++entry) {
+    uintptr_t address = entry->d_un.d_ptr;
+    if (address < map->l_addr) /* not every linker relocates these */
+      address += map->l_addr;
+    if (entry->d_tag == DT_STRTAB)
+      strings = (const char *)address;
+    else if (entry->d_tag == DT_SYMTAB)
+      symbols = (const ElfW(Sym) *)address;
+    else if (entry->d_tag == DT_GNU_HASH)
+      hash = (const uint32_t *)address;
+  }
+  if (!strings || !symbols || !hash)
+    return;
+  /* bucket count, first hashed symbol, words of the Bloom filter, its shift;
+   * the filter, the buckets, then a word a symbol whose bit 0 ends a chain. */
+  const uint32_t *buckets = hash + 4 + hash[2] * (sizeof(ElfW(Addr)) / 4), *chains = buckets + hash[0];
+  for (uint32_t bucket = 0; bucket < hash[0]; ++bucket) {
+    uint32_t symbol = buckets[bucket];
+    if (symbol < hash[1])
+      continue;
+    for (;; ++symbol) {
+      const char *name = strings + symbols[symbol].st_name;
+      if (!strncmp(name, "dlc_model_", 10) && symbols[symbol].st_shndx != SHN_UNDEF)
+        visit(argument, name + 10);
+      if (chains[symbol - hash[1]] & 1)
+        break;
+    }
+  }
+}
+
+/// What dlc_library_open collects while it looks for the only model.
+struct dlc_found_models {
+  const char *first;
+  unsigned count;
+};
+
+static inline void dlc_count_model(void *argument, const char *name) {
+  struct dlc_found_models *found = (struct dlc_found_models *)argument;
+  if (!found->count++)
+    found->first = name;
+}
+
+/// Unloads a library; null is fine. All its contexts and pools must have been
+/// released. Threads of the library's pool have ended when it returns.
+static inline void dlc_library_close(dlc_library *library) {
+  if (library) {
+    dlclose(library->handle);
+    free(library);
+  }
+}
+
+/// Loads the library at `path` and finds its model: the one called `name`, or
+/// the only one if `name` is null. The caller closes it.
+static inline dlc_int32 dlc_library_open(const char *path, const char *name, dlc_error *error, dlc_library **library) {
+  if (!library)
+    return dlc_report(error, DLC_ERROR_ARGUMENT, "dlc_library_open: no place to put the library%s%s", "", "");
+  *library = NULL;
+  if (!path)
+    return dlc_report(error, DLC_ERROR_ARGUMENT, "dlc_library_open: no path%s%s", "", "");
+  /* A name without a slash would be searched for where the system's libraries
+   * are. */
+  size_t bytes = strlen(path) + 3;
+  char *file = (char *)malloc(bytes);
+  dlc_library *opened = (dlc_library *)malloc(sizeof(dlc_library));
+  if (!file || !opened) {
+    free(file);
+    free(opened);
+    return dlc_report(error, DLC_ERROR_OUT_OF_MEMORY, "no memory to open '%s'%s", path, "");
+  }
+  snprintf(file, bytes, "%s%s", strchr(path, '/') ? "" : "./", path);
+  opened->handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+  free(file);
+  if (!opened->handle) {
+    const char *why = dlerror();
+    free(opened);
+    return dlc_report(error, DLC_ERROR_NOT_FOUND, "cannot load '%s': %s", path, why ? why : "no reason given");
+  }
+  struct dlc_found_models found = {name, 1};
+  if (!name) {
+    found.count = 0;
+    dlc_visit_models(opened->handle, dlc_count_model, &found);
+  }
+  char symbol[512];
+  snprintf(symbol, sizeof symbol, "dlc_model_%s", found.count ? found.first : "");
+  opened->model = found.count == 1 ? (const dlc_model *)dlsym(opened->handle, symbol) : NULL;
+  dlc_int32 status = DLC_OK;
+  if (found.count > 1)
+    status = dlc_report(error, DLC_ERROR_NOT_FOUND, "'%s' holds several models ('%s' and others): say which", path,
+                        found.first);
+  else if (!opened->model)
+    status = name ? dlc_report(error, DLC_ERROR_NOT_FOUND, "'%s' holds no model called '%s'", path, name)
+                  : dlc_report(error, DLC_ERROR_NOT_FOUND, "'%s' is no library that dlc made%s", path, "");
+  else
+    status = dlc_model_check(opened->model, error);
+  if (status) {
+    dlc_library_close(opened);
+    return status;
+  }
+  *library = opened;
+  return DLC_OK;
+}
+
+/// The entry point called `name` ("run", ...), or null.
+static inline const dlc_entry_point *dlc_find_entry(const dlc_model *model, const char *name) {
+  for (dlc_uint32 i = 0; name && i < model->entry_count; ++i)
+    if (!strcmp(model->entries[i].name, name))
+      return &model->entries[i];
+  return NULL;
+}
+
+/// The index of the tensor called `name` among `count`, or -1.
+static inline dlc_int32 dlc_find_tensor(const dlc_tensor_info *tensors, dlc_uint32 count, const char *name) {
+  for (dlc_uint32 i = 0; name && i < count; ++i)
+    if (!strcmp(tensors[i].name, name))
+      return (dlc_int32)i;
+  return -1;
+}
+
+/// Does now, on options->threads threads, what the first context would do
+/// (maps a sidecar of weights, transforms weights), and keeps the result until
+/// dlc_unprepare even if no context exists in between. Calls nest.
+static inline dlc_int32 dlc_prepare(const dlc_model *model, const dlc_context_options *options, dlc_error *error) {
+  dlc_int32 status = dlc_model_check(model, error);
+  return status ? status : model->runtime->prepare(model, options, error);
+}
+
+/// Undoes one dlc_prepare.
+static inline void dlc_unprepare(const dlc_model *model) { model->runtime->unprepare(model); }
+
+/*===-- Contexts -------------------------------------------------------------===*/
+
+/// Makes a context with one reference: the working memory of one run at a
+/// time. The first of a model also prepares it; contexts share the result.
+/// `options` may be null. Workspace whose size depends on the batch grows in
+/// the first run that needs more, or in dlc_context_reserve; apart from that,
+/// a run allocates nothing.
+static inline dlc_int32 dlc_context_create(const dlc_model *model, const dlc_context_options *options, dlc_error *error,
+                                           dlc_context **context) {
+  if (context)
+    *context = NULL;
+  dlc_int32 status = dlc_model_check(model, error);
+  return status ? status : model->runtime->context_create(model, options, error, context);
+}
+
+/// Adds a reference; null is fine.
+static inline void dlc_context_retain(dlc_context *context) {
+  if (context)
+    context->api->context_retain(context);
+}
+
+/// Gives a reference back; the last one frees the context. Null is fine.
+static inline void dlc_context_release(dlc_context *context) {
+  if (context)
+    context->api->context_release(context);
+}
+
+/// Changes threads and executor as in dlc_context_options. On failure the
+/// context keeps what it had.
+static inline dlc_int32 dlc_context_set_threads(dlc_context *context, dlc_uint32 threads,
+                                                const dlc_executor *executor) {
+  return context ? context->api->context_set_threads(context, threads, executor) : DLC_ERROR_ARGUMENT;
+}
+
+/// Grows the workspace to what `entry` needs for these values of its symbols
+/// (symbol_count of them), such as the largest batch to come.
+static inline dlc_int32 dlc_context_reserve(dlc_context *context, const dlc_entry_point *entry,
+                                            const dlc_int64 *symbols) {
+  return context ? context->api->context_reserve(context, entry, symbols) : DLC_ERROR_ARGUMENT;
+}
+
+/// Bytes that the context holds: workspace, scratch, tables.
+static inline dlc_uint64 dlc_context_bytes(const dlc_context *context) {
+  return context ? context->api->context_bytes(context) : 0;
+}
+
+/// What went wrong in the last failed call on the context; valid until the
+/// next one.
+static inline const char *dlc_context_message(const dlc_context *context) {
+  return context ? context->api->context_message(context) : "there is no context";
+}
+
+/*===-- Runs -----------------------------------------------------------------===*/
+
+/// A compact tensor in the CPU's memory. `shape` must outlive it.
+static inline dlc_tensor dlc_tensor_of(void *data, dlc_uint32 element_type, dlc_int32 rank, dlc_int64 *shape) {
+  dlc_tensor tensor;
+  memset(&tensor, 0, sizeof tensor);
+  tensor.data = data;
+  tensor.device.type = DLC_DEVICE_CPU;
+  tensor.ndim = rank;
+  tensor.dtype.code = (dlc_byte)(element_type >> 8);
+  tensor.dtype.bits = (dlc_byte)element_type;
+  tensor.dtype.lanes = 1;
+  tensor.shape = shape;
+  return tensor;
+}
+
+/// The values that the shapes of `inputs` give to the entry's symbols; writes
+/// symbol_count values. Data of the tensors is not looked at.
+static inline dlc_int32 dlc_infer_symbols(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
+                                          dlc_uint32 input_count, dlc_int64 *symbols) {
+  return context ? context->api->infer_symbols(context, entry, inputs, input_count, symbols) : DLC_ERROR_ARGUMENT;
+}
+
+/// The extents of all outputs for these symbols, one output after another;
+/// writes as many values as the outputs' ranks add up to.
+static inline dlc_int32 dlc_output_shapes(dlc_context *context, const dlc_entry_point *entry, const dlc_int64 *symbols,
+                                          dlc_int64 *dims) {
+  return context ? context->api->output_shapes(context, entry, symbols, dims) : DLC_ERROR_ARGUMENT;
+}
+
+/// Runs `entry`, one of the context's model. Tensors come in the order of the
+/// description and stay the caller's; they must be compact, row-major, on the
+/// CPU, aligned to their elements, of the declared type and shape, and no
+/// output may overlap another tensor. Otherwise nothing is written and a status
+/// says what is wrong. The same inputs give the same bits on any number of
+/// threads.
+static inline dlc_int32 dlc_run(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
+                                dlc_uint32 input_count, const dlc_tensor *outputs, dlc_uint32 output_count) {
+  return context ? context->api->run(context, entry, inputs, input_count, outputs, output_count, NULL)
+                 : DLC_ERROR_ARGUMENT;
+}
+
+/// dlc_run for callers that know how long their buffers are: `capacities[i]` is
+/// the number of bytes from the first element (byte_offset applied) of tensor
+/// i, inputs first, and DLC_ERROR_TOO_SMALL the answer to one that is too short.
+static inline dlc_int32 dlc_run_sized(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
+                                      dlc_uint32 input_count, const dlc_tensor *outputs, dlc_uint32 output_count,
+                                      const dlc_uint64 *capacities) {
+  return context ? context->api->run(context, entry, inputs, input_count, outputs, output_count, capacities)
+                 : DLC_ERROR_ARGUMENT;
+}
+
+/*===-- Pools ----------------------------------------------------------------===*/
+
+/// Starts a pool with one reference, in the library of `model`, which must stay
+/// open while the pool is used. Contexts of any model can share it: put
+/// `&pool->executor` into their options. Idle threads look out for work for
+/// spin_microseconds, then sleep. One context at a time uses the threads; a
+/// second one meanwhile runs on its own thread alone. In a forked child the
+/// pool starts threads of its own after a while; until then runs are serial.
+/// `options` may be null.
+static inline dlc_int32 dlc_pool_create(const dlc_model *model, const dlc_pool_options *options, dlc_error *error,
+                                        dlc_pool **pool) {
+  if (pool)
+    *pool = NULL;
+  dlc_int32 status = dlc_model_check(model, error);
+  return status ? status : model->runtime->pool_create(options, error, pool);
+}
+
+/// Adds a reference; null is fine.
+static inline void dlc_pool_retain(dlc_pool *pool) {
+  if (pool)
+    pool->api->pool_retain(pool);
+}
+
+/// Gives a reference back; the last one stops the threads. No context may
+/// still use the pool. Null is fine.
+static inline void dlc_pool_release(dlc_pool *pool) {
+  if (pool)
+    pool->api->pool_release(pool);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* DLC_RUNTIME_H */

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// dlc/runtime.h for C++17: owning types, and failures as exceptions.
+///
+///   dlc::Library library("./digits.so");
+///   dlc::Context context(library.model());
+///   std::vector<float> pixels(64), probability(10);
+///   context.run("run", {dlc::Tensor(pixels, {1, 1, 8, 8})}, {dlc::Tensor(probability, {1, 10})});
+#ifndef DLC_RUNTIME_HPP
+#define DLC_RUNTIME_HPP
+
+#include "dlc/runtime.h"
+
+#include <initializer_list>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dlc {
+
+/// A failed call: `status()` is a dlc_status, `what()` says what is wrong.
+class Error : public std::runtime_error {
+public:
+  Error(dlc_int32 status, const std::string &message) : std::runtime_error(message), code(status) {}
+  dlc_int32 status() const noexcept { return code; }
+
+private:
+  dlc_int32 code;
+};
+
+namespace detail {
+template <typename T> struct ElementType;
+// clang-format off
+template <> struct ElementType<float>    { static constexpr dlc_uint32 value = DLC_F32; };
+template <> struct ElementType<double>   { static constexpr dlc_uint32 value = DLC_F64; };
+template <> struct ElementType<int8_t>   { static constexpr dlc_uint32 value = DLC_I8; };
+template <> struct ElementType<int16_t>  { static constexpr dlc_uint32 value = DLC_I16; };
+template <> struct ElementType<int32_t>  { static constexpr dlc_uint32 value = DLC_I32; };
+template <> struct ElementType<int64_t>  { static constexpr dlc_uint32 value = DLC_I64; };
+template <> struct ElementType<uint8_t>  { static constexpr dlc_uint32 value = DLC_U8; };
+template <> struct ElementType<uint16_t> { static constexpr dlc_uint32 value = DLC_U16; };
+template <> struct ElementType<uint32_t> { static constexpr dlc_uint32 value = DLC_U32; };
+template <> struct ElementType<uint64_t> { static constexpr dlc_uint32 value = DLC_U64; };
+template <> struct ElementType<bool>     { static constexpr dlc_uint32 value = DLC_BOOL; };
+// clang-format on
+} // namespace detail
+
+/// A view of the caller's compact elements with a shape of its own. It knows
+/// how many bytes there are, so a run refuses a buffer that is too small.
+class Tensor {
+public:
+  /// Any `elementType`: f16 and bf16 have no C++17 type.
+  Tensor(const void *data, dlc_uint32 elementType, std::vector<dlc_int64> shape, dlc_uint64 bytes)
+      : elements(const_cast<void *>(data)), type(elementType), extents(std::move(shape)), capacity(bytes) {}
+  template <typename T>
+  Tensor(const T *data, size_t count, std::vector<dlc_int64> shape)
+      : Tensor(data, detail::ElementType<T>::value, std::move(shape), count * sizeof(T)) {}
+  template <typename T>
+  Tensor(const std::vector<T> &values, std::vector<dlc_int64> shape)
+      : Tensor(values.data(), values.size(), std::move(shape)) {}
+
+  dlc_tensor view() const {
+    return dlc_tensor_of(elements, type, static_cast<dlc_int32>(extents.size()),
+                         const_cast<dlc_int64 *>(extents.data()));
+  }
+  dlc_uint64 bytes() const { return capacity; }
+
+private:
+  void *elements;
+  dlc_uint32 type;
+  std::vector<dlc_int64> extents;
+  dlc_uint64 capacity;
+};
+
+/// An opened model library; closed with the last copy.
+class Library {
+public:
+  /// `name` picks one of several models in a library.
+  explicit Library(const std::string &path, const char *name = nullptr) {
+    dlc_error error;
+    dlc_library *opened;
+    if (dlc_int32 status = dlc_library_open(path.c_str(), name, &error, &opened))
+      throw Error(status, error.message);
+    handle.reset(opened, dlc_library_close);
+  }
+  const dlc_model *model() const { return handle->model; }
+
+private:
+  std::shared_ptr<dlc_library> handle;
+};
+
+/// Threads that contexts of several models can share.
+class Pool {
+public:
+  /// `threads` counts the caller's; 0: one for each CPU.
+  explicit Pool(const dlc_model *model, dlc_uint32 threads = 0) {
+    dlc_pool_options options = {};
+    options.struct_bytes = sizeof options;
+    options.threads = threads;
+    dlc_error error;
+    dlc_pool *made;
+    if (dlc_int32 status = dlc_pool_create(model, &options, &error, &made))
+      throw Error(status, error.message);
+    handle.reset(made, dlc_pool_release);
+  }
+  const dlc_executor *executor() const { return &handle->executor; }
+
+private:
+  std::shared_ptr<dlc_pool> handle;
+};
+
+/// Options with their size filled in.
+inline dlc_context_options contextOptions(dlc_uint32 threads = 1, const dlc_executor *executor = nullptr) {
+  dlc_context_options options = {};
+  options.struct_bytes = sizeof options;
+  options.threads = threads;
+  options.executor = executor;
+  return options;
+}
+
+/// A context; released with the last copy. The library (and the pool) must
+/// outlive it.
+class Context {
+public:
+  explicit Context(const dlc_model *model, const dlc_context_options &options = contextOptions()) {
+    dlc_error error;
+    dlc_context *made;
+    if (dlc_int32 status = dlc_context_create(model, &options, &error, &made))
+      throw Error(status, error.message);
+    handle.reset(made, dlc_context_release);
+  }
+
+  dlc_context *get() const { return handle.get(); }
+  const dlc_model *model() const { return handle->model; }
+
+  /// The entry point called `name`; throws if there is none.
+  const dlc_entry_point &entry(const std::string &name) const {
+    if (const dlc_entry_point *found = dlc_find_entry(model(), name.c_str()))
+      return *found;
+    throw Error(DLC_ERROR_NOT_FOUND, "the model has no entry point '" + name + "'");
+  }
+
+  /// The shapes of all outputs for inputs of these shapes.
+  std::vector<std::vector<dlc_int64>> outputShapes(const dlc_entry_point &entry, const std::vector<Tensor> &inputs) {
+    std::vector<dlc_tensor> views;
+    for (const Tensor &input : inputs)
+      views.push_back(input.view());
+    std::vector<dlc_int64> symbols(entry.symbol_count + 1), dims(1);
+    check(dlc_infer_symbols(get(), &entry, views.data(), static_cast<dlc_uint32>(views.size()), symbols.data()));
+    size_t rank = 0;
+    for (dlc_uint32 i = 0; i < entry.output_count; ++i)
+      rank += entry.outputs[i].rank;
+    dims.resize(rank + 1);
+    check(dlc_output_shapes(get(), &entry, symbols.data(), dims.data()));
+    std::vector<std::vector<dlc_int64>> shapes;
+    auto next = dims.begin();
+    for (dlc_uint32 i = 0; i < entry.output_count; ++i) {
+      shapes.emplace_back(next, next + entry.outputs[i].rank);
+      next += entry.outputs[i].rank;
+    }
+    return shapes;
+  }
+
+  /// Runs; see dlc_run. For calls without any allocation use dlc_run on get().
+  void run(const std::string &name, const std::vector<Tensor> &inputs, const std::vector<Tensor> &outputs) {
+    std::vector<dlc_tensor> views;
+    std::vector<dlc_uint64> capacities;
+    for (const std::vector<Tensor> *side : {&inputs, &outputs})
+      for (const Tensor &tensor : *side) {
+        views.push_back(tensor.view());
+        capacities.push_back(tensor.bytes());
+      }
+    const dlc_entry_point &entryPoint = entry(name);
+    auto inputCount = static_cast<dlc_uint32>(inputs.size()), outputCount = static_cast<dlc_uint32>(outputs.size());
+    // The capacities are read for as many tensors as the entry point has.
+    bool isComplete = inputCount == entryPoint.input_count && outputCount == entryPoint.output_count;
+    check(dlc_run_sized(get(), &entryPoint, views.data(), inputCount, views.data() + inputCount, outputCount,
+                        isComplete ? capacities.data() : nullptr));
+  }
+
+private:
+  void check(dlc_int32 status) {
+    if (status)
+      throw Error(status, *dlc_context_message(get()) ? dlc_context_message(get()) : dlc_status_text(status));
+  }
+  std::shared_ptr<dlc_context> handle;
+};
+
+} // namespace dlc
+
+#endif // DLC_RUNTIME_HPP
