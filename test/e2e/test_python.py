@@ -96,7 +96,7 @@ def test_refuses_names_and_counts(model):
         model.run({"imaeg": random_images(1)})
     with pytest.raises(dlc.Error, match="missing"):
         model.run({})
-    with pytest.raises(dlc.Error, match="'run'"):
+    with pytest.raises(dlc.Error, match="walk"):
         model.run({"image": random_images(1)}, entry="walk")
     with pytest.raises(dlc.Error):
         model(random_images(1), random_images(1))
