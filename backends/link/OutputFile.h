@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Files that appear whole or not at all.
+#ifndef DLC_BACKENDS_LINK_OUTPUTFILE_H
+#define DLC_BACKENDS_LINK_OUTPUTFILE_H
+
+#include "llvm/ADT/StringRef.h"
+#include "mlir/Support/LLVM.h"
+#include <string>
+
+namespace dlc {
+
+/// A file that is written under a temporary name beside its place and gets its own name by `keep`. Unless kept, nothing is left of
+/// it, be it for an error, an exception or a signal.
+class OutputFile {
+public:
+  /// `path` is the final one. Nothing is created yet.
+  explicit OutputFile(llvm::StringRef path);
+  ~OutputFile();
+  OutputFile(const OutputFile &) = delete;
+  OutputFile &operator=(const OutputFile &) = delete;
+
+  const std::string &getPath() const { return path; }
+  /// Where to write: in the same folder, so that `keep` is a rename.
+  const std::string &getTemporaryPath() const { return temporaryPath; }
+
+  /// Writes `content` to the temporary file. On failure `error` names the file and the reason.
+  mlir::LogicalResult write(llvm::StringRef content, std::string &error);
+  /// Renames the temporary file, which the caller has written and closed. On failure `error` says why.
+  mlir::LogicalResult keep(std::string &error);
+
+private:
+  std::string path, temporaryPath;
+};
+
+} // namespace dlc
+
+#endif // DLC_BACKENDS_LINK_OUTPUTFILE_H

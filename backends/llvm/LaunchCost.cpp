@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/llvm/LaunchCost.h"
+#include "ir/Layout.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace dlc;
+using mlir::AffineExpr;
+
+static AffineExpr product(llvm::ArrayRef<AffineExpr> dims, mlir::MLIRContext *context) {
+  AffineExpr result = mlir::getAffineConstantExpr(1, context);
+  for (AffineExpr dim : dims)
+    result = result * dim;
+  return result;
+}
+
+static int64_t product(llvm::ArrayRef<int64_t> values) {
+  int64_t result = 1;
+  for (int64_t value : values)
+    result *= value;
+  return result;
+}
+
+/// Operations an element of the result.
+static AffineExpr operationsPerElement(mlir::Operation *op, const KernelShapes &shapes) {
+  mlir::MLIRContext *context = op->getContext();
+  auto constant = [&](int64_t value) { return mlir::getAffineConstantExpr(value, context); };
+  return llvm::TypeSwitch<mlir::Operation *, AffineExpr>(op)
+      .Case<ConvOp>([&](ConvOp conv) {
+        // Each result element takes one product and one sum for every element of its filter.
+        return product(shapes.getDims(conv.getW()).drop_front(), context) * 2;
+      })
+      .Case<ConvTransposeOp>([&](ConvTransposeOp conv) {
+        llvm::ArrayRef<AffineExpr> weights = shapes.getDims(conv.getW());
+        return (weights[0] * product(weights.drop_front(2), context) * 2).floorDiv(product(conv.getStrides()));
+      })
+      .Case<MatMulOp>([&](MatMulOp matmul) {
+        llvm::ArrayRef<AffineExpr> lhs = shapes.getDims(matmul.getLhs());
+        bool takesFirst = matmul.getTransposeLhs() && lhs.size() > 1;
+        return (takesFirst ? lhs[lhs.size() - 2] : lhs.back()) * 2;
+      })
+      .Case<EinsumOp>([&](EinsumOp einsum) {
+        AffineExpr largest = constant(2);
+        for (mlir::Value operand : einsum.getOperands())
+          largest = largest * product(shapes.getDims(operand), context);
+        // The labels of operands are not told apart here: an overestimate, which only decides about threads.
+        return largest;
+      })
+      .Case<MaxPoolOp, MaxPoolIndicesOp, AveragePoolOp, LpPoolOp>(
+          [&](auto pool) { return constant(product(pool.getKernel())); })
+      .Default([&](mlir::Operation *other) {
+        bool isTranscendental = llvm::isa<SoftmaxOp, LogSoftmaxOp, LrnOp>(other) ||
+                                llvm::is_contained({"dlc.exp", "dlc.log", "dlc.tanh", "dlc.sigmoid", "dlc.erf", "dlc.gelu", "dlc.pow"},
+                                                   other->getName().getStringRef());
+        return constant(isTranscendental ? 20 : 2);
+      });
+}
+
+KernelCost dlc::estimateCost(KernelFuncOp kernel, const KernelShapes &shapes) {
+  mlir::MLIRContext *context = kernel.getContext();
+  KernelCost cost{mlir::getAffineConstantExpr(0, context), mlir::getAffineConstantExpr(0, context)};
+  auto bytesOf = [&](mlir::Value value) {
+    auto type = llvm::cast<mlir::RankedTensorType>(value.getType());
+    return product(shapes.getDims(value), context) * getElementBytes(type.getElementType());
+  };
+  mlir::Block &body = kernel.getBody().front();
+  for (mlir::BlockArgument argument : body.getArguments())
+    cost.bytes = cost.bytes + bytesOf(argument);
+  cost.bytes = cost.bytes + bytesOf(kernel.getYielded());
+  for (mlir::Operation &op : body.without_terminator()) {
+    // Reductions and the like do their work on what they read.
+    AffineExpr elements = product(shapes.getDims(op.getResult(0)), context);
+    if (!llvm::isa<ConvOp, ConvTransposeOp, MatMulOp, EinsumOp>(op))
+      for (mlir::Value operand : op.getOperands()) {
+        AffineExpr read = product(shapes.getDims(operand), context);
+        auto known = constantDim(elements), knownRead = constantDim(read);
+        if (known && knownRead && *knownRead > *known)
+          elements = read;
+      }
+    cost.operations = cost.operations + elements * operationsPerElement(&op, shapes);
+  }
+  return cost;
+}
+
+AffineExpr dlc::estimateNanoseconds(const KernelCost &cost) { return cost.operations.floorDiv(32) + cost.bytes.floorDiv(8); }

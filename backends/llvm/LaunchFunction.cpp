@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/llvm/LaunchFunction.h"
+#include "backends/llvm/ExtentArithmetic.h"
+#include "backends/llvm/LaunchCost.h"
+#include "dlc/abi.h"
+#include "ir/Layout.h"
+#include <numeric>
+
+using namespace dlc;
+using mlir::Value;
+namespace LLVM = mlir::LLVM;
+namespace arith = mlir::arith;
+
+// halide_buffer_t and halide_dimension_t (HalideRuntime.h) in bytes, on targets with 64-bit pointers.
+namespace halideBuffer {
+enum { Device = 0, Interface = 8, Host = 16, Flags = 24, Type = 32, Dimensions = 36, Dim = 40, Padding = 48, Size = 56 };
+enum { Min = 0, Extent = 4, Stride = 8, DimFlags = 12, DimSize = 16 };
+} // namespace halideBuffer
+
+/// Halide computes places in a buffer with 32 bits.
+static constexpr int64_t maximumElements = std::numeric_limits<int32_t>::max();
+
+mlir::RankedTensorType KernelInterface::getResultType() {
+  return llvm::cast<mlir::RankedTensorType>(kernel.getYielded().getType());
+}
+llvm::ArrayRef<mlir::AffineExpr> KernelInterface::getResultDims() { return shapes.getDims(kernel.getYielded()); }
+
+std::string dlc::getKernelSymbol(llvm::StringRef name) { return (name + ".kernel").str(); }
+
+mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {
+  auto shapes = KernelShapes::analyze(kernel);
+  if (mlir::failed(shapes))
+    return mlir::failure();
+  KernelInterface result{kernel, std::move(*shapes), -1, 1, {}};
+  result.nanoseconds = estimateNanoseconds(estimateCost(kernel, result.shapes));
+
+  llvm::SmallVector<Value> buffers(kernel.getBody().front().getArguments());
+  buffers.push_back(kernel.getYielded());
+  for (Value buffer : buffers) {
+    auto type = llvm::cast<mlir::RankedTensorType>(buffer.getType());
+    auto elements = constantDim(getPhysicalShape(type, result.shapes.getDims(buffer)).elements);
+    if (elements && *elements > maximumElements)
+      return kernel.emitError("a tensor of ") << *elements << " elements is too large for a kernel, which indexes with 32 bits: "
+                                              << type;
+  }
+
+  // All versions of a kernel are called with the same ranges.
+  bool isFirst = true;
+  if (kernel.getSchedules())
+    for (auto schedule : kernel.getSchedules()->getAsRange<ScheduleAttr>()) {
+      if (isFirst)
+        result.splitDim = schedule.getSplit();
+      else if (result.splitDim != schedule.getSplit())
+        result.splitDim = -1;
+      result.grain = std::lcm(result.grain, std::max<int64_t>(schedule.getGrain(), 1));
+      isFirst = false;
+    }
+  return result;
+}
+
+namespace {
+/// Emits the body of one launch function.
+class LaunchBody {
+public:
+  LaunchBody(mlir::OpBuilder &builder, mlir::Location location, mlir::func::FuncOp function, KernelInterface &kernel)
+      : builder(builder), location(location), function(function), kernel(kernel),
+        pointer(LLVM::LLVMPointerType::get(builder.getContext())), block(kernel.kernel.getBody().front()) {}
+
+  void emit() {
+    builder.setInsertionPointToStart(function.addEntryBlock());
+    arguments = function.getArgument(0);
+    begin = function.getArgument(1);
+    end = function.getArgument(2);
+    size_t bufferCount = block.getNumArguments() + 1;
+    size_t symbolCount = kernel.kernel.getSymbols() ? kernel.kernel.getSymbols()->size() : 0;
+    for (size_t i = 0; i < symbolCount; ++i)
+      symbols.push_back(load(builder.getI64Type(), arguments, 8 * (bufferCount + i)));
+    ExtentArithmetic extents(builder, location, symbols);
+    arithmetic = &extents;
+    guardExtents();
+
+    llvm::SmallVector<Value> operands = {function.getArgument(3)};
+    for (mlir::BlockArgument argument : block.getArguments())
+      operands.push_back(describeInput(argument));
+    for (Value symbol : symbols)
+      operands.push_back(arith::TruncIOp::create(builder, location, builder.getI32Type(), symbol));
+    operands.push_back(describeOutput());
+
+    auto call = LLVM::CallOp::create(builder, location, mlir::TypeRange{builder.getI32Type()},
+                                     getKernelSymbol(kernel.kernel.getSymName()), operands);
+    // Halide's own codes are not dlc_status; the message is the runtime's already.
+    Value zero = i32(0);
+    Value isFine = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, call.getResult(), zero);
+    Value status = arith::SelectOp::create(builder, location, isFine, zero, i32(DLC_ERROR_KERNEL));
+    mlir::func::ReturnOp::create(builder, location, status);
+  }
+
+private:
+  Value i32(int32_t value) { return arith::ConstantOp::create(builder, location, builder.getI32IntegerAttr(value)); }
+  Value i64(int64_t value) { return arith::ConstantOp::create(builder, location, builder.getI64IntegerAttr(value)); }
+  Value at(Value base, int64_t bytes) {
+    return LLVM::GEPOp::create(builder, location, pointer, builder.getI8Type(), base,
+                               llvm::ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
+  }
+  Value load(mlir::Type type, Value base, int64_t bytes) { return LLVM::LoadOp::create(builder, location, type, at(base, bytes)); }
+  void store(Value value, Value base, int64_t bytes) { LLVM::StoreOp::create(builder, location, value, at(base, bytes)); }
+  Value truncate(Value value) { return arith::TruncIOp::create(builder, location, builder.getI32Type(), value); }
+
+  /// Returns early where there is nothing to compute (kernels count on at least one element) or where a tensor has grown too
+  /// large for 32-bit indices.
+  void guardExtents() {
+    for (mlir::AffineExpr dim : kernel.getResultDims()) {
+      if (auto extent = constantDim(dim); extent && *extent > 0)
+        continue;
+      Value isEmpty = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sle, arithmetic->emit(dim), i64(0));
+      returnIf(isEmpty, DLC_OK);
+    }
+    llvm::SmallVector<Value> buffers(block.getArguments());
+    buffers.push_back(kernel.kernel.getYielded());
+    for (Value buffer : buffers) {
+      mlir::AffineExpr elements =
+          getPhysicalShape(llvm::cast<mlir::RankedTensorType>(buffer.getType()), kernel.shapes.getDims(buffer)).elements;
+      if (constantDim(elements))
+        continue;
+      Value isTooLarge = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sgt, arithmetic->emit(elements),
+                                               i64(maximumElements));
+      returnIf(isTooLarge, DLC_ERROR_OVERFLOW);
+    }
+  }
+
+  void returnIf(Value condition, int32_t status) {
+    mlir::Block *leave = function.addBlock(), *stay = function.addBlock();
+    mlir::cf::CondBranchOp::create(builder, location, condition, leave, stay);
+    builder.setInsertionPointToStart(leave);
+    mlir::func::ReturnOp::create(builder, location, i32(status));
+    builder.setInsertionPointToStart(stay);
+  }
+
+  struct DimensionValues {
+    Value min, extent, stride; ///< i64
+  };
+
+  /// A halide_buffer_t on the stack; `dims` innermost first.
+  Value createBuffer(Value host, mlir::Type elementType, llvm::ArrayRef<DimensionValues> dims) {
+    using namespace halideBuffer;
+    Value buffer;
+    {
+      mlir::OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(&function.front());
+      buffer = LLVM::AllocaOp::create(builder, location, pointer, builder.getI8Type(), i64(Size + DimSize * dims.size()),
+                                      /*alignment=*/8);
+    }
+    Value zero = i64(0);
+    store(zero, buffer, Device);
+    store(zero, buffer, Interface);
+    store(host, buffer, Host);
+    store(zero, buffer, Flags);
+    store(i32(encodeType(elementType)), buffer, Type);
+    store(i32(dims.size()), buffer, Dimensions);
+    store(at(buffer, Size), buffer, Dim);
+    store(zero, buffer, Padding);
+    for (auto [position, dim] : llvm::enumerate(dims)) {
+      int64_t place = Size + DimSize * position;
+      store(truncate(dim.min), buffer, place + Min);
+      store(truncate(dim.extent), buffer, place + Extent);
+      store(truncate(dim.stride), buffer, place + Stride);
+      store(i32(0), buffer, place + DimFlags);
+    }
+    return buffer;
+  }
+
+  /// halide_type_t: code (0 signed, 1 unsigned, 2 floating), bits, one lane. Kernels see f16, bf16 and i1 as unsigned integers.
+  static int32_t encodeType(mlir::Type type) {
+    int32_t bits = 8 * getElementBytes(type);
+    int32_t code = 0;
+    if (type.isF32() || type.isF64())
+      code = 2;
+    else if (type.isInteger(1) || type.isUnsignedInteger() || type.isF16() || type.isBF16())
+      code = 1;
+    return code | bits << 8 | 1 << 16;
+  }
+
+  /// The whole buffer; its border lies at negative places and beyond the extent.
+  Value describeInput(mlir::BlockArgument argument) {
+    auto type = llvm::cast<mlir::RankedTensorType>(argument.getType());
+    PhysicalShape shape = getPhysicalShape(type, kernel.shapes.getDims(argument));
+    llvm::SmallVector<DimensionValues> dims;
+    for (const PhysicalDim &dim : llvm::reverse(shape.dims))
+      dims.push_back({i64(-dim.haloLow), arithmetic->emit(dim.extent + (dim.haloLow + dim.haloHigh)), arithmetic->emit(dim.stride)});
+    return createBuffer(load(pointer, arguments, 8 * argument.getArgNumber()), type.getElementType(), dims);
+  }
+
+  /// The range of the interior that this call computes.
+  Value describeOutput() {
+    mlir::RankedTensorType type = kernel.getResultType();
+    PhysicalShape shape = getPhysicalShape(type, kernel.getResultDims());
+    int64_t elementBytes = getElementBytes(type.getElementType());
+    Value host = load(pointer, arguments, 8 * block.getNumArguments());
+    Value offset = arithmetic->emit(shape.interiorOffset * elementBytes);
+    llvm::SmallVector<DimensionValues> dims;
+    for (const PhysicalDim &dim : llvm::reverse(shape.dims)) {
+      DimensionValues values{i64(0), arithmetic->emit(dim.extent), arithmetic->emit(dim.stride)};
+      if (dim.logical == kernel.splitDim && dim.tile == 0) {
+        // Where the dimension is blocked, its outer part counts blocks; ranges start at whole ones.
+        int64_t block = 1;
+        for (const PhysicalDim &inner : shape.dims)
+          if (inner.logical == kernel.splitDim && inner.tile > 0)
+            block *= inner.tile;
+        Value last = end;
+        values.min = begin;
+        if (block > 1) {
+          values.min = arith::DivSIOp::create(builder, location, begin, i64(block));
+          last = arith::AddIOp::create(builder, location, end, i64(block - 1));
+          last = arith::DivSIOp::create(builder, location, last, i64(block));
+        }
+        values.extent = arith::SubIOp::create(builder, location, last, values.min);
+        Value skipped = arith::MulIOp::create(builder, location, values.min, arithmetic->emit(dim.stride * elementBytes));
+        offset = arith::AddIOp::create(builder, location, offset, skipped);
+      }
+      dims.push_back(values);
+    }
+    host = LLVM::GEPOp::create(builder, location, pointer, builder.getI8Type(), host, llvm::ArrayRef<LLVM::GEPArg>{offset});
+    return createBuffer(host, type.getElementType(), dims);
+  }
+
+  mlir::OpBuilder &builder;
+  mlir::Location location;
+  mlir::func::FuncOp function;
+  KernelInterface &kernel;
+  LLVM::LLVMPointerType pointer;
+  mlir::Block &block;
+  Value arguments, begin, end;
+  llvm::SmallVector<Value> symbols;
+  ExtentArithmetic *arithmetic = nullptr;
+};
+} // namespace
+
+/// `name` as a symbol of an object file: '@' would start a version, and profilers end a name at a space.
+static std::string toSymbol(llvm::StringRef name) {
+  std::string symbol = name.empty() ? "launch" : name.str();
+  for (char &c : symbol)
+    if (c == '@' || !llvm::isPrint(c) || c == ' ' || c == '"')
+      c = '_';
+  return symbol;
+}
+
+mlir::func::FuncOp dlc::createLaunchFunction(mlir::ModuleOp module, KernelInterface &kernel, llvm::StringRef name,
+                                             llvm::StringSet<> &usedNames, mlir::Location location) {
+  std::string base = toSymbol(name), symbol = base + ".launch";
+  for (int number = 2; !usedNames.insert(symbol).second; ++number)
+    symbol = base + "." + std::to_string(number) + ".launch";
+
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
+  mlir::Type pointer = LLVM::LLVMPointerType::get(builder.getContext()), i64 = builder.getI64Type();
+  auto type = builder.getFunctionType({pointer, i64, i64, pointer}, builder.getI32Type());
+  auto function = mlir::func::FuncOp::create(builder, location, symbol, type);
+  function.setPrivate();
+  // A frame of its own in profiles and backtraces, under the layer's name.
+  function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
+  LaunchBody(builder, location, function, kernel).emit();
+  return function;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The function behind a launch: it describes the buffers to the kernel and calls it.
+#ifndef DLC_BACKENDS_LLVM_LAUNCHFUNCTION_H
+#define DLC_BACKENDS_LLVM_LAUNCHFUNCTION_H
+
+#include "backends/llvm/Passes.h"
+#include "ir/KernelShapes.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace dlc {
+
+/// What all launches of one kernel share.
+struct KernelInterface {
+  KernelFuncOp kernel;
+  KernelShapes shapes;
+  int64_t splitDim = -1;     ///< logical dimension of the result of which ranges may be computed; -1: only the whole
+  int64_t grain = 1;         ///< ranges start at multiples of it
+  mlir::AffineExpr nanoseconds; ///< estimate for the whole, over the kernel's symbols
+
+  /// Fails with a diagnostic if shapes cannot be inferred or do not fit Halide's 32-bit indices.
+  static mlir::FailureOr<KernelInterface> analyze(KernelFuncOp kernel);
+
+  mlir::RankedTensorType getResultType();
+  /// Extents of the result over the kernel's symbols.
+  llvm::ArrayRef<mlir::AffineExpr> getResultDims();
+};
+
+/// The name in the program of the code of kernel `name`: the dot keeps it apart from all C functions.
+std::string getKernelSymbol(llvm::StringRef name);
+
+/// Adds, at the end of `module`,
+/// `int32_t NAME.launch(const int64_t *arguments, int64_t begin, int64_t end, void *scratch)` for a launch called `name`.
+/// `arguments` holds the addresses of the inputs and of the output, then the symbols. A second launch of the same name gets a
+/// number.
+mlir::func::FuncOp createLaunchFunction(mlir::ModuleOp module, KernelInterface &kernel, llvm::StringRef name,
+                                        llvm::StringSet<> &usedNames, mlir::Location location);
+
+} // namespace dlc
+
+#endif // DLC_BACKENDS_LLVM_LAUNCHFUNCTION_H

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/llvm/ExtentArithmetic.h"
+#include "backends/llvm/LaunchCost.h"
+#include "backends/llvm/LaunchFunction.h"
+#include "backends/llvm/Passes.h"
+#include "backends/llvm/ProgramDescription.h"
+#include "dlc/abi.h"
+#include <cstddef>
+#include <map>
+
+#define DEBUG_TYPE "dlc-lower-entry-points"
+
+namespace dlc {
+#define GEN_PASS_DEF_LOWERENTRYPOINTS
+#include "backends/llvm/Passes.h.inc"
+} // namespace dlc
+
+using namespace dlc;
+using mlir::LogicalResult;
+using mlir::Value;
+namespace LLVM = mlir::LLVM;
+namespace arith = mlir::arith;
+
+/// The function through which launches go that may pay to be split.
+static constexpr llvm::StringLiteral inRangesName = "dlc.launch_in_ranges";
+
+namespace {
+/// Emits loads and calls at one place.
+struct Emitter {
+  mlir::OpBuilder &builder;
+  mlir::Location location;
+
+  mlir::Type pointerType() { return LLVM::LLVMPointerType::get(builder.getContext()); }
+  Value i64(int64_t value) { return arith::ConstantOp::create(builder, location, builder.getI64IntegerAttr(value)); }
+  Value i32(int32_t value) { return arith::ConstantOp::create(builder, location, builder.getI32IntegerAttr(value)); }
+  Value load(mlir::Type type, Value base, int64_t bytes) {
+    return LLVM::LoadOp::create(builder, location, type, at(base, bytes));
+  }
+  void store(Value value, Value base, int64_t bytes) { LLVM::StoreOp::create(builder, location, value, at(base, bytes)); }
+  Value at(Value base, int64_t bytes) {
+    return LLVM::GEPOp::create(builder, location, pointerType(), builder.getI8Type(), base,
+                               llvm::ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
+  }
+  /// `address` as a memref<?xi8>, whose extent nobody asks for.
+  Value toBuffer(Value address, mlir::Type type) {
+    mlir::Type array = LLVM::LLVMArrayType::get(builder.getI64Type(), 1);
+    auto structure = LLVM::LLVMStructType::getLiteral(builder.getContext(),
+                                                      {pointerType(), pointerType(), builder.getI64Type(), array, array});
+    Value descriptor = LLVM::PoisonOp::create(builder, location, structure);
+    auto insert = [&](Value value, llvm::ArrayRef<int64_t> place) {
+      descriptor = LLVM::InsertValueOp::create(builder, location, descriptor, value, place);
+    };
+    insert(address, {0});
+    insert(address, {1});
+    insert(i64(0), {2});
+    insert(i64(std::numeric_limits<int64_t>::max()), {3, 0});
+    insert(i64(1), {4, 0});
+    return mlir::UnrealizedConversionCastOp::create(builder, location, type, descriptor).getResult(0);
+  }
+};
+
+class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPointsPass> {
+  void runOnOperation() override;
+  LogicalResult lowerEntry(mlir::func::FuncOp function);
+  LogicalResult replaceArguments(mlir::func::FuncOp function, llvm::StringRef entryName);
+  LogicalResult lowerLaunch(LaunchOp launch, mlir::Block *leave);
+  void createSizeFunctions(const EntryDescription &entry, mlir::Location location);
+  void createInRanges();
+
+  llvm::StringMap<KernelInterface> kernels;
+  llvm::StringSet<> usedNames;
+  Value call;       ///< the dlc_call of the entry point at hand
+  Value argumentBlock; ///< where its launches put their arguments
+};
+} // namespace
+
+void LowerEntryPointsPass::runOnOperation() {
+  kernels.clear();
+  usedNames.clear();
+  mlir::ModuleOp module = getOperation();
+  auto description = describeProgram(module);
+  if (mlir::failed(description))
+    return signalPassFailure();
+  for (KernelFuncOp kernel : module.getOps<KernelFuncOp>()) {
+    auto interface = KernelInterface::analyze(kernel);
+    if (mlir::failed(interface))
+      return signalPassFailure();
+    kernels.try_emplace(kernel.getSymName(), std::move(*interface));
+  }
+
+  createInRanges();
+  llvm::SmallVector<mlir::func::FuncOp> functions(module.getOps<mlir::func::FuncOp>());
+  for (mlir::func::FuncOp function : functions)
+    if (function->hasAttr("dlc.entry") && mlir::failed(lowerEntry(function)))
+      return signalPassFailure();
+  for (const EntryDescription &entry : description->entries)
+    createSizeFunctions(entry, module.getLoc());
+
+  // What is left of a kernel is its name and its C signature.
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
+  mlir::Type pointer = LLVM::LLVMPointerType::get(&getContext());
+  for (KernelFuncOp kernel : llvm::make_early_inc_range(module.getOps<KernelFuncOp>())) {
+    llvm::SmallVector<mlir::Type> types(kernel.getBody().front().getNumArguments() + 1, pointer);
+    types.append(kernel.getSymbols() ? kernel.getSymbols()->size() : 0, builder.getI32Type());
+    types.push_back(pointer);
+    LLVM::LLVMFuncOp::create(builder, kernel.getLoc(), getKernelSymbol(kernel.getSymName()),
+                             LLVM::LLVMFunctionType::get(builder.getI32Type(), types));
+    kernel.erase();
+  }
+  for (WeightsOp weights : llvm::make_early_inc_range(module.getOps<WeightsOp>()))
+    weights.erase();
+}
+
+LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
+  llvm::StringRef entryName = function->getAttrOfType<mlir::StringAttr>("dlc.entry").getValue();
+  if (mlir::failed(replaceArguments(function, entryName)))
+    return mlir::failure();
+
+  mlir::OpBuilder builder(&getContext());
+  mlir::Location location = function.getLoc();
+  function.walk([&](mlir::func::ReturnOp op) {
+    builder.setInsertionPoint(op);
+    mlir::func::ReturnOp::create(builder, location, Emitter{builder, location}.i32(DLC_OK));
+    op.erase();
+  });
+  // The way out for a launch that failed.
+  mlir::Block *leave = function.addBlock();
+  leave->addArgument(builder.getI32Type(), location);
+  builder.setInsertionPointToEnd(leave);
+  mlir::func::ReturnOp::create(builder, location, leave->getArgument(0));
+
+  llvm::SmallVector<LaunchOp> launches;
+  size_t largest = 0;
+  function.walk([&](LaunchOp launch) {
+    launches.push_back(launch);
+    largest = std::max<size_t>(largest, launch.getInputs().size() + 1 + launch.getSymbols().size());
+  });
+  builder.setInsertionPointToStart(&function.front());
+  // One block serves all launches: each is over before the next begins.
+  argumentBlock = LLVM::AllocaOp::create(builder, location, Emitter{builder, location}.pointerType(), builder.getI64Type(),
+                                         Emitter{builder, location}.i64(largest), /*alignment=*/8);
+  for (LaunchOp launch : launches)
+    if (mlir::failed(lowerLaunch(launch, leave)))
+      return mlir::failure();
+  if (leave->use_empty())
+    leave->erase();
+  return mlir::success();
+}
+
+/// Makes `function` take the dlc_call alone, and reads from it what the arguments were.
+LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function, llvm::StringRef entryName) {
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&function.front());
+  Emitter emit{builder, function.getLoc()};
+  mlir::Block &body = function.front();
+  unsigned count = body.getNumArguments();
+  call = body.addArgument(emit.pointerType(), function.getLoc());
+  mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type();
+
+  auto has = [&](unsigned index, llvm::StringRef attribute) { return function.getArgAttr(index, attribute) != nullptr; };
+  int64_t inputCount = 0;
+  for (unsigned index = 0; index < count; ++index)
+    inputCount += has(index, "dlc.input");
+  int64_t nextInput = 0, nextOutput = inputCount, nextSymbol = 0;
+  Value tensors, symbols;
+  for (unsigned index = 0; index < count; ++index) {
+    Value argument = body.getArgument(index), replacement;
+    auto field = [&](size_t offset) { return emit.toBuffer(emit.load(pointer, call, offset), argument.getType()); };
+    if (has(index, "dlc.input") || has(index, "dlc.output")) {
+      if (!tensors)
+        tensors = emit.load(pointer, call, offsetof(dlc_call, tensors));
+      int64_t place = has(index, "dlc.input") ? nextInput++ : nextOutput++;
+      replacement = emit.toBuffer(emit.load(pointer, tensors, 8 * place), argument.getType());
+    } else if (has(index, "dlc.symbol")) {
+      if (!symbols)
+        symbols = emit.load(pointer, call, offsetof(dlc_call, symbols));
+      Value value = emit.load(i64, symbols, 8 * nextSymbol++);
+      replacement = arith::IndexCastOp::create(builder, function.getLoc(), builder.getIndexType(), value);
+    } else if (has(index, "dlc.workspace")) {
+      replacement = field(offsetof(dlc_call, workspace));
+    } else if (has(index, "dlc.constants")) {
+      replacement = field(offsetof(dlc_call, constants));
+    } else if (has(index, "dlc.prepared")) {
+      replacement = field(offsetof(dlc_call, prepared));
+    } else {
+      return function.emitError("argument ") << index << " of an entry point has no role: expected one of dlc.input, dlc.output, "
+                                                         "dlc.symbol, dlc.workspace, dlc.constants, dlc.prepared";
+    }
+    argument.replaceAllUsesWith(replacement);
+  }
+  body.eraseArguments(0, count);
+  function.removeArgAttrsAttr();
+  function.setType(builder.getFunctionType({pointer}, builder.getI32Type()));
+  function->removeAttr("dlc.entry");
+  function->removeAttr("dlc.workspace_bytes");
+  function.setName((entryName + ".execute").str());
+  return mlir::success();
+}
+
+LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *leave) {
+  auto found = kernels.find(launch.getKernel());
+  if (found == kernels.end())
+    return launch.emitError("launches '") << launch.getKernel() << "', which is not a dlc.kernel_func";
+  KernelInterface &kernel = found->second;
+  mlir::Block &kernelBody = kernel.kernel.getBody().front();
+  size_t symbolCount = kernel.kernel.getSymbols() ? kernel.kernel.getSymbols()->size() : 0;
+  if (launch.getInputs().size() != kernelBody.getNumArguments() || launch.getSymbols().size() != symbolCount)
+    return launch.emitError("passes ") << launch.getInputs().size() << " inputs and " << launch.getSymbols().size()
+                                       << " symbols to a kernel that takes " << kernelBody.getNumArguments() << " and "
+                                       << symbolCount;
+  mlir::func::FuncOp task =
+      createLaunchFunction(getOperation(), kernel, launch.getName(), usedNames, launch.getLoc());
+
+  mlir::OpBuilder builder(launch);
+  Emitter emit{builder, launch.getLoc()};
+  int64_t place = 0;
+  llvm::SmallVector<Value> buffers(launch.getInputs()), symbols;
+  buffers.push_back(launch.getOutput());
+  for (Value buffer : buffers) {
+    Value address = mlir::memref::ExtractAlignedPointerAsIndexOp::create(builder, launch.getLoc(), buffer);
+    emit.store(arith::IndexCastOp::create(builder, launch.getLoc(), builder.getI64Type(), address), argumentBlock, place);
+    place += 8;
+  }
+  for (Value symbol : launch.getSymbols()) {
+    symbols.push_back(arith::IndexCastOp::create(builder, launch.getLoc(), builder.getI64Type(), symbol));
+    emit.store(symbols.back(), argumentBlock, place);
+    place += 8;
+  }
+
+  ExtentArithmetic arithmetic(builder, launch.getLoc(), symbols);
+  auto staticCost = constantDim(kernel.nanoseconds);
+  bool isSplit = kernel.splitDim >= 0 && (!staticCost || *staticCost >= parallelThresholdNanoseconds);
+  Value extent = kernel.splitDim >= 0 ? arithmetic.emit(kernel.getResultDims()[kernel.splitDim]) : emit.i64(1);
+  Value status;
+  if (isSplit) {
+    Value taskAddress = mlir::UnrealizedConversionCastOp::create(
+                            builder, launch.getLoc(), emit.pointerType(),
+                            mlir::func::ConstantOp::create(builder, launch.getLoc(), task.getFunctionType(), task.getSymName())
+                                .getResult())
+                            .getResult(0);
+    status = mlir::func::CallOp::create(builder, launch.getLoc(), inRangesName, builder.getI32Type(),
+                                        mlir::ValueRange{call, taskAddress, argumentBlock, extent, emit.i64(kernel.grain),
+                                                         arithmetic.emit(kernel.nanoseconds)})
+                 .getResult(0);
+  } else {
+    Value scratch = emit.load(emit.pointerType(), call, offsetof(dlc_call, scratch));
+    status = mlir::func::CallOp::create(builder, launch.getLoc(), task,
+                                        mlir::ValueRange{argumentBlock, emit.i64(0), extent, scratch})
+                 .getResult(0);
+  }
+  Value isFine = arith::CmpIOp::create(builder, launch.getLoc(), arith::CmpIPredicate::eq, status, emit.i32(DLC_OK));
+  mlir::Block *block = launch->getBlock();
+  mlir::Block *rest = block->splitBlock(std::next(launch->getIterator()));
+  builder.setInsertionPointToEnd(block);
+  mlir::cf::CondBranchOp::create(builder, launch.getLoc(), isFine, rest, mlir::ValueRange{}, leave, mlir::ValueRange{status});
+  launch.erase();
+  return mlir::success();
+}
+
+/// `int32_t dlc.launch_in_ranges(call, task, arguments, extent, grain, nanoseconds)`: runs a task on this thread if it is short,
+/// else through the pool, in ranges worth a hand-over.
+void LowerEntryPointsPass::createInRanges() {
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(getOperation().getBody());
+  mlir::Location location = builder.getUnknownLoc();
+  Emitter emit{builder, location};
+  mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type(), i32 = builder.getI32Type();
+  auto function = mlir::func::FuncOp::create(builder, location, inRangesName,
+                                             builder.getFunctionType({pointer, pointer, pointer, i64, i64, i64}, i32));
+  function.setPrivate();
+  mlir::Block *entry = function.addEntryBlock(), *whole = function.addBlock(), *ranges = function.addBlock();
+  Value theCall = entry->getArgument(0), task = entry->getArgument(1), arguments = entry->getArgument(2),
+        extent = entry->getArgument(3), grain = entry->getArgument(4), nanoseconds = entry->getArgument(5);
+
+  builder.setInsertionPointToStart(entry);
+  Value isShort = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::slt, nanoseconds,
+                                        emit.i64(parallelThresholdNanoseconds));
+  Value isOneGrain = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sle, extent, grain);
+  Value isAlone = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq,
+                                        emit.load(i32, theCall, offsetof(dlc_call, threads)), emit.i32(1));
+  Value isWhole = arith::OrIOp::create(builder, location, isShort, arith::OrIOp::create(builder, location, isOneGrain, isAlone));
+  mlir::cf::CondBranchOp::create(builder, location, isWhole, whole, ranges);
+
+  builder.setInsertionPointToStart(whole);
+  auto taskType = LLVM::LLVMFunctionType::get(i32, {pointer, i64, i64, pointer});
+  Value scratch = emit.load(pointer, theCall, offsetof(dlc_call, scratch));
+  auto direct = LLVM::CallOp::create(builder, location, taskType, mlir::ValueRange{task, arguments, emit.i64(0), extent, scratch});
+  mlir::func::ReturnOp::create(builder, location, direct.getResult());
+
+  builder.setInsertionPointToStart(ranges);
+  // nanoseconds >= threshold > grainNanoseconds here, so that there is at least one range.
+  Value count = arith::DivSIOp::create(builder, location, nanoseconds, emit.i64(grainNanoseconds));
+  Value length = arith::DivSIOp::create(builder, location, extent, count);
+  Value grains = arith::AddIOp::create(builder, location, arith::DivSIOp::create(builder, location, length, grain), emit.i64(1));
+  Value range = arith::MulIOp::create(builder, location, grains, grain);
+  auto parallelForType = LLVM::LLVMFunctionType::get(i32, {pointer, pointer, pointer, i64, i64});
+  Value parallelFor = emit.load(pointer, theCall, offsetof(dlc_call, parallel_for));
+  auto split = LLVM::CallOp::create(builder, location, parallelForType,
+                                    mlir::ValueRange{parallelFor, theCall, task, arguments, extent, range});
+  mlir::func::ReturnOp::create(builder, location, split.getResult());
+}
+
+/// `workspace_bytes` and `output_shapes` of an entry point.
+void LowerEntryPointsPass::createSizeFunctions(const EntryDescription &entry, mlir::Location location) {
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(getOperation().getBody());
+  Emitter emit{builder, location};
+  mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type();
+  auto create = [&](llvm::StringRef suffix, mlir::FunctionType type, llvm::SmallVectorImpl<Value> &symbols) {
+    builder.setInsertionPointToEnd(getOperation().getBody());
+    auto function = mlir::func::FuncOp::create(builder, location, entry.name + suffix.str(), type);
+    builder.setInsertionPointToStart(function.addEntryBlock());
+    for (size_t i = 0; i < entry.symbols.size(); ++i)
+      symbols.push_back(emit.load(i64, function.getArgument(0), 8 * i));
+    return function;
+  };
+  {
+    llvm::SmallVector<Value> symbols;
+    create(".workspace_bytes", builder.getFunctionType({pointer}, i64), symbols);
+    ExtentArithmetic arithmetic(builder, location, symbols);
+    arithmetic.watchOverflow();
+    Value bytes = arithmetic.emit(entry.workspaceBytes.getResult(0));
+    Value result = arith::SelectOp::create(builder, location, arithmetic.overflowed(), emit.i64(-1), bytes);
+    mlir::func::ReturnOp::create(builder, location, result);
+  }
+  llvm::SmallVector<Value> symbols;
+  auto shapes = create(".output_shapes", builder.getFunctionType({pointer, pointer}, {}), symbols);
+  ExtentArithmetic arithmetic(builder, location, symbols);
+  int64_t place = 0;
+  for (const TensorDescription &output : entry.outputs)
+    for (mlir::AffineExpr dim : output.dims) {
+      emit.store(arithmetic.emit(dim), shapes.getArgument(1), place);
+      place += 8;
+    }
+  mlir::func::ReturnOp::create(builder, location);
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the program level to the LLVM dialect.
+#ifndef DLC_BACKENDS_LLVM_PASSES
+#define DLC_BACKENDS_LLVM_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def LowerFillHalo : Pass<"dlc-lower-fill-halo", "::mlir::ModuleOp"> {
+  let summary = "Replace dlc.fill_halo by loops that clear the border";
+  let description = [{
+    The border of the outermost dimensions is cleared in whole slabs; inside of them, row by row.
+
+    Before:
+    ```mlir
+    dlc.fill_halo %b : memref<?xi8> {tensor = tensor<1x4x8x8xf32, #dlc.layout<...>>, dims = affine_map<() -> (1, 4, 8, 8)>}
+    ```
+    After: `scf.for` loops around `llvm.intr.memset`.
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
+def LowerEntryPoints : Pass<"dlc-lower-entry-points", "::mlir::ModuleOp"> {
+  let summary = "Turn entry points and launches into functions of the C ABI";
+  let description = [{
+    Pre-condition: control flow is unstructured (`convert-scf-to-cf`), no `dlc.fill_halo` is left.
+
+    An entry point `@run` becomes `@run.execute(%call: !llvm.ptr) -> i32`, with `@run.workspace_bytes` and
+    `@run.output_shapes` beside it. A `dlc.launch @k "conv1"` becomes a function `@conv1.launch(%arguments, %begin, %end, %scratch)`
+    that describes the buffers and calls `@k.kernel`, and a call of it: direct, or in ranges through the pool of `dlc_call` when
+    the estimated work is worth the hand-over. A status other than 0 ends the entry point. Kernels become declarations.
+  }];
+  let dependentDialects = ["::mlir::cf::ControlFlowDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // DLC_BACKENDS_LLVM_PASSES

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What a program looks like from outside: the part of the model's description that the IR tells.
+#ifndef DLC_BACKENDS_LLVM_PROGRAMDESCRIPTION_H
+#define DLC_BACKENDS_LLVM_PROGRAMDESCRIPTION_H
+
+#include "ir/DlcDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include <vector>
+
+namespace dlc {
+
+struct SymbolDescription {
+  std::string name;
+  int64_t minimum = 0, maximum = 0; ///< inclusive
+};
+
+struct TensorDescription {
+  std::string name;
+  uint32_t elementType = 0; ///< dlc_element_type
+  Dims dims;                ///< over the entry point's symbols
+  bool isKept = false;      ///< exists only because of --keep-tensors
+};
+
+struct EntryDescription {
+  std::string name;
+  std::vector<TensorDescription> inputs, outputs;
+  std::vector<SymbolDescription> symbols;
+  mlir::AffineMap workspaceBytes; ///< one result over the symbols
+};
+
+struct ProgramDescription {
+  std::vector<EntryDescription> entries; ///< without `prepare`
+  bool hasPrepare = false;
+  uint64_t preparedBytes = 0, constantBytes = 0;
+};
+
+/// Reads the attributes of the program level. Fails with a diagnostic where the ABI cannot say what they say.
+mlir::FailureOr<ProgramDescription> describeProgram(mlir::ModuleOp module);
+
+/// The ABI's code of an element type, none if the ABI has no such type.
+std::optional<uint32_t> getElementTypeCode(mlir::Type type);
+
+} // namespace dlc
+
+#endif // DLC_BACKENDS_LLVM_PROGRAMDESCRIPTION_H

@@ -1,0 +1,25 @@
+// RUN: dlc-opt %s --dlc-lower-to-llvm | FileCheck %s
+
+module attributes {dlc.prepared_bytes = 0 : i64} {
+  dlc.weights [0] 64 values([dense<1.0> : tensor<16xf32>])
+  dlc.kernel_func @relu root(elementwise) attributes {
+      schedules = [#dlc.schedule<algorithm = "flat", isa = "x86-64-v3", vector = 8, split = 0, grain = 4>],
+      input_dims = [affine_map<()[s0] -> (s0, 16)>], symbols = ["N"]} {
+  ^bb0(%a: tensor<?x16xf32>):
+    %r = dlc.relu %a : tensor<?x16xf32> -> tensor<?x16xf32>
+    dlc.yield %r : tensor<?x16xf32>
+  }
+  func.func @run(%x: memref<?xi8> {dlc.input = "x", dlc.tensor = tensor<?x16xf32>, dlc.dims = affine_map<()[s0] -> (s0, 16)>},
+                 %y: memref<?xi8> {dlc.output = "y", dlc.tensor = tensor<?x16xf32>, dlc.dims = affine_map<()[s0] -> (s0, 16)>},
+                 %ws: memref<?xi8> {dlc.workspace}, %c: memref<?xi8> {dlc.constants}, %p: memref<?xi8> {dlc.prepared},
+                 %N: index {dlc.symbol = "N"})
+      attributes {dlc.entry = "run", dlc.workspace_bytes = affine_map<()[s0] -> (s0 * 64)>} {
+    %c0 = arith.constant 0 : index
+    %c64 = arith.constant 64 : index
+    %size = arith.muli %N, %c64 : index
+    %t = memref.view %ws[%c0][%size] : memref<?xi8> to memref<?xi8>
+    dlc.launch @relu "first layer" ins(%x : memref<?xi8>) out(%t : memref<?xi8>) symbols(%N)
+    dlc.launch @relu "second" ins(%t : memref<?xi8>) out(%y : memref<?xi8>) symbols(%N)
+    return
+  }
+}

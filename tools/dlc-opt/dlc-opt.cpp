@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Runs any pass on IR in text form.
+#include "backends/llvm/Passes.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "mlir/Transforms/Passes.h"
+#ifdef DLC_HAS_PASSES
+#include "passes/Pipelines.h"
+#endif
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  registry.insert<dlc::DlcDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::affine::AffineDialect,
+                  mlir::scf::SCFDialect, mlir::cf::ControlFlowDialect, mlir::memref::MemRefDialect, mlir::LLVM::LLVMDialect>();
+#ifdef DLC_HAS_PASSES
+  dlc::registerAllPasses();
+#endif
+  dlc::registerDlcLLVMPasses();
+  dlc::registerLowerToLLVMPipeline();
+  mlir::registerTransformsPasses();
+  mlir::registerSCFToControlFlowPass();
+  mlir::registerLowerAffinePass();
+  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "dlc: runs passes on IR in text form\n", registry));
+}
