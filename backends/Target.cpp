@@ -69,8 +69,8 @@ std::optional<Target> Target::parse(llvm::StringRef text, std::string &error) {
   if (target.name == x86V4.name) {
     target.isas = {x86V4};
     target.requiredFeatures |= DLC_CPU_X86_64_V3 | DLC_CPU_X86_64_V4;
-    // What server cores of this level have at least. This machine's own sizes are not asked for: the same input must give the
-    // same bytes on every machine.
+    // What server cores of this level have at least. This machine's own sizes are not asked for: the same input must
+    // give the same bytes on every machine.
     target.caches = {32 << 10, 1 << 20, 16 << 20};
     return target;
   }

@@ -41,8 +41,8 @@ struct Target {
   /// All values that `parse` takes.
   static llvm::ArrayRef<llvm::StringRef> getNames();
 
-  /// LLVM's code generator for the host program: the base of the architecture, position-independent code. Kernels carry their
-  /// own CPU features.
+  /// LLVM's code generator for the host program: the base of the architecture, position-independent code. Kernels carry
+  /// their own CPU features.
   std::unique_ptr<llvm::TargetMachine> createTargetMachine() const;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/link/ArchiveWriter.h"
-#include "llvm/Object/ArchiveWriter.h"
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/Object/ArchiveWriter.h"
 
 mlir::LogicalResult dlc::writeArchive(mlir::Location location, llvm::StringRef objectPath, llvm::StringRef memberName,
                                       llvm::StringRef path) {
@@ -12,8 +12,9 @@ mlir::LogicalResult dlc::writeArchive(mlir::Location location, llvm::StringRef o
   member->MemberName = memberName;
   llvm::SmallVector<llvm::NewArchiveMember, 1> members;
   members.push_back(std::move(*member));
-  if (llvm::Error error = llvm::writeArchive(path, members, llvm::SymtabWritingMode::NormalSymtab, llvm::object::Archive::K_GNU,
-                                             /*Deterministic=*/true, /*Thin=*/false))
+  if (llvm::Error error =
+          llvm::writeArchive(path, members, llvm::SymtabWritingMode::NormalSymtab, llvm::object::Archive::K_GNU,
+                             /*Deterministic=*/true, /*Thin=*/false))
     return mlir::emitError(location, "cannot write '") << path << "': " << llvm::toString(std::move(error));
   return mlir::success();
 }

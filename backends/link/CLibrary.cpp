@@ -15,47 +15,127 @@ struct Entry {
 
 // Compiled code binds to the versions of Debian 12's headers, as a C compiler there would.
 static constexpr Entry libcFunctions[] = {
-    {"memcpy", 14}, {"memset"}, {"memmove"}, {"memcmp"}, {"bcmp"}, {"memchr"}, {"strlen"}, {"strcmp"}, {"strncmp"}, {"strchr"},
-    {"strtol"}, {"strtoull"}, {"strerror"}, {"strerror_r"}, {"snprintf"}, {"vsnprintf"},
-    {"malloc"}, {"calloc"}, {"realloc"}, {"free"}, {"aligned_alloc", 16}, {"posix_memalign"},
-    {"open"}, {"close"}, {"read"}, {"pread"}, {"write"}, {"lseek"}, {"fstat", 33}, {"readlink"}, {"mmap"}, {"munmap"},
-    {"mprotect"}, {"madvise"}, {"getenv"}, {"secure_getenv", 17}, {"getauxval", 16}, {"sysconf"}, {"getpid"}, {"gettid", 30},
-    {"prctl"}, {"syscall"}, {"abort"}, {"__errno_location"}, {"__cxa_atexit"}, {"__cxa_finalize"}, {"__register_atfork", 3},
-    {"dladdr", 34}, {"dl_iterate_phdr"}, {"nanosleep"}, {"usleep"}, {"clock_gettime", 17}, {"sched_yield"},
-    {"sched_getaffinity", 3}, {"pthread_create", 34}, {"pthread_join", 34}, {"pthread_detach", 34}, {"pthread_self"},
-    {"pthread_once", 34}, {"pthread_mutex_init"}, {"pthread_mutex_destroy"}, {"pthread_mutex_lock"}, {"pthread_mutex_unlock"},
-    {"pthread_cond_wait", 3}, {"pthread_cond_signal", 3}, {"pthread_cond_broadcast", 3}, {"pthread_attr_init"},
-    {"pthread_attr_destroy"}, {"pthread_attr_setstacksize", 34}, {"pthread_attr_setdetachstate"}, {"pthread_sigmask", 32},
-    {"pthread_key_create", 34}, {"pthread_getspecific", 34}, {"pthread_setspecific", 34}, {"sigfillset"},
+    {"memcpy", 14},
+    {"memset"},
+    {"memmove"},
+    {"memcmp"},
+    {"bcmp"},
+    {"memchr"},
+    {"strlen"},
+    {"strcmp"},
+    {"strncmp"},
+    {"strchr"},
+    {"strtol"},
+    {"strtoull"},
+    {"strerror"},
+    {"strerror_r"},
+    {"snprintf"},
+    {"vsnprintf"},
+    {"malloc"},
+    {"calloc"},
+    {"realloc"},
+    {"free"},
+    {"aligned_alloc", 16},
+    {"posix_memalign"},
+    {"open"},
+    {"close"},
+    {"read"},
+    {"pread"},
+    {"write"},
+    {"lseek"},
+    {"fstat", 33},
+    {"readlink"},
+    {"mmap"},
+    {"munmap"},
+    {"mprotect"},
+    {"madvise"},
+    {"getenv"},
+    {"secure_getenv", 17},
+    {"getauxval", 16},
+    {"sysconf"},
+    {"getpid"},
+    {"gettid", 30},
+    {"prctl"},
+    {"syscall"},
+    {"abort"},
+    {"__errno_location"},
+    {"__cxa_atexit"},
+    {"__cxa_finalize"},
+    {"__register_atfork", 3},
+    {"dladdr", 34},
+    {"dl_iterate_phdr"},
+    {"nanosleep"},
+    {"usleep"},
+    {"clock_gettime", 17},
+    {"sched_yield"},
+    {"sched_getaffinity", 3},
+    {"pthread_create", 34},
+    {"pthread_join", 34},
+    {"pthread_detach", 34},
+    {"pthread_self"},
+    {"pthread_once", 34},
+    {"pthread_mutex_init"},
+    {"pthread_mutex_destroy"},
+    {"pthread_mutex_lock"},
+    {"pthread_mutex_unlock"},
+    {"pthread_cond_wait", 3},
+    {"pthread_cond_signal", 3},
+    {"pthread_cond_broadcast", 3},
+    {"pthread_attr_init"},
+    {"pthread_attr_destroy"},
+    {"pthread_attr_setstacksize", 34},
+    {"pthread_attr_setdetachstate"},
+    {"pthread_sigmask", 32},
+    {"pthread_key_create", 34},
+    {"pthread_getspecific", 34},
+    {"pthread_setspecific", 34},
+    {"sigfillset"},
 };
 
 // Each exists for double and, with the suffix f, for float.
 static constexpr Entry libmFunctions[] = {
-    {"acos"}, {"acosh"}, {"asin"}, {"asinh"}, {"atan"}, {"atan2"}, {"atanh"}, {"cbrt"}, {"ceil"}, {"cos"}, {"cosh"}, {"erf"},
-    {"erfc"}, {"exp", 29}, {"exp2", 29}, {"expm1"}, {"floor"}, {"fma"}, {"fmax"}, {"fmin"}, {"fmod"}, {"hypot", 35}, {"ldexp"},
-    {"frexp"}, {"lgamma", 23}, {"log", 29}, {"log10"}, {"log1p"}, {"log2", 29}, {"nearbyint"}, {"pow", 29}, {"remainder"},
-    {"rint"}, {"round"}, {"roundeven", 25}, {"sin"}, {"sincos"}, {"sinh"}, {"sqrt"}, {"tan"}, {"tanh"}, {"tgamma"}, {"trunc"},
+    {"acos"},       {"acosh"},   {"asin"},          {"asinh"}, {"atan"},     {"atan2"},     {"atanh"},    {"cbrt"},
+    {"ceil"},       {"cos"},     {"cosh"},          {"erf"},   {"erfc"},     {"exp", 29},   {"exp2", 29}, {"expm1"},
+    {"floor"},      {"fma"},     {"fmax"},          {"fmin"},  {"fmod"},     {"hypot", 35}, {"ldexp"},    {"frexp"},
+    {"lgamma", 23}, {"log", 29}, {"log10"},         {"log1p"}, {"log2", 29}, {"nearbyint"}, {"pow", 29},  {"remainder"},
+    {"rint"},       {"round"},   {"roundeven", 25}, {"sin"},   {"sincos"},   {"sinh"},      {"sqrt"},     {"tan"},
+    {"tanh"},       {"tgamma"},  {"trunc"},
 };
 
 static llvm::StringRef versionName(int minor, const Target &target) {
-  // The oldest version that an architecture's C library has is the one it was ported in; what is older there bears that name.
+  // The oldest version that an architecture's C library has is the one it was ported in; what is older there bears that
+  // name.
   if (target.triple.isAArch64() && minor <= 17)
     return "GLIBC_2.17";
   switch (minor) {
-  case 0: return "GLIBC_2.2.5";
-  case 14: return "GLIBC_2.14";
-  case 16: return "GLIBC_2.16";
-  case 17: return "GLIBC_2.17";
-  case 23: return "GLIBC_2.23";
-  case 25: return "GLIBC_2.25";
-  case 27: return "GLIBC_2.27";
-  case 29: return "GLIBC_2.29";
-  case 30: return "GLIBC_2.30";
-  case 32: return "GLIBC_2.32";
-  case 33: return "GLIBC_2.33";
-  case 34: return "GLIBC_2.34";
-  case 35: return "GLIBC_2.35";
-  default: llvm_unreachable("a version that the tables above do not use");
+  case 0:
+    return "GLIBC_2.2.5";
+  case 14:
+    return "GLIBC_2.14";
+  case 16:
+    return "GLIBC_2.16";
+  case 17:
+    return "GLIBC_2.17";
+  case 23:
+    return "GLIBC_2.23";
+  case 25:
+    return "GLIBC_2.25";
+  case 27:
+    return "GLIBC_2.27";
+  case 29:
+    return "GLIBC_2.29";
+  case 30:
+    return "GLIBC_2.30";
+  case 32:
+    return "GLIBC_2.32";
+  case 33:
+    return "GLIBC_2.33";
+  case 34:
+    return "GLIBC_2.34";
+  case 35:
+    return "GLIBC_2.35";
+  default:
+    llvm_unreachable("a version that the tables above do not use");
   }
 }
 
@@ -78,7 +158,8 @@ std::optional<CLibraryFunction> dlc::findCLibraryFunction(llvm::StringRef name, 
   return std::nullopt;
 }
 
-mlir::FailureOr<llvm::SmallVector<std::string>> dlc::readUndefinedSymbols(llvm::StringRef objectPath, std::string &error) {
+mlir::FailureOr<llvm::SmallVector<std::string>> dlc::readUndefinedSymbols(llvm::StringRef objectPath,
+                                                                          std::string &error) {
   auto object = llvm::object::ObjectFile::createObjectFile(objectPath);
   if (!object) {
     error = llvm::toString(object.takeError());

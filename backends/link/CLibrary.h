@@ -5,8 +5,8 @@
 #define DLC_BACKENDS_LINK_CLIBRARY_H
 
 #include "backends/Target.h"
-#include "llvm/ADT/ArrayRef.h"
 #include "mlir/Support/LLVM.h"
+#include "llvm/ADT/ArrayRef.h"
 #include <optional>
 
 namespace dlc {

@@ -4,14 +4,14 @@
 #ifndef DLC_BACKENDS_LINK_OUTPUTFILE_H
 #define DLC_BACKENDS_LINK_OUTPUTFILE_H
 
-#include "llvm/ADT/StringRef.h"
 #include "mlir/Support/LLVM.h"
+#include "llvm/ADT/StringRef.h"
 #include <string>
 
 namespace dlc {
 
-/// A file that is written under a temporary name beside its place and gets its own name by `keep`. Unless kept, nothing is left of
-/// it, be it for an error, an exception or a signal.
+/// A file that is written under a temporary name beside its place and gets its own name by `keep`. Unless kept, nothing
+/// is left of it, be it for an error, an exception or a signal.
 class OutputFile {
 public:
   /// `path` is the final one. Nothing is created yet.

@@ -3,11 +3,11 @@
 #include "backends/link/CLibrary.h"
 #include "backends/link/OutputFile.h"
 #include "lld/Common/Driver.h"
+#include "mlir/IR/Diagnostics.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/raw_ostream.h"
-#include "mlir/IR/Diagnostics.h"
 #include <map>
 
 LLD_HAS_DRIVER(elf)
@@ -33,8 +33,8 @@ static LogicalResult runLinker(mlir::Location location, const Target &target, st
   return mlir::emitError(location, "linking failed: ") << llvm::StringRef(messages).trim();
 }
 
-/// Writes a shared library called `library` that defines nothing but `functions` (name -> version), so that the linker records the
-/// dependency and the versions that the real one will be asked for.
+/// Writes a shared library called `library` that defines nothing but `functions` (name -> version), so that the linker
+/// records the dependency and the versions that the real one will be asked for.
 static LogicalResult writeStub(mlir::Location location, const Target &target, llvm::StringRef library,
                                const std::map<std::string, llvm::StringRef> &functions, llvm::StringRef path) {
   OutputFile object((path + ".o").str()), script((path + ".version").str());
@@ -67,14 +67,14 @@ static LogicalResult writeStub(mlir::Location location, const Target &target, ll
   if (mlir::failed(script.write(text, error)))
     return mlir::emitError(location) << error;
   return runLinker(location, target,
-                   {"-shared", "-soname", library.str(), "--version-script=" + script.getTemporaryPath(), "-o", path.str(),
-                    object.getTemporaryPath()});
+                   {"-shared", "-soname", library.str(), "--version-script=" + script.getTemporaryPath(), "-o",
+                    path.str(), object.getTemporaryPath()});
 }
 
 LogicalResult dlc::linkSharedLibrary(mlir::Location location, llvm::ArrayRef<std::string> objects, const Target &target,
                                      llvm::StringRef soname, llvm::StringRef path) {
-  // What each library must provide. Objects refer to each other's symbols, too: those that are found nowhere are reported by the
-  // linker itself, with their names.
+  // What each library must provide. Objects refer to each other's symbols, too: those that are found nowhere are
+  // reported by the linker itself, with their names.
   std::map<llvm::StringRef, std::map<std::string, llvm::StringRef>> needed;
   std::string error;
   for (const std::string &object : objects) {
@@ -87,9 +87,21 @@ LogicalResult dlc::linkSharedLibrary(mlir::Location location, llvm::ArrayRef<std
   }
 
   std::vector<std::unique_ptr<OutputFile>> stubs;
-  std::vector<std::string> arguments = {
-      "-shared", "--no-undefined", "--gc-sections", "--hash-style=gnu", "--build-id=fast", "-z", "now", "-z", "relro",
-      "-z", "noexecstack", "-soname", soname.str(), "-o", path.str()};
+  std::vector<std::string> arguments = {"-shared",
+                                        "--no-undefined",
+                                        "--gc-sections",
+                                        "--hash-style=gnu",
+                                        "--build-id=fast",
+                                        "-z",
+                                        "now",
+                                        "-z",
+                                        "relro",
+                                        "-z",
+                                        "noexecstack",
+                                        "-soname",
+                                        soname.str(),
+                                        "-o",
+                                        path.str()};
   arguments.insert(arguments.end(), objects.begin(), objects.end());
   arguments.push_back("--as-needed");
   for (const auto &[library, functions] : needed) {

@@ -9,10 +9,11 @@
 
 namespace dlc {
 
-/// Links `objects` to a shared library whose only dependencies are the C library and its mathematical part, where used. `soname` is
-/// its name without folder. An undefined symbol that those two lack is an internal error, which names it, at `location`.
-mlir::LogicalResult linkSharedLibrary(mlir::Location location, llvm::ArrayRef<std::string> objects, const Target &target,
-                                      llvm::StringRef soname, llvm::StringRef path);
+/// Links `objects` to a shared library whose only dependencies are the C library and its mathematical part, where used.
+/// `soname` is its name without folder. An undefined symbol that those two lack is an internal error, which names it,
+/// at `location`.
+mlir::LogicalResult linkSharedLibrary(mlir::Location location, llvm::ArrayRef<std::string> objects,
+                                      const Target &target, llvm::StringRef soname, llvm::StringRef path);
 
 /// Links `objects` to one relocatable object.
 mlir::LogicalResult linkRelocatable(mlir::Location location, llvm::ArrayRef<std::string> objects, const Target &target,

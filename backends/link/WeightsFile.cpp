@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/link/WeightsFile.h"
 #include "dlc/abi.h"
+#include "ir/ConstantData.h"
+#include "ir/Layout.h"
+#include "mlir/IR/BuiltinDialect.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
-#include "mlir/IR/BuiltinDialect.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include <malloc.h>
 #include <sys/mman.h>
 
@@ -18,8 +19,8 @@ using mlir::failure;
 using mlir::LogicalResult;
 using mlir::success;
 
-/// Gives back the memory behind a resource. What the compiler allocated is freed; of what an importer maps or owns, the whole pages
-/// are dropped.
+/// Gives back the memory behind a resource. What the compiler allocated is freed; of what an importer maps or owns, the
+/// whole pages are dropped.
 static void releaseResource(mlir::DenseResourceElementsHandle handle, mlir::MLIRContext *context) {
   mlir::AsmResourceBlob *blob = handle.getBlob();
   if (!blob)
@@ -36,22 +37,17 @@ static void releaseResource(mlir::DenseResourceElementsHandle handle, mlir::MLIR
     madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
 }
 
-/// The bytes of a small value, in the form of a buffer: i1 takes a byte an element, splats are written out.
-static void appendDense(mlir::DenseElementsAttr value, llvm::SmallVectorImpl<char> &bytes) {
-  mlir::Type type = value.getElementType();
-  if (type.isInteger(1)) {
-    for (bool element : value.getValues<bool>())
-      bytes.push_back(element);
-    return;
-  }
-  llvm::ArrayRef<char> raw = value.getRawData();
-  int64_t copies = value.isSplat() ? value.getNumElements() : 1;
-  for (int64_t i = 0; i < copies; ++i)
-    bytes.append(raw.begin(), raw.end());
+static std::vector<char> expandSplat(const ConstantData &data) {
+  llvm::ArrayRef<char> element = data.getBytes();
+  std::vector<char> bytes(element.size() * data.getType().getNumElements());
+  for (size_t place = 0; place < bytes.size(); place += element.size())
+    std::copy(element.begin(), element.end(), bytes.begin() + place);
+  return bytes;
 }
 
 /// Hands the whole block to `write`, piece by piece and in order.
-static LogicalResult streamBlock(WeightsOp weights, WeightsMemory memory, llvm::function_ref<void(llvm::ArrayRef<char>)> write) {
+static LogicalResult streamBlock(WeightsOp weights, WeightsMemory memory,
+                                 llvm::function_ref<void(llvm::ArrayRef<char>)> write) {
   static const char zeros[4096] = {};
   uint64_t position = 0;
   auto padTo = [&](uint64_t offset) {
@@ -67,28 +63,34 @@ static LogicalResult streamBlock(WeightsOp weights, WeightsMemory memory, llvm::
   for (mlir::Attribute value : weights.getValues())
     ++uses[value];
 
-  for (auto [value, offset] : llvm::zip_equal(weights.getValues(), weights.getOffsets())) {
+  for (auto [value, typeAttr, offset] :
+       llvm::zip_equal(weights.getValues(), weights.getTypes(), weights.getOffsets())) {
     if (static_cast<uint64_t>(offset) < position)
       return weights.emitError("internal error: weights overlap at byte ") << offset;
     padTo(offset);
-    if (auto resource = llvm::dyn_cast<mlir::DenseResourceElementsAttr>(value)) {
-      mlir::AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-      if (!blob)
-        return weights.emitError("weight '") << resource.getRawHandle().getKey() << "' has no data";
-      llvm::ArrayRef<char> data = blob->getData();
-      write(data);
-      position += data.size();
-      if (memory == WeightsMemory::Release && --uses[value] == 0)
-        releaseResource(resource.getRawHandle(), weights.getContext());
-      continue;
+    auto type = llvm::cast<mlir::RankedTensorType>(llvm::cast<mlir::TypeAttr>(typeAttr).getValue());
+    auto resource = llvm::dyn_cast<mlir::DenseResourceElementsAttr>(value);
+    std::optional<ConstantData> data = ConstantData::get(llvm::cast<mlir::ElementsAttr>(value));
+    if (!data)
+      return weights.emitError("internal error: the data of a weight of type ") << type << " is missing";
+    std::vector<char> stored;
+    if (getLayout(type)) {
+      mlir::AffineExpr bytes = getBufferBytes(type, staticDims(type));
+      stored.resize(*constantDim(bytes));
+      std::vector<char> expanded = data->isSplat() ? expandSplat(*data) : std::vector<char>();
+      packElements(type, expanded.empty() ? data->getBytes() : llvm::ArrayRef<char>(expanded), stored);
+    } else if (data->isSplat()) {
+      stored = expandSplat(*data);
     }
-    auto dense = llvm::dyn_cast<mlir::DenseElementsAttr>(value);
-    if (!dense)
-      return weights.emitError("internal error: a weight that is neither dense nor a resource");
-    llvm::SmallVector<char> bytes;
-    appendDense(dense, bytes);
+    // The source is not needed any more once it is packed, so that large weights never fill memory twice for long.
+    bool isLastUse = resource && memory == WeightsMemory::Release && --uses[value] == 0;
+    llvm::ArrayRef<char> bytes = stored.empty() ? data->getBytes() : llvm::ArrayRef<char>(stored);
+    if (isLastUse && !stored.empty())
+      releaseResource(resource.getRawHandle(), weights.getContext());
     write(bytes);
     position += bytes.size();
+    if (isLastUse && stored.empty())
+      releaseResource(resource.getRawHandle(), weights.getContext());
   }
   if (position > weights.getSize())
     return weights.emitError("internal error: weights of ") << position << " bytes in a block of " << weights.getSize();
@@ -102,8 +104,8 @@ static LogicalResult reportWriteError(WeightsOp weights, llvm::StringRef path, s
   return weights.emitError("cannot write '") << path << "': " << code.message();
 }
 
-LogicalResult dlc::writeWeightsObject(WeightsOp weights, const Target &target, llvm::StringRef symbol, llvm::StringRef path,
-                                      WeightsMemory memory) {
+LogicalResult dlc::writeWeightsObject(WeightsOp weights, const Target &target, llvm::StringRef symbol,
+                                      llvm::StringRef path, WeightsMemory memory) {
   namespace ELF = llvm::ELF;
   uint64_t size = weights.getSize();
   if (size > (uint64_t(2) << 30) - (uint64_t(64) << 20))
@@ -144,7 +146,8 @@ LogicalResult dlc::writeWeightsObject(WeightsOp weights, const Target &target, l
   header.e_shstrndx = Shstrtab;
   put(header);
 
-  if (mlir::failed(streamBlock(weights, memory, [&](llvm::ArrayRef<char> bytes) { stream.write(bytes.data(), bytes.size()); })))
+  if (mlir::failed(
+          streamBlock(weights, memory, [&](llvm::ArrayRef<char> bytes) { stream.write(bytes.data(), bytes.size()); })))
     return failure();
 
   stream.write_zeros(symtabOffset - (alignment + size));

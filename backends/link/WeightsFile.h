@@ -15,14 +15,14 @@ enum class WeightsMemory {
   Release ///< the module must not be used for its weights afterwards
 };
 
-/// Writes an ELF relocatable for `target` with one read-only section, 64-byte aligned, that holds the block of `weights` under the
-/// hidden symbol `symbol`. The block is streamed: beside the values themselves no memory is needed. Above 2 GB, which
-/// code in the same library could not span, it fails and recommends a file of its own.
-mlir::LogicalResult writeWeightsObject(WeightsOp weights, const Target &target, llvm::StringRef symbol, llvm::StringRef path,
-                                       WeightsMemory memory);
+/// Writes an ELF relocatable for `target` with one read-only section, 64-byte aligned, that holds the block of
+/// `weights` under the hidden symbol `symbol`. The block is streamed: beside the values themselves no memory is needed.
+/// Above 2 GB, which code in the same library could not span, it fails and recommends a file of its own.
+mlir::LogicalResult writeWeightsObject(WeightsOp weights, const Target &target, llvm::StringRef symbol,
+                                       llvm::StringRef path, WeightsMemory memory);
 
-/// Writes the block of `weights` as a sidecar: the bytes, then DLC_WEIGHTS_MAGIC, then their FNV-1a 64 hash, which `hash`
-/// gets.
+/// Writes the block of `weights` as a sidecar: the bytes, then DLC_WEIGHTS_MAGIC, then their FNV-1a 64 hash, which
+/// `hash` gets.
 mlir::LogicalResult writeWeightsSidecar(WeightsOp weights, llvm::StringRef path, WeightsMemory memory, uint64_t &hash);
 
 } // namespace dlc

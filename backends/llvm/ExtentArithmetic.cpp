@@ -11,7 +11,8 @@ Value ExtentArithmetic::constant(int64_t value) {
 }
 
 Value ExtentArithmetic::overflowed() {
-  return overflow ? overflow : mlir::arith::ConstantOp::create(builder, location, builder.getBoolAttr(false)).getResult();
+  return overflow ? overflow
+                  : mlir::arith::ConstantOp::create(builder, location, builder.getBoolAttr(false)).getResult();
 }
 
 template <typename CheckedOp> Value ExtentArithmetic::emitChecked(Value lhs, Value rhs) {

@@ -48,9 +48,10 @@ static AffineExpr operationsPerElement(mlir::Operation *op, const KernelShapes &
       .Case<MaxPoolOp, MaxPoolIndicesOp, AveragePoolOp, LpPoolOp>(
           [&](auto pool) { return constant(product(pool.getKernel())); })
       .Default([&](mlir::Operation *other) {
-        bool isTranscendental = llvm::isa<SoftmaxOp, LogSoftmaxOp, LrnOp>(other) ||
-                                llvm::is_contained({"dlc.exp", "dlc.log", "dlc.tanh", "dlc.sigmoid", "dlc.erf", "dlc.gelu", "dlc.pow"},
-                                                   other->getName().getStringRef());
+        bool isTranscendental =
+            llvm::isa<SoftmaxOp, LogSoftmaxOp, LrnOp>(other) ||
+            llvm::is_contained({"dlc.exp", "dlc.log", "dlc.tanh", "dlc.sigmoid", "dlc.erf", "dlc.gelu", "dlc.pow"},
+                               other->getName().getStringRef());
         return constant(isTranscendental ? 20 : 2);
       });
 }
@@ -81,4 +82,6 @@ KernelCost dlc::estimateCost(KernelFuncOp kernel, const KernelShapes &shapes) {
   return cost;
 }
 
-AffineExpr dlc::estimateNanoseconds(const KernelCost &cost) { return cost.operations.floorDiv(32) + cost.bytes.floorDiv(8); }
+AffineExpr dlc::estimateNanoseconds(const KernelCost &cost) {
+  return cost.operations.floorDiv(32) + cost.bytes.floorDiv(8);
+}

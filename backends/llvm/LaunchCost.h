@@ -16,11 +16,12 @@ struct KernelCost {
 /// The cost of one run of a `dlc.kernel_func` over its whole result, as expressions of the kernel's symbols.
 KernelCost estimateCost(KernelFuncOp kernel, const KernelShapes &shapes);
 
-/// Nanoseconds on one core, at 32 operations and 8 bytes a nanosecond: what AVX2 kernels reach here; wider ones are at most three
-/// times as fast, which errs on the side of splitting.
+/// Nanoseconds on one core, at 32 operations and 8 bytes a nanosecond: what AVX2 kernels reach here; wider ones are at
+/// most three times as fast, which errs on the side of splitting.
 mlir::AffineExpr estimateNanoseconds(const KernelCost &cost);
 
-/// A launch estimated below this runs on the calling thread: waking a sleeping worker takes 8 microseconds, a spinning one less.
+/// A launch estimated below this runs on the calling thread: waking a sleeping worker takes 8 microseconds, a spinning
+/// one less.
 constexpr int64_t parallelThresholdNanoseconds = 20000;
 /// Ranges handed to threads are at least about this long.
 constexpr int64_t grainNanoseconds = 5000;

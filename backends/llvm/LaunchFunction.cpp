@@ -13,7 +13,17 @@ namespace arith = mlir::arith;
 
 // halide_buffer_t and halide_dimension_t (HalideRuntime.h) in bytes, on targets with 64-bit pointers.
 namespace halideBuffer {
-enum { Device = 0, Interface = 8, Host = 16, Flags = 24, Type = 32, Dimensions = 36, Dim = 40, Padding = 48, Size = 56 };
+enum {
+  Device = 0,
+  Interface = 8,
+  Host = 16,
+  Flags = 24,
+  Type = 32,
+  Dimensions = 36,
+  Dim = 40,
+  Padding = 48,
+  Size = 56
+};
 enum { Min = 0, Extent = 4, Stride = 8, DimFlags = 12, DimSize = 16 };
 } // namespace halideBuffer
 
@@ -40,8 +50,8 @@ mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {
     auto type = llvm::cast<mlir::RankedTensorType>(buffer.getType());
     auto elements = constantDim(getPhysicalShape(type, result.shapes.getDims(buffer)).elements);
     if (elements && *elements > maximumElements)
-      return kernel.emitError("a tensor of ") << *elements << " elements is too large for a kernel, which indexes with 32 bits: "
-                                              << type;
+      return kernel.emitError("a tensor of ")
+             << *elements << " elements is too large for a kernel, which indexes with 32 bits: " << type;
   }
 
   // All versions of a kernel are called with the same ranges.
@@ -102,24 +112,30 @@ private:
     return LLVM::GEPOp::create(builder, location, pointer, builder.getI8Type(), base,
                                llvm::ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
   }
-  Value load(mlir::Type type, Value base, int64_t bytes) { return LLVM::LoadOp::create(builder, location, type, at(base, bytes)); }
-  void store(Value value, Value base, int64_t bytes) { LLVM::StoreOp::create(builder, location, value, at(base, bytes)); }
+  Value load(mlir::Type type, Value base, int64_t bytes) {
+    return LLVM::LoadOp::create(builder, location, type, at(base, bytes));
+  }
+  void store(Value value, Value base, int64_t bytes) {
+    LLVM::StoreOp::create(builder, location, value, at(base, bytes));
+  }
   Value truncate(Value value) { return arith::TruncIOp::create(builder, location, builder.getI32Type(), value); }
 
-  /// Returns early where there is nothing to compute (kernels count on at least one element) or where a tensor has grown too
-  /// large for 32-bit indices.
+  /// Returns early where there is nothing to compute (kernels count on at least one element) or where a tensor has
+  /// grown too large for 32-bit indices.
   void guardExtents() {
     for (mlir::AffineExpr dim : kernel.getResultDims()) {
       if (auto extent = constantDim(dim); extent && *extent > 0)
         continue;
-      Value isEmpty = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sle, arithmetic->emit(dim), i64(0));
+      Value isEmpty =
+          arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sle, arithmetic->emit(dim), i64(0));
       returnIf(isEmpty, DLC_OK);
     }
     llvm::SmallVector<Value> buffers(block.getArguments());
     buffers.push_back(kernel.kernel.getYielded());
     for (Value buffer : buffers) {
       mlir::AffineExpr elements =
-          getPhysicalShape(llvm::cast<mlir::RankedTensorType>(buffer.getType()), kernel.shapes.getDims(buffer)).elements;
+          getPhysicalShape(llvm::cast<mlir::RankedTensorType>(buffer.getType()), kernel.shapes.getDims(buffer))
+              .elements;
       if (constantDim(elements))
         continue;
       Value isTooLarge = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sgt, arithmetic->emit(elements),
@@ -147,8 +163,9 @@ private:
     {
       mlir::OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(&function.front());
-      buffer = LLVM::AllocaOp::create(builder, location, pointer, builder.getI8Type(), i64(Size + DimSize * dims.size()),
-                                      /*alignment=*/8);
+      buffer =
+          LLVM::AllocaOp::create(builder, location, pointer, builder.getI8Type(), i64(Size + DimSize * dims.size()),
+                                 /*alignment=*/8);
     }
     Value zero = i64(0);
     store(zero, buffer, Device);
@@ -169,7 +186,8 @@ private:
     return buffer;
   }
 
-  /// halide_type_t: code (0 signed, 1 unsigned, 2 floating), bits, one lane. Kernels see f16, bf16 and i1 as unsigned integers.
+  /// halide_type_t: code (0 signed, 1 unsigned, 2 floating), bits, one lane. Kernels see f16, bf16 and i1 as unsigned
+  /// integers.
   static int32_t encodeType(mlir::Type type) {
     int32_t bits = 8 * getElementBytes(type);
     int32_t code = 0;
@@ -186,7 +204,8 @@ private:
     PhysicalShape shape = getPhysicalShape(type, kernel.shapes.getDims(argument));
     llvm::SmallVector<DimensionValues> dims;
     for (const PhysicalDim &dim : llvm::reverse(shape.dims))
-      dims.push_back({i64(-dim.haloLow), arithmetic->emit(dim.extent + (dim.haloLow + dim.haloHigh)), arithmetic->emit(dim.stride)});
+      dims.push_back({i64(-dim.haloLow), arithmetic->emit(dim.extent + (dim.haloLow + dim.haloHigh)),
+                      arithmetic->emit(dim.stride)});
     return createBuffer(load(pointer, arguments, 8 * argument.getArgNumber()), type.getElementType(), dims);
   }
 
@@ -214,12 +233,14 @@ private:
           last = arith::DivSIOp::create(builder, location, last, i64(block));
         }
         values.extent = arith::SubIOp::create(builder, location, last, values.min);
-        Value skipped = arith::MulIOp::create(builder, location, values.min, arithmetic->emit(dim.stride * elementBytes));
+        Value skipped =
+            arith::MulIOp::create(builder, location, values.min, arithmetic->emit(dim.stride * elementBytes));
         offset = arith::AddIOp::create(builder, location, offset, skipped);
       }
       dims.push_back(values);
     }
-    host = LLVM::GEPOp::create(builder, location, pointer, builder.getI8Type(), host, llvm::ArrayRef<LLVM::GEPArg>{offset});
+    host = LLVM::GEPOp::create(builder, location, pointer, builder.getI8Type(), host,
+                               llvm::ArrayRef<LLVM::GEPArg>{offset});
     return createBuffer(host, type.getElementType(), dims);
   }
 

@@ -14,8 +14,8 @@ namespace dlc {
 struct KernelInterface {
   KernelFuncOp kernel;
   KernelShapes shapes;
-  int64_t splitDim = -1;     ///< logical dimension of the result of which ranges may be computed; -1: only the whole
-  int64_t grain = 1;         ///< ranges start at multiples of it
+  int64_t splitDim = -1;        ///< logical dimension of the result of which ranges may be computed; -1: only the whole
+  int64_t grain = 1;            ///< ranges start at multiples of it
   mlir::AffineExpr nanoseconds; ///< estimate for the whole, over the kernel's symbols
 
   /// Fails with a diagnostic if shapes cannot be inferred or do not fit Halide's 32-bit indices.
@@ -30,9 +30,9 @@ struct KernelInterface {
 std::string getKernelSymbol(llvm::StringRef name);
 
 /// Adds, at the end of `module`,
-/// `int32_t NAME.launch(const int64_t *arguments, int64_t begin, int64_t end, void *scratch)` for a launch called `name`.
-/// `arguments` holds the addresses of the inputs and of the output, then the symbols. A second launch of the same name gets a
-/// number.
+/// `int32_t NAME.launch(const int64_t *arguments, int64_t begin, int64_t end, void *scratch)` for a launch called
+/// `name`. `arguments` holds the addresses of the inputs and of the output, then the symbols. A second launch of the
+/// same name gets a number.
 mlir::func::FuncOp createLaunchFunction(mlir::ModuleOp module, KernelInterface &kernel, llvm::StringRef name,
                                         llvm::StringSet<> &usedNames, mlir::Location location);
 

@@ -36,7 +36,9 @@ struct Emitter {
   Value load(mlir::Type type, Value base, int64_t bytes) {
     return LLVM::LoadOp::create(builder, location, type, at(base, bytes));
   }
-  void store(Value value, Value base, int64_t bytes) { LLVM::StoreOp::create(builder, location, value, at(base, bytes)); }
+  void store(Value value, Value base, int64_t bytes) {
+    LLVM::StoreOp::create(builder, location, value, at(base, bytes));
+  }
   Value at(Value base, int64_t bytes) {
     return LLVM::GEPOp::create(builder, location, pointerType(), builder.getI8Type(), base,
                                llvm::ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
@@ -44,8 +46,8 @@ struct Emitter {
   /// `address` as a memref<?xi8>, whose extent nobody asks for.
   Value toBuffer(Value address, mlir::Type type) {
     mlir::Type array = LLVM::LLVMArrayType::get(builder.getI64Type(), 1);
-    auto structure = LLVM::LLVMStructType::getLiteral(builder.getContext(),
-                                                      {pointerType(), pointerType(), builder.getI64Type(), array, array});
+    auto structure = LLVM::LLVMStructType::getLiteral(
+        builder.getContext(), {pointerType(), pointerType(), builder.getI64Type(), array, array});
     Value descriptor = LLVM::PoisonOp::create(builder, location, structure);
     auto insert = [&](Value value, llvm::ArrayRef<int64_t> place) {
       descriptor = LLVM::InsertValueOp::create(builder, location, descriptor, value, place);
@@ -69,7 +71,7 @@ class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPo
 
   llvm::StringMap<KernelInterface> kernels;
   llvm::StringSet<> usedNames;
-  Value call;       ///< the dlc_call of the entry point at hand
+  Value call;          ///< the dlc_call of the entry point at hand
   Value argumentBlock; ///< where its launches put their arguments
 };
 } // namespace
@@ -137,8 +139,9 @@ LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
   });
   builder.setInsertionPointToStart(&function.front());
   // One block serves all launches: each is over before the next begins.
-  argumentBlock = LLVM::AllocaOp::create(builder, location, Emitter{builder, location}.pointerType(), builder.getI64Type(),
-                                         Emitter{builder, location}.i64(largest), /*alignment=*/8);
+  argumentBlock =
+      LLVM::AllocaOp::create(builder, location, Emitter{builder, location}.pointerType(), builder.getI64Type(),
+                             Emitter{builder, location}.i64(largest), /*alignment=*/8);
   for (LaunchOp launch : launches)
     if (mlir::failed(lowerLaunch(launch, leave)))
       return mlir::failure();
@@ -156,7 +159,9 @@ LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function
   call = body.addArgument(emit.pointerType(), function.getLoc());
   mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type();
 
-  auto has = [&](unsigned index, llvm::StringRef attribute) { return function.getArgAttr(index, attribute) != nullptr; };
+  auto has = [&](unsigned index, llvm::StringRef attribute) {
+    return function.getArgAttr(index, attribute) != nullptr;
+  };
   int64_t inputCount = 0;
   for (unsigned index = 0; index < count; ++index)
     inputCount += has(index, "dlc.input");
@@ -182,8 +187,10 @@ LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function
     } else if (has(index, "dlc.prepared")) {
       replacement = field(offsetof(dlc_call, prepared));
     } else {
-      return function.emitError("argument ") << index << " of an entry point has no role: expected one of dlc.input, dlc.output, "
-                                                         "dlc.symbol, dlc.workspace, dlc.constants, dlc.prepared";
+      return function.emitError("argument ")
+             << index
+             << " of an entry point has no role: expected one of dlc.input, dlc.output, "
+                "dlc.symbol, dlc.workspace, dlc.constants, dlc.prepared";
     }
     argument.replaceAllUsesWith(replacement);
   }
@@ -207,8 +214,7 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
     return launch.emitError("passes ") << launch.getInputs().size() << " inputs and " << launch.getSymbols().size()
                                        << " symbols to a kernel that takes " << kernelBody.getNumArguments() << " and "
                                        << symbolCount;
-  mlir::func::FuncOp task =
-      createLaunchFunction(getOperation(), kernel, launch.getName(), usedNames, launch.getLoc());
+  mlir::func::FuncOp task = createLaunchFunction(getOperation(), kernel, launch.getName(), usedNames, launch.getLoc());
 
   mlir::OpBuilder builder(launch);
   Emitter emit{builder, launch.getLoc()};
@@ -217,7 +223,8 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   buffers.push_back(launch.getOutput());
   for (Value buffer : buffers) {
     Value address = mlir::memref::ExtractAlignedPointerAsIndexOp::create(builder, launch.getLoc(), buffer);
-    emit.store(arith::IndexCastOp::create(builder, launch.getLoc(), builder.getI64Type(), address), argumentBlock, place);
+    emit.store(arith::IndexCastOp::create(builder, launch.getLoc(), builder.getI64Type(), address), argumentBlock,
+               place);
     place += 8;
   }
   for (Value symbol : launch.getSymbols()) {
@@ -232,14 +239,15 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   Value extent = kernel.splitDim >= 0 ? arithmetic.emit(kernel.getResultDims()[kernel.splitDim]) : emit.i64(1);
   Value status;
   if (isSplit) {
-    Value taskAddress = mlir::UnrealizedConversionCastOp::create(
-                            builder, launch.getLoc(), emit.pointerType(),
-                            mlir::func::ConstantOp::create(builder, launch.getLoc(), task.getFunctionType(), task.getSymName())
-                                .getResult())
-                            .getResult(0);
+    Value taskAddress =
+        mlir::UnrealizedConversionCastOp::create(
+            builder, launch.getLoc(), emit.pointerType(),
+            mlir::func::ConstantOp::create(builder, launch.getLoc(), task.getFunctionType(), task.getSymName())
+                .getResult())
+            .getResult(0);
     status = mlir::func::CallOp::create(builder, launch.getLoc(), inRangesName, builder.getI32Type(),
-                                        mlir::ValueRange{call, taskAddress, argumentBlock, extent, emit.i64(kernel.grain),
-                                                         arithmetic.emit(kernel.nanoseconds)})
+                                        mlir::ValueRange{call, taskAddress, argumentBlock, extent,
+                                                         emit.i64(kernel.grain), arithmetic.emit(kernel.nanoseconds)})
                  .getResult(0);
   } else {
     Value scratch = emit.load(emit.pointerType(), call, offsetof(dlc_call, scratch));
@@ -251,13 +259,14 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   mlir::Block *block = launch->getBlock();
   mlir::Block *rest = block->splitBlock(std::next(launch->getIterator()));
   builder.setInsertionPointToEnd(block);
-  mlir::cf::CondBranchOp::create(builder, launch.getLoc(), isFine, rest, mlir::ValueRange{}, leave, mlir::ValueRange{status});
+  mlir::cf::CondBranchOp::create(builder, launch.getLoc(), isFine, rest, mlir::ValueRange{}, leave,
+                                 mlir::ValueRange{status});
   launch.erase();
   return mlir::success();
 }
 
-/// `int32_t dlc.launch_in_ranges(call, task, arguments, extent, grain, nanoseconds)`: runs a task on this thread if it is short,
-/// else through the pool, in ranges worth a hand-over.
+/// `int32_t dlc.launch_in_ranges(call, task, arguments, extent, grain, nanoseconds)`: runs a task on this thread if it
+/// is short, else through the pool, in ranges worth a hand-over.
 void LowerEntryPointsPass::createInRanges() {
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(getOperation().getBody());
   mlir::Location location = builder.getUnknownLoc();
@@ -276,20 +285,23 @@ void LowerEntryPointsPass::createInRanges() {
   Value isOneGrain = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sle, extent, grain);
   Value isAlone = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq,
                                         emit.load(i32, theCall, offsetof(dlc_call, threads)), emit.i32(1));
-  Value isWhole = arith::OrIOp::create(builder, location, isShort, arith::OrIOp::create(builder, location, isOneGrain, isAlone));
+  Value isWhole =
+      arith::OrIOp::create(builder, location, isShort, arith::OrIOp::create(builder, location, isOneGrain, isAlone));
   mlir::cf::CondBranchOp::create(builder, location, isWhole, whole, ranges);
 
   builder.setInsertionPointToStart(whole);
   auto taskType = LLVM::LLVMFunctionType::get(i32, {pointer, i64, i64, pointer});
   Value scratch = emit.load(pointer, theCall, offsetof(dlc_call, scratch));
-  auto direct = LLVM::CallOp::create(builder, location, taskType, mlir::ValueRange{task, arguments, emit.i64(0), extent, scratch});
+  auto direct = LLVM::CallOp::create(builder, location, taskType,
+                                     mlir::ValueRange{task, arguments, emit.i64(0), extent, scratch});
   mlir::func::ReturnOp::create(builder, location, direct.getResult());
 
   builder.setInsertionPointToStart(ranges);
   // nanoseconds >= threshold > grainNanoseconds here, so that there is at least one range.
   Value count = arith::DivSIOp::create(builder, location, nanoseconds, emit.i64(grainNanoseconds));
   Value length = arith::DivSIOp::create(builder, location, extent, count);
-  Value grains = arith::AddIOp::create(builder, location, arith::DivSIOp::create(builder, location, length, grain), emit.i64(1));
+  Value grains =
+      arith::AddIOp::create(builder, location, arith::DivSIOp::create(builder, location, length, grain), emit.i64(1));
   Value range = arith::MulIOp::create(builder, location, grains, grain);
   auto parallelForType = LLVM::LLVMFunctionType::get(i32, {pointer, pointer, pointer, i64, i64});
   Value parallelFor = emit.load(pointer, theCall, offsetof(dlc_call, parallel_for));

@@ -27,7 +27,8 @@ public:
         innermostWithHalo = position;
     Value address = mlir::memref::ExtractAlignedPointerAsIndexOp::create(builder, location, op.getBuffer());
     address = mlir::arith::IndexCastOp::create(builder, location, builder.getI64Type(), address);
-    base = mlir::LLVM::IntToPtrOp::create(builder, location, mlir::LLVM::LLVMPointerType::get(builder.getContext()), address);
+    base = mlir::LLVM::IntToPtrOp::create(builder, location, mlir::LLVM::LLVMPointerType::get(builder.getContext()),
+                                          address);
   }
 
   void write() {
@@ -52,7 +53,8 @@ private:
     const PhysicalDim &dim = shape.dims[position];
     Value stride = extents.emit(dim.stride * elementBytes);
     clear(position, offset, dim.haloLow);
-    Value interior = mlir::arith::AddIOp::create(builder, location, offset, extents.emit(dim.stride * (dim.haloLow * elementBytes)));
+    Value interior =
+        mlir::arith::AddIOp::create(builder, location, offset, extents.emit(dim.stride * (dim.haloLow * elementBytes)));
     Value interiorBytes = extents.emit(dim.stride * dim.extent * elementBytes);
     Value end = mlir::arith::AddIOp::create(builder, location, interior, interiorBytes);
     clear(position, end, dim.haloHigh);

@@ -18,7 +18,8 @@ namespace dlc {
 #define GEN_PASS_REGISTRATION
 #include "backends/llvm/Passes.h.inc"
 
-/// Adds everything that leads from the program level to the LLVM dialect alone: the passes above and MLIR's own conversions.
+/// Adds everything that leads from the program level to the LLVM dialect alone: the passes above and MLIR's own
+/// conversions.
 void addLowerToLLVM(mlir::OpPassManager &manager);
 
 /// Registers the pipeline `--dlc-lower-to-llvm` for dlc-opt.

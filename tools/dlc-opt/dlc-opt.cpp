@@ -6,17 +6,14 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
-#ifdef DLC_HAS_PASSES
 #include "passes/Pipelines.h"
-#endif
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<dlc::DlcDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::affine::AffineDialect,
-                  mlir::scf::SCFDialect, mlir::cf::ControlFlowDialect, mlir::memref::MemRefDialect, mlir::LLVM::LLVMDialect>();
-#ifdef DLC_HAS_PASSES
+                  mlir::scf::SCFDialect, mlir::cf::ControlFlowDialect, mlir::memref::MemRefDialect,
+                  mlir::LLVM::LLVMDialect>();
   dlc::registerAllPasses();
-#endif
   dlc::registerDlcLLVMPasses();
   dlc::registerLowerToLLVMPipeline();
   mlir::registerTransformsPasses();

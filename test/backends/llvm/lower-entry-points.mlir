@@ -1,4 +1,6 @@
-// RUN: dlc-opt %s --dlc-lower-to-llvm | FileCheck %s
+// RUN: dlc-opt %s --convert-scf-to-cf --dlc-lower-entry-points | FileCheck %s
+
+// An entry point reads its arguments from the dlc_call; launches go through the pool if they may be long.
 
 module attributes {dlc.prepared_bytes = 0 : i64} {
   dlc.weights 64 offsets [0] types [tensor<16xf32>] values [dense<1.0> : tensor<16xf32>]
@@ -9,6 +11,9 @@ module attributes {dlc.prepared_bytes = 0 : i64} {
     %r = dlc.relu %a : tensor<?x16xf32> -> tensor<?x16xf32>
     dlc.yield %r : tensor<?x16xf32>
   }
+
+  // CHECK-LABEL: func.func @run.execute
+  // CHECK-SAME: (%[[CALL:.*]]: !llvm.ptr) -> i32
   func.func @run(%x: memref<?xi8> {dlc.input = "x", dlc.tensor = tensor<?x16xf32>, dlc.dims = affine_map<()[s0] -> (s0, 16)>},
                  %y: memref<?xi8> {dlc.output = "y", dlc.tensor = tensor<?x16xf32>, dlc.dims = affine_map<()[s0] -> (s0, 16)>},
                  %ws: memref<?xi8> {dlc.workspace}, %c: memref<?xi8> {dlc.constants}, %p: memref<?xi8> {dlc.prepared},
@@ -18,8 +23,30 @@ module attributes {dlc.prepared_bytes = 0 : i64} {
     %c64 = arith.constant 64 : index
     %size = arith.muli %N, %c64 : index
     %t = memref.view %ws[%c0][%size] : memref<?xi8> to memref<?xi8>
+    // CHECK: constant @first_layer.launch
+    // CHECK: %[[STATUS:.*]] = call @dlc.launch_in_ranges(%[[CALL]]
+    // CHECK: %[[FINE:.*]] = arith.cmpi eq, %[[STATUS]]
+    // CHECK: cf.cond_br %[[FINE]], ^bb1, ^[[LEAVE:.*]](%[[STATUS]] : i32)
     dlc.launch @relu "first layer" ins(%x : memref<?xi8>) out(%t : memref<?xi8>) symbols(%N)
+    // CHECK: constant @second.launch
     dlc.launch @relu "second" ins(%t : memref<?xi8>) out(%y : memref<?xi8>) symbols(%N)
     return
+    // CHECK: ^[[LEAVE]](%[[CODE:.*]]: i32):
+    // CHECK-NEXT: return %[[CODE]]
   }
+
+  // The task stops at once where there is nothing to do or too much, and crops the output to its range.
+  // CHECK-LABEL: func.func private @first_layer.launch
+  // CHECK-SAME: (%{{.*}}: !llvm.ptr, %[[BEGIN:.*]]: i64, %[[END:.*]]: i64, %[[SCRATCH:.*]]: !llvm.ptr) -> i32
+  // CHECK-SAME: passthrough = ["noinline"]
+  // CHECK: arith.cmpi sle
+  // CHECK: arith.cmpi sgt
+  // CHECK: arith.subi %[[END]], %[[BEGIN]]
+  // CHECK: llvm.call @relu.kernel(%[[SCRATCH]]
+
+  // CHECK-LABEL: func.func @run.workspace_bytes
+  // CHECK: llvm.intr.smul.with.overflow
+  // CHECK-LABEL: func.func @run.output_shapes
+  // CHECK: llvm.func @relu.kernel(!llvm.ptr, !llvm.ptr, i32, !llvm.ptr) -> i32
+  // CHECK-NOT: dlc.weights
 }
