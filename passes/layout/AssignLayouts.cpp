@@ -98,19 +98,34 @@ private:
 
   void assignConvolution(dlc::ConvOp conv) {
     dlc::ConvolutionPlan plan = dlc::planConvolution(conv, options);
-    Value x = pack(conv.getX(), plan.input, conv);
-    conv.getXMutable().set(x);
-    auto &halo = halos[x];
+    auto isZero = [](int64_t extent) { return extent == 0; };
+    if (!plan.input && llvm::all_of(plan.haloLow, isZero) && llvm::all_of(plan.haloHigh, isZero)) {
+      unpack(conv.getXMutable());
+    } else {
+      // A border needs a layout to stand in, be the order row-major.
+      Value x = pack(conv.getX(), plan.input ? plan.input : getRowMajorLayout(getType(conv.getX())), conv);
+      conv.getXMutable().set(x);
+      requireHalo(x, plan);
+    }
+    if (plan.weight)
+      conv.getWMutable().set(pack(conv.getW(), plan.weight, conv));
+    conv.getResult().setType(dlc::withLayout(getType(conv.getResult()), plan.result));
+    conv->setAttr("dlc.algorithm", StringAttr::get(conv.getContext(), plan.algorithm));
+  }
+
+  static dlc::LayoutAttr getRowMajorLayout(RankedTensorType type) {
+    auto order = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+    return dlc::LayoutAttr::get(type.getContext(), DenseI64ArrayAttr::get(type.getContext(), order), {}, {}, {}, {}, 0);
+  }
+
+  void requireHalo(Value value, const dlc::ConvolutionPlan &plan) {
+    auto &halo = halos[value];
     halo.first.resize(plan.haloLow.size());
     halo.second.resize(plan.haloHigh.size());
     for (size_t i = 0; i < plan.haloLow.size(); ++i) {
       halo.first[i] = std::max(halo.first[i], plan.haloLow[i]);
       halo.second[i] = std::max(halo.second[i], plan.haloHigh[i]);
     }
-    if (plan.weight)
-      conv.getWMutable().set(pack(conv.getW(), plan.weight, conv));
-    conv.getResult().setType(dlc::withLayout(getType(conv.getResult()), plan.result));
-    conv->setAttr("dlc.algorithm", StringAttr::get(conv.getContext(), plan.algorithm));
   }
 
   void assignMatMul(dlc::MatMulOp matmul) {

@@ -12,6 +12,11 @@ ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &) {
   ConvolutionPlan plan;
   int64_t rank = x.getRank(), spatial = rank - 2;
   plan.input = plan.result = getChannelsLastLayout(context, rank);
+  // The first layer reads single elements of few channels (vectors run over output channels), for which any order will
+  // do: the user's, then, whose copy into a border is a copy of rows.
+  constexpr int64_t fewChannels = 4;
+  if (x.getDimSize(1) <= fewChannels && op.getGroups() == 1 && !op.getX().getDefiningOp())
+    plan.input = {};
   plan.haloLow.assign(rank, 0);
   plan.haloHigh.assign(rank, 0);
   for (int64_t i = 0; i < spatial; ++i) {
@@ -24,7 +29,7 @@ ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &) {
     order.push_back(dim);
   order.push_back(1);
   // Every channel by itself: vectors run over channels, so the weight is [kernel...][channel].
-  if (op.getGroups() > 1 && w.getDimSize(1) == 1 && w.getDimSize(0) == op.getGroups()) {
+  if (op.getGroups() > 1 && w.getDimSize(1) == 1 && w.getDimSize(0) == static_cast<int64_t>(op.getGroups())) {
     plan.algorithm = "depthwise";
     std::rotate(order.begin(), order.begin() + 1, order.end());
     plan.weight = LayoutAttr::get(context, array(order), {}, {}, {}, {}, 0);

@@ -12,7 +12,7 @@ namespace dlc {
 struct ConvolutionPlan {
   /// "direct", "depthwise", "winograd", ...: the algorithm of the kernel's schedules.
   std::string algorithm;
-  /// Layout of x: dimension order; and the border it needs, per logical dimension.
+  /// Layout of x, without halo (null: row-major); and the border it needs, per logical dimension.
   LayoutAttr input;
   llvm::SmallVector<int64_t> haloLow, haloHigh;
   /// Layout of w; null: row-major.
