@@ -22,7 +22,7 @@ func.func @chain(%x: tensor<1x64x8x8xf32>) -> tensor<1x64x8x8xf32> {
 // The model's input keeps its order where it has few channels. Asymmetric padding gives an asymmetric halo; pooling and the average over space read channels-last; a flattening does not.
 // CHECK-LABEL: func.func @pool
 func.func @pool(%x: tensor<1x3x9x9xf32>, %w: tensor<8x3x2x2xf32>) -> (tensor<1x8x1x1xf32>, tensor<1x128xf32>) {
-  // CHECK: dlc.pack %arg0 : {{.*}} order = [0, 1, 2, 3], halo_low = [0, 0, 0, 0], halo_high = [0, 0, 1, 1]
+  // CHECK: dlc.pack %arg0 : {{.*}}order = [0, 1, 2, 3], halo_low = [0, 0, 0, 0], halo_high = [0, 0, 1, 1]
   // CHECK: %[[P:.*]] = dlc.max_pool {{.*}} -> tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>>
   // CHECK: %[[U:.*]] = dlc.unpack %[[P]]
   // CHECK: dlc.reduce mean %[[P]] {{.*}} : tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>> -> tensor<1x8x1x1xf32>
