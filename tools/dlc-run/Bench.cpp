@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// dlc-run bench OUT.so
+#include "tools/dlc-run/Commands.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+using namespace dlcrun;
+
+namespace {
+
+double secondsNow() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Runs so short that reading the clock would count are timed in groups of at least so many seconds.
+constexpr double shortestMeasured = 20e-6;
+
+} // namespace
+
+int dlcrun::benchmark(const Options &options) {
+  Session session(options.library, options.entry);
+  session.start(options.threads);
+  session.readInputs(options.inputs);
+  session.inventInputs(options.symbols);
+  session.makeOutputs();
+
+  // The first run touches all memory, the second one says how many make a group.
+  session.run();
+  double start = secondsNow();
+  session.run();
+  double once = secondsNow() - start;
+  size_t group = once < shortestMeasured ? static_cast<size_t>(shortestMeasured / std::max(once, 1e-8)) + 1 : 1;
+
+  std::vector<double> milliseconds;
+  double end = secondsNow() + options.seconds;
+  while (milliseconds.size() < 3 || secondsNow() < end) {
+    start = secondsNow();
+    for (size_t i = 0; i < group; ++i)
+      session.run();
+    milliseconds.push_back((secondsNow() - start) * 1e3 / static_cast<double>(group));
+  }
+  session.writeOutputs(options.outputs);
+
+  size_t runs = milliseconds.size() * group;
+  std::sort(milliseconds.begin(), milliseconds.end());
+  size_t middle = milliseconds.size() / 2;
+  double median =
+      milliseconds.size() % 2 ? milliseconds[middle] : (milliseconds[middle - 1] + milliseconds[middle]) / 2;
+  if (options.isJson)
+    std::printf("{\"min_ms\": %.9g, \"median_ms\": %.9g, \"runs\": %zu}\n", milliseconds[0], median, runs);
+  else
+    std::printf("%s: %.6g ms (median of %zu runs), fastest %.6g ms\n", session.entry().name, median, runs,
+                milliseconds[0]);
+  return 0;
+}

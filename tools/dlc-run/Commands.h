@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The commands of dlc-run. Each returns the exit status, or throws Failure.
+#ifndef DLC_TOOLS_DLC_RUN_COMMANDS_H
+#define DLC_TOOLS_DLC_RUN_COMMANDS_H
+
+#include "tools/dlc-run/Session.h"
+
+namespace dlcrun {
+
+/// What the command line says; each command reads its own part.
+struct Options {
+  std::string library;
+  std::string entry;
+  Bindings inputs, outputs, symbols;
+  unsigned threads = 1;
+  double seconds = 1;
+  bool isJson = false;
+  std::string reference;
+  double tolerance = 1e-5;
+  std::vector<std::string> compilerOptions;
+};
+
+int runModel(const Options &options);
+int showInfo(const Options &options);
+int benchmark(const Options &options);
+int verify(const Options &options);
+
+} // namespace dlcrun
+
+#endif // DLC_TOOLS_DLC_RUN_COMMANDS_H

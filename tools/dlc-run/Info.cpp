@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// dlc-run info OUT.so
+#include "tools/dlc-run/Commands.h"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+using namespace dlcrun;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+Json describeDims(const dlc_entry_point &entry, const dlc_tensor_info &tensor) {
+  Json dims = Json::array();
+  for (dlc_uint32 d = 0; d < tensor.rank; ++d) {
+    dlc_int64 dim = tensor.dims[d];
+    if (dim >= 0)
+      dims.push_back(dim);
+    else if (dim == DLC_DIM_COMPUTED)
+      dims.push_back("?");
+    else
+      dims.push_back(entry.symbols[-(dim + 1)].name);
+  }
+  return dims;
+}
+
+Json describeTensors(const dlc_entry_point &entry, const dlc_tensor_info *tensors, dlc_uint32 count) {
+  Json list = Json::array();
+  for (dlc_uint32 i = 0; i < count; ++i) {
+    Json tensor = {{"name", tensors[i].name},
+                   {"type", dlc_element_name(tensors[i].element_type)},
+                   {"shape", describeDims(entry, tensors[i])}};
+    if (tensors[i].flags & DLC_TENSOR_KEPT)
+      tensor["kept"] = true;
+    list.push_back(tensor);
+  }
+  return list;
+}
+
+Json describe(const dlc_model &model, const Options &options) {
+  Json json = {{"name", model.name},
+               {"compiler", model.compiler},
+               {"target", model.target},
+               {"abi_version", model.abi_version},
+               {"constant_bytes", model.constant_bytes},
+               {"weights_file", model.weights_file ? Json(model.weights_file) : Json()},
+               {"prepared_bytes", model.prepared_bytes},
+               {"scratch_bytes_per_thread", model.scratch_bytes},
+               {"entry_points", Json::array()}};
+  for (dlc_uint32 e = 0; e < model.entry_count; ++e) {
+    const dlc_entry_point &entry = model.entries[e];
+    Session session(options.library, entry.name);
+    // A symbol that is given need not be one of every entry point.
+    Bindings given;
+    for (const std::string &option : options.symbols)
+      for (dlc_uint32 s = 0; s < entry.symbol_count; ++s)
+        if (option.substr(0, option.rfind('=')) == entry.symbols[s].name || model.entry_count == 1) {
+          given.push_back(option);
+          break;
+        }
+    std::vector<dlc_int64> values = session.symbolValues(given);
+    Json symbols = Json::object(), at = Json::object();
+    for (dlc_uint32 s = 0; s < entry.symbol_count; ++s) {
+      symbols[entry.symbols[s].name] = {{"minimum", entry.symbols[s].minimum}, {"maximum", entry.symbols[s].maximum}};
+      at[entry.symbols[s].name] = values[s];
+    }
+    Json item = {{"name", entry.name},
+                 {"inputs", describeTensors(entry, entry.inputs, entry.input_count)},
+                 {"outputs", describeTensors(entry, entry.outputs, entry.output_count)},
+                 {"symbols", symbols},
+                 {"workspace_bytes", entry.workspace_bytes ? entry.workspace_bytes(values.data()) : 0}};
+    if (entry.symbol_count)
+      item["workspace_bytes_at"] = at;
+    json["entry_points"].push_back(item);
+  }
+  return json;
+}
+
+/// "12.3 kB", in powers of 1000.
+std::string readable(dlc_uint64 bytes) {
+  const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
+  double value = static_cast<double>(bytes);
+  int unit = 0;
+  for (; value >= 1000 && unit < 4; ++unit)
+    value /= 1000;
+  char text[64];
+  std::snprintf(text, sizeof text, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+  return text;
+}
+
+void printTensors(const char *role, const Json &tensors) {
+  for (const Json &tensor : tensors) {
+    std::string shape;
+    for (const Json &dim : tensor["shape"])
+      shape += (shape.empty() ? "" : ", ") + (dim.is_string() ? dim.get<std::string>() : dim.dump());
+    std::printf("  %-6s  %s: %s[%s]%s\n", role, tensor["name"].get<std::string>().c_str(),
+                tensor["type"].get<std::string>().c_str(), shape.c_str(), tensor.contains("kept") ? "  (kept)" : "");
+  }
+}
+
+} // namespace
+
+int dlcrun::showInfo(const Options &options) {
+  dlc_error error;
+  dlc_library *opened;
+  if (dlc_library_open(options.library.c_str(), nullptr, &error, &opened))
+    throw Failure(error.message);
+  std::unique_ptr<dlc_library, void (*)(dlc_library *)> library(opened, dlc_library_close);
+  const dlc_model &model = *library->model;
+  Json json = describe(model, options);
+  if (options.isJson) {
+    std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+    return 0;
+  }
+  std::printf("model     %s\ncompiler  %s\ntarget    %s\n", model.name, model.compiler, model.target);
+  std::printf("constants %s%s%s, prepared %s, scratch %s a thread\n", readable(model.constant_bytes).c_str(),
+              model.weights_file ? " in " : "", model.weights_file ? model.weights_file : "",
+              readable(model.prepared_bytes).c_str(), readable(model.scratch_bytes).c_str());
+  for (const Json &entry : json["entry_points"]) {
+    std::printf("\nentry point %s\n", entry["name"].get<std::string>().c_str());
+    printTensors("input", entry["inputs"]);
+    printTensors("output", entry["outputs"]);
+    std::string at;
+    if (entry.contains("workspace_bytes_at"))
+      for (const auto &[name, value] : entry["workspace_bytes_at"].items())
+        at += (at.empty() ? " for " : ", ") + name + " = " + value.dump();
+    std::printf("  workspace %s%s\n", readable(entry["workspace_bytes"].get<dlc_uint64>()).c_str(), at.c_str());
+  }
+  return 0;
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/dlc-run/Session.h"
+
+#include "tools/dlc-run/NpyFile.h"
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+using namespace dlcrun;
+
+namespace {
+
+/// Levenshtein's distance.
+size_t distance(const std::string &a, const std::string &b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j)
+    row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0]++;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
+      diagonal = above;
+    }
+  }
+  return row.back();
+}
+
+std::vector<std::string> namesOf(const dlc_tensor_info *tensors, dlc_uint32 count) {
+  std::vector<std::string> names;
+  for (dlc_uint32 i = 0; i < count; ++i)
+    names.push_back(tensors[i].name);
+  return names;
+}
+
+/// Random bits that mean ordinary numbers: real ones from -1 to 1, integers 0 or 1 (they may be indices), booleans.
+void fillRandomly(Array &array, std::mt19937 &generator) {
+  std::uniform_real_distribution<float> real(-1, 1);
+  for (size_t i = 0; i < array.count(); ++i) {
+    float value = real(generator);
+    unsigned char *element = array.data() + i * dlc_element_bytes(array.elementType());
+    uint32_t bits;
+    std::memcpy(&bits, &value, 4);
+    switch (array.elementType()) {
+    case DLC_F32:
+      std::memcpy(element, &value, 4);
+      break;
+    case DLC_F64: {
+      double wide = value;
+      std::memcpy(element, &wide, 8);
+      break;
+    }
+    case DLC_BF16:
+      std::memcpy(element, reinterpret_cast<char *>(&bits) + 2, 2);
+      break;
+    case DLC_F16: {
+      // Magnitudes from 1/4 to 1: exponents 13 and 14, any mantissa.
+      uint16_t half = static_cast<uint16_t>((bits >> 31) << 15 | (13 + (bits & 1)) << 10 | (bits >> 8 & 1023));
+      std::memcpy(element, &half, 2);
+      break;
+    }
+    default:
+      *element = value > 0; // the lowest byte of any integer
+      break;
+    }
+  }
+}
+
+} // namespace
+
+std::string dlcrun::suggestion(const std::string &name, const std::vector<std::string> &candidates) {
+  const std::string *best = nullptr;
+  size_t bestDistance = std::max<size_t>(2, name.size() / 3) + 1;
+  for (const std::string &candidate : candidates)
+    if (size_t d = distance(name, candidate); d < bestDistance) {
+      best = &candidate;
+      bestDistance = d;
+    }
+  if (best)
+    return "; did you mean '" + *best + "'?";
+  std::string list;
+  for (size_t i = 0; i < candidates.size() && i < 10; ++i)
+    list += (i ? ", '" : "; there is '") + candidates[i] + "'";
+  return list + (candidates.size() > 10 ? ", ..." : "");
+}
+
+size_t dlcrun::findBinding(const std::string &option, const dlc_tensor_info *tensors, dlc_uint32 count,
+                           const char *role, std::string &value) {
+  size_t best = count;
+  for (dlc_uint32 i = 0; i < count; ++i) {
+    size_t length = std::strlen(tensors[i].name);
+    if (!option.compare(0, length, tensors[i].name) && option[length] == '=' &&
+        (best == count || length > std::strlen(tensors[best].name))) {
+      best = i;
+      value = option.substr(length + 1);
+    }
+  }
+  if (best < count)
+    return best;
+  size_t equals = option.find('=');
+  if (equals == std::string::npos)
+    throw Failure("--" + std::string(role) + " takes NAME=FILE.npy, not '" + option + "'");
+  std::string name = option.substr(0, equals);
+  throw Failure("the model has no " + std::string(role) + " '" + name + "'" +
+                suggestion(name, namesOf(tensors, count)));
+}
+
+Session::Session(const std::string &path, const std::string &entryName) : path(path) {
+  dlc_error error;
+  if (dlc_library_open(path.c_str(), nullptr, &error, &library))
+    throw Failure(error.message);
+  const dlc_model &model = *library->model;
+  const char *wanted = entryName.empty() ? "run" : entryName.c_str();
+  entryPoint = dlc_find_entry(&model, wanted);
+  if (!entryPoint && entryName.empty() && model.entry_count == 1)
+    entryPoint = model.entries;
+  if (!entryPoint) {
+    std::vector<std::string> names;
+    for (dlc_uint32 i = 0; i < model.entry_count; ++i)
+      names.push_back(model.entries[i].name);
+    std::string message = "the model has no entry point '" + std::string(wanted) + "'" + suggestion(wanted, names);
+    dlc_library_close(library);
+    throw Failure(message);
+  }
+  inputs.resize(entryPoint->input_count);
+  isGiven.resize(entryPoint->input_count);
+}
+
+Session::~Session() {
+  dlc_context_release(context);
+  dlc_pool_release(pool);
+  dlc_library_close(library);
+}
+
+void Session::fail() const { throw Failure(dlc_context_message(context)); }
+
+void Session::start(unsigned threads) {
+  dlc_error error;
+  dlc_context_options options = {};
+  options.struct_bytes = sizeof options;
+  options.threads = threads;
+  if (!threads) {
+    if (dlc_pool_create(&model(), nullptr, &error, &pool))
+      throw Failure(error.message);
+    options.executor = &pool->executor;
+  }
+  if (dlc_context_create(&model(), &options, &error, &context))
+    throw Failure(error.message);
+}
+
+void Session::readInputs(const Bindings &bindings) {
+  for (const std::string &binding : bindings) {
+    std::string file;
+    size_t i = findBinding(binding, entry().inputs, entry().input_count, "input", file);
+    if (isGiven[i])
+      throw Failure("input '" + std::string(entry().inputs[i].name) + "' is given twice");
+    inputs[i] = readNpy(file, entry().inputs[i].element_type);
+    isGiven[i] = true;
+  }
+}
+
+void Session::takeInput(size_t index, Array array) {
+  inputs[index] = std::move(array);
+  isGiven[index] = true;
+}
+
+std::vector<dlc_int64> Session::symbolValues(const Bindings &symbols) const {
+  std::vector<dlc_int64> values;
+  std::vector<std::string> names;
+  for (dlc_uint32 s = 0; s < entry().symbol_count; ++s) {
+    names.push_back(entry().symbols[s].name);
+    values.push_back(std::min(std::max<dlc_int64>(entry().symbols[s].minimum, 1), entry().symbols[s].maximum));
+  }
+  for (const std::string &option : symbols) {
+    size_t equals = option.rfind('=');
+    std::string name = option.substr(0, equals);
+    char *end = nullptr;
+    const char *text = equals == std::string::npos ? "" : option.c_str() + equals + 1;
+    long long value = std::strtoll(text, &end, 10);
+    if (!*text || *end)
+      throw Failure("--symbol takes NAME=EXTENT, not '" + option + "'");
+    auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end())
+      throw Failure("the entry point '" + std::string(entry().name) + "' has no symbolic dimension '" + name + "'" +
+                    suggestion(name, names));
+    values[found - names.begin()] = value;
+  }
+  return values;
+}
+
+void Session::inventInputs(const Bindings &symbols) {
+  std::vector<dlc_int64> values = symbolValues(symbols);
+  for (size_t i = 0; i < inputs.size(); ++i)
+    for (dlc_uint32 d = 0; isGiven[i] && d < entry().inputs[i].rank && d < inputs[i].shape().size(); ++d)
+      if (dlc_int64 dim = entry().inputs[i].dims[d]; dim < 0)
+        values[-(dim + 1)] = inputs[i].shape()[d];
+  std::mt19937 generator(1);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (isGiven[i])
+      continue;
+    std::vector<dlc_int64> shape;
+    for (dlc_uint32 d = 0; d < entry().inputs[i].rank; ++d)
+      shape.push_back(entry().inputs[i].dims[d] >= 0 ? entry().inputs[i].dims[d]
+                                                     : values[-(entry().inputs[i].dims[d] + 1)]);
+    inputs[i] = Array(entry().inputs[i].element_type, shape);
+    fillRandomly(inputs[i], generator);
+    isGiven[i] = true;
+  }
+}
+
+void Session::makeOutputs() {
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (!isGiven[i])
+      throw Failure("input '" + std::string(entry().inputs[i].name) + "' is missing: add --input " +
+                    entry().inputs[i].name + "=FILE.npy");
+  for (Array &input : inputs)
+    inputViews.push_back(input.view());
+  std::vector<dlc_int64> symbols(entry().symbol_count + 1), dims(1);
+  if (dlc_infer_symbols(context, entryPoint, inputViews.data(), entry().input_count, symbols.data()))
+    fail();
+  size_t rank = 0;
+  for (dlc_uint32 i = 0; i < entry().output_count; ++i)
+    rank += entry().outputs[i].rank;
+  dims.resize(rank + 1);
+  if (dlc_output_shapes(context, entryPoint, symbols.data(), dims.data()))
+    fail();
+  const dlc_int64 *next = dims.data();
+  for (dlc_uint32 i = 0; i < entry().output_count; ++i) {
+    outputs.emplace_back(entry().outputs[i].element_type, std::vector<dlc_int64>(next, next + entry().outputs[i].rank));
+    next += entry().outputs[i].rank;
+  }
+  for (Array &output : outputs)
+    outputViews.push_back(output.view());
+}
+
+void Session::run() {
+  if (dlc_run(context, entryPoint, inputViews.data(), entry().input_count, outputViews.data(), entry().output_count))
+    fail();
+}
+
+void Session::writeOutputs(const Bindings &bindings) const {
+  for (const std::string &binding : bindings) {
+    std::string file;
+    size_t i = findBinding(binding, entry().outputs, entry().output_count, "output", file);
+    writeNpy(file, outputs[i]);
+  }
+}

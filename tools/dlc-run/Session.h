@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A library opened for one entry point, with its tensors.
+#ifndef DLC_TOOLS_DLC_RUN_SESSION_H
+#define DLC_TOOLS_DLC_RUN_SESSION_H
+
+#include "tools/dlc-run/Array.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace dlcrun {
+
+/// "NAME=VALUE" options as they were given.
+using Bindings = std::vector<std::string>;
+
+/// "; did you mean 'x'?" with the name among `candidates` that is most like `name`, or "; there is 'x', ..." if none is
+/// close.
+std::string suggestion(const std::string &name, const std::vector<std::string> &candidates);
+
+/// Which of `tensors` an option "NAME=VALUE" names; the rest goes to `value`. Tensor names may hold '='.
+size_t findBinding(const std::string &option, const dlc_tensor_info *tensors, dlc_uint32 count, const char *role,
+                   std::string &value);
+
+class Session {
+public:
+  /// Opens `path` and picks `entryName`, or "run" or the only one if it is empty.
+  Session(const std::string &path, const std::string &entryName);
+  ~Session();
+  Session(const Session &) = delete;
+
+  const dlc_model &model() const { return *library->model; }
+  const dlc_entry_point &entry() const { return *entryPoint; }
+
+  /// Makes the context. 0 threads: one for each CPU.
+  void start(unsigned threads);
+
+  /// Reads inputs from "NAME=FILE.npy".
+  void readInputs(const Bindings &bindings);
+  /// Sets input `index`.
+  void takeInput(size_t index, Array array);
+  /// Fills inputs that were not read with random numbers, the same in every run; extents of symbols come from
+  /// "SYMBOL=EXTENT", from inputs that were read, or are the smallest legal ones (1 at least).
+  void inventInputs(const Bindings &symbols);
+  /// The values of the entry's symbols from "SYMBOL=EXTENT"; those not given are the smallest legal ones (1 at least).
+  std::vector<dlc_int64> symbolValues(const Bindings &symbols) const;
+  /// Makes outputs for the inputs; fails if an input is missing.
+  void makeOutputs();
+  /// One run.
+  void run();
+  /// Writes outputs to "NAME=FILE.npy".
+  void writeOutputs(const Bindings &bindings) const;
+
+  std::vector<Array> inputs, outputs;
+
+private:
+  [[noreturn]] void fail() const;
+
+  std::string path;
+  dlc_library *library = nullptr;
+  const dlc_entry_point *entryPoint = nullptr;
+  dlc_pool *pool = nullptr;
+  dlc_context *context = nullptr;
+  std::vector<bool> isGiven;
+  std::vector<dlc_tensor> inputViews, outputViews;
+};
+
+} // namespace dlcrun
+
+#endif // DLC_TOOLS_DLC_RUN_SESSION_H

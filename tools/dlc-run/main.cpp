@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// dlc-run: runs, describes, measures and checks libraries that dlc made.
+#include "tools/dlc-run/Commands.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+
+using namespace dlcrun;
+
+namespace {
+
+struct Command {
+  const char *name;
+  const char *description;
+  int (*run)(const Options &);
+};
+
+const Command commands[] = {
+    {"run", "Runs a library once on .npy files; prints its outputs if none is to be written", runModel},
+    {"info", "Prints a library's entry points, tensors and sizes", showInfo},
+    {"bench", "Measures a library, on random inputs where none are given", benchmark},
+    {"verify",
+     "Compares all tensors of two libraries compiled with dlc --keep-tensors (or of a library and a folder of "
+     "NAME.npy) in program order; for a .json or .onnx model, compiles it as usual and with -O0 and compares these",
+     verify},
+};
+
+/// The options that `command` takes.
+void declareOptions(CLI::App &app, const std::string &command, Options &options) {
+  bool isVerify = command == "verify";
+  app.add_option("library", options.library, isVerify ? "Library, or model to compile" : "Library that dlc made")
+      ->required();
+  if (command == "info") {
+    app.add_option("--symbol", options.symbols, "SYMBOL=EXTENT for which to tell the size of the workspace")
+        ->allow_extra_args(false);
+    app.add_flag("--json", options.isJson, "Print JSON");
+    return;
+  }
+  app.add_option("--entry", options.entry, "Entry point; 'run', or the only one, when left out");
+  app.add_option("--input", options.inputs, "NAME=FILE.npy, once for each input")->allow_extra_args(false);
+  if (!isVerify)
+    app.add_option("--output", options.outputs, "NAME=FILE.npy, where to write an output")->allow_extra_args(false);
+  app.add_option("--threads", options.threads, "Threads to compute with; 0: one for each CPU")
+      ->check(CLI::Range(0u, DLC_MAX_THREADS));
+  if (command != "run")
+    app.add_option("--symbol", options.symbols, "SYMBOL=EXTENT for inputs that are made up")->allow_extra_args(false);
+  if (command == "bench") {
+    app.add_option("--seconds", options.seconds, "How long to measure")->check(CLI::Range(0.0, 1e6));
+    app.add_flag("--json", options.isJson, "Print one JSON object: min_ms, median_ms, runs");
+  }
+  if (isVerify) {
+    app.add_option("--reference", options.reference, "Library, or folder of NAME.npy, that is right");
+    app.add_option("--tolerance", options.tolerance, "Largest difference, as a share of a tensor's largest magnitude")
+        ->check(CLI::NonNegativeNumber);
+    app.add_option("--option", options.compilerOptions, "Option for dlc, where a model is compiled")
+        ->allow_extra_args(false);
+  }
+}
+
+int runCommand(const Command &command, int argc, char **argv) {
+  Options options;
+  bool isDefault = std::string(command.name) == "run";
+  CLI::App app(command.description, isDefault ? "dlc-run" : std::string("dlc-run ") + command.name);
+  declareOptions(app, command.name, options);
+  if (isDefault) {
+    std::string footer = "Other commands (dlc-run COMMAND --help):\n";
+    for (const Command &other : commands)
+      if (&other != &command)
+        footer += std::string("  ") + other.name + "\t" + other.description + "\n";
+    app.footer(footer);
+    app.set_version_flag("--version", "dlc-run " DLC_VERSION ", ABI version " + std::to_string(DLC_ABI_VERSION));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    if (!error.get_exit_code())
+      return app.exit(error);
+    throw Failure(error.what());
+  }
+  return command.run(options);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  const Command *command = &commands[0];
+  if (argc > 1)
+    for (const Command &candidate : commands)
+      if (!std::string(candidate.name).compare(argv[1])) {
+        command = &candidate;
+        --argc;
+        ++argv;
+        break;
+      }
+  try {
+    int status = runCommand(*command, argc, argv);
+    if (std::fflush(stdout))
+      throw Failure("cannot write to standard output");
+    return status;
+  } catch (const std::exception &error) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return 1;
+  }
+}
