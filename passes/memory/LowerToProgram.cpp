@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/Layout.h"
-#include "ir/Names.h"
-#include "mlir/IR/AsmState.h"
 #include "passes/Passes.h"
-#include "passes/memory/ArenaPlanner.h"
-#include "llvm/ADT/MapVector.h"
-#include "llvm/ADT/StringMap.h"
+#include "passes/memory/ProgramBuilder.h"
 
 #define DEBUG_TYPE "dlc-lower-to-program"
 
@@ -18,374 +13,50 @@ using namespace mlir;
 
 namespace {
 
-constexpr int64_t alignment = 64;
-constexpr int64_t largestExtent = (int64_t(1) << 31) - 1;
-
-/// Kernels as symbols of the module; equal ones are one.
-class KernelTable {
-public:
-  explicit KernelTable(ModuleOp module) : builder(module.getContext()) {
-    builder.setInsertionPointToStart(module.getBody());
-  }
-
-  FlatSymbolRefAttr outline(dlc::KernelOp kernel) {
-    // What a kernel computes: its body and schedules, without the names of the layer it came from.
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    OpPrintingFlags flags;
-    flags.useLocalScope().enableDebugInfo(false);
-    stream << dlc::stringifyKernelRoot(kernel.getRoot()) << kernel.getSchedulesAttr() << kernel.getInputDimsAttr()
-           << (kernel.getSymbols() ? kernel.getSymbols()->size() : 0);
-    for (BlockArgument argument : kernel.getBody().getArguments())
-      stream << argument.getType();
-    AsmState state(kernel, flags);
-    for (Operation &op : kernel.getBody().front())
-      op.print(stream, state);
-    FlatSymbolRefAttr &symbol = symbols[text];
-    if (symbol)
-      return symbol;
-    std::string name = ("k" + llvm::Twine(symbols.size() - 1) + "_" + dlc::toIdentifier(kernel.getKernelName())).str();
-    symbol = FlatSymbolRefAttr::get(builder.getContext(), name);
-    auto function =
-        dlc::KernelFuncOp::create(builder, kernel.getLoc(), builder.getStringAttr(name), kernel.getRootAttr(),
-                                  kernel.getSchedulesAttr(), kernel.getInputDimsAttr(), kernel.getSymbolsAttr());
-    for (NamedAttribute attribute : kernel->getDiscardableAttrs())
-      function->setDiscardableAttr(attribute.getName(), attribute.getValue());
-    function.getBody().takeBody(kernel.getBody());
-    return symbol;
-  }
-
-private:
-  OpBuilder builder;
-  llvm::StringMap<FlatSymbolRefAttr> symbols;
-};
-
-/// The block of constants.
-class WeightTable {
-public:
-  int64_t place(dlc::ConstantOp constant) {
-    auto type = llvm::cast<RankedTensorType>(constant.getType());
-    auto [entry, isNew] = offsets.try_emplace({constant.getValue(), type}, size);
-    if (isNew) {
-      entries.push_back(entry->first);
-      places.push_back(size);
-      int64_t bytes = *dlc::constantDim(dlc::getBufferBytes(type, dlc::staticDims(type)));
-      size = llvm::alignTo(size + bytes, alignment);
-    }
-    return entry->second;
-  }
-
-  void emit(ModuleOp module) {
-    if (entries.empty())
-      return;
-    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-    llvm::SmallVector<Attribute> values, types;
-    for (auto [value, type] : entries) {
-      values.push_back(value);
-      types.push_back(TypeAttr::get(type));
-    }
-    dlc::WeightsOp::create(builder, module.getLoc(), builder.getArrayAttr(values), builder.getArrayAttr(types),
-                           builder.getDenseI64ArrayAttr(places), builder.getI64IntegerAttr(size));
-  }
-
-private:
-  using Entry = std::pair<Attribute, RankedTensorType>;
-  llvm::DenseMap<Entry, int64_t> offsets;
-  llvm::SmallVector<Entry> entries;
-  llvm::SmallVector<int64_t> places;
-  int64_t size = 0;
-};
-
-/// Where a tensor's memory is.
-struct Place {
-  enum Kind { Input, Output, Constant, Prepared, Arena } kind = Arena;
-  int64_t index = 0; ///< argument number, or offset in bytes, or number of the arena buffer
-};
-
-/// Turns one function of kernels into a program.
-class ProgramBuilder {
-public:
-  ProgramBuilder(func::FuncOp graph, dlc::SymbolicShapes shapes, KernelTable &kernels, WeightTable &weights,
-                 OpBuilder &prepareBuilder, Value prepareConstants, Value preparedBlock, int64_t &preparedBytes,
-                 bool shareMemory)
-      : graph(graph), shapes(std::move(shapes)), kernels(kernels), weights(weights), prepareBuilder(prepareBuilder),
-        prepareConstants(prepareConstants), preparedBlock(preparedBlock), preparedBytes(preparedBytes),
-        shareMemory(shareMemory), context(graph.getContext()) {}
-
-  func::FuncOp run() {
-    findMemory();
-    placeResults();
-    dlc::ArenaPlan plan = dlc::planArena(buffers, shareMemory, context);
-    createProgram(plan);
-    emitLaunches(plan);
-    return program;
-  }
-
-  llvm::ArrayRef<dlc::ArenaBuffer> getBuffers() const { return buffers; }
-
-private:
-  static RankedTensorType getType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
-
-  AffineExpr getBytes(Value value) { return dlc::getBufferBytes(getType(value), shapes.getDims(value)); }
-
-  /// Reshapes share their operand's memory.
-  void findMemory() {
-    for (Operation &op : graph.getBody().front()) {
-      for (Value result : op.getResults())
-        memory[result] = result;
-      if (auto reshape = llvm::dyn_cast<dlc::ReshapeOp>(op))
-        memory[reshape.getResult()] = memory.lookup(reshape.getX());
-      if (auto kernel = llvm::dyn_cast<dlc::KernelOp>(op))
-        order.push_back(kernel);
-    }
-    for (BlockArgument argument : graph.getArguments())
-      memory[argument] = argument;
-  }
-
-  void placeResults() {
-    auto returnOp = llvm::cast<func::ReturnOp>(graph.getBody().front().getTerminator());
-    for (BlockArgument argument : graph.getArguments())
-      places[argument] = {Place::Input, argument.getArgNumber()};
-    for (auto [i, value] : llvm::enumerate(returnOp.getOperands()))
-      places[memory.lookup(value)] = {Place::Output, static_cast<int64_t>(graph.getNumArguments() + i)};
-    graph.walk([&](dlc::ConstantOp constant) {
-      bool isUsed =
-          llvm::any_of(constant->getUsers(), [](Operation *user) { return !llvm::isa<dlc::ConstantOp>(user); });
-      if (constant->getParentOp() == graph && isUsed)
-        places[constant] = {Place::Constant, weights.place(constant)};
-    });
-    for (auto [step, kernel] : llvm::enumerate(order)) {
-      Value result = kernel.getResult();
-      if (!places.count(result) &&
-          llvm::all_of(kernel.getInputs(), [&](Value input) { return isKnownAtLoad(input); }) &&
-          getType(result).hasStaticShape()) {
-        places[result] = {Place::Prepared, preparedBytes};
-        preparedBytes = llvm::alignTo(preparedBytes + *dlc::constantDim(getBytes(result)), alignment);
-        continue;
-      }
-      for (Value input : kernel.getInputs())
-        extendLife(memory.lookup(input), step);
-      if (places.count(result))
-        continue;
-      int64_t buffer = shareMemory ? findOperandToOverwrite(kernel, step) : -1;
-      if (buffer < 0) {
-        buffer = buffers.size();
-        buffers.push_back({static_cast<int64_t>(step), static_cast<int64_t>(step), getBytes(result)});
-      }
-      places[result] = {Place::Arena, buffer};
-    }
-  }
-
-  bool isKnownAtLoad(Value value) {
-    auto place = places.find(memory.lookup(value));
-    return place != places.end() && (place->second.kind == Place::Constant || place->second.kind == Place::Prepared);
-  }
-
-  void extendLife(Value value, int64_t step) {
-    auto place = places.find(value);
-    if (place != places.end() && place->second.kind == Place::Arena)
-      buffers[place->second.index].last = step;
-  }
-
-  /// The arena buffer of an operand that dies here and that an elementwise kernel may write its result over: same size,
-  /// same layout, read at the place that is written. -1 if there is none.
-  int64_t findOperandToOverwrite(dlc::KernelOp kernel, int64_t step) {
-    if (kernel.getRoot() != dlc::KernelRoot::Elementwise || !kernel.getSchedules())
-      return -1;
-    // A schedule whose last vector overlaps the one before it would read what it has written.
-    for (Attribute schedule : kernel.getSchedulesAttr())
-      if (llvm::cast<dlc::ScheduleAttr>(schedule).getTile("in_place", 0) == 0)
-        return -1;
-    for (auto [i, input] : llvm::enumerate(kernel.getInputs())) {
-      auto place = places.find(memory.lookup(input));
-      if (place == places.end() || place->second.kind != Place::Arena ||
-          input.getType() != kernel.getResult().getType())
-        continue;
-      bool isRead =
-          llvm::any_of(input.getUsers(), [&](Operation *user) { return user != kernel && isLater(user, kernel); });
-      if (isRead || memory.lookup(input) != input || aliasesAreReadAfter(input, kernel))
-        continue;
-      if (!llvm::all_of(kernel.getBody().getArgument(i).getUsers(), [&](Operation *user) {
-            return user->hasTrait<dlc::Elementwise>() &&
-                   getType(user->getResult(0)).getShape() == getType(kernel.getResult()).getShape();
-          }))
-        continue;
-      buffers[place->second.index].last = step;
-      return place->second.index;
-    }
-    return -1;
-  }
-
-  static bool isLater(Operation *a, Operation *b) { return b->isBeforeInBlock(a); }
-
-  bool aliasesAreReadAfter(Value value, Operation *op) {
-    return llvm::any_of(memory, [&](const auto &entry) {
-      return entry.second == value && entry.first != value &&
-             llvm::any_of(entry.first.getUsers(), [&](Operation *user) { return isLater(user, op); });
-    });
-  }
-
-  AffineMap makeMap(llvm::ArrayRef<AffineExpr> exprs) {
-    return AffineMap::get(0, shapes.getSymbols().size(), exprs, context);
-  }
-
-  void createProgram(const dlc::ArenaPlan &plan) {
-    OpBuilder builder(graph);
-    Type bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
-    auto returnOp = llvm::cast<func::ReturnOp>(graph.getBody().front().getTerminator());
-    unsigned inputs = graph.getNumArguments(), outputs = returnOp.getNumOperands(),
-             symbols = shapes.getSymbols().size();
-    llvm::SmallVector<Type> types(inputs + outputs + 3, bytes);
-    types.append(symbols, builder.getIndexType());
-    program = func::FuncOp::create(builder, graph.getLoc(), graph.getName(), builder.getFunctionType(types, {}));
-    auto describe = [&](unsigned argument, llvm::StringRef role, llvm::StringRef name, Value tensor) {
-      program.setArgAttr(argument, role, builder.getStringAttr(name));
-      program.setArgAttr(argument, "dlc.tensor", TypeAttr::get(tensor.getType()));
-      program.setArgAttr(argument, "dlc.dims", AffineMapAttr::get(makeMap(shapes.getDims(tensor))));
-    };
-    for (unsigned i = 0; i < inputs; ++i) {
-      auto name = graph.getArgAttrOfType<StringAttr>(i, "dlc.name");
-      describe(i, "dlc.input", name ? name.getValue() : ("input" + llvm::Twine(i)).str(), graph.getArgument(i));
-    }
-    for (unsigned i = 0; i < outputs; ++i) {
-      auto name = graph.getResultAttrOfType<StringAttr>(i, "dlc.name");
-      describe(inputs + i, "dlc.output", name ? name.getValue() : ("output" + llvm::Twine(i)).str(),
-               returnOp.getOperand(i));
-      if (graph.getResultAttr(i, "dlc.kept"))
-        program.setArgAttr(inputs + i, "dlc.kept", builder.getUnitAttr());
-    }
-    constexpr llvm::StringRef roles[] = {"dlc.workspace", "dlc.constants", "dlc.prepared"};
-    for (auto [i, role] : llvm::enumerate(roles))
-      program.setArgAttr(inputs + outputs + i, role, builder.getUnitAttr());
-    for (unsigned i = 0; i < symbols; ++i) {
-      unsigned argument = inputs + outputs + 3 + i;
-      program.setArgAttr(argument, "dlc.symbol", builder.getStringAttr(shapes.getSymbols()[i]));
-      program.setArgAttr(argument, "dlc.minimum", builder.getI64IntegerAttr(0));
-      program.setArgAttr(argument, "dlc.maximum", builder.getI64IntegerAttr(largestExtent));
-    }
-    program->setAttr("dlc.entry", builder.getStringAttr(graph.getName()));
-    program->setAttr("dlc.workspace_bytes", AffineMapAttr::get(makeMap({plan.bytes})));
-    program.addEntryBlock();
-  }
-
-  Value makeIndex(OpBuilder &builder, Location location, AffineExpr expr) {
-    if (auto constant = dlc::constantDim(expr))
-      return arith::ConstantIndexOp::create(builder, location, *constant);
-    return affine::AffineApplyOp::create(builder, location, makeMap({expr}), getSymbolArguments());
-  }
-
-  ValueRange getSymbolArguments() { return program.getArguments().take_back(shapes.getSymbols().size()); }
-
-  Value view(OpBuilder &builder, Location location, Value block, AffineExpr offset, AffineExpr bytes) {
-    return memref::ViewOp::create(builder, location, llvm::cast<MemRefType>(block.getType()), block,
-                                  makeIndex(builder, location, offset), makeIndex(builder, location, bytes));
-  }
-
-  void emitLaunches(const dlc::ArenaPlan &plan) {
-    OpBuilder runBuilder = OpBuilder::atBlockEnd(&program.getBody().front());
-    unsigned tensors = program.getNumArguments() - 3 - shapes.getSymbols().size();
-    Value workspace = program.getArgument(tensors), constants = program.getArgument(tensors + 1),
-          prepared = program.getArgument(tensors + 2);
-    llvm::DenseMap<std::pair<Value, Operation *>, Value> views;
-    for (dlc::KernelOp kernel : order) {
-      bool isPrepared = places[kernel.getResult()].kind == Place::Prepared;
-      OpBuilder &builder = isPrepared ? prepareBuilder : runBuilder;
-      auto getBuffer = [&](Value value) -> Value {
-        value = memory.lookup(value);
-        const Place &place = places[value];
-        if (place.kind == Place::Input || place.kind == Place::Output)
-          return program.getArgument(place.index);
-        Value &buffer = views[{value, builder.getBlock()->getParentOp()}];
-        if (buffer)
-          return buffer;
-        AffineExpr offset =
-            place.kind == Place::Arena ? plan.offsets[place.index] : getAffineConstantExpr(place.index, context);
-        Value block = place.kind == Place::Arena      ? workspace
-                      : place.kind == Place::Constant ? (isPrepared ? prepareConstants : constants)
-                                                      : (isPrepared ? preparedBlock : prepared);
-        return buffer = view(builder, value.getLoc(), block, offset, getBytes(value));
-      };
-      llvm::SmallVector<Value> inputs, symbols;
-      for (Value input : kernel.getInputs())
-        inputs.push_back(getBuffer(input));
-      Value output = getBuffer(kernel.getResult());
-      if (!isPrepared)
-        fillHalo(builder, kernel, output);
-      if (ArrayAttr names = kernel.getSymbolsAttr())
-        for (auto name : names.getAsRange<StringAttr>())
-          symbols.push_back(
-              getSymbolArguments()[llvm::find(shapes.getSymbols(), name.getValue()) - shapes.getSymbols().begin()]);
-      std::string name = kernel.getKernelName().str();
-      Location location = kernel.getLoc();
-      FlatSymbolRefAttr symbol = kernels.outline(kernel);
-      dlc::LaunchOp::create(builder, location, symbol, builder.getStringAttr(name), inputs, output, symbols);
-    }
-    func::ReturnOp::create(runBuilder, graph.getLoc());
-  }
-
-  void fillHalo(OpBuilder &builder, dlc::KernelOp kernel, Value buffer) {
-    RankedTensorType type = getType(kernel.getResult());
-    dlc::LayoutAttr layout = dlc::getLayout(type);
-    if (!layout || !layout.getHaloLow())
-      return;
-    dlc::FillHaloOp::create(builder, kernel.getLoc(), buffer, type, makeMap(shapes.getDims(kernel.getResult())),
-                            getSymbolArguments());
-  }
-
-  func::FuncOp graph;
-  dlc::SymbolicShapes shapes;
-  KernelTable &kernels;
-  WeightTable &weights;
-  OpBuilder &prepareBuilder;
-  Value prepareConstants, preparedBlock;
-  int64_t &preparedBytes;
-  bool shareMemory;
-  MLIRContext *context;
-  func::FuncOp program;
-  llvm::SmallVector<dlc::KernelOp> order;
-  llvm::DenseMap<Value, Value> memory;
-  llvm::DenseMap<Value, Place> places;
-  llvm::SmallVector<dlc::ArenaBuffer> buffers;
-};
-
 class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram> {
   using LowerToProgramBase::LowerToProgramBase;
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
     llvm::SmallVector<func::FuncOp> graphs(module.getOps<func::FuncOp>());
-    Type bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
-    auto prepare =
-        func::FuncOp::create(builder, module.getLoc(), "prepare", builder.getFunctionType({bytes, bytes, bytes}, {}));
-    constexpr llvm::StringRef roles[] = {"dlc.constants", "dlc.prepared", "dlc.workspace"};
-    for (auto [i, role] : llvm::enumerate(roles))
-      prepare.setArgAttr(i, role, builder.getUnitAttr());
-    prepare->setAttr("dlc.entry", builder.getStringAttr("prepare"));
-    OpBuilder prepareBuilder = OpBuilder::atBlockEnd(prepare.addEntryBlock());
-    KernelTable kernels(module);
-    WeightTable weights;
-    int64_t preparedBytes = 0, arenaBytes = 0, liveBytes = 0;
+    func::FuncOp prepareFunction = createPrepareFunction(module);
+    dlc::PrepareProgram prepare{OpBuilder::atBlockEnd(&prepareFunction.getBody().front()),
+                                prepareFunction.getArgument(0), prepareFunction.getArgument(1)};
+    dlc::KernelTable kernels(module);
+    dlc::WeightTable weights;
+    int64_t arenaBytes = 0, liveBytes = 0;
     for (func::FuncOp graph : graphs) {
       if (!holdsKernelsOnly(graph))
         return signalPassFailure();
       FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(graph);
       if (failed(shapes))
         return signalPassFailure();
-      ProgramBuilder program(graph, std::move(*shapes), kernels, weights, prepareBuilder, prepare.getArgument(0),
-                             prepare.getArgument(1), preparedBytes, shareMemory);
-      func::FuncOp lowered = program.run();
-      auto workspace = lowered->getAttrOfType<AffineMapAttr>("dlc.workspace_bytes").getValue();
+      dlc::Program program = dlc::buildProgram(graph, *shapes, kernels, weights, prepare, shareMemory);
+      auto workspace = program.function->getAttrOfType<AffineMapAttr>("dlc.workspace_bytes").getValue();
       arenaBytes = std::max(arenaBytes, dlc::evaluate(workspace.getResult(0), 1));
-      liveBytes = std::max(liveBytes, dlc::getLiveBytes(program.getBuffers()));
+      liveBytes = std::max(liveBytes, dlc::getLiveBytes(program.buffers));
       eraseGraph(graph);
     }
-    func::ReturnOp::create(prepareBuilder, module.getLoc());
-    if (preparedBytes == 0)
-      prepare.erase();
+    func::ReturnOp::create(prepare.builder, module.getLoc());
+    if (prepare.bytes == 0)
+      prepareFunction.erase();
     weights.emit(module);
-    module->setAttr("dlc.prepared_bytes", builder.getI64IntegerAttr(preparedBytes));
+    Builder builder(module.getContext());
+    module->setAttr("dlc.prepared_bytes", builder.getI64IntegerAttr(prepare.bytes));
     module->setAttr("dlc.arena_bytes", builder.getI64IntegerAttr(arenaBytes));
     module->setAttr("dlc.live_bytes", builder.getI64IntegerAttr(liveBytes));
+  }
+
+  static func::FuncOp createPrepareFunction(ModuleOp module) {
+    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+    Type bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
+    auto function =
+        func::FuncOp::create(builder, module.getLoc(), "prepare", builder.getFunctionType({bytes, bytes, bytes}, {}));
+    constexpr llvm::StringRef roles[] = {"dlc.constants", "dlc.prepared", "dlc.workspace"};
+    for (auto [i, role] : llvm::enumerate(roles))
+      function.setArgAttr(i, role, builder.getUnitAttr());
+    function->setAttr("dlc.entry", builder.getStringAttr("prepare"));
+    function.addEntryBlock();
+    return function;
   }
 
   static bool holdsKernelsOnly(func::FuncOp graph) {

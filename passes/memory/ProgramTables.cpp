@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/memory/ProgramTables.h"
+#include "ir/Layout.h"
+#include "ir/Names.h"
+#include "mlir/IR/AsmState.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+static constexpr int64_t alignment = 64;
+
+KernelTable::KernelTable(ModuleOp module) : builder(module.getContext()) {
+  builder.setInsertionPointToStart(module.getBody());
+}
+
+FlatSymbolRefAttr KernelTable::outline(KernelOp kernel) {
+  // What a kernel computes: its body and schedules, without the names of the layer it came from.
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  OpPrintingFlags flags;
+  flags.useLocalScope().enableDebugInfo(false);
+  stream << stringifyKernelRoot(kernel.getRoot()) << kernel.getSchedulesAttr() << kernel.getInputDimsAttr()
+         << (kernel.getSymbols() ? kernel.getSymbols()->size() : 0);
+  for (BlockArgument argument : kernel.getBody().getArguments())
+    stream << argument.getType();
+  AsmState state(kernel, flags);
+  for (Operation &op : kernel.getBody().front())
+    op.print(stream, state);
+  FlatSymbolRefAttr &symbol = symbols[text];
+  if (symbol)
+    return symbol;
+  std::string name = ("k" + llvm::Twine(symbols.size() - 1) + "_" + toIdentifier(kernel.getKernelName())).str();
+  symbol = FlatSymbolRefAttr::get(builder.getContext(), name);
+  auto function = KernelFuncOp::create(builder, kernel.getLoc(), builder.getStringAttr(name), kernel.getRootAttr(),
+                                       kernel.getSchedulesAttr(), kernel.getInputDimsAttr(), kernel.getSymbolsAttr());
+  for (NamedAttribute attribute : kernel->getDiscardableAttrs())
+    function->setDiscardableAttr(attribute.getName(), attribute.getValue());
+  function.getBody().takeBody(kernel.getBody());
+  return symbol;
+}
+
+int64_t WeightTable::place(ConstantOp constant) {
+  auto type = llvm::cast<RankedTensorType>(constant.getType());
+  auto [entry, isNew] = offsets.try_emplace({constant.getValue(), type}, size);
+  if (isNew) {
+    entries.push_back(entry->first);
+    places.push_back(size);
+    int64_t bytes = *constantDim(getBufferBytes(type, staticDims(type)));
+    size = llvm::alignTo(size + bytes, alignment);
+  }
+  return entry->second;
+}
+
+void WeightTable::emit(ModuleOp module) {
+  if (entries.empty())
+    return;
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  llvm::SmallVector<Attribute> values, types;
+  for (auto [value, type] : entries) {
+    values.push_back(value);
+    types.push_back(TypeAttr::get(type));
+  }
+  WeightsOp::create(builder, module.getLoc(), builder.getArrayAttr(values), builder.getArrayAttr(types),
+                    builder.getDenseI64ArrayAttr(places), builder.getI64IntegerAttr(size));
+}
+
+} // namespace dlc

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What the functions of a program share: kernels and constants, each of them once.
+#ifndef DLC_PASSES_MEMORY_PROGRAMTABLES_H
+#define DLC_PASSES_MEMORY_PROGRAMTABLES_H
+
+#include "ir/DlcDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace dlc {
+
+/// Kernels as symbols of the module; equal ones are one.
+class KernelTable {
+public:
+  explicit KernelTable(mlir::ModuleOp module);
+
+  /// The symbol of `kernel`'s function, which takes its body unless there is an equal one. The name of the layer does
+  /// not count.
+  mlir::FlatSymbolRefAttr outline(KernelOp kernel);
+
+private:
+  mlir::OpBuilder builder;
+  llvm::StringMap<mlir::FlatSymbolRefAttr> symbols;
+};
+
+/// The block of constants.
+class WeightTable {
+public:
+  /// Offset in bytes, a multiple of 64, of a constant in its type's layout.
+  int64_t place(ConstantOp constant);
+
+  /// Adds `dlc.weights` to the module, if there are any.
+  void emit(mlir::ModuleOp module);
+
+private:
+  using Entry = std::pair<mlir::Attribute, mlir::RankedTensorType>;
+  llvm::DenseMap<Entry, int64_t> offsets;
+  llvm::SmallVector<Entry> entries;
+  llvm::SmallVector<int64_t> places;
+  int64_t size = 0;
+};
+
+} // namespace dlc
+
+#endif // DLC_PASSES_MEMORY_PROGRAMTABLES_H
