@@ -18,8 +18,9 @@ static std::string functionKey(StringRef domain, StringRef name, StringRef overl
   return (normalizeDomain(domain) + "\n" + name + "\n" + overload).str();
 }
 
-GraphImporter::GraphImporter(std::shared_ptr<ModelFile> file, MLIRContext *context, const ImportOptions &options)
-    : file(std::move(file)), options(options), builder(context) {}
+GraphImporter::GraphImporter(std::shared_ptr<ModelFile> file, MLIRContext *context, const ImportOptions &options,
+                             const AssumedInput *assumed)
+    : file(std::move(file)), options(options), assumed(assumed), builder(context) {}
 
 Tensor *GraphImporter::createTensor(StringRef name) {
   Tensor &tensor = tensors.emplace_back();

@@ -5,6 +5,7 @@
 #define DLC_FRONTEND_ONNX_GRAPHIMPORTER_H
 
 #include "frontend/Import.h"
+#include "frontend/onnx/AssumedInputs.h"
 #include "frontend/onnx/KnownValue.h"
 #include "frontend/onnx/ModelFile.h"
 #include "frontend/onnx/NodeOrder.h"
@@ -46,10 +47,15 @@ struct Scope {
 
 class GraphImporter {
 public:
-  GraphImporter(std::shared_ptr<ModelFile> file, mlir::MLIRContext *context, const ImportOptions &options);
+  /// `assumed` (or null) is an input whose value is taken as known.
+  GraphImporter(std::shared_ptr<ModelFile> file, mlir::MLIRContext *context, const ImportOptions &options,
+                const AssumedInput *assumed);
 
   /// Imports the whole model.
   mlir::FailureOr<ImportedModel> run();
+
+  /// Whether a node failed because a value that decides its result's shape is only known at run time.
+  bool lacksExtents() const { return needsExtents; }
 
   //===-- For nodes --------------------------------------------------------===//
 
@@ -58,6 +64,7 @@ public:
   mlir::Location getFileLocation() { return file->getLocation(); }
   ModelFile &getFile() { return *file; }
 
+  void noteLackOfExtents() { needsExtents = true; }
   Tensor *createTensor(llvm::StringRef name);
   /// The graph value of `tensor`, which is made if need be; null if its elements depend on symbolic extents.
   mlir::Value materialize(Tensor &tensor, mlir::Location location);
@@ -90,6 +97,8 @@ private:
 
   std::shared_ptr<ModelFile> file;
   const ImportOptions &options;
+  const AssumedInput *assumed;
+  bool needsExtents = false;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   mlir::OpBuilder builder;
   mlir::func::FuncOp entry;

@@ -43,8 +43,6 @@ void importMean(NodeImporter &node) {
 void importMod(NodeImporter &node) {
   auto [lhs, rhs] = getBroadcastOperands(node, ElementClass::Number);
   bool isFmod = node.getFlag("fmod");
-  if (!node.hasFailed() && !isFmod && !isInteger(node.getElementType(0)))
-    node.error() << "of floating-point numbers needs 'fmod' = 1";
   node.setResult(0, node.create<ModOp>(lhs, rhs, isFmod));
 }
 

@@ -2,16 +2,73 @@
 #include "frontend/onnx/ImportOnnx.h"
 #include "frontend/onnx/GraphImporter.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
-FailureOr<dlc::ImportedModel> dlc::importOnnx(StringRef path, MLIRContext *context, const ImportOptions &options) {
+namespace dlc {
+namespace {
+
+using namespace onnx_import;
+
+/// An import whose diagnostics are kept back.
+struct Attempt {
+  FailureOr<ImportedModel> model = failure();
+  bool lacksExtents = false; ///< it failed for want of a value that decides shapes
+  std::vector<Diagnostic> diagnostics;
+};
+
+Attempt tryImport(std::shared_ptr<ModelFile> file, MLIRContext *context, const ImportOptions &options, const AssumedInput *assumed) {
+  Attempt attempt;
+  ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
+    attempt.diagnostics.push_back(std::move(diagnostic));
+    return success();
+  });
+  GraphImporter importer(std::move(file), context, options, assumed);
+  attempt.model = importer.run();
+  attempt.lacksExtents = importer.lacksExtents();
+  return attempt;
+}
+
+/// Whether every result has the shape that the file declares, which is static.
+bool hasDeclaredShapes(ModuleOp module, const onnx::GraphProto &graph) {
+  auto entry = *module.getOps<func::FuncOp>().begin();
+  for (auto [output, type] : llvm::zip(graph.output(), entry.getResultTypes())) {
+    auto tensor = llvm::cast<RankedTensorType>(type);
+    const auto &dims = output.type().tensor_type().shape().dim();
+    if (!llvm::equal(tensor.getShape(), llvm::map_range(dims, [](const auto &dim) { return dim.dim_value(); })))
+      return false;
+  }
+  return true;
+}
+
+} // namespace
+
+FailureOr<ImportedModel> importOnnx(StringRef path, MLIRContext *context, const ImportOptions &options) {
   context->loadDialect<DlcDialect, func::FuncDialect>();
-  FailureOr<std::shared_ptr<onnx_import::ModelFile>> file = onnx_import::ModelFile::open(path, context);
+  FailureOr<std::shared_ptr<ModelFile>> file = ModelFile::open(path, context);
   if (failed(file))
     return failure();
-  FailureOr<ImportedModel> model = onnx_import::GraphImporter(*file, context, options).run();
-  if (succeeded(model) && failed(verify(*model->module)))
+  Attempt attempt = tryImport(*file, context, options, nullptr);
+  if (failed(attempt.model) && attempt.lacksExtents) {
+    const onnx::GraphProto &graph = (*file)->getModel().graph();
+    for (const AssumedInput &assumed : proposeInputValues(graph)) {
+      Attempt second = tryImport(*file, context, options, &assumed);
+      if (failed(second.model) || !hasDeclaredShapes(*second.model->module, graph))
+        continue;
+      emitWarning((*file)->getLocation())
+          << "input '" << assumed.name << "' decides shapes; it is taken to be ["
+          << llvm::join(llvm::map_range(assumed.value, [](int64_t v) { return std::to_string(v); }), ", ")
+          << "], as the declared shapes of the outputs imply, whatever it is at run time";
+      attempt = std::move(second);
+      break;
+    }
+  }
+  for (Diagnostic &diagnostic : attempt.diagnostics)
+    context->getDiagEngine().emit(std::move(diagnostic));
+  if (succeeded(attempt.model) && failed(verify(*attempt.model->module)))
     return failure();
-  return model;
+  return std::move(attempt.model);
 }
+
+} // namespace dlc

@@ -142,6 +142,14 @@ LogicalResult GraphImporter::importInputs(const onnx::GraphProto &graph, Scope &
     tensor->value = entry.getArguments().back();
     tensor->dims = *dims;
     this->dims[tensor->value] = *dims;
+    if (assumed && assumed->name == input.name()) {
+      KnownValue known{elementType, {}, {}};
+      if (!dims->empty())
+        known.shape.push_back(assumed->value.size());
+      for (int64_t value : assumed->value)
+        known.elements.push_back(builder.getAffineConstantExpr(value));
+      tensor->known = std::make_shared<KnownValue>(std::move(known));
+    }
   }
   for (const ShapeOverride &shape : options.shapes)
     if (!names.contains(shape.input)) {

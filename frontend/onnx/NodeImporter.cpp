@@ -54,6 +54,15 @@ LogicalResult NodeImporter::finish() {
 
 //===-- Operands -----------------------------------------------------------===//
 
+void NodeImporter::reportUnknown(int64_t i, StringRef what) {
+  // Of other operands (axes, starts, ...), a shape does not tell the value.
+  static constexpr StringRef extents[] = {"shape", "sizes", "limit", "input", "pads"};
+  if (llvm::is_contained(extents, what))
+    importer.noteLackOfExtents();
+  error() << "operand '" << what << "' ('" << node.input(i)
+          << "') is only known at run time, which is not supported: it must follow from constants and static shapes";
+}
+
 bool NodeImporter::checkOperand(int64_t i) {
   if (!hasOperand(i) && !failed)
     error() << "lacks operand " << i;
@@ -97,8 +106,7 @@ std::optional<Dims> NodeImporter::getKnownExtents(int64_t i, StringRef what) {
     if (known)
       error() << "operand '" << what << "' ('" << node.input(i) << "') must be integers";
     else
-      error() << "operand '" << what << "' ('" << node.input(i)
-              << "') is only known at run time, which is not supported: it must follow from constants and shapes";
+      reportUnknown(i, what);
     return std::nullopt;
   }
   Dims extents;
@@ -129,8 +137,7 @@ std::optional<SmallVector<double>> NodeImporter::getKnownReals(int64_t i, String
     return std::nullopt;
   const KnownValue *known = importer.getKnown(*operands[i]);
   if (!known || !known->isConstant()) {
-    error() << "operand '" << what << "' ('" << node.input(i)
-            << "') is only known at run time, which is not supported: it must follow from constants and static shapes";
+    reportUnknown(i, what);
     return std::nullopt;
   }
   SmallVector<double> values;

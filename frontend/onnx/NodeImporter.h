@@ -111,6 +111,7 @@ public:
 
 private:
   bool checkOperand(int64_t i);
+  void reportUnknown(int64_t i, llvm::StringRef what);
   const onnx::AttributeProto *getAttribute(llvm::StringRef name, int type, llvm::StringRef typeName);
   mlir::Value complete(mlir::Operation *op);
   mlir::RankedTensorType getPlaceholderType() { return mlir::RankedTensorType::get({}, getBuilder().getF32Type()); }
