@@ -131,10 +131,11 @@ void importResize(NodeImporter &node) {
     return;
   }
 
-  auto sizes = node.getKnownExtents(3, "sizes");
+  std::string policy = node.getString("keep_aspect_ratio_policy", "stretch");
+  // With a policy, the result's shape does not tell the sizes that were asked for.
+  auto sizes = node.getKnownExtents(3, policy == "stretch" ? "sizes" : "sizes of an aspect ratio policy");
   if (sizes && sizes->size() != axes.size())
     node.error() << "has " << sizes->size() << " sizes for " << axes.size() << " dimensions";
-  std::string policy = node.getString("keep_aspect_ratio_policy", "stretch");
   if (policy != "stretch" && policy != "not_larger" && policy != "not_smaller")
     node.error() << "keep_aspect_ratio_policy '" << policy << "' is not supported";
   if (node.hasFailed())
