@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The C header that dlc writes beside a model: one typed function an entry point.
+#ifndef DLC_BACKENDS_LINK_HEADERWRITER_H
+#define DLC_BACKENDS_LINK_HEADERWRITER_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dlc {
+
+/// One extent of a tensor.
+struct HeaderDim {
+  enum Kind { Fixed, Symbol, Computed };
+  Kind kind = Fixed;
+  int64_t value = 0; ///< the extent, or the index of the symbol
+  std::string text;  ///< what a computed one is, over the symbols' names: "2 * N + 1"
+};
+
+struct HeaderTensor {
+  std::string name;
+  uint32_t elementType = 0; ///< dlc_element_type
+  std::vector<HeaderDim> dims;
+};
+
+struct HeaderSymbol {
+  std::string name;
+  int64_t minimum = 0, maximum = 0; ///< inclusive
+};
+
+struct HeaderEntry {
+  std::string name;
+  std::vector<HeaderSymbol> symbols;
+  std::vector<HeaderTensor> inputs, outputs;
+};
+
+struct HeaderModel {
+  std::string name;     ///< an identifier of C; the library exports dlc_model_NAME
+  std::string compiler; ///< "dlc 0.1.0"
+  std::vector<HeaderEntry> entries;
+};
+
+/// The text of NAME.h, for C11 and C++17. Names of tensors and symbols become identifiers that are unique in their
+/// function.
+std::string writeHeader(const HeaderModel &model);
+
+} // namespace dlc
+
+#endif // DLC_BACKENDS_LINK_HEADERWRITER_H

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/llvm/ModelHeader.h"
+
+using namespace dlc;
+
+/// An extent as C would spell it.
+static std::string spell(mlir::AffineExpr expression, const EntryDescription &entry) {
+  if (auto constant = llvm::dyn_cast<mlir::AffineConstantExpr>(expression))
+    return std::to_string(constant.getValue());
+  if (auto symbol = llvm::dyn_cast<mlir::AffineSymbolExpr>(expression))
+    return entry.symbols[symbol.getPosition()].name;
+  auto binary = llvm::dyn_cast<mlir::AffineBinaryOpExpr>(expression);
+  if (!binary)
+    return "?";
+  std::string left = spell(binary.getLHS(), entry), right = spell(binary.getRHS(), entry);
+  switch (expression.getKind()) {
+  case mlir::AffineExprKind::Add:
+    return "(" + left + " + " + right + ")";
+  case mlir::AffineExprKind::Mul:
+    return left + " * " + right;
+  case mlir::AffineExprKind::FloorDiv:
+    return "floor(" + left + " / " + right + ")";
+  case mlir::AffineExprKind::CeilDiv:
+    return "ceil(" + left + " / " + right + ")";
+  default:
+    return "(" + left + " mod " + right + ")";
+  }
+}
+
+static HeaderTensor describeTensor(const TensorDescription &tensor, const EntryDescription &entry) {
+  HeaderTensor result{tensor.name, tensor.elementType, {}};
+  for (mlir::AffineExpr dim : tensor.dims) {
+    if (auto constant = llvm::dyn_cast<mlir::AffineConstantExpr>(dim))
+      result.dims.push_back({HeaderDim::Fixed, constant.getValue(), ""});
+    else if (auto symbol = llvm::dyn_cast<mlir::AffineSymbolExpr>(dim))
+      result.dims.push_back({HeaderDim::Symbol, symbol.getPosition(), ""});
+    else
+      result.dims.push_back({HeaderDim::Computed, 0, spell(dim, entry)});
+  }
+  return result;
+}
+
+HeaderModel dlc::describeHeader(const ProgramDescription &program, llvm::StringRef name, llvm::StringRef compiler) {
+  HeaderModel model{name.str(), compiler.str(), {}};
+  for (const EntryDescription &entry : program.entries) {
+    HeaderEntry result;
+    result.name = entry.name;
+    for (const SymbolDescription &symbol : entry.symbols)
+      result.symbols.push_back({symbol.name, symbol.minimum, symbol.maximum});
+    for (const TensorDescription &tensor : entry.inputs)
+      result.inputs.push_back(describeTensor(tensor, entry));
+    for (const TensorDescription &tensor : entry.outputs)
+      result.outputs.push_back(describeTensor(tensor, entry));
+    model.entries.push_back(std::move(result));
+  }
+  return model;
+}
