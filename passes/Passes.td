@@ -108,6 +108,28 @@ def ExposeTensors : Pass<"dlc-expose-tensors", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 
+//===-- schedule ------------------------------------------------------------===//
+
+def Tile : Pass<"dlc-tile", "::mlir::func::FuncOp"> {
+  let summary = "Decide the schedule of every kernel";
+  let description = [{
+    Gives every `dlc.kernel` one `#dlc.schedule` an instruction set: the algorithm, the tile of results that stays in registers,
+    the order of loops, and the dimension whose ranges may go to different threads (the same for all instruction sets). The
+    decisions come from a cost model of registers, caches and throughputs (passes/schedule/InstructionSet.h). A kernel that has
+    schedules keeps them.
+
+    After:
+    ```mlir
+    schedules = [#dlc.schedule<algorithm = "direct", isa = "x86-64-v4", vector = 16, split = 2, grain = 1,
+                               tiles = {columns = 32 : i64, rows = 14 : i64, planes = 1 : i64, columns_loop = 0 : i64}>]
+    ```
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+  let options = [ListOption<"isas", "isas", "std::string", "Instruction sets, the most basic first">,
+                 Option<"naive", "naive", "bool", "false", "One element after the other, in one thread">];
+  let statistics = [Statistic<"tiled", "tiled-kernels", "Kernels that got schedules">];
+}
+
 //===-- memory --------------------------------------------------------------===//
 
 def LowerToProgram : Pass<"dlc-lower-to-program", "::mlir::ModuleOp"> {

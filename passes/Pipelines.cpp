@@ -66,6 +66,10 @@ static void addKernelsPhase(OpPassManager &manager, const PipelineOptions &optio
     // The conversions to row-major that this adds become kernels.
     function.addPass(createFormKernels());
   }
+  TileOptions tile;
+  tile.isas.assign(options.isas.begin(), options.isas.end());
+  tile.naive = options.optimizationLevel == 0;
+  function.addPass(createTile(tile));
 }
 
 static void addProgramPhase(OpPassManager &manager, const PipelineOptions &options) {

@@ -9,6 +9,8 @@ namespace dlc::halide {
 class EmitterRegistry;
 
 void registerElementwiseEmitters(EmitterRegistry &registry);
+void registerConvolutionEmitters(EmitterRegistry &registry);
+void registerContractionEmitters(EmitterRegistry &registry);
 
 } // namespace dlc::halide
 

@@ -23,6 +23,8 @@ const EmitterRegistry &getEmitterRegistry() {
   static const EmitterRegistry registry = [] {
     EmitterRegistry all;
     registerElementwiseEmitters(all);
+    registerConvolutionEmitters(all);
+    registerContractionEmitters(all);
     return all;
   }();
   return registry;

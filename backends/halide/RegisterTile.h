@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The schedule that convolutions and contractions share: sums of products kept in registers.
+#ifndef DLC_BACKENDS_HALIDE_REGISTERTILE_H
+#define DLC_BACKENDS_HALIDE_REGISTERTILE_H
+
+#include "Halide.h"
+#include "mlir/Support/LogicalResult.h"
+
+namespace dlc::halide {
+
+class KernelBuilder;
+
+/// Names of the tiles of a schedule, by the argument of the result that they cut.
+constexpr llvm::StringLiteral columnsTile = "columns"; ///< argument 0, innermost: what vectors run along
+constexpr llvm::StringLiteral rowsTile = "rows";       ///< argument 1
+constexpr llvm::StringLiteral planesTile = "planes";   ///< argument 2
+/// How many loops over tiles of the other arguments stand inside of the loop over blocks of columns; -1: all.
+constexpr llvm::StringLiteral columnsLoopTile = "columns_loop";
+/// 1: the loops over the kernel's taps are unrolled, so that neighbouring results share what they load.
+constexpr llvm::StringLiteral unrollTapsTile = "unroll_taps";
+
+/// 1: the stage "panel" of the root copies the right operand's columns of a block.
+constexpr llvm::StringLiteral stageColumnsTile = "stage_columns";
+
+/// Arranges `sum`, a function of the result's arguments that one update makes up, in tiles of `columns` x `rows` x `planes`
+/// accumulators. The loops of the reduction keep their order (the first of the domain is the innermost).
+///
+/// Every element of a result is summed by one accumulator, from the first to the last term, so neither tiles nor ranges nor the
+/// instruction set's number of registers change the order.
+mlir::LogicalResult scheduleRegisterTile(KernelBuilder &builder, Halide::Func sum);
+
+/// One element after the other, each in one register: for element types and layouts without a faster template.
+void schedulePlainSum(KernelBuilder &builder, Halide::Func sum);
+
+} // namespace dlc::halide
+
+#endif // DLC_BACKENDS_HALIDE_REGISTERTILE_H

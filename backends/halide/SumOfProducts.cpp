@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/halide/SumOfProducts.h"
+#include "backends/halide/IntegerMath.h"
+
+using namespace mlir;
+using Halide::Expr;
+
+namespace dlc::halide {
+
+Expr multiply(Expr a, Expr b) { return a.type().is_float() ? a * b : wrappingMul(a, b); }
+
+TensorFunc defineSum(KernelBuilder &builder, Operation *op, llvm::function_ref<Expr(llvm::ArrayRef<Expr>)> term) {
+  Value result = op->getResult(0);
+  auto type = llvm::cast<RankedTensorType>(result.getType());
+  Halide::Type valueType = getValueType(type.getElementType());
+  TensorFunc sum = builder.define(result, [&](llvm::ArrayRef<Expr>) { return Halide::Internal::make_zero(valueType); });
+  std::vector<Halide::Var> arguments = sum.func.args();
+  Exprs index = toLogical(type, Exprs(arguments.begin(), arguments.end()));
+  std::vector<Expr> place(arguments.begin(), arguments.end());
+  Expr next = term(index);
+  sum.func(place) = valueType.is_float() ? sum.func(place) + next : wrappingAdd(sum.func(place), next);
+  builder.addStage(op, sumStage, sum.func);
+  if (!type.getElementType().isF16() && !type.getElementType().isBF16())
+    return sum;
+  return builder.define(result, [&](llvm::ArrayRef<Expr> at) { return roundToElementType(sum.at(at), type.getElementType()); });
+}
+
+} // namespace dlc::halide

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/schedule/RegisterTile.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace dlc {
+
+/// Cycles of the whole problem with `tile`.
+static double estimate(const RegisterTileProblem &problem, const InstructionSet &set, const RegisterTile &tile) {
+  int64_t vectors = tile.columns / tile.lanes;
+  int64_t inputs = tile.rows * problem.rowResults * tile.planes * problem.planeResults;
+  int64_t accumulators = vectors * inputs;
+  // Vectors narrower than the registers run at most twice as often a cycle.
+  double step = std::max({accumulators / set.multiplyAdds, (vectors + inputs) / set.loads, static_cast<double>(set.latency)});
+  // Weights come from the second-level cache, inputs from the first: among equals, few weights a step.
+  step += 0.02 * vectors;
+  // More inputs than ways, all in the same set, evict each other in every step.
+  if (problem.rowBytes > 0 && problem.rowBytes % (set.firstCacheBytes / set.firstCacheWays) == 0 && inputs > set.firstCacheWays)
+    step *= 1.2;
+  auto countTiles = [](int64_t extent, int64_t size) { return static_cast<double>(extent < 0 ? 64 / size : llvm::divideCeil(extent, size)); };
+  double tiles = countTiles(problem.columns, tile.columns) * countTiles(problem.rows, tile.rows) *
+                 countTiles(problem.planes, tile.planes);
+  // Zeroing, epilogue and stores, and what a loop costs.
+  double around = 10 + 2.0 * accumulators;
+  return tiles * (step * problem.depth + around);
+}
+
+RegisterTile chooseRegisterTile(const RegisterTileProblem &problem, const InstructionSet &set) {
+  RegisterTile best;
+  best.cycles = -1;
+  int64_t fullLanes = set.getLanes(problem.elementBytes);
+  int64_t columns = problem.columns < 0 ? 4 * fullLanes : problem.columns;
+  for (int64_t lanes = fullLanes; lanes >= std::min<int64_t>(4, fullLanes); lanes /= 2)
+    for (int64_t vectors = 1; vectors <= 8; ++vectors) {
+      RegisterTile tile;
+      tile.lanes = lanes;
+      tile.columns = vectors * lanes;
+      if (vectors > 1 && tile.columns - lanes >= columns)
+        break;
+      if (problem.block && problem.block % tile.columns != 0 && tile.columns % problem.block != 0)
+        continue;
+      if (problem.columnsDivide && problem.columnsDivide % tile.columns != 0)
+        continue;
+      // The last block of unpacked columns cannot be read beyond its end.
+      if (!problem.block && columns % tile.columns != 0)
+        continue;
+      for (tile.planes = 1; tile.planes <= (problem.planes < 0 ? 1 : std::min<int64_t>(problem.planes, 4)); ++tile.planes)
+        for (tile.rows = 1; tile.rows <= (problem.rows < 0 ? 8 : std::min<int64_t>(problem.rows, 28)); ++tile.rows) {
+          int64_t accumulators =
+              vectors * tile.rows * tile.planes * problem.rowResults * problem.planeResults;
+          bool isMinimal = vectors == 1 && tile.rows == 1 && tile.planes == 1;
+          if (accumulators + vectors + (set.broadcastsFromMemory ? 0 : 1) > set.registers && !isMinimal)
+            break;
+          tile.cycles = estimate(problem, set, tile);
+          if (best.cycles < 0 || tile.cycles < best.cycles)
+            best = tile;
+        }
+    }
+  return best;
+}
+
+double getSplitEfficiency(int64_t parts) {
+  if (parts <= 1)
+    return 0;
+  double sum = 0;
+  for (int64_t threads : {2, 4})
+    sum += parts / (static_cast<double>(llvm::divideCeil(parts, threads)) * threads);
+  return sum / 2;
+}
+
+} // namespace dlc

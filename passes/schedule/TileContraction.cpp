@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Schedules of matrix products.
+#include "ir/Layout.h"
+#include "passes/schedule/RegisterTile.h"
+#include "passes/schedule/TileRules.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+static int64_t fixed(int64_t extent) { return ShapedType::isDynamic(extent) ? -1 : extent; }
+
+ScheduleAttr tileContraction(const TileSubject &subject, const InstructionSet &set) {
+  MLIRContext *context = subject.rootOp->getContext();
+  Builder builder(context);
+  auto finish = [&](llvm::StringRef algorithm, int64_t vector, int64_t split, int64_t grain,
+                    llvm::ArrayRef<NamedAttribute> tiles) {
+    return ScheduleAttr::get(context, builder.getStringAttr(algorithm), builder.getStringAttr(set.name), vector, split, grain,
+                             tiles.empty() ? DictionaryAttr() : builder.getDictionaryAttr(tiles));
+  };
+  int64_t rank = subject.result.getRank();
+  auto matmul = llvm::dyn_cast<MatMulOp>(subject.rootOp);
+  if (!matmul || rank < 1 || getLayout(subject.result))
+    return finish("plain", 1, rank > 1 && !getLayout(subject.result) ? 0 : -1, 1, {});
+  auto lhs = llvm::cast<RankedTensorType>(matmul.getLhs().getType()), rhs = llvm::cast<RankedTensorType>(matmul.getRhs().getType());
+  if (rhs.getRank() < 2)
+    return finish("plain", 1, rank > 1 ? 0 : -1, 1, {});
+  bool hasRows = lhs.getRank() > 1;
+  RegisterTileProblem problem;
+  problem.elementBytes = std::max<int64_t>(getElementBytes(subject.result.getElementType()), 4);
+  problem.columns = fixed(subject.result.getDimSize(rank - 1));
+  problem.rows = hasRows ? fixed(subject.result.getDimSize(rank - 2)) : 1;
+  problem.planes = 1;
+  int64_t depth = lhs.getDimSize(hasRows && matmul.getTransposeLhs() ? lhs.getRank() - 2 : lhs.getRank() - 1);
+  problem.depth = ShapedType::isDynamic(depth) ? 256 : std::max<int64_t>(depth, 1);
+  LayoutAttr packed = getLayout(rhs);
+  bool isPacked = packed && packed.getInnerTiles() && !packed.getInnerTiles().empty();
+  problem.block = isPacked ? packed.getInnerTiles()[0] : 0;
+  problem.rowBytes = ShapedType::isDynamic(depth) || matmul.getTransposeLhs() ? 0 : depth * problem.elementBytes;
+  // Columns of a transposed right operand do not lie side by side: blocks of them are copied first, as are those whose last block
+  // would reach over the end.
+  bool isStaged = false;
+  if (!isPacked) {
+    int64_t lanes = std::min<int64_t>(4, set.getLanes(problem.elementBytes));
+    isStaged = matmul.getTransposeRhs() || problem.columns < 0 || problem.columns % lanes != 0;
+    if (isStaged) {
+      if (ShapedType::isDynamic(depth))
+        return finish("plain", 1, rank > 1 ? 0 : -1, 1, {});
+      problem.block = 32;
+    }
+  }
+  RegisterTile tile = chooseRegisterTile(problem, set);
+  if (tile.cycles < 0)
+    return finish("plain", 1, rank > 1 ? 0 : -1, 1, {});
+  llvm::SmallVector<NamedAttribute> tiles;
+  auto setTile = [&](llvm::StringRef name, int64_t size) {
+    tiles.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(size)));
+  };
+  setTile("columns", tile.columns);
+  setTile("rows", tile.rows);
+  // Around the rows, inside of the batch.
+  setTile("columns_loop", hasRows ? 1 : 0);
+  if (isStaged)
+    setTile("stage_columns", 1);
+
+  // Blocks of columns if there are some for every thread: each thread then reads its own weights. Otherwise the batch, or the rows.
+  constexpr int64_t columnBlock = 128;
+  int64_t split = -1, grain = 1;
+  if (rank > 2 && (subject.result.isDynamicDim(0) || subject.result.getDimSize(0) > 1)) {
+    split = 0;
+  } else if (problem.columns > 0 && problem.columns >= 2 * columnBlock) {
+    split = rank - 1;
+    grain = columnBlock;
+  } else if (hasRows && (problem.rows < 0 || problem.rows > 1)) {
+    split = rank - 2;
+  }
+  return finish("gemm", tile.lanes, split, grain, tiles);
+}
+
+} // namespace dlc

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Schedules of convolutions. The algorithm follows from the layouts that planConvolution has chosen before.
+#include "ir/Layout.h"
+#include "passes/schedule/RegisterTile.h"
+#include "passes/schedule/TileRules.h"
+#include "passes/schedule/WinogradCost.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+namespace {
+/// Builds a `#dlc.schedule`.
+struct ScheduleDraft {
+  std::string algorithm;
+  int64_t vector = 1, split = -1, grain = 1;
+  llvm::SmallVector<NamedAttribute> tiles;
+
+  void setTile(Builder &builder, llvm::StringRef name, int64_t size) {
+    tiles.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(size)));
+  }
+  ScheduleAttr finish(MLIRContext *context, const InstructionSet &set) const {
+    return ScheduleAttr::get(context, StringAttr::get(context, algorithm), StringAttr::get(context, set.name), vector, split, grain,
+                             tiles.empty() ? DictionaryAttr() : DictionaryAttr::get(context, tiles));
+  }
+};
+} // namespace
+
+static int64_t fixed(int64_t extent) { return ShapedType::isDynamic(extent) ? -1 : extent; }
+
+/// Bytes of a tensor, with dynamic extents taken as 1.
+static int64_t countBytes(RankedTensorType type) {
+  int64_t elements = 1;
+  for (int64_t extent : type.getShape())
+    elements *= ShapedType::isDynamic(extent) ? 1 : extent;
+  return elements * getElementBytes(type.getElementType());
+}
+
+/// Ranges of rows of the result, or of channels: what divides evenly, then what spares memory. `rowParts` and `channelParts` are
+/// how many there are.
+static bool splitsChannels(int64_t rowParts, int64_t channelParts, int64_t inputBytes, int64_t weightBytes) {
+  double rows = getSplitEfficiency(rowParts), channels = getSplitEfficiency(channelParts);
+  // Each thread reads all of what is not split.
+  double bias = weightBytes > inputBytes ? 0.02 : -0.05;
+  return channels + bias > rows;
+}
+
+static ScheduleAttr tilePlain(Operation *op, const InstructionSet &set) {
+  ScheduleDraft draft;
+  draft.algorithm = "plain";
+  return draft.finish(op->getContext(), set);
+}
+
+static ScheduleAttr tileWinograd(ConvOp conv, const TileSubject &subject, const InstructionSet &set) {
+  auto x = llvm::cast<RankedTensorType>(conv.getX().getType()), y = llvm::cast<RankedTensorType>(conv.getType());
+  WinogradTile tile = chooseWinogradTile(getLayout(conv.getW().getType()).getWinograd(), x.getDimSize(1), y.getDimSize(1),
+                                         y.getDimSize(2), y.getDimSize(3), set);
+  Builder builder(conv.getContext());
+  ScheduleDraft draft;
+  draft.algorithm = "winograd";
+  draft.vector = set.getLanes(4);
+  int64_t pool = y.getDimSize(2) / std::max<int64_t>(subject.result.getDimSize(2), 1);
+  draft.split = 2;
+  draft.grain = getLayout(conv.getW().getType()).getWinograd() / pool * tile.chunkRows;
+  draft.setTile(builder, "chunk_columns", tile.chunkColumns);
+  draft.setTile(builder, "chunk_rows", tile.chunkRows);
+  draft.setTile(builder, "columns", tile.channels);
+  draft.setTile(builder, "rows", tile.columns);
+  draft.setTile(builder, "planes", tile.rows);
+  return draft.finish(conv.getContext(), set);
+}
+
+ScheduleAttr tileConvolution(const TileSubject &subject, const InstructionSet &set) {
+  auto conv = llvm::dyn_cast_or_null<ConvOp>(subject.rootOp);
+  if (!conv)
+    return tilePlain(subject.rootOp, set);
+  auto x = llvm::cast<RankedTensorType>(conv.getX().getType()), w = llvm::cast<RankedTensorType>(conv.getW().getType()),
+       y = llvm::cast<RankedTensorType>(conv.getType());
+  LayoutAttr weight = getLayout(w);
+  if (!weight || w.isDynamicDim(0) || w.isDynamicDim(1) || getDimsInnermostFirst(subject.result)[0] != 1)
+    return tilePlain(subject.rootOp, set);
+  if (weight.getWinograd())
+    return tileWinograd(conv, subject, set);
+
+  int64_t rank = y.getRank(), elementBytes = std::max<int64_t>(getElementBytes(y.getElementType()), 4);
+  int64_t channels = w.getDimSize(0), groups = conv.getGroups(), group = channels / groups;
+  bool isBlocked = weight.getInnerTiles() && !weight.getInnerTiles().empty();
+  RegisterTileProblem problem;
+  problem.elementBytes = elementBytes;
+  problem.columns = channels;
+  problem.rows = fixed(subject.result.getDimSize(rank - 1));
+  problem.planes = rank > 3 ? fixed(subject.result.getDimSize(rank - 2)) : 1;
+  auto pooled = [&](int64_t dim) {
+    int64_t extent = subject.result.getDimSize(dim);
+    return ShapedType::isDynamic(extent) || y.isDynamicDim(dim) || extent == 0 ? 1 : std::max<int64_t>(y.getDimSize(dim) / extent, 1);
+  };
+  problem.rowResults = pooled(rank - 1);
+  problem.planeResults = rank > 3 ? pooled(rank - 2) : 1;
+  for (int64_t extent : w.getShape().drop_front())
+    problem.depth *= extent;
+  problem.block = isBlocked ? weight.getInnerTiles()[0] : 0;
+  problem.columnsDivide = groups > 1 && isBlocked ? group : 0;
+  problem.rowBytes = x.isDynamicDim(1) ? 0 : x.getDimSize(1) * conv.getStrides().back() * elementBytes;
+
+  Builder builder(conv.getContext());
+  ScheduleDraft draft;
+  int64_t weightBytes = countBytes(w);
+  if (isBlocked) {
+    RegisterTile tile = chooseRegisterTile(problem, set);
+    if (tile.cycles < 0)
+      return tilePlain(subject.rootOp, set);
+    draft.algorithm = "direct";
+    draft.vector = tile.lanes;
+    draft.setTile(builder, "columns", tile.columns);
+    draft.setTile(builder, "rows", tile.rows);
+    draft.setTile(builder, "planes", tile.planes);
+    // Few weights stay in the cache, and then the inputs of a tile are read once.
+    draft.setTile(builder, "columns_loop", weightBytes <= set.cacheBytes / 4 ? 0 : -1);
+  } else {
+    // One vector of channels, taps unrolled: neighbouring rows share inputs, the weights stay in registers.
+    int64_t lanes = set.getLanes(elementBytes);
+    while (lanes > 1 && channels % lanes != 0 && lanes > 4)
+      lanes /= 2;
+    if (channels % lanes != 0)
+      return tilePlain(subject.rootOp, set);
+    draft.algorithm = "depthwise";
+    draft.vector = lanes;
+    draft.setTile(builder, "columns", lanes);
+    int64_t rows = problem.rowResults > 1 ? 2 : 4;
+    draft.setTile(builder, "rows", problem.rows < 0 ? 1 : std::min(problem.rows, rows));
+    draft.setTile(builder, "columns_loop", 0);
+    if (problem.depth <= 27)
+      draft.setTile(builder, "unroll_taps", 1);
+  }
+  // The dimension to split must be the same for all instruction sets, so it does not depend on the tile.
+  constexpr int64_t channelBlock = 32;
+  int64_t outer = rank > 3 ? rank - 2 : 0, rowParts = fixed(subject.result.getDimSize(outer));
+  int64_t channelParts = groups == 1 || group % channelBlock == 0 ? llvm::divideCeil(channels, channelBlock) : 1;
+  if (isBlocked && splitsChannels(rowParts < 0 ? 64 : rowParts, channelParts, countBytes(x), weightBytes)) {
+    draft.split = 1;
+    draft.grain = std::max(channelBlock, llvm::cast<IntegerAttr>(draft.tiles.front().getValue()).getInt());
+  } else {
+    draft.split = outer;
+  }
+  return draft.finish(conv.getContext(), set);
+}
+
+} // namespace dlc

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The rules of `--dlc-tile`: one function a kernel family.
+#ifndef DLC_PASSES_SCHEDULE_TILERULES_H
+#define DLC_PASSES_SCHEDULE_TILERULES_H
+
+#include "ir/DlcDialect.h"
+#include "passes/schedule/InstructionSet.h"
+
+namespace dlc {
+
+/// The parts of a `dlc.kernel` or `dlc.kernel_func` that rules look at.
+struct TileSubject {
+  mlir::Operation *rootOp;              ///< null: the kernel copies
+  mlir::RankedTensorType result;        ///< what the kernel stores
+  KernelRoot root;
+};
+
+/// Physical dimensions of `type` from innermost to outermost, as logical ones.
+llvm::SmallVector<int64_t> getDimsInnermostFirst(mlir::RankedTensorType type);
+
+/// The schedule of a kernel rooted by a convolution. A dimension to split is chosen once for all instruction sets.
+ScheduleAttr tileConvolution(const TileSubject &subject, const InstructionSet &set);
+ScheduleAttr tileContraction(const TileSubject &subject, const InstructionSet &set);
+/// Every other family: rows of vectors, ranges of the outermost dimension.
+ScheduleAttr tileRows(const TileSubject &subject, const InstructionSet &set);
+
+} // namespace dlc
+
+#endif // DLC_PASSES_SCHEDULE_TILERULES_H
