@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products and sums of products over named indices.
 //
-// "gemm" is the register tile of RegisterTile.cpp over columns (N) and rows (M). The right operand is best packed in blocks of 32
-// columns, [N/32][K][32]: then every step reads one line. One row alone (M = 1) takes a tile of 128 columns, whose 8 accumulators hide
-// the latency of the multiplication; it runs at the speed at which the weights come from memory.
+// "gemm" is the register tile of RegisterTile.cpp over columns (N) and rows (M). The right operand is best packed in
+// blocks of 32 columns, [N/32][K][32]: then every step reads one line. One row alone (M = 1) takes a tile of 128
+// columns, whose 8 accumulators hide the latency of the multiplication; it runs at the speed at which the weights come
+// from memory.
 //
 // Share of the peak (Zen 4, one core): 128x768 x 768x768 with 12 x 32 accumulators 97 %.
 #include "backends/halide/Families.h"
@@ -16,7 +17,8 @@ using Halide::RDom;
 
 namespace dlc::halide {
 
-/// The element of an operand whose last two dimensions are a matrix, at `row` and `column` of the result's batch `batch`.
+/// The element of an operand whose last two dimensions are a matrix, at `row` and `column` of the result's batch
+/// `batch`.
 static Expr readMatrix(const TensorFunc &x, llvm::ArrayRef<Expr> batch, Expr row, Expr column, bool isTransposed) {
   Exprs index;
   size_t own = x.type.getRank() - 2;
@@ -33,8 +35,8 @@ static FailureOr<TensorFunc> emitMatMul(MatMulOp op, KernelBuilder &builder) {
   size_t lhsRank = lhs.type.getRank();
   Expr depth = lhs.extents[isRow ? 0 : op.getTransposeLhs() ? lhsRank - 2 : lhsRank - 1];
   RDom k(0, depth);
-  // A copy of the right operand, for schedules that compute it block by block; otherwise it is read in place. Columns beyond the last
-  // repeat it, so that a block may be longer than what is left.
+  // A copy of the right operand, for schedules that compute it block by block; otherwise it is read in place. Columns
+  // beyond the last repeat it, so that a block may be longer than what is left.
   Halide::Func panel("panel");
   if (!isColumn) {
     Halide::Var column("column"), step("step");
@@ -46,7 +48,8 @@ static FailureOr<TensorFunc> emitMatMul(MatMulOp op, KernelBuilder &builder) {
     batch.append(arguments.begin() + 2, arguments.end());
     Expr last = rhs.extents[op.getTransposeRhs() ? batchRank : batchRank + 1] - 1;
     bool isStaged = builder.getSchedule().getTile(stageColumnsTile, 0) != 0;
-    panel(arguments) = readMatrix(rhs, batch, step, isStaged ? Halide::min(column, last) : Expr(column), op.getTransposeRhs());
+    panel(arguments) =
+        readMatrix(rhs, batch, step, isStaged ? Halide::min(column, last) : Expr(column), op.getTransposeRhs());
     builder.addStage(op, "panel", panel);
   }
   return defineSum(builder, op, [&](llvm::ArrayRef<Expr> index) {

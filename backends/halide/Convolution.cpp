@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions. The algorithm is the definition; what makes it fast is the layout that the operands have and the schedule:
+// Convolutions. The algorithm is the definition; what makes it fast is the layout that the operands have and the
+// schedule:
 // - "direct": channels innermost, weights in blocks of output channels; RegisterTile.cpp.
-// - "depthwise": every output channel reads its own input channel, so vectors run along channels of input, weight and result;
+// - "depthwise": every output channel reads its own input channel, so vectors run along channels of input, weight and
+// result;
 //   taps are unrolled and a few neighbouring columns share the inputs that they load.
 // - "winograd": WinogradConvolution.cpp.
 // - "naive" and "plain": one element after the other.
@@ -16,8 +18,8 @@ using Halide::RDom;
 
 namespace dlc::halide {
 
-/// `low + i` read as an element of `x` along `dims`, 0 where that lies outside of what x's memory holds: a layout's halo is
-/// zero already.
+/// `low + i` read as an element of `x` along `dims`, 0 where that lies outside of what x's memory holds: a layout's
+/// halo is zero already.
 static Expr readPadded(const TensorFunc &x, llvm::ArrayRef<Expr> index, llvm::ArrayRef<int64_t> padLow,
                        llvm::ArrayRef<int64_t> padHigh) {
   LayoutAttr layout = getLayout(x.type);
@@ -69,16 +71,16 @@ static FailureOr<TensorFunc> emitConv(ConvOp op, KernelBuilder &builder) {
     Exprs inputIndex{index[0], channel}, weightIndex{index[1], domain[0]};
     for (size_t i = 0; i < spatial; ++i) {
       Expr tap = domain[static_cast<int>(spatial - i)];
-      inputIndex.push_back(index[i + 2] * static_cast<int>(op.getStrides()[i]) + tap * static_cast<int>(op.getDilations()[i]) -
-                           static_cast<int>(pads[i]));
+      inputIndex.push_back(index[i + 2] * static_cast<int>(op.getStrides()[i]) +
+                           tap * static_cast<int>(op.getDilations()[i]) - static_cast<int>(pads[i]));
       weightIndex.push_back(tap);
     }
     return multiply(readPadded(x, inputIndex, pads.take_front(spatial), pads.drop_front(spatial)), w.at(weightIndex));
   });
 }
 
-/// Result o of a dimension gathers input i and tap t with `i stride + t dilation - pad = o`. Without dilation only every stride-th tap
-/// meets an input: tap `t = stride j + (o + pad) mod stride` meets input `(o + pad) / stride - j`.
+/// Result o of a dimension gathers input i and tap t with `i stride + t dilation - pad = o`. Without dilation only
+/// every stride-th tap meets an input: tap `t = stride j + (o + pad) mod stride` meets input `(o + pad) / stride - j`.
 static FailureOr<TensorFunc> emitConvTranspose(ConvTransposeOp op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX()), &w = builder.get(op.getW());
   size_t spatial = x.type.getRank() - 2;

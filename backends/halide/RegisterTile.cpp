@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tile of `columns` x `rows` x `planes` sums stays in registers while the reduction runs: one step loads the columns' vectors of
-// the weights once, broadcasts one input element a row, and multiplies each with each.
+// A tile of `columns` x `rows` x `planes` sums stays in registers while the reduction runs: one step loads the columns'
+// vectors of the weights once, broadcasts one input element a row, and multiplies each with each.
 //
-// Registers: rows * planes * columns / lanes accumulators, columns / lanes weights and the broadcast. With AVX-512 (32 registers)
-// 14 x 32 and 7 x 64 are 28 accumulators; the broadcast is part of the instruction's memory operand. With AVX2 and SSE (16 registers)
-// 6 x 2 vectors, with NEON (32 registers of 4 lanes) 6 x 4 vectors. Which tile is a decision of `--dlc-tile`.
+// Registers: rows * planes * columns / lanes accumulators, columns / lanes weights and the broadcast. With AVX-512 (32
+// registers) 14 x 32 and 7 x 64 are 28 accumulators; the broadcast is part of the instruction's memory operand. With
+// AVX2 and SSE (16 registers) 6 x 2 vectors, with NEON (32 registers of 4 lanes) 6 x 4 vectors. Which tile is a
+// decision of `--dlc-tile`.
 //
 // Share of the peak (Zen 4, one core, 117 GFLOP/s with AVX-512; channels x channels, image, kernel):
 //   64x64 56x56 3x3: 99 %     256x256 14x14 3x3: 100 %    512x512 7x7 3x3 (7 x 64): 97 %    3x64 224x224 7x7/2: 98 %
@@ -36,7 +37,8 @@ static TiledArgument makeTile(const std::vector<Var> &arguments, size_t position
 
 /// Cuts the innermost argument into blocks of columns.
 static void tileColumns(KernelBuilder &builder, Func out, const TiledArgument &columns) {
-  // Ranges start at multiples of the tile (the schedule's grain), which keeps the packed weights' places constant in a tile.
+  // Ranges start at multiples of the tile (the schedule's grain), which keeps the packed weights' places constant in a
+  // tile.
   RankedTensorType type = builder.getOutputType();
   LayoutAttr layout = getLayout(type);
   int64_t extent = type.getDimSize(layout ? layout.getOrder()[type.getRank() - 1] : type.getRank() - 1);
@@ -89,11 +91,12 @@ LogicalResult scheduleRegisterTile(KernelBuilder &builder, Func sum) {
   overTiles.insert(overTiles.begin() + columnsLoop, columns.outer);
   VarOrRVar tileLoop = overTiles.front();
 
-  // Rows of a range or of a dynamic extent may be fewer than a tile: then they are computed one by one. Shifting the last tile
-  // inwards computes some elements twice, in the same order.
+  // Rows of a range or of a dynamic extent may be fewer than a tile: then they are computed one by one. Shifting the
+  // last tile inwards computes some elements twice, in the same order.
   Halide::Expr isWide;
   for (const TiledArgument &tile : rows) {
-    size_t position = llvm::find_if(arguments, [&](const Var &var) { return var.name() == tile.whole.name(); }) - arguments.begin();
+    size_t position =
+        llvm::find_if(arguments, [&](const Var &var) { return var.name() == tile.whole.name(); }) - arguments.begin();
     std::optional<int64_t> extent = builder.getOutputExtent(position);
     if (extent && *extent >= tile.size)
       continue;

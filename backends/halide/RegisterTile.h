@@ -23,11 +23,11 @@ constexpr llvm::StringLiteral unrollTapsTile = "unroll_taps";
 /// 1: the stage "panel" of the root copies the right operand's columns of a block.
 constexpr llvm::StringLiteral stageColumnsTile = "stage_columns";
 
-/// Arranges `sum`, a function of the result's arguments that one update makes up, in tiles of `columns` x `rows` x `planes`
-/// accumulators. The loops of the reduction keep their order (the first of the domain is the innermost).
+/// Arranges `sum`, a function of the result's arguments that one update makes up, in tiles of `columns` x `rows` x
+/// `planes` accumulators. The loops of the reduction keep their order (the first of the domain is the innermost).
 ///
-/// Every element of a result is summed by one accumulator, from the first to the last term, so neither tiles nor ranges nor the
-/// instruction set's number of registers change the order.
+/// Every element of a result is summed by one accumulator, from the first to the last term, so neither tiles nor ranges
+/// nor the instruction set's number of registers change the order.
 mlir::LogicalResult scheduleRegisterTile(KernelBuilder &builder, Halide::Func sum);
 
 /// One element after the other, each in one register: for element types and layouts without a faster template.

@@ -22,7 +22,8 @@ TensorFunc defineSum(KernelBuilder &builder, Operation *op, llvm::function_ref<E
   builder.addStage(op, sumStage, sum.func);
   if (!type.getElementType().isF16() && !type.getElementType().isBF16())
     return sum;
-  return builder.define(result, [&](llvm::ArrayRef<Expr> at) { return roundToElementType(sum.at(at), type.getElementType()); });
+  return builder.define(result,
+                        [&](llvm::ArrayRef<Expr> at) { return roundToElementType(sum.at(at), type.getElementType()); });
 }
 
 } // namespace dlc::halide

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2015): a tile of m x m results of a 3 x 3 convolution is
-// `A^T [(G g G^T) * (B^T d B)] A`, where d is the tile's (m+2) x (m+2) input and * goes element by element. Summing over channels
-// between the transformations makes (m+2)^2 matrix products of tiles x channels, with 2.25 (m = 2) or 4 (m = 4) times fewer
-// multiplications than the direct sum.
+// Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2015): a tile of m x m results of a 3 x 3
+// convolution is `A^T [(G g G^T) * (B^T d B)] A`, where d is the tile's (m+2) x (m+2) input and * goes element by
+// element. Summing over channels between the transformations makes (m+2)^2 matrix products of tiles x channels,
+// with 2.25 (m = 2) or 4 (m = 4) times fewer multiplications than the direct sum.
 //
-// One chunk of tiles at a time: its transformed inputs V and products M stay in the second-level cache, and the transformed weights
-// stream by once a chunk. The products are register tiles as in RegisterTile.cpp, `tiles` (along a row) x `planes` (rows of tiles) x
-// `columns` channels. The transformations are vectors along channels: a tile's 36 values of 16 channels fit the 32 registers.
+// One chunk of tiles at a time: its transformed inputs V and products M stay in the second-level cache, and the
+// transformed weights stream by once a chunk. The products are register tiles as in RegisterTile.cpp, `tiles` (along a
+// row) x `planes` (rows of tiles) x `columns` channels. The transformations are vectors along channels: a tile's 36
+// values of 16 channels fit the 32 registers.
 //
-// Tiles that reach over the right or lower edge read the halo, which the layout makes wide enough, and do not store the rest.
+// Tiles that reach over the right or lower edge read the halo, which the layout makes wide enough, and do not store the
+// rest.
 #include "backends/halide/WinogradConvolution.h"
 #include "backends/halide/RegisterTile.h"
 #include "backends/halide/Winograd.h"
@@ -55,16 +57,16 @@ FailureOr<TensorFunc> emitWinograd(ConvOp op, KernelBuilder &builder) {
   // Inside of the algorithm: channel, tile's column and row, image; i and j count along a tile's columns and rows.
   Var c("c"), column("column"), row("row"), image("image"), i("i"), j("j");
   Func rowsTransformed("winograd_rows"), v("winograd_input"), products("winograd_products"), half("winograd_half");
-  rowsTransformed(c, column, row, image, i, j) = transform(f.input, size, j, [&](int k) {
-    return x.at({image, c, row * m + k - padY, column * m + i - padX});
-  });
+  rowsTransformed(c, column, row, image, i, j) =
+      transform(f.input, size, j, [&](int k) { return x.at({image, c, row * m + k - padY, column * m + i - padX}); });
   v(c, column, row, image, i, j) =
       transform(f.input, size, i, [&](int k) { return rowsTransformed(c, column, row, image, k, j); });
   RDom channels(0, x.extents[1]);
   products(c, column, row, image, i, j) = 0.0f;
   products(c, column, row, image, i, j) +=
       v(channels, column, row, image, i, j) * w.func(c % block, channels, i, j, c / block);
-  half(c, column, row, image, i, j) = transform(f.output, size, j, [&](int k) { return products(c, column, row, image, i, k); });
+  half(c, column, row, image, i, j) =
+      transform(f.output, size, j, [&](int k) { return products(c, column, row, image, i, k); });
   TensorFunc result = builder.define(op, [&](llvm::ArrayRef<Expr> index) {
     return transform(f.output, size, index[3] % m,
                      [&](int k) { return half(index[1], index[3] / m, index[2] / m, index[0], k, index[2] % m); });
@@ -90,7 +92,8 @@ LogicalResult scheduleWinograd(KernelBuilder &builder) {
   int tileX = m / poolX, tileY = m / poolY;
   int lanes = static_cast<int>(schedule.getVector());
   int columns = static_cast<int>(schedule.getTile(columnsTile, 2 * lanes));
-  int tiles = static_cast<int>(schedule.getTile(rowsTile, 1)), planes = static_cast<int>(schedule.getTile(planesTile, 1));
+  int tiles = static_cast<int>(schedule.getTile(rowsTile, 1)),
+      planes = static_cast<int>(schedule.getTile(planesTile, 1));
   int chunkX = static_cast<int>(schedule.getTile("chunk_columns", tiles)),
       chunkY = static_cast<int>(schedule.getTile("chunk_rows", planes));
 
@@ -118,7 +121,12 @@ LogicalResult scheduleWinograd(KernelBuilder &builder) {
   result.bound_extent(resultX, m).bound_extent(resultY, m).bound_extent(result.args()[0], lanes);
   half.compute_at(out, vectors).vectorize(wc, lanes).unroll(wc).unroll(wi).unroll(wj);
   Var group("group");
-  v.compute_at(out, chunkColumn).split(wc, group, lane, lanes).reorder(lane, wi, wj, group, wx, wy).vectorize(lane).unroll(wi).unroll(wj);
+  v.compute_at(out, chunkColumn)
+      .split(wc, group, lane, lanes)
+      .reorder(lane, wi, wj, group, wx, wy)
+      .vectorize(lane)
+      .unroll(wi)
+      .unroll(wj);
   rowsTransformed.compute_at(v, group).vectorize(wc, lanes).unroll(wc).unroll(wi).unroll(wj);
   v.bound_extent(wx, chunkX).bound_extent(wy, chunkY);
   Func stored = products.in();

@@ -15,11 +15,11 @@ struct InstructionSet {
   llvm::StringRef name;
   int64_t vectorBytes;
   int64_t registers;
-  double multiplyAdds;        ///< started a cycle
-  double loads;               ///< of vectors or broadcast scalars
-  int64_t latency;            ///< of a multiply-add, in cycles
-  bool broadcastsFromMemory;  ///< a multiply-add takes a broadcast scalar as memory operand, without a register
-  int64_t cacheBytes;         ///< of one core: the second level
+  double multiplyAdds;       ///< started a cycle
+  double loads;              ///< of vectors or broadcast scalars
+  int64_t latency;           ///< of a multiply-add, in cycles
+  bool broadcastsFromMemory; ///< a multiply-add takes a broadcast scalar as memory operand, without a register
+  int64_t cacheBytes;        ///< of one core: the second level
   int64_t firstCacheBytes, firstCacheWays;
 
   /// Lanes of a vector of elements of `bytes` bytes.

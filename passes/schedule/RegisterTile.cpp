@@ -10,13 +10,17 @@ static double estimate(const RegisterTileProblem &problem, const InstructionSet 
   int64_t inputs = tile.rows * problem.rowResults * tile.planes * problem.planeResults;
   int64_t accumulators = vectors * inputs;
   // Vectors narrower than the registers run at most twice as often a cycle.
-  double step = std::max({accumulators / set.multiplyAdds, (vectors + inputs) / set.loads, static_cast<double>(set.latency)});
+  double step =
+      std::max({accumulators / set.multiplyAdds, (vectors + inputs) / set.loads, static_cast<double>(set.latency)});
   // Weights come from the second-level cache, inputs from the first: among equals, few loads, of weights above all.
   step += 0.06 * vectors + 0.015 * inputs;
   // More inputs than ways, all in the same set, evict each other in every step.
-  if (problem.rowBytes > 0 && problem.rowBytes % (set.firstCacheBytes / set.firstCacheWays) == 0 && inputs > set.firstCacheWays)
+  if (problem.rowBytes > 0 && problem.rowBytes % (set.firstCacheBytes / set.firstCacheWays) == 0 &&
+      inputs > set.firstCacheWays)
     step *= 1.2;
-  auto countTiles = [](int64_t extent, int64_t size) { return static_cast<double>(extent < 0 ? 64 / size : llvm::divideCeil(extent, size)); };
+  auto countTiles = [](int64_t extent, int64_t size) {
+    return static_cast<double>(extent < 0 ? 64 / size : llvm::divideCeil(extent, size));
+  };
   double tiles = countTiles(problem.columns, tile.columns) * countTiles(problem.rows, tile.rows) *
                  countTiles(problem.planes, tile.planes);
   // Zeroing, epilogue and stores, and what a loop costs.
@@ -43,10 +47,10 @@ RegisterTile chooseRegisterTile(const RegisterTileProblem &problem, const Instru
       // The last block of unpacked columns cannot be read beyond its end.
       if (!problem.block && columns % tile.columns != 0)
         continue;
-      for (tile.planes = 1; tile.planes <= (problem.planes < 0 ? 1 : std::min<int64_t>(problem.planes, 4)); ++tile.planes)
+      for (tile.planes = 1; tile.planes <= (problem.planes < 0 ? 1 : std::min<int64_t>(problem.planes, 4));
+           ++tile.planes)
         for (tile.rows = 1; tile.rows <= (problem.rows < 0 ? 8 : std::min<int64_t>(problem.rows, 28)); ++tile.rows) {
-          int64_t accumulators =
-              vectors * tile.rows * tile.planes * problem.rowResults * problem.planeResults;
+          int64_t accumulators = vectors * tile.rows * tile.planes * problem.rowResults * problem.planeResults;
           bool isMinimal = vectors == 1 && tile.rows == 1 && tile.planes == 1;
           if (accumulators + vectors + (set.broadcastsFromMemory ? 0 : 1) > set.registers && !isMinimal)
             break;

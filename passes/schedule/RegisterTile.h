@@ -4,8 +4,8 @@
 #ifndef DLC_PASSES_SCHEDULE_REGISTERTILE_H
 #define DLC_PASSES_SCHEDULE_REGISTERTILE_H
 
-#include "llvm/ADT/ArrayRef.h"
 #include "passes/schedule/InstructionSet.h"
+#include "llvm/ADT/ArrayRef.h"
 
 namespace dlc {
 
@@ -32,7 +32,8 @@ struct RegisterTile {
 /// The cheapest tile.
 RegisterTile chooseRegisterTile(const RegisterTileProblem &problem, const InstructionSet &set);
 
-/// The largest share of a thread's work that is useful when `parts` equal parts go to a few threads: 1 if they divide evenly.
+/// The largest share of a thread's work that is useful when `parts` equal parts go to a few threads: 1 if they divide
+/// evenly.
 double getSplitEfficiency(int64_t parts);
 
 } // namespace dlc

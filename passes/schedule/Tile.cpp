@@ -44,12 +44,13 @@ class Tile final : public dlc::impl::TileBase<Tile> {
     if (kernel.getSchedules())
       return;
     MLIRContext *context = &getContext();
-    dlc::TileSubject subject{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getResult().getType()), kernel.getRoot()};
+    dlc::TileSubject subject{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getResult().getType()),
+                             kernel.getRoot()};
     llvm::SmallVector<Attribute> schedules;
     for (const dlc::InstructionSet &set : sets) {
       if (naive)
-        schedules.push_back(dlc::ScheduleAttr::get(context, StringAttr::get(context, "naive"), StringAttr::get(context, set.name), 1, -1,
-                                                   1, DictionaryAttr()));
+        schedules.push_back(dlc::ScheduleAttr::get(context, StringAttr::get(context, "naive"),
+                                                   StringAttr::get(context, set.name), 1, -1, 1, DictionaryAttr()));
       else
         schedules.push_back(decide(subject, set));
     }

@@ -15,14 +15,15 @@ ScheduleAttr tileContraction(const TileSubject &subject, const InstructionSet &s
   Builder builder(context);
   auto finish = [&](llvm::StringRef algorithm, int64_t vector, int64_t split, int64_t grain,
                     llvm::ArrayRef<NamedAttribute> tiles) {
-    return ScheduleAttr::get(context, builder.getStringAttr(algorithm), builder.getStringAttr(set.name), vector, split, grain,
-                             tiles.empty() ? DictionaryAttr() : builder.getDictionaryAttr(tiles));
+    return ScheduleAttr::get(context, builder.getStringAttr(algorithm), builder.getStringAttr(set.name), vector, split,
+                             grain, tiles.empty() ? DictionaryAttr() : builder.getDictionaryAttr(tiles));
   };
   int64_t rank = subject.result.getRank();
   auto matmul = llvm::dyn_cast<MatMulOp>(subject.rootOp);
   if (!matmul || rank < 1 || getLayout(subject.result))
     return finish("plain", 1, rank > 1 && !getLayout(subject.result) ? 0 : -1, 1, {});
-  auto lhs = llvm::cast<RankedTensorType>(matmul.getLhs().getType()), rhs = llvm::cast<RankedTensorType>(matmul.getRhs().getType());
+  auto lhs = llvm::cast<RankedTensorType>(matmul.getLhs().getType()),
+       rhs = llvm::cast<RankedTensorType>(matmul.getRhs().getType());
   if (rhs.getRank() < 2)
     return finish("plain", 1, rank > 1 ? 0 : -1, 1, {});
   bool hasRows = lhs.getRank() > 1;
@@ -37,8 +38,8 @@ ScheduleAttr tileContraction(const TileSubject &subject, const InstructionSet &s
   bool isPacked = packed && packed.getInnerTiles() && !packed.getInnerTiles().empty();
   problem.block = isPacked ? packed.getInnerTiles()[0] : 0;
   problem.rowBytes = ShapedType::isDynamic(depth) || matmul.getTransposeLhs() ? 0 : depth * problem.elementBytes;
-  // Columns of a transposed right operand do not lie side by side: blocks of them are copied first, as are those whose last block
-  // would reach over the end.
+  // Columns of a transposed right operand do not lie side by side: blocks of them are copied first, as are those whose
+  // last block would reach over the end.
   bool isStaged = false;
   if (!isPacked) {
     int64_t lanes = std::min<int64_t>(4, set.getLanes(problem.elementBytes));
@@ -63,7 +64,8 @@ ScheduleAttr tileContraction(const TileSubject &subject, const InstructionSet &s
   if (isStaged)
     setTile("stage_columns", 1);
 
-  // Blocks of columns if there are some for every thread: each thread then reads its own weights. Otherwise the batch, or the rows.
+  // Blocks of columns if there are some for every thread: each thread then reads its own weights. Otherwise the batch,
+  // or the rows.
   constexpr int64_t columnBlock = 128;
   int64_t split = -1, grain = 1;
   if (rank > 2 && (subject.result.isDynamicDim(0) || subject.result.getDimSize(0) > 1)) {

@@ -20,8 +20,8 @@ struct ScheduleDraft {
     tiles.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(size)));
   }
   ScheduleAttr finish(MLIRContext *context, const InstructionSet &set) const {
-    return ScheduleAttr::get(context, StringAttr::get(context, algorithm), StringAttr::get(context, set.name), vector, split, grain,
-                             tiles.empty() ? DictionaryAttr() : DictionaryAttr::get(context, tiles));
+    return ScheduleAttr::get(context, StringAttr::get(context, algorithm), StringAttr::get(context, set.name), vector,
+                             split, grain, tiles.empty() ? DictionaryAttr() : DictionaryAttr::get(context, tiles));
   }
 };
 } // namespace
@@ -36,8 +36,8 @@ static int64_t countBytes(RankedTensorType type) {
   return elements * getElementBytes(type.getElementType());
 }
 
-/// Ranges of rows of the result, or of channels: what divides evenly, then what spares memory. `rowParts` and `channelParts` are
-/// how many there are.
+/// Ranges of rows of the result, or of channels: what divides evenly, then what spares memory. `rowParts` and
+/// `channelParts` are how many there are.
 static bool splitsChannels(int64_t rowParts, int64_t channelParts, int64_t inputBytes, int64_t weightBytes) {
   double rows = getSplitEfficiency(rowParts), channels = getSplitEfficiency(channelParts);
   // Each thread reads all of what is not split.
@@ -53,8 +53,8 @@ static ScheduleAttr tilePlain(Operation *op, const InstructionSet &set) {
 
 static ScheduleAttr tileWinograd(ConvOp conv, const TileSubject &subject, const InstructionSet &set) {
   auto x = llvm::cast<RankedTensorType>(conv.getX().getType()), y = llvm::cast<RankedTensorType>(conv.getType());
-  WinogradTile tile = chooseWinogradTile(getLayout(conv.getW().getType()).getWinograd(), x.getDimSize(1), y.getDimSize(1),
-                                         y.getDimSize(2), y.getDimSize(3), set);
+  WinogradTile tile = chooseWinogradTile(getLayout(conv.getW().getType()).getWinograd(), x.getDimSize(1),
+                                         y.getDimSize(1), y.getDimSize(2), y.getDimSize(3), set);
   Builder builder(conv.getContext());
   ScheduleDraft draft;
   draft.algorithm = "winograd";
@@ -92,7 +92,9 @@ ScheduleAttr tileConvolution(const TileSubject &subject, const InstructionSet &s
   problem.planes = rank > 3 ? fixed(subject.result.getDimSize(rank - 2)) : 1;
   auto pooled = [&](int64_t dim) {
     int64_t extent = subject.result.getDimSize(dim);
-    return ShapedType::isDynamic(extent) || y.isDynamicDim(dim) || extent == 0 ? 1 : std::max<int64_t>(y.getDimSize(dim) / extent, 1);
+    return ShapedType::isDynamic(extent) || y.isDynamicDim(dim) || extent == 0
+               ? 1
+               : std::max<int64_t>(y.getDimSize(dim) / extent, 1);
   };
   problem.rowResults = pooled(rank - 1);
   problem.planeResults = rank > 3 ? pooled(rank - 2) : 1;

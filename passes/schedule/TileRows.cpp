@@ -26,7 +26,8 @@ ScheduleAttr tileRows(const TileSubject &subject, const InstructionSet &set) {
   for (int64_t dim : llvm::ArrayRef<int64_t>(dims).drop_front(dims.empty() ? 0 : 1))
     if (!isBlocked && (subject.result.isDynamicDim(dim) || subject.result.getDimSize(dim) > 1))
       split = dim;
-  return ScheduleAttr::get(context, StringAttr::get(context, "rows"), StringAttr::get(context, set.name), lanes, split, 1, {});
+  return ScheduleAttr::get(context, StringAttr::get(context, "rows"), StringAttr::get(context, set.name), lanes, split,
+                           1, {});
 }
 
 } // namespace dlc

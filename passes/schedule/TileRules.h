@@ -11,8 +11,8 @@ namespace dlc {
 
 /// The parts of a `dlc.kernel` or `dlc.kernel_func` that rules look at.
 struct TileSubject {
-  mlir::Operation *rootOp;              ///< null: the kernel copies
-  mlir::RankedTensorType result;        ///< what the kernel stores
+  mlir::Operation *rootOp;       ///< null: the kernel copies
+  mlir::RankedTensorType result; ///< what the kernel stores
   KernelRoot root;
 };
 

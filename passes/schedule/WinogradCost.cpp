@@ -23,11 +23,13 @@ WinogradTile chooseWinogradTile(int64_t m, int64_t inputChannels, int64_t channe
         if (vectors * lanes > 32 || channels % (vectors * lanes))
           continue;
         for (int64_t tileRows = 1; tileRows <= chunkRows; ++tileRows)
-          for (int64_t tileColumns = 1; tileColumns <= chunkColumns && tileRows * tileColumns * vectors <= budget; ++tileColumns) {
+          for (int64_t tileColumns = 1; tileColumns <= chunkColumns && tileRows * tileColumns * vectors <= budget;
+               ++tileColumns) {
             double steps = static_cast<double>(llvm::divideCeil(chunkColumns, tileColumns)) *
                            llvm::divideCeil(chunkRows, tileRows) / vectors;
             int64_t inputs = tileRows * tileColumns;
-            double step = std::max({inputs * vectors / set.multiplyAdds, (inputs + vectors) / set.loads, 4.0}) + 0.02 * vectors;
+            double step =
+                std::max({inputs * vectors / set.multiplyAdds, (inputs + vectors) / set.loads, 4.0}) + 0.02 * vectors;
             double cost = steps * step / (chunkColumns * chunkRows);
             // Weights come by once a chunk, at about 16 bytes a cycle; what does not fit the cache comes back slowly.
             int64_t tilesInChunk = chunkColumns * chunkRows;
