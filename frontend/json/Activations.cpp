@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Activations: layers by themselves, or the `activation` of another layer.
+#include "frontend/json/LayerContext.h"
+#include "frontend/json/ModelRules.h"
+
+using namespace mlir;
+using namespace dlc::json;
+
+namespace {
+using llvm::APFloat;
+
+/// An activation without parameters that are trained.
+struct Activation {
+  std::string name, summary;
+  std::vector<Field> fields;
+  Value (*build)(OpContext &context, const Attributes &attributes, Value x);
+};
+} // namespace
+
+template <typename OpTy> static Value buildPlain(OpContext &context, const Attributes &, Value x) { return context.create<OpTy>(x); }
+template <typename OpTy> static Value buildWithAlpha(OpContext &context, const Attributes &attributes, Value x) {
+  return context.create<OpTy>(x, APFloat(attributes.number("alpha")));
+}
+template <typename OpTy> static Value buildAlongAxis(OpContext &context, const Attributes &attributes, Value x) {
+  int64_t rank = typeOf(x).getRank(), axis = attributes.integer("axis");
+  if (axis < -rank || axis >= rank)
+    return context.error("has no axis " + Twine(axis) + " in " + describeType(x.getType()));
+  return context.create<OpTy>(x, ArrayRef<int64_t>{axis < 0 ? axis + rank : axis});
+}
+static Value buildSelu(OpContext &context, const Attributes &, Value x) {
+  return context.create<dlc::SeluOp>(x, APFloat(1.6732632423543772), APFloat(1.0507009873554805));
+}
+static Value buildGelu(OpContext &context, const Attributes &attributes, Value x) {
+  return context.create<dlc::GeluOp>(x, attributes.boolean("approximate"));
+}
+static Value buildHardSigmoid(OpContext &context, const Attributes &attributes, Value x) {
+  return context.create<dlc::HardSigmoidOp>(x, APFloat(attributes.number("alpha")), APFloat(attributes.number("beta")));
+}
+static Value buildShrink(OpContext &context, const Attributes &attributes, Value x) {
+  return context.create<dlc::ShrinkOp>(x, APFloat(attributes.number("bias")), APFloat(attributes.number("lambda")));
+}
+static Value buildClamp(OpContext &context, const Attributes &attributes, Value x) {
+  auto limit = [&](StringRef key) {
+    const json::Value *value = attributes.find(key);
+    return value ? context.builder.getF64FloatAttr(value->number) : FloatAttr();
+  };
+  return context.create<dlc::ClampOp>(x, limit("low"), limit("high"));
+}
+static Value buildRelu6(OpContext &context, const Attributes &, Value x) {
+  return context.create<dlc::ClampOp>(x, context.builder.getF64FloatAttr(0), context.builder.getF64FloatAttr(6));
+}
+static Value buildStep(OpContext &context, const Attributes &, Value x) {
+  Type type = typeOf(x).getElementType();
+  Value isOn = context.create<dlc::GreaterOrEqualOp>(x, context.constant(0, type));
+  return context.create<dlc::CastOp>(isOn, type);
+}
+static Value buildIdentity(OpContext &, const Attributes &, Value x) { return x; }
+
+static ArrayRef<Activation> getActivations() {
+  auto alpha = [](std::string otherwise, std::string summary) {
+    return std::vector<Field>{optional("alpha", number(), std::move(otherwise), std::move(summary))};
+  };
+  std::vector<Field> axis = {optional("axis", integer(), "-1", "The dimension that is normalized")};
+  static const std::vector<Activation> activations = {
+      {"relu", "max(x, 0)", {}, buildPlain<dlc::ReluOp>},
+      {"relu6", "min(max(x, 0), 6)", {}, buildRelu6},
+      {"leaky_relu", "x if x >= 0, else alpha x", alpha("0.01", "Slope below 0"), buildWithAlpha<dlc::LeakyReluOp>},
+      {"thresholded_relu", "x if x > alpha, else 0", alpha("1", "The threshold"), buildWithAlpha<dlc::ThresholdedReluOp>},
+      {"elu", "x if x >= 0, else alpha (exp(x) - 1)", alpha("1", "Limit below 0"), buildWithAlpha<dlc::EluOp>},
+      {"celu", "max(0, x) + min(0, alpha (exp(x / alpha) - 1))", alpha("1", "Limit below 0"), buildWithAlpha<dlc::CeluOp>},
+      {"selu", "Scaled elu that keeps mean 0 and variance 1", {}, buildSelu},
+      {"gelu", "x times the normal distribution function of x",
+       {optional("approximate", boolean(), "false", "Whether by tanh")}, buildGelu},
+      {"sigmoid", "1 / (1 + exp(-x))", {}, buildPlain<dlc::SigmoidOp>},
+      {"hard_sigmoid", "max(0, min(1, alpha x + beta))",
+       {optional("alpha", number(), "0.2", "Slope"), optional("beta", number(), "0.5", "Value at 0")}, buildHardSigmoid},
+      {"tanh", "Hyperbolic tangent", {}, buildPlain<dlc::TanhOp>},
+      {"softplus", "log(1 + exp(x))", {}, buildPlain<dlc::SoftplusOp>},
+      {"softsign", "x / (1 + |x|)", {}, buildPlain<dlc::SoftsignOp>},
+      {"swish", "x sigmoid(alpha x)", alpha("1", "Factor in the sigmoid"), buildWithAlpha<dlc::SwishOp>},
+      {"hard_swish", "x max(0, min(1, x / 6 + 1/2))", {}, buildPlain<dlc::HardSwishOp>},
+      {"mish", "x tanh(softplus(x))", {}, buildPlain<dlc::MishOp>},
+      {"shrink", "x + bias below -lambda, x - bias above lambda, else 0",
+       {optional("lambda", number(0), "0.5", "Width of the flat part"), optional("bias", number(), "0", "Shift outside of it")},
+       buildShrink},
+      {"clamp", "min(max(x, low), high)",
+       {optional("low", number(), "", "No lower limit if missing"), optional("high", number(), "", "No upper limit if missing")},
+       buildClamp},
+      {"exponential", "exp(x)", {}, buildPlain<dlc::ExpOp>},
+      {"sign", "-1, 0 or 1", {}, buildPlain<dlc::SignOp>},
+      {"step", "1 if x >= 0, else 0", {}, buildStep},
+      {"linear", "x", {}, buildIdentity},
+      {"softmax", "exp(x) / sum of exp(x) along an axis", axis, buildAlongAxis<dlc::SoftmaxOp>},
+      {"log_softmax", "log of softmax", axis, buildAlongAxis<dlc::LogSoftmaxOp>},
+      {"hardmax", "1 at the first largest element along an axis, else 0", axis, buildAlongAxis<dlc::HardmaxOp>},
+  };
+  return activations;
+}
+
+RulePtr dlc::json::getActivationRule() {
+  static const RulePtr rule = [] {
+    std::vector<std::string> names;
+    auto variant = std::make_shared<Rule>();
+    variant->kind = Rule::Kind::Variant;
+    variant->tag = "op";
+    variant->noun = "activation";
+    for (const Activation &activation : getActivations()) {
+      names.push_back(activation.name);
+      variant->variants.push_back({activation.name, activation.summary, activation.fields});
+    }
+    return defined("activation", either({choice(std::move(names), "the name of an activation"), variant},
+                                        "an activation's name or an object with 'op' and options"));
+  }();
+  return rule;
+}
+
+static const Activation &findActivation(StringRef name) {
+  const Activation *activation =
+      llvm::find_if(getActivations(), [&](const Activation &activation) { return activation.name == name; });
+  assert(activation != getActivations().end() && "validated activations are in the table");
+  return *activation;
+}
+
+Value dlc::json::buildActivation(OpContext &context, const json::Value &value, Value x) {
+  const Activation &activation = findActivation(value.isString() ? value.string : value.find("op")->string);
+  return activation.build(context, Attributes(activation.fields, value.isObject() ? &value : nullptr), x);
+}
+
+static Value buildNamed(LayerContext &context) {
+  return findActivation(context.kind).build(context, context.attributes, context.input());
+}
+static Value buildActivationLayer(LayerContext &context) { return context.activate(context.input()); }
+
+static Value buildPRelu(LayerContext &context) {
+  RankedTensorType type = typeOf(context.input());
+  if (type.getRank() < 2)
+    return context.error("expects an input [N, C, ...] of rank 2 or more, got " + describeType(type));
+  std::optional<int64_t> channels = context.expectExtent(1, "the number of channels");
+  if (!channels)
+    return {};
+  Value slope = context.parameter({"weight", {"alpha"}, "zeros", "alpha_initializer"}, {*channels});
+  SmallVector<int64_t> shape(type.getRank() - 1, 1);
+  shape[0] = *channels;
+  return context.create<dlc::PReluOp>(context.input(), context.reshape(slope, shape));
+}
+
+void dlc::json::addActivationLayers(std::vector<LayerKind> &kinds) {
+  kinds.push_back({"activation", "The activation that the key `activation` names",
+                   {required("activation", getActivationRule(), "What is applied")}, buildActivationLayer});
+  for (const Activation &activation : getActivations())
+    kinds.push_back({activation.name, activation.summary, activation.fields, buildNamed});
+  kinds.push_back({"prelu", "x if x >= 0, else a trained slope of the channel times x",
+                   {optional("alpha_initializer", getInitializerRule(), "", "First values of the slopes (zeros)")}, buildPRelu});
+}

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/json/FunctionImporter.h"
+#include "frontend/json/Elements.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace dlc::json;
+
+static bool isValid(const RulePtr &rule, const json::Value &value) {
+  Reporter silent;
+  return validate(*rule, value, "", silent);
+}
+
+static bool isIdentifier(StringRef name) {
+  return !name.empty() && (llvm::isAlpha(name.front()) || name.front() == '_') &&
+         llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
+void FunctionImporter::define(StringRef name, Value value, Position position) {
+  if (!tensors.try_emplace(name, value).second)
+    reporter.error(position, "the name '" + name + "' is given twice");
+}
+
+void FunctionImporter::import(StringRef name, const json::Value &description) {
+  tensors.clear();
+  layerCounts.clear();
+  previous.clear();
+  const json::Value *layers = description.find("layers"), *nodes = description.find("nodes");
+  if ((layers != nullptr) == (nodes != nullptr))
+    return reporter.error(nodes ? nodes->position : description.position,
+                          nodes ? "'layers' and 'nodes' cannot stand together" : "'layers' or 'nodes' is missing");
+  if (!isIdentifier(name))
+    return reporter.error(description.position, "'" + name + "' cannot name a function: it takes letters, digits and underscores");
+  if (!declareInputs(name, description))
+    return;
+  if (layers && layers->isList())
+    importLayers(*layers);
+  if (nodes && nodes->isList())
+    importNodes(*nodes);
+  setOutputs(description);
+}
+
+bool FunctionImporter::declareInputs(StringRef name, const json::Value &description) {
+  const json::Value *inputs = description.find("inputs");
+  if (!inputs) {
+    reporter.error(description.position, "'inputs' is missing");
+    return false;
+  }
+  if (!isValid(list(getInputRule(), 1), *inputs))
+    return false;
+
+  // An override of a named dimension holds wherever the name stands.
+  llvm::StringMap<int64_t> bound;
+  SmallVector<SmallVector<Attribute>> dims;
+  for (const json::Value &input : inputs->elements) {
+    const std::string &inputName = input.find("name")->string;
+    inputNames.push_back(inputName);
+    const json::Value &shape = *input.find("shape");
+    const ShapeOverride *given = nullptr;
+    for (const ShapeOverride &each : options.shapes)
+      if (each.input == inputName)
+        given = &each;
+    if (given && given->extents.size() != shape.elements.size()) {
+      reporter.error(shape.position, "input '" + inputName + "' has " + Twine(shape.elements.size()) +
+                                         " dimensions, but the shape asked for has " + Twine(given->extents.size()));
+      given = nullptr;
+    }
+    SmallVector<Attribute> &extents = dims.emplace_back();
+    for (auto [i, extent] : llvm::enumerate(shape.elements)) {
+      if (extent.isString() && !isIdentifier(extent.string))
+        reporter.error(extent.position, "'" + extent.string + "' cannot name a dimension: it takes letters, digits and underscores");
+      if (given && extent.isString() && !bound.try_emplace(extent.string, given->extents[i]).second &&
+          bound[extent.string] != given->extents[i])
+        reporter.error(extent.position, "dimension '" + extent.string + "' is asked to be both " + Twine(bound[extent.string]) +
+                                            " and " + Twine(given->extents[i]));
+      if (given)
+        extents.push_back(builder.getI64IntegerAttr(given->extents[i]));
+      else if (extent.isString())
+        extents.push_back(builder.getStringAttr(extent.string));
+      else
+        extents.push_back(builder.getI64IntegerAttr(extent.integer));
+    }
+  }
+
+  SmallVector<Type> types;
+  SmallVector<Location> locations;
+  SmallVector<DictionaryAttr> attributes;
+  for (auto [input, extents] : llvm::zip(inputs->elements, dims)) {
+    SmallVector<int64_t> shape;
+    for (Attribute &extent : extents) {
+      if (auto symbol = dyn_cast<StringAttr>(extent); symbol && bound.contains(symbol.getValue()))
+        extent = builder.getI64IntegerAttr(bound[symbol.getValue()]);
+      auto known = dyn_cast<IntegerAttr>(extent);
+      shape.push_back(known ? known.getInt() : ShapedType::kDynamic);
+    }
+    const json::Value *type = input.find("type");
+    Type elementType = getElementType(type ? StringRef(type->string) : "f32", builder.getContext());
+    SmallVector<int64_t> fixed = llvm::filter_to_vector(shape, [](int64_t extent) { return !ShapedType::isDynamic(extent); });
+    if (!getByteCount(fixed, elementType)) {
+      reporter.error(input.find("shape")->position, "input '" + input.find("name")->string + "' has too many elements");
+      return false;
+    }
+    types.push_back(RankedTensorType::get(shape, elementType));
+    locations.push_back(NameLoc::get(builder.getStringAttr(input.find("name")->string), reporter.at(input.position)));
+    attributes.push_back(builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(input.find("name")->string)),
+                                                    builder.getNamedAttr("dlc.dims", builder.getArrayAttr(extents))}));
+  }
+  builder.setInsertionPointToEnd(module.getBody());
+  function = func::FuncOp::create(builder, reporter.at(description.position), name, builder.getFunctionType(types, {}));
+  function.setAllArgAttrs(attributes);
+  Block *body = builder.createBlock(&function.getBody(), {}, types, locations);
+  builder.setInsertionPointToEnd(body);
+  for (auto [input, argument] : llvm::zip(inputs->elements, body->getArguments()))
+    define(input.find("name")->string, argument, input.find("name")->position);
+  if (inputs->elements.size() == 1)
+    previous = inputs->elements.front().find("name")->string;
+  return true;
+}
+
+std::optional<Value> FunctionImporter::resolve(const json::Value &reference, const std::string &label, StringRef later) {
+  if (auto it = tensors.find(reference.string); it != tensors.end())
+    return it->second;
+  SmallVector<StringRef> names;
+  for (const auto &entry : tensors)
+    names.push_back(entry.getKey());
+  llvm::sort(names);
+  std::string hint = later.empty() ? suggest(reference.string, names) : later.str();
+  reporter.error(reference.position, label + " takes '" + reference.string + "', which " +
+                                         (later.empty() ? "the model does not have" : "comes only later") +
+                                         (later.empty() ? hint : ""));
+  return std::nullopt;
+}
+
+//===-- Layers ------------------------------------------------------------===//
+
+void FunctionImporter::importLayers(const json::Value &layers) {
+  for (auto [index, layer] : llvm::enumerate(layers.elements))
+    if (layer.isObject())
+      importLayer(layer, index);
+    else
+      previous.clear();
+}
+
+void FunctionImporter::importLayer(const json::Value &layer, size_t index) {
+  const json::Value *op = layer.find("op"), *given = layer.find("name");
+  std::string opName = op && op->isString() ? op->string : "layer";
+  bool isNamed = given && given->isString();
+  std::string name = isNamed ? given->string : opName + "_" + std::to_string(++layerCounts[opName]);
+  Position position = isNamed ? given->position : layer.position;
+  std::string label = "layer '" + name + "'";
+  layerNames.push_back(name);
+  std::string before = std::exchange(previous, name);
+
+  const LayerKind *kind = findLayerKind(opName);
+  if (!kind || !isValid(getLayerRule(), layer))
+    return define(name, Value(), position);
+
+  // Names of layers further on make the error for a forward reference.
+  SmallVector<const json::Value *> references;
+  if (const json::Value *inputs = layer.find("inputs"))
+    for (const json::Value &input : inputs->elements)
+      references.push_back(&input);
+  else if (const json::Value *input = layer.find("input"))
+    references.push_back(input);
+  SmallVector<Value> inputs;
+  bool isUsable = true;
+  for (const json::Value *reference : references) {
+    std::optional<Value> input = resolve(*reference, label, "");
+    isUsable &= input && *input;
+    if (isUsable)
+      inputs.push_back(*input);
+  }
+  if (references.empty()) {
+    if (before.empty()) {
+      reporter.error(layer.position, label + " comes first and the model has several inputs: name the one it takes as its 'input'");
+      return define(name, Value(), position);
+    }
+    inputs.push_back(tensors.lookup(before));
+    isUsable = inputs.back() != nullptr;
+  }
+  if (!isUsable)
+    return define(name, Value(), position);
+
+  LayerContext context(OpContext(builder, reporter, Attributes(kind->fields, &layer), name, label, layer.position), kind->name,
+                       std::move(inputs), parameters);
+  define(name, kind->build(context), position);
+}
+
+//===-- Nodes -------------------------------------------------------------===//
+
+std::optional<Value> FunctionImporter::loadParameter(StringRef name, Position position, const std::string &label) {
+  ParameterRequest request;
+  request.role = name.str();
+  request.position = position;
+  request.label = label;
+  const json::Value *declared = model.find("parameters");
+  declared = declared ? declared->find(name) : nullptr;
+  if (declared) {
+    const json::Value *shape = declared->find("shape"), *type = declared->find("type"), *initializer = declared->find("initializer");
+    if (!isValid(list(integer(0, INT32_MAX)), shape ? *shape : json::Value()) ||
+        (type && !isValid(getElementTypeRule(), *type)) || (initializer && !isValid(getInitializerRule(), *initializer)))
+      return Value();
+    request.type = RankedTensorType::get(
+        llvm::map_to_vector(shape->elements, [](const json::Value &extent) { return extent.integer; }),
+        getElementType(type ? StringRef(type->string) : "f32", builder.getContext()));
+    request.value = declared->find("value");
+    request.position = declared->position;
+    request.label = "parameter '" + name.str() + "'";
+    request.isInitializerGiven = initializer != nullptr;
+    if (initializer) {
+      request.initializer = Initializer::parse(*initializer);
+    } else {
+      // As for layers: vectors are biases, everything else is a weight.
+      json::Value standard;
+      standard.kind = json::Value::Kind::String;
+      standard.string = request.type.getRank() < 2 ? "zeros" : "glorot_uniform";
+      const std::optional<Initializer> &ofModel = parameters.getSource().getDefaultInitializer();
+      request.initializer = ofModel && request.type.getRank() >= 2 ? *ofModel : Initializer::parse(standard);
+    }
+  } else {
+    request.type = parameters.getSource().getTypeOf(name);
+    if (!request.type)
+      return std::nullopt;
+  }
+  Location location = NameLoc::get(builder.getStringAttr(name), reporter.at(request.position));
+  return parameters.load(request, builder, location);
+}
+
+void FunctionImporter::importNodes(const json::Value &nodes) {
+  // What every node makes; names decide the order of the nodes, not their places in the file.
+  llvm::StringMap<size_t> producers;
+  SmallVector<const NodeKind *> kinds(nodes.elements.size(), nullptr);
+  for (auto [index, node] : llvm::enumerate(nodes.elements)) {
+    const json::Value *op = node.find("op"), *outputs = node.find("outputs");
+    if (op && op->isString() && isValid(getNodeRule(), node))
+      kinds[index] = findNodeKind(op->string);
+    for (const json::Value &output : outputs && outputs->isList() ? ArrayRef(outputs->elements) : ArrayRef<json::Value>())
+      if (output.isString() && !output.string.empty() &&
+          (tensors.contains(output.string) || !producers.try_emplace(output.string, index).second))
+        reporter.error(output.position, "the name '" + output.string + "' is given twice");
+  }
+
+  // Depth first along inputs, with an explicit stack: chains are as long as models are deep.
+  enum class State { New, Open, Done };
+  SmallVector<State> states(nodes.elements.size(), State::New);
+  auto labelOfNode = [&](size_t index) {
+    const json::Value &node = nodes.elements[index], *name = node.find("name"), *op = node.find("op"), *outputs = node.find("outputs");
+    std::string text = name && name->isString()                               ? name->string
+                       : outputs && outputs->isList() && outputs->elements.size() ? outputs->elements.front().string
+                                                                              : std::to_string(index + 1);
+    return "node '" + text + "'" + (op && op->isString() ? " (" + op->string + ")" : "");
+  };
+  for (size_t root = 0; root < nodes.elements.size(); ++root) {
+    SmallVector<size_t> stack = {root};
+    while (!stack.empty()) {
+      size_t index = stack.back();
+      if (states[index] == State::Done) {
+        stack.pop_back();
+        continue;
+      }
+      bool isReady = true;
+      if (states[index] == State::New && kinds[index]) {
+        states[index] = State::Open;
+        if (const json::Value *inputs = nodes.elements[index].find("inputs"))
+          for (const json::Value &input : inputs->elements) {
+            auto it = input.isString() ? producers.find(input.string) : producers.end();
+            if (it == producers.end() || states[it->second] == State::Done)
+              continue;
+            if (states[it->second] == State::Open) {
+              reporter.error(input.position, labelOfNode(index) + " takes '" + input.string + "', which depends on the node itself: the nodes form a cycle");
+              kinds[index] = nullptr;
+              continue;
+            }
+            stack.push_back(it->second);
+            isReady = false;
+          }
+      }
+      if (!isReady)
+        continue;
+      states[index] = State::Done;
+      stack.pop_back();
+      if (kinds[index])
+        importNode(nodes.elements[index], *kinds[index], labelOfNode(index));
+      else if (const json::Value *outputs = nodes.elements[index].find("outputs"); outputs && outputs->isList())
+        for (const json::Value &output : outputs->elements)
+          tensors.try_emplace(output.string, Value());
+    }
+  }
+}
+
+void FunctionImporter::importNode(const json::Value &node, const NodeKind &kind, StringRef label) {
+  SmallVector<NodeInput> inputs;
+  bool isUsable = true;
+  if (const json::Value *given = node.find("inputs"))
+    for (const json::Value &input : given->elements) {
+      NodeInput &entry = inputs.emplace_back();
+      if (!input.isString()) {
+        entry.literal = &input;
+        continue;
+      }
+      if (input.string.empty())
+        continue;
+      std::optional<Value> tensor;
+      if (!tensors.contains(input.string))
+        if ((tensor = loadParameter(input.string, input.position, label.str())))
+          tensors[input.string] = *tensor;
+      if (!tensor)
+        tensor = resolve(input, label.str(), "");
+      isUsable &= tensor && *tensor;
+      if (isUsable)
+        entry.tensor = *tensor;
+    }
+  for (size_t i = 0; i < kind.minInputs && isUsable; ++i)
+    if (!inputs[i].tensor && !inputs[i].literal) {
+      reporter.error(node.position, label + " needs its input " + Twine(i + 1));
+      isUsable = false;
+    }
+  const std::vector<json::Value> &outputs = node.find("outputs")->elements;
+  NodeResults results;
+  if (isUsable) {
+    const json::Value *name = node.find("name");
+    NodeContext context(OpContext(builder, reporter, Attributes(kind.fields, node.find("attributes")),
+                                  name ? name->string : outputs.front().string, label.str(), node.position),
+                        std::move(inputs), outputs.size());
+    results = kind.build(context);
+  }
+  results.resize(outputs.size());
+  for (auto [output, result] : llvm::zip(outputs, results))
+    if (!output.string.empty())
+      tensors.try_emplace(output.string, result);
+}
+
+//===-- Outputs -----------------------------------------------------------===//
+
+void FunctionImporter::setOutputs(const json::Value &description) {
+  SmallVector<Value> results;
+  SmallVector<std::string> names;
+  const json::Value *outputs = description.find("outputs");
+  if (!outputs && !description.find("layers"))
+    return reporter.error(description.position, "'outputs' is missing: a graph of nodes must name its results");
+  if (outputs && outputs->isList()) {
+    for (const json::Value &output : outputs->elements) {
+      if (!output.isString())
+        continue;
+      if (llvm::is_contained(names, output.string)) {
+        reporter.error(output.position, "output '" + output.string + "' is named twice");
+        continue;
+      }
+      if (std::optional<Value> value = resolve(output, "the list of outputs", ""))
+        results.push_back(*value);
+      names.push_back(output.string);
+    }
+  } else if (!previous.empty()) {
+    results.push_back(tensors.lookup(previous));
+    names.push_back(previous);
+  }
+  if (reporter.hasErrors() || llvm::is_contained(results, Value()))
+    return;
+  func::ReturnOp::create(builder, function.getLoc(), results);
+  function.setType(builder.getFunctionType(function.getArgumentTypes(), ValueRange(results).getTypes()));
+  for (auto [i, name] : llvm::enumerate(names))
+    function.setResultAttr(i, "dlc.name", builder.getStringAttr(name));
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// One entry point of a JSON model: inputs, a chain of layers or a graph of nodes, outputs.
+#ifndef DLC_FRONTEND_JSON_FUNCTIONIMPORTER_H
+#define DLC_FRONTEND_JSON_FUNCTIONIMPORTER_H
+
+#include "frontend/Import.h"
+#include "frontend/json/LayerContext.h"
+#include "frontend/json/NodeContext.h"
+
+namespace dlc::json {
+
+class FunctionImporter {
+public:
+  /// `model` is the whole document, for the parameters that it declares.
+  FunctionImporter(mlir::ModuleOp module, const Value &model, Parameters &parameters, Reporter &reporter, const ImportOptions &options)
+      : module(module), model(model), parameters(parameters), reporter(reporter), options(options),
+        builder(module.getContext()) {}
+
+  /// Appends a function called `name` to the module. Problems are reported; parts of the model that did not pass validation are left
+  /// out, and so is what depends on them. `description` holds `inputs`, `outputs` and `layers` or `nodes`.
+  void import(llvm::StringRef name, const Value &description);
+  /// Names of all layers seen.
+  llvm::ArrayRef<std::string> getLayerNames() const { return layerNames; }
+  /// Names of inputs of all functions, whose shapes options may override.
+  llvm::ArrayRef<std::string> getInputNames() const { return inputNames; }
+
+private:
+  bool declareInputs(llvm::StringRef name, const Value &description);
+  void importLayers(const Value &layers);
+  void importLayer(const Value &layer, size_t index);
+  void importNodes(const Value &nodes);
+  void importNode(const Value &node, const NodeKind &kind, llvm::StringRef label);
+  void setOutputs(const Value &description);
+
+  /// Enters a tensor under its name; null: it could not be made. Reports a name that is taken.
+  void define(llvm::StringRef name, mlir::Value value, Position position);
+  /// The tensor that `reference` names: nothing if the model has none (which is reported), null if it could not be made.
+  std::optional<mlir::Value> resolve(const Value &reference, const std::string &label, llvm::StringRef later);
+  /// Loads the parameter called `name`; nothing if the model does not declare it.
+  std::optional<mlir::Value> loadParameter(llvm::StringRef name, Position position, const std::string &label);
+
+  mlir::ModuleOp module;
+  const Value &model;
+  Parameters &parameters;
+  Reporter &reporter;
+  const ImportOptions &options;
+  mlir::OpBuilder builder;
+  mlir::func::FuncOp function;
+  llvm::StringMap<mlir::Value> tensors;
+  llvm::StringMap<unsigned> layerCounts; ///< layers without a name, by op
+  std::string previous;                  ///< name of the tensor that the next layer takes; empty: ambiguous
+  std::vector<std::string> layerNames, inputNames;
+};
+
+} // namespace dlc::json
+
+#endif // DLC_FRONTEND_JSON_FUNCTIONIMPORTER_H

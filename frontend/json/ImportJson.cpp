@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/json/ImportJson.h"
+#include "frontend/json/FunctionImporter.h"
+#include "mlir/IR/Verifier.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+using namespace mlir;
+using namespace dlc::json;
+
+/// Reads all sections of a checked document into `module`. Returns the owner of the weights' memory.
+static std::shared_ptr<const void> importModel(const json::Value &model, StringRef path, ModuleOp module, Reporter &reporter,
+                                               const dlc::ImportOptions &options) {
+  WeightSource source(model, path, reporter);
+  Parameters parameters(module, source, reporter);
+  FunctionImporter importer(module, model, parameters, reporter, options);
+  const json::Value *functions = model.find("functions");
+  if (model.find("layers") || model.find("nodes") || !functions)
+    importer.import("run", model);
+  if (functions)
+    for (const Member &function : functions->members)
+      importer.import(function.key, function.value);
+
+  for (const dlc::ShapeOverride &shape : options.shapes) {
+    SmallVector<StringRef> names(importer.getInputNames().begin(), importer.getInputNames().end());
+    if (!llvm::is_contained(names, shape.input) && !names.empty())
+      reporter.error({}, "a shape is asked for input '" + shape.input + "', which the model does not have" + suggest(shape.input, names));
+  }
+  SmallVector<StringRef> layers(importer.getLayerNames().begin(), importer.getLayerNames().end());
+  if (!reporter.hasErrors())
+    source.reportUnused(layers);
+  return source.getStorage();
+}
+
+FailureOr<dlc::ImportedModel> dlc::importJson(StringRef path, MLIRContext *context, const ImportOptions &options) {
+  context->loadDialect<DlcDialect, func::FuncDialect>();
+  Reporter reporter(context, path);
+  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!file) {
+    reporter.error({}, "cannot read the model: " + file.getError().message());
+    return failure();
+  }
+  std::optional<json::Value> model =
+      parseDocument((*file)->getBuffer(), [&](Position position, const std::string &message) { reporter.error(position, message); });
+  if (!model)
+    return failure();
+  // Parts that are wrong are left out of the import that follows, so that problems of the other parts are shown in the same run.
+  validate(*getModelRule(), *model, "the model", reporter);
+  if (!model->isObject())
+    return failure();
+
+  ImportedModel result;
+  result.module = ModuleOp::create(FileLineColLoc::get(context, path, 0, 0));
+  result.storage = importModel(*model, path, *result.module, reporter, options);
+  if (reporter.hasErrors() || failed(verify(*result.module)))
+    return failure();
+  return result;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/json/LayerContext.h"
+#include "frontend/json/Elements.h"
+#include "frontend/json/ModelRules.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace dlc::json;
+
+bool LayerContext::expectRank(int64_t rank) {
+  if (typeOf(input()).getRank() == rank)
+    return true;
+  error("expects a rank-" + Twine(rank) + " input, got " + describeType(input().getType()));
+  return false;
+}
+
+std::optional<int64_t> LayerContext::expectExtent(int64_t dim, StringRef meaning) {
+  RankedTensorType type = typeOf(input());
+  if (!type.isDynamicDim(dim))
+    return type.getDimSize(dim);
+  error("needs to know " + meaning + " (dimension " + Twine(dim) + ") of its input, got " + describeType(type));
+  return std::nullopt;
+}
+
+Value LayerContext::parameter(const LayerParameter &description, ArrayRef<int64_t> shape) {
+  ParameterRequest request;
+  request.owner = name;
+  request.role = description.role.str();
+  request.otherRoles = description.otherRoles;
+  request.type = RankedTensorType::get(shape, typeOf(input()).getElementType());
+  request.kernelOrder = description.kernelOrder;
+  request.isTransposed = description.isTransposed;
+  request.position = position;
+  request.label = label;
+  const std::optional<Initializer> &ofModel = parameters.getSource().getDefaultInitializer();
+  const Value *own = description.initializerKey.empty() ? nullptr : attributes.find(description.initializerKey);
+  if (own) {
+    request.initializer = Initializer::parse(*own);
+    request.isInitializerGiven = true;
+  } else if (description.followsModel && ofModel) {
+    request.initializer = *ofModel;
+  } else {
+    json::Value standard;
+    standard.kind = json::Value::Kind::String;
+    standard.string = description.initializer.str();
+    request.initializer = Initializer::parse(standard);
+  }
+  return parameters.load(request, builder, location);
+}
+
+std::optional<SmallVector<int64_t>> LayerContext::spatial(StringRef key, size_t count) {
+  std::optional<SmallVector<int64_t>> values = attributes.repeated(key, count);
+  if (!values)
+    error(key, "needs one '" + key + "' for all or " + Twine(count) + ", one a spatial dimension");
+  return values;
+}
+
+Value LayerContext::activate(Value x) {
+  const json::Value *activation = attributes.find("activation");
+  return x && activation ? buildActivation(*this, *activation, x) : x;
+}
+
+//===-- Tables ------------------------------------------------------------===//
+
+ArrayRef<LayerKind> dlc::json::getLayerKinds() {
+  static const std::vector<LayerKind> kinds = [] {
+    std::vector<LayerKind> result;
+    addLinearLayers(result);
+    addConvolutionLayers(result);
+    addPoolingLayers(result);
+    addNormalizationLayers(result);
+    addActivationLayers(result);
+    addShapeLayers(result);
+    addMergeLayers(result);
+    for (LayerKind &kind : result) {
+      kind.fields.insert(kind.fields.begin(), optional("name", string(), "", "Name of the layer, its parameters and its result"));
+      kind.fields.push_back(kind.takesSeveralInputs
+                                ? required("inputs", list(string(), 1), "Names of the layers or model inputs that are combined")
+                                : optional("input", string(), "", "Name of the layer or model input it takes; the layer before if missing"));
+    }
+    return result;
+  }();
+  return kinds;
+}
+
+const LayerKind *dlc::json::findLayerKind(StringRef name) {
+  for (const LayerKind &kind : getLayerKinds())
+    if (kind.name == name)
+      return &kind;
+  return nullptr;
+}
+
+RulePtr dlc::json::getLayerRule() {
+  static const RulePtr rule = [] {
+    Rule result;
+    result.kind = Rule::Kind::Variant;
+    result.tag = "op";
+    result.noun = "layer";
+    for (const LayerKind &kind : getLayerKinds())
+      result.variants.push_back({kind.name, kind.summary, kind.fields});
+    return defined("layer", std::make_shared<Rule>(std::move(result)));
+  }();
+  return rule;
+}
+
+std::vector<Field> dlc::json::weightFields() {
+  return {optional("use_bias", boolean(), "true", "Whether a bias is added"),
+          optional("activation", getActivationRule(), "", "What is applied to the result"),
+          optional("kernel_initializer", getInitializerRule(), "", "First values of the weights (glorot_uniform)"),
+          optional("bias_initializer", getInitializerRule(), "", "First values of the bias (zeros)")};
+}
+
+RulePtr dlc::json::sizeRule(size_t dimensions, int64_t minimum) {
+  return either({integer(minimum, INT32_MAX), list(integer(minimum, INT32_MAX), dimensions, dimensions)});
+}
+
+//===-- Padding -----------------------------------------------------------===//
+
+RulePtr dlc::json::paddingRule(size_t dimensions) {
+  RulePtr amount = integer(0, INT32_MAX);
+  return either({choice({"valid", "same"}), amount, list(list(amount, 2, 2), dimensions, dimensions), list(amount, dimensions, dimensions)},
+                "\"valid\", \"same\", an integer, or a list of " + std::to_string(dimensions) +
+                    (dimensions == 1 ? " integer or [low, high] pair" : " integers or [low, high] pairs"));
+}
+
+std::optional<SmallVector<int64_t>> dlc::json::resolvePadding(LayerContext &context, ArrayRef<int64_t> kernel,
+                                                              ArrayRef<int64_t> stride, ArrayRef<int64_t> dilation) {
+  size_t count = kernel.size();
+  const json::Value &padding = *context.attributes.find("padding");
+  SmallVector<int64_t> pads(2 * count, 0);
+  if (padding.kind == json::Value::Kind::Integer) {
+    llvm::fill(pads, padding.integer);
+  } else if (padding.isList()) {
+    for (size_t i = 0; i < count; ++i) {
+      const json::Value &each = padding.elements[i];
+      pads[i] = each.isList() ? each.elements[0].integer : each.integer;
+      pads[count + i] = each.isList() ? each.elements[1].integer : each.integer;
+    }
+  } else if (padding.string == "same") {
+    for (size_t i = 0; i < count; ++i) {
+      int64_t reach = dilation[i] * (kernel[i] - 1), total = reach;
+      // With stride 1 the extent does not matter; with another one it decides what is left over.
+      if (stride[i] != 1) {
+        std::optional<int64_t> extent = context.expectExtent(2 + i, "the spatial extent for padding \"same\"");
+        if (!extent)
+          return std::nullopt;
+        int64_t windows = llvm::divideCeilSigned(*extent, stride[i]);
+        total = std::max<int64_t>(0, (windows - 1) * stride[i] + reach + 1 - *extent);
+      }
+      pads[i] = total / 2;
+      pads[count + i] = total - total / 2;
+    }
+  }
+  return pads;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Layers: operations that own their parameters and infer their sizes from their input.
+#ifndef DLC_FRONTEND_JSON_LAYERCONTEXT_H
+#define DLC_FRONTEND_JSON_LAYERCONTEXT_H
+
+#include "frontend/json/ModelRules.h"
+#include "frontend/json/OpContext.h"
+#include "frontend/json/Parameters.h"
+
+namespace dlc::json {
+
+/// What a layer says about one of its parameters.
+struct LayerParameter {
+  llvm::StringRef role;
+  llvm::SmallVector<llvm::StringRef, 1> otherRoles;
+  /// Initializer used if neither the layer nor (where it applies) the model names one.
+  llvm::StringRef initializer;
+  /// The layer's key that may name an initializer; empty: none.
+  llvm::StringRef initializerKey = {};
+  /// Whether the model's own `initializer` applies (to weights, but not to biases or scales).
+  bool followsModel = false;
+  llvm::SmallVector<int64_t, 5> kernelOrder = {}; ///< see ParameterRequest
+  bool isTransposed = false;                      ///< see ParameterRequest
+
+  /// The weight of a dense or convolution layer: glorot_uniform unless the layer or the model says otherwise.
+  static LayerParameter weight(llvm::SmallVector<int64_t, 5> kernelOrder, bool isTransposed = false) {
+    return {"weight", {}, "glorot_uniform", "kernel_initializer", true, std::move(kernelOrder), isTransposed};
+  }
+  /// The bias of such a layer.
+  static LayerParameter bias() { return {"bias", {}, "zeros", "bias_initializer"}; }
+};
+
+class LayerContext : public OpContext {
+public:
+  LayerContext(OpContext base, llvm::StringRef kind, llvm::SmallVector<mlir::Value> inputs, Parameters &parameters)
+      : OpContext(std::move(base)), kind(kind), inputs(std::move(inputs)), parameters(parameters) {}
+
+  mlir::Value input() const { return inputs.front(); }
+  /// Whether the input has `rank` dimensions; reports it if not.
+  bool expectRank(int64_t rank);
+  /// The static extent of dimension `dim` of the input, called `meaning` in the error if it is dynamic.
+  std::optional<int64_t> expectExtent(int64_t dim, llvm::StringRef meaning);
+  /// The value of a parameter of `shape`, in the input's element type; null after an error.
+  mlir::Value parameter(const LayerParameter &description, llvm::ArrayRef<int64_t> shape);
+  /// `count` integers of an attribute that takes one for all or one each; nothing, with an error, if there are more or fewer.
+  std::optional<llvm::SmallVector<int64_t>> spatial(llvm::StringRef key, size_t count);
+  /// The layer's `activation` of `x`.
+  mlir::Value activate(mlir::Value x);
+
+  std::string kind; ///< the layer's `op`
+  llvm::SmallVector<mlir::Value> inputs;
+
+private:
+  Parameters &parameters;
+};
+
+/// A kind of layer.
+struct LayerKind {
+  std::string name, summary;
+  std::vector<Field> fields;
+  mlir::Value (*build)(LayerContext &context);
+  bool takesSeveralInputs = false;
+};
+
+/// All kinds of layers, with the fields that all layers share.
+llvm::ArrayRef<LayerKind> getLayerKinds();
+/// The kind called `name`, or null.
+const LayerKind *findLayerKind(llvm::StringRef name);
+
+// The families, each in its own file.
+void addLinearLayers(std::vector<LayerKind> &kinds);
+void addConvolutionLayers(std::vector<LayerKind> &kinds);
+void addPoolingLayers(std::vector<LayerKind> &kinds);
+void addNormalizationLayers(std::vector<LayerKind> &kinds);
+void addActivationLayers(std::vector<LayerKind> &kinds);
+void addShapeLayers(std::vector<LayerKind> &kinds);
+void addMergeLayers(std::vector<LayerKind> &kinds);
+
+/// The activation that `value` names, of `x`.
+mlir::Value buildActivation(OpContext &context, const Value &value, mlir::Value x);
+
+/// Fields that layers with weights share: use_bias, activation, kernel_initializer, bias_initializer.
+std::vector<Field> weightFields();
+/// A positive integer for all spatial dimensions or a list of one each.
+RulePtr sizeRule(size_t dimensions, int64_t minimum);
+
+/// Paddings `low..., high...` of a window layer whose `padding` is "valid", "same", a number, numbers, or pairs. `kernel` etc. have one
+/// entry a spatial dimension of the input, whose first is dimension 2. Nothing, with an error, if they cannot be known.
+std::optional<llvm::SmallVector<int64_t>> resolvePadding(LayerContext &context, llvm::ArrayRef<int64_t> kernel,
+                                                         llvm::ArrayRef<int64_t> stride, llvm::ArrayRef<int64_t> dilation);
+/// What `padding` may be, for so many spatial dimensions.
+RulePtr paddingRule(size_t dimensions);
+
+} // namespace dlc::json
+
+#endif // DLC_FRONTEND_JSON_LAYERCONTEXT_H

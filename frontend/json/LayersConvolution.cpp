@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolutions over 1, 2 or 3 spatial dimensions of [N, C, spatial...].
+#include "frontend/json/LayerContext.h"
+
+using namespace mlir;
+using namespace dlc::json;
+
+/// `[1, K, 1, ...]`: how a bias of K channels broadcasts over n spatial dimensions; then the activation.
+static Value addBias(LayerContext &context, Value result, int64_t filters, size_t n) {
+  if (context.attributes.boolean("use_bias")) {
+    Value bias = context.parameter(LayerParameter::bias(), {filters});
+    SmallVector<int64_t> shape(n + 1, 1);
+    shape[0] = filters;
+    result = context.create<dlc::AddOp>(result, context.reshape(bias, shape));
+  }
+  return context.activate(result);
+}
+
+/// Keras keeps kernels as [spatial..., second, first] of [first, second, spatial...].
+static SmallVector<int64_t, 5> kerasOrder(size_t n) {
+  SmallVector<int64_t, 5> order = {static_cast<int64_t>(n) + 1, static_cast<int64_t>(n)};
+  for (size_t i = 0; i < n; ++i)
+    order.push_back(i);
+  return order;
+}
+
+template <size_t n> static Value buildConvolution(LayerContext &context) {
+  if (!context.expectRank(n + 2))
+    return {};
+  std::optional<int64_t> channels = context.expectExtent(1, "the number of channels");
+  auto kernel = context.spatial("kernel", n), stride = context.spatial("stride", n), dilation = context.spatial("dilation", n);
+  if (!channels || !kernel || !stride || !dilation)
+    return {};
+  int64_t groups = context.attributes.integer("groups"), filters = context.attributes.integer("filters");
+  if (*channels % groups != 0 || filters % groups != 0)
+    return context.error("groups", "has " + Twine(groups) + " groups, which must divide its " + Twine(*channels) +
+                                       " input channels and its " + Twine(filters) + " filters");
+  auto pads = resolvePadding(context, *kernel, *stride, *dilation);
+  if (!pads)
+    return {};
+  SmallVector<int64_t> shape = {filters, *channels / groups};
+  shape.append(*kernel);
+  Value weight = context.parameter(LayerParameter::weight(kerasOrder(n)), shape);
+  Value result = context.create<dlc::ConvOp>(context.input(), weight, ArrayRef<int64_t>(*stride), ArrayRef<int64_t>(*dilation),
+                                             ArrayRef<int64_t>(*pads), static_cast<uint64_t>(groups));
+  return addBias(context, result, filters, n);
+}
+
+template <size_t n> static Value buildDepthwise(LayerContext &context) {
+  if (!context.expectRank(n + 2))
+    return {};
+  std::optional<int64_t> channels = context.expectExtent(1, "the number of channels");
+  auto kernel = context.spatial("kernel", n), stride = context.spatial("stride", n), dilation = context.spatial("dilation", n);
+  if (!channels || !kernel || !stride || !dilation)
+    return {};
+  auto pads = resolvePadding(context, *kernel, *stride, *dilation);
+  if (!pads)
+    return {};
+  int64_t filters = *channels * context.attributes.integer("multiplier");
+  SmallVector<int64_t> shape = {filters, 1};
+  shape.append(*kernel);
+  // Keras' depthwise kernels have another shape, not only another order.
+  Value weight = context.parameter(LayerParameter::weight({}), shape);
+  Value result = context.create<dlc::ConvOp>(context.input(), weight, ArrayRef<int64_t>(*stride), ArrayRef<int64_t>(*dilation),
+                                             ArrayRef<int64_t>(*pads), static_cast<uint64_t>(*channels));
+  return addBias(context, result, filters, n);
+}
+
+template <size_t n> static Value buildTransposed(LayerContext &context) {
+  if (!context.expectRank(n + 2))
+    return {};
+  std::optional<int64_t> channels = context.expectExtent(1, "the number of channels");
+  auto kernel = context.spatial("kernel", n), stride = context.spatial("stride", n), dilation = context.spatial("dilation", n),
+       extra = context.spatial("output_padding", n);
+  if (!channels || !kernel || !stride || !dilation || !extra)
+    return {};
+  int64_t groups = context.attributes.integer("groups"), filters = context.attributes.integer("filters");
+  if (*channels % groups != 0 || filters % groups != 0)
+    return context.error("groups", "has " + Twine(groups) + " groups, which must divide its " + Twine(*channels) +
+                                       " input channels and its " + Twine(filters) + " filters");
+  std::optional<SmallVector<int64_t>> pads;
+  if (context.attributes.string("padding") == "same") {
+    // The result is `stride` times as large as the input: what the kernel adds beyond that is cropped, what it lacks is added.
+    pads.emplace(2 * n, 0);
+    for (size_t i = 0; i < n; ++i) {
+      int64_t surplus = (*dilation)[i] * ((*kernel)[i] - 1) + 1 + (*extra)[i] - (*stride)[i];
+      if (surplus < 0)
+        (*extra)[i] -= surplus;
+      (*pads)[i] = std::max<int64_t>(surplus, 0) / 2;
+      (*pads)[n + i] = std::max<int64_t>(surplus, 0) - (*pads)[i];
+    }
+  } else {
+    pads = resolvePadding(context, *kernel, *stride, *dilation);
+  }
+  if (!pads)
+    return {};
+  SmallVector<int64_t> shape = {*channels, filters / groups};
+  shape.append(*kernel);
+  Value weight = context.parameter(LayerParameter::weight(kerasOrder(n), /*isTransposed=*/true), shape);
+  Value result = context.create<dlc::ConvTransposeOp>(context.input(), weight, ArrayRef<int64_t>(*stride),
+                                                      ArrayRef<int64_t>(*dilation), ArrayRef<int64_t>(*pads),
+                                                      ArrayRef<int64_t>(*extra), static_cast<uint64_t>(groups));
+  return addBias(context, result, filters, n);
+}
+
+template <size_t n> static void addFor(std::vector<LayerKind> &kinds) {
+  std::string suffix = std::to_string(n) + "d", of = " over " + std::to_string(n) + (n == 1 ? " dimension" : " dimensions");
+  std::vector<Field> window = {required("kernel", sizeRule(n, 1), "Extents of the kernel"),
+                               optional("stride", sizeRule(n, 1), "1", "Step of the kernel"),
+                               optional("padding", paddingRule(n), "\"valid\"", "Zeros around the input"),
+                               optional("dilation", sizeRule(n, 1), "1", "Step between elements of the kernel")};
+  Field filters = required("filters", integer(1, INT32_MAX), "Number of output channels");
+  Field groups = optional("groups", integer(1, INT32_MAX), "1", "Groups of channels that are convolved apart");
+  auto join = [&](std::vector<Field> first, std::vector<Field> last) {
+    llvm::append_range(first, window);
+    llvm::append_range(first, last);
+    llvm::append_range(first, weightFields());
+    return first;
+  };
+  kinds.push_back({"conv" + suffix, "Convolution" + of, join({filters}, {groups}), buildConvolution<n>});
+  kinds.push_back({"depthwise_conv" + suffix, "Convolution of every channel by itself" + of,
+                   join({}, {optional("multiplier", integer(1, INT32_MAX), "1", "Output channels for each input channel")}),
+                   buildDepthwise<n>});
+  kinds.push_back(
+      {"conv_transpose" + suffix, "Transposed convolution" + of,
+       join({filters}, {optional("output_padding", sizeRule(n, 0), "0", "Elements added to the end of the result"), groups}),
+       buildTransposed<n>});
+}
+
+void dlc::json::addConvolutionLayers(std::vector<LayerKind> &kinds) {
+  addFor<1>(kinds);
+  addFor<2>(kinds);
+  addFor<3>(kinds);
+}

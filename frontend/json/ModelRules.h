@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The rules of the whole model format.
+#ifndef DLC_FRONTEND_JSON_MODELRULES_H
+#define DLC_FRONTEND_JSON_MODELRULES_H
+
+#include "frontend/json/Rules.h"
+
+namespace dlc::json {
+
+/// A model file.
+RulePtr getModelRule();
+/// One element of `inputs`: name, type, shape.
+RulePtr getInputRule();
+/// An initializer: a name, or an object with `name` and its options.
+RulePtr getInitializerRule();
+/// An activation: a name, or an object with `op` and its options.
+RulePtr getActivationRule();
+/// One element of `layers`.
+RulePtr getLayerRule();
+/// One element of `nodes`.
+RulePtr getNodeRule();
+/// The `training` section.
+RulePtr getTrainingRule();
+/// The name of an element type.
+RulePtr getElementTypeRule();
+
+} // namespace dlc::json
+
+#endif // DLC_FRONTEND_JSON_MODELRULES_H

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/json/NodeContext.h"
+#include "frontend/json/Elements.h"
+#include "frontend/json/ModelRules.h"
+#include "frontend/json/NestedNumbers.h"
+
+using namespace mlir;
+using namespace dlc::json;
+
+Value NodeContext::operand(size_t i) {
+  if (i >= inputs.size())
+    return {};
+  NodeInput &input = inputs[i];
+  if (input.tensor || !input.literal)
+    return input.tensor;
+  Type elementType = builder.getF32Type();
+  for (const NodeInput &other : inputs)
+    if (other.tensor && !typeOf(other.tensor).getElementType().isInteger(1)) {
+      elementType = typeOf(other.tensor).getElementType();
+      break;
+    }
+  auto type = RankedTensorType::get(getNestedShape(*input.literal), elementType);
+  std::string what = "input " + std::to_string(i + 1) + " of " + label;
+  std::optional<std::vector<char>> bytes = readNestedNumbers(*input.literal, type.getShape(), elementType, what, reporter);
+  if (!bytes)
+    return {};
+  if (elementType.isInteger(1)) {
+    SmallVector<bool> bits(bytes->begin(), bytes->end());
+    input.tensor = constant(DenseElementsAttr::get(type, ArrayRef<bool>(bits)));
+  } else {
+    input.tensor = constant(cast<ElementsAttr>(DenseElementsAttr::getFromRawBuffer(type, *bytes)));
+  }
+  return input.tensor;
+}
+
+SmallVector<Value> NodeContext::operands() {
+  SmallVector<Value> result;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    result.push_back(operand(i));
+  return result;
+}
+
+std::optional<SmallVector<int64_t>> NodeContext::integers(StringRef attribute, size_t i, bool &isValid) {
+  isValid = true;
+  if (attributes.find(attribute))
+    return attributes.integers(attribute);
+  if (!hasInput(i))
+    return std::nullopt;
+  const json::Value *literal = inputs[i].literal;
+  if (literal && literal->kind == json::Value::Kind::Integer)
+    return SmallVector<int64_t>{literal->integer};
+  if (literal && literal->isList() &&
+      llvm::all_of(literal->elements, [](const json::Value &element) { return element.kind == json::Value::Kind::Integer; }))
+    return llvm::map_to_vector(literal->elements, [](const json::Value &element) { return element.integer; });
+  isValid = false;
+  error("needs integers as its input " + Twine(i + 1) + " or as the attribute '" + attribute + "', not a tensor");
+  return std::nullopt;
+}
+
+bool NodeContext::flag(StringRef key) const {
+  const json::Value *value = attributes.find(key);
+  return value && (value->boolean || value->integer != 0);
+}
+
+std::optional<int64_t> NodeContext::axis(int64_t rank, StringRef key) {
+  int64_t axis = attributes.integer(key);
+  if (axis < -rank || axis >= rank) {
+    error(key, "has no axis " + Twine(axis) + " in an input of rank " + Twine(rank));
+    return std::nullopt;
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+std::optional<SmallVector<int64_t>> NodeContext::axes(ArrayRef<int64_t> axes, int64_t rank) {
+  SmallVector<int64_t> result;
+  for (int64_t axis : axes) {
+    if (axis < -rank || axis >= rank) {
+      error("has no axis " + Twine(axis) + " in " + Twine(rank) + " dimensions");
+      return std::nullopt;
+    }
+    result.push_back(axis < 0 ? axis + rank : axis);
+  }
+  llvm::sort(result);
+  if (std::adjacent_find(result.begin(), result.end()) != result.end()) {
+    error("names an axis twice");
+    return std::nullopt;
+  }
+  return result;
+}
+
+bool NodeContext::expectRankOf(size_t i, int64_t rank) {
+  Value value = operand(i);
+  if (value && typeOf(value).getRank() >= rank)
+    return true;
+  if (value)
+    error("expects an input of rank " + Twine(rank) + " or more, got " + describeType(value.getType()));
+  return false;
+}
+
+//===-- Tables ------------------------------------------------------------===//
+
+RulePtr dlc::json::flagRule() { return either({boolean(), integer(0, 1)}); }
+
+ArrayRef<NodeKind> dlc::json::getNodeKinds() {
+  static const std::vector<NodeKind> kinds = [] {
+    std::vector<NodeKind> result;
+    addElementwiseNodes(result);
+    addActivationNodes(result);
+    addLinearNodes(result);
+    addWindowNodes(result);
+    addNormalizationNodes(result);
+    addReductionNodes(result);
+    addShapeNodes(result);
+    addSelectionNodes(result);
+    return result;
+  }();
+  return kinds;
+}
+
+const NodeKind *dlc::json::findNodeKind(StringRef name) {
+  for (const NodeKind &kind : getNodeKinds())
+    if (kind.name == name)
+      return &kind;
+  return nullptr;
+}
+
+RulePtr dlc::json::getNodeRule() {
+  static const RulePtr rule = [] {
+    Rule result;
+    result.kind = Rule::Kind::Variant;
+    result.tag = "op";
+    result.noun = "node";
+    RulePtr input = defined("node_input", either({string(), number(), boolean(), list(anything())}, "a tensor's name or numbers"));
+    for (const NodeKind &kind : getNodeKinds()) {
+      std::vector<Field> fields = {
+          optional("name", string(), "", "Name of the node, for people"),
+          optional("inputs", list(input, kind.minInputs, kind.maxInputs), kind.minInputs == 0 ? "[]" : "",
+                   "Names of tensors, or numbers; \"\" leaves an optional one out"),
+          required("outputs", list(string(), 1, kind.maxOutputs), "Names of the results"),
+          optional("attributes", object(kind.fields), "", "As the ONNX operation's")};
+      fields[1].isRequired = kind.minInputs != 0;
+      result.variants.push_back({kind.name, "The ONNX operation " + kind.name, std::move(fields)});
+    }
+    return defined("node", std::make_shared<Rule>(std::move(result)));
+  }();
+  return rule;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Nodes: ONNX operations on named tensors.
+#ifndef DLC_FRONTEND_JSON_NODECONTEXT_H
+#define DLC_FRONTEND_JSON_NODECONTEXT_H
+
+#include "frontend/json/OpContext.h"
+
+namespace dlc::json {
+
+/// One entry of a node's `inputs`: a tensor, or numbers written in its place, or (both null) nothing.
+struct NodeInput {
+  mlir::Value tensor;
+  const Value *literal = nullptr;
+};
+
+class NodeContext : public OpContext {
+public:
+  NodeContext(OpContext base, llvm::SmallVector<NodeInput> inputs, size_t outputCount)
+      : OpContext(std::move(base)), inputs(std::move(inputs)), outputCount(outputCount) {}
+
+  /// Input `i` as a tensor; a literal becomes a constant of the element type of the first tensor among the inputs (f32 if there is
+  /// none). Null if there is none or after an error.
+  mlir::Value operand(size_t i);
+  /// All inputs as tensors.
+  llvm::SmallVector<mlir::Value> operands();
+  bool hasInput(size_t i) const { return i < inputs.size() && (inputs[i].tensor || inputs[i].literal); }
+  /// Integers known now: an attribute, or numbers in place of input `i`; nothing if neither is given.
+  /// `isValid` becomes false, with an error, if input `i` is a tensor or holds something else.
+  std::optional<llvm::SmallVector<int64_t>> integers(llvm::StringRef attribute, size_t i, bool &isValid);
+  /// An attribute that ONNX writes as 0 or 1.
+  bool flag(llvm::StringRef key) const;
+  /// Attribute `axis`, or `key`, counted from the front for `rank` dimensions; nothing, with an error, if there is no such dimension.
+  std::optional<int64_t> axis(int64_t rank, llvm::StringRef key = "axis");
+  /// Axes counted from the front, sorted; nothing, with an error, if one is missing in `rank` dimensions or given twice.
+  std::optional<llvm::SmallVector<int64_t>> axes(llvm::ArrayRef<int64_t> axes, int64_t rank);
+  /// Reports that input `i` must have a rank of at least `rank`, unless it has.
+  bool expectRankOf(size_t i, int64_t rank);
+
+  llvm::SmallVector<NodeInput> inputs;
+  size_t outputCount; ///< how many outputs the model names
+};
+
+using NodeResults = llvm::SmallVector<mlir::Value>;
+
+/// A kind of node.
+struct NodeKind {
+  std::string name;
+  size_t minInputs, maxInputs, maxOutputs;
+  std::vector<Field> fields; ///< of `attributes`
+  NodeResults (*build)(NodeContext &context);
+};
+
+llvm::ArrayRef<NodeKind> getNodeKinds();
+/// The kind called `name`, or null.
+const NodeKind *findNodeKind(llvm::StringRef name);
+
+// The families, each in its own file.
+void addElementwiseNodes(std::vector<NodeKind> &kinds);
+void addActivationNodes(std::vector<NodeKind> &kinds);
+void addLinearNodes(std::vector<NodeKind> &kinds);
+void addWindowNodes(std::vector<NodeKind> &kinds);
+void addNormalizationNodes(std::vector<NodeKind> &kinds);
+void addReductionNodes(std::vector<NodeKind> &kinds);
+void addShapeNodes(std::vector<NodeKind> &kinds);
+void addSelectionNodes(std::vector<NodeKind> &kinds);
+
+/// What an attribute may be that ONNX writes as 0 or 1.
+RulePtr flagRule();
+/// An einsum equation in explicit form without blanks and ellipses; nothing, with an error, if it does not fit the operands.
+std::optional<std::string> makeEinsumExplicit(NodeContext &context, llvm::StringRef equation, llvm::ArrayRef<mlir::Value> operands);
+
+} // namespace dlc::json
+
+#endif // DLC_FRONTEND_JSON_NODECONTEXT_H

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/json/OpContext.h"
+#include "frontend/json/Elements.h"
+
+using namespace mlir;
+using namespace dlc::json;
+
+OpContext::OpContext(OpBuilder &builder, Reporter &reporter, Attributes attributes, std::string name, std::string label,
+                     Position position)
+    : builder(builder), reporter(reporter), attributes(attributes), name(std::move(name)), label(std::move(label)),
+      position(position), location(NameLoc::get(builder.getStringAttr(this->name), reporter.at(position))) {}
+
+Type OpContext::getPlaceholderType() { return RankedTensorType::get({}, builder.getF32Type()); }
+
+Value OpContext::finish(Operation *op, llvm::function_ref<LogicalResult(SmallVectorImpl<Type> &)> infer) {
+  SmallVector<Type> types;
+  std::string problem;
+  {
+    // Shape functions report at the op; a reader of the model wants the layer.
+    ScopedDiagnosticHandler handler(builder.getContext(), [&](Diagnostic &diagnostic) {
+      if (problem.empty())
+        problem = diagnostic.str();
+      return success();
+    });
+    if (succeeded(infer(types))) {
+      op->getResult(0).setType(types.front());
+      return op->getResult(0);
+    }
+  }
+  op->erase();
+  StringRef text = problem;
+  // "'dlc.add' op operands do not fit" says in the dialect's terms what the label says in the model's.
+  if (size_t end = text.find("' op "); text.starts_with("'dlc.") && end != StringRef::npos)
+    text = text.substr(end + 5);
+  reporter.error(position, label + ": " + (text.empty() ? StringRef("its inputs do not fit together") : text));
+  return {};
+}
+
+Value OpContext::constant(ElementsAttr value) {
+  return ConstantOp::create(builder, location, value.getType(), value).getResult();
+}
+
+Value OpContext::constant(double value, Type elementType) {
+  auto type = RankedTensorType::get({}, elementType);
+  std::vector<char> bytes(getElementSize(elementType));
+  if (isa<FloatType>(elementType))
+    storeFloat(value, elementType, bytes.data());
+  else
+    storeInteger(static_cast<int64_t>(value), elementType, bytes.data());
+  if (elementType.isInteger(1))
+    return constant(DenseElementsAttr::get(type, bytes[0] != 0));
+  return constant(cast<ElementsAttr>(DenseElementsAttr::getFromRawBuffer(type, bytes)));
+}
+
+Value OpContext::reshape(Value x, ArrayRef<int64_t> shape) {
+  if (!x)
+    return {};
+  SmallVector<int64_t> resolved(shape);
+  // What is left (-1) is worked out where it is known: in an empty batch it could not be computed from the number of elements.
+  if (int64_t *open = llvm::find(resolved, -1); open != resolved.end()) {
+    SmallVector<int64_t> rest(typeOf(x).getShape());
+    int64_t given = 1, left = 1;
+    for (int64_t extent : shape)
+      if (extent <= -2 && -2 - extent < static_cast<int64_t>(rest.size()))
+        rest[-2 - extent] = 1;
+      else if (extent >= 0)
+        given *= extent;
+    bool isKnown = llvm::none_of(rest, ShapedType::isDynamic);
+    for (int64_t extent : rest)
+      left *= extent;
+    if (isKnown && given > 0 && left % given == 0)
+      *open = left / given;
+  }
+  return create<ReshapeOp>(x, ArrayRef<int64_t>(resolved));
+}
+
+Value OpContext::error(const Twine &message) {
+  reporter.error(position, label + " " + message);
+  return {};
+}
+
+Value OpContext::error(StringRef attribute, const Twine &message) {
+  reporter.error(attributes.positionOf(attribute), label + " " + message);
+  return {};
+}
+
+std::string dlc::json::describeType(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The parameters of a model: symbols of its module that all entry points share.
+#ifndef DLC_FRONTEND_JSON_PARAMETERS_H
+#define DLC_FRONTEND_JSON_PARAMETERS_H
+
+#include "frontend/json/WeightSource.h"
+#include "ir/DlcDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace dlc::json {
+
+class Parameters {
+public:
+  Parameters(mlir::ModuleOp module, WeightSource &source, Reporter &reporter)
+      : module(module), source(source), reporter(reporter) {}
+
+  /// Loads a parameter at `location`; the first request for a name declares it. Null after an error.
+  mlir::Value load(const ParameterRequest &request, mlir::OpBuilder &builder, mlir::Location location);
+  WeightSource &getSource() { return source; }
+
+private:
+  mlir::ModuleOp module;
+  WeightSource &source;
+  Reporter &reporter;
+  llvm::StringMap<mlir::RankedTensorType> types;
+  mlir::Operation *last = nullptr; ///< the parameter declared last; parameters stand in order before the functions
+};
+
+} // namespace dlc::json
+
+#endif // DLC_FRONTEND_JSON_PARAMETERS_H

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/json/Reporter.h"
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace dlc::json;
+
+/// A file that is wrong from top to bottom (a list of a million strings, say) should not fill the terminal.
+static constexpr unsigned maxErrors = 100;
+
+FileLineColLoc Reporter::at(Position position) const {
+  return FileLineColLoc::get(context, file, position.line, position.column);
+}
+
+void Reporter::error(Position position, const Twine &message) {
+  ++errors;
+  if (!context)
+    return;
+  if (errors < maxErrors)
+    emitError(at(position)) << message;
+  else if (errors == maxErrors)
+    emitError(at({})) << "too many errors, the rest is not shown";
+}
+
+void Reporter::warning(Position position, const Twine &message) {
+  if (context)
+    emitWarning(at(position)) << message;
+}
+
+/// How far apart two names are, blind to case and underscores; half a step if one holds the other (`kernel_size`, `kernel`).
+static double distance(StringRef a, StringRef b) {
+  auto plain = [](StringRef name) {
+    std::string result = name.lower();
+    llvm::erase(result, '_');
+    return result;
+  };
+  std::string left = plain(a), right = plain(b);
+  unsigned edits = StringRef(left).edit_distance(right, /*AllowReplacements=*/true);
+  size_t shorter = std::min(left.size(), right.size());
+  bool holds = shorter >= 3 && (StringRef(left).contains(right) || StringRef(right).contains(left));
+  if (edits <= std::max<size_t>(1, shorter / 3))
+    return edits;
+  return holds ? 100 + edits : HUGE_VAL;
+}
+
+std::string dlc::json::suggest(StringRef name, ArrayRef<StringRef> known) {
+  double best = HUGE_VAL;
+  StringRef closest;
+  for (StringRef candidate : known)
+    if (double steps = distance(name, candidate); steps < best)
+      best = steps, closest = candidate;
+  return closest.empty() ? "" : ("; did you mean '" + closest + "'?").str();
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Turns problems at places of a model file into diagnostics.
+#ifndef DLC_FRONTEND_JSON_REPORTER_H
+#define DLC_FRONTEND_JSON_REPORTER_H
+
+#include "frontend/json/Document.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Location.h"
+
+namespace dlc::json {
+
+/// Emits diagnostics for one file and remembers whether there was an error.
+class Reporter {
+public:
+  /// Counts, but shows nothing.
+  Reporter() = default;
+  Reporter(mlir::MLIRContext *context, llvm::StringRef file) : context(context), file(file) {}
+
+  void error(Position position, const llvm::Twine &message);
+  void warning(Position position, const llvm::Twine &message);
+  bool hasErrors() const { return errors != 0; }
+  mlir::FileLineColLoc at(Position position) const;
+  mlir::MLIRContext *getContext() const { return context; }
+
+private:
+  mlir::MLIRContext *context = nullptr;
+  std::string file;
+  unsigned errors = 0;
+};
+
+/// `; did you mean 'filters'?` if one of `known` is close to `name`, else nothing.
+std::string suggest(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> known);
+
+} // namespace dlc::json
+
+#endif // DLC_FRONTEND_JSON_REPORTER_H

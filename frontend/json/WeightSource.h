@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Where parameters get their values: a safetensors file, numbers in the model, or initializers.
+#ifndef DLC_FRONTEND_JSON_WEIGHTSOURCE_H
+#define DLC_FRONTEND_JSON_WEIGHTSOURCE_H
+
+#include "frontend/json/Initializers.h"
+#include "frontend/json/Reporter.h"
+#include "frontend/json/Safetensors.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace dlc::json {
+
+/// One tensor that a layer or a graph needs.
+struct ParameterRequest {
+  /// The layer; empty for parameters of a `nodes` graph, whose `role` is the whole name.
+  std::string owner;
+  std::string role;
+  /// Other names of the role (`gamma` for the weight of a normalization).
+  llvm::SmallVector<llvm::StringRef, 1> otherRoles = {};
+  mlir::RankedTensorType type;
+  /// If not empty, the role may be given as `kernel` in the order of Keras: dimension i of `type` is dimension `kernelOrder[i]` of it.
+  llvm::SmallVector<int64_t, 5> kernelOrder = {};
+  /// Rows are inputs, not outputs (transposed convolutions).
+  bool isTransposed = false;
+  /// Fallback of this parameter where nothing else says what it holds.
+  Initializer initializer;
+  /// The model names `initializer` itself, so that a weights file may lack the tensor.
+  bool isInitializerGiven = false;
+  /// Values in the model's text (`value` of a parameter), or null.
+  const Value *value = nullptr;
+  Position position;
+  std::string label; ///< how messages call the owner
+
+  std::string getName() const { return owner.empty() ? role : owner + "." + role; }
+};
+
+class WeightSource {
+public:
+  /// Reads what the model's `weights`, `initializer` and `seed` say.
+  WeightSource(const Value &model, llvm::StringRef modelPath, Reporter &reporter);
+
+  /// The values; null if there was a problem, which has been reported.
+  mlir::ElementsAttr get(const ParameterRequest &request);
+  /// The type of a tensor that the file or the inline weights hold under its whole name; null if none does.
+  mlir::RankedTensorType getTypeOf(llvm::StringRef name);
+  /// The model's own choice for weights (not biases or scales) that nothing else gives.
+  const std::optional<Initializer> &getDefaultInitializer() const { return initializer; }
+  /// Names of all tensors that `getTypeOf` finds.
+  llvm::SmallVector<llvm::StringRef> getNames() const;
+  /// Reports inline weights that nobody asked for; `owners` are the names of all layers.
+  void reportUnused(llvm::ArrayRef<llvm::StringRef> owners);
+
+  /// Owns the memory that attributes refer to.
+  std::shared_ptr<const void> getStorage() const { return storage; }
+
+private:
+  struct Storage {
+    std::optional<Safetensors> file;
+    std::vector<std::vector<char>> buffers;
+  };
+
+  void openFile(const Value &path, llvm::StringRef modelPath);
+  mlir::ElementsAttr fromText(const ParameterRequest &request, const Value &value, llvm::StringRef role);
+  mlir::ElementsAttr fromFile(const ParameterRequest &request, const Safetensors::Tensor &tensor, llvm::StringRef role);
+  mlir::ElementsAttr keep(const ParameterRequest &request, std::vector<char> bytes);
+
+  Reporter &reporter;
+  mlir::MLIRContext *context;
+  std::shared_ptr<Storage> storage = std::make_shared<Storage>();
+  const Value *inlined = nullptr;
+  std::optional<Initializer> initializer;
+  std::string filePath; ///< empty: no file
+  uint64_t seed = 0;
+  llvm::StringSet<> used;
+};
+
+} // namespace dlc::json
+
+#endif // DLC_FRONTEND_JSON_WEIGHTSOURCE_H
