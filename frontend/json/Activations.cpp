@@ -41,7 +41,7 @@ static Value buildShrink(OpContext &context, const Attributes &attributes, Value
 }
 static Value buildClamp(OpContext &context, const Attributes &attributes, Value x) {
   auto limit = [&](StringRef key) {
-    const json::Value *value = attributes.find(key);
+    const JsonValue *value = attributes.find(key);
     return value ? context.builder.getF64FloatAttr(value->number) : FloatAttr();
   };
   return context.create<dlc::ClampOp>(x, limit("low"), limit("high"));
@@ -121,7 +121,7 @@ static const Activation &findActivation(StringRef name) {
   return *activation;
 }
 
-Value dlc::json::buildActivation(OpContext &context, const json::Value &value, Value x) {
+Value dlc::json::buildActivation(OpContext &context, const JsonValue &value, Value x) {
   const Activation &activation = findActivation(value.isString() ? value.string : value.find("op")->string);
   return activation.build(context, Attributes(activation.fields, value.isObject() ? &value : nullptr), x);
 }

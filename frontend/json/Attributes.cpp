@@ -5,37 +5,37 @@
 using namespace dlc::json;
 using llvm::StringRef;
 
-const Value *Attributes::find(StringRef key) const {
+const JsonValue *Attributes::find(StringRef key) const {
   if (value)
-    if (const Value *given = value->find(key))
+    if (const JsonValue *given = value->find(key))
       return given;
   const Field *field = llvm::find_if(fields, [&](const Field &field) { return field.name == key; });
   assert(field != fields.end() && "an attribute that is read must be in the table");
   return field->otherwise ? &*field->otherwise : nullptr;
 }
 
-const Value &Attributes::get(StringRef key) const {
-  const Value *found = find(key);
+const JsonValue &Attributes::get(StringRef key) const {
+  const JsonValue *found = find(key);
   assert(found && "an attribute without a default must be required or read with find");
   return *found;
 }
 
 llvm::SmallVector<int64_t> Attributes::integers(StringRef key) const {
-  const Value &found = get(key);
+  const JsonValue &found = get(key);
   if (!found.isList())
     return {found.integer};
-  return llvm::map_to_vector(found.elements, [](const Value &element) { return element.integer; });
+  return llvm::map_to_vector(found.elements, [](const JsonValue &element) { return element.integer; });
 }
 
 llvm::SmallVector<double> Attributes::numbers(StringRef key) const {
-  const Value &found = get(key);
+  const JsonValue &found = get(key);
   if (!found.isList())
     return {found.number};
-  return llvm::map_to_vector(found.elements, [](const Value &element) { return element.number; });
+  return llvm::map_to_vector(found.elements, [](const JsonValue &element) { return element.number; });
 }
 
 std::optional<llvm::SmallVector<int64_t>> Attributes::repeated(StringRef key, size_t count) const {
-  const Value &found = get(key);
+  const JsonValue &found = get(key);
   if (!found.isList())
     return llvm::SmallVector<int64_t>(count, found.integer);
   if (found.elements.size() != count)
@@ -45,7 +45,7 @@ std::optional<llvm::SmallVector<int64_t>> Attributes::repeated(StringRef key, si
 
 Position Attributes::positionOf(StringRef key) const {
   if (value)
-    if (const Value *given = value->find(key))
+    if (const JsonValue *given = value->find(key))
       return given->position;
   return value ? value->position : Position{};
 }

@@ -14,10 +14,10 @@ namespace dlc::json {
 class Attributes {
 public:
   /// `value` may be null: all defaults.
-  Attributes(llvm::ArrayRef<Field> fields, const Value *value) : fields(fields), value(value) {}
+  Attributes(llvm::ArrayRef<Field> fields, const JsonValue *value) : fields(fields), value(value) {}
 
   /// The value of `key`, its default, or null.
-  const Value *find(llvm::StringRef key) const;
+  const JsonValue *find(llvm::StringRef key) const;
   /// Whether the model itself gives `key`.
   bool isGiven(llvm::StringRef key) const { return value && value->find(key); }
   int64_t integer(llvm::StringRef key) const { return get(key).integer; }
@@ -34,10 +34,10 @@ public:
   Position positionOf(llvm::StringRef key) const;
 
 private:
-  const Value &get(llvm::StringRef key) const;
+  const JsonValue &get(llvm::StringRef key) const;
 
   llvm::ArrayRef<Field> fields;
-  const Value *value;
+  const JsonValue *value;
 };
 
 } // namespace dlc::json

@@ -7,14 +7,14 @@
 using namespace dlc::json;
 using llvm::StringRef;
 
-const Value *Value::find(StringRef key) const {
+const JsonValue *JsonValue::find(StringRef key) const {
   for (const Member &member : members)
     if (member.key == key)
       return &member.value;
   return nullptr;
 }
 
-std::string Value::describe() const {
+std::string JsonValue::describe() const {
   switch (kind) {
   case Kind::Null: return "null";
   case Kind::Boolean: return boolean ? "true" : "false";
@@ -43,10 +43,10 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
 public:
   TreeBuilder(StringRef text, const ReportError &report) : text(text), report(report), cursor(text.starts_with("\xEF\xBB\xBF") ? 3 : 0) {}
 
-  Value root;
+  JsonValue root;
 
-  bool null() override { return add(Value::Kind::Null) != nullptr; }
-  bool boolean(bool value) override { return add(Value::Kind::Boolean)->boolean = value, true; }
+  bool null() override { return add(JsonValue::Kind::Null) != nullptr; }
+  bool boolean(bool value) override { return add(JsonValue::Kind::Boolean)->boolean = value, true; }
   bool number_integer(number_integer_t value) override { return addInteger(value); }
   bool number_unsigned(number_unsigned_t value) override {
     if (value > static_cast<number_unsigned_t>(INT64_MAX))
@@ -54,17 +54,17 @@ public:
     return addInteger(static_cast<int64_t>(value));
   }
   bool number_float(number_float_t value, const string_t &) override { return addNumber(value); }
-  bool string(string_t &value) override { return add(Value::Kind::String)->string = value, true; }
+  bool string(string_t &value) override { return add(JsonValue::Kind::String)->string = value, true; }
   bool binary(binary_t &) override { return false; }
-  bool start_object(std::size_t) override { return open(Value::Kind::Object); }
-  bool start_array(std::size_t) override { return open(Value::Kind::List); }
+  bool start_object(std::size_t) override { return open(JsonValue::Kind::Object); }
+  bool start_array(std::size_t) override { return open(JsonValue::Kind::List); }
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
 
   bool key(string_t &value) override {
     Position position = startToken();
     skipToken();
-    Value *object = parents.back();
+    JsonValue *object = parents.back();
     // Linear look-ups would make an object of many keys slow to read.
     if (!keys.back().insert(value).second)
       report(position, "key '" + value + "' is given twice");
@@ -115,12 +115,12 @@ private:
     }
   }
 
-  Value *add(Value::Kind kind) {
+  JsonValue *add(JsonValue::Kind kind) {
     Position position = startToken();
     skipToken();
-    Value *value = &root;
+    JsonValue *value = &root;
     if (!parents.empty()) {
-      Value *parent = parents.back();
+      JsonValue *parent = parents.back();
       value = parent->isList() ? &parent->elements.emplace_back() : &parent->members.back().value;
     }
     value->kind = kind;
@@ -128,14 +128,14 @@ private:
     return value;
   }
   bool addInteger(int64_t integer) {
-    Value *value = add(Value::Kind::Integer);
+    JsonValue *value = add(JsonValue::Kind::Integer);
     value->integer = integer;
     value->number = static_cast<double>(integer);
     return true;
   }
-  bool addNumber(double number) { return add(Value::Kind::Number)->number = number, true; }
-  bool open(Value::Kind kind) {
-    Value *value = add(kind);
+  bool addNumber(double number) { return add(JsonValue::Kind::Number)->number = number, true; }
+  bool open(JsonValue::Kind kind) {
+    JsonValue *value = add(kind);
     if (parents.size() >= maxDepth) {
       report(value->position, "nested deeper than " + std::to_string(maxDepth) + " levels");
       return false;
@@ -158,13 +158,13 @@ private:
   size_t cursor; ///< start of the next token, or blanks and separators before it
   unsigned lineNumber = 1;
   size_t lineStart = 0, newline = text.find('\n');
-  std::vector<Value *> parents;
+  std::vector<JsonValue *> parents;
   std::vector<llvm::StringSet<>> keys;
 };
 
 } // namespace
 
-std::optional<Value> dlc::json::parseDocument(StringRef text, const ReportError &report) {
+std::optional<JsonValue> dlc::json::parseDocument(StringRef text, const ReportError &report) {
   TreeBuilder builder(text, report);
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder))
     return std::nullopt;

@@ -21,7 +21,7 @@ struct Position {
 struct Member;
 
 /// A value of a JSON document. Exactly the fields that belong to `kind` hold something.
-struct Value {
+struct JsonValue {
   enum class Kind { Null, Boolean, Integer, Number, String, List, Object };
   Kind kind = Kind::Null;
   Position position;
@@ -29,7 +29,7 @@ struct Value {
   int64_t integer = 0;         ///< Integer
   double number = 0;           ///< Number, and Integer as a floating-point number
   std::string string;          ///< String, UTF-8
-  std::vector<Value> elements; ///< List
+  std::vector<JsonValue> elements; ///< List
   std::vector<Member> members; ///< Object, in the order of the text
 
   bool isNumber() const { return kind == Kind::Integer || kind == Kind::Number; }
@@ -37,7 +37,7 @@ struct Value {
   bool isList() const { return kind == Kind::List; }
   bool isObject() const { return kind == Kind::Object; }
   /// The value of an object's member, or null (also if this is not an object).
-  const Value *find(llvm::StringRef key) const;
+  const JsonValue *find(llvm::StringRef key) const;
   /// What a message says was found: `16`, `"same"`, `a list`, `an object`.
   std::string describe() const;
 };
@@ -46,7 +46,7 @@ struct Value {
 struct Member {
   std::string key;
   Position position; ///< of the key
-  Value value;
+  JsonValue value;
 };
 
 /// Called for every problem found.
@@ -54,7 +54,7 @@ using ReportError = std::function<void(Position, const std::string &)>;
 
 /// Reads one JSON document. Nothing comes back if the text is not JSON (RFC 8259, UTF-8), is nested deeper than 64 levels or holds
 /// a number outside of its type; a key given twice is reported but does not stop reading.
-std::optional<Value> parseDocument(llvm::StringRef text, const ReportError &report);
+std::optional<JsonValue> parseDocument(llvm::StringRef text, const ReportError &report);
 
 } // namespace dlc::json
 

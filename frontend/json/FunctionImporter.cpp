@@ -6,11 +6,6 @@
 using namespace mlir;
 using namespace dlc::json;
 
-static bool isValid(const RulePtr &rule, const json::Value &value) {
-  Reporter silent;
-  return validate(*rule, value, "", silent);
-}
-
 static bool isIdentifier(StringRef name) {
   return !name.empty() && (llvm::isAlpha(name.front()) || name.front() == '_') &&
          llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
@@ -21,11 +16,12 @@ void FunctionImporter::define(StringRef name, Value value, Position position) {
     reporter.error(position, "the name '" + name + "' is given twice");
 }
 
-void FunctionImporter::import(StringRef name, const json::Value &description) {
+void FunctionImporter::import(StringRef name, const JsonValue &description) {
   tensors.clear();
   layerCounts.clear();
   previous.clear();
-  const json::Value *layers = description.find("layers"), *nodes = description.find("nodes");
+  laterNames.clear();
+  const JsonValue *layers = description.find("layers"), *nodes = description.find("nodes");
   if ((layers != nullptr) == (nodes != nullptr))
     return reporter.error(nodes ? nodes->position : description.position,
                           nodes ? "'layers' and 'nodes' cannot stand together" : "'layers' or 'nodes' is missing");
@@ -40,22 +36,22 @@ void FunctionImporter::import(StringRef name, const json::Value &description) {
   setOutputs(description);
 }
 
-bool FunctionImporter::declareInputs(StringRef name, const json::Value &description) {
-  const json::Value *inputs = description.find("inputs");
+bool FunctionImporter::declareInputs(StringRef name, const JsonValue &description) {
+  const JsonValue *inputs = description.find("inputs");
   if (!inputs) {
     reporter.error(description.position, "'inputs' is missing");
     return false;
   }
-  if (!isValid(list(getInputRule(), 1), *inputs))
+  if (!isValid(*list(getInputRule(), 1), *inputs))
     return false;
 
   // An override of a named dimension holds wherever the name stands.
   llvm::StringMap<int64_t> bound;
   SmallVector<SmallVector<Attribute>> dims;
-  for (const json::Value &input : inputs->elements) {
+  for (const JsonValue &input : inputs->elements) {
     const std::string &inputName = input.find("name")->string;
     inputNames.push_back(inputName);
-    const json::Value &shape = *input.find("shape");
+    const JsonValue &shape = *input.find("shape");
     const ShapeOverride *given = nullptr;
     for (const ShapeOverride &each : options.shapes)
       if (each.input == inputName)
@@ -93,7 +89,7 @@ bool FunctionImporter::declareInputs(StringRef name, const json::Value &descript
       auto known = dyn_cast<IntegerAttr>(extent);
       shape.push_back(known ? known.getInt() : ShapedType::kDynamic);
     }
-    const json::Value *type = input.find("type");
+    const JsonValue *type = input.find("type");
     Type elementType = getElementType(type ? StringRef(type->string) : "f32", builder.getContext());
     SmallVector<int64_t> fixed = llvm::filter_to_vector(shape, [](int64_t extent) { return !ShapedType::isDynamic(extent); });
     if (!getByteCount(fixed, elementType)) {
@@ -117,32 +113,37 @@ bool FunctionImporter::declareInputs(StringRef name, const json::Value &descript
   return true;
 }
 
-std::optional<Value> FunctionImporter::resolve(const json::Value &reference, const std::string &label, StringRef later) {
+std::optional<Value> FunctionImporter::resolve(const JsonValue &reference, const std::string &label) {
   if (auto it = tensors.find(reference.string); it != tensors.end())
     return it->second;
+  std::string problem = label + " takes '" + reference.string + "', which ";
   SmallVector<StringRef> names;
   for (const auto &entry : tensors)
     names.push_back(entry.getKey());
+  llvm::append_range(names, parameters.getSource().getNames());
   llvm::sort(names);
-  std::string hint = later.empty() ? suggest(reference.string, names) : later.str();
-  reporter.error(reference.position, label + " takes '" + reference.string + "', which " +
-                                         (later.empty() ? "the model does not have" : "comes only later") +
-                                         (later.empty() ? hint : ""));
+  if (laterNames.contains(reference.string))
+    reporter.error(reference.position, problem + "comes only later");
+  else
+    reporter.error(reference.position, problem + "the model does not have" + suggest(reference.string, names));
   return std::nullopt;
 }
 
 //===-- Layers ------------------------------------------------------------===//
 
-void FunctionImporter::importLayers(const json::Value &layers) {
-  for (auto [index, layer] : llvm::enumerate(layers.elements))
+void FunctionImporter::importLayers(const JsonValue &layers) {
+  for (const JsonValue &layer : layers.elements)
+    if (const JsonValue *name = layer.find("name"))
+      laterNames.insert(name->string);
+  for (const JsonValue &layer : layers.elements)
     if (layer.isObject())
-      importLayer(layer, index);
+      importLayer(layer);
     else
       previous.clear();
 }
 
-void FunctionImporter::importLayer(const json::Value &layer, size_t index) {
-  const json::Value *op = layer.find("op"), *given = layer.find("name");
+void FunctionImporter::importLayer(const JsonValue &layer) {
+  const JsonValue *op = layer.find("op"), *given = layer.find("name");
   std::string opName = op && op->isString() ? op->string : "layer";
   bool isNamed = given && given->isString();
   std::string name = isNamed ? given->string : opName + "_" + std::to_string(++layerCounts[opName]);
@@ -152,20 +153,19 @@ void FunctionImporter::importLayer(const json::Value &layer, size_t index) {
   std::string before = std::exchange(previous, name);
 
   const LayerKind *kind = findLayerKind(opName);
-  if (!kind || !isValid(getLayerRule(), layer))
+  if (!kind || !isValid(*getLayerRule(), layer))
     return define(name, Value(), position);
 
-  // Names of layers further on make the error for a forward reference.
-  SmallVector<const json::Value *> references;
-  if (const json::Value *inputs = layer.find("inputs"))
-    for (const json::Value &input : inputs->elements)
+  SmallVector<const JsonValue *> references;
+  if (const JsonValue *inputs = layer.find("inputs"))
+    for (const JsonValue &input : inputs->elements)
       references.push_back(&input);
-  else if (const json::Value *input = layer.find("input"))
+  else if (const JsonValue *input = layer.find("input"))
     references.push_back(input);
   SmallVector<Value> inputs;
   bool isUsable = true;
-  for (const json::Value *reference : references) {
-    std::optional<Value> input = resolve(*reference, label, "");
+  for (const JsonValue *reference : references) {
+    std::optional<Value> input = resolve(*reference, label);
     isUsable &= input && *input;
     if (isUsable)
       inputs.push_back(*input);
@@ -193,15 +193,15 @@ std::optional<Value> FunctionImporter::loadParameter(StringRef name, Position po
   request.role = name.str();
   request.position = position;
   request.label = label;
-  const json::Value *declared = model.find("parameters");
+  const JsonValue *declared = model.find("parameters");
   declared = declared ? declared->find(name) : nullptr;
   if (declared) {
-    const json::Value *shape = declared->find("shape"), *type = declared->find("type"), *initializer = declared->find("initializer");
-    if (!isValid(list(integer(0, INT32_MAX)), shape ? *shape : json::Value()) ||
-        (type && !isValid(getElementTypeRule(), *type)) || (initializer && !isValid(getInitializerRule(), *initializer)))
+    const JsonValue *shape = declared->find("shape"), *type = declared->find("type"), *initializer = declared->find("initializer");
+    if (!isValid(*list(integer(0, INT32_MAX)), shape ? *shape : JsonValue()) ||
+        (type && !isValid(*getElementTypeRule(), *type)) || (initializer && !isValid(*getInitializerRule(), *initializer)))
       return Value();
     request.type = RankedTensorType::get(
-        llvm::map_to_vector(shape->elements, [](const json::Value &extent) { return extent.integer; }),
+        llvm::map_to_vector(shape->elements, [](const JsonValue &extent) { return extent.integer; }),
         getElementType(type ? StringRef(type->string) : "f32", builder.getContext()));
     request.value = declared->find("value");
     request.position = declared->position;
@@ -211,8 +211,8 @@ std::optional<Value> FunctionImporter::loadParameter(StringRef name, Position po
       request.initializer = Initializer::parse(*initializer);
     } else {
       // As for layers: vectors are biases, everything else is a weight.
-      json::Value standard;
-      standard.kind = json::Value::Kind::String;
+      JsonValue standard;
+      standard.kind = JsonValue::Kind::String;
       standard.string = request.type.getRank() < 2 ? "zeros" : "glorot_uniform";
       const std::optional<Initializer> &ofModel = parameters.getSource().getDefaultInitializer();
       request.initializer = ofModel && request.type.getRank() >= 2 ? *ofModel : Initializer::parse(standard);
@@ -226,15 +226,15 @@ std::optional<Value> FunctionImporter::loadParameter(StringRef name, Position po
   return parameters.load(request, builder, location);
 }
 
-void FunctionImporter::importNodes(const json::Value &nodes) {
+void FunctionImporter::importNodes(const JsonValue &nodes) {
   // What every node makes; names decide the order of the nodes, not their places in the file.
   llvm::StringMap<size_t> producers;
   SmallVector<const NodeKind *> kinds(nodes.elements.size(), nullptr);
   for (auto [index, node] : llvm::enumerate(nodes.elements)) {
-    const json::Value *op = node.find("op"), *outputs = node.find("outputs");
-    if (op && op->isString() && isValid(getNodeRule(), node))
+    const JsonValue *op = node.find("op"), *outputs = node.find("outputs");
+    if (op && op->isString() && isValid(*getNodeRule(), node))
       kinds[index] = findNodeKind(op->string);
-    for (const json::Value &output : outputs && outputs->isList() ? ArrayRef(outputs->elements) : ArrayRef<json::Value>())
+    for (const JsonValue &output : outputs && outputs->isList() ? ArrayRef(outputs->elements) : ArrayRef<JsonValue>())
       if (output.isString() && !output.string.empty() &&
           (tensors.contains(output.string) || !producers.try_emplace(output.string, index).second))
         reporter.error(output.position, "the name '" + output.string + "' is given twice");
@@ -244,7 +244,7 @@ void FunctionImporter::importNodes(const json::Value &nodes) {
   enum class State { New, Open, Done };
   SmallVector<State> states(nodes.elements.size(), State::New);
   auto labelOfNode = [&](size_t index) {
-    const json::Value &node = nodes.elements[index], *name = node.find("name"), *op = node.find("op"), *outputs = node.find("outputs");
+    const JsonValue &node = nodes.elements[index], *name = node.find("name"), *op = node.find("op"), *outputs = node.find("outputs");
     std::string text = name && name->isString()                               ? name->string
                        : outputs && outputs->isList() && outputs->elements.size() ? outputs->elements.front().string
                                                                               : std::to_string(index + 1);
@@ -261,8 +261,8 @@ void FunctionImporter::importNodes(const json::Value &nodes) {
       bool isReady = true;
       if (states[index] == State::New && kinds[index]) {
         states[index] = State::Open;
-        if (const json::Value *inputs = nodes.elements[index].find("inputs"))
-          for (const json::Value &input : inputs->elements) {
+        if (const JsonValue *inputs = nodes.elements[index].find("inputs"))
+          for (const JsonValue &input : inputs->elements) {
             auto it = input.isString() ? producers.find(input.string) : producers.end();
             if (it == producers.end() || states[it->second] == State::Done)
               continue;
@@ -281,18 +281,18 @@ void FunctionImporter::importNodes(const json::Value &nodes) {
       stack.pop_back();
       if (kinds[index])
         importNode(nodes.elements[index], *kinds[index], labelOfNode(index));
-      else if (const json::Value *outputs = nodes.elements[index].find("outputs"); outputs && outputs->isList())
-        for (const json::Value &output : outputs->elements)
+      else if (const JsonValue *outputs = nodes.elements[index].find("outputs"); outputs && outputs->isList())
+        for (const JsonValue &output : outputs->elements)
           tensors.try_emplace(output.string, Value());
     }
   }
 }
 
-void FunctionImporter::importNode(const json::Value &node, const NodeKind &kind, StringRef label) {
+void FunctionImporter::importNode(const JsonValue &node, const NodeKind &kind, StringRef label) {
   SmallVector<NodeInput> inputs;
   bool isUsable = true;
-  if (const json::Value *given = node.find("inputs"))
-    for (const json::Value &input : given->elements) {
+  if (const JsonValue *given = node.find("inputs"))
+    for (const JsonValue &input : given->elements) {
       NodeInput &entry = inputs.emplace_back();
       if (!input.isString()) {
         entry.literal = &input;
@@ -305,7 +305,7 @@ void FunctionImporter::importNode(const json::Value &node, const NodeKind &kind,
         if ((tensor = loadParameter(input.string, input.position, label.str())))
           tensors[input.string] = *tensor;
       if (!tensor)
-        tensor = resolve(input, label.str(), "");
+        tensor = resolve(input, label.str());
       isUsable &= tensor && *tensor;
       if (isUsable)
         entry.tensor = *tensor;
@@ -315,10 +315,10 @@ void FunctionImporter::importNode(const json::Value &node, const NodeKind &kind,
       reporter.error(node.position, label + " needs its input " + Twine(i + 1));
       isUsable = false;
     }
-  const std::vector<json::Value> &outputs = node.find("outputs")->elements;
+  const std::vector<JsonValue> &outputs = node.find("outputs")->elements;
   NodeResults results;
   if (isUsable) {
-    const json::Value *name = node.find("name");
+    const JsonValue *name = node.find("name");
     NodeContext context(OpContext(builder, reporter, Attributes(kind.fields, node.find("attributes")),
                                   name ? name->string : outputs.front().string, label.str(), node.position),
                         std::move(inputs), outputs.size());
@@ -332,21 +332,21 @@ void FunctionImporter::importNode(const json::Value &node, const NodeKind &kind,
 
 //===-- Outputs -----------------------------------------------------------===//
 
-void FunctionImporter::setOutputs(const json::Value &description) {
+void FunctionImporter::setOutputs(const JsonValue &description) {
   SmallVector<Value> results;
   SmallVector<std::string> names;
-  const json::Value *outputs = description.find("outputs");
+  const JsonValue *outputs = description.find("outputs");
   if (!outputs && !description.find("layers"))
     return reporter.error(description.position, "'outputs' is missing: a graph of nodes must name its results");
   if (outputs && outputs->isList()) {
-    for (const json::Value &output : outputs->elements) {
+    for (const JsonValue &output : outputs->elements) {
       if (!output.isString())
         continue;
       if (llvm::is_contained(names, output.string)) {
         reporter.error(output.position, "output '" + output.string + "' is named twice");
         continue;
       }
-      if (std::optional<Value> value = resolve(output, "the list of outputs", ""))
+      if (std::optional<Value> value = resolve(output, "the list of outputs"))
         results.push_back(*value);
       names.push_back(output.string);
     }

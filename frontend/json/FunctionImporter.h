@@ -13,35 +13,35 @@ namespace dlc::json {
 class FunctionImporter {
 public:
   /// `model` is the whole document, for the parameters that it declares.
-  FunctionImporter(mlir::ModuleOp module, const Value &model, Parameters &parameters, Reporter &reporter, const ImportOptions &options)
+  FunctionImporter(mlir::ModuleOp module, const JsonValue &model, Parameters &parameters, Reporter &reporter, const ImportOptions &options)
       : module(module), model(model), parameters(parameters), reporter(reporter), options(options),
         builder(module.getContext()) {}
 
   /// Appends a function called `name` to the module. Problems are reported; parts of the model that did not pass validation are left
   /// out, and so is what depends on them. `description` holds `inputs`, `outputs` and `layers` or `nodes`.
-  void import(llvm::StringRef name, const Value &description);
+  void import(llvm::StringRef name, const JsonValue &description);
   /// Names of all layers seen.
   llvm::ArrayRef<std::string> getLayerNames() const { return layerNames; }
   /// Names of inputs of all functions, whose shapes options may override.
   llvm::ArrayRef<std::string> getInputNames() const { return inputNames; }
 
 private:
-  bool declareInputs(llvm::StringRef name, const Value &description);
-  void importLayers(const Value &layers);
-  void importLayer(const Value &layer, size_t index);
-  void importNodes(const Value &nodes);
-  void importNode(const Value &node, const NodeKind &kind, llvm::StringRef label);
-  void setOutputs(const Value &description);
+  bool declareInputs(llvm::StringRef name, const JsonValue &description);
+  void importLayers(const JsonValue &layers);
+  void importLayer(const JsonValue &layer);
+  void importNodes(const JsonValue &nodes);
+  void importNode(const JsonValue &node, const NodeKind &kind, llvm::StringRef label);
+  void setOutputs(const JsonValue &description);
 
   /// Enters a tensor under its name; null: it could not be made. Reports a name that is taken.
   void define(llvm::StringRef name, mlir::Value value, Position position);
   /// The tensor that `reference` names: nothing if the model has none (which is reported), null if it could not be made.
-  std::optional<mlir::Value> resolve(const Value &reference, const std::string &label, llvm::StringRef later);
+  std::optional<mlir::Value> resolve(const JsonValue &reference, const std::string &label);
   /// Loads the parameter called `name`; nothing if the model does not declare it.
   std::optional<mlir::Value> loadParameter(llvm::StringRef name, Position position, const std::string &label);
 
   mlir::ModuleOp module;
-  const Value &model;
+  const JsonValue &model;
   Parameters &parameters;
   Reporter &reporter;
   const ImportOptions &options;
@@ -49,6 +49,7 @@ private:
   mlir::func::FuncOp function;
   llvm::StringMap<mlir::Value> tensors;
   llvm::StringMap<unsigned> layerCounts; ///< layers without a name, by op
+  llvm::StringSet<> laterNames;          ///< names that layers of the function have, also those not reached yet
   std::string previous;                  ///< name of the tensor that the next layer takes; empty: ambiguous
   std::vector<std::string> layerNames, inputNames;
 };

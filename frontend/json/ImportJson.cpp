@@ -8,17 +8,18 @@ using namespace mlir;
 using namespace dlc::json;
 
 /// Reads all sections of a checked document into `module`. Returns the owner of the weights' memory.
-static std::shared_ptr<const void> importModel(const json::Value &model, StringRef path, ModuleOp module, Reporter &reporter,
+static std::shared_ptr<const void> importModel(const JsonValue &model, StringRef path, ModuleOp module, Reporter &reporter,
                                                const dlc::ImportOptions &options) {
   WeightSource source(model, path, reporter);
   Parameters parameters(module, source, reporter);
   FunctionImporter importer(module, model, parameters, reporter, options);
-  const json::Value *functions = model.find("functions");
+  const JsonValue *functions = model.find("functions");
   if (model.find("layers") || model.find("nodes") || !functions)
     importer.import("run", model);
   if (functions)
     for (const Member &function : functions->members)
-      importer.import(function.key, function.value);
+      if (function.value.isObject())
+        importer.import(function.key, function.value);
 
   for (const dlc::ShapeOverride &shape : options.shapes) {
     SmallVector<StringRef> names(importer.getInputNames().begin(), importer.getInputNames().end());
@@ -39,7 +40,7 @@ FailureOr<dlc::ImportedModel> dlc::importJson(StringRef path, MLIRContext *conte
     reporter.error({}, "cannot read the model: " + file.getError().message());
     return failure();
   }
-  std::optional<json::Value> model =
+  std::optional<JsonValue> model =
       parseDocument((*file)->getBuffer(), [&](Position position, const std::string &message) { reporter.error(position, message); });
   if (!model)
     return failure();

@@ -64,15 +64,15 @@ RulePtr dlc::json::getInitializerRule() {
   return rule;
 }
 
-Initializer Initializer::parse(const Value &value) {
+Initializer Initializer::parse(const JsonValue &value) {
   llvm::StringRef name = value.isString() ? value.string : value.find("name")->string;
   for (const NamedInitializer &each : initializers) {
     if (name != each.name)
       continue;
     Initializer result = each.initializer;
-    if (const Value *first = each.first ? value.find(each.first) : nullptr)
+    if (const JsonValue *first = each.first ? value.find(each.first) : nullptr)
       result.first = first->number;
-    if (const Value *second = each.second ? value.find(each.second) : nullptr)
+    if (const JsonValue *second = each.second ? value.find(each.second) : nullptr)
       result.second = second->number;
     return result;
   }

@@ -23,7 +23,7 @@ struct Initializer {
 
   bool isRandom() const { return kind != Kind::Constant; }
   /// Reads a value that passed getInitializerRule.
-  static Initializer parse(const Value &value);
+  static Initializer parse(const JsonValue &value);
 };
 
 /// Writes the first values of a tensor of `type` (weights: `[out, in / groups, kernel...]`; `isTransposed`: `[in, out, ...]`).

@@ -10,20 +10,20 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-Json toJson(const Value &value) {
+Json toJson(const JsonValue &value) {
   switch (value.kind) {
-  case Value::Kind::Null: return nullptr;
-  case Value::Kind::Boolean: return value.boolean;
-  case Value::Kind::Integer: return value.integer;
-  case Value::Kind::Number: return value.number;
-  case Value::Kind::String: return value.string;
-  case Value::Kind::List: {
+  case JsonValue::Kind::Null: return nullptr;
+  case JsonValue::Kind::Boolean: return value.boolean;
+  case JsonValue::Kind::Integer: return value.integer;
+  case JsonValue::Kind::Number: return value.number;
+  case JsonValue::Kind::String: return value.string;
+  case JsonValue::Kind::List: {
     Json list = Json::array();
-    for (const Value &element : value.elements)
+    for (const JsonValue &element : value.elements)
       list.push_back(toJson(element));
     return list;
   }
-  case Value::Kind::Object: {
+  case JsonValue::Kind::Object: {
     Json object = Json::object();
     for (const Member &member : value.members)
       object[member.key] = toJson(member.value);

@@ -33,15 +33,15 @@ Value LayerContext::parameter(const LayerParameter &description, ArrayRef<int64_
   request.position = position;
   request.label = label;
   const std::optional<Initializer> &ofModel = parameters.getSource().getDefaultInitializer();
-  const Value *own = description.initializerKey.empty() ? nullptr : attributes.find(description.initializerKey);
+  const JsonValue *own = description.initializerKey.empty() ? nullptr : attributes.find(description.initializerKey);
   if (own) {
     request.initializer = Initializer::parse(*own);
     request.isInitializerGiven = true;
   } else if (description.followsModel && ofModel) {
     request.initializer = *ofModel;
   } else {
-    json::Value standard;
-    standard.kind = json::Value::Kind::String;
+    JsonValue standard;
+    standard.kind = JsonValue::Kind::String;
     standard.string = description.initializer.str();
     request.initializer = Initializer::parse(standard);
   }
@@ -56,7 +56,7 @@ std::optional<SmallVector<int64_t>> LayerContext::spatial(StringRef key, size_t 
 }
 
 Value LayerContext::activate(Value x) {
-  const json::Value *activation = attributes.find("activation");
+  const JsonValue *activation = attributes.find("activation");
   return x && activation ? buildActivation(*this, *activation, x) : x;
 }
 
@@ -111,28 +111,31 @@ std::vector<Field> dlc::json::weightFields() {
 }
 
 RulePtr dlc::json::sizeRule(size_t dimensions, int64_t minimum) {
-  return either({integer(minimum, INT32_MAX), list(integer(minimum, INT32_MAX), dimensions, dimensions)});
+  return defined("size" + std::to_string(dimensions) + "_from_" + std::to_string(minimum),
+                 either({integer(minimum, INT32_MAX), list(integer(minimum, INT32_MAX), dimensions, dimensions)}));
 }
 
 //===-- Padding -----------------------------------------------------------===//
 
 RulePtr dlc::json::paddingRule(size_t dimensions) {
   RulePtr amount = integer(0, INT32_MAX);
-  return either({choice({"valid", "same"}), amount, list(list(amount, 2, 2), dimensions, dimensions), list(amount, dimensions, dimensions)},
-                "\"valid\", \"same\", an integer, or a list of " + std::to_string(dimensions) +
-                    (dimensions == 1 ? " integer or [low, high] pair" : " integers or [low, high] pairs"));
+  return defined("padding" + std::to_string(dimensions),
+                 either({choice({"valid", "same"}), amount, list(list(amount, 2, 2), dimensions, dimensions),
+                         list(amount, dimensions, dimensions)},
+                        "\"valid\", \"same\", an integer, or a list of " + std::to_string(dimensions) +
+                            (dimensions == 1 ? " integer or [low, high] pair" : " integers or [low, high] pairs")));
 }
 
 std::optional<SmallVector<int64_t>> dlc::json::resolvePadding(LayerContext &context, ArrayRef<int64_t> kernel,
                                                               ArrayRef<int64_t> stride, ArrayRef<int64_t> dilation) {
   size_t count = kernel.size();
-  const json::Value &padding = *context.attributes.find("padding");
+  const JsonValue &padding = *context.attributes.find("padding");
   SmallVector<int64_t> pads(2 * count, 0);
-  if (padding.kind == json::Value::Kind::Integer) {
+  if (padding.kind == JsonValue::Kind::Integer) {
     llvm::fill(pads, padding.integer);
   } else if (padding.isList()) {
     for (size_t i = 0; i < count; ++i) {
-      const json::Value &each = padding.elements[i];
+      const JsonValue &each = padding.elements[i];
       pads[i] = each.isList() ? each.elements[0].integer : each.integer;
       pads[count + i] = each.isList() ? each.elements[1].integer : each.integer;
     }

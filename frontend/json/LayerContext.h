@@ -78,7 +78,7 @@ void addShapeLayers(std::vector<LayerKind> &kinds);
 void addMergeLayers(std::vector<LayerKind> &kinds);
 
 /// The activation that `value` names, of `x`.
-mlir::Value buildActivation(OpContext &context, const Value &value, mlir::Value x);
+mlir::Value buildActivation(OpContext &context, const JsonValue &value, mlir::Value x);
 
 /// Fields that layers with weights share: use_bias, activation, kernel_initializer, bias_initializer.
 std::vector<Field> weightFields();

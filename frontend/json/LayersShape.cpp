@@ -46,13 +46,13 @@ static bool readBorders(LayerContext &context, StringRef key, SmallVector<int64_
   }
   low.assign(type.getRank(), 0);
   high.assign(type.getRank(), 0);
-  const json::Value &value = *context.attributes.find(key);
+  const JsonValue &value = *context.attributes.find(key);
   if (value.isList() && value.elements.size() != static_cast<size_t>(type.getRank() - 2)) {
     context.error(key, "needs one '" + key + "' for all or " + Twine(type.getRank() - 2) + ", one a spatial dimension");
     return false;
   }
   for (int64_t dim = 2; dim < type.getRank(); ++dim) {
-    const json::Value &each = value.isList() ? value.elements[dim - 2] : value;
+    const JsonValue &each = value.isList() ? value.elements[dim - 2] : value;
     low[dim] = each.isList() ? each.elements[0].integer : each.integer;
     high[dim] = each.isList() ? each.elements[1].integer : each.integer;
   }

@@ -36,13 +36,20 @@ static RulePtr getParametersRule() {
                        optional("initializer", getInitializerRule(), "", "First values, if nothing else gives any")}));
 }
 
+RulePtr dlc::json::getWeightsRule() {
+  static const RulePtr rule = [] {
+    std::string title = "a .safetensors file, an initializer's name or an object of numbers";
+    RulePtr initializerName = getInitializerRule()->alternatives.front();
+    return either({stringEndingIn(".safetensors", title), choice(initializerName->choices, title),
+                   mapOf(either({mapOf(anything()), number(), list(anything())},
+                                "an object of a layer's parameters, or nested lists of numbers"))},
+                  title);
+  }();
+  return rule;
+}
+
 RulePtr dlc::json::getModelRule() {
   static const RulePtr rule = [] {
-    RulePtr initializerName = getInitializerRule()->alternatives.front();
-    RulePtr weights = either({stringEndingIn(".safetensors", "a .safetensors file"), choice(initializerName->choices, "a .safetensors file, an initializer's name or an object of numbers"),
-                              mapOf(either({mapOf(anything()), number(), list(anything())},
-                                           "an object of a layer's parameters, or nested lists of numbers"))},
-                             "a .safetensors file, an initializer's name or an object of numbers");
     std::vector<Field> fields = {
         optional("$schema", string(), "", "Where editors find the JSON Schema"),
         required("dlc", integer(1, 1), "Version of the format"),
@@ -53,7 +60,7 @@ RulePtr dlc::json::getModelRule() {
       fields.push_back(std::move(field));
     std::vector<Field> more = {
         optional("parameters", getParametersRule(), "", "Tensors that nodes refer to by name"),
-        optional("weights", weights, "",
+        optional("weights", getWeightsRule(), "",
                  "Values of the parameters: a file beside the model, an initializer for all, or numbers by layer and parameter"),
         optional("initializer", getInitializerRule(), "", "First values of weights that nothing else gives"),
         optional("seed", integer(0), "0", "Start of all random numbers"),

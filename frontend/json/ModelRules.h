@@ -14,6 +14,8 @@ RulePtr getModelRule();
 RulePtr getInputRule();
 /// An initializer: a name, or an object with `name` and its options.
 RulePtr getInitializerRule();
+/// Where the values of parameters come from.
+RulePtr getWeightsRule();
 /// An activation: a name, or an object with `op` and its options.
 RulePtr getActivationRule();
 /// One element of `layers`.

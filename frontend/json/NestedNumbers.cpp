@@ -5,9 +5,9 @@
 using namespace mlir;
 using namespace dlc::json;
 
-SmallVector<int64_t> dlc::json::getNestedShape(const Value &value) {
+SmallVector<int64_t> dlc::json::getNestedShape(const JsonValue &value) {
   SmallVector<int64_t> shape;
-  for (const Value *level = &value; level->isList(); level = &level->elements.front()) {
+  for (const JsonValue *level = &value; level->isList(); level = &level->elements.front()) {
     shape.push_back(level->elements.size());
     if (level->elements.empty())
       break;
@@ -21,7 +21,7 @@ public:
   NestedReader(ArrayRef<int64_t> shape, Type elementType, const std::string &what, Reporter &reporter)
       : shape(shape), elementType(elementType), what(what), reporter(reporter), size(getElementSize(elementType)) {}
 
-  bool readLevel(const Value &value, size_t depth) {
+  bool readLevel(const JsonValue &value, size_t depth) {
     if (depth == shape.size())
       return readElement(value);
     if (!value.isList() || value.elements.size() != static_cast<size_t>(shape[depth])) {
@@ -30,18 +30,18 @@ public:
                                          std::to_string(shape[depth]) + " should stand, not " + found);
       return false;
     }
-    return llvm::all_of(value.elements, [&](const Value &element) { return readLevel(element, depth + 1); });
+    return llvm::all_of(value.elements, [&](const JsonValue &element) { return readLevel(element, depth + 1); });
   }
 
-  bool readElement(const Value &value) {
+  bool readElement(const JsonValue &value) {
     size_t at = bytes.size();
     bytes.resize(at + size);
     if (isa<FloatType>(elementType) && value.isNumber()) {
       storeFloat(value.number, elementType, &bytes[at]);
       return true;
     }
-    bool isBit = elementType.isInteger(1) && value.kind == Value::Kind::Boolean;
-    if (isBit || (value.kind == Value::Kind::Integer && !isa<FloatType>(elementType)))
+    bool isBit = elementType.isInteger(1) && value.kind == JsonValue::Kind::Boolean;
+    if (isBit || (value.kind == JsonValue::Kind::Integer && !isa<FloatType>(elementType)))
       if (storeInteger(isBit ? value.boolean : value.integer, elementType, &bytes[at]))
         return true;
     reporter.error(value.position, what + " must hold elements of type " + getElementTypeName(elementType) + ", not " + value.describe());
@@ -59,7 +59,7 @@ private:
 };
 } // namespace
 
-std::optional<std::vector<char>> dlc::json::readNestedNumbers(const Value &value, ArrayRef<int64_t> shape, Type elementType,
+std::optional<std::vector<char>> dlc::json::readNestedNumbers(const JsonValue &value, ArrayRef<int64_t> shape, Type elementType,
                                                               const std::string &what, Reporter &reporter) {
   NestedReader reader(shape, elementType, what, reporter);
   if (!value.isList() && !shape.empty()) {

@@ -46,19 +46,19 @@ std::optional<SmallVector<int64_t>> NodeContext::integers(StringRef attribute, s
     return attributes.integers(attribute);
   if (!hasInput(i))
     return std::nullopt;
-  const json::Value *literal = inputs[i].literal;
-  if (literal && literal->kind == json::Value::Kind::Integer)
+  const JsonValue *literal = inputs[i].literal;
+  if (literal && literal->kind == JsonValue::Kind::Integer)
     return SmallVector<int64_t>{literal->integer};
   if (literal && literal->isList() &&
-      llvm::all_of(literal->elements, [](const json::Value &element) { return element.kind == json::Value::Kind::Integer; }))
-    return llvm::map_to_vector(literal->elements, [](const json::Value &element) { return element.integer; });
+      llvm::all_of(literal->elements, [](const JsonValue &element) { return element.kind == JsonValue::Kind::Integer; }))
+    return llvm::map_to_vector(literal->elements, [](const JsonValue &element) { return element.integer; });
   isValid = false;
   error("needs integers as its input " + Twine(i + 1) + " or as the attribute '" + attribute + "', not a tensor");
   return std::nullopt;
 }
 
 bool NodeContext::flag(StringRef key) const {
-  const json::Value *value = attributes.find(key);
+  const JsonValue *value = attributes.find(key);
   return value && (value->boolean || value->integer != 0);
 }
 
@@ -99,7 +99,7 @@ bool NodeContext::expectRankOf(size_t i, int64_t rank) {
 
 //===-- Tables ------------------------------------------------------------===//
 
-RulePtr dlc::json::flagRule() { return either({boolean(), integer(0, 1)}); }
+RulePtr dlc::json::flagRule() { return defined("flag", either({boolean(), integer(0, 1)})); }
 
 ArrayRef<NodeKind> dlc::json::getNodeKinds() {
   static const std::vector<NodeKind> kinds = [] {

@@ -11,7 +11,7 @@ namespace dlc::json {
 /// One entry of a node's `inputs`: a tensor, or numbers written in its place, or (both null) nothing.
 struct NodeInput {
   mlir::Value tensor;
-  const Value *literal = nullptr;
+  const JsonValue *literal = nullptr;
 };
 
 class NodeContext : public OpContext {

@@ -51,7 +51,7 @@ static NodeResults buildClip(NodeContext &context) {
     return {x};
   Type type = typeOf(x).getElementType();
   auto constantLimit = [&](StringRef key, size_t input) -> std::optional<double> {
-    if (const json::Value *value = context.attributes.find(key))
+    if (const JsonValue *value = context.attributes.find(key))
       return value->number;
     if (context.hasInput(input) && context.inputs[input].literal && context.inputs[input].literal->isNumber())
       return context.inputs[input].literal->number;

@@ -127,7 +127,7 @@ static NodeResults buildPad(NodeContext &context) {
     high[axis] = (*pads)[axes.size() + i];
   }
   Value value;
-  if (const json::Value *number = context.attributes.find("value"))
+  if (const JsonValue *number = context.attributes.find("value"))
     value = context.constant(number->number, typeOf(x).getElementType());
   else if (context.hasInput(2) && !(value = context.operand(2)))
     return {Value()};
@@ -152,7 +152,7 @@ static NodeResults buildGather(NodeContext &context) {
   Value x = context.operand(0);
   if (!x)
     return {x};
-  if (const json::Value *literal = context.inputs[1].literal) {
+  if (const JsonValue *literal = context.inputs[1].literal) {
     auto type = RankedTensorType::get(getNestedShape(*literal), context.builder.getI64Type());
     auto bytes = readNestedNumbers(*literal, type.getShape(), type.getElementType(), "indices of " + context.label, context.reporter);
     if (!bytes)

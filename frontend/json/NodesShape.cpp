@@ -146,7 +146,7 @@ template <bool toSpace> static NodeResults buildDepthSpace(NodeContext &context)
 
 /// A constant of numbers in the attributes `value` and `type`, in `shape` or that of the numbers.
 static NodeResults buildConstantOf(NodeContext &context, std::optional<SmallVector<int64_t>> shape) {
-  const json::Value &value = *context.attributes.find("value");
+  const JsonValue &value = *context.attributes.find("value");
   Type elementType = getElementType(context.attributes.string("type"), context.builder.getContext());
   auto type = RankedTensorType::get(shape ? *shape : getNestedShape(value), elementType);
   if (!getByteCount(type.getShape(), elementType) || type.getNumElements() > (1 << 24))

@@ -100,7 +100,7 @@ static NodeResults buildConvTranspose(NodeContext &context) {
   if (extra.size() != n)
     return {context.error("output_padding", "needs " + Twine(n) + " integers as 'output_padding'")};
   StringRef mode = context.attributes.string("auto_pad");
-  if (const json::Value *shape = context.attributes.find("output_shape"); shape || mode.starts_with("SAME")) {
+  if (const JsonValue *shape = context.attributes.find("output_shape"); shape || mode.starts_with("SAME")) {
     if (shape && shape->elements.size() != n)
       return {context.error("output_shape", "needs " + Twine(n) + " integers as 'output_shape'")};
     for (size_t i = 0; i < n; ++i) {

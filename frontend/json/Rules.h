@@ -20,7 +20,7 @@ struct Field {
   std::string summary;
   bool isRequired = false;
   /// What a missing key means; none if nothing stands for it.
-  std::optional<Value> otherwise;
+  std::optional<JsonValue> otherwise;
 };
 
 /// An object told from others by the value of a tag (`op`).
@@ -80,10 +80,13 @@ Field required(std::string name, RulePtr rule, std::string summary);
 Field optional(std::string name, RulePtr rule, std::string otherwise, std::string summary);
 
 /// Checks `value`, called `what` in messages, against `rule`; reports every problem and says whether there was none.
-bool validate(const Rule &rule, const Value &value, const std::string &what, Reporter &reporter);
+bool validate(const Rule &rule, const JsonValue &value, const std::string &what, Reporter &reporter);
+
+/// Whether `value` keeps `rule`; reports nothing.
+bool isValid(const Rule &rule, const JsonValue &value);
 
 /// How messages call an element of a Variant list: `layer 'conv1'`, or `layer 3 (dense)` if it has no name.
-std::string labelOf(const Rule &rule, const Value &value, size_t index);
+std::string labelOf(const Rule &rule, const JsonValue &value, size_t index);
 
 } // namespace dlc::json
 

@@ -23,12 +23,12 @@ SmallVector<StringRef> Safetensors::getNames() const {
 }
 
 /// A list of integers that are not negative.
-static std::optional<SmallVector<int64_t>> readIntegers(const Value *value) {
+static std::optional<SmallVector<int64_t>> readIntegers(const JsonValue *value) {
   if (!value || !value->isList())
     return std::nullopt;
   SmallVector<int64_t> result;
-  for (const Value &element : value->elements) {
-    if (element.kind != Value::Kind::Integer || element.integer < 0)
+  for (const JsonValue &element : value->elements) {
+    if (element.kind != JsonValue::Kind::Integer || element.integer < 0)
       return std::nullopt;
     result.push_back(element.integer);
   }
@@ -52,7 +52,7 @@ std::optional<Safetensors> Safetensors::open(StringRef path, MLIRContext *contex
     return fail("not a safetensors file, or truncated: the header should have " + Twine(headerBytes) + " bytes, the file has " +
                 Twine(content.size()));
   StringRef data = content.substr(8 + headerBytes);
-  std::optional<Value> header = parseDocument(content.substr(8, headerBytes), [&](Position position, const std::string &message) {
+  std::optional<JsonValue> header = parseDocument(content.substr(8, headerBytes), [&](Position position, const std::string &message) {
     reporter.error({}, "header, byte " + Twine(8 + position.column) + ": " + message);
   });
   if (!header || reporter.hasErrors())
@@ -69,7 +69,7 @@ std::optional<Safetensors> Safetensors::open(StringRef path, MLIRContext *contex
   for (const Member &member : header->members) {
     if (member.key == "__metadata__")
       continue;
-    const Value *dtype = member.value.find("dtype");
+    const JsonValue *dtype = member.value.find("dtype");
     auto shape = readIntegers(member.value.find("shape")), offsets = readIntegers(member.value.find("data_offsets"));
     if (!dtype || !dtype->isString() || !shape || !offsets || offsets->size() != 2) {
       reporter.error({}, "tensor '" + member.key + "' lacks a proper 'dtype', 'shape' or 'data_offsets'");

@@ -7,11 +7,11 @@ using namespace dlc::json;
 using llvm::StringRef;
 
 /// Whether a value of this JSON type could fit `rule`.
-static bool hasTypeOf(const Rule &rule, const Value &value) {
+static bool hasTypeOf(const Rule &rule, const JsonValue &value) {
   switch (rule.kind) {
   case Rule::Kind::Anything: return true;
-  case Rule::Kind::Boolean: return value.kind == Value::Kind::Boolean;
-  case Rule::Kind::Integer: return value.kind == Value::Kind::Integer;
+  case Rule::Kind::Boolean: return value.kind == JsonValue::Kind::Boolean;
+  case Rule::Kind::Integer: return value.kind == JsonValue::Kind::Integer;
   case Rule::Kind::Number: return value.isNumber();
   case Rule::Kind::String:
   case Rule::Kind::Choice: return value.isString();
@@ -25,18 +25,18 @@ static bool hasTypeOf(const Rule &rule, const Value &value) {
   return false;
 }
 
-static bool isValid(const Rule &rule, const Value &value) {
+bool dlc::json::isValid(const Rule &rule, const JsonValue &value) {
   Reporter silent;
   return validate(rule, value, "", silent);
 }
 
-static bool reportMismatch(const Rule &rule, const Value &value, const std::string &what, Reporter &reporter,
+static bool reportMismatch(const Rule &rule, const JsonValue &value, const std::string &what, Reporter &reporter,
                            const std::string &hint = "") {
   reporter.error(value.position, what + " must be " + rule.describe() + ", got " + value.describe() + hint);
   return false;
 }
 
-static bool validateFields(llvm::ArrayRef<Field> fields, const Value &value, const std::string &what, StringRef tag,
+static bool validateFields(llvm::ArrayRef<Field> fields, const JsonValue &value, const std::string &what, StringRef tag,
                            Reporter &reporter) {
   bool valid = true;
   for (const Member &member : value.members) {
@@ -61,16 +61,16 @@ static bool validateFields(llvm::ArrayRef<Field> fields, const Value &value, con
   return valid;
 }
 
-std::string dlc::json::labelOf(const Rule &rule, const Value &value, size_t index) {
-  const Value *name = value.find("name"), *tag = value.find(rule.tag);
+std::string dlc::json::labelOf(const Rule &rule, const JsonValue &value, size_t index) {
+  const JsonValue *name = value.find("name"), *tag = value.find(rule.tag);
   if (name && name->isString())
     return rule.noun + " '" + name->string + "'";
   std::string kind = tag && tag->isString() ? " (" + tag->string + ")" : "";
   return rule.noun + " " + std::to_string(index + 1) + kind;
 }
 
-static bool validateVariant(const Rule &rule, const Value &value, const std::string &what, Reporter &reporter) {
-  const Value *tag = value.find(rule.tag);
+static bool validateVariant(const Rule &rule, const JsonValue &value, const std::string &what, Reporter &reporter) {
+  const JsonValue *tag = value.find(rule.tag);
   if (!tag || !tag->isString()) {
     if (tag)
       reporter.error(tag->position, "'" + rule.tag + "' of " + what + " must be a string, got " + tag->describe());
@@ -88,7 +88,7 @@ static bool validateVariant(const Rule &rule, const Value &value, const std::str
   return false;
 }
 
-bool dlc::json::validate(const Rule &rule, const Value &value, const std::string &what, Reporter &reporter) {
+bool dlc::json::validate(const Rule &rule, const JsonValue &value, const std::string &what, Reporter &reporter) {
   if (rule.kind == Rule::Kind::Either) {
     // Alternatives of one JSON type (a list of integers or of pairs) are tried in turn; the last one's complaint is shown.
     llvm::SmallVector<const Rule *> candidates;
@@ -126,7 +126,7 @@ bool dlc::json::validate(const Rule &rule, const Value &value, const std::string
     }
     bool valid = true;
     for (size_t i = 0; i < value.elements.size(); ++i) {
-      const Value &element = value.elements[i];
+      const JsonValue &element = value.elements[i];
       std::string label = rule.element->kind == Rule::Kind::Variant ? labelOf(*rule.element, element, i)
                                                                     : "element " + std::to_string(i + 1) + " of " + what;
       valid &= validate(*rule.element, element, label, reporter);

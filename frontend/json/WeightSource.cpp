@@ -2,6 +2,7 @@
 #include "frontend/json/WeightSource.h"
 #include "frontend/Import.h"
 #include "frontend/json/Elements.h"
+#include "frontend/json/ModelRules.h"
 #include "frontend/json/NestedNumbers.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -10,24 +11,25 @@
 using namespace mlir;
 using namespace dlc::json;
 
-WeightSource::WeightSource(const Value &model, StringRef modelPath, Reporter &reporter)
+WeightSource::WeightSource(const JsonValue &model, StringRef modelPath, Reporter &reporter)
     : reporter(reporter), context(reporter.getContext()) {
-  if (const Value *value = model.find("seed"))
+  // Values that break their rules have been reported.
+  if (const JsonValue *value = model.find("seed"))
     seed = static_cast<uint64_t>(value->integer);
-  if (const Value *value = model.find("initializer"))
+  if (const JsonValue *value = model.find("initializer"); value && isValid(*getInitializerRule(), *value))
     initializer = Initializer::parse(*value);
-  const Value *weights = model.find("weights");
-  if (!weights)
+  const JsonValue *weights = model.find("weights");
+  if (!weights || !isValid(*getWeightsRule(), *weights))
     return;
   if (weights->isObject())
     inlined = weights;
   else if (StringRef(weights->string).ends_with(".safetensors"))
     openFile(*weights, modelPath);
-  else // Validation found it to be an initializer's name.
+  else // What is left is an initializer's name.
     initializer = Initializer::parse(*weights);
 }
 
-void WeightSource::openFile(const Value &path, StringRef modelPath) {
+void WeightSource::openFile(const JsonValue &path, StringRef modelPath) {
   namespace fs = llvm::sys::path;
   filePath = path.string;
   auto leaves = [&] {
@@ -87,7 +89,7 @@ static SmallVector<int64_t> getGivenShape(const ParameterRequest &request, Strin
   return shape;
 }
 
-ElementsAttr WeightSource::fromText(const ParameterRequest &request, const Value &value, StringRef role) {
+ElementsAttr WeightSource::fromText(const ParameterRequest &request, const JsonValue &value, StringRef role) {
   SmallVector<int64_t> shape = getGivenShape(request, role);
   std::string what = "'" + role.str() + "' of " + request.label;
   std::optional<std::vector<char>> bytes = readNestedNumbers(value, shape, request.type.getElementType(), what, reporter);
@@ -131,10 +133,10 @@ ElementsAttr WeightSource::get(const ParameterRequest &request) {
     roles.push_back("kernel");
 
   if (inlined) {
-    const Value *owner = request.owner.empty() ? inlined : inlined->find(request.owner);
+    const JsonValue *owner = request.owner.empty() ? inlined : inlined->find(request.owner);
     used.insert(request.owner);
     for (StringRef role : roles)
-      if (const Value *value = owner ? owner->find(role) : nullptr) {
+      if (const JsonValue *value = owner ? owner->find(role) : nullptr) {
         used.insert(request.owner.empty() ? role.str() : request.owner + "." + role.str());
         return fromText(request, *value, role);
       }
@@ -173,7 +175,7 @@ RankedTensorType WeightSource::getTypeOf(StringRef name) {
     if (const Safetensors::Tensor *tensor = storage->file->find(name))
       return tensor->type;
   if (inlined)
-    if (const Value *value = inlined->find(name); value && !value->isObject())
+    if (const JsonValue *value = inlined->find(name); value && !value->isObject())
       return RankedTensorType::get(getNestedShape(*value), Float32Type::get(context));
   return {};
 }

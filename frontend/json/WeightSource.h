@@ -29,7 +29,7 @@ struct ParameterRequest {
   /// The model names `initializer` itself, so that a weights file may lack the tensor.
   bool isInitializerGiven = false;
   /// Values in the model's text (`value` of a parameter), or null.
-  const Value *value = nullptr;
+  const JsonValue *value = nullptr;
   Position position;
   std::string label; ///< how messages call the owner
 
@@ -39,7 +39,7 @@ struct ParameterRequest {
 class WeightSource {
 public:
   /// Reads what the model's `weights`, `initializer` and `seed` say.
-  WeightSource(const Value &model, llvm::StringRef modelPath, Reporter &reporter);
+  WeightSource(const JsonValue &model, llvm::StringRef modelPath, Reporter &reporter);
 
   /// The values; null if there was a problem, which has been reported.
   mlir::ElementsAttr get(const ParameterRequest &request);
@@ -61,15 +61,15 @@ private:
     std::vector<std::vector<char>> buffers;
   };
 
-  void openFile(const Value &path, llvm::StringRef modelPath);
-  mlir::ElementsAttr fromText(const ParameterRequest &request, const Value &value, llvm::StringRef role);
+  void openFile(const JsonValue &path, llvm::StringRef modelPath);
+  mlir::ElementsAttr fromText(const ParameterRequest &request, const JsonValue &value, llvm::StringRef role);
   mlir::ElementsAttr fromFile(const ParameterRequest &request, const Safetensors::Tensor &tensor, llvm::StringRef role);
   mlir::ElementsAttr keep(const ParameterRequest &request, std::vector<char> bytes);
 
   Reporter &reporter;
   mlir::MLIRContext *context;
   std::shared_ptr<Storage> storage = std::make_shared<Storage>();
-  const Value *inlined = nullptr;
+  const JsonValue *inlined = nullptr;
   std::optional<Initializer> initializer;
   std::string filePath; ///< empty: no file
   uint64_t seed = 0;
