@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/llvm/CodeGeneration.h"
+#include "backends/llvm/Passes.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/BLAKE3.h"
+#include "llvm/Transforms/IPO/GlobalDCE.h"
+#include "llvm/Transforms/IPO/Internalize.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+
+using namespace dlc;
+
+mlir::FailureOr<std::unique_ptr<llvm::Module>> dlc::translateProgram(mlir::ModuleOp module, llvm::LLVMContext &context,
+                                                                     const Target &target, const ModelIdentity &identity,
+                                                                     llvm::ArrayRef<KernelCode> kernels) {
+  auto description = describeProgram(module);
+  if (mlir::failed(description))
+    return mlir::failure();
+  mlir::PassManager manager(module.getContext());
+  addLowerToLLVM(manager);
+  if (mlir::failed(manager.run(module)))
+    return mlir::failure();
+
+  mlir::DialectRegistry registry;
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+  module.getContext()->appendDialectRegistry(registry);
+  // The name that ends up in the object file: the same in every folder.
+  auto program = mlir::translateModuleToLLVMIR(module, context, identity.name);
+  if (!program)
+    return module.emitError("internal error: the program has no form in LLVM IR");
+  program->setTargetTriple(target.triple);
+  program->setDataLayout(target.createTargetMachine()->createDataLayout());
+  program->setPICLevel(llvm::PICLevel::BigPIC);
+  program->setSourceFileName(identity.name);
+  addModelDescription(*program, *description, identity, target, getScratchBytes(kernels));
+  return program;
+}
+
+/// Runs `build` over the module with LLVM's analyses at hand.
+static void runPasses(llvm::Module &module, llvm::TargetMachine &machine,
+                      llvm::function_ref<llvm::ModulePassManager(llvm::PassBuilder &)> build) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  build(builder).run(module, modules);
+}
+
+llvm::Error dlc::mergeModel(llvm::Module &module, llvm::StringRef runtimeBitcode, llvm::ArrayRef<KernelCode> kernels,
+                            const Target &target, llvm::StringRef exportedSymbol) {
+  auto runtime = llvm::parseBitcodeFile(llvm::MemoryBufferRef(runtimeBitcode, "runtime"), module.getContext());
+  if (!runtime)
+    return runtime.takeError();
+  (*runtime)->setTargetTriple(module.getTargetTriple());
+  (*runtime)->setDataLayout(module.getDataLayout());
+  if (llvm::NamedMDNode *identification = (*runtime)->getNamedMetadata("llvm.ident"))
+    identification->eraseFromParent();
+  if (llvm::Linker::linkModules(module, std::move(*runtime)))
+    return llvm::createStringError("the runtime cannot be linked to the program");
+  addKernelDispatch(module, kernels);
+
+  // Kernels call Halide's runtime functions, but are not there yet.
+  auto isNeededLater = [&](const llvm::GlobalValue &value) {
+    return value.getName() == exportedSymbol || value.getName().starts_with("halide_");
+  };
+  llvm::internalizeModule(module, isNeededLater);
+  std::unique_ptr<llvm::TargetMachine> machine = target.createTargetMachine();
+  runPasses(module, *machine, [](llvm::PassBuilder &builder) {
+    return builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2);
+  });
+
+  if (llvm::Error error = linkKernels(module, kernels))
+    return error;
+  llvm::internalizeModule(module, [&](const llvm::GlobalValue &value) { return value.getName() == exportedSymbol; });
+  runPasses(module, *machine, [](llvm::PassBuilder &) {
+    llvm::ModulePassManager passes;
+    passes.addPass(llvm::GlobalDCEPass());
+    return passes;
+  });
+  // Debuggers and profilers unwind through all of it.
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      function.setUWTableKind(llvm::UWTableKind::Async);
+
+  std::string problems;
+  llvm::raw_string_ostream stream(problems);
+  if (llvm::verifyModule(module, &stream))
+    return llvm::createStringError("the merged module is broken: " + problems);
+  return llvm::Error::success();
+}
+
+llvm::Error dlc::emitCode(llvm::Module &module, const Target &target, llvm::CodeGenFileType fileType,
+                          llvm::raw_pwrite_stream &stream) {
+  std::unique_ptr<llvm::TargetMachine> machine = target.createTargetMachine();
+  llvm::legacy::PassManager passes;
+  if (machine->addPassesToEmitFile(passes, stream, nullptr, fileType))
+    return llvm::createStringError("no code generator for " + target.triple.str());
+  passes.run(module);
+  return llvm::Error::success();
+}
+
+std::string dlc::getObjectKey(const llvm::Module &program, llvm::StringRef runtimeBitcode, llvm::ArrayRef<KernelCode> kernels,
+                              const Target &target, llvm::StringRef compiler) {
+  llvm::BLAKE3 hasher;
+  // Lengths stand before contents, so that no two lists of parts look alike.
+  auto add = [&](llvm::StringRef part) {
+    hasher.update(std::to_string(part.size()) + ":");
+    hasher.update(part);
+  };
+  add(compiler);
+  add(LLVM_VERSION_STRING);
+  add(target.triple.str());
+  llvm::SmallString<0> bitcode;
+  llvm::raw_svector_ostream stream(bitcode);
+  llvm::WriteBitcodeToFile(program, stream);
+  add(bitcode);
+  add(runtimeBitcode);
+  for (const KernelCode &code : kernels) {
+    add(code.kernel);
+    add(code.isa.name);
+    add(code.bitcode);
+  }
+  auto digest = hasher.final<16>();
+  return llvm::toHex(digest, /*LowerCase=*/true);
+}

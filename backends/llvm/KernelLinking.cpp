@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/llvm/KernelLinking.h"
+#include "backends/llvm/LaunchFunction.h"
+#include "dlc/abi.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Operator.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace dlc;
+
+static std::string getVersionSymbol(const KernelCode &code) { return getKernelSymbol(code.kernel) + "." + code.isa.name; }
+
+uint64_t dlc::getScratchBytes(llvm::ArrayRef<KernelCode> kernels) {
+  constexpr uint64_t blockHeader = 64;
+  uint64_t most = 0;
+  for (const KernelCode &code : kernels)
+    if (code.scratchBytes > 0)
+      most = std::max(most, llvm::alignTo(code.scratchBytes, 64) + blockHeader);
+  return most;
+}
+
+/// The address of the version to call: a constant, or read from a table by the level that the runtime found at load.
+static llvm::Value *selectVersion(llvm::IRBuilder<> &builder, llvm::Module &module, llvm::StringRef name,
+                                  llvm::ArrayRef<std::pair<int, llvm::Function *>> versions) {
+  if (versions.size() == 1)
+    return versions.front().second;
+  llvm::LLVMContext &context = module.getContext();
+  auto *pointer = llvm::PointerType::getUnqual(context);
+  auto *i32 = llvm::Type::getInt32Ty(context);
+  int lowest = versions.front().first, highest = versions.back().first;
+  llvm::SmallVector<llvm::Constant *> entries;
+  for (int level = lowest; level <= highest; ++level) {
+    llvm::Function *best = versions.front().second;
+    for (auto [versionLevel, version] : versions)
+      if (versionLevel <= level)
+        best = version;
+    entries.push_back(best);
+  }
+  auto *type = llvm::ArrayType::get(pointer, entries.size());
+  auto *table = new llvm::GlobalVariable(module, type, /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
+                                         llvm::ConstantArray::get(type, entries), name + ".versions");
+  llvm::GlobalVariable *found = module.getNamedGlobal("dlc_rt_isa_level");
+  if (!found)
+    found = new llvm::GlobalVariable(module, i32, /*isConstant=*/false, llvm::GlobalValue::ExternalLinkage, nullptr,
+                                     "dlc_rt_isa_level");
+  llvm::Value *index = builder.CreateSub(builder.CreateLoad(i32, found), builder.getInt32(lowest));
+  llvm::Value *place = builder.CreateInBoundsGEP(type, table, {builder.getInt64(0), builder.CreateZExt(index, builder.getInt64Ty())});
+  return builder.CreateLoad(pointer, place);
+}
+
+static void defineDispatch(llvm::Module &module, llvm::Function &kernel, llvm::ArrayRef<const KernelCode *> codes) {
+  llvm::LLVMContext &context = module.getContext();
+  llvm::SmallVector<std::pair<int, llvm::Function *>> versions;
+  int64_t scratchBytes = 0;
+  for (const KernelCode *code : codes) {
+    versions.emplace_back(code->isa.level, llvm::Function::Create(kernel.getFunctionType(), llvm::GlobalValue::ExternalLinkage,
+                                                                  getVersionSymbol(*code), module));
+    scratchBytes = std::max(scratchBytes, code->scratchBytes);
+  }
+  llvm::sort(versions, llvm::less_first());
+  if (versions.size() == 1 && scratchBytes == 0) {
+    kernel.replaceAllUsesWith(versions.front().second);
+    kernel.eraseFromParent();
+    return;
+  }
+
+  kernel.setLinkage(llvm::GlobalValue::InternalLinkage);
+  llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context, "", &kernel));
+  auto *pointer = llvm::PointerType::getUnqual(context);
+  llvm::SmallVector<llvm::Value *> arguments;
+  for (llvm::Argument &argument : kernel.args())
+    arguments.push_back(&argument);
+  llvm::Value *threadScratch = arguments[0];
+  if (scratchBytes > 0) {
+    auto allocate = module.getOrInsertFunction("halide_malloc", llvm::FunctionType::get(pointer, {pointer, builder.getInt64Ty()}, false));
+    arguments[0] = builder.CreateCall(allocate, {threadScratch, builder.getInt64(scratchBytes)});
+    auto *full = llvm::BasicBlock::Create(context, "", &kernel), *rest = llvm::BasicBlock::Create(context, "", &kernel);
+    builder.CreateCondBr(builder.CreateIsNull(arguments[0]), full, rest);
+    builder.SetInsertPoint(full);
+    builder.CreateRet(builder.getInt32(DLC_ERROR_OUT_OF_MEMORY));
+    builder.SetInsertPoint(rest);
+  }
+  llvm::Value *version = selectVersion(builder, module, kernel.getName(), versions);
+  llvm::CallInst *status = builder.CreateCall(kernel.getFunctionType(), version, arguments);
+  if (scratchBytes > 0) {
+    auto release = module.getOrInsertFunction("halide_free", llvm::FunctionType::get(builder.getVoidTy(), {pointer, pointer}, false));
+    builder.CreateCall(release, {threadScratch, arguments[0]});
+  }
+  builder.CreateRet(status);
+}
+
+void dlc::addKernelDispatch(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels) {
+  llvm::MapVector<llvm::StringRef, llvm::SmallVector<const KernelCode *>> byKernel;
+  for (const KernelCode &code : kernels)
+    byKernel[code.kernel].push_back(&code);
+  for (auto &[name, codes] : byKernel)
+    if (llvm::Function *kernel = module.getFunction(getKernelSymbol(name)))
+      defineDispatch(module, *kernel, codes);
+}
+
+/// Makes a kernel's module fit to stand beside others: nothing but the kernel is visible, no alias information by buffer name, and
+/// NaN and infinity are values like others.
+static void prepareForLinking(llvm::Module &kernelModule, const llvm::Module &program, llvm::StringRef symbol) {
+  kernelModule.setTargetTriple(program.getTargetTriple());
+  kernelModule.setDataLayout(program.getDataLayout());
+  for (llvm::Function &function : kernelModule) {
+    if (function.isDeclaration())
+      continue;
+    function.setComdat(nullptr);
+    if (function.getName() == "kernel") {
+      function.setName(symbol);
+      function.setLinkage(llvm::GlobalValue::ExternalLinkage);
+      function.setVisibility(llvm::GlobalValue::HiddenVisibility);
+      function.addFnAttr(llvm::Attribute::NoInline);
+    } else {
+      function.setLinkage(llvm::GlobalValue::InternalLinkage);
+    }
+    for (llvm::StringRef attribute : {"no-nans-fp-math", "no-infs-fp-math", "unsafe-fp-math"})
+      function.removeFnAttr(attribute);
+    for (llvm::Instruction &instruction : llvm::instructions(function)) {
+      instruction.setAAMetadata(llvm::AAMDNodes());
+      if (llvm::isa<llvm::FPMathOperator>(instruction)) {
+        instruction.setHasNoNaNs(false);
+        instruction.setHasNoInfs(false);
+      }
+    }
+  }
+  for (llvm::GlobalVariable &variable : kernelModule.globals())
+    if (!variable.isDeclaration()) {
+      variable.setComdat(nullptr);
+      variable.setLinkage(llvm::GlobalValue::InternalLinkage);
+    }
+}
+
+llvm::Error dlc::linkKernels(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels) {
+  llvm::Linker linker(module);
+  for (const KernelCode &code : kernels) {
+    std::string symbol = getVersionSymbol(code);
+    if (!module.getFunction(symbol))
+      continue; // no launch is left that calls it
+    auto parsed = llvm::parseBitcodeFile(llvm::MemoryBufferRef(code.bitcode, symbol), module.getContext());
+    if (!parsed)
+      return parsed.takeError();
+    prepareForLinking(**parsed, module, symbol);
+    if (linker.linkInModule(std::move(*parsed)))
+      return llvm::createStringError("kernel '" + code.kernel + "' cannot be linked");
+  }
+  return llvm::Error::success();
+}

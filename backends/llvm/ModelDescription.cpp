@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/llvm/ModelDescription.h"
+#include "dlc/abi.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/GlobalVariable.h"
+
+using namespace dlc;
+using llvm::Constant;
+
+std::string dlc::getModelSymbol(llvm::StringRef name) { return ("dlc_model_" + name).str(); }
+std::string dlc::getWeightsSymbol(llvm::StringRef name) { return ("dlc_weights_" + name).str(); }
+
+namespace {
+/// Writes the structures of abi.h as constants. Fields have their natural alignment there and here.
+class DescriptionWriter {
+public:
+  explicit DescriptionWriter(llvm::Module &module)
+      : module(module), context(module.getContext()), pointer(llvm::PointerType::getUnqual(context)) {}
+
+  Constant *i32(uint32_t value) { return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value); }
+  Constant *i64(uint64_t value) { return llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), value); }
+  Constant *null() { return llvm::ConstantPointerNull::get(pointer); }
+
+  Constant *text(llvm::StringRef value) { return hidden(llvm::ConstantDataArray::getString(context, value)); }
+
+  /// The address of an array of structures; null if there are none.
+  Constant *array(llvm::ArrayRef<Constant *> elements, uint64_t elementBytes) {
+    if (elements.empty())
+      return null();
+    checkSize(elements.front(), elementBytes);
+    return hidden(llvm::ConstantArray::get(llvm::ArrayType::get(elements.front()->getType(), elements.size()), elements));
+  }
+
+  Constant *structure(llvm::ArrayRef<Constant *> fields) { return llvm::ConstantStruct::getAnon(context, fields); }
+
+  Constant *function(llvm::StringRef name) {
+    llvm::Function *function = module.getFunction(name);
+    assert(function && "the program defines what its description names");
+    return function;
+  }
+
+  /// A symbol that another part of the library defines.
+  Constant *external(llvm::StringRef name) {
+    if (llvm::GlobalVariable *existing = module.getNamedGlobal(name))
+      return existing;
+    auto *variable = new llvm::GlobalVariable(module, llvm::Type::getInt8Ty(context), /*isConstant=*/true,
+                                              llvm::GlobalValue::ExternalLinkage, nullptr, name);
+    variable->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    return variable;
+  }
+
+  void checkSize(Constant *value, uint64_t bytes) {
+    assert(module.getDataLayout().getTypeAllocSize(value->getType()) == bytes && "the fields are those of abi.h");
+    (void)value;
+    (void)bytes;
+  }
+
+private:
+  Constant *hidden(Constant *value) {
+    auto *variable = new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                                              llvm::GlobalValue::PrivateLinkage, value);
+    variable->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
+    return variable;
+  }
+
+  llvm::Module &module;
+  llvm::LLVMContext &context;
+  llvm::PointerType *pointer;
+};
+} // namespace
+
+/// The extent as dlc_tensor_info has it.
+static int64_t encodeDim(mlir::AffineExpr dim) {
+  if (auto number = llvm::dyn_cast<mlir::AffineConstantExpr>(dim))
+    return number.getValue();
+  if (auto symbol = llvm::dyn_cast<mlir::AffineSymbolExpr>(dim))
+    return -(static_cast<int64_t>(symbol.getPosition()) + 1);
+  return DLC_DIM_COMPUTED;
+}
+
+static Constant *writeTensors(DescriptionWriter &writer, llvm::ArrayRef<TensorDescription> tensors) {
+  llvm::SmallVector<Constant *> elements;
+  for (const TensorDescription &tensor : tensors) {
+    llvm::SmallVector<Constant *> dims;
+    for (mlir::AffineExpr dim : tensor.dims)
+      dims.push_back(writer.i64(encodeDim(dim)));
+    elements.push_back(writer.structure({writer.text(tensor.name), writer.i32(tensor.elementType), writer.i32(dims.size()),
+                                         writer.array(dims, sizeof(dlc_int64)),
+                                         writer.i32(tensor.isKept ? DLC_TENSOR_KEPT : 0), writer.i32(0)}));
+  }
+  return writer.array(elements, sizeof(dlc_tensor_info));
+}
+
+void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &program, const ModelIdentity &identity,
+                              const Target &target, uint64_t scratchBytes) {
+  DescriptionWriter writer(module);
+  llvm::SmallVector<Constant *> entries;
+  for (const EntryDescription &entry : program.entries) {
+    llvm::SmallVector<Constant *> symbols;
+    for (const SymbolDescription &symbol : entry.symbols)
+      symbols.push_back(
+          writer.structure({writer.text(symbol.name), writer.i64(symbol.minimum), writer.i64(symbol.maximum)}));
+    entries.push_back(writer.structure(
+        {writer.text(entry.name), writer.i32(entry.inputs.size()), writer.i32(entry.outputs.size()),
+         writer.i32(entry.symbols.size()), writer.i32(0), writeTensors(writer, entry.inputs),
+         writeTensors(writer, entry.outputs), writer.array(symbols, sizeof(dlc_symbol_info)),
+         writer.function(entry.name + ".workspace_bytes"), writer.function(entry.name + ".output_shapes"),
+         writer.function(entry.name + ".execute")}));
+  }
+
+  bool isEmbedded = program.constantBytes != 0 && identity.weightsFile.empty();
+  Constant *model = writer.structure(
+      {writer.i32(DLC_ABI_VERSION), writer.i32(sizeof(dlc_model)), writer.text(identity.name),
+       writer.text(identity.compiler), writer.text(target.name), writer.i32(entries.size()), writer.i32(DLC_DEVICE_CPU),
+       writer.array(entries, sizeof(dlc_entry_point)),
+       isEmbedded ? writer.external(getWeightsSymbol(identity.name)) : writer.null(), writer.i64(program.constantBytes),
+       identity.weightsFile.empty() ? writer.null() : writer.text(identity.weightsFile),
+       writer.i64(identity.weightsHash), writer.i64(program.preparedBytes),
+       program.hasPrepare ? writer.function("prepare.execute") : writer.null(), writer.i64(scratchBytes),
+       writer.i64(target.requiredFeatures), writer.external("dlc_rt_api")});
+  writer.checkSize(model, sizeof(dlc_model));
+  auto *variable = new llvm::GlobalVariable(module, model->getType(), /*isConstant=*/true,
+                                            llvm::GlobalValue::ExternalLinkage, model, getModelSymbol(identity.name));
+  variable->setVisibility(llvm::GlobalValue::DefaultVisibility);
+  variable->setAlignment(llvm::Align(16));
+}

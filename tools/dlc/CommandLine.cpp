@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/dlc/CommandLine.h"
+#include "backends/Target.h"
+#include "backends/halide/KernelCompiler.h"
+#include "tools/driver/Compilation.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/raw_ostream.h"
+#include <CLI/CLI.hpp>
+
+using namespace dlc;
+
+/// The option of `app` that is spelt most like `text` (which starts with a dash); empty if none is near.
+static std::string findNearestOption(const CLI::App &app, llvm::StringRef text) {
+  text = text.take_until([](char c) { return c == '='; });
+  std::string nearest;
+  unsigned best = 4;
+  for (const CLI::Option *option : app.get_options())
+    for (const std::string &name : option->get_lnames()) {
+      unsigned distance = text.ltrim('-').edit_distance(name);
+      if (distance < best) {
+        best = distance;
+        nearest = "--" + name;
+      }
+    }
+  return nearest;
+}
+
+static std::string join(llvm::ArrayRef<llvm::StringRef> names) {
+  std::string text;
+  for (llvm::StringRef name : names)
+    text += (text.empty() ? "" : ", ") + name.str();
+  return text;
+}
+
+std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exitStatus) {
+  CommandLine line;
+  CompileOptions &options = line.compile;
+  bool noCache = false, showVersion = false;
+  std::string math = "default", weights = "embed", level = "3";
+  options.cacheDirectory = halide::getDefaultCacheDirectory();
+
+  CLI::App app("Compiles a deep-learning model to a native library.\n\n  dlc model.onnx -o model.so\n", "dlc");
+  app.set_help_flag("-h,--help", "Print this and exit")->group("Other");
+  app.add_option("MODEL", options.model, "The model: a .json or .onnx file");
+
+  const char *output = "Output";
+  app.add_option("-o,--output", options.output,
+                 "What to write, by its ending: a shared library (.so), archive (.a) or object (.o), the C header (.h; comes with .a "
+                 "and .o, too), LLVM IR (.ll), assembly (.s) or the program in MLIR (.mlir). '-.ll' and the like are standard output")
+      ->type_name("FILE")
+      ->group(output);
+  app.add_option("--name", options.name, "The model's name in C (dlc_model_NAME, NAME.h); the output's file name by default")
+      ->type_name("NAME")
+      ->group(output);
+  app.add_flag("--header", options.writeHeader, "Write NAME.h beside a shared library, too")->group(output);
+  app.add_option("--weights", weights, "'embed' the weights in the library, or keep them in a 'file' NAME.weights beside it")
+      ->type_name("WHERE")
+      ->check(CLI::IsMember({"embed", "file"}))
+      ->group(output);
+
+  const char *code = "Code";
+  app.add_option("--target", options.target,
+                 "The machine to compile for: " + join(Target::getNames()) +
+                     ". native is this machine's instruction set; x86-64 holds v2, v3 and v4 and chooses when it is loaded")
+      ->type_name("TARGET")
+      ->group(code);
+  app.add_option("-O", level, "Optimization: 0 (each op its own plain kernel) to 3")
+      ->type_name("LEVEL")
+      ->check(CLI::IsMember({"0", "1", "2", "3"}))
+      ->group(code);
+  app.add_option("--math", math,
+                 "What may change in the algebra: 'strict' (IEEE, direct algorithms), 'default' (any order of sums, Winograd; NaN and "
+                 "infinity stay right), 'fast' (whatever pays)")
+      ->type_name("MODE")
+      ->check(CLI::IsMember({"strict", "default", "fast"}))
+      ->group(code);
+  app.add_option("--precision", options.precision, "What numbers are made of: f32 (bf16 and int8 are not supported yet)")
+      ->type_name("TYPE")
+      ->check(CLI::IsMember({"f32", "bf16", "int8"}))
+      ->group(code);
+  app.add_option("--shape", options.shapes, "Fix the extents of an input: --shape x=1x3x224x224; may be repeated")
+      ->type_name("INPUT=EXTENTS")
+      ->expected(1)
+      ->take_all()
+      ->group(code);
+  app.add_flag("--check-bounds", options.checkBounds, "Kernels check all accesses and fail instead of leaving their buffers")
+      ->group(code);
+  app.add_flag("--keep-tensors", options.keepTensors, "Make every layer's result an output (for dlc-run verify)")->group(code);
+
+  const char *inspect = "Looking inside";
+  app.add_option("--compile-to", options.compileTo, "Stop after a phase and print the module: " + join(getPhaseNames()))
+      ->type_name("PHASE")
+      ->group(inspect);
+  app.add_option("--print-ir-after", options.printIrAfter, "Print the module to standard error after a pass, such as dlc-fuse-elementwise")
+      ->type_name("PASS")
+      ->group(inspect);
+  app.add_option("--report", options.report, "Write a page about the compilation: times, kernels and schedules, memory")
+      ->type_name("FILE.html")
+      ->group(inspect);
+  app.add_flag("--time", options.showTimes, "Print what each phase took")->group(inspect);
+
+  const char *other = "Other";
+  app.add_option("-j,--jobs", options.jobs, "Kernels to compile at the same time; all CPUs by default")
+      ->type_name("N")
+      ->check(CLI::Range(1u, 1024u))
+      ->group(other);
+  app.add_option("--cache-dir", options.cacheDirectory, "Where compiled kernels are kept; $XDG_CACHE_HOME/dlc by default")
+      ->type_name("FOLDER")
+      ->group(other);
+  app.add_flag("--no-cache", noCache, "Neither use nor keep compiled kernels")->group(other);
+  app.add_flag("--emit-json-schema", line.emitJsonSchema, "Print the JSON Schema of JSON models and exit")->group(other);
+  app.add_flag("--version", showVersion, "Print the versions of dlc, LLVM and Halide and exit")->group(other);
+  app.allow_extras();
+
+  auto fail = [&](const std::string &message) {
+    llvm::errs() << "dlc: error: " << message << '\n';
+    exitStatus = 1;
+    return std::nullopt;
+  };
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp &) {
+    llvm::outs() << app.help();
+    exitStatus = 0;
+    return std::nullopt;
+  } catch (const CLI::ParseError &error) {
+    return fail(error.what());
+  }
+  for (const std::string &extra : app.remaining()) {
+    if (!llvm::StringRef(extra).starts_with("-"))
+      return fail("one model at a time: '" + options.model + "' and '" + extra + "'");
+    std::string nearest = findNearestOption(app, extra);
+    return fail("unknown option '" + extra + "'" + (nearest.empty() ? "; see dlc --help" : "; did you mean '" + nearest + "'?"));
+  }
+  if (showVersion) {
+    llvm::outs() << getVersionText() << '\n';
+    exitStatus = 0;
+    return std::nullopt;
+  }
+  if (line.emitJsonSchema)
+    return line;
+  if (options.model.empty())
+    return fail("which model? usage: dlc MODEL.{json,onnx} -o OUTPUT.so; see dlc --help");
+  if (options.output.empty() && options.compileTo.empty())
+    return fail("say what to write: -o FILE.so (or .a, .o, .h, .ll, .s, .mlir)");
+  if (noCache)
+    options.cacheDirectory.clear();
+  options.optimizationLevel = level[0] - '0';
+  options.math = *parseMathMode(math);
+  options.weights = weights == "file" ? WeightsPlacement::File : WeightsPlacement::Embed;
+  return line;
+}

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/driver/Compilation.h"
+#include "Halide.h"
+#include "backends/halide/KernelCompiler.h"
+#include "backends/link/WeightsFile.h"
+#include "backends/llvm/CodeGeneration.h"
+#include "backends/llvm/ModelHeader.h"
+#include "backends/llvm/Passes.h"
+#include "frontend/Import.h"
+#include "ir/Names.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "runtime/embedded/RuntimeBitcode.h"
+#include "tools/driver/DiagnosticPrinter.h"
+#include "tools/driver/ObjectCache.h"
+#include "tools/driver/Output.h"
+#include "tools/driver/PhaseClock.h"
+#ifdef DLC_HAS_ONNX
+#include "frontend/onnx/ImportOnnx.h"
+#endif
+#ifdef DLC_HAS_JSON
+#include "frontend/json/ImportJson.h"
+#endif
+#include <thread>
+
+using namespace dlc;
+using mlir::failed;
+using mlir::failure;
+using mlir::LogicalResult;
+using mlir::success;
+
+std::string dlc::getCompilerName() { return "dlc " DLC_VERSION; }
+
+std::string dlc::getVersionText() {
+  return getCompilerName() + " (LLVM " LLVM_VERSION_STRING ", Halide " + std::to_string(HALIDE_VERSION_MAJOR) + "." +
+         std::to_string(HALIDE_VERSION_MINOR) + "." + std::to_string(HALIDE_VERSION_PATCH) + ")";
+}
+
+namespace {
+/// One run of the compiler: its steps in order, and what they hand on.
+class Compilation {
+public:
+  explicit Compilation(const CompileOptions &options)
+      : options(options), context(mlir::MLIRContext::Threading::DISABLED), printer(&context, options.model, llvm::errs()),
+        fileLocation(mlir::FileLineColLoc::get(&context, options.model, 0, 0)) {
+    context.loadDialect<DlcDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::affine::AffineDialect,
+                        mlir::scf::SCFDialect, mlir::cf::ControlFlowDialect, mlir::memref::MemRefDialect,
+                        mlir::LLVM::LLVMDialect>();
+  }
+
+  LogicalResult run();
+
+private:
+  LogicalResult readOptions();
+  LogicalResult import();
+  LogicalResult runPhase(llvm::StringRef phase);
+  LogicalResult finish();
+  LogicalResult writeModelHeader(llvm::StringRef path);
+  LogicalResult writeWeights();
+  LogicalResult compileKernels();
+  LogicalResult generateObject(OutputKind kind);
+
+  /// An error about the command line or the compilation as a whole.
+  mlir::InFlightDiagnostic error() { return mlir::emitError(fileLocation); }
+  /// A path beside the output for what is needed only while compiling.
+  std::string besideOutput(llvm::StringRef ending) const {
+    return (isStandardOutput(options.output) ? llvm::Twine("dlc") : llvm::Twine(options.output)).concat(ending).str();
+  }
+
+  const CompileOptions &options;
+  mlir::MLIRContext context;
+  DiagnosticPrinter printer;
+  mlir::Location fileLocation;
+  PhaseClock clock;
+  // Files are removed before the context goes, but after everything that may fail.
+  OutputFiles files;
+
+  Target target;
+  ModelIdentity identity;
+  ImportOptions importOptions;
+  PipelineOptions pipelineOptions;
+  ImportedModel model;
+  std::vector<halide::CompiledKernel> compiled;
+  std::vector<KernelCode> kernels;
+  std::vector<std::string> objects;
+};
+} // namespace
+
+LogicalResult Compilation::readOptions() {
+  LogicalResult result = success();
+  std::string problem;
+  if (auto parsed = Target::parse(options.target, problem)) {
+    target = std::move(*parsed);
+  } else {
+    error() << problem;
+    result = failure();
+  }
+  for (const std::string &text : options.shapes) {
+    auto shape = ShapeOverride::parse(text, problem);
+    if (failed(shape)) {
+      error() << problem;
+      result = failure();
+      continue;
+    }
+    importOptions.shapes.push_back(std::move(*shape));
+  }
+  if (options.precision != "f32")
+    result = error() << "--precision=" << options.precision
+                     << " is not supported yet: kernels compute in the types of the model, f32 above all";
+  if (!options.output.empty() && !getOutputKind(options.output))
+    result = error() << "'" << options.output << "' has no ending that says what to write: .so, .a, .o, .h, .ll, .s or .mlir";
+  if (!options.compileTo.empty() && !llvm::is_contained(getPhaseNames(), options.compileTo)) {
+    auto diagnostic = error() << "there is no phase '" << options.compileTo << "'; the phases are";
+    for (llvm::StringRef phase : getPhaseNames())
+      diagnostic << " " << phase;
+    result = diagnostic;
+  }
+  if (options.weights == WeightsPlacement::File && !options.output.empty() && !isText(*getOutputKind(options.output)) &&
+      getOutputKind(options.output) != OutputKind::SharedLibrary)
+    result = error() << "--weights=file needs a library with a folder of its own: write a .so";
+
+  if (!options.name.empty() && toIdentifier(options.name) != options.name)
+    result = error() << "--name=" << options.name << " is not an identifier of C; try --name=" << toIdentifier(options.name);
+  llvm::StringRef stem = llvm::sys::path::stem(
+      options.output.empty() || isStandardOutput(options.output) ? options.model : options.output);
+  identity.name = options.name.empty() ? toIdentifier(stem) : options.name;
+  identity.compiler = getCompilerName();
+  if (options.weights == WeightsPlacement::File)
+    identity.weightsFile = identity.name + ".weights";
+  pipelineOptions.optimizationLevel = options.optimizationLevel;
+  pipelineOptions.math = options.math;
+  pipelineOptions.keepTensors = options.keepTensors;
+  pipelineOptions.isas.clear();
+  for (const InstructionSet &isa : target.isas)
+    pipelineOptions.isas.push_back(isa.name);
+  return result;
+}
+
+LogicalResult Compilation::import() {
+  clock.start("import");
+  llvm::StringRef ending = llvm::sys::path::extension(options.model);
+  mlir::FailureOr<ImportedModel> imported = failure();
+  if (!llvm::sys::fs::exists(options.model))
+    return error() << "there is no such file";
+#ifdef DLC_HAS_ONNX
+  if (ending == ".onnx")
+    imported = importOnnx(options.model, &context, importOptions);
+  else
+#endif
+#ifdef DLC_HAS_JSON
+  if (ending == ".json")
+    imported = importJson(options.model, &context, importOptions);
+  else
+#endif
+    return error() << "the ending '" << ending << "' names no model format; models are .onnx or .json";
+  if (failed(imported))
+    return failure();
+  model = std::move(*imported);
+  return success();
+}
+
+LogicalResult Compilation::runPhase(llvm::StringRef phase) {
+  clock.start(phase);
+  mlir::PassManager manager(&context);
+  addPhase(manager, phase, pipelineOptions);
+  if (!options.printIrAfter.empty())
+    manager.enableIRPrinting(
+        /*shouldPrintBeforePass=*/[](mlir::Pass *, mlir::Operation *) { return false; },
+        /*shouldPrintAfterPass=*/
+        [&](mlir::Pass *pass, mlir::Operation *) {
+          return pass->getArgument() == options.printIrAfter || pass->getArgument() == "dlc-" + options.printIrAfter;
+        },
+        /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false, /*printAfterOnlyOnFailure=*/false, llvm::errs(),
+        mlir::OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(256));
+  return manager.run(*model.module);
+}
+
+/// The header goes where `path` says.
+LogicalResult Compilation::writeModelHeader(llvm::StringRef path) {
+  auto program = describeProgram(*model.module);
+  if (failed(program))
+    return failure();
+  return writeText(fileLocation, files, path, writeHeader(describeHeader(*program, identity.name, identity.compiler)));
+}
+
+/// Streams the weights to where the linker or the user finds them, and gives their memory back: kernels are compiled in processes
+/// that share this one's memory, and linking needs the room.
+LogicalResult Compilation::writeWeights() {
+  auto weights = model.module->getOps<WeightsOp>();
+  if (weights.empty() || (*weights.begin()).getSize() == 0) {
+    identity.weightsFile.clear();
+    return success();
+  }
+  clock.start("weights");
+  WeightsOp block = *weights.begin();
+  if (options.weights == WeightsPlacement::File) {
+    llvm::SmallString<128> path(llvm::sys::path::parent_path(options.output));
+    llvm::sys::path::append(path, identity.weightsFile);
+    if (failed(writeWeightsSidecar(block, files.create(path).getTemporaryPath(), WeightsMemory::Release,
+                                   identity.weightsHash)))
+      return failure();
+  } else {
+    OutputFile &file = files.createTemporary(besideOutput(".weights"));
+    if (failed(writeWeightsObject(block, target, getWeightsSymbol(identity.name), file.getTemporaryPath(),
+                                  WeightsMemory::Release)))
+      return failure();
+    objects.push_back(file.getTemporaryPath());
+  }
+  model.storage.reset();
+  return success();
+}
+
+LogicalResult Compilation::compileKernels() {
+  clock.start("kernel code");
+  halide::CompileOptions kernelOptions;
+  kernelOptions.jobs = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
+  kernelOptions.cacheDirectory = options.cacheDirectory;
+  kernelOptions.checkBounds = options.checkBounds;
+  kernelOptions.relaxContractions = options.math != MathMode::Strict;
+  auto variants = halide::collectVariants(*model.module);
+  auto result = halide::compileKernels(variants, kernelOptions);
+  if (failed(result))
+    return failure();
+  compiled = std::move(*result);
+  for (auto [variant, code] : llvm::zip_equal(variants, compiled)) {
+    auto isa = llvm::find_if(target.isas, [&](const InstructionSet &candidate) {
+      return candidate.name == variant.schedule.getIsa().getValue();
+    });
+    if (isa == target.isas.end())
+      return variant.kernel.emitError("internal error: a schedule for ") << variant.schedule.getIsa() << ", which is no target";
+    kernels.push_back({variant.kernel.getSymName().str(), *isa, code.bitcode, code.scratchBytes});
+  }
+  return success();
+}
+
+LogicalResult Compilation::generateObject(OutputKind kind) {
+  clock.start("host program");
+  llvm::LLVMContext llvmContext;
+  auto program = translateProgram(*model.module, llvmContext, target, identity, kernels);
+  if (failed(program))
+    return failure();
+  model.module = nullptr;
+  std::string_view runtimeView = runtimeBitcode(target.triple.getArchName());
+  llvm::StringRef runtime(runtimeView.data(), runtimeView.size());
+
+  std::string key = getObjectKey(**program, runtime, kernels, target, getCompilerName());
+  ObjectCache cache(options.cacheDirectory);
+  std::string object;
+  if (kind != OutputKind::LlvmIr && kind != OutputKind::Assembly) {
+    if (auto cached = cache.find(key))
+      object = cached->getBuffer().str();
+  }
+  if (object.empty()) {
+    if (llvm::Error problem = mergeModel(**program, runtime, kernels, target, getModelSymbol(identity.name)))
+      return error() << "internal error: " << llvm::toString(std::move(problem));
+    if (kind == OutputKind::LlvmIr) {
+      std::string text;
+      llvm::raw_string_ostream stream(text);
+      (*program)->print(stream, nullptr);
+      return writeText(fileLocation, files, options.output, text);
+    }
+    clock.start("machine code");
+    llvm::SmallVector<char, 0> bytes;
+    llvm::raw_svector_ostream stream(bytes);
+    auto fileType = kind == OutputKind::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+    if (llvm::Error problem = emitCode(**program, target, fileType, stream))
+      return error() << "internal error: " << llvm::toString(std::move(problem));
+    object.assign(bytes.begin(), bytes.end());
+    if (kind == OutputKind::Assembly)
+      return writeText(fileLocation, files, options.output, object);
+    cache.insert(key, object);
+  }
+
+  clock.start("link");
+  OutputFile &file = files.createTemporary(besideOutput(".code"));
+  std::string problem;
+  if (failed(file.write(object, problem)))
+    return error() << problem;
+  objects.insert(objects.begin(), file.getTemporaryPath());
+  return linkOutput(fileLocation, files, kind, options.output, identity.name, objects, target);
+}
+
+LogicalResult Compilation::finish() {
+  OutputKind kind = *getOutputKind(options.output);
+  if (kind == OutputKind::Mlir)
+    return writeText(fileLocation, files, options.output, printModule(*model.module));
+  if (kind == OutputKind::Header)
+    return writeModelHeader(options.output);
+  if (kind == OutputKind::Archive || kind == OutputKind::Object || (kind == OutputKind::SharedLibrary && options.writeHeader)) {
+    llvm::SmallString<128> path(llvm::sys::path::parent_path(options.output));
+    llvm::sys::path::append(path, identity.name + ".h");
+    if (failed(writeModelHeader(path)))
+      return failure();
+  }
+  if (failed(writeWeights()) || failed(compileKernels()))
+    return failure();
+  return generateObject(kind);
+}
+
+LogicalResult Compilation::run() {
+  if (failed(readOptions()) || failed(import()))
+    return failure();
+  std::string printed = options.output.empty() ? "-" : options.output;
+  for (llvm::StringRef phase : getPhaseNames()) {
+    if (phase == "llvm" && !options.compileTo.empty()) {
+      mlir::PassManager manager(&context);
+      addLowerToLLVM(manager);
+      if (failed(manager.run(*model.module)))
+        return failure();
+    } else if (phase != "import" && phase != "llvm" && failed(runPhase(phase))) {
+      return failure();
+    }
+    if (phase == options.compileTo)
+      break;
+  }
+  if (!options.compileTo.empty()) {
+    if (failed(writeText(fileLocation, files, printed, printModule(*model.module))))
+      return failure();
+  } else if (failed(finish())) {
+    return failure();
+  }
+  std::string problem;
+  if (failed(files.keep(problem)))
+    return error() << problem;
+  clock.stop();
+  if (options.showTimes)
+    clock.print();
+  return success();
+}
+
+LogicalResult dlc::compile(const CompileOptions &options) { return Compilation(options).run(); }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Everything that a user can say about a compilation.
+#ifndef DLC_TOOLS_DRIVER_COMPILEOPTIONS_H
+#define DLC_TOOLS_DRIVER_COMPILEOPTIONS_H
+
+#include "passes/Pipelines.h"
+#include <string>
+#include <vector>
+
+namespace dlc {
+
+/// Where the weights go.
+enum class WeightsPlacement {
+  Embed, ///< into the library
+  File   ///< into NAME.weights beside the library, which maps it
+};
+
+struct CompileOptions {
+  std::string model;  ///< path of a .json or .onnx file
+  std::string output; ///< path; its ending says what is written (see OutputKind). Empty: text to standard output
+  std::string name;   ///< the model's C name; empty: the output's (or the model's) file name
+  std::string target = "native";
+  int optimizationLevel = 3;
+  MathMode math = MathMode::Default;
+  std::string precision = "f32";
+  std::vector<std::string> shapes; ///< `INPUT=1x3x224x224` each
+  WeightsPlacement weights = WeightsPlacement::Embed;
+  bool writeHeader = false; ///< NAME.h beside a shared library, too
+  bool checkBounds = false;
+  bool keepTensors = false;
+  unsigned jobs = 0;          ///< kernels compiled at a time; 0: one a CPU
+  std::string cacheDirectory; ///< empty: no cache
+  std::string compileTo;      ///< a phase after which the module is printed; empty: all the way
+  std::string printIrAfter;   ///< a pass after which the module is printed to standard error
+  std::string report;         ///< path of an HTML page about this compilation; empty: none
+  bool showTimes = false;     ///< print what each phase took to standard error
+};
+
+} // namespace dlc
+
+#endif // DLC_TOOLS_DRIVER_COMPILEOPTIONS_H

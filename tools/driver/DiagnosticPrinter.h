@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Diagnostics as compilers print them.
+#ifndef DLC_TOOLS_DRIVER_DIAGNOSTICPRINTER_H
+#define DLC_TOOLS_DRIVER_DIAGNOSTICPRINTER_H
+
+#include "llvm/Support/raw_ostream.h"
+#include "mlir/IR/Diagnostics.h"
+
+namespace dlc {
+
+/// While it lives, prints the diagnostics of a context as `FILE:LINE:COLUMN: error: ...`, and names the layer where the location
+/// does and the message does not. A message that was printed before at the same place is left out.
+class DiagnosticPrinter {
+public:
+  /// `file` stands for locations that name no file.
+  DiagnosticPrinter(mlir::MLIRContext *context, llvm::StringRef file, llvm::raw_ostream &stream);
+
+  unsigned getErrorCount() const { return errorCount; }
+
+private:
+  void print(mlir::Diagnostic &diagnostic);
+
+  std::string file;
+  llvm::raw_ostream &stream;
+  unsigned errorCount = 0;
+  std::vector<std::string> printed;
+  mlir::ScopedDiagnosticHandler handler;
+};
+
+} // namespace dlc
+
+#endif // DLC_TOOLS_DRIVER_DIAGNOSTICPRINTER_H

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Object files of whole models on disk, found by what they were compiled from.
+#ifndef DLC_TOOLS_DRIVER_OBJECTCACHE_H
+#define DLC_TOOLS_DRIVER_OBJECTCACHE_H
+
+#include "llvm/Support/MemoryBuffer.h"
+#include <memory>
+#include <string>
+
+namespace dlc {
+
+/// A folder with one file an object, beside the kernels' cache. Nothing here fails: without a usable folder nothing is found and
+/// nothing is kept.
+class ObjectCache {
+public:
+  /// `directory` empty: keeps nothing.
+  explicit ObjectCache(llvm::StringRef directory);
+
+  /// Null if there is none, or if it is damaged.
+  std::unique_ptr<llvm::MemoryBuffer> find(llvm::StringRef key) const;
+  void insert(llvm::StringRef key, llvm::StringRef object) const;
+
+private:
+  std::string getPath(llvm::StringRef key) const;
+  std::string directory;
+};
+
+} // namespace dlc
+
+#endif // DLC_TOOLS_DRIVER_OBJECTCACHE_H

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/driver/Output.h"
+#include "backends/link/ArchiveWriter.h"
+#include "backends/link/SharedLibrary.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace dlc;
+
+std::optional<OutputKind> dlc::getOutputKind(llvm::StringRef path) {
+  return llvm::StringSwitch<std::optional<OutputKind>>(llvm::sys::path::extension(path))
+      .Case(".so", OutputKind::SharedLibrary)
+      .Case(".a", OutputKind::Archive)
+      .Case(".o", OutputKind::Object)
+      .Case(".h", OutputKind::Header)
+      .Case(".ll", OutputKind::LlvmIr)
+      .Case(".s", OutputKind::Assembly)
+      .Case(".mlir", OutputKind::Mlir)
+      .Default(path == "-" ? std::optional(OutputKind::Mlir) : std::nullopt);
+}
+
+bool dlc::isText(OutputKind kind) {
+  return kind == OutputKind::Header || kind == OutputKind::LlvmIr || kind == OutputKind::Assembly || kind == OutputKind::Mlir;
+}
+
+bool dlc::isStandardOutput(llvm::StringRef path) { return path == "-" || path.starts_with("-."); }
+
+OutputFile &OutputFiles::create(llvm::StringRef path) { return *results.emplace_back(std::make_unique<OutputFile>(path)); }
+
+OutputFile &OutputFiles::createTemporary(llvm::StringRef path) {
+  return *temporaries.emplace_back(std::make_unique<OutputFile>(path));
+}
+
+mlir::LogicalResult OutputFiles::keep(std::string &error) {
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (mlir::succeeded(results[i]->keep(error)))
+      continue;
+    for (size_t done = 0; done < i; ++done)
+      llvm::sys::fs::remove(results[done]->getPath());
+    return mlir::failure();
+  }
+  return mlir::success();
+}
+
+mlir::LogicalResult dlc::writeText(mlir::Location location, OutputFiles &files, llvm::StringRef path, llvm::StringRef text) {
+  if (isStandardOutput(path)) {
+    llvm::outs() << text;
+    return mlir::success();
+  }
+  std::string error;
+  if (mlir::failed(files.create(path).write(text, error)))
+    return mlir::emitError(location) << error;
+  return mlir::success();
+}
+
+std::string dlc::printModule(mlir::ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  mlir::OpPrintingFlags flags;
+  flags.elideLargeElementsAttrs(/*largeElementLimit=*/64);
+  flags.elideLargeResourceString(/*largeResourceLimit=*/256);
+  module.print(stream, flags);
+  stream << '\n';
+  return text;
+}
+
+mlir::LogicalResult dlc::linkOutput(mlir::Location location, OutputFiles &files, OutputKind kind, llvm::StringRef path,
+                                    llvm::StringRef name, llvm::ArrayRef<std::string> objects, const Target &target) {
+  OutputFile &output = files.create(path);
+  if (kind == OutputKind::SharedLibrary)
+    return linkSharedLibrary(location, objects, target, (name + ".so").str(), output.getTemporaryPath());
+  if (kind == OutputKind::Object)
+    return linkRelocatable(location, objects, target, output.getTemporaryPath());
+  OutputFile &merged = files.createTemporary((path + ".o").str());
+  if (mlir::failed(linkRelocatable(location, objects, target, merged.getTemporaryPath())))
+    return mlir::failure();
+  return writeArchive(location, merged.getTemporaryPath(), (name + ".o").str(), output.getTemporaryPath());
+}
