@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/PlanConvolution.h"
 #include "ir/Layout.h"
+#include "passes/schedule/WinogradCost.h"
 
 using namespace mlir;
 
 namespace dlc {
 
-ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &) {
+/// The m of F(m x m, 3 x 3), or 0 where Winograd's algorithm does not apply or does not pay. Weights must be constant:
+/// they are transformed once, when a library is loaded.
+static int64_t getWinogradTile(ConvOp op, const PipelineOptions &options) {
+  auto w = llvm::cast<RankedTensorType>(op.getW().getType()), y = llvm::cast<RankedTensorType>(op.getType());
+  if (options.math == MathMode::Strict || !op.getW().getDefiningOp<ConstantOp>() || !w.getElementType().isF32() ||
+      y.getRank() != 4 || w.getDimSize(2) != 3 || w.getDimSize(3) != 3)
+    return 0;
+  auto isOne = [](int64_t value) { return value == 1; };
+  if (!llvm::all_of(op.getStrides(), isOne) || !llvm::all_of(op.getDilations(), isOne) ||
+      llvm::any_of(op.getPads(), [](int64_t pad) { return pad < 0; }) || y.isDynamicDim(2) || y.isDynamicDim(3))
+    return 0;
+  return chooseWinograd(
+      {0, w.getDimSize(1), w.getDimSize(0), static_cast<int64_t>(op.getGroups()), y.getDimSize(2), y.getDimSize(3)});
+}
+
+ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options) {
   MLIRContext *context = op.getContext();
   auto x = llvm::cast<RankedTensorType>(op.getX().getType()), w = llvm::cast<RankedTensorType>(op.getW().getType());
   ConvolutionPlan plan;
@@ -33,6 +49,16 @@ ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &) {
     plan.algorithm = "depthwise";
     std::rotate(order.begin(), order.begin() + 1, order.end());
     plan.weight = LayoutAttr::get(context, array(order), {}, {}, {}, {}, 0);
+    return plan;
+  }
+  // Tiles that reach over the edge read a wider border.
+  if (int64_t m = getWinogradTile(op, options)) {
+    plan.algorithm = "winograd";
+    auto y = llvm::cast<RankedTensorType>(op.getType());
+    for (int64_t dim = 2; dim < rank; ++dim)
+      plan.haloHigh[dim] = std::max<int64_t>(
+          llvm::alignTo(y.getDimSize(dim), m) + 2 - x.getDimSize(dim) - plan.haloLow[dim], plan.haloHigh[dim]);
+    plan.weight = LayoutAttr::get(context, array(order), {}, {}, array({0}), array({32}), m);
     return plan;
   }
   plan.algorithm = "direct";

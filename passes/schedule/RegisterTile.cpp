@@ -9,9 +9,10 @@ static double estimate(const RegisterTileProblem &problem, const InstructionSet 
   int64_t vectors = tile.columns / tile.lanes;
   int64_t inputs = tile.rows * problem.rowResults * tile.planes * problem.planeResults;
   int64_t accumulators = vectors * inputs;
-  // Vectors narrower than the registers run at most twice as often a cycle.
-  double step =
-      std::max({accumulators / set.multiplyAdds, (vectors + inputs) / set.loads, static_cast<double>(set.latency)});
+  // Where a cycle starts one multiply-add of the full width, it starts two of the half.
+  bool isNarrow = tile.lanes < set.getLanes(problem.elementBytes);
+  double rate = isNarrow ? std::max(set.multiplyAdds, 2.0) : set.multiplyAdds;
+  double step = std::max({accumulators / rate, (vectors + inputs) / set.loads, static_cast<double>(set.latency)});
   // Weights come from the second-level cache, inputs from the first: among equals, few loads, of weights above all.
   step += 0.06 * vectors + 0.015 * inputs;
   // More inputs than ways, all in the same set, evict each other in every step.
@@ -40,7 +41,8 @@ RegisterTile chooseRegisterTile(const RegisterTileProblem &problem, const Instru
       tile.columns = vectors * lanes;
       if (vectors > 1 && tile.columns - lanes >= columns)
         break;
-      if (problem.block && problem.block % tile.columns != 0 && tile.columns % problem.block != 0)
+      bool isInFirstBlock = columns <= tile.columns && tile.columns <= problem.block;
+      if (problem.block && !isInFirstBlock && problem.block % tile.columns != 0 && tile.columns % problem.block != 0)
         continue;
       if (problem.columnsDivide && problem.columnsDivide % tile.columns != 0)
         continue;

@@ -52,21 +52,29 @@ static ScheduleAttr tilePlain(Operation *op, const InstructionSet &set) {
 }
 
 static ScheduleAttr tileWinograd(ConvOp conv, const TileSubject &subject, const InstructionSet &set) {
-  auto x = llvm::cast<RankedTensorType>(conv.getX().getType()), y = llvm::cast<RankedTensorType>(conv.getType());
-  WinogradTile tile = chooseWinogradTile(getLayout(conv.getW().getType()).getWinograd(), x.getDimSize(1),
-                                         y.getDimSize(1), y.getDimSize(2), y.getDimSize(3), set);
+  auto w = llvm::cast<RankedTensorType>(conv.getW().getType()), y = llvm::cast<RankedTensorType>(conv.getType());
+  int64_t m = getLayout(w).getWinograd();
+  WinogradChunk chunk = chooseWinogradChunk(
+      {m, w.getDimSize(1), w.getDimSize(0), static_cast<int64_t>(conv.getGroups()), y.getDimSize(2), y.getDimSize(3)});
+  RegisterTileProblem problem;
+  problem.columns = winogradChannelBlock;
+  problem.rows = chunk.columns;
+  problem.planes = chunk.rows;
+  problem.depth = w.getDimSize(1);
+  RegisterTile tile = chooseRegisterTile(problem, set);
   Builder builder(conv.getContext());
   ScheduleDraft draft;
   draft.algorithm = "winograd";
-  draft.vector = set.getLanes(4);
+  draft.vector = set.getLanes(problem.elementBytes);
   int64_t pool = y.getDimSize(2) / std::max<int64_t>(subject.result.getDimSize(2), 1);
-  draft.split = 2;
-  draft.grain = getLayout(conv.getW().getType()).getWinograd() / pool * tile.chunkRows;
-  draft.setTile(builder, "chunk_columns", tile.chunkColumns);
-  draft.setTile(builder, "chunk_rows", tile.chunkRows);
-  draft.setTile(builder, "columns", tile.channels);
-  draft.setTile(builder, "rows", tile.columns);
-  draft.setTile(builder, "planes", tile.rows);
+  draft.split = chunk.splitsChannels ? 1 : 2;
+  draft.grain = chunk.splitsChannels ? winogradChannelBlock : m / pool * chunk.rows;
+  draft.setTile(builder, "channels", winogradChannelBlock);
+  draft.setTile(builder, "chunk_columns", chunk.columns);
+  draft.setTile(builder, "chunk_rows", chunk.rows);
+  draft.setTile(builder, "columns", std::max(tile.columns, draft.vector));
+  draft.setTile(builder, "rows", tile.rows);
+  draft.setTile(builder, "planes", tile.planes);
   return draft.finish(conv.getContext(), set);
 }
 

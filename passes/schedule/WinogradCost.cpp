@@ -1,59 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/WinogradCost.h"
+#include "passes/schedule/RegisterTile.h"
 #include "llvm/Support/MathExtras.h"
-#include <algorithm>
 
 namespace dlc {
 
-WinogradTile chooseWinogradTile(int64_t m, int64_t inputChannels, int64_t channels, int64_t height, int64_t width,
-                                const InstructionSet &set) {
-  int64_t columns = llvm::divideCeil(width, m), rows = llvm::divideCeil(height, m);
-  // Transformed inputs and products of one tile.
-  int64_t tileBytes = (m + 2) * (m + 2) * (inputChannels + channels) * 4;
-  int64_t lanes = set.getLanes(4), budget = set.registers - 4;
-  WinogradTile best{};
-  double bestCost = -1;
-  for (int64_t chunkColumns = 1; chunkColumns <= columns; ++chunkColumns) {
-    if (columns % chunkColumns)
-      continue;
-    for (int64_t chunkRows = 1; chunkRows <= rows; ++chunkRows) {
-      if (rows % chunkRows || (chunkRows > 1 && chunkColumns != columns))
-        continue;
-      for (int64_t vectors : {1, 2, 4}) {
-        if (vectors * lanes > 32 || channels % (vectors * lanes))
-          continue;
-        for (int64_t tileRows = 1; tileRows <= chunkRows; ++tileRows)
-          for (int64_t tileColumns = 1; tileColumns <= chunkColumns && tileRows * tileColumns * vectors <= budget;
-               ++tileColumns) {
-            double steps = static_cast<double>(llvm::divideCeil(chunkColumns, tileColumns)) *
-                           llvm::divideCeil(chunkRows, tileRows) / vectors;
-            int64_t inputs = tileRows * tileColumns;
-            double step =
-                std::max({inputs * vectors / set.multiplyAdds, (inputs + vectors) / set.loads, 4.0}) + 0.02 * vectors;
-            double cost = steps * step / (chunkColumns * chunkRows);
-            // Weights come by once a chunk, at about 16 bytes a cycle; what does not fit the cache comes back slowly.
-            int64_t tilesInChunk = chunkColumns * chunkRows;
-            cost += (lanes * 4 / 16.0) / tilesInChunk;
-            if (tilesInChunk * tileBytes > set.cacheBytes * 3 / 4)
-              cost *= 1.15;
-            if (bestCost < 0 || cost < bestCost) {
-              bestCost = cost;
-              best = {chunkColumns, chunkRows, tileColumns, tileRows, vectors * lanes};
-            }
-          }
-      }
-    }
-  }
-  return best;
+WinogradChunk chooseWinogradChunk(const WinogradProblem &problem) {
+  int64_t m = problem.m, values = (m + 2) * (m + 2), elementBytes = 4;
+  int64_t columns = llvm::divideCeil(problem.width, m), rows = llvm::divideCeil(problem.height, m);
+  int64_t tileBytes = values * problem.inputChannels * problem.groups * elementBytes;
+  int64_t weightBytes = values * problem.inputChannels * problem.channels * elementBytes;
+  // Every chunk reads all weights. As long as the third-level cache holds them, chunks are so large that their
+  // transformed inputs leave room in the second-level cache; beyond that, the fewer chunks the better.
+  constexpr int64_t heldBytes = 12 << 20, cachedInputBytes = 600 << 10, largestInputBytes = 8 << 20;
+  bool areWeightsHeld = weightBytes <= heldBytes;
+  int64_t inputBytes = areWeightsHeld ? cachedInputBytes : largestInputBytes;
+  WinogradChunk chunk{1, 1, false};
+  for (int64_t size = 1; size <= columns; ++size)
+    if (columns % size == 0 && size * tileBytes <= inputBytes)
+      chunk.columns = size;
+  // A row of seven tiles fills the registers; shorter ones are joined.
+  constexpr int64_t fillingColumns = 7;
+  if (chunk.columns == columns && (columns < fillingColumns || !areWeightsHeld))
+    for (int64_t size = 1; size <= rows; ++size)
+      if (rows % size == 0 && size * columns * tileBytes <= inputBytes)
+        chunk.rows = size;
+  // Ranges of channels repeat the transformation of the inputs, some 150 cycles beside 36 a channel for the products.
+  double channelShare = getSplitEfficiency(problem.channels / winogradChannelBlock) * (1 - 4.0 / problem.channels);
+  chunk.splitsChannels = !areWeightsHeld || channelShare > getSplitEfficiency(rows / chunk.rows);
+  return chunk;
 }
 
-int64_t chooseWinograd(int64_t inputChannels, int64_t channels, int64_t height, int64_t width) {
+int64_t chooseWinograd(const WinogradProblem &problem) {
   // Vectors of whole channels, and enough of them that the transformations are small beside the products.
-  if (inputChannels % 16 || channels % 32 || inputChannels < 32 || channels < 32)
+  constexpr int64_t fewChannels = 32, smallImage = 12;
+  int64_t groupChannels = problem.channels / problem.groups;
+  if (problem.inputChannels % 16 || groupChannels % winogradChannelBlock || problem.inputChannels < fewChannels)
     return 0;
-  if (height >= 12 && width >= 12)
-    return 4;
-  return 0;
+  return problem.height >= smallImage && problem.width >= smallImage ? 4 : 0;
 }
 
 } // namespace dlc

@@ -4,21 +4,33 @@
 #ifndef DLC_PASSES_SCHEDULE_WINOGRADCOST_H
 #define DLC_PASSES_SCHEDULE_WINOGRADCOST_H
 
-#include "passes/schedule/InstructionSet.h"
+#include <cstdint>
 
 namespace dlc {
 
-/// Sizes in tiles (of m x m results) and channels.
-struct WinogradTile {
-  int64_t chunkColumns, chunkRows; ///< of a chunk, which divide the image's
-  int64_t columns, rows, channels; ///< of the register tile
+/// A convolution that is computed in tiles of m x m results.
+struct WinogradProblem {
+  int64_t m;
+  int64_t inputChannels; ///< of a group
+  int64_t channels;      ///< of the result, all groups
+  int64_t groups;
+  int64_t height, width; ///< of the result
 };
 
-WinogradTile chooseWinogradTile(int64_t m, int64_t inputChannels, int64_t channels, int64_t height, int64_t width,
-                                const InstructionSet &set);
+/// How it is cut: sizes in tiles.
+struct WinogradChunk {
+  int64_t columns, rows; ///< divide the image's
+  bool splitsChannels;   ///< threads take ranges of channels, not of rows of chunks
+};
 
-/// The m of F(m x m, 3 x 3) for a convolution with these extents of the result, or 0 where the direct sum is faster.
-int64_t chooseWinograd(int64_t inputChannels, int64_t channels, int64_t height, int64_t width);
+/// Channels whose products are computed before they are transformed.
+constexpr int64_t winogradChannelBlock = 32;
+
+/// The same for all instruction sets.
+WinogradChunk chooseWinogradChunk(const WinogradProblem &problem);
+
+/// The m of F(m x m, 3 x 3), or 0 where the direct sum is faster; `problem.m` is not read.
+int64_t chooseWinograd(const WinogradProblem &problem);
 
 } // namespace dlc
 
