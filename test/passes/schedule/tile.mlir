@@ -99,3 +99,20 @@ func.func @scores(%q: tensor<12x128x64xf32>, %k: tensor<12x128x64xf32>) -> tenso
   }
   return %y : tensor<12x128x128xf32>
 }
+
+// -----
+
+// Winograd weights say the algorithm. Weights beyond the third-level cache are read once: one chunk, and threads take channels.
+// CHECK-LABEL: dlc.kernel "winograd"
+// CHECK-SAME: <algorithm = "winograd", isa = "x86-64-v4", vector = 16, split = 1, grain = 32, tiles = {channels = 32 : i64, chunk_columns = 7 : i64, chunk_rows = 7 : i64, columns = 32 : i64, planes = 1 : i64, rows = 7 : i64}>
+#x = #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>
+#y = #dlc.layout<order = [0, 2, 3, 1]>
+#u = #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0], inner_tiles = [32], winograd = 4>
+func.func @winograd(%x: tensor<1x512x28x28xf32, #x>, %w: tensor<512x512x3x3xf32, #u>) -> tensor<1x512x28x28xf32, #y> {
+  %y = dlc.kernel "winograd" root(convolution) (%x, %w : tensor<1x512x28x28xf32, #x>, tensor<512x512x3x3xf32, #u>) -> tensor<1x512x28x28xf32, #y> {
+  ^bb0(%a: tensor<1x512x28x28xf32, #x>, %b: tensor<512x512x3x3xf32, #u>):
+    %c = dlc.conv %a, %b {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>} : (tensor<1x512x28x28xf32, #x>, tensor<512x512x3x3xf32, #u>) -> tensor<1x512x28x28xf32, #y>
+    dlc.yield %c : tensor<1x512x28x28xf32, #y>
+  }
+  return %y : tensor<1x512x28x28xf32, #y>
+}
