@@ -11,6 +11,8 @@ class EmitterRegistry;
 void registerElementwiseEmitters(EmitterRegistry &registry);
 void registerConvolutionEmitters(EmitterRegistry &registry);
 void registerContractionEmitters(EmitterRegistry &registry);
+void registerMovementEmitters(EmitterRegistry &registry);
+void registerResizeEmitters(EmitterRegistry &registry);
 
 } // namespace dlc::halide
 

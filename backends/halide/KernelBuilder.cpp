@@ -25,6 +25,8 @@ const EmitterRegistry &getEmitterRegistry() {
     registerElementwiseEmitters(all);
     registerConvolutionEmitters(all);
     registerContractionEmitters(all);
+    registerMovementEmitters(all);
+    registerResizeEmitters(all);
     return all;
   }();
   return registry;
@@ -99,6 +101,11 @@ TensorFunc KernelBuilder::define(Value value, llvm::function_ref<Expr(llvm::Arra
   return wrap(value, func);
 }
 
+void KernelBuilder::setOutputDefinition(Operation *op, std::function<void(Func, const std::vector<Var> &)> define) {
+  if (kernel.getYielded() == op->getResult(0))
+    defineOutput = std::move(define);
+}
+
 void KernelBuilder::addStage(Operation *op, llvm::StringRef name, Func func) {
   if (op == getRootOp())
     rootStages[name] = func;
@@ -139,9 +146,11 @@ LogicalResult KernelBuilder::declareOutput() {
   const TensorFunc &result = get(yielded);
   std::vector<Var> arguments = makeArguments(type);
   output = Func("out");
-  Exprs physical(arguments.begin(), arguments.end());
-  Expr element = result.func(std::vector<Expr>(arguments.begin(), arguments.end()));
-  output(arguments) = toStorage(element, type.getElementType());
+  if (defineOutput)
+    defineOutput(output, arguments);
+  else
+    output(arguments) = Halide::strict_float(
+        toStorage(result.func(std::vector<Expr>(arguments.begin(), arguments.end())), type.getElementType()));
   PhysicalShape shape = getPhysicalShape(type, shapes->getDims(yielded));
   for (auto [i, dim] : llvm::enumerate(llvm::reverse(shape.dims))) {
     int position = static_cast<int>(i);

@@ -68,7 +68,8 @@ public:
   /// The buffer behind a block argument, for schedules that stage it or know its packing (stored elements, physical order).
   const Halide::ImageParam &getBuffer(mlir::BlockArgument argument) const;
 
-  /// The extents of a tensor of the body as expressions of the symbols.
+  /// The extents of a tensor of the body, as they are in the IR and as expressions of the symbols.
+  llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const { return shapes->getDims(value); }
   Exprs getExtents(mlir::Value value) const;
   Halide::Expr toExpr(mlir::AffineExpr expr) const;
 
@@ -77,6 +78,10 @@ public:
   TensorFunc define(mlir::Value value, llvm::function_ref<Halide::Expr(llvm::ArrayRef<Halide::Expr> index)> element);
   /// The same as an existing function of physical arguments.
   TensorFunc wrap(mlir::Value value, Halide::Func func) const;
+
+  /// If the kernel yields the result of `op`, `define` (given the output and its arguments) writes the stored result in place of the
+  /// plain loop over all elements.
+  void setOutputDefinition(mlir::Operation *op, std::function<void(Halide::Func, const std::vector<Halide::Var> &)> define);
 
   /// Notes `func` as a stage called `name` of `op`: what the scheduler of the root arranges. Stages of ops that are not the root
   /// are computed whole before everything else.
@@ -110,6 +115,7 @@ private:
   llvm::StringMap<Halide::Func> rootStages;
   std::vector<Halide::Func> otherStages;
   Halide::Func output;
+  std::function<void(Halide::Func, const std::vector<Halide::Var> &)> defineOutput;
 };
 
 } // namespace dlc::halide

@@ -42,7 +42,7 @@ static ReducedExp reduceExp(const Expr &x) {
   // Adding 1.5 * 2^23 leaves the nearest integer in the low bits, also for NaN, where a conversion to int would be undefined.
   constexpr float shift = 12582912.0f;
   Expr shifted = x * 1.44269504088896341f + shift;
-  Expr n = reinterpret<int32_t>(shifted) - 0x4B400000;
+  Expr n = reinterpret<uint32_t>(shifted) - cast<uint32_t>(0x4B400000);
   Expr rounded = shifted - shift;
   Expr r = x - rounded * 0.693359375f;
   r = r - rounded * -2.12194440e-4f;
@@ -52,7 +52,7 @@ static ReducedExp reduceExp(const Expr &x) {
 }
 
 /// 2^n for n in [-126, 127].
-static Expr powerOfTwo(const Expr &n) { return reinterpret<float>((n + 127) << 23); }
+static Expr powerOfTwo(const Expr &n) { return reinterpret<float>((n + cast<uint32_t>(127)) << cast<uint32_t>(23)); }
 
 /// Limits that let NaN pass.
 static Expr limit(const Expr &x, float low, float high) { return select(x < low, low, select(x > high, high, x)); }
@@ -63,18 +63,18 @@ Expr exp(Expr x) {
     return callLibm("exp", {x});
   ReducedExp reduced = reduceExp(limit(x, -105.0f, 90.0f));
   // Two factors, because 2^n itself may be denormal or infinite where the result is not.
-  Expr half = reduced.n >> 1;
+  Expr half = cast<uint32_t>(cast<int32_t>(reduced.n) >> 1);
   return strict_float((reduced.minus1 + 1.0f) * powerOfTwo(half) * powerOfTwo(reduced.n - half));
 }
 
-/// 1.6 ULP.
+/// 1 ULP.
 Expr expm1(Expr x) {
   if (isDouble(x))
     return callLibm("expm1", {x});
   ReducedExp reduced = reduceExp(limit(x, -20.0f, 88.7f));
   // 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)): n may be 128.
-  Expr scale = powerOfTwo(reduced.n - 1);
-  Expr result = select(reduced.n == 0, reduced.minus1, 2.0f * (scale * reduced.minus1 + (scale - 0.5f)));
+  Expr scale = powerOfTwo(reduced.n - cast<uint32_t>(1));
+  Expr result = select(reduced.n == cast<uint32_t>(0), reduced.minus1, 2.0f * (scale * reduced.minus1 + (scale - 0.5f)));
   return strict_float(select(x > 88.7f, math::exp(x), result));
 }
 
@@ -85,9 +85,9 @@ Expr log(Expr x) {
   Expr isTiny = x < 1.17549435e-38f;
   Expr normal = select(isTiny, x * 8388608.0f, x);
   // The mantissa into [sqrt(1/2), sqrt(2)), where log is close to 0 for arguments close to 1.
-  Expr bits = reinterpret<int32_t>(normal) - 0x3F3504F3;
-  Expr exponent = cast<float>((bits >> 23) - select(isTiny, 23, 0));
-  Expr f = reinterpret<float>((bits & 0x007FFFFF) + 0x3F3504F3) - 1.0f;
+  Expr bits = reinterpret<uint32_t>(normal) - cast<uint32_t>(0x3F3504F3);
+  Expr exponent = cast<float>((cast<int32_t>(bits) >> 23) - select(isTiny, 23, 0));
+  Expr f = reinterpret<float>((bits & cast<uint32_t>(0x007FFFFF)) + cast<uint32_t>(0x3F3504F3)) - 1.0f;
   Expr square = f * f;
   Expr tail = polynomial(f, {7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f,
                              -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f}) *
@@ -135,7 +135,7 @@ Expr erf(Expr x) {
   return strict_float(select(size > 0.927734375f, select(x < 0.0f, -far, far), near));
 }
 
-/// 3 ULP: a rational function of degrees 13 and 6, as in Eigen.
+/// 5 ULP: a rational function of degrees 13 and 6, as in Eigen.
 Expr tanh(Expr x) {
   if (isDouble(x))
     return callLibm("tanh", {x});
@@ -147,8 +147,11 @@ Expr tanh(Expr x) {
   return strict_float(select(abs(x) < 0.0004f, x, t * p / q));
 }
 
-/// 2 ULP.
-Expr sigmoid(Expr x) { return strict_float(Halide::Internal::make_one(x.type()) / (math::exp(-x) + 1)); }
+/// 2 ULP, also where the result is tiny: e / (1 + e) for x < 0, e = exp(-|x|).
+Expr sigmoid(Expr x) {
+  Expr e = math::exp(-abs(x)), one = Halide::Internal::make_one(x.type());
+  return strict_float(select(x < Halide::Internal::make_zero(x.type()), e, one) / (one + e));
+}
 
 Expr softplus(Expr x) {
   Expr zero = Halide::Internal::make_zero(x.type());

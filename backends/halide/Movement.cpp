@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ops that move elements. Each is a map from the result's places to the operand's, computed where it is used.
+//
+// The schedules: where the innermost dimension of the result is also that of the operand, rows are copied as vectors. Where it is
+// another one (a transposition), blocks of `tile` x `tile` elements go through an array on the stack, so that both memories are
+// walked in whole cache lines; 16 floats are one line. Concatenations write each operand to its place in a loop of its own.
+#include "backends/halide/Elementwise.h"
+#include "backends/halide/Families.h"
+#include "backends/halide/KernelBuilder.h"
+#include "backends/halide/Winograd.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using Halide::Expr;
+using Halide::Func;
+using Halide::select;
+using Halide::Var;
+
+namespace dlc::halide {
+
+static int toInt(int64_t value) { return static_cast<int>(value); }
+
+static FailureOr<TensorFunc> emitReshape(ReshapeOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX());
+  llvm::ArrayRef<AffineExpr> from = builder.getDims(op.getX()), to = builder.getDims(op.getResult());
+  Exprs fromExtents = x.extents, toExtents = builder.getExtents(op.getResult());
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    // Dimensions form groups of equal products, innermost first; only inside a group are places divided.
+    Exprs own(from.size(), Expr(0));
+    MLIRContext *context = op.getContext();
+    int64_t i = static_cast<int64_t>(from.size()) - 1, j = static_cast<int64_t>(to.size()) - 1;
+    while (i >= 0) {
+      int64_t iEnd = i, jEnd = j;
+      AffineExpr fromProduct = from[i--], toProduct = j >= 0 ? to[j--] : getAffineConstantExpr(1, context);
+      while (fromProduct != toProduct && (i >= 0 || j >= 0)) {
+        auto a = constantDim(fromProduct), b = constantDim(toProduct);
+        bool growFrom = i >= 0 && (j < 0 || (a && b ? *a < *b : !b || (a && i >= j)));
+        if (growFrom)
+          fromProduct = fromProduct * from[i--];
+        else
+          toProduct = toProduct * to[j--];
+      }
+      Expr linear = 0;
+      for (int64_t dim = j + 1; dim <= jEnd; ++dim)
+        linear = dim == j + 1 ? index[dim] : linear * toExtents[dim] + index[dim];
+      for (int64_t dim = iEnd; dim > i; --dim) {
+        // The outermost of a group needs no remainder.
+        own[dim] = dim == i + 1 ? linear : linear % fromExtents[dim];
+        linear = linear / fromExtents[dim];
+      }
+    }
+    return x.at(own);
+  });
+}
+
+static FailureOr<TensorFunc> emitTranspose(TransposeOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX());
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Exprs own(index.size());
+    for (auto [position, dim] : llvm::enumerate(op.getPermutation()))
+      own[dim] = index[position];
+    return x.at(own);
+  });
+}
+
+static FailureOr<TensorFunc> emitExpand(ExpandOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX());
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) { return x.atBroadcast(index); });
+}
+
+template <typename OpTy> static FailureOr<TensorFunc> emitIdentity(OpTy op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX());
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) { return x.at(index); });
+}
+
+/// Row `i` of G as a choice between constants.
+static Expr weightFactor(const WinogradTransform &transform, const Expr &i, int column) {
+  Expr factor = Expr(transform.weight[column]);
+  for (int row = 1; row < transform.m + 2; ++row)
+    factor = select(i == row, Expr(transform.weight[row * 3 + column]), factor);
+  return factor;
+}
+
+static FailureOr<TensorFunc> emitPack(PackOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX());
+  LayoutAttr layout = getLayout(op.getType());
+  if (!layout)
+    return emitIdentity(op, builder);
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Exprs source(index.begin(), index.end());
+    // Blocks may reach beyond the extent; what stands there is zero.
+    Expr isInside = Halide::Internal::const_true();
+    if (layout.getInnerDims())
+      for (int64_t dim : layout.getInnerDims().asArrayRef()) {
+        int64_t tile = 1;
+        for (auto [other, size] : llvm::zip(layout.getInnerDims().asArrayRef(), layout.getInnerTiles().asArrayRef()))
+          tile *= other == dim ? size : 1;
+        if (auto extent = x.staticExtent(dim); extent && *extent % tile == 0)
+          continue;
+        isInside = isInside && index[dim] < x.extents[dim];
+        source[dim] = Halide::min(index[dim], x.extents[dim] - 1);
+      }
+    Expr element;
+    if (layout.getWinograd()) {
+      const WinogradTransform &transform = getWinogradTransform(layout.getWinograd());
+      // In double, rounded once: the transform's error is then that of one rounding.
+      element = Expr(0.0);
+      for (int row = 0; row < 3; ++row)
+        for (int column = 0; column < 3; ++column) {
+          Expr weight = Halide::cast<double>(x.at({source[0], source[1], row, column}));
+          element = element + weightFactor(transform, index[2], row) * weightFactor(transform, index[3], column) * weight;
+        }
+      element = Halide::cast(getValueType(op.getType().getElementType()), element);
+    } else {
+      element = x.at(source);
+    }
+    return Halide::Internal::is_const_one(isInside) ? element : select(isInside, element, Halide::Internal::make_zero(element.type()));
+  });
+}
+
+static FailureOr<TensorFunc> emitSlice(SliceOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX());
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Exprs own(index.begin(), index.end());
+    for (size_t dim = 0; dim < own.size(); ++dim)
+      if (op.getSizes()[dim] >= 0)
+        own[dim] = toInt(op.getStarts()[dim]) + index[dim] * toInt(op.getSteps()[dim]);
+    return x.at(own);
+  });
+}
+
+/// Where padding reads: `place` counts from the operand's first element and may lie outside of [0, extent).
+static Expr mirrorPlace(const Expr &place, const Expr &extent, PadMode mode) {
+  switch (mode) {
+  case PadMode::Constant:
+  case PadMode::Edge:
+    return Halide::clamp(place, 0, extent - 1);
+  case PadMode::Wrap:
+    return place % Halide::max(extent, 1);
+  case PadMode::Reflect: {
+    // The period of x0 x1 ... xn ... x1; an extent of 1 has only one place to read.
+    Expr period = Halide::max(2 * (extent - 1), 1);
+    Expr phase = place % period;
+    return Halide::clamp(Halide::min(phase, period - phase), 0, extent - 1);
+  }
+  }
+  llvm_unreachable("all modes are handled");
+}
+
+static FailureOr<TensorFunc> emitPad(PadOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX());
+  Type elementType = getElementTypeOrSelf(op.getType());
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Expr isInside = Halide::Internal::const_true();
+    Exprs own(index.begin(), index.end());
+    for (size_t dim = 0; dim < own.size(); ++dim) {
+      int64_t low = op.getLow()[dim], high = op.getHigh()[dim];
+      Expr place = index[dim] - toInt(low);
+      bool reachesOut = low > 0 || high > 0;
+      if (op.getMode() == PadMode::Constant && reachesOut)
+        isInside = isInside && place >= 0 && place < x.extents[dim];
+      own[dim] = reachesOut ? mirrorPlace(place, x.extents[dim], op.getMode()) : place;
+    }
+    Expr element = x.at(own);
+    if (Halide::Internal::is_const_one(isInside))
+      return element;
+    Expr value = op.getValue() ? builder.get(op.getValue()).at({}) : makeConstant(0, elementType);
+    return select(Halide::likely_if_innermost(isInside), element, value);
+  });
+}
+
+static FailureOr<TensorFunc> emitTile(TileOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX());
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Exprs own(index.begin(), index.end());
+    for (size_t dim = 0; dim < own.size(); ++dim)
+      if (op.getRepeats()[dim] != 1)
+        own[dim] = index[dim] % x.extents[dim];
+    return x.at(own);
+  });
+}
+
+static FailureOr<TensorFunc> emitGather(GatherOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX()), &indices = builder.get(op.getIndices());
+  int64_t axis = op.getAxis(), indexRank = indices.type.getRank();
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Expr extent = Halide::cast<int64_t>(x.extents[axis]);
+    Expr chosen = Halide::cast<int64_t>(indices.at(index.slice(axis, indexRank)));
+    chosen = select(chosen < Halide::cast<int64_t>(0), chosen + extent, chosen);
+    Exprs own(index.begin(), index.begin() + axis);
+    own.push_back(Halide::cast<int32_t>(Halide::clamp(chosen, Halide::cast<int64_t>(0), extent - 1)));
+    own.append(index.begin() + axis + indexRank, index.end());
+    return x.at(own);
+  });
+}
+
+static FailureOr<TensorFunc> emitIota(IotaOp op, KernelBuilder &builder) {
+  double start = op.getStart().convertToDouble(), step = op.getStep().convertToDouble();
+  Type elementType = op.getElementType();
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) -> Expr {
+    if (getValueType(elementType).is_float() || start != std::floor(start) || step != std::floor(step))
+      return convertElement(Expr(start) + Expr(step) * Halide::cast<double>(index[0]), Float64Type::get(op.getContext()), elementType);
+    Expr number = Halide::Internal::make_const(Halide::Int(64), static_cast<int64_t>(start)) +
+                  Halide::Internal::make_const(Halide::Int(64), static_cast<int64_t>(step)) * Halide::cast<int64_t>(index[0]);
+    return Halide::cast(getValueType(elementType), number);
+  });
+}
+
+/// A copy of the constant's elements as the kernel's own data.
+static Func makeTable(ElementsAttr value) {
+  auto type = llvm::cast<RankedTensorType>(value.getType());
+  Type elementType = type.getElementType();
+  Halide::Buffer<> buffer(getStorageType(elementType), std::vector<int>{toInt(type.getNumElements())});
+  int64_t bytes = getElementBytes(elementType);
+  auto *target = static_cast<char *>(buffer.raw_buffer()->host ? static_cast<void *>(buffer.raw_buffer()->host) : nullptr);
+  for (auto [i, element] : llvm::enumerate(value.getValues<Attribute>())) {
+    APInt bits = llvm::isa<FloatAttr>(element) ? llvm::cast<FloatAttr>(element).getValue().bitcastToAPInt()
+                                               : llvm::cast<IntegerAttr>(element).getValue();
+    uint64_t word = bits.getZExtValue();
+    std::memcpy(target + i * bytes, &word, bytes);
+  }
+  Func table("table");
+  Var i("i");
+  table(i) = fromStorage(buffer(i), elementType);
+  return table;
+}
+
+static FailureOr<TensorFunc> emitConstant(ConstantOp op, KernelBuilder &builder) {
+  ElementsAttr value = op.getValue();
+  auto type = llvm::cast<RankedTensorType>(op.getType());
+  Type elementType = type.getElementType();
+  if (value.isSplat()) {
+    Attribute element = value.getSplatValue<Attribute>();
+    Expr number;
+    if (auto real = llvm::dyn_cast<FloatAttr>(element)) {
+      number = makeConstant(real.getValueAsDouble(), elementType);
+    } else {
+      APInt integer = llvm::cast<IntegerAttr>(element).getValue();
+      Halide::Type halideType = getValueType(elementType);
+      number = halideType.is_int() ? Halide::Internal::make_const(halideType, integer.getSExtValue())
+                                   : Halide::Internal::make_const(halideType, integer.getZExtValue());
+    }
+    return builder.define(op, [&](llvm::ArrayRef<Expr>) { return number; });
+  }
+  if (type.getNumElements() > 4096)
+    return op.emitOpError("is too large to stand inside of a kernel");
+  Func table = makeTable(value);
+  Exprs extents = builder.getExtents(op);
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Expr linear = 0;
+    for (size_t dim = 0; dim < index.size(); ++dim)
+      linear = linear * extents[dim] + index[dim];
+    return table(linear);
+  });
+}
+
+/// Loops over one operand of a concatenation, innermost dimension as vectors.
+static void schedulePart(KernelBuilder &builder, Halide::Stage stage, const std::vector<Var> &arguments, int64_t axis,
+                         const Halide::RVar &along, const TensorFunc &part) {
+  if (builder.isNaive())
+    return;
+  std::vector<Halide::VarOrRVar> order;
+  for (const Var &argument : arguments)
+    if (argument.name() == builder.getOutputVar(axis).name())
+      order.push_back(along);
+    else
+      order.push_back(argument);
+  stage.reorder(order);
+  int64_t innermost = getLayout(builder.getOutputType()) ? getLayout(builder.getOutputType()).getOrder().asArrayRef().back()
+                                                         : builder.getOutputType().getRank() - 1;
+  std::optional<int64_t> extent = innermost == builder.getSchedule().getSplit() ? std::nullopt : part.staticExtent(innermost);
+  int64_t vector = builder.getSchedule().getVector();
+  while (extent && vector > 1 && vector > *extent)
+    vector /= 2;
+  if (vector <= 1)
+    return;
+  // No element is written twice, which Halide does not see through the loop over a part.
+  stage.allow_race_conditions();
+  stage.vectorize(order.front(), toInt(vector), Halide::TailStrategy::GuardWithIf);
+}
+
+static FailureOr<TensorFunc> emitConcat(ConcatOp op, KernelBuilder &builder) {
+  int64_t axis = op.getAxis();
+  llvm::SmallVector<const TensorFunc *> parts;
+  llvm::SmallVector<Expr> starts;
+  Expr start = 0;
+  for (Value operand : op.getOperands()) {
+    parts.push_back(&builder.get(operand));
+    starts.push_back(start);
+    start = Halide::Internal::simplify(start + parts.back()->extents[axis]);
+  }
+  // As the kernel's result: one loop an operand. Anywhere else: a choice by place.
+  LayoutAttr layout = getLayout(op.getType());
+  if (!layout || !layout.getInnerDims() || layout.getInnerDims().empty())
+    builder.setOutputDefinition(op, [op, axis, parts, starts, &builder](Func output, const std::vector<Var> &arguments) mutable {
+      RankedTensorType type = op.getType();
+      Halide::Type stored = getStorageType(type.getElementType());
+      output(arguments) = Halide::undef(stored);
+      for (size_t i = 0; i < parts.size(); ++i) {
+        Halide::RDom range(0, parts[i]->extents[axis], "part" + std::to_string(i));
+        Exprs index = toLogical(type, Exprs(arguments.begin(), arguments.end()));
+        index[axis] = range.x;
+        Expr element = toStorage(parts[i]->at(index), type.getElementType());
+        index[axis] = range.x + starts[i];
+        Exprs place = toPhysical(type, index);
+        output(std::vector<Expr>(place.begin(), place.end())) = element;
+        schedulePart(builder, output.update(static_cast<int>(i)), arguments, axis, range.x, *parts[i]);
+      }
+    });
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Expr element;
+    for (int64_t i = static_cast<int64_t>(parts.size()) - 1; i >= 0; --i) {
+      Exprs own(index.begin(), index.end());
+      own[axis] = Halide::clamp(index[axis] - starts[i], 0, Halide::max(parts[i]->extents[axis] - 1, 0));
+      Expr part = parts[i]->at(own);
+      element = element.defined() ? select(index[axis] < starts[i + 1], part, element) : part;
+    }
+    return element;
+  });
+}
+
+/// The position, among the result's physical dimensions (innermost is 0), of what is innermost in the memory of the operand that
+/// a conversion or transposition copies; none if the kernel is something else.
+static std::optional<size_t> findSourcePosition(KernelBuilder &builder) {
+  Operation *root = builder.getRootOp();
+  RankedTensorType result = builder.getOutputType();
+  if (!root || !llvm::isa<PackOp, UnpackOp, TransposeOp>(root) || !llvm::isa<BlockArgument>(root->getOperand(0)))
+    return std::nullopt;
+  auto source = llvm::cast<RankedTensorType>(root->getOperand(0).getType());
+  LayoutAttr layout = getLayout(source);
+  if (source.getRank() == 0 || (getLayout(result) && getLayout(result).getWinograd()))
+    return std::nullopt;
+  int64_t innermost = layout ? layout.getOrder().asArrayRef().back() : source.getRank() - 1;
+  if (layout && layout.getInnerDims() && !layout.getInnerDims().empty())
+    innermost = layout.getInnerDims().asArrayRef().back();
+  if (auto transpose = llvm::dyn_cast<TransposeOp>(root))
+    innermost = llvm::find(transpose.getPermutation(), innermost) - transpose.getPermutation().begin();
+  Exprs probe;
+  std::vector<Var> arguments = builder.getOutput().args();
+  for (auto [position, argument] : llvm::enumerate(arguments)) {
+    Exprs logical = toLogical(result, Exprs(arguments.begin(), arguments.end()));
+    if (Halide::Internal::expr_uses_var(logical[innermost], argument.name()))
+      return position;
+  }
+  return std::nullopt;
+}
+
+/// Transposes blocks of `tile` x `tile`: rows of the operand are read as vectors into a block on the stack, rows of the result are
+/// written as vectors from its columns.
+static void scheduleBlocks(KernelBuilder &builder, size_t sourcePosition, int tile) {
+  Func output = builder.getOutput();
+  Var inner = output.args()[0], across = output.args()[sourcePosition];
+  Var innerBlock("inner_block"), acrossBlock("across_block"), i("i"), j("j");
+  auto tail = Halide::TailStrategy::GuardWithIf;
+  std::optional<int64_t> innerExtent = builder.getOutputExtent(0), acrossExtent = builder.getOutputExtent(sourcePosition);
+  int innerTile = tile, acrossTile = tile;
+  while (innerExtent && innerTile > 1 && innerTile > *innerExtent)
+    innerTile /= 2;
+  while (acrossExtent && acrossTile > 1 && acrossTile > *acrossExtent)
+    acrossTile /= 2;
+  output.split(inner, innerBlock, i, innerTile, tail).split(across, acrossBlock, j, acrossTile, tail);
+  std::vector<Halide::VarOrRVar> order{i, j, innerBlock, acrossBlock};
+  for (size_t position = 1; position < output.args().size(); ++position)
+    if (position != sourcePosition)
+      order.push_back(output.args()[position]);
+  output.reorder(order).vectorize(i);
+}
+
+static LogicalResult scheduleMovement(KernelBuilder &builder) {
+  Func output = builder.getOutput();
+  if (output.has_update_definition())
+    return success(); // a concatenation, scheduled where it is defined
+  for (llvm::StringRef name : {"weights0", "weights1", "weights2"})
+    if (builder.hasStage(name))
+      builder.getStage(name).compute_root();
+  if (builder.hasStage("sum")) {
+    builder.getStage("sum").compute_at(output, output.args()[0]);
+    return success();
+  }
+  if (builder.isNaive())
+    return success();
+  if (std::optional<size_t> position = findSourcePosition(builder); position && *position > 0)
+    scheduleBlocks(builder, *position, toInt(builder.getSchedule().getTile("block", 16)));
+  else
+    scheduleRows(builder, output);
+  return success();
+}
+
+void registerMovementEmitters(EmitterRegistry &registry) {
+  registry.add<ReshapeOp>(&emitReshape);
+  registry.add<TransposeOp>(&emitTranspose);
+  registry.add<ExpandOp>(&emitExpand);
+  registry.add<ConcatOp>(&emitConcat);
+  registry.add<SliceOp>(&emitSlice);
+  registry.add<PadOp>(&emitPad);
+  registry.add<TileOp>(&emitTile);
+  registry.add<GatherOp>(&emitGather);
+  registry.add<IotaOp>(&emitIota);
+  registry.add<PackOp>(&emitPack);
+  registry.add<UnpackOp>(&emitIdentity<UnpackOp>);
+  registry.add<ConstantOp>(&emitConstant);
+  registry.addScheduler(KernelRoot::Movement, &scheduleMovement);
+}
+
+} // namespace dlc::halide

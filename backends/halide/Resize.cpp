@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// ONNX Resize. Interpolation is separable: each resized dimension is a weighted sum over neighbours whose places and weights depend
+// on that dimension's coordinate alone. Coordinates are computed in double, as the ONNX reference does, because a nearest neighbour
+// changes with the last bit.
+#include "backends/halide/Families.h"
+#include "backends/halide/KernelBuilder.h"
+#include "llvm/ADT/STLExtras.h"
+#include <cmath>
+
+using namespace mlir;
+using Halide::Expr;
+using Halide::Func;
+using Halide::select;
+
+namespace dlc::halide {
+
+namespace {
+/// One dimension that is resized.
+struct Axis {
+  int64_t dim;
+  double scale, roiStart, roiEnd;
+  Expr inputExtent, outputExtent; ///< Int(32)
+};
+} // namespace
+
+static Expr real(const Expr &x) { return Halide::cast<double>(x); }
+static Expr real(double x) { return Expr(x); }
+
+/// The coordinate in the operand of place `x` in the result.
+static Expr sourceCoordinate(ResizeOp op, const Axis &axis, const Expr &x) {
+  llvm::StringRef mode = op.getCoordinateMode();
+  Expr place = real(x), input = real(axis.inputExtent), output = real(axis.outputExtent), scale = real(axis.scale);
+  Expr half = real(0.5), one = real(1.0), zero = real(0.0);
+  Expr halfPixel = (place + half) / scale - half;
+  if (mode == "half_pixel")
+    return halfPixel;
+  if (mode == "half_pixel_symmetric") {
+    Expr adjustment = output / (scale * input);
+    return input * half * (one - adjustment) + halfPixel;
+  }
+  if (mode == "pytorch_half_pixel")
+    return select(axis.outputExtent > 1, halfPixel, zero);
+  Expr steps = real(Halide::max(axis.outputExtent - 1, 1));
+  if (mode == "align_corners")
+    return select(axis.outputExtent > 1, place * (input - one) / steps, zero);
+  if (mode == "tf_crop_and_resize") {
+    Expr start = real(axis.roiStart), end = real(axis.roiEnd);
+    return select(axis.outputExtent > 1, start * (input - one) + place * (end - start) * (input - one) / steps,
+                  half * (start + end) * (input - one));
+  }
+  return place / scale; // "asymmetric"
+}
+
+static Expr nearestPlace(ResizeOp op, const Expr &coordinate) {
+  llvm::StringRef mode = op.getNearestMode();
+  if (mode == "floor")
+    return Halide::floor(coordinate);
+  if (mode == "ceil")
+    return Halide::ceil(coordinate);
+  if (mode == "round_prefer_ceil")
+    return Halide::floor(coordinate + real(0.5));
+  return Halide::ceil(coordinate - real(0.5)); // "round_prefer_floor"
+}
+
+/// Interpolation weight of a neighbour at `distance`.
+static Expr weightAt(ResizeOp op, const Expr &distance) {
+  Expr d = Halide::abs(distance), zero = real(0.0), one = real(1.0);
+  if (op.getMode() == ResizeMode::Linear)
+    return Halide::clamp(one - d, zero, one);
+  double a = op.getCubicCoefficient().convertToDouble();
+  Expr near = (real(a + 2) * d - real(a + 3)) * d * d + one;
+  Expr far = ((real(a) * d - real(5 * a)) * d + real(8 * a)) * d - real(4 * a);
+  return select(d <= one, near, d < real(2.0), far, zero);
+}
+
+namespace {
+/// The neighbours that one place of the result is interpolated from along one axis.
+struct Taps {
+  int start, count; ///< relative to `first`
+  Expr first;       ///< Int(32)
+  std::vector<Expr> weights;
+};
+} // namespace
+
+static int countTaps(ResizeOp op, const Axis &axis, int &start) {
+  double stretch = op.getAntialias() ? std::min(axis.scale, 1.0) : 1.0;
+  double radius = op.getMode() == ResizeMode::Linear ? 1 : 2;
+  start = static_cast<int>(std::floor(-radius / stretch)) + 1;
+  return 2 - 2 * start;
+}
+
+/// Place and weights, which add up to 1, of the neighbours of place `x` in the result.
+static Taps makeTaps(ResizeOp op, const Axis &axis, const Expr &x, Halide::Type type) {
+  Taps taps;
+  taps.count = countTaps(op, axis, taps.start);
+  Expr coordinate = sourceCoordinate(op, axis, x);
+  // The neighbour left of the coordinate, so that the rest lies in (0, 1].
+  Expr base = Halide::ceil(coordinate) - real(1.0), rest = coordinate - base;
+  taps.first = Halide::cast<int32_t>(base);
+  double stretch = op.getAntialias() ? std::min(axis.scale, 1.0) : 1.0;
+  Expr sum = real(0.0);
+  for (int i = taps.start; i < taps.start + taps.count; ++i) {
+    Expr weight = weightAt(op, (real(i) - rest) * real(stretch));
+    if (op.getExcludeOutside())
+      weight = select(taps.first + i < 0 || taps.first + i > axis.inputExtent - 1, real(0.0), weight);
+    taps.weights.push_back(weight);
+    sum = sum + weight;
+  }
+  bool isNormalized = stretch == 1.0 && !op.getExcludeOutside();
+  for (Expr &weight : taps.weights)
+    weight = Halide::cast(type, isNormalized ? weight : weight / sum);
+  return taps;
+}
+
+using ElementAt = std::function<Expr(llvm::ArrayRef<Expr>)>;
+
+/// `element` resized along one dimension.
+static ElementAt interpolate(ResizeOp op, const Axis &axis, ElementAt element, Halide::Type type) {
+  return [=](llvm::ArrayRef<Expr> index) mutable {
+    auto read = [&](const Expr &place) {
+      Exprs own(index.begin(), index.end());
+      own[axis.dim] = Halide::clamp(place, 0, axis.inputExtent - 1);
+      return element(own);
+    };
+    if (op.getMode() == ResizeMode::Nearest)
+      return read(Halide::cast<int32_t>(nearestPlace(op, sourceCoordinate(op, axis, index[axis.dim]))));
+    Taps taps = makeTaps(op, axis, index[axis.dim], type);
+    Expr sum;
+    for (int i = 0; i < taps.count; ++i) {
+      Expr term = taps.weights[i] * read(taps.first + (taps.start + i));
+      sum = sum.defined() ? sum + term : term;
+    }
+    return sum;
+  };
+}
+
+/// All dimensions in one loop over their neighbours, for footprints that are too wide to write out.
+static ElementAt sumOverTaps(ResizeOp op, KernelBuilder &builder, llvm::ArrayRef<Axis> axes, ElementAt element, Halide::Type type) {
+  Halide::Region ranges;
+  std::vector<Func> weights;
+  for (auto [number, axis] : llvm::enumerate(axes)) {
+    Halide::Var i("i"), x("x");
+    Taps taps = makeTaps(op, axis, x, type);
+    Expr weight = taps.weights.back();
+    for (int tap = taps.count - 2; tap >= 0; --tap)
+      weight = select(i == tap, taps.weights[tap], weight);
+    Func table("weights");
+    table(i, x) = weight;
+    table.bound(i, 0, taps.count);
+    if (!ShapedType::isDynamic(op.getType().getDimSize(axis.dim)))
+      builder.addStage(op, "weights" + std::to_string(number), table);
+    weights.push_back(table);
+    ranges.emplace_back(0, taps.count);
+  }
+  Halide::RDom neighbours(ranges, "neighbours");
+  int64_t rank = op.getType().getRank();
+  std::vector<Halide::Var> arguments;
+  for (int64_t dim = 0; dim < rank; ++dim)
+    arguments.emplace_back("x" + std::to_string(dim));
+  Exprs source(arguments.begin(), arguments.end());
+  Expr weight = Halide::Internal::make_one(type);
+  for (auto [number, axis] : llvm::enumerate(axes)) {
+    Taps taps = makeTaps(op, axis, arguments[axis.dim], type);
+    source[axis.dim] = Halide::clamp(taps.first + (taps.start + neighbours[number]), 0, axis.inputExtent - 1);
+    weight = weight * weights[number](neighbours[number], arguments[axis.dim]);
+  }
+  Func sum("sum");
+  sum(arguments) = Halide::Internal::make_zero(type);
+  sum(arguments) += weight * element(source);
+  builder.addStage(op, "sum", sum);
+  return [sum](llvm::ArrayRef<Expr> index) { return sum(std::vector<Expr>(index.begin(), index.end())); };
+}
+
+static FailureOr<TensorFunc> emitResize(ResizeOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX());
+  Exprs outputExtents = builder.getExtents(op.getResult());
+  llvm::ArrayRef<AffineExpr> from = builder.getDims(op.getX()), to = builder.getDims(op.getResult());
+  int64_t rank = x.type.getRank();
+  llvm::SmallVector<Axis> axes;
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    bool hasRegion = !op.getRoi().empty() && op.getCoordinateMode() == "tf_crop_and_resize";
+    double start = hasRegion ? op.getRoi()[dim] : 0, end = hasRegion ? op.getRoi()[dim + rank] : 1;
+    if (from[dim] == to[dim] && op.getScales()[dim] == 1 && start == 0 && end == 1)
+      continue;
+    axes.push_back({dim, op.getScales()[dim], start, end, x.extents[dim], outputExtents[dim]});
+  }
+  // Interpolated values are floating point, whatever the elements are.
+  Type elementType = x.type.getElementType();
+  MLIRContext *context = op.getContext();
+  bool isExact = op.getMode() == ResizeMode::Nearest;
+  Type computed = isExact || llvm::isa<FloatType>(elementType) ? elementType : Type(Float32Type::get(context));
+  Halide::Type type = getValueType(computed);
+  ElementAt element = [&](llvm::ArrayRef<Expr> index) { return convertElement(x.at(index), elementType, computed); };
+  int64_t taps = 1;
+  for (const Axis &axis : axes) {
+    int start;
+    taps *= isExact ? 1 : countTaps(op, axis, start);
+  }
+  constexpr int64_t writtenOut = 16; // bicubic in two dimensions
+  if (taps > writtenOut)
+    element = sumOverTaps(op, builder, axes, element, type);
+  else
+    for (const Axis &axis : axes)
+      element = interpolate(op, axis, element, type);
+  bool isCropped = op.getCoordinateMode() == "tf_crop_and_resize";
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Expr result = element(index);
+    for (const Axis &axis : axes) {
+      Expr coordinate = sourceCoordinate(op, axis, index[axis.dim]);
+      if (isCropped)
+        result = select(coordinate < real(0.0) || coordinate > real(axis.inputExtent - 1),
+                        makeConstant(op.getExtrapolationValue().convertToDouble(), computed), result);
+    }
+    return convertElement(result, computed, elementType);
+  });
+}
+
+void registerResizeEmitters(EmitterRegistry &registry) { registry.add<ResizeOp>(&emitResize); }
+
+} // namespace dlc::halide
