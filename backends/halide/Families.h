@@ -13,6 +13,9 @@ void registerConvolutionEmitters(EmitterRegistry &registry);
 void registerContractionEmitters(EmitterRegistry &registry);
 void registerMovementEmitters(EmitterRegistry &registry);
 void registerResizeEmitters(EmitterRegistry &registry);
+void registerReductionEmitters(EmitterRegistry &registry);
+void registerWindowEmitters(EmitterRegistry &registry);
+void registerNormalizationEmitters(EmitterRegistry &registry);
 
 } // namespace dlc::halide
 

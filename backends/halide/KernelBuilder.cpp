@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/Families.h"
+#include "backends/halide/ReductionStages.h"
 
 using namespace mlir;
 using Halide::Expr;
@@ -27,6 +28,9 @@ const EmitterRegistry &getEmitterRegistry() {
     registerContractionEmitters(all);
     registerMovementEmitters(all);
     registerResizeEmitters(all);
+    registerReductionEmitters(all);
+    registerWindowEmitters(all);
+    registerNormalizationEmitters(all);
     return all;
   }();
   return registry;
@@ -34,6 +38,10 @@ const EmitterRegistry &getEmitterRegistry() {
 
 /// "dlc.max_pool" as the name of a Halide function.
 static std::string functionName(Operation *op) { return op->getName().stripDialect().str(); }
+
+KernelBuilder::KernelBuilder(KernelFuncOp kernel, ScheduleAttr schedule, const Halide::Target &target)
+    : kernel(kernel), schedule(schedule), target(target) {}
+KernelBuilder::~KernelBuilder() = default;
 
 Expr KernelBuilder::toExpr(AffineExpr expr) const {
   if (auto constant = constantDim(expr))
@@ -111,6 +119,10 @@ void KernelBuilder::addStage(Operation *op, llvm::StringRef name, Func func) {
     rootStages[name] = func;
   else
     otherStages.push_back(func);
+}
+
+void KernelBuilder::addReduction(Operation *op, const ReductionStages &stages) {
+  (op == getRootOp() ? reductions : otherReductions).push_back(stages);
 }
 
 Func KernelBuilder::getStage(llvm::StringRef name) const {
@@ -208,6 +220,8 @@ LogicalResult KernelBuilder::build(const EmitterRegistry &registry) {
     return failure();
   for (Func &stage : otherStages)
     stage.compute_root();
+  for (ReductionStages &stages : otherReductions)
+    stages.computeRoot();
   const Scheduler *scheduler = registry.findScheduler(kernel.getRoot());
   if (!scheduler)
     return kernel.emitError("no schedules exist for kernels of the family '") << stringifyKernelRoot(kernel.getRoot()) << "'";

@@ -13,6 +13,7 @@
 namespace dlc::halide {
 
 class KernelBuilder;
+struct ReductionStages;
 
 /// Makes the result of one op of a kernel's body from its operands (`builder.get(operand)`).
 using Emitter = std::function<mlir::FailureOr<TensorFunc>(mlir::Operation *, KernelBuilder &)>;
@@ -50,8 +51,8 @@ const EmitterRegistry &getEmitterRegistry();
 /// or expressions of the symbols, except for the result's split dimension, whose range is read from the buffer.
 class KernelBuilder {
 public:
-  KernelBuilder(KernelFuncOp kernel, ScheduleAttr schedule, const Halide::Target &target)
-      : kernel(kernel), schedule(schedule), target(target) {}
+  KernelBuilder(KernelFuncOp kernel, ScheduleAttr schedule, const Halide::Target &target);
+  ~KernelBuilder();
 
   /// Emits all ops, defines the stored result and applies the schedule. Fails with a diagnostic; Halide's exceptions pass through.
   mlir::LogicalResult build(const EmitterRegistry &registry = getEmitterRegistry());
@@ -86,6 +87,10 @@ public:
   /// Notes `func` as a stage called `name` of `op`: what the scheduler of the root arranges. Stages of ops that are not the root
   /// are computed whole before everything else.
   void addStage(mlir::Operation *op, llvm::StringRef name, Halide::Func func);
+  /// Notes the stages of a reduction by `op`, for the scheduler of the root. Those of other ops are computed whole before everything else.
+  void addReduction(mlir::Operation *op, const ReductionStages &stages);
+  /// The reductions of the root, in order.
+  std::vector<ReductionStages> &getReductions() { return reductions; }
   /// The root's stage `name`; it must exist.
   Halide::Func getStage(llvm::StringRef name) const;
   bool hasStage(llvm::StringRef name) const;
@@ -114,6 +119,7 @@ private:
   llvm::DenseMap<mlir::Value, TensorFunc> values;
   llvm::StringMap<Halide::Func> rootStages;
   std::vector<Halide::Func> otherStages;
+  std::vector<ReductionStages> reductions, otherReductions;
   Halide::Func output;
   std::function<void(Halide::Func, const std::vector<Halide::Var> &)> defineOutput;
 };

@@ -184,16 +184,27 @@ Expr acosh(Expr x) { return callLibm("acosh", {x}); }
 Expr atanh(Expr x) { return callLibm("atanh", {x}); }
 Expr fmod(Expr x, Expr y) { return callLibm("fmod", {x, y}); }
 
+Expr bind(Expr value, llvm::function_ref<Expr(const Expr &)> body) {
+  if (value.as<Halide::Internal::Variable>() || Halide::Internal::is_const(value))
+    return body(value);
+  std::string name = Halide::Internal::unique_name("bound");
+  return Halide::Internal::Let::make(name, value, body(Halide::Internal::Variable::make(value.type(), name)));
+}
+
 // A comparison with NaN is false: `a > b ? a : b` is b if either is NaN, which is right unless only a is.
 Expr max(Expr a, Expr b) {
   if (!a.type().is_float())
     return Halide::max(a, b);
-  return strict_float(select(a > b || Halide::is_nan(a), a, b));
+  return bind(a, [&](const Expr &x) {
+    return bind(b, [&](const Expr &y) { return strict_float(select(x > y || Halide::is_nan(x), x, y)); });
+  });
 }
 Expr min(Expr a, Expr b) {
   if (!a.type().is_float())
     return Halide::min(a, b);
-  return strict_float(select(a < b || Halide::is_nan(a), a, b));
+  return bind(a, [&](const Expr &x) {
+    return bind(b, [&](const Expr &y) { return strict_float(select(x < y || Halide::is_nan(x), x, y)); });
+  });
 }
 
 Expr roundHalfEven(Expr x) { return Halide::round(x); }

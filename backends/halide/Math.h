@@ -9,6 +9,7 @@
 #define DLC_BACKENDS_HALIDE_MATH_H
 
 #include "Halide.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace dlc::halide::math {
 
@@ -38,6 +39,9 @@ Halide::Expr acosh(Halide::Expr x);
 Halide::Expr atanh(Halide::Expr x);
 /// C's remainder, with the sign of x.
 Halide::Expr fmod(Halide::Expr x, Halide::Expr y);
+
+/// `body(value)`, where `body` may use its argument many times: the value is named, so that expressions do not grow with each use.
+Halide::Expr bind(Halide::Expr value, llvm::function_ref<Halide::Expr(const Halide::Expr &)> body);
 
 /// The larger (smaller) one; NaN if either is. Any type.
 Halide::Expr max(Halide::Expr a, Halide::Expr b);

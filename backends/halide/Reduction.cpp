@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reductions. Two schedules, by what lies innermost in the operand's memory:
+//
+// - "rows": a reduced dimension. Each result is one sweep over contiguous memory with `unroll` vector accumulators (4 hide the 4
+//   cycles that an addition takes), whose lanes are added up in pairs at the end.
+// - "columns": a dimension that stays. Vectors run along it, `unroll` of them side by side, while the sum walks down.
+//
+// Sums of f16 and bf16 are in f32, all else in its own type; the order is the same for any split between threads.
+#include "backends/halide/Elementwise.h"
+#include "backends/halide/Families.h"
+#include "backends/halide/IntegerMath.h"
+#include "backends/halide/KernelBuilder.h"
+#include "backends/halide/Math.h"
+#include "backends/halide/ReductionStages.h"
+#include "backends/halide/RowGeometry.h"
+
+using namespace mlir;
+using Halide::Expr;
+using Halide::Func;
+using Halide::select;
+using Halide::Var;
+
+namespace dlc::halide {
+
+/// Whether results are found through functions of real numbers, which integers have no type for.
+static bool isReal(ReductionKind kind) {
+  return kind == ReductionKind::L2 || kind == ReductionKind::LogSum || kind == ReductionKind::LogSumExp;
+}
+
+static Expr prepareElement(ReductionKind kind, const Expr &x) {
+  switch (kind) {
+  case ReductionKind::L1:
+    return x.type().is_float() ? Halide::abs(x) : wrappingAbs(x);
+  case ReductionKind::L2:
+  case ReductionKind::SumSquare:
+    return x.type().is_float() ? x * x : wrappingMul(x, x);
+  default:
+    return x;
+  }
+}
+
+static Combiner chooseCombiner(ReductionKind kind, Halide::Type type) {
+  switch (kind) {
+  case ReductionKind::Max:
+    return makeExtreme(type, /*minimum=*/false);
+  case ReductionKind::Min:
+    return makeExtreme(type, /*minimum=*/true);
+  case ReductionKind::Prod:
+    return makeProduct(type);
+  default:
+    return makeSum(type);
+  }
+}
+
+static Expr finish(ReductionKind kind, const Expr &total, const Expr &count) {
+  switch (kind) {
+  case ReductionKind::Mean:
+    return total.type().is_float() ? total / Halide::cast(total.type(), count)
+                                   : truncatingDiv(total, Halide::cast(total.type(), count));
+  case ReductionKind::L2:
+    return Halide::sqrt(total);
+  case ReductionKind::LogSum:
+    return math::log(total);
+  default:
+    return total;
+  }
+}
+
+/// The type that a reduction of `elementType` works in.
+static Type chooseAccumulator(ReductionKind kind, Type elementType) {
+  MLIRContext *context = elementType.getContext();
+  if (llvm::isa<FloatType>(elementType))
+    return elementType;
+  if (isReal(kind))
+    return Float64Type::get(context);
+  // The mean of integers must not overflow on the way.
+  return kind == ReductionKind::Mean ? Type(IntegerType::get(context, 64)) : elementType;
+}
+
+static FailureOr<TensorFunc> emitReduce(ReduceOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX());
+  ReductionKind kind = op.getKind();
+  Type elementType = x.type.getElementType(), accumulator = chooseAccumulator(kind, elementType);
+  Halide::Type type = getValueType(accumulator);
+  RowGeometry geometry(x, op.getAxes());
+  auto element = [&](llvm::ArrayRef<Expr> index) { return convertElement(x.at(index), elementType, accumulator); };
+  Expr count = Halide::cast<int64_t>(Halide::Internal::make_one(Halide::Int(64)));
+  for (int64_t axis : op.getAxes())
+    count = count * Halide::cast<int64_t>(x.extents[axis]);
+  int vector = geometry.chooseVector(builder), lanes = geometry.chooseLanes(builder);
+
+  Func total;
+  if (kind == ReductionKind::LogSumExp) {
+    auto largest = buildReduction("largest", geometry.outer, geometry.makeBox(element), makeExtreme(type, false), lanes, vector);
+    Expr zero = Halide::Internal::make_zero(type);
+    Expr top = largest.total(geometry.outerPlace());
+    // Infinite elements decide the result by themselves; taking them away would give NaN.
+    Expr shift = select(Halide::is_inf(top), zero, top);
+    auto shifted = [&](llvm::ArrayRef<Expr> index) { return math::exp(element(index) - shift); };
+    auto sum = buildReduction("sum", geometry.outer, geometry.makeBox(shifted), makeSum(type), lanes, vector);
+    total = Func("log_sum_exp");
+    total(geometry.outer) = Halide::strict_float(math::log(sum.total(geometry.outerPlace())) + shift);
+    builder.addReduction(op, largest);
+    builder.addReduction(op, sum);
+  } else {
+    auto prepared = [&](llvm::ArrayRef<Expr> index) { return prepareElement(kind, element(index)); };
+    auto stages = buildReduction("total", geometry.outer, geometry.makeBox(prepared), chooseCombiner(kind, type), lanes, vector);
+    builder.addReduction(op, stages);
+    total = stages.total;
+  }
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Expr result = total(geometry.outerPlaceOf(index, op.getKeepDims()));
+    return convertElement(finish(kind, result, count), accumulator, elementType);
+  });
+}
+
+static FailureOr<TensorFunc> emitArgExtreme(ArgExtremeOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX());
+  int64_t axis = op.getAxis();
+  RowGeometry geometry(x, {axis});
+  bool isMinimum = op.getMinimum(), isLast = op.getSelectLast();
+  // Whether (a, i) goes before (b, j): by value (NaN first), equal values by place.
+  auto isBetter = [&](const Expr &a, const Expr &i, const Expr &b, const Expr &j) {
+    Expr better = isMinimum ? a < b : a > b, equal = a == b;
+    if (a.type().is_float()) {
+      Expr bothNan = Halide::is_nan(a) && Halide::is_nan(b);
+      better = better || (Halide::is_nan(a) && !Halide::is_nan(b));
+      equal = equal || bothNan;
+    }
+    return better || (equal && (isLast ? i > j : i < j));
+  };
+  Func best("best");
+  Halide::RDom along(0, x.extents[axis], "along");
+  Halide::Type type = getValueType(x.type.getElementType());
+  if (type.is_bool())
+    type = Halide::UInt(8);
+  Combiner extreme = makeExtreme(type, isMinimum);
+  // Before every element, so that the first one always replaces it.
+  Expr none = isLast ? Expr(-1) : Expr(std::numeric_limits<int32_t>::max());
+  best(geometry.outer) = Halide::Tuple(extreme.identity, none);
+  Exprs index = geometry.indexOf({along.x});
+  Expr value = Halide::cast(type, x.at(index));
+  Halide::Tuple before = best(geometry.outerPlace());
+  Expr replaces = Halide::strict_float(isBetter(value, along.x, before[0], before[1]));
+  best(geometry.outer) = Halide::Tuple(select(replaces, value, before[0]), select(replaces, along.x, before[1]));
+  builder.addStage(op, "best", best);
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Halide::Tuple chosen = best(geometry.outerPlaceOf(index, op.getKeepDims()));
+    return Halide::cast<int64_t>(chosen[1]);
+  });
+}
+
+/// Vectors of results side by side, each walking down its own column.
+static void scheduleColumns(KernelBuilder &builder, llvm::ArrayRef<Func> totals) {
+  Func output = builder.getOutput();
+  Var inner = output.args()[0], block("block");
+  std::optional<int64_t> extent = builder.getOutputExtent(0);
+  int vector = static_cast<int>(builder.getSchedule().getVector()), unroll = static_cast<int>(builder.getSchedule().getTile("unroll", 4));
+  while (extent && vector > 1 && vector > *extent)
+    vector /= 2;
+  while (unroll > 1 && (!extent || *extent % (vector * unroll) != 0))
+    unroll /= 2;
+  bool isExact = extent && *extent % (vector * unroll) == 0;
+  Var lane("lane");
+  output.split(inner, block, lane, vector * unroll, isExact ? Halide::TailStrategy::RoundUp : Halide::TailStrategy::GuardWithIf);
+  output.vectorize(lane, vector).unroll(lane);
+  for (Func total : totals) {
+    Var innermost = total.args()[0];
+    total.compute_at(output, block).bound_extent(innermost, vector * unroll);
+    total.vectorize(innermost, vector).unroll(innermost);
+    if (!total.has_update_definition())
+      continue;
+    std::vector<Halide::VarOrRVar> order{innermost};
+    for (const Halide::RVar &variable : total.rvars(0))
+      order.push_back(variable);
+    total.update().reorder(order).vectorize(innermost, vector, isExact ? Halide::TailStrategy::RoundUp : Halide::TailStrategy::GuardWithIf);
+    if (isExact)
+      total.update().unroll(innermost);
+  }
+}
+
+static LogicalResult scheduleReduction(KernelBuilder &builder) {
+  Func output = builder.getOutput();
+  std::vector<Var> arguments = output.args();
+  llvm::SmallVector<Func> totals;
+  for (ReductionStages &stages : builder.getReductions())
+    totals.push_back(stages.total);
+  if (builder.hasStage("best"))
+    totals.push_back(builder.getStage("best"));
+  bool canUseColumns = !arguments.empty() && builder.getSchedule().getAlgorithm() == "columns" && totals.size() == 1 &&
+                       !totals[0].args().empty() && totals[0].args()[0].name() == arguments[0].name();
+  if (canUseColumns) {
+    scheduleColumns(builder, totals);
+    return success();
+  }
+  for (ReductionStages &stages : builder.getReductions()) {
+    if (arguments.empty())
+      stages.computeRoot();
+    else
+      stages.computeAt(output, arguments[0]);
+  }
+  if (builder.hasStage("best")) {
+    if (arguments.empty())
+      builder.getStage("best").compute_root();
+    else
+      builder.getStage("best").compute_at(output, arguments[0]);
+  }
+  return success();
+}
+
+void registerReductionEmitters(EmitterRegistry &registry) {
+  registry.add<ReduceOp>(&emitReduce);
+  registry.add<ArgExtremeOp>(&emitArgExtreme);
+  registry.addScheduler(KernelRoot::Reduction, &scheduleReduction);
+}
+
+} // namespace dlc::halide
