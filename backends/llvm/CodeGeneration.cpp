@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/CodeGeneration.h"
 #include "backends/llvm/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "runtime/embedded/RuntimeBitcode.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
@@ -12,15 +17,12 @@
 #include "llvm/Support/BLAKE3.h"
 #include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/IPO/Internalize.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Export.h"
 
 using namespace dlc;
 
 mlir::FailureOr<std::unique_ptr<llvm::Module>> dlc::translateProgram(mlir::ModuleOp module, llvm::LLVMContext &context,
-                                                                     const Target &target, const ModelIdentity &identity,
+                                                                     const Target &target,
+                                                                     const ModelIdentity &identity,
                                                                      llvm::ArrayRef<KernelCode> kernels) {
   auto description = describeProgram(module);
   if (mlir::failed(description))
@@ -62,9 +64,15 @@ static void runPasses(llvm::Module &module, llvm::TargetMachine &machine,
   build(builder).run(module, modules);
 }
 
-llvm::Error dlc::mergeModel(llvm::Module &module, llvm::StringRef runtimeBitcode, llvm::ArrayRef<KernelCode> kernels,
-                            const Target &target, llvm::StringRef exportedSymbol) {
-  auto runtime = llvm::parseBitcodeFile(llvm::MemoryBufferRef(runtimeBitcode, "runtime"), module.getContext());
+/// The runtime for the target's architecture, as bitcode.
+static llvm::StringRef getRuntime(const Target &target) {
+  std::string_view bitcode = runtimeBitcode(target.triple.getArchName());
+  return llvm::StringRef(bitcode.data(), bitcode.size());
+}
+
+llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels, const Target &target,
+                            llvm::StringRef exportedSymbol) {
+  auto runtime = llvm::parseBitcodeFile(llvm::MemoryBufferRef(getRuntime(target), "runtime"), module.getContext());
   if (!runtime)
     return runtime.takeError();
   (*runtime)->setTargetTriple(module.getTargetTriple());
@@ -115,8 +123,8 @@ llvm::Error dlc::emitCode(llvm::Module &module, const Target &target, llvm::Code
   return llvm::Error::success();
 }
 
-std::string dlc::getObjectKey(const llvm::Module &program, llvm::StringRef runtimeBitcode, llvm::ArrayRef<KernelCode> kernels,
-                              const Target &target, llvm::StringRef compiler) {
+std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<KernelCode> kernels, const Target &target,
+                              llvm::StringRef compiler) {
   llvm::BLAKE3 hasher;
   // Lengths stand before contents, so that no two lists of parts look alike.
   auto add = [&](llvm::StringRef part) {
@@ -130,7 +138,7 @@ std::string dlc::getObjectKey(const llvm::Module &program, llvm::StringRef runti
   llvm::raw_svector_ostream stream(bitcode);
   llvm::WriteBitcodeToFile(program, stream);
   add(bitcode);
-  add(runtimeBitcode);
+  add(getRuntime(target));
   for (const KernelCode &code : kernels) {
     add(code.kernel);
     add(code.isa.name);

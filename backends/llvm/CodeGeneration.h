@@ -14,18 +14,19 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> translateProgram(mlir::ModuleOp m
                                                                 const Target &target, const ModelIdentity &identity,
                                                                 llvm::ArrayRef<KernelCode> kernels);
 
-/// Links runtime and kernels into `module` and optimizes it, in the only order that is right: the program with the runtime first,
-/// then the kernels, which are optimized already. Afterwards nothing but the model's description is visible.
-llvm::Error mergeModel(llvm::Module &module, llvm::StringRef runtimeBitcode, llvm::ArrayRef<KernelCode> kernels,
-                       const Target &target, llvm::StringRef exportedSymbol);
+/// Links runtime and kernels into `module` and optimizes it, in the only order that is right: the program with the
+/// runtime first, then the kernels, which are optimized already. Afterwards nothing but the model's description is
+/// visible.
+llvm::Error mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels, const Target &target,
+                       llvm::StringRef exportedSymbol);
 
 /// Generates an object file or assembly text.
 llvm::Error emitCode(llvm::Module &module, const Target &target, llvm::CodeGenFileType fileType,
                      llvm::raw_pwrite_stream &stream);
 
 /// A hash of everything that the object file of a model depends on: equal keys, equal bytes.
-std::string getObjectKey(const llvm::Module &program, llvm::StringRef runtimeBitcode, llvm::ArrayRef<KernelCode> kernels,
-                         const Target &target, llvm::StringRef compiler);
+std::string getObjectKey(const llvm::Module &program, llvm::ArrayRef<KernelCode> kernels, const Target &target,
+                         llvm::StringRef compiler);
 
 } // namespace dlc
 

@@ -12,7 +12,9 @@
 
 using namespace dlc;
 
-static std::string getVersionSymbol(const KernelCode &code) { return getKernelSymbol(code.kernel) + "." + code.isa.name; }
+static std::string getVersionSymbol(const KernelCode &code) {
+  return getKernelSymbol(code.kernel) + "." + code.isa.name;
+}
 
 uint64_t dlc::getScratchBytes(llvm::ArrayRef<KernelCode> kernels) {
   constexpr uint64_t blockHeader = 64;
@@ -48,7 +50,8 @@ static llvm::Value *selectVersion(llvm::IRBuilder<> &builder, llvm::Module &modu
     found = new llvm::GlobalVariable(module, i32, /*isConstant=*/false, llvm::GlobalValue::ExternalLinkage, nullptr,
                                      "dlc_rt_isa_level");
   llvm::Value *index = builder.CreateSub(builder.CreateLoad(i32, found), builder.getInt32(lowest));
-  llvm::Value *place = builder.CreateInBoundsGEP(type, table, {builder.getInt64(0), builder.CreateZExt(index, builder.getInt64Ty())});
+  llvm::Value *place =
+      builder.CreateInBoundsGEP(type, table, {builder.getInt64(0), builder.CreateZExt(index, builder.getInt64Ty())});
   return builder.CreateLoad(pointer, place);
 }
 
@@ -57,8 +60,9 @@ static void defineDispatch(llvm::Module &module, llvm::Function &kernel, llvm::A
   llvm::SmallVector<std::pair<int, llvm::Function *>> versions;
   int64_t scratchBytes = 0;
   for (const KernelCode *code : codes) {
-    versions.emplace_back(code->isa.level, llvm::Function::Create(kernel.getFunctionType(), llvm::GlobalValue::ExternalLinkage,
-                                                                  getVersionSymbol(*code), module));
+    versions.emplace_back(code->isa.level,
+                          llvm::Function::Create(kernel.getFunctionType(), llvm::GlobalValue::ExternalLinkage,
+                                                 getVersionSymbol(*code), module));
     scratchBytes = std::max(scratchBytes, code->scratchBytes);
   }
   llvm::sort(versions, llvm::less_first());
@@ -76,7 +80,8 @@ static void defineDispatch(llvm::Module &module, llvm::Function &kernel, llvm::A
     arguments.push_back(&argument);
   llvm::Value *threadScratch = arguments[0];
   if (scratchBytes > 0) {
-    auto allocate = module.getOrInsertFunction("halide_malloc", llvm::FunctionType::get(pointer, {pointer, builder.getInt64Ty()}, false));
+    auto allocate = module.getOrInsertFunction(
+        "halide_malloc", llvm::FunctionType::get(pointer, {pointer, builder.getInt64Ty()}, false));
     arguments[0] = builder.CreateCall(allocate, {threadScratch, builder.getInt64(scratchBytes)});
     auto *full = llvm::BasicBlock::Create(context, "", &kernel), *rest = llvm::BasicBlock::Create(context, "", &kernel);
     builder.CreateCondBr(builder.CreateIsNull(arguments[0]), full, rest);
@@ -87,7 +92,8 @@ static void defineDispatch(llvm::Module &module, llvm::Function &kernel, llvm::A
   llvm::Value *version = selectVersion(builder, module, kernel.getName(), versions);
   llvm::CallInst *status = builder.CreateCall(kernel.getFunctionType(), version, arguments);
   if (scratchBytes > 0) {
-    auto release = module.getOrInsertFunction("halide_free", llvm::FunctionType::get(builder.getVoidTy(), {pointer, pointer}, false));
+    auto release = module.getOrInsertFunction("halide_free",
+                                              llvm::FunctionType::get(builder.getVoidTy(), {pointer, pointer}, false));
     builder.CreateCall(release, {threadScratch, arguments[0]});
   }
   builder.CreateRet(status);
@@ -102,8 +108,8 @@ void dlc::addKernelDispatch(llvm::Module &module, llvm::ArrayRef<KernelCode> ker
       defineDispatch(module, *kernel, codes);
 }
 
-/// Makes a kernel's module fit to stand beside others: nothing but the kernel is visible, no alias information by buffer name, and
-/// NaN and infinity are values like others.
+/// Makes a kernel's module fit to stand beside others: nothing but the kernel is visible, no alias information by
+/// buffer name, and NaN and infinity are values like others.
 static void prepareForLinking(llvm::Module &kernelModule, const llvm::Module &program, llvm::StringRef symbol) {
   kernelModule.setTargetTriple(program.getTargetTriple());
   kernelModule.setDataLayout(program.getDataLayout());

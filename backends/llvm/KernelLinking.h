@@ -21,9 +21,10 @@ struct KernelCode {
 /// Scratch that a thread needs for the worst of `kernels`, as dlc_model counts it.
 uint64_t getScratchBytes(llvm::ArrayRef<KernelCode> kernels);
 
-/// Gives the declared `NAME.kernel` functions of `module` something to call: the version for this CPU, with scratch memory from the
-/// thread's dlc_scratch where a version needs some. The versions themselves stay declarations, so that optimizing the program
-/// cannot inline them: Halide tags memory accesses by buffer name, and names of two kernels in one function would "not alias".
+/// Gives the declared `NAME.kernel` functions of `module` something to call: the version for this CPU, with scratch
+/// memory from the thread's dlc_scratch where a version needs some. The versions themselves stay declarations, so that
+/// optimizing the program cannot inline them: Halide tags memory accesses by buffer name, and names of two kernels in
+/// one function would "not alias".
 void addKernelDispatch(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels);
 
 /// Links the versions into `module`, which is optimized already.

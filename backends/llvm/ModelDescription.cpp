@@ -28,7 +28,8 @@ public:
     if (elements.empty())
       return null();
     checkSize(elements.front(), elementBytes);
-    return hidden(llvm::ConstantArray::get(llvm::ArrayType::get(elements.front()->getType(), elements.size()), elements));
+    return hidden(
+        llvm::ConstantArray::get(llvm::ArrayType::get(elements.front()->getType(), elements.size()), elements));
   }
 
   Constant *structure(llvm::ArrayRef<Constant *> fields) { return llvm::ConstantStruct::getAnon(context, fields); }
@@ -84,8 +85,8 @@ static Constant *writeTensors(DescriptionWriter &writer, llvm::ArrayRef<TensorDe
     llvm::SmallVector<Constant *> dims;
     for (mlir::AffineExpr dim : tensor.dims)
       dims.push_back(writer.i64(encodeDim(dim)));
-    elements.push_back(writer.structure({writer.text(tensor.name), writer.i32(tensor.elementType), writer.i32(dims.size()),
-                                         writer.array(dims, sizeof(dlc_int64)),
+    elements.push_back(writer.structure({writer.text(tensor.name), writer.i32(tensor.elementType),
+                                         writer.i32(dims.size()), writer.array(dims, sizeof(dlc_int64)),
                                          writer.i32(tensor.isKept ? DLC_TENSOR_KEPT : 0), writer.i32(0)}));
   }
   return writer.array(elements, sizeof(dlc_tensor_info));
@@ -100,12 +101,12 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
     for (const SymbolDescription &symbol : entry.symbols)
       symbols.push_back(
           writer.structure({writer.text(symbol.name), writer.i64(symbol.minimum), writer.i64(symbol.maximum)}));
-    entries.push_back(writer.structure(
-        {writer.text(entry.name), writer.i32(entry.inputs.size()), writer.i32(entry.outputs.size()),
-         writer.i32(entry.symbols.size()), writer.i32(0), writeTensors(writer, entry.inputs),
-         writeTensors(writer, entry.outputs), writer.array(symbols, sizeof(dlc_symbol_info)),
-         writer.function(entry.name + ".workspace_bytes"), writer.function(entry.name + ".output_shapes"),
-         writer.function(entry.name + ".execute")}));
+    entries.push_back(
+        writer.structure({writer.text(entry.name), writer.i32(entry.inputs.size()), writer.i32(entry.outputs.size()),
+                          writer.i32(entry.symbols.size()), writer.i32(0), writeTensors(writer, entry.inputs),
+                          writeTensors(writer, entry.outputs), writer.array(symbols, sizeof(dlc_symbol_info)),
+                          writer.function(entry.name + ".workspace_bytes"),
+                          writer.function(entry.name + ".output_shapes"), writer.function(entry.name + ".execute")}));
   }
 
   bool isEmbedded = program.constantBytes != 0 && identity.weightsFile.empty();

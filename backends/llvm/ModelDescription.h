@@ -12,8 +12,8 @@ namespace dlc {
 
 /// What a model is called and where its parts are: what the program does not say.
 struct ModelIdentity {
-  std::string name;     ///< an identifier of C
-  std::string compiler; ///< "dlc 0.1.0"
+  std::string name;        ///< an identifier of C
+  std::string compiler;    ///< "dlc 0.1.0"
   std::string weightsFile; ///< name of the sidecar in the library's folder; empty: embedded
   uint64_t weightsHash = 0;
 };

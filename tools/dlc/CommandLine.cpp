@@ -45,23 +45,28 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
 
   const char *output = "Output";
   app.add_option("-o,--output", options.output,
-                 "What to write, by its ending: a shared library (.so), archive (.a) or object (.o), the C header (.h; comes with .a "
-                 "and .o, too), LLVM IR (.ll), assembly (.s) or the program in MLIR (.mlir). '-.ll' and the like are standard output")
+                 "What to write, by its ending: a shared library (.so), archive (.a) or object (.o), the C header (.h; "
+                 "comes with .a "
+                 "and .o, too), LLVM IR (.ll), assembly (.s) or the program in MLIR (.mlir). '-.ll' and the like are "
+                 "standard output")
       ->type_name("FILE")
       ->group(output);
-  app.add_option("--name", options.name, "The model's name in C (dlc_model_NAME, NAME.h); the output's file name by default")
+  app.add_option("--name", options.name,
+                 "The model's name in C (dlc_model_NAME, NAME.h); the output's file name by default")
       ->type_name("NAME")
       ->group(output);
   app.add_flag("--header", options.writeHeader, "Write NAME.h beside a shared library, too")->group(output);
-  app.add_option("--weights", weights, "'embed' the weights in the library, or keep them in a 'file' NAME.weights beside it")
+  app.add_option("--weights", weights,
+                 "'embed' the weights in the library, or keep them in a 'file' NAME.weights beside it")
       ->type_name("WHERE")
       ->check(CLI::IsMember({"embed", "file"}))
       ->group(output);
 
   const char *code = "Code";
-  app.add_option("--target", options.target,
-                 "The machine to compile for: " + join(Target::getNames()) +
-                     ". native is this machine's instruction set; x86-64 holds v2, v3 and v4 and chooses when it is loaded")
+  app.add_option(
+         "--target", options.target,
+         "The machine to compile for: " + join(Target::getNames()) +
+             ". native is this machine's instruction set; x86-64 holds v2, v3 and v4 and chooses when it is loaded")
       ->type_name("TARGET")
       ->group(code);
   app.add_option("-O", level, "Optimization: 0 (each op its own plain kernel) to 3")
@@ -69,12 +74,14 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->check(CLI::IsMember({"0", "1", "2", "3"}))
       ->group(code);
   app.add_option("--math", math,
-                 "What may change in the algebra: 'strict' (IEEE, direct algorithms), 'default' (any order of sums, Winograd; NaN and "
+                 "What may change in the algebra: 'strict' (IEEE, direct algorithms), 'default' (any order of sums, "
+                 "Winograd; NaN and "
                  "infinity stay right), 'fast' (whatever pays)")
       ->type_name("MODE")
       ->check(CLI::IsMember({"strict", "default", "fast"}))
       ->group(code);
-  app.add_option("--precision", options.precision, "What numbers are made of: f32 (bf16 and int8 are not supported yet)")
+  app.add_option("--precision", options.precision,
+                 "What numbers are made of: f32 (bf16 and int8 are not supported yet)")
       ->type_name("TYPE")
       ->check(CLI::IsMember({"f32", "bf16", "int8"}))
       ->group(code);
@@ -83,15 +90,18 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->expected(1)
       ->take_all()
       ->group(code);
-  app.add_flag("--check-bounds", options.checkBounds, "Kernels check all accesses and fail instead of leaving their buffers")
+  app.add_flag("--check-bounds", options.checkBounds,
+               "Kernels check all accesses and fail instead of leaving their buffers")
       ->group(code);
-  app.add_flag("--keep-tensors", options.keepTensors, "Make every layer's result an output (for dlc-run verify)")->group(code);
+  app.add_flag("--keep-tensors", options.keepTensors, "Make every layer's result an output (for dlc-run verify)")
+      ->group(code);
 
   const char *inspect = "Looking inside";
   app.add_option("--compile-to", options.compileTo, "Stop after a phase and print the module: " + join(getPhaseNames()))
       ->type_name("PHASE")
       ->group(inspect);
-  app.add_option("--print-ir-after", options.printIrAfter, "Print the module to standard error after a pass, such as dlc-fuse-elementwise")
+  app.add_option("--print-ir-after", options.printIrAfter,
+                 "Print the module to standard error after a pass, such as dlc-fuse-elementwise")
       ->type_name("PASS")
       ->group(inspect);
   app.add_option("--report", options.report, "Write a page about the compilation: times, kernels and schedules, memory")
@@ -104,11 +114,13 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->type_name("N")
       ->check(CLI::Range(1u, 1024u))
       ->group(other);
-  app.add_option("--cache-dir", options.cacheDirectory, "Where compiled kernels are kept; $XDG_CACHE_HOME/dlc by default")
+  app.add_option("--cache-dir", options.cacheDirectory,
+                 "Where compiled kernels are kept; $XDG_CACHE_HOME/dlc by default")
       ->type_name("FOLDER")
       ->group(other);
   app.add_flag("--no-cache", noCache, "Neither use nor keep compiled kernels")->group(other);
-  app.add_flag("--emit-json-schema", line.emitJsonSchema, "Print the JSON Schema of JSON models and exit")->group(other);
+  app.add_flag("--emit-json-schema", line.emitJsonSchema, "Print the JSON Schema of JSON models and exit")
+      ->group(other);
   app.add_flag("--version", showVersion, "Print the versions of dlc, LLVM and Halide and exit")->group(other);
   app.allow_extras();
 
@@ -130,7 +142,8 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
     if (!llvm::StringRef(extra).starts_with("-"))
       return fail("one model at a time: '" + options.model + "' and '" + extra + "'");
     std::string nearest = findNearestOption(app, extra);
-    return fail("unknown option '" + extra + "'" + (nearest.empty() ? "; see dlc --help" : "; did you mean '" + nearest + "'?"));
+    return fail("unknown option '" + extra + "'" +
+                (nearest.empty() ? "; see dlc --help" : "; did you mean '" + nearest + "'?"));
   }
   if (showVersion) {
     llvm::outs() << getVersionText() << '\n';

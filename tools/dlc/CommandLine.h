@@ -14,8 +14,8 @@ struct CommandLine {
   bool emitJsonSchema = false;
 };
 
-/// Reads the command line. Nothing if the program is to exit at once with `exitStatus`: help or the version is printed, or an
-/// error with the nearest option for a misspelt one.
+/// Reads the command line. Nothing if the program is to exit at once with `exitStatus`: help or the version is printed,
+/// or an error with the nearest option for a misspelt one.
 std::optional<CommandLine> parseCommandLine(int argc, char **argv, int &exitStatus);
 
 } // namespace dlc

@@ -8,17 +8,17 @@
 #include "backends/llvm/Passes.h"
 #include "frontend/Import.h"
 #include "ir/Names.h"
-#include "llvm/Config/llvm-config.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Pass/PassManager.h"
-#include "runtime/embedded/RuntimeBitcode.h"
 #include "tools/driver/DiagnosticPrinter.h"
 #include "tools/driver/ObjectCache.h"
 #include "tools/driver/Output.h"
 #include "tools/driver/PhaseClock.h"
+#include "tools/driver/Report.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #ifdef DLC_HAS_ONNX
 #include "frontend/onnx/ImportOnnx.h"
 #endif
@@ -45,7 +45,8 @@ namespace {
 class Compilation {
 public:
   explicit Compilation(const CompileOptions &options)
-      : options(options), context(mlir::MLIRContext::Threading::DISABLED), printer(&context, options.model, llvm::errs()),
+      : options(options), context(mlir::MLIRContext::Threading::DISABLED),
+        printer(&context, options.model, llvm::errs()),
         fileLocation(mlir::FileLineColLoc::get(&context, options.model, 0, 0)) {
     context.loadDialect<DlcDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::affine::AffineDialect,
                         mlir::scf::SCFDialect, mlir::cf::ControlFlowDialect, mlir::memref::MemRefDialect,
@@ -86,6 +87,7 @@ private:
   ImportedModel model;
   std::vector<halide::CompiledKernel> compiled;
   std::vector<KernelCode> kernels;
+  Report report;
   std::vector<std::string> objects;
 };
 } // namespace
@@ -108,11 +110,14 @@ LogicalResult Compilation::readOptions() {
     }
     importOptions.shapes.push_back(std::move(*shape));
   }
+  if (!options.report.empty() && !options.compileTo.empty())
+    result = error() << "--report tells of a whole compilation; leave --compile-to out";
   if (options.precision != "f32")
     result = error() << "--precision=" << options.precision
                      << " is not supported yet: kernels compute in the types of the model, f32 above all";
   if (!options.output.empty() && !getOutputKind(options.output))
-    result = error() << "'" << options.output << "' has no ending that says what to write: .so, .a, .o, .h, .ll, .s or .mlir";
+    result = error() << "'" << options.output
+                     << "' has no ending that says what to write: .so, .a, .o, .h, .ll, .s or .mlir";
   if (!options.compileTo.empty() && !llvm::is_contained(getPhaseNames(), options.compileTo)) {
     auto diagnostic = error() << "there is no phase '" << options.compileTo << "'; the phases are";
     for (llvm::StringRef phase : getPhaseNames())
@@ -124,7 +129,8 @@ LogicalResult Compilation::readOptions() {
     result = error() << "--weights=file needs a library with a folder of its own: write a .so";
 
   if (!options.name.empty() && toIdentifier(options.name) != options.name)
-    result = error() << "--name=" << options.name << " is not an identifier of C; try --name=" << toIdentifier(options.name);
+    result = error() << "--name=" << options.name
+                     << " is not an identifier of C; try --name=" << toIdentifier(options.name);
   llvm::StringRef stem = llvm::sys::path::stem(
       options.output.empty() || isStandardOutput(options.output) ? options.model : options.output);
   identity.name = options.name.empty() ? toIdentifier(stem) : options.name;
@@ -152,7 +158,7 @@ LogicalResult Compilation::import() {
   else
 #endif
 #ifdef DLC_HAS_JSON
-  if (ending == ".json")
+      if (ending == ".json")
     imported = importJson(options.model, &context, importOptions);
   else
 #endif
@@ -187,8 +193,8 @@ LogicalResult Compilation::writeModelHeader(llvm::StringRef path) {
   return writeText(fileLocation, files, path, writeHeader(describeHeader(*program, identity.name, identity.compiler)));
 }
 
-/// Streams the weights to where the linker or the user finds them, and gives their memory back: kernels are compiled in processes
-/// that share this one's memory, and linking needs the room.
+/// Streams the weights to where the linker or the user finds them, and gives their memory back: kernels are compiled in
+/// processes that share this one's memory, and linking needs the room.
 LogicalResult Compilation::writeWeights() {
   auto weights = model.module->getOps<WeightsOp>();
   if (weights.empty() || (*weights.begin()).getSize() == 0) {
@@ -231,7 +237,8 @@ LogicalResult Compilation::compileKernels() {
       return candidate.name == variant.schedule.getIsa().getValue();
     });
     if (isa == target.isas.end())
-      return variant.kernel.emitError("internal error: a schedule for ") << variant.schedule.getIsa() << ", which is no target";
+      return variant.kernel.emitError("internal error: a schedule for ")
+             << variant.schedule.getIsa() << ", which is no target";
     kernels.push_back({variant.kernel.getSymName().str(), *isa, code.bitcode, code.scratchBytes});
   }
   return success();
@@ -244,10 +251,8 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   if (failed(program))
     return failure();
   model.module = nullptr;
-  std::string_view runtimeView = runtimeBitcode(target.triple.getArchName());
-  llvm::StringRef runtime(runtimeView.data(), runtimeView.size());
 
-  std::string key = getObjectKey(**program, runtime, kernels, target, getCompilerName());
+  std::string key = getObjectKey(**program, kernels, target, getCompilerName());
   ObjectCache cache(options.cacheDirectory);
   std::string object;
   if (kind != OutputKind::LlvmIr && kind != OutputKind::Assembly) {
@@ -255,7 +260,7 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
       object = cached->getBuffer().str();
   }
   if (object.empty()) {
-    if (llvm::Error problem = mergeModel(**program, runtime, kernels, target, getModelSymbol(identity.name)))
+    if (llvm::Error problem = mergeModel(**program, kernels, target, getModelSymbol(identity.name)))
       return error() << "internal error: " << llvm::toString(std::move(problem));
     if (kind == OutputKind::LlvmIr) {
       std::string text;
@@ -266,7 +271,8 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
     clock.start("machine code");
     llvm::SmallVector<char, 0> bytes;
     llvm::raw_svector_ostream stream(bytes);
-    auto fileType = kind == OutputKind::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+    auto fileType =
+        kind == OutputKind::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
     if (llvm::Error problem = emitCode(**program, target, fileType, stream))
       return error() << "internal error: " << llvm::toString(std::move(problem));
     object.assign(bytes.begin(), bytes.end());
@@ -286,11 +292,17 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
 
 LogicalResult Compilation::finish() {
   OutputKind kind = *getOutputKind(options.output);
+  if (!options.report.empty()) {
+    report = Report::gather(*model.module);
+    report.model = identity.name;
+    report.target = target.name;
+  }
   if (kind == OutputKind::Mlir)
     return writeText(fileLocation, files, options.output, printModule(*model.module));
   if (kind == OutputKind::Header)
     return writeModelHeader(options.output);
-  if (kind == OutputKind::Archive || kind == OutputKind::Object || (kind == OutputKind::SharedLibrary && options.writeHeader)) {
+  if (kind == OutputKind::Archive || kind == OutputKind::Object ||
+      (kind == OutputKind::SharedLibrary && options.writeHeader)) {
     llvm::SmallString<128> path(llvm::sys::path::parent_path(options.output));
     llvm::sys::path::append(path, identity.name + ".h");
     if (failed(writeModelHeader(path)))
@@ -323,10 +335,13 @@ LogicalResult Compilation::run() {
   } else if (failed(finish())) {
     return failure();
   }
+  clock.stop();
+  if (!options.report.empty() &&
+      failed(writeText(fileLocation, files, options.report, report.toHtml(clock.getPhases()))))
+    return failure();
   std::string problem;
   if (failed(files.keep(problem)))
     return error() << problem;
-  clock.stop();
   if (options.showTimes)
     clock.print();
   return success();

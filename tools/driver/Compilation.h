@@ -9,8 +9,8 @@
 
 namespace dlc {
 
-/// Compiles a model. Problems, all of them, are printed to standard error as `FILE:LINE:COLUMN: error: ...`; then no output is
-/// left behind. Forks to compile kernels, so the process must have a single thread.
+/// Compiles a model. Problems, all of them, are printed to standard error as `FILE:LINE:COLUMN: error: ...`; then no
+/// output is left behind. Forks to compile kernels, so the process must have a single thread.
 mlir::LogicalResult compile(const CompileOptions &options);
 
 /// "dlc 0.1.0".

@@ -4,13 +4,13 @@
 #ifndef DLC_TOOLS_DRIVER_DIAGNOSTICPRINTER_H
 #define DLC_TOOLS_DRIVER_DIAGNOSTICPRINTER_H
 
-#include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace dlc {
 
-/// While it lives, prints the diagnostics of a context as `FILE:LINE:COLUMN: error: ...`, and names the layer where the location
-/// does and the message does not. A message that was printed before at the same place is left out.
+/// While it lives, prints the diagnostics of a context as `FILE:LINE:COLUMN: error: ...`, and names the layer where the
+/// location does and the message does not. A message that was printed before at the same place is left out.
 class DiagnosticPrinter {
 public:
   /// `file` stands for locations that name no file.

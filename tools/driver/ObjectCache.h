@@ -10,8 +10,8 @@
 
 namespace dlc {
 
-/// A folder with one file an object, beside the kernels' cache. Nothing here fails: without a usable folder nothing is found and
-/// nothing is kept.
+/// A folder with one file an object, beside the kernels' cache. Nothing here fails: without a usable folder nothing is
+/// found and nothing is kept.
 class ObjectCache {
 public:
   /// `directory` empty: keeps nothing.

@@ -21,12 +21,15 @@ std::optional<OutputKind> dlc::getOutputKind(llvm::StringRef path) {
 }
 
 bool dlc::isText(OutputKind kind) {
-  return kind == OutputKind::Header || kind == OutputKind::LlvmIr || kind == OutputKind::Assembly || kind == OutputKind::Mlir;
+  return kind == OutputKind::Header || kind == OutputKind::LlvmIr || kind == OutputKind::Assembly ||
+         kind == OutputKind::Mlir;
 }
 
 bool dlc::isStandardOutput(llvm::StringRef path) { return path == "-" || path.starts_with("-."); }
 
-OutputFile &OutputFiles::create(llvm::StringRef path) { return *results.emplace_back(std::make_unique<OutputFile>(path)); }
+OutputFile &OutputFiles::create(llvm::StringRef path) {
+  return *results.emplace_back(std::make_unique<OutputFile>(path));
+}
 
 OutputFile &OutputFiles::createTemporary(llvm::StringRef path) {
   return *temporaries.emplace_back(std::make_unique<OutputFile>(path));
@@ -43,7 +46,8 @@ mlir::LogicalResult OutputFiles::keep(std::string &error) {
   return mlir::success();
 }
 
-mlir::LogicalResult dlc::writeText(mlir::Location location, OutputFiles &files, llvm::StringRef path, llvm::StringRef text) {
+mlir::LogicalResult dlc::writeText(mlir::Location location, OutputFiles &files, llvm::StringRef path,
+                                   llvm::StringRef text) {
   if (isStandardOutput(path)) {
     llvm::outs() << text;
     return mlir::success();

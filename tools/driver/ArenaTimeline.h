@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The buffers of a program's arena over time.
+#ifndef DLC_TOOLS_DRIVER_ARENATIMELINE_H
+#define DLC_TOOLS_DRIVER_ARENATIMELINE_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include <vector>
+
+namespace dlc {
+
+/// A buffer in the arena, from the first launch that touches it to the last one. Symbols of the entry point count as 1.
+struct ArenaSpan {
+  int64_t offset = 0, bytes = 0;
+  int64_t first = 0, last = 0; ///< numbers of launches, in program order
+  std::string writer;          ///< name of the launch that first touches it
+};
+
+/// Reads the buffers from the views into the workspace of an entry point at the program level, and counts its launches.
+std::vector<ArenaSpan> traceArena(mlir::func::FuncOp entry, int64_t &launchCount);
+
+} // namespace dlc
+
+#endif // DLC_TOOLS_DRIVER_ARENATIMELINE_H
