@@ -42,6 +42,8 @@ private:
 
   /// Reshapes share their operand's memory.
   void findMemory() {
+    for (BlockArgument argument : graph.getArguments())
+      memory[argument] = argument;
     for (Operation &op : graph.getBody().front()) {
       for (Value result : op.getResults())
         memory[result] = result;
@@ -50,8 +52,6 @@ private:
       if (auto kernel = llvm::dyn_cast<dlc::KernelOp>(op))
         order.push_back(kernel);
     }
-    for (BlockArgument argument : graph.getArguments())
-      memory[argument] = argument;
   }
 
   void placeResults() {
