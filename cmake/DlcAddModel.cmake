@@ -41,12 +41,12 @@ function(dlc_add_model target)
 
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/dlc/${target}")
   file(MAKE_DIRECTORY "${folder}")
+  # dlc writes the header beside the object.
   set(object "${folder}/${arg_NAME}.o")
   set(header "${folder}/${arg_NAME}.h")
   add_custom_command(
     OUTPUT "${object}" "${header}"
     COMMAND dlc::dlc "${model}" -o "${object}" "--name=${arg_NAME}" ${arg_OPTIONS}
-    COMMAND dlc::dlc "${model}" -o "${header}" "--name=${arg_NAME}" ${arg_OPTIONS}
     DEPENDS "${model}" ${depends} dlc::dlc
     COMMENT "Compiling model ${arg_NAME}"
     VERBATIM)

@@ -33,7 +33,7 @@ cat <<EOF
 What to try next:
   export PATH=\$PWD/build/bin:\$PATH
   dlc-run info $out/digits_onnx.so                                   what is in the library
-  dlc examples/digits/digits.json -o - --compile-to=fuse             the model after fusion, as the compiler sees it
+  dlc examples/digits/digits.json --compile-to=kernels               the model as fused kernels, as the compiler sees it
   dlc examples/digits/digits_cnn.onnx -o digits.a                    an archive and a C header to link into a program
   dlc examples/digits/digits_cnn.onnx -o digits.so --target=aarch64  the same for another processor
   less examples/README.md                                            more models, and programs that embed them
