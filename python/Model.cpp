@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "python/Model.h"
+
+#include <cstdlib>
+
+namespace nb = nanobind;
+
+namespace dlc::python {
+
+namespace {
+
+/// The type that an array of this element type has in Python: NumPy has no bf16, so its bits travel in 16-bit integers.
+nb::dlpack::dtype arrayType(uint32_t elementType) {
+  if (elementType == DLC_BF16)
+    elementType = DLC_U16;
+  return {static_cast<uint8_t>(elementType >> 8), static_cast<uint8_t>(elementType), 1};
+}
+
+/// An array as the runtime sees it; owns the shape and strides that `tensor` points to.
+struct TensorView {
+  std::vector<dlc_int64> shape, strides;
+  dlc_tensor tensor = {};
+
+  template <typename AnyArray> TensorView(const AnyArray &array, uint32_t expectedType) {
+    for (size_t i = 0; i < array.ndim(); ++i) {
+      shape.push_back(static_cast<dlc_int64>(array.shape(i)));
+      strides.push_back(array.stride(i));
+    }
+    tensor.data = const_cast<void *>(static_cast<const void *>(array.data()));
+    tensor.device.type = array.device_type();
+    tensor.device.id = array.device_id();
+    tensor.ndim = static_cast<dlc_int32>(array.ndim());
+    auto type = array.dtype();
+    tensor.dtype = {type.code, type.bits, type.lanes};
+    if (expectedType == DLC_BF16 && type == arrayType(DLC_BF16))
+      tensor.dtype = {DLC_BF16 >> 8, DLC_BF16 & 0xff, 1};
+    tensor.shape = shape.data();
+    tensor.strides = strides.data();
+  }
+  // The tensor points into the vectors, whose buffers survive a move but not a copy.
+  TensorView(TensorView &&) = default;
+  TensorView(const TensorView &) = delete;
+};
+
+/// Fresh memory as a NumPy array, aligned as SIMD likes it.
+std::unique_ptr<WritableArray> allocate(uint32_t elementType, const std::vector<size_t> &shape) {
+  auto type = arrayType(elementType);
+  size_t bytes = type.bits / 8;
+  for (size_t extent : shape)
+    if (__builtin_mul_overflow(bytes, extent, &bytes))
+      throw std::bad_alloc();
+  constexpr size_t alignment = 64;
+  void *data = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment + (bytes ? 0 : alignment));
+  if (!data)
+    throw std::bad_alloc();
+  nb::capsule owner(data, [](void *memory) noexcept { std::free(memory); });
+  return std::make_unique<WritableArray>(data, shape.size(), shape.data(), owner, nullptr, type);
+}
+
+} // namespace
+
+Model::Model(const std::string &path, uint32_t threads)
+    : library(path), context(library.model(), dlc::contextOptions(threads)) {}
+
+void Model::check(dlc_int32 status) const {
+  if (status)
+    throw dlc::Error(status, dlc_context_message(context.get()));
+}
+
+std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vector<Array> &inputs,
+                                   std::vector<std::unique_ptr<WritableArray>> outputs) {
+  std::lock_guard<std::mutex> lock(inUse);
+  std::vector<TensorView> views;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    views.emplace_back(inputs[i], i < entry.input_count ? entry.inputs[i].element_type : 0);
+  std::vector<dlc_tensor> inputTensors;
+  for (const TensorView &view : views)
+    inputTensors.push_back(view.tensor);
+
+  std::vector<dlc_int64> symbols(entry.symbol_count + 1);
+  check(dlc_infer_symbols(context.get(), &entry, inputTensors.data(), static_cast<uint32_t>(inputTensors.size()),
+                          symbols.data()));
+  size_t dimCount = 0;
+  for (uint32_t i = 0; i < entry.output_count; ++i)
+    dimCount += entry.outputs[i].rank;
+  std::vector<dlc_int64> dims(dimCount + 1);
+  check(dlc_output_shapes(context.get(), &entry, symbols.data(), dims.data()));
+
+  std::vector<TensorView> outputViews;
+  std::vector<dlc_tensor> outputTensors;
+  outputs.resize(entry.output_count);
+  for (uint32_t i = 0, firstDim = 0; i < entry.output_count; firstDim += entry.outputs[i].rank, ++i) {
+    auto shape = dims.begin() + firstDim;
+    if (!outputs[i])
+      outputs[i] = allocate(entry.outputs[i].element_type, {shape, shape + entry.outputs[i].rank});
+    outputViews.emplace_back(*outputs[i], entry.outputs[i].element_type);
+    outputTensors.push_back(outputViews.back().tensor);
+  }
+
+  int status;
+  {
+    nb::gil_scoped_release release;
+    status = dlc_run(context.get(), &entry, inputTensors.data(), static_cast<uint32_t>(inputTensors.size()),
+                     outputTensors.data(), static_cast<uint32_t>(outputTensors.size()));
+  }
+  check(status);
+  std::vector<nb::object> results;
+  for (const auto &array : outputs)
+    results.push_back(nb::cast(nb::ndarray<nb::numpy>(*array)));
+  return results;
+}
+
+} // namespace dlc::python

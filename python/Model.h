@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A model library as a Python object: what it holds, and runs on arrays.
+#ifndef DLC_PYTHON_MODEL_H
+#define DLC_PYTHON_MODEL_H
+
+#include "dlc/runtime.hpp"
+#include <memory>
+#include <mutex>
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <string>
+#include <vector>
+
+namespace dlc::python {
+
+/// An array that the caller owns, read or written in place.
+using Array = nanobind::ndarray<nanobind::ro>;
+using WritableArray = nanobind::ndarray<>;
+
+/// The library at a path, one context of it, and a lock so that threads of a program take turns on that context. Calls
+/// that the runtime refuses throw dlc::Error.
+class Model {
+public:
+  Model(const std::string &path, uint32_t threads);
+
+  const dlc_model &description() const { return *context.model(); }
+  /// The entry point of that name.
+  const dlc_entry_point &entry(const std::string &name) const { return context.entry(name); }
+
+  /// Runs `entry` on `inputs` in declared order. An output whose array is null is allocated. Returns the outputs as
+  /// Python arrays.
+  std::vector<nanobind::object> run(const dlc_entry_point &entry, const std::vector<Array> &inputs,
+                                    std::vector<std::unique_ptr<WritableArray>> outputs);
+
+private:
+  /// Throws the context's message unless `status` is DLC_OK.
+  void check(dlc_int32 status) const;
+
+  dlc::Library library; // outlives the context
+  dlc::Context context;
+  std::mutex inUse;
+};
+
+} // namespace dlc::python
+
+#endif // DLC_PYTHON_MODEL_H

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compile deep-learning models to native libraries, and run those libraries on arrays.
+
+    import dlc
+    model = dlc.Model(dlc.compile("digits.onnx", "digits.so"), threads=2)
+    probability = model(image)                      # positional arrays in, one array (or a tuple) out
+    results = model.run({"image": image})           # names in, names out
+
+Arrays are anything that speaks DLPack or the buffer protocol: NumPy, PyTorch, JAX on the CPU. They are neither copied nor converted;
+an array of another shape, type or memory order is an error that says what was expected. A type that NumPy lacks (bf16) travels as
+unsigned integers of the same width.
+"""
+from ._compile import CompileError, compile
+from ._dlc import EntryPoint, Error, Model, Tensor
+
+__all__ = ["CompileError", "EntryPoint", "Error", "Model", "Tensor", "compile"]
