@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// The compiler's command.
+#include "frontend/json/ImportJson.h"
 #include "tools/dlc/CommandLine.h"
 #include "tools/driver/Compilation.h"
-#ifdef DLC_HAS_JSON
-#include "frontend/json/ImportJson.h"
 #include "llvm/Support/raw_ostream.h"
-#endif
 
 int main(int argc, char **argv) {
   int exitStatus = 0;
   auto line = dlc::parseCommandLine(argc, argv, exitStatus);
   if (!line)
     return exitStatus;
-#ifdef DLC_HAS_JSON
   if (line->emitJsonSchema) {
     llvm::outs() << dlc::emitJsonSchema();
     return 0;
   }
-#endif
   return mlir::succeeded(dlc::compile(line->compile)) ? 0 : 1;
 }

@@ -6,7 +6,8 @@
 #include "backends/llvm/CodeGeneration.h"
 #include "backends/llvm/ModelHeader.h"
 #include "backends/llvm/Passes.h"
-#include "frontend/Import.h"
+#include "frontend/json/ImportJson.h"
+#include "frontend/onnx/ImportOnnx.h"
 #include "ir/Names.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Pass/PassManager.h"
@@ -15,16 +16,12 @@
 #include "tools/driver/Output.h"
 #include "tools/driver/PhaseClock.h"
 #include "tools/driver/Report.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#ifdef DLC_HAS_ONNX
-#include "frontend/onnx/ImportOnnx.h"
-#endif
-#ifdef DLC_HAS_JSON
-#include "frontend/json/ImportJson.h"
-#endif
 #include <thread>
 
 using namespace dlc;
@@ -57,6 +54,8 @@ public:
 
 private:
   LogicalResult readOptions();
+  LogicalResult checkOutput();
+  LogicalResult checkPassName();
   LogicalResult import();
   LogicalResult runPhase(llvm::StringRef phase);
   LogicalResult finish();
@@ -115,19 +114,14 @@ LogicalResult Compilation::readOptions() {
   if (options.precision != "f32")
     result = error() << "--precision=" << options.precision
                      << " is not supported yet: kernels compute in the types of the model, f32 above all";
-  if (!options.output.empty() && !getOutputKind(options.output))
-    result = error() << "'" << options.output
-                     << "' has no ending that says what to write: .so, .a, .o, .h, .ll, .s or .mlir";
   if (!options.compileTo.empty() && !llvm::is_contained(getPhaseNames(), options.compileTo)) {
     auto diagnostic = error() << "there is no phase '" << options.compileTo << "'; the phases are";
     for (llvm::StringRef phase : getPhaseNames())
       diagnostic << " " << phase;
     result = diagnostic;
   }
-  if (options.weights == WeightsPlacement::File && !options.output.empty() && !isText(*getOutputKind(options.output)) &&
-      getOutputKind(options.output) != OutputKind::SharedLibrary)
-    result = error() << "--weights=file needs a library with a folder of its own: write a .so";
-
+  if (failed(checkOutput()) || failed(checkPassName()))
+    result = failure();
   if (!options.name.empty() && toIdentifier(options.name) != options.name)
     result = error() << "--name=" << options.name
                      << " is not an identifier of C; try --name=" << toIdentifier(options.name);
@@ -146,22 +140,56 @@ LogicalResult Compilation::readOptions() {
   return result;
 }
 
+LogicalResult Compilation::checkOutput() {
+  if (options.output.empty() || isStandardOutput(options.output))
+    return success();
+  std::optional<OutputKind> kind = getOutputKind(options.output);
+  if (!kind)
+    return error() << "'" << options.output
+                   << "' has no ending that says what to write: .so, .a, .o, .h, .ll, .s or .mlir";
+  llvm::StringRef folder = llvm::sys::path::parent_path(options.output);
+  if (!folder.empty() && !llvm::sys::fs::is_directory(folder))
+    return error() << "cannot write '" << options.output << "': there is no folder '" << folder << "'";
+  if (options.weights == WeightsPlacement::File && *kind != OutputKind::SharedLibrary && *kind != OutputKind::Header)
+    return error() << "--weights=file needs a library that can tell its own folder: write a .so";
+  return success();
+}
+
+LogicalResult Compilation::checkPassName() {
+  if (options.printIrAfter.empty())
+    return success();
+  std::string all;
+  llvm::raw_string_ostream stream(all);
+  for (llvm::StringRef phase : getPhaseNames()) {
+    mlir::PassManager manager(&context);
+    addPhase(manager, phase, pipelineOptions);
+    manager.printAsTextualPipeline(stream);
+    stream << ' ';
+  }
+  llvm::SmallVector<llvm::StringRef> names;
+  llvm::SplitString(all, names, " ,(){}");
+  if (llvm::is_contained(names, options.printIrAfter) || llvm::is_contained(names, "dlc-" + options.printIrAfter))
+    return success();
+  auto diagnostic = error() << "--print-ir-after=" << options.printIrAfter
+                            << ": no phase runs such a pass; the passes are";
+  llvm::StringSet<> seen;
+  for (llvm::StringRef name : names)
+    if (name.starts_with("dlc-") && seen.insert(name).second)
+      diagnostic << " " << name;
+  return diagnostic;
+}
+
 LogicalResult Compilation::import() {
   clock.start("import");
   llvm::StringRef ending = llvm::sys::path::extension(options.model);
   mlir::FailureOr<ImportedModel> imported = failure();
   if (!llvm::sys::fs::exists(options.model))
     return error() << "there is no such file";
-#ifdef DLC_HAS_ONNX
   if (ending == ".onnx")
     imported = importOnnx(options.model, &context, importOptions);
-  else
-#endif
-#ifdef DLC_HAS_JSON
-      if (ending == ".json")
+  else if (ending == ".json")
     imported = importJson(options.model, &context, importOptions);
   else
-#endif
     return error() << "the ending '" << ending << "' names no model format; models are .onnx or .json";
   if (failed(imported))
     return failure();
@@ -308,7 +336,8 @@ LogicalResult Compilation::finish() {
     if (failed(writeModelHeader(path)))
       return failure();
   }
-  if (failed(writeWeights()) || failed(compileKernels()))
+  bool needsWeights = kind != OutputKind::LlvmIr && kind != OutputKind::Assembly;
+  if ((needsWeights && failed(writeWeights())) || failed(compileKernels()))
     return failure();
   return generateObject(kind);
 }
