@@ -146,6 +146,9 @@ LogicalResult scheduleWinograd(KernelBuilder &builder) {
       .unroll(wj);
   rowsTransformed.compute_at(v, inputVectors).vectorize(wc, lanes).unroll(wc).unroll(wi).unroll(wj);
   v.bound_extent(wx, chunkX).bound_extent(wy, chunkY);
+  // A range of channels may read some groups only; memory is for all.
+  if (conv.getGroups() > 1)
+    v.bound(wc, 0, static_cast<int>(llvm::cast<RankedTensorType>(conv.getX().getType()).getDimSize(1)));
   Func stored = products.in();
   Var block("block"), blockX("block_x"), blockY("block_y"), sx("sx"), sy("sy");
   stored.compute_at(out, group)
