@@ -130,6 +130,30 @@ def Tile : Pass<"dlc-tile", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"tiled", "tiled-kernels", "Kernels that got schedules">];
 }
 
+def CollapseKernels : Pass<"dlc-collapse-kernels", "::mlir::ModuleOp"> {
+  let summary = "Merge dimensions that a kernel treats as one";
+  let description = [{
+    Neighbouring dimensions that lie contiguously in every tensor of a kernel, and that its ops treat alike, become one; dimensions
+    of extent 1 go. Elementwise kernels of equal shapes so get a single loop, whose ranges can be split between threads at any
+    place. Schedules are decided anew for what is left. Reductions, softmax, layer and group normalization and layout conversions
+    keep apart what they treat differently.
+
+    Before:
+    ```mlir
+    ^bb0(%x: tensor<8x64x7x7xf32>, %y: tensor<8x64x7x7xf32>):
+      %z = dlc.add %x, %y : (tensor<8x64x7x7xf32>, tensor<8x64x7x7xf32>) -> tensor<8x64x7x7xf32>
+    ```
+    After:
+    ```mlir
+    ^bb0(%x: tensor<25088xf32>, %y: tensor<25088xf32>):
+      %z = dlc.add %x, %y : (tensor<25088xf32>, tensor<25088xf32>) -> tensor<25088xf32>
+    ```
+    Pre-condition: launches refer to kernels as `dlc.kernel_func`s on buffers of bytes, to which types do not matter.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+  let statistics = [Statistic<"collapsed", "collapsed-kernels", "Kernels with fewer dimensions">];
+}
+
 //===-- memory --------------------------------------------------------------===//
 
 def LowerToProgram : Pass<"dlc-lower-to-program", "::mlir::ModuleOp"> {

@@ -76,6 +76,7 @@ static void addProgramPhase(OpPassManager &manager, const PipelineOptions &optio
   LowerToProgramOptions program;
   program.shareMemory = options.optimizationLevel > 0;
   manager.addPass(createLowerToProgram(program));
+  manager.addPass(createCollapseKernels());
   manager.addNestedPass<func::FuncOp>(createCSEPass());
 }
 

@@ -32,8 +32,12 @@ Halide::Type getValueType(Type elementType) {
 Expr fromStorage(Expr stored, Type elementType) {
   if (elementType.isBF16())
     return reinterpret<float>(Halide::cast<uint32_t>(stored) << 16);
-  if (elementType.isF16())
-    return Halide::cast<float>(reinterpret(Halide::Float(16), stored));
+  if (elementType.isF16()) {
+    // Without hardware conversions Halide's emulation takes NaN for infinity.
+    Expr isNan = (stored & Halide::cast<uint16_t>(0x7fff)) > Halide::cast<uint16_t>(0x7c00);
+    Expr nan = Halide::Internal::make_const(Halide::Float(32), std::nan(""));
+    return select(isNan, nan, Halide::cast<float>(reinterpret(Halide::Float(16), stored)));
+  }
   if (elementType.isInteger(1))
     return stored != Halide::cast<uint8_t>(0);
   return stored;
@@ -51,7 +55,7 @@ Expr toStorage(Expr value, Type elementType) {
   if (elementType.isBF16())
     return bfloat16Bits(value);
   if (elementType.isF16())
-    return reinterpret<uint16_t>(Halide::cast(Halide::Float(16), value));
+    return select(Halide::is_nan(value), Halide::cast<uint16_t>(0x7e00), reinterpret<uint16_t>(Halide::cast(Halide::Float(16), value)));
   if (elementType.isInteger(1))
     return Halide::cast<uint8_t>(value);
   return value;

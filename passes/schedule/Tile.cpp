@@ -12,18 +12,25 @@ namespace dlc {
 
 using namespace mlir;
 
-namespace {
-
-dlc::ScheduleAttr decide(const dlc::TileSubject &subject, const dlc::InstructionSet &set) {
+dlc::ScheduleAttr dlc::tileKernel(const TileSubject &subject, const InstructionSet &set) {
   switch (subject.root) {
-  case dlc::KernelRoot::Convolution:
-    return dlc::tileConvolution(subject, set);
-  case dlc::KernelRoot::Contraction:
-    return dlc::tileContraction(subject, set);
-  default:
-    return dlc::tileRows(subject, set);
+  case KernelRoot::Convolution:
+    return tileConvolution(subject, set);
+  case KernelRoot::Contraction:
+    return tileContraction(subject, set);
+  case KernelRoot::Reduction:
+    return tileReduction(subject, set);
+  case KernelRoot::Normalization:
+    return tileNormalization(subject, set);
+  case KernelRoot::Elementwise:
+  case KernelRoot::Window:
+  case KernelRoot::Movement:
+    return tileRows(subject, set);
   }
+  llvm_unreachable("all families have a rule");
 }
+
+namespace {
 
 class Tile final : public dlc::impl::TileBase<Tile> {
   using TileBase::TileBase;
@@ -52,7 +59,7 @@ class Tile final : public dlc::impl::TileBase<Tile> {
         schedules.push_back(dlc::ScheduleAttr::get(context, StringAttr::get(context, "naive"),
                                                    StringAttr::get(context, set.name), 1, -1, 1, DictionaryAttr()));
       else
-        schedules.push_back(decide(subject, set));
+        schedules.push_back(dlc::tileKernel(subject, set));
     }
     kernel.setSchedulesAttr(ArrayAttr::get(context, schedules));
     ++tiled;

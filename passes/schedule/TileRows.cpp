@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Schedules of kernels without register tiles.
+// Schedules of kernels without register tiles: elementwise ops, movements and windows are rows of vectors; reductions and
+// normalizations are rows or columns, by what lies innermost in their operand.
 #include "ir/Layout.h"
+#include "llvm/ADT/STLExtras.h"
+#include "passes/schedule/RowCost.h"
 #include "passes/schedule/TileRules.h"
 
 using namespace mlir;
@@ -15,19 +18,76 @@ llvm::SmallVector<int64_t> getDimsInnermostFirst(RankedTensorType type) {
   return dims;
 }
 
+static ScheduleAttr makeSchedule(MLIRContext *context, llvm::StringRef algorithm, const InstructionSet &set, int64_t elementBytes,
+                                 RowSplit split, llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>> tiles = {}) {
+  Builder builder(context);
+  llvm::SmallVector<NamedAttribute> named;
+  for (auto [name, size] : tiles)
+    named.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(size)));
+  return ScheduleAttr::get(context, builder.getStringAttr(algorithm), builder.getStringAttr(set.name), set.getLanes(elementBytes),
+                           split.dim, split.grain, named.empty() ? DictionaryAttr() : builder.getDictionaryAttr(named));
+}
+
+static int64_t elementBytes(Type type) { return getElementBytes(getElementTypeOrSelf(type)); }
+
 ScheduleAttr tileRows(const TileSubject &subject, const InstructionSet &set) {
-  MLIRContext *context = subject.result.getContext();
-  int64_t lanes = set.getLanes(getElementBytes(subject.result.getElementType()));
-  // The outermost dimension that has more than one element; the innermost one is left to vectors.
   llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(subject.result);
-  int64_t split = -1;
-  LayoutAttr layout = getLayout(subject.result);
-  bool isBlocked = layout && layout.getInnerTiles() && !layout.getInnerTiles().empty();
-  for (int64_t dim : llvm::ArrayRef<int64_t>(dims).drop_front(dims.empty() ? 0 : 1))
-    if (!isBlocked && (subject.result.isDynamicDim(dim) || subject.result.getDimSize(dim) > 1))
-      split = dim;
-  return ScheduleAttr::get(context, StringAttr::get(context, "rows"), StringAttr::get(context, set.name), lanes, split,
-                           1, {});
+  auto concat = llvm::dyn_cast_or_null<ConcatOp>(subject.rootOp);
+  RowSplit split = chooseRowSplit(subject, [&](int64_t dim) {
+    // Each operand of a concatenation has a loop of its own along the axis.
+    if (concat && dim == static_cast<int64_t>(concat.getAxis()))
+      return false;
+    return dims.size() == 1 || dim != dims.front();
+  });
+  // The widest elements that a kernel computes with decide how many fit a vector.
+  int64_t bytes = elementBytes(subject.result);
+  if (subject.rootOp)
+    for (Operation &op : subject.rootOp->getBlock()->without_terminator())
+      if (op.hasTrait<Elementwise>())
+        bytes = std::max(bytes, elementBytes(op.getResult(0).getType()));
+  return makeSchedule(subject.result.getContext(), "rows", set, bytes, split);
+}
+
+/// Vector accumulators side by side that hide an addition's latency.
+constexpr int64_t accumulators = 4;
+
+ScheduleAttr tileReduction(const TileSubject &subject, const InstructionSet &set) {
+  auto operand = llvm::cast<RankedTensorType>(subject.rootOp->getOperand(0).getType());
+  llvm::SmallVector<int64_t> axes;
+  if (auto reduce = llvm::dyn_cast<ReduceOp>(subject.rootOp))
+    axes.assign(reduce.getAxes().begin(), reduce.getAxes().end());
+  else
+    axes.push_back(llvm::cast<ArgExtremeOp>(subject.rootOp).getAxis());
+  llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(operand);
+  bool isRow = dims.empty() || llvm::is_contained(axes, dims.front());
+  llvm::SmallVector<int64_t> resultDims = getDimsInnermostFirst(subject.result);
+  RowSplit split = chooseRowSplit(subject, [&](int64_t dim) { return isRow || resultDims.size() == 1 || dim != resultDims.front(); });
+  return makeSchedule(subject.result.getContext(), isRow ? "rows" : "columns", set, elementBytes(operand), split,
+                      {{"unroll", accumulators}});
+}
+
+ScheduleAttr tileNormalization(const TileSubject &subject, const InstructionSet &set) {
+  auto operand = llvm::cast<RankedTensorType>(subject.rootOp->getOperand(0).getType());
+  llvm::SmallVector<int64_t> axes;
+  bool hasStatistics = true;
+  if (auto attribute = subject.rootOp->getAttrOfType<DenseI64ArrayAttr>("axes"))
+    axes.assign(attribute.asArrayRef().begin(), attribute.asArrayRef().end());
+  else if (auto norm = llvm::dyn_cast<LayerNormOp>(subject.rootOp))
+    for (int64_t axis = norm.getAxis(); axis < operand.getRank(); ++axis)
+      axes.push_back(axis);
+  else if (llvm::isa<GroupNormOp>(subject.rootOp))
+    for (int64_t axis = 1; axis < operand.getRank(); ++axis)
+      axes.push_back(axis);
+  else
+    hasStatistics = false;
+  llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(operand);
+  bool isRow = dims.empty() || llvm::is_contained(axes, dims.front());
+  RowSplit split = chooseRowSplit(subject, [&](int64_t dim) {
+    // Ranges of a normalized dimension would each compute the statistics again.
+    return hasStatistics ? !llvm::is_contained(axes, dim) : dims.size() == 1 || dim != dims.front();
+  });
+  return makeSchedule(subject.result.getContext(), !hasStatistics || isRow ? "rows" : "columns", set, elementBytes(operand), split,
+                      {{"unroll", accumulators}});
 }
 
 } // namespace dlc

@@ -22,8 +22,13 @@ llvm::SmallVector<int64_t> getDimsInnermostFirst(mlir::RankedTensorType type);
 /// The schedule of a kernel rooted by a convolution. A dimension to split is chosen once for all instruction sets.
 ScheduleAttr tileConvolution(const TileSubject &subject, const InstructionSet &set);
 ScheduleAttr tileContraction(const TileSubject &subject, const InstructionSet &set);
-/// Every other family: rows of vectors, ranges of the outermost dimension.
+/// Elementwise ops, movements and windows: rows of vectors.
 ScheduleAttr tileRows(const TileSubject &subject, const InstructionSet &set);
+ScheduleAttr tileReduction(const TileSubject &subject, const InstructionSet &set);
+ScheduleAttr tileNormalization(const TileSubject &subject, const InstructionSet &set);
+
+/// The schedule by the rule of the subject's family.
+ScheduleAttr tileKernel(const TileSubject &subject, const InstructionSet &set);
 
 } // namespace dlc
 
