@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/Target.h"
+#include "backends/link/CLibrary.h"
+#include "gtest/gtest.h"
+
+using namespace dlc;
+
+static Target parse(llvm::StringRef name) {
+  std::string error;
+  std::optional<Target> target = Target::parse(name, error);
+  EXPECT_TRUE(target) << error;
+  return target.value_or(Target());
+}
+
+TEST(Target, EveryNameIsUnderstood) {
+  for (llvm::StringRef name : Target::getNames()) {
+    Target target = parse(name);
+    EXPECT_FALSE(target.isas.empty()) << name.str();
+    EXPECT_NE(target.createTargetMachine(), nullptr) << name.str();
+  }
+}
+
+TEST(Target, PortableLibraryHoldsThreeLevels) {
+  Target target = parse("x86-64");
+  ASSERT_EQ(target.isas.size(), 3u);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(target.isas[i].level, 2 + i);
+}
+
+TEST(Target, NativeIsOneSet) {
+  Target target = parse("native");
+  EXPECT_EQ(target.isas.size(), 1u);
+  EXPECT_NE(target.name, "native");
+}
+
+TEST(Target, MistakesAreExplained) {
+  std::string error;
+  EXPECT_FALSE(Target::parse("aarch46", error));
+  EXPECT_EQ(error, "unknown target 'aarch46'; did you mean 'aarch64'?");
+  EXPECT_FALSE(Target::parse("", error));
+  EXPECT_NE(error.find("the targets are"), std::string::npos);
+}
+
+TEST(CLibrary, VersionsFollowTheArchitecture) {
+  Target x86 = parse("x86-64-v3"), arm = parse("aarch64");
+  EXPECT_EQ(findCLibraryFunction("memcpy", x86)->version, "GLIBC_2.14");
+  EXPECT_EQ(findCLibraryFunction("memcpy", arm)->version, "GLIBC_2.17");
+  EXPECT_EQ(findCLibraryFunction("pthread_create", arm)->version, "GLIBC_2.34");
+  EXPECT_EQ(findCLibraryFunction("expf", x86)->library, "libm.so.6");
+  EXPECT_EQ(findCLibraryFunction("expf", x86)->version, "GLIBC_2.27");
+  EXPECT_EQ(findCLibraryFunction("exp", x86)->version, "GLIBC_2.29");
+  EXPECT_FALSE(findCLibraryFunction("halide_trace", x86));
+}
