@@ -50,9 +50,11 @@ public:
                         mlir::LLVM::LLVMDialect>();
   }
 
-  LogicalResult run();
+  /// Compiles; every failure has been reported.
+  LogicalResult runReporting();
 
 private:
+  LogicalResult run();
   LogicalResult readOptions();
   LogicalResult checkOutput();
   LogicalResult checkPassName();
@@ -376,4 +378,17 @@ LogicalResult Compilation::run() {
   return success();
 }
 
-LogicalResult dlc::compile(const CompileOptions &options) { return Compilation(options).run(); }
+LogicalResult Compilation::runReporting() {
+  try {
+    if (mlir::succeeded(run()))
+      return success();
+  } catch (const std::exception &exception) {
+    // Memory that cannot be had, above all; the model is not to blame for the rest.
+    error() << "internal error: " << exception.what();
+  }
+  if (printer.getErrorCount() == 0)
+    error() << "internal error: the compiler gave up without saying why";
+  return failure();
+}
+
+LogicalResult dlc::compile(const CompileOptions &options) { return Compilation(options).runReporting(); }
