@@ -33,11 +33,14 @@ WinogradChunk chooseWinogradChunk(const WinogradProblem &problem) {
 
 int64_t chooseWinograd(const WinogradProblem &problem) {
   // Vectors of whole channels, and enough of them that the transformations are small beside the products.
-  constexpr int64_t fewChannels = 32, smallImage = 12;
+  constexpr int64_t fewChannels = 32, smallImage = 12, smallestImage = 5;
   int64_t groupChannels = problem.channels / problem.groups;
   if (problem.inputChannels % 16 || groupChannels % winogradChannelBlock || problem.inputChannels < fewChannels)
     return 0;
-  return problem.height >= smallImage && problem.width >= smallImage ? 4 : 0;
+  if (problem.height >= smallImage && problem.width >= smallImage)
+    return 4;
+  // Small images do not fill large tiles, and their weights, four times as many then, have too little use.
+  return problem.height >= smallestImage && problem.width >= smallestImage ? 2 : 0;
 }
 
 } // namespace dlc
