@@ -14,7 +14,7 @@ struct KernelOptions {
   /// Kernels check their bounds and report what is wrong (halide_error); for tests.
   bool checkBounds = false;
   /// Sums may be rearranged and NaN and infinity ignored inside of convolutions and contractions.
-  bool relaxContractions = true;
+  bool relaxContractions = false;
 };
 
 /// The target of kernels that root `root` for the instruction set `isa`: "x86-64-v2", "x86-64-v3", "x86-64-v4",

@@ -19,7 +19,7 @@ struct CompileOptions {
   /// Kernels check all accesses and fail instead of leaving their buffers.
   bool checkBounds = false;
   /// Convolutions and contractions may take NaN and infinity for impossible.
-  bool relaxContractions = true;
+  bool relaxContractions = false;
 };
 
 /// `$XDG_CACHE_HOME/dlc`, else `~/.cache/dlc`; empty if neither is set.

@@ -256,7 +256,7 @@ LogicalResult Compilation::compileKernels() {
   kernelOptions.jobs = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
   kernelOptions.cacheDirectory = options.cacheDirectory;
   kernelOptions.checkBounds = options.checkBounds;
-  kernelOptions.relaxContractions = options.math != MathMode::Strict;
+  kernelOptions.relaxContractions = options.math == MathMode::Fast;
   auto variants = halide::collectVariants(*model.module);
   auto result = halide::compileKernels(variants, kernelOptions);
   if (failed(result))
