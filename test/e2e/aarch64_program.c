@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs the entry point 'run' of the digits network once: reads N images from standard input, writes N times 10 probabilities to
- * standard output. usage: aarch64_program N. It includes no libc header and starts itself, so that building it for AArch64 takes
- * nothing but clang, lld and the C library that qemu runs it against. */
+/* Runs the entry point 'run' of the digits network once: reads N images from standard input, writes N times 10
+ * probabilities to standard output. usage: aarch64_program N. It includes no libc header and starts itself, so that
+ * building it for AArch64 takes nothing but clang, lld and the C library that qemu runs it against. */
 #include "dlc/runtime_api.h"
 
 extern long read(int, void *, unsigned long);
@@ -9,7 +9,8 @@ extern long write(int, const void *, unsigned long);
 extern int atoi(const char *);
 extern unsigned long strlen(const char *);
 extern void exit(int) __attribute__((noreturn));
-extern int __libc_start_main(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
+extern int __libc_start_main(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void),
+                             void (*)(void), void *);
 
 extern const dlc_model dlc_model_digits;
 
@@ -50,7 +51,8 @@ int run(int argc, char **argv, char **environment) {
   if (api->context_create(&dlc_model_digits, &options, &error, &context))
     return fail(error.message);
   dlc_int64 imageShape[] = {count, 1, 8, 8}, probabilityShape[] = {count, 10};
-  dlc_tensor input = {.data = images, .device = {DLC_DEVICE_CPU, 0}, .ndim = 4, .dtype = {2, 32, 1}, .shape = imageShape};
+  dlc_tensor input = {
+      .data = images, .device = {DLC_DEVICE_CPU, 0}, .ndim = 4, .dtype = {2, 32, 1}, .shape = imageShape};
   dlc_tensor output = {
       .data = probabilities, .device = {DLC_DEVICE_CPU, 0}, .ndim = 2, .dtype = {2, 32, 1}, .shape = probabilityShape};
   if (api->run(context, &dlc_model_digits.entries[0], &input, 1, &output, 1, (void *)0))
