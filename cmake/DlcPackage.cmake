@@ -5,8 +5,9 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS dlc dlc-opt dlc-run RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-# The programs find Halide beside themselves, wherever the folder is moved to. LLVM's libraries are Debian's.
-set_target_properties(dlc dlc-opt dlc-run PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+# The programs find Halide beside themselves, wherever the folder is moved to. LLVM's libraries stay where Debian puts them.
+set_target_properties(dlc dlc-opt dlc-run PROPERTIES
+  INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${LLVM_LIBRARY_DIR}")
 install(IMPORTED_RUNTIME_ARTIFACTS Halide::Halide LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 
 install(DIRECTORY "${CMAKE_SOURCE_DIR}/runtime/include/dlc" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h"

@@ -69,7 +69,12 @@ void Model::check(dlc_int32 status) const {
 
 std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vector<Array> &inputs,
                                    std::vector<std::unique_ptr<WritableArray>> outputs) {
-  std::lock_guard<std::mutex> lock(inUse);
+  // Waiting must not hold Python's lock: the thread that has the context needs that one to finish.
+  std::unique_lock<std::mutex> lock(inUse, std::defer_lock);
+  {
+    nb::gil_scoped_release release;
+    lock.lock();
+  }
   std::vector<TensorView> views;
   for (size_t i = 0; i < inputs.size(); ++i)
     views.emplace_back(inputs[i], i < entry.input_count ? entry.inputs[i].element_type : 0);

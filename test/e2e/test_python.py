@@ -112,6 +112,6 @@ def test_refuses_what_is_no_library(tmp_path):
 
 def test_compile_reports_diagnostics(tmp_path):
     (tmp_path / "broken.json").write_text('{"dlc": 1,\n "nmae": "x"}')
-    with pytest.raises(dlc.CompileError, match=r"broken.json:2:\d+: error: .*name"):
+    with pytest.raises(dlc.CompileError, match=r"broken.json:2:2: error: unknown key 'nmae'"):
         dlc.compile(tmp_path / "broken.json")
     assert not (tmp_path / "broken.so").exists()
