@@ -1,0 +1,81 @@
+// RUN: dlc-opt %s --dlc-collapse-kernels --split-input-file --mlir-print-local-scope | FileCheck %s
+
+#s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8>
+
+// All operands alike: one loop, with a schedule for it.
+// CHECK-LABEL: dlc.kernel_func @whole
+// CHECK-SAME: input_dims = [affine_map<() -> (1605632)>, affine_map<() -> (1605632)>]
+// CHECK-SAME: schedules = [#dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8, split = 0, grain = {{[0-9]+}}>]
+// CHECK: dlc.add {{.*}} : (tensor<1605632xf32>, tensor<1605632xf32>) -> tensor<1605632xf32>
+dlc.kernel_func @whole root(elementwise) attributes {schedules = [#s]} {
+^bb0(%x: tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>, %y: tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>):
+  %z = dlc.add %x, %y : (tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>, tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>) -> tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>
+  dlc.yield %z : tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>
+}
+
+// -----
+
+#s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8>
+
+// A value per channel keeps the channels apart; a dynamic extent takes part in a product.
+// CHECK-LABEL: dlc.kernel_func @per_channel
+// CHECK-SAME: input_dims = [affine_map<()[s0] -> (s0, 64, 49)>, affine_map<()[s0] -> (1, 64, 1)>]
+// CHECK: ^bb0(%{{.*}}: tensor<?x64x49xf32>, %{{.*}}: tensor<1x64x1xf32>):
+dlc.kernel_func @per_channel root(elementwise) attributes {schedules = [#s], symbols = ["N"], input_dims = [affine_map<()[s0] -> (s0, 64, 7, 7)>, affine_map<()[s0] -> (64, 1, 1)>]} {
+^bb0(%x: tensor<?x64x7x7xf32>, %b: tensor<64x1x1xf32>):
+  %y = dlc.mul %x, %b : (tensor<?x64x7x7xf32>, tensor<64x1x1xf32>) -> tensor<?x64x7x7xf32>
+  dlc.yield %y : tensor<?x64x7x7xf32>
+}
+
+// -----
+
+#s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8>
+
+// Reduced dimensions merge with each other only, and the epilogue follows.
+// CHECK-LABEL: dlc.kernel_func @mean
+// CHECK: dlc.reduce mean %{{.*}} {axes = array<i64: 1>, keep_dims = true} : tensor<128x49xf32> -> tensor<128x1xf32>
+// CHECK: dlc.relu %{{.*}} : tensor<128x1xf32> -> tensor<128x1xf32>
+dlc.kernel_func @mean root(reduction) attributes {schedules = [#s]} {
+^bb0(%x: tensor<2x64x7x7xf32>):
+  %m = dlc.reduce mean %x {axes = array<i64: 2, 3>} : tensor<2x64x7x7xf32> -> tensor<2x64xf32>
+  %r = dlc.relu %m : tensor<2x64xf32> -> tensor<2x64xf32>
+  dlc.yield %r : tensor<2x64xf32>
+}
+
+// -----
+
+#s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8>
+
+// CHECK-LABEL: dlc.kernel_func @softmax
+// CHECK: dlc.softmax %{{.*}} {axes = array<i64: 1>} : tensor<1536x128xf32> -> tensor<1536x128xf32>
+dlc.kernel_func @softmax root(normalization) attributes {schedules = [#s]} {
+^bb0(%x: tensor<1x12x128x128xf32>):
+  %y = dlc.softmax %x {axes = array<i64: 3>} : tensor<1x12x128x128xf32> -> tensor<1x12x128x128xf32>
+  dlc.yield %y : tensor<1x12x128x128xf32>
+}
+
+// -----
+
+#s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8>
+
+// A conversion of layouts becomes a transposition of matrices.
+// CHECK-LABEL: dlc.kernel_func @convert
+// CHECK: dlc.unpack %{{.*}} : tensor<64x49xf32, #dlc.layout<order = [1, 0]>> -> tensor<64x49xf32>
+dlc.kernel_func @convert root(movement) attributes {schedules = [#s]} {
+^bb0(%x: tensor<1x64x7x7xf32, #dlc.layout<order = [0, 2, 3, 1]>>):
+  %y = dlc.unpack %x : tensor<1x64x7x7xf32, #dlc.layout<order = [0, 2, 3, 1]>> -> tensor<1x64x7x7xf32>
+  dlc.yield %y : tensor<1x64x7x7xf32>
+}
+
+// -----
+
+#s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8>
+
+// A border lies between the rows: they are not one.
+// CHECK-LABEL: dlc.kernel_func @border
+// CHECK: ^bb0(%{{.*}}: tensor<1x8x4x4xf32, {{.*}}>):
+dlc.kernel_func @border root(elementwise) attributes {schedules = [#s]} {
+^bb0(%x: tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>>):
+  %y = dlc.relu %x : tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>> -> tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>>
+  dlc.yield %y : tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>>
+}

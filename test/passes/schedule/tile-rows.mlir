@@ -1,0 +1,40 @@
+// RUN: dlc-opt %s --pass-pipeline='builtin.module(func.func(dlc-tile{isas=x86-64-v4}))' | FileCheck %s
+
+// Vectors run along memory: rows where the innermost dimension is reduced, columns where it stays.
+// CHECK-LABEL: dlc.kernel "rows"
+// CHECK-SAME: <algorithm = "rows", isa = "x86-64-v4", vector = 16, tiles = {unroll = 4 : i64}>
+// CHECK-LABEL: dlc.kernel "columns"
+// CHECK-SAME: <algorithm = "columns", isa = "x86-64-v4", vector = 16, tiles = {unroll = 4 : i64}>
+func.func @reductions(%x: tensor<16x64xf32>) -> (tensor<16xf32>, tensor<64xf32>) {
+  %a = dlc.kernel "rows" root(reduction) (%x : tensor<16x64xf32>) -> tensor<16xf32> {
+  ^bb0(%b: tensor<16x64xf32>):
+    %r = dlc.reduce sum %b {axes = array<i64: 1>} : tensor<16x64xf32> -> tensor<16xf32>
+    dlc.yield %r : tensor<16xf32>
+  }
+  %c = dlc.kernel "columns" root(reduction) (%x : tensor<16x64xf32>) -> tensor<64xf32> {
+  ^bb0(%b: tensor<16x64xf32>):
+    %r = dlc.reduce sum %b {axes = array<i64: 0>} : tensor<16x64xf32> -> tensor<64xf32>
+    dlc.yield %r : tensor<64xf32>
+  }
+  return %a, %c : tensor<16xf32>, tensor<64xf32>
+}
+
+// Ranges of a normalized dimension would each need the statistics: only the rows are split, and small work is not.
+// CHECK-LABEL: dlc.kernel "large"
+// CHECK-SAME: split = 0, grain = {{[0-9]+}}
+// CHECK-LABEL: dlc.kernel "one_row"
+// CHECK-NOT: split
+// CHECK: dlc.softmax
+func.func @normalizations(%x: tensor<4096x1024xf32>, %y: tensor<1x1000000xf32>) -> (tensor<4096x1024xf32>, tensor<1x1000000xf32>) {
+  %a = dlc.kernel "large" root(normalization) (%x : tensor<4096x1024xf32>) -> tensor<4096x1024xf32> {
+  ^bb0(%b: tensor<4096x1024xf32>):
+    %r = dlc.softmax %b {axes = array<i64: 1>} : tensor<4096x1024xf32> -> tensor<4096x1024xf32>
+    dlc.yield %r : tensor<4096x1024xf32>
+  }
+  %c = dlc.kernel "one_row" root(normalization) (%y : tensor<1x1000000xf32>) -> tensor<1x1000000xf32> {
+  ^bb0(%b: tensor<1x1000000xf32>):
+    %r = dlc.softmax %b {axes = array<i64: 1>} : tensor<1x1000000xf32> -> tensor<1x1000000xf32>
+    dlc.yield %r : tensor<1x1000000xf32>
+  }
+  return %a, %c : tensor<4096x1024xf32>, tensor<1x1000000xf32>
+}
