@@ -31,8 +31,8 @@ std::vector<AssumedInput> proposeInputValues(const onnx::GraphProto &graph) {
   for (const onnx::ValueInfoProto &input : graph.input()) {
     int type = input.type().tensor_type().elem_type();
     std::optional<SmallVector<int64_t>> shape = getDeclaredShape(input);
-    if (initializers.contains(input.name()) || (type != onnx::TensorProto::INT64 && type != onnx::TensorProto::INT32) || !shape ||
-        shape->size() > 1 || (shape->size() == 1 && (shape->front() < 0 || shape->front() > maxRank)))
+    if (initializers.contains(input.name()) || (type != onnx::TensorProto::INT64 && type != onnx::TensorProto::INT32) ||
+        !shape || shape->size() > 1 || (shape->size() == 1 && (shape->front() < 0 || shape->front() > maxRank)))
       continue;
     if (decisive)
       return {};

@@ -17,9 +17,10 @@ struct AssumedInput {
   llvm::SmallVector<int64_t> value;
 };
 
-/// Values that the one small integer input of `graph` may have so that its outputs get the static shapes which the graph declares:
-/// such an input mostly holds the extents of an output, or some of them in their order. None where there are several such inputs.
-/// The caller imports the graph with one value after another and takes the first that gives all outputs their declared shapes.
+/// Values that the one small integer input of `graph` may have so that its outputs get the static shapes which the
+/// graph declares: such an input mostly holds the extents of an output, or some of them in their order. None where
+/// there are several such inputs. The caller imports the graph with one value after another and takes the first that
+/// gives all outputs their declared shapes.
 std::vector<AssumedInput> proposeInputValues(const onnx::GraphProto &graph);
 
 } // namespace dlc::onnx_import

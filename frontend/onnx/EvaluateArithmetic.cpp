@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Elementwise arithmetic, comparisons and reductions on values that are known while importing: what exporters make of shapes.
+// Elementwise arithmetic, comparisons and reductions on values that are known while importing: what exporters make of
+// shapes.
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "llvm/Support/MathExtras.h"
@@ -54,13 +55,16 @@ int64_t moduloIntegers(int64_t a, int64_t b) {
 
 const Arithmetic addition = {addExpressions, [](int64_t a, int64_t b) { return wrap(uint64_t(a) + uint64_t(b)); },
                              [](double a, double b) { return a + b; }};
-const Arithmetic subtraction = {subtractExpressions, [](int64_t a, int64_t b) { return wrap(uint64_t(a) - uint64_t(b)); },
+const Arithmetic subtraction = {subtractExpressions,
+                                [](int64_t a, int64_t b) { return wrap(uint64_t(a) - uint64_t(b)); },
                                 [](double a, double b) { return a - b; }};
-const Arithmetic multiplication = {multiplyExpressions, [](int64_t a, int64_t b) { return wrap(uint64_t(a) * uint64_t(b)); },
+const Arithmetic multiplication = {multiplyExpressions,
+                                   [](int64_t a, int64_t b) { return wrap(uint64_t(a) * uint64_t(b)); },
                                    [](double a, double b) { return a * b; }};
 const Arithmetic division = {divideExpressions, divideIntegers, [](double a, double b) { return a / b; }};
-const Arithmetic modulo = {[](AffineExpr a, AffineExpr b) { return constantDim(b).value_or(0) > 0 ? a % b : AffineExpr(); },
-                           moduloIntegers, [](double, double) { return std::nan(""); }};
+const Arithmetic modulo = {
+    [](AffineExpr a, AffineExpr b) { return constantDim(b).value_or(0) > 0 ? a % b : AffineExpr(); }, moduloIntegers,
+    [](double, double) { return std::nan(""); }};
 const Arithmetic minimum = {sameExpression, [](int64_t a, int64_t b) { return std::min(a, b); },
                             [](double a, double b) { return a != a || b != b ? std::nan("") : std::min(a, b); }};
 const Arithmetic maximum = {sameExpression, [](int64_t a, int64_t b) { return std::max(a, b); },
@@ -80,9 +84,10 @@ Element apply(const Arithmetic &arithmetic, KnownElement a, KnownElement b, Type
     return result ? Element(KnownElement(result)) : std::nullopt;
   }
   if (isInteger(type))
-    return convertElement(getAffineConstantExpr(arithmetic.integer(*constantDim(a.expression), *constantDim(b.expression)),
-                                                type.getContext()),
-                          type);
+    return convertElement(
+        getAffineConstantExpr(arithmetic.integer(*constantDim(a.expression), *constantDim(b.expression)),
+                              type.getContext()),
+        type);
   return convertElement(KnownElement(arithmetic.real(a.asReal(), b.asReal())), type);
 }
 
@@ -149,11 +154,11 @@ template <Comparison comparison> void evaluateComparison(NodeImporter &node) {
         return std::nullopt;
       order = a.isConstant() ? -1 : 1;
     }
-    bool holds = comparison == Comparison::Equal          ? order == 0
-                 : comparison == Comparison::Less         ? order < 0
-                 : comparison == Comparison::LessOrEqual  ? order <= 0
-                 : comparison == Comparison::Greater      ? order > 0
-                                                          : order >= 0;
+    bool holds = comparison == Comparison::Equal         ? order == 0
+                 : comparison == Comparison::Less        ? order < 0
+                 : comparison == Comparison::LessOrEqual ? order <= 0
+                 : comparison == Comparison::Greater     ? order > 0
+                                                         : order >= 0;
     return KnownElement(getAffineConstantExpr(holds, node.getContext()));
   });
 }
@@ -166,7 +171,8 @@ template <typename Function> void evaluateLogic(NodeImporter &node, Function com
                  [&](const KnownElement &a, const KnownElement &b) -> Element {
                    if (!a.isConstant() || !b.isConstant())
                      return std::nullopt;
-                   return KnownElement(getAffineConstantExpr(combine(a.asReal() != 0, b.asReal() != 0), node.getContext()));
+                   return KnownElement(
+                       getAffineConstantExpr(combine(a.asReal() != 0, b.asReal() != 0), node.getContext()));
                  });
 }
 
@@ -188,9 +194,8 @@ template <typename Function> void evaluateUnary(NodeImporter &node, Type resultT
 template <double (*function)(double)> void evaluateRounding(NodeImporter &node) {
   Type type = node.getKnown(0)->elementType;
   if (isFollowed(type))
-    evaluateUnary(node, type, [](const KnownElement &x) -> Element {
-      return x.expression ? x : KnownElement(function(x.number));
-    });
+    evaluateUnary(node, type,
+                  [](const KnownElement &x) -> Element { return x.expression ? x : KnownElement(function(x.number)); });
 }
 double floorOf(double x) { return std::floor(x); }
 double ceilOf(double x) { return std::ceil(x); }
@@ -241,7 +246,8 @@ template <const Arithmetic &arithmetic> void evaluateReduction(NodeImporter &nod
   const KnownValue &x = *node.getKnown(0);
   if (x.rank() > 1 || x.elements.empty() || !isFollowed(x.elementType) || x.elementType.isUnsignedInteger(64))
     return;
-  if (x.rank() == 1 && node.getNumOperands() == 2 && node.getKnown(1)->elements.empty() && node.getFlag("noop_with_empty_axes"))
+  if (x.rank() == 1 && node.getNumOperands() == 2 && node.getKnown(1)->elements.empty() &&
+      node.getFlag("noop_with_empty_axes"))
     return;
   Element total = x.elements.front();
   for (const KnownElement &element : llvm::drop_begin(x.elements))

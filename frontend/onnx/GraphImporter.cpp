@@ -61,8 +61,8 @@ const KnownValue *GraphImporter::getKnown(Tensor &tensor) {
   return tensor.known.get();
 }
 
-LogicalResult GraphImporter::readOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports, Scope &scope,
-                                        StringRef where) {
+LogicalResult GraphImporter::readOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports,
+                                        Scope &scope, StringRef where) {
   for (const onnx::OperatorSetIdProto &import : imports)
     scope.opsets[normalizeDomain(import.domain())] = import.version();
   // Before IR version 3 there was nothing but the first opset.
@@ -116,7 +116,7 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node, Scope &scop
     importer.error() << "the model imports no opset of the default domain";
   else if (!registry.lookup(node.op_type(), opset->second))
     importer.error() << (registry.contains(node.op_type()) ? "does not exist in opset " + std::to_string(opset->second)
-                                                          : std::string("op is not supported"));
+                                                           : std::string("op is not supported"));
   if (!importer.hasFailed() && !importer.dependsOnFailure()) {
     ImportFunction evaluate = registry.lookupEvaluator(node.op_type());
     if (evaluate && importer.operandsAreKnown())
@@ -127,8 +127,8 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node, Scope &scop
   return importer.finish();
 }
 
-LogicalResult GraphImporter::importFunctionCall(const onnx::NodeProto &node, const onnx::FunctionProto &function, Scope &scope,
-                                                const AttributeMap &given) {
+LogicalResult GraphImporter::importFunctionCall(const onnx::NodeProto &node, const onnx::FunctionProto &function,
+                                                Scope &scope, const AttributeMap &given) {
   NodeImporter call(*this, node, scope, given, 0);
   Scope body;
   body.prefix = scope.prefix + (node.name().empty() ? function.name() : node.name()) + "/";
@@ -139,8 +139,8 @@ LogicalResult GraphImporter::importFunctionCall(const onnx::NodeProto &node, con
   if (callStack.size() >= maxCallDepth || llvm::is_contained(callStack, &function))
     call.error() << "function calls itself, or calls are nested too deeply";
   else if (node.input_size() > function.input_size() || node.output_size() > function.output_size())
-    call.error() << "function takes " << function.input_size() << " inputs and gives " << function.output_size() << " outputs, got "
-                 << node.input_size() << " and " << node.output_size();
+    call.error() << "function takes " << function.input_size() << " inputs and gives " << function.output_size()
+                 << " outputs, got " << node.input_size() << " and " << node.output_size();
   else if (failed(readOpsets(function.opset_import(), body, "function '" + function.name() + "' ")))
     call.markFailed();
   if (call.hasFailed() || call.dependsOnFailure())

@@ -14,8 +14,8 @@
 
 namespace dlc::onnx_import {
 
-/// A tensor of the model while it is imported. It is a graph value, a constant, a known value, or several of these: constants
-/// become graph values when an op first reads them as such.
+/// A tensor of the model while it is imported. It is a graph value, a constant, a known value, or several of these:
+/// constants become graph values when an op first reads them as such.
 struct Tensor {
   std::string name;
   mlir::Type elementType;
@@ -33,7 +33,7 @@ using AttributeMap = llvm::StringMap<const onnx::AttributeProto *>;
 struct Scope {
   const Scope *parent = nullptr; ///< whose names a subgraph sees
   llvm::StringMap<Tensor *> tensors;
-  llvm::StringMap<int64_t> opsets; ///< by domain; the default one is ""
+  llvm::StringMap<int64_t> opsets;                  ///< by domain; the default one is ""
   const AttributeMap *functionAttributes = nullptr; ///< in a function's body: what its call gives
   std::string prefix;                               ///< of node names in a function's body: the call's name and '/'
 
@@ -74,13 +74,13 @@ public:
   llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const { return dims.find(value)->second; }
   void setDims(mlir::Value value, Dims extents) { dims[value] = std::move(extents); }
 
-  /// Imports a subgraph in place, as the body of a branch that is always taken; its results in order. Fails silently where a node
-  /// failed, which was reported.
+  /// Imports a subgraph in place, as the body of a branch that is always taken; its results in order. Fails silently
+  /// where a node failed, which was reported.
   mlir::FailureOr<llvm::SmallVector<Tensor *>> importSubgraph(const onnx::GraphProto &graph, const Scope &parent);
 
 private:
-  mlir::LogicalResult readOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports, Scope &scope,
-                                 llvm::StringRef where);
+  mlir::LogicalResult readOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports,
+                                 Scope &scope, llvm::StringRef where);
   mlir::LogicalResult importInitializers(const onnx::GraphProto &graph, Scope &scope);
   mlir::LogicalResult importInputs(const onnx::GraphProto &graph, Scope &scope);
   mlir::FailureOr<Dims> getInputDims(const onnx::ValueInfoProto &input, llvm::SmallVectorImpl<mlir::Attribute> &names);

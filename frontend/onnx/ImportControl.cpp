@@ -51,7 +51,8 @@ Value createTrueLike(NodeImporter &node, Value x) {
   return node.create<OrOp>(isNan, node.create<NotOp>(isNan));
 }
 
-/// Numbers of [0, 1), one an element of `shape`, made from the seed and the element's position by a 32-bit mixing function
+/// Numbers of [0, 1), one an element of `shape`, made from the seed and the element's position by a 32-bit mixing
+/// function
 /// ("lowbias32", https://nullprogram.com/blog/2018/07/31/). A run draws the same numbers each time.
 Value createUniform(NodeImporter &node, ArrayRef<AffineExpr> shape) {
   std::optional<int64_t> count = constantDim(elementCount(shape, node.getContext()));
@@ -76,11 +77,13 @@ Value createUniform(NodeImporter &node, ArrayRef<AffineExpr> shape) {
   return node.reshape(node.create<MulOp>(fraction, node.createScalar(builder.getF32Type(), 0x1p-24)), shape);
 }
 
-/// Dropout while training, which may be decided at run time: elements survive with probability 1 - ratio, scaled by its inverse.
+/// Dropout while training, which may be decided at run time: elements survive with probability 1 - ratio, scaled by its
+/// inverse.
 void importTrainingDropout(NodeImporter &node) {
   Type type = node.getElementType(0), real = node.getBuilder().getF32Type();
   Value x = node.getOperand(0);
-  Value ratio = node.hasOperand(1) ? node.reshape(node.cast(node.getOperand(1), real), {}) : node.createScalar(real, 0.5);
+  Value ratio =
+      node.hasOperand(1) ? node.reshape(node.cast(node.getOperand(1), real), {}) : node.createScalar(real, 0.5);
   Value training = node.reshape(node.getOperand(2), {});
   Value keeps = node.create<GreaterOrEqualOp>(createUniform(node, node.getDims(0)), ratio);
   Value scale = node.create<ReciprocalOp>(node.create<SubOp>(node.createScalar(real, 1), ratio));

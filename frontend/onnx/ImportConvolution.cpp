@@ -19,7 +19,8 @@ std::optional<Convolution> getConvolution(NodeImporter &node) {
     return std::nullopt;
   ArrayRef<AffineExpr> x = node.getDims(0), w = node.getDims(1);
   if (x.size() < 3 || x.size() > 5 || w.size() != x.size()) {
-    node.error() << "takes an operand of rank 3 to 5 and a weight of that rank, got ranks " << x.size() << " and " << w.size();
+    node.error() << "takes an operand of rank 3 to 5 and a weight of that rank, got ranks " << x.size() << " and "
+                 << w.size();
     return std::nullopt;
   }
   for (int64_t i = 1; i < node.getNumOperands(); ++i)
@@ -37,7 +38,8 @@ std::optional<Convolution> getConvolution(NodeImporter &node) {
   }
   result.kernel.erase(result.kernel.begin(), result.kernel.begin() + 2);
   int64_t spatial = result.kernel.size();
-  if (node.hasAttribute("kernel_shape") && node.getSizes("kernel_shape", spatial, 1, 1) != result.kernel && !node.hasFailed())
+  if (node.hasAttribute("kernel_shape") && node.getSizes("kernel_shape", spatial, 1, 1) != result.kernel &&
+      !node.hasFailed())
     node.error() << "attribute 'kernel_shape' is not the weight's shape";
   result.strides = node.getSizes("strides", spatial, 1, 1);
   result.dilations = node.getSizes("dilations", spatial, 1, 1);
@@ -94,12 +96,14 @@ void importConvTranspose(NodeImporter &node) {
     for (size_t i = 0; i < spatial && !node.hasFailed(); ++i) {
       std::optional<int64_t> extent = constantDim(dims[i + 2]);
       if (!extent) {
-        node.error() << "a given output shape from a symbolic extent is not supported; give the inputs' extents with --shape";
+        node.error()
+            << "a given output shape from a symbolic extent is not supported; give the inputs' extents with --shape";
         return;
       }
       if (!node.hasAttribute("output_shape"))
         shape[i] = *extent * conv->strides[i];
-      int64_t total = conv->strides[i] * (*extent - 1) + outputPadding[i] + (conv->kernel[i] - 1) * conv->dilations[i] + 1 - shape[i];
+      int64_t total = conv->strides[i] * (*extent - 1) + outputPadding[i] + (conv->kernel[i] - 1) * conv->dilations[i] +
+                      1 - shape[i];
       if (total < 0) { // more is wanted than the windows reach
         outputPadding[i] -= total;
         total = 0;
@@ -108,9 +112,10 @@ void importConvTranspose(NodeImporter &node) {
       pads[i + spatial] = total - pads[i];
     }
   }
-  setWithBias(node, node.create<ConvTransposeOp>(node.getOperand(0), node.getOperand(1), ArrayRef<int64_t>(conv->strides),
-                                                 ArrayRef<int64_t>(conv->dilations), ArrayRef<int64_t>(pads),
-                                                 ArrayRef<int64_t>(outputPadding), conv->groups));
+  setWithBias(node,
+              node.create<ConvTransposeOp>(node.getOperand(0), node.getOperand(1), ArrayRef<int64_t>(conv->strides),
+                                           ArrayRef<int64_t>(conv->dilations), ArrayRef<int64_t>(pads),
+                                           ArrayRef<int64_t>(outputPadding), conv->groups));
 }
 
 } // namespace

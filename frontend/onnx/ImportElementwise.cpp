@@ -21,7 +21,8 @@ template <typename OpTy, ElementClass allowed> void importBinary(NodeImporter &n
 /// Max, Min and Sum of any number of operands; what Mean divides by their number.
 template <typename OpTy> Value combineOperands(NodeImporter &node) {
   int64_t count = node.getNumOperands();
-  if (!node.expectOperands(1, count) || !node.expectOperands(count, count) || !expectElements(node, 0, ElementClass::Number))
+  if (!node.expectOperands(1, count) || !node.expectOperands(count, count) ||
+      !expectElements(node, 0, ElementClass::Number))
     return {};
   Value result = node.getOperand(0);
   for (int64_t i = 1; i < count; ++i) {
@@ -51,7 +52,8 @@ void importPow(NodeImporter &node) {
     importBinary<PowOp, ElementClass::Number>(node);
     return;
   }
-  if (node.expectOperands(2, 2) && expectElements(node, 0, ElementClass::Number) && expectElements(node, 1, ElementClass::Number))
+  if (node.expectOperands(2, 2) && expectElements(node, 0, ElementClass::Number) &&
+      expectElements(node, 1, ElementClass::Number))
     node.setResult(0, node.create<PowOp>(node.getOperand(0), node.getOperand(1)));
 }
 
@@ -83,7 +85,9 @@ void clip(NodeImporter &node, std::optional<double> low, std::optional<double> h
 void importClipAttributes(NodeImporter &node) {
   if (!node.expectOperands(1, 1) || !expectElements(node, 0, ElementClass::Real))
     return;
-  auto limit = [&](StringRef name) { return node.hasAttribute(name) ? std::optional(node.getReal(name, 0)) : std::nullopt; };
+  auto limit = [&](StringRef name) {
+    return node.hasAttribute(name) ? std::optional(node.getReal(name, 0)) : std::nullopt;
+  };
   clip(node, limit("min"), limit("max"));
 }
 
@@ -91,7 +95,8 @@ void importClip(NodeImporter &node) {
   if (!node.expectOperands(1, 3) || !expectElements(node, 0, ElementClass::Number))
     return;
   for (int64_t i : {1, 2})
-    if (node.hasOperand(i) && (node.getElementType(i) != node.getElementType(0) || constantDim(elementCount(node.getDims(i), node.getContext())) != 1)) {
+    if (node.hasOperand(i) && (node.getElementType(i) != node.getElementType(0) ||
+                               constantDim(elementCount(node.getDims(i), node.getContext())) != 1)) {
       node.error() << "limits must be scalars of the operand's element type";
       return;
     }
@@ -110,7 +115,8 @@ void importClip(NodeImporter &node) {
 
 void importIsInf(NodeImporter &node) {
   if (node.expectOperands(1, 1) && expectElements(node, 0, ElementClass::Real))
-    node.setResult(0, node.create<IsInfOp>(node.getOperand(0), node.getFlag("detect_negative", true), node.getFlag("detect_positive", true)));
+    node.setResult(0, node.create<IsInfOp>(node.getOperand(0), node.getFlag("detect_negative", true),
+                                           node.getFlag("detect_positive", true)));
 }
 
 void importWhere(NodeImporter &node) {

@@ -29,7 +29,8 @@ void importGemm(NodeImporter &node) {
     if (node.hasOperand(i) && node.getElementType(i) != type)
       node.error() << "operands have different element types";
   double alpha = node.getReal("alpha", 1), beta = node.getReal("beta", 1);
-  Value result = node.create<MatMulOp>(node.getOperand(0), node.getOperand(1), node.getFlag("transA"), node.getFlag("transB"));
+  Value result =
+      node.create<MatMulOp>(node.getOperand(0), node.getOperand(1), node.getFlag("transA"), node.getFlag("transB"));
   if (alpha != 1)
     result = node.create<MulOp>(result, node.createScalar(type, alpha));
   if (node.hasOperand(2) && !node.hasFailed()) {
@@ -58,7 +59,8 @@ std::optional<std::string> normalizeEquation(NodeImporter &node, StringRef text)
   SmallVector<StringRef> terms;
   inputs.split(terms, ',');
   if (static_cast<int64_t>(terms.size()) != node.getNumOperands()) {
-    node.error() << "equation '" << text << "' has " << terms.size() << " terms for " << node.getNumOperands() << " operands";
+    node.error() << "equation '" << text << "' has " << terms.size() << " terms for " << node.getNumOperands()
+                 << " operands";
     return std::nullopt;
   }
   // The dimensions of all ellipses are named by letters that the equation does not use, the same from the right.
@@ -74,12 +76,14 @@ std::optional<std::string> normalizeEquation(NodeImporter &node, StringRef text)
     bool hasEllipsis = term.contains("...");
     if ((!hasEllipsis && hidden != 0) || hidden < 0 || hidden > static_cast<int64_t>(unused.size()) ||
         !llvm::all_of(before, llvm::isAlpha) || !llvm::all_of(after, llvm::isAlpha)) {
-      node.error() << "term '" << term << "' of equation '" << text << "' does not fit an operand of rank " << node.getRank(i);
+      node.error() << "term '" << term << "' of equation '" << text << "' does not fit an operand of rank "
+                   << node.getRank(i);
       return std::nullopt;
     }
     if (hasEllipsis && hidden > static_cast<int64_t>(ellipsis.size()))
       ellipsis = unused.substr(0, hidden);
-    result += (i ? "," : "") + before.str() + std::string(1, '.') + (hasEllipsis ? std::to_string(hidden) : "0") + '.' + after.str();
+    result += (i ? "," : "") + before.str() + std::string(1, '.') + (hasEllipsis ? std::to_string(hidden) : "0") + '.' +
+              after.str();
   }
   // The widest ellipsis is known now: fill in the letters.
   std::string filled;
@@ -107,7 +111,8 @@ std::optional<std::string> normalizeEquation(NodeImporter &node, StringRef text)
 
 void importEinsum(NodeImporter &node) {
   int64_t count = node.getNumOperands();
-  if (!node.expectOperands(1, count) || !node.expectOperands(count, count) || !expectElements(node, 0, ElementClass::Number))
+  if (!node.expectOperands(1, count) || !node.expectOperands(count, count) ||
+      !expectElements(node, 0, ElementClass::Number))
     return;
   std::string equation = node.getString("equation", "");
   SmallVector<Value> operands;

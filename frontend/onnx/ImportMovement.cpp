@@ -100,7 +100,8 @@ void importFlatten(NodeImporter &node) {
     return;
   }
   axis = axis < 0 ? axis + rank : axis;
-  setReshaped(node, {elementCount(dims.take_front(axis), node.getContext()), elementCount(dims.drop_front(axis), node.getContext())});
+  setReshaped(node, {elementCount(dims.take_front(axis), node.getContext()),
+                     elementCount(dims.drop_front(axis), node.getContext())});
 }
 
 /// Axes come as an attribute before opset 13, then as an operand.
@@ -165,9 +166,11 @@ void importExpandTo(NodeImporter &node, ArrayRef<AffineExpr> target) {
   ArrayRef<AffineExpr> source = node.getDims(0);
   if (const KnownValue *known = node.getKnown(0))
     if (auto requested = getStaticShape(target))
-      if (auto shape = broadcastShapes(known->shape, *requested); shape && countElements(*shape) <= KnownValue::maxElements &&
-                                                                  llvm::all_of(*shape, [](int64_t d) { return d >= 0; })) {
-        node.setKnown(0, pickElements(*known, *shape, [&](int64_t i) { return broadcastPosition(i, *shape, known->shape); }));
+      if (auto shape = broadcastShapes(known->shape, *requested);
+          shape && countElements(*shape) <= KnownValue::maxElements &&
+          llvm::all_of(*shape, [](int64_t d) { return d >= 0; })) {
+        node.setKnown(
+            0, pickElements(*known, *shape, [&](int64_t i) { return broadcastPosition(i, *shape, known->shape); }));
         return;
       }
   SmallVector<int64_t> shape;
@@ -180,8 +183,9 @@ void importExpandTo(NodeImporter &node, ArrayRef<AffineExpr> target) {
     }
     const AffineExpr *same = llvm::find(source, extent);
     if (same == source.end()) {
-      node.error() << "expands to a symbolic extent that its operand does not have, which is not supported; give the inputs' "
-                      "extents with --shape";
+      node.error()
+          << "expands to a symbolic extent that its operand does not have, which is not supported; give the inputs' "
+             "extents with --shape";
       return;
     }
     shape.push_back(-2 - (same - source.begin()));
@@ -227,8 +231,10 @@ void importDepthToSpace(NodeImporter &node) {
   int64_t block = node.getInteger("blocksize", 0);
   std::string mode = node.getString("mode", "DCR");
   std::optional<int64_t> channels = dims.size() == 4 ? constantDim(dims[1]) : std::nullopt;
-  if (!channels || block < 1 || block > INT16_MAX || *channels % (block * block) != 0 || (mode != "DCR" && mode != "CRD")) {
-    node.error() << "takes a tensor of rank 4 whose channels are a multiple of the squared positive 'blocksize', and mode DCR or CRD";
+  if (!channels || block < 1 || block > INT16_MAX || *channels % (block * block) != 0 ||
+      (mode != "DCR" && mode != "CRD")) {
+    node.error() << "takes a tensor of rank 4 whose channels are a multiple of the squared positive 'blocksize', and "
+                    "mode DCR or CRD";
     return;
   }
   AffineExpr b = node.extent(block), depth = node.extent(*channels / (block * block));

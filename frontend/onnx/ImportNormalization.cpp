@@ -15,7 +15,8 @@ template <typename OpTy> void importRows(NodeImporter &node) {
     return;
   int64_t rank = node.getRank(0), axis = node.getInteger("axis", 1);
   axis = axis == rank ? rank : node.normalizeAxis(axis, rank);
-  node.setResult(0, node.create<OpTy>(node.getOperand(0), ArrayRef<int64_t>(llvm::to_vector(llvm::seq<int64_t>(axis, rank)))));
+  node.setResult(
+      0, node.create<OpTy>(node.getOperand(0), ArrayRef<int64_t>(llvm::to_vector(llvm::seq<int64_t>(axis, rank)))));
 }
 
 template <typename OpTy> void importAlongAxis(NodeImporter &node) {
@@ -67,7 +68,8 @@ void importTrainedBatchNorm(NodeImporter &node, ArrayRef<Value> operands, double
     return;
   ArrayRef<AffineExpr> channels = node.getDims(operands[1]);
   Value meanOfChannel = node.reshape(mean, channels), varianceOfChannel = node.reshape(variance, channels);
-  node.setResult(0, node.create<BatchNormOp>(operands[0], operands[1], operands[2], meanOfChannel, varianceOfChannel, node.real(epsilon)));
+  node.setResult(0, node.create<BatchNormOp>(operands[0], operands[1], operands[2], meanOfChannel, varianceOfChannel,
+                                             node.real(epsilon)));
   auto move = [&](Value running, Value batch) {
     return node.create<AddOp>(node.create<MulOp>(running, node.createScalar(type, momentum)),
                               node.create<MulOp>(batch, node.createScalar(type, 1 - momentum)));
@@ -86,7 +88,8 @@ void importBatchNormalization(NodeImporter &node) {
     return;
   }
   // Until opset 13, extra results mean training; then an attribute does.
-  bool isTraining = node.getOpset() >= 14 ? node.getFlag("training_mode") : node.hasResult(1) && !node.getFlag("is_test");
+  bool isTraining =
+      node.getOpset() >= 14 ? node.getFlag("training_mode") : node.hasResult(1) && !node.getFlag("is_test");
   double epsilon = node.getReal("epsilon", 1e-5);
   AffineExpr channels = node.getDims(0)[1];
   // Before opset 9, statistics may be given for every element of a sample.
@@ -105,9 +108,11 @@ void importBatchNormalization(NodeImporter &node) {
       node.error() << "of training is supported from opset 14 on";
     importTrainedBatchNorm(node, operands, epsilon);
   } else if (isSpatial) {
-    node.setResult(0, node.create<BatchNormOp>(operands[0], operands[1], operands[2], operands[3], operands[4], node.real(epsilon)));
+    node.setResult(0, node.create<BatchNormOp>(operands[0], operands[1], operands[2], operands[3], operands[4],
+                                               node.real(epsilon)));
   } else {
-    Value deviation = node.create<SqrtOp>(node.create<AddOp>(operands[4], node.createScalar(node.getElementType(0), epsilon)));
+    Value deviation =
+        node.create<SqrtOp>(node.create<AddOp>(operands[4], node.createScalar(node.getElementType(0), epsilon)));
     Value normalized = node.create<DivOp>(node.create<SubOp>(operands[0], operands[3]), deviation);
     node.setResult(0, node.create<AddOp>(node.create<MulOp>(normalized, operands[1]), operands[2]));
   }
@@ -129,8 +134,8 @@ Value getChannelOperand(NodeImporter &node, int64_t i, int64_t groups) {
     return {};
   }
   AffineExpr size = node.extent(*count / groups);
-  Value repeated = node.create<ExpandOp>(node.reshape(value, {dims[0], node.extent(1)}),
-                                         node.integers({groups, *count / groups}));
+  Value repeated =
+      node.create<ExpandOp>(node.reshape(value, {dims[0], node.extent(1)}), node.integers({groups, *count / groups}));
   return node.reshape(repeated, {dims[0] * size});
 }
 
@@ -146,7 +151,8 @@ void importGroups(NodeImporter &node, std::optional<int64_t> groups) {
   }
   double epsilon = node.getReal("epsilon", 1e-5);
   Value scale = getChannelOperand(node, 1, *groups), bias = getChannelOperand(node, 2, *groups);
-  node.setResult(0, node.create<GroupNormOp>(node.getOperand(0), scale, bias, node.integer(*groups), node.real(epsilon)));
+  node.setResult(0,
+                 node.create<GroupNormOp>(node.getOperand(0), scale, bias, node.integer(*groups), node.real(epsilon)));
 }
 void importGroupNormalization(NodeImporter &node) { importGroups(node, node.getInteger("num_groups", 0)); }
 void importInstanceNormalization(NodeImporter &node) { importGroups(node, std::nullopt); }
@@ -166,7 +172,8 @@ void importLrn(NodeImporter &node) {
 void importMeanVarianceNormalization(NodeImporter &node) {
   if (!node.expectOperands(1, 1) || !expectElements(node, 0, ElementClass::Real))
     return;
-  SmallVector<int64_t> axes = node.normalizeAxes(node.getIntegers("axes").value_or(SmallVector<int64_t>{0, 2, 3}), node.getRank(0));
+  SmallVector<int64_t> axes =
+      node.normalizeAxes(node.getIntegers("axes").value_or(SmallVector<int64_t>{0, 2, 3}), node.getRank(0));
   Value x = node.getOperand(0);
   auto [mean, variance] = createMoments(node, x, axes);
   if (node.hasFailed())
@@ -188,7 +195,8 @@ void importTrailing(NodeImporter &node, bool isRootMeanSquare) {
     return node.hasOperand(i) && !node.hasFailed() ? node.cast(node.getOperand(i), type) : Value();
   };
   Value scale = getAffine(1), bias = getAffine(2);
-  node.setResult(0, node.create<LayerNormOp>(x, scale, bias, node.integer(axis), node.real(epsilon), node.flag(isRootMeanSquare)));
+  node.setResult(
+      0, node.create<LayerNormOp>(x, scale, bias, node.integer(axis), node.real(epsilon), node.flag(isRootMeanSquare)));
   if (!node.hasResult(1) && !node.hasResult(2))
     return;
   // Statistics of each row, in f32 (stash_type).

@@ -18,7 +18,8 @@ struct Attempt {
   std::vector<Diagnostic> diagnostics;
 };
 
-Attempt tryImport(std::shared_ptr<ModelFile> file, MLIRContext *context, const ImportOptions &options, const AssumedInput *assumed) {
+Attempt tryImport(std::shared_ptr<ModelFile> file, MLIRContext *context, const ImportOptions &options,
+                  const AssumedInput *assumed) {
   Attempt attempt;
   ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
     attempt.diagnostics.push_back(std::move(diagnostic));

@@ -8,8 +8,10 @@
 
 namespace dlc {
 
-/// Reads the model at `path`. Reports every problem it finds as a diagnostic, all unsupported ops among them, before it fails.
-mlir::FailureOr<ImportedModel> importOnnx(llvm::StringRef path, mlir::MLIRContext *context, const ImportOptions &options);
+/// Reads the model at `path`. Reports every problem it finds as a diagnostic, all unsupported ops among them, before it
+/// fails.
+mlir::FailureOr<ImportedModel> importOnnx(llvm::StringRef path, mlir::MLIRContext *context,
+                                          const ImportOptions &options);
 
 } // namespace dlc
 

@@ -50,7 +50,8 @@ std::pair<Value, Value> getBroadcastOperands(NodeImporter &node, ElementClass al
   return {lhs, unsqueezeAround(node, rhs, 0, rank - axis - rhsRank)};
 }
 
-SmallVector<int64_t> getPads(NodeImporter &node, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations) {
+SmallVector<int64_t> getPads(NodeImporter &node, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
+                             ArrayRef<int64_t> dilations) {
   size_t spatial = kernel.size();
   std::string mode = node.getString("auto_pad", "NOTSET");
   if (mode == "NOTSET" || mode.empty())

@@ -14,12 +14,12 @@ enum class ElementClass { Any, Number, Real, Integer, Bool };
 /// Reports an error unless operand `i` exists and its elements are of the class.
 bool expectElements(NodeImporter &node, int64_t i, ElementClass allowed);
 
-/// The two operands of an elementwise op, of one element type. Before opset 7 the second one may be placed at dimension `axis` of
-/// the first one, which is made explicit here. Null after an error.
+/// The two operands of an elementwise op, of one element type. Before opset 7 the second one may be placed at dimension
+/// `axis` of the first one, which is made explicit here. Null after an error.
 std::pair<mlir::Value, mlir::Value> getBroadcastOperands(NodeImporter &node, ElementClass allowed);
 
-/// Low pads, then high pads, of a window of extents `kernel` over the spatial dimensions of operand 0, from the attributes `pads`
-/// and `auto_pad`.
+/// Low pads, then high pads, of a window of extents `kernel` over the spatial dimensions of operand 0, from the
+/// attributes `pads` and `auto_pad`.
 llvm::SmallVector<int64_t> getPads(NodeImporter &node, llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> strides,
                                    llvm::ArrayRef<int64_t> dilations);
 

@@ -38,8 +38,9 @@ void importMaxPool(NodeImporter &node) {
     return;
   bool isColumnMajor = node.getFlag("storage_order");
   auto create = [&](auto op, auto... more) {
-    return node.create<decltype(op)>(node.getOperand(0), ArrayRef<int64_t>(window->kernel), ArrayRef<int64_t>(window->strides),
-                                     ArrayRef<int64_t>(window->dilations), ArrayRef<int64_t>(window->pads), window->ceilMode, more...);
+    return node.create<decltype(op)>(node.getOperand(0), ArrayRef<int64_t>(window->kernel),
+                                     ArrayRef<int64_t>(window->strides), ArrayRef<int64_t>(window->dilations),
+                                     ArrayRef<int64_t>(window->pads), window->ceilMode, more...);
   };
   node.setResult(0, create(MaxPoolOp()));
   if (node.hasResult(1))
@@ -49,9 +50,9 @@ void importMaxPool(NodeImporter &node) {
 void importAveragePool(NodeImporter &node) {
   if (std::optional<Window> window = getWindow(node, ElementClass::Real))
     node.setResult(0, node.create<AveragePoolOp>(node.getOperand(0), ArrayRef<int64_t>(window->kernel),
-                                                 ArrayRef<int64_t>(window->strides), ArrayRef<int64_t>(window->dilations),
-                                                 ArrayRef<int64_t>(window->pads), window->ceilMode,
-                                                 node.getFlag("count_include_pad")));
+                                                 ArrayRef<int64_t>(window->strides),
+                                                 ArrayRef<int64_t>(window->dilations), ArrayRef<int64_t>(window->pads),
+                                                 window->ceilMode, node.getFlag("count_include_pad")));
 }
 
 /// The norm's exponent; a floating-point attribute in opset 1.

@@ -24,12 +24,13 @@ void setResized(NodeImporter &node, StringRef modeName, const Resizing &resizing
   if (node.hasFailed())
     return;
   Builder &builder = node.getBuilder();
-  node.setResult(0, node.create<ResizeOp>(
-                        node.getOperand(0), node.integers(resizing.sizes), builder.getDenseF64ArrayAttr(resizing.scales),
-                        builder.getDenseF64ArrayAttr(resizing.roi), ResizeModeAttr::get(node.getContext(), *mode),
-                        builder.getStringAttr(resizing.coordinateMode), builder.getStringAttr(resizing.nearestMode),
-                        node.real(node.getReal("cubic_coeff_a", -0.75)), node.flag(node.getFlag("exclude_outside")),
-                        node.flag(node.getFlag("antialias")), node.real(node.getReal("extrapolation_value", 0))));
+  node.setResult(0,
+                 node.create<ResizeOp>(
+                     node.getOperand(0), node.integers(resizing.sizes), builder.getDenseF64ArrayAttr(resizing.scales),
+                     builder.getDenseF64ArrayAttr(resizing.roi), ResizeModeAttr::get(node.getContext(), *mode),
+                     builder.getStringAttr(resizing.coordinateMode), builder.getStringAttr(resizing.nearestMode),
+                     node.real(node.getReal("cubic_coeff_a", -0.75)), node.flag(node.getFlag("exclude_outside")),
+                     node.flag(node.getFlag("antialias")), node.real(node.getReal("extrapolation_value", 0))));
 }
 
 /// Sizes that follow from scales: floor(extent * scale).
@@ -92,8 +93,9 @@ void importResize(NodeImporter &node) {
   resizing.scales.assign(rank, 1);
   resizing.coordinateMode = node.getString("coordinate_transformation_mode", "half_pixel");
   resizing.nearestMode = node.getString("nearest_mode", "round_prefer_floor");
-  static constexpr StringRef coordinateModes[] = {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners",
-                                                  "asymmetric", "tf_crop_and_resize", "tf_half_pixel_for_nn"};
+  static constexpr StringRef coordinateModes[] = {"half_pixel",          "half_pixel_symmetric", "pytorch_half_pixel",
+                                                  "align_corners",       "asymmetric",           "tf_crop_and_resize",
+                                                  "tf_half_pixel_for_nn"};
   static constexpr StringRef nearestModes[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"};
   if (!llvm::is_contained(coordinateModes, resizing.coordinateMode))
     node.error() << "coordinate_transformation_mode '" << resizing.coordinateMode << "' is not supported";
@@ -147,7 +149,8 @@ void importResize(NodeImporter &node) {
     if (size == dims[axis] && policy == "stretch")
       continue;
     if (!target || !extent || *extent < 1 || *target < 1 || *target > INT32_MAX) {
-      node.error() << "resizes dimension " << axis << " from or to a symbolic or empty extent; give the inputs' extents with --shape";
+      node.error() << "resizes dimension " << axis
+                   << " from or to a symbolic or empty extent; give the inputs' extents with --shape";
       return;
     }
     resizing.sizes[axis] = *target;

@@ -15,7 +15,8 @@ void setNumbers(NodeImporter &node, Type type, ArrayRef<double> values, bool isL
   if (isList)
     known.shape.push_back(values.size());
   for (double value : values)
-    known.elements.push_back(isInteger(type) ? KnownElement(node.extent(static_cast<int64_t>(value))) : KnownElement(value));
+    known.elements.push_back(isInteger(type) ? KnownElement(node.extent(static_cast<int64_t>(value)))
+                                             : KnownElement(value));
   node.setKnown(0, std::move(known));
 }
 
@@ -52,7 +53,8 @@ void importConstantOfShape(NodeImporter &node) {
     std::optional<int64_t> constant = constantDim(extent);
     if (!constant || *constant < 0) {
       node.error() << (constant ? "the result would have a negative extent"
-                                : "the shape depends on symbolic extents, which is not supported; give the inputs' extents with --shape");
+                                : "the shape depends on symbolic extents, which is not supported; give the inputs' "
+                                  "extents with --shape");
       return;
     }
     shape.push_back(*constant);
@@ -95,7 +97,8 @@ void importRange(NodeImporter &node) {
       node.error() << "operands have different element types";
       return;
     }
-  auto start = node.getKnownReals(0, "start"), limit = node.getKnownReals(1, "limit"), delta = node.getKnownReals(2, "delta");
+  auto start = node.getKnownReals(0, "start"), limit = node.getKnownReals(1, "limit"),
+       delta = node.getKnownReals(2, "delta");
   if (!start || !limit || !delta)
     return;
   if (start->size() != 1 || limit->size() != 1 || delta->size() != 1 || delta->front() == 0) {
@@ -140,7 +143,8 @@ void evaluateNonZero(NodeImporter &node) {
 }
 
 void importNonZero(NodeImporter &node) {
-  node.error() << "is supported for values that follow from constants and shapes only: its result's extent is known at run time";
+  node.error()
+      << "is supported for values that follow from constants and shapes only: its result's extent is known at run time";
 }
 
 } // namespace

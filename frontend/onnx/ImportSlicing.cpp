@@ -55,8 +55,8 @@ void setSlice(NodeImporter &node, int64_t i, const Slice &slice) {
     if (isWhole)
       node.setTensor(i, node.getTensor(0));
     else
-      node.setResult(i, node.create<SliceOp>(node.getOperand(0), node.integers(slice.starts), node.integers(slice.sizes),
-                                             node.integers(slice.steps)));
+      node.setResult(i, node.create<SliceOp>(node.getOperand(0), node.integers(slice.starts),
+                                             node.integers(slice.sizes), node.integers(slice.steps)));
     return;
   }
   SmallVector<int64_t> shape;
@@ -97,8 +97,9 @@ void importSliceOf(NodeImporter &node, ArrayRef<AffineExpr> starts, ArrayRef<Aff
     else if (extent && start && end)
       sliceDimension(slice, dim, *extent, *start, *end, step);
     else if (start != 0 || !reachesEnd || step != 1)
-      node.error() << "takes a part of dimension " << dim
-                   << " whose place depends on symbolic extents, which is not supported; give the inputs' extents with --shape";
+      node.error()
+          << "takes a part of dimension " << dim
+          << " whose place depends on symbolic extents, which is not supported; give the inputs' extents with --shape";
   }
   setSlice(node, 0, slice);
 }
@@ -159,7 +160,8 @@ void importSplit(NodeImporter &node) {
     total += (*sizes)[i];
   }
   if (!isValid || total != *extent) {
-    node.error() << "splits " << *extent << " elements into parts that do not add up to them, or are not as many as its "
+    node.error() << "splits " << *extent
+                 << " elements into parts that do not add up to them, or are not as many as its "
                  << node.getNumResults() << " results";
     return;
   }
@@ -254,7 +256,8 @@ void importPadAttributes(NodeImporter &node) {
   auto pads = node.getIntegers(node.hasAttribute("paddings") ? "paddings" : "pads");
   double number = node.getReal("value", 0);
   Value value = number == 0 || node.hasFailed() ? Value() : node.createScalar(node.getElementType(0), number);
-  importPadBy(node, pads.value_or(SmallVector<int64_t>()), llvm::to_vector(llvm::seq<int64_t>(0, node.getRank(0))), value);
+  importPadBy(node, pads.value_or(SmallVector<int64_t>()), llvm::to_vector(llvm::seq<int64_t>(0, node.getRank(0))),
+              value);
 }
 
 void importPad(NodeImporter &node) {

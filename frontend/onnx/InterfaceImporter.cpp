@@ -31,7 +31,8 @@ LogicalResult GraphImporter::importInitializers(const onnx::GraphProto &graph, S
     }
   }
   for (const onnx::SparseTensorProto &initializer : graph.sparse_initializer()) {
-    emitError(getFileLocation()) << "initializer '" << initializer.values().name() << "': sparse tensors are not supported";
+    emitError(getFileLocation()) << "initializer '" << initializer.values().name()
+                                 << "': sparse tensors are not supported";
     hasFailed = true;
   }
   return failure(hasFailed);
@@ -39,8 +40,10 @@ LogicalResult GraphImporter::importInitializers(const onnx::GraphProto &graph, S
 
 void GraphImporter::readBindings(const onnx::GraphProto &graph) {
   for (const onnx::ValueInfoProto &input : graph.input()) {
-    const auto *given = llvm::find_if(options.shapes, [&](const ShapeOverride &shape) { return shape.input == input.name(); });
-    if (given == options.shapes.end() || given->extents.size() != static_cast<size_t>(input.type().tensor_type().shape().dim_size()))
+    const auto *given =
+        llvm::find_if(options.shapes, [&](const ShapeOverride &shape) { return shape.input == input.name(); });
+    if (given == options.shapes.end() ||
+        given->extents.size() != static_cast<size_t>(input.type().tensor_type().shape().dim_size()))
       continue;
     for (auto [dim, extent] : llvm::zip(input.type().tensor_type().shape().dim(), given->extents))
       if (!dim.dim_param().empty())
@@ -57,7 +60,8 @@ AffineExpr GraphImporter::getSymbol(StringRef name) {
 FailureOr<Dims> GraphImporter::getInputDims(const onnx::ValueInfoProto &input, SmallVectorImpl<Attribute> &names) {
   const onnx::TypeProto::Tensor &type = input.type().tensor_type();
   auto fail = [&]() { return emitError(getFileLocation()) << "input '" << input.name() << "' "; };
-  const auto *given = llvm::find_if(options.shapes, [&](const ShapeOverride &shape) { return shape.input == input.name(); });
+  const auto *given =
+      llvm::find_if(options.shapes, [&](const ShapeOverride &shape) { return shape.input == input.name(); });
   Dims dims;
   auto append = [&](int64_t extent) {
     dims.push_back(builder.getAffineConstantExpr(extent));
@@ -65,7 +69,8 @@ FailureOr<Dims> GraphImporter::getInputDims(const onnx::ValueInfoProto &input, S
   };
   if (given != options.shapes.end()) {
     if (type.has_shape() && given->extents.size() != static_cast<size_t>(type.shape().dim_size()))
-      return LogicalResult(fail() << "has " << type.shape().dim_size() << " dimensions, its --shape has " << given->extents.size());
+      return LogicalResult(fail() << "has " << type.shape().dim_size() << " dimensions, its --shape has "
+                                  << given->extents.size());
     llvm::for_each(given->extents, append);
   } else if (!type.has_shape()) {
     return LogicalResult(fail() << "has no shape; give one with --shape " << input.name() << "=AxBxC");
@@ -77,7 +82,8 @@ FailureOr<Dims> GraphImporter::getInputDims(const onnx::ValueInfoProto &input, S
       }
       // Some exporters write -1 for an extent that they do not know.
       if (dim.has_dim_value() && dim.dim_value() != -1)
-        return LogicalResult(fail() << "has the extent " << dim.dim_value() << ", which is not between 0 and 2147483647");
+        return LogicalResult(fail() << "has the extent " << dim.dim_value()
+                                    << ", which is not between 0 and 2147483647");
       std::string name = dim.dim_param().empty() ? input.name() + "." + std::to_string(i) : dim.dim_param();
       dims.push_back(getSymbol(name));
       if (std::optional<int64_t> bound = constantDim(dims.back()))

@@ -47,7 +47,8 @@ std::optional<KnownElement> convertElement(const KnownElement &element, Type typ
   return KnownElement(readReal(type, bytes));
 }
 
-KnownValue pickElements(const KnownValue &source, ArrayRef<int64_t> shape, llvm::function_ref<int64_t(int64_t)> sourceOf) {
+KnownValue pickElements(const KnownValue &source, ArrayRef<int64_t> shape,
+                        llvm::function_ref<int64_t(int64_t)> sourceOf) {
   KnownValue result{source.elementType, SmallVector<int64_t>(shape), {}};
   for (int64_t i = 0, count = countElements(shape); i < count; ++i)
     result.elements.push_back(source.elements[sourceOf(i)]);

@@ -10,8 +10,8 @@
 
 namespace dlc::onnx_import {
 
-/// One element: an integer as an affine expression (mostly a constant), or a floating-point number. An extent that was cast to
-/// floating point stays an expression.
+/// One element: an integer as an affine expression (mostly a constant), or a floating-point number. An extent that was
+/// cast to floating point stays an expression.
 struct KnownElement {
   mlir::AffineExpr expression; ///< null: `number` counts
   double number = 0;
@@ -19,7 +19,9 @@ struct KnownElement {
   KnownElement() = default;
   KnownElement(mlir::AffineExpr expression) : expression(expression) {}
   explicit KnownElement(double number) : number(number) {}
-  bool operator==(const KnownElement &other) const { return expression == other.expression && (expression || number == other.number); }
+  bool operator==(const KnownElement &other) const {
+    return expression == other.expression && (expression || number == other.number);
+  }
 
   bool isConstant() const { return !expression || constantDim(expression); }
   /// The value of a constant.
@@ -49,14 +51,16 @@ struct KnownValue {
 std::optional<KnownElement> convertElement(const KnownElement &element, mlir::Type type);
 
 /// The value of `shape` whose element at row-major position i is the element of `source` at position `sourceOf(i)`.
-KnownValue pickElements(const KnownValue &source, llvm::ArrayRef<int64_t> shape, llvm::function_ref<int64_t(int64_t)> sourceOf);
+KnownValue pickElements(const KnownValue &source, llvm::ArrayRef<int64_t> shape,
+                        llvm::function_ref<int64_t(int64_t)> sourceOf);
 
 /// Number of elements of `shape`.
 int64_t countElements(llvm::ArrayRef<int64_t> shape);
 
 /// The NumPy broadcast of two shapes, if they fit.
 std::optional<llvm::SmallVector<int64_t>> broadcastShapes(llvm::ArrayRef<int64_t> lhs, llvm::ArrayRef<int64_t> rhs);
-/// Position in an operand of `shape` of the element that broadcasting puts at row-major position `position` of `result`.
+/// Position in an operand of `shape` of the element that broadcasting puts at row-major position `position` of
+/// `result`.
 int64_t broadcastPosition(int64_t position, llvm::ArrayRef<int64_t> result, llvm::ArrayRef<int64_t> shape);
 
 } // namespace dlc::onnx_import

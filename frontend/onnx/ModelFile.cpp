@@ -90,7 +90,8 @@ FailureOr<ArrayRef<char>> ModelFile::mapExternalFile(StringRef relativePath, std
   return ArrayRef<char>(mapped->getBufferStart(), mapped->getBufferSize());
 }
 
-FailureOr<ArrayRef<char>> ModelFile::getExternalData(const onnx::TensorProto &tensor, int64_t size, std::string &error) {
+FailureOr<ArrayRef<char>> ModelFile::getExternalData(const onnx::TensorProto &tensor, int64_t size,
+                                                     std::string &error) {
   std::string location;
   uint64_t offset = 0, length = size;
   for (const onnx::StringStringEntryProto &entry : tensor.external_data()) {
@@ -110,8 +111,8 @@ FailureOr<ArrayRef<char>> ModelFile::getExternalData(const onnx::TensorProto &te
   if (failed(file))
     return failure();
   if (offset > file->size() || length > file->size() - offset) {
-    error = "external data '" + location + "' has " + std::to_string(file->size()) + " bytes, " + std::to_string(length) +
-            " from " + std::to_string(offset) + " on are needed";
+    error = "external data '" + location + "' has " + std::to_string(file->size()) + " bytes, " +
+            std::to_string(length) + " from " + std::to_string(offset) + " on are needed";
     return failure();
   }
   return file->slice(offset, length);
@@ -131,7 +132,8 @@ FailureOr<ConstantTensor> ModelFile::getTensor(const onnx::TensorProto &tensor, 
   SmallVector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
   std::optional<int64_t> size = getTensorSize(shape, elementType);
   if (!size) {
-    error = "a tensor of shape [" + llvm::join(llvm::map_range(shape, [](int64_t d) { return std::to_string(d); }), ", ") +
+    error = "a tensor of shape [" +
+            llvm::join(llvm::map_range(shape, [](int64_t d) { return std::to_string(d); }), ", ") +
             "] is too large or has a negative extent";
     return failure();
   }
@@ -171,7 +173,8 @@ FailureOr<ConstantTensor> ModelFile::getTensor(const onnx::TensorProto &tensor, 
     bytes = converted;
   }
   if (static_cast<int64_t>(bytes.size()) != *size) {
-    error = "holds " + std::to_string(bytes.size()) + " bytes of data, its type and shape take " + std::to_string(*size);
+    error =
+        "holds " + std::to_string(bytes.size()) + " bytes of data, its type and shape take " + std::to_string(*size);
     return failure();
   }
   return ConstantTensor{RankedTensorType::get(shape, elementType), bytes};

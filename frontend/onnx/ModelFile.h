@@ -13,8 +13,8 @@
 
 namespace dlc::onnx_import {
 
-/// Owns everything that a ConstantTensor of the model refers to. The file and external data are mapped, not read, so a weight is
-/// in memory once however large it is.
+/// Owns everything that a ConstantTensor of the model refers to. The file and external data are mapped, not read, so a
+/// weight is in memory once however large it is.
 class ModelFile {
 public:
   /// Maps and parses `path`; fails with a diagnostic at the file.
@@ -32,7 +32,8 @@ public:
 
 private:
   ModelFile(llvm::StringRef path, mlir::Location location) : path(path.str()), location(location) {}
-  mlir::FailureOr<llvm::ArrayRef<char>> getExternalData(const onnx::TensorProto &tensor, int64_t size, std::string &error);
+  mlir::FailureOr<llvm::ArrayRef<char>> getExternalData(const onnx::TensorProto &tensor, int64_t size,
+                                                        std::string &error);
   mlir::FailureOr<llvm::ArrayRef<char>> mapExternalFile(llvm::StringRef relativePath, std::string &error);
 
   std::string path;

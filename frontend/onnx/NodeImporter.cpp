@@ -10,8 +10,8 @@ static Location getNodeLocation(GraphImporter &importer, const onnx::NodeProto &
   return NameLoc::get(StringAttr::get(importer.getContext(), scope.prefix + name), importer.getFileLocation());
 }
 
-NodeImporter::NodeImporter(GraphImporter &importer, const onnx::NodeProto &node, Scope &scope, const AttributeMap &attributes,
-                           int64_t opset)
+NodeImporter::NodeImporter(GraphImporter &importer, const onnx::NodeProto &node, Scope &scope,
+                           const AttributeMap &attributes, int64_t opset)
     : importer(importer), node(node), scope(scope), attributes(attributes), opset(opset),
       location(getNodeLocation(importer, node, scope)), results(node.output_size(), nullptr) {
   for (const std::string &input : node.input()) {
@@ -71,7 +71,8 @@ bool NodeImporter::checkOperand(int64_t i) {
 
 bool NodeImporter::expectOperands(int64_t least, int64_t most) {
   if (getNumOperands() < least || getNumOperands() > most)
-    error() << "has " << getNumOperands() << " operands, expected " << least << (most > least ? " to " + std::to_string(most) : "");
+    error() << "has " << getNumOperands() << " operands, expected " << least
+            << (most > least ? " to " + std::to_string(most) : "");
   for (int64_t i = 0; i < least && !failed; ++i)
     checkOperand(i);
   return !failed;
@@ -91,11 +92,14 @@ ArrayRef<AffineExpr> NodeImporter::getDims(int64_t i) {
   return checkOperand(i) ? ArrayRef<AffineExpr>(operands[i]->dims) : ArrayRef<AffineExpr>();
 }
 
-const KnownValue *NodeImporter::getKnown(int64_t i) { return hasOperand(i) ? importer.getKnown(*operands[i]) : nullptr; }
+const KnownValue *NodeImporter::getKnown(int64_t i) {
+  return hasOperand(i) ? importer.getKnown(*operands[i]) : nullptr;
+}
 
 bool NodeImporter::operandsAreKnown() {
-  return !operands.empty() &&
-         llvm::all_of(operands, [&](Tensor *tensor) { return !tensor || (!tensor->hasFailed && importer.getKnown(*tensor)); });
+  return !operands.empty() && llvm::all_of(operands, [&](Tensor *tensor) {
+    return !tensor || (!tensor->hasFailed && importer.getKnown(*tensor));
+  });
 }
 
 std::optional<Dims> NodeImporter::getKnownExtents(int64_t i, StringRef what) {
@@ -212,8 +216,8 @@ Value NodeImporter::complete(Operation *op) {
     });
     isInferred = succeeded(llvm::cast<DimensionOpInterface>(op).inferDims(operandDims, result)) &&
                  succeeded(llvm::cast<InferTypeOpInterface>(op).inferReturnTypes(
-                     getContext(), location, op->getOperands(), op->getDiscardableAttrDictionary(), op->getPropertiesStorage(),
-                     op->getRegions(), types));
+                     getContext(), location, op->getOperands(), op->getDiscardableAttrDictionary(),
+                     op->getPropertiesStorage(), op->getRegions(), types));
   }
   if (isInferred)
     for (AffineExpr extent : result)
@@ -253,10 +257,12 @@ Value NodeImporter::createFilled(Type elementType, ArrayRef<int64_t> shape, doub
   } else {
     llvm::APFloat value(number);
     bool losesInfo;
-    value.convert(llvm::cast<FloatType>(elementType).getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    value.convert(llvm::cast<FloatType>(elementType).getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven,
+                  &losesInfo);
     element = FloatAttr::get(elementType, value);
   }
-  Value result = ConstantOp::create(getBuilder(), location, type, llvm::cast<ElementsAttr>(DenseElementsAttr::get(type, element)));
+  Value result =
+      ConstantOp::create(getBuilder(), location, type, llvm::cast<ElementsAttr>(DenseElementsAttr::get(type, element)));
   importer.setDims(result, staticDims(type));
   return result;
 }
@@ -292,7 +298,8 @@ Value NodeImporter::reshape(Value value, ArrayRef<AffineExpr> target) {
       isInferred = true;
       shape.push_back(-1);
     } else {
-      error() << "a reshape to several computed symbolic extents is not supported; give the inputs' extents with --shape";
+      error()
+          << "a reshape to several computed symbolic extents is not supported; give the inputs' extents with --shape";
       return {};
     }
   }

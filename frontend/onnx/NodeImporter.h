@@ -8,11 +8,12 @@
 
 namespace dlc::onnx_import {
 
-/// Once an error is reported, the node has failed: ops are no longer made (null values come back, which may be passed on) and
-/// results are not set. So importers need no check after each step.
+/// Once an error is reported, the node has failed: ops are no longer made (null values come back, which may be passed
+/// on) and results are not set. So importers need no check after each step.
 class NodeImporter {
 public:
-  NodeImporter(GraphImporter &importer, const onnx::NodeProto &node, Scope &scope, const AttributeMap &attributes, int64_t opset);
+  NodeImporter(GraphImporter &importer, const onnx::NodeProto &node, Scope &scope, const AttributeMap &attributes,
+               int64_t opset);
 
   int64_t getOpset() const { return opset; }
   mlir::OpBuilder &getBuilder() { return importer.getBuilder(); }
@@ -64,7 +65,8 @@ public:
   std::optional<llvm::SmallVector<double>> getReals(llvm::StringRef name);
   ConstantTensor getTensorAttribute(llvm::StringRef name);
   const onnx::GraphProto *getGraph(llvm::StringRef name);
-  /// Sizes of a window: `count` integers of at least `minimum` and below 2^31, or `count` times `otherwise` if there is none.
+  /// Sizes of a window: `count` integers of at least `minimum` and below 2^31, or `count` times `otherwise` if there is
+  /// none.
   llvm::SmallVector<int64_t> getSizes(llvm::StringRef name, int64_t count, int64_t otherwise, int64_t minimum);
   /// An element type that an attribute of type INT names.
   mlir::Type getTypeAttribute(llvm::StringRef name, mlir::Type otherwise);

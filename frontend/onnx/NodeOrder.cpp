@@ -50,7 +50,8 @@ static void forEachUse(const onnx::NodeProto &node, llvm::function_ref<void(Stri
   }
 }
 
-FailureOr<SmallVector<int>> orderNodes(const NodeList &nodes, llvm::function_ref<bool(StringRef)> isDefined, Location location) {
+FailureOr<SmallVector<int>> orderNodes(const NodeList &nodes, llvm::function_ref<bool(StringRef)> isDefined,
+                                       Location location) {
   bool hasErrors = false;
   llvm::StringMap<int> producers;
   for (auto [i, node] : llvm::enumerate(nodes))
@@ -96,7 +97,8 @@ FailureOr<SmallVector<int>> orderNodes(const NodeList &nodes, llvm::function_ref
   }
   if (order.size() != static_cast<size_t>(nodes.size())) {
     const auto *blocked = llvm::find_if(missing, [](int count) { return count > 0; });
-    emitError(location) << describeNode(nodes[blocked - missing.begin()]) << ": depends on its own result (the graph has a cycle)";
+    emitError(location) << describeNode(nodes[blocked - missing.begin()])
+                        << ": depends on its own result (the graph has a cycle)";
     hasErrors = true;
   }
   if (hasErrors)

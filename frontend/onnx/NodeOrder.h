@@ -15,10 +15,11 @@ using NodeList = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
 /// How messages call a node: "node 'conv1' (Conv)", or by its first output where it has no name.
 std::string describeNode(const onnx::NodeProto &node);
 
-/// Positions of `nodes` so that every node comes after those whose results it reads (also within its subgraphs); the given order
-/// where it is one. Reports cycles, names defined twice and names defined nowhere; `isDefined` tells what the surroundings define.
-mlir::FailureOr<llvm::SmallVector<int>> orderNodes(const NodeList &nodes, llvm::function_ref<bool(llvm::StringRef)> isDefined,
-                                                   mlir::Location location);
+/// Positions of `nodes` so that every node comes after those whose results it reads (also within its subgraphs); the
+/// given order where it is one. Reports cycles, names defined twice and names defined nowhere; `isDefined` tells what
+/// the surroundings define.
+mlir::FailureOr<llvm::SmallVector<int>>
+orderNodes(const NodeList &nodes, llvm::function_ref<bool(llvm::StringRef)> isDefined, mlir::Location location);
 
 } // namespace dlc::onnx_import
 

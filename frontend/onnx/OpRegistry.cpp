@@ -11,9 +11,9 @@ const OpRegistry &OpRegistry::get() {
 
 OpRegistry::OpRegistry() {
   for (auto registerFamily :
-       {registerActivations, registerControl, registerConvolution, registerElementwise, registerLinear, registerMovement,
-        registerNormalization, registerPooling, registerReduction, registerResize, registerShape, registerSlicing,
-        registerArithmeticEvaluators})
+       {registerActivations, registerControl, registerConvolution, registerElementwise, registerLinear,
+        registerMovement, registerNormalization, registerPooling, registerReduction, registerResize, registerShape,
+        registerSlicing, registerArithmeticEvaluators})
     registerFamily(*this);
 }
 

@@ -11,8 +11,8 @@ namespace dlc::onnx_import {
 
 class NodeImporter;
 
-/// Imports one node: reads its operands and attributes and sets its results. Problems are reported through the node, which is
-/// then taken as failed whatever the function does afterwards.
+/// Imports one node: reads its operands and attributes and sets its results. Problems are reported through the node,
+/// which is then taken as failed whatever the function does afterwards.
 using ImportFunction = void (*)(NodeImporter &node);
 
 /// The ops of ONNX's default domain.
@@ -22,7 +22,8 @@ public:
 
   /// `function` imports `op` as opset `since` and later ones define it, up to the next version that is added.
   void add(llvm::StringRef op, int64_t since, ImportFunction function);
-  /// `function` may set the results of `op` from operands that are all known; where it sets none, the op is imported as usual.
+  /// `function` may set the results of `op` from operands that are all known; where it sets none, the op is imported as
+  /// usual.
   void addEvaluator(llvm::StringRef op, ImportFunction function) { evaluators[op] = function; }
 
   ImportFunction lookup(llvm::StringRef op, int64_t opset) const;

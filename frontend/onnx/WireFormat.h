@@ -13,7 +13,7 @@ namespace dlc::onnx_import {
 
 /// A serialized ModelProto whose large initializers have lost their `raw_data`.
 struct SplitModel {
-  std::string rest;                                    ///< what is left, a serialized ModelProto
+  std::string rest;                                       ///< what is left, a serialized ModelProto
   llvm::DenseMap<int, llvm::ArrayRef<char>> initializers; ///< `raw_data` by position in `graph.initializer`
 };
 
