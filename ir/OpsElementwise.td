@@ -90,7 +90,7 @@ def Dlc_XorOp : Dlc_Binary<"xor", "Logical exclusive or", [Commutative]>;
 def Dlc_BitwiseAndOp : Dlc_Binary<"bitwise_and", "And of every bit", [Commutative]>;
 def Dlc_BitwiseOrOp : Dlc_Binary<"bitwise_or", "Or of every bit", [Commutative]>;
 def Dlc_BitwiseXorOp : Dlc_Binary<"bitwise_xor", "Exclusive or of every bit", [Commutative]>;
-def Dlc_BitShiftOp : Dlc_Binary<"bit_shift", "lhs shifted by rhs bits; a shift by the width or more gives 0"> {
+def Dlc_BitShiftOp : Dlc_Binary<"bit_shift", "lhs shifted by rhs bits, arithmetically; the width or more (or less than 0) shifts all bits out"> {
   let arguments = (ins Dlc_Tensor:$lhs, Dlc_Tensor:$rhs, BoolAttr:$left);
 }
 def Dlc_EqualOp : Dlc_Comparison<"equal", "lhs == rhs">;

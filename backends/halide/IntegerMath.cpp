@@ -34,7 +34,9 @@ Expr shift(Expr a, Expr b, bool left) {
   Expr amount = cast(unsignedOf(b), b);
   Expr isTooFar = amount >= Halide::Internal::make_const(amount.type(), width);
   Expr safe = select(isTooFar, zero(amount), amount);
-  return select(isTooFar, zero(a), left ? a << safe : a >> safe);
+  // Only copies of the sign bit are left of a negative number that is shifted out to the right.
+  Expr rest = left || a.type().is_uint() ? zero(a) : a >> Halide::Internal::make_const(a.type(), width - 1);
+  return select(isTooFar, rest, left ? a << safe : a >> safe);
 }
 
 Expr integerPow(Expr a, Expr b) {
@@ -50,7 +52,8 @@ Expr integerPow(Expr a, Expr b) {
     return result;
   Expr minusOne = cast(a.type(), Halide::Internal::make_const(a.type().with_code(halide_type_int), -1));
   Expr isOdd = (exponent & cast<uint8_t>(1)) != cast<uint8_t>(0);
-  Expr inverse = select(a == one(a), one(a), a == minusOne && a.type().is_int(), select(isOdd, minusOne, one(a)), zero(a));
+  Expr inverse =
+      select(a == one(a), one(a), a == minusOne && a.type().is_int(), select(isOdd, minusOne, one(a)), zero(a));
   return select(b < zero(b), inverse, result);
 }
 

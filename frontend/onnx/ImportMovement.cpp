@@ -251,14 +251,19 @@ void importSpaceToDepth(NodeImporter &node) {
     return;
   ArrayRef<AffineExpr> dims = node.getDims(0);
   int64_t block = node.getInteger("blocksize", 0);
+  std::string mode = node.getString("mode", "DCR"); // since opset 28
+  bool isDepthFirst = mode == "DCR";
   auto dividesSpatial = [&](AffineExpr extent) { return constantDim(extent) && *constantDim(extent) % block == 0; };
-  if (block < 1 || block > INT16_MAX || dims.size() != 4 || !dividesSpatial(dims[2]) || !dividesSpatial(dims[3])) {
-    node.error() << "takes a tensor of rank 4 whose height and width are known multiples of the positive 'blocksize'";
+  if (block < 1 || block > INT16_MAX || dims.size() != 4 || !dividesSpatial(dims[2]) || !dividesSpatial(dims[3]) ||
+      (!isDepthFirst && mode != "CRD")) {
+    node.error() << "takes a tensor of rank 4 whose height and width are known multiples of the positive 'blocksize', "
+                    "and mode DCR or CRD";
     return;
   }
   AffineExpr b = node.extent(block), rows = dims[2].floorDiv(block), columns = dims[3].floorDiv(block);
   Value split = node.reshape(node.getOperand(0), {dims[0], dims[1], rows, b, columns, b});
-  Value moved = node.create<TransposeOp>(split, node.integers({0, 3, 5, 1, 2, 4}));
+  Value moved = node.create<TransposeOp>(
+      split, node.integers(isDepthFirst ? ArrayRef<int64_t>{0, 3, 5, 1, 2, 4} : ArrayRef<int64_t>{0, 1, 3, 5, 2, 4}));
   node.setResult(0, node.reshape(moved, {dims[0], dims[1] * (block * block), rows, columns}));
 }
 
