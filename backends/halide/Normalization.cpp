@@ -30,6 +30,17 @@ static Expr countOf(const TensorFunc &x, llvm::ArrayRef<int64_t> axes, Halide::T
 
 static Expr constantOf(Halide::Type type, const APFloat &value) { return Halide::Internal::make_const(type, value.convertToDouble()); }
 
+/// Whether the sum of a softmax's exponentials rounds each partial sum. ONNX defines Softmax by ops on its own element type, so
+/// that exponentials and sum are rounded to it. References that compute in bf16 also round each partial sum, which short rows
+/// follow; a longer row would lose its small terms that way, so its sum is rounded once.
+static bool roundsPartialSums(const TensorFunc &x, llvm::ArrayRef<int64_t> axes) {
+  constexpr int64_t longestRoundedRow = 16;
+  int64_t count = 1;
+  for (int64_t axis : axes)
+    count *= x.type.isDynamicDim(axis) ? longestRoundedRow + 1 : std::min(x.type.getDimSize(axis), longestRoundedRow + 1);
+  return x.type.getElementType().isBF16() && count <= longestRoundedRow;
+}
+
 /// softmax and log_softmax.
 template <typename OpTy> static FailureOr<TensorFunc> emitSoftmax(OpTy op, KernelBuilder &builder) {
   constexpr bool isLog = std::is_same_v<OpTy, LogSoftmaxOp>;
@@ -41,22 +52,35 @@ template <typename OpTy> static FailureOr<TensorFunc> emitSoftmax(OpTy op, Kerne
   auto largest = buildReduction("largest", geometry.outer, geometry.makeBox(element), makeExtreme(type, false), lanes, vector);
   builder.addReduction(op, largest);
   auto largestAt = [&](llvm::ArrayRef<Expr> index) { return largest.total(geometry.outerPlaceOf(index, true)); };
-  TensorFunc power = builder.define(op, [&](llvm::ArrayRef<Expr> index) { return math::exp(x.at(index) - largestAt(index)); });
+  mlir::Type elementType = x.type.getElementType();
+  bool isNarrow = elementType.getIntOrFloatBitWidth() < 32;
+  auto rounded = [&](const Expr &value) { return isNarrow && !isLog ? roundToElementType(value, elementType) : value; };
+  TensorFunc power = builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    return rounded(math::exp(rounded(x.at(index) - largestAt(index))));
+  });
   // Kept where the row has a static size; computed twice otherwise, because a kernel's own memory must be known.
   bool isKept = !isLog && x.type.hasStaticShape() && !builder.isNaive() && builder.getRootOp() == op;
   if (isKept)
     builder.addStage(op, "kept", power.func);
+  Combiner addition = makeSum(type);
+  bool isStepwise = !isLog && roundsPartialSums(x, op.getAxes());
+  if (isStepwise)
+    addition.combine = [elementType](const Expr &a, const Expr &b) { return roundToElementType(a + b, elementType); };
   auto sum = buildReduction("sum", geometry.outer, geometry.makeBox([&](llvm::ArrayRef<Expr> index) { return power.at(index); }),
-                            makeSum(type), lanes, vector);
+                            addition, isStepwise ? 1 : lanes, vector);
   builder.addReduction(op, sum);
-  // One division a row.
+  // One division a row, but for 16-bit elements.
   Func scale("scale");
-  Expr total = sum.total(geometry.outerPlace());
-  scale(geometry.outer) = Halide::strict_float(isLog ? math::log(total) : Halide::Internal::make_one(type) / total);
+  Expr total = rounded(sum.total(geometry.outerPlace()));
+  Expr one = Halide::Internal::make_one(type);
+  scale(geometry.outer) = Halide::strict_float(isLog ? math::log(total) : isNarrow ? total : one / total);
   builder.addStage(op, "scale", scale);
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
     Expr rowScale = scale(geometry.outerPlaceOf(index, true));
-    return isLog ? (x.at(index) - largestAt(index)) - rowScale : power.at(index) * rowScale;
+    if (isLog)
+      return (x.at(index) - largestAt(index)) - rowScale;
+    // A product with the inverse would be rounded twice.
+    return isNarrow ? power.at(index) / rowScale : power.at(index) * rowScale;
   });
 }
 
