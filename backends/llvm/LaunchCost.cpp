@@ -52,7 +52,7 @@ static AffineExpr operationsPerElement(mlir::Operation *op, const KernelShapes &
             llvm::isa<SoftmaxOp, LogSoftmaxOp, LrnOp>(other) ||
             llvm::is_contained({"dlc.exp", "dlc.log", "dlc.tanh", "dlc.sigmoid", "dlc.erf", "dlc.gelu", "dlc.pow"},
                                other->getName().getStringRef());
-        return constant(isTranscendental ? 20 : 2);
+        return constant(isTranscendental ? 40 : 2);
       });
 }
 
@@ -82,6 +82,14 @@ KernelCost dlc::estimateCost(KernelFuncOp kernel, const KernelShapes &shapes) {
   return cost;
 }
 
-AffineExpr dlc::estimateNanoseconds(const KernelCost &cost) {
-  return cost.operations.floorDiv(32) + cost.bytes.floorDiv(8);
+AffineExpr dlc::estimateNanoseconds(KernelFuncOp kernel, const KernelCost &cost) {
+  int64_t operationsPerNanosecond = 6;
+  if (mlir::ArrayAttr schedules = kernel.getSchedulesAttr())
+    for (auto schedule : schedules.getAsRange<ScheduleAttr>()) {
+      int64_t rate = 6 * std::max<int64_t>(schedule.getVector(), 1);
+      if (schedule.getAlgorithm() == "winograd")
+        rate = rate * 5 / 2;
+      operationsPerNanosecond = std::max(operationsPerNanosecond, rate);
+    }
+  return cost.operations.floorDiv(operationsPerNanosecond) + cost.bytes.floorDiv(12);
 }

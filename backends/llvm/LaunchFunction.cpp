@@ -42,7 +42,7 @@ mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {
   if (mlir::failed(shapes))
     return mlir::failure();
   KernelInterface result{kernel, std::move(*shapes), -1, 1, {}};
-  result.nanoseconds = estimateNanoseconds(estimateCost(kernel, result.shapes));
+  result.nanoseconds = estimateNanoseconds(kernel, estimateCost(kernel, result.shapes));
 
   llvm::SmallVector<Value> buffers(kernel.getBody().front().getArguments());
   buffers.push_back(kernel.getYielded());
