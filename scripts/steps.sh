@@ -27,7 +27,7 @@ die() {
 }
 
 # The last line of a build log that looks like ninja's progress, as `[12/345]`.
-progress_of() { grep -aoE '^\[[0-9]+/[0-9]+\]' "$1" 2>/dev/null | tail -n 1; }
+progress_of() { grep -aoE "^\[[0-9]+/[0-9]+\]" "$1" 2>/dev/null | tail -n 1 || true; }
 
 step() {
   local title=$1 advice=$2 log started=$SECONDS status=0 waited=0 job shown=''
