@@ -105,7 +105,12 @@ TensorFunc KernelBuilder::define(Value value, llvm::function_ref<Expr(llvm::Arra
   std::vector<Var> arguments = makeArguments(type);
   Exprs physical(arguments.begin(), arguments.end());
   // Epilogues of convolutions, too, see NaN and infinity as they are, though sums of products may be rearranged.
-  func(arguments) = Halide::strict_float(element(toLogical(type, physical)));
+  Expr result = element(toLogical(type, physical));
+  // Elements of 16 bits are rounded after every op, so that a result does not depend on what is fused; the store rounds the last.
+  Operation *op = value.getDefiningOp();
+  if (op && op->hasTrait<Elementwise>() && value != const_cast<KernelFuncOp &>(kernel).getYielded())
+    result = roundToElementType(result, type.getElementType());
+  func(arguments) = Halide::strict_float(result);
   return wrap(value, func);
 }
 

@@ -40,13 +40,16 @@ static Expr sourceCoordinate(ResizeOp op, const Axis &axis, const Expr &x) {
   }
   if (mode == "pytorch_half_pixel")
     return select(axis.outputExtent > 1, halfPixel, zero);
-  Expr steps = real(Halide::max(axis.outputExtent - 1, 1));
+  // The length before it is rounded down to whole elements: what ONNX aligns corners with.
+  Expr scaled = scale * input, nearest = Halide::round(scaled);
+  Expr length = select(Halide::abs(scaled - nearest) < real(1e-5), nearest, scaled);
+  Expr isSingle = length == one, steps = select(isSingle, one, length - one);
   if (mode == "align_corners")
-    return select(axis.outputExtent > 1, place * (input - one) / steps, zero);
+    return select(isSingle, zero, place * (input - one) / steps);
   if (mode == "tf_crop_and_resize") {
     Expr start = real(axis.roiStart), end = real(axis.roiEnd);
-    return select(axis.outputExtent > 1, start * (input - one) + place * (end - start) * (input - one) / steps,
-                  half * (start + end) * (input - one));
+    return select(isSingle, half * (start + end) * (input - one),
+                  start * (input - one) + place * (end - start) * (input - one) / steps);
   }
   return place / scale; // "asymmetric"
 }
