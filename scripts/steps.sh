@@ -4,7 +4,7 @@
 #
 #   plan N                                how many steps the script has
 #   step TITLE ADVICE COMMAND [ARG...]    runs COMMAND with its output in a log; on failure prints the end of the log, ADVICE, and
-#                                         exits; with keep_going=1 it prints the end of the log and returns, and results tell
+#                                         exits; with keep_going=1 it prints the end of the log and leaves the status in step_status
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -51,6 +51,7 @@ step() {
   done
   wait "$job" || status=$?
   trap - INT TERM
+  step_status=$status
   if [ "$status" = 0 ]; then
     [ -t 1 ] && printf '\r[%d/%d] %s ... ' "$step_number" "$step_count" "$title"
     printf ' done (%ds)\n' $((SECONDS - started))

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Adds up the JUnit files that lit, GoogleTest and pytest write, names every failure, and closes with `N passed, N failed`.
 
-usage: sum_results.py --expect PART=FILE.xml ...
+usage: sum_results.py --expect PART=STATUS=FILE.xml ...
 
-A part whose file is missing or broken counts as one failure: its runner did not get to the end. Exit status 1 on any failure.
+STATUS is the runner's exit status. A part whose file is missing or broken counts as one failure, for its runner did not get to the end,
+and so does a runner that failed without a failed test (a sanitizer's report). Exit status 1 on any failure.
 """
 import argparse
 import sys
@@ -25,14 +26,16 @@ def outcomes(path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--expect", nargs="+", default=[], metavar="PART=FILE.xml")
+    parser.add_argument("--expect", nargs="+", default=[], metavar="PART=STATUS=FILE.xml")
     total = {"passed": 0, "failed": 0, "skipped": 0}
     for expectation in parser.parse_args().expect:
-        part, path = expectation.split("=", 1)
+        part, status, path = expectation.split("=", 2)
         try:
             results = list(outcomes(path))
         except (OSError, ElementTree.ParseError) as error:
             results = [("failed", f"{part} did not finish ({error})")]
+        if status != "0" and not any(outcome == "failed" for outcome, _ in results):
+            results.append(("failed", f"{part} ended with status {status}"))
         counts = {outcome: sum(1 for found, _ in results if found == outcome) for outcome in total}
         print(f"  {part:10} " + ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count or outcome == "passed"))
         for outcome, name in results:

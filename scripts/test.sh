@@ -61,20 +61,20 @@ for part in "${parts[@]}"; do
   case "$part" in
     project)
       step "Test: project" "" run_pytest test/project project
-      expected+=("project=$RESULTS/project.xml") ;;
+      expected+=("project=$step_status=$RESULTS/project.xml") ;;
     unit)
       step "Test: unit" "" run_unit build unit
-      expected+=("unit=$RESULTS/unit.xml") ;;
+      expected+=("unit=$step_status=$RESULTS/unit.xml") ;;
     lit)
       step "Test: lit" "" run_lit
-      expected+=("lit=$RESULTS/lit.xml") ;;
+      expected+=("lit=$step_status=$RESULTS/lit.xml") ;;
     e2e)
       step "Test: e2e" "" run_pytest test/e2e e2e
-      expected+=("e2e=$RESULTS/e2e.xml") ;;
+      expected+=("e2e=$step_status=$RESULTS/e2e.xml") ;;
     sanitize)
       for sanitizer in asan tsan; do
         step "Test: $sanitizer" "" run_unit "build-runtime-$sanitizer" "$sanitizer"
-        expected+=("$sanitizer=$RESULTS/$sanitizer.xml")
+        expected+=("$sanitizer=$step_status=$RESULTS/$sanitizer.xml")
       done ;;
   esac
 done
