@@ -8,12 +8,12 @@
 
 namespace dlc {
 
-/// The extents of every tensor in the body of a `dlc.kernel` or `dlc.kernel_func`. `AffineSymbolExpr` i is the kernel's symbol i
-/// (its attribute `symbols`).
+/// The extents of every tensor in the body of a `dlc.kernel` or `dlc.kernel_func`. `AffineSymbolExpr` i is the kernel's
+/// symbol i (its attribute `symbols`).
 class KernelShapes {
 public:
-  /// `kernel` is a `dlc.kernel` or a `dlc.kernel_func`. Fails with a diagnostic if an input has dynamic extents that `input_dims`
-  /// does not give, or if an op's extents cannot be inferred.
+  /// `kernel` is a `dlc.kernel` or a `dlc.kernel_func`. Fails with a diagnostic if an input has dynamic extents that
+  /// `input_dims` does not give, or if an op's extents cannot be inferred.
   static mlir::FailureOr<KernelShapes> analyze(mlir::Operation *kernel);
 
   /// Extents of `value`, a tensor of the body.

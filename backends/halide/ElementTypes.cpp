@@ -55,7 +55,8 @@ Expr toStorage(Expr value, Type elementType) {
   if (elementType.isBF16())
     return bfloat16Bits(value);
   if (elementType.isF16())
-    return select(Halide::is_nan(value), Halide::cast<uint16_t>(0x7e00), reinterpret<uint16_t>(Halide::cast(Halide::Float(16), value)));
+    return select(Halide::is_nan(value), Halide::cast<uint16_t>(0x7e00),
+                  reinterpret<uint16_t>(Halide::cast(Halide::Float(16), value)));
   if (elementType.isInteger(1))
     return Halide::cast<uint8_t>(value);
   return value;
@@ -67,13 +68,14 @@ Expr roundToElementType(Expr value, Type elementType) {
   return value;
 }
 
-/// A double as a float whose last bit is set if it is not exact ("round to odd"), so that rounding it once more to 16 bits gives what
-/// rounding the double directly would.
+/// A double as a float whose last bit is set if it is not exact ("round to odd"), so that rounding it once more to 16
+/// bits gives what rounding the double directly would.
 static Expr narrowToOdd(Expr value) {
   Expr nearest = Halide::cast<float>(value);
   Expr bits = reinterpret<int32_t>(nearest);
   Expr tooLarge = abs(Halide::cast<double>(nearest)) > abs(value);
-  Expr isExact = Halide::cast<double>(nearest) == value || Halide::is_nan(value) || Halide::is_inf(nearest) || (bits & 1) == 1;
+  Expr isExact =
+      Halide::cast<double>(nearest) == value || Halide::is_nan(value) || Halide::is_inf(nearest) || (bits & 1) == 1;
   return reinterpret<float>(select(isExact, bits, tooLarge, bits - 1, bits + 1));
 }
 
@@ -91,7 +93,8 @@ static Expr truncateToInteger(Expr value, Halide::Type type) {
     converted = Halide::cast(type, Halide::cast<int32_t>(safe));
   else
     converted = Halide::cast(type, safe);
-  return select(isNan, Halide::Internal::make_zero(type), value >= beyond, type.max(), value <= lowest, type.min(), converted);
+  return select(isNan, Halide::Internal::make_zero(type), value >= beyond, type.max(), value <= lowest, type.min(),
+                converted);
 }
 
 Expr convertElement(Expr value, Type from, Type to) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Elementwise ops. Each is a function that Halide computes where it is used, so a chain of them is one loop.
 //
-// The schedule: vectors along the innermost dimension of the result, whose rest is done with masks; ranges of the split dimension
-// are computed by the program. `--dlc-collapse-kernels` has merged neighbouring dimensions before, so the innermost loop is long.
+// The schedule: vectors along the innermost dimension of the result, whose rest is done with masks; ranges of the split
+// dimension are computed by the program. `--dlc-collapse-kernels` has merged neighbouring dimensions before, so the
+// innermost loop is long.
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/IntegerMath.h"
@@ -71,7 +72,7 @@ static Expr compute(SeluOp op, Expr x) {
 static Expr compute(SoftplusOp, Expr x) { return math::softplus(x); }
 static Expr compute(SoftsignOp, Expr x) { return x / (one(x) + Halide::abs(x)); }
 static Expr clampNumber(const Expr &x, double low, double high) {
-  return select(x < number(x, low), number(x, low), x > number(x, high), number(x, high), x);
+  return select(x<number(x, low), number(x, low), x> number(x, high), number(x, high), x);
 }
 static Expr compute(HardSigmoidOp op, Expr x) {
   return clampNumber(number(x, op.getAlpha().convertToDouble()) * x + number(x, op.getBeta().convertToDouble()), 0, 1);
@@ -183,7 +184,8 @@ static Expr compute(PowOp op, Expr a, Expr b) {
   if (!isFloat(b))
     return integerPow(a, b);
   Type type = getElementTypeOrSelf(op.getType());
-  return convertElement(math::pow(Halide::cast<double>(a), Halide::cast<double>(b)), Float64Type::get(op.getContext()), type);
+  return convertElement(math::pow(Halide::cast<double>(a), Halide::cast<double>(b)), Float64Type::get(op.getContext()),
+                        type);
 }
 
 template <typename OpTy> static FailureOr<TensorFunc> emitUnary(OpTy op, KernelBuilder &builder) {
@@ -203,8 +205,12 @@ static FailureOr<TensorFunc> emitWhere(WhereOp op, KernelBuilder &builder) {
   });
 }
 
-template <typename... Ops> static void addUnary(EmitterRegistry &registry) { (registry.add<Ops>(&emitUnary<Ops>), ...); }
-template <typename... Ops> static void addBinary(EmitterRegistry &registry) { (registry.add<Ops>(&emitBinary<Ops>), ...); }
+template <typename... Ops> static void addUnary(EmitterRegistry &registry) {
+  (registry.add<Ops>(&emitUnary<Ops>), ...);
+}
+template <typename... Ops> static void addBinary(EmitterRegistry &registry) {
+  (registry.add<Ops>(&emitBinary<Ops>), ...);
+}
 
 void scheduleRows(KernelBuilder &builder, Halide::Func func) {
   std::vector<Halide::Var> arguments = func.args();
@@ -227,12 +233,13 @@ static LogicalResult scheduleElementwise(KernelBuilder &builder) {
 }
 
 void registerElementwiseEmitters(EmitterRegistry &registry) {
-  addUnary<AbsOp, NegOp, SignOp, CeilOp, FloorOp, RoundOp, SqrtOp, ReciprocalOp, ExpOp, LogOp, ErfOp, SinOp, CosOp, TanOp, AsinOp,
-           AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp, TanhOp, SigmoidOp, ReluOp, LeakyReluOp, ThresholdedReluOp,
-           EluOp, CeluOp, SeluOp, SoftplusOp, SoftsignOp, HardSigmoidOp, HardSwishOp, SwishOp, MishOp, GeluOp, ShrinkOp, ClampOp,
-           IsNanOp, IsInfOp, NotOp, BitwiseNotOp, CastOp>(registry);
-  addBinary<AndOp, OrOp, XorOp, BitwiseAndOp, BitwiseOrOp, BitwiseXorOp, BitShiftOp, EqualOp, GreaterOp, GreaterOrEqualOp, LessOp,
-            LessOrEqualOp, AddOp, SubOp, MulOp, DivOp, ModOp, PowOp, MaxOp, MinOp, PReluOp>(registry);
+  addUnary<AbsOp, NegOp, SignOp, CeilOp, FloorOp, RoundOp, SqrtOp, ReciprocalOp, ExpOp, LogOp, ErfOp, SinOp, CosOp,
+           TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp, TanhOp, SigmoidOp, ReluOp,
+           LeakyReluOp, ThresholdedReluOp, EluOp, CeluOp, SeluOp, SoftplusOp, SoftsignOp, HardSigmoidOp, HardSwishOp,
+           SwishOp, MishOp, GeluOp, ShrinkOp, ClampOp, IsNanOp, IsInfOp, NotOp, BitwiseNotOp, CastOp>(registry);
+  addBinary<AndOp, OrOp, XorOp, BitwiseAndOp, BitwiseOrOp, BitwiseXorOp, BitShiftOp, EqualOp, GreaterOp,
+            GreaterOrEqualOp, LessOp, LessOrEqualOp, AddOp, SubOp, MulOp, DivOp, ModOp, PowOp, MaxOp, MinOp, PReluOp>(
+      registry);
   registry.add<WhereOp>(&emitWhere);
   registry.addScheduler(KernelRoot::Elementwise, &scheduleElementwise);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Integer arithmetic on tensor elements. Halide takes signed overflow for impossible and traps on some divisions; these do
-/// neither.
+/// Integer arithmetic on tensor elements. Halide takes signed overflow for impossible and traps on some divisions;
+/// these do neither.
 #ifndef DLC_BACKENDS_HALIDE_INTEGERMATH_H
 #define DLC_BACKENDS_HALIDE_INTEGERMATH_H
 

@@ -33,8 +33,8 @@ static void dropMetadata(llvm::Module &module) {
     }
 }
 
-/// Gives every call of halide_malloc its own place in the scratch memory. One call has at most one block alive at a time, because
-/// Halide frees what a loop's body allocates at its end.
+/// Gives every call of halide_malloc its own place in the scratch memory. One call has at most one block alive at a
+/// time, because Halide frees what a loop's body allocates at its end.
 static llvm::Expected<int64_t> placeAllocations(llvm::Module &module, llvm::Function &kernel) {
   int64_t bytes = 0;
   if (llvm::Function *allocate = module.getFunction("halide_malloc")) {
@@ -47,7 +47,8 @@ static llvm::Expected<int64_t> placeAllocations(llvm::Module &module, llvm::Func
       if (!size)
         return llvm::createStringError("a buffer inside of the kernel has a size that depends on dynamic extents");
       llvm::IRBuilder<> builder(call);
-      call->replaceAllUsesWith(builder.CreateInBoundsGEP(builder.getInt8Ty(), kernel.getArg(0), builder.getInt64(bytes)));
+      call->replaceAllUsesWith(
+          builder.CreateInBoundsGEP(builder.getInt8Ty(), kernel.getArg(0), builder.getInt64(bytes)));
       call->eraseFromParent();
       // Halide's vectors may reach over the end of a block by less than a vector.
       bytes = llvm::alignTo(bytes + size->getSExtValue() + 64, 64);

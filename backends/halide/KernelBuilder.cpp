@@ -81,7 +81,9 @@ const TensorFunc &KernelBuilder::get(Value value) const {
   return found->second;
 }
 
-const Halide::ImageParam &KernelBuilder::getBuffer(BlockArgument argument) const { return inputs[argument.getArgNumber()]; }
+const Halide::ImageParam &KernelBuilder::getBuffer(BlockArgument argument) const {
+  return inputs[argument.getArgNumber()];
+}
 
 /// Arguments named after the logical dimensions that they are a part of: "d1", and "d1_i" for a block of it.
 static std::vector<Var> makeArguments(RankedTensorType type) {
@@ -106,7 +108,8 @@ TensorFunc KernelBuilder::define(Value value, llvm::function_ref<Expr(llvm::Arra
   Exprs physical(arguments.begin(), arguments.end());
   // Epilogues of convolutions, too, see NaN and infinity as they are, though sums of products may be rearranged.
   Expr result = element(toLogical(type, physical));
-  // Elements of 16 bits are rounded after every op, so that a result does not depend on what is fused; the store rounds the last.
+  // Elements of 16 bits are rounded after every op, so that a result does not depend on what is fused; the store rounds
+  // the last.
   Operation *op = value.getDefiningOp();
   if (op && op->hasTrait<Elementwise>() && value != const_cast<KernelFuncOp &>(kernel).getYielded())
     result = roundToElementType(result, type.getElementType());
@@ -229,7 +232,8 @@ LogicalResult KernelBuilder::build(const EmitterRegistry &registry) {
     stages.computeRoot();
   const Scheduler *scheduler = registry.findScheduler(kernel.getRoot());
   if (!scheduler)
-    return kernel.emitError("no schedules exist for kernels of the family '") << stringifyKernelRoot(kernel.getRoot()) << "'";
+    return kernel.emitError("no schedules exist for kernels of the family '")
+           << stringifyKernelRoot(kernel.getRoot()) << "'";
   return (*scheduler)(*this);
 }
 

@@ -24,8 +24,7 @@ using Scheduler = std::function<mlir::LogicalResult(KernelBuilder &)>;
 /// The emitter of every op kind and the scheduler of every root family.
 class EmitterRegistry {
 public:
-  template <typename OpTy>
-  void add(mlir::FailureOr<TensorFunc> (*emitter)(OpTy, KernelBuilder &)) {
+  template <typename OpTy> void add(mlir::FailureOr<TensorFunc> (*emitter)(OpTy, KernelBuilder &)) {
     emitters[OpTy::getOperationName()] = [emitter](mlir::Operation *op, KernelBuilder &builder) {
       return emitter(llvm::cast<OpTy>(op), builder);
     };
@@ -46,15 +45,17 @@ const EmitterRegistry &getEmitterRegistry();
 /// Builds the pipeline of one kernel for one schedule.
 ///
 /// The kernel's C signature is
-/// `int kernel(void *context, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t *result)`: buffer dimensions are the
-/// physical ones of the tensor's layout, innermost first, `min` 0 at the first interior element. Extents and strides are constants
-/// or expressions of the symbols, except for the result's split dimension, whose range is read from the buffer.
+/// `int kernel(void *context, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t *result)`: buffer
+/// dimensions are the physical ones of the tensor's layout, innermost first, `min` 0 at the first interior element.
+/// Extents and strides are constants or expressions of the symbols, except for the result's split dimension, whose
+/// range is read from the buffer.
 class KernelBuilder {
 public:
   KernelBuilder(KernelFuncOp kernel, ScheduleAttr schedule, const Halide::Target &target);
   ~KernelBuilder();
 
-  /// Emits all ops, defines the stored result and applies the schedule. Fails with a diagnostic; Halide's exceptions pass through.
+  /// Emits all ops, defines the stored result and applies the schedule. Fails with a diagnostic; Halide's exceptions
+  /// pass through.
   mlir::LogicalResult build(const EmitterRegistry &registry = getEmitterRegistry());
 
   KernelFuncOp getKernel() { return kernel; }
@@ -66,7 +67,8 @@ public:
 
   /// The tensor that `value` is.
   const TensorFunc &get(mlir::Value value) const;
-  /// The buffer behind a block argument, for schedules that stage it or know its packing (stored elements, physical order).
+  /// The buffer behind a block argument, for schedules that stage it or know its packing (stored elements, physical
+  /// order).
   const Halide::ImageParam &getBuffer(mlir::BlockArgument argument) const;
 
   /// The extents of a tensor of the body, as they are in the IR and as expressions of the symbols.
@@ -74,20 +76,22 @@ public:
   Exprs getExtents(mlir::Value value) const;
   Halide::Expr toExpr(mlir::AffineExpr expr) const;
 
-  /// A function named after `op` with one argument a physical dimension of `value`'s type, whose element at logical `index` is
-  /// `element(index)`. Unless a schedule says otherwise it is computed where it is used.
+  /// A function named after `op` with one argument a physical dimension of `value`'s type, whose element at logical
+  /// `index` is `element(index)`. Unless a schedule says otherwise it is computed where it is used.
   TensorFunc define(mlir::Value value, llvm::function_ref<Halide::Expr(llvm::ArrayRef<Halide::Expr> index)> element);
   /// The same as an existing function of physical arguments.
   TensorFunc wrap(mlir::Value value, Halide::Func func) const;
 
-  /// If the kernel yields the result of `op`, `define` (given the output and its arguments) writes the stored result in place of the
-  /// plain loop over all elements.
-  void setOutputDefinition(mlir::Operation *op, std::function<void(Halide::Func, const std::vector<Halide::Var> &)> define);
+  /// If the kernel yields the result of `op`, `define` (given the output and its arguments) writes the stored result in
+  /// place of the plain loop over all elements.
+  void setOutputDefinition(mlir::Operation *op,
+                           std::function<void(Halide::Func, const std::vector<Halide::Var> &)> define);
 
-  /// Notes `func` as a stage called `name` of `op`: what the scheduler of the root arranges. Stages of ops that are not the root
-  /// are computed whole before everything else.
+  /// Notes `func` as a stage called `name` of `op`: what the scheduler of the root arranges. Stages of ops that are not
+  /// the root are computed whole before everything else.
   void addStage(mlir::Operation *op, llvm::StringRef name, Halide::Func func);
-  /// Notes the stages of a reduction by `op`, for the scheduler of the root. Those of other ops are computed whole before everything else.
+  /// Notes the stages of a reduction by `op`, for the scheduler of the root. Those of other ops are computed whole
+  /// before everything else.
   void addReduction(mlir::Operation *op, const ReductionStages &stages);
   /// The reductions of the root, in order.
   std::vector<ReductionStages> &getReductions() { return reductions; }
@@ -99,7 +103,8 @@ public:
   Halide::Func getOutput() const { return output; }
   /// The argument of the output that is (the outermost part of) a logical dimension.
   Halide::Var getOutputVar(int64_t logicalDim) const;
-  /// The static extent of the output's argument `position` (innermost is 0); none if dynamic or if ranges of it are computed.
+  /// The static extent of the output's argument `position` (innermost is 0); none if dynamic or if ranges of it are
+  /// computed.
   std::optional<int64_t> getOutputExtent(size_t position) const;
   mlir::RankedTensorType getOutputType();
 

@@ -45,7 +45,8 @@ std::string KernelCache::getPath(llvm::StringRef key) const {
 std::optional<CompiledKernel> KernelCache::find(llvm::StringRef key) const {
   if (directory.empty())
     return std::nullopt;
-  auto file = llvm::MemoryBuffer::getFile(getPath(key), /*IsText=*/false, /*RequiresNullTerminator=*/false, /*IsVolatile=*/true);
+  auto file = llvm::MemoryBuffer::getFile(getPath(key), /*IsText=*/false, /*RequiresNullTerminator=*/false,
+                                          /*IsVolatile=*/true);
   if (!file)
     return std::nullopt;
   llvm::StringRef bytes = (*file)->getBuffer();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/KernelCompiler.h"
 #include "backends/halide/HalideRevision.h"
+#include "backends/halide/HalideTarget.h"
 #include "backends/halide/KernelBitcode.h"
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/KernelCache.h"
 #include "backends/halide/KernelProcess.h"
-#include "backends/halide/HalideTarget.h"
 #include <deque>
 
 using namespace mlir;
@@ -21,11 +21,13 @@ llvm::SmallVector<KernelVariant> collectVariants(ModuleOp module) {
   return variants;
 }
 
-/// Everything that the code of a variant depends on: the compiler, the options, and the kernel without its name and location.
+/// Everything that the code of a variant depends on: the compiler, the options, and the kernel without its name and
+/// location.
 static std::string makeKey(const KernelVariant &variant, const CompileOptions &options) {
   std::string key;
   llvm::raw_string_ostream stream(key);
-  stream << kernelRevision << ' ' << options.checkBounds << options.relaxContractions << '\n' << variant.schedule << '\n';
+  stream << kernelRevision << ' ' << options.checkBounds << options.relaxContractions << '\n'
+         << variant.schedule << '\n';
   KernelFuncOp kernel = variant.kernel;
   stream << stringifyKernelRoot(kernel.getRoot()) << ' ' << kernel.getInputDimsAttr() << ' '
          << (kernel.getSymbolsAttr() ? kernel.getSymbolsAttr().size() : 0) << '\n';
@@ -48,8 +50,10 @@ public:
   [[noreturn]] void error(const char *message) override { throw std::runtime_error(message); }
 };
 
-/// Compiles in this process, whose exit follows: Halide's counters must be fresh for each kernel to have reproducible names.
-static std::variant<CompiledKernel, std::string> compileHere(const KernelVariant &variant, const CompileOptions &options) {
+/// Compiles in this process, whose exit follows: Halide's counters must be fresh for each kernel to have reproducible
+/// names.
+static std::variant<CompiledKernel, std::string> compileHere(const KernelVariant &variant,
+                                                             const CompileOptions &options) {
   KernelFuncOp kernel = variant.kernel;
   std::string problems;
   ScopedDiagnosticHandler handler(kernel.getContext(), [&](Diagnostic &diagnostic) {
@@ -67,7 +71,8 @@ static std::variant<CompiledKernel, std::string> compileHere(const KernelVariant
     if (failed(builder.build()))
       return problems;
     MemoryFile file;
-    builder.getOutput().compile_to({{Halide::OutputFileType::bitcode, file.getPath()}}, builder.getArguments(), "kernel", *target);
+    builder.getOutput().compile_to({{Halide::OutputFileType::bitcode, file.getPath()}}, builder.getArguments(),
+                                   "kernel", *target);
     llvm::Expected<CompiledKernel> finished = finishKernel(file.read());
     if (!finished)
       return llvm::toString(finished.takeError());
@@ -79,7 +84,8 @@ static std::variant<CompiledKernel, std::string> compileHere(const KernelVariant
   }
 }
 
-FailureOr<std::vector<CompiledKernel>> compileKernels(llvm::ArrayRef<KernelVariant> variants, const CompileOptions &options) {
+FailureOr<std::vector<CompiledKernel>> compileKernels(llvm::ArrayRef<KernelVariant> variants,
+                                                      const CompileOptions &options) {
   KernelCache cache(options.cacheDirectory);
   std::vector<CompiledKernel> compiled(variants.size());
   // Equal kernels are compiled once: the first variant of a key does the work for the others.

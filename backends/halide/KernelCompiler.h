@@ -27,8 +27,8 @@ std::string getDefaultCacheDirectory();
 
 /// One kernel for one instruction set.
 struct CompiledKernel {
-  /// A module that defines `int kernel(void *scratch, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t *result)`
-  /// and may call libm, memcpy and memset, nothing else.
+  /// A module that defines `int kernel(void *scratch, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t
+  /// *result)` and may call libm, memcpy and memset, nothing else.
   std::string bitcode;
   /// Bytes that `scratch` points to, 64-byte aligned.
   int64_t scratchBytes = 0;
@@ -43,8 +43,8 @@ struct KernelVariant {
 /// The variants of every kernel of `module`, in order.
 llvm::SmallVector<KernelVariant> collectVariants(mlir::ModuleOp module);
 
-/// Compiles each variant. The result depends on nothing but the variants and the options that describe code. Every kernel that fails
-/// is reported at its location. The calling process must have a single thread, because it forks.
+/// Compiles each variant. The result depends on nothing but the variants and the options that describe code. Every
+/// kernel that fails is reported at its location. The calling process must have a single thread, because it forks.
 mlir::FailureOr<std::vector<CompiledKernel>> compileKernels(llvm::ArrayRef<KernelVariant> variants,
                                                             const CompileOptions &options);
 

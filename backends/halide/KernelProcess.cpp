@@ -108,7 +108,8 @@ void ProcessPool::collect() {
       Job finished = std::move(*job);
       running.erase(job);
       if (isLate)
-        finished.done(std::string("the kernel took more than ") + std::to_string(timeout.count()) + " seconds to compile");
+        finished.done(std::string("the kernel took more than ") + std::to_string(timeout.count()) +
+                      " seconds to compile");
       else
         finished.done(readOutcome(status, finished.result));
       return;

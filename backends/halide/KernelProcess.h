@@ -41,8 +41,8 @@ class ProcessPool {
 public:
   ProcessPool(unsigned jobs, unsigned timeoutSeconds) : jobs(std::max(jobs, 1u)), timeout(timeoutSeconds) {}
 
-  /// Forks a process that runs `task`; waits first if all jobs are busy. `done` runs in this process. A task that crashes or takes
-  /// too long counts as one that went wrong.
+  /// Forks a process that runs `task`; waits first if all jobs are busy. `done` runs in this process. A task that
+  /// crashes or takes too long counts as one that went wrong.
   void submit(std::function<Outcome()> task, std::function<void(Outcome)> done);
   /// Waits for all tasks.
   void finish();

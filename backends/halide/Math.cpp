@@ -7,9 +7,9 @@ using Halide::Expr;
 using Halide::reinterpret;
 using Halide::select;
 
-// The f32 forms rely on the order of operations (Cody-Waite reduction, adding and taking away 1.5 * 2^23 to round), so each stands
-// under strict_float whatever the kernel's target allows. Errors were measured over all floats or a dense sample of them by
-// test/unit/halide.
+// The f32 forms rely on the order of operations (Cody-Waite reduction, adding and taking away 1.5 * 2^23 to round), so
+// each stands under strict_float whatever the kernel's target allows. Errors were measured over all floats or a dense
+// sample of them by test/unit/halide.
 namespace dlc::halide::math {
 
 /// A function of libm by its C name for doubles; floats take the variant with an f. Vectors call it lane by lane.
@@ -32,22 +32,23 @@ static Expr polynomial(const Expr &x, llvm::ArrayRef<float> coefficients) {
 /// What e^x = 2^n (1 + r + r^2 p) is made of, for x in about [-105, 90]. NaN leaves n arbitrary and r NaN.
 namespace {
 struct ReducedExp {
-  Expr n;     ///< integer
-  Expr r;     ///< x - n math::log(2), at most math::log(2)/2 in size
+  Expr n;      ///< integer
+  Expr r;      ///< x - n math::log(2), at most math::log(2)/2 in size
   Expr minus1; ///< e^r - 1
 };
 } // namespace
 
 static ReducedExp reduceExp(const Expr &x) {
-  // Adding 1.5 * 2^23 leaves the nearest integer in the low bits, also for NaN, where a conversion to int would be undefined.
+  // Adding 1.5 * 2^23 leaves the nearest integer in the low bits, also for NaN, where a conversion to int would be
+  // undefined.
   constexpr float shift = 12582912.0f;
   Expr shifted = x * 1.44269504088896341f + shift;
   Expr n = reinterpret<uint32_t>(shifted) - cast<uint32_t>(0x4B400000);
   Expr rounded = shifted - shift;
   Expr r = x - rounded * 0.693359375f;
   r = r - rounded * -2.12194440e-4f;
-  Expr p = polynomial(r, {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f,
-                          5.0000001201e-1f});
+  Expr p = polynomial(
+      r, {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f});
   return {n, r, p * (r * r) + r};
 }
 
@@ -74,7 +75,8 @@ Expr expm1(Expr x) {
   ReducedExp reduced = reduceExp(limit(x, -20.0f, 88.7f));
   // 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)): n may be 128.
   Expr scale = powerOfTwo(reduced.n - cast<uint32_t>(1));
-  Expr result = select(reduced.n == cast<uint32_t>(0), reduced.minus1, 2.0f * (scale * reduced.minus1 + (scale - 0.5f)));
+  Expr result =
+      select(reduced.n == cast<uint32_t>(0), reduced.minus1, 2.0f * (scale * reduced.minus1 + (scale - 0.5f)));
   return strict_float(select(x > 88.7f, math::exp(x), result));
 }
 
@@ -160,13 +162,15 @@ Expr softplus(Expr x) {
 
 Expr gelu(Expr x) {
   Halide::Type type = x.type();
-  Expr half = Halide::Internal::make_const(type, 0.5), rootHalf = Halide::Internal::make_const(type, 0.70710678118654752440);
+  Expr half = Halide::Internal::make_const(type, 0.5),
+       rootHalf = Halide::Internal::make_const(type, 0.70710678118654752440);
   return strict_float(half * x * (math::erf(x * rootHalf) + 1));
 }
 
 Expr geluTanh(Expr x) {
   Halide::Type type = x.type();
-  Expr half = Halide::Internal::make_const(type, 0.5), scale = Halide::Internal::make_const(type, 0.79788456080286535588);
+  Expr half = Halide::Internal::make_const(type, 0.5),
+       scale = Halide::Internal::make_const(type, 0.79788456080286535588);
   Expr cubic = Halide::Internal::make_const(type, 0.044715);
   return strict_float(half * x * (math::tanh(scale * (x + cubic * x * x * x)) + 1));
 }

@@ -2,9 +2,9 @@
 /// \file
 /// Elementary functions that vectorize, with errors of a few units in the last place (ULP).
 ///
-/// Arguments and results are Float(32) or Float(64). For f32 these are polynomial and rational forms whose largest measured
-/// errors stand at the definitions; for f64 they call libm. NaN gives NaN, infinities and the ends of the range give what C's
-/// functions of the same name give.
+/// Arguments and results are Float(32) or Float(64). For f32 these are polynomial and rational forms whose largest
+/// measured errors stand at the definitions; for f64 they call libm. NaN gives NaN, infinities and the ends of the
+/// range give what C's functions of the same name give.
 #ifndef DLC_BACKENDS_HALIDE_MATH_H
 #define DLC_BACKENDS_HALIDE_MATH_H
 
@@ -40,7 +40,8 @@ Halide::Expr atanh(Halide::Expr x);
 /// C's remainder, with the sign of x.
 Halide::Expr fmod(Halide::Expr x, Halide::Expr y);
 
-/// `body(value)`, where `body` may use its argument many times: the value is named, so that expressions do not grow with each use.
+/// `body(value)`, where `body` may use its argument many times: the value is named, so that expressions do not grow
+/// with each use.
 Halide::Expr bind(Halide::Expr value, llvm::function_ref<Halide::Expr(const Halide::Expr &)> body);
 
 /// The larger (smaller) one; NaN if either is. Any type.

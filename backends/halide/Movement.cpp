@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ops that move elements. Each is a map from the result's places to the operand's, computed where it is used.
 //
-// The schedules: where the innermost dimension of the result is also that of the operand, rows are copied as vectors. Where it is
-// another one (a transposition), blocks of `tile` x `tile` elements go through an array on the stack, so that both memories are
-// walked in whole cache lines; 16 floats are one line. Concatenations write each operand to its place in a loop of its own.
+// The schedules: where the innermost dimension of the result is also that of the operand, rows are copied as vectors.
+// Where it is another one (a transposition), blocks of `tile` x `tile` elements go through an array on the stack, so
+// that both memories are walked in whole cache lines; 16 floats are one line. Concatenations write each operand to its
+// place in a loop of its own.
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
@@ -108,13 +109,16 @@ static FailureOr<TensorFunc> emitPack(PackOp op, KernelBuilder &builder) {
       for (int row = 0; row < 3; ++row)
         for (int column = 0; column < 3; ++column) {
           Expr weight = Halide::cast<double>(x.at({source[0], source[1], row, column}));
-          element = element + weightFactor(transform, index[2], row) * weightFactor(transform, index[3], column) * weight;
+          element =
+              element + weightFactor(transform, index[2], row) * weightFactor(transform, index[3], column) * weight;
         }
       element = Halide::cast(getValueType(op.getType().getElementType()), element);
     } else {
       element = x.at(source);
     }
-    return Halide::Internal::is_const_one(isInside) ? element : select(isInside, element, Halide::Internal::make_zero(element.type()));
+    return Halide::Internal::is_const_one(isInside)
+               ? element
+               : select(isInside, element, Halide::Internal::make_zero(element.type()));
   });
 }
 
@@ -199,9 +203,11 @@ static FailureOr<TensorFunc> emitIota(IotaOp op, KernelBuilder &builder) {
   Type elementType = op.getElementType();
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) -> Expr {
     if (getValueType(elementType).is_float() || start != std::floor(start) || step != std::floor(step))
-      return convertElement(Expr(start) + Expr(step) * Halide::cast<double>(index[0]), Float64Type::get(op.getContext()), elementType);
-    Expr number = Halide::Internal::make_const(Halide::Int(64), static_cast<int64_t>(start)) +
-                  Halide::Internal::make_const(Halide::Int(64), static_cast<int64_t>(step)) * Halide::cast<int64_t>(index[0]);
+      return convertElement(Expr(start) + Expr(step) * Halide::cast<double>(index[0]),
+                            Float64Type::get(op.getContext()), elementType);
+    Expr number =
+        Halide::Internal::make_const(Halide::Int(64), static_cast<int64_t>(start)) +
+        Halide::Internal::make_const(Halide::Int(64), static_cast<int64_t>(step)) * Halide::cast<int64_t>(index[0]);
     return Halide::cast(getValueType(elementType), number);
   });
 }
@@ -212,7 +218,8 @@ static Func makeTable(ElementsAttr value) {
   Type elementType = type.getElementType();
   Halide::Buffer<> buffer(getStorageType(elementType), std::vector<int>{toInt(type.getNumElements())});
   int64_t bytes = getElementBytes(elementType);
-  auto *target = static_cast<char *>(buffer.raw_buffer()->host ? static_cast<void *>(buffer.raw_buffer()->host) : nullptr);
+  auto *target =
+      static_cast<char *>(buffer.raw_buffer()->host ? static_cast<void *>(buffer.raw_buffer()->host) : nullptr);
   for (auto [i, element] : llvm::enumerate(value.getValues<Attribute>())) {
     APInt bits = llvm::isa<FloatAttr>(element) ? llvm::cast<FloatAttr>(element).getValue().bitcastToAPInt()
                                                : llvm::cast<IntegerAttr>(element).getValue();
@@ -266,9 +273,11 @@ static void schedulePart(KernelBuilder &builder, Halide::Stage stage, const std:
     else
       order.push_back(argument);
   stage.reorder(order);
-  int64_t innermost = getLayout(builder.getOutputType()) ? getLayout(builder.getOutputType()).getOrder().asArrayRef().back()
-                                                         : builder.getOutputType().getRank() - 1;
-  std::optional<int64_t> extent = innermost == builder.getSchedule().getSplit() ? std::nullopt : part.staticExtent(innermost);
+  int64_t innermost = getLayout(builder.getOutputType())
+                          ? getLayout(builder.getOutputType()).getOrder().asArrayRef().back()
+                          : builder.getOutputType().getRank() - 1;
+  std::optional<int64_t> extent =
+      innermost == builder.getSchedule().getSplit() ? std::nullopt : part.staticExtent(innermost);
   int64_t vector = builder.getSchedule().getVector();
   while (extent && vector > 1 && vector > *extent)
     vector /= 2;
@@ -292,21 +301,22 @@ static FailureOr<TensorFunc> emitConcat(ConcatOp op, KernelBuilder &builder) {
   // As the kernel's result: one loop an operand. Anywhere else: a choice by place.
   LayoutAttr layout = getLayout(op.getType());
   if (!layout || !layout.getInnerDims() || layout.getInnerDims().empty())
-    builder.setOutputDefinition(op, [op, axis, parts, starts, &builder](Func output, const std::vector<Var> &arguments) mutable {
-      RankedTensorType type = op.getType();
-      Halide::Type stored = getStorageType(type.getElementType());
-      output(arguments) = Halide::undef(stored);
-      for (size_t i = 0; i < parts.size(); ++i) {
-        Halide::RDom range(0, parts[i]->extents[axis], "part" + std::to_string(i));
-        Exprs index = toLogical(type, Exprs(arguments.begin(), arguments.end()));
-        index[axis] = range.x;
-        Expr element = toStorage(parts[i]->at(index), type.getElementType());
-        index[axis] = range.x + starts[i];
-        Exprs place = toPhysical(type, index);
-        output(std::vector<Expr>(place.begin(), place.end())) = element;
-        schedulePart(builder, output.update(static_cast<int>(i)), arguments, axis, range.x, *parts[i]);
-      }
-    });
+    builder.setOutputDefinition(
+        op, [op, axis, parts, starts, &builder](Func output, const std::vector<Var> &arguments) mutable {
+          RankedTensorType type = op.getType();
+          Halide::Type stored = getStorageType(type.getElementType());
+          output(arguments) = Halide::undef(stored);
+          for (size_t i = 0; i < parts.size(); ++i) {
+            Halide::RDom range(0, parts[i]->extents[axis], "part" + std::to_string(i));
+            Exprs index = toLogical(type, Exprs(arguments.begin(), arguments.end()));
+            index[axis] = range.x;
+            Expr element = toStorage(parts[i]->at(index), type.getElementType());
+            index[axis] = range.x + starts[i];
+            Exprs place = toPhysical(type, index);
+            output(std::vector<Expr>(place.begin(), place.end())) = element;
+            schedulePart(builder, output.update(static_cast<int>(i)), arguments, axis, range.x, *parts[i]);
+          }
+        });
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
     Expr element;
     for (int64_t i = static_cast<int64_t>(parts.size()) - 1; i >= 0; --i) {
@@ -319,8 +329,8 @@ static FailureOr<TensorFunc> emitConcat(ConcatOp op, KernelBuilder &builder) {
   });
 }
 
-/// The position, among the result's physical dimensions (innermost is 0), of what is innermost in the memory of the operand that
-/// a conversion or transposition copies; none if the kernel is something else.
+/// The position, among the result's physical dimensions (innermost is 0), of what is innermost in the memory of the
+/// operand that a conversion or transposition copies; none if the kernel is something else.
 static std::optional<size_t> findSourcePosition(KernelBuilder &builder) {
   Operation *root = builder.getRootOp();
   RankedTensorType result = builder.getOutputType();
@@ -345,14 +355,15 @@ static std::optional<size_t> findSourcePosition(KernelBuilder &builder) {
   return std::nullopt;
 }
 
-/// Transposes blocks of `tile` x `tile`: rows of the operand are read as vectors into a block on the stack, rows of the result are
-/// written as vectors from its columns.
+/// Transposes blocks of `tile` x `tile`: rows of the operand are read as vectors into a block on the stack, rows of the
+/// result are written as vectors from its columns.
 static void scheduleBlocks(KernelBuilder &builder, size_t sourcePosition, int tile) {
   Func output = builder.getOutput();
   Var inner = output.args()[0], across = output.args()[sourcePosition];
   Var innerBlock("inner_block"), acrossBlock("across_block"), i("i"), j("j");
   auto tail = Halide::TailStrategy::GuardWithIf;
-  std::optional<int64_t> innerExtent = builder.getOutputExtent(0), acrossExtent = builder.getOutputExtent(sourcePosition);
+  std::optional<int64_t> innerExtent = builder.getOutputExtent(0),
+                         acrossExtent = builder.getOutputExtent(sourcePosition);
   int innerTile = tile, acrossTile = tile;
   while (innerExtent && innerTile > 1 && innerTile > *innerExtent)
     innerTile /= 2;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Normalizations: statistics of a row (or a group), then one elementwise pass.
 //
-// Statistics are computed per place of the outer dimensions, right before the row that needs them, so that a row is read from
-// memory once and from the cache after that. Where the normalized dimensions lie innermost ("rows"), the sweeps are vectors along the
-// row; elsewhere ("columns") vectors run along the innermost outer dimension. Means are taken off before squares are summed: two
-// sweeps that are exact where one over x and x^2 would cancel.
+// Statistics are computed per place of the outer dimensions, right before the row that needs them, so that a row is
+// read from memory once and from the cache after that. Where the normalized dimensions lie innermost ("rows"), the
+// sweeps are vectors along the row; elsewhere ("columns") vectors run along the innermost outer dimension. Means are
+// taken off before squares are summed: two sweeps that are exact where one over x and x^2 would cancel.
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
@@ -28,16 +28,19 @@ static Expr countOf(const TensorFunc &x, llvm::ArrayRef<int64_t> axes, Halide::T
   return Halide::Internal::simplify(count);
 }
 
-static Expr constantOf(Halide::Type type, const APFloat &value) { return Halide::Internal::make_const(type, value.convertToDouble()); }
+static Expr constantOf(Halide::Type type, const APFloat &value) {
+  return Halide::Internal::make_const(type, value.convertToDouble());
+}
 
-/// Whether the sum of a softmax's exponentials rounds each partial sum. ONNX defines Softmax by ops on its own element type, so
-/// that exponentials and sum are rounded to it. References that compute in bf16 also round each partial sum, which short rows
-/// follow; a longer row would lose its small terms that way, so its sum is rounded once.
+/// Whether the sum of a softmax's exponentials rounds each partial sum. ONNX defines Softmax by ops on its own element
+/// type, so that exponentials and sum are rounded to it. References that compute in bf16 also round each partial sum,
+/// which short rows follow; a longer row would lose its small terms that way, so its sum is rounded once.
 static bool roundsPartialSums(const TensorFunc &x, llvm::ArrayRef<int64_t> axes) {
   constexpr int64_t longestRoundedRow = 16;
   int64_t count = 1;
   for (int64_t axis : axes)
-    count *= x.type.isDynamicDim(axis) ? longestRoundedRow + 1 : std::min(x.type.getDimSize(axis), longestRoundedRow + 1);
+    count *=
+        x.type.isDynamicDim(axis) ? longestRoundedRow + 1 : std::min(x.type.getDimSize(axis), longestRoundedRow + 1);
   return x.type.getElementType().isBF16() && count <= longestRoundedRow;
 }
 
@@ -49,15 +52,15 @@ template <typename OpTy> static FailureOr<TensorFunc> emitSoftmax(OpTy op, Kerne
   RowGeometry geometry(x, op.getAxes());
   int vector = geometry.chooseVector(builder), lanes = geometry.chooseLanes(builder);
   auto element = [&](llvm::ArrayRef<Expr> index) { return x.at(index); };
-  auto largest = buildReduction("largest", geometry.outer, geometry.makeBox(element), makeExtreme(type, false), lanes, vector);
+  auto largest =
+      buildReduction("largest", geometry.outer, geometry.makeBox(element), makeExtreme(type, false), lanes, vector);
   builder.addReduction(op, largest);
   auto largestAt = [&](llvm::ArrayRef<Expr> index) { return largest.total(geometry.outerPlaceOf(index, true)); };
   mlir::Type elementType = x.type.getElementType();
   bool isNarrow = elementType.getIntOrFloatBitWidth() < 32;
   auto rounded = [&](const Expr &value) { return isNarrow && !isLog ? roundToElementType(value, elementType) : value; };
-  TensorFunc power = builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    return rounded(math::exp(rounded(x.at(index) - largestAt(index))));
-  });
+  TensorFunc power = builder.define(
+      op, [&](llvm::ArrayRef<Expr> index) { return rounded(math::exp(rounded(x.at(index) - largestAt(index)))); });
   // Kept where the row has a static size; computed twice otherwise, because a kernel's own memory must be known.
   bool isKept = !isLog && x.type.hasStaticShape() && !builder.isNaive() && builder.getRootOp() == op;
   if (isKept)
@@ -66,8 +69,9 @@ template <typename OpTy> static FailureOr<TensorFunc> emitSoftmax(OpTy op, Kerne
   bool isStepwise = !isLog && roundsPartialSums(x, op.getAxes());
   if (isStepwise)
     addition.combine = [elementType](const Expr &a, const Expr &b) { return roundToElementType(a + b, elementType); };
-  auto sum = buildReduction("sum", geometry.outer, geometry.makeBox([&](llvm::ArrayRef<Expr> index) { return power.at(index); }),
-                            addition, isStepwise ? 1 : lanes, vector);
+  auto sum = buildReduction("sum", geometry.outer,
+                            geometry.makeBox([&](llvm::ArrayRef<Expr> index) { return power.at(index); }), addition,
+                            isStepwise ? 1 : lanes, vector);
   builder.addReduction(op, sum);
   // One division a row, but for 16-bit elements.
   Func scale("scale");
@@ -96,7 +100,8 @@ static FailureOr<TensorFunc> emitHardmax(HardmaxOp op, KernelBuilder &builder) {
     return number;
   };
   int vector = geometry.chooseVector(builder), lanes = geometry.chooseLanes(builder);
-  auto largest = buildReduction("largest", geometry.outer, geometry.makeBox([&](llvm::ArrayRef<Expr> index) { return x.at(index); }),
+  auto largest = buildReduction("largest", geometry.outer,
+                                geometry.makeBox([&](llvm::ArrayRef<Expr> index) { return x.at(index); }),
                                 makeExtreme(type, false), lanes, vector);
   builder.addReduction(op, largest);
   Expr none = std::numeric_limits<int32_t>::max();
@@ -107,7 +112,8 @@ static FailureOr<TensorFunc> emitHardmax(HardmaxOp op, KernelBuilder &builder) {
       isTop = isTop || (Halide::is_nan(value) && Halide::is_nan(top));
     return select(isTop, numberOf(index), none);
   };
-  auto first = buildReduction("first", geometry.outer, geometry.makeBox(candidate), makeExtreme(Halide::Int(32), true), lanes, vector);
+  auto first = buildReduction("first", geometry.outer, geometry.makeBox(candidate), makeExtreme(Halide::Int(32), true),
+                              lanes, vector);
   builder.addReduction(op, first);
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
     Expr isChosen = first.total(geometry.outerPlaceOf(index, true)) == numberOf(index);
@@ -122,8 +128,9 @@ struct Statistics {
 };
 } // namespace
 
-static Statistics buildStatistics(Operation *op, KernelBuilder &builder, const RowGeometry &geometry, Expr count, Expr epsilon,
-                                  bool hasMean, int lanes, std::function<Expr(llvm::ArrayRef<Expr>)> element) {
+static Statistics buildStatistics(Operation *op, KernelBuilder &builder, const RowGeometry &geometry, Expr count,
+                                  Expr epsilon, bool hasMean, int lanes,
+                                  std::function<Expr(llvm::ArrayRef<Expr>)> element) {
   Halide::Type type = count.type();
   int vector = geometry.chooseVector(builder);
   Statistics statistics;
@@ -192,8 +199,9 @@ static TensorFunc splitGroups(const TensorFunc &x, int64_t groups) {
       order.push_back(dim > 1 ? dim + 1 : dim);
   }
   MLIRContext *context = x.type.getContext();
-  auto type = RankedTensorType::get(shape, x.type.getElementType(),
-                                    LayoutAttr::get(context, DenseI64ArrayAttr::get(context, order), {}, {}, {}, {}, 0));
+  auto type =
+      RankedTensorType::get(shape, x.type.getElementType(),
+                            LayoutAttr::get(context, DenseI64ArrayAttr::get(context, order), {}, {}, {}, {}, 0));
   Func split("groups");
   std::vector<Var> arguments;
   for (int64_t dim = 0; dim < type.getRank(); ++dim)
@@ -213,9 +221,9 @@ static FailureOr<TensorFunc> emitGroupNorm(GroupNormOp op, KernelBuilder &builde
   for (int64_t axis = 2; axis < grouped.type.getRank(); ++axis)
     axes.push_back(axis);
   RowGeometry geometry(grouped, axes);
-  Statistics statistics =
-      buildStatistics(op, builder, geometry, countOf(grouped, axes, type), constantOf(type, op.getEpsilon()), /*hasMean=*/true,
-                      geometry.chooseLanes(builder), [&](llvm::ArrayRef<Expr> index) { return grouped.at(index); });
+  Statistics statistics = buildStatistics(
+      op, builder, geometry, countOf(grouped, axes, type), constantOf(type, op.getEpsilon()), /*hasMean=*/true,
+      geometry.chooseLanes(builder), [&](llvm::ArrayRef<Expr> index) { return grouped.at(index); });
   Expr size = grouped.extents[2];
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
     Exprs groupIndex{index[0], index[1] / size, index[1] % size};
@@ -261,7 +269,8 @@ static FailureOr<TensorFunc> emitLrn(LrnOp op, KernelBuilder &builder) {
       Expr channel = index[1] + offset;
       neighbour[1] = Halide::clamp(Halide::likely(channel), 0, x.extents[1] - 1);
       Expr value = x.at(neighbour);
-      sum = sum + select(channel >= 0 && channel < x.extents[1], Halide::likely(value * value), Halide::Internal::make_zero(type));
+      sum = sum + select(channel >= 0 && channel < x.extents[1], Halide::likely(value * value),
+                         Halide::Internal::make_zero(type));
     }
     Expr alpha = Halide::Internal::make_const(type, op.getAlpha().convertToDouble() / static_cast<double>(size));
     Expr base = constantOf(type, op.getBias()) + alpha * sum;

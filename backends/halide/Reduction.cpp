@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reductions. Two schedules, by what lies innermost in the operand's memory:
 //
-// - "rows": a reduced dimension. Each result is one sweep over contiguous memory with `unroll` vector accumulators (4 hide the 4
+// - "rows": a reduced dimension. Each result is one sweep over contiguous memory with `unroll` vector accumulators (4
+// hide the 4
 //   cycles that an addition takes), whose lanes are added up in pairs at the end.
 // - "columns": a dimension that stays. Vectors run along it, `unroll` of them side by side, while the sum walks down.
 //
@@ -91,7 +92,8 @@ static FailureOr<TensorFunc> emitReduce(ReduceOp op, KernelBuilder &builder) {
 
   Func total;
   if (kind == ReductionKind::LogSumExp) {
-    auto largest = buildReduction("largest", geometry.outer, geometry.makeBox(element), makeExtreme(type, false), lanes, vector);
+    auto largest =
+        buildReduction("largest", geometry.outer, geometry.makeBox(element), makeExtreme(type, false), lanes, vector);
     Expr zero = Halide::Internal::make_zero(type);
     Expr top = largest.total(geometry.outerPlace());
     // Infinite elements decide the result by themselves; taking them away would give NaN.
@@ -104,7 +106,8 @@ static FailureOr<TensorFunc> emitReduce(ReduceOp op, KernelBuilder &builder) {
     builder.addReduction(op, sum);
   } else {
     auto prepared = [&](llvm::ArrayRef<Expr> index) { return prepareElement(kind, element(index)); };
-    auto stages = buildReduction("total", geometry.outer, geometry.makeBox(prepared), chooseCombiner(kind, type), lanes, vector);
+    auto stages =
+        buildReduction("total", geometry.outer, geometry.makeBox(prepared), chooseCombiner(kind, type), lanes, vector);
     builder.addReduction(op, stages);
     total = stages.total;
   }
@@ -155,14 +158,16 @@ static void scheduleColumns(KernelBuilder &builder, llvm::ArrayRef<Func> totals)
   Func output = builder.getOutput();
   Var inner = output.args()[0], block("block");
   std::optional<int64_t> extent = builder.getOutputExtent(0);
-  int vector = static_cast<int>(builder.getSchedule().getVector()), unroll = static_cast<int>(builder.getSchedule().getTile("unroll", 4));
+  int vector = static_cast<int>(builder.getSchedule().getVector()),
+      unroll = static_cast<int>(builder.getSchedule().getTile("unroll", 4));
   while (extent && vector > 1 && vector > *extent)
     vector /= 2;
   while (unroll > 1 && (!extent || *extent % (vector * unroll) != 0))
     unroll /= 2;
   bool isExact = extent && *extent % (vector * unroll) == 0;
   Var lane("lane");
-  output.split(inner, block, lane, vector * unroll, isExact ? Halide::TailStrategy::RoundUp : Halide::TailStrategy::GuardWithIf);
+  output.split(inner, block, lane, vector * unroll,
+               isExact ? Halide::TailStrategy::RoundUp : Halide::TailStrategy::GuardWithIf);
   output.vectorize(lane, vector).unroll(lane);
   for (Func total : totals) {
     Var innermost = total.args()[0];
@@ -173,7 +178,8 @@ static void scheduleColumns(KernelBuilder &builder, llvm::ArrayRef<Func> totals)
     std::vector<Halide::VarOrRVar> order{innermost};
     for (const Halide::RVar &variable : total.rvars(0))
       order.push_back(variable);
-    total.update().reorder(order).vectorize(innermost, vector, isExact ? Halide::TailStrategy::RoundUp : Halide::TailStrategy::GuardWithIf);
+    total.update().reorder(order).vectorize(
+        innermost, vector, isExact ? Halide::TailStrategy::RoundUp : Halide::TailStrategy::GuardWithIf);
     if (isExact)
       total.update().unroll(innermost);
   }

@@ -44,13 +44,14 @@ private:
   void arrangeLanes();
 };
 
-/// With `lanes` > 1 the innermost extent is walked `lanes` elements at a time, in vectors of `vector`, and the lanes are added up in
-/// pairs at the end; with 1 elements are taken one after another (and vectors may run along an outer argument).
+/// With `lanes` > 1 the innermost extent is walked `lanes` elements at a time, in vectors of `vector`, and the lanes
+/// are added up in pairs at the end; with 1 elements are taken one after another (and vectors may run along an outer
+/// argument).
 ReductionStages buildReduction(llvm::StringRef name, const std::vector<Halide::Var> &outer, const ReducedBox &box,
                                const Combiner &combiner, int lanes, int vector);
 
-/// Lanes for an innermost extent (none: dynamic) given the schedule's vector: several vectors where the extent is long enough to
-/// hide the latency of an addition, and never more than there are elements.
+/// Lanes for an innermost extent (none: dynamic) given the schedule's vector: several vectors where the extent is long
+/// enough to hide the latency of an addition, and never more than there are elements.
 int chooseLanes(std::optional<int64_t> extent, int64_t vector, int64_t unroll);
 
 } // namespace dlc::halide

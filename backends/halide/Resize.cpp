@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX Resize. Interpolation is separable: each resized dimension is a weighted sum over neighbours whose places and weights depend
-// on that dimension's coordinate alone. Coordinates are computed in double, as the ONNX reference does, because a nearest neighbour
-// changes with the last bit.
+// ONNX Resize. Interpolation is separable: each resized dimension is a weighted sum over neighbours whose places and
+// weights depend on that dimension's coordinate alone. Coordinates are computed in double, as the ONNX reference does,
+// because a nearest neighbour changes with the last bit.
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
 #include "llvm/ADT/STLExtras.h"
@@ -138,7 +138,8 @@ static ElementAt interpolate(ResizeOp op, const Axis &axis, ElementAt element, H
 }
 
 /// All dimensions in one loop over their neighbours, for footprints that are too wide to write out.
-static ElementAt sumOverTaps(ResizeOp op, KernelBuilder &builder, llvm::ArrayRef<Axis> axes, ElementAt element, Halide::Type type) {
+static ElementAt sumOverTaps(ResizeOp op, KernelBuilder &builder, llvm::ArrayRef<Axis> axes, ElementAt element,
+                             Halide::Type type) {
   Halide::Region ranges;
   std::vector<Func> weights;
   for (auto [number, axis] : llvm::enumerate(axes)) {

@@ -49,7 +49,9 @@ ReducedBox RowGeometry::makeBox(std::function<Expr(llvm::ArrayRef<Expr>)> elemen
   // A reduction over no dimension has one element.
   if (box.extents.empty())
     box.extents.push_back(1);
-  box.element = [this, element](llvm::ArrayRef<Expr> place) { return element(indexOf(place.take_front(reducedDims.size()))); };
+  box.element = [this, element](llvm::ArrayRef<Expr> place) {
+    return element(indexOf(place.take_front(reducedDims.size())));
+  };
   return box;
 }
 

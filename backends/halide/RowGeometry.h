@@ -13,13 +13,15 @@ class RowGeometry {
 public:
   RowGeometry(const TensorFunc &tensor, llvm::ArrayRef<int64_t> axes);
 
-  /// Arguments that stand for the outer dimensions, innermost in memory first, named as KernelBuilder names the output's.
+  /// Arguments that stand for the outer dimensions, innermost in memory first, named as KernelBuilder names the
+  /// output's.
   std::vector<Halide::Var> outer;
   std::vector<Halide::Expr> outerPlace() const { return {outer.begin(), outer.end()}; }
   /// The outer coordinates in `index`, which has all dimensions, or lacks the reduced ones if not `hasReduced`.
   std::vector<Halide::Expr> outerPlaceOf(llvm::ArrayRef<Halide::Expr> index, bool hasReduced) const;
 
-  /// Full index of the tensor from the variables of the outer dimensions and `reduced` places (innermost in memory first).
+  /// Full index of the tensor from the variables of the outer dimensions and `reduced` places (innermost in memory
+  /// first).
   Exprs indexOf(llvm::ArrayRef<Halide::Expr> reduced) const;
 
   /// The reduced dimensions as a box whose elements are `element(full index)`.

@@ -11,19 +11,19 @@ namespace dlc::halide {
 
 using Exprs = llvm::SmallVector<Halide::Expr, 5>;
 
-/// A tensor as a function of its place. The function's arguments are the physical dimensions of the type's layout, innermost
-/// first; its value has the value type of the elements (see ElementTypes.h).
+/// A tensor as a function of its place. The function's arguments are the physical dimensions of the type's layout,
+/// innermost first; its value has the value type of the elements (see ElementTypes.h).
 struct TensorFunc {
   Halide::Func func;
   mlir::RankedTensorType type;
   Exprs extents; ///< of the logical dimensions
 
-  /// The element at `index`, one expression a logical dimension. Places in the halo are below 0 or at the extent and beyond.
-  /// Not for Winograd layouts: those have no element at a place.
+  /// The element at `index`, one expression a logical dimension. Places in the halo are below 0 or at the extent and
+  /// beyond. Not for Winograd layouts: those have no element at a place.
   Halide::Expr at(llvm::ArrayRef<Halide::Expr> index) const;
 
-  /// The element that stands, after broadcasting to the result's shape, at `index` of the result: leading dimensions that the
-  /// tensor lacks are dropped, dimensions of extent 1 read their only element.
+  /// The element that stands, after broadcasting to the result's shape, at `index` of the result: leading dimensions
+  /// that the tensor lacks are dropped, dimensions of extent 1 read their only element.
   Halide::Expr atBroadcast(llvm::ArrayRef<Halide::Expr> index) const;
 
   /// The extent of a dimension if it is static.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pooling windows.
 //
-// Small windows (up to 16 elements) are written out as one expression: each element is read at a place clamped into the operand,
-// and a comparison replaces it where the window hangs over the edge. Halide takes both away in the part of the loops where no window
-// does. Larger windows are loops around an accumulator. Vectors run along the innermost dimension: channels in channels-last
-// tensors, where all comparisons are then scalar; places of the result in row-major ones.
+// Small windows (up to 16 elements) are written out as one expression: each element is read at a place clamped into the
+// operand, and a comparison replaces it where the window hangs over the edge. Halide takes both away in the part of the
+// loops where no window does. Larger windows are loops around an accumulator. Vectors run along the innermost
+// dimension: channels in channels-last tensors, where all comparisons are then scalar; places of the result in
+// row-major ones.
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/IntegerMath.h"
@@ -77,15 +78,15 @@ template <typename OpTy> static Windows makeWindows(OpTy op, KernelBuilder &buil
   size_t rank = op.getKernel().size();
   llvm::ArrayRef<int64_t> pads = op.getPads();
   bool mayLeave = op.getCeilMode() || llvm::any_of(pads, [](int64_t pad) { return pad > 0; });
-  return {builder.get(op.getX()), op.getKernel(), op.getStrides(), op.getDilations(), pads.take_front(rank), pads.drop_front(rank),
-          mayLeave};
+  return {builder.get(op.getX()), op.getKernel(),        op.getStrides(), op.getDilations(),
+          pads.take_front(rank),  pads.drop_front(rank), mayLeave};
 }
 
 constexpr int64_t writtenOutSize = 16;
 
 /// Combines `element(x)` of all elements of each window.
-static TensorFunc combineWindows(Operation *op, const Windows &windows, KernelBuilder &builder, const Combiner &combiner,
-                                 llvm::function_ref<Expr(const Expr &)> element,
+static TensorFunc combineWindows(Operation *op, const Windows &windows, KernelBuilder &builder,
+                                 const Combiner &combiner, llvm::function_ref<Expr(const Expr &)> element,
                                  llvm::function_ref<Expr(const Expr &total, llvm::ArrayRef<Expr> index)> finish) {
   Value result = op->getResult(0);
   // `element` need not keep the identity, so the choice comes after it.
@@ -150,7 +151,8 @@ static FailureOr<TensorFunc> emitAveragePool(AveragePoolOp op, KernelBuilder &bu
     if (windows.mayLeave && (!includesPad || op.getCeilMode())) {
       count = 1;
       for (size_t i = 0; i < windows.rank(); ++i)
-        count = count * countElements(windows, index, i, includesPad ? windows.padsLow[i] : 0, includesPad ? windows.padsHigh[i] : 0);
+        count = count * countElements(windows, index, i, includesPad ? windows.padsLow[i] : 0,
+                                      includesPad ? windows.padsHigh[i] : 0);
       count = Halide::max(count, 1);
     }
     Expr divisor = Halide::cast(type, count);
@@ -164,7 +166,9 @@ static FailureOr<TensorFunc> emitLpPool(LpPoolOp op, KernelBuilder &builder) {
   Halide::Type type = getValueType(windows.x.type.getElementType());
   int64_t p = op.getP();
   Expr power = Halide::Internal::make_const(type, static_cast<double>(p));
-  auto element = [&](const Expr &x) { return p == 1 ? Halide::abs(x) : p == 2 ? x * x : math::pow(Halide::abs(x), power); };
+  auto element = [&](const Expr &x) {
+    return p == 1 ? Halide::abs(x) : p == 2 ? x * x : math::pow(Halide::abs(x), power);
+  };
   auto finish = [&](const Expr &total, llvm::ArrayRef<Expr>) {
     return p == 1 ? total : p == 2 ? Halide::sqrt(total) : math::pow(total, Halide::Internal::make_one(type) / power);
   };
@@ -178,7 +182,8 @@ static FailureOr<TensorFunc> emitMaxPoolIndices(MaxPoolIndicesOp op, KernelBuild
   Expr lowest = makeExtreme(type, /*minimum=*/false).identity;
   auto linearPlace = [&](llvm::ArrayRef<Expr> place) {
     // Spatial dimensions in the order asked for, from the slowest.
-    Expr linear = Halide::cast<int64_t>(place[0]) * Halide::cast<int64_t>(x.extents[1]) + Halide::cast<int64_t>(place[1]);
+    Expr linear =
+        Halide::cast<int64_t>(place[0]) * Halide::cast<int64_t>(x.extents[1]) + Halide::cast<int64_t>(place[1]);
     for (size_t i = 0; i < windows.rank(); ++i) {
       size_t dim = 2 + (op.getColumnMajor() ? windows.rank() - 1 - i : i);
       linear = linear * Halide::cast<int64_t>(x.extents[dim]) + Halide::cast<int64_t>(place[dim]);
@@ -192,8 +197,10 @@ static FailureOr<TensorFunc> emitMaxPoolIndices(MaxPoolIndicesOp op, KernelBuild
   llvm::SmallVector<llvm::SmallVector<Expr>> offsets;
   windows.forEach([&](llvm::ArrayRef<Expr> offset) { offsets.emplace_back(offset.begin(), offset.end()); });
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    // The best of the elements from `number` on and what came before. A place of -1 is none yet: then even the lowest value counts.
-    std::function<Expr(size_t, const Expr &, const Expr &)> search = [&](size_t number, const Expr &best, const Expr &bestPlace) {
+    // The best of the elements from `number` on and what came before. A place of -1 is none yet: then even the lowest
+    // value counts.
+    std::function<Expr(size_t, const Expr &, const Expr &)> search = [&](size_t number, const Expr &best,
+                                                                         const Expr &bestPlace) {
       if (number == offsets.size())
         return bestPlace;
       Exprs place = windows.place(index, offsets[number]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The matrices of Winograd's convolutions F(m x m, 3 x 3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks").
+/// The matrices of Winograd's convolutions F(m x m, 3 x 3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural
+/// Networks").
 #ifndef DLC_BACKENDS_HALIDE_WINOGRAD_H
 #define DLC_BACKENDS_HALIDE_WINOGRAD_H
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/KernelShapes.h"
 #include "ir/Layout.h"
-#include "llvm/ADT/MapVector.h"
 #include "passes/Passes.h"
 #include "passes/schedule/TileRules.h"
+#include "llvm/ADT/MapVector.h"
 
 #define DEBUG_TYPE "dlc-collapse-kernels"
 
@@ -33,7 +33,8 @@ public:
   void rewrite();
 
 private:
-  Space(dlc::KernelFuncOp kernel, const dlc::KernelShapes &shapes) : kernel(kernel), shapes(shapes), root(kernel.getRootOp()) {}
+  Space(dlc::KernelFuncOp kernel, const dlc::KernelShapes &shapes)
+      : kernel(kernel), shapes(shapes), root(kernel.getRootOp()) {}
 
   bool chooseReference();
   bool place(Value value, llvm::ArrayRef<int64_t> positions);
@@ -299,7 +300,8 @@ class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKern
     space->rewrite();
     ++collapsed;
     // The schedules speak of dimensions that are gone.
-    dlc::TileSubject subject{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getYielded().getType()), kernel.getRoot()};
+    dlc::TileSubject subject{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getYielded().getType()),
+                             kernel.getRoot()};
     llvm::SmallVector<Attribute> decided;
     for (auto schedule : schedules.getAsRange<dlc::ScheduleAttr>())
       decided.push_back(dlc::tileKernel(subject, *dlc::getInstructionSet(schedule.getIsa())));

@@ -15,16 +15,18 @@ static double countElements(Type type) {
 }
 
 static double countBytes(Type type) {
-  return countElements(type) * static_cast<double>(getElementBytes(llvm::cast<RankedTensorType>(type).getElementType()));
+  return countElements(type) *
+         static_cast<double>(getElementBytes(llvm::cast<RankedTensorType>(type).getElementType()));
 }
 
 /// Nanoseconds an element of what `op` reads or makes, in vectors.
 static double costOfElement(Operation *op) {
-  if (llvm::isa<ExpOp, LogOp, TanhOp, SigmoidOp, ErfOp, GeluOp, SwishOp, MishOp, SoftplusOp, EluOp, SeluOp, CeluOp, SoftmaxOp,
-                LogSoftmaxOp>(op))
+  if (llvm::isa<ExpOp, LogOp, TanhOp, SigmoidOp, ErfOp, GeluOp, SwishOp, MishOp, SoftplusOp, EluOp, SeluOp, CeluOp,
+                SoftmaxOp, LogSoftmaxOp>(op))
     return 0.5;
   // Functions of libm, one element at a time.
-  if (llvm::isa<PowOp, SinOp, CosOp, TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp, ModOp>(op))
+  if (llvm::isa<PowOp, SinOp, CosOp, TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp, ModOp>(
+          op))
     return 10;
   if (llvm::isa<ResizeOp, GatherOp, HardmaxOp, ArgExtremeOp>(op))
     return 1;

@@ -8,8 +8,8 @@
 
 namespace dlc {
 
-/// Nanoseconds that the kernel takes on one core, roughly: memory traffic at 10 bytes a nanosecond, and what its ops compute. Dynamic
-/// extents count as 1.
+/// Nanoseconds that the kernel takes on one core, roughly: memory traffic at 10 bytes a nanosecond, and what its ops
+/// compute. Dynamic extents count as 1.
 double estimateNanoseconds(const TileSubject &subject);
 
 /// The dimension whose ranges go to different threads, and of how many elements a range is a multiple.
@@ -18,8 +18,9 @@ struct RowSplit {
   int64_t grain = 1;
 };
 
-/// Splits the outermost of the dimensions `allowed` (logical ones of the result) that has enough elements, so that a range takes
-/// 20 microseconds at least: less is not worth a wake-up. No split if the whole kernel takes less than twice that.
+/// Splits the outermost of the dimensions `allowed` (logical ones of the result) that has enough elements, so that a
+/// range takes 20 microseconds at least: less is not worth a wake-up. No split if the whole kernel takes less than
+/// twice that.
 RowSplit chooseRowSplit(const TileSubject &subject, llvm::function_ref<bool(int64_t dim)> isAllowed);
 
 } // namespace dlc

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Schedules of kernels without register tiles: elementwise ops, movements and windows are rows of vectors; reductions and
-// normalizations are rows or columns, by what lies innermost in their operand.
+// Schedules of kernels without register tiles: elementwise ops, movements and windows are rows of vectors; reductions
+// and normalizations are rows or columns, by what lies innermost in their operand.
 #include "ir/Layout.h"
-#include "llvm/ADT/STLExtras.h"
 #include "passes/schedule/RowCost.h"
 #include "passes/schedule/TileRules.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
@@ -18,14 +18,16 @@ llvm::SmallVector<int64_t> getDimsInnermostFirst(RankedTensorType type) {
   return dims;
 }
 
-static ScheduleAttr makeSchedule(MLIRContext *context, llvm::StringRef algorithm, const InstructionSet &set, int64_t elementBytes,
-                                 RowSplit split, llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>> tiles = {}) {
+static ScheduleAttr makeSchedule(MLIRContext *context, llvm::StringRef algorithm, const InstructionSet &set,
+                                 int64_t elementBytes, RowSplit split,
+                                 llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>> tiles = {}) {
   Builder builder(context);
   llvm::SmallVector<NamedAttribute> named;
   for (auto [name, size] : tiles)
     named.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(size)));
-  return ScheduleAttr::get(context, builder.getStringAttr(algorithm), builder.getStringAttr(set.name), set.getLanes(elementBytes),
-                           split.dim, split.grain, named.empty() ? DictionaryAttr() : builder.getDictionaryAttr(named));
+  return ScheduleAttr::get(context, builder.getStringAttr(algorithm), builder.getStringAttr(set.name),
+                           set.getLanes(elementBytes), split.dim, split.grain,
+                           named.empty() ? DictionaryAttr() : builder.getDictionaryAttr(named));
 }
 
 static int64_t elementBytes(Type type) { return getElementBytes(getElementTypeOrSelf(type)); }
@@ -61,7 +63,8 @@ ScheduleAttr tileReduction(const TileSubject &subject, const InstructionSet &set
   llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(operand);
   bool isRow = dims.empty() || llvm::is_contained(axes, dims.front());
   llvm::SmallVector<int64_t> resultDims = getDimsInnermostFirst(subject.result);
-  RowSplit split = chooseRowSplit(subject, [&](int64_t dim) { return isRow || resultDims.size() == 1 || dim != resultDims.front(); });
+  RowSplit split = chooseRowSplit(
+      subject, [&](int64_t dim) { return isRow || resultDims.size() == 1 || dim != resultDims.front(); });
   return makeSchedule(subject.result.getContext(), isRow ? "rows" : "columns", set, elementBytes(operand), split,
                       {{"unroll", accumulators}});
 }
@@ -86,8 +89,8 @@ ScheduleAttr tileNormalization(const TileSubject &subject, const InstructionSet 
     // Ranges of a normalized dimension would each compute the statistics again.
     return hasStatistics ? !llvm::is_contained(axes, dim) : dims.size() == 1 || dim != dims.front();
   });
-  return makeSchedule(subject.result.getContext(), !hasStatistics || isRow ? "rows" : "columns", set, elementBytes(operand), split,
-                      {{"unroll", accumulators}});
+  return makeSchedule(subject.result.getContext(), !hasStatistics || isRow ? "rows" : "columns", set,
+                      elementBytes(operand), split, {{"unroll", accumulators}});
 }
 
 } // namespace dlc

@@ -11,8 +11,8 @@ using Function = Halide::Expr (*)(Halide::Expr);
 
 /// Floats of every exponent, the range where most results are neither 0 nor 1, and the special ones.
 std::vector<float> makeArguments() {
-  std::vector<float> arguments{0.0f, -0.0f, 1.0f, -1.0f, 88.7229f, 88.722839f, -87.4f, -103.97f, -104.0f, 3.4e38f, -3.4e38f,
-                               1e-45f, -1e-45f, HUGE_VALF, -HUGE_VALF, std::nanf("")};
+  std::vector<float> arguments{0.0f,    -0.0f,   1.0f,     -1.0f,  88.7229f, 88.722839f, -87.4f,     -103.97f,
+                               -104.0f, 3.4e38f, -3.4e38f, 1e-45f, -1e-45f,  HUGE_VALF,  -HUGE_VALF, std::nanf("")};
   std::mt19937 random(1);
   for (int i = 0; i < 200000; ++i) {
     uint32_t bits = random();
@@ -68,13 +68,16 @@ TEST_P(MathTest, errorIsBelowItsLimit) {
   EXPECT_LE(measureError(GetParam().function, GetParam().reference), GetParam().limit);
 }
 
-// Without fused multiply-adds, which the test's target need not have, errors are slightly above those that Math.cpp states.
-INSTANTIATE_TEST_SUITE_P(
-    Functions, MathTest,
-    testing::Values(Case{"exp", dlc::halide::math::exp, std::exp, 1.5}, Case{"expm1", dlc::halide::math::expm1, std::expm1, 2.5},
-                    Case{"log", dlc::halide::math::log, std::log, 1.5}, Case{"erf", dlc::halide::math::erf, std::erf, 2},
-                    Case{"tanh", dlc::halide::math::tanh, std::tanh, 6}, Case{"sigmoid", dlc::halide::math::sigmoid, logistic, 4},
-                    Case{"softplus", dlc::halide::math::softplus, softplus, 4}),
-    [](const testing::TestParamInfo<Case> &info) { return std::string(info.param.name); });
+// Without fused multiply-adds, which the test's target need not have, errors are slightly above those that Math.cpp
+// states.
+INSTANTIATE_TEST_SUITE_P(Functions, MathTest,
+                         testing::Values(Case{"exp", dlc::halide::math::exp, std::exp, 1.5},
+                                         Case{"expm1", dlc::halide::math::expm1, std::expm1, 2.5},
+                                         Case{"log", dlc::halide::math::log, std::log, 1.5},
+                                         Case{"erf", dlc::halide::math::erf, std::erf, 2},
+                                         Case{"tanh", dlc::halide::math::tanh, std::tanh, 6},
+                                         Case{"sigmoid", dlc::halide::math::sigmoid, logistic, 4},
+                                         Case{"softplus", dlc::halide::math::softplus, softplus, 4}),
+                         [](const testing::TestParamInfo<Case> &info) { return std::string(info.param.name); });
 
 } // namespace
