@@ -17,7 +17,9 @@ struct Activation {
 };
 } // namespace
 
-template <typename OpTy> static Value buildPlain(OpContext &context, const Attributes &, Value x) { return context.create<OpTy>(x); }
+template <typename OpTy> static Value buildPlain(OpContext &context, const Attributes &, Value x) {
+  return context.create<OpTy>(x);
+}
 template <typename OpTy> static Value buildWithAlpha(OpContext &context, const Attributes &attributes, Value x) {
   return context.create<OpTy>(x, APFloat(attributes.number("alpha")));
 }
@@ -65,26 +67,36 @@ static ArrayRef<Activation> getActivations() {
       {"relu", "max(x, 0)", {}, buildPlain<dlc::ReluOp>},
       {"relu6", "min(max(x, 0), 6)", {}, buildRelu6},
       {"leaky_relu", "x if x >= 0, else alpha x", alpha("0.01", "Slope below 0"), buildWithAlpha<dlc::LeakyReluOp>},
-      {"thresholded_relu", "x if x > alpha, else 0", alpha("1", "The threshold"), buildWithAlpha<dlc::ThresholdedReluOp>},
+      {"thresholded_relu", "x if x > alpha, else 0", alpha("1", "The threshold"),
+       buildWithAlpha<dlc::ThresholdedReluOp>},
       {"elu", "x if x >= 0, else alpha (exp(x) - 1)", alpha("1", "Limit below 0"), buildWithAlpha<dlc::EluOp>},
-      {"celu", "max(0, x) + min(0, alpha (exp(x / alpha) - 1))", alpha("1", "Limit below 0"), buildWithAlpha<dlc::CeluOp>},
+      {"celu", "max(0, x) + min(0, alpha (exp(x / alpha) - 1))", alpha("1", "Limit below 0"),
+       buildWithAlpha<dlc::CeluOp>},
       {"selu", "Scaled elu that keeps mean 0 and variance 1", {}, buildSelu},
-      {"gelu", "x times the normal distribution function of x",
-       {optional("approximate", boolean(), "false", "Whether by tanh")}, buildGelu},
+      {"gelu",
+       "x times the normal distribution function of x",
+       {optional("approximate", boolean(), "false", "Whether by tanh")},
+       buildGelu},
       {"sigmoid", "1 / (1 + exp(-x))", {}, buildPlain<dlc::SigmoidOp>},
-      {"hard_sigmoid", "max(0, min(1, alpha x + beta))",
-       {optional("alpha", number(), "0.2", "Slope"), optional("beta", number(), "0.5", "Value at 0")}, buildHardSigmoid},
+      {"hard_sigmoid",
+       "max(0, min(1, alpha x + beta))",
+       {optional("alpha", number(), "0.2", "Slope"), optional("beta", number(), "0.5", "Value at 0")},
+       buildHardSigmoid},
       {"tanh", "Hyperbolic tangent", {}, buildPlain<dlc::TanhOp>},
       {"softplus", "log(1 + exp(x))", {}, buildPlain<dlc::SoftplusOp>},
       {"softsign", "x / (1 + |x|)", {}, buildPlain<dlc::SoftsignOp>},
       {"swish", "x sigmoid(alpha x)", alpha("1", "Factor in the sigmoid"), buildWithAlpha<dlc::SwishOp>},
       {"hard_swish", "x max(0, min(1, x / 6 + 1/2))", {}, buildPlain<dlc::HardSwishOp>},
       {"mish", "x tanh(softplus(x))", {}, buildPlain<dlc::MishOp>},
-      {"shrink", "x + bias below -lambda, x - bias above lambda, else 0",
-       {optional("lambda", number(0), "0.5", "Width of the flat part"), optional("bias", number(), "0", "Shift outside of it")},
+      {"shrink",
+       "x + bias below -lambda, x - bias above lambda, else 0",
+       {optional("lambda", number(0), "0.5", "Width of the flat part"),
+        optional("bias", number(), "0", "Shift outside of it")},
        buildShrink},
-      {"clamp", "min(max(x, low), high)",
-       {optional("low", number(), "", "No lower limit if missing"), optional("high", number(), "", "No upper limit if missing")},
+      {"clamp",
+       "min(max(x, low), high)",
+       {optional("low", number(), "", "No lower limit if missing"),
+        optional("high", number(), "", "No upper limit if missing")},
        buildClamp},
       {"exponential", "exp(x)", {}, buildPlain<dlc::ExpOp>},
       {"sign", "-1, 0 or 1", {}, buildPlain<dlc::SignOp>},
@@ -145,10 +157,14 @@ static Value buildPRelu(LayerContext &context) {
 }
 
 void dlc::json::addActivationLayers(std::vector<LayerKind> &kinds) {
-  kinds.push_back({"activation", "The activation that the key `activation` names",
-                   {required("activation", getActivationRule(), "What is applied")}, buildActivationLayer});
+  kinds.push_back({"activation",
+                   "The activation that the key `activation` names",
+                   {required("activation", getActivationRule(), "What is applied")},
+                   buildActivationLayer});
   for (const Activation &activation : getActivations())
     kinds.push_back({activation.name, activation.summary, activation.fields, buildNamed});
-  kinds.push_back({"prelu", "x if x >= 0, else a trained slope of the channel times x",
-                   {optional("alpha_initializer", getInitializerRule(), "", "First values of the slopes (zeros)")}, buildPRelu});
+  kinds.push_back({"prelu",
+                   "x if x >= 0, else a trained slope of the channel times x",
+                   {optional("alpha_initializer", getInitializerRule(), "", "First values of the slopes (zeros)")},
+                   buildPRelu});
 }

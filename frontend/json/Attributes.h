@@ -9,8 +9,8 @@
 
 namespace dlc::json {
 
-/// The keys of one object, with the defaults of its fields. Asking for a key that `fields` lacks, or that has neither a value nor a
-/// default, is a mistake in the tables (an assertion), except through `find`.
+/// The keys of one object, with the defaults of its fields. Asking for a key that `fields` lacks, or that has neither a
+/// value nor a default, is a mistake in the tables (an assertion), except through `find`.
 class Attributes {
 public:
   /// `value` may be null: all defaults.

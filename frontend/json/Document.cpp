@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/Document.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/JSON.h"
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -16,32 +17,40 @@ const JsonValue *JsonValue::find(StringRef key) const {
 
 std::string JsonValue::describe() const {
   switch (kind) {
-  case Kind::Null: return "null";
-  case Kind::Boolean: return boolean ? "true" : "false";
-  case Kind::Integer: return std::to_string(integer);
+  case Kind::Null:
+    return "null";
+  case Kind::Boolean:
+    return boolean ? "true" : "false";
+  case Kind::Integer:
+    return std::to_string(integer);
   case Kind::Number: {
     char text[32];
     snprintf(text, sizeof(text), number == std::floor(number) && std::abs(number) < 1e9 ? "%.1f" : "%.9g", number);
     return text;
   }
-  case Kind::String: return "\"" + (string.size() <= 60 ? string : string.substr(0, 60) + "...") + "\"";
-  case Kind::List: return elements.empty() ? "an empty list" : "a list";
-  case Kind::Object: return "an object";
+  case Kind::String:
+    return "\"" + (string.size() <= 60 ? string : string.substr(0, 60) + "...") + "\"";
+  case Kind::List:
+    return elements.empty() ? "an empty list" : "a list";
+  case Kind::Object:
+    return "an object";
   }
   return "";
 }
 
 namespace {
 
-/// Objects and lists nested deeper than this are an error: nothing in a model needs it, and everything after the parser walks the
-/// tree recursively.
+/// Objects and lists nested deeper than this are an error: nothing in a model needs it, and everything after the parser
+/// walks the tree recursively.
 constexpr size_t maxDepth = 64;
 
-/// Builds the tree from nlohmann's parser events. The parser does not say where a token starts, but its events come in the order of
-/// the text and everything before an event is valid JSON, so a cursor that skips blanks and separators follows it.
+/// Builds the tree from nlohmann's parser events. The parser does not say where a token starts, but its events come in
+/// the order of the text and everything before an event is valid JSON, so a cursor that skips blanks and separators
+/// follows it.
 class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
 public:
-  TreeBuilder(StringRef text, const ReportError &report) : text(text), report(report), cursor(text.starts_with("\xEF\xBB\xBF") ? 3 : 0) {}
+  TreeBuilder(StringRef text, const ReportError &report)
+      : text(text), report(report), cursor(text.starts_with("\xEF\xBB\xBF") ? 3 : 0) {}
 
   JsonValue root;
 
@@ -79,7 +88,8 @@ public:
       message = message.substr(at);
     else if (size_t end = message.find("] "); end != StringRef::npos)
       message = message.substr(end + 2);
-    report(positionOf(byte == 0 ? 0 : byte - 1), message.str());
+    // Messages quote the text, which may not be UTF-8.
+    report(positionOf(byte == 0 ? 0 : byte - 1), llvm::json::fixUTF8(message));
     return false;
   }
 

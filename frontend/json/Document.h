@@ -26,11 +26,11 @@ struct JsonValue {
   Kind kind = Kind::Null;
   Position position;
   bool boolean = false;
-  int64_t integer = 0;         ///< Integer
-  double number = 0;           ///< Number, and Integer as a floating-point number
-  std::string string;          ///< String, UTF-8
+  int64_t integer = 0;             ///< Integer
+  double number = 0;               ///< Number, and Integer as a floating-point number
+  std::string string;              ///< String, UTF-8
   std::vector<JsonValue> elements; ///< List
-  std::vector<Member> members; ///< Object, in the order of the text
+  std::vector<Member> members;     ///< Object, in the order of the text
 
   bool isNumber() const { return kind == Kind::Integer || kind == Kind::Number; }
   bool isString() const { return kind == Kind::String; }
@@ -52,8 +52,8 @@ struct Member {
 /// Called for every problem found.
 using ReportError = std::function<void(Position, const std::string &)>;
 
-/// Reads one JSON document. Nothing comes back if the text is not JSON (RFC 8259, UTF-8), is nested deeper than 64 levels or holds
-/// a number outside of its type; a key given twice is reported but does not stop reading.
+/// Reads one JSON document. Nothing comes back if the text is not JSON (RFC 8259, UTF-8), is nested deeper than 64
+/// levels or holds a number outside of its type; a key given twice is reported but does not stop reading.
 std::optional<JsonValue> parseDocument(llvm::StringRef text, const ReportError &report);
 
 } // namespace dlc::json

@@ -21,12 +21,19 @@ template <unsigned width> static Type unsignedType(MLIRContext *context) {
   return IntegerType::get(context, width, IntegerType::Unsigned);
 }
 
-static constexpr NamedType types[] = {
-    {"f64", "F64", floatType<Float64Type>},   {"f32", "F32", floatType<Float32Type>}, {"f16", "F16", floatType<Float16Type>},
-    {"bf16", "BF16", floatType<BFloat16Type>}, {"i64", "I64", signless<64>},           {"i32", "I32", signless<32>},
-    {"i16", "I16", signless<16>},             {"i8", "I8", signless<8>},              {"u64", "U64", unsignedType<64>},
-    {"u32", "U32", unsignedType<32>},         {"u16", "U16", unsignedType<16>},       {"u8", "U8", unsignedType<8>},
-    {"i1", "BOOL", signless<1>}};
+static constexpr NamedType types[] = {{"f64", "F64", floatType<Float64Type>},
+                                      {"f32", "F32", floatType<Float32Type>},
+                                      {"f16", "F16", floatType<Float16Type>},
+                                      {"bf16", "BF16", floatType<BFloat16Type>},
+                                      {"i64", "I64", signless<64>},
+                                      {"i32", "I32", signless<32>},
+                                      {"i16", "I16", signless<16>},
+                                      {"i8", "I8", signless<8>},
+                                      {"u64", "U64", unsignedType<64>},
+                                      {"u32", "U32", unsignedType<32>},
+                                      {"u16", "U16", unsignedType<16>},
+                                      {"u8", "U8", unsignedType<8>},
+                                      {"i1", "BOOL", signless<1>}};
 
 const std::vector<std::string> &dlc::json::getElementTypeNames() {
   static const std::vector<std::string> names = [] {
@@ -93,7 +100,7 @@ void dlc::json::storeFloat(double value, Type type, char *target) {
 
 bool dlc::json::storeInteger(int64_t value, Type type, char *target) {
   unsigned width = type.getIntOrFloatBitWidth();
-  bool fits = width == 1                ? value == 0 || value == 1
+  bool fits = width == 1                 ? value == 0 || value == 1
               : type.isUnsignedInteger() ? value >= 0 && (width == 64 || llvm::isUIntN(width, value))
                                          : width == 64 || llvm::isIntN(width, value);
   if (!fits)

@@ -26,7 +26,8 @@ void FunctionImporter::import(StringRef name, const JsonValue &description) {
     return reporter.error(nodes ? nodes->position : description.position,
                           nodes ? "'layers' and 'nodes' cannot stand together" : "'layers' or 'nodes' is missing");
   if (!isIdentifier(name))
-    return reporter.error(description.position, "'" + name + "' cannot name a function: it takes letters, digits and underscores");
+    return reporter.error(description.position,
+                          "'" + name + "' cannot name a function: it takes letters, digits and underscores");
   if (!declareInputs(name, description))
     return;
   if (layers && layers->isList())
@@ -64,11 +65,12 @@ bool FunctionImporter::declareInputs(StringRef name, const JsonValue &descriptio
     SmallVector<Attribute> &extents = dims.emplace_back();
     for (auto [i, extent] : llvm::enumerate(shape.elements)) {
       if (extent.isString() && !isIdentifier(extent.string))
-        reporter.error(extent.position, "'" + extent.string + "' cannot name a dimension: it takes letters, digits and underscores");
+        reporter.error(extent.position,
+                       "'" + extent.string + "' cannot name a dimension: it takes letters, digits and underscores");
       if (given && extent.isString() && !bound.try_emplace(extent.string, given->extents[i]).second &&
           bound[extent.string] != given->extents[i])
-        reporter.error(extent.position, "dimension '" + extent.string + "' is asked to be both " + Twine(bound[extent.string]) +
-                                            " and " + Twine(given->extents[i]));
+        reporter.error(extent.position, "dimension '" + extent.string + "' is asked to be both " +
+                                            Twine(bound[extent.string]) + " and " + Twine(given->extents[i]));
       if (given)
         extents.push_back(builder.getI64IntegerAttr(given->extents[i]));
       else if (extent.isString())
@@ -91,15 +93,17 @@ bool FunctionImporter::declareInputs(StringRef name, const JsonValue &descriptio
     }
     const JsonValue *type = input.find("type");
     Type elementType = getElementType(type ? StringRef(type->string) : "f32", builder.getContext());
-    SmallVector<int64_t> fixed = llvm::filter_to_vector(shape, [](int64_t extent) { return !ShapedType::isDynamic(extent); });
+    SmallVector<int64_t> fixed =
+        llvm::filter_to_vector(shape, [](int64_t extent) { return !ShapedType::isDynamic(extent); });
     if (!getByteCount(fixed, elementType)) {
       reporter.error(input.find("shape")->position, "input '" + input.find("name")->string + "' has too many elements");
       return false;
     }
     types.push_back(RankedTensorType::get(shape, elementType));
     locations.push_back(NameLoc::get(builder.getStringAttr(input.find("name")->string), reporter.at(input.position)));
-    attributes.push_back(builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(input.find("name")->string)),
-                                                    builder.getNamedAttr("dlc.dims", builder.getArrayAttr(extents))}));
+    attributes.push_back(
+        builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(input.find("name")->string)),
+                                   builder.getNamedAttr("dlc.dims", builder.getArrayAttr(extents))}));
   }
   builder.setInsertionPointToEnd(module.getBody());
   function = func::FuncOp::create(builder, reporter.at(description.position), name, builder.getFunctionType(types, {}));
@@ -172,7 +176,8 @@ void FunctionImporter::importLayer(const JsonValue &layer) {
   }
   if (references.empty()) {
     if (before.empty()) {
-      reporter.error(layer.position, label + " comes first and the model has several inputs: name the one it takes as its 'input'");
+      reporter.error(layer.position,
+                     label + " comes first and the model has several inputs: name the one it takes as its 'input'");
       return define(name, Value(), position);
     }
     inputs.push_back(tensors.lookup(before));
@@ -181,8 +186,8 @@ void FunctionImporter::importLayer(const JsonValue &layer) {
   if (!isUsable)
     return define(name, Value(), position);
 
-  LayerContext context(OpContext(builder, reporter, Attributes(kind->fields, &layer), name, label, layer.position), kind->name,
-                       std::move(inputs), parameters);
+  LayerContext context(OpContext(builder, reporter, Attributes(kind->fields, &layer), name, label, layer.position),
+                       kind->name, std::move(inputs), parameters);
   define(name, kind->build(context), position);
 }
 
@@ -196,9 +201,11 @@ std::optional<Value> FunctionImporter::loadParameter(StringRef name, Position po
   const JsonValue *declared = model.find("parameters");
   declared = declared ? declared->find(name) : nullptr;
   if (declared) {
-    const JsonValue *shape = declared->find("shape"), *type = declared->find("type"), *initializer = declared->find("initializer");
+    const JsonValue *shape = declared->find("shape"), *type = declared->find("type"),
+                    *initializer = declared->find("initializer");
     if (!isValid(*list(integer(0, INT32_MAX)), shape ? *shape : JsonValue()) ||
-        (type && !isValid(*getElementTypeRule(), *type)) || (initializer && !isValid(*getInitializerRule(), *initializer)))
+        (type && !isValid(*getElementTypeRule(), *type)) ||
+        (initializer && !isValid(*getInitializerRule(), *initializer)))
       return Value();
     request.type = RankedTensorType::get(
         llvm::map_to_vector(shape->elements, [](const JsonValue &extent) { return extent.integer; }),
@@ -244,10 +251,11 @@ void FunctionImporter::importNodes(const JsonValue &nodes) {
   enum class State { New, Open, Done };
   SmallVector<State> states(nodes.elements.size(), State::New);
   auto labelOfNode = [&](size_t index) {
-    const JsonValue &node = nodes.elements[index], *name = node.find("name"), *op = node.find("op"), *outputs = node.find("outputs");
-    std::string text = name && name->isString()                               ? name->string
+    const JsonValue &node = nodes.elements[index], *name = node.find("name"), *op = node.find("op"),
+                    *outputs = node.find("outputs");
+    std::string text = name && name->isString()                                   ? name->string
                        : outputs && outputs->isList() && outputs->elements.size() ? outputs->elements.front().string
-                                                                              : std::to_string(index + 1);
+                                                                                  : std::to_string(index + 1);
     return "node '" + text + "'" + (op && op->isString() ? " (" + op->string + ")" : "");
   };
   for (size_t root = 0; root < nodes.elements.size(); ++root) {
@@ -267,7 +275,8 @@ void FunctionImporter::importNodes(const JsonValue &nodes) {
             if (it == producers.end() || states[it->second] == State::Done)
               continue;
             if (states[it->second] == State::Open) {
-              reporter.error(input.position, labelOfNode(index) + " takes '" + input.string + "', which depends on the node itself: the nodes form a cycle");
+              reporter.error(input.position, labelOfNode(index) + " takes '" + input.string +
+                                                 "', which depends on the node itself: the nodes form a cycle");
               kinds[index] = nullptr;
               continue;
             }

@@ -13,12 +13,14 @@ namespace dlc::json {
 class FunctionImporter {
 public:
   /// `model` is the whole document, for the parameters that it declares.
-  FunctionImporter(mlir::ModuleOp module, const JsonValue &model, Parameters &parameters, Reporter &reporter, const ImportOptions &options)
+  FunctionImporter(mlir::ModuleOp module, const JsonValue &model, Parameters &parameters, Reporter &reporter,
+                   const ImportOptions &options)
       : module(module), model(model), parameters(parameters), reporter(reporter), options(options),
         builder(module.getContext()) {}
 
-  /// Appends a function called `name` to the module. Problems are reported; parts of the model that did not pass validation are left
-  /// out, and so is what depends on them. `description` holds `inputs`, `outputs` and `layers` or `nodes`.
+  /// Appends a function called `name` to the module. Problems are reported; parts of the model that did not pass
+  /// validation are left out, and so is what depends on them. `description` holds `inputs`, `outputs` and `layers` or
+  /// `nodes`.
   void import(llvm::StringRef name, const JsonValue &description);
   /// Names of all layers seen.
   llvm::ArrayRef<std::string> getLayerNames() const { return layerNames; }
@@ -35,7 +37,8 @@ private:
 
   /// Enters a tensor under its name; null: it could not be made. Reports a name that is taken.
   void define(llvm::StringRef name, mlir::Value value, Position position);
-  /// The tensor that `reference` names: nothing if the model has none (which is reported), null if it could not be made.
+  /// The tensor that `reference` names: nothing if the model has none (which is reported), null if it could not be
+  /// made.
   std::optional<mlir::Value> resolve(const JsonValue &reference, const std::string &label);
   /// Loads the parameter called `name`; nothing if the model does not declare it.
   std::optional<mlir::Value> loadParameter(llvm::StringRef name, Position position, const std::string &label);

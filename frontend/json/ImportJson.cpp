@@ -8,8 +8,8 @@ using namespace mlir;
 using namespace dlc::json;
 
 /// Reads all sections of a checked document into `module`. Returns the owner of the weights' memory.
-static std::shared_ptr<const void> importModel(const JsonValue &model, StringRef path, ModuleOp module, Reporter &reporter,
-                                               const dlc::ImportOptions &options) {
+static std::shared_ptr<const void> importModel(const JsonValue &model, StringRef path, ModuleOp module,
+                                               Reporter &reporter, const dlc::ImportOptions &options) {
   WeightSource source(model, path, reporter);
   Parameters parameters(module, source, reporter);
   FunctionImporter importer(module, model, parameters, reporter, options);
@@ -24,7 +24,8 @@ static std::shared_ptr<const void> importModel(const JsonValue &model, StringRef
   for (const dlc::ShapeOverride &shape : options.shapes) {
     SmallVector<StringRef> names(importer.getInputNames().begin(), importer.getInputNames().end());
     if (!llvm::is_contained(names, shape.input) && !names.empty())
-      reporter.error({}, "a shape is asked for input '" + shape.input + "', which the model does not have" + suggest(shape.input, names));
+      reporter.error({}, "a shape is asked for input '" + shape.input + "', which the model does not have" +
+                             suggest(shape.input, names));
   }
   SmallVector<StringRef> layers(importer.getLayerNames().begin(), importer.getLayerNames().end());
   if (!reporter.hasErrors())
@@ -40,11 +41,12 @@ FailureOr<dlc::ImportedModel> dlc::importJson(StringRef path, MLIRContext *conte
     reporter.error({}, "cannot read the model: " + file.getError().message());
     return failure();
   }
-  std::optional<JsonValue> model =
-      parseDocument((*file)->getBuffer(), [&](Position position, const std::string &message) { reporter.error(position, message); });
+  std::optional<JsonValue> model = parseDocument(
+      (*file)->getBuffer(), [&](Position position, const std::string &message) { reporter.error(position, message); });
   if (!model)
     return failure();
-  // Parts that are wrong are left out of the import that follows, so that problems of the other parts are shown in the same run.
+  // Parts that are wrong are left out of the import that follows, so that problems of the other parts are shown in the
+  // same run.
   validate(*getModelRule(), *model, "the model", reporter);
   if (!model->isObject())
     return failure();

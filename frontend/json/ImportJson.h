@@ -8,12 +8,13 @@
 
 namespace dlc {
 
-/// Reads the JSON model at `path`, with its weights. Every problem of the file is a diagnostic with line and column. Weight files
-/// are looked up beside the model and must not lie outside of its folder.
-mlir::FailureOr<ImportedModel> importJson(llvm::StringRef path, mlir::MLIRContext *context, const ImportOptions &options);
+/// Reads the JSON model at `path`, with its weights. Every problem of the file is a diagnostic with line and column.
+/// Weight files are looked up beside the model and must not lie outside of its folder.
+mlir::FailureOr<ImportedModel> importJson(llvm::StringRef path, mlir::MLIRContext *context,
+                                          const ImportOptions &options);
 
 /// The JSON Schema of the format, as in docs/model.schema.json.
-std::string emitJsonSchema();
+std::string getJsonSchema();
 
 } // namespace dlc
 

@@ -36,7 +36,9 @@ static const NamedInitializer initializers[] = {
     {"he_normal", "Normal, variance 2 / fan in", {Kind::Normal, Scale::FanIn, 0, 2}},
     {"lecun_uniform", "Uniform, variance 1 / fan in", {Kind::Uniform, Scale::FanIn, 0, 1}},
     {"lecun_normal", "Normal, variance 1 / fan in", {Kind::Normal, Scale::FanIn, 0, 1}},
-    {"orthogonal", "Orthonormal rows or columns of the matrix [out, rest], times `gain`", {Kind::Orthogonal, Scale::Fixed, 1, 0},
+    {"orthogonal",
+     "Orthonormal rows or columns of the matrix [out, rest], times `gain`",
+     {Kind::Orthogonal, Scale::Fixed, 1, 0},
      "gain"},
 };
 
@@ -83,7 +85,8 @@ Initializer Initializer::parse(const JsonValue &value) {
 
 namespace {
 
-/// Philox 4x32-10 (Salmon et al., Parallel Random Numbers: As Easy as 1, 2, 3; 2011): block `index` of the stream (key, stream).
+/// Philox 4x32-10 (Salmon et al., Parallel Random Numbers: As Easy as 1, 2, 3; 2011): block `index` of the stream (key,
+/// stream).
 std::array<uint32_t, 4> philox(uint64_t index, uint64_t stream, uint64_t key) {
   std::array<uint32_t, 4> x = {uint32_t(index), uint32_t(index >> 32), uint32_t(stream), uint32_t(stream >> 32)};
   uint32_t k0 = uint32_t(key), k1 = uint32_t(key >> 32);
@@ -107,7 +110,8 @@ uint64_t hashName(llvm::StringRef name) {
   return hash;
 }
 
-/// Calls `store(i, value)` for `count` random numbers: uniform in (first, second), or normal with mean and standard deviation.
+/// Calls `store(i, value)` for `count` random numbers: uniform in (first, second), or normal with mean and standard
+/// deviation.
 template <typename Store>
 void sample(bool isNormal, double first, double second, uint64_t count, uint64_t stream, uint64_t seed, Store store) {
   for (uint64_t block = 0; block * 4 < count; ++block) {
@@ -129,7 +133,8 @@ void sample(bool isNormal, double first, double second, uint64_t count, uint64_t
   }
 }
 
-/// A `rows` x `columns` matrix (rows <= columns) with orthonormal rows: Gram-Schmidt, twice for accuracy, on normal numbers.
+/// A `rows` x `columns` matrix (rows <= columns) with orthonormal rows: Gram-Schmidt, twice for accuracy, on normal
+/// numbers.
 std::vector<double> makeOrthonormalRows(uint64_t rows, uint64_t columns, uint64_t stream, uint64_t seed) {
   std::vector<double> matrix(rows * columns);
   sample(true, 0, 1, matrix.size(), stream, seed, [&](uint64_t i, double value) { matrix[i] = value; });
@@ -157,8 +162,8 @@ std::vector<double> makeOrthonormalRows(uint64_t rows, uint64_t columns, uint64_
 
 } // namespace
 
-void dlc::json::initialize(const Initializer &initializer, RankedTensorType type, bool isTransposed, uint64_t seed, StringRef name,
-                           MutableArrayRef<char> bytes) {
+void dlc::json::initialize(const Initializer &initializer, RankedTensorType type, bool isTransposed, uint64_t seed,
+                           StringRef name, MutableArrayRef<char> bytes) {
   Type elementType = type.getElementType();
   uint64_t count = type.getNumElements(), size = getElementSize(elementType), stream = hashName(name);
   if (count == 0)

@@ -16,7 +16,8 @@ struct Initializer {
   enum class Scale { Fixed, FanIn, FanAverage };
   Kind kind = Kind::Constant;
   Scale scale = Scale::Fixed;
-  /// Constant: the value. Uniform: lowest value. Normal: mean. Orthogonal: gain. Unused where the scale follows from fans.
+  /// Constant: the value. Uniform: lowest value. Normal: mean. Orthogonal: gain. Unused where the scale follows from
+  /// fans.
   double first = 0;
   /// Uniform: highest value. Normal: standard deviation. With a fan: the variance is `second / fan`.
   double second = 0;
@@ -26,12 +27,12 @@ struct Initializer {
   static Initializer parse(const JsonValue &value);
 };
 
-/// Writes the first values of a tensor of `type` (weights: `[out, in / groups, kernel...]`; `isTransposed`: `[in, out, ...]`).
-/// The numbers are a function of `seed`, `name`, the shape and the initializer alone (Philox 4x32-10, counted by element), so that a
-/// model compiles to the same bytes everywhere and no layer's values depend on another layer. Random initializers need a
-/// floating-point type.
-void initialize(const Initializer &initializer, mlir::RankedTensorType type, bool isTransposed, uint64_t seed, llvm::StringRef name,
-                llvm::MutableArrayRef<char> bytes);
+/// Writes the first values of a tensor of `type` (weights: `[out, in / groups, kernel...]`; `isTransposed`: `[in, out,
+/// ...]`). The numbers are a function of `seed`, `name`, the shape and the initializer alone (Philox 4x32-10, counted
+/// by element), so that a model compiles to the same bytes everywhere and no layer's values depend on another layer.
+/// Random initializers need a floating-point type.
+void initialize(const Initializer &initializer, mlir::RankedTensorType type, bool isTransposed, uint64_t seed,
+                llvm::StringRef name, llvm::MutableArrayRef<char> bytes);
 
 } // namespace dlc::json
 

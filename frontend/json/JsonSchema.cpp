@@ -12,11 +12,16 @@ namespace {
 
 Json toJson(const JsonValue &value) {
   switch (value.kind) {
-  case JsonValue::Kind::Null: return nullptr;
-  case JsonValue::Kind::Boolean: return value.boolean;
-  case JsonValue::Kind::Integer: return value.integer;
-  case JsonValue::Kind::Number: return value.number;
-  case JsonValue::Kind::String: return value.string;
+  case JsonValue::Kind::Null:
+    return nullptr;
+  case JsonValue::Kind::Boolean:
+    return value.boolean;
+  case JsonValue::Kind::Integer:
+    return value.integer;
+  case JsonValue::Kind::Number:
+    return value.number;
+  case JsonValue::Kind::String:
+    return value.string;
   case JsonValue::Kind::List: {
     Json list = Json::array();
     for (const JsonValue &element : value.elements)
@@ -78,8 +83,10 @@ private:
 
   Json emitInline(const Rule &rule) {
     switch (rule.kind) {
-    case Rule::Kind::Anything: return Json::object();
-    case Rule::Kind::Boolean: return {{"type", "boolean"}};
+    case Rule::Kind::Anything:
+      return Json::object();
+    case Rule::Kind::Boolean:
+      return {{"type", "boolean"}};
     case Rule::Kind::Integer:
     case Rule::Kind::Number: {
       Json schema = {{"type", rule.kind == Rule::Kind::Integer ? "integer" : "number"}};
@@ -95,7 +102,8 @@ private:
         schema["pattern"] = llvm::Regex::escape(rule.suffix) + "$";
       return schema;
     }
-    case Rule::Kind::Choice: return {{"enum", rule.choices}};
+    case Rule::Kind::Choice:
+      return {{"enum", rule.choices}};
     case Rule::Kind::List: {
       Json schema = {{"type", "array"}, {"items", emit(*rule.element)}};
       if (rule.minCount)
@@ -104,8 +112,10 @@ private:
         schema["maxItems"] = rule.maxCount;
       return schema;
     }
-    case Rule::Kind::Object: return emitObject(rule.fields, "", nullptr);
-    case Rule::Kind::Map: return {{"type", "object"}, {"additionalProperties", emit(*rule.element)}};
+    case Rule::Kind::Object:
+      return emitObject(rule.fields, "", nullptr);
+    case Rule::Kind::Map:
+      return {{"type", "object"}, {"additionalProperties", emit(*rule.element)}};
     case Rule::Kind::Variant: {
       Json variants = Json::array();
       for (const Variant &variant : rule.variants)
@@ -125,7 +135,27 @@ private:
 
 } // namespace
 
-std::string dlc::emitJsonSchema() {
+/// Appends `json`, on one line if that is short.
+static void print(const Json &json, size_t indent, std::string &text) {
+  constexpr size_t width = 120;
+  std::string line = json.dump();
+  if (!json.is_structured() || indent + line.size() <= width) {
+    text += line;
+    return;
+  }
+  text += json.is_object() ? "{" : "[";
+  const char *separator = "\n";
+  for (const auto &item : json.items()) {
+    text += separator + std::string(indent + 1, ' ');
+    if (json.is_object())
+      text += Json(item.key()).dump() + ": ";
+    print(item.value(), indent + 1, text);
+    separator = ",\n";
+  }
+  text += "\n" + std::string(indent, ' ') + (json.is_object() ? "}" : "]");
+}
+
+std::string dlc::getJsonSchema() {
   SchemaEmitter emitter;
   Json model = emitter.emit(*getModelRule());
   Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
@@ -133,5 +163,7 @@ std::string dlc::emitJsonSchema() {
                  {"description", "A deep-learning model for the dlc compiler"}};
   schema.update(model);
   schema["$defs"] = std::move(emitter.definitions);
-  return schema.dump(1) + "\n";
+  std::string text;
+  print(schema, 0, text);
+  return text + "\n";
 }

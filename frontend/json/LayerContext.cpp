@@ -73,10 +73,13 @@ ArrayRef<LayerKind> dlc::json::getLayerKinds() {
     addShapeLayers(result);
     addMergeLayers(result);
     for (LayerKind &kind : result) {
-      kind.fields.insert(kind.fields.begin(), optional("name", string(), "", "Name of the layer, its parameters and its result"));
-      kind.fields.push_back(kind.takesSeveralInputs
-                                ? required("inputs", list(string(), 1), "Names of the layers or model inputs that are combined")
-                                : optional("input", string(), "", "Name of the layer or model input it takes; the layer before if missing"));
+      kind.fields.insert(kind.fields.begin(),
+                         optional("name", string(), "", "Name of the layer, its parameters and its result"));
+      kind.fields.push_back(
+          kind.takesSeveralInputs
+              ? required("inputs", list(string(), 1), "Names of the layers or model inputs that are combined")
+              : optional("input", string(), "",
+                         "Name of the layer or model input it takes; the layer before if missing"));
     }
     return result;
   }();

@@ -43,7 +43,8 @@ public:
   std::optional<int64_t> expectExtent(int64_t dim, llvm::StringRef meaning);
   /// The value of a parameter of `shape`, in the input's element type; null after an error.
   mlir::Value parameter(const LayerParameter &description, llvm::ArrayRef<int64_t> shape);
-  /// `count` integers of an attribute that takes one for all or one each; nothing, with an error, if there are more or fewer.
+  /// `count` integers of an attribute that takes one for all or one each; nothing, with an error, if there are more or
+  /// fewer.
   std::optional<llvm::SmallVector<int64_t>> spatial(llvm::StringRef key, size_t count);
   /// The layer's `activation` of `x`.
   mlir::Value activate(mlir::Value x);
@@ -85,10 +86,12 @@ std::vector<Field> weightFields();
 /// A positive integer for all spatial dimensions or a list of one each.
 RulePtr sizeRule(size_t dimensions, int64_t minimum);
 
-/// Paddings `low..., high...` of a window layer whose `padding` is "valid", "same", a number, numbers, or pairs. `kernel` etc. have one
-/// entry a spatial dimension of the input, whose first is dimension 2. Nothing, with an error, if they cannot be known.
+/// Paddings `low..., high...` of a window layer whose `padding` is "valid", "same", a number, numbers, or pairs.
+/// `kernel` etc. have one entry a spatial dimension of the input, whose first is dimension 2. Nothing, with an error,
+/// if they cannot be known.
 std::optional<llvm::SmallVector<int64_t>> resolvePadding(LayerContext &context, llvm::ArrayRef<int64_t> kernel,
-                                                         llvm::ArrayRef<int64_t> stride, llvm::ArrayRef<int64_t> dilation);
+                                                         llvm::ArrayRef<int64_t> stride,
+                                                         llvm::ArrayRef<int64_t> dilation);
 /// What `padding` may be, for so many spatial dimensions.
 RulePtr paddingRule(size_t dimensions);
 

@@ -28,7 +28,8 @@ template <size_t n> static Value buildConvolution(LayerContext &context) {
   if (!context.expectRank(n + 2))
     return {};
   std::optional<int64_t> channels = context.expectExtent(1, "the number of channels");
-  auto kernel = context.spatial("kernel", n), stride = context.spatial("stride", n), dilation = context.spatial("dilation", n);
+  auto kernel = context.spatial("kernel", n), stride = context.spatial("stride", n),
+       dilation = context.spatial("dilation", n);
   if (!channels || !kernel || !stride || !dilation)
     return {};
   int64_t groups = context.attributes.integer("groups"), filters = context.attributes.integer("filters");
@@ -41,8 +42,9 @@ template <size_t n> static Value buildConvolution(LayerContext &context) {
   SmallVector<int64_t> shape = {filters, *channels / groups};
   shape.append(*kernel);
   Value weight = context.parameter(LayerParameter::weight(kerasOrder(n)), shape);
-  Value result = context.create<dlc::ConvOp>(context.input(), weight, ArrayRef<int64_t>(*stride), ArrayRef<int64_t>(*dilation),
-                                             ArrayRef<int64_t>(*pads), static_cast<uint64_t>(groups));
+  Value result =
+      context.create<dlc::ConvOp>(context.input(), weight, ArrayRef<int64_t>(*stride), ArrayRef<int64_t>(*dilation),
+                                  ArrayRef<int64_t>(*pads), static_cast<uint64_t>(groups));
   return addBias(context, result, filters, n);
 }
 
@@ -50,7 +52,8 @@ template <size_t n> static Value buildDepthwise(LayerContext &context) {
   if (!context.expectRank(n + 2))
     return {};
   std::optional<int64_t> channels = context.expectExtent(1, "the number of channels");
-  auto kernel = context.spatial("kernel", n), stride = context.spatial("stride", n), dilation = context.spatial("dilation", n);
+  auto kernel = context.spatial("kernel", n), stride = context.spatial("stride", n),
+       dilation = context.spatial("dilation", n);
   if (!channels || !kernel || !stride || !dilation)
     return {};
   auto pads = resolvePadding(context, *kernel, *stride, *dilation);
@@ -61,8 +64,9 @@ template <size_t n> static Value buildDepthwise(LayerContext &context) {
   shape.append(*kernel);
   // Keras' depthwise kernels have another shape, not only another order.
   Value weight = context.parameter(LayerParameter::weight({}), shape);
-  Value result = context.create<dlc::ConvOp>(context.input(), weight, ArrayRef<int64_t>(*stride), ArrayRef<int64_t>(*dilation),
-                                             ArrayRef<int64_t>(*pads), static_cast<uint64_t>(*channels));
+  Value result =
+      context.create<dlc::ConvOp>(context.input(), weight, ArrayRef<int64_t>(*stride), ArrayRef<int64_t>(*dilation),
+                                  ArrayRef<int64_t>(*pads), static_cast<uint64_t>(*channels));
   return addBias(context, result, filters, n);
 }
 
@@ -70,8 +74,8 @@ template <size_t n> static Value buildTransposed(LayerContext &context) {
   if (!context.expectRank(n + 2))
     return {};
   std::optional<int64_t> channels = context.expectExtent(1, "the number of channels");
-  auto kernel = context.spatial("kernel", n), stride = context.spatial("stride", n), dilation = context.spatial("dilation", n),
-       extra = context.spatial("output_padding", n);
+  auto kernel = context.spatial("kernel", n), stride = context.spatial("stride", n),
+       dilation = context.spatial("dilation", n), extra = context.spatial("output_padding", n);
   if (!channels || !kernel || !stride || !dilation || !extra)
     return {};
   int64_t groups = context.attributes.integer("groups"), filters = context.attributes.integer("filters");
@@ -80,7 +84,8 @@ template <size_t n> static Value buildTransposed(LayerContext &context) {
                                        " input channels and its " + Twine(filters) + " filters");
   std::optional<SmallVector<int64_t>> pads;
   if (context.attributes.string("padding") == "same") {
-    // The result is `stride` times as large as the input: what the kernel adds beyond that is cropped, what it lacks is added.
+    // The result is `stride` times as large as the input: what the kernel adds beyond that is cropped, what it lacks is
+    // added.
     pads.emplace(2 * n, 0);
     for (size_t i = 0; i < n; ++i) {
       int64_t surplus = (*dilation)[i] * ((*kernel)[i] - 1) + 1 + (*extra)[i] - (*stride)[i];
@@ -104,7 +109,8 @@ template <size_t n> static Value buildTransposed(LayerContext &context) {
 }
 
 template <size_t n> static void addFor(std::vector<LayerKind> &kinds) {
-  std::string suffix = std::to_string(n) + "d", of = " over " + std::to_string(n) + (n == 1 ? " dimension" : " dimensions");
+  std::string suffix = std::to_string(n) + "d",
+              of = " over " + std::to_string(n) + (n == 1 ? " dimension" : " dimensions");
   std::vector<Field> window = {required("kernel", sizeRule(n, 1), "Extents of the kernel"),
                                optional("stride", sizeRule(n, 1), "1", "Step of the kernel"),
                                optional("padding", paddingRule(n), "\"valid\"", "Zeros around the input"),
@@ -118,12 +124,14 @@ template <size_t n> static void addFor(std::vector<LayerKind> &kinds) {
     return first;
   };
   kinds.push_back({"conv" + suffix, "Convolution" + of, join({filters}, {groups}), buildConvolution<n>});
-  kinds.push_back({"depthwise_conv" + suffix, "Convolution of every channel by itself" + of,
-                   join({}, {optional("multiplier", integer(1, INT32_MAX), "1", "Output channels for each input channel")}),
-                   buildDepthwise<n>});
+  kinds.push_back(
+      {"depthwise_conv" + suffix, "Convolution of every channel by itself" + of,
+       join({}, {optional("multiplier", integer(1, INT32_MAX), "1", "Output channels for each input channel")}),
+       buildDepthwise<n>});
   kinds.push_back(
       {"conv_transpose" + suffix, "Transposed convolution" + of,
-       join({filters}, {optional("output_padding", sizeRule(n, 0), "0", "Elements added to the end of the result"), groups}),
+       join({filters},
+            {optional("output_padding", sizeRule(n, 0), "0", "Elements added to the end of the result"), groups}),
        buildTransposed<n>});
 }
 

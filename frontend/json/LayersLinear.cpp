@@ -14,7 +14,8 @@ static Value buildDense(LayerContext &context) {
     return {};
   int64_t units = context.attributes.integer("units");
   Value weight = context.parameter(LayerParameter::weight({1, 0}), {units, *features});
-  Value result = context.create<dlc::MatMulOp>(context.input(), weight, /*transpose_lhs=*/false, /*transpose_rhs=*/true);
+  Value result =
+      context.create<dlc::MatMulOp>(context.input(), weight, /*transpose_lhs=*/false, /*transpose_rhs=*/true);
   if (context.attributes.boolean("use_bias")) {
     Value bias = context.parameter(LayerParameter::bias(), {units});
     result = context.create<dlc::AddOp>(result, bias);

@@ -46,9 +46,9 @@ template <bool rootMeanSquare> static Value buildLayerNorm(LayerContext &context
   Value shift = rootMeanSquare ? Value() : context.parameter(shiftParameter, shape);
   if (!scale || (!rootMeanSquare && !shift))
     return {};
-  return context.activate(context.create<dlc::LayerNormOp>(context.input(), OptionalOperand{scale}, OptionalOperand{shift},
-                                                           static_cast<uint64_t>(axis),
-                                                           llvm::APFloat(context.attributes.number("epsilon")), rootMeanSquare));
+  return context.activate(context.create<dlc::LayerNormOp>(
+      context.input(), OptionalOperand{scale}, OptionalOperand{shift}, static_cast<uint64_t>(axis),
+      llvm::APFloat(context.attributes.number("epsilon")), rootMeanSquare));
 }
 
 /// Group normalization; instance normalization has one group a channel.
@@ -63,7 +63,8 @@ static Value buildGroupNorm(LayerContext &context) {
     return {};
   int64_t groups = context.attributes.integer("groups");
   if (*channels % groups != 0)
-    return context.error("groups", "has " + Twine(groups) + " groups, which must divide its " + Twine(*channels) + " channels");
+    return context.error("groups",
+                         "has " + Twine(groups) + " groups, which must divide its " + Twine(*channels) + " channels");
   return normalizeGroups(context, groups, *channels);
 }
 static Value buildInstanceNorm(LayerContext &context) {
@@ -73,7 +74,8 @@ static Value buildInstanceNorm(LayerContext &context) {
 
 static Value buildLocalResponseNorm(LayerContext &context) {
   if (typeOf(context.input()).getRank() < 3)
-    return context.error("expects an input [N, C, spatial...] of rank 3 or more, got " + describeType(context.input().getType()));
+    return context.error("expects an input [N, C, spatial...] of rank 3 or more, got " +
+                         describeType(context.input().getType()));
   return context.create<dlc::LrnOp>(context.input(), static_cast<uint64_t>(context.attributes.integer("size")),
                                     llvm::APFloat(context.attributes.number("alpha")),
                                     llvm::APFloat(context.attributes.number("beta")),
@@ -87,16 +89,20 @@ void dlc::json::addNormalizationLayers(std::vector<LayerKind> &kinds) {
     return first;
   };
   Field axis = optional("axis", integer(), "-1", "First of the dimensions that are normalized together");
-  kinds.push_back({"batch_norm", "Batch normalization of channels by kept mean and variance", fields({}), buildBatchNorm});
-  kinds.push_back({"layer_norm", "Zero mean and unit variance over the last dimensions", fields({axis}), buildLayerNorm<false>});
+  kinds.push_back(
+      {"batch_norm", "Batch normalization of channels by kept mean and variance", fields({}), buildBatchNorm});
+  kinds.push_back(
+      {"layer_norm", "Zero mean and unit variance over the last dimensions", fields({axis}), buildLayerNorm<false>});
   kinds.push_back({"rms_norm", "Unit mean square over the last dimensions", fields({axis}), buildLayerNorm<true>});
   kinds.push_back({"group_norm", "Zero mean and unit variance over groups of channels",
                    fields({required("groups", integer(1, INT32_MAX), "Number of groups")}), buildGroupNorm});
-  kinds.push_back({"instance_norm", "Zero mean and unit variance of every channel of a sample", fields({}), buildInstanceNorm});
-  kinds.push_back({"local_response_norm",
-                   "x / (bias + alpha / size * sum of squares over neighbouring channels)^beta",
-                   {optional("size", integer(1, INT32_MAX), "5", "Number of channels in the sum"),
-                    optional("alpha", number(), "1e-4", "Factor of the sum"), optional("beta", number(), "0.75", "Exponent"),
-                    optional("bias", number(), "1", "Added to the sum")},
-                   buildLocalResponseNorm});
+  kinds.push_back(
+      {"instance_norm", "Zero mean and unit variance of every channel of a sample", fields({}), buildInstanceNorm});
+  kinds.push_back(
+      {"local_response_norm",
+       "x / (bias + alpha / size * sum of squares over neighbouring channels)^beta",
+       {optional("size", integer(1, INT32_MAX), "5", "Number of channels in the sum"),
+        optional("alpha", number(), "1e-4", "Factor of the sum"), optional("beta", number(), "0.75", "Exponent"),
+        optional("bias", number(), "1", "Added to the sum")},
+       buildLocalResponseNorm});
 }

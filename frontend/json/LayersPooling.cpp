@@ -24,8 +24,9 @@ static std::optional<Window> readWindow(LayerContext &context, size_t n) {
   // A window that lies in the padding alone would have no element to take part.
   for (size_t i = 0; i < n; ++i)
     if (int64_t reach = (*dilation)[i] * ((*kernel)[i] - 1); (*pads)[i] > reach || (*pads)[n + i] > reach)
-      return context.error("padding", "pads " + Twine(std::max((*pads)[i], (*pads)[n + i])) + " elements, but its window reaches only " +
-                                          Twine(reach) + " beyond the input"),
+      return context.error("padding", "pads " + Twine(std::max((*pads)[i], (*pads)[n + i])) +
+                                          " elements, but its window reaches only " + Twine(reach) +
+                                          " beyond the input"),
              std::nullopt;
   return Window{*kernel, *stride, *dilation, *pads};
 }
@@ -42,10 +43,9 @@ template <size_t n> static Value buildAveragePool(LayerContext &context) {
   std::optional<Window> window = readWindow(context, n);
   if (!window)
     return {};
-  return context.create<dlc::AveragePoolOp>(context.input(), ArrayRef(window->kernel), ArrayRef(window->stride),
-                                            ArrayRef(window->dilation), ArrayRef(window->pads),
-                                            context.attributes.boolean("ceil_mode"),
-                                            context.attributes.boolean("count_include_pad"));
+  return context.create<dlc::AveragePoolOp>(
+      context.input(), ArrayRef(window->kernel), ArrayRef(window->stride), ArrayRef(window->dilation),
+      ArrayRef(window->pads), context.attributes.boolean("ceil_mode"), context.attributes.boolean("count_include_pad"));
 }
 template <size_t n> static Value buildLpPool(LayerContext &context) {
   std::optional<Window> window = readWindow(context, n);
@@ -60,19 +60,23 @@ template <size_t n> static Value buildLpPool(LayerContext &context) {
 template <dlc::ReductionKind kind> static Value buildGlobalPool(LayerContext &context) {
   int64_t rank = typeOf(context.input()).getRank();
   if (rank < 3)
-    return context.error("expects an input [N, C, spatial...] of rank 3 or more, got " + describeType(context.input().getType()));
+    return context.error("expects an input [N, C, spatial...] of rank 3 or more, got " +
+                         describeType(context.input().getType()));
   SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(2, rank));
-  return context.create<dlc::ReduceOp>(kind, context.input(), ArrayRef<int64_t>(axes), context.attributes.boolean("keep_dims"));
+  return context.create<dlc::ReduceOp>(kind, context.input(), ArrayRef<int64_t>(axes),
+                                       context.attributes.boolean("keep_dims"));
 }
 
 template <size_t n> static void addFor(std::vector<LayerKind> &kinds) {
-  std::string suffix = "_pool" + std::to_string(n) + "d", windows = " of each window of " + std::to_string(n) + " dimensions";
+  std::string suffix = "_pool" + std::to_string(n) + "d",
+              windows = " of each window of " + std::to_string(n) + " dimensions";
   auto fields = [&](std::vector<Field> more) {
-    std::vector<Field> result = {required("size", sizeRule(n, 1), "Extents of the window"),
-                                 optional("stride", sizeRule(n, 1), "", "Step of the window; its size if missing"),
-                                 optional("padding", paddingRule(n), "\"valid\"", "Padding, whose elements do not take part"),
-                                 optional("dilation", sizeRule(n, 1), "1", "Step between elements of the window"),
-                                 optional("ceil_mode", boolean(), "false", "Whether a last window may reach over the end")};
+    std::vector<Field> result = {
+        required("size", sizeRule(n, 1), "Extents of the window"),
+        optional("stride", sizeRule(n, 1), "", "Step of the window; its size if missing"),
+        optional("padding", paddingRule(n), "\"valid\"", "Padding, whose elements do not take part"),
+        optional("dilation", sizeRule(n, 1), "1", "Step between elements of the window"),
+        optional("ceil_mode", boolean(), "false", "Whether a last window may reach over the end")};
     llvm::append_range(result, more);
     return result;
   };
@@ -80,15 +84,16 @@ template <size_t n> static void addFor(std::vector<LayerKind> &kinds) {
   kinds.push_back({"average" + suffix, "Mean" + windows,
                    fields({optional("count_include_pad", boolean(), "false", "Whether padding counts as zeros")}),
                    buildAveragePool<n>});
-  kinds.push_back({"lp" + suffix, "p-norm" + windows, fields({optional("p", integer(1, INT32_MAX), "2", "The norm's exponent")}),
-                   buildLpPool<n>});
+  kinds.push_back({"lp" + suffix, "p-norm" + windows,
+                   fields({optional("p", integer(1, INT32_MAX), "2", "The norm's exponent")}), buildLpPool<n>});
 }
 
 void dlc::json::addPoolingLayers(std::vector<LayerKind> &kinds) {
   addFor<1>(kinds);
   addFor<2>(kinds);
   addFor<3>(kinds);
-  std::vector<Field> keep = {optional("keep_dims", boolean(), "false", "Whether spatial dimensions stay, with extent 1")};
+  std::vector<Field> keep = {
+      optional("keep_dims", boolean(), "false", "Whether spatial dimensions stay, with extent 1")};
   kinds.push_back({"global_average_pool", "Mean over all spatial dimensions: [N, C, spatial...] to [N, C]", keep,
                    buildGlobalPool<dlc::ReductionKind::Mean>});
   kinds.push_back({"global_max_pool", "Largest element over all spatial dimensions: [N, C, spatial...] to [N, C]", keep,

@@ -32,7 +32,8 @@ static Value buildPermute(LayerContext &context) {
   SmallVector<int64_t> sorted = permutation;
   llvm::sort(sorted);
   if (!llvm::equal(sorted, llvm::seq<int64_t>(0, rank)))
-    return context.error("dims", "needs every dimension from 1 to " + Twine(rank - 1) + " once in 'dims' (0 is the batch), for its input " +
+    return context.error("dims", "needs every dimension from 1 to " + Twine(rank - 1) +
+                                     " once in 'dims' (0 is the batch), for its input " +
                                      describeType(context.input().getType()));
   return context.create<dlc::TransposeOp>(context.input(), ArrayRef<int64_t>(permutation));
 }
@@ -70,7 +71,8 @@ static Value buildPadding(LayerContext &context) {
       return context.error("value", "takes a 'value' only in the mode \"constant\"");
     value = context.constant(context.attributes.number("value"), typeOf(context.input()).getElementType());
   }
-  return context.create<dlc::PadOp>(context.input(), OptionalOperand{value}, ArrayRef<int64_t>(low), ArrayRef<int64_t>(high), mode);
+  return context.create<dlc::PadOp>(context.input(), OptionalOperand{value}, ArrayRef<int64_t>(low),
+                                    ArrayRef<int64_t>(high), mode);
 }
 
 static Value buildCropping(LayerContext &context) {
@@ -101,10 +103,10 @@ static Value buildUpsample(LayerContext &context) {
     scales.push_back((*factors)[i]);
   }
   bool isNearest = context.attributes.string("interpolation") == "nearest";
-  return context.create<dlc::ResizeOp>(context.input(), ArrayRef<int64_t>(sizes), ArrayRef<double>(scales), ArrayRef<double>(),
-                                       isNearest ? dlc::ResizeMode::Nearest : dlc::ResizeMode::Linear,
-                                       isNearest ? "asymmetric" : "half_pixel", "floor", llvm::APFloat(-0.75), false, false,
-                                       llvm::APFloat(0.0));
+  return context.create<dlc::ResizeOp>(
+      context.input(), ArrayRef<int64_t>(sizes), ArrayRef<double>(scales), ArrayRef<double>(),
+      isNearest ? dlc::ResizeMode::Nearest : dlc::ResizeMode::Linear, isNearest ? "asymmetric" : "half_pixel", "floor",
+      llvm::APFloat(-0.75), false, false, llvm::APFloat(0.0));
 }
 
 static Value buildRescaling(LayerContext &context) {
@@ -120,27 +122,43 @@ static Value buildRescaling(LayerContext &context) {
 void dlc::json::addShapeLayers(std::vector<LayerKind> &kinds) {
   RulePtr amount = integer(0, INT32_MAX);
   auto borders = [&](RulePtr element) {
-    return either({element, list(list(element, 2, 2), 1), list(element, 1)}, "an integer, or a list of integers or [low, high] pairs");
+    return either({element, list(list(element, 2, 2), 1), list(element, 1)},
+                  "an integer, or a list of integers or [low, high] pairs");
   };
   kinds.push_back({"flatten", "[N, ...] to [N, all the rest]", {}, buildFlatten});
-  kinds.push_back({"reshape", "The same elements in another shape",
-                   {required("shape", list(integer(-1, INT32_MAX)), "The shape without the batch; -1 (once): what is left")}, buildReshape});
-  kinds.push_back({"permute", "Dimensions in another order",
-                   {required("dims", list(integer(1)), "Dimension i + 1 of the result is dimension dims[i] of the input; 0 is the batch")},
+  kinds.push_back(
+      {"reshape",
+       "The same elements in another shape",
+       {required("shape", list(integer(-1, INT32_MAX)), "The shape without the batch; -1 (once): what is left")},
+       buildReshape});
+  kinds.push_back({"permute",
+                   "Dimensions in another order",
+                   {required("dims", list(integer(1)),
+                             "Dimension i + 1 of the result is dimension dims[i] of the input; 0 is the batch")},
                    buildPermute});
-  kinds.push_back({"padding", "Elements around the spatial dimensions",
+  kinds.push_back({"padding",
+                   "Elements around the spatial dimensions",
                    {required("padding", borders(amount), "How many, for all spatial dimensions or each"),
                     optional("mode", choice({"constant", "edge", "reflect", "wrap"}), "\"constant\"", "What they hold"),
                     optional("value", number(), "0", "What constant padding holds")},
                    buildPadding});
-  kinds.push_back({"cropping", "Drops elements at the borders of the spatial dimensions",
-                   {required("cropping", borders(amount), "How many, for all spatial dimensions or each")}, buildCropping});
-  kinds.push_back({"upsample", "Spatial dimensions as many times as large",
-                   {optional("size", either({integer(1, INT32_MAX), list(integer(1, INT32_MAX), 1)}), "2", "Factor, for all or each"),
-                    optional("interpolation", choice({"nearest", "bilinear"}), "\"nearest\"", "How elements between are made")},
-                   buildUpsample});
-  kinds.push_back({"rescaling", "x * scale + offset",
-                   {optional("scale", number(), "1", "Factor"), optional("offset", number(), "0", "Added after")}, buildRescaling});
-  kinds.push_back({"dropout", "Nothing in inference",
-                   {optional("rate", number(0, 1), "0.5", "Share of elements that training drops")}, buildDropout});
+  kinds.push_back({"cropping",
+                   "Drops elements at the borders of the spatial dimensions",
+                   {required("cropping", borders(amount), "How many, for all spatial dimensions or each")},
+                   buildCropping});
+  kinds.push_back(
+      {"upsample",
+       "Spatial dimensions as many times as large",
+       {optional("size", either({integer(1, INT32_MAX), list(integer(1, INT32_MAX), 1)}), "2",
+                 "Factor, for all or each"),
+        optional("interpolation", choice({"nearest", "bilinear"}), "\"nearest\"", "How elements between are made")},
+       buildUpsample});
+  kinds.push_back({"rescaling",
+                   "x * scale + offset",
+                   {optional("scale", number(), "1", "Factor"), optional("offset", number(), "0", "Added after")},
+                   buildRescaling});
+  kinds.push_back({"dropout",
+                   "Nothing in inference",
+                   {optional("rate", number(0, 1), "0.5", "Share of elements that training drops")},
+                   buildDropout});
 }

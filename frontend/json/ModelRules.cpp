@@ -6,16 +6,19 @@
 using namespace dlc::json;
 
 RulePtr dlc::json::getElementTypeRule() {
-  static const RulePtr rule = defined("type", choice(getElementTypeNames(), "the name of an element type (f32, i64, ...)"));
+  static const RulePtr rule =
+      defined("type", choice(getElementTypeNames(), "the name of an element type (f32, i64, ...)"));
   return rule;
 }
 
 RulePtr dlc::json::getInputRule() {
   static const RulePtr rule = defined(
-      "input", object({required("name", string(), "Name of the tensor"),
-                       optional("type", getElementTypeRule(), "\"f32\"", "Element type"),
-                       required("shape", list(either({integer(0, INT32_MAX), string()}, "an extent or the name of a dynamic one")),
-                                "Extents; a name (\"N\") is a dimension known only when the model runs")}));
+      "input",
+      object(
+          {required("name", string(), "Name of the tensor"),
+           optional("type", getElementTypeRule(), "\"f32\"", "Element type"),
+           required("shape", list(either({integer(0, INT32_MAX), string()}, "an extent or the name of a dynamic one")),
+                    "Extents; a name (\"N\") is a dimension known only when the model runs")}));
   return rule;
 }
 
@@ -29,11 +32,12 @@ static std::vector<Field> functionFields() {
 }
 
 static RulePtr getParametersRule() {
-  return mapOf(object({required("shape", list(integer(0, INT32_MAX)), "Extents"),
-                       optional("type", getElementTypeRule(), "\"f32\"", "Element type"),
-                       optional("value", either({number(), boolean(), list(anything())}, "a number or nested lists of numbers"), "",
-                                "The elements, or one for all"),
-                       optional("initializer", getInitializerRule(), "", "First values, if nothing else gives any")}));
+  return mapOf(
+      object({required("shape", list(integer(0, INT32_MAX)), "Extents"),
+              optional("type", getElementTypeRule(), "\"f32\"", "Element type"),
+              optional("value", either({number(), boolean(), list(anything())}, "a number or nested lists of numbers"),
+                       "", "The elements, or one for all"),
+              optional("initializer", getInitializerRule(), "", "First values, if nothing else gives any")}));
 }
 
 RulePtr dlc::json::getWeightsRule() {
@@ -61,7 +65,8 @@ RulePtr dlc::json::getModelRule() {
     std::vector<Field> more = {
         optional("parameters", getParametersRule(), "", "Tensors that nodes refer to by name"),
         optional("weights", getWeightsRule(), "",
-                 "Values of the parameters: a file beside the model, an initializer for all, or numbers by layer and parameter"),
+                 "Values of the parameters: a file beside the model, an initializer for all, or numbers by layer and "
+                 "parameter"),
         optional("initializer", getInitializerRule(), "", "First values of weights that nothing else gives"),
         optional("seed", integer(0), "0", "Start of all random numbers"),
         optional("training", getTrainingRule(), "", "How the model is trained; does not change inference"),

@@ -44,7 +44,8 @@ public:
     if (isBit || (value.kind == JsonValue::Kind::Integer && !isa<FloatType>(elementType)))
       if (storeInteger(isBit ? value.boolean : value.integer, elementType, &bytes[at]))
         return true;
-    reporter.error(value.position, what + " must hold elements of type " + getElementTypeName(elementType) + ", not " + value.describe());
+    reporter.error(value.position, what + " must hold elements of type " + getElementTypeName(elementType) + ", not " +
+                                       value.describe());
     return false;
   }
 
@@ -59,8 +60,9 @@ private:
 };
 } // namespace
 
-std::optional<std::vector<char>> dlc::json::readNestedNumbers(const JsonValue &value, ArrayRef<int64_t> shape, Type elementType,
-                                                              const std::string &what, Reporter &reporter) {
+std::optional<std::vector<char>> dlc::json::readNestedNumbers(const JsonValue &value, ArrayRef<int64_t> shape,
+                                                              Type elementType, const std::string &what,
+                                                              Reporter &reporter) {
   NestedReader reader(shape, elementType, what, reporter);
   if (!value.isList() && !shape.empty()) {
     if (!reader.readElement(value))

@@ -21,7 +21,8 @@ Value NodeContext::operand(size_t i) {
     }
   auto type = RankedTensorType::get(getNestedShape(*input.literal), elementType);
   std::string what = "input " + std::to_string(i + 1) + " of " + label;
-  std::optional<std::vector<char>> bytes = readNestedNumbers(*input.literal, type.getShape(), elementType, what, reporter);
+  std::optional<std::vector<char>> bytes =
+      readNestedNumbers(*input.literal, type.getShape(), elementType, what, reporter);
   if (!bytes)
     return {};
   if (elementType.isInteger(1)) {
@@ -49,8 +50,9 @@ std::optional<SmallVector<int64_t>> NodeContext::integers(StringRef attribute, s
   const JsonValue *literal = inputs[i].literal;
   if (literal && literal->kind == JsonValue::Kind::Integer)
     return SmallVector<int64_t>{literal->integer};
-  if (literal && literal->isList() &&
-      llvm::all_of(literal->elements, [](const JsonValue &element) { return element.kind == JsonValue::Kind::Integer; }))
+  if (literal && literal->isList() && llvm::all_of(literal->elements, [](const JsonValue &element) {
+        return element.kind == JsonValue::Kind::Integer;
+      }))
     return llvm::map_to_vector(literal->elements, [](const JsonValue &element) { return element.integer; });
   isValid = false;
   error("needs integers as its input " + Twine(i + 1) + " or as the attribute '" + attribute + "', not a tensor");
@@ -130,14 +132,15 @@ RulePtr dlc::json::getNodeRule() {
     result.kind = Rule::Kind::Variant;
     result.tag = "op";
     result.noun = "node";
-    RulePtr input = defined("node_input", either({string(), number(), boolean(), list(anything())}, "a tensor's name or numbers"));
+    RulePtr input =
+        defined("node_input", either({string(), number(), boolean(), list(anything())}, "a tensor's name or numbers"));
     for (const NodeKind &kind : getNodeKinds()) {
-      std::vector<Field> fields = {
-          optional("name", string(), "", "Name of the node, for people"),
-          optional("inputs", list(input, kind.minInputs, kind.maxInputs), kind.minInputs == 0 ? "[]" : "",
-                   "Names of tensors, or numbers; \"\" leaves an optional one out"),
-          required("outputs", list(string(), 1, kind.maxOutputs), "Names of the results"),
-          optional("attributes", object(kind.fields), "", "As the ONNX operation's")};
+      std::vector<Field> fields = {optional("name", string(), "", "Name of the node, for people"),
+                                   optional("inputs", list(input, kind.minInputs, kind.maxInputs),
+                                            kind.minInputs == 0 ? "[]" : "",
+                                            "Names of tensors, or numbers; \"\" leaves an optional one out"),
+                                   required("outputs", list(string(), 1, kind.maxOutputs), "Names of the results"),
+                                   optional("attributes", object(kind.fields), "", "As the ONNX operation's")};
       fields[1].isRequired = kind.minInputs != 0;
       result.variants.push_back({kind.name, "The ONNX operation " + kind.name, std::move(fields)});
     }

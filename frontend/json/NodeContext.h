@@ -19,8 +19,8 @@ public:
   NodeContext(OpContext base, llvm::SmallVector<NodeInput> inputs, size_t outputCount)
       : OpContext(std::move(base)), inputs(std::move(inputs)), outputCount(outputCount) {}
 
-  /// Input `i` as a tensor; a literal becomes a constant of the element type of the first tensor among the inputs (f32 if there is
-  /// none). Null if there is none or after an error.
+  /// Input `i` as a tensor; a literal becomes a constant of the element type of the first tensor among the inputs (f32
+  /// if there is none). Null if there is none or after an error.
   mlir::Value operand(size_t i);
   /// All inputs as tensors.
   llvm::SmallVector<mlir::Value> operands();
@@ -30,9 +30,11 @@ public:
   std::optional<llvm::SmallVector<int64_t>> integers(llvm::StringRef attribute, size_t i, bool &isValid);
   /// An attribute that ONNX writes as 0 or 1.
   bool flag(llvm::StringRef key) const;
-  /// Attribute `axis`, or `key`, counted from the front for `rank` dimensions; nothing, with an error, if there is no such dimension.
+  /// Attribute `axis`, or `key`, counted from the front for `rank` dimensions; nothing, with an error, if there is no
+  /// such dimension.
   std::optional<int64_t> axis(int64_t rank, llvm::StringRef key = "axis");
-  /// Axes counted from the front, sorted; nothing, with an error, if one is missing in `rank` dimensions or given twice.
+  /// Axes counted from the front, sorted; nothing, with an error, if one is missing in `rank` dimensions or given
+  /// twice.
   std::optional<llvm::SmallVector<int64_t>> axes(llvm::ArrayRef<int64_t> axes, int64_t rank);
   /// Reports that input `i` must have a rank of at least `rank`, unless it has.
   bool expectRankOf(size_t i, int64_t rank);
@@ -67,8 +69,10 @@ void addSelectionNodes(std::vector<NodeKind> &kinds);
 
 /// What an attribute may be that ONNX writes as 0 or 1.
 RulePtr flagRule();
-/// An einsum equation in explicit form without blanks and ellipses; nothing, with an error, if it does not fit the operands.
-std::optional<std::string> makeEinsumExplicit(NodeContext &context, llvm::StringRef equation, llvm::ArrayRef<mlir::Value> operands);
+/// An einsum equation in explicit form without blanks and ellipses; nothing, with an error, if it does not fit the
+/// operands.
+std::optional<std::string> makeEinsumExplicit(NodeContext &context, llvm::StringRef equation,
+                                              llvm::ArrayRef<mlir::Value> operands);
 
 } // namespace dlc::json
 

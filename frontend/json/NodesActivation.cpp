@@ -56,7 +56,8 @@ void dlc::json::addActivationNodes(std::vector<NodeKind> &kinds) {
   add("Swish", buildWithAlpha<dlc::SwishOp>, alpha("1"));
   add("Mish", buildPlain<dlc::MishOp>);
   add("Shrink", buildShrink,
-      {optional("lambd", number(), "0.5", "Width of the flat part"), optional("bias", number(), "0", "Shift outside of it")});
+      {optional("lambd", number(), "0.5", "Width of the flat part"),
+       optional("bias", number(), "0", "Shift outside of it")});
   add("Identity", buildSame);
   add("Dropout", buildSame, {optional("ratio", number(0, 1), "0.5", "Share of elements that training drops")});
 }

@@ -28,13 +28,15 @@ static NodeResults buildMean(NodeContext &context) {
   return {context.create<dlc::DivOp>(sum, context.constant(context.inputs.size(), typeOf(sum).getElementType()))};
 }
 static NodeResults buildIsInf(NodeContext &context) {
-  return {context.create<dlc::IsInfOp>(context.operand(0), context.flag("detect_negative"), context.flag("detect_positive"))};
+  return {context.create<dlc::IsInfOp>(context.operand(0), context.flag("detect_negative"),
+                                       context.flag("detect_positive"))};
 }
 static NodeResults buildMod(NodeContext &context) {
   return {context.create<dlc::ModOp>(context.operand(0), context.operand(1), context.flag("fmod"))};
 }
 static NodeResults buildBitShift(NodeContext &context) {
-  return {context.create<dlc::BitShiftOp>(context.operand(0), context.operand(1), context.attributes.string("direction") == "LEFT")};
+  return {context.create<dlc::BitShiftOp>(context.operand(0), context.operand(1),
+                                          context.attributes.string("direction") == "LEFT")};
 }
 static NodeResults buildWhere(NodeContext &context) {
   return {context.create<dlc::WhereOp>(context.operand(0), context.operand(1), context.operand(2))};
@@ -60,7 +62,9 @@ static NodeResults buildClip(NodeContext &context) {
   std::optional<double> low = constantLimit("min", 1), high = constantLimit("max", 2);
   bool isConstant = (low || !context.hasInput(1)) && (high || !context.hasInput(2));
   if (isConstant && isa<FloatType>(type)) {
-    auto attribute = [&](std::optional<double> limit) { return limit ? context.builder.getF64FloatAttr(*limit) : FloatAttr(); };
+    auto attribute = [&](std::optional<double> limit) {
+      return limit ? context.builder.getF64FloatAttr(*limit) : FloatAttr();
+    };
     return {context.create<dlc::ClampOp>(x, attribute(low), attribute(high))};
   }
   if (low || context.hasInput(1))
@@ -103,8 +107,9 @@ void dlc::json::addElementwiseNodes(std::vector<NodeKind> &kinds) {
   unary("Acosh", buildUnary<dlc::AcoshOp>);
   unary("Atanh", buildUnary<dlc::AtanhOp>);
   unary("IsNaN", buildUnary<dlc::IsNanOp>);
-  unary("IsInf", buildIsInf, {optional("detect_negative", flagRule(), "1", "Whether -infinity counts"),
-                              optional("detect_positive", flagRule(), "1", "Whether infinity counts")});
+  unary("IsInf", buildIsInf,
+        {optional("detect_negative", flagRule(), "1", "Whether -infinity counts"),
+         optional("detect_positive", flagRule(), "1", "Whether infinity counts")});
   unary("Not", buildUnary<dlc::NotOp>);
   unary("BitwiseNot", buildUnary<dlc::BitwiseNotOp>);
   unary("Cast", buildCast, {required("to", getElementTypeRule(), "Element type of the result")});
@@ -132,7 +137,10 @@ void dlc::json::addElementwiseNodes(std::vector<NodeKind> &kinds) {
   variadic("Sum", buildVariadic<dlc::AddOp>);
   variadic("Mean", buildMean);
   kinds.push_back({"Where", 3, 3, 1, {}, buildWhere});
-  kinds.push_back({"Clip", 1, 3, 1,
+  kinds.push_back({"Clip",
+                   1,
+                   3,
+                   1,
                    {optional("min", number(), "", "Lower limit; also the second input"),
                     optional("max", number(), "", "Upper limit; also the third input")},
                    buildClip});

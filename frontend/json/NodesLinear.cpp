@@ -27,7 +27,8 @@ static NodeResults buildGemm(NodeContext &context) {
   return {result};
 }
 
-std::optional<std::string> dlc::json::makeEinsumExplicit(NodeContext &context, StringRef equation, ArrayRef<Value> operands) {
+std::optional<std::string> dlc::json::makeEinsumExplicit(NodeContext &context, StringRef equation,
+                                                         ArrayRef<Value> operands) {
   std::string text = equation.str();
   llvm::erase_if(text, llvm::isSpace);
   size_t arrow = text.find("->");
@@ -94,10 +95,19 @@ static NodeResults buildEinsum(NodeContext &context) {
 
 void dlc::json::addLinearNodes(std::vector<NodeKind> &kinds) {
   kinds.push_back({"MatMul", 2, 2, 1, {}, buildMatMul});
-  kinds.push_back({"Gemm", 2, 3, 1,
-                   {optional("alpha", number(), "1", "Factor of the product"), optional("beta", number(), "1", "Factor of the third input"),
+  kinds.push_back({"Gemm",
+                   2,
+                   3,
+                   1,
+                   {optional("alpha", number(), "1", "Factor of the product"),
+                    optional("beta", number(), "1", "Factor of the third input"),
                     optional("transA", flagRule(), "0", "Whether the first matrix is transposed"),
                     optional("transB", flagRule(), "0", "Whether the second matrix is transposed")},
                    buildGemm});
-  kinds.push_back({"Einsum", 1, SIZE_MAX, 1, {required("equation", string(), "Indices of inputs and result: \"ij,jk->ik\"")}, buildEinsum});
+  kinds.push_back({"Einsum",
+                   1,
+                   SIZE_MAX,
+                   1,
+                   {required("equation", string(), "Indices of inputs and result: \"ij,jk->ik\"")},
+                   buildEinsum});
 }

@@ -9,8 +9,8 @@ using llvm::APFloat;
 static APFloat epsilonOf(NodeContext &context) { return APFloat(context.attributes.number("epsilon")); }
 
 static NodeResults buildBatchNormalization(NodeContext &context) {
-  return {context.create<dlc::BatchNormOp>(context.operand(0), context.operand(1), context.operand(2), context.operand(3),
-                                           context.operand(4), epsilonOf(context))};
+  return {context.create<dlc::BatchNormOp>(context.operand(0), context.operand(1), context.operand(2),
+                                           context.operand(3), context.operand(4), epsilonOf(context))};
 }
 
 static NodeResults buildLayerNormalization(NodeContext &context) {
@@ -21,7 +21,8 @@ static NodeResults buildLayerNormalization(NodeContext &context) {
   if (!axis || !scale || (context.hasInput(2) && !shift))
     return {Value()};
   return {context.create<dlc::LayerNormOp>(context.operand(0), OptionalOperand{scale}, OptionalOperand{shift},
-                                           static_cast<uint64_t>(*axis), epsilonOf(context), /*root_mean_square=*/false)};
+                                           static_cast<uint64_t>(*axis), epsilonOf(context),
+                                           /*root_mean_square=*/false)};
 }
 static NodeResults buildRMSNormalization(NodeContext &context) {
   if (!context.expectRankOf(0, 1))
@@ -31,12 +32,14 @@ static NodeResults buildRMSNormalization(NodeContext &context) {
   if (!axis || !scale)
     return {Value()};
   return {context.create<dlc::LayerNormOp>(context.operand(0), OptionalOperand{scale}, OptionalOperand{},
-                                           static_cast<uint64_t>(*axis), epsilonOf(context), /*root_mean_square=*/true)};
+                                           static_cast<uint64_t>(*axis), epsilonOf(context),
+                                           /*root_mean_square=*/true)};
 }
 
 static NodeResults buildGroupNormalization(NodeContext &context) {
   return {context.create<dlc::GroupNormOp>(context.operand(0), context.operand(1), context.operand(2),
-                                           static_cast<uint64_t>(context.attributes.integer("num_groups")), epsilonOf(context))};
+                                           static_cast<uint64_t>(context.attributes.integer("num_groups")),
+                                           epsilonOf(context))};
 }
 static NodeResults buildInstanceNormalization(NodeContext &context) {
   if (!context.expectRankOf(0, 3))
@@ -52,7 +55,8 @@ static NodeResults buildLRN(NodeContext &context) {
   if (!context.expectRankOf(0, 3))
     return {Value()};
   return {context.create<dlc::LrnOp>(context.operand(0), static_cast<uint64_t>(context.attributes.integer("size")),
-                                     APFloat(context.attributes.number("alpha")), APFloat(context.attributes.number("beta")),
+                                     APFloat(context.attributes.number("alpha")),
+                                     APFloat(context.attributes.number("beta")),
                                      APFloat(context.attributes.number("bias")))};
 }
 
@@ -82,15 +86,28 @@ void dlc::json::addNormalizationNodes(std::vector<NodeKind> &kinds) {
   kinds.push_back({"BatchNormalization", 5, 5, 1, {epsilon}, buildBatchNormalization});
   kinds.push_back({"LayerNormalization", 2, 3, 1, {axis, epsilon}, buildLayerNormalization});
   kinds.push_back({"RMSNormalization", 2, 2, 1, {axis, epsilon}, buildRMSNormalization});
-  kinds.push_back({"GroupNormalization", 3, 3, 1,
-                   {required("num_groups", integer(1, INT32_MAX), "Number of groups of channels"), epsilon}, buildGroupNormalization});
+  kinds.push_back({"GroupNormalization",
+                   3,
+                   3,
+                   1,
+                   {required("num_groups", integer(1, INT32_MAX), "Number of groups of channels"), epsilon},
+                   buildGroupNormalization});
   kinds.push_back({"InstanceNormalization", 3, 3, 1, {epsilon}, buildInstanceNormalization});
-  kinds.push_back({"LRN", 1, 1, 1,
-                   {required("size", integer(1, INT32_MAX), "Number of channels in the sum"),
-                    optional("alpha", number(), "0.0001", "Factor of the sum"), optional("beta", number(), "0.75", "Exponent"),
-                    optional("bias", number(), "1", "Added to the sum")},
-                   buildLRN});
-  kinds.push_back({"LpNormalization", 1, 1, 1, {axis, optional("p", integer(1, 2), "2", "Exponent of the norm")}, buildLpNormalization});
+  kinds.push_back(
+      {"LRN",
+       1,
+       1,
+       1,
+       {required("size", integer(1, INT32_MAX), "Number of channels in the sum"),
+        optional("alpha", number(), "0.0001", "Factor of the sum"), optional("beta", number(), "0.75", "Exponent"),
+        optional("bias", number(), "1", "Added to the sum")},
+       buildLRN});
+  kinds.push_back({"LpNormalization",
+                   1,
+                   1,
+                   1,
+                   {axis, optional("p", integer(1, 2), "2", "Exponent of the norm")},
+                   buildLpNormalization});
   kinds.push_back({"Softmax", 1, 1, 1, {axis}, buildAlongAxis<dlc::SoftmaxOp>});
   kinds.push_back({"LogSoftmax", 1, 1, 1, {axis}, buildAlongAxis<dlc::LogSoftmaxOp>});
   kinds.push_back({"Hardmax", 1, 1, 1, {axis}, buildAlongAxis<dlc::HardmaxOp>});

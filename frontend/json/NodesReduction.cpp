@@ -29,14 +29,17 @@ template <bool minimum> static NodeResults buildArgExtreme(NodeContext &context)
   auto axis = context.axis(typeOf(context.operand(0)).getRank());
   if (!axis)
     return {Value()};
-  return {context.create<dlc::ArgExtremeOp>(context.operand(0), static_cast<uint64_t>(*axis), minimum, context.flag("keepdims"),
-                                            context.flag("select_last_index"))};
+  return {context.create<dlc::ArgExtremeOp>(context.operand(0), static_cast<uint64_t>(*axis), minimum,
+                                            context.flag("keepdims"), context.flag("select_last_index"))};
 }
 
 void dlc::json::addReductionNodes(std::vector<NodeKind> &kinds) {
   Field keep = optional("keepdims", flagRule(), "1", "Whether reduced dimensions stay, with extent 1");
   auto reduce = [&](std::string name, NodeResults (*build)(NodeContext &)) {
-    kinds.push_back({std::move(name), 1, 2, 1,
+    kinds.push_back({std::move(name),
+                     1,
+                     2,
+                     1,
                      {optional("axes", list(integer()), "", "Dimensions, all if missing; also the second input"), keep,
                       optional("noop_with_empty_axes", flagRule(), "0", "Whether no axes mean none instead of all")},
                      build});
@@ -51,8 +54,9 @@ void dlc::json::addReductionNodes(std::vector<NodeKind> &kinds) {
   reduce("ReduceLogSum", buildReduce<dlc::ReductionKind::LogSum>);
   reduce("ReduceLogSumExp", buildReduce<dlc::ReductionKind::LogSumExp>);
   reduce("ReduceSumSquare", buildReduce<dlc::ReductionKind::SumSquare>);
-  std::vector<Field> extreme = {optional("axis", integer(), "0", "The dimension that is searched"), keep,
-                                optional("select_last_index", flagRule(), "0", "Whether the last of equal elements counts")};
+  std::vector<Field> extreme = {
+      optional("axis", integer(), "0", "The dimension that is searched"), keep,
+      optional("select_last_index", flagRule(), "0", "Whether the last of equal elements counts")};
   kinds.push_back({"ArgMax", 1, 1, 1, extreme, buildArgExtreme<false>});
   kinds.push_back({"ArgMin", 1, 1, 1, extreme, buildArgExtreme<true>});
 }

@@ -49,7 +49,8 @@ static NodeResults buildSplit(NodeContext &context) {
   int64_t total = 0;
   for (int64_t size : *sizes)
     total += size;
-  if (static_cast<int64_t>(sizes->size()) != parts || total != extent || llvm::any_of(*sizes, [](int64_t size) { return size < 0; })) {
+  if (static_cast<int64_t>(sizes->size()) != parts || total != extent ||
+      llvm::any_of(*sizes, [](int64_t size) { return size < 0; })) {
     context.error("cannot split an extent of " + Twine(extent) + " into its " + Twine(parts) + " outputs that way");
     return results;
   }
@@ -89,7 +90,8 @@ static NodeResults buildSlice(NodeContext &context) {
     if (ShapedType::isDynamic(extent)) {
       if (start == 0 && by == 1 && end >= INT32_MAX)
         continue; // the whole dimension
-      return {context.error("slices dimension " + Twine(axis) + ", whose extent is not known, of " + describeType(type))};
+      return {
+          context.error("slices dimension " + Twine(axis) + ", whose extent is not known, of " + describeType(type))};
     }
     // As NumPy: from the end if negative, then clamped to the elements there are.
     auto clamp = [&](int64_t index, int64_t low, int64_t high) {
@@ -154,7 +156,8 @@ static NodeResults buildGather(NodeContext &context) {
     return {x};
   if (const JsonValue *literal = context.inputs[1].literal) {
     auto type = RankedTensorType::get(getNestedShape(*literal), context.builder.getI64Type());
-    auto bytes = readNestedNumbers(*literal, type.getShape(), type.getElementType(), "indices of " + context.label, context.reporter);
+    auto bytes = readNestedNumbers(*literal, type.getShape(), type.getElementType(), "indices of " + context.label,
+                                   context.reporter);
     if (!bytes)
       return {Value()};
     context.inputs[1].tensor = context.constant(cast<ElementsAttr>(DenseElementsAttr::getFromRawBuffer(type, *bytes)));
@@ -175,7 +178,8 @@ static NodeResults buildResize(NodeContext &context) {
   if (hasScales == hasSizes)
     return {context.error("needs either 'scales' or 'sizes'")};
   if (context.attributes.find(hasScales ? "scales" : "sizes")->elements.size() != rank)
-    return {context.error(hasScales ? "scales" : "sizes", "needs one entry in 'scales' or 'sizes' for each of " + Twine(rank) + " dimensions")};
+    return {context.error(hasScales ? "scales" : "sizes",
+                          "needs one entry in 'scales' or 'sizes' for each of " + Twine(rank) + " dimensions")};
   SmallVector<int64_t> sizes(rank, -1);
   SmallVector<double> scales(rank, 1), roi;
   for (size_t dim = 0; dim < rank; ++dim) {
@@ -185,7 +189,8 @@ static NodeResults buildResize(NodeContext &context) {
     if (hasScales ? scale == 1 : size == extent)
       continue;
     if (ShapedType::isDynamic(extent))
-      return {context.error("resizes dimension " + Twine(dim) + ", whose extent is not known, of " + describeType(type))};
+      return {
+          context.error("resizes dimension " + Twine(dim) + ", whose extent is not known, of " + describeType(type))};
     sizes[dim] = hasScales ? static_cast<int64_t>(std::floor(extent * scale)) : size;
     scales[dim] = hasScales ? scale : static_cast<double>(size) / extent;
     if (!(scale > 0) || sizes[dim] < 0 || sizes[dim] > INT32_MAX)
@@ -202,43 +207,65 @@ static NodeResults buildResize(NodeContext &context) {
   return {context.create<dlc::ResizeOp>(x, ArrayRef<int64_t>(sizes), ArrayRef<double>(scales), ArrayRef<double>(roi),
                                         *dlc::symbolizeResizeMode(context.attributes.string("mode")), coordinates,
                                         context.attributes.string("nearest_mode"),
-                                        llvm::APFloat(context.attributes.number("cubic_coeff_a")), context.flag("exclude_outside"),
-                                        context.flag("antialias"), llvm::APFloat(context.attributes.number("extrapolation_value")))};
+                                        llvm::APFloat(context.attributes.number("cubic_coeff_a")),
+                                        context.flag("exclude_outside"), context.flag("antialias"),
+                                        llvm::APFloat(context.attributes.number("extrapolation_value")))};
 }
 
 void dlc::json::addSelectionNodes(std::vector<NodeKind> &kinds) {
   RulePtr integers = list(integer()), extents = list(integer(0, INT32_MAX));
   Field axis = optional("axis", integer(), "0", "The dimension");
   kinds.push_back({"Concat", 1, SIZE_MAX, 1, {required("axis", integer(), "Along which dimension")}, buildConcat});
-  kinds.push_back({"Split", 1, 2, SIZE_MAX,
-                   {axis, optional("split", extents, "", "Extents of the parts, equal if missing; also the second input")}, buildSplit});
-  kinds.push_back({"Slice", 1, 5, 1,
+  kinds.push_back(
+      {"Split",
+       1,
+       2,
+       SIZE_MAX,
+       {axis, optional("split", extents, "", "Extents of the parts, equal if missing; also the second input")},
+       buildSplit});
+  kinds.push_back({"Slice",
+                   1,
+                   5,
+                   1,
                    {optional("starts", integers, "", "First elements; also the second input"),
                     optional("ends", integers, "", "Ends, not included; also the third input"),
                     optional("axes", integers, "", "Dimensions, the first ones if missing; also the fourth input"),
                     optional("steps", integers, "", "Steps (1); also the fifth input")},
                    buildSlice});
-  kinds.push_back({"Pad", 1, 4, 1,
-                   {optional("pads", integers, "", "All low ones, then all high ones; also the second input"),
-                    optional("mode", choice({"constant", "edge", "reflect", "wrap"}), "\"constant\"", "What padding holds"),
-                    optional("value", number(), "", "What constant padding holds (0); also the third input"),
-                    optional("axes", integers, "", "Dimensions, all if missing; also the fourth input")},
-                   buildPad});
-  kinds.push_back({"Tile", 1, 2, 1, {optional("repeats", extents, "", "How often, for each dimension; also the second input")}, buildTile});
-  kinds.push_back({"Gather", 2, 2, 1, {axis}, buildGather});
   kinds.push_back(
-      {"Resize", 1, 1, 1,
-       {optional("scales", list(number()), "", "Factors, one a dimension"), optional("sizes", extents, "", "Extents, one a dimension"),
-        optional("mode", choice({"nearest", "linear", "cubic"}), "\"nearest\"", "Interpolation"),
-        optional("coordinate_transformation_mode",
-                 choice({"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize"}),
-                 "\"half_pixel\"", "Where elements lie"),
-        optional("nearest_mode", choice({"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}), "\"round_prefer_floor\"",
-                 "Which element is nearest"),
-        optional("cubic_coeff_a", number(), "-0.75", "Coefficient of cubic interpolation"),
-        optional("exclude_outside", flagRule(), "0", "Whether weights outside of the input are 0"),
-        optional("antialias", flagRule(), "0", "Whether to filter when shrinking"),
-        optional("extrapolation_value", number(), "0", "Outside of the region of interest"),
-        optional("roi", list(number()), "", "Region of interest: starts, then ends")},
-       buildResize});
+      {"Pad",
+       1,
+       4,
+       1,
+       {optional("pads", integers, "", "All low ones, then all high ones; also the second input"),
+        optional("mode", choice({"constant", "edge", "reflect", "wrap"}), "\"constant\"", "What padding holds"),
+        optional("value", number(), "", "What constant padding holds (0); also the third input"),
+        optional("axes", integers, "", "Dimensions, all if missing; also the fourth input")},
+       buildPad});
+  kinds.push_back({"Tile",
+                   1,
+                   2,
+                   1,
+                   {optional("repeats", extents, "", "How often, for each dimension; also the second input")},
+                   buildTile});
+  kinds.push_back({"Gather", 2, 2, 1, {axis}, buildGather});
+  kinds.push_back({"Resize",
+                   1,
+                   1,
+                   1,
+                   {optional("scales", list(number()), "", "Factors, one a dimension"),
+                    optional("sizes", extents, "", "Extents, one a dimension"),
+                    optional("mode", choice({"nearest", "linear", "cubic"}), "\"nearest\"", "Interpolation"),
+                    optional("coordinate_transformation_mode",
+                             choice({"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners",
+                                     "asymmetric", "tf_crop_and_resize"}),
+                             "\"half_pixel\"", "Where elements lie"),
+                    optional("nearest_mode", choice({"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}),
+                             "\"round_prefer_floor\"", "Which element is nearest"),
+                    optional("cubic_coeff_a", number(), "-0.75", "Coefficient of cubic interpolation"),
+                    optional("exclude_outside", flagRule(), "0", "Whether weights outside of the input are 0"),
+                    optional("antialias", flagRule(), "0", "Whether to filter when shrinking"),
+                    optional("extrapolation_value", number(), "0", "Outside of the region of interest"),
+                    optional("roi", list(number()), "", "Region of interest: starts, then ends")},
+                   buildResize});
 }

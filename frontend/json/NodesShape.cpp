@@ -24,7 +24,8 @@ static NodeResults buildReshape(NodeContext &context) {
     if (extent != 0 || context.flag("allowzero"))
       continue;
     if (static_cast<int64_t>(i) >= typeOf(x).getRank())
-      return {context.error("keeps dimension " + Twine(i) + " (extent 0), which its input " + describeType(x.getType()) + " lacks")};
+      return {context.error("keeps dimension " + Twine(i) + " (extent 0), which its input " +
+                            describeType(x.getType()) + " lacks")};
     extent = -2 - static_cast<int64_t>(i);
   }
   return {context.reshape(x, *shape)};
@@ -127,9 +128,11 @@ template <bool toSpace> static NodeResults buildDepthSpace(NodeContext &context)
   RankedTensorType type = typeOf(x);
   if (type.getRank() != 4 || llvm::any_of(type.getShape().drop_front(), ShapedType::isDynamic))
     return {context.error("expects an input [N, C, H, W] with known C, H and W, got " + describeType(type))};
-  int64_t b = context.attributes.integer("blocksize"), c = type.getDimSize(1), h = type.getDimSize(2), w = type.getDimSize(3);
+  int64_t b = context.attributes.integer("blocksize"), c = type.getDimSize(1), h = type.getDimSize(2),
+          w = type.getDimSize(3);
   if (toSpace ? c % (b * b) != 0 : h % b != 0 || w % b != 0)
-    return {context.error("blocksize", "has a 'blocksize' of " + Twine(b) + ", which does not divide " + describeType(type))};
+    return {context.error("blocksize",
+                          "has a 'blocksize' of " + Twine(b) + ", which does not divide " + describeType(type))};
   SmallVector<int64_t> blocks, permutation, result;
   if (!toSpace) {
     blocks = {-2, c, h / b, b, w / b, b};
@@ -137,11 +140,13 @@ template <bool toSpace> static NodeResults buildDepthSpace(NodeContext &context)
     result = {-2, c * b * b, h / b, w / b};
   } else {
     bool isColumnFirst = context.attributes.string("mode") == "CRD";
-    blocks = isColumnFirst ? SmallVector<int64_t>{-2, c / (b * b), b, b, h, w} : SmallVector<int64_t>{-2, b, b, c / (b * b), h, w};
+    blocks = isColumnFirst ? SmallVector<int64_t>{-2, c / (b * b), b, b, h, w}
+                           : SmallVector<int64_t>{-2, b, b, c / (b * b), h, w};
     permutation = isColumnFirst ? SmallVector<int64_t>{0, 1, 4, 2, 5, 3} : SmallVector<int64_t>{0, 3, 4, 1, 5, 2};
     result = {-2, c / (b * b), h * b, w * b};
   }
-  return {context.reshape(context.create<dlc::TransposeOp>(context.reshape(x, blocks), ArrayRef<int64_t>(permutation)), result)};
+  return {context.reshape(context.create<dlc::TransposeOp>(context.reshape(x, blocks), ArrayRef<int64_t>(permutation)),
+                          result)};
 }
 
 /// A constant of numbers in the attributes `value` and `type`, in `shape` or that of the numbers.
@@ -178,32 +183,69 @@ static NodeResults buildRange(NodeContext &context) {
   if (!(size >= 0 && size <= INT32_MAX))
     return {context.error("delta", "needs a 'delta' that leads from 'start' to 'limit' in fewer than 2^31 steps")};
   Type elementType = getElementType(context.attributes.string("type"), context.builder.getContext());
-  return {context.create<dlc::IotaOp>(llvm::APFloat(start), llvm::APFloat(delta), static_cast<uint64_t>(size), elementType)};
+  return {context.create<dlc::IotaOp>(llvm::APFloat(start), llvm::APFloat(delta), static_cast<uint64_t>(size),
+                                      elementType)};
 }
 
 void dlc::json::addShapeNodes(std::vector<NodeKind> &kinds) {
   RulePtr integers = list(integer()), extents = list(integer(0, INT32_MAX));
-  kinds.push_back({"Reshape", 1, 2, 1,
-                   {optional("shape", list(integer(-1, INT32_MAX)), "", "The shape; -1: what is left, 0: the input's extent; also the second input"),
+  kinds.push_back({"Reshape",
+                   1,
+                   2,
+                   1,
+                   {optional("shape", list(integer(-1, INT32_MAX)), "",
+                             "The shape; -1: what is left, 0: the input's extent; also the second input"),
                     optional("allowzero", flagRule(), "0", "Whether 0 means 0")},
                    buildReshape});
-  kinds.push_back({"Flatten", 1, 1, 1, {optional("axis", integer(), "1", "First dimension of the second part")}, buildFlatten});
-  kinds.push_back({"Transpose", 1, 1, 1, {optional("perm", integers, "", "Order of the dimensions; reversed if missing")}, buildTranspose});
-  kinds.push_back({"Squeeze", 1, 2, 1,
-                   {optional("axes", integers, "", "Dimensions to drop, all of extent 1 if missing; also the second input")}, buildSqueeze});
-  kinds.push_back({"Unsqueeze", 1, 2, 1, {optional("axes", integers, "", "Dimensions of the result to add; also the second input")}, buildUnsqueeze});
-  kinds.push_back({"Expand", 1, 2, 1, {optional("shape", extents, "", "Shape to broadcast with; also the second input")}, buildExpand});
+  kinds.push_back(
+      {"Flatten", 1, 1, 1, {optional("axis", integer(), "1", "First dimension of the second part")}, buildFlatten});
+  kinds.push_back({"Transpose",
+                   1,
+                   1,
+                   1,
+                   {optional("perm", integers, "", "Order of the dimensions; reversed if missing")},
+                   buildTranspose});
+  kinds.push_back(
+      {"Squeeze",
+       1,
+       2,
+       1,
+       {optional("axes", integers, "", "Dimensions to drop, all of extent 1 if missing; also the second input")},
+       buildSqueeze});
+  kinds.push_back({"Unsqueeze",
+                   1,
+                   2,
+                   1,
+                   {optional("axes", integers, "", "Dimensions of the result to add; also the second input")},
+                   buildUnsqueeze});
+  kinds.push_back({"Expand",
+                   1,
+                   2,
+                   1,
+                   {optional("shape", extents, "", "Shape to broadcast with; also the second input")},
+                   buildExpand});
   Field block = required("blocksize", integer(1, INT32_MAX), "Extent of a block");
-  kinds.push_back({"DepthToSpace", 1, 1, 1, {block, optional("mode", choice({"DCR", "CRD"}), "\"DCR\"", "Order inside the channels")},
+  kinds.push_back({"DepthToSpace",
+                   1,
+                   1,
+                   1,
+                   {block, optional("mode", choice({"DCR", "CRD"}), "\"DCR\"", "Order inside the channels")},
                    buildDepthSpace<true>});
   kinds.push_back({"SpaceToDepth", 1, 1, 1, {block}, buildDepthSpace<false>});
   RulePtr numbers = either({number(), boolean(), list(anything())}, "a number or nested lists of numbers");
   Field type = optional("type", getElementTypeRule(), "\"f32\"", "Element type of the result");
   kinds.push_back({"Constant", 0, 0, 1, {required("value", numbers, "The elements"), type}, buildConstant});
-  kinds.push_back({"ConstantOfShape", 0, 1, 1,
-                   {optional("shape", extents, "", "The shape; also the first input"), optional("value", number(), "0", "Every element"), type},
+  kinds.push_back({"ConstantOfShape",
+                   0,
+                   1,
+                   1,
+                   {optional("shape", extents, "", "The shape; also the first input"),
+                    optional("value", number(), "0", "Every element"), type},
                    buildConstantOfShape});
-  kinds.push_back({"Range", 0, 0, 1,
+  kinds.push_back({"Range",
+                   0,
+                   0,
+                   1,
                    {optional("start", number(), "0", "First element"), required("limit", number(), "End, not included"),
                     optional("delta", number(), "1", "Step"), type},
                    buildRange});

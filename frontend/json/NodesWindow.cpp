@@ -12,9 +12,11 @@ struct Window {
 } // namespace
 
 /// Attributes of a window over the spatial dimensions of `x`; `kernel` is that of the weight, if there is one.
-static std::optional<Window> readWindow(NodeContext &context, RankedTensorType x, ArrayRef<int64_t> kernel, bool isTransposed) {
+static std::optional<Window> readWindow(NodeContext &context, RankedTensorType x, ArrayRef<int64_t> kernel,
+                                        bool isTransposed) {
   size_t n = x.getRank() - 2;
-  Window window{SmallVector<int64_t>(kernel), SmallVector<int64_t>(n, 1), SmallVector<int64_t>(n, 1), SmallVector<int64_t>(2 * n, 0)};
+  Window window{SmallVector<int64_t>(kernel), SmallVector<int64_t>(n, 1), SmallVector<int64_t>(n, 1),
+                SmallVector<int64_t>(2 * n, 0)};
   auto read = [&](StringRef key, SmallVector<int64_t> &target, size_t count) {
     if (!context.attributes.find(key))
       return true;
@@ -26,8 +28,8 @@ static std::optional<Window> readWindow(NodeContext &context, RankedTensorType x
     target = given;
     return true;
   };
-  if (!read("kernel_shape", window.kernel, n) || !read("strides", window.strides, n) || !read("dilations", window.dilations, n) ||
-      !read("pads", window.pads, 2 * n))
+  if (!read("kernel_shape", window.kernel, n) || !read("strides", window.strides, n) ||
+      !read("dilations", window.dilations, n) || !read("pads", window.pads, 2 * n))
     return std::nullopt;
   if (!kernel.empty() && ArrayRef<int64_t>(window.kernel) != kernel) {
     context.error("kernel_shape", "has another 'kernel_shape' than its weight");
@@ -43,7 +45,8 @@ static std::optional<Window> readWindow(NodeContext &context, RankedTensorType x
         context.error("auto_pad", "needs static spatial extents for 'auto_pad' with strides, got " + describeType(x));
         return std::nullopt;
       }
-      total = std::max<int64_t>(0, (llvm::divideCeilSigned(extent, window.strides[i]) - 1) * window.strides[i] + reach + 1 - extent);
+      total = std::max<int64_t>(0, (llvm::divideCeilSigned(extent, window.strides[i]) - 1) * window.strides[i] + reach +
+                                       1 - extent);
     }
     int64_t small = total / 2;
     window.pads[i] = mode == "SAME_UPPER" ? small : total - small;
@@ -58,8 +61,8 @@ static std::optional<std::pair<RankedTensorType, RankedTensorType>> convolutionT
   if (!x || !w)
     return std::nullopt;
   if (typeOf(x).getRank() < 3 || typeOf(x).getRank() != typeOf(w).getRank()) {
-    context.error("expects an input and a weight of the same rank of at least 3, got " + describeType(x.getType()) + " and " +
-                  describeType(w.getType()));
+    context.error("expects an input and a weight of the same rank of at least 3, got " + describeType(x.getType()) +
+                  " and " + describeType(w.getType()));
     return std::nullopt;
   }
   return std::pair(typeOf(x), typeOf(w));
@@ -80,9 +83,10 @@ static NodeResults buildConv(NodeContext &context) {
   auto window = readWindow(context, types->first, types->second.getShape().drop_front(2), false);
   if (!window)
     return {Value()};
-  return {addBias(context, context.create<dlc::ConvOp>(context.operand(0), context.operand(1), ArrayRef(window->strides),
-                                                       ArrayRef(window->dilations), ArrayRef(window->pads),
-                                                       static_cast<uint64_t>(context.attributes.integer("group"))))};
+  return {
+      addBias(context, context.create<dlc::ConvOp>(context.operand(0), context.operand(1), ArrayRef(window->strides),
+                                                   ArrayRef(window->dilations), ArrayRef(window->pads),
+                                                   static_cast<uint64_t>(context.attributes.integer("group"))))};
 }
 
 static NodeResults buildConvTranspose(NodeContext &context) {
@@ -104,19 +108,22 @@ static NodeResults buildConvTranspose(NodeContext &context) {
     if (shape && shape->elements.size() != n)
       return {context.error("output_shape", "needs " + Twine(n) + " integers as 'output_shape'")};
     for (size_t i = 0; i < n; ++i) {
-      int64_t extent = types->first.getDimSize(2 + i), target = shape ? shape->elements[i].integer : extent * window->strides[i];
+      int64_t extent = types->first.getDimSize(2 + i),
+              target = shape ? shape->elements[i].integer : extent * window->strides[i];
       if (ShapedType::isDynamic(extent))
-        return {context.error("needs static spatial extents for 'output_shape' or 'auto_pad', got " + describeType(types->first))};
-      int64_t total = window->strides[i] * (extent - 1) + extra[i] + window->dilations[i] * (kernel[i] - 1) + 1 - target;
+        return {context.error("needs static spatial extents for 'output_shape' or 'auto_pad', got " +
+                              describeType(types->first))};
+      int64_t total =
+          window->strides[i] * (extent - 1) + extra[i] + window->dilations[i] * (kernel[i] - 1) + 1 - target;
       int64_t low = mode == "SAME_UPPER" ? total / 2 : total - total / 2;
       window->pads[i] = low;
       window->pads[n + i] = total - low;
     }
   }
-  return {addBias(context, context.create<dlc::ConvTransposeOp>(context.operand(0), context.operand(1), ArrayRef(window->strides),
-                                                                ArrayRef(window->dilations), ArrayRef(window->pads),
-                                                                ArrayRef<int64_t>(extra),
-                                                                static_cast<uint64_t>(context.attributes.integer("group"))))};
+  return {addBias(context, context.create<dlc::ConvTransposeOp>(
+                               context.operand(0), context.operand(1), ArrayRef(window->strides),
+                               ArrayRef(window->dilations), ArrayRef(window->pads), ArrayRef<int64_t>(extra),
+                               static_cast<uint64_t>(context.attributes.integer("group"))))};
 }
 
 static std::optional<Window> readPool(NodeContext &context) {
@@ -125,7 +132,8 @@ static std::optional<Window> readPool(NodeContext &context) {
   std::optional<Window> window = readWindow(context, typeOf(context.operand(0)), {}, false);
   if (window)
     for (size_t i = 0, n = window->kernel.size(); i < n; ++i)
-      if (int64_t reach = window->dilations[i] * (window->kernel[i] - 1); window->pads[i] > reach || window->pads[n + i] > reach) {
+      if (int64_t reach = window->dilations[i] * (window->kernel[i] - 1);
+          window->pads[i] > reach || window->pads[n + i] > reach) {
         context.error("pads", "pads more elements than its window reaches beyond the input");
         return std::nullopt;
       }
@@ -136,12 +144,13 @@ static NodeResults buildMaxPool(NodeContext &context) {
   auto window = readPool(context);
   if (!window)
     return {Value(), Value()};
-  NodeResults results = {context.create<dlc::MaxPoolOp>(context.operand(0), ArrayRef(window->kernel), ArrayRef(window->strides),
-                                                        ArrayRef(window->dilations), ArrayRef(window->pads), context.flag("ceil_mode"))};
+  NodeResults results = {context.create<dlc::MaxPoolOp>(context.operand(0), ArrayRef(window->kernel),
+                                                        ArrayRef(window->strides), ArrayRef(window->dilations),
+                                                        ArrayRef(window->pads), context.flag("ceil_mode"))};
   if (context.outputCount > 1)
-    results.push_back(context.create<dlc::MaxPoolIndicesOp>(context.operand(0), ArrayRef(window->kernel), ArrayRef(window->strides),
-                                                            ArrayRef(window->dilations), ArrayRef(window->pads),
-                                                            context.flag("ceil_mode"), context.flag("storage_order")));
+    results.push_back(context.create<dlc::MaxPoolIndicesOp>(
+        context.operand(0), ArrayRef(window->kernel), ArrayRef(window->strides), ArrayRef(window->dilations),
+        ArrayRef(window->pads), context.flag("ceil_mode"), context.flag("storage_order")));
   return results;
 }
 static NodeResults buildAveragePool(NodeContext &context) {
@@ -149,8 +158,8 @@ static NodeResults buildAveragePool(NodeContext &context) {
   if (!window)
     return {Value()};
   return {context.create<dlc::AveragePoolOp>(context.operand(0), ArrayRef(window->kernel), ArrayRef(window->strides),
-                                             ArrayRef(window->dilations), ArrayRef(window->pads), context.flag("ceil_mode"),
-                                             context.flag("count_include_pad"))};
+                                             ArrayRef(window->dilations), ArrayRef(window->pads),
+                                             context.flag("ceil_mode"), context.flag("count_include_pad"))};
 }
 static NodeResults buildLpPool(NodeContext &context) {
   auto window = readPool(context);
@@ -170,11 +179,12 @@ template <dlc::ReductionKind kind> static NodeResults buildGlobalPool(NodeContex
 void dlc::json::addWindowNodes(std::vector<NodeKind> &kinds) {
   RulePtr positive = list(integer(1, INT32_MAX));
   Field kernel = required("kernel_shape", positive, "Extents of the window");
-  std::vector<Field> window = {optional("strides", positive, "", "Step of the window (1)"),
-                               optional("dilations", positive, "", "Step inside the window (1)"),
-                               optional("pads", list(integer(0, INT32_MAX)), "", "Padding: all low ones, then all high ones (0)"),
-                               optional("auto_pad", choice({"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"}), "\"NOTSET\"",
-                                        "Padding that keeps extents (over the stride)")};
+  std::vector<Field> window = {
+      optional("strides", positive, "", "Step of the window (1)"),
+      optional("dilations", positive, "", "Step inside the window (1)"),
+      optional("pads", list(integer(0, INT32_MAX)), "", "Padding: all low ones, then all high ones (0)"),
+      optional("auto_pad", choice({"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"}), "\"NOTSET\"",
+               "Padding that keeps extents (over the stride)")};
   auto with = [&](std::vector<Field> more) {
     more.insert(more.begin(), window.begin(), window.end());
     return more;
@@ -183,16 +193,21 @@ void dlc::json::addWindowNodes(std::vector<NodeKind> &kinds) {
   Field group = optional("group", integer(1, INT32_MAX), "1", "Groups of channels that are convolved apart");
   Field ceil = optional("ceil_mode", flagRule(), "0", "Whether a last window may reach over the end");
   kinds.push_back({"Conv", 2, 3, 1, with({givenKernel, group}), buildConv});
-  kinds.push_back({"ConvTranspose", 2, 3, 1,
-                   with({givenKernel, group, optional("output_padding", list(integer(0)), "", "Elements added to the end (0)"),
-                         optional("output_shape", list(integer(0, INT32_MAX)), "", "Spatial extents of the result, instead of pads")}),
-                   buildConvTranspose});
+  kinds.push_back(
+      {"ConvTranspose", 2, 3, 1,
+       with({givenKernel, group, optional("output_padding", list(integer(0)), "", "Elements added to the end (0)"),
+             optional("output_shape", list(integer(0, INT32_MAX)), "",
+                      "Spatial extents of the result, instead of pads")}),
+       buildConvTranspose});
   kinds.push_back({"MaxPool", 1, 1, 2,
-                   with({kernel, ceil, optional("storage_order", flagRule(), "0", "Whether indices are column major")}), buildMaxPool});
-  kinds.push_back({"AveragePool", 1, 1, 1,
-                   with({kernel, ceil, optional("count_include_pad", flagRule(), "0", "Whether padding counts as zeros")}),
-                   buildAveragePool});
-  kinds.push_back({"LpPool", 1, 1, 1, with({kernel, ceil, optional("p", integer(1, INT32_MAX), "2", "Exponent")}), buildLpPool});
+                   with({kernel, ceil, optional("storage_order", flagRule(), "0", "Whether indices are column major")}),
+                   buildMaxPool});
+  kinds.push_back(
+      {"AveragePool", 1, 1, 1,
+       with({kernel, ceil, optional("count_include_pad", flagRule(), "0", "Whether padding counts as zeros")}),
+       buildAveragePool});
+  kinds.push_back(
+      {"LpPool", 1, 1, 1, with({kernel, ceil, optional("p", integer(1, INT32_MAX), "2", "Exponent")}), buildLpPool});
   kinds.push_back({"GlobalAveragePool", 1, 1, 1, {}, buildGlobalPool<dlc::ReductionKind::Mean>});
   kinds.push_back({"GlobalMaxPool", 1, 1, 1, {}, buildGlobalPool<dlc::ReductionKind::Max>});
 }

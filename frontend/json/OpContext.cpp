@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/OpContext.h"
 #include "frontend/json/Elements.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace dlc::json;
@@ -56,18 +57,19 @@ Value OpContext::reshape(Value x, ArrayRef<int64_t> shape) {
   if (!x)
     return {};
   SmallVector<int64_t> resolved(shape);
-  // What is left (-1) is worked out where it is known: in an empty batch it could not be computed from the number of elements.
+  // What is left (-1) is worked out where it is known: in an empty batch it could not be computed from the number of
+  // elements.
   if (int64_t *open = llvm::find(resolved, -1); open != resolved.end()) {
     SmallVector<int64_t> rest(typeOf(x).getShape());
-    int64_t given = 1, left = 1;
+    uint64_t given = 1, left = 1;
     for (int64_t extent : shape)
       if (extent <= -2 && -2 - extent < static_cast<int64_t>(rest.size()))
         rest[-2 - extent] = 1;
       else if (extent >= 0)
-        given *= extent;
+        given = llvm::SaturatingMultiply<uint64_t>(given, extent);
     bool isKnown = llvm::none_of(rest, ShapedType::isDynamic);
-    for (int64_t extent : rest)
-      left *= extent;
+    for (int64_t extent : isKnown ? ArrayRef(rest) : ArrayRef<int64_t>())
+      left = llvm::SaturatingMultiply<uint64_t>(left, extent);
     if (isKnown && given > 0 && left % given == 0)
       *open = left / given;
   }

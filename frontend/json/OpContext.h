@@ -21,8 +21,8 @@ public:
   OpContext(mlir::OpBuilder &builder, Reporter &reporter, Attributes attributes, std::string name, std::string label,
             Position position);
 
-  /// Appends an op whose result type is inferred. Null, with an error, if the operands do not fit; null if an operand is null (its
-  /// error has been reported), so that calls can be nested.
+  /// Appends an op whose result type is inferred. Null, with an error, if the operands do not fit; null if an operand
+  /// is null (its error has been reported), so that calls can be nested.
   template <typename OpTy, typename... Args> mlir::Value create(Args &&...args) {
     if (!(isUsable(args) && ...))
       return {};
@@ -35,8 +35,8 @@ public:
   /// A constant of rank 0.
   mlir::Value constant(double value, mlir::Type elementType);
   mlir::Value constant(mlir::ElementsAttr value);
-  /// The same elements in a shape in the convention of `dlc.reshape`: an extent is a number, -1 (once: what is left), or -2 - d:
-  /// the operand's extent of dimension d.
+  /// The same elements in a shape in the convention of `dlc.reshape`: an extent is a number, -1 (once: what is left),
+  /// or -2 - d: the operand's extent of dimension d.
   mlir::Value reshape(mlir::Value x, llvm::ArrayRef<int64_t> shape);
 
   /// Reports `LABEL MESSAGE` and returns null. Messages start with a verb: "expects a rank-4 input, ...".
@@ -65,7 +65,8 @@ private:
       return true;
   }
   mlir::Type getPlaceholderType();
-  mlir::Value finish(mlir::Operation *op, llvm::function_ref<mlir::LogicalResult(llvm::SmallVectorImpl<mlir::Type> &)> infer);
+  mlir::Value finish(mlir::Operation *op,
+                     llvm::function_ref<mlir::LogicalResult(llvm::SmallVectorImpl<mlir::Type> &)> infer);
 };
 
 /// The type of a graph value.

@@ -8,23 +8,17 @@ using namespace dlc::json;
 Value Parameters::load(const ParameterRequest &request, OpBuilder &builder, Location location) {
   std::string name = request.getName();
   auto [it, isNew] = types.try_emplace(name, request.type);
-  if (isNew) {
-    ElementsAttr value = source.get(request);
-    if (!value)
-      return {};
+  if (!isNew && it->second != request.type)
+    reporter.error(request.position, request.label + " needs parameter '" + name + "' of shape " +
+                                         formatShape(request.type.getShape()) + ", which has the shape " +
+                                         formatShape(it->second.getShape()));
+  if (ElementsAttr value = isNew ? source.get(request) : ElementsAttr()) {
     OpBuilder::InsertionGuard guard(builder);
     if (last)
       builder.setInsertionPointAfter(last);
     else
       builder.setInsertionPointToStart(module.getBody());
     last = ParameterOp::create(builder, location, name, request.type, value, DictionaryAttr());
-  } else if (it->second != request.type) {
-    reporter.error(request.position, request.label + " needs parameter '" + name + "' of shape " +
-                                         formatShape(request.type.getShape()) + ", which has the shape " +
-                                         formatShape(it->second.getShape()));
-    return {};
-  } else if (!module.lookupSymbol(name)) {
-    return {}; // Its declaration failed before, which has been reported.
   }
   return LoadParameterOp::create(builder, location, request.type, name).getResult();
 }

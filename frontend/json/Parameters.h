@@ -15,7 +15,9 @@ public:
   Parameters(mlir::ModuleOp module, WeightSource &source, Reporter &reporter)
       : module(module), source(source), reporter(reporter) {}
 
-  /// Loads a parameter at `location`; the first request for a name declares it. Null after an error.
+  /// Loads a parameter at `location`; the first request for a name declares it. Even without proper values, which have
+  /// been reported, something of the right type comes back, so that the shapes of what follows can be checked in the
+  /// same run.
   mlir::Value load(const ParameterRequest &request, mlir::OpBuilder &builder, mlir::Location location);
   WeightSource &getSource() { return source; }
 

@@ -28,7 +28,15 @@ void Reporter::warning(Position position, const Twine &message) {
     emitWarning(at(position)) << message;
 }
 
-/// How far apart two names are, blind to case and underscores; half a step if one holds the other (`kernel_size`, `kernel`).
+/// Whether `a` is `b` with two neighbouring letters exchanged.
+static bool isTransposition(StringRef a, StringRef b) {
+  auto [left, right] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+  return a.size() == b.size() && a.end() - left >= 2 && left[0] == right[1] && left[1] == right[0] &&
+         std::equal(left + 2, a.end(), right + 2);
+}
+
+/// How far apart two names are, blind to case and underscores; far, but not endlessly, if one holds the other
+/// (`kernel_size`, `kernel`).
 static double distance(StringRef a, StringRef b) {
   auto plain = [](StringRef name) {
     std::string result = name.lower();
@@ -36,7 +44,7 @@ static double distance(StringRef a, StringRef b) {
     return result;
   };
   std::string left = plain(a), right = plain(b);
-  unsigned edits = StringRef(left).edit_distance(right, /*AllowReplacements=*/true);
+  unsigned edits = isTransposition(left, right) ? 1 : StringRef(left).edit_distance(right, /*AllowReplacements=*/true);
   size_t shorter = std::min(left.size(), right.size());
   bool holds = shorter >= 3 && (StringRef(left).contains(right) || StringRef(right).contains(left));
   if (edits <= std::max<size_t>(1, shorter / 3))

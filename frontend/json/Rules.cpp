@@ -89,19 +89,23 @@ std::string Rule::describe() const {
   if (!title.empty())
     return title;
   switch (kind) {
-  case Kind::Anything: return "a value";
-  case Kind::Boolean: return "true or false";
+  case Kind::Anything:
+    return "a value";
+  case Kind::Boolean:
+    return "true or false";
   case Kind::Integer:
   case Kind::Number: {
     std::string text = kind == Kind::Integer ? "an integer" : "a number";
-    if (minimum && maximum)
+    if (minimum && maximum && *maximum != INT32_MAX)
       return text + " from " + formatLimit(*minimum) + " to " + formatLimit(*maximum);
     if (minimum)
       return text + " of at least " + formatLimit(*minimum);
     return text;
   }
-  case Kind::String: return "a string";
-  case Kind::Choice: return (choices.size() == 1 ? "\"" : "one of \"") + llvm::join(choices, "\", \"") + "\"";
+  case Kind::String:
+    return "a string";
+  case Kind::Choice:
+    return (choices.size() == 1 ? "\"" : "one of \"") + llvm::join(choices, "\", \"") + "\"";
   case Kind::List: {
     std::string each = element->kind == Kind::Integer  ? "integers"
                        : element->kind == Kind::Number ? "numbers"
@@ -116,7 +120,8 @@ std::string Rule::describe() const {
   }
   case Kind::Object:
   case Kind::Map:
-  case Kind::Variant: return "an object";
+  case Kind::Variant:
+    return "an object";
   case Kind::Either: {
     std::vector<std::string> texts;
     for (const RulePtr &alternative : alternatives)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Rules that say what a JSON value may be. The same tables of rules check models, make the JSON Schema and give attributes their
-/// defaults.
+/// Rules that say what a JSON value may be. The same tables of rules check models, make the JSON Schema and give
+/// attributes their defaults.
 #ifndef DLC_FRONTEND_JSON_RULES_H
 #define DLC_FRONTEND_JSON_RULES_H
 
@@ -32,7 +32,11 @@ struct Variant {
 class Rule {
 public:
   enum class Kind {
-    Anything, Boolean, Integer, Number, String,
+    Anything,
+    Boolean,
+    Integer,
+    Number,
+    String,
     Choice,  ///< a string out of `choices`
     List,    ///< `minCount` to `maxCount` values of `element`
     Object,  ///< keys out of `fields`

@@ -49,12 +49,13 @@ std::optional<Safetensors> Safetensors::open(StringRef path, MLIRContext *contex
     return fail("not a safetensors file: shorter than 8 bytes");
   uint64_t headerBytes = llvm::support::endian::read64le(content.data());
   if (headerBytes > content.size() - 8 || headerBytes > maxHeaderBytes)
-    return fail("not a safetensors file, or truncated: the header should have " + Twine(headerBytes) + " bytes, the file has " +
-                Twine(content.size()));
+    return fail("not a safetensors file, or truncated: the header should have " + Twine(headerBytes) +
+                " bytes, the file has " + Twine(content.size()));
   StringRef data = content.substr(8 + headerBytes);
-  std::optional<JsonValue> header = parseDocument(content.substr(8, headerBytes), [&](Position position, const std::string &message) {
-    reporter.error({}, "header, byte " + Twine(8 + position.column) + ": " + message);
-  });
+  std::optional<JsonValue> header =
+      parseDocument(content.substr(8, headerBytes), [&](Position position, const std::string &message) {
+        reporter.error({}, "header, byte " + Twine(8 + position.column) + ": " + message);
+      });
   if (!header || reporter.hasErrors())
     return std::nullopt;
   if (!header->isObject())
@@ -82,8 +83,8 @@ std::optional<Safetensors> Safetensors::open(StringRef path, MLIRContext *contex
     }
     int64_t begin = (*offsets)[0], end = (*offsets)[1];
     if (begin > end || static_cast<uint64_t>(end) > data.size()) {
-      reporter.error({}, "tensor '" + member.key + "' lies at bytes " + Twine(begin) + " to " + Twine(end) + ", but the data has " +
-                             Twine(data.size()) + " bytes");
+      reporter.error({}, "tensor '" + member.key + "' lies at bytes " + Twine(begin) + " to " + Twine(end) +
+                             ", but the data has " + Twine(data.size()) + " bytes");
       continue;
     }
     std::optional<uint64_t> bytes = getByteCount(*shape, elementType);

@@ -19,8 +19,8 @@ public:
     llvm::ArrayRef<char> bytes; ///< in the mapped file; not necessarily aligned
   };
 
-  /// Maps `path` and checks its header: sizes, types, and that no tensor lies outside of the file or over another. Problems are
-  /// reported at the file; nothing comes back if there was one.
+  /// Maps `path` and checks its header: sizes, types, and that no tensor lies outside of the file or over another.
+  /// Problems are reported at the file; nothing comes back if there was one.
   static std::optional<Safetensors> open(llvm::StringRef path, mlir::MLIRContext *context);
 
   /// The tensor called `name`, or null.

@@ -9,16 +9,23 @@ using llvm::StringRef;
 /// Whether a value of this JSON type could fit `rule`.
 static bool hasTypeOf(const Rule &rule, const JsonValue &value) {
   switch (rule.kind) {
-  case Rule::Kind::Anything: return true;
-  case Rule::Kind::Boolean: return value.kind == JsonValue::Kind::Boolean;
-  case Rule::Kind::Integer: return value.kind == JsonValue::Kind::Integer;
-  case Rule::Kind::Number: return value.isNumber();
+  case Rule::Kind::Anything:
+    return true;
+  case Rule::Kind::Boolean:
+    return value.kind == JsonValue::Kind::Boolean;
+  case Rule::Kind::Integer:
+    return value.kind == JsonValue::Kind::Integer;
+  case Rule::Kind::Number:
+    return value.isNumber();
   case Rule::Kind::String:
-  case Rule::Kind::Choice: return value.isString();
-  case Rule::Kind::List: return value.isList();
+  case Rule::Kind::Choice:
+    return value.isString();
+  case Rule::Kind::List:
+    return value.isList();
   case Rule::Kind::Object:
   case Rule::Kind::Map:
-  case Rule::Kind::Variant: return value.isObject();
+  case Rule::Kind::Variant:
+    return value.isObject();
   case Rule::Kind::Either:
     return llvm::any_of(rule.alternatives, [&](const RulePtr &alternative) { return hasTypeOf(*alternative, value); });
   }
@@ -84,13 +91,15 @@ static bool validateVariant(const Rule &rule, const JsonValue &value, const std:
   llvm::SmallVector<StringRef> names;
   for (const Variant &variant : rule.variants)
     names.push_back(variant.name);
-  reporter.error(tag->position, "unknown " + rule.noun + " " + rule.tag + " '" + tag->string + "'" + suggest(tag->string, names));
+  reporter.error(tag->position,
+                 "unknown " + rule.noun + " " + rule.tag + " '" + tag->string + "'" + suggest(tag->string, names));
   return false;
 }
 
 bool dlc::json::validate(const Rule &rule, const JsonValue &value, const std::string &what, Reporter &reporter) {
   if (rule.kind == Rule::Kind::Either) {
-    // Alternatives of one JSON type (a list of integers or of pairs) are tried in turn; the last one's complaint is shown.
+    // Alternatives of one JSON type (a list of integers or of pairs) are tried in turn; the last one's complaint is
+    // shown.
     llvm::SmallVector<const Rule *> candidates;
     for (const RulePtr &alternative : rule.alternatives)
       if (hasTypeOf(*alternative, value))
@@ -121,26 +130,31 @@ bool dlc::json::validate(const Rule &rule, const JsonValue &value, const std::st
   }
   case Rule::Kind::List: {
     if (value.elements.size() < rule.minCount || value.elements.size() > rule.maxCount) {
-      reporter.error(value.position, what + " must be " + rule.describe() + ", got " + std::to_string(value.elements.size()));
+      reporter.error(value.position,
+                     what + " must be " + rule.describe() + ", got " + std::to_string(value.elements.size()));
       return false;
     }
     bool valid = true;
     for (size_t i = 0; i < value.elements.size(); ++i) {
       const JsonValue &element = value.elements[i];
-      std::string label = rule.element->kind == Rule::Kind::Variant ? labelOf(*rule.element, element, i)
-                                                                    : "element " + std::to_string(i + 1) + " of " + what;
+      std::string label = rule.element->kind == Rule::Kind::Variant
+                              ? labelOf(*rule.element, element, i)
+                              : "element " + std::to_string(i + 1) + " of " + what;
       valid &= validate(*rule.element, element, label, reporter);
     }
     return valid;
   }
-  case Rule::Kind::Object: return validateFields(rule.fields, value, what, "", reporter);
+  case Rule::Kind::Object:
+    return validateFields(rule.fields, value, what, "", reporter);
   case Rule::Kind::Map: {
     bool valid = true;
     for (const Member &member : value.members)
       valid &= validate(*rule.element, member.value, "'" + member.key + "' of " + what, reporter);
     return valid;
   }
-  case Rule::Kind::Variant: return validateVariant(rule, value, what, reporter);
-  default: return true;
+  case Rule::Kind::Variant:
+    return validateVariant(rule, value, what, reporter);
+  default:
+    return true;
   }
 }

@@ -35,7 +35,8 @@ void WeightSource::openFile(const JsonValue &path, StringRef modelPath) {
   auto leaves = [&] {
     return reporter.error(path.position, "weights file '" + path.string + "' must lie in the model's folder");
   };
-  if (fs::is_absolute(path.string) || llvm::is_contained(llvm::make_range(fs::begin(path.string), fs::end(path.string)), ".."))
+  if (fs::is_absolute(path.string) ||
+      llvm::is_contained(llvm::make_range(fs::begin(path.string), fs::end(path.string)), ".."))
     return leaves();
   StringRef folder = fs::parent_path(modelPath);
   SmallString<256> joined(folder), realFolder, realFile;
@@ -92,7 +93,8 @@ static SmallVector<int64_t> getGivenShape(const ParameterRequest &request, Strin
 ElementsAttr WeightSource::fromText(const ParameterRequest &request, const JsonValue &value, StringRef role) {
   SmallVector<int64_t> shape = getGivenShape(request, role);
   std::string what = "'" + role.str() + "' of " + request.label;
-  std::optional<std::vector<char>> bytes = readNestedNumbers(value, shape, request.type.getElementType(), what, reporter);
+  std::optional<std::vector<char>> bytes =
+      readNestedNumbers(value, shape, request.type.getElementType(), what, reporter);
   if (!bytes)
     return {};
   if (role == "kernel" && !request.kernelOrder.empty())
@@ -100,15 +102,16 @@ ElementsAttr WeightSource::fromText(const ParameterRequest &request, const JsonV
   return keep(request, std::move(*bytes));
 }
 
-ElementsAttr WeightSource::fromFile(const ParameterRequest &request, const Safetensors::Tensor &tensor, StringRef role) {
+ElementsAttr WeightSource::fromFile(const ParameterRequest &request, const Safetensors::Tensor &tensor,
+                                    StringRef role) {
   SmallVector<int64_t> shape = getGivenShape(request, role);
   auto expected = RankedTensorType::get(shape, request.type.getElementType());
   if (tensor.type != expected) {
     auto describe = [](RankedTensorType type) {
       return "shape " + formatShape(type.getShape()) + " and type " + getElementTypeName(type.getElementType());
     };
-    reporter.error(request.position, request.label + " needs '" + request.getName() + "' of " + describe(expected) + ", but '" +
-                                         filePath + "' holds " + describe(tensor.type));
+    reporter.error(request.position, request.label + " needs '" + request.getName() + "' of " + describe(expected) +
+                                         ", but '" + filePath + "' holds " + describe(tensor.type));
     return {};
   }
   size_t size = getElementSize(expected.getElementType());
@@ -119,10 +122,15 @@ ElementsAttr WeightSource::fromFile(const ParameterRequest &request, const Safet
   return borrowElements(request.type, tensor.bytes, request.getName());
 }
 
+/// Values that are made up, not mapped from a file, take memory of the compiler.
+static constexpr uint64_t maxMadeBytes = 4ull << 30;
+
 ElementsAttr WeightSource::get(const ParameterRequest &request) {
-  if (!getByteCount(request.type.getShape(), request.type.getElementType())) {
+  std::optional<uint64_t> byteCount = getByteCount(request.type.getShape(), request.type.getElementType());
+  if (!byteCount || (!storage->file && *byteCount > maxMadeBytes)) {
     reporter.error(request.position, request.label + ": parameter '" + request.role + "' of shape " +
-                                         formatShape(request.type.getShape()) + " is too large");
+                                         formatShape(request.type.getShape()) + " is too large" +
+                                         (byteCount ? " to be made up: give its weights in a file" : ""));
     return {};
   }
   if (request.value)
@@ -152,8 +160,8 @@ ElementsAttr WeightSource::get(const ParameterRequest &request) {
         return fromFile(request, *tensor, role);
     if (!request.isInitializerGiven) {
       SmallVector<StringRef> names = storage->file->getNames();
-      reporter.error(request.position, "weights file '" + filePath + "' has no tensor '" + request.getName() + "' for " +
-                                           request.label + suggest(request.getName(), names));
+      reporter.error(request.position, "weights file '" + filePath + "' has no tensor '" + request.getName() +
+                                           "' for " + request.label + suggest(request.getName(), names));
       return {};
     }
   } else if (!filePath.empty()) {
@@ -162,10 +170,11 @@ ElementsAttr WeightSource::get(const ParameterRequest &request) {
 
   if (request.initializer.isRandom() && !isa<FloatType>(request.type.getElementType())) {
     reporter.error(request.position, request.label + ": parameter '" + request.role + "' of type " +
-                                         getElementTypeName(request.type.getElementType()) + " cannot have random first values");
+                                         getElementTypeName(request.type.getElementType()) +
+                                         " cannot have random first values");
     return {};
   }
-  std::vector<char> bytes(*getByteCount(request.type.getShape(), request.type.getElementType()));
+  std::vector<char> bytes(*byteCount);
   initialize(request.initializer, request.type, request.isTransposed, seed, request.getName(), bytes);
   return keep(request, std::move(bytes));
 }
@@ -195,9 +204,10 @@ void WeightSource::reportUnused(ArrayRef<StringRef> owners) {
     return;
   for (const Member &member : inlined->members) {
     if (!used.contains(member.key)) {
-      reporter.error(member.position, "weights are given for '" + member.key + "', which " +
-                                          (llvm::is_contained(owners, member.key) ? "has none" : "the model does not have") +
-                                          suggest(member.key, owners));
+      reporter.error(member.position,
+                     "weights are given for '" + member.key + "', which " +
+                         (llvm::is_contained(owners, member.key) ? "has none" : "the model does not have") +
+                         suggest(member.key, owners));
       continue;
     }
     for (const Member &role : member.value.members)

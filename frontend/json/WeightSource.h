@@ -20,7 +20,8 @@ struct ParameterRequest {
   /// Other names of the role (`gamma` for the weight of a normalization).
   llvm::SmallVector<llvm::StringRef, 1> otherRoles = {};
   mlir::RankedTensorType type;
-  /// If not empty, the role may be given as `kernel` in the order of Keras: dimension i of `type` is dimension `kernelOrder[i]` of it.
+  /// If not empty, the role may be given as `kernel` in the order of Keras: dimension i of `type` is dimension
+  /// `kernelOrder[i]` of it.
   llvm::SmallVector<int64_t, 5> kernelOrder = {};
   /// Rows are inputs, not outputs (transposed convolutions).
   bool isTransposed = false;
