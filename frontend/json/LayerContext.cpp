@@ -122,11 +122,11 @@ RulePtr dlc::json::sizeRule(size_t dimensions, int64_t minimum) {
 
 RulePtr dlc::json::paddingRule(size_t dimensions) {
   RulePtr amount = integer(0, INT32_MAX);
-  return defined("padding" + std::to_string(dimensions),
-                 either({choice({"valid", "same"}), amount, list(list(amount, 2, 2), dimensions, dimensions),
-                         list(amount, dimensions, dimensions)},
-                        "\"valid\", \"same\", an integer, or a list of " + std::to_string(dimensions) +
-                            (dimensions == 1 ? " integer or [low, high] pair" : " integers or [low, high] pairs")));
+  return defined(
+      "padding" + std::to_string(dimensions),
+      either({choice({"valid", "same"}), amount, list(either({amount, list(amount, 2, 2)}), dimensions, dimensions)},
+             "\"valid\", \"same\", an integer, or a list of " + std::to_string(dimensions) +
+                 (dimensions == 1 ? " integer or [low, high] pair" : " integers or [low, high] pairs")));
 }
 
 std::optional<SmallVector<int64_t>> dlc::json::resolvePadding(LayerContext &context, ArrayRef<int64_t> kernel,

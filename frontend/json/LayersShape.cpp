@@ -121,10 +121,8 @@ static Value buildRescaling(LayerContext &context) {
 
 void dlc::json::addShapeLayers(std::vector<LayerKind> &kinds) {
   RulePtr amount = integer(0, INT32_MAX);
-  auto borders = [&](RulePtr element) {
-    return either({element, list(list(element, 2, 2), 1), list(element, 1)},
-                  "an integer, or a list of integers or [low, high] pairs");
-  };
+  RulePtr borders = either({amount, list(either({amount, list(amount, 2, 2)}), 1)},
+                           "an integer, or a list of integers or [low, high] pairs");
   kinds.push_back({"flatten", "[N, ...] to [N, all the rest]", {}, buildFlatten});
   kinds.push_back(
       {"reshape",
@@ -138,13 +136,13 @@ void dlc::json::addShapeLayers(std::vector<LayerKind> &kinds) {
                    buildPermute});
   kinds.push_back({"padding",
                    "Elements around the spatial dimensions",
-                   {required("padding", borders(amount), "How many, for all spatial dimensions or each"),
+                   {required("padding", borders, "How many, for all spatial dimensions or each"),
                     optional("mode", choice({"constant", "edge", "reflect", "wrap"}), "\"constant\"", "What they hold"),
                     optional("value", number(), "0", "What constant padding holds")},
                    buildPadding});
   kinds.push_back({"cropping",
                    "Drops elements at the borders of the spatial dimensions",
-                   {required("cropping", borders(amount), "How many, for all spatial dimensions or each")},
+                   {required("cropping", borders, "How many, for all spatial dimensions or each")},
                    buildCropping});
   kinds.push_back(
       {"upsample",
