@@ -3,6 +3,7 @@
 #include "ir/Names.h"
 #include "passes/Passes.h"
 #include "passes/fusion/WrapInKernel.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
 #define DEBUG_TYPE "dlc-expose-tensors"
@@ -25,6 +26,10 @@ class ExposeTensors final : public dlc::impl::ExposeTensorsBase<ExposeTensors> {
       if (auto name = function.getResultAttrOfType<StringAttr>(i, "dlc.name"))
         taken.insert(name.getValue());
     llvm::SmallVector<dlc::KernelOp> kernels(function.getOps<dlc::KernelOp>());
+    // A layer that became several kernels, such as a product and its bias, is what the last of them computes.
+    llvm::StringMap<dlc::KernelOp> lastOfLayer;
+    for (dlc::KernelOp kernel : kernels)
+      lastOfLayer[dlc::getLayerName(kernel.getLoc())] = kernel;
     OpBuilder builder(returnOp);
     for (dlc::KernelOp kernel : kernels) {
       // Conversions of layout compute no tensor of the model, and constants' kernels move to `prepare`.
@@ -32,7 +37,7 @@ class ExposeTensors final : public dlc::impl::ExposeTensorsBase<ExposeTensors> {
       std::string name = dlc::getLayerName(kernel.getLoc());
       bool isConstant = llvm::all_of(kernel.getInputs(), [](Value v) { return v.getDefiningOp<dlc::ConstantOp>(); });
       if (!root || llvm::isa<dlc::PackOp, dlc::UnpackOp>(root) || isConstant || name.empty() ||
-          !taken.insert(name).second)
+          lastOfLayer.lookup(name) != kernel || !taken.insert(name).second)
         continue;
       Value value = kernel.getResult();
       if (dlc::getLayout(value.getType())) {
