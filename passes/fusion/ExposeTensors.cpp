@@ -17,6 +17,13 @@ using namespace mlir;
 
 namespace {
 
+/// Conversions of layout compute no tensor of the model, and constants' kernels move to `prepare`.
+bool computesTensor(dlc::KernelOp kernel) {
+  Operation *root = kernel.getRootOp();
+  return root && !llvm::isa<dlc::PackOp, dlc::UnpackOp>(root) &&
+         !llvm::all_of(kernel.getInputs(), [](Value v) { return v.getDefiningOp<dlc::ConstantOp>(); });
+}
+
 class ExposeTensors final : public dlc::impl::ExposeTensorsBase<ExposeTensors> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
@@ -29,15 +36,12 @@ class ExposeTensors final : public dlc::impl::ExposeTensorsBase<ExposeTensors> {
     // A layer that became several kernels, such as a product and its bias, is what the last of them computes.
     llvm::StringMap<dlc::KernelOp> lastOfLayer;
     for (dlc::KernelOp kernel : kernels)
-      lastOfLayer[dlc::getLayerName(kernel.getLoc())] = kernel;
+      if (computesTensor(kernel))
+        lastOfLayer[dlc::getLayerName(kernel.getLoc())] = kernel;
     OpBuilder builder(returnOp);
     for (dlc::KernelOp kernel : kernels) {
-      // Conversions of layout compute no tensor of the model, and constants' kernels move to `prepare`.
-      Operation *root = kernel.getRootOp();
       std::string name = dlc::getLayerName(kernel.getLoc());
-      bool isConstant = llvm::all_of(kernel.getInputs(), [](Value v) { return v.getDefiningOp<dlc::ConstantOp>(); });
-      if (!root || llvm::isa<dlc::PackOp, dlc::UnpackOp>(root) || isConstant || name.empty() ||
-          lastOfLayer.lookup(name) != kernel || !taken.insert(name).second)
+      if (name.empty() || lastOfLayer.lookup(name) != kernel || !taken.insert(name).second)
         continue;
       Value value = kernel.getResult();
       if (dlc::getLayout(value.getType())) {
