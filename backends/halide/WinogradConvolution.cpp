@@ -53,6 +53,29 @@ static Expr transform(llvm::ArrayRef<double> matrix, int size, Expr which, llvm:
   return Halide::mux(which, rows);
 }
 
+/// The weight g[row][column] from its transformation G g G^T, whose first and last rows hold multiples of g's and whose
+/// second and third differ by a multiple of g's middle row.
+static Expr recoverWeight(const TensorFunc &w, int m, int block, Expr channel, Expr input, int row, int column) {
+  struct Part {
+    int position;
+    float factor;
+  };
+  auto parts = [&](int tap) -> llvm::SmallVector<Part, 2> {
+    if (tap == 0)
+      return {{0, m == 4 ? 4.0f : 1.0f}};
+    if (tap == 2)
+      return {{m + 1, 1.0f}};
+    return {{1, m == 4 ? -3.0f : 1.0f}, {2, m == 4 ? 3.0f : -1.0f}};
+  };
+  Expr weight;
+  for (Part r : parts(row))
+    for (Part c : parts(column)) {
+      Expr part = w.func(channel % block, input, c.position, r.position, channel / block) * (r.factor * c.factor);
+      weight = weight.defined() ? weight + part : part;
+    }
+  return weight;
+}
+
 FailureOr<TensorFunc> emitWinograd(ConvOp op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX()), &w = builder.get(op.getW());
   const WinogradTransform &f = getWinogradTransform(getLayout(w.type).getWinograd());
@@ -73,14 +96,53 @@ FailureOr<TensorFunc> emitWinograd(ConvOp op, KernelBuilder &builder) {
       v(first + channels, column, row, image, i, j) * w.func(c % block, channels, i, j, c / block);
   half(c, column, row, image, i, j) =
       transform(f.output, size, j, [&](int k) { return products(c, column, row, image, i, k); });
+  // A tile's results that are not all finite are summed directly instead: the transformations spread an infinity or NaN
+  // over the whole tile (and overflow earlier), while the sum itself touches 3 x 3 results. Whether that happens is one
+  // question a tile and vector of channels, asked of the results' bits.
+  int lanes = static_cast<int>(builder.getSchedule().getVector());
+  Var vector("vector");
+  Func winograd("winograd_result"), largest("winograd_largest"), isBroken("winograd_broken"), direct("winograd_direct");
+  winograd(c, column, row, image, i, j) =
+      transform(f.output, size, i, [&](int k) { return half(c, column, row, image, k, j); });
+  Expr bits = Halide::cast<uint32_t>(0);
+  for (int place = 0; place < m * m; ++place)
+    bits = Halide::max(bits, Halide::reinterpret<uint32_t>(winograd(c, column, row, image, place % m, place / m)) &
+                                 Halide::cast<uint32_t>(0x7fffffff));
+  largest(c, column, row, image) = bits;
+  RDom all(0, lanes);
+  isBroken(vector, column, row, image) = Halide::cast<uint32_t>(0);
+  isBroken(vector, column, row, image) =
+      Halide::max(isBroken(vector, column, row, image), largest(vector * lanes + all, column, row, image));
+  auto mustRepeat = [&](Expr vectorIndex, Expr tileColumn, Expr tileRow, Expr imageIndex) {
+    return isBroken(vectorIndex, tileColumn, tileRow, imageIndex) >= Halide::cast<uint32_t>(0x7f800000);
+  };
+  RDom terms(0, w.extents[1], 0, 1);
+  terms.where(mustRepeat(vector, column, row, image));
+  Var lane("lane");
+  Expr place = vector * lanes + lane;
+  Expr group =
+      op.getGroups() == 1 ? Expr(0) : vector * lanes / (w.extents[0] / static_cast<int>(op.getGroups())) * w.extents[1];
+  direct(lane, vector, column, row, image, i, j) = Halide::undef<float>();
+  Expr sum = Halide::select(terms.x == 0, 0.0f, direct(lane, vector, column, row, image, i, j));
+  for (int tap = 0; tap < 9; ++tap)
+    sum += x.at({image, group + terms.x, row * m + j + tap / 3 - padY, column * m + i + tap % 3 - padX}) *
+           recoverWeight(w, m, block, place, terms.x, tap / 3, tap % 3);
+  direct(lane, vector, column, row, image, i, j) = sum;
   TensorFunc result = builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    return transform(f.output, size, index[3] % m,
-                     [&](int k) { return half(index[1], index[3] / m, index[2] / m, index[0], k, index[2] % m); });
+    Expr tileColumn = index[3] / m, tileRow = index[2] / m, inX = index[3] % m, inY = index[2] % m;
+    Expr vectorIndex = index[1] / lanes;
+    return Halide::select(mustRepeat(vectorIndex, tileColumn, tileRow, index[0]),
+                          direct(index[1] % lanes, vectorIndex, tileColumn, tileRow, index[0], inX, inY),
+                          winograd(index[1], tileColumn, tileRow, index[0], inX, inY));
   });
   builder.addStage(op, "rows", rowsTransformed);
   builder.addStage(op, "input", v);
   builder.addStage(op, "products", products);
   builder.addStage(op, "half", half);
+  builder.addStage(op, "winograd", winograd);
+  builder.addStage(op, "largest", largest);
+  builder.addStage(op, "broken", isBroken);
+  builder.addStage(op, "direct", direct);
   builder.addStage(op, "result", result.func);
   return result;
 }
@@ -136,6 +198,21 @@ LogicalResult scheduleWinograd(KernelBuilder &builder) {
   Var resultX = result.args()[1], resultY = result.args()[2];
   result.compute_at(out, vectors).vectorize(result.args()[0], lanes).unroll(resultX).unroll(resultY);
   result.bound_extent(resultX, m).bound_extent(resultY, m).bound_extent(result.args()[0], lanes);
+  Func winograd = builder.getStage("winograd"), largest = builder.getStage("largest"),
+       isBroken = builder.getStage("broken"), direct = builder.getStage("direct");
+  winograd.compute_at(out, vectors).vectorize(wc, lanes).unroll(wi).unroll(wj);
+  winograd.bound_extent(wc, lanes).bound_extent(wi, m).bound_extent(wj, m);
+  largest.compute_at(out, vectors).vectorize(largest.args()[0], lanes).bound_extent(largest.args()[0], lanes);
+  isBroken.compute_at(out, vectors).update().atomic().vectorize(isBroken.rvars()[0], lanes);
+  Var directLane = direct.args()[0];
+  direct.compute_at(out, vectors).bound_extent(directLane, lanes).vectorize(directLane, lanes);
+  direct.bound_extent(direct.args()[5], m).bound_extent(direct.args()[6], m);
+  std::vector<Halide::RVar> terms = direct.rvars();
+  // Halide asks the question in the innermost loop; LLVM moves it out.
+  std::vector<Var> at = direct.args();
+  direct.update()
+      .reorder({at[0], terms[0], terms[1], at[5], at[6], at[1], at[2], at[3], at[4]})
+      .vectorize(directLane, lanes);
   half.compute_at(out, vectors).vectorize(wc, lanes).unroll(wc).unroll(wi).unroll(wj);
   Var inputVectors("input_vectors");
   v.compute_at(out, chunkColumn)

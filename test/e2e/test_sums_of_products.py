@@ -159,3 +159,23 @@ def test_dynamic_batch(programs, batch):
         session = onnxruntime.InferenceSession(str(programs.folder / "batch.onnx"), providers=["CPUExecutionProvider"])
         for name, expected in zip(["y0", "y1"], session.run(["y0", "y1"], arrays)):
             np.testing.assert_allclose(got[name], expected, atol=2e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])
+@pytest.mark.parametrize("size", [6, 14])
+def test_non_finite_numbers_stay_where_they_belong(programs, value, size):
+    """One element reaches 3 x 3 results of a convolution, whatever its algorithm."""
+    graph = Graph()
+    x, w = graph.array((1, 32, size, size), False), graph.array((64, 32, 3, 3), True)
+    graph.arrays[x][0, 5, 3, 2] = value
+    graph.add("Conv", [x, w], 4, pads=[1] * 4)
+    model = helper.make_model(helper.make_graph(graph.nodes, "one", graph.inputs, graph.outputs, graph.weights),
+                              opset_imports=[helper.make_opsetid("", 17)], ir_version=8)  # fmt: skip
+    onnx.save(model, programs.folder / "one.onnx")
+    session = onnxruntime.InferenceSession(str(programs.folder / "one.onnx"), providers=["CPUExecutionProvider"])
+    expected = session.run(None, graph.arrays)[0]
+    got = programs.execute(programs.compile("one.onnx", "one.so"), graph.arrays, ["y0"])["y0"]
+    np.testing.assert_array_equal(np.isnan(got), np.isnan(expected))
+    large = np.abs(expected) > 1e6
+    np.testing.assert_allclose(got[large], expected[large], rtol=1e-4)
+    np.testing.assert_allclose(got[~large], expected[~large], atol=1e-3)
