@@ -14,7 +14,7 @@ mlir::FailureOr<ImportedModel> importJson(llvm::StringRef path, mlir::MLIRContex
                                           const ImportOptions &options);
 
 /// The JSON Schema of the format, as in docs/model.schema.json.
-std::string getJsonSchema();
+std::string emitJsonSchema();
 
 } // namespace dlc
 

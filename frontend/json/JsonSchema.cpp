@@ -155,7 +155,7 @@ static void print(const Json &json, size_t indent, std::string &text) {
   text += "\n" + std::string(indent, ' ') + (json.is_object() ? "}" : "]");
 }
 
-std::string dlc::getJsonSchema() {
+std::string dlc::emitJsonSchema() {
   SchemaEmitter emitter;
   Json model = emitter.emit(*getModelRule());
   Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
