@@ -15,8 +15,10 @@ static double estimate(const RegisterTileProblem &problem, const InstructionSet 
   double step = std::max({accumulators / rate, (vectors + inputs) / set.loads, static_cast<double>(set.latency)});
   // Weights come from the second-level cache, inputs from the first: among equals, few loads, of weights above all.
   step += 0.06 * vectors + 0.015 * inputs;
-  // A line of packed weights that is read in parts comes from memory more than once.
-  if (tile.columns < problem.block && tile.columns < problem.columns)
+  // With few rows weights come from memory, and a line of them that is read in parts comes more than once.
+  constexpr int64_t fewRows = 8;
+  bool isStreamed = problem.rows > 0 && problem.planes > 0 && problem.rows * problem.planes <= fewRows;
+  if (isStreamed && tile.columns < problem.block && tile.columns < problem.columns)
     step *= 1.05;
   // More inputs than ways, all in the same set, evict each other in every step.
   if (problem.rowBytes > 0 && problem.rowBytes % (set.firstCacheBytes / set.firstCacheWays) == 0 &&

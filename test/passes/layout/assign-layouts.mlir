@@ -1,4 +1,4 @@
-// RUN: dlc-opt %s --dlc-assign-layouts --canonicalize | FileCheck %s
+// RUN: dlc-opt %s --dlc-assign-layouts=math=strict --canonicalize | FileCheck %s
 
 // The halo of both consumers stands around the first convolution's result, and conversions only at the ends.
 // CHECK-LABEL: func.func @chain
