@@ -137,8 +137,43 @@ struct TransposeOfUnitDims final : OpRewritePattern<TransposeOp> {
     return success();
   }
 };
+
+/// A reduction over extents of 1 (or over none) sees each element alone.
+struct ReductionOfSingleElements final : OpRewritePattern<ReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &rewriter) const override {
+    auto type = llvm::cast<RankedTensorType>(op.getX().getType());
+    if (llvm::any_of(op.getAxes(), [&](int64_t axis) { return type.getDimSize(axis) != 1; }) ||
+        type.getNumDynamicDims() > 1 || getLayout(type) || getLayout(op.getType()))
+      return rewriter.notifyMatchFailure(op, "reduces more than single elements");
+    Location location = op.getLoc();
+    Value x = op.getX(), value = x;
+    switch (op.getKind()) {
+    case ReductionKind::L1:
+    case ReductionKind::L2:
+      value = AbsOp::create(rewriter, location, type, x);
+      break;
+    case ReductionKind::LogSum:
+      value = LogOp::create(rewriter, location, type, x);
+      break;
+    case ReductionKind::SumSquare:
+      value = MulOp::create(rewriter, location, type, x, x);
+      break;
+    default:
+      break;
+    }
+    llvm::SmallVector<int64_t> shape;
+    for (int64_t extent : llvm::cast<RankedTensorType>(op.getType()).getShape())
+      shape.push_back(ShapedType::isDynamic(extent) ? -1 : extent);
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), value, rewriter.getDenseI64ArrayAttr(shape));
+    return success();
+  }
+};
 } // namespace
 
+void ReduceOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<ReductionOfSingleElements>(context);
+}
 void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
   patterns.add<MergeReshapes>(context);
 }

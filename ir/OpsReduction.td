@@ -28,6 +28,7 @@ def Dlc_ReduceOp : Dlc_GraphOp<"reduce"> {
   let arguments = (ins Dlc_ReductionKindAttr:$kind, Dlc_Tensor:$x, DenseI64ArrayAttr:$axes,
                        DefaultValuedAttr<BoolAttr, "false">:$keep_dims);
   let assemblyFormat = "$kind $x attr-dict `:` type($x) `->` type($result)";
+  let hasCanonicalizer = 1;
   let shapeRule = "::dlc::reducedDims(location, dims[0], adaptor.getAxes(), adaptor.getKeepDims(), result)";
 }
 def Dlc_ArgExtremeOp : Dlc_GraphOp<"arg_extreme"> {

@@ -51,11 +51,12 @@ static void tileColumns(KernelBuilder &builder, Func out, const TiledArgument &c
   }
   int lanes = std::min<int>(builder.getSchedule().getVector(), columns.size);
   out.split(columns.whole, columns.outer, columns.inner, columns.size,
-            isExact ? TailStrategy::RoundUp : TailStrategy::PredicateStores);
+            isExact ? TailStrategy::RoundUp : TailStrategy::Predicate);
   if (isExact)
     out.vectorize(columns.inner, lanes).unroll(columns.inner);
   else
-    // A split whose stores are masked cannot be split again; LLVM cuts the long vector into registers.
+    // Masked, too, are loads of what the epilogue reads: bias and residual end where the result does. A split that is
+    // masked cannot be split again; LLVM cuts the long vector into registers.
     out.vectorize(columns.inner);
 }
 

@@ -47,3 +47,15 @@ func.func @pack() -> (tensor<2x3xf32, #dlc.layout<order = [1, 0]>>, tensor<4x3x3
   %q = dlc.pack %w : tensor<4x3x3x3xf32> -> tensor<4x3x3x3xf32, #dlc.layout<order = [0, 2, 3, 1], winograd = 4>>
   return %p, %q : tensor<2x3xf32, #dlc.layout<order = [1, 0]>>, tensor<4x3x3x3xf32, #dlc.layout<order = [0, 2, 3, 1], winograd = 4>>
 }
+
+// CHECK-LABEL: func.func @single_elements
+func.func @single_elements(%x: tensor<?x1x5xf32>) -> (tensor<?x5xf32>, tensor<?x1x5xf32>, tensor<?x1xf32>) {
+  // CHECK-DAG: %[[S:.*]] = dlc.reshape %arg0 {shape = array<i64: -1, 5>}
+  // CHECK-DAG: %[[A:.*]] = dlc.abs %arg0
+  // CHECK-DAG: %[[R:.*]] = dlc.reduce {{.*}} {axes = array<i64: 2>}
+  // CHECK: return %[[S]], %[[A]], %[[R]]
+  %s = dlc.reduce sum %x {axes = array<i64: 1>} : tensor<?x1x5xf32> -> tensor<?x5xf32>
+  %a = dlc.reduce l2 %x {axes = array<i64: 1>, keep_dims = true} : tensor<?x1x5xf32> -> tensor<?x1x5xf32>
+  %r = dlc.reduce sum %x {axes = array<i64: 2>} : tensor<?x1x5xf32> -> tensor<?x1xf32>
+  return %s, %a, %r : tensor<?x5xf32>, tensor<?x1x5xf32>, tensor<?x1xf32>
+}
