@@ -38,9 +38,23 @@ static Operation *findRoot(Block &body, KernelRoot root) {
   return nullptr;
 }
 
-Value KernelOp::getYielded() { return llvm::cast<YieldOp>(getBody().front().getTerminator()).getValue(); }
+OperandRange KernelOp::getYieldedValues() { return llvm::cast<YieldOp>(getBody().front().getTerminator()).getValues(); }
+Value KernelOp::getYielded() { return getYieldedValues().front(); }
 Operation *KernelOp::getRootOp() { return findRoot(getBody().front(), getRoot()); }
-Value KernelFuncOp::getYielded() { return llvm::cast<YieldOp>(getBody().front().getTerminator()).getValue(); }
+OperandRange KernelFuncOp::getYieldedValues() {
+  return llvm::cast<YieldOp>(getBody().front().getTerminator()).getValues();
+}
+Value KernelFuncOp::getYielded() { return getYieldedValues().front(); }
 Operation *KernelFuncOp::getRootOp() { return findRoot(getBody().front(), getRoot()); }
+
+func::FuncOp LoopOp::getBodyFunction() {
+  return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(*this, getBodyAttr());
+}
+ResultRange LoopOp::getFinals() { return getOutputs().take_front(getCarried().size()); }
+ResultRange LoopOp::getStacked() {
+  ResultRange rest = getOutputs().drop_front(getCarried().size());
+  return getStops() ? rest.drop_back() : rest;
+}
+Value LoopOp::getStepCount() { return getStops() ? Value(getOutputs().back()) : Value(); }
 
 } // namespace dlc

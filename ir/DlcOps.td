@@ -11,6 +11,7 @@ include "ir/OpsPooling.td"
 include "ir/OpsNormalization.td"
 include "ir/OpsReduction.td"
 include "ir/OpsMovement.td"
+include "ir/OpsControl.td"
 include "ir/OpsKernel.td"
 include "ir/OpsProgram.td"
 

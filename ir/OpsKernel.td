@@ -37,7 +37,8 @@ def Dlc_KernelRootAttr : EnumAttr<Dlc_Dialect, Dlc_KernelRoot, "root">;
 def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMemoryEffects]> {
   let summary = "A group of ops that one kernel computes";
   let description = [{
-    The body's block arguments are the inputs; its terminator `dlc.yield` gives the result. `schedules` holds one
+    The body's block arguments are the inputs; its terminator `dlc.yield` gives the results. Several results have the same shape and
+    layout: one sweep computes an element of each. `schedules` holds one
     `#dlc.schedule` an instruction set, once `--dlc-tile` has decided. Dynamic extents are expressions of symbols: `input_dims`
     gives each input's extents (one affine map an input, from the kernel's symbols), `symbols` the names of the entry point's
     symbols that the kernel takes, in order.
@@ -54,22 +55,25 @@ def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMe
   let arguments = (ins StrAttr:$kernel_name, Dlc_KernelRootAttr:$root, Variadic<Dlc_Tensor>:$inputs,
                        OptionalAttr<ArrayAttr>:$schedules, OptionalAttr<ArrayAttr>:$input_dims,
                        OptionalAttr<ArrayAttr>:$symbols);
-  let results = (outs Dlc_Tensor:$result);
+  let results = (outs Variadic<Dlc_Tensor>:$outputs);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = [{$kernel_name `root` `(` $root `)` `(` $inputs `:` type($inputs) `)` `->` type($result)
+  let assemblyFormat = [{$kernel_name `root` `(` $root `)` `(` $inputs `:` type($inputs) `)` `->` type($outputs)
     attr-dict-with-keyword $body}];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    /// The value that the body yields.
+    /// The first result; the others have its shape and layout.
+    ::mlir::OpResult getResult() { return (*this)->getResult(0); }
+    /// What the body yields, and the first of it.
+    ::mlir::OperandRange getYieldedValues();
     ::mlir::Value getYielded();
     /// The op of the body that decides the schedule: the one whose family `root` names, nearest to the result.
     ::mlir::Operation *getRootOp();
   }];
 }
 def Dlc_YieldOp : Dlc_Op<"yield", [Pure, Terminator, ParentOneOf<["KernelOp", "KernelFuncOp"]>]> {
-  let summary = "The result of a kernel";
-  let arguments = (ins Dlc_Tensor:$value);
-  let assemblyFormat = "$value attr-dict `:` type($value)";
+  let summary = "The results of a kernel";
+  let arguments = (ins Variadic<Dlc_Tensor>:$values);
+  let assemblyFormat = "$values attr-dict `:` type($values)";
 }
 
 #endif // DLC_OPS_KERNEL

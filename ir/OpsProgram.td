@@ -34,13 +34,14 @@ def Dlc_KernelFuncOp : Dlc_Op<"kernel_func", [Symbol, IsolatedFromAbove, SingleB
   let summary = "A kernel that launches refer to; equal kernels are one";
   let description = [{
     Attributes as of `dlc.kernel`. Its C signature is
-    `int NAME(void *scratch, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t *result)`.
+    `int NAME(void *scratch, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t *result...)`.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Dlc_KernelRootAttr:$root, OptionalAttr<ArrayAttr>:$schedules,
                        OptionalAttr<ArrayAttr>:$input_dims, OptionalAttr<ArrayAttr>:$symbols);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name `root` `(` $root `)` attr-dict-with-keyword $body";
   let extraClassDeclaration = [{
+    ::mlir::OperandRange getYieldedValues();
     ::mlir::Value getYielded();
     ::mlir::Operation *getRootOp();
   }];
@@ -48,16 +49,16 @@ def Dlc_KernelFuncOp : Dlc_Op<"kernel_func", [Symbol, IsolatedFromAbove, SingleB
 def Dlc_LaunchOp : Dlc_Op<"launch", [AttrSizedOperandSegments]> {
   let summary = "Runs a kernel on buffers";
   let description = [{
-    `inputs` and `output` are byte buffers (`memref<?xi8>`) that hold tensors of the kernel's types, interior and halo; `symbols`
+    `inputs` and `outputs` are byte buffers (`memref<?xi8>`) that hold tensors of the kernel's types, interior and halo; `symbols`
     are the values of the kernel's symbols. `name` is what a profiler shows (the layer).
 
     ```mlir
     dlc.launch @conv1 "layer1" ins(%x, %w : memref<?xi8>, memref<?xi8>) out(%y : memref<?xi8>) symbols(%n)
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, StrAttr:$name, Variadic<AnyMemRef>:$inputs, AnyMemRef:$output,
-                       Variadic<Index>:$symbols);
-  let assemblyFormat = [{$kernel $name `ins` `(` ($inputs^ `:` type($inputs))? `)` `out` `(` $output `:` type($output) `)`
+  let arguments = (ins FlatSymbolRefAttr:$kernel, StrAttr:$name, Variadic<AnyMemRef>:$inputs,
+                       Variadic<AnyMemRef>:$outputs, Variadic<Index>:$symbols);
+  let assemblyFormat = [{$kernel $name `ins` `(` ($inputs^ `:` type($inputs))? `)` `out` `(` $outputs `:` type($outputs) `)`
     (`symbols` `(` $symbols^ `)`)? attr-dict}];
 }
 def Dlc_FillHaloOp : Dlc_Op<"fill_halo", []> {

@@ -59,8 +59,11 @@ bool areCompatibleIgnoringLayout(mlir::TypeRange inferred, mlir::TypeRange actua
 /// Extents of a tensor type, all of which must be static.
 Dims staticDims(mlir::RankedTensorType type);
 
+class LoopOp;
+
 /// The extents of every tensor of a function, as expressions over the function's symbols: the names in the `dlc.dims`
-/// attributes of its arguments, in order of first appearance.
+/// attributes of its arguments, in order of first appearance. In the body of a loop `dlc.dims` are affine maps over the
+/// names in the function's `dlc.symbols`.
 class SymbolicShapes {
 public:
   /// Walks `function` in order. Fails with a diagnostic if an op's shapes cannot be inferred.
@@ -70,8 +73,16 @@ public:
   llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const;
   /// Names of the symbols; position i is `AffineSymbolExpr` i.
   llvm::ArrayRef<std::string> getSymbols() const { return symbols; }
+  /// How many steps a loop of the function has at most.
+  mlir::AffineExpr getStepCount(LoopOp loop) const;
+
+  /// Extents of the arguments of a loop's body, over this function's symbols.
+  llvm::SmallVector<Dims> getBodyArgumentDims(LoopOp loop) const;
 
 private:
+  mlir::LogicalResult walk(mlir::FunctionOpInterface function);
+  mlir::LogicalResult inferLoop(LoopOp loop);
+
   llvm::DenseMap<mlir::Value, Dims> dims;
   llvm::SmallVector<std::string> symbols;
 };

@@ -31,12 +31,87 @@ LogicalResult KernelOp::verify() {
     return emitOpError("body takes ") << body.getArgumentTypes() << " but the inputs are " << getInputs().getTypes();
   if (!body.mightHaveTerminator() || !llvm::isa<YieldOp>(body.getTerminator()))
     return emitOpError("body ends in 'dlc.yield'");
-  if (getYielded().getType() != getResult().getType())
-    return emitOpError("yields ") << getYielded().getType() << " but gives " << getResult().getType();
+  if (getOutputs().empty())
+    return emitOpError("has no result");
+  if (getYieldedValues().getTypes() != getOutputs().getTypes())
+    return emitOpError("yields ") << getYieldedValues().getTypes() << " but gives " << getOutputs().getTypes();
+  auto first = llvm::cast<RankedTensorType>(getResult().getType());
+  for (Value output : getOutputs().drop_front()) {
+    auto other = llvm::cast<RankedTensorType>(output.getType());
+    if (other.getShape() != first.getShape() || other.getEncoding() != first.getEncoding())
+      return emitOpError("has results of different shapes or layouts, ") << first << " and " << other;
+  }
   if (!getRootOp() && !llvm::isa<BlockArgument>(getYielded()))
     return emitOpError("has no op of the family '") << stringifyKernelRoot(getRoot()) << "'";
   if (getInputDims() && getInputDims()->size() != getInputs().size())
     return emitOpError("has ") << getInputDims()->size() << " input_dims for " << getInputs().size() << " inputs";
+  return success();
+}
+
+LogicalResult LoopOp::verify() {
+  if (getOutputs().size() < getCarried().size() + (getStops() ? 1 : 0))
+    return emitOpError("has fewer results than carried values");
+  for (auto [value, result] : llvm::zip(getCarried(), getFinals()))
+    if (value.getType() != result.getType())
+      return emitOpError("carries ") << value.getType() << " but gives " << result.getType();
+  if (getScanned().empty() && !getTripCount())
+    return emitOpError("needs a trip_count, because nothing is scanned");
+  if (!getScanned().empty() && getTripCount())
+    return emitOpError("has a trip_count beside scanned operands, which give the number of steps");
+  if (getTripCount() && static_cast<int64_t>(*getTripCount()) < 0)
+    return emitOpError("has a negative trip_count");
+  if (getReverse() && getStops())
+    return emitOpError("cannot both run in reverse and stop early");
+  int64_t steps = ShapedType::kDynamic;
+  auto checkSteps = [&](Type type, llvm::StringRef what) -> LogicalResult {
+    auto tensor = llvm::cast<RankedTensorType>(type);
+    if (tensor.getRank() == 0)
+      return emitOpError() << what << " a tensor without dimensions";
+    int64_t own = tensor.getDimSize(0);
+    if (!ShapedType::isDynamic(own) && !ShapedType::isDynamic(steps) && own != steps)
+      return emitOpError() << what << " tensors of " << steps << " and of " << own << " steps";
+    steps = ShapedType::isDynamic(own) ? steps : own;
+    return success();
+  };
+  for (Type type : getScanned().getTypes())
+    if (failed(checkSteps(type, "scans")))
+      return failure();
+  for (Value stacked : getStacked())
+    if (failed(checkSteps(stacked.getType(), "stacks")))
+      return failure();
+  if (Value count = getStepCount()) {
+    auto type = llvm::cast<RankedTensorType>(count.getType());
+    if (type.getRank() != 0 || !type.getElementType().isSignlessInteger(64))
+      return emitOpError("gives the number of steps as ") << type << ", expected tensor<i64>";
+  }
+  return success();
+}
+
+/// The type of one step of `type`.
+static RankedTensorType dropSteps(Type type) {
+  auto tensor = llvm::cast<RankedTensorType>(type);
+  return RankedTensorType::get(tensor.getShape().drop_front(), tensor.getElementType());
+}
+
+LogicalResult LoopOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto function = symbols.lookupNearestSymbolFrom<func::FuncOp>(*this, getBodyAttr());
+  if (!function)
+    return emitOpError("has no body: there is no function ") << getBodyAttr();
+  Builder builder(getContext());
+  llvm::SmallVector<Type> arguments{RankedTensorType::get({}, builder.getI64Type())}, results;
+  llvm::append_range(arguments, getCarried().getTypes());
+  for (Type type : getScanned().getTypes())
+    arguments.push_back(dropSteps(type));
+  llvm::append_range(arguments, getInvariants().getTypes());
+  llvm::append_range(results, getCarried().getTypes());
+  for (Value stacked : getStacked())
+    results.push_back(dropSteps(stacked.getType()));
+  if (getStops())
+    results.push_back(RankedTensorType::get({}, builder.getI1Type()));
+  auto expected = builder.getFunctionType(arguments, results);
+  if (!areCompatibleIgnoringLayout(expected.getInputs(), function.getArgumentTypes()) ||
+      !areCompatibleIgnoringLayout(expected.getResults(), function.getResultTypes()))
+    return emitOpError("has a body of type ") << function.getFunctionType() << ", expected " << expected;
   return success();
 }
 

@@ -7,6 +7,18 @@ include "mlir/Pass/PassBase.td"
 
 //===-- graph ---------------------------------------------------------------===//
 
+def BindLoopShapes : Pass<"dlc-bind-loop-shapes", "::mlir::ModuleOp"> {
+  let summary = "Tell the bodies of loops the extents of their arguments";
+  let description = [{
+    Passes look at one function at a time. This one writes, from what a loop's operands are, `dlc.dims` (an affine map) to every
+    argument of the loop's body, and the names of the symbols to the body's attribute `dlc.symbols`. Passes that change
+    the operands of loops do the same at their end.
+
+    After: `func.func private @body(%step: tensor<i64>, %h: tensor<?x8xf32> {dlc.dims = affine_map<()[s0] -> (s0, 8)>}, ...)
+    attributes {dlc.symbols = ["N"]}`
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
 def FoldParameters : Pass<"dlc-fold-parameters", "::mlir::ModuleOp"> {
   let summary = "Turn parameters into constants, for inference";
   let description = [{

@@ -111,14 +111,16 @@ TensorFunc KernelBuilder::define(Value value, llvm::function_ref<Expr(llvm::Arra
   // Elements of 16 bits are rounded after every op, so that a result does not depend on what is fused; the store rounds
   // the last.
   Operation *op = value.getDefiningOp();
-  if (op && op->hasTrait<Elementwise>() && value != const_cast<KernelFuncOp &>(kernel).getYielded())
+  bool isStored = llvm::is_contained(const_cast<KernelFuncOp &>(kernel).getYieldedValues(), value) &&
+                  llvm::all_of(value.getUsers(), [](Operation *user) { return llvm::isa<YieldOp>(user); });
+  if (op && op->hasTrait<Elementwise>() && !isStored)
     result = roundToElementType(result, type.getElementType());
   func(arguments) = Halide::strict_float(result);
   return wrap(value, func);
 }
 
 void KernelBuilder::setOutputDefinition(Operation *op, std::function<void(Func, const std::vector<Var> &)> define) {
-  if (kernel.getYielded() == op->getResult(0))
+  if (kernel.getYieldedValues().size() == 1 && kernel.getYielded() == op->getResult(0))
     defineOutput = std::move(define);
 }
 
@@ -163,23 +165,33 @@ void KernelBuilder::declareInput(BlockArgument argument) {
 LogicalResult KernelBuilder::declareOutput() {
   Value yielded = kernel.getYielded();
   RankedTensorType type = getOutputType();
-  const TensorFunc &result = get(yielded);
   std::vector<Var> arguments = makeArguments(type);
   output = Func("out");
-  if (defineOutput)
+  if (defineOutput) {
     defineOutput(output, arguments);
-  else
-    output(arguments) = Halide::strict_float(
-        toStorage(result.func(std::vector<Expr>(arguments.begin(), arguments.end())), type.getElementType()));
+  } else {
+    // Several results are one tuple: one sweep stores an element of each.
+    std::vector<Expr> elements;
+    for (Value value : kernel.getYieldedValues())
+      elements.push_back(
+          Halide::strict_float(toStorage(get(value).func(std::vector<Expr>(arguments.begin(), arguments.end())),
+                                         llvm::cast<RankedTensorType>(value.getType()).getElementType())));
+    if (elements.size() == 1)
+      output(arguments) = elements.front();
+    else
+      output(arguments) = Halide::Tuple(elements);
+  }
   PhysicalShape shape = getPhysicalShape(type, shapes->getDims(yielded));
   for (auto [i, dim] : llvm::enumerate(llvm::reverse(shape.dims))) {
     int position = static_cast<int>(i);
-    output.output_buffer().dim(position).set_stride(toExpr(dim.stride));
     bool isSplit = dim.logical == schedule.getSplit() && !dim.tile;
-    if (!isSplit) {
-      output.output_buffer().dim(position).set_bounds(0, toExpr(dim.extent));
-      output.bound(arguments[position], 0, toExpr(dim.extent));
+    for (Halide::OutputImageParam buffer : output.output_buffers()) {
+      buffer.dim(position).set_stride(toExpr(dim.stride));
+      if (!isSplit)
+        buffer.dim(position).set_bounds(0, toExpr(dim.extent));
     }
+    if (!isSplit)
+      output.bound(arguments[position], 0, toExpr(dim.extent));
   }
   return success();
 }

@@ -45,7 +45,7 @@ const EmitterRegistry &getEmitterRegistry();
 /// Builds the pipeline of one kernel for one schedule.
 ///
 /// The kernel's C signature is
-/// `int kernel(void *context, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t *result)`: buffer
+/// `int kernel(void *context, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t *result...)`: buffer
 /// dimensions are the physical ones of the tensor's layout, innermost first, `min` 0 at the first interior element.
 /// Extents and strides are constants or expressions of the symbols, except for the result's split dimension, whose
 /// range is read from the buffer.
@@ -99,7 +99,7 @@ public:
   Halide::Func getStage(llvm::StringRef name) const;
   bool hasStage(llvm::StringRef name) const;
 
-  /// The stored result: one argument a physical dimension, innermost first.
+  /// The stored result, a tuple if there are several: one argument a physical dimension, innermost first.
   Halide::Func getOutput() const { return output; }
   /// The argument of the output that is (the outermost part of) a logical dimension.
   Halide::Var getOutputVar(int64_t logicalDim) const;

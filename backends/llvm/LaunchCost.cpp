@@ -66,7 +66,8 @@ KernelCost dlc::estimateCost(KernelFuncOp kernel, const KernelShapes &shapes) {
   mlir::Block &body = kernel.getBody().front();
   for (mlir::BlockArgument argument : body.getArguments())
     cost.bytes = cost.bytes + bytesOf(argument);
-  cost.bytes = cost.bytes + bytesOf(kernel.getYielded());
+  for (mlir::Value result : kernel.getYieldedValues())
+    cost.bytes = cost.bytes + bytesOf(result);
   for (mlir::Operation &op : body.without_terminator()) {
     // Reductions and the like do their work on what they read.
     AffineExpr elements = product(shapes.getDims(op.getResult(0)), context);

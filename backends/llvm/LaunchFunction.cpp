@@ -45,7 +45,7 @@ mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {
   result.nanoseconds = estimateNanoseconds(kernel, estimateCost(kernel, result.shapes));
 
   llvm::SmallVector<Value> buffers(kernel.getBody().front().getArguments());
-  buffers.push_back(kernel.getYielded());
+  llvm::append_range(buffers, kernel.getYieldedValues());
   for (Value buffer : buffers) {
     auto type = llvm::cast<mlir::RankedTensorType>(buffer.getType());
     auto elements = constantDim(getPhysicalShape(type, result.shapes.getDims(buffer)).elements);
@@ -81,7 +81,7 @@ public:
     arguments = function.getArgument(0);
     begin = function.getArgument(1);
     end = function.getArgument(2);
-    size_t bufferCount = block.getNumArguments() + 1;
+    size_t bufferCount = block.getNumArguments() + kernel.kernel.getYieldedValues().size();
     size_t symbolCount = kernel.kernel.getSymbols() ? kernel.kernel.getSymbols()->size() : 0;
     for (size_t i = 0; i < symbolCount; ++i)
       symbols.push_back(load(builder.getI64Type(), arguments, 8 * (bufferCount + i)));
@@ -94,7 +94,8 @@ public:
       operands.push_back(describeInput(argument));
     for (Value symbol : symbols)
       operands.push_back(arith::TruncIOp::create(builder, location, builder.getI32Type(), symbol));
-    operands.push_back(describeOutput());
+    for (auto [number, value] : llvm::enumerate(kernel.kernel.getYieldedValues()))
+      operands.push_back(describeOutput(value, number));
 
     auto call = LLVM::CallOp::create(builder, location, mlir::TypeRange{builder.getI32Type()},
                                      getKernelSymbol(kernel.kernel.getSymName()), operands);
@@ -131,7 +132,7 @@ private:
       returnIf(isEmpty, DLC_OK);
     }
     llvm::SmallVector<Value> buffers(block.getArguments());
-    buffers.push_back(kernel.kernel.getYielded());
+    llvm::append_range(buffers, kernel.kernel.getYieldedValues());
     for (Value buffer : buffers) {
       mlir::AffineExpr elements =
           getPhysicalShape(llvm::cast<mlir::RankedTensorType>(buffer.getType()), kernel.shapes.getDims(buffer))
@@ -209,12 +210,12 @@ private:
     return createBuffer(load(pointer, arguments, 8 * argument.getArgNumber()), type.getElementType(), dims);
   }
 
-  /// The range of the interior that this call computes.
-  Value describeOutput() {
-    mlir::RankedTensorType type = kernel.getResultType();
+  /// The range of the interior of result `number` that this call computes.
+  Value describeOutput(Value value, size_t number) {
+    auto type = llvm::cast<mlir::RankedTensorType>(value.getType());
     PhysicalShape shape = getPhysicalShape(type, kernel.getResultDims());
     int64_t elementBytes = getElementBytes(type.getElementType());
-    Value host = load(pointer, arguments, 8 * block.getNumArguments());
+    Value host = load(pointer, arguments, 8 * (block.getNumArguments() + number));
     Value offset = arithmetic->emit(shape.interiorOffset * elementBytes);
     llvm::SmallVector<DimensionValues> dims;
     for (const PhysicalDim &dim : llvm::reverse(shape.dims)) {

@@ -31,7 +31,7 @@ std::string getKernelSymbol(llvm::StringRef name);
 
 /// Adds, at the end of `module`,
 /// `int32_t NAME.launch(const int64_t *arguments, int64_t begin, int64_t end, void *scratch)` for a launch called
-/// `name`. `arguments` holds the addresses of the inputs and of the output, then the symbols. A second launch of the
+/// `name`. `arguments` holds the addresses of the inputs and of the outputs, then the symbols. A second launch of the
 /// same name gets a number.
 mlir::func::FuncOp createLaunchFunction(mlir::ModuleOp module, KernelInterface &kernel, llvm::StringRef name,
                                         llvm::StringSet<> &usedNames, mlir::Location location);

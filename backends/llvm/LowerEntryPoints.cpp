@@ -104,7 +104,7 @@ void LowerEntryPointsPass::runOnOperation() {
   for (KernelFuncOp kernel : llvm::make_early_inc_range(module.getOps<KernelFuncOp>())) {
     llvm::SmallVector<mlir::Type> types(kernel.getBody().front().getNumArguments() + 1, pointer);
     types.append(kernel.getSymbols() ? kernel.getSymbols()->size() : 0, builder.getI32Type());
-    types.push_back(pointer);
+    types.append(kernel.getYieldedValues().size(), pointer);
     LLVM::LLVMFuncOp::create(builder, kernel.getLoc(), getKernelSymbol(kernel.getSymName()),
                              LLVM::LLVMFunctionType::get(builder.getI32Type(), types));
     kernel.erase();
@@ -135,7 +135,8 @@ LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
   size_t largest = 0;
   function.walk([&](LaunchOp launch) {
     launches.push_back(launch);
-    largest = std::max<size_t>(largest, launch.getInputs().size() + 1 + launch.getSymbols().size());
+    largest =
+        std::max<size_t>(largest, launch.getInputs().size() + launch.getOutputs().size() + launch.getSymbols().size());
   });
   builder.setInsertionPointToStart(&function.front());
   // One block serves all launches: each is over before the next begins.
@@ -210,17 +211,20 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   KernelInterface &kernel = found->second;
   mlir::Block &kernelBody = kernel.kernel.getBody().front();
   size_t symbolCount = kernel.kernel.getSymbols() ? kernel.kernel.getSymbols()->size() : 0;
-  if (launch.getInputs().size() != kernelBody.getNumArguments() || launch.getSymbols().size() != symbolCount)
-    return launch.emitError("passes ") << launch.getInputs().size() << " inputs and " << launch.getSymbols().size()
-                                       << " symbols to a kernel that takes " << kernelBody.getNumArguments() << " and "
-                                       << symbolCount;
+  size_t outputCount = kernel.kernel.getYieldedValues().size();
+  if (launch.getInputs().size() != kernelBody.getNumArguments() || launch.getOutputs().size() != outputCount ||
+      launch.getSymbols().size() != symbolCount)
+    return launch.emitError("passes ") << launch.getInputs().size() << " inputs, " << launch.getOutputs().size()
+                                       << " outputs and " << launch.getSymbols().size()
+                                       << " symbols to a kernel that takes " << kernelBody.getNumArguments() << ", "
+                                       << outputCount << " and " << symbolCount;
   mlir::func::FuncOp task = createLaunchFunction(getOperation(), kernel, launch.getName(), usedNames, launch.getLoc());
 
   mlir::OpBuilder builder(launch);
   Emitter emit{builder, launch.getLoc()};
   int64_t place = 0;
   llvm::SmallVector<Value> buffers(launch.getInputs()), symbols;
-  buffers.push_back(launch.getOutput());
+  llvm::append_range(buffers, launch.getOutputs());
   for (Value buffer : buffers) {
     Value address = mlir::memref::ExtractAlignedPointerAsIndexOp::create(builder, launch.getLoc(), buffer);
     emit.store(arith::IndexCastOp::create(builder, launch.getLoc(), builder.getI64Type(), address), argumentBlock,

@@ -40,7 +40,7 @@ KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelRoot root, Operatio
   for (Operation *op : ops)
     locations.push_back(op->getLoc());
   auto kernel =
-      KernelOp::create(builder, FusedLoc::get(builder.getContext(), locations), last->getResult(0).getType(),
+      KernelOp::create(builder, FusedLoc::get(builder.getContext(), locations), last->getResultTypes(),
                        makeKernelName(rootOp), root, inputs.getArrayRef(), ArrayAttr(), ArrayAttr(), ArrayAttr());
   Block *body = builder.createBlock(&kernel.getBody());
   IRMapping mapping;
@@ -60,8 +60,8 @@ KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelRoot root, Operatio
 
 KernelOp createCopyKernel(OpBuilder &builder, Location location, Value value, llvm::StringRef name) {
   OpBuilder::InsertionGuard guard(builder);
-  auto kernel = KernelOp::create(builder, location, value.getType(), name, KernelRoot::Movement, value, ArrayAttr(),
-                                 ArrayAttr(), ArrayAttr());
+  auto kernel = KernelOp::create(builder, location, TypeRange(value.getType()), name, KernelRoot::Movement, value,
+                                 ArrayAttr(), ArrayAttr(), ArrayAttr());
   Block *body = builder.createBlock(&kernel.getBody());
   YieldOp::create(builder, location, body->addArgument(value.getType(), location));
   return kernel;
@@ -85,7 +85,7 @@ KernelRoot getFamily(Operation *op) {
 
 bool needsKernel(Operation *op) {
   return op->getName().getDialectNamespace() == DlcDialect::getDialectNamespace() && op->getNumResults() == 1 &&
-         !llvm::isa<ConstantOp, LoadParameterOp, KernelOp>(op);
+         !llvm::isa<ConstantOp, LoadParameterOp, KernelOp, LoopOp>(op);
 }
 
 Operation *getFusibleUser(Operation *last) {

@@ -126,3 +126,37 @@ func.func @kernel(%x: tensor<4xf32>) {
   }
   return
 }
+
+// -----
+
+func.func private @body(%step: tensor<i64>, %s: tensor<2xf32>) -> tensor<2xf32> {
+  return %s : tensor<2xf32>
+}
+func.func @loop_without_steps(%x: tensor<2xf32>) -> tensor<2xf32> {
+  // expected-error @below {{needs a trip_count, because nothing is scanned}}
+  %0 = dlc.loop @body carried(%x : tensor<2xf32>) scanned() invariants() -> tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+
+// -----
+
+func.func private @body(%step: tensor<i64>, %s: tensor<2xf32>) -> tensor<2xf32> {
+  return %s : tensor<2xf32>
+}
+func.func @loop_of_another_type(%x: tensor<3xf32>) -> tensor<3xf32> {
+  // expected-error @below {{has a body of type '(tensor<i64>, tensor<2xf32>) -> tensor<2xf32>', expected '(tensor<i64>, tensor<3xf32>) -> tensor<3xf32>'}}
+  %0 = dlc.loop @body carried(%x : tensor<3xf32>) scanned() invariants() {trip_count = 2 : i64} -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
+
+// -----
+
+func.func @kernel_of_two_shapes(%x: tensor<3xf32>, %y: tensor<2xf32>) -> tensor<3xf32> {
+  // expected-error @below {{has results of different shapes or layouts}}
+  %0, %1 = dlc.kernel "k" root(elementwise) (%x, %y : tensor<3xf32>, tensor<2xf32>) -> tensor<3xf32>, tensor<2xf32> {
+  ^bb0(%a: tensor<3xf32>, %b: tensor<2xf32>):
+    %r = dlc.relu %a : tensor<3xf32> -> tensor<3xf32>
+    dlc.yield %r, %b : tensor<3xf32>, tensor<2xf32>
+  }
+  return %0 : tensor<3xf32>
+}
