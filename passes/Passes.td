@@ -11,11 +11,11 @@ def BindLoopShapes : Pass<"dlc-bind-loop-shapes", "::mlir::ModuleOp"> {
   let summary = "Tell the bodies of loops the extents of their arguments";
   let description = [{
     Passes look at one function at a time. This one writes, from what a loop's operands are, `dlc.dims` (an affine map) to every
-    argument of the loop's body, and the names of the symbols to the body's attribute `dlc.symbols`. Passes that change
-    the operands of loops do the same at their end.
+    argument of the loop's body, and to the body itself the names of the symbols (`dlc.symbols`) and the number of carried values
+    (`dlc.carried`). Passes that change the operands of loops do the same at their end.
 
     After: `func.func private @body(%step: tensor<i64>, %h: tensor<?x8xf32> {dlc.dims = affine_map<()[s0] -> (s0, 8)>}, ...)
-    attributes {dlc.symbols = ["N"]}`
+    attributes {dlc.carried = 1 : i64, dlc.symbols = ["N"]}`
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
 }
@@ -111,7 +111,8 @@ def FormKernels : Pass<"dlc-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "Put every op that is not in a kernel yet into one of its own";
   let description = [{
     Reshapes between row-major tensors stay outside: they only rename memory. Results of the function that are
-    arguments, constants or results already get a kernel that copies them.
+    arguments, constants or results already get a kernel that copies them; a value that the body of a loop both carries
+    and stacks needs none.
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
 }
@@ -177,11 +178,14 @@ def LowerToProgram : Pass<"dlc-lower-to-program", "::mlir::ModuleOp"> {
     The module's attributes `dlc.arena_bytes` and `dlc.live_bytes` hold the arena's size and the largest sum of live tensors,
     its lower bound, for symbols of value 1.
 
-    Pre-condition: the functions hold kernels, reshapes, constants and returns only.
+    A loop over time becomes a loop of the program: what a step reads of the step before is in one of two buffers that take turns, or
+    where that step has stacked it; nothing is copied from step to step. Buffers of a step's own are shared by all steps.
+
+    Pre-condition: the functions hold kernels, loops, reshapes, constants and returns only.
   }];
   let options = [Option<"shareMemory", "share-memory", "bool", "true", "Let tensors that are not live together share memory">];
   let dependentDialects = ["::dlc::DlcDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
-                           "::mlir::affine::AffineDialect"];
+                           "::mlir::affine::AffineDialect", "::mlir::scf::SCFDialect"];
 }
 
 #endif // DLC_PASSES

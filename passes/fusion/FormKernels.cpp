@@ -40,16 +40,28 @@ class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
     nameSymbols();
   }
 
-  /// Every result gets memory of its own: the caller's.
+  /// Every result gets memory of its own: the caller's, or this step's part of what a loop stacks. A value that is
+  /// carried, too, is read from there.
   void copySharedResults() {
     auto returnOp = llvm::cast<func::ReturnOp>(getOperation().getBody().front().getTerminator());
-    llvm::SmallPtrSet<Value, 8> written;
+    llvm::SmallVector<OpOperand *> operands;
+    for (OpOperand &operand : returnOp->getOpOperands())
+      operands.push_back(&operand);
+    size_t carried = 0;
+    if (auto count = getOperation()->getAttrOfType<IntegerAttr>("dlc.carried")) {
+      carried = count.getInt();
+      std::rotate(operands.begin(), operands.begin() + carried, operands.end());
+    }
+    size_t others = operands.size() - carried;
+    llvm::SmallPtrSet<Value, 8> stacked, written;
     OpBuilder builder(returnOp);
-    for (OpOperand &operand : returnOp->getOpOperands()) {
-      Value memory = getMemory(operand.get());
-      if (!memory.getDefiningOp<dlc::KernelOp>() || !written.insert(memory).second) {
-        auto kernel = dlc::createCopyKernel(builder, operand.get().getLoc(), operand.get(), "copy");
-        operand.set(kernel.getResult());
+    for (auto [number, operand] : llvm::enumerate(operands)) {
+      Value memory = getMemory(operand->get());
+      bool isComputed = memory.getDefiningOp<dlc::KernelOp>() || memory.getDefiningOp<dlc::LoopOp>();
+      bool isFirst = number < others ? stacked.insert(memory).second : written.insert(memory).second;
+      if (!isComputed || !isFirst) {
+        auto kernel = dlc::createCopyKernel(builder, operand->get().getLoc(), operand->get(), "copy");
+        operand->set(kernel.getResult());
       }
     }
   }

@@ -27,15 +27,20 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
     for (func::FuncOp graph : graphs) {
       if (!holdsKernelsOnly(graph))
         return signalPassFailure();
-      FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(graph);
-      if (failed(shapes))
+      // Bodies of loops become part of the entry points' programs.
+      if (graph.isPrivate())
+        continue;
+      FailureOr<std::unique_ptr<dlc::MemoryPlan>> memory =
+          dlc::MemoryPlan::make(graph, weights, prepare.bytes, shareMemory);
+      if (failed(memory))
         return signalPassFailure();
-      dlc::Program program = dlc::buildProgram(graph, *shapes, kernels, weights, prepare, shareMemory);
-      auto workspace = program.function->getAttrOfType<AffineMapAttr>("dlc.workspace_bytes").getValue();
+      func::FuncOp program = dlc::buildProgram(graph, **memory, kernels, prepare, shareMemory);
+      auto workspace = program->getAttrOfType<AffineMapAttr>("dlc.workspace_bytes").getValue();
       arenaBytes = std::max(arenaBytes, dlc::evaluate(workspace.getResult(0), 1));
-      liveBytes = std::max(liveBytes, dlc::getLiveBytes(program.buffers));
-      eraseGraph(graph);
+      liveBytes = std::max(liveBytes, dlc::getLiveBytes((*memory)->getBuffers()));
     }
+    for (func::FuncOp graph : graphs)
+      eraseGraph(graph);
     func::ReturnOp::create(prepare.builder, module.getLoc());
     if (prepare.bytes == 0)
       prepareFunction.erase();
@@ -61,7 +66,7 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
 
   static bool holdsKernelsOnly(func::FuncOp graph) {
     for (Operation &op : graph.getBody().front())
-      if (!llvm::isa<dlc::KernelOp, dlc::ReshapeOp, dlc::ConstantOp, func::ReturnOp>(op)) {
+      if (!llvm::isa<dlc::KernelOp, dlc::LoopOp, dlc::ReshapeOp, dlc::ConstantOp, func::ReturnOp>(op)) {
         op.emitOpError("is in no kernel");
         return false;
       }

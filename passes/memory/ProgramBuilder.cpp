@@ -4,181 +4,39 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
 namespace {
 
-constexpr int64_t alignment = 64;
 constexpr int64_t largestExtent = (int64_t(1) << 31) - 1;
 
-/// Where a tensor's memory is.
-struct Place {
-  enum Kind { Input, Output, Constant, Prepared, Arena } kind = Arena;
-  int64_t index = 0; ///< argument number, or offset in bytes, or number of the arena buffer
+/// The buffers of a loop's step, as the program knows them.
+struct StepBuffers {
+  llvm::SmallVector<Value> carried, next, scanned, stacked;
 };
 
-/// Turns one function of kernels into a program.
+/// Turns one entry point of kernels and loops into a program.
 class ProgramBuilder {
 public:
-  ProgramBuilder(func::FuncOp graph, const dlc::SymbolicShapes &shapes, dlc::KernelTable &kernels,
-                 dlc::WeightTable &weights, dlc::PrepareProgram &prepare, bool shareMemory)
-      : graph(graph), shapes(shapes), kernels(kernels), weights(weights), prepare(prepare), shareMemory(shareMemory),
-        context(graph.getContext()) {}
+  ProgramBuilder(func::FuncOp graph, dlc::KernelTable &kernels, dlc::PrepareProgram &prepare, dlc::MemoryPlan &memory)
+      : graph(graph), kernels(kernels), prepare(prepare), memory(memory), context(graph.getContext()),
+        symbolNames(memory.getEntry().shapes.getSymbols()) {}
 
-  dlc::Program run() {
-    findMemory();
-    placeResults();
-    dlc::ArenaPlan plan = dlc::planArena(buffers, shareMemory, context);
-    createProgram(plan);
-    emitLaunches(plan);
-    return {program, buffers};
+  func::FuncOp run(bool shareMemory) {
+    plan = dlc::planArena(memory.getBuffers(), shareMemory, context);
+    createProgram();
+    OpBuilder builder = OpBuilder::atBlockEnd(&program.getBody().front());
+    emitFrame(memory.getEntry(), StepBuffers(), builder);
+    func::ReturnOp::create(builder, graph.getLoc());
+    return program;
   }
 
 private:
-  static RankedTensorType getType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
+  AffineMap makeMap(llvm::ArrayRef<AffineExpr> exprs) { return AffineMap::get(0, symbolNames.size(), exprs, context); }
 
-  AffineExpr getBytes(Value value) { return dlc::getBufferBytes(getType(value), shapes.getDims(value)); }
-
-  /// Reshapes share their operand's memory.
-  void findMemory() {
-    for (BlockArgument argument : graph.getArguments())
-      memory[argument] = argument;
-    for (Operation &op : graph.getBody().front()) {
-      for (Value result : op.getResults())
-        memory[result] = result;
-      if (auto reshape = llvm::dyn_cast<dlc::ReshapeOp>(op))
-        memory[reshape.getResult()] = memory.lookup(reshape.getX());
-      if (auto kernel = llvm::dyn_cast<dlc::KernelOp>(op))
-        order.push_back(kernel);
-    }
-  }
-
-  void placeResults() {
-    auto returnOp = llvm::cast<func::ReturnOp>(graph.getBody().front().getTerminator());
-    for (BlockArgument argument : graph.getArguments())
-      places[argument] = {Place::Input, argument.getArgNumber()};
-    for (auto [i, value] : llvm::enumerate(returnOp.getOperands()))
-      places[memory.lookup(value)] = {Place::Output, static_cast<int64_t>(graph.getNumArguments() + i)};
-    graph.walk([&](dlc::ConstantOp constant) {
-      bool isUsed =
-          llvm::any_of(constant->getUsers(), [](Operation *user) { return !llvm::isa<dlc::ConstantOp>(user); });
-      if (constant->getParentOp() == graph && isUsed)
-        places[constant] = {Place::Constant, weights.place(constant)};
-    });
-    for (auto [step, kernel] : llvm::enumerate(order)) {
-      Value result = kernel.getResult();
-      if (!places.count(result) &&
-          llvm::all_of(kernel.getInputs(), [&](Value input) { return isKnownAtLoad(input); }) &&
-          getType(result).hasStaticShape()) {
-        places[result] = {Place::Prepared, prepare.bytes};
-        prepare.bytes = llvm::alignTo(prepare.bytes + *dlc::constantDim(getBytes(result)), alignment);
-        continue;
-      }
-      for (Value input : kernel.getInputs())
-        extendLife(memory.lookup(input), step);
-      if (places.count(result))
-        continue;
-      int64_t buffer = shareMemory ? findOperandToOverwrite(kernel, step) : -1;
-      if (buffer < 0) {
-        buffer = buffers.size();
-        buffers.push_back({static_cast<int64_t>(step), static_cast<int64_t>(step), getBytes(result)});
-      }
-      places[result] = {Place::Arena, buffer};
-    }
-  }
-
-  bool isKnownAtLoad(Value value) {
-    auto place = places.find(memory.lookup(value));
-    return place != places.end() && (place->second.kind == Place::Constant || place->second.kind == Place::Prepared);
-  }
-
-  void extendLife(Value value, int64_t step) {
-    auto place = places.find(value);
-    if (place != places.end() && place->second.kind == Place::Arena)
-      buffers[place->second.index].last = step;
-  }
-
-  /// The arena buffer of an operand that dies here and that an elementwise kernel may write its result over: same size,
-  /// same layout, read at the place that is written. -1 if there is none.
-  int64_t findOperandToOverwrite(dlc::KernelOp kernel, int64_t step) {
-    if (kernel.getRoot() != dlc::KernelRoot::Elementwise || !kernel.getSchedules())
-      return -1;
-    // A schedule whose last vector overlaps the one before it would read what it has written.
-    for (Attribute schedule : kernel.getSchedulesAttr())
-      if (llvm::cast<dlc::ScheduleAttr>(schedule).getTile("in_place", 0) == 0)
-        return -1;
-    for (auto [i, input] : llvm::enumerate(kernel.getInputs())) {
-      auto place = places.find(memory.lookup(input));
-      if (place == places.end() || place->second.kind != Place::Arena ||
-          input.getType() != kernel.getResult().getType())
-        continue;
-      bool isRead =
-          llvm::any_of(input.getUsers(), [&](Operation *user) { return user != kernel && isLater(user, kernel); });
-      if (isRead || memory.lookup(input) != input || aliasesAreReadAfter(input, kernel))
-        continue;
-      if (!llvm::all_of(kernel.getBody().getArgument(i).getUsers(), [&](Operation *user) {
-            return user->hasTrait<dlc::Elementwise>() &&
-                   getType(user->getResult(0)).getShape() == getType(kernel.getResult()).getShape();
-          }))
-        continue;
-      buffers[place->second.index].last = step;
-      return place->second.index;
-    }
-    return -1;
-  }
-
-  static bool isLater(Operation *a, Operation *b) { return b->isBeforeInBlock(a); }
-
-  bool aliasesAreReadAfter(Value value, Operation *op) {
-    return llvm::any_of(memory, [&](const auto &entry) {
-      return entry.second == value && entry.first != value &&
-             llvm::any_of(entry.first.getUsers(), [&](Operation *user) { return isLater(user, op); });
-    });
-  }
-
-  AffineMap makeMap(llvm::ArrayRef<AffineExpr> exprs) {
-    return AffineMap::get(0, shapes.getSymbols().size(), exprs, context);
-  }
-
-  void createProgram(const dlc::ArenaPlan &plan) {
-    OpBuilder builder(graph);
-    Type bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
-    auto returnOp = llvm::cast<func::ReturnOp>(graph.getBody().front().getTerminator());
-    unsigned inputs = graph.getNumArguments(), outputs = returnOp.getNumOperands(),
-             symbols = shapes.getSymbols().size();
-    llvm::SmallVector<Type> types(inputs + outputs + 3, bytes);
-    types.append(symbols, builder.getIndexType());
-    program = func::FuncOp::create(builder, graph.getLoc(), graph.getName(), builder.getFunctionType(types, {}));
-    auto describe = [&](unsigned argument, llvm::StringRef role, llvm::StringRef name, Value tensor) {
-      program.setArgAttr(argument, role, builder.getStringAttr(name));
-      program.setArgAttr(argument, "dlc.tensor", TypeAttr::get(tensor.getType()));
-      program.setArgAttr(argument, "dlc.dims", AffineMapAttr::get(makeMap(shapes.getDims(tensor))));
-    };
-    for (unsigned i = 0; i < inputs; ++i) {
-      auto name = graph.getArgAttrOfType<StringAttr>(i, "dlc.name");
-      describe(i, "dlc.input", name ? name.getValue() : ("input" + llvm::Twine(i)).str(), graph.getArgument(i));
-    }
-    for (unsigned i = 0; i < outputs; ++i) {
-      auto name = graph.getResultAttrOfType<StringAttr>(i, "dlc.name");
-      describe(inputs + i, "dlc.output", name ? name.getValue() : ("output" + llvm::Twine(i)).str(),
-               returnOp.getOperand(i));
-      if (graph.getResultAttr(i, "dlc.kept"))
-        program.setArgAttr(inputs + i, "dlc.kept", builder.getUnitAttr());
-    }
-    constexpr llvm::StringRef roles[] = {"dlc.workspace", "dlc.constants", "dlc.prepared"};
-    for (auto [i, role] : llvm::enumerate(roles))
-      program.setArgAttr(inputs + outputs + i, role, builder.getUnitAttr());
-    for (unsigned i = 0; i < symbols; ++i) {
-      unsigned argument = inputs + outputs + 3 + i;
-      program.setArgAttr(argument, "dlc.symbol", builder.getStringAttr(shapes.getSymbols()[i]));
-      program.setArgAttr(argument, "dlc.minimum", builder.getI64IntegerAttr(0));
-      program.setArgAttr(argument, "dlc.maximum", builder.getI64IntegerAttr(largestExtent));
-    }
-    program->setAttr("dlc.entry", builder.getStringAttr(graph.getName()));
-    program->setAttr("dlc.workspace_bytes", AffineMapAttr::get(makeMap({plan.bytes})));
-    program.addEntryBlock();
-  }
+  void createProgram();
 
   Value makeIndex(OpBuilder &builder, Location location, AffineExpr expr) {
     if (auto constant = dlc::constantDim(expr))
@@ -186,81 +44,314 @@ private:
     return affine::AffineApplyOp::create(builder, location, makeMap({expr}), getSymbolArguments());
   }
 
-  ValueRange getSymbolArguments() { return program.getArguments().take_back(shapes.getSymbols().size()); }
-
-  Value view(OpBuilder &builder, Location location, Value block, AffineExpr offset, AffineExpr bytes) {
-    return memref::ViewOp::create(builder, location, llvm::cast<MemRefType>(block.getType()), block,
-                                  makeIndex(builder, location, offset), makeIndex(builder, location, bytes));
+  ValueRange getSymbolArguments() { return program.getArguments().take_back(symbolNames.size()); }
+  /// The program's arguments after inputs and outputs.
+  Value getBlock(unsigned number) {
+    return program.getArgument(program.getNumArguments() - symbolNames.size() - 3 + number);
   }
 
-  void emitLaunches(const dlc::ArenaPlan &plan) {
-    OpBuilder runBuilder = OpBuilder::atBlockEnd(&program.getBody().front());
-    unsigned tensors = program.getNumArguments() - 3 - shapes.getSymbols().size();
-    Value workspace = program.getArgument(tensors), constants = program.getArgument(tensors + 1),
-          prepared = program.getArgument(tensors + 2);
-    llvm::DenseMap<std::pair<Value, Operation *>, Value> views;
-    for (dlc::KernelOp kernel : order) {
-      bool isPrepared = places[kernel.getResult()].kind == Place::Prepared;
-      OpBuilder &builder = isPrepared ? prepare.builder : runBuilder;
-      auto getBuffer = [&](Value value) -> Value {
-        value = memory.lookup(value);
-        const Place &place = places[value];
-        if (place.kind == Place::Input || place.kind == Place::Output)
-          return program.getArgument(place.index);
-        Value &buffer = views[{value, builder.getBlock()->getParentOp()}];
-        if (buffer)
-          return buffer;
-        AffineExpr offset =
-            place.kind == Place::Arena ? plan.offsets[place.index] : getAffineConstantExpr(place.index, context);
-        Value block = place.kind == Place::Arena      ? workspace
-                      : place.kind == Place::Constant ? (isPrepared ? prepare.constants : constants)
-                                                      : (isPrepared ? prepare.prepared : prepared);
-        return buffer = view(builder, value.getLoc(), block, offset, getBytes(value));
-      };
-      llvm::SmallVector<Value> inputs, symbols;
-      for (Value input : kernel.getInputs())
-        inputs.push_back(getBuffer(input));
-      Value output = getBuffer(kernel.getResult());
-      if (!isPrepared)
-        fillHalo(builder, kernel, output);
-      if (ArrayAttr names = kernel.getSymbolsAttr())
-        for (auto name : names.getAsRange<StringAttr>())
-          symbols.push_back(
-              getSymbolArguments()[llvm::find(shapes.getSymbols(), name.getValue()) - shapes.getSymbols().begin()]);
-      std::string name = kernel.getKernelName().str();
-      Location location = kernel.getLoc();
-      FlatSymbolRefAttr symbol = kernels.outline(kernel);
-      dlc::LaunchOp::create(builder, location, symbol, builder.getStringAttr(name), inputs, output, symbols);
-    }
-    func::ReturnOp::create(runBuilder, graph.getLoc());
+  Value view(OpBuilder &builder, Location location, Value block, Value offset, AffineExpr bytes) {
+    return memref::ViewOp::create(builder, location, llvm::cast<MemRefType>(block.getType()), block, offset,
+                                  makeIndex(builder, location, bytes));
   }
 
-  void fillHalo(OpBuilder &builder, dlc::KernelOp kernel, Value buffer) {
-    RankedTensorType type = getType(kernel.getResult());
-    dlc::LayoutAttr layout = dlc::getLayout(type);
-    if (!layout || !layout.getHaloLow())
-      return;
-    dlc::FillHaloOp::create(builder, kernel.getLoc(), buffer, type, makeMap(shapes.getDims(kernel.getResult())),
-                            getSymbolArguments());
-  }
+  Value getBuffer(dlc::Frame &frame, const StepBuffers &step, Value value, OpBuilder &builder, bool isPrepared);
+  void emitFrame(dlc::Frame &frame, const StepBuffers &step, OpBuilder &builder);
+  void emitKernel(dlc::Frame &frame, const StepBuffers &step, dlc::KernelOp kernel, OpBuilder &runBuilder);
+  void emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::LoopOp loop, OpBuilder &builder);
+  llvm::SmallVector<Value> emitStep(dlc::Frame &body, Value iteration, Value steps, ValueRange state,
+                                    ValueRange scanned, ValueRange stacked, OpBuilder &builder);
+  void storeNumber(OpBuilder &builder, Location location, Value buffer, Value number);
+  void clearAfter(OpBuilder &builder, dlc::Frame &frame, Value stacked, Value buffer, Value steps);
 
   func::FuncOp graph;
-  const dlc::SymbolicShapes &shapes;
   dlc::KernelTable &kernels;
-  dlc::WeightTable &weights;
   dlc::PrepareProgram &prepare;
-  bool shareMemory;
+  dlc::MemoryPlan &memory;
   MLIRContext *context;
+  llvm::ArrayRef<std::string> symbolNames;
+  dlc::ArenaPlan plan;
   func::FuncOp program;
-  llvm::SmallVector<dlc::KernelOp> order;
-  llvm::DenseMap<Value, Value> memory;
-  llvm::DenseMap<Value, Place> places;
-  llvm::SmallVector<dlc::ArenaBuffer> buffers;
+  Operation *outermostLoop = nullptr;                     ///< of the loops that are being emitted
+  llvm::DenseMap<Value, Value> fixedViews, preparedViews; ///< of buffers at fixed places, and as `prepare` sees them
 };
 
 } // namespace
 
-dlc::Program dlc::buildProgram(func::FuncOp graph, const SymbolicShapes &shapes, KernelTable &kernels,
-                               WeightTable &weights, PrepareProgram &prepare, bool shareMemory) {
-  return ProgramBuilder(graph, shapes, kernels, weights, prepare, shareMemory).run();
+void ProgramBuilder::createProgram() {
+  OpBuilder builder(graph);
+  Type bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
+  auto returnOp = llvm::cast<func::ReturnOp>(graph.getBody().front().getTerminator());
+  dlc::Frame &entry = memory.getEntry();
+  unsigned inputs = graph.getNumArguments(), outputs = returnOp.getNumOperands(), symbols = symbolNames.size();
+  llvm::SmallVector<Type> types(inputs + outputs + 3, bytes);
+  types.append(symbols, builder.getIndexType());
+  program = func::FuncOp::create(builder, graph.getLoc(), graph.getName(), builder.getFunctionType(types, {}));
+  auto describe = [&](unsigned argument, llvm::StringRef role, llvm::StringRef name, Value tensor) {
+    program.setArgAttr(argument, role, builder.getStringAttr(name));
+    program.setArgAttr(argument, "dlc.tensor", TypeAttr::get(tensor.getType()));
+    program.setArgAttr(argument, "dlc.dims", AffineMapAttr::get(makeMap(entry.getDims(tensor))));
+  };
+  for (unsigned i = 0; i < inputs; ++i) {
+    auto name = graph.getArgAttrOfType<StringAttr>(i, "dlc.name");
+    describe(i, "dlc.input", name ? name.getValue() : ("input" + llvm::Twine(i)).str(), graph.getArgument(i));
+  }
+  for (unsigned i = 0; i < outputs; ++i) {
+    auto name = graph.getResultAttrOfType<StringAttr>(i, "dlc.name");
+    describe(inputs + i, "dlc.output", name ? name.getValue() : ("output" + llvm::Twine(i)).str(),
+             returnOp.getOperand(i));
+    if (graph.getResultAttr(i, "dlc.kept"))
+      program.setArgAttr(inputs + i, "dlc.kept", builder.getUnitAttr());
+  }
+  constexpr llvm::StringRef roles[] = {"dlc.workspace", "dlc.constants", "dlc.prepared"};
+  for (auto [i, role] : llvm::enumerate(roles))
+    program.setArgAttr(inputs + outputs + i, role, builder.getUnitAttr());
+  for (unsigned i = 0; i < symbols; ++i) {
+    unsigned argument = inputs + outputs + 3 + i;
+    program.setArgAttr(argument, "dlc.symbol", builder.getStringAttr(symbolNames[i]));
+    program.setArgAttr(argument, "dlc.minimum", builder.getI64IntegerAttr(0));
+    program.setArgAttr(argument, "dlc.maximum", builder.getI64IntegerAttr(largestExtent));
+  }
+  program->setAttr("dlc.entry", builder.getStringAttr(graph.getName()));
+  program->setAttr("dlc.workspace_bytes", AffineMapAttr::get(makeMap({plan.bytes})));
+  program.addEntryBlock();
+}
+
+/// The buffer of `value`, a tensor of `frame`.
+Value ProgramBuilder::getBuffer(dlc::Frame &frame, const StepBuffers &step, Value value, OpBuilder &builder,
+                                bool isPrepared) {
+  value = frame.memory.lookup(value);
+  dlc::Place place = frame.places.lookup(value);
+  switch (place.kind) {
+  case dlc::Place::Input:
+  case dlc::Place::Output:
+    return program.getArgument(place.index);
+  case dlc::Place::Outer: // emitLoop has noted it
+    return fixedViews.lookup(value);
+  case dlc::Place::Carried:
+    return step.carried[place.index];
+  case dlc::Place::Next:
+    return step.next[place.index];
+  case dlc::Place::Scanned:
+    return step.scanned[place.index];
+  case dlc::Place::Stacked:
+    return step.stacked[place.index];
+  default:
+    break;
+  }
+  Value &buffer = (isPrepared ? preparedViews : fixedViews)[value];
+  if (buffer)
+    return buffer;
+  // The same place in every step: its address is computed before all loops.
+  OpBuilder::InsertionGuard guard(builder);
+  if (outermostLoop && !isPrepared)
+    builder.setInsertionPoint(outermostLoop);
+  AffineExpr offset =
+      place.kind == dlc::Place::Arena ? plan.offsets[place.index] : getAffineConstantExpr(place.index, context);
+  Value block = place.kind == dlc::Place::Arena      ? getBlock(0)
+                : place.kind == dlc::Place::Constant ? (isPrepared ? prepare.constants : getBlock(1))
+                                                     : (isPrepared ? prepare.prepared : getBlock(2));
+  return buffer =
+             view(builder, value.getLoc(), block, makeIndex(builder, value.getLoc(), offset), frame.getBytes(value));
+}
+
+void ProgramBuilder::emitFrame(dlc::Frame &frame, const StepBuffers &step, OpBuilder &builder) {
+  for (Operation *op : frame.order) {
+    if (auto kernel = llvm::dyn_cast<dlc::KernelOp>(op))
+      emitKernel(frame, step, kernel, builder);
+    else
+      emitLoop(frame, step, llvm::cast<dlc::LoopOp>(op), builder);
+  }
+}
+
+void ProgramBuilder::emitKernel(dlc::Frame &frame, const StepBuffers &step, dlc::KernelOp kernel,
+                                OpBuilder &runBuilder) {
+  bool isPrepared = frame.getPlace(kernel.getResult()).kind == dlc::Place::Prepared;
+  OpBuilder &builder = isPrepared ? prepare.builder : runBuilder;
+  llvm::SmallVector<Value> inputs, outputs, symbols;
+  for (Value input : kernel.getInputs())
+    inputs.push_back(getBuffer(frame, step, input, builder, isPrepared));
+  for (Value output : kernel.getOutputs()) {
+    outputs.push_back(getBuffer(frame, step, output, builder, isPrepared));
+    auto type = llvm::cast<RankedTensorType>(output.getType());
+    if (dlc::LayoutAttr layout = dlc::getLayout(type); layout && layout.getHaloLow() && !isPrepared)
+      dlc::FillHaloOp::create(builder, kernel.getLoc(), outputs.back(), type, makeMap(frame.getDims(output)),
+                              getSymbolArguments());
+  }
+  if (ArrayAttr names = kernel.getSymbolsAttr())
+    for (auto name : names.getAsRange<StringAttr>())
+      symbols.push_back(getSymbolArguments()[llvm::find(symbolNames, name.getValue()) - symbolNames.begin()]);
+  std::string name = kernel.getKernelName().str();
+  Location location = kernel.getLoc();
+  FlatSymbolRefAttr symbol = kernels.outline(kernel);
+  dlc::LaunchOp::create(builder, location, symbol, builder.getStringAttr(name), inputs, outputs, symbols);
+}
+
+/// What goes from step to step is the buffers in which the carried values are: where a value alternates between two,
+/// also the one that comes next and the other. So no state is ever copied, and the first step reads the operand where
+/// it is.
+void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::LoopOp loop, OpBuilder &builder) {
+  dlc::Frame &body = *frame.bodies[loop];
+  Location location = loop.getLoc();
+  // Addresses that do not change are computed before the outermost loop, which does not exist before its operands do.
+  llvm::SmallVector<Value> operands, results;
+  for (Value operand : loop.getOperands())
+    operands.push_back(getBuffer(frame, step, operand, builder, false));
+  for (Value result : loop.getOutputs())
+    results.push_back(frame.places.count(result) ? getBuffer(frame, step, result, builder, false) : Value());
+  size_t carried = loop.getCarried().size(), scanned = loop.getScanned().size();
+  for (BlockArgument argument : body.function.getArguments().drop_front())
+    if (body.places.lookup(argument).kind == dlc::Place::Outer)
+      fixedViews[argument] = operands[argument.getArgNumber() - 1];
+  llvm::SmallVector<Value> state;
+  for (auto [number, place] : llvm::enumerate(body.carried)) {
+    state.push_back(operands[number]);
+    for (int64_t buffer : place.buffers)
+      if (buffer >= 0)
+        state.push_back(view(builder, location, getBlock(0), makeIndex(builder, location, plan.offsets[buffer]),
+                             frame.getBytes(loop.getCarried()[number])));
+  }
+  Value steps = makeIndex(builder, location, frame.shapes.getStepCount(loop).replaceSymbols(frame.symbols));
+  Value zero = arith::ConstantIndexOp::create(builder, location, 0),
+        one = arith::ConstantIndexOp::create(builder, location, 1);
+  auto scannedBuffers = llvm::ArrayRef(operands).slice(carried, scanned);
+  auto stackedBuffers = llvm::ArrayRef(results).slice(carried, loop.getStacked().size());
+
+  Operation *outer = outermostLoop;
+  llvm::SmallVector<Value> last;
+  Value count;
+  if (!loop.getStops()) {
+    auto forOp = scf::ForOp::create(builder, location, zero, steps, one, state);
+    outermostLoop = outer ? outer : forOp;
+    // A loop that carries nothing comes with its end.
+    forOp.getBody()->clear();
+    OpBuilder inner = OpBuilder::atBlockEnd(forOp.getBody());
+    llvm::SmallVector<Value> next = emitStep(body, forOp.getInductionVar(), steps, forOp.getRegionIterArgs(),
+                                             scannedBuffers, stackedBuffers, inner);
+    scf::YieldOp::create(inner, location, next);
+    last.assign(forOp.getResults().begin(), forOp.getResults().end());
+    count = steps;
+  } else {
+    llvm::SmallVector<Value> initial{zero, arith::ConstantIntOp::create(builder, location, 0, 1)};
+    llvm::append_range(initial, state);
+    llvm::SmallVector<Type> types(ValueRange(initial).getTypes());
+    auto whileOp = scf::WhileOp::create(builder, location, types, initial);
+    outermostLoop = outer ? outer : whileOp;
+    llvm::SmallVector<Location> locations(types.size(), location);
+    {
+      OpBuilder inner(context);
+      Block *before = inner.createBlock(&whileOp.getBefore(), {}, types, locations);
+      Value isLeft = arith::CmpIOp::create(inner, location, arith::CmpIPredicate::slt, before->getArgument(0), steps);
+      Value goesOn = arith::XOrIOp::create(inner, location, before->getArgument(1),
+                                           arith::ConstantIntOp::create(inner, location, 1, 1));
+      scf::ConditionOp::create(inner, location, arith::AndIOp::create(inner, location, isLeft, goesOn),
+                               before->getArguments());
+    }
+    OpBuilder inner(context);
+    Block *after = inner.createBlock(&whileOp.getAfter(), {}, types, locations);
+    llvm::SmallVector<Value> next = emitStep(body, after->getArgument(0), steps, after->getArguments().drop_front(2),
+                                             scannedBuffers, stackedBuffers, inner);
+    llvm::SmallVector<Value> values{arith::AddIOp::create(inner, location, after->getArgument(0), one)};
+    Value stop = getBuffer(body, StepBuffers(), body.getReturn().getOperands().back(), inner, false);
+    Value byte = memref::LoadOp::create(inner, location, stop, zero);
+    values.push_back(arith::CmpIOp::create(inner, location, arith::CmpIPredicate::ne, byte,
+                                           arith::ConstantIntOp::create(inner, location, 0, 8)));
+    llvm::append_range(values, next);
+    scf::YieldOp::create(inner, location, values);
+    last.assign(whileOp.getResults().begin() + 2, whileOp.getResults().end());
+    count = whileOp.getResult(0);
+  }
+  outermostLoop = outer;
+
+  // Final values move to where the loop's users look for them.
+  size_t number = 0;
+  for (auto [place, value, buffer] : llvm::zip(body.carried, loop.getFinals(), results)) {
+    Value current = last[number];
+    number += place.stacked < 0 ? 3 : 1;
+    if (!buffer)
+      continue;
+    Value from = view(builder, location, current, zero, frame.getBytes(value)),
+          to = view(builder, location, buffer, zero, frame.getBytes(value));
+    memref::CopyOp::create(builder, location, from, to);
+  }
+  if (loop.getStops()) {
+    for (auto [value, buffer] : llvm::zip(loop.getStacked(), stackedBuffers))
+      clearAfter(builder, frame, value, buffer, count);
+    if (results.back())
+      storeNumber(builder, location, results.back(), count);
+  }
+}
+
+/// One step of a loop; gives the buffers that the next one starts from.
+llvm::SmallVector<Value> ProgramBuilder::emitStep(dlc::Frame &body, Value iteration, Value steps, ValueRange state,
+                                                  ValueRange scanned, ValueRange stacked, OpBuilder &builder) {
+  dlc::LoopOp loop = body.loop;
+  Location location = loop.getLoc();
+  Value place = iteration;
+  if (loop.getReverse()) {
+    Value one = arith::ConstantIndexOp::create(builder, location, 1);
+    place = arith::SubIOp::create(builder, location, arith::SubIOp::create(builder, location, steps, one), iteration);
+  }
+  // This step's part of a tensor with the steps as dimension 0.
+  auto slice = [&](Value buffer, Value part) {
+    AffineExpr bytes = body.getBytes(part);
+    Value offset = arith::MulIOp::create(builder, location, place, makeIndex(builder, location, bytes));
+    return view(builder, location, buffer, offset, bytes);
+  };
+  StepBuffers step;
+  llvm::SmallVector<Value> next;
+  auto scannedArguments = body.function.getArguments().slice(1 + body.carried.size(), scanned.size());
+  for (auto [buffer, argument] : llvm::zip(scanned, scannedArguments))
+    step.scanned.push_back(slice(buffer, argument));
+  auto stackedValues = body.getReturn().getOperands().slice(body.carried.size(), stacked.size());
+  for (auto [buffer, value] : llvm::zip(stacked, stackedValues))
+    step.stacked.push_back(slice(buffer, value));
+  size_t number = 0;
+  for (const dlc::CarriedPlace &carried : body.carried) {
+    step.carried.push_back(state[number]);
+    if (carried.stacked >= 0) {
+      step.next.push_back(step.stacked[carried.stacked]);
+      next.push_back(step.next.back());
+      ++number;
+      continue;
+    }
+    step.next.push_back(state[number + 1]);
+    next.append({state[number + 1], state[number + 2], state[number + 1]});
+    number += 3;
+  }
+  if (body.stepBuffer >= 0)
+    storeNumber(builder, location, getBuffer(body, step, body.function.getArgument(0), builder, false), iteration);
+  emitFrame(body, step, builder);
+  return next;
+}
+
+/// Writes an index to a `tensor<i64>`.
+void ProgramBuilder::storeNumber(OpBuilder &builder, Location location, Value buffer, Value number) {
+  Value zero = arith::ConstantIndexOp::create(builder, location, 0);
+  auto type = MemRefType::get({1}, builder.getI64Type());
+  Value target = memref::ViewOp::create(builder, location, type, buffer, zero, ValueRange());
+  memref::StoreOp::create(builder, location,
+                          arith::IndexCastOp::create(builder, location, builder.getI64Type(), number), target, zero);
+}
+
+/// Writes zeros to what no step has written of a stacked tensor.
+void ProgramBuilder::clearAfter(OpBuilder &builder, dlc::Frame &frame, Value stacked, Value buffer, Value steps) {
+  Location location = stacked.getLoc();
+  dlc::Dims dims = frame.getDims(stacked);
+  auto type = llvm::cast<RankedTensorType>(stacked.getType());
+  auto stepType = RankedTensorType::get(type.getShape().drop_front(), type.getElementType());
+  Value stepBytes =
+      makeIndex(builder, location, dlc::getBufferBytes(stepType, llvm::ArrayRef<AffineExpr>(dims).drop_front()));
+  Value begin = arith::MulIOp::create(builder, location, steps, stepBytes),
+        end = makeIndex(builder, location, frame.getBytes(stacked)),
+        one = arith::ConstantIndexOp::create(builder, location, 1);
+  auto loop = scf::ForOp::create(builder, location, begin, end, one);
+  OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
+  memref::StoreOp::create(inner, location, arith::ConstantIntOp::create(inner, location, 0, 8), buffer,
+                          loop.getInductionVar());
+}
+
+func::FuncOp dlc::buildProgram(func::FuncOp graph, MemoryPlan &memory, KernelTable &kernels, PrepareProgram &prepare,
+                               bool shareMemory) {
+  return ProgramBuilder(graph, kernels, prepare, memory).run(shareMemory);
 }

@@ -5,8 +5,7 @@
 #define DLC_PASSES_MEMORY_PROGRAMBUILDER_H
 
 #include "ir/DlcDialect.h"
-#include "passes/memory/ArenaPlanner.h"
-#include "passes/memory/ProgramTables.h"
+#include "passes/memory/MemoryPlan.h"
 
 namespace dlc {
 
@@ -17,15 +16,11 @@ struct PrepareProgram {
   int64_t bytes = 0;               ///< of what it has computed so far
 };
 
-struct Program {
-  mlir::func::FuncOp function;
-  llvm::SmallVector<ArenaBuffer> buffers; ///< intermediate tensors and their lives
-};
-
-/// Writes the program of `graph`, which holds kernels, reshapes, constants and a return only, before it. The graph's
-/// kernels lose their bodies to `kernels`.
-Program buildProgram(mlir::func::FuncOp graph, const SymbolicShapes &shapes, KernelTable &kernels, WeightTable &weights,
-                     PrepareProgram &prepare, bool shareMemory);
+/// Writes the program of `graph`, which holds kernels, loops, reshapes, constants and a return only, before it, with
+/// its tensors where `memory` has placed them. The kernels of the graph and of its loops lose their bodies to
+/// `kernels`.
+mlir::func::FuncOp buildProgram(mlir::func::FuncOp graph, MemoryPlan &memory, KernelTable &kernels,
+                                PrepareProgram &prepare, bool shareMemory);
 
 } // namespace dlc
 

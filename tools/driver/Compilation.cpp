@@ -10,6 +10,7 @@
 #include "frontend/onnx/ImportOnnx.h"
 #include "ir/Names.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "tools/driver/DiagnosticPrinter.h"
 #include "tools/driver/ObjectCache.h"
@@ -59,6 +60,7 @@ private:
   LogicalResult checkOutput();
   LogicalResult checkPassName();
   LogicalResult import();
+  mlir::FailureOr<ImportedModel> parseGraph();
   LogicalResult runPhase(llvm::StringRef phase);
   LogicalResult finish();
   LogicalResult writeModelHeader(llvm::StringRef path);
@@ -181,6 +183,21 @@ LogicalResult Compilation::checkPassName() {
   return diagnostic;
 }
 
+/// A graph in the form that `--compile-to=import` prints.
+mlir::FailureOr<ImportedModel> Compilation::parseGraph() {
+  if (!importOptions.shapes.empty())
+    return error() << "--shape changes models in .onnx and .json; edit the types of this one";
+  ImportedModel graph;
+  graph.module = mlir::parseSourceFile<mlir::ModuleOp>(options.model, &context);
+  if (!graph.module)
+    return failure();
+  for (mlir::func::FuncOp function : graph.module->getOps<mlir::func::FuncOp>())
+    for (mlir::Operation &op : function.getOps())
+      if (llvm::isa<LaunchOp>(op))
+        return op.emitError("belongs to a program; dlc reads graphs, as --compile-to=import prints them");
+  return graph;
+}
+
 LogicalResult Compilation::import() {
   clock.start("import");
   llvm::StringRef ending = llvm::sys::path::extension(options.model);
@@ -191,8 +208,10 @@ LogicalResult Compilation::import() {
     imported = importOnnx(options.model, &context, importOptions);
   else if (ending == ".json")
     imported = importJson(options.model, &context, importOptions);
+  else if (ending == ".mlir")
+    imported = parseGraph();
   else
-    return error() << "the ending '" << ending << "' names no model format; models are .onnx or .json";
+    return error() << "the ending '" << ending << "' names no model format; models are .onnx, .json or .mlir";
   if (failed(imported))
     return failure();
   model = std::move(*imported);

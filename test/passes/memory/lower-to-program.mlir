@@ -58,3 +58,56 @@ func.func @halo(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
   %y = dlc.unpack %p : tensor<4x4xf32, #halo> -> tensor<4x4xf32>
   return %y : tensor<4x4xf32>
 }
+
+// -----
+
+// What a loop carries alternates between two buffers of the arena; the first step reads the operand, and what the last one wrote is
+// copied once. The workspace does not grow with the steps.
+// CHECK-LABEL: func.func @alternating
+// CHECK-SAME: %[[S:[a-z0-9]+]]: memref<?xi8> {{{[^}]*}}dlc.input = "s"
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?xi8> {{{[^}]*}}dlc.input = "x"
+// CHECK-SAME: %[[FINAL:[a-z0-9]+]]: memref<?xi8> {{{[^}]*}}dlc.output = "final"
+// CHECK-SAME: %[[WS:[a-z0-9]+]]: memref<?xi8> {dlc.workspace}
+// CHECK-SAME: %[[T:[a-z0-9]+]]: index {{{[^}]*}}dlc.symbol = "T"
+// CHECK-SAME: dlc.workspace_bytes = affine_map<()[s0] -> (128)>
+// CHECK: %[[A:.*]] = memref.view %[[WS]]
+// CHECK: %[[B:.*]] = memref.view %[[WS]]
+// CHECK: %[[STATE:.*]]:3 = scf.for %{{.*}} iter_args(%[[NOW:.*]] = %[[S]], %[[NEXT:.*]] = %[[A]], %[[OTHER:.*]] = %[[B]])
+// CHECK: %[[PART:.*]] = memref.view %[[X]]
+// CHECK: dlc.launch @{{.*}} "add" ins(%[[NOW]], %[[PART]] : memref<?xi8>, memref<?xi8>) out(%[[NEXT]]
+// CHECK: scf.yield %[[NEXT]], %[[OTHER]], %[[NEXT]]
+// CHECK: %[[LAST:.*]] = memref.view %[[STATE]]#0
+// CHECK: %[[TO:.*]] = memref.view %[[FINAL]]
+// CHECK: memref.copy %[[LAST]], %[[TO]]
+func.func private @alternating_step(%step: tensor<i64>, %s: tensor<16xf32>, %x: tensor<16xf32>) -> tensor<16xf32>
+    attributes {dlc.carried = 1 : i64, dlc.symbols = ["T"]} {
+  %0 = dlc.add %s, %x : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  return %0 : tensor<16xf32>
+}
+func.func @alternating(%s: tensor<16xf32> {dlc.name = "s"}, %x: tensor<?x16xf32> {dlc.name = "x", dlc.dims = ["T", 16]})
+    -> (tensor<16xf32> {dlc.name = "final"}) {
+  %0 = dlc.loop @alternating_step carried(%s : tensor<16xf32>) scanned(%x : tensor<?x16xf32>) invariants() -> tensor<16xf32>
+  return %0 : tensor<16xf32>
+}
+
+// -----
+
+// A carried value that is stacked, too, needs no buffer: a step reads what the one before it stacked.
+// CHECK-LABEL: func.func @stacked
+// CHECK-SAME: %[[S:[a-z0-9]+]]: memref<?xi8> {{{[^}]*}}dlc.input = "s"
+// CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?xi8> {{{[^}]*}}dlc.output = "y"
+// CHECK-SAME: dlc.workspace_bytes = affine_map<() -> (0)>
+// CHECK: scf.for %{{.*}} iter_args(%[[NOW:.*]] = %[[S]])
+// CHECK: %[[PART:.*]] = memref.view %[[Y]]
+// CHECK: dlc.launch @{{.*}} "exp" ins(%[[NOW]] : memref<?xi8>) out(%[[PART]]
+// CHECK: scf.yield %[[PART]]
+func.func private @stacked_step(%step: tensor<i64>, %s: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>)
+    attributes {dlc.carried = 1 : i64, dlc.symbols = []} {
+  %0 = dlc.exp %s : tensor<16xf32> -> tensor<16xf32>
+  return %0, %0 : tensor<16xf32>, tensor<16xf32>
+}
+func.func @stacked(%s: tensor<16xf32> {dlc.name = "s"}) -> (tensor<3x16xf32> {dlc.name = "y"}) {
+  %0, %1 = dlc.loop @stacked_step carried(%s : tensor<16xf32>) scanned() invariants() {trip_count = 3 : i64}
+      -> tensor<16xf32>, tensor<3x16xf32>
+  return %1 : tensor<3x16xf32>
+}

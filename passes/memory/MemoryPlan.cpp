@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/memory/MemoryPlan.h"
+#include "ir/Layout.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+static constexpr int64_t alignment = 64;
+
+static RankedTensorType getType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
+
+func::ReturnOp Frame::getReturn() { return llvm::cast<func::ReturnOp>(function.getBody().front().getTerminator()); }
+
+Dims Frame::getDims(Value value) const {
+  Dims dims;
+  for (AffineExpr dim : shapes.getDims(value))
+    dims.push_back(dim.replaceSymbols(symbols));
+  return dims;
+}
+
+AffineExpr Frame::getBytes(Value value) const { return getBufferBytes(getType(value), getDims(value)); }
+
+FailureOr<std::unique_ptr<MemoryPlan>> MemoryPlan::make(func::FuncOp entry, WeightTable &weights,
+                                                        int64_t &preparedBytes, bool shareMemory) {
+  std::unique_ptr<MemoryPlan> plan(new MemoryPlan(weights, preparedBytes, shareMemory));
+  FailureOr<std::unique_ptr<Frame>> frame = plan->makeFrame(entry, nullptr, nullptr);
+  if (failed(frame))
+    return failure();
+  plan->entry = std::move(*frame);
+  return plan;
+}
+
+FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, LoopOp loop, Frame *outer) {
+  FailureOr<SymbolicShapes> shapes = SymbolicShapes::analyze(function);
+  if (failed(shapes))
+    return failure();
+  auto frame = std::make_unique<Frame>();
+  frame->function = function;
+  frame->loop = loop;
+  frame->outer = outer;
+  frame->shapes = std::move(*shapes);
+  llvm::ArrayRef<std::string> names = frame->shapes.getSymbols();
+  for (auto [number, name] : llvm::enumerate(names)) {
+    if (!outer) {
+      frame->symbols.push_back(getAffineSymbolExpr(number, function.getContext()));
+      continue;
+    }
+    llvm::ArrayRef<std::string> known = outer->shapes.getSymbols();
+    const std::string *found = llvm::find(known, name);
+    if (found == known.end())
+      return loop.emitOpError("has a body that speaks of the extent '")
+             << name << "', which its function does not know";
+    frame->symbols.push_back(outer->symbols[found - known.begin()]);
+  }
+  for (BlockArgument argument : function.getArguments())
+    frame->memory[argument] = argument;
+  for (Operation &op : function.getBody().front()) {
+    for (Value result : op.getResults())
+      frame->memory[result] = result;
+    if (auto reshape = llvm::dyn_cast<ReshapeOp>(op))
+      frame->memory[reshape.getResult()] = frame->memory.lookup(reshape.getX());
+    if (llvm::isa<KernelOp, LoopOp>(op))
+      frame->order.push_back(&op);
+  }
+  placeArguments(*frame);
+  placeResults(*frame);
+  placeConstants(*frame);
+  for (Operation *op : frame->order) {
+    if (auto kernel = llvm::dyn_cast<KernelOp>(op))
+      placeKernel(*frame, kernel);
+    else if (failed(placeLoop(*frame, llvm::cast<LoopOp>(op))))
+      return failure();
+  }
+  return frame;
+}
+
+void MemoryPlan::placeArguments(Frame &frame) {
+  if (!frame.loop) {
+    for (BlockArgument argument : frame.function.getArguments())
+      frame.places[argument] = {Place::Input, argument.getArgNumber()};
+    return;
+  }
+  auto arguments = llvm::ArrayRef(frame.function.getArguments().begin(), frame.function.getNumArguments());
+  size_t carried = frame.loop.getCarried().size(), scanned = frame.loop.getScanned().size();
+  if (!arguments[0].use_empty()) {
+    frame.stepBuffer = addBuffer(getAffineConstantExpr(sizeof(int64_t), frame.function.getContext()));
+    frame.places[arguments[0]] = {Place::Arena, frame.stepBuffer};
+  }
+  for (auto [number, argument] : llvm::enumerate(arguments.drop_front())) {
+    if (number < carried)
+      frame.places[argument] = {Place::Carried, static_cast<int64_t>(number)};
+    else if (number < carried + scanned)
+      frame.places[argument] = {Place::Scanned, static_cast<int64_t>(number - carried)};
+    else
+      frame.places[argument] = {Place::Outer, static_cast<int64_t>(number)};
+  }
+}
+
+void MemoryPlan::placeResults(Frame &frame) {
+  OperandRange results = frame.getReturn().getOperands();
+  if (!frame.loop) {
+    for (auto [number, value] : llvm::enumerate(results))
+      frame.places[frame.memory.lookup(value)] = {Place::Output,
+                                                  static_cast<int64_t>(frame.function.getNumArguments() + number)};
+    return;
+  }
+  size_t carried = frame.loop.getCarried().size(), stacked = frame.loop.getStacked().size();
+  for (auto [number, value] : llvm::enumerate(results.slice(carried, stacked)))
+    frame.places[frame.memory.lookup(value)] = {Place::Stacked, static_cast<int64_t>(number)};
+  for (auto [number, value] : llvm::enumerate(results.take_front(carried))) {
+    Value memory = frame.memory.lookup(value);
+    CarriedPlace &place = frame.carried.emplace_back();
+    auto found = frame.places.find(memory);
+    if (found != frame.places.end() && found->second.kind == Place::Stacked) {
+      place.stacked = found->second.index;
+      continue;
+    }
+    frame.places[memory] = {Place::Next, static_cast<int64_t>(number)};
+    for (int64_t &buffer : place.buffers)
+      buffer = addBuffer(frame.getBytes(value));
+  }
+  if (frame.loop.getStops())
+    frame.places[frame.memory.lookup(results.back())] = {Place::Arena, addBuffer(frame.getBytes(results.back()))};
+}
+
+void MemoryPlan::placeConstants(Frame &frame) {
+  frame.function.walk([&](ConstantOp constant) {
+    bool isUsed = llvm::any_of(constant->getUsers(), [](Operation *user) { return !llvm::isa<ConstantOp>(user); });
+    if (constant->getParentOp() == frame.function && isUsed)
+      frame.places[constant] = {Place::Constant, weights.place(constant)};
+  });
+}
+
+/// A buffer that is written by the kernel at hand.
+int64_t MemoryPlan::addBuffer(AffineExpr bytes) {
+  buffers.push_back({step, step, bytes});
+  return buffers.size() - 1;
+}
+
+void MemoryPlan::extendLife(Frame &frame, Value value) {
+  Place place = frame.getPlace(value);
+  if (place.kind == Place::Arena)
+    buffers[place.index].last = step;
+}
+
+bool MemoryPlan::isKnownAtLoad(Frame &frame, Value value) {
+  auto place = frame.places.find(frame.memory.lookup(value));
+  return place != frame.places.end() &&
+         (place->second.kind == Place::Constant || place->second.kind == Place::Prepared);
+}
+
+void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
+  bool hasPlace = llvm::any_of(kernel.getOutputs(), [&](Value output) { return frame.places.count(output); });
+  bool isConstant = llvm::all_of(kernel.getInputs(), [&](Value input) { return isKnownAtLoad(frame, input); });
+  if (!hasPlace && isConstant && getType(kernel.getResult()).hasStaticShape()) {
+    for (Value output : kernel.getOutputs()) {
+      frame.places[output] = {Place::Prepared, preparedBytes};
+      preparedBytes = llvm::alignTo(preparedBytes + *constantDim(frame.getBytes(output)), alignment);
+    }
+    return;
+  }
+  for (Value input : kernel.getInputs())
+    extendLife(frame, input);
+  for (Value output : kernel.getOutputs()) {
+    if (auto found = frame.places.find(output); found != frame.places.end()) {
+      extendLife(frame, output);
+      continue;
+    }
+    int64_t buffer = shareMemory ? findOperandToOverwrite(frame, kernel) : -1;
+    frame.places[output] = {Place::Arena, buffer < 0 ? addBuffer(frame.getBytes(output)) : buffer};
+  }
+  ++step;
+}
+
+LogicalResult MemoryPlan::placeLoop(Frame &frame, LoopOp loop) {
+  // What the loop gives is written from its first step on.
+  for (auto [number, result] : llvm::enumerate(loop.getOutputs())) {
+    bool isStacked = number >= loop.getCarried().size();
+    if (!frame.places.count(result) && (isStacked || !result.use_empty()))
+      frame.places[result] = {Place::Arena, addBuffer(frame.getBytes(result))};
+  }
+  func::FuncOp body = loop.getBodyFunction();
+  if (!body)
+    return loop.emitOpError("has no body");
+  FailureOr<std::unique_ptr<Frame>> made = makeFrame(body, loop, &frame);
+  if (failed(made))
+    return failure();
+  Frame &inner = **made;
+  // What a later step reads again lives as long as the loop.
+  for (const CarriedPlace &place : inner.carried)
+    for (int64_t buffer : place.buffers)
+      if (buffer >= 0)
+        buffers[buffer].last = step;
+  if (inner.stepBuffer >= 0)
+    buffers[inner.stepBuffer].last = step;
+  if (loop.getStops())
+    extendLife(inner, inner.getReturn().getOperands().back());
+  for (Value operand : loop.getOperands())
+    extendLife(frame, operand);
+  for (Value result : loop.getOutputs())
+    if (frame.places.count(result))
+      extendLife(frame, result);
+  frame.bodies[loop] = std::move(*made);
+  // Final values are written when all steps are over.
+  ++step;
+  return success();
+}
+
+static bool isLater(Operation *a, Operation *b) { return b->isBeforeInBlock(a); }
+
+/// Whether another value with `value`'s memory is read after `op`.
+static bool aliasesAreReadAfter(const Frame &frame, Value value, Operation *op) {
+  return llvm::any_of(frame.memory, [&](const auto &entry) {
+    return entry.second == value && entry.first != value &&
+           llvm::any_of(entry.first.getUsers(), [&](Operation *user) { return isLater(user, op); });
+  });
+}
+
+/// The arena buffer of an operand that dies here and that an elementwise kernel may write its result over: same size,
+/// same layout, read at the place that is written. -1 if there is none.
+int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
+  if (kernel.getRoot() != KernelRoot::Elementwise || !kernel.getSchedules() || kernel.getOutputs().size() != 1)
+    return -1;
+  // A schedule whose last vector overlaps the one before it would read what it has written.
+  for (Attribute schedule : kernel.getSchedulesAttr())
+    if (llvm::cast<ScheduleAttr>(schedule).getTile("in_place", 0) == 0)
+      return -1;
+  for (auto [i, input] : llvm::enumerate(kernel.getInputs())) {
+    auto place = frame.places.find(frame.memory.lookup(input));
+    if (place == frame.places.end() || place->second.kind != Place::Arena ||
+        input.getType() != kernel.getResult().getType() || llvm::isa<BlockArgument>(input))
+      continue;
+    bool isRead =
+        llvm::any_of(input.getUsers(), [&](Operation *user) { return user != kernel && isLater(user, kernel); });
+    if (isRead || frame.memory.lookup(input) != input || aliasesAreReadAfter(frame, input, kernel))
+      continue;
+    if (!llvm::all_of(kernel.getBody().getArgument(i).getUsers(), [&](Operation *user) {
+          return user->hasTrait<Elementwise>() &&
+                 getType(user->getResult(0)).getShape() == getType(kernel.getResult()).getShape();
+        }))
+      continue;
+    buffers[place->second.index].last = step;
+    return place->second.index;
+  }
+  return -1;
+}
+
+} // namespace dlc

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Where the tensors of a function and of its loops are.
+#ifndef DLC_PASSES_MEMORY_MEMORYPLAN_H
+#define DLC_PASSES_MEMORY_MEMORYPLAN_H
+
+#include "ir/DlcDialect.h"
+#include "passes/memory/ArenaPlanner.h"
+#include "passes/memory/ProgramTables.h"
+#include <memory>
+
+namespace dlc {
+
+/// Where a tensor's memory is.
+struct Place {
+  enum Kind {
+    Input,    ///< the entry point's argument `index`
+    Output,   ///< the same
+    Constant, ///< `index` bytes into the weights
+    Prepared, ///< `index` bytes into what `prepare` computes
+    Arena,    ///< buffer `index` of the arena
+    Outer,    ///< where operand `index` of the frame's loop is
+    Carried,  ///< what the last step left of carried value `index`
+    Next,     ///< what this step leaves of carried value `index`
+    Scanned,  ///< this step's part of scanned operand `index`
+    Stacked,  ///< this step's part of stacked result `index`
+  } kind = Arena;
+  int64_t index = 0;
+};
+
+/// How a carried value gets from step to step.
+struct CarriedPlace {
+  /// The stacked result that the body gives the same value as: a step reads what the one before it stacked. -1: the
+  /// value alternates between two buffers.
+  int64_t stacked = -1;
+  int64_t buffers[2] = {-1, -1};
+};
+
+/// A function of kernels: an entry point, or the body of a loop.
+struct Frame {
+  mlir::func::FuncOp function;
+  LoopOp loop; ///< null for an entry point
+  Frame *outer = nullptr;
+  SymbolicShapes shapes;
+  llvm::SmallVector<mlir::AffineExpr> symbols; ///< the function's symbols as the entry point's
+
+  llvm::SmallVector<mlir::Operation *> order;      ///< kernels and loops
+  llvm::DenseMap<mlir::Value, mlir::Value> memory; ///< the value whose memory a value has: reshapes share it
+  llvm::DenseMap<mlir::Value, Place> places;       ///< of values with memory of their own
+  llvm::DenseMap<mlir::Operation *, std::unique_ptr<Frame>> bodies; ///< of loops
+  llvm::SmallVector<CarriedPlace> carried;                          ///< of the frame's loop
+  int64_t stepBuffer = -1; ///< in the arena: the step's number; -1 if nobody asks
+
+  Place getPlace(mlir::Value value) const { return places.lookup(memory.lookup(value)); }
+  mlir::func::ReturnOp getReturn();
+  /// Extents of `value` over the entry point's symbols.
+  Dims getDims(mlir::Value value) const;
+  mlir::AffineExpr getBytes(mlir::Value value) const;
+};
+
+/// The memory of one entry point.
+class MemoryPlan {
+public:
+  /// Places every tensor of `entry` and of its loops. `preparedBytes` grows by what kernels of constants write.
+  static mlir::FailureOr<std::unique_ptr<MemoryPlan>> make(mlir::func::FuncOp entry, WeightTable &weights,
+                                                           int64_t &preparedBytes, bool shareMemory);
+
+  Frame &getEntry() { return *entry; }
+  llvm::ArrayRef<ArenaBuffer> getBuffers() const { return buffers; }
+
+private:
+  MemoryPlan(WeightTable &weights, int64_t &preparedBytes, bool shareMemory)
+      : weights(weights), preparedBytes(preparedBytes), shareMemory(shareMemory) {}
+
+  mlir::FailureOr<std::unique_ptr<Frame>> makeFrame(mlir::func::FuncOp function, LoopOp loop, Frame *outer);
+  void placeArguments(Frame &frame);
+  void placeResults(Frame &frame);
+  void placeConstants(Frame &frame);
+  void placeKernel(Frame &frame, KernelOp kernel);
+  mlir::LogicalResult placeLoop(Frame &frame, LoopOp loop);
+  int64_t addBuffer(mlir::AffineExpr bytes);
+  void extendLife(Frame &frame, mlir::Value value);
+  bool isKnownAtLoad(Frame &frame, mlir::Value value);
+  int64_t findOperandToOverwrite(Frame &frame, KernelOp kernel);
+
+  WeightTable &weights;
+  int64_t &preparedBytes;
+  bool shareMemory;
+  std::unique_ptr<Frame> entry;
+  llvm::SmallVector<ArenaBuffer> buffers;
+  int64_t step = 0; ///< kernels so far, in the order of the program
+};
+
+} // namespace dlc
+
+#endif // DLC_PASSES_MEMORY_MEMORYPLAN_H

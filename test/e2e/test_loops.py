@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loops over time, written in the compiler's own IR: what is carried, scanned and stacked, for any number of steps (none, one, even,
+odd), forward, in reverse, nested, and ended early; against NumPy."""
+import numpy as np
+import pytest
+
+ALTERNATING = """
+func.func private @step(%step: tensor<i64>, %s: tensor<?x5xf32>, %x: tensor<?x5xf32>) -> (tensor<?x5xf32>, tensor<?x5xf32>) {
+  %0 = dlc.add %s, %x : (tensor<?x5xf32>, tensor<?x5xf32>) -> tensor<?x5xf32>
+  %1 = dlc.tanh %0 : tensor<?x5xf32> -> tensor<?x5xf32>
+  return %0, %1 : tensor<?x5xf32>, tensor<?x5xf32>
+}
+func.func @run(%s: tensor<?x5xf32> {dlc.dims = ["N", 5], dlc.name = "s"}, %x: tensor<?x?x5xf32> {dlc.dims = ["T", "N", 5], dlc.name = "x"})
+    -> (tensor<?x5xf32> {dlc.name = "final"}, tensor<?x?x5xf32> {dlc.name = "y"}) {
+  %0, %1 = dlc.loop @step carried(%s : tensor<?x5xf32>) scanned(%x : tensor<?x?x5xf32>) invariants() REVERSE
+      -> tensor<?x5xf32>, tensor<?x?x5xf32>
+  return %0, %1 : tensor<?x5xf32>, tensor<?x?x5xf32>
+}
+"""
+
+# The carried value is what the loop stacks, and the matrix is the same in every step.
+STACKED = """
+func.func private @step(%step: tensor<i64>, %h: tensor<?x5xf32>, %x: tensor<?x5xf32>, %w: tensor<5x5xf32>)
+    -> (tensor<?x5xf32>, tensor<?x5xf32>) {
+  %0 = dlc.matmul %h, %w : (tensor<?x5xf32>, tensor<5x5xf32>) -> tensor<?x5xf32>
+  %1 = dlc.add %0, %x : (tensor<?x5xf32>, tensor<?x5xf32>) -> tensor<?x5xf32>
+  %2 = dlc.tanh %1 : tensor<?x5xf32> -> tensor<?x5xf32>
+  return %2, %2 : tensor<?x5xf32>, tensor<?x5xf32>
+}
+func.func @run(%s: tensor<?x5xf32> {dlc.dims = ["N", 5], dlc.name = "s"}, %x: tensor<?x?x5xf32> {dlc.dims = ["T", "N", 5], dlc.name = "x"},
+               %w: tensor<5x5xf32> {dlc.name = "w"}) -> (tensor<?x5xf32> {dlc.name = "final"}, tensor<?x?x5xf32> {dlc.name = "y"}) {
+  %0, %1 = dlc.loop @step carried(%s : tensor<?x5xf32>) scanned(%x : tensor<?x?x5xf32>) invariants(%w : tensor<5x5xf32>) REVERSE
+      -> tensor<?x5xf32>, tensor<?x?x5xf32>
+  return %0, %1 : tensor<?x5xf32>, tensor<?x?x5xf32>
+}
+"""
+
+# Triangular numbers until one is at least the limit, ten at most.
+STOPPING = """
+func.func private @step(%step: tensor<i64>, %n: tensor<i64>, %limit: tensor<i64>) -> (tensor<i64>, tensor<i64>, tensor<i1>) {
+  %0 = dlc.add %n, %step : (tensor<i64>, tensor<i64>) -> tensor<i64>
+  %1 = dlc.greater_or_equal %0, %limit : (tensor<i64>, tensor<i64>) -> tensor<i1>
+  return %0, %0, %1 : tensor<i64>, tensor<i64>, tensor<i1>
+}
+func.func @run(%limit: tensor<i64> {dlc.name = "limit"})
+    -> (tensor<i64> {dlc.name = "final"}, tensor<10xi64> {dlc.name = "numbers"}, tensor<i64> {dlc.name = "count"}) {
+  %zero = dlc.constant dense<0> : tensor<i64> : tensor<i64>
+  %0, %1, %2 = dlc.loop @step carried(%zero : tensor<i64>) scanned() invariants(%limit : tensor<i64>) {stops, trip_count = 10 : i64}
+      -> tensor<i64>, tensor<10xi64>, tensor<i64>
+  return %0, %1, %2 : tensor<i64>, tensor<10xi64>, tensor<i64>
+}
+"""
+
+# Sums of rows, and the sum of those: the inner loop runs over what the outer one scans.
+NESTED = """
+func.func private @inner(%step: tensor<i64>, %s: tensor<3xf32>, %x: tensor<3xf32>, %w: tensor<3xf32>) -> tensor<3xf32> {
+  %0 = dlc.mul %x, %w : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+  %1 = dlc.add %s, %0 : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+  return %1 : tensor<3xf32>
+}
+func.func private @outer(%step: tensor<i64>, %s: tensor<3xf32>, %x: tensor<?x3xf32>, %w: tensor<3xf32>)
+    -> (tensor<3xf32>, tensor<3xf32>) {
+  %zero = dlc.constant dense<0.0> : tensor<3xf32> : tensor<3xf32>
+  %0 = dlc.loop @inner carried(%zero : tensor<3xf32>) scanned(%x : tensor<?x3xf32>) invariants(%w : tensor<3xf32>) -> tensor<3xf32>
+  %1 = dlc.add %s, %0 : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+  return %1, %0 : tensor<3xf32>, tensor<3xf32>
+}
+func.func @run(%x: tensor<?x?x3xf32> {dlc.dims = ["A", "B", 3], dlc.name = "x"}, %w: tensor<3xf32> {dlc.name = "w"})
+    -> (tensor<3xf32> {dlc.name = "final"}, tensor<?x3xf32> {dlc.name = "y"}) {
+  %zero = dlc.constant dense<0.0> : tensor<3xf32> : tensor<3xf32>
+  %twice = dlc.add %w, %w : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+  %0, %1 = dlc.loop @outer carried(%zero : tensor<3xf32>) scanned(%x : tensor<?x?x3xf32>) invariants(%twice : tensor<3xf32>)
+      -> tensor<3xf32>, tensor<?x3xf32>
+  return %0, %1 : tensor<3xf32>, tensor<?x3xf32>
+}
+"""
+
+STEPS = (0, 1, 2, 7, 64)
+
+
+def compile_text(programs, text, *options):
+    (programs.folder / "model.mlir").write_text(text)
+    return programs.compile("model.mlir", "model.so", *options)
+
+
+@pytest.fixture
+def random():
+    return np.random.default_rng(3)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("options", [(), ("-O0",), ("--check-bounds",)])
+def test_carried_value_alternates_between_buffers(programs, random, reverse, options):
+    library = compile_text(programs, ALTERNATING.replace("REVERSE", "{reverse}" if reverse else ""), *options)
+    for steps in STEPS:
+        s, x = (random.standard_normal(shape).astype(np.float32) for shape in ((3, 5), (steps, 3, 5)))
+        got = programs.execute(library, {"s": s, "x": x}, ["final", "y"])
+        order = x[::-1] if reverse else x
+        sums = [s]
+        for part in order:
+            sums.append(sums[-1] + part)
+        y = np.tanh(np.array(sums[1:], np.float32).reshape(x.shape))
+        assert np.array_equal(got["final"], sums[-1])
+        np.testing.assert_allclose(got["y"], y[::-1] if reverse else y, atol=1e-6)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("options", [(), ("-O0",)])
+def test_carried_value_is_what_is_stacked(programs, random, reverse, options):
+    library = compile_text(programs, STACKED.replace("REVERSE", "{reverse}" if reverse else ""), *options)
+    for steps in STEPS:
+        s, x, w = (random.standard_normal(shape).astype(np.float32) for shape in ((2, 5), (steps, 2, 5), (5, 5)))
+        got = programs.execute(library, {"s": s, "x": x, "w": w}, ["final", "y"])
+        h, y = s.astype(np.float64), np.zeros(x.shape)
+        for t in reversed(range(steps)) if reverse else range(steps):
+            h = y[t] = np.tanh(h @ w.astype(np.float64) + x[t])
+        np.testing.assert_allclose(got["final"], h, atol=2e-4)
+        np.testing.assert_allclose(got["y"], y, atol=2e-4)
+
+
+@pytest.mark.parametrize("options", [(), ("-O0",)])
+def test_loop_stops_early(programs, options):
+    library = compile_text(programs, STOPPING, *options)
+    triangular = np.cumsum(np.arange(10))
+    for limit in (-1, 0, 1, 10, 44, 45, 46, 1000):
+        got = programs.execute(library, {"limit": np.int64(limit)}, ["final", "numbers", "count"])
+        reached = np.flatnonzero(triangular >= limit)
+        count = reached[0] + 1 if reached.size else 10
+        assert got["count"] == count and got["final"] == triangular[count - 1]
+        assert np.array_equal(got["numbers"], np.where(np.arange(10) < count, triangular, 0))
+
+
+def test_loop_in_a_loop(programs, random):
+    library = compile_text(programs, NESTED)
+    for a, b in ((1, 1), (3, 2), (2, 7), (0, 3), (4, 0)):
+        x, w = random.standard_normal((a, b, 3)).astype(np.float32), random.standard_normal(3).astype(np.float32)
+        got = programs.execute(library, {"x": x, "w": w}, ["final", "y"])
+        rows = (x.astype(np.float64) * 2 * w).sum(axis=1)
+        np.testing.assert_allclose(got["y"], rows, atol=1e-5)
+        np.testing.assert_allclose(got["final"], rows.sum(axis=0), atol=1e-5)
+
+
+def test_programs_are_no_models(programs):
+    (programs.folder / "model.mlir").write_text("func.func @run( {")
+    result = programs.run("dlc", "model.mlir", "-o", "model.so")
+    assert result.returncode == 1 and "model.mlir:1:" in result.stderr and "error:" in result.stderr
