@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantData.h"
+#include "ir/DlcDialect.h"
 #include "ir/Layout.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -47,6 +48,11 @@ static llvm::APInt readInteger(llvm::ArrayRef<char> bytes) {
   uint64_t value = 0;
   std::memcpy(&value, bytes.data(), bytes.size());
   return llvm::APInt(bytes.size() * 8, value);
+}
+
+std::optional<ConstantData> ConstantData::get(Value value) {
+  auto constant = value.getDefiningOp<ConstantOp>();
+  return constant ? get(constant.getValue()) : std::nullopt;
 }
 
 double ConstantData::getDouble(int64_t index) const {

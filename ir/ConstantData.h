@@ -6,6 +6,7 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Value.h"
 #include "llvm/ADT/SmallVector.h"
 #include <optional>
 #include <vector>
@@ -17,6 +18,8 @@ class ConstantData {
 public:
   /// Fails (nullopt) if `value` is a resource whose blob is gone or has the wrong size.
   static std::optional<ConstantData> get(mlir::ElementsAttr value);
+  /// The same of a `dlc.constant`; nullopt if `value` is anything else.
+  static std::optional<ConstantData> get(mlir::Value value);
 
   mlir::RankedTensorType getType() const { return type; }
   /// One element stands for all.

@@ -8,6 +8,10 @@
 
 namespace dlc {
 
+/// Buffers in the arena, weights and prepared data start at multiples of this many bytes: a cache line, and a vector of
+/// 512 bits.
+constexpr int64_t bufferAlignment = 64;
+
 /// The layout of `type`, or null for row-major without border.
 LayoutAttr getLayout(mlir::Type type);
 

@@ -79,7 +79,7 @@ LogicalResult EinsumOp::inferShape(std::optional<Location> location, Adaptor ada
   return success();
 }
 
-/// Checks what convolutions share; `channels` is the extent of x's dimension 1 over that of the weight's input
+/// Checks what convolutions share: ranks, groups that divide the channels, and attributes of one entry a spatial
 /// dimension.
 static LogicalResult verifyConvolution(std::optional<Location> location, const Dims &x, const Dims &w,
                                        llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations,

@@ -119,7 +119,7 @@ LogicalResult dlc::writeWeightsObject(WeightsOp weights, const Target &target, l
   stream.SetBufferSize(1 << 20);
   auto put = [&](const auto &value) { stream.write(reinterpret_cast<const char *>(&value), sizeof(value)); };
 
-  constexpr uint64_t alignment = 64;
+  constexpr uint64_t alignment = bufferAlignment;
   enum Section { Null, Rodata, Symtab, Strtab, Shstrtab, NoteStack, SectionCount };
   static const char sectionNames[] = "\0.rodata\0.symtab\0.strtab\0.shstrtab\0.note.GNU-stack";
   const uint32_t nameOffsets[SectionCount] = {0, 1, 9, 17, 25, 35};

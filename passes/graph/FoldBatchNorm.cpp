@@ -22,14 +22,9 @@ struct ChannelAffine {
   std::vector<double> factors, offsets;
 };
 
-std::optional<dlc::ConstantData> getConstant(Value value) {
-  auto constant = value.getDefiningOp<dlc::ConstantOp>();
-  return constant ? dlc::ConstantData::get(constant.getValue()) : std::nullopt;
-}
-
 std::optional<ChannelAffine> getAffine(dlc::BatchNormOp op) {
-  auto scale = getConstant(op.getScale()), bias = getConstant(op.getBias()), mean = getConstant(op.getMean()),
-       variance = getConstant(op.getVariance());
+  auto scale = dlc::ConstantData::get(op.getScale()), bias = dlc::ConstantData::get(op.getBias()),
+       mean = dlc::ConstantData::get(op.getMean()), variance = dlc::ConstantData::get(op.getVariance());
   if (!scale || !bias || !mean || !variance)
     return std::nullopt;
   ChannelAffine affine;
@@ -80,10 +75,10 @@ struct FoldIntoConvolution final : OpRewritePattern<dlc::BatchNormOp> {
     Value before = op.getX();
     std::optional<dlc::ConstantData> bias;
     if (auto add = before.getDefiningOp<dlc::AddOp>(); add && add->hasOneUse()) {
-      bias = getConstant(add.getRhs());
+      bias = dlc::ConstantData::get(add.getRhs());
       before = add.getLhs();
       if (!bias) {
-        bias = getConstant(add.getLhs());
+        bias = dlc::ConstantData::get(add.getLhs());
         before = add.getRhs();
       }
       auto type = llvm::cast<RankedTensorType>(op.getType());
@@ -96,7 +91,7 @@ struct FoldIntoConvolution final : OpRewritePattern<dlc::BatchNormOp> {
     auto conv = before.getDefiningOp<dlc::ConvOp>();
     if (!conv || !conv->hasOneUse())
       return rewriter.notifyMatchFailure(op, "no convolution before it, or one that others use, too");
-    auto weight = getConstant(conv.getW());
+    auto weight = dlc::ConstantData::get(conv.getW());
     if (!weight || !weight->getType().getElementType().isF32())
       return rewriter.notifyMatchFailure(op, "the weight is no f32 constant");
     std::optional<ChannelAffine> affine = getAffine(op);

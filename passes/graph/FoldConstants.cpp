@@ -18,11 +18,6 @@ using namespace mlir;
 
 namespace {
 
-std::optional<dlc::ConstantData> getConstant(Value value) {
-  auto constant = value.getDefiningOp<dlc::ConstantOp>();
-  return constant ? dlc::ConstantData::get(constant.getValue()) : std::nullopt;
-}
-
 /// Reshapes share the constant's memory, whatever its size.
 struct FoldReshape final : OpRewritePattern<dlc::ReshapeOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -77,7 +72,7 @@ public:
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
     if (!llvm::isa<dlc::TransposeOp, dlc::ExpandOp>(op))
       return failure();
-    auto constant = getConstant(op->getOperand(0));
+    auto constant = dlc::ConstantData::get(op->getOperand(0));
     auto type = llvm::cast<RankedTensorType>(op->getResult(0).getType());
     if (!constant || !type.hasStaticShape() || type.getNumElements() > limit)
       return rewriter.notifyMatchFailure(op, "operand is not constant, or the result is large");
@@ -134,7 +129,7 @@ public:
     llvm::SmallVector<dlc::ConstantData> operands;
     llvm::SmallVector<llvm::SmallVector<int64_t>> strides;
     for (Value operand : op->getOperands()) {
-      auto constant = getConstant(operand);
+      auto constant = dlc::ConstantData::get(operand);
       if (!constant)
         return rewriter.notifyMatchFailure(op, "an operand is not constant");
       strides.push_back(broadcastStrides(constant->getType(), type.getShape()));

@@ -18,10 +18,7 @@ namespace {
 
 /// The value that all elements of the constant `value` have, if it is a floating-point constant of one value.
 std::optional<double> getSplat(Value value) {
-  auto constant = value.getDefiningOp<dlc::ConstantOp>();
-  if (!constant)
-    return std::nullopt;
-  auto data = dlc::ConstantData::get(constant.getValue());
+  auto data = dlc::ConstantData::get(value);
   if (!data || !llvm::isa<FloatType>(data->getType().getElementType()) || data->getType().getNumElements() == 0)
     return std::nullopt;
   if (!data->isSplat() && data->getType().getNumElements() != 1)

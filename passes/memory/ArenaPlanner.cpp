@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/memory/ArenaPlanner.h"
+#include "ir/Layout.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
 namespace dlc {
-
-static constexpr int64_t alignment = 64;
 
 /// A size as a constant number of units; a unit is a product of extents known at run time only (null: a byte).
 struct ScaledSize {
@@ -31,7 +30,7 @@ namespace {
 class Region {
 public:
   void add(size_t buffer, const ArenaBuffer &life, int64_t count) {
-    entries.push_back({buffer, life.first, life.last, static_cast<int64_t>(llvm::alignTo(count, alignment)), 0});
+    entries.push_back({buffer, life.first, life.last, static_cast<int64_t>(llvm::alignTo(count, bufferAlignment)), 0});
   }
 
   /// Places all buffers; returns the region's extent in units.

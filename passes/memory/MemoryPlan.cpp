@@ -6,8 +6,6 @@ using namespace mlir;
 
 namespace dlc {
 
-static constexpr int64_t alignment = 64;
-
 static RankedTensorType getType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
 func::ReturnOp Frame::getReturn() { return llvm::cast<func::ReturnOp>(function.getBody().front().getTerminator()); }
@@ -156,7 +154,7 @@ void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
   if (!hasPlace && isConstant && getType(kernel.getResult()).hasStaticShape()) {
     for (Value output : kernel.getOutputs()) {
       frame.places[output] = {Place::Prepared, preparedBytes};
-      preparedBytes = llvm::alignTo(preparedBytes + *constantDim(frame.getBytes(output)), alignment);
+      preparedBytes = llvm::alignTo(preparedBytes + *constantDim(frame.getBytes(output)), bufferAlignment);
     }
     return;
   }

@@ -8,8 +8,6 @@ using namespace mlir;
 
 namespace dlc {
 
-static constexpr int64_t alignment = 64;
-
 KernelTable::KernelTable(ModuleOp module) : builder(module.getContext()) {
   builder.setInsertionPointToStart(module.getBody());
 }
@@ -47,7 +45,7 @@ int64_t WeightTable::place(ConstantOp constant) {
     entries.push_back(entry->first);
     places.push_back(size);
     int64_t bytes = *constantDim(getBufferBytes(type, staticDims(type)));
-    size = llvm::alignTo(size + bytes, alignment);
+    size = llvm::alignTo(size + bytes, bufferAlignment);
   }
   return entry->second;
 }
