@@ -60,6 +60,18 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor) {
   return type.getNumDynamicDims() <= 1 ? keepIfSameType(getX(), getResult()) : OpFoldResult();
 }
 
+OpFoldResult FillOp::fold(FoldAdaptor) {
+  auto type = llvm::cast<RankedTensorType>(getType());
+  if (!type.hasStaticShape() || getLayout(type))
+    return {};
+  double value = getValue().convertToDouble();
+  Type elementType = type.getElementType();
+  Attribute element = llvm::isa<FloatType>(elementType)
+                          ? Attribute(FloatAttr::get(elementType, value))
+                          : Attribute(IntegerAttr::get(elementType, static_cast<int64_t>(value)));
+  return DenseElementsAttr::get(type, element);
+}
+
 OpFoldResult TransposeOp::fold(FoldAdaptor) {
   return llvm::equal(getPermutation(), llvm::seq<int64_t>(0, getPermutation().size()))
              ? keepIfSameType(getX(), getResult())

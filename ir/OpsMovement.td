@@ -30,6 +30,19 @@ def Dlc_ExpandOp : Dlc_Movement<"expand", "Broadcast to a shape",
     Broadcasts both ways as ONNX `Expand` does. An extent of `shape` is a number, or -2 - d: the operand's extent of dimension d.
   }];
 }
+def Dlc_FillOp : Dlc_Movement<"fill", "One number everywhere, in a shape that may follow an operand's",
+                              (ins Dlc_Tensor:$like, DenseI64ArrayAttr:$shape, F64Attr:$value, TypeAttr:$element_type)> {
+  let description = [{
+    An extent of `shape` is a number, or -2 - d: the extent of dimension d of `like`, whose elements are not read. With static
+    extents it folds to a constant.
+
+    ```mlir
+    %h0 = dlc.fill %x {shape = array<i64: -2, 128>, value = 0.0 : f64, element_type = f32} : (tensor<?x7x8xf32>) -> tensor<?x128xf32>
+    ```
+  }];
+  let elementTypeRule = "adaptor.getElementType()";
+  let hasFolder = 1;
+}
 def Dlc_ConcatOp : Dlc_Movement<"concat", "Operands one after another along `axis`",
                                 (ins Variadic<Dlc_Tensor>:$operands, I64Attr:$axis)>;
 def Dlc_SliceOp : Dlc_Movement<"slice", "Elements start, start + step, ... of every dimension",

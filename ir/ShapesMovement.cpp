@@ -70,6 +70,17 @@ LogicalResult ExpandOp::inferShape(std::optional<Location> location, Adaptor ada
   return broadcastDims(location, {dims[0], shape}, result);
 }
 
+LogicalResult FillOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                 Dims &result) {
+  for (int64_t extent : adaptor.getShape()) {
+    if (extent < 0 && (extent == -1 || -2 - extent >= static_cast<int64_t>(dims[0].size())))
+      return emitOptionalError(location, "an extent of fill is a number or -2 - d for dimension d of the operand, got ",
+                               extent);
+    result.push_back(extent < 0 ? dims[0][-2 - extent] : getAffineConstantExpr(extent, adaptor.getLike().getContext()));
+  }
+  return success();
+}
+
 LogicalResult ConcatOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
                                    Dims &result) {
   if (dims.empty())

@@ -69,6 +69,11 @@ static FailureOr<TensorFunc> emitExpand(ExpandOp op, KernelBuilder &builder) {
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) { return x.atBroadcast(index); });
 }
 
+static FailureOr<TensorFunc> emitFill(FillOp op, KernelBuilder &builder) {
+  return builder.define(
+      op, [&](llvm::ArrayRef<Expr>) { return makeConstant(op.getValue().convertToDouble(), op.getElementType()); });
+}
+
 template <typename OpTy> static FailureOr<TensorFunc> emitIdentity(OpTy op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX());
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) { return x.at(index); });
@@ -401,6 +406,7 @@ void registerMovementEmitters(EmitterRegistry &registry) {
   registry.add<ReshapeOp>(&emitReshape);
   registry.add<TransposeOp>(&emitTranspose);
   registry.add<ExpandOp>(&emitExpand);
+  registry.add<FillOp>(&emitFill);
   registry.add<ConcatOp>(&emitConcat);
   registry.add<SliceOp>(&emitSlice);
   registry.add<PadOp>(&emitPad);

@@ -160,3 +160,12 @@ func.func @kernel_of_two_shapes(%x: tensor<3xf32>, %y: tensor<2xf32>) -> tensor<
   }
   return %0 : tensor<3xf32>
 }
+
+// -----
+
+func.func @fill_of_no_dimension(%x: tensor<?x3xf32>) {
+  // expected-error @+2 {{an extent of fill is a number or -2 - d for dimension d of the operand, got -4}}
+  // expected-error @+1 {{'dlc.fill' op failed to infer returned types}}
+  %0 = dlc.fill %x {element_type = f32, shape = array<i64: -4>, value = 0.0 : f64} : (tensor<?x3xf32>) -> tensor<?xf32>
+  return
+}

@@ -59,3 +59,13 @@ func.func @single_elements(%x: tensor<?x1x5xf32>) -> (tensor<?x5xf32>, tensor<?x
   %r = dlc.reduce sum %x {axes = array<i64: 2>} : tensor<?x1x5xf32> -> tensor<?x1xf32>
   return %s, %a, %r : tensor<?x5xf32>, tensor<?x1x5xf32>, tensor<?x1xf32>
 }
+
+// CHECK-LABEL: func.func @fills
+func.func @fills(%x: tensor<?x3xf32>) -> (tensor<2x3xf32>, tensor<?x4xf32>) {
+  // CHECK-DAG: %[[C:.*]] = dlc.constant dense<1.500000e+00> : tensor<2x3xf32>
+  // CHECK-DAG: %[[F:.*]] = dlc.fill %arg0 {element_type = f32, shape = array<i64: -2, 4>
+  // CHECK: return %[[C]], %[[F]]
+  %c = dlc.fill %x {element_type = f32, shape = array<i64: 2, -3>, value = 1.5 : f64} : (tensor<?x3xf32>) -> tensor<2x3xf32>
+  %f = dlc.fill %x {element_type = f32, shape = array<i64: -2, 4>, value = 1.5 : f64} : (tensor<?x3xf32>) -> tensor<?x4xf32>
+  return %c, %f : tensor<2x3xf32>, tensor<?x4xf32>
+}

@@ -15,6 +15,8 @@ func.func @shapes(%x: tensor<?x6x5x4xf32>, %c: tensor<6xf32>) {
   %4 = dlc.slice %c {sizes = array<i64: 3>, starts = array<i64: 5>, steps = array<i64: -2>} : (tensor<6xf32>) -> tensor<3xf32>
   // CHECK: dlc.tile %{{.*}} {repeats = array<i64: 3>} : (tensor<6xf32>) -> tensor<18xf32>
   %5 = dlc.tile %c {repeats = array<i64: 3>} : (tensor<6xf32>) -> tensor<18xf32>
+  // CHECK: dlc.fill %{{.*}} {element_type = f32, shape = array<i64: -2, 7>, value = 0.000000e+00 : f64} : (tensor<?x6x5x4xf32>) -> tensor<?x7xf32>
+  %6 = dlc.fill %x {element_type = f32, shape = array<i64: -2, 7>, value = 0.0 : f64} : (tensor<?x6x5x4xf32>) -> tensor<?x7xf32>
   return
 }
 
