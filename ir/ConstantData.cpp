@@ -102,4 +102,18 @@ ElementsAttr reshapeConstant(ElementsAttr value, RankedTensorType type) {
   return DenseResourceElementsAttr::get(type, llvm::cast<DenseResourceElementsAttr>(value).getRawHandle());
 }
 
+ElementsAttr sliceConstant(ElementsAttr value, RankedTensorType type, int64_t first) {
+  std::optional<ConstantData> data = ConstantData::get(value);
+  assert(data && "the caller has looked at the constant");
+  if (data->isSplat())
+    return llvm::cast<DenseElementsAttr>(value).resizeSplat(type);
+  int64_t elementBytes = getElementBytes(type.getElementType());
+  llvm::ArrayRef<char> bytes = data->getBytes().slice(first * elementBytes, type.getNumElements() * elementBytes);
+  auto resource = llvm::dyn_cast<DenseResourceElementsAttr>(value);
+  if (!resource || bytes.size() <= maxInlineBytes)
+    return makeConstant(type, bytes);
+  return DenseResourceElementsAttr::get(type, resource.getRawHandle().getKey(),
+                                        UnmanagedAsmResourceBlob::allocateWithAlign(bytes, elementBytes));
+}
+
 } // namespace dlc

@@ -44,7 +44,7 @@ def FoldBatchNorm : Pass<"dlc-fold-batch-norm", "::mlir::func::FuncOp"> {
 def FoldConstants : Pass<"dlc-fold-constants", "::mlir::func::FuncOp"> {
   let summary = "Compute ops whose operands are all constants, where the result is small";
   let description = [{
-    Reshapes of constants of any size (they share memory), and transposes, broadcasts and f32 and f64 arithmetic of at most
+    Reshapes, and slices of neighbouring elements, of constants of any size (they share memory), and transposes, broadcasts and f32 and f64 arithmetic of at most
     `limit` elements. What is left of constant-only ops runs once, when a library is loaded.
   }];
   let options = [Option<"limit", "limit", "int64_t", "1 << 16", "Elements of a computed constant, at most">];

@@ -31,6 +31,33 @@ struct FoldReshape final : OpRewritePattern<dlc::ReshapeOp> {
   }
 };
 
+/// A slice whose elements stand together is a view of the constant's memory, whatever its size.
+struct FoldSlice final : OpRewritePattern<dlc::SliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(dlc::SliceOp op, PatternRewriter &rewriter) const override {
+    auto constant = op.getX().getDefiningOp<dlc::ConstantOp>();
+    auto type = llvm::cast<RankedTensorType>(op.getType());
+    if (!constant || !dlc::ConstantData::get(constant.getValue()))
+      return rewriter.notifyMatchFailure(op, "operand is not constant");
+    llvm::ArrayRef<int64_t> shape = llvm::cast<RankedTensorType>(op.getX().getType()).getShape();
+    // From the back: whole dimensions, one that is cut, and then single places.
+    int64_t first = 0, stride = 1;
+    bool isCut = false;
+    for (int64_t dim = shape.size() - 1; dim >= 0; --dim) {
+      int64_t size = type.getDimSize(dim);
+      if ((isCut && size != 1) || (size > 1 && op.getSteps()[dim] != 1))
+        return rewriter.notifyMatchFailure(op, "the elements do not stand together");
+      isCut |= size != shape[dim];
+      first += op.getStarts()[dim] * stride;
+      stride *= shape[dim];
+    }
+    if (type.getNumElements() == 0)
+      return rewriter.notifyMatchFailure(op, "there are no elements");
+    rewriter.replaceOpWithNewOp<dlc::ConstantOp>(op, type, dlc::sliceConstant(constant.getValue(), type, first));
+    return success();
+  }
+};
+
 /// Row-major strides of `operand` for walking the shape `result` that it broadcasts to (0 where it repeats).
 llvm::SmallVector<int64_t> broadcastStrides(RankedTensorType operand, llvm::ArrayRef<int64_t> result) {
   llvm::SmallVector<int64_t> strides(result.size(), 0);
@@ -154,7 +181,7 @@ class FoldConstants final : public dlc::impl::FoldConstantsBase<FoldConstants> {
   using FoldConstantsBase::FoldConstantsBase;
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<FoldReshape>(&getContext());
+    patterns.add<FoldReshape, FoldSlice>(&getContext());
     patterns.add<FoldMovement, FoldArithmetic>(&getContext(), limit.getValue());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

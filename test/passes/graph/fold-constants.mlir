@@ -16,6 +16,20 @@ func.func @movement() -> (tensor<3x2xi32>, tensor<6xi32>, tensor<2x2x3xi32>) {
   return %t, %r, %e : tensor<3x2xi32>, tensor<6xi32>, tensor<2x2x3xi32>
 }
 
+// CHECK-LABEL: func.func @slices
+func.func @slices() -> (tensor<1x1x2xi32>, tensor<2x2x1xi32>, tensor<1x2x2xi32>) {
+  // Elements of the first and the last one stand together in memory.
+  // CHECK-DAG: %[[A:.*]] = dlc.constant dense<{{\[\[\[}}7, 8]]]> : tensor<1x1x2xi32>
+  // CHECK-DAG: %[[B:.*]] = dlc.slice
+  // CHECK-DAG: %[[C:.*]] = dlc.constant dense<{{\[\[\[}}5, 6], [7, 8]]]> : tensor<1x2x2xi32>
+  // CHECK: return %[[A]], %[[B]], %[[C]]
+  %x = dlc.constant dense<[[[1, 2], [3, 4]], [[5, 6], [7, 8]]]> : tensor<2x2x2xi32> : tensor<2x2x2xi32>
+  %a = dlc.slice %x {starts = array<i64: 1, 1, 0>, sizes = array<i64: 1, 1, 2>, steps = array<i64: 1, 1, 1>} : (tensor<2x2x2xi32>) -> tensor<1x1x2xi32>
+  %b = dlc.slice %x {starts = array<i64: 0, 0, 1>, sizes = array<i64: 2, 2, 1>, steps = array<i64: 1, 1, 1>} : (tensor<2x2x2xi32>) -> tensor<2x2x1xi32>
+  %c = dlc.slice %x {starts = array<i64: 1, 0, 0>, sizes = array<i64: 1, -1, -1>, steps = array<i64: 1, 1, 1>} : (tensor<2x2x2xi32>) -> tensor<1x2x2xi32>
+  return %a, %b, %c : tensor<1x1x2xi32>, tensor<2x2x1xi32>, tensor<1x2x2xi32>
+}
+
 // CHECK-LABEL: func.func @arithmetic
 func.func @arithmetic() -> tensor<2x2xf32> {
   // sqrt([[1, 4], [9, 16]]) * [10, 100] + 1
