@@ -51,6 +51,13 @@ std::optional<SmallVector<double>> NodeImporter::getReals(StringRef name) {
   return SmallVector<double>(attribute->floats().begin(), attribute->floats().end());
 }
 
+std::optional<SmallVector<std::string>> NodeImporter::getStrings(StringRef name) {
+  const Proto *attribute = getAttribute(name, Proto::STRINGS, "STRINGS");
+  if (!attribute)
+    return std::nullopt;
+  return SmallVector<std::string>(attribute->strings().begin(), attribute->strings().end());
+}
+
 ConstantTensor NodeImporter::getTensorAttribute(StringRef name) {
   const Proto *attribute = getAttribute(name, Proto::TENSOR, "TENSOR");
   if (!attribute)

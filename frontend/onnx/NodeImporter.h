@@ -25,6 +25,8 @@ public:
 
   /// Reports an error that names the node, and marks it as failed.
   mlir::InFlightDiagnostic error();
+  /// The node's place, which its ops and kernels are called after.
+  mlir::Location getLocation() const { return location; }
   void markFailed() { failed = true; }
   bool hasFailed() const { return failed; }
   /// Whether an operand's own node has failed, which was reported there.
@@ -63,6 +65,7 @@ public:
   std::string getString(llvm::StringRef name, llvm::StringRef otherwise);
   std::optional<llvm::SmallVector<int64_t>> getIntegers(llvm::StringRef name);
   std::optional<llvm::SmallVector<double>> getReals(llvm::StringRef name);
+  std::optional<llvm::SmallVector<std::string>> getStrings(llvm::StringRef name);
   ConstantTensor getTensorAttribute(llvm::StringRef name);
   const onnx::GraphProto *getGraph(llvm::StringRef name);
   /// Sizes of a window: `count` integers of at least `minimum` and below 2^31, or `count` times `otherwise` if there is

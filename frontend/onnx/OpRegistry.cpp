@@ -12,7 +12,7 @@ const OpRegistry &OpRegistry::get() {
 OpRegistry::OpRegistry() {
   for (auto registerFamily :
        {registerActivations, registerControl, registerConvolution, registerElementwise, registerLinear,
-        registerMovement, registerNormalization, registerPooling, registerReduction, registerResize, registerShape,
+        registerMovement, registerNormalization, registerPooling, registerRecurrent, registerReduction, registerResize, registerShape,
         registerSlicing, registerArithmeticEvaluators})
     registerFamily(*this);
 }

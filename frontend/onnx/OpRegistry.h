@@ -50,6 +50,7 @@ void registerLinear(OpRegistry &registry);
 void registerMovement(OpRegistry &registry);
 void registerNormalization(OpRegistry &registry);
 void registerPooling(OpRegistry &registry);
+void registerRecurrent(OpRegistry &registry);
 void registerReduction(OpRegistry &registry);
 void registerResize(OpRegistry &registry);
 void registerShape(OpRegistry &registry);

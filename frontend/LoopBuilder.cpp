@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/LoopBuilder.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+/// `FUNCTION.NAME` in the characters of an identifier, with a number if the module has such a function already.
+static std::string makeStepName(func::FuncOp function, llvm::StringRef name) {
+  std::string base = (function.getName() + ".").str();
+  for (char c : name)
+    base += llvm::isAlnum(c) || c == '.' ? c : '_';
+  Operation *module = function->getParentOp();
+  std::string unique = base;
+  for (int64_t number = 2; SymbolTable::lookupSymbolIn(module, unique); ++number)
+    unique = base + "." + std::to_string(number);
+  return unique;
+}
+
+LoopBuilder::LoopBuilder(OpBuilder &builder, Location location, llvm::StringRef name, ValueRange carried,
+                         ValueRange scanned, bool isReverse, std::optional<int64_t> tripCount)
+    : builder(builder), outside(builder.saveInsertionPoint()), location(location), carried(carried), scanned(scanned),
+      isReverse(isReverse), tripCount(tripCount) {
+  llvm::SmallVector<Type> types{RankedTensorType::get({}, builder.getI64Type())};
+  llvm::append_range(types, carried.getTypes());
+  for (Type type : scanned.getTypes()) {
+    auto tensor = llvm::cast<RankedTensorType>(type);
+    types.push_back(RankedTensorType::get(tensor.getShape().drop_front(), tensor.getElementType()));
+  }
+  auto function = llvm::cast<func::FuncOp>(outside.getBlock()->getParentOp());
+  std::string stepName = makeStepName(function, name);
+  builder.setInsertionPoint(function);
+  body = func::FuncOp::create(builder, location, stepName, builder.getFunctionType(types, {}));
+  body.setPrivate();
+  builder.setInsertionPointToEnd(body.addEntryBlock());
+}
+
+/// Whether `value` follows from constants and parameters alone.
+static bool isConstant(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return false;
+  if (llvm::isa<ConstantOp, LoadParameterOp>(op))
+    return true;
+  return llvm::isa<DimensionOpInterface>(op) && op->getNumOperands() > 0 && isMemoryEffectFree(op) &&
+         llvm::all_of(op->getOperands(), isConstant);
+}
+
+Value LoopBuilder::bring(Value outer) {
+  if (Value known = brought.lookup(outer))
+    return known;
+  Value inner;
+  if (isConstant(outer)) {
+    IRMapping mapping;
+    for (Value operand : outer.getDefiningOp()->getOperands())
+      mapping.map(operand, bring(operand));
+    inner = builder.clone(*outer.getDefiningOp(), mapping)->getResult(0);
+  } else {
+    invariants.push_back(outer);
+    inner = body.getBody().front().addArgument(outer.getType(), outer.getLoc());
+  }
+  brought[outer] = inner;
+  return inner;
+}
+
+ResultRange LoopBuilder::finish(ValueRange next, ValueRange stacked) {
+  llvm::SmallVector<Value> returned(next);
+  llvm::append_range(returned, stacked);
+  func::ReturnOp::create(builder, location, returned);
+  body.setType(builder.getFunctionType(body.getBody().front().getArgumentTypes(), ValueRange(returned).getTypes()));
+
+  int64_t steps = tripCount.value_or(ShapedType::kDynamic);
+  for (Value value : scanned)
+    if (int64_t own = llvm::cast<RankedTensorType>(value.getType()).getDimSize(0); !ShapedType::isDynamic(own))
+      steps = own;
+  llvm::SmallVector<Type> results(ValueRange(carried).getTypes());
+  for (Type type : stacked.getTypes()) {
+    auto tensor = llvm::cast<RankedTensorType>(type);
+    llvm::SmallVector<int64_t> shape{steps};
+    llvm::append_range(shape, tensor.getShape());
+    results.push_back(RankedTensorType::get(shape, tensor.getElementType()));
+  }
+  builder.restoreInsertionPoint(outside);
+  auto loop = LoopOp::create(builder, location, results, body.getName(), carried, scanned, invariants,
+                             tripCount ? builder.getI64IntegerAttr(*tripCount) : IntegerAttr(), isReverse);
+  return loop->getResults();
+}
+
+} // namespace dlc

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Recurrent layers, which become loops over time.
+#include "frontend/OnnxRecurrence.h"
+#include "frontend/onnx/ImportOperands.h"
+#include "frontend/onnx/OpRegistry.h"
+#include "ir/Names.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+namespace {
+
+template <RecurrentKind kind> void importRecurrent(NodeImporter &node) {
+  constexpr bool isLstm = kind == RecurrentKind::Lstm;
+  if (!node.expectOperands(3, isLstm ? 8 : 6))
+    return;
+  auto operand = [&](int64_t i) { return node.hasOperand(i) ? node.getOperand(i) : Value(); };
+  OnnxRecurrence operation{kind};
+  operation.x = operand(0);
+  operation.weight = operand(1);
+  operation.recurrent = operand(2);
+  operation.bias = operand(3);
+  operation.lengths = operand(4);
+  operation.initialHidden = operand(5);
+  if (isLstm) {
+    operation.initialCell = operand(6);
+    operation.peepholes = operand(7);
+    operation.couplesGates = node.getFlag("input_forget");
+  }
+  operation.direction = node.getString("direction", "forward");
+  if (auto names = node.getStrings("activations"))
+    operation.activations = *names;
+  if (auto alphas = node.getReals("activation_alpha"))
+    operation.alphas = *alphas;
+  if (auto betas = node.getReals("activation_beta"))
+    operation.betas = *betas;
+  if (node.hasAttribute("clip"))
+    operation.clip = node.getReal("clip", 0);
+  if (node.hasAttribute("hidden_size"))
+    operation.units = node.getInteger("hidden_size", 0);
+  if (kind == RecurrentKind::Gru)
+    operation.resetsAfter = node.getFlag("linear_before_reset");
+  operation.isBatchFirst = node.getFlag("layout");
+  operation.wantsSequence = node.hasResult(0);
+  if (node.hasFailed())
+    return;
+
+  std::optional<OnnxRecurrenceResults> results =
+      buildOnnxRecurrence(node.getBuilder(), node.getLocation(), getLayerName(node.getLocation()), operation,
+                          [&](const Twine &message) { node.error() << message; });
+  if (!results)
+    return;
+  // Extents that are known at run time only are those of the input.
+  ArrayRef<AffineExpr> input = node.getDims(0);
+  AffineExpr steps = input[operation.isBatchFirst ? 1 : 0], batch = input[operation.isBatchFirst ? 0 : 1];
+  auto set = [&](int64_t i, Value value, ArrayRef<AffineExpr> symbolic) {
+    if (!value)
+      return;
+    auto type = cast<RankedTensorType>(value.getType());
+    Dims dims;
+    for (auto [extent, size] : llvm::zip(symbolic, type.getShape()))
+      dims.push_back(ShapedType::isDynamic(size) ? extent : node.extent(size));
+    node.getImporter().setDims(value, std::move(dims));
+    node.setResult(i, value);
+  };
+  AffineExpr none = node.extent(0);
+  if (operation.isBatchFirst) {
+    set(0, results->sequence, {batch, steps, none, none});
+    set(1, results->hidden, {batch, none, none});
+    set(2, results->cell, {batch, none, none});
+  } else {
+    set(0, results->sequence, {steps, none, batch, none});
+    set(1, results->hidden, {none, batch, none});
+    set(2, results->cell, {none, batch, none});
+  }
+}
+
+} // namespace
+
+void registerRecurrent(OpRegistry &registry) {
+  registry.add("RNN", 1, importRecurrent<RecurrentKind::Elman>);
+  registry.add("GRU", 1, importRecurrent<RecurrentKind::Gru>);
+  registry.add("LSTM", 1, importRecurrent<RecurrentKind::Lstm>);
+}
+
+} // namespace dlc::onnx_import
