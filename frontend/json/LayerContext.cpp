@@ -106,6 +106,11 @@ RulePtr dlc::json::getLayerRule() {
   return rule;
 }
 
+Field dlc::json::statefulField() {
+  return optional("stateful", boolean(), "false",
+                  "Whether the context keeps the layer's state from one run to the next");
+}
+
 std::vector<Field> dlc::json::weightFields() {
   return {optional("use_bias", boolean(), "true", "Whether a bias is added"),
           optional("activation", getActivationRule(), "", "What is applied to the result"),

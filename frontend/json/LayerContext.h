@@ -7,6 +7,7 @@
 #include "frontend/json/ModelRules.h"
 #include "frontend/json/OpContext.h"
 #include "frontend/json/Parameters.h"
+#include "frontend/json/StateScope.h"
 
 namespace dlc::json {
 
@@ -33,8 +34,9 @@ struct LayerParameter {
 
 class LayerContext : public OpContext {
 public:
-  LayerContext(OpContext base, llvm::StringRef kind, llvm::SmallVector<mlir::Value> inputs, Parameters &parameters)
-      : OpContext(std::move(base)), kind(kind), inputs(std::move(inputs)), parameters(parameters) {}
+  LayerContext(OpContext base, llvm::StringRef kind, llvm::SmallVector<mlir::Value> inputs, Parameters &parameters,
+               StateScope &states)
+      : OpContext(std::move(base)), kind(kind), inputs(std::move(inputs)), parameters(parameters), states(states) {}
 
   mlir::Value input() const { return inputs.front(); }
   /// Whether the input has `rank` dimensions; reports it if not.
@@ -48,12 +50,23 @@ public:
   std::optional<llvm::SmallVector<int64_t>> spatial(llvm::StringRef key, size_t count);
   /// The layer's `activation` of `x`.
   mlir::Value activate(mlir::Value x);
+  /// The layer's state called `role` before the first step, in the input's element type. `shape`: numbers, or -2 - d
+  /// for extent d of the input.
+  mlir::Value beginState(llvm::StringRef role, llvm::ArrayRef<int64_t> shape) {
+    return states.begin(*this, {role, typeOf(input()).getElementType(), llvm::SmallVector<int64_t>(shape), input()});
+  }
+  mlir::Value beginState(const StateRequest &request) { return states.begin(*this, request); }
+  /// Whether states outlive this run of the layer's ops; see StateScope::keeps.
+  bool keepsState() const { return states.keeps(); }
+  /// Hands over what the state is after the last step.
+  void endState(llvm::StringRef role, mlir::Value value) { states.end(*this, role, value); }
 
   std::string kind; ///< the layer's `op`
   llvm::SmallVector<mlir::Value> inputs;
 
 private:
   Parameters &parameters;
+  StateScope &states;
 };
 
 /// A kind of layer.
@@ -81,6 +94,8 @@ void addMergeLayers(std::vector<LayerKind> &kinds);
 /// The activation that `value` names, of `x`.
 mlir::Value buildActivation(OpContext &context, const JsonValue &value, mlir::Value x);
 
+/// The key of layers that keep state over time, which makes the context its owner.
+Field statefulField();
 /// Fields that layers with weights share: use_bias, activation, kernel_initializer, bias_initializer.
 std::vector<Field> weightFields();
 /// A positive integer for all spatial dimensions or a list of one each.

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/json/StateScope.h"
+
+using namespace mlir;
+using namespace dlc::json;
+
+Value dlc::json::createZeroState(OpContext &context, const StateRequest &request) {
+  return context.create<dlc::FillOp>(request.like, request.shape, llvm::APFloat(0.0), request.elementType);
+}
+
+void EntryStates::reset(func::FuncOp newFunction) {
+  function = newFunction;
+  entries.clear();
+}
+
+Value EntryStates::begin(OpContext &context, const StateRequest &request) {
+  // The caller sees extents by name, and the context keeps them from run to run: they are numbers or names of inputs'.
+  FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
+  if (failed(shapes))
+    return {};
+  ArrayRef<AffineExpr> like = shapes->getDims(request.like);
+  SmallVector<int64_t> extents;
+  SmallVector<Attribute> dims;
+  for (int64_t extent : request.shape) {
+    AffineExpr dim = extent < 0 ? like[-2 - extent] : getAffineConstantExpr(extent, context.builder.getContext());
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(dim)) {
+      extents.push_back(ShapedType::kDynamic);
+      dims.push_back(context.builder.getStringAttr(shapes->getSymbols()[symbol.getPosition()]));
+    } else if (std::optional<int64_t> known = dlc::constantDim(dim)) {
+      extents.push_back(*known);
+      dims.push_back(context.builder.getI64IntegerAttr(*known));
+    } else {
+      return context.error("stateful", "cannot keep its state '" + request.role +
+                                           "', whose extents are neither numbers nor names of an input's dimensions");
+    }
+  }
+  std::string name = context.name + "." + request.role.str();
+  for (const Entry &entry : entries)
+    assert(entry.name != name && "a layer asks once for each of its states");
+  Builder &builder = context.builder;
+  StringAttr nameAttr = builder.getStringAttr(name);
+  auto attributes = builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", nameAttr),
+                                               builder.getNamedAttr("dlc.dims", builder.getArrayAttr(dims)),
+                                               builder.getNamedAttr("dlc.state", nameAttr)});
+  unsigned index = function.getNumArguments();
+  if (failed(function.insertArgument(index, RankedTensorType::get(extents, request.elementType), attributes,
+                                     context.location)))
+    return {};
+  entries.push_back({name, Value()});
+  return function.getArgument(index);
+}
+
+void EntryStates::end(OpContext &context, StringRef role, Value value) {
+  std::string name = context.name + "." + role.str();
+  for (Entry &entry : entries)
+    if (entry.name == name)
+      entry.last = value;
+}
+
+Value LoopStates::begin(OpContext &context, const StateRequest &request) {
+  Entry entry;
+  entry.name = context.name + "." + request.role.str();
+  SmallVector<int64_t> extents;
+  for (auto [position, extent] : llvm::enumerate(request.shape)) {
+    extents.push_back(extent < 0 ? typeOf(request.like).getDimSize(-2 - extent) : extent);
+    if (extent == -2)
+      entry.batchDim = position;
+    if (ShapedType::isDynamic(extents.back()))
+      return context.error("keeps a state '" + request.role + "' of unknown extents, and a loop needs to know them");
+  }
+  entry.type = RankedTensorType::get(extents, request.elementType);
+  unsigned index = firstArgument + entries.size();
+  if (failed(body.insertArgument(index, entry.type, DictionaryAttr(), context.location)))
+    return {};
+  Value state = body.getArgument(index);
+  if (parents && entry.batchDim >= 0)
+    state = context.create<dlc::GatherOp>(state, parents, static_cast<uint64_t>(entry.batchDim));
+  entries.push_back(std::move(entry));
+  return state;
+}
+
+void LoopStates::end(OpContext &context, StringRef role, Value value) {
+  std::string name = context.name + "." + role.str();
+  for (Entry &entry : entries)
+    if (entry.name == name)
+      entry.last = value;
+}

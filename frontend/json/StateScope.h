@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// State over time: where a layer that remembers gets what it knows before the first step, and where it leaves what it
+/// knows after the last. Layers do not see who owns it: nobody (zeros, then dropped), the context of a `stateful`
+/// model, or a decoding loop.
+#ifndef DLC_FRONTEND_JSON_STATESCOPE_H
+#define DLC_FRONTEND_JSON_STATESCOPE_H
+
+#include "frontend/json/OpContext.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace dlc::json {
+
+/// One state of a layer as the layer describes it.
+struct StateRequest {
+  llvm::StringRef role; ///< "hidden", "cell", "keys", ...: unique in the layer
+  mlir::Type elementType;
+  /// Extents: numbers, or -2 - d: extent d of `like`, a tensor that the layer has.
+  llvm::SmallVector<int64_t> shape;
+  mlir::Value like;
+};
+
+class StateScope {
+public:
+  virtual ~StateScope() = default;
+  /// Whether states outlive the ops that the layer builds: then it sees a part of the sequence at a time, and needs
+  /// from them what it would else find in the rest (an attention layer its keys and values).
+  virtual bool keeps() const { return true; }
+  /// The state before the first step; null after an error. Every `begin` is followed by one `end`.
+  virtual mlir::Value begin(OpContext &context, const StateRequest &request) = 0;
+  /// Takes the state after the last step, of the type that `begin` gave; null is ignored (its error is reported).
+  virtual void end(OpContext &context, llvm::StringRef role, mlir::Value value) = 0;
+};
+
+/// Zeros of the requested shape.
+mlir::Value createZeroState(OpContext &context, const StateRequest &request);
+
+/// States of ordinary layers: zeros, then dropped.
+class ZeroStates final : public StateScope {
+public:
+  mlir::Value begin(OpContext &context, const StateRequest &request) override {
+    return createZeroState(context, request);
+  }
+  void end(OpContext &, llvm::StringRef, mlir::Value) override {}
+  bool keeps() const override { return false; }
+};
+
+/// States of `stateful` layers: arguments and results of an entry point that its context keeps (`dlc.state`).
+class EntryStates final : public StateScope {
+public:
+  /// Of `function`, to which arguments are added as layers ask for them.
+  void reset(mlir::func::FuncOp function);
+  mlir::Value begin(OpContext &context, const StateRequest &request) override;
+  void end(OpContext &context, llvm::StringRef role, mlir::Value value) override;
+
+  struct Entry {
+    std::string name; ///< "LAYER.role"
+    mlir::Value last; ///< null until the layer has handed it over
+  };
+  llvm::ArrayRef<Entry> getEntries() const { return entries; }
+
+private:
+  mlir::func::FuncOp function;
+  llvm::SmallVector<Entry> entries;
+};
+
+/// States of layers in the body of a loop: they become carried values, which start as zeros.
+class LoopStates final : public StateScope {
+public:
+  /// Arguments are added to `body` at its position `firstArgument`.
+  LoopStates(mlir::func::FuncOp body, unsigned firstArgument) : body(body), firstArgument(firstArgument) {}
+  /// Lets every state's rows (of its batch) be chosen anew before a step: row i becomes row `parents[i]`.
+  void chooseRows(mlir::Value newParents) { parents = newParents; }
+  mlir::Value begin(OpContext &context, const StateRequest &request) override;
+  void end(OpContext &context, llvm::StringRef role, mlir::Value value) override;
+
+  struct Entry {
+    std::string name;
+    mlir::RankedTensorType type;
+    int64_t batchDim = -1; ///< dimension that is the batch, or -1
+    mlir::Value last;
+  };
+  llvm::ArrayRef<Entry> getEntries() const { return entries; }
+
+private:
+  mlir::func::FuncOp body;
+  unsigned firstArgument;
+  mlir::Value parents;
+  llvm::SmallVector<Entry> entries;
+};
+
+} // namespace dlc::json
+
+#endif // DLC_FRONTEND_JSON_STATESCOPE_H
