@@ -25,8 +25,9 @@ static bool isOfFamily(Operation *op, KernelRoot root) {
   case KernelRoot::Normalization:
     return llvm::isa<BatchNormOp, LayerNormOp, GroupNormOp, LrnOp, SoftmaxOp, LogSoftmaxOp, HardmaxOp>(op);
   case KernelRoot::Movement:
-    return llvm::isa<ReshapeOp, TransposeOp, ExpandOp, FillOp, ConcatOp, SliceOp, PadOp, TileOp, GatherOp, IotaOp, ResizeOp,
-                     PackOp, UnpackOp, ConstantOp>(op);
+    return llvm::isa<ReshapeOp, TransposeOp, ExpandOp, FillOp, ConcatOp, SliceOp, PadOp, TileOp, GatherOp,
+                     UpdateSliceOp, IotaOp, ResizeOp, TopKOp, TopKIndicesOp, RandomUniformOp, PackOp, UnpackOp,
+                     ConstantOp>(op);
   }
   return false;
 }

@@ -74,6 +74,21 @@ def Dlc_GatherOp : Dlc_Movement<"gather", "Slices along `axis`, chosen by indice
     to the nearest element, so nothing outside of `x` is ever read.
   }];
 }
+def Dlc_UpdateSliceOp : Dlc_Movement<"update_slice", "A tensor with rows of it replaced from a place that a run decides",
+                                     (ins Dlc_Tensor:$x, Dlc_Tensor:$update, Dlc_Tensor:$position, I64Attr:$axis,
+                                          DefaultValuedAttr<BoolAttr, "false">:$in_place)> {
+  let description = [{
+    Elements `position`, `position + 1`, ... along `axis` are those of `update`, which has the other extents of `x`; the rest is
+    `x`. `position` is a tensor<i64>, moved so that the update stays inside. Where nothing else needs `x`, the memory planner lets
+    the result have its memory and sets `in_place`: then only the update is written, which is what a cache of keys and values
+    lives from.
+
+    ```mlir
+    %keys1 = dlc.update_slice %keys, %new, %length {axis = 1 : i64}
+        : (tensor<?x64x8xf32>, tensor<?x1x8xf32>, tensor<i64>) -> tensor<?x64x8xf32>
+    ```
+  }];
+}
 def Dlc_IotaOp : Dlc_GraphOp<"iota"> {
   let summary = "start, start + step, ...: a constant sequence of rank 1";
   let arguments = (ins F64Attr:$start, F64Attr:$step, I64Attr:$size, TypeAttr:$element_type);

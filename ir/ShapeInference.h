@@ -44,6 +44,10 @@ mlir::LogicalResult windowDims(std::optional<mlir::Location> location, llvm::Arr
 mlir::LogicalResult reducedDims(std::optional<mlir::Location> location, llvm::ArrayRef<mlir::AffineExpr> operand,
                                 llvm::ArrayRef<int64_t> axes, bool keepDims, Dims &result);
 
+/// Extents of the `k` largest elements along `axis`.
+mlir::LogicalResult topKDims(std::optional<mlir::Location> location, llvm::ArrayRef<mlir::AffineExpr> operand,
+                             int64_t k, int64_t axis, Dims &result);
+
 /// The work behind every graph op's `inferReturnTypes`: turns operand types to extents (a fresh symbol for each dynamic
 /// one), calls `shape`, and makes a tensor type of what it gives (not constant: dynamic). Extents below 0 or a tensor
 /// of 2^40 elements or more are errors.

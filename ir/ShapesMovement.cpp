@@ -159,6 +159,18 @@ LogicalResult TileOp::inferShape(std::optional<Location> location, Adaptor adapt
   return success();
 }
 
+LogicalResult topKDims(std::optional<Location> location, llvm::ArrayRef<AffineExpr> operand, int64_t k, int64_t axis,
+                       Dims &result) {
+  if (axis < 0 || axis >= static_cast<int64_t>(operand.size()))
+    return emitOptionalError(location, "axis ", axis, " is none of the ", operand.size(), " dimensions");
+  std::optional<int64_t> extent = constantDim(operand[axis]);
+  if (k < 0 || (extent && k > *extent))
+    return emitOptionalError(location, "the ", k, " largest of ", extent.value_or(0), " elements");
+  result.assign(operand.begin(), operand.end());
+  result[axis] = getAffineConstantExpr(k, operand[axis].getContext());
+  return success();
+}
+
 LogicalResult GatherOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
                                    Dims &result) {
   int64_t axis = adaptor.getAxis();
@@ -168,6 +180,24 @@ LogicalResult GatherOp::inferShape(std::optional<Location> location, Adaptor ada
   llvm::append_range(result, dims[1]);
   llvm::append_range(result, llvm::ArrayRef(dims[0]).drop_front(axis + 1));
   return success();
+}
+
+LogicalResult UpdateSliceOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                        Dims &result) {
+  int64_t axis = adaptor.getAxis();
+  if (axis < 0 || axis >= static_cast<int64_t>(dims[0].size()))
+    return emitOptionalError(location, "axis ", axis, " is none of the ", dims[0].size(), " dimensions");
+  if (dims[1].size() != dims[0].size())
+    return emitOptionalError(location, "an update of rank ", dims[1].size(), " for a tensor of rank ", dims[0].size());
+  for (size_t i = 0; i < dims[0].size(); ++i) {
+    std::optional<int64_t> whole = constantDim(dims[0][i]), part = constantDim(dims[1][i]);
+    bool isAxis = static_cast<int64_t>(i) == axis;
+    if (whole && part && (isAxis ? *part > *whole : *part != *whole))
+      return emitOptionalError(location, "an update of extent ", *part, " for extent ", *whole, " of dimension ", i);
+  }
+  if (!dims[2].empty())
+    return emitOptionalError(location, "a position is a tensor of rank 0, got rank ", dims[2].size());
+  return copyDims(dims[0], result);
 }
 
 LogicalResult IotaOp::inferShape(std::optional<Location>, Adaptor adaptor, llvm::ArrayRef<Dims>, Dims &result) {

@@ -25,6 +25,15 @@ LogicalResult UnpackOp::verify() {
   return verifySameTensor(*this, getX(), getResult());
 }
 
+LogicalResult RandomUniformOp::verify() {
+  for (Value number : {getSeed(), getCounter()}) {
+    auto type = llvm::cast<RankedTensorType>(number.getType());
+    if (type.getRank() != 0 || !type.getElementType().isSignlessInteger(64))
+      return emitOpError("takes seed and counter as tensor<i64>, got ") << type;
+  }
+  return success();
+}
+
 LogicalResult KernelOp::verify() {
   Block &body = getBody().front();
   if (body.getArgumentTypes() != getInputs().getTypes())

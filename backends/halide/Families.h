@@ -12,6 +12,7 @@ void registerElementwiseEmitters(EmitterRegistry &registry);
 void registerConvolutionEmitters(EmitterRegistry &registry);
 void registerContractionEmitters(EmitterRegistry &registry);
 void registerMovementEmitters(EmitterRegistry &registry);
+void registerSelectionEmitters(EmitterRegistry &registry);
 void registerResizeEmitters(EmitterRegistry &registry);
 void registerReductionEmitters(EmitterRegistry &registry);
 void registerWindowEmitters(EmitterRegistry &registry);

@@ -27,6 +27,7 @@ const EmitterRegistry &getEmitterRegistry() {
     registerConvolutionEmitters(all);
     registerContractionEmitters(all);
     registerMovementEmitters(all);
+    registerSelectionEmitters(all);
     registerResizeEmitters(all);
     registerReductionEmitters(all);
     registerWindowEmitters(all);

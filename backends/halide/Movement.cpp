@@ -334,6 +334,39 @@ static FailureOr<TensorFunc> emitConcat(ConcatOp op, KernelBuilder &builder) {
   });
 }
 
+static FailureOr<TensorFunc> emitUpdateSlice(UpdateSliceOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX()), &update = builder.get(op.getUpdate());
+  int64_t axis = op.getAxis();
+  Expr count = update.extents[axis];
+  Expr last = x.extents[axis] - count;
+  Expr place = Halide::cast<int32_t>(
+      Halide::clamp(builder.get(op.getPosition()).at({}), Halide::cast<int64_t>(0), Halide::cast<int64_t>(last)));
+  if (op.getInPlace()) {
+    // The result's memory holds `x` already: the loops run over the update alone.
+    builder.setOutputDefinition(
+        op, [op, axis, update, place, count, &builder](Func output, const std::vector<Var> &arguments) mutable {
+          RankedTensorType type = op.getType();
+          output(arguments) = Halide::undef(getStorageType(type.getElementType()));
+          Halide::RDom range(0, count, "rows");
+          Exprs index = toLogical(type, Exprs(arguments.begin(), arguments.end()));
+          index[axis] = range.x;
+          Expr element = toStorage(update.at(index), type.getElementType());
+          index[axis] = range.x + place;
+          Exprs target = toPhysical(type, index);
+          output(std::vector<Expr>(target.begin(), target.end())) = element;
+          schedulePart(builder, output.update(0), arguments, axis, range.x, update);
+        });
+  }
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    if (update.staticExtent(axis) == 0)
+      return x.at(index);
+    Exprs own(index.begin(), index.end());
+    Expr offset = index[axis] - place;
+    own[axis] = Halide::clamp(offset, 0, Halide::max(count - 1, 0));
+    return select(offset >= 0 && offset < count, update.at(own), x.at(index));
+  });
+}
+
 /// The position, among the result's physical dimensions (innermost is 0), of what is innermost in the memory of the
 /// operand that a conversion or transposition copies; none if the kernel is something else.
 static std::optional<size_t> findSourcePosition(KernelBuilder &builder) {
@@ -389,6 +422,20 @@ static LogicalResult scheduleMovement(KernelBuilder &builder) {
   for (llvm::StringRef name : {"weights0", "weights1", "weights2"})
     if (builder.hasStage(name))
       builder.getStage(name).compute_root();
+  if (builder.hasStage("largest")) {
+    // Of one row at a time, so that its memory does not depend on how many there are.
+    int64_t axis = builder.getRootOp()->getAttrOfType<IntegerAttr>("axis").getInt();
+    std::vector<Halide::VarOrRVar> order{builder.getOutputVar(axis)};
+    for (const Var &argument : output.args())
+      if (argument.name() != builder.getOutputVar(axis).name())
+        order.push_back(argument);
+    output.reorder(order);
+    if (order.size() == 1)
+      builder.getStage("largest").compute_root();
+    else
+      builder.getStage("largest").compute_at(output, order[1].var);
+    return success();
+  }
   if (builder.hasStage("sum")) {
     builder.getStage("sum").compute_at(output, output.args()[0]);
     return success();
@@ -412,6 +459,7 @@ void registerMovementEmitters(EmitterRegistry &registry) {
   registry.add<PadOp>(&emitPad);
   registry.add<TileOp>(&emitTile);
   registry.add<GatherOp>(&emitGather);
+  registry.add<UpdateSliceOp>(&emitUpdateSlice);
   registry.add<IotaOp>(&emitIota);
   registry.add<PackOp>(&emitPack);
   registry.add<UnpackOp>(&emitIdentity<UnpackOp>);

@@ -30,6 +30,11 @@ static double costOfElement(Operation *op) {
     return 10;
   if (llvm::isa<ResizeOp, GatherOp, HardmaxOp, ArgExtremeOp>(op))
     return 1;
+  // One sweep over the operand for each of the k.
+  if (llvm::isa<TopKOp, TopKIndicesOp>(op))
+    return static_cast<double>(op->getAttrOfType<IntegerAttr>("k").getInt());
+  if (llvm::isa<RandomUniformOp>(op))
+    return 3;
   return 0.05;
 }
 

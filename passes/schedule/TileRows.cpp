@@ -35,9 +35,15 @@ static int64_t elementBytes(Type type) { return getElementBytes(getElementTypeOr
 ScheduleAttr tileRows(const TileSubject &subject, const InstructionSet &set) {
   llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(subject.result);
   auto concat = llvm::dyn_cast_or_null<ConcatOp>(subject.rootOp);
+  auto update = llvm::dyn_cast_or_null<UpdateSliceOp>(subject.rootOp);
   RowSplit split = chooseRowSplit(subject, [&](int64_t dim) {
-    // Each operand of a concatenation has a loop of its own along the axis.
-    if (concat && dim == static_cast<int64_t>(concat.getAxis()))
+    // Each operand of a concatenation has a loop of its own along the axis, and so has an update.
+    if ((concat && dim == static_cast<int64_t>(concat.getAxis())) ||
+        (update && dim == static_cast<int64_t>(update.getAxis())))
+      return false;
+    // Every range would look for the largest elements of all ranges.
+    if (subject.rootOp && llvm::isa<TopKOp, TopKIndicesOp>(subject.rootOp) &&
+        dim == subject.rootOp->getAttrOfType<IntegerAttr>("axis").getInt())
       return false;
     return dims.size() == 1 || dim != dims.front();
   });

@@ -20,6 +20,13 @@ func.func @shapes(%x: tensor<?x6x5x4xf32>, %c: tensor<6xf32>) {
   return
 }
 
+// CHECK-LABEL: func.func @update
+func.func @update(%x: tensor<?x64x8xf32>, %u: tensor<?x1x8xf32>, %p: tensor<i64>) {
+  // CHECK: dlc.update_slice %{{.*}}, %{{.*}}, %{{.*}} {axis = 1 : i64} : (tensor<?x64x8xf32>, tensor<?x1x8xf32>, tensor<i64>) -> tensor<?x64x8xf32>
+  %0 = dlc.update_slice %x, %u, %p {axis = 1 : i64} : (tensor<?x64x8xf32>, tensor<?x1x8xf32>, tensor<i64>) -> tensor<?x64x8xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @padding
 func.func @padding(%x: tensor<?x6x5x4xf32>, %v: tensor<f32>) {
   // CHECK: dlc.pad %{{.*}}, %{{.*}} {high = array<i64: 0, 0, 1, 2>, low = array<i64: 0, 0, 1, -1>, mode = #dlc<pad_mode constant>} : (tensor<?x6x5x4xf32>, tensor<f32>) -> tensor<?x6x7x5xf32>

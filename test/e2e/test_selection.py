@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The largest elements, random numbers, and updates of a part of a tensor, against NumPy."""
+import decoding_reference as reference
+import numpy as np
+import pytest
+
+TYPES = {"f32": np.float32, "f64": np.float64, "i32": np.int32, "i8": np.int8, "ui16": np.uint16}
+
+
+def shape_text(shape, dynamic=()):
+    return "x".join("?" if d in dynamic else str(extent) for d, extent in enumerate(shape))
+
+
+@pytest.mark.parametrize("shape, axis, k", [
+    ((7,), 0, 3), ((1, 1), 1, 1), ((5, 65), 1, 5), ((4, 33), 0, 4), ((2, 3, 17), 1, 2), ((2, 9, 4), 1, 9), ((3, 0, 5), 0, 2), ((40, 700), 1, 6),
+])  # fmt: skip
+@pytest.mark.parametrize("smallest", [False, True])
+@pytest.mark.parametrize("name", TYPES)
+def test_top_k(programs, shape, axis, k, smallest, name):
+    x = np.random.default_rng(1).integers(0, 50, shape).astype(TYPES[name])  # with ties
+    result = shape[:axis] + (k,) + shape[axis + 1 :]
+    dynamic = {0} if axis else set()
+    of, to = shape_text(shape, dynamic), shape_text(result, dynamic)
+    attributes = f"{{axis = {axis} : i64, k = {k} : i64, smallest = {str(smallest).lower()}}}"
+    dims = ', dlc.dims = ["N"%s]' % "".join(f", {extent}" for extent in shape[1:]) if dynamic else ""
+    (programs.folder / "model.mlir").write_text(
+        f"""func.func @run(%x: tensor<{of}x{name}> {{dlc.name = "x"{dims}}})
+          -> (tensor<{to}x{name}> {{dlc.name = "v"}}, tensor<{to}xi64> {{dlc.name = "i"}}) {{
+        %0 = dlc.top_k %x {attributes} : tensor<{of}x{name}> -> tensor<{to}x{name}>
+        %1 = dlc.top_k_indices %x {attributes} : tensor<{of}x{name}> -> tensor<{to}xi64>
+        return %0, %1 : tensor<{to}x{name}>, tensor<{to}xi64>
+        }}""")
+    library = programs.compile("model.mlir", "model.so")
+    got = programs.execute(library, {"x": x}, ["v", "i"])
+    keys = x.astype(np.float64) if smallest else -x.astype(np.float64)
+    order = np.take(np.argsort(keys, axis, kind="stable"), np.arange(k), axis)
+    np.testing.assert_array_equal(got["i"], order)
+    np.testing.assert_array_equal(got["v"], np.take_along_axis(x, order, axis))
+
+
+def test_top_k_of_nan(programs):
+    (programs.folder / "model.mlir").write_text(
+        """func.func @run(%x: tensor<6xf32> {dlc.name = "x"}) -> (tensor<4xi64> {dlc.name = "most"}, tensor<6xi64> {dlc.name = "least"}) {
+        %0 = dlc.top_k_indices %x {axis = 0 : i64, k = 4 : i64} : tensor<6xf32> -> tensor<4xi64>
+        %1 = dlc.top_k_indices %x {axis = 0 : i64, k = 6 : i64, smallest = true} : tensor<6xf32> -> tensor<6xi64>
+        return %0, %1 : tensor<4xi64>, tensor<6xi64>
+        }""")
+    library = programs.compile("model.mlir", "model.so")
+    got = programs.execute(library, {"x": np.array([1, np.nan, np.inf, -np.inf, np.nan, 2], np.float32)}, ["most", "least"])
+    np.testing.assert_array_equal(got["most"], [1, 4, 2, 5])
+    np.testing.assert_array_equal(got["least"], [3, 0, 5, 2, 1, 4])
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O2"])
+def test_random_numbers(programs, level):
+    (programs.folder / "model.mlir").write_text(
+        """func.func @run(%seed: tensor<i64> {dlc.name = "seed"}, %step: tensor<i64> {dlc.name = "step"},
+              %like: tensor<?x37xf32> {dlc.name = "like", dlc.dims = ["N", 37]}) -> (tensor<?x37xf32> {dlc.name = "u"}) {
+        %0 = dlc.random_uniform %seed, %step, %like : (tensor<i64>, tensor<i64>, tensor<?x37xf32>) -> tensor<?x37xf32>
+        return %0 : tensor<?x37xf32>
+        }""")
+    library = programs.compile("model.mlir", "model.so", level)
+    for seed, step in [(0, 0), (1, 0), (0, 1), (-3, 2**33 + 7), (2**62, 5)]:
+        got = programs.execute(library, {"seed": np.int64(seed), "step": np.int64(step), "like": np.zeros((3, 37), np.float32)}, ["u"])["u"]
+        np.testing.assert_array_equal(got.ravel(), reference.random_uniform(seed, step, 3 * 37))
+    many = programs.execute(library, {"seed": np.int64(4), "step": np.int64(0), "like": np.zeros((4000, 37), np.float32)}, ["u"], "--threads", "2")["u"]
+    assert many.min() > 0 and many.max() < 1
+    assert abs(many.mean() - 0.5) < 0.005 and abs(many.var() - 1 / 12) < 0.002
+
+
+def test_philox_known_answers():
+    """Those that come with Random123."""
+    assert reference.philox_word((0, 0, 0, 0), (0, 0)) == 0x6627E8D5
+    assert reference.philox_word((0xFFFFFFFF,) * 4, (0xFFFFFFFF,) * 2) == 0x408F276D
+    assert reference.philox_word((0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344), (0xA4093822, 0x299F31D0)) == 0xD16CFE09
+
+
+@pytest.mark.parametrize("shape, axis, count", [((8,), 0, 3), ((3, 8, 5), 1, 1), ((3, 8, 33), 1, 8), ((4, 6, 16), 2, 5), ((2, 64, 3), 1, 0)])
+@pytest.mark.parametrize("level", ["-O0", "-O2"])
+def test_update_slice(programs, shape, axis, count, level):
+    part = shape[:axis] + (count,) + shape[axis + 1 :]
+    x_type, u_type = f"tensor<{shape_text(shape)}xf32>", f"tensor<{shape_text(part)}xf32>"
+    # Twice: into an input, which must be left alone, and into memory that nothing else needs.
+    (programs.folder / "model.mlir").write_text(
+        f"""func.func @run(%x: {x_type} {{dlc.name = "x"}}, %u: {u_type} {{dlc.name = "u"}}, %p: tensor<i64> {{dlc.name = "p"}},
+              %q: tensor<i64> {{dlc.name = "q"}}) -> ({x_type} {{dlc.name = "y"}}) {{
+        %0 = dlc.update_slice %x, %u, %p {{axis = {axis} : i64}} : ({x_type}, {u_type}, tensor<i64>) -> {x_type}
+        %1 = dlc.update_slice %0, %u, %q {{axis = {axis} : i64}} : ({x_type}, {u_type}, tensor<i64>) -> {x_type}
+        %2 = dlc.neg %1 : {x_type} -> {x_type}
+        return %2 : {x_type}
+        }}""")
+    library = programs.compile("model.mlir", "model.so", level)
+    random = np.random.default_rng(1)
+    x, u = random.standard_normal(shape).astype(np.float32), random.standard_normal(part).astype(np.float32)
+    for p, q in [(0, 1), (2, 7), (-5, 100)]:
+        expected = x.copy()
+        for place in (p, q):
+            place = min(max(place, 0), shape[axis] - count)
+            expected[(slice(None),) * axis + (slice(place, place + count),)] = u
+        got = programs.execute(library, {"x": x, "u": u, "p": np.int64(p), "q": np.int64(q)}, ["y"])["y"]
+        np.testing.assert_array_equal(got, -expected)
