@@ -6,6 +6,7 @@
 #include "Model.h"
 #include "Pool.h"
 #include "Run.h"
+#include "State.h"
 
 const dlc_runtime_api dlc_rt_api = {
     .abi_version = DLC_ABI_VERSION,
@@ -19,6 +20,10 @@ const dlc_runtime_api dlc_rt_api = {
     .context_reserve = dlcContextReserve,
     .context_bytes = dlcContextBytes,
     .context_message = dlcContextMessage,
+    .context_reset = dlcContextReset,
+    .state_shape = dlcStateShape,
+    .state_read = dlcStateRead,
+    .state_write = dlcStateWrite,
     .infer_symbols = dlcInferSymbols,
     .output_shapes = dlcOutputShapes,
     .run = dlcRun,

@@ -3,6 +3,7 @@
 
 #include "Api.h"
 #include "Parallel.h"
+#include "State.h"
 #include "Text.h"
 
 /// The library's own pool, while a context uses it.
@@ -45,6 +46,8 @@ dlc_call dlcContextCall(Context *context) {
       .parallel_for = dlcParallelFor,
       .stream = context->stream,
       .executor = context,
+      .states = context->states,
+      .next_states = context->nextStates,
   };
 }
 
@@ -126,10 +129,10 @@ static dlc_int32 checkThreads(dlc_uint32 *threads, const dlc_executor *executor,
   return DLC_OK;
 }
 
-/// Symbols, extents and tensors of the largest entry point.
+/// Symbols, extents and tensors of the largest entry point, and the states of all.
 static dlc_int32 makeTables(Context *context) {
   const dlc_model *model = context->face.model;
-  dlc_uint64 symbols = 0, dims = 0, tensors = 0;
+  dlc_uint64 symbols = 0, dims = 0, tensors = 0, states = model->state_count, stateDims = dlcStateDims(model);
   for (dlc_uint32 i = 0; i < model->entry_count; ++i) {
     const dlc_entry_point *entry = &model->entries[i];
     dlc_uint64 entryDims = 0;
@@ -140,7 +143,7 @@ static dlc_int32 makeTables(Context *context) {
     dims = dims > entryDims ? dims : entryDims;
     tensors = tensors > entryTensors ? tensors : entryTensors;
   }
-  context->tableBytes = (symbols + dims + 2 * tensors) * 8 + 8;
+  context->tableBytes = (symbols + dims + 2 * tensors + 2 * states + stateDims) * 8 + states * sizeof(KeptState) + 8;
   dlc_int64 *table = dlcAllocate(&context->allocator, context->tableBytes);
   if (!table)
     return DLC_ERROR_OUT_OF_MEMORY;
@@ -148,6 +151,11 @@ static dlc_int32 makeTables(Context *context) {
   context->dims = table + symbols;
   context->tensors = (void **)(table + symbols + dims);
   context->ends = (dlc_byte **)(table + symbols + dims + tensors);
+  table += symbols + dims + 2 * tensors;
+  context->states = (dlc_byte **)table;
+  context->nextStates = (dlc_byte **)(table + states);
+  context->kept = (KeptState *)(table + 2 * states + stateDims);
+  dlcStateTables(context, table + 2 * states);
   return DLC_OK;
 }
 
@@ -155,13 +163,14 @@ static void destroyContext(Context *context) {
   if (context->state)
     dlcModelRelease(context->state);
   dropThreads(context);
+  dlcStateDestroy(context);
   dlc_allocator allocator = context->allocator;
   dlcRelease(&allocator, context->workspace, context->workspaceBytes);
   dlcRelease(&allocator, context->symbols, context->tableBytes);
   dlcRelease(&allocator, context, sizeof(Context));
 }
 
-/// Reserves the workspace of every entry point whose sizes are all known.
+/// Reserves the workspace and state of every entry point whose sizes are all known.
 static dlc_int32 reserveFixed(Context *context) {
   const dlc_model *model = context->face.model;
   for (dlc_uint32 i = 0; i < model->entry_count; ++i) {
@@ -172,6 +181,8 @@ static dlc_int32 reserveFixed(Context *context) {
       isFixed &= entry->symbols[s].minimum == entry->symbols[s].maximum;
     }
     dlc_int32 status = isFixed ? dlcContextGrow(context, entry, context->symbols) : DLC_OK;
+    if (!status && isFixed)
+      status = dlcStateReserve(context, entry, context->symbols);
     if (status)
       return status;
   }
@@ -317,6 +328,8 @@ dlc_int32 dlcContextReserve(dlc_context *face, const dlc_entry_point *entry, con
                               entry->symbols[s].name, symbols[s], entry->symbols[s].minimum, entry->symbols[s].maximum);
   if (!status)
     status = dlcContextGrow(context, entry, symbols);
+  if (!status)
+    status = dlcStateReserve(context, entry, symbols);
   dlcContextLeave(context);
   return status;
 }
@@ -325,7 +338,7 @@ dlc_uint64 dlcContextBytes(const dlc_context *face) {
   const Context *context = (const Context *)face;
   if (!context)
     return 0;
-  dlc_uint64 bytes = sizeof(Context) + context->tableBytes + context->workspaceBytes;
+  dlc_uint64 bytes = sizeof(Context) + context->tableBytes + context->workspaceBytes + dlcStateBytes(context);
   for (dlc_uint32 i = 0; i < context->threads; ++i)
     bytes += sizeof(struct dlc_scratch) + sizeof(Share) + context->scratches[i].capacity;
   return bytes;

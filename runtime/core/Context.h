@@ -15,6 +15,17 @@ typedef struct Share {
   dlc_int64 end;
 } Share;
 
+/// What the context keeps from one run to the next, one for each of the model's states.
+typedef struct KeptState {
+  const dlc_tensor_info *info;    // of the first entry point that has it
+  dlc_byte *now;                  // its value; null until it is needed
+  dlc_byte *next;                 // where a run writes its next value; null while no run needs that
+  dlc_uint64 nowBytes, nextBytes; // of these blocks: what the largest shape so far has needed
+  dlc_int64 *dims;                // extents; count while hasShape
+  dlc_uint32 hasShape;
+  dlc_uint32 isNew; // got shape and zeros for the run at hand
+} KeptState;
+
 typedef struct Context {
   dlc_context face; // first, so that a dlc_context * is a Context *
   dlc_uint32 references;
@@ -37,7 +48,10 @@ typedef struct Context {
   dlc_int64 *symbols; // the tables: as long as the largest entry point needs
   dlc_int64 *dims;
   void **tensors;
-  dlc_byte **ends; // one past the last byte of each tensor
+  dlc_byte **ends;   // one past the last byte of each tensor
+  KeptState *kept;   // one a state of the model
+  dlc_byte **states; // those of the entry point at hand
+  dlc_byte **nextStates;
   char message[508];
 } Context;
 

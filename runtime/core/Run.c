@@ -2,109 +2,12 @@
 #include "Run.h"
 
 #include "Context.h"
+#include "IndexCheck.h"
+#include "State.h"
+#include "TensorCheck.h"
 #include "Text.h"
 
 #define HALIDE_OUT_OF_MEMORY (-11)
-
-/// A tensor under check, with what messages say about it.
-typedef struct Subject {
-  Context *context;
-  const dlc_entry_point *entry;
-  const dlc_tensor_info *info;
-  const dlc_tensor *tensor;
-  const char *role; // "input", "output"
-} Subject;
-
-static dlc_int32 failShape(const Subject *subject, dlc_int32 status) {
-  char given[DLC_SHAPE_TEXT], wanted[DLC_SHAPE_TEXT];
-  dlcFormatShape(given, sizeof given, subject->tensor->shape, (dlc_uint32)subject->tensor->ndim);
-  dlcFormatDims(wanted, sizeof wanted, subject->info, subject->entry->symbols);
-  return dlcContextFail(subject->context, status, "%s '%s' of '%s' has shape %s, expected %s", subject->role,
-                        subject->info->name, subject->entry->name, given, wanted);
-}
-
-/// Type, device and rank: what is the same for any shape.
-static dlc_int32 checkKind(const Subject *subject) {
-  const dlc_tensor *tensor = subject->tensor;
-  const dlc_tensor_info *info = subject->info;
-  dlc_uint32 type = (dlc_uint32)tensor->dtype.code << 8 | tensor->dtype.bits;
-  if (__builtin_expect(tensor->device.type != DLC_DEVICE_CPU, 0))
-    return dlcContextFail(subject->context, DLC_ERROR_DEVICE,
-                          "%s '%s' of '%s' lies on a device of DLPack type %d, and the model runs on the CPU",
-                          subject->role, info->name, subject->entry->name, (dlc_int64)tensor->device.type);
-  if (__builtin_expect(type != info->element_type || tensor->dtype.lanes != 1, 0)) {
-    if (tensor->dtype.lanes != 1)
-      return dlcContextFail(subject->context, DLC_ERROR_TYPE, "%s '%s' of '%s' has vector elements (%u lanes)",
-                            subject->role, info->name, subject->entry->name, (dlc_uint64)tensor->dtype.lanes);
-    return dlcContextFail(subject->context, DLC_ERROR_TYPE,
-                          "%s '%s' of '%s' has elements of type %s (DLPack code %u, %u bits), expected %s",
-                          subject->role, info->name, subject->entry->name, dlcTypeName(type),
-                          (dlc_uint64)tensor->dtype.code, (dlc_uint64)tensor->dtype.bits,
-                          dlcTypeName(info->element_type));
-  }
-  if (__builtin_expect(tensor->ndim < 0 || (dlc_uint32)tensor->ndim != info->rank, 0))
-    return dlcContextFail(subject->context, DLC_ERROR_RANK, "%s '%s' of '%s' has %d dimensions, expected %u",
-                          subject->role, info->name, subject->entry->name, (dlc_int64)tensor->ndim,
-                          (dlc_uint64)info->rank);
-  if (__builtin_expect(info->rank && !tensor->shape, 0))
-    return dlcContextFail(subject->context, DLC_ERROR_ARGUMENT, "%s '%s' of '%s' has no shape", subject->role,
-                          info->name, subject->entry->name);
-  return DLC_OK;
-}
-
-/// Memory: extents whose product fits, strides, address; writes the first
-/// byte and the end. The shape is already known to be the right one.
-static dlc_int32 checkMemory(const Subject *subject, const dlc_uint64 *capacity, void **first, dlc_byte **end) {
-  const dlc_tensor *tensor = subject->tensor;
-  const dlc_tensor_info *info = subject->info;
-  dlc_uint64 elementBytes = (info->element_type & 0xff) / 8;
-  dlc_uint64 bytes = elementBytes;
-  int isEmpty = 0;
-  for (dlc_uint32 i = 0; i < info->rank; ++i)
-    isEmpty |= tensor->shape[i] == 0;
-  if (__builtin_expect(isEmpty, 0))
-    bytes = 0;
-  else
-    for (dlc_uint32 i = 0; i < info->rank; ++i)
-      if (__builtin_expect(dlcMultiplyOverflows(bytes, (dlc_uint64)tensor->shape[i], &bytes), 0)) {
-        bytes = UINT64_MAX;
-        break;
-      }
-  if (__builtin_expect(bytes > (dlc_uint64)INT64_MAX, 0))
-    return failShape(subject, DLC_ERROR_OVERFLOW);
-
-  if (tensor->strides && bytes) {
-    dlc_int64 stride = 1;
-    for (dlc_uint32 i = info->rank; i-- > 0; stride *= tensor->shape[i])
-      if (__builtin_expect(tensor->shape[i] != 1 && tensor->strides[i] != stride, 0)) {
-        char given[DLC_SHAPE_TEXT];
-        dlcFormatShape(given, sizeof given, tensor->strides, info->rank);
-        return dlcContextFail(
-            subject->context, DLC_ERROR_STRIDES,
-            "%s '%s' of '%s' has strides %s, and only compact row-major tensors are taken: copy it first",
-            subject->role, info->name, subject->entry->name, given);
-      }
-  }
-  if (__builtin_expect(capacity && *capacity < bytes, 0))
-    return dlcContextFail(subject->context, DLC_ERROR_TOO_SMALL,
-                          "%s '%s' of '%s' needs %u bytes, and its buffer has %u", subject->role, info->name,
-                          subject->entry->name, bytes, *capacity);
-  dlc_uint64 address = (dlc_uint64)tensor->data, last;
-  if (__builtin_expect(!address && bytes, 0))
-    return dlcContextFail(subject->context, DLC_ERROR_NULL_DATA, "%s '%s' of '%s' has no data", subject->role,
-                          info->name, subject->entry->name);
-  if (__builtin_expect(
-          dlcAddOverflows(address, tensor->byte_offset, &address) || dlcAddOverflows(address, bytes, &last), 0))
-    return dlcContextFail(subject->context, DLC_ERROR_OVERFLOW, "%s '%s' of '%s' ends beyond the address space",
-                          subject->role, info->name, subject->entry->name);
-  if (__builtin_expect(bytes && address % elementBytes, 0))
-    return dlcContextFail(subject->context, DLC_ERROR_ALIGNMENT,
-                          "%s '%s' of '%s' starts at an address that is no multiple of its element's %u bytes",
-                          subject->role, info->name, subject->entry->name, elementBytes);
-  *first = (void *)address;
-  *end = (dlc_byte *)last;
-  return DLC_OK;
-}
 
 /// The shape of an input against the declaration; symbols met for the first
 /// time (still -1) get their value.
@@ -113,7 +16,7 @@ static dlc_int32 checkInputShape(const Subject *subject, dlc_int64 *symbols) {
     dlc_int64 extent = subject->tensor->shape[i], dim = subject->info->dims[i];
     if (dim >= 0) {
       if (__builtin_expect(extent != dim, 0))
-        return failShape(subject, DLC_ERROR_SHAPE);
+        return dlcFailShape(subject, DLC_ERROR_SHAPE);
       continue;
     }
     const dlc_symbol_info *symbol = &subject->entry->symbols[-(dim + 1)];
@@ -154,7 +57,7 @@ static dlc_int32 bindInputs(Context *context, const dlc_entry_point *entry, cons
     symbols[s] = -1;
   for (dlc_uint32 i = 0; i < count; ++i) {
     Subject subject = {context, entry, &entry->inputs[i], &inputs[i], "input"};
-    status = checkKind(&subject);
+    status = dlcCheckKind(&subject);
     if (!status)
       status = checkInputShape(&subject, symbols);
     if (status)
@@ -189,7 +92,7 @@ static dlc_int32 checkOutputs(Context *context, const dlc_entry_point *entry, co
   const dlc_int64 *expected = context->dims;
   for (dlc_uint32 i = 0; i < count; ++i) {
     Subject subject = {context, entry, &entry->outputs[i], &outputs[i], "output"};
-    status = checkKind(&subject);
+    status = dlcCheckKind(&subject);
     if (status)
       return status;
     for (dlc_uint32 d = 0; d < subject.info->rank; ++d)
@@ -202,8 +105,8 @@ static dlc_int32 checkOutputs(Context *context, const dlc_entry_point *entry, co
       }
     expected += subject.info->rank;
     dlc_uint32 slot = entry->input_count + i;
-    status = checkMemory(&subject, capacities ? &capacities[slot] : (const dlc_uint64 *)0, &context->tensors[slot],
-                         &context->ends[slot]);
+    status = dlcCheckMemory(&subject, capacities ? &capacities[slot] : (const dlc_uint64 *)0, &context->tensors[slot],
+                            &context->ends[slot]);
     if (status)
       return status;
   }
@@ -233,15 +136,19 @@ static dlc_int32 runEntered(Context *context, const dlc_entry_point *entry, cons
   dlc_int32 status = bindInputs(context, entry, inputs, inputCount, context->symbols);
   for (dlc_uint32 i = 0; !status && i < inputCount; ++i) {
     Subject subject = {context, entry, &entry->inputs[i], &inputs[i], "input"};
-    status = checkMemory(&subject, capacities ? &capacities[i] : (const dlc_uint64 *)0, &context->tensors[i],
-                         &context->ends[i]);
+    status = dlcCheckMemory(&subject, capacities ? &capacities[i] : (const dlc_uint64 *)0, &context->tensors[i],
+                            &context->ends[i]);
   }
   if (!status)
     status = checkOutputs(context, entry, outputs, outputCount, capacities);
   if (!status)
     status = checkOverlap(context, entry);
+  if (!status && entry->check_count)
+    status = dlcCheckIndices(context, entry);
   if (!status)
     status = dlcContextGrow(context, entry, context->symbols);
+  if (!status && entry->state_count)
+    status = dlcStateBegin(context, entry);
   if (status)
     return status;
 
@@ -250,6 +157,8 @@ static dlc_int32 runEntered(Context *context, const dlc_entry_point *entry, cons
   call.symbols = context->symbols;
   context->hasMessage = 0;
   status = entry->execute(&call);
+  if (entry->state_count)
+    dlcStateEnd(context, entry, status == DLC_OK);
   if (__builtin_expect(status != DLC_OK, 0)) {
     if (!context->hasMessage)
       dlcContextFail(context, status, "'%s' failed in a kernel with status %d", entry->name, (dlc_int64)status);

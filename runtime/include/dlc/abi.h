@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define DLC_ABI_VERSION 1u
+#define DLC_ABI_VERSION 2u
 
 typedef int64_t dlc_int64;
 typedef uint64_t dlc_uint64;
@@ -47,7 +47,8 @@ enum dlc_status {
   DLC_ERROR_TOO_SMALL = 18,      /* a buffer holds fewer bytes than the tensor needs */
   DLC_ERROR_OVERLAP = 19,        /* an output shares memory with another tensor */
   DLC_ERROR_KERNEL = 20,         /* generated code found an inconsistency (message says which) */
-  DLC_ERROR_INDEX = 21           /* an index read from a tensor is out of bounds */
+  DLC_ERROR_INDEX = 21,          /* an index read from a tensor is out of bounds */
+  DLC_ERROR_STATE = 22           /* a state that the context keeps does not fit the shapes of this run, or is full */
 };
 
 /// Element types, with DLPack's codes in the upper byte and the width in bits
@@ -99,10 +100,13 @@ typedef struct dlc_symbol_info {
 enum dlc_tensor_flag {
   /// An output that exists only because of `--keep-tensors`: the value of one
   /// layer. Kept outputs follow the model's own, in program order.
-  DLC_TENSOR_KEPT = 1
+  DLC_TENSOR_KEPT = 1,
+  /// A state that a run changes where it is: dlc_call has one address for what
+  /// it was and what it becomes.
+  DLC_TENSOR_IN_PLACE = 2
 };
 
-/// A tensor that an entry point takes or returns. `dims[i] >= 0` is a fixed
+/// A tensor that an entry point takes, returns or keeps. `dims[i] >= 0` is a fixed
 /// extent; `dims[i] == -(s + 1)` is symbol `s` of the entry point;
 /// DLC_DIM_COMPUTED (outputs only) is what `output_shapes` computes. Every
 /// symbol stands bare in at least one input.
@@ -112,9 +116,32 @@ typedef struct dlc_tensor_info {
   dlc_uint32 rank;
   const dlc_int64 *dims; /* null if rank is 0 */
   dlc_uint32 flags;      /* dlc_tensor_flag */
-  dlc_uint32 reserved;
+  dlc_uint32 slot;       /* of a state: its number in the model, below dlc_model.state_count; else 0 */
 } dlc_tensor_info;
 #define DLC_DIM_COMPUTED INT64_MIN
+
+enum dlc_check_flag {
+  /// Negative indices count from the end: -extent to extent - 1.
+  DLC_CHECK_FROM_END = 1,
+  /// Values are lengths: 0 to extent.
+  DLC_CHECK_LENGTHS = 2,
+  /// `tensor` is the number of a state, not of an input, and each of its values
+  /// plus `steps` must not exceed `extent`: a cache of fixed length has room.
+  DLC_CHECK_ROOM = 4
+};
+
+/// What the elements of an integer input must be. The runtime looks at them
+/// before a run writes anything; without flags they must be 0 to extent - 1.
+typedef struct dlc_index_check {
+  const char *what;  /* "the vocabulary of 'embedding'", for the message */
+  dlc_uint32 tensor; /* number of the input */
+  dlc_uint32 flags;  /* dlc_check_flag */
+  dlc_int64 extent;  /* >= 0, or -(s + 1) for symbol s */
+  dlc_int64 steps;   /* of DLC_CHECK_ROOM, encoded as extent is; else 0 */
+  /// The part of the input that is used as indices, one start and one size a
+  /// dimension (-1: all of it); null: all elements.
+  const dlc_int64 *starts, *sizes;
+} dlc_index_check;
 
 struct dlc_call;
 
@@ -151,6 +178,10 @@ typedef struct dlc_call {
   dlc_parallel_for parallel_for;
   void *stream;   /* null on the CPU */
   void *executor; /* the runtime's own */
+  /// One address a state of the entry point, 64-byte aligned: what it was
+  /// before the run, and what it becomes. They count only if the run succeeds.
+  dlc_byte *const *states;
+  dlc_byte *const *next_states;
 } dlc_call;
 
 /// One function of a model.
@@ -168,6 +199,11 @@ typedef struct dlc_entry_point {
   void (*output_shapes)(const dlc_int64 *symbols, dlc_int64 *dims);
   /// Runs it. Returns 0 or a dlc_status.
   dlc_int32 (*execute)(const dlc_call *call);
+  /// Tensors that the context keeps from one run to the next, zeros at first.
+  /// Entry points of a model share a state through its slot.
+  const dlc_tensor_info *states;
+  const dlc_index_check *checks;
+  dlc_uint32 state_count, check_count;
 } dlc_entry_point;
 
 struct dlc_runtime_api;
@@ -203,6 +239,8 @@ typedef struct dlc_model {
   /// The runtime linked into this library: `&dlc_rt_api`. dlc/runtime.h calls
   /// through it.
   const struct dlc_runtime_api *runtime;
+  dlc_uint32 state_count; /* of all entry points together */
+  dlc_uint32 reserved;
 } dlc_model;
 
 #define DLC_WEIGHTS_MAGIC "DLCWGHT1" /* 8 bytes, no terminator in the file */

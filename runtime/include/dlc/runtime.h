@@ -64,7 +64,8 @@ static inline const char *dlc_status_text(dlc_int32 status) {
                                       "buffer too small",
                                       "overlapping buffers",
                                       "kernel failed",
-                                      "index out of bounds"};
+                                      "index out of bounds",
+                                      "state does not fit"};
   return status >= 0 && (size_t)status < sizeof texts / sizeof *texts ? texts[status] : "unknown status";
 }
 
@@ -319,7 +320,7 @@ static inline dlc_int32 dlc_context_reserve(dlc_context *context, const dlc_entr
   return context ? context->api->context_reserve(context, entry, symbols) : DLC_ERROR_ARGUMENT;
 }
 
-/// Bytes that the context holds: workspace, scratch, tables.
+/// Bytes that the context holds: workspace, state, scratch, tables.
 static inline dlc_uint64 dlc_context_bytes(const dlc_context *context) {
   return context ? context->api->context_bytes(context) : 0;
 }
@@ -328,6 +329,45 @@ static inline dlc_uint64 dlc_context_bytes(const dlc_context *context) {
 /// next one.
 static inline const char *dlc_context_message(const dlc_context *context) {
   return context ? context->api->context_message(context) : "there is no context";
+}
+
+/*===-- State ----------------------------------------------------------------===*/
+
+/* What a `stateful` model remembers from one run to the next lies in the
+ * context. It is zero at first; symbolic extents (the batch) get their values
+ * from the first run, and a later run that needs others is refused with
+ * DLC_ERROR_STATE until the context is reset. A run that fails leaves the state
+ * as it was. */
+
+/// Forgets all state: the next run is like the first one.
+static inline dlc_int32 dlc_context_reset(dlc_context *context) {
+  return context ? context->api->context_reset(context) : DLC_ERROR_ARGUMENT;
+}
+
+/// The state called `name` of any entry point, or null.
+static inline const dlc_tensor_info *dlc_find_state(const dlc_model *model, const char *name) {
+  for (dlc_uint32 i = 0; name && i < model->entry_count; ++i)
+    for (dlc_uint32 j = 0; j < model->entries[i].state_count; ++j)
+      if (!strcmp(model->entries[i].states[j].name, name))
+        return &model->entries[i].states[j];
+  return NULL;
+}
+
+/// Writes the extents of a state, as many as its rank. DLC_ERROR_STATE if
+/// they depend on a first run that has not been yet.
+static inline dlc_int32 dlc_state_shape(dlc_context *context, const char *name, dlc_int64 *dims) {
+  return context ? context->api->state_shape(context, name, dims) : DLC_ERROR_ARGUMENT;
+}
+
+/// Copies a state to `tensor`, which must have its type and shape.
+static inline dlc_int32 dlc_state_read(dlc_context *context, const char *name, const dlc_tensor *tensor) {
+  return context ? context->api->state_read(context, name, tensor) : DLC_ERROR_ARGUMENT;
+}
+
+/// Copies `tensor` to a state. Where no run has decided about symbolic extents
+/// yet, those of `tensor` count.
+static inline dlc_int32 dlc_state_write(dlc_context *context, const char *name, const dlc_tensor *tensor) {
+  return context ? context->api->state_write(context, name, tensor) : DLC_ERROR_ARGUMENT;
 }
 
 /*===-- Runs -----------------------------------------------------------------===*/

@@ -180,7 +180,32 @@ public:
                         isComplete ? capacities.data() : nullptr));
   }
 
+  /// Forgets what the model remembers from run to run.
+  void reset() { check(dlc_context_reset(get())); }
+  /// The extents of the state called `name`.
+  std::vector<dlc_int64> stateShape(const std::string &name) {
+    const dlc_tensor_info *info = dlc_find_state(model(), name.c_str());
+    std::vector<dlc_int64> dims(info ? info->rank + 1 : 1);
+    check(dlc_state_shape(get(), name.c_str(), dims.data()));
+    dims.pop_back();
+    return dims;
+  }
+  /// Copies a state to `tensor`, or `tensor` to a state; types and shapes are checked.
+  void readState(const std::string &name, const Tensor &tensor) { transferState(dlc_state_read, name, tensor); }
+  void writeState(const std::string &name, const Tensor &tensor) { transferState(dlc_state_write, name, tensor); }
+
 private:
+  void transferState(dlc_int32 (*transfer)(dlc_context *, const char *, const dlc_tensor *), const std::string &name,
+                     const Tensor &tensor) {
+    dlc_tensor view = tensor.view();
+    dlc_uint64 bytes = dlc_element_bytes(static_cast<dlc_uint32>(view.dtype.code << 8 | view.dtype.bits));
+    for (dlc_int32 d = 0; d < view.ndim; ++d)
+      bytes *= static_cast<dlc_uint64>(view.shape[d]);
+    if (tensor.bytes() < bytes)
+      throw Error(DLC_ERROR_TOO_SMALL, "the tensor for state '" + name + "' needs " + std::to_string(bytes) +
+                                           " bytes, and its buffer has " + std::to_string(tensor.bytes()));
+    check(transfer(get(), name.c_str(), &view));
+  }
   void check(dlc_int32 status) {
     if (status)
       throw Error(status, *dlc_context_message(get()) ? dlc_context_message(get()) : dlc_status_text(status));

@@ -128,6 +128,10 @@ typedef struct dlc_runtime_api {
   dlc_int32 (*context_reserve)(dlc_context *context, const dlc_entry_point *entry, const dlc_int64 *symbols);
   dlc_uint64 (*context_bytes)(const dlc_context *context);
   const char *(*context_message)(const dlc_context *context);
+  dlc_int32 (*context_reset)(dlc_context *context);
+  dlc_int32 (*state_shape)(dlc_context *context, const char *name, dlc_int64 *dims);
+  dlc_int32 (*state_read)(dlc_context *context, const char *name, const dlc_tensor *tensor);
+  dlc_int32 (*state_write)(dlc_context *context, const char *name, const dlc_tensor *tensor);
 
   dlc_int32 (*infer_symbols)(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
                              dlc_uint32 input_count, dlc_int64 *symbols);

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "State.h"
+
+#include "TensorCheck.h"
+#include "Text.h"
+
+/// The extent that `dim` of a state stands for.
+static dlc_int64 resolveDim(dlc_int64 dim, const dlc_int64 *symbols) { return dim >= 0 ? dim : symbols[-(dim + 1)]; }
+
+dlc_uint64 dlcStateDims(const dlc_model *model) {
+  dlc_uint64 dims = 0;
+  for (dlc_uint32 slot = 0; slot < model->state_count; ++slot)
+    for (dlc_uint32 i = 0, isFound = 0; i < model->entry_count && !isFound; ++i)
+      for (dlc_uint32 j = 0; j < model->entries[i].state_count && !isFound; ++j)
+        if (model->entries[i].states[j].slot == slot) {
+          dims += model->entries[i].states[j].rank;
+          isFound = 1;
+        }
+  return dims;
+}
+
+void dlcStateTables(Context *context, dlc_int64 *dims) {
+  const dlc_model *model = context->face.model;
+  memset(context->kept, 0, model->state_count * sizeof(KeptState));
+  for (dlc_uint32 i = 0; i < model->entry_count; ++i)
+    for (dlc_uint32 j = 0; j < model->entries[i].state_count; ++j) {
+      const dlc_tensor_info *info = &model->entries[i].states[j];
+      KeptState *state = &context->kept[info->slot];
+      if (state->info)
+        continue;
+      state->info = info;
+      state->dims = dims;
+      dims += info->rank;
+    }
+}
+
+static dlc_int32 grow(Context *context, const dlc_tensor_info *info, dlc_byte **block, dlc_uint64 *blockBytes,
+                      dlc_uint64 bytes) {
+  // Also without elements a kernel gets an address.
+  if (*block && bytes <= *blockBytes)
+    return DLC_OK;
+  bytes = bytes ? bytes : DLC_CACHE_LINE;
+  dlc_byte *memory = dlcAllocate(&context->allocator, bytes);
+  if (!memory)
+    return dlcContextFail(context, DLC_ERROR_OUT_OF_MEMORY, "no memory for the %u bytes of state '%s'", bytes,
+                          info->name);
+  dlcRelease(&context->allocator, *block, *blockBytes);
+  *block = memory;
+  *blockBytes = bytes;
+  return DLC_OK;
+}
+
+/// Memory for a state without shape, whose content does not count.
+static dlc_int32 reserve(Context *context, const dlc_tensor_info *info, const dlc_int64 *symbols, dlc_uint64 *bytes) {
+  KeptState *state = &context->kept[info->slot];
+  *bytes = (info->element_type & 0xff) / 8;
+  for (dlc_uint32 d = 0; d < info->rank; ++d)
+    if (dlcMultiplyOverflows(*bytes, (dlc_uint64)resolveDim(info->dims[d], symbols), bytes))
+      return dlcContextFail(context, DLC_ERROR_OVERFLOW, "the size of state '%s' does not fit 64 bits", info->name);
+  dlc_int32 status = grow(context, info, &state->now, &state->nowBytes, *bytes);
+  if (!status && !(info->flags & DLC_TENSOR_IN_PLACE))
+    status = grow(context, info, &state->next, &state->nextBytes, *bytes);
+  return status;
+}
+
+dlc_int32 dlcStateReserve(Context *context, const dlc_entry_point *entry, const dlc_int64 *symbols) {
+  dlc_uint64 bytes;
+  dlc_int32 status = DLC_OK;
+  for (dlc_uint32 i = 0; !status && i < entry->state_count; ++i)
+    if (!context->kept[entry->states[i].slot].hasShape)
+      status = reserve(context, &entry->states[i], symbols, &bytes);
+  return status;
+}
+
+/// Whether the state has the shape that `info` asks for.
+static int fits(const KeptState *state, const dlc_tensor_info *info, const dlc_int64 *symbols) {
+  for (dlc_uint32 d = 0; d < info->rank; ++d)
+    if (__builtin_expect(state->dims[d] != resolveDim(info->dims[d], symbols), 0))
+      return 0;
+  return 1;
+}
+
+static dlc_int32 failFit(Context *context, const KeptState *state, const dlc_tensor_info *info,
+                         const dlc_int64 *symbols, const char *entryName) {
+  char kept[DLC_SHAPE_TEXT], wanted[DLC_SHAPE_TEXT];
+  dlcFormatShape(kept, sizeof kept, state->dims, info->rank);
+  dlc_int64 dims[16];
+  dlc_uint32 rank = info->rank < 16 ? info->rank : 16;
+  for (dlc_uint32 d = 0; d < rank; ++d)
+    dims[d] = resolveDim(info->dims[d], symbols);
+  dlcFormatShape(wanted, sizeof wanted, dims, rank);
+  return dlcContextFail(context, DLC_ERROR_STATE,
+                        "state '%s' has shape %s from earlier runs, and the inputs of '%s' need %s: reset the context "
+                        "first, or use another one",
+                        info->name, kept, entryName, wanted);
+}
+
+dlc_int32 dlcStateBegin(Context *context, const dlc_entry_point *entry) {
+  for (dlc_uint32 i = 0; i < entry->state_count; ++i) {
+    const dlc_tensor_info *info = &entry->states[i];
+    KeptState *state = &context->kept[info->slot];
+    if (__builtin_expect(state->hasShape && !fits(state, info, context->symbols), 0))
+      return failFit(context, state, info, context->symbols, entry->name);
+  }
+  for (dlc_uint32 i = 0; i < entry->state_count; ++i) {
+    const dlc_tensor_info *info = &entry->states[i];
+    KeptState *state = &context->kept[info->slot];
+    if (__builtin_expect(!state->hasShape, 0)) {
+      dlc_uint64 bytes;
+      dlc_int32 status = reserve(context, info, context->symbols, &bytes);
+      if (status) {
+        dlcStateEnd(context, entry, 0);
+        return status;
+      }
+      memset(state->now, 0, bytes);
+      for (dlc_uint32 d = 0; d < info->rank; ++d)
+        state->dims[d] = resolveDim(info->dims[d], context->symbols);
+      state->hasShape = state->isNew = 1;
+    } else if (__builtin_expect(!state->next && !(info->flags & DLC_TENSOR_IN_PLACE), 0)) {
+      // Another entry point, which works in place, has given it its shape.
+      dlc_int32 status = grow(context, info, &state->next, &state->nextBytes, state->nowBytes);
+      if (status) {
+        dlcStateEnd(context, entry, 0);
+        return status;
+      }
+    }
+    context->states[i] = state->now;
+    context->nextStates[i] = info->flags & DLC_TENSOR_IN_PLACE ? state->now : state->next;
+  }
+  return DLC_OK;
+}
+
+void dlcStateEnd(Context *context, const dlc_entry_point *entry, int isFine) {
+  for (dlc_uint32 i = 0; i < entry->state_count; ++i) {
+    KeptState *state = &context->kept[entry->states[i].slot];
+    if (isFine && !(entry->states[i].flags & DLC_TENSOR_IN_PLACE)) {
+      dlc_byte *block = state->now;
+      dlc_uint64 bytes = state->nowBytes;
+      state->now = state->next;
+      state->nowBytes = state->nextBytes;
+      state->next = block;
+      state->nextBytes = bytes;
+    }
+    if (!isFine && state->isNew)
+      state->hasShape = 0;
+    state->isNew = 0;
+  }
+}
+
+void dlcStateDestroy(Context *context) {
+  for (dlc_uint32 slot = 0; context->kept && slot < context->face.model->state_count; ++slot) {
+    dlcRelease(&context->allocator, context->kept[slot].now, context->kept[slot].nowBytes);
+    dlcRelease(&context->allocator, context->kept[slot].next, context->kept[slot].nextBytes);
+  }
+}
+
+dlc_uint64 dlcStateBytes(const Context *context) {
+  dlc_uint64 bytes = 0;
+  for (dlc_uint32 slot = 0; slot < context->face.model->state_count; ++slot)
+    bytes += context->kept[slot].nowBytes + context->kept[slot].nextBytes;
+  return bytes;
+}
+
+dlc_int32 dlcContextReset(dlc_context *face) {
+  Context *context = (Context *)face;
+  if (!context)
+    return DLC_ERROR_ARGUMENT;
+  if (dlcContextEnter(context))
+    return DLC_ERROR_BUSY;
+  for (dlc_uint32 slot = 0; slot < context->face.model->state_count; ++slot)
+    context->kept[slot].hasShape = 0;
+  dlcContextLeave(context);
+  return DLC_OK;
+}
+
+static int isSameText(const char *a, const char *b) {
+  while (*a && *a == *b) {
+    ++a;
+    ++b;
+  }
+  return *a == *b;
+}
+
+/// The state called `name`, or null with a message.
+static KeptState *findState(Context *context, const char *name) {
+  for (dlc_uint32 slot = 0; name && slot < context->face.model->state_count; ++slot)
+    if (context->kept[slot].info && isSameText(context->kept[slot].info->name, name))
+      return &context->kept[slot];
+  dlcContextFail(context, DLC_ERROR_NOT_FOUND, "model '%s' has no state '%s'", context->face.model->name, name);
+  return (KeptState *)0;
+}
+
+/// Gives the state its declared shape and zeros, if it has none yet; fails if
+/// that depends on a run. `given` (may be null) says what symbols are.
+static dlc_int32 giveShape(Context *context, KeptState *state, const dlc_int64 *given) {
+  if (state->hasShape)
+    return DLC_OK;
+  const dlc_tensor_info *info = state->info;
+  dlc_uint64 bytes = (info->element_type & 0xff) / 8;
+  for (dlc_uint32 d = 0; d < info->rank; ++d) {
+    dlc_int64 extent = info->dims[d] >= 0 || !given ? info->dims[d] : given[d];
+    if (extent < 0)
+      return dlcContextFail(context, DLC_ERROR_STATE,
+                            "state '%s' has no shape yet: its first run decides about dimension %u", info->name,
+                            (dlc_uint64)d);
+    if (dlcMultiplyOverflows(bytes, (dlc_uint64)extent, &bytes))
+      return dlcContextFail(context, DLC_ERROR_OVERFLOW, "the size of state '%s' does not fit 64 bits", info->name);
+    state->dims[d] = extent;
+  }
+  dlc_int32 status = grow(context, info, &state->now, &state->nowBytes, bytes);
+  if (!status && !(info->flags & DLC_TENSOR_IN_PLACE))
+    status = grow(context, info, &state->next, &state->nextBytes, bytes);
+  if (status)
+    return status;
+  memset(state->now, 0, bytes);
+  state->hasShape = 1;
+  return DLC_OK;
+}
+
+dlc_int32 dlcStateShape(dlc_context *face, const char *name, dlc_int64 *dims) {
+  Context *context = (Context *)face;
+  if (!context)
+    return DLC_ERROR_ARGUMENT;
+  if (dlcContextEnter(context))
+    return DLC_ERROR_BUSY;
+  KeptState *state = findState(context, name);
+  dlc_int32 status = state ? giveShape(context, state, (const dlc_int64 *)0) : DLC_ERROR_NOT_FOUND;
+  if (!status && state->info->rank && !dims)
+    status = dlcContextFail(context, DLC_ERROR_ARGUMENT, "no place for the extents of state '%s'", name);
+  for (dlc_uint32 d = 0; !status && d < state->info->rank; ++d)
+    dims[d] = state->dims[d];
+  dlcContextLeave(context);
+  return status;
+}
+
+/// Copies between a state and a tensor of its type and shape.
+static dlc_int32 transfer(dlc_context *face, const char *name, const dlc_tensor *tensor, int isWrite) {
+  Context *context = (Context *)face;
+  if (!context)
+    return DLC_ERROR_ARGUMENT;
+  if (dlcContextEnter(context))
+    return DLC_ERROR_BUSY;
+  dlc_int32 status = DLC_OK;
+  KeptState *state = findState(context, name);
+  if (!state)
+    status = DLC_ERROR_NOT_FOUND;
+  else if (!tensor)
+    status = dlcContextFail(context, DLC_ERROR_ARGUMENT, "no tensor for state '%s'", name);
+  void *first;
+  dlc_byte *end;
+  if (!status) {
+    // Messages speak of state 'X' of the model.
+    dlc_entry_point owner = {.name = context->face.model->name};
+    Subject subject = {context, &owner, state->info, tensor, "state"};
+    status = dlcCheckKind(&subject);
+    const dlc_int64 *expected = state->hasShape ? state->dims : state->info->dims;
+    for (dlc_uint32 d = 0; !status && d < state->info->rank; ++d)
+      if (expected[d] >= 0 ? tensor->shape[d] != expected[d] : isWrite && tensor->shape[d] < 0) {
+        char given[DLC_SHAPE_TEXT];
+        dlcFormatShape(given, sizeof given, tensor->shape, state->info->rank);
+        status =
+            dlcContextFail(context, DLC_ERROR_SHAPE, "the tensor has shape %s, and dimension %u of state '%s' is %d",
+                           given, (dlc_uint64)d, name, expected[d] < 0 ? 0 : expected[d]);
+      }
+    if (!status)
+      status = giveShape(context, state, isWrite ? tensor->shape : (const dlc_int64 *)0);
+    if (!status)
+      status = dlcCheckMemory(&subject, (const dlc_uint64 *)0, &first, &end);
+  }
+  if (!status && isWrite)
+    memcpy(state->now, first, (dlc_uint64)(end - (dlc_byte *)first));
+  else if (!status)
+    memcpy(first, state->now, (dlc_uint64)(end - (dlc_byte *)first));
+  dlcContextLeave(context);
+  return status;
+}
+
+dlc_int32 dlcStateRead(dlc_context *context, const char *name, const dlc_tensor *tensor) {
+  return transfer(context, name, tensor, 0);
+}
+
+dlc_int32 dlcStateWrite(dlc_context *context, const char *name, const dlc_tensor *tensor) {
+  return transfer(context, name, tensor, 1);
+}
