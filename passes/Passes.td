@@ -19,6 +19,19 @@ def BindLoopShapes : Pass<"dlc-bind-loop-shapes", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
 }
+def CheckIndices : Pass<"dlc-check-indices", "::mlir::ModuleOp"> {
+  let summary = "Note which inputs are indices and what they may be";
+  let description = [{
+    Where the indices of a `dlc.gather`, or the lengths of a loop (its invariant number `dlc.lengths`), come from an input of an entry
+    point and nothing is computed on the way (casts, reshapes, slices, loops that scan it), the input gets an entry in
+    `dlc.checks`. The runtime looks at such inputs before a run writes anything. Indices that the model computes are
+    not checked; `dlc.gather` clamps them. With `dlc.vocabulary` on the gather, indices do not count from the end.
+
+    After: the argument `tokens` has a check of the kind `index`, with `extent = 65` and `what = "the vocabulary of 'words'"`.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+  let statistics = [Statistic<"found", "found-checks", "Checks noted">];
+}
 def FoldParameters : Pass<"dlc-fold-parameters", "::mlir::ModuleOp"> {
   let summary = "Turn parameters into constants, for inference";
   let description = [{

@@ -29,6 +29,7 @@ llvm::ArrayRef<llvm::StringRef> getPhaseNames() {
 
 static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options) {
   manager.addPass(createBindLoopShapes());
+  manager.addPass(createCheckIndices());
   manager.addPass(createFoldParameters());
   OpPassManager &function = manager.nest<func::FuncOp>();
   // Identities and dead code go at every level; all else would change what -O0 is compared for.

@@ -167,6 +167,10 @@ LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function
   for (unsigned index = 0; index < count; ++index)
     inputCount += has(index, "dlc.input");
   int64_t nextInput = 0, nextOutput = inputCount, nextSymbol = 0;
+  llvm::StringMap<int64_t> stateNumbers;
+  for (unsigned index = 0; index < count; ++index)
+    if (auto name = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.state"))
+      stateNumbers.try_emplace(name.getValue(), stateNumbers.size());
   Value tensors, symbols;
   for (unsigned index = 0; index < count; ++index) {
     Value argument = body.getArgument(index), replacement;
@@ -176,6 +180,14 @@ LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function
         tensors = emit.load(pointer, call, offsetof(dlc_call, tensors));
       int64_t place = has(index, "dlc.input") ? nextInput++ : nextOutput++;
       replacement = emit.toBuffer(emit.load(pointer, tensors, 8 * place), argument.getType());
+    } else if (has(index, "dlc.state") || has(index, "dlc.next_state")) {
+      bool isNext = has(index, "dlc.next_state");
+      auto name = function.getArgAttrOfType<mlir::StringAttr>(index, isNext ? "dlc.next_state" : "dlc.state");
+      auto number = stateNumbers.find(name.getValue());
+      if (number == stateNumbers.end())
+        return function.emitError("writes the state '") << name.getValue() << "', which no argument brings";
+      Value table = emit.load(pointer, call, isNext ? offsetof(dlc_call, next_states) : offsetof(dlc_call, states));
+      replacement = emit.toBuffer(emit.load(pointer, table, 8 * number->second), argument.getType());
     } else if (has(index, "dlc.symbol")) {
       if (!symbols)
         symbols = emit.load(pointer, call, offsetof(dlc_call, symbols));
@@ -191,7 +203,7 @@ LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function
       return function.emitError("argument ")
              << index
              << " of an entry point has no role: expected one of dlc.input, dlc.output, "
-                "dlc.symbol, dlc.workspace, dlc.constants, dlc.prepared";
+                "dlc.state, dlc.next_state, dlc.symbol, dlc.workspace, dlc.constants, dlc.prepared";
     }
     argument.replaceAllUsesWith(replacement);
   }

@@ -85,11 +85,28 @@ static Constant *writeTensors(DescriptionWriter &writer, llvm::ArrayRef<TensorDe
     llvm::SmallVector<Constant *> dims;
     for (mlir::AffineExpr dim : tensor.dims)
       dims.push_back(writer.i64(encodeDim(dim)));
-    elements.push_back(writer.structure({writer.text(tensor.name), writer.i32(tensor.elementType),
-                                         writer.i32(dims.size()), writer.array(dims, sizeof(dlc_int64)),
-                                         writer.i32(tensor.isKept ? DLC_TENSOR_KEPT : 0), writer.i32(0)}));
+    elements.push_back(writer.structure(
+        {writer.text(tensor.name), writer.i32(tensor.elementType), writer.i32(dims.size()),
+         writer.array(dims, sizeof(dlc_int64)),
+         writer.i32((tensor.isKept ? DLC_TENSOR_KEPT : 0) | (tensor.isInPlace ? DLC_TENSOR_IN_PLACE : 0)),
+         writer.i32(tensor.slot)}));
   }
   return writer.array(elements, sizeof(dlc_tensor_info));
+}
+
+static Constant *writeChecks(DescriptionWriter &writer, llvm::ArrayRef<IndexCheckDescription> checks) {
+  llvm::SmallVector<Constant *> elements;
+  auto numbers = [&](llvm::ArrayRef<int64_t> values) {
+    llvm::SmallVector<Constant *> constants;
+    for (int64_t value : values)
+      constants.push_back(writer.i64(value));
+    return writer.array(constants, sizeof(dlc_int64));
+  };
+  for (const IndexCheckDescription &check : checks)
+    elements.push_back(writer.structure({writer.text(check.what), writer.i32(check.tensor), writer.i32(check.flags),
+                                         writer.i64(check.extent), writer.i64(check.steps), numbers(check.starts),
+                                         numbers(check.sizes)}));
+  return writer.array(elements, sizeof(dlc_index_check));
 }
 
 void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &program, const ModelIdentity &identity,
@@ -101,12 +118,13 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
     for (const SymbolDescription &symbol : entry.symbols)
       symbols.push_back(
           writer.structure({writer.text(symbol.name), writer.i64(symbol.minimum), writer.i64(symbol.maximum)}));
-    entries.push_back(
-        writer.structure({writer.text(entry.name), writer.i32(entry.inputs.size()), writer.i32(entry.outputs.size()),
-                          writer.i32(entry.symbols.size()), writer.i32(0), writeTensors(writer, entry.inputs),
-                          writeTensors(writer, entry.outputs), writer.array(symbols, sizeof(dlc_symbol_info)),
-                          writer.function(entry.name + ".workspace_bytes"),
-                          writer.function(entry.name + ".output_shapes"), writer.function(entry.name + ".execute")}));
+    entries.push_back(writer.structure(
+        {writer.text(entry.name), writer.i32(entry.inputs.size()), writer.i32(entry.outputs.size()),
+         writer.i32(entry.symbols.size()), writer.i32(0), writeTensors(writer, entry.inputs),
+         writeTensors(writer, entry.outputs), writer.array(symbols, sizeof(dlc_symbol_info)),
+         writer.function(entry.name + ".workspace_bytes"), writer.function(entry.name + ".output_shapes"),
+         writer.function(entry.name + ".execute"), writeTensors(writer, entry.states),
+         writeChecks(writer, entry.checks), writer.i32(entry.states.size()), writer.i32(entry.checks.size())}));
   }
 
   bool isEmbedded = program.constantBytes != 0 && identity.weightsFile.empty();
@@ -118,7 +136,8 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
        identity.weightsFile.empty() ? writer.null() : writer.text(identity.weightsFile),
        writer.i64(identity.weightsHash), writer.i64(program.preparedBytes),
        program.hasPrepare ? writer.function("prepare.execute") : writer.null(), writer.i64(scratchBytes),
-       writer.i64(target.requiredFeatures), writer.external("dlc_rt_api")});
+       writer.i64(target.requiredFeatures), writer.external("dlc_rt_api"), writer.i32(program.stateCount),
+       writer.i32(0)});
   writer.checkSize(model, sizeof(dlc_model));
   auto *variable = new llvm::GlobalVariable(module, model->getType(), /*isConstant=*/true,
                                             llvm::GlobalValue::ExternalLinkage, model, getModelSymbol(identity.name));

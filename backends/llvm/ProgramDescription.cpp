@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/ProgramDescription.h"
 #include "dlc/abi.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace dlc;
 using mlir::failure;
@@ -44,9 +45,67 @@ static FailureOr<TensorDescription> describeTensor(mlir::func::FuncOp function, 
   return tensor;
 }
 
+/// The number or symbol that `value` of a check stands for.
+static FailureOr<int64_t> describeCheckExtent(mlir::func::FuncOp function, mlir::Attribute value,
+                                              const EntryDescription &entry) {
+  if (auto number = llvm::dyn_cast_or_null<mlir::IntegerAttr>(value))
+    return number.getInt();
+  if (auto name = llvm::dyn_cast_or_null<mlir::StringAttr>(value))
+    for (size_t s = 0; s < entry.symbols.size(); ++s)
+      if (entry.symbols[s].name == name.getValue())
+        return -static_cast<int64_t>(s) - 1;
+  return function.emitError("an index check speaks of an extent that is neither a number nor a symbol of '")
+         << entry.name << "'";
+}
+
+/// Reads the `dlc.checks` of argument `index`, which is `tensor` of the inputs or states.
+static mlir::LogicalResult describeChecks(mlir::func::FuncOp function, unsigned index, uint32_t tensor,
+                                          EntryDescription &entry) {
+  auto checks = function.getArgAttrOfType<mlir::ArrayAttr>(index, "dlc.checks");
+  for (auto check : checks ? checks.getAsRange<mlir::DictionaryAttr>()
+                           : mlir::ArrayAttr::get(function.getContext(), {}).getAsRange<mlir::DictionaryAttr>()) {
+    IndexCheckDescription result;
+    auto what = check.getAs<mlir::StringAttr>("what"), kind = check.getAs<mlir::StringAttr>("kind");
+    std::optional<uint32_t> flags;
+    if (kind)
+      flags = llvm::StringSwitch<std::optional<uint32_t>>(kind.getValue())
+                  .Case("index", 0)
+                  .Case("index_from_end", DLC_CHECK_FROM_END)
+                  .Case("length", DLC_CHECK_LENGTHS)
+                  .Case("room", DLC_CHECK_ROOM)
+                  .Default(std::nullopt);
+    if (!what || !flags)
+      return function.emitError("argument ") << index << " has an index check of no known kind";
+    result.what = what.str();
+    result.tensor = tensor;
+    result.flags = *flags;
+    auto extent = describeCheckExtent(function, check.get("extent"), entry);
+    if (mlir::failed(extent))
+      return failure();
+    result.extent = *extent;
+    if (result.flags & DLC_CHECK_ROOM) {
+      auto steps = describeCheckExtent(function, check.get("steps"), entry);
+      if (mlir::failed(steps))
+        return failure();
+      result.steps = *steps;
+    }
+    if (auto sizes = check.getAs<mlir::DenseI64ArrayAttr>("sizes")) {
+      auto starts = check.getAs<mlir::DenseI64ArrayAttr>("starts");
+      if (!starts || starts.size() != sizes.size())
+        return function.emitError("argument ") << index << " has an index check with sizes, but other starts";
+      result.starts.assign(starts.asArrayRef().begin(), starts.asArrayRef().end());
+      result.sizes.assign(sizes.asArrayRef().begin(), sizes.asArrayRef().end());
+    }
+    entry.checks.push_back(std::move(result));
+  }
+  return mlir::success();
+}
+
 static FailureOr<EntryDescription> describeEntry(mlir::func::FuncOp function, llvm::StringRef name) {
   EntryDescription entry;
   entry.name = name.str();
+  // What is checked may depend on symbols, which stand last.
+  llvm::SmallVector<std::pair<unsigned, uint32_t>> checked;
   for (unsigned index = 0; index < function.getNumArguments(); ++index) {
     if (auto symbol = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.symbol")) {
       auto bound = [&](llvm::StringRef attribute, int64_t otherwise) {
@@ -58,22 +117,55 @@ static FailureOr<EntryDescription> describeEntry(mlir::func::FuncOp function, ll
     }
     auto input = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.input");
     auto output = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.output");
-    if (!input && !output)
+    auto state = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.state");
+    if (!input && !output && !state)
       continue;
-    auto tensor = describeTensor(function, index, (input ? input : output).getValue());
+    auto tensor = describeTensor(function, index, (input ? input : output ? output : state).getValue());
     if (mlir::failed(tensor))
       return failure();
-    if (input)
+    if (!output)
       for (mlir::AffineExpr dim : tensor->dims)
         if (!llvm::isa<mlir::AffineConstantExpr, mlir::AffineSymbolExpr>(dim))
-          return function.emitError("input '") << tensor->name << "' has an extent that is neither a number nor a name";
-    (input ? entry.inputs : entry.outputs).push_back(std::move(*tensor));
+          return function.emitError(input ? "input '" : "state '")
+                 << tensor->name << "' has an extent that is neither a number nor a name";
+    tensor->isInPlace = function.getArgAttr(index, "dlc.in_place") != nullptr;
+    auto &tensors = input ? entry.inputs : output ? entry.outputs : entry.states;
+    if (!output)
+      checked.push_back({index, static_cast<uint32_t>(tensors.size())});
+    tensors.push_back(std::move(*tensor));
   }
+  for (auto [index, tensor] : checked)
+    if (mlir::failed(describeChecks(function, index, tensor, entry)))
+      return failure();
   if (auto bytes = function->getAttrOfType<mlir::AffineMapAttr>("dlc.workspace_bytes"))
     entry.workspaceBytes = bytes.getValue();
   else
     entry.workspaceBytes = mlir::AffineMap::getConstantMap(0, function.getContext());
   return entry;
+}
+
+/// Numbers the states of all entry points: those of one name are one.
+static mlir::LogicalResult numberStates(mlir::ModuleOp module, ProgramDescription &program) {
+  llvm::StringMap<std::pair<const TensorDescription *, const EntryDescription *>> first;
+  for (EntryDescription &entry : program.entries)
+    for (TensorDescription &state : entry.states) {
+      auto [found, isNew] = first.try_emplace(state.name, &state, &entry);
+      if (isNew) {
+        state.slot = program.stateCount++;
+        continue;
+      }
+      const TensorDescription &other = *found->second.first;
+      bool isSame = state.elementType == other.elementType && state.dims.size() == other.dims.size();
+      for (size_t d = 0; isSame && d < state.dims.size(); ++d) {
+        auto extent = constantDim(state.dims[d]), otherExtent = constantDim(other.dims[d]);
+        isSame = !extent || !otherExtent || *extent == *otherExtent;
+      }
+      if (!isSame)
+        return module.emitError("state '") << state.name << "' has one type or shape in '" << found->second.second->name
+                                           << "' and another one in '" << entry.name << "'";
+      state.slot = other.slot;
+    }
+  return mlir::success();
 }
 
 FailureOr<ProgramDescription> dlc::describeProgram(mlir::ModuleOp module) {
@@ -97,5 +189,7 @@ FailureOr<ProgramDescription> dlc::describeProgram(mlir::ModuleOp module) {
   }
   if (program.entries.empty())
     return module.emitError("the program has no entry point");
+  if (mlir::failed(numberStates(module, program)))
+    return failure();
   return program;
 }

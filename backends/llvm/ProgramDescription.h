@@ -20,18 +20,30 @@ struct TensorDescription {
   uint32_t elementType = 0; ///< dlc_element_type
   Dims dims;                ///< over the entry point's symbols
   bool isKept = false;      ///< exists only because of --keep-tensors
+  bool isInPlace = false;   ///< a state that a run changes where it is
+  uint32_t slot = 0;        ///< of a state: its number in the program
+};
+
+/// What the elements of an input must be, as dlc_index_check has it.
+struct IndexCheckDescription {
+  std::string what;
+  uint32_t tensor = 0, flags = 0;
+  int64_t extent = 0, steps = 0; ///< encoded as there
+  llvm::SmallVector<int64_t> starts, sizes;
 };
 
 struct EntryDescription {
   std::string name;
-  std::vector<TensorDescription> inputs, outputs;
+  std::vector<TensorDescription> inputs, outputs, states;
   std::vector<SymbolDescription> symbols;
+  std::vector<IndexCheckDescription> checks;
   mlir::AffineMap workspaceBytes; ///< one result over the symbols
 };
 
 struct ProgramDescription {
   std::vector<EntryDescription> entries; ///< without `prepare`
   bool hasPrepare = false;
+  uint32_t stateCount = 0; ///< of all entry points together
   uint64_t preparedBytes = 0, constantBytes = 0;
 };
 

@@ -101,6 +101,7 @@ void MemoryPlan::placeResults(Frame &frame) {
     for (auto [number, value] : llvm::enumerate(results))
       frame.places[frame.memory.lookup(value)] = {Place::Output,
                                                   static_cast<int64_t>(frame.function.getNumArguments() + number)};
+    noteStatesInPlace(frame);
     return;
   }
   size_t carried = frame.loop.getCarried().size(), stacked = frame.loop.getStacked().size();
@@ -115,11 +116,25 @@ void MemoryPlan::placeResults(Frame &frame) {
       continue;
     }
     frame.places[memory] = {Place::Next, static_cast<int64_t>(number)};
-    for (int64_t &buffer : place.buffers)
+    place.isInPlace = updatesInPlace(frame, value, frame.function.getArgument(1 + number));
+    for (int64_t &buffer : llvm::MutableArrayRef(place.buffers).take_front(place.isInPlace ? 1 : 2))
       buffer = addBuffer(frame.getBytes(value));
   }
   if (frame.loop.getStops())
     frame.places[frame.memory.lookup(results.back())] = {Place::Arena, addBuffer(frame.getBytes(results.back()))};
+}
+
+/// Marks the states of an entry point that a run changes where they are: the context has one block for each of these.
+void MemoryPlan::noteStatesInPlace(Frame &frame) {
+  func::FuncOp function = frame.function;
+  for (auto [number, value] : llvm::enumerate(frame.getReturn().getOperands())) {
+    auto name = function.getResultAttrOfType<StringAttr>(number, "dlc.state");
+    if (!name)
+      continue;
+    for (BlockArgument argument : function.getArguments())
+      if (function.getArgAttr(argument.getArgNumber(), "dlc.state") == name && updatesInPlace(frame, value, argument))
+        function.setArgAttr(argument.getArgNumber(), "dlc.in_place", UnitAttr::get(function.getContext()));
+  }
 }
 
 void MemoryPlan::placeConstants(Frame &frame) {
@@ -215,9 +230,44 @@ static bool aliasesAreReadAfter(const Frame &frame, Value value, Operation *op) 
   });
 }
 
+/// The update that computes `value`, if its kernel does nothing else; null otherwise.
+static UpdateSliceOp getUpdate(KernelOp kernel) {
+  auto update = kernel.getYielded().getDefiningOp<UpdateSliceOp>();
+  bool isAlone = update && kernel.getOutputs().size() == 1 && llvm::isa<BlockArgument>(update.getX()) &&
+                 update.getX().hasOneUse() && llvm::hasSingleElement(kernel.getBody().front().without_terminator());
+  return isAlone ? update : UpdateSliceOp();
+}
+
+/// Whether the kernel that computes `result` may change rows of `operand` where they are: nobody reads that afterwards.
+/// If so, the kernel will do it.
+bool MemoryPlan::updatesInPlace(Frame &frame, Value result, Value operand) {
+  auto kernel = frame.memory.lookup(result).getDefiningOp<KernelOp>();
+  UpdateSliceOp update = kernel && shareMemory ? getUpdate(kernel) : UpdateSliceOp();
+  if (!update)
+    return false;
+  Value updated = kernel.getInputs()[llvm::cast<BlockArgument>(update.getX()).getArgNumber()];
+  if (frame.memory.lookup(updated) != operand || llvm::count(kernel.getInputs(), updated) != 1 ||
+      updated.getType() != kernel.getResult().getType())
+    return false;
+  bool isRead = llvm::any_of(operand.getUsers(), [&](Operation *user) { return isLater(user, kernel); });
+  if (isRead || aliasesAreReadAfter(frame, operand, kernel))
+    return false;
+  update.setInPlace(true);
+  return true;
+}
+
 /// The arena buffer of an operand that dies here and that an elementwise kernel may write its result over: same size,
 /// same layout, read at the place that is written. -1 if there is none.
 int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
+  if (UpdateSliceOp update = getUpdate(kernel)) {
+    Value operand = frame.memory.lookup(kernel.getInputs()[llvm::cast<BlockArgument>(update.getX()).getArgNumber()]);
+    Place place = frame.places.lookup(operand);
+    if (place.kind != Place::Arena || llvm::isa<BlockArgument>(operand) ||
+        !updatesInPlace(frame, kernel.getResult(), operand))
+      return -1;
+    buffers[place.index].last = step;
+    return place.index;
+  }
   if (kernel.getRoot() != KernelRoot::Elementwise || !kernel.getSchedules() || kernel.getOutputs().size() != 1)
     return -1;
   // A schedule whose last vector overlaps the one before it would read what it has written.

@@ -33,7 +33,11 @@ struct CarriedPlace {
   /// The stacked result that the body gives the same value as: a step reads what the one before it stacked. -1: the
   /// value alternates between two buffers.
   int64_t stacked = -1;
+  /// A step writes a part of the value, in `buffers[0]`, and leaves the rest.
+  bool isInPlace = false;
   int64_t buffers[2] = {-1, -1};
+
+  bool alternates() const { return stacked < 0 && !isInPlace; }
 };
 
 /// A function of kernels: an entry point, or the body of a loop.
@@ -82,6 +86,8 @@ private:
   void extendLife(Frame &frame, mlir::Value value);
   bool isKnownAtLoad(Frame &frame, mlir::Value value);
   int64_t findOperandToOverwrite(Frame &frame, KernelOp kernel);
+  void noteStatesInPlace(Frame &frame);
+  bool updatesInPlace(Frame &frame, mlir::Value result, mlir::Value operand);
 
   WeightTable &weights;
   int64_t &preparedBytes;

@@ -94,10 +94,20 @@ void ProgramBuilder::createProgram() {
   };
   for (unsigned i = 0; i < inputs; ++i) {
     auto name = graph.getArgAttrOfType<StringAttr>(i, "dlc.name");
-    describe(i, "dlc.input", name ? name.getValue() : ("input" + llvm::Twine(i)).str(), graph.getArgument(i));
+    if (auto state = graph.getArgAttrOfType<StringAttr>(i, "dlc.state"))
+      describe(i, "dlc.state", state.getValue(), graph.getArgument(i));
+    else
+      describe(i, "dlc.input", name ? name.getValue() : ("input" + llvm::Twine(i)).str(), graph.getArgument(i));
+    for (llvm::StringRef note : {"dlc.checks", "dlc.in_place"})
+      if (Attribute attribute = graph.getArgAttr(i, note))
+        program.setArgAttr(i, note, attribute);
   }
   for (unsigned i = 0; i < outputs; ++i) {
     auto name = graph.getResultAttrOfType<StringAttr>(i, "dlc.name");
+    if (auto state = graph.getResultAttrOfType<StringAttr>(i, "dlc.state")) {
+      describe(inputs + i, "dlc.next_state", state.getValue(), returnOp.getOperand(i));
+      continue;
+    }
     describe(inputs + i, "dlc.output", name ? name.getValue() : ("output" + llvm::Twine(i)).str(),
              returnOp.getOperand(i));
     if (graph.getResultAttr(i, "dlc.kept"))
@@ -109,7 +119,9 @@ void ProgramBuilder::createProgram() {
   for (unsigned i = 0; i < symbols; ++i) {
     unsigned argument = inputs + outputs + 3 + i;
     program.setArgAttr(argument, "dlc.symbol", builder.getStringAttr(symbolNames[i]));
-    program.setArgAttr(argument, "dlc.minimum", builder.getI64IntegerAttr(0));
+    auto minimums = graph->getAttrOfType<DictionaryAttr>("dlc.minimums");
+    auto minimum = minimums ? minimums.getAs<IntegerAttr>(symbolNames[i]) : IntegerAttr();
+    program.setArgAttr(argument, "dlc.minimum", minimum ? minimum : builder.getI64IntegerAttr(0));
     program.setArgAttr(argument, "dlc.maximum", builder.getI64IntegerAttr(largestExtent));
   }
   program->setAttr("dlc.entry", builder.getStringAttr(graph.getName()));
@@ -210,6 +222,14 @@ void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::L
       if (buffer >= 0)
         state.push_back(view(builder, location, getBlock(0), makeIndex(builder, location, plan.offsets[buffer]),
                              frame.getBytes(loop.getCarried()[number])));
+    if (place.isInPlace) {
+      // Steps change the buffer itself, not what the loop has been given.
+      Value buffer = state.pop_back_val(),
+            from = view(builder, location, state.pop_back_val(), arith::ConstantIndexOp::create(builder, location, 0),
+                        frame.getBytes(loop.getCarried()[number]));
+      memref::CopyOp::create(builder, location, from, buffer);
+      state.push_back(buffer);
+    }
   }
   Value steps = makeIndex(builder, location, frame.shapes.getStepCount(loop).replaceSymbols(frame.symbols));
   Value zero = arith::ConstantIndexOp::create(builder, location, 0),
@@ -267,7 +287,7 @@ void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::L
   size_t number = 0;
   for (auto [place, value, buffer] : llvm::zip(body.carried, loop.getFinals(), results)) {
     Value current = last[number];
-    number += place.stacked < 0 ? 3 : 1;
+    number += place.alternates() ? 3 : 1;
     if (!buffer)
       continue;
     Value from = view(builder, location, current, zero, frame.getBytes(value)),
@@ -309,6 +329,12 @@ llvm::SmallVector<Value> ProgramBuilder::emitStep(dlc::Frame &body, Value iterat
   size_t number = 0;
   for (const dlc::CarriedPlace &carried : body.carried) {
     step.carried.push_back(state[number]);
+    if (carried.isInPlace) {
+      step.next.push_back(state[number]);
+      next.push_back(state[number]);
+      ++number;
+      continue;
+    }
     if (carried.stacked >= 0) {
       step.next.push_back(step.stacked[carried.stacked]);
       next.push_back(step.next.back());

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/DlcDialect.h"
+#include "ir/Names.h"
+#include "passes/Passes.h"
+
+#define DEBUG_TYPE "dlc-check-indices"
+
+namespace dlc {
+#define GEN_PASS_DEF_CHECKINDICES
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+/// An argument of an entry point, or a part of it.
+struct Origin {
+  BlockArgument argument;
+  llvm::SmallVector<int64_t> starts, sizes; ///< empty: all of it
+};
+
+class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    loops.clear();
+    module.walk([&](dlc::LoopOp loop) { loops[loop.getBody()] = loop; });
+    for (auto function : module.getOps<func::FuncOp>()) {
+      FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
+      if (failed(shapes))
+        return signalPassFailure();
+      function.walk([&](Operation *op) {
+        if (auto gather = llvm::dyn_cast<dlc::GatherOp>(op))
+          checkGather(gather, *shapes);
+        else if (auto loop = llvm::dyn_cast<dlc::LoopOp>(op))
+          checkLengths(loop, *shapes);
+      });
+    }
+  }
+
+  void checkGather(dlc::GatherOp gather, const dlc::SymbolicShapes &shapes) {
+    bool isVocabulary = gather->hasAttr("dlc.vocabulary");
+    std::string name = dlc::getLayerName(gather.getLoc());
+    note(gather.getIndices(), (isVocabulary ? "the vocabulary of '" : "the indices of '") + name + "'",
+         isVocabulary ? "index" : "index_from_end", shapes.getDims(gather.getX())[gather.getAxis()], shapes);
+  }
+
+  void checkLengths(dlc::LoopOp loop, const dlc::SymbolicShapes &shapes) {
+    auto number = loop->getAttrOfType<IntegerAttr>("dlc.lengths");
+    if (number && number.getInt() >= 0 && number.getInt() < static_cast<int64_t>(loop.getInvariants().size()))
+      note(loop.getInvariants()[number.getInt()], "the lengths of '" + dlc::getLayerName(loop.getLoc()) + "'", "length",
+           shapes.getStepCount(loop), shapes);
+  }
+
+  /// Notes the check at the argument that brings `value`, if one does.
+  void note(Value value, llvm::Twine what, llvm::StringRef kind, AffineExpr extent, const dlc::SymbolicShapes &shapes) {
+    Builder builder(&getContext());
+    Attribute bound;
+    if (std::optional<int64_t> known = dlc::constantDim(extent))
+      bound = builder.getI64IntegerAttr(*known);
+    else if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(extent))
+      bound = builder.getStringAttr(shapes.getSymbols()[symbol.getPosition()]);
+    std::optional<Origin> origin = findOrigin(value);
+    if (!bound || !origin)
+      return;
+    llvm::SmallVector<NamedAttribute> entries = {builder.getNamedAttr("what", builder.getStringAttr(what)),
+                                                 builder.getNamedAttr("kind", builder.getStringAttr(kind)),
+                                                 builder.getNamedAttr("extent", bound)};
+    if (!origin->sizes.empty()) {
+      entries.push_back(builder.getNamedAttr("starts", builder.getDenseI64ArrayAttr(origin->starts)));
+      entries.push_back(builder.getNamedAttr("sizes", builder.getDenseI64ArrayAttr(origin->sizes)));
+    }
+    auto function = llvm::cast<func::FuncOp>(origin->argument.getOwner()->getParentOp());
+    unsigned index = origin->argument.getArgNumber();
+    llvm::SmallVector<Attribute> checks;
+    if (auto present = function.getArgAttrOfType<ArrayAttr>(index, "dlc.checks"))
+      llvm::append_range(checks, present);
+    Attribute check = builder.getDictionaryAttr(entries);
+    if (llvm::is_contained(checks, check))
+      return;
+    checks.push_back(check);
+    function.setArgAttr(index, "dlc.checks", builder.getArrayAttr(checks));
+    ++found;
+  }
+
+  /// Follows `value` back through ops that neither change nor compute elements.
+  std::optional<Origin> findOrigin(Value value) {
+    Origin origin;
+    while (true) {
+      if (!llvm::isa<IntegerType>(getElementTypeOrSelf(value)))
+        return std::nullopt;
+      if (auto argument = llvm::dyn_cast<BlockArgument>(value)) {
+        auto function = llvm::dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+        if (!function)
+          return std::nullopt;
+        if (!function.isPrivate()) {
+          origin.argument = argument;
+          // A state is what an earlier run has computed.
+          return function.getArgAttr(argument.getArgNumber(), "dlc.state") ? std::nullopt : std::optional(origin);
+        }
+        value = findLoopOperand(function, argument.getArgNumber());
+        if (!value || !origin.sizes.empty())
+          return std::nullopt;
+        continue;
+      }
+      Operation *op = value.getDefiningOp();
+      if (auto slice = llvm::dyn_cast<dlc::SliceOp>(op)) {
+        if (!origin.sizes.empty() || !takePart(slice, origin))
+          return std::nullopt;
+      } else if (!llvm::isa<dlc::CastOp>(op) &&
+                 !(origin.sizes.empty() &&
+                   llvm::isa<dlc::ReshapeOp, dlc::TransposeOp, dlc::ExpandOp, dlc::TileOp>(op))) {
+        // Behind a slice only what keeps every element's place.
+        return std::nullopt;
+      }
+      value = op->getOperand(0);
+    }
+  }
+
+  /// Enters the part that `slice` takes; false if that is no box.
+  static bool takePart(dlc::SliceOp slice, Origin &origin) {
+    for (auto [start, size, step] : llvm::zip(slice.getStarts(), slice.getSizes(), slice.getSteps())) {
+      if (size >= 0 && size != 1 && step != 1 && step != -1)
+        return false;
+      origin.starts.push_back(size > 1 && step == -1 ? start - (size - 1) : start);
+      origin.sizes.push_back(size);
+    }
+    return true;
+  }
+
+  /// What the loop of `body` hands to argument `number`; null if the loop computes it.
+  Value findLoopOperand(func::FuncOp body, unsigned number) {
+    auto loop = loops.lookup(body.getName());
+    if (!loop || number < 1 + loop.getCarried().size())
+      return {};
+    number -= 1 + loop.getCarried().size();
+    return number < loop.getScanned().size() ? loop.getScanned()[number]
+                                             : loop.getInvariants()[number - loop.getScanned().size()];
+  }
+
+  llvm::StringMap<dlc::LoopOp> loops; ///< by body
+};
+
+} // namespace
