@@ -67,14 +67,17 @@ void Model::check(dlc_int32 status) const {
     throw dlc::Error(status, dlc_context_message(context.get()));
 }
 
-std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vector<Array> &inputs,
-                                   std::vector<std::unique_ptr<WritableArray>> outputs) {
+std::unique_lock<std::mutex> Model::enter() {
   // Waiting must not hold Python's lock: the thread that has the context needs that one to finish.
   std::unique_lock<std::mutex> lock(inUse, std::defer_lock);
-  {
-    nb::gil_scoped_release release;
-    lock.lock();
-  }
+  nb::gil_scoped_release release;
+  lock.lock();
+  return lock;
+}
+
+std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vector<Array> &inputs,
+                                   std::vector<std::unique_ptr<WritableArray>> outputs) {
+  std::unique_lock<std::mutex> lock = enter();
   std::vector<TensorView> views;
   for (size_t i = 0; i < inputs.size(); ++i)
     views.emplace_back(inputs[i], i < entry.input_count ? entry.inputs[i].element_type : 0);
@@ -113,6 +116,29 @@ std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vect
   for (const auto &array : outputs)
     results.push_back(nb::cast(nb::ndarray<nb::numpy>(*array)));
   return results;
+}
+
+void Model::reset() {
+  std::unique_lock<std::mutex> lock = enter();
+  check(dlc_context_reset(context.get()));
+}
+
+nb::object Model::readState(const std::string &name) {
+  std::unique_lock<std::mutex> lock = enter();
+  const dlc_tensor_info *info = dlc_find_state(library.model(), name.c_str());
+  std::vector<dlc_int64> dims(info ? info->rank + 1 : 1);
+  check(dlc_state_shape(context.get(), name.c_str(), dims.data()));
+  auto array = allocate(info->element_type, {dims.begin(), dims.end() - 1});
+  TensorView view(*array, info->element_type);
+  check(dlc_state_read(context.get(), name.c_str(), &view.tensor));
+  return nb::cast(nb::ndarray<nb::numpy>(*array));
+}
+
+void Model::writeState(const std::string &name, const Array &value) {
+  std::unique_lock<std::mutex> lock = enter();
+  const dlc_tensor_info *info = dlc_find_state(library.model(), name.c_str());
+  TensorView view(value, info ? info->element_type : 0);
+  check(dlc_state_write(context.get(), name.c_str(), &view.tensor));
 }
 
 } // namespace dlc::python

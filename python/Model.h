@@ -33,7 +33,15 @@ public:
   std::vector<nanobind::object> run(const dlc_entry_point &entry, const std::vector<Array> &inputs,
                                     std::vector<std::unique_ptr<WritableArray>> outputs);
 
+  /// Forgets what the model keeps from run to run.
+  void reset();
+  /// A copy of a state.
+  nanobind::object readState(const std::string &name);
+  void writeState(const std::string &name, const Array &value);
+
 private:
+  /// Takes the context for this thread; Python's other threads go on while it waits.
+  std::unique_lock<std::mutex> enter();
   /// Throws the context's message unless `status` is DLC_OK.
   void check(dlc_int32 status) const;
 

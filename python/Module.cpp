@@ -19,7 +19,7 @@ struct Tensor {
 
 struct EntryPoint {
   std::string name;
-  std::vector<Tensor> inputs, outputs;
+  std::vector<Tensor> inputs, outputs, states;
 };
 
 std::vector<Tensor> describe(const dlc_tensor_info *infos, uint32_t count, const dlc_entry_point &entry) {
@@ -45,7 +45,8 @@ std::vector<EntryPoint> entryPoints(const Model &model) {
   for (uint32_t i = 0; i < model.description().entry_count; ++i) {
     const dlc_entry_point &entry = model.description().entries[i];
     result.push_back({entry.name, describe(entry.inputs, entry.input_count, entry),
-                      describe(entry.outputs, entry.output_count, entry)});
+                      describe(entry.outputs, entry.output_count, entry),
+                      describe(entry.states, entry.state_count, entry)});
   }
   return result;
 }
@@ -131,6 +132,7 @@ NB_MODULE(_dlc, module) {
       .def_ro("name", &EntryPoint::name)
       .def_ro("inputs", &EntryPoint::inputs)
       .def_ro("outputs", &EntryPoint::outputs)
+      .def_ro("states", &EntryPoint::states, "What the model keeps from one run to the next")
       .def("__repr__", [](const EntryPoint &entry) {
         auto join = [](const std::vector<Tensor> &tensors) {
           std::string text;
@@ -154,6 +156,10 @@ NB_MODULE(_dlc, module) {
       .def("run", &runByName, "inputs"_a, "entry"_a = "run", "outputs"_a = nb::dict(),
            "Runs an entry point on arrays by name; returns its outputs by name. Arrays in `outputs` are written in "
            "place.")
+      .def("reset", &Model::reset, "Forgets what the model keeps from one run to the next.")
+      .def("get_state", &Model::readState, "name"_a, "A copy of the state called `name`.")
+      .def("set_state", &Model::writeState, "name"_a, "value"_a,
+           "Overwrites the state called `name`; element type and shape are checked.")
       .def("__call__", &call, "inputs"_a,
            "Runs the first entry point on arrays in order; returns one array, or a tuple of several.");
 }

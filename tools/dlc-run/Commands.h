@@ -16,10 +16,15 @@ struct Options {
   unsigned threads = 1;
   double seconds = 1;
   bool isJson = false;
+  std::string steps;    ///< symbol whose places are run one at a time
+  bool isReset = false; ///< whether every run starts without state
   std::string reference;
   double tolerance = 1e-5;
   std::vector<std::string> compilerOptions;
 };
+
+/// Runs `session`, whose inputs and outputs are whole, once for each place of its symbol `symbol`.
+void runSteps(Session &session, const std::string &symbol);
 
 int runModel(const Options &options);
 int showInfo(const Options &options);

@@ -67,6 +67,7 @@ Json describe(const dlc_model &model, const Options &options) {
     Json item = {{"name", entry.name},
                  {"inputs", describeTensors(entry, entry.inputs, entry.input_count)},
                  {"outputs", describeTensors(entry, entry.outputs, entry.output_count)},
+                 {"states", describeTensors(entry, entry.states, entry.state_count)},
                  {"symbols", symbols},
                  {"workspace_bytes", entry.workspace_bytes ? entry.workspace_bytes(values.data()) : 0}};
     if (entry.symbol_count)
@@ -120,6 +121,7 @@ int dlcrun::showInfo(const Options &options) {
     std::printf("\nentry point %s\n", entry["name"].get<std::string>().c_str());
     printTensors("input", entry["inputs"]);
     printTensors("output", entry["outputs"]);
+    printTensors("state", entry["states"]);
     std::string at;
     if (entry.contains("workspace_bytes_at"))
       for (const auto &[name, value] : entry["workspace_bytes_at"].items())

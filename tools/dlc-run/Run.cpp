@@ -38,7 +38,10 @@ int dlcrun::runModel(const Options &options) {
   session.start(options.threads);
   session.readInputs(options.inputs);
   session.makeOutputs();
-  session.run();
+  if (options.steps.empty())
+    session.run();
+  else
+    runSteps(session, options.steps);
   session.writeOutputs(options.outputs);
   if (options.outputs.empty())
     for (dlc_uint32 i = 0; i < entry.output_count; ++i)

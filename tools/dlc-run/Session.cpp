@@ -239,6 +239,21 @@ void Session::run() {
     fail();
 }
 
+void Session::runOn(std::vector<Array> &stepInputs, std::vector<Array> &stepOutputs) {
+  std::vector<dlc_tensor> given, made;
+  for (Array &input : stepInputs)
+    given.push_back(input.view());
+  for (Array &output : stepOutputs)
+    made.push_back(output.view());
+  if (dlc_run(context, entryPoint, given.data(), entry().input_count, made.data(), entry().output_count))
+    fail();
+}
+
+void Session::reset() {
+  if (dlc_context_reset(context))
+    fail();
+}
+
 void Session::writeOutputs(const Bindings &bindings) const {
   for (const std::string &binding : bindings) {
     std::string file;

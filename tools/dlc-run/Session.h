@@ -49,6 +49,10 @@ public:
   void makeOutputs();
   /// One run.
   void run();
+  /// One run on other tensors.
+  void runOn(std::vector<Array> &inputs, std::vector<Array> &outputs);
+  /// Forgets the model's state.
+  void reset();
   /// Writes outputs to "NAME=FILE.npy".
   void writeOutputs(const Bindings &bindings) const;
 

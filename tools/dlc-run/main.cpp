@@ -45,7 +45,11 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
       ->check(CLI::Range(0u, DLC_MAX_THREADS));
   if (command != "run")
     app.add_option("--symbol", options.symbols, "SYMBOL=EXTENT for inputs that are made up")->allow_extra_args(false);
+  if (command == "run")
+    app.add_option("--steps", options.steps,
+                   "SYMBOL along which to run one place at a time, with the state kept in between; outputs are joined");
   if (command == "bench") {
+    app.add_flag("--reset", options.isReset, "Forget the model's state before every run");
     app.add_option("--seconds", options.seconds, "How long to measure")->check(CLI::Range(0.0, 1e6));
     app.add_flag("--json", options.isJson, "Print one JSON object: min_ms, median_ms, runs");
   }
