@@ -33,6 +33,22 @@ template <bool minimum> static NodeResults buildArgExtreme(NodeContext &context)
                                             context.flag("keepdims"), context.flag("select_last_index"))};
 }
 
+static NodeResults buildTopK(NodeContext &context) {
+  bool isValid;
+  std::optional<SmallVector<int64_t>> given = context.integers("k", 1, isValid);
+  if (!context.expectRankOf(0, 1) || !isValid)
+    return {Value(), Value()};
+  auto axis = context.axis(typeOf(context.operand(0)).getRank());
+  if (!axis)
+    return {Value(), Value()};
+  if (!given || given->size() != 1)
+    return {context.error("needs one number of elements, 'k'"), Value()};
+  uint64_t k = given->front(), dim = *axis;
+  bool smallest = !context.flag("largest");
+  Value values = context.create<dlc::TopKOp>(context.operand(0), k, dim, smallest);
+  return {values, values ? context.create<dlc::TopKIndicesOp>(context.operand(0), k, dim, smallest) : Value()};
+}
+
 void dlc::json::addReductionNodes(std::vector<NodeKind> &kinds) {
   Field keep = optional("keepdims", flagRule(), "1", "Whether reduced dimensions stay, with extent 1");
   auto reduce = [&](std::string name, NodeResults (*build)(NodeContext &)) {
@@ -59,4 +75,13 @@ void dlc::json::addReductionNodes(std::vector<NodeKind> &kinds) {
       optional("select_last_index", flagRule(), "0", "Whether the last of equal elements counts")};
   kinds.push_back({"ArgMax", 1, 1, 1, extreme, buildArgExtreme<false>});
   kinds.push_back({"ArgMin", 1, 1, 1, extreme, buildArgExtreme<true>});
+  kinds.push_back({"TopK",
+                   1,
+                   2,
+                   2,
+                   {optional("k", integer(0, INT32_MAX), "", "How many elements; also the second input"),
+                    optional("axis", integer(), "-1", "The dimension that is searched"),
+                    optional("largest", flagRule(), "1", "Whether the largest ones, or the smallest"),
+                    optional("sorted", flagRule(), "1", "Results are always in order")},
+                   buildTopK});
 }

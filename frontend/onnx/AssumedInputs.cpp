@@ -26,22 +26,28 @@ std::vector<AssumedInput> proposeInputValues(const onnx::GraphProto &graph) {
   llvm::StringSet<> initializers;
   for (const onnx::TensorProto &tensor : graph.initializer())
     initializers.insert(tensor.name());
-  const onnx::ValueInfoProto *decisive = nullptr;
-  int64_t count = 0; // its elements
+  SmallVector<const onnx::ValueInfoProto *> candidates;
   for (const onnx::ValueInfoProto &input : graph.input()) {
     int type = input.type().tensor_type().elem_type();
     std::optional<SmallVector<int64_t>> shape = getDeclaredShape(input);
     if (initializers.contains(input.name()) || (type != onnx::TensorProto::INT64 && type != onnx::TensorProto::INT32) ||
         !shape || shape->size() > 1 || (shape->size() == 1 && (shape->front() < 0 || shape->front() > maxRank)))
       continue;
-    if (decisive)
-      return {};
-    decisive = &input;
-    count = shape->empty() ? 1 : shape->front();
+    candidates.push_back(&input);
   }
+  // Where there are several, a node's first operand holds data rather than extents.
+  if (candidates.size() > 1)
+    llvm::erase_if(candidates, [&](const onnx::ValueInfoProto *input) {
+      return llvm::any_of(graph.node(), [&](const onnx::NodeProto &node) {
+        return node.input_size() > 0 && node.input(0) == input->name();
+      });
+    });
   std::vector<AssumedInput> proposals;
-  if (!decisive)
+  if (candidates.size() != 1)
     return proposals;
+  const onnx::ValueInfoProto *decisive = candidates.front();
+  SmallVector<int64_t> ownShape = *getDeclaredShape(*decisive);
+  int64_t count = ownShape.empty() ? 1 : ownShape.front(); // its elements
   for (const onnx::ValueInfoProto &output : graph.output()) {
     std::optional<SmallVector<int64_t>> shape = getDeclaredShape(output);
     if (!shape)

@@ -39,6 +39,28 @@ template <bool isMinimum> void importArgExtreme(NodeImporter &node) {
                                               node.getFlag("select_last_index")));
 }
 
+void importTopK(NodeImporter &node) {
+  if (!node.expectOperands(1, 2) || !expectElements(node, 0, ElementClass::Number))
+    return;
+  // k comes as an attribute at first, from opset 10 on as an operand.
+  std::optional<SmallVector<int64_t>> given = node.hasOperand(1) ? node.getKnownIntegers(1, "k") : std::nullopt;
+  if (node.hasFailed())
+    return;
+  int64_t k = given && given->size() == 1 ? given->front() : node.getInteger("k", -1);
+  int64_t axis = node.normalizeAxis(node.getInteger("axis", -1), node.getRank(0));
+  if (k < 0) {
+    node.error() << "needs one number of elements, k";
+    return;
+  }
+  bool smallest = !node.getFlag("largest", true);
+  // Sorted results are right also where any order would do.
+  Value x = node.getOperand(0);
+  if (node.hasResult(0))
+    node.setResult(0, node.create<TopKOp>(x, k, axis, smallest));
+  if (node.hasResult(1))
+    node.setResult(1, node.create<TopKIndicesOp>(x, k, axis, smallest));
+}
+
 } // namespace
 
 void registerReduction(OpRegistry &registry) {
@@ -52,6 +74,7 @@ void registerReduction(OpRegistry &registry) {
   registry.add("ReduceLogSum", 1, importReduction<ReductionKind::LogSum, ElementClass::Number>);
   registry.add("ReduceLogSumExp", 1, importReduction<ReductionKind::LogSumExp, ElementClass::Number>);
   registry.add("ReduceSumSquare", 1, importReduction<ReductionKind::SumSquare, ElementClass::Number>);
+  registry.add("TopK", 1, importTopK);
   registry.add("ArgMax", 1, importArgExtreme<false>);
   registry.add("ArgMin", 1, importArgExtreme<true>);
 }

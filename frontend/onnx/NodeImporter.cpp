@@ -56,7 +56,7 @@ LogicalResult NodeImporter::finish() {
 
 void NodeImporter::reportUnknown(int64_t i, StringRef what) {
   // Of other operands (axes, starts, ...), a shape does not tell the value.
-  static constexpr StringRef extents[] = {"shape", "sizes", "limit", "input", "pads"};
+  static constexpr StringRef extents[] = {"shape", "sizes", "limit", "input", "pads", "k"};
   if (llvm::is_contained(extents, what))
     importer.noteLackOfExtents();
   error() << "operand '" << what << "' ('" << node.input(i)
