@@ -2,6 +2,7 @@
 #include "frontend/json/FunctionImporter.h"
 #include "frontend/json/Elements.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 using namespace dlc::json;
@@ -16,11 +17,78 @@ void FunctionImporter::define(StringRef name, Value value, Position position) {
     reporter.error(position, "the name '" + name + "' is given twice");
 }
 
-void FunctionImporter::import(StringRef name, const JsonValue &description) {
+void FunctionImporter::reset() {
   tensors.clear();
   layerCounts.clear();
   previous.clear();
   laterNames.clear();
+}
+
+void FunctionImporter::importBody(const JsonValue &description) {
+  const JsonValue *layers = description.find("layers"), *nodes = description.find("nodes");
+  if (layers && layers->isList())
+    importLayers(*layers);
+  if (nodes && nodes->isList())
+    importNodes(*nodes);
+}
+
+llvm::StringMap<Value> FunctionImporter::importInto(func::FuncOp body, const JsonValue &description,
+                                                    const llvm::StringMap<Value> &inputs, StateScope &states) {
+  reset();
+  function = body;
+  builder.setInsertionPointToEnd(&body.getBody().front());
+  for (const auto &input : inputs)
+    tensors[input.getKey()] = input.getValue();
+  if (inputs.size() == 1)
+    previous = inputs.begin()->getKey().str();
+  llvm::SaveAndRestore<StateScope *> scope(allStates, &states);
+  importBody(description);
+  return std::move(tensors);
+}
+
+std::vector<std::string> FunctionImporter::getOutputNames(const JsonValue &description) {
+  std::vector<std::string> names;
+  if (const JsonValue *outputs = description.find("outputs"))
+    for (const JsonValue &output : outputs->elements)
+      names.push_back(output.string);
+  else
+    names.push_back(previous);
+  return names;
+}
+
+bool FunctionImporter::addInputs(func::FuncOp target, const JsonValue &description,
+                                 llvm::function_ref<bool(StringRef)> isWanted, const llvm::StringMap<int64_t> &fixed,
+                                 llvm::StringMap<Value> &inputs) {
+  for (const JsonValue &input : description.find("inputs")->elements) {
+    const std::string &name = input.find("name")->string;
+    if (!isWanted(name))
+      continue;
+    SmallVector<int64_t> shape;
+    SmallVector<Attribute> dims;
+    for (const JsonValue &extent : input.find("shape")->elements) {
+      auto found = extent.isString() ? fixed.find(extent.string) : fixed.end();
+      std::optional<int64_t> known;
+      if (found != fixed.end())
+        known = found->second;
+      else if (!extent.isString())
+        known = extent.integer;
+      shape.push_back(known.value_or(ShapedType::kDynamic));
+      dims.push_back(known ? Attribute(builder.getI64IntegerAttr(*known)) : builder.getStringAttr(extent.string));
+    }
+    const JsonValue *type = input.find("type");
+    Type elementType = getElementType(type ? StringRef(type->string) : "f32", builder.getContext());
+    auto attributes = builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(name)),
+                                                 builder.getNamedAttr("dlc.dims", builder.getArrayAttr(dims))});
+    if (failed(target.insertArgument(target.getNumArguments(), RankedTensorType::get(shape, elementType), attributes,
+                                     reporter.at(input.position))))
+      return false;
+    inputs[name] = target.getArguments().back();
+  }
+  return true;
+}
+
+void FunctionImporter::import(StringRef name, const JsonValue &description) {
+  reset();
   const JsonValue *layers = description.find("layers"), *nodes = description.find("nodes");
   if ((layers != nullptr) == (nodes != nullptr))
     return reporter.error(nodes ? nodes->position : description.position,
@@ -30,10 +98,7 @@ void FunctionImporter::import(StringRef name, const JsonValue &description) {
                           "'" + name + "' cannot name a function: it takes letters, digits and underscores");
   if (!declareInputs(name, description))
     return;
-  if (layers && layers->isList())
-    importLayers(*layers);
-  if (nodes && nodes->isList())
-    importNodes(*nodes);
+  importBody(description);
   setOutputs(description);
 }
 
@@ -108,6 +173,7 @@ bool FunctionImporter::declareInputs(StringRef name, const JsonValue &descriptio
   builder.setInsertionPointToEnd(module.getBody());
   function = func::FuncOp::create(builder, reporter.at(description.position), name, builder.getFunctionType(types, {}));
   function.setAllArgAttrs(attributes);
+  entryStates.reset(function);
   Block *body = builder.createBlock(&function.getBody(), {}, types, locations);
   builder.setInsertionPointToEnd(body);
   for (auto [input, argument] : llvm::zip(inputs->elements, body->getArguments()))
@@ -186,8 +252,13 @@ void FunctionImporter::importLayer(const JsonValue &layer) {
   if (!isUsable)
     return define(name, Value(), position);
 
-  LayerContext context(OpContext(builder, reporter, Attributes(kind->fields, &layer), name, label, layer.position),
-                       kind->name, std::move(inputs), parameters);
+  Attributes attributes(kind->fields, &layer);
+  const JsonValue *stateful = layer.find("stateful");
+  StateScope &states = allStates                       ? *allStates
+                       : stateful && stateful->boolean ? static_cast<StateScope &>(entryStates)
+                                                       : zeroStates;
+  LayerContext context(OpContext(builder, reporter, attributes, name, label, layer.position), kind->name,
+                       std::move(inputs), parameters, states);
   define(name, kind->build(context), position);
 }
 
@@ -363,10 +434,18 @@ void FunctionImporter::setOutputs(const JsonValue &description) {
     results.push_back(tensors.lookup(previous));
     names.push_back(previous);
   }
+  for (const EntryStates::Entry &state : entryStates.getEntries()) {
+    results.push_back(state.last);
+    names.push_back(state.name);
+  }
   if (reporter.hasErrors() || llvm::is_contained(results, Value()))
     return;
   func::ReturnOp::create(builder, function.getLoc(), results);
   function.setType(builder.getFunctionType(function.getArgumentTypes(), ValueRange(results).getTypes()));
-  for (auto [i, name] : llvm::enumerate(names))
+  unsigned firstState = results.size() - entryStates.getEntries().size();
+  for (auto [i, name] : llvm::enumerate(names)) {
     function.setResultAttr(i, "dlc.name", builder.getStringAttr(name));
+    if (i >= firstState)
+      function.setResultAttr(i, "dlc.state", builder.getStringAttr(name));
+  }
 }

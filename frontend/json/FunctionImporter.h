@@ -22,6 +22,18 @@ public:
   /// validation are left out, and so is what depends on them. `description` holds `inputs`, `outputs` and `layers` or
   /// `nodes`.
   void import(llvm::StringRef name, const JsonValue &description);
+  /// Writes the ops of `description` at the end of `body`, a function of the module, with its inputs being `inputs`.
+  /// The states of all layers belong to `states`. Returns the tensors by name; null ones could not be made, which is
+  /// reported.
+  llvm::StringMap<mlir::Value> importInto(mlir::func::FuncOp body, const JsonValue &description,
+                                          const llvm::StringMap<mlir::Value> &inputs, StateScope &states);
+  /// The names of the results of `description`: its `outputs`, or its last layer's.
+  std::vector<std::string> getOutputNames(const JsonValue &description);
+  /// Arguments for the inputs of `description` that `isWanted` accepts, added to `function`. Dimensions in `fixed` have
+  /// these extents.
+  bool addInputs(mlir::func::FuncOp function, const JsonValue &description,
+                 llvm::function_ref<bool(llvm::StringRef)> isWanted, const llvm::StringMap<int64_t> &fixed,
+                 llvm::StringMap<mlir::Value> &inputs);
   /// Names of all layers seen.
   llvm::ArrayRef<std::string> getLayerNames() const { return layerNames; }
   /// Names of inputs of all functions, whose shapes options may override.
@@ -29,6 +41,8 @@ public:
 
 private:
   bool declareInputs(llvm::StringRef name, const JsonValue &description);
+  void reset();
+  void importBody(const JsonValue &description);
   void importLayers(const JsonValue &layers);
   void importLayer(const JsonValue &layer);
   void importNodes(const JsonValue &nodes);
@@ -55,6 +69,9 @@ private:
   llvm::StringSet<> laterNames;          ///< names that layers of the function have, also those not reached yet
   std::string previous;                  ///< name of the tensor that the next layer takes; empty: ambiguous
   std::vector<std::string> layerNames, inputNames;
+  ZeroStates zeroStates;           ///< of layers that start anew in every run
+  EntryStates entryStates;         ///< of those that are `stateful`
+  StateScope *allStates = nullptr; ///< of all layers, if not null
 };
 
 } // namespace dlc::json

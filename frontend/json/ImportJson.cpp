@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/ImportJson.h"
 #include "frontend/json/FunctionImporter.h"
+#include "frontend/json/GenerateImporter.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -20,6 +21,11 @@ static std::shared_ptr<const void> importModel(const JsonValue &model, StringRef
     for (const Member &function : functions->members)
       if (function.value.isObject())
         importer.import(function.key, function.value);
+  if (const JsonValue *generate = model.find("generate"); generate && !reporter.hasErrors()) {
+    GenerateImporter decoding(module, model, importer, reporter);
+    for (const JsonValue &section : generate->isList() ? ArrayRef(generate->elements) : ArrayRef(*generate))
+      decoding.import(section);
+  }
 
   for (const dlc::ShapeOverride &shape : options.shapes) {
     SmallVector<StringRef> names(importer.getInputNames().begin(), importer.getInputNames().end());

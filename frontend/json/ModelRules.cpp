@@ -71,6 +71,7 @@ RulePtr dlc::json::getModelRule() {
         optional("seed", integer(0), "0", "Start of all random numbers"),
         optional("training", getTrainingRule(), "", "How the model is trained; does not change inference"),
         optional("functions", mapOf(object(functionFields())), "", "Several entry points over the same parameters"),
+        optional("generate", getGenerateRule(), "", "Entry points that generate tokens, one after another"),
     };
     fields.insert(fields.end(), more.begin(), more.end());
     return object(std::move(fields));

@@ -24,6 +24,8 @@ RulePtr getLayerRule();
 RulePtr getNodeRule();
 /// The `training` section.
 RulePtr getTrainingRule();
+/// The `generate` section: one way to decode, or a list of them.
+RulePtr getGenerateRule();
 /// The name of an element type.
 RulePtr getElementTypeRule();
 

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/json/GenerateImporter.h"
+#include "ir/Names.h"
+
+using namespace mlir;
+using namespace dlc::json;
+
+const JsonValue *GenerateImporter::findFunction(OpContext &context, StringRef key) {
+  StringRef wanted = context.attributes.string(key);
+  const JsonValue *functionTable = model.find("functions");
+  if (functionTable)
+    for (const Member &member : functionTable->members)
+      if (member.key == wanted)
+        return &member.value;
+  if (wanted == "run" && (model.find("layers") || model.find("nodes")))
+    return &model;
+  SmallVector<StringRef> names;
+  for (const Member &member : functionTable ? ArrayRef(functionTable->members) : ArrayRef<Member>())
+    names.push_back(member.key);
+  context.error(key, "asks for the function '" + wanted + "', which the model does not have" + suggest(wanted, names));
+  return nullptr;
+}
+
+/// Finds the functions, the input that takes tokens, and what is known of it.
+bool GenerateImporter::readInterface(OpContext &context) {
+  decoder = findFunction(context, "function");
+  encoder = context.attributes.find("encoder") ? findFunction(context, "encoder") : nullptr;
+  if (!decoder || (context.attributes.find("encoder") && !encoder))
+    return false;
+  const std::vector<JsonValue> &inputs = decoder->find("inputs")->elements;
+  llvm::StringSet<> given;
+  if (encoder)
+    if (auto function = module.lookupSymbol<func::FuncOp>(context.attributes.string("encoder")))
+      for (unsigned i = 0; i < function.getNumResults(); ++i)
+        if (auto result = function.getResultAttrOfType<StringAttr>(i, "dlc.name"))
+          given.insert(result.getValue());
+  const JsonValue *found = nullptr;
+  const JsonValue *wanted = context.attributes.find("input");
+  SmallVector<StringRef> names;
+  for (const JsonValue &input : inputs) {
+    const std::string &inputName = input.find("name")->string;
+    names.push_back(inputName);
+    if (wanted ? inputName == wanted->string : !given.contains(inputName)) {
+      if (found) {
+        context.error("needs to know which input of its function takes tokens: name it as 'input'");
+        return false;
+      }
+      found = &input;
+    }
+  }
+  if (!found) {
+    if (wanted)
+      context.error("input", "asks for the input '" + wanted->string + "', which its function does not have" +
+                                 suggest(wanted->string, names));
+    else
+      context.error("finds no input that takes tokens: the encoder gives them all");
+    return false;
+  }
+  tokenInput = found->find("name")->string;
+  const std::vector<JsonValue> &shape = found->find("shape")->elements;
+  auto function = module.lookupSymbol<func::FuncOp>(context.attributes.string("function"));
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    if (auto argument = function.getArgAttrOfType<StringAttr>(i, "dlc.name"); argument == tokenInput)
+      tokenType = cast<RankedTensorType>(function.getArgument(i).getType());
+  bool isOneHot = isa<FloatType>(tokenType.getElementType());
+  int64_t indexRank = tokenType.getRank() - (isOneHot ? 1 : 0);
+  if (indexRank < 1 || indexRank > 2 || tokenType.getElementType().isInteger(1) ||
+      (isOneHot && ShapedType::isDynamic(tokenType.getShape().back()))) {
+    context.error("cannot feed tokens to the input '" + tokenInput + "' of type " + describeType(tokenType) +
+                  ": it takes integers [N, T], or one-hot vectors [N, T, V] of a known V");
+    return false;
+  }
+  const JsonValue &time = shape[indexRank - 1];
+  timeName = time.isString() ? time.string : "T";
+  for (const JsonValue &input : inputs)
+    for (const JsonValue &extent : input.find("shape")->elements)
+      if (input.find("name")->string != tokenInput && time.isString() && extent.isString() &&
+          extent.string == timeName) {
+        context.error("runs one step of '" + timeName + "' at a time, but the input '" + input.find("name")->string +
+                      "' depends on it, too");
+        return false;
+      }
+  const JsonValue *output = context.attributes.find("output");
+  outputName = output ? output->string : "";
+  return true;
+}
+
+func::FuncOp GenerateImporter::createFunction(StringRef functionName) {
+  builder.setInsertionPointToEnd(module.getBody());
+  auto function = func::FuncOp::create(builder, module.getLoc(), functionName, builder.getFunctionType({}, {}));
+  builder.createBlock(&function.getBody());
+  return function;
+}
+
+void GenerateImporter::finish(func::FuncOp function, ArrayRef<Value> results) {
+  builder.setInsertionPointToEnd(&function.getBody().front());
+  func::ReturnOp::create(builder, function.getLoc(), results);
+  function.setType(builder.getFunctionType(function.getArgumentTypes(), ValueRange(results).getTypes()));
+}
+
+Value GenerateImporter::makeTokenInput(OpContext &context, Value tokens) {
+  int64_t count = typeOf(tokens).getDimSize(0);
+  Type elementType = tokenType.getElementType();
+  if (!isa<FloatType>(elementType)) {
+    Value cast = context.create<dlc::CastOp>(tokens, elementType);
+    return tokenType.getRank() == 1 ? cast : context.reshape(cast, {count, 1});
+  }
+  int64_t size = tokenType.getShape().back();
+  Value places = context.create<dlc::IotaOp>(llvm::APFloat(0.0), llvm::APFloat(1.0), static_cast<uint64_t>(size),
+                                             builder.getI64Type());
+  Value isOn = context.create<dlc::EqualOp>(context.reshape(tokens, {count, 1}), places);
+  Value oneHot = context.create<dlc::CastOp>(isOn, elementType);
+  return tokenType.getRank() == 2 ? oneHot : context.reshape(oneHot, {count, 1, size});
+}
+
+Value GenerateImporter::runLayers(OpContext &context, func::FuncOp body, Value tokens,
+                                  const llvm::StringMap<Value> &otherInputs, StateScope &states) {
+  llvm::StringMap<Value> inputs;
+  for (const auto &other : otherInputs)
+    inputs[other.getKey()] = other.getValue();
+  inputs[tokenInput] = makeTokenInput(context, tokens);
+  if (!inputs[tokenInput])
+    return {};
+  llvm::StringMap<Value> tensors = functions.importInto(body, *decoder, inputs, states);
+  builder.setInsertionPointToEnd(&body.getBody().front());
+  std::vector<std::string> outputs = functions.getOutputNames(*decoder);
+  std::string wanted = outputName.empty() ? outputs.front() : outputName;
+  if (!llvm::is_contained(outputs, wanted)) {
+    SmallVector<StringRef> names(outputs.begin(), outputs.end());
+    return context.error("output", "asks for the output '" + wanted + "', which its function does not have" +
+                                       suggest(wanted, names));
+  }
+  Value scores = tensors.lookup(wanted);
+  if (!scores)
+    return {};
+  // Probabilities are scores after a softmax, which choosing does not need.
+  if (auto softmax = scores.getDefiningOp<dlc::SoftmaxOp>();
+      softmax && softmax.getAxes().size() == 1 && softmax.getAxes().front() == typeOf(scores).getRank() - 1)
+    scores = softmax.getX();
+  RankedTensorType type = typeOf(scores);
+  int64_t count = typeOf(tokens).getDimSize(0);
+  if (type.getRank() < 1 || !type.hasStaticShape() || type.getNumElements() != count * type.getShape().back() ||
+      !isa<FloatType>(type.getElementType()))
+    return context.error("needs an output with a score for every token, and one step of '" + wanted + "' is " +
+                         describeType(type));
+  vocabulary = type.getShape().back();
+  return context.create<dlc::CastOp>(context.reshape(scores, {count, vocabulary}), builder.getF32Type());
+}
+
+/// The entry point with its arguments, and what the encoder makes of them.
+bool GenerateImporter::createEntry(OpContext &context) {
+  entry = createFunction(name);
+  others.clear();
+  // A single sequence is decoded.
+  llvm::StringMap<int64_t> fixed;
+  for (const JsonValue &input : decoder->find("inputs")->elements)
+    if (const JsonValue &shape = *input.find("shape");
+        input.find("name")->string == tokenInput && tokenType.getRank() > 1 && shape.elements.size() > 1 &&
+        shape.elements.front().isString() && shape.elements.front().string != timeName)
+      fixed[shape.elements.front().string] = 1;
+  llvm::StringMap<Value> arguments;
+  const JsonValue &owner = encoder ? *encoder : *decoder;
+  if (!functions.addInputs(
+          entry, owner, [&](StringRef input) { return encoder || input != tokenInput; }, fixed, arguments))
+    return false;
+  auto addArgument = [&](StringRef argumentName, Type elementType, ArrayRef<int64_t> shape, ArrayRef<Attribute> dims) {
+    auto attributes = builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(argumentName)),
+                                                 builder.getNamedAttr("dlc.dims", builder.getArrayAttr(dims))});
+    (void)entry.insertArgument(entry.getNumArguments(), RankedTensorType::get(shape, elementType), attributes,
+                               context.location);
+    return entry.getArguments().back();
+  };
+  Type i64 = builder.getI64Type();
+  prompt = addArgument("prompt", i64, {ShapedType::kDynamic}, {builder.getStringAttr(timeName)});
+  // Indices of a table are found by the compiler; a one-hot vector is none.
+  if (isa<FloatType>(tokenType.getElementType()))
+    entry.setArgAttr(entry.getNumArguments() - 1, "dlc.checks",
+                     builder.getArrayAttr(builder.getDictionaryAttr(
+                         {builder.getNamedAttr("what", builder.getStringAttr("the vocabulary of '" + tokenInput + "'")),
+                          builder.getNamedAttr("kind", builder.getStringAttr("index")),
+                          builder.getNamedAttr("extent", builder.getI64IntegerAttr(tokenType.getShape().back()))})));
+  // Without a token before it, nothing says what the first one could be.
+  entry->setAttr("dlc.minimums",
+                 builder.getDictionaryAttr(builder.getNamedAttr(timeName, builder.getI64IntegerAttr(1))));
+  seed = method == "sample" ? addArgument("seed", i64, {}, {}) : Value();
+  bool takesTemperature = method == "sample" && !context.attributes.find("temperature");
+  temperature = takesTemperature ? addArgument("temperature", builder.getF32Type(), {}, {}) : Value();
+  if (!encoder) {
+    others = std::move(arguments);
+    return true;
+  }
+  ZeroStates states;
+  llvm::StringMap<Value> tensors = functions.importInto(entry, *encoder, arguments, states);
+  builder.setInsertionPointToEnd(&entry.getBody().front());
+  for (const std::string &output : functions.getOutputNames(*encoder))
+    for (const JsonValue &input : decoder->find("inputs")->elements)
+      if (input.find("name")->string == output)
+        others[output] = tensors.lookup(output);
+  for (const JsonValue &input : decoder->find("inputs")->elements) {
+    const std::string &inputName = input.find("name")->string;
+    if (inputName == tokenInput)
+      continue;
+    auto found = others.find(inputName);
+    if (found == others.end())
+      context.error("cannot give the input '" + inputName + "' of its function: the encoder has no such output");
+    if (found == others.end() || !found->second)
+      return false;
+  }
+  return true;
+}
+
+bool GenerateImporter::createPromptLoop(OpContext &context) {
+  func::FuncOp body = createFunction(name + ".prompt");
+  body.setPrivate();
+  Type i64 = builder.getI64Type();
+  auto scalar = RankedTensorType::get({}, i64);
+  (void)body.insertArgument(0, scalar, DictionaryAttr(), context.location);
+  (void)body.insertArgument(1, scalar, DictionaryAttr(), context.location);
+  Value token = body.getArgument(1);
+  llvm::StringMap<Value> invariants;
+  SmallVector<Value> operands;
+  for (const auto &other : others) {
+    (void)body.insertArgument(body.getNumArguments(), other.getValue().getType(), DictionaryAttr(), context.location);
+    invariants[other.getKey()] = body.getArguments().back();
+    operands.push_back(other.getValue());
+  }
+  LoopStates states(body, 1);
+  builder.setInsertionPointToEnd(&body.getBody().front());
+  Value logits = runLayers(context, body, context.reshape(token, {1}), invariants, states);
+  if (!logits || reporter.hasErrors())
+    return false;
+  // Every step overwrites the scores; only the last ones count.
+  (void)body.insertArgument(1, logits.getType(), DictionaryAttr(), context.location);
+  SmallVector<Value> results{logits};
+  for (const LoopStates::Entry &state : states.getEntries()) {
+    if (!state.last)
+      return false;
+    results.push_back(state.last);
+  }
+  finish(body, results);
+
+  builder.setInsertionPointToEnd(&entry.getBody().front());
+  SmallVector<Value> carried;
+  for (Value result : results)
+    carried.push_back(context.constant(cast<ElementsAttr>(
+        DenseElementsAttr::get(typeOf(result), builder.getZeroAttr(typeOf(result).getElementType())))));
+  auto loop = dlc::LoopOp::create(builder, context.location, ValueRange(results).getTypes(), body.getName(), carried,
+                                  ValueRange(prompt), operands, IntegerAttr(), /*reverse=*/false, /*stops=*/false);
+  promptLogits = loop.getResult(0);
+  promptStates.assign(loop.getResults().begin() + 1, loop.getResults().end());
+  // Every beam starts from the same state.
+  if (beams > 1) {
+    auto repeat = [&](Value value, int64_t dim) {
+      SmallVector<int64_t> repeats(typeOf(value).getRank(), 1);
+      repeats[dim] = beams;
+      return context.create<dlc::TileOp>(value, ArrayRef<int64_t>(repeats));
+    };
+    promptLogits = repeat(promptLogits, 0);
+    for (auto [value, state] : llvm::zip(promptStates, states.getEntries()))
+      if (state.batchDim >= 0)
+        value = repeat(value, state.batchDim);
+    for (auto &other : others)
+      if (typeOf(other.getValue()).getRank() > 0 && typeOf(other.getValue()).getDimSize(0) == 1)
+        other.getValue() = repeat(other.getValue(), 0);
+  }
+  return true;
+}
+
+void GenerateImporter::createStepLoop(OpContext &context) {
+  builder.setInsertionPointToEnd(&entry.getBody().front());
+  SmallVector<Value> carried{promptLogits};
+  llvm::append_range(carried, makeInitialValues(context));
+  if (llvm::is_contained(carried, Value()))
+    return;
+  size_t own = carried.size();
+
+  Step step;
+  step.body = createFunction(name + ".step");
+  step.body.setPrivate();
+  auto addArgument = [&](Type type) {
+    (void)step.body.insertArgument(step.body.getNumArguments(), type, DictionaryAttr(), context.location);
+    return step.body.getArguments().back();
+  };
+  step.number = addArgument(RankedTensorType::get({}, builder.getI64Type()));
+  step.logits = addArgument(promptLogits.getType());
+  for (Value value : ArrayRef(carried).drop_front())
+    step.carried.push_back(addArgument(value.getType()));
+  SmallVector<Value> invariants;
+  llvm::StringMap<Value> inputs;
+  for (const auto &other : others) {
+    inputs[other.getKey()] = addArgument(other.getValue().getType());
+    invariants.push_back(other.getValue());
+  }
+  for (auto [key, value] : {std::pair<StringRef, Value>{"seed", seed}, {"temperature", temperature}})
+    if (value) {
+      step.invariants[key] = addArgument(value.getType());
+      invariants.push_back(value);
+    }
+  builder.setInsertionPointToEnd(&step.body.getBody().front());
+  Choice choice = method == "beam"     ? searchBeams(context, step)
+                  : method == "sample" ? sample(context, step)
+                                       : chooseGreedily(context, step);
+  if (!choice.tokens)
+    return;
+  LoopStates states(step.body, 1 + own);
+  if (choice.parents)
+    states.chooseRows(choice.parents);
+  Value logits = runLayers(context, step.body, choice.tokens, inputs, states);
+  if (!logits || reporter.hasErrors())
+    return;
+  SmallVector<Value> results{logits};
+  llvm::append_range(results, choice.carried);
+  for (const LoopStates::Entry &state : states.getEntries())
+    results.push_back(state.last);
+  size_t carriedCount = results.size();
+  bool stacks = method != "beam";
+  if (stacks)
+    results.push_back(choice.tokens);
+  if (choice.stop)
+    results.push_back(choice.stop);
+  finish(step.body, results);
+
+  builder.setInsertionPointToEnd(&entry.getBody().front());
+  llvm::append_range(carried, promptStates);
+  SmallVector<Type> types;
+  for (Value result : ArrayRef(results).take_front(carriedCount))
+    types.push_back(result.getType());
+  Type i64 = builder.getI64Type();
+  if (stacks)
+    types.push_back(RankedTensorType::get({maxTokens, 1}, i64));
+  if (choice.stop)
+    types.push_back(RankedTensorType::get({}, i64));
+  auto loop = dlc::LoopOp::create(builder, context.location, types, step.body.getName(), carried, ValueRange(),
+                                  invariants, builder.getI64IntegerAttr(maxTokens), /*reverse=*/false,
+                                  /*stops=*/choice.stop != nullptr);
+  if (method == "beam")
+    return returnBestBeam(context, loop.getResults().slice(1, own - 1));
+  Value tokens = context.reshape(loop.getResult(carriedCount), {maxTokens});
+  Value count = choice.stop ? Value(loop.getResults().back()) : context.constant(maxTokens, i64);
+  finish(entry, {tokens, count});
+}
+
+void GenerateImporter::import(const JsonValue &section) {
+  // One table of rules serves all methods; which keys a method has has been checked.
+  const Rule &rule = *getGenerateRule()->alternatives.front();
+  const JsonValue *methodKey = section.find("method");
+  const Variant *variant = nullptr;
+  for (const Variant &candidate : rule.variants)
+    if (methodKey && methodKey->string == candidate.name)
+      variant = &candidate;
+  if (!variant || !isValid(rule, section))
+    return;
+  method = variant->name;
+  Attributes attributes(variant->fields, &section);
+  name = attributes.string("name").str();
+  OpContext context(builder, reporter, attributes, name, "generate '" + name + "'", section.position);
+  if (name.empty() || dlc::toIdentifier(name) != name || module.lookupSymbol(name)) {
+    context.error("name", "cannot have this name: it is no identifier, or another entry point has it");
+    return;
+  }
+  beams = method == "beam" ? attributes.integer("beams") : 1;
+  maxTokens = attributes.integer("max_tokens");
+  stopToken.reset();
+  if (attributes.find("stop_token"))
+    stopToken = attributes.integer("stop_token");
+  if (!readInterface(context) || !createEntry(context) || !createPromptLoop(context))
+    return;
+  if (stopToken && *stopToken >= vocabulary) {
+    context.error("stop_token",
+                  "stops at token " + Twine(*stopToken) + ", but the vocabulary has " + Twine(vocabulary) + " tokens");
+    return;
+  }
+  createStepLoop(context);
+  if (reporter.hasErrors())
+    return;
+  constexpr StringRef results[] = {"tokens", "count", "score"};
+  for (unsigned i = 0; i < entry.getNumResults(); ++i)
+    entry.setResultAttr(i, "dlc.name", builder.getStringAttr(results[i]));
+}
