@@ -195,6 +195,10 @@ RecurrentResults buildRecurrence(OpBuilder &builder, Location location, llvm::St
   if (after.cell)
     next.push_back(after.cell);
   ResultRange results = loop.finish(next, wantsSequence ? ValueRange(output) : ValueRange());
+  // Lengths that a caller gives are checked before a run.
+  if (auto loopOp = results[0].getDefiningOp<LoopOp>(); limits && llvm::is_contained(loopOp.getInvariants(), limits))
+    loopOp->setAttr("dlc.lengths", builder.getI64IntegerAttr(llvm::find(loopOp.getInvariants(), limits) -
+                                                             loopOp.getInvariants().begin()));
   RecurrentResults outcome;
   outcome.state = {results[0], after.cell ? Value(results[1]) : Value()};
   if (wantsSequence)

@@ -229,6 +229,16 @@ bool GenerateImporter::createPromptLoop(OpContext &context) {
   Value logits = runLayers(context, body, context.reshape(token, {1}), invariants, states);
   if (!logits || reporter.hasErrors())
     return false;
+  if (std::optional<int64_t> most = states.getMostSteps()) {
+    if (*most <= maxTokens) {
+      context.error("max_tokens", "generates " + Twine(maxTokens) +
+                                      " tokens after a prompt, but its layers have room for " + Twine(*most) +
+                                      " steps");
+      return false;
+    }
+    entry->setAttr("dlc.maximums", builder.getDictionaryAttr(
+                                       builder.getNamedAttr(timeName, builder.getI64IntegerAttr(*most - maxTokens))));
+  }
   // Every step overwrites the scores; only the last ones count.
   (void)body.insertArgument(1, logits.getType(), DictionaryAttr(), context.location);
   SmallVector<Value> results{logits};

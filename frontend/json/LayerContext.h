@@ -58,6 +58,8 @@ public:
   mlir::Value beginState(const StateRequest &request) { return states.begin(*this, request); }
   /// Whether states outlive this run of the layer's ops; see StateScope::keeps.
   bool keepsState() const { return states.keeps(); }
+  /// See StateScope::limit; the steps are those of dimension `dim` of the input.
+  void limitState(llvm::StringRef role, int64_t most, int64_t dim) { states.limit(*this, role, most, input(), dim); }
   /// Hands over what the state is after the last step.
   void endState(llvm::StringRef role, mlir::Value value) { states.end(*this, role, value); }
 

@@ -50,6 +50,32 @@ Value EntryStates::begin(OpContext &context, const StateRequest &request) {
   return function.getArgument(index);
 }
 
+void EntryStates::limit(OpContext &context, StringRef role, int64_t most, Value like, int64_t dim) {
+  FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
+  if (failed(shapes))
+    return;
+  Builder &builder = context.builder;
+  AffineExpr extent = shapes->getDims(like)[dim];
+  Attribute steps;
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(extent))
+    steps = builder.getStringAttr(shapes->getSymbols()[symbol.getPosition()]);
+  else if (std::optional<int64_t> known = dlc::constantDim(extent))
+    steps = builder.getI64IntegerAttr(*known);
+  if (!steps) {
+    context.error("stateful", "cannot count its steps, which are neither a number nor a dimension of an input");
+    return;
+  }
+  std::string name = context.name + "." + role.str();
+  for (BlockArgument argument : function.getArguments())
+    if (auto state = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "dlc.state"); state == name)
+      function.setArgAttr(argument.getArgNumber(), "dlc.checks",
+                          builder.getArrayAttr(builder.getDictionaryAttr(
+                              {builder.getNamedAttr("what", builder.getStringAttr("layer '" + context.name + "'")),
+                               builder.getNamedAttr("kind", builder.getStringAttr("room")),
+                               builder.getNamedAttr("extent", builder.getI64IntegerAttr(most)),
+                               builder.getNamedAttr("steps", steps)})));
+}
+
 void EntryStates::end(OpContext &context, StringRef role, Value value) {
   std::string name = context.name + "." + role.str();
   for (Entry &entry : entries)
@@ -77,6 +103,10 @@ Value LoopStates::begin(OpContext &context, const StateRequest &request) {
     state = context.create<dlc::GatherOp>(state, parents, static_cast<uint64_t>(entry.batchDim));
   entries.push_back(std::move(entry));
   return state;
+}
+
+void LoopStates::limit(OpContext &, StringRef, int64_t most, Value, int64_t) {
+  mostSteps = std::min(mostSteps.value_or(most), most);
 }
 
 void LoopStates::end(OpContext &context, StringRef role, Value value) {

@@ -28,6 +28,9 @@ public:
   virtual bool keeps() const { return true; }
   /// The state before the first step; null after an error. Every `begin` is followed by one `end`.
   virtual mlir::Value begin(OpContext &context, const StateRequest &request) = 0;
+  /// The state `role`, a tensor<i64>, counts steps, of which there is room for `most`; these ops bring as many as
+  /// `like` has along dimension `dim`.
+  virtual void limit(OpContext &, llvm::StringRef /*role*/, int64_t /*most*/, mlir::Value /*like*/, int64_t /*dim*/) {}
   /// Takes the state after the last step, of the type that `begin` gave; null is ignored (its error is reported).
   virtual void end(OpContext &context, llvm::StringRef role, mlir::Value value) = 0;
 };
@@ -51,6 +54,7 @@ public:
   /// Of `function`, to which arguments are added as layers ask for them.
   void reset(mlir::func::FuncOp function);
   mlir::Value begin(OpContext &context, const StateRequest &request) override;
+  void limit(OpContext &context, llvm::StringRef role, int64_t most, mlir::Value like, int64_t dim) override;
   void end(OpContext &context, llvm::StringRef role, mlir::Value value) override;
 
   struct Entry {
@@ -72,6 +76,7 @@ public:
   /// Lets every state's rows (of its batch) be chosen anew before a step: row i becomes row `parents[i]`.
   void chooseRows(mlir::Value newParents) { parents = newParents; }
   mlir::Value begin(OpContext &context, const StateRequest &request) override;
+  void limit(OpContext &context, llvm::StringRef role, int64_t most, mlir::Value like, int64_t dim) override;
   void end(OpContext &context, llvm::StringRef role, mlir::Value value) override;
 
   struct Entry {
@@ -81,8 +86,11 @@ public:
     mlir::Value last;
   };
   llvm::ArrayRef<Entry> getEntries() const { return entries; }
+  /// The most steps that all layers have room for; none if nothing limits them.
+  std::optional<int64_t> getMostSteps() const { return mostSteps; }
 
 private:
+  std::optional<int64_t> mostSteps;
   mlir::func::FuncOp body;
   unsigned firstArgument;
   mlir::Value parents;

@@ -47,9 +47,14 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
 
   void checkLengths(dlc::LoopOp loop, const dlc::SymbolicShapes &shapes) {
     auto number = loop->getAttrOfType<IntegerAttr>("dlc.lengths");
-    if (number && number.getInt() >= 0 && number.getInt() < static_cast<int64_t>(loop.getInvariants().size()))
-      note(loop.getInvariants()[number.getInt()], "the lengths of '" + dlc::getLayerName(loop.getLoc()) + "'", "length",
-           shapes.getStepCount(loop), shapes);
+    if (!number || number.getInt() < 0 || number.getInt() >= static_cast<int64_t>(loop.getInvariants().size()))
+      return;
+    // In reverse, a loop is told how many steps to skip.
+    Value lengths = loop.getInvariants()[number.getInt()];
+    if (auto skipped = lengths.getDefiningOp<dlc::SubOp>())
+      lengths = skipped.getRhs();
+    note(lengths, "the lengths of '" + dlc::getLayerName(loop.getLoc()) + "'", "length", shapes.getStepCount(loop),
+         shapes);
   }
 
   /// Notes the check at the argument that brings `value`, if one does.

@@ -119,10 +119,14 @@ void ProgramBuilder::createProgram() {
   for (unsigned i = 0; i < symbols; ++i) {
     unsigned argument = inputs + outputs + 3 + i;
     program.setArgAttr(argument, "dlc.symbol", builder.getStringAttr(symbolNames[i]));
-    auto minimums = graph->getAttrOfType<DictionaryAttr>("dlc.minimums");
-    auto minimum = minimums ? minimums.getAs<IntegerAttr>(symbolNames[i]) : IntegerAttr();
-    program.setArgAttr(argument, "dlc.minimum", minimum ? minimum : builder.getI64IntegerAttr(0));
-    program.setArgAttr(argument, "dlc.maximum", builder.getI64IntegerAttr(largestExtent));
+    // Bounds that the frontend knows stand beside the graph.
+    auto bound = [&](llvm::StringRef table, int64_t otherwise) {
+      auto bounds = graph->getAttrOfType<DictionaryAttr>(table);
+      auto value = bounds ? bounds.getAs<IntegerAttr>(symbolNames[i]) : IntegerAttr();
+      return value ? value : builder.getI64IntegerAttr(otherwise);
+    };
+    program.setArgAttr(argument, "dlc.minimum", bound("dlc.minimums", 0));
+    program.setArgAttr(argument, "dlc.maximum", bound("dlc.maximums", largestExtent));
   }
   program->setAttr("dlc.entry", builder.getStringAttr(graph.getName()));
   program->setAttr("dlc.workspace_bytes", AffineMapAttr::get(makeMap({plan.bytes})));
