@@ -45,8 +45,8 @@ mlir::ElementsAttr makeConstantFromDoubles(mlir::RankedTensorType type, llvm::Ar
 /// The same elements under another type of as many elements; nothing is copied.
 mlir::ElementsAttr reshapeConstant(mlir::ElementsAttr value, mlir::RankedTensorType type);
 
-/// A constant of `type` whose elements are those of `value` from number `first` on. Where `value` is a resource it shares
-/// the resource's memory, which lives as long as the context.
+/// A constant of `type` whose elements are those of `value` from number `first` on. Where `value` is a resource it
+/// shares the resource's memory, which lives as long as the context.
 mlir::ElementsAttr sliceConstant(mlir::ElementsAttr value, mlir::RankedTensorType type, int64_t first);
 
 } // namespace dlc

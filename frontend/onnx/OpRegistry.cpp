@@ -12,8 +12,8 @@ const OpRegistry &OpRegistry::get() {
 OpRegistry::OpRegistry() {
   for (auto registerFamily :
        {registerActivations, registerControl, registerConvolution, registerElementwise, registerLinear,
-        registerMovement, registerNormalization, registerPooling, registerRecurrent, registerReduction, registerResize, registerShape,
-        registerSlicing, registerArithmeticEvaluators})
+        registerMovement, registerNormalization, registerPooling, registerRecurrent, registerReduction, registerResize,
+        registerShape, registerSlicing, registerArithmeticEvaluators})
     registerFamily(*this);
 }
 
