@@ -38,6 +38,13 @@ LoopBuilder::LoopBuilder(OpBuilder &builder, Location location, llvm::StringRef 
   builder.setInsertionPointToEnd(body.addEntryBlock());
 }
 
+LoopBuilder::~LoopBuilder() {
+  if (!body)
+    return;
+  builder.restoreInsertionPoint(outside);
+  body.erase();
+}
+
 /// Whether `value` follows from constants and parameters alone.
 static bool isConstant(Value value) {
   Operation *op = value.getDefiningOp();
@@ -86,6 +93,7 @@ ResultRange LoopBuilder::finish(ValueRange next, ValueRange stacked) {
   builder.restoreInsertionPoint(outside);
   auto loop = LoopOp::create(builder, location, results, body.getName(), carried, scanned, invariants,
                              tripCount ? builder.getI64IntegerAttr(*tripCount) : IntegerAttr(), isReverse);
+  body = nullptr;
   return loop->getResults();
 }
 

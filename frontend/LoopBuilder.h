@@ -17,6 +17,9 @@ public:
   LoopBuilder(mlir::OpBuilder &builder, mlir::Location location, llvm::StringRef name, mlir::ValueRange carried,
               mlir::ValueRange scanned, bool isReverse = false, std::optional<int64_t> tripCount = std::nullopt);
 
+  /// Gives up what was not finished, which was then reported: the step goes away.
+  ~LoopBuilder();
+
   /// The number of the step, a tensor<i64>.
   mlir::Value getStep() { return body.getArgument(0); }
   /// Carried value `i` as the step before left it.

@@ -37,7 +37,7 @@ namespace {
 /// Appends one step of a cell.
 class CellBuilder {
 public:
-  CellBuilder(OpBuilder &builder, Location location, const RecurrentCell &cell, LoopBuilder &loop,
+  CellBuilder(OpBuilder &builder, Location location, const RecurrentCell &cell, LoopBuilder *loop,
               const RecurrentWeights &weights, int64_t units)
       : builder(builder), location(location), cell(cell), loop(loop), weights(weights), units(units) {}
 
@@ -57,10 +57,15 @@ private:
   template <typename OpTy, typename... Args> Value create(Args &&...args) {
     return OpTy::create(builder, location, std::forward<Args>(args)...);
   }
+  Value bring(Value outer) { return loop ? loop->bring(outer) : outer; }
+  void goOutside() {
+    if (loop)
+      loop->goOutside();
+  }
   /// `x` [N, K] times the transpose of `weight` [M, K].
-  Value multiply(Value x, Value weight) { return create<MatMulOp>(x, loop.bring(weight), false, true); }
+  Value multiply(Value x, Value weight) { return create<MatMulOp>(x, bring(weight), false, true); }
   /// `x` plus a value of the function around the loop, which may be null.
-  Value addBias(Value x, Value bias) { return bias ? create<AddOp>(x, loop.bring(bias)) : x; }
+  Value addBias(Value x, Value bias) { return bias ? create<AddOp>(x, bring(bias)) : x; }
   Value activate(size_t i, Value x) {
     if (cell.clip)
       x = create<ClampOp>(x, builder.getF64FloatAttr(-*cell.clip), builder.getF64FloatAttr(*cell.clip));
@@ -85,13 +90,13 @@ private:
     if (!weights.inputBias || !weights.recurrentBias)
       return weights.inputBias ? weights.inputBias : weights.recurrentBias;
     OpBuilder::InsertionGuard guard(builder);
-    loop.goOutside();
+    goOutside();
     return create<AddOp>(weights.inputBias, weights.recurrentBias);
   }
   /// Elements [first, first + count) of dimension 0 of `value`, outside of the loop.
   Value rows(Value value, int64_t first, int64_t count) {
     OpBuilder::InsertionGuard guard(builder);
-    loop.goOutside();
+    goOutside();
     llvm::SmallVector<int64_t> starts{first}, sizes{count}, steps{1};
     if (typeOf(value).getRank() == 2) {
       starts.push_back(0), sizes.push_back(-1), steps.push_back(1);
@@ -104,7 +109,7 @@ private:
     auto gateOf = [&](char name, size_t peephole, Value c) {
       Value sum = gate(name, z);
       if (weights.peepholes)
-        sum = create<AddOp>(sum, create<MulOp>(c, loop.bring(rows(weights.peepholes, peephole * units, units))));
+        sum = create<AddOp>(sum, create<MulOp>(c, bring(rows(weights.peepholes, peephole * units, units))));
       return activate(0, sum);
     };
     Value i = gateOf('i', 0, state.cell);
@@ -138,7 +143,7 @@ private:
   OpBuilder &builder;
   Location location;
   const RecurrentCell &cell;
-  LoopBuilder &loop;
+  LoopBuilder *loop; ///< null: the step stands by itself
   const RecurrentWeights &weights;
   int64_t units;
 };
@@ -173,11 +178,20 @@ RecurrentResults buildRecurrence(OpBuilder &builder, Location location, llvm::St
   for (Value &state : carried)
     if (!state)
       state = createZeroState(builder, location, x, 1, units);
+  if (typeOf(x).getDimSize(0) == 1 && !lengths) {
+    Value only = ReshapeOp::create(builder, location, x, ArrayRef<int64_t>{-3, typeOf(x).getDimSize(2)});
+    RecurrentResults outcome;
+    outcome.state = CellBuilder(builder, location, cell, nullptr, weights, units)
+                        .build(only, {carried[0], carried.size() > 1 ? carried[1] : Value()});
+    if (wantsSequence)
+      outcome.sequence = ReshapeOp::create(builder, location, outcome.state.hidden, ArrayRef<int64_t>{1, -2, units});
+    return outcome;
+  }
   Value limits = lengths ? createLimits(builder, location, x, lengths, isReverse) : Value();
 
   LoopBuilder loop(builder, location, name, carried, x, isReverse);
   RecurrentState before{loop.getCarried(0), carried.size() > 1 ? loop.getCarried(1) : Value()};
-  CellBuilder step(builder, location, cell, loop, weights, units);
+  CellBuilder step(builder, location, cell, &loop, weights, units);
   RecurrentState after = step.build(loop.getScanned(0), before);
   Value output = after.hidden;
   if (limits) {

@@ -61,7 +61,8 @@ struct RecurrentResults {
 
 /// Appends a loop over the T steps of `x` [T, N, I]. Parts of `initial` that are null are zero. `lengths` [N]
 /// (integers, or null) are the valid steps of each sequence: after them the state stays and the sequence is zero; a
-/// `isReverse` loop runs from the last valid step to the first. The operands must fit together.
+/// `isReverse` loop runs from the last valid step to the first. A single step needs no loop. The operands must fit
+/// together.
 RecurrentResults buildRecurrence(mlir::OpBuilder &builder, mlir::Location location, llvm::StringRef name,
                                  const RecurrentCell &cell, const RecurrentWeights &weights, mlir::Value x,
                                  mlir::Value lengths, RecurrentState initial, bool isReverse, bool wantsSequence);
