@@ -199,6 +199,19 @@ std::optional<Value> FunctionImporter::resolve(const JsonValue &reference, const
   return std::nullopt;
 }
 
+std::optional<SmallVector<Value>> FunctionImporter::resolveAll(const JsonValue *references, const std::string &label) {
+  SmallVector<Value> values;
+  if (!references)
+    return values;
+  bool isUsable = true;
+  for (const JsonValue &reference : references->isList() ? ArrayRef(references->elements) : ArrayRef(*references)) {
+    std::optional<Value> value = resolve(reference, label);
+    isUsable &= value && *value;
+    values.push_back(value.value_or(Value()));
+  }
+  return isUsable ? std::optional(values) : std::nullopt;
+}
+
 //===-- Layers ------------------------------------------------------------===//
 
 void FunctionImporter::importLayers(const JsonValue &layers) {
@@ -259,7 +272,15 @@ void FunctionImporter::importLayer(const JsonValue &layer) {
                                                        : zeroStates;
   LayerContext context(OpContext(builder, reporter, attributes, name, label, layer.position), kind->name,
                        std::move(inputs), parameters, states);
+  for (const std::string &key : kind->references) {
+    std::optional<SmallVector<Value>> tensors = resolveAll(layer.find(key), label);
+    if (!tensors)
+      return define(name, Value(), position);
+    context.references.set(key, *tensors);
+  }
   define(name, kind->build(context), position);
+  for (const auto &[role, value] : context.results)
+    define(name + "." + role, value, position);
 }
 
 //===-- Nodes -------------------------------------------------------------===//
@@ -402,6 +423,9 @@ void FunctionImporter::importNode(const JsonValue &node, const NodeKind &kind, S
     NodeContext context(OpContext(builder, reporter, Attributes(kind.fields, node.find("attributes")),
                                   name ? name->string : outputs.front().string, label.str(), node.position),
                         std::move(inputs), outputs.size());
+    for (auto [i, output] : llvm::enumerate(outputs))
+      if (output.string.empty())
+        context.leftOut.set(i);
     results = kind.build(context);
   }
   results.resize(outputs.size());

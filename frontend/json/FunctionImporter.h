@@ -54,6 +54,9 @@ private:
   /// The tensor that `reference` names: nothing if the model has none (which is reported), null if it could not be
   /// made.
   std::optional<mlir::Value> resolve(const JsonValue &reference, const std::string &label);
+  /// The tensors that a name or a list of names stands for (none if null); nothing if one is missing or could not be
+  /// made.
+  std::optional<llvm::SmallVector<mlir::Value>> resolveAll(const JsonValue *references, const std::string &label);
   /// Loads the parameter called `name`; nothing if the model does not declare it.
   std::optional<mlir::Value> loadParameter(llvm::StringRef name, Position position, const std::string &label);
 

@@ -45,6 +45,8 @@ Json number(double value) {
 class SchemaEmitter {
 public:
   Json emit(const Rule &rule) {
+    if (rule.kind == Rule::Kind::Deferred)
+      return emit(*rule.target());
     if (rule.definition.empty())
       return emitInline(rule);
     if (!definitions.contains(rule.definition)) {
@@ -122,6 +124,8 @@ private:
         variants.push_back(emitObject(variant.fields, rule.tag, &variant));
       return {{"type", "object"}, {"required", {rule.tag}}, {"anyOf", std::move(variants)}};
     }
+    case Rule::Kind::Deferred:
+      break; // see emit
     case Rule::Kind::Either: {
       Json alternatives = Json::array();
       for (const RulePtr &alternative : rule.alternatives)

@@ -25,9 +25,10 @@ std::optional<int64_t> LayerContext::expectExtent(int64_t dim, StringRef meaning
 Value LayerContext::parameter(const LayerParameter &description, ArrayRef<int64_t> shape) {
   ParameterRequest request;
   request.owner = name;
-  request.role = description.role.str();
+  request.role = rolePrefix + description.role.str();
   request.otherRoles = description.otherRoles;
-  request.type = RankedTensorType::get(shape, typeOf(input()).getElementType());
+  request.type = RankedTensorType::get(shape, description.elementType ? description.elementType
+                                                                      : typeOf(input()).getElementType());
   request.kernelOrder = description.kernelOrder;
   request.isTransposed = description.isTransposed;
   request.position = position;
@@ -60,6 +61,36 @@ Value LayerContext::activate(Value x) {
   return x && activation ? buildActivation(*this, *activation, x) : x;
 }
 
+std::optional<LayerContext> LayerContext::enter(StringRef key, Value input, StringRef role) {
+  const JsonValue &layer = *attributes.find(key);
+  const LayerKind *inner = findLayerKind(layer.find("op")->string);
+  assert(inner && "validated layers are of some kind");
+  static ZeroStates noStates; // has no members
+  auto fail = [&](Position position, const Twine &message) {
+    reporter.error(position, label + " " + message);
+    return std::nullopt;
+  };
+  if (inner->takesSeveralInputs)
+    return fail(layer.position, "cannot run '" + inner->name + "', which takes several inputs");
+  for (StringRef outer : {"name", "input"})
+    if (const JsonValue *given = layer.find(outer))
+      return fail(given->position, "has '" + outer + "' for the layer inside: give it to " + kind + " itself");
+  for (StringRef reference : inner->references)
+    if (const JsonValue *given = layer.find(reference))
+      return fail(given->position, "has '" + reference + "' for the layer inside: give it to " + kind + " itself");
+  LayerContext context(OpContext(builder, reporter, Attributes(inner->fields, &layer), name, label, layer.position),
+                       inner->name, {input}, parameters, noStates);
+  context.rolePrefix = rolePrefix + role.str();
+  const JsonValue *stateful = layer.find("stateful");
+  if (stateful && stateful->boolean)
+    return fail(stateful->position, "cannot keep a state for the layer inside, which starts anew each time");
+  return context;
+}
+
+Value LayerContext::build() { return findLayerKind(kind)->build(*this); }
+
+RulePtr dlc::json::getWrappedLayerRule() { return deferred(getLayerRule); }
+
 //===-- Tables ------------------------------------------------------------===//
 
 ArrayRef<LayerKind> dlc::json::getLayerKinds() {
@@ -72,6 +103,8 @@ ArrayRef<LayerKind> dlc::json::getLayerKinds() {
     addActivationLayers(result);
     addShapeLayers(result);
     addMergeLayers(result);
+    addRecurrentLayers(result);
+    addSequenceLayers(result);
     for (LayerKind &kind : result) {
       kind.fields.insert(kind.fields.begin(),
                          optional("name", string(), "", "Name of the layer, its parameters and its result"));

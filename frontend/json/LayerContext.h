@@ -23,6 +23,7 @@ struct LayerParameter {
   bool followsModel = false;
   llvm::SmallVector<int64_t, 5> kernelOrder = {}; ///< see ParameterRequest
   bool isTransposed = false;                      ///< see ParameterRequest
+  mlir::Type elementType = {};                    ///< the input's if null
 
   /// The weight of a dense or convolution layer: glorot_uniform unless the layer or the model says otherwise.
   static LayerParameter weight(llvm::SmallVector<int64_t, 5> kernelOrder, bool isTransposed = false) {
@@ -31,6 +32,22 @@ struct LayerParameter {
   /// The bias of such a layer.
   static LayerParameter bias() { return {"bias", {}, "zeros", "bias_initializer"}; }
 };
+
+/// Tensors that a layer names beside its input, by key.
+class References {
+public:
+  llvm::ArrayRef<mlir::Value> get(llvm::StringRef key) const {
+    auto found = values.find(key);
+    return found == values.end() ? llvm::ArrayRef<mlir::Value>() : llvm::ArrayRef<mlir::Value>(found->second);
+  }
+  bool empty(llvm::StringRef key) const { return get(key).empty(); }
+  void set(llvm::StringRef key, llvm::ArrayRef<mlir::Value> tensors) { values[key].assign(tensors); }
+
+private:
+  llvm::StringMap<llvm::SmallVector<mlir::Value, 2>> values;
+};
+
+struct LayerKind;
 
 class LayerContext : public OpContext {
 public:
@@ -63,7 +80,19 @@ public:
   /// Hands over what the state is after the last step.
   void endState(llvm::StringRef role, mlir::Value value) { states.end(*this, role, value); }
 
-  std::string kind; ///< the layer's `op`
+  /// The layer that `key` of this one describes, for `input`. Its parameters carry this layer's name, and `role` before
+  /// theirs. Nothing, with an error, if no layer can stand there.
+  std::optional<LayerContext> enter(llvm::StringRef key, mlir::Value input, llvm::StringRef role);
+  /// The result of a layer that was entered.
+  mlir::Value build();
+  /// A result beside the layer's own, which the model calls `LAYER.ROLE`.
+  void addResult(llvm::StringRef role, mlir::Value value) { results.emplace_back(rolePrefix + role.str(), value); }
+  void takeResults(const LayerContext &inner) { llvm::append_range(results, inner.results); }
+
+  References references;
+  std::string rolePrefix; ///< of the parameters and other results of a layer inside another one
+  llvm::SmallVector<std::pair<std::string, mlir::Value>> results; ///< beside the layer's own
+  std::string kind;                                               ///< the layer's `op`
   llvm::SmallVector<mlir::Value> inputs;
 
 private:
@@ -77,6 +106,7 @@ struct LayerKind {
   std::vector<Field> fields;
   mlir::Value (*build)(LayerContext &context);
   bool takesSeveralInputs = false;
+  std::vector<std::string> references = {}; ///< keys of `fields` that name tensors
 };
 
 /// All kinds of layers, with the fields that all layers share.
@@ -92,12 +122,16 @@ void addNormalizationLayers(std::vector<LayerKind> &kinds);
 void addActivationLayers(std::vector<LayerKind> &kinds);
 void addShapeLayers(std::vector<LayerKind> &kinds);
 void addMergeLayers(std::vector<LayerKind> &kinds);
+void addRecurrentLayers(std::vector<LayerKind> &kinds);
+void addSequenceLayers(std::vector<LayerKind> &kinds);
 
 /// The activation that `value` names, of `x`.
 mlir::Value buildActivation(OpContext &context, const JsonValue &value, mlir::Value x);
 
 /// The key of layers that keep state over time, which makes the context its owner.
 Field statefulField();
+/// A layer inside another one.
+RulePtr getWrappedLayerRule();
 /// Fields that layers with weights share: use_bias, activation, kernel_initializer, bias_initializer.
 std::vector<Field> weightFields();
 /// A positive integer for all spatial dimensions or a list of one each.

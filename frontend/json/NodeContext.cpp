@@ -111,6 +111,8 @@ ArrayRef<NodeKind> dlc::json::getNodeKinds() {
     addLinearNodes(result);
     addWindowNodes(result);
     addNormalizationNodes(result);
+    addRecurrentNodes(result);
+    addRecurrentNodes(result);
     addReductionNodes(result);
     addShapeNodes(result);
     addSelectionNodes(result);

@@ -5,6 +5,7 @@
 #define DLC_FRONTEND_JSON_NODECONTEXT_H
 
 #include "frontend/json/OpContext.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 namespace dlc::json {
 
@@ -17,13 +18,15 @@ struct NodeInput {
 class NodeContext : public OpContext {
 public:
   NodeContext(OpContext base, llvm::SmallVector<NodeInput> inputs, size_t outputCount)
-      : OpContext(std::move(base)), inputs(std::move(inputs)), outputCount(outputCount) {}
+      : OpContext(std::move(base)), inputs(std::move(inputs)), outputCount(outputCount), leftOut(outputCount) {}
 
   /// Input `i` as a tensor; a literal becomes a constant of the element type of the first tensor among the inputs (f32
   /// if there is none). Null if there is none or after an error.
   mlir::Value operand(size_t i);
   /// All inputs as tensors.
   llvm::SmallVector<mlir::Value> operands();
+  /// Whether the model names output `i`.
+  bool hasOutput(size_t i) const { return i < outputCount && !leftOut.test(i); }
   bool hasInput(size_t i) const { return i < inputs.size() && (inputs[i].tensor || inputs[i].literal); }
   /// Integers known now: an attribute, or numbers in place of input `i`; nothing if neither is given.
   /// `isValid` becomes false, with an error, if input `i` is a tensor or holds something else.
@@ -40,7 +43,8 @@ public:
   bool expectRankOf(size_t i, int64_t rank);
 
   llvm::SmallVector<NodeInput> inputs;
-  size_t outputCount; ///< how many outputs the model names
+  size_t outputCount;           ///< how many outputs the model names
+  llvm::SmallBitVector leftOut; ///< outputs that it calls ""
 };
 
 using NodeResults = llvm::SmallVector<mlir::Value>;
@@ -63,6 +67,8 @@ void addActivationNodes(std::vector<NodeKind> &kinds);
 void addLinearNodes(std::vector<NodeKind> &kinds);
 void addWindowNodes(std::vector<NodeKind> &kinds);
 void addNormalizationNodes(std::vector<NodeKind> &kinds);
+void addRecurrentNodes(std::vector<NodeKind> &kinds);
+void addRecurrentNodes(std::vector<NodeKind> &kinds);
 void addReductionNodes(std::vector<NodeKind> &kinds);
 void addShapeNodes(std::vector<NodeKind> &kinds);
 void addSelectionNodes(std::vector<NodeKind> &kinds);

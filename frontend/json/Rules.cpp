@@ -63,6 +63,11 @@ RulePtr dlc::json::either(std::vector<RulePtr> alternatives, std::string title) 
   rule->alternatives = std::move(alternatives);
   return rule;
 }
+RulePtr dlc::json::deferred(RulePtr (*target)()) {
+  auto rule = make(Rule::Kind::Deferred);
+  rule->target = target;
+  return rule;
+}
 RulePtr dlc::json::defined(std::string definition, RulePtr rule) {
   auto copy = std::make_shared<Rule>(*rule);
   copy->definition = std::move(definition);

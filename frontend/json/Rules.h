@@ -42,7 +42,8 @@ public:
     Object,  ///< keys out of `fields`
     Map,     ///< any keys, values of `element`
     Variant, ///< an object whose `tag` names one of `variants`
-    Either   ///< one of `alternatives`, which differ in JSON type
+    Either,  ///< one of `alternatives`, which differ in JSON type
+    Deferred ///< what `target` gives, for rules that contain themselves
   };
   Kind kind = Kind::Anything;
   std::optional<double> minimum, maximum;
@@ -54,6 +55,7 @@ public:
   std::string tag;
   std::vector<Variant> variants;
   std::vector<RulePtr> alternatives;
+  RulePtr (*target)() = nullptr;
   /// How messages call such a value ("an activation"); made from the rest if empty.
   std::string title;
   /// Name under which the JSON Schema defines the rule once; none if empty.
@@ -76,6 +78,7 @@ RulePtr list(RulePtr element, size_t minCount = 0, size_t maxCount = SIZE_MAX);
 RulePtr object(std::vector<Field> fields, std::string title = "");
 RulePtr mapOf(RulePtr element, std::string title = "");
 RulePtr either(std::vector<RulePtr> alternatives, std::string title = "");
+RulePtr deferred(RulePtr (*target)());
 /// `rule`, defined once in the JSON Schema under `definition`.
 RulePtr defined(std::string definition, RulePtr rule);
 

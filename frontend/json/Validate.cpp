@@ -26,6 +26,8 @@ static bool hasTypeOf(const Rule &rule, const JsonValue &value) {
   case Rule::Kind::Map:
   case Rule::Kind::Variant:
     return value.isObject();
+  case Rule::Kind::Deferred:
+    return hasTypeOf(*rule.target(), value);
   case Rule::Kind::Either:
     return llvm::any_of(rule.alternatives, [&](const RulePtr &alternative) { return hasTypeOf(*alternative, value); });
   }
@@ -97,6 +99,8 @@ static bool validateVariant(const Rule &rule, const JsonValue &value, const std:
 }
 
 bool dlc::json::validate(const Rule &rule, const JsonValue &value, const std::string &what, Reporter &reporter) {
+  if (rule.kind == Rule::Kind::Deferred)
+    return validate(*rule.target(), value, what, reporter);
   if (rule.kind == Rule::Kind::Either) {
     // Alternatives of one JSON type (a list of integers or of pairs) are tried in turn; the last one's complaint is
     // shown.
