@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recurrent layers from ONNX: every attribute, lengths from 1 to 1000, known while compiling or only when the model runs, against NumPy
 in double precision and ONNX Runtime. Tolerance: 1e-5 of the largest expected magnitude (at least 1)."""
+import json
+
 import numpy as np
 import onnx
 import pytest
@@ -182,3 +184,18 @@ def test_same_bits_on_any_number_of_threads(programs, kind):
     one, two = (layer.run(programs, library, inputs, "--threads", str(count)) for count in (1, 2))
     for name, array in one.items():
         np.testing.assert_array_equal(array, two[name])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_memory_of_a_step_is_reused(programs, kind):
+    """What grows with the number of steps is at most the input's product with the gates' weights and the outputs, once each."""
+    layer = Layer(kind.split("-")[0], 32, 16, dynamic=True, direction="bidirectional", **KINDS[kind])
+    library, batch = layer.compile(programs), 2
+
+    def workspace(steps):
+        result = programs.run("dlc-run", "info", library, "--json", "--symbol", f"T={steps}", "--symbol", f"N={batch}")
+        return json.loads(result.stdout)["entry_points"][0]["workspace_bytes"]
+
+    gates = GATES[layer.kind] * layer.size
+    a_step = 4 * batch * layer.directions * (gates + 2 * layer.size)
+    assert workspace(1001) - workspace(1) <= 1000 * a_step
