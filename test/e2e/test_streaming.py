@@ -20,6 +20,8 @@ def make_weights(kind, features, units, seed=1):
         "recurrent_weight": random.standard_normal((gates * units, units)) / units**0.5,
         "bias": random.standard_normal(gates * units) * 0.3,
     }
+    if kind == "gru":
+        weights["recurrent_bias"] = random.standard_normal(gates * units) * 0.3
     return {name: value.astype(np.float32).tolist() for name, value in weights.items()}
 
 
