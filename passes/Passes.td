@@ -7,6 +7,17 @@ include "mlir/Pass/PassBase.td"
 
 //===-- graph ---------------------------------------------------------------===//
 
+def PruneLoops : Pass<"dlc-prune-loops", "::mlir::ModuleOp"> {
+  let summary = "Drop what loops stack and nobody reads";
+  let description = [{
+    A recurrent layer of which only the last state is used need not keep every step's. Stacked results without a reader leave the loop
+    and its body, dead ops go, and so do bodies of loops that are gone.
+
+    Before: `%h, %y = dlc.loop @step ...`, where nobody reads `%y`, and `return %1, %1` in `@step`.
+    After: `%h = dlc.loop @step ...` and `return %1`.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
 def BindLoopShapes : Pass<"dlc-bind-loop-shapes", "::mlir::ModuleOp"> {
   let summary = "Tell the bodies of loops the extents of their arguments";
   let description = [{

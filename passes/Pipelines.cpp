@@ -28,6 +28,7 @@ llvm::ArrayRef<llvm::StringRef> getPhaseNames() {
 }
 
 static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options) {
+  manager.addPass(createPruneLoops());
   manager.addPass(createBindLoopShapes());
   manager.addPass(createCheckIndices());
   manager.addPass(createFoldParameters());

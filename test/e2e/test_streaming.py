@@ -53,7 +53,7 @@ def test_ten_thousand_steps(programs, kind, batch):
     })  # fmt: skip
     x = np.random.default_rng(2).standard_normal((batch, steps, features)).astype(np.float32)
     whole = model.run({"x": x}, entry="whole")["cell"]
-    streamed = np.empty_like(whole)
+    streamed = np.full_like(whole, np.nan)
     for step in range(steps):
         if step == 1000:
             before = resident_bytes()

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/DlcDialect.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "passes/Passes.h"
+#include "llvm/ADT/BitVector.h"
+
+#define DEBUG_TYPE "dlc-prune-loops"
+
+namespace dlc {
+#define GEN_PASS_DEF_PRUNELOOPS
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+/// Erases what nobody reads, from the end to the beginning.
+static void eraseDeadOps(func::FuncOp function) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+/// Drops stacked results without a reader from the loop and from its body; whether there were some.
+static bool dropUnreadResults(dlc::LoopOp loop) {
+  func::FuncOp body = loop.getBodyFunction();
+  unsigned firstStacked = loop.getCarried().size();
+  llvm::BitVector unread(body.getNumResults());
+  for (auto [i, result] : llvm::enumerate(loop.getStacked()))
+    if (result.use_empty())
+      unread.set(firstStacked + i);
+  if (unread.none())
+    return false;
+  Operation *terminator = body.getBody().front().getTerminator();
+  terminator->eraseOperands(unread);
+  (void)body.eraseResults(unread);
+  llvm::SmallVector<Type> types;
+  llvm::SmallVector<Value> read;
+  for (OpResult result : loop->getResults())
+    if (!unread.test(result.getResultNumber())) {
+      types.push_back(result.getType());
+      read.push_back(result);
+    }
+  OpBuilder builder(loop);
+  auto pruned = dlc::LoopOp::create(builder, loop.getLoc(), types, loop->getOperands(), loop.getProperties(),
+                                    llvm::to_vector(loop->getDiscardableAttrs()));
+  for (auto [before, after] : llvm::zip(read, pruned.getOutputs()))
+    before.replaceAllUsesWith(after);
+  loop.erase();
+  return true;
+}
+
+namespace {
+
+class PruneLoops final : public dlc::impl::PruneLoopsBase<PruneLoops> {
+  void runOnOperation() override {
+    // What an outer loop no longer gives may have been the only reader of what an inner one gives.
+    bool hasChanged = true;
+    while (hasChanged) {
+      hasChanged = false;
+      llvm::SmallVector<dlc::LoopOp> loops;
+      for (auto function : getOperation().getOps<func::FuncOp>()) {
+        eraseDeadOps(function);
+        llvm::append_range(loops, function.getOps<dlc::LoopOp>());
+      }
+      for (dlc::LoopOp loop : loops)
+        hasChanged |= dropUnreadResults(loop);
+    }
+    // Bodies of loops that are gone.
+    bool hasErased = true;
+    while (hasErased) {
+      hasErased = false;
+      for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+        if (function.isPrivate() && SymbolTable::symbolKnownUseEmpty(function, getOperation())) {
+          function.erase();
+          hasErased = true;
+        }
+    }
+  }
+};
+
+} // namespace
