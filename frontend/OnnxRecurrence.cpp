@@ -32,7 +32,7 @@ private:
     error(message);
     return false;
   }
-  bool checkDirection();
+  bool checkAttributes();
   bool checkShapes();
   bool expectShape(Value value, llvm::StringRef what, llvm::ArrayRef<int64_t> shape, llvm::StringRef meaning);
   bool readActivations();
@@ -56,10 +56,12 @@ private:
   llvm::SmallVector<GateActivation, 3> activations;
 };
 
-bool Builder::checkDirection() {
+bool Builder::checkAttributes() {
   llvm::StringRef direction = operation.direction;
   if (direction != "forward" && direction != "reverse" && direction != "bidirectional")
     return fail("direction '" + direction + "' is none of forward, reverse and bidirectional");
+  if (operation.clip && !(*operation.clip > 0))
+    return fail("clip is " + llvm::Twine(std::to_string(*operation.clip)) + ", it must be above 0");
   directions = direction == "bidirectional" ? 2 : 1;
   return true;
 }
@@ -211,7 +213,7 @@ RecurrentWeights Builder::getWeights(int64_t place) {
 }
 
 std::optional<OnnxRecurrenceResults> Builder::build() {
-  if (!checkDirection() || !checkShapes() || !readActivations() || !readLengths())
+  if (!checkAttributes() || !checkShapes() || !readActivations() || !readLengths())
     return std::nullopt;
   bool isBatchFirst = operation.isBatchFirst;
   Value x = operation.x;

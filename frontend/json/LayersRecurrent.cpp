@@ -144,6 +144,8 @@ static Value buildRecurrentLayer(LayerContext &context) {
 static Value buildBidirectional(LayerContext &context) {
   if (context.keepsState())
     return context.error("cannot run a step at a time: backwards, the sequence's end comes first");
+  if (!context.expectRank(3))
+    return {};
   SmallVector<Value, 2> results;
   ArrayRef<Value> initial = context.references.get("initial_state");
   for (bool flips : {false, true}) {
