@@ -18,6 +18,8 @@ static bool isOfFamily(Operation *op, KernelRoot root) {
     return llvm::isa<ConvOp, ConvTransposeOp>(op);
   case KernelRoot::Contraction:
     return llvm::isa<MatMulOp, EinsumOp>(op);
+  case KernelRoot::Recurrent:
+    return llvm::isa<MatMulOp>(op);
   case KernelRoot::Window:
     return llvm::isa<MaxPoolOp, MaxPoolIndicesOp, AveragePoolOp, LpPoolOp>(op);
   case KernelRoot::Reduction:

@@ -28,7 +28,8 @@ def Dlc_KernelRoot : I32EnumAttr<"KernelRoot", "The family of a kernel: the op t
   I32EnumAttrCase<"Elementwise", 0, "elementwise">, I32EnumAttrCase<"Convolution", 1, "convolution">,
   I32EnumAttrCase<"Contraction", 2, "contraction">, I32EnumAttrCase<"Window", 3, "window">,
   I32EnumAttrCase<"Reduction", 4, "reduction">, I32EnumAttrCase<"Normalization", 5, "normalization">,
-  I32EnumAttrCase<"Movement", 6, "movement">]> {
+  I32EnumAttrCase<"Movement", 6, "movement">,
+  I32EnumAttrCase<"Recurrent", 7, "recurrent">]> {
   let cppNamespace = "::dlc";
   let genSpecializedAttr = 0;
 }

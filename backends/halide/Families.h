@@ -17,6 +17,7 @@ void registerResizeEmitters(EmitterRegistry &registry);
 void registerReductionEmitters(EmitterRegistry &registry);
 void registerWindowEmitters(EmitterRegistry &registry);
 void registerNormalizationEmitters(EmitterRegistry &registry);
+void registerRecurrentEmitters(EmitterRegistry &registry);
 
 } // namespace dlc::halide
 

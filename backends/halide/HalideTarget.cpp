@@ -19,7 +19,8 @@ std::optional<Halide::Target> getHalideTarget(llvm::StringRef isa, KernelRoot ro
   target.set_features({Halide::Target::NoRuntime, Halide::Target::UserContext});
   if (!options.checkBounds)
     target.set_features({Halide::Target::NoAsserts, Halide::Target::NoBoundsQuery});
-  bool isContraction = root == KernelRoot::Convolution || root == KernelRoot::Contraction;
+  bool isContraction =
+      root == KernelRoot::Convolution || root == KernelRoot::Contraction || root == KernelRoot::Recurrent;
   // Without strict_float Halide takes NaN and infinity for impossible, and comparisons with them have no meaning.
   if (!isContraction || !options.relaxContractions)
     target.set_feature(Halide::Target::StrictFloat);

@@ -32,6 +32,7 @@ const EmitterRegistry &getEmitterRegistry() {
     registerReductionEmitters(all);
     registerWindowEmitters(all);
     registerNormalizationEmitters(all);
+    registerRecurrentEmitters(all);
     return all;
   }();
   return registry;
@@ -186,11 +187,12 @@ LogicalResult KernelBuilder::declareOutput() {
   for (auto [i, dim] : llvm::enumerate(llvm::reverse(shape.dims))) {
     int position = static_cast<int>(i);
     bool isSplit = dim.logical == schedule.getSplit() && !dim.tile;
-    for (Halide::OutputImageParam buffer : output.output_buffers()) {
+    // The other results of a tuple have the first one's place and extent: Halide takes those of the first alone.
+    std::vector<Halide::OutputImageParam> buffers = output.output_buffers();
+    for (Halide::OutputImageParam &buffer : buffers)
       buffer.dim(position).set_stride(toExpr(dim.stride));
-      if (!isSplit)
-        buffer.dim(position).set_bounds(0, toExpr(dim.extent));
-    }
+    if (!isSplit)
+      buffers.front().dim(position).set_bounds(0, toExpr(dim.extent));
     if (!isSplit)
       output.bound(arguments[position], 0, toExpr(dim.extent));
   }

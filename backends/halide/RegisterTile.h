@@ -19,6 +19,8 @@ constexpr llvm::StringLiteral planesTile = "planes";   ///< argument 2
 constexpr llvm::StringLiteral columnsLoopTile = "columns_loop";
 /// 1: the loops over the kernel's taps are unrolled, so that neighbouring results share what they load.
 constexpr llvm::StringLiteral unrollTapsTile = "unroll_taps";
+/// Units of a recurrent cell; `rows` counts the batch.
+constexpr llvm::StringLiteral unitsTile = "units";
 
 /// 1: the stage "panel" of the root copies the right operand's columns of a block.
 constexpr llvm::StringLiteral stageColumnsTile = "stage_columns";

@@ -18,6 +18,8 @@ dlc::ScheduleAttr dlc::tileKernel(const TileSubject &subject, const InstructionS
     return tileConvolution(subject, set);
   case KernelRoot::Contraction:
     return tileContraction(subject, set);
+  case KernelRoot::Recurrent:
+    return tileRecurrent(subject, set);
   case KernelRoot::Reduction:
     return tileReduction(subject, set);
   case KernelRoot::Normalization:

@@ -22,6 +22,8 @@ llvm::SmallVector<int64_t> getDimsInnermostFirst(mlir::RankedTensorType type);
 /// The schedule of a kernel rooted by a convolution. A dimension to split is chosen once for all instruction sets.
 ScheduleAttr tileConvolution(const TileSubject &subject, const InstructionSet &set);
 ScheduleAttr tileContraction(const TileSubject &subject, const InstructionSet &set);
+/// A cell's step: gates unrolled, units in register tiles.
+ScheduleAttr tileRecurrent(const TileSubject &subject, const InstructionSet &set);
 /// Elementwise ops, movements and windows: rows of vectors.
 ScheduleAttr tileRows(const TileSubject &subject, const InstructionSet &set);
 ScheduleAttr tileReduction(const TileSubject &subject, const InstructionSet &set);

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Schedules of the steps of recurrent cells (see backends/halide/Recurrent.cpp).
+#include "ir/Layout.h"
+#include "passes/schedule/TileRules.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+namespace {
+struct CellTile {
+  int64_t units = 0, rows = 0;
+  double cycles = -1;
+};
+} // namespace
+
+/// Cycles of a step with `tile`.
+static double estimate(const CellTile &tile, const InstructionSet &set, int64_t lanes, int64_t gates, int64_t depth,
+                       int64_t units, int64_t rows) {
+  // What the second-level cache delivers of a stream that the first level cannot hold.
+  constexpr double streamBytes = 32;
+  int64_t vectors = gates * tile.units / lanes, accumulators = vectors * tile.rows;
+  double step = std::max({accumulators / set.multiplyAdds, (vectors + tile.rows) / set.loads,
+                          static_cast<double>(set.latency), vectors * set.vectorBytes / streamBytes});
+  // Loop control, and at equal speed independent sums for processors that start more of them.
+  step += 1 + 8.0 / accumulators;
+  // Zeroing, activations and stores.
+  double around = 20 + 10.0 * accumulators;
+  double tiles = static_cast<double>(llvm::divideCeil(units, tile.units) * llvm::divideCeil(rows, tile.rows));
+  return tiles * (step * depth + around);
+}
+
+ScheduleAttr tileRecurrent(const TileSubject &subject, const InstructionSet &set) {
+  MLIRContext *context = subject.rootOp->getContext();
+  Builder builder(context);
+  auto finish = [&](llvm::StringRef algorithm, int64_t vector, int64_t split, int64_t grain, DictionaryAttr tiles) {
+    return ScheduleAttr::get(context, builder.getStringAttr(algorithm), builder.getStringAttr(set.name), vector, split,
+                             grain, tiles);
+  };
+  auto product = llvm::cast<MatMulOp>(subject.rootOp);
+  auto weight = llvm::cast<RankedTensorType>(product.getRhs().getType());
+  LayoutAttr layout = getLayout(weight);
+  if (subject.result.getRank() != 2 || weight.getRank() != 3 || !weight.hasStaticShape() || !layout ||
+      !layout.getInnerTiles() || layout.getInnerTiles().size() != 1)
+    return finish("plain", 1, -1, 1, {});
+  int64_t gates = weight.getDimSize(0), depth = weight.getDimSize(1), units = weight.getDimSize(2);
+  int64_t block = layout.getInnerTiles()[0], blocks = llvm::divideCeil(units, block);
+  int64_t lanes = std::min(set.getLanes(getElementBytes(weight.getElementType())), block);
+  bool isDynamic = subject.result.isDynamicDim(0);
+  // A batch that is known at run time: enough rows for a tile, or one.
+  int64_t rows = isDynamic ? 24 : std::max<int64_t>(subject.result.getDimSize(0), 1);
+  CellTile best;
+  auto consider = [&](int64_t size) {
+    for (int64_t tileRows = 1; tileRows <= std::min<int64_t>(rows, 8); ++tileRows) {
+      int64_t vectors = gates * size / lanes, accumulators = vectors * tileRows;
+      // With one row weights are memory operands; else they, or the rows' state, stay in registers for a step.
+      int64_t operands = tileRows == 1 ? 1 : std::min(vectors, tileRows) + 1;
+      if (accumulators + operands > set.registers && (tileRows > 1 || size > lanes))
+        break;
+      CellTile tile{size, tileRows, 0};
+      tile.cycles = estimate(tile, set, lanes, gates, depth, units, rows);
+      if (best.cycles < 0 || tile.cycles < best.cycles)
+        best = tile;
+    }
+  };
+  // A part of a block, or several whole ones.
+  for (int64_t size = lanes; size <= block; size += lanes)
+    if (block % size == 0)
+      consider(size);
+  for (int64_t count = 2; count <= std::min<int64_t>(blocks, 8); ++count)
+    if (blocks % count == 0)
+      consider(count * block);
+  auto number = [&](int64_t value) { return builder.getI64IntegerAttr(value); };
+  auto tiles = builder.getDictionaryAttr(
+      {builder.getNamedAttr("rows", number(best.rows)), builder.getNamedAttr("units", number(best.units))});
+  // Each thread keeps its own units, so its own part of the weights in its own cache.
+  return finish("cell", lanes, units > best.units ? 1 : -1, best.units, tiles);
+}
+
+} // namespace dlc
