@@ -83,6 +83,22 @@ def SimplifyGraph : Pass<"dlc-simplify-graph", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 
+def HoistLoopWork : Pass<"dlc-hoist-loop-work", "::mlir::ModuleOp"> {
+  let summary = "Compute before a loop what its steps do not need each other for";
+  let description = [{
+    Matrix products in a loop's body that depend on scanned values, constants and invariants only move before the loop, over all
+    steps at once: a product of `[B, I]` in every one of T steps becomes one of `[T * B, I]`, and its result is scanned. The ops that the
+    product reads move with it, and so do elementwise ops that alone use it. What saves no work stays in the body, because its
+    result would have to be stored for all steps.
+
+    Before: `%y = dlc.matmul %x_t, %w : (tensor<?x3xf32>, tensor<3x8xf32>) -> tensor<?x8xf32>` in a body that scans `x`
+
+    After: `dlc.matmul %x_all, %w : (tensor<?x3xf32>, tensor<3x8xf32>) -> tensor<?x8xf32>` before the loop that scans its result
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+  let statistics = [Statistic<"hoisted", "hoisted-products", "Matrix products that run over all steps at once">];
+}
+
 //===-- layout --------------------------------------------------------------===//
 
 def AssignLayouts : Pass<"dlc-assign-layouts", "::mlir::func::FuncOp"> {
@@ -103,6 +119,54 @@ def AssignLayouts : Pass<"dlc-assign-layouts", "::mlir::func::FuncOp"> {
 
 //===-- fusion --------------------------------------------------------------===//
 
+def FuseLstmGates : Pass<"dlc-fuse-lstm-gates", "::mlir::func::FuncOp"> {
+  let summary = "Form one kernel of the step of an LSTM";
+  let description = [{
+    In the body of a loop, or in a function that does a single step: the products of the state with each gate's constant matrix (one
+    packed product whose columns are sliced, or one product a gate, or products of the state and the input side by side), the gates'
+    activations, and the new states become one `dlc.kernel` with `root(recurrent)` and one result a state. The matrices are packed as
+    `[H/VL][K][G][VL]` (passes/schedule/PlanRecurrent.h); products of the input become one. Whatever is elementwise may stand in the equations:
+    peepholes, coupled gates, clipping, any activation, masks of shorter sequences. A state is an argument with a result of its
+    type that depends on it; an LSTM reads a second one. Weights that are no constants stay with the ordinary kernels.
+
+    Before:
+    ```mlir
+    %z = dlc.matmul %h, %r : (tensor<1x8xf32>, tensor<8x32xf32>) -> tensor<1x32xf32>
+    %s = dlc.add %zx, %z : ...
+    %i = dlc.slice %s {starts = array<i64: 0, 0>, sizes = array<i64: -1, 8>, steps = array<i64: 1, 1>} : ...
+    %ia = dlc.sigmoid %i : ...
+    ```
+    After:
+    ```mlir
+    %n:2 = dlc.kernel "lstm" root(recurrent) (%h, %packed, %zx, %c : ...) -> tensor<1x8xf32>, tensor<1x8xf32> {
+      %z = dlc.matmul %arg0, %arg1 : (tensor<1x8xf32>, tensor<4x8x8xf32, #dlc.layout<...>>) -> tensor<4x1x8xf32>
+      ...
+    ```
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+  let options = [Option<"reorderSums", "reorder-sums", "bool", "true", "Sums over a concatenation may be split in two">];
+  let statistics = [Statistic<"fused", "fused-cells", "Cells that became kernels">];
+}
+def FuseGruGates : Pass<"dlc-fuse-gru-gates", "::mlir::func::FuncOp"> {
+  let summary = "Form the kernels of the step of a GRU";
+  let description = [{
+    As `--dlc-fuse-lstm-gates`, for cells that mix the new state with the old one. Where the reset gate acts after the product
+    (`linear_before_reset`) a step is one kernel; where it acts on the state before the product, it is two: the first gives
+    the update gate and the state after reset, the second multiplies that.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+  let options = [Option<"reorderSums", "reorder-sums", "bool", "true", "Sums over a concatenation may be split in two">];
+  let statistics = [Statistic<"fused", "fused-cells", "Cells that became kernels">];
+}
+def FuseRnnGates : Pass<"dlc-fuse-rnn-gates", "::mlir::func::FuncOp"> {
+  let summary = "Form one kernel of the step of an Elman network";
+  let description = [{
+    As `--dlc-fuse-lstm-gates`, for what is left: a product of the state that goes through an activation, of any kind.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+  let options = [Option<"reorderSums", "reorder-sums", "bool", "true", "Sums over a concatenation may be split in two">];
+  let statistics = [Statistic<"fused", "fused-cells", "Cells that became kernels">];
+}
 def FuseConvReluPool : Pass<"dlc-fuse-conv-relu-pool", "::mlir::func::FuncOp"> {
   let summary = "Form kernels around convolutions and matrix products";
   let description = [{

@@ -43,6 +43,17 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
   function.addPass(createSimplifyGraph());
   function.addPass(createCanonicalizerPass());
   function.addPass(createCSEPass());
+  if (options.optimizationLevel >= 2) {
+    bool reorderSums = options.math != MathMode::Strict;
+    function.addPass(createFuseLstmGates({reorderSums}));
+    function.addPass(createFuseGruGates({reorderSums}));
+    function.addPass(createFuseRnnGates({reorderSums}));
+  }
+  // Gates come first: they make one product of the products that then leave the loop.
+  manager.addPass(createHoistLoopWork());
+  OpPassManager &rest = manager.nest<func::FuncOp>();
+  rest.addPass(createCanonicalizerPass());
+  rest.addPass(createCSEPass());
 }
 
 static void addLayoutPhase(OpPassManager &manager, const PipelineOptions &options) {

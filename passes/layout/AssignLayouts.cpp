@@ -48,7 +48,7 @@ public:
         assignMatMul(matmul);
       else if (followsLayout(&op))
         follow(&op);
-      else if (!readsAnyLayout(&op) && !llvm::isa<dlc::PackOp, dlc::UnpackOp>(op))
+      else if (!readsAnyLayout(&op) && !llvm::isa<dlc::PackOp, dlc::UnpackOp, dlc::KernelOp>(op))
         for (OpOperand &operand : op.getOpOperands())
           unpack(operand);
     }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The equations of recurrent cells, written out as matrix products, slices and elementwise ops.
+#ifndef DLC_PASSES_FUSION_GATEEQUATIONS_H
+#define DLC_PASSES_FUSION_GATEEQUATIONS_H
+
+#include "ir/DlcDialect.h"
+#include "llvm/ADT/SetVector.h"
+#include <optional>
+#include <vector>
+
+namespace dlc {
+
+/// A constant matrix, perhaps stored transposed.
+struct ConstantMatrix {
+  mlir::ElementsAttr value;
+  bool isTransposed = false;
+
+  /// The right operand of `product` as [K, N], through a transpose of it; none if it is not a constant f32 matrix.
+  static std::optional<ConstantMatrix> getRight(MatMulOp product);
+};
+
+/// What one kernel computes of a cell's step: products of one `state` [B, K] with constant matrices, and the
+/// elementwise ops that make values [B, H] of them and of other values.
+struct GateProducts {
+  mlir::Value state;
+  llvm::SmallVector<MatMulOp> products;
+  llvm::SetVector<mlir::Operation *> equations; ///< elementwise ops, and slices along the last dimension
+  llvm::SmallVector<mlir::Value> results;       ///< of `equations` (or the product itself), used elsewhere
+
+  /// Gates of the products together, of `units` columns each.
+  int64_t countGates(int64_t units) const;
+};
+
+/// The equations of one step of one cell, found in a loop's body or in a function that does a single step.
+struct GateEquations {
+  enum class Kind {
+    Elman, ///< the product goes through an activation
+    Lstm,  ///< a second state is read and written
+    Gru,   ///< the new state is mixed with the old one
+  };
+
+  Kind kind = Kind::Elman;
+  int64_t units = 0;
+  /// One kernel each. A GRU whose reset gate acts before the product has two: the second multiplies what the first
+  /// gives.
+  llvm::SmallVector<GateProducts, 2> stages;
+
+  /// All cells of `function`: for each of its arguments that is a state (a result of the same type depends on it), what
+  /// is computed from products of it. Cells that one kernel a stage cannot compute are left out.
+  static std::vector<GateEquations> findAll(mlir::func::FuncOp function);
+};
+
+/// `matmul(concat(a, b), W)` with a constant W and a or b an argument of `function` becomes
+/// `matmul(a, Wa) + matmul(b, Wb)`, so that what depends on the state stands apart from what does not.
+void splitConcatenatedStates(mlir::func::FuncOp function);
+
+} // namespace dlc
+
+#endif // DLC_PASSES_FUSION_GATEEQUATIONS_H

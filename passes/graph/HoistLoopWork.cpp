@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/DlcDialect.h"
+#include "mlir/IR/IRMapping.h"
+#include "passes/Passes.h"
+#include "passes/graph/BindLoopShapes.h"
+#include "llvm/ADT/SetVector.h"
+
+#define DEBUG_TYPE "dlc-hoist-loop-work"
+
+namespace dlc {
+#define GEN_PASS_DEF_HOISTLOOPWORK
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
+
+/// Moves work out of one loop.
+class LoopHoister {
+public:
+  explicit LoopHoister(dlc::LoopOp loop) : loop(loop), body(loop.getBodyFunction()), builder(loop) {}
+
+  /// Returns how many products now run over all steps at once.
+  unsigned run() {
+    // A loop that stops early may need few of its steps.
+    if (loop.getStops() || loop.getScanned().empty())
+      return 0;
+    classify();
+    llvm::SetVector<Value> hoisted;
+    for (auto product : body.getBody().front().getOps<dlc::MatMulOp>())
+      if (getKind(product.getResult()) == Kind::OfStep && canLift(product.getResult()))
+        hoisted.insert(followUsers(product.getResult()));
+    for (Value value : hoisted)
+      scanInstead(value);
+    if (!hoisted.empty())
+      eraseDeadOps();
+    return hoisted.size();
+  }
+
+private:
+  enum class Kind {
+    Invariant, ///< the same in every step
+    OfStep,    ///< known for every step before the loop runs
+    Varying,   ///< depends on the steps before
+  };
+
+  Kind getKind(Value value) const { return kinds.lookup(value); }
+
+  void classify() {
+    unsigned carried = loop.getCarried().size(), scanned = loop.getScanned().size();
+    for (BlockArgument argument : body.getArguments()) {
+      unsigned number = argument.getArgNumber();
+      kinds[argument] = number <= carried             ? Kind::Varying
+                        : number <= carried + scanned ? Kind::OfStep
+                                                      : Kind::Invariant;
+    }
+    for (Operation &op : body.getBody().front().without_terminator()) {
+      Kind kind = Kind::Invariant;
+      for (Value operand : op.getOperands())
+        kind = std::max(kind, getKind(operand));
+      bool isGraphOp = llvm::isa<dlc::DimensionOpInterface, dlc::ConstantOp, dlc::LoadParameterOp>(op);
+      for (Value result : op.getResults())
+        kinds[result] = isGraphOp ? kind : Kind::Varying;
+    }
+  }
+
+  /// Whether `value` can be computed for all steps at once, with the steps as dimension 0.
+  bool canLift(Value value) const {
+    Operation *op = value.getDefiningOp();
+    if (getKind(value) == Kind::Varying)
+      return false;
+    if (getKind(value) == Kind::Invariant || !op)
+      return true;
+    if (!llvm::all_of(op->getOperands(), [&](Value operand) { return canLift(operand); }))
+      return false;
+    if (auto product = llvm::dyn_cast<dlc::MatMulOp>(op))
+      return typeOf(product.getLhs()).getRank() == 2 && !product.getTransposeLhs() &&
+             typeOf(product.getRhs()).getRank() == 2 && getKind(product.getRhs()) == Kind::Invariant;
+    if (auto gather = llvm::dyn_cast<dlc::GatherOp>(op))
+      return gather.getAxis() == 0 && getKind(gather.getX()) == Kind::Invariant;
+    if (llvm::isa<dlc::SliceOp>(op))
+      return true;
+    // Shapes are aligned at their ends, so the steps must stand in front of the longest.
+    return op->hasTrait<dlc::Elementwise>() && llvm::all_of(op->getOperands(), [&](Value operand) {
+             return getKind(operand) == Kind::Invariant || typeOf(operand).getRank() == typeOf(value).getRank();
+           });
+  }
+
+  /// The last of the elementwise ops that alone use `value` and can be computed with it, without more to store.
+  Value followUsers(Value value) const {
+    while (value.hasOneUse()) {
+      Operation *user = *value.user_begin();
+      if (!user->hasTrait<dlc::Elementwise>() || !canLift(user->getResult(0)) ||
+          user->getResult(0).getType() != value.getType())
+        break;
+      value = user->getResult(0);
+    }
+    return value;
+  }
+
+  RankedTensorType withSteps(RankedTensorType step, int64_t steps) const {
+    llvm::SmallVector<int64_t> shape{steps};
+    llvm::append_range(shape, step.getShape());
+    return RankedTensorType::get(shape, step.getElementType());
+  }
+
+  Value lift(Value value) {
+    if (auto found = lifted.find(value); found != lifted.end())
+      return found->second;
+    Value result;
+    if (auto argument = llvm::dyn_cast<BlockArgument>(value)) {
+      unsigned number = argument.getArgNumber() - 1 - loop.getCarried().size();
+      unsigned scanned = loop.getScanned().size();
+      result = number < scanned ? loop.getScanned()[number] : loop.getInvariants()[number - scanned];
+    } else {
+      result = liftOp(value.getDefiningOp(), getKind(value) == Kind::Invariant);
+    }
+    return lifted[value] = result;
+  }
+
+  Value liftOp(Operation *op, bool isInvariant) {
+    IRMapping mapping;
+    int64_t steps = ShapedType::kDynamic;
+    for (Value operand : op->getOperands()) {
+      mapping.map(operand, lift(operand));
+      if (getKind(operand) == Kind::OfStep && ShapedType::isDynamic(steps))
+        steps = typeOf(mapping.lookup(operand)).getDimSize(0);
+    }
+    if (isInvariant)
+      return builder.clone(*op, mapping)->getResult(0);
+    RankedTensorType type = withSteps(typeOf(op->getResult(0)), steps);
+    if (auto product = llvm::dyn_cast<dlc::MatMulOp>(op))
+      return liftProduct(product, mapping.lookup(product.getLhs()), mapping.lookup(product.getRhs()), type);
+    Operation *copy = builder.clone(*op, mapping);
+    copy->getResult(0).setType(type);
+    if (auto slice = llvm::dyn_cast<dlc::SliceOp>(copy)) {
+      auto prepend = [](int64_t first, llvm::ArrayRef<int64_t> rest) {
+        llvm::SmallVector<int64_t> all{first};
+        llvm::append_range(all, rest);
+        return all;
+      };
+      slice.setStarts(prepend(0, slice.getStarts()));
+      slice.setSizes(prepend(-1, slice.getSizes()));
+      slice.setSteps(prepend(1, slice.getSteps()));
+    }
+    return copy->getResult(0);
+  }
+
+  /// The rows of all steps are the rows of one matrix, if its shape can be said: at most one extent may be unknown.
+  Value liftProduct(dlc::MatMulOp product, Value lhs, Value rhs, RankedTensorType type) {
+    Location location = product.getLoc();
+    auto create = [&](RankedTensorType result, Value left) -> Value {
+      return dlc::MatMulOp::create(builder, location, result, left, rhs, product.getTransposeLhsAttr(),
+                                   product.getTransposeRhsAttr());
+    };
+    RankedTensorType all = typeOf(lhs);
+    bool isKnown = !all.isDynamicDim(0) && !all.isDynamicDim(1);
+    if ((all.isDynamicDim(0) && all.isDynamicDim(1)) || all.isDynamicDim(2) || all.getDimSize(2) == 0 ||
+        type.getDimSize(2) == 0)
+      return create(type, lhs);
+    int64_t rows = isKnown ? all.getDimSize(0) * all.getDimSize(1) : ShapedType::kDynamic;
+    auto reshape = [&](Value value, RankedTensorType to) -> Value {
+      llvm::SmallVector<int64_t> shape(to.getShape());
+      for (int64_t &extent : shape)
+        extent = ShapedType::isDynamic(extent) ? -1 : extent;
+      return dlc::ReshapeOp::create(builder, location, to, value, builder.getDenseI64ArrayAttr(shape));
+    };
+    Value flat = reshape(lhs, RankedTensorType::get({rows, all.getDimSize(2)}, all.getElementType()));
+    Value result = create(RankedTensorType::get({rows, type.getDimSize(2)}, type.getElementType()), flat);
+    return reshape(result, type);
+  }
+
+  /// Computes `value` before the loop and scans it.
+  void scanInstead(Value value) {
+    Value all = lift(value);
+    unsigned place = 1 + loop.getCarried().size() + loop.getScanned().size();
+    loop.getScannedMutable().append(all);
+    (void)body.insertArgument(place, value.getType(), DictionaryAttr::get(builder.getContext()), value.getLoc());
+    BlockArgument argument = body.getArgument(place);
+    kinds[argument] = Kind::OfStep;
+    value.replaceAllUsesWith(argument);
+  }
+
+  void eraseDeadOps() {
+    llvm::SmallVector<Operation *> ops;
+    for (Operation &op : body.getBody().front().without_terminator())
+      ops.push_back(&op);
+    for (Operation *op : llvm::reverse(ops))
+      if (isOpTriviallyDead(op))
+        op->erase();
+    // What nobody reads any more is not scanned any more.
+    for (unsigned number = loop.getScanned().size(); number-- > 0;) {
+      unsigned place = 1 + loop.getCarried().size() + number;
+      if (!body.getArgument(place).use_empty() || loop.getScanned().size() == 1)
+        continue;
+      (void)body.eraseArgument(place);
+      loop.getScannedMutable().erase(number);
+    }
+  }
+
+  dlc::LoopOp loop;
+  func::FuncOp body;
+  OpBuilder builder;
+  llvm::DenseMap<Value, Kind> kinds;
+  llvm::DenseMap<Value, Value> lifted;
+};
+
+class HoistLoopWork final : public dlc::impl::HoistLoopWorkBase<HoistLoopWork> {
+  void runOnOperation() override {
+    llvm::SmallVector<dlc::LoopOp> loops;
+    getOperation().walk([&](dlc::LoopOp loop) { loops.push_back(loop); });
+    // What leaves an inner loop may leave the outer one too, so the innermost come first.
+    auto findOuter = [&](dlc::LoopOp loop) {
+      auto function = loop->getParentOfType<func::FuncOp>();
+      auto *outer = llvm::find_if(loops, [&](dlc::LoopOp other) { return other.getBodyFunction() == function; });
+      return outer == loops.end() ? dlc::LoopOp() : *outer;
+    };
+    llvm::SmallVector<std::pair<int64_t, dlc::LoopOp>> ordered;
+    for (dlc::LoopOp loop : loops) {
+      int64_t depth = 0;
+      for (dlc::LoopOp outer = findOuter(loop); outer; outer = findOuter(outer))
+        --depth;
+      ordered.push_back({depth, loop});
+    }
+    llvm::sort(ordered, llvm::less_first());
+    unsigned count = 0;
+    for (auto [depth, loop] : ordered)
+      count += LoopHoister(loop).run();
+    hoisted += count;
+    if (count && failed(dlc::bindLoopShapes(getOperation())))
+      signalPassFailure();
+  }
+};
+
+} // namespace
