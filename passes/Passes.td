@@ -236,7 +236,7 @@ def CollapseKernels : Pass<"dlc-collapse-kernels", "::mlir::ModuleOp"> {
   let description = [{
     Neighbouring dimensions that lie contiguously in every tensor of a kernel, and that its ops treat alike, become one; dimensions
     of extent 1 go. Elementwise kernels of equal shapes so get a single loop, whose ranges can be split between threads at any
-    place. Schedules are decided anew for what is left. Reductions, softmax, layer and group normalization and layout conversions
+    place. The leading dimensions of a product with one right operand become its rows. Schedules are decided anew for what is left. Reductions, softmax, layer and group normalization and layout conversions
     keep apart what they treat differently.
 
     Before:

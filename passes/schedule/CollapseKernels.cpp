@@ -2,6 +2,7 @@
 #include "ir/KernelShapes.h"
 #include "ir/Layout.h"
 #include "passes/Passes.h"
+#include "passes/schedule/CollapseProduct.h"
 #include "passes/schedule/TileRules.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -294,10 +295,12 @@ class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKern
     FailureOr<dlc::KernelShapes> shapes = dlc::KernelShapes::analyze(kernel);
     if (failed(shapes))
       return signalPassFailure();
-    std::optional<Space> space = Space::analyze(kernel, *shapes);
-    if (!space || !space->merge())
-      return;
-    space->rewrite();
+    if (!dlc::collapseProduct(kernel, *shapes)) {
+      std::optional<Space> space = Space::analyze(kernel, *shapes);
+      if (!space || !space->merge())
+        return;
+      space->rewrite();
+    }
     ++collapsed;
     // The schedules speak of dimensions that are gone.
     dlc::TileSubject subject{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getYielded().getType()),

@@ -79,3 +79,35 @@ dlc.kernel_func @border root(elementwise) attributes {schedules = [#s]} {
   %y = dlc.relu %x : tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>> -> tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>>
   dlc.yield %y : tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>>
 }
+
+// -----
+
+#g = #dlc.schedule<algorithm = "gemm", isa = "x86-64-v3", vector = 8>
+
+// The steps of a sequence and its batch are rows of one product, with a bias that all rows share.
+// CHECK-LABEL: dlc.kernel_func @steps
+// CHECK-SAME: input_dims = [affine_map<()[s0, s1] -> (s0 * s1, 16)>, affine_map<()[s0, s1] -> (16, 32)>, affine_map<()[s0, s1] -> (32)>, affine_map<()[s0, s1] -> (s0 * s1, 32)>]
+// CHECK: dlc.matmul {{.*}} : (tensor<?x16xf32>, tensor<16x32xf32>) -> tensor<?x32xf32>
+// CHECK: dlc.add {{.*}} : (tensor<?x32xf32>, tensor<32xf32>) -> tensor<?x32xf32>
+// CHECK: dlc.add {{.*}} : (tensor<?x32xf32>, tensor<?x32xf32>) -> tensor<?x32xf32>
+dlc.kernel_func @steps root(contraction) attributes {schedules = [#g], symbols = ["T", "N"], input_dims = [affine_map<()[s0, s1] -> (s0, s1, 16)>, affine_map<()[s0, s1] -> (16, 32)>, affine_map<()[s0, s1] -> (1, 32)>, affine_map<()[s0, s1] -> (s0, s1, 32)>]} {
+^bb0(%x: tensor<?x?x16xf32>, %w: tensor<16x32xf32>, %b: tensor<1x32xf32>, %r: tensor<?x?x32xf32>):
+  %y = dlc.matmul %x, %w : (tensor<?x?x16xf32>, tensor<16x32xf32>) -> tensor<?x?x32xf32>
+  %z = dlc.add %y, %b : (tensor<?x?x32xf32>, tensor<1x32xf32>) -> tensor<?x?x32xf32>
+  %s = dlc.add %z, %r : (tensor<?x?x32xf32>, tensor<?x?x32xf32>) -> tensor<?x?x32xf32>
+  dlc.yield %s : tensor<?x?x32xf32>
+}
+
+// -----
+
+#g = #dlc.schedule<algorithm = "gemm", isa = "x86-64-v3", vector = 8>
+
+// What differs from batch to batch but not from step to step keeps them apart.
+// CHECK-LABEL: dlc.kernel_func @per_batch
+// CHECK: tensor<2x3x32xf32>
+dlc.kernel_func @per_batch root(contraction) attributes {schedules = [#g]} {
+^bb0(%x: tensor<2x3x16xf32>, %w: tensor<16x32xf32>, %b: tensor<3x32xf32>):
+  %y = dlc.matmul %x, %w : (tensor<2x3x16xf32>, tensor<16x32xf32>) -> tensor<2x3x32xf32>
+  %z = dlc.add %y, %b : (tensor<2x3x32xf32>, tensor<3x32xf32>) -> tensor<2x3x32xf32>
+  dlc.yield %z : tensor<2x3x32xf32>
+}
