@@ -92,5 +92,7 @@ AffineExpr dlc::estimateNanoseconds(KernelFuncOp kernel, const KernelCost &cost)
         rate = rate * 5 / 2;
       operationsPerNanosecond = std::max(operationsPerNanosecond, rate);
     }
-  return cost.operations.floorDiv(operationsPerNanosecond) + cost.bytes.floorDiv(12);
+  // A cell reads the same weights in every step, so they come from a cache.
+  int64_t bytesPerNanosecond = kernel.getRoot() == KernelRoot::Recurrent ? 40 : 12;
+  return cost.operations.floorDiv(operationsPerNanosecond) + cost.bytes.floorDiv(bytesPerNanosecond);
 }

@@ -41,7 +41,7 @@ mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {
   auto shapes = KernelShapes::analyze(kernel);
   if (mlir::failed(shapes))
     return mlir::failure();
-  KernelInterface result{kernel, std::move(*shapes), -1, 1, {}};
+  KernelInterface result{kernel, std::move(*shapes), -1, 1, 0, {}};
   result.nanoseconds = estimateNanoseconds(kernel, estimateCost(kernel, result.shapes));
 
   llvm::SmallVector<Value> buffers(kernel.getBody().front().getArguments());
@@ -63,8 +63,11 @@ mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {
       else if (result.splitDim != schedule.getSplit())
         result.splitDim = -1;
       result.grain = std::lcm(result.grain, std::max<int64_t>(schedule.getGrain(), 1));
+      result.sweep = std::max(result.sweep, schedule.getTile("sweep", 0));
       isFirst = false;
     }
+  if (result.splitDim < 0 || result.sweep % result.grain != 0)
+    result.sweep = 0;
   return result;
 }
 
@@ -266,6 +269,55 @@ static std::string toSymbol(llvm::StringRef name) {
   return symbol;
 }
 
+/// `int32_t NAME.launch(arguments, begin, end, scratch)` that calls `part` for parts of the range, from its end in
+/// every second launch. The order of parts changes no sum.
+static void emitSweep(mlir::OpBuilder &builder, mlir::func::FuncOp function, mlir::func::FuncOp part,
+                      const KernelInterface &kernel, int64_t turnPlace) {
+  mlir::Location location = function.getLoc();
+  auto i64 = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(builder, location, builder.getI64IntegerAttr(value));
+  };
+  mlir::Type word = builder.getI64Type(), status = builder.getI32Type();
+  mlir::Block *entry = function.addEntryBlock(), *body = function.addBlock(), *leave = function.addBlock();
+  body->addArgument(word, location);
+  leave->addArgument(status, location);
+  Value arguments = entry->getArgument(0), begin = entry->getArgument(1), end = entry->getArgument(2);
+
+  builder.setInsertionPointToStart(entry);
+  Value address = LLVM::GEPOp::create(builder, location, arguments.getType(), builder.getI8Type(), arguments,
+                                      llvm::ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(turnPlace)});
+  Value turn = LLVM::LoadOp::create(builder, location, word, address);
+  Value isBackward = arith::TruncIOp::create(builder, location, builder.getI1Type(), turn);
+  Value extent = arith::SubIOp::create(builder, location, end, begin);
+  Value rounded = arith::AddIOp::create(builder, location, extent, i64(kernel.sweep - 1));
+  Value count = arith::DivSIOp::create(builder, location, rounded, i64(kernel.sweep));
+  Value last = arith::SubIOp::create(builder, location, count, i64(1));
+  Value none = arith::ConstantOp::create(builder, location, builder.getI32IntegerAttr(DLC_OK));
+  Value hasPart = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sgt, count, i64(0));
+  mlir::cf::CondBranchOp::create(builder, location, hasPart, body, mlir::ValueRange{i64(0)}, leave,
+                                 mlir::ValueRange{none});
+
+  builder.setInsertionPointToStart(body);
+  Value number = body->getArgument(0);
+  Value mirrored = arith::SubIOp::create(builder, location, last, number);
+  Value place = arith::SelectOp::create(builder, location, isBackward, mirrored, number);
+  Value first = arith::AddIOp::create(builder, location, begin,
+                                      arith::MulIOp::create(builder, location, place, i64(kernel.sweep)));
+  Value next = arith::AddIOp::create(builder, location, first, i64(kernel.sweep));
+  Value stop = arith::MinSIOp::create(builder, location, next, end);
+  Value result = mlir::func::CallOp::create(builder, location, part,
+                                            mlir::ValueRange{arguments, first, stop, entry->getArgument(3)})
+                     .getResult(0);
+  Value following = arith::AddIOp::create(builder, location, number, i64(1));
+  Value isFine = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, result, none);
+  Value isMore = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::slt, following, count);
+  mlir::cf::CondBranchOp::create(builder, location, arith::AndIOp::create(builder, location, isFine, isMore), body,
+                                 mlir::ValueRange{following}, leave, mlir::ValueRange{result});
+
+  builder.setInsertionPointToStart(leave);
+  mlir::func::ReturnOp::create(builder, location, leave->getArgument(0));
+}
+
 mlir::func::FuncOp dlc::createLaunchFunction(mlir::ModuleOp module, KernelInterface &kernel, llvm::StringRef name,
                                              llvm::StringSet<> &usedNames, mlir::Location location) {
   std::string base = toSymbol(name), symbol = base + ".launch";
@@ -275,10 +327,23 @@ mlir::func::FuncOp dlc::createLaunchFunction(mlir::ModuleOp module, KernelInterf
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
   mlir::Type pointer = LLVM::LLVMPointerType::get(builder.getContext()), i64 = builder.getI64Type();
   auto type = builder.getFunctionType({pointer, i64, i64, pointer}, builder.getI32Type());
-  auto function = mlir::func::FuncOp::create(builder, location, symbol, type);
-  function.setPrivate();
+  auto create = [&](llvm::StringRef functionName) {
+    builder.setInsertionPointToEnd(module.getBody());
+    auto function = mlir::func::FuncOp::create(builder, location, functionName, type);
+    function.setPrivate();
+    return function;
+  };
+  mlir::func::FuncOp function = create(symbol);
   // A frame of its own in profiles and backtraces, under the layer's name.
   function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
-  LaunchBody(builder, location, function, kernel).emit();
+  if (kernel.sweep == 0) {
+    LaunchBody(builder, location, function, kernel).emit();
+    return function;
+  }
+  mlir::func::FuncOp part = create(symbol + ".part");
+  LaunchBody(builder, location, part, kernel).emit();
+  size_t before = kernel.kernel.getBody().front().getNumArguments() + kernel.kernel.getYieldedValues().size() +
+                  (kernel.kernel.getSymbols() ? kernel.kernel.getSymbols()->size() : 0);
+  emitSweep(builder, function, part, kernel, 8 * static_cast<int64_t>(before));
   return function;
 }

@@ -16,6 +16,7 @@ struct KernelInterface {
   KernelShapes shapes;
   int64_t splitDim = -1;        ///< logical dimension of the result of which ranges may be computed; -1: only the whole
   int64_t grain = 1;            ///< ranges start at multiples of it
+  int64_t sweep = 0;            ///< > 0: a range is computed in parts of so many, in turn from either end
   mlir::AffineExpr nanoseconds; ///< estimate for the whole, over the kernel's symbols
 
   /// Fails with a diagnostic if shapes cannot be inferred or do not fit Halide's 32-bit indices.
@@ -32,7 +33,9 @@ std::string getKernelSymbol(llvm::StringRef name);
 /// Adds, at the end of `module`,
 /// `int32_t NAME.launch(const int64_t *arguments, int64_t begin, int64_t end, void *scratch)` for a launch called
 /// `name`. `arguments` holds the addresses of the inputs and of the outputs, then the symbols. A second launch of the
-/// same name gets a number.
+/// same name gets a number. Where the kernel's schedules say `sweep`, one more argument after the symbols counts the
+/// launches before: every second one computes its parts from the last to the first, so that it begins with what the one
+/// before has left in the first-level cache.
 mlir::func::FuncOp createLaunchFunction(mlir::ModuleOp module, KernelInterface &kernel, llvm::StringRef name,
                                         llvm::StringSet<> &usedNames, mlir::Location location);
 

@@ -66,6 +66,7 @@ class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPo
   LogicalResult lowerEntry(mlir::func::FuncOp function);
   LogicalResult replaceArguments(mlir::func::FuncOp function, llvm::StringRef entryName);
   LogicalResult lowerLaunch(LaunchOp launch, mlir::Block *leave);
+  void countLaunches(Emitter emit, mlir::func::FuncOp function, int64_t place);
   void createSizeFunctions(const EntryDescription &entry, mlir::Location location);
   void createInRanges();
 
@@ -135,8 +136,9 @@ LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
   size_t largest = 0;
   function.walk([&](LaunchOp launch) {
     launches.push_back(launch);
-    largest =
-        std::max<size_t>(largest, launch.getInputs().size() + launch.getOutputs().size() + launch.getSymbols().size());
+    // One more for the number of launches before.
+    largest = std::max<size_t>(largest,
+                               launch.getInputs().size() + launch.getOutputs().size() + launch.getSymbols().size() + 1);
   });
   builder.setInsertionPointToStart(&function.front());
   // One block serves all launches: each is over before the next begins.
@@ -216,6 +218,21 @@ LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function
   return mlir::success();
 }
 
+/// Puts the number of times that this place was reached in this run into the arguments of a launch.
+void LowerEntryPointsPass::countLaunches(Emitter emit, mlir::func::FuncOp function, int64_t place) {
+  Value counter;
+  {
+    mlir::OpBuilder::InsertionGuard guard(emit.builder);
+    emit.builder.setInsertionPointToStart(&function.front());
+    counter = LLVM::AllocaOp::create(emit.builder, emit.location, emit.pointerType(), emit.builder.getI64Type(),
+                                     emit.i64(1), /*alignment=*/8);
+    emit.store(emit.i64(0), counter, 0);
+  }
+  Value count = emit.load(emit.builder.getI64Type(), counter, 0);
+  emit.store(count, argumentBlock, place);
+  emit.store(arith::AddIOp::create(emit.builder, emit.location, count, emit.i64(1)), counter, 0);
+}
+
 LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *leave) {
   auto found = kernels.find(launch.getKernel());
   if (found == kernels.end())
@@ -248,6 +265,8 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
     emit.store(symbols.back(), argumentBlock, place);
     place += 8;
   }
+  if (kernel.sweep > 0)
+    countLaunches(emit, launch->getParentOfType<mlir::func::FuncOp>(), place);
 
   ExtentArithmetic arithmetic(builder, launch.getLoc(), symbols);
   auto staticCost = constantDim(kernel.nanoseconds);

@@ -31,6 +31,15 @@ static double estimate(const CellTile &tile, const InstructionSet &set, int64_t 
   return tiles * (step * depth + around);
 }
 
+/// Units whose weights fill the first-level cache, if the weights of all units are a little more than it holds; else 0.
+/// Every second step then takes the parts in reverse, and finds the first one there: it arrives at the rate of that
+/// cache, which the second level has half of. (What exceeds the second level gains nothing: the third is as fast.)
+static int64_t chooseSweep(const InstructionSet &set, int64_t unitBytes, int64_t units, int64_t block) {
+  constexpr int64_t mostParts = 4;
+  int64_t part = set.firstCacheBytes / (unitBytes * block) * block;
+  return part > 0 && part < units && part * mostParts >= units ? part : 0;
+}
+
 ScheduleAttr tileRecurrent(const TileSubject &subject, const InstructionSet &set) {
   MLIRContext *context = subject.rootOp->getContext();
   Builder builder(context);
@@ -50,6 +59,10 @@ ScheduleAttr tileRecurrent(const TileSubject &subject, const InstructionSet &set
   bool isDynamic = subject.result.isDynamicDim(0);
   // A batch that is known at run time: enough rows for a tile, or one.
   int64_t rows = isDynamic ? 24 : std::max<int64_t>(subject.result.getDimSize(0), 1);
+  // Several rows use what they load from the second level often enough.
+  int64_t sweep = rows == 1 || isDynamic
+                      ? chooseSweep(set, gates * depth * getElementBytes(weight.getElementType()), units, block)
+                      : 0;
   CellTile best;
   auto consider = [&](int64_t size) {
     for (int64_t tileRows = 1; tileRows <= std::min<int64_t>(rows, 8); ++tileRows) {
@@ -69,11 +82,14 @@ ScheduleAttr tileRecurrent(const TileSubject &subject, const InstructionSet &set
     if (block % size == 0)
       consider(size);
   for (int64_t count = 2; count <= std::min<int64_t>(blocks, 8); ++count)
-    if (blocks % count == 0)
+    if (blocks % count == 0 && sweep % (count * block) == 0)
       consider(count * block);
   auto number = [&](int64_t value) { return builder.getI64IntegerAttr(value); };
-  auto tiles = builder.getDictionaryAttr(
-      {builder.getNamedAttr("rows", number(best.rows)), builder.getNamedAttr("units", number(best.units))});
+  llvm::SmallVector<NamedAttribute> named{builder.getNamedAttr("rows", number(best.rows)),
+                                          builder.getNamedAttr("units", number(best.units))};
+  if (sweep)
+    named.push_back(builder.getNamedAttr("sweep", number(sweep)));
+  DictionaryAttr tiles = builder.getDictionaryAttr(named);
   // Each thread keeps its own units, so its own part of the weights in its own cache.
   return finish("cell", lanes, units > best.units ? 1 : -1, best.units, tiles);
 }
