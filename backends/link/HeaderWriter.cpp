@@ -101,6 +101,9 @@ public:
               std::to_string(entry.symbols[s].maximum) + "\n";
     documentTensors(entry.inputs, inputNames, "reads");
     documentTensors(entry.outputs, outputNames, "writes");
+    for (size_t i = 0; i < entry.states.size(); ++i)
+      text += (i ? ", " : "/// Goes on from the state that the context keeps (dlc_context_reset forgets it): ") +
+              inComment(entry.states[i]) + (i + 1 < entry.states.size() ? "" : "\n");
     text += "/// Returns a dlc_status; dlc_context_message(context) says what is wrong.\n";
     writeSignature(function);
     text +=

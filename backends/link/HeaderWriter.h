@@ -33,6 +33,7 @@ struct HeaderEntry {
   std::string name;
   std::vector<HeaderSymbol> symbols;
   std::vector<HeaderTensor> inputs, outputs;
+  std::vector<std::string> states; ///< names of what the context keeps from run to run
 };
 
 struct HeaderModel {

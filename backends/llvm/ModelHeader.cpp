@@ -51,6 +51,8 @@ HeaderModel dlc::describeHeader(const ProgramDescription &program, llvm::StringR
       result.inputs.push_back(describeTensor(tensor, entry));
     for (const TensorDescription &tensor : entry.outputs)
       result.outputs.push_back(describeTensor(tensor, entry));
+    for (const TensorDescription &state : entry.states)
+      result.states.push_back(state.name);
     model.entries.push_back(std::move(result));
   }
   return model;

@@ -254,6 +254,10 @@ bool GenerateImporter::createPromptLoop(OpContext &context) {
   for (Value result : results)
     carried.push_back(context.constant(cast<ElementsAttr>(
         DenseElementsAttr::get(typeOf(result), builder.getZeroAttr(typeOf(result).getElementType())))));
+  for (auto [start, state] : llvm::zip(llvm::MutableArrayRef(carried).drop_front(), states.getEntries()))
+    for (const auto &invariant : invariants)
+      if (state.initial == invariant.getValue())
+        start = others[invariant.getKey()];
   auto loop = dlc::LoopOp::create(builder, context.location, ValueRange(results).getTypes(), body.getName(), carried,
                                   ValueRange(prompt), operands, IntegerAttr(), /*reverse=*/false, /*stops=*/false);
   promptLogits = loop.getResult(0);

@@ -5,6 +5,8 @@ using namespace mlir;
 using namespace dlc::json;
 
 Value dlc::json::createZeroState(OpContext &context, const StateRequest &request) {
+  if (request.initial)
+    return request.initial;
   return context.create<dlc::FillOp>(request.like, request.shape, llvm::APFloat(0.0), request.elementType);
 }
 
@@ -14,6 +16,8 @@ void EntryStates::reset(func::FuncOp newFunction) {
 }
 
 Value EntryStates::begin(OpContext &context, const StateRequest &request) {
+  if (request.initial)
+    return context.error("stateful", "cannot take an initial state: its state is what the run before has left");
   // The caller sees extents by name, and the context keeps them from run to run: they are numbers or names of inputs'.
   FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
   if (failed(shapes))
@@ -95,6 +99,10 @@ Value LoopStates::begin(OpContext &context, const StateRequest &request) {
       return context.error("keeps a state '" + request.role + "' of unknown extents, and a loop needs to know them");
   }
   entry.type = RankedTensorType::get(extents, request.elementType);
+  entry.initial = request.initial;
+  if (request.initial && (!isa<BlockArgument>(request.initial) || request.initial.getType() != entry.type))
+    return context.error("takes an initial state of type " + describeType(request.initial.getType()) +
+                         ", and decoding takes it from the encoder as it is, " + describeType(entry.type));
   unsigned index = firstArgument + entries.size();
   if (failed(body.insertArgument(index, entry.type, DictionaryAttr(), context.location)))
     return {};

@@ -18,6 +18,8 @@ struct StateRequest {
   /// Extents: numbers, or -2 - d: extent d of `like`, a tensor that the layer has.
   llvm::SmallVector<int64_t> shape;
   mlir::Value like;
+  /// What the state is before the very first step; null: zeros.
+  mlir::Value initial = {};
 };
 
 class StateScope {
@@ -83,6 +85,7 @@ public:
     std::string name;
     mlir::RankedTensorType type;
     int64_t batchDim = -1; ///< dimension that is the batch, or -1
+    mlir::Value initial;   ///< an invariant of the loop's body, or null
     mlir::Value last;
   };
   llvm::ArrayRef<Entry> getEntries() const { return entries; }
