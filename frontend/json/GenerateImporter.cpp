@@ -60,7 +60,7 @@ bool GenerateImporter::readInterface(OpContext &context) {
   const std::vector<JsonValue> &shape = found->find("shape")->elements;
   auto function = module.lookupSymbol<func::FuncOp>(context.attributes.string("function"));
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    if (auto argument = function.getArgAttrOfType<StringAttr>(i, "dlc.name"); argument == tokenInput)
+    if (auto argument = function.getArgAttrOfType<StringAttr>(i, "dlc.name"); argument && argument == tokenInput)
       tokenType = cast<RankedTensorType>(function.getArgument(i).getType());
   bool isOneHot = isa<FloatType>(tokenType.getElementType());
   int64_t indexRank = tokenType.getRank() - (isOneHot ? 1 : 0);

@@ -78,10 +78,6 @@ static bool beginStates(LayerContext &context, ArrayRef<StringRef> roles, int64_
       states.push_back(context.beginState(role, {-2, units}));
     return !llvm::is_contained(states, Value());
   }
-  if (context.keepsState()) {
-    context.error("initial_state", "cannot take an initial state: its state is what the step before has left");
-    return false;
-  }
   int64_t batch = typeOf(context.input()).getDimSize(0);
   if (given.size() > roles.size()) {
     context.error("initial_state", "takes " + Twine(roles.size()) + " initial state" + (roles.size() == 1 ? "" : "s") +
@@ -96,9 +92,12 @@ static bool beginStates(LayerContext &context, ArrayRef<StringRef> roles, int64_
                     "needs an initial state " + describeType(expected) + ", got " + describeType(value.getType()));
       return false;
     }
-  states.append(given.begin(), given.end());
-  states.resize(roles.size());
-  return true;
+  for (auto [number, role] : llvm::enumerate(roles)) {
+    StateRequest request{role, expected.getElementType(), {-2, units}, context.input()};
+    request.initial = number < given.size() ? given[number] : Value();
+    states.push_back(context.beginState(request));
+  }
+  return !llvm::is_contained(states, Value());
 }
 
 /// A layer, or one direction of a bidirectional one, where `flips` says that it runs against the layer's own direction.
@@ -120,7 +119,6 @@ static Value buildDirection(LayerContext &context, dlc::RecurrentKind kind, bool
   SmallVector<Value> states;
   if (!beginStates(context, roles, units, states))
     return {};
-  bool isKept = context.references.empty("initial_state");
   bool wantsSequence = context.attributes.boolean("return_sequences");
   Value x = context.create<dlc::TransposeOp>(context.input(), ArrayRef<int64_t>{1, 0, 2});
   dlc::RecurrentResults results = dlc::buildRecurrence(
@@ -129,8 +127,7 @@ static Value buildDirection(LayerContext &context, dlc::RecurrentKind kind, bool
       context.attributes.boolean("go_backwards") != flips, wantsSequence);
   Value last[] = {results.state.hidden, results.state.cell};
   for (auto [role, value] : llvm::zip(roles, last)) {
-    if (isKept)
-      context.endState(role, value);
+    context.endState(role, value);
     context.addResult(role, value);
   }
   return wantsSequence ? context.create<dlc::TransposeOp>(results.sequence, ArrayRef<int64_t>{1, 0, 2})

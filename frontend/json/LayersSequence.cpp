@@ -16,7 +16,11 @@ static Value buildEmbedding(LayerContext &context) {
   weight.elementType = getElementType(context.attributes.string("type"), context.builder.getContext());
   Value table =
       context.parameter(weight, {context.attributes.integer("vocabulary"), context.attributes.integer("units")});
-  return context.create<dlc::GatherOp>(table, context.input(), static_cast<uint64_t>(0));
+  Value rows = context.create<dlc::GatherOp>(table, context.input(), static_cast<uint64_t>(0));
+  // Tokens do not count from the end.
+  if (rows)
+    rows.getDefiningOp()->setAttr("dlc.vocabulary", context.builder.getUnitAttr());
+  return rows;
 }
 
 /// [N T, ...] for the wrapped layer, which treats every step as a sample of its own.

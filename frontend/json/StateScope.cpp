@@ -71,7 +71,8 @@ void EntryStates::limit(OpContext &context, StringRef role, int64_t most, Value 
   }
   std::string name = context.name + "." + role.str();
   for (BlockArgument argument : function.getArguments())
-    if (auto state = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "dlc.state"); state == name)
+    if (auto state = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "dlc.state");
+        state && state == name)
       function.setArgAttr(argument.getArgNumber(), "dlc.checks",
                           builder.getArrayAttr(builder.getDictionaryAttr(
                               {builder.getNamedAttr("what", builder.getStringAttr("layer '" + context.name + "'")),
