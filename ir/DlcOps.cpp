@@ -26,9 +26,11 @@ static bool isOfFamily(Operation *op, KernelRoot root) {
     return llvm::isa<ReduceOp, ArgExtremeOp>(op);
   case KernelRoot::Normalization:
     return llvm::isa<BatchNormOp, LayerNormOp, GroupNormOp, LrnOp, SoftmaxOp, LogSoftmaxOp, HardmaxOp>(op);
+  case KernelRoot::Attention:
+    return llvm::isa<AttentionOp>(op);
   case KernelRoot::Movement:
     return llvm::isa<ReshapeOp, TransposeOp, ExpandOp, FillOp, ConcatOp, SliceOp, PadOp, TileOp, GatherOp,
-                     UpdateSliceOp, IotaOp, ResizeOp, TopKOp, TopKIndicesOp, RandomUniformOp, PackOp, UnpackOp,
+                     UpdateSliceOp, IotaOp, IndexOp, ResizeOp, TopKOp, TopKIndicesOp, RandomUniformOp, PackOp, UnpackOp,
                      ConstantOp>(op);
   }
   return false;

@@ -133,8 +133,8 @@ struct TransposeOfUnitDims final : OpRewritePattern<TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter &rewriter) const override {
     auto source = llvm::cast<RankedTensorType>(op.getX().getType());
-    if (source.getNumDynamicDims() > 1)
-      return rewriter.notifyMatchFailure(op, "more than one dynamic extent");
+    if (source.getNumDynamicDims() > 1 || getLayout(source) || getLayout(op.getType()))
+      return rewriter.notifyMatchFailure(op, "more than one dynamic extent, or a layout");
     int64_t previous = -1;
     llvm::SmallVector<int64_t> shape;
     for (int64_t dim : op.getPermutation()) {

@@ -62,6 +62,36 @@ AffineExpr getBufferBytes(RankedTensorType type, llvm::ArrayRef<AffineExpr> dims
   return getPhysicalShape(type, dims).elements * getElementBytes(type.getElementType());
 }
 
+/// The order of dimensions in memory if there is nothing else to the layout.
+static std::optional<llvm::SmallVector<int64_t>> getPlainOrder(RankedTensorType type) {
+  LayoutAttr layout = getLayout(type);
+  if (!layout)
+    return llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+  auto isZero = [](DenseI64ArrayAttr values) {
+    return !values || llvm::all_of(values.asArrayRef(), [](int64_t value) { return value == 0; });
+  };
+  if (layout.getWinograd() || !isZero(layout.getHaloLow()) || !isZero(layout.getHaloHigh()) ||
+      (layout.getInnerDims() && !layout.getInnerDims().empty()))
+    return std::nullopt;
+  return llvm::SmallVector<int64_t>(layout.getOrder().asArrayRef());
+}
+
+bool isAlias(Operation *op) {
+  if (llvm::isa<ReshapeOp>(op))
+    return !getLayout(op->getOperand(0).getType()) && !getLayout(op->getResult(0).getType());
+  auto transpose = llvm::dyn_cast<TransposeOp>(op);
+  if (!transpose)
+    return false;
+  auto from = getPlainOrder(llvm::cast<RankedTensorType>(transpose.getX().getType())),
+       to = getPlainOrder(llvm::cast<RankedTensorType>(transpose.getType()));
+  if (!from || !to)
+    return false;
+  for (auto [source, target] : llvm::zip(*from, *to))
+    if (transpose.getPermutation()[target] != source)
+      return false;
+  return true;
+}
+
 LayoutAttr getChannelsLastLayout(MLIRContext *context, int64_t rank) {
   llvm::SmallVector<int64_t> order{0};
   for (int64_t dim = 2; dim < rank; ++dim)

@@ -29,7 +29,7 @@ def Dlc_KernelRoot : I32EnumAttr<"KernelRoot", "The family of a kernel: the op t
   I32EnumAttrCase<"Contraction", 2, "contraction">, I32EnumAttrCase<"Window", 3, "window">,
   I32EnumAttrCase<"Reduction", 4, "reduction">, I32EnumAttrCase<"Normalization", 5, "normalization">,
   I32EnumAttrCase<"Movement", 6, "movement">,
-  I32EnumAttrCase<"Recurrent", 7, "recurrent">]> {
+  I32EnumAttrCase<"Recurrent", 7, "recurrent">, I32EnumAttrCase<"Attention", 8, "attention">]> {
   let cppNamespace = "::dlc";
   let genSpecializedAttr = 0;
 }

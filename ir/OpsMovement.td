@@ -95,6 +95,17 @@ def Dlc_IotaOp : Dlc_GraphOp<"iota"> {
   let assemblyFormat = "attr-dict `:` type($result)";
   let elementTypeRule = "adaptor.getElementType()";
 }
+def Dlc_IndexOp : Dlc_Movement<"index", "0, 1, ...: the places along dimension `axis` of the operand, as i64 of rank 1",
+                               (ins Dlc_Tensor:$x, I64Attr:$axis)> {
+  let description = [{
+    What `dlc.iota` gives for an extent that is only known when a model runs; elements of `x` are not read.
+
+    ```mlir
+    %places = dlc.index %x {axis = 1 : i64} : (tensor<?x?x64xf32>) -> tensor<?xi64>
+    ```
+  }];
+  let elementTypeRule = "::mlir::IntegerType::get(adaptor.getX().getContext(), 64)";
+}
 
 def Dlc_ResizeMode : I32EnumAttr<"ResizeMode", "Interpolation", [
   I32EnumAttrCase<"Nearest", 0, "nearest">, I32EnumAttrCase<"Linear", 1, "linear">, I32EnumAttrCase<"Cubic", 2, "cubic">]> {

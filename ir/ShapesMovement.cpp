@@ -205,6 +205,15 @@ LogicalResult IotaOp::inferShape(std::optional<Location>, Adaptor adaptor, llvm:
   return success();
 }
 
+LogicalResult IndexOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                  Dims &result) {
+  int64_t axis = adaptor.getAxis();
+  if (axis < 0 || axis >= static_cast<int64_t>(dims[0].size()))
+    return emitOptionalError(location, "axis ", axis, " is none of the ", dims[0].size(), " dimensions");
+  result.push_back(dims[0][axis]);
+  return success();
+}
+
 LogicalResult ResizeOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
                                    Dims &result) {
   size_t rank = dims[0].size();

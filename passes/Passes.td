@@ -98,6 +98,25 @@ def HoistLoopWork : Pass<"dlc-hoist-loop-work", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dlc::DlcDialect"];
   let statistics = [Statistic<"hoisted", "hoisted-products", "Matrix products that run over all steps at once">];
 }
+def FuseAttention : Pass<"dlc-fuse-attention", "::mlir::func::FuncOp"> {
+  let summary = "Rewrite products around a softmax as attention";
+  let description = [{
+    `softmax(scale q k^T + mask) v` becomes `dlc.attention`, which never stores the matrix of scores. The scale may stand anywhere
+    before the softmax: on the scores, on q, on k, or as a root on both; the mask may be a sum, or a choice between the scores
+    and minus infinity. Not where scores have another use, or samples or heads broadcast.
+
+    Before:
+    ```mlir
+    %kt = dlc.transpose %k {permutation = array<i64: 0, 1, 3, 2>} ...
+    %s = dlc.matmul %q, %kt ...
+    %c = dlc.mul %s, %eighth ...
+    %p = dlc.softmax %c {axes = array<i64: 3>} ...
+    %y = dlc.matmul %p, %v ...
+    ```
+    After: `%y = dlc.attention %q, %k, %v {scale = 0.125 : f64} : ...`
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
 
 //===-- layout --------------------------------------------------------------===//
 
@@ -107,7 +126,8 @@ def AssignLayouts : Pass<"dlc-assign-layouts", "::mlir::func::FuncOp"> {
     Convolutions compute on channels-last tensors whose border (halo) holds their padding, with weights blocked for the
     register tile; the layout spreads through the ops that take any layout (elementwise, windows, normalizations,
     concatenation, ...), and `dlc.pack` and `dlc.unpack` stand where it changes. Constant operands of matrix products are
-    blocked in the same way.
+    blocked in the same way. Attention reads and writes tensors whose heads are split off and merged by transposes in
+    the order in which they lie, and these transposes then rename memory only.
 
     Pre-condition: no tensor has a layout yet.
   }];

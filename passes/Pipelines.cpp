@@ -42,6 +42,10 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
     function.addPass(createFoldBatchNorm());
   function.addPass(createSimplifyGraph());
   function.addPass(createCanonicalizerPass());
+  if (options.math != MathMode::Strict) {
+    function.addPass(createFuseAttention());
+    function.addPass(createCanonicalizerPass());
+  }
   function.addPass(createCSEPass());
   if (options.optimizationLevel >= 2) {
     bool reorderSums = options.math != MathMode::Strict;

@@ -11,6 +11,7 @@ class EmitterRegistry;
 void registerElementwiseEmitters(EmitterRegistry &registry);
 void registerConvolutionEmitters(EmitterRegistry &registry);
 void registerContractionEmitters(EmitterRegistry &registry);
+void registerAttentionEmitters(EmitterRegistry &registry);
 void registerMovementEmitters(EmitterRegistry &registry);
 void registerSelectionEmitters(EmitterRegistry &registry);
 void registerResizeEmitters(EmitterRegistry &registry);

@@ -26,6 +26,7 @@ const EmitterRegistry &getEmitterRegistry() {
     registerElementwiseEmitters(all);
     registerConvolutionEmitters(all);
     registerContractionEmitters(all);
+    registerAttentionEmitters(all);
     registerMovementEmitters(all);
     registerSelectionEmitters(all);
     registerResizeEmitters(all);
@@ -124,6 +125,11 @@ TensorFunc KernelBuilder::define(Value value, llvm::function_ref<Expr(llvm::Arra
 void KernelBuilder::setOutputDefinition(Operation *op, std::function<void(Func, const std::vector<Var> &)> define) {
   if (kernel.getYieldedValues().size() == 1 && kernel.getYielded() == op->getResult(0))
     defineOutput = std::move(define);
+}
+
+void KernelBuilder::setScheduler(Operation *op, Scheduler scheduler) {
+  if (op == getRootOp())
+    ownScheduler = std::move(scheduler);
 }
 
 void KernelBuilder::addStage(Operation *op, llvm::StringRef name, Func func) {
@@ -245,6 +251,8 @@ LogicalResult KernelBuilder::build(const EmitterRegistry &registry) {
     stage.compute_root();
   for (ReductionStages &stages : otherReductions)
     stages.computeRoot();
+  if (ownScheduler)
+    return ownScheduler(*this);
   const Scheduler *scheduler = registry.findScheduler(kernel.getRoot());
   if (!scheduler)
     return kernel.emitError("no schedules exist for kernels of the family '")

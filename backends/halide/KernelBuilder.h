@@ -87,6 +87,10 @@ public:
   void setOutputDefinition(mlir::Operation *op,
                            std::function<void(Halide::Func, const std::vector<Halide::Var> &)> define);
 
+  /// If `op` is the root, `scheduler` arranges the loops in place of the scheduler of its family: for an emitter whose
+  /// stages are too many to pass by name.
+  void setScheduler(mlir::Operation *op, Scheduler scheduler);
+
   /// Notes `func` as a stage called `name` of `op`: what the scheduler of the root arranges. Stages of ops that are not
   /// the root are computed whole before everything else.
   void addStage(mlir::Operation *op, llvm::StringRef name, Halide::Func func);
@@ -127,6 +131,7 @@ private:
   std::vector<ReductionStages> reductions, otherReductions;
   Halide::Func output;
   std::function<void(Halide::Func, const std::vector<Halide::Var> &)> defineOutput;
+  Scheduler ownScheduler;
 };
 
 } // namespace dlc::halide

@@ -68,6 +68,15 @@ Expr exp(Expr x) {
   return strict_float((reduced.minus1 + 1.0f) * powerOfTwo(half) * powerOfTwo(reduced.n - half));
 }
 
+/// 1.0 ULP.
+Expr expOfNegative(Expr x) {
+  if (isDouble(x))
+    return callLibm("exp", {x});
+  constexpr float lowest = -87.33654f;
+  ReducedExp reduced = reduceExp(select(x < lowest, lowest, x));
+  return strict_float(select(x < lowest, 0.0f, (reduced.minus1 + 1.0f) * powerOfTwo(reduced.n)));
+}
+
 /// 1 ULP.
 Expr expm1(Expr x) {
   if (isDouble(x))

@@ -14,6 +14,8 @@
 namespace dlc::halide::math {
 
 Halide::Expr exp(Halide::Expr x);
+/// e^x for x <= 0, in fewer steps: what would be denormal is 0.
+Halide::Expr expOfNegative(Halide::Expr x);
 Halide::Expr expm1(Halide::Expr x);
 Halide::Expr log(Halide::Expr x);
 Halide::Expr log1p(Halide::Expr x);

@@ -217,6 +217,10 @@ static FailureOr<TensorFunc> emitIota(IotaOp op, KernelBuilder &builder) {
   });
 }
 
+static FailureOr<TensorFunc> emitIndex(IndexOp op, KernelBuilder &builder) {
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) { return Halide::cast<int64_t>(index[0]); });
+}
+
 /// A copy of the constant's elements as the kernel's own data.
 static Func makeTable(ElementsAttr value) {
   auto type = llvm::cast<RankedTensorType>(value.getType());
@@ -461,6 +465,7 @@ void registerMovementEmitters(EmitterRegistry &registry) {
   registry.add<GatherOp>(&emitGather);
   registry.add<UpdateSliceOp>(&emitUpdateSlice);
   registry.add<IotaOp>(&emitIota);
+  registry.add<IndexOp>(&emitIndex);
   registry.add<PackOp>(&emitPack);
   registry.add<UnpackOp>(&emitIdentity<UnpackOp>);
   registry.add<ConstantOp>(&emitConstant);

@@ -38,6 +38,10 @@ static AffineExpr operationsPerElement(mlir::Operation *op, const KernelShapes &
         bool takesFirst = matmul.getTransposeLhs() && lhs.size() > 1;
         return (takesFirst ? lhs[lhs.size() - 2] : lhs.back()) * 2;
       })
+      .Case<AttentionOp>([&](AttentionOp attention) {
+        // Two products a key, of about the same depth, and an exponential function that the head shares.
+        return shapes.getDims(attention.getKey())[2] * 5;
+      })
       .Case<EinsumOp>([&](EinsumOp einsum) {
         AffineExpr largest = constant(2);
         for (mlir::Value operand : einsum.getOperands())
@@ -71,7 +75,7 @@ KernelCost dlc::estimateCost(KernelFuncOp kernel, const KernelShapes &shapes) {
   for (mlir::Operation &op : body.without_terminator()) {
     // Reductions and the like do their work on what they read.
     AffineExpr elements = product(shapes.getDims(op.getResult(0)), context);
-    if (!llvm::isa<ConvOp, ConvTransposeOp, MatMulOp, EinsumOp>(op))
+    if (!llvm::isa<ConvOp, ConvTransposeOp, MatMulOp, EinsumOp, AttentionOp>(op))
       for (mlir::Value operand : op.getOperands()) {
         AffineExpr read = product(shapes.getDims(operand), context);
         auto known = constantDim(elements), knownRead = constantDim(read);

@@ -15,16 +15,10 @@ using namespace mlir;
 
 namespace {
 
-/// Whether `reshape` only gives the same memory another shape.
-bool isAlias(Operation *op) {
-  return llvm::isa<dlc::ReshapeOp>(op) && !dlc::getLayout(op->getOperand(0).getType()) &&
-         !dlc::getLayout(op->getResult(0).getType());
-}
-
 /// The value whose memory `value` shares.
 Value getMemory(Value value) {
   while (Operation *definition = value.getDefiningOp()) {
-    if (!isAlias(definition))
+    if (!dlc::isAlias(definition))
       break;
     value = definition->getOperand(0);
   }
@@ -34,7 +28,7 @@ Value getMemory(Value value) {
 class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
   void runOnOperation() override {
     for (Operation &op : llvm::make_early_inc_range(getOperation().getBody().front()))
-      if (dlc::needsKernel(&op) && !isAlias(&op))
+      if (dlc::needsKernel(&op) && !dlc::isAlias(&op))
         dlc::wrapInKernel({&op}, dlc::getFamily(&op), &op);
     copySharedResults();
     nameSymbols();

@@ -74,6 +74,8 @@ KernelRoot getFamily(Operation *op) {
     return KernelRoot::Convolution;
   if (llvm::isa<MatMulOp, EinsumOp>(op))
     return KernelRoot::Contraction;
+  if (llvm::isa<AttentionOp>(op))
+    return KernelRoot::Attention;
   if (llvm::isa<MaxPoolOp, MaxPoolIndicesOp, AveragePoolOp, LpPoolOp>(op))
     return KernelRoot::Window;
   if (llvm::isa<ReduceOp, ArgExtremeOp>(op))

@@ -46,9 +46,12 @@ public:
         assignConvolution(conv);
       else if (auto matmul = llvm::dyn_cast<dlc::MatMulOp>(op))
         assignMatMul(matmul);
+      else if (auto attention = llvm::dyn_cast<dlc::AttentionOp>(op))
+        assignAttention(attention);
       else if (followsLayout(&op))
         follow(&op);
-      else if (!readsAnyLayout(&op) && !llvm::isa<dlc::PackOp, dlc::UnpackOp, dlc::KernelOp>(op))
+      else if (!readsAnyLayout(&op) && !llvm::isa<dlc::PackOp, dlc::UnpackOp, dlc::KernelOp>(op) &&
+               !dlc::isAlias(&op))
         for (OpOperand &operand : op.getOpOperands())
           unpack(operand);
     }
@@ -133,6 +136,34 @@ private:
     unpack(matmul.getRhsMutable());
     if (dlc::LayoutAttr layout = dlc::planMatMulWeight(matmul, options))
       matmul.getRhsMutable().set(pack(matmul.getRhs(), layout, matmul));
+  }
+
+  /// Heads are split off and merged by transposes that keep the last dimension: attention takes on their order instead.
+  void assignAttention(dlc::AttentionOp attention) {
+    for (OpOperand &operand : attention->getOpOperands())
+      unpack(operand);
+    for (OpOperand *operand :
+         {&attention.getQueryMutable(), &attention.getKeyMutable(), &attention.getValueMutable()}) {
+      auto transpose = operand->get().getDefiningOp<dlc::TransposeOp>();
+      if (!transpose || transpose.getPermutation().back() != 3 || dlc::getLayout(transpose.getX().getType()))
+        continue;
+      llvm::SmallVector<int64_t> order(4);
+      for (auto [to, from] : llvm::enumerate(transpose.getPermutation()))
+        order[from] = to;
+      OpBuilder builder(transpose);
+      operand->set(dlc::TransposeOp::create(builder, transpose.getLoc(), inOrder(transpose.getResult(), order),
+                                            transpose.getX(), transpose.getPermutationAttr()));
+    }
+    Value result = attention.getResult();
+    auto merge = result.hasOneUse() ? llvm::dyn_cast<dlc::TransposeOp>(*result.user_begin()) : dlc::TransposeOp();
+    if (merge && merge.getPermutation().back() == 3)
+      result.setType(inOrder(result, merge.getPermutation()));
+  }
+
+  static RankedTensorType inOrder(Value value, llvm::ArrayRef<int64_t> order) {
+    MLIRContext *context = value.getContext();
+    return dlc::withLayout(getType(value),
+                           dlc::LayoutAttr::get(context, DenseI64ArrayAttr::get(context, order), {}, {}, {}, {}, 0));
   }
 
   void follow(Operation *op) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Layout.h"
 #include "passes/Passes.h"
 #include "passes/memory/ProgramBuilder.h"
 
@@ -66,7 +67,7 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
 
   static bool holdsKernelsOnly(func::FuncOp graph) {
     for (Operation &op : graph.getBody().front())
-      if (!llvm::isa<dlc::KernelOp, dlc::LoopOp, dlc::ReshapeOp, dlc::ConstantOp, func::ReturnOp>(op)) {
+      if (!llvm::isa<dlc::KernelOp, dlc::LoopOp, dlc::ConstantOp, func::ReturnOp>(op) && !dlc::isAlias(&op)) {
         op.emitOpError("is in no kernel");
         return false;
       }

@@ -56,8 +56,8 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, L
   for (Operation &op : function.getBody().front()) {
     for (Value result : op.getResults())
       frame->memory[result] = result;
-    if (auto reshape = llvm::dyn_cast<ReshapeOp>(op))
-      frame->memory[reshape.getResult()] = frame->memory.lookup(reshape.getX());
+    if (isAlias(&op))
+      frame->memory[op.getResult(0)] = frame->memory.lookup(op.getOperand(0));
     if (llvm::isa<KernelOp, LoopOp>(op))
       frame->order.push_back(&op);
   }

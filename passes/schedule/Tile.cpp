@@ -24,6 +24,8 @@ dlc::ScheduleAttr dlc::tileKernel(const TileSubject &subject, const InstructionS
     return tileReduction(subject, set);
   case KernelRoot::Normalization:
     return tileNormalization(subject, set);
+  case KernelRoot::Attention:
+    return tileAttention(subject, set);
   case KernelRoot::Elementwise:
   case KernelRoot::Window:
   case KernelRoot::Movement:

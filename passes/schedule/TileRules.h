@@ -28,6 +28,7 @@ ScheduleAttr tileRecurrent(const TileSubject &subject, const InstructionSet &set
 ScheduleAttr tileRows(const TileSubject &subject, const InstructionSet &set);
 ScheduleAttr tileReduction(const TileSubject &subject, const InstructionSet &set);
 ScheduleAttr tileNormalization(const TileSubject &subject, const InstructionSet &set);
+ScheduleAttr tileAttention(const TileSubject &subject, const InstructionSet &set);
 
 /// The schedule by the rule of the subject's family.
 ScheduleAttr tileKernel(const TileSubject &subject, const InstructionSet &set);

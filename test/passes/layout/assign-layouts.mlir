@@ -53,3 +53,16 @@ func.func @matmul(%x: tensor<?x16xf32>) -> tensor<?x10xf32> {
   %y = dlc.matmul %x, %w {transpose_rhs = true} : (tensor<?x16xf32>, tensor<10x16xf32>) -> tensor<?x10xf32>
   return %y : tensor<?x10xf32>
 }
+
+// Attention reads and writes heads where they lie: the transposes around it rename memory.
+// CHECK-LABEL: func.func @attention
+func.func @attention(%x: tensor<?x9x4x16xf32>, %k: tensor<?x4x9x16xf32>) -> tensor<?x9x4x16xf32> {
+  // CHECK: %[[Q:.*]] = dlc.transpose %{{.*}} {permutation = array<i64: 0, 2, 1, 3>} : (tensor<?x9x4x16xf32>) -> tensor<?x4x9x16xf32, #dlc.layout<order = [0, 2, 1, 3]>>
+  // CHECK: %[[A:.*]] = dlc.attention %[[Q]], {{.*}} -> tensor<?x4x9x16xf32, #dlc.layout<order = [0, 2, 1, 3]>>
+  // CHECK-NEXT: dlc.transpose %[[A]] {{.*}} -> tensor<?x9x4x16xf32>
+  // CHECK-NOT: unpack
+  %q = dlc.transpose %x {permutation = array<i64: 0, 2, 1, 3>} : (tensor<?x9x4x16xf32>) -> tensor<?x4x9x16xf32>
+  %a = dlc.attention %q, %k, %k {scale = 1.0 : f64} : (tensor<?x4x9x16xf32>, tensor<?x4x9x16xf32>, tensor<?x4x9x16xf32>) -> tensor<?x4x9x16xf32>
+  %y = dlc.transpose %a {permutation = array<i64: 0, 2, 1, 3>} : (tensor<?x4x9x16xf32>) -> tensor<?x9x4x16xf32>
+  return %y : tensor<?x9x4x16xf32>
+}

@@ -53,6 +53,7 @@ double measureError(Function function, double (*reference)(double)) {
 }
 
 double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+double expOfMinusSize(double x) { return static_cast<float>(std::abs(x)) > 87.33654f ? 0 : std::exp(-std::abs(x)); }
 double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 
 struct Case {
@@ -61,6 +62,8 @@ struct Case {
   double (*reference)(double);
   double limit; ///< in units of the last place
 };
+
+Halide::Expr expOfMinusSize(Halide::Expr x) { return dlc::halide::math::expOfNegative(-Halide::abs(x)); }
 
 class MathTest : public testing::TestWithParam<Case> {};
 
@@ -72,6 +75,7 @@ TEST_P(MathTest, errorIsBelowItsLimit) {
 // states.
 INSTANTIATE_TEST_SUITE_P(Functions, MathTest,
                          testing::Values(Case{"exp", dlc::halide::math::exp, std::exp, 1.5},
+                                         Case{"expOfNegative", expOfMinusSize, expOfMinusSize, 1.5},
                                          Case{"expm1", dlc::halide::math::expm1, std::expm1, 2.5},
                                          Case{"log", dlc::halide::math::log, std::log, 1.5},
                                          Case{"erf", dlc::halide::math::erf, std::erf, 2},

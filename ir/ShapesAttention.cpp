@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shape function and verifier of attention.
+#include "ir/DlcDialect.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+/// Whether two extents can be the same: not both constants that differ.
+static bool mayBeEqual(AffineExpr lhs, AffineExpr rhs) {
+  std::optional<int64_t> a = constantDim(lhs), b = constantDim(rhs);
+  return !a || !b || *a == *b;
+}
+
+LogicalResult AttentionOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                      Dims &result) {
+  const Dims &query = dims[0], &key = dims[1], &value = dims[2];
+  if (query.size() != 4 || key.size() != 4 || value.size() != 4)
+    return emitOptionalError(location, "attention expects operands of rank 4, [batch, heads, length, size], got ranks ",
+                             query.size(), ", ", key.size(), " and ", value.size());
+  if (!constantDim(query[3]) || !constantDim(value[3]))
+    return emitOptionalError(location, "attention needs head sizes that are known when compiling");
+  auto agree = [&](AffineExpr a, AffineExpr b, llvm::StringRef what) -> LogicalResult {
+    if (mayBeEqual(a, b))
+      return success();
+    return emitOptionalError(location, "attention's operands differ in their ", what, ": ", *constantDim(a), " and ",
+                             *constantDim(b));
+  };
+  if (failed(agree(query[0], key[0], "batch")) || failed(agree(query[0], value[0], "batch")) ||
+      failed(agree(query[3], key[3], "head size")) || failed(agree(key[1], value[1], "heads of key and value")) ||
+      failed(agree(key[2], value[2], "length of key and value")))
+    return failure();
+  std::optional<int64_t> heads = constantDim(query[1]), groups = constantDim(key[1]);
+  if (heads && groups && (*groups < 1 || *heads % *groups != 0))
+    return emitOptionalError(location, "attention's ", *groups, " heads of keys do not divide its ", *heads,
+                             " heads of queries");
+  size_t next = 3;
+  if (adaptor.getMask()) {
+    const Dims &mask = dims[next++];
+    Dims scores{query[0], query[1], query[2], key[2]};
+    if (mask.size() > 4)
+      return emitOptionalError(location, "attention's mask has rank ", mask.size(), ", above 4");
+    for (auto [extent, whole] : llvm::zip(llvm::reverse(mask), llvm::reverse(scores)))
+      if (constantDim(extent) != 1 && !mayBeEqual(extent, whole))
+        return emitOptionalError(location, "attention's mask does not broadcast to the scores: an extent of ",
+                                 *constantDim(extent), " meets ", *constantDim(whole));
+  }
+  if (adaptor.getLengths()) {
+    const Dims &lengths = dims[next];
+    if (lengths.size() != 1 || !mayBeEqual(lengths[0], query[0]))
+      return emitOptionalError(location, "attention's lengths are one number a sample of the batch");
+  }
+  result = {query[0], query[1], query[2], value[3]};
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  Type type = getElementTypeOrSelf(getQuery().getType());
+  if (!llvm::isa<FloatType>(type))
+    return emitOpError("works on floating-point numbers, not ") << type;
+  if (getElementTypeOrSelf(getKey().getType()) != type || getElementTypeOrSelf(getValue().getType()) != type)
+    return emitOpError("expects query, key and value of one element type");
+  if (getMask()) {
+    Type mask = getElementTypeOrSelf(getMask().getType());
+    if (!mask.isInteger(1) && !llvm::isa<FloatType>(mask))
+      return emitOpError("has a mask of ") << mask << ", which is neither i1 nor a floating-point number";
+  }
+  if (getLengths() && !getElementTypeOrSelf(getLengths().getType()).isIntOrIndex())
+    return emitOpError("has lengths that are no integers");
+  if (getSoftcap().convertToDouble() < 0)
+    return emitOpError("has a softcap below 0");
+  if (getLeft().value_or(0) < 0 || getRight().value_or(0) < 0)
+    return emitOpError("has a bound 'left' or 'right' below 0");
+  return success();
+}
+
+} // namespace dlc
