@@ -43,10 +43,12 @@ private:
 
 // One function a family, each in a file of its own.
 void registerActivations(OpRegistry &registry);
+void registerAttention(OpRegistry &registry);
 void registerControl(OpRegistry &registry);
 void registerConvolution(OpRegistry &registry);
 void registerElementwise(OpRegistry &registry);
 void registerLinear(OpRegistry &registry);
+void registerLinearAttention(OpRegistry &registry);
 void registerMovement(OpRegistry &registry);
 void registerNormalization(OpRegistry &registry);
 void registerPooling(OpRegistry &registry);
