@@ -102,12 +102,15 @@ ArrayRef<LayerKind> dlc::json::getLayerKinds() {
     addNormalizationLayers(result);
     addActivationLayers(result);
     addShapeLayers(result);
+    addAttentionLayers(result);
     addMergeLayers(result);
     addRecurrentLayers(result);
     addSequenceLayers(result);
     for (LayerKind &kind : result) {
       kind.fields.insert(kind.fields.begin(),
                          optional("name", string(), "", "Name of the layer, its parameters and its result"));
+      if (llvm::any_of(kind.fields, [](const Field &field) { return field.name == "inputs"; }))
+        continue;
       kind.fields.push_back(
           kind.takesSeveralInputs
               ? required("inputs", list(string(), 1), "Names of the layers or model inputs that are combined")

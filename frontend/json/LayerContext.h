@@ -105,7 +105,7 @@ struct LayerKind {
   std::string name, summary;
   std::vector<Field> fields;
   mlir::Value (*build)(LayerContext &context);
-  bool takesSeveralInputs = false;
+  bool takesSeveralInputs = false;          ///< `inputs` in place of `input`; required, unless `fields` says otherwise
   std::vector<std::string> references = {}; ///< keys of `fields` that name tensors
 };
 
@@ -121,6 +121,7 @@ void addPoolingLayers(std::vector<LayerKind> &kinds);
 void addNormalizationLayers(std::vector<LayerKind> &kinds);
 void addActivationLayers(std::vector<LayerKind> &kinds);
 void addShapeLayers(std::vector<LayerKind> &kinds);
+void addAttentionLayers(std::vector<LayerKind> &kinds);
 void addMergeLayers(std::vector<LayerKind> &kinds);
 void addRecurrentLayers(std::vector<LayerKind> &kinds);
 void addSequenceLayers(std::vector<LayerKind> &kinds);

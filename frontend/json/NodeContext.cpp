@@ -109,6 +109,7 @@ ArrayRef<NodeKind> dlc::json::getNodeKinds() {
     addElementwiseNodes(result);
     addActivationNodes(result);
     addLinearNodes(result);
+    addAttentionNodes(result);
     addWindowNodes(result);
     addNormalizationNodes(result);
     addRecurrentNodes(result);

@@ -65,6 +65,7 @@ const NodeKind *findNodeKind(llvm::StringRef name);
 void addElementwiseNodes(std::vector<NodeKind> &kinds);
 void addActivationNodes(std::vector<NodeKind> &kinds);
 void addLinearNodes(std::vector<NodeKind> &kinds);
+void addAttentionNodes(std::vector<NodeKind> &kinds);
 void addWindowNodes(std::vector<NodeKind> &kinds);
 void addNormalizationNodes(std::vector<NodeKind> &kinds);
 void addRecurrentNodes(std::vector<NodeKind> &kinds);

@@ -73,6 +73,48 @@ def compare(programs, model, twin, result, tolerance=1e-5):
 
 
 
+def sinusoids(length, features, base=10000):
+    """sin, cos, sin, cos, ... of every place."""
+    angles = np.arange(length)[:, None] * base ** -(np.arange(0, features, 2) / features)
+    return np.stack([np.sin(angles), np.cos(angles)], 2).reshape(length, features).astype(np.float32)
+
+
+def attention(t, heads, groups, window=None, size=None, value_size=None, units=None, bias=True, base=None):
+    """The layer `attention` from matrix products and a softmax; `window` also means causal."""
+    _, length, features = t.shape
+    size = size or features // heads
+    value_size = value_size or size
+
+    def project(x, role, rows, columns):
+        y = t.op("MatMul", [x, t.op("Transpose", [t.weight(f"y.{role}_weight", rows, columns)])])
+        return t.op("Add", [y, t.weight(f"y.{role}_bias", rows)]) if bias else y
+
+    def split(x, count, each):
+        x = t.op("Transpose", [t.op("Reshape", [x, t.constant(np.array([0, 0, count, each]))])], perm=[0, 2, 1, 3])
+        return t.op("Gather", [x, t.constant(np.arange(heads) // (heads // count))], axis=1)
+
+    def turn(x):
+        angles = np.arange(length)[:, None] * base ** -(np.arange(size // 2) / (size // 2))
+        a, b = (t.op("Slice", [x, t.constant(np.array([i * size // 2])), t.constant(np.array([(i + 1) * size // 2])),
+                               t.constant(np.array([3]))]) for i in (0, 1))  # fmt: skip
+        cosine, sine = (t.constant(f(angles).astype(np.float32)) for f in (np.cos, np.sin))
+        first = t.op("Sub", [t.op("Mul", [a, cosine]), t.op("Mul", [b, sine])])
+        return t.op("Concat", [first, t.op("Add", [t.op("Mul", [a, sine]), t.op("Mul", [b, cosine])])], axis=3)
+
+    q = split(project("x", "query", heads * size, features), heads, size)
+    k = split(project("x", "key", groups * size, features), groups, size)
+    v = split(project("x", "value", groups * value_size, features), groups, value_size)
+    if base:
+        q, k = turn(q), turn(k)
+    scores = t.op("Mul", [t.op("MatMul", [q, t.op("Transpose", [k], perm=[0, 1, 3, 2])]), t.constant(np.float32(size**-0.5))])
+    if window is not None:
+        distance = np.arange(length)[:, None] - np.arange(length)
+        scores = t.op("Add", [scores, t.constant(np.where((distance >= 0) & (distance <= window), 0, -np.inf).astype(np.float32))])
+    y = t.op("Transpose", [t.op("MatMul", [t.op("Softmax", [scores], axis=-1), v])], perm=[0, 2, 1, 3])
+    y = t.op("Reshape", [y, t.constant(np.array([0, 0, heads * value_size]))])
+    return project(y, "output", units or features, heads * value_size)
+
+
 # One layer each: the layer, the input's shape, and how ONNX says it (a function of the twin).
 IMAGE = (2, 6, 11, 9)
 LAYERS = {
@@ -123,6 +165,17 @@ LAYERS = {
     "selu": ({"op": "selu"}, IMAGE, lambda t: t.op("Selu", ["x"])),
     "hard_sigmoid": ({"op": "hard_sigmoid"}, IMAGE, lambda t: t.op("HardSigmoid", ["x"])),
     "shrink": ({"op": "shrink", "lambda": 0.4, "bias": 0.1}, IMAGE, lambda t: t.op("Shrink", ["x"], lambd=0.4, bias=0.1)),
+    "attention": ({"op": "attention", "heads": 3, "window": 3, "causal": True}, (2, 7, 12), lambda t: attention(t, 3, 3, 3)),
+    "attention-grouped": ({"op": "attention", "heads": 4, "kv_heads": 2, "head_size": 6, "value_size": 5, "units": 9, "use_bias": False}, (2, 5, 8),
+                          lambda t: attention(t, 4, 2, size=6, value_size=5, units=9, bias=False)),
+    "attention-rotary": ({"op": "attention", "heads": 2, "rotary": 10000}, (1, 6, 16), lambda t: attention(t, 2, 2, base=10000)),
+    "rms_norm": ({"op": "rms_norm"}, (2, 5, 8), lambda t: t.op("Mul", [t.op("Div", ["x", t.op("Sqrt", [t.op("Add", [
+        t.op("ReduceMean", [t.op("Mul", ["x", "x"]), t.constant(np.array([-1]))]), t.constant(np.float32(1e-5))])])]), t.weight("y.weight", 8)])),
+    "learned_positions": ({"op": "learned_positions", "length": 9}, (2, 7, 4),
+                          lambda t: t.op("Add", ["x", t.op("Slice", [t.weight("y.weight", 9, 4), t.constant(np.array([0])), t.constant(np.array([7]))])])),
+    "sinusoidal_positions": ({"op": "sinusoidal_positions"}, (2, 7, 6), lambda t: t.op("Add", ["x", t.constant(sinusoids(7, 6))])),
+    "sinusoidal_positions-halves": ({"op": "sinusoidal_positions", "interleaved": False, "base": 100}, (2, 7, 6),
+                                    lambda t: t.op("Add", ["x", t.constant(np.concatenate([sinusoids(7, 6, 100)[:, ::2], sinusoids(7, 6, 100)[:, 1::2]], 1))])),
     "log_softmax": ({"op": "log_softmax", "axis": 1}, IMAGE, lambda t: t.op("LogSoftmax", ["x"], axis=1)),
 }  # fmt: skip
 
