@@ -69,7 +69,8 @@ LogicalResult AttentionOp::verify() {
     return emitOpError("has lengths that are no integers");
   if (getSoftcap().convertToDouble() < 0)
     return emitOpError("has a softcap below 0");
-  if (getLeft().value_or(0) < 0 || getRight().value_or(0) < 0)
+  auto isNegative = [](std::optional<uint64_t> bound) { return bound && static_cast<int64_t>(*bound) < 0; };
+  if (isNegative(getLeft()) || isNegative(getRight()))
     return emitOpError("has a bound 'left' or 'right' below 0");
   return success();
 }

@@ -68,6 +68,12 @@ struct AttentionStages {
 
 private:
   Expr rounded(const Expr &x) const { return isStepwise ? roundToElementType(x, query.type.getElementType()) : x; }
+  /// Sums are rounded once; of a few bf16 at every step, as a softmax by itself does it.
+  Expr roundedSum(const Expr &x) const {
+    constexpr int64_t longestRoundedRow = 16;
+    bool isShort = key.staticExtent(2).value_or(longestRoundedRow + 1) <= longestRoundedRow;
+    return isShort && query.type.getElementType().isBF16() ? rounded(x) : x;
+  }
   /// How many keys sample `sample` has.
   Expr countKeys();
   /// The place among the keys of query 0.
@@ -177,10 +183,10 @@ void AttentionStages::defineProbabilities() {
   probability(q, k, block, tile, head, sample) = Halide::strict_float(rounded(math::expOfNegative(rounded(distance))));
   total(q, block, tile, head, sample) = zero;
   total(q, block, tile, head, sample) = Halide::strict_float(
-      rounded(total(q, block, tile, head, sample) + probability(q, row, block, tile, head, sample)));
+      roundedSum(total(q, block, tile, head, sample) + probability(q, row, block, tile, head, sample)));
   Func power = probability;
   if (isStepwise) {
-    Expr sum = total(q, block, tile, head, sample);
+    Expr sum = rounded(total(q, block, tile, head, sample));
     normalized(q, k, block, tile, head, sample) = Halide::strict_float(
         rounded(probability(q, k, block, tile, head, sample) / Halide::select(sum == zero, one, sum)));
     power = normalized;
