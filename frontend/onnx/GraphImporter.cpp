@@ -110,19 +110,21 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node, Scope &scop
   auto opset = scope.opsets.find(domain);
   NodeImporter importer(*this, node, scope, attributes, opset == scope.opsets.end() ? 0 : opset->second);
   const OpRegistry &registry = OpRegistry::get();
-  if (!domain.empty())
+  // Ops of other domains are known by their full name.
+  std::string name = domain.empty() ? node.op_type() : (domain + "." + node.op_type()).str();
+  if (!domain.empty() && !registry.contains(name))
     importer.error() << "op of the domain '" << domain << "' is not supported";
   else if (opset == scope.opsets.end())
     importer.error() << "the model imports no opset of the default domain";
-  else if (!registry.lookup(node.op_type(), opset->second))
-    importer.error() << (registry.contains(node.op_type()) ? "does not exist in opset " + std::to_string(opset->second)
-                                                           : std::string("op is not supported"));
+  else if (!registry.lookup(name, opset->second))
+    importer.error() << (registry.contains(name) ? "does not exist in opset " + std::to_string(opset->second)
+                                                 : std::string("op is not supported"));
   if (!importer.hasFailed() && !importer.dependsOnFailure()) {
-    ImportFunction evaluate = registry.lookupEvaluator(node.op_type());
+    ImportFunction evaluate = registry.lookupEvaluator(name);
     if (evaluate && importer.operandsAreKnown())
       evaluate(importer);
     if (!importer.hasFailed() && !importer.hasAllResults())
-      registry.lookup(node.op_type(), opset->second)(importer);
+      registry.lookup(name, opset->second)(importer);
   }
   return importer.finish();
 }
@@ -167,12 +169,18 @@ LogicalResult GraphImporter::importFunctionCall(const onnx::NodeProto &node, con
   return call.finish();
 }
 
-FailureOr<SmallVector<Tensor *>> GraphImporter::importSubgraph(const onnx::GraphProto &graph, const Scope &parent) {
+FailureOr<SmallVector<Tensor *>> GraphImporter::importSubgraph(const onnx::GraphProto &graph, const Scope &parent,
+                                                               ArrayRef<Tensor *> inputs) {
   Scope scope;
   scope.parent = &parent;
   scope.opsets = parent.opsets;
   scope.functionAttributes = parent.functionAttributes;
   scope.prefix = parent.prefix;
+  if (!inputs.empty() && static_cast<int>(inputs.size()) != graph.input_size())
+    return emitError(getFileLocation()) << "a subgraph takes " << graph.input_size() << " inputs instead of "
+                                        << inputs.size();
+  for (auto [input, tensor] : llvm::zip(graph.input(), inputs))
+    scope.tensors[input.name()] = tensor;
   if (failed(importInitializers(graph, scope)) || failed(importNodes(graph.node(), scope)))
     return failure();
   SmallVector<Tensor *> results;

@@ -74,9 +74,10 @@ public:
   llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const { return dims.find(value)->second; }
   void setDims(mlir::Value value, Dims extents) { dims[value] = std::move(extents); }
 
-  /// Imports a subgraph in place, as the body of a branch that is always taken; its results in order. Fails silently
-  /// where a node failed, which was reported.
-  mlir::FailureOr<llvm::SmallVector<Tensor *>> importSubgraph(const onnx::GraphProto &graph, const Scope &parent);
+  /// Imports a subgraph in place, as the body of a branch that is always taken, or with `inputs` as its inputs; its
+  /// results in order. Fails silently where a node failed, which was reported.
+  mlir::FailureOr<llvm::SmallVector<Tensor *>> importSubgraph(const onnx::GraphProto &graph, const Scope &parent,
+                                                              llvm::ArrayRef<Tensor *> inputs = {});
 
 private:
   mlir::LogicalResult readOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports,

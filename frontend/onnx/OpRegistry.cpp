@@ -10,10 +10,11 @@ const OpRegistry &OpRegistry::get() {
 }
 
 OpRegistry::OpRegistry() {
-  for (auto registerFamily : {registerActivations, registerAttention, registerControl, registerConvolution,
-                              registerElementwise, registerLinear, registerLinearAttention, registerMovement,
-                              registerNormalization, registerPooling, registerRecurrent, registerReduction,
-                              registerResize, registerShape, registerSlicing, registerArithmeticEvaluators})
+  for (auto registerFamily :
+       {registerActivations, registerAttention, registerControl, registerConvolution, registerElementwise,
+        registerFlexAttention, registerLinear, registerLinearAttention, registerMovement, registerNormalization,
+        registerPooling, registerRecurrent, registerReduction, registerResize, registerShape, registerSlicing,
+        registerArithmeticEvaluators})
     registerFamily(*this);
 }
 

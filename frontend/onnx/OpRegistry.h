@@ -15,7 +15,7 @@ class NodeImporter;
 /// which is then taken as failed whatever the function does afterwards.
 using ImportFunction = void (*)(NodeImporter &node);
 
-/// The ops of ONNX's default domain.
+/// The ops of ONNX's default domain; those of others by "DOMAIN.OP".
 class OpRegistry {
 public:
   static const OpRegistry &get();
@@ -47,6 +47,7 @@ void registerAttention(OpRegistry &registry);
 void registerControl(OpRegistry &registry);
 void registerConvolution(OpRegistry &registry);
 void registerElementwise(OpRegistry &registry);
+void registerFlexAttention(OpRegistry &registry);
 void registerLinear(OpRegistry &registry);
 void registerLinearAttention(OpRegistry &registry);
 void registerMovement(OpRegistry &registry);
