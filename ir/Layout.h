@@ -42,8 +42,8 @@ int64_t getElementBytes(mlir::Type elementType);
 /// Bytes of the whole buffer.
 mlir::AffineExpr getBufferBytes(mlir::RankedTensorType type, llvm::ArrayRef<mlir::AffineExpr> dims);
 
-/// Whether `op` only names its operand's memory anew: a reshape of a row-major tensor, or a transpose whose operand's and
-/// result's layouts put the same elements at the same places.
+/// Whether `op` only names its operand's memory anew: a reshape of a row-major tensor, or a transpose whose operand's
+/// and result's layouts put the same elements at the same places.
 bool isAlias(mlir::Operation *op);
 
 /// Channels innermost: `[0, 2, 3, 1]` for rank 4.

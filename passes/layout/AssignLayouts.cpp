@@ -50,8 +50,7 @@ public:
         assignAttention(attention);
       else if (followsLayout(&op))
         follow(&op);
-      else if (!readsAnyLayout(&op) && !llvm::isa<dlc::PackOp, dlc::UnpackOp, dlc::KernelOp>(op) &&
-               !dlc::isAlias(&op))
+      else if (!readsAnyLayout(&op) && !llvm::isa<dlc::PackOp, dlc::UnpackOp, dlc::KernelOp>(op) && !dlc::isAlias(&op))
         for (OpOperand &operand : op.getOpOperands())
           unpack(operand);
     }
