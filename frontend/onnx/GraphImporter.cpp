@@ -40,6 +40,10 @@ Value GraphImporter::materialize(Tensor &tensor, Location location) {
     tensor.constant = {type, bytes};
   }
   ElementsAttr elements = borrowElements(tensor.constant.type, tensor.constant.bytes, tensor.name);
+  // In the step of a loop, too, a tensor belongs to the graph, where others may read it later.
+  OpBuilder::InsertionGuard atGraph(builder);
+  if (builder.getInsertionBlock()->getParentOp() != entry)
+    builder.setInsertionPointToEnd(&entry.front());
   Location named = NameLoc::get(builder.getStringAttr(tensor.name), file->getLocation());
   if (tensor.isInitializer && llvm::isa<FloatType>(tensor.elementType)) {
     {

@@ -13,8 +13,8 @@ OpRegistry::OpRegistry() {
   for (auto registerFamily :
        {registerActivations, registerAttention, registerControl, registerConvolution, registerElementwise,
         registerFlexAttention, registerLinear, registerLinearAttention, registerMovement, registerNormalization,
-        registerPooling, registerRecurrent, registerReduction, registerResize, registerShape, registerSlicing,
-        registerArithmeticEvaluators})
+        registerPooling, registerRecurrent, registerReduction, registerResize, registerScan, registerShape,
+        registerSlicing, registerArithmeticEvaluators})
     registerFamily(*this);
 }
 

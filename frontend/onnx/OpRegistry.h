@@ -56,6 +56,7 @@ void registerPooling(OpRegistry &registry);
 void registerRecurrent(OpRegistry &registry);
 void registerReduction(OpRegistry &registry);
 void registerResize(OpRegistry &registry);
+void registerScan(OpRegistry &registry);
 void registerShape(OpRegistry &registry);
 void registerSlicing(OpRegistry &registry);
 void registerArithmeticEvaluators(OpRegistry &registry);
