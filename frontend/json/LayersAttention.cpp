@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention with its projections, and the layers that tell it where things stand.
-#include "frontend/json/AttentionParts.h"
+#include "frontend/json/AttentionCache.h"
 
 using namespace mlir;
 using namespace dlc::json;
@@ -57,6 +57,20 @@ static Value buildAttention(LayerContext &context) {
   int64_t valueSize = context.attributes.isGiven("value_size") ? context.attributes.integer("value_size") : size;
   int64_t units = context.attributes.isGiven("units") ? context.attributes.integer("units") : *features;
 
+  // Keys and values of other tensors (an encoder's) are there as a whole.
+  bool keeps = context.keepsState() && memory == x;
+  if (keeps && (!context.attributes.boolean("causal") || !context.attributes.isGiven("max_length")))
+    return context.error(
+        "sees a part of its sequence at a time: it must be 'causal', and needs a 'max_length', the most "
+        "places whose keys and values it keeps");
+  if (keeps && context.inputs.size() > 2)
+    return context.error("cannot take a mask where it keeps keys and values");
+  std::optional<int64_t> most;
+  if (keeps)
+    most = context.attributes.integer("max_length");
+  std::optional<KeptPlaces> places = keeps ? keepPlaces(context, most) : KeptPlaces();
+  if (!places)
+    return {};
   AttentionParts parts;
   parts.query = splitHeads(context, project(context, queryProjection, x, *features, heads * size), heads);
   parts.key = splitHeads(context, project(context, keyProjection, memory, *memoryFeatures, keyHeads * size), keyHeads);
@@ -66,9 +80,11 @@ static Value buildAttention(LayerContext &context) {
     if (size % 2 != 0)
       return context.error("rotary", "turns pairs of elements, but heads have " + Twine(size));
     double base = context.attributes.number("rotary");
-    parts.query = rotate(context, parts.query, countPlaces(context, parts.query, 2), base);
-    parts.key = rotate(context, parts.key, countPlaces(context, parts.key, 2), base);
+    parts.query = rotate(context, parts.query, countPlaces(context, parts.query, 2, *places), base);
+    parts.key = rotate(context, parts.key, countPlaces(context, parts.key, 2, *places), base);
   }
+  if (keeps && !extendCache(context, parts, *places, *most))
+    return {};
   if (context.inputs.size() > 2) {
     parts.mask = broadcastMask(context, context.inputs[2]);
     if (!parts.mask)
@@ -82,9 +98,9 @@ static Value buildAttention(LayerContext &context) {
 }
 
 /// Adds a table's row for each place, `table: [places, features]`.
-static Value addRows(LayerContext &context, Value x, Value table) {
+static Value addRows(LayerContext &context, Value x, Value table, const KeptPlaces &places) {
   return context.create<dlc::AddOp>(
-      x, context.create<dlc::GatherOp>(table, countPlaces(context, x, 1), static_cast<uint64_t>(0)));
+      x, context.create<dlc::GatherOp>(table, countPlaces(context, x, 1, places), static_cast<uint64_t>(0)));
 }
 
 static Value buildLearnedPositions(LayerContext &context) {
@@ -94,8 +110,9 @@ static Value buildLearnedPositions(LayerContext &context) {
   int64_t length = context.attributes.integer("length"), given = typeOf(context.input()).getDimSize(1);
   if (!ShapedType::isDynamic(given) && given > length)
     return context.error("length", "has " + Twine(length) + " positions for an input of length " + Twine(given));
-  return addRows(context, context.input(),
-                 context.parameter({"weight", {}, "normal", "initializer"}, {length, *features}));
+  Value table = context.parameter({"weight", {}, "normal", "initializer"}, {length, *features});
+  std::optional<KeptPlaces> places = keepPlaces(context, length);
+  return places ? addRows(context, context.input(), table, *places) : Value();
 }
 
 static Value buildSinusoidalPositions(LayerContext &context) {
@@ -106,7 +123,11 @@ static Value buildSinusoidalPositions(LayerContext &context) {
   if (*features % 2 != 0)
     return context.error("expects an even number of features, got " + describeType(typeOf(x)));
   Type type = typeOf(x).getElementType();
-  Value angles = makeAngles(context, countPlaces(context, x, 1), *features / 2, context.attributes.number("base"));
+  std::optional<KeptPlaces> places = keepPlaces(context, std::nullopt);
+  if (!places)
+    return {};
+  Value angles =
+      makeAngles(context, countPlaces(context, x, 1, *places), *features / 2, context.attributes.number("base"));
   Value sine = context.create<dlc::SinOp>(angles), cosine = context.create<dlc::CosOp>(angles), table;
   if (context.attributes.boolean("interleaved")) {
     // sin, cos, sin, cos, ...
@@ -131,7 +152,10 @@ void dlc::json::addAttentionLayers(std::vector<LayerKind> &kinds) {
       optional("units", integer(1, INT32_MAX), "", "Number of outputs; as many as features if missing"),
       optional("causal", boolean(), "false", "Whether a place sees only itself and those before it"),
       optional("window", integer(0, INT32_MAX), "", "How many places before itself a place sees; all if missing"),
-      optional("rotary", number(1), "", "Base of rotary positions (10000); none if missing")};
+      optional("rotary", number(1), "", "Base of rotary positions (10000); none if missing"),
+      statefulField(),
+      optional("max_length", integer(1, INT32_MAX), "",
+               "Most places whose keys and values are kept, where it sees a part of a sequence at a time")};
   llvm::append_range(fields, weightFields());
   fields.push_back(
       optional("inputs", list(string(), 1, 3), "",
@@ -140,15 +164,16 @@ void dlc::json::addAttentionLayers(std::vector<LayerKind> &kinds) {
                    "Attention of several heads with its projections; inputs: queries, keys and values (the same "
                    "if missing), mask",
                    std::move(fields), buildAttention, /*takesSeveralInputs=*/true});
-  kinds.push_back({"learned_positions",
-                   "Adds a trained row for every place of [batch, length, features]",
-                   {required("length", integer(1, INT32_MAX), "Number of places; those beyond take the last row"),
-                    optional("initializer", getInitializerRule(), "", "First values of the rows (normal)")},
-                   buildLearnedPositions});
+  kinds.push_back(
+      {"learned_positions",
+       "Adds a trained row for every place of [batch, length, features]",
+       {required("length", integer(1, INT32_MAX), "Number of places; those beyond take the last row"), statefulField(),
+        optional("initializer", getInitializerRule(), "", "First values of the rows (normal)")},
+       buildLearnedPositions});
   kinds.push_back(
       {"sinusoidal_positions",
        "Adds sines and cosines of the place to [batch, length, features]",
-       {optional("base", number(1), "10000", "Ratio of the longest wavelength to the shortest, about"),
+       {optional("base", number(1), "10000", "Ratio of the longest wavelength to the shortest, about"), statefulField(),
         optional("interleaved", boolean(), "true", "Whether sines and cosines alternate, or cosines follow sines")},
        buildSinusoidalPositions});
 }

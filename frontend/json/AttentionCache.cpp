@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/json/AttentionCache.h"
+
+using namespace mlir;
+
+namespace dlc::json {
+
+std::optional<KeptPlaces> keepPlaces(LayerContext &context, std::optional<int64_t> most) {
+  KeptPlaces places;
+  if (!context.keepsState())
+    return places;
+  Value x = context.input();
+  Type i64 = context.builder.getI64Type();
+  StateRequest request{"places", i64, {}, x};
+  places.before = context.beginState(request);
+  if (most)
+    context.limitState("places", *most, 1);
+  Value count;
+  if (typeOf(x).isDynamicDim(1)) {
+    Value ones = context.create<FillOp>(x, ArrayRef<int64_t>{-3}, llvm::APFloat(1.0), i64);
+    count = context.create<ReduceOp>(ReductionKind::Sum, ones, ArrayRef<int64_t>{0}, /*keep_dims=*/false);
+  } else {
+    count = context.constant(static_cast<double>(typeOf(x).getDimSize(1)), i64);
+  }
+  places.after = context.create<AddOp>(places.before, count);
+  context.endState("places", places.after);
+  if (!places.before || !places.after)
+    return std::nullopt;
+  return places;
+}
+
+Value countPlaces(LayerContext &context, Value x, int64_t dim, const KeptPlaces &places) {
+  Value own = countPlaces(context, x, dim);
+  return places.before ? context.create<AddOp>(own, places.before) : own;
+}
+
+bool extendCache(LayerContext &context, AttentionParts &parts, const KeptPlaces &places, int64_t most) {
+  Value x = context.input();
+  for (auto [role, part] : {std::pair<StringRef, Value &>("keys", parts.key), {"values", parts.value}}) {
+    if (!part)
+      return false;
+    RankedTensorType type = typeOf(part);
+    Value kept =
+        context.beginState({role, type.getElementType(), {-2, type.getDimSize(1), most, type.getDimSize(3)}, x});
+    part = context.create<UpdateSliceOp>(kept, part, places.before, static_cast<uint64_t>(2), /*in_place=*/false);
+    context.endState(role, part);
+  }
+  Value zeros = context.create<FillOp>(x, ArrayRef<int64_t>{-2}, llvm::APFloat(0.0), context.builder.getI64Type());
+  parts.lengths = context.create<AddOp>(zeros, places.after);
+  parts.isFromEnd = true;
+  return parts.key && parts.value && parts.lengths;
+}
+
+} // namespace dlc::json

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What layers of [batch, length, features] keep where they see a part of a sequence at a time: how many places came
+/// before, and their keys and values.
+#ifndef DLC_FRONTEND_JSON_ATTENTIONCACHE_H
+#define DLC_FRONTEND_JSON_ATTENTIONCACHE_H
+
+#include "frontend/json/AttentionParts.h"
+
+namespace dlc::json {
+
+/// The places of a layer's input in the whole sequence.
+struct KeptPlaces {
+  mlir::Value before; ///< tensor<i64>: places of earlier runs; null if every run is a sequence of its own
+  mlir::Value after;  ///< those of this one, too
+};
+
+/// Begins and ends the state that counts places, of which there is room for `most`; nothing, with an error, if that
+/// fails.
+std::optional<KeptPlaces> keepPlaces(LayerContext &context, std::optional<int64_t> most);
+
+/// The places along dimension `dim` of `x`, as i64 [length].
+mlir::Value countPlaces(LayerContext &context, mlir::Value x, int64_t dim, const KeptPlaces &places);
+
+/// Puts the keys and values of `parts` behind those of earlier runs, in caches with room for `most` places, which the
+/// queries then look at. False, with an error, if that fails.
+bool extendCache(LayerContext &context, AttentionParts &parts, const KeptPlaces &places, int64_t most);
+
+} // namespace dlc::json
+
+#endif // DLC_FRONTEND_JSON_ATTENTIONCACHE_H
