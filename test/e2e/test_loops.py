@@ -2,6 +2,7 @@
 """Loops over time, written in the compiler's own IR: what is carried, scanned and stacked, for any number of steps (none, one, even,
 odd), forward, in reverse, nested, and ended early; against NumPy."""
 import numpy as np
+import onnx.parser
 import pytest
 
 ALTERNATING = """
@@ -138,6 +139,29 @@ def test_loop_in_a_loop(programs, random):
         rows = (x.astype(np.float64) * 2 * w).sum(axis=1)
         np.testing.assert_allclose(got["y"], rows, atol=1e-5)
         np.testing.assert_allclose(got["final"], rows.sum(axis=0), atol=1e-5)
+
+
+def test_scan(programs, random):
+    """ONNX's Scan in both directions, over another axis, with a value of the outer graph in its body."""
+    for direction in (0, 1):
+        text = f"""<ir_version: 8, opset_import: ["" : 17]>
+        main (float[2] initial, float[2,T] x, float[2] scale) => (float[2] last, float[2,T] sums) {{
+          last, sums = Scan<num_scan_inputs = 1, scan_input_axes = [1], scan_output_axes = [-1], scan_input_directions = [{direction}],
+              scan_output_directions = [{direction}], body = step (float[2] before, float[2] next) => (float[2] after, float[2] kept) {{
+                scaled = Mul(next, scale)
+                after = Add(before, scaled)
+                kept = Identity(after)
+              }}>(initial, x)
+        }}"""
+        onnx.save(onnx.parser.parse_model(text), programs.folder / "model.onnx")
+        library = programs.compile("model.onnx", "model.so")
+        for steps in STEPS:
+            initial, x, scale = (random.standard_normal(shape).astype(np.float32) for shape in (2, (2, steps), 2))
+            got = programs.execute(library, {"initial": initial, "x": x, "scale": scale}, ["last", "sums"])
+            order = x[:, ::-1] if direction else x
+            sums = initial[:, None].astype(np.float64) + np.cumsum(order * scale[:, None].astype(np.float64), axis=1)
+            np.testing.assert_allclose(got["sums"], sums[:, ::-1] if direction else sums, atol=1e-5)
+            np.testing.assert_allclose(got["last"], sums[:, -1] if steps else initial, atol=1e-5)
 
 
 def test_programs_are_no_models(programs):
