@@ -118,11 +118,57 @@ void importConvTranspose(NodeImporter &node) {
                                            ArrayRef<int64_t>(outputPadding), conv->groups));
 }
 
+/// A convolution over time, a filter a channel, that sees the present and the past: what came before the input is a
+/// state, and its last places are the next one's.
+void importCausalConvWithState(NodeImporter &node) {
+  if (!node.expectOperands(2, 4) || !expectElements(node, 0, ElementClass::Real))
+    return;
+  if (node.getRank(0) != 3 || node.getRank(1) != 3 || (node.hasOperand(3) && node.getRank(3) != 3)) {
+    node.error() << "takes an input, a weight and a state of rank 3";
+    return;
+  }
+  Dims x(node.getDims(0)), weight(node.getDims(1));
+  std::optional<int64_t> channels = constantDim(x[1]), length = constantDim(x[2]), taps = constantDim(weight[2]);
+  if (!channels || *channels < 1 || weight[0] != x[1] || constantDim(weight[1]) != 1 || !taps || *taps < 1) {
+    node.error() << "takes a weight of [channels, 1, taps] for an input of [batch, channels, length]";
+    return;
+  }
+  int64_t past = *taps - 1;
+  if (node.hasOperand(3) && (node.getDims(3)[1] != x[1] || constantDim(node.getDims(3)[2]) != past)) {
+    node.error() << "takes a state of " << past << " places a channel";
+    return;
+  }
+  std::string activation = node.getString("activation", "none");
+  if (activation != "none" && activation != "silu" && activation != "swish")
+    node.error() << "knows no activation '" << activation << "'; there are none, silu and swish";
+  if (node.hasResult(1) && !length)
+    node.error() << "gives a state where the length of its input is known";
+  if (node.hasFailed())
+    return;
+  Value whole = node.getOperand(0);
+  if (node.hasOperand(3))
+    whole = node.create<ConcatOp>(ValueRange{node.getOperand(3), whole}, node.integer(2));
+  else if (past > 0)
+    whole =
+        node.create<PadOp>(whole, Value(), node.integers({0, 0, past}), node.integers({0, 0, 0}), PadMode::Constant);
+  Value y = node.create<ConvOp>(whole, node.getOperand(1), ArrayRef<int64_t>{1}, ArrayRef<int64_t>{1},
+                                ArrayRef<int64_t>{0, 0}, *channels);
+  if (node.hasOperand(2))
+    y = node.create<AddOp>(y, unsqueezeAround(node, node.getOperand(2), 0, 1));
+  if (activation != "none")
+    y = node.create<SwishOp>(y, node.real(1.0));
+  node.setResult(0, y);
+  if (node.hasResult(1))
+    node.setResult(1, node.create<PadOp>(whole, Value(), node.integers({0, 0, -*length}), node.integers({0, 0, 0}),
+                                         PadMode::Constant));
+}
+
 } // namespace
 
 void registerConvolution(OpRegistry &registry) {
   registry.add("Conv", 1, importConv);
   registry.add("ConvTranspose", 1, importConvTranspose);
+  registry.add("CausalConvWithState", 27, importCausalConvWithState);
 }
 
 } // namespace dlc::onnx_import

@@ -168,3 +168,29 @@ def test_programs_are_no_models(programs):
     (programs.folder / "model.mlir").write_text("func.func @run( {")
     result = programs.run("dlc", "model.mlir", "-o", "model.so")
     assert result.returncode == 1 and "model.mlir:1:" in result.stderr and "error:" in result.stderr
+
+
+def test_causal_convolution_goes_on_from_its_state(programs, random):
+    """Two halves of a sequence, the second with the first one's state, give what the whole sequence gives."""
+    text = """<ir_version: 11, opset_import: ["" : 27]>
+    main (float[2,3,LENGTH] x, float[3,1,4] w, float[3] b, float[2,3,3] past) => (float[2,3,LENGTH] y, float[2,3,3] present) {
+      y, present = CausalConvWithState<activation = "silu">(x, w, b, past)
+    }"""
+    libraries = {}
+    for length in (1, 4, 5):
+        onnx.save(onnx.parser.parse_model(text.replace("LENGTH", str(length))), programs.folder / "model.onnx")
+        libraries[length] = programs.compile("model.onnx", f"model{length}.so")
+    x, w, b, past = (random.standard_normal(shape).astype(np.float32) for shape in ((2, 3, 5), (3, 1, 4), 3, (2, 3, 3)))
+
+    def run(part, state):
+        got = programs.execute(libraries[part.shape[2]], {"x": part, "w": w, "b": b, "past": state}, ["y", "present"])
+        return got["y"], got["present"]
+
+    first, state = run(x[:, :, :1], past)
+    second, last = run(x[:, :, 1:], state)
+    whole, final = run(x, past)
+    seen = np.concatenate([past, x], axis=2).astype(np.float64)
+    sums = sum(seen[:, :, k : k + 5] * w[:, 0, k, None] for k in range(4)) + b[:, None]
+    np.testing.assert_allclose(whole, sums / (1 + np.exp(-sums)), atol=1e-5)
+    np.testing.assert_allclose(np.concatenate([first, second], axis=2), whole, atol=1e-6)
+    assert np.array_equal(final, seen[:, :, -3:].astype(np.float32)) and np.array_equal(last, final)
