@@ -177,5 +177,9 @@ def test_non_finite_numbers_stay_where_they_belong(programs, value, size):
     got = programs.execute(programs.compile("one.onnx", "one.so"), graph.arrays, ["y0"])["y0"]
     np.testing.assert_array_equal(np.isnan(got), np.isnan(expected))
     large = np.abs(expected) > 1e6
-    np.testing.assert_allclose(got[large], expected[large], rtol=1e-4)
+    # What one number of 3e38 reaches is right within the range of the results, however small a weight makes it.
+    finite = large & np.isfinite(expected)
+    range_of_large = np.abs(expected[finite]).max(initial=0).astype(np.float64)
+    np.testing.assert_array_equal(got[large & ~finite], expected[large & ~finite])
+    np.testing.assert_allclose(got[finite].astype(np.float64), expected[finite].astype(np.float64), atol=2e-5 * range_of_large)
     np.testing.assert_allclose(got[~large], expected[~large], atol=1e-3)
