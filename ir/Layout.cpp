@@ -62,8 +62,7 @@ AffineExpr getBufferBytes(RankedTensorType type, llvm::ArrayRef<AffineExpr> dims
   return getPhysicalShape(type, dims).elements * getElementBytes(type.getElementType());
 }
 
-/// The order of dimensions in memory if there is nothing else to the layout.
-static std::optional<llvm::SmallVector<int64_t>> getPlainOrder(RankedTensorType type) {
+std::optional<llvm::SmallVector<int64_t>> getPlainOrder(RankedTensorType type) {
   LayoutAttr layout = getLayout(type);
   if (!layout)
     return llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));

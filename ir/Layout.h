@@ -42,6 +42,9 @@ int64_t getElementBytes(mlir::Type elementType);
 /// Bytes of the whole buffer.
 mlir::AffineExpr getBufferBytes(mlir::RankedTensorType type, llvm::ArrayRef<mlir::AffineExpr> dims);
 
+/// The order of dimensions in memory, outermost first, if there is nothing else to the layout: no border, no blocks.
+std::optional<llvm::SmallVector<int64_t>> getPlainOrder(mlir::RankedTensorType type);
+
 /// Whether `op` only names its operand's memory anew: a reshape of a row-major tensor, or a transpose whose operand's
 /// and result's layouts put the same elements at the same places.
 bool isAlias(mlir::Operation *op);

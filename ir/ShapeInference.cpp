@@ -12,6 +12,11 @@ std::optional<int64_t> constantDim(AffineExpr dim) {
   return std::nullopt;
 }
 
+bool mayBeEqual(AffineExpr lhs, AffineExpr rhs) {
+  std::optional<int64_t> a = constantDim(lhs), b = constantDim(rhs);
+  return !a || !b || *a == *b;
+}
+
 AffineExpr elementCount(llvm::ArrayRef<AffineExpr> dims, MLIRContext *context) {
   AffineExpr product = getAffineConstantExpr(1, context);
   for (AffineExpr dim : dims)

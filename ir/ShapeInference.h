@@ -22,6 +22,9 @@ using Dims = llvm::SmallVector<mlir::AffineExpr, 4>;
 /// The extent if it is a constant.
 std::optional<int64_t> constantDim(mlir::AffineExpr dim);
 
+/// Whether two extents can be the same: not both constants that differ.
+bool mayBeEqual(mlir::AffineExpr lhs, mlir::AffineExpr rhs);
+
 /// Product of all extents.
 mlir::AffineExpr elementCount(llvm::ArrayRef<mlir::AffineExpr> dims, mlir::MLIRContext *context);
 

@@ -7,12 +7,6 @@ using namespace mlir;
 
 namespace dlc {
 
-/// Whether two extents can be the same: not both constants that differ.
-static bool mayBeEqual(AffineExpr lhs, AffineExpr rhs) {
-  std::optional<int64_t> a = constantDim(lhs), b = constantDim(rhs);
-  return !a || !b || *a == *b;
-}
-
 LogicalResult MatMulOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
                                    Dims &result) {
   Dims lhs = dims[0], rhs = dims[1];

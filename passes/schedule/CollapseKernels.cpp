@@ -61,16 +61,6 @@ llvm::SmallVector<int64_t> getOrder(RankedTensorType type) {
   return order;
 }
 
-/// Layouts with borders or blocks are no plain permutations.
-bool isPermutation(RankedTensorType type) {
-  dlc::LayoutAttr layout = dlc::getLayout(type);
-  auto isZero = [](DenseI64ArrayAttr values) {
-    return !values || llvm::all_of(values.asArrayRef(), [](int64_t value) { return value == 0; });
-  };
-  return !layout || (isZero(layout.getHaloLow()) && isZero(layout.getHaloHigh()) && !layout.getWinograd() &&
-                     (!layout.getInnerDims() || layout.getInnerDims().empty()));
-}
-
 bool Space::chooseReference() {
   llvm::SmallVector<int64_t> axes, fixed;
   reference = kernel.getYielded();
@@ -104,7 +94,7 @@ bool Space::chooseReference() {
 
 bool Space::place(Value value, llvm::ArrayRef<int64_t> positions) {
   auto type = llvm::cast<RankedTensorType>(value.getType());
-  if (!isPermutation(type) || static_cast<size_t>(type.getRank()) > positions.size())
+  if (!dlc::getPlainOrder(type) || static_cast<size_t>(type.getRank()) > positions.size())
     return false;
   positions = positions.take_back(type.getRank());
   Placement placement;
