@@ -22,11 +22,11 @@ def BindLoopShapes : Pass<"dlc-bind-loop-shapes", "::mlir::ModuleOp"> {
   let summary = "Tell the bodies of loops the extents of their arguments";
   let description = [{
     Passes look at one function at a time. This one writes, from what a loop's operands are, `dlc.dims` (an affine map) to every
-    argument of the loop's body, and to the body itself the names of the symbols (`dlc.symbols`) and the number of carried values
-    (`dlc.carried`). Passes that change the operands of loops do the same at their end.
+    argument of the loop's body, and to the body itself the names of the symbols (`dlc.symbols`) and the numbers of values that are
+    carried and stacked (`dlc.carried`, `dlc.stacked`). Passes that change the operands of loops do the same at their end.
 
     After: `func.func private @body(%step: tensor<i64>, %h: tensor<?x8xf32> {dlc.dims = affine_map<()[s0] -> (s0, 8)>}, ...)
-    attributes {dlc.carried = 1 : i64, dlc.symbols = ["N"]}`
+    attributes {dlc.carried = 1 : i64, dlc.stacked = 0 : i64, dlc.symbols = ["N"]}`
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
 }

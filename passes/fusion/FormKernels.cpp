@@ -41,18 +41,21 @@ class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
     llvm::SmallVector<OpOperand *> operands;
     for (OpOperand &operand : returnOp->getOpOperands())
       operands.push_back(&operand);
-    size_t carried = 0;
-    if (auto count = getOperation()->getAttrOfType<IntegerAttr>("dlc.carried")) {
-      carried = count.getInt();
-      std::rotate(operands.begin(), operands.begin() + carried, operands.end());
+    // In the body of a loop: what it stacks, then whether it stops, then what it carries.
+    size_t stackedCount = operands.size(), carriedCount = 0;
+    if (auto count = getOperation()->getAttrOfType<IntegerAttr>("dlc.stacked")) {
+      stackedCount = count.getInt();
+      carriedCount = getOperation()->getAttrOfType<IntegerAttr>("dlc.carried").getInt();
+      std::rotate(operands.begin(), operands.begin() + carriedCount, operands.end());
     }
-    size_t others = operands.size() - carried;
     llvm::SmallPtrSet<Value, 8> stacked, written;
     OpBuilder builder(returnOp);
     for (auto [number, operand] : llvm::enumerate(operands)) {
       Value memory = getMemory(operand->get());
       bool isComputed = memory.getDefiningOp<dlc::KernelOp>() || memory.getDefiningOp<dlc::LoopOp>();
-      bool isFirst = number < others ? stacked.insert(memory).second : written.insert(memory).second;
+      bool isStop = number >= stackedCount && number + carriedCount < operands.size();
+      bool isFirst = number < stackedCount ? stacked.insert(memory).second : written.insert(memory).second;
+      isFirst &= !isStop || !stacked.contains(memory);
       if (!isComputed || !isFirst) {
         auto kernel = dlc::createCopyKernel(builder, operand->get().getLoc(), operand->get(), "copy");
         operand->set(kernel.getResult());

@@ -28,6 +28,7 @@ static LogicalResult bindLoops(func::FuncOp function, llvm::SmallPtrSetImpl<Oper
     }
     body->setAttr("dlc.symbols", builder.getStrArrayAttr(symbols));
     body->setAttr("dlc.carried", builder.getI64IntegerAttr(loop.getCarried().size()));
+    body->setAttr("dlc.stacked", builder.getI64IntegerAttr(loop.getStacked().size()));
     for (auto [number, dims] : llvm::enumerate(shapes->getBodyArgumentDims(loop)))
       body.setArgAttr(number, "dlc.dims",
                       AffineMapAttr::get(AffineMap::get(0, symbols.size(), dims, function.getContext())));

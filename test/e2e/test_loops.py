@@ -131,6 +131,29 @@ def test_loop_stops_early(programs, options):
         assert np.array_equal(got["numbers"], np.where(np.arange(10) < count, triangular, 0))
 
 
+@pytest.mark.parametrize("options", [(), ("-O0",)])
+def test_whether_to_stop_is_carried_and_stacked(programs, options):
+    """One value that the loop stacks, carries and stops at: each of the three has a place of its own."""
+    text = """
+func.func private @step(%step: tensor<i64>, %n: tensor<i1>, %limit: tensor<i64>) -> (tensor<i1>, tensor<i1>, tensor<i1>) {
+  %0 = dlc.greater_or_equal %step, %limit : (tensor<i64>, tensor<i64>) -> tensor<i1>
+  return %0, %0, %0 : tensor<i1>, tensor<i1>, tensor<i1>
+}
+func.func @run(%limit: tensor<i64> {dlc.name = "limit"})
+    -> (tensor<i1> {dlc.name = "final"}, tensor<5xi1> {dlc.name = "flags"}, tensor<i64> {dlc.name = "count"}) {
+  %no = dlc.constant dense<false> : tensor<i1> : tensor<i1>
+  %0, %1, %2 = dlc.loop @step carried(%no : tensor<i1>) scanned() invariants(%limit : tensor<i64>) {stops, trip_count = 5 : i64}
+      -> tensor<i1>, tensor<5xi1>, tensor<i64>
+  return %0, %1, %2 : tensor<i1>, tensor<5xi1>, tensor<i64>
+}
+"""
+    library = compile_text(programs, text, *options)
+    for limit in (0, 1, 3, 4, 5, 9):
+        got = programs.execute(library, {"limit": np.int64(limit)}, ["final", "flags", "count"])
+        assert got["count"] == min(limit + 1, 5) and got["final"] == (limit < 5)
+        assert np.array_equal(got["flags"], np.arange(5) == limit)
+
+
 def test_loop_in_a_loop(programs, random):
     library = compile_text(programs, NESTED)
     for a, b in ((1, 1), (3, 2), (2, 7), (0, 3), (4, 0)):

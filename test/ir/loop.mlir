@@ -10,7 +10,7 @@ func.func private @sum(%step: tensor<i64>, %s: tensor<?x8xf32>, %x: tensor<?x8xf
 // CHECK-LABEL: @running_sum
 // CHECK: dlc.loop @sum carried(%{{.*}} : tensor<?x8xf32>) scanned(%{{.*}} : tensor<?x?x8xf32>) invariants() {reverse} -> tensor<?x8xf32>, tensor<?x?x8xf32>
 // BOUND: func.func private @sum(%{{.*}}: tensor<i64> {dlc.dims = affine_map<()[s0, s1] -> ()>}, %{{.*}}: tensor<?x8xf32> {dlc.dims = affine_map<()[s0, s1] -> (s0, 8)>},
-// BOUND-SAME: attributes {dlc.carried = 1 : i64, dlc.symbols = ["N", "T"]}
+// BOUND-SAME: attributes {dlc.carried = 1 : i64, dlc.stacked = 1 : i64, dlc.symbols = ["N", "T"]}
 func.func @running_sum(%s: tensor<?x8xf32> {dlc.dims = ["N", 8]}, %x: tensor<?x?x8xf32> {dlc.dims = ["T", "N", 8]})
     -> (tensor<?x8xf32>, tensor<?x?x8xf32>) {
   %0, %1 = dlc.loop @sum carried(%s : tensor<?x8xf32>) scanned(%x : tensor<?x?x8xf32>) invariants() {reverse}

@@ -8,7 +8,7 @@ func.func private @step(%step: tensor<i64>, %s: tensor<?xf32>, %x: tensor<?xf32>
 // CHECK: func.func private @step(%{{.*}}: tensor<i64> {dlc.dims = affine_map<()[s0, s1] -> ()>},
 // CHECK-SAME: %{{.*}}: tensor<?xf32> {dlc.dims = affine_map<()[s0, s1] -> (s0 * 2)>},
 // CHECK-SAME: %{{.*}}: tensor<?xf32> {dlc.dims = affine_map<()[s0, s1] -> (s0)>})
-// CHECK-SAME: attributes {dlc.carried = 1 : i64, dlc.symbols = ["N", "T"]}
+// CHECK-SAME: attributes {dlc.carried = 1 : i64, dlc.stacked = 1 : i64, dlc.symbols = ["N", "T"]}
 func.func @run(%x: tensor<?xf32> {dlc.dims = ["N"]}, %y: tensor<?x?xf32> {dlc.dims = ["T", "N"]}) -> tensor<?x?xf32> {
   %0 = dlc.concat %x, %x {axis = 0 : i64} : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
   %1, %2 = dlc.loop @step carried(%0 : tensor<?xf32>) scanned(%y : tensor<?x?xf32>) invariants() -> tensor<?xf32>, tensor<?x?xf32>

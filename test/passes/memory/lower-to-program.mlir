@@ -80,7 +80,7 @@ func.func @halo(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
 // CHECK: %[[TO:.*]] = memref.view %[[FINAL]]
 // CHECK: memref.copy %[[LAST]], %[[TO]]
 func.func private @alternating_step(%step: tensor<i64>, %s: tensor<16xf32>, %x: tensor<16xf32>) -> tensor<16xf32>
-    attributes {dlc.carried = 1 : i64, dlc.symbols = ["T"]} {
+    attributes {dlc.carried = 1 : i64, dlc.stacked = 0 : i64, dlc.symbols = ["T"]} {
   %0 = dlc.add %s, %x : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
   return %0 : tensor<16xf32>
 }
@@ -102,7 +102,7 @@ func.func @alternating(%s: tensor<16xf32> {dlc.name = "s"}, %x: tensor<?x16xf32>
 // CHECK: dlc.launch @{{.*}} "exp" ins(%[[NOW]] : memref<?xi8>) out(%[[PART]]
 // CHECK: scf.yield %[[PART]]
 func.func private @stacked_step(%step: tensor<i64>, %s: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>)
-    attributes {dlc.carried = 1 : i64, dlc.symbols = []} {
+    attributes {dlc.carried = 1 : i64, dlc.stacked = 1 : i64, dlc.symbols = []} {
   %0 = dlc.exp %s : tensor<16xf32> -> tensor<16xf32>
   return %0, %0 : tensor<16xf32>, tensor<16xf32>
 }
