@@ -20,6 +20,10 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace dlc {
+class GradientBuilder;
+}
+
 #include "ir/DlcDialect.h.inc"
 #include "ir/DlcEnums.h.inc"
 #include "ir/DlcInterfaces.h.inc"

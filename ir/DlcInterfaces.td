@@ -19,4 +19,19 @@ def Dlc_DimensionOpInterface : OpInterface<"DimensionOpInterface"> {
   ];
 }
 
+def Dlc_GradientOpInterface : OpInterface<"GradientOpInterface"> {
+  let cppNamespace = "::dlc";
+  let description = [{
+    How gradients pass through an op with one result. Rules stand in passes/training, one file a family, and are attached to ops
+    from there. What they write is ordinary graph ops.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Writes the ops that compute the gradients of the operands from that of the result, and hands them to `gradients`.
+        An operand that gets none has a gradient of zeros. Fails with a diagnostic at the op for a case without rule.
+      }],
+      "::mlir::LogicalResult", "buildGradients", (ins "::dlc::GradientBuilder &":$gradients)>
+  ];
+}
+
 #endif // DLC_INTERFACES

@@ -14,6 +14,7 @@ include "ir/OpsReduction.td"
 include "ir/OpsMovement.td"
 include "ir/OpsSelection.td"
 include "ir/OpsControl.td"
+include "ir/OpsTraining.td"
 include "ir/OpsKernel.td"
 include "ir/OpsProgram.td"
 

@@ -8,8 +8,12 @@ include "mlir/IR/SymbolInterfaces.td"
 
 def Dlc_ParameterOp : Dlc_Op<"parameter", [Symbol]> {
   let summary = "A named tensor of the model that training may change";
+  let description = [{
+    `kind` says what it is there for: "weight" (the default) is what optimizers change, "buffer" follows the data (a running mean),
+    "slot" belongs to an optimizer, "counter" counts steps, "seed" is where random numbers start.
+  }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Dlc_Tensor>:$type, OptionalAttr<ElementsAttr>:$value,
-                       OptionalAttr<DictionaryAttr>:$initializer);
+                       OptionalAttr<DictionaryAttr>:$initializer, DefaultValuedAttr<StrAttr, "\"weight\"">:$kind);
   let assemblyFormat = "$sym_name `:` $type (`=` $value^)? (`initializer` $initializer^)? attr-dict";
 }
 def Dlc_LoadParameterOp : Dlc_Op<"load_parameter", [Pure]> {

@@ -34,6 +34,20 @@ LogicalResult RandomUniformOp::verify() {
   return success();
 }
 
+LogicalResult GradientOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr,
+                                           OpaqueProperties, RegionRange, llvm::SmallVectorImpl<Type> &types) {
+  for (Value operand : operands.drop_front())
+    types.push_back(operand.getType());
+  return success();
+}
+
+LogicalResult GradientOp::verify() {
+  for (Value value : getOperands())
+    if (Type type = getElementTypeOrSelf(value.getType()); !llvm::isa<FloatType>(type))
+      return emitOpError("is of floating-point tensors, got ") << value.getType();
+  return success();
+}
+
 LogicalResult KernelOp::verify() {
   Block &body = getBody().front();
   if (body.getArgumentTypes() != getInputs().getTypes())

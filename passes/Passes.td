@@ -5,6 +5,38 @@
 
 include "mlir/Pass/PassBase.td"
 
+//===-- training ------------------------------------------------------------===//
+
+def Differentiate : Pass<"dlc-differentiate", "::mlir::ModuleOp"> {
+  let summary = "Write out gradients";
+  let description = [{
+    Every `dlc.gradient` becomes the ops that compute it, by reverse-mode differentiation: from the tensor that is differentiated
+    back to those it is differentiated with respect to, with the rule of every op on the way (`GradientOpInterface`); what reaches a
+    value on several ways is added. An op without rule on the way is an error. No gradient passes through `dlc.stop_gradient`, integers and
+    comparisons. Runs before parameters are folded.
+
+    Before: `%d = dlc.gradient %y with_respect_to(%x : tensor<4xf32>) : tensor<4xf32>` with `%y = dlc.exp %x`
+
+    After: `%d = dlc.mul %one, %y` with ones in `%one`
+  }];
+  let statistics = [Statistic<"differentiated", "differentiated", "Gradients written out">];
+}
+
+def BindVariables : Pass<"dlc-bind-variables", "::mlir::ModuleOp"> {
+  let summary = "Let functions read and write parameters that change";
+  let description = [{
+    In a module in which something is assigned, parameters are variables: every function gets an argument for each that it loads and a
+    result for each that it assigns, both with the parameter's name as `dlc.variable`. What stands at the argument is the
+    variable's memory in the caller's block, and the memory planner computes results there if nobody reads the old value
+    afterwards. In other modules nothing happens: there, parameters become constants.
+
+    Before: `%w = dlc.load_parameter @w : tensor<2xf32>` and `dlc.assign @w, %1 : tensor<2xf32>`
+
+    After: `func.func @step(%w: tensor<2xf32> {dlc.variable = "w"}) -> (tensor<2xf32> {dlc.variable = "w"})`
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
 //===-- graph ---------------------------------------------------------------===//
 
 def PruneLoops : Pass<"dlc-prune-loops", "::mlir::ModuleOp"> {

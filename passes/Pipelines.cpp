@@ -28,6 +28,8 @@ llvm::ArrayRef<llvm::StringRef> getPhaseNames() {
 }
 
 static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options) {
+  manager.addPass(createDifferentiate());
+  manager.addPass(createBindVariables());
   manager.addPass(createPruneLoops());
   manager.addPass(createBindLoopShapes());
   manager.addPass(createCheckIndices());

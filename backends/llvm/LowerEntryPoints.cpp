@@ -112,6 +112,8 @@ void LowerEntryPointsPass::runOnOperation() {
   }
   for (WeightsOp weights : llvm::make_early_inc_range(module.getOps<WeightsOp>()))
     weights.erase();
+  for (VariablesOp variables : llvm::make_early_inc_range(module.getOps<VariablesOp>()))
+    variables.erase();
 }
 
 LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
@@ -201,11 +203,13 @@ LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function
       replacement = field(offsetof(dlc_call, constants));
     } else if (has(index, "dlc.prepared")) {
       replacement = field(offsetof(dlc_call, prepared));
+    } else if (has(index, "dlc.variables")) {
+      replacement = field(offsetof(dlc_call, variables));
     } else {
       return function.emitError("argument ")
              << index
              << " of an entry point has no role: expected one of dlc.input, dlc.output, "
-                "dlc.state, dlc.next_state, dlc.symbol, dlc.workspace, dlc.constants, dlc.prepared";
+                "dlc.state, dlc.next_state, dlc.symbol, dlc.workspace, dlc.constants, dlc.prepared, dlc.variables";
     }
     argument.replaceAllUsesWith(replacement);
   }
@@ -213,7 +217,8 @@ LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function
   function.removeArgAttrsAttr();
   function.setType(builder.getFunctionType({pointer}, builder.getI32Type()));
   function->removeAttr("dlc.entry");
-  function->removeAttr("dlc.workspace_bytes");
+  for (llvm::StringRef note : {"dlc.workspace_bytes", "dlc.reads_variables", "dlc.writes_variables"})
+    function->removeAttr(note);
   function.setName((entryName + ".execute").str());
   return mlir::success();
 }

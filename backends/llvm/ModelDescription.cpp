@@ -19,6 +19,7 @@ public:
 
   Constant *i32(uint32_t value) { return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value); }
   Constant *i64(uint64_t value) { return llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), value); }
+  Constant *f64(double value) { return llvm::ConstantFP::get(llvm::Type::getDoubleTy(context), value); }
   Constant *null() { return llvm::ConstantPointerNull::get(pointer); }
 
   Constant *text(llvm::StringRef value) { return hidden(llvm::ConstantDataArray::getString(context, value)); }
@@ -88,8 +89,9 @@ static Constant *writeTensors(DescriptionWriter &writer, llvm::ArrayRef<TensorDe
     elements.push_back(writer.structure(
         {writer.text(tensor.name), writer.i32(tensor.elementType), writer.i32(dims.size()),
          writer.array(dims, sizeof(dlc_int64)),
-         writer.i32((tensor.isKept ? DLC_TENSOR_KEPT : 0) | (tensor.isInPlace ? DLC_TENSOR_IN_PLACE : 0)),
-         writer.i32(tensor.slot)}));
+         writer.i32((tensor.isKept ? DLC_TENSOR_KEPT : 0) | (tensor.isInPlace ? DLC_TENSOR_IN_PLACE : 0) |
+                    (tensor.hyperparameter ? DLC_TENSOR_HYPERPARAMETER : 0) | (tensor.isLabel ? DLC_TENSOR_LABEL : 0)),
+         writer.i32(tensor.slot), writer.f64(tensor.hyperparameter.value_or(0))}));
   }
   return writer.array(elements, sizeof(dlc_tensor_info));
 }
@@ -109,6 +111,19 @@ static Constant *writeChecks(DescriptionWriter &writer, llvm::ArrayRef<IndexChec
   return writer.array(elements, sizeof(dlc_index_check));
 }
 
+static Constant *writeVariables(DescriptionWriter &writer, llvm::ArrayRef<VariableDescription> variables) {
+  llvm::SmallVector<Constant *> elements;
+  for (const VariableDescription &variable : variables) {
+    llvm::SmallVector<Constant *> dims;
+    for (int64_t extent : variable.dims)
+      dims.push_back(writer.i64(extent));
+    elements.push_back(writer.structure({writer.text(variable.name), writer.i32(variable.elementType),
+                                         writer.i32(dims.size()), writer.array(dims, sizeof(dlc_int64)),
+                                         writer.i64(variable.offset), writer.i32(variable.kind), writer.i32(0)}));
+  }
+  return writer.array(elements, sizeof(dlc_variable_info));
+}
+
 void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &program, const ModelIdentity &identity,
                               const Target &target, uint64_t scratchBytes) {
   DescriptionWriter writer(module);
@@ -120,7 +135,7 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
           writer.structure({writer.text(symbol.name), writer.i64(symbol.minimum), writer.i64(symbol.maximum)}));
     entries.push_back(writer.structure(
         {writer.text(entry.name), writer.i32(entry.inputs.size()), writer.i32(entry.outputs.size()),
-         writer.i32(entry.symbols.size()), writer.i32(0), writeTensors(writer, entry.inputs),
+         writer.i32(entry.symbols.size()), writer.i32(entry.flags), writeTensors(writer, entry.inputs),
          writeTensors(writer, entry.outputs), writer.array(symbols, sizeof(dlc_symbol_info)),
          writer.function(entry.name + ".workspace_bytes"), writer.function(entry.name + ".output_shapes"),
          writer.function(entry.name + ".execute"), writeTensors(writer, entry.states),
@@ -128,16 +143,27 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
   }
 
   bool isEmbedded = program.constantBytes != 0 && identity.weightsFile.empty();
-  Constant *model = writer.structure(
-      {writer.i32(DLC_ABI_VERSION), writer.i32(sizeof(dlc_model)), writer.text(identity.name),
-       writer.text(identity.compiler), writer.text(target.name), writer.i32(entries.size()), writer.i32(DLC_DEVICE_CPU),
-       writer.array(entries, sizeof(dlc_entry_point)),
-       isEmbedded ? writer.external(getWeightsSymbol(identity.name)) : writer.null(), writer.i64(program.constantBytes),
-       identity.weightsFile.empty() ? writer.null() : writer.text(identity.weightsFile),
-       writer.i64(identity.weightsHash), writer.i64(program.preparedBytes),
-       program.hasPrepare ? writer.function("prepare.execute") : writer.null(), writer.i64(scratchBytes),
-       writer.i64(target.requiredFeatures), writer.external("dlc_rt_api"), writer.i32(program.stateCount),
-       writer.i32(0)});
+  Constant *model = writer.structure({writer.i32(DLC_ABI_VERSION),
+                                      writer.i32(sizeof(dlc_model)),
+                                      writer.text(identity.name),
+                                      writer.text(identity.compiler),
+                                      writer.text(target.name),
+                                      writer.i32(entries.size()),
+                                      writer.i32(DLC_DEVICE_CPU),
+                                      writer.array(entries, sizeof(dlc_entry_point)),
+                                      isEmbedded ? writer.external(getWeightsSymbol(identity.name)) : writer.null(),
+                                      writer.i64(program.constantBytes),
+                                      identity.weightsFile.empty() ? writer.null() : writer.text(identity.weightsFile),
+                                      writer.i64(identity.weightsHash),
+                                      writer.i64(program.preparedBytes),
+                                      program.hasPrepare ? writer.function("prepare.execute") : writer.null(),
+                                      writer.i64(scratchBytes),
+                                      writer.i64(target.requiredFeatures),
+                                      writer.external("dlc_rt_api"),
+                                      writer.i32(program.stateCount),
+                                      writer.i32(program.variables.size()),
+                                      writeVariables(writer, program.variables),
+                                      writer.i64(program.variableBytes)});
   writer.checkSize(model, sizeof(dlc_model));
   auto *variable = new llvm::GlobalVariable(module, model->getType(), /*isConstant=*/true,
                                             llvm::GlobalValue::ExternalLinkage, model, getModelSymbol(identity.name));

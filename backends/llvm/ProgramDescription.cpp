@@ -42,6 +42,9 @@ static FailureOr<TensorDescription> describeTensor(mlir::func::FuncOp function, 
   tensor.elementType = *code;
   tensor.dims.assign(dims.getValue().getResults().begin(), dims.getValue().getResults().end());
   tensor.isKept = function.getArgAttr(index, "dlc.kept") != nullptr;
+  tensor.isLabel = function.getArgAttr(index, "dlc.label") != nullptr;
+  if (auto value = function.getArgAttrOfType<mlir::FloatAttr>(index, "dlc.hyperparameter"))
+    tensor.hyperparameter = value.getValueAsDouble();
   return tensor;
 }
 
@@ -137,11 +140,38 @@ static FailureOr<EntryDescription> describeEntry(mlir::func::FuncOp function, ll
   for (auto [index, tensor] : checked)
     if (mlir::failed(describeChecks(function, index, tensor, entry)))
       return failure();
+  if (function->hasAttr("dlc.reads_variables"))
+    entry.flags |= DLC_ENTRY_READS_VARIABLES;
+  if (function->hasAttr("dlc.writes_variables"))
+    entry.flags |= DLC_ENTRY_WRITES_VARIABLES;
   if (auto bytes = function->getAttrOfType<mlir::AffineMapAttr>("dlc.workspace_bytes"))
     entry.workspaceBytes = bytes.getValue();
   else
     entry.workspaceBytes = mlir::AffineMap::getConstantMap(0, function.getContext());
   return entry;
+}
+
+static mlir::LogicalResult describeVariables(VariablesOp variables, ProgramDescription &program) {
+  program.variableBytes = variables.getSize();
+  for (auto [name, type, kind, offset] :
+       llvm::zip(variables.getNames().getAsValueRange<mlir::StringAttr>(),
+                 variables.getTypes().getAsValueRange<mlir::TypeAttr>(),
+                 variables.getKinds().getAsValueRange<mlir::StringAttr>(), variables.getOffsets())) {
+    auto tensor = llvm::cast<mlir::RankedTensorType>(type);
+    std::optional<uint32_t> code = getElementTypeCode(tensor.getElementType()),
+                            kindCode = llvm::StringSwitch<std::optional<uint32_t>>(kind)
+                                           .Case("weight", DLC_VARIABLE_WEIGHT)
+                                           .Case("buffer", DLC_VARIABLE_BUFFER)
+                                           .Case("slot", DLC_VARIABLE_SLOT)
+                                           .Case("counter", DLC_VARIABLE_COUNTER)
+                                           .Case("seed", DLC_VARIABLE_SEED)
+                                           .Default(std::nullopt);
+    if (!code || !kindCode)
+      return variables.emitError("variable '") << name << "' has a type or a kind that the ABI does not know";
+    program.variables.push_back(
+        {name.str(), *code, *kindCode, llvm::SmallVector<int64_t>(tensor.getShape()), static_cast<uint64_t>(offset)});
+  }
+  return mlir::success();
 }
 
 /// Numbers the states of all entry points: those of one name are one.
@@ -174,6 +204,9 @@ FailureOr<ProgramDescription> dlc::describeProgram(mlir::ModuleOp module) {
     program.preparedBytes = bytes.getInt();
   for (WeightsOp weights : module.getOps<WeightsOp>())
     program.constantBytes = weights.getSize();
+  for (VariablesOp variables : module.getOps<VariablesOp>())
+    if (mlir::failed(describeVariables(variables, program)))
+      return failure();
   for (mlir::func::FuncOp function : module.getOps<mlir::func::FuncOp>()) {
     auto name = function->getAttrOfType<mlir::StringAttr>("dlc.entry");
     if (!name)

@@ -17,11 +17,21 @@ struct SymbolDescription {
 
 struct TensorDescription {
   std::string name;
-  uint32_t elementType = 0; ///< dlc_element_type
-  Dims dims;                ///< over the entry point's symbols
-  bool isKept = false;      ///< exists only because of --keep-tensors
-  bool isInPlace = false;   ///< a state that a run changes where it is
-  uint32_t slot = 0;        ///< of a state: its number in the program
+  uint32_t elementType = 0;             ///< dlc_element_type
+  Dims dims;                            ///< over the entry point's symbols
+  bool isKept = false;                  ///< exists only because of --keep-tensors
+  bool isInPlace = false;               ///< a state that a run changes where it is
+  uint32_t slot = 0;                    ///< of a state: its number in the program
+  bool isLabel = false;                 ///< what predictions are compared with
+  std::optional<double> hyperparameter; ///< the default, if it is one
+};
+
+/// A parameter, or what training needs beside, as dlc_variable_info has it.
+struct VariableDescription {
+  std::string name;
+  uint32_t elementType = 0, kind = 0;
+  llvm::SmallVector<int64_t> dims;
+  uint64_t offset = 0;
 };
 
 /// What the elements of an input must be, as dlc_index_check has it.
@@ -38,13 +48,15 @@ struct EntryDescription {
   std::vector<SymbolDescription> symbols;
   std::vector<IndexCheckDescription> checks;
   mlir::AffineMap workspaceBytes; ///< one result over the symbols
+  uint32_t flags = 0;             ///< dlc_entry_flag
 };
 
 struct ProgramDescription {
   std::vector<EntryDescription> entries; ///< without `prepare`
   bool hasPrepare = false;
   uint32_t stateCount = 0; ///< of all entry points together
-  uint64_t preparedBytes = 0, constantBytes = 0;
+  uint64_t preparedBytes = 0, constantBytes = 0, variableBytes = 0;
+  std::vector<VariableDescription> variables;
 };
 
 /// Reads the attributes of the program level. Fails with a diagnostic where the ABI cannot say what they say.

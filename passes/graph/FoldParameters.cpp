@@ -30,8 +30,18 @@ class FoldParameters final : public dlc::impl::FoldParametersBase<FoldParameters
     });
     if (!isComplete)
       return signalPassFailure();
-    for (auto parameter : llvm::make_early_inc_range(getOperation().getOps<dlc::ParameterOp>()))
-      parameter.erase();
+    // What training changes is described until the program is made.
+    if (!isTrained())
+      for (auto parameter : llvm::make_early_inc_range(getOperation().getOps<dlc::ParameterOp>()))
+        parameter.erase();
+  }
+
+  bool isTrained() {
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      for (unsigned result = 0; result < function.getNumResults(); ++result)
+        if (function.getResultAttr(result, "dlc.variable"))
+          return true;
+    return false;
   }
 };
 } // namespace

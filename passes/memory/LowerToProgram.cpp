@@ -24,6 +24,7 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
                                 prepareFunction.getArgument(0), prepareFunction.getArgument(1)};
     dlc::KernelTable kernels(module);
     dlc::WeightTable weights;
+    dlc::VariableTable variables(module);
     int64_t arenaBytes = 0, liveBytes = 0;
     for (func::FuncOp graph : graphs) {
       if (!holdsKernelsOnly(graph))
@@ -45,6 +46,7 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
     func::ReturnOp::create(prepare.builder, module.getLoc());
     if (prepare.bytes == 0)
       prepareFunction.erase();
+    variables.emit();
     weights.emit(module);
     Builder builder(module.getContext());
     module->setAttr("dlc.prepared_bytes", builder.getI64IntegerAttr(prepare.bytes));

@@ -70,13 +70,47 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, L
     else if (failed(placeLoop(*frame, llvm::cast<LoopOp>(op))))
       return failure();
   }
+  // The copies at the end read what was computed.
+  for (auto [value, offset] : frame->copiedVariables)
+    extendLife(*frame, value);
   return frame;
+}
+
+static bool isLater(Operation *a, Operation *b) { return b->isBeforeInBlock(a); }
+
+/// Whether another value with `value`'s memory is read after `op`.
+static bool aliasesAreReadAfter(const Frame &frame, Value value, Operation *op) {
+  return llvm::any_of(frame.memory, [&](const auto &entry) {
+    return entry.second == value && entry.first != value &&
+           llvm::any_of(entry.first.getUsers(), [&](Operation *user) { return isLater(user, op); });
+  });
+}
+
+/// Whether `kernel` reads its input at the place that it writes and nowhere else, so that the result may have the
+/// input's memory.
+static bool readsInPlace(KernelOp kernel, unsigned input) {
+  if (kernel.getRoot() != KernelRoot::Elementwise || !kernel.getSchedules() || kernel.getOutputs().size() != 1 ||
+      kernel.getInputs()[input].getType() != kernel.getResult().getType())
+    return false;
+  // A schedule whose last vector overlaps the one before it would read what it has written.
+  for (Attribute schedule : kernel.getSchedulesAttr())
+    if (llvm::cast<ScheduleAttr>(schedule).getTile("in_place", 0) == 0)
+      return false;
+  return llvm::all_of(kernel.getBody().getArgument(input).getUsers(), [&](Operation *user) {
+    return user->hasTrait<Elementwise>() &&
+           getType(user->getResult(0)).getShape() == getType(kernel.getResult()).getShape();
+  });
 }
 
 void MemoryPlan::placeArguments(Frame &frame) {
   if (!frame.loop) {
-    for (BlockArgument argument : frame.function.getArguments())
-      frame.places[argument] = {Place::Input, argument.getArgNumber()};
+    for (BlockArgument argument : frame.function.getArguments()) {
+      unsigned number = argument.getArgNumber();
+      if (auto offset = frame.function.getArgAttrOfType<IntegerAttr>(number, "dlc.offset"))
+        frame.places[argument] = {Place::Variable, offset.getInt()};
+      else
+        frame.places[argument] = {Place::Input, number};
+    }
     return;
   }
   auto arguments = llvm::ArrayRef(frame.function.getArguments().begin(), frame.function.getNumArguments());
@@ -98,9 +132,13 @@ void MemoryPlan::placeArguments(Frame &frame) {
 void MemoryPlan::placeResults(Frame &frame) {
   OperandRange results = frame.getReturn().getOperands();
   if (!frame.loop) {
-    for (auto [number, value] : llvm::enumerate(results))
-      frame.places[frame.memory.lookup(value)] = {Place::Output,
-                                                  static_cast<int64_t>(frame.function.getNumArguments() + number)};
+    for (auto [number, value] : llvm::enumerate(results)) {
+      if (auto offset = frame.function.getResultAttrOfType<IntegerAttr>(number, "dlc.offset"))
+        placeVariable(frame, value, offset.getInt());
+      else
+        frame.places[frame.memory.lookup(value)] = {Place::Output,
+                                                    static_cast<int64_t>(frame.function.getNumArguments() + number)};
+    }
     noteStatesInPlace(frame);
     return;
   }
@@ -122,6 +160,28 @@ void MemoryPlan::placeResults(Frame &frame) {
   }
   if (frame.loop.getStops())
     frame.places[frame.memory.lookup(results.back())] = {Place::Arena, addBuffer(frame.getBytes(results.back()))};
+}
+
+/// Lets the kernel that computes `value`, the new value of the variable at `offset`, write it there, if nobody reads
+/// the old one afterwards.
+void MemoryPlan::placeVariable(Frame &frame, Value value, int64_t offset) {
+  Value memory = frame.memory.lookup(value);
+  auto kernel = memory.getDefiningOp<KernelOp>();
+  bool isFree = kernel && shareMemory;
+  for (BlockArgument argument : frame.function.getArguments()) {
+    Place place = frame.places.lookup(argument);
+    if (!isFree || place.kind != Place::Variable || place.index != offset)
+      continue;
+    bool isRead = llvm::any_of(argument.getUsers(), [&](Operation *user) { return isLater(user, kernel); });
+    for (auto [number, input] : llvm::enumerate(kernel.getInputs()))
+      if (frame.memory.lookup(input) == argument && !readsInPlace(kernel, number))
+        isRead = true;
+    isFree = !isRead && !aliasesAreReadAfter(frame, argument, kernel);
+  }
+  if (isFree)
+    frame.places[memory] = {Place::Variable, offset};
+  else
+    frame.copiedVariables.push_back({value, offset});
 }
 
 /// Marks the states of an entry point that a run changes where they are: the context has one block for each of these.
@@ -220,16 +280,6 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, LoopOp loop) {
   return success();
 }
 
-static bool isLater(Operation *a, Operation *b) { return b->isBeforeInBlock(a); }
-
-/// Whether another value with `value`'s memory is read after `op`.
-static bool aliasesAreReadAfter(const Frame &frame, Value value, Operation *op) {
-  return llvm::any_of(frame.memory, [&](const auto &entry) {
-    return entry.second == value && entry.first != value &&
-           llvm::any_of(entry.first.getUsers(), [&](Operation *user) { return isLater(user, op); });
-  });
-}
-
 /// The update that computes `value`, if its kernel does nothing else; null otherwise.
 static UpdateSliceOp getUpdate(KernelOp kernel) {
   auto update = kernel.getYielded().getDefiningOp<UpdateSliceOp>();
@@ -268,25 +318,15 @@ int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
     buffers[place.index].last = step;
     return place.index;
   }
-  if (kernel.getRoot() != KernelRoot::Elementwise || !kernel.getSchedules() || kernel.getOutputs().size() != 1)
-    return -1;
-  // A schedule whose last vector overlaps the one before it would read what it has written.
-  for (Attribute schedule : kernel.getSchedulesAttr())
-    if (llvm::cast<ScheduleAttr>(schedule).getTile("in_place", 0) == 0)
-      return -1;
   for (auto [i, input] : llvm::enumerate(kernel.getInputs())) {
     auto place = frame.places.find(frame.memory.lookup(input));
-    if (place == frame.places.end() || place->second.kind != Place::Arena ||
-        input.getType() != kernel.getResult().getType() || llvm::isa<BlockArgument>(input))
+    if (place == frame.places.end() || place->second.kind != Place::Arena || llvm::isa<BlockArgument>(input))
       continue;
     bool isRead =
         llvm::any_of(input.getUsers(), [&](Operation *user) { return user != kernel && isLater(user, kernel); });
     if (isRead || frame.memory.lookup(input) != input || aliasesAreReadAfter(frame, input, kernel))
       continue;
-    if (!llvm::all_of(kernel.getBody().getArgument(i).getUsers(), [&](Operation *user) {
-          return user->hasTrait<Elementwise>() &&
-                 getType(user->getResult(0)).getShape() == getType(kernel.getResult()).getShape();
-        }))
+    if (!readsInPlace(kernel, i))
       continue;
     buffers[place->second.index].last = step;
     return place->second.index;

@@ -18,6 +18,7 @@ struct Place {
     Output,   ///< the same
     Constant, ///< `index` bytes into the weights
     Prepared, ///< `index` bytes into what `prepare` computes
+    Variable, ///< `index` bytes into the caller's block of variables
     Arena,    ///< buffer `index` of the arena
     Outer,    ///< where operand `index` of the frame's loop is
     Carried,  ///< what the last step left of carried value `index`
@@ -54,6 +55,8 @@ struct Frame {
   llvm::DenseMap<mlir::Operation *, std::unique_ptr<Frame>> bodies; ///< of loops
   llvm::SmallVector<CarriedPlace> carried;                          ///< of the frame's loop
   int64_t stepBuffer = -1; ///< in the arena: the step's number; -1 if nobody asks
+  /// Results of an entry point that are copied to these places of the block of variables when all else is done.
+  llvm::SmallVector<std::pair<mlir::Value, int64_t>> copiedVariables;
 
   Place getPlace(mlir::Value value) const { return places.lookup(memory.lookup(value)); }
   mlir::func::ReturnOp getReturn();
@@ -85,6 +88,7 @@ private:
   int64_t addBuffer(mlir::AffineExpr bytes);
   void extendLife(Frame &frame, mlir::Value value);
   bool isKnownAtLoad(Frame &frame, mlir::Value value);
+  void placeVariable(Frame &frame, mlir::Value value, int64_t offset);
   int64_t findOperandToOverwrite(Frame &frame, KernelOp kernel);
   void noteStatesInPlace(Frame &frame);
   bool updatesInPlace(Frame &frame, mlir::Value result, mlir::Value operand);

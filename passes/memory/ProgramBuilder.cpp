@@ -29,6 +29,15 @@ public:
     createProgram();
     OpBuilder builder = OpBuilder::atBlockEnd(&program.getBody().front());
     emitFrame(memory.getEntry(), StepBuffers(), builder);
+    for (auto [value, offset] : memory.getEntry().copiedVariables) {
+      AffineExpr bytes = memory.getEntry().getBytes(value);
+      Value from = getBuffer(memory.getEntry(), StepBuffers(), value, builder, false),
+            to = view(builder, value.getLoc(), getBlock(3),
+                      arith::ConstantIndexOp::create(builder, value.getLoc(), offset), bytes);
+      memref::CopyOp::create(
+          builder, value.getLoc(),
+          view(builder, value.getLoc(), from, arith::ConstantIndexOp::create(builder, value.getLoc(), 0), bytes), to);
+    }
     func::ReturnOp::create(builder, graph.getLoc());
     return program;
   }
@@ -45,10 +54,8 @@ private:
   }
 
   ValueRange getSymbolArguments() { return program.getArguments().take_back(symbolNames.size()); }
-  /// The program's arguments after inputs and outputs.
-  Value getBlock(unsigned number) {
-    return program.getArgument(program.getNumArguments() - symbolNames.size() - 3 + number);
-  }
+  /// The program's arguments after inputs and outputs: workspace, constants, prepared, and variables if it has any.
+  Value getBlock(unsigned number) { return program.getArgument(firstBlock + number); }
 
   Value view(OpBuilder &builder, Location location, Value block, Value offset, AffineExpr bytes) {
     return memref::ViewOp::create(builder, location, llvm::cast<MemRefType>(block.getType()), block, offset,
@@ -72,7 +79,10 @@ private:
   llvm::ArrayRef<std::string> symbolNames;
   dlc::ArenaPlan plan;
   func::FuncOp program;
-  Operation *outermostLoop = nullptr;                     ///< of the loops that are being emitted
+  bool readsVariables = false, writesVariables = false;
+  unsigned firstBlock = 0;                   ///< number of the program's argument that is the workspace
+  llvm::SmallVector<unsigned> tensorNumbers; ///< arguments of the program by the graph's arguments and results
+  Operation *outermostLoop = nullptr;        ///< of the loops that are being emitted
   llvm::DenseMap<Value, Value> fixedViews, preparedViews; ///< of buffers at fixed places, and as `prepare` sees them
 };
 
@@ -84,7 +94,18 @@ void ProgramBuilder::createProgram() {
   auto returnOp = llvm::cast<func::ReturnOp>(graph.getBody().front().getTerminator());
   dlc::Frame &entry = memory.getEntry();
   unsigned inputs = graph.getNumArguments(), outputs = returnOp.getNumOperands(), symbols = symbolNames.size();
-  llvm::SmallVector<Type> types(inputs + outputs + 3, bytes);
+  // Variables come in one block, all other tensors as arguments of their own.
+  for (unsigned i = 0; i < inputs + outputs; ++i) {
+    bool isVariable = i < inputs ? graph.getArgAttr(i, "dlc.variable") != nullptr
+                                 : graph.getResultAttr(i - inputs, "dlc.variable") != nullptr;
+    tensorNumbers.push_back(isVariable ? 0 : firstBlock++);
+    readsVariables |= isVariable && i < inputs;
+    writesVariables |= isVariable && i >= inputs;
+  }
+  llvm::SmallVector<llvm::StringRef> roles{"dlc.workspace", "dlc.constants", "dlc.prepared"};
+  if (readsVariables || writesVariables)
+    roles.push_back("dlc.variables");
+  llvm::SmallVector<Type> types(firstBlock + roles.size(), bytes);
   types.append(symbols, builder.getIndexType());
   program = func::FuncOp::create(builder, graph.getLoc(), graph.getName(), builder.getFunctionType(types, {}));
   auto describe = [&](unsigned argument, llvm::StringRef role, llvm::StringRef name, Value tensor) {
@@ -93,31 +114,40 @@ void ProgramBuilder::createProgram() {
     program.setArgAttr(argument, "dlc.dims", AffineMapAttr::get(makeMap(entry.getDims(tensor))));
   };
   for (unsigned i = 0; i < inputs; ++i) {
+    if (graph.getArgAttr(i, "dlc.variable"))
+      continue;
+    unsigned argument = tensorNumbers[i];
     auto name = graph.getArgAttrOfType<StringAttr>(i, "dlc.name");
     if (auto state = graph.getArgAttrOfType<StringAttr>(i, "dlc.state"))
-      describe(i, "dlc.state", state.getValue(), graph.getArgument(i));
+      describe(argument, "dlc.state", state.getValue(), graph.getArgument(i));
     else
-      describe(i, "dlc.input", name ? name.getValue() : ("input" + llvm::Twine(i)).str(), graph.getArgument(i));
-    for (llvm::StringRef note : {"dlc.checks", "dlc.in_place"})
+      describe(argument, "dlc.input", name ? name.getValue() : ("input" + llvm::Twine(i)).str(), graph.getArgument(i));
+    for (llvm::StringRef note : {"dlc.checks", "dlc.in_place", "dlc.hyperparameter", "dlc.label"})
       if (Attribute attribute = graph.getArgAttr(i, note))
-        program.setArgAttr(i, note, attribute);
+        program.setArgAttr(argument, note, attribute);
   }
   for (unsigned i = 0; i < outputs; ++i) {
+    if (graph.getResultAttr(i, "dlc.variable"))
+      continue;
+    unsigned argument = tensorNumbers[inputs + i];
     auto name = graph.getResultAttrOfType<StringAttr>(i, "dlc.name");
     if (auto state = graph.getResultAttrOfType<StringAttr>(i, "dlc.state")) {
-      describe(inputs + i, "dlc.next_state", state.getValue(), returnOp.getOperand(i));
+      describe(argument, "dlc.next_state", state.getValue(), returnOp.getOperand(i));
       continue;
     }
-    describe(inputs + i, "dlc.output", name ? name.getValue() : ("output" + llvm::Twine(i)).str(),
+    describe(argument, "dlc.output", name ? name.getValue() : ("output" + llvm::Twine(i)).str(),
              returnOp.getOperand(i));
     if (graph.getResultAttr(i, "dlc.kept"))
-      program.setArgAttr(inputs + i, "dlc.kept", builder.getUnitAttr());
+      program.setArgAttr(argument, "dlc.kept", builder.getUnitAttr());
   }
-  constexpr llvm::StringRef roles[] = {"dlc.workspace", "dlc.constants", "dlc.prepared"};
   for (auto [i, role] : llvm::enumerate(roles))
-    program.setArgAttr(inputs + outputs + i, role, builder.getUnitAttr());
+    program.setArgAttr(firstBlock + i, role, builder.getUnitAttr());
+  if (readsVariables)
+    program->setAttr("dlc.reads_variables", builder.getUnitAttr());
+  if (writesVariables)
+    program->setAttr("dlc.writes_variables", builder.getUnitAttr());
   for (unsigned i = 0; i < symbols; ++i) {
-    unsigned argument = inputs + outputs + 3 + i;
+    unsigned argument = firstBlock + roles.size() + i;
     program.setArgAttr(argument, "dlc.symbol", builder.getStringAttr(symbolNames[i]));
     // Bounds that the frontend knows stand beside the graph.
     auto bound = [&](llvm::StringRef table, int64_t otherwise) {
@@ -141,7 +171,7 @@ Value ProgramBuilder::getBuffer(dlc::Frame &frame, const StepBuffers &step, Valu
   switch (place.kind) {
   case dlc::Place::Input:
   case dlc::Place::Output:
-    return program.getArgument(place.index);
+    return program.getArgument(tensorNumbers[place.index]);
   case dlc::Place::Outer: // emitLoop has noted it
     return fixedViews.lookup(value);
   case dlc::Place::Carried:
@@ -165,6 +195,7 @@ Value ProgramBuilder::getBuffer(dlc::Frame &frame, const StepBuffers &step, Valu
   AffineExpr offset =
       place.kind == dlc::Place::Arena ? plan.offsets[place.index] : getAffineConstantExpr(place.index, context);
   Value block = place.kind == dlc::Place::Arena      ? getBlock(0)
+                : place.kind == dlc::Place::Variable ? getBlock(3)
                 : place.kind == dlc::Place::Constant ? (isPrepared ? prepare.constants : getBlock(1))
                                                      : (isPrepared ? prepare.prepared : getBlock(2));
   return buffer =

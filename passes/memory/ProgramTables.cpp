@@ -63,4 +63,42 @@ void WeightTable::emit(ModuleOp module) {
                     builder.getDenseI64ArrayAttr(places), builder.getI64IntegerAttr(size));
 }
 
+VariableTable::VariableTable(ModuleOp module) : module(module) {
+  for (auto parameter : module.getOps<ParameterOp>()) {
+    auto type = llvm::cast<RankedTensorType>(parameter.getType());
+    offsets[parameter.getSymName()] = size;
+    size = llvm::alignTo(size + *constantDim(getBufferBytes(type, staticDims(type))), bufferAlignment);
+  }
+  Builder builder(module.getContext());
+  for (auto function : module.getOps<func::FuncOp>()) {
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      if (auto name = function.getArgAttrOfType<StringAttr>(i, "dlc.variable"))
+        function.setArgAttr(i, "dlc.offset", builder.getI64IntegerAttr(offsets.lookup(name.getValue())));
+    for (unsigned i = 0; i < function.getNumResults(); ++i)
+      if (auto name = function.getResultAttrOfType<StringAttr>(i, "dlc.variable"))
+        function.setResultAttr(i, "dlc.offset", builder.getI64IntegerAttr(offsets.lookup(name.getValue())));
+  }
+}
+
+void VariableTable::emit() {
+  if (offsets.empty())
+    return;
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  llvm::SmallVector<llvm::StringRef> names, kinds;
+  llvm::SmallVector<Attribute> types;
+  llvm::SmallVector<int64_t> places;
+  llvm::SmallVector<ParameterOp> parameters(module.getOps<ParameterOp>());
+  for (ParameterOp parameter : parameters) {
+    names.push_back(parameter.getSymName());
+    kinds.push_back(parameter.getKind());
+    types.push_back(TypeAttr::get(parameter.getType()));
+    places.push_back(offsets.lookup(parameter.getSymName()));
+  }
+  VariablesOp::create(builder, module.getLoc(), builder.getStrArrayAttr(names), builder.getArrayAttr(types),
+                      builder.getStrArrayAttr(kinds), builder.getDenseI64ArrayAttr(places),
+                      builder.getI64IntegerAttr(size));
+  for (ParameterOp parameter : parameters)
+    parameter.erase();
+}
+
 } // namespace dlc

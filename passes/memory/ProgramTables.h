@@ -41,6 +41,22 @@ private:
   int64_t size = 0;
 };
 
+/// The block of variables: every parameter of a module that is trained.
+class VariableTable {
+public:
+  /// Gives each of the module's parameters its place, in order, and writes it (`dlc.offset`) beside the `dlc.variable`
+  /// of every function's arguments and results.
+  explicit VariableTable(mlir::ModuleOp module);
+
+  /// Puts `dlc.variables` in the place of the parameters, if there are any.
+  void emit();
+
+private:
+  mlir::ModuleOp module;
+  llvm::StringMap<int64_t> offsets;
+  int64_t size = 0;
+};
+
 } // namespace dlc
 
 #endif // DLC_PASSES_MEMORY_PROGRAMTABLES_H

@@ -7,6 +7,7 @@
 #include "Pool.h"
 #include "Run.h"
 #include "State.h"
+#include "Variables.h"
 
 const dlc_runtime_api dlc_rt_api = {
     .abi_version = DLC_ABI_VERSION,
@@ -24,6 +25,7 @@ const dlc_runtime_api dlc_rt_api = {
     .state_shape = dlcStateShape,
     .state_read = dlcStateRead,
     .state_write = dlcStateWrite,
+    .variables_bind = dlcVariablesBind,
     .infer_symbols = dlcInferSymbols,
     .output_shapes = dlcOutputShapes,
     .run = dlcRun,

@@ -48,6 +48,7 @@ dlc_call dlcContextCall(Context *context) {
       .executor = context,
       .states = context->states,
       .next_states = context->nextStates,
+      .variables = context->variables,
   };
 }
 

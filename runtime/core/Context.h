@@ -52,6 +52,7 @@ typedef struct Context {
   KeptState *kept;   // one a state of the model
   dlc_byte **states; // those of the entry point at hand
   dlc_byte **nextStates;
+  dlc_byte *variables; // the caller's; null until they are bound
   char message[508];
 } Context;
 

@@ -143,6 +143,10 @@ static dlc_int32 runEntered(Context *context, const dlc_entry_point *entry, cons
     status = checkOutputs(context, entry, outputs, outputCount, capacities);
   if (!status)
     status = checkOverlap(context, entry);
+  if (!status && __builtin_expect(entry->flags && !context->variables, 0))
+    status = dlcContextFail(context, DLC_ERROR_VARIABLES,
+                            "'%s' needs the variables of model '%s', and none are bound to the context", entry->name,
+                            context->face.model->name);
   if (!status && entry->check_count)
     status = dlcCheckIndices(context, entry);
   if (!status)

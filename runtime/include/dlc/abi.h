@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define DLC_ABI_VERSION 2u
+#define DLC_ABI_VERSION 3u
 
 typedef int64_t dlc_int64;
 typedef uint64_t dlc_uint64;
@@ -48,7 +48,8 @@ enum dlc_status {
   DLC_ERROR_OVERLAP = 19,        /* an output shares memory with another tensor */
   DLC_ERROR_KERNEL = 20,         /* generated code found an inconsistency (message says which) */
   DLC_ERROR_INDEX = 21,          /* an index read from a tensor is out of bounds */
-  DLC_ERROR_STATE = 22           /* a state that the context keeps does not fit the shapes of this run, or is full */
+  DLC_ERROR_STATE = 22,          /* a state that the context keeps does not fit the shapes of this run, or is full */
+  DLC_ERROR_VARIABLES = 23       /* the entry point needs the model's variables, and none are bound */
 };
 
 /// Element types, with DLPack's codes in the upper byte and the width in bits
@@ -103,7 +104,12 @@ enum dlc_tensor_flag {
   DLC_TENSOR_KEPT = 1,
   /// A state that a run changes where it is: dlc_call has one address for what
   /// it was and what it becomes.
-  DLC_TENSOR_IN_PLACE = 2
+  DLC_TENSOR_IN_PLACE = 2,
+  /// An input of rank 0 that sets how a step is done, such as the learning
+  /// rate; `default_value` is what the model's description says.
+  DLC_TENSOR_HYPERPARAMETER = 4,
+  /// An input that is what predictions are compared with.
+  DLC_TENSOR_LABEL = 8
 };
 
 /// A tensor that an entry point takes, returns or keeps. `dims[i] >= 0` is a fixed
@@ -117,6 +123,7 @@ typedef struct dlc_tensor_info {
   const dlc_int64 *dims; /* null if rank is 0 */
   dlc_uint32 flags;      /* dlc_tensor_flag */
   dlc_uint32 slot;       /* of a state: its number in the model, below dlc_model.state_count; else 0 */
+  double default_value;  /* of a hyperparameter; else 0 */
 } dlc_tensor_info;
 #define DLC_DIM_COMPUTED INT64_MIN
 
@@ -142,6 +149,27 @@ typedef struct dlc_index_check {
   /// dimension (-1: all of it); null: all elements.
   const dlc_int64 *starts, *sizes;
 } dlc_index_check;
+
+/// What a variable is there for.
+enum dlc_variable_kind {
+  DLC_VARIABLE_WEIGHT = 0,  /* what optimizers change */
+  DLC_VARIABLE_BUFFER = 1,  /* follows the data, such as a running mean */
+  DLC_VARIABLE_SLOT = 2,    /* an optimizer's own, such as a momentum */
+  DLC_VARIABLE_COUNTER = 3, /* counts steps */
+  DLC_VARIABLE_SEED = 4     /* where random numbers start */
+};
+
+/// A tensor of a model's state: parameters and what training needs beside
+/// them. All of them lie in one block of dlc_model.variable_bytes, row-major.
+typedef struct dlc_variable_info {
+  const char *name;
+  dlc_uint32 element_type;
+  dlc_uint32 rank;
+  const dlc_int64 *dims; /* fixed extents; null if rank is 0 */
+  dlc_uint64 offset;     /* bytes into the block, a multiple of 64 */
+  dlc_uint32 kind;       /* dlc_variable_kind */
+  dlc_uint32 reserved;
+} dlc_variable_info;
 
 struct dlc_call;
 
@@ -182,12 +210,20 @@ typedef struct dlc_call {
   /// before the run, and what it becomes. They count only if the run succeeds.
   dlc_byte *const *states;
   dlc_byte *const *next_states;
+  /// The model's variables: the block that the caller has bound to the context, 64-byte aligned.
+  dlc_byte *variables;
 } dlc_call;
+
+enum dlc_entry_flag {
+  DLC_ENTRY_READS_VARIABLES = 1,
+  DLC_ENTRY_WRITES_VARIABLES = 2
+};
 
 /// One function of a model.
 typedef struct dlc_entry_point {
   const char *name; /* "run" */
-  dlc_uint32 input_count, output_count, symbol_count, flags;
+  dlc_uint32 input_count, output_count, symbol_count;
+  dlc_uint32 flags; /* dlc_entry_flag */
   const dlc_tensor_info *inputs;
   const dlc_tensor_info *outputs;
   const dlc_symbol_info *symbols;
@@ -240,7 +276,9 @@ typedef struct dlc_model {
   /// through it.
   const struct dlc_runtime_api *runtime;
   dlc_uint32 state_count; /* of all entry points together */
-  dlc_uint32 reserved;
+  dlc_uint32 variable_count;
+  const dlc_variable_info *variables;
+  dlc_uint64 variable_bytes;
 } dlc_model;
 
 #define DLC_WEIGHTS_MAGIC "DLCWGHT1" /* 8 bytes, no terminator in the file */

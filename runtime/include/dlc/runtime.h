@@ -344,6 +344,23 @@ static inline dlc_int32 dlc_context_reset(dlc_context *context) {
   return context ? context->api->context_reset(context) : DLC_ERROR_ARGUMENT;
 }
 
+/// Lets runs of the context read and write the model's variables in `block`:
+/// `bytes` (at least model->variable_bytes) bytes, aligned to 64, that stay the
+/// caller's and must outlive their use. `init` gives them first values. Contexts
+/// may share a block as long as no run that writes it overlaps another run. A
+/// null block takes the variables away.
+static inline dlc_int32 dlc_variables_bind(dlc_context *context, void *block, size_t bytes) {
+  return context ? context->api->variables_bind(context, block, bytes) : DLC_ERROR_ARGUMENT;
+}
+
+/// The variable called `name`, or null.
+static inline const dlc_variable_info *dlc_find_variable(const dlc_model *model, const char *name) {
+  for (dlc_uint32 i = 0; name && i < model->variable_count; ++i)
+    if (!strcmp(model->variables[i].name, name))
+      return &model->variables[i];
+  return NULL;
+}
+
 /// The state called `name` of any entry point, or null.
 static inline const dlc_tensor_info *dlc_find_state(const dlc_model *model, const char *name) {
   for (dlc_uint32 i = 0; name && i < model->entry_count; ++i)

@@ -182,6 +182,8 @@ public:
 
   /// Forgets what the model remembers from run to run.
   void reset() { check(dlc_context_reset(get())); }
+  /// Lets runs read and write the model's variables in `block`; see dlc_variables_bind.
+  void bindVariables(void *block, size_t bytes) { check(dlc_variables_bind(get(), block, bytes)); }
   /// The extents of the state called `name`.
   std::vector<dlc_int64> stateShape(const std::string &name) {
     const dlc_tensor_info *info = dlc_find_state(model(), name.c_str());

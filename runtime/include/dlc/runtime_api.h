@@ -133,6 +133,8 @@ typedef struct dlc_runtime_api {
   dlc_int32 (*state_read)(dlc_context *context, const char *name, const dlc_tensor *tensor);
   dlc_int32 (*state_write)(dlc_context *context, const char *name, const dlc_tensor *tensor);
 
+  dlc_int32 (*variables_bind)(dlc_context *context, void *block, dlc_uint64 bytes);
+
   dlc_int32 (*infer_symbols)(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
                              dlc_uint32 input_count, dlc_int64 *symbols);
   dlc_int32 (*output_shapes)(dlc_context *context, const dlc_entry_point *entry, const dlc_int64 *symbols,

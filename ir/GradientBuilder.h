@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What a gradient rule works with.
+#ifndef DLC_IR_GRADIENTBUILDER_H
+#define DLC_IR_GRADIENTBUILDER_H
+
+#include "ir/DlcDialect.h"
+
+namespace dlc {
+
+/// One use of an op's gradient rule (GradientOpInterface): it knows the gradient of the op's result and takes those of
+/// its operands. The scalar that is differentiated is called L in what follows.
+class GradientBuilder {
+public:
+  /// Ops are written at `builder`'s place; `isWanted` has one entry an operand.
+  GradientBuilder(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value resultGradient,
+                  llvm::ArrayRef<bool> isWanted);
+
+  /// Derivative of L with respect to the op's result; has the result's type.
+  mlir::Value getResultGradient() const { return resultGradient; }
+  mlir::Value getResult() const { return op->getResult(0); }
+  mlir::Value getOperand(unsigned operand) const { return op->getOperand(operand); }
+  /// Whether anybody asks for the gradient of this operand. A rule need not write what nobody asks for.
+  bool wants(unsigned operand) const { return isWanted[operand]; }
+
+  /// Gives the gradient of an operand. If the operand was broadcast, `gradient` may have the larger shape: it is
+  /// summed. Integer and boolean operands have none.
+  void set(unsigned operand, mlir::Value gradient);
+  llvm::ArrayRef<mlir::Value> getGradients() const { return gradients; }
+
+  /// A graph op whose result type is inferred.
+  template <typename OpTy, typename... Args> mlir::Value create(Args &&...args) {
+    return OpTy::create(builder, op->getLoc(), std::forward<Args>(args)...).getResult();
+  }
+  /// A constant of rank 0 in the element type of `like`.
+  mlir::Value scalar(double value, mlir::Value like);
+  /// Zeros of the type of `like`.
+  mlir::Value zeros(mlir::Value like);
+  /// `gradient`, summed over the dimensions in which `operand` was broadcast to it.
+  mlir::Value sumTo(mlir::Value gradient, mlir::Value operand);
+  /// `x` in the shape of `like`, which has as many elements.
+  mlir::Value reshapeLike(mlir::Value x, mlir::Value like);
+  /// `x` broadcast to the shape of `like`.
+  mlir::Value expandLike(mlir::Value x, mlir::Value like);
+  /// Dimensions in the order `permutation` (see dlc.transpose).
+  mlir::Value transpose(mlir::Value x, llvm::ArrayRef<int64_t> permutation);
+
+  mlir::OpBuilder &builder;
+  mlir::Operation *op;
+
+private:
+  mlir::Value resultGradient;
+  llvm::SmallVector<bool> isWanted;
+  llvm::SmallVector<mlir::Value> gradients;
+};
+
+/// The shape of `like` as `dlc.reshape`, `dlc.expand` and `dlc.fill` spell it, whose dynamic extents are those of their
+/// operand: extents that are not known are "-2 - d".
+llvm::SmallVector<int64_t> getShapeFrom(mlir::Value like);
+
+} // namespace dlc
+
+#endif // DLC_IR_GRADIENTBUILDER_H

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The model's variables: a block that the caller owns and binds to contexts.
+#ifndef DLC_CORE_VARIABLES_H
+#define DLC_CORE_VARIABLES_H
+
+#include "Context.h"
+
+dlc_int32 dlcVariablesBind(dlc_context *context, void *block, dlc_uint64 bytes);
+
+#endif // DLC_CORE_VARIABLES_H
