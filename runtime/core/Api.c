@@ -2,6 +2,7 @@
 #include "Api.h"
 
 #include "../cpu/Features.h"
+#include "Checkpoint.h"
 #include "Context.h"
 #include "Model.h"
 #include "Pool.h"
@@ -26,6 +27,9 @@ const dlc_runtime_api dlc_rt_api = {
     .state_read = dlcStateRead,
     .state_write = dlcStateWrite,
     .variables_bind = dlcVariablesBind,
+    .variables_save = dlcVariablesSave,
+    .variables_load = dlcVariablesLoad,
+    .metadata_read = dlcMetadataRead,
     .infer_symbols = dlcInferSymbols,
     .output_shapes = dlcOutputShapes,
     .run = dlcRun,

@@ -31,9 +31,16 @@ struct dlcTimespec {
 };
 int clock_gettime(int clock, struct dlcTimespec *time);
 
-/* Files, for the sidecar of weights. */
+/* Files, for the sidecar of weights and for checkpoints. */
 int open(const char *path, int flags, ...);
 int close(int file);
+long pread(int file, void *memory, size_t bytes, long place);
+long write(int file, const void *memory, size_t bytes);
+int fsync(int file);
+int rename(const char *from, const char *to);
+int unlink(const char *path);
+int *__errno_location(void);
+char *strerror(int error);
 long lseek(int file, long offset, int whence);
 void *mmap(void *address, size_t bytes, int protection, int flags, int file, long offset);
 int munmap(void *address, size_t bytes);

@@ -214,10 +214,7 @@ typedef struct dlc_call {
   dlc_byte *variables;
 } dlc_call;
 
-enum dlc_entry_flag {
-  DLC_ENTRY_READS_VARIABLES = 1,
-  DLC_ENTRY_WRITES_VARIABLES = 2
-};
+enum dlc_entry_flag { DLC_ENTRY_READS_VARIABLES = 1, DLC_ENTRY_WRITES_VARIABLES = 2 };
 
 /// One function of a model.
 typedef struct dlc_entry_point {

@@ -65,7 +65,8 @@ static inline const char *dlc_status_text(dlc_int32 status) {
                                       "overlapping buffers",
                                       "kernel failed",
                                       "index out of bounds",
-                                      "state does not fit"};
+                                      "state does not fit",
+                                      "no variables"};
   return status >= 0 && (size_t)status < sizeof texts / sizeof *texts ? texts[status] : "unknown status";
 }
 
@@ -344,23 +345,6 @@ static inline dlc_int32 dlc_context_reset(dlc_context *context) {
   return context ? context->api->context_reset(context) : DLC_ERROR_ARGUMENT;
 }
 
-/// Lets runs of the context read and write the model's variables in `block`:
-/// `bytes` (at least model->variable_bytes) bytes, aligned to 64, that stay the
-/// caller's and must outlive their use. `init` gives them first values. Contexts
-/// may share a block as long as no run that writes it overlaps another run. A
-/// null block takes the variables away.
-static inline dlc_int32 dlc_variables_bind(dlc_context *context, void *block, size_t bytes) {
-  return context ? context->api->variables_bind(context, block, bytes) : DLC_ERROR_ARGUMENT;
-}
-
-/// The variable called `name`, or null.
-static inline const dlc_variable_info *dlc_find_variable(const dlc_model *model, const char *name) {
-  for (dlc_uint32 i = 0; name && i < model->variable_count; ++i)
-    if (!strcmp(model->variables[i].name, name))
-      return &model->variables[i];
-  return NULL;
-}
-
 /// The state called `name` of any entry point, or null.
 static inline const dlc_tensor_info *dlc_find_state(const dlc_model *model, const char *name) {
   for (dlc_uint32 i = 0; name && i < model->entry_count; ++i)
@@ -385,6 +369,77 @@ static inline dlc_int32 dlc_state_read(dlc_context *context, const char *name, c
 /// yet, those of `tensor` count.
 static inline dlc_int32 dlc_state_write(dlc_context *context, const char *name, const dlc_tensor *tensor) {
   return context ? context->api->state_write(context, name, tensor) : DLC_ERROR_ARGUMENT;
+}
+
+/*===-- Variables ------------------------------------------------------------===*/
+
+/* What training changes lies in one block of model->variable_bytes bytes that
+ * the caller owns: weights, what an optimizer keeps for them, counters. Where
+ * each variable lies in it, the description says (dlc_find_variable). Nothing
+ * holds a second copy, so the block may be copied as bytes at any time between
+ * runs. */
+
+/// Lets runs of the context read and write the model's variables in `block`:
+/// `bytes` (at least model->variable_bytes) bytes, aligned to 64, that stay the
+/// caller's and must outlive their use. `init` gives them first values. Contexts
+/// may share a block as long as no run that writes it overlaps another run. A
+/// null block takes the variables away.
+static inline dlc_int32 dlc_variables_bind(dlc_context *context, void *block, size_t bytes) {
+  return context ? context->api->variables_bind(context, block, bytes) : DLC_ERROR_ARGUMENT;
+}
+
+/// The variable called `name`, or null.
+static inline const dlc_variable_info *dlc_find_variable(const dlc_model *model, const char *name) {
+  for (dlc_uint32 i = 0; name && i < model->variable_count; ++i)
+    if (!strcmp(model->variables[i].name, name))
+      return &model->variables[i];
+  return NULL;
+}
+
+/// Writes the variables in `block` to `path` as safetensors, with `count` texts
+/// of metadata. The file appears whole or not at all: it is written beside, as
+/// PATH.PROCESS.tmp, synced to the disk and renamed, so a crash at any moment
+/// leaves the old file or the new one. No run may write the block meanwhile.
+static inline dlc_int32 dlc_variables_save(const dlc_model *model, const void *block, const char *path,
+                                           const dlc_metadata *metadata, dlc_uint32 count, dlc_error *error) {
+  dlc_int32 status = dlc_model_check(model, error);
+  return status ? status : model->runtime->variables_save(model, block, path, metadata, count, error);
+}
+
+/// Reads variables from `path` into `block`. `options` may be null: then the
+/// file must hold exactly the model's variables. Names, types, shapes and sizes
+/// are all checked before the block is written, and the message says what
+/// differs.
+static inline dlc_int32 dlc_variables_load(const dlc_model *model, void *block, const char *path,
+                                           const dlc_load_options *options, dlc_error *error) {
+  dlc_int32 status = dlc_model_check(model, error);
+  return status ? status : model->runtime->variables_load(model, block, path, options, error);
+}
+
+/// Copies the metadata `key` of the safetensors file `path` to `value`,
+/// terminated; `bytes` becomes its size with the terminator, also when
+/// `capacity` is too small for it (DLC_ERROR_TOO_SMALL; `value` may be null if it
+/// is 0). A file without such metadata is no error: `bytes` becomes 0. `model`
+/// is any model: its runtime reads the file.
+static inline dlc_int32 dlc_metadata_read(const dlc_model *model, const char *path, const char *key, char *value,
+                                          size_t capacity, size_t *bytes, dlc_error *error) {
+  dlc_int32 status = dlc_model_check(model, error);
+  dlc_uint64 needed = 0;
+  if (bytes)
+    *bytes = 0;
+  if (!status)
+    status = model->runtime->metadata_read(path, key, value, capacity, &needed, error);
+  if (bytes)
+    *bytes = (size_t)needed;
+  return status;
+}
+
+/// Bytes of one variable.
+static inline size_t dlc_variable_size(const dlc_variable_info *variable) {
+  size_t bytes = dlc_element_bytes(variable->element_type);
+  for (dlc_uint32 d = 0; d < variable->rank; ++d)
+    bytes *= (size_t)variable->dims[d];
+  return bytes;
 }
 
 /*===-- Runs -----------------------------------------------------------------===*/

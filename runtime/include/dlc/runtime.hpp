@@ -11,8 +11,11 @@
 
 #include "dlc/runtime.h"
 
+#include <cstdlib>
+#include <cstring>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -111,6 +114,74 @@ private:
   std::shared_ptr<dlc_pool> handle;
 };
 
+/// A block for a model's variables, all zero at first. Bind it to contexts and run `init`, or load a checkpoint.
+class Variables {
+public:
+  explicit Variables(const dlc_model *model) : description(model) {
+    size_t bytes = (model->variable_bytes + 63) / 64 * 64 + 64;
+    handle.reset(static_cast<unsigned char *>(std::aligned_alloc(64, bytes)), std::free);
+    if (!handle)
+      throw Error(DLC_ERROR_OUT_OF_MEMORY, "no memory for the variables of model '" + std::string(model->name) + "'");
+    std::memset(handle.get(), 0, bytes);
+  }
+
+  const dlc_model *model() const { return description; }
+  unsigned char *data() const { return handle.get(); }
+  size_t bytes() const { return description->variable_bytes; }
+
+  /// The variable called `name`; throws if there is none.
+  const dlc_variable_info &info(const std::string &name) const {
+    if (const dlc_variable_info *found = dlc_find_variable(description, name.c_str()))
+      return *found;
+    throw Error(DLC_ERROR_NOT_FOUND, "model '" + std::string(description->name) + "' has no variable '" + name + "'");
+  }
+  /// A view of the variable called `name`, in place.
+  Tensor operator[](const std::string &name) const {
+    const dlc_variable_info &found = info(name);
+    return Tensor(data() + found.offset, found.element_type, {found.dims, found.dims + found.rank},
+                  dlc_variable_size(&found));
+  }
+
+  /// Writes a checkpoint; see dlc_variables_save.
+  void save(const std::string &path, const std::vector<std::pair<std::string, std::string>> &metadata = {}) const {
+    std::vector<dlc_metadata> texts;
+    for (const auto &[key, value] : metadata)
+      texts.push_back({key.c_str(), value.c_str()});
+    dlc_error error;
+    if (dlc_int32 status = dlc_variables_save(description, data(), path.c_str(), texts.data(),
+                                              static_cast<dlc_uint32>(texts.size()), &error))
+      throw Error(status, error.message);
+  }
+  /// Reads a checkpoint, or with `flags` (dlc_load_flag) and `prefix` a part of it; see dlc_variables_load.
+  void load(const std::string &path, dlc_uint32 flags = 0, const std::string &prefix = "") {
+    dlc_load_options options = {sizeof options, flags, prefix.empty() ? nullptr : prefix.c_str()};
+    dlc_error error;
+    if (dlc_int32 status = dlc_variables_load(description, data(), path.c_str(), &options, &error))
+      throw Error(status, error.message);
+  }
+
+private:
+  const dlc_model *description;
+  std::shared_ptr<unsigned char> handle;
+};
+
+/// A text of metadata from a checkpoint; nothing if it has none of that key.
+inline std::optional<std::string> readMetadata(const dlc_model *model, const std::string &path,
+                                               const std::string &key) {
+  dlc_error error;
+  size_t bytes;
+  dlc_int32 status = dlc_metadata_read(model, path.c_str(), key.c_str(), nullptr, 0, &bytes, &error);
+  if (!status && !bytes)
+    return std::nullopt;
+  std::string value(bytes, 0);
+  if (status == DLC_ERROR_TOO_SMALL)
+    status = dlc_metadata_read(model, path.c_str(), key.c_str(), value.data(), value.size(), &bytes, &error);
+  if (status)
+    throw Error(status, error.message);
+  value.resize(bytes - 1);
+  return value;
+}
+
 /// Options with their size filled in.
 inline dlc_context_options contextOptions(dlc_uint32 threads = 1, const dlc_executor *executor = nullptr) {
   dlc_context_options options = {};
@@ -184,6 +255,8 @@ public:
   void reset() { check(dlc_context_reset(get())); }
   /// Lets runs read and write the model's variables in `block`; see dlc_variables_bind.
   void bindVariables(void *block, size_t bytes) { check(dlc_variables_bind(get(), block, bytes)); }
+  /// The same; `variables` must outlive their use.
+  void bind(const Variables &variables) { bindVariables(variables.data(), variables.bytes()); }
   /// The extents of the state called `name`.
   std::vector<dlc_int64> stateShape(const std::string &name) {
     const dlc_tensor_info *info = dlc_find_state(model(), name.c_str());

@@ -96,6 +96,27 @@ typedef struct dlc_pool_options {
   dlc_allocator allocator;
 } dlc_pool_options;
 
+/// A text that a checkpoint carries beside its tensors, both in UTF-8.
+typedef struct dlc_metadata {
+  const char *key;
+  const char *value;
+} dlc_metadata;
+
+enum dlc_load_flag {
+  /// Variables that the file lacks keep their values.
+  DLC_LOAD_PARTIAL = 1,
+  /// Only weights and buffers are read; what is the optimizer's keeps its values.
+  DLC_LOAD_WEIGHTS_ONLY = 2
+};
+
+/// Which part of a checkpoint is read. Zero bytes everywhere but
+/// `struct_bytes` mean: all of it, and it must be of this very model.
+typedef struct dlc_load_options {
+  dlc_uint32 struct_bytes; /* sizeof(dlc_load_options) */
+  dlc_uint32 flags;        /* dlc_load_flag */
+  const char *prefix;      /* only variables whose names start so; null: all */
+} dlc_load_options;
+
 struct dlc_runtime_api;
 
 /// Working memory of one stream of runs. Its first fields are public.
@@ -134,6 +155,12 @@ typedef struct dlc_runtime_api {
   dlc_int32 (*state_write)(dlc_context *context, const char *name, const dlc_tensor *tensor);
 
   dlc_int32 (*variables_bind)(dlc_context *context, void *block, dlc_uint64 bytes);
+  dlc_int32 (*variables_save)(const dlc_model *model, const void *block, const char *path, const dlc_metadata *metadata,
+                              dlc_uint32 count, dlc_error *error);
+  dlc_int32 (*variables_load)(const dlc_model *model, void *block, const char *path, const dlc_load_options *options,
+                              dlc_error *error);
+  dlc_int32 (*metadata_read)(const char *path, const char *key, char *value, dlc_uint64 capacity, dlc_uint64 *bytes,
+                             dlc_error *error);
 
   dlc_int32 (*infer_symbols)(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
                              dlc_uint32 input_count, dlc_int64 *symbols);

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Checkpoint.h"
+
+#include "Context.h"
+#include "JsonReader.h"
+#include "Safetensors.h"
+#include "Text.h"
+
+#define PATH_BYTES 4096
+
+/// Saves of one library take turns: two of one file would share a temporary one.
+static dlc_uint32 saveLock;
+
+static int isSameText(const char *a, const char *b) {
+  while (*a && *a == *b) {
+    ++a;
+    ++b;
+  }
+  return *a == *b;
+}
+
+static int startsWith(const char *text, const char *prefix) {
+  while (*prefix && *text == *prefix) {
+    ++text;
+    ++prefix;
+  }
+  return !*prefix;
+}
+
+static dlc_uint64 bytesOf(const dlc_variable_info *variable) {
+  dlc_uint64 bytes = (variable->element_type & 0xff) / 8;
+  for (dlc_uint32 d = 0; d < variable->rank; ++d)
+    bytes *= (dlc_uint64)variable->dims[d];
+  return bytes;
+}
+
+static dlc_int32 checkModel(const dlc_model *model, const void *block, const char *path, dlc_error *error) {
+  if (!model || !block || !path)
+    return dlcFail(error, DLC_ERROR_ARGUMENT, "no %s for the checkpoint", !model ? "model" : !block ? "block" : "path");
+  if (!model->variable_count)
+    return dlcFail(error, DLC_ERROR_VARIABLES, "model '%s' has no variables: compile it with --train", model->name);
+  return DLC_OK;
+}
+
+/*===-- Saving ---------------------------------------------------------------===*/
+
+/// Collects small pieces; without a file it only counts them.
+typedef struct Output {
+  int file; // -1: count
+  dlc_uint64 count;
+  size_t used;
+  int isFailed; // errno says why
+  char buffer[4096];
+} Output;
+
+static void writeAll(Output *output, const void *memory, dlc_uint64 bytes) {
+  for (dlc_uint64 done = 0; done < bytes && !output->isFailed;) {
+    dlc_uint64 part = bytes - done < (1u << 30) ? bytes - done : 1u << 30;
+    long put = write(output->file, (const char *)memory + done, part);
+    if (put < 0 && *__errno_location() == /*EINTR=*/4)
+      continue;
+    if (put <= 0)
+      output->isFailed = 1;
+    else
+      done += (dlc_uint64)put;
+  }
+}
+
+static void flush(Output *output) {
+  if (output->file >= 0)
+    writeAll(output, output->buffer, output->used);
+  output->used = 0;
+}
+
+static void putByte(Output *output, char c) {
+  ++output->count;
+  if (output->file < 0)
+    return;
+  if (output->used == sizeof output->buffer)
+    flush(output);
+  output->buffer[output->used++] = c;
+}
+
+static void put(Output *output, const char *text) {
+  while (*text)
+    putByte(output, *text++);
+}
+
+static void putQuoted(Output *output, const char *text) {
+  putByte(output, '"');
+  for (; *text; ++text) {
+    unsigned char c = (unsigned char)*text;
+    if (c < ' ') {
+      put(output, "\\u00");
+      putByte(output, (char)('0' + (c >> 4)));
+      putByte(output, "0123456789abcdef"[c & 15]);
+      continue;
+    }
+    if (c == '"' || c == '\\')
+      putByte(output, '\\');
+    putByte(output, (char)c);
+  }
+  putByte(output, '"');
+}
+
+static void putNumber(Output *output, dlc_uint64 value) {
+  char text[24];
+  dlcFormat(text, sizeof text, "%u", value);
+  put(output, text);
+}
+
+static const dlc_uint32 widths[] = {64, 32, 16, 8};
+
+/// The header: metadata, then the variables, the widest elements first, so
+/// that each is aligned in the file.
+static void putHeader(Output *output, const dlc_model *model, const dlc_metadata *metadata, dlc_uint32 count) {
+  putByte(output, '{');
+  if (count)
+    put(output, "\"__metadata__\":{");
+  for (dlc_uint32 i = 0; i < count; ++i) {
+    putQuoted(output, metadata[i].key);
+    putByte(output, ':');
+    putQuoted(output, metadata[i].value);
+    put(output, i + 1 < count ? "," : "},");
+  }
+  dlc_uint64 place = 0;
+  for (int w = 0, isFirst = 1; w < 4; ++w)
+    for (dlc_uint32 i = 0; i < model->variable_count; ++i) {
+      const dlc_variable_info *variable = &model->variables[i];
+      if ((variable->element_type & 0xff) != widths[w])
+        continue;
+      if (!isFirst)
+        putByte(output, ',');
+      isFirst = 0;
+      putQuoted(output, variable->name);
+      put(output, ":{\"dtype\":");
+      putQuoted(output, dlcSafetensorsTypeName(variable->element_type));
+      put(output, ",\"shape\":[");
+      for (dlc_uint32 d = 0; d < variable->rank; ++d) {
+        if (d)
+          putByte(output, ',');
+        putNumber(output, (dlc_uint64)variable->dims[d]);
+      }
+      put(output, "],\"data_offsets\":[");
+      putNumber(output, place);
+      putByte(output, ',');
+      place += bytesOf(variable);
+      putNumber(output, place);
+      put(output, "]}");
+    }
+  putByte(output, '}');
+  while (output->count % 8)
+    putByte(output, ' ');
+}
+
+/// Writes everything to `file`; returns whether it is on the disk.
+static int writeFile(int file, const dlc_model *model, const dlc_byte *block, const dlc_metadata *metadata,
+                     dlc_uint32 count) {
+  Output output;
+  output.file = -1;
+  output.count = output.used = 0;
+  output.isFailed = 0;
+  putHeader(&output, model, metadata, count);
+  dlc_uint64 headerBytes = output.count;
+  output.file = file;
+  output.count = 0;
+  for (int i = 0; i < 8; ++i)
+    putByte(&output, (char)(headerBytes >> (8 * i)));
+  output.count = 0;
+  putHeader(&output, model, metadata, count);
+  flush(&output);
+  for (int w = 0; w < 4; ++w)
+    for (dlc_uint32 i = 0; i < model->variable_count; ++i)
+      if ((model->variables[i].element_type & 0xff) == widths[w])
+        writeAll(&output, block + model->variables[i].offset, bytesOf(&model->variables[i]));
+  return !output.isFailed && !fsync(file);
+}
+
+/// The folder of `path`, for its own fsync: a rename is on the disk only then.
+static int syncFolder(char *path, size_t length) {
+  while (length && path[length - 1] != '/')
+    --length;
+  if (!length)
+    path[length++] = '.';
+  path[length] = 0;
+  int folder = open(path, /*O_RDONLY|O_CLOEXEC=*/02000000);
+  if (folder < 0)
+    return 0;
+  int isDone = !fsync(folder) || *__errno_location() == /*EINVAL, where folders cannot be synced=*/22;
+  close(folder);
+  return isDone;
+}
+
+dlc_int32 dlcVariablesSave(const dlc_model *model, const void *block, const char *path, const dlc_metadata *metadata,
+                           dlc_uint32 count, dlc_error *error) {
+  dlc_int32 status = checkModel(model, block, path, error);
+  if (status)
+    return status;
+  for (dlc_uint32 i = 0; i < count; ++i)
+    if (!metadata || !metadata[i].key || !metadata[i].value || !dlcIsUtf8(metadata[i].key) ||
+        !dlcIsUtf8(metadata[i].value))
+      return dlcFail(error, DLC_ERROR_ARGUMENT, "metadata %u is no pair of texts in UTF-8", (dlc_uint64)i);
+  char temporary[PATH_BYTES];
+  dlcFormat(temporary, sizeof temporary, "%s.%d.tmp", path, (dlc_int64)getpid());
+  size_t length = 0;
+  while (path[length])
+    ++length;
+  if (length + 24 > sizeof temporary)
+    return dlcFail(error, DLC_ERROR_FILE, "the path '%s' is too long", path);
+  dlcLock(&saveLock);
+  // A file of this name is left over from a process that was killed and had this number.
+  int file = open(temporary, /*O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC=*/02001101, 0666);
+  if (file < 0) {
+    status = dlcFail(error, DLC_ERROR_FILE, "cannot write '%s': %s", temporary, dlcSystemReason());
+  } else {
+    int isWritten = writeFile(file, model, block, metadata, count);
+    int reason = *__errno_location();
+    if (close(file) && isWritten) {
+      isWritten = 0;
+      reason = *__errno_location();
+    }
+    if (isWritten && rename(temporary, path)) {
+      isWritten = 0;
+      reason = *__errno_location();
+    }
+    if (!isWritten) {
+      unlink(temporary);
+      status = dlcFail(error, DLC_ERROR_FILE, "cannot write '%s': %s; what was there before is unchanged", path,
+                       strerror(reason));
+    } else {
+      memcpy(temporary, path, length);
+      if (!syncFolder(temporary, length))
+        status = dlcFail(error, DLC_ERROR_FILE, "'%s' is written, but a power failure may undo it: %s", path,
+                         dlcSystemReason());
+    }
+  }
+  dlcUnlock(&saveLock);
+  return status;
+}
+
+/*===-- Loading --------------------------------------------------------------===*/
+
+/// What differs between a checkpoint and the model: the first thing in words,
+/// the others as a number.
+typedef struct Differences {
+  dlc_uint64 count;
+  char first[400];
+} Differences;
+
+static void describe(char *text, size_t size, dlc_uint32 type, const dlc_int64 *dims, dlc_uint32 rank) {
+  char shape[DLC_SHAPE_TEXT];
+  dlcFormatShape(shape, sizeof shape, dims, rank);
+  dlcFormat(text, size, "%s%s", dlcTypeName(type), shape);
+}
+
+static int isWanted(const dlc_variable_info *variable, const dlc_load_options *options) {
+  if (options->flags & DLC_LOAD_WEIGHTS_ONLY && variable->kind != DLC_VARIABLE_WEIGHT &&
+      variable->kind != DLC_VARIABLE_BUFFER)
+    return 0;
+  return !options->prefix || startsWith(variable->name, options->prefix);
+}
+
+/// The only tensor called `name`, or null.
+static const SafetensorsTensor *findTensor(const SafetensorsFile *file, const char *name, int *isTwice) {
+  const SafetensorsTensor *found = (const SafetensorsTensor *)0;
+  for (dlc_uint64 i = 0; i < file->tensorCount; ++i)
+    if (isSameText(file->tensors[i].name, name)) {
+      *isTwice |= found != (const SafetensorsTensor *)0;
+      found = &file->tensors[i];
+    }
+  return found;
+}
+
+static void compare(const dlc_model *model, const dlc_variable_info *variable, const SafetensorsFile *file,
+                    const dlc_load_options *options, Differences *differences) {
+  char wanted[DLC_SHAPE_TEXT + 8], given[DLC_SHAPE_TEXT + 8], message[sizeof differences->first];
+  int isTwice = 0;
+  const SafetensorsTensor *tensor = findTensor(file, variable->name, &isTwice);
+  if (!tensor && options->flags & DLC_LOAD_PARTIAL)
+    return;
+  describe(wanted, sizeof wanted, variable->element_type, variable->dims, variable->rank);
+  int isSame = tensor && !isTwice && tensor->elementType == variable->element_type && tensor->rank == variable->rank;
+  for (dlc_uint32 d = 0; isSame && d < variable->rank; ++d)
+    isSame = tensor->dims[d] == variable->dims[d];
+  if (isSame)
+    return;
+  if (!tensor) {
+    dlcFormat(message, sizeof message, "it lacks '%s', which is %s in model '%s'", variable->name, wanted, model->name);
+  } else if (isTwice) {
+    dlcFormat(message, sizeof message, "it holds '%s' twice", variable->name);
+  } else {
+    describe(given, sizeof given, tensor->elementType, tensor->dims, tensor->rank);
+    dlcFormat(message, sizeof message, "'%s' is %s there and %s in model '%s'", variable->name, given, wanted,
+              model->name);
+  }
+  if (!differences->count++)
+    memcpy(differences->first, message, sizeof message);
+}
+
+static void findStrangers(const dlc_model *model, const SafetensorsFile *file, Differences *differences) {
+  for (dlc_uint64 i = 0; i < file->tensorCount; ++i) {
+    dlc_uint32 v = 0;
+    while (v < model->variable_count && !isSameText(model->variables[v].name, file->tensors[i].name))
+      ++v;
+    if (v == model->variable_count && !differences->count++)
+      dlcFormat(differences->first, sizeof differences->first, "it holds '%s', which model '%s' does not have",
+                file->tensors[i].name, model->name);
+  }
+}
+
+dlc_int32 dlcVariablesLoad(const dlc_model *model, void *block, const char *path, const dlc_load_options *given,
+                           dlc_error *error) {
+  dlc_load_options options = {sizeof options, 0, (const char *)0};
+  dlc_int32 status = checkModel(model, block, path, error);
+  if (status)
+    return status;
+  if (given && given->struct_bytes != sizeof options)
+    return dlcFail(error, DLC_ERROR_ABI, "dlc_load_options have %u bytes here and %u in the program",
+                   (dlc_uint64)sizeof options, (dlc_uint64)given->struct_bytes);
+  options = given ? *given : options;
+  SafetensorsFile file;
+  status = dlcSafetensorsOpen(path, error, &file);
+  if (status)
+    return status;
+  Differences differences = {0};
+  dlc_uint64 wanted = 0;
+  for (dlc_uint32 i = 0; i < model->variable_count; ++i)
+    if (isWanted(&model->variables[i], &options)) {
+      ++wanted;
+      compare(model, &model->variables[i], &file, &options, &differences);
+    }
+  // A part of a checkpoint may come from a larger model.
+  if (!options.flags && !options.prefix)
+    findStrangers(model, &file, &differences);
+  if (!wanted)
+    status = dlcFail(error, DLC_ERROR_NOT_FOUND, "model '%s' has no variable whose name starts with '%s'", model->name,
+                     options.prefix ? options.prefix : "");
+  else if (differences.count > 1)
+    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is no checkpoint of this model: %s (and %u more differences)", path,
+                     differences.first, differences.count - 1);
+  else if (differences.count)
+    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is no checkpoint of this model: %s", path, differences.first);
+  for (dlc_uint32 i = 0; !status && i < model->variable_count; ++i) {
+    const dlc_variable_info *variable = &model->variables[i];
+    int isTwice = 0;
+    const SafetensorsTensor *tensor = findTensor(&file, variable->name, &isTwice);
+    if (tensor && isWanted(variable, &options))
+      status = dlcSafetensorsRead(&file, path, tensor, (dlc_byte *)block + variable->offset, error);
+  }
+  dlcSafetensorsClose(&file);
+  return status;
+}
+
+dlc_int32 dlcMetadataRead(const char *path, const char *key, char *value, dlc_uint64 capacity, dlc_uint64 *bytes,
+                          dlc_error *error) {
+  if (!path || !key || (!value && capacity) || !bytes)
+    return dlcFail(error, DLC_ERROR_ARGUMENT, "no path, key or place for the metadata");
+  *bytes = 0;
+  SafetensorsFile file;
+  dlc_int32 status = dlcSafetensorsOpen(path, error, &file);
+  if (status)
+    return status;
+  const char *found = (const char *)0;
+  for (dlc_uint64 i = 0; i < file.metadataCount; ++i)
+    if (isSameText(file.metadata[i].key, key))
+      found = file.metadata[i].value;
+  if (found) {
+    dlc_uint64 length = 0;
+    while (found[length++])
+      ;
+    *bytes = length;
+    if (capacity < length)
+      status = dlcFail(error, DLC_ERROR_TOO_SMALL, "metadata '%s' takes %u bytes, and there is room for %u", key,
+                       length, capacity);
+    else
+      memcpy(value, found, length);
+  }
+  dlcSafetensorsClose(&file);
+  return status;
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// Variables saved and loaded, and files that are no checkpoints.
+#include "TrainableModel.h"
+
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <random>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+class CheckpointTest : public testing::Test {
+protected:
+  CheckpointTest() : variables(&trainableModel) {
+    folder = fs::temp_directory_path() / ("dlc-checkpoint-" + std::to_string(getpid()));
+    fs::create_directories(folder);
+    path = folder / "state.safetensors";
+    for (size_t i = 0; i < variables.bytes(); ++i)
+      variables.data()[i] = static_cast<unsigned char>(i * 7 + 1);
+  }
+  ~CheckpointTest() override { fs::remove_all(folder); }
+
+  std::string read() const {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  void write(const std::string &bytes) const { std::ofstream(path, std::ios::binary) << bytes; }
+  /// A file with this header and so many bytes of data.
+  void writeHeader(const std::string &header, size_t dataBytes) const {
+    std::string bytes;
+    for (int i = 0; i < 8; ++i)
+      bytes += static_cast<char>(header.size() >> (8 * i));
+    write(bytes + header + std::string(dataBytes, 'x'));
+  }
+  /// The message of a load that must fail and leave the block alone.
+  std::string refuse(const dlc_model &model = trainableModel, dlc_uint32 flags = 0, const char *prefix = nullptr) {
+    dlc::Variables target(&model);
+    std::memset(target.data(), 0xee, target.bytes());
+    dlc_load_options options = {sizeof options, flags, prefix};
+    dlc_error error = {};
+    EXPECT_NE(dlc_variables_load(&model, target.data(), path.c_str(), &options, &error), DLC_OK);
+    for (size_t i = 0; i < target.bytes(); ++i)
+      EXPECT_EQ(target.data()[i], 0xee) << "at " << i;
+    return error.message;
+  }
+  static bool isSame(const dlc::Variables &a, const dlc::Variables &b, const char *name) {
+    const dlc_variable_info &info = a.info(name);
+    return !std::memcmp(a.data() + info.offset, b.data() + info.offset, dlc_variable_size(&info));
+  }
+  size_t filesInFolder() const {
+    return static_cast<size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+  }
+
+  fs::path folder;
+  std::string path;
+  dlc::Variables variables;
+};
+
+TEST_F(CheckpointTest, ComesBack) {
+  variables.save(path);
+  dlc::Variables loaded(&trainableModel);
+  loaded.load(path);
+  for (dlc_uint32 i = 0; i < trainableModel.variable_count; ++i)
+    EXPECT_TRUE(isSame(variables, loaded, trainableModel.variables[i].name)) << trainableModel.variables[i].name;
+  EXPECT_EQ(filesInFolder(), 1u);
+  std::string first = read();
+  loaded.save(path);
+  EXPECT_EQ(read(), first);
+}
+
+TEST_F(CheckpointTest, IsSafetensors) {
+  variables.save(path, {{"epoch", "3"}});
+  std::string bytes = read(), wanted =
+                                  R"({"__metadata__":{"epoch":"3"},)"
+                                  R"("steps":{"dtype":"I64","shape":[],"data_offsets":[0,8]},)"
+                                  R"("dense.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[8,32]},)"
+                                  R"("dense.weight.velocity":{"dtype":"F32","shape":[2,3],"data_offsets":[32,56]},)"
+                                  R"("dense.mean":{"dtype":"F16","shape":[3],"data_offsets":[56,62]},)"
+                                  R"("flag":{"dtype":"BOOL","shape":[1],"data_offsets":[62,63]}})";
+  EXPECT_EQ(bytes.substr(8, wanted.size()), wanted);
+  EXPECT_EQ(static_cast<unsigned char>(bytes[0]) % 8, 0);
+}
+
+TEST_F(CheckpointTest, CarriesTexts) {
+  std::string odd = "\"quoted\"\\ \n\t\x01 \xc3\xa4 \xf0\x9f\x99\x82";
+  variables.save(path, {{"a", ""}, {odd, odd}});
+  EXPECT_EQ(dlc::readMetadata(&trainableModel, path, "a"), "");
+  EXPECT_EQ(dlc::readMetadata(&trainableModel, path, odd), odd);
+  EXPECT_EQ(dlc::readMetadata(&trainableModel, path, "b"), std::nullopt);
+  EXPECT_THROW(dlc::readMetadata(&trainableModel, path + "x", "a"), dlc::Error);
+  EXPECT_THROW(variables.save(path, {{"a", "\xff"}}), dlc::Error);
+  char little[2];
+  size_t bytes = 0;
+  EXPECT_EQ(dlc_metadata_read(&trainableModel, path.c_str(), odd.c_str(), little, 2, &bytes, nullptr),
+            DLC_ERROR_TOO_SMALL);
+  EXPECT_EQ(bytes, odd.size() + 1);
+}
+
+TEST_F(CheckpointTest, SaysWhatDiffers) {
+  variables.save(path);
+  EXPECT_EQ(refuse(transposedModel), "'" + path +
+                                         "' is no checkpoint of this model: 'dense.weight' is f32[2, 3] there and "
+                                         "f32[3, 2] in model 'trainable'");
+  EXPECT_NE(refuse(slotlessModel).find("it holds 'dense.weight.velocity', which model 'trainable' does not have"),
+            std::string::npos);
+  dlc::Variables(&slotlessModel).save(path);
+  EXPECT_NE(refuse().find("it lacks 'dense.weight.velocity', which is f32[2, 3] in model 'trainable'"),
+            std::string::npos);
+}
+
+TEST_F(CheckpointTest, LoadsAPart) {
+  dlc::Variables(&slotlessModel).save(path);
+  std::vector<unsigned char> before(variables.data(), variables.data() + variables.bytes());
+  dlc::Variables kept(&trainableModel);
+  std::memcpy(kept.data(), before.data(), before.size());
+  variables.load(path, DLC_LOAD_PARTIAL);
+  EXPECT_TRUE(isSame(variables, kept, "dense.weight.velocity"));
+  EXPECT_EQ(variables.data()[0], 0);
+
+  std::memcpy(variables.data(), before.data(), before.size());
+  variables.load(path, DLC_LOAD_WEIGHTS_ONLY);
+  EXPECT_TRUE(isSame(variables, kept, "steps"));
+  EXPECT_FALSE(isSame(variables, kept, "dense.mean"));
+
+  std::memcpy(variables.data(), before.data(), before.size());
+  variables.load(path, 0, "dense.m");
+  EXPECT_TRUE(isSame(variables, kept, "dense.weight"));
+  EXPECT_FALSE(isSame(variables, kept, "dense.mean"));
+  EXPECT_NE(refuse(trainableModel, 0, "conv").find("no variable whose name starts with 'conv'"), std::string::npos);
+}
+
+TEST_F(CheckpointTest, RefusesBrokenHeaders) {
+  struct {
+    const char *header;
+    size_t dataBytes;
+    const char *words;
+  } cases[] = {
+      {"", 0, "a '{' is missing"},
+      {"{", 0, "text in quotes"},
+      {"{}", 1, "do not make up the whole file"},
+      {"{}x", 0, "something follows"},
+      {R"({"a")", 0, "colon"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 3, "cut off"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 5, "whole file"},
+      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", 4, "size that its shape needs"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", 4, "before it begins"},
+      {R"({"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,4]}})", 4, "element type"},
+      {R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", 4, "integer"},
+      {R"({"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}})", 4, "integer"},
+      {R"({"a":{"dtype":"F32","shape":[01],"data_offsets":[0,4]}})", 4, "integer"},
+      {R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,0]}})", 0, "size that its shape"},
+      {R"({"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}})", 4, "64 bits"},
+      {R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}})", 4, "dimensions"},
+      {R"({"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 4, "twice"},
+      {R"({"a":{"dtype":"F32","shape":[1]}})", 4, "lacks"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+       4, "overlap"},
+      {R"({"__metadata__":{"a":1}})", 0, "text in quotes"},
+      {R"({"\ud800":{}})", 0, "escape"},
+      {R"({"\u0000":{}})", 0, "escape"},
+      {"{\"\xc0\x80\":{}}", 0, "UTF-8"},
+      {"{\"a\n\":{}}", 0, "control"},
+      {R"({"a)", 0, "does not end"},
+  };
+  for (const auto &broken : cases) {
+    writeHeader(broken.header, broken.dataBytes);
+    EXPECT_NE(refuse().find(broken.words), std::string::npos) << broken.header << "\n" << refuse();
+  }
+  write("short");
+  EXPECT_NE(refuse().find("too short"), std::string::npos);
+  write(std::string(8, '\xff') + "{}");
+  EXPECT_NE(refuse().find("its header would have"), std::string::npos);
+  fs::remove(path);
+  EXPECT_NE(refuse().find("No such file"), std::string::npos);
+}
+
+TEST_F(CheckpointTest, RefusesEveryCut) {
+  variables.save(path, {{"epoch", "3"}});
+  std::string whole = read();
+  for (size_t bytes = 0; bytes < whole.size(); ++bytes) {
+    write(whole.substr(0, bytes));
+    refuse();
+  }
+}
+
+TEST_F(CheckpointTest, SurvivesAnyBytes) {
+  variables.save(path, {{"epoch", "3"}});
+  std::string whole = read();
+  std::mt19937 generator(1);
+  dlc::Variables target(&trainableModel);
+  for (int round = 0; round < 3000; ++round) {
+    std::string bytes = whole;
+    for (int i = 0; i < 3; ++i)
+      bytes[generator() % (bytes.size() - 64)] = "{}[]:,\"\\u019azF\0\xff"[generator() % 17];
+    write(bytes);
+    dlc_variables_load(&trainableModel, target.data(), path.c_str(), nullptr, nullptr);
+  }
+}
+
+TEST_F(CheckpointTest, KeepsTheOldFileOnAFullDisk) {
+  variables.save(path);
+  std::string whole = read();
+  // A limit on the size of files fails the write as a full disk does.
+  rlimit old, little;
+  getrlimit(RLIMIT_FSIZE, &old);
+  little = old;
+  little.rlim_cur = 100;
+  signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &little);
+  dlc_error error = {};
+  dlc_int32 status = dlc_variables_save(&trainableModel, variables.data(), path.c_str(), nullptr, 0, &error);
+  setrlimit(RLIMIT_FSIZE, &old);
+  signal(SIGXFSZ, SIG_DFL);
+  EXPECT_EQ(status, DLC_ERROR_FILE);
+  EXPECT_STREQ(error.message,
+               ("cannot write '" + path + "': File too large; what was there before is unchanged").c_str());
+  EXPECT_EQ(read(), whole);
+  EXPECT_EQ(filesInFolder(), 1u);
+}
+
+TEST_F(CheckpointTest, SaysWhereItCannotWrite) {
+  dlc_error error = {};
+  std::string nowhere = folder / "no" / "where";
+  EXPECT_EQ(dlc_variables_save(&trainableModel, variables.data(), nowhere.c_str(), nullptr, 0, &error), DLC_ERROR_FILE);
+  EXPECT_NE(std::string(error.message).find("No such file"), std::string::npos);
+  // A folder in the file's place.
+  EXPECT_EQ(dlc_variables_save(&trainableModel, variables.data(), folder.c_str(), nullptr, 0, &error), DLC_ERROR_FILE);
+  EXPECT_EQ(filesInFolder(), 0u);
+  EXPECT_EQ(dlc_variables_save(&trainableModel, nullptr, path.c_str(), nullptr, 0, &error), DLC_ERROR_ARGUMENT);
+}
+
+} // namespace
