@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 using namespace dlcrun;
 
@@ -90,3 +91,69 @@ double Array::at(size_t index) const {
 }
 
 std::string Array::describe() const { return dlc_element_name(type) + describeShape(extents); }
+
+std::string dlcrun::describeNumber(double value) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.10g", value);
+  return text;
+}
+
+namespace {
+
+template <typename T> void storeInteger(double value, unsigned char *to) {
+  // The upper limits of 64-bit types are no doubles: the next power of two is, and is excluded.
+  double low = static_cast<double>(std::numeric_limits<T>::min()),
+         beyond = std::ldexp(1.0, std::numeric_limits<T>::digits);
+  if (value != std::trunc(value))
+    throw Failure(describeNumber(value) + " is no integer");
+  if (!(value >= low && value < beyond))
+    throw Failure(describeNumber(value) + " does not fit the element type");
+  auto integer = static_cast<T>(value);
+  std::memcpy(to, &integer, sizeof integer);
+}
+
+} // namespace
+
+void dlcrun::storeNumber(double value, dlc_uint32 type, unsigned char *to) {
+  switch (type) {
+  case DLC_F32: {
+    auto real = static_cast<float>(value);
+    std::memcpy(to, &real, 4);
+    return;
+  }
+  case DLC_F64:
+    std::memcpy(to, &value, 8);
+    return;
+  case DLC_BF16: {
+    auto real = static_cast<float>(value);
+    uint32_t bits;
+    std::memcpy(&bits, &real, 4);
+    // Rounded to nearest, ties to even.
+    auto upper = static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+    std::memcpy(to, &upper, 2);
+    return;
+  }
+  case DLC_BOOL:
+    *to = value != 0;
+    return;
+  case DLC_I8:
+    return storeInteger<int8_t>(value, to);
+  case DLC_I16:
+    return storeInteger<int16_t>(value, to);
+  case DLC_I32:
+    return storeInteger<int32_t>(value, to);
+  case DLC_I64:
+    return storeInteger<int64_t>(value, to);
+  case DLC_U8:
+    return storeInteger<uint8_t>(value, to);
+  case DLC_U16:
+    return storeInteger<uint16_t>(value, to);
+  case DLC_U32:
+    return storeInteger<uint32_t>(value, to);
+  case DLC_U64:
+    return storeInteger<uint64_t>(value, to);
+  default:
+    throw Failure("numbers cannot be converted to " + std::string(dlc_element_name(type)) +
+                  ": give an array of that type");
+  }
+}

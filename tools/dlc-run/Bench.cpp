@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 
 using namespace dlcrun;
 
@@ -14,15 +15,28 @@ double secondsNow() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+/// The most memory that this process has had at once. What getrusage says may be the peak of the program that started
+/// this one, before it became this one.
+double peakKilobytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.rfind("VmHWM:", 0) == 0)
+      return std::strtod(line.c_str() + 6, nullptr);
+  return 0;
+}
+
 /// Runs so short that reading the clock would count are timed in groups of at least so many seconds.
 constexpr double shortestMeasured = 20e-6;
 
 } // namespace
 
 int dlcrun::benchmark(const Options &options) {
+  double kilobytesBefore = peakKilobytes();
   Session session(options.library, options.entry);
   session.start(options.threads);
+  session.giveVariables(options.variables, 0);
   session.readInputs(options.inputs);
+  session.takeDefaults();
   session.inventInputs(options.symbols);
   session.makeOutputs();
 
@@ -48,15 +62,17 @@ int dlcrun::benchmark(const Options &options) {
   }
   session.writeOutputs(options.outputs);
 
+  double megabytes = (peakKilobytes() - kilobytesBefore) / 1024;
   size_t runs = milliseconds.size() * group;
   std::sort(milliseconds.begin(), milliseconds.end());
   size_t middle = milliseconds.size() / 2;
   double median =
       milliseconds.size() % 2 ? milliseconds[middle] : (milliseconds[middle - 1] + milliseconds[middle]) / 2;
   if (options.isJson)
-    std::printf("{\"min_ms\": %.9g, \"median_ms\": %.9g, \"runs\": %zu}\n", milliseconds[0], median, runs);
+    std::printf("{\"min_ms\": %.9g, \"median_ms\": %.9g, \"runs\": %zu, \"peak_mb\": %.6g}\n", milliseconds[0], median,
+                runs, megabytes);
   else
-    std::printf("%s: %.6g ms (median of %zu runs), fastest %.6g ms\n", session.entry().name, median, runs,
-                milliseconds[0]);
+    std::printf("%s: %.6g ms (median of %zu runs), fastest %.6g ms, %.1f MB of memory\n", session.entry().name, median,
+                runs, milliseconds[0], megabytes);
   return 0;
 }

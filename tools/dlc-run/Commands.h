@@ -16,8 +16,9 @@ struct Options {
   unsigned threads = 1;
   double seconds = 1;
   bool isJson = false;
-  std::string steps;    ///< symbol whose places are run one at a time
-  bool isReset = false; ///< whether every run starts without state
+  std::string steps;     ///< symbol whose places are run one at a time
+  std::string variables; ///< checkpoint of a model that learns; empty: what its `init` gives
+  bool isReset = false;  ///< whether every run starts without state
   std::string reference;
   double tolerance = 1e-5;
   std::vector<std::string> compilerOptions;

@@ -32,9 +32,35 @@ Json describeTensors(const dlc_entry_point &entry, const dlc_tensor_info *tensor
                    {"shape", describeDims(entry, tensors[i])}};
     if (tensors[i].flags & DLC_TENSOR_KEPT)
       tensor["kept"] = true;
+    if (tensors[i].flags & DLC_TENSOR_LABEL)
+      tensor["label"] = true;
+    if (tensors[i].flags & DLC_TENSOR_HYPERPARAMETER)
+      tensor["default"] = tensors[i].default_value;
     list.push_back(tensor);
   }
   return list;
+}
+
+Json describeVariables(const dlc_model &model) {
+  static const char *const kinds[] = {"weight", "buffer", "slot", "counter", "seed"};
+  Json list = Json::array();
+  for (dlc_uint32 i = 0; i < model.variable_count; ++i) {
+    const dlc_variable_info &variable = model.variables[i];
+    list.push_back({{"name", variable.name},
+                    {"kind", variable.kind < 5 ? kinds[variable.kind] : "unknown"},
+                    {"type", dlc_element_name(variable.element_type)},
+                    {"shape", std::vector<dlc_int64>(variable.dims, variable.dims + variable.rank)}});
+  }
+  return list;
+}
+
+/// How many numbers an optimizer changes.
+dlc_uint64 countParameters(const dlc_model &model) {
+  dlc_uint64 count = 0;
+  for (dlc_uint32 i = 0; i < model.variable_count; ++i)
+    if (model.variables[i].kind == DLC_VARIABLE_WEIGHT)
+      count += dlc_variable_size(&model.variables[i]) / dlc_element_bytes(model.variables[i].element_type);
+  return count;
 }
 
 Json describe(const dlc_model &model, const Options &options) {
@@ -46,6 +72,9 @@ Json describe(const dlc_model &model, const Options &options) {
                {"weights_file", model.weights_file ? Json(model.weights_file) : Json()},
                {"prepared_bytes", model.prepared_bytes},
                {"scratch_bytes_per_thread", model.scratch_bytes},
+               {"variable_bytes", model.variable_bytes},
+               {"parameters", countParameters(model)},
+               {"variables", describeVariables(model)},
                {"entry_points", Json::array()}};
   for (dlc_uint32 e = 0; e < model.entry_count; ++e) {
     const dlc_entry_point &entry = model.entries[e];
@@ -94,8 +123,12 @@ void printTensors(const char *role, const Json &tensors) {
     std::string shape;
     for (const Json &dim : tensor["shape"])
       shape += (shape.empty() ? "" : ", ") + (dim.is_string() ? dim.get<std::string>() : dim.dump());
+    std::string remark = tensor.contains("kept")      ? "  (kept)"
+                         : tensor.contains("label")   ? "  (label)"
+                         : tensor.contains("default") ? "  (hyperparameter, default " + tensor["default"].dump() + ")"
+                                                      : "";
     std::printf("  %-6s  %s: %s[%s]%s\n", role, tensor["name"].get<std::string>().c_str(),
-                tensor["type"].get<std::string>().c_str(), shape.c_str(), tensor.contains("kept") ? "  (kept)" : "");
+                tensor["type"].get<std::string>().c_str(), shape.c_str(), remark.c_str());
   }
 }
 
@@ -117,6 +150,9 @@ int dlcrun::showInfo(const Options &options) {
   std::printf("constants %s%s%s, prepared %s, scratch %s a thread\n", readable(model.constant_bytes).c_str(),
               model.weights_file ? " in " : "", model.weights_file ? model.weights_file : "",
               readable(model.prepared_bytes).c_str(), readable(model.scratch_bytes).c_str());
+  if (model.variable_count)
+    std::printf("variables %u of %s, %llu parameters to learn\n", model.variable_count,
+                readable(model.variable_bytes).c_str(), static_cast<unsigned long long>(countParameters(model)));
   for (const Json &entry : json["entry_points"]) {
     std::printf("\nentry point %s\n", entry["name"].get<std::string>().c_str());
     printTensors("input", entry["inputs"]);

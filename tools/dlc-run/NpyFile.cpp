@@ -156,6 +156,10 @@ Array dlcrun::readNpy(const std::string &path, dlc_uint32 wantedType) {
   std::ifstream file(path, std::ios::binary);
   if (!file)
     throw Failure("cannot read '" + path + "': " + std::strerror(errno));
+  return readNpy(file, path, wantedType);
+}
+
+Array dlcrun::readNpy(std::istream &file, const std::string &path, dlc_uint32 wantedType) {
   unsigned char prefix[12] = {};
   file.read(reinterpret_cast<char *>(prefix), 10);
   if (!file || std::memcmp(prefix, "\x93NUMPY", 6))

@@ -36,7 +36,9 @@ int dlcrun::runModel(const Options &options) {
   for (const std::string &binding : options.outputs)
     findBinding(binding, entry.outputs, entry.output_count, "output", file);
   session.start(options.threads);
+  session.giveVariables(options.variables, 0);
   session.readInputs(options.inputs);
+  session.takeDefaults();
   session.makeOutputs();
   if (options.steps.empty())
     session.run();

@@ -34,6 +34,20 @@ std::vector<std::string> namesOf(const dlc_tensor_info *tensors, dlc_uint32 coun
   return names;
 }
 
+/// Indices that pass `check`.
+void fillWithIndices(Array &array, const dlc_index_check &check, const std::vector<dlc_int64> &symbols,
+                     std::mt19937 &generator) {
+  dlc_int64 extent = check.extent >= 0 ? check.extent : symbols[-(check.extent + 1)];
+  bool isLength = check.flags & DLC_CHECK_LENGTHS;
+  auto limit = static_cast<dlc_uint64>(
+      std::min<dlc_int64>(extent, dlc_element_bytes(array.elementType()) == 1 ? 128 : INT32_MAX));
+  for (size_t i = 0; i < array.count(); ++i) {
+    dlc_uint64 value = isLength ? limit : limit ? generator() % limit : 0;
+    storeNumber(static_cast<double>(value), array.elementType(),
+                array.data() + i * dlc_element_bytes(array.elementType()));
+  }
+}
+
 /// Random bits that mean ordinary numbers: real ones from -1 to 1, integers 0 or 1 (they may be indices), booleans.
 void fillRandomly(Array &array, std::mt19937 &generator) {
   std::uniform_real_distribution<float> real(-1, 1);
@@ -113,8 +127,8 @@ Session::Session(const std::string &path, const std::string &entryName) : path(p
   const dlc_model &model = *library->model;
   const char *wanted = entryName.empty() ? "run" : entryName.c_str();
   entryPoint = dlc_find_entry(&model, wanted);
-  if (!entryPoint && entryName.empty() && model.entry_count == 1)
-    entryPoint = model.entries;
+  if (!entryPoint && entryName.empty())
+    entryPoint = model.entry_count == 1 ? model.entries : dlc_find_entry(&model, "predict");
   if (!entryPoint) {
     std::vector<std::string> names;
     for (dlc_uint32 i = 0; i < model.entry_count; ++i)
@@ -147,6 +161,38 @@ void Session::start(unsigned threads) {
   }
   if (dlc_context_create(&model(), &options, &error, &context))
     throw Failure(error.message);
+}
+
+void Session::giveVariables(const std::string &path, dlc_int64 seed) {
+  if (!model().variable_bytes) {
+    if (!path.empty())
+      throw Failure("model '" + std::string(model().name) + "' has no variables to load: compile it with --train");
+    return;
+  }
+  dlc_error error;
+  variables = Array(DLC_U8, {static_cast<dlc_int64>(model().variable_bytes)});
+  if (dlc_variables_bind(context, variables.data(), variables.bytes()))
+    fail();
+  if (!path.empty()) {
+    if (dlc_variables_load(&model(), variables.data(), path.c_str(), nullptr, &error))
+      throw Failure(error.message);
+    return;
+  }
+  const dlc_entry_point *init = dlc_find_entry(&model(), "init");
+  if (!init || init->input_count != 1 || init->output_count || init->inputs[0].element_type != DLC_I64)
+    throw Failure("model '" + std::string(model().name) + "' has no entry point init(seed): give its variables");
+  dlc_tensor input = dlc_tensor_of(&seed, DLC_I64, 0, nullptr);
+  if (dlc_run(context, init, &input, 1, nullptr, 0))
+    fail();
+}
+
+void Session::takeDefaults() {
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (!isGiven[i] && entry().inputs[i].flags & DLC_TENSOR_HYPERPARAMETER) {
+      inputs[i] = Array(entry().inputs[i].element_type, {});
+      storeNumber(entry().inputs[i].default_value, entry().inputs[i].element_type, inputs[i].data());
+      isGiven[i] = true;
+    }
 }
 
 void Session::readInputs(const Bindings &bindings) {
@@ -205,6 +251,9 @@ void Session::inventInputs(const Bindings &symbols) {
                                                      : values[-(entry().inputs[i].dims[d] + 1)]);
     inputs[i] = Array(entry().inputs[i].element_type, shape);
     fillRandomly(inputs[i], generator);
+    for (dlc_uint32 c = 0; c < entry().check_count; ++c)
+      if (entry().checks[c].tensor == i && !(entry().checks[c].flags & DLC_CHECK_ROOM))
+        fillWithIndices(inputs[i], entry().checks[c], values, generator);
     isGiven[i] = true;
   }
 }

@@ -25,7 +25,7 @@ size_t findBinding(const std::string &option, const dlc_tensor_info *tensors, dl
 
 class Session {
 public:
-  /// Opens `path` and picks `entryName`, or "run" or the only one if it is empty.
+  /// Opens `path` and picks `entryName`, or "run", "predict" or the only one if it is empty.
   Session(const std::string &path, const std::string &entryName);
   ~Session();
   Session(const Session &) = delete;
@@ -36,11 +36,18 @@ public:
   /// Makes the context. 0 threads: one for each CPU.
   void start(unsigned threads);
 
+  /// Gives a model that learns its variables: those of the checkpoint `path`, or what its `init` makes of `seed` if the
+  /// path is empty. Nothing to do for other models.
+  void giveVariables(const std::string &path, dlc_int64 seed);
+
   /// Reads inputs from "NAME=FILE.npy".
   void readInputs(const Bindings &bindings);
   /// Sets input `index`.
   void takeInput(size_t index, Array array);
-  /// Fills inputs that were not read with random numbers, the same in every run; extents of symbols come from
+  /// Sets hyperparameters that were not read to their defaults.
+  void takeDefaults();
+  /// Fills inputs that were not read with random numbers, the same in every run, and indices with legal ones; extents
+  /// of symbols come from
   /// "SYMBOL=EXTENT", from inputs that were read, or are the smallest legal ones (1 at least).
   void inventInputs(const Bindings &symbols);
   /// The values of the entry's symbols from "SYMBOL=EXTENT"; those not given are the smallest legal ones (1 at least).
@@ -66,6 +73,7 @@ private:
   const dlc_entry_point *entryPoint = nullptr;
   dlc_pool *pool = nullptr;
   dlc_context *context = nullptr;
+  Array variables;
   std::vector<bool> isGiven;
   std::vector<dlc_tensor> inputViews, outputViews;
 };

@@ -43,6 +43,9 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
     app.add_option("--output", options.outputs, "NAME=FILE.npy, where to write an output")->allow_extra_args(false);
   app.add_option("--threads", options.threads, "Threads to compute with; 0: one for each CPU")
       ->check(CLI::Range(0u, DLC_MAX_THREADS));
+  if (!isVerify)
+    app.add_option("--variables", options.variables,
+                   "FILE.safetensors with the variables of a model that learns; what its init gives when left out");
   if (command != "run")
     app.add_option("--symbol", options.symbols, "SYMBOL=EXTENT for inputs that are made up")->allow_extra_args(false);
   if (command == "run")
@@ -51,7 +54,7 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
   if (command == "bench") {
     app.add_flag("--reset", options.isReset, "Forget the model's state before every run");
     app.add_option("--seconds", options.seconds, "How long to measure")->check(CLI::Range(0.0, 1e6));
-    app.add_flag("--json", options.isJson, "Print one JSON object: min_ms, median_ms, runs");
+    app.add_flag("--json", options.isJson, "Print one JSON object: min_ms, median_ms, runs, peak_mb");
   }
   if (isVerify) {
     app.add_option("--reference", options.reference, "Library, or folder of NAME.npy, that is right");
