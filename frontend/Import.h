@@ -24,6 +24,8 @@ struct ShapeOverride {
 
 struct ImportOptions {
   llvm::SmallVector<ShapeOverride> shapes;
+  /// Add the entry points that train the model; its description says how.
+  bool isTrained = false;
 };
 
 /// A model as a module of graph ops. Errors of an importer are diagnostics: the file is a FileLineColLoc, whose line is

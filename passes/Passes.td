@@ -7,6 +7,31 @@ include "mlir/Pass/PassBase.td"
 
 //===-- training ------------------------------------------------------------===//
 
+def AddOptimizer : Pass<"dlc-add-optimizer", "::mlir::ModuleOp"> {
+  let summary = "Write out the steps of optimizers";
+  let description = [{
+    Every `dlc.apply_gradients` becomes the arithmetic of its optimizer and a `dlc.assign` a parameter. What the optimizer keeps beside a
+    parameter (a momentum, mean squares) becomes parameters of the kind "slot", zeros at first, called `SCOPE.ROLE.PARAMETER`; Adam's count
+    of steps is the counter `SCOPE.step`. Gradients are clipped before (`clip_value`, or together by `clip_norm`). Lists with one entry a parameter
+    (`rates`, `weight_decays`, `max_norms`) give parameters a factor of the rate, a decay and a largest norm of their own.
+
+    Before: `dlc.apply_gradients [@w] rate(%r : tensor<f32>) gradients(%g : tensor<2xf32>) {optimizer = {name = "sgd"}, scope = "optimizer"}`
+
+    After: `dlc.assign @w, %w1 : tensor<2xf32>` with `%w1 = dlc.sub %w, %d` and `%d = dlc.mul %g, %r`
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+def AddInit : Pass<"dlc-add-init", "::mlir::ModuleOp"> {
+  let summary = "Add the entry point that gives parameters their first values";
+  let description = [{
+    In a module in which something is assigned, `init(seed)` assigns every parameter its value or what its initializer makes of the seed:
+    `{distribution = "uniform", low, high}`, `{distribution = "normal", mean, stddev}` or `{distribution = "orthogonal", gain}`. Random numbers are a function
+    of the seed, the parameter's name and the element's place, so no parameter depends on another one, on the target, or on threads.
+
+    After: `func.func @init(%seed: tensor<i64>)` with a `dlc.assign` a parameter
+  }];
+  let dependentDialects = ["::dlc::DlcDialect", "::mlir::func::FuncDialect"];
+}
 def Differentiate : Pass<"dlc-differentiate", "::mlir::ModuleOp"> {
   let summary = "Write out gradients";
   let description = [{

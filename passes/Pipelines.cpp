@@ -28,7 +28,9 @@ llvm::ArrayRef<llvm::StringRef> getPhaseNames() {
 }
 
 static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options) {
+  manager.addPass(createAddOptimizer());
   manager.addPass(createDifferentiate());
+  manager.addPass(createAddInit());
   manager.addPass(createBindVariables());
   manager.addPass(createPruneLoops());
   manager.addPass(createBindLoopShapes());

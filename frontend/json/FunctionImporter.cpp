@@ -33,7 +33,8 @@ void FunctionImporter::importBody(const JsonValue &description) {
 }
 
 llvm::StringMap<Value> FunctionImporter::importInto(func::FuncOp body, const JsonValue &description,
-                                                    const llvm::StringMap<Value> &inputs, StateScope &states) {
+                                                    const llvm::StringMap<Value> &inputs, StateScope &states,
+                                                    TrainingScope *trained) {
   reset();
   function = body;
   builder.setInsertionPointToEnd(&body.getBody().front());
@@ -42,6 +43,7 @@ llvm::StringMap<Value> FunctionImporter::importInto(func::FuncOp body, const Jso
   if (inputs.size() == 1)
     previous = inputs.begin()->getKey().str();
   llvm::SaveAndRestore<StateScope *> scope(allStates, &states);
+  llvm::SaveAndRestore<TrainingScope *> training(this->training, trained);
   importBody(description);
   return std::move(tensors);
 }
@@ -272,6 +274,7 @@ void FunctionImporter::importLayer(const JsonValue &layer) {
                                                        : zeroStates;
   LayerContext context(OpContext(builder, reporter, attributes, name, label, layer.position), kind->name,
                        std::move(inputs), parameters, states);
+  context.training = training;
   for (const std::string &key : kind->references) {
     std::optional<SmallVector<Value>> tensors = resolveAll(layer.find(key), label);
     if (!tensors)

@@ -26,7 +26,8 @@ public:
   /// The states of all layers belong to `states`. Returns the tensors by name; null ones could not be made, which is
   /// reported.
   llvm::StringMap<mlir::Value> importInto(mlir::func::FuncOp body, const JsonValue &description,
-                                          const llvm::StringMap<mlir::Value> &inputs, StateScope &states);
+                                          const llvm::StringMap<mlir::Value> &inputs, StateScope &states,
+                                          TrainingScope *trained = nullptr);
   /// The names of the results of `description`: its `outputs`, or its last layer's.
   std::vector<std::string> getOutputNames(const JsonValue &description);
   /// Arguments for the inputs of `description` that `isWanted` accepts, added to `function`. Dimensions in `fixed` have
@@ -72,9 +73,10 @@ private:
   llvm::StringSet<> laterNames;          ///< names that layers of the function have, also those not reached yet
   std::string previous;                  ///< name of the tensor that the next layer takes; empty: ambiguous
   std::vector<std::string> layerNames, inputNames;
-  ZeroStates zeroStates;           ///< of layers that start anew in every run
-  EntryStates entryStates;         ///< of those that are `stateful`
-  StateScope *allStates = nullptr; ///< of all layers, if not null
+  ZeroStates zeroStates;             ///< of layers that start anew in every run
+  EntryStates entryStates;           ///< of those that are `stateful`
+  StateScope *allStates = nullptr;   ///< of all layers, if not null
+  TrainingScope *training = nullptr; ///< null in inference
 };
 
 } // namespace dlc::json

@@ -2,6 +2,7 @@
 #include "frontend/json/ImportJson.h"
 #include "frontend/json/FunctionImporter.h"
 #include "frontend/json/GenerateImporter.h"
+#include "frontend/json/TrainingImporter.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -12,11 +13,11 @@ using namespace dlc::json;
 static std::shared_ptr<const void> importModel(const JsonValue &model, StringRef path, ModuleOp module,
                                                Reporter &reporter, const dlc::ImportOptions &options) {
   WeightSource source(model, path, reporter);
-  Parameters parameters(module, source, reporter);
+  Parameters parameters(module, source, reporter, options.isTrained);
   FunctionImporter importer(module, model, parameters, reporter, options);
   const JsonValue *functions = model.find("functions");
   if (model.find("layers") || model.find("nodes") || !functions)
-    importer.import("run", model);
+    importer.import(options.isTrained ? "predict" : "run", model);
   if (functions)
     for (const Member &function : functions->members)
       if (function.value.isObject())
@@ -25,6 +26,13 @@ static std::shared_ptr<const void> importModel(const JsonValue &model, StringRef
     GenerateImporter decoding(module, model, importer, reporter);
     for (const JsonValue &section : generate->isList() ? ArrayRef(generate->elements) : ArrayRef(*generate))
       decoding.import(section);
+  }
+
+  if (options.isTrained && !reporter.hasErrors()) {
+    if (model.find("training"))
+      TrainingImporter(module, model, importer, reporter).import();
+    else
+      reporter.error({}, "the model has no 'training' section that says how to train it");
   }
 
   for (const dlc::ShapeOverride &shape : options.shapes) {

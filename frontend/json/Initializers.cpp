@@ -162,6 +162,48 @@ std::vector<double> makeOrthonormalRows(uint64_t rows, uint64_t columns, uint64_
 
 } // namespace
 
+/// The two numbers of a distribution: bounds, or mean and standard deviation.
+static std::pair<double, double> resolveScale(const Initializer &initializer, RankedTensorType type,
+                                              bool isTransposed) {
+  if (initializer.scale == Scale::Fixed)
+    return {initializer.first, initializer.second};
+  double receptive = 1;
+  for (int64_t i = 2; i < type.getRank(); ++i)
+    receptive *= type.getDimSize(i);
+  double rows = type.getRank() > 0 ? type.getDimSize(0) : 1, columns = type.getRank() > 1 ? type.getDimSize(1) : rows;
+  double fanIn = (isTransposed ? rows : columns) * receptive, fanOut = (isTransposed ? columns : rows) * receptive;
+  double fan = initializer.scale == Scale::FanIn ? fanIn : (fanIn + fanOut) / 2;
+  double deviation = std::sqrt(initializer.second / fan);
+  // A uniform distribution on (-a, a) has the variance a^2 / 3.
+  if (initializer.kind == Kind::Uniform)
+    return {-std::sqrt(3.0) * deviation, std::sqrt(3.0) * deviation};
+  return {0, deviation};
+}
+
+DictionaryAttr dlc::json::describeInitializer(const Initializer &initializer, RankedTensorType type,
+                                              bool isTransposed) {
+  Builder builder(type.getContext());
+  auto [first, second] = resolveScale(initializer, type, isTransposed);
+  auto describe = [&](StringRef distribution, StringRef firstName, StringRef secondName) {
+    SmallVector<NamedAttribute> entries = {builder.getNamedAttr("distribution", builder.getStringAttr(distribution)),
+                                           builder.getNamedAttr(firstName, builder.getF64FloatAttr(first))};
+    if (!secondName.empty())
+      entries.push_back(builder.getNamedAttr(secondName, builder.getF64FloatAttr(second)));
+    return builder.getDictionaryAttr(entries);
+  };
+  switch (initializer.kind) {
+  case Kind::Constant:
+    return {};
+  case Kind::Uniform:
+    return describe("uniform", "low", "high");
+  case Kind::Normal:
+    return describe("normal", "mean", "stddev");
+  case Kind::Orthogonal:
+    return describe("orthogonal", "gain", "");
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
 void dlc::json::initialize(const Initializer &initializer, RankedTensorType type, bool isTransposed, uint64_t seed,
                            StringRef name, MutableArrayRef<char> bytes) {
   Type elementType = type.getElementType();
@@ -169,26 +211,12 @@ void dlc::json::initialize(const Initializer &initializer, RankedTensorType type
   if (count == 0)
     return;
   auto store = [&](uint64_t i, double value) { storeFloat(value, elementType, &bytes[i * size]); };
-
-  double receptive = 1;
-  for (int64_t i = 2; i < type.getRank(); ++i)
-    receptive *= type.getDimSize(i);
-  double rows = type.getRank() > 0 ? type.getDimSize(0) : 1, columns = type.getRank() > 1 ? type.getDimSize(1) : rows;
-  double fanIn = (isTransposed ? rows : columns) * receptive, fanOut = (isTransposed ? columns : rows) * receptive;
-
-  double first = initializer.first, second = initializer.second;
-  if (initializer.scale != Scale::Fixed) {
-    double fan = initializer.scale == Scale::FanIn ? fanIn : (fanIn + fanOut) / 2;
-    double deviation = std::sqrt(initializer.second / fan);
-    // A uniform distribution on (-a, a) has the variance a^2 / 3.
-    first = initializer.kind == Kind::Uniform ? -std::sqrt(3.0) * deviation : 0;
-    second = initializer.kind == Kind::Uniform ? -first : deviation;
-  }
+  auto [first, second] = resolveScale(initializer, type, isTransposed);
   switch (initializer.kind) {
   case Kind::Constant:
     for (uint64_t i = 0; i < count; ++i)
       if (isa<FloatType>(elementType))
-        store(i, first);
+        storeFloat(initializer.first, elementType, &bytes[i * size]);
       else
         storeInteger(static_cast<int64_t>(first), elementType, &bytes[i * size]);
     return;

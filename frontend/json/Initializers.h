@@ -5,6 +5,7 @@
 #define DLC_FRONTEND_JSON_INITIALIZERS_H
 
 #include "frontend/json/Document.h"
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 
 namespace dlc::json {
@@ -33,6 +34,10 @@ struct Initializer {
 /// Random initializers need a floating-point type.
 void initialize(const Initializer &initializer, mlir::RankedTensorType type, bool isTransposed, uint64_t seed,
                 llvm::StringRef name, llvm::MutableArrayRef<char> bytes);
+
+/// The initializer of a parameter of `type` as `dlc.parameter` has it, with all numbers; null if it is a constant.
+mlir::DictionaryAttr describeInitializer(const Initializer &initializer, mlir::RankedTensorType type,
+                                         bool isTransposed);
 
 } // namespace dlc::json
 

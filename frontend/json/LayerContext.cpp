@@ -31,6 +31,7 @@ Value LayerContext::parameter(const LayerParameter &description, ArrayRef<int64_
                                                                       : typeOf(input()).getElementType());
   request.kernelOrder = description.kernelOrder;
   request.isTransposed = description.isTransposed;
+  request.kind = description.kind;
   request.position = position;
   request.label = label;
   const std::optional<Initializer> &ofModel = parameters.getSource().getDefaultInitializer();
@@ -81,6 +82,7 @@ std::optional<LayerContext> LayerContext::enter(StringRef key, Value input, Stri
   LayerContext context(OpContext(builder, reporter, Attributes(inner->fields, &layer), name, label, layer.position),
                        inner->name, {input}, parameters, noStates);
   context.rolePrefix = rolePrefix + role.str();
+  context.training = training;
   const JsonValue *stateful = layer.find("stateful");
   if (stateful && stateful->boolean)
     return fail(stateful->position, "cannot keep a state for the layer inside, which starts anew each time");

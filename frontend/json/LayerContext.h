@@ -8,6 +8,7 @@
 #include "frontend/json/OpContext.h"
 #include "frontend/json/Parameters.h"
 #include "frontend/json/StateScope.h"
+#include "frontend/json/TrainingScope.h"
 
 namespace dlc::json {
 
@@ -24,6 +25,7 @@ struct LayerParameter {
   llvm::SmallVector<int64_t, 5> kernelOrder = {}; ///< see ParameterRequest
   bool isTransposed = false;                      ///< see ParameterRequest
   mlir::Type elementType = {};                    ///< the input's if null
+  llvm::StringRef kind = "weight";                ///< see dlc.parameter
 
   /// The weight of a dense or convolution layer: glorot_uniform unless the layer or the model says otherwise.
   static LayerParameter weight(llvm::SmallVector<int64_t, 5> kernelOrder, bool isTransposed = false) {
@@ -92,6 +94,7 @@ public:
   References references;
   std::string rolePrefix; ///< of the parameters and other results of a layer inside another one
   llvm::SmallVector<std::pair<std::string, mlir::Value>> results; ///< beside the layer's own
+  TrainingScope *training = nullptr;                              ///< null in inference
   std::string kind;                                               ///< the layer's `op`
   llvm::SmallVector<mlir::Value> inputs;
 

@@ -17,13 +17,71 @@ static std::optional<int64_t> expectChannels(LayerContext &context) {
   return context.expectExtent(1, "the number of channels");
 }
 
+/// How many elements of the input each channel has, as a number in its type.
+static Value countOfChannel(LayerContext &context, ArrayRef<int64_t> axes) {
+  RankedTensorType type = typeOf(context.input());
+  double count = 1;
+  bool isKnown = true;
+  for (int64_t axis : axes) {
+    isKnown &= !type.isDynamicDim(axis);
+    count *= type.getDimSize(axis);
+  }
+  if (isKnown)
+    return context.constant(count, type.getElementType());
+  SmallVector<int64_t> shape;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    shape.push_back(dim == 1 ? 1 : type.isDynamicDim(dim) ? -2 - dim : type.getDimSize(dim));
+  Value ones =
+      context.create<dlc::FillOp>(context.input(), ArrayRef<int64_t>(shape), llvm::APFloat(1.0), type.getElementType());
+  SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+  return context.create<dlc::ReduceOp>(dlc::ReductionKind::Sum, ones, ArrayRef<int64_t>(all), false);
+}
+
+/// The batch's own mean and variance; what inference will use follows them (in the manner of PyTorch: the variance
+/// without bias).
+static Value normalizeBatch(LayerContext &context, Value scale, Value shift, Value mean, Value variance) {
+  RankedTensorType type = typeOf(context.input());
+  Type elementType = type.getElementType();
+  SmallVector<int64_t> axes, column(type.getRank() - 1, 1);
+  column[0] = type.getDimSize(1);
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    if (dim != 1)
+      axes.push_back(dim);
+  auto meanOf = [&](Value x) {
+    return context.create<dlc::ReduceOp>(dlc::ReductionKind::Mean, x, ArrayRef<int64_t>(axes), false);
+  };
+  Value ownMean = meanOf(context.input()),
+        difference = context.create<dlc::SubOp>(context.input(), context.reshape(ownMean, column)),
+        ownVariance = meanOf(context.create<dlc::MulOp>(difference, difference));
+  double momentum = context.attributes.number("momentum");
+  auto follow = [&](StringRef role, Value kept, Value now) {
+    Value before = context.create<dlc::MulOp>(kept, context.constant(1 - momentum, elementType)),
+          share = context.create<dlc::MulOp>(now, context.constant(momentum, elementType));
+    context.training->update(context, context.name + "." + context.rolePrefix + role.str(),
+                             context.create<dlc::AddOp>(before, share));
+  };
+  Value count = countOfChannel(context, axes), one = context.constant(1, elementType),
+        others = context.create<dlc::MaxOp>(context.create<dlc::SubOp>(count, one), one),
+        unbiased = context.create<dlc::MulOp>(ownVariance, context.create<dlc::DivOp>(count, others));
+  follow("running_mean", mean, ownMean);
+  follow("running_var", variance, unbiased);
+  return context.create<dlc::BatchNormOp>(context.input(), scale, shift, ownMean, ownVariance,
+                                          llvm::APFloat(context.attributes.number("epsilon")));
+}
+
 static Value buildBatchNorm(LayerContext &context) {
   std::optional<int64_t> channels = expectChannels(context);
   if (!channels)
     return {};
   Value scale = context.parameter(scaleParameter, {*channels}), shift = context.parameter(shiftParameter, {*channels});
-  Value mean = context.parameter({"running_mean", {"moving_mean"}, "zeros"}, {*channels});
-  Value variance = context.parameter({"running_var", {"moving_variance"}, "ones"}, {*channels});
+  LayerParameter keptMean = {"running_mean", {"moving_mean"}, "zeros"},
+                 keptVariance = {"running_var", {"moving_variance"}, "ones"};
+  keptMean.kind = keptVariance.kind = "buffer";
+  Value mean = context.parameter(keptMean, {*channels}), variance = context.parameter(keptVariance, {*channels});
+  if (!scale || !shift || !mean || !variance)
+    return {};
+  if (context.training)
+    return context.activate(normalizeBatch(context, scale, shift, mean, variance));
   return context.activate(context.create<dlc::BatchNormOp>(context.input(), scale, shift, mean, variance,
                                                            llvm::APFloat(context.attributes.number("epsilon"))));
 }
@@ -90,7 +148,9 @@ void dlc::json::addNormalizationLayers(std::vector<LayerKind> &kinds) {
   };
   Field axis = optional("axis", integer(), "-1", "First of the dimensions that are normalized together");
   kinds.push_back(
-      {"batch_norm", "Batch normalization of channels by kept mean and variance", fields({}), buildBatchNorm});
+      {"batch_norm", "Batch normalization of channels: by their mean and variance in training, else by kept ones",
+       fields({optional("momentum", number(0, 1), "0.1", "Share of a training batch in the kept mean and variance")}),
+       buildBatchNorm});
   kinds.push_back(
       {"layer_norm", "Zero mean and unit variance over the last dimensions", fields({axis}), buildLayerNorm<false>});
   kinds.push_back({"rms_norm", "Unit mean square over the last dimensions", fields({axis}), buildLayerNorm<true>});

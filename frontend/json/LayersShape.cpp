@@ -5,7 +5,21 @@
 using namespace mlir;
 using namespace dlc::json;
 
-static Value buildDropout(LayerContext &context) { return context.input(); } // Only training drops anything.
+/// Survivors are scaled so that sums stay what they are on average.
+static Value buildDropout(LayerContext &context) {
+  double rate = context.attributes.number("rate");
+  if (!context.training || rate == 0)
+    return context.input();
+  Type elementType = typeOf(context.input()).getElementType();
+  if (rate >= 1 || !isa<FloatType>(elementType))
+    return context.error("rate", "drops all elements, or elements that are no floating-point numbers");
+  Value uniform = context.training->createUniform(context, context.input()),
+        survives = context.create<dlc::GreaterOrEqualOp>(
+            uniform, context.constant(rate, Float32Type::get(context.builder.getContext()))),
+        factor = context.create<dlc::MulOp>(context.create<dlc::CastOp>(survives, elementType),
+                                            context.constant(1 / (1 - rate), elementType));
+  return context.create<dlc::MulOp>(context.input(), factor);
+}
 
 static Value buildFlatten(LayerContext &context) {
   RankedTensorType type = typeOf(context.input());
@@ -156,7 +170,7 @@ void dlc::json::addShapeLayers(std::vector<LayerKind> &kinds) {
                    {optional("scale", number(), "1", "Factor"), optional("offset", number(), "0", "Added after")},
                    buildRescaling});
   kinds.push_back({"dropout",
-                   "Nothing in inference",
+                   "Sets elements to 0 at random in training; nothing in inference",
                    {optional("rate", number(0, 1), "0.5", "Share of elements that training drops")},
                    buildDropout});
 }

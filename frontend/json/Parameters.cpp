@@ -12,13 +12,17 @@ Value Parameters::load(const ParameterRequest &request, OpBuilder &builder, Loca
     reporter.error(request.position, request.label + " needs parameter '" + name + "' of shape " +
                                          formatShape(request.type.getShape()) + ", which has the shape " +
                                          formatShape(it->second.getShape()));
-  if (ElementsAttr value = isNew ? source.get(request) : ElementsAttr()) {
+  if (!isNew)
+    return LoadParameterOp::create(builder, location, request.type, name).getResult();
+  DictionaryAttr initializer;
+  ElementsAttr value = source.get(request, isTrained ? &initializer : nullptr);
+  if (value || initializer) {
     OpBuilder::InsertionGuard guard(builder);
     if (last)
       builder.setInsertionPointAfter(last);
     else
       builder.setInsertionPointToStart(module.getBody());
-    last = ParameterOp::create(builder, location, name, request.type, value, DictionaryAttr());
+    last = ParameterOp::create(builder, location, name, request.type, value, initializer, request.kind);
   }
   return LoadParameterOp::create(builder, location, request.type, name).getResult();
 }

@@ -12,8 +12,9 @@ namespace dlc::json {
 
 class Parameters {
 public:
-  Parameters(mlir::ModuleOp module, WeightSource &source, Reporter &reporter)
-      : module(module), source(source), reporter(reporter) {}
+  /// With `isTrained`, parameters that no file and no text gives have their initializer in place of a value.
+  Parameters(mlir::ModuleOp module, WeightSource &source, Reporter &reporter, bool isTrained)
+      : module(module), source(source), reporter(reporter), isTrained(isTrained) {}
 
   /// Loads a parameter at `location`; the first request for a name declares it. Even without proper values, which have
   /// been reported, something of the right type comes back, so that the shapes of what follows can be checked in the
@@ -25,6 +26,7 @@ private:
   mlir::ModuleOp module;
   WeightSource &source;
   Reporter &reporter;
+  bool isTrained;
   llvm::StringMap<mlir::RankedTensorType> types;
   mlir::Operation *last = nullptr; ///< the parameter declared last; parameters stand in order before the functions
 };

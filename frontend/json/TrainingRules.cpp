@@ -19,16 +19,27 @@ static RulePtr named(std::string noun, std::vector<Variant> variants) {
 }
 
 static RulePtr getLossRule() {
+  Field reduction =
+            optional("reduction", choice({"mean", "sum"}), "\"mean\"", "Over samples (and what else a sample has)"),
+        logits = optional("from_logits", boolean(), "false", "Whether predictions are logits, not probabilities"),
+        smoothing = optional("label_smoothing", number(0, 1), "0", "Share of the label spread evenly over all classes"),
+        axis = optional("axis", integer(), "-1", "Dimension of the predictions that is the classes"),
+        margin = optional("margin", number(0), "1", "Distance from which on predictions cost nothing");
   return named(
       "loss",
-      {{"cross_entropy",
-        "Of probabilities and class numbers or distributions",
-        {optional("label_smoothing", number(0, 1), "0", "Share of every other class")}},
-       {"binary_cross_entropy", "Of probabilities and 0 or 1", {}},
-       {"mean_squared_error", "Mean of squared differences", {}},
-       {"mean_absolute_error", "Mean of absolute differences", {}},
-       {"huber", "Squared near 0, absolute beyond delta", {optional("delta", number(0), "1", "Where it changes")}},
-       {"hinge", "max(0, 1 - y x) of y = -1 or 1", {}}});
+      {{"cross_entropy", "Of probabilities and class numbers or distributions", {logits, smoothing, axis, reduction}},
+       {"binary_cross_entropy", "Of probabilities and 0 or 1", {logits, smoothing, reduction}},
+       {"negative_log_likelihood", "Of logarithms of probabilities and class numbers", {axis, reduction}},
+       {"kl_divergence", "Of probabilities and distributions", {logits, axis, reduction}},
+       {"mean_squared_error", "Mean of squared differences", {reduction}},
+       {"mean_absolute_error", "Mean of absolute differences", {reduction}},
+       {"huber",
+        "Half the square of differences up to delta, linear beyond",
+        {optional("delta", number(0), "1", "Where it changes"), reduction}},
+       {"hinge", "max(0, margin - y x) of y = -1 or 1", {margin, reduction}},
+       {"multiclass_hinge",
+        "Mean over other classes of max(0, margin - x of the class + x)",
+        {margin, axis, reduction}}});
 }
 
 static RulePtr getOptimizerRule() {
@@ -56,19 +67,37 @@ static RulePtr getOptimizerRule() {
 
 RulePtr dlc::json::getTrainingRule() {
   static const RulePtr rule = [] {
-    RulePtr steps = list(mapOf(anything(), "an object with 'op' and options"));
+    RulePtr label = object(
+        {optional("name", string(), "\"label\"", "Name of the input"),
+         optional("type", getElementTypeRule(), "", "Element type"),
+         optional("shape", list(either({integer(0, INT32_MAX), string()}, "an extent or the name of a dynamic one")),
+                  "", "Extents; those of the loss if missing")});
+    RulePtr group = object({required("parameters", list(string("the name of a parameter or layer"), 1),
+                                     "Parameters, or layers for all of theirs"),
+                            optional("rate", number(0), "1", "Factor of the learning rate"),
+                            optional("weight_decay", number(0), "", "In place of the optimizer's"),
+                            optional("max_norm", number(0), "", "Largest norm of the weights of one output"),
+                            optional("frozen", boolean(), "false", "Whether they stay as they are")});
     return defined(
         "training",
-        object({required("loss", getLossRule(), "What is made small"),
-                required("optimizer", getOptimizerRule(), "How parameters follow gradients"),
-                optional("regularization",
-                         object({optional("l1", number(0), "0", "Factor of the sum of absolute weights"),
-                                 optional("l2", number(0), "0", "Factor of half the sum of squared weights")}),
-                         "", "Added to the loss"),
-                optional("metrics", list(choice({"accuracy", "mean_squared_error", "mean_absolute_error"})), "",
-                         "What is reported"),
-                optional("preprocessing", steps, "", "What is done to every sample"),
-                optional("augmentation", steps, "", "What is done to samples at random")}));
+        object(
+            {required("loss", getLossRule(), "What is made small"),
+             required("optimizer", getOptimizerRule(), "How parameters follow gradients"),
+             optional("output", string(), "", "Name of the result that the loss looks at; the first one if missing"),
+             optional("label", label, "", "What predictions are compared with"),
+             optional("sample_weights", boolean(), "false", "Whether an input 'sample_weight' weighs the samples"),
+             optional("regularization",
+                      object({optional("l1", number(0), "0", "Factor of the sum of absolute weights"),
+                              optional("l2", number(0), "0", "Factor of half the sum of squared weights"),
+                              optional("examples", integer(1), "1", "Number T of examples that both are divided by")}),
+                      "", "Added to the loss; biases and scales do not count"),
+             optional("clip",
+                      object({optional("value", number(0), "", "Largest absolute element of a gradient"),
+                              optional("norm", number(0), "", "Largest norm of all gradients together")}),
+                      "", "Limits of gradients"),
+             optional("groups", list(group), "", "Parameters that are treated in another way"),
+             optional("metrics", list(choice({"accuracy", "mean_squared_error", "mean_absolute_error"})), "",
+                      "What is reported beside the loss")}));
   }();
   return rule;
 }

@@ -125,7 +125,7 @@ ElementsAttr WeightSource::fromFile(const ParameterRequest &request, const Safet
 /// Values that are made up, not mapped from a file, take memory of the compiler.
 static constexpr uint64_t maxMadeBytes = 4ull << 30;
 
-ElementsAttr WeightSource::get(const ParameterRequest &request) {
+ElementsAttr WeightSource::get(const ParameterRequest &request, DictionaryAttr *distribution) {
   std::optional<uint64_t> byteCount = getByteCount(request.type.getShape(), request.type.getElementType());
   if (!byteCount || (!storage->file && *byteCount > maxMadeBytes)) {
     reporter.error(request.position, request.label + ": parameter '" + request.role + "' of shape " +
@@ -173,6 +173,15 @@ ElementsAttr WeightSource::get(const ParameterRequest &request) {
                                          getElementTypeName(request.type.getElementType()) +
                                          " cannot have random first values");
     return {};
+  }
+  if (distribution) {
+    *distribution = describeInitializer(request.initializer, request.type, request.isTransposed);
+    if (*distribution)
+      return {};
+    // One number for all elements.
+    Type elementType = request.type.getElementType();
+    if (auto floatType = dyn_cast<FloatType>(elementType))
+      return DenseElementsAttr::get(request.type, FloatAttr::get(floatType, request.initializer.first).getValue());
   }
   std::vector<char> bytes(*byteCount);
   initialize(request.initializer, request.type, request.isTransposed, seed, request.getName(), bytes);

@@ -31,6 +31,7 @@ struct ParameterRequest {
   bool isInitializerGiven = false;
   /// Values in the model's text (`value` of a parameter), or null.
   const JsonValue *value = nullptr;
+  llvm::StringRef kind = "weight"; ///< see dlc.parameter
   Position position;
   std::string label; ///< how messages call the owner
 
@@ -42,8 +43,9 @@ public:
   /// Reads what the model's `weights`, `initializer` and `seed` say.
   WeightSource(const JsonValue &model, llvm::StringRef modelPath, Reporter &reporter);
 
-  /// The values; null if there was a problem, which has been reported.
-  mlir::ElementsAttr get(const ParameterRequest &request);
+  /// The values; null if there was a problem, which has been reported. If nothing but the initializer gives them and
+  /// `distribution` is not null, it gets the initializer's description (see dlc.parameter) and there is no value.
+  mlir::ElementsAttr get(const ParameterRequest &request, mlir::DictionaryAttr *distribution = nullptr);
   /// The type of a tensor that the file or the inline weights hold under its whole name; null if none does.
   mlir::RankedTensorType getTypeOf(llvm::StringRef name);
   /// The model's own choice for weights (not biases or scales) that nothing else gives.

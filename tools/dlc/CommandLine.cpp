@@ -90,6 +90,10 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->expected(1)
       ->take_all()
       ->group(code);
+  app.add_flag("--train", options.train,
+               "Add the entry points that train the model, as its 'training' section says: init, train_step, evaluate, "
+               "gradients, apply_gradients")
+      ->group(code);
   app.add_flag("--check-bounds", options.checkBounds,
                "Kernels check all accesses and fail instead of leaving their buffers")
       ->group(code);

@@ -104,6 +104,11 @@ LogicalResult Compilation::readOptions() {
     error() << problem;
     result = failure();
   }
+  importOptions.isTrained = options.train;
+  if (options.train && llvm::sys::path::extension(options.model) == ".onnx")
+    result =
+        error()
+        << "--train takes its loss and optimizer from the 'training' section of a JSON model; an ONNX model has none";
   for (const std::string &text : options.shapes) {
     auto shape = ShapeOverride::parse(text, problem);
     if (failed(shape)) {

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What layers do otherwise while a model is trained.
+#ifndef DLC_FRONTEND_JSON_TRAININGSCOPE_H
+#define DLC_FRONTEND_JSON_TRAININGSCOPE_H
+
+#include "frontend/json/OpContext.h"
+
+namespace dlc::json {
+
+/// Training in one function. In inference, layers have none.
+class TrainingScope {
+public:
+  /// `seed` and `step` (both tensor<i64>) are where random numbers of this step come from.
+  TrainingScope(mlir::Value seed, mlir::Value step) : seed(seed), step(step) {}
+
+  /// Random numbers between 0 and 1 in the shape of `like`, in f32: others in each step and in each call.
+  mlir::Value createUniform(OpContext &context, mlir::Value like);
+  /// Gives the parameter `name`, which follows the data, the value that it has after this step. Only the function that
+  /// does a step keeps it.
+  void update(OpContext &context, llvm::StringRef name, mlir::Value value);
+  llvm::ArrayRef<std::pair<std::string, mlir::Value>> getUpdates() const { return updates; }
+
+private:
+  mlir::Value seed, step;
+  int64_t streams = 0;
+  llvm::SmallVector<std::pair<std::string, mlir::Value>> updates;
+};
+
+} // namespace dlc::json
+
+#endif // DLC_FRONTEND_JSON_TRAININGSCOPE_H
