@@ -23,6 +23,9 @@ readonly DEBIAN_BUILD_PACKAGES=(
   "nlohmann-json3-dev=3.11"
   "libcli11-dev=2.1"
   "libgtest-dev=1.12"
+  "libcsv-dev=3.0.3"          # dlc-run train: tables,
+  "libminizip-dev=1.1"        # .npz files,
+  "libstb-dev=0.0~git2022"    # PNG and JPEG files
   "python3-venv=3.11"
 )
 
@@ -48,4 +51,6 @@ readonly PYPI_TEST_PACKAGES=(
   "pytest-xdist==3.8.0"
   "jsonschema==4.26.0"
   "onnxruntime==1.31.1" # a second reference for numbers
+  "safetensors==0.8.0"  # reads checkpoints
+  "pillow==13.0.0"      # makes pictures to learn from
 )

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // dlc-run: runs, describes, measures and checks libraries that dlc made.
 #include "tools/dlc-run/Commands.h"
+#include "tools/dlc-run/train/TrainCommand.h"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -13,7 +14,7 @@ namespace {
 struct Command {
   const char *name;
   const char *description;
-  int (*run)(const Options &);
+  int (*run)(const Options &); ///< null: the command reads its own options
 };
 
 const Command commands[] = {
@@ -24,6 +25,7 @@ const Command commands[] = {
      "Compares all tensors of two libraries compiled with dlc --keep-tensors (or of a library and a folder of "
      "NAME.npy) in program order; for a .json or .onnx model, compiles it as usual and with -O0 and compares these",
      verify},
+    {"train", "Trains a library that dlc made with --train", nullptr},
 };
 
 /// The options that `command` takes.
@@ -101,7 +103,7 @@ int main(int argc, char **argv) {
         break;
       }
   try {
-    int status = runCommand(*command, argc, argv);
+    int status = command->run ? runCommand(*command, argc, argv) : trainModel(argc, argv);
     if (std::fflush(stdout))
       throw Failure("cannot write to standard output");
     return status;

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Tables as comma-separated values (RFC 4180).
+#ifndef DLC_TOOLS_DLC_RUN_TRAIN_CSVFILE_H
+#define DLC_TOOLS_DLC_RUN_TRAIN_CSVFILE_H
+
+#include "tools/dlc-run/Array.h"
+
+namespace dlcrun {
+
+struct CsvOptions {
+  bool hasLabel = true;             ///< whether one column is the label
+  std::string label;                ///< its name, or its number from 1 in a file without names; empty: the last one
+  std::vector<std::string> ignored; ///< names (or numbers) of columns to leave out
+  char delimiter = ',';
+};
+
+struct CsvTable {
+  std::vector<std::string> columns; ///< of the features
+  Array features;                   ///< f64[rows, columns]
+  std::vector<std::string> labels;  ///< one a row, if there is a label
+  std::vector<size_t> lines;        ///< where each row starts
+};
+
+/// Reads a table. A first row in which some feature is no number holds the columns' names. Throws Failure with
+/// "FILE:LINE: ..." for a row of another length, a field that is no finite number, or quotes that do not match, and
+/// lists the columns when a wanted one is missing.
+CsvTable readCsv(const std::string &path, const CsvOptions &options);
+
+} // namespace dlcrun
+
+#endif // DLC_TOOLS_DLC_RUN_TRAIN_CSVFILE_H

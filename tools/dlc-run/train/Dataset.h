@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// All the data of a training run: one column for each input and label of `train_step`.
+#ifndef DLC_TOOLS_DLC_RUN_TRAIN_DATASET_H
+#define DLC_TOOLS_DLC_RUN_TRAIN_DATASET_H
+
+#include "tools/dlc-run/train/Column.h"
+#include "tools/dlc-run/train/CsvFile.h"
+
+namespace dlcrun {
+
+/// Where data comes from, as the command line says it.
+struct DataOptions {
+  std::vector<std::string> sources; ///< "FILE" or "NAME=FILE"
+  CsvOptions csv;
+};
+
+struct Dataset {
+  std::vector<std::unique_ptr<Column>> columns; ///< one a target, in order
+  size_t rows = 0;
+
+  /// Where a row stands: the place of its label, or of its first input.
+  std::string place(size_t row, const std::vector<Target> &targets) const;
+};
+
+/// Reads all sources. A source with a name feeds that target; one without feeds every target that it can: a table or a
+/// folder of images the only input and the only label, an .npz file the targets that its arrays are called like.
+/// `classNames` are filled from labels that are texts, or (if there are some already, as for validation data) say
+/// which texts are known. Extents of targets that are below 0 become those of the data.
+Dataset readDataset(const DataOptions &options, std::vector<Target> &targets, std::vector<std::string> &classNames);
+
+} // namespace dlcrun
+
+#endif // DLC_TOOLS_DLC_RUN_TRAIN_DATASET_H

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What a training run has reached, epoch by epoch.
+#ifndef DLC_TOOLS_DLC_RUN_TRAIN_HISTORY_H
+#define DLC_TOOLS_DLC_RUN_TRAIN_HISTORY_H
+
+#include "tools/dlc-run/train/Metrics.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace dlcrun {
+
+/// One epoch; what is measured on validation data has names with "validation_" in front.
+struct EpochRecord {
+  size_t epoch = 0; ///< from 1
+  double learningRate = 0;
+  Figures figures;
+
+  std::optional<double> find(const std::string &name) const;
+};
+
+/// Whether more of it is better, by its name: of an accuracy it is, of a loss not.
+bool isMoreBetter(const std::string &figure);
+
+nlohmann::ordered_json toJson(const Figures &figures);
+nlohmann::ordered_json toJson(const EpochRecord &record);
+EpochRecord recordFromJson(const nlohmann::ordered_json &json);
+
+} // namespace dlcrun
+
+#endif // DLC_TOOLS_DLC_RUN_TRAIN_HISTORY_H

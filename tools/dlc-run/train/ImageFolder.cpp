@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/dlc-run/train/ImageFolder.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#define STBI_ONLY_PNG
+#define STBI_ONLY_JPEG
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#define STB_IMAGE_RESIZE_STATIC
+#define STB_IMAGE_RESIZE_IMPLEMENTATION
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#include <stb/stb_image.h>
+#include <stb/stb_image_resize.h>
+#pragma GCC diagnostic pop
+
+using namespace dlcrun;
+namespace fs = std::filesystem;
+
+ImageList dlcrun::listImages(const std::string &folder) {
+  std::error_code error;
+  std::vector<fs::path> classes, files;
+  for (const fs::directory_entry &entry : fs::directory_iterator(folder, error))
+    if (entry.is_directory(error))
+      classes.push_back(entry.path());
+  if (error)
+    throw Failure("cannot read '" + folder + "': " + error.message());
+  std::sort(classes.begin(), classes.end());
+  ImageList list;
+  for (const fs::path &path : classes) {
+    files.clear();
+    for (const fs::directory_entry &entry : fs::directory_iterator(path, error)) {
+      std::string ending = entry.path().extension().string();
+      std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
+      if (ending == ".png" || ending == ".jpg" || ending == ".jpeg")
+        files.push_back(entry.path());
+    }
+    if (error)
+      throw Failure("cannot read '" + path.string() + "': " + error.message());
+    std::sort(files.begin(), files.end());
+    for (const fs::path &file : files) {
+      list.files.push_back(file.string());
+      list.classes.push_back(path.filename().string());
+    }
+  }
+  if (list.files.empty())
+    throw Failure("'" + folder + "' holds no images: put PNG or JPEG files into one folder for each class in it");
+  return list;
+}
+
+ImageColumn::ImageColumn(std::vector<std::string> list, const Target &wanted) : files(std::move(list)), target(wanted) {
+  auto isChannels = [](dlc_int64 extent) { return extent == 1 || extent == 3 || extent == 4; };
+  isChannelsFirst = target.shape.size() == 3 && isChannels(target.shape[0]);
+  if (target.shape.size() != 3 || (!isChannelsFirst && !isChannels(target.shape[2])) || target.shape[0] < 1 ||
+      target.shape[1] < 1 || target.shape[2] < 1)
+    throw Failure("images cannot be rows of '" + target.name + "', which have shape " + describeShape(target.shape) +
+                  ": [channels, height, width] is needed, with 1, 3 or 4 channels");
+  channels = static_cast<int>(target.shape[isChannelsFirst ? 0 : 2]);
+  height = static_cast<int>(target.shape[isChannelsFirst ? 1 : 0]);
+  width = static_cast<int>(target.shape[isChannelsFirst ? 2 : 1]);
+}
+
+void ImageColumn::read(size_t row, unsigned char *to) const {
+  int w, h, stored;
+  std::unique_ptr<stbi_uc, void (*)(void *)> pixels(stbi_load(files[row].c_str(), &w, &h, &stored, channels),
+                                                    stbi_image_free);
+  if (!pixels)
+    throw Failure("cannot read '" + files[row] + "': " + stbi_failure_reason());
+  std::vector<unsigned char> resized;
+  const unsigned char *source = pixels.get();
+  if (w != width || h != height) {
+    resized.resize(target.count());
+    if (!stbir_resize_uint8(source, w, h, 0, resized.data(), width, height, 0, channels))
+      throw Failure("no memory to resize '" + files[row] + "'");
+    source = resized.data();
+  }
+  size_t bytes = dlc_element_bytes(target.type), plane = static_cast<size_t>(height) * static_cast<size_t>(width),
+         count = static_cast<size_t>(channels);
+  for (size_t pixel = 0; pixel < plane; ++pixel)
+    for (size_t c = 0; c < count; ++c) {
+      size_t place = isChannelsFirst ? c * plane + pixel : pixel * count + c;
+      storeNumber(source[pixel * count + c] * target.scale, target.type, to + place * bytes);
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The order in which rows are seen. Counter-based: it follows from the seed and a number alone, so any place in a
+/// training run can be found again.
+#ifndef DLC_TOOLS_DLC_RUN_TRAIN_ORDER_H
+#define DLC_TOOLS_DLC_RUN_TRAIN_ORDER_H
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace dlcrun {
+
+/// The numbers below `rows`, shuffled; the same for the same arguments, on every machine. `stream` is the epoch, or
+/// splitStream.
+std::vector<uint32_t> shuffledOrder(size_t rows, uint64_t seed, uint64_t stream);
+
+/// The stream that decides which rows are held back for validation.
+constexpr uint64_t splitStream = ~uint64_t(0);
+
+} // namespace dlcrun
+
+#endif // DLC_TOOLS_DLC_RUN_TRAIN_ORDER_H

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/dlc-run/train/Progress.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <unistd.h>
+
+using namespace dlcrun;
+using Clock = std::chrono::steady_clock;
+
+Progress::Progress(bool json) : isJson(json), hasBar(!json && isatty(STDERR_FILENO)) {}
+
+void Progress::clearBar() {
+  if (isDrawn)
+    std::fputs("\r\033[K", stderr);
+  isDrawn = false;
+}
+
+void Progress::event(const char *name, nlohmann::ordered_json fields) {
+  if (!isJson)
+    return;
+  nlohmann::ordered_json line = {{"event", name}};
+  line.update(fields);
+  std::printf("%s\n", line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+  std::fflush(stdout);
+}
+
+void Progress::note(const std::string &text) {
+  if (isJson)
+    return event("note", {{"text", text}});
+  clearBar();
+  std::printf("%s\n", text.c_str());
+  std::fflush(stdout);
+}
+
+void Progress::step(size_t epoch, size_t epochs, size_t step, size_t steps, double loss, size_t rows) {
+  if (!hasBar)
+    return;
+  Clock::time_point now = Clock::now();
+  if (step <= 1 || !rowsSince) {
+    epochBegan = now;
+    rowsSince = 0;
+  }
+  rowsSince += rows;
+  if (isDrawn && now - lastDrawn < std::chrono::milliseconds(100))
+    return;
+  lastDrawn = now;
+  isDrawn = true;
+  constexpr size_t width = 24;
+  size_t filled = std::min(width, width * step / std::max<size_t>(steps, 1));
+  double seconds = std::chrono::duration<double>(now - epochBegan).count();
+  std::string bar = std::string(filled, '=') + std::string(width - filled, ' ');
+  std::fprintf(stderr, "\r\033[Kepoch %zu/%zu [%s] %zu/%zu  loss %.5g", epoch, epochs, bar.c_str(), step, steps, loss);
+  if (seconds > 0.5)
+    std::fprintf(stderr, "  %.0f rows/s", static_cast<double>(rowsSince) / seconds);
+  std::fflush(stderr);
+}
+
+void Progress::epoch(const EpochRecord &record, size_t epochs, double seconds) {
+  clearBar();
+  rowsSince = 0;
+  if (isJson) {
+    nlohmann::ordered_json fields = toJson(record);
+    fields["seconds"] = seconds;
+    return event("epoch", fields);
+  }
+  std::string line = "epoch " + std::to_string(record.epoch) + "/" + std::to_string(epochs);
+  char text[64];
+  for (const auto &[name, value] : record.figures) {
+    std::snprintf(text, sizeof text, "  %s %.5g", name.c_str(), value);
+    line += text;
+  }
+  std::snprintf(text, sizeof text, "  rate %.3g  %.2f s", record.learningRate, seconds);
+  std::printf("%s%s\n", line.c_str(), text);
+  std::fflush(stdout);
+}

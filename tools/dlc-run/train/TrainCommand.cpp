@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// dlc-run train OUT.so --data ...
+#include "tools/dlc-run/train/TrainCommand.h"
+
+#include "tools/dlc-run/train/Trainer.h"
+
+#include <CLI/CLI.hpp>
+
+using namespace dlcrun;
+
+static void declareData(CLI::App &app, TrainOptions &options) {
+  app.add_option("library", options.library, "Library that dlc made with --train")->required();
+  app.add_option(
+         "--data", options.data.sources,
+         "FILE or NAME=FILE to learn from: a table (.csv, .tsv), an array (.npy, .npz, IDX) for the input or label "
+         "NAME, or a folder with a folder of images (PNG, JPEG) for each class")
+      ->required()
+      ->allow_extra_args(false);
+  app.add_option("--validation", options.validation.sources, "The same to measure with after each epoch")
+      ->allow_extra_args(false);
+  app.add_option("--validation-split", options.validationSplit,
+                 "Share of the rows of --data to hold back and measure with; the seed says which")
+      ->check(CLI::Range(0.0, 1.0))
+      ->excludes("--validation");
+  app.add_option("--label-column", options.data.csv.label,
+                 "Column of a table that is the label; the last when left out");
+  app.add_option("--ignore-column", options.data.csv.ignored, "Column of a table to leave out")
+      ->allow_extra_args(false);
+  app.add_option("--delimiter", options.data.csv.delimiter,
+                 "What stands between the fields of a table; a comma when left out");
+  app.add_option("--scale", options.scales, "NAME=FACTOR to multiply an input with, as 0.00392156862745098 for bytes")
+      ->allow_extra_args(false);
+}
+
+static void declareTraining(CLI::App &app, TrainOptions &options) {
+  app.add_option("--epochs", options.epochs, "How often to go through the data");
+  app.add_option("--batch", options.batch, "Rows of a step, if the model leaves that open")
+      ->check(CLI::Range(1, 1 << 30));
+  app.add_option("--seed", options.seed, "Decides about first values, order and all else that is random");
+  app.add_flag("--no-shuffle", options.isOrdered, "Take the rows in their order");
+  app.add_option("--set", options.settings, "NAME=VALUE of a hyperparameter, such as learning_rate=0.01")
+      ->allow_extra_args(false);
+  app.add_option(
+      "--schedule", options.schedule,
+      "How the learning rate changes: constant, step:every=E,factor=F, exponential:factor=F, cosine:minimum=M, "
+      "plateau:patience=E,factor=F,minimum=M");
+  app.add_option("--warmup", options.warmUpSteps, "Steps in which the learning rate rises to what it should be");
+  app.add_option("--monitor", options.monitor,
+                 "Figure that decides what is best; validation_loss when left out, or loss without validation data");
+  app.add_option("--early-stopping", options.patience, "Stop when the figure has not become better for so many epochs");
+  app.add_option("--min-delta", options.leastGain, "What counts as better for --early-stopping")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", options.threads, "Threads to compute with; 0: one for each CPU")
+      ->check(CLI::Range(0u, DLC_MAX_THREADS));
+}
+
+static void declareFiles(CLI::App &app, TrainOptions &options) {
+  auto *checkpoint = app.add_option("--checkpoint", options.checkpoint,
+                                    "FILE.safetensors to write after each epoch, whole or not at all");
+  app.add_option("--checkpoint-steps", options.checkpointSteps, "Write it after so many steps, too")->needs(checkpoint);
+  app.add_flag("--resume", options.isResumed, "Go on from the checkpoint if it is there")->needs(checkpoint);
+  app.add_option("--best", options.bestCheckpoint, "FILE.safetensors for the best state so far");
+  auto *load = app.add_option("--load", options.load, "FILE.safetensors with weights to begin with");
+  app.add_option("--load-prefix", options.loadPrefix, "Load only variables whose names start so")->needs(load);
+  app.add_flag("--load-partial", options.isPartialLoad, "Variables that the file lacks keep their first values")
+      ->needs(load);
+  app.add_option("--report", options.report, "FILE.html with learning curves and the confusion matrix");
+  app.add_flag("--json", options.isJson, "Print one JSON object a line");
+}
+
+int dlcrun::trainModel(int argc, char **argv) {
+  TrainOptions options;
+  CLI::App app("Trains a library that dlc made with --train", "dlc-run train");
+  declareData(app, options);
+  declareTraining(app, options);
+  declareFiles(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    if (!error.get_exit_code())
+      return app.exit(error);
+    throw Failure(error.what());
+  }
+  options.validation.csv = options.data.csv;
+  return Trainer(options).run();
+}

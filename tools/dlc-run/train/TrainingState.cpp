@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/dlc-run/train/TrainingState.h"
+
+#include <cmath>
+
+using namespace dlcrun;
+using Json = nlohmann::ordered_json;
+
+static const char *const metadataKey = "dlc.training";
+
+static Json describe(const RunIdentity &identity) {
+  return {{"--seed", identity.seed},
+          {"--batch", identity.batch},
+          {"number of training rows", identity.rows},
+          {"number of validation rows", identity.validationRows},
+          {"shuffling", identity.isShuffled},
+          {"list of classes", identity.classNames}};
+}
+
+void TrainingState::save(const std::string &path, const dlc::Variables &variables, const RunIdentity &identity,
+                         const Schedule &schedule) const {
+  Json epochs = Json::array();
+  for (const EpochRecord &record : history)
+    epochs.push_back(toJson(record));
+  Json json = {{"version", 1},
+               {"run", describe(identity)},
+               {"epoch", epoch},
+               {"step", step},
+               {"rows_seen", rowsSeen},
+               {"sums", toJson(sums)},
+               {"is_stopped", isStopped},
+               {"schedule", schedule.save()},
+               {"early_stopping", stopping.save()},
+               {"best", best.save()},
+               {"history", epochs}};
+  try {
+    variables.save(path, {{metadataKey, json.dump(-1, ' ', false, Json::error_handler_t::replace)}});
+  } catch (const dlc::Error &error) {
+    throw Failure(error.what());
+  }
+}
+
+void TrainingState::load(const std::string &path, dlc::Variables &variables, const RunIdentity &identity,
+                         Schedule &schedule) {
+  try {
+    std::optional<std::string> text = dlc::readMetadata(variables.model(), path, metadataKey);
+    if (!text)
+      throw Failure("'" + path + "' holds variables, but no training run to go on with: start one from it with --load");
+    Json json = Json::parse(*text);
+    if (json.at("version") != 1)
+      throw Failure("'" + path + "' was written by another version of dlc-run train");
+    Json mine = describe(identity);
+    for (const auto &[name, value] : json.at("run").items())
+      if (mine.at(name) != value)
+        throw Failure("'" + path + "' is of another training run: its " + name + " is " + value.dump() +
+                      ", and this one's is " + mine.at(name).dump());
+    variables.load(path);
+    epoch = json.at("epoch");
+    step = json.at("step");
+    rowsSeen = json.at("rows_seen");
+    sums.clear();
+    for (const auto &[name, value] : json.at("sums").items())
+      sums.push_back({name, value.is_null() ? NAN : value.get<double>()});
+    isStopped = json.at("is_stopped");
+    schedule.load(json.at("schedule"));
+    stopping.load(json.at("early_stopping"));
+    best.load(json.at("best"));
+    history.clear();
+    for (const Json &record : json.at("history"))
+      history.push_back(recordFromJson(record));
+  } catch (const dlc::Error &error) {
+    throw Failure(error.what());
+  } catch (const Json::exception &) {
+    throw Failure("'" + path + "' holds no training run that this dlc-run understands");
+  }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Where a training run stands, beside the variables. Together with them it is all that the rest of the run depends on:
+/// it goes into the checkpoint, so that a resumed run makes the same bits as one that was never stopped.
+#ifndef DLC_TOOLS_DLC_RUN_TRAIN_TRAININGSTATE_H
+#define DLC_TOOLS_DLC_RUN_TRAIN_TRAININGSTATE_H
+
+#include "dlc/runtime.hpp"
+#include "tools/dlc-run/train/Callbacks.h"
+#include "tools/dlc-run/train/Schedule.h"
+
+namespace dlcrun {
+
+/// What must be the same for a checkpoint to be gone on from.
+struct RunIdentity {
+  uint64_t seed = 0;
+  size_t batch = 0, rows = 0, validationRows = 0;
+  bool isShuffled = true;
+  std::vector<std::string> classNames;
+};
+
+struct TrainingState {
+  size_t epoch = 0, step = 0; ///< whole epochs, and steps of the one at hand
+  size_t rowsSeen = 0;        ///< in this epoch
+  Figures sums;               ///< of the figures of this epoch's steps, times their rows
+  std::vector<EpochRecord> history;
+  bool isStopped = false; ///< early stopping has had enough
+  EarlyStopping stopping{0, 0};
+  Best best;
+
+  /// Writes variables and state to `path`. Throws Failure.
+  void save(const std::string &path, const dlc::Variables &variables, const RunIdentity &identity,
+            const Schedule &schedule) const;
+  /// Reads both. Throws Failure if the checkpoint is of another model or run, and says what differs.
+  void load(const std::string &path, dlc::Variables &variables, const RunIdentity &identity, Schedule &schedule);
+};
+
+} // namespace dlcrun
+
+#endif // DLC_TOOLS_DLC_RUN_TRAIN_TRAININGSTATE_H
