@@ -29,9 +29,9 @@ static bool isOfFamily(Operation *op, KernelRoot root) {
   case KernelRoot::Attention:
     return llvm::isa<AttentionOp>(op);
   case KernelRoot::Movement:
-    return llvm::isa<ReshapeOp, TransposeOp, ExpandOp, FillOp, ConcatOp, SliceOp, PadOp, TileOp, GatherOp,
-                     UpdateSliceOp, IotaOp, IndexOp, ResizeOp, TopKOp, TopKIndicesOp, RandomUniformOp, PackOp, UnpackOp,
-                     ConstantOp>(op);
+    return llvm::isa<ReshapeOp, ReshapeLikeOp, TransposeOp, ExpandOp, FillOp, ConcatOp, SliceOp, PadOp, TileOp,
+                     GatherOp, ScatterAddOp, UpdateSliceOp, IotaOp, IndexOp, ExtentOp, ResizeOp, TopKOp, TopKIndicesOp,
+                     RandomUniformOp, PackOp, UnpackOp, ConstantOp>(op);
   }
   return false;
 }

@@ -60,16 +60,36 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor) {
   return type.getNumDynamicDims() <= 1 ? keepIfSameType(getX(), getResult()) : OpFoldResult();
 }
 
-OpFoldResult FillOp::fold(FoldAdaptor) {
-  auto type = llvm::cast<RankedTensorType>(getType());
-  if (!type.hasStaticShape() || getLayout(type))
-    return {};
-  double value = getValue().convertToDouble();
+/// `value` everywhere in a tensor of static shape.
+static OpFoldResult makeSplat(RankedTensorType type, double value) {
   Type elementType = type.getElementType();
   Attribute element = llvm::isa<FloatType>(elementType)
                           ? Attribute(FloatAttr::get(elementType, value))
                           : Attribute(IntegerAttr::get(elementType, static_cast<int64_t>(value)));
   return DenseElementsAttr::get(type, element);
+}
+
+OpFoldResult FillOp::fold(FoldAdaptor) {
+  auto type = llvm::cast<RankedTensorType>(getType());
+  if (!type.hasStaticShape() || getLayout(type))
+    return {};
+  return makeSplat(type, getValue().convertToDouble());
+}
+
+OpFoldResult ExtentOp::fold(FoldAdaptor) {
+  auto type = llvm::cast<RankedTensorType>(getX().getType());
+  int64_t product = 1;
+  for (int64_t axis : getAxes()) {
+    if (type.isDynamicDim(axis))
+      return {};
+    product *= type.getDimSize(axis);
+  }
+  return makeSplat(llvm::cast<RankedTensorType>(getType()), static_cast<double>(product));
+}
+
+OpFoldResult ReshapeLikeOp::fold(FoldAdaptor) {
+  auto type = llvm::cast<RankedTensorType>(getType());
+  return type.getNumDynamicDims() <= 1 ? keepIfSameType(getX(), getResult()) : OpFoldResult();
 }
 
 OpFoldResult TransposeOp::fold(FoldAdaptor) {
@@ -108,6 +128,20 @@ struct MergeReshapes final : OpRewritePattern<ReshapeOp> {
     if (llvm::any_of(op.getShape(), [](int64_t extent) { return extent < -1; }))
       return rewriter.notifyMatchFailure(op, "extents refer to the inner reshape");
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), inner.getX(), op.getShapeAttr());
+    return success();
+  }
+};
+
+/// A shape that is known but for one extent needs no other tensor to tell it.
+struct ReshapeLikeKnownShape final : OpRewritePattern<ReshapeLikeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReshapeLikeOp op, PatternRewriter &rewriter) const override {
+    auto type = llvm::cast<RankedTensorType>(op.getType());
+    if (type.getNumDynamicDims() > 1 || llvm::is_contained(type.getShape(), 0))
+      return rewriter.notifyMatchFailure(op, "more than one extent is not known, or an empty one hides it");
+    llvm::SmallVector<int64_t> shape(type.getShape());
+    llvm::replace(shape, ShapedType::kDynamic, int64_t(-1));
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, type, op.getX(), rewriter.getDenseI64ArrayAttr(shape));
     return success();
   }
 };
@@ -188,6 +222,9 @@ void ReduceOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRCont
 }
 void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
   patterns.add<MergeReshapes>(context);
+}
+void ReshapeLikeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<ReshapeLikeKnownShape>(context);
 }
 void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
   patterns.add<MergeTransposes, TransposeOfUnitDims>(context);

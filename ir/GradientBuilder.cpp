@@ -7,20 +7,37 @@ namespace dlc {
 
 static RankedTensorType getType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
+int64_t spellExtent(Value x, int64_t dim) {
+  return getType(x).isDynamicDim(dim) ? -2 - dim : getType(x).getDimSize(dim);
+}
+
 llvm::SmallVector<int64_t> getShapeFrom(Value like) {
   llvm::SmallVector<int64_t> shape;
-  for (auto [dim, extent] : llvm::enumerate(getType(like).getShape()))
-    shape.push_back(ShapedType::isDynamic(extent) ? -2 - static_cast<int64_t>(dim) : extent);
+  for (int64_t dim = 0; dim < getType(like).getRank(); ++dim)
+    shape.push_back(spellExtent(like, dim));
   return shape;
 }
 
-GradientBuilder::GradientBuilder(OpBuilder &builder, Operation *op, Value resultGradient, llvm::ArrayRef<bool> isWanted)
-    : builder(builder), op(op), resultGradient(resultGradient), isWanted(isWanted), gradients(op->getNumOperands()) {}
+GradientBuilder::GradientBuilder(OpBuilder &builder, Operation *op, Value resultGradient, llvm::ArrayRef<bool> isWanted,
+                                 std::optional<Location> askedAt)
+    : builder(builder), op(op), resultGradient(resultGradient), isWanted(isWanted), gradients(op->getNumOperands()),
+      askedAt(askedAt) {}
+
+LogicalResult GradientBuilder::reportMissingRule(llvm::Twine why) {
+  InFlightDiagnostic diagnostic = op->emitOpError("has no gradient rule") << why;
+  if (askedAt)
+    diagnostic.attachNote(*askedAt)
+        << "this gradient passes through it; 'dlc.stop_gradient' on its operands would let it "
+           "count as a constant";
+  return diagnostic;
+}
 
 void GradientBuilder::set(unsigned operand, Value gradient) {
   if (!wants(operand))
     return;
   gradient = sumTo(gradient, getOperand(operand));
+  if (Type type = getType(getOperand(operand)).getElementType(); getType(gradient).getElementType() != type)
+    gradient = create<CastOp>(gradient, type);
   gradients[operand] = gradients[operand] ? create<AddOp>(gradients[operand], gradient) : gradient;
 }
 
@@ -31,8 +48,19 @@ Value GradientBuilder::scalar(double value, Value like) {
                             DenseElementsAttr::get(type, builder.getFloatAttr(elementType, value).getValue()));
 }
 
-Value GradientBuilder::zeros(Value like) {
-  return create<FillOp>(like, getShapeFrom(like), llvm::APFloat(0.0), getType(like).getElementType());
+Value GradientBuilder::zeros(Value like) { return fill(0, like); }
+
+Value GradientBuilder::widen(Value x) {
+  Type type = getType(x).getElementType();
+  return type.isF16() || type.isBF16() ? create<CastOp>(x, builder.getF32Type()) : x;
+}
+
+Value GradientBuilder::fill(double value, Value like) {
+  return create<FillOp>(like, getShapeFrom(like), llvm::APFloat(value), getType(like).getElementType());
+}
+
+Value GradientBuilder::countPlaces(Value x, llvm::ArrayRef<int64_t> axes) {
+  return create<ExtentOp>(x, axes, getType(x).getElementType());
 }
 
 Value GradientBuilder::sumTo(Value gradient, Value operand) {
@@ -49,13 +77,14 @@ Value GradientBuilder::sumTo(Value gradient, Value operand) {
 }
 
 Value GradientBuilder::reshapeLike(Value x, Value like) {
-  RankedTensorType from = getType(x), to = getType(like);
-  if (from == to)
+  RankedTensorType to = getType(like);
+  // Types with several dynamic extents may agree where the extents do not; an extent of 0 hides the others.
+  if (to.getNumDynamicDims() > 1 || llvm::is_contained(to.getShape(), 0))
+    return create<ReshapeLikeOp>(x, like);
+  if (getType(x) == to)
     return x;
   llvm::SmallVector<int64_t> shape(to.getShape());
-  for (int64_t &extent : shape)
-    if (ShapedType::isDynamic(extent))
-      extent = -1;
+  llvm::replace(shape, ShapedType::kDynamic, int64_t(-1));
   return create<ReshapeOp>(x, shape);
 }
 

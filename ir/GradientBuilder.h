@@ -12,9 +12,14 @@ namespace dlc {
 /// its operands. The scalar that is differentiated is called L in what follows.
 class GradientBuilder {
 public:
-  /// Ops are written at `builder`'s place; `isWanted` has one entry an operand.
+  /// Ops are written at `builder`'s place; `isWanted` has one entry an operand. `askedAt` is where a `dlc.gradient`
+  /// stands.
   GradientBuilder(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value resultGradient,
-                  llvm::ArrayRef<bool> isWanted);
+                  llvm::ArrayRef<bool> isWanted, std::optional<mlir::Location> askedAt = std::nullopt);
+
+  /// Reports that there is no rule for this use of the op, "has no gradient rule" and `why`, and which gradient needed
+  /// one.
+  mlir::LogicalResult reportMissingRule(llvm::Twine why = "");
 
   /// Derivative of L with respect to the op's result; has the result's type.
   mlir::Value getResultGradient() const { return resultGradient; }
@@ -24,7 +29,7 @@ public:
   bool wants(unsigned operand) const { return isWanted[operand]; }
 
   /// Gives the gradient of an operand. If the operand was broadcast, `gradient` may have the larger shape: it is
-  /// summed. Integer and boolean operands have none.
+  /// summed; if it is of another floating-point type, it is converted. Integer and boolean operands have none.
   void set(unsigned operand, mlir::Value gradient);
   llvm::ArrayRef<mlir::Value> getGradients() const { return gradients; }
 
@@ -38,6 +43,12 @@ public:
   mlir::Value zeros(mlir::Value like);
   /// `gradient`, summed over the dimensions in which `operand` was broadcast to it.
   mlir::Value sumTo(mlir::Value gradient, mlir::Value operand);
+  /// `x` in f32 if its elements have 16 bits.
+  mlir::Value widen(mlir::Value x);
+  /// One number in the shape of `like` and its element type.
+  mlir::Value fill(double value, mlir::Value like);
+  /// How many places the dimensions `axes` of `x` have together: a number of rank 0 in x's element type.
+  mlir::Value countPlaces(mlir::Value x, llvm::ArrayRef<int64_t> axes);
   /// `x` in the shape of `like`, which has as many elements.
   mlir::Value reshapeLike(mlir::Value x, mlir::Value like);
   /// `x` broadcast to the shape of `like`.
@@ -52,7 +63,11 @@ private:
   mlir::Value resultGradient;
   llvm::SmallVector<bool> isWanted;
   llvm::SmallVector<mlir::Value> gradients;
+  std::optional<mlir::Location> askedAt;
 };
+
+/// Extent `dim` of `x` as the shape of a `dlc.reshape` of `x` spells it: "-2 - dim" if it is not known.
+int64_t spellExtent(mlir::Value x, int64_t dim);
 
 /// The shape of `like` as `dlc.reshape`, `dlc.expand` and `dlc.fill` spell it, whose dynamic extents are those of their
 /// operand: extents that are not known are "-2 - d".

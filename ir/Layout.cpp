@@ -76,7 +76,7 @@ std::optional<llvm::SmallVector<int64_t>> getPlainOrder(RankedTensorType type) {
 }
 
 bool isAlias(Operation *op) {
-  if (llvm::isa<ReshapeOp>(op))
+  if (llvm::isa<ReshapeOp, ReshapeLikeOp>(op))
     return !getLayout(op->getOperand(0).getType()) && !getLayout(op->getResult(0).getType());
   auto transpose = llvm::dyn_cast<TransposeOp>(op);
   if (!transpose)

@@ -19,6 +19,19 @@ def Dlc_ReshapeOp : Dlc_Movement<"reshape", "The same elements, row-major, in an
   let hasFolder = 1;
   let hasCanonicalizer = 1;
 }
+def Dlc_ReshapeLikeOp : Dlc_Movement<"reshape_like", "The same elements, row-major, in the shape of another tensor",
+                                     (ins Dlc_Tensor:$x, Dlc_Tensor:$like)> {
+  let description = [{
+    What `dlc.reshape` cannot say: a shape of which several extents are only known when a model runs. Elements of `like` are not
+    read. Where the shape is known but for one extent, it becomes a `dlc.reshape`.
+
+    ```mlir
+    %dx = dlc.reshape_like %dy, %x : (tensor<?xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+    ```
+  }];
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
 def Dlc_TransposeOp : Dlc_Movement<"transpose", "Dimension i of the result is dimension `permutation[i]` of the operand",
                                    (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$permutation)> {
   let hasFolder = 1;
@@ -74,6 +87,20 @@ def Dlc_GatherOp : Dlc_Movement<"gather", "Slices along `axis`, chosen by indice
     to the nearest element, so nothing outside of `x` is ever read.
   }];
 }
+def Dlc_ScatterAddOp : Dlc_Movement<"scatter_add", "Zeros, to which slices are added at places along `axis` that indices choose",
+                                    (ins Dlc_Tensor:$like, Dlc_Tensor:$indices, Dlc_Tensor:$updates, I64Attr:$axis)> {
+  let description = [{
+    The gradient of `dlc.gather`: `updates` has the shape `result[:axis] + indices + result[axis+1:]`, and the extent of `axis`
+    is that of `like`, whose elements are not read. Indices mean what they mean to `dlc.gather`; slices of one index are added
+    in the order of the indices, in the element type.
+
+    ```mlir
+    %dtable = dlc.scatter_add %table, %tokens, %dy {axis = 0 : i64}
+        : (tensor<65x8xf32>, tensor<?xi64>, tensor<?x8xf32>) -> tensor<65x8xf32>
+    ```
+  }];
+  let elementTypeRule = "::mlir::getElementTypeOrSelf(adaptor.getUpdates())";
+}
 def Dlc_UpdateSliceOp : Dlc_Movement<"update_slice", "A tensor with rows of it replaced from a place that a run decides",
                                      (ins Dlc_Tensor:$x, Dlc_Tensor:$update, Dlc_Tensor:$position, I64Attr:$axis,
                                           DefaultValuedAttr<BoolAttr, "false">:$in_place)> {
@@ -105,6 +132,18 @@ def Dlc_IndexOp : Dlc_Movement<"index", "0, 1, ...: the places along dimension `
     ```
   }];
   let elementTypeRule = "::mlir::IntegerType::get(adaptor.getX().getContext(), 64)";
+}
+def Dlc_ExtentOp : Dlc_Movement<"extent", "How many places the dimensions `axes` have together, as a number of rank 0",
+                                (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$axes, TypeAttr:$element_type)> {
+  let description = [{
+    The product of the extents; elements of `x` are not read. With static extents it folds to a constant.
+
+    ```mlir
+    %count = dlc.extent %x {axes = array<i64: 0, 2>, element_type = f32} : (tensor<?x6x?xf32>) -> tensor<f32>
+    ```
+  }];
+  let elementTypeRule = "adaptor.getElementType()";
+  let hasFolder = 1;
 }
 
 def Dlc_ResizeMode : I32EnumAttr<"ResizeMode", "Interpolation", [

@@ -42,6 +42,15 @@ LogicalResult ReshapeOp::inferShape(std::optional<Location> location, Adaptor ad
   return success();
 }
 
+LogicalResult ReshapeLikeOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                        Dims &result) {
+  MLIRContext *context = adaptor.getX().getContext();
+  AffineExpr from = elementCount(dims[0], context), to = elementCount(dims[1], context);
+  if (!mayBeEqual(from, to))
+    return emitOptionalError(location, "a reshape of ", *constantDim(from), " elements to ", *constantDim(to));
+  return copyDims(dims[1], result);
+}
+
 LogicalResult TransposeOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
                                       Dims &result) {
   llvm::ArrayRef<int64_t> permutation = adaptor.getPermutation();
@@ -182,6 +191,24 @@ LogicalResult GatherOp::inferShape(std::optional<Location> location, Adaptor ada
   return success();
 }
 
+LogicalResult ScatterAddOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                       Dims &result) {
+  int64_t axis = adaptor.getAxis();
+  llvm::ArrayRef<AffineExpr> like = dims[0], indices = dims[1], updates = dims[2];
+  if (axis < 0 || axis >= static_cast<int64_t>(like.size()))
+    return emitOptionalError(location, "axis ", axis, " is none of the ", like.size(), " dimensions");
+  if (updates.size() + 1 != like.size() + indices.size())
+    return emitOptionalError(location, "updates of rank ", updates.size(), " for indices of rank ", indices.size(),
+                             " and a result of rank ", like.size());
+  for (auto [index, update] : llvm::zip(indices, updates.drop_front(axis)))
+    if (!mayBeEqual(index, update))
+      return emitOptionalError(location, *constantDim(index), " indices for ", *constantDim(update), " updates");
+  llvm::append_range(result, updates.take_front(axis));
+  result.push_back(like[axis]);
+  llvm::append_range(result, updates.drop_front(axis + indices.size()));
+  return success();
+}
+
 LogicalResult UpdateSliceOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
                                         Dims &result) {
   int64_t axis = adaptor.getAxis();
@@ -211,6 +238,14 @@ LogicalResult IndexOp::inferShape(std::optional<Location> location, Adaptor adap
   if (axis < 0 || axis >= static_cast<int64_t>(dims[0].size()))
     return emitOptionalError(location, "axis ", axis, " is none of the ", dims[0].size(), " dimensions");
   result.push_back(dims[0][axis]);
+  return success();
+}
+
+LogicalResult ExtentOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                   Dims &) {
+  for (int64_t axis : adaptor.getAxes())
+    if (axis < 0 || axis >= static_cast<int64_t>(dims[0].size()))
+      return emitOptionalError(location, "axis ", axis, " is none of the ", dims[0].size(), " dimensions");
   return success();
 }
 

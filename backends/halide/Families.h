@@ -13,6 +13,7 @@ void registerConvolutionEmitters(EmitterRegistry &registry);
 void registerContractionEmitters(EmitterRegistry &registry);
 void registerAttentionEmitters(EmitterRegistry &registry);
 void registerMovementEmitters(EmitterRegistry &registry);
+void registerScatterEmitters(EmitterRegistry &registry);
 void registerSelectionEmitters(EmitterRegistry &registry);
 void registerResizeEmitters(EmitterRegistry &registry);
 void registerReductionEmitters(EmitterRegistry &registry);

@@ -28,6 +28,7 @@ const EmitterRegistry &getEmitterRegistry() {
     registerContractionEmitters(all);
     registerAttentionEmitters(all);
     registerMovementEmitters(all);
+    registerScatterEmitters(all);
     registerSelectionEmitters(all);
     registerResizeEmitters(all);
     registerReductionEmitters(all);

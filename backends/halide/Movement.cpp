@@ -21,7 +21,7 @@ namespace dlc::halide {
 
 static int toInt(int64_t value) { return static_cast<int>(value); }
 
-static FailureOr<TensorFunc> emitReshape(ReshapeOp op, KernelBuilder &builder) {
+template <typename OpTy> static FailureOr<TensorFunc> emitReshape(OpTy op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX());
   llvm::ArrayRef<AffineExpr> from = builder.getDims(op.getX()), to = builder.getDims(op.getResult());
   Exprs fromExtents = x.extents, toExtents = builder.getExtents(op.getResult());
@@ -219,6 +219,16 @@ static FailureOr<TensorFunc> emitIota(IotaOp op, KernelBuilder &builder) {
 
 static FailureOr<TensorFunc> emitIndex(IndexOp op, KernelBuilder &builder) {
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) { return Halide::cast<int64_t>(index[0]); });
+}
+
+static FailureOr<TensorFunc> emitExtent(ExtentOp op, KernelBuilder &builder) {
+  Exprs extents = builder.getExtents(op.getX());
+  return builder.define(op, [&](llvm::ArrayRef<Expr>) {
+    Expr product = Halide::cast<int64_t>(1);
+    for (int64_t axis : op.getAxes())
+      product = product * Halide::cast<int64_t>(extents[axis]);
+    return convertElement(product, IntegerType::get(op.getContext(), 64), op.getElementType());
+  });
 }
 
 /// A copy of the constant's elements as the kernel's own data.
@@ -454,7 +464,8 @@ static LogicalResult scheduleMovement(KernelBuilder &builder) {
 }
 
 void registerMovementEmitters(EmitterRegistry &registry) {
-  registry.add<ReshapeOp>(&emitReshape);
+  registry.add<ReshapeOp>(&emitReshape<ReshapeOp>);
+  registry.add<ReshapeLikeOp>(&emitReshape<ReshapeLikeOp>);
   registry.add<TransposeOp>(&emitTranspose);
   registry.add<ExpandOp>(&emitExpand);
   registry.add<FillOp>(&emitFill);
@@ -466,6 +477,7 @@ void registerMovementEmitters(EmitterRegistry &registry) {
   registry.add<UpdateSliceOp>(&emitUpdateSlice);
   registry.add<IotaOp>(&emitIota);
   registry.add<IndexOp>(&emitIndex);
+  registry.add<ExtentOp>(&emitExtent);
   registry.add<PackOp>(&emitPack);
   registry.add<UnpackOp>(&emitIdentity<UnpackOp>);
   registry.add<ConstantOp>(&emitConstant);

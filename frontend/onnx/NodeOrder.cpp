@@ -42,7 +42,11 @@ static void forEachUse(const onnx::NodeProto &node, llvm::function_ref<void(Stri
   for (const std::string &input : node.input())
     if (!input.empty())
       use(input);
+  // What is differentiated is named by an attribute.
+  bool isGradient = node.op_type() == "Gradient" && node.domain() == "ai.onnx.preview.training";
   for (const onnx::AttributeProto &attribute : node.attribute()) {
+    if (isGradient && attribute.name() == "y")
+      use(attribute.s());
     if (attribute.has_g())
       forEachFreeName(attribute.g(), use);
     for (const onnx::GraphProto &graph : attribute.graphs())

@@ -11,10 +11,11 @@ const OpRegistry &OpRegistry::get() {
 
 OpRegistry::OpRegistry() {
   for (auto registerFamily :
-       {registerActivations, registerAttention, registerControl, registerConvolution, registerElementwise,
-        registerFlexAttention, registerLinear, registerLinearAttention, registerMovement, registerNormalization,
-        registerPooling, registerRecurrent, registerReduction, registerResize, registerScan, registerShape,
-        registerSlicing, registerArithmeticEvaluators})
+       {registerActivations, registerAttention,     registerControl,       registerConvolution,
+        registerElementwise, registerFlexAttention, registerLinear,        registerLinearAttention,
+        registerLosses,      registerMovement,      registerNormalization, registerPooling,
+        registerRecurrent,   registerReduction,     registerResize,        registerScan,
+        registerShape,       registerSlicing,       registerTraining,      registerArithmeticEvaluators})
     registerFamily(*this);
 }
 

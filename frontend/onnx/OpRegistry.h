@@ -50,6 +50,7 @@ void registerElementwise(OpRegistry &registry);
 void registerFlexAttention(OpRegistry &registry);
 void registerLinear(OpRegistry &registry);
 void registerLinearAttention(OpRegistry &registry);
+void registerLosses(OpRegistry &registry);
 void registerMovement(OpRegistry &registry);
 void registerNormalization(OpRegistry &registry);
 void registerPooling(OpRegistry &registry);
@@ -59,6 +60,7 @@ void registerResize(OpRegistry &registry);
 void registerScan(OpRegistry &registry);
 void registerShape(OpRegistry &registry);
 void registerSlicing(OpRegistry &registry);
+void registerTraining(OpRegistry &registry);
 void registerArithmeticEvaluators(OpRegistry &registry);
 
 } // namespace dlc::onnx_import

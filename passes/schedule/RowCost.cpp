@@ -28,7 +28,7 @@ static double costOfElement(Operation *op) {
   if (llvm::isa<PowOp, SinOp, CosOp, TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp, ModOp>(
           op))
     return 10;
-  if (llvm::isa<ResizeOp, GatherOp, HardmaxOp, ArgExtremeOp>(op))
+  if (llvm::isa<ResizeOp, GatherOp, ScatterAddOp, HardmaxOp, ArgExtremeOp>(op))
     return 1;
   // One sweep over the operand for each of the k.
   if (llvm::isa<TopKOp, TopKIndicesOp>(op))

@@ -36,7 +36,11 @@ ScheduleAttr tileRows(const TileSubject &subject, const InstructionSet &set) {
   llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(subject.result);
   auto concat = llvm::dyn_cast_or_null<ConcatOp>(subject.rootOp);
   auto update = llvm::dyn_cast_or_null<UpdateSliceOp>(subject.rootOp);
+  auto scatter = llvm::dyn_cast_or_null<ScatterAddOp>(subject.rootOp);
   RowSplit split = chooseRowSplit(subject, [&](int64_t dim) {
+    // Every range walks all indices in order, and adds its part of what they bring.
+    if (scatter)
+      return dim != static_cast<int64_t>(scatter.getAxis());
     // Each operand of a concatenation has a loop of its own along the axis, and so has an update.
     if ((concat && dim == static_cast<int64_t>(concat.getAxis())) ||
         (update && dim == static_cast<int64_t>(update.getAxis())))

@@ -21,7 +21,7 @@ namespace {
 /// each value.
 class ReverseSweep {
 public:
-  ReverseSweep(OpBuilder &builder, ValueRange withRespectTo) : builder(builder) {
+  ReverseSweep(OpBuilder &builder, ValueRange withRespectTo, Location askedAt) : builder(builder), askedAt(askedAt) {
     for (Value value : withRespectTo)
       influenced.insert(value);
   }
@@ -66,9 +66,9 @@ private:
     if (!llvm::is_contained(isWanted, true))
       return success();
     auto rule = llvm::dyn_cast<dlc::GradientOpInterface>(op);
+    dlc::GradientBuilder gradient(builder, op, gradients.lookup(op->getResult(0)), isWanted, askedAt);
     if (!rule)
-      return op->emitOpError("has no gradient rule");
-    dlc::GradientBuilder gradient(builder, op, gradients.lookup(op->getResult(0)), isWanted);
+      return gradient.reportMissingRule();
     if (failed(rule.buildGradients(gradient)))
       return failure();
     for (auto [operand, value] : llvm::zip(op->getOperands(), gradient.getGradients()))
@@ -83,6 +83,7 @@ private:
   }
 
   OpBuilder &builder;
+  Location askedAt;
   llvm::DenseSet<Value> influenced;
   llvm::DenseMap<Value, Value> gradients;
 };
@@ -126,7 +127,7 @@ class Differentiate final : public dlc::impl::DifferentiateBase<Differentiate> {
 
   LogicalResult expand(dlc::GradientOp op) {
     OpBuilder builder(op);
-    ReverseSweep sweep(builder, op.getWithRespectTo());
+    ReverseSweep sweep(builder, op.getWithRespectTo(), op.getLoc());
     if (failed(sweep.run(op.getOf())))
       return failure();
     for (auto [result, variable] : llvm::zip(op.getGradients(), op.getWithRespectTo())) {
@@ -134,6 +135,8 @@ class Differentiate final : public dlc::impl::DifferentiateBase<Differentiate> {
       if (!gradient)
         gradient = dlc::FillOp::create(builder, op.getLoc(), variable, dlc::getShapeFrom(variable), llvm::APFloat(0.0),
                                        getElementTypeOrSelf(variable.getType()));
+      if (gradient.getType() != variable.getType())
+        gradient = dlc::ReshapeLikeOp::create(builder, op.getLoc(), gradient, variable);
       result.replaceAllUsesWith(gradient);
     }
     ++differentiated;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gradient rules of elementwise ops. L is what is differentiated, dy its derivative with respect to the result y.
+// Gradient rules of elementwise arithmetic. L is what is differentiated, dy its derivative with respect to the result
+// y.
+#include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 
 using namespace mlir;
@@ -44,34 +46,43 @@ static LogicalResult neg(NegOp, GradientBuilder &gradients) {
   return success();
 }
 
-static LogicalResult exp(ExpOp op, GradientBuilder &gradients) {
-  gradients.set(0, gradients.create<MulOp>(gradients.getResultGradient(), op.getResult()));
+// a = q b + y with a whole number q, which is constant almost everywhere.
+static LogicalResult mod(ModOp op, GradientBuilder &gradients) {
+  Term a(gradients, op.getLhs()), b(gradients, op.getRhs()), y(gradients, op.getResult()),
+      dy(gradients, gradients.getResultGradient());
+  gradients.set(0, dy);
+  if (gradients.wants(1))
+    gradients.set(1, -(dy * ((a - y) / b).apply<RoundOp>()));
   return success();
 }
 
-static LogicalResult log(LogOp op, GradientBuilder &gradients) {
-  gradients.set(0, gradients.create<DivOp>(gradients.getResultGradient(), op.getX()));
+/// Equal operands share the gradient.
+static void choose(const Term &isLeft, const Term &isRight, const Term &dy, GradientBuilder &gradients) {
+  Term half = dy * 0.5;
+  if (gradients.wants(0))
+    gradients.set(0, isLeft.choose(dy, isRight.choose(0.0, half)));
+  if (gradients.wants(1))
+    gradients.set(1, isRight.choose(dy, isLeft.choose(0.0, half)));
+}
+
+static LogicalResult max(MaxOp op, GradientBuilder &gradients) {
+  Term a(gradients, op.getLhs()), b(gradients, op.getRhs());
+  choose(a > b, b > a, Term(gradients, gradients.getResultGradient()), gradients);
   return success();
 }
 
-// y' = 1 - y^2
-static LogicalResult tanh(TanhOp op, GradientBuilder &gradients) {
-  Value y = op.getResult(), slope = gradients.create<SubOp>(gradients.scalar(1, y), gradients.create<MulOp>(y, y));
-  gradients.set(0, gradients.create<MulOp>(gradients.getResultGradient(), slope));
+static LogicalResult min(MinOp op, GradientBuilder &gradients) {
+  Term a(gradients, op.getLhs()), b(gradients, op.getRhs());
+  choose(a < b, b < a, Term(gradients, gradients.getResultGradient()), gradients);
   return success();
 }
 
-// y' = y (1 - y)
-static LogicalResult sigmoid(SigmoidOp op, GradientBuilder &gradients) {
-  Value y = op.getResult(), slope = gradients.create<MulOp>(y, gradients.create<SubOp>(gradients.scalar(1, y), y));
-  gradients.set(0, gradients.create<MulOp>(gradients.getResultGradient(), slope));
-  return success();
-}
-
-// Reads the result, which is kept in any case where the next op needs it. At 0 the gradient is 0.
-static LogicalResult relu(ReluOp op, GradientBuilder &gradients) {
-  Value zero = gradients.scalar(0, op.getResult()), isPositive = gradients.create<GreaterOp>(op.getResult(), zero);
-  gradients.set(0, gradients.create<WhereOp>(isPositive, gradients.getResultGradient(), zero));
+static LogicalResult where(WhereOp op, GradientBuilder &gradients) {
+  Term condition(gradients, op.getCondition()), dy(gradients, gradients.getResultGradient());
+  if (gradients.wants(1))
+    gradients.set(1, condition.choose(dy, 0.0));
+  if (gradients.wants(2))
+    gradients.set(2, condition.choose(0.0, dy));
   return success();
 }
 
@@ -89,13 +100,15 @@ void addElementwiseGradients(MLIRContext *context) {
   addGradientRule<MulOp, &mul>(context);
   addGradientRule<DivOp, &div>(context);
   addGradientRule<NegOp, &neg>(context);
-  addGradientRule<ExpOp, &exp>(context);
-  addGradientRule<LogOp, &log>(context);
-  addGradientRule<TanhOp, &tanh>(context);
-  addGradientRule<SigmoidOp, &sigmoid>(context);
-  addGradientRule<ReluOp, &relu>(context);
+  addGradientRule<ModOp, &mod>(context);
+  addGradientRule<MaxOp, &max>(context);
+  addGradientRule<MinOp, &min>(context);
+  addGradientRule<WhereOp, &where>(context);
   addGradientRule<CastOp, &cast>(context);
   addGradientRule<SignOp, &hasZeroGradient<SignOp>>(context);
+  addGradientRule<CeilOp, &hasZeroGradient<CeilOp>>(context);
+  addGradientRule<FloorOp, &hasZeroGradient<FloorOp>>(context);
+  addGradientRule<RoundOp, &hasZeroGradient<RoundOp>>(context);
   addGradientRule<StopGradientOp, &hasZeroGradient<StopGradientOp>>(context);
 }
 

@@ -6,10 +6,15 @@ namespace dlc {
 void registerGradientRules(mlir::DialectRegistry &registry) {
   registry.addExtension(+[](mlir::MLIRContext *context, DlcDialect *) {
     addElementwiseGradients(context);
+    addAnalysisGradients(context);
+    addActivationGradients(context);
     addLinearGradients(context);
     addReductionGradients(context);
     addMovementGradients(context);
     addNormalizationGradients(context);
+    addStatisticsGradients(context);
+    addSelectionGradients(context);
+    addAttentionGradients(context);
   });
 }
 

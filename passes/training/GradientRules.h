@@ -25,10 +25,15 @@ void addGradientRule(mlir::MLIRContext *context) {
 template <typename OpTy> mlir::LogicalResult hasZeroGradient(OpTy, GradientBuilder &) { return mlir::success(); }
 
 void addElementwiseGradients(mlir::MLIRContext *context);
+void addAnalysisGradients(mlir::MLIRContext *context);
+void addActivationGradients(mlir::MLIRContext *context);
 void addLinearGradients(mlir::MLIRContext *context);
 void addReductionGradients(mlir::MLIRContext *context);
 void addMovementGradients(mlir::MLIRContext *context);
 void addNormalizationGradients(mlir::MLIRContext *context);
+void addStatisticsGradients(mlir::MLIRContext *context);
+void addSelectionGradients(mlir::MLIRContext *context);
+void addAttentionGradients(mlir::MLIRContext *context);
 
 /// Lets the dlc dialect bring all rules with it.
 void registerGradientRules(mlir::DialectRegistry &registry);

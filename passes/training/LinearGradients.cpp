@@ -1,42 +1,126 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gradient rules of products of matrices.
+// Gradient rules of products of matrices and tensors.
 #include "passes/training/GradientRules.h"
 
 using namespace mlir;
 
 namespace dlc {
 
-static int64_t getRank(Value value) { return llvm::cast<RankedTensorType>(value.getType()).getRank(); }
+static RankedTensorType getType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
+static int64_t getRank(Value value) { return getType(value).getRank(); }
 
-// Y = A B gives dA = dY B^T and dB = A^T dY; operands that are stored transposed get transposed gradients. Leading
-// dimensions in which an operand is broadcast are summed by the builder.
+/// `x` with dimensions of extent 1 at `dims`, which count in the result.
+static Value insertUnits(Value x, llvm::ArrayRef<int64_t> dims, GradientBuilder &gradients) {
+  if (dims.empty())
+    return x;
+  llvm::SmallVector<int64_t> shape;
+  for (int64_t dim = 0, own = 0; dim < getRank(x) + static_cast<int64_t>(dims.size()); ++dim)
+    shape.push_back(llvm::is_contained(dims, dim) ? 1 : spellExtent(x, own++));
+  return gradients.create<ReshapeOp>(x, shape);
+}
+
+/// All leading dimensions as one: rows.
+static Value flattenRows(Value x, GradientBuilder &gradients) {
+  return gradients.create<ReshapeOp>(x, llvm::ArrayRef<int64_t>{-1, spellExtent(x, getRank(x) - 1)});
+}
+
+// Y = A B gives dA = dY B^T and dB = A^T dY; operands that are stored transposed get transposed gradients. A vector is
+// a row or a column. Leading dimensions in which an operand is broadcast are summed.
 static LogicalResult matmul(MatMulOp op, GradientBuilder &gradients) {
-  Value a = op.getLhs(), b = op.getRhs(), dy = gradients.getResultGradient();
+  bool isRow = getRank(op.getLhs()) == 1, isColumn = getRank(op.getRhs()) == 1;
   bool isTransposedA = op.getTransposeLhs(), isTransposedB = op.getTransposeRhs();
-  if (getRank(a) < 2 || getRank(b) < 2)
-    return op.emitOpError("has no gradient rule for vectors yet");
+  Value a = insertUnits(op.getLhs(), isRow ? llvm::ArrayRef<int64_t>{0} : llvm::ArrayRef<int64_t>{}, gradients),
+        b = insertUnits(op.getRhs(), isColumn ? llvm::ArrayRef<int64_t>{1} : llvm::ArrayRef<int64_t>{}, gradients);
+  llvm::SmallVector<int64_t> units;
+  int64_t rank = getRank(op.getResult()) + isRow + isColumn;
+  if (isRow)
+    units.push_back(rank - 2);
+  if (isColumn)
+    units.push_back(rank - 1);
+  Value dy = insertUnits(gradients.getResultGradient(), units, gradients);
   auto product = [&](Value x, bool isTransposedX, Value y, bool isTransposedY) {
     return gradients.create<MatMulOp>(x, y, isTransposedX, isTransposedY);
   };
+  /// The gradient of a vector without its unit dimension.
+  auto set = [&](unsigned operand, Value gradient, Value matrix) {
+    gradient = gradients.sumTo(gradient, matrix);
+    bool isVector = getRank(op->getOperand(operand)) == 1;
+    gradients.set(operand, isVector ? gradients.reshapeLike(gradient, op->getOperand(operand)) : gradient);
+  };
   if (gradients.wants(0))
-    gradients.set(0, isTransposedA ? product(b, isTransposedB, dy, true) : product(dy, false, b, !isTransposedB));
+    set(0, isTransposedA ? product(b, isTransposedB, dy, true) : product(dy, false, b, !isTransposedB), a);
   if (gradients.wants(1)) {
     // Rows of all leading dimensions are summed: one product, if the other operand is a plain matrix.
     Value rows = a, rowGradients = dy;
-    if (getRank(b) == 2 && getRank(a) > 2 && !isTransposedA) {
-      auto flatten = [&](Value x) {
-        auto type = llvm::cast<RankedTensorType>(x.getType());
-        return gradients.create<ReshapeOp>(x, llvm::ArrayRef<int64_t>{-1, type.getShape().back()});
-      };
-      rows = flatten(a);
-      rowGradients = flatten(dy);
+    if (getRank(b) == 2 && getRank(a) > 2 && !isTransposedA && getType(a).getShape().back() != 0 &&
+        getType(dy).getShape().back() != 0) {
+      rows = flattenRows(a, gradients);
+      rowGradients = flattenRows(dy, gradients);
     }
-    gradients.set(1, isTransposedB ? product(rowGradients, true, rows, isTransposedA)
-                                   : product(rows, !isTransposedA, rowGradients, false));
+    set(1,
+        isTransposedB ? product(rowGradients, true, rows, isTransposedA)
+                      : product(rows, !isTransposedA, rowGradients, false),
+        b);
   }
   return success();
 }
 
-void addLinearGradients(MLIRContext *context) { addGradientRule<MatMulOp, &matmul>(context); }
+/// Where dimensions `first` and `second` of `x` have the same place.
+static Value isDiagonal(Value x, int64_t first, int64_t second, GradientBuilder &gradients) {
+  auto along = [&](int64_t dim) {
+    llvm::SmallVector<int64_t> shape(getRank(x) - dim, 1);
+    Value places = gradients.create<IndexOp>(x, dim);
+    shape.front() = spellExtent(places, 0);
+    return gradients.create<ReshapeOp>(places, shape);
+  };
+  return gradients.create<EqualOp>(along(first), along(second));
+}
+
+// The gradient of an operand is the sum of products of dy and the other operands, over the indices that the operand
+// lacks. An index that no other term has is one the operand was summed over: its places have the same gradient. An
+// index that the operand has twice is a diagonal: beside it there are zeros.
+static LogicalResult einsum(EinsumOp op, GradientBuilder &gradients) {
+  auto [inputs, output] = op.getEquation().split("->");
+  llvm::SmallVector<llvm::StringRef> terms;
+  inputs.split(terms, ',');
+  for (auto [number, term] : llvm::enumerate(terms)) {
+    if (!gradients.wants(number))
+      continue;
+    Value x = op.getOperand(number);
+    std::string left = output.str();
+    llvm::SmallVector<Value> factors{gradients.getResultGradient()};
+    for (auto [other, otherTerm] : llvm::enumerate(terms))
+      if (other != number) {
+        left += "," + otherTerm.str();
+        factors.push_back(op.getOperand(other));
+      }
+    std::string right;
+    llvm::SmallVector<int64_t> missing;
+    llvm::SmallVector<std::pair<int64_t, int64_t>> diagonals;
+    for (auto [dim, index] : llvm::enumerate(term)) {
+      size_t first = term.find(index);
+      bool isRepeated = first != dim;
+      if (isRepeated)
+        diagonals.emplace_back(first, dim);
+      if (isRepeated || !llvm::is_contained(left, index))
+        missing.push_back(dim);
+      else
+        right += index;
+    }
+    Value gradient =
+        gradients.create<EinsumOp>(ValueRange(factors), gradients.builder.getStringAttr(left + "->" + right));
+    if (!missing.empty())
+      gradient = gradients.expandLike(insertUnits(gradient, missing, gradients), x);
+    for (auto [first, second] : diagonals)
+      gradient = gradients.create<WhereOp>(isDiagonal(x, first, second, gradients), gradient, gradients.scalar(0, x));
+    gradients.set(number, gradient);
+  }
+  return success();
+}
+
+void addLinearGradients(MLIRContext *context) {
+  addGradientRule<MatMulOp, &matmul>(context);
+  addGradientRule<EinsumOp, &einsum>(context);
+}
 
 } // namespace dlc

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gradient rules of the functions of analysis: each is its derivative, as a formula of operand x and result y.
+#include "passes/training/Formula.h"
+#include "passes/training/GradientRules.h"
+#include <cmath>
+
+using namespace mlir;
+
+namespace dlc {
+
+/// The rule of a function of one number whose derivative is `slope(x, y)`.
+template <typename OpTy, Term (*slope)(const Term &x, const Term &y)>
+static LogicalResult chain(OpTy op, GradientBuilder &gradients) {
+  Term x(gradients, op.getX()), y(gradients, op.getResult()), dy(gradients, gradients.getResultGradient());
+  gradients.set(0, dy * slope(x, y));
+  return success();
+}
+
+// At 0 the gradient is 0.
+static Term ofAbs(const Term &x, const Term &) { return x.apply<SignOp>(); }
+static Term ofSqrt(const Term &, const Term &y) { return 0.5 / y; }
+static Term ofReciprocal(const Term &, const Term &y) { return -(y * y); }
+static Term ofExp(const Term &, const Term &y) { return y; }
+static Term ofErf(const Term &x, const Term &) { return (2 / std::sqrt(M_PI)) * exp(-(x * x)); }
+static Term ofSin(const Term &x, const Term &) { return x.apply<CosOp>(); }
+static Term ofCos(const Term &x, const Term &) { return -x.apply<SinOp>(); }
+static Term ofTan(const Term &, const Term &y) { return 1 + y * y; }
+static Term ofAsin(const Term &x, const Term &) { return 1 / sqrt((1 - x) * (1 + x)); }
+static Term ofAcos(const Term &x, const Term &) { return -1 / sqrt((1 - x) * (1 + x)); }
+static Term ofAtan(const Term &x, const Term &) { return 1 / (1 + x * x); }
+static Term ofSinh(const Term &x, const Term &) { return x.apply<CoshOp>(); }
+static Term ofCosh(const Term &x, const Term &) { return x.apply<SinhOp>(); }
+static Term ofTanh(const Term &, const Term &y) { return 1 - y * y; }
+static Term ofAsinh(const Term &x, const Term &) { return 1 / sqrt(1 + x * x); }
+static Term ofAcosh(const Term &x, const Term &) { return 1 / sqrt((x - 1) * (x + 1)); }
+static Term ofAtanh(const Term &x, const Term &) { return 1 / ((1 - x) * (1 + x)); }
+
+static LogicalResult log(LogOp op, GradientBuilder &gradients) {
+  gradients.set(0, Term(gradients, gradients.getResultGradient()) / Term(gradients, op.getX()));
+  return success();
+}
+
+// d(a^b) = b a^(b-1) da + a^b log(a) db. Where a factor is 0 the term is 0, whatever the other one is: 0^0 has no
+// derivative with respect to its base, and 0^b is 0 for every positive b.
+static LogicalResult pow(PowOp op, GradientBuilder &gradients) {
+  Term a(gradients, op.getLhs()), y(gradients, op.getResult()), dy(gradients, gradients.getResultGradient());
+  Type type = getElementTypeOrSelf(op.getLhs().getType()), exponentType = getElementTypeOrSelf(op.getRhs().getType());
+  Term b(gradients, type == exponentType ? op.getRhs() : gradients.create<CastOp>(op.getRhs(), type));
+  if (gradients.wants(0)) {
+    Term slope = b * a.apply<PowOp>(b - 1);
+    gradients.set(0, dy * b.apply<EqualOp>(0.0).choose(0.0, slope));
+  }
+  if (gradients.wants(1))
+    gradients.set(1, dy * a.apply<EqualOp>(0.0).choose(0.0, y * log(a)));
+  return success();
+}
+
+void addAnalysisGradients(MLIRContext *context) {
+  addGradientRule<AbsOp, &chain<AbsOp, &ofAbs>>(context);
+  addGradientRule<SqrtOp, &chain<SqrtOp, &ofSqrt>>(context);
+  addGradientRule<ReciprocalOp, &chain<ReciprocalOp, &ofReciprocal>>(context);
+  addGradientRule<ExpOp, &chain<ExpOp, &ofExp>>(context);
+  addGradientRule<LogOp, &log>(context);
+  addGradientRule<ErfOp, &chain<ErfOp, &ofErf>>(context);
+  addGradientRule<SinOp, &chain<SinOp, &ofSin>>(context);
+  addGradientRule<CosOp, &chain<CosOp, &ofCos>>(context);
+  addGradientRule<TanOp, &chain<TanOp, &ofTan>>(context);
+  addGradientRule<AsinOp, &chain<AsinOp, &ofAsin>>(context);
+  addGradientRule<AcosOp, &chain<AcosOp, &ofAcos>>(context);
+  addGradientRule<AtanOp, &chain<AtanOp, &ofAtan>>(context);
+  addGradientRule<SinhOp, &chain<SinhOp, &ofSinh>>(context);
+  addGradientRule<CoshOp, &chain<CoshOp, &ofCosh>>(context);
+  addGradientRule<TanhOp, &chain<TanhOp, &ofTanh>>(context);
+  addGradientRule<AsinhOp, &chain<AsinhOp, &ofAsinh>>(context);
+  addGradientRule<AcoshOp, &chain<AcoshOp, &ofAcosh>>(context);
+  addGradientRule<AtanhOp, &chain<AtanhOp, &ofAtanh>>(context);
+  addGradientRule<PowOp, &pow>(context);
+}
+
+} // namespace dlc

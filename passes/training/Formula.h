@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Formulas over tensors, so that a gradient rule reads like the derivative in a textbook.
+#ifndef DLC_PASSES_TRAINING_FORMULA_H
+#define DLC_PASSES_TRAINING_FORMULA_H
+
+#include "ir/GradientBuilder.h"
+
+namespace dlc {
+
+/// A tensor in a formula. Operators write graph ops; numbers take the element type of the tensor beside them, which is
+/// a floating-point type.
+class Term {
+public:
+  Term(GradientBuilder &gradients, mlir::Value value) : gradients(&gradients), value(value) {}
+  operator mlir::Value() const { return value; }
+
+  /// An op of one operand and no attributes.
+  template <typename OpTy> Term apply() const { return {*gradients, gradients->create<OpTy>(value)}; }
+  template <typename OpTy> Term apply(const Term &other) const {
+    return {*gradients, gradients->create<OpTy>(value, other.value)};
+  }
+  template <typename OpTy> Term apply(double other) const { return apply<OpTy>(number(other)); }
+  /// `otherwise` where this truth value does not hold.
+  Term choose(const Term &onTrue, const Term &otherwise) const {
+    return {*gradients, gradients->create<WhereOp>(value, onTrue.value, otherwise.value)};
+  }
+  Term choose(const Term &onTrue, double otherwise) const { return choose(onTrue, onTrue.number(otherwise)); }
+  Term choose(double onTrue, const Term &otherwise) const { return choose(otherwise.number(onTrue), otherwise); }
+  Term number(double other) const { return {*gradients, gradients->scalar(other, value)}; }
+
+private:
+  GradientBuilder *gradients;
+  mlir::Value value;
+};
+
+inline Term operator+(const Term &a, const Term &b) { return a.apply<AddOp>(b); }
+inline Term operator-(const Term &a, const Term &b) { return a.apply<SubOp>(b); }
+inline Term operator*(const Term &a, const Term &b) { return a.apply<MulOp>(b); }
+inline Term operator/(const Term &a, const Term &b) { return a.apply<DivOp>(b); }
+inline Term operator+(const Term &a, double b) { return a.apply<AddOp>(b); }
+inline Term operator-(const Term &a, double b) { return a.apply<SubOp>(b); }
+inline Term operator*(const Term &a, double b) { return a.apply<MulOp>(b); }
+inline Term operator/(const Term &a, double b) { return a.apply<DivOp>(b); }
+inline Term operator+(double a, const Term &b) { return b.number(a).apply<AddOp>(b); }
+inline Term operator-(double a, const Term &b) { return b.number(a).apply<SubOp>(b); }
+inline Term operator*(double a, const Term &b) { return b.apply<MulOp>(a); }
+inline Term operator/(double a, const Term &b) { return b.number(a).apply<DivOp>(b); }
+inline Term operator-(const Term &a) { return a.apply<NegOp>(); }
+/// Comparisons give truth values.
+inline Term operator>(const Term &a, const Term &b) { return a.apply<GreaterOp>(b); }
+inline Term operator>(const Term &a, double b) { return a.apply<GreaterOp>(b); }
+inline Term operator<(const Term &a, const Term &b) { return a.apply<LessOp>(b); }
+inline Term operator<(const Term &a, double b) { return a.apply<LessOp>(b); }
+inline Term operator>=(const Term &a, double b) { return a.apply<GreaterOrEqualOp>(b); }
+inline Term operator<=(const Term &a, double b) { return a.apply<LessOrEqualOp>(b); }
+inline Term operator&&(const Term &a, const Term &b) { return a.apply<AndOp>(b); }
+
+inline Term abs(const Term &x) { return x.apply<AbsOp>(); }
+inline Term sqrt(const Term &x) { return x.apply<SqrtOp>(); }
+inline Term exp(const Term &x) { return x.apply<ExpOp>(); }
+inline Term log(const Term &x) { return x.apply<LogOp>(); }
+inline Term tanh(const Term &x) { return x.apply<TanhOp>(); }
+inline Term sigmoid(const Term &x) { return x.apply<SigmoidOp>(); }
+
+} // namespace dlc
+
+#endif // DLC_PASSES_TRAINING_FORMULA_H
