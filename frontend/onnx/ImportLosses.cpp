@@ -73,8 +73,8 @@ void importNegativeLogLikelihoodLoss(NodeImporter &node) {
 void importSoftmaxCrossEntropyLoss(NodeImporter &node) {
   if (!expectLossOperands(node))
     return;
-  if (node.getRank(0) < 2) {
-    node.error() << "takes scores of rank 2 or more, got rank " << node.getRank(0);
+  if (int64_t rank = node.getRank(0); rank < 2) {
+    node.error() << "takes scores of rank 2 or more, got rank " << rank;
     return;
   }
   Value logProbability = node.create<LogSoftmaxOp>(node.getOperand(0), ArrayRef<int64_t>{1});

@@ -48,6 +48,7 @@ void registerControl(OpRegistry &registry);
 void registerConvolution(OpRegistry &registry);
 void registerElementwise(OpRegistry &registry);
 void registerFlexAttention(OpRegistry &registry);
+void registerGatherElements(OpRegistry &registry);
 void registerLinear(OpRegistry &registry);
 void registerLinearAttention(OpRegistry &registry);
 void registerLosses(OpRegistry &registry);

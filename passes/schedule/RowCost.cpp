@@ -75,7 +75,8 @@ RowSplit chooseRowSplit(const TileSubject &subject, llvm::function_ref<bool(int6
   if (subject.result.hasStaticShape() && total < 2 * rangeNanoseconds)
     return {};
   int64_t chosen = -1, chosenExtent = 1;
-  for (int64_t dim : llvm::reverse(getDimsInnermostFirst(subject.result))) {
+  llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(subject.result);
+  for (int64_t dim : llvm::reverse(dims)) {
     int64_t extent = subject.result.getDimSize(dim);
     if (!isAllowed(dim) || extent == 1 || extent == 0)
       continue;
@@ -92,7 +93,7 @@ RowSplit chooseRowSplit(const TileSubject &subject, llvm::function_ref<bool(int6
   double perElement = total / (ShapedType::isDynamic(chosenExtent) ? 1 : static_cast<double>(chosenExtent));
   int64_t grain = std::max<int64_t>(1, static_cast<int64_t>(std::ceil(rangeNanoseconds / std::max(perElement, 1e-3))));
   // Ranges of what vectors run along are whole cache lines.
-  if (getDimsInnermostFirst(subject.result).front() == chosen)
+  if (dims.front() == chosen)
     grain = (grain + 63) / 64 * 64;
   if (!ShapedType::isDynamic(chosenExtent) && grain * 2 > chosenExtent)
     return {};

@@ -127,7 +127,8 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
     Value sum;
     Type elementType = getElementTypeOrSelf(gradients.front().getType());
     for (Value gradient : gradients) {
-      llvm::SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, llvm::cast<RankedTensorType>(gradient.getType()).getRank()));
+      llvm::SmallVector<int64_t> axes =
+          llvm::to_vector(llvm::seq<int64_t>(0, llvm::cast<RankedTensorType>(gradient.getType()).getRank()));
       Value squares = dlc::ReduceOp::create(builder, location, dlc::ReductionKind::SumSquare, gradient, axes, false);
       if (getElementTypeOrSelf(squares.getType()) != elementType)
         squares = dlc::CastOp::create(builder, location, squares, elementType);

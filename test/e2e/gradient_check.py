@@ -87,7 +87,7 @@ def check(model, case, seed=0):
     for symbols in case.symbols:
         values = {name: case.constant[name] if name in case.constant else tensor.make(rng, symbols) for name, tensor in case.inputs.items()}
         values["w"] = rng.uniform(-1, 1, [eval_extent(dim, symbols) for dim in case.result])
-        values = {name: np.ascontiguousarray(value) for name, value in values.items()}
+        values = {name: np.array(value, order="C") for name, value in values.items()}
         gradients = model.run(values, entry=case.name)
         for name, tensor in case.inputs.items():
             if tensor.type != "f64":

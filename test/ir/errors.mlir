@@ -169,3 +169,39 @@ func.func @fill_of_no_dimension(%x: tensor<?x3xf32>) {
   %0 = dlc.fill %x {element_type = f32, shape = array<i64: -4>, value = 0.0 : f64} : (tensor<?x3xf32>) -> tensor<?xf32>
   return
 }
+
+// -----
+
+func.func @reshape_like_of_another_size(%x: tensor<4xf32>, %like: tensor<2x3xf32>) {
+  // expected-error @+2 {{a reshape of 4 elements to 6}}
+  // expected-error @+1 {{'dlc.reshape_like' op failed to infer returned types}}
+  %0 = dlc.reshape_like %x, %like : (tensor<4xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @extent_of_no_dimension(%x: tensor<?x3xf32>) {
+  // expected-error @+2 {{axis 2 is none of the 2 dimensions}}
+  // expected-error @+1 {{'dlc.extent' op failed to infer returned types}}
+  %0 = dlc.extent %x {axes = array<i64: 2>, element_type = f32} : (tensor<?x3xf32>) -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @scatter_add_of_another_rank(%x: tensor<4x3xf32>, %i: tensor<5xi64>, %u: tensor<5xf32>) {
+  // expected-error @+2 {{updates of rank 1 for indices of rank 1 and a result of rank 2}}
+  // expected-error @+1 {{'dlc.scatter_add' op failed to infer returned types}}
+  %0 = dlc.scatter_add %x, %i, %u {axis = 0 : i64} : (tensor<4x3xf32>, tensor<5xi64>, tensor<5xf32>) -> tensor<4x3xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_add_of_other_counts(%x: tensor<4x3xf32>, %i: tensor<5xi64>, %u: tensor<6x3xf32>) {
+  // expected-error @+2 {{5 indices for 6 updates}}
+  // expected-error @+1 {{'dlc.scatter_add' op failed to infer returned types}}
+  %0 = dlc.scatter_add %x, %i, %u {axis = 0 : i64} : (tensor<4x3xf32>, tensor<5xi64>, tensor<6x3xf32>) -> tensor<4x3xf32>
+  return
+}

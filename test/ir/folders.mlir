@@ -69,3 +69,25 @@ func.func @fills(%x: tensor<?x3xf32>) -> (tensor<2x3xf32>, tensor<?x4xf32>) {
   %f = dlc.fill %x {element_type = f32, shape = array<i64: -2, 4>, value = 1.5 : f64} : (tensor<?x3xf32>) -> tensor<?x4xf32>
   return %c, %f : tensor<2x3xf32>, tensor<?x4xf32>
 }
+
+// CHECK-LABEL: func.func @extents
+func.func @extents(%x: tensor<?x3x4xf32>) -> (tensor<f32>, tensor<i64>) {
+  // CHECK-DAG: %[[K:.*]] = dlc.constant dense<1.200000e+01> : tensor<f32>
+  // CHECK-DAG: %[[N:.*]] = dlc.extent %arg0 {axes = array<i64: 0>, element_type = i64}
+  // CHECK: return %[[K]], %[[N]]
+  %k = dlc.extent %x {axes = array<i64: 1, 2>, element_type = f32} : (tensor<?x3x4xf32>) -> tensor<f32>
+  %n = dlc.extent %x {axes = array<i64: 0>, element_type = i64} : (tensor<?x3x4xf32>) -> tensor<i64>
+  return %k, %n : tensor<f32>, tensor<i64>
+}
+
+// CHECK-LABEL: func.func @shapes_of_others
+func.func @shapes_of_others(%x: tensor<?xf32>, %one: tensor<?x3xf32>, %two: tensor<?x?xf32>, %none: tensor<?x0xf32>) -> (tensor<?x3xf32>, tensor<?x?xf32>, tensor<?x0xf32>) {
+  // CHECK-DAG: %[[A:.*]] = dlc.reshape %arg0 {shape = array<i64: -1, 3>}
+  // CHECK-DAG: %[[B:.*]] = dlc.reshape_like %arg0, %arg2
+  // CHECK-DAG: %[[C:.*]] = dlc.reshape_like %arg0, %arg3
+  // CHECK: return %[[A]], %[[B]], %[[C]]
+  %a = dlc.reshape_like %x, %one : (tensor<?xf32>, tensor<?x3xf32>) -> tensor<?x3xf32>
+  %b = dlc.reshape_like %x, %two : (tensor<?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  %c = dlc.reshape_like %x, %none : (tensor<?xf32>, tensor<?x0xf32>) -> tensor<?x0xf32>
+  return %a, %b, %c : tensor<?x3xf32>, tensor<?x?xf32>, tensor<?x0xf32>
+}

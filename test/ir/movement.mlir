@@ -59,3 +59,14 @@ func.func @resize(%x: tensor<?x6x5x4xf32>) {
   %2 = dlc.resize %x {antialias = false, coordinate_mode = "half_pixel", cubic_coefficient = -7.500000e-01 : f64, exclude_outside = false, extrapolation_value = 0.000000e+00 : f64, mode = #dlc<resize_mode cubic>, nearest_mode = "floor", roi = array<f64>, scales = array<f64: 1.000000e+00, 1.000000e+00, 2.000000e+00, 2.000000e+00>, sizes = array<i64: -1, -1, 10, 8>} : (tensor<?x6x5x4xf32>) -> tensor<?x6x10x8xf32>
   return
 }
+
+// CHECK-LABEL: func.func @gradients
+func.func @gradients(%table: tensor<6x4xf32>, %i: tensor<?x3xi64>, %dy: tensor<?x3x4xf32>, %flat: tensor<?xf32>, %like: tensor<?x?x8xf32>) {
+  // CHECK: dlc.scatter_add %{{.*}}, %{{.*}}, %{{.*}} {axis = 0 : i64} : (tensor<6x4xf32>, tensor<?x3xi64>, tensor<?x3x4xf32>) -> tensor<6x4xf32>
+  %0 = dlc.scatter_add %table, %i, %dy {axis = 0 : i64} : (tensor<6x4xf32>, tensor<?x3xi64>, tensor<?x3x4xf32>) -> tensor<6x4xf32>
+  // CHECK: dlc.reshape_like %{{.*}}, %{{.*}} : (tensor<?xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  %1 = dlc.reshape_like %flat, %like : (tensor<?xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  // CHECK: dlc.extent %{{.*}} {axes = array<i64: 0, 2>, element_type = f32} : (tensor<?x?x8xf32>) -> tensor<f32>
+  %2 = dlc.extent %like {axes = array<i64: 0, 2>, element_type = f32} : (tensor<?x?x8xf32>) -> tensor<f32>
+  return
+}
