@@ -7,6 +7,18 @@ include "mlir/Pass/PassBase.td"
 
 //===-- training ------------------------------------------------------------===//
 
+def LiftParameters : Pass<"dlc-lift-parameters", "::mlir::ModuleOp"> {
+  let summary = "Load parameters before loops, not in them";
+  let description = [{
+    Frontends repeat constants and parameters in the bodies of loops, where inference folds and packs them. In a module with gradients
+    or assignments, parameters become invariants of the loops: gradients are taken with respect to them, and their values come with each run.
+
+    Before: `%w = dlc.load_parameter @w : tensor<3x8xf32>` in a loop's body
+
+    After: the same before the loop, which has `%w` among its invariants
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
 def AddOptimizer : Pass<"dlc-add-optimizer", "::mlir::ModuleOp"> {
   let summary = "Write out the steps of optimizers";
   let description = [{

@@ -28,6 +28,7 @@ llvm::ArrayRef<llvm::StringRef> getPhaseNames() {
 }
 
 static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options) {
+  manager.addPass(createLiftParameters());
   manager.addPass(createAddOptimizer());
   manager.addPass(createDifferentiate());
   manager.addPass(createAddInit());

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/Passes.h"
+
+#define DEBUG_TYPE "dlc-lift-parameters"
+
+namespace dlc {
+#define GEN_PASS_DEF_LIFTPARAMETERS
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+class LiftParameters final : public dlc::impl::LiftParametersBase<LiftParameters> {
+  void runOnOperation() override {
+    bool isTrained = false;
+    getOperation().walk(
+        [&](Operation *op) { isTrained |= llvm::isa<dlc::AssignOp, dlc::GradientOp, dlc::ApplyGradientsOp>(op); });
+    if (!isTrained)
+      return;
+    // What leaves an inner loop may stand in an outer one.
+    for (bool hasChanged = true; hasChanged;) {
+      hasChanged = false;
+      llvm::SmallVector<dlc::LoopOp> loops;
+      getOperation().walk([&](dlc::LoopOp loop) { loops.push_back(loop); });
+      for (dlc::LoopOp loop : loops)
+        hasChanged |= lift(loop);
+    }
+  }
+
+  /// Whether there was something to lift.
+  bool lift(dlc::LoopOp loop) {
+    func::FuncOp body = loop.getBodyFunction();
+    llvm::SmallVector<dlc::LoadParameterOp> loads(body.getOps<dlc::LoadParameterOp>());
+    llvm::DenseMap<Attribute, Value> arguments;
+    OpBuilder builder(loop);
+    for (dlc::LoadParameterOp load : loads) {
+      Value &argument = arguments[load.getParameterAttr()];
+      if (!argument) {
+        unsigned number = body.getNumArguments();
+        (void)body.insertArgument(number, load.getType(), DictionaryAttr::get(&getContext()), load.getLoc());
+        argument = body.getArgument(number);
+        loop.getInvariantsMutable().append(
+            dlc::LoadParameterOp::create(builder, load.getLoc(), load.getType(), load.getParameter()).getResult());
+      }
+      load.replaceAllUsesWith(argument);
+      load.erase();
+    }
+    return !loads.empty();
+  }
+};
+
+} // namespace

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/training/ReverseSweep.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+bool isDifferentiable(Value value) { return llvm::isa<FloatType>(getElementTypeOrSelf(value.getType())); }
+
+ReverseSweep::ReverseSweep(OpBuilder &builder, ValueRange withRespectTo, Location askedAt)
+    : builder(builder), askedAt(askedAt) {
+  Block *block = builder.getInsertionBlock();
+  end = builder.getInsertionPoint() == block->end() ? nullptr : &*builder.getInsertionPoint();
+  for (Value value : withRespectTo)
+    influenced.insert(value);
+  // Ops stand in an order in which operands come first.
+  for (Operation &op : *block) {
+    if (&op == end)
+      break;
+    if (llvm::any_of(op.getOperands(), [&](Value operand) { return influenced.contains(operand); }))
+      for (Value result : op.getResults())
+        if (isDifferentiable(result))
+          influenced.insert(result);
+  }
+}
+
+void ReverseSweep::add(Value value, Value gradient) {
+  Value &sum = gradients[value];
+  sum = sum ? AddOp::create(builder, gradient.getLoc(), sum, gradient).getResult() : gradient;
+}
+
+LogicalResult ReverseSweep::run() {
+  llvm::SmallVector<Operation *> ops;
+  for (Operation &op : *builder.getInsertionBlock()) {
+    if (&op == end)
+      break;
+    ops.push_back(&op);
+  }
+  // What is written on the way stands before `end`, too, and is not walked over.
+  for (Operation *op : llvm::reverse(ops))
+    if (op->getNumResults() > 0 && failed(pass(op)))
+      return failure();
+  return success();
+}
+
+LogicalResult ReverseSweep::pass(Operation *op) {
+  if (llvm::none_of(op->getResults(), [&](Value result) { return gradients.contains(result); }))
+    return success();
+  llvm::SmallVector<bool> isWanted;
+  for (Value operand : op->getOperands())
+    isWanted.push_back(isDifferentiable(operand) && influenced.contains(operand));
+  if (!llvm::is_contained(isWanted, true))
+    return success();
+  if (auto loop = llvm::dyn_cast<LoopOp>(op)) {
+    llvm::SmallVector<Value> resultGradients;
+    for (Value result : loop.getOutputs())
+      resultGradients.push_back(gradients.lookup(result));
+    llvm::SmallVector<Value> operands(loop->getOperands());
+    FailureOr<llvm::SmallVector<Value>> found = differentiateLoop(builder, loop, resultGradients, isWanted, askedAt);
+    if (failed(found))
+      return failure();
+    for (auto [operand, gradient] : llvm::zip(operands, *found))
+      if (gradient)
+        add(operand, gradient);
+    return success();
+  }
+  auto rule = llvm::dyn_cast<GradientOpInterface>(op);
+  if (!rule)
+    return op->emitOpError("has no gradient rule; 'dlc.stop_gradient' on its operands lets it count as a constant");
+  GradientBuilder gradient(builder, op, gradients.lookup(op->getResult(0)), isWanted);
+  if (failed(rule.buildGradients(gradient)))
+    return failure();
+  for (auto [operand, value] : llvm::zip(op->getOperands(), gradient.getGradients()))
+    if (value)
+      add(operand, value);
+  return success();
+}
+
+} // namespace dlc

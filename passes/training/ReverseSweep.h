@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Reverse-mode differentiation of one function.
+#ifndef DLC_PASSES_TRAINING_REVERSESWEEP_H
+#define DLC_PASSES_TRAINING_REVERSESWEEP_H
+
+#include "ir/GradientBuilder.h"
+
+namespace dlc {
+
+/// Walks back from tensors whose gradients are known, op by op, and adds up what reaches each value. New ops are
+/// written at a builder's place, behind all ops that it walks over.
+class ReverseSweep {
+public:
+  /// `askedAt` is where the gradients are asked for, which errors say.
+  ReverseSweep(mlir::OpBuilder &builder, mlir::ValueRange withRespectTo, mlir::Location askedAt);
+
+  /// Whether `value` depends on the tensors that gradients are taken with respect to.
+  bool isInfluenced(mlir::Value value) const { return influenced.contains(value); }
+  /// Adds `gradient` to what is known of the gradient of `value`.
+  void add(mlir::Value value, mlir::Value gradient);
+  mlir::LogicalResult run();
+  /// Null if nothing reaches `value`.
+  mlir::Value getGradient(mlir::Value value) const { return gradients.lookup(value); }
+
+private:
+  mlir::LogicalResult pass(mlir::Operation *op);
+  mlir::LogicalResult passLoop(LoopOp loop);
+
+  mlir::OpBuilder &builder;
+  mlir::Location askedAt;
+  mlir::Operation *end; ///< the first op that is not walked over; null: all are
+  llvm::DenseSet<mlir::Value> influenced;
+  llvm::DenseMap<mlir::Value, mlir::Value> gradients;
+};
+
+/// Whether gradients pass through tensors like `value`: it is of floating point.
+bool isDifferentiable(mlir::Value value);
+
+/// The gradients of a loop's operands (null: none) from those of its results (null: none): a loop that runs the steps
+/// in the other order, written at `builder`'s place. `loop` is replaced by one that stacks what this needs of every
+/// step.
+mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiateLoop(mlir::OpBuilder &builder, LoopOp &loop,
+                                                                  mlir::ValueRange resultGradients,
+                                                                  llvm::ArrayRef<bool> isWanted,
+                                                                  mlir::Location askedAt);
+
+} // namespace dlc
+
+#endif // DLC_PASSES_TRAINING_REVERSESWEEP_H
