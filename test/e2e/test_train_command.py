@@ -89,6 +89,15 @@ def test_steps_are_those_of_the_reference(programs, library, table):
     assert json.loads(metadata["dlc.training"])["epoch"] == 2
 
 
+def test_rows_that_are_held_back(programs, library, table):
+    (programs.folder / "rows.txt").write_text("3\n5 199\n")
+    options = ["--data", "data.csv", "--epochs", 1, "--validation-rows", "rows.txt"]
+    assert events(train(programs, library, *options, "--json"))[0]["validation_rows"] == 3
+    for text, words in [("200", "no row from 0 to 199"), ("x", "no row"), ("", "holds no numbers")]:
+        (programs.folder / "rows.txt").write_text(text)
+        refuse(programs, library, words, *options)
+
+
 def write_idx(path, array, code):
     path.write_bytes(bytes([0, 0, code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
                      + array.astype(array.dtype.newbyteorder(">")).tobytes())  # fmt: skip
