@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "python/Model.h"
 
+#include "python/ArrayMemory.h"
 #include <cstdlib>
 
 namespace nb = nanobind;
@@ -8,13 +9,6 @@ namespace nb = nanobind;
 namespace dlc::python {
 
 namespace {
-
-/// The type that an array of this element type has in Python: NumPy has no bf16, so its bits travel in 16-bit integers.
-nb::dlpack::dtype arrayType(uint32_t elementType) {
-  if (elementType == DLC_BF16)
-    elementType = DLC_U16;
-  return {static_cast<uint8_t>(elementType >> 8), static_cast<uint8_t>(elementType), 1};
-}
 
 /// An array as the runtime sees it; owns the shape and strides that `tensor` points to.
 struct TensorView {
@@ -116,6 +110,43 @@ std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vect
   for (const auto &array : outputs)
     results.push_back(nb::cast(nb::ndarray<nb::numpy>(*array)));
   return results;
+}
+
+Array Model::makeScalar(uint32_t elementType, double value) {
+  auto array = allocate(elementType, {});
+  if (elementType == DLC_F32)
+    *static_cast<float *>(array->data()) = static_cast<float>(value);
+  else if (elementType == DLC_F64)
+    *static_cast<double *>(array->data()) = value;
+  else if (elementType == DLC_I64)
+    *static_cast<int64_t *>(array->data()) = static_cast<int64_t>(value);
+  else if (elementType == DLC_I32)
+    *static_cast<int32_t *>(array->data()) = static_cast<int32_t>(value);
+  else
+    throw dlc::Error(DLC_ERROR_TYPE, std::string("a number cannot become ") + dlc_element_name(elementType) +
+                                         ": give an array without dimensions");
+  return Array(*array);
+}
+
+void Model::bind(const State &state) {
+  std::unique_lock<std::mutex> lock = enter();
+  if (state.block().model() != library.model())
+    throw dlc::Error(DLC_ERROR_VARIABLES, "the state is of another model, or of another opening of its library: "
+                                          "make it with new_state, and load a checkpoint into it");
+  check(dlc_variables_bind(context.get(), state.block().data(), state.block().bytes()));
+  bound.emplace(state);
+}
+
+State Model::newState(int64_t seed) {
+  State state(library);
+  const dlc_entry_point *init = dlc_find_entry(library.model(), "init");
+  bind(state);
+  std::unique_lock<std::mutex> lock = enter();
+  if (init && init->input_count == 1 && !init->output_count && init->inputs[0].element_type == DLC_I64) {
+    dlc_tensor input = dlc_tensor_of(&seed, DLC_I64, 0, nullptr);
+    check(dlc_run(context.get(), init, &input, 1, nullptr, 0));
+  }
+  return state;
 }
 
 void Model::reset() {

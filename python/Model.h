@@ -5,10 +5,12 @@
 #define DLC_PYTHON_MODEL_H
 
 #include "dlc/runtime.hpp"
+#include "python/State.h"
 #include <memory>
 #include <mutex>
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,15 @@ public:
   std::vector<nanobind::object> run(const dlc_entry_point &entry, const std::vector<Array> &inputs,
                                     std::vector<std::unique_ptr<WritableArray>> outputs);
 
+  /// A number as an array without dimensions.
+  static Array makeScalar(uint32_t elementType, double value);
+
+  /// A block of variables as `init` makes them of `seed` (zeros if there is no such entry point); runs use it from now
+  /// on.
+  State newState(int64_t seed);
+  /// Lets runs use `state`, which stays alive as long.
+  void bind(const State &state);
+
   /// Forgets what the model keeps from run to run.
   void reset();
   /// A copy of a state.
@@ -45,7 +56,8 @@ private:
   /// Throws the context's message unless `status` is DLC_OK.
   void check(dlc_int32 status) const;
 
-  dlc::Library library; // outlives the context
+  dlc::Library library;       // outlives the context
+  std::optional<State> bound; // outlives the context, too
   dlc::Context context;
   std::mutex inUse;
 };

@@ -3,6 +3,8 @@
 /// The extension module `dlc._dlc`: names, arguments and exceptions; the work is done in Model.cpp.
 #include "python/Model.h"
 
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -14,6 +16,8 @@ namespace {
 
 struct Tensor {
   std::string name, type;
+  std::optional<double> defaultValue; ///< of a hyperparameter
+  bool isLabel = false;
   nb::list shape; ///< ints, names of symbols, and "?" for an extent that only a run knows
 };
 
@@ -25,7 +29,10 @@ struct EntryPoint {
 std::vector<Tensor> describe(const dlc_tensor_info *infos, uint32_t count, const dlc_entry_point &entry) {
   std::vector<Tensor> tensors;
   for (uint32_t i = 0; i < count; ++i) {
-    Tensor tensor{infos[i].name, dlc_element_name(infos[i].element_type), {}};
+    Tensor tensor{infos[i].name, dlc_element_name(infos[i].element_type), std::nullopt, false, {}};
+    if (infos[i].flags & DLC_TENSOR_HYPERPARAMETER)
+      tensor.defaultValue = infos[i].default_value;
+    tensor.isLabel = infos[i].flags & DLC_TENSOR_LABEL;
     for (uint32_t d = 0; d < infos[i].rank; ++d) {
       dlc_int64 dim = infos[i].dims[d];
       if (dim >= 0)
@@ -72,6 +79,12 @@ std::vector<std::unique_ptr<AnyArray>> byName(nb::dict arrays, const dlc_tensor_
       throw dlc::Error(DLC_ERROR_NOT_FOUND,
                        std::string("there is no ") + what + " '" + name + "'; the model has " + known);
     }
+    // A number is as good as an array without dimensions.
+    if constexpr (std::is_same_v<AnyArray, Array>)
+      if (!infos[i].rank && (nb::isinstance<nb::float_>(value) || nb::isinstance<nb::int_>(value))) {
+        result[i] = std::make_unique<Array>(Model::makeScalar(infos[i].element_type, nb::cast<double>(value)));
+        continue;
+      }
     result[i] = std::make_unique<AnyArray>(nb::cast<AnyArray>(value));
   }
   return result;
@@ -82,6 +95,9 @@ nb::dict runByName(Model &model, nb::dict inputs, const std::string &entryName, 
   std::vector<Array> arrays;
   auto named = byName<Array>(inputs, entry.inputs, entry.input_count, "input");
   for (uint32_t i = 0; i < entry.input_count; ++i) {
+    if (!named[i] && entry.inputs[i].flags & DLC_TENSOR_HYPERPARAMETER)
+      named[i] =
+          std::make_unique<Array>(Model::makeScalar(entry.inputs[i].element_type, entry.inputs[i].default_value));
     if (!named[i])
       throw dlc::Error(DLC_ERROR_COUNT, std::string("input '") + entry.inputs[i].name + "' is missing");
     arrays.push_back(*named[i]);
@@ -106,6 +122,15 @@ nb::object call(Model &model, nb::args inputs) {
   return nb::tuple(list);
 }
 
+std::string pathText(nb::handle path) { return nb::cast<std::string>(nb::module_::import_("os").attr("fspath")(path)); }
+
+/// A KeyError for what is not there, so that a state is a mapping like others.
+nb::object viewByName(const State &state, const std::string &name) {
+  if (!dlc_find_variable(state.block().model(), name.c_str()))
+    throw nb::key_error(name.c_str());
+  return state.view(name);
+}
+
 } // namespace
 
 NB_MODULE(_dlc, module) {
@@ -127,6 +152,9 @@ NB_MODULE(_dlc, module) {
       .def_ro("name", &Tensor::name)
       .def_ro("type", &Tensor::type, "The element type: f32, i64, ...")
       .def_ro("shape", &Tensor::shape, "Extents: integers, names of symbolic dimensions, or '?'")
+      .def_ro("default", &Tensor::defaultValue,
+              "The value of a hyperparameter that is not given; None for other tensors")
+      .def_ro("is_label", &Tensor::isLabel, "Whether it is what predictions are compared with")
       .def("__repr__", &tensorText);
   nb::class_<EntryPoint>(module, "EntryPoint", "A function of a model.")
       .def_ro("name", &EntryPoint::name)
@@ -142,13 +170,37 @@ NB_MODULE(_dlc, module) {
         };
         return entry.name + "(" + join(entry.inputs) + ") -> (" + join(entry.outputs) + ")";
       });
+  nb::class_<State>(module, "State",
+                    "What a model has learned, and what its optimizer keeps: a mapping of names to arrays.")
+      .def("__getitem__", &viewByName, "name"_a, "The variable `name`, in place: writing the array changes the state.")
+      .def("__setitem__", &State::write, "name"_a, "value"_a)
+      .def("__contains__",
+           [](const State &state, nb::object name) {
+             return nb::isinstance<nb::str>(name) &&
+                    dlc_find_variable(state.block().model(), nb::cast<std::string>(name).c_str());
+           })
+      .def("__iter__", [](const State &state) { return nb::iter(nb::cast(state.names())); })
+      .def("__len__", [](const State &state) { return state.names().size(); })
+      .def("keys", &State::names)
+      .def(
+          "save",
+          [](const State &state, nb::handle path, const std::map<std::string, std::string> &metadata) {
+            state.save(pathText(path), metadata);
+          },
+          "path"_a, "metadata"_a = std::map<std::string, std::string>(),
+          "Writes all variables to `path` as safetensors. The file appears whole or not at all.")
+      .def(
+          "load",
+          [](State &state, nb::handle path, bool partial, bool weightsOnly, const std::string &prefix) {
+            state.load(pathText(path), partial, weightsOnly, prefix);
+          },
+          "path"_a, "partial"_a = false, "weights_only"_a = false, "prefix"_a = "",
+          "Reads a checkpoint. It must hold exactly this model's variables; with `partial`, those that it lacks keep "
+          "their values; with `weights_only`, the optimizer's do; with `prefix`, those whose names start otherwise. "
+          "Nothing changes unless all of it fits.");
   nb::class_<Model>(module, "Model", "A compiled model: a library opened, prepared and ready to run.")
       .def(
-          "__init__",
-          [](Model *self, nb::handle path, uint32_t threads) {
-            auto text = nb::cast<std::string>(nb::module_::import_("os").attr("fspath")(path));
-            new (self) Model(text, threads);
-          },
+          "__init__", [](Model *self, nb::handle path, uint32_t threads) { new (self) Model(pathText(path), threads); },
           "path"_a, "threads"_a = 1, "Opens the library at `path`; runs use `threads` threads, the caller's included.")
       .def_prop_ro("name", [](const Model &model) { return model.description().name; })
       .def_prop_ro("target", [](const Model &model) { return model.description().target; })
@@ -156,6 +208,16 @@ NB_MODULE(_dlc, module) {
       .def("run", &runByName, "inputs"_a, "entry"_a = "run", "outputs"_a = nb::dict(),
            "Runs an entry point on arrays by name; returns its outputs by name. Arrays in `outputs` are written in "
            "place.")
+      .def("new_state", &Model::newState, "seed"_a = 0,
+           "The variables of a model that learns, as its entry point `init` makes them of `seed`; runs use them from "
+           "now on.")
+      .def("bind", &Model::bind, "state"_a, "Lets runs use another state.")
+      .def(
+          "read_metadata",
+          [](const Model &model, nb::handle path, const std::string &key) {
+            return dlc::readMetadata(&model.description(), pathText(path), key);
+          },
+          "path"_a, "key"_a, "A text that a checkpoint carries beside its tensors, or None.")
       .def("reset", &Model::reset, "Forgets what the model keeps from one run to the next.")
       .def("get_state", &Model::readState, "name"_a, "A copy of the state called `name`.")
       .def("set_state", &Model::writeState, "name"_a, "value"_a,

@@ -104,6 +104,8 @@ public:
     for (size_t i = 0; i < entry.states.size(); ++i)
       text += (i ? ", " : "/// Goes on from the state that the context keeps (dlc_context_reset forgets it): ") +
               inComment(entry.states[i]) + (i + 1 < entry.states.size() ? "" : "\n");
+    if (entry.usesVariables)
+      text += "/// Works on the variables that are bound to the context by dlc_variables_bind.\n";
     text += "/// Returns a dlc_status; dlc_context_message(context) says what is wrong.\n";
     writeSignature(function);
     text +=
@@ -145,6 +147,8 @@ private:
       text += std::string("///   ") + verb + " " + names[i] + ": " + describe(tensors[i]);
       if (names[i] != tensors[i].name)
         text += " ('" + inComment(tensors[i].name) + "')";
+      if (!tensors[i].remark.empty())
+        text += ", " + inComment(tensors[i].remark);
       text += "\n";
     }
   }
@@ -239,6 +243,10 @@ std::string dlc::writeHeader(const HeaderModel &model) {
                      "/// Make contexts for it with dlc_context_create.\n"
                      "extern const dlc_model dlc_model_" +
                      model.name + ";\n\n";
+  if (model.variableBytes)
+    text += "/// Bytes of the block, aligned to 64, that holds the model's variables: bind it with "
+            "dlc_variables_bind.\n#define " +
+            guard.substr(0, guard.size() - 2) + "_VARIABLE_BYTES " + std::to_string(model.variableBytes) + "u\n\n";
   std::set<std::string> functions;
   for (size_t i = 0; i < model.entries.size(); ++i)
     text += EntryWriter(model, i).write(makeIdentifier(model.name + "_" + model.entries[i].name, functions)) + "\n";

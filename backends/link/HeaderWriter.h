@@ -22,6 +22,7 @@ struct HeaderTensor {
   std::string name;
   uint32_t elementType = 0; ///< dlc_element_type
   std::vector<HeaderDim> dims;
+  std::string remark; ///< what else there is to say about it: "label"
 };
 
 struct HeaderSymbol {
@@ -34,12 +35,14 @@ struct HeaderEntry {
   std::vector<HeaderSymbol> symbols;
   std::vector<HeaderTensor> inputs, outputs;
   std::vector<std::string> states; ///< names of what the context keeps from run to run
+  bool usesVariables = false;      ///< reads or writes the block that is bound to the context
 };
 
 struct HeaderModel {
   std::string name;     ///< an identifier of C; the library exports dlc_model_NAME
   std::string compiler; ///< "dlc 0.1.0"
   std::vector<HeaderEntry> entries;
+  uint64_t variableBytes = 0; ///< of the block of variables; 0 if the model has none
 };
 
 /// The text of NAME.h, for C11 and C++17. Names of tensors and symbols become identifiers that are unique in their

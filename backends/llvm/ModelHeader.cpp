@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/ModelHeader.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace dlc;
 
@@ -28,7 +30,10 @@ static std::string spell(mlir::AffineExpr expression, const EntryDescription &en
 }
 
 static HeaderTensor describeTensor(const TensorDescription &tensor, const EntryDescription &entry) {
-  HeaderTensor result{tensor.name, tensor.elementType, {}};
+  HeaderTensor result{tensor.name, tensor.elementType, {}, tensor.isLabel ? "label" : ""};
+  if (tensor.hyperparameter)
+    llvm::raw_string_ostream(result.remark)
+        << "hyperparameter; the model says " << llvm::format("%g", *tensor.hyperparameter);
   for (mlir::AffineExpr dim : tensor.dims) {
     if (auto constant = llvm::dyn_cast<mlir::AffineConstantExpr>(dim))
       result.dims.push_back({HeaderDim::Fixed, constant.getValue(), ""});
@@ -41,7 +46,7 @@ static HeaderTensor describeTensor(const TensorDescription &tensor, const EntryD
 }
 
 HeaderModel dlc::describeHeader(const ProgramDescription &program, llvm::StringRef name, llvm::StringRef compiler) {
-  HeaderModel model{name.str(), compiler.str(), {}};
+  HeaderModel model{name.str(), compiler.str(), {}, program.variableBytes};
   for (const EntryDescription &entry : program.entries) {
     HeaderEntry result;
     result.name = entry.name;
@@ -53,6 +58,7 @@ HeaderModel dlc::describeHeader(const ProgramDescription &program, llvm::StringR
       result.outputs.push_back(describeTensor(tensor, entry));
     for (const TensorDescription &state : entry.states)
       result.states.push_back(state.name);
+    result.usesVariables = entry.flags != 0;
     model.entries.push_back(std::move(result));
   }
   return model;

@@ -6,11 +6,17 @@
     probability = model(image)                      # positional arrays in, one array (or a tuple) out
     results = model.run({"image": image})           # names in, names out
 
+A model compiled with --train learns:
+
+    state = model.new_state(seed=0)                 # its variables, a mapping of names to arrays
+    model.run({"image": images, "label": labels, "learning_rate": 0.01}, entry="train_step")
+    state.save("digits.safetensors")
+
 Arrays are anything that speaks DLPack or the buffer protocol: NumPy, PyTorch, JAX on the CPU. They are neither copied nor converted;
 an array of another shape, type or memory order is an error that says what was expected. A type that NumPy lacks (bf16) travels as
 unsigned integers of the same width.
 """
 from ._compile import CompileError, compile
-from ._dlc import EntryPoint, Error, Model, Tensor
+from ._dlc import EntryPoint, Error, Model, State, Tensor
 
-__all__ = ["CompileError", "EntryPoint", "Error", "Model", "Tensor", "compile"]
+__all__ = ["CompileError", "EntryPoint", "Error", "Model", "State", "Tensor", "compile"]

@@ -89,6 +89,15 @@ def test_steps_are_those_of_the_reference(programs, library, table):
     assert json.loads(metadata["dlc.training"])["epoch"] == 2
 
 
+def test_rows_that_are_held_back(programs, library, table):
+    (programs.folder / "rows.txt").write_text("3\n5 199\n")
+    options = ["--data", "data.csv", "--epochs", 1, "--validation-rows", "rows.txt"]
+    assert events(train(programs, library, *options, "--json"))[0]["validation_rows"] == 3
+    for text, words in [("200", "no row from 0 to 199"), ("x", "no row"), ("", "holds no numbers")]:
+        (programs.folder / "rows.txt").write_text(text)
+        refuse(programs, library, words, *options)
+
+
 def write_idx(path, array, code):
     path.write_bytes(bytes([0, 0, code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
                      + array.astype(array.dtype.newbyteorder(">")).tobytes())  # fmt: skip
@@ -139,7 +148,9 @@ SCHEDULED = ["--batch", 16, "--schedule", "plateau:patience=2,factor=0.5", "--wa
 
 
 def test_killed_at_any_moment_it_resumes(programs, library, table):
-    kill_and_compare(programs.folder, library, kills=6, options=["--data", "data.csv", *SCHEDULED])
+    # More of them by hand, as DLC_KILLS=50.
+    kills = int(os.environ.get("DLC_KILLS", 6))
+    kill_and_compare(programs.folder, library, kills, ["--data", "data.csv", *SCHEDULED])
 
 
 def kill_and_compare(folder, library, kills, options):

@@ -65,6 +65,7 @@ public:
       return;
     session.emplace(path, options.entry);
     session->start(options.threads);
+    session->giveVariables(options.variables, 0);
     const dlc_entry_point &entry = session->entry();
     if (entry.input_count != subject.entry().input_count)
       throw Failure("the two libraries take different numbers of inputs");
@@ -122,7 +123,9 @@ int compareAll(const Options &options, const std::string &libraryPath, const std
     throw Failure("there is no reference '" + referencePath + "'");
   Session subject(libraryPath, options.entry);
   subject.start(options.threads);
+  subject.giveVariables(options.variables, 0);
   subject.readInputs(options.inputs);
+  subject.takeDefaults();
   subject.inventInputs(options.symbols);
   subject.makeOutputs();
   subject.run();

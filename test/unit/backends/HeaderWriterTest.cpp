@@ -96,4 +96,19 @@ TEST(HeaderWriter, ComputedExtentsComeFromTheLibrary) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
 }
 
+TEST(HeaderWriter, Variables) {
+  HeaderModel model{"m", "dlc", {}, 192};
+  HeaderEntry entry;
+  entry.name = "train_step";
+  entry.inputs = {{"label", DLC_I64, {fixed(4)}, "label"},
+                  {"rate", DLC_F32, {}, "hyperparameter; the model says 0.01"}};
+  entry.usesVariables = true;
+  model.entries.push_back(entry);
+  std::string text = writeHeader(model);
+  for (const char *part : {"#define DLC_MODEL_M_VARIABLE_BYTES 192u\n", "///   reads label: int64_t[4], label\n",
+                           "///   reads rate: float, hyperparameter; the model says 0.01\n",
+                           "/// Works on the variables that are bound to the context by dlc_variables_bind.\n"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+}
+
 } // namespace

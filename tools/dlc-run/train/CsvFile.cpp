@@ -42,6 +42,11 @@ public:
       ++line;
       if (line == 1 && !text.compare(0, 3, "\xef\xbb\xbf"))
         text.erase(0, 3);
+      // The parser says nothing about empty lines, which belong to no row unless they stand in quotes.
+      if (firstLine == line && text.find_first_not_of(" \t\r") == std::string::npos) {
+        ++firstLine;
+        continue;
+      }
       text += '\n';
       if (csv_parse(&parser, text.data(), text.size(), onField, onRow, this) != text.size())
         fail(line, csv_strerror(csv_error(&parser)));

@@ -13,6 +13,8 @@ namespace dlcrun {
 class Progress {
 public:
   explicit Progress(bool isJson);
+  ~Progress() { clearBar(); }
+  Progress(const Progress &) = delete;
 
   /// A line of JSON, or nothing.
   void event(const char *name, nlohmann::ordered_json fields);

@@ -22,6 +22,10 @@ static void declareData(CLI::App &app, TrainOptions &options) {
                  "Share of the rows of --data to hold back and measure with; the seed says which")
       ->check(CLI::Range(0.0, 1.0))
       ->excludes("--validation");
+  app.add_option("--validation-rows", options.validationRows,
+                 "FILE with the numbers (from 0) of the rows of --data to hold back and measure with")
+      ->excludes("--validation")
+      ->excludes("--validation-split");
   app.add_option("--label-column", options.data.csv.label,
                  "Column of a table that is the label; the last when left out");
   app.add_option("--ignore-column", options.data.csv.ignored, "Column of a table to leave out")

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cmath>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -36,6 +37,26 @@ std::pair<std::string, double> splitNumber(const std::string &option, const char
       return {option.substr(0, equals), value};
   }
   throw Failure(std::string(flag) + " takes NAME=NUMBER, not '" + option + "'");
+}
+
+/// Reads the numbers of rows, below `rows`, that stand in a file with blanks or line ends between them; returns which
+/// are in it.
+std::vector<bool> readRowNumbers(const std::string &path, size_t rows) {
+  std::ifstream file(path);
+  if (!file)
+    throw Failure("cannot read '" + path + "': " + std::strerror(errno));
+  std::vector<bool> isIn(rows);
+  std::string word;
+  while (file >> word) {
+    size_t row = rows;
+    auto [last, error] = std::from_chars(word.data(), word.data() + word.size(), row);
+    if (error != std::errc() || last != word.data() + word.size() || row >= rows)
+      throw Failure("'" + path + "' holds '" + word + "', which is no row from 0 to " + std::to_string(rows - 1));
+    isIn[row] = true;
+  }
+  if (std::none_of(isIn.begin(), isIn.end(), [](bool value) { return value; }))
+    throw Failure("'" + path + "' holds no numbers of rows");
+  return isIn;
 }
 
 /// Removes what a killed process has left over of a checkpoint that it was writing.
@@ -108,6 +129,11 @@ void Trainer::readData() {
     validationRows.resize(separateValidation.rows);
     std::iota(validationRows.begin(), validationRows.end(), 0);
     trainingRows = std::move(rows);
+  } else if (!options.validationRows.empty()) {
+    std::vector<bool> isHeld = readRowNumbers(options.validationRows, data.rows);
+    for (uint32_t row : rows)
+      (isHeld[row] ? validationRows : trainingRows).push_back(row);
+    validationData = &data;
   } else {
     // Which rows are held back follows from the seed; they keep their order, as those left do.
     auto held = static_cast<size_t>(std::llround(static_cast<double>(data.rows) * options.validationSplit));

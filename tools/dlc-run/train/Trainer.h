@@ -15,6 +15,7 @@ struct TrainOptions {
   std::string library;
   DataOptions data, validation;
   double validationSplit = 0;
+  std::string validationRows;        ///< file with the numbers of rows to hold back
   std::vector<std::string> scales;   ///< "NAME=FACTOR"
   std::vector<std::string> settings; ///< "NAME=VALUE" of hyperparameters
   size_t epochs = 10, batch = 32;

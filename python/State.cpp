@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "python/State.h"
+
+#include "python/ArrayMemory.h"
+
+namespace nb = nanobind;
+
+using namespace dlc::python;
+
+std::vector<std::string> State::names() const {
+  std::vector<std::string> names;
+  for (uint32_t i = 0; i < library.model()->variable_count; ++i)
+    names.push_back(library.model()->variables[i].name);
+  return names;
+}
+
+nb::object State::view(const std::string &name) const {
+  const dlc_variable_info &info = variables.info(name);
+  std::vector<size_t> shape(info.dims, info.dims + info.rank);
+  auto *kept = new State(*this);
+  nb::capsule owner(kept, [](void *state) noexcept { delete static_cast<State *>(state); });
+  return nb::cast(nb::ndarray<nb::numpy>(variables.data() + info.offset, shape.size(), shape.data(), owner, nullptr,
+                                         arrayType(info.element_type)));
+}
+
+void State::write(const std::string &name, const nb::ndarray<nb::ro> &value) const {
+  const dlc_variable_info &info = variables.info(name);
+  bool isSame = value.ndim() == info.rank && value.dtype() == arrayType(info.element_type);
+  for (size_t d = 0; isSame && d < value.ndim(); ++d)
+    isSame = static_cast<dlc_int64>(value.shape(d)) == info.dims[d];
+  if (!isSame) {
+    std::string shape;
+    for (uint32_t d = 0; d < info.rank; ++d)
+      shape += (d ? ", " : "") + std::to_string(info.dims[d]);
+    throw dlc::Error(DLC_ERROR_SHAPE,
+                     "variable '" + name + "' is " + dlc_element_name(info.element_type) + "[" + shape + "]");
+  }
+  // NumPy copies, whatever the strides are.
+  view(name)[nb::ellipsis()] = nb::cast(value, nb::rv_policy::reference);
+}
+
+void State::save(const std::string &path, const std::map<std::string, std::string> &metadata) const {
+  nb::gil_scoped_release release;
+  variables.save(path, {metadata.begin(), metadata.end()});
+}
+
+void State::load(const std::string &path, bool isPartial, bool isWeightsOnly, const std::string &prefix) {
+  nb::gil_scoped_release release;
+  variables.load(path, (isPartial ? DLC_LOAD_PARTIAL : 0) | (isWeightsOnly ? DLC_LOAD_WEIGHTS_ONLY : 0), prefix);
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The variables of a model that learns, as a Python object.
+#ifndef DLC_PYTHON_STATE_H
+#define DLC_PYTHON_STATE_H
+
+#include "dlc/runtime.hpp"
+#include <map>
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+namespace dlc::python {
+
+/// A block of variables with the library that describes it. Copies share both.
+class State {
+public:
+  explicit State(dlc::Library opened) : library(std::move(opened)), variables(library.model()) {}
+
+  const dlc::Variables &block() const { return variables; }
+  std::vector<std::string> names() const;
+
+  /// The variable called `name` as a NumPy array that shares its memory and keeps the block alive.
+  nanobind::object view(const std::string &name) const;
+  /// Overwrites a variable; element type and shape are checked.
+  void write(const std::string &name, const nanobind::ndarray<nanobind::ro> &value) const;
+
+  void save(const std::string &path, const std::map<std::string, std::string> &metadata) const;
+  void load(const std::string &path, bool isPartial, bool isWeightsOnly, const std::string &prefix);
+
+private:
+  dlc::Library library; // outlives what describes it
+  dlc::Variables variables;
+};
+
+} // namespace dlc::python
+
+#endif // DLC_PYTHON_STATE_H

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables, IDX files and arrays as rows of a model's inputs and labels.
+#include "tools/dlc-run/train/Dataset.h"
+#include "ScratchFolder.h"
+#include "tools/dlc-run/train/IdxFile.h"
+
+#include <cstring>
+#include <gtest/gtest.h>
+
+using namespace dlcrun;
+
+namespace {
+
+bool contains(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
+
+std::vector<double> rowOf(const Array &array, size_t row) {
+  std::vector<double> values;
+  size_t width = array.count() / static_cast<size_t>(array.shape()[0]);
+  for (size_t i = 0; i < width; ++i)
+    values.push_back(array.at(row * width + i));
+  return values;
+}
+
+TEST(CsvFileTest, ReadsNamesNumbersAndQuotes) {
+  ScratchFolder folder;
+  std::string path =
+      folder.write("a.csv", "\xef\xbb\xbf"
+                            "x,\"a, b\",kind\r\n1, -2.5e1 ,\"one \"\"1\"\"\"\r\n\r\n+3,4,\"two\nlines\"\r\n5,6,last");
+  CsvTable table = readCsv(path, {});
+  EXPECT_EQ(table.columns, (std::vector<std::string>{"x", "a, b"}));
+  EXPECT_EQ(table.features.shape(), (std::vector<dlc_int64>{3, 2}));
+  EXPECT_EQ(rowOf(table.features, 0), (std::vector<double>{1, -25}));
+  EXPECT_EQ(rowOf(table.features, 1), (std::vector<double>{3, 4}));
+  EXPECT_EQ(table.labels, (std::vector<std::string>{"one \"1\"", "two\nlines", "last"}));
+  EXPECT_EQ(table.lines, (std::vector<size_t>{2, 4, 6}));
+}
+
+TEST(CsvFileTest, PicksColumns) {
+  ScratchFolder folder;
+  std::string path = folder.write("a.csv", "id;k;x;y\n7;0;1;2\n");
+  CsvOptions options;
+  options.delimiter = ';';
+  options.label = "k";
+  options.ignored = {"id"};
+  CsvTable table = readCsv(path, options);
+  EXPECT_EQ(table.columns, (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(table.labels, (std::vector<std::string>{"0"}));
+  options.hasLabel = false;
+  EXPECT_EQ(readCsv(path, options).columns.size(), 3u);
+  options.ignored = {"idd"};
+  EXPECT_TRUE(contains(failureOf([&] { readCsv(path, options); }), "has no column 'idd'; did you mean 'id'?"));
+}
+
+TEST(CsvFileTest, TakesFilesWithoutNames) {
+  ScratchFolder folder;
+  std::string path = folder.write("a.csv", "1,2,cat\n3,4,dog\n");
+  CsvOptions options;
+  EXPECT_EQ(readCsv(path, options).lines, (std::vector<size_t>{1, 2}));
+  path = folder.write("b.csv", "cat,1,2\n");
+  options.label = "1";
+  EXPECT_EQ(readCsv(path, options).columns, (std::vector<std::string>{"2", "3"}));
+}
+
+TEST(IdxFileTest, ReadsBigEndian) {
+  ScratchFolder folder;
+  std::string path = folder.write("a", std::string("\0\0\x0b\x02\0\0\0\x02\0\0\0\x01\x01\x02\xff\xff", 16));
+  ASSERT_TRUE(isIdx(path));
+  Array array = readIdx(path);
+  EXPECT_EQ(array.elementType(), static_cast<dlc_uint32>(DLC_I16));
+  EXPECT_EQ(rowOf(array, 0), (std::vector<double>{258}));
+  EXPECT_EQ(rowOf(array, 1), (std::vector<double>{-1}));
+}
+
+TEST(IdxFileTest, RefusesBrokenFiles) {
+  ScratchFolder folder;
+  std::string whole("\0\0\x08\x01\0\0\0\x03\x01\x02\x03", 11);
+  for (size_t bytes = 0; bytes < whole.size(); ++bytes)
+    EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", whole.substr(0, bytes))); }), "cut off")) << bytes;
+  EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", whole + "x")); }), "longer than its shape"));
+  EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", "text")); }), "no IDX file"));
+  EXPECT_FALSE(isIdx(folder.write("a", "text")));
+}
+
+/// An array of f64 numbers.
+Array numbers(std::vector<dlc_int64> shape, std::vector<double> values) {
+  Array array(DLC_F64, std::move(shape));
+  std::memcpy(array.data(), values.data(), values.size() * sizeof(double));
+  return array;
+}
+
+std::vector<float> readReal(const Column &column, const Target &target, size_t row) {
+  std::vector<float> values(target.count());
+  column.read(row, reinterpret_cast<unsigned char *>(values.data()));
+  return values;
+}
+
+TEST(ArrayColumnTest, ConvertsAndScales) {
+  Target target;
+  target.name = "x";
+  target.shape = {1, 2};
+  target.scale = 0.5;
+  ArrayColumn column(numbers({2, 2}, {1, 2, 3, 4}), target, "x.npy");
+  EXPECT_EQ(readReal(column, target, 1), (std::vector<float>{1.5, 2}));
+  EXPECT_EQ(column.place(1), "x.npy, row 1");
+}
+
+TEST(ArrayColumnTest, TakesOpenExtentsFromTheData) {
+  Target target;
+  target.shape = {-1, 2};
+  ArrayColumn column(numbers({1, 3, 2}, {0, 1, 2, 3, 4, 5}), target, "x.npy");
+  EXPECT_EQ(target.shape, (std::vector<dlc_int64>{3, 2}));
+}
+
+TEST(ArrayColumnTest, SpreadsClasses) {
+  Target target;
+  target.isLabel = true;
+  target.shape = {3};
+  ArrayColumn column(numbers({2}, {2, 0}), target, "y.npy");
+  EXPECT_TRUE(target.isClass);
+  EXPECT_EQ(readReal(column, target, 0), (std::vector<float>{0, 0, 1}));
+  EXPECT_EQ(failureOf([&] { ArrayColumn(numbers({2}, {0, 3}), target, "y.npy"); }),
+            "y.npy, row 1: label 3 is out of range: '' takes 0 to 2");
+}
+
+TEST(ArrayColumnTest, KnowsClassesFromNumbers) {
+  Target target;
+  target.isLabel = true;
+  ArrayColumn(numbers({2}, {0, 0.5}), target, "y.npy");
+  EXPECT_FALSE(target.isClass);
+  ArrayColumn(numbers({2, 1}, {0, 1}), target, "y.npy");
+  EXPECT_TRUE(target.isClass);
+}
+
+TEST(ArrayColumnTest, ChecksIntegers) {
+  Target target;
+  target.name = "y";
+  target.type = DLC_U8;
+  EXPECT_TRUE(
+      contains(failureOf([&] { ArrayColumn(numbers({2}, {0, 0.5}), target, "y.npy"); }), "row 1: 0.5 is no integer"));
+  EXPECT_TRUE(contains(failureOf([&] { ArrayColumn(numbers({2}, {0, 256}), target, "y.npy"); }), "256 does not fit"));
+  EXPECT_EQ(failureOf([&] { ArrayColumn(numbers({2}, {0, 255}), target, "y.npy"); }), "");
+  EXPECT_TRUE(contains(failureOf([&] { ArrayColumn(numbers({}, {0}), target, "y.npy"); }), "holds one number"));
+}
+
+TEST(DatasetTest, NumbersClassesByName) {
+  ScratchFolder folder;
+  DataOptions options;
+  std::vector<Target> targets(2);
+  targets[0].name = "x";
+  targets[0].shape = {1};
+  targets[1].name = "y";
+  targets[1].shape = {2};
+  targets[1].isLabel = true;
+  std::vector<std::string> names;
+  options.sources = {folder.write("a.csv", "x,k\n1,dog\n2,cat\n")};
+  Dataset data = readDataset(options, targets, names);
+  EXPECT_EQ(names, (std::vector<std::string>{"cat", "dog"}));
+  EXPECT_EQ(readReal(*data.columns[1], targets[1], 0), (std::vector<float>{0, 1}));
+  EXPECT_EQ(data.place(1, targets), options.sources[0] + ":3");
+  // Validation data has the same classes, whichever occur in it.
+  options.sources = {folder.write("b.csv", "x,k\n1,dog\n")};
+  data = readDataset(options, targets, names);
+  EXPECT_EQ(readReal(*data.columns[1], targets[1], 0), (std::vector<float>{0, 1}));
+  options.sources = {folder.write("b.csv", "x,k\n1,cow\n")};
+  EXPECT_TRUE(
+      contains(failureOf([&] { readDataset(options, targets, names); }), "b.csv:2: class 'cow' is none of those"));
+}
+
+} // namespace
