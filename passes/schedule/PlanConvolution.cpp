@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/PlanConvolution.h"
+#include "ir/ConvolutionReach.h"
 #include "ir/Layout.h"
 #include "passes/schedule/WinogradCost.h"
 
@@ -67,6 +68,61 @@ ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options) {
   bool isBlocked = op.getGroups() == 1 ? w.getDimSize(0) > 1 : w.getDimSize(0) / op.getGroups() % block == 0;
   plan.weight = isBlocked ? LayoutAttr::get(context, array(order), {}, {}, array({0}), array({block}), 0)
                           : LayoutAttr::get(context, array(order), {}, {}, {}, {}, 0);
+  return plan;
+}
+
+ConvolutionPlan planConvolution(ConvTransposeOp op, const PipelineOptions &) {
+  MLIRContext *context = op.getContext();
+  auto w = llvm::cast<RankedTensorType>(op.getW().getType());
+  int64_t rank = w.getRank();
+  ConvolutionPlan plan;
+  plan.algorithm = "plain";
+  plan.haloLow.assign(rank, 0);
+  plan.haloHigh.assign(rank, 0);
+  auto isOne = [](int64_t value) { return value == 1; };
+  bool isDirect = llvm::all_of(op.getStrides(), isOne);
+  // Phases are interleaved in tiles of two dimensions, and unrolled.
+  constexpr int64_t manyPhases = 16;
+  bool hasPhases = rank == 4 && llvm::all_of(op.getDilations(), isOne) &&
+                   op.getStrides()[0] * op.getStrides()[1] <= manyPhases && !op.getType().isDynamicDim(2) &&
+                   !op.getType().isDynamicDim(3);
+  auto isEmpty = [](int64_t extent) { return extent == 0; };
+  if (op.getGroups() != 1 || w.getDimSize(1) < 2 || llvm::any_of(w.getShape(), isEmpty) || (!isDirect && !hasPhases))
+    return plan;
+  plan.algorithm = isDirect ? "direct" : "phases";
+  plan.input = plan.result = getChannelsLastLayout(context, rank);
+  for (int64_t i = 0; i < rank - 2; ++i) {
+    ConvTransposeReach reach = getConvTransposeReach(op, i);
+    plan.haloLow[i + 2] = reach.low;
+    plan.haloHigh[i + 2] = reach.high;
+  }
+  llvm::SmallVector<int64_t> order{1};
+  for (int64_t dim = 2; dim < rank; ++dim)
+    order.push_back(dim);
+  order.push_back(0);
+  auto array = [&](llvm::ArrayRef<int64_t> values) { return DenseI64ArrayAttr::get(context, values); };
+  constexpr int64_t block = 32;
+  plan.weight = LayoutAttr::get(context, array(order), {}, {}, array({1}), array({block}), 0);
+  return plan;
+}
+
+ConvolutionPlan planConvolution(ConvWeightGradientOp op, const PipelineOptions &) {
+  MLIRContext *context = op.getContext();
+  auto x = llvm::cast<RankedTensorType>(op.getX().getType());
+  int64_t rank = x.getRank(), spatial = rank - 2;
+  ConvolutionPlan plan;
+  plan.algorithm = op.getGroups() == 1 ? "weight_gradient" : "plain";
+  plan.input = plan.weight = getChannelsLastLayout(context, rank);
+  // Elements of x are read one at a time: a network's input stays as its first convolution has it.
+  constexpr int64_t fewChannels = 4;
+  if (x.getDimSize(1) <= fewChannels && op.getGroups() == 1 && !op.getX().getDefiningOp())
+    plan.input = {};
+  plan.haloLow.assign(rank, 0);
+  plan.haloHigh.assign(rank, 0);
+  for (int64_t i = 0; i < spatial; ++i) {
+    plan.haloLow[i + 2] = std::max<int64_t>(op.getPads()[i], 0);
+    plan.haloHigh[i + 2] = std::max<int64_t>(op.getPads()[i + spatial], 0);
+  }
   return plan;
 }
 
