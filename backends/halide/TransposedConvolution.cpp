@@ -6,6 +6,7 @@
 // - "phases" (larger strides, no dilation): results `stride q + phase` of one phase are a convolution of stride 1 with
 //   every stride-th tap. A tile of the result is `rows` x `planes` places q of every phase; each phase is a register
 //   tile of its own, stored to the stack and interleaved from there. No product with a zero is made.
+// - "winograd": WinogradConvolution.cpp.
 // - else every result gathers its taps by itself.
 //
 // Share of the peak of "phases" by useful products (Zen 4, one core, 117 GFLOP/s with AVX-512, batch 8, stride 2):
@@ -14,6 +15,7 @@
 #include "backends/halide/PaddedRead.h"
 #include "backends/halide/RegisterTile.h"
 #include "backends/halide/SumOfProducts.h"
+#include "backends/halide/WinogradConvolution.h"
 #include "ir/ConvolutionReach.h"
 
 using namespace mlir;
@@ -184,6 +186,9 @@ static FailureOr<TensorFunc> emitPhases(ConvTransposeOp op, KernelBuilder &build
 }
 
 FailureOr<TensorFunc> emitConvTranspose(ConvTransposeOp op, KernelBuilder &builder) {
+  LayoutAttr layout = getLayout(op.getW().getType());
+  if (layout && layout.getWinograd())
+    return emitWinograd(op, builder);
   llvm::StringRef algorithm = builder.getSchedule().getAlgorithm().getValue();
   if (op == builder.getRootOp() && algorithm == "direct")
     return emitDirect(op, builder);

@@ -114,6 +114,7 @@ def test_convolution(programs, case):
 LARGE = {
     "tiles": (3, 33, (15, 14), 70, (3, 3), (1, 1), (1, 1), (1, 1, 1, 1), 1),
     "stride": (3, 40, (16, 14), 64, (3, 3), (2, 2), (1, 1), (1, 1, 1, 1), 1),
+    "many images": (4, 32, (14, 13), 64, (3, 3), (1, 1), (1, 1), (1, 1, 1, 0), 1),
     "uneven stride": (2, 16, (23, 27), 48, (5, 3), (3, 2), (1, 1), (0, 2, 1, 0), 1),
     "image": (2, 3, (31, 29), 64, (7, 7), (2, 2), (1, 1), (3, 3, 3, 3), 1),
     "one pixel of many": (2, 48, (9, 9), 65, (1, 1), (2, 2), (1, 1), (0, 0, 0, 0), 1),
@@ -137,7 +138,7 @@ def test_large_convolution(programs, case, element):
             expected = np.vdot(gradients.inputs["c"].astype(np.float64), gradients.run(**{name: direction})["y"].astype(np.float64))
             size = np.linalg.norm(gradient.astype(np.float64)) * np.linalg.norm(direction.astype(np.float64))
             actual = np.vdot(gradient.astype(np.float64), direction.astype(np.float64))
-            assert abs(actual - expected) <= size * (1e-12 if element == "f64" else 1e-6), name
+            assert abs(actual - expected) <= size * (1e-12 if element == "f64" else 1e-5), name
     two = dlc.Model(gradients.library, threads=2).run(gradients.inputs)
     for name, value in results.items():
         assert value.tobytes() == two[name].tobytes(), f"{name} differs on two threads"

@@ -43,7 +43,7 @@ func.func @weight_gradient_channels(%x: tensor<1x?x9x8xf32>, %dy: tensor<1x6x9x8
 func.func @spread_rank(%x: tensor<?x4x9x8xf32>, %dy: tensor<?x4x9xf32>) {
   // expected-error@+2 {{expects a gradient of rank 4, got rank 3}}
   // expected-error@+1 {{failed to infer returned types}}
-  %0 = dlc.spread_windows %dy, %x {divisor = #dlc.window_divisor<none>, kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+  %0 = dlc.spread_windows %dy, %x {divisor = #dlc<window_divisor none>, kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
      : (tensor<?x4x9xf32>, tensor<?x4x9x8xf32>) -> tensor<?x4x9x8xf32>
   return
 }

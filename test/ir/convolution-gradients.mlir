@@ -12,8 +12,8 @@ func.func @gradients(%x: tensor<?x4x9x8xf32>, %dy: tensor<?x6x5x8xf32>, %dp: ten
   // CHECK: dlc.max_pool_gradient %{{.*}}, %{{.*}}, %{{.*}} {{.*}} -> tensor<?x4x9x8xf32>
   %2 = dlc.max_pool_gradient %dp, %1, %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
      : (tensor<?x4x4x4xf32>, tensor<?x4x4x4xi32>, tensor<?x4x9x8xf32>) -> tensor<?x4x9x8xf32>
-  // CHECK: dlc.spread_windows %{{.*}}, %{{.*}} {{{.*}}divisor = #dlc.window_divisor<inside>{{.*}}} {{.*}} -> tensor<?x4x9x8xf32>
-  %3 = dlc.spread_windows %dp, %x {divisor = #dlc.window_divisor<inside>, kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+  // CHECK: dlc.spread_windows %{{.*}}, %{{.*}} {{{.*}}divisor = #dlc<window_divisor inside>{{.*}}} {{.*}} -> tensor<?x4x9x8xf32>
+  %3 = dlc.spread_windows %dp, %x {divisor = #dlc<window_divisor inside>, kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
      : (tensor<?x4x4x4xf32>, tensor<?x4x9x8xf32>) -> tensor<?x4x9x8xf32>
   return
 }
