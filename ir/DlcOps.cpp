@@ -15,13 +15,14 @@ static bool isOfFamily(Operation *op, KernelRoot root) {
   case KernelRoot::Elementwise:
     return op->hasTrait<Elementwise>();
   case KernelRoot::Convolution:
-    return llvm::isa<ConvOp, ConvTransposeOp>(op);
+    return llvm::isa<ConvOp, ConvTransposeOp, ConvWeightGradientOp>(op);
   case KernelRoot::Contraction:
     return llvm::isa<MatMulOp, EinsumOp>(op);
   case KernelRoot::Recurrent:
     return llvm::isa<MatMulOp>(op);
   case KernelRoot::Window:
-    return llvm::isa<MaxPoolOp, MaxPoolIndicesOp, AveragePoolOp, LpPoolOp>(op);
+    return llvm::isa<MaxPoolOp, MaxPoolIndicesOp, MaxPoolOffsetsOp, AveragePoolOp, LpPoolOp, MaxPoolGradientOp,
+                     SpreadWindowsOp>(op);
   case KernelRoot::Reduction:
     return llvm::isa<ReduceOp, ArgExtremeOp>(op);
   case KernelRoot::Normalization:

@@ -34,4 +34,21 @@ def Dlc_ConvTransposeOp : Dlc_GraphOp<"conv_transpose"> {
   let assemblyFormat = "$x `,` $w attr-dict `:` `(` type($x) `,` type($w) `)` `->` type($result)";
 }
 
+def Dlc_ConvWeightGradientOp : Dlc_GraphOp<"conv_weight_gradient"> {
+  let summary = "Gradient of a convolution with respect to its weight";
+  let description = [{
+    For `y = dlc.conv(x, w)` of a weight `[K, C / groups, kernel...]` and the gradient of `y`: element `[k, c, t...]` is the sum over
+    images and places of `y_gradient[n, k, o...]` times the element of `x` that tap `t` meets at place `o`. Sums are made for a few
+    images each and then added up in order.
+
+    ```mlir
+    %dw = dlc.conv_weight_gradient %x, %dy {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+        pads = array<i64: 1, 1, 1, 1>} : (tensor<?x3x8x8xf32>, tensor<?x16x8x8xf32>) -> tensor<16x3x3x3xf32>
+    ```
+  }];
+  let arguments = (ins Dlc_Tensor:$x, Dlc_Tensor:$y_gradient, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+                       DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads, DefaultValuedAttr<I64Attr, "1">:$groups);
+  let assemblyFormat = "$x `,` $y_gradient attr-dict `:` `(` type($x) `,` type($y_gradient) `)` `->` type($result)";
+}
+
 #endif // DLC_OPS_CONVOLUTION

@@ -43,6 +43,13 @@ mlir::LogicalResult windowDims(std::optional<mlir::Location> location, llvm::Arr
                                llvm::ArrayRef<int64_t> dilations, llvm::ArrayRef<int64_t> pads, bool ceilMode,
                                Dims &result);
 
+/// Extents of the gradient of such windows: those of their operand `x`, if the windows' own gradient fits.
+mlir::LogicalResult windowGradientDims(std::optional<mlir::Location> location,
+                                       llvm::ArrayRef<mlir::AffineExpr> gradient, llvm::ArrayRef<mlir::AffineExpr> x,
+                                       llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> strides,
+                                       llvm::ArrayRef<int64_t> dilations, llvm::ArrayRef<int64_t> pads, bool ceilMode,
+                                       Dims &result);
+
 /// Extents after reducing `axes`, which stay with extent 1 if `keepDims`.
 mlir::LogicalResult reducedDims(std::optional<mlir::Location> location, llvm::ArrayRef<mlir::AffineExpr> operand,
                                 llvm::ArrayRef<int64_t> axes, bool keepDims, Dims &result);

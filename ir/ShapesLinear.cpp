@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shape functions of products and convolutions.
+#include "ir/ConvolutionReach.h"
 #include "ir/DlcDialect.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -142,6 +144,46 @@ LogicalResult ConvTransposeOp::inferShape(std::optional<Location> location, Adap
                      (adaptor.getOutputPadding()[i] + adaptor.getDilations()[i] * (*constantDim(w[i + 2]) - 1) + 1 -
                       adaptor.getPads()[i] - adaptor.getPads()[i + spatial]));
   return success();
+}
+
+// With q = o / stride, place o of the result reads inputs from (o + pad) / stride - ceil(taps / stride) + 1 on.
+ConvTransposeReach getConvTransposeReach(ConvTransposeOp op, size_t dim) {
+  int64_t stride = op.getStrides()[dim], low = op.getPads()[dim], high = op.getPads()[dim + op.getStrides().size()];
+  int64_t taps = llvm::cast<RankedTensorType>(op.getW().getType()).getDimSize(dim + 2);
+  int64_t span = op.getDilations()[dim] * (taps - 1);
+  ConvTransposeReach reach;
+  reach.low = std::max<int64_t>(
+      0, stride == 1 ? span - low : llvm::divideCeil(taps, stride) - 1 - llvm::divideFloorSigned(low, stride));
+  // All phases go on to the last place that any of them has.
+  int64_t last = op.getOutputPadding()[dim] + span - high;
+  reach.high = std::max<int64_t>(0, llvm::divideFloorSigned(last - low, stride) +
+                                        llvm::divideFloorSigned(stride - 1 + low, stride));
+  return reach;
+}
+
+LogicalResult ConvWeightGradientOp::inferShape(std::optional<Location> location, Adaptor adaptor,
+                                               llvm::ArrayRef<Dims> dims, Dims &result) {
+  const Dims &x = dims[0], &gradient = dims[1];
+  int64_t groups = adaptor.getGroups();
+  if (gradient.size() != x.size() || adaptor.getKernel().size() + 2 != x.size())
+    return emitOptionalError(location, "expects operands of one rank and ", x.size() - 2, " kernel extents");
+  std::optional<int64_t> inputs = constantDim(x[1]), outputs = constantDim(gradient[1]);
+  if (!inputs || !outputs)
+    return emitOptionalError(location, "numbers of channels are static");
+  if (groups < 1 || *inputs % groups != 0 || *outputs % groups != 0)
+    return emitOptionalError(location, *inputs, " and ", *outputs, " channels do not divide into ", groups, " groups");
+  MLIRContext *context = x[1].getContext();
+  result = {gradient[1], getAffineConstantExpr(*inputs / groups, context)};
+  for (int64_t extent : adaptor.getKernel())
+    result.push_back(getAffineConstantExpr(extent, context));
+  if (failed(verifyConvolution(location, x, result, adaptor.getStrides(), adaptor.getDilations(), adaptor.getPads(),
+                               groups)))
+    return failure();
+  // Windows keep the number of channels.
+  Dims places, perChannel(gradient);
+  perChannel[1] = x[1];
+  return windowGradientDims(location, perChannel, x, adaptor.getKernel(), adaptor.getStrides(), adaptor.getDilations(),
+                            adaptor.getPads(), false, places);
 }
 
 } // namespace dlc

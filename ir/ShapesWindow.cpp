@@ -46,6 +46,22 @@ LogicalResult windowDims(std::optional<Location> location, llvm::ArrayRef<Affine
   return success();
 }
 
+LogicalResult windowGradientDims(std::optional<Location> location, llvm::ArrayRef<AffineExpr> gradient,
+                                 llvm::ArrayRef<AffineExpr> x, llvm::ArrayRef<int64_t> kernel,
+                                 llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations,
+                                 llvm::ArrayRef<int64_t> pads, bool ceilMode, Dims &result) {
+  Dims windows;
+  if (failed(windowDims(location, x, kernel, strides, dilations, pads, ceilMode, windows)))
+    return failure();
+  if (gradient.size() != windows.size())
+    return emitOptionalError(location, "expects a gradient of rank ", windows.size(), ", got rank ", gradient.size());
+  for (auto [dim, pair] : llvm::enumerate(llvm::zip(gradient, windows)))
+    if (!mayBeEqual(std::get<0>(pair), std::get<1>(pair)))
+      return emitOptionalError(location, "dimension ", dim, " of the gradient has ", *constantDim(std::get<0>(pair)),
+                               " elements, the windows ", *constantDim(std::get<1>(pair)));
+  return copyDims(x, result);
+}
+
 LogicalResult reducedDims(std::optional<Location> location, llvm::ArrayRef<AffineExpr> operand,
                           llvm::ArrayRef<int64_t> axes, bool keepDims, Dims &result) {
   llvm::SmallBitVector reduced(operand.size());

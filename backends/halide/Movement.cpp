@@ -9,6 +9,7 @@
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/Winograd.h"
+#include "backends/halide/WinogradConvolution.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -92,6 +93,8 @@ static FailureOr<TensorFunc> emitPack(PackOp op, KernelBuilder &builder) {
   LayoutAttr layout = getLayout(op.getType());
   if (!layout)
     return emitIdentity(op, builder);
+  if (layout.getWinograd() && !builder.isNaive() && builder.getRootOp() == op)
+    return emitWinogradWeights(op, builder);
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
     Exprs source(index.begin(), index.end());
     // Blocks may reach beyond the extent; what stands there is zero.

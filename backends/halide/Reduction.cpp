@@ -153,22 +153,58 @@ static FailureOr<TensorFunc> emitArgExtreme(ArgExtremeOp op, KernelBuilder &buil
   });
 }
 
+/// Rows of a width that vectors do not fill: the sums of a whole row wait in the first-level cache, and every row of
+/// the operand is added to them.
+static void scheduleRaggedColumns(KernelBuilder &builder, llvm::ArrayRef<Func> totals, int vector) {
+  Func output = builder.getOutput();
+  for (Func total : totals) {
+    Var innermost = total.args()[0];
+    if (output.args().size() > 1)
+      total.compute_at(output, output.args()[1]);
+    else
+      total.compute_root();
+    total.vectorize(innermost, vector);
+    if (!total.has_update_definition())
+      continue;
+    std::vector<Halide::VarOrRVar> order{innermost};
+    for (const Halide::RVar &variable : total.rvars(0))
+      order.push_back(variable);
+    total.update().reorder(order).vectorize(innermost, vector, Halide::TailStrategy::Predicate);
+  }
+}
+
 /// Vectors of results side by side, each walking down its own column.
 static void scheduleColumns(KernelBuilder &builder, llvm::ArrayRef<Func> totals) {
   Func output = builder.getOutput();
-  Var inner = output.args()[0], block("block");
-  std::optional<int64_t> extent = builder.getOutputExtent(0);
+  RankedTensorType type = builder.getOutputType();
+  LayoutAttr layout = getLayout(type);
+  int64_t dim = layout ? layout.getOrder()[type.getRank() - 1] : type.getRank() - 1;
+  int64_t extent = type.isDynamicDim(dim) ? 0 : type.getDimSize(dim);
+  // Ranges of what vectors run along start at multiples of the grain and end there, or with the whole.
+  bool isSplit = builder.getSchedule().getSplit() == dim;
   int vector = static_cast<int>(builder.getSchedule().getVector()),
       unroll = static_cast<int>(builder.getSchedule().getTile("unroll", 4));
-  while (extent && vector > 1 && vector > *extent)
-    vector /= 2;
-  while (unroll > 1 && (!extent || *extent % (vector * unroll) != 0))
+  auto isExact = [&] {
+    return extent > 0 && extent % (vector * unroll) == 0 &&
+           (!isSplit || builder.getSchedule().getGrain() % (vector * unroll) == 0);
+  };
+  while (unroll > 1 && !isExact())
     unroll /= 2;
-  bool isExact = extent && *extent % (vector * unroll) == 0;
-  Var lane("lane");
-  output.split(inner, block, lane, vector * unroll,
-               isExact ? Halide::TailStrategy::RoundUp : Halide::TailStrategy::GuardWithIf);
-  output.vectorize(lane, vector).unroll(lane);
+  while (vector > 4 && !isExact())
+    vector /= 2;
+  // Narrow columns sweep over all of the operand once for each of them.
+  constexpr int64_t fewBlocks = 4;
+  if (!isExact() || (unroll == 1 && extent / vector > fewBlocks)) {
+    scheduleRaggedColumns(builder, totals, static_cast<int>(builder.getSchedule().getVector()));
+    return;
+  }
+  Var inner = output.args()[0], block("block"), lane("lane");
+  if (isSplit) {
+    auto range = output.output_buffer().dim(0);
+    range.set_min((range.min() / (vector * unroll)) * (vector * unroll));
+    range.set_extent((range.extent() / (vector * unroll)) * (vector * unroll));
+  }
+  output.split(inner, block, lane, vector * unroll, Halide::TailStrategy::RoundUp).vectorize(lane, vector).unroll(lane);
   for (Func total : totals) {
     Var innermost = total.args()[0];
     total.compute_at(output, block).bound_extent(innermost, vector * unroll);
@@ -178,10 +214,7 @@ static void scheduleColumns(KernelBuilder &builder, llvm::ArrayRef<Func> totals)
     std::vector<Halide::VarOrRVar> order{innermost};
     for (const Halide::RVar &variable : total.rvars(0))
       order.push_back(variable);
-    total.update().reorder(order).vectorize(
-        innermost, vector, isExact ? Halide::TailStrategy::RoundUp : Halide::TailStrategy::GuardWithIf);
-    if (isExact)
-      total.update().unroll(innermost);
+    total.update().reorder(order).vectorize(innermost, vector).unroll(innermost);
   }
 }
 

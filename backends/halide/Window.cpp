@@ -12,6 +12,7 @@
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/Math.h"
 #include "backends/halide/ReductionStages.h"
+#include "backends/halide/Windows.h"
 
 using namespace mlir;
 using Halide::Expr;
@@ -20,69 +21,6 @@ using Halide::select;
 using Halide::Var;
 
 namespace dlc::halide {
-
-namespace {
-/// The windows of a pooling over the spatial dimensions of x: [N, C, spatial...].
-struct Windows {
-  const TensorFunc &x;
-  llvm::ArrayRef<int64_t> kernel, strides, dilations, padsLow, padsHigh;
-  bool mayLeave; ///< whether a window can hang over an edge
-
-  size_t rank() const { return kernel.size(); }
-  int64_t size() const {
-    int64_t product = 1;
-    for (int64_t extent : kernel)
-      product *= extent;
-    return product;
-  }
-  /// The window's first place along spatial dimension `i`; may be below 0.
-  Expr start(llvm::ArrayRef<Expr> index, size_t i) const {
-    return index[2 + i] * static_cast<int>(strides[i]) - static_cast<int>(padsLow[i]);
-  }
-  /// The operand's coordinates of element `offset` of the window at `index`.
-  Exprs place(llvm::ArrayRef<Expr> index, llvm::ArrayRef<Expr> offset) const {
-    Exprs own(index.begin(), index.begin() + 2);
-    for (size_t i = 0; i < rank(); ++i)
-      own.push_back(Halide::Internal::simplify(start(index, i) + offset[i] * static_cast<int>(dilations[i])));
-    return own;
-  }
-  Expr isInside(llvm::ArrayRef<Expr> place) const {
-    Expr inside = Halide::Internal::const_true();
-    for (size_t i = 0; i < rank(); ++i)
-      inside = inside && place[2 + i] >= 0 && place[2 + i] < x.extents[2 + i];
-    return inside;
-  }
-  /// The element at `place`, or `otherwise` outside of the operand.
-  Expr read(llvm::ArrayRef<Expr> place, const Expr &otherwise) const {
-    if (!mayLeave)
-      return x.at(place);
-    Exprs clamped(place.begin(), place.begin() + 2);
-    for (size_t i = 0; i < rank(); ++i)
-      clamped.push_back(Halide::clamp(Halide::likely(place[2 + i]), 0, x.extents[2 + i] - 1));
-    return select(isInside(place), Halide::likely(x.at(clamped)), otherwise);
-  }
-  /// Calls `visit` with the offsets of each element of a window, row-major.
-  void forEach(llvm::function_ref<void(llvm::ArrayRef<Expr>)> visit) const {
-    for (int64_t number = 0; number < size(); ++number) {
-      llvm::SmallVector<Expr> offset(rank());
-      int64_t rest = number;
-      for (int64_t i = static_cast<int64_t>(rank()) - 1; i >= 0; rest /= kernel[i], --i)
-        offset[i] = Expr(static_cast<int>(rest % kernel[i]));
-      visit(offset);
-    }
-  }
-};
-} // namespace
-
-template <typename OpTy> static Windows makeWindows(OpTy op, KernelBuilder &builder) {
-  size_t rank = op.getKernel().size();
-  llvm::ArrayRef<int64_t> pads = op.getPads();
-  bool mayLeave = op.getCeilMode() || llvm::any_of(pads, [](int64_t pad) { return pad > 0; });
-  return {builder.get(op.getX()), op.getKernel(),        op.getStrides(), op.getDilations(),
-          pads.take_front(rank),  pads.drop_front(rank), mayLeave};
-}
-
-constexpr int64_t writtenOutSize = 16;
 
 /// Combines `element(x)` of all elements of each window.
 static TensorFunc combineWindows(Operation *op, const Windows &windows, KernelBuilder &builder,
@@ -132,29 +70,12 @@ static FailureOr<TensorFunc> emitMaxPool(MaxPoolOp op, KernelBuilder &builder) {
       [](const Expr &total, llvm::ArrayRef<Expr>) { return total; });
 }
 
-/// Elements of the window at `index` that lie within [-low, extent + high) of spatial dimension `i`.
-static Expr countElements(const Windows &windows, llvm::ArrayRef<Expr> index, size_t i, int64_t low, int64_t high) {
-  int dilation = static_cast<int>(windows.dilations[i]), kernel = static_cast<int>(windows.kernel[i]);
-  Expr start = windows.start(index, i);
-  Expr first = Halide::max((-static_cast<int>(low) - start + dilation - 1) / dilation, 0);
-  Expr end = Halide::min((windows.x.extents[2 + i] + static_cast<int>(high) - start + dilation - 1) / dilation, kernel);
-  return Halide::max(end - first, 0);
-}
-
 static FailureOr<TensorFunc> emitAveragePool(AveragePoolOp op, KernelBuilder &builder) {
   Windows windows = makeWindows(op, builder);
   Halide::Type type = getValueType(windows.x.type.getElementType());
   bool includesPad = op.getCountIncludePad();
   auto finish = [&](const Expr &total, llvm::ArrayRef<Expr> index) {
-    Expr count = static_cast<int>(windows.size());
-    // With ceil_mode a window may even leave the padding.
-    if (windows.mayLeave && (!includesPad || op.getCeilMode())) {
-      count = 1;
-      for (size_t i = 0; i < windows.rank(); ++i)
-        count = count * countElements(windows, index, i, includesPad ? windows.padsLow[i] : 0,
-                                      includesPad ? windows.padsHigh[i] : 0);
-      count = Halide::max(count, 1);
-    }
+    Expr count = countDivisor(windows, index, includesPad, op.getCeilMode());
     Expr divisor = Halide::cast(type, count);
     return type.is_float() ? total / divisor : truncatingDiv(total, divisor);
   };
@@ -175,12 +96,45 @@ static FailureOr<TensorFunc> emitLpPool(LpPoolOp op, KernelBuilder &builder) {
   return combineWindows(op, windows, builder, makeSum(type), element, finish);
 }
 
+/// For each window the number that `numberOf` gives the first largest of its elements, called with the element's place
+/// in x and its number in the window.
+static TensorFunc findLargest(Operation *op, const Windows &windows, KernelBuilder &builder, Halide::Type numberType,
+                              llvm::function_ref<Expr(llvm::ArrayRef<Expr> place, size_t number)> numberOf) {
+  Halide::Type type = getValueType(windows.x.type.getElementType());
+  Expr lowest = makeExtreme(type, /*minimum=*/false).identity;
+  auto isBetter = [&](const Expr &value, const Expr &best) {
+    Expr better = value > best;
+    return type.is_float() ? better || (Halide::is_nan(value) && !Halide::is_nan(best)) : better;
+  };
+  llvm::SmallVector<llvm::SmallVector<Expr>> offsets;
+  windows.forEach([&](llvm::ArrayRef<Expr> offset) { offsets.emplace_back(offset.begin(), offset.end()); });
+  return builder.define(op->getResult(0), [&](llvm::ArrayRef<Expr> index) {
+    // The best of the elements from `number` on and what came before. A number of -1 is none yet: then even the lowest
+    // value counts.
+    std::function<Expr(size_t, const Expr &, const Expr &)> search = [&](size_t number, const Expr &best,
+                                                                         const Expr &bestNumber) {
+      if (number == offsets.size())
+        return bestNumber;
+      Exprs place = windows.place(index, offsets[number]);
+      Expr inside = windows.mayLeave ? windows.isInside(place) : Halide::Internal::const_true();
+      return math::bind(windows.read(place, lowest), [&](const Expr &value) {
+        Expr replaces = bestNumber < Halide::Internal::make_zero(numberType) || isBetter(value, best);
+        return math::bind(inside && replaces, [&](const Expr &isChosen) {
+          return math::bind(select(isChosen, value, best), [&](const Expr &nextBest) {
+            return math::bind(select(isChosen, numberOf(place, number), bestNumber),
+                              [&](const Expr &nextNumber) { return search(number + 1, nextBest, nextNumber); });
+          });
+        });
+      });
+    };
+    return search(0, lowest, Halide::Internal::make_const(numberType, -1));
+  });
+}
+
 static FailureOr<TensorFunc> emitMaxPoolIndices(MaxPoolIndicesOp op, KernelBuilder &builder) {
   Windows windows = makeWindows(op, builder);
   const TensorFunc &x = windows.x;
-  Halide::Type type = getValueType(x.type.getElementType());
-  Expr lowest = makeExtreme(type, /*minimum=*/false).identity;
-  auto linearPlace = [&](llvm::ArrayRef<Expr> place) {
+  return findLargest(op, windows, builder, Halide::Int(64), [&](llvm::ArrayRef<Expr> place, size_t) {
     // Spatial dimensions in the order asked for, from the slowest.
     Expr linear =
         Halide::cast<int64_t>(place[0]) * Halide::cast<int64_t>(x.extents[1]) + Halide::cast<int64_t>(place[1]);
@@ -189,34 +143,13 @@ static FailureOr<TensorFunc> emitMaxPoolIndices(MaxPoolIndicesOp op, KernelBuild
       linear = linear * Halide::cast<int64_t>(x.extents[dim]) + Halide::cast<int64_t>(place[dim]);
     }
     return linear;
-  };
-  auto isBetter = [&](const Expr &value, const Expr &best) {
-    Expr better = value > best;
-    return type.is_float() ? better || (Halide::is_nan(value) && !Halide::is_nan(best)) : better;
-  };
-  llvm::SmallVector<llvm::SmallVector<Expr>> offsets;
-  windows.forEach([&](llvm::ArrayRef<Expr> offset) { offsets.emplace_back(offset.begin(), offset.end()); });
-  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    // The best of the elements from `number` on and what came before. A place of -1 is none yet: then even the lowest
-    // value counts.
-    std::function<Expr(size_t, const Expr &, const Expr &)> search = [&](size_t number, const Expr &best,
-                                                                         const Expr &bestPlace) {
-      if (number == offsets.size())
-        return bestPlace;
-      Exprs place = windows.place(index, offsets[number]);
-      Expr inside = windows.isInside(place);
-      return math::bind(windows.read(place, lowest), [&](const Expr &value) {
-        Expr replaces = bestPlace < Halide::cast<int64_t>(0) || isBetter(value, best);
-        return math::bind(inside && replaces, [&](const Expr &isChosen) {
-          return math::bind(select(isChosen, value, best), [&](const Expr &nextBest) {
-            return math::bind(select(isChosen, linearPlace(place), bestPlace),
-                              [&](const Expr &nextPlace) { return search(number + 1, nextBest, nextPlace); });
-          });
-        });
-      });
-    };
-    return search(0, lowest, Halide::cast<int64_t>(-1));
   });
+}
+
+static FailureOr<TensorFunc> emitMaxPoolOffsets(MaxPoolOffsetsOp op, KernelBuilder &builder) {
+  Windows windows = makeWindows(op, builder);
+  return findLargest(op, windows, builder, Halide::Int(32),
+                     [](llvm::ArrayRef<Expr>, size_t number) { return Expr(static_cast<int>(number)); });
 }
 
 static LogicalResult scheduleWindow(KernelBuilder &builder) {
@@ -253,6 +186,9 @@ void registerWindowEmitters(EmitterRegistry &registry) {
   registry.add<AveragePoolOp>(&emitAveragePool);
   registry.add<LpPoolOp>(&emitLpPool);
   registry.add<MaxPoolIndicesOp>(&emitMaxPoolIndices);
+  registry.add<MaxPoolOffsetsOp>(&emitMaxPoolOffsets);
+  registry.add<MaxPoolGradientOp>(&emitMaxPoolGradient);
+  registry.add<SpreadWindowsOp>(&emitSpreadWindows);
   registry.addScheduler(KernelRoot::Window, &scheduleWindow);
 }
 

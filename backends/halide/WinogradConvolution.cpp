@@ -13,6 +13,10 @@
 // image):
 //   64x64 56x56: 338 %    128x128 28x28: 363 %    256x256 14x14: 284 %    512x512 28x28: 326 %    512x512 14x14: 241 %
 //
+// A transposed convolution of stride 1 (the gradient with respect to a convolution's input) is the same with taps that
+// run backwards. Seen in a mirror they run forwards: tiles are read and stored mirrored, and weights are transformed as
+// they are.
+//
 // Tiles that reach over the right or lower edge read the halo, which the layout makes wide enough, and do not store the
 // rest.
 #include "backends/halide/WinogradConvolution.h"
@@ -76,21 +80,46 @@ static Expr recoverWeight(const TensorFunc &w, int m, int block, Expr channel, E
   return weight;
 }
 
-FailureOr<TensorFunc> emitWinograd(ConvOp op, KernelBuilder &builder) {
-  const TensorFunc &x = builder.get(op.getX()), &w = builder.get(op.getW());
+namespace {
+/// What convolutions and transposed ones have in common.
+struct Convolution {
+  Value x, w;
+  int64_t padY, padX, groups; ///< pads are the low ones
+  int inputDim, outputDim;    ///< channels of the weight
+  bool isMirrored;
+};
+} // namespace
+
+static Convolution getConvolution(Operation *op) {
+  if (auto conv = llvm::dyn_cast<ConvOp>(op))
+    return {conv.getX(), conv.getW(), conv.getPads()[0], conv.getPads()[1], static_cast<int64_t>(conv.getGroups()), 1,
+            0,           false};
+  // Place 0 of the result meets the last tap at input `pad - 2`.
+  auto conv = llvm::cast<ConvTransposeOp>(op);
+  return {conv.getX(), conv.getW(), 2 - conv.getPads()[0], 2 - conv.getPads()[1], 1, 0, 1, true};
+}
+
+FailureOr<TensorFunc> emitWinograd(Operation *op, KernelBuilder &builder) {
+  Convolution conv = getConvolution(op);
+  const TensorFunc &x = builder.get(conv.x), &w = builder.get(conv.w);
   const WinogradTransform &f = getWinogradTransform(getLayout(w.type).getWinograd());
   int m = f.m, size = m + 2, block = static_cast<int>(getLayout(w.type).getInnerTiles()[0]);
-  int padY = static_cast<int>(op.getPads()[0]), padX = static_cast<int>(op.getPads()[1]);
+  int padY = static_cast<int>(conv.padY), padX = static_cast<int>(conv.padX);
+  Expr inputs = w.extents[conv.inputDim], outputs = w.extents[conv.outputDim];
+  // Element `i` of a tile's input and result `i` of a tile, counted as they lie in memory.
+  auto inputAt = [&](const Expr &i) { return conv.isMirrored ? Expr(size - 1 - i) : i; };
+  auto resultAt = [&](const Expr &i) { return conv.isMirrored ? Expr(m - 1 - i) : i; };
   // Inside of the algorithm: channel, tile's column and row, image; i and j count along a tile's columns and rows.
   Var c("c"), column("column"), row("row"), image("image"), i("i"), j("j");
   Func rowsTransformed("winograd_rows"), v("winograd_input"), products("winograd_products"), half("winograd_half");
-  rowsTransformed(c, column, row, image, i, j) =
-      transform(f.input, size, j, [&](int k) { return x.at({image, c, row * m + k - padY, column * m + i - padX}); });
+  rowsTransformed(c, column, row, image, i, j) = transform(f.input, size, j, [&](int k) {
+    return x.at({image, c, row * m + inputAt(k) - padY, column * m + inputAt(i) - padX});
+  });
   v(c, column, row, image, i, j) =
       transform(f.input, size, i, [&](int k) { return rowsTransformed(c, column, row, image, k, j); });
-  RDom channels(0, w.extents[1]);
+  RDom channels(0, inputs);
   // The first input channel of the group of result channel c.
-  Expr first = op.getGroups() == 1 ? Expr(0) : c / (w.extents[0] / static_cast<int>(op.getGroups())) * w.extents[1];
+  Expr first = conv.groups == 1 ? Expr(0) : c / (outputs / static_cast<int>(conv.groups)) * inputs;
   products(c, column, row, image, i, j) = 0.0f;
   products(c, column, row, image, i, j) +=
       v(first + channels, column, row, image, i, j) * w.func(c % block, channels, i, j, c / block);
@@ -116,20 +145,20 @@ FailureOr<TensorFunc> emitWinograd(ConvOp op, KernelBuilder &builder) {
   auto mustRepeat = [&](Expr vectorIndex, Expr tileColumn, Expr tileRow, Expr imageIndex) {
     return isBroken(vectorIndex, tileColumn, tileRow, imageIndex) >= Halide::cast<uint32_t>(0x7f800000);
   };
-  RDom terms(0, w.extents[1], 0, 1);
+  RDom terms(0, inputs, 0, 1);
   terms.where(mustRepeat(vector, column, row, image));
   Var lane("lane");
   Expr place = vector * lanes + lane;
-  Expr group =
-      op.getGroups() == 1 ? Expr(0) : vector * lanes / (w.extents[0] / static_cast<int>(op.getGroups())) * w.extents[1];
+  Expr group = conv.groups == 1 ? Expr(0) : vector * lanes / (outputs / static_cast<int>(conv.groups)) * inputs;
   direct(lane, vector, column, row, image, i, j) = Halide::undef<float>();
   Expr sum = Halide::select(terms.x == 0, 0.0f, direct(lane, vector, column, row, image, i, j));
   for (int tap = 0; tap < 9; ++tap)
-    sum += x.at({image, group + terms.x, row * m + j + tap / 3 - padY, column * m + i + tap % 3 - padX}) *
+    sum += x.at({image, group + terms.x, row * m + inputAt(j + tap / 3) - padY,
+                 column * m + inputAt(i + tap % 3) - padX}) *
            recoverWeight(w, m, block, place, terms.x, tap / 3, tap % 3);
   direct(lane, vector, column, row, image, i, j) = sum;
-  TensorFunc result = builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    Expr tileColumn = index[3] / m, tileRow = index[2] / m, inX = index[3] % m, inY = index[2] % m;
+  TensorFunc result = builder.define(op->getResult(0), [&](llvm::ArrayRef<Expr> index) {
+    Expr tileColumn = index[3] / m, tileRow = index[2] / m, inX = resultAt(index[3] % m), inY = resultAt(index[2] % m);
     Expr vectorIndex = index[1] / lanes;
     return Halide::select(mustRepeat(vectorIndex, tileColumn, tileRow, index[0]),
                           direct(index[1] % lanes, vectorIndex, tileColumn, tileRow, index[0], inX, inY),
@@ -152,9 +181,10 @@ LogicalResult scheduleWinograd(KernelBuilder &builder) {
   Func out = builder.getOutput(), rowsTransformed = builder.getStage("rows"), v = builder.getStage("input"),
        products = builder.getStage("products"), half = builder.getStage("half"), result = builder.getStage("result");
   // How many results' columns and rows one of the output's makes up: 2 below a fused 2 x 2 pooling.
-  auto conv = llvm::cast<ConvOp>(builder.getRootOp());
-  RankedTensorType convType = llvm::cast<RankedTensorType>(conv.getType()), outType = builder.getOutputType();
-  int m = static_cast<int>(getLayout(conv.getW().getType()).getWinograd());
+  Convolution conv = getConvolution(builder.getRootOp());
+  auto convType = llvm::cast<RankedTensorType>(builder.getRootOp()->getResult(0).getType());
+  RankedTensorType outType = builder.getOutputType();
+  int m = static_cast<int>(getLayout(conv.w.getType()).getWinograd());
   int poolY = static_cast<int>(convType.getDimSize(2) / std::max<int64_t>(outType.getDimSize(2), 1)),
       poolX = static_cast<int>(convType.getDimSize(3) / std::max<int64_t>(outType.getDimSize(3), 1));
   int tileX = m / poolX, tileY = m / poolY;
@@ -224,8 +254,8 @@ LogicalResult scheduleWinograd(KernelBuilder &builder) {
   rowsTransformed.compute_at(v, inputVectors).vectorize(wc, lanes).unroll(wc).unroll(wi).unroll(wj);
   v.bound_extent(wx, chunkX).bound_extent(wy, chunkY);
   // A range of channels may read some groups only; memory is for all.
-  if (conv.getGroups() > 1)
-    v.bound(wc, 0, static_cast<int>(llvm::cast<RankedTensorType>(conv.getX().getType()).getDimSize(1)));
+  if (conv.groups > 1)
+    v.bound(wc, 0, static_cast<int>(llvm::cast<RankedTensorType>(conv.x.getType()).getDimSize(1)));
   Func stored = products.in();
   Var block("block"), blockX("block_x"), blockY("block_y"), sx("sx"), sy("sy");
   stored.compute_at(out, group)

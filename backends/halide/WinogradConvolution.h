@@ -8,9 +8,11 @@
 
 namespace dlc::halide {
 
-/// A convolution whose weight has a Winograd layout.
-mlir::FailureOr<TensorFunc> emitWinograd(ConvOp op, KernelBuilder &builder);
+/// A convolution, or a transposed one, whose weight has a Winograd layout.
+mlir::FailureOr<TensorFunc> emitWinograd(mlir::Operation *op, KernelBuilder &builder);
 mlir::LogicalResult scheduleWinograd(KernelBuilder &builder);
+/// The packing that transforms weights.
+mlir::FailureOr<TensorFunc> emitWinogradWeights(PackOp op, KernelBuilder &builder);
 
 } // namespace dlc::halide
 

@@ -33,6 +33,10 @@ static AffineExpr operationsPerElement(mlir::Operation *op, const KernelShapes &
         llvm::ArrayRef<AffineExpr> weights = shapes.getDims(conv.getW());
         return (weights[0] * product(weights.drop_front(2), context) * 2).floorDiv(product(conv.getStrides()));
       })
+      .Case<ConvWeightGradientOp>([&](ConvWeightGradientOp gradient) {
+        llvm::ArrayRef<AffineExpr> places = shapes.getDims(gradient.getYGradient());
+        return places[0] * product(places.drop_front(2), context) * 2;
+      })
       .Case<MatMulOp>([&](MatMulOp matmul) {
         llvm::ArrayRef<AffineExpr> lhs = shapes.getDims(matmul.getLhs());
         bool takesFirst = matmul.getTransposeLhs() && lhs.size() > 1;
@@ -49,7 +53,7 @@ static AffineExpr operationsPerElement(mlir::Operation *op, const KernelShapes &
         // The labels of operands are not told apart here: an overestimate, which only decides about threads.
         return largest;
       })
-      .Case<MaxPoolOp, MaxPoolIndicesOp, AveragePoolOp, LpPoolOp>(
+      .Case<MaxPoolOp, MaxPoolIndicesOp, MaxPoolOffsetsOp, AveragePoolOp, LpPoolOp, MaxPoolGradientOp, SpreadWindowsOp>(
           [&](auto pool) { return constant(product(pool.getKernel())); })
       .Default([&](mlir::Operation *other) {
         bool isTranscendental =
@@ -75,7 +79,7 @@ KernelCost dlc::estimateCost(KernelFuncOp kernel, const KernelShapes &shapes) {
   for (mlir::Operation &op : body.without_terminator()) {
     // Reductions and the like do their work on what they read.
     AffineExpr elements = product(shapes.getDims(op.getResult(0)), context);
-    if (!llvm::isa<ConvOp, ConvTransposeOp, MatMulOp, EinsumOp, AttentionOp>(op))
+    if (!llvm::isa<ConvOp, ConvTransposeOp, ConvWeightGradientOp, MatMulOp, EinsumOp, AttentionOp>(op))
       for (mlir::Value operand : op.getOperands()) {
         AffineExpr read = product(shapes.getDims(operand), context);
         auto known = constantDim(elements), knownRead = constantDim(read);

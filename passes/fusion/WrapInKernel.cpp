@@ -70,13 +70,14 @@ KernelOp createCopyKernel(OpBuilder &builder, Location location, Value value, ll
 KernelRoot getFamily(Operation *op) {
   if (op->hasTrait<Elementwise>())
     return KernelRoot::Elementwise;
-  if (llvm::isa<ConvOp, ConvTransposeOp>(op))
+  if (llvm::isa<ConvOp, ConvTransposeOp, ConvWeightGradientOp>(op))
     return KernelRoot::Convolution;
   if (llvm::isa<MatMulOp, EinsumOp>(op))
     return KernelRoot::Contraction;
   if (llvm::isa<AttentionOp>(op))
     return KernelRoot::Attention;
-  if (llvm::isa<MaxPoolOp, MaxPoolIndicesOp, AveragePoolOp, LpPoolOp>(op))
+  if (llvm::isa<MaxPoolOp, MaxPoolIndicesOp, MaxPoolOffsetsOp, AveragePoolOp, LpPoolOp, MaxPoolGradientOp,
+                SpreadWindowsOp>(op))
     return KernelRoot::Window;
   if (llvm::isa<ReduceOp, ArgExtremeOp>(op))
     return KernelRoot::Reduction;

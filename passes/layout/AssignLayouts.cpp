@@ -21,7 +21,8 @@ namespace {
 bool followsLayout(Operation *op) {
   return op->hasTrait<dlc::Elementwise>() ||
          llvm::isa<dlc::MaxPoolOp, dlc::AveragePoolOp, dlc::LpPoolOp, dlc::LrnOp, dlc::BatchNormOp, dlc::GroupNormOp,
-                   dlc::ConcatOp, dlc::SliceOp, dlc::PadOp, dlc::ResizeOp>(op);
+                   dlc::MaxPoolOffsetsOp, dlc::MaxPoolGradientOp, dlc::SpreadWindowsOp, dlc::ConcatOp, dlc::SliceOp,
+                   dlc::PadOp, dlc::ResizeOp>(op);
 }
 
 /// A reduction of all spatial dimensions reads any layout; what is left is a vector of channels.
@@ -44,6 +45,10 @@ public:
     for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
       if (auto conv = llvm::dyn_cast<dlc::ConvOp>(op))
         assignConvolution(conv);
+      else if (auto transposed = llvm::dyn_cast<dlc::ConvTransposeOp>(op))
+        assignConvolution(transposed);
+      else if (auto gradient = llvm::dyn_cast<dlc::ConvWeightGradientOp>(op))
+        assignWeightGradient(gradient);
       else if (auto matmul = llvm::dyn_cast<dlc::MatMulOp>(op))
         assignMatMul(matmul);
       else if (auto attention = llvm::dyn_cast<dlc::AttentionOp>(op))
@@ -98,21 +103,35 @@ private:
       operand.set(unpacked(operand.get()));
   }
 
-  void assignConvolution(dlc::ConvOp conv) {
+  template <typename OpTy> void assignConvolution(OpTy conv) {
     dlc::ConvolutionPlan plan = dlc::planConvolution(conv, options);
-    auto isZero = [](int64_t extent) { return extent == 0; };
-    if (!plan.input && llvm::all_of(plan.haloLow, isZero) && llvm::all_of(plan.haloHigh, isZero)) {
-      unpack(conv.getXMutable());
-    } else {
-      // A border needs a layout to stand in, be the order row-major.
-      Value x = pack(conv.getX(), plan.input ? plan.input : getRowMajorLayout(getType(conv.getX())), conv);
-      conv.getXMutable().set(x);
-      requireHalo(x, plan);
-    }
+    assignInput(conv.getXMutable(), plan);
     if (plan.weight)
       conv.getWMutable().set(pack(conv.getW(), plan.weight, conv));
+    else
+      unpack(conv.getWMutable());
     conv.getResult().setType(dlc::withLayout(getType(conv.getResult()), plan.result));
     conv->setAttr("dlc.algorithm", StringAttr::get(conv.getContext(), plan.algorithm));
+  }
+
+  void assignWeightGradient(dlc::ConvWeightGradientOp op) {
+    dlc::ConvolutionPlan plan = dlc::planConvolution(op, options);
+    assignInput(op.getXMutable(), plan);
+    op.getYGradientMutable().set(pack(op.getYGradient(), plan.weight, op));
+    op->setAttr("dlc.algorithm", StringAttr::get(op.getContext(), plan.algorithm));
+  }
+
+  void assignInput(OpOperand &operand, const dlc::ConvolutionPlan &plan) {
+    auto isZero = [](int64_t extent) { return extent == 0; };
+    if (!plan.input && llvm::all_of(plan.haloLow, isZero) && llvm::all_of(plan.haloHigh, isZero)) {
+      unpack(operand);
+      return;
+    }
+    // A border needs a layout to stand in, be the order row-major.
+    Value x =
+        pack(operand.get(), plan.input ? plan.input : getRowMajorLayout(getType(operand.get())), operand.getOwner());
+    operand.set(x);
+    requireHalo(x, plan);
   }
 
   static dlc::LayoutAttr getRowMajorLayout(RankedTensorType type) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/PlanConvolution.h"
+#include "ir/ConvolutionReach.h"
 #include "ir/Layout.h"
 #include "passes/schedule/WinogradCost.h"
 
@@ -7,19 +8,45 @@ using namespace mlir;
 
 namespace dlc {
 
-/// The m of F(m x m, 3 x 3), or 0 where Winograd's algorithm does not apply or does not pay. Weights must be constant:
-/// they are transformed once, when a library is loaded.
+/// The m of F(m x m, 3 x 3), or 0 where Winograd's algorithm does not apply or does not pay. `problem` is that of a
+/// convolution of stride 1 without dilation. Constant weights are transformed once, when a library is loaded; others in
+/// every run.
+static int64_t getWinogradTile(Value weight, RankedTensorType y, WinogradProblem problem,
+                               const PipelineOptions &options) {
+  auto w = llvm::cast<RankedTensorType>(weight.getType());
+  if (options.math == MathMode::Strict || !w.getElementType().isF32() || y.getRank() != 4 || w.getDimSize(2) != 3 ||
+      w.getDimSize(3) != 3 || y.isDynamicDim(2) || y.isDynamicDim(3))
+    return 0;
+  problem.height = y.getDimSize(2);
+  problem.width = y.getDimSize(3);
+  int64_t m = chooseWinograd(problem);
+  if (weight.getDefiningOp<ConstantOp>())
+    return m;
+  constexpr int64_t assumedBatch = 8;
+  int64_t images = y.isDynamicDim(0) ? assumedBatch : y.getDimSize(0);
+  return paysTransformation(problem, images) ? m : 0;
+}
+
+static bool areOnes(llvm::ArrayRef<int64_t> values) {
+  return llvm::all_of(values, [](int64_t value) { return value == 1; });
+}
+
 static int64_t getWinogradTile(ConvOp op, const PipelineOptions &options) {
-  auto w = llvm::cast<RankedTensorType>(op.getW().getType()), y = llvm::cast<RankedTensorType>(op.getType());
-  if (options.math == MathMode::Strict || !op.getW().getDefiningOp<ConstantOp>() || !w.getElementType().isF32() ||
-      y.getRank() != 4 || w.getDimSize(2) != 3 || w.getDimSize(3) != 3)
+  auto w = llvm::cast<RankedTensorType>(op.getW().getType());
+  if (!areOnes(op.getStrides()) || !areOnes(op.getDilations()) ||
+      llvm::any_of(op.getPads(), [](int64_t pad) { return pad < 0; }))
     return 0;
-  auto isOne = [](int64_t value) { return value == 1; };
-  if (!llvm::all_of(op.getStrides(), isOne) || !llvm::all_of(op.getDilations(), isOne) ||
-      llvm::any_of(op.getPads(), [](int64_t pad) { return pad < 0; }) || y.isDynamicDim(2) || y.isDynamicDim(3))
+  return getWinogradTile(op.getW(), llvm::cast<RankedTensorType>(op.getType()),
+                         {0, w.getDimSize(1), w.getDimSize(0), static_cast<int64_t>(op.getGroups()), 0, 0}, options);
+}
+
+static int64_t getWinogradTile(ConvTransposeOp op, const PipelineOptions &options) {
+  auto w = llvm::cast<RankedTensorType>(op.getW().getType());
+  if (!areOnes(op.getStrides()) || !areOnes(op.getDilations()) || op.getGroups() != 1 ||
+      llvm::any_of(op.getPads(), [](int64_t pad) { return pad < 0 || pad > 2; }))
     return 0;
-  return chooseWinograd(
-      {0, w.getDimSize(1), w.getDimSize(0), static_cast<int64_t>(op.getGroups()), y.getDimSize(2), y.getDimSize(3)});
+  return getWinogradTile(op.getW(), llvm::cast<RankedTensorType>(op.getType()),
+                         {0, w.getDimSize(0), w.getDimSize(1), 1, 0, 0}, options);
 }
 
 ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options) {
@@ -67,6 +94,68 @@ ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options) {
   bool isBlocked = op.getGroups() == 1 ? w.getDimSize(0) > 1 : w.getDimSize(0) / op.getGroups() % block == 0;
   plan.weight = isBlocked ? LayoutAttr::get(context, array(order), {}, {}, array({0}), array({block}), 0)
                           : LayoutAttr::get(context, array(order), {}, {}, {}, {}, 0);
+  return plan;
+}
+
+ConvolutionPlan planConvolution(ConvTransposeOp op, const PipelineOptions &options) {
+  MLIRContext *context = op.getContext();
+  auto w = llvm::cast<RankedTensorType>(op.getW().getType());
+  int64_t rank = w.getRank();
+  ConvolutionPlan plan;
+  plan.algorithm = "plain";
+  plan.haloLow.assign(rank, 0);
+  plan.haloHigh.assign(rank, 0);
+  bool isDirect = areOnes(op.getStrides());
+  // Phases are interleaved in tiles of two dimensions, and unrolled.
+  constexpr int64_t manyPhases = 16;
+  bool hasPhases = rank == 4 && areOnes(op.getDilations()) && op.getStrides()[0] * op.getStrides()[1] <= manyPhases &&
+                   !op.getType().isDynamicDim(2) && !op.getType().isDynamicDim(3);
+  auto isEmpty = [](int64_t extent) { return extent == 0; };
+  if (op.getGroups() != 1 || w.getDimSize(1) < 2 || llvm::any_of(w.getShape(), isEmpty) || (!isDirect && !hasPhases))
+    return plan;
+  plan.algorithm = isDirect ? "direct" : "phases";
+  plan.input = plan.result = getChannelsLastLayout(context, rank);
+  for (int64_t i = 0; i < rank - 2; ++i) {
+    ConvTransposeReach reach = getConvTransposeReach(op, i);
+    plan.haloLow[i + 2] = reach.low;
+    plan.haloHigh[i + 2] = reach.high;
+  }
+  llvm::SmallVector<int64_t> order{1};
+  for (int64_t dim = 2; dim < rank; ++dim)
+    order.push_back(dim);
+  order.push_back(0);
+  auto array = [&](llvm::ArrayRef<int64_t> values) { return DenseI64ArrayAttr::get(context, values); };
+  constexpr int64_t block = 32;
+  int64_t m = getWinogradTile(op, options);
+  if (m) {
+    // Tiles that reach over the edge read a wider border.
+    plan.algorithm = "winograd";
+    auto x = llvm::cast<RankedTensorType>(op.getX().getType()), y = llvm::cast<RankedTensorType>(op.getType());
+    for (int64_t dim = 2; dim < rank; ++dim)
+      plan.haloHigh[dim] = std::max<int64_t>(
+          llvm::alignTo(y.getDimSize(dim), m) + 2 - x.getDimSize(dim) - plan.haloLow[dim], plan.haloHigh[dim]);
+  }
+  plan.weight = LayoutAttr::get(context, array(order), {}, {}, array({1}), array({block}), m);
+  return plan;
+}
+
+ConvolutionPlan planConvolution(ConvWeightGradientOp op, const PipelineOptions &) {
+  MLIRContext *context = op.getContext();
+  auto x = llvm::cast<RankedTensorType>(op.getX().getType());
+  int64_t rank = x.getRank(), spatial = rank - 2;
+  ConvolutionPlan plan;
+  plan.algorithm = op.getGroups() == 1 ? "weight_gradient" : "plain";
+  plan.input = plan.weight = getChannelsLastLayout(context, rank);
+  // Elements of x are read one at a time: a network's input stays as its first convolution has it.
+  constexpr int64_t fewChannels = 4;
+  if (x.getDimSize(1) <= fewChannels && op.getGroups() == 1 && !op.getX().getDefiningOp())
+    plan.input = {};
+  plan.haloLow.assign(rank, 0);
+  plan.haloHigh.assign(rank, 0);
+  for (int64_t i = 0; i < spatial; ++i) {
+    plan.haloLow[i + 2] = std::max<int64_t>(op.getPads()[i], 0);
+    plan.haloHigh[i + 2] = std::max<int64_t>(op.getPads()[i + spatial], 0);
+  }
   return plan;
 }
 

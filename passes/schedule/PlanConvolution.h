@@ -23,6 +23,10 @@ struct ConvolutionPlan {
 
 /// The plan for `op` (a convolution that no kernel holds yet). All instruction sets share it.
 ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options);
+ConvolutionPlan planConvolution(ConvTransposeOp op, const PipelineOptions &options);
+
+/// The same for a weight's gradient, whose second operand has the layout `plan.weight` and whose result is row-major.
+ConvolutionPlan planConvolution(ConvWeightGradientOp op, const PipelineOptions &options);
 
 } // namespace dlc
 

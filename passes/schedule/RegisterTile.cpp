@@ -54,10 +54,13 @@ RegisterTile chooseRegisterTile(const RegisterTileProblem &problem, const Instru
       // The last block of unpacked columns cannot be read beyond its end.
       if (!problem.block && columns % tile.columns != 0)
         continue;
-      for (tile.planes = 1; tile.planes <= (problem.planes < 0 ? 1 : std::min<int64_t>(problem.planes, 4));
+      for (tile.planes = 1;
+           tile.planes <= (problem.planes < 0 ? 1 : std::min<int64_t>(problem.planes, problem.mostPlanes));
            ++tile.planes)
         for (tile.rows = 1; tile.rows <= (problem.rows < 0 ? 8 : std::min<int64_t>(problem.rows, 28)); ++tile.rows) {
           int64_t accumulators = vectors * tile.rows * tile.planes * problem.rowResults * problem.planeResults;
+          if (problem.mustDivide && (problem.rows % tile.rows != 0 || problem.planes % tile.planes != 0))
+            continue;
           bool isMinimal = vectors == 1 && tile.rows == 1 && tile.planes == 1;
           if (accumulators + vectors + (set.broadcastsFromMemory ? 0 : 1) > set.registers && !isMinimal)
             break;

@@ -20,6 +20,9 @@ struct RegisterTileProblem {
   int64_t elementBytes = 4;
   /// Columns of a tile must divide this (those of a group); 0: free.
   int64_t columnsDivide = 0;
+  int64_t mostPlanes = 4;
+  /// Rows and planes of a tile must divide theirs: nothing beyond the last can be read.
+  bool mustDivide = false;
   /// Distance in bytes of what neighbouring rows read.
   int64_t rowBytes = 0;
 };

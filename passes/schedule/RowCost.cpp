@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/RowCost.h"
 #include "ir/Layout.h"
+#include "llvm/Support/MathExtras.h"
 #include <cmath>
 
 using namespace mlir;
@@ -64,7 +65,7 @@ double estimateNanoseconds(const TileSubject &subject) {
   return nanoseconds;
 }
 
-RowSplit chooseRowSplit(const TileSubject &subject, llvm::function_ref<bool(int64_t dim)> isAllowed) {
+RowSplit chooseRowSplit(const TileSubject &subject, llvm::function_ref<bool(int64_t dim)> isAllowed, int64_t block) {
   constexpr double rangeNanoseconds = 20000;
   // Enough ranges for the cores of a desktop; an outer dimension with fewer elements gives way to a longer one.
   constexpr int64_t manyRanges = 16;
@@ -92,9 +93,9 @@ RowSplit chooseRowSplit(const TileSubject &subject, llvm::function_ref<bool(int6
     return {};
   double perElement = total / (ShapedType::isDynamic(chosenExtent) ? 1 : static_cast<double>(chosenExtent));
   int64_t grain = std::max<int64_t>(1, static_cast<int64_t>(std::ceil(rangeNanoseconds / std::max(perElement, 1e-3))));
-  // Ranges of what vectors run along are whole cache lines.
+  // Ranges of what vectors run along are whole cache lines, and blocks of vectors.
   if (dims.front() == chosen)
-    grain = (grain + 63) / 64 * 64;
+    grain = static_cast<int64_t>(llvm::alignTo(grain, block));
   if (!ShapedType::isDynamic(chosenExtent) && grain * 2 > chosenExtent)
     return {};
   return {chosen, grain};

@@ -20,8 +20,9 @@ struct RowSplit {
 
 /// Splits the outermost of the dimensions `allowed` (logical ones of the result) that has enough elements, so that a
 /// range takes 20 microseconds at least: less is not worth a wake-up. No split if the whole kernel takes less than
-/// twice that.
-RowSplit chooseRowSplit(const TileSubject &subject, llvm::function_ref<bool(int64_t dim)> isAllowed);
+/// twice that. Ranges of the innermost dimension are multiples of `block`.
+RowSplit chooseRowSplit(const TileSubject &subject, llvm::function_ref<bool(int64_t dim)> isAllowed,
+                        int64_t block = 64);
 
 } // namespace dlc
 

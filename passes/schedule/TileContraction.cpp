@@ -3,12 +3,46 @@
 #include "ir/Layout.h"
 #include "passes/schedule/RegisterTile.h"
 #include "passes/schedule/TileRules.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
 namespace dlc {
 
 static int64_t fixed(int64_t extent) { return ShapedType::isDynamic(extent) ? -1 : extent; }
+
+namespace {
+/// Tiles of dot products.
+struct DotTile {
+  int64_t columns = 0, rows = 0;
+};
+} // namespace
+
+/// For rows times the transpose of a matrix: tiles that divide both, or none where packing blocks of the matrix pays,
+/// because many rows share them.
+static std::optional<DotTile> chooseDots(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs,
+                                         const InstructionSet &set) {
+  constexpr int64_t manyRows = 128, mostColumns = 4;
+  Type element = op.getType().getElementType();
+  if (!op.getTransposeRhs() || op.getTransposeLhs() || getLayout(rhs) || getLayout(lhs) || rhs.getRank() != 2 ||
+      !rhs.hasStaticShape() || lhs.getRank() < 2 || lhs.isDynamicDim(lhs.getRank() - 2) ||
+      !(element.isF32() || element.isF64()))
+    return std::nullopt;
+  int64_t rows = lhs.getDimSize(lhs.getRank() - 2), columns = rhs.getDimSize(0),
+          lanes = set.getLanes(getElementBytes(element));
+  if (rows < 2 || rows > manyRows || rhs.getDimSize(1) < 4 * lanes)
+    return std::nullopt;
+  DotTile best;
+  for (int64_t wide = 1; wide <= mostColumns; wide *= 2)
+    for (int64_t high = 1; high <= rows && wide * high + wide + 1 <= set.registers; ++high)
+      if (columns % wide == 0 && rows % high == 0 && wide * high > best.columns * best.rows)
+        best = {wide, high};
+  // Fewer sums than a multiplication's latency takes, or loads for single products, are no gain.
+  constexpr int64_t fewSums = 8;
+  if (best.columns * best.rows < fewSums || best.columns < 2 || best.rows < 2)
+    return std::nullopt;
+  return best;
+}
 
 ScheduleAttr tileContraction(const TileSubject &subject, const InstructionSet &set) {
   MLIRContext *context = subject.rootOp->getContext();
@@ -38,6 +72,23 @@ ScheduleAttr tileContraction(const TileSubject &subject, const InstructionSet &s
   bool isPacked = packed && packed.getInnerTiles() && !packed.getInnerTiles().empty();
   problem.block = isPacked ? packed.getInnerTiles()[0] : 0;
   problem.rowBytes = ShapedType::isDynamic(depth) || matmul.getTransposeLhs() ? 0 : depth * problem.elementBytes;
+  // Blocks of columns if there are some for every thread: each thread then reads its own weights. Otherwise the batch,
+  // or the rows.
+  constexpr int64_t columnBlock = 128;
+  int64_t split = -1, grain = 1;
+  if (rank > 2 && (subject.result.isDynamicDim(0) || subject.result.getDimSize(0) > 1)) {
+    split = 0;
+  } else if (problem.columns > 0 && problem.columns >= 2 * columnBlock) {
+    split = rank - 1;
+    grain = columnBlock;
+  } else if (hasRows && (problem.rows < 0 || problem.rows > 1)) {
+    split = rank - 2;
+  }
+  if (std::optional<DotTile> dots = chooseDots(matmul, lhs, rhs, set))
+    // Ranges are whole tiles.
+    return finish("dots", set.getLanes(problem.elementBytes), split, split == rank - 2 ? dots->rows : grain,
+                  {builder.getNamedAttr("columns", builder.getI64IntegerAttr(dots->columns)),
+                   builder.getNamedAttr("rows", builder.getI64IntegerAttr(dots->rows))});
   // Columns of a transposed right operand do not lie side by side: blocks of them are copied first, as are those whose
   // last block would reach over the end.
   bool isStaged = false;
@@ -63,19 +114,9 @@ ScheduleAttr tileContraction(const TileSubject &subject, const InstructionSet &s
   setTile("columns_loop", hasRows ? 1 : 0);
   if (isStaged)
     setTile("stage_columns", 1);
-
-  // Blocks of columns if there are some for every thread: each thread then reads its own weights. Otherwise the batch,
-  // or the rows.
-  constexpr int64_t columnBlock = 128;
-  int64_t split = -1, grain = 1;
-  if (rank > 2 && (subject.result.isDynamicDim(0) || subject.result.getDimSize(0) > 1)) {
-    split = 0;
-  } else if (problem.columns > 0 && problem.columns >= 2 * columnBlock) {
-    split = rank - 1;
-    grain = columnBlock;
-  } else if (hasRows && (problem.rows < 0 || problem.rows > 1)) {
-    split = rank - 2;
-  }
+  // Ranges of columns are whole tiles.
+  if (split == rank - 1)
+    grain = static_cast<int64_t>(llvm::alignTo(grain, tile.columns));
   return finish("gemm", tile.lanes, split, grain, tiles);
 }
 

@@ -51,34 +51,119 @@ static ScheduleAttr tilePlain(Operation *op, const InstructionSet &set) {
   return draft.finish(op->getContext(), set);
 }
 
-static ScheduleAttr tileWinograd(ConvOp conv, const TileSubject &subject, const InstructionSet &set) {
-  auto w = llvm::cast<RankedTensorType>(conv.getW().getType()), y = llvm::cast<RankedTensorType>(conv.getType());
+/// `op`: a convolution or a transposed one, with the weight `w` for `inputs` to `channels` channels.
+static ScheduleAttr tileWinograd(Operation *op, RankedTensorType w, int64_t inputs, int64_t channels, int64_t groups,
+                                 const TileSubject &subject, const InstructionSet &set) {
+  auto y = llvm::cast<RankedTensorType>(op->getResult(0).getType());
   int64_t m = getLayout(w).getWinograd();
-  WinogradChunk chunk = chooseWinogradChunk(
-      {m, w.getDimSize(1), w.getDimSize(0), static_cast<int64_t>(conv.getGroups()), y.getDimSize(2), y.getDimSize(3)});
+  WinogradChunk chunk = chooseWinogradChunk({m, inputs, channels, groups, y.getDimSize(2), y.getDimSize(3)});
   RegisterTileProblem problem;
   problem.columns = winogradChannelBlock;
   problem.rows = chunk.columns;
   problem.planes = chunk.rows;
-  problem.depth = w.getDimSize(1);
+  problem.depth = inputs;
   RegisterTile tile = chooseRegisterTile(problem, set);
-  Builder builder(conv.getContext());
+  Builder builder(op->getContext());
   ScheduleDraft draft;
   draft.algorithm = "winograd";
   draft.vector = set.getLanes(problem.elementBytes);
   int64_t pool = y.getDimSize(2) / std::max<int64_t>(subject.result.getDimSize(2), 1);
   draft.split = chunk.splitsChannels ? 1 : 2;
   draft.grain = chunk.splitsChannels ? winogradChannelBlock : m / pool * chunk.rows;
+  // A batch of images comes apart without repeating anything.
+  if (!y.isDynamicDim(0) && y.getDimSize(0) > 1) {
+    draft.split = 0;
+    draft.grain = 1;
+  }
   draft.setTile(builder, "channels", winogradChannelBlock);
   draft.setTile(builder, "chunk_columns", chunk.columns);
   draft.setTile(builder, "chunk_rows", chunk.rows);
   draft.setTile(builder, "columns", std::max(tile.columns, draft.vector));
   draft.setTile(builder, "rows", tile.rows);
   draft.setTile(builder, "planes", tile.planes);
-  return draft.finish(conv.getContext(), set);
+  return draft.finish(op->getContext(), set);
+}
+
+/// A transposed convolution in tiles: of the result if the stride is 1, otherwise of each phase.
+static ScheduleAttr tileTransposed(ConvTransposeOp op, const TileSubject &subject, const InstructionSet &set) {
+  auto x = llvm::cast<RankedTensorType>(op.getX().getType()), w = llvm::cast<RankedTensorType>(op.getW().getType()),
+       y = llvm::cast<RankedTensorType>(op.getType());
+  int64_t rank = y.getRank();
+  if (!getLayout(w) || getDimsInnermostFirst(subject.result)[0] != 1)
+    return tilePlain(op, set);
+  if (getLayout(w).getWinograd())
+    return tileWinograd(op, w, w.getDimSize(0), w.getDimSize(1), 1, subject, set);
+  bool isDirect = llvm::all_of(op.getStrides(), [](int64_t stride) { return stride == 1; });
+  auto placesOf = [&](int64_t dim) {
+    int64_t extent = fixed(y.getDimSize(dim));
+    return isDirect ? extent : static_cast<int64_t>(llvm::divideCeil(extent, op.getStrides()[dim - 2]));
+  };
+  RegisterTileProblem problem;
+  problem.elementBytes = std::max<int64_t>(getElementBytes(y.getElementType()), 4);
+  problem.columns = y.getDimSize(1);
+  problem.rows = placesOf(rank - 1);
+  problem.planes = rank > 3 ? placesOf(rank - 2) : 1;
+  problem.depth = std::max<int64_t>(w.getNumElements() / w.getDimSize(1), 1);
+  problem.mustDivide = !isDirect;
+  problem.rowBytes = x.isDynamicDim(1) ? 0 : x.getDimSize(1) * problem.elementBytes;
+  RegisterTile tile = chooseRegisterTile(problem, set);
+  if (tile.cycles < 0)
+    return tilePlain(op, set);
+  Builder builder(op.getContext());
+  ScheduleDraft draft;
+  draft.algorithm = isDirect ? "direct" : "phases";
+  draft.vector = tile.lanes;
+  draft.setTile(builder, "columns", tile.columns);
+  draft.setTile(builder, "rows", tile.rows);
+  draft.setTile(builder, "planes", tile.planes);
+  // Images, of which a batch has several: their ranges need no borders between tiles.
+  draft.split = 0;
+  if (y.getDimSize(0) == 1 && isDirect)
+    draft.split = rank > 3 ? rank - 2 : -1;
+  return draft.finish(op.getContext(), set);
+}
+
+static ScheduleAttr tileWeightGradient(ConvWeightGradientOp op, const TileSubject &subject, const InstructionSet &set) {
+  auto x = llvm::cast<RankedTensorType>(op.getX().getType()),
+       dy = llvm::cast<RankedTensorType>(op.getYGradient().getType());
+  RankedTensorType w = subject.result;
+  if (op.getGroups() != 1 || getLayout(w) || w.getNumElements() == 0 || getElementBytes(w.getElementType()) < 4 ||
+      getDimsInnermostFirst(dy)[0] != 1)
+    return tilePlain(op, set);
+  int64_t rank = w.getRank();
+  RegisterTileProblem problem;
+  problem.elementBytes = getElementBytes(w.getElementType());
+  problem.columns = w.getDimSize(0);
+  problem.rows = w.getDimSize(1);
+  problem.planes = problem.mostPlanes = w.getDimSize(rank - 1);
+  problem.mustDivide = true;
+  for (int64_t dim = 2; dim < rank; ++dim)
+    problem.depth *= dy.isDynamicDim(dim) ? 16 : std::max<int64_t>(dy.getDimSize(dim), 1);
+  problem.rowBytes = 0;
+  RegisterTile tile = chooseRegisterTile(problem, set);
+  if (tile.cycles < 0)
+    return tilePlain(op, set);
+  Builder builder(op.getContext());
+  ScheduleDraft draft;
+  draft.algorithm = "weight_gradient";
+  draft.vector = tile.lanes;
+  draft.setTile(builder, "columns", tile.columns);
+  draft.setTile(builder, "rows", tile.rows);
+  draft.setTile(builder, "planes", tile.planes);
+  // Blocks of output channels; the largest tile is two blocks.
+  constexpr int64_t channelBlock = 32;
+  if (problem.columns >= 2 * channelBlock) {
+    draft.split = 0;
+    draft.grain = std::max(channelBlock, tile.columns);
+  }
+  return draft.finish(op.getContext(), set);
 }
 
 ScheduleAttr tileConvolution(const TileSubject &subject, const InstructionSet &set) {
+  if (auto transposed = llvm::dyn_cast_or_null<ConvTransposeOp>(subject.rootOp))
+    return tileTransposed(transposed, subject, set);
+  if (auto gradient = llvm::dyn_cast_or_null<ConvWeightGradientOp>(subject.rootOp))
+    return tileWeightGradient(gradient, subject, set);
   auto conv = llvm::dyn_cast_or_null<ConvOp>(subject.rootOp);
   if (!conv)
     return tilePlain(subject.rootOp, set);
@@ -88,7 +173,7 @@ ScheduleAttr tileConvolution(const TileSubject &subject, const InstructionSet &s
   if (!weight || w.isDynamicDim(0) || w.isDynamicDim(1) || getDimsInnermostFirst(subject.result)[0] != 1)
     return tilePlain(subject.rootOp, set);
   if (weight.getWinograd())
-    return tileWinograd(conv, subject, set);
+    return tileWinograd(conv, w, w.getDimSize(1), w.getDimSize(0), conv.getGroups(), subject, set);
 
   int64_t rank = y.getRank(), elementBytes = std::max<int64_t>(getElementBytes(y.getElementType()), 4);
   int64_t channels = w.getDimSize(0), groups = conv.getGroups(), group = channels / groups;

@@ -73,10 +73,18 @@ ScheduleAttr tileReduction(const TileSubject &subject, const InstructionSet &set
   llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(operand);
   bool isRow = dims.empty() || llvm::is_contained(axes, dims.front());
   llvm::SmallVector<int64_t> resultDims = getDimsInnermostFirst(subject.result);
+  // Few columns leave each of two threads fewer vectors. All instruction sets have the same ranges.
+  int64_t unroll = accumulators, lanes = set.getLanes(elementBytes(operand)), block = 64;
+  if (!isRow && !operand.isDynamicDim(dims.front())) {
+    if (operand.getDimSize(dims.front()) < 2 * block)
+      block /= 2;
+    while (unroll > 1 && lanes * unroll > block)
+      unroll /= 2;
+  }
   RowSplit split = chooseRowSplit(
-      subject, [&](int64_t dim) { return isRow || resultDims.size() == 1 || dim != resultDims.front(); });
+      subject, [&](int64_t dim) { return isRow || resultDims.size() == 1 || dim != resultDims.front(); }, block);
   return makeSchedule(subject.result.getContext(), isRow ? "rows" : "columns", set, elementBytes(operand), split,
-                      {{"unroll", accumulators}});
+                      {{"unroll", unroll}});
 }
 
 ScheduleAttr tileNormalization(const TileSubject &subject, const InstructionSet &set) {

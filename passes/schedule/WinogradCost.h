@@ -32,6 +32,9 @@ WinogradChunk chooseWinogradChunk(const WinogradProblem &problem);
 /// The m of F(m x m, 3 x 3), or 0 where the direct sum is faster; `problem.m` is not read.
 int64_t chooseWinograd(const WinogradProblem &problem);
 
+/// Whether what the algorithm spares is more than transforming the weights in every run costs, for `images` images.
+bool paysTransformation(const WinogradProblem &problem, int64_t images);
+
 } // namespace dlc
 
 #endif // DLC_PASSES_SCHEDULE_WINOGRADCOST_H

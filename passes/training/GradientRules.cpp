@@ -15,6 +15,9 @@ void registerGradientRules(mlir::DialectRegistry &registry) {
     addStatisticsGradients(context);
     addSelectionGradients(context);
     addAttentionGradients(context);
+    addBatchNormGradients(context);
+    addConvolutionGradients(context);
+    addPoolingGradients(context);
   });
 }
 

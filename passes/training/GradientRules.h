@@ -34,6 +34,9 @@ void addNormalizationGradients(mlir::MLIRContext *context);
 void addStatisticsGradients(mlir::MLIRContext *context);
 void addSelectionGradients(mlir::MLIRContext *context);
 void addAttentionGradients(mlir::MLIRContext *context);
+void addBatchNormGradients(mlir::MLIRContext *context);
+void addConvolutionGradients(mlir::MLIRContext *context);
+void addPoolingGradients(mlir::MLIRContext *context);
 
 /// Lets the dlc dialect bring all rules with it.
 void registerGradientRules(mlir::DialectRegistry &registry);

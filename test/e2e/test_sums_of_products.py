@@ -99,9 +99,10 @@ def test_transposed_convolutions(programs):
     graph = Graph()
     for cin, cout, h, kernel, stride, pads, dilation, groups, output in [
         (3, 5, 7, 3, 1, (1, 1, 1, 1), 1, 1, 0), (8, 16, 5, 4, 2, (1, 1, 1, 1), 1, 1, 0), (6, 6, 4, 3, 2, (0, 1, 1, 0), 1, 2, 1),
-        (4, 7, 6, 3, 1, (0, 0, 0, 0), 2, 1, 0), (32, 32, 9, 2, 3, (0, 0, 0, 0), 1, 1, 1), (4, 4, 5, 3, 3, (1, 1, 1, 1), 2, 4, 0),
+        (4, 7, 6, 3, 1, (0, 0, 0, 0), 2, 1, 0), (32, 64, 13, 3, 1, (1, 1, 1, 1), 1, 1, 0), (48, 32, 6, 3, 1, (0, 2, 1, 1), 1, 1, 0),
+        (33, 40, 7, 5, 3, (2, 1, 0, 2), 1, 1, 2), (32, 32, 9, 2, 3, (0, 0, 0, 0), 1, 1, 1), (4, 4, 5, 3, 3, (1, 1, 1, 1), 2, 4, 0),
     ]:  # fmt: skip
-        x, k = graph.array((2, cin, h, h + 1), False), graph.array((cin, cout // groups, kernel, kernel), True)
+        x, k = graph.array((2, cin, h, h + 1), False), graph.array((cin, cout // groups, kernel, kernel), h % 2 == 0)
         graph.add("ConvTranspose", [x, k], 4, strides=(stride,) * 2, pads=pads, dilations=(dilation,) * 2, group=groups, output_padding=(output,) * 2)
     graph.check(programs)
 
@@ -120,13 +121,22 @@ def test_matrix_products(programs):
 
 def test_transposed_matrix_products(programs):
     graph = Graph()
-    for m, k, n in [(1, 1, 1), (1, 64, 10), (3, 5, 7), (17, 33, 65), (32, 100, 40)]:
+    for m, k, n in [(1, 1, 1), (1, 64, 10), (3, 5, 7), (17, 33, 65), (32, 100, 40), (16, 259, 36), (12, 128, 1000), (7, 131, 320)]:
         for left in (0, 1):
             for right in (0, 1):
                 for constant in (False, True):
                     a = graph.array((k, m) if left else (m, k), False)
                     b = graph.array((n, k) if right else (k, n), constant)
                     graph.add("Gemm", [a, b], 2, transA=left, transB=right)
+    graph.check(programs)
+
+
+@pytest.mark.parametrize("width", [1, 5, 16, 33, 64, 96, 100, 128, 300])
+def test_sums_of_columns(programs, width):
+    """Vectors run along what stays; it may fill them or not."""
+    graph = Graph()
+    for shape, axes in [((7, width), [0]), ((3, 40, width), [0, 1]), ((600, width), [0]), ((2, 9, width), [1])]:
+        graph.add("ReduceMean", [graph.array(shape, False)], len(shape) - len(axes), axes=axes, keepdims=0)
     graph.check(programs)
 
 

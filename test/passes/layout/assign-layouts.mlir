@@ -66,3 +66,20 @@ func.func @attention(%x: tensor<?x9x4x16xf32>, %k: tensor<?x4x9x16xf32>) -> tens
   %y = dlc.transpose %a {permutation = array<i64: 0, 2, 1, 3>} : (tensor<?x4x9x16xf32>) -> tensor<?x9x4x16xf32>
   return %y : tensor<?x9x4x16xf32>
 }
+
+// Gradients: the transposed convolution packs the weight by its second dimension and reads a border; the weight's gradient reads both
+// operands channels-last and comes out in canonical order.
+// CHECK-LABEL: func.func @gradients
+func.func @gradients(%x: tensor<1x16x8x8xf32>, %w: tensor<32x16x3x3xf32>, %dy: tensor<1x32x8x8xf32>) -> (tensor<1x16x8x8xf32>, tensor<32x16x3x3xf32>) {
+  // CHECK-DAG: %[[X:.*]] = dlc.pack %arg0 : {{.*}} -> tensor<1x16x8x8xf32, #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>>
+  // CHECK-DAG: %[[DY:.*]] = dlc.pack %arg2 : {{.*}} -> tensor<1x32x8x8xf32, #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>>
+  // CHECK-DAG: %[[W:.*]] = dlc.pack %arg1 : {{.*}} -> tensor<32x16x3x3xf32, #dlc.layout<order = [1, 2, 3, 0], inner_dims = [1], inner_tiles = [32]>>
+  // CHECK: dlc.conv_transpose %[[DY]], %[[W]]
+  // CHECK: %[[DW:.*]] = dlc.conv_weight_gradient %[[X]], %[[DY]] {{.*}} -> tensor<32x16x3x3xf32>
+  // CHECK: return %{{.*}}, %[[DW]]
+  %dx = dlc.conv_transpose %dy, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, output_padding = array<i64: 0, 0>}
+     : (tensor<1x32x8x8xf32>, tensor<32x16x3x3xf32>) -> tensor<1x16x8x8xf32>
+  %dw = dlc.conv_weight_gradient %x, %dy {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>}
+     : (tensor<1x16x8x8xf32>, tensor<1x32x8x8xf32>) -> tensor<32x16x3x3xf32>
+  return %dx, %dw : tensor<1x16x8x8xf32>, tensor<32x16x3x3xf32>
+}

@@ -4,7 +4,7 @@
 // CHECK-LABEL: dlc.kernel "rows"
 // CHECK-SAME: <algorithm = "rows", isa = "x86-64-v4", vector = 16, tiles = {unroll = 4 : i64}>
 // CHECK-LABEL: dlc.kernel "columns"
-// CHECK-SAME: <algorithm = "columns", isa = "x86-64-v4", vector = 16, tiles = {unroll = 4 : i64}>
+// CHECK-SAME: <algorithm = "columns", isa = "x86-64-v4", vector = 16, tiles = {unroll = 2 : i64}>
 func.func @reductions(%x: tensor<16x64xf32>) -> (tensor<16xf32>, tensor<64xf32>) {
   %a = dlc.kernel "rows" root(reduction) (%x : tensor<16x64xf32>) -> tensor<16xf32> {
   ^bb0(%b: tensor<16x64xf32>):

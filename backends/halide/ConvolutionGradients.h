@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Emitters of convolutions' gradients, which bring schedules of their own where those of the family do not fit.
+#ifndef DLC_BACKENDS_HALIDE_CONVOLUTIONGRADIENTS_H
+#define DLC_BACKENDS_HALIDE_CONVOLUTIONGRADIENTS_H
+
+#include "backends/halide/KernelBuilder.h"
+
+namespace dlc::halide {
+
+mlir::FailureOr<TensorFunc> emitConvTranspose(ConvTransposeOp op, KernelBuilder &builder);
+mlir::FailureOr<TensorFunc> emitConvWeightGradient(ConvWeightGradientOp op, KernelBuilder &builder);
+
+} // namespace dlc::halide
+
+#endif // DLC_BACKENDS_HALIDE_CONVOLUTIONGRADIENTS_H

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// A few rows times a transposed matrix, whose rows both lie along the sum: every result is a dot product whose vector
+// of partial sums stays in a register, `columns` x `rows` of them at a time. All loads are whole vectors and the matrix
+// is read once, at the speed of memory where it is large, while a copy of its columns in blocks would take longer than
+// the products. Lanes are added up in pairs at the end, then come the elements that fill no vector.
+//
+// Registers: rows * columns partial sums, `columns` vectors of the matrix and one of the rows.
+#include "backends/halide/DotProducts.h"
+#include "backends/halide/RegisterTile.h"
+#include "backends/halide/SumOfProducts.h"
+
+using namespace mlir;
+using Halide::Expr;
+using Halide::Func;
+using Halide::RDom;
+using Halide::TailStrategy;
+using Halide::Var;
+
+namespace dlc::halide {
+
+static LogicalResult scheduleDots(KernelBuilder &builder, Func partial, Func total) {
+  ScheduleAttr schedule = builder.getSchedule();
+  int columns = static_cast<int>(schedule.getTile(columnsTile, 1)),
+      rows = static_cast<int>(schedule.getTile(rowsTile, 1)), lanes = static_cast<int>(schedule.getVector());
+  Func out = builder.getOutput();
+  std::vector<Var> arguments = out.args();
+  Var column("column"), columnTile("column_tile"), row("row"), rowTile("row_tile");
+  // Ranges start at multiples of the grain, and tiles divide the whole.
+  for (auto [position, tile] : {std::pair(0, columns), std::pair(1, rows)})
+    if (!builder.getOutputExtent(position)) {
+      auto dim = out.output_buffer().dim(position);
+      dim.set_min((dim.min() / tile) * tile);
+      dim.set_extent((dim.extent() / tile) * tile);
+    }
+  out.split(arguments[0], columnTile, column, columns, TailStrategy::RoundUp)
+      .split(arguments[1], rowTile, row, rows, TailStrategy::RoundUp)
+      .unroll(column)
+      .unroll(row);
+  std::vector<Halide::VarOrRVar> order{column, row, rowTile, columnTile};
+  order.insert(order.end(), arguments.begin() + 2, arguments.end());
+  out.reorder(order);
+  std::vector<Var> own = partial.args();
+  partial.compute_at(out, rowTile).bound_extent(own[0], lanes).bound_extent(own[1], columns).bound_extent(own[2], rows);
+  partial.vectorize(own[0], lanes).unroll(own[1]).unroll(own[2]);
+  partial.update()
+      .reorder(own[0], own[1], own[2], partial.rvars()[0])
+      .vectorize(own[0], lanes)
+      .unroll(own[1])
+      .unroll(own[2]);
+  std::vector<Var> place = total.args();
+  total.compute_at(out, rowTile).unroll(place[0]).unroll(place[1]);
+  if (total.has_update_definition())
+    total.update().reorder(place[0], place[1], total.rvars()[0]).unroll(place[0]).unroll(place[1]);
+  return success();
+}
+
+FailureOr<TensorFunc> emitDotProducts(MatMulOp op, KernelBuilder &builder) {
+  const TensorFunc &lhs = builder.get(op.getLhs()), &rhs = builder.get(op.getRhs());
+  Halide::Type type = getValueType(op.getType().getElementType());
+  int lanes = static_cast<int>(builder.getSchedule().getVector());
+  size_t batchRank = lhs.type.getRank() - 2;
+  Expr depth = rhs.extents[1], blocks = depth / lanes, rest = depth % lanes;
+  Var lane("lane"), column("column"), row("row");
+  std::vector<Var> batch;
+  for (size_t dim = 0; dim < batchRank; ++dim)
+    batch.emplace_back("batch" + std::to_string(dim));
+  auto product = [&](const Expr &k) {
+    Exprs left(batch.begin(), batch.end());
+    left.push_back(row);
+    left.push_back(k);
+    return lhs.at(left) * rhs.at({column, k});
+  };
+  auto withBatch = [&](std::vector<Var> arguments) {
+    arguments.insert(arguments.end(), batch.begin(), batch.end());
+    return arguments;
+  };
+  Func partial("partial"), total("total");
+  RDom k(0, blocks);
+  partial(withBatch({lane, column, row})) = Halide::Internal::make_zero(type);
+  partial(withBatch({lane, column, row})) += product(k.x * lanes + lane);
+  llvm::SmallVector<Expr> sums;
+  for (int number = 0; number < lanes; ++number) {
+    std::vector<Expr> place{number, column, row};
+    place.insert(place.end(), batch.begin(), batch.end());
+    sums.emplace_back(partial(place));
+  }
+  for (size_t half = sums.size() / 2; half > 0; half /= 2)
+    for (size_t i = 0; i < half; ++i)
+      sums[i] = sums[i] + sums[i + half];
+  total(withBatch({column, row})) = sums.front();
+  if (!Halide::Internal::is_const_zero(Halide::Internal::simplify(rest))) {
+    RDom tail(0, rest);
+    total(withBatch({column, row})) += product(blocks * lanes + tail.x);
+  }
+  builder.setScheduler(op, [partial, total](KernelBuilder &at) { return scheduleDots(at, partial, total); });
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    std::vector<Expr> place{index.back(), index[index.size() - 2]};
+    place.insert(place.end(), index.begin(), index.end() - 2);
+    return Expr(total(place));
+  });
+}
+
+} // namespace dlc::halide
