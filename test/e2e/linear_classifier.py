@@ -17,15 +17,8 @@ Y = '%y: tensor<?x3xf32> {dlc.dims = ["N", 3], dlc.name = "y", dlc.label}'
 RATE = '%rate: tensor<f32> {dlc.name = "learning_rate", dlc.hyperparameter = 0.01 : f64}'
 
 MODEL = f"""
-dlc.parameter @dense.weight : tensor<3x4xf32>
-dlc.parameter @dense.weight.velocity : tensor<3x4xf32> {{kind = "slot"}}
-func.func @init(%seed: tensor<i64> {{dlc.name = "seed"}}) {{
-  %w = dlc.constant dense<0.1> : tensor<3x4xf32> : tensor<3x4xf32>
-  %v = dlc.constant dense<0.0> : tensor<3x4xf32> : tensor<3x4xf32>
-  dlc.assign @dense.weight, %w : tensor<3x4xf32>
-  dlc.assign @dense.weight.velocity, %v : tensor<3x4xf32>
-  return
-}}
+dlc.parameter @dense.weight : tensor<3x4xf32> = dense<0.1> : tensor<3x4xf32>
+dlc.parameter @dense.weight.velocity : tensor<3x4xf32> = dense<0.0> : tensor<3x4xf32> {{kind = "slot"}}
 func.func @predict({X}) -> (tensor<?x3xf32> {{dlc.name = "score"}}) {{{PRODUCT}
   return %score : tensor<?x3xf32>
 }}
