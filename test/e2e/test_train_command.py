@@ -271,6 +271,8 @@ def test_mistakes(programs, library, table):
     refuse(programs, library, "'factor' is a number from", *good, "--schedule", "exponential:factor=x")
     refuse(programs, library, "there is no figure 'validation_loss' to watch", *good, "--monitor", "validation_loss", "--epochs", 1)
     refuse(programs, library, "--checkpoint", *good, "--resume")
+    for option in "--checkpoint", "--best", "--report":
+        refuse(programs, library, "cannot write 'nowhere/file': No such file or directory", *good, option, "nowhere/file")
 
 
 def test_library_that_does_not_learn(programs, examples):

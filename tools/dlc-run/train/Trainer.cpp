@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <numeric>
+#include <unistd.h>
 
 using namespace dlcrun;
 
@@ -57,6 +58,13 @@ std::vector<bool> readRowNumbers(const std::string &path, size_t rows) {
   if (std::none_of(isIn.begin(), isIn.end(), [](bool value) { return value; }))
     throw Failure("'" + path + "' holds no numbers of rows");
   return isIn;
+}
+
+/// Fails now where a file could not be written after hours.
+void checkFolder(const std::string &path) {
+  std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (!path.empty() && access(folder.empty() ? "." : folder.c_str(), W_OK))
+    throw Failure("cannot write '" + path + "': " + std::strerror(errno));
 }
 
 /// Removes what a killed process has left over of a checkpoint that it was writing.
@@ -172,6 +180,8 @@ double Trainer::learningRate(size_t step) const {
 }
 
 void Trainer::begin() {
+  for (const std::string *path : {&options.checkpoint, &options.bestCheckpoint, &options.report})
+    checkFolder(*path);
   state.stopping = EarlyStopping(options.patience, options.leastGain);
   if (!options.checkpoint.empty())
     removeLeftovers(options.checkpoint);
