@@ -65,9 +65,9 @@ LogicalResult ReverseSweep::pass(Operation *op) {
     return success();
   }
   auto rule = llvm::dyn_cast<GradientOpInterface>(op);
+  GradientBuilder gradient(builder, op, gradients.lookup(op->getResult(0)), isWanted, askedAt);
   if (!rule)
-    return op->emitOpError("has no gradient rule; 'dlc.stop_gradient' on its operands lets it count as a constant");
-  GradientBuilder gradient(builder, op, gradients.lookup(op->getResult(0)), isWanted);
+    return gradient.reportMissingRule();
   if (failed(rule.buildGradients(gradient)))
     return failure();
   for (auto [operand, value] : llvm::zip(op->getOperands(), gradient.getGradients()))

@@ -25,7 +25,6 @@ public:
 
 private:
   mlir::LogicalResult pass(mlir::Operation *op);
-  mlir::LogicalResult passLoop(LoopOp loop);
 
   mlir::OpBuilder &builder;
   mlir::Location askedAt;
