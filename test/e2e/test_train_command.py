@@ -143,6 +143,14 @@ def test_order_depends_on_the_seed_alone(programs, library, table):
     assert weights("--seed", 1) != weights("--seed", 2) != weights("--no-shuffle")
 
 
+def test_checkpoints_now_and_then(programs, library, table):
+    options = ["--data", "data.csv", "--checkpoint", "c.safetensors", "--checkpoint-epochs", 4, "--json"]
+    for count in 3, 4, 10:
+        events(train(programs, library, *options, "--epochs", count, "--resume"))
+        metadata = read_checkpoint(programs.folder / "c.safetensors")[1]
+        assert json.loads(metadata["dlc.training"])["epoch"] == count
+
+
 SCHEDULED = ["--batch", 16, "--schedule", "plateau:patience=2,factor=0.5", "--warmup", 20, "--early-stopping", 50,
              "--checkpoint-steps", 3, "--validation-split", 0.25, "--epochs", 12]  # fmt: skip
 

@@ -61,6 +61,10 @@ static void declareTraining(CLI::App &app, TrainOptions &options) {
 static void declareFiles(CLI::App &app, TrainOptions &options) {
   auto *checkpoint = app.add_option("--checkpoint", options.checkpoint,
                                     "FILE.safetensors to write after each epoch, whole or not at all");
+  app.add_option("--checkpoint-epochs", options.checkpointEpochs,
+                 "Write it after so many epochs (and after the last one)")
+      ->check(CLI::Range(1, 1 << 30))
+      ->needs(checkpoint);
   app.add_option("--checkpoint-steps", options.checkpointSteps, "Write it after so many steps, too")->needs(checkpoint);
   app.add_flag("--resume", options.isResumed, "Go on from the checkpoint if it is there")->needs(checkpoint);
   app.add_option("--best", options.bestCheckpoint, "FILE.safetensors for the best state so far");

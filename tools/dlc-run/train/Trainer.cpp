@@ -356,7 +356,8 @@ void Trainer::endEpoch() {
     checkVariables();
     state.save(options.bestCheckpoint, learner.variables(), identity, *schedule);
   }
-  saveCheckpoint();
+  if (state.epoch % options.checkpointEpochs == 0 || state.epoch == options.epochs || state.isStopped)
+    saveCheckpoint();
 }
 
 int Trainer::run() {

@@ -27,7 +27,8 @@ struct TrainOptions {
   size_t patience = 0; ///< of early stopping; 0: none
   double leastGain = 0;
   std::string checkpoint, bestCheckpoint;
-  size_t checkpointSteps = 0; ///< also within epochs, after so many steps
+  size_t checkpointEpochs = 1; ///< written after so many, and after the last one
+  size_t checkpointSteps = 0;  ///< also within epochs, after so many steps
   bool isResumed = false;
   std::string load, loadPrefix; ///< variables to begin with
   bool isPartialLoad = false;
