@@ -44,6 +44,21 @@ def AddInit : Pass<"dlc-add-init", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::dlc::DlcDialect", "::mlir::func::FuncDialect"];
 }
+def SinkLoopWork : Pass<"dlc-sink-loop-work", "::mlir::ModuleOp"> {
+  let summary = "Compute behind a loop what its steps only add up or stack";
+  let description = [{
+    The gradient of a recurrent layer's weights is a sum of products over all steps, to which each step adds its own. Where a carried value is
+    nothing but such a sum, of products `a^T b` or of sums over rows, the loop stacks (or has scanned) `a` and `b` instead, and one product of
+    `[T * B, M]^T` and `[T * B, N]` behind the loop takes the place of T small ones. Products with an invariant that are only stacked
+    move behind the loop, too: the opposite of `--dlc-hoist-loop-work`.
+
+    Before: `%s1 = dlc.add %s, %p` with `%p = dlc.matmul %dz, %h {transpose_lhs = true}` in a body that carries `%s`
+
+    After: the loop stacks `%dz`; `dlc.matmul %dz_all, %h_all {transpose_lhs = true}` behind it
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+  let statistics = [Statistic<"sunk", "sunk-results", "Results that are computed behind their loop">];
+}
 def Differentiate : Pass<"dlc-differentiate", "::mlir::ModuleOp"> {
   let summary = "Write out gradients";
   let description = [{
@@ -189,6 +204,20 @@ def FuseAttention : Pass<"dlc-fuse-attention", "::mlir::func::FuncOp"> {
 
 //===-- layout --------------------------------------------------------------===//
 
+def PackInvariants : Pass<"dlc-pack-invariants", "::mlir::ModuleOp"> {
+  let summary = "Pack the matrices that a loop's steps multiply with before the loop";
+  let description = [{
+    A matrix that changes from run to run, but not from step to step, is an invariant of its loop. Where steps multiply with it, it
+    is packed once, before the loop, into the layout that the product reads fastest, and the loop gets the packed one as another invariant.
+
+    Before: `dlc.matmul %h, %w {transpose_rhs = true}` in a body whose argument `%w` is an invariant
+
+    After: the same with an argument `%p : tensor<512x128xf32, #dlc.layout<order = [0, 1], inner_dims = [0], inner_tiles = [32]>>`,
+    for which the loop has the result of a `dlc.pack`
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+  let statistics = [Statistic<"packed", "packed-invariants", "Matrices packed before loops">];
+}
 def AssignLayouts : Pass<"dlc-assign-layouts", "::mlir::func::FuncOp"> {
   let summary = "Choose the layout of every tensor";
   let description = [{

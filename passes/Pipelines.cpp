@@ -58,6 +58,9 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
     function.addPass(createFuseGruGates({reorderSums}));
     function.addPass(createFuseRnnGates({reorderSums}));
   }
+  // Sums over steps that training makes; the order of their terms changes.
+  if (options.math != MathMode::Strict)
+    manager.addPass(createSinkLoopWork());
   // Gates come first: they make one product of the products that then leave the loop.
   manager.addPass(createHoistLoopWork());
   OpPassManager &rest = manager.nest<func::FuncOp>();
@@ -68,6 +71,7 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
 static void addLayoutPhase(OpPassManager &manager, const PipelineOptions &options) {
   if (options.optimizationLevel == 0)
     return;
+  manager.addPass(createPackInvariants());
   OpPassManager &function = manager.nest<func::FuncOp>();
   AssignLayoutsOptions layouts;
   layouts.math = getMathModeName(options.math).str();

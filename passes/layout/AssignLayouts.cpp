@@ -53,6 +53,8 @@ public:
         assignMatMul(matmul);
       else if (auto attention = llvm::dyn_cast<dlc::AttentionOp>(op))
         assignAttention(attention);
+      else if (auto loop = llvm::dyn_cast<dlc::LoopOp>(op))
+        assignLoop(loop);
       else if (followsLayout(&op))
         follow(&op);
       else if (!readsAnyLayout(&op) && !llvm::isa<dlc::PackOp, dlc::UnpackOp, dlc::KernelOp>(op) && !dlc::isAlias(&op))
@@ -151,9 +153,22 @@ private:
 
   void assignMatMul(dlc::MatMulOp matmul) {
     unpack(matmul.getLhsMutable());
+    // Invariants of loops come packed already.
+    bool isPacked = llvm::isa<BlockArgument>(matmul.getRhs()) &&
+                    dlc::getLayout(matmul.getRhs().getType()) == dlc::planMatrixLayout(matmul);
+    if (isPacked)
+      return;
     unpack(matmul.getRhsMutable());
     if (dlc::LayoutAttr layout = dlc::planMatMulWeight(matmul, options))
       matmul.getRhsMutable().set(pack(matmul.getRhs(), layout, matmul));
+  }
+
+  /// Steps take what they are given row-major, but for matrices that were packed for them.
+  void assignLoop(dlc::LoopOp loop) {
+    func::FuncOp body = loop.getBodyFunction();
+    for (OpOperand &operand : loop->getOpOperands())
+      if (!dlc::getLayout(body.getArgument(1 + operand.getOperandNumber()).getType()))
+        unpack(operand);
   }
 
   /// Heads are split off and merged by transposes that keep the last dimension: attention takes on their order instead.

@@ -9,7 +9,11 @@
 
 namespace dlc {
 
-/// Layout of the right operand of `op` if it is a constant: columns in blocks, `[N/32][K][32]`. Null: row-major.
+/// Layout in which the right operand of `op`, a matrix, is read fastest: columns in blocks, `[N/32][K][32]`. Null if it
+/// is no matrix of known size.
+LayoutAttr planMatrixLayout(MatMulOp op);
+
+/// The same, for constants only: others would have to be packed in every run. Null: row-major.
 LayoutAttr planMatMulWeight(MatMulOp op, const PipelineOptions &options);
 
 } // namespace dlc

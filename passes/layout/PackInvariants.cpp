@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/Layout.h"
+#include "passes/Passes.h"
+#include "passes/graph/BindLoopShapes.h"
+#include "passes/schedule/PlanContraction.h"
+
+#define DEBUG_TYPE "dlc-pack-invariants"
+
+namespace dlc {
+#define GEN_PASS_DEF_PACKINVARIANTS
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+class PackInvariants final : public dlc::impl::PackInvariantsBase<PackInvariants> {
+  void runOnOperation() override {
+    llvm::SmallVector<dlc::LoopOp> loops;
+    getOperation().walk([&](dlc::LoopOp loop) { loops.push_back(loop); });
+    unsigned count = 0;
+    for (dlc::LoopOp loop : loops)
+      count += pack(loop);
+    packed += count;
+    if (count && failed(dlc::bindLoopShapes(getOperation())))
+      signalPassFailure();
+  }
+
+  /// Returns how many invariants the loop has got in another layout.
+  static unsigned pack(dlc::LoopOp loop) {
+    func::FuncOp body = loop.getBodyFunction();
+    unsigned first = 1 + loop.getCarried().size() + loop.getScanned().size();
+    llvm::DenseMap<std::pair<Value, Attribute>, Value> arguments;
+    OpBuilder builder(loop);
+    for (auto product : body.getOps<dlc::MatMulOp>()) {
+      auto matrix = llvm::dyn_cast<BlockArgument>(product.getRhs());
+      if (!matrix || matrix.getArgNumber() < first || dlc::getLayout(matrix.getType()))
+        continue;
+      dlc::LayoutAttr layout = dlc::planMatrixLayout(product);
+      if (!layout)
+        continue;
+      Value &argument = arguments[{matrix, layout}];
+      if (!argument) {
+        Value operand = loop.getInvariants()[matrix.getArgNumber() - first];
+        RankedTensorType type = dlc::withLayout(llvm::cast<RankedTensorType>(matrix.getType()), layout);
+        Value outside = dlc::PackOp::create(builder, loop.getLoc(), type, operand);
+        loop.getInvariantsMutable().append(outside);
+        (void)body.insertArgument(body.getNumArguments(), type, DictionaryAttr::get(loop.getContext()), loop.getLoc());
+        argument = body.getArguments().back();
+      }
+      product.getRhsMutable().set(argument);
+    }
+    return arguments.size();
+  }
+};
+
+} // namespace

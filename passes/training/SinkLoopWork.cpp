@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/GradientBuilder.h"
+#include "passes/Passes.h"
+#include "passes/graph/BindLoopShapes.h"
+
+#define DEBUG_TYPE "dlc-sink-loop-work"
+
+namespace dlc {
+#define GEN_PASS_DEF_SINKLOOPWORK
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
+
+/// Moves sums and products from one loop's steps behind the loop.
+class LoopSinker {
+public:
+  explicit LoopSinker(dlc::LoopOp loop) : loop(loop), body(loop.getBodyFunction()), builder(loop.getContext()) {}
+
+  /// Returns how many results now come from what the loop stacks.
+  unsigned run() {
+    if (loop.getStops())
+      return 0;
+    carried = loop.getCarried().size();
+    auto end = llvm::cast<func::ReturnOp>(body.getBody().front().getTerminator());
+    returned.assign(end.getOperands().begin(), end.getOperands().end());
+    llvm::SmallVector<Sum> sums;
+    llvm::SmallVector<unsigned> products;
+    for (unsigned i = 0; i < carried; ++i)
+      if (std::optional<Sum> sum = findSum(i))
+        sums.push_back(*sum);
+    for (unsigned i = carried; i < returned.size(); ++i)
+      if (isProductWithInvariant(returned[i]))
+        products.push_back(i);
+    if (sums.empty() && products.empty())
+      return 0;
+    sink(sums, products);
+    return sums.size() + products.size();
+  }
+
+private:
+  /// A carried value to which every step adds terms, and that steps use for nothing else.
+  struct Sum {
+    unsigned number;
+    llvm::SmallVector<Operation *> terms;
+  };
+
+  bool isInvariant(Value value) {
+    auto argument = llvm::dyn_cast<BlockArgument>(value);
+    return argument && argument.getArgNumber() > carried + loop.getScanned().size();
+  }
+
+  /// Whether the sum of a term over all steps is one op on stacked tensors.
+  static bool canSink(Operation *op) {
+    if (auto product = llvm::dyn_cast_or_null<dlc::MatMulOp>(op))
+      return product.getTransposeLhs() && !product.getTransposeRhs() && typeOf(product.getLhs()).getRank() == 2 &&
+             typeOf(product.getRhs()).getRank() == 2;
+    auto reduction = llvm::dyn_cast_or_null<dlc::ReduceOp>(op);
+    return reduction && reduction.getKind() == dlc::ReductionKind::Sum;
+  }
+
+  std::optional<Sum> findSum(unsigned number) {
+    Value argument = body.getArgument(1 + number);
+    Sum sum{number, {}};
+    unsigned arguments = 0;
+    llvm::SmallVector<Value> values{returned[number]};
+    while (!values.empty()) {
+      Value value = values.pop_back_val();
+      if (!value.hasOneUse())
+        return std::nullopt;
+      if (value == argument) {
+        ++arguments;
+        continue;
+      }
+      Operation *op = value.getDefiningOp();
+      if (auto add = llvm::dyn_cast_or_null<dlc::AddOp>(op);
+          add && add.getLhs().getType() == value.getType() && add.getRhs().getType() == value.getType()) {
+        values.push_back(add.getRhs());
+        values.push_back(add.getLhs());
+        continue;
+      }
+      if (!canSink(op) || value.getType() != argument.getType())
+        return std::nullopt;
+      sum.terms.push_back(op);
+    }
+    return arguments == 1 && !sum.terms.empty() ? std::optional(sum) : std::nullopt;
+  }
+
+  bool isProductWithInvariant(Value value) {
+    auto product = value.getDefiningOp<dlc::MatMulOp>();
+    return product && value.hasOneUse() && !product.getTransposeLhs() && typeOf(product.getLhs()).getRank() == 2 &&
+           typeOf(product.getRhs()).getRank() == 2 && isInvariant(product.getRhs()) && !isInvariant(product.getLhs());
+  }
+
+  /// Where behind the loop the values of all steps of `value` are found: an operand that is scanned, or the stacked
+  /// result that is returned at the place that comes back.
+  struct Source {
+    Value scanned;
+    unsigned place = 0;
+  };
+  Source find(Value value) {
+    if (auto argument = llvm::dyn_cast<BlockArgument>(value)) {
+      unsigned number = argument.getArgNumber();
+      if (number > carried && number <= carried + loop.getScanned().size())
+        return {loop.getScanned()[number - 1 - carried], 0};
+    }
+    for (unsigned i = carried; i < returned.size(); ++i)
+      if (returned[i] == value)
+        return {Value(), i};
+    returned.push_back(value);
+    return {Value(), static_cast<unsigned>(returned.size() - 1)};
+  }
+
+  template <typename OpTy, typename... Args> Value create(Args &&...args) {
+    return OpTy::create(builder, loop.getLoc(), std::forward<Args>(args)...).getResult();
+  }
+
+  void sink(llvm::ArrayRef<Sum> sums, llvm::ArrayRef<unsigned> products) {
+    // All that is needed is stacked first, while places still are those of `returned`.
+    llvm::DenseMap<Value, Source> sources;
+    auto note = [&](Value value) { sources.try_emplace(value, find(value)); };
+    for (const Sum &sum : sums)
+      for (Operation *term : sum.terms)
+        for (Value operand : term->getOperands())
+          note(operand);
+    for (unsigned place : products)
+      note(returned[place].getDefiningOp()->getOperand(0));
+
+    // The loop without the sums and the products, with what they are made of.
+    int64_t steps = loop.getTripCount() ? static_cast<int64_t>(*loop.getTripCount()) : ShapedType::kDynamic;
+    for (Value value : loop.getScanned())
+      if (!typeOf(value).isDynamicDim(0))
+        steps = typeOf(value).getDimSize(0);
+    llvm::BitVector dropped(returned.size()), droppedArguments(body.getNumArguments());
+    for (const Sum &sum : sums) {
+      dropped.set(sum.number);
+      droppedArguments.set(1 + sum.number);
+    }
+    for (unsigned place : products)
+      dropped.set(place);
+    llvm::SmallVector<Value> values, initial;
+    llvm::SmallVector<Type> types;
+    llvm::SmallVector<unsigned> newPlaces(returned.size());
+    for (unsigned i = 0; i < returned.size(); ++i) {
+      if (dropped.test(i))
+        continue;
+      newPlaces[i] = values.size();
+      values.push_back(returned[i]);
+      if (i < carried)
+        initial.push_back(loop.getCarried()[i]);
+      if (i < loop->getNumResults()) {
+        types.push_back(loop->getResultTypes()[i]);
+        continue;
+      }
+      llvm::SmallVector<int64_t> shape{steps};
+      llvm::append_range(shape, typeOf(returned[i]).getShape());
+      types.push_back(RankedTensorType::get(shape, typeOf(returned[i]).getElementType()));
+    }
+    Operation *end = body.getBody().front().getTerminator();
+    end->setOperands(values);
+    builder.setInsertionPoint(loop);
+    auto shorter = dlc::LoopOp::create(builder, loop.getLoc(), types, loop.getBody(), initial, loop.getScanned(),
+                                       loop.getInvariants(), loop.getTripCountAttr(), loop.getReverse(), false);
+    for (unsigned i = 0; i < loop->getNumResults(); ++i)
+      if (!dropped.test(i))
+        loop->getResult(i).replaceAllUsesWith(shorter->getResult(newPlaces[i]));
+    auto allSteps = [&](Value value) {
+      Source source = sources.lookup(value);
+      return source.scanned ? source.scanned : Value(shorter->getResult(newPlaces[source.place]));
+    };
+    for (const Sum &sum : sums) {
+      Value total = loop.getCarried()[sum.number];
+      for (Operation *term : sum.terms)
+        total = create<dlc::AddOp>(total, sumOverSteps(term, allSteps));
+      loop->getResult(sum.number).replaceAllUsesWith(total);
+    }
+    for (unsigned place : products) {
+      auto product = returned[place].getDefiningOp<dlc::MatMulOp>();
+      unsigned number =
+          llvm::cast<BlockArgument>(product.getRhs()).getArgNumber() - 1 - carried - loop.getScanned().size();
+      Value all = create<dlc::MatMulOp>(flatten(allSteps(product.getLhs())), loop.getInvariants()[number], false,
+                                        product.getTransposeRhs());
+      loop->getResult(place).replaceAllUsesWith(restore(all, loop->getResult(place), allSteps(product.getLhs())));
+    }
+    eraseDeadOps();
+    (void)body.eraseArguments(droppedArguments);
+    body.setType(builder.getFunctionType(body.getArgumentTypes(), end->getOperandTypes()));
+    loop.erase();
+    loop = shorter;
+  }
+
+  /// The rows of all steps under one another.
+  Value flatten(Value x) { return create<dlc::ReshapeOp>(x, llvm::ArrayRef<int64_t>{-1, typeOf(x).getDimSize(2)}); }
+
+  /// Rows as steps again: `rows` in the shape of `result`, with the steps and rows of `like`.
+  Value restore(Value rows, Value result, Value like) {
+    RankedTensorType type = typeOf(result);
+    llvm::SmallVector<int64_t> shape(type.getShape());
+    if (type.getNumDynamicDims() < 2) {
+      llvm::replace(shape, ShapedType::kDynamic, int64_t(-1));
+      return create<dlc::ReshapeOp>(rows, shape);
+    }
+    Value shaped = create<dlc::FillOp>(like, llvm::ArrayRef<int64_t>{-2, -3, type.getDimSize(2)}, llvm::APFloat(0.0),
+                                       type.getElementType());
+    return create<dlc::ReshapeLikeOp>(rows, shaped);
+  }
+
+  template <typename Function> Value sumOverSteps(Operation *term, Function allSteps) {
+    if (auto product = llvm::dyn_cast<dlc::MatMulOp>(term))
+      return create<dlc::MatMulOp>(flatten(allSteps(product.getLhs())), flatten(allSteps(product.getRhs())), true,
+                                   false);
+    auto reduction = llvm::cast<dlc::ReduceOp>(term);
+    llvm::SmallVector<int64_t> axes{0};
+    for (int64_t axis : reduction.getAxes())
+      axes.push_back(axis + 1);
+    Value sum =
+        create<dlc::ReduceOp>(dlc::ReductionKind::Sum, allSteps(reduction.getX()), axes, reduction.getKeepDims());
+    // The dimension of the steps is gone in any case.
+    if (!reduction.getKeepDims())
+      return sum;
+    llvm::SmallVector<int64_t> shape(typeOf(reduction.getResult()).getShape());
+    llvm::replace(shape, ShapedType::kDynamic, int64_t(-1));
+    return create<dlc::ReshapeOp>(sum, shape);
+  }
+
+  void eraseDeadOps() {
+    llvm::SmallVector<Operation *> ops;
+    for (Operation &op : body.getBody().front().without_terminator())
+      ops.push_back(&op);
+    for (Operation *op : llvm::reverse(ops))
+      if (isOpTriviallyDead(op))
+        op->erase();
+  }
+
+  dlc::LoopOp loop;
+  func::FuncOp body;
+  OpBuilder builder;
+  unsigned carried = 0;
+  llvm::SmallVector<Value> returned; ///< by the body: carried, stacked, and what is stacked anew
+};
+
+class SinkLoopWork final : public dlc::impl::SinkLoopWorkBase<SinkLoopWork> {
+  void runOnOperation() override {
+    llvm::SmallVector<dlc::LoopOp> loops;
+    getOperation().walk([&](dlc::LoopOp loop) { loops.push_back(loop); });
+    unsigned count = 0;
+    for (dlc::LoopOp loop : loops)
+      count += LoopSinker(loop).run();
+    sunk += count;
+    if (count && failed(dlc::bindLoopShapes(getOperation())))
+      signalPassFailure();
+  }
+};
+
+} // namespace
