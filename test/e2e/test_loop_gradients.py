@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gradients through loops over time: of initial states, scanned tensors and invariants, forward and in reverse, of final states and of
+all steps, for batches and lengths that are known or not; in f64 against central differences of the compiled loss itself."""
+import dlc
+import numpy as np
+import pytest
+
+STEP = """
+func.func private @step(%step: tensor<i64>, %h: tensor<{N}x4xf64>, %c: tensor<{N}x4xf64>, %x: tensor<{N}x3xf64>, %w: tensor<8x3xf64>,
+                        %r: tensor<8x4xf64>, %b: tensor<8xf64>) -> (tensor<{N}x4xf64>, tensor<{N}x4xf64>, tensor<{N}x4xf64>) {{
+  %0 = dlc.matmul %x, %w {{transpose_rhs = true}} : (tensor<{N}x3xf64>, tensor<8x3xf64>) -> tensor<{N}x8xf64>
+  %1 = dlc.matmul %h, %r {{transpose_rhs = true}} : (tensor<{N}x4xf64>, tensor<8x4xf64>) -> tensor<{N}x8xf64>
+  %2 = dlc.add %0, %1 : (tensor<{N}x8xf64>, tensor<{N}x8xf64>) -> tensor<{N}x8xf64>
+  %3 = dlc.add %2, %b : (tensor<{N}x8xf64>, tensor<8xf64>) -> tensor<{N}x8xf64>
+  %4 = dlc.slice %3 {{starts = array<i64: 0, 0>, sizes = array<i64: -1, 4>, steps = array<i64: 1, 1>}} : (tensor<{N}x8xf64>) -> tensor<{N}x4xf64>
+  %5 = dlc.slice %3 {{starts = array<i64: 0, 4>, sizes = array<i64: -1, 4>, steps = array<i64: 1, 1>}} : (tensor<{N}x8xf64>) -> tensor<{N}x4xf64>
+  %6 = dlc.sigmoid %4 : tensor<{N}x4xf64> -> tensor<{N}x4xf64>
+  %7 = dlc.tanh %5 : tensor<{N}x4xf64> -> tensor<{N}x4xf64>
+  %8 = dlc.mul %6, %c : (tensor<{N}x4xf64>, tensor<{N}x4xf64>) -> tensor<{N}x4xf64>
+  %9 = dlc.add %8, %7 : (tensor<{N}x4xf64>, tensor<{N}x4xf64>) -> tensor<{N}x4xf64>
+  %late = dlc.constant dense<2> : tensor<i64> : tensor<i64>
+  %is_late = dlc.greater_or_equal %step, %late : (tensor<i64>, tensor<i64>) -> tensor<i1>
+  %10 = dlc.tanh %9 : tensor<{N}x4xf64> -> tensor<{N}x4xf64>
+  %11 = dlc.where %is_late, %10, %9 : (tensor<i1>, tensor<{N}x4xf64>, tensor<{N}x4xf64>) -> tensor<{N}x4xf64>
+  return %11, %9, %10 : tensor<{N}x4xf64>, tensor<{N}x4xf64>, tensor<{N}x4xf64>
+}}
+"""
+ARGUMENTS = """%h: tensor<{N}x4xf64> {{dlc.name = "h", dlc.dims = [{n}, 4]}}, %c: tensor<{N}x4xf64> {{dlc.name = "c", dlc.dims = [{n}, 4]}},
+    %x: tensor<{T}x{N}x3xf64> {{dlc.name = "x", dlc.dims = [{t}, {n}, 3]}}, %w: tensor<8x3xf64> {{dlc.name = "w"}},
+    %r: tensor<8x4xf64> {{dlc.name = "r"}}, %b: tensor<8xf64> {{dlc.name = "b"}}"""
+LOSS = """
+  %final, %state, %all = dlc.loop @{step} carried(%h, %c : tensor<{N}x4xf64>, tensor<{N}x4xf64>) scanned(%x : tensor<{T}x{N}x3xf64>)
+      invariants(%w, %r, %b : tensor<8x3xf64>, tensor<8x4xf64>, tensor<8xf64>) {reverse} -> tensor<{N}x4xf64>, tensor<{N}x4xf64>, tensor<{T}x{N}x4xf64>
+  %square = dlc.mul %all, %all : (tensor<{T}x{N}x4xf64>, tensor<{T}x{N}x4xf64>) -> tensor<{T}x{N}x4xf64>
+  %m = dlc.reduce sum %square {{axes = array<i64: 0, 1, 2>}} : tensor<{T}x{N}x4xf64> -> tensor<f64>
+  %n = dlc.reduce sum %final {{axes = array<i64: 0, 1>}} : tensor<{N}x4xf64> -> tensor<f64>
+  %loss = dlc.add %m, %n : (tensor<f64>, tensor<f64>) -> tensor<f64>
+"""
+TYPES = "tensor<{N}x4xf64>, tensor<{N}x4xf64>, tensor<{T}x{N}x3xf64>, tensor<8x3xf64>, tensor<8x4xf64>, tensor<8xf64>"
+NAMES = ("h", "c", "x", "w", "r", "b")
+
+
+def write_model(steps, batch, is_reverse):
+    """Two entry points over equal loops: the loss, and its gradients."""
+    size = {
+        "N": batch or "?", "T": steps or "?", "n": batch or '"N"', "t": steps or '"T"',
+        "reverse": "{reverse}" if is_reverse else "",
+    }  # fmt: skip
+    types = TYPES.format(**size)
+    results = ", ".join(f'{kind} {{dlc.name = "d{name}"}}' for kind, name in zip(types.split(", "), NAMES, strict=True))
+    wanted = ", ".join("%d" + name for name in NAMES)
+    text = STEP.format(**size) + STEP.format(**size).replace("@step", "@again")
+    text += f'func.func @loss({ARGUMENTS.format(**size)}) -> (tensor<f64> {{dlc.name = "loss"}}) {{'
+    text += LOSS.format(step="step", **size) + "  return %loss : tensor<f64>\n}\n"
+    text += f"func.func @gradients({ARGUMENTS.format(**size)}) -> ({results}) {{" + LOSS.format(step="again", **size)
+    text += f"  {wanted} = dlc.gradient %loss with_respect_to(%h, %c, %x, %w, %r, %b : {types}) : tensor<f64>\n"
+    return text + f"  return {wanted} : {types}\n}}\n"
+
+
+def differentiate(loss, arrays, name, places=12, width=1e-6):
+    """Central differences at some places of one array, and these places."""
+    array = arrays[name]
+    random = np.random.default_rng(7)
+    chosen = random.choice(array.size, min(places, array.size), replace=False)
+    slopes = []
+    for place in chosen:
+        values = []
+        for sign in (1, -1):
+            moved = array.copy()
+            moved.reshape(-1)[place] += sign * width
+            values.append(loss({**arrays, name: moved}))
+        slopes.append((values[0] - values[1]) / (2 * width))
+    return chosen, np.array(slopes)
+
+
+@pytest.mark.parametrize("is_reverse", [False, True])
+@pytest.mark.parametrize("known", [True, False])
+def test_gradients_equal_differences(programs, known, is_reverse):
+    sizes = [(5, 3)] if known else [(1, 1), (2, 7), (11, 3)]
+    model_path = programs.folder / "loop.mlir"
+    model_path.write_text(write_model(*(sizes[0] if known else (0, 0)), is_reverse))
+    programs.compile(model_path, "loop.so")
+    models = [dlc.Model(programs.folder / "loop.so", threads=threads) for threads in (1, 2)]
+    for steps, batch in sizes:
+        random = np.random.default_rng(steps)
+        shapes = ((batch, 4), (batch, 4), (steps, batch, 3), (8, 3), (8, 4), (8,))
+        arrays = {name: random.normal(size=shape) * 0.7 for name, shape in zip(NAMES, shapes, strict=True)}
+        gradients, again = (model.run(arrays, entry="gradients") for model in models)
+        for name in NAMES:
+            assert np.array_equal(gradients["d" + name], again["d" + name]), "the same bits on one thread and on two"
+            places, expected = differentiate(
+                lambda inputs: float(models[0].run(inputs, entry="loss")["loss"]), arrays, name
+            )
+            found = gradients["d" + name].reshape(-1)[places]
+            assert np.abs(found - expected).max() <= 1e-6 * max(1, np.abs(expected).max()), name

@@ -1,0 +1,37 @@
+// RUN: dlc-opt %s --split-input-file --dlc-bind-loop-shapes --dlc-sink-loop-work --canonicalize | FileCheck %s
+
+// A sum of products over all steps becomes one product; what it is made of is stacked, or scanned already.
+// CHECK-LABEL: func.func private @step
+// CHECK-SAME: -> (tensor<2x4xf32>, tensor<2x4xf32>)
+// CHECK-NOT: dlc.matmul
+func.func private @step(%step: tensor<i64>, %h: tensor<2x4xf32>, %sum: tensor<4x3xf32>, %x: tensor<2x3xf32>) -> (tensor<2x4xf32>, tensor<4x3xf32>) {
+  %t = dlc.tanh %h : tensor<2x4xf32> -> tensor<2x4xf32>
+  %p = dlc.matmul %t, %x {transpose_lhs = true} : (tensor<2x4xf32>, tensor<2x3xf32>) -> tensor<4x3xf32>
+  %s = dlc.add %sum, %p : (tensor<4x3xf32>, tensor<4x3xf32>) -> tensor<4x3xf32>
+  return %t, %s : tensor<2x4xf32>, tensor<4x3xf32>
+}
+// CHECK-LABEL: func.func @run
+func.func @run(%h: tensor<2x4xf32>, %init: tensor<4x3xf32>, %x: tensor<5x2x3xf32>) -> (tensor<2x4xf32>, tensor<4x3xf32>) {
+  // CHECK: %[[L:.*]]:2 = dlc.loop @step carried(%arg0 : tensor<2x4xf32>) scanned(%arg2 : tensor<5x2x3xf32>) invariants() -> tensor<2x4xf32>, tensor<5x2x4xf32>
+  // CHECK-DAG: %[[A:.*]] = dlc.reshape %[[L]]#1 {shape = array<i64: -1, 4>}
+  // CHECK-DAG: %[[B:.*]] = dlc.reshape %arg2 {shape = array<i64: -1, 3>}
+  // CHECK: %[[P:.*]] = dlc.matmul %[[A]], %[[B]] {transpose_lhs = true} : (tensor<10x4xf32>, tensor<10x3xf32>) -> tensor<4x3xf32>
+  // CHECK: dlc.add %arg1, %[[P]]
+  %0, %1 = dlc.loop @step carried(%h, %init : tensor<2x4xf32>, tensor<4x3xf32>) scanned(%x : tensor<5x2x3xf32>) invariants() -> tensor<2x4xf32>, tensor<4x3xf32>
+  return %0, %1 : tensor<2x4xf32>, tensor<4x3xf32>
+}
+
+// -----
+
+// A sum that steps look at stays.
+// CHECK-LABEL: func.func private @step
+// CHECK: dlc.matmul
+func.func private @step(%step: tensor<i64>, %sum: tensor<4x3xf32>, %a: tensor<2x4xf32>, %x: tensor<2x3xf32>) -> (tensor<4x3xf32>, tensor<4x3xf32>) {
+  %p = dlc.matmul %a, %x {transpose_lhs = true} : (tensor<2x4xf32>, tensor<2x3xf32>) -> tensor<4x3xf32>
+  %s = dlc.add %sum, %p : (tensor<4x3xf32>, tensor<4x3xf32>) -> tensor<4x3xf32>
+  return %s, %s : tensor<4x3xf32>, tensor<4x3xf32>
+}
+func.func @run(%init: tensor<4x3xf32>, %a: tensor<5x2x4xf32>, %x: tensor<5x2x3xf32>) -> tensor<5x4x3xf32> {
+  %0, %1 = dlc.loop @step carried(%init : tensor<4x3xf32>) scanned(%a, %x : tensor<5x2x4xf32>, tensor<5x2x3xf32>) invariants() -> tensor<4x3xf32>, tensor<5x4x3xf32>
+  return %1 : tensor<5x4x3xf32>
+}
