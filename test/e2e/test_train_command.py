@@ -283,6 +283,16 @@ def test_mistakes(programs, library, table):
         refuse(programs, library, "cannot write 'nowhere/file': No such file or directory", *good, option, "nowhere/file")
 
 
+def test_library_that_only_predicts(programs, table):
+    """Without `evaluate`, predictions are compared with labels, and the loss of training is watched."""
+    begin, end = linear_classifier.MODEL.index("func.func @evaluate"), linear_classifier.MODEL.index("func.func @train_step")
+    (programs.folder / "m.mlir").write_text(linear_classifier.MODEL[:begin] + linear_classifier.MODEL[end:])
+    programs.compile("m.mlir", "m.so")
+    options = ["--data", "data.csv", "--validation-split", 0.25, "--epochs", 5, "--early-stopping", 2, "--json"]
+    reached = epochs(train(programs, "m.so", *options))
+    assert len(reached) == 5 and "validation_accuracy" in reached[0] and "validation_loss" not in reached[0]
+
+
 def test_library_that_does_not_learn(programs, examples):
     programs.compile(examples / "digits" / "digits.json", "digits.so")
     np.save(programs.folder / "image.npy", np.zeros((5, 1, 8, 8), np.float32))

@@ -337,6 +337,9 @@ void Trainer::endEpoch() {
       record.figures.push_back({"validation_" + name, value});
     confusion = std::move(evaluation.confusion);
   }
+  // `predict` gives no loss, and a loss may have another name.
+  if (options.monitor.empty() && !record.find(monitor))
+    monitor = record.figures[0].first;
   std::optional<double> watched = record.find(monitor);
   if (!watched) {
     std::vector<std::string> names;
