@@ -64,10 +64,10 @@ LogicalResult ReverseSweep::pass(Operation *op) {
         add(operand, gradient);
     return success();
   }
+  GradientBuilder gradient(builder, op, gradients.lookup(op->getResult(0)), isWanted, askedAt);
   auto rule = llvm::dyn_cast<GradientOpInterface>(op);
   if (!rule)
-    return op->emitOpError("has no gradient rule; 'dlc.stop_gradient' on its operands lets it count as a constant");
-  GradientBuilder gradient(builder, op, gradients.lookup(op->getResult(0)), isWanted);
+    return gradient.reportMissingRule();
   if (failed(rule.buildGradients(gradient)))
     return failure();
   for (auto [operand, value] : llvm::zip(op->getOperands(), gradient.getGradients()))
