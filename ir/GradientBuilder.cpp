@@ -93,7 +93,8 @@ Value GradientBuilder::expandLike(Value x, Value like) {
     return x;
   if (getType(like).hasStaticShape())
     return create<ExpandOp>(x, getType(like).getShape());
-  return create<AddOp>(zeros(like), x);
+  // A sum with -0 is the other number, whatever it is.
+  return create<AddOp>(fill(-0.0, like), x);
 }
 
 Value GradientBuilder::transpose(Value x, llvm::ArrayRef<int64_t> permutation) {

@@ -167,6 +167,34 @@ def SimplifyGraph : Pass<"dlc-simplify-graph", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 
+def AbsorbBroadcasts : Pass<"dlc-absorb-broadcasts", "::mlir::func::FuncOp"> {
+  let summary = "Let elementwise ops read what was broadcast for them as it was before";
+  let description = [{
+    An elementwise op broadcasts by itself: where its other operands give its result the same shape, it reads the operand of a
+    `dlc.expand`, or what was added to -0 of a larger shape (which is how gradients are broadcast to dynamic extents). Nothing is stored
+    only to be as large as something else.
+
+    Before: `%1 = dlc.expand %dy {shape = array<i64: 8, 4>} : (tensor<8x1xf32>) -> tensor<8x4xf32>` and `dlc.mul %1, %x`
+
+    After: `dlc.mul %dy, %x : (tensor<8x1xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>`
+  }];
+  let statistics = [Statistic<"absorbed", "absorbed", "Broadcasts that an op does by itself">];
+}
+
+def DetachExtents : Pass<"dlc-detach-extents", "::mlir::func::FuncOp"> {
+  let summary = "Ask arguments for extents, not what was computed";
+  let description = [{
+    `dlc.fill`, `dlc.extent`, `dlc.index`, `dlc.reshape_like` and `dlc.random_uniform` read an operand's extents, not its elements. Where
+    an argument of the function has the same ones, they ask that, so that the operand need not be stored, and can be part of
+    a kernel.
+
+    Before: `dlc.fill %relu {shape = array<i64: -2, 16>, ...} : (tensor<?x16xf32>) -> tensor<?x16xf32>`, `?` being N
+
+    After: `dlc.fill %image {shape = array<i64: -2, 16>, ...} : (tensor<?x1x8x8xf32>) -> tensor<?x16xf32>`
+  }];
+  let statistics = [Statistic<"detached", "detached", "Ops that ask an argument now">];
+}
+
 def HoistLoopWork : Pass<"dlc-hoist-loop-work", "::mlir::ModuleOp"> {
   let summary = "Compute before a loop what its steps do not need each other for";
   let description = [{

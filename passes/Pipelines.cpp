@@ -46,6 +46,8 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
   if (options.math != MathMode::Strict)
     function.addPass(createFoldBatchNorm());
   function.addPass(createSimplifyGraph());
+  function.addPass(createAbsorbBroadcasts());
+  function.addPass(createDetachExtents());
   function.addPass(createCanonicalizerPass());
   if (options.math != MathMode::Strict) {
     function.addPass(createFuseAttention());

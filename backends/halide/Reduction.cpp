@@ -173,6 +173,24 @@ static void scheduleRaggedColumns(KernelBuilder &builder, llvm::ArrayRef<Func> t
   }
 }
 
+/// Rows of a width that is only known at run time: one vector of columns after the other, because a row of sums has no
+/// size that memory on the stack could have.
+static void scheduleUnknownColumns(KernelBuilder &builder, llvm::ArrayRef<Func> totals, int vector) {
+  Func output = builder.getOutput();
+  Var block("block"), lane("lane");
+  output.split(output.args()[0], block, lane, vector, Halide::TailStrategy::GuardWithIf).vectorize(lane);
+  for (Func total : totals) {
+    Var innermost = total.args()[0];
+    total.compute_at(output, block).bound_extent(innermost, vector).vectorize(innermost, vector);
+    if (!total.has_update_definition())
+      continue;
+    std::vector<Halide::VarOrRVar> order{innermost};
+    for (const Halide::RVar &variable : total.rvars(0))
+      order.push_back(variable);
+    total.update().reorder(order).vectorize(innermost, vector, Halide::TailStrategy::GuardWithIf);
+  }
+}
+
 /// Vectors of results side by side, each walking down its own column.
 static void scheduleColumns(KernelBuilder &builder, llvm::ArrayRef<Func> totals) {
   Func output = builder.getOutput();
@@ -194,6 +212,10 @@ static void scheduleColumns(KernelBuilder &builder, llvm::ArrayRef<Func> totals)
     vector /= 2;
   // Narrow columns sweep over all of the operand once for each of them.
   constexpr int64_t fewBlocks = 4;
+  if (type.isDynamicDim(dim) || (!isExact() && isSplit)) {
+    scheduleUnknownColumns(builder, totals, static_cast<int>(builder.getSchedule().getVector()));
+    return;
+  }
   if (!isExact() || (unroll == 1 && extent / vector > fewBlocks)) {
     scheduleRaggedColumns(builder, totals, static_cast<int>(builder.getSchedule().getVector()));
     return;

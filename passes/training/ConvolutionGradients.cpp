@@ -13,13 +13,15 @@ static llvm::ArrayRef<int64_t> getSpatial(Value value) {
 
 /// How many elements at the end of each spatial dimension of `x` no window of `op` reaches.
 template <typename OpTy>
-static FailureOr<llvm::SmallVector<int64_t>> getUnreached(OpTy op, Value x, llvm::ArrayRef<int64_t> kernel) {
+static FailureOr<llvm::SmallVector<int64_t>> getUnreached(OpTy op, Value x, llvm::ArrayRef<int64_t> kernel,
+                                                          GradientBuilder &gradients) {
   llvm::SmallVector<int64_t> rest;
   for (size_t i = 0; i < kernel.size(); ++i) {
     int64_t extent = getSpatial(x)[i], stride = op.getStrides()[i];
     if (ShapedType::isDynamic(extent) && stride > 1)
-      return op.emitOpError("has no gradient rule for a stride of ")
-             << stride << " over a spatial dimension that is not known when compiling; give the input a fixed size";
+      return gradients.reportMissingRule(" for a stride of " + llvm::Twine(stride) +
+                                         " over a spatial dimension that is not known when compiling; give the input a "
+                                         "fixed size");
     int64_t reach = op.getDilations()[i] * (kernel[i] - 1) + 1;
     rest.push_back(stride == 1 ? 0 : (extent + op.getPads()[i] + op.getPads()[i + kernel.size()] - reach) % stride);
   }
@@ -29,7 +31,7 @@ static FailureOr<llvm::SmallVector<int64_t>> getUnreached(OpTy op, Value x, llvm
 static LogicalResult conv(ConvOp op, GradientBuilder &gradients) {
   Value x = op.getX(), w = op.getW(), dy = gradients.getResultGradient();
   if (gradients.wants(0)) {
-    FailureOr<llvm::SmallVector<int64_t>> rest = getUnreached(op, x, getSpatial(w));
+    FailureOr<llvm::SmallVector<int64_t>> rest = getUnreached(op, x, getSpatial(w), gradients);
     if (failed(rest))
       return failure();
     gradients.set(0, gradients.create<ConvTransposeOp>(dy, w, op.getStrides(), op.getDilations(), op.getPads(), *rest,
@@ -60,7 +62,7 @@ static LogicalResult convTranspose(ConvTransposeOp op, GradientBuilder &gradient
 static LogicalResult convWeightGradient(ConvWeightGradientOp op, GradientBuilder &gradients) {
   Value x = op.getX(), dy = op.getYGradient(), dw = gradients.getResultGradient();
   if (gradients.wants(0)) {
-    FailureOr<llvm::SmallVector<int64_t>> rest = getUnreached(op, x, op.getKernel());
+    FailureOr<llvm::SmallVector<int64_t>> rest = getUnreached(op, x, op.getKernel(), gradients);
     if (failed(rest))
       return failure();
     gradients.set(0, gradients.create<ConvTransposeOp>(dy, dw, op.getStrides(), op.getDilations(), op.getPads(), *rest,

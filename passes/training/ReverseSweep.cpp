@@ -64,6 +64,7 @@ LogicalResult ReverseSweep::pass(Operation *op) {
         add(operand, gradient);
     return success();
   }
+  GradientBuilder gradient(builder, op, gradients.lookup(op->getResult(0)), isWanted, askedAt);
   auto rule = llvm::dyn_cast<GradientOpInterface>(op);
   GradientBuilder gradient(builder, op, gradients.lookup(op->getResult(0)), isWanted, askedAt);
   if (!rule)

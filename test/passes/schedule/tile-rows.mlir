@@ -38,3 +38,23 @@ func.func @normalizations(%x: tensor<4096x1024xf32>, %y: tensor<1x1000000xf32>) 
   }
   return %a, %c : tensor<4096x1024xf32>, tensor<1x1000000xf32>
 }
+
+// Every range walks all indices: threads share the dimension that these do not choose in. A table of numbers has none.
+// CHECK-LABEL: dlc.kernel "rows_of_a_table"
+// CHECK-SAME: split = 1, grain = {{[0-9]+}}
+// CHECK-LABEL: dlc.kernel "table_of_numbers"
+// CHECK-NOT: split
+// CHECK: dlc.scatter_add
+func.func @scatter(%i: tensor<100000xi64>, %rows: tensor<100000x512xf32>, %numbers: tensor<100000xf32>, %t: tensor<1000x512xf32>, %n: tensor<1000xf32>) -> (tensor<1000x512xf32>, tensor<1000xf32>) {
+  %a = dlc.kernel "rows_of_a_table" root(movement) (%t, %i, %rows : tensor<1000x512xf32>, tensor<100000xi64>, tensor<100000x512xf32>) -> tensor<1000x512xf32> {
+  ^bb0(%l: tensor<1000x512xf32>, %b: tensor<100000xi64>, %u: tensor<100000x512xf32>):
+    %r = dlc.scatter_add %l, %b, %u {axis = 0 : i64} : (tensor<1000x512xf32>, tensor<100000xi64>, tensor<100000x512xf32>) -> tensor<1000x512xf32>
+    dlc.yield %r : tensor<1000x512xf32>
+  }
+  %c = dlc.kernel "table_of_numbers" root(movement) (%n, %i, %numbers : tensor<1000xf32>, tensor<100000xi64>, tensor<100000xf32>) -> tensor<1000xf32> {
+  ^bb0(%l: tensor<1000xf32>, %b: tensor<100000xi64>, %u: tensor<100000xf32>):
+    %r = dlc.scatter_add %l, %b, %u {axis = 0 : i64} : (tensor<1000xf32>, tensor<100000xi64>, tensor<100000xf32>) -> tensor<1000xf32>
+    dlc.yield %r : tensor<1000xf32>
+  }
+  return %a, %c : tensor<1000x512xf32>, tensor<1000xf32>
+}

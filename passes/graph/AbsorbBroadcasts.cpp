@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mlir/IR/Matchers.h"
+#include "passes/Passes.h"
+
+#define DEBUG_TYPE "dlc-absorb-broadcasts"
+
+namespace dlc {
+#define GEN_PASS_DEF_ABSORBBROADCASTS
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+/// Whether `value` is -0 everywhere, which changes no number that it is added to.
+bool isNegativeZero(Value value) {
+  if (auto fill = value.getDefiningOp<dlc::FillOp>())
+    return fill.getValue().isNegZero() && llvm::isa<FloatType>(fill.getElementType());
+  DenseElementsAttr elements;
+  return matchPattern(value, m_Constant(&elements)) && elements.isSplat() &&
+         llvm::isa<FloatType>(elements.getElementType()) && elements.getSplatValue<APFloat>().isNegZero();
+}
+
+/// What `value` is a broadcast of, and nothing else; null if it computes something.
+Value getBroadcastSource(Value value) {
+  if (auto expand = value.getDefiningOp<dlc::ExpandOp>())
+    return expand.getX();
+  if (auto add = value.getDefiningOp<dlc::AddOp>()) {
+    if (isNegativeZero(add.getLhs()))
+      return add.getRhs();
+    if (isNegativeZero(add.getRhs()))
+      return add.getLhs();
+  }
+  return {};
+}
+
+class AbsorbBroadcasts final : public dlc::impl::AbsorbBroadcastsBase<AbsorbBroadcasts> {
+  void runOnOperation() override {
+    for (Operation &op : getOperation().getBody().front())
+      if (op.hasTrait<dlc::Elementwise>() && !getBroadcastSource(op.getResult(0)))
+        for (OpOperand &operand : op.getOpOperands())
+          while (Value source = getBroadcastSource(operand.get()))
+            if (!absorb(operand, source))
+              break;
+  }
+
+  /// Lets the op read `source`, if the other operands still give its result the shape that it has.
+  bool absorb(OpOperand &operand, Value source) {
+    Operation *op = operand.getOwner();
+    Value before = operand.get();
+    operand.set(source);
+    llvm::SmallVector<Type> types;
+    auto inference = llvm::cast<InferTypeOpInterface>(op);
+    if (succeeded(inference.inferReturnTypes(&getContext(), std::nullopt, op->getOperands(),
+                                             op->getDiscardableAttrDictionary(), op->getPropertiesStorage(),
+                                             op->getRegions(), types)) &&
+        types.front() == op->getResult(0).getType()) {
+      ++absorbed;
+      return true;
+    }
+    operand.set(before);
+    return false;
+  }
+};
+
+} // namespace
