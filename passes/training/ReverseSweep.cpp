@@ -66,7 +66,6 @@ LogicalResult ReverseSweep::pass(Operation *op) {
   }
   GradientBuilder gradient(builder, op, gradients.lookup(op->getResult(0)), isWanted, askedAt);
   auto rule = llvm::dyn_cast<GradientOpInterface>(op);
-  GradientBuilder gradient(builder, op, gradients.lookup(op->getResult(0)), isWanted, askedAt);
   if (!rule)
     return gradient.reportMissingRule();
   if (failed(rule.buildGradients(gradient)))
