@@ -10,6 +10,8 @@ namespace dlc::halide {
 
 mlir::FailureOr<TensorFunc> emitConvTranspose(ConvTransposeOp op, KernelBuilder &builder);
 mlir::FailureOr<TensorFunc> emitConvWeightGradient(ConvWeightGradientOp op, KernelBuilder &builder);
+/// For schedules of the algorithm "winograd".
+mlir::FailureOr<TensorFunc> emitWinogradWeightGradient(ConvWeightGradientOp op, KernelBuilder &builder);
 
 } // namespace dlc::halide
 

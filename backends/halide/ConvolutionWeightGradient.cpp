@@ -183,6 +183,8 @@ static FailureOr<TensorFunc> emitTiles(ConvWeightGradientOp op, KernelBuilder &b
 FailureOr<TensorFunc> emitConvWeightGradient(ConvWeightGradientOp op, KernelBuilder &builder) {
   if (op == builder.getRootOp() && builder.getSchedule().getAlgorithm().getValue() == "weight_gradient")
     return emitTiles(op, builder);
+  if (op == builder.getRootOp() && builder.getSchedule().getAlgorithm().getValue() == "winograd")
+    return emitWinogradWeightGradient(op, builder);
   return emitPlain(op, builder);
 }
 

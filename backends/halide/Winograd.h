@@ -5,7 +5,9 @@
 #ifndef DLC_BACKENDS_HALIDE_WINOGRAD_H
 #define DLC_BACKENDS_HALIDE_WINOGRAD_H
 
+#include "Halide.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace dlc::halide {
 
@@ -19,6 +21,14 @@ struct WinogradTransform {
 
 /// m is 2 or 4.
 const WinogradTransform &getWinogradTransform(int64_t m);
+
+/// For the gradient with respect to a 3 x 3 weight: results of 3 x 3 from a 4 x 4 tile of the result's gradient (in the
+/// place of the weight) and the 6 x 6 tile of the input. m is 3; `weight` is 6 x 4, `output` 3 x 6.
+const WinogradTransform &getWinogradGradientTransform();
+
+/// Row `which` of `matrix`, whose rows have `size` numbers, times `element`.
+Halide::Expr transform(llvm::ArrayRef<double> matrix, int size, Halide::Expr which,
+                       llvm::function_ref<Halide::Expr(int)> element);
 
 } // namespace dlc::halide
 

@@ -32,31 +32,6 @@ using Halide::Var;
 
 namespace dlc::halide {
 
-/// The sum of `element(k)` times the numbers of `row`, without the terms that are zero.
-static Expr combine(llvm::ArrayRef<double> row, llvm::function_ref<Expr(int)> element) {
-  Expr sum;
-  for (auto [k, factor] : llvm::enumerate(row)) {
-    if (factor == 0)
-      continue;
-    Expr term = element(static_cast<int>(k));
-    if (!sum.defined())
-      sum = factor == 1 ? term : term * static_cast<float>(factor);
-    else if (factor == 1 || factor == -1)
-      sum = factor == 1 ? sum + term : sum - term;
-    else
-      sum = sum + term * static_cast<float>(factor);
-  }
-  return sum;
-}
-
-/// Row `which` of `matrix`, whose rows have `size` numbers, times `element`.
-static Expr transform(llvm::ArrayRef<double> matrix, int size, Expr which, llvm::function_ref<Expr(int)> element) {
-  std::vector<Expr> rows;
-  for (; !matrix.empty(); matrix = matrix.drop_front(size))
-    rows.push_back(combine(matrix.take_front(size), element));
-  return Halide::mux(which, rows);
-}
-
 /// The weight g[row][column] from its transformation G g G^T, whose first and last rows hold multiples of g's and whose
 /// second and third differ by a multiple of g's middle row.
 static Expr recoverWeight(const TensorFunc &w, int m, int block, Expr channel, Expr input, int row, int column) {

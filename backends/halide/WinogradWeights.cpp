@@ -13,21 +13,6 @@ using Halide::Var;
 
 namespace dlc::halide {
 
-/// Row `which` of G times `element`, without the terms that are zero.
-static Expr transform(const WinogradTransform &f, const Expr &which, llvm::function_ref<Expr(int)> element) {
-  std::vector<Expr> rows;
-  for (int row = 0; row < f.m + 2; ++row) {
-    Expr sum;
-    for (int tap = 0; tap < 3; ++tap)
-      if (double factor = f.weight[row * 3 + tap]; factor != 0) {
-        Expr term = element(tap) * Expr(factor);
-        sum = sum.defined() ? sum + term : term;
-      }
-    rows.push_back(sum);
-  }
-  return Halide::mux(which, rows);
-}
-
 FailureOr<TensorFunc> emitWinogradWeights(PackOp op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX());
   LayoutAttr layout = getLayout(op.getType());
@@ -43,10 +28,10 @@ FailureOr<TensorFunc> emitWinogradWeights(PackOp op, KernelBuilder &builder) {
     return index;
   };
   taps(c, other, i, j, number) = Halide::cast<double>(x.at(indexOf(j, i)));
-  columns(c, other, i, j, number) = transform(f, i, [&](int tap) { return taps(c, other, tap, j, number); });
+  columns(c, other, i, j, number) = transform(f.weight, 3, i, [&](int tap) { return taps(c, other, tap, j, number); });
   TensorFunc result = builder.define(op, [&](llvm::ArrayRef<Expr> index) {
     Expr channel = index[blocked];
-    Expr element = transform(f, index[2], [&](int tap) {
+    Expr element = transform(f.weight, 3, index[2], [&](int tap) {
       return columns(channel % block, index[1 - blocked], index[3], tap, channel / block);
     });
     return Halide::cast(getValueType(op.getType().getElementType()), element);

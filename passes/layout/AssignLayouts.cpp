@@ -120,6 +120,12 @@ private:
     dlc::ConvolutionPlan plan = dlc::planConvolution(op, options);
     assignInput(op.getXMutable(), plan);
     op.getYGradientMutable().set(pack(op.getYGradient(), plan.weight, op));
+    if (!plan.weightHaloHigh.empty()) {
+      dlc::ConvolutionPlan border;
+      border.haloLow.assign(plan.weightHaloHigh.size(), 0);
+      border.haloHigh = plan.weightHaloHigh;
+      requireHalo(op.getYGradient(), border);
+    }
     op->setAttr("dlc.algorithm", StringAttr::get(op.getContext(), plan.algorithm));
   }
 

@@ -139,7 +139,24 @@ ConvolutionPlan planConvolution(ConvTransposeOp op, const PipelineOptions &optio
   return plan;
 }
 
-ConvolutionPlan planConvolution(ConvWeightGradientOp op, const PipelineOptions &) {
+/// Whether a weight's gradient is computed by Winograd's algorithm. All of the transformed input is kept at once.
+static bool usesWinograd(ConvWeightGradientOp op, const PipelineOptions &options) {
+  auto x = llvm::cast<RankedTensorType>(op.getX().getType()),
+       dy = llvm::cast<RankedTensorType>(op.getYGradient().getType());
+  constexpr int64_t tile = 4, values = 36, lanes = 16, fewPlaces = 192, mostBytes = 32 << 20;
+  if (options.math == MathMode::Strict || !x.getElementType().isF32() || x.getRank() != 4 || !dy.hasStaticShape() ||
+      op.getGroups() != 1 || op.getKernel() != llvm::ArrayRef<int64_t>{3, 3} || !areOnes(op.getStrides()) ||
+      !areOnes(op.getDilations()) || llvm::any_of(op.getPads(), [](int64_t pad) { return pad < 0; }) ||
+      x.getDimSize(1) % lanes != 0 || dy.getDimSize(1) % winogradChannelBlock != 0)
+    return false;
+  int64_t images = dy.getDimSize(0),
+          tiles = llvm::divideCeil(dy.getDimSize(2), tile) * llvm::divideCeil(dy.getDimSize(3), tile);
+  return images * dy.getDimSize(2) * dy.getDimSize(3) >= fewPlaces && dy.getDimSize(2) > tile &&
+         dy.getDimSize(3) > tile &&
+         images * tiles * x.getDimSize(1) * values * static_cast<int64_t>(sizeof(float)) <= mostBytes;
+}
+
+ConvolutionPlan planConvolution(ConvWeightGradientOp op, const PipelineOptions &options) {
   MLIRContext *context = op.getContext();
   auto x = llvm::cast<RankedTensorType>(op.getX().getType());
   int64_t rank = x.getRank(), spatial = rank - 2;
@@ -155,6 +172,18 @@ ConvolutionPlan planConvolution(ConvWeightGradientOp op, const PipelineOptions &
   for (int64_t i = 0; i < spatial; ++i) {
     plan.haloLow[i + 2] = std::max<int64_t>(op.getPads()[i], 0);
     plan.haloHigh[i + 2] = std::max<int64_t>(op.getPads()[i + spatial], 0);
+  }
+  if (usesWinograd(op, options)) {
+    // Tiles that reach over the edge read wider borders.
+    auto dy = llvm::cast<RankedTensorType>(op.getYGradient().getType());
+    plan.algorithm = "winograd";
+    plan.input = plan.weight;
+    plan.weightHaloHigh.assign(rank, 0);
+    for (int64_t dim = 2; dim < rank; ++dim) {
+      int64_t tiled = static_cast<int64_t>(llvm::alignTo(dy.getDimSize(dim), 4));
+      plan.weightHaloHigh[dim] = tiled - dy.getDimSize(dim);
+      plan.haloHigh[dim] = std::max(tiled + 2 - x.getDimSize(dim) - plan.haloLow[dim], plan.haloHigh[dim]);
+    }
   }
   return plan;
 }

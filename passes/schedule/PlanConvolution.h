@@ -15,8 +15,9 @@ struct ConvolutionPlan {
   /// Layout of x, without halo (null: row-major); and the border it needs, per logical dimension.
   LayoutAttr input;
   llvm::SmallVector<int64_t> haloLow, haloHigh;
-  /// Layout of w; null: row-major.
+  /// Layout of w; null: row-major. And its border, which only a gradient in the place of the weight has.
   LayoutAttr weight;
+  llvm::SmallVector<int64_t> weightHaloHigh;
   /// Layout of the result, without halo (its consumers decide about that).
   LayoutAttr result;
 };

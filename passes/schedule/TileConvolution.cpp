@@ -131,6 +131,8 @@ static ScheduleAttr tileWeightGradient(ConvWeightGradientOp op, const TileSubjec
       getDimsInnermostFirst(dy)[0] != 1)
     return tilePlain(op, set);
   int64_t rank = w.getRank();
+  auto algorithm = op->getAttrOfType<StringAttr>("dlc.algorithm");
+  bool isWinograd = algorithm && algorithm == "winograd";
   RegisterTileProblem problem;
   problem.elementBytes = getElementBytes(w.getElementType());
   problem.columns = w.getDimSize(0);
@@ -140,12 +142,21 @@ static ScheduleAttr tileWeightGradient(ConvWeightGradientOp op, const TileSubjec
   for (int64_t dim = 2; dim < rank; ++dim)
     problem.depth *= dy.isDynamicDim(dim) ? 16 : std::max<int64_t>(dy.getDimSize(dim), 1);
   problem.rowBytes = 0;
+  if (isWinograd) {
+    problem.columnsDivide = winogradChannelBlock;
+    problem.planes = 1;
+    problem.depth = llvm::divideCeil(dy.getDimSize(2), 4) * llvm::divideCeil(dy.getDimSize(3), 4);
+  }
   RegisterTile tile = chooseRegisterTile(problem, set);
-  if (tile.cycles < 0)
+  // Where output channels do not fill the vectors, an image's gradient is copied, whose size must then be known.
+  bool isCopied = problem.columns % tile.columns != 0;
+  if (tile.cycles < 0 || (isCopied && llvm::any_of(dy.getShape().drop_front(2), ShapedType::isDynamic)))
     return tilePlain(op, set);
   Builder builder(op.getContext());
   ScheduleDraft draft;
-  draft.algorithm = "weight_gradient";
+  draft.algorithm = isWinograd ? "winograd" : "weight_gradient";
+  if (isWinograd)
+    draft.setTile(builder, "channels", winogradChannelBlock);
   draft.vector = tile.lanes;
   draft.setTile(builder, "columns", tile.columns);
   draft.setTile(builder, "rows", tile.rows);
@@ -155,6 +166,9 @@ static ScheduleAttr tileWeightGradient(ConvWeightGradientOp op, const TileSubjec
   if (problem.columns >= 2 * channelBlock) {
     draft.split = 0;
     draft.grain = std::max(channelBlock, tile.columns);
+    // Every range transforms the input.
+    if (isWinograd && problem.columns >= 4 * channelBlock)
+      draft.grain = std::max(2 * channelBlock, draft.grain);
   }
   return draft.finish(op.getContext(), set);
 }

@@ -28,7 +28,7 @@ class Gradients:
 
     def __init__(self, programs, body, shapes, y_shape, batched=("x",), element="f64", options=()):
         shapes = {**shapes, "c": y_shape}
-        batched = (*batched, "c")
+        batched = (*batched, "c") if batched else ()
         self.names = [name for name in shapes if name != "c"]
         types = {name: tensor(shape, name in batched, element) for name, shape in shapes.items()}
 
@@ -115,21 +115,22 @@ LARGE = {
     "tiles": (3, 33, (15, 14), 70, (3, 3), (1, 1), (1, 1), (1, 1, 1, 1), 1),
     "stride": (3, 40, (16, 14), 64, (3, 3), (2, 2), (1, 1), (1, 1, 1, 1), 1),
     "many images": (4, 32, (14, 13), 64, (3, 3), (1, 1), (1, 1), (1, 1, 1, 0), 1),
+    "all by Winograd": (8, 64, (9, 7), 96, (3, 3), (1, 1), (1, 1), (2, 0, 1, 2), 1),
     "uneven stride": (2, 16, (23, 27), 48, (5, 3), (3, 2), (1, 1), (0, 2, 1, 0), 1),
     "image": (2, 3, (31, 29), 64, (7, 7), (2, 2), (1, 1), (3, 3, 3, 3), 1),
     "one pixel of many": (2, 48, (9, 9), 65, (1, 1), (2, 2), (1, 1), (0, 0, 0, 0), 1),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("element", ["f32", "f64"])
-@pytest.mark.parametrize("case", LARGE)
-def test_large_convolution(programs, case, element):
+@pytest.mark.parametrize("case, element, batched", [(case, element, ("x",)) for case in LARGE for element in ("f32", "f64")]
+                         + [("many images", "f32", ()), ("all by Winograd", "f32", ())])  # fmt: skip
+def test_large_convolution(programs, case, element, batched):
     batch, channels, image, filters, kernel, strides, dilations, pads, groups = LARGE[case]
     out = [convolved(image[i], kernel[i], strides[i], dilations[i], pads[i], pads[i + 2]) for i in range(2)]
     shapes = {"x": (batch, channels, *image), "w": (filters, channels, *kernel)}
     given = attributes(strides=strides, dilations=dilations, pads=pads, groups=groups)
     body = lambda types: f"%y = dlc.conv %x, %w {given} : ({types['x']}, {types['w']}) -> {types['c']}"
-    gradients = Gradients(programs, body, shapes, (batch, filters, *out), element=element)
+    gradients = Gradients(programs, body, shapes, (batch, filters, *out), batched=batched, element=element)
     results = gradients.run()
     for name in ("x", "w"):
         gradient = results[f"gradient.{name}"]

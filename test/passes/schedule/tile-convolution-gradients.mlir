@@ -32,3 +32,20 @@ func.func @weight(%x: tensor<8x64x56x56xf32, #x>, %dy: tensor<8x64x56x56xf32, #y
   }
   return %y : tensor<64x64x3x3xf32>
 }
+
+// -----
+
+// What the layout was chosen for decides the algorithm. A range of channels transforms all of the input, so there are few.
+// CHECK-LABEL: dlc.kernel "winograd"
+// CHECK-SAME: <algorithm = "winograd", isa = "x86-64-v3", vector = 8, split = 0, grain = 64, tiles = {channels = 32 : i64
+// CHECK-SAME: <algorithm = "winograd", isa = "x86-64-v4", vector = 16, split = 0, grain = 64, tiles = {channels = 32 : i64
+#x = #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>
+#y = #dlc.layout<order = [0, 2, 3, 1]>
+func.func @winograd(%x: tensor<8x128x28x28xf32, #x>, %dy: tensor<8x128x28x28xf32, #y>) -> tensor<128x128x3x3xf32> {
+  %y = dlc.kernel "winograd" root(convolution) (%x, %dy : tensor<8x128x28x28xf32, #x>, tensor<8x128x28x28xf32, #y>) -> tensor<128x128x3x3xf32> {
+  ^bb0(%a: tensor<8x128x28x28xf32, #x>, %b: tensor<8x128x28x28xf32, #y>):
+    %c = dlc.conv_weight_gradient %a, %b {dlc.algorithm = "winograd", kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>} : (tensor<8x128x28x28xf32, #x>, tensor<8x128x28x28xf32, #y>) -> tensor<128x128x3x3xf32>
+    dlc.yield %c : tensor<128x128x3x3xf32>
+  }
+  return %y : tensor<128x128x3x3xf32>
+}
