@@ -22,6 +22,8 @@ void FunctionImporter::reset() {
   layerCounts.clear();
   previous.clear();
   laterNames.clear();
+  ownTraining.reset();
+  assigned.clear();
 }
 
 void FunctionImporter::importBody(const JsonValue &description) {
@@ -101,7 +103,83 @@ void FunctionImporter::import(StringRef name, const JsonValue &description) {
   if (!declareInputs(name, description))
     return;
   importBody(description);
+  if (reporter.hasErrors())
+    return;
+  for (const auto &[name, value] : ownTraining ? ownTraining->getUpdates() : ArrayRef<std::pair<std::string, Value>>())
+    dlc::AssignOp::create(builder, value.getLoc(), name, value);
+  if (ownTraining && !assigned.empty())
+    advanceSteps(builder, function.getLoc());
   setOutputs(description);
+}
+
+//===-- What nodes ask for ------------------------------------------------===//
+
+Value FunctionImporter::loadParameter(NodeContext &context, StringRef key, StringRef name) {
+  if (std::optional<Value> value = loadParameter(name, context.position, context.label))
+    return *value;
+  SmallVector<StringRef> names;
+  for (auto parameter : module.getOps<dlc::ParameterOp>())
+    names.push_back(parameter.getSymName());
+  return context.error(key, "names the parameter '" + name + "', which the model does not have" + suggest(name, names));
+}
+
+TrainingScope &FunctionImporter::getTraining(NodeContext &context) {
+  if (training)
+    return *training;
+  if (!ownTraining) {
+    declareRandomness(module);
+    ownTraining.emplace(loadRandomness(builder, context.location));
+  }
+  return *ownTraining;
+}
+
+SmallVector<Value> FunctionImporter::call(NodeContext &context, StringRef name, ValueRange arguments, bool isTraining) {
+  const JsonValue *functions = model.find("functions"), *callee = name == "model" ? &model
+                                                                  : functions     ? functions->find(name)
+                                                                                  : nullptr;
+  SmallVector<StringRef> names{"model"};
+  for (const Member &each : functions ? ArrayRef(functions->members) : ArrayRef<Member>())
+    names.push_back(each.key);
+  if (!callee || !callee->find("inputs")) {
+    context.error("function", "calls '" + name + "', which the model does not have" + suggest(name, names));
+    return {};
+  }
+  if (llvm::is_contained(calls, name)) {
+    context.error("function", "calls '" + name + "' from within itself");
+    return {};
+  }
+  const JsonValue &inputs = *callee->find("inputs");
+  if (inputs.elements.size() != arguments.size()) {
+    context.error("function", "gives " + Twine(arguments.size()) + " inputs to '" + name + "', which takes " +
+                                  Twine(inputs.elements.size()));
+    return {};
+  }
+  llvm::StringMap<Value> tensors;
+  for (auto [input, argument] : llvm::zip(inputs.elements, arguments)) {
+    const JsonValue *type = input.find("type");
+    if (getElementType(type ? StringRef(type->string) : "f32", builder.getContext()) !=
+            typeOf(argument).getElementType() ||
+        static_cast<int64_t>(input.find("shape")->elements.size()) != typeOf(argument).getRank()) {
+      context.error("gives '" + name + "' a " + describeType(argument.getType()) + " as its input '" +
+                    input.find("name")->string + "', which has another type or rank");
+      return {};
+    }
+    tensors[input.find("name")->string] = argument;
+  }
+  FunctionImporter inner(module, model, parameters, reporter, options);
+  inner.calls.assign(calls.begin(), calls.end());
+  inner.calls.push_back(name);
+  ZeroStates states;
+  llvm::StringMap<Value> made =
+      inner.importInto(function, *callee, tensors, states, isTraining ? &getTraining(context) : nullptr);
+  builder.setInsertionPointToEnd(&function.getBody().front());
+  SmallVector<Value> results;
+  for (const std::string &output : inner.getOutputNames(*callee)) {
+    results.push_back(made.lookup(output));
+    if (!results.back())
+      return {};
+  }
+  return results;
 }
 
 bool FunctionImporter::declareInputs(StringRef name, const JsonValue &description) {
@@ -171,6 +249,20 @@ bool FunctionImporter::declareInputs(StringRef name, const JsonValue &descriptio
     attributes.push_back(
         builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(input.find("name")->string)),
                                    builder.getNamedAttr("dlc.dims", builder.getArrayAttr(extents))}));
+  }
+  for (auto [input, extents, entry] : llvm::zip(inputs->elements, dims, attributes)) {
+    const JsonValue *role = input.find("role"), *otherwise = input.find("default");
+    if (!role)
+      continue;
+    SmallVector<NamedAttribute> entries(entry.getValue());
+    if (role->string == "label")
+      entries.push_back(builder.getNamedAttr("dlc.label", builder.getUnitAttr()));
+    else
+      entries.push_back(
+          builder.getNamedAttr("dlc.hyperparameter", builder.getF64FloatAttr(otherwise ? otherwise->number : 0)));
+    if (role->string == "hyperparameter" && !extents.empty())
+      reporter.error(role->position, "a hyperparameter is one number: its shape is []");
+    entry = builder.getDictionaryAttr(entries);
   }
   builder.setInsertionPointToEnd(module.getBody());
   function = func::FuncOp::create(builder, reporter.at(description.position), name, builder.getFunctionType(types, {}));
@@ -319,6 +411,8 @@ std::optional<Value> FunctionImporter::loadParameter(StringRef name, Position po
       const std::optional<Initializer> &ofModel = parameters.getSource().getDefaultInitializer();
       request.initializer = ofModel && request.type.getRank() >= 2 ? *ofModel : Initializer::parse(standard);
     }
+  } else if (RankedTensorType known = parameters.getType(name)) {
+    return dlc::LoadParameterOp::create(builder, builder.getUnknownLoc(), known, name).getResult();
   } else {
     request.type = parameters.getSource().getTypeOf(name);
     if (!request.type)
@@ -419,13 +513,19 @@ void FunctionImporter::importNode(const JsonValue &node, const NodeKind &kind, S
       reporter.error(node.position, label + " needs its input " + Twine(i + 1));
       isUsable = false;
     }
-  const std::vector<JsonValue> &outputs = node.find("outputs")->elements;
+  static const std::vector<JsonValue> none;
+  const JsonValue *named = node.find("outputs");
+  const std::vector<JsonValue> &outputs = named ? named->elements : none;
   NodeResults results;
   if (isUsable) {
     const JsonValue *name = node.find("name");
     NodeContext context(OpContext(builder, reporter, Attributes(kind.fields, node.find("attributes")),
-                                  name ? name->string : outputs.front().string, label.str(), node.position),
+                                  name              ? name->string
+                                  : outputs.empty() ? kind.name
+                                                    : outputs.front().string,
+                                  label.str(), node.position),
                         std::move(inputs), outputs.size());
+    context.graph = this;
     for (auto [i, output] : llvm::enumerate(outputs))
       if (output.string.empty())
         context.leftOut.set(i);

@@ -10,7 +10,7 @@
 
 namespace dlc::json {
 
-class FunctionImporter {
+class FunctionImporter final : public GraphScope {
 public:
   /// `model` is the whole document, for the parameters that it declares.
   FunctionImporter(mlir::ModuleOp module, const JsonValue &model, Parameters &parameters, Reporter &reporter,
@@ -35,6 +35,11 @@ public:
   bool addInputs(mlir::func::FuncOp function, const JsonValue &description,
                  llvm::function_ref<bool(llvm::StringRef)> isWanted, const llvm::StringMap<int64_t> &fixed,
                  llvm::StringMap<mlir::Value> &inputs);
+  mlir::Value loadParameter(NodeContext &context, llvm::StringRef key, llvm::StringRef name) override;
+  bool assign(llvm::StringRef name) override { return assigned.insert(name).second; }
+  llvm::SmallVector<mlir::Value> call(NodeContext &context, llvm::StringRef name, mlir::ValueRange arguments,
+                                      bool isTraining) override;
+  TrainingScope &getTraining(NodeContext &context) override;
   /// Names of all layers seen.
   llvm::ArrayRef<std::string> getLayerNames() const { return layerNames; }
   /// Names of inputs of all functions, whose shapes options may override.
@@ -73,10 +78,13 @@ private:
   llvm::StringSet<> laterNames;          ///< names that layers of the function have, also those not reached yet
   std::string previous;                  ///< name of the tensor that the next layer takes; empty: ambiguous
   std::vector<std::string> layerNames, inputNames;
-  ZeroStates zeroStates;             ///< of layers that start anew in every run
-  EntryStates entryStates;           ///< of those that are `stateful`
-  StateScope *allStates = nullptr;   ///< of all layers, if not null
-  TrainingScope *training = nullptr; ///< null in inference
+  ZeroStates zeroStates;                    ///< of layers that start anew in every run
+  EntryStates entryStates;                  ///< of those that are `stateful`
+  StateScope *allStates = nullptr;          ///< of all layers, if not null
+  TrainingScope *training = nullptr;        ///< null in inference
+  std::optional<TrainingScope> ownTraining; ///< of a function that says itself how it learns
+  llvm::StringSet<> assigned;               ///< parameters that the function assigns
+  llvm::SmallVector<llvm::StringRef> calls; ///< functions that are being imported, one inside of the other
 };
 
 } // namespace dlc::json

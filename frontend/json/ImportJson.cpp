@@ -9,15 +9,27 @@
 using namespace mlir;
 using namespace dlc::json;
 
+/// Whether a function of the model changes parameters.
+static bool assignsParameters(const JsonValue &model) {
+  const JsonValue *functions = model.find("functions");
+  for (const Member &function : functions ? ArrayRef(functions->members) : ArrayRef<Member>())
+    if (const JsonValue *nodes = function.value.find("nodes"))
+      for (const JsonValue &node : nodes->elements)
+        if (const JsonValue *op = node.find("op"); op && (op->string == "Assign" || op->string == "ApplyGradients"))
+          return true;
+  return false;
+}
+
 /// Reads all sections of a checked document into `module`. Returns the owner of the weights' memory.
 static std::shared_ptr<const void> importModel(const JsonValue &model, StringRef path, ModuleOp module,
                                                Reporter &reporter, const dlc::ImportOptions &options) {
   WeightSource source(model, path, reporter);
-  Parameters parameters(module, source, reporter, options.isTrained);
+  bool isTrained = options.isTrained || assignsParameters(model);
+  Parameters parameters(module, source, reporter, isTrained);
   FunctionImporter importer(module, model, parameters, reporter, options);
   const JsonValue *functions = model.find("functions");
   if (model.find("layers") || model.find("nodes") || !functions)
-    importer.import(options.isTrained ? "predict" : "run", model);
+    importer.import(isTrained ? "predict" : "run", model);
   if (functions)
     for (const Member &function : functions->members)
       if (function.value.isObject())
@@ -31,7 +43,7 @@ static std::shared_ptr<const void> importModel(const JsonValue &model, StringRef
   if (options.isTrained && !reporter.hasErrors()) {
     if (model.find("training"))
       TrainingImporter(module, model, importer, reporter).import();
-    else
+    else if (!isTrained)
       reporter.error({}, "the model has no 'training' section that says how to train it");
   }
 

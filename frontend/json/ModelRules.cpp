@@ -18,7 +18,11 @@ RulePtr dlc::json::getInputRule() {
           {required("name", string(), "Name of the tensor"),
            optional("type", getElementTypeRule(), "\"f32\"", "Element type"),
            required("shape", list(either({integer(0, INT32_MAX), string()}, "an extent or the name of a dynamic one")),
-                    "Extents; a name (\"N\") is a dimension known only when the model runs")}));
+                    "Extents; a name (\"N\") is a dimension known only when the model runs"),
+           optional(
+               "role", choice({"label", "hyperparameter"}), "",
+               "'label': what predictions are compared with; 'hyperparameter': a number that sets how a step is done"),
+           optional("default", number(), "0", "Of a hyperparameter, where a run gives none")}));
   return rule;
 }
 

@@ -22,6 +22,10 @@ RulePtr getActivationRule();
 RulePtr getLayerRule();
 /// One element of `nodes`.
 RulePtr getNodeRule();
+/// A loss: a name, or an object with `name` and its options.
+RulePtr getLossRule();
+/// An optimizer: a name, or an object with `name` and its options.
+RulePtr getOptimizerRule();
 /// The `training` section.
 RulePtr getTrainingRule();
 /// The `generate` section: one way to decode, or a list of them.

@@ -117,6 +117,7 @@ ArrayRef<NodeKind> dlc::json::getNodeKinds() {
     addReductionNodes(result);
     addShapeNodes(result);
     addSelectionNodes(result);
+    addTrainingNodes(result);
     return result;
   }();
   return kinds;
@@ -138,12 +139,13 @@ RulePtr dlc::json::getNodeRule() {
     RulePtr input =
         defined("node_input", either({string(), number(), boolean(), list(anything())}, "a tensor's name or numbers"));
     for (const NodeKind &kind : getNodeKinds()) {
-      std::vector<Field> fields = {optional("name", string(), "", "Name of the node, for people"),
-                                   optional("inputs", list(input, kind.minInputs, kind.maxInputs),
-                                            kind.minInputs == 0 ? "[]" : "",
-                                            "Names of tensors, or numbers; \"\" leaves an optional one out"),
-                                   required("outputs", list(string(), 1, kind.maxOutputs), "Names of the results"),
-                                   optional("attributes", object(kind.fields), "", "As the ONNX operation's")};
+      std::vector<Field> fields = {
+          optional("name", string(), "", "Name of the node, for people"),
+          optional("inputs", list(input, kind.minInputs, kind.maxInputs), kind.minInputs == 0 ? "[]" : "",
+                   "Names of tensors, or numbers; \"\" leaves an optional one out"),
+          kind.maxOutputs == 0 ? optional("outputs", list(string(), 0, 0), "[]", "None")
+                               : required("outputs", list(string(), 1, kind.maxOutputs), "Names of the results"),
+          optional("attributes", object(kind.fields), "", "As the ONNX operation's")};
       fields[1].isRequired = kind.minInputs != 0;
       result.variants.push_back({kind.name, "The ONNX operation " + kind.name, std::move(fields)});
     }

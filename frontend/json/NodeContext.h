@@ -5,6 +5,7 @@
 #define DLC_FRONTEND_JSON_NODECONTEXT_H
 
 #include "frontend/json/OpContext.h"
+#include "frontend/json/TrainingScope.h"
 #include "llvm/ADT/SmallBitVector.h"
 
 namespace dlc::json {
@@ -13,6 +14,23 @@ namespace dlc::json {
 struct NodeInput {
   mlir::Value tensor;
   const JsonValue *literal = nullptr;
+};
+
+class NodeContext;
+
+/// What nodes may ask of the function that they stand in.
+class GraphScope {
+public:
+  virtual ~GraphScope() = default;
+  /// The value of the parameter `name`, which attribute `key` of the node names; null, with an error, if there is none.
+  virtual mlir::Value loadParameter(NodeContext &context, llvm::StringRef key, llvm::StringRef name) = 0;
+  /// Notes that the function assigns the parameter; false if it does so already.
+  virtual bool assign(llvm::StringRef name) = 0;
+  /// The results of another function of the model for `arguments`; none after an error.
+  virtual llvm::SmallVector<mlir::Value> call(NodeContext &context, llvm::StringRef name, mlir::ValueRange arguments,
+                                              bool isTraining) = 0;
+  /// Where the function's random numbers come from.
+  virtual TrainingScope &getTraining(NodeContext &context) = 0;
 };
 
 class NodeContext : public OpContext {
@@ -43,6 +61,7 @@ public:
   bool expectRankOf(size_t i, int64_t rank);
 
   llvm::SmallVector<NodeInput> inputs;
+  GraphScope *graph = nullptr;  ///< of the function around
   size_t outputCount;           ///< how many outputs the model names
   llvm::SmallBitVector leftOut; ///< outputs that it calls ""
 };
@@ -73,6 +92,7 @@ void addRecurrentNodes(std::vector<NodeKind> &kinds);
 void addReductionNodes(std::vector<NodeKind> &kinds);
 void addShapeNodes(std::vector<NodeKind> &kinds);
 void addSelectionNodes(std::vector<NodeKind> &kinds);
+void addTrainingNodes(std::vector<NodeKind> &kinds);
 
 /// What an attribute may be that ONNX writes as 0 or 1.
 RulePtr flagRule();

@@ -21,6 +21,8 @@ public:
   /// same run.
   mlir::Value load(const ParameterRequest &request, mlir::OpBuilder &builder, mlir::Location location);
   WeightSource &getSource() { return source; }
+  /// The type of a parameter that was loaded before; null if there was none.
+  mlir::RankedTensorType getType(llvm::StringRef name) const { return types.lookup(name); }
 
 private:
   mlir::ModuleOp module;

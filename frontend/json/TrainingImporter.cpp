@@ -1,55 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/TrainingImporter.h"
 #include "frontend/json/Elements.h"
+#include "frontend/json/TrainingOptions.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 using namespace dlc::json;
 
-static constexpr llvm::StringLiteral seedName = "seed", stepName = "step", scopeName = "optimizer";
-
-namespace {
-/// What the model says of a loss or an optimizer, whose kinds differ in what they take.
-class Options {
-public:
-  /// `value` is what the `training` section has under `key`: a name, or an object with `name`.
-  Options(StringRef key, const JsonValue &value) : attributes({}, nullptr) {
-    static const RulePtr section = getTrainingRule();
-    StringRef name = value.isString() ? value.string : value.find("name")->string;
-    for (const Field &field : section->fields)
-      for (const Variant &variant :
-           field.name == key ? ArrayRef(field.rule->alternatives.back()->variants) : ArrayRef<Variant>())
-        if (variant.name == name) {
-          fields = variant.fields;
-          attributes = Attributes(fields, value.isObject() ? &value : nullptr);
-        }
-  }
-  /// The value or default of `key`; null if this kind has no such key.
-  const JsonValue *find(StringRef key) const {
-    bool isKnown = llvm::any_of(fields, [&](const Field &field) { return field.name == key; });
-    return isKnown ? attributes.find(key) : nullptr;
-  }
-
-private:
-  ArrayRef<Field> fields;
-  Attributes attributes;
-};
-} // namespace
-
-static StringRef getName(const JsonValue &value) {
-  return value.isString() ? value.string : value.find("name")->string;
-}
+static constexpr llvm::StringLiteral scopeName = "optimizer";
 
 void TrainingImporter::import() {
   if (!chooseParameters())
     return;
-  // Random numbers of a step follow from these two.
-  auto number = RankedTensorType::get({}, builder.getI64Type());
-  builder.setInsertionPointToStart(module.getBody());
-  dlc::ParameterOp::create(builder, module.getLoc(), seedName, number, ElementsAttr(), DictionaryAttr(), "seed");
-  dlc::ParameterOp::create(builder, module.getLoc(), stepName, number,
-                           DenseElementsAttr::get(number, builder.getI64IntegerAttr(0)), DictionaryAttr(), "counter");
-
+  declareRandomness(module);
   using Results = SmallVector<std::pair<std::string, Value>>;
   if (std::optional<Batch> batch = importBatch("evaluate", false)) {
     Results results{{"loss", batch->loss}};
@@ -157,9 +120,9 @@ bool TrainingImporter::chooseParameters() {
 
 dlc::LossDescription TrainingImporter::readLoss() {
   const JsonValue &value = *training.find("loss");
-  Options options("loss", value);
+  TrainingOptions options(*getLossRule(), value);
   dlc::LossDescription loss;
-  loss.kind = llvm::StringSwitch<dlc::LossKind>(getName(value))
+  loss.kind = llvm::StringSwitch<dlc::LossKind>(getChoice(value))
                   .Case("cross_entropy", dlc::LossKind::CrossEntropy)
                   .Case("binary_cross_entropy", dlc::LossKind::BinaryCrossEntropy)
                   .Case("negative_log_likelihood", dlc::LossKind::LogLikelihood)
@@ -193,11 +156,9 @@ std::optional<TrainingImporter::Batch> TrainingImporter::importBatch(StringRef n
   llvm::StringMap<Value> inputs;
   if (!importer.addInputs(batch.function, model, [](StringRef) { return true; }, {}, inputs))
     return std::nullopt;
-  auto number = RankedTensorType::get({}, builder.getI64Type());
   std::optional<TrainingScope> scope;
   if (isTraining)
-    scope.emplace(dlc::LoadParameterOp::create(builder, batch.function.getLoc(), number, seedName).getResult(),
-                  dlc::LoadParameterOp::create(builder, batch.function.getLoc(), number, stepName).getResult());
+    scope.emplace(loadRandomness(builder, batch.function.getLoc()));
   ZeroStates states;
   llvm::StringMap<Value> tensors =
       importer.importInto(batch.function, model, inputs, states, scope ? &*scope : nullptr);
@@ -320,7 +281,7 @@ Value TrainingImporter::addLabel(OpContext &context, func::FuncOp function, cons
 
 /// The mean (or sum) of the samples' losses; with weights, the weighted mean.
 Value TrainingImporter::reduceLoss(OpContext &context, func::FuncOp function, Value losses) {
-  bool isSum = Options("loss", *training.find("loss")).find("reduction")->string == "sum";
+  bool isSum = TrainingOptions(*getLossRule(), *training.find("loss")).find("reduction")->string == "sum";
   RankedTensorType type = typeOf(losses);
   SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
   const JsonValue *weighs = training.find("sample_weights");
@@ -474,14 +435,9 @@ Value TrainingImporter::addHyperparameter(func::FuncOp function, StringRef name,
 
 void TrainingImporter::applyGradients(func::FuncOp function, ValueRange gradients) {
   const JsonValue &optimizer = *training.find("optimizer");
-  Options options("optimizer", optimizer);
+  TrainingOptions options(*getOptimizerRule(), optimizer);
   Value rate = addHyperparameter(function, "learning_rate", options.find("learning_rate")->number);
-  SmallVector<NamedAttribute> entries = {builder.getNamedAttr("name", builder.getStringAttr(getName(optimizer)))};
-  for (StringRef key : {"momentum", "rho", "beta1", "beta2", "epsilon", "weight_decay"})
-    if (const JsonValue *value = options.find(key))
-      entries.push_back(builder.getNamedAttr(key, builder.getF64FloatAttr(value->number)));
-  if (const JsonValue *nesterov = options.find("nesterov"))
-    entries.push_back(builder.getNamedAttr("nesterov", builder.getBoolAttr(nesterov->boolean)));
+  SmallVector<NamedAttribute> entries(describeOptimizer(builder, optimizer).getValue());
   if (const JsonValue *clip = training.find("clip"))
     for (StringRef key : {"value", "norm"})
       if (const JsonValue *limit = clip->find(key))
@@ -501,10 +457,5 @@ void TrainingImporter::applyGradients(func::FuncOp function, ValueRange gradient
   op->setAttr("rates", builder.getDenseF64ArrayAttr(rates));
   op->setAttr("weight_decays", builder.getDenseF64ArrayAttr(decays));
   op->setAttr("max_norms", builder.getDenseF64ArrayAttr(norms));
-  auto number = RankedTensorType::get({}, builder.getI64Type());
-  Value one = dlc::ConstantOp::create(builder, function.getLoc(), number,
-                                      DenseElementsAttr::get(number, builder.getI64IntegerAttr(1))),
-        step = dlc::LoadParameterOp::create(builder, function.getLoc(), number, stepName);
-  dlc::AssignOp::create(builder, function.getLoc(), stepName,
-                        dlc::AddOp::create(builder, function.getLoc(), step, one));
+  advanceSteps(builder, function.getLoc());
 }

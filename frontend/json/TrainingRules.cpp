@@ -18,7 +18,7 @@ static RulePtr named(std::string noun, std::vector<Variant> variants) {
                 "a " + noun + "'s name or an object with 'name' and options");
 }
 
-static RulePtr getLossRule() {
+static RulePtr makeLossRule() {
   Field reduction =
             optional("reduction", choice({"mean", "sum"}), "\"mean\"", "Over samples (and what else a sample has)"),
         logits = optional("from_logits", boolean(), "false", "Whether predictions are logits, not probabilities"),
@@ -42,7 +42,7 @@ static RulePtr getLossRule() {
         {margin, axis, reduction}}});
 }
 
-static RulePtr getOptimizerRule() {
+static RulePtr makeOptimizerRule() {
   Field rate = optional("learning_rate", number(0), "0.01", "Step size"),
         small = optional("learning_rate", number(0), "0.001", "Step size");
   Field decay = optional("weight_decay", number(0), "0", "Share of every weight taken off in a step");
@@ -63,6 +63,16 @@ static RulePtr getOptimizerRule() {
                              {"adagrad",
                               "Gradients over the root of all their squares",
                               {rate, optional("epsilon", number(0), "1e-10", "Added to the root"), decay}}});
+}
+
+RulePtr dlc::json::getLossRule() {
+  static const RulePtr rule = makeLossRule();
+  return rule;
+}
+
+RulePtr dlc::json::getOptimizerRule() {
+  static const RulePtr rule = defined("optimizer", makeOptimizerRule());
+  return rule;
 }
 
 RulePtr dlc::json::getTrainingRule() {

@@ -18,3 +18,30 @@ void TrainingScope::update(OpContext &, StringRef name, Value value) {
   if (value)
     updates.emplace_back(name.str(), value);
 }
+
+static constexpr llvm::StringLiteral seedName = "seed", stepName = "step";
+
+void dlc::json::declareRandomness(ModuleOp module) {
+  if (module.lookupSymbol(stepName))
+    return;
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  auto number = RankedTensorType::get({}, builder.getI64Type());
+  dlc::ParameterOp::create(builder, module.getLoc(), seedName, number, ElementsAttr(), DictionaryAttr(), "seed");
+  dlc::ParameterOp::create(builder, module.getLoc(), stepName, number,
+                           DenseElementsAttr::get(number, builder.getI64IntegerAttr(0)), DictionaryAttr(), "counter");
+}
+
+std::pair<Value, Value> dlc::json::loadRandomness(OpBuilder &builder, Location location) {
+  auto number = RankedTensorType::get({}, builder.getI64Type());
+  Value seed = dlc::LoadParameterOp::create(builder, location, number, seedName),
+        step = dlc::LoadParameterOp::create(builder, location, number, stepName);
+  return {seed, step};
+}
+
+void dlc::json::advanceSteps(OpBuilder &builder, Location location) {
+  auto number = RankedTensorType::get({}, builder.getI64Type());
+  Value one = dlc::ConstantOp::create(builder, location, number,
+                                      DenseElementsAttr::get(number, builder.getI64IntegerAttr(1))),
+        step = dlc::LoadParameterOp::create(builder, location, number, stepName);
+  dlc::AssignOp::create(builder, location, stepName, dlc::AddOp::create(builder, location, step, one));
+}

@@ -5,6 +5,7 @@
 #define DLC_FRONTEND_JSON_TRAININGSCOPE_H
 
 #include "frontend/json/OpContext.h"
+#include "mlir/IR/BuiltinOps.h"
 
 namespace dlc::json {
 
@@ -20,12 +21,23 @@ public:
   /// does a step keeps it.
   void update(OpContext &context, llvm::StringRef name, mlir::Value value);
   llvm::ArrayRef<std::pair<std::string, mlir::Value>> getUpdates() const { return updates; }
+  bool isRandom() const { return streams > 0; }
+
+  explicit TrainingScope(std::pair<mlir::Value, mlir::Value> seedAndStep)
+      : TrainingScope(seedAndStep.first, seedAndStep.second) {}
 
 private:
   mlir::Value seed, step;
   int64_t streams = 0;
   llvm::SmallVector<std::pair<std::string, mlir::Value>> updates;
 };
+
+/// Declares the parameters that random numbers of steps follow from, unless `module` has them.
+void declareRandomness(mlir::ModuleOp module);
+/// Their values: the seed and the number of the step.
+std::pair<mlir::Value, mlir::Value> loadRandomness(mlir::OpBuilder &builder, mlir::Location location);
+/// Lets the next run be the next step.
+void advanceSteps(mlir::OpBuilder &builder, mlir::Location location);
 
 } // namespace dlc::json
 

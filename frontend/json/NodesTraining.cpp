@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nodes of models that say themselves how they learn: gradients, assignments, steps of optimizers, calls of other
+// functions.
+#include "frontend/json/ModelRules.h"
+#include "frontend/json/NodeContext.h"
+#include "frontend/json/TrainingOptions.h"
+
+using namespace mlir;
+using namespace dlc::json;
+
+static NodeResults buildGradient(NodeContext &context) {
+  SmallVector<Value> tensors = context.operands();
+  if (llvm::is_contained(tensors, Value()))
+    return {};
+  if (context.outputCount != tensors.size() - 1) {
+    context.error("gives one gradient for each input after the first, which are " + Twine(tensors.size() - 1) +
+                  ", not " + Twine(context.outputCount));
+    return {};
+  }
+  for (Value tensor : tensors)
+    if (!isa<FloatType>(typeOf(tensor).getElementType())) {
+      context.error("is of floating-point tensors, got " + describeType(tensor.getType()));
+      return {};
+    }
+  auto op = dlc::GradientOp::create(context.builder, context.location, tensors.front(), ArrayRef(tensors).drop_front());
+  return NodeResults(op.getGradients());
+}
+
+static NodeResults buildStopGradient(NodeContext &context) {
+  return {context.create<dlc::StopGradientOp>(context.operand(0))};
+}
+
+static NodeResults buildAssign(NodeContext &context) {
+  StringRef name = context.attributes.string("parameter");
+  Value value = context.operand(0), old = context.graph->loadParameter(context, "parameter", name);
+  if (!value || !old)
+    return {};
+  if (value.getType() != old.getType()) {
+    context.error("parameter", "gives parameter '" + name + "' of type " + describeType(old.getType()) +
+                                   " a value of type " + describeType(value.getType()));
+    return {};
+  }
+  if (!context.graph->assign(name))
+    context.error("parameter", "assigns '" + name + "', which this function assigns already");
+  else
+    dlc::AssignOp::create(context.builder, context.location, name, value);
+  return {};
+}
+
+static NodeResults buildApplyGradients(NodeContext &context) {
+  const JsonValue &names = *context.attributes.find("parameters");
+  SmallVector<Value> inputs = context.operands();
+  if (llvm::is_contained(inputs, Value()))
+    return {};
+  if (inputs.size() != names.elements.size() + 1) {
+    context.error("takes the rate and one gradient for each of " + Twine(names.elements.size()) + " parameters, not " +
+                  Twine(inputs.size()) + " inputs");
+    return {};
+  }
+  if (typeOf(inputs.front()).getRank() != 0) {
+    context.error("takes a rate of rank 0, got " + describeType(inputs.front().getType()));
+    return {};
+  }
+  SmallVector<Attribute> parameters;
+  for (auto [name, gradient] : llvm::zip(names.elements, ArrayRef(inputs).drop_front())) {
+    Value old = context.graph->loadParameter(context, "parameters", name.string);
+    if (!old)
+      return {};
+    if (old.getType() != gradient.getType()) {
+      context.error("has a gradient of type " + describeType(gradient.getType()) + " for parameter '" + name.string +
+                    "' of type " + describeType(old.getType()));
+      return {};
+    }
+    if (!context.graph->assign(name.string)) {
+      context.error("parameters", "changes '" + name.string + "', which this function assigns already");
+      return {};
+    }
+    parameters.push_back(FlatSymbolRefAttr::get(context.builder.getContext(), name.string));
+  }
+  dlc::ApplyGradientsOp::create(context.builder, context.location, context.builder.getArrayAttr(parameters),
+                                inputs.front(), ArrayRef(inputs).drop_front(),
+                                describeOptimizer(context.builder, *context.attributes.find("optimizer")),
+                                context.builder.getStringAttr(context.attributes.string("scope")));
+  return {};
+}
+
+static NodeResults buildCall(NodeContext &context) {
+  SmallVector<Value> arguments = context.operands();
+  if (llvm::is_contained(arguments, Value()))
+    return {};
+  SmallVector<Value> results = context.graph->call(context, context.attributes.string("function"), arguments,
+                                                   context.attributes.boolean("training"));
+  if (!results.empty() && context.outputCount > results.size()) {
+    context.error("names " + Twine(context.outputCount) + " outputs of a function that has " + Twine(results.size()));
+    return {};
+  }
+  results.resize(std::min(results.size(), context.outputCount));
+  return NodeResults(results);
+}
+
+static NodeResults buildRandomUniform(NodeContext &context) {
+  Value like = context.operand(0);
+  if (!like)
+    return {};
+  if (!isa<FloatType>(typeOf(like).getElementType())) {
+    context.error("gives floating-point numbers in the type of its input, got " + describeType(like.getType()));
+    return {};
+  }
+  Type type = typeOf(like).getElementType();
+  Value uniform = context.graph->getTraining(context).createUniform(context, like);
+  if (!type.isF32())
+    uniform = context.create<dlc::CastOp>(uniform, type);
+  double low = context.attributes.number("low"), high = context.attributes.number("high");
+  if (low == 0 && high == 1)
+    return {uniform};
+  return {context.create<dlc::AddOp>(context.create<dlc::MulOp>(uniform, context.constant(high - low, type)),
+                                     context.constant(low, type))};
+}
+
+/// Box and Muller: a normal number of two uniform ones.
+static NodeResults buildRandomNormal(NodeContext &context) {
+  Value like = context.operand(0);
+  if (!like)
+    return {};
+  Type type = typeOf(like).getElementType();
+  if (!isa<FloatType>(type)) {
+    context.error("gives floating-point numbers in the type of its input, got " + describeType(like.getType()));
+    return {};
+  }
+  auto uniform = [&] {
+    Value x = context.graph->getTraining(context).createUniform(context, like);
+    return type.isF32() ? x : context.create<dlc::CastOp>(x, type);
+  };
+  Value u = uniform(), v = uniform();
+  Value radius = context.create<dlc::SqrtOp>(
+            context.create<dlc::MulOp>(context.create<dlc::LogOp>(u), context.constant(-2, type))),
+        angle = context.create<dlc::MulOp>(v, context.constant(2 * 3.14159265358979323846, type)),
+        normal = context.create<dlc::MulOp>(radius, context.create<dlc::CosOp>(angle));
+  return {context.create<dlc::AddOp>(
+      context.create<dlc::MulOp>(normal, context.constant(context.attributes.number("scale"), type)),
+      context.constant(context.attributes.number("mean"), type))};
+}
+
+void dlc::json::addTrainingNodes(std::vector<NodeKind> &kinds) {
+  kinds.push_back({"Gradient", 2, SIZE_MAX, SIZE_MAX, {}, buildGradient});
+  kinds.push_back({"StopGradient", 1, 1, 1, {}, buildStopGradient});
+  kinds.push_back({"Assign", 1, 1, 0, {required("parameter", string(), "Name of the parameter")}, buildAssign});
+  kinds.push_back(
+      {"ApplyGradients",
+       2,
+       SIZE_MAX,
+       0,
+       {required("parameters", list(string(), 1), "Names of the parameters, in the order of their gradients"),
+        required("optimizer", getOptimizerRule(), "How parameters follow gradients"),
+        optional("scope", string(), "\"optimizer\"",
+                 "Name of the optimizer; what it keeps is called SCOPE.ROLE.PARAMETER")},
+       buildApplyGradients});
+  kinds.push_back({"Call",
+                   1,
+                   SIZE_MAX,
+                   SIZE_MAX,
+                   {required("function", string(), "Name of the function; 'model' is the model's own layers or nodes"),
+                    optional("training", boolean(), "false",
+                             "Whether its layers do what they do in training (dropout, statistics of the batch)")},
+                   buildCall});
+  kinds.push_back({"RandomUniformLike",
+                   1,
+                   1,
+                   1,
+                   {optional("low", number(), "0", "Lowest number"), optional("high", number(), "1", "Highest number")},
+                   buildRandomUniform});
+  kinds.push_back({"RandomNormalLike",
+                   1,
+                   1,
+                   1,
+                   {optional("mean", number(), "0", "Mean"), optional("scale", number(), "1", "Standard deviation")},
+                   buildRandomNormal});
+}
