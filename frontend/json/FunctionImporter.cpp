@@ -103,12 +103,12 @@ void FunctionImporter::import(StringRef name, const JsonValue &description) {
   if (!declareInputs(name, description))
     return;
   importBody(description);
-  if (reporter.hasErrors())
-    return;
-  for (const auto &[name, value] : ownTraining ? ownTraining->getUpdates() : ArrayRef<std::pair<std::string, Value>>())
-    dlc::AssignOp::create(builder, value.getLoc(), name, value);
-  if (ownTraining && !assigned.empty())
-    advanceSteps(builder, function.getLoc());
+  if (ownTraining && !reporter.hasErrors()) {
+    for (const auto &[name, value] : ownTraining->getUpdates())
+      dlc::AssignOp::create(builder, value.getLoc(), name, value);
+    if (!assigned.empty())
+      advanceSteps(builder, function.getLoc());
+  }
   setOutputs(description);
 }
 
