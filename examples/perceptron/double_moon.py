@@ -3,6 +3,7 @@
 """The double moon: two half rings of points, radius 10 and width 6, one above and one below a gap.
 
 usage: double_moon.py DISTANCE x.npy     writes 2000 points [2000, 2]: 1000 of the upper moon, then 1000 of the lower one
+       double_moon.py DISTANCE x.csv     the same as a table with the columns x, y and side, 1 or -1
        double_moon.py DISTANCE --learn   prints the weights that the perceptron rule finds
 
 A straight line separates the moons at distance 1, but not at distance -4.
@@ -42,5 +43,7 @@ if __name__ == "__main__":
     if sys.argv[2] == "--learn":
         (*weight, bias), mistakes = learn(points, sides)
         print(f"weight {np.round(weight, 3).tolist()}, bias {bias:.3f}; wrong in the last round: {mistakes}")
+    elif sys.argv[2].endswith(".csv"):
+        np.savetxt(sys.argv[2], np.c_[points, sides], fmt="%.6g", delimiter=",", header="x,y,side", comments="")
     else:
         np.save(sys.argv[2], points)
