@@ -3,6 +3,7 @@
 
 #include "tools/dlc-run/Session.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -83,19 +84,27 @@ static dlc_int64 countClasses(const dlc_entry_point &entry, dlc_uint32 input) {
   return -1;
 }
 
-Learner::Learner(const std::string &path, unsigned threads)
+Learner::Learner(const std::string &path, const std::string &entryName, unsigned threads)
     : library(path), context(makeContext(library.model(), threads, pool)), block(library.model()) {
-  trainStep = dlc_find_entry(&model(), "train_step");
-  if (!trainStep)
+  const std::string name = entryName.empty() ? "train_step" : entryName;
+  trainStep = dlc_find_entry(&model(), name.c_str());
+  if (!trainStep && entryName.empty())
     throw Failure("'" + path +
                   "' has no entry point 'train_step': give the model a training section and compile it with "
                   "dlc --train");
+  if (!trainStep || !(trainStep->flags & DLC_ENTRY_WRITES_VARIABLES)) {
+    std::string others;
+    for (dlc_uint32 i = 0; i < model().entry_count; ++i)
+      if (model().entries[i].flags & DLC_ENTRY_WRITES_VARIABLES && model().entries[i].output_count)
+        others += (others.empty() ? "'" : ", '") + std::string(model().entries[i].name) + "'";
+    throw Failure("'" + path + "' has no entry point '" + name + "' that learns; there are " + others);
+  }
   const dlc_entry_point &entry = *trainStep;
   bool hasLoss = false;
   for (dlc_uint32 i = 0; i < entry.output_count; ++i)
     hasLoss |= !entry.outputs[i].rank;
   if (!hasLoss)
-    throw Failure("the train_step of '" + path + "' gives no loss");
+    throw Failure("'" + name + "' of '" + path + "' gives no loss");
   dlc_int64 batch = 0;
   for (dlc_uint32 i = 0; i < entry.input_count; ++i) {
     const dlc_tensor_info &input = entry.inputs[i];
@@ -104,9 +113,9 @@ Learner::Learner(const std::string &path, unsigned threads)
       continue;
     }
     if (!input.rank)
-      throw Failure("input '" + std::string(input.name) + "' of train_step has no dimension that counts rows");
+      throw Failure("input '" + std::string(input.name) + "' of " + name + " has no dimension that counts rows");
     if (batch && batch != input.dims[0])
-      throw Failure("the inputs of train_step do not have the same number of rows ('" + std::string(input.name) +
+      throw Failure("the inputs of " + name + " do not have the same number of rows ('" + std::string(input.name) +
                     "' differs), so that data cannot be cut into batches");
     batch = input.dims[0];
     Target target;
@@ -119,7 +128,7 @@ Learner::Learner(const std::string &path, unsigned threads)
     wanted.push_back(target);
   }
   if (wanted.empty())
-    throw Failure("the train_step of '" + path + "' takes no data");
+    throw Failure("'" + name + "' of '" + path + "' takes no data");
   batchRows = batch > 0 ? static_cast<size_t>(batch) : 0;
   context.bind(block);
 }
@@ -129,6 +138,19 @@ void Learner::setTargets(std::vector<Target> targets) {
   stepper = std::make_unique<BatchFunction>(context, *trainStep, wanted);
   const dlc_entry_point *evaluate = dlc_find_entry(&model(), "evaluate"),
                         *predict = dlc_find_entry(&model(), "predict");
+  // A step other than the usual one may learn from less than they look at.
+  auto canRun = [&](const dlc_entry_point *entry) {
+    for (dlc_uint32 i = 0; entry && i < entry->input_count; ++i)
+      if (!(entry->inputs[i].flags & DLC_TENSOR_HYPERPARAMETER) &&
+          std::none_of(wanted.begin(), wanted.end(),
+                       [&](const Target &target) { return target.name == entry->inputs[i].name; }))
+        return false;
+    return entry != nullptr;
+  };
+  if (std::string(trainStep->name) != "train_step" && !canRun(evaluate))
+    evaluate = nullptr;
+  if (std::string(trainStep->name) != "train_step" && !canRun(predict))
+    predict = nullptr;
   if (!evaluate && !predict)
     return;
   evaluator = std::make_unique<BatchFunction>(context, evaluate ? *evaluate : *predict, wanted);

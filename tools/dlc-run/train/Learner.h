@@ -38,8 +38,8 @@ private:
 
 class Learner {
 public:
-  /// Fails if the library has no `train_step` that gives a loss.
-  Learner(const std::string &path, unsigned threads);
+  /// Fails if the library has no `entryName` that gives a loss; "train_step" if empty.
+  Learner(const std::string &path, const std::string &entryName, unsigned threads);
 
   const dlc_model &model() const { return *library.model(); }
   dlc::Variables &variables() { return block; }

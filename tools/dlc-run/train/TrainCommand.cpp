@@ -37,6 +37,7 @@ static void declareData(CLI::App &app, TrainOptions &options) {
 }
 
 static void declareTraining(CLI::App &app, TrainOptions &options) {
+  app.add_option("--entry", options.entry, "Entry point that is a step; train_step when left out");
   app.add_option("--epochs", options.epochs, "How often to go through the data");
   app.add_option("--batch", options.batch, "Rows of a step, if the model leaves that open")
       ->check(CLI::Range(1, 1 << 30));

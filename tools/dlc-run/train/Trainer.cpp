@@ -88,7 +88,7 @@ void removeLeftovers(const std::string &path) {
 } // namespace
 
 Trainer::Trainer(const TrainOptions &given)
-    : options(given), progress(given.isJson), learner(given.library, given.threads) {
+    : options(given), progress(given.isJson), learner(given.library, given.entry, given.threads) {
   schedule = makeSchedule(options.schedule, options.warmUpSteps);
   readSettings();
   readData();

@@ -13,6 +13,7 @@ namespace dlcrun {
 /// What the command line says about training.
 struct TrainOptions {
   std::string library;
+  std::string entry; ///< what a step is; empty: train_step
   DataOptions data, validation;
   double validationSplit = 0;
   std::string validationRows;        ///< file with the numbers of rows to hold back
