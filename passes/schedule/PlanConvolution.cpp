@@ -49,12 +49,11 @@ static int64_t getWinogradTile(ConvTransposeOp op, const PipelineOptions &option
                          {0, w.getDimSize(0), w.getDimSize(1), 1, 0, 0}, options);
 }
 
-ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options) {
-  MLIRContext *context = op.getContext();
-  auto x = llvm::cast<RankedTensorType>(op.getX().getType()), w = llvm::cast<RankedTensorType>(op.getW().getType());
-  ConvolutionPlan plan;
+/// Layout and border of what a convolution, or the gradient of its weight, slides over; `plan.input` is what it would
+/// be for many channels.
+template <typename OpTy> static void planInput(OpTy op, ConvolutionPlan &plan) {
+  auto x = llvm::cast<RankedTensorType>(op.getX().getType());
   int64_t rank = x.getRank(), spatial = rank - 2;
-  plan.input = plan.result = getChannelsLastLayout(context, rank);
   // The first layer reads single elements of few channels (vectors run over output channels), for which any order will
   // do: the user's, then, whose copy into a border is a copy of rows.
   constexpr int64_t fewChannels = 4;
@@ -66,6 +65,15 @@ ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options) {
     plan.haloLow[i + 2] = std::max<int64_t>(op.getPads()[i], 0);
     plan.haloHigh[i + 2] = std::max<int64_t>(op.getPads()[i + spatial], 0);
   }
+}
+
+ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options) {
+  MLIRContext *context = op.getContext();
+  auto x = llvm::cast<RankedTensorType>(op.getX().getType()), w = llvm::cast<RankedTensorType>(op.getW().getType());
+  ConvolutionPlan plan;
+  int64_t rank = x.getRank();
+  plan.input = plan.result = getChannelsLastLayout(context, rank);
+  planInput(op, plan);
   auto array = [&](llvm::ArrayRef<int64_t> values) { return DenseI64ArrayAttr::get(context, values); };
   llvm::SmallVector<int64_t> order{0};
   for (int64_t dim = 2; dim < rank; ++dim)
@@ -159,20 +167,11 @@ static bool usesWinograd(ConvWeightGradientOp op, const PipelineOptions &options
 ConvolutionPlan planConvolution(ConvWeightGradientOp op, const PipelineOptions &options) {
   MLIRContext *context = op.getContext();
   auto x = llvm::cast<RankedTensorType>(op.getX().getType());
-  int64_t rank = x.getRank(), spatial = rank - 2;
+  int64_t rank = x.getRank();
   ConvolutionPlan plan;
   plan.algorithm = op.getGroups() == 1 ? "weight_gradient" : "plain";
   plan.input = plan.weight = getChannelsLastLayout(context, rank);
-  // Elements of x are read one at a time: a network's input stays as its first convolution has it.
-  constexpr int64_t fewChannels = 4;
-  if (x.getDimSize(1) <= fewChannels && op.getGroups() == 1 && !op.getX().getDefiningOp())
-    plan.input = {};
-  plan.haloLow.assign(rank, 0);
-  plan.haloHigh.assign(rank, 0);
-  for (int64_t i = 0; i < spatial; ++i) {
-    plan.haloLow[i + 2] = std::max<int64_t>(op.getPads()[i], 0);
-    plan.haloHigh[i + 2] = std::max<int64_t>(op.getPads()[i + spatial], 0);
-  }
+  planInput(op, plan);
   if (usesWinograd(op, options)) {
     // Tiles that reach over the edge read wider borders.
     auto dy = llvm::cast<RankedTensorType>(op.getYGradient().getType());
