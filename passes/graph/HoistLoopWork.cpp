@@ -3,6 +3,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
 #include "passes/graph/BindLoopShapes.h"
+#include "passes/graph/EraseDeadOps.h"
 #include "llvm/ADT/SetVector.h"
 
 #define DEBUG_TYPE "dlc-hoist-loop-work"
@@ -185,12 +186,7 @@ private:
   }
 
   void eraseDeadOps() {
-    llvm::SmallVector<Operation *> ops;
-    for (Operation &op : body.getBody().front().without_terminator())
-      ops.push_back(&op);
-    for (Operation *op : llvm::reverse(ops))
-      if (isOpTriviallyDead(op))
-        op->erase();
+    dlc::eraseDeadOps(body);
     // What nobody reads any more is not scanned any more.
     for (unsigned number = loop.getScanned().size(); number-- > 0;) {
       unsigned place = 1 + loop.getCarried().size() + number;

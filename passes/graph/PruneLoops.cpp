@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/DlcDialect.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/Passes.h"
+#include "passes/graph/EraseDeadOps.h"
 #include "llvm/ADT/BitVector.h"
 
 #define DEBUG_TYPE "dlc-prune-loops"
@@ -12,13 +12,6 @@ namespace dlc {
 } // namespace dlc
 
 using namespace mlir;
-
-/// Erases what nobody reads, from the end to the beginning.
-static void eraseDeadOps(func::FuncOp function) {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
-    if (isOpTriviallyDead(&op))
-      op.erase();
-}
 
 /// Drops stacked results without a reader from the loop and from its body; whether there were some.
 static bool dropUnreadResults(dlc::LoopOp loop) {
@@ -59,7 +52,7 @@ class PruneLoops final : public dlc::impl::PruneLoopsBase<PruneLoops> {
       hasChanged = false;
       llvm::SmallVector<dlc::LoopOp> loops;
       for (auto function : getOperation().getOps<func::FuncOp>()) {
-        eraseDeadOps(function);
+        dlc::eraseDeadOps(function);
         llvm::append_range(loops, function.getOps<dlc::LoopOp>());
       }
       for (dlc::LoopOp loop : loops)

@@ -2,6 +2,7 @@
 #include "ir/GradientBuilder.h"
 #include "passes/Passes.h"
 #include "passes/graph/BindLoopShapes.h"
+#include "passes/graph/EraseDeadOps.h"
 
 #define DEBUG_TYPE "dlc-sink-loop-work"
 
@@ -186,7 +187,7 @@ private:
                                         product.getTransposeRhs());
       loop->getResult(place).replaceAllUsesWith(restore(all, loop->getResult(place), allSteps(product.getLhs())));
     }
-    eraseDeadOps();
+    dlc::eraseDeadOps(body);
     (void)body.eraseArguments(droppedArguments);
     body.setType(builder.getFunctionType(body.getArgumentTypes(), end->getOperandTypes()));
     loop.erase();
@@ -225,15 +226,6 @@ private:
     llvm::SmallVector<int64_t> shape(typeOf(reduction.getResult()).getShape());
     llvm::replace(shape, ShapedType::kDynamic, int64_t(-1));
     return create<dlc::ReshapeOp>(sum, shape);
-  }
-
-  void eraseDeadOps() {
-    llvm::SmallVector<Operation *> ops;
-    for (Operation &op : body.getBody().front().without_terminator())
-      ops.push_back(&op);
-    for (Operation *op : llvm::reverse(ops))
-      if (isOpTriviallyDead(op))
-        op->erase();
   }
 
   dlc::LoopOp loop;
