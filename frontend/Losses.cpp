@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/Losses.h"
+#include "ir/ConstantData.h"
 
 using namespace mlir;
 
@@ -69,10 +70,7 @@ private:
   template <typename OpTy, typename... Args> Value create(Args &&...args) {
     return OpTy::create(builder, location, std::forward<Args>(args)...).getResult();
   }
-  Value number(double value) {
-    auto type = RankedTensorType::get({}, elementType);
-    return create<ConstantOp>(type, DenseElementsAttr::get(type, builder.getFloatAttr(elementType, value).getValue()));
-  }
+  Value number(double value) { return createScalar(builder, location, value, elementType); }
   /// Probabilities below are taken as this one, whose logarithm is a number.
   double smallest() { return elementType.getWidth() < 32 ? 1e-4 : 1e-7; }
   Value sumOverClasses(Value x) {

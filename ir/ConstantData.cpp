@@ -96,6 +96,12 @@ ElementsAttr makeConstantFromDoubles(RankedTensorType type, llvm::ArrayRef<doubl
   return makeConstant(type, bytes);
 }
 
+Value createScalar(OpBuilder &builder, Location location, double value, Type elementType) {
+  auto type = RankedTensorType::get({}, elementType);
+  return ConstantOp::create(builder, location, type,
+                            DenseElementsAttr::get(type, builder.getFloatAttr(elementType, value).getValue()));
+}
+
 ElementsAttr reshapeConstant(ElementsAttr value, RankedTensorType type) {
   if (auto dense = llvm::dyn_cast<DenseElementsAttr>(value))
     return dense.reshape(type);

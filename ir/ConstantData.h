@@ -4,6 +4,7 @@
 #ifndef DLC_IR_CONSTANTDATA_H
 #define DLC_IR_CONSTANTDATA_H
 
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Value.h"
@@ -41,6 +42,9 @@ mlir::ElementsAttr makeConstant(mlir::RankedTensorType type, llvm::ArrayRef<char
 
 /// A constant of floating-point `type` with these values, rounded to nearest even.
 mlir::ElementsAttr makeConstantFromDoubles(mlir::RankedTensorType type, llvm::ArrayRef<double> values);
+
+/// One number of `elementType`, rounded to nearest even, as a constant of rank 0 at the builder's place.
+mlir::Value createScalar(mlir::OpBuilder &builder, mlir::Location location, double value, mlir::Type elementType);
 
 /// The same elements under another type of as many elements; nothing is copied.
 mlir::ElementsAttr reshapeConstant(mlir::ElementsAttr value, mlir::RankedTensorType type);

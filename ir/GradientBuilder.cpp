@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/GradientBuilder.h"
+#include "ir/ConstantData.h"
 
 using namespace mlir;
 
@@ -42,10 +43,7 @@ void GradientBuilder::set(unsigned operand, Value gradient) {
 }
 
 Value GradientBuilder::scalar(double value, Value like) {
-  auto elementType = llvm::cast<FloatType>(getType(like).getElementType());
-  auto type = RankedTensorType::get({}, elementType);
-  return ConstantOp::create(builder, op->getLoc(), type,
-                            DenseElementsAttr::get(type, builder.getFloatAttr(elementType, value).getValue()));
+  return createScalar(builder, op->getLoc(), value, getType(like).getElementType());
 }
 
 Value GradientBuilder::zeros(Value like) { return fill(0, like); }

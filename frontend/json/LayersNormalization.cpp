@@ -17,26 +17,6 @@ static std::optional<int64_t> expectChannels(LayerContext &context) {
   return context.expectExtent(1, "the number of channels");
 }
 
-/// How many elements of the input each channel has, as a number in its type.
-static Value countOfChannel(LayerContext &context, ArrayRef<int64_t> axes) {
-  RankedTensorType type = typeOf(context.input());
-  double count = 1;
-  bool isKnown = true;
-  for (int64_t axis : axes) {
-    isKnown &= !type.isDynamicDim(axis);
-    count *= type.getDimSize(axis);
-  }
-  if (isKnown)
-    return context.constant(count, type.getElementType());
-  SmallVector<int64_t> shape;
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    shape.push_back(dim == 1 ? 1 : type.isDynamicDim(dim) ? -2 - dim : type.getDimSize(dim));
-  Value ones =
-      context.create<dlc::FillOp>(context.input(), ArrayRef<int64_t>(shape), llvm::APFloat(1.0), type.getElementType());
-  SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
-  return context.create<dlc::ReduceOp>(dlc::ReductionKind::Sum, ones, ArrayRef<int64_t>(all), false);
-}
-
 /// The batch's own mean and variance; what inference will use follows them (in the manner of PyTorch: the variance
 /// without bias).
 static Value normalizeBatch(LayerContext &context, Value scale, Value shift, Value mean, Value variance) {
@@ -57,10 +37,11 @@ static Value normalizeBatch(LayerContext &context, Value scale, Value shift, Val
   auto follow = [&](StringRef role, Value kept, Value now) {
     Value before = context.create<dlc::MulOp>(kept, context.constant(1 - momentum, elementType)),
           share = context.create<dlc::MulOp>(now, context.constant(momentum, elementType));
-    context.training->update(context, context.name + "." + context.rolePrefix + role.str(),
+    context.training->update(context.name + "." + context.rolePrefix + role.str(),
                              context.create<dlc::AddOp>(before, share));
   };
-  Value count = countOfChannel(context, axes), one = context.constant(1, elementType),
+  Value count = context.create<dlc::ExtentOp>(context.input(), ArrayRef<int64_t>(axes), elementType),
+        one = context.constant(1, elementType),
         others = context.create<dlc::MaxOp>(context.create<dlc::SubOp>(count, one), one),
         unbiased = context.create<dlc::MulOp>(ownVariance, context.create<dlc::DivOp>(count, others));
   follow("running_mean", mean, ownMean);

@@ -14,7 +14,7 @@ Value TrainingScope::createUniform(OpContext &context, Value like) {
   return context.create<dlc::RandomUniformOp>(seed, counter, like);
 }
 
-void TrainingScope::update(OpContext &, StringRef name, Value value) {
+void TrainingScope::update(StringRef name, Value value) {
   if (value)
     updates.emplace_back(name.str(), value);
 }

@@ -19,7 +19,7 @@ public:
   mlir::Value createUniform(OpContext &context, mlir::Value like);
   /// Gives the parameter `name`, which follows the data, the value that it has after this step. Only the function that
   /// does a step keeps it.
-  void update(OpContext &context, llvm::StringRef name, mlir::Value value);
+  void update(llvm::StringRef name, mlir::Value value);
   llvm::ArrayRef<std::pair<std::string, mlir::Value>> getUpdates() const { return updates; }
   bool isRandom() const { return streams > 0; }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/GradientBuilder.h"
+#include "ir/ConstantData.h"
+#include "ir/DlcDialect.h"
 #include "passes/Passes.h"
 #include <cmath>
 
@@ -65,11 +66,7 @@ private:
   template <typename OpTy, typename... Args> Value create(Args &&...args) {
     return OpTy::create(builder, location, std::forward<Args>(args)...).getResult();
   }
-  Value constant(double value) {
-    auto scalar = RankedTensorType::get({}, type.getElementType());
-    return create<dlc::ConstantOp>(
-        scalar, DenseElementsAttr::get(scalar, builder.getFloatAttr(type.getElementType(), value).getValue()));
-  }
+  Value constant(double value) { return dlc::createScalar(builder, location, value, type.getElementType()); }
   Value scale(Value x, double factor, double offset) {
     return create<dlc::AddOp>(create<dlc::MulOp>(x, constant(factor)), constant(offset));
   }

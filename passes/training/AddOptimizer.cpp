@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/ConstantData.h"
 #include "mlir/IR/SymbolTable.h"
 #include "passes/Passes.h"
 #include "passes/training/OptimizerUpdate.h"
@@ -90,7 +91,7 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
              decay = getOwn(op, "weight_decays", number, update.getNumber("weight_decay", 0));
       if (factor != 1)
         rate = dlc::MulOp::create(builder, op.getLoc(), rate,
-                                  makeNumber(builder, op.getLoc(), factor, type.getElementType()));
+                                  dlc::createScalar(builder, op.getLoc(), factor, type.getElementType()));
       Value old = dlc::LoadParameterOp::create(builder, op.getLoc(), type, parameter.getSymName());
       Value next = update.apply(old, gradients[number], rate, decay, slots);
       if (double limit = getOwn(op, "max_norms", number, 0); limit > 0)
@@ -104,12 +105,6 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
   static double getOwn(dlc::ApplyGradientsOp op, llvm::StringRef list, size_t number, double otherwise) {
     auto numbers = op->getAttrOfType<DenseF64ArrayAttr>(list);
     return numbers && number < static_cast<size_t>(numbers.size()) ? numbers[number] : otherwise;
-  }
-
-  static Value makeNumber(OpBuilder &builder, Location location, double value, Type elementType) {
-    auto type = RankedTensorType::get({}, elementType);
-    return dlc::ConstantOp::create(builder, location, type,
-                                   DenseElementsAttr::get(type, builder.getFloatAttr(elementType, value).getValue()));
   }
 
   /// Gradients, each element within `clip_value` of 0, or all together scaled so that the norm of their concatenation
@@ -136,11 +131,12 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
     }
     // As torch.nn.utils.clip_grad_norm_ does it.
     Value norm = dlc::SqrtOp::create(builder, location, sum),
-          divisor = dlc::AddOp::create(builder, location, norm, makeNumber(builder, location, 1e-6, elementType)),
+          divisor =
+              dlc::AddOp::create(builder, location, norm, dlc::createScalar(builder, location, 1e-6, elementType)),
           factor = dlc::MinOp::create(
-              builder, location, makeNumber(builder, location, 1, elementType),
+              builder, location, dlc::createScalar(builder, location, 1, elementType),
               dlc::DivOp::create(builder, location,
-                                 makeNumber(builder, location, limit.getValueAsDouble(), elementType), divisor));
+                                 dlc::createScalar(builder, location, limit.getValueAsDouble(), elementType), divisor));
     for (Value &gradient : gradients) {
       Type own = getElementTypeOrSelf(gradient.getType());
       Value scale = own == elementType ? factor : dlc::CastOp::create(builder, location, factor, own).getResult();
@@ -157,7 +153,7 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
       return weights;
     llvm::SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(1, type.getRank()));
     Value norm = dlc::ReduceOp::create(builder, location, dlc::ReductionKind::L2, weights, axes, true),
-          most = makeNumber(builder, location, limit, type.getElementType()),
+          most = dlc::createScalar(builder, location, limit, type.getElementType()),
           factor = dlc::DivOp::create(builder, location, most, dlc::MaxOp::create(builder, location, norm, most));
     return dlc::MulOp::create(builder, location, weights, factor);
   }

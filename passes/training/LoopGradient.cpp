@@ -20,6 +20,14 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
+/// `FUNCTION` and `ending`, with a number if the module has such a function already.
+std::string makeName(func::FuncOp function, llvm::StringRef ending) {
+  std::string base = (function.getName() + ending).str(), name = base;
+  for (int64_t number = 2; SymbolTable::lookupSymbolIn(function->getParentOp(), name); ++number)
+    name = base + "." + std::to_string(number);
+  return name;
+}
+
 class LoopDifferentiation {
 public:
   LoopDifferentiation(OpBuilder &builder, LoopOp loop, ValueRange resultGradients, llvm::ArrayRef<bool> isWanted,
@@ -75,10 +83,7 @@ private:
   void createBackwardStep() {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(body);
-    std::string name = (body.getName() + ".backward").str();
-    for (int64_t number = 2; SymbolTable::lookupSymbolIn(body->getParentOp(), name); ++number)
-      name = (body.getName() + ".backward." + llvm::Twine(number)).str();
-    step = func::FuncOp::create(builder, loop.getLoc(), name, body.getFunctionType());
+    step = func::FuncOp::create(builder, loop.getLoc(), makeName(body, ".backward"), body.getFunctionType());
     step.setPrivate();
     builder.setInsertionPointToEnd(step.addEntryBlock());
     for (auto [from, to] : llvm::zip(body.getArguments(), step.getArguments()))
@@ -97,9 +102,7 @@ private:
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(original);
     auto copy = llvm::cast<func::FuncOp>(builder.clone(*original));
-    std::string name = (original.getName() + ".again").str();
-    for (int64_t number = 2; SymbolTable::lookupSymbolIn(original->getParentOp(), name); ++number)
-      name = (original.getName() + ".again." + llvm::Twine(number)).str();
+    std::string name = makeName(original, ".again");
     copy.setName(name);
     inner.setBody(name);
     for (auto deeper : copy.getOps<LoopOp>())

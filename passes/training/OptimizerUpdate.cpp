@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/training/OptimizerUpdate.h"
+#include "ir/ConstantData.h"
 
 using namespace mlir;
 
@@ -24,10 +25,7 @@ double OptimizerUpdate::getNumber(llvm::StringRef name, double otherwise) const 
 }
 
 Value OptimizerUpdate::number(double value, Value like) {
-  auto elementType = llvm::cast<FloatType>(getElementTypeOrSelf(like.getType()));
-  auto type = RankedTensorType::get({}, elementType);
-  return ConstantOp::create(builder, location, type,
-                            DenseElementsAttr::get(type, builder.getFloatAttr(elementType, value).getValue()));
+  return createScalar(builder, location, value, getElementTypeOrSelf(like.getType()));
 }
 
 /// `share mean + (1 - share) next`
