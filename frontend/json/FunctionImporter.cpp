@@ -22,8 +22,6 @@ void FunctionImporter::reset() {
   layerCounts.clear();
   previous.clear();
   laterNames.clear();
-  ownTraining.reset();
-  assigned.clear();
 }
 
 void FunctionImporter::importBody(const JsonValue &description) {
@@ -44,8 +42,8 @@ llvm::StringMap<Value> FunctionImporter::importInto(func::FuncOp body, const Jso
     tensors[input.getKey()] = input.getValue();
   if (inputs.size() == 1)
     previous = inputs.begin()->getKey().str();
-  llvm::SaveAndRestore<StateScope *> scope(allStates, &states);
-  llvm::SaveAndRestore<TrainingScope *> training(this->training, trained);
+  scope.begin(body, trained);
+  llvm::SaveAndRestore<StateScope *> allOfThem(allStates, &states);
   importBody(description);
   return std::move(tensors);
 }
@@ -102,85 +100,14 @@ void FunctionImporter::import(StringRef name, const JsonValue &description) {
                           "'" + name + "' cannot name a function: it takes letters, digits and underscores");
   if (!declareInputs(name, description))
     return;
+  scope.begin(function, nullptr);
   importBody(description);
-  if (ownTraining && !reporter.hasErrors()) {
-    for (const auto &[name, value] : ownTraining->getUpdates())
-      dlc::AssignOp::create(builder, value.getLoc(), name, value);
-    if (!assigned.empty())
-      advanceSteps(builder, function.getLoc());
-  }
+  if (!reporter.hasErrors())
+    scope.end();
   setOutputs(description);
 }
 
-//===-- What nodes ask for ------------------------------------------------===//
-
-Value FunctionImporter::loadParameter(NodeContext &context, StringRef key, StringRef name) {
-  if (std::optional<Value> value = loadParameter(name, context.position, context.label))
-    return *value;
-  SmallVector<StringRef> names;
-  for (auto parameter : module.getOps<dlc::ParameterOp>())
-    names.push_back(parameter.getSymName());
-  return context.error(key, "names the parameter '" + name + "', which the model does not have" + suggest(name, names));
-}
-
-TrainingScope &FunctionImporter::getTraining(NodeContext &context) {
-  if (training)
-    return *training;
-  if (!ownTraining) {
-    declareRandomness(module);
-    ownTraining.emplace(loadRandomness(builder, context.location));
-  }
-  return *ownTraining;
-}
-
-SmallVector<Value> FunctionImporter::call(NodeContext &context, StringRef name, ValueRange arguments, bool isTraining) {
-  const JsonValue *functions = model.find("functions"), *callee = name == "model" ? &model
-                                                                  : functions     ? functions->find(name)
-                                                                                  : nullptr;
-  SmallVector<StringRef> names{"model"};
-  for (const Member &each : functions ? ArrayRef(functions->members) : ArrayRef<Member>())
-    names.push_back(each.key);
-  if (!callee || !callee->find("inputs")) {
-    context.error("function", "calls '" + name + "', which the model does not have" + suggest(name, names));
-    return {};
-  }
-  if (llvm::is_contained(calls, name)) {
-    context.error("function", "calls '" + name + "' from within itself");
-    return {};
-  }
-  const JsonValue &inputs = *callee->find("inputs");
-  if (inputs.elements.size() != arguments.size()) {
-    context.error("function", "gives " + Twine(arguments.size()) + " inputs to '" + name + "', which takes " +
-                                  Twine(inputs.elements.size()));
-    return {};
-  }
-  llvm::StringMap<Value> tensors;
-  for (auto [input, argument] : llvm::zip(inputs.elements, arguments)) {
-    const JsonValue *type = input.find("type");
-    if (getElementType(type ? StringRef(type->string) : "f32", builder.getContext()) !=
-            typeOf(argument).getElementType() ||
-        static_cast<int64_t>(input.find("shape")->elements.size()) != typeOf(argument).getRank()) {
-      context.error("gives '" + name + "' a " + describeType(argument.getType()) + " as its input '" +
-                    input.find("name")->string + "', which has another type or rank");
-      return {};
-    }
-    tensors[input.find("name")->string] = argument;
-  }
-  FunctionImporter inner(module, model, parameters, reporter, options);
-  inner.calls.assign(calls.begin(), calls.end());
-  inner.calls.push_back(name);
-  ZeroStates states;
-  llvm::StringMap<Value> made =
-      inner.importInto(function, *callee, tensors, states, isTraining ? &getTraining(context) : nullptr);
-  builder.setInsertionPointToEnd(&function.getBody().front());
-  SmallVector<Value> results;
-  for (const std::string &output : inner.getOutputNames(*callee)) {
-    results.push_back(made.lookup(output));
-    if (!results.back())
-      return {};
-  }
-  return results;
-}
+//===-- Inputs ------------------------------------------------------------===//
 
 bool FunctionImporter::declareInputs(StringRef name, const JsonValue &description) {
   const JsonValue *inputs = description.find("inputs");
@@ -366,7 +293,7 @@ void FunctionImporter::importLayer(const JsonValue &layer) {
                                                        : zeroStates;
   LayerContext context(OpContext(builder, reporter, attributes, name, label, layer.position), kind->name,
                        std::move(inputs), parameters, states);
-  context.training = training;
+  context.training = scope.getGiven();
   for (const std::string &key : kind->references) {
     std::optional<SmallVector<Value>> tensors = resolveAll(layer.find(key), label);
     if (!tensors)
@@ -379,48 +306,6 @@ void FunctionImporter::importLayer(const JsonValue &layer) {
 }
 
 //===-- Nodes -------------------------------------------------------------===//
-
-std::optional<Value> FunctionImporter::loadParameter(StringRef name, Position position, const std::string &label) {
-  ParameterRequest request;
-  request.role = name.str();
-  request.position = position;
-  request.label = label;
-  const JsonValue *declared = model.find("parameters");
-  declared = declared ? declared->find(name) : nullptr;
-  if (declared) {
-    const JsonValue *shape = declared->find("shape"), *type = declared->find("type"),
-                    *initializer = declared->find("initializer");
-    if (!isValid(*list(integer(0, INT32_MAX)), shape ? *shape : JsonValue()) ||
-        (type && !isValid(*getElementTypeRule(), *type)) ||
-        (initializer && !isValid(*getInitializerRule(), *initializer)))
-      return Value();
-    request.type = RankedTensorType::get(
-        llvm::map_to_vector(shape->elements, [](const JsonValue &extent) { return extent.integer; }),
-        getElementType(type ? StringRef(type->string) : "f32", builder.getContext()));
-    request.value = declared->find("value");
-    request.position = declared->position;
-    request.label = "parameter '" + name.str() + "'";
-    request.isInitializerGiven = initializer != nullptr;
-    if (initializer) {
-      request.initializer = Initializer::parse(*initializer);
-    } else {
-      // As for layers: vectors are biases, everything else is a weight.
-      JsonValue standard;
-      standard.kind = JsonValue::Kind::String;
-      standard.string = request.type.getRank() < 2 ? "zeros" : "glorot_uniform";
-      const std::optional<Initializer> &ofModel = parameters.getSource().getDefaultInitializer();
-      request.initializer = ofModel && request.type.getRank() >= 2 ? *ofModel : Initializer::parse(standard);
-    }
-  } else if (RankedTensorType known = parameters.getType(name)) {
-    return dlc::LoadParameterOp::create(builder, builder.getUnknownLoc(), known, name).getResult();
-  } else {
-    request.type = parameters.getSource().getTypeOf(name);
-    if (!request.type)
-      return std::nullopt;
-  }
-  Location location = NameLoc::get(builder.getStringAttr(name), reporter.at(request.position));
-  return parameters.load(request, builder, location);
-}
 
 void FunctionImporter::importNodes(const JsonValue &nodes) {
   // What every node makes; names decide the order of the nodes, not their places in the file.
@@ -500,7 +385,7 @@ void FunctionImporter::importNode(const JsonValue &node, const NodeKind &kind, S
         continue;
       std::optional<Value> tensor;
       if (!tensors.contains(input.string))
-        if ((tensor = loadParameter(input.string, input.position, label.str())))
+        if ((tensor = scope.loadParameter(input.string, input.position, label.str())))
           tensors[input.string] = *tensor;
       if (!tensor)
         tensor = resolve(input, label.str());
@@ -525,7 +410,7 @@ void FunctionImporter::importNode(const JsonValue &node, const NodeKind &kind, S
                                                     : outputs.front().string,
                                   label.str(), node.position),
                         std::move(inputs), outputs.size());
-    context.graph = this;
+    context.graph = &scope;
     for (auto [i, output] : llvm::enumerate(outputs))
       if (output.string.empty())
         context.leftOut.set(i);

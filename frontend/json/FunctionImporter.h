@@ -5,18 +5,18 @@
 #define DLC_FRONTEND_JSON_FUNCTIONIMPORTER_H
 
 #include "frontend/Import.h"
+#include "frontend/json/FunctionScope.h"
 #include "frontend/json/LayerContext.h"
-#include "frontend/json/NodeContext.h"
 
 namespace dlc::json {
 
-class FunctionImporter final : public GraphScope {
+class FunctionImporter {
 public:
-  /// `model` is the whole document, for the parameters that it declares.
+  /// `model` is the whole document, for the parameters that it declares; `calls`: see FunctionScope.
   FunctionImporter(mlir::ModuleOp module, const JsonValue &model, Parameters &parameters, Reporter &reporter,
-                   const ImportOptions &options)
-      : module(module), model(model), parameters(parameters), reporter(reporter), options(options),
-        builder(module.getContext()) {}
+                   const ImportOptions &options, llvm::ArrayRef<llvm::StringRef> calls = {})
+      : module(module), parameters(parameters), reporter(reporter), options(options), builder(module.getContext()),
+        scope(module, model, parameters, reporter, options, builder, calls) {}
 
   /// Appends a function called `name` to the module. Problems are reported; parts of the model that did not pass
   /// validation are left out, and so is what depends on them. `description` holds `inputs`, `outputs` and `layers` or
@@ -35,11 +35,6 @@ public:
   bool addInputs(mlir::func::FuncOp function, const JsonValue &description,
                  llvm::function_ref<bool(llvm::StringRef)> isWanted, const llvm::StringMap<int64_t> &fixed,
                  llvm::StringMap<mlir::Value> &inputs);
-  mlir::Value loadParameter(NodeContext &context, llvm::StringRef key, llvm::StringRef name) override;
-  bool assign(llvm::StringRef name) override { return assigned.insert(name).second; }
-  llvm::SmallVector<mlir::Value> call(NodeContext &context, llvm::StringRef name, mlir::ValueRange arguments,
-                                      bool isTraining) override;
-  TrainingScope &getTraining(NodeContext &context) override;
   /// Names of all layers seen.
   llvm::ArrayRef<std::string> getLayerNames() const { return layerNames; }
   /// Names of inputs of all functions, whose shapes options may override.
@@ -63,28 +58,22 @@ private:
   /// The tensors that a name or a list of names stands for (none if null); nothing if one is missing or could not be
   /// made.
   std::optional<llvm::SmallVector<mlir::Value>> resolveAll(const JsonValue *references, const std::string &label);
-  /// Loads the parameter called `name`; nothing if the model does not declare it.
-  std::optional<mlir::Value> loadParameter(llvm::StringRef name, Position position, const std::string &label);
 
   mlir::ModuleOp module;
-  const JsonValue &model;
   Parameters &parameters;
   Reporter &reporter;
   const ImportOptions &options;
   mlir::OpBuilder builder;
+  FunctionScope scope;
   mlir::func::FuncOp function;
   llvm::StringMap<mlir::Value> tensors;
   llvm::StringMap<unsigned> layerCounts; ///< layers without a name, by op
   llvm::StringSet<> laterNames;          ///< names that layers of the function have, also those not reached yet
   std::string previous;                  ///< name of the tensor that the next layer takes; empty: ambiguous
   std::vector<std::string> layerNames, inputNames;
-  ZeroStates zeroStates;                    ///< of layers that start anew in every run
-  EntryStates entryStates;                  ///< of those that are `stateful`
-  StateScope *allStates = nullptr;          ///< of all layers, if not null
-  TrainingScope *training = nullptr;        ///< null in inference
-  std::optional<TrainingScope> ownTraining; ///< of a function that says itself how it learns
-  llvm::StringSet<> assigned;               ///< parameters that the function assigns
-  llvm::SmallVector<llvm::StringRef> calls; ///< functions that are being imported, one inside of the other
+  ZeroStates zeroStates;           ///< of layers that start anew in every run
+  EntryStates entryStates;         ///< of those that are `stateful`
+  StateScope *allStates = nullptr; ///< of all layers, if not null
 };
 
 } // namespace dlc::json

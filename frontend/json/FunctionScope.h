@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What the nodes of a function ask of the model around them: parameters, other functions, how it learns.
+#ifndef DLC_FRONTEND_JSON_FUNCTIONSCOPE_H
+#define DLC_FRONTEND_JSON_FUNCTIONSCOPE_H
+
+#include "frontend/Import.h"
+#include "frontend/json/NodeContext.h"
+#include "frontend/json/Parameters.h"
+#include "frontend/json/TrainingScope.h"
+
+namespace dlc::json {
+
+class FunctionScope final : public GraphScope {
+public:
+  /// `model` is the whole document; `calls` are the functions that are being imported, one inside of the other. Ops are
+  /// written by `builder`.
+  FunctionScope(mlir::ModuleOp module, const JsonValue &model, Parameters &parameters, Reporter &reporter,
+                const ImportOptions &options, mlir::OpBuilder &builder, llvm::ArrayRef<llvm::StringRef> calls)
+      : module(module), model(model), parameters(parameters), reporter(reporter), options(options), builder(builder),
+        calls(calls) {}
+
+  /// What follows stands in `function`, and trains as `training` says, if that is not null.
+  void begin(mlir::func::FuncOp function, TrainingScope *training);
+  /// Writes what a function that says itself how it learns has to do at its end.
+  void end();
+
+  mlir::Value loadParameter(NodeContext &context, llvm::StringRef key, llvm::StringRef name) override;
+  bool assign(llvm::StringRef name) override { return assigned.insert(name).second; }
+  llvm::SmallVector<mlir::Value> call(NodeContext &context, llvm::StringRef name, mlir::ValueRange arguments,
+                                      bool isTraining) override;
+  TrainingScope &getTraining(NodeContext &context) override;
+  /// The training that the function was begun with; null in inference.
+  TrainingScope *getGiven() const { return given; }
+  /// Loads the parameter called `name`; nothing if the model does not declare it.
+  std::optional<mlir::Value> loadParameter(llvm::StringRef name, Position position, const std::string &label);
+
+private:
+  mlir::ModuleOp module;
+  const JsonValue &model;
+  Parameters &parameters;
+  Reporter &reporter;
+  const ImportOptions &options;
+  mlir::OpBuilder &builder;
+  llvm::SmallVector<llvm::StringRef> calls;
+  mlir::func::FuncOp function;
+  TrainingScope *given = nullptr;
+  std::optional<TrainingScope> own; ///< of a function that says itself how it learns
+  llvm::StringSet<> assigned;       ///< parameters that the function assigns
+};
+
+} // namespace dlc::json
+
+#endif // DLC_FRONTEND_JSON_FUNCTIONSCOPE_H
