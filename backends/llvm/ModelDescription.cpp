@@ -107,7 +107,7 @@ static Constant *writeChecks(DescriptionWriter &writer, llvm::ArrayRef<IndexChec
   for (const IndexCheckDescription &check : checks)
     elements.push_back(writer.structure({writer.text(check.what), writer.i32(check.tensor), writer.i32(check.flags),
                                          writer.i64(check.extent), writer.i64(check.steps), numbers(check.starts),
-                                         numbers(check.sizes)}));
+                                         numbers(check.sizes), writer.i64(check.exception)}));
   return writer.array(elements, sizeof(dlc_index_check));
 }
 

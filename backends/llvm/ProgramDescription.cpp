@@ -92,6 +92,10 @@ static mlir::LogicalResult describeChecks(mlir::func::FuncOp function, unsigned 
         return failure();
       result.steps = *steps;
     }
+    if (auto exception = check.getAs<mlir::IntegerAttr>("exception")) {
+      result.flags |= DLC_CHECK_EXCEPTION;
+      result.exception = exception.getInt();
+    }
     if (auto sizes = check.getAs<mlir::DenseI64ArrayAttr>("sizes")) {
       auto starts = check.getAs<mlir::DenseI64ArrayAttr>("starts");
       if (!starts || starts.size() != sizes.size())

@@ -40,6 +40,7 @@ struct IndexCheckDescription {
   uint32_t tensor = 0, flags = 0;
   int64_t extent = 0, steps = 0; ///< encoded as there
   llvm::SmallVector<int64_t> starts, sizes;
+  int64_t exception = 0;
 };
 
 struct EntryDescription {

@@ -42,6 +42,8 @@ void LossImporter::readLoss() {
   read("delta", loss.delta);
   read("margin", loss.margin);
   read("axis", loss.classAxis);
+  if (const JsonValue *value = options.find("ignore_index"))
+    ignored = value->integer;
   isSum = options.find("reduction")->string == "sum";
 }
 
@@ -57,6 +59,8 @@ Value LossImporter::import(Value ofModel) {
     return {};
   context.builder.setInsertionPointToEnd(&batch.function.getBody().front());
   Value losses = dlc::buildLoss(context.builder, context.location, loss, predictions, label);
+  if (ignored)
+    losses = ignoreLabels(losses);
   if (!addWeights(losses))
     return {};
   Value result = isSum ? sum(weigh(losses)) : average(losses);
@@ -121,6 +125,14 @@ Value LossImporter::addInput(StringRef name, const Shape &shape, Type elementTyp
   return function.getArguments().back();
 }
 
+/// Whether integers of `type` can be `value`.
+static bool fits(int64_t value, Type type) {
+  auto integer = cast<IntegerType>(type);
+  return integer.isUnsigned() || integer.getWidth() == 1
+             ? value >= 0 && llvm::isUIntN(integer.getWidth(), static_cast<uint64_t>(value))
+             : llvm::isIntN(integer.getWidth(), value);
+}
+
 /// The input that predictions are compared with: class numbers or numbers in the shape of the predictions.
 Value LossImporter::addLabel() {
   Builder &builder = context.builder;
@@ -140,6 +152,12 @@ Value LossImporter::addLabel() {
     needed->dims.erase(needed->dims.begin() + classAxis);
   }
   ArrayRef<Attribute> dims = needed->dims;
+  if (ignored && !hasClassNumbers)
+    return context.error("has 'ignore_index', which is a class number, and labels of the type " +
+                         describeType(elementType) + ": give the label an integer 'type'");
+  if (ignored && !fits(*ignored, elementType))
+    return context.error("ignores the label " + Twine(*ignored) + ", which is not in the range of their type " +
+                         describeType(elementType));
   if (const JsonValue *shape = given ? given->find("shape") : nullptr) {
     bool fits = shape->elements.size() == dims.size();
     for (size_t i = 0; fits && i < dims.size(); ++i) {
@@ -153,21 +171,38 @@ Value LossImporter::addLabel() {
       return {};
     }
   }
-  ArrayAttr checks;
-  if (hasClassNumbers)
-    checks = builder.getArrayAttr(builder.getDictionaryAttr(
-        {builder.getNamedAttr("what", builder.getStringAttr("the classes of the loss")),
-         builder.getNamedAttr("kind", builder.getStringAttr("index")),
-         builder.getNamedAttr("extent", builder.getI64IntegerAttr(typeOf(predictions).getDimSize(classAxis)))}));
   const JsonValue *name = given ? given->find("name") : nullptr;
-  return addInput(name ? StringRef(name->string) : "label", *needed, elementType, checks);
+  return addInput(name ? StringRef(name->string) : "label", *needed, elementType,
+                  hasClassNumbers ? describeClasses() : ArrayAttr());
 }
 
-/// An input with one weight for all that a sample has, if the model says so.
+/// What the runtime checks labels for.
+ArrayAttr LossImporter::describeClasses() {
+  Builder &builder = context.builder;
+  SmallVector<NamedAttribute> check = {
+      builder.getNamedAttr("what", builder.getStringAttr("the classes of the loss")),
+      builder.getNamedAttr("kind", builder.getStringAttr("index")),
+      builder.getNamedAttr("extent", builder.getI64IntegerAttr(typeOf(predictions).getDimSize(classAxis)))};
+  if (ignored)
+    check.push_back(builder.getNamedAttr("exception", builder.getI64IntegerAttr(*ignored)));
+  return builder.getArrayAttr(builder.getDictionaryAttr(check));
+}
+
+/// Losses without those of labels that are ignored, which get the weight 0.
+Value LossImporter::ignoreLabels(Value losses) {
+  Value number = context.constant(static_cast<double>(*ignored), typeOf(label).getElementType()),
+        isKept = context.create<dlc::NotOp>(context.create<dlc::EqualOp>(label, number));
+  Type elementType = typeOf(losses).getElementType();
+  weights = context.create<dlc::CastOp>(isKept, elementType);
+  return context.create<dlc::WhereOp>(isKept, losses, context.constant(0, elementType));
+}
+
+/// An input with one weight for all that a sample has, or for each of its losses, if the model says so.
 bool LossImporter::addWeights(Value losses) {
   const JsonValue *weighs = training.find("sample_weights");
-  if (!weighs || !weighs->boolean)
+  if (!weighs || (!weighs->isString() && !weighs->boolean))
     return true;
+  bool isPerElement = weighs->isString() && weighs->string == "element";
   RankedTensorType type = typeOf(losses);
   if (type.getRank() == 0) {
     context.error("has no samples that could be weighed");
@@ -176,14 +211,19 @@ bool LossImporter::addWeights(Value losses) {
   std::optional<Shape> shape = describeShape(losses);
   if (!shape)
     return false;
-  shape->extents.resize(1);
-  shape->dims.resize(1);
+  if (!isPerElement) {
+    shape->extents.resize(1);
+    shape->dims.resize(1);
+  }
   Value given = addInput("sample_weight", *shape, type.getElementType());
   if (!given)
     return false;
-  SmallVector<int64_t> column(type.getRank(), 1);
-  column[0] = -1;
-  weights = context.reshape(given, column);
+  if (!isPerElement) {
+    SmallVector<int64_t> column(type.getRank(), 1);
+    column[0] = -2;
+    given = context.reshape(given, column);
+  }
+  weights = weights ? context.create<dlc::MulOp>(weights, given) : given;
   return weights != nullptr;
 }
 

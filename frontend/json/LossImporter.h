@@ -43,6 +43,8 @@ private:
 
   void readLoss();
   mlir::Value addLabel();
+  mlir::ArrayAttr describeClasses();
+  mlir::Value ignoreLabels(mlir::Value losses);
   bool addWeights(mlir::Value losses);
   mlir::Value sum(mlir::Value values);
   mlir::Value weigh(mlir::Value values);
@@ -55,7 +57,8 @@ private:
   const JsonValue &training;
   TrainingBatch &batch;
   LossDescription loss;
-  int64_t classAxis = 0; ///< from 0
+  int64_t classAxis = 0;          ///< from 0
+  std::optional<int64_t> ignored; ///< class number of labels that do not count
   bool isSum = false, hasClassNumbers = false;
   mlir::Value predictions, label;
   mlir::Value weights; ///< of the losses, or broadcasting against them; null: all count alike

@@ -31,24 +31,32 @@ static dlc_int64 loadElement(const void *data, dlc_uint32 type, dlc_int64 i) {
   }
 }
 
-/// Whether all of `count` elements from `first` on are in [low, high]. The
-/// loops have no way out, so that they become vectors.
-static int areInside(const void *data, dlc_uint32 type, dlc_int64 first, dlc_int64 count, dlc_int64 low,
-                     dlc_int64 high) {
+/// What elements may be: low to high, or `exception` (one of those if there is
+/// none).
+typedef struct Bounds {
+  dlc_int64 low, high, exception;
+} Bounds;
+
+/// Whether all of `count` elements from `first` on keep `bounds`. The loops have
+/// no way out, so that they become vectors.
+static int areInside(const void *data, dlc_uint32 type, dlc_int64 first, dlc_int64 count, const Bounds *bounds) {
+  dlc_int64 low = bounds->low, high = bounds->high, exception = bounds->exception;
   dlc_uint64 width = (dlc_uint64)high - (dlc_uint64)low, outside = 0;
   if (type == DLC_I64) {
     const dlc_int64 *values = (const dlc_int64 *)data + first;
     for (dlc_int64 i = 0; i < count; ++i)
-      outside |= (dlc_uint64)values[i] - (dlc_uint64)low > width;
+      outside |= ((dlc_uint64)values[i] - (dlc_uint64)low > width) & (values[i] != exception);
   } else if (type == DLC_I32 && low >= INT32_MIN && high <= INT32_MAX) {
     const dlc_int32 *values = (const dlc_int32 *)data + first;
     dlc_uint32 outside32 = 0;
     for (dlc_int64 i = 0; i < count; ++i)
-      outside32 |= (dlc_uint32)values[i] - (dlc_uint32)low > (dlc_uint32)width;
+      outside32 |= ((dlc_uint32)values[i] - (dlc_uint32)low > (dlc_uint32)width) & (values[i] != exception);
     outside = outside32;
   } else {
-    for (dlc_int64 i = 0; i < count; ++i)
-      outside |= (dlc_uint64)loadElement(data, type, first + i) - (dlc_uint64)low > width;
+    for (dlc_int64 i = 0; i < count; ++i) {
+      dlc_int64 value = loadElement(data, type, first + i);
+      outside |= ((dlc_uint64)value - (dlc_uint64)low > width) & (value != exception);
+    }
   }
   return !outside;
 }
@@ -58,11 +66,15 @@ static dlc_int64 resolve(dlc_int64 extent, const dlc_int64 *symbols) {
 }
 
 static dlc_int32 failIndex(Context *context, const dlc_index_check *check, const dlc_tensor_info *info,
-                           const dlc_int64 *place, dlc_int64 value, dlc_int64 low, dlc_int64 high) {
+                           const dlc_int64 *place, dlc_int64 value, const Bounds *bounds) {
   char text[DLC_SHAPE_TEXT];
   dlcFormatShape(text, sizeof text, place, info->rank);
   // A tensor of rank 0 has one place.
   const char *at = info->rank ? " at " : "", *where = info->rank ? text : "";
+  dlc_int64 low = bounds->low, high = bounds->high;
+  if (check->flags & DLC_CHECK_EXCEPTION)
+    return dlcContextFail(context, DLC_ERROR_INDEX, "input '%s' holds %d%s%s, which is not in %s (%d to %d, or %d)",
+                          info->name, value, at, where, check->what, low, high, bounds->exception);
   if (high < low)
     return dlcContextFail(context, DLC_ERROR_INDEX, "input '%s' holds %d%s%s, but %s is empty", info->name, value, at,
                           where, check->what);
@@ -72,23 +84,24 @@ static dlc_int32 failIndex(Context *context, const dlc_index_check *check, const
 
 /// Checks one run of elements along the last dimension, or tells which is wrong.
 static dlc_int32 checkRow(Context *context, const dlc_index_check *check, const dlc_tensor_info *info, const void *data,
-                          dlc_int64 first, dlc_int64 count, dlc_int64 *place, dlc_int64 low, dlc_int64 high) {
-  if (__builtin_expect(areInside(data, info->element_type, first, count, low, high), 1))
+                          dlc_int64 first, dlc_int64 count, dlc_int64 *place, const Bounds *bounds) {
+  if (__builtin_expect(areInside(data, info->element_type, first, count, bounds), 1))
     return DLC_OK;
   dlc_int64 i = 0, value = loadElement(data, info->element_type, first);
-  while (value >= low && value <= high)
+  while ((value >= bounds->low && value <= bounds->high) || value == bounds->exception)
     value = loadElement(data, info->element_type, first + ++i);
   if (info->rank)
     place[info->rank - 1] += i;
-  return failIndex(context, check, info, place, value, low, high);
+  return failIndex(context, check, info, place, value, bounds);
 }
 
 static dlc_int32 checkInput(Context *context, const dlc_entry_point *entry, const dlc_index_check *check) {
   const dlc_tensor_info *info = &entry->inputs[check->tensor];
   const void *data = context->tensors[check->tensor];
   dlc_int64 extent = resolve(check->extent, context->symbols);
-  dlc_int64 low = check->flags & DLC_CHECK_FROM_END ? -extent : 0;
-  dlc_int64 high = check->flags & DLC_CHECK_LENGTHS ? extent : extent - 1;
+  Bounds bounds = {check->flags & DLC_CHECK_FROM_END ? -extent : 0,
+                   check->flags & DLC_CHECK_LENGTHS ? extent : extent - 1, 0};
+  bounds.exception = check->flags & DLC_CHECK_EXCEPTION ? check->exception : bounds.low;
   dlc_uint32 rank = info->rank;
   dlc_int64 extents[MAX_RANK], starts[MAX_RANK], ends[MAX_RANK], place[MAX_RANK];
   if (rank > MAX_RANK)
@@ -104,19 +117,19 @@ static dlc_int32 checkInput(Context *context, const dlc_entry_point *entry, cons
       return DLC_OK;
   }
   if (!rank)
-    return checkRow(context, check, info, data, 0, 1, place, low, high);
+    return checkRow(context, check, info, data, 0, 1, place, &bounds);
   if (!check->sizes) {
     dlc_int64 count = 1;
     for (dlc_uint32 d = 0; d < rank; ++d)
       count *= extents[d];
-    if (__builtin_expect(areInside(data, info->element_type, 0, count, low, high), 1))
+    if (__builtin_expect(areInside(data, info->element_type, 0, count, &bounds), 1))
       return DLC_OK;
   }
   for (;;) {
     dlc_int64 first = 0;
     for (dlc_uint32 d = 0; d < rank; ++d)
       first = first * extents[d] + place[d];
-    dlc_int32 status = checkRow(context, check, info, data, first, ends[rank - 1] - starts[rank - 1], place, low, high);
+    dlc_int32 status = checkRow(context, check, info, data, first, ends[rank - 1] - starts[rank - 1], place, &bounds);
     if (status)
       return status;
     dlc_uint32 d = rank - 1;

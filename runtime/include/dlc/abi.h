@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define DLC_ABI_VERSION 3u
+#define DLC_ABI_VERSION 4u
 
 typedef int64_t dlc_int64;
 typedef uint64_t dlc_uint64;
@@ -134,7 +134,9 @@ enum dlc_check_flag {
   DLC_CHECK_LENGTHS = 2,
   /// `tensor` is the number of a state, not of an input, and each of its values
   /// plus `steps` must not exceed `extent`: a cache of fixed length has room.
-  DLC_CHECK_ROOM = 4
+  DLC_CHECK_ROOM = 4,
+  /// `exception` is allowed besides: a label that does not count.
+  DLC_CHECK_EXCEPTION = 8
 };
 
 /// What the elements of an integer input must be. The runtime looks at them
@@ -148,6 +150,7 @@ typedef struct dlc_index_check {
   /// The part of the input that is used as indices, one start and one size a
   /// dimension (-1: all of it); null: all elements.
   const dlc_int64 *starts, *sizes;
+  dlc_int64 exception; /* of DLC_CHECK_EXCEPTION; else 0 */
 } dlc_index_check;
 
 /// What a variable is there for.

@@ -63,9 +63,11 @@ void ArrayColumn::checkValues() const {
   unsigned char element[8];
   for (size_t i = 0; isChecked && i < array.count(); ++i) {
     double value = array.at(i) * target.scale;
-    if (classes >= 0 && !(value >= 0 && value < static_cast<double>(classes) && value == std::trunc(value)))
+    if (classes >= 0 && !(target.ignored && value == static_cast<double>(*target.ignored)) &&
+        !(value >= 0 && value < static_cast<double>(classes) && value == std::trunc(value)))
       throw Failure(place(i / perRow) + ": " + (target.isLabel ? "label " : "value ") + describeNumber(value) +
-                    " is out of range: '" + target.name + "' takes 0 to " + std::to_string(classes - 1));
+                    " is out of range: '" + target.name + "' takes 0 to " + std::to_string(classes - 1) +
+                    (target.ignored ? ", or " + std::to_string(*target.ignored) + " for none" : ""));
     try {
       if (!isOneHot)
         storeNumber(value, target.type, element);

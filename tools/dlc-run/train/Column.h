@@ -6,6 +6,8 @@
 
 #include "tools/dlc-run/Array.h"
 
+#include <optional>
+
 namespace dlcrun {
 
 /// An input or a label of `train_step`, without its first dimension, which counts rows.
@@ -14,9 +16,11 @@ struct Target {
   dlc_uint32 type = DLC_F32;
   std::vector<dlc_int64> shape; ///< of one row; below 0: what the data has
   bool isLabel = false;
-  dlc_int64 classes = -1; ///< values are 0 to classes - 1; -1: any
-  bool isClass = false;   ///< of a label: says which class a row is of
-  double scale = 1;       ///< what numbers are multiplied with
+  dlc_int64 classes = -1;                ///< values are 0 to classes - 1; -1: any
+  bool isClass = false;                  ///< of a label: says which class a row is of
+  bool isWeight = false;                 ///< says how much samples count
+  std::optional<dlc_int64> ignored = {}; ///< of a label: the class that does not count
+  double scale = 1;                      ///< what numbers are multiplied with
 
   size_t count() const;
   size_t bytes() const { return count() * dlc_element_bytes(type); }

@@ -91,7 +91,7 @@ private:
   size_t onlyTarget(bool isLabel, const std::string &path) const {
     std::optional<size_t> found;
     for (size_t i = 0; i < targets.size(); ++i)
-      if (targets[i].isLabel == isLabel) {
+      if (targets[i].isLabel == isLabel && !targets[i].isWeight) {
         if (found)
           throw Failure("the model has several " + std::string(isLabel ? "labels" : "inputs") + ": say which '" + path +
                         "' is, by --data NAME=" + path);

@@ -68,6 +68,9 @@ Figures BatchFunction::scalars() const {
   return figures;
 }
 
+/// What dlc calls the input that weighs samples.
+static constexpr char sampleWeightName[] = "sample_weight";
+
 static dlc::Context makeContext(const dlc_model *model, unsigned threads, std::shared_ptr<dlc::Pool> &pool) {
   if (threads)
     return dlc::Context(model, dlc::contextOptions(threads));
@@ -75,13 +78,13 @@ static dlc::Context makeContext(const dlc_model *model, unsigned threads, std::s
   return dlc::Context(model, dlc::contextOptions(0, pool->executor()));
 }
 
-/// The values that an index check allows for an input, from 0; -1: any.
-static dlc_int64 countClasses(const dlc_entry_point &entry, dlc_uint32 input) {
+/// The check that says which values of an input, from 0, are classes; null: there is none.
+static const dlc_index_check *findClasses(const dlc_entry_point &entry, dlc_uint32 input) {
   for (dlc_uint32 c = 0; c < entry.check_count; ++c)
-    if (entry.checks[c].tensor == input && !entry.checks[c].flags && entry.checks[c].extent >= 0 &&
-        !entry.checks[c].sizes)
-      return entry.checks[c].extent;
-  return -1;
+    if (entry.checks[c].tensor == input && !(entry.checks[c].flags & ~DLC_CHECK_EXCEPTION) &&
+        entry.checks[c].extent >= 0 && !entry.checks[c].sizes)
+      return &entry.checks[c];
+  return nullptr;
 }
 
 Learner::Learner(const std::string &path, const std::string &entryName, unsigned threads)
@@ -124,7 +127,13 @@ Learner::Learner(const std::string &path, const std::string &entryName, unsigned
     for (dlc_uint32 d = 1; d < input.rank; ++d)
       target.shape.push_back(std::max<dlc_int64>(input.dims[d], -1));
     target.isLabel = input.flags & DLC_TENSOR_LABEL;
-    target.classes = countClasses(entry, i);
+    target.isWeight = target.isLabel && target.name == sampleWeightName;
+    target.isLabel &= !target.isWeight;
+    if (const dlc_index_check *check = findClasses(entry, i)) {
+      target.classes = check->extent;
+      if (check->flags & DLC_CHECK_EXCEPTION)
+        target.ignored = check->exception;
+    }
     wanted.push_back(target);
   }
   if (wanted.empty())

@@ -77,10 +77,11 @@ static size_t largest(const Array &array, size_t first, size_t count) {
 }
 
 void dlcrun::addPredictions(Confusion &confusion, const Question &question, const Array &predictions,
-                            const Array &labels) {
+                            const Array &labels, const std::vector<bool> &counts) {
+  auto isCounted = [&](size_t i) { return counts.empty() || counts[i]; };
   if (question.answer == Answer::Threshold) {
     for (size_t i = 0; i < labels.count(); ++i)
-      if (labels.at(i) >= 0)
+      if (labels.at(i) >= 0 && isCounted(i))
         confusion.add(labels.at(i) >= 0.5, predictions.at(i) >= 0.5);
     return;
   }
@@ -88,15 +89,17 @@ void dlcrun::addPredictions(Confusion &confusion, const Question &question, cons
   for (size_t i = 0; (i + 1) * classes <= predictions.count(); ++i) {
     bool isOneHot = question.answer == Answer::OneHot;
     double label = isOneHot ? static_cast<double>(largest(labels, i * classes, classes)) : labels.at(i);
-    if (label >= 0 && label < static_cast<double>(classes))
+    if (label >= 0 && label < static_cast<double>(classes) && isCounted(isOneHot ? i * classes : i))
       confusion.add(static_cast<size_t>(label), largest(predictions, i * classes, classes));
   }
 }
 
-void dlcrun::addPredictions(Regression &regression, const Array &predictions, const Array &labels) {
+void dlcrun::addPredictions(Regression &regression, const Array &predictions, const Array &labels,
+                            const std::vector<bool> &counts) {
   if (predictions.count() != labels.count())
     throw Failure("predictions are " + predictions.describe() + " and labels " + labels.describe() +
                   ": they cannot be compared");
   for (size_t i = 0; i < labels.count(); ++i)
-    regression.add(labels.at(i), predictions.at(i));
+    if (counts.empty() || counts[i])
+      regression.add(labels.at(i), predictions.at(i));
 }

@@ -62,11 +62,13 @@ struct Question {
 Question findQuestion(const std::vector<dlc_int64> &predictions, const std::vector<dlc_int64> &labels,
                       bool areLabelsIntegers, bool hasClasses);
 
-/// Adds one batch: `predictions` are the model's, `labels` what it should have said. Labels of classes below 0 are left
-/// out.
-void addPredictions(Confusion &confusion, const Question &question, const Array &predictions, const Array &labels);
+/// Adds one batch: `predictions` are the model's, `labels` what it should have said. `counts` says which elements of
+/// the labels count (all if it is empty); labels of classes below 0 do not.
+void addPredictions(Confusion &confusion, const Question &question, const Array &predictions, const Array &labels,
+                    const std::vector<bool> &counts);
 /// Fails if there are not as many labels as predictions.
-void addPredictions(Regression &regression, const Array &predictions, const Array &labels);
+void addPredictions(Regression &regression, const Array &predictions, const Array &labels,
+                    const std::vector<bool> &counts);
 
 } // namespace dlcrun
 

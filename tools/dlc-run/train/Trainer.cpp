@@ -93,6 +93,7 @@ Trainer::Trainer(const TrainOptions &given)
   readSettings();
   readData();
   learner.setTargets(targets);
+  weights = LabelWeights(targets);
 }
 
 void Trainer::readSettings() {
@@ -241,6 +242,9 @@ void Trainer::saveCheckpoint() {
   savedWhen = "epoch " + std::to_string(state.epoch + 1) + ", step " + std::to_string(state.step);
 }
 
+/// A mean; of nothing, 0.
+static double share(double sum, double weight) { return weight > 0 ? sum / weight : 0; }
+
 void Trainer::runEpoch() {
   order = trainingRows;
   if (!options.isOrdered) {
@@ -255,17 +259,18 @@ void Trainer::runEpoch() {
     if (now.count("learning_rate"))
       now["learning_rate"] = learningRate(state.step);
     Figures figures = learner.step(batch, now);
+    double weight = weights.total(batch);
     if (!std::isfinite(figures[0].second))
       reject(figures, batch);
     for (size_t i = 0; i < figures.size(); ++i) {
       if (state.sums.size() == i)
         state.sums.push_back({figures[i].first, 0});
-      state.sums[i].second += figures[i].second * static_cast<double>(batch.rows);
+      state.sums[i].second += figures[i].second * weight;
     }
-    state.rowsSeen += batch.rows;
+    state.weightSeen += weight;
     ++state.step;
     progress.step(state.epoch + 1, options.epochs, state.step, stepsPerEpoch(),
-                  state.sums[0].second / static_cast<double>(state.rowsSeen), batch.rows);
+                  share(state.sums[0].second, state.weightSeen), batch.rows);
     loader.recycle(std::move(batch));
     if (interruption) {
       isInterrupted = true;
@@ -283,7 +288,7 @@ Trainer::Evaluation Trainer::evaluate() {
   Figures last;
   std::optional<Regression> regression;
   std::optional<Question> question;
-  size_t rows = 0;
+  double weightSeen = 0;
   const Target *label = nullptr;
   size_t labelIndex = 0;
   for (size_t i = 0; i < targets.size(); ++i)
@@ -294,10 +299,11 @@ Trainer::Evaluation Trainer::evaluate() {
   Batch batch;
   while (loader.next(batch)) {
     last = learner.evaluate(batch);
+    double weight = weights.total(batch);
     sums.resize(last.size());
     for (size_t i = 0; i < last.size(); ++i)
-      sums[i] += last[i].second * static_cast<double>(batch.rows);
-    rows += batch.rows;
+      sums[i] += last[i].second * weight;
+    weightSeen += weight;
     if (const Array *predictions = learner.predictions(); predictions && label) {
       const Array &labels = batch.tensors[labelIndex];
       if (!question) {
@@ -308,14 +314,14 @@ Trainer::Evaluation Trainer::evaluate() {
           regression.emplace();
       }
       if (evaluation.confusion)
-        addPredictions(*evaluation.confusion, *question, *predictions, labels);
+        addPredictions(*evaluation.confusion, *question, *predictions, labels, weights.counting(batch));
       else if (regression)
-        addPredictions(*regression, *predictions, labels);
+        addPredictions(*regression, *predictions, labels, weights.counting(batch));
     }
     loader.recycle(std::move(batch));
   }
   for (size_t i = 0; i < last.size(); ++i)
-    evaluation.figures.push_back({last[i].first, sums[i] / static_cast<double>(rows)});
+    evaluation.figures.push_back({last[i].first, share(sums[i], weightSeen)});
   Figures measured = evaluation.confusion ? evaluation.confusion->figures()
                      : regression         ? regression->figures()
                                           : Figures();
@@ -330,7 +336,7 @@ void Trainer::endEpoch() {
   record.epoch = state.epoch + 1;
   record.learningRate = learningRate(state.step - 1);
   for (const auto &[name, sum] : state.sums)
-    record.figures.push_back({name, sum / static_cast<double>(state.rowsSeen)});
+    record.figures.push_back({name, share(sum, state.weightSeen)});
   if (validationData) {
     Evaluation evaluation = evaluate();
     for (const auto &[name, value] : evaluation.figures)
@@ -350,7 +356,8 @@ void Trainer::endEpoch() {
   double value = isMoreBetter(monitor) ? -*watched : *watched;
   state.history.push_back(record);
   ++state.epoch;
-  state.step = state.rowsSeen = 0;
+  state.step = 0;
+  state.weightSeen = 0;
   state.sums.clear();
   schedule->look(value);
   state.isStopped = state.stopping.look(value);

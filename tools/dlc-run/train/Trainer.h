@@ -4,6 +4,7 @@
 #ifndef DLC_TOOLS_DLC_RUN_TRAIN_TRAINER_H
 #define DLC_TOOLS_DLC_RUN_TRAIN_TRAINER_H
 
+#include "tools/dlc-run/train/LabelWeights.h"
 #include "tools/dlc-run/train/Learner.h"
 #include "tools/dlc-run/train/Progress.h"
 #include "tools/dlc-run/train/TrainingState.h"
@@ -69,6 +70,7 @@ private:
   Progress progress;
   Learner learner;
   std::vector<Target> targets;
+  LabelWeights weights;
   std::vector<std::string> classNames;
   Dataset data, separateValidation;
   const Dataset *validationData = nullptr;

@@ -26,7 +26,7 @@ void TrainingState::save(const std::string &path, const dlc::Variables &variable
                {"run", describe(identity)},
                {"epoch", epoch},
                {"step", step},
-               {"rows_seen", rowsSeen},
+               {"weight_seen", weightSeen},
                {"sums", toJson(sums)},
                {"is_stopped", isStopped},
                {"schedule", schedule.save()},
@@ -57,7 +57,7 @@ void TrainingState::load(const std::string &path, dlc::Variables &variables, con
     variables.load(path);
     epoch = json.at("epoch");
     step = json.at("step");
-    rowsSeen = json.at("rows_seen");
+    weightSeen = json.at("weight_seen");
     sums.clear();
     for (const auto &[name, value] : json.at("sums").items())
       sums.push_back({name, value.is_null() ? NAN : value.get<double>()});

@@ -21,8 +21,8 @@ struct RunIdentity {
 
 struct TrainingState {
   size_t epoch = 0, step = 0; ///< whole epochs, and steps of the one at hand
-  size_t rowsSeen = 0;        ///< in this epoch
-  Figures sums;               ///< of the figures of this epoch's steps, times their rows
+  double weightSeen = 0;      ///< in this epoch: of its batches, see LabelWeights
+  Figures sums;               ///< of the figures of this epoch's steps, times their weights
   std::vector<EpochRecord> history;
   bool isStopped = false; ///< early stopping has had enough
   EarlyStopping stopping{0, 0};
