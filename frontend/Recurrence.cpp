@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/Recurrence.h"
-#include "frontend/LoopBuilder.h"
+#include "ir/LoopBuilder.h"
 
 using namespace mlir;
 

@@ -31,4 +31,22 @@ def Dlc_EinsumOp : Dlc_GraphOp<"einsum"> {
   let assemblyFormat = "$equation $operands attr-dict `:` functional-type($operands, $result)";
 }
 
+def Dlc_LeastSquaresOp : Dlc_GraphOp<"least_squares"> {
+  let summary = "The coefficients x for which |a x - b| is smallest";
+  let description = [{
+    `[..., M, N], [..., M, K] -> [..., N, K]`, or `[..., M] -> [..., N]` for one right-hand side; M is at least N. A column of `a` that
+    follows from the others, or is zero, gets the coefficient 0, so that there is always one answer; which one of them that is, is decided by
+    what is left of each column, in units of its own length.
+
+    The gradient is that of the answer where the columns of `a` are independent.
+
+    ```mlir
+    %x = dlc.least_squares %a, %b : (tensor<?x2xf64>, tensor<?xf64>) -> tensor<2xf64>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[F32, F64]>:$a, RankedTensorOf<[F32, F64]>:$b);
+  let assemblyFormat = "$a `,` $b attr-dict `:` `(` type($a) `,` type($b) `)` `->` type($result)";
+  let hasVerifier = 1;
+}
+
 #endif // DLC_OPS_LINEAR

@@ -75,6 +75,28 @@ LogicalResult EinsumOp::inferShape(std::optional<Location> location, Adaptor ada
   return success();
 }
 
+LogicalResult LeastSquaresOp::inferShape(std::optional<Location> location, Adaptor, llvm::ArrayRef<Dims> dims,
+                                         Dims &result) {
+  const Dims &a = dims[0], &b = dims[1];
+  size_t leading = a.size() - 2;
+  if (a.size() < 2 || b.size() <= leading || b.size() > a.size())
+    return emitOptionalError(location, "least_squares expects [..., M, N] and [..., M, K] or [..., M], got ranks ",
+                             a.size(), " and ", b.size());
+  AffineExpr rows = a[leading], columns = a[leading + 1];
+  for (size_t dim = 0; dim <= leading; ++dim)
+    if (!mayBeEqual(a[dim], b[dim]))
+      return emitOptionalError(location, "least_squares has ", *constantDim(a[dim]), " and ", *constantDim(b[dim]),
+                               dim == leading ? " rows" : " systems", " in its operands");
+  if (constantDim(rows) && constantDim(columns) && *constantDim(rows) < *constantDim(columns))
+    return emitOptionalError(location, "least_squares needs a row for each column at least, got ", *constantDim(rows),
+                             " rows of ", *constantDim(columns));
+  result.append(a.begin(), a.begin() + leading);
+  result.push_back(columns);
+  if (b.size() == a.size())
+    result.push_back(b.back());
+  return success();
+}
+
 /// Checks what convolutions share: ranks, groups that divide the channels, and attributes of one entry a spatial
 /// dimension.
 static LogicalResult verifyConvolution(std::optional<Location> location, const Dims &x, const Dims &w,

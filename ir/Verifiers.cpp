@@ -34,6 +34,12 @@ LogicalResult RandomUniformOp::verify() {
   return success();
 }
 
+LogicalResult LeastSquaresOp::verify() {
+  if (getElementTypeOrSelf(getA().getType()) != getElementTypeOrSelf(getB().getType()))
+    return emitOpError("has operands of different element types, ") << getA().getType() << " and " << getB().getType();
+  return success();
+}
+
 LogicalResult GradientOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr,
                                            OpaqueProperties, RegionRange, llvm::SmallVectorImpl<Type> &types) {
   for (Value operand : operands.drop_front())

@@ -91,6 +91,21 @@ def BindVariables : Pass<"dlc-bind-variables", "::mlir::ModuleOp"> {
 
 //===-- graph ---------------------------------------------------------------===//
 
+def LowerLeastSquares : Pass<"dlc-lower-least-squares", "::mlir::ModuleOp"> {
+  let summary = "Write out `dlc.least_squares` as loops over columns";
+  let description = [{
+    A loop takes one column a step, the one of which most is left, scales it to length 1 and takes its part out of all other columns and of the
+    right-hand sides (modified Gram-Schmidt with pivoting). The right-hand sides are treated as columns, which makes this as accurate as
+    Householder's method (Bjorck, 1967): the normal equations, which square the condition, are not formed. A second loop goes back through the
+    steps for the coefficients. Columns are scaled to length 1 before, so units do not matter; once nothing longer than 8 sqrt(M) rounding errors is
+    left of any column, the coefficients of those that remain are 0.
+
+    Before: `%x = dlc.least_squares %a, %b : (tensor<?x2xf64>, tensor<?xf64>) -> tensor<2xf64>`
+
+    After: `dlc.loop @run.orthogonalize ...` and `dlc.loop @run.substitute ... {reverse}`
+  }];
+  let dependentDialects = ["::dlc::DlcDialect", "::mlir::func::FuncDialect"];
+}
 def PruneLoops : Pass<"dlc-prune-loops", "::mlir::ModuleOp"> {
   let summary = "Drop what loops stack and nobody reads";
   let description = [{

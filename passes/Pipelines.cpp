@@ -33,6 +33,7 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
   manager.addPass(createDifferentiate());
   manager.addPass(createAddInit());
   manager.addPass(createBindVariables());
+  manager.addPass(createLowerLeastSquares());
   manager.addPass(createPruneLoops());
   manager.addPass(createBindLoopShapes());
   manager.addPass(createCheckIndices());

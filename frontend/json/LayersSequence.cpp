@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers for sequences: vectors of tokens, and any layer at every step.
-#include "frontend/LoopBuilder.h"
 #include "frontend/json/Elements.h"
 #include "frontend/json/LayerContext.h"
 #include "frontend/json/ModelRules.h"
+#include "ir/LoopBuilder.h"
 
 using namespace mlir;
 using namespace dlc::json;

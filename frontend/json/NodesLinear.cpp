@@ -93,6 +93,17 @@ static NodeResults buildEinsum(NodeContext &context) {
   return {context.create<dlc::EinsumOp>(ValueRange(operands), StringRef(*equation))};
 }
 
+static NodeResults buildLeastSquares(NodeContext &context) {
+  Value a = context.operand(0), b = context.operand(1);
+  if (!a || !b)
+    return {Value()};
+  Type type = typeOf(a).getElementType();
+  if ((!type.isF32() && !type.isF64()) || typeOf(b).getElementType() != type)
+    return {context.error("expects both inputs in f32 or both in f64, got " + describeType(a.getType()) + " and " +
+                          describeType(b.getType()))};
+  return {context.create<dlc::LeastSquaresOp>(a, b)};
+}
+
 void dlc::json::addLinearNodes(std::vector<NodeKind> &kinds) {
   kinds.push_back({"MatMul", 2, 2, 1, {}, buildMatMul});
   kinds.push_back({"Gemm",
@@ -110,4 +121,5 @@ void dlc::json::addLinearNodes(std::vector<NodeKind> &kinds) {
                    1,
                    {required("equation", string(), "Indices of inputs and result: \"ij,jk->ik\"")},
                    buildEinsum});
+  kinds.push_back({"LeastSquares", 2, 2, 1, {}, buildLeastSquares});
 }

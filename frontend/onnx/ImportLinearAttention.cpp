@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linear attention: a loop over time whose state is a matrix for each head, the sum of what keys and values wrote.
-#include "frontend/LoopBuilder.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/LoopBuilder.h"
 #include "ir/Names.h"
 #include <cmath>
 

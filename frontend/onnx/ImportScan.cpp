@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scan: a subgraph that runs for every place of an axis becomes a loop over time.
-#include "frontend/LoopBuilder.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/LoopBuilder.h"
 #include "ir/Names.h"
 
 using namespace mlir;

@@ -118,9 +118,31 @@ static LogicalResult einsum(EinsumOp op, GradientBuilder &gradients) {
   return success();
 }
 
+// With z = (A^T A)^-1 dX, what changes X = A^+ B is dB = A z and dA = (B - A X) z^T - A z X^T.
+static LogicalResult leastSquares(LeastSquaresOp op, GradientBuilder &gradients) {
+  Value a = op.getA(), b = op.getB(), x = op.getResult(), dx = gradients.getResultGradient();
+  bool isVector = getRank(b) < getRank(a);
+  if (isVector) {
+    b = insertUnits(b, {getRank(b)}, gradients);
+    x = insertUnits(x, {getRank(x)}, gradients);
+    dx = insertUnits(dx, {getRank(dx)}, gradients);
+  }
+  Value squares = gradients.create<MatMulOp>(a, a, true, false), z = gradients.create<LeastSquaresOp>(squares, dx),
+        db = gradients.create<MatMulOp>(a, z, false, false);
+  if (gradients.wants(1))
+    gradients.set(1, isVector ? gradients.reshapeLike(db, op.getB()) : db);
+  if (gradients.wants(0)) {
+    Value residual = gradients.create<SubOp>(b, gradients.create<MatMulOp>(a, x, false, false)),
+          inX = gradients.create<MatMulOp>(db, x, false, true);
+    gradients.set(0, gradients.create<SubOp>(gradients.create<MatMulOp>(residual, z, false, true), inX));
+  }
+  return success();
+}
+
 void addLinearGradients(MLIRContext *context) {
   addGradientRule<MatMulOp, &matmul>(context);
   addGradientRule<EinsumOp, &einsum>(context);
+  addGradientRule<LeastSquaresOp, &leastSquares>(context);
 }
 
 } // namespace dlc

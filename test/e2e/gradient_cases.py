@@ -78,6 +78,9 @@ LINEAR = [
     einsum("einsum_sum", "ijk->j", [["N", 4, "T"]], [4]),
     einsum("einsum_lone", "ij,k->k", [["N", 4], [3]], [3]),
     einsum("einsum_diagonal", "ii->i", [[4, 4]], [4]),
+    binary("least_squares", Input(["N + 3", 3]), Input(["N + 3", 2]), [3, 2]),
+    binary("least_squares_square", Input([4, 4]), Input([4]), [4], op="least_squares"),
+    binary("least_squares_batches", Input([2, "T", 2]), Input([2, "T"]), [2, 2], op="least_squares"),
     einsum("einsum_trace", "iji->j", [["N", 3, "N"]], [3]),
 ]  # fmt: skip
 

@@ -18,6 +18,50 @@ func.func @matmul(%a: tensor<2x3xf32>, %b: tensor<2x4xf32>) {
 
 // -----
 
+func.func @least_squares_rows(%a: tensor<2x3xf32>, %b: tensor<2xf32>) {
+  // expected-error@+2 {{least_squares needs a row for each column at least, got 2 rows of 3}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.least_squares %a, %b : (tensor<2x3xf32>, tensor<2xf32>) -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @least_squares_targets(%a: tensor<4x3xf32>, %b: tensor<5x2xf32>) {
+  // expected-error@+2 {{least_squares has 4 and 5 rows in its operands}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.least_squares %a, %b : (tensor<4x3xf32>, tensor<5x2xf32>) -> tensor<3x2xf32>
+  return
+}
+
+// -----
+
+func.func @least_squares_systems(%a: tensor<2x4x3xf32>, %b: tensor<3x4xf32>) {
+  // expected-error@+2 {{least_squares has 2 and 3 systems in its operands}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.least_squares %a, %b : (tensor<2x4x3xf32>, tensor<3x4xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @least_squares_ranks(%a: tensor<4xf32>, %b: tensor<4xf32>) {
+  // expected-error@+2 {{least_squares expects [..., M, N] and [..., M, K] or [..., M], got ranks 1 and 1}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.least_squares %a, %b : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @least_squares_types(%a: tensor<4x3xf32>, %b: tensor<4xf64>) {
+  // expected-error@+1 {{'dlc.least_squares' op has operands of different element types, 'tensor<4x3xf32>' and 'tensor<4xf64>'}}
+  %0 = dlc.least_squares %a, %b : (tensor<4x3xf32>, tensor<4xf64>) -> tensor<3xf32>
+  return
+}
+
+// -----
+
 func.func @einsum_letters(%a: tensor<2x3xf32>) {
   // expected-error@+2 {{index 'k' of the result is in no operand}}
   // expected-error@+1 {{failed to infer returned types}}

@@ -30,6 +30,10 @@ func.func @ops(%x: tensor<?x6x7x7xf32>, %v: tensor<6xf32>, %i: tensor<2x3xi64>) 
   %8 = dlc.matmul %v, %m {transpose_rhs = true} : (tensor<6xf32>, tensor<3x6xf32>) -> tensor<3xf32>
   // CHECK: dlc.einsum "nchw,c->nhw"
   %9 = dlc.einsum "nchw,c->nhw" %x, %v : (tensor<?x6x7x7xf32>, tensor<6xf32>) -> tensor<?x7x7xf32>
+  // CHECK: dlc.least_squares %{{.*}}, %{{.*}} : (tensor<?x6xf32>, tensor<?xf32>) -> tensor<6xf32>
+  %rows = dlc.einsum "nchw->nc" %x : (tensor<?x6x7x7xf32>) -> tensor<?x6xf32>
+  %goals = dlc.einsum "nchw->n" %x : (tensor<?x6x7x7xf32>) -> tensor<?xf32>
+  %fit = dlc.least_squares %rows, %goals : (tensor<?x6xf32>, tensor<?xf32>) -> tensor<6xf32>
   // CHECK: dlc.greater {{.*}} -> tensor<?x6x7x7xi1>
   %one = dlc.constant dense<1.0> : tensor<f32> : tensor<f32>
   %10 = dlc.greater %x, %one : (tensor<?x6x7x7xf32>, tensor<f32>) -> tensor<?x6x7x7xi1>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Makes a `dlc.loop` together with the function that computes a step.
-#ifndef DLC_FRONTEND_LOOPBUILDER_H
-#define DLC_FRONTEND_LOOPBUILDER_H
+#ifndef DLC_IR_LOOPBUILDER_H
+#define DLC_IR_LOOPBUILDER_H
 
 #include "ir/DlcDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -49,4 +49,4 @@ private:
 
 } // namespace dlc
 
-#endif // DLC_FRONTEND_LOOPBUILDER_H
+#endif // DLC_IR_LOOPBUILDER_H
