@@ -19,7 +19,7 @@ def write_captions(model, clips):
 
 
 def spell(numbers):
-    return " ".join(WORDS[number] for number in numbers if WORDS[number] != "<stop>")
+    return " ".join(WORDS[number] for number in numbers if number >= 0 and WORDS[number] != "<stop>")
 
 
 def main():

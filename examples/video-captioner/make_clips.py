@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes clips of handwritten digits that move, and captions that say what they show.
 
-usage: make_clips.py FOLDER [--clips 6000] [--test-clips 500]
+usage: make_clips.py FOLDER [--clips 12000] [--test-clips 500]
 
 A clip is 8 frames of 16 x 16 pixels with values from 0 to 16: frames.npy [clips, 8, 1, 16, 16]. Its caption ("the digit seven moves up
-slowly") is written as numbers of WORDS: words.npy [clips, 7] from the start word on, and label.npy, the word that follows each, which ends in
-stop words. test_frames.npy, test_words.npy and test_label.npy show digits that no other clip shows.
+slowly") is written as numbers of WORDS: words.npy [clips, 7] from the start word on, and label.npy, the word that follows each, the stop word
+at last. Captions that are shorter have -1 as label behind it. test_frames.npy, test_words.npy and test_label.npy show digits that no other
+clip shows.
 """
 import argparse
 import pathlib
@@ -36,20 +37,21 @@ def draw_clip(image, random):
 
 
 def make_clips(table, count, random):
-    clips, captions = [], []
-    for row in table[random.integers(len(table), size=count)]:
-        clip, words = draw_clip(row[:64].reshape(DIGIT, DIGIT), random)
+    clips, start, stop = [], WORDS.index("<start>"), WORDS.index("<stop>")
+    words, labels = np.full((count, LENGTH), stop), np.full((count, LENGTH), -1)
+    for n, row in enumerate(table[random.integers(len(table), size=count)]):
+        clip, motion = draw_clip(row[:64].reshape(DIGIT, DIGIT), random)
         clips.append(clip)
-        captions.append(["<start>", "the", "digit", NAMES[row[64]], *words])
-    stop = WORDS.index("<stop>")
-    numbers = np.array([[WORDS.index(word) for word in caption] + [stop] * (LENGTH + 1 - len(caption)) for caption in captions])
-    return np.stack(clips), numbers[:, :-1], numbers[:, 1:]
+        caption = [WORDS.index(word) for word in ["the", "digit", NAMES[row[64]], *motion]]
+        words[n, : len(caption) + 1] = [start, *caption]
+        labels[n, : len(caption) + 1] = [*caption, stop]
+    return np.stack(clips), words, labels
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--clips", type=int, default=6000)
+    parser.add_argument("--clips", type=int, default=12000)
     parser.add_argument("--test-clips", type=int, default=500)
     arguments = parser.parse_args()
     table = np.loadtxt(DIGITS / "digits.csv", delimiter=",", skiprows=1, dtype=int)

@@ -121,7 +121,7 @@ SmallVector<Value> FunctionScope::call(NodeContext &context, StringRef name, Val
   FunctionImporter inner(module, model, parameters, reporter, options, innerCalls);
   ZeroStates states;
   llvm::StringMap<Value> made =
-      inner.importInto(function, *callee, tensors, states, isTraining ? &getTraining(context) : nullptr);
+      inner.importInto(function, *callee, tensors, states, isTraining ? &getTraining(context) : given);
   builder.setInsertionPointToEnd(&function.getBody().front());
   SmallVector<Value> results;
   for (const std::string &output : inner.getOutputNames(*callee)) {
