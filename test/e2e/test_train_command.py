@@ -212,13 +212,15 @@ def test_checkpoint_of_another_model(programs, library, table):
     checkpoint = ["--data", "data.csv", "--checkpoint", "c.safetensors", "--epochs", 1]
     events(train(programs, library, *checkpoint, "--json"))
     refuse(programs, "other.so", "it lacks 'dense.weight.momentum'", *checkpoint, "--resume")
+    # Other data and another batch do not hide that.
+    refuse(programs, "other.so", "it lacks 'dense.weight.momentum'", *checkpoint, "--resume", "--batch", 7, "--validation-split", 0.2)
     # Its weights are a good beginning nevertheless.
     events(train(programs, "other.so", "--data", "data.csv", "--epochs", 1, "--load", "c.safetensors", "--json"))
 
 
 def test_full_disk(programs, library, table):
     """A limit on the size of files stands for a disk that is full."""
-    script = f"trap '' XFSZ; ulimit -f 0; exec {BIN / 'dlc-run'} train {library} --data data.csv --epochs 1 --checkpoint c.safetensors"
+    script = f"ulimit -f 0; exec {BIN / 'dlc-run'} train {library} --data data.csv --epochs 1 --checkpoint c.safetensors"
     (programs.folder / "c.safetensors").write_bytes(b"what was there")
     result = subprocess.run(["bash", "-c", script], cwd=programs.folder, capture_output=True, text=True)
     assert result.returncode == 1 and "cannot write 'c.safetensors': File too large" in result.stderr
@@ -242,6 +244,9 @@ def test_loss_that_is_no_number(programs, library, table):
         ("a,b,c,d,k\n1,2,x,4,0\n", "data.csv:2: 'x' in column 'c' is no number"),
         ("a,b,c,d,k\n1,2,nan,4,0\n", "data.csv:2: 'nan' in column 'c' is no number"),
         ("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4,3\n", "data.csv:3: label 3 is out of range: 'y' takes 0 to 2"),
+        ("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4,nan\n", "data.csv:3: the label 'nan' in column 'k' is no number"),
+        ("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4e38,0\n", "data.csv:3: 4e+38 is too large for the numbers of 'x', which are f32"),
+        ("a,b,c,d,k\n1,2,3,4,x\n1,2,3,4,y\n1,2,3,4,z\n1,2,3,4,yy\n", "has 4 classes, and label 'y' takes 3: 'x', 'y', 'yy', 'z'"),
         ("a,b,c,d,k\n1,2,3,4,\n", "data.csv:2: the label in column 'k' is empty"),
         ('a,b,c,d,k\n1,2,3,"4,0\n', "data.csv:2: a quoted field does not end"),
         ('a,b,c,d,k\n1,2,3,4"5,0\n', "data.csv:2: "),
@@ -279,6 +284,14 @@ def test_mistakes(programs, library, table):
     refuse(programs, library, "'factor' is a number from", *good, "--schedule", "exponential:factor=x")
     refuse(programs, library, "there is no figure 'validation_loss' to watch", *good, "--monitor", "validation_loss", "--epochs", 1)
     refuse(programs, library, "--checkpoint", *good, "--resume")
+    refuse(programs, library, "there is no option '--dat'; did you mean '--data'?", "--dat", "data.csv")
+    refuse(programs, library, "there is no option '--epohcs'; did you mean '--epochs'?", *good, "--epohcs", 3)
+    refuse(programs, library, "what is 'y=y.npy'?", "--data", "x=x.npy", "y=y.npy")
+    for option, value in ("--epochs", -3), ("--epochs", 0), ("--seed", -1), ("--warmup", -1), ("--early-stopping", -2), ("--batch", 0):
+        refuse(programs, library, f"{option}: ", *good, option, value)
+    os.mkfifo(folder / "pipe")
+    refuse(programs, library, "cannot write 'pipe': it is no regular file", *good, "--checkpoint", "pipe")
+    refuse(programs, library, "cannot write '.': it is no regular file", *good, "--checkpoint", ".")
     for option in "--checkpoint", "--best", "--report":
         refuse(programs, library, "cannot write 'nowhere/file': No such file or directory", *good, option, "nowhere/file")
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // dlc-run: runs, describes, measures and checks libraries that dlc made.
+#include "tools/dlc-run/Arguments.h"
 #include "tools/dlc-run/Commands.h"
 #include "tools/dlc-run/train/TrainCommand.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
 
@@ -79,13 +79,8 @@ int runCommand(const Command &command, int argc, char **argv) {
     app.footer(footer);
     app.set_version_flag("--version", "dlc-run " DLC_VERSION ", ABI version " + std::to_string(DLC_ABI_VERSION));
   }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError &error) {
-    if (!error.get_exit_code())
-      return app.exit(error);
-    throw Failure(error.what());
-  }
+  if (std::optional<int> status = parseArguments(app, argc, argv))
+    return *status;
   return command.run(options);
 }
 

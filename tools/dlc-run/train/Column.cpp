@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-run/train/Column.h"
 
+#include <cfloat>
 #include <cmath>
 #include <cstring>
 
@@ -59,7 +60,9 @@ void ArrayColumn::checkShape(Target &wanted) {
 
 void ArrayColumn::checkValues() const {
   dlc_int64 classes = isOneHot ? target.shape[0] : target.classes;
-  bool isChecked = classes >= 0 || (!target.isReal() && array.elementType() != target.type);
+  // Of numbers that are converted, those of fewer bits fit into every real type that a model has.
+  bool isConverted = array.elementType() != target.type && (!target.isReal() || array.elementType() == DLC_F64),
+       isChecked = classes >= 0 || isConverted;
   unsigned char element[8];
   for (size_t i = 0; isChecked && i < array.count(); ++i) {
     double value = array.at(i) * target.scale;
@@ -68,6 +71,9 @@ void ArrayColumn::checkValues() const {
       throw Failure(place(i / perRow) + ": " + (target.isLabel ? "label " : "value ") + describeNumber(value) +
                     " is out of range: '" + target.name + "' takes 0 to " + std::to_string(classes - 1) +
                     (target.ignored ? ", or " + std::to_string(*target.ignored) + " for none" : ""));
+    if (target.type == DLC_F32 && std::abs(value) > FLT_MAX && std::isfinite(value))
+      throw Failure(place(i / perRow) + ": " + describeNumber(value) + " is too large for the numbers of '" +
+                    target.name + "', which are f32");
     try {
       if (!isOneHot)
         storeNumber(value, target.type, element);

@@ -22,6 +22,15 @@ bool parseNumber(const std::string &text, double &value) {
   return error == std::errc() && last == end && std::isfinite(value);
 }
 
+/// Whether a text stands for infinity or for what is no number, as programs write them: no name of a class.
+bool isNotFinite(const std::string &text) {
+  double value;
+  const char *begin = text.data(), *end = begin + text.size();
+  begin += begin != end && *begin == '+';
+  auto [last, error] = std::from_chars(begin, end, value);
+  return error == std::errc() && last == end && !std::isfinite(value);
+}
+
 /// Takes rows as libcsv finds them.
 class Reader {
 public:
@@ -129,6 +138,8 @@ private:
       if (i == label) {
         if (fields[i].empty())
           fail(firstLine, "the label in column '" + names[i] + "' is empty");
+        if (isNotFinite(fields[i]))
+          fail(firstLine, "the label '" + fields[i] + "' in column '" + names[i] + "' is no number");
         table.labels.push_back(fields[i]);
       } else if (!isIgnored[i]) {
         if (!parseNumber(fields[i], value))

@@ -29,6 +29,15 @@ bool isNumber(const std::string &text, double &value) {
   return error == std::errc() && last == text.data() + text.size() && std::isfinite(value);
 }
 
+/// The first names, for a message.
+std::string listSome(const std::vector<std::string> &names) {
+  constexpr size_t limit = 12;
+  std::string text;
+  for (size_t i = 0; i < names.size() && i < limit; ++i)
+    text += (i ? ", '" : "'") + names[i] + "'";
+  return text + (names.size() > limit ? ", ..." : "");
+}
+
 class DatasetReader {
 public:
   DatasetReader(const DataOptions &options, std::vector<Target> &targets, std::vector<std::string> &classNames)
@@ -119,6 +128,10 @@ private:
   /// Numbers for labels that are texts.
   Array numberLabels(const std::vector<std::string> &labels, const std::string &path,
                      const std::vector<size_t> &lines) {
+    const Target &target = targets[onlyTarget(true, path)];
+    // A row of numbers, one for each class, takes as many classes as it has places.
+    bool isRow = target.classes < 0 && target.isReal() && target.shape.size() == 1 && target.shape[0] > 1;
+    dlc_int64 classes = isRow ? target.shape[0] : target.classes;
     Array array(DLC_F64, {static_cast<dlc_int64>(labels.size())});
     double value;
     bool areNumbers = classNames.empty() && std::all_of(labels.begin(), labels.end(), [&](const std::string &label) {
@@ -128,6 +141,9 @@ private:
       classNames = labels;
       std::sort(classNames.begin(), classNames.end());
       classNames.erase(std::unique(classNames.begin(), classNames.end()), classNames.end());
+      if (classes >= 0 && static_cast<dlc_int64>(classNames.size()) > classes)
+        throw Failure("'" + path + "' has " + std::to_string(classNames.size()) + " classes, and label '" +
+                      target.name + "' takes " + std::to_string(classes) + ": " + listSome(classNames));
     }
     for (size_t i = 0; i < labels.size(); ++i) {
       if (areNumbers) {

@@ -2,9 +2,8 @@
 // dlc-run train OUT.so --data ...
 #include "tools/dlc-run/train/TrainCommand.h"
 
+#include "tools/dlc-run/Arguments.h"
 #include "tools/dlc-run/train/Trainer.h"
-
-#include <CLI/CLI.hpp>
 
 using namespace dlcrun;
 
@@ -13,10 +12,12 @@ static void declareData(CLI::App &app, TrainOptions &options) {
   app.add_option(
          "--data", options.data.sources,
          "FILE or NAME=FILE to learn from: a table (.csv, .tsv), an array (.npy, .npz, IDX) for the input or label "
-         "NAME, or a folder with a folder of images (PNG, JPEG) for each class")
+         "NAME, or a folder with a folder of images (PNG, JPEG) for each class; --data again for each further one")
+      ->type_name("[NAME=]FILE")
       ->required()
       ->allow_extra_args(false);
   app.add_option("--validation", options.validation.sources, "The same to measure with after each epoch")
+      ->type_name("[NAME=]FILE")
       ->allow_extra_args(false);
   app.add_option("--validation-split", options.validationSplit,
                  "Share of the rows of --data to hold back and measure with; the seed says which")
@@ -38,10 +39,11 @@ static void declareData(CLI::App &app, TrainOptions &options) {
 
 static void declareTraining(CLI::App &app, TrainOptions &options) {
   app.add_option("--entry", options.entry, "Entry point that is a step; train_step when left out");
-  app.add_option("--epochs", options.epochs, "How often to go through the data");
+  app.add_option("--epochs", options.epochs, "How often to go through the data")->check(CLI::Range(1, 1 << 30));
   app.add_option("--batch", options.batch, "Rows of a step, if the model leaves that open")
       ->check(CLI::Range(1, 1 << 30));
-  app.add_option("--seed", options.seed, "Decides about first values, order and all else that is random");
+  app.add_option("--seed", options.seed, "Decides about first values, order and all else that is random")
+      ->check(CLI::NonNegativeNumber);
   app.add_flag("--no-shuffle", options.isOrdered, "Take the rows in their order");
   app.add_option("--set", options.settings, "NAME=VALUE of a hyperparameter, such as learning_rate=0.01")
       ->allow_extra_args(false);
@@ -49,10 +51,12 @@ static void declareTraining(CLI::App &app, TrainOptions &options) {
       "--schedule", options.schedule,
       "How the learning rate changes: constant, step:every=E,factor=F, exponential:factor=F, cosine:minimum=M, "
       "plateau:patience=E,factor=F,minimum=M");
-  app.add_option("--warmup", options.warmUpSteps, "Steps in which the learning rate rises to what it should be");
+  app.add_option("--warmup", options.warmUpSteps, "Steps in which the learning rate rises to what it should be")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--monitor", options.monitor,
                  "Figure that decides what is best; validation_loss when left out, or loss without validation data");
-  app.add_option("--early-stopping", options.patience, "Stop when the figure has not become better for so many epochs");
+  app.add_option("--early-stopping", options.patience, "Stop when the figure has not become better for so many epochs")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--min-delta", options.leastGain, "What counts as better for --early-stopping")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--threads", options.threads, "Threads to compute with; 0: one for each CPU")
@@ -66,7 +70,9 @@ static void declareFiles(CLI::App &app, TrainOptions &options) {
                  "Write it after so many epochs (and after the last one)")
       ->check(CLI::Range(1, 1 << 30))
       ->needs(checkpoint);
-  app.add_option("--checkpoint-steps", options.checkpointSteps, "Write it after so many steps, too")->needs(checkpoint);
+  app.add_option("--checkpoint-steps", options.checkpointSteps, "Write it after so many steps, too")
+      ->check(CLI::NonNegativeNumber)
+      ->needs(checkpoint);
   app.add_flag("--resume", options.isResumed, "Go on from the checkpoint if it is there")->needs(checkpoint);
   app.add_option("--best", options.bestCheckpoint, "FILE.safetensors for the best state so far");
   auto *load = app.add_option("--load", options.load, "FILE.safetensors with weights to begin with");
@@ -83,13 +89,8 @@ int dlcrun::trainModel(int argc, char **argv) {
   declareData(app, options);
   declareTraining(app, options);
   declareFiles(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError &error) {
-    if (!error.get_exit_code())
-      return app.exit(error);
-    throw Failure(error.what());
-  }
+  if (std::optional<int> status = parseArguments(app, argc, argv))
+    return *status;
   options.validation.csv = options.data.csv;
   return Trainer(options).run();
 }

@@ -67,6 +67,12 @@ void checkFolder(const std::string &path) {
     throw Failure("cannot write '" + path + "': " + std::strerror(errno));
 }
 
+/// A checkpoint replaces what is there, which must not be a folder or a device.
+void checkReplaceable(const std::string &path) {
+  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
+    throw Failure("cannot write '" + path + "': it is no regular file");
+}
+
 /// Removes what a killed process has left over of a checkpoint that it was writing.
 void removeLeftovers(const std::string &path) {
   std::error_code error;
@@ -183,6 +189,8 @@ double Trainer::learningRate(size_t step) const {
 void Trainer::begin() {
   for (const std::string *path : {&options.checkpoint, &options.bestCheckpoint, &options.report})
     checkFolder(*path);
+  for (const std::string *path : {&options.checkpoint, &options.bestCheckpoint})
+    checkReplaceable(*path);
   state.stopping = EarlyStopping(options.patience, options.leastGain);
   if (!options.checkpoint.empty())
     removeLeftovers(options.checkpoint);
@@ -375,6 +383,8 @@ int Trainer::run() {
   begin();
   std::signal(SIGINT, onInterrupt);
   std::signal(SIGTERM, onInterrupt);
+  // A file that grows beyond a limit is then an error of the write, which is reported.
+  std::signal(SIGXFSZ, SIG_IGN);
   // An epoch that was interrupted behind its last step has only its end left.
   while (state.epoch < options.epochs && !state.isStopped && !isInterrupted) {
     Clock::time_point start = Clock::now();

@@ -49,12 +49,13 @@ void TrainingState::load(const std::string &path, dlc::Variables &variables, con
     Json json = Json::parse(*text);
     if (json.at("version") != 1)
       throw Failure("'" + path + "' was written by another version of dlc-run train");
+    // First of all the variables: the run of another model differs in much that is not the reason.
+    variables.load(path);
     Json mine = describe(identity);
     for (const auto &[name, value] : json.at("run").items())
       if (mine.at(name) != value)
         throw Failure("'" + path + "' is of another training run: its " + name + " is " + value.dump() +
                       ", and this one's is " + mine.at(name).dump());
-    variables.load(path);
     epoch = json.at("epoch");
     step = json.at("step");
     weightSeen = json.at("weight_seen");

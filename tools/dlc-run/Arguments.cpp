@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/dlc-run/Arguments.h"
+
+#include "tools/dlc-run/Session.h"
+
+using namespace dlcrun;
+
+/// Fails at an option that `app` does not have. Asked before all else: what a misspelt option was to give is missing,
+/// too, and that would be the first complaint.
+static void checkNames(const CLI::App &app, int argc, char **argv) {
+  std::vector<std::string> names;
+  for (const CLI::Option *option : app.get_options())
+    for (const std::string &name : option->get_lnames())
+      names.push_back("--" + name);
+  for (int i = 1; i < argc; ++i) {
+    std::string given = argv[i];
+    if (given == "--")
+      return;
+    given = given.substr(0, given.find('='));
+    if (!given.compare(0, 2, "--") && std::find(names.begin(), names.end(), given) == names.end())
+      throw Failure("there is no option '" + given + "'" + suggestion(given, names));
+  }
+}
+
+std::optional<int> dlcrun::parseArguments(CLI::App &app, int argc, char **argv) {
+  checkNames(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ExtrasError &) {
+    std::vector<std::string> extras = app.remaining();
+    throw Failure("what is '" + extras.front() +
+                  "'? One library is expected, and before each value of an option the option's name");
+  } catch (const CLI::ParseError &error) {
+    if (!error.get_exit_code())
+      return app.exit(error);
+    throw Failure(error.what());
+  }
+  return std::nullopt;
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Parses a command line, with words for its mistakes.
+#ifndef DLC_TOOLS_DLC_RUN_ARGUMENTS_H
+#define DLC_TOOLS_DLC_RUN_ARGUMENTS_H
+
+#include <CLI/CLI.hpp>
+#include <optional>
+
+namespace dlcrun {
+
+/// Gives the options of `app` their values. Throws Failure after a mistake; an exit status means that help or a version
+/// was asked for and printed.
+std::optional<int> parseArguments(CLI::App &app, int argc, char **argv);
+
+} // namespace dlcrun
+
+#endif // DLC_TOOLS_DLC_RUN_ARGUMENTS_H
