@@ -3,6 +3,9 @@
 
 #include "tools/dlc-run/Session.h"
 
+#include <algorithm>
+#include <filesystem>
+
 using namespace dlcrun;
 
 /// Fails at an option that `app` does not have. Asked before all else: what a misspelt option was to give is missing,
@@ -20,6 +23,17 @@ static void checkNames(const CLI::App &app, int argc, char **argv) {
     if (!given.compare(0, 2, "--") && std::find(names.begin(), names.end(), given) == names.end())
       throw Failure("there is no option '" + given + "'" + suggestion(given, names));
   }
+}
+
+CLI::Validator dlcrun::expectLibrary(const std::string &compilerOptions) {
+  auto check = [compilerOptions](std::string &path) {
+    std::filesystem::path ending = std::filesystem::path(path).extension();
+    if (ending != ".json" && ending != ".onnx" && ending != ".mlir")
+      return std::string();
+    std::string library = std::filesystem::path(path).filename().replace_extension(".so").string();
+    return "'" + path + "' is a model: compile it first, by dlc " + path + compilerOptions + " -o " + library;
+  };
+  return CLI::Validator(check, "");
 }
 
 std::optional<int> dlcrun::parseArguments(CLI::App &app, int argc, char **argv) {

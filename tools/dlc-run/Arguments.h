@@ -13,6 +13,9 @@ namespace dlcrun {
 /// was asked for and printed.
 std::optional<int> parseArguments(CLI::App &app, int argc, char **argv);
 
+/// Refuses a model in the place of the library that `dlc COMPILER_OPTIONS` makes of it.
+CLI::Validator expectLibrary(const std::string &compilerOptions = "");
+
 } // namespace dlcrun
 
 #endif // DLC_TOOLS_DLC_RUN_ARGUMENTS_H

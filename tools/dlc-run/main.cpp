@@ -31,8 +31,11 @@ const Command commands[] = {
 /// The options that `command` takes.
 void declareOptions(CLI::App &app, const std::string &command, Options &options) {
   bool isVerify = command == "verify";
-  app.add_option("library", options.library, isVerify ? "Library, or model to compile" : "Library that dlc made")
-      ->required();
+  CLI::Option *library =
+      app.add_option("library", options.library, isVerify ? "Library, or model to compile" : "Library that dlc made")
+          ->required();
+  if (!isVerify)
+    library->check(expectLibrary());
   if (command == "info") {
     app.add_option("--symbol", options.symbols, "SYMBOL=EXTENT for which to tell the size of the workspace")
         ->allow_extra_args(false);

@@ -8,7 +8,9 @@
 using namespace dlcrun;
 
 static void declareData(CLI::App &app, TrainOptions &options) {
-  app.add_option("library", options.library, "Library that dlc made with --train")->required();
+  app.add_option("library", options.library, "Library that dlc made with --train")
+      ->check(expectLibrary(" --train"))
+      ->required();
   app.add_option(
          "--data", options.data.sources,
          "FILE or NAME=FILE to learn from: a table (.csv, .tsv), an array (.npy, .npz, IDX) for the input or label "
