@@ -289,9 +289,16 @@ def test_mistakes(programs, library, table):
     refuse(programs, library, "what is 'y=y.npy'?", "--data", "x=x.npy", "y=y.npy")
     for option, value in ("--epochs", -3), ("--epochs", 0), ("--seed", -1), ("--warmup", -1), ("--early-stopping", -2), ("--batch", 0):
         refuse(programs, library, f"{option}: ", *good, option, value)
+    refuse(programs, library, "--set takes NAME=NUMBER, not 'learning_rate=nan'", *good, "--set", "learning_rate=nan")
+    refuse(programs, library, "--delimiter takes one character, or tab, not ';;'", *good, "--delimiter", ";;")
+    (folder / "semicolons.csv").write_text((folder / "data.csv").read_text().replace(",", ";"))
+    refuse(programs, library, "one column only: if no comma stands", "--data", "semicolons.csv")
+    (folder / "tabs.csv").write_text((folder / "data.csv").read_text().replace(",", "\t"))
+    events(train(programs, library, "--data", "tabs.csv", "--delimiter", "tab", "--epochs", 1, "--json"))
     os.mkfifo(folder / "pipe")
     refuse(programs, library, "cannot write 'pipe': it is no regular file", *good, "--checkpoint", "pipe")
-    refuse(programs, library, "cannot write '.': it is no regular file", *good, "--checkpoint", ".")
+    for option in "--checkpoint", "--report":
+        refuse(programs, library, "cannot write '.': it is a folder", *good, option, ".")
     for option in "--checkpoint", "--best", "--report":
         refuse(programs, library, "cannot write 'nowhere/file': No such file or directory", *good, option, "nowhere/file")
 

@@ -5,6 +5,7 @@
 #include "tools/dlc-run/train/TrainCommand.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <functional>
 
 using namespace dlcrun;
@@ -87,6 +88,18 @@ int runCommand(const Command &command, int argc, char **argv) {
   return command.run(options);
 }
 
+/// Fails if the first word is neither a library nor a command, but like one of these.
+void checkCommand(int argc, char **argv) {
+  std::string word = argc > 1 ? argv[1] : "";
+  std::vector<std::string> names;
+  for (const Command &command : commands)
+    names.push_back(command.name);
+  if (std::string hint = suggestion(word, names); word.find_first_of("-./") == std::string::npos &&
+                                                  hint.find("did you mean") != std::string::npos &&
+                                                  !std::filesystem::exists(word))
+    throw Failure("there is no command '" + word + "'" + hint);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -100,6 +113,7 @@ int main(int argc, char **argv) {
         break;
       }
   try {
+    checkCommand(argc, argv);
     int status = command->run ? runCommand(*command, argc, argv) : trainModel(argc, argv);
     if (std::fflush(stdout))
       throw Failure("cannot write to standard output");

@@ -173,6 +173,9 @@ private:
       isKnown &= extent >= 0;
       wanted *= extent;
     }
+    if (table.columns.empty())
+      throw Failure("'" + path +
+                    "' has one column only: if no comma stands between its fields, say what does with --delimiter");
     if (isKnown && wanted != static_cast<dlc_int64>(table.columns.size()))
       throw Failure("'" + path + "' has " + std::to_string(table.columns.size()) + " columns for " + describe(input) +
                     ", which needs " + std::to_string(wanted) +

@@ -7,6 +7,14 @@
 
 using namespace dlcrun;
 
+static char readDelimiter(const std::string &text) {
+  if (text == "tab" || text == "\\t")
+    return '\t';
+  if (text.size() != 1)
+    throw CLI::ValidationError("--delimiter takes one character, or tab, not '" + text + "'");
+  return text.front();
+}
+
 static void declareData(CLI::App &app, TrainOptions &options) {
   app.add_option("library", options.library, "Library that dlc made with --train")
       ->check(expectLibrary(" --train"))
@@ -33,8 +41,10 @@ static void declareData(CLI::App &app, TrainOptions &options) {
                  "Column of a table that is the label; the last when left out");
   app.add_option("--ignore-column", options.data.csv.ignored, "Column of a table to leave out")
       ->allow_extra_args(false);
-  app.add_option("--delimiter", options.data.csv.delimiter,
-                 "What stands between the fields of a table; a comma when left out");
+  app.add_option_function<std::string>(
+         "--delimiter", [&options](const std::string &text) { options.data.csv.delimiter = readDelimiter(text); },
+         "What stands between the fields of a table, a character or 'tab'; a comma when left out")
+      ->type_name("CHARACTER");
   app.add_option("--scale", options.scales, "NAME=FACTOR to multiply an input with, as 0.00392156862745098 for bytes")
       ->allow_extra_args(false);
 }

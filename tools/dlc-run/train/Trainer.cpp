@@ -34,7 +34,7 @@ std::pair<std::string, double> splitNumber(const std::string &option, const char
   const char *end = option.data() + option.size();
   if (equals != std::string::npos) {
     auto [last, error] = std::from_chars(option.data() + equals + 1, end, value);
-    if (error == std::errc() && last == end)
+    if (error == std::errc() && last == end && std::isfinite(value))
       return {option.substr(0, equals), value};
   }
   throw Failure(std::string(flag) + " takes NAME=NUMBER, not '" + option + "'");
@@ -65,9 +65,11 @@ void checkFolder(const std::string &path) {
   std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (!path.empty() && access(folder.empty() ? "." : folder.c_str(), W_OK))
     throw Failure("cannot write '" + path + "': " + std::strerror(errno));
+  if (std::filesystem::is_directory(path))
+    throw Failure("cannot write '" + path + "': it is a folder");
 }
 
-/// A checkpoint replaces what is there, which must not be a folder or a device.
+/// A checkpoint replaces what is there, which must not be a device.
 void checkReplaceable(const std::string &path) {
   if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
     throw Failure("cannot write '" + path + "': it is no regular file");
