@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "backends/llvm/LaunchCost.h"
+#include "ir/KernelCost.h"
 #include "ir/Layout.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -64,17 +64,17 @@ static AffineExpr operationsPerElement(mlir::Operation *op, const KernelShapes &
       });
 }
 
-KernelCost dlc::estimateCost(KernelFuncOp kernel, const KernelShapes &shapes) {
-  mlir::MLIRContext *context = kernel.getContext();
+KernelCost dlc::estimateCost(mlir::Operation *kernel, const KernelShapes &shapes) {
+  mlir::MLIRContext *context = kernel->getContext();
   KernelCost cost{mlir::getAffineConstantExpr(0, context), mlir::getAffineConstantExpr(0, context)};
   auto bytesOf = [&](mlir::Value value) {
     auto type = llvm::cast<mlir::RankedTensorType>(value.getType());
     return product(shapes.getDims(value), context) * getElementBytes(type.getElementType());
   };
-  mlir::Block &body = kernel.getBody().front();
+  mlir::Block &body = kernel->getRegion(0).front();
   for (mlir::BlockArgument argument : body.getArguments())
     cost.bytes = cost.bytes + bytesOf(argument);
-  for (mlir::Value result : kernel.getYieldedValues())
+  for (mlir::Value result : body.getTerminator()->getOperands())
     cost.bytes = cost.bytes + bytesOf(result);
   for (mlir::Operation &op : body.without_terminator()) {
     // Reductions and the like do their work on what they read.
@@ -91,9 +91,9 @@ KernelCost dlc::estimateCost(KernelFuncOp kernel, const KernelShapes &shapes) {
   return cost;
 }
 
-AffineExpr dlc::estimateNanoseconds(KernelFuncOp kernel, const KernelCost &cost) {
+AffineExpr dlc::estimateNanoseconds(mlir::Operation *kernel, const KernelCost &cost) {
   int64_t operationsPerNanosecond = 6;
-  if (mlir::ArrayAttr schedules = kernel.getSchedulesAttr())
+  if (auto schedules = kernel->getAttrOfType<mlir::ArrayAttr>("schedules"))
     for (auto schedule : schedules.getAsRange<ScheduleAttr>()) {
       int64_t lanes = std::max<int64_t>(schedule.getVector(), 1);
       // Where a cycle starts one multiply-add of 16 lanes, it starts two of 8.
@@ -105,6 +105,7 @@ AffineExpr dlc::estimateNanoseconds(KernelFuncOp kernel, const KernelCost &cost)
       operationsPerNanosecond = std::max(operationsPerNanosecond, rate);
     }
   // A cell reads the same weights in every step, so they come from a cache.
-  int64_t bytesPerNanosecond = kernel.getRoot() == KernelRoot::Recurrent ? 40 : 12;
+  auto root = kernel->getAttrOfType<KernelRootAttr>("root");
+  int64_t bytesPerNanosecond = root && root.getValue() == KernelRoot::Recurrent ? 40 : 12;
   return cost.operations.floorDiv(operationsPerNanosecond) + cost.bytes.floorDiv(bytesPerNanosecond);
 }
