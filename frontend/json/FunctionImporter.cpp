@@ -61,6 +61,15 @@ std::vector<std::string> FunctionImporter::getOutputNames(const JsonValue &descr
 bool FunctionImporter::addInputs(func::FuncOp target, const JsonValue &description,
                                  llvm::function_ref<bool(StringRef)> isWanted, const llvm::StringMap<int64_t> &fixed,
                                  llvm::StringMap<Value> &inputs) {
+  // An extent that was asked for holds wherever its name stands. What is wrong with such a shape has been said where
+  // the inputs were declared.
+  llvm::StringMap<int64_t> asked;
+  for (const JsonValue &input : description.find("inputs")->elements)
+    for (const ShapeOverride &each : options.shapes)
+      if (each.input == input.find("name")->string)
+        for (auto [extent, value] : llvm::zip(input.find("shape")->elements, each.extents))
+          if (extent.isString())
+            asked.try_emplace(extent.string, value);
   for (const JsonValue &input : description.find("inputs")->elements) {
     const std::string &name = input.find("name")->string;
     if (!isWanted(name))
@@ -69,9 +78,12 @@ bool FunctionImporter::addInputs(func::FuncOp target, const JsonValue &descripti
     SmallVector<Attribute> dims;
     for (const JsonValue &extent : input.find("shape")->elements) {
       auto found = extent.isString() ? fixed.find(extent.string) : fixed.end();
+      auto wanted = extent.isString() ? asked.find(extent.string) : asked.end();
       std::optional<int64_t> known;
       if (found != fixed.end())
         known = found->second;
+      else if (wanted != asked.end())
+        known = wanted->second;
       else if (!extent.isString())
         known = extent.integer;
       shape.push_back(known.value_or(ShapedType::kDynamic));
