@@ -418,6 +418,68 @@ def CollapseKernels : Pass<"dlc-collapse-kernels", "::mlir::ModuleOp"> {
 
 //===-- memory --------------------------------------------------------------===//
 
+def AdvanceUpdates : Pass<"dlc-advance-updates", "::mlir::func::FuncOp"> {
+  let summary = "Run updates of variables as soon as what they read is there";
+  let description = [{
+    What only one variable's new value depends on (the gradient of a weight, the optimizer's kernels, running means) moves up to where
+    its operands have been computed: a gradient is consumed while it is in a cache, and neither it nor what it is made from is kept until
+    the end. A new value waits until nobody reads the old one any more, so that it can take its place.
+
+    Before:
+    ```mlir
+    %dw2 = dlc.kernel "dense_2" root(contraction) (%y1, %dy2 ...)
+    %dy1 = dlc.kernel "dense_2" root(contraction) (%dy2, %w2 ...)
+    %dw1 = dlc.kernel "dense_1" root(contraction) (%x, %dy1 ...)
+    %new_w2 = dlc.kernel "sub" root(elementwise) (%w2, %dw2 ...)
+    %new_w1 = dlc.kernel "sub" root(elementwise) (%w1, %dw1 ...)
+    ```
+    After:
+    ```mlir
+    %dw2 = dlc.kernel "dense_2" root(contraction) (%y1, %dy2 ...)
+    %dy1 = dlc.kernel "dense_2" root(contraction) (%dy2, %w2 ...)
+    %new_w2 = dlc.kernel "sub" root(elementwise) (%w2, %dw2 ...)
+    %dw1 = dlc.kernel "dense_1" root(contraction) (%x, %dy1 ...)
+    %new_w1 = dlc.kernel "sub" root(elementwise) (%w1, %dw1 ...)
+    ```
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+def Recompute : Pass<"dlc-recompute", "::mlir::ModuleOp"> {
+  let summary = "Compute tensors again instead of keeping them, until a limit of memory holds";
+  let description = [{
+    Training keeps what the backward pass reads of the forward pass. Where an entry point takes more memory than `memory-limit`
+    (variables and intermediate tensors together), a tensor that is long not read is thrown away in between: its kernel, and
+    those that compute what this one reads where nobody else keeps that, run a second time before the next reader.
+
+    Each round plans the memory and takes the tensor that saves the most above the limit for the time that its kernels are
+    estimated to take (`ir/KernelCost.h`). Elementwise kernels and normalizations go first; convolutions follow when there is
+    nothing else. Without a limit nothing is computed twice. A limit that cannot be held is an error that says what is needed.
+    Results keep their bits: the same kernel reads the same numbers.
+
+    Before:
+    ```mlir
+    %a = dlc.kernel "relu" root(elementwise) (%x ...)
+    %b = dlc.kernel "conv" root(convolution) (%a, %w ...)
+    ...
+    %g = dlc.kernel "conv.gradient" root(convolution) (%a, %dy ...)
+    ```
+    After:
+    ```mlir
+    %a = dlc.kernel "relu" root(elementwise) (%x ...)
+    %b = dlc.kernel "conv" root(convolution) (%a, %w ...)
+    ...
+    %a2 = dlc.kernel "relu.again" root(elementwise) (%x ...)
+    %g = dlc.kernel "conv.gradient" root(convolution) (%a2, %dy ...)
+    ```
+
+    Pre-condition: the functions hold kernels, loops, reshapes, constants and returns only.
+  }];
+  let options = [Option<"memoryLimit", "memory-limit", "int64_t", "0", "Bytes that an entry point may take; 0: any number">];
+  let statistics = [Statistic<"kernelsAgain", "kernels-again", "Kernels that run a second time">];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
 def LowerToProgram : Pass<"dlc-lower-to-program", "::mlir::ModuleOp"> {
   let summary = "Plan memory and turn functions of tensors into programs on buffers";
   let description = [{

@@ -103,6 +103,9 @@ static void addKernelsPhase(OpPassManager &manager, const PipelineOptions &optio
 }
 
 static void addProgramPhase(OpPassManager &manager, const PipelineOptions &options) {
+  if (options.optimizationLevel > 0)
+    manager.addNestedPass<func::FuncOp>(createAdvanceUpdates());
+  manager.addPass(createRecompute({options.memoryLimit}));
   LowerToProgramOptions program;
   program.shareMemory = options.optimizationLevel > 0;
   manager.addPass(createLowerToProgram(program));

@@ -31,6 +31,8 @@ struct PipelineOptions {
   llvm::SmallVector<std::string> isas = {"x86-64-v3"};
   /// Make every kernel's result an output.
   bool keepTensors = false;
+  /// Bytes that an entry point's variables and intermediate tensors may take; 0: any number.
+  int64_t memoryLimit = 0;
 };
 
 /// Names of the phases in order; each can be asked for with --compile-to. "import" is what a frontend gives.

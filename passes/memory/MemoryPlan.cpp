@@ -92,9 +92,9 @@ static bool readsInPlace(KernelOp kernel, unsigned input) {
   if (kernel.getRoot() != KernelRoot::Elementwise || !kernel.getSchedules() || kernel.getOutputs().size() != 1 ||
       kernel.getInputs()[input].getType() != kernel.getResult().getType())
     return false;
-  // A schedule whose last vector overlaps the one before it would read what it has written.
+  // Rows of vectors end with a mask: a last vector that overlapped the one before it would read what that has written.
   for (Attribute schedule : kernel.getSchedulesAttr())
-    if (llvm::cast<ScheduleAttr>(schedule).getTile("in_place", 0) == 0)
+    if (llvm::cast<ScheduleAttr>(schedule).getAlgorithm() != "rows")
       return false;
   return llvm::all_of(kernel.getBody().getArgument(input).getUsers(), [&](Operation *user) {
     return user->hasTrait<Elementwise>() &&
@@ -243,10 +243,12 @@ void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
     int64_t buffer = shareMemory ? findOperandToOverwrite(frame, kernel) : -1;
     frame.places[output] = {Place::Arena, buffer < 0 ? addBuffer(frame.getBytes(output)) : buffer};
   }
+  frame.steps[kernel] = {step, step};
   ++step;
 }
 
 LogicalResult MemoryPlan::placeLoop(Frame &frame, LoopOp loop) {
+  frame.steps[loop].first = step;
   // What the loop gives is written from its first step on.
   for (auto [number, result] : llvm::enumerate(loop.getOutputs())) {
     bool isStacked = number >= loop.getCarried().size();
@@ -276,6 +278,7 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, LoopOp loop) {
       extendLife(frame, result);
   frame.bodies[loop] = std::move(*made);
   // Final values are written when all steps are over.
+  frame.steps[loop].last = step;
   ++step;
   return success();
 }

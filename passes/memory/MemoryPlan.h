@@ -41,6 +41,11 @@ struct CarriedPlace {
   bool alternates() const { return stacked < 0 && !isInPlace; }
 };
 
+/// From the first to the last step of the program that a kernel (which takes one) or a loop takes.
+struct Steps {
+  int64_t first = 0, last = 0;
+};
+
 /// A function of kernels: an entry point, or the body of a loop.
 struct Frame {
   mlir::func::FuncOp function;
@@ -50,6 +55,7 @@ struct Frame {
   llvm::SmallVector<mlir::AffineExpr> symbols; ///< the function's symbols as the entry point's
 
   llvm::SmallVector<mlir::Operation *> order;      ///< kernels and loops
+  llvm::DenseMap<mlir::Operation *, Steps> steps;  ///< of those that run with the program
   llvm::DenseMap<mlir::Value, mlir::Value> memory; ///< the value whose memory a value has: reshapes share it
   llvm::DenseMap<mlir::Value, Place> places;       ///< of values with memory of their own
   llvm::DenseMap<mlir::Operation *, std::unique_ptr<Frame>> bodies; ///< of loops

@@ -90,6 +90,13 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->expected(1)
       ->take_all()
       ->group(code);
+  app.add_option("--memory-limit", options.memoryLimit,
+                 "The most memory that variables and intermediate tensors of a run may take (500MB, 2GB): tensors are "
+                 "computed again instead of kept until that holds")
+      ->type_name("SIZE")
+      ->transform(CLI::AsSizeValue(true))
+      ->check(CLI::PositiveNumber)
+      ->group(code);
   app.add_flag("--train", options.train,
                "Add the entry points that train the model, as its 'training' section says: init, train_step, evaluate, "
                "gradients, apply_gradients")

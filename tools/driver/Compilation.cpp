@@ -143,6 +143,7 @@ LogicalResult Compilation::readOptions() {
   pipelineOptions.optimizationLevel = options.optimizationLevel;
   pipelineOptions.math = options.math;
   pipelineOptions.keepTensors = options.keepTensors;
+  pipelineOptions.memoryLimit = options.memoryLimit;
   pipelineOptions.isas.clear();
   for (const InstructionSet &isa : target.isas)
     pipelineOptions.isas.push_back(isa.name);

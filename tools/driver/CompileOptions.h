@@ -29,6 +29,7 @@ struct CompileOptions {
   bool writeHeader = false; ///< NAME.h beside a shared library, too
   bool checkBounds = false;
   bool keepTensors = false;
+  int64_t memoryLimit = 0;    ///< bytes of variables and intermediate tensors; 0: any number
   bool train = false;         ///< add the entry points that train the model
   unsigned jobs = 0;          ///< kernels compiled at a time; 0: one a CPU
   std::string cacheDirectory; ///< empty: no cache

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/Layout.h"
+#include "passes/Passes.h"
+
+#define DEBUG_TYPE "dlc-advance-updates"
+
+namespace dlc {
+#define GEN_PASS_DEF_ADVANCEUPDATES
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+class AdvanceUpdates final : public dlc::impl::AdvanceUpdatesBase<AdvanceUpdates> {
+  using AdvanceUpdatesBase::AdvanceUpdatesBase;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (function.isDeclaration())
+      return;
+    collectUpdates(function);
+    llvm::SmallVector<Operation *> order;
+    for (Operation &op : function.getBody().front())
+      if (updates.contains(&op))
+        order.push_back(&op);
+    llvm::DenseMap<Operation *, Operation *> ready, last;
+    for (Operation *op : order)
+      ready[op] = findReady(op, ready);
+    // Who is only read by other updates runs with the first of them.
+    llvm::DenseMap<Operation *, Operation *> targets;
+    for (Operation *op : llvm::reverse(order))
+      targets[op] = findTarget(op, ready.lookup(op), targets);
+    // Updates that get ready at the same time follow one after another.
+    llvm::DenseMap<Operation *, size_t> numbers;
+    for (Operation *op : order)
+      numbers.try_emplace(updates.lookup(op), numbers.size());
+    llvm::stable_sort(
+        order, [&](Operation *a, Operation *b) { return numbers[updates.lookup(a)] < numbers[updates.lookup(b)]; });
+    for (Operation *op : order)
+      if (Operation *target = targets.lookup(op)) {
+        Operation *&before = last.try_emplace(target, target).first->second;
+        op->moveAfter(before);
+        before = op;
+      }
+  }
+
+  static Operation *later(Operation *a, Operation *b) { return !a || (b && a->isBeforeInBlock(b)) ? b : a; }
+
+  /// The last op that is no update and that `op` waits for; null if it needs the function's arguments only.
+  Operation *findReady(Operation *op, const llvm::DenseMap<Operation *, Operation *> &ready) const {
+    Operation *after = nullptr;
+    for (Value operand : op->getOperands())
+      if (Operation *definition = operand.getDefiningOp())
+        after = later(after, updates.contains(definition) ? ready.lookup(definition) : definition);
+    return after;
+  }
+
+  /// The op after which `op` is to stand; null to leave it.
+  Operation *findTarget(Operation *op, Operation *ready,
+                        const llvm::DenseMap<Operation *, Operation *> &targets) const {
+    bool isNewValue = false;
+    Operation *target = ready;
+    for (Value result : op->getResults())
+      for (BlockArgument argument : overwritten.lookup(result)) {
+        isNewValue = true;
+        // Whoever reads the old value goes first, or the new one could not take its place.
+        for (Operation *reader : getReaders(argument))
+          if (!updates.contains(reader))
+            target = later(target, reader);
+      }
+    Operation *first = isNewValue ? target : nullptr;
+    for (Operation *user : op->getUsers())
+      if (Operation *other = targets.lookup(user))
+        first = !first || other->isBeforeInBlock(first) ? other : first;
+    return first;
+  }
+
+  /// Finds the ops of each variable's update, and the argument whose memory each new value is to take.
+  void collectUpdates(func::FuncOp function) {
+    updates.clear();
+    overwritten.clear();
+    Block &block = function.getBody().front();
+    Operation *end = block.getTerminator();
+    llvm::StringMap<BlockArgument> arguments;
+    for (BlockArgument argument : block.getArguments())
+      if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "dlc.variable"))
+        arguments[name.getValue()] = argument;
+    llvm::SmallVector<bool> isVariable;
+    for (auto [number, value] : llvm::enumerate(end->getOperands())) {
+      auto name = function.getResultAttrOfType<StringAttr>(number, "dlc.variable");
+      isVariable.push_back(static_cast<bool>(name));
+      auto argument = name ? arguments.find(name.getValue()) : arguments.end();
+      if (argument != arguments.end())
+        overwritten[value].push_back(argument->second);
+    }
+    for (Operation &op : llvm::reverse(block.without_terminator()))
+      if (Operation *group = findGroup(op, end, isVariable))
+        updates[&op] = group;
+  }
+
+  /// The last op of the update that `op` is a part of: all its readers are. What several variables' updates read (a
+  /// layer's gradient, the norm of all gradients) is no part of any. Null if there is none.
+  Operation *findGroup(Operation &op, Operation *end, llvm::ArrayRef<bool> isVariable) const {
+    Operation *group = nullptr;
+    if (op.use_empty() || llvm::isa<dlc::ConstantOp>(op))
+      return nullptr;
+    for (OpOperand &use : op.getUses()) {
+      if (use.getOwner() == end && isVariable[use.getOperandNumber()])
+        continue;
+      Operation *other = updates.lookup(use.getOwner());
+      if (!other || (group && other != group))
+        return nullptr;
+      group = other;
+    }
+    return group ? group : &op;
+  }
+
+  /// Ops that read `value` or another view of it.
+  static llvm::SmallVector<Operation *> getReaders(Value value) {
+    llvm::SmallVector<Operation *> readers;
+    for (Operation *user : value.getUsers()) {
+      readers.push_back(user);
+      if (dlc::isAlias(user))
+        readers.append(getReaders(user->getResult(0)));
+    }
+    return readers;
+  }
+
+  llvm::DenseMap<Operation *, Operation *> updates; ///< ops of an update, and the last op of that
+  llvm::DenseMap<Value, llvm::SmallVector<BlockArgument, 1>> overwritten;
+};
+
+} // namespace

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// How much memory each step of an entry point needs, and why.
+#ifndef DLC_PASSES_MEMORY_MEMORYPROFILE_H
+#define DLC_PASSES_MEMORY_MEMORYPROFILE_H
+
+#include "passes/memory/MemoryPlan.h"
+
+namespace dlc {
+
+/// A tensor of an entry point that lies in the arena.
+struct ArenaTensor {
+  int64_t bytes = 0;
+  Steps definition;
+  llvm::SmallVector<std::pair<Steps, mlir::Operation *>> readers; ///< kernels and loops, in order
+};
+
+/// What the memory plan of an entry point comes to, found by planning a copy of it. All its extents must be known.
+class MemoryProfile {
+public:
+  static mlir::FailureOr<MemoryProfile> make(mlir::func::FuncOp entry);
+
+  int64_t getArenaBytes() const { return arenaBytes; }
+  /// Bytes that are live at each step.
+  llvm::ArrayRef<int64_t> getLiveBytes() const { return live; }
+  /// The tensor that `value`, or what it is an alias of, is; null if that is no tensor in the arena.
+  const ArenaTensor *getTensor(mlir::Value value) const;
+  /// Steps of a kernel or loop; null if it is done when the library is loaded.
+  const Steps *getSteps(mlir::Operation *op) const;
+
+private:
+  int64_t arenaBytes = 0;
+  llvm::SmallVector<int64_t> live;
+  llvm::DenseMap<mlir::Value, ArenaTensor> tensors;
+  llvm::DenseMap<mlir::Operation *, Steps> steps;
+};
+
+/// The value whose memory `value` has: reshapes share it.
+mlir::Value getMemory(mlir::Value value);
+
+} // namespace dlc
+
+#endif // DLC_PASSES_MEMORY_MEMORYPROFILE_H
