@@ -196,11 +196,13 @@ static FailureOr<TensorFunc> emitGather(GatherOp op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX()), &indices = builder.get(op.getIndices());
   int64_t axis = op.getAxis(), indexRank = indices.type.getRank();
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    Expr extent = Halide::cast<int64_t>(x.extents[axis]);
-    Expr chosen = Halide::cast<int64_t>(indices.at(index.slice(axis, indexRank)));
-    chosen = select(chosen < Halide::cast<int64_t>(0), chosen + extent, chosen);
+    Expr given = indices.at(index.slice(axis, indexRank));
+    // Vectors of 32-bit indices are twice as long.
+    Halide::Type number = given.type().is_int() && given.type().bits() <= 32 ? Halide::Int(32) : Halide::Int(64);
+    Expr extent = Halide::cast(number, x.extents[axis]), chosen = Halide::cast(number, given);
+    chosen = select(chosen < Halide::cast(number, 0), chosen + extent, chosen);
     Exprs own(index.begin(), index.begin() + axis);
-    own.push_back(Halide::cast<int32_t>(Halide::clamp(chosen, Halide::cast<int64_t>(0), extent - 1)));
+    own.push_back(Halide::cast<int32_t>(Halide::clamp(chosen, Halide::cast(number, 0), extent - 1)));
     own.append(index.begin() + axis + indexRank, index.end());
     return x.at(own);
   });

@@ -108,6 +108,8 @@ ArrayRef<LayerKind> dlc::json::getLayerKinds() {
     addMergeLayers(result);
     addRecurrentLayers(result);
     addSequenceLayers(result);
+    addPreprocessingLayers(result);
+    addAugmentationLayers(result);
     for (LayerKind &kind : result) {
       kind.fields.insert(kind.fields.begin(),
                          optional("name", string(), "", "Name of the layer, its parameters and its result"));

@@ -128,6 +128,8 @@ void addAttentionLayers(std::vector<LayerKind> &kinds);
 void addMergeLayers(std::vector<LayerKind> &kinds);
 void addRecurrentLayers(std::vector<LayerKind> &kinds);
 void addSequenceLayers(std::vector<LayerKind> &kinds);
+void addPreprocessingLayers(std::vector<LayerKind> &kinds);
+void addAugmentationLayers(std::vector<LayerKind> &kinds);
 
 /// The activation that `value` names, of `x`.
 mlir::Value buildActivation(OpContext &context, const JsonValue &value, mlir::Value x);

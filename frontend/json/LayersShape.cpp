@@ -123,16 +123,6 @@ static Value buildUpsample(LayerContext &context) {
       llvm::APFloat(-0.75), false, false, llvm::APFloat(0.0));
 }
 
-static Value buildRescaling(LayerContext &context) {
-  Type type = typeOf(context.input()).getElementType();
-  Value result = context.input();
-  if (context.attributes.isGiven("scale"))
-    result = context.create<dlc::MulOp>(result, context.constant(context.attributes.number("scale"), type));
-  if (context.attributes.isGiven("offset"))
-    result = context.create<dlc::AddOp>(result, context.constant(context.attributes.number("offset"), type));
-  return result;
-}
-
 void dlc::json::addShapeLayers(std::vector<LayerKind> &kinds) {
   RulePtr amount = integer(0, INT32_MAX);
   RulePtr borders = either({amount, list(either({amount, list(amount, 2, 2)}), 1)},
@@ -165,10 +155,6 @@ void dlc::json::addShapeLayers(std::vector<LayerKind> &kinds) {
                  "Factor, for all or each"),
         optional("interpolation", choice({"nearest", "bilinear"}), "\"nearest\"", "How elements between are made")},
        buildUpsample});
-  kinds.push_back({"rescaling",
-                   "x * scale + offset",
-                   {optional("scale", number(), "1", "Factor"), optional("offset", number(), "0", "Added after")},
-                   buildRescaling});
   kinds.push_back({"dropout",
                    "Sets elements to 0 at random in training; nothing in inference",
                    {optional("rate", number(0, 1), "0.5", "Share of elements that training drops")},

@@ -53,6 +53,15 @@ Value OpContext::constant(double value, Type elementType) {
   return constant(cast<ElementsAttr>(DenseElementsAttr::getFromRawBuffer(type, bytes)));
 }
 
+Value OpContext::numbers(ArrayRef<double> values, ArrayRef<int64_t> shape, Type elementType) {
+  size_t bytes = getElementSize(elementType);
+  std::vector<char> elements(values.size() * bytes);
+  for (auto [i, value] : llvm::enumerate(values))
+    storeFloat(value, elementType, elements.data() + i * bytes);
+  return constant(
+      cast<ElementsAttr>(DenseElementsAttr::getFromRawBuffer(RankedTensorType::get(shape, elementType), elements)));
+}
+
 Value OpContext::reshape(Value x, ArrayRef<int64_t> shape) {
   if (!x)
     return {};

@@ -35,6 +35,8 @@ public:
   /// A constant of rank 0.
   mlir::Value constant(double value, mlir::Type elementType);
   mlir::Value constant(mlir::ElementsAttr value);
+  /// A constant of floating-point numbers in `shape`, row-major.
+  mlir::Value numbers(llvm::ArrayRef<double> values, llvm::ArrayRef<int64_t> shape, mlir::Type elementType);
   /// The same elements in a shape in the convention of `dlc.reshape`: an extent is a number, -1 (once: what is left),
   /// or -2 - d: the operand's extent of dimension d.
   mlir::Value reshape(mlir::Value x, llvm::ArrayRef<int64_t> shape);

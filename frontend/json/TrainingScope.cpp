@@ -14,6 +14,29 @@ Value TrainingScope::createUniform(OpContext &context, Value like) {
   return context.create<dlc::RandomUniformOp>(seed, counter, like);
 }
 
+Value TrainingScope::createUniformPerSample(OpContext &context, Value x) {
+  if (!x)
+    return {};
+  SmallVector<int64_t> shape(typeOf(x).getRank(), 1);
+  shape[0] = -2;
+  return createUniform(context, context.create<dlc::FillOp>(x, ArrayRef<int64_t>(shape), llvm::APFloat(0.0),
+                                                            context.builder.getF32Type()));
+}
+
+/// Box and Muller: a normal number of two uniform ones.
+Value TrainingScope::createNormal(OpContext &context, Value like) {
+  Type type = typeOf(like).getElementType();
+  auto uniform = [&] {
+    Value x = createUniform(context, like);
+    return type.isF32() ? x : context.create<dlc::CastOp>(x, type);
+  };
+  Value u = uniform(), v = uniform();
+  Value radius = context.create<dlc::SqrtOp>(
+            context.create<dlc::MulOp>(context.create<dlc::LogOp>(u), context.constant(-2, type))),
+        angle = context.create<dlc::MulOp>(v, context.constant(2 * 3.14159265358979323846, type));
+  return context.create<dlc::MulOp>(radius, context.create<dlc::CosOp>(angle));
+}
+
 void TrainingScope::update(StringRef name, Value value) {
   if (value)
     updates.emplace_back(name.str(), value);

@@ -29,7 +29,33 @@ bool takesEpilogue(Operation *op) {
 /// Elementwise ops of a few instructions; repeating one costs less than memory traffic.
 bool isCheap(Operation *op) {
   return llvm::isa<dlc::AddOp, dlc::SubOp, dlc::MulOp, dlc::NegOp, dlc::AbsOp, dlc::ReluOp, dlc::ClampOp, dlc::MaxOp,
-                   dlc::MinOp, dlc::CastOp, dlc::LeakyReluOp, dlc::WhereOp>(op);
+                   dlc::MinOp, dlc::CastOp, dlc::LeakyReluOp, dlc::WhereOp, dlc::FloorOp, dlc::LessOp,
+                   dlc::LessOrEqualOp, dlc::GreaterOp, dlc::GreaterOrEqualOp, dlc::EqualOp, dlc::AndOp, dlc::OrOp,
+                   dlc::NotOp>(op);
+}
+
+/// Whether `op` picks elements one by one, by indices of the shape of its result.
+bool isElementGather(Operation *op) {
+  auto gather = llvm::dyn_cast<dlc::GatherOp>(op);
+  return gather && llvm::cast<RankedTensorType>(gather.getX().getType()).getRank() == 1;
+}
+
+/// Whether `op` mirrors a dimension, or takes a part whose rows fill vectors.
+bool isRowSlice(Operation *op) {
+  constexpr int64_t vector = 16;
+  auto slice = llvm::dyn_cast<dlc::SliceOp>(op);
+  if (!slice)
+    return false;
+  auto type = llvm::cast<RankedTensorType>(slice.getType());
+  bool isLong = type.getRank() > 0 && type.getShape().back() >= vector;
+  return isLong || llvm::any_of(slice.getSteps(), [](int64_t step) { return step < 0; });
+}
+
+/// The operands that are read where the result is written, so that they may be computed there.
+OperandRange getComputedOperands(Operation *op) {
+  if (isElementGather(op))
+    return op->getOperands().drop_front();
+  return isRowSlice(op) ? op->getOperands().take_front(0) : op->getOperands();
 }
 
 class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementwise> {
@@ -67,13 +93,12 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
     dlc::wrapInKernel(group, dlc::getFamily(root), root);
   }
 
-  /// Adds to `group` the elementwise ops whose only use is in it, upwards from `op`.
+  /// Adds to `group` the ops that `accepts` takes and whose only use is in it, upwards from `op`.
   static void collectOperands(Operation *op, llvm::SetVector<Operation *> &group,
                               llvm::function_ref<bool(Operation *)> accepts) {
-    for (Value operand : op->getOperands()) {
+    for (Value operand : getComputedOperands(op)) {
       Operation *definition = operand.getDefiningOp();
-      if (!definition || definition->getBlock() != op->getBlock() || !definition->hasTrait<dlc::Elementwise>() ||
-          !accepts(definition) || group.contains(definition))
+      if (!definition || definition->getBlock() != op->getBlock() || !accepts(definition) || group.contains(definition))
         continue;
       // x * x is one user with two uses.
       if (llvm::any_of(definition->getUsers(), [&](Operation *user) { return user != op; }))
@@ -89,7 +114,10 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
     auto shape = llvm::cast<RankedTensorType>(last->getResult(0).getType()).getShape();
     // What is broadcast would be computed again for every element it goes to, so expensive ops stay outside then.
     collectOperands(last, group, [&](Operation *op) {
-      return isCheap(op) || llvm::cast<RankedTensorType>(op->getResult(0).getType()).getShape() == shape;
+      bool isWhole = llvm::cast<RankedTensorType>(op->getResult(0).getType()).getShape() == shape;
+      if (!op->hasTrait<dlc::Elementwise>())
+        return isRowSlice(op) || (isElementGather(op) && isWhole);
+      return isCheap(op) || isWhole;
     });
     llvm::SmallVector<Operation *> sorted(group.begin(), group.end());
     llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });

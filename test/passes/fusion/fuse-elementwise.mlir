@@ -63,3 +63,44 @@ func.func @around(%x: tensor<8x4xf32>) -> (tensor<8xf32>, tensor<8x4xf32>) {
   %a = dlc.abs %f : tensor<8x4xf32> -> tensor<8x4xf32>
   return %r, %a : tensor<8xf32>, tensor<8x4xf32>
 }
+
+// A mirrored tensor is read where the choice is made.
+// CHECK-LABEL: func.func @mirrored
+func.func @mirrored(%x: tensor<4x8xf32>, %c: tensor<4x1xi1>) -> tensor<4x8xf32> {
+  // CHECK: dlc.kernel {{.*}} root( elementwise)
+  // CHECK: dlc.slice
+  // CHECK-NEXT: dlc.where
+  // CHECK-NEXT: dlc.yield
+  %m = dlc.slice %x {starts = array<i64: 0, 7>, sizes = array<i64: -1, 8>, steps = array<i64: 1, -1>} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %y = dlc.where %c, %m, %x : (tensor<4x1xi1>, tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// Elements are gathered by indices that are computed on the way.
+// CHECK-LABEL: func.func @gathered
+func.func @gathered(%x: tensor<32xf32>, %row: tensor<4x1xi32>, %column: tensor<8xi32>) -> tensor<4x8xf32> {
+  // CHECK: dlc.kernel {{.*}} root( elementwise) (%arg1, %arg2, %arg0 :
+  // CHECK: dlc.add
+  // CHECK-NEXT: dlc.gather
+  // CHECK-NEXT: dlc.exp
+  // CHECK-NEXT: dlc.yield
+  %i = dlc.add %row, %column : (tensor<4x1xi32>, tensor<8xi32>) -> tensor<4x8xi32>
+  %g = dlc.gather %x, %i {axis = 0 : i64} : (tensor<32xf32>, tensor<4x8xi32>) -> tensor<4x8xf32>
+  %y = dlc.exp %g : tensor<4x8xf32> -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// The tensor that is gathered from is stored, and so is a part with short rows.
+// CHECK-LABEL: func.func @stored
+func.func @stored(%x: tensor<32xf32>, %i: tensor<8xi32>, %z: tensor<8x12xf32>) -> tensor<8x3xf32> {
+  // CHECK: dlc.slice %arg2
+  // CHECK: dlc.kernel {{.*}} root( elementwise) (%arg0 :
+  // CHECK: dlc.gather
+  // CHECK: dlc.kernel {{.*}} root( elementwise)
+  %s = dlc.slice %z {starts = array<i64: 0, 3>, sizes = array<i64: -1, 3>, steps = array<i64: 1, 1>} : (tensor<8x12xf32>) -> tensor<8x3xf32>
+  %e = dlc.exp %x : tensor<32xf32> -> tensor<32xf32>
+  %g = dlc.gather %e, %i {axis = 0 : i64} : (tensor<32xf32>, tensor<8xi32>) -> tensor<8xf32>
+  %r = dlc.reshape %g {shape = array<i64: 8, 1>} : (tensor<8xf32>) -> tensor<8x1xf32>
+  %y = dlc.add %s, %r : (tensor<8x3xf32>, tensor<8x1xf32>) -> tensor<8x3xf32>
+  return %y : tensor<8x3xf32>
+}
