@@ -25,7 +25,8 @@ def AddOptimizer : Pass<"dlc-add-optimizer", "::mlir::ModuleOp"> {
     Every `dlc.apply_gradients` becomes the arithmetic of its optimizer and a `dlc.assign` a parameter. What the optimizer keeps beside a
     parameter (a momentum, mean squares) becomes parameters of the kind "slot", zeros at first, called `SCOPE.ROLE.PARAMETER`; Adam's count
     of steps is the counter `SCOPE.step`. Gradients are clipped before (`clip_value`, or together by `clip_norm`). Lists with one entry a parameter
-    (`rates`, `weight_decays`, `max_norms`) give parameters a factor of the rate, a decay and a largest norm of their own.
+    (`rates`, `weight_decays`, `max_norms`) give parameters a factor of the rate, a decay and a largest norm of their own. With `accumulate = K`
+    gradients are added up in slots (`SCOPE.gradient.PARAMETER`), and every K-th run does the step; the others select what was.
 
     Before: `dlc.apply_gradients [@w] rate(%r : tensor<f32>) gradients(%g : tensor<2xf32>) {optimizer = {name = "sgd"}, scope = "optimizer"}`
 
@@ -352,7 +353,8 @@ def FuseElementwise : Pass<"dlc-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Form kernels of elementwise chains, and of other ops with the elementwise ops around them";
   let description = [{
     Reductions, normalizations, windows and movements take up the elementwise ops that follow them; reductions also
-    those before them, if cheap. What elementwise ops are left form kernels of their own, as large as single uses allow.
+    those before them, if cheap. What elementwise ops are left form kernels of their own, as large as single uses allow; in those, slices with
+    long rows, mirrored ones and gathers of single elements are read where they are used, together with the arithmetic of their indices.
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
 }

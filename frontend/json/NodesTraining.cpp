@@ -77,10 +77,12 @@ static NodeResults buildApplyGradients(NodeContext &context) {
     }
     parameters.push_back(FlatSymbolRefAttr::get(context.builder.getContext(), name.string));
   }
-  dlc::ApplyGradientsOp::create(context.builder, context.location, context.builder.getArrayAttr(parameters),
-                                inputs.front(), ArrayRef(inputs).drop_front(),
-                                describeOptimizer(context.builder, *context.attributes.find("optimizer")),
-                                context.builder.getStringAttr(context.attributes.string("scope")));
+  auto op = dlc::ApplyGradientsOp::create(context.builder, context.location, context.builder.getArrayAttr(parameters),
+                                          inputs.front(), ArrayRef(inputs).drop_front(),
+                                          describeOptimizer(context.builder, *context.attributes.find("optimizer")),
+                                          context.builder.getStringAttr(context.attributes.string("scope")));
+  if (int64_t runs = context.attributes.integer("gradient_accumulation_steps"); runs > 1)
+    op->setAttr("accumulate", context.builder.getI64IntegerAttr(runs));
   return {};
 }
 
@@ -117,7 +119,6 @@ static NodeResults buildRandomUniform(NodeContext &context) {
                                      context.constant(low, type))};
 }
 
-/// Box and Muller: a normal number of two uniform ones.
 static NodeResults buildRandomNormal(NodeContext &context) {
   Value like = context.operand(0);
   if (!like)
@@ -127,15 +128,7 @@ static NodeResults buildRandomNormal(NodeContext &context) {
     context.error("gives floating-point numbers in the type of its input, got " + describeType(like.getType()));
     return {};
   }
-  auto uniform = [&] {
-    Value x = context.graph->getTraining(context).createUniform(context, like);
-    return type.isF32() ? x : context.create<dlc::CastOp>(x, type);
-  };
-  Value u = uniform(), v = uniform();
-  Value radius = context.create<dlc::SqrtOp>(
-            context.create<dlc::MulOp>(context.create<dlc::LogOp>(u), context.constant(-2, type))),
-        angle = context.create<dlc::MulOp>(v, context.constant(2 * 3.14159265358979323846, type)),
-        normal = context.create<dlc::MulOp>(radius, context.create<dlc::CosOp>(angle));
+  Value normal = context.graph->getTraining(context).createNormal(context, like);
   return {context.create<dlc::AddOp>(
       context.create<dlc::MulOp>(normal, context.constant(context.attributes.number("scale"), type)),
       context.constant(context.attributes.number("mean"), type))};
@@ -152,6 +145,7 @@ void dlc::json::addTrainingNodes(std::vector<NodeKind> &kinds) {
        0,
        {required("parameters", list(string(), 1), "Names of the parameters, in the order of their gradients"),
         required("optimizer", getOptimizerRule(), "How parameters follow gradients"),
+        optional("gradient_accumulation_steps", integer(1), "1", "Number of runs whose gradients make one step"),
         optional("scope", string(), "\"optimizer\"",
                  "Name of the optimizer; what it keeps is called SCOPE.ROLE.PARAMETER")},
        buildApplyGradients});

@@ -243,6 +243,8 @@ void TrainingImporter::applyGradients(func::FuncOp function, ValueRange gradient
   }
   auto op = dlc::ApplyGradientsOp::create(builder, function.getLoc(), builder.getArrayAttr(parameters), rate, gradients,
                                           builder.getDictionaryAttr(entries), builder.getStringAttr(scopeName));
+  if (const JsonValue *runs = training.find("gradient_accumulation_steps"); runs && runs->integer > 1)
+    op->setAttr("accumulate", builder.getI64IntegerAttr(runs->integer));
   op->setAttr("rates", builder.getDenseF64ArrayAttr(rates));
   op->setAttr("weight_decays", builder.getDenseF64ArrayAttr(decays));
   op->setAttr("max_norms", builder.getDenseF64ArrayAttr(norms));

@@ -109,6 +109,8 @@ RulePtr dlc::json::getTrainingRule() {
                       object({optional("value", number(0), "", "Largest absolute element of a gradient"),
                               optional("norm", number(0), "", "Largest norm of all gradients together")}),
                       "", "Limits of gradients"),
+             optional("gradient_accumulation_steps", integer(1), "1",
+                      "Number of runs of train_step whose gradients make one step of the optimizer"),
              optional("groups", list(group), "", "Parameters that are treated in another way"),
              optional("metrics", list(choice({"accuracy", "mean_squared_error", "mean_absolute_error"})), "",
                       "What is reported beside the loss")}));

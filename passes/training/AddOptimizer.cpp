@@ -15,11 +15,13 @@ using namespace mlir;
 
 namespace {
 
-/// Parameters of kind "slot" beside one parameter.
+/// Parameters of kind "slot" beside one parameter. With `isUpdate` (i1, rank 0) they keep what they are where that is
+/// false.
 class SlotParameters final : public dlc::OptimizerSlots {
 public:
-  SlotParameters(OpBuilder &builder, SymbolTable &symbols, llvm::StringRef scope, dlc::ParameterOp parameter)
-      : builder(builder), symbols(symbols), scope(scope), parameter(parameter) {}
+  SlotParameters(OpBuilder &builder, SymbolTable &symbols, llvm::StringRef scope, dlc::ParameterOp parameter,
+                 Value isUpdate)
+      : builder(builder), symbols(symbols), scope(scope), parameter(parameter), isUpdate(isUpdate) {}
 
   Value load(llvm::StringRef role) override {
     std::string name = getName(role);
@@ -33,8 +35,11 @@ public:
     }
     return dlc::LoadParameterOp::create(builder, parameter.getLoc(), type, name);
   }
-  void store(llvm::StringRef role, Value value) override {
+  Value store(llvm::StringRef role, Value value) override {
+    if (isUpdate)
+      value = dlc::WhereOp::create(builder, parameter.getLoc(), isUpdate, value, load(role));
     dlc::AssignOp::create(builder, parameter.getLoc(), getName(role), value);
+    return value;
   }
 
 private:
@@ -44,7 +49,70 @@ private:
   SymbolTable &symbols;
   llvm::StringRef scope;
   dlc::ParameterOp parameter;
+  Value isUpdate;
 };
+
+/// Gradients of several runs that become one step: their mean so far is kept in slots called
+/// `SCOPE.gradient.PARAMETER`, and how many runs it is of in the counter `SCOPE.accumulated`.
+class Accumulation {
+public:
+  Accumulation(dlc::ApplyGradientsOp op, OpBuilder &builder, SymbolTable &symbols, int64_t runs);
+
+  /// Adds the gradient of this run; returns the mean, which is whole where isLast.
+  Value add(dlc::ParameterOp parameter, Value gradient);
+  Value getIsLast() const { return isLast; }
+
+private:
+  dlc::ApplyGradientsOp op;
+  OpBuilder &builder;
+  SymbolTable &symbols;
+  int64_t runs;
+  Value isFirst, isLast;
+};
+
+/// The counter called `name` of the module, which starts from 0.
+Value loadCounter(dlc::ApplyGradientsOp op, OpBuilder &builder, SymbolTable &symbols, const std::string &name) {
+  auto type = RankedTensorType::get({}, builder.getI64Type());
+  if (!symbols.lookup(name)) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(op->getParentOfType<func::FuncOp>());
+    symbols.insert(dlc::ParameterOp::create(builder, op.getLoc(), name, type,
+                                            DenseElementsAttr::get(type, builder.getI64IntegerAttr(0)),
+                                            DictionaryAttr(), "counter"));
+  }
+  return dlc::LoadParameterOp::create(builder, op.getLoc(), type, name);
+}
+
+Value createInteger(OpBuilder &builder, Location location, int64_t value) {
+  auto type = RankedTensorType::get({}, builder.getI64Type());
+  return dlc::ConstantOp::create(builder, location, type,
+                                 DenseElementsAttr::get(type, builder.getI64IntegerAttr(value)));
+}
+
+Accumulation::Accumulation(dlc::ApplyGradientsOp op, OpBuilder &builder, SymbolTable &symbols, int64_t runs)
+    : op(op), builder(builder), symbols(symbols), runs(runs) {
+  Location location = op.getLoc();
+  std::string name = (op.getScope() + ".accumulated").str();
+  Value before = loadCounter(op, builder, symbols, name),
+        now = dlc::AddOp::create(builder, location, before, createInteger(builder, location, 1)),
+        zero = createInteger(builder, location, 0);
+  isFirst = dlc::EqualOp::create(builder, location, before, zero);
+  isLast = dlc::EqualOp::create(builder, location, now, createInteger(builder, location, runs));
+  dlc::AssignOp::create(builder, location, name, dlc::WhereOp::create(builder, location, isLast, zero, now));
+}
+
+Value Accumulation::add(dlc::ParameterOp parameter, Value gradient) {
+  Location location = op.getLoc();
+  Type elementType = getElementTypeOrSelf(gradient.getType());
+  SlotParameters slots(builder, symbols, op.getScope(), parameter, Value());
+  // What the last step was made of is forgotten at the beginning of the next, so that the mean itself is what is
+  // stored.
+  Value others = dlc::WhereOp::create(builder, location, isFirst, dlc::createScalar(builder, location, 0, elementType),
+                                      slots.load("gradient")),
+        share = dlc::MulOp::create(builder, location, gradient,
+                                   dlc::createScalar(builder, location, 1.0 / static_cast<double>(runs), elementType));
+  return slots.store("gradient", dlc::AddOp::create(builder, location, others, share));
+}
 
 class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
   void runOnOperation() override {
@@ -75,8 +143,19 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
       parameters.push_back(parameter);
     }
     OpBuilder builder(op);
-    llvm::SmallVector<Value> gradients = clip(op, builder);
-    Value step = dlc::OptimizerUpdate::usesStep(optimizer) ? countStep(op, builder, symbols) : Value();
+    llvm::SmallVector<Value> gradients(op.getGradients());
+    Value isUpdate; // null: in every run
+    auto runs = op->getAttrOfType<IntegerAttr>("accumulate");
+    if (runs && runs.getInt() < 1)
+      return op.emitOpError("accumulates the gradients of ") << runs.getInt() << " runs";
+    if (runs && runs.getInt() > 1) {
+      Accumulation accumulation(op, builder, symbols, runs.getInt());
+      isUpdate = accumulation.getIsLast();
+      for (auto [parameter, gradient] : llvm::zip(parameters, gradients))
+        gradient = accumulation.add(parameter, gradient);
+    }
+    gradients = clip(op, gradients, builder);
+    Value step = dlc::OptimizerUpdate::usesStep(optimizer) ? countStep(op, builder, symbols, isUpdate) : Value();
     for (auto [number, parameter] : llvm::enumerate(parameters)) {
       auto type = llvm::cast<RankedTensorType>(parameter.getType());
       auto castTo = [&](Value x) {
@@ -85,7 +164,7 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
                    : dlc::CastOp::create(builder, op.getLoc(), x, type.getElementType()).getResult();
       };
       dlc::OptimizerUpdate update(builder, op.getLoc(), optimizer, step ? castTo(step) : step);
-      SlotParameters slots(builder, symbols, op.getScope(), parameter);
+      SlotParameters slots(builder, symbols, op.getScope(), parameter, isUpdate);
       Value rate = castTo(op.getRate());
       double factor = getOwn(op, "rates", number, 1),
              decay = getOwn(op, "weight_decays", number, update.getNumber("weight_decay", 0));
@@ -96,6 +175,8 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
       Value next = update.apply(old, gradients[number], rate, decay, slots);
       if (double limit = getOwn(op, "max_norms", number, 0); limit > 0)
         next = limitNorms(next, limit, builder);
+      if (isUpdate)
+        next = dlc::WhereOp::create(builder, op.getLoc(), isUpdate, next, old);
       dlc::AssignOp::create(builder, op.getLoc(), parameter.getSymName(), next);
     }
     return success();
@@ -109,8 +190,8 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
 
   /// Gradients, each element within `clip_value` of 0, or all together scaled so that the norm of their concatenation
   /// is at most `clip_norm`.
-  static llvm::SmallVector<Value> clip(dlc::ApplyGradientsOp op, OpBuilder &builder) {
-    llvm::SmallVector<Value> gradients(op.getGradients());
+  static llvm::SmallVector<Value> clip(dlc::ApplyGradientsOp op, llvm::SmallVector<Value> gradients,
+                                       OpBuilder &builder) {
     Location location = op.getLoc();
     if (auto limit = op.getOptimizer().getAs<FloatAttr>("clip_value"))
       for (Value &gradient : gradients)
@@ -158,22 +239,14 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
     return dlc::MulOp::create(builder, location, weights, factor);
   }
 
-  /// The number of this step of the op's scope, from 1, as f64.
-  static Value countStep(dlc::ApplyGradientsOp op, OpBuilder &builder, SymbolTable &symbols) {
+  /// The number of this step of the op's scope, from 1, as f64. Without an update it is kept.
+  static Value countStep(dlc::ApplyGradientsOp op, OpBuilder &builder, SymbolTable &symbols, Value isUpdate) {
     std::string name = (op.getScope() + ".step").str();
-    auto type = RankedTensorType::get({}, builder.getI64Type());
-    if (!symbols.lookup(name)) {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPoint(op->getParentOfType<func::FuncOp>());
-      symbols.insert(dlc::ParameterOp::create(builder, op.getLoc(), name, type,
-                                              DenseElementsAttr::get(type, builder.getI64IntegerAttr(0)),
-                                              DictionaryAttr(), "counter"));
-    }
-    Value one = dlc::ConstantOp::create(builder, op.getLoc(), type,
-                                        DenseElementsAttr::get(type, builder.getI64IntegerAttr(1))),
-          before = dlc::LoadParameterOp::create(builder, op.getLoc(), type, name),
-          now = dlc::AddOp::create(builder, op.getLoc(), before, one);
-    dlc::AssignOp::create(builder, op.getLoc(), name, now);
+    Value before = loadCounter(op, builder, symbols, name),
+          now = dlc::AddOp::create(builder, op.getLoc(), before, createInteger(builder, op.getLoc(), 1));
+    dlc::AssignOp::create(builder, op.getLoc(), name,
+                          isUpdate ? dlc::WhereOp::create(builder, op.getLoc(), isUpdate, now, before).getResult()
+                                   : now);
     return dlc::CastOp::create(builder, op.getLoc(), now, builder.getF64Type());
   }
 };

@@ -51,27 +51,26 @@ Value OptimizerUpdate::updateSgd(Value gradient, OptimizerSlots &slots) {
   if (momentum == 0)
     return gradient;
   Value velocity = create<AddOp>({scale(slots.load("momentum"), momentum), gradient});
-  slots.store("momentum", velocity);
+  velocity = slots.store("momentum", velocity);
   auto nesterov = optimizer.getAs<BoolAttr>("nesterov");
   return nesterov && nesterov.getValue() ? create<AddOp>({gradient, scale(velocity, momentum)}) : velocity;
 }
 
 Value OptimizerUpdate::updateRmsprop(Value gradient, OptimizerSlots &slots) {
   Value square = average(slots.load("mean_square"), create<MulOp>({gradient, gradient}), getNumber("rho", 0.9));
-  slots.store("mean_square", square);
+  square = slots.store("mean_square", square);
   Value root = create<SqrtOp>({square}),
         direction = create<DivOp>({gradient, create<AddOp>({root, number(getNumber("epsilon", 1e-8), root)})});
   double momentum = getNumber("momentum", 0);
   if (momentum == 0)
     return direction;
   Value velocity = create<AddOp>({scale(slots.load("momentum"), momentum), direction});
-  slots.store("momentum", velocity);
-  return velocity;
+  return slots.store("momentum", velocity);
 }
 
 Value OptimizerUpdate::updateAdagrad(Value gradient, OptimizerSlots &slots) {
   Value sum = create<AddOp>({slots.load("sum_square"), create<MulOp>({gradient, gradient})});
-  slots.store("sum_square", sum);
+  sum = slots.store("sum_square", sum);
   Value root = create<SqrtOp>({sum});
   return create<DivOp>({gradient, create<AddOp>({root, number(getNumber("epsilon", 1e-10), root)})});
 }
@@ -80,8 +79,8 @@ Value OptimizerUpdate::updateAdam(Value gradient, OptimizerSlots &slots) {
   double beta1 = getNumber("beta1", 0.9), beta2 = getNumber("beta2", 0.999);
   Value mean = average(slots.load("mean"), gradient, beta1),
         square = average(slots.load("mean_square"), create<MulOp>({gradient, gradient}), beta2);
-  slots.store("mean", mean);
-  slots.store("mean_square", square);
+  mean = slots.store("mean", mean);
+  square = slots.store("mean_square", square);
   // Means that started from zeros are too small: by 1 - beta^step.
   auto correction = [&](double beta) {
     return create<SubOp>({number(1, step), create<PowOp>({number(beta, step), step})});

@@ -14,7 +14,8 @@ public:
   virtual ~OptimizerSlots() = default;
   /// What the slot called `role` was before this step.
   virtual mlir::Value load(llvm::StringRef role) = 0;
-  virtual void store(llvm::StringRef role, mlir::Value value) = 0;
+  /// Gives the slot a new value. Returns what it is after this run, which the update goes on with.
+  virtual mlir::Value store(llvm::StringRef role, mlir::Value value) = 0;
 };
 
 /// One step of one optimizer, in the arithmetic of PyTorch's (torch.optim). Numbers that `optimizer` lacks have these

@@ -74,6 +74,43 @@ func.func @limits(%rate: tensor<f32>, %g: tensor<3x2xf32>) {
 
 // -----
 
+// Gradients of several runs are kept as their mean so far, which the first run of a step begins anew. All runs but the
+// last keep parameters and slots.
+dlc.parameter @w : tensor<2xf32>
+// CHECK-LABEL: func.func @accumulate
+// CHECK-SAME: (%[[RATE:.*]]: tensor<f32>, %[[G:.*]]: tensor<2xf32>)
+func.func @accumulate(%rate: tensor<f32>, %g: tensor<2xf32>) {
+  // CHECK: %[[COUNT:.*]] = dlc.load_parameter @o.accumulated
+  // CHECK: %[[NOW:.*]] = dlc.add %[[COUNT]]
+  // CHECK: %[[FIRST:.*]] = dlc.equal %[[COUNT]]
+  // CHECK: %[[LAST:.*]] = dlc.equal %[[NOW]]
+  // CHECK: dlc.assign @o.accumulated
+  // CHECK: dlc.where %[[FIRST]]
+  // CHECK: dlc.mul %[[G]]
+  // CHECK: %[[MEAN:.*]] = dlc.add
+  // CHECK-NEXT: dlc.assign @o.gradient.w, %[[MEAN]]
+  // CHECK: %[[V:.*]] = dlc.where %[[LAST]]
+  // CHECK-NEXT: dlc.assign @o.momentum.w, %[[V]]
+  // CHECK: dlc.mul %[[V]], %[[RATE]]
+  // CHECK: %[[W:.*]] = dlc.where %[[LAST]]
+  // CHECK-NEXT: dlc.assign @w, %[[W]]
+  dlc.apply_gradients [@w] rate(%rate : tensor<f32>) gradients(%g : tensor<2xf32>)
+    {optimizer = {name = "sgd", momentum = 0.9 : f64}, scope = "o", accumulate = 4 : i64}
+  return
+}
+
+// -----
+
+dlc.parameter @w : tensor<2xf32>
+func.func @never(%rate: tensor<f32>, %g: tensor<2xf32>) {
+  // expected-error@+1 {{accumulates the gradients of 0 runs}}
+  dlc.apply_gradients [@w] rate(%rate : tensor<f32>) gradients(%g : tensor<2xf32>)
+    {optimizer = {name = "sgd"}, scope = "o", accumulate = 0 : i64}
+  return
+}
+
+// -----
+
 dlc.parameter @w : tensor<2xf32>
 func.func @unknown(%rate: tensor<f32>, %g: tensor<2xf32>) {
   // expected-error@+1 {{has an optimizer of no known name}}
