@@ -327,7 +327,10 @@ int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
       continue;
     bool isRead =
         llvm::any_of(input.getUsers(), [&](Operation *user) { return user != kernel && isLater(user, kernel); });
-    if (isRead || frame.memory.lookup(input) != input || aliasesAreReadAfter(frame, input, kernel))
+    // The kernel itself may read the same memory in another shape, and there elsewhere.
+    bool isShared =
+        llvm::count_if(kernel.getInputs(), [&](Value other) { return frame.memory.lookup(other) == input; }) != 1;
+    if (isRead || isShared || frame.memory.lookup(input) != input || aliasesAreReadAfter(frame, input, kernel))
       continue;
     if (!readsInPlace(kernel, i))
       continue;

@@ -203,6 +203,18 @@ def test_same_bits_on_any_number_of_threads(tmp_path):
     assert (steps[0] != steps[1]).any() and (steps[1] != steps[2]).any() and (results[2, 3] != results[2, 4]).any()
 
 
+def test_crop_beside_its_operand(tmp_path):
+    """A kernel that gathers from what it also reads in place must not write over it."""
+    layers = [{"op": "rescaling", "scale": 2, "name": "x2"}, {"op": "random_crop", "size": [6, 16], "padding": 2, "name": "crop"},
+              {"op": "add", "inputs": ["x2", "crop"]}, {"op": "relu"}]  # fmt: skip
+    model = dlc.Model(compile_layers(tmp_path, layers, ["N", 2, 6, 16], "f32"))
+    model.new_state(seed=0)
+    x = np.random.default_rng(11).random((9, 2, 6, 16)).astype(np.float32)
+    cropped, wide = train(model, x)["y"] - 2 * x, np.pad(2 * x, [(0, 0), (0, 0), (2, 2), (2, 2)])
+    candidates = [wide[:, :, i : i + 6, j : j + 16] for i in range(5) for j in range(5)]
+    assert np.any([np.abs(cropped - c).reshape(9, -1).max(1) < 1e-5 for c in candidates], 0).all()
+
+
 def test_gradients(tmp_path):
     """All of them are linear once their random numbers are known."""
     rng = np.random.default_rng(9)
