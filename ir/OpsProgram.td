@@ -10,7 +10,8 @@ def Dlc_ParameterOp : Dlc_Op<"parameter", [Symbol]> {
   let summary = "A named tensor of the model that training may change";
   let description = [{
     `kind` says what it is there for: "weight" (the default) is what optimizers change, "buffer" follows the data (a running mean),
-    "slot" belongs to an optimizer, "counter" counts steps, "seed" is where random numbers start.
+    "slot" belongs to an optimizer, "counter" counts steps, "seed" is where random numbers start. "derived" is what `prepare_weights` makes of weights (of a
+    type that may have a layout), and "stamp" says that it has.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Dlc_Tensor>:$type, OptionalAttr<ElementsAttr>:$value,
                        OptionalAttr<DictionaryAttr>:$initializer, DefaultValuedAttr<StrAttr, "\"weight\"">:$kind);

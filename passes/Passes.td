@@ -37,7 +37,7 @@ def AddOptimizer : Pass<"dlc-add-optimizer", "::mlir::ModuleOp"> {
 def AddInit : Pass<"dlc-add-init", "::mlir::ModuleOp"> {
   let summary = "Add the entry point that gives parameters their first values";
   let description = [{
-    In a module in which something is assigned, `init(seed)` assigns every parameter its value or what its initializer makes of the seed:
+    In a module in which something is assigned, `init(seed)` assigns every parameter that is not derived its value or what its initializer makes of the seed:
     `{distribution = "uniform", low, high}`, `{distribution = "normal", mean, stddev}` or `{distribution = "orthogonal", gain}`. Random numbers are a function
     of the seed, the parameter's name and the element's place, so no parameter depends on another one, on the target, or on threads.
 
@@ -147,12 +147,14 @@ def FoldParameters : Pass<"dlc-fold-parameters", "::mlir::ModuleOp"> {
   let summary = "Turn parameters into constants, for inference";
   let description = [{
     Every `dlc.load_parameter` becomes the `dlc.constant` of its parameter's value, and the parameters go away. After this the
-    model can no longer be trained. A parameter without value is an error.
+    model can no longer be trained. A parameter without value is an error. With `replaceable`, loads stay as they are, for
+    `--dlc-hoist-weight-work`; a model that learns, whose parameters are variables anyway, is then an error.
 
     Before: `%w = dlc.load_parameter @w : tensor<2xf32>` with `dlc.parameter @w : tensor<2xf32> = dense<1.0> : tensor<2xf32>`
 
     After: `%w = dlc.constant dense<1.0> : tensor<2xf32>`
   }];
+  let options = [Option<"replaceable", "replaceable", "bool", "false", "Keep parameters, whose values may be replaced later">];
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 def FoldBatchNorm : Pass<"dlc-fold-batch-norm", "::mlir::func::FuncOp"> {
@@ -160,7 +162,8 @@ def FoldBatchNorm : Pass<"dlc-fold-batch-norm", "::mlir::func::FuncOp"> {
   let description = [{
     `batch_norm(conv(x, w) [+ b])` with constant operands becomes `conv(x, w') + b'` with
     `w' = w * scale / sqrt(variance + epsilon)` per output channel. A batch normalization after anything else
-    becomes a multiplication and an addition per channel. Arithmetic is in double precision, rounded once.
+    becomes a multiplication and an addition per channel. Arithmetic is in double precision, rounded once. Where operands follow from
+    parameters that may be replaced, the same is written as ops.
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
   let statistics = [Statistic<"folded", "folded-convolutions", "Batch normalizations folded into convolutions">];
@@ -261,6 +264,30 @@ def PackInvariants : Pass<"dlc-pack-invariants", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
   let statistics = [Statistic<"packed", "packed-invariants", "Matrices packed before loops">];
+}
+def HoistWeightWork : Pass<"dlc-hoist-weight-work", "::mlir::ModuleOp"> {
+  let summary = "Do what depends on weights alone once, when they change, and not in each run";
+  let description = [{
+    In a model whose weights can be replaced, packing, Winograd's transformation of weights, batch normalization that is folded, and whatever else
+    follows from `dlc.load_parameter` and constants, moves to an entry point of its own, `prepare_weights`. Each result that other ops
+    read becomes a parameter of the kind "derived", which `prepare_weights` assigns and functions load; what several functions compute is one.
+    Reshapes and broadcasts stay with their readers. A parameter of the kind "stamp" is assigned last, by which the runtime sees whether
+    what is derived belongs to the weights. Runs after layouts are assigned; `--dlc-add-init`, `--dlc-lift-parameters` and `--dlc-bind-variables`
+    follow.
+
+    Before: `%p = dlc.pack %w : tensor<16x8xf32> -> tensor<16x8xf32, #layout>` with `%w = dlc.load_parameter @w`
+
+    After: `%p = dlc.load_parameter @derived : tensor<16x8xf32, #layout>`, and
+    ```mlir
+    func.func @prepare_weights() {
+      %w = dlc.load_parameter @w : tensor<16x8xf32>
+      %p = dlc.pack %w : tensor<16x8xf32> -> tensor<16x8xf32, #layout>
+      dlc.assign @derived, %p : tensor<16x8xf32, #layout>
+      ...
+    ```
+  }];
+  let dependentDialects = ["::dlc::DlcDialect", "::mlir::func::FuncDialect"];
+  let statistics = [Statistic<"hoisted", "hoisted-values", "Derived parameters">];
 }
 def AssignLayouts : Pass<"dlc-assign-layouts", "::mlir::func::FuncOp"> {
   let summary = "Choose the layout of every tensor";

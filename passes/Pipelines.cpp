@@ -37,7 +37,7 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
   manager.addPass(createPruneLoops());
   manager.addPass(createBindLoopShapes());
   manager.addPass(createCheckIndices());
-  manager.addPass(createFoldParameters());
+  manager.addPass(createFoldParameters({options.replaceableWeights}));
   OpPassManager &function = manager.nest<func::FuncOp>();
   // Identities and dead code go at every level; all else would change what -O0 is compared for.
   function.addPass(createCanonicalizerPass());
@@ -71,9 +71,7 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
   rest.addPass(createCSEPass());
 }
 
-static void addLayoutPhase(OpPassManager &manager, const PipelineOptions &options) {
-  if (options.optimizationLevel == 0)
-    return;
+static void addAssignLayouts(OpPassManager &manager, const PipelineOptions &options) {
   manager.addPass(createPackInvariants());
   OpPassManager &function = manager.nest<func::FuncOp>();
   AssignLayoutsOptions layouts;
@@ -82,6 +80,19 @@ static void addLayoutPhase(OpPassManager &manager, const PipelineOptions &option
   function.addPass(createAssignLayouts(layouts));
   function.addPass(createCanonicalizerPass());
   function.addPass(createCSEPass());
+}
+
+static void addLayoutPhase(OpPassManager &manager, const PipelineOptions &options) {
+  if (options.optimizationLevel > 0)
+    addAssignLayouts(manager, options);
+  if (!options.replaceableWeights)
+    return;
+  // Fusion must not mix this work with a run's.
+  manager.addPass(createHoistWeightWork());
+  manager.addPass(createAddInit());
+  manager.addPass(createLiftParameters());
+  manager.addPass(createBindVariables());
+  manager.addPass(createBindLoopShapes());
 }
 
 static void addKernelsPhase(OpPassManager &manager, const PipelineOptions &options) {

@@ -33,6 +33,8 @@ struct PipelineOptions {
   bool keepTensors = false;
   /// Bytes that an entry point's variables and intermediate tensors may take; 0: any number.
   int64_t memoryLimit = 0;
+  /// Parameters stay variables of the caller's, whose values may change between runs of an inference library.
+  bool replaceableWeights = false;
 };
 
 /// Names of the phases in order; each can be asked for with --compile-to. "import" is what a frontend gives.

@@ -145,6 +145,7 @@ State Model::newState(int64_t seed) {
   if (init && init->input_count == 1 && !init->output_count && init->inputs[0].element_type == DLC_I64) {
     dlc_tensor input = dlc_tensor_of(&seed, DLC_I64, 0, nullptr);
     check(dlc_run(context.get(), init, &input, 1, nullptr, 0));
+    state.prepareWeights();
   }
   return state;
 }

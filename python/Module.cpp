@@ -197,7 +197,11 @@ NB_MODULE(_dlc, module) {
           "path"_a, "partial"_a = false, "weights_only"_a = false, "prefix"_a = "",
           "Reads a checkpoint. It must hold exactly this model's variables; with `partial`, those that it lacks keep "
           "their values; with `weights_only`, the optimizer's do; with `prefix`, those whose names start otherwise. "
-          "Nothing changes unless all of it fits.");
+          "Nothing changes unless all of it fits.")
+      .def(
+          "prepare_weights", &State::prepareWeights, nb::call_guard<nb::gil_scoped_release>(),
+          "For inference libraries with replaceable weights: computes anew what runs read in their place, after arrays "
+          "of the state were changed. `load` does so itself.");
   nb::class_<Model>(module, "Model", "A compiled model: a library opened, prepared and ready to run.")
       .def(
           "__init__", [](Model *self, nb::handle path, uint32_t threads) { new (self) Model(pathText(path), threads); },

@@ -3,6 +3,8 @@
 
 #include "python/ArrayMemory.h"
 
+#include <cstring>
+
 namespace nb = nanobind;
 
 using namespace dlc::python;
@@ -37,6 +39,11 @@ void State::write(const std::string &name, const nb::ndarray<nb::ro> &value) con
   }
   // NumPy copies, whatever the strides are.
   view(name)[nb::ellipsis()] = nb::cast(value, nb::rv_policy::reference);
+  // Runs refuse what was made of the old weights.
+  for (const dlc_variable_info *other = library.model()->variables;
+       other != library.model()->variables + library.model()->variable_count; ++other)
+    if (other->kind == DLC_VARIABLE_STAMP && other != &info)
+      std::memset(variables.data() + other->offset, 0, dlc_variable_size(other));
 }
 
 void State::save(const std::string &path, const std::map<std::string, std::string> &metadata) const {

@@ -24,6 +24,8 @@ public:
   /// Overwrites a variable; element type and shape are checked.
   void write(const std::string &name, const nanobind::ndarray<nanobind::ro> &value) const;
 
+  /// Computes anew what an inference library makes of weights, after some were changed in place.
+  void prepareWeights() { variables.prepareWeights(); }
   void save(const std::string &path, const std::map<std::string, std::string> &metadata) const;
   void load(const std::string &path, bool isPartial, bool isWeightsOnly, const std::string &prefix);
 

@@ -217,7 +217,8 @@ LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function
   function.removeArgAttrsAttr();
   function.setType(builder.getFunctionType({pointer}, builder.getI32Type()));
   function->removeAttr("dlc.entry");
-  for (llvm::StringRef note : {"dlc.workspace_bytes", "dlc.reads_variables", "dlc.writes_variables"})
+  for (llvm::StringRef note :
+       {"dlc.workspace_bytes", "dlc.reads_variables", "dlc.writes_variables", "dlc.reads_derived"})
     function->removeAttr(note);
   function.setName((entryName + ".execute").str());
   return mlir::success();

@@ -148,6 +148,8 @@ static FailureOr<EntryDescription> describeEntry(mlir::func::FuncOp function, ll
     entry.flags |= DLC_ENTRY_READS_VARIABLES;
   if (function->hasAttr("dlc.writes_variables"))
     entry.flags |= DLC_ENTRY_WRITES_VARIABLES;
+  if (function->hasAttr("dlc.reads_derived"))
+    entry.flags |= DLC_ENTRY_READS_DERIVED;
   if (auto bytes = function->getAttrOfType<mlir::AffineMapAttr>("dlc.workspace_bytes"))
     entry.workspaceBytes = bytes.getValue();
   else
@@ -169,6 +171,8 @@ static mlir::LogicalResult describeVariables(VariablesOp variables, ProgramDescr
                                            .Case("slot", DLC_VARIABLE_SLOT)
                                            .Case("counter", DLC_VARIABLE_COUNTER)
                                            .Case("seed", DLC_VARIABLE_SEED)
+                                           .Case("derived", DLC_VARIABLE_DERIVED)
+                                           .Case("stamp", DLC_VARIABLE_STAMP)
                                            .Default(std::nullopt);
     if (!code || !kindCode)
       return variables.emitError("variable '") << name << "' has a type or a kind that the ABI does not know";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Layout.h"
 #include "passes/Passes.h"
 #include "passes/fusion/WrapInKernel.h"
 
@@ -33,6 +34,20 @@ Operation *getFusiblePool(Operation *last) {
   return nullptr;
 }
 
+/// Whether the tiles of Winograd's algorithm, of m x m results, are made of whole windows, as many as extents tell.
+bool fitsTiles(dlc::ConvOp conv, Operation *pool) {
+  dlc::LayoutAttr layout = dlc::getLayout(conv.getW().getType());
+  int64_t m = layout ? layout.getWinograd() : 0;
+  auto from = llvm::cast<RankedTensorType>(conv.getType()),
+       to = llvm::cast<RankedTensorType>(pool->getResult(0).getType());
+  auto kernel = pool->getAttrOfType<DenseI64ArrayAttr>("kernel").asArrayRef();
+  for (auto [dim, window] : llvm::enumerate(kernel))
+    if (m &&
+        (m % window != 0 || to.getDimSize(dim + 2) == 0 || from.getDimSize(dim + 2) / to.getDimSize(dim + 2) != window))
+      return false;
+  return true;
+}
+
 class FuseConvReluPool final : public dlc::impl::FuseConvReluPoolBase<FuseConvReluPool> {
   void runOnOperation() override {
     // Where two roots meet in a residual sum, the later one takes the sum up: the earlier one's result exists by then.
@@ -47,8 +62,8 @@ class FuseConvReluPool final : public dlc::impl::FuseConvReluPoolBase<FuseConvRe
       while (Operation *user = dlc::getFusibleUser(group.back()))
         group.push_back(user);
       bool isFourDimensional = llvm::cast<RankedTensorType>(root->getResult(0).getType()).getRank() == 4;
-      if (llvm::isa<dlc::ConvOp>(root) && isFourDimensional)
-        if (Operation *pool = getFusiblePool(group.back()))
+      if (auto conv = llvm::dyn_cast<dlc::ConvOp>(root); conv && isFourDimensional)
+        if (Operation *pool = getFusiblePool(group.back()); pool && fitsTiles(conv, pool))
           group.push_back(pool);
       dlc::wrapInKernel(group, dlc::getFamily(root), root);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/fusion/GateEquations.h"
 #include "ir/ConstantData.h"
+#include "ir/KnownAtLoad.h"
 #include "ir/Layout.h"
 #include "passes/fusion/WrapInKernel.h"
 
@@ -10,7 +11,7 @@ namespace dlc {
 
 static RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
-std::optional<ConstantMatrix> ConstantMatrix::getRight(MatMulOp product) {
+std::optional<KnownMatrix> KnownMatrix::getRight(MatMulOp product) {
   Value right = product.getRhs();
   bool isTransposed = product.getTransposeRhs();
   if (typeOf(right).getRank() != 2 || !typeOf(right).getElementType().isF32() || getLayout(right.getType()))
@@ -19,10 +20,9 @@ std::optional<ConstantMatrix> ConstantMatrix::getRight(MatMulOp product) {
     isTransposed ^= transpose.getPermutation()[0] == 1;
     right = transpose.getX();
   }
-  auto constant = right.getDefiningOp<ConstantOp>();
-  if (!constant || getLayout(right.getType()) || !ConstantData::get(constant.getValue()))
+  if (getLayout(right.getType()) || !(ConstantData::get(right) || followsFromWeights(right)))
     return std::nullopt;
-  return ConstantMatrix{constant.getValue(), isTransposed};
+  return KnownMatrix{right, isTransposed};
 }
 
 int64_t GateProducts::countGates(int64_t units) const {
@@ -86,7 +86,7 @@ private:
     for (Operation *user : lhs.getUsers()) {
       auto product = llvm::dyn_cast<MatMulOp>(user);
       if (product && product.getLhs() == lhs && product.getRhs() != lhs && !product.getTransposeLhs() &&
-          user->getBlock() == &block && isGates(product.getResult()) && ConstantMatrix::getRight(product))
+          user->getBlock() == &block && isGates(product.getResult()) && KnownMatrix::getRight(product))
         found.products.push_back(product);
     }
     llvm::sort(found.products, [](MatMulOp a, MatMulOp b) { return a->isBeforeInBlock(b); });
@@ -280,11 +280,19 @@ std::vector<GateEquations> GateEquations::findAll(func::FuncOp function) {
 }
 
 /// Rows `first` to `first + count` of the right operand of `product`, as a constant in front of it.
-static Value takeRows(OpBuilder &builder, MatMulOp product, const ConstantMatrix &matrix, int64_t first,
-                      int64_t count) {
-  ConstantData data = *ConstantData::get(matrix.value);
-  RankedTensorType stored = data.getType();
+static Value takeRows(OpBuilder &builder, MatMulOp product, const KnownMatrix &matrix, int64_t first, int64_t count) {
+  RankedTensorType stored = typeOf(matrix.value);
   int64_t columns = stored.getDimSize(matrix.isTransposed ? 0 : 1), depth = stored.getDimSize(matrix.isTransposed);
+  llvm::SmallVector<int64_t> shape =
+      matrix.isTransposed ? llvm::SmallVector<int64_t>{columns, count} : llvm::SmallVector<int64_t>{count, columns};
+  auto type = RankedTensorType::get(shape, stored.getElementType());
+  if (followsFromWeights(matrix.value)) {
+    llvm::SmallVector<int64_t> starts(2, 0);
+    starts[matrix.isTransposed] = first;
+    return SliceOp::create(builder, product.getLoc(), type, matrix.value, builder.getDenseI64ArrayAttr(starts),
+                           builder.getDenseI64ArrayAttr(shape), builder.getDenseI64ArrayAttr({1, 1}));
+  }
+  ConstantData data = *ConstantData::get(matrix.value);
   std::vector<char> bytes;
   bytes.reserve(count * columns * sizeof(float));
   llvm::ArrayRef<char> source = data.getBytes();
@@ -300,9 +308,6 @@ static Value takeRows(OpBuilder &builder, MatMulOp product, const ConstantMatrix
       append(column * depth + first, count);
   else
     append(first * columns, count * columns);
-  llvm::SmallVector<int64_t> shape =
-      matrix.isTransposed ? llvm::SmallVector<int64_t>{columns, count} : llvm::SmallVector<int64_t>{count, columns};
-  auto type = RankedTensorType::get(shape, stored.getElementType());
   return ConstantOp::create(builder, product.getLoc(), type, makeConstant(type, bytes));
 }
 
@@ -313,7 +318,7 @@ void splitConcatenatedStates(func::FuncOp function) {
         llvm::none_of(concat.getOperands(),
                       [](Value operand) { return llvm::isa<BlockArgument>(stripReshapes(operand)); }))
       continue;
-    std::optional<ConstantMatrix> matrix = ConstantMatrix::getRight(product);
+    std::optional<KnownMatrix> matrix = KnownMatrix::getRight(product);
     if (!matrix || llvm::any_of(concat.getOperands(), [](Value operand) { return typeOf(operand).isDynamicDim(1); }))
       continue;
     OpBuilder builder(product);

@@ -11,16 +11,16 @@
 
 namespace dlc {
 
-/// A constant matrix, perhaps stored transposed.
-struct ConstantMatrix {
-  mlir::ElementsAttr value;
+/// A matrix that is known when a library is loaded (a constant, or work on weights), perhaps stored transposed.
+struct KnownMatrix {
+  mlir::Value value;
   bool isTransposed = false;
 
-  /// The right operand of `product` as [K, N], through a transpose of it; none if it is not a constant f32 matrix.
-  static std::optional<ConstantMatrix> getRight(MatMulOp product);
+  /// The right operand of `product` as [K, N], through a transpose of it; none if it is not known or not f32.
+  static std::optional<KnownMatrix> getRight(MatMulOp product);
 };
 
-/// What one kernel computes of a cell's step: products of one `state` [B, K] with constant matrices, and the
+/// What one kernel computes of a cell's step: products of one `state` [B, K] with known matrices, and the
 /// elementwise ops that make values [B, H] of them and of other values.
 struct GateProducts {
   mlir::Value state;
@@ -51,7 +51,7 @@ struct GateEquations {
   static std::vector<GateEquations> findAll(mlir::func::FuncOp function);
 };
 
-/// `matmul(concat(a, b), W)` with a constant W and a or b an argument of `function` becomes
+/// `matmul(concat(a, b), W)` with a known W and a or b an argument of `function` becomes
 /// `matmul(a, Wa) + matmul(b, Wb)`, so that what depends on the state stands apart from what does not.
 void splitConcatenatedStates(mlir::func::FuncOp function);
 

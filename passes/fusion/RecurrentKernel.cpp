@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/fusion/RecurrentKernel.h"
 #include "ir/ConstantData.h"
+#include "ir/KnownAtLoad.h"
 #include "ir/Layout.h"
 #include "ir/Names.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
@@ -15,7 +16,7 @@ namespace dlc {
 static RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
 /// Copies columns `[first, first + count)` of `matrix` row by row: row k to `target + k * stride` (in elements).
-static void copyColumns(const ConstantMatrix &matrix, int64_t first, int64_t count, float *target, int64_t stride) {
+static void copyColumns(const KnownMatrix &matrix, int64_t first, int64_t count, float *target, int64_t stride) {
   ConstantData data = *ConstantData::get(matrix.value);
   const auto *source = reinterpret_cast<const float *>(data.getBytes().data());
   int64_t rows = data.getType().getDimSize(matrix.isTransposed ? 1 : 0);
@@ -25,6 +26,23 @@ static void copyColumns(const ConstantMatrix &matrix, int64_t first, int64_t cou
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t column = 0; column < count; ++column)
       target[row * stride + column] = source[row * rowStep + (first + column) * columnStep];
+}
+
+/// Columns `[first, first + count)` of `matrix` as ops: [K, count].
+static Value sliceColumns(OpBuilder &builder, Location location, const KnownMatrix &matrix, int64_t first,
+                          int64_t count) {
+  Value columns = matrix.value;
+  if (matrix.isTransposed)
+    columns = TransposeOp::create(builder, location, columns, llvm::ArrayRef<int64_t>{1, 0}).getResult();
+  int64_t rows = typeOf(columns).getDimSize(0);
+  return SliceOp::create(builder, location, RankedTensorType::get({rows, count}, builder.getF32Type()), columns,
+                         builder.getDenseI64ArrayAttr({0, first}), builder.getDenseI64ArrayAttr({rows, count}),
+                         builder.getDenseI64ArrayAttr({1, 1}));
+}
+
+static bool areConstant(llvm::ArrayRef<MatMulOp> products) {
+  return llvm::all_of(
+      products, [](MatMulOp product) { return ConstantData::get(KnownMatrix::getRight(product)->value).has_value(); });
 }
 
 static Value makeMatrix(OpBuilder &builder, Location location, llvm::ArrayRef<int64_t> shape,
@@ -107,13 +125,32 @@ private:
   /// [G, K, H], stored in blocks of units.
   Value packWeights(Location location) {
     int64_t gates = stage.countGates(units), depth = typeOf(stage.state).getDimSize(1);
+    LayoutAttr layout = planRecurrentWeight(builder.getContext(), gates, units);
+    if (!areConstant(stage.products))
+      return packInRun(location, gates, depth, layout);
     std::vector<float> elements(gates * depth * units);
     int64_t gate = 0;
     for (MatMulOp product : stage.products)
       for (int64_t column = 0; column < typeOf(product.getResult()).getDimSize(1); column += units, ++gate)
-        copyColumns(*ConstantMatrix::getRight(product), column, units, elements.data() + gate * depth * units, units);
-    return makeMatrix(builder, location, {gates, depth, units}, elements,
-                      planRecurrentWeight(builder.getContext(), gates, units));
+        copyColumns(*KnownMatrix::getRight(product), column, units, elements.data() + gate * depth * units, units);
+    return makeMatrix(builder, location, {gates, depth, units}, elements, layout);
+  }
+
+  /// The same as ops, for weights that may be replaced.
+  Value packInRun(Location location, int64_t gates, int64_t depth, LayoutAttr layout) {
+    llvm::SmallVector<Value> planes;
+    auto plane = RankedTensorType::get({1, depth, units}, builder.getF32Type());
+    for (MatMulOp product : stage.products)
+      for (int64_t column = 0; column < typeOf(product.getResult()).getDimSize(1); column += units) {
+        Value columns = sliceColumns(builder, location, *KnownMatrix::getRight(product), column, units);
+        planes.push_back(
+            ReshapeOp::create(builder, location, plane, columns, builder.getDenseI64ArrayAttr({1, depth, units})));
+      }
+    auto all = RankedTensorType::get({gates, depth, units}, builder.getF32Type());
+    Value stacked = planes.size() == 1
+                        ? planes.front()
+                        : ConcatOp::create(builder, location, all, planes, builder.getI64IntegerAttr(0)).getResult();
+    return PackOp::create(builder, location, withLayout(all, layout), stacked);
   }
 
   /// The sums of all gates, and each gate as [B, H].
@@ -201,7 +238,7 @@ private:
       for (Value operand : op->getOperands()) {
         auto product = operand.getDefiningOp<MatMulOp>();
         if (!product || isInside(product) || product.getTransposeLhs() || typeOf(product.getLhs()).getRank() != 2 ||
-            !ConstantMatrix::getRight(product) || llvm::is_contained(products[product.getLhs()], product) ||
+            !KnownMatrix::getRight(product) || llvm::is_contained(products[product.getLhs()], product) ||
             !llvm::all_of(product->getUsers(), [&](Operation *user) { return isInside(user); }))
           continue;
         products[product.getLhs()].push_back(product);
@@ -213,17 +250,12 @@ private:
       int64_t depth = typeOf(input).getDimSize(1), columns = 0, column = 0;
       for (MatMulOp product : group)
         columns += typeOf(product.getResult()).getDimSize(1);
-      std::vector<float> elements(depth * columns);
       llvm::SmallVector<Location> locations;
-      for (MatMulOp product : group) {
-        int64_t own = typeOf(product.getResult()).getDimSize(1);
-        copyColumns(*ConstantMatrix::getRight(product), 0, own, elements.data() + column, columns);
-        column += own;
+      for (MatMulOp product : group)
         locations.push_back(product.getLoc());
-      }
-      builder.setInsertionPoint(group.front());
       Location location = FusedLoc::get(builder.getContext(), locations);
-      Value weights = makeMatrix(builder, location, {depth, columns}, elements);
+      builder.setInsertionPoint(group.front());
+      Value weights = joinColumns(location, group, depth, columns);
       auto type =
           RankedTensorType::get({typeOf(group.front().getResult()).getDimSize(0), columns}, builder.getF32Type());
       Value merged = MatMulOp::create(builder, location, type, input, weights, builder.getBoolAttr(false),
@@ -235,6 +267,27 @@ private:
         replaced.push_back(product);
       }
     }
+  }
+
+  /// The matrices of `products` side by side: [depth, columns].
+  Value joinColumns(Location location, llvm::ArrayRef<MatMulOp> products, int64_t depth, int64_t columns) {
+    if (areConstant(products)) {
+      std::vector<float> elements(depth * columns);
+      int64_t column = 0;
+      for (MatMulOp product : products) {
+        int64_t own = typeOf(product.getResult()).getDimSize(1);
+        copyColumns(*KnownMatrix::getRight(product), 0, own, elements.data() + column, columns);
+        column += own;
+      }
+      return makeMatrix(builder, location, {depth, columns}, elements);
+    }
+    // Some may stand later in the block, which is sorted in the end.
+    llvm::SmallVector<Value> parts;
+    for (MatMulOp product : products)
+      parts.push_back(sliceColumns(builder, location, *KnownMatrix::getRight(product), 0,
+                                   typeOf(product.getResult()).getDimSize(1)));
+    return ConcatOp::create(builder, location, RankedTensorType::get({depth, columns}, builder.getF32Type()), parts,
+                            builder.getI64IntegerAttr(1));
   }
 
   /// Takes the old ops away, users first.

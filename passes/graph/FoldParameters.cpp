@@ -13,7 +13,16 @@ using namespace mlir;
 
 namespace {
 class FoldParameters final : public dlc::impl::FoldParametersBase<FoldParameters> {
+  using FoldParametersBase::FoldParametersBase;
   void runOnOperation() override {
+    if (replaceable) {
+      if (isTrained()) {
+        getOperation().emitError(
+            "this model learns, so its weights can be replaced anyway: leave --replaceable-weights out");
+        signalPassFailure();
+      }
+      return;
+    }
     SymbolTable symbols(getOperation());
     bool isComplete = true;
     getOperation().walk([&](dlc::LoadParameterOp load) {

@@ -146,6 +146,8 @@ void ProgramBuilder::createProgram() {
     program->setAttr("dlc.reads_variables", builder.getUnitAttr());
   if (writesVariables)
     program->setAttr("dlc.writes_variables", builder.getUnitAttr());
+  if (Attribute readsDerived = graph->getAttr("dlc.reads_derived"))
+    program->setAttr("dlc.reads_derived", readsDerived);
   for (unsigned i = 0; i < symbols; ++i) {
     unsigned argument = firstBlock + roles.size() + i;
     program.setArgAttr(argument, "dlc.symbol", builder.getStringAttr(symbolNames[i]));

@@ -67,17 +67,31 @@ VariableTable::VariableTable(ModuleOp module) : module(module) {
   for (auto parameter : module.getOps<ParameterOp>()) {
     auto type = llvm::cast<RankedTensorType>(parameter.getType());
     offsets[parameter.getSymName()] = size;
+    if (parameter.getKind() == "derived")
+      derived.insert(parameter.getSymName());
     size = llvm::alignTo(size + *constantDim(getBufferBytes(type, staticDims(type))), bufferAlignment);
   }
   Builder builder(module.getContext());
   for (auto function : module.getOps<func::FuncOp>()) {
     for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      if (auto name = function.getArgAttrOfType<StringAttr>(i, "dlc.variable"))
+      if (auto name = function.getArgAttrOfType<StringAttr>(i, "dlc.variable")) {
         function.setArgAttr(i, "dlc.offset", builder.getI64IntegerAttr(offsets.lookup(name.getValue())));
+        if (derived.contains(name.getValue()))
+          function->setAttr("dlc.reads_derived", builder.getUnitAttr());
+      }
     for (unsigned i = 0; i < function.getNumResults(); ++i)
       if (auto name = function.getResultAttrOfType<StringAttr>(i, "dlc.variable"))
         function.setResultAttr(i, "dlc.offset", builder.getI64IntegerAttr(offsets.lookup(name.getValue())));
   }
+}
+
+/// What is derived has a layout that nobody outside knows: bytes.
+static RankedTensorType getStoredType(ParameterOp parameter) {
+  auto type = llvm::cast<RankedTensorType>(parameter.getType());
+  if (parameter.getKind() != "derived")
+    return type;
+  return RankedTensorType::get({*constantDim(getBufferBytes(type, staticDims(type)))},
+                               IntegerType::get(type.getContext(), 8, IntegerType::Unsigned));
 }
 
 void VariableTable::emit() {
@@ -91,7 +105,7 @@ void VariableTable::emit() {
   for (ParameterOp parameter : parameters) {
     names.push_back(parameter.getSymName());
     kinds.push_back(parameter.getKind());
-    types.push_back(TypeAttr::get(parameter.getType()));
+    types.push_back(TypeAttr::get(getStoredType(parameter)));
     places.push_back(offsets.lookup(parameter.getSymName()));
   }
   VariablesOp::create(builder, module.getLoc(), builder.getStrArrayAttr(names), builder.getArrayAttr(types),

@@ -7,6 +7,7 @@
 #include "ir/DlcDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace dlc {
 
@@ -41,7 +42,7 @@ private:
   int64_t size = 0;
 };
 
-/// The block of variables: every parameter of a module that is trained.
+/// The block of variables: every parameter of a module in which something is assigned.
 class VariableTable {
 public:
   /// Gives each of the module's parameters its place, in order, and writes it (`dlc.offset`) beside the `dlc.variable`
@@ -54,6 +55,7 @@ public:
 private:
   mlir::ModuleOp module;
   llvm::StringMap<int64_t> offsets;
+  llvm::StringSet<> derived; ///< parameters that `prepare_weights` makes of others
   int64_t size = 0;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/PlanContraction.h"
+#include "ir/KnownAtLoad.h"
 #include "ir/Layout.h"
 
 using namespace mlir;
@@ -18,7 +19,7 @@ LayoutAttr planMatrixLayout(MatMulOp op) {
 }
 
 LayoutAttr planMatMulWeight(MatMulOp op, const PipelineOptions &) {
-  return op.getRhs().getDefiningOp<ConstantOp>() ? planMatrixLayout(op) : LayoutAttr();
+  return isKnownAtLoad(op.getRhs()) ? planMatrixLayout(op) : LayoutAttr();
 }
 
 } // namespace dlc

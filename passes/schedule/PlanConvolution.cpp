@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/PlanConvolution.h"
 #include "ir/ConvolutionReach.h"
+#include "ir/KnownAtLoad.h"
 #include "ir/Layout.h"
 #include "passes/schedule/WinogradCost.h"
 
@@ -9,8 +10,8 @@ using namespace mlir;
 namespace dlc {
 
 /// The m of F(m x m, 3 x 3), or 0 where Winograd's algorithm does not apply or does not pay. `problem` is that of a
-/// convolution of stride 1 without dilation. Constant weights are transformed once, when a library is loaded; others in
-/// every run.
+/// convolution of stride 1 without dilation. Weights that are known when a library is loaded are transformed
+/// then; others in every run.
 static int64_t getWinogradTile(Value weight, RankedTensorType y, WinogradProblem problem,
                                const PipelineOptions &options) {
   auto w = llvm::cast<RankedTensorType>(weight.getType());
@@ -20,7 +21,7 @@ static int64_t getWinogradTile(Value weight, RankedTensorType y, WinogradProblem
   problem.height = y.getDimSize(2);
   problem.width = y.getDimSize(3);
   int64_t m = chooseWinograd(problem);
-  if (weight.getDefiningOp<ConstantOp>())
+  if (isKnownAtLoad(weight))
     return m;
   constexpr int64_t assumedBatch = 8;
   int64_t images = y.isDynamicDim(0) ? assumedBatch : y.getDimSize(0);

@@ -145,7 +145,7 @@ class AddInit final : public dlc::impl::AddInitBase<AddInit> {
       return;
     if (module.lookupSymbol("init")) {
       module.lookupSymbol("init")->emitError(
-          "an entry point called 'init' is made for models that are trained: choose another name");
+          "an entry point called 'init' is made for models whose parameters change: choose another name");
       return signalPassFailure();
     }
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
@@ -158,6 +158,8 @@ class AddInit final : public dlc::impl::AddInitBase<AddInit> {
     function.setArgAttr(0, "dlc.name", builder.getStringAttr("seed"));
     builder.setInsertionPointToEnd(function.addEntryBlock());
     for (auto parameter : module.getOps<dlc::ParameterOp>()) {
+      if (parameter.getKind() == "derived")
+        continue;
       FailureOr<Value> value = FirstValue(builder, parameter, function.getArgument(0)).build();
       if (failed(value))
         return signalPassFailure();

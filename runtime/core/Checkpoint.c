@@ -5,6 +5,7 @@
 #include "JsonReader.h"
 #include "Safetensors.h"
 #include "Text.h"
+#include "Variables.h"
 
 #define PATH_BYTES 4096
 
@@ -34,11 +35,17 @@ static dlc_uint64 bytesOf(const dlc_variable_info *variable) {
   return bytes;
 }
 
+/// Whether a checkpoint holds the variable: what is derived is not worth its room.
+static int isKept(const dlc_variable_info *variable) {
+  return variable->kind != DLC_VARIABLE_DERIVED && variable->kind != DLC_VARIABLE_STAMP;
+}
+
 static dlc_int32 checkModel(const dlc_model *model, const void *block, const char *path, dlc_error *error) {
   if (!model || !block || !path)
     return dlcFail(error, DLC_ERROR_ARGUMENT, "no %s for the checkpoint", !model ? "model" : !block ? "block" : "path");
   if (!model->variable_count)
-    return dlcFail(error, DLC_ERROR_VARIABLES, "model '%s' has no variables: compile it with --train", model->name);
+    return dlcFail(error, DLC_ERROR_VARIABLES,
+                   "model '%s' has no variables: compile it with --train or --replaceable-weights", model->name);
   return DLC_OK;
 }
 
@@ -127,7 +134,7 @@ static void putHeader(Output *output, const dlc_model *model, const dlc_metadata
   for (int w = 0, isFirst = 1; w < 4; ++w)
     for (dlc_uint32 i = 0; i < model->variable_count; ++i) {
       const dlc_variable_info *variable = &model->variables[i];
-      if ((variable->element_type & 0xff) != widths[w])
+      if ((variable->element_type & 0xff) != widths[w] || !isKept(variable))
         continue;
       if (!isFirst)
         putByte(output, ',');
@@ -171,7 +178,7 @@ static int writeFile(int file, const dlc_model *model, const dlc_byte *block, co
   flush(&output);
   for (int w = 0; w < 4; ++w)
     for (dlc_uint32 i = 0; i < model->variable_count; ++i)
-      if ((model->variables[i].element_type & 0xff) == widths[w])
+      if ((model->variables[i].element_type & 0xff) == widths[w] && isKept(&model->variables[i]))
         writeAll(&output, block + model->variables[i].offset, bytesOf(&model->variables[i]));
   return !output.isFailed && !fsync(file);
 }
@@ -254,6 +261,8 @@ static void describe(char *text, size_t size, dlc_uint32 type, const dlc_int64 *
 }
 
 static int isWanted(const dlc_variable_info *variable, const dlc_load_options *options) {
+  if (!isKept(variable))
+    return 0;
   if (options->flags & DLC_LOAD_WEIGHTS_ONLY && variable->kind != DLC_VARIABLE_WEIGHT &&
       variable->kind != DLC_VARIABLE_BUFFER)
     return 0;
@@ -329,8 +338,9 @@ dlc_int32 dlcVariablesLoad(const dlc_model *model, void *block, const char *path
       ++wanted;
       compare(model, &model->variables[i], &file, &options, &differences);
     }
-  // A part of a checkpoint may come from a larger model.
-  if (!options.flags && !options.prefix)
+  dlc_int64 *stamp = dlcVariablesStamp(model, block);
+  // A part of a checkpoint may come from a larger model, and the one that learned has slots and counters, too.
+  if (!options.flags && !options.prefix && !stamp)
     findStrangers(model, &file, &differences);
   if (!wanted)
     status = dlcFail(error, DLC_ERROR_NOT_FOUND, "model '%s' has no variable whose name starts with '%s'", model->name,
@@ -340,6 +350,8 @@ dlc_int32 dlcVariablesLoad(const dlc_model *model, void *block, const char *path
                      differences.first, differences.count - 1);
   else if (differences.count)
     status = dlcFail(error, DLC_ERROR_FILE, "'%s' is no checkpoint of this model: %s", path, differences.first);
+  if (!status && stamp)
+    *stamp = 0;
   for (dlc_uint32 i = 0; !status && i < model->variable_count; ++i) {
     const dlc_variable_info *variable = &model->variables[i];
     int isTwice = 0;

@@ -53,6 +53,7 @@ typedef struct Context {
   dlc_byte **states; // those of the entry point at hand
   dlc_byte **nextStates;
   dlc_byte *variables; // the caller's; null until they are bound
+  dlc_int64 *stamp;    // in them; null if the model has none
   char message[508];
 } Context;
 

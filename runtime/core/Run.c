@@ -147,6 +147,13 @@ static dlc_int32 runEntered(Context *context, const dlc_entry_point *entry, cons
     status = dlcContextFail(context, DLC_ERROR_VARIABLES,
                             "'%s' needs the variables of model '%s', and none are bound to the context", entry->name,
                             context->face.model->name);
+  if (!status &&
+      __builtin_expect(
+          entry->flags & DLC_ENTRY_READS_DERIVED && (!context->stamp || *context->stamp != DLC_STAMP_PREPARED), 0))
+    status = dlcContextFail(context, DLC_ERROR_VARIABLES,
+                            "'%s' needs what 'prepare_weights' makes of the weights of model '%s', which have changed "
+                            "since: call dlc_weights_prepare",
+                            entry->name, context->face.model->name);
   if (!status && entry->check_count)
     status = dlcCheckIndices(context, entry);
   if (!status)

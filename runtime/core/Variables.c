@@ -3,6 +3,13 @@
 
 #include "Text.h"
 
+dlc_int64 *dlcVariablesStamp(const dlc_model *model, void *block) {
+  for (dlc_uint32 i = 0; block && i < model->variable_count; ++i)
+    if (model->variables[i].kind == DLC_VARIABLE_STAMP)
+      return (dlc_int64 *)((dlc_byte *)block + model->variables[i].offset);
+  return (dlc_int64 *)0;
+}
+
 dlc_int32 dlcVariablesBind(dlc_context *face, void *block, dlc_uint64 bytes) {
   Context *context = (Context *)face;
   if (!context)
@@ -12,8 +19,9 @@ dlc_int32 dlcVariablesBind(dlc_context *face, void *block, dlc_uint64 bytes) {
   const dlc_model *model = face->model;
   dlc_int32 status = DLC_OK;
   if (block && !model->variable_count)
-    status = dlcContextFail(context, DLC_ERROR_VARIABLES, "model '%s' has no variables: compile it with --train",
-                            model->name);
+    status =
+        dlcContextFail(context, DLC_ERROR_VARIABLES,
+                       "model '%s' has no variables: compile it with --train or --replaceable-weights", model->name);
   else if (block && (dlc_uint64)block % DLC_CACHE_LINE)
     status =
         dlcContextFail(context, DLC_ERROR_ALIGNMENT, "the block of variables of model '%s' is not aligned to %u bytes",
@@ -22,8 +30,10 @@ dlc_int32 dlcVariablesBind(dlc_context *face, void *block, dlc_uint64 bytes) {
     status =
         dlcContextFail(context, DLC_ERROR_TOO_SMALL, "the variables of model '%s' take %u bytes, and the block has %u",
                        model->name, model->variable_bytes, bytes);
-  if (!status)
+  if (!status) {
     context->variables = block;
+    context->stamp = dlcVariablesStamp(model, block);
+  }
   dlcContextLeave(context);
   return status;
 }

@@ -6,6 +6,9 @@
 
 #include "Context.h"
 
+/// Where `block` says whether what is derived from its weights belongs to them; null if nothing is derived.
+dlc_int64 *dlcVariablesStamp(const dlc_model *model, void *block);
+
 dlc_int32 dlcVariablesBind(dlc_context *context, void *block, dlc_uint64 bytes);
 
 #endif // DLC_CORE_VARIABLES_H

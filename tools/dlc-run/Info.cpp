@@ -3,6 +3,7 @@
 #include "tools/dlc-run/Commands.h"
 
 #include <cstdio>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 using namespace dlcrun;
@@ -42,12 +43,12 @@ Json describeTensors(const dlc_entry_point &entry, const dlc_tensor_info *tensor
 }
 
 Json describeVariables(const dlc_model &model) {
-  static const char *const kinds[] = {"weight", "buffer", "slot", "counter", "seed"};
+  static const char *const kinds[] = {"weight", "buffer", "slot", "counter", "seed", "derived", "stamp"};
   Json list = Json::array();
   for (dlc_uint32 i = 0; i < model.variable_count; ++i) {
     const dlc_variable_info &variable = model.variables[i];
     list.push_back({{"name", variable.name},
-                    {"kind", variable.kind < 5 ? kinds[variable.kind] : "unknown"},
+                    {"kind", variable.kind < std::size(kinds) ? kinds[variable.kind] : "unknown"},
                     {"type", dlc_element_name(variable.element_type)},
                     {"shape", std::vector<dlc_int64>(variable.dims, variable.dims + variable.rank)}});
   }

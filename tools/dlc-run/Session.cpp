@@ -166,7 +166,8 @@ void Session::start(unsigned threads) {
 void Session::giveVariables(const std::string &path, dlc_int64 seed) {
   if (!model().variable_bytes) {
     if (!path.empty())
-      throw Failure("model '" + std::string(model().name) + "' has no variables to load: compile it with --train");
+      throw Failure("model '" + std::string(model().name) +
+                    "' has no variables to load: compile it with --train or --replaceable-weights");
     return;
   }
   dlc_error error;
@@ -184,6 +185,8 @@ void Session::giveVariables(const std::string &path, dlc_int64 seed) {
   dlc_tensor input = dlc_tensor_of(&seed, DLC_I64, 0, nullptr);
   if (dlc_run(context, init, &input, 1, nullptr, 0))
     fail();
+  if (dlc_weights_prepare(&model(), variables.data(), &error))
+    throw Failure(error.message);
 }
 
 void Session::takeDefaults() {

@@ -50,7 +50,8 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
   app.add_option("--threads", options.threads, "Threads to compute with; 0: one for each CPU")
       ->check(CLI::Range(0u, DLC_MAX_THREADS));
   app.add_option("--variables", options.variables,
-                 "FILE.safetensors with the variables of a model that learns; what its init gives when left out");
+                 "FILE.safetensors with the variables of a model that learns or has replaceable weights; what its init "
+                 "gives when left out");
   if (command != "run")
     app.add_option("--symbol", options.symbols, "SYMBOL=EXTENT for inputs that are made up")->allow_extra_args(false);
   if (command == "run")

@@ -62,6 +62,10 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->check(CLI::IsMember({"embed", "file"}))
       ->group(output);
 
+  app.add_flag("--replaceable-weights", options.replaceableWeights,
+               "Keep weights as variables in a block of the caller's, into which trained ones can be loaded")
+      ->group(output);
+
   const char *code = "Code";
   app.add_option(
          "--target", options.target,

@@ -109,6 +109,8 @@ LogicalResult Compilation::readOptions() {
     result =
         error()
         << "--train takes its loss and optimizer from the 'training' section of a JSON model; an ONNX model has none";
+  if (options.train && options.replaceableWeights)
+    result = error() << "--train makes weights variables already: leave --replaceable-weights out";
   for (const std::string &text : options.shapes) {
     auto shape = ShapeOverride::parse(text, problem);
     if (failed(shape)) {
@@ -144,6 +146,7 @@ LogicalResult Compilation::readOptions() {
   pipelineOptions.math = options.math;
   pipelineOptions.keepTensors = options.keepTensors;
   pipelineOptions.memoryLimit = options.memoryLimit;
+  pipelineOptions.replaceableWeights = options.replaceableWeights;
   pipelineOptions.isas.clear();
   for (const InstructionSet &isa : target.isas)
     pipelineOptions.isas.push_back(isa.name);

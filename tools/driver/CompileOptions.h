@@ -29,14 +29,15 @@ struct CompileOptions {
   bool writeHeader = false; ///< NAME.h beside a shared library, too
   bool checkBounds = false;
   bool keepTensors = false;
-  int64_t memoryLimit = 0;    ///< bytes of variables and intermediate tensors; 0: any number
-  bool train = false;         ///< add the entry points that train the model
-  unsigned jobs = 0;          ///< kernels compiled at a time; 0: one a CPU
-  std::string cacheDirectory; ///< empty: no cache
-  std::string compileTo;      ///< a phase after which the module is printed; empty: all the way
-  std::string printIrAfter;   ///< a pass after which the module is printed to standard error
-  std::string report;         ///< path of an HTML page about this compilation; empty: none
-  bool showTimes = false;     ///< print what each phase took to standard error
+  int64_t memoryLimit = 0;         ///< bytes of variables and intermediate tensors; 0: any number
+  bool train = false;              ///< add the entry points that train the model
+  bool replaceableWeights = false; ///< weights are variables of the caller's, not constants
+  unsigned jobs = 0;               ///< kernels compiled at a time; 0: one a CPU
+  std::string cacheDirectory;      ///< empty: no cache
+  std::string compileTo;           ///< a phase after which the module is printed; empty: all the way
+  std::string printIrAfter;        ///< a pass after which the module is printed to standard error
+  std::string report;              ///< path of an HTML page about this compilation; empty: none
+  bool showTimes = false;          ///< print what each phase took to standard error
 };
 
 } // namespace dlc

@@ -159,8 +159,12 @@ enum dlc_variable_kind {
   DLC_VARIABLE_BUFFER = 1,  /* follows the data, such as a running mean */
   DLC_VARIABLE_SLOT = 2,    /* an optimizer's own, such as a momentum */
   DLC_VARIABLE_COUNTER = 3, /* counts steps */
-  DLC_VARIABLE_SEED = 4     /* where random numbers start */
+  DLC_VARIABLE_SEED = 4,    /* where random numbers start */
+  DLC_VARIABLE_DERIVED = 5, /* what `prepare_weights` makes of weights: opaque bytes, in no checkpoint */
+  DLC_VARIABLE_STAMP = 6    /* one i64, DLC_STAMP_PREPARED while the derived ones belong to the weights */
 };
+
+#define DLC_STAMP_PREPARED 0x646572697665642Ell
 
 /// A tensor of a model's state: parameters and what training needs beside
 /// them. All of them lie in one block of dlc_model.variable_bytes, row-major.
@@ -217,7 +221,11 @@ typedef struct dlc_call {
   dlc_byte *variables;
 } dlc_call;
 
-enum dlc_entry_flag { DLC_ENTRY_READS_VARIABLES = 1, DLC_ENTRY_WRITES_VARIABLES = 2 };
+enum dlc_entry_flag {
+  DLC_ENTRY_READS_VARIABLES = 1,
+  DLC_ENTRY_WRITES_VARIABLES = 2,
+  DLC_ENTRY_READS_DERIVED = 4 /* needs what `prepare_weights` writes: refused unless the stamp says that it has run */
+};
 
 /// One function of a model.
 typedef struct dlc_entry_point {

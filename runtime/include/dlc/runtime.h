@@ -406,14 +406,39 @@ static inline dlc_int32 dlc_variables_save(const dlc_model *model, const void *b
   return status ? status : model->runtime->variables_save(model, block, path, metadata, count, error);
 }
 
+/// In a model with replaceable weights (`dlc --replaceable-weights`): computes anew, in `block`, what its entry points
+/// read in place of the weights themselves, packed and transformed. To be called after anything has changed the
+/// weights: `init`, or the caller (dlc_variables_load calls it). A run that needs it and finds that it was not called
+/// is refused. In other models there is nothing to do. No run may use the block meanwhile.
+static inline dlc_int32 dlc_weights_prepare(const dlc_model *model, void *block, dlc_error *error) {
+  dlc_int32 status = dlc_model_check(model, error);
+  const dlc_entry_point *entry = status ? NULL : dlc_find_entry(model, "prepare_weights");
+  if (status || !entry)
+    return status;
+  dlc_context *context;
+  status = dlc_context_create(model, NULL, error, &context);
+  if (status)
+    return status;
+  status = dlc_variables_bind(context, block, model->variable_bytes);
+  if (!status)
+    status = context->api->run(context, entry, NULL, 0, NULL, 0, NULL);
+  if (status)
+    dlc_report(error, status, "%s%s", dlc_context_message(context), "");
+  dlc_context_release(context);
+  return status;
+}
+
 /// Reads variables from `path` into `block`. `options` may be null: then the
 /// file must hold exactly the model's variables. Names, types, shapes and sizes
 /// are all checked before the block is written, and the message says what
-/// differs.
+/// differs. Into a model with replaceable weights, whatever else a checkpoint of the model that learned holds is
+/// ignored, and dlc_weights_prepare follows.
 static inline dlc_int32 dlc_variables_load(const dlc_model *model, void *block, const char *path,
                                            const dlc_load_options *options, dlc_error *error) {
   dlc_int32 status = dlc_model_check(model, error);
-  return status ? status : model->runtime->variables_load(model, block, path, options, error);
+  if (!status)
+    status = model->runtime->variables_load(model, block, path, options, error);
+  return status ? status : dlc_weights_prepare(model, block, error);
 }
 
 /// Copies the metadata `key` of the safetensors file `path` to `value`,

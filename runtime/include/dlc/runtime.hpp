@@ -152,6 +152,12 @@ public:
                                               static_cast<dlc_uint32>(texts.size()), &error))
       throw Error(status, error.message);
   }
+  /// To be called after weights of an inference library were changed in place; see dlc_weights_prepare.
+  void prepareWeights() {
+    dlc_error error;
+    if (dlc_int32 status = dlc_weights_prepare(description, data(), &error))
+      throw Error(status, error.message);
+  }
   /// Reads a checkpoint, or with `flags` (dlc_load_flag) and `prefix` a part of it; see dlc_variables_load.
   void load(const std::string &path, dlc_uint32 flags = 0, const std::string &prefix = "") {
     dlc_load_options options = {sizeof options, flags, prefix.empty() ? nullptr : prefix.c_str()};

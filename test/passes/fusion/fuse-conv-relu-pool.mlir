@@ -62,3 +62,17 @@ func.func @broadcast(%x: tensor<1x4xf32>, %w: tensor<4x4xf32>, %z: tensor<8x4xf3
   %y = dlc.add %m, %z : (tensor<1x4xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
   return %y : tensor<8x4xf32>
 }
+
+// Tiles of Winograd's algorithm hold 2 x 2 results, of which no whole window of 3 x 3 can be made.
+// CHECK-LABEL: func.func @window_larger_than_tile
+// CHECK: dlc.kernel {{.*}}root(convolution)
+// CHECK-NOT: dlc.max_pool
+// CHECK: dlc.yield
+// CHECK: dlc.max_pool
+func.func @window_larger_than_tile(%x: tensor<1x32x12x12xf32, #dlc.layout<order = [0, 2, 3, 1]>>, %w: tensor<32x32x3x3xf32, #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0], inner_tiles = [32], winograd = 2>>) -> tensor<1x32x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>> {
+  %c = dlc.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>}
+     : (tensor<1x32x12x12xf32, #dlc.layout<order = [0, 2, 3, 1]>>, tensor<32x32x3x3xf32, #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0], inner_tiles = [32], winograd = 2>>) -> tensor<1x32x12x12xf32, #dlc.layout<order = [0, 2, 3, 1]>>
+  %y = dlc.max_pool %c {kernel = array<i64: 3, 3>, strides = array<i64: 3, 3>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+     : tensor<1x32x12x12xf32, #dlc.layout<order = [0, 2, 3, 1]>> -> tensor<1x32x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>>
+  return %y : tensor<1x32x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>>
+}

@@ -55,3 +55,26 @@ func.func @shared(%x: tensor<1x1x2x2xf32>) -> (tensor<1x1x2x2xf32>, tensor<1x1x2
      : (tensor<1x1x2x2xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x2x2xf32>
   return %c, %y : tensor<1x1x2x2xf32>, tensor<1x1x2x2xf32>
 }
+
+// Parameters that may be replaced: the same as ops on them.
+dlc.parameter @w : tensor<2x1x1x1xf32> = dense<5.0> : tensor<2x1x1x1xf32>
+dlc.parameter @scale : tensor<2xf32> = dense<1.0> : tensor<2xf32>
+// CHECK-LABEL: func.func @replaceable
+func.func @replaceable(%x: tensor<1x1x2x2xf32>) -> tensor<1x2x2x2xf32> {
+  // CHECK-DAG: %[[S:.*]] = dlc.load_parameter @scale
+  // CHECK-DAG: %[[W:.*]] = dlc.load_parameter @w
+  // CHECK: %[[F:.*]] = dlc.div %[[S]]
+  // CHECK: %[[R:.*]] = dlc.reshape %[[F]] {shape = array<i64: 2, 1, 1, 1>}
+  // CHECK: %[[P:.*]] = dlc.mul %[[W]], %[[R]]
+  // CHECK: %[[C:.*]] = dlc.conv %{{.*}}, %[[P]]
+  // CHECK: dlc.add %[[C]]
+  // CHECK-NOT: dlc.batch_norm
+  %w = dlc.load_parameter @w : tensor<2x1x1x1xf32>
+  %s = dlc.load_parameter @scale : tensor<2xf32>
+  %one = dlc.constant dense<1.0> : tensor<2xf32> : tensor<2xf32>
+  %c = dlc.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+     : (tensor<1x1x2x2xf32>, tensor<2x1x1x1xf32>) -> tensor<1x2x2x2xf32>
+  %y = dlc.batch_norm %c, %s, %one, %one, %one {epsilon = 3.0 : f64}
+     : (tensor<1x2x2x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x2x2xf32>
+  return %y : tensor<1x2x2x2xf32>
+}

@@ -56,7 +56,7 @@ func.func @train_step(%x: tensor<2xf32>) {
 // -----
 
 dlc.parameter @w : tensor<2xf32> = dense<1.0> : tensor<2xf32>
-// expected-error@+1 {{an entry point called 'init' is made for models that are trained: choose another name}}
+// expected-error@+1 {{an entry point called 'init' is made for models whose parameters change: choose another name}}
 func.func @init(%x: tensor<2xf32>) {
   dlc.assign @w, %x : tensor<2xf32>
   return

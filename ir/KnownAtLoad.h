@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What is known once a library and its weights are loaded, before any run.
+#ifndef DLC_IR_KNOWNATLOAD_H
+#define DLC_IR_KNOWNATLOAD_H
+
+#include "mlir/IR/Value.h"
+
+namespace dlc {
+
+/// Whether `value` follows from parameters and constants alone, and from one parameter at least: work on weights, which
+/// `--dlc-hoist-weight-work` takes out of runs. In models that are trained, whose parameters are arguments of every
+/// run, nothing does.
+bool followsFromWeights(mlir::Value value);
+
+/// Whether `value` is a constant or follows from weights: worth any layout, for it is made once.
+bool isKnownAtLoad(mlir::Value value);
+
+} // namespace dlc
+
+#endif // DLC_IR_KNOWNATLOAD_H

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/KnownAtLoad.h"
+#include "ir/Layout.h"
+#include "ir/Names.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Transforms/CSE.h"
+#include "passes/Passes.h"
+#include "passes/graph/EraseDeadOps.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+
+#define DEBUG_TYPE "dlc-hoist-weight-work"
+
+namespace dlc {
+#define GEN_PASS_DEF_HOISTWEIGHTWORK
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+constexpr llvm::StringLiteral entryName = "prepare_weights", stampName = "derived.stamp";
+/// What the stamp is after `prepare_weights`: bytes that a block hardly holds by chance. The runtime knows it, too.
+constexpr int64_t isPrepared = 0x646572697665642E;
+
+/// The values of `function` that follow from weights and that something else reads, in order. What only renames or
+/// repeats elements stays behind: it costs nothing there.
+llvm::SmallVector<Value> findWeightWork(func::FuncOp function) {
+  llvm::SetVector<Operation *> work;
+  for (Operation &op : function.getBody().front())
+    if (op.getNumResults() == 1 && !llvm::isa<dlc::LoadParameterOp>(op) &&
+        llvm::cast<RankedTensorType>(op.getResult(0).getType()).hasStaticShape() &&
+        dlc::followsFromWeights(op.getResult(0)))
+      work.insert(&op);
+  auto isReadOutside = [&](Operation *op) {
+    return llvm::any_of(op->getUsers(), [&](Operation *user) { return !work.contains(user); });
+  };
+  llvm::SmallVector<Operation *> all(work.begin(), work.end());
+  for (Operation *op : llvm::reverse(all))
+    if ((dlc::isAlias(op) || llvm::isa<dlc::ExpandOp>(op)) && isReadOutside(op))
+      work.remove(op);
+  llvm::SmallVector<Value> read;
+  for (Operation *op : work)
+    if (isReadOutside(op))
+      read.push_back(op->getResult(0));
+  return read;
+}
+
+/// Copies `value` and all that it follows from to the builder's place.
+Value copyWork(OpBuilder &builder, Value value, IRMapping &copies) {
+  if (Value copy = copies.lookupOrNull(value))
+    return copy;
+  Operation *op = value.getDefiningOp();
+  for (Value operand : op->getOperands())
+    copyWork(builder, operand, copies);
+  return builder.clone(*op, copies)->getResult(0);
+}
+
+class HoistWeightWork final : public dlc::impl::HoistWeightWorkBase<HoistWeightWork> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    if (Operation *taken = module.lookupSymbol(entryName)) {
+      taken->emitError() << "an entry point called '" << entryName
+                         << "' is made for models whose weights can be replaced: choose another name";
+      return signalPassFailure();
+    }
+    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+    auto prepare = func::FuncOp::create(builder, module.getLoc(), entryName, builder.getFunctionType({}, {}));
+    builder.setInsertionPointToEnd(prepare.addEntryBlock());
+    llvm::SmallVector<Value> readers, copied;
+    for (auto function : module.getOps<func::FuncOp>()) {
+      IRMapping copies;
+      for (Value value : findWeightWork(function)) {
+        readers.push_back(value);
+        copied.push_back(copyWork(builder, value, copies));
+      }
+    }
+    // What several entry points need is computed once. The end keeps track of what became of each value.
+    auto end = func::ReturnOp::create(builder, module.getLoc(), copied);
+    IRRewriter rewriter(&getContext());
+    DominanceInfo dominance;
+    eliminateCommonSubExpressions(rewriter, dominance, prepare);
+    llvm::SmallVector<Value> unique(end.getOperands());
+    end.getOperandsMutable().clear();
+
+    builder.setInsertionPoint(end);
+    dlc::ParameterOp stamp = declareStamp();
+    Value mark = dlc::ConstantOp::create(
+        builder, module.getLoc(), stamp.getType(),
+        DenseElementsAttr::get(llvm::cast<RankedTensorType>(stamp.getType()), builder.getI64IntegerAttr(isPrepared)));
+    dlc::AssignOp::create(builder, module.getLoc(), stamp.getSymName(), mark);
+    SymbolTable symbols(module);
+    llvm::DenseMap<Value, dlc::ParameterOp> derived;
+    for (auto [value, copy] : llvm::zip(readers, unique)) {
+      dlc::ParameterOp &parameter = derived[copy];
+      if (!parameter) {
+        parameter = declare(symbols, stamp, copy);
+        dlc::AssignOp::create(builder, copy.getLoc(), parameter.getSymName(), copy);
+        ++hoisted;
+      }
+      OpBuilder atValue(value.getDefiningOp());
+      value.replaceAllUsesWith(
+          dlc::LoadParameterOp::create(atValue, value.getLoc(), value.getType(), parameter.getSymName()).getResult());
+    }
+    for (auto function : module.getOps<func::FuncOp>())
+      dlc::eraseDeadOps(function);
+  }
+
+  dlc::ParameterOp declareStamp() {
+    OpBuilder builder = OpBuilder::atBlockBegin(getOperation().getBody());
+    for (auto parameter : getOperation().getOps<dlc::ParameterOp>())
+      builder.setInsertionPointAfter(parameter);
+    auto type = RankedTensorType::get({}, builder.getI64Type());
+    return dlc::ParameterOp::create(builder, getOperation().getLoc(), stampName, type,
+                                    DenseElementsAttr::get(type, builder.getI64IntegerAttr(0)), DictionaryAttr(),
+                                    "stamp");
+  }
+
+  static dlc::ParameterOp declare(SymbolTable &symbols, Operation *before, Value value) {
+    std::string layer = dlc::getLayerName(value.getLoc()), name = "derived" + (layer.empty() ? "" : "." + layer);
+    std::string unique = name;
+    for (unsigned number = 1; symbols.lookup(unique); ++number)
+      unique = name + "." + std::to_string(number);
+    OpBuilder builder(before->getContext());
+    builder.setInsertionPointAfter(before);
+    auto parameter =
+        dlc::ParameterOp::create(builder, value.getLoc(), unique, llvm::cast<RankedTensorType>(value.getType()),
+                                 ElementsAttr(), DictionaryAttr(), "derived");
+    symbols.insert(parameter);
+    return parameter;
+  }
+};
+
+} // namespace
