@@ -24,11 +24,19 @@ bool computesTensor(dlc::KernelOp kernel) {
          !llvm::all_of(kernel.getInputs(), [](Value v) { return v.getDefiningOp<dlc::ConstantOp>(); });
 }
 
+/// What prepares variables, or gives them first values, has no layers.
+bool givesVariablesOnly(func::FuncOp function) {
+  for (unsigned i = 0; i < function.getNumResults(); ++i)
+    if (!function.getResultAttr(i, "dlc.variable"))
+      return false;
+  return function.getNumResults() > 0;
+}
+
 class ExposeTensors final : public dlc::impl::ExposeTensorsBase<ExposeTensors> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     // What a step of a loop computes has no one value.
-    if (function.isPrivate())
+    if (function.isPrivate() || givesVariablesOnly(function))
       return;
     auto returnOp = llvm::cast<func::ReturnOp>(function.getBody().front().getTerminator());
     llvm::StringSet<> taken;

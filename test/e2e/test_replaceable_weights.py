@@ -178,3 +178,12 @@ def test_models_that_learn_need_no_option(programs):
     (programs.folder / "m.json").write_text(json.dumps(MODELS[0]))
     result = programs.run("dlc", "m.json", "-o", "m.so", "--train", "--replaceable-weights")
     assert result.returncode == 1 and "leave --replaceable-weights out" in result.stderr
+
+
+def test_layers_are_compared(programs):
+    """Entry points that only write variables keep no tensors."""
+    (programs.folder / "m.json").write_text(json.dumps(MODELS[0]))
+    for name, options in ("replaceable.so", ["--replaceable-weights"]), ("constant.so", []):
+        programs.compile("m.json", name, "--keep-tensors", *options)
+    result = programs.run("dlc-run", "verify", "replaceable.so", "--reference", "constant.so")
+    assert result.returncode == 0, result.stdout + result.stderr
