@@ -47,8 +47,13 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   app.add_option("-o,--output", options.output,
                  "What to write, by its ending: a shared library (.so), archive (.a) or object (.o), the C header (.h; "
                  "comes with .a "
-                 "and .o, too), LLVM IR (.ll), assembly (.s) or the program in MLIR (.mlir). '-.ll' and the like are "
+                 "and .o, too), LLVM IR (.ll), assembly (.s), the program in MLIR (.mlir) or the graph as a model file "
+                 "(.onnx). '-.ll' and the like are "
                  "standard output")
+      ->type_name("FILE")
+      ->group(output);
+  app.add_option("--parameters", options.parameters,
+                 "Take the weights from a checkpoint (safetensors), by their names, instead of the model's own")
       ->type_name("FILE")
       ->group(output);
   app.add_option("--name", options.name,
@@ -170,7 +175,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   if (options.model.empty())
     return fail("which model? usage: dlc MODEL.{json,onnx} -o OUTPUT.so; see dlc --help");
   if (options.output.empty() && options.compileTo.empty())
-    return fail("say what to write: -o FILE.so (or .a, .o, .h, .ll, .s, .mlir)");
+    return fail("say what to write: -o FILE.so (or .a, .o, .h, .ll, .s, .mlir, .onnx)");
   if (noCache)
     options.cacheDirectory.clear();
   options.optimizationLevel = level[0] - '0';

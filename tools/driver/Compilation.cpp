@@ -6,15 +6,18 @@
 #include "backends/llvm/CodeGeneration.h"
 #include "backends/llvm/ModelHeader.h"
 #include "backends/llvm/Passes.h"
+#include "backends/onnx/ExportOnnx.h"
 #include "frontend/json/ImportJson.h"
 #include "frontend/onnx/ImportOnnx.h"
 #include "ir/Names.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "passes/Passes.h"
 #include "tools/driver/DiagnosticPrinter.h"
 #include "tools/driver/ObjectCache.h"
 #include "tools/driver/Output.h"
+#include "tools/driver/ParameterFile.h"
 #include "tools/driver/PhaseClock.h"
 #include "tools/driver/Report.h"
 #include "llvm/ADT/StringExtras.h"
@@ -63,6 +66,7 @@ private:
   mlir::FailureOr<ImportedModel> parseGraph();
   LogicalResult runPhase(llvm::StringRef phase);
   LogicalResult finish();
+  LogicalResult writeOnnx();
   LogicalResult writeModelHeader(llvm::StringRef path);
   LogicalResult writeWeights();
   LogicalResult compileKernels();
@@ -125,6 +129,14 @@ LogicalResult Compilation::readOptions() {
   if (options.precision != "f32")
     result = error() << "--precision=" << options.precision
                      << " is not supported yet: kernels compute in the types of the model, f32 above all";
+  if (options.compileTo.empty() && getOutputKind(options.output) == OutputKind::Onnx) {
+    if (isStandardOutput(options.output))
+      result = error() << "an ONNX file is no text for the standard output: give it a name";
+    if (!options.report.empty())
+      result = error() << "--report tells of kernels, and an ONNX file has none";
+    if (options.replaceableWeights)
+      result = error() << "weights of an ONNX file are initializers: leave --replaceable-weights out";
+  }
   if (!options.compileTo.empty() && !llvm::is_contained(getPhaseNames(), options.compileTo)) {
     auto diagnostic = error() << "there is no phase '" << options.compileTo << "'; the phases are";
     for (llvm::StringRef phase : getPhaseNames())
@@ -159,7 +171,7 @@ LogicalResult Compilation::checkOutput() {
   std::optional<OutputKind> kind = getOutputKind(options.output);
   if (!kind)
     return error() << "'" << options.output
-                   << "' has no ending that says what to write: .so, .a, .o, .h, .ll, .s or .mlir";
+                   << "' has no ending that says what to write: .so, .a, .o, .h, .ll, .s, .mlir or .onnx";
   llvm::StringRef folder = llvm::sys::path::parent_path(options.output);
   if (!folder.empty() && !llvm::sys::fs::is_directory(folder))
     return error() << "cannot write '" << options.output << "': there is no folder '" << folder << "'";
@@ -224,7 +236,7 @@ LogicalResult Compilation::import() {
   if (failed(imported))
     return failure();
   model = std::move(*imported);
-  return success();
+  return options.parameters.empty() ? success() : readParameters(*model.module, options.parameters);
 }
 
 LogicalResult Compilation::runPhase(llvm::StringRef phase) {
@@ -241,6 +253,23 @@ LogicalResult Compilation::runPhase(llvm::StringRef phase) {
         /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false, /*printAfterOnlyOnFailure=*/false, llvm::errs(),
         mlir::OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(256));
   return manager.run(*model.module);
+}
+
+/// The graph as it was imported goes out again as ONNX.
+LogicalResult Compilation::writeOnnx() {
+  clock.start("onnx");
+  mlir::PassManager manager(&context);
+  manager.addPass(createPruneLoops());
+  manager.addPass(createBindLoopShapes());
+  if (failed(manager.run(*model.module)))
+    return failure();
+  mlir::FailureOr<std::string> bytes = exportOnnx(*model.module, identity.name, identity.compiler);
+  if (failed(bytes))
+    return failure();
+  std::string problem;
+  if (failed(files.create(options.output).write(*bytes, problem)))
+    return error() << problem;
+  return success();
 }
 
 /// The header goes where `path` says.
@@ -375,6 +404,14 @@ LogicalResult Compilation::finish() {
 LogicalResult Compilation::run() {
   if (failed(readOptions()) || failed(import()))
     return failure();
+  if (options.compileTo.empty() && getOutputKind(options.output) == OutputKind::Onnx) {
+    std::string problem;
+    if (failed(writeOnnx()))
+      return failure();
+    if (failed(files.keep(problem)))
+      return error() << problem;
+    return success();
+  }
   std::string printed = options.output.empty() ? "-" : options.output;
   for (llvm::StringRef phase : getPhaseNames()) {
     if (phase == "llvm" && !options.compileTo.empty()) {

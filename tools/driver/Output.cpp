@@ -17,6 +17,7 @@ std::optional<OutputKind> dlc::getOutputKind(llvm::StringRef path) {
       .Case(".ll", OutputKind::LlvmIr)
       .Case(".s", OutputKind::Assembly)
       .Case(".mlir", OutputKind::Mlir)
+      .Case(".onnx", OutputKind::Onnx)
       .Default(path == "-" ? std::optional(OutputKind::Mlir) : std::nullopt);
 }
 

@@ -13,9 +13,10 @@
 
 namespace dlc {
 
-enum class OutputKind { SharedLibrary, Archive, Object, Header, LlvmIr, Assembly, Mlir };
+enum class OutputKind { SharedLibrary, Archive, Object, Header, LlvmIr, Assembly, Mlir, Onnx };
 
-/// By the ending of `path`: .so .a .o .h .ll .s .mlir; `-.ll` and the like are standard output. None for other endings.
+/// By the ending of `path`: .so .a .o .h .ll .s .mlir .onnx; `-.ll` and the like are standard output. None for other
+/// endings.
 std::optional<OutputKind> getOutputKind(llvm::StringRef path);
 /// Whether it is text, which may go to standard output.
 bool isText(OutputKind kind);

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/onnx/ExportOnnx.h"
+#include "backends/onnx/GraphWriter.h"
+#include "ir/ConstantData.h"
+
+using namespace mlir;
+using namespace dlc::onnx_export;
+
+namespace {
+
+/// "run", "predict", or the only one.
+FailureOr<func::FuncOp> chooseEntry(ModuleOp module) {
+  llvm::SmallVector<func::FuncOp> entries;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!function.isPrivate())
+      entries.push_back(function);
+  for (llvm::StringRef name : {"run", "predict"})
+    for (func::FuncOp entry : entries)
+      if (entry.getName() == name)
+        return entry;
+  if (entries.size() == 1)
+    return entries.front();
+  return module.emitError("an ONNX file holds one graph, and none of the entry points is called 'run' or 'predict'");
+}
+
+class ModelExport {
+public:
+  ModelExport(ModuleOp module, func::FuncOp entry)
+      : module(module), entry(entry), scope(*model.mutable_graph(), module) {}
+
+  FailureOr<std::string> run(llvm::StringRef name, llvm::StringRef producer) {
+    model.set_ir_version(9);
+    model.set_producer_name(producer.str());
+    model.add_opset_import()->set_version(opsetVersion);
+    scope.graph.set_name(name.str());
+    FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(entry);
+    if (failed(shapes) || failed(checkBorder()))
+      return failure();
+    scope.symbolPlaces.resize(shapes->getSymbols().size());
+    GraphWriter writer(scope, scope.graph, entry, *shapes, nullptr);
+    nameBorder(writer);
+    if (failed(writeParameters()) || failed(writer.writeOps()))
+      return failure();
+    writeOutputs(writer);
+    constexpr int64_t most = (int64_t(1) << 31) - 1;
+    int64_t bytes = scope.bytes < most ? static_cast<int64_t>(model.ByteSizeLong()) : scope.bytes;
+    if (bytes >= most)
+      return module.emitError("the model takes ")
+             << bytes << " bytes, and an ONNX file (a protobuf message) holds less than 2 GB";
+    return model.SerializeAsString();
+  }
+
+private:
+  static std::string getResultName(func::FuncOp function, unsigned i) {
+    if (auto state = function.getResultAttrOfType<StringAttr>(i, "dlc.state"))
+      return (state.getValue() + ".next").str();
+    auto name = function.getResultAttrOfType<StringAttr>(i, "dlc.name");
+    return name ? name.getValue().str() : "output" + std::to_string(i);
+  }
+
+  LogicalResult checkBorder() {
+    for (Type type : llvm::concat<const Type>(entry.getArgumentTypes(), entry.getResultTypes()))
+      if (!getElementType(getElementTypeOrSelf(type)))
+        return entry.emitError("has an input or output of a type that ONNX lacks, ") << type;
+    return success();
+  }
+
+  /// Names of inputs and outputs come before all others.
+  void nameBorder(GraphWriter &writer) {
+    for (BlockArgument argument : entry.getArguments()) {
+      unsigned i = argument.getArgNumber();
+      auto name = entry.getArgAttrOfType<StringAttr>(i, "dlc.state");
+      if (!name)
+        name = entry.getArgAttrOfType<StringAttr>(i, "dlc.name");
+      std::string input = writer.makeName(name ? name.getValue().str() : "input" + std::to_string(i));
+      writer.setName(argument, input);
+      writer.describe(*scope.graph.add_input(), input, argument.getType(), writer.getDims(argument));
+      for (auto [d, dim] : llvm::enumerate(writer.getDims(argument)))
+        if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(dim);
+            symbol && scope.symbolPlaces[symbol.getPosition()].first.empty())
+          scope.symbolPlaces[symbol.getPosition()] = {input, static_cast<int64_t>(d)};
+    }
+    for (auto parameter : module.getOps<dlc::ParameterOp>())
+      writer.makeName(parameter.getSymName());
+    for (auto [i, value] : llvm::enumerate(getReturn().getOperands())) {
+      outputs.push_back(writer.makeName(getResultName(entry, i)));
+      Operation *op = value.getDefiningOp();
+      if (op && !llvm::isa<dlc::ConstantOp, dlc::LoadParameterOp>(op) && wished.insert(value).second)
+        writer.wishName(value, outputs.back());
+    }
+  }
+
+  LogicalResult writeParameters() {
+    llvm::DenseSet<Attribute> used;
+    module.walk([&](dlc::LoadParameterOp load) { used.insert(load.getParameterAttr().getAttr()); });
+    for (auto parameter : module.getOps<dlc::ParameterOp>()) {
+      if (!used.contains(parameter.getSymNameAttr()))
+        continue;
+      if (!parameter.getValue())
+        return parameter.emitError("parameter '") << parameter.getSymName() << "' has no value";
+      if (!getElementType(getElementTypeOrSelf(parameter.getType())))
+        return parameter.emitError("parameter '")
+               << parameter.getSymName() << "' is of a type that ONNX lacks, " << parameter.getType();
+      addInitializer(scope, parameter.getSymName(), *parameter.getValue());
+    }
+    return success();
+  }
+
+  /// What is no node's result, or another output already, is copied.
+  void writeOutputs(GraphWriter &writer) {
+    for (auto [i, value] : llvm::enumerate(getReturn().getOperands())) {
+      if (writer.getName(value) != outputs[i]) {
+        onnx::NodeProto &copy = *scope.graph.add_node();
+        copy.set_op_type("Identity");
+        copy.set_name(outputs[i]);
+        copy.add_input(writer.getName(value));
+        copy.add_output(outputs[i]);
+      }
+      writer.describe(*scope.graph.add_output(), outputs[i], value.getType(), writer.getDims(value));
+    }
+  }
+
+  func::ReturnOp getReturn() { return llvm::cast<func::ReturnOp>(entry.getBody().front().getTerminator()); }
+
+  ModuleOp module;
+  func::FuncOp entry;
+  onnx::ModelProto model;
+  ModelScope scope;
+  Names outputs;
+  llvm::DenseSet<Value> wished;
+};
+
+} // namespace
+
+FailureOr<std::string> dlc::exportOnnx(ModuleOp module, llvm::StringRef name, llvm::StringRef producer) {
+  FailureOr<func::FuncOp> entry = chooseEntry(module);
+  if (failed(entry))
+    return failure();
+  return ModelExport(module, *entry).run(name, producer);
+}

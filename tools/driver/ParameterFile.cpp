@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/driver/ParameterFile.h"
+#include "frontend/json/Safetensors.h"
+#include "ir/ConstantData.h"
+#include "ir/DlcDialect.h"
+
+using namespace mlir;
+
+LogicalResult dlc::readParameters(ModuleOp module, llvm::StringRef path) {
+  std::optional<json::Safetensors> file = json::Safetensors::open(path, module.getContext());
+  if (!file)
+    return failure();
+  Location location = FileLineColLoc::get(module.getContext(), path, 0, 0);
+  LogicalResult result = success();
+  for (auto parameter : module.getOps<ParameterOp>()) {
+    if (parameter.getKind() != "weight" && parameter.getKind() != "buffer")
+      continue;
+    const json::Safetensors::Tensor *tensor = file->find(parameter.getSymName());
+    if (!tensor)
+      result = emitError(location) << "it lacks '" << parameter.getSymName() << "', which is " << parameter.getType()
+                                   << " in the model";
+    else if (tensor->type != parameter.getType())
+      result = emitError(location) << "'" << parameter.getSymName() << "' is " << tensor->type << " there and "
+                                   << parameter.getType() << " in the model";
+    else
+      parameter.setValueAttr(makeConstant(tensor->type, tensor->bytes));
+  }
+  return result;
+}
