@@ -8,19 +8,22 @@ using namespace dlc::onnx_export;
 
 namespace {
 
-/// "run", "predict", or the only one.
-FailureOr<func::FuncOp> chooseEntry(ModuleOp module) {
+/// The one called `wanted`; if that is empty "run", "predict", or the only one.
+FailureOr<func::FuncOp> chooseEntry(ModuleOp module, llvm::StringRef wanted) {
   llvm::SmallVector<func::FuncOp> entries;
   for (auto function : module.getOps<func::FuncOp>())
     if (!function.isPrivate())
       entries.push_back(function);
-  for (llvm::StringRef name : {"run", "predict"})
+  for (llvm::StringRef name : {wanted, llvm::StringRef("run"), llvm::StringRef("predict")})
     for (func::FuncOp entry : entries)
-      if (entry.getName() == name)
+      if (entry.getName() == name && (wanted.empty() || name == wanted))
         return entry;
-  if (entries.size() == 1)
+  if (entries.size() == 1 && wanted.empty())
     return entries.front();
-  return module.emitError("an ONNX file holds one graph, and none of the entry points is called 'run' or 'predict'");
+  auto diagnostic = module.emitError("an ONNX file holds one graph: choose an entry point with --entry; there is");
+  for (func::FuncOp entry : entries)
+    diagnostic << " '" << entry.getName() << "'";
+  return diagnostic;
 }
 
 class ModelExport {
@@ -92,7 +95,7 @@ private:
 
   LogicalResult writeParameters() {
     llvm::DenseSet<Attribute> used;
-    module.walk([&](dlc::LoadParameterOp load) { used.insert(load.getParameterAttr().getAttr()); });
+    findParameters(entry, used);
     for (auto parameter : module.getOps<dlc::ParameterOp>()) {
       if (!used.contains(parameter.getSymNameAttr()))
         continue;
@@ -104,6 +107,16 @@ private:
       addInitializer(scope, parameter.getSymName(), *parameter.getValue());
     }
     return success();
+  }
+
+  /// Those that `function` and the bodies of its loops load.
+  static void findParameters(func::FuncOp function, llvm::DenseSet<Attribute> &used) {
+    for (Operation &op : function.getBody().front()) {
+      if (auto load = llvm::dyn_cast<dlc::LoadParameterOp>(op))
+        used.insert(load.getParameterAttr().getAttr());
+      else if (auto loop = llvm::dyn_cast<dlc::LoopOp>(op))
+        findParameters(loop.getBodyFunction(), used);
+    }
   }
 
   /// What is no node's result, or another output already, is copied.
@@ -132,9 +145,10 @@ private:
 
 } // namespace
 
-FailureOr<std::string> dlc::exportOnnx(ModuleOp module, llvm::StringRef name, llvm::StringRef producer) {
-  FailureOr<func::FuncOp> entry = chooseEntry(module);
-  if (failed(entry))
+FailureOr<std::string> dlc::exportOnnx(ModuleOp module, llvm::StringRef entry, llvm::StringRef name,
+                                       llvm::StringRef producer) {
+  FailureOr<func::FuncOp> chosen = chooseEntry(module, entry);
+  if (failed(chosen))
     return failure();
-  return ModelExport(module, *entry).run(name, producer);
+  return ModelExport(module, *chosen).run(name, producer);
 }

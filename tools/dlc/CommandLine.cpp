@@ -56,6 +56,10 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
                  "Take the weights from a checkpoint (safetensors), by their names, instead of the model's own")
       ->type_name("FILE")
       ->group(output);
+  app.add_option("--entry", options.entry,
+                 "The entry point that an .onnx file holds; 'run', 'predict' or the only one when left out")
+      ->type_name("NAME")
+      ->group(output);
   app.add_option("--name", options.name,
                  "The model's name in C (dlc_model_NAME, NAME.h); the output's file name by default")
       ->type_name("NAME")

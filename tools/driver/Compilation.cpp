@@ -129,7 +129,10 @@ LogicalResult Compilation::readOptions() {
   if (options.precision != "f32")
     result = error() << "--precision=" << options.precision
                      << " is not supported yet: kernels compute in the types of the model, f32 above all";
-  if (options.compileTo.empty() && getOutputKind(options.output) == OutputKind::Onnx) {
+  bool isOnnx = options.compileTo.empty() && getOutputKind(options.output) == OutputKind::Onnx;
+  if (!options.entry.empty() && !isOnnx)
+    result = error() << "--entry chooses the graph of an .onnx file; a library has all entry points";
+  if (isOnnx) {
     if (isStandardOutput(options.output))
       result = error() << "an ONNX file is no text for the standard output: give it a name";
     if (!options.report.empty())
@@ -263,7 +266,7 @@ LogicalResult Compilation::writeOnnx() {
   manager.addPass(createBindLoopShapes());
   if (failed(manager.run(*model.module)))
     return failure();
-  mlir::FailureOr<std::string> bytes = exportOnnx(*model.module, identity.name, identity.compiler);
+  mlir::FailureOr<std::string> bytes = exportOnnx(*model.module, options.entry, identity.name, identity.compiler);
   if (failed(bytes))
     return failure();
   std::string problem;
