@@ -52,25 +52,54 @@ def test_versions_stand_under_their_names(programs):
     assert ".launch" in names and "run.execute" in names
 
 
+def build_for_aarch64(source, library, program):
+    subprocess.run(
+        ["clang-22", "--target=aarch64-linux-gnu", "-std=c11", "-ffreestanding", "-fno-pie", "-O1", "-Wall", "-Wextra", "-Werror",
+         "-nostdlib", "-no-pie", "-fuse-ld=lld-22", "-Wl,--dynamic-linker=/lib/ld-linux-aarch64.so.1", f"-I{TOP}/runtime/include",
+         TOP / "test" / "e2e" / source, library, f"{CROSS_LIBRARIES}/libc.so.6", f"{CROSS_LIBRARIES}/libm.so.6",
+         f"-Wl,-rpath,{program.parent}", "-o", program],
+        check=True,
+    )  # fmt: skip
+
+
+def run_on_aarch64(program, *arguments, data):
+    result = subprocess.run(
+        ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu", program, *map(str, arguments)], input=data, capture_output=True, timeout=120,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr.decode()
+    return result.stdout
+
+
 @pytest.mark.skipif(not shutil.which("qemu-aarch64-static"), reason="needs qemu-aarch64-static")
 @pytest.mark.parametrize("kind", ["so", "a", "o"])
 @pytest.mark.parametrize("level", ["-O0", "-O3"])
 def test_aarch64(programs, images, expected, kind, level):
     """Cross-compiled here, linked with lld, run by qemu: the same numbers."""
     library = programs.compile(MODEL, f"digits.{kind}", "--target=aarch64", level)
-    subprocess.run(
-        ["clang-22", "--target=aarch64-linux-gnu", "-std=c11", "-ffreestanding", "-fno-pie", "-O1", "-Wall", "-Wextra", "-Werror",
-         "-nostdlib", "-no-pie", "-fuse-ld=lld-22", "-Wl,--dynamic-linker=/lib/ld-linux-aarch64.so.1", f"-I{TOP}/runtime/include",
-         TOP / "test" / "e2e" / "aarch64_program.c", library, f"{CROSS_LIBRARIES}/libc.so.6", f"{CROSS_LIBRARIES}/libm.so.6",
-         f"-Wl,-rpath,{programs.folder}", "-o", programs.folder / "program"],
-        check=True,
-    )  # fmt: skip
-    result = subprocess.run(
-        ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu", programs.folder / "program", str(len(images))],
-        input=images.tobytes(), capture_output=True, timeout=120,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr.decode()
-    np.testing.assert_allclose(np.frombuffer(result.stdout, np.float32).reshape(-1, 10), expected, atol=1e-6)
+    build_for_aarch64("aarch64_program.c", library, programs.folder / "program")
+    output = run_on_aarch64(programs.folder / "program", len(images), data=images.tobytes())
+    np.testing.assert_allclose(np.frombuffer(output, np.float32).reshape(-1, 10), expected, atol=1e-6)
+
+
+@pytest.mark.skipif(not shutil.which("qemu-aarch64-static"), reason="needs qemu-aarch64-static")
+def test_training_on_aarch64(programs, images):
+    """The same steps as here, up to rounding; what is saved there is loaded there, and here."""
+    labels = np.arange(len(images)) % 10
+    model = TOP / "examples" / "digits" / "digits_training.json"
+    cross = programs.compile(model, "digits.so", "--train", "--target=aarch64")
+    build_for_aarch64("aarch64_training.c", cross, programs.folder / "program")
+    output = run_on_aarch64(programs.folder / "program", 4, programs.folder / "there.safetensors", data=images.tobytes() + labels.tobytes())
+
+    dlc = pytest.importorskip("dlc")
+    here = dlc.Model(str(programs.compile(model, "here.so", "--train")))
+    state = here.new_state(seed=5)
+    for _ in range(4):
+        loss = here.run({"image": images, "label": labels, "learning_rate": 0.003}, entry="train_step")["loss"]
+    np.testing.assert_allclose(np.frombuffer(output, np.float32)[0], loss, rtol=1e-4)
+    trained = {name: np.array(state[name]) for name in state}
+    state.load(str(programs.folder / "there.safetensors"))
+    for name, value in trained.items():
+        np.testing.assert_allclose(state[name], value, rtol=1e-3, atol=1e-4, err_msg=name)
 
 
 def test_two_models_in_one_process(programs):

@@ -30,7 +30,9 @@ Json dlcrun::toJson(const Figures &figures) {
 }
 
 Json dlcrun::toJson(const EpochRecord &record) {
-  Json json = {{"epoch", record.epoch}, {"learning_rate", record.learningRate}};
+  Json json = {{"epoch", record.epoch}};
+  if (record.learningRate)
+    json["learning_rate"] = *record.learningRate;
   json.update(toJson(record.figures));
   return json;
 }
@@ -41,7 +43,7 @@ EpochRecord dlcrun::recordFromJson(const Json &json) {
     if (name == "epoch")
       record.epoch = value;
     else if (name == "learning_rate")
-      record.learningRate = value;
+      record.learningRate = value.get<double>();
     else
       record.figures.push_back({name, value.is_null() ? NAN : value.get<double>()});
   }

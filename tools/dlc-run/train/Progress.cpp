@@ -70,7 +70,11 @@ void Progress::epoch(const EpochRecord &record, size_t epochs, double seconds) {
     std::snprintf(text, sizeof text, "  %s %.5g", name.c_str(), value);
     line += text;
   }
-  std::snprintf(text, sizeof text, "  rate %.3g  %.2f s", record.learningRate, seconds);
+  if (record.learningRate) {
+    std::snprintf(text, sizeof text, "  rate %.3g", *record.learningRate);
+    line += text;
+  }
+  std::snprintf(text, sizeof text, "  %.2f s", seconds);
   std::printf("%s%s\n", line.c_str(), text);
   std::fflush(stdout);
 }

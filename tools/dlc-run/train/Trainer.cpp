@@ -180,10 +180,10 @@ size_t Trainer::stepsPerEpoch() const {
   return learner.fixedBatch() ? whole : whole + (trainingRows.size() % identity.batch != 0);
 }
 
-double Trainer::learningRate(size_t step) const {
+std::optional<double> Trainer::learningRate(size_t step) const {
   auto base = settings.find("learning_rate");
   if (base == settings.end())
-    return 0;
+    return std::nullopt;
   Moment moment{state.epoch, step, options.epochs, stepsPerEpoch()};
   return base->second * schedule->factor(moment);
 }
@@ -266,8 +266,8 @@ void Trainer::runEpoch() {
   std::map<std::string, double> now = settings;
   Batch batch;
   while (loader.next(batch)) {
-    if (now.count("learning_rate"))
-      now["learning_rate"] = learningRate(state.step);
+    if (std::optional<double> rate = learningRate(state.step))
+      now["learning_rate"] = *rate;
     Figures figures = learner.step(batch, now);
     double weight = weights.total(batch);
     if (!std::isfinite(figures[0].second))

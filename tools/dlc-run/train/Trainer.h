@@ -59,7 +59,7 @@ private:
   void runEpoch();
   void endEpoch();
   Evaluation evaluate();
-  double learningRate(size_t step) const;
+  std::optional<double> learningRate(size_t step) const;
   void checkVariables() const;
   void saveCheckpoint();
   void reject(const Figures &figures, const Batch &batch);

@@ -192,8 +192,11 @@ std::string TrainingReport::toHtml() const {
   }
   std::vector<double> rates;
   for (const EpochRecord &record : history)
-    rates.push_back(record.learningRate);
-  draw("learning rate", {{"learning rate", "training", rates}});
+    if (record.learningRate)
+      rates.push_back(*record.learningRate);
+  bool hasRates = !rates.empty();
+  if (hasRates)
+    draw("learning rate", {{"learning rate", "training", rates}});
   page += "</div>\n";
   if (confusion)
     page += "<h2>Confusion matrix</h2>\n" + drawConfusion(*confusion, classNames);
@@ -208,7 +211,7 @@ std::string TrainingReport::toHtml() const {
           " is set in bold.</p>\n<table class='wide'>\n<tr><th class='number'>epoch";
   for (const std::string &name : names)
     page += "<th class='number'>" + escape(name);
-  page += "<th class='number'>learning rate</tr>\n";
+  page += hasRates ? "<th class='number'>learning rate</tr>\n" : "</tr>\n";
   for (size_t i = 0; i < history.size(); ++i) {
     page += std::string(i == best ? "<tr class='best'>" : "<tr>") + "<td class='number'>" +
             std::to_string(history[i].epoch);
@@ -216,7 +219,9 @@ std::string TrainingReport::toHtml() const {
       std::optional<double> value = history[i].find(name);
       page += "<td class='number'>" + (value ? format("%.5g", *value) : "");
     }
-    page += "<td class='number'>" + format("%.3g", history[i].learningRate) + "</tr>\n";
+    if (hasRates)
+      page += "<td class='number'>" + format("%.3g", history[i].learningRate.value_or(NAN));
+    page += "</tr>\n";
   }
   return page + "</table>\n</html>\n";
 }
