@@ -8,8 +8,13 @@ Needs `pip install torch torchvision`, and dlc's Python package (--python build/
     f32: loss and gradients of the first step; the largest difference of a gradient is relative to that gradient's largest element
     f64: the losses of the steps (SGD, rate 0.01, momentum 0.9); the largest relative difference
 and whether the gradients have the same bits on one thread and on two. Exits with 1 if anything is above its tolerance, 1e-4 and 1e-6.
+
+"PyTorch's own" is how far PyTorch's gradients in f32 are from its own in f64. Where a normalization stands before a ReLU over few images, some elements
+are so close to 0 that rounding decides their sign, and with it a part of the gradient: no two programs agree to more than that. Such a gradient may differ by
+twice as much.
 """
 import argparse
+import copy
 import pathlib
 import subprocess
 import sys
@@ -84,7 +89,7 @@ def compile_model(dlc, task, kind, folder):
 
 
 def compare(package, dlc, task, kind, steps, folder):
-    """The largest differences: of losses, of gradients; and whether two threads give the same bits."""
+    """The largest differences: of losses, of gradients, of gradients between PyTorch's types; whether two threads give the same bits."""
     torch.manual_seed(0)
     peer, x, label = make_peer(task)
     real = torch.float64 if kind == "f64" else torch.float32
@@ -105,15 +110,19 @@ def compare(package, dlc, task, kind, steps, folder):
                 state[of[name]][...] = value.detach().numpy()
         gradients[threads] = model.run(batch, entry="gradients")
 
-    def loss_of():
+    def loss_of(peer, x):
         scores = peer(x)
         return nn.functional.cross_entropy(scores.flatten(0, -2), label.flatten())
 
-    loss_of().backward()
-    worst = 0.0
+    exact = copy.deepcopy(peer).double()
+    loss_of(exact, x.double()).backward()
+    loss_of(peer, x).backward()
+    worst = own = 0.0
+    exactly = dict(exact.named_parameters())
     for name, value in learning.items():
-        mine, theirs = gradients[1]["gradient." + of[name]], value.grad.numpy()
+        mine, theirs, right = gradients[1]["gradient." + of[name]], value.grad.numpy(), exactly[name].grad.numpy()
         worst = max(worst, np.abs(mine - theirs).max() / np.abs(theirs).max())
+        own = max(own, np.abs(theirs - right).max() / np.abs(right).max())
     same_bits = all(np.array_equal(value, gradients[2][name]) for name, value in gradients[1].items())
 
     # Running means moved; what they are matters to no loss of a training step.
@@ -121,12 +130,12 @@ def compare(package, dlc, task, kind, steps, folder):
     losses = 0.0
     for _ in range(steps):
         optimizer.zero_grad()
-        loss = loss_of()
+        loss = loss_of(peer, x)
         loss.backward()
         optimizer.step()
         mine = float(model.run(batch, entry="train_step")["loss"])
         losses = max(losses, abs(mine - loss.item()) / abs(loss.item()))
-    return losses, worst, same_bits
+    return losses, worst, own, same_bits
 
 
 def main():
@@ -140,14 +149,14 @@ def main():
     import dlc as package
 
     failed = False
-    print(f"{'':18}f32 loss   f32 gradients   f64 losses   f64 gradients   bits on two threads", flush=True)
+    print(f"{'':18}f32 loss   f32 gradients   PyTorch's own   f64 losses   f64 gradients   bits on two threads", flush=True)
     for task in options.tasks or TASKS:
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder)
-            loss, gradient, same = compare(package, f"{options.bin}/dlc", task, "f32", 1, path)
-            losses, exact, same64 = compare(package, f"{options.bin}/dlc", task, "f64", options.steps, path)
-        failed |= max(loss, gradient) > 1e-4 or max(losses, exact) > 1e-6 or not (same and same64)
-        print(f"{task:18}{loss:8.1e}   {gradient:13.1e}   {losses:10.1e}   {exact:13.1e}   {'same' if same and same64 else 'DIFFER'}", flush=True)
+            loss, gradient, own, same = compare(package, f"{options.bin}/dlc", task, "f32", 1, path)
+            losses, exact, _, same64 = compare(package, f"{options.bin}/dlc", task, "f64", options.steps, path)
+        failed |= loss > 1e-4 or gradient > max(1e-4, 2 * own) or max(losses, exact) > 1e-6 or not (same and same64)
+        print(f"{task:18}{loss:8.1e}   {gradient:13.1e}   {own:13.1e}   {losses:10.1e}   {exact:13.1e}   {'same' if same and same64 else 'DIFFER'}", flush=True)
     return 1 if failed else 0
 
 

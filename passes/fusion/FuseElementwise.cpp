@@ -93,19 +93,58 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
     dlc::wrapInKernel(group, dlc::getFamily(root), root);
   }
 
-  /// Adds to `group` the ops that `accepts` takes and whose only use is in it, upwards from `op`.
-  static void collectOperands(Operation *op, llvm::SetVector<Operation *> &group,
-                              llvm::function_ref<bool(Operation *)> accepts) {
+  /// Adds to `group` the ops that `accepts` takes and whose only use is in it, upwards from `op`, and those that
+  /// `isResult` makes another result of it.
+  static void collectOperands(
+      Operation *op, llvm::SetVector<Operation *> &group, llvm::function_ref<bool(Operation *)> accepts,
+      llvm::function_ref<bool(Operation *)> isResult = [](Operation *) { return false; }) {
     for (Value operand : getComputedOperands(op)) {
       Operation *definition = operand.getDefiningOp();
       if (!definition || definition->getBlock() != op->getBlock() || !accepts(definition) || group.contains(definition))
         continue;
       // x * x is one user with two uses.
-      if (llvm::any_of(definition->getUsers(), [&](Operation *user) { return user != op; }))
+      bool isUsedElsewhere = llvm::any_of(definition->getUsers(), [&](Operation *user) { return user != op; });
+      if (isUsedElsewhere && !isResult(definition))
         continue;
       group.insert(definition);
-      collectOperands(definition, group, accepts);
+      collectOperands(definition, group, accepts, isResult);
     }
+  }
+
+  /// Whether `op` computes the new value of another variable (a momentum) on the way to that of `last`'s (the weight).
+  /// One kernel computes both, unless `op` reads the weight: `last` is stored first, where the weight was.
+  static bool isUpdateBeside(Operation *op, Operation *last, const llvm::SetVector<Operation *> &group) {
+    auto function = llvm::dyn_cast<func::FuncOp>(op->getParentOp());
+    auto type = llvm::cast<RankedTensorType>(op->getResult(0).getType());
+    auto lastType = llvm::cast<RankedTensorType>(last->getResult(0).getType());
+    if (!function || type.getShape() != lastType.getShape() || type.getEncoding() != lastType.getEncoding() ||
+        llvm::any_of(op->getUsers(),
+                     [&](Operation *user) { return !group.contains(user) && !llvm::isa<func::ReturnOp>(user); }))
+      return false;
+    StringAttr own = getVariable(function, op->getResult(0)), other = getVariable(function, last->getResult(0));
+    if (!own || !other)
+      return false;
+    for (BlockArgument argument : function.getArguments())
+      if (function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "dlc.variable") == other)
+        return !reads(op, argument);
+    return true;
+  }
+
+  /// The variable that `function` returns `value` as the new value of; null if none.
+  static StringAttr getVariable(func::FuncOp function, Value value) {
+    for (OpOperand &use : value.getUses())
+      if (llvm::isa<func::ReturnOp>(use.getOwner()))
+        if (auto name = function.getResultAttrOfType<StringAttr>(use.getOperandNumber(), "dlc.variable"))
+          return name;
+    return StringAttr();
+  }
+
+  /// Whether `op` reads `value`, itself or through elementwise ops.
+  static bool reads(Operation *op, Value value) {
+    return llvm::any_of(op->getOperands(), [&](Value operand) {
+      Operation *definition = operand.getDefiningOp();
+      return operand == value || (definition && definition->hasTrait<dlc::Elementwise>() && reads(definition, value));
+    });
   }
 
   static void fuseChain(Operation *last, llvm::SmallPtrSetImpl<Operation *> &taken) {
@@ -113,12 +152,15 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
     group.insert(last);
     auto shape = llvm::cast<RankedTensorType>(last->getResult(0).getType()).getShape();
     // What is broadcast would be computed again for every element it goes to, so expensive ops stay outside then.
-    collectOperands(last, group, [&](Operation *op) {
-      bool isWhole = llvm::cast<RankedTensorType>(op->getResult(0).getType()).getShape() == shape;
-      if (!op->hasTrait<dlc::Elementwise>())
-        return isRowSlice(op) || (isElementGather(op) && isWhole);
-      return isCheap(op) || isWhole;
-    });
+    collectOperands(
+        last, group,
+        [&](Operation *op) {
+          bool isWhole = llvm::cast<RankedTensorType>(op->getResult(0).getType()).getShape() == shape;
+          if (!op->hasTrait<dlc::Elementwise>())
+            return isRowSlice(op) || (isElementGather(op) && isWhole);
+          return isCheap(op) || isWhole;
+        },
+        [&](Operation *op) { return isUpdateBeside(op, last, group); });
     llvm::SmallVector<Operation *> sorted(group.begin(), group.end());
     llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
     taken.insert(sorted.begin(), sorted.end());

@@ -34,14 +34,20 @@ KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelRoot root, Operatio
         continue;
       (belongsInside(operand) ? immediates : inputs).insert(operand);
     }
+  llvm::SmallVector<Operation *> results{last};
+  llvm::SmallVector<Type> types(last->getResultTypes());
+  for (Operation *op : ops.drop_back())
+    if (llvm::any_of(op->getUsers(), [&](Operation *user) { return !inside.contains(user); })) {
+      results.push_back(op);
+      types.push_back(op->getResult(0).getType());
+    }
   OpBuilder builder(last);
   // The name of what a kernel computes (its last op's) is what layer-by-layer comparison shows.
   llvm::SmallVector<Location> locations;
   for (Operation *op : ops)
     locations.push_back(op->getLoc());
-  auto kernel =
-      KernelOp::create(builder, FusedLoc::get(builder.getContext(), locations), last->getResultTypes(),
-                       makeKernelName(rootOp), root, inputs.getArrayRef(), ArrayAttr(), ArrayAttr(), ArrayAttr());
+  auto kernel = KernelOp::create(builder, FusedLoc::get(builder.getContext(), locations), types, makeKernelName(rootOp),
+                                 root, inputs.getArrayRef(), ArrayAttr(), ArrayAttr(), ArrayAttr());
   Block *body = builder.createBlock(&kernel.getBody());
   IRMapping mapping;
   for (Value input : inputs)
@@ -51,8 +57,12 @@ KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelRoot root, Operatio
     mapping.map(immediate, builder.clone(*immediate.getDefiningOp())->getResult(0));
   for (Operation *op : ops)
     builder.clone(*op, mapping);
-  YieldOp::create(builder, last->getLoc(), mapping.lookup(last->getResult(0)));
-  last->getResult(0).replaceAllUsesWith(kernel.getResult());
+  llvm::SmallVector<Value> yielded;
+  for (Operation *op : results)
+    yielded.push_back(mapping.lookup(op->getResult(0)));
+  YieldOp::create(builder, last->getLoc(), yielded);
+  for (auto [op, result] : llvm::zip(results, kernel.getOutputs()))
+    op->getResult(0).replaceUsesWithIf(result, [&](OpOperand &use) { return !inside.contains(use.getOwner()); });
   for (Operation *op : llvm::reverse(ops))
     op->erase();
   return kernel;
@@ -91,6 +101,26 @@ bool needsKernel(Operation *op) {
          !llvm::isa<ConstantOp, LoadParameterOp, KernelOp, LoopOp>(op);
 }
 
+/// The variable that `value` is the old value of, or is made from by elementwise ops of its type alone; null if none.
+/// It counts only if the function gives the variable a new value.
+static Value getOldVariable(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!op->hasTrait<Elementwise>())
+      return nullptr;
+    auto same = llvm::find_if(op->getOperands(), [&](Value operand) { return operand.getType() == value.getType(); });
+    if (same == op->operand_end())
+      return nullptr;
+    value = *same;
+  }
+  auto argument = llvm::cast<BlockArgument>(value);
+  auto function = llvm::dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+  auto name = function ? function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "dlc.variable") : StringAttr();
+  for (unsigned i = 0; name && i < function.getNumResults(); ++i)
+    if (function.getResultAttrOfType<StringAttr>(i, "dlc.variable") == name)
+      return value;
+  return nullptr;
+}
+
 Operation *getFusibleUser(Operation *last) {
   Value result = last->getResult(0);
   if (!result.hasOneUse())
@@ -107,7 +137,10 @@ Operation *getFusibleUser(Operation *last) {
     LayoutAttr layout = getLayout(tensor);
     return layout ? layout.getOrder() : DenseI64ArrayAttr();
   };
-  return orderOf(type) == orderOf(userType) ? user : nullptr;
+  bool isUpdate = llvm::any_of(user->getOperands(), [&](Value operand) {
+    return operand != result && operand.getType() == userType && getOldVariable(operand);
+  });
+  return !isUpdate && orderOf(type) == orderOf(userType) ? user : nullptr;
 }
 
 } // namespace dlc

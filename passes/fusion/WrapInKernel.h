@@ -8,9 +8,9 @@
 
 namespace dlc {
 
-/// Moves `ops` (in program order; only the last one's result is used outside) into a kernel at the place of the last.
-/// Splat constants are cloned into it, everything else that it reads becomes an input. The kernel is named after
-/// `rootOp`.
+/// Moves `ops` (in program order) into a kernel at the place of the last. Its results are the last one's and then those
+/// of the others that are used outside, which only happens after the last and has its shape and layout. Splat constants
+/// are cloned into it, everything else that it reads becomes an input. The kernel is named after `rootOp`.
 KernelOp wrapInKernel(llvm::ArrayRef<mlir::Operation *> ops, KernelRoot root, mlir::Operation *rootOp);
 
 /// A kernel that copies `value` at the builder's place.
@@ -24,7 +24,8 @@ bool needsKernel(mlir::Operation *op);
 
 /// The elementwise op that alone uses the result of `last` and can be computed with it, element by element: it has the
 /// shape and layout order of `last`'s result, and all its other operands exist before `last` or are computed by ops
-/// that may move up. Null if there is none.
+/// that may move up. Null if there is none, or if it makes a variable's new value of the old one: an elementwise kernel
+/// does that where the variable lies, other kernels would need a place of their own.
 mlir::Operation *getFusibleUser(mlir::Operation *last);
 
 } // namespace dlc

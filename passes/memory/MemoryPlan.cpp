@@ -86,17 +86,28 @@ static bool aliasesAreReadAfter(const Frame &frame, Value value, Operation *op) 
   });
 }
 
-/// Whether `kernel` reads its input at the place that it writes and nowhere else, so that the result may have the
-/// input's memory.
-static bool readsInPlace(KernelOp kernel, unsigned input) {
-  if (kernel.getRoot() != KernelRoot::Elementwise || !kernel.getSchedules() || kernel.getOutputs().size() != 1 ||
-      kernel.getInputs()[input].getType() != kernel.getResult().getType())
+static bool dependsOn(Value value, BlockArgument argument) {
+  Operation *op = value.getDefiningOp();
+  return op ? llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, argument); })
+            : value == argument;
+}
+
+/// Whether `kernel` reads its input at the place where it writes that output and nowhere else, so that the output may
+/// have the input's memory.
+static bool readsInPlace(KernelOp kernel, unsigned input, unsigned output) {
+  if (kernel.getRoot() != KernelRoot::Elementwise || !kernel.getSchedules() ||
+      kernel.getInputs()[input].getType() != kernel.getOutputs()[output].getType())
+    return false;
+  // An element of each output is stored, one after the other.
+  BlockArgument argument = kernel.getBody().getArgument(input);
+  if (llvm::any_of(kernel.getYieldedValues().drop_front(output + 1),
+                   [&](Value later) { return dependsOn(later, argument); }))
     return false;
   // Rows of vectors end with a mask: a last vector that overlapped the one before it would read what that has written.
   for (Attribute schedule : kernel.getSchedulesAttr())
     if (llvm::cast<ScheduleAttr>(schedule).getAlgorithm() != "rows")
       return false;
-  return llvm::all_of(kernel.getBody().getArgument(input).getUsers(), [&](Operation *user) {
+  return llvm::all_of(argument.getUsers(), [&](Operation *user) {
     return user->hasTrait<Elementwise>() &&
            getType(user->getResult(0)).getShape() == getType(kernel.getResult()).getShape();
   });
@@ -174,7 +185,8 @@ void MemoryPlan::placeVariable(Frame &frame, Value value, int64_t offset) {
       continue;
     bool isRead = llvm::any_of(argument.getUsers(), [&](Operation *user) { return isLater(user, kernel); });
     for (auto [number, input] : llvm::enumerate(kernel.getInputs()))
-      if (frame.memory.lookup(input) == argument && !readsInPlace(kernel, number))
+      if (frame.memory.lookup(input) == argument &&
+          !readsInPlace(kernel, number, llvm::cast<OpResult>(memory).getResultNumber()))
         isRead = true;
     isFree = !isRead && !aliasesAreReadAfter(frame, argument, kernel);
   }
@@ -332,7 +344,7 @@ int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
         llvm::count_if(kernel.getInputs(), [&](Value other) { return frame.memory.lookup(other) == input; }) != 1;
     if (isRead || isShared || frame.memory.lookup(input) != input || aliasesAreReadAfter(frame, input, kernel))
       continue;
-    if (!readsInPlace(kernel, i))
+    if (kernel.getOutputs().size() != 1 || !readsInPlace(kernel, i, 0))
       continue;
     buffers[place->second.index].last = step;
     return place->second.index;

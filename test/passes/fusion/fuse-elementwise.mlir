@@ -103,4 +103,36 @@ func.func @stored(%x: tensor<32xf32>, %i: tensor<8xi32>, %z: tensor<8x12xf32>) -
   %r = dlc.reshape %g {shape = array<i64: 8, 1>} : (tensor<8xf32>) -> tensor<8x1xf32>
   %y = dlc.add %s, %r : (tensor<8x3xf32>, tensor<8x1xf32>) -> tensor<8x3xf32>
   return %y : tensor<8x3xf32>
+// A momentum and the weight that moves by it: one kernel gives both, the weight first. The product that gives the gradient leaves
+// the update to it.
+// CHECK-LABEL: func.func @momentum
+// CHECK: %[[G:.*]] = dlc.matmul %arg0, %arg1
+// CHECK: %[[NEW:.*]]:2 = dlc.kernel "sub" root( elementwise) (%arg3, %[[G]], %arg2
+// CHECK: %[[M:.*]] = dlc.add
+// CHECK: %[[W:.*]] = dlc.sub
+// CHECK: dlc.yield %[[W]], %[[M]]
+// CHECK: return %[[NEW]]#1, %[[NEW]]#0
+func.func @momentum(%x: tensor<4x8xf32> {dlc.name = "x"}, %y: tensor<8x4xf32> {dlc.name = "y"},
+                    %w: tensor<4x4xf32> {dlc.variable = "w"}, %m: tensor<4x4xf32> {dlc.variable = "m"})
+    -> (tensor<4x4xf32> {dlc.variable = "m"}, tensor<4x4xf32> {dlc.variable = "w"}) {
+  %half = dlc.constant dense<0.5> : tensor<f32> : tensor<f32>
+  %g = dlc.matmul %x, %y : (tensor<4x8xf32>, tensor<8x4xf32>) -> tensor<4x4xf32>
+  %kept = dlc.mul %m, %half : (tensor<4x4xf32>, tensor<f32>) -> tensor<4x4xf32>
+  %new = dlc.add %kept, %g : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  %next = dlc.sub %w, %new : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %new, %next : tensor<4x4xf32>, tensor<4x4xf32>
+}
+
+// With weight decay the momentum reads the weight, too, which must then not be stored first: two kernels.
+// CHECK-LABEL: func.func @decay
+// CHECK: dlc.kernel "add"
+// CHECK: dlc.yield %{{[^,]*}} :
+// CHECK: dlc.kernel "sub"
+// CHECK: dlc.yield %{{[^,]*}} :
+func.func @decay(%g: tensor<4x4xf32> {dlc.name = "g"}, %w: tensor<4x4xf32> {dlc.variable = "w"}, %m: tensor<4x4xf32> {dlc.variable = "m"})
+    -> (tensor<4x4xf32> {dlc.variable = "m"}, tensor<4x4xf32> {dlc.variable = "w"}) {
+  %decayed = dlc.add %g, %w : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  %new = dlc.add %m, %decayed : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  %next = dlc.sub %w, %new : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %new, %next : tensor<4x4xf32>, tensor<4x4xf32>
 }
