@@ -103,6 +103,8 @@ func.func @stored(%x: tensor<32xf32>, %i: tensor<8xi32>, %z: tensor<8x12xf32>) -
   %r = dlc.reshape %g {shape = array<i64: 8, 1>} : (tensor<8xf32>) -> tensor<8x1xf32>
   %y = dlc.add %s, %r : (tensor<8x3xf32>, tensor<8x1xf32>) -> tensor<8x3xf32>
   return %y : tensor<8x3xf32>
+}
+
 // A momentum and the weight that moves by it: one kernel gives both, the weight first. The product that gives the gradient leaves
 // the update to it.
 // CHECK-LABEL: func.func @momentum

@@ -13,7 +13,7 @@ namespace dlcrun {
 
 /// One epoch; what is measured on validation data has names with "validation_" in front.
 struct EpochRecord {
-  size_t epoch = 0; ///< from 1
+  size_t epoch = 0;                   ///< from 1
   std::optional<double> learningRate; ///< none if the step takes none
   Figures figures;
 
