@@ -9,9 +9,9 @@ Needs `pip install torch torchvision`, and dlc's Python package (--python build/
     f64: the losses of the steps (SGD, rate 0.01, momentum 0.9); the largest relative difference
 and whether the gradients have the same bits on one thread and on two. Exits with 1 if anything is above its tolerance, 1e-4 and 1e-6.
 
-"PyTorch's own" is how far PyTorch's gradients in f32 are from its own in f64. Where a normalization stands before a ReLU over few images, some elements
-are so close to 0 that rounding decides their sign, and with it a part of the gradient: no two programs agree to more than that. Such a gradient may differ by
-twice as much.
+"PyTorch's own" is how far PyTorch's gradients in f32 are from its own in f64. Where a normalization over few images stands before a ReLU or a max pool, rounding
+decides the sign of some elements, or which is the largest, and with it a part of the gradient. Where that comes to more than the tolerance, a gradient may differ
+by twice as much.
 """
 import argparse
 import copy
