@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The loss of a batch: its labels, its weights, its metrics.
+/// The loss of the section `training`: the inputs that it adds to a function, and its metrics.
 #ifndef DLC_FRONTEND_JSON_LOSSIMPORTER_H
 #define DLC_FRONTEND_JSON_LOSSIMPORTER_H
 
-#include "frontend/Losses.h"
-#include "frontend/json/OpContext.h"
+#include "frontend/json/Loss.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace dlc::json {
@@ -41,27 +40,14 @@ private:
   /// A new argument of the function that is fed with labels.
   mlir::Value addInput(llvm::StringRef name, const Shape &shape, mlir::Type elementType, mlir::ArrayAttr checks = {});
 
-  void readLoss();
   mlir::Value addLabel();
-  mlir::ArrayAttr describeClasses();
-  mlir::Value ignoreLabels(mlir::Value losses);
-  bool addWeights(mlir::Value losses);
-  mlir::Value sum(mlir::Value values);
-  mlir::Value weigh(mlir::Value values);
-  mlir::Value weightsOf(mlir::Value values);
-  mlir::Value average(mlir::Value values);
+  bool addWeights();
   mlir::Value buildMetric(const JsonValue &metric);
-  mlir::Value buildAccuracy(const JsonValue &metric);
 
   OpContext &context;
   const JsonValue &training;
   TrainingBatch &batch;
-  LossDescription loss;
-  int64_t classAxis = 0;          ///< from 0
-  std::optional<int64_t> ignored; ///< class number of labels that do not count
-  bool isSum = false, hasClassNumbers = false;
-  mlir::Value predictions, label;
-  mlir::Value weights; ///< of the losses, or broadcasting against them; null: all count alike
+  Loss loss;
 };
 
 } // namespace dlc::json

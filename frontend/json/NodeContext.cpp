@@ -113,11 +113,11 @@ ArrayRef<NodeKind> dlc::json::getNodeKinds() {
     addWindowNodes(result);
     addNormalizationNodes(result);
     addRecurrentNodes(result);
-    addRecurrentNodes(result);
     addReductionNodes(result);
     addShapeNodes(result);
     addSelectionNodes(result);
     addTrainingNodes(result);
+    addLossNodes(result);
     return result;
   }();
   return kinds;

@@ -88,11 +88,11 @@ void addAttentionNodes(std::vector<NodeKind> &kinds);
 void addWindowNodes(std::vector<NodeKind> &kinds);
 void addNormalizationNodes(std::vector<NodeKind> &kinds);
 void addRecurrentNodes(std::vector<NodeKind> &kinds);
-void addRecurrentNodes(std::vector<NodeKind> &kinds);
 void addReductionNodes(std::vector<NodeKind> &kinds);
 void addShapeNodes(std::vector<NodeKind> &kinds);
 void addSelectionNodes(std::vector<NodeKind> &kinds);
 void addTrainingNodes(std::vector<NodeKind> &kinds);
+void addLossNodes(std::vector<NodeKind> &kinds);
 
 /// What an attribute may be that ONNX writes as 0 or 1.
 RulePtr flagRule();

@@ -69,7 +69,7 @@ static RulePtr makeOptimizerRule() {
 }
 
 RulePtr dlc::json::getLossRule() {
-  static const RulePtr rule = makeLossRule();
+  static const RulePtr rule = defined("loss", makeLossRule());
   return rule;
 }
 

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The node of models that say themselves how they learn, for what the section `training` calls a loss.
+#include "frontend/json/Loss.h"
+#include "frontend/json/ModelRules.h"
+#include "frontend/json/NodeContext.h"
+
+using namespace mlir;
+using namespace dlc::json;
+
+/// Whether a tensor of `type` can have the extents `expected`.
+static bool fits(RankedTensorType type, ArrayRef<int64_t> expected) {
+  return succeeded(verifyCompatibleShape(type.getShape(), expected));
+}
+
+/// Has the runtime look for labels that are no class, if the caller gives them.
+static void checkClasses(const Loss &loss, Value label) {
+  auto argument = dyn_cast<BlockArgument>(label);
+  auto function = argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
+  if (!function || !loss.hasClassNumbers)
+    return;
+  SmallVector<Attribute> checks;
+  if (auto present = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "dlc.checks"))
+    llvm::append_range(checks, present);
+  if (Attribute check = loss.describeClasses(); !llvm::is_contained(checks, check)) {
+    checks.push_back(check);
+    function.setArgAttr(argument.getArgNumber(), "dlc.checks", ArrayAttr::get(function.getContext(), checks));
+  }
+}
+
+static NodeResults buildLossNode(NodeContext &context) {
+  Value predictions = context.operand(0), label = context.operand(1),
+        weights = context.hasInput(2) ? context.operand(2) : Value();
+  if (!predictions || !label || (context.hasInput(2) && !weights))
+    return {};
+  Loss loss(context, *context.attributes.find("loss"));
+  if (!loss.setPredictions(predictions) || !loss.acceptsLabels(typeOf(label).getElementType()))
+    return {};
+  RankedTensorType type = typeOf(predictions);
+  SmallVector<int64_t> needed(type.getShape());
+  if (loss.takesClassNumbers(typeOf(label).getElementType()))
+    needed.erase(needed.begin() + loss.getClassAxis());
+  if (!fits(typeOf(label), needed)) {
+    context.error("takes labels " + describeType(RankedTensorType::get(needed, typeOf(label).getElementType())) +
+                  " for predictions " + describeType(type) + ", got " + describeType(label.getType()));
+    return {};
+  }
+  loss.compare(label);
+  if (!loss.getLosses())
+    return {};
+  checkClasses(loss, label);
+  if (weights) {
+    RankedTensorType losses = typeOf(loss.getLosses());
+    bool isPerSample = losses.getRank() > 0 && fits(typeOf(weights), losses.getShape().take_front());
+    if (!isPerSample && !fits(typeOf(weights), losses.getShape())) {
+      context.error("takes one weight for each sample, or losses' own " + describeType(losses) + ", got " +
+                    describeType(weights.getType()));
+      return {};
+    }
+    if (typeOf(weights).getElementType() != losses.getElementType())
+      weights = context.create<dlc::CastOp>(weights, losses.getElementType());
+    if (!loss.addWeights(weights))
+      return {};
+  }
+  return {loss.reduce(), loss.getLosses()};
+}
+
+void dlc::json::addLossNodes(std::vector<NodeKind> &kinds) {
+  kinds.push_back(
+      {"Loss", 2, 3, 2, {required("loss", getLossRule(), "What predictions cost beside their labels")}, buildLossNode});
+}
