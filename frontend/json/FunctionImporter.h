@@ -41,6 +41,8 @@ public:
   llvm::ArrayRef<std::string> getInputNames() const { return inputNames; }
 
 private:
+  /// Whether `name` is letters, digits and underscores and does not begin with a digit.
+  static bool isIdentifier(llvm::StringRef name);
   bool declareInputs(llvm::StringRef name, const JsonValue &description);
   void reset();
   void importBody(const JsonValue &description);
