@@ -6,12 +6,13 @@ usage: agree.py [--bin DIR] [--python DIR] [--steps 10] [TASK ...]
 
 Needs `pip install torch torchvision`, and dlc's Python package (--python build/python in a build tree). Of each model in this folder (dropout off):
     f32: loss and gradients of the first step; the largest difference of a gradient is relative to that gradient's largest element
-    f64: the losses of the steps (SGD, rate 0.01, momentum 0.9); the largest relative difference
+    f64: the losses of the steps (SGD, rate 0.01, momentum 0.9) and gradients; the largest relative difference
 and whether the gradients have the same bits on one thread and on two. Exits with 1 if anything is above its tolerance, 1e-4 and 1e-6.
 
 "PyTorch's own" is how far PyTorch's gradients in f32 are from its own in f64. Where a normalization over few images stands before a ReLU or a max pool, rounding
-decides the sign of some elements, or which is the largest, and with it a part of the gradient. Where that comes to more than the tolerance, a gradient may differ
-by twice as much.
+decides the sign of some elements, or which is the largest, and with it a part of the gradient. Where gradients in f32 differ by more than the tolerance,
+"on the same sides" is how much they differ if PyTorch takes dlc's side of these kinks (same_sides.py), which must be below the tolerance, and so must be the
+distance from 0 of each element whose side is another than PyTorch's own.
 """
 import argparse
 import copy
@@ -21,6 +22,7 @@ import sys
 import tempfile
 
 import numpy as np
+import same_sides
 import torch
 from torch import nn
 
@@ -89,7 +91,8 @@ def compile_model(dlc, task, kind, folder):
 
 
 def compare(package, dlc, task, kind, steps, folder):
-    """The largest differences: of losses, of gradients, of gradients between PyTorch's types; whether two threads give the same bits."""
+    """The largest differences: of losses, of gradients, of gradients between PyTorch's types; whether two threads give the same bits; gradients on the same
+    sides of kinks, and those sides, if gradients in f32 differ."""
     torch.manual_seed(0)
     peer, x, label = make_peer(task)
     real = torch.float64 if kind == "f64" else torch.float32
@@ -123,6 +126,10 @@ def compare(package, dlc, task, kind, steps, folder):
         mine, theirs, right = gradients[1]["gradient." + of[name]], value.grad.numpy(), exactly[name].grad.numpy()
         worst = max(worst, np.abs(mine - theirs).max() / np.abs(theirs).max())
         own = max(own, np.abs(theirs - right).max() / np.abs(right).max())
+    on_sides, sides = worst, None
+    if kind == "f32" and worst > 1e-4:
+        description = (folder / f"{task}.json").read_text()
+        on_sides, sides = same_sides.compare(package, dlc, description, peer, loss_of, batch, of, folder)
     same_bits = all(np.array_equal(value, gradients[2][name]) for name, value in gradients[1].items())
 
     # Running means moved; what they are matters to no loss of a training step.
@@ -135,7 +142,7 @@ def compare(package, dlc, task, kind, steps, folder):
         optimizer.step()
         mine = float(model.run(batch, entry="train_step")["loss"])
         losses = max(losses, abs(mine - loss.item()) / abs(loss.item()))
-    return losses, worst, own, same_bits
+    return losses, worst, own, same_bits, on_sides, sides
 
 
 def main():
@@ -149,14 +156,17 @@ def main():
     import dlc as package
 
     failed = False
-    print(f"{'':18}f32 loss   f32 gradients   PyTorch's own   f64 losses   f64 gradients   bits on two threads", flush=True)
+    print(f"{'':18}f32 loss   f32 gradients   on the same sides   PyTorch's own   f64 losses   f64 gradients   bits on two threads", flush=True)
     for task in options.tasks or TASKS:
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder)
-            loss, gradient, own, same = compare(package, f"{options.bin}/dlc", task, "f32", 1, path)
-            losses, exact, _, same64 = compare(package, f"{options.bin}/dlc", task, "f64", options.steps, path)
-        failed |= loss > 1e-4 or gradient > max(1e-4, 2 * own) or max(losses, exact) > 1e-6 or not (same and same64)
-        print(f"{task:18}{loss:8.1e}   {gradient:13.1e}   {own:13.1e}   {losses:10.1e}   {exact:13.1e}   {'same' if same and same64 else 'DIFFER'}", flush=True)
+            loss, gradient, own, same, on_sides, sides = compare(package, f"{options.bin}/dlc", task, "f32", 1, path)
+            losses, exact, _, same64, *_ = compare(package, f"{options.bin}/dlc", task, "f64", options.steps, path)
+        failed |= max(loss, on_sides, sides.farthest if sides else 0) > 1e-4 or max(losses, exact) > 1e-6 or not (same and same64)
+        print(f"{task:18}{loss:8.1e}   {gradient:13.1e}   {on_sides:17.1e}   {own:13.1e}   {losses:10.1e}   {exact:13.1e}   {'same' if same and same64 else 'DIFFER'}")
+        if sides:
+            print(f"{'':18}{sides.other} of {sides.elements} elements before a ReLU are on another side of 0 than PyTorch's, at most {sides.farthest:.0e} of their "
+                  "tensor's largest away from it")  # fmt: skip
     return 1 if failed else 0
 
 
