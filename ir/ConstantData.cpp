@@ -57,6 +57,12 @@ std::optional<ConstantData> ConstantData::get(Value value) {
 
 double ConstantData::getDouble(int64_t index) const {
   Type element = type.getElementType();
+  // Weights, of which there are many.
+  if (element.isF32()) {
+    float value;
+    std::memcpy(&value, getBytes().data() + (splat ? 0 : index * sizeof(value)), sizeof(value));
+    return value;
+  }
   int64_t elementBytes = getElementBytes(element);
   llvm::APInt bits = readInteger(getBytes().slice(splat ? 0 : index * elementBytes, elementBytes));
   if (auto floating = llvm::dyn_cast<FloatType>(element)) {
@@ -86,6 +92,13 @@ ElementsAttr makeConstantFromDoubles(RankedTensorType type, llvm::ArrayRef<doubl
   auto floating = llvm::cast<FloatType>(type.getElementType());
   int64_t elementBytes = getElementBytes(floating);
   std::vector<char> bytes(values.size() * elementBytes);
+  if (floating.isF32()) {
+    for (auto [i, value] : llvm::enumerate(values)) {
+      float rounded = static_cast<float>(value);
+      std::memcpy(bytes.data() + i * sizeof(rounded), &rounded, sizeof(rounded));
+    }
+    return makeConstant(type, bytes);
+  }
   for (auto [i, value] : llvm::enumerate(values)) {
     llvm::APFloat converted(value);
     bool losesInfo;

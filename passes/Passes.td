@@ -160,10 +160,10 @@ def FoldParameters : Pass<"dlc-fold-parameters", "::mlir::ModuleOp"> {
 def FoldBatchNorm : Pass<"dlc-fold-batch-norm", "::mlir::func::FuncOp"> {
   let summary = "Fold batch normalization into the convolution before it";
   let description = [{
-    `batch_norm(conv(x, w) [+ b])` with constant operands becomes `conv(x, w') + b'` with
+    `batch_norm(conv(x, w) [+ b])` with operands that are known before a run becomes `conv(x, w') + b'` with
     `w' = w * scale / sqrt(variance + epsilon)` per output channel. A batch normalization after anything else
-    becomes a multiplication and an addition per channel. Arithmetic is in double precision, rounded once. Where operands follow from
-    parameters that may be replaced, the same is written as ops.
+    becomes a multiplication and an addition per channel. All this is written as ops, those of channels in double precision, and computed at once where
+    operands are constants; where they follow from parameters that may be replaced the ops stay.
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
   let statistics = [Statistic<"folded", "folded-convolutions", "Batch normalizations folded into convolutions">];
@@ -171,8 +171,8 @@ def FoldBatchNorm : Pass<"dlc-fold-batch-norm", "::mlir::func::FuncOp"> {
 def FoldConstants : Pass<"dlc-fold-constants", "::mlir::func::FuncOp"> {
   let summary = "Compute ops whose operands are all constants, where the result is small";
   let description = [{
-    Reshapes, and slices of neighbouring elements, of constants of any size (they share memory), and transposes, broadcasts and f32 and f64 arithmetic of at most
-    `limit` elements. What is left of constant-only ops runs once, when a library is loaded.
+    Reshapes, and slices of neighbouring elements, of constants of any size (they share memory), and transposes, broadcasts, f32 and f64 arithmetic and
+    casts of floating-point numbers of at most `limit` elements. What is left of constant-only ops runs once, when a library is loaded.
   }];
   let options = [Option<"limit", "limit", "int64_t", "1 << 16", "Elements of a computed constant, at most">];
   let dependentDialects = ["::dlc::DlcDialect"];

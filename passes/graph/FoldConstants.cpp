@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "passes/graph/FoldConstants.h"
 #include "ir/ConstantData.h"
 #include "ir/Layout.h"
 #include "mlir/IR/PatternMatch.h"
@@ -17,46 +18,6 @@ namespace dlc {
 using namespace mlir;
 
 namespace {
-
-/// Reshapes share the constant's memory, whatever its size.
-struct FoldReshape final : OpRewritePattern<dlc::ReshapeOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(dlc::ReshapeOp op, PatternRewriter &rewriter) const override {
-    auto constant = op.getX().getDefiningOp<dlc::ConstantOp>();
-    auto type = llvm::cast<RankedTensorType>(op.getType());
-    if (!constant || !type.hasStaticShape() || !dlc::ConstantData::get(constant.getValue()))
-      return rewriter.notifyMatchFailure(op, "operand is not constant");
-    rewriter.replaceOpWithNewOp<dlc::ConstantOp>(op, type, dlc::reshapeConstant(constant.getValue(), type));
-    return success();
-  }
-};
-
-/// A slice whose elements stand together is a view of the constant's memory, whatever its size.
-struct FoldSlice final : OpRewritePattern<dlc::SliceOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(dlc::SliceOp op, PatternRewriter &rewriter) const override {
-    auto constant = op.getX().getDefiningOp<dlc::ConstantOp>();
-    auto type = llvm::cast<RankedTensorType>(op.getType());
-    if (!constant || !dlc::ConstantData::get(constant.getValue()))
-      return rewriter.notifyMatchFailure(op, "operand is not constant");
-    llvm::ArrayRef<int64_t> shape = llvm::cast<RankedTensorType>(op.getX().getType()).getShape();
-    // From the back: whole dimensions, one that is cut, and then single places.
-    int64_t first = 0, stride = 1;
-    bool isCut = false;
-    for (int64_t dim = shape.size() - 1; dim >= 0; --dim) {
-      int64_t size = type.getDimSize(dim);
-      if ((isCut && size != 1) || (size > 1 && op.getSteps()[dim] != 1))
-        return rewriter.notifyMatchFailure(op, "the elements do not stand together");
-      isCut |= size != shape[dim];
-      first += op.getStarts()[dim] * stride;
-      stride *= shape[dim];
-    }
-    if (type.getNumElements() == 0)
-      return rewriter.notifyMatchFailure(op, "there are no elements");
-    rewriter.replaceOpWithNewOp<dlc::ConstantOp>(op, type, dlc::sliceConstant(constant.getValue(), type, first));
-    return success();
-  }
-};
 
 /// Row-major strides of `operand` for walking the shape `result` that it broadcasts to (0 where it repeats).
 llvm::SmallVector<int64_t> broadcastStrides(RankedTensorType operand, llvm::ArrayRef<int64_t> result) {
@@ -91,6 +52,86 @@ void forEachElement(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<llvm::SmallVec
       return;
   }
 }
+
+using Function = double (*)(double, double);
+
+/// What `op` does to each element, in doubles (functions of one operand get it twice); null if that is not known. f32
+/// results are the same as with f32 arithmetic for these ops: double carries more than twice its precision, so rounding
+/// twice is harmless.
+Function getFunction(Operation *op) {
+  return llvm::TypeSwitch<Operation *, Function>(op)
+      .Case<dlc::AddOp>([](auto) { return [](double x, double y) { return x + y; }; })
+      .Case<dlc::SubOp>([](auto) { return [](double x, double y) { return x - y; }; })
+      .Case<dlc::MulOp>([](auto) { return [](double x, double y) { return x * y; }; })
+      .Case<dlc::DivOp>([](auto) { return [](double x, double y) { return x / y; }; })
+      .Case<dlc::SqrtOp>([](auto) { return [](double x, double) { return std::sqrt(x); }; })
+      .Case<dlc::ReciprocalOp>([](auto) { return [](double x, double) { return 1 / x; }; })
+      .Case<dlc::NegOp>([](auto) { return [](double x, double) { return -x; }; })
+      .Case<dlc::AbsOp>([](auto) { return [](double x, double) { return std::abs(x); }; })
+      .Case<dlc::CastOp>([](auto) { return [](double x, double) { return x; }; })
+      .Default([](Operation *) { return nullptr; });
+}
+
+FailureOr<ElementsAttr> computeReshape(dlc::ReshapeOp op) {
+  auto constant = op.getX().getDefiningOp<dlc::ConstantOp>();
+  auto type = llvm::cast<RankedTensorType>(op.getType());
+  if (!constant || !type.hasStaticShape() || !dlc::ConstantData::get(constant.getValue()))
+    return failure();
+  return dlc::reshapeConstant(constant.getValue(), type);
+}
+
+FailureOr<ElementsAttr> computeArithmetic(Operation *op) {
+  Function function = getFunction(op);
+  auto type = function ? llvm::cast<RankedTensorType>(op->getResult(0).getType()) : nullptr;
+  if (!type || !type.hasStaticShape() || !llvm::isa<FloatType>(type.getElementType()))
+    return failure();
+  bool isWide = type.getElementType().isF32() || type.getElementType().isF64();
+  if (!isWide && !llvm::isa<dlc::CastOp>(op))
+    return failure();
+  llvm::SmallVector<dlc::ConstantData, 2> operands;
+  llvm::SmallVector<llvm::SmallVector<int64_t>> strides;
+  for (Value operand : op->getOperands()) {
+    auto constant = dlc::ConstantData::get(operand);
+    if (!constant || !llvm::isa<FloatType>(constant->getType().getElementType()))
+      return failure();
+    strides.push_back(broadcastStrides(constant->getType(), type.getShape()));
+    operands.push_back(std::move(*constant));
+  }
+  std::vector<double> values;
+  values.reserve(type.getNumElements());
+  forEachElement(type.getShape(), strides, [&](llvm::ArrayRef<int64_t> offsets) {
+    double first = operands.front().getDouble(offsets.front()), last = operands.back().getDouble(offsets.back());
+    values.push_back(function(first, last));
+  });
+  return dlc::makeConstantFromDoubles(type, values);
+}
+
+/// A slice whose elements stand together is a view of the constant's memory, whatever its size.
+struct FoldSlice final : OpRewritePattern<dlc::SliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(dlc::SliceOp op, PatternRewriter &rewriter) const override {
+    auto constant = op.getX().getDefiningOp<dlc::ConstantOp>();
+    auto type = llvm::cast<RankedTensorType>(op.getType());
+    if (!constant || !dlc::ConstantData::get(constant.getValue()))
+      return rewriter.notifyMatchFailure(op, "operand is not constant");
+    llvm::ArrayRef<int64_t> shape = llvm::cast<RankedTensorType>(op.getX().getType()).getShape();
+    // From the back: whole dimensions, one that is cut, and then single places.
+    int64_t first = 0, stride = 1;
+    bool isCut = false;
+    for (int64_t dim = shape.size() - 1; dim >= 0; --dim) {
+      int64_t size = type.getDimSize(dim);
+      if ((isCut && size != 1) || (size > 1 && op.getSteps()[dim] != 1))
+        return rewriter.notifyMatchFailure(op, "the elements do not stand together");
+      isCut |= size != shape[dim];
+      first += op.getStarts()[dim] * stride;
+      stride *= shape[dim];
+    }
+    if (type.getNumElements() == 0)
+      return rewriter.notifyMatchFailure(op, "there are no elements");
+    rewriter.replaceOpWithNewOp<dlc::ConstantOp>(op, type, dlc::sliceConstant(constant.getValue(), type, first));
+    return success();
+  }
+};
 
 /// Transposes and broadcasts copy elements of any type.
 class FoldMovement final : public RewritePattern {
@@ -128,48 +169,18 @@ private:
   int64_t limit;
 };
 
-/// The value of `op` on doubles. f32 results are the same as with f32 arithmetic for these ops: double carries more
-/// than twice its precision, so rounding twice is harmless.
-std::optional<double> evaluate(Operation *op, llvm::ArrayRef<double> x) {
-  return llvm::TypeSwitch<Operation *, std::optional<double>>(op)
-      .Case<dlc::AddOp>([&](auto) { return x[0] + x[1]; })
-      .Case<dlc::SubOp>([&](auto) { return x[0] - x[1]; })
-      .Case<dlc::MulOp>([&](auto) { return x[0] * x[1]; })
-      .Case<dlc::DivOp>([&](auto) { return x[0] / x[1]; })
-      .Case<dlc::SqrtOp>([&](auto) { return std::sqrt(x[0]); })
-      .Case<dlc::ReciprocalOp>([&](auto) { return 1 / x[0]; })
-      .Case<dlc::NegOp>([&](auto) { return -x[0]; })
-      .Case<dlc::AbsOp>([&](auto) { return std::abs(x[0]); })
-      .Default([](Operation *) { return std::nullopt; });
-}
-
-class FoldArithmetic final : public RewritePattern {
+/// What `computeConstant` computes: reshapes whatever their size, all else up to `limit` elements.
+class FoldComputed final : public RewritePattern {
 public:
-  FoldArithmetic(MLIRContext *context, int64_t limit) : RewritePattern(MatchAnyOpTypeTag(), 1, context), limit(limit) {}
+  FoldComputed(MLIRContext *context, int64_t limit) : RewritePattern(MatchAnyOpTypeTag(), 1, context), limit(limit) {}
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    if (!op->hasTrait<dlc::Elementwise>() || op->getNumOperands() > 2 || !evaluate(op, {1.0, 1.0}))
+    auto type = op->getNumResults() == 1 ? llvm::dyn_cast<RankedTensorType>(op->getResult(0).getType()) : nullptr;
+    if (!type || !type.hasStaticShape() || (!llvm::isa<dlc::ReshapeOp>(op) && type.getNumElements() > limit))
       return failure();
-    auto type = llvm::cast<RankedTensorType>(op->getResult(0).getType());
-    if (!type.hasStaticShape() || type.getNumElements() > limit ||
-        !(type.getElementType().isF32() || type.getElementType().isF64()))
-      return rewriter.notifyMatchFailure(op, "the result is large, or not f32 or f64");
-    llvm::SmallVector<dlc::ConstantData> operands;
-    llvm::SmallVector<llvm::SmallVector<int64_t>> strides;
-    for (Value operand : op->getOperands()) {
-      auto constant = dlc::ConstantData::get(operand);
-      if (!constant)
-        return rewriter.notifyMatchFailure(op, "an operand is not constant");
-      strides.push_back(broadcastStrides(constant->getType(), type.getShape()));
-      operands.push_back(std::move(*constant));
-    }
-    std::vector<double> values;
-    forEachElement(type.getShape(), strides, [&](llvm::ArrayRef<int64_t> offsets) {
-      llvm::SmallVector<double, 2> x;
-      for (auto [operand, offset] : llvm::zip(operands, offsets))
-        x.push_back(operand.getDouble(offset));
-      values.push_back(*evaluate(op, x));
-    });
-    rewriter.replaceOpWithNewOp<dlc::ConstantOp>(op, type, dlc::makeConstantFromDoubles(type, values));
+    FailureOr<ElementsAttr> value = dlc::computeConstant(op);
+    if (failed(value))
+      return rewriter.notifyMatchFailure(op, "is no arithmetic on constants");
+    rewriter.replaceOpWithNewOp<dlc::ConstantOp>(op, type, *value);
     return success();
   }
 
@@ -181,11 +192,17 @@ class FoldConstants final : public dlc::impl::FoldConstantsBase<FoldConstants> {
   using FoldConstantsBase::FoldConstantsBase;
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<FoldReshape, FoldSlice>(&getContext());
-    patterns.add<FoldMovement, FoldArithmetic>(&getContext(), limit.getValue());
+    patterns.add<FoldSlice>(&getContext());
+    patterns.add<FoldMovement, FoldComputed>(&getContext(), limit.getValue());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };
 
 } // namespace
+
+FailureOr<ElementsAttr> dlc::computeConstant(Operation *op) {
+  if (auto reshape = llvm::dyn_cast<ReshapeOp>(op))
+    return computeReshape(reshape);
+  return computeArithmetic(op);
+}

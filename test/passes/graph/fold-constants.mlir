@@ -44,6 +44,19 @@ func.func @arithmetic() -> tensor<2x2xf32> {
   return %y : tensor<2x2xf32>
 }
 
+// CHECK-LABEL: func.func @casts
+func.func @casts() -> (tensor<2xf64>, tensor<2xf16>, tensor<2xi32>) {
+  // CHECK-DAG: %[[W:.*]] = dlc.constant dense<[1.500000e+00, -2.000000e+00]> : tensor<2xf64>
+  // CHECK-DAG: %[[N:.*]] = dlc.constant dense<[1.500000e+00, -2.000000e+00]> : tensor<2xf16>
+  // CHECK: %[[I:.*]] = dlc.cast
+  // CHECK: return %[[W]], %[[N]], %[[I]]
+  %x = dlc.constant dense<[1.5, -2.0]> : tensor<2xf32> : tensor<2xf32>
+  %w = dlc.cast %x {to = f64} : tensor<2xf32> -> tensor<2xf64>
+  %n = dlc.cast %x {to = f16} : tensor<2xf32> -> tensor<2xf16>
+  %i = dlc.cast %x {to = i32} : tensor<2xf32> -> tensor<2xi32>
+  return %w, %n, %i : tensor<2xf64>, tensor<2xf16>, tensor<2xi32>
+}
+
 // CHECK-LABEL: func.func @unknown
 func.func @unknown(%x: tensor<2xf32>) -> tensor<2xf32> {
   // CHECK: dlc.sqrt
