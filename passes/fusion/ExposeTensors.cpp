@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Layout.h"
 #include "ir/Names.h"
+#include "ir/Variables.h"
 #include "passes/Passes.h"
 #include "passes/fusion/WrapInKernel.h"
 #include "llvm/ADT/StringMap.h"
@@ -26,10 +27,8 @@ bool computesTensor(dlc::KernelOp kernel) {
 
 /// What prepares variables, or gives them first values, has no layers.
 bool givesVariablesOnly(func::FuncOp function) {
-  for (unsigned i = 0; i < function.getNumResults(); ++i)
-    if (!function.getResultAttr(i, "dlc.variable"))
-      return false;
-  return function.getNumResults() > 0;
+  auto isVariable = [&](unsigned number) { return dlc::getVariableOfResult(function, number) != nullptr; };
+  return function.getNumResults() > 0 && llvm::all_of(llvm::seq(function.getNumResults()), isVariable);
 }
 
 class ExposeTensors final : public dlc::impl::ExposeTensorsBase<ExposeTensors> {

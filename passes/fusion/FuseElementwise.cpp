@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Variables.h"
 #include "passes/Passes.h"
 #include "passes/fusion/WrapInKernel.h"
 #include "llvm/ADT/SetVector.h"
@@ -121,22 +122,11 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
         llvm::any_of(op->getUsers(),
                      [&](Operation *user) { return !group.contains(user) && !llvm::isa<func::ReturnOp>(user); }))
       return false;
-    StringAttr own = getVariable(function, op->getResult(0)), other = getVariable(function, last->getResult(0));
+    StringAttr own = dlc::getVariableOfResult(op->getResult(0)), other = dlc::getVariableOfResult(last->getResult(0));
     if (!own || !other)
       return false;
-    for (BlockArgument argument : function.getArguments())
-      if (function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "dlc.variable") == other)
-        return !reads(op, argument);
-    return true;
-  }
-
-  /// The variable that `function` returns `value` as the new value of; null if none.
-  static StringAttr getVariable(func::FuncOp function, Value value) {
-    for (OpOperand &use : value.getUses())
-      if (llvm::isa<func::ReturnOp>(use.getOwner()))
-        if (auto name = function.getResultAttrOfType<StringAttr>(use.getOperandNumber(), "dlc.variable"))
-          return name;
-    return StringAttr();
+    BlockArgument weight = dlc::getOldValue(function, other);
+    return !weight || !reads(op, weight);
   }
 
   /// Whether `op` reads `value`, itself or through elementwise ops.

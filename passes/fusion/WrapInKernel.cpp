@@ -3,6 +3,7 @@
 #include "ir/ConstantData.h"
 #include "ir/Layout.h"
 #include "ir/Names.h"
+#include "ir/Variables.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -101,24 +102,19 @@ bool needsKernel(Operation *op) {
          !llvm::isa<ConstantOp, LoadParameterOp, KernelOp, LoopOp>(op);
 }
 
-/// The variable that `value` is the old value of, or is made from by elementwise ops of its type alone; null if none.
-/// It counts only if the function gives the variable a new value.
-static Value getOldVariable(Value value) {
+/// Whether `value` is the old value of a variable to which the function gives a new one, or is made from it by
+/// elementwise ops of its type alone.
+static bool isOldVariable(Value value) {
   while (Operation *op = value.getDefiningOp()) {
     if (!op->hasTrait<Elementwise>())
-      return nullptr;
+      return false;
     auto same = llvm::find_if(op->getOperands(), [&](Value operand) { return operand.getType() == value.getType(); });
     if (same == op->operand_end())
-      return nullptr;
+      return false;
     value = *same;
   }
-  auto argument = llvm::cast<BlockArgument>(value);
-  auto function = llvm::dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
-  auto name = function ? function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "dlc.variable") : StringAttr();
-  for (unsigned i = 0; name && i < function.getNumResults(); ++i)
-    if (function.getResultAttrOfType<StringAttr>(i, "dlc.variable") == name)
-      return value;
-  return nullptr;
+  StringAttr variable = getVariableOfArgument(value);
+  return variable && changesVariable(llvm::cast<func::FuncOp>(value.getParentBlock()->getParentOp()), variable);
 }
 
 Operation *getFusibleUser(Operation *last) {
@@ -138,7 +134,7 @@ Operation *getFusibleUser(Operation *last) {
     return layout ? layout.getOrder() : DenseI64ArrayAttr();
   };
   bool isUpdate = llvm::any_of(user->getOperands(), [&](Value operand) {
-    return operand != result && operand.getType() == userType && getOldVariable(operand);
+    return operand != result && operand.getType() == userType && isOldVariable(operand);
   });
   return !isUpdate && orderOf(type) == orderOf(userType) ? user : nullptr;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Variables.h"
 #include "mlir/IR/SymbolTable.h"
 #include "passes/Passes.h"
 
@@ -16,7 +17,7 @@ class FoldParameters final : public dlc::impl::FoldParametersBase<FoldParameters
   using FoldParametersBase::FoldParametersBase;
   void runOnOperation() override {
     if (replaceable) {
-      if (isTrained()) {
+      if (dlc::changesParameters(getOperation())) {
         getOperation().emitError(
             "this model learns, so its weights can be replaced anyway: leave --replaceable-weights out");
         signalPassFailure();
@@ -40,17 +41,9 @@ class FoldParameters final : public dlc::impl::FoldParametersBase<FoldParameters
     if (!isComplete)
       return signalPassFailure();
     // What training changes is described until the program is made.
-    if (!isTrained())
+    if (!dlc::changesParameters(getOperation()))
       for (auto parameter : llvm::make_early_inc_range(getOperation().getOps<dlc::ParameterOp>()))
         parameter.erase();
-  }
-
-  bool isTrained() {
-    for (auto function : getOperation().getOps<func::FuncOp>())
-      for (unsigned result = 0; result < function.getNumResults(); ++result)
-        if (function.getResultAttr(result, "dlc.variable"))
-          return true;
-    return false;
   }
 };
 } // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Layout.h"
+#include "ir/Variables.h"
 #include "passes/Passes.h"
 
 #define DEBUG_TYPE "dlc-advance-updates"
@@ -83,31 +84,22 @@ class AdvanceUpdates final : public dlc::impl::AdvanceUpdatesBase<AdvanceUpdates
     overwritten.clear();
     Block &block = function.getBody().front();
     Operation *end = block.getTerminator();
-    llvm::StringMap<BlockArgument> arguments;
-    for (BlockArgument argument : block.getArguments())
-      if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "dlc.variable"))
-        arguments[name.getValue()] = argument;
-    llvm::SmallVector<bool> isVariable;
-    for (auto [number, value] : llvm::enumerate(end->getOperands())) {
-      auto name = function.getResultAttrOfType<StringAttr>(number, "dlc.variable");
-      isVariable.push_back(static_cast<bool>(name));
-      auto argument = name ? arguments.find(name.getValue()) : arguments.end();
-      if (argument != arguments.end())
-        overwritten[value].push_back(argument->second);
-    }
+    for (auto [number, value] : llvm::enumerate(end->getOperands()))
+      if (BlockArgument argument = dlc::getOldValue(function, dlc::getVariableOfResult(function, number)))
+        overwritten[value].push_back(argument);
     for (Operation &op : llvm::reverse(block.without_terminator()))
-      if (Operation *group = findGroup(op, end, isVariable))
+      if (Operation *group = findGroup(op, function))
         updates[&op] = group;
   }
 
   /// The last op of the update that `op` is a part of: all its readers are. What several variables' updates read (a
   /// layer's gradient, the norm of all gradients) is no part of any. Null if there is none.
-  Operation *findGroup(Operation &op, Operation *end, llvm::ArrayRef<bool> isVariable) const {
+  Operation *findGroup(Operation &op, func::FuncOp function) const {
     Operation *group = nullptr;
     if (op.use_empty() || llvm::isa<dlc::ConstantOp>(op))
       return nullptr;
     for (OpOperand &use : op.getUses()) {
-      if (use.getOwner() == end && isVariable[use.getOperandNumber()])
+      if (llvm::isa<func::ReturnOp>(use.getOwner()) && dlc::getVariableOfResult(function, use.getOperandNumber()))
         continue;
       Operation *other = updates.lookup(use.getOwner());
       if (!other || (group && other != group))

@@ -2,6 +2,7 @@
 #include "passes/memory/ProgramTables.h"
 #include "ir/Layout.h"
 #include "ir/Names.h"
+#include "ir/Variables.h"
 #include "mlir/IR/AsmState.h"
 
 using namespace mlir;
@@ -74,13 +75,13 @@ VariableTable::VariableTable(ModuleOp module) : module(module) {
   Builder builder(module.getContext());
   for (auto function : module.getOps<func::FuncOp>()) {
     for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      if (auto name = function.getArgAttrOfType<StringAttr>(i, "dlc.variable")) {
+      if (StringAttr name = getVariableOfArgument(function, i)) {
         function.setArgAttr(i, "dlc.offset", builder.getI64IntegerAttr(offsets.lookup(name.getValue())));
         if (derived.contains(name.getValue()))
           function->setAttr("dlc.reads_derived", builder.getUnitAttr());
       }
     for (unsigned i = 0; i < function.getNumResults(); ++i)
-      if (auto name = function.getResultAttrOfType<StringAttr>(i, "dlc.variable"))
+      if (StringAttr name = getVariableOfResult(function, i))
         function.setResultAttr(i, "dlc.offset", builder.getI64IntegerAttr(offsets.lookup(name.getValue())));
   }
 }

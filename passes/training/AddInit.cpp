@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantData.h"
 #include "ir/DlcDialect.h"
+#include "ir/Variables.h"
 #include "passes/Passes.h"
 #include <cmath>
 
@@ -139,9 +140,7 @@ private:
 class AddInit final : public dlc::impl::AddInitBase<AddInit> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    bool isTrained = false;
-    module.walk([&](dlc::AssignOp) { isTrained = true; });
-    if (!isTrained)
+    if (!dlc::changesParameters(module))
       return;
     if (module.lookupSymbol("init")) {
       module.lookupSymbol("init")->emitError(

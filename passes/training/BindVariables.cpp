@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Variables.h"
 #include "mlir/IR/SymbolTable.h"
 #include "passes/Passes.h"
 
@@ -15,9 +16,7 @@ namespace {
 
 class BindVariables final : public dlc::impl::BindVariablesBase<BindVariables> {
   void runOnOperation() override {
-    bool isTrained = false;
-    getOperation().walk([&](dlc::AssignOp) { isTrained = true; });
-    if (!isTrained)
+    if (!dlc::changesParameters(getOperation()))
       return;
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (failed(bind(function)))
@@ -28,7 +27,7 @@ class BindVariables final : public dlc::impl::BindVariablesBase<BindVariables> {
     SymbolTable symbols(getOperation());
     Builder builder(&getContext());
     auto describe = [&](FlatSymbolRefAttr parameter) {
-      return builder.getDictionaryAttr({builder.getNamedAttr("dlc.variable", parameter.getAttr())});
+      return builder.getDictionaryAttr({builder.getNamedAttr(dlc::variableAttribute, parameter.getAttr())});
     };
     llvm::DenseMap<Attribute, Value> arguments;
     for (auto load : llvm::make_early_inc_range(function.getOps<dlc::LoadParameterOp>())) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Variables.h"
 #include "passes/Passes.h"
 
 #define DEBUG_TYPE "dlc-lift-parameters"
@@ -14,10 +15,9 @@ namespace {
 
 class LiftParameters final : public dlc::impl::LiftParametersBase<LiftParameters> {
   void runOnOperation() override {
-    bool isTrained = false;
-    getOperation().walk(
-        [&](Operation *op) { isTrained |= llvm::isa<dlc::AssignOp, dlc::GradientOp, dlc::ApplyGradientsOp>(op); });
-    if (!isTrained)
+    bool isDifferentiated =
+        getOperation().walk([](dlc::GradientOp) { return WalkResult::interrupt(); }).wasInterrupted();
+    if (!isDifferentiated && !dlc::changesParameters(getOperation()))
       return;
     // What leaves an inner loop may stand in an outer one.
     for (bool hasChanged = true; hasChanged;) {

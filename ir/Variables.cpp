@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/Variables.h"
+#include "ir/DlcDialect.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+StringAttr getVariableOfArgument(func::FuncOp function, unsigned number) {
+  return function.getArgAttrOfType<StringAttr>(number, variableAttribute);
+}
+
+StringAttr getVariableOfArgument(Value value) {
+  auto argument = llvm::dyn_cast<BlockArgument>(value);
+  auto function = argument ? llvm::dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
+  return function ? getVariableOfArgument(function, argument.getArgNumber()) : StringAttr();
+}
+
+StringAttr getVariableOfResult(func::FuncOp function, unsigned number) {
+  return function.getResultAttrOfType<StringAttr>(number, variableAttribute);
+}
+
+StringAttr getVariableOfResult(Value value) {
+  for (OpOperand &use : value.getUses())
+    if (auto end = llvm::dyn_cast<func::ReturnOp>(use.getOwner()))
+      if (auto variable = getVariableOfResult(end->getParentOfType<func::FuncOp>(), use.getOperandNumber()))
+        return variable;
+  return StringAttr();
+}
+
+BlockArgument getOldValue(func::FuncOp function, StringAttr variable) {
+  for (BlockArgument argument : function.getArguments())
+    if (variable && getVariableOfArgument(function, argument.getArgNumber()) == variable)
+      return argument;
+  return BlockArgument();
+}
+
+bool changesVariable(func::FuncOp function, StringAttr variable) {
+  return variable && llvm::any_of(llvm::seq(function.getNumResults()),
+                                  [&](unsigned number) { return getVariableOfResult(function, number) == variable; });
+}
+
+bool changesParameters(ModuleOp module) {
+  WalkResult found = module.walk([](Operation *op) {
+    bool changes = llvm::isa<AssignOp, ApplyGradientsOp>(op);
+    if (auto function = llvm::dyn_cast<func::FuncOp>(op))
+      changes = llvm::any_of(llvm::seq(function.getNumResults()),
+                             [&](unsigned number) { return getVariableOfResult(function, number); });
+    return changes ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return found.wasInterrupted();
+}
+
+} // namespace dlc

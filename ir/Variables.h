@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Variables: the parameters of a module that changes parameters. `--dlc-bind-variables` makes each of them an argument
+/// of every function that reads it and a result of every function that gives it a new value, both marked with its name.
+/// An argument holds the old value throughout a run; when the run ends the result takes its place.
+#ifndef DLC_IR_VARIABLES_H
+#define DLC_IR_VARIABLES_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace dlc {
+
+/// The attribute of arguments and results that names their variable.
+inline constexpr llvm::StringLiteral variableAttribute = "dlc.variable";
+
+/// The variable that argument `number` of `function` is the old value of; null if it is a tensor of the caller's.
+mlir::StringAttr getVariableOfArgument(mlir::func::FuncOp function, unsigned number);
+
+/// The same of any value: null if it is no argument of a function.
+mlir::StringAttr getVariableOfArgument(mlir::Value value);
+
+/// The variable that result `number` of `function` is the new value of; null if it is a tensor of the caller's.
+mlir::StringAttr getVariableOfResult(mlir::func::FuncOp function, unsigned number);
+
+/// The variable that `value` becomes the new value of when its function returns it; null if none.
+mlir::StringAttr getVariableOfResult(mlir::Value value);
+
+/// The argument of `function` that is the old value of `variable`; null if the function does not read it, or
+/// `variable` is null.
+mlir::BlockArgument getOldValue(mlir::func::FuncOp function, mlir::StringAttr variable);
+
+/// Whether `function` gives `variable` a new value.
+bool changesVariable(mlir::func::FuncOp function, mlir::StringAttr variable);
+
+/// Whether `module` is one in which parameters change: something is assigned or learns, be it bound to results already
+/// or not. In all others parameters are constants, or weights that are replaced between runs.
+bool changesParameters(mlir::ModuleOp module);
+
+} // namespace dlc
+
+#endif // DLC_IR_VARIABLES_H
