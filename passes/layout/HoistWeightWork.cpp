@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "dlc/abi.h"
 #include "ir/KnownAtLoad.h"
 #include "ir/Layout.h"
 #include "ir/Names.h"
@@ -24,8 +25,6 @@ using namespace mlir;
 namespace {
 
 constexpr llvm::StringLiteral entryName = "prepare_weights", stampName = "derived.stamp";
-/// What the stamp is after `prepare_weights`: bytes that a block hardly holds by chance. The runtime knows it, too.
-constexpr int64_t isPrepared = 0x646572697665642E;
 
 /// The values of `function` that follow from weights and that something else reads, in order. What only renames or
 /// repeats elements stays behind: it costs nothing there.
@@ -89,9 +88,9 @@ class HoistWeightWork final : public dlc::impl::HoistWeightWorkBase<HoistWeightW
 
     builder.setInsertionPoint(end);
     dlc::ParameterOp stamp = declareStamp();
-    Value mark = dlc::ConstantOp::create(
-        builder, module.getLoc(), stamp.getType(),
-        DenseElementsAttr::get(llvm::cast<RankedTensorType>(stamp.getType()), builder.getI64IntegerAttr(isPrepared)));
+    Value mark = dlc::ConstantOp::create(builder, module.getLoc(), stamp.getType(),
+                                         DenseElementsAttr::get(llvm::cast<RankedTensorType>(stamp.getType()),
+                                                                builder.getI64IntegerAttr(DLC_STAMP_PREPARED)));
     dlc::AssignOp::create(builder, module.getLoc(), stamp.getSymName(), mark);
     SymbolTable symbols(module);
     llvm::DenseMap<Value, dlc::ParameterOp> derived;

@@ -16,7 +16,7 @@ EMBEDDED = "runtime/embedded"
 ARROWS = {
     "ir": set(),
     "frontend": {"ir"},
-    "passes": {"ir"},
+    "passes": {"ir", ABI},
     "backends": {"ir", ABI, EMBEDDED},
     "runtime": set(),
     EMBEDDED: set(),
