@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Layout.h"
 #include "ir/Names.h"
+#include "ir/SharedMemory.h"
 #include "passes/Passes.h"
 #include "passes/fusion/WrapInKernel.h"
 
@@ -14,16 +15,6 @@ namespace dlc {
 using namespace mlir;
 
 namespace {
-
-/// The value whose memory `value` shares.
-Value getMemory(Value value) {
-  while (Operation *definition = value.getDefiningOp()) {
-    if (!dlc::isAlias(definition))
-      break;
-    value = definition->getOperand(0);
-  }
-  return value;
-}
 
 class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
   void runOnOperation() override {
@@ -51,7 +42,7 @@ class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
     llvm::SmallPtrSet<Value, 8> stacked, written;
     OpBuilder builder(returnOp);
     for (auto [number, operand] : llvm::enumerate(operands)) {
-      Value memory = getMemory(operand->get());
+      Value memory = dlc::getMemory(operand->get());
       bool isComputed = memory.getDefiningOp<dlc::KernelOp>() || memory.getDefiningOp<dlc::LoopOp>();
       bool isStop = number >= stackedCount && number + carriedCount < operands.size();
       bool isFirst = number < stackedCount ? stacked.insert(memory).second : written.insert(memory).second;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/Layout.h"
+#include "ir/SharedMemory.h"
 #include "ir/Variables.h"
 #include "passes/Passes.h"
 
@@ -67,7 +67,7 @@ class AdvanceUpdates final : public dlc::impl::AdvanceUpdatesBase<AdvanceUpdates
       for (BlockArgument argument : overwritten.lookup(result)) {
         isNewValue = true;
         // Whoever reads the old value goes first, or the new one could not take its place.
-        for (Operation *reader : getReaders(argument))
+        for (Operation *reader : dlc::getReaders(argument))
           if (!updates.contains(reader))
             target = later(target, reader);
       }
@@ -107,17 +107,6 @@ class AdvanceUpdates final : public dlc::impl::AdvanceUpdatesBase<AdvanceUpdates
       group = other;
     }
     return group ? group : &op;
-  }
-
-  /// Ops that read `value` or another view of it.
-  static llvm::SmallVector<Operation *> getReaders(Value value) {
-    llvm::SmallVector<Operation *> readers;
-    for (Operation *user : value.getUsers()) {
-      readers.push_back(user);
-      if (dlc::isAlias(user))
-        readers.append(getReaders(user->getResult(0)));
-    }
-    return readers;
   }
 
   llvm::DenseMap<Operation *, Operation *> updates; ///< ops of an update, and the last op of that

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/memory/MemoryPlan.h"
 #include "ir/Layout.h"
+#include "ir/Variables.h"
 
 using namespace mlir;
 
@@ -51,16 +52,9 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, L
              << name << "', which its function does not know";
     frame->symbols.push_back(outer->symbols[found - known.begin()]);
   }
-  for (BlockArgument argument : function.getArguments())
-    frame->memory[argument] = argument;
-  for (Operation &op : function.getBody().front()) {
-    for (Value result : op.getResults())
-      frame->memory[result] = result;
-    if (isAlias(&op))
-      frame->memory[op.getResult(0)] = frame->memory.lookup(op.getOperand(0));
+  for (Operation &op : function.getBody().front())
     if (llvm::isa<KernelOp, LoopOp>(op))
       frame->order.push_back(&op);
-  }
   placeArguments(*frame);
   placeResults(*frame);
   placeConstants(*frame);
@@ -74,16 +68,6 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, L
   for (auto [value, offset] : frame->copiedVariables)
     extendLife(*frame, value);
   return frame;
-}
-
-static bool isLater(Operation *a, Operation *b) { return b->isBeforeInBlock(a); }
-
-/// Whether another value with `value`'s memory is read after `op`.
-static bool aliasesAreReadAfter(const Frame &frame, Value value, Operation *op) {
-  return llvm::any_of(frame.memory, [&](const auto &entry) {
-    return entry.second == value && entry.first != value &&
-           llvm::any_of(entry.first.getUsers(), [&](Operation *user) { return isLater(user, op); });
-  });
 }
 
 static bool dependsOn(Value value, BlockArgument argument) {
@@ -145,19 +129,19 @@ void MemoryPlan::placeResults(Frame &frame) {
   if (!frame.loop) {
     for (auto [number, value] : llvm::enumerate(results)) {
       if (auto offset = frame.function.getResultAttrOfType<IntegerAttr>(number, "dlc.offset"))
-        placeVariable(frame, value, offset.getInt());
+        placeVariable(frame, number, offset.getInt());
       else
-        frame.places[frame.memory.lookup(value)] = {Place::Output,
-                                                    static_cast<int64_t>(frame.function.getNumArguments() + number)};
+        frame.places[getMemory(value)] = {Place::Output,
+                                          static_cast<int64_t>(frame.function.getNumArguments() + number)};
     }
     noteStatesInPlace(frame);
     return;
   }
   size_t carried = frame.loop.getCarried().size(), stacked = frame.loop.getStacked().size();
   for (auto [number, value] : llvm::enumerate(results.slice(carried, stacked)))
-    frame.places[frame.memory.lookup(value)] = {Place::Stacked, static_cast<int64_t>(number)};
+    frame.places[getMemory(value)] = {Place::Stacked, static_cast<int64_t>(number)};
   for (auto [number, value] : llvm::enumerate(results.take_front(carried))) {
-    Value memory = frame.memory.lookup(value);
+    Value memory = getMemory(value);
     CarriedPlace &place = frame.carried.emplace_back();
     auto found = frame.places.find(memory);
     if (found != frame.places.end() && found->second.kind == Place::Stacked) {
@@ -165,30 +149,26 @@ void MemoryPlan::placeResults(Frame &frame) {
       continue;
     }
     frame.places[memory] = {Place::Next, static_cast<int64_t>(number)};
-    place.isInPlace = updatesInPlace(frame, value, frame.function.getArgument(1 + number));
+    place.isInPlace = updatesInPlace(value, frame.function.getArgument(1 + number));
     for (int64_t &buffer : llvm::MutableArrayRef(place.buffers).take_front(place.isInPlace ? 1 : 2))
       buffer = addBuffer(frame.getBytes(value));
   }
   if (frame.loop.getStops())
-    frame.places[frame.memory.lookup(results.back())] = {Place::Arena, addBuffer(frame.getBytes(results.back()))};
+    frame.places[getMemory(results.back())] = {Place::Arena, addBuffer(frame.getBytes(results.back()))};
 }
 
-/// Lets the kernel that computes `value`, the new value of the variable at `offset`, write it there, if nobody reads
-/// the old one afterwards.
-void MemoryPlan::placeVariable(Frame &frame, Value value, int64_t offset) {
-  Value memory = frame.memory.lookup(value);
+/// Lets the kernel that computes result number `result`, the new value of the variable at `offset`, write it there, if
+/// nobody reads the old one afterwards.
+void MemoryPlan::placeVariable(Frame &frame, unsigned result, int64_t offset) {
+  Value value = frame.getReturn().getOperand(result), memory = getMemory(value);
   auto kernel = memory.getDefiningOp<KernelOp>();
   bool isFree = kernel && shareMemory;
-  for (BlockArgument argument : frame.function.getArguments()) {
-    Place place = frame.places.lookup(argument);
-    if (!isFree || place.kind != Place::Variable || place.index != offset)
-      continue;
-    bool isRead = llvm::any_of(argument.getUsers(), [&](Operation *user) { return isLater(user, kernel); });
+  BlockArgument old = getOldValue(frame.function, getVariableOfResult(frame.function, result));
+  if (isFree && old) {
+    unsigned output = llvm::cast<OpResult>(memory).getResultNumber();
     for (auto [number, input] : llvm::enumerate(kernel.getInputs()))
-      if (frame.memory.lookup(input) == argument &&
-          !readsInPlace(kernel, number, llvm::cast<OpResult>(memory).getResultNumber()))
-        isRead = true;
-    isFree = !isRead && !aliasesAreReadAfter(frame, argument, kernel);
+      isFree &= getMemory(input) != old || readsInPlace(kernel, number, output);
+    isFree = isFree && !isReadAfter(old, kernel);
   }
   if (isFree)
     frame.places[memory] = {Place::Variable, offset};
@@ -204,7 +184,7 @@ void MemoryPlan::noteStatesInPlace(Frame &frame) {
     if (!name)
       continue;
     for (BlockArgument argument : function.getArguments())
-      if (function.getArgAttr(argument.getArgNumber(), "dlc.state") == name && updatesInPlace(frame, value, argument))
+      if (function.getArgAttr(argument.getArgNumber(), "dlc.state") == name && updatesInPlace(value, argument))
         function.setArgAttr(argument.getArgNumber(), "dlc.in_place", UnitAttr::get(function.getContext()));
   }
 }
@@ -230,7 +210,7 @@ void MemoryPlan::extendLife(Frame &frame, Value value) {
 }
 
 bool MemoryPlan::isKnownAtLoad(Frame &frame, Value value) {
-  auto place = frame.places.find(frame.memory.lookup(value));
+  auto place = frame.places.find(getMemory(value));
   return place != frame.places.end() &&
          (place->second.kind == Place::Constant || place->second.kind == Place::Prepared);
 }
@@ -305,17 +285,16 @@ static UpdateSliceOp getUpdate(KernelOp kernel) {
 
 /// Whether the kernel that computes `result` may change rows of `operand` where they are: nobody reads that afterwards.
 /// If so, the kernel will do it.
-bool MemoryPlan::updatesInPlace(Frame &frame, Value result, Value operand) {
-  auto kernel = frame.memory.lookup(result).getDefiningOp<KernelOp>();
+bool MemoryPlan::updatesInPlace(Value result, Value operand) {
+  auto kernel = getMemory(result).getDefiningOp<KernelOp>();
   UpdateSliceOp update = kernel && shareMemory ? getUpdate(kernel) : UpdateSliceOp();
   if (!update)
     return false;
   Value updated = kernel.getInputs()[llvm::cast<BlockArgument>(update.getX()).getArgNumber()];
-  if (frame.memory.lookup(updated) != operand || llvm::count(kernel.getInputs(), updated) != 1 ||
+  if (getMemory(updated) != operand || llvm::count(kernel.getInputs(), updated) != 1 ||
       updated.getType() != kernel.getResult().getType())
     return false;
-  bool isRead = llvm::any_of(operand.getUsers(), [&](Operation *user) { return isLater(user, kernel); });
-  if (isRead || aliasesAreReadAfter(frame, operand, kernel))
+  if (isReadAfter(operand, kernel))
     return false;
   update.setInPlace(true);
   return true;
@@ -325,24 +304,20 @@ bool MemoryPlan::updatesInPlace(Frame &frame, Value result, Value operand) {
 /// same layout, read at the place that is written. -1 if there is none.
 int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
   if (UpdateSliceOp update = getUpdate(kernel)) {
-    Value operand = frame.memory.lookup(kernel.getInputs()[llvm::cast<BlockArgument>(update.getX()).getArgNumber()]);
+    Value operand = getMemory(kernel.getInputs()[llvm::cast<BlockArgument>(update.getX()).getArgNumber()]);
     Place place = frame.places.lookup(operand);
-    if (place.kind != Place::Arena || llvm::isa<BlockArgument>(operand) ||
-        !updatesInPlace(frame, kernel.getResult(), operand))
+    if (place.kind != Place::Arena || llvm::isa<BlockArgument>(operand) || !updatesInPlace(kernel.getResult(), operand))
       return -1;
     buffers[place.index].last = step;
     return place.index;
   }
   for (auto [i, input] : llvm::enumerate(kernel.getInputs())) {
-    auto place = frame.places.find(frame.memory.lookup(input));
+    auto place = frame.places.find(getMemory(input));
     if (place == frame.places.end() || place->second.kind != Place::Arena || llvm::isa<BlockArgument>(input))
       continue;
-    bool isRead =
-        llvm::any_of(input.getUsers(), [&](Operation *user) { return user != kernel && isLater(user, kernel); });
     // The kernel itself may read the same memory in another shape, and there elsewhere.
-    bool isShared =
-        llvm::count_if(kernel.getInputs(), [&](Value other) { return frame.memory.lookup(other) == input; }) != 1;
-    if (isRead || isShared || frame.memory.lookup(input) != input || aliasesAreReadAfter(frame, input, kernel))
+    bool isShared = llvm::count_if(kernel.getInputs(), [&](Value other) { return getMemory(other) == input; }) != 1;
+    if (isShared || getMemory(input) != input || isReadAfter(input, kernel))
       continue;
     if (kernel.getOutputs().size() != 1 || !readsInPlace(kernel, i, 0))
       continue;

@@ -5,6 +5,7 @@
 #define DLC_PASSES_MEMORY_MEMORYPLAN_H
 
 #include "ir/DlcDialect.h"
+#include "ir/SharedMemory.h"
 #include "passes/memory/ArenaPlanner.h"
 #include "passes/memory/ProgramTables.h"
 #include <memory>
@@ -54,17 +55,16 @@ struct Frame {
   SymbolicShapes shapes;
   llvm::SmallVector<mlir::AffineExpr> symbols; ///< the function's symbols as the entry point's
 
-  llvm::SmallVector<mlir::Operation *> order;      ///< kernels and loops
-  llvm::DenseMap<mlir::Operation *, Steps> steps;  ///< of those that run with the program
-  llvm::DenseMap<mlir::Value, mlir::Value> memory; ///< the value whose memory a value has: reshapes share it
-  llvm::DenseMap<mlir::Value, Place> places;       ///< of values with memory of their own
+  llvm::SmallVector<mlir::Operation *> order;     ///< kernels and loops
+  llvm::DenseMap<mlir::Operation *, Steps> steps; ///< of those that run with the program
+  llvm::DenseMap<mlir::Value, Place> places;      ///< of values with memory of their own (see getMemory)
   llvm::DenseMap<mlir::Operation *, std::unique_ptr<Frame>> bodies; ///< of loops
   llvm::SmallVector<CarriedPlace> carried;                          ///< of the frame's loop
   int64_t stepBuffer = -1; ///< in the arena: the step's number; -1 if nobody asks
   /// Results of an entry point that are copied to these places of the block of variables when all else is done.
   llvm::SmallVector<std::pair<mlir::Value, int64_t>> copiedVariables;
 
-  Place getPlace(mlir::Value value) const { return places.lookup(memory.lookup(value)); }
+  Place getPlace(mlir::Value value) const { return places.lookup(getMemory(value)); }
   mlir::func::ReturnOp getReturn();
   /// Extents of `value` over the entry point's symbols.
   Dims getDims(mlir::Value value) const;
@@ -94,10 +94,10 @@ private:
   int64_t addBuffer(mlir::AffineExpr bytes);
   void extendLife(Frame &frame, mlir::Value value);
   bool isKnownAtLoad(Frame &frame, mlir::Value value);
-  void placeVariable(Frame &frame, mlir::Value value, int64_t offset);
+  void placeVariable(Frame &frame, unsigned result, int64_t offset);
   int64_t findOperandToOverwrite(Frame &frame, KernelOp kernel);
   void noteStatesInPlace(Frame &frame);
-  bool updatesInPlace(Frame &frame, mlir::Value result, mlir::Value operand);
+  bool updatesInPlace(mlir::Value result, mlir::Value operand);
 
   WeightTable &weights;
   int64_t &preparedBytes;

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/memory/MemoryProfile.h"
 #include "ir/Layout.h"
+#include "ir/SharedMemory.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 
 namespace dlc {
-
-Value getMemory(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isAlias(op))
-      break;
-    value = op->getOperand(0);
-  }
-  return value;
-}
 
 const ArenaTensor *MemoryProfile::getTensor(Value value) const {
   auto found = tensors.find(getMemory(value));

@@ -35,9 +35,6 @@ private:
   llvm::DenseMap<mlir::Operation *, Steps> steps;
 };
 
-/// The value whose memory `value` has: reshapes share it.
-mlir::Value getMemory(mlir::Value value);
-
 } // namespace dlc
 
 #endif // DLC_PASSES_MEMORY_MEMORYPROFILE_H

@@ -168,7 +168,7 @@ void ProgramBuilder::createProgram() {
 /// The buffer of `value`, a tensor of `frame`.
 Value ProgramBuilder::getBuffer(dlc::Frame &frame, const StepBuffers &step, Value value, OpBuilder &builder,
                                 bool isPrepared) {
-  value = frame.memory.lookup(value);
+  value = dlc::getMemory(value);
   dlc::Place place = frame.places.lookup(value);
   switch (place.kind) {
   case dlc::Place::Input:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/KernelCost.h"
 #include "ir/Layout.h"
+#include "ir/SharedMemory.h"
 #include "passes/Passes.h"
 #include "passes/memory/MemoryProfile.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -232,11 +233,9 @@ private:
     }
   }
 
-  /// Whether `reader` or an op after it reads `value` or another view of it.
+  /// Whether `reader` or an op after it reads `value` or an alias of it.
   static bool isReadFrom(Value value, Operation *reader) {
-    return llvm::any_of(value.getUsers(), [&](Operation *user) {
-      return !user->isBeforeInBlock(reader) || (isAlias(user) && isReadFrom(user->getResult(0), reader));
-    });
+    return llvm::any_of(getReaders(value), [&](Operation *user) { return !user->isBeforeInBlock(reader); });
   }
 
   static constexpr size_t mostKernels = 32;

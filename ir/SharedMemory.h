@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Values that share memory: aliases (see isAlias) name one tensor's memory several times.
+#ifndef DLC_IR_SHAREDMEMORY_H
+#define DLC_IR_SHAREDMEMORY_H
+
+#include "mlir/IR/Value.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace dlc {
+
+/// The value whose memory `value` has: itself, or what it is an alias of.
+mlir::Value getMemory(mlir::Value value);
+
+/// Ops that read `value` or an alias of it; the aliases themselves are among them.
+llvm::SmallVector<mlir::Operation *> getReaders(mlir::Value value);
+
+/// Whether an op behind `op`, in the same block, reads `value` or an alias of it.
+bool isReadAfter(mlir::Value value, mlir::Operation *op);
+
+} // namespace dlc
+
+#endif // DLC_IR_SHAREDMEMORY_H
