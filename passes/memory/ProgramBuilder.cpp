@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/memory/ProgramBuilder.h"
 #include "ir/Layout.h"
+#include "ir/SharedMemory.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "passes/memory/ProgramSignature.h"
 
 using namespace mlir;
 
 namespace {
-
-constexpr int64_t largestExtent = (int64_t(1) << 31) - 1;
 
 /// The buffers of a loop's step, as the program knows them.
 struct StepBuffers {
@@ -26,8 +26,8 @@ public:
 
   func::FuncOp run(bool shareMemory) {
     plan = dlc::planArena(memory.getBuffers(), shareMemory, context);
-    createProgram();
-    OpBuilder builder = OpBuilder::atBlockEnd(&program.getBody().front());
+    program = dlc::createProgram(graph, memory.getEntry(), plan.bytes);
+    OpBuilder builder = OpBuilder::atBlockEnd(&program.function.getBody().front());
     emitFrame(memory.getEntry(), StepBuffers(), builder);
     for (auto [value, offset] : memory.getEntry().copiedVariables) {
       AffineExpr bytes = memory.getEntry().getBytes(value);
@@ -39,13 +39,11 @@ public:
           view(builder, value.getLoc(), from, arith::ConstantIndexOp::create(builder, value.getLoc(), 0), bytes), to);
     }
     func::ReturnOp::create(builder, graph.getLoc());
-    return program;
+    return program.function;
   }
 
 private:
   AffineMap makeMap(llvm::ArrayRef<AffineExpr> exprs) { return AffineMap::get(0, symbolNames.size(), exprs, context); }
-
-  void createProgram();
 
   Value makeIndex(OpBuilder &builder, Location location, AffineExpr expr) {
     if (auto constant = dlc::constantDim(expr))
@@ -53,9 +51,9 @@ private:
     return affine::AffineApplyOp::create(builder, location, makeMap({expr}), getSymbolArguments());
   }
 
-  ValueRange getSymbolArguments() { return program.getArguments().take_back(symbolNames.size()); }
+  ValueRange getSymbolArguments() { return program.function.getArguments().take_back(symbolNames.size()); }
   /// The program's arguments after inputs and outputs: workspace, constants, prepared, and variables if it has any.
-  Value getBlock(unsigned number) { return program.getArgument(firstBlock + number); }
+  Value getBlock(unsigned number) { return program.function.getArgument(program.firstBlock + number); }
 
   Value view(OpBuilder &builder, Location location, Value block, Value offset, AffineExpr bytes) {
     return memref::ViewOp::create(builder, location, llvm::cast<MemRefType>(block.getType()), block, offset,
@@ -78,92 +76,12 @@ private:
   MLIRContext *context;
   llvm::ArrayRef<std::string> symbolNames;
   dlc::ArenaPlan plan;
-  func::FuncOp program;
-  bool readsVariables = false, writesVariables = false;
-  unsigned firstBlock = 0;                   ///< number of the program's argument that is the workspace
-  llvm::SmallVector<unsigned> tensorNumbers; ///< arguments of the program by the graph's arguments and results
-  Operation *outermostLoop = nullptr;        ///< of the loops that are being emitted
+  dlc::ProgramSignature program;
+  Operation *outermostLoop = nullptr;                     ///< of the loops that are being emitted
   llvm::DenseMap<Value, Value> fixedViews, preparedViews; ///< of buffers at fixed places, and as `prepare` sees them
 };
 
 } // namespace
-
-void ProgramBuilder::createProgram() {
-  OpBuilder builder(graph);
-  Type bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
-  auto returnOp = llvm::cast<func::ReturnOp>(graph.getBody().front().getTerminator());
-  dlc::Frame &entry = memory.getEntry();
-  unsigned inputs = graph.getNumArguments(), outputs = returnOp.getNumOperands(), symbols = symbolNames.size();
-  // Variables come in one block, all other tensors as arguments of their own.
-  for (unsigned i = 0; i < inputs + outputs; ++i) {
-    bool isVariable = i < inputs ? graph.getArgAttr(i, "dlc.variable") != nullptr
-                                 : graph.getResultAttr(i - inputs, "dlc.variable") != nullptr;
-    tensorNumbers.push_back(isVariable ? 0 : firstBlock++);
-    readsVariables |= isVariable && i < inputs;
-    writesVariables |= isVariable && i >= inputs;
-  }
-  llvm::SmallVector<llvm::StringRef> roles{"dlc.workspace", "dlc.constants", "dlc.prepared"};
-  if (readsVariables || writesVariables)
-    roles.push_back("dlc.variables");
-  llvm::SmallVector<Type> types(firstBlock + roles.size(), bytes);
-  types.append(symbols, builder.getIndexType());
-  program = func::FuncOp::create(builder, graph.getLoc(), graph.getName(), builder.getFunctionType(types, {}));
-  auto describe = [&](unsigned argument, llvm::StringRef role, llvm::StringRef name, Value tensor) {
-    program.setArgAttr(argument, role, builder.getStringAttr(name));
-    program.setArgAttr(argument, "dlc.tensor", TypeAttr::get(tensor.getType()));
-    program.setArgAttr(argument, "dlc.dims", AffineMapAttr::get(makeMap(entry.getDims(tensor))));
-  };
-  for (unsigned i = 0; i < inputs; ++i) {
-    if (graph.getArgAttr(i, "dlc.variable"))
-      continue;
-    unsigned argument = tensorNumbers[i];
-    auto name = graph.getArgAttrOfType<StringAttr>(i, "dlc.name");
-    if (auto state = graph.getArgAttrOfType<StringAttr>(i, "dlc.state"))
-      describe(argument, "dlc.state", state.getValue(), graph.getArgument(i));
-    else
-      describe(argument, "dlc.input", name ? name.getValue() : ("input" + llvm::Twine(i)).str(), graph.getArgument(i));
-    for (llvm::StringRef note : {"dlc.checks", "dlc.in_place", "dlc.hyperparameter", "dlc.label"})
-      if (Attribute attribute = graph.getArgAttr(i, note))
-        program.setArgAttr(argument, note, attribute);
-  }
-  for (unsigned i = 0; i < outputs; ++i) {
-    if (graph.getResultAttr(i, "dlc.variable"))
-      continue;
-    unsigned argument = tensorNumbers[inputs + i];
-    auto name = graph.getResultAttrOfType<StringAttr>(i, "dlc.name");
-    if (auto state = graph.getResultAttrOfType<StringAttr>(i, "dlc.state")) {
-      describe(argument, "dlc.next_state", state.getValue(), returnOp.getOperand(i));
-      continue;
-    }
-    describe(argument, "dlc.output", name ? name.getValue() : ("output" + llvm::Twine(i)).str(),
-             returnOp.getOperand(i));
-    if (graph.getResultAttr(i, "dlc.kept"))
-      program.setArgAttr(argument, "dlc.kept", builder.getUnitAttr());
-  }
-  for (auto [i, role] : llvm::enumerate(roles))
-    program.setArgAttr(firstBlock + i, role, builder.getUnitAttr());
-  if (readsVariables)
-    program->setAttr("dlc.reads_variables", builder.getUnitAttr());
-  if (writesVariables)
-    program->setAttr("dlc.writes_variables", builder.getUnitAttr());
-  if (Attribute readsDerived = graph->getAttr("dlc.reads_derived"))
-    program->setAttr("dlc.reads_derived", readsDerived);
-  for (unsigned i = 0; i < symbols; ++i) {
-    unsigned argument = firstBlock + roles.size() + i;
-    program.setArgAttr(argument, "dlc.symbol", builder.getStringAttr(symbolNames[i]));
-    // Bounds that the frontend knows stand beside the graph.
-    auto bound = [&](llvm::StringRef table, int64_t otherwise) {
-      auto bounds = graph->getAttrOfType<DictionaryAttr>(table);
-      auto value = bounds ? bounds.getAs<IntegerAttr>(symbolNames[i]) : IntegerAttr();
-      return value ? value : builder.getI64IntegerAttr(otherwise);
-    };
-    program.setArgAttr(argument, "dlc.minimum", bound("dlc.minimums", 0));
-    program.setArgAttr(argument, "dlc.maximum", bound("dlc.maximums", largestExtent));
-  }
-  program->setAttr("dlc.entry", builder.getStringAttr(graph.getName()));
-  program->setAttr("dlc.workspace_bytes", AffineMapAttr::get(makeMap({plan.bytes})));
-  program.addEntryBlock();
-}
 
 /// The buffer of `value`, a tensor of `frame`.
 Value ProgramBuilder::getBuffer(dlc::Frame &frame, const StepBuffers &step, Value value, OpBuilder &builder,
@@ -173,7 +91,7 @@ Value ProgramBuilder::getBuffer(dlc::Frame &frame, const StepBuffers &step, Valu
   switch (place.kind) {
   case dlc::Place::Input:
   case dlc::Place::Output:
-    return program.getArgument(tensorNumbers[place.index]);
+    return program.function.getArgument(program.tensorNumbers[place.index]);
   case dlc::Place::Outer: // emitLoop has noted it
     return fixedViews.lookup(value);
   case dlc::Place::Carried:

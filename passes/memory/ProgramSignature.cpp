@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/memory/ProgramSignature.h"
+#include "ir/Variables.h"
+
+using namespace mlir;
+
+namespace {
+
+constexpr int64_t largestExtent = (int64_t(1) << 31) - 1;
+
+/// Gives a program its arguments and says what they are.
+class SignatureWriter {
+public:
+  SignatureWriter(func::FuncOp graph, dlc::Frame &entry)
+      : graph(graph), entry(entry), symbolNames(entry.shapes.getSymbols()), results(entry.getReturn().getOperands()),
+        builder(graph) {}
+
+  dlc::ProgramSignature write(AffineExpr workspaceBytes) {
+    numberTensors();
+    llvm::SmallVector<llvm::StringRef> roles{"dlc.workspace", "dlc.constants", "dlc.prepared"};
+    if (readsVariables || writesVariables)
+      roles.push_back("dlc.variables");
+    Type bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
+    llvm::SmallVector<Type> types(signature.firstBlock + roles.size(), bytes);
+    types.append(symbolNames.size(), builder.getIndexType());
+    program = func::FuncOp::create(builder, graph.getLoc(), graph.getName(), builder.getFunctionType(types, {}));
+    signature.function = program;
+    describeInputs();
+    describeOutputs();
+    for (auto [i, role] : llvm::enumerate(roles))
+      program.setArgAttr(signature.firstBlock + i, role, builder.getUnitAttr());
+    describeSymbols(signature.firstBlock + roles.size());
+    if (readsVariables)
+      program->setAttr("dlc.reads_variables", builder.getUnitAttr());
+    if (writesVariables)
+      program->setAttr("dlc.writes_variables", builder.getUnitAttr());
+    if (Attribute readsDerived = graph->getAttr("dlc.reads_derived"))
+      program->setAttr("dlc.reads_derived", readsDerived);
+    program->setAttr("dlc.entry", builder.getStringAttr(graph.getName()));
+    program->setAttr("dlc.workspace_bytes", makeMap({workspaceBytes}));
+    program.addEntryBlock();
+    return signature;
+  }
+
+private:
+  /// Variables come in one block, all other tensors as arguments of their own.
+  void numberTensors() {
+    unsigned inputs = graph.getNumArguments();
+    for (unsigned i = 0; i < inputs + results.size(); ++i) {
+      bool isInput = i < inputs;
+      bool isVariable =
+          (isInput ? dlc::getVariableOfArgument(graph, i) : dlc::getVariableOfResult(graph, i - inputs)) != nullptr;
+      signature.tensorNumbers.push_back(isVariable ? 0 : signature.firstBlock++);
+      readsVariables |= isVariable && isInput;
+      writesVariables |= isVariable && !isInput;
+    }
+  }
+
+  AffineMapAttr makeMap(llvm::ArrayRef<AffineExpr> exprs) {
+    return AffineMapAttr::get(AffineMap::get(0, symbolNames.size(), exprs, graph.getContext()));
+  }
+
+  void describe(unsigned argument, llvm::StringRef role, const llvm::Twine &name, Value tensor) {
+    program.setArgAttr(argument, role, builder.getStringAttr(name));
+    program.setArgAttr(argument, "dlc.tensor", TypeAttr::get(tensor.getType()));
+    program.setArgAttr(argument, "dlc.dims", makeMap(entry.getDims(tensor)));
+  }
+
+  void describeInputs() {
+    for (unsigned i = 0; i < graph.getNumArguments(); ++i) {
+      if (dlc::getVariableOfArgument(graph, i))
+        continue;
+      unsigned argument = signature.tensorNumbers[i];
+      if (auto state = graph.getArgAttrOfType<StringAttr>(i, "dlc.state"))
+        describe(argument, "dlc.state", state.getValue(), graph.getArgument(i));
+      else if (auto name = graph.getArgAttrOfType<StringAttr>(i, "dlc.name"))
+        describe(argument, "dlc.input", name.getValue(), graph.getArgument(i));
+      else
+        describe(argument, "dlc.input", "input" + llvm::Twine(i), graph.getArgument(i));
+      for (llvm::StringRef note : {"dlc.checks", "dlc.in_place", "dlc.hyperparameter", "dlc.label"})
+        if (Attribute attribute = graph.getArgAttr(i, note))
+          program.setArgAttr(argument, note, attribute);
+    }
+  }
+
+  void describeOutputs() {
+    for (unsigned i = 0; i < results.size(); ++i) {
+      if (dlc::getVariableOfResult(graph, i))
+        continue;
+      unsigned argument = signature.tensorNumbers[graph.getNumArguments() + i];
+      if (auto state = graph.getResultAttrOfType<StringAttr>(i, "dlc.state")) {
+        describe(argument, "dlc.next_state", state.getValue(), results[i]);
+        continue;
+      }
+      if (auto name = graph.getResultAttrOfType<StringAttr>(i, "dlc.name"))
+        describe(argument, "dlc.output", name.getValue(), results[i]);
+      else
+        describe(argument, "dlc.output", "output" + llvm::Twine(i), results[i]);
+      if (graph.getResultAttr(i, "dlc.kept"))
+        program.setArgAttr(argument, "dlc.kept", builder.getUnitAttr());
+    }
+  }
+
+  /// The symbols' bounds that the frontend knows stand beside the graph.
+  void describeSymbols(unsigned firstArgument) {
+    auto bound = [&](llvm::StringRef table, llvm::StringRef symbol, int64_t otherwise) {
+      auto bounds = graph->getAttrOfType<DictionaryAttr>(table);
+      auto value = bounds ? bounds.getAs<IntegerAttr>(symbol) : IntegerAttr();
+      return value ? value : builder.getI64IntegerAttr(otherwise);
+    };
+    for (auto [i, symbol] : llvm::enumerate(symbolNames)) {
+      program.setArgAttr(firstArgument + i, "dlc.symbol", builder.getStringAttr(symbol));
+      program.setArgAttr(firstArgument + i, "dlc.minimum", bound("dlc.minimums", symbol, 0));
+      program.setArgAttr(firstArgument + i, "dlc.maximum", bound("dlc.maximums", symbol, largestExtent));
+    }
+  }
+
+  func::FuncOp graph;
+  dlc::Frame &entry;
+  llvm::ArrayRef<std::string> symbolNames;
+  OperandRange results;
+  OpBuilder builder;
+  func::FuncOp program;
+  dlc::ProgramSignature signature;
+  bool readsVariables = false, writesVariables = false;
+};
+
+} // namespace
+
+dlc::ProgramSignature dlc::createProgram(func::FuncOp graph, Frame &entry, AffineExpr workspaceBytes) {
+  return SignatureWriter(graph, entry).write(workspaceBytes);
+}

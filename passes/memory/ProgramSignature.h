@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The arguments of a program.
+#ifndef DLC_PASSES_MEMORY_PROGRAMSIGNATURE_H
+#define DLC_PASSES_MEMORY_PROGRAMSIGNATURE_H
+
+#include "passes/memory/MemoryPlan.h"
+
+namespace dlc {
+
+/// A program's function. Its arguments are the graph's inputs and outputs but for variables, the blocks (workspace,
+/// constants, prepared, and variables if it has any), and one index for each symbol.
+struct ProgramSignature {
+  mlir::func::FuncOp function;
+  llvm::SmallVector<unsigned> tensorNumbers; ///< arguments by the graph's arguments and results; 0 for variables
+  unsigned firstBlock = 0;                   ///< number of the argument that is the workspace
+};
+
+/// The empty program of `graph`, before it; attributes of its arguments say what each is. `entry` is the graph's frame.
+ProgramSignature createProgram(mlir::func::FuncOp graph, Frame &entry, mlir::AffineExpr workspaceBytes);
+
+} // namespace dlc
+
+#endif // DLC_PASSES_MEMORY_PROGRAMSIGNATURE_H
