@@ -26,6 +26,7 @@ const dlc_runtime_api dlc_rt_api = {
     .state_shape = dlcStateShape,
     .state_read = dlcStateRead,
     .state_write = dlcStateWrite,
+    .variables_allocate = dlcVariablesAllocate,
     .variables_bind = dlcVariablesBind,
     .variables_save = dlcVariablesSave,
     .variables_load = dlcVariablesLoad,

@@ -10,6 +10,17 @@ dlc_int64 *dlcVariablesStamp(const dlc_model *model, void *block) {
   return (dlc_int64 *)0;
 }
 
+void *dlcVariablesAllocate(const dlc_model *model, dlc_error *error) {
+  dlc_uint64 bytes = model->variable_bytes ? model->variable_bytes : 1;
+  void *block = dlcAllocateFromLibc(bytes);
+  if (block)
+    memset(block, 0, bytes);
+  else
+    dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for the %u bytes of the variables of model '%s'", bytes,
+            model->name);
+  return block;
+}
+
 dlc_int32 dlcVariablesBind(dlc_context *face, void *block, dlc_uint64 bytes) {
   Context *context = (Context *)face;
   if (!context)

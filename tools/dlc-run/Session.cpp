@@ -171,11 +171,13 @@ void Session::giveVariables(const std::string &path, dlc_int64 seed) {
     return;
   }
   dlc_error error;
-  variables = Array(DLC_U8, {static_cast<dlc_int64>(model().variable_bytes)});
-  if (dlc_variables_bind(context, variables.data(), variables.bytes()))
+  variables.reset(dlc_variables_allocate(&model(), &error));
+  if (!variables)
+    throw Failure(error.message);
+  if (dlc_variables_bind(context, variables.get(), model().variable_bytes))
     fail();
   if (!path.empty()) {
-    if (dlc_variables_load(&model(), variables.data(), path.c_str(), nullptr, &error))
+    if (dlc_variables_load(&model(), variables.get(), path.c_str(), nullptr, &error))
       throw Failure(error.message);
     return;
   }
@@ -185,7 +187,7 @@ void Session::giveVariables(const std::string &path, dlc_int64 seed) {
   dlc_tensor input = dlc_tensor_of(&seed, DLC_I64, 0, nullptr);
   if (dlc_run(context, init, &input, 1, nullptr, 0))
     fail();
-  if (dlc_weights_prepare(&model(), variables.data(), &error))
+  if (dlc_weights_prepare(&model(), variables.get(), &error))
     throw Failure(error.message);
 }
 

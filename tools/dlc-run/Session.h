@@ -6,7 +6,9 @@
 
 #include "tools/dlc-run/Array.h"
 
+#include <cstdlib>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -73,7 +75,7 @@ private:
   const dlc_entry_point *entryPoint = nullptr;
   dlc_pool *pool = nullptr;
   dlc_context *context = nullptr;
-  Array variables;
+  std::unique_ptr<void, void (*)(void *)> variables{nullptr, std::free};
   std::vector<bool> isGiven;
   std::vector<dlc_tensor> inputViews, outputViews;
 };

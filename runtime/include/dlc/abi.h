@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define DLC_ABI_VERSION 4u
+#define DLC_ABI_VERSION 5u
 
 typedef int64_t dlc_int64;
 typedef uint64_t dlc_uint64;

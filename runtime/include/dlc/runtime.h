@@ -379,6 +379,13 @@ static inline dlc_int32 dlc_state_write(dlc_context *context, const char *name, 
  * holds a second copy, so the block may be copied as bytes at any time between
  * runs. */
 
+/// A block for the variables of `model`, all zero, which free() gives back. Null, with an error, if there is none.
+/// Any other memory aligned to 64 serves as well; large blocks lie in huge pages here, which runs are a little faster
+/// with.
+static inline void *dlc_variables_allocate(const dlc_model *model, dlc_error *error) {
+  return dlc_model_check(model, error) ? NULL : model->runtime->variables_allocate(model, error);
+}
+
 /// Lets runs of the context read and write the model's variables in `block`:
 /// `bytes` (at least model->variable_bytes) bytes, aligned to 64, that stay the
 /// caller's and must outlive their use. `init` gives them first values. Contexts

@@ -118,11 +118,10 @@ private:
 class Variables {
 public:
   explicit Variables(const dlc_model *model) : description(model) {
-    size_t bytes = (model->variable_bytes + 63) / 64 * 64 + 64;
-    handle.reset(static_cast<unsigned char *>(std::aligned_alloc(64, bytes)), std::free);
+    dlc_error error;
+    handle.reset(static_cast<unsigned char *>(dlc_variables_allocate(model, &error)), std::free);
     if (!handle)
-      throw Error(DLC_ERROR_OUT_OF_MEMORY, "no memory for the variables of model '" + std::string(model->name) + "'");
-    std::memset(handle.get(), 0, bytes);
+      throw Error(error.status, error.message);
   }
 
   const dlc_model *model() const { return description; }

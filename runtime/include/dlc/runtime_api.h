@@ -154,6 +154,7 @@ typedef struct dlc_runtime_api {
   dlc_int32 (*state_read)(dlc_context *context, const char *name, const dlc_tensor *tensor);
   dlc_int32 (*state_write)(dlc_context *context, const char *name, const dlc_tensor *tensor);
 
+  void *(*variables_allocate)(const dlc_model *model, dlc_error *error);
   dlc_int32 (*variables_bind)(dlc_context *context, void *block, dlc_uint64 bytes);
   dlc_int32 (*variables_save)(const dlc_model *model, const void *block, const char *path, const dlc_metadata *metadata,
                               dlc_uint32 count, dlc_error *error);
