@@ -21,6 +21,11 @@ const JsonValue *GenerateImporter::findFunction(OpContext &context, StringRef ke
   return nullptr;
 }
 
+func::FuncOp GenerateImporter::getImported(StringRef name) {
+  auto function = module.lookupSymbol<func::FuncOp>(name);
+  return function ? function : module.lookupSymbol<func::FuncOp>("predict");
+}
+
 /// Finds the functions, the input that takes tokens, and what is known of it.
 bool GenerateImporter::readInterface(OpContext &context) {
   decoder = findFunction(context, "function");
@@ -30,7 +35,7 @@ bool GenerateImporter::readInterface(OpContext &context) {
   const std::vector<JsonValue> &inputs = decoder->find("inputs")->elements;
   llvm::StringSet<> given;
   if (encoder)
-    if (auto function = module.lookupSymbol<func::FuncOp>(context.attributes.string("encoder")))
+    if (auto function = getImported(context.attributes.string("encoder")))
       for (unsigned i = 0; i < function.getNumResults(); ++i)
         if (auto result = function.getResultAttrOfType<StringAttr>(i, "dlc.name"))
           given.insert(result.getValue());
@@ -58,7 +63,7 @@ bool GenerateImporter::readInterface(OpContext &context) {
   }
   tokenInput = found->find("name")->string;
   const std::vector<JsonValue> &shape = found->find("shape")->elements;
-  auto function = module.lookupSymbol<func::FuncOp>(context.attributes.string("function"));
+  auto function = getImported(context.attributes.string("function"));
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
     if (auto argument = function.getArgAttrOfType<StringAttr>(i, "dlc.name"); argument && argument == tokenInput)
       tokenType = cast<RankedTensorType>(function.getArgument(i).getType());

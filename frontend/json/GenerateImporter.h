@@ -38,6 +38,9 @@ private:
   };
 
   const JsonValue *findFunction(OpContext &context, llvm::StringRef key);
+  /// What became of a function that findFunction has found. `run`, the layers of the model itself, is `predict` where
+  /// these are trained.
+  mlir::func::FuncOp getImported(llvm::StringRef name);
   bool readInterface(OpContext &context);
   mlir::func::FuncOp createFunction(llvm::StringRef name);
   /// The scores of the next tokens, f32[count, vocabulary], after `tokens`, i64[count].

@@ -46,6 +46,32 @@ def test_greedy(bigrams, level):
             assert result["count"] == count
 
 
+def test_a_model_that_learns_generates_with_what_it_has_learned(programs):
+    dlc = pytest.importorskip("dlc")
+    model = {
+        "dlc": 1,
+        "inputs": [{"name": "token", "shape": ["N", "T", SIZE]}],
+        "layers": [{"op": "dense", "name": "next", "units": SIZE, "use_bias": False, "activation": "softmax"}],
+        "generate": {"method": "greedy", "max_tokens": 12},
+        "training": {"loss": "cross_entropy", "optimizer": {"name": "adam", "learning_rate": 0.1}},
+    }
+    (programs.folder / "model.json").write_text(json.dumps(model))
+    opened = dlc.Model(str(programs.compile("model.json", "model.so", "--train")))
+    state = opened.new_state(seed=1)
+    tokens = np.array([[0, 3, 1, 4, 2, 5, 6, 0]])
+    one_hot = np.eye(SIZE, dtype=np.float32)[tokens]
+    entry = next(entry for entry in opened.entry_points if entry.name == "train_step")
+    (target,) = [tensor for tensor in entry.inputs if tensor.is_label]
+    for _ in range(100):
+        labels = one_hot[:, 1:] if len(target.shape) == 3 else tokens[:, 1:]
+        opened.run({"token": one_hot[:, :-1], target.name: labels}, entry="train_step")
+    weight = np.array(state["next.weight"])
+    expected, _ = reference.generate(lambda _, token: (weight[:, token], None), None, [3], 12, reference.greedy)
+    result = opened.run({"prompt": np.array([3])}, entry="generate")["tokens"]
+    np.testing.assert_array_equal(result, expected)
+    np.testing.assert_array_equal(result[:6], [1, 4, 2, 5, 6, 0])
+
+
 @pytest.mark.parametrize("top_k", [None, 1, 3, SIZE])
 def test_sample(bigrams, top_k):
     build, step = bigrams
