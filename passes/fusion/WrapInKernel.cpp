@@ -20,9 +20,15 @@ static bool belongsInside(Value value) {
   return dense && !getLayout(constant.getType()) && dense.isSplat() && dense.getNumElements() > 0;
 }
 
+/// After the layer. What is no layer's is what an optimizer does to a variable, or goes by its op.
 static std::string makeKernelName(Operation *rootOp) {
-  std::string name = getLayerName(rootOp->getLoc());
-  return name.empty() ? rootOp->getName().stripDialect().str() : name;
+  std::string layer = getLayerName(rootOp->getLoc());
+  if (!layer.empty())
+    return layer;
+  StringAttr variable = getVariableOfResult(rootOp->getResult(0));
+  if (variable && getOldValue(rootOp->getParentOfType<func::FuncOp>(), variable))
+    return (variable.getValue() + ".update").str();
+  return rootOp->getName().stripDialect().str();
 }
 
 KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelRoot root, Operation *rootOp) {

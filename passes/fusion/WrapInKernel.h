@@ -10,7 +10,8 @@ namespace dlc {
 
 /// Moves `ops` (in program order) into a kernel at the place of the last. Its results are the last one's and then those
 /// of the others that are used outside, which only happens after the last and has its shape and layout. Splat constants
-/// are cloned into it, everything else that it reads becomes an input. The kernel is named after `rootOp`.
+/// are cloned into it, everything else that it reads becomes an input. The kernel is named after `rootOp`: its
+/// layer, or `w.update` if it gives the variable `w` a new value and no layer does.
 KernelOp wrapInKernel(llvm::ArrayRef<mlir::Operation *> ops, KernelRoot root, mlir::Operation *rootOp);
 
 /// A kernel that copies `value` at the builder's place.

@@ -109,7 +109,7 @@ func.func @stored(%x: tensor<32xf32>, %i: tensor<8xi32>, %z: tensor<8x12xf32>) -
 // the update to it.
 // CHECK-LABEL: func.func @momentum
 // CHECK: %[[G:.*]] = dlc.matmul %arg0, %arg1
-// CHECK: %[[NEW:.*]]:2 = dlc.kernel "sub" root( elementwise) (%arg3, %[[G]], %arg2
+// CHECK: %[[NEW:.*]]:2 = dlc.kernel "w.update" root( elementwise) (%arg3, %[[G]], %arg2
 // CHECK: %[[M:.*]] = dlc.add
 // CHECK: %[[W:.*]] = dlc.sub
 // CHECK: dlc.yield %[[W]], %[[M]]
@@ -127,9 +127,9 @@ func.func @momentum(%x: tensor<4x8xf32> {dlc.name = "x"}, %y: tensor<8x4xf32> {d
 
 // With weight decay the momentum reads the weight, too, which must then not be stored first: two kernels.
 // CHECK-LABEL: func.func @decay
-// CHECK: dlc.kernel "add"
+// CHECK: dlc.kernel "m.update"
 // CHECK: dlc.yield %{{[^,]*}} :
-// CHECK: dlc.kernel "sub"
+// CHECK: dlc.kernel "w.update"
 // CHECK: dlc.yield %{{[^,]*}} :
 func.func @decay(%g: tensor<4x4xf32> {dlc.name = "g"}, %w: tensor<4x4xf32> {dlc.variable = "w"}, %m: tensor<4x4xf32> {dlc.variable = "m"})
     -> (tensor<4x4xf32> {dlc.variable = "m"}, tensor<4x4xf32> {dlc.variable = "w"}) {

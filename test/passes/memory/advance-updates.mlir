@@ -6,9 +6,9 @@
 // CHECK: %[[Y:.*]] = dlc.kernel "matmul" {{.*}}(%[[H]], %arg2
 // CHECK: %[[DH:.*]] = dlc.kernel "matmul" {{.*}}(%[[Y]], %arg2
 // CHECK: %[[DW1:.*]] = dlc.kernel "matmul" {{.*}}(%arg0, %[[DH]]
-// CHECK: %[[W1:.*]] = dlc.kernel "sub" {{.*}}(%arg1, %[[DW1]]
+// CHECK: %[[W1:.*]] = dlc.kernel "w1.update" {{.*}}(%arg1, %[[DW1]]
 // CHECK: %[[DW2:.*]] = dlc.kernel "matmul" {{.*}}(%[[H]], %[[Y]]
-// CHECK: %[[W2:.*]] = dlc.kernel "sub" {{.*}}(%arg2, %[[DW2]]
+// CHECK: %[[W2:.*]] = dlc.kernel "w2.update" {{.*}}(%arg2, %[[DW2]]
 // CHECK: return %[[W1]], %[[W2]]
 func.func @train_step(%x: tensor<8x4xf32> {dlc.name = "x"}, %w1: tensor<4x4xf32> {dlc.variable = "w1"}, %w2: tensor<4x4xf32> {dlc.variable = "w2"})
     -> (tensor<4x4xf32> {dlc.variable = "w1"}, tensor<4x4xf32> {dlc.variable = "w2"}) {
@@ -29,8 +29,8 @@ func.func @train_step(%x: tensor<8x4xf32> {dlc.name = "x"}, %w1: tensor<4x4xf32>
 // CHECK: "exp" {{.*}}(%arg0
 // CHECK: "log" {{.*}}(%arg1
 // CHECK: %[[N:.*]] = dlc.kernel "mul"
-// CHECK: "sub" {{.*}}(%arg0, %[[N]]
-// CHECK: "sub" {{.*}}(%arg1, %[[N]]
+// CHECK: "a.update" {{.*}}(%arg0, %[[N]]
+// CHECK: "b.update" {{.*}}(%arg1, %[[N]]
 // CHECK: "sqrt"
 func.func @clipped(%a: tensor<4xf32> {dlc.variable = "a"}, %b: tensor<4xf32> {dlc.variable = "b"})
     -> (tensor<4xf32> {dlc.name = "loss"}, tensor<4xf32> {dlc.variable = "a"}, tensor<4xf32> {dlc.variable = "b"}) {
