@@ -9,19 +9,17 @@
 #include "backends/onnx/ExportOnnx.h"
 #include "frontend/json/ImportJson.h"
 #include "frontend/onnx/ImportOnnx.h"
-#include "ir/Names.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
+#include "tools/driver/CompilationSettings.h"
 #include "tools/driver/DiagnosticPrinter.h"
 #include "tools/driver/ObjectCache.h"
 #include "tools/driver/Output.h"
 #include "tools/driver/ParameterFile.h"
 #include "tools/driver/PhaseClock.h"
 #include "tools/driver/Report.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/FileSystem.h"
@@ -59,9 +57,6 @@ public:
 
 private:
   LogicalResult run();
-  LogicalResult readOptions();
-  LogicalResult checkOutput();
-  LogicalResult checkPassName();
   LogicalResult import();
   mlir::FailureOr<ImportedModel> parseGraph();
   LogicalResult runPhase(llvm::StringRef phase);
@@ -87,10 +82,7 @@ private:
   // Files are removed before the context goes, but after everything that may fail.
   OutputFiles files;
 
-  Target target;
-  ModelIdentity identity;
-  ImportOptions importOptions;
-  PipelineOptions pipelineOptions;
+  CompilationSettings settings;
   ImportedModel model;
   std::vector<halide::CompiledKernel> compiled;
   std::vector<KernelCode> kernels;
@@ -99,117 +91,9 @@ private:
 };
 } // namespace
 
-LogicalResult Compilation::readOptions() {
-  LogicalResult result = success();
-  std::string problem;
-  if (auto parsed = Target::parse(options.target, problem)) {
-    target = std::move(*parsed);
-  } else {
-    error() << problem;
-    result = failure();
-  }
-  importOptions.isTrained = options.train;
-  if (options.train && llvm::sys::path::extension(options.model) == ".onnx")
-    result =
-        error()
-        << "--train takes its loss and optimizer from the 'training' section of a JSON model; an ONNX model has none";
-  if (options.train && options.replaceableWeights)
-    result = error() << "--train makes weights variables already: leave --replaceable-weights out";
-  for (const std::string &text : options.shapes) {
-    auto shape = ShapeOverride::parse(text, problem);
-    if (failed(shape)) {
-      error() << problem;
-      result = failure();
-      continue;
-    }
-    importOptions.shapes.push_back(std::move(*shape));
-  }
-  if (!options.report.empty() && !options.compileTo.empty())
-    result = error() << "--report tells of a whole compilation; leave --compile-to out";
-  if (options.precision != "f32")
-    result = error() << "--precision=" << options.precision
-                     << " is not supported yet: kernels compute in the types of the model, f32 above all";
-  bool isOnnx = options.compileTo.empty() && getOutputKind(options.output) == OutputKind::Onnx;
-  if (!options.entry.empty() && !isOnnx)
-    result = error() << "--entry chooses the graph of an .onnx file; a library has all entry points";
-  if (isOnnx) {
-    if (isStandardOutput(options.output))
-      result = error() << "an ONNX file is no text for the standard output: give it a name";
-    if (!options.report.empty())
-      result = error() << "--report tells of kernels, and an ONNX file has none";
-    if (options.replaceableWeights)
-      result = error() << "weights of an ONNX file are initializers: leave --replaceable-weights out";
-  }
-  if (!options.compileTo.empty() && !llvm::is_contained(getPhaseNames(), options.compileTo)) {
-    auto diagnostic = error() << "there is no phase '" << options.compileTo << "'; the phases are";
-    for (llvm::StringRef phase : getPhaseNames())
-      diagnostic << " " << phase;
-    result = diagnostic;
-  }
-  if (failed(checkOutput()) || failed(checkPassName()))
-    result = failure();
-  if (!options.name.empty() && toIdentifier(options.name) != options.name)
-    result = error() << "--name=" << options.name
-                     << " is not an identifier of C; try --name=" << toIdentifier(options.name);
-  llvm::StringRef stem = llvm::sys::path::stem(
-      options.output.empty() || isStandardOutput(options.output) ? options.model : options.output);
-  identity.name = options.name.empty() ? toIdentifier(stem) : options.name;
-  identity.compiler = getCompilerName();
-  if (options.weights == WeightsPlacement::File)
-    identity.weightsFile = identity.name + ".weights";
-  pipelineOptions.optimizationLevel = options.optimizationLevel;
-  pipelineOptions.math = options.math;
-  pipelineOptions.keepTensors = options.keepTensors;
-  pipelineOptions.memoryLimit = options.memoryLimit;
-  pipelineOptions.replaceableWeights = options.replaceableWeights;
-  pipelineOptions.isas.clear();
-  for (const InstructionSet &isa : target.isas)
-    pipelineOptions.isas.push_back(isa.name);
-  return result;
-}
-
-LogicalResult Compilation::checkOutput() {
-  if (options.output.empty() || isStandardOutput(options.output))
-    return success();
-  std::optional<OutputKind> kind = getOutputKind(options.output);
-  if (!kind)
-    return error() << "'" << options.output
-                   << "' has no ending that says what to write: .so, .a, .o, .h, .ll, .s, .mlir or .onnx";
-  llvm::StringRef folder = llvm::sys::path::parent_path(options.output);
-  if (!folder.empty() && !llvm::sys::fs::is_directory(folder))
-    return error() << "cannot write '" << options.output << "': there is no folder '" << folder << "'";
-  if (options.weights == WeightsPlacement::File && *kind != OutputKind::SharedLibrary && *kind != OutputKind::Header)
-    return error() << "--weights=file needs a library that can tell its own folder: write a .so";
-  return success();
-}
-
-LogicalResult Compilation::checkPassName() {
-  if (options.printIrAfter.empty())
-    return success();
-  std::string all;
-  llvm::raw_string_ostream stream(all);
-  for (llvm::StringRef phase : getPhaseNames()) {
-    mlir::PassManager manager(&context);
-    addPhase(manager, phase, pipelineOptions);
-    manager.printAsTextualPipeline(stream);
-    stream << ' ';
-  }
-  llvm::SmallVector<llvm::StringRef> names;
-  llvm::SplitString(all, names, " ,(){}");
-  if (llvm::is_contained(names, options.printIrAfter) || llvm::is_contained(names, "dlc-" + options.printIrAfter))
-    return success();
-  auto diagnostic = error() << "--print-ir-after=" << options.printIrAfter
-                            << ": no phase runs such a pass; the passes are";
-  llvm::StringSet<> seen;
-  for (llvm::StringRef name : names)
-    if (name.starts_with("dlc-") && seen.insert(name).second)
-      diagnostic << " " << name;
-  return diagnostic;
-}
-
 /// A graph in the form that `--compile-to=import` prints.
 mlir::FailureOr<ImportedModel> Compilation::parseGraph() {
-  if (!importOptions.shapes.empty())
+  if (!settings.importOptions.shapes.empty())
     return error() << "--shape changes models in .onnx and .json; edit the types of this one";
   ImportedModel graph;
   graph.module = mlir::parseSourceFile<mlir::ModuleOp>(options.model, &context);
@@ -229,9 +113,9 @@ LogicalResult Compilation::import() {
   if (!llvm::sys::fs::exists(options.model))
     return error() << "there is no such file";
   if (ending == ".onnx")
-    imported = importOnnx(options.model, &context, importOptions);
+    imported = importOnnx(options.model, &context, settings.importOptions);
   else if (ending == ".json")
-    imported = importJson(options.model, &context, importOptions);
+    imported = importJson(options.model, &context, settings.importOptions);
   else if (ending == ".mlir")
     imported = parseGraph();
   else
@@ -245,7 +129,7 @@ LogicalResult Compilation::import() {
 LogicalResult Compilation::runPhase(llvm::StringRef phase) {
   clock.start(phase);
   mlir::PassManager manager(&context);
-  addPhase(manager, phase, pipelineOptions);
+  addPhase(manager, phase, settings.pipelineOptions);
   if (!options.printIrAfter.empty())
     manager.enableIRPrinting(
         /*shouldPrintBeforePass=*/[](mlir::Pass *, mlir::Operation *) { return false; },
@@ -266,7 +150,8 @@ LogicalResult Compilation::writeOnnx() {
   manager.addPass(createBindLoopShapes());
   if (failed(manager.run(*model.module)))
     return failure();
-  mlir::FailureOr<std::string> bytes = exportOnnx(*model.module, options.entry, identity.name, identity.compiler);
+  mlir::FailureOr<std::string> bytes =
+      exportOnnx(*model.module, options.entry, settings.identity.name, settings.identity.compiler);
   if (failed(bytes))
     return failure();
   std::string problem;
@@ -280,7 +165,8 @@ LogicalResult Compilation::writeModelHeader(llvm::StringRef path) {
   auto program = describeProgram(*model.module);
   if (failed(program))
     return failure();
-  return writeText(fileLocation, files, path, writeHeader(describeHeader(*program, identity.name, identity.compiler)));
+  return writeText(fileLocation, files, path,
+                   writeHeader(describeHeader(*program, settings.identity.name, settings.identity.compiler)));
 }
 
 /// Streams the weights to where the linker or the user finds them, and gives their memory back: kernels are compiled in
@@ -288,21 +174,21 @@ LogicalResult Compilation::writeModelHeader(llvm::StringRef path) {
 LogicalResult Compilation::writeWeights() {
   auto weights = model.module->getOps<WeightsOp>();
   if (weights.empty() || (*weights.begin()).getSize() == 0) {
-    identity.weightsFile.clear();
+    settings.identity.weightsFile.clear();
     return success();
   }
   clock.start("weights");
   WeightsOp block = *weights.begin();
   if (options.weights == WeightsPlacement::File) {
     llvm::SmallString<128> path(llvm::sys::path::parent_path(options.output));
-    llvm::sys::path::append(path, identity.weightsFile);
+    llvm::sys::path::append(path, settings.identity.weightsFile);
     if (failed(writeWeightsSidecar(block, files.create(path).getTemporaryPath(), WeightsMemory::Release,
-                                   identity.weightsHash)))
+                                   settings.identity.weightsHash)))
       return failure();
   } else {
     OutputFile &file = files.createTemporary(besideOutput(".weights"));
-    if (failed(writeWeightsObject(block, target, getWeightsSymbol(identity.name), file.getTemporaryPath(),
-                                  WeightsMemory::Release)))
+    if (failed(writeWeightsObject(block, settings.target, getWeightsSymbol(settings.identity.name),
+                                  file.getTemporaryPath(), WeightsMemory::Release)))
       return failure();
     objects.push_back(file.getTemporaryPath());
   }
@@ -323,10 +209,10 @@ LogicalResult Compilation::compileKernels() {
     return failure();
   compiled = std::move(*result);
   for (auto [variant, code] : llvm::zip_equal(variants, compiled)) {
-    auto isa = llvm::find_if(target.isas, [&](const InstructionSet &candidate) {
+    auto isa = llvm::find_if(settings.target.isas, [&](const InstructionSet &candidate) {
       return candidate.name == variant.schedule.getIsa().getValue();
     });
-    if (isa == target.isas.end())
+    if (isa == settings.target.isas.end())
       return variant.kernel.emitError("internal error: a schedule for ")
              << variant.schedule.getIsa() << ", which is no target";
     kernels.push_back({variant.kernel.getSymName().str(), *isa, code.bitcode, code.scratchBytes});
@@ -337,12 +223,12 @@ LogicalResult Compilation::compileKernels() {
 LogicalResult Compilation::generateObject(OutputKind kind) {
   clock.start("host program");
   llvm::LLVMContext llvmContext;
-  auto program = translateProgram(*model.module, llvmContext, target, identity, kernels);
+  auto program = translateProgram(*model.module, llvmContext, settings.target, settings.identity, kernels);
   if (failed(program))
     return failure();
   model.module = nullptr;
 
-  std::string key = getObjectKey(**program, kernels, target, getCompilerName());
+  std::string key = getObjectKey(**program, kernels, settings.target, getCompilerName());
   ObjectCache cache(options.cacheDirectory);
   std::string object;
   if (kind != OutputKind::LlvmIr && kind != OutputKind::Assembly) {
@@ -350,7 +236,7 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
       object = cached->getBuffer().str();
   }
   if (object.empty()) {
-    if (llvm::Error problem = mergeModel(**program, kernels, target, getModelSymbol(identity.name)))
+    if (llvm::Error problem = mergeModel(**program, kernels, settings.target, getModelSymbol(settings.identity.name)))
       return error() << "internal error: " << llvm::toString(std::move(problem));
     if (kind == OutputKind::LlvmIr) {
       std::string text;
@@ -363,7 +249,7 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
     llvm::raw_svector_ostream stream(bytes);
     auto fileType =
         kind == OutputKind::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
-    if (llvm::Error problem = emitCode(**program, target, fileType, stream))
+    if (llvm::Error problem = emitCode(**program, settings.target, fileType, stream))
       return error() << "internal error: " << llvm::toString(std::move(problem));
     object.assign(bytes.begin(), bytes.end());
     if (kind == OutputKind::Assembly)
@@ -377,15 +263,15 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   if (failed(file.write(object, problem)))
     return error() << problem;
   objects.insert(objects.begin(), file.getTemporaryPath());
-  return linkOutput(fileLocation, files, kind, options.output, identity.name, objects, target);
+  return linkOutput(fileLocation, files, kind, options.output, settings.identity.name, objects, settings.target);
 }
 
 LogicalResult Compilation::finish() {
   OutputKind kind = *getOutputKind(options.output);
   if (!options.report.empty()) {
     report = Report::gather(*model.module);
-    report.model = identity.name;
-    report.target = target.name;
+    report.model = settings.identity.name;
+    report.target = settings.target.name;
   }
   if (kind == OutputKind::Mlir)
     return writeText(fileLocation, files, options.output, printModule(*model.module));
@@ -394,7 +280,7 @@ LogicalResult Compilation::finish() {
   if (kind == OutputKind::Archive || kind == OutputKind::Object ||
       (kind == OutputKind::SharedLibrary && options.writeHeader)) {
     llvm::SmallString<128> path(llvm::sys::path::parent_path(options.output));
-    llvm::sys::path::append(path, identity.name + ".h");
+    llvm::sys::path::append(path, settings.identity.name + ".h");
     if (failed(writeModelHeader(path)))
       return failure();
   }
@@ -405,7 +291,11 @@ LogicalResult Compilation::finish() {
 }
 
 LogicalResult Compilation::run() {
-  if (failed(readOptions()) || failed(import()))
+  mlir::FailureOr<CompilationSettings> read = CompilationSettings::read(options, fileLocation);
+  if (failed(read))
+    return failure();
+  settings = std::move(*read);
+  if (failed(import()))
     return failure();
   if (options.compileTo.empty() && getOutputKind(options.output) == OutputKind::Onnx) {
     std::string problem;

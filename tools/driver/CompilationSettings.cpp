@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/driver/CompilationSettings.h"
+#include "ir/Names.h"
+#include "mlir/Pass/PassManager.h"
+#include "tools/driver/Compilation.h"
+#include "tools/driver/Output.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace dlc;
+using mlir::failed;
+using mlir::failure;
+using mlir::LogicalResult;
+using mlir::success;
+
+namespace {
+/// Reads options one after the other, so that all that is wrong is reported at once.
+class OptionReader {
+public:
+  OptionReader(const CompileOptions &options, mlir::Location location) : options(options), location(location) {}
+
+  mlir::FailureOr<CompilationSettings> read() {
+    using Step = LogicalResult (OptionReader::*)();
+    bool isRight = true;
+    for (Step step : {&OptionReader::readTarget, &OptionReader::readImport, &OptionReader::checkSupport,
+                      &OptionReader::checkOnnx, &OptionReader::checkPhase, &OptionReader::checkOutput,
+                      &OptionReader::checkPassName, &OptionReader::readIdentity})
+      isRight &= succeeded((this->*step)());
+    readPipeline();
+    if (!isRight)
+      return failure();
+    return std::move(settings);
+  }
+
+private:
+  mlir::InFlightDiagnostic error() { return mlir::emitError(location); }
+
+  LogicalResult readTarget();
+  LogicalResult readImport();
+  LogicalResult checkSupport();
+  LogicalResult checkOnnx();
+  LogicalResult checkPhase();
+  LogicalResult checkOutput();
+  LogicalResult checkPassName();
+  LogicalResult readIdentity();
+  void readPipeline();
+
+  const CompileOptions &options;
+  mlir::Location location;
+  CompilationSettings settings;
+};
+} // namespace
+
+LogicalResult OptionReader::readTarget() {
+  std::string problem;
+  auto parsed = Target::parse(options.target, problem);
+  if (!parsed)
+    return error() << problem;
+  settings.target = std::move(*parsed);
+  return success();
+}
+
+LogicalResult OptionReader::readImport() {
+  LogicalResult result = success();
+  settings.importOptions.isTrained = options.train;
+  if (options.train && llvm::sys::path::extension(options.model) == ".onnx")
+    result =
+        error()
+        << "--train takes its loss and optimizer from the 'training' section of a JSON model; an ONNX model has none";
+  if (options.train && options.replaceableWeights)
+    result = error() << "--train makes weights variables already: leave --replaceable-weights out";
+  for (const std::string &text : options.shapes) {
+    std::string problem;
+    auto shape = ShapeOverride::parse(text, problem);
+    if (failed(shape)) {
+      result = error() << problem;
+      continue;
+    }
+    settings.importOptions.shapes.push_back(std::move(*shape));
+  }
+  return result;
+}
+
+LogicalResult OptionReader::checkSupport() {
+  LogicalResult result = success();
+  if (!options.report.empty() && !options.compileTo.empty())
+    result = error() << "--report tells of a whole compilation; leave --compile-to out";
+  if (options.precision != "f32")
+    result = error() << "--precision=" << options.precision
+                     << " is not supported yet: kernels compute in the types of the model, f32 above all";
+  return result;
+}
+
+LogicalResult OptionReader::checkOnnx() {
+  LogicalResult result = success();
+  bool isOnnx = options.compileTo.empty() && getOutputKind(options.output) == OutputKind::Onnx;
+  if (!options.entry.empty() && !isOnnx)
+    result = error() << "--entry chooses the graph of an .onnx file; a library has all entry points";
+  if (isOnnx) {
+    if (isStandardOutput(options.output))
+      result = error() << "an ONNX file is no text for the standard output: give it a name";
+    if (!options.report.empty())
+      result = error() << "--report tells of kernels, and an ONNX file has none";
+    if (options.replaceableWeights)
+      result = error() << "weights of an ONNX file are initializers: leave --replaceable-weights out";
+  }
+  return result;
+}
+
+LogicalResult OptionReader::checkPhase() {
+  if (options.compileTo.empty() || llvm::is_contained(getPhaseNames(), options.compileTo))
+    return success();
+  auto diagnostic = error() << "there is no phase '" << options.compileTo << "'; the phases are";
+  for (llvm::StringRef phase : getPhaseNames())
+    diagnostic << " " << phase;
+  return diagnostic;
+}
+
+LogicalResult OptionReader::checkOutput() {
+  if (options.output.empty() || isStandardOutput(options.output))
+    return success();
+  std::optional<OutputKind> kind = getOutputKind(options.output);
+  if (!kind)
+    return error() << "'" << options.output
+                   << "' has no ending that says what to write: .so, .a, .o, .h, .ll, .s, .mlir or .onnx";
+  llvm::StringRef folder = llvm::sys::path::parent_path(options.output);
+  if (!folder.empty() && !llvm::sys::fs::is_directory(folder))
+    return error() << "cannot write '" << options.output << "': there is no folder '" << folder << "'";
+  if (options.weights == WeightsPlacement::File && *kind != OutputKind::SharedLibrary && *kind != OutputKind::Header)
+    return error() << "--weights=file needs a library that can tell its own folder: write a .so";
+  return success();
+}
+
+LogicalResult OptionReader::checkPassName() {
+  if (options.printIrAfter.empty())
+    return success();
+  std::string all;
+  llvm::raw_string_ostream stream(all);
+  for (llvm::StringRef phase : getPhaseNames()) {
+    mlir::PassManager manager(location.getContext());
+    addPhase(manager, phase, PipelineOptions());
+    manager.printAsTextualPipeline(stream);
+    stream << ' ';
+  }
+  llvm::SmallVector<llvm::StringRef> names;
+  llvm::SplitString(all, names, " ,(){}");
+  if (llvm::is_contained(names, options.printIrAfter) || llvm::is_contained(names, "dlc-" + options.printIrAfter))
+    return success();
+  auto diagnostic = error() << "--print-ir-after=" << options.printIrAfter
+                            << ": no phase runs such a pass; the passes are";
+  llvm::StringSet<> seen;
+  for (llvm::StringRef name : names)
+    if (name.starts_with("dlc-") && seen.insert(name).second)
+      diagnostic << " " << name;
+  return diagnostic;
+}
+
+LogicalResult OptionReader::readIdentity() {
+  llvm::StringRef stem = llvm::sys::path::stem(
+      options.output.empty() || isStandardOutput(options.output) ? options.model : options.output);
+  settings.identity.name = options.name.empty() ? toIdentifier(stem) : options.name;
+  settings.identity.compiler = getCompilerName();
+  if (options.weights == WeightsPlacement::File)
+    settings.identity.weightsFile = settings.identity.name + ".weights";
+  if (!options.name.empty() && toIdentifier(options.name) != options.name)
+    return error() << "--name=" << options.name
+                   << " is not an identifier of C; try --name=" << toIdentifier(options.name);
+  return success();
+}
+
+void OptionReader::readPipeline() {
+  PipelineOptions &pipeline = settings.pipelineOptions;
+  pipeline.optimizationLevel = options.optimizationLevel;
+  pipeline.math = options.math;
+  pipeline.keepTensors = options.keepTensors;
+  pipeline.memoryLimit = options.memoryLimit;
+  pipeline.replaceableWeights = options.replaceableWeights;
+  pipeline.isas.clear();
+  for (const InstructionSet &isa : settings.target.isas)
+    pipeline.isas.push_back(isa.name);
+}
+
+mlir::FailureOr<CompilationSettings> CompilationSettings::read(const CompileOptions &options, mlir::Location location) {
+  return OptionReader(options, location).read();
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What the options of a compilation come to.
+#ifndef DLC_TOOLS_DRIVER_COMPILATIONSETTINGS_H
+#define DLC_TOOLS_DRIVER_COMPILATIONSETTINGS_H
+
+#include "backends/Target.h"
+#include "backends/llvm/ModelDescription.h"
+#include "frontend/Import.h"
+#include "mlir/IR/Location.h"
+#include "tools/driver/CompileOptions.h"
+
+namespace dlc {
+
+/// What each room is told.
+struct CompilationSettings {
+  Target target;
+  ModelIdentity identity;
+  ImportOptions importOptions;
+  PipelineOptions pipelineOptions;
+
+  /// Reads `options`. Reports at `location` all that contradicts itself or that no file, phase or target can be.
+  static mlir::FailureOr<CompilationSettings> read(const CompileOptions &options, mlir::Location location);
+};
+
+} // namespace dlc
+
+#endif // DLC_TOOLS_DRIVER_COMPILATIONSETTINGS_H
