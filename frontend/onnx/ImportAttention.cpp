@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention, rotary positions, and the update of a cache of keys or values.
+// Attention, and the update of a cache of keys or values.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include <cmath>
@@ -260,82 +260,6 @@ void importAttention(NodeImporter &node) {
   node.setResult(3, createScores(node, *inputs, mode));
 }
 
-//===-- Rotary positions ---------------------------------------------------===//
-
-/// `size` elements of the last of four dimensions from `start` on, every `step`-th.
-Value sliceLast(NodeImporter &node, Value x, int64_t start, int64_t size, int64_t step) {
-  return node.create<SliceOp>(x, node.integers({0, 0, 0, start}), node.integers({-1, -1, -1, size}),
-                              node.integers({1, 1, 1, step}));
-}
-
-/// The cosines or sines of each place, broadcastable to x of rank 4, whose dimension `lengthDim` is the length.
-Value getRotation(NodeImporter &node, int64_t operand, int64_t lengthDim, int64_t half) {
-  Value table = node.getOperand(operand);
-  if (node.hasOperand(3) && !node.hasFailed())
-    table = node.create<GatherOp>(table, node.getOperand(3), node.integer(0));
-  if (node.hasFailed())
-    return {};
-  Dims dims(node.getDims(table));
-  if (dims.size() != 3 || constantDim(dims[2]).value_or(half) != half) {
-    node.error() << "takes a cache with " << half << " numbers a place"
-                 << (node.hasOperand(3) ? "" : ", for every sample and place where there are no position_ids");
-    return {};
-  }
-  dims.insert(dims.begin() + (lengthDim == 1 ? 2 : 1), node.extent(1));
-  return node.reshape(table, dims);
-}
-
-void importRotaryEmbedding(NodeImporter &node) {
-  if (!node.expectOperands(3, 4) || !expectElements(node, 0, ElementClass::Real))
-    return;
-  Dims whole(node.getDims(0));
-  Value x = node.getOperand(0);
-  bool hasRankThree = whole.size() == 3;
-  if (hasRankThree) {
-    int64_t heads = node.getInteger("num_heads", 0);
-    std::optional<int64_t> hidden = constantDim(whole[2]);
-    if (heads < 1 || !hidden || *hidden % heads != 0) {
-      if (!node.hasFailed())
-        node.error() << "of rank 3 needs a known last extent that 'num_heads' (" << heads << ") divides";
-      return;
-    }
-    x = node.reshape(x, {whole[0], whole[1], node.extent(heads), node.extent(*hidden / heads)});
-  }
-  std::optional<int64_t> size = whole.size() == 3 || whole.size() == 4 ? constantDim(node.getDims(x)[3]) : std::nullopt;
-  int64_t rotated = node.getInteger("rotary_embedding_dim", 0);
-  rotated = rotated == 0 ? size.value_or(0) : rotated;
-  if (!size || rotated < 2 || rotated % 2 != 0 || rotated > *size) {
-    if (!node.hasFailed())
-      node.error() << "takes rank 3 or 4 and rotates an even number of elements of each head, got " << rotated << " of "
-                   << size.value_or(0);
-    return;
-  }
-  int64_t half = rotated / 2, lengthDim = hasRankThree ? 1 : 2;
-  bool isInterleaved = node.getFlag("interleaved");
-  Value cosine = getRotation(node, 1, lengthDim, half), sine = getRotation(node, 2, lengthDim, half);
-  Value a = sliceLast(node, x, 0, half, isInterleaved ? 2 : 1),
-        b = sliceLast(node, x, isInterleaved ? 1 : half, half, isInterleaved ? 2 : 1);
-  Value real = node.create<SubOp>(node.create<MulOp>(cosine, a), node.create<MulOp>(sine, b));
-  Value imaginary = node.create<AddOp>(node.create<MulOp>(sine, a), node.create<MulOp>(cosine, b));
-  if (node.hasFailed())
-    return;
-  Value turned;
-  if (isInterleaved) {
-    Dims pairs(node.getDims(real)), merged = pairs;
-    pairs.push_back(node.extent(1));
-    merged[3] = node.extent(rotated);
-    turned = node.reshape(
-        node.create<ConcatOp>(ValueRange{node.reshape(real, pairs), node.reshape(imaginary, pairs)}, node.integer(4)),
-        merged);
-  } else {
-    turned = node.create<ConcatOp>(ValueRange{real, imaginary}, node.integer(3));
-  }
-  if (rotated < *size)
-    turned =
-        node.create<ConcatOp>(ValueRange{turned, sliceLast(node, x, rotated, *size - rotated, 1)}, node.integer(3));
-  node.setResult(0, hasRankThree ? node.reshape(turned, whole) : turned);
-}
-
 //===-- Caches -------------------------------------------------------------===//
 
 /// present[b, ..., (write[b] + s) mod length, ...] = update[b, ..., s, ...]: every place of the cache takes its element
@@ -397,7 +321,6 @@ void importTensorScatter(NodeImporter &node) {
 
 void registerAttention(OpRegistry &registry) {
   registry.add("Attention", 23, importAttention);
-  registry.add("RotaryEmbedding", 23, importRotaryEmbedding);
   registry.add("TensorScatter", 24, importTensorScatter);
 }
 

@@ -10,13 +10,17 @@ const OpRegistry &OpRegistry::get() {
 }
 
 OpRegistry::OpRegistry() {
-  for (auto registerFamily : {registerActivations,    registerAttention,   registerControl,
-                              registerConvolution,    registerElementwise, registerFlexAttention,
-                              registerGatherElements, registerLinear,      registerLinearAttention,
-                              registerLosses,         registerMovement,    registerNormalization,
-                              registerPooling,        registerRecurrent,   registerReduction,
-                              registerResize,         registerScan,        registerShape,
-                              registerSlicing,        registerTraining,    registerArithmeticEvaluators})
+  for (auto registerFamily : {registerActivations,     registerAttention,
+                              registerControl,         registerConvolution,
+                              registerElementwise,     registerFlexAttention,
+                              registerGatherElements,  registerLinear,
+                              registerLinearAttention, registerLosses,
+                              registerMovement,        registerNormalization,
+                              registerPooling,         registerRecurrent,
+                              registerReduction,       registerResize,
+                              registerRotaryEmbedding, registerScan,
+                              registerShape,           registerSlicing,
+                              registerTraining,        registerArithmeticEvaluators})
     registerFamily(*this);
 }
 

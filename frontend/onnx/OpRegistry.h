@@ -58,6 +58,7 @@ void registerPooling(OpRegistry &registry);
 void registerRecurrent(OpRegistry &registry);
 void registerReduction(OpRegistry &registry);
 void registerResize(OpRegistry &registry);
+void registerRotaryEmbedding(OpRegistry &registry);
 void registerScan(OpRegistry &registry);
 void registerShape(OpRegistry &registry);
 void registerSlicing(OpRegistry &registry);
