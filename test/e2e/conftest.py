@@ -17,7 +17,7 @@ class Programs:
     def __init__(self, folder):
         self.folder = folder
 
-    def run(self, program, *arguments, timeout=300, environment=None):
+    def run(self, program, *arguments, timeout=1200, environment=None):
         """The finished process; the test fails if it dies of a signal, whatever it expects."""
         result = subprocess.run(
             [str(BIN / program), *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, errors="replace",

@@ -42,7 +42,7 @@ def call(programs, program, examples):
     library = programs.compile(examples / "digits" / "digits_cnn.onnx", "digits.so")
 
     def run(case):
-        result = subprocess.run([program, library, case], capture_output=True, text=True, timeout=120)
+        result = subprocess.run([program, library, case], capture_output=True, text=True, timeout=1200)
         assert result.returncode == 0, f"status {result.returncode}: {result.stdout} {result.stderr}"
         return result.stdout.splitlines()
 

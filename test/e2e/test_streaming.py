@@ -57,11 +57,14 @@ def test_ten_thousand_steps(programs, kind, batch):
     for step in range(steps):
         streamed[:, step] = model.run({"x": x[:, step : step + 1].copy()}, entry="stream")["cell"][:, 0]
     assert abs(streamed - whole).max() <= 1e-6
-    place = x[:, :1].copy()
-    before = resident_bytes()
-    for _ in range(steps):
-        model.run({"x": place}, entry="stream")
-    assert resident_bytes() - before < 1 << 20
+    # What grows with the steps grows in every round; the system's large pages may come in any one of them.
+    place, growths = x[:, :1].copy(), []
+    while len(growths) < 5 and not (growths and growths[-1] < 1 << 18):
+        before = resident_bytes()
+        for _ in range(steps):
+            model.run({"x": place}, entry="stream")
+        growths.append(resident_bytes() - before)
+    assert growths[-1] < 1 << 18, growths
     # In pieces of any length, too.
     model.reset()
     places = np.cumsum([0, 1, 2, 7, 64, 1000])

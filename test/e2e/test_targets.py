@@ -64,7 +64,7 @@ def build_for_aarch64(source, library, program):
 
 def run_on_aarch64(program, *arguments, data):
     result = subprocess.run(
-        ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu", program, *map(str, arguments)], input=data, capture_output=True, timeout=120,
+        ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu", program, *map(str, arguments)], input=data, capture_output=True, timeout=1200,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr.decode()
     return result.stdout

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <dirent.h>
+#include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <memory>
@@ -123,8 +124,8 @@ TEST(RuntimeLibrary, FindsEntriesAndTensors) {
 class RuntimeSidecar : public testing::Test {
 protected:
   void SetUp() override {
-    char name[] = "/tmp/dlc-sidecar-XXXXXX";
-    folder = mkdtemp(name);
+    folder = std::filesystem::temp_directory_path() / "dlc-sidecar-XXXXXX";
+    ASSERT_TRUE(mkdtemp(folder.data())) << folder;
     model = fakeModel;
     model.constants = nullptr;
     model.weights_file = "fake.weights";

@@ -4,16 +4,21 @@
 #ifndef DLC_TEST_UNIT_TOOLS_SCRATCHFOLDER_H
 #define DLC_TEST_UNIT_TOOLS_SCRATCHFOLDER_H
 
+#include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <unistd.h>
+#include <system_error>
 
 /// Removed with all that is in it.
 class ScratchFolder {
 public:
-  ScratchFolder() : path(std::filesystem::temp_directory_path() / ("dlc-data-" + std::to_string(getpid()))) {
-    std::filesystem::create_directories(path);
+  ScratchFolder() {
+    std::string name = std::filesystem::temp_directory_path() / "dlc-data-XXXXXX";
+    if (!mkdtemp(name.data()))
+      throw std::system_error(errno, std::generic_category(), name);
+    path = name;
   }
   ~ScratchFolder() { std::filesystem::remove_all(path); }
 
