@@ -31,18 +31,27 @@ static dlc_int64 loadElement(const void *data, dlc_uint32 type, dlc_int64 i) {
   }
 }
 
-/// What elements may be: low to high, or `exception` (one of those if there is
-/// none).
+/// What elements may be: low to high (nothing if high < low), or `exception`;
+/// without one, that is `low`, so that it says nothing new of a range that is not
+/// empty.
 typedef struct Bounds {
   dlc_int64 low, high, exception;
+  int hasException;
 } Bounds;
+
+static int isInside(dlc_int64 value, const Bounds *bounds) {
+  return (value >= bounds->low && value <= bounds->high) || (bounds->hasException && value == bounds->exception);
+}
 
 /// Whether all of `count` elements from `first` on keep `bounds`. The loops have
 /// no way out, so that they become vectors.
 static int areInside(const void *data, dlc_uint32 type, dlc_int64 first, dlc_int64 count, const Bounds *bounds) {
   dlc_int64 low = bounds->low, high = bounds->high, exception = bounds->exception;
   dlc_uint64 width = (dlc_uint64)high - (dlc_uint64)low, outside = 0;
-  if (type == DLC_I64) {
+  if (high < low) {
+    for (dlc_int64 i = 0; i < count; ++i)
+      outside |= (dlc_uint64)!isInside(loadElement(data, type, first + i), bounds);
+  } else if (type == DLC_I64) {
     const dlc_int64 *values = (const dlc_int64 *)data + first;
     for (dlc_int64 i = 0; i < count; ++i)
       outside |= ((dlc_uint64)values[i] - (dlc_uint64)low > width) & (values[i] != exception);
@@ -72,12 +81,12 @@ static dlc_int32 failIndex(Context *context, const dlc_index_check *check, const
   // A tensor of rank 0 has one place.
   const char *at = info->rank ? " at " : "", *where = info->rank ? text : "";
   dlc_int64 low = bounds->low, high = bounds->high;
-  if (check->flags & DLC_CHECK_EXCEPTION)
-    return dlcContextFail(context, DLC_ERROR_INDEX, "input '%s' holds %d%s%s, which is not in %s (%d to %d, or %d)",
-                          info->name, value, at, where, check->what, low, high, bounds->exception);
   if (high < low)
     return dlcContextFail(context, DLC_ERROR_INDEX, "input '%s' holds %d%s%s, but %s is empty", info->name, value, at,
                           where, check->what);
+  if (bounds->hasException)
+    return dlcContextFail(context, DLC_ERROR_INDEX, "input '%s' holds %d%s%s, which is not in %s (%d to %d, or %d)",
+                          info->name, value, at, where, check->what, low, high, bounds->exception);
   return dlcContextFail(context, DLC_ERROR_INDEX, "input '%s' holds %d%s%s, which is not in %s (%d to %d)", info->name,
                         value, at, where, check->what, low, high);
 }
@@ -88,7 +97,7 @@ static dlc_int32 checkRow(Context *context, const dlc_index_check *check, const 
   if (__builtin_expect(areInside(data, info->element_type, first, count, bounds), 1))
     return DLC_OK;
   dlc_int64 i = 0, value = loadElement(data, info->element_type, first);
-  while ((value >= bounds->low && value <= bounds->high) || value == bounds->exception)
+  while (isInside(value, bounds))
     value = loadElement(data, info->element_type, first + ++i);
   if (info->rank)
     place[info->rank - 1] += i;
@@ -100,7 +109,7 @@ static dlc_int32 checkInput(Context *context, const dlc_entry_point *entry, cons
   const void *data = context->tensors[check->tensor];
   dlc_int64 extent = resolve(check->extent, context->symbols);
   Bounds bounds = {check->flags & DLC_CHECK_FROM_END ? -extent : 0,
-                   check->flags & DLC_CHECK_LENGTHS ? extent : extent - 1, 0};
+                   check->flags & DLC_CHECK_LENGTHS ? extent : extent - 1, 0, check->flags & DLC_CHECK_EXCEPTION};
   bounds.exception = check->flags & DLC_CHECK_EXCEPTION ? check->exception : bounds.low;
   dlc_uint32 rank = info->rank;
   dlc_int64 extents[MAX_RANK], starts[MAX_RANK], ends[MAX_RANK], place[MAX_RANK];

@@ -59,6 +59,17 @@ const dlc_index_check lookChecks[] = {
     {"the lengths of 'lstm'", 1, DLC_CHECK_LENGTHS, -1, 0, nullptr, nullptr},
 };
 
+// One list of rows, of which there may be none, and three of numbers of these rows.
+const dlc_tensor_info pickInputs[] = {{"rows", DLC_F32, 1, tokenDims, 0, 0},
+                                      {"a", DLC_I64, 1, fourDims, 0, 0},
+                                      {"b", DLC_I32, 1, fourDims, 0, 0},
+                                      {"c", DLC_U8, 1, fourDims, 0, 0}};
+const dlc_index_check pickChecks[] = {
+    {"the list", 1, 0, -1, 0, nullptr, nullptr},
+    {"the list", 2, DLC_CHECK_FROM_END, -1, 0, nullptr, nullptr},
+    {"the list", 3, DLC_CHECK_EXCEPTION, -1, 0, nullptr, nullptr, 255},
+};
+
 dlc_uint64 noWorkspace(const dlc_int64 *) { return 0; }
 
 const dlc_entry_point entries[] = {
@@ -67,6 +78,8 @@ const dlc_entry_point entries[] = {
      appendChecks, 2, 2},
     {"look", 2, 0, 1, 0, lookInputs, nullptr, tokenSymbols, noWorkspace, nullptr, executeLook, nullptr, lookChecks, 0,
      2},
+    {"pick", 4, 0, 1, 0, pickInputs, nullptr, tokenSymbols, noWorkspace, nullptr, executeLook, nullptr, pickChecks, 0,
+     3},
 };
 
 dlc_model describe() {
@@ -76,7 +89,7 @@ dlc_model describe() {
   model.name = "stateful";
   model.compiler = "by hand";
   model.target = "any";
-  model.entry_count = 3;
+  model.entry_count = 4;
   model.device_type = DLC_DEVICE_CPU;
   model.entries = entries;
   model.runtime = &dlc_rt_api;
@@ -114,6 +127,13 @@ protected:
     dlc_tensor inputs[] = {dlc_tensor_of(grid.data(), DLC_I32, 2, gridShape),
                            dlc_tensor_of(lengths.data(), DLC_U8, 1, lengthShape)};
     return dlc_run(context, &entries[2], inputs, 2, nullptr, 0);
+  }
+  dlc_int32 pick(dlc_int64 rows, std::vector<dlc_int64> a, std::vector<dlc_int32> b, std::vector<unsigned char> c) {
+    float row[8] = {};
+    dlc_int64 four[] = {4};
+    dlc_tensor inputs[] = {dlc_tensor_of(row, DLC_F32, 1, &rows), dlc_tensor_of(a.data(), DLC_I64, 1, four),
+                           dlc_tensor_of(b.data(), DLC_I32, 1, four), dlc_tensor_of(c.data(), DLC_U8, 1, four)};
+    return dlc_run(context, &entries[3], inputs, 4, nullptr, 0);
   }
   std::string message() const { return dlc_context_message(context); }
 
@@ -230,6 +250,14 @@ TEST_F(StateTest, WrongIndices) {
   EXPECT_EQ(message(), "input 'grid' holds 3 at [1, 1], which is not in the indices of 'part' (-3 to 2)");
   EXPECT_EQ(look({0, 0, 0, 0, 0, 0}, {0, 1, 4, 3}), DLC_ERROR_INDEX);
   EXPECT_EQ(message(), "input 'lengths' holds 4 at [2], which is not in the lengths of 'lstm' (0 to 3)");
+}
+
+TEST_F(StateTest, IndicesOfNothing) {
+  ASSERT_EQ(pick(2, {0, 1, 1, 0}, {-2, -1, 0, 1}, {0, 1, 255, 255}), DLC_OK);
+  EXPECT_EQ(pick(0, {0, 1, 1, 0}, {-2, -1, 0, 1}, {0, 1, 255, 255}), DLC_ERROR_INDEX);
+  EXPECT_EQ(message(), "input 'a' holds 0 at [0], but the list is empty");
+  EXPECT_EQ(pick(1, {0, 0, 0, 0}, {-1, 0, 0, -1}, {0, 255, 0, 1}), DLC_ERROR_INDEX);
+  EXPECT_EQ(message(), "input 'c' holds 1 at [3], which is not in the list (0 to 0, or 255)");
 }
 
 } // namespace
