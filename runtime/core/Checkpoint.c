@@ -8,6 +8,8 @@
 #include "Variables.h"
 
 #define PATH_BYTES 4096
+/// O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
+#define NEW_FILE 02000301
 
 /// Saves of one library take turns: two of one file would share a temporary one.
 static dlc_uint32 saveLock;
@@ -215,8 +217,12 @@ dlc_int32 dlcVariablesSave(const dlc_model *model, const void *block, const char
   if (length + 24 > sizeof temporary)
     return dlcFail(error, DLC_ERROR_FILE, "the path '%s' is too long", path);
   dlcLock(&saveLock);
-  // A file of this name is left over from a process that was killed and had this number.
-  int file = open(temporary, /*O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC=*/02001101, 0666);
+  int file = open(temporary, NEW_FILE, 0666);
+  // One of this name is left over from a process that was killed, or belongs to one in another container.
+  for (dlc_int64 i = 1; file < 0 && *__errno_location() == /*EEXIST=*/17 && i < 1000; ++i) {
+    dlcFormat(temporary, sizeof temporary, "%s.%d-%d.tmp", path, (dlc_int64)getpid(), i);
+    file = open(temporary, NEW_FILE, 0666);
+  }
   if (file < 0) {
     status = dlcFail(error, DLC_ERROR_FILE, "cannot write '%s': %s", temporary, dlcSystemReason());
   } else {

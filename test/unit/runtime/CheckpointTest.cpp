@@ -18,8 +18,9 @@ namespace fs = std::filesystem;
 class CheckpointTest : public testing::Test {
 protected:
   CheckpointTest() : variables(&trainableModel) {
-    folder = fs::temp_directory_path() / ("dlc-checkpoint-" + std::to_string(getpid()));
-    fs::create_directories(folder);
+    std::string name = fs::temp_directory_path() / "dlc-checkpoint-XXXXXX";
+    EXPECT_TRUE(mkdtemp(name.data())) << name;
+    folder = name;
     path = folder / "state.safetensors";
     for (size_t i = 0; i < variables.bytes(); ++i)
       variables.data()[i] = static_cast<unsigned char>(i * 7 + 1);
@@ -222,6 +223,16 @@ TEST_F(CheckpointTest, KeepsTheOldFileOnAFullDisk) {
                ("cannot write '" + path + "': File too large; what was there before is unchanged").c_str());
   EXPECT_EQ(read(), whole);
   EXPECT_EQ(filesInFolder(), 1u);
+}
+
+TEST_F(CheckpointTest, TakesNoOtherWritersFile) {
+  // One of this name is a killed process's, or one's in another container, which counts its processes anew.
+  std::string other = path + "." + std::to_string(getpid()) + ".tmp";
+  std::ofstream(other) << "half";
+  variables.save(path);
+  dlc::Variables(&trainableModel).load(path);
+  EXPECT_EQ(fs::file_size(other), 4u);
+  EXPECT_EQ(filesInFolder(), 2u);
 }
 
 TEST_F(CheckpointTest, SaysWhereItCannotWrite) {
