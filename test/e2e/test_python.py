@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python package: compile, describe, run, and be told what is wrong."""
+import json
 import threading
 
 import numpy as np
@@ -115,3 +116,22 @@ def test_compile_reports_diagnostics(tmp_path):
     with pytest.raises(dlc.CompileError, match=r"broken.json:2:2: error: unknown key 'nmae'"):
         dlc.compile(tmp_path / "broken.json")
     assert not (tmp_path / "broken.so").exists()
+
+
+def test_library_that_was_compiled_anew(tmp_path):
+    """What is open stays what it was; what is opened afterwards is what the file holds now, weights in a file beside it included."""
+
+    def write(value, *options):
+        layer = {"op": "dense", "name": "d", "units": 1}
+        weights = {"d": {"weight": [[value]], "bias": [0.0]}}
+        model = {"dlc": 1, "inputs": [{"name": "x", "shape": ["N", 1]}], "layers": [layer], "weights": weights}
+        (tmp_path / "m.json").write_text(json.dumps(model))
+        return dlc.compile(tmp_path / "m.json", tmp_path / "m.so", *options)
+
+    x, models = np.ones((1, 1), np.float32), []
+    for value in range(1, 6):
+        path = write(float(value), *(["--weights=file"] if value > 2 else []))
+        models.append(dlc.Model(path))
+        # Opened twice, it is one library.
+        assert dlc.Model(path)(x) == value
+    assert [model(x) for model in models] == [1, 2, 3, 4, 5]

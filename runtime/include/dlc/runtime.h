@@ -27,6 +27,7 @@
 #ifndef DLC_RUNTIME_H
 #define DLC_RUNTIME_H
 
+#include "dlc/library_file.h"
 #include "dlc/runtime_api.h"
 
 #include <dlfcn.h>
@@ -203,30 +204,24 @@ static inline void dlc_library_close(dlc_library *library) {
 }
 
 /// Loads the library at `path` and finds its model: the one called `name`, or
-/// the only one if `name` is null. The caller closes it.
+/// the only one if `name` is null. The caller closes it. A library that was
+/// compiled anew (written under its name, as dlc does, not into the old file)
+/// is opened as it is now, beside the one that may still be open.
 static inline dlc_int32 dlc_library_open(const char *path, const char *name, dlc_error *error, dlc_library **library) {
   if (!library)
     return dlc_report(error, DLC_ERROR_ARGUMENT, "dlc_library_open: no place to put the library%s%s", "", "");
   *library = NULL;
   if (!path)
     return dlc_report(error, DLC_ERROR_ARGUMENT, "dlc_library_open: no path%s%s", "", "");
-  /* A name without a slash would be searched for where the system's libraries
-   * are. */
-  size_t bytes = strlen(path) + 3;
-  char *file = (char *)malloc(bytes);
   dlc_library *opened = (dlc_library *)malloc(sizeof(dlc_library));
-  if (!file || !opened) {
-    free(file);
-    free(opened);
+  if (!opened)
     return dlc_report(error, DLC_ERROR_OUT_OF_MEMORY, "no memory to open '%s'%s", path, "");
-  }
-  snprintf(file, bytes, "%s%s", strchr(path, '/') ? "" : "./", path);
-  opened->handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-  free(file);
+  opened->handle = dlc_load_file(path);
   if (!opened->handle) {
     const char *why = dlerror();
     free(opened);
-    return dlc_report(error, DLC_ERROR_NOT_FOUND, "cannot load '%s': %s", path, why ? why : "no reason given");
+    return dlc_report(error, DLC_ERROR_NOT_FOUND, "cannot load '%s': %s", path,
+                      why ? why : "too many versions of it are open");
   }
   struct dlc_found_models found = {name, 1};
   if (!name) {

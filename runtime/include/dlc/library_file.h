@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/// \file
+/// Loading a library as its file is now. The system's dlopen gives a path that
+/// is loaded already what it was when it was loaded, though the file may have
+/// been compiled anew since. Part of dlc/runtime.h.
+#ifndef DLC_LIBRARY_FILE_H
+#define DLC_LIBRARY_FILE_H
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Identifies what a library holds: the linker's hash of it.
+struct dlc_build_id {
+  size_t bytes; /* 0: there is none */
+  unsigned char value[64];
+};
+
+/// Looks for the build ID among an ELF file's notes.
+static inline void dlc_find_build_id(const unsigned char *notes, size_t bytes, struct dlc_build_id *id) {
+  ElfW(Nhdr) note;
+  while (bytes >= sizeof note) {
+    memcpy(&note, notes, sizeof note);
+    size_t name = ((size_t)note.n_namesz + 3) / 4 * 4, value = ((size_t)note.n_descsz + 3) / 4 * 4;
+    if (name > bytes - sizeof note || value > bytes - sizeof note - name)
+      return;
+    if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && !memcmp(notes + sizeof note, "GNU", 4) &&
+        note.n_descsz <= sizeof id->value) {
+      id->bytes = note.n_descsz;
+      memcpy(id->value, notes + sizeof note + name, note.n_descsz);
+      return;
+    }
+    notes += sizeof note + name + value;
+    bytes -= sizeof note + name + value;
+  }
+}
+
+static inline struct dlc_build_id dlc_loaded_build_id(void *handle) {
+  struct dlc_build_id id = {0, {0}};
+  /* In glibc and musl the handle is the library's entry in the linker's map. */
+  const struct link_map *map = (const struct link_map *)handle;
+  const ElfW(Ehdr) *header = (const ElfW(Ehdr) *)map->l_addr;
+  if (!header || memcmp(header->e_ident, ELFMAG, SELFMAG))
+    return id;
+  const ElfW(Phdr) *segments = (const ElfW(Phdr) *)(map->l_addr + header->e_phoff);
+  for (size_t i = 0; i < header->e_phnum && !id.bytes; ++i)
+    if (segments[i].p_type == PT_NOTE)
+      dlc_find_build_id((const unsigned char *)(map->l_addr + segments[i].p_vaddr), segments[i].p_memsz, &id);
+  return id;
+}
+
+static inline struct dlc_build_id dlc_file_build_id(const char *path) {
+  struct dlc_build_id id = {0, {0}};
+  unsigned char notes[1024];
+  ElfW(Ehdr) header;
+  ElfW(Phdr) segment;
+  FILE *file = fopen(path, "rb");
+  if (!file)
+    return id;
+  if (fread(&header, sizeof header, 1, file) == 1 && !memcmp(header.e_ident, ELFMAG, SELFMAG))
+    for (size_t i = 0; i < header.e_phnum && !id.bytes; ++i) {
+      long place = (long)(header.e_phoff + i * sizeof segment);
+      if (fseek(file, place, SEEK_SET) || fread(&segment, sizeof segment, 1, file) != 1)
+        break;
+      if (segment.p_type == PT_NOTE && !fseek(file, (long)segment.p_offset, SEEK_SET)) {
+        size_t bytes = segment.p_filesz < sizeof notes ? (size_t)segment.p_filesz : sizeof notes;
+        dlc_find_build_id(notes, fread(notes, 1, bytes, file), &id);
+      }
+    }
+  fclose(file);
+  return id;
+}
+
+/// dlopen of the file as it is now; null if that fails, and dlerror says why
+/// unless too many earlier versions of the file are open.
+static inline void *dlc_load_file(const char *path) {
+  /* Loaded libraries are known by how their paths were spelled, and then by
+   * their files. Spelled with more slashes, a path that is known leads to the
+   * file that is there now. One without a slash would be searched for where the
+   * system's libraries are. */
+  enum { most_spellings = 200 };
+  const char *slash = strrchr(path, '/');
+  size_t folder = slash ? (size_t)(slash - path) : 1, bytes = strlen(path) + most_spellings + 3;
+  const char *name = slash ? slash + 1 : path;
+  char *spelling = (char *)malloc(bytes);
+  void *handle = NULL;
+  for (size_t slashes = 1; spelling && !handle && slashes <= most_spellings; ++slashes) {
+    memcpy(spelling, slash ? path : ".", folder);
+    memset(spelling + folder, '/', slashes);
+    strcpy(spelling + folder + slashes, name);
+    handle = dlopen(spelling, RTLD_NOW | RTLD_LOCAL);
+    if (!handle)
+      break;
+    struct dlc_build_id loaded = dlc_loaded_build_id(handle), wanted = dlc_file_build_id(spelling);
+    if (loaded.bytes && wanted.bytes && memcmp(&loaded, &wanted, sizeof loaded)) {
+      dlclose(handle);
+      handle = NULL;
+    }
+  }
+  free(spelling);
+  return handle;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* DLC_LIBRARY_FILE_H */
