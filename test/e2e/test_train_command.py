@@ -179,16 +179,13 @@ def kill_and_compare(folder, library, kills, options):
             (folder / "parts.safetensors").unlink()
     subprocess.run([*command, "parts.safetensors", "--resume"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     assert (folder / "parts.safetensors").read_bytes() == (folder / "whole.safetensors").read_bytes()
-    assert not list(folder.glob("*.tmp"))
+    assert not [*folder.glob("*.tmp"), *folder.glob("*.lock")]
 
 
 def test_interrupted_it_saves(programs, library, table):
-    command = [str(BIN / "dlc-run"), "train", str(library), "--data", "data.csv", "--epochs", "100000", "--checkpoint", "c.safetensors"]
-    process = subprocess.Popen(command, cwd=programs.folder, stdout=subprocess.PIPE, text=True)
-    for _ in range(3):
-        process.stdout.readline()
+    process = start(programs, library, "--checkpoint", "c.safetensors")
     process.send_signal(signal.SIGINT)
-    text = process.communicate(timeout=20)[0]
+    text = process.communicate(timeout=300)[0]
     assert process.returncode == 130 and "--resume goes on" in text
     read_checkpoint(programs.folder / "c.safetensors")
 
@@ -218,14 +215,114 @@ def test_checkpoint_of_another_model(programs, library, table):
     events(train(programs, "other.so", "--data", "data.csv", "--epochs", 1, "--load", "c.safetensors", "--json"))
 
 
+def test_one_row(programs, library, table):
+    lines = (programs.folder / "data.csv").read_text().splitlines()
+    (programs.folder / "one.csv").write_text(lines[0] + "\n" + lines[1])
+    one = ["--data", "one.csv", "--epochs", 1]
+    assert np.isfinite(epochs(train(programs, library, *one, "--json"))[0]["loss"])
+    refuse(programs, library, "--validation-split 0.2 holds none of 1 row back", *one, "--validation-split", 0.2)
+    refuse(programs, library, "--validation-split 0.9 holds all of 1 row back", *one, "--validation-split", 0.9)
+
+
+def test_resumes_only_with_its_data(programs, library, table):
+    checkpoint = ["--data", "data.csv", "--checkpoint", "c.safetensors", "--resume", "--epochs"]
+    events(train(programs, library, *checkpoint, 1, "--json"))
+    text = (programs.folder / "data.csv").read_text()
+    (programs.folder / "data.csv").write_text(text.replace("setosa", "virginica", 1))
+    before = (programs.folder / "c.safetensors").read_bytes()
+    refuse(programs, library, "'c.safetensors' is of another training run: its checksum of the data is", *checkpoint, 2)
+    assert (programs.folder / "c.safetensors").read_bytes() == before
+    (programs.folder / "data.csv").write_text(text)
+    refuse(programs, library, "its checksum of the data is", *checkpoint, 2, "--scale", "x=2")
+    events(train(programs, library, *checkpoint, 2, "--json"))
+
+
+def start(programs, library, *options):
+    """A run that goes on until it is stopped, and is past its first epochs."""
+    command = [str(BIN / "dlc-run"), "train", str(library), "--data", "data.csv", "--epochs", "100000", *options]
+    process = subprocess.Popen(command, cwd=programs.folder, stdout=subprocess.PIPE, text=True)
+    for _ in range(3):
+        process.stdout.readline()
+    return process
+
+
+def test_two_runs_of_one_checkpoint(programs, library, table):
+    process = start(programs, library, "--checkpoint", "c.safetensors")
+    for option, path in ("--checkpoint", "c.safetensors"), ("--best", programs.folder / "c.safetensors"):
+        refuse(programs, library, f"another run (process {process.pid}) is writing '{path}'", "--data", "data.csv", option, path)
+    process.kill()
+    process.communicate(timeout=300)
+    read_checkpoint(programs.folder / "c.safetensors")
+    # The lock of a process that was killed keeps nobody off, and what it left over goes.
+    (programs.folder / "c.safetensors.1.tmp").write_bytes(b"half")
+    (programs.folder / "c.safetensors.1-2.tmp").write_bytes(b"half")
+    (programs.folder / "c.safetensors.x.tmp").write_bytes(b"something else")
+    events(train(programs, library, "--data", "data.csv", "--epochs", 1, "--checkpoint", "c.safetensors", "--json"))
+    assert sorted(os.listdir(programs.folder)) == ["c.safetensors", "c.safetensors.x.tmp", "data.csv"]
+
+
+def test_outputs_that_would_hit_another_file(programs, library, table):
+    good = ["--data", "data.csv", "--epochs", 1]
+    for option in "--checkpoint", "--best", "--report":
+        refuse(programs, library, f"{option} would overwrite 'data.csv', which this run reads", *good, option, "./data.csv")
+    refuse(programs, library, "--checkpoint and --best are both 'c'", *good, "--checkpoint", "c", "--best", "./c")
+    assert (programs.folder / "data.csv").read_text().startswith("a,b,c,d,species\n")
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_ended_from_outside_it_saves(programs, library, table, name):
+    process = start(programs, library, "--checkpoint", "c.safetensors")
+    process.send_signal(getattr(signal, name))
+    process.communicate(timeout=300)
+    assert process.returncode == 128 + getattr(signal, name)
+    assert sorted(os.listdir(programs.folder)) == ["c.safetensors", "data.csv"]
+    events(train(programs, library, "--data", "data.csv", "--epochs", 1, "--checkpoint", "c.safetensors", "--resume", "--json"))
+
+
+def test_nobody_reads_what_it_prints(programs, library, table):
+    process = start(programs, library, "--checkpoint", "c.safetensors", "--checkpoint-epochs", "100000")
+    assert not (programs.folder / "c.safetensors").exists()
+    process.stdout.close()
+    assert process.wait(timeout=300) == 128 + signal.SIGPIPE
+    assert sorted(os.listdir(programs.folder)) == ["c.safetensors", "data.csv"]
+
+
+def test_output_that_cannot_be_written(programs, library, table):
+    command = [str(BIN / "dlc-run"), "train", str(library), "--data", "data.csv", "--epochs", "2", "--checkpoint", "c.safetensors"]
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(command, cwd=programs.folder, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (result.returncode, result.stderr) == (1, "error: cannot write to standard output\n")
+    tensors, _ = read_checkpoint(programs.folder / "c.safetensors")
+    # Without an output at all, no file gets what is printed.
+    script = 'exec "$@" >&-'
+    subprocess.run(["bash", "-c", script, "-", *command], cwd=programs.folder, check=True)
+    again, _ = read_checkpoint(programs.folder / "c.safetensors")
+    assert all((again[name] == tensors[name]).all() for name in tensors)
+
+
 def test_full_disk(programs, library, table):
     """A limit on the size of files stands for a disk that is full."""
+    (programs.folder / "r.html").write_text("what was there")
+    command = f"{BIN / 'dlc-run'} train {library} --data data.csv --epochs 1"
+    result = subprocess.run(["bash", "-c", f"ulimit -f 0; exec {command} --report r.html"], cwd=programs.folder, capture_output=True, text=True)
+    assert result.returncode == 1 and "cannot write 'r.html': File too large" in result.stderr
+    assert (programs.folder / "r.html").read_text() == "what was there"
+    (programs.folder / "r.html").unlink()
     script = f"ulimit -f 0; exec {BIN / 'dlc-run'} train {library} --data data.csv --epochs 1 --checkpoint c.safetensors"
     (programs.folder / "c.safetensors").write_bytes(b"what was there")
     result = subprocess.run(["bash", "-c", script], cwd=programs.folder, capture_output=True, text=True)
     assert result.returncode == 1 and "cannot write 'c.safetensors': File too large" in result.stderr
     assert (programs.folder / "c.safetensors").read_bytes() == b"what was there"
     assert sorted(os.listdir(programs.folder)) == ["c.safetensors", "data.csv"]
+
+
+def test_values_that_are_no_numbers(programs, library):
+    x, classes = linear_classifier.points(np)
+    x = x.astype(np.float32)
+    x[57, 2] = np.inf
+    np.savez(programs.folder / "d.npz", x=x, y=classes)
+    result = train(programs, library, "--data", "d.npz")
+    assert result.returncode == 1 and "because 'x' holds inf in d.npz:x, row 57" in result.stderr
 
 
 def test_loss_that_is_no_number(programs, library, table):
@@ -248,6 +345,13 @@ def test_loss_that_is_no_number(programs, library, table):
         ("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4e38,0\n", "data.csv:3: 4e+38 is too large for the numbers of 'x', which are f32"),
         ("a,b,c,d,k\n1,2,3,4,x\n1,2,3,4,y\n1,2,3,4,z\n1,2,3,4,yy\n", "has 4 classes, and label 'y' takes 3: 'x', 'y', 'yy', 'z'"),
         ("a,b,c,d,k\n1,2,3,4,\n", "data.csv:2: the label in column 'k' is empty"),
+        ("a,b,c,d,k\n1,,3,4,0\n", "data.csv:2: the field in column 'b' is empty"),
+        ("a,b,c,d,k\n1,2,3,1e999,0\n", "data.csv:2: '1e999' in column 'd' is too large"),
+        ("a,b,c,d,k\n1\n", "data.csv:2: the row has 1 field, and the first one has 5"),
+        ("\ufeffa,b,c,d,k\r\n1,2,3,4,0\r\n1,2,x,4,0\r\n", "data.csv:3: 'x' in column 'c' is no number"),
+        ("a,b,c,d,k\r1,2,3,4,0\r1,2,x,4,0\r", "data.csv:3: 'x' in column 'c' is no number"),
+        ("1,2,3,\0,0\n", "data.csv:1: a byte is 0"),
+        ("1,2.5,x,4,0\n1,2,3,4,0\n", "data.csv:1: the first row holds either names of columns or numbers, and this one has 'x' and '2.5'"),
         ('a,b,c,d,k\n1,2,3,"4,0\n', "data.csv:2: a quoted field does not end"),
         ('a,b,c,d,k\n1,2,3,4"5,0\n', "data.csv:2: "),
         ("a,b,c,k\n1,2,3,0\n", "has 3 columns for input 'x', which needs 4"),
@@ -256,8 +360,33 @@ def test_loss_that_is_no_number(programs, library, table):
     ],
 )
 def test_broken_tables(programs, library, text, words):
-    (programs.folder / "data.csv").write_text(text)
+    (programs.folder / "data.csv").write_bytes(text.encode())
     refuse(programs, library, words, "--data", "data.csv")
+
+
+def test_tables_of_other_systems(programs, library, table):
+    """A byte order mark and other ends of lines change nothing; UTF-16 is refused."""
+    plain = (programs.folder / "data.csv").read_text()
+
+    def reached():
+        (event,) = epochs(train(programs, library, "--data", "data.csv", "--epochs", 1, "--json"))
+        return event["loss"]
+
+    expected = reached()
+    for end in "\r\n", "\r":
+        (programs.folder / "data.csv").write_bytes(("\ufeff" + plain.replace("\n", end)).encode())
+        assert reached() == expected
+    (programs.folder / "data.csv").write_bytes(plain.encode("utf-16"))
+    refuse(programs, library, "'data.csv' is text in UTF-16", "--data", "data.csv")
+
+
+def test_labels_of_both_kinds(programs, library, table):
+    """A stray text among numbers makes all labels names, which is said; validation data must have the same kind."""
+    (programs.folder / "mixed.csv").write_text("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4,x\n")
+    notes = [event["text"] for event in events(train(programs, library, "--data", "mixed.csv", "--epochs", 1, "--json")) if event["event"] == "note"]
+    assert notes == ["mixed.csv:3: label 'x' is no number as others are: all labels are taken for names of classes"]
+    (programs.folder / "numbers.csv").write_text("a,b,c,d,k\n1,2,3,4,0\n")
+    refuse(programs, library, "data.csv:2: label '", "--data", "numbers.csv", "--validation", "data.csv")
 
 
 def test_mistakes(programs, library, table):
@@ -272,7 +401,8 @@ def test_mistakes(programs, library, table):
     refuse(programs, library, "no column 'e'", *good, "--ignore-column", "e")
     refuse(programs, library, "cannot read 'nowhere.csv'", "--data", "nowhere.csv")
     refuse(programs, library, "no input or label 'z'", "--data", "z=data.npy")
-    refuse(programs, library, "no data for label 'y'", "--data", "x=x.npy")
+    refuse(programs, library, "no data for label 'y': add --data y=FILE", "--data", "x=x.npy")
+    refuse(programs, library, "no data for label 'y': add --validation y=FILE", *good, "--validation", "x=x.npy")
     refuse(programs, library, "rows of shape [7], and 'x' needs [4]", "--data", "x=wide.npy", "--data", "y=y.npy")
     refuse(programs, library, "y.npy, row 3: label 9 is out of range", "--data", "x=x.npy", "--data", "y=y.npy")
     refuse(programs, library, "input 'x' has 5 rows, and label 'y' has 4", "--data", "x=x.npy", "--data", "y=short.npy")

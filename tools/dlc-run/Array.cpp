@@ -94,7 +94,8 @@ std::string Array::describe() const { return dlc_element_name(type) + describeSh
 
 std::string dlcrun::describeNumber(double value) {
   char text[40];
-  std::snprintf(text, sizeof text, "%.10g", value);
+  // The sign of what is no number means nothing.
+  std::snprintf(text, sizeof text, "%.10g", std::isnan(value) ? std::fabs(value) : value);
   return text;
 }
 

@@ -5,6 +5,8 @@
 #include "tools/dlc-run/train/TrainCommand.h"
 
 #include <cstdio>
+#include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <functional>
 
@@ -103,7 +105,16 @@ void checkCommand(int argc, char **argv) {
 
 } // namespace
 
+/// Opens /dev/null for each standard stream that is closed: a file that is opened later must not get its number, and
+/// with it what is printed.
+static void openStandardStreams() {
+  for (int stream = 0; stream < 3; ++stream)
+    if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", O_RDWR) != stream)
+      std::abort();
+}
+
 int main(int argc, char **argv) {
+  openStandardStreams();
   const Command *command = &commands[0];
   if (argc > 1)
     for (const Command &candidate : commands)
@@ -116,7 +127,7 @@ int main(int argc, char **argv) {
   try {
     checkCommand(argc, argv);
     int status = command->run ? runCommand(*command, argc, argv) : trainModel(argc, argv);
-    if (std::fflush(stdout))
+    if (!status && (std::fflush(stdout) || std::ferror(stdout)))
       throw Failure("cannot write to standard output");
     return status;
   } catch (const std::exception &error) {

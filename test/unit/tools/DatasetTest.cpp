@@ -51,6 +51,29 @@ TEST(CsvFileTest, PicksColumns) {
   EXPECT_TRUE(contains(failureOf([&] { readCsv(path, options); }), "has no column 'idd'; did you mean 'id'?"));
 }
 
+TEST(CsvFileTest, CountsLinesOfAllKinds) {
+  ScratchFolder folder;
+  std::string path = folder.write("a.csv", "x,k\r1,a\r\n2,\"b\rb\"\n\r\r\n3,c\r4,d");
+  CsvTable table = readCsv(path, {});
+  EXPECT_EQ(table.labels, (std::vector<std::string>{"a", "b\rb", "c", "d"}));
+  EXPECT_EQ(table.lines, (std::vector<size_t>{2, 3, 7, 8}));
+}
+
+TEST(CsvFileTest, TellsNamesFromNumbers) {
+  ScratchFolder folder;
+  CsvTable years = readCsv(folder.write("a.csv", "id,2019,2020,k\n1,2.5,1e-999,0\n"), {});
+  EXPECT_EQ(years.columns, (std::vector<std::string>{"id", "2019", "2020"}));
+  EXPECT_EQ(rowOf(years.features, 0), (std::vector<double>{1, 2.5, 0}));
+  ASSERT_EQ(years.remarks.size(), 1u);
+  EXPECT_TRUE(contains(years.remarks[0], "a.csv:1: taken for names of columns, as 'id' is no number"));
+  EXPECT_TRUE(
+      contains(failureOf([&] { readCsv(folder.write("b.csv", "1,x,-2,0\n1,2,3,0\n"), {}); }),
+               "b.csv:1: the first row holds either names of columns or numbers, and this one has 'x' and '-2'"));
+  CsvOptions options;
+  options.ignored = {"1"};
+  EXPECT_EQ(readCsv(folder.write("c.csv", "x,2.5,0\ny,3,1\n"), options).lines.size(), 2u);
+}
+
 TEST(CsvFileTest, TakesFilesWithoutNames) {
   ScratchFolder folder;
   std::string path = folder.write("a.csv", "1,2,cat\n3,4,dog\n");

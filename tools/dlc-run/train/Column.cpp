@@ -4,6 +4,7 @@
 #include <cfloat>
 #include <cmath>
 #include <cstring>
+#include <zlib.h>
 
 using namespace dlcrun;
 
@@ -116,4 +117,10 @@ void ArrayColumn::read(size_t row, unsigned char *to) const {
 
 std::string ArrayColumn::place(size_t row) const {
   return lines.empty() ? source + ", row " + std::to_string(row) : source + ":" + std::to_string(lines[row]);
+}
+
+dlc_uint32 ArrayColumn::checksum(dlc_uint32 before) const {
+  std::string form = array.describe() + describeNumber(target.scale);
+  uLong sum = crc32_z(before, reinterpret_cast<const Bytef *>(form.data()), form.size());
+  return static_cast<dlc_uint32>(crc32_z(sum, array.data(), array.bytes()));
 }

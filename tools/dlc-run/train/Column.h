@@ -36,6 +36,8 @@ public:
   virtual void read(size_t row, unsigned char *to) const = 0;
   /// "iris.csv:17": where a row stands, for messages.
   virtual std::string place(size_t row) const = 0;
+  /// Tells other data apart: a checksum that goes on from `before`.
+  virtual dlc_uint32 checksum(dlc_uint32 before) const = 0;
 };
 
 /// Rows of an array whose first dimension counts them.
@@ -50,6 +52,7 @@ public:
   size_t rows() const override { return static_cast<size_t>(array.shape()[0]); }
   void read(size_t row, unsigned char *to) const override;
   std::string place(size_t row) const override;
+  dlc_uint32 checksum(dlc_uint32 before) const override;
 
 private:
   void checkShape(Target &target);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <csv.h>
 #include <fstream>
@@ -15,21 +16,31 @@ using namespace dlcrun;
 
 namespace {
 
-bool parseNumber(const std::string &text, double &value) {
+enum class Spelling { Number, NotFinite, TooLarge, Other };
+
+/// Reads a number; one that is too small for a double is 0. Infinity and NaN, as programs write them, are no names of
+/// classes.
+Spelling parseNumber(const std::string &text, double &value) {
   const char *begin = text.data(), *end = begin + text.size();
   begin += begin != end && *begin == '+';
   auto [last, error] = std::from_chars(begin, end, value);
-  return error == std::errc() && last == end && std::isfinite(value);
+  if (last != end || begin == end || (error != std::errc() && error != std::errc::result_out_of_range))
+    return Spelling::Other;
+  if (error == std::errc())
+    return std::isfinite(value) ? Spelling::Number : Spelling::NotFinite;
+  value = std::strtod(begin, nullptr);
+  return std::isfinite(value) ? Spelling::Number : Spelling::TooLarge;
 }
 
-/// Whether a text stands for infinity or for what is no number, as programs write them: no name of a class.
-bool isNotFinite(const std::string &text) {
+bool isNumber(const std::string &text) {
   double value;
-  const char *begin = text.data(), *end = begin + text.size();
-  begin += begin != end && *begin == '+';
-  auto [last, error] = std::from_chars(begin, end, value);
-  return error == std::errc() && last == end && !std::isfinite(value);
+  return parseNumber(text, value) == Spelling::Number;
 }
+
+/// "2019" and the like may well be the name of a column; "5.1" and "-3" are not.
+bool couldBeName(const std::string &text) { return text.find_first_not_of("0123456789") == std::string::npos; }
+
+std::string countFields(size_t count) { return std::to_string(count) + (count == 1 ? " field" : " fields"); }
 
 /// Takes rows as libcsv finds them.
 class Reader {
@@ -46,21 +57,21 @@ public:
       throw Failure("no memory to read '" + path + "'");
     csv_set_delim(&parser, static_cast<unsigned char>(options.delimiter));
     std::unique_ptr<csv_parser, void (*)(csv_parser *)> closer(&parser, csv_free);
-    // Fed a line at a time, so that what a row calls back belongs to a known line.
+    // Fed a line at a time, so that what a row calls back belongs to a known line. Lines end in "\n", "\r\n" or "\r".
     for (std::string text; std::getline(file, text);) {
-      ++line;
-      if (line == 1 && !text.compare(0, 3, "\xef\xbb\xbf"))
+      if (!line && !text.compare(0, 3, "\xef\xbb\xbf"))
         text.erase(0, 3);
-      // The parser says nothing about empty lines, which belong to no row unless they stand in quotes.
-      if (firstLine == line && text.find_first_not_of(" \t\r") == std::string::npos) {
-        ++firstLine;
-        continue;
-      }
+      if (!line && (!text.compare(0, 2, "\xff\xfe") || !text.compare(0, 2, "\xfe\xff")))
+        throw Failure("'" + path + "' is text in UTF-16: save it as UTF-8");
+      if (text.find('\0') != std::string::npos)
+        fail(line + 1, "a byte is 0: this is no table of text");
       text += '\n';
-      if (csv_parse(&parser, text.data(), text.size(), onField, onRow, this) != text.size())
-        fail(line, csv_strerror(csv_error(&parser)));
-      if (failure)
-        std::rethrow_exception(failure);
+      for (size_t begin = 0; begin < text.size();) {
+        size_t end = text.find('\r', begin);
+        end = end == std::string::npos || end + 2 >= text.size() ? text.size() : end + 1;
+        takeLine(parser, text.substr(begin, end - begin));
+        begin = end;
+      }
     }
     if (file.bad())
       throw Failure("cannot read '" + path + "'");
@@ -77,6 +88,19 @@ public:
 private:
   [[noreturn]] void fail(size_t where, const std::string &what) const {
     throw Failure(path + ":" + std::to_string(where) + ": " + what);
+  }
+
+  void takeLine(csv_parser &parser, const std::string &text) {
+    ++line;
+    // The parser says nothing about empty lines, which belong to no row unless they stand in quotes.
+    if (firstLine == line && text.find_first_not_of(" \t\r\n") == std::string::npos) {
+      ++firstLine;
+      return;
+    }
+    if (csv_parse(&parser, text.data(), text.size(), onField, onRow, this) != text.size())
+      fail(line, csv_strerror(csv_error(&parser)));
+    if (failure)
+      std::rethrow_exception(failure);
   }
 
   static void onField(void *text, size_t bytes, void *self) {
@@ -102,16 +126,39 @@ private:
     auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end())
       throw Failure("'" + path + "' has no column '" + name + "'" + suggestion(name, names));
+    if (std::find(found + 1, names.end(), name) != names.end())
+      fail(firstLine, "there are several columns '" + name + "'");
     return static_cast<size_t>(found - names.begin());
+  }
+
+  /// Fails if a first row that should hold names is rather one of numbers with a mistake in it, and says so if it may
+  /// be one.
+  void checkNames() {
+    const std::string *number = nullptr, *text = nullptr;
+    for (size_t i = 0; i < fields.size(); ++i)
+      if (i != label && !isIgnored[i]) {
+        bool isName = !isNumber(fields[i]);
+        const std::string *&found = isName ? text : number;
+        if (!found || (!isName && couldBeName(*found)))
+          found = &fields[i];
+      }
+    if (!number || !text)
+      return;
+    if (!couldBeName(*number))
+      fail(firstLine, "the first row holds either names of columns or numbers, and this one has '" + *text + "' and '" +
+                          *number + "'");
+    table.remarks.push_back(path + ":" + std::to_string(firstLine) + ": taken for names of columns, as '" + *text +
+                            "' is no number");
   }
 
   void takeHeader() {
     size_t last = fields.size() - 1;
     bool areNumbers = true;
-    double value;
     for (size_t i = 0; i < fields.size(); ++i) {
-      bool isLabel = options.hasLabel && (options.label.empty() ? i == last : options.label == std::to_string(i + 1));
-      areNumbers &= isLabel || parseNumber(fields[i], value);
+      std::string number = std::to_string(i + 1);
+      bool isLabel = options.hasLabel && (options.label.empty() ? i == last : options.label == number);
+      bool isLeftOut = std::find(options.ignored.begin(), options.ignored.end(), number) != options.ignored.end();
+      areNumbers &= isLabel || isLeftOut || isNumber(fields[i]);
     }
     for (size_t i = 0; i < fields.size(); ++i)
       names.push_back(areNumbers ? std::to_string(i + 1) : fields[i]);
@@ -122,28 +169,31 @@ private:
     for (size_t i = 0; i < names.size(); ++i)
       if (i != label && !isIgnored[i])
         table.columns.push_back(names[i]);
-    if (!areNumbers)
-      return;
-    takeRow();
+    if (areNumbers)
+      takeRow();
+    else
+      checkNames();
   }
 
   void takeRow() {
     if (names.empty())
       return takeHeader();
     if (fields.size() != names.size())
-      fail(firstLine, "the row has " + std::to_string(fields.size()) + " fields, and the first one has " +
-                          std::to_string(names.size()));
+      fail(firstLine,
+           "the row has " + countFields(fields.size()) + ", and the first one has " + std::to_string(names.size()));
     for (size_t i = 0; i < fields.size(); ++i) {
       double value;
+      if (!isIgnored[i] && fields[i].empty())
+        fail(firstLine, (i == label ? "the label in column '" : "the field in column '") + names[i] + "' is empty");
+      Spelling spelling = parseNumber(fields[i], value);
       if (i == label) {
-        if (fields[i].empty())
-          fail(firstLine, "the label in column '" + names[i] + "' is empty");
-        if (isNotFinite(fields[i]))
+        if (spelling == Spelling::NotFinite)
           fail(firstLine, "the label '" + fields[i] + "' in column '" + names[i] + "' is no number");
         table.labels.push_back(fields[i]);
       } else if (!isIgnored[i]) {
-        if (!parseNumber(fields[i], value))
-          fail(firstLine, "'" + fields[i] + "' in column '" + names[i] + "' is no number");
+        if (spelling != Spelling::Number)
+          fail(firstLine, "'" + fields[i] + "' in column '" + names[i] + "' is " +
+                              (spelling == Spelling::TooLarge ? "too large" : "no number"));
         numbers.push_back(value);
       }
     }

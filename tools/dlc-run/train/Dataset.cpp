@@ -40,8 +40,9 @@ std::string listSome(const std::vector<std::string> &names) {
 
 class DatasetReader {
 public:
-  DatasetReader(const DataOptions &options, std::vector<Target> &targets, std::vector<std::string> &classNames)
-      : options(options), targets(targets), classNames(classNames) {
+  DatasetReader(const DataOptions &options, std::vector<Target> &targets, std::vector<std::string> &classNames,
+                DataRole role)
+      : options(options), targets(targets), classNames(classNames), role(role) {
     data.columns.resize(targets.size());
   }
 
@@ -60,7 +61,8 @@ public:
     }
     for (size_t i = 0; i < targets.size(); ++i)
       if (!data.columns[i])
-        throw Failure("no data for " + describe(i) + ": add --data " + targets[i].name + "=FILE");
+        throw Failure("no data for " + describe(i) + ": add " +
+                      (role == DataRole::Training ? "--data " : "--validation ") + targets[i].name + "=FILE");
     data.rows = data.columns[0]->rows();
     for (size_t i = 1; i < targets.size(); ++i)
       if (data.columns[i]->rows() != data.rows)
@@ -134,16 +136,23 @@ private:
     dlc_int64 classes = isRow ? target.shape[0] : target.classes;
     Array array(DLC_F64, {static_cast<dlc_int64>(labels.size())});
     double value;
-    bool areNumbers = classNames.empty() && std::all_of(labels.begin(), labels.end(), [&](const std::string &label) {
-                        return isNumber(label, value);
-                      });
+    auto text = std::find_if(labels.begin(), labels.end(), [&](const auto &label) { return !isNumber(label, value); });
+    bool areNumbers = classNames.empty() && text == labels.end();
+    auto placeOf = [&](size_t row) { return lines.empty() ? path : path + ":" + std::to_string(lines[row]); };
     if (!areNumbers && classNames.empty()) {
+      std::string place = placeOf(static_cast<size_t>(text - labels.begin()));
+      if (role == DataRole::Validation)
+        throw Failure(place + ": label '" + *text + "' is no number, as those are that the model learns from");
+      if (std::any_of(labels.begin(), labels.end(), [&](const auto &label) { return isNumber(label, value); }))
+        data.remarks.push_back(place + ": label '" + *text +
+                               "' is no number as others are: all labels are taken for names of classes");
       classNames = labels;
       std::sort(classNames.begin(), classNames.end());
       classNames.erase(std::unique(classNames.begin(), classNames.end()), classNames.end());
       if (classes >= 0 && static_cast<dlc_int64>(classNames.size()) > classes)
         throw Failure("'" + path + "' has " + std::to_string(classNames.size()) + " classes, and label '" +
-                      target.name + "' takes " + std::to_string(classes) + ": " + listSome(classNames));
+                      target.name + "' takes " + std::to_string(classes) + ": " + listSome(classNames) +
+                      (data.remarks.empty() ? "" : "; " + data.remarks.back()));
     }
     for (size_t i = 0; i < labels.size(); ++i) {
       if (areNumbers) {
@@ -151,8 +160,8 @@ private:
       } else {
         auto found = std::find(classNames.begin(), classNames.end(), labels[i]);
         if (found == classNames.end())
-          throw Failure((lines.empty() ? path : path + ":" + std::to_string(lines[i])) + ": class '" + labels[i] +
-                        "' is none of those that the model learns" + suggestion(labels[i], classNames));
+          throw Failure(placeOf(i) + ": class '" + labels[i] + "' is none of those that the model learns" +
+                        suggestion(labels[i], classNames));
         value = static_cast<double>(found - classNames.begin());
       }
       std::memcpy(array.data() + i * sizeof value, &value, sizeof value);
@@ -166,6 +175,7 @@ private:
     if (endingOf(path) == ".tsv")
       csv.delimiter = '\t';
     CsvTable table = readCsv(path, csv);
+    data.remarks.insert(data.remarks.end(), table.remarks.begin(), table.remarks.end());
     size_t input = target ? *target : onlyTarget(false, path);
     dlc_int64 wanted = 1;
     bool isKnown = true;
@@ -178,8 +188,9 @@ private:
                     "' has one column only: if no comma stands between its fields, say what does with --delimiter");
     if (isKnown && wanted != static_cast<dlc_int64>(table.columns.size()))
       throw Failure("'" + path + "' has " + std::to_string(table.columns.size()) + " columns for " + describe(input) +
-                    ", which needs " + std::to_string(wanted) +
-                    ": leave columns out with --ignore-column, or name the label with --label-column");
+                    ", which needs " + std::to_string(wanted) + " (" + listSome(table.columns) +
+                    (csv.hasLabel ? ", beside the label" : "") +
+                    "): leave columns out with --ignore-column, or name the label with --label-column");
     putArray(input, std::move(table.features), path, table.lines);
     if (!csv.hasLabel)
       return;
@@ -218,7 +229,7 @@ private:
   }
 
   void takeArray(const std::string &path, std::optional<size_t> target) {
-    if (endingOf(path) != ".npy" && std::filesystem::exists(path) && !isIdx(path))
+    if (endingOf(path) != ".npy" && std::filesystem::exists(path) && !isIdx(path) && endingOf(path) != ".gz")
       throw Failure("'" + path +
                     "' is no training data: .csv, .tsv, .npy, .npz and IDX files and folders of images are known");
     size_t index = target ? *target : onlyTarget(false, path);
@@ -228,6 +239,7 @@ private:
   const DataOptions &options;
   std::vector<Target> &targets;
   std::vector<std::string> &classNames;
+  DataRole role;
   Dataset data;
 };
 
@@ -240,7 +252,14 @@ std::string Dataset::place(size_t row, const std::vector<Target> &targets) const
   return columns[0]->place(row);
 }
 
+dlc_uint32 Dataset::checksum() const {
+  dlc_uint32 sum = 0;
+  for (const auto &column : columns)
+    sum = column->checksum(sum);
+  return sum;
+}
+
 Dataset dlcrun::readDataset(const DataOptions &options, std::vector<Target> &targets,
-                            std::vector<std::string> &classNames) {
-  return DatasetReader(options, targets, classNames).read();
+                            std::vector<std::string> &classNames, DataRole role) {
+  return DatasetReader(options, targets, classNames, role).read();
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <zlib.h>
 
 #define STBI_ONLY_PNG
 #define STBI_ONLY_JPEG
@@ -83,4 +84,18 @@ void ImageColumn::read(size_t row, unsigned char *to) const {
       size_t place = isChannelsFirst ? c * plane + pixel : pixel * count + c;
       storeNumber(source[pixel * count + c] * target.scale, target.type, to + place * bytes);
     }
+}
+
+dlc_uint32 ImageColumn::checksum(dlc_uint32 before) const {
+  // What the files are called and how large they are: reading them all takes as long as an epoch.
+  uLong sum = before;
+  for (const std::string &file : files) {
+    std::error_code error;
+    fs::path path(file);
+    std::string text = path.parent_path().filename().string() + "/" + path.filename().string() + " " +
+                       std::to_string(fs::file_size(path, error)) + "\n";
+    sum = crc32_z(sum, reinterpret_cast<const Bytef *>(text.data()), text.size());
+  }
+  std::string form = describeNumber(target.scale);
+  return static_cast<dlc_uint32>(crc32_z(sum, reinterpret_cast<const Bytef *>(form.data()), form.size()));
 }

@@ -25,6 +25,7 @@ public:
   size_t rows() const override { return files.size(); }
   void read(size_t row, unsigned char *to) const override;
   std::string place(size_t row) const override { return files[row]; }
+  dlc_uint32 checksum(dlc_uint32 before) const override;
 
 private:
   std::vector<std::string> files;

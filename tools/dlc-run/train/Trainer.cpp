@@ -2,30 +2,21 @@
 #include "tools/dlc-run/train/Trainer.h"
 
 #include "tools/dlc-run/Session.h"
+#include "tools/dlc-run/train/Interruption.h"
 #include "tools/dlc-run/train/Order.h"
+#include "tools/dlc-run/train/RowSplit.h"
 #include "tools/dlc-run/train/TrainingReport.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <csignal>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <numeric>
-#include <unistd.h>
+#include <utility>
 
 using namespace dlcrun;
 
 namespace {
-
-volatile std::sig_atomic_t interruption = 0;
-
-/// Lets the first Ctrl-C end the run after the step at hand; a second one ends it at once.
-void onInterrupt(int signal) {
-  interruption = signal;
-  std::signal(signal, SIG_DFL);
-}
 
 /// Splits "NAME=NUMBER".
 std::pair<std::string, double> splitNumber(const std::string &option, const char *flag) {
@@ -38,59 +29,6 @@ std::pair<std::string, double> splitNumber(const std::string &option, const char
       return {option.substr(0, equals), value};
   }
   throw Failure(std::string(flag) + " takes NAME=NUMBER, not '" + option + "'");
-}
-
-/// Reads the numbers of rows, below `rows`, that stand in a file with blanks or line ends between them; returns which
-/// are in it.
-std::vector<bool> readRowNumbers(const std::string &path, size_t rows) {
-  std::ifstream file(path);
-  if (!file)
-    throw Failure("cannot read '" + path + "': " + std::strerror(errno));
-  std::vector<bool> isIn(rows);
-  std::string word;
-  while (file >> word) {
-    size_t row = rows;
-    auto [last, error] = std::from_chars(word.data(), word.data() + word.size(), row);
-    if (error != std::errc() || last != word.data() + word.size() || row >= rows)
-      throw Failure("'" + path + "' holds '" + word + "', which is no row from 0 to " + std::to_string(rows - 1));
-    isIn[row] = true;
-  }
-  if (std::none_of(isIn.begin(), isIn.end(), [](bool value) { return value; }))
-    throw Failure("'" + path + "' holds no numbers of rows");
-  return isIn;
-}
-
-/// Fails now where a file could not be written after hours.
-void checkFolder(const std::string &path) {
-  std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  if (!path.empty() && access(folder.empty() ? "." : folder.c_str(), W_OK))
-    throw Failure("cannot write '" + path + "': " + std::strerror(errno));
-  if (std::filesystem::is_directory(path))
-    throw Failure("cannot write '" + path + "': it is a folder");
-}
-
-/// A checkpoint replaces what is there, which must not be a device.
-void checkReplaceable(const std::string &path) {
-  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
-    throw Failure("cannot write '" + path + "': it is no regular file");
-}
-
-/// Removes what a killed process has left over of a checkpoint that it was writing.
-void removeLeftovers(const std::string &path) {
-  std::error_code error;
-  std::filesystem::path file(path);
-  std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
-  std::string begin = file.filename().string() + ".";
-  for (const auto &entry : std::filesystem::directory_iterator(folder, error)) {
-    std::string name = entry.path().filename().string();
-    if (name.compare(0, begin.size(), begin) || name.size() <= begin.size() + 4 ||
-        name.compare(name.size() - 4, 4, ".tmp"))
-      continue;
-    int process = 0;
-    auto [last, failure] = std::from_chars(name.data() + begin.size(), name.data() + name.size() - 4, process);
-    if (failure == std::errc() && last == name.data() + name.size() - 4 && kill(process, 0) && errno == ESRCH)
-      std::filesystem::remove(entry.path(), error);
-  }
 }
 
 } // namespace
@@ -138,28 +76,21 @@ void Trainer::readData() {
                     "' is one number, which can tell two apart");
   if (data.rows > UINT32_MAX)
     throw Failure("more than 4294967295 rows are too many");
-  std::vector<uint32_t> rows(data.rows);
-  std::iota(rows.begin(), rows.end(), 0);
   if (!options.validation.sources.empty()) {
-    separateValidation = readDataset(options.validation, targets, classNames);
+    separateValidation = readDataset(options.validation, targets, classNames, DataRole::Validation);
+    if (!separateValidation.rows)
+      throw Failure("there are no rows for validation");
     validationData = &separateValidation;
     validationRows.resize(separateValidation.rows);
     std::iota(validationRows.begin(), validationRows.end(), 0);
-    trainingRows = std::move(rows);
-  } else if (!options.validationRows.empty()) {
-    std::vector<bool> isHeld = readRowNumbers(options.validationRows, data.rows);
-    for (uint32_t row : rows)
-      (isHeld[row] ? validationRows : trainingRows).push_back(row);
-    validationData = &data;
+    trainingRows.resize(data.rows);
+    std::iota(trainingRows.begin(), trainingRows.end(), 0);
   } else {
-    // Which rows are held back follows from the seed; they keep their order, as those left do.
-    auto held = static_cast<size_t>(std::llround(static_cast<double>(data.rows) * options.validationSplit));
-    std::vector<uint32_t> mixed = shuffledOrder(data.rows, options.seed, splitStream);
-    validationRows.assign(mixed.begin(), mixed.begin() + static_cast<ptrdiff_t>(held));
-    trainingRows.assign(mixed.begin() + static_cast<ptrdiff_t>(held), mixed.end());
-    std::sort(validationRows.begin(), validationRows.end());
-    std::sort(trainingRows.begin(), trainingRows.end());
-    validationData = held ? &data : nullptr;
+    RowSplit split = options.validationRows.empty() ? splitRows(data.rows, options.validationSplit, options.seed)
+                                                    : splitRowsByFile(data.rows, options.validationRows);
+    trainingRows = std::move(split.training);
+    validationRows = std::move(split.held);
+    validationData = validationRows.empty() ? nullptr : &data;
   }
   if (trainingRows.empty())
     throw Failure("there are no rows to learn from");
@@ -169,6 +100,9 @@ void Trainer::readData() {
   identity.validationRows = validationRows.size();
   identity.isShuffled = !options.isOrdered;
   identity.classNames = classNames;
+  // It takes as long as reading the data once more.
+  if (!options.checkpoint.empty() || !options.bestCheckpoint.empty())
+    identity.checksum = data.checksum() ^ separateValidation.checksum();
   if (stepsPerEpoch() == 0)
     throw Failure("the model learns from batches of " + std::to_string(identity.batch) + " rows, and there are only " +
                   std::to_string(trainingRows.size()));
@@ -188,14 +122,29 @@ std::optional<double> Trainer::learningRate(size_t step) const {
   return base->second * schedule->factor(moment);
 }
 
+void Trainer::checkFiles() const {
+  const std::pair<const char *, const std::string &> outputs[] = {
+      {"--checkpoint", options.checkpoint}, {"--best", options.bestCheckpoint}, {"--report", options.report}};
+  for (const auto &[option, path] : outputs) {
+    expectWritable(path);
+    for (const auto &[other, otherPath] : outputs)
+      if (other != option && isSameFile(path, otherPath))
+        throw Failure(std::string(option) + " and " + other + " are both '" + path + "'");
+    std::vector<std::string> sources = {options.library, options.validationRows};
+    for (const DataOptions *read : {&options.data, &options.validation})
+      for (const std::string &source : read->sources)
+        sources.insert(sources.end(), {source, source.substr(source.find('=') + 1)});
+    for (const std::string &source : sources)
+      if (isSameFile(path, source))
+        throw Failure(std::string(option) + " would overwrite '" + source + "', which this run reads");
+  }
+}
+
 void Trainer::begin() {
-  for (const std::string *path : {&options.checkpoint, &options.bestCheckpoint, &options.report})
-    checkFolder(*path);
-  for (const std::string *path : {&options.checkpoint, &options.bestCheckpoint})
-    checkReplaceable(*path);
+  checkFiles();
+  checkpointLock.emplace(options.checkpoint);
+  bestLock.emplace(options.bestCheckpoint);
   state.stopping = EarlyStopping(options.patience, options.leastGain);
-  if (!options.checkpoint.empty())
-    removeLeftovers(options.checkpoint);
   bool isResumed = options.isResumed && std::filesystem::exists(options.checkpoint);
   if (isResumed) {
     state.load(options.checkpoint, learner.variables(), identity, *schedule);
@@ -209,6 +158,9 @@ void Trainer::begin() {
       learner.variables().load(options.load, flags, options.loadPrefix);
     }
   }
+  for (const Dataset *read : {&std::as_const(data), &std::as_const(separateValidation)})
+    for (const std::string &remark : read->remarks)
+      progress.note(remark);
   if (learner.fixedBatch() && trainingRows.size() % identity.batch)
     progress.note("the model takes batches of " + std::to_string(identity.batch) + " rows: the last " +
                   std::to_string(trainingRows.size() % identity.batch) + " rows of each epoch are left out");
@@ -231,11 +183,26 @@ std::string Trainer::lastGood() const {
   return savedWhen.empty() ? "" : "; the last good checkpoint is '" + options.checkpoint + "' (" + savedWhen + ")";
 }
 
-void Trainer::reject(const Figures &figures, const Batch &batch) {
+/// The first element that is infinite or no number; the count of elements if there is none.
+static size_t findNonFinite(const Array &array) {
+  size_t i = 0;
+  while (i < array.count() && std::isfinite(array.at(i)))
+    ++i;
+  return i;
+}
+
+void Trainer::reject(const Figures &figures, const Batch &batch) const {
+  std::string reason = "whose batch starts with " + data.place(order[batch.firstPlace], targets) +
+                       ": lower the learning rate, or look for values that are far off";
+  for (size_t i = 0; i < targets.size(); ++i)
+    if (size_t found = findNonFinite(batch.tensors[i]); found < batch.tensors[i].count()) {
+      size_t row = order[batch.firstPlace + found / targets[i].count()];
+      reason = "because '" + targets[i].name + "' holds " + describeNumber(batch.tensors[i].at(found)) + " in " +
+               data.columns[i]->place(row);
+      break;
+    }
   throw Failure("the loss is " + describeNumber(figures[0].second) + " in epoch " + std::to_string(state.epoch + 1) +
-                ", step " + std::to_string(state.step + 1) + ", whose batch starts with " +
-                data.place(order[batch.firstPlace], targets) +
-                ": lower the learning rate, or look for values that are far off" + lastGood());
+                ", step " + std::to_string(state.step + 1) + ", " + reason + lastGood());
 }
 
 void Trainer::checkVariables() const {
@@ -251,9 +218,6 @@ void Trainer::saveCheckpoint() {
   state.save(options.checkpoint, learner.variables(), identity, *schedule);
   savedWhen = "epoch " + std::to_string(state.epoch + 1) + ", step " + std::to_string(state.step);
 }
-
-/// A mean; of nothing, 0.
-static double share(double sum, double weight) { return weight > 0 ? sum / weight : 0; }
 
 void Trainer::runEpoch() {
   order = trainingRows;
@@ -282,76 +246,31 @@ void Trainer::runEpoch() {
     progress.step(state.epoch + 1, options.epochs, state.step, stepsPerEpoch(),
                   share(state.sums[0].second, state.weightSeen), batch.rows);
     loader.recycle(std::move(batch));
-    if (interruption) {
-      isInterrupted = true;
+    if (interruption())
       return;
-    }
     if (options.checkpointSteps && state.step % options.checkpointSteps == 0 && state.step < stepsPerEpoch())
       saveCheckpoint();
   }
 }
 
-Trainer::Evaluation Trainer::evaluate() {
-  Evaluation evaluation;
+std::optional<Evaluation> Trainer::validate() {
   Loader loader(*validationData, targets, validationRows, 0, identity.batch, learner.fixedBatch() != 0);
-  std::vector<double> sums;
-  Figures last;
-  std::optional<Regression> regression;
-  std::optional<Question> question;
-  double weightSeen = 0;
-  const Target *label = nullptr;
-  size_t labelIndex = 0;
-  for (size_t i = 0; i < targets.size(); ++i)
-    if (targets[i].isLabel && !label) {
-      label = &targets[i];
-      labelIndex = i;
-    }
-  Batch batch;
-  while (loader.next(batch)) {
-    last = learner.evaluate(batch);
-    double weight = weights.total(batch);
-    sums.resize(last.size());
-    for (size_t i = 0; i < last.size(); ++i)
-      sums[i] += last[i].second * weight;
-    weightSeen += weight;
-    if (const Array *predictions = learner.predictions(); predictions && label) {
-      const Array &labels = batch.tensors[labelIndex];
-      if (!question) {
-        question = findQuestion(predictions->shape(), labels.shape(), !label->isReal(), label->isClass);
-        if (question->answer != Answer::Number)
-          evaluation.confusion.emplace(question->classes);
-        else if (predictions->count() == labels.count())
-          regression.emplace();
-      }
-      if (evaluation.confusion)
-        addPredictions(*evaluation.confusion, *question, *predictions, labels, weights.counting(batch));
-      else if (regression)
-        addPredictions(*regression, *predictions, labels, weights.counting(batch));
-    }
-    loader.recycle(std::move(batch));
-  }
-  for (size_t i = 0; i < last.size(); ++i)
-    evaluation.figures.push_back({last[i].first, share(sums[i], weightSeen)});
-  Figures measured = evaluation.confusion ? evaluation.confusion->figures()
-                     : regression         ? regression->figures()
-                                          : Figures();
-  for (auto &figure : measured)
-    if (std::none_of(last.begin(), last.end(), [&](const auto &known) { return known.first == figure.first; }))
-      evaluation.figures.push_back(figure);
-  return evaluation;
+  return evaluate(learner, loader, targets, weights, [] { return interruption() != 0; });
 }
 
-void Trainer::endEpoch() {
+bool Trainer::endEpoch() {
   EpochRecord record;
   record.epoch = state.epoch + 1;
   record.learningRate = learningRate(state.step - 1);
   for (const auto &[name, sum] : state.sums)
     record.figures.push_back({name, share(sum, state.weightSeen)});
   if (validationData) {
-    Evaluation evaluation = evaluate();
-    for (const auto &[name, value] : evaluation.figures)
+    std::optional<Evaluation> evaluation = validate();
+    if (!evaluation)
+      return false;
+    for (const auto &[name, value] : evaluation->figures)
       record.figures.push_back({"validation_" + name, value});
-    confusion = std::move(evaluation.confusion);
+    confusion = std::move(evaluation->confusion);
   }
   // `predict` gives no loss, and a loss may have another name.
   if (options.monitor.empty() && !record.find(monitor))
@@ -378,35 +297,34 @@ void Trainer::endEpoch() {
   }
   if (state.epoch % options.checkpointEpochs == 0 || state.epoch == options.epochs || state.isStopped)
     saveCheckpoint();
+  return true;
 }
 
 int Trainer::run() {
   using Clock = std::chrono::steady_clock;
+  catchInterruptions();
   begin();
-  std::signal(SIGINT, onInterrupt);
-  std::signal(SIGTERM, onInterrupt);
-  // A file that grows beyond a limit is then an error of the write, which is reported.
-  std::signal(SIGXFSZ, SIG_IGN);
-  // An epoch that was interrupted behind its last step has only its end left.
-  while (state.epoch < options.epochs && !state.isStopped && !isInterrupted) {
+  while (state.epoch < options.epochs && !state.isStopped && !interruption()) {
     Clock::time_point start = Clock::now();
     runEpoch();
-    if (isInterrupted)
+    // An epoch that is interrupted behind its last step has only its end left when the run is resumed.
+    if (interruption() || !endEpoch())
       break;
-    endEpoch();
     progress.epoch(state.history.back(), options.epochs, std::chrono::duration<double>(Clock::now() - start).count());
   }
-  if (isInterrupted) {
+  bool isDone = state.epoch >= options.epochs || state.isStopped;
+  if (!isDone) {
     saveCheckpoint();
     progress.note(options.checkpoint.empty() ? "interrupted; without --checkpoint nothing is kept"
                                              : "interrupted; '" + options.checkpoint + "' is where --resume goes on");
-    return 128 + interruption;
+    return 128 + interruption();
   }
   if (state.isStopped)
     progress.note("stopped: '" + monitor + "' has not become better for " + std::to_string(options.patience) +
                   " epochs");
   if (!confusion && validationData && !options.report.empty())
-    confusion = evaluate().confusion;
+    if (std::optional<Evaluation> evaluation = validate())
+      confusion = std::move(evaluation->confusion);
   if (!options.report.empty())
     writeTrainingReport(options.report,
                         {learner.model().name, classNames, state.history, monitor, confusion ? &*confusion : nullptr,

@@ -4,9 +4,9 @@
 #ifndef DLC_TOOLS_DLC_RUN_TRAIN_TRAINER_H
 #define DLC_TOOLS_DLC_RUN_TRAIN_TRAINER_H
 
-#include "tools/dlc-run/train/LabelWeights.h"
-#include "tools/dlc-run/train/Learner.h"
+#include "tools/dlc-run/train/Evaluation.h"
 #include "tools/dlc-run/train/Progress.h"
+#include "tools/dlc-run/train/RunFiles.h"
 #include "tools/dlc-run/train/TrainingState.h"
 
 namespace dlcrun {
@@ -44,25 +44,23 @@ public:
   /// Opens the library and reads the data. Throws Failure.
   explicit Trainer(const TrainOptions &options);
 
-  /// Trains; returns the exit status, which is 130 after an interruption that has been saved.
+  /// Trains; returns the exit status, which is 128 and the signal after an interruption that has been saved.
   int run();
 
 private:
-  struct Evaluation {
-    Figures figures;
-    std::optional<Confusion> confusion;
-  };
-
   void readData();
   void readSettings();
+  void checkFiles() const;
   void begin();
+  /// One epoch, or what is left of it; an interruption ends it early.
   void runEpoch();
-  void endEpoch();
-  Evaluation evaluate();
+  /// False: interrupted, and nothing has changed.
+  bool endEpoch();
+  std::optional<Evaluation> validate();
   std::optional<double> learningRate(size_t step) const;
   void checkVariables() const;
   void saveCheckpoint();
-  void reject(const Figures &figures, const Batch &batch);
+  [[noreturn]] void reject(const Figures &figures, const Batch &batch) const;
   size_t stepsPerEpoch() const;
   std::string lastGood() const;
 
@@ -82,7 +80,7 @@ private:
   std::string monitor;
   TrainingState state;
   std::optional<Confusion> confusion; ///< of the last evaluation
-  bool isInterrupted = false;
+  std::optional<CheckpointLock> checkpointLock, bestLock;
   std::string savedWhen; ///< where the run stood when the checkpoint was written
 };
 

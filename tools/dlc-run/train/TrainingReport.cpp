@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-run/train/TrainingReport.h"
 
+#include "tools/dlc-run/train/RunFiles.h"
+
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 
 using namespace dlcrun;
 
@@ -227,9 +226,5 @@ std::string TrainingReport::toHtml() const {
 }
 
 void dlcrun::writeTrainingReport(const std::string &path, const TrainingReport &report) {
-  std::ofstream file(path, std::ios::binary);
-  file << report.toHtml();
-  file.close();
-  if (!file)
-    throw Failure("cannot write '" + path + "': " + std::strerror(errno));
+  writeWhole(path, report.toHtml());
 }

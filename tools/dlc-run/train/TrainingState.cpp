@@ -14,7 +14,8 @@ static Json describe(const RunIdentity &identity) {
           {"number of training rows", identity.rows},
           {"number of validation rows", identity.validationRows},
           {"shuffling", identity.isShuffled},
-          {"list of classes", identity.classNames}};
+          {"list of classes", identity.classNames},
+          {"checksum of the data", identity.checksum}};
 }
 
 void TrainingState::save(const std::string &path, const dlc::Variables &variables, const RunIdentity &identity,
@@ -53,7 +54,8 @@ void TrainingState::load(const std::string &path, dlc::Variables &variables, con
     variables.load(path);
     Json mine = describe(identity);
     for (const auto &[name, value] : json.at("run").items())
-      if (mine.at(name) != value)
+      // Checkpoints may lack what later versions of dlc-run compare, and bring what they no longer do.
+      if (mine.contains(name) && mine.at(name) != value)
         throw Failure("'" + path + "' is of another training run: its " + name + " is " + value.dump() +
                       ", and this one's is " + mine.at(name).dump());
     epoch = json.at("epoch");

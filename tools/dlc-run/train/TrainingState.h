@@ -17,6 +17,7 @@ struct RunIdentity {
   size_t batch = 0, rows = 0, validationRows = 0;
   bool isShuffled = true;
   std::vector<std::string> classNames;
+  dlc_uint32 checksum = 0; ///< of the data
 };
 
 struct TrainingState {

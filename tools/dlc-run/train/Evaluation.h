@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What a model gives on data that it does not learn from.
+#ifndef DLC_TOOLS_DLC_RUN_TRAIN_EVALUATION_H
+#define DLC_TOOLS_DLC_RUN_TRAIN_EVALUATION_H
+
+#include "tools/dlc-run/train/LabelWeights.h"
+#include "tools/dlc-run/train/Learner.h"
+
+namespace dlcrun {
+
+struct Evaluation {
+  Figures figures;
+  std::optional<Confusion> confusion;
+};
+
+/// A mean; of nothing, 0.
+inline double share(double sum, double weight) { return weight > 0 ? sum / weight : 0; }
+
+/// Runs all of the loader's batches through `evaluate` or `predict`; means over rows by their weights, and predictions
+/// compared with the first label. Nothing if `isInterrupted` says so on the way.
+std::optional<Evaluation> evaluate(Learner &learner, Loader &loader, const std::vector<Target> &targets,
+                                   const LabelWeights &weights, bool (*isInterrupted)());
+
+} // namespace dlcrun
+
+#endif // DLC_TOOLS_DLC_RUN_TRAIN_EVALUATION_H

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/dlc-run/train/RowSplit.h"
+
+#include "tools/dlc-run/Array.h"
+#include "tools/dlc-run/train/Order.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+
+using namespace dlcrun;
+
+RowSplit dlcrun::splitRows(size_t rows, double share, uint64_t seed) {
+  auto held = static_cast<ptrdiff_t>(std::llround(static_cast<double>(rows) * share));
+  if (rows && share > 0 && (!held || static_cast<size_t>(held) == rows))
+    throw Failure("--validation-split " + describeNumber(share) + " holds " + (held ? "all" : "none") + " of " +
+                  std::to_string(rows) + (rows == 1 ? " row" : " rows") + " back");
+  // Which rows are held back follows from the seed; they keep their order, as those left do.
+  std::vector<uint32_t> mixed = shuffledOrder(rows, seed, splitStream);
+  RowSplit split = {{mixed.begin() + held, mixed.end()}, {mixed.begin(), mixed.begin() + held}};
+  std::sort(split.training.begin(), split.training.end());
+  std::sort(split.held.begin(), split.held.end());
+  return split;
+}
+
+RowSplit dlcrun::splitRowsByFile(size_t rows, const std::string &path) {
+  std::ifstream file(path);
+  if (!file)
+    throw Failure("cannot read '" + path + "': " + std::strerror(errno));
+  std::vector<bool> isHeld(rows);
+  std::string word;
+  while (file >> word) {
+    size_t row = rows;
+    auto [last, error] = std::from_chars(word.data(), word.data() + word.size(), row);
+    if (error != std::errc() || last != word.data() + word.size() || row >= rows)
+      throw Failure("'" + path + "' holds '" + word + "', which is no row from 0 to " + std::to_string(rows - 1));
+    isHeld[row] = true;
+  }
+  RowSplit split;
+  for (size_t row = 0; row < rows; ++row)
+    (isHeld[row] ? split.held : split.training).push_back(static_cast<uint32_t>(row));
+  if (split.held.empty())
+    throw Failure("'" + path + "' holds no numbers of rows");
+  if (split.training.empty())
+    throw Failure("'" + path + "' holds back all " + std::to_string(rows) + " rows");
+  return split;
+}
