@@ -146,15 +146,18 @@ private:
     for (auto [result, name] : llvm::zip(loop.getOutputs().take_front(carried + stacked), results))
       writer.finish(result, name);
     if (counts)
-      writer.finish(loop.getStepCount(),
-                    writer.add("Squeeze", {writer.add("Shape", {results.back()}), writer.makeInts({0})}));
+      writer.finish(loop.getStepCount(), writer.add("Squeeze", {countSteps(results.back()), writer.makeInts({0})}));
     return success();
+  }
+
+  /// How many steps ran, as a list of one number: the first extent of what they stacked.
+  std::string countSteps(const std::string &stacked) {
+    return writer.add("Shape", {stacked}, {{"start", int64_t(0)}, {"end", int64_t(1)}});
   }
 
   /// What is stacked after the loop stopped is zero.
   std::string padSteps(const std::string &stacked, const std::string &steps, Value value) {
-    std::string ran = writer.add("Shape", {stacked}, {{"start", int64_t(0)}, {"end", int64_t(1)}}),
-                missing = writer.add("Sub", {steps, ran});
+    std::string missing = writer.add("Sub", {steps, countSteps(stacked)});
     int64_t rank = llvm::cast<RankedTensorType>(value.getType()).getRank();
     llvm::SmallVector<int64_t> before(rank, 0), after(rank - 1, 0);
     Names pads{writer.makeInts(before), missing};

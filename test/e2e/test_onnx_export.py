@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from test_loops import STOPPING
 
 dlc = pytest.importorskip("dlc")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -185,6 +186,48 @@ def test_from_onnx_and_back(tmp_path):
     )  # fmt: skip
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]), tmp_path / "m.onnx")
     check(tmp_path, tmp_path / "m.onnx")
+
+
+@pytest.mark.parametrize("section", [
+    {"method": "greedy", "max_tokens": 9},
+    {"method": "greedy", "max_tokens": 9, "stop_token": 3},
+    {"method": "beam", "max_tokens": 6, "beams": 3, "stop_token": 3, "length_penalty": 0.5},
+], ids=["counting", "stopping", "beam"])  # fmt: skip
+def test_loops_that_count(tmp_path, section):
+    """Decoding is a loop that counts, or stops, and has nothing to go along: the tokens of ONNX Runtime are those of dlc."""
+    size = 7
+    model = layers(["N", "T"], {"op": "embedding", "name": "e", "vocabulary": size, "units": 6}, {"op": "gru", "units": 5, "return_sequences": True},
+                   {"op": "dense", "name": "next", "units": size, "activation": "softmax"}, kind="i64")  # fmt: skip
+    weight = np.random.default_rng(3).standard_normal((size, 5)) * 5
+    model |= {"generate": section, "weights": {"next": {"weight": weight.tolist(), "bias": [0.0] * size}}}
+    (tmp_path / "m.json").write_text(json.dumps(model))
+    exported = dlc.compile(tmp_path / "m.json", tmp_path / "m.onnx", "--entry", "generate")
+    proto = onnx.load(exported)
+    onnx.checker.check_model(proto, full_check=True)
+    assert any(node.op_type == "Loop" for node in proto.graph.node)
+    session = onnxruntime.InferenceSession(str(exported), providers=["CPUExecutionProvider"])
+    own, counts = dlc.Model(dlc.compile(tmp_path / "m.json", tmp_path / "m.so")), set()
+    for seed in range(12):
+        inputs = {"prompt": np.random.default_rng(seed).integers(0, size, 1 + seed % 5)}
+        wanted = own.run(inputs, entry="generate")
+        theirs = dict(zip(wanted, session.run(list(wanted), inputs)))
+        np.testing.assert_array_equal(theirs["tokens"], wanted["tokens"])
+        np.testing.assert_array_equal(theirs["count"], wanted["count"])
+        np.testing.assert_allclose(theirs.get("score", 0), wanted.get("score", 0), rtol=1e-4)
+        counts.add(int(wanted["count"]))
+    assert len(counts) > 1 or "stop_token" not in section, "no prompt stops early, so nothing was tested"
+
+
+@pytest.mark.parametrize("limit", [-1, 0, 1, 4, 28, 1000])
+def test_steps_of_a_loop_that_stops(tmp_path, limit):
+    """What a loop carries, stacks (zeros after it has stopped) and counts."""
+    (tmp_path / "m.mlir").write_text(STOPPING)
+    exported = dlc.compile(tmp_path / "m.mlir", tmp_path / "m.onnx")
+    onnx.checker.check_model(onnx.load(exported), full_check=True)
+    session = onnxruntime.InferenceSession(str(exported), providers=["CPUExecutionProvider"])
+    wanted = dlc.Model(dlc.compile(tmp_path / "m.mlir", tmp_path / "m.so")).run({"limit": np.array(limit)})
+    for name, value in zip(wanted, session.run(list(wanted), {"limit": np.array(limit)})):
+        np.testing.assert_array_equal(value, wanted[name])
 
 
 def test_ops_without_a_form_are_named(programs):
