@@ -49,10 +49,36 @@ static LogicalResult lpPool(LpPoolOp op, GradientBuilder &gradients) {
   return success();
 }
 
+// What spreads windows and what sums them are each other's transpose, so gradients of these gradients are pools again.
+
+static LogicalResult maxPoolGradient(MaxPoolGradientOp op, GradientBuilder &gradients) {
+  // Each window asks for the gradient of the element that it chose.
+  Value flat = gradients.create<ReshapeOp>(gradients.getResultGradient(), llvm::ArrayRef<int64_t>{-1});
+  Value places = gradients.create<MaxPoolIndicesOp>(op.getX(), op.getKernel(), op.getStrides(), op.getDilations(),
+                                                    op.getPads(), op.getCeilMode(), /*column_major=*/false);
+  gradients.set(0, gradients.create<GatherOp>(flat, places, /*axis=*/0));
+  return success();
+}
+
+static LogicalResult spreadWindows(SpreadWindowsOp op, GradientBuilder &gradients) {
+  Value dx = gradients.getResultGradient();
+  Value means = gradients.create<AveragePoolOp>(dx, op.getKernel(), op.getStrides(), op.getDilations(), op.getPads(),
+                                                op.getCeilMode(), op.getDivisor() == WindowDivisor::Padded);
+  if (op.getDivisor() == WindowDivisor::None) {
+    Value counts = gradients.create<LpPoolOp>(gradients.fill(1, dx), op.getKernel(), op.getStrides(), op.getDilations(),
+                                              op.getPads(), op.getCeilMode(), /*p=*/1);
+    means = gradients.create<MulOp>(means, counts);
+  }
+  gradients.set(0, means);
+  return success();
+}
+
 void addPoolingGradients(MLIRContext *context) {
   addGradientRule<MaxPoolOp, &maxPool>(context);
   addGradientRule<AveragePoolOp, &averagePool>(context);
   addGradientRule<LpPoolOp, &lpPool>(context);
+  addGradientRule<MaxPoolGradientOp, &maxPoolGradient>(context);
+  addGradientRule<SpreadWindowsOp, &spreadWindows>(context);
 }
 
 } // namespace dlc

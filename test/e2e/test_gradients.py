@@ -70,6 +70,21 @@ def test_gradients_of_gradients(tmp_path):
              f"{body}  %y = dlc.gradient %f with_respect_to(%x : {{x}}) : {{x}}", symbols=[{"N": 3}])
         for name, body in ops.items()
     ]  # fmt: skip
+    windows = "kernel = array<i64: 2, 3>, strides = array<i64: 2, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 1, 1, 0>, ceil_mode = true"
+    pools = {
+        "max_pool": "dlc.max_pool %q {" + windows,
+        "average_inside": "dlc.average_pool %q {" + windows,
+        "average_padded": "dlc.average_pool %q {count_include_pad = true, " + windows,
+        "norm_pool": "dlc.lp_pool %q {p = 3 : i64, " + windows,
+        "sum_pool": "dlc.lp_pool %q {p = 1 : i64, " + windows,
+    }
+    y = "tensor<?x2x3x4xf64>"
+    cases += [
+        Case(name, {"x": Input(["N", 2, 5, 5], 0.3, 3, spread=True)}, ["N", 2, 5, 5],
+             f"%q = dlc.mul %x, %x : ({{x}}, {{x}}) -> {{x}}  %f0 = {pool}}} : {{x}} -> {y}  %f = dlc.mul %f0, %f0 : ({y}, {y}) -> {y}"
+             f"  %y = dlc.gradient %f with_respect_to(%x : {{x}}) : {y}", symbols=[{"N": 2}])
+        for name, pool in pools.items()
+    ]  # fmt: skip
     model = dlc.Model(compile_text(tmp_path, "\n".join(map(write_function, cases))))
     for case in cases:
         check(model, case)
