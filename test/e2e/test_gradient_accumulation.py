@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from test_train_command import kill_and_compare
 
 dlc = pytest.importorskip("dlc")
 
@@ -68,8 +69,17 @@ def test_equals_one_large_batch(tmp_path, name, runs, rows):
 
 
 def test_one_run_is_none(tmp_path):
-    model = build(tmp_path, 1, "adam")
-    assert not any("accumulated" in name or "gradient" in name for name in model.new_state(seed=0))
+    """A count of 1 is a step each run: the same variables and the same bits as without the key, so that checkpoints fit both."""
+    model, plain = build(tmp_path, 1, "adam"), build(tmp_path, 0, "adam")
+    a, b = model.new_state(seed=0), plain.new_state(seed=0)
+    assert list(a) == list(b) and not any("accumulated" in name or "gradient" in name for name in a)
+    for batch in batches(3, 4):
+        step(model, batch)
+        step(plain, batch)
+    for name in b:
+        np.testing.assert_array_equal(a[name], b[name])
+    a.save(tmp_path / "c.safetensors", {})
+    b.load(tmp_path / "c.safetensors")
 
 
 def test_resumes_bit_for_bit(tmp_path):
@@ -139,3 +149,12 @@ def test_train_command(programs):
     assert results[0]["optimizer.accumulated"] == 0 and results[0]["optimizer.step"] == 5 and results[0]["step"] == 20
     for name, value in results[0].items():
         np.testing.assert_array_equal(value, results[1][name])
+
+
+@pytest.mark.parametrize("runs", [1, 4])
+def test_killed_train_command(programs, runs):
+    """Killed at any moment, also between two steps of the optimizer, it resumes to the same bits."""
+    build(programs.folder, runs, "adam")
+    np.savez(programs.folder / "d.npz", **join(batches(10, 3)))
+    options = ["--data", "d.npz", "--batch", 3, "--epochs", 9, "--checkpoint-steps", 1]
+    kill_and_compare(programs.folder, programs.folder / f"m{runs}.so", 3, options)

@@ -302,18 +302,13 @@ def test_output_that_cannot_be_written(programs, library, table):
 
 def test_full_disk(programs, library, table):
     """A limit on the size of files stands for a disk that is full."""
-    (programs.folder / "r.html").write_text("what was there")
-    command = f"{BIN / 'dlc-run'} train {library} --data data.csv --epochs 1"
-    result = subprocess.run(["bash", "-c", f"ulimit -f 0; exec {command} --report r.html"], cwd=programs.folder, capture_output=True, text=True)
-    assert result.returncode == 1 and "cannot write 'r.html': File too large" in result.stderr
-    assert (programs.folder / "r.html").read_text() == "what was there"
-    (programs.folder / "r.html").unlink()
-    script = f"ulimit -f 0; exec {BIN / 'dlc-run'} train {library} --data data.csv --epochs 1 --checkpoint c.safetensors"
-    (programs.folder / "c.safetensors").write_bytes(b"what was there")
-    result = subprocess.run(["bash", "-c", script], cwd=programs.folder, capture_output=True, text=True)
-    assert result.returncode == 1 and "cannot write 'c.safetensors': File too large" in result.stderr
-    assert (programs.folder / "c.safetensors").read_bytes() == b"what was there"
-    assert sorted(os.listdir(programs.folder)) == ["c.safetensors", "data.csv"]
+    command = ["bash", "-c", 'ulimit -f 0; exec "$@"', "-", str(BIN / "dlc-run"), "train", str(library), "--data", "data.csv", "--epochs", "1"]
+    for option, name in ("--report", "r.html"), ("--best", "b.safetensors"), ("--checkpoint", "c.safetensors"):
+        (programs.folder / name).write_bytes(b"what was there")
+        result = subprocess.run([*command, option, name], cwd=programs.folder, capture_output=True, text=True)
+        assert result.returncode == 1 and f"cannot write '{name}': File too large" in result.stderr
+        assert (programs.folder / name).read_bytes() == b"what was there"
+    assert sorted(os.listdir(programs.folder)) == ["b.safetensors", "c.safetensors", "data.csv", "r.html"]
 
 
 def test_values_that_are_no_numbers(programs, library):
