@@ -56,7 +56,7 @@ def read_checkpoint(path):
     """Tensors and metadata of a safetensors file."""
     content = pathlib.Path(path).read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
-    header, types = json.loads(content[8 : 8 + length]), {"F32": np.float32, "I64": np.int64}
+    header, types = json.loads(content[8 : 8 + length]), {"F32": np.float32, "F64": np.float64, "I64": np.int64}
     metadata = header.pop("__metadata__", {})
     tensors = {}
     for name, tensor in header.items():
