@@ -246,6 +246,16 @@ def start(programs, library, *options):
     return process
 
 
+def test_figure_that_does_not_exist(programs, library, table):
+    """It is known after an epoch only, which is not lost: the run goes on with another figure as if it had been watched from the beginning."""
+    options = ["--data", "data.csv", "--epochs", 2, "--checkpoint"]
+    words = "there is no figure 'los' to watch; the last good checkpoint is 'c.safetensors' (epoch 1, step 7); did you mean 'loss'?"
+    refuse(programs, library, words, *options, "c.safetensors", "--monitor", "los")
+    for name in "c.safetensors", "whole.safetensors":
+        events(train(programs, library, *options, name, "--resume", "--json"))
+    assert (programs.folder / "c.safetensors").read_bytes() == (programs.folder / "whole.safetensors").read_bytes()
+
+
 def test_two_runs_of_one_checkpoint(programs, library, table):
     process = start(programs, library, "--checkpoint", "c.safetensors")
     for option, path in ("--checkpoint", "c.safetensors"), ("--best", programs.folder / "c.safetensors"):

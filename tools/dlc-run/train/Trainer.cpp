@@ -280,7 +280,9 @@ bool Trainer::endEpoch() {
     std::vector<std::string> names;
     for (const auto &[name, value] : record.figures)
       names.push_back(name);
-    throw Failure("there is no figure '" + monitor + "' to watch" + suggestion(monitor, names));
+    // What the epoch has learnt is kept: only its end is left for a run that watches another figure.
+    saveCheckpoint();
+    throw Failure("there is no figure '" + monitor + "' to watch" + lastGood() + suggestion(monitor, names));
   }
   double value = isMoreBetter(monitor) ? -*watched : *watched;
   state.history.push_back(record);
