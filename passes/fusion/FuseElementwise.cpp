@@ -67,6 +67,8 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
         roots.push_back(&op);
     for (Operation *root : llvm::reverse(roots))
       fuseAround(root);
+    for (auto concat : llvm::make_early_inc_range(getOperation().getBody().front().getOps<dlc::ConcatOp>()))
+      fuseParts(concat);
     // From the last op on, each elementwise op that is still free starts a kernel and draws in its operands.
     llvm::SmallVector<Operation *> elementwise;
     for (Operation &op : llvm::reverse(getOperation().getBody().front()))
@@ -135,6 +137,27 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
       Operation *definition = operand.getDefiningOp();
       return operand == value || (definition && definition->hasTrait<dlc::Elementwise>() && reads(definition, value));
     });
+  }
+
+  /// Draws in what computes the parts of a concatenation, each of which has a loop of its own.
+  static void fuseParts(dlc::ConcatOp concat) {
+    if (llvm::cast<RankedTensorType>(concat.getType()).getEncoding())
+      return;
+    llvm::SetVector<Operation *> group;
+    group.insert(concat);
+    collectOperands(concat, group, [](Operation *op) {
+      auto shape = llvm::cast<RankedTensorType>(op->getResult(0).getType()).getShape();
+      bool isWhole = llvm::all_of(op->getUsers(), [&](Operation *user) {
+        return llvm::isa<dlc::ConcatOp>(user) ||
+               llvm::cast<RankedTensorType>(user->getResult(0).getType()).getShape() == shape;
+      });
+      return op->hasTrait<dlc::Elementwise>() && (isCheap(op) || isWhole);
+    });
+    if (group.size() == 1)
+      return;
+    llvm::SmallVector<Operation *> sorted(group.begin(), group.end());
+    llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+    dlc::wrapInKernel(sorted, dlc::KernelRoot::Movement, concat);
   }
 
   static void fuseChain(Operation *last, llvm::SmallPtrSetImpl<Operation *> &taken) {

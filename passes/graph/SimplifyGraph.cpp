@@ -142,11 +142,63 @@ struct MergeClamps final : OpRewritePattern<dlc::ClampOp> {
   }
 };
 
+/// The leaves of a sum of sums that nobody else reads.
+void collectTerms(Value value, llvm::SmallVectorImpl<Value> &terms, bool isRoot = true) {
+  auto add = value.getDefiningOp<dlc::AddOp>();
+  if (!add || (!isRoot && !add->hasOneUse())) {
+    terms.push_back(value);
+    return;
+  }
+  collectTerms(add.getLhs(), terms, false);
+  collectTerms(add.getRhs(), terms, false);
+}
+
+/// A sum of tensors that zeros pad along one axis, each where the others are zero -> concat. The gradient of what is
+/// sliced into gates or heads.
+struct JoinPaddedTerms final : OpRewritePattern<dlc::AddOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(dlc::AddOp op, PatternRewriter &rewriter) const override {
+    auto type = llvm::cast<RankedTensorType>(op.getType());
+    llvm::SmallVector<Value> terms;
+    collectTerms(op, terms);
+    int64_t axis = -1;
+    llvm::SmallVector<std::pair<int64_t, Value>> parts;
+    for (Value term : terms) {
+      auto pad = term.getDefiningOp<dlc::PadOp>();
+      if (!pad || pad.getMode() != dlc::PadMode::Constant || pad.getValue() || term.getType() != type)
+        return rewriter.notifyMatchFailure(op, "a term is not padded with zeros");
+      for (auto [dim, low, high] : llvm::enumerate(pad.getLow(), pad.getHigh())) {
+        if (low == 0 && high == 0)
+          continue;
+        if (low < 0 || high < 0 || (axis >= 0 && axis != static_cast<int64_t>(dim)))
+          return rewriter.notifyMatchFailure(op, "terms are cropped, or padded along several axes");
+        axis = dim;
+      }
+      parts.push_back({axis < 0 ? 0 : pad.getLow()[axis], pad.getX()});
+    }
+    if (axis < 0 || type.isDynamicDim(axis))
+      return rewriter.notifyMatchFailure(op, "no axis of known extent is padded");
+    llvm::stable_sort(parts, [](const auto &a, const auto &b) { return a.first < b.first; });
+    int64_t end = 0;
+    llvm::SmallVector<Value> operands;
+    for (auto [start, part] : parts) {
+      if (start != end || llvm::cast<RankedTensorType>(part.getType()).isDynamicDim(axis))
+        return rewriter.notifyMatchFailure(op, "terms overlap, or leave a gap");
+      end += llvm::cast<RankedTensorType>(part.getType()).getDimSize(axis);
+      operands.push_back(part);
+    }
+    if (end != type.getDimSize(axis))
+      return rewriter.notifyMatchFailure(op, "terms leave a gap");
+    rewriter.replaceOpWithNewOp<dlc::ConcatOp>(op, type, operands, rewriter.getI64IntegerAttr(axis));
+    return success();
+  }
+};
+
 class SimplifyGraph final : public dlc::impl::SimplifyGraphBase<SimplifyGraph> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<FormGelu, FormSwish, FormClamp<dlc::MaxOp, true>, FormClamp<dlc::MinOp, false>, MergeClamps>(
-        &getContext());
+    patterns.add<FormGelu, FormSwish, FormClamp<dlc::MaxOp, true>, FormClamp<dlc::MinOp, false>, MergeClamps,
+                 JoinPaddedTerms>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -138,3 +138,18 @@ func.func @decay(%g: tensor<4x4xf32> {dlc.name = "g"}, %w: tensor<4x4xf32> {dlc.
   %next = dlc.sub %w, %new : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
   return %new, %next : tensor<4x4xf32>, tensor<4x4xf32>
 }
+
+// What computes a part of a concatenation alone is computed where the part is written; what two parts read is not.
+// CHECK-LABEL: func.func @parts
+// CHECK: %[[S:.*]] = dlc.kernel "exp"
+// CHECK: dlc.kernel "concat" root( movement) (%[[S]], %arg1
+// CHECK: dlc.mul
+// CHECK: dlc.tanh
+// CHECK: dlc.concat
+func.func @parts(%x: tensor<4x16xf32> {dlc.name = "x"}, %y: tensor<4x16xf32> {dlc.name = "y"}) -> (tensor<4x32xf32> {dlc.name = "z"}) {
+  %e = dlc.exp %x : tensor<4x16xf32> -> tensor<4x16xf32>
+  %m = dlc.mul %e, %y : (tensor<4x16xf32>, tensor<4x16xf32>) -> tensor<4x16xf32>
+  %t = dlc.tanh %e : tensor<4x16xf32> -> tensor<4x16xf32>
+  %z = dlc.concat %m, %t {axis = 1 : i64} : (tensor<4x16xf32>, tensor<4x16xf32>) -> tensor<4x32xf32>
+  return %z : tensor<4x32xf32>
+}

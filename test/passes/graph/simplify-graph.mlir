@@ -57,3 +57,33 @@ func.func @apart(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = dlc.clamp %a {high = 1.0 : f64} : tensor<4xf32> -> tensor<4xf32>
   return %y : tensor<4xf32>
 }
+
+// The gradient of what was sliced into three parts.
+// CHECK-LABEL: func.func @parts
+func.func @parts(%x: tensor<?x2xf32>, %y: tensor<?x3xf32>, %z: tensor<?x1xf32>) -> tensor<?x6xf32> {
+  // CHECK: %[[Y:.*]] = dlc.concat %arg0, %arg1, %arg2 {axis = 1 : i64}
+  // CHECK-NEXT: return %[[Y]]
+  %0 = dlc.pad %z {low = array<i64: 0, 5>, high = array<i64: 0, 0>, mode = #dlc<pad_mode constant>} : (tensor<?x1xf32>) -> tensor<?x6xf32>
+  %1 = dlc.pad %x {low = array<i64: 0, 0>, high = array<i64: 0, 4>, mode = #dlc<pad_mode constant>} : (tensor<?x2xf32>) -> tensor<?x6xf32>
+  %2 = dlc.pad %y {low = array<i64: 0, 2>, high = array<i64: 0, 1>, mode = #dlc<pad_mode constant>} : (tensor<?x3xf32>) -> tensor<?x6xf32>
+  %3 = dlc.add %0, %1 : (tensor<?x6xf32>, tensor<?x6xf32>) -> tensor<?x6xf32>
+  %4 = dlc.add %3, %2 : (tensor<?x6xf32>, tensor<?x6xf32>) -> tensor<?x6xf32>
+  return %4 : tensor<?x6xf32>
+}
+
+// Terms that overlap, leave a gap, or repeat an edge stay a sum.
+// CHECK-LABEL: func.func @no_parts
+func.func @no_parts(%x: tensor<2xf32>) -> (tensor<3xf32>, tensor<5xf32>, tensor<4xf32>) {
+  // CHECK-NOT: dlc.concat
+  // CHECK-COUNT-3: dlc.add
+  %0 = dlc.pad %x {low = array<i64: 0>, high = array<i64: 1>, mode = #dlc<pad_mode constant>} : (tensor<2xf32>) -> tensor<3xf32>
+  %1 = dlc.pad %x {low = array<i64: 1>, high = array<i64: 0>, mode = #dlc<pad_mode constant>} : (tensor<2xf32>) -> tensor<3xf32>
+  %overlap = dlc.add %0, %1 : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+  %2 = dlc.pad %x {low = array<i64: 0>, high = array<i64: 3>, mode = #dlc<pad_mode constant>} : (tensor<2xf32>) -> tensor<5xf32>
+  %3 = dlc.pad %x {low = array<i64: 3>, high = array<i64: 0>, mode = #dlc<pad_mode constant>} : (tensor<2xf32>) -> tensor<5xf32>
+  %gap = dlc.add %2, %3 : (tensor<5xf32>, tensor<5xf32>) -> tensor<5xf32>
+  %4 = dlc.pad %x {low = array<i64: 0>, high = array<i64: 2>, mode = #dlc<pad_mode edge>} : (tensor<2xf32>) -> tensor<4xf32>
+  %5 = dlc.pad %x {low = array<i64: 2>, high = array<i64: 0>, mode = #dlc<pad_mode constant>} : (tensor<2xf32>) -> tensor<4xf32>
+  %edge = dlc.add %4, %5 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %overlap, %gap, %edge : tensor<3xf32>, tensor<5xf32>, tensor<4xf32>
+}
