@@ -14,6 +14,7 @@ struct TileSubject {
   mlir::Operation *rootOp;       ///< null: the kernel copies
   mlir::RankedTensorType result; ///< what the kernel stores
   KernelRoot root;
+  int64_t rowRange = 0; ///< > 0: ranges of so many rows (dimension 0 of the result) are computed apart from each other
 };
 
 /// Physical dimensions of `type` from innermost to outermost, as logical ones.

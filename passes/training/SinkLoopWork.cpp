@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/ConstantData.h"
 #include "ir/GradientBuilder.h"
 #include "passes/Passes.h"
 #include "passes/graph/BindLoopShapes.h"
@@ -175,8 +176,14 @@ private:
     };
     for (const Sum &sum : sums) {
       Value total = loop.getCarried()[sum.number];
-      for (Operation *term : sum.terms)
-        total = create<dlc::AddOp>(total, sumOverSteps(term, allSteps));
+      // Sums begin with zeros, mostly.
+      auto start = dlc::ConstantData::get(total);
+      bool isZero = start && start->isSplat() && start->getDouble(0) == 0;
+      for (Operation *term : sum.terms) {
+        Value steps = sumOverSteps(term, allSteps);
+        total = isZero ? steps : create<dlc::AddOp>(total, steps);
+        isZero = false;
+      }
       loop->getResult(sum.number).replaceAllUsesWith(total);
     }
     for (unsigned place : products) {
@@ -210,10 +217,22 @@ private:
     return create<dlc::ReshapeLikeOp>(rows, shaped);
   }
 
+  /// `a^T b`; as the transpose of `b^T a` where the columns of `a` fill vectors and those of `b` do not: the sum over
+  /// all steps is long, and the result short.
+  Value multiplyRows(Value a, Value b) {
+    constexpr int64_t vector = 16;
+    auto fills = [](Value matrix) {
+      int64_t columns = typeOf(matrix).getDimSize(1);
+      return !ShapedType::isDynamic(columns) && columns % vector == 0;
+    };
+    if (!fills(a) || fills(b))
+      return create<dlc::MatMulOp>(a, b, true, false);
+    return create<dlc::TransposeOp>(create<dlc::MatMulOp>(b, a, true, false), llvm::ArrayRef<int64_t>{1, 0});
+  }
+
   template <typename Function> Value sumOverSteps(Operation *term, Function allSteps) {
     if (auto product = llvm::dyn_cast<dlc::MatMulOp>(term))
-      return create<dlc::MatMulOp>(flatten(allSteps(product.getLhs())), flatten(allSteps(product.getRhs())), true,
-                                   false);
+      return multiplyRows(flatten(allSteps(product.getLhs())), flatten(allSteps(product.getRhs())));
     auto reduction = llvm::cast<dlc::ReduceOp>(term);
     llvm::SmallVector<int64_t> axes{0};
     for (int64_t axis : reduction.getAxes())

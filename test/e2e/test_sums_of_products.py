@@ -131,6 +131,15 @@ def test_transposed_matrix_products(programs):
     graph.check(programs)
 
 
+@pytest.mark.parametrize("options", [["--target=native"], ["--target=x86-64"]], ids=["one set", "three sets"])
+def test_long_sums(programs, options):
+    """As gradients of weights are: thousands of terms, in blocks where a number between 32 and 128 divides them."""
+    graph = Graph()
+    for m, k, n in [(65, 2048, 512), (512, 640, 128), (67, 1024, 256), (48, 2016, 144), (512, 713, 128), (40, 1031, 512), (300, 3000, 7)]:
+        graph.add("Gemm", [graph.array((k, m), False), graph.array((k, n), False)], 2, transA=1)
+    graph.check(programs, *options)
+
+
 @pytest.mark.parametrize("width", [1, 5, 16, 33, 64, 96, 100, 128, 300])
 def test_sums_of_columns(programs, width):
     """Vectors run along what stays; it may fill them or not."""

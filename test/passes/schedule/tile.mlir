@@ -116,3 +116,52 @@ func.func @winograd(%x: tensor<1x512x28x28xf32, #x>, %w: tensor<512x512x3x3xf32,
   }
   return %y : tensor<1x512x28x28xf32, #y>
 }
+
+// -----
+
+// The gradient of a weight, a sum over thousands of rows: 128 at a time, in tiles that divide the result. Ranges are of the dimension
+// with more tiles.
+// CHECK-LABEL: dlc.kernel "gradient"
+// CHECK-SAME: <algorithm = "blocked", isa = "x86-64-v4", vector = 16, split = 0, grain = 8, tiles = {columns = 32 : i64, depth = 128 : i64, rows = 8 : i64}>
+func.func @gradient(%dz: tensor<2048x512xf32>, %h: tensor<2048x128xf32>) -> tensor<512x128xf32> {
+  %y = dlc.kernel "gradient" root(contraction) (%dz, %h : tensor<2048x512xf32>, tensor<2048x128xf32>) -> tensor<512x128xf32> {
+  ^bb0(%a: tensor<2048x512xf32>, %b: tensor<2048x128xf32>):
+    %0 = dlc.matmul %a, %b {transpose_lhs = true} : (tensor<2048x512xf32>, tensor<2048x128xf32>) -> tensor<512x128xf32>
+    dlc.yield %0 : tensor<512x128xf32>
+  }
+  return %y : tensor<512x128xf32>
+}
+
+// -----
+
+// CHECK-LABEL: dlc.kernel "wide_gradient"
+// CHECK-SAME: <algorithm = "blocked", isa = "x86-64-v4", vector = 16, split = 1, grain = 32, tiles = {columns = 32 : i64, depth = 128 : i64, rows = 13 : i64}>
+func.func @wide_gradient(%x: tensor<2048x65xf32>, %dz: tensor<2048x512xf32>) -> tensor<65x512xf32> {
+  %y = dlc.kernel "wide_gradient" root(contraction) (%x, %dz : tensor<2048x65xf32>, tensor<2048x512xf32>) -> tensor<65x512xf32> {
+  ^bb0(%a: tensor<2048x65xf32>, %b: tensor<2048x512xf32>):
+    %0 = dlc.matmul %a, %b {transpose_lhs = true} : (tensor<2048x65xf32>, tensor<2048x512xf32>) -> tensor<65x512xf32>
+    dlc.yield %0 : tensor<65x512xf32>
+  }
+  return %y : tensor<65x512xf32>
+}
+
+// -----
+
+// Kernels of a loop whose rows threads share split their rows, in tiles of a range.
+// CHECK-LABEL: dlc.kernel "product"
+// CHECK-SAME: isa = "x86-64-v4", vector = 16, split = 0, tiles = {columns = 32 : i64, columns_loop = 1 : i64, rows = 8 : i64}
+// CHECK-LABEL: dlc.kernel "cell"
+// CHECK-SAME: isa = "x86-64-v4", vector = 16, split = 0>
+func.func @rows(%h: tensor<32x128xf32>, %w: tensor<128x512xf32>) -> tensor<32x512xf32> {
+  %z = dlc.kernel "product" root(contraction) (%h, %w : tensor<32x128xf32>, tensor<128x512xf32>) -> tensor<32x512xf32> attributes {dlc.row_range = 8 : i64} {
+  ^bb0(%a: tensor<32x128xf32>, %b: tensor<128x512xf32>):
+    %0 = dlc.matmul %a, %b : (tensor<32x128xf32>, tensor<128x512xf32>) -> tensor<32x512xf32>
+    dlc.yield %0 : tensor<32x512xf32>
+  }
+  %y = dlc.kernel "cell" root(elementwise) (%z : tensor<32x512xf32>) -> tensor<32x512xf32> attributes {dlc.row_range = 8 : i64} {
+  ^bb0(%a: tensor<32x512xf32>):
+    %0 = dlc.tanh %a : tensor<32x512xf32> -> tensor<32x512xf32>
+    dlc.yield %0 : tensor<32x512xf32>
+  }
+  return %y : tensor<32x512xf32>
+}

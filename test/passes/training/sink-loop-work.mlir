@@ -35,3 +35,24 @@ func.func @run(%init: tensor<4x3xf32>, %a: tensor<5x2x4xf32>, %x: tensor<5x2x3xf
   %0, %1 = dlc.loop @step carried(%init : tensor<4x3xf32>) scanned(%a, %x : tensor<5x2x4xf32>, tensor<5x2x3xf32>) invariants() -> tensor<4x3xf32>, tensor<5x4x3xf32>
   return %1 : tensor<5x4x3xf32>
 }
+
+// -----
+
+// Columns of dz fill vectors, those of x do not: the long sum has the former as columns. A sum that begins with zeros is the product.
+// CHECK-LABEL: func.func @run
+// CHECK: %[[L:.*]]:2 = dlc.loop @step
+// CHECK: %[[P:.*]] = dlc.matmul %{{.*}}, %{{.*}} {transpose_lhs = true} : (tensor<10x3xf32>, tensor<10x16xf32>) -> tensor<3x16xf32>
+// CHECK: %[[T:.*]] = dlc.transpose %[[P]] {permutation = array<i64: 1, 0>}
+// CHECK: return %{{.*}}, %[[T]]
+func.func private @step(%i: tensor<i64>, %h: tensor<2x16xf32>, %s: tensor<16x3xf32>, %x: tensor<2x3xf32>) -> (tensor<2x16xf32>, tensor<16x3xf32>)
+    attributes {dlc.carried = 2 : i64, dlc.stacked = 0 : i64} {
+  %dz = dlc.tanh %h : tensor<2x16xf32> -> tensor<2x16xf32>
+  %p = dlc.matmul %dz, %x {transpose_lhs = true} : (tensor<2x16xf32>, tensor<2x3xf32>) -> tensor<16x3xf32>
+  %s1 = dlc.add %s, %p : (tensor<16x3xf32>, tensor<16x3xf32>) -> tensor<16x3xf32>
+  return %dz, %s1 : tensor<2x16xf32>, tensor<16x3xf32>
+}
+func.func @run(%h: tensor<2x16xf32> {dlc.name = "h"}, %x: tensor<5x2x3xf32> {dlc.name = "x"}) -> (tensor<2x16xf32> {dlc.name = "g"}, tensor<16x3xf32> {dlc.name = "d"}) {
+  %s = dlc.constant dense<0.0> : tensor<16x3xf32> : tensor<16x3xf32>
+  %0:2 = dlc.loop @step carried(%h, %s : tensor<2x16xf32>, tensor<16x3xf32>) scanned(%x : tensor<5x2x3xf32>) invariants() -> tensor<2x16xf32>, tensor<16x3xf32>
+  return %0#0, %0#1 : tensor<2x16xf32>, tensor<16x3xf32>
+}
