@@ -50,7 +50,7 @@ def SinkLoopWork : Pass<"dlc-sink-loop-work", "::mlir::ModuleOp"> {
   let description = [{
     The gradient of a recurrent layer's weights is a sum of products over all steps, to which each step adds its own. Where a carried value is
     nothing but such a sum, of products `a^T b` or of sums over rows, the loop stacks (or has scanned) `a` and `b` instead, and one product of
-    `[T * B, M]^T` and `[T * B, N]` behind the loop takes the place of T small ones. Products with an invariant that are only stacked
+    `[T * B, M]^T` and `[T * B, N]` behind the loop takes the place of T small ones (its transpose, where only M columns fill vectors). Products with an invariant that are only stacked
     move behind the loop, too: the opposite of `--dlc-hoist-loop-work`.
 
     Before: `%s1 = dlc.add %s, %p` with `%p = dlc.matmul %dz, %h {transpose_lhs = true}` in a body that carries `%s`
@@ -181,7 +181,8 @@ def SimplifyGraph : Pass<"dlc-simplify-graph", "::mlir::func::FuncOp"> {
   let summary = "Rewrite groups of ops as the one op that they spell";
   let description = [{
     `0.5 x (1 + erf(x / sqrt(2)))` becomes `dlc.gelu`; `x sigmoid(x)` becomes `dlc.swish`; a clamp of a clamp, a relu of a clamp
-    and a maximum or minimum with a scalar become one `dlc.clamp`.
+    and a maximum or minimum with a scalar become one `dlc.clamp`. A sum of tensors that zeros pad along one axis, each where the others
+    are zero, becomes `dlc.concat`: the gradient of what is sliced into gates.
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
 }
@@ -380,7 +381,7 @@ def FuseElementwise : Pass<"dlc-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Form kernels of elementwise chains, and of other ops with the elementwise ops around them";
   let description = [{
     Reductions, normalizations, windows and movements take up the elementwise ops that follow them; reductions also
-    those before them, if cheap. What elementwise ops are left form kernels of their own, as large as single uses allow; in those, slices with
+    those before them, if cheap, and concatenations all that compute one of their parts. What elementwise ops are left form kernels of their own, as large as single uses allow; in those, slices with
     long rows, mirrored ones and gathers of single elements are read where they are used, together with the arithmetic of their indices.
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
@@ -401,6 +402,25 @@ def ExposeTensors : Pass<"dlc-expose-tensors", "::mlir::func::FuncOp"> {
 
 //===-- schedule ------------------------------------------------------------===//
 
+def SplitLoopRows : Pass<"dlc-split-loop-rows", "::mlir::ModuleOp"> {
+  let summary = "Let threads run all steps of a loop, each for some rows of the batch";
+  let description = [{
+    The rows of a batch do not meet in the steps of a recurrent layer: row i of what a step computes follows from row i of what other kernels of
+    the step and the steps before have computed, and from what the loop is given. Such a loop gets `dlc.row_range`, the number of rows that are
+    worth a thread, and so do the kernels of its body, whose schedules then split their rows (dimension 0 of their results). The program runs
+    the loop for ranges of rows, and threads do not wait for each other from its first step to its last.
+
+    A loop keeps its form if its steps mix rows, if they stop early, know their number or hold loops, if one range is all rows, if it is so short that
+    a second thread gains nothing, and if the matrices that every range reads in every step do not fit the second-level cache of a
+    core: then threads share the columns of each product.
+
+    Before: `dlc.loop @run.lstm carried(%h, %c : tensor<32x128xf32>, ...) ...`
+
+    After: the same with `{dlc.row_range = 8 : i64}`, and `dlc.kernel ... attributes {dlc.row_range = 8 : i64}` in `@run.lstm`
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+  let statistics = [Statistic<"marked", "split-loops", "Loops whose rows are split">];
+}
 def Tile : Pass<"dlc-tile", "::mlir::func::FuncOp"> {
   let summary = "Decide the schedule of every kernel";
   let description = [{
@@ -426,7 +446,8 @@ def CollapseKernels : Pass<"dlc-collapse-kernels", "::mlir::ModuleOp"> {
   let description = [{
     Neighbouring dimensions that lie contiguously in every tensor of a kernel, and that its ops treat alike, become one; dimensions
     of extent 1 go. Elementwise kernels of equal shapes so get a single loop, whose ranges can be split between threads at any
-    place. The leading dimensions of a product with one right operand become its rows. Schedules are decided anew for what is left. Reductions, softmax, layer and group normalization and layout conversions
+    place. The leading dimensions of a product with one right operand become its rows. Kernels of a loop whose rows threads share
+    (`dlc.row_range`) keep theirs. Schedules are decided anew for what is left. Reductions, softmax, layer and group normalization and layout conversions
     keep apart what they treat differently.
 
     Before:

@@ -107,10 +107,12 @@ static void addKernelsPhase(OpPassManager &manager, const PipelineOptions &optio
     // The conversions to row-major that this adds become kernels.
     function.addPass(createFormKernels());
   }
+  if (options.optimizationLevel >= 2)
+    manager.addPass(createSplitLoopRows());
   TileOptions tile;
   tile.isas.assign(options.isas.begin(), options.isas.end());
   tile.naive = options.optimizationLevel == 0;
-  function.addPass(createTile(tile));
+  manager.addNestedPass<func::FuncOp>(createTile(tile));
 }
 
 static void addProgramPhase(OpPassManager &manager, const PipelineOptions &options) {

@@ -65,14 +65,21 @@ class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPo
   void runOnOperation() override;
   LogicalResult lowerEntry(mlir::func::FuncOp function);
   LogicalResult replaceArguments(mlir::func::FuncOp function, llvm::StringRef entryName);
+  LogicalResult lowerTask(mlir::func::FuncOp function);
+  LogicalResult lowerBody(mlir::func::FuncOp function);
   LogicalResult lowerLaunch(LaunchOp launch, mlir::Block *leave);
+  void lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *leave);
+  void leaveUnlessFine(Emitter emit, Value status, mlir::Operation *done, mlir::Block *leave);
   void countLaunches(Emitter emit, mlir::func::FuncOp function, int64_t place);
   void createSizeFunctions(const EntryDescription &entry, mlir::Location location);
   void createInRanges();
 
   llvm::StringMap<KernelInterface> kernels;
   llvm::StringSet<> usedNames;
-  Value call;          ///< the dlc_call of the entry point at hand
+  Value call; ///< the dlc_call of the entry point at hand; null in a task
+  /// Of the task at hand: where its range begins and ends, and the scratch of the thread that runs it. Null in an
+  /// entry point.
+  Value begin, end, scratch;
   Value argumentBlock; ///< where its launches put their arguments
 };
 } // namespace
@@ -93,6 +100,9 @@ void LowerEntryPointsPass::runOnOperation() {
 
   createInRanges();
   llvm::SmallVector<mlir::func::FuncOp> functions(module.getOps<mlir::func::FuncOp>());
+  for (mlir::func::FuncOp function : functions)
+    if (function->hasAttr("dlc.range_grain") && mlir::failed(lowerTask(function)))
+      return signalPassFailure();
   for (mlir::func::FuncOp function : functions)
     if (function->hasAttr("dlc.entry") && mlir::failed(lowerEntry(function)))
       return signalPassFailure();
@@ -120,7 +130,38 @@ LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
   llvm::StringRef entryName = function->getAttrOfType<mlir::StringAttr>("dlc.entry").getValue();
   if (mlir::failed(replaceArguments(function, entryName)))
     return mlir::failure();
+  begin = end = scratch = Value();
+  return lowerBody(function);
+}
 
+/// Makes a function of `--dlc-outline-ranges` a dlc_task: `(arguments, begin, end, scratch) -> status`.
+LogicalResult LowerEntryPointsPass::lowerTask(mlir::func::FuncOp function) {
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&function.front());
+  Emitter emit{builder, function.getLoc()};
+  mlir::Block &body = function.front();
+  unsigned count = body.getNumArguments();
+  mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type();
+  call = Value();
+  Value block = body.addArgument(pointer, function.getLoc());
+  begin = body.addArgument(i64, function.getLoc());
+  end = body.addArgument(i64, function.getLoc());
+  scratch = body.addArgument(pointer, function.getLoc());
+  for (unsigned index = 0; index < count; ++index) {
+    Value argument = body.getArgument(index);
+    if (llvm::isa<mlir::MemRefType>(argument.getType())) {
+      argument.replaceAllUsesWith(emit.toBuffer(emit.load(pointer, block, 8 * index), argument.getType()));
+      continue;
+    }
+    Value number = index + 2 == count ? begin : index + 1 == count ? end : emit.load(i64, block, 8 * index);
+    argument.replaceAllUsesWith(arith::IndexCastOp::create(builder, function.getLoc(), builder.getIndexType(), number));
+  }
+  body.eraseArguments(0, count);
+  function.setType(builder.getFunctionType({pointer, i64, i64, pointer}, builder.getI32Type()));
+  return lowerBody(function);
+}
+
+/// Lowers what launches kernels in `function`, whose arguments are lowered.
+LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   mlir::OpBuilder builder(&getContext());
   mlir::Location location = function.getLoc();
   function.walk([&](mlir::func::ReturnOp op) {
@@ -150,6 +191,14 @@ LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
   for (LaunchOp launch : launches)
     if (mlir::failed(lowerLaunch(launch, leave)))
       return mlir::failure();
+  llvm::SmallVector<std::pair<mlir::func::CallOp, mlir::func::FuncOp>> calls;
+  function.walk([&](mlir::func::CallOp op) {
+    auto callee = getOperation().lookupSymbol<mlir::func::FuncOp>(op.getCallee());
+    if (callee && callee->hasAttr("dlc.range_grain"))
+      calls.push_back({op, callee});
+  });
+  for (auto [op, task] : calls)
+    lowerRanges(op, task, leave);
   if (leave->use_empty())
     leave->erase();
   return mlir::success();
@@ -275,8 +324,10 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
     countLaunches(emit, launch->getParentOfType<mlir::func::FuncOp>(), place);
 
   ExtentArithmetic arithmetic(builder, launch.getLoc(), symbols);
+  if (begin && kernel.splitDim < 0)
+    return launch.emitError("is for rows of '") << launch.getKernel() << "', whose schedules do not agree on a split";
   auto staticCost = constantDim(kernel.nanoseconds);
-  bool isSplit = kernel.splitDim >= 0 && (!staticCost || *staticCost >= parallelThresholdNanoseconds);
+  bool isSplit = !begin && kernel.splitDim >= 0 && (!staticCost || *staticCost >= parallelThresholdNanoseconds);
   Value extent = kernel.splitDim >= 0 ? arithmetic.emit(kernel.getResultDims()[kernel.splitDim]) : emit.i64(1);
   Value status;
   if (isSplit) {
@@ -291,19 +342,67 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
                                                          emit.i64(kernel.grain), arithmetic.emit(kernel.nanoseconds)})
                  .getResult(0);
   } else {
-    Value scratch = emit.load(emit.pointerType(), call, offsetof(dlc_call, scratch));
-    status = mlir::func::CallOp::create(builder, launch.getLoc(), task,
-                                        mlir::ValueRange{argumentBlock, emit.i64(0), extent, scratch})
+    Value own = scratch ? scratch : emit.load(emit.pointerType(), call, offsetof(dlc_call, scratch));
+    status = mlir::func::CallOp::create(
+                 builder, launch.getLoc(), task,
+                 mlir::ValueRange{argumentBlock, begin ? begin : emit.i64(0), begin ? end : extent, own})
                  .getResult(0);
   }
-  Value isFine = arith::CmpIOp::create(builder, launch.getLoc(), arith::CmpIPredicate::eq, status, emit.i32(DLC_OK));
-  mlir::Block *block = launch->getBlock();
-  mlir::Block *rest = block->splitBlock(std::next(launch->getIterator()));
-  builder.setInsertionPointToEnd(block);
-  mlir::cf::CondBranchOp::create(builder, launch.getLoc(), isFine, rest, mlir::ValueRange{}, leave,
-                                 mlir::ValueRange{status});
-  launch.erase();
+  leaveUnlessFine(emit, status, launch, leave);
   return mlir::success();
+}
+
+/// Runs the task behind `ranges` through the pool: one range a thread, in whole grains.
+void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *leave) {
+  mlir::OpBuilder builder(ranges);
+  mlir::Location location = ranges.getLoc();
+  Emitter emit{builder, location};
+  mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type(), i32 = builder.getI32Type();
+  auto operands = ranges.getOperands().drop_back(2);
+  Value block;
+  {
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&ranges->getParentOfType<mlir::func::FuncOp>().front());
+    block = LLVM::AllocaOp::create(builder, location, pointer, i64, emit.i64(std::max<size_t>(operands.size(), 1)),
+                                   /*alignment=*/8);
+  }
+  for (auto [number, operand] : llvm::enumerate(operands)) {
+    Value index = operand;
+    if (llvm::isa<mlir::MemRefType>(operand.getType()))
+      index = mlir::memref::ExtractAlignedPointerAsIndexOp::create(builder, location, operand);
+    emit.store(arith::IndexCastOp::create(builder, location, i64, index), block, 8 * static_cast<int64_t>(number));
+  }
+  Value extent = arith::IndexCastOp::create(builder, location, i64, ranges.getOperands().back());
+  int64_t grain = task->getAttrOfType<mlir::IntegerAttr>("dlc.range_grain").getInt();
+  Value threads = arith::ExtUIOp::create(builder, location, i64, emit.load(i32, call, offsetof(dlc_call, threads)));
+  // A range for each thread, rounded up to grains: what is read once a range is read as seldom as can be.
+  Value shares = arith::MulIOp::create(builder, location, threads, emit.i64(grain));
+  Value rounded =
+      arith::AddIOp::create(builder, location, extent, arith::SubIOp::create(builder, location, shares, emit.i64(1)));
+  Value range = arith::MulIOp::create(builder, location, arith::DivUIOp::create(builder, location, rounded, shares),
+                                      emit.i64(grain));
+  Value least = arith::MaxSIOp::create(builder, location, range, emit.i64(grain));
+  Value address =
+      mlir::UnrealizedConversionCastOp::create(
+          builder, location, pointer,
+          mlir::func::ConstantOp::create(builder, location, task.getFunctionType(), task.getSymName()).getResult())
+          .getResult(0);
+  auto type = LLVM::LLVMFunctionType::get(i32, {pointer, pointer, pointer, i64, i64});
+  Value parallelFor = emit.load(pointer, call, offsetof(dlc_call, parallel_for));
+  auto done =
+      LLVM::CallOp::create(builder, location, type, mlir::ValueRange{parallelFor, call, address, block, extent, least});
+  leaveUnlessFine(emit, done.getResult(), ranges, leave);
+}
+
+/// Goes on behind `done`, which is erased, if `status` is fine.
+void LowerEntryPointsPass::leaveUnlessFine(Emitter emit, Value status, mlir::Operation *done, mlir::Block *leave) {
+  Value isFine = arith::CmpIOp::create(emit.builder, emit.location, arith::CmpIPredicate::eq, status, emit.i32(DLC_OK));
+  mlir::Block *block = done->getBlock();
+  mlir::Block *rest = block->splitBlock(std::next(done->getIterator()));
+  emit.builder.setInsertionPointToEnd(block);
+  mlir::cf::CondBranchOp::create(emit.builder, emit.location, isFine, rest, mlir::ValueRange{}, leave,
+                                 mlir::ValueRange{status});
+  done->erase();
 }
 
 /// `int32_t dlc.launch_in_ranges(call, task, arguments, extent, grain, nanoseconds)`: runs a task on this thread if it

@@ -20,6 +20,28 @@ def LowerFillHalo : Pass<"dlc-lower-fill-halo", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect"];
 }
 
+def OutlineRanges : Pass<"dlc-outline-ranges", "::mlir::ModuleOp"> {
+  let summary = "Move the bodies of scf.parallel to functions, which threads run for ranges";
+  let description = [{
+    Launches inside of `scf.parallel` compute the rows of its iteration: those from the induction variable on, as many as the step says. The function
+    takes what the body reads from outside and, as its last two arguments, where a range of rows begins and ends; the call is for all
+    rows. `dlc.range_grain`, the step, marks it for `--dlc-lower-entry-points`, which makes it a task of the pool. Pre-condition: what
+    the body reads are buffers (`memref<?xi8>`) and indices, but not the induction variable.
+
+    Before:
+    ```mlir
+    scf.parallel (%row) = (%c0) to (%n) step (%c8) {
+      dlc.launch @k "k" ins(%x : memref<?xi8>) out(%y : memref<?xi8>)
+    }
+    ```
+    After:
+    ```mlir
+    func.call @run.ranges0(%x, %y, %c0, %n) : (memref<?xi8>, memref<?xi8>, index, index) -> ()
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
+}
+
 def LowerEntryPoints : Pass<"dlc-lower-entry-points", "::mlir::ModuleOp"> {
   let summary = "Turn entry points and launches into functions of the C ABI";
   let description = [{
@@ -28,7 +50,8 @@ def LowerEntryPoints : Pass<"dlc-lower-entry-points", "::mlir::ModuleOp"> {
     An entry point `@run` becomes `@run.execute(%call: !llvm.ptr) -> i32`, with `@run.workspace_bytes` and
     `@run.output_shapes` beside it. A `dlc.launch @k "conv1"` becomes a function `@conv1.launch(%arguments, %begin, %end, %scratch)`
     that describes the buffers and calls `@k.kernel`, and a call of it: direct, or in ranges through the pool of `dlc_call` when
-    the estimated work is worth the hand-over. A status other than 0 ends the entry point. Kernels become declarations.
+    the estimated work is worth the hand-over. A status other than 0 ends the entry point. Kernels become declarations. A function that
+    `--dlc-outline-ranges` has made becomes a task of the pool: its launches are direct calls for the task's own range.
   }];
   let dependentDialects = ["::mlir::cf::ControlFlowDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];

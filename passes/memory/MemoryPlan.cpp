@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/memory/MemoryPlan.h"
 #include "ir/Layout.h"
+#include "ir/RowRange.h"
 #include "ir/Variables.h"
 
 using namespace mlir;
@@ -250,10 +251,18 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, LoopOp loop) {
   func::FuncOp body = loop.getBodyFunction();
   if (!body)
     return loop.emitOpError("has no body");
+  int64_t firstStep = step;
+  size_t firstBuffer = buffers.size();
   FailureOr<std::unique_ptr<Frame>> made = makeFrame(body, loop, &frame);
   if (failed(made))
     return failure();
   Frame &inner = **made;
+  // Ranges of rows are at different steps at the same time: no tensor of a step may lie where another one was.
+  if (getRowRange(loop))
+    for (ArenaBuffer &buffer : llvm::MutableArrayRef(buffers).drop_front(firstBuffer)) {
+      buffer.first = firstStep;
+      buffer.last = step;
+    }
   // What a later step reads again lives as long as the loop.
   for (const CarriedPlace &place : inner.carried)
     for (int64_t buffer : place.buffers)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/memory/ProgramBuilder.h"
 #include "ir/Layout.h"
+#include "ir/RowRange.h"
 #include "ir/SharedMemory.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -66,6 +67,8 @@ private:
   void emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::LoopOp loop, OpBuilder &builder);
   llvm::SmallVector<Value> emitStep(dlc::Frame &body, Value iteration, Value steps, ValueRange state,
                                     ValueRange scanned, ValueRange stacked, OpBuilder &builder);
+  llvm::SmallVector<Value> emitRanges(dlc::Frame &body, Value steps, ValueRange state, ValueRange scanned,
+                                      ValueRange stacked, OpBuilder &builder);
   void storeNumber(OpBuilder &builder, Location location, Value buffer, Value number);
   void clearAfter(OpBuilder &builder, dlc::Frame &frame, Value stacked, Value buffer, Value steps);
 
@@ -195,7 +198,9 @@ void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::L
   Operation *outer = outermostLoop;
   llvm::SmallVector<Value> last;
   Value count;
-  if (!loop.getStops()) {
+  if (dlc::getRowRange(loop)) {
+    last = emitRanges(body, steps, state, scannedBuffers, stackedBuffers, builder);
+  } else if (!loop.getStops()) {
     auto forOp = scf::ForOp::create(builder, location, zero, steps, one, state);
     outermostLoop = outer ? outer : forOp;
     // A loop that carries nothing comes with its end.
@@ -255,6 +260,53 @@ void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::L
     if (results.back())
       storeNumber(builder, location, results.back(), count);
   }
+}
+
+/// All steps of a loop for ranges of rows: launches inside of `scf.parallel` are for the rows of its iteration. Gives
+/// the buffers that hold the state after the last one.
+llvm::SmallVector<Value> ProgramBuilder::emitRanges(dlc::Frame &body, Value steps, ValueRange state, ValueRange scanned,
+                                                    ValueRange stacked, OpBuilder &builder) {
+  dlc::LoopOp loop = body.loop;
+  Location location = loop.getLoc();
+  Value zero = arith::ConstantIndexOp::create(builder, location, 0),
+        one = arith::ConstantIndexOp::create(builder, location, 1);
+  Value rows = makeIndex(builder, location, body.getDims(body.getReturn().getOperand(0)).front());
+  Value range = arith::ConstantIndexOp::create(builder, location, dlc::getRowRange(loop));
+  auto ranges = scf::ParallelOp::create(builder, location, zero, rows, range);
+  Operation *outer = outermostLoop;
+  outermostLoop = outer ? outer : ranges;
+  OpBuilder inside = OpBuilder::atBlockBegin(ranges.getBody());
+  auto forOp = scf::ForOp::create(inside, location, zero, steps, one, state);
+  // A loop that carries nothing comes with its end.
+  forOp.getBody()->clear();
+  OpBuilder inner = OpBuilder::atBlockEnd(forOp.getBody());
+  scf::YieldOp::create(
+      inner, location,
+      emitStep(body, forOp.getInductionVar(), steps, forOp.getRegionIterArgs(), scanned, stacked, inner));
+  outermostLoop = outer;
+
+  // The buffers have taken turns inside of the ranges.
+  Value isEmpty = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, steps, zero);
+  Value isOdd = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne,
+                                      arith::AndIOp::create(builder, location, steps, one), zero);
+  llvm::SmallVector<Value> last;
+  size_t number = 0;
+  for (const dlc::CarriedPlace &carried : body.carried) {
+    Value final;
+    if (carried.stacked >= 0) {
+      AffineExpr bytes = body.getBytes(body.getReturn().getOperand(body.carried.size() + carried.stacked));
+      Value place = loop.getReverse() ? zero : arith::SubIOp::create(builder, location, steps, one).getResult();
+      final = view(builder, location, stacked[carried.stacked],
+                   arith::MulIOp::create(builder, location, place, makeIndex(builder, location, bytes)), bytes);
+    } else {
+      final = arith::SelectOp::create(builder, location, isOdd, state[number + 1], state[number + 2]);
+    }
+    last.push_back(arith::SelectOp::create(builder, location, isEmpty, state[number], final));
+    number += carried.stacked >= 0 ? 1 : 3;
+    if (carried.stacked < 0)
+      last.append({Value(), Value()});
+  }
+  return last;
 }
 
 /// One step of a loop; gives the buffers that the next one starts from.

@@ -20,7 +20,7 @@ FlatSymbolRefAttr KernelTable::outline(KernelOp kernel) {
   OpPrintingFlags flags;
   flags.useLocalScope().enableDebugInfo(false);
   stream << stringifyKernelRoot(kernel.getRoot()) << kernel.getSchedulesAttr() << kernel.getInputDimsAttr()
-         << (kernel.getSymbols() ? kernel.getSymbols()->size() : 0);
+         << (kernel.getSymbols() ? kernel.getSymbols()->size() : 0) << kernel->getDiscardableAttrDictionary();
   for (BlockArgument argument : kernel.getBody().getArguments())
     stream << argument.getType();
   AsmState state(kernel, flags);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/KernelShapes.h"
 #include "ir/Layout.h"
+#include "ir/RowRange.h"
 #include "passes/Passes.h"
 #include "passes/schedule/CollapseProduct.h"
 #include "passes/schedule/TileRules.h"
@@ -279,8 +280,10 @@ class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKern
 
   void collapse(dlc::KernelFuncOp kernel) {
     ArrayAttr schedules = kernel.getSchedulesAttr();
-    if (!schedules || llvm::any_of(schedules.getAsRange<dlc::ScheduleAttr>(),
-                                   [](dlc::ScheduleAttr schedule) { return schedule.getAlgorithm() == "naive"; }))
+    // Launches for ranges of rows count on dimension 0.
+    if (!schedules || dlc::getRowRange(kernel) ||
+        llvm::any_of(schedules.getAsRange<dlc::ScheduleAttr>(),
+                     [](dlc::ScheduleAttr schedule) { return schedule.getAlgorithm() == "naive"; }))
       return;
     FailureOr<dlc::KernelShapes> shapes = dlc::KernelShapes::analyze(kernel);
     if (failed(shapes))

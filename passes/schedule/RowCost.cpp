@@ -69,6 +69,8 @@ RowSplit chooseRowSplit(const TileSubject &subject, llvm::function_ref<bool(int6
   constexpr double rangeNanoseconds = 20000;
   // Enough ranges for the cores of a desktop; an outer dimension with fewer elements gives way to a longer one.
   constexpr int64_t manyRanges = 16;
+  if (subject.rowRange)
+    return {0, 1};
   LayoutAttr layout = getLayout(subject.result);
   if (layout && layout.getInnerTiles() && !layout.getInnerTiles().empty())
     return {};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Layout.h"
+#include "ir/RowRange.h"
 #include "passes/Passes.h"
 #include "passes/schedule/TileRules.h"
 
@@ -56,7 +57,7 @@ class Tile final : public dlc::impl::TileBase<Tile> {
       return;
     MLIRContext *context = &getContext();
     dlc::TileSubject subject{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getResult().getType()),
-                             kernel.getRoot()};
+                             kernel.getRoot(), dlc::getRowRange(kernel)};
     llvm::SmallVector<Attribute> schedules;
     for (const dlc::InstructionSet &set : sets) {
       if (naive)

@@ -111,3 +111,30 @@ func.func @stacked(%s: tensor<16xf32> {dlc.name = "s"}) -> (tensor<3x16xf32> {dl
       -> tensor<16xf32>, tensor<3x16xf32>
   return %1 : tensor<3x16xf32>
 }
+
+// -----
+
+// A loop whose rows do not meet runs for ranges of rows. What a step computes keeps its own place to the last step: 1024 bytes
+// of the sum, 1024 of its exponential, and two of 1024 for what is carried.
+// CHECK-LABEL: func.func @rows
+// CHECK-SAME: dlc.workspace_bytes = affine_map<() -> (4096)>
+// CHECK: scf.parallel (%{{.*}}) = (%{{.*}}) to (%c16) step (%c8) {
+// CHECK: scf.for %{{.*}} iter_args(%[[NOW:.*]] = %{{.*}}, %[[NEXT:.*]] = %{{.*}}, %[[OTHER:.*]] = %{{.*}})
+// CHECK: dlc.launch @{{.*}} "add"
+// CHECK: dlc.launch @{{.*}} "exp"
+// CHECK: dlc.launch @{{.*}} "mul" {{.*}} out(%[[NEXT]]
+// CHECK: scf.yield %[[NEXT]], %[[OTHER]], %[[NEXT]]
+// CHECK: scf.reduce
+// CHECK: %[[LAST:.*]] = arith.select
+// CHECK: memref.copy
+func.func private @rows_step(%step: tensor<i64>, %s: tensor<16x16xf32>, %x: tensor<16x16xf32>) -> tensor<16x16xf32>
+    attributes {dlc.carried = 1 : i64, dlc.stacked = 0 : i64, dlc.symbols = []} {
+  %0 = dlc.add %s, %x : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  %1 = dlc.exp %0 : tensor<16x16xf32> -> tensor<16x16xf32>
+  %2 = dlc.mul %0, %1 : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  return %2 : tensor<16x16xf32>
+}
+func.func @rows(%s: tensor<16x16xf32> {dlc.name = "s"}, %x: tensor<5x16x16xf32> {dlc.name = "x"}) -> (tensor<16x16xf32> {dlc.name = "final"}) {
+  %0 = dlc.loop @rows_step carried(%s : tensor<16x16xf32>) scanned(%x : tensor<5x16x16xf32>) invariants() {dlc.row_range = 8 : i64} -> tensor<16x16xf32>
+  return %0 : tensor<16x16xf32>
+}

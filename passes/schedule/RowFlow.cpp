@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/schedule/RowFlow.h"
+#include "ir/KernelShapes.h"
+#include "ir/Layout.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+static bool hasLayout(Value value) {
+  return static_cast<bool>(getLayout(llvm::cast<RankedTensorType>(value.getType())));
+}
+
+namespace {
+
+/// Follows rows through the ops of one kernel. A value is "computed" if it depends on what steps compute; all else is
+/// there before the loop begins and may be read at any place.
+class KernelRows {
+public:
+  KernelRows(KernelOp kernel, const KernelShapes &shapes) : kernel(kernel), shapes(shapes) {}
+
+  /// Whether row i of the results follows from row i of the inputs that `isComputed` names.
+  bool run(llvm::function_ref<bool(Value input)> isComputed) {
+    switch (kernel.getRoot()) {
+    case KernelRoot::Elementwise:
+    case KernelRoot::Movement:
+    case KernelRoot::Contraction:
+    case KernelRoot::Reduction:
+    case KernelRoot::Normalization:
+      break;
+    default:
+      return false;
+    }
+    llvm::ArrayRef<AffineExpr> result = shapes.getDims(kernel.getYielded());
+    if (result.empty() || llvm::any_of(kernel.getYieldedValues(), hasLayout))
+      return false;
+    rows = result.front();
+    for (auto [input, argument] : llvm::zip(kernel.getInputs(), kernel.getBody().getArguments())) {
+      if (!isComputed(input))
+        continue;
+      if (!hasRows(argument))
+        return false;
+      computed.insert(argument);
+    }
+    return llvm::all_of(kernel.getBody().front().without_terminator(), [&](Operation &op) {
+      return llvm::TypeSwitch<Operation *, bool>(&op)
+          .Case<ConstantOp, FillOp>([](Operation *) { return true; })
+          .Case<MatMulOp, SliceOp, PadOp, ConcatOp, TransposeOp, ReduceOp, LayerNormOp, SoftmaxOp, LogSoftmaxOp,
+                ReshapeOp>([&](auto known) { return follow(known); })
+          .Default([&](Operation *other) { return other->hasTrait<Elementwise>() && follow(other); });
+    });
+  }
+
+private:
+  bool hasRows(Value value) {
+    llvm::ArrayRef<AffineExpr> dims = shapes.getDims(value);
+    return !dims.empty() && dims.front() == rows && !hasLayout(value);
+  }
+
+  bool isComputed(Value value) const { return computed.contains(value); }
+
+  /// Notes that the result of `op` is computed if an operand is; its rows are then those of the kernel.
+  bool keepRows(Operation *op, bool keepsRows) {
+    if (llvm::none_of(op->getOperands(), [&](Value operand) { return isComputed(operand); }))
+      return true;
+    if (!keepsRows || !hasRows(op->getResult(0)))
+      return false;
+    computed.insert(op->getResult(0));
+    return true;
+  }
+
+  /// Elementwise ops: dimension 0 of an operand is that of the result if they have the same rank.
+  bool follow(Operation *op) {
+    size_t rank = shapes.getDims(op->getResult(0)).size();
+    return keepRows(op, llvm::all_of(op->getOperands(), [&](Value operand) {
+                      return !isComputed(operand) || shapes.getDims(operand).size() == rank;
+                    }));
+  }
+
+  bool follow(MatMulOp op) {
+    size_t rank = shapes.getDims(op.getLhs()).size(), rhsRank = shapes.getDims(op.getRhs()).size();
+    // Of two matrices the left one has the rows; of more dimensions the first is the batch of both.
+    bool isRightFine = !isComputed(op.getRhs()) || (rank > 2 && rhsRank == rank);
+    bool isLeftFine = rank > 2 ? rank >= rhsRank : rank == 2 && rhsRank <= 2 && !op.getTransposeLhs();
+    return keepRows(op, isLeftFine && isRightFine);
+  }
+
+  bool follow(SliceOp op) {
+    return keepRows(op, shapes.getDims(op.getX()).front() == shapes.getDims(op.getResult()).front() &&
+                            op.getStarts()[0] == 0 && op.getSteps()[0] == 1);
+  }
+
+  bool follow(PadOp op) {
+    return keepRows(op, op.getLow()[0] == 0 && op.getHigh()[0] == 0 && !(op.getValue() && isComputed(op.getValue())));
+  }
+
+  bool follow(ConcatOp op) { return op.getAxis() != 0 && keepRows(op, true); }
+
+  bool follow(TransposeOp op) { return keepRows(op, op.getPermutation()[0] == 0); }
+
+  bool follow(ReshapeOp op) { return keepRows(op, true); }
+
+  bool follow(ReduceOp op) { return !llvm::is_contained(op.getAxes(), 0) && keepRows(op, true); }
+
+  bool follow(LayerNormOp op) {
+    return op.getAxis() > 0 && !(op.getScale() && isComputed(op.getScale())) &&
+           !(op.getBias() && isComputed(op.getBias())) && keepRows(op, true);
+  }
+
+  template <typename Softmax> bool follow(Softmax op) {
+    return !llvm::is_contained(op.getAxes(), 0) && keepRows(op, true);
+  }
+
+  KernelOp kernel;
+  const KernelShapes &shapes;
+  AffineExpr rows;
+  llvm::DenseSet<Value> computed;
+};
+
+} // namespace
+
+AffineExpr findIndependentRows(LoopOp loop) {
+  func::FuncOp body = loop.getBodyFunction();
+  if (!body || loop.getStops() || !body.getArgument(0).use_empty())
+    return {};
+  FailureOr<SymbolicShapes> shapes = SymbolicShapes::analyze(body);
+  if (failed(shapes))
+    return {};
+  auto results = body.getBody().front().getTerminator()->getOperands();
+  if (results.empty() || shapes->getDims(results.front()).empty())
+    return {};
+  AffineExpr rows = shapes->getDims(results.front()).front();
+  auto hasRows = [&](Value value) {
+    llvm::ArrayRef<AffineExpr> dims = shapes->getDims(value);
+    return !dims.empty() && dims.front() == rows && !hasLayout(value);
+  };
+  llvm::DenseSet<Value> computed;
+  for (BlockArgument argument : body.getArguments().slice(1, loop.getCarried().size())) {
+    if (!hasRows(argument))
+      return {};
+    computed.insert(argument);
+  }
+  for (Operation &op : body.getBody().front().without_terminator()) {
+    if (llvm::isa<ConstantOp>(op))
+      continue;
+    if (isAlias(&op)) {
+      if (!computed.contains(op.getOperand(0)))
+        continue;
+      auto transpose = llvm::dyn_cast<TransposeOp>(op);
+      if (!hasRows(op.getResult(0)) || (transpose && transpose.getPermutation()[0] != 0))
+        return {};
+      computed.insert(op.getResult(0));
+      continue;
+    }
+    auto kernel = llvm::dyn_cast<KernelOp>(op);
+    if (!kernel)
+      return {};
+    FailureOr<KernelShapes> inside = KernelShapes::analyze(kernel);
+    if (failed(inside) || !llvm::all_of(kernel.getOutputs(), hasRows) ||
+        !KernelRows(kernel, *inside).run([&](Value input) { return computed.contains(input); }))
+      return {};
+    for (Value output : kernel.getOutputs())
+      computed.insert(output);
+  }
+  if (!llvm::all_of(results, [&](Value result) { return computed.contains(result); }))
+    return {};
+  return rows;
+}
+
+} // namespace dlc
