@@ -410,9 +410,9 @@ def SplitLoopRows : Pass<"dlc-split-loop-rows", "::mlir::ModuleOp"> {
     worth a thread, and so do the kernels of its body, whose schedules then split their rows (dimension 0 of their results). The program runs
     the loop for ranges of rows, and threads do not wait for each other from its first step to its last.
 
-    A loop keeps its form if its steps mix rows, if they stop early, know their number or hold loops, if one range is all rows, if it is so short that
-    a second thread gains nothing, and if the matrices that every range reads in every step do not fit the second-level cache of a
-    core: then threads share the columns of each product.
+    A loop keeps its form if its steps mix rows, if they stop early, know their number or hold loops, if there are fewer than twelve rows, if it is so
+    short that a second thread gains nothing, and if the matrices that every range reads in every step have more than 4 MB: then
+    threads share the columns of each product.
 
     Before: `dlc.loop @run.lstm carried(%h, %c : tensor<32x128xf32>, ...) ...`
 

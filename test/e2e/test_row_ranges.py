@@ -16,7 +16,7 @@ LAYERS = {
     "stacked": [{"op": "lstm", "units": UNITS, "return_sequences": True}, {"op": "gru", "units": 32}],
     "both_directions": [{"op": "bidirectional", "layer": {"op": "lstm", "units": UNITS, "return_sequences": True}}, {"op": "flatten"}],
 }  # fmt: skip
-BATCHES = (1, 3, 9, 16, 31, 53)
+BATCHES = (1, 3, 9, 16, 24, 31, 53)
 
 
 def write(folder, layers, batch):

@@ -107,7 +107,7 @@ func.func @run(%h: tensor<64x64xf32>, %x: tensor<64x64x64xf32>) -> tensor<64x64x
 
 // -----
 
-// Eight rows are one range; four steps of so few elements are over before a second thread would be awake.
+// Eight rows are too few; four steps of so few elements are over before a second thread would be awake.
 // CHECK-LABEL: func.func private @few_rows
 // CHECK-NOT: row_range
 // CHECK-LABEL: func.func @run
@@ -153,4 +153,22 @@ func.func private @numbered(%i: tensor<i64>, %h: tensor<32x128xf32>, %x: tensor<
 func.func @run(%h: tensor<32x128xf32>, %x: tensor<64x32x128xf32>) -> tensor<32x128xf32> {
   %f = dlc.loop @numbered carried(%h : tensor<32x128xf32>) scanned(%x : tensor<64x32x128xf32>) invariants() -> tensor<32x128xf32>
   return %f : tensor<32x128xf32>
+}
+
+// -----
+
+// Six rows a range keep two and four threads equally busy with 24.
+// CHECK-LABEL: func.func @run
+// CHECK: dlc.loop @step {{.*}} {dlc.row_range = 6 : i64}
+func.func private @step(%i: tensor<i64>, %h: tensor<24x128xf32>, %x: tensor<24x128xf32>) -> tensor<24x128xf32> {
+  %n = dlc.kernel "cell" root(elementwise) (%h, %x : tensor<24x128xf32>, tensor<24x128xf32>) -> tensor<24x128xf32> {
+  ^bb0(%a: tensor<24x128xf32>, %b: tensor<24x128xf32>):
+    %0 = dlc.add %a, %b : (tensor<24x128xf32>, tensor<24x128xf32>) -> tensor<24x128xf32>
+    dlc.yield %0 : tensor<24x128xf32>
+  }
+  return %n : tensor<24x128xf32>
+}
+func.func @run(%h: tensor<24x128xf32>, %x: tensor<64x24x128xf32>) -> tensor<24x128xf32> {
+  %f = dlc.loop @step carried(%h : tensor<24x128xf32>) scanned(%x : tensor<64x24x128xf32>) invariants() -> tensor<24x128xf32>
+  return %f : tensor<24x128xf32>
 }
