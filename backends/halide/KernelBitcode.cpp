@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/KernelBitcode.h"
+#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/IRBuilder.h"
@@ -33,6 +34,18 @@ static void dropMetadata(llvm::Module &module) {
     }
 }
 
+/// The bytes that an allocation takes at most; nothing if that depends on dynamic extents. Where a loop may have no
+/// iterations, Halide asks for a constant or, by a select that LLVM writes in many ways, for nothing.
+static std::optional<int64_t> getLargestSize(const llvm::Value *size, const llvm::DataLayout &layout) {
+  if (auto *known = llvm::dyn_cast<llvm::ConstantInt>(size))
+    return known->getSExtValue();
+  constexpr uint64_t largestGuess = uint64_t(1) << 26; // what is known of a product of extents is far above
+  llvm::KnownBits bits = llvm::computeKnownBits(size, layout);
+  if (bits.getMaxValue().ugt(largestGuess))
+    return std::nullopt;
+  return static_cast<int64_t>(bits.getMaxValue().getZExtValue());
+}
+
 /// Gives every call of halide_malloc its own place in the scratch memory. One call has at most one block alive at a
 /// time, because Halide frees what a loop's body allocates at its end.
 static llvm::Expected<int64_t> placeAllocations(llvm::Module &module, llvm::Function &kernel) {
@@ -43,7 +56,7 @@ static llvm::Expected<int64_t> placeAllocations(llvm::Module &module, llvm::Func
       if (auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction); call && call->getCalledFunction() == allocate)
         calls.push_back(call);
     for (llvm::CallInst *call : calls) {
-      auto *size = llvm::dyn_cast<llvm::ConstantInt>(call->getArgOperand(1));
+      std::optional<int64_t> size = getLargestSize(call->getArgOperand(1), module.getDataLayout());
       if (!size)
         return llvm::createStringError("a buffer inside of the kernel has a size that depends on dynamic extents");
       llvm::IRBuilder<> builder(call);
@@ -51,7 +64,7 @@ static llvm::Expected<int64_t> placeAllocations(llvm::Module &module, llvm::Func
           builder.CreateInBoundsGEP(builder.getInt8Ty(), kernel.getArg(0), builder.getInt64(bytes)));
       call->eraseFromParent();
       // Halide's vectors may reach over the end of a block by less than a vector.
-      bytes = llvm::alignTo(bytes + size->getSExtValue() + 64, 64);
+      bytes = llvm::alignTo(bytes + *size + 64, 64);
     }
     if (!calls.empty())
       kernel.removeParamAttr(0, llvm::Attribute::ReadNone);

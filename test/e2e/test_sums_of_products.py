@@ -119,16 +119,26 @@ def test_matrix_products(programs):
     graph.check(programs)
 
 
-def test_transposed_matrix_products(programs):
+def can_run(target):
+    flags = set(open("/proc/cpuinfo").read().split())
+    return {"x86-64-v3": "avx2", "x86-64-v4": "avx512vl"}.get(target, "sse4_2") in flags
+
+
+@pytest.mark.parametrize("target", ["native", "x86-64-v2", "x86-64-v3"])
+def test_transposed_matrix_products(programs, target):
+    if not can_run(target):
+        pytest.skip(f"this CPU does not run {target}")
     graph = Graph()
-    for m, k, n in [(1, 1, 1), (1, 64, 10), (3, 5, 7), (17, 33, 65), (32, 100, 40), (16, 259, 36), (12, 128, 1000), (7, 131, 320)]:
+    for m, k, n in [
+        (1, 1, 1), (1, 64, 10), (3, 5, 7), (17, 33, 65), (32, 100, 40), (16, 259, 36), (12, 128, 1000), (7, 131, 320), (7, 512, 64), (8, 512, 64), (5, 300, 32)
+    ]:  # fmt: skip
         for left in (0, 1):
             for right in (0, 1):
                 for constant in (False, True):
                     a = graph.array((k, m) if left else (m, k), False)
                     b = graph.array((n, k) if right else (k, n), constant)
                     graph.add("Gemm", [a, b], 2, transA=left, transB=right)
-    graph.check(programs)
+    graph.check(programs, f"--target={target}")
 
 
 @pytest.mark.parametrize("options", [["--target=native"], ["--target=x86-64"]], ids=["one set", "three sets"])
