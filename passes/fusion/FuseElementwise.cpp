@@ -149,7 +149,8 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
       auto shape = llvm::cast<RankedTensorType>(op->getResult(0).getType()).getShape();
       bool isWhole = llvm::all_of(op->getUsers(), [&](Operation *user) {
         return llvm::isa<dlc::ConcatOp>(user) ||
-               llvm::cast<RankedTensorType>(user->getResult(0).getType()).getShape() == shape;
+               (user->getNumResults() == 1 &&
+                llvm::cast<RankedTensorType>(user->getResult(0).getType()).getShape() == shape);
       });
       return op->hasTrait<dlc::Elementwise>() && (isCheap(op) || isWhole);
     });

@@ -37,11 +37,11 @@ def make_labels(rng, loss, rows):
     return {"binary_cross_entropy": (values > 0) * 1.0, "hinge": np.sign(values)}.get(loss["name"], values)
 
 
-@pytest.mark.parametrize("is_weighted, loss", enumerate([
+@pytest.mark.parametrize("is_weighted, loss", list(enumerate([
     {"name": "cross_entropy", "from_logits": True, "label_smoothing": 0.1}, {"name": "cross_entropy", "from_logits": True, "ignore_index": 2},
     {"name": "binary_cross_entropy", "from_logits": True}, {"name": "negative_log_likelihood", "reduction": "sum"},
     {"name": "kl_divergence", "from_logits": True}, {"name": "mean_squared_error"}, {"name": "mean_absolute_error", "reduction": "sum"},
-    {"name": "huber", "delta": 0.3}, {"name": "hinge"}, {"name": "multiclass_hinge", "margin": 0.5}, {"name": "cross_entropy", "ignore_index": -1, "reduction": "sum"}]))  # fmt: skip
+    {"name": "huber", "delta": 0.3}, {"name": "hinge"}, {"name": "multiclass_hinge", "margin": 0.5}, {"name": "cross_entropy", "ignore_index": -1, "reduction": "sum"}])))  # fmt: skip
 def test_as_in_training(tmp_path, is_weighted, loss):
     rng = np.random.default_rng(1)
     weight = {"type": "f64", "shape": ["N"]} if is_weighted % 2 else None

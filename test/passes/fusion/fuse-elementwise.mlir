@@ -153,3 +153,13 @@ func.func @parts(%x: tensor<4x16xf32> {dlc.name = "x"}, %y: tensor<4x16xf32> {dl
   %z = dlc.concat %m, %t {axis = 1 : i64} : (tensor<4x16xf32>, tensor<4x16xf32>) -> tensor<4x32xf32>
   return %z : tensor<4x32xf32>
 }
+
+// A part that is a result as well stays outside.
+// CHECK-LABEL: func.func @part_is_result
+// CHECK: %[[T:.*]] = dlc.kernel "tanh" root( elementwise)
+// CHECK: dlc.concat %[[T]], %arg1
+func.func @part_is_result(%x: tensor<4x16xf32> {dlc.name = "x"}, %y: tensor<4x16xf32> {dlc.name = "y"}) -> (tensor<4x32xf32> {dlc.name = "z"}, tensor<4x16xf32> {dlc.name = "t"}) {
+  %t = dlc.tanh %x : tensor<4x16xf32> -> tensor<4x16xf32>
+  %z = dlc.concat %t, %y {axis = 1 : i64} : (tensor<4x16xf32>, tensor<4x16xf32>) -> tensor<4x32xf32>
+  return %z, %t : tensor<4x32xf32>, tensor<4x16xf32>
+}
