@@ -170,25 +170,18 @@ void Session::giveVariables(const std::string &path, dlc_int64 seed) {
                     "' has no variables to load: compile it with --train or --replaceable-weights");
     return;
   }
-  dlc_error error;
-  variables.reset(dlc_variables_allocate(&model(), &error));
-  if (!variables)
-    throw Failure(error.message);
-  if (dlc_variables_bind(context, variables.get(), model().variable_bytes))
+  variables.emplace(&model());
+  if (dlc_variables_bind(context, variables->data(), variables->bytes()))
     fail();
-  if (!path.empty()) {
-    if (dlc_variables_load(&model(), variables.get(), path.c_str(), nullptr, &error))
-      throw Failure(error.message);
-    return;
-  }
+  if (!path.empty())
+    return variables->load(path);
   const dlc_entry_point *init = dlc_find_entry(&model(), "init");
   if (!init || init->input_count != 1 || init->output_count || init->inputs[0].element_type != DLC_I64)
     throw Failure("model '" + std::string(model().name) + "' has no entry point init(seed): give its variables");
   dlc_tensor input = dlc_tensor_of(&seed, DLC_I64, 0, nullptr);
   if (dlc_run(context, init, &input, 1, nullptr, 0))
     fail();
-  if (dlc_weights_prepare(&model(), variables.get(), &error))
-    throw Failure(error.message);
+  variables->prepareWeights();
 }
 
 void Session::takeDefaults() {

@@ -4,11 +4,11 @@
 #ifndef DLC_TOOLS_DLC_RUN_SESSION_H
 #define DLC_TOOLS_DLC_RUN_SESSION_H
 
+#include "dlc/runtime.hpp"
 #include "tools/dlc-run/Array.h"
 
-#include <cstdlib>
 #include <map>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,7 +75,7 @@ private:
   const dlc_entry_point *entryPoint = nullptr;
   dlc_pool *pool = nullptr;
   dlc_context *context = nullptr;
-  std::unique_ptr<void, void (*)(void *)> variables{nullptr, std::free};
+  std::optional<dlc::Variables> variables;
   std::vector<bool> isGiven;
   std::vector<dlc_tensor> inputViews, outputViews;
 };
