@@ -3,6 +3,7 @@
 #include "frontend/json/Loss.h"
 #include "frontend/json/ModelRules.h"
 #include "frontend/json/NodeContext.h"
+#include "ir/InputChecks.h"
 
 using namespace mlir;
 using namespace dlc::json;
@@ -16,15 +17,8 @@ static bool fits(RankedTensorType type, ArrayRef<int64_t> expected) {
 static void checkClasses(const Loss &loss, Value label) {
   auto argument = dyn_cast<BlockArgument>(label);
   auto function = argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
-  if (!function || !loss.hasClassNumbers)
-    return;
-  SmallVector<Attribute> checks;
-  if (auto present = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "dlc.checks"))
-    llvm::append_range(checks, present);
-  if (Attribute check = loss.describeClasses(); !llvm::is_contained(checks, check)) {
-    checks.push_back(check);
-    function.setArgAttr(argument.getArgNumber(), "dlc.checks", ArrayAttr::get(function.getContext(), checks));
-  }
+  if (function && loss.hasClassNumbers)
+    dlc::addInputCheck(function, argument.getArgNumber(), loss.describeClasses());
 }
 
 static NodeResults buildLossNode(NodeContext &context) {

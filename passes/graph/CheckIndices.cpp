@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/DlcDialect.h"
+#include "ir/InputChecks.h"
 #include "ir/Names.h"
 #include "passes/Passes.h"
 
@@ -76,16 +77,8 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
       entries.push_back(builder.getNamedAttr("sizes", builder.getDenseI64ArrayAttr(origin->sizes)));
     }
     auto function = llvm::cast<func::FuncOp>(origin->argument.getOwner()->getParentOp());
-    unsigned index = origin->argument.getArgNumber();
-    llvm::SmallVector<Attribute> checks;
-    if (auto present = function.getArgAttrOfType<ArrayAttr>(index, "dlc.checks"))
-      llvm::append_range(checks, present);
-    Attribute check = builder.getDictionaryAttr(entries);
-    if (llvm::is_contained(checks, check))
-      return;
-    checks.push_back(check);
-    function.setArgAttr(index, "dlc.checks", builder.getArrayAttr(checks));
-    ++found;
+    if (dlc::addInputCheck(function, origin->argument.getArgNumber(), builder.getDictionaryAttr(entries)))
+      ++found;
   }
 
   /// Follows `value` back through ops that neither change nor compute elements.

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What the runtime checks the elements of inputs for before a run.
+#ifndef DLC_IR_INPUTCHECKS_H
+#define DLC_IR_INPUTCHECKS_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace dlc {
+
+/// Adds `check` to the `dlc.checks` of an argument; false if it is among them.
+inline bool addInputCheck(mlir::func::FuncOp function, unsigned argument, mlir::DictionaryAttr check) {
+  llvm::SmallVector<mlir::Attribute> checks;
+  if (auto present = function.getArgAttrOfType<mlir::ArrayAttr>(argument, "dlc.checks"))
+    llvm::append_range(checks, present);
+  if (llvm::is_contained(checks, check))
+    return false;
+  checks.push_back(check);
+  function.setArgAttr(argument, "dlc.checks", mlir::ArrayAttr::get(function.getContext(), checks));
+  return true;
+}
+
+} // namespace dlc
+
+#endif // DLC_IR_INPUTCHECKS_H
