@@ -288,6 +288,32 @@ void LowerEntryPointsPass::countLaunches(Emitter emit, mlir::func::FuncOp functi
   emit.store(arith::AddIOp::create(emit.builder, emit.location, count, emit.i64(1)), counter, 0);
 }
 
+/// Puts `value`, a buffer's address or an index, at `place` of a block of arguments; gives it as an i64.
+static Value storeArgument(Emitter emit, Value value, Value block, int64_t place) {
+  if (llvm::isa<mlir::MemRefType>(value.getType()))
+    value = mlir::memref::ExtractAlignedPointerAsIndexOp::create(emit.builder, emit.location, value);
+  Value number = arith::IndexCastOp::create(emit.builder, emit.location, emit.builder.getI64Type(), value);
+  emit.store(number, block, place);
+  return number;
+}
+
+static Value takeAddress(Emitter emit, mlir::func::FuncOp task) {
+  Value function =
+      mlir::func::ConstantOp::create(emit.builder, emit.location, task.getFunctionType(), task.getSymName());
+  return mlir::UnrealizedConversionCastOp::create(emit.builder, emit.location, emit.pointerType(), function)
+      .getResult(0);
+}
+
+/// Runs `task` through the pool of `call`, for ranges of `range` out of `extent`; gives the status.
+static Value runInPool(Emitter emit, Value call, Value task, Value arguments, Value extent, Value range) {
+  mlir::Type pointer = emit.pointerType(), i64 = emit.builder.getI64Type();
+  auto type = LLVM::LLVMFunctionType::get(emit.builder.getI32Type(), {pointer, pointer, pointer, i64, i64});
+  Value parallelFor = emit.load(pointer, call, offsetof(dlc_call, parallel_for));
+  return LLVM::CallOp::create(emit.builder, emit.location, type,
+                              mlir::ValueRange{parallelFor, call, task, arguments, extent, range})
+      .getResult();
+}
+
 LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *leave) {
   auto found = kernels.find(launch.getKernel());
   if (found == kernels.end())
@@ -310,14 +336,11 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   llvm::SmallVector<Value> buffers(launch.getInputs()), symbols;
   llvm::append_range(buffers, launch.getOutputs());
   for (Value buffer : buffers) {
-    Value address = mlir::memref::ExtractAlignedPointerAsIndexOp::create(builder, launch.getLoc(), buffer);
-    emit.store(arith::IndexCastOp::create(builder, launch.getLoc(), builder.getI64Type(), address), argumentBlock,
-               place);
+    storeArgument(emit, buffer, argumentBlock, place);
     place += 8;
   }
   for (Value symbol : launch.getSymbols()) {
-    symbols.push_back(arith::IndexCastOp::create(builder, launch.getLoc(), builder.getI64Type(), symbol));
-    emit.store(symbols.back(), argumentBlock, place);
+    symbols.push_back(storeArgument(emit, symbol, argumentBlock, place));
     place += 8;
   }
   if (kernel.sweep > 0)
@@ -331,12 +354,7 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   Value extent = kernel.splitDim >= 0 ? arithmetic.emit(kernel.getResultDims()[kernel.splitDim]) : emit.i64(1);
   Value status;
   if (isSplit) {
-    Value taskAddress =
-        mlir::UnrealizedConversionCastOp::create(
-            builder, launch.getLoc(), emit.pointerType(),
-            mlir::func::ConstantOp::create(builder, launch.getLoc(), task.getFunctionType(), task.getSymName())
-                .getResult())
-            .getResult(0);
+    Value taskAddress = takeAddress(emit, task);
     status = mlir::func::CallOp::create(builder, launch.getLoc(), inRangesName, builder.getI32Type(),
                                         mlir::ValueRange{call, taskAddress, argumentBlock, extent,
                                                          emit.i64(kernel.grain), arithmetic.emit(kernel.nanoseconds)})
@@ -366,12 +384,8 @@ void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::Fu
     block = LLVM::AllocaOp::create(builder, location, pointer, i64, emit.i64(std::max<size_t>(operands.size(), 1)),
                                    /*alignment=*/8);
   }
-  for (auto [number, operand] : llvm::enumerate(operands)) {
-    Value index = operand;
-    if (llvm::isa<mlir::MemRefType>(operand.getType()))
-      index = mlir::memref::ExtractAlignedPointerAsIndexOp::create(builder, location, operand);
-    emit.store(arith::IndexCastOp::create(builder, location, i64, index), block, 8 * static_cast<int64_t>(number));
-  }
+  for (auto [number, operand] : llvm::enumerate(operands))
+    storeArgument(emit, operand, block, 8 * static_cast<int64_t>(number));
   Value extent = arith::IndexCastOp::create(builder, location, i64, ranges.getOperands().back());
   int64_t grain = task->getAttrOfType<mlir::IntegerAttr>("dlc.range_grain").getInt();
   Value threads = arith::ExtUIOp::create(builder, location, i64, emit.load(i32, call, offsetof(dlc_call, threads)));
@@ -382,16 +396,7 @@ void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::Fu
   Value range = arith::MulIOp::create(builder, location, arith::DivUIOp::create(builder, location, rounded, shares),
                                       emit.i64(grain));
   Value least = arith::MaxSIOp::create(builder, location, range, emit.i64(grain));
-  Value address =
-      mlir::UnrealizedConversionCastOp::create(
-          builder, location, pointer,
-          mlir::func::ConstantOp::create(builder, location, task.getFunctionType(), task.getSymName()).getResult())
-          .getResult(0);
-  auto type = LLVM::LLVMFunctionType::get(i32, {pointer, pointer, pointer, i64, i64});
-  Value parallelFor = emit.load(pointer, call, offsetof(dlc_call, parallel_for));
-  auto done =
-      LLVM::CallOp::create(builder, location, type, mlir::ValueRange{parallelFor, call, address, block, extent, least});
-  leaveUnlessFine(emit, done.getResult(), ranges, leave);
+  leaveUnlessFine(emit, runInPool(emit, call, takeAddress(emit, task), block, extent, least), ranges, leave);
 }
 
 /// Goes on behind `done`, which is erased, if `status` is fine.
@@ -443,11 +448,7 @@ void LowerEntryPointsPass::createInRanges() {
   Value grains =
       arith::AddIOp::create(builder, location, arith::DivSIOp::create(builder, location, length, grain), emit.i64(1));
   Value range = arith::MulIOp::create(builder, location, grains, grain);
-  auto parallelForType = LLVM::LLVMFunctionType::get(i32, {pointer, pointer, pointer, i64, i64});
-  Value parallelFor = emit.load(pointer, theCall, offsetof(dlc_call, parallel_for));
-  auto split = LLVM::CallOp::create(builder, location, parallelForType,
-                                    mlir::ValueRange{parallelFor, theCall, task, arguments, extent, range});
-  mlir::func::ReturnOp::create(builder, location, split.getResult());
+  mlir::func::ReturnOp::create(builder, location, runInPool(emit, theCall, task, arguments, extent, range));
 }
 
 /// `workspace_bytes` and `output_shapes` of an entry point.

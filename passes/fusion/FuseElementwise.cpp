@@ -80,6 +80,13 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
         fuseChain(op, taken);
   }
 
+  /// The ops of `group` as they stand in their block.
+  static llvm::SmallVector<Operation *> inOrder(const llvm::SetVector<Operation *> &group) {
+    llvm::SmallVector<Operation *> sorted(group.begin(), group.end());
+    llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+    return sorted;
+  }
+
   static void fuseAround(Operation *root) {
     llvm::SmallVector<Operation *> group{root};
     // One read of each element: only a plain reduction does not repeat what stands before it.
@@ -87,8 +94,7 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
         reduce && reduce.getKind() != dlc::ReductionKind::LogSumExp) {
       llvm::SetVector<Operation *> before;
       collectOperands(root, before, isCheap);
-      llvm::SmallVector<Operation *> sorted(before.begin(), before.end());
-      llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+      llvm::SmallVector<Operation *> sorted = inOrder(before);
       group.insert(group.begin(), sorted.begin(), sorted.end());
     }
     while (Operation *user = dlc::getFusibleUser(group.back()))
@@ -156,9 +162,7 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
     });
     if (group.size() == 1)
       return;
-    llvm::SmallVector<Operation *> sorted(group.begin(), group.end());
-    llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
-    dlc::wrapInKernel(sorted, dlc::KernelRoot::Movement, concat);
+    dlc::wrapInKernel(inOrder(group), dlc::KernelRoot::Movement, concat);
   }
 
   static void fuseChain(Operation *last, llvm::SmallPtrSetImpl<Operation *> &taken) {
@@ -175,10 +179,8 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
           return isCheap(op) || isWhole;
         },
         [&](Operation *op) { return isUpdateBeside(op, last, group); });
-    llvm::SmallVector<Operation *> sorted(group.begin(), group.end());
-    llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
-    taken.insert(sorted.begin(), sorted.end());
-    dlc::wrapInKernel(sorted, dlc::KernelRoot::Elementwise, last);
+    taken.insert(group.begin(), group.end());
+    dlc::wrapInKernel(inOrder(group), dlc::KernelRoot::Elementwise, last);
   }
 };
 

@@ -67,6 +67,8 @@ private:
   void emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::LoopOp loop, OpBuilder &builder);
   llvm::SmallVector<Value> emitStep(dlc::Frame &body, Value iteration, Value steps, ValueRange state,
                                     ValueRange scanned, ValueRange stacked, OpBuilder &builder);
+  scf::ForOp emitSteps(dlc::Frame &body, Value steps, ValueRange state, ValueRange scanned, ValueRange stacked,
+                       OpBuilder &builder);
   llvm::SmallVector<Value> emitRanges(dlc::Frame &body, Value steps, ValueRange state, ValueRange scanned,
                                       ValueRange stacked, OpBuilder &builder);
   void storeNumber(OpBuilder &builder, Location location, Value buffer, Value number);
@@ -201,14 +203,7 @@ void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::L
   if (dlc::getRowRange(loop)) {
     last = emitRanges(body, steps, state, scannedBuffers, stackedBuffers, builder);
   } else if (!loop.getStops()) {
-    auto forOp = scf::ForOp::create(builder, location, zero, steps, one, state);
-    outermostLoop = outer ? outer : forOp;
-    // A loop that carries nothing comes with its end.
-    forOp.getBody()->clear();
-    OpBuilder inner = OpBuilder::atBlockEnd(forOp.getBody());
-    llvm::SmallVector<Value> next = emitStep(body, forOp.getInductionVar(), steps, forOp.getRegionIterArgs(),
-                                             scannedBuffers, stackedBuffers, inner);
-    scf::YieldOp::create(inner, location, next);
+    auto forOp = emitSteps(body, steps, state, scannedBuffers, stackedBuffers, builder);
     last.assign(forOp.getResults().begin(), forOp.getResults().end());
     count = steps;
   } else {
@@ -262,6 +257,24 @@ void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::L
   }
 }
 
+/// All steps of a loop, one after the other, from the buffers `state` on.
+scf::ForOp ProgramBuilder::emitSteps(dlc::Frame &body, Value steps, ValueRange state, ValueRange scanned,
+                                     ValueRange stacked, OpBuilder &builder) {
+  Location location = body.loop.getLoc();
+  Value zero = arith::ConstantIndexOp::create(builder, location, 0),
+        one = arith::ConstantIndexOp::create(builder, location, 1);
+  auto forOp = scf::ForOp::create(builder, location, zero, steps, one, state);
+  if (!outermostLoop)
+    outermostLoop = forOp;
+  // A loop that carries nothing comes with its end.
+  forOp.getBody()->clear();
+  OpBuilder inner = OpBuilder::atBlockEnd(forOp.getBody());
+  llvm::SmallVector<Value> next =
+      emitStep(body, forOp.getInductionVar(), steps, forOp.getRegionIterArgs(), scanned, stacked, inner);
+  scf::YieldOp::create(inner, location, next);
+  return forOp;
+}
+
 /// All steps of a loop for ranges of rows: launches inside of `scf.parallel` are for the rows of its iteration. Gives
 /// the buffers that hold the state after the last one.
 llvm::SmallVector<Value> ProgramBuilder::emitRanges(dlc::Frame &body, Value steps, ValueRange state, ValueRange scanned,
@@ -276,13 +289,7 @@ llvm::SmallVector<Value> ProgramBuilder::emitRanges(dlc::Frame &body, Value step
   Operation *outer = outermostLoop;
   outermostLoop = outer ? outer : ranges;
   OpBuilder inside = OpBuilder::atBlockBegin(ranges.getBody());
-  auto forOp = scf::ForOp::create(inside, location, zero, steps, one, state);
-  // A loop that carries nothing comes with its end.
-  forOp.getBody()->clear();
-  OpBuilder inner = OpBuilder::atBlockEnd(forOp.getBody());
-  scf::YieldOp::create(
-      inner, location,
-      emitStep(body, forOp.getInductionVar(), steps, forOp.getRegionIterArgs(), scanned, stacked, inner));
+  emitSteps(body, steps, state, scanned, stacked, inside);
   outermostLoop = outer;
 
   // The buffers have taken turns inside of the ranges.
@@ -292,19 +299,19 @@ llvm::SmallVector<Value> ProgramBuilder::emitRanges(dlc::Frame &body, Value step
   llvm::SmallVector<Value> last;
   size_t number = 0;
   for (const dlc::CarriedPlace &carried : body.carried) {
-    Value final;
+    Value final = state[number];
     if (carried.stacked >= 0) {
       AffineExpr bytes = body.getBytes(body.getReturn().getOperand(body.carried.size() + carried.stacked));
       Value place = loop.getReverse() ? zero : arith::SubIOp::create(builder, location, steps, one).getResult();
       final = view(builder, location, stacked[carried.stacked],
                    arith::MulIOp::create(builder, location, place, makeIndex(builder, location, bytes)), bytes);
-    } else {
+    } else if (carried.alternates()) {
       final = arith::SelectOp::create(builder, location, isOdd, state[number + 1], state[number + 2]);
     }
     last.push_back(arith::SelectOp::create(builder, location, isEmpty, state[number], final));
-    number += carried.stacked >= 0 ? 1 : 3;
-    if (carried.stacked < 0)
+    if (carried.alternates())
       last.append({Value(), Value()});
+    number += carried.alternates() ? 3 : 1;
   }
   return last;
 }
