@@ -57,9 +57,11 @@ char *getenv(const char *name);
 #if defined(__x86_64__)
 #define DLC_SYS_FUTEX 202
 #define DLC_SYS_PRCTL 157
+#define DLC_SYS_GETRANDOM 318
 #elif defined(__aarch64__)
 #define DLC_SYS_FUTEX 98
 #define DLC_SYS_PRCTL 167
+#define DLC_SYS_GETRANDOM 278
 #else
 #error "the runtime knows the system calls of x86-64 and AArch64 Linux only"
 #endif
@@ -87,20 +89,6 @@ static inline void dlcFutexWait(dlc_uint32 *word, dlc_uint32 expected) {
 
 static inline void dlcFutexWake(dlc_uint32 *word, dlc_uint32 threads) {
   syscall(DLC_SYS_FUTEX, word, /*FUTEX_WAKE_PRIVATE=*/129, threads, (void *)0, (void *)0, 0);
-}
-
-/// A lock of one word, zero when free: 1 is taken, 2 taken with sleepers.
-static inline void dlcLock(dlc_uint32 *lock) {
-  dlc_uint32 seen = 0;
-  if (__atomic_compare_exchange_n(lock, &seen, 1u, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-    return;
-  while (__atomic_exchange_n(lock, 2u, __ATOMIC_ACQUIRE) != 0)
-    dlcFutexWait(lock, 2u);
-}
-
-static inline void dlcUnlock(dlc_uint32 *lock) {
-  if (__atomic_exchange_n(lock, 0u, __ATOMIC_RELEASE) == 2)
-    dlcFutexWake(lock, 1);
 }
 
 /// Adds or multiplies; returns nonzero if the result does not fit.

@@ -11,9 +11,6 @@
 /// O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
 #define NEW_FILE 02000301
 
-/// Saves of one library take turns: two of one file would share a temporary one.
-static dlc_uint32 saveLock;
-
 static int isSameText(const char *a, const char *b) {
   while (*a && *a == *b) {
     ++a;
@@ -200,6 +197,36 @@ static int syncFolder(char *path, size_t length) {
   return isDone;
 }
 
+/// A number that nobody can guess, so that nobody can have put a file of its
+/// name in a folder that others may write to.
+static dlc_uint64 drawNumber(void) {
+  dlc_uint64 number;
+  if (syscall(DLC_SYS_GETRANDOM, &number, sizeof number, /*GRND_NONBLOCK=*/1) == (long)sizeof number)
+    return number;
+  // Early in a machine's life, or under a filter of system calls: one that other processes hardly draw.
+  static dlc_uint64 draws;
+  number = dlcNow() ^ (dlc_uint64)getpid() << 40 ^ (dlc_uint64)&number;
+  return (number + __atomic_add_fetch(&draws, 1, __ATOMIC_RELAXED)) * 0x9e3779b97f4a7c15u;
+}
+
+/// Creates a file that is not there yet beside `path`, and writes its name,
+/// PATH.0123456789abcdef.tmp, to `temporary`. Returns -1 if that fails.
+static int createTemporary(const char *path, char *temporary, size_t size) {
+  int file = -1;
+  for (int attempt = 0; file < 0 && attempt < 100; ++attempt) {
+    char digits[17];
+    dlc_uint64 number = drawNumber();
+    for (int i = 0; i < 16; ++i, number >>= 4)
+      digits[i] = "0123456789abcdef"[number & 15];
+    digits[16] = 0;
+    dlcFormat(temporary, size, "%s.%s.tmp", path, digits);
+    file = open(temporary, NEW_FILE, 0666);
+    if (file < 0 && *__errno_location() != /*EEXIST=*/17)
+      break;
+  }
+  return file;
+}
+
 dlc_int32 dlcVariablesSave(const dlc_model *model, const void *block, const char *path, const dlc_metadata *metadata,
                            dlc_uint32 count, dlc_error *error) {
   dlc_int32 status = checkModel(model, block, path, error);
@@ -210,45 +237,34 @@ dlc_int32 dlcVariablesSave(const dlc_model *model, const void *block, const char
         !dlcIsUtf8(metadata[i].value))
       return dlcFail(error, DLC_ERROR_ARGUMENT, "metadata %u is no pair of texts in UTF-8", (dlc_uint64)i);
   char temporary[PATH_BYTES];
-  dlcFormat(temporary, sizeof temporary, "%s.%d.tmp", path, (dlc_int64)getpid());
   size_t length = 0;
   while (path[length])
     ++length;
   if (length + 24 > sizeof temporary)
     return dlcFail(error, DLC_ERROR_FILE, "the path '%s' is too long", path);
-  dlcLock(&saveLock);
-  int file = open(temporary, NEW_FILE, 0666);
-  // One of this name is left over from a process that was killed, or belongs to one in another container.
-  for (dlc_int64 i = 1; file < 0 && *__errno_location() == /*EEXIST=*/17 && i < 1000; ++i) {
-    dlcFormat(temporary, sizeof temporary, "%s.%d-%d.tmp", path, (dlc_int64)getpid(), i);
-    file = open(temporary, NEW_FILE, 0666);
+  int file = createTemporary(path, temporary, sizeof temporary);
+  if (file < 0)
+    return dlcFail(error, DLC_ERROR_FILE, "cannot write '%s': %s", temporary, dlcSystemReason());
+  int isWritten = writeFile(file, model, block, metadata, count);
+  int reason = *__errno_location();
+  if (close(file) && isWritten) {
+    isWritten = 0;
+    reason = *__errno_location();
   }
-  if (file < 0) {
-    status = dlcFail(error, DLC_ERROR_FILE, "cannot write '%s': %s", temporary, dlcSystemReason());
-  } else {
-    int isWritten = writeFile(file, model, block, metadata, count);
-    int reason = *__errno_location();
-    if (close(file) && isWritten) {
-      isWritten = 0;
-      reason = *__errno_location();
-    }
-    if (isWritten && rename(temporary, path)) {
-      isWritten = 0;
-      reason = *__errno_location();
-    }
-    if (!isWritten) {
-      unlink(temporary);
-      status = dlcFail(error, DLC_ERROR_FILE, "cannot write '%s': %s; what was there before is unchanged", path,
-                       strerror(reason));
-    } else {
-      memcpy(temporary, path, length);
-      if (!syncFolder(temporary, length))
-        status = dlcFail(error, DLC_ERROR_FILE, "'%s' is written, but a power failure may undo it: %s", path,
-                         dlcSystemReason());
-    }
+  if (isWritten && rename(temporary, path)) {
+    isWritten = 0;
+    reason = *__errno_location();
   }
-  dlcUnlock(&saveLock);
-  return status;
+  if (!isWritten) {
+    unlink(temporary);
+    return dlcFail(error, DLC_ERROR_FILE, "cannot write '%s': %s; what was there before is unchanged", path,
+                   strerror(reason));
+  }
+  memcpy(temporary, path, length);
+  if (!syncFolder(temporary, length))
+    return dlcFail(error, DLC_ERROR_FILE, "'%s' is written, but a power failure may undo it: %s", path,
+                   dlcSystemReason());
+  return DLC_OK;
 }
 
 /*===-- Loading --------------------------------------------------------------===*/
@@ -323,6 +339,40 @@ static void findStrangers(const dlc_model *model, const SafetensorsFile *file, D
   }
 }
 
+/// Reads what is wanted of a file that fits. All of it is read before the block
+/// is touched: a disk that fails, or a file that is cut short meanwhile, must
+/// not leave weights of two checkpoints.
+static dlc_int32 readVariables(const dlc_model *model, dlc_byte *block, dlc_int64 *stamp, const char *path,
+                               const dlc_load_options *options, const SafetensorsFile *file, dlc_error *error) {
+  dlc_byte *staged = (dlc_byte *)0;
+  dlc_uint64 bytes = 0;
+  dlc_int32 status = DLC_OK;
+  // First the size of it all, then the reading, then the copying.
+  for (int step = 0; step < 3 && !status; ++step) {
+    dlc_uint64 place = 0;
+    if (step == 1 && !(staged = dlcAllocateFromLibc(bytes ? bytes : 1)))
+      status = dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for the %u bytes of '%s'", bytes, path);
+    if (step == 2 && stamp)
+      *stamp = 0;
+    for (dlc_uint32 i = 0; !status && i < model->variable_count; ++i) {
+      int isTwice = 0;
+      const dlc_variable_info *variable = &model->variables[i];
+      const SafetensorsTensor *tensor =
+          isWanted(variable, options) ? findTensor(file, variable->name, &isTwice) : (const SafetensorsTensor *)0;
+      if (!tensor)
+        continue;
+      if (step == 1)
+        status = dlcSafetensorsRead(file, path, tensor, staged + place, error);
+      else if (step == 2)
+        memcpy(block + variable->offset, staged + place, tensor->bytes);
+      place += tensor->bytes;
+    }
+    bytes = place;
+  }
+  free(staged);
+  return status;
+}
+
 dlc_int32 dlcVariablesLoad(const dlc_model *model, void *block, const char *path, const dlc_load_options *given,
                            dlc_error *error) {
   dlc_load_options options = {sizeof options, 0, (const char *)0};
@@ -356,15 +406,8 @@ dlc_int32 dlcVariablesLoad(const dlc_model *model, void *block, const char *path
                      differences.first, differences.count - 1);
   else if (differences.count)
     status = dlcFail(error, DLC_ERROR_FILE, "'%s' is no checkpoint of this model: %s", path, differences.first);
-  if (!status && stamp)
-    *stamp = 0;
-  for (dlc_uint32 i = 0; !status && i < model->variable_count; ++i) {
-    const dlc_variable_info *variable = &model->variables[i];
-    int isTwice = 0;
-    const SafetensorsTensor *tensor = findTensor(&file, variable->name, &isTwice);
-    if (tensor && isWanted(variable, &options))
-      status = dlcSafetensorsRead(&file, path, tensor, (dlc_byte *)block + variable->offset, error);
-  }
+  if (!status)
+    status = readVariables(model, block, stamp, path, &options, &file, error);
   dlcSafetensorsClose(&file);
   return status;
 }

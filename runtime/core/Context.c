@@ -5,6 +5,7 @@
 #include "Parallel.h"
 #include "State.h"
 #include "Text.h"
+#include "Variables.h"
 
 /// The library's own pool, while a context uses it.
 static Pool *sharedPool;
@@ -40,8 +41,8 @@ dlc_call dlcContextCall(Context *context) {
       .constants = context->state ? context->state->constants : (const dlc_byte *)0,
       .prepared = context->state ? context->state->prepared : (dlc_byte *)0,
       .workspace = context->workspace,
-      .scratch = context->scratches,
-      .threads = context->threads,
+      .scratch = context->team->scratches,
+      .threads = context->team->threads,
       .device_id = context->deviceId,
       .parallel_for = dlcParallelFor,
       .stream = context->stream,
@@ -78,43 +79,90 @@ static void releaseSharedPool(void) {
     dlcPoolRelease(unused);
 }
 
-static void dropThreads(Context *context) {
-  for (dlc_uint32 i = 0; i < context->threads && context->scratches; ++i)
-    dlcScratchDestroy(&context->scratches[i]);
-  dlcRelease(&context->allocator, context->scratches, context->threads * sizeof(struct dlc_scratch));
-  dlcRelease(&context->allocator, context->shares, context->threads * sizeof(Share));
-  context->scratches = (struct dlc_scratch *)0;
-  context->shares = (Share *)0;
-  if (context->ownPool)
+static void dropTeam(Context *context, Team *team) {
+  if (!team)
+    return;
+  for (dlc_uint32 i = 0; i < team->threads; ++i)
+    dlcScratchDestroy(&team->scratches[i]);
+  int usesPool = team->ownPool != (Pool *)0;
+  dlcRelease(&context->allocator, team, team->bytes);
+  if (usesPool)
     releaseSharedPool();
-  context->ownPool = (Pool *)0;
-  context->executor = (const dlc_executor *)0;
 }
 
-/// Sets up `threads` threads in place of none. On failure there are none, and
-/// the context can only be released.
-static dlc_int32 takeThreads(Context *context, dlc_uint32 threads, const dlc_executor *executor) {
-  context->threads = threads;
-  context->scratches = dlcAllocate(&context->allocator, threads * sizeof(struct dlc_scratch));
-  context->shares = dlcAllocate(&context->allocator, threads * sizeof(Share));
-  for (dlc_uint32 i = 0; i < threads && context->scratches; ++i)
-    context->scratches[i] = (struct dlc_scratch){.context = context};
-  int isOut = !context->scratches || !context->shares;
-  for (dlc_uint32 i = 0; i < threads && !isOut; ++i)
-    isOut = dlcScratchGrow(&context->scratches[i], context->face.model->scratch_bytes);
+/// A team of `threads` threads; null without memory.
+static Team *makeTeam(Context *context, dlc_uint32 threads, const dlc_executor *executor) {
+  // Multiples of a cache line all three.
+  dlc_uint64 head = (sizeof(Team) + DLC_CACHE_LINE - 1) / DLC_CACHE_LINE * DLC_CACHE_LINE;
+  dlc_uint64 bytes = head + threads * (sizeof(struct dlc_scratch) + sizeof(Share));
+  Team *team = dlcAllocate(&context->allocator, bytes);
+  if (!team)
+    return (Team *)0;
+  memset(team, 0, bytes);
+  team->bytes = bytes;
+  team->threads = threads;
+  team->scratches = (struct dlc_scratch *)((dlc_byte *)team + head);
+  team->shares = (Share *)(team->scratches + threads);
+  int isOut = 0;
+  for (dlc_uint32 i = 0; i < threads; ++i) {
+    team->scratches[i].context = context;
+    isOut |= dlcScratchGrow(&team->scratches[i], context->face.model->scratch_bytes);
+  }
   if (!isOut && threads > 1) {
-    context->executor = executor;
+    team->executor = executor;
     if (!executor) {
-      context->ownPool = acquireSharedPool(context, threads);
-      isOut = !context->ownPool;
+      team->ownPool = acquireSharedPool(context, threads);
+      isOut = !team->ownPool;
       if (!isOut)
-        context->executor = &dlcPoolPublic(context->ownPool)->executor;
+        team->executor = &dlcPoolPublic(team->ownPool)->executor;
     }
   }
   if (!isOut)
-    return DLC_OK;
-  dropThreads(context);
-  return DLC_ERROR_OUT_OF_MEMORY;
+    return team;
+  dropTeam(context, team);
+  return (Team *)0;
+}
+
+/// Makes good what a call that a fork has cut off may have left half done.
+/// Memory that was being replaced is given up rather than freed twice.
+static void forgetCall(Context *context) {
+  context->workspace = (dlc_byte *)0;
+  context->workspaceBytes = 0;
+  dlcStateForget(context);
+  for (dlc_uint32 i = 0; i < context->team->threads; ++i) {
+    dlc_uint64 wanted = context->team->scratches[i].wanted;
+    context->team->scratches[i] = (struct dlc_scratch){.wanted = wanted, .context = context};
+  }
+  context->stamp = dlcVariablesStamp(context->face.model, context->variables);
+}
+
+int dlcContextTakeOver(Context *context, dlc_uint32 holder) {
+  dlc_uint32 generation = dlcGeneration();
+  if (holder == generation ||
+      !__atomic_compare_exchange_n(&context->holder, &holder, generation, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    return 1;
+  forgetCall(context);
+  return 0;
+}
+
+int dlcContextHasEntry(Context *context, const dlc_entry_point *entry) {
+  const dlc_model *model = context->face.model;
+  dlc_uint64 place = (dlc_uint64)entry - (dlc_uint64)model->entries;
+  if (__builtin_expect(place < model->entry_count * sizeof(dlc_entry_point), 1))
+    return 1;
+  dlcContextFail(context, DLC_ERROR_ARGUMENT,
+                 "the entry point '%s' is not one of the context's model '%s', but another model's, or the same "
+                 "model's from another library: look it up with dlc_find_entry(context->model, ...)",
+                 entry->name, model->name);
+  return 0;
+}
+
+dlc_int32 dlcContextCheckSymbols(Context *context, const dlc_entry_point *entry, const dlc_int64 *values) {
+  for (dlc_uint32 s = 0; s < entry->symbol_count; ++s)
+    if (values[s] < entry->symbols[s].minimum || values[s] > entry->symbols[s].maximum)
+      return dlcContextFail(context, DLC_ERROR_SYMBOL, "%s = %d is not within its bounds, %d to %d",
+                            entry->symbols[s].name, values[s], entry->symbols[s].minimum, entry->symbols[s].maximum);
+  return DLC_OK;
 }
 
 /// Checks what the caller asks for and fills in `*threads`.
@@ -163,7 +211,7 @@ static dlc_int32 makeTables(Context *context) {
 static void destroyContext(Context *context) {
   if (context->state)
     dlcModelRelease(context->state);
-  dropThreads(context);
+  dropTeam(context, context->team);
   dlcStateDestroy(context);
   dlc_allocator allocator = context->allocator;
   dlcRelease(&allocator, context->workspace, context->workspaceBytes);
@@ -225,8 +273,10 @@ dlc_int32 dlcContextCreate(const dlc_model *model, const dlc_context_options *op
   context->deviceId = options->device_id;
 
   status = makeTables(context);
-  if (!status)
-    status = takeThreads(context, threads, options->executor);
+  if (!status) {
+    context->team = makeTeam(context, threads, options->executor);
+    status = context->team ? DLC_OK : DLC_ERROR_OUT_OF_MEMORY;
+  }
   if (status) {
     dlcFail(error, status, "no memory for a context of model '%s'", model->name);
   } else {
@@ -252,8 +302,13 @@ void dlcContextRetain(dlc_context *face) {
 }
 
 void dlcContextRelease(dlc_context *face) {
-  if (face && !__atomic_sub_fetch(&((Context *)face)->references, 1, __ATOMIC_ACQ_REL))
-    destroyContext((Context *)face);
+  Context *context = (Context *)face;
+  if (!context || __atomic_sub_fetch(&context->references, 1, __ATOMIC_ACQ_REL))
+    return;
+  dlc_uint32 holder = __atomic_load_n(&context->holder, __ATOMIC_RELAXED);
+  if (holder)
+    dlcContextTakeOver(context, holder);
+  destroyContext(context);
 }
 
 dlc_int32 dlcContextSetThreads(dlc_context *face, dlc_uint32 threads, const dlc_executor *executor) {
@@ -267,21 +322,13 @@ dlc_int32 dlcContextSetThreads(dlc_context *face, dlc_uint32 threads, const dlc_
   if (status) {
     dlcContextFail(context, status, "%s", error.message);
   } else {
-    // The new threads are set up beside the old ones, so that a failure leaves the context as it was.
-    Context before = *context;
-    context->scratches = (struct dlc_scratch *)0;
-    context->ownPool = (Pool *)0;
-    context->executor = (const dlc_executor *)0;
-    status = takeThreads(context, threads, executor);
-    if (status) {
-      context->threads = before.threads;
-      context->scratches = before.scratches;
-      context->shares = before.shares;
-      context->ownPool = before.ownPool;
-      context->executor = before.executor;
-      dlcContextFail(context, status, "no memory for %u threads", (dlc_uint64)threads);
+    // The new team is set up beside the old one, so that a failure leaves the context as it was.
+    Team *before = context->team, *team = makeTeam(context, threads, executor);
+    if (team) {
+      context->team = team;
+      dropTeam(context, before);
     } else {
-      dropThreads(&before);
+      status = dlcContextFail(context, DLC_ERROR_OUT_OF_MEMORY, "no memory for %u threads", (dlc_uint64)threads);
     }
   }
   dlcContextLeave(context);
@@ -303,8 +350,8 @@ dlc_int32 dlcContextGrow(Context *context, const dlc_entry_point *entry, const d
     context->workspaceBytes = bytes;
     logMessage(context, DLC_LOG_INFO, "workspace grown to %u bytes", bytes);
   }
-  for (dlc_uint32 i = 0; i < context->threads; ++i) {
-    struct dlc_scratch *scratch = &context->scratches[i];
+  for (dlc_uint32 i = 0; i < context->team->threads; ++i) {
+    struct dlc_scratch *scratch = &context->team->scratches[i];
     if (__builtin_expect(scratch->wanted > scratch->capacity, 0)) {
       // Without memory the kernels go on as in the run that wanted it.
       dlcScratchGrow(scratch, 0);
@@ -323,10 +370,8 @@ dlc_int32 dlcContextReserve(dlc_context *face, const dlc_entry_point *entry, con
   dlc_int32 status = DLC_OK;
   if (!entry || (entry->symbol_count && !symbols))
     status = dlcContextFail(context, DLC_ERROR_ARGUMENT, "dlc_context_reserve: no entry point, or no symbols for it");
-  for (dlc_uint32 s = 0; !status && s < entry->symbol_count; ++s)
-    if (symbols[s] < entry->symbols[s].minimum || symbols[s] > entry->symbols[s].maximum)
-      status = dlcContextFail(context, DLC_ERROR_SYMBOL, "%s = %d is not within its bounds, %d to %d",
-                              entry->symbols[s].name, symbols[s], entry->symbols[s].minimum, entry->symbols[s].maximum);
+  else
+    status = dlcContextHasEntry(context, entry) ? dlcContextCheckSymbols(context, entry, symbols) : DLC_ERROR_ARGUMENT;
   if (!status)
     status = dlcContextGrow(context, entry, symbols);
   if (!status)
@@ -340,8 +385,9 @@ dlc_uint64 dlcContextBytes(const dlc_context *face) {
   if (!context)
     return 0;
   dlc_uint64 bytes = sizeof(Context) + context->tableBytes + context->workspaceBytes + dlcStateBytes(context);
-  for (dlc_uint32 i = 0; i < context->threads; ++i)
-    bytes += sizeof(struct dlc_scratch) + sizeof(Share) + context->scratches[i].capacity;
+  bytes += context->team->bytes;
+  for (dlc_uint32 i = 0; i < context->team->threads; ++i)
+    bytes += context->team->scratches[i].capacity;
   return bytes;
 }
 

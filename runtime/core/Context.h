@@ -4,6 +4,7 @@
 #ifndef DLC_CORE_CONTEXT_H
 #define DLC_CORE_CONTEXT_H
 
+#include "Lock.h"
 #include "Model.h"
 #include "Pool.h"
 #include "Scratch.h"
@@ -26,22 +27,29 @@ typedef struct KeptState {
   dlc_uint32 isNew; // got shape and zeros for the run at hand
 } KeptState;
 
+/// The threads of a context, with what each of them needs; one block of memory,
+/// replaced as a whole.
+typedef struct Team {
+  const dlc_executor *executor;  // null if threads is 1
+  Pool *ownPool;                 // the library's, if executor is its
+  struct dlc_scratch *scratches; // one per thread
+  Share *shares;                 // one per thread
+  dlc_uint64 bytes;              // of the block
+  dlc_uint32 threads;
+} Team;
+
 typedef struct Context {
   dlc_context face; // first, so that a dlc_context * is a Context *
   dlc_uint32 references;
-  dlc_uint32 isRunning;
+  dlc_uint32 holder;     // generation of the process of which a thread is in a call; 0 if none is
   dlc_uint32 hasMessage; // the first kernel that fails writes it
-  dlc_uint32 threads;
   dlc_allocator allocator;
   dlc_log log;
   void *logSelf;
   void *stream;
   dlc_int32 deviceId;
   ModelState *state;
-  const dlc_executor *executor;  // null if threads is 1
-  Pool *ownPool;                 // the library's, if executor is its
-  struct dlc_scratch *scratches; // one a thread
-  Share *shares;                 // one a thread
+  Team *team;
   dlc_byte *workspace;
   dlc_uint64 workspaceBytes;
   dlc_uint64 tableBytes;
@@ -72,11 +80,25 @@ dlc_call dlcContextCall(Context *context);
 /// Grows the workspace to what `entry` needs for `symbols`.
 dlc_int32 dlcContextGrow(Context *context, const dlc_entry_point *entry, const dlc_int64 *symbols);
 
+/// Takes over a context that a thread of process `holder` is in; returns
+/// nonzero if that is this process. One that was in a call when this process
+/// was forked is then as a reset one.
+int dlcContextTakeOver(Context *context, dlc_uint32 holder);
+
 /// Takes the context for this thread; returns nonzero if another has it.
 static inline int dlcContextEnter(Context *context) {
-  return __atomic_exchange_n(&context->isRunning, 1, __ATOMIC_ACQUIRE) != 0;
+  dlc_uint32 holder = 0;
+  return !__atomic_compare_exchange_n(&context->holder, &holder, dlcGeneration(), 0, __ATOMIC_ACQUIRE,
+                                      __ATOMIC_RELAXED) &&
+         dlcContextTakeOver(context, holder);
 }
-static inline void dlcContextLeave(Context *context) { __atomic_store_n(&context->isRunning, 0, __ATOMIC_RELEASE); }
+static inline void dlcContextLeave(Context *context) { __atomic_store_n(&context->holder, 0, __ATOMIC_RELEASE); }
+
+/// Whether `entry` is one of the context's model; writes the message if it is not.
+int dlcContextHasEntry(Context *context, const dlc_entry_point *entry);
+
+/// Whether `values` are within the bounds of the entry's symbols.
+dlc_int32 dlcContextCheckSymbols(Context *context, const dlc_entry_point *entry, const dlc_int64 *values);
 
 /// Writes the context's message and returns `status`. Only while the context
 /// is entered.

@@ -3,9 +3,11 @@
 
 #include "../cpu/Features.h"
 #include "Context.h"
+#include "Lock.h"
 #include "Text.h"
 
 #define PATH_BYTES 4096
+#define TRAILER_BYTES 16 // DLC_WEIGHTS_MAGIC and the hash
 
 static ModelState *states;
 static dlc_uint32 statesLock;
@@ -74,36 +76,50 @@ static dlc_int32 mapSidecar(ModelState *state, const char *folder, dlc_error *er
   if (file < 0)
     return dlcFail(error, DLC_ERROR_NOT_FOUND, "cannot open the weights '%s' of model '%s'", path, model->name);
   long size = lseek(file, 0, /*SEEK_END=*/2);
-  dlc_uint64 expected = model->constant_bytes + 16;
+  dlc_uint64 expected = model->constant_bytes + TRAILER_BYTES;
   if (size < 0 || (dlc_uint64)size != expected) {
     close(file);
     return dlcFail(error, DLC_ERROR_FILE, "the weights '%s' are not those of model '%s': %d bytes instead of %u", path,
                    model->name, (dlc_int64)size, expected);
   }
-  dlc_byte *mapping = mmap((void *)0, expected, /*PROT_READ=*/1, /*MAP_PRIVATE=*/2, file, 0);
-  close(file);
-  if ((long)mapping == -1)
-    return dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "cannot map the weights '%s' (%u bytes)", path, expected);
-  const dlc_byte *trailer = mapping + model->constant_bytes;
+  // Read, not looked at in the mapping: a file that is cut short just now is an error and no signal.
+  dlc_byte trailer[TRAILER_BYTES];
+  int isOther = pread(file, trailer, TRAILER_BYTES, (long)model->constant_bytes) != TRAILER_BYTES;
   dlc_uint64 hash = 0;
-  int isOther = 0;
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < 8 && !isOther; ++i) {
     isOther |= trailer[i] != (dlc_byte)DLC_WEIGHTS_MAGIC[i];
     hash |= (dlc_uint64)trailer[8 + i] << (8 * i);
   }
   if (isOther || hash != model->weights_hash) {
-    munmap(mapping, expected);
+    close(file);
     return dlcFail(error, DLC_ERROR_FILE, "the weights '%s' are not those of model '%s'", path, model->name);
   }
+  dlc_byte *mapping = mmap((void *)0, expected, /*PROT_READ=*/1, /*MAP_PRIVATE=*/2, file, 0);
+  if ((long)mapping == -1) {
+    close(file);
+    return dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "cannot map the weights '%s' (%u bytes)", path, expected);
+  }
+  state->file = file;
   state->mapping = mapping;
   state->mappingBytes = expected;
   state->constants = mapping;
   return DLC_OK;
 }
 
+/// Kernels that read what a file has lost die of SIGBUS, so no context is made
+/// for weights that were cut short since they were mapped.
+static dlc_int32 checkSidecar(const ModelState *state, dlc_error *error) {
+  if (!state->mapping || (dlc_uint64)lseek(state->file, 0, /*SEEK_END=*/2) >= state->mappingBytes)
+    return DLC_OK;
+  return dlcFail(error, DLC_ERROR_FILE, "the weights '%s' of model '%s' were cut short while they are in use",
+                 state->model->weights_file, state->model->name);
+}
+
 static void dropContents(ModelState *state) {
-  if (state->mapping)
+  if (state->mapping) {
     munmap(state->mapping, state->mappingBytes);
+    close(state->file);
+  }
   state->mapping = (void *)0;
   dlcRelease(&state->allocator, state->prepared, state->model->prepared_bytes);
   state->prepared = (dlc_byte *)0;
@@ -112,6 +128,9 @@ static void dropContents(ModelState *state) {
 /// Maps and prepares; the state's prepareLock is held.
 static dlc_int32 makeReady(ModelState *state, Context *context, const char *weightsFolder, dlc_error *error) {
   const dlc_model *model = state->model;
+  // Not empty if a fork has cut off the thread that was here: what that had made is given up.
+  state->mapping = (void *)0;
+  state->prepared = (dlc_byte *)0;
   state->constants = model->constants;
   if (model->weights_file) {
     dlc_int32 status = mapSidecar(state, weightsFolder, error);
@@ -141,42 +160,19 @@ static dlc_int32 makeReady(ModelState *state, Context *context, const char *weig
   return DLC_OK;
 }
 
-dlc_int32 dlcModelAcquire(Context *context, const char *weightsFolder, dlc_error *error, ModelState **result) {
-  const dlc_model *model = context->face.model;
-  dlcLock(&statesLock);
+/// The state of `model`; null if there is none. The lock of states is held.
+static ModelState *findState(const dlc_model *model) {
   ModelState *state = states;
   while (state && state->model != model)
     state = state->next;
-  if (!state) {
-    state = dlcAllocate(&context->allocator, sizeof(ModelState));
-    if (!state) {
-      dlcUnlock(&statesLock);
-      return dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for the state of model '%s'", model->name);
-    }
-    memset(state, 0, sizeof *state);
-    state->model = model;
-    state->allocator = context->allocator;
-    state->next = states;
-    states = state;
-  }
-  ++state->references;
-  dlcUnlock(&statesLock);
-
-  dlcLock(&state->prepareLock);
-  dlc_int32 status = state->isReady ? DLC_OK : makeReady(state, context, weightsFolder, error);
-  state->isReady = status == DLC_OK;
-  dlcUnlock(&state->prepareLock);
-  if (status) {
-    dlcModelRelease(state);
-    return status;
-  }
-  *result = state;
-  return DLC_OK;
+  return state;
 }
 
-void dlcModelRelease(ModelState *state) {
-  dlcLock(&statesLock);
-  if (--state->references) {
+/// Gives `references` back. The lock of states is held; it is not when the
+/// state is torn down.
+static void releaseAndUnlock(ModelState *state, dlc_uint32 references) {
+  state->references -= references;
+  if (state->references) {
     dlcUnlock(&statesLock);
     return;
   }
@@ -191,14 +187,53 @@ void dlcModelRelease(ModelState *state) {
   dlcRelease(&allocator, state, sizeof(ModelState));
 }
 
+dlc_int32 dlcModelAcquire(Context *context, const char *weightsFolder, dlc_error *error, ModelState **result) {
+  const dlc_model *model = context->face.model;
+  dlcLock(&statesLock);
+  ModelState *state = findState(model);
+  if (!state) {
+    state = dlcAllocate(&context->allocator, sizeof(ModelState));
+    if (!state) {
+      dlcUnlock(&statesLock);
+      return dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for the state of model '%s'", model->name);
+    }
+    memset(state, 0, sizeof *state);
+    state->model = model;
+    state->allocator = context->allocator;
+    state->next = states;
+    __atomic_store_n(&states, state, __ATOMIC_RELEASE); // also for a child that is forked meanwhile
+  }
+  ++state->references;
+  dlcUnlock(&statesLock);
+
+  dlcLock(&state->prepareLock);
+  dlc_int32 status = state->isReady ? checkSidecar(state, error) : makeReady(state, context, weightsFolder, error);
+  if (!status)
+    __atomic_store_n(&state->isReady, 1, __ATOMIC_RELEASE);
+  dlcUnlock(&state->prepareLock);
+  if (status) {
+    dlcModelRelease(state);
+    return status;
+  }
+  *result = state;
+  return DLC_OK;
+}
+
+void dlcModelRelease(ModelState *state) {
+  dlcLock(&statesLock);
+  releaseAndUnlock(state, 1);
+}
+
 dlc_int32 dlcModelPrepare(const dlc_model *model, const dlc_context_options *options, dlc_error *error) {
   // A context for a moment brings the threads and the scratch that preparing needs; the reference stays.
   dlc_context *context;
   dlc_int32 status = dlcContextCreate(model, options, error, &context);
   if (status)
     return status;
+  ModelState *state = ((Context *)context)->state;
   dlcLock(&statesLock);
-  ++((Context *)context)->state->references;
+  ++state->references;
+  ++state->prepares;
   dlcUnlock(&statesLock);
   dlcContextRelease(context);
   return DLC_OK;
@@ -206,10 +241,12 @@ dlc_int32 dlcModelPrepare(const dlc_model *model, const dlc_context_options *opt
 
 void dlcModelUnprepare(const dlc_model *model) {
   dlcLock(&statesLock);
-  ModelState *state = states;
-  while (state && state->model != model)
-    state = state->next;
-  dlcUnlock(&statesLock);
+  ModelState *state = findState(model);
+  dlc_uint32 references = state && state->prepares;
+  if (references)
+    --state->prepares;
   if (state)
-    dlcModelRelease(state);
+    releaseAndUnlock(state, references);
+  else
+    dlcUnlock(&statesLock);
 }

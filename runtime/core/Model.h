@@ -14,11 +14,13 @@ typedef struct ModelState {
   struct ModelState *next;
   const dlc_model *model;
   dlc_uint32 references;
+  dlc_uint32 prepares; // of the references, those of dlc_prepare
   dlc_uint32 prepareLock;
   dlc_uint32 isReady; // what follows is set
   dlc_allocator allocator;
   const dlc_byte *constants;
   void *mapping; // of the sidecar; null if there is none
+  int file;      // the sidecar, while it is mapped
   dlc_uint64 mappingBytes;
   dlc_byte *prepared;
 } ModelState;

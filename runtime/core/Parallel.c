@@ -54,29 +54,29 @@ static void work(void *argument, dlc_uint32 index) {
 
 dlc_int32 dlcParallelFor(const dlc_call *call, dlc_task task, const void *arguments, dlc_int64 extent,
                          dlc_int64 grain) {
-  Context *context = call->executor;
+  const Team *team = ((const Context *)call->executor)->team;
   if (extent <= 0)
     return DLC_OK;
   dlc_int64 grains = extent / grain + (extent % grain != 0);
-  dlc_uint32 count = grains < context->threads ? (dlc_uint32)grains : context->threads;
+  dlc_uint32 count = grains < team->threads ? (dlc_uint32)grains : team->threads;
   if (count <= 1)
-    return task(arguments, 0, extent, context->scratches);
+    return task(arguments, 0, extent, team->scratches);
 
   Job job = {.task = task,
              .arguments = arguments,
              .extent = extent,
              .grain = grain,
-             .shares = context->shares,
-             .scratches = context->scratches,
+             .shares = team->shares,
+             .scratches = team->scratches,
              .count = count,
              .smallestPiece = grains / count / 4 > 1 ? grains / count / 4 : 1};
   dlc_int64 begin = 0;
   for (dlc_uint32 i = 0; i < count; ++i) {
     dlc_int64 size = grains / count + ((dlc_int64)i < grains % count);
-    context->shares[i].next = begin;
-    context->shares[i].end = begin += size;
+    team->shares[i].next = begin;
+    team->shares[i].end = begin += size;
   }
-  context->executor->run(context->executor->self, count, work, &job);
+  team->executor->run(team->executor->self, count, work, &job);
   // An executor may have made no call at all; otherwise nothing is left to take.
   work(&job, 0);
   return job.status;

@@ -2,6 +2,7 @@
 #include "Pool.h"
 
 #include "Api.h"
+#include "Lock.h"
 #include "Text.h"
 
 typedef struct Worker {
@@ -15,21 +16,17 @@ typedef struct Worker {
 #define STATE_WAITING 0x40000000u // the caller sleeps until the last one leaves
 #define STATE_COUNT 0x3fffffffu
 
-/// So many jobs without a worker taking part make the caller suspect a fork.
-#define LONELY_JOBS 64u
-
 struct Pool {
   dlc_pool face; // first, so that a dlc_pool * is a Pool *
   dlc_allocator allocator;
   Pool *next;      // in livePools
-  dlc_uint32 lock; // of what grows and shrinks: workers, processId
+  dlc_uint32 lock; // of what grows and shrinks: workers, generation
   dlc_uint32 references;
   dlc_uint32 workerCount;
-  dlc_uint32 processId;
+  dlc_uint32 generation; // of the process that the workers are threads of
   dlc_uint64 spinNanoseconds;
 
   _Alignas(DLC_CACHE_LINE) dlc_uint32 isBusy;
-  dlc_uint32 lonelyJobs;
 
   // What idle workers watch.
   _Alignas(DLC_CACHE_LINE) dlc_uint32 sequence; // of jobs
@@ -120,32 +117,39 @@ static void startWorkers(Pool *pool, dlc_uint32 workers) {
   pthread_sigmask(/*SIG_SETMASK=*/2, before, (void *)0);
 }
 
-/// Starts new workers if this process is a child that lost its parent's.
-/// Called with the pool busy, so no other thread uses it.
-static void restartAfterFork(Pool *pool) {
-  dlc_uint32 processId = (dlc_uint32)getpid();
-  if (pool->processId == processId)
+/// Forgets the workers, and the job that was going on, if they are another
+/// process's: this one was forked from it and has none of its threads. The lock
+/// is held.
+static void leaveParent(Pool *pool) {
+  dlc_uint32 generation = dlcGeneration();
+  if (pool->generation == generation)
     return;
-  dlcLock(&pool->lock);
-  dlc_uint32 workers = pool->workerCount;
-  pool->processId = processId;
   pool->workerCount = 0;
   pool->sleepers = 0;
-  startWorkers(pool, workers);
+  pool->state = 0;
+  __atomic_store_n(&pool->isBusy, 0, __ATOMIC_RELAXED);
+  // Last: runs of this process look at nothing above until they have seen it.
+  __atomic_store_n(&pool->generation, generation, __ATOMIC_RELEASE);
+}
+
+/// Has workers of this process's own at the first run after a fork.
+static void restartAfterFork(Pool *pool) {
+  dlcLock(&pool->lock);
+  leaveParent(pool);
+  if (!pool->isStopping)
+    startWorkers(pool, pool->face.executor.threads - 1);
   dlcUnlock(&pool->lock);
 }
 
 /// dlc_executor.run
 static void runJob(void *self, dlc_uint32 count, void (*body)(void *argument, dlc_uint32 index), void *argument) {
   Pool *pool = self;
+  if (count > 1 && __builtin_expect(__atomic_load_n(&pool->generation, __ATOMIC_ACQUIRE) != dlcGeneration(), 0))
+    restartAfterFork(pool);
   if (count <= 1 || __atomic_load_n(&pool->isBusy, __ATOMIC_RELAXED) ||
       __atomic_exchange_n(&pool->isBusy, 1, __ATOMIC_ACQUIRE)) {
     body(argument, 0);
     return;
-  }
-  if (pool->lonelyJobs >= LONELY_JOBS) {
-    pool->lonelyJobs = 0;
-    restartAfterFork(pool);
   }
   pool->count = count;
   pool->body = body;
@@ -158,7 +162,6 @@ static void runJob(void *self, dlc_uint32 count, void (*body)(void *argument, dl
   body(argument, 0);
 
   dlc_uint32 state = __atomic_and_fetch(&pool->state, ~STATE_OPEN, __ATOMIC_ACQUIRE);
-  pool->lonelyJobs = state ? 0 : pool->lonelyJobs + 1;
   dlc_uint64 deadline = 0;
   for (dlc_uint32 spins = 1; state & STATE_COUNT; ++spins) {
     dlcRelax();
@@ -191,11 +194,11 @@ Pool *dlcPoolCreate(const dlc_allocator *allocator, dlc_uint32 spinMicroseconds)
   pool->face.executor.self = pool;
   pool->allocator = *allocator;
   pool->references = 1;
-  pool->processId = (dlc_uint32)getpid();
+  pool->generation = dlcGeneration();
   pool->spinNanoseconds = (dlc_uint64)spinMicroseconds * 1000u;
   dlcLock(&livePoolsLock);
   pool->next = livePools;
-  livePools = pool;
+  __atomic_store_n(&livePools, pool, __ATOMIC_RELEASE); // also for a child that is forked meanwhile
   dlcUnlock(&livePoolsLock);
   return pool;
 }
@@ -204,8 +207,11 @@ dlc_uint32 dlcPoolGrow(Pool *pool, dlc_uint32 threads) {
   if (threads > DLC_MAX_THREADS)
     threads = DLC_MAX_THREADS;
   dlcLock(&pool->lock);
+  leaveParent(pool);
+  // After a fork: as many as in the parent, if those are more.
+  dlc_uint32 wanted = threads > pool->face.executor.threads ? threads : pool->face.executor.threads;
   if (!pool->isStopping)
-    startWorkers(pool, threads - 1);
+    startWorkers(pool, wanted - 1);
   threads = pool->workerCount + 1;
   pool->face.executor.threads = threads;
   dlcUnlock(&pool->lock);
@@ -218,10 +224,9 @@ static void stopWorkers(Pool *pool) {
   __atomic_store_n(&pool->isStopping, 1, __ATOMIC_SEQ_CST);
   __atomic_fetch_add(&pool->sequence, 1, __ATOMIC_SEQ_CST);
   dlcFutexWake(&pool->sequence, INT32_MAX);
-  // A forked child has the parent's records, but none of its threads.
-  if (pool->processId == (dlc_uint32)getpid())
-    for (dlc_uint32 i = 0; i < pool->workerCount; ++i)
-      pthread_join(pool->workers[i].thread, (void **)0);
+  leaveParent(pool);
+  for (dlc_uint32 i = 0; i < pool->workerCount; ++i)
+    pthread_join(pool->workers[i].thread, (void **)0);
   pool->workerCount = 0;
   dlcUnlock(&pool->lock);
 }

@@ -7,7 +7,8 @@
 ///
 /// One caller uses the workers at a time; what others bring meanwhile, or what
 /// a task itself brings, runs on the thread that brings it. After fork the
-/// child's pool starts new workers once it notices that none take part.
+/// child's pool starts workers of its own, as many as the parent's had, in the
+/// first run or when it grows.
 #ifndef DLC_CORE_POOL_H
 #define DLC_CORE_POOL_H
 

@@ -186,8 +186,11 @@ dlc_int32 dlcRun(dlc_context *face, const dlc_entry_point *entry, const dlc_tens
     return DLC_ERROR_ARGUMENT;
   if (dlcContextEnter(context))
     return DLC_ERROR_BUSY;
-  dlc_int32 status = entry ? runEntered(context, entry, inputs, inputCount, outputs, outputCount, capacities)
-                           : dlcContextFail(context, DLC_ERROR_ARGUMENT, "dlc_run: no entry point");
+  dlc_int32 status = DLC_ERROR_ARGUMENT;
+  if (!entry)
+    dlcContextFail(context, status, "dlc_run: no entry point");
+  else if (dlcContextHasEntry(context, entry))
+    status = runEntered(context, entry, inputs, inputCount, outputs, outputCount, capacities);
   dlcContextLeave(context);
   return status;
 }
@@ -199,9 +202,11 @@ dlc_int32 dlcInferSymbols(dlc_context *face, const dlc_entry_point *entry, const
     return DLC_ERROR_ARGUMENT;
   if (dlcContextEnter(context))
     return DLC_ERROR_BUSY;
-  dlc_int32 status = !entry || (entry->symbol_count && !symbols)
-                         ? dlcContextFail(context, DLC_ERROR_ARGUMENT, "no entry point, or no place for its symbols")
-                         : bindInputs(context, entry, inputs, inputCount, symbols);
+  dlc_int32 status = DLC_ERROR_ARGUMENT;
+  if (!entry || (entry->symbol_count && !symbols))
+    dlcContextFail(context, status, "no entry point, or no place for its symbols");
+  else if (dlcContextHasEntry(context, entry))
+    status = bindInputs(context, entry, inputs, inputCount, symbols);
   dlcContextLeave(context);
   return status;
 }
@@ -212,14 +217,11 @@ dlc_int32 dlcOutputShapes(dlc_context *face, const dlc_entry_point *entry, const
     return DLC_ERROR_ARGUMENT;
   if (dlcContextEnter(context))
     return DLC_ERROR_BUSY;
-  dlc_int32 status = DLC_OK;
+  dlc_int32 status = DLC_ERROR_ARGUMENT;
   if (!entry || !dims || (entry->symbol_count && !symbols))
-    status =
-        dlcContextFail(context, DLC_ERROR_ARGUMENT, "no entry point, no symbols for it, or no place for the extents");
-  for (dlc_uint32 s = 0; !status && s < entry->symbol_count; ++s)
-    if (symbols[s] < entry->symbols[s].minimum || symbols[s] > entry->symbols[s].maximum)
-      status = dlcContextFail(context, DLC_ERROR_SYMBOL, "%s = %d is not within its bounds, %d to %d",
-                              entry->symbols[s].name, symbols[s], entry->symbols[s].minimum, entry->symbols[s].maximum);
+    dlcContextFail(context, status, "no entry point, no symbols for it, or no place for the extents");
+  else if (dlcContextHasEntry(context, entry))
+    status = dlcContextCheckSymbols(context, entry, symbols);
   if (!status)
     computeShapes(entry, symbols, dims);
   dlcContextLeave(context);

@@ -154,6 +154,13 @@ void dlcStateDestroy(Context *context) {
   }
 }
 
+void dlcStateForget(Context *context) {
+  for (dlc_uint32 slot = 0; slot < context->face.model->state_count; ++slot) {
+    KeptState *state = &context->kept[slot];
+    *state = (KeptState){.info = state->info, .dims = state->dims};
+  }
+}
+
 dlc_uint64 dlcStateBytes(const Context *context) {
   dlc_uint64 bytes = 0;
   for (dlc_uint32 slot = 0; slot < context->face.model->state_count; ++slot)
@@ -263,9 +270,10 @@ static dlc_int32 transfer(dlc_context *face, const char *name, const dlc_tensor 
                            given, (dlc_uint64)d, name, expected[d] < 0 ? 0 : expected[d]);
       }
     if (!status)
-      status = giveShape(context, state, isWrite ? tensor->shape : (const dlc_int64 *)0);
-    if (!status)
       status = dlcCheckMemory(&subject, (const dlc_uint64 *)0, &first, &end);
+    // Last, so that a call that fails gives the state no shape.
+    if (!status)
+      status = giveShape(context, state, isWrite ? tensor->shape : (const dlc_int64 *)0);
   }
   if (!status && isWrite)
     memcpy(state->now, first, (dlc_uint64)(end - (dlc_byte *)first));

@@ -30,6 +30,9 @@ void dlcStateEnd(Context *context, const dlc_entry_point *entry, int isFine);
 
 void dlcStateDestroy(Context *context);
 
+/// Forgets all state and the blocks of memory that hold it, without giving them back.
+void dlcStateForget(Context *context);
+
 /// Bytes of all states' blocks.
 dlc_uint64 dlcStateBytes(const Context *context);
 

@@ -186,6 +186,103 @@ TEST_F(RuntimeContext, RefusesOtherModels) {
   dlc_context_release(context);
 }
 
+TEST_F(RuntimeContext, RefusesEntryPointsOfOtherModels) {
+  ASSERT_EQ(dlc_context_create(&fakeModel, nullptr, &error, &context), DLC_OK);
+  // Of another library, with more of everything than the context's tables have room for.
+  dlc_library *library = nullptr;
+  ASSERT_EQ(dlc_library_open(DLC_RUNTIME_TEST_LIBRARY, nullptr, &error, &library), DLC_OK) << error.message;
+  const dlc_symbol_info symbol = {"S", 0, 1000};
+  std::vector<dlc_symbol_info> symbols(5000, symbol);
+  const dlc_int64 dims[] = {-1};
+  std::vector<dlc_tensor_info> infos(5000, dlc_tensor_info{"x", DLC_F32, 1, dims, 0, 0, 0});
+  dlc_entry_point large = *dlc_find_entry(&fakeModel, "run");
+  large.name = "large";
+  large.symbols = symbols.data();
+  large.inputs = large.outputs = infos.data();
+  large.symbol_count = large.input_count = large.output_count = 5000;
+  std::vector<dlc_int64> values(5000, 1), extents(5000);
+  std::vector<float> element(1);
+  std::vector<dlc_tensor> tensors(5000, dlc_tensor_of(element.data(), DLC_F32, 1, values.data()));
+  const dlc_entry_point *theirs = dlc_find_entry(library->model, "run"), *own = dlc_find_entry(&fakeModel, "run");
+  for (const dlc_entry_point *entry : {const_cast<const dlc_entry_point *>(&large), theirs}) {
+    auto refused = [&](dlc_int32 status) {
+      EXPECT_EQ(status, DLC_ERROR_ARGUMENT);
+      std::string message = dlc_context_message(context);
+      EXPECT_NE(message.find("'" + std::string(entry->name) + "' is not one of the context's model 'fake'"),
+                std::string::npos)
+          << message;
+      return status == DLC_ERROR_ARGUMENT;
+    };
+    ASSERT_TRUE(
+        refused(dlc_run(context, entry, tensors.data(), entry->input_count, tensors.data(), entry->output_count)));
+    std::vector<dlc_uint64> capacities(10000, 4);
+    ASSERT_TRUE(refused(dlc_run_sized(context, entry, tensors.data(), entry->input_count, tensors.data(),
+                                      entry->output_count, capacities.data())));
+    ASSERT_TRUE(refused(dlc_context_reserve(context, entry, values.data())));
+    ASSERT_TRUE(refused(dlc_infer_symbols(context, entry, tensors.data(), entry->input_count, values.data())));
+    ASSERT_TRUE(refused(dlc_output_shapes(context, entry, values.data(), extents.data())));
+  }
+  Rows rows(3);
+  EXPECT_EQ(dlc_run(context, own, &rows.input, 1, &rows.output, 1), DLC_OK);
+  EXPECT_TRUE(rows.isRight());
+  dlc_context_release(context);
+  dlc_library_close(library);
+}
+
+TEST_F(RuntimeContext, UnprepareTakesNoContextsReference) {
+  dlc_context_options asked = options();
+  ASSERT_EQ(dlc_context_create(&fakeModel, &asked, &error, &context), DLC_OK);
+  // Nobody has prepared: what the context has stays.
+  dlc_unprepare(&fakeModel);
+  dlc_unprepare(&fakeModel);
+  Rows rows(3);
+  EXPECT_EQ(rows.run(context), DLC_OK);
+  EXPECT_TRUE(rows.isRight());
+  dlc_context *second = nullptr;
+  ASSERT_EQ(dlc_context_create(&fakeModel, &asked, &error, &second), DLC_OK);
+  EXPECT_EQ(prepareCalls, 1);
+  dlc_context_release(second);
+  dlc_context_release(context);
+}
+
+TEST_F(RuntimeContext, UnprepareFromManyThreads) {
+  dlc_context_options asked = options();
+  for (int repeat = 0; repeat < 50; ++repeat) {
+    std::atomic<int> failures{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i)
+      threads.emplace_back([&] {
+        failures += dlc_prepare(&fakeModel, &asked, nullptr) != DLC_OK;
+        dlc_unprepare(&fakeModel);
+        dlc_unprepare(&fakeModel); // one too many
+      });
+    for (std::thread &thread : threads)
+      thread.join();
+    EXPECT_EQ(failures, 0);
+    while (allocator.alive)
+      dlc_unprepare(&fakeModel); // one too many may have come before another thread's own
+  }
+}
+
+TEST_F(RuntimeContext, RetainedWhileItsThreadsChange) {
+  dlc_context_options asked = options();
+  ASSERT_EQ(dlc_context_create(&fakeModel, &asked, &error, &context), DLC_OK);
+  std::atomic<bool> isOver{false};
+  std::thread other([&] {
+    while (!isOver) {
+      dlc_context_retain(context);
+      dlc_context_release(context);
+    }
+  });
+  int failures = 0;
+  for (dlc_uint32 i = 0; i < 100; ++i)
+    failures += dlc_context_set_threads(context, 1 + i % 3, nullptr) != DLC_OK;
+  isOver = true;
+  other.join();
+  EXPECT_EQ(failures, 0);
+  dlc_context_release(context);
+}
+
 TEST_F(RuntimeContext, RefusesASecondThread) {
   static dlc_context *shared;
   static std::atomic<int> seen;

@@ -14,7 +14,7 @@ int halide_error_access_out_of_bounds(void *user, const char *name, int dimensio
 
 std::atomic<int> prepareCalls{0}, prepareStatus{0}, rowMicroseconds{0};
 std::atomic<size_t> scratchDemand{0};
-std::atomic<void (*)()> taskHook{nullptr};
+std::atomic<void (*)()> taskHook{nullptr}, prepareHook{nullptr};
 
 namespace {
 
@@ -22,6 +22,8 @@ const float constants[4] = {1, 2, 3, 4};
 
 dlc_int32 prepare(const dlc_call *call) {
   ++prepareCalls;
+  if (void (*hook)() = prepareHook)
+    hook();
   for (int i = 0; i < 4; ++i)
     reinterpret_cast<float *>(call->prepared)[i] = reinterpret_cast<const float *>(call->constants)[i] * 10;
   return prepareStatus;

@@ -27,8 +27,8 @@ extern std::atomic<int> prepareStatus;
 extern std::atomic<size_t> scratchDemand;
 /// Microseconds that one row of `run` takes.
 extern std::atomic<int> rowMicroseconds;
-/// Called in every task of `run`, if set.
-extern std::atomic<void (*)()> taskHook;
+/// Called in every task of `run`, and in `prepare`, if set.
+extern std::atomic<void (*)()> taskHook, prepareHook;
 
 /// An allocator that counts, and can run dry.
 struct CountingAllocator {

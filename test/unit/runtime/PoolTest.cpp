@@ -6,10 +6,8 @@
 #include <mutex>
 #include <set>
 #include <string>
-#include <sys/wait.h>
 #include <thread>
 #include <time.h>
-#include <unistd.h>
 
 namespace {
 
@@ -267,43 +265,5 @@ TEST_F(RuntimePool, RefusesBadOptions) {
   dlc_pool_release(pool);
   dlc_pool_release(nullptr);
 }
-
-#if defined(__SANITIZE_THREAD__) || (defined(__has_feature) && __has_feature(thread_sanitizer))
-// The sanitizer itself forbids threads in the child of a process that had several.
-#else
-TEST_F(RuntimePool, ForkedChildRunsAndGetsThreadsBack) {
-  dlc_pool *pool = makePool(3);
-  dlc_context *context = makeContext(3, &pool->executor);
-  Rows before(30);
-  ASSERT_EQ(before.run(context), DLC_OK);
-  pid_t child = fork();
-  if (!child) {
-    int failures = 0;
-    rowMicroseconds = 100;
-    bool isAlone = runOnThreads(context, 20, 2, std::chrono::milliseconds(0), failures) < 2;
-    dlc_context_release(context);
-    dlc_pool_release(pool);
-    _exit(isAlone ? 2 : failures != 0);
-  }
-  int status = -1;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
-  EXPECT_EQ(WEXITSTATUS(status), 0);
-  // A child that never runs anything releases a pool whose threads it does not have.
-  child = fork();
-  if (!child) {
-    dlc_context_release(context);
-    dlc_pool_release(pool);
-    _exit(0);
-  }
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-  Rows after(30);
-  EXPECT_EQ(after.run(context), DLC_OK);
-  EXPECT_TRUE(after.isRight());
-  dlc_context_release(context);
-  dlc_pool_release(pool);
-}
-#endif
 
 } // namespace
