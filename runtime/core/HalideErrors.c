@@ -18,6 +18,11 @@ static int report(void *userContext, int code, const char *format, ...) {
   return code;
 }
 
+/// A real number in a message; one that is no integer of 64 bits becomes the nearest, NaN becomes 0.
+static dlc_int64 roughly(double value) {
+  return value >= 0x1p63 ? INT64_MAX : value < -0x1p63 ? INT64_MIN : value != value ? 0 : (dlc_int64)value;
+}
+
 void halide_error(void *userContext, const char *message) { report(userContext, 0, "kernel: %s", message); }
 
 int halide_error_access_out_of_bounds(void *user, const char *name, int dimension, int minTouched, int maxTouched,
@@ -77,8 +82,7 @@ int halide_error_param_too_small_u64(void *user, const char *name, dlc_uint64 va
 }
 
 int halide_error_param_too_small_f64(void *user, const char *name, double value, double least) {
-  return report(user, -9, "kernel: parameter %s is about %d, less than about %d", name, (dlc_int64)value,
-                (dlc_int64)least);
+  return report(user, -9, "kernel: parameter %s is about %d, less than about %d", name, roughly(value), roughly(least));
 }
 
 int halide_error_param_too_large_i64(void *user, const char *name, dlc_int64 value, dlc_int64 most) {
@@ -90,8 +94,7 @@ int halide_error_param_too_large_u64(void *user, const char *name, dlc_uint64 va
 }
 
 int halide_error_param_too_large_f64(void *user, const char *name, double value, double most) {
-  return report(user, -10, "kernel: parameter %s is about %d, more than about %d", name, (dlc_int64)value,
-                (dlc_int64)most);
+  return report(user, -10, "kernel: parameter %s is about %d, more than about %d", name, roughly(value), roughly(most));
 }
 
 int halide_error_out_of_memory(void *user) { return report(user, -11, "kernel: out of memory"); }

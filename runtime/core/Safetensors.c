@@ -6,6 +6,8 @@
 
 /// The format's own limit.
 #define MAX_HEADER_BYTES 100000000u
+#define SHORTEST_TENSOR (sizeof "\"\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,0]}" - 1)
+#define SHORTEST_TEXT (sizeof "\"\":\"\"" - 1)
 
 static const struct {
   const char *name;
@@ -110,10 +112,48 @@ static void readTensor(JsonReader *reader, SafetensorsTensor *tensor, dlc_uint64
     setProblem(reader, "a tensor lies behind the end: the file is cut off");
 }
 
+/// Moves the tensor `root` of a heap of `count` down to its place: the one that
+/// begins last in the file comes first.
+static void siftDown(SafetensorsTensor *heap, dlc_uint64 root, dlc_uint64 count) {
+  for (dlc_uint64 child; (child = 2 * root + 1) < count; root = child) {
+    child += child + 1 < count && heap[child].begin < heap[child + 1].begin;
+    if (heap[child].begin <= heap[root].begin)
+      return;
+    SafetensorsTensor swapped = heap[root];
+    heap[root] = heap[child];
+    heap[child] = swapped;
+  }
+}
+
+/// Whether each tensor begins where the one before it ends, in the order of the
+/// file, and the last one ends with it. Sorts them if they are listed in another.
+static int areContiguous(SafetensorsFile *file, dlc_uint64 dataBytes) {
+  SafetensorsTensor *tensors = file->tensors;
+  dlc_uint64 count = file->tensorCount, place = 0, sorted = 1;
+  while (sorted < count && tensors[sorted - 1].begin <= tensors[sorted].begin)
+    ++sorted;
+  if (sorted < count) {
+    for (dlc_uint64 i = count / 2; i-- > 0;)
+      siftDown(tensors, i, count);
+    for (dlc_uint64 i = count; i-- > 1;) {
+      SafetensorsTensor last = tensors[0];
+      tensors[0] = tensors[i];
+      tensors[i] = last;
+      siftDown(tensors, 0, i);
+    }
+  }
+  for (dlc_uint64 i = 0; i < count; ++i) {
+    // One without elements may be anywhere.
+    if (tensors[i].bytes && tensors[i].begin != place)
+      return 0;
+    place += tensors[i].bytes;
+  }
+  return place == dataBytes;
+}
+
 /// Fills the tables of `file`, which have room for as many entries as the
 /// header can hold.
 static void readHeader(JsonReader *reader, SafetensorsFile *file, dlc_uint64 dataBytes) {
-  dlc_uint64 covered = 0;
   if (!dlcJsonExpect(reader, '{'))
     return;
   if (!dlcJsonAccept(reader, '}')) {
@@ -136,19 +176,15 @@ static void readHeader(JsonReader *reader, SafetensorsFile *file, dlc_uint64 dat
         SafetensorsTensor *tensor = &file->tensors[file->tensorCount];
         tensor->name = name;
         readTensor(reader, tensor, dataBytes);
-        if (!reader->problem) {
+        if (!reader->problem)
           ++file->tensorCount;
-          covered += tensor->bytes; // cannot overflow before the sum exceeds the file, which is found below
-          if (covered > dataBytes)
-            setProblem(reader, "tensors overlap");
-        }
       }
     } while (dlcJsonAccept(reader, ','));
     dlcJsonExpect(reader, '}');
   }
   dlcJsonClose(reader);
-  if (covered != dataBytes)
-    setProblem(reader, "its tensors do not make up the whole file");
+  if (!reader->problem && !areContiguous(file, dataBytes))
+    setProblem(reader, "its tensors overlap, or do not make up the whole file");
 }
 
 static dlc_int32 readBytes(int file, const char *path, void *memory, dlc_uint64 bytes, dlc_uint64 place,
@@ -208,13 +244,15 @@ dlc_int32 dlcSafetensorsOpen(const char *path, dlc_error *error, SafetensorsFile
   if (!status)
     status = readBytes(result->file, path, result->header, headerBytes, 8, error);
   if (!status) {
-    dlc_uint64 braces = 0, colons = 0;
+    // The shortest tensor and the shortest metadata bound what a header of braces alone takes.
+    dlc_uint64 braces = 0, colons = 0, mostTensors = headerBytes / SHORTEST_TENSOR,
+               mostTexts = headerBytes / SHORTEST_TEXT;
     for (dlc_uint64 i = 0; i < headerBytes; ++i) {
       braces += result->header[i] == '{';
       colons += result->header[i] == ':';
     }
-    result->tensors = allocateTable(braces, sizeof(SafetensorsTensor));
-    result->metadata = allocateTable(colons, sizeof(SafetensorsText));
+    result->tensors = allocateTable(braces < mostTensors ? braces : mostTensors, sizeof(SafetensorsTensor));
+    result->metadata = allocateTable(colons < mostTexts ? colons : mostTexts, sizeof(SafetensorsText));
     if (!result->tensors || !result->metadata)
       status = dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for the header of '%s'", path);
   }

@@ -264,8 +264,8 @@ def test_two_runs_of_one_checkpoint(programs, library, table):
     process.communicate(timeout=300)
     read_checkpoint(programs.folder / "c.safetensors")
     # The lock of a process that was killed keeps nobody off, and what it left over goes.
-    (programs.folder / "c.safetensors.1.tmp").write_bytes(b"half")
-    (programs.folder / "c.safetensors.1-2.tmp").write_bytes(b"half")
+    (programs.folder / "c.safetensors.0123456789abcdef.tmp").write_bytes(b"half")
+    (programs.folder / "c.safetensors.fedcba9876543210.tmp").write_bytes(b"half")
     (programs.folder / "c.safetensors.x.tmp").write_bytes(b"something else")
     events(train(programs, library, "--data", "data.csv", "--epochs", 1, "--checkpoint", "c.safetensors", "--json"))
     assert sorted(os.listdir(programs.folder)) == ["c.safetensors", "c.safetensors.x.tmp", "data.csv"]

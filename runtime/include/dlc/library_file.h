@@ -78,6 +78,57 @@ static inline struct dlc_build_id dlc_file_build_id(const char *path) {
   return id;
 }
 
+/// What keeps dlopen from loading a file, as far as its headers say: writes it
+/// to `problem` and returns nonzero. dlopen itself dies of SIGBUS in a library
+/// that was cut short, and calls one for another processor missing. A file that
+/// is cut short after this look at it cannot be caught, nor one that the dynamic
+/// linker loads by itself because a program is linked with it.
+static inline int dlc_check_library_file(const char *path, char *problem, size_t size) {
+#if defined(__x86_64__)
+  const unsigned here = EM_X86_64;
+#elif defined(__aarch64__)
+  const unsigned here = EM_AARCH64;
+#else
+  const unsigned here = EM_NONE;
+#endif
+  ElfW(Ehdr) header;
+  ElfW(Phdr) segment;
+  unsigned long long bytes = 0, needed = sizeof header;
+  FILE *file = fopen(path, "rb");
+  if (!file || fseek(file, 0, SEEK_END)) {
+    if (file)
+      fclose(file);
+    return 0; /* dlopen says why */
+  }
+  bytes = (unsigned long long)ftell(file);
+  rewind(file);
+  int is_elf = fread(&header, sizeof header, 1, file) == 1 && !memcmp(header.e_ident, ELFMAG, SELFMAG) &&
+               header.e_ident[EI_CLASS] == (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) &&
+               header.e_phentsize == sizeof segment;
+  int is_foreign = is_elf && here != EM_NONE && header.e_machine != here;
+  if (is_elf) {
+    needed = header.e_phoff + (unsigned long long)header.e_phnum * sizeof segment;
+    for (size_t i = 0; i < header.e_phnum && needed <= bytes; ++i) {
+      if (fseek(file, (long)(header.e_phoff + i * sizeof segment), SEEK_SET) ||
+          fread(&segment, sizeof segment, 1, file) != 1)
+        break;
+      unsigned long long end = (unsigned long long)segment.p_offset + segment.p_filesz;
+      if (segment.p_type == PT_LOAD && end > needed)
+        needed = end;
+    }
+  }
+  fclose(file);
+  if (is_foreign)
+    snprintf(problem, size, "it is for another architecture (%s), and this machine is %s",
+             header.e_machine == EM_X86_64    ? "x86-64"
+             : header.e_machine == EM_AARCH64 ? "AArch64"
+                                              : "unknown",
+             here == EM_X86_64 ? "x86-64" : "AArch64");
+  else if (is_elf && needed > bytes)
+    snprintf(problem, size, "the file is cut short: it has %llu bytes of %llu", bytes, needed);
+  return is_foreign || (is_elf && needed > bytes);
+}
+
 /// dlopen of the file as it is now; null if that fails, and dlerror says why
 /// unless too many earlier versions of the file are open.
 static inline void *dlc_load_file(const char *path) {

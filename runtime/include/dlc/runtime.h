@@ -23,7 +23,19 @@
 /// parameter, which is null after a failure. `error` may be null. No call
 /// aborts, throws, or writes outside what it was given. Objects may be used
 /// from any thread; a context runs in one thread at a time (a second one gets
-/// DLC_ERROR_BUSY), different contexts run concurrently.
+/// DLC_ERROR_BUSY), different contexts run concurrently. Things that are handed
+/// in together must belong together: an entry point is one of the context's own
+/// model (context->model), of the same opening of its library, or the answer is
+/// DLC_ERROR_ARGUMENT.
+///
+/// A program may fork at any time, and use in the child what it had before:
+/// libraries, contexts, pools. The child's pools start threads of their own in
+/// the first run that needs them. What other threads of the parent were doing at
+/// that moment is cut off: a call that prepared a model is made anew by whoever
+/// needs it, and a context that was in a call has forgotten its state, as after
+/// dlc_context_reset (variables that a training step was writing are as far as it
+/// had come). Functions of the program's own that the runtime calls (allocator,
+/// executor, log) must not return in a child that they have forked.
 #ifndef DLC_RUNTIME_H
 #define DLC_RUNTIME_H
 
@@ -206,7 +218,8 @@ static inline void dlc_library_close(dlc_library *library) {
 /// Loads the library at `path` and finds its model: the one called `name`, or
 /// the only one if `name` is null. The caller closes it. A library that was
 /// compiled anew (written under its name, as dlc does, not into the old file)
-/// is opened as it is now, beside the one that may still be open.
+/// is opened as it is now, beside the one that may still be open. One that is cut
+/// short, or for another architecture, is DLC_ERROR_FILE.
 static inline dlc_int32 dlc_library_open(const char *path, const char *name, dlc_error *error, dlc_library **library) {
   if (!library)
     return dlc_report(error, DLC_ERROR_ARGUMENT, "dlc_library_open: no place to put the library%s%s", "", "");
@@ -216,11 +229,13 @@ static inline dlc_int32 dlc_library_open(const char *path, const char *name, dlc
   dlc_library *opened = (dlc_library *)malloc(sizeof(dlc_library));
   if (!opened)
     return dlc_report(error, DLC_ERROR_OUT_OF_MEMORY, "no memory to open '%s'%s", path, "");
-  opened->handle = dlc_load_file(path);
+  char problem[128];
+  int is_bad = dlc_check_library_file(path, problem, sizeof problem);
+  opened->handle = is_bad ? NULL : dlc_load_file(path);
   if (!opened->handle) {
-    const char *why = dlerror();
+    const char *why = is_bad ? problem : dlerror();
     free(opened);
-    return dlc_report(error, DLC_ERROR_NOT_FOUND, "cannot load '%s': %s", path,
+    return dlc_report(error, is_bad ? DLC_ERROR_FILE : DLC_ERROR_NOT_FOUND, "cannot load '%s': %s", path,
                       why ? why : "too many versions of it are open");
   }
   struct dlc_found_models found = {name, 1};
@@ -256,6 +271,16 @@ static inline const dlc_entry_point *dlc_find_entry(const dlc_model *model, cons
   return NULL;
 }
 
+/// The entry point that a program means who names none: "run", else the one that
+/// predicts ("predict"), else the only one. Null if that leaves a choice; never
+/// one that gives variables new values because it happens to come first.
+static inline const dlc_entry_point *dlc_default_entry(const dlc_model *model) {
+  const dlc_entry_point *entry = dlc_find_entry(model, "run");
+  if (!entry)
+    entry = dlc_find_entry(model, "predict");
+  return entry || model->entry_count != 1 ? entry : model->entries;
+}
+
 /// The index of the tensor called `name` among `count`, or -1.
 static inline dlc_int32 dlc_find_tensor(const dlc_tensor_info *tensors, dlc_uint32 count, const char *name) {
   for (dlc_uint32 i = 0; name && i < count; ++i)
@@ -272,7 +297,7 @@ static inline dlc_int32 dlc_prepare(const dlc_model *model, const dlc_context_op
   return status ? status : model->runtime->prepare(model, options, error);
 }
 
-/// Undoes one dlc_prepare.
+/// Undoes one dlc_prepare; nothing if there was none.
 static inline void dlc_unprepare(const dlc_model *model) { model->runtime->unprepare(model); }
 
 /*===-- Contexts -------------------------------------------------------------===*/
@@ -400,7 +425,7 @@ static inline const dlc_variable_info *dlc_find_variable(const dlc_model *model,
 
 /// Writes the variables in `block` to `path` as safetensors, with `count` texts
 /// of metadata. The file appears whole or not at all: it is written beside, as
-/// PATH.PROCESS.tmp, synced to the disk and renamed, so a crash at any moment
+/// PATH.RANDOM.tmp (16 hexadecimal digits), synced to the disk and renamed, so a crash at any moment
 /// leaves the old file or the new one. No run may write the block meanwhile.
 static inline dlc_int32 dlc_variables_save(const dlc_model *model, const void *block, const char *path,
                                            const dlc_metadata *metadata, dlc_uint32 count, dlc_error *error) {
@@ -432,9 +457,9 @@ static inline dlc_int32 dlc_weights_prepare(const dlc_model *model, void *block,
 
 /// Reads variables from `path` into `block`. `options` may be null: then the
 /// file must hold exactly the model's variables. Names, types, shapes and sizes
-/// are all checked before the block is written, and the message says what
-/// differs. Into a model with replaceable weights, whatever else a checkpoint of the model that learned holds is
-/// ignored, and dlc_weights_prepare follows.
+/// are all checked, and all bytes read, before the block is written, so that it
+/// changes as a whole or not at all; the message says what differs. Into a model with replaceable weights, whatever
+/// else a checkpoint of the model that learned holds is ignored, and dlc_weights_prepare follows.
 static inline dlc_int32 dlc_variables_load(const dlc_model *model, void *block, const char *path,
                                            const dlc_load_options *options, dlc_error *error) {
   dlc_int32 status = dlc_model_check(model, error);
@@ -528,7 +553,7 @@ static inline dlc_int32 dlc_run_sized(dlc_context *context, const dlc_entry_poin
 /// `&pool->executor` into their options. Idle threads look out for work for
 /// spin_microseconds, then sleep. One context at a time uses the threads; a
 /// second one meanwhile runs on its own thread alone. In a forked child the
-/// pool starts threads of its own after a while; until then runs are serial.
+/// pool starts threads of its own in the first run.
 /// `options` may be null.
 static inline dlc_int32 dlc_pool_create(const dlc_model *model, const dlc_pool_options *options, dlc_error *error,
                                         dlc_pool **pool) {

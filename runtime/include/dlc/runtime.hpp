@@ -260,8 +260,14 @@ public:
   void reset() { check(dlc_context_reset(get())); }
   /// Lets runs read and write the model's variables in `block`; see dlc_variables_bind.
   void bindVariables(void *block, size_t bytes) { check(dlc_variables_bind(get(), block, bytes)); }
-  /// The same; `variables` must outlive their use.
-  void bind(const Variables &variables) { bindVariables(variables.data(), variables.bytes()); }
+  /// The same; `variables` must outlive their use. Throws if they are another model's, or of another opening of this
+  /// one's library.
+  void bind(const Variables &variables) {
+    if (variables.model() != model())
+      throw Error(DLC_ERROR_VARIABLES, "the variables are those of another model than the context's '" +
+                                           std::string(model()->name) + "', or of another opening of its library");
+    bindVariables(variables.data(), variables.bytes());
+  }
   /// The extents of the state called `name`.
   std::vector<dlc_int64> stateShape(const std::string &name) {
     const dlc_tensor_info *info = dlc_find_state(model(), name.c_str());

@@ -2,6 +2,8 @@
 // Variables saved and loaded, and files that are no checkpoints.
 #include "TrainableModel.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -9,7 +11,22 @@
 #include <gtest/gtest.h>
 #include <random>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+/// After so many reads the disk fails; -1: never.
+static int readsLeft = -1;
+
+/// What the runtime reads files with.
+extern "C" ssize_t pread(int file, void *memory, size_t bytes, off_t place) noexcept(false) {
+  if (readsLeft == 0) {
+    errno = EIO;
+    return -1;
+  }
+  readsLeft -= readsLeft > 0;
+  return syscall(SYS_pread64, file, memory, bytes, place);
+}
 
 namespace {
 
@@ -179,6 +196,66 @@ TEST_F(CheckpointTest, RefusesBrokenHeaders) {
   EXPECT_NE(refuse().find("its header would have"), std::string::npos);
   fs::remove(path);
   EXPECT_NE(refuse().find("No such file"), std::string::npos);
+}
+
+TEST_F(CheckpointTest, RefusesTensorsThatOverlap) {
+  auto tensor = [](const char *name, int begin, int end) {
+    std::string extent = std::to_string(end - begin), from = std::to_string(begin), to = std::to_string(end);
+    return '"' + std::string(name) + R"(":{"dtype":"U8","shape":[)" + extent + R"(],"data_offsets":[)" + from + "," +
+           to + "]}";
+  };
+  // Their sizes add up to the file's, and bytes 8 to 12 are nobody's.
+  writeHeader("{" + tensor("a", 0, 8) + "," + tensor("b", 4, 8) + "}", 12);
+  EXPECT_NE(refuse().find("overlap"), std::string::npos) << refuse();
+  writeHeader("{" + tensor("b", 6, 10) + "," + tensor("c", 8, 12) + "," + tensor("a", 0, 4) + "}", 12);
+  EXPECT_NE(refuse().find("overlap"), std::string::npos) << refuse();
+  // In any order, and with some that have no bytes, they are fine: what is wrong is only that it is another model's.
+  std::vector<std::string> parts;
+  for (int i = 0; i < 100; ++i)
+    parts.push_back(tensor(("t" + std::to_string(i)).c_str(), 3 * i, 3 * i + 3));
+  parts.push_back(tensor("empty", 150, 150));
+  std::mt19937 generator(1);
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    std::shuffle(parts.begin(), parts.end(), generator);
+    std::string header;
+    for (const std::string &part : parts)
+      header += (header.empty() ? "{" : ",") + part;
+    writeHeader(header + "}", 300);
+    EXPECT_NE(refuse().find("is no checkpoint of this model"), std::string::npos) << refuse();
+  }
+}
+
+TEST_F(CheckpointTest, TakesNoMemoryForABraceEach) {
+  // Five million braces would have made a table of 900 MB.
+  writeHeader("{" + std::string(5000000, '{'), 0);
+  pid_t child = fork();
+  if (!child) {
+    dlc_variables_load(&trainableModel, variables.data(), path.c_str(), nullptr, nullptr);
+    _exit(0);
+  }
+  int status = -1;
+  rusage usage = {};
+  ASSERT_EQ(wait4(child, &status, 0, &usage), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_LT(usage.ru_maxrss, 600000) << "kilobytes";
+}
+
+TEST_F(CheckpointTest, ALoadThatFailsMidwayChangesNothing) {
+  variables.save(path);
+  // The first two reads are the header's; one follows for each variable.
+  for (int reads = 0; reads < 7; ++reads) {
+    readsLeft = reads;
+    std::string message = refuse();
+    readsLeft = -1;
+    EXPECT_NE(message.find("Input/output error"), std::string::npos) << message;
+  }
+  dlc::Variables loaded(&trainableModel);
+  readsLeft = 7;
+  dlc_int32 status = dlc_variables_load(&trainableModel, loaded.data(), path.c_str(), nullptr, nullptr);
+  readsLeft = -1;
+  EXPECT_EQ(status, DLC_OK);
+  for (dlc_uint32 i = 0; i < trainableModel.variable_count; ++i)
+    EXPECT_TRUE(isSame(variables, loaded, trainableModel.variables[i].name));
 }
 
 TEST_F(CheckpointTest, RefusesEveryCut) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <dirent.h>
 #include <filesystem>
 #include <fstream>
@@ -64,6 +65,86 @@ TEST(RuntimeLibrary, RefusesWhatIsNoModel) {
   EXPECT_EQ(dlc_library_open(nullptr, nullptr, &error, &library), DLC_ERROR_ARGUMENT);
   EXPECT_EQ(dlc_library_open("", nullptr, &error, &library), DLC_ERROR_NOT_FOUND);
   EXPECT_EQ(dlc_library_open(libraryPath, nullptr, nullptr, nullptr), DLC_ERROR_ARGUMENT);
+}
+
+/// A copy of the test's library in a folder of its own.
+class RuntimeBrokenLibrary : public testing::Test {
+protected:
+  RuntimeBrokenLibrary() {
+    folder = std::filesystem::temp_directory_path() / "dlc-library-XXXXXX";
+    EXPECT_TRUE(mkdtemp(folder.data())) << folder;
+    path = folder + "/broken.so";
+    std::ifstream file(libraryPath, std::ios::binary);
+    whole.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  ~RuntimeBrokenLibrary() override { std::filesystem::remove_all(folder); }
+
+  /// The message of an attempt to open it, which must fail.
+  std::string open(const std::string &bytes) {
+    std::filesystem::remove(path);
+    std::ofstream(path, std::ios::binary) << bytes;
+    dlc_library *library = nullptr;
+    EXPECT_NE(dlc_library_open(path.c_str(), nullptr, &error, &library), DLC_OK);
+    EXPECT_EQ(library, nullptr);
+    return error.message;
+  }
+
+  std::string folder, path, whole;
+  dlc_error error = {};
+};
+
+TEST_F(RuntimeBrokenLibrary, CutShortIsAnErrorAndNoSignal) {
+  // The loaded part ends before the tables for debuggers do, which nobody needs.
+  size_t loaded = 0;
+  ElfW(Ehdr) header;
+  std::memcpy(&header, whole.data(), sizeof header);
+  for (size_t i = 0; i < header.e_phnum; ++i) {
+    ElfW(Phdr) segment;
+    std::memcpy(&segment, whole.data() + header.e_phoff + i * sizeof segment, sizeof segment);
+    if (segment.p_type == PT_LOAD)
+      loaded = std::max<size_t>(loaded, segment.p_offset + segment.p_filesz);
+  }
+  std::vector<size_t> cuts = {0, 1, 16, 63, 64, 65, 200, loaded - 1};
+  for (size_t place = 4096; place < loaded; place += std::max<size_t>(loaded / 4096 / 40 * 4096, 4096))
+    cuts.insert(cuts.end(), {place - 1, place, place + 1});
+  for (size_t cut : cuts) {
+    std::string message = open(whole.substr(0, cut));
+    if (cut > sizeof header)
+      EXPECT_NE(message.find("cut short: it has " + std::to_string(cut) + " bytes of"), std::string::npos) << message;
+    if (cut > sizeof header)
+      EXPECT_EQ(error.status, DLC_ERROR_FILE);
+  }
+}
+
+TEST_F(RuntimeBrokenLibrary, ForAnotherArchitecture) {
+  ElfW(Ehdr) header;
+  std::string bytes = whole;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  header.e_machine = header.e_machine == EM_X86_64 ? EM_AARCH64 : EM_X86_64;
+  std::memcpy(bytes.data(), &header, sizeof header);
+  std::string message = open(bytes);
+  EXPECT_NE(message.find("it is for another architecture"), std::string::npos) << message;
+  EXPECT_EQ(error.status, DLC_ERROR_FILE);
+}
+
+TEST(RuntimeLibrary, DefaultEntryPointIsNeverTheFirstOfSeveral) {
+  auto find = [](std::vector<const char *> names) -> std::string {
+    std::vector<dlc_entry_point> entries;
+    for (const char *name : names) {
+      entries.push_back({});
+      entries.back().name = name;
+    }
+    dlc_model model = fakeModel;
+    model.entries = entries.data();
+    model.entry_count = static_cast<dlc_uint32>(entries.size());
+    const dlc_entry_point *found = dlc_default_entry(&model);
+    return found ? found->name : "none";
+  };
+  EXPECT_EQ(find({"init", "train_step", "predict"}), "predict");
+  EXPECT_EQ(find({"predict", "run"}), "run");
+  EXPECT_EQ(find({"forward"}), "forward");
+  EXPECT_EQ(find({"init", "train_step"}), "none");
+  EXPECT_EQ(find({}), "none");
 }
 
 /// Memory that nobody has to give back.
@@ -160,6 +241,27 @@ TEST_F(RuntimeSidecar, IsMapped) {
   EXPECT_EQ(data.run(context), DLC_OK);
   EXPECT_TRUE(data.isRight());
   dlc_context_release(context);
+}
+
+TEST_F(RuntimeSidecar, IsCutShortWhileItIsInUse) {
+  write("DLCWGHT1\xef\xcd\xab\x89\x67\x45\x23\x01");
+  ASSERT_EQ(create(), DLC_OK) << error.message;
+  dlc_context *first = context;
+  ASSERT_EQ(truncate((folder + "/fake.weights").c_str(), 3), 0);
+  EXPECT_EQ(create(), DLC_ERROR_FILE);
+  EXPECT_NE(std::string(error.message).find("cut short"), std::string::npos) << error.message;
+  // Whole again, it serves.
+  write("DLCWGHT1\xef\xcd\xab\x89\x67\x45\x23\x01");
+  ASSERT_EQ(create(), DLC_OK) << error.message;
+  unlink((folder + "/fake.weights").c_str());
+  dlc_context *third = nullptr;
+  std::swap(third, context);
+  ASSERT_EQ(create(), DLC_OK) << error.message;
+  for (dlc_context *made : {first, third, context}) {
+    Rows data(3);
+    EXPECT_EQ(data.run(made), DLC_OK);
+    dlc_context_release(made);
+  }
 }
 
 TEST_F(RuntimeSidecar, IsMissing) {

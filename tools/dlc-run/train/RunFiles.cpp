@@ -7,7 +7,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
-#include <fstream>
+#include <random>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,16 +41,16 @@ bool dlcrun::isSameFile(const std::string &a, const std::string &b) {
   return fs::path(a).filename() == fs::path(b).filename() && fs::equivalent(folderOf(a), folderOf(b), error);
 }
 
-/// Removes FILE.NUMBER.tmp and FILE.NUMBER-NUMBER.tmp, which are checkpoints whose writers were killed: the one that
-/// holds the lock is alone.
+/// Removes FILE.RANDOM.tmp (16 hexadecimal digits), which are checkpoints whose writers were killed: the one that holds
+/// the lock is alone.
 static void removeLeftovers(const fs::path &path) {
   std::error_code error;
   std::string begin = path.filename().string() + ".", end = ".tmp";
   for (const fs::directory_entry &entry : fs::directory_iterator(folderOf(path), error)) {
     std::string name = entry.path().filename().string();
-    if (name.size() > begin.size() + end.size() && !name.compare(0, begin.size(), begin) &&
-        !name.compare(name.size() - end.size(), end.size(), end) &&
-        name.find_first_not_of("0123456789-", begin.size()) == name.size() - end.size())
+    if (name.size() == begin.size() + 16 + end.size() && !name.compare(0, begin.size(), begin) &&
+        name.find_first_not_of("0123456789abcdef", begin.size()) == begin.size() + 16 &&
+        !name.compare(begin.size() + 16, end.size(), end))
       fs::remove(entry.path(), error);
   }
 }
@@ -100,13 +100,26 @@ CheckpointLock::~CheckpointLock() {
 void dlcrun::writeWhole(const std::string &path, const std::string &content) {
   // A device or a pipe is written as it is.
   bool isReplaced = !fs::exists(path) || fs::is_regular_file(path);
-  std::string place = isReplaced ? path + "." + std::to_string(getpid()) + ".tmp" : path;
-  std::ofstream stream(place, std::ios::binary);
-  stream << content;
-  stream.close();
-  if (stream && (!isReplaced || !std::rename(place.c_str(), path.c_str())))
+  // A name that nobody can guess, and no file that was there, in a folder that others may write to.
+  std::random_device device;
+  std::string place = isReplaced ? path + "." + std::to_string(device()) + std::to_string(device()) + ".tmp" : path;
+  int file = open(place.c_str(), O_WRONLY | O_CLOEXEC | (isReplaced ? O_CREAT | O_EXCL : 0), 0666);
+  if (file < 0)
+    failToWrite(path, std::strerror(errno));
+  int reason = 0;
+  for (size_t done = 0; done < content.size() && !reason;) {
+    ssize_t put = write(file, content.data() + done, content.size() - done);
+    if (put >= 0)
+      done += static_cast<size_t>(put);
+    else if (errno != EINTR)
+      reason = errno;
+  }
+  if (close(file) && !reason)
+    reason = errno;
+  if (isReplaced && !reason && std::rename(place.c_str(), path.c_str()))
+    reason = errno;
+  if (!reason)
     return;
-  int reason = errno;
   if (isReplaced)
     unlink(place.c_str());
   failToWrite(path, std::strerror(reason));
