@@ -108,9 +108,7 @@ public:
       text += "/// Works on the variables that are bound to the context by dlc_variables_bind.\n";
     text += "/// Returns a dlc_status; dlc_context_message(context) says what is wrong.\n";
     writeSignature(function);
-    text +=
-        " {\n  if (!context || strcmp(context->model->name, \"" + model.name + "\"))\n    return DLC_ERROR_ARGUMENT;\n";
-    text += "  const dlc_entry_point *entry = &context->model->entries[" + std::to_string(index) + "];\n";
+    writeModelCheck();
     writeComputedDims();
     writeTensors(entry.inputs, inputNames, "inputs");
     writeTensors(entry.outputs, outputNames, "outputs");
@@ -166,6 +164,15 @@ private:
     text += ")";
   }
 
+  /// A context of another model is refused, and one of this model as it was compiled otherwise: it may lack the entry
+  /// point.
+  void writeModelCheck() {
+    std::string number = std::to_string(index), count = std::to_string(index + 1);
+    text += " {\n  if (!context || strcmp(context->model->name, \"" + model.name +
+            "\") || context->model->entry_count < " + count + ")\n    return DLC_ERROR_ARGUMENT;\n" +
+            "  const dlc_entry_point *entry = &context->model->entries[" + number + "];\n";
+  }
+
   /// The library computes what is no plain symbol.
   void writeComputedDims() {
     size_t total = 0;
@@ -184,6 +191,13 @@ private:
       text += "};\n";
       symbols = "symbols";
     }
+    // The tables have the sizes that the entry point had when the header was written.
+    text += "  if (entry->symbol_count != " + std::to_string(symbolNames.size()) +
+            " || entry->output_count != " + std::to_string(entry.outputs.size());
+    for (size_t i = 0; i < entry.outputs.size(); ++i)
+      text += " ||\n      entry->outputs[" + std::to_string(i) +
+              "].rank != " + std::to_string(entry.outputs[i].dims.size());
+    text += ")\n    return DLC_ERROR_ARGUMENT;\n";
     text += "  int64_t dims[" + std::to_string(total) + "];\n  int32_t status = dlc_output_shapes(context, entry, " +
             symbols + ", dims);\n  if (status)\n    return status;\n";
     taken.insert("status");
