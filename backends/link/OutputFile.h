@@ -7,6 +7,7 @@
 #include "mlir/Support/LLVM.h"
 #include "llvm/ADT/StringRef.h"
 #include <string>
+#include <system_error>
 
 namespace dlc {
 
@@ -14,7 +15,8 @@ namespace dlc {
 /// is left of it, be it for an error, an exception or a signal.
 class OutputFile {
 public:
-  /// `path` is the final one. Nothing is created yet.
+  /// `path` is the final one. Creates the temporary file, empty and under a name that cannot be guessed; it is no error
+  /// yet if that fails.
   explicit OutputFile(llvm::StringRef path);
   ~OutputFile();
   OutputFile(const OutputFile &) = delete;
@@ -31,6 +33,8 @@ public:
 
 private:
   std::string path, temporaryPath;
+  std::error_code creation; ///< why there is no temporary file
+  bool isOurs = false;      ///< whether the temporary file is to be removed
 };
 
 } // namespace dlc

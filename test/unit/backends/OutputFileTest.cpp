@@ -4,6 +4,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "gtest/gtest.h"
+#include <unistd.h>
 
 using namespace dlc;
 
@@ -62,4 +63,30 @@ TEST_F(OutputFileTest, ErrorsNameTheFile) {
   OutputFile file(getPath("missing/model"));
   EXPECT_TRUE(mlir::failed(file.write("text", error)));
   EXPECT_NE(error.find("missing/model'"), std::string::npos) << error;
+}
+
+TEST_F(OutputFileTest, NamesCannotBeGuessed) {
+  OutputFile first(getPath("model")), second(getPath("model"));
+  EXPECT_NE(first.getTemporaryPath(), second.getTemporaryPath());
+  // Both are there from the beginning, so that nobody can put anything in their places.
+  EXPECT_EQ(countFiles(), 2);
+  // What was written by the first is not what the second keeps.
+  ASSERT_TRUE(mlir::succeeded(first.write("first", error)) && mlir::succeeded(second.write("second", error))) << error;
+  ASSERT_TRUE(mlir::succeeded(second.keep(error))) << error;
+  EXPECT_EQ((*llvm::MemoryBuffer::getFile(getPath("model")))->getBuffer(), "second");
+  ASSERT_TRUE(mlir::succeeded(first.keep(error))) << error;
+  EXPECT_EQ((*llvm::MemoryBuffer::getFile(getPath("model")))->getBuffer(), "first");
+}
+
+TEST_F(OutputFileTest, FollowsNoLinkThatWaitsForIt) {
+  // The name that a process's files had before: another user of the folder could have made it a link.
+  std::string victim = getPath("victim"), guessed = getPath("model.tmp") + std::to_string(getpid());
+  ASSERT_FALSE(llvm::sys::fs::create_link(victim, guessed));
+  {
+    OutputFile file(getPath("model"));
+    ASSERT_TRUE(mlir::succeeded(file.write("text", error)) && mlir::succeeded(file.keep(error))) << error;
+  }
+  EXPECT_FALSE(llvm::sys::fs::exists(victim));
+  EXPECT_FALSE(llvm::sys::fs::is_symlink_file(getPath("model")));
+  EXPECT_EQ((*llvm::MemoryBuffer::getFile(getPath("model")))->getBuffer(), "text");
 }
