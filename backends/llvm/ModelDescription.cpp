@@ -167,6 +167,7 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
   writer.checkSize(model, sizeof(dlc_model));
   auto *variable = new llvm::GlobalVariable(module, model->getType(), /*isConstant=*/true,
                                             llvm::GlobalValue::ExternalLinkage, model, getModelSymbol(identity.name));
-  variable->setVisibility(llvm::GlobalValue::DefaultVisibility);
+  variable->setVisibility(identity.isProtected ? llvm::GlobalValue::ProtectedVisibility
+                                               : llvm::GlobalValue::DefaultVisibility);
   variable->setAlignment(llvm::Align(16));
 }

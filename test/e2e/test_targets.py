@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Libraries for other machines than this one: several instruction sets in one library, AArch64 under qemu."""
 import ctypes
+import json
 import shutil
 import subprocess
 
@@ -146,6 +147,111 @@ def test_two_models_in_one_program(programs, kind):
     )
     result = subprocess.run([programs.folder / "both"], capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (0, "first 1.000\nsecond 1.000\n")
+
+
+SHARED_LIBRARY = """
+#include "m.h"
+#include <stdio.h>
+/* The library's own model, by its name and by the functions of its header. */
+__attribute__((visibility("default"))) float PREFIX_run(void) {
+  dlc_context *context;
+  float x = 1, y = -1;
+  if (dlc_context_create(&dlc_model_m, NULL, NULL, &context)) return -2;
+  if (m_run(context, 1, &x, &y)) return -3;
+  dlc_context_release(context);
+  return y;
+}
+"""
+
+PROGRAM = """
+#include "dlc/runtime.h"
+int main(int count, char **arguments) {
+  int mode = RTLD_NOW | (arguments[1][0] == 'g' ? RTLD_GLOBAL : RTLD_LOCAL);
+  for (int i = 2; i + 1 < count; i += 2) {
+    void *handle = dlopen(arguments[i], mode);
+    float (*run)(void) = handle ? (float (*)(void))dlsym(handle, arguments[i + 1]) : NULL;
+    if (!run) return fprintf(stderr, "%s\\n", dlerror()), 1;
+    printf("%g ", run());
+    /* It exports its model, too. */
+    dlc_library *library;
+    dlc_error error;
+    if (dlc_library_open(arguments[i], "m", &error, &library)) return fprintf(stderr, "%s\\n", error.message), 1;
+    printf("%s ", library->model->compiler);
+    dlc_library_close(library);
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("linker", ["lld-22", "bfd"])
+@pytest.mark.parametrize("kind", ["o", "a"])
+def test_two_libraries_with_models_of_one_name(programs, kind, linker):
+    """Each of the user's shared libraries is linked with a model called m, and each means its own."""
+    if linker == "bfd" and not shutil.which("ld.bfd"):
+        linker = "lld-22"
+    folder = programs.folder
+    for prefix, value in ("first", 10.0), ("second", 20.0):
+        layer = {"op": "dense", "name": "d", "units": 1}
+        weights = {"d": {"weight": [[value]], "bias": [0.0]}}
+        model = {"dlc": 1, "inputs": [{"name": "x", "shape": ["N", 1]}], "layers": [layer], "weights": weights}
+        (folder / f"{prefix}.json").write_text(json.dumps(model))
+        (folder / prefix).mkdir()
+        compiled = programs.compile(f"{prefix}.json", f"{prefix}/m.{kind}", "--name=m")
+        (folder / f"{prefix}.c").write_text(SHARED_LIBRARY.replace("PREFIX", prefix))
+        subprocess.run(
+            ["clang-22", "-shared", "-fPIC", "-O1", f"-fuse-ld={linker}", f"-I{TOP}/runtime/include", f"-I{folder / prefix}", f"{prefix}.c",
+             compiled, "-lm", "-o", f"lib{prefix}.so"],
+            check=True, cwd=folder,
+        )  # fmt: skip
+    (folder / "program.c").write_text(PROGRAM)
+    subprocess.run(["clang-22", f"-I{TOP}/runtime/include", "program.c", "-ldl", "-o", "program"], check=True, cwd=folder)
+    (folder / "linked.c").write_text("float first_run(void), second_run(void); int printf(const char *, ...);\n"
+                                     'int main(void) { printf("%g %g", first_run(), second_run()); }\n')  # fmt: skip
+    subprocess.run(["clang-22", "linked.c", "libfirst.so", "libsecond.so", f"-Wl,-rpath,{folder}", "-o", "linked"], check=True, cwd=folder)
+    libraries = {"first": "10", "second": "20"}
+    for mode in "global", "local":
+        for order in ["first", "second"], ["second", "first"]:
+            arguments = [text for prefix in order for text in (f"./lib{prefix}.so", f"{prefix}_run")]
+            result = subprocess.run(["./program", mode, *arguments], cwd=folder, capture_output=True, text=True)
+            assert (result.returncode, result.stderr) == (0, "")
+            assert result.stdout.split()[::3] == [libraries[prefix] for prefix in order], mode
+    assert subprocess.run(["./linked"], cwd=folder, capture_output=True, text=True).stdout == "10 20"
+
+
+def test_info_of_another_architecture(programs):
+    """What is in a library for another processor is read without loading it; it is told why it does not run."""
+    model = TOP / "examples" / "digits" / "digits_training.json"
+    native = programs.compile(model, "native.so", "--train", "--name=m")
+    foreign = programs.compile(model, "foreign.so", "--train", "--name=m", "--target=aarch64")
+    here, there = (json.loads(programs.run("dlc-run", "info", path, "--json", "--symbol", "N=3").stdout) for path in (native, foreign))
+    assert there["target"] == "aarch64"
+    for description in here, there:
+        for key in "target", "scratch_bytes_per_thread":
+            description.pop(key)
+        for entry in description["entry_points"]:
+            entry.pop("workspace_bytes_at", None)
+            description.setdefault("workspaces", []).append(entry.pop("workspace_bytes"))
+    assert all(bytes is not None for bytes in here.pop("workspaces")) and set(there.pop("workspaces")) == {None}
+    assert here == there
+    text = programs.run("dlc-run", "info", foreign)
+    assert text.returncode == 0 and "workspace not known here: the library's code for AArch64 computes it" in text.stdout
+    result = programs.run("dlc-run", foreign)
+    assert result.returncode == 1 and "it is for another architecture (AArch64), and this machine is x86-64" in result.stderr
+    # A damaged one is an error, wherever it is cut or changed.
+    data = foreign.read_bytes()
+    broken, generator = programs.folder / "broken.so", np.random.default_rng(1)
+    for cut in [*range(0, 200, 13), *range(1000, len(data) - 1, len(data) // 12)]:
+        broken.write_bytes(data[:cut])
+        result = programs.run("dlc-run", "info", broken)
+        assert result.returncode == 1 and result.stderr.startswith("error: "), cut
+    for _ in range(60):
+        changed = np.frombuffer(data, np.uint8).copy()
+        # Headers, relocations and dynamic symbols are in the first pages, the description is behind the code.
+        place = generator.integers(0, 6000, 4)
+        changed[place[place != 18]] ^= np.uint8(1 << generator.integers(8))
+        broken.write_bytes(changed.tobytes())
+        result = programs.run("dlc-run", "info", broken)
+        assert result.returncode in (0, 1) and (result.returncode == 0 or result.stderr.startswith("error: "))
 
 
 def test_weights_in_a_file(programs, images, expected):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // dlc-run info OUT.so
 #include "tools/dlc-run/Commands.h"
+#include "tools/dlc-run/LibraryImage.h"
 
 #include <cstdio>
 #include <iterator>
@@ -64,7 +65,8 @@ dlc_uint64 countParameters(const dlc_model &model) {
   return count;
 }
 
-Json describe(const dlc_model &model, const Options &options) {
+/// `architecture` is that of the library if its code cannot be called here, else empty.
+Json describe(const dlc_model &model, const Options &options, const std::string &architecture) {
   Json json = {{"name", model.name},
                {"compiler", model.compiler},
                {"target", model.target},
@@ -79,7 +81,6 @@ Json describe(const dlc_model &model, const Options &options) {
                {"entry_points", Json::array()}};
   for (dlc_uint32 e = 0; e < model.entry_count; ++e) {
     const dlc_entry_point &entry = model.entries[e];
-    Session session(options.library, entry.name);
     // A symbol that is given need not be one of every entry point.
     Bindings given;
     for (const std::string &option : options.symbols)
@@ -88,7 +89,7 @@ Json describe(const dlc_model &model, const Options &options) {
           given.push_back(option);
           break;
         }
-    std::vector<dlc_int64> values = session.symbolValues(given);
+    std::vector<dlc_int64> values = symbolValues(entry, given);
     Json symbols = Json::object(), at = Json::object();
     for (dlc_uint32 s = 0; s < entry.symbol_count; ++s) {
       symbols[entry.symbols[s].name] = {{"minimum", entry.symbols[s].minimum}, {"maximum", entry.symbols[s].maximum}};
@@ -99,8 +100,10 @@ Json describe(const dlc_model &model, const Options &options) {
                  {"outputs", describeTensors(entry, entry.outputs, entry.output_count)},
                  {"states", describeTensors(entry, entry.states, entry.state_count)},
                  {"symbols", symbols},
-                 {"workspace_bytes", entry.workspace_bytes ? entry.workspace_bytes(values.data()) : 0}};
-    if (entry.symbol_count)
+                 {"workspace_bytes", nullptr}};
+    if (architecture.empty())
+      item["workspace_bytes"] = entry.workspace_bytes ? entry.workspace_bytes(values.data()) : 0;
+    if (entry.symbol_count && architecture.empty())
       item["workspace_bytes_at"] = at;
     json["entry_points"].push_back(item);
   }
@@ -133,16 +136,8 @@ void printTensors(const char *role, const Json &tensors) {
   }
 }
 
-} // namespace
-
-int dlcrun::showInfo(const Options &options) {
-  dlc_error error;
-  dlc_library *opened;
-  if (dlc_library_open(options.library.c_str(), nullptr, &error, &opened))
-    throw Failure(error.message);
-  std::unique_ptr<dlc_library, void (*)(dlc_library *)> library(opened, dlc_library_close);
-  const dlc_model &model = *library->model;
-  Json json = describe(model, options);
+int print(const dlc_model &model, const Options &options, const std::string &architecture) {
+  Json json = describe(model, options, architecture);
   if (options.isJson) {
     std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
     return 0;
@@ -163,7 +158,20 @@ int dlcrun::showInfo(const Options &options) {
     if (entry.contains("workspace_bytes_at"))
       for (const auto &[name, value] : entry["workspace_bytes_at"].items())
         at += (at.empty() ? " for " : ", ") + name + " = " + value.dump();
-    std::printf("  workspace %s%s\n", readable(entry["workspace_bytes"].get<dlc_uint64>()).c_str(), at.c_str());
+    if (architecture.empty())
+      std::printf("  workspace %s%s\n", readable(entry["workspace_bytes"].get<dlc_uint64>()).c_str(), at.c_str());
+    else
+      std::printf("  workspace not known here: the library's code for %s computes it\n", architecture.c_str());
   }
   return 0;
+}
+
+} // namespace
+
+int dlcrun::showInfo(const Options &options) {
+  // A library that this machine cannot load is read as a file.
+  std::string architecture = LibraryImage::findForeignArchitecture(options.library);
+  if (!architecture.empty())
+    return print(LibraryImage(options.library).model(), options, architecture);
+  return print(*dlc::Library(options.library).model(), options, architecture);
 }

@@ -126,9 +126,7 @@ Session::Session(const std::string &path, const std::string &entryName) : path(p
     throw Failure(error.message);
   const dlc_model &model = *library->model;
   const char *wanted = entryName.empty() ? "run" : entryName.c_str();
-  entryPoint = dlc_find_entry(&model, wanted);
-  if (!entryPoint && entryName.empty())
-    entryPoint = model.entry_count == 1 ? model.entries : dlc_find_entry(&model, "predict");
+  entryPoint = entryName.empty() ? dlc_default_entry(&model) : dlc_find_entry(&model, wanted);
   if (!entryPoint) {
     std::vector<std::string> names;
     for (dlc_uint32 i = 0; i < model.entry_count; ++i)
@@ -209,12 +207,12 @@ void Session::takeInput(size_t index, Array array) {
   isGiven[index] = true;
 }
 
-std::vector<dlc_int64> Session::symbolValues(const Bindings &symbols) const {
+std::vector<dlc_int64> dlcrun::symbolValues(const dlc_entry_point &entry, const Bindings &symbols) {
   std::vector<dlc_int64> values;
   std::vector<std::string> names;
-  for (dlc_uint32 s = 0; s < entry().symbol_count; ++s) {
-    names.push_back(entry().symbols[s].name);
-    values.push_back(std::min(std::max<dlc_int64>(entry().symbols[s].minimum, 1), entry().symbols[s].maximum));
+  for (dlc_uint32 s = 0; s < entry.symbol_count; ++s) {
+    names.push_back(entry.symbols[s].name);
+    values.push_back(std::min(std::max<dlc_int64>(entry.symbols[s].minimum, 1), entry.symbols[s].maximum));
   }
   for (const std::string &option : symbols) {
     size_t equals = option.rfind('=');
@@ -226,7 +224,7 @@ std::vector<dlc_int64> Session::symbolValues(const Bindings &symbols) const {
       throw Failure("--symbol takes NAME=EXTENT, not '" + option + "'");
     auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end())
-      throw Failure("the entry point '" + std::string(entry().name) + "' has no symbolic dimension '" + name + "'" +
+      throw Failure("the entry point '" + std::string(entry.name) + "' has no symbolic dimension '" + name + "'" +
                     suggestion(name, names));
     values[found - names.begin()] = value;
   }
@@ -234,7 +232,7 @@ std::vector<dlc_int64> Session::symbolValues(const Bindings &symbols) const {
 }
 
 void Session::inventInputs(const Bindings &symbols) {
-  std::vector<dlc_int64> values = symbolValues(symbols);
+  std::vector<dlc_int64> values = symbolValues(entry(), symbols);
   for (size_t i = 0; i < inputs.size(); ++i)
     for (dlc_uint32 d = 0; isGiven[i] && d < entry().inputs[i].rank && d < inputs[i].shape().size(); ++d)
       if (dlc_int64 dim = entry().inputs[i].dims[d]; dim < 0)

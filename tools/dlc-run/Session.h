@@ -25,9 +25,12 @@ std::string suggestion(const std::string &name, const std::vector<std::string> &
 size_t findBinding(const std::string &option, const dlc_tensor_info *tensors, dlc_uint32 count, const char *role,
                    std::string &value);
 
+/// The values of the entry's symbols from "SYMBOL=EXTENT"; those not given are the smallest legal ones (1 at least).
+std::vector<dlc_int64> symbolValues(const dlc_entry_point &entry, const Bindings &symbols);
+
 class Session {
 public:
-  /// Opens `path` and picks `entryName`, or "run", "predict" or the only one if it is empty.
+  /// Opens `path` and picks `entryName`, or what dlc_default_entry says if it is empty.
   Session(const std::string &path, const std::string &entryName);
   ~Session();
   Session(const Session &) = delete;
@@ -52,8 +55,6 @@ public:
   /// of symbols come from
   /// "SYMBOL=EXTENT", from inputs that were read, or are the smallest legal ones (1 at least).
   void inventInputs(const Bindings &symbols);
-  /// The values of the entry's symbols from "SYMBOL=EXTENT"; those not given are the smallest legal ones (1 at least).
-  std::vector<dlc_int64> symbolValues(const Bindings &symbols) const;
   /// Makes outputs for the inputs; fails if an input is missing.
   void makeOutputs();
   /// One run.

@@ -223,6 +223,11 @@ LogicalResult Compilation::compileKernels() {
 LogicalResult Compilation::generateObject(OutputKind kind) {
   clock.start("host program");
   llvm::LLVMContext llvmContext;
+  // Two shared libraries of the user's may each be linked with a model of one name, and each means its own: references
+  // to it must not be resolved by the dynamic linker, which takes the first of a name. Protected rather than hidden:
+  // such a library still exports its models for dlc_library_open. Nothing in a library of dlc's own refers to the
+  // model, and programs that are no position-independent code may copy it, which a protected one forbids.
+  settings.identity.isProtected = kind != OutputKind::SharedLibrary;
   auto program = translateProgram(*model.module, llvmContext, settings.target, settings.identity, kernels);
   if (failed(program))
     return failure();
