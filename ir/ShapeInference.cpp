@@ -85,6 +85,13 @@ LogicalResult broadcastDims(std::optional<Location> location, llvm::ArrayRef<Dim
   return success();
 }
 
+/// Whether the value of `expr` depends on a symbol.
+static bool mentionsSymbol(AffineExpr expr) {
+  bool found = false;
+  expr.walk([&](AffineExpr part) { found |= llvm::isa<AffineSymbolExpr>(part); });
+  return found;
+}
+
 LogicalResult inferReturnType(MLIRContext *context, std::optional<Location> location, TypeRange operandTypes,
                               llvm::function_ref<LogicalResult(llvm::ArrayRef<Dims>, Dims &)> shape,
                               llvm::function_ref<Type()> elementType, llvm::SmallVectorImpl<Type> &types) {
@@ -109,12 +116,17 @@ LogicalResult inferReturnType(MLIRContext *context, std::optional<Location> loca
   for (AffineExpr dim : result) {
     std::optional<int64_t> constant = constantDim(dim);
     extents.push_back(constant ? *constant : ShapedType::kDynamic);
+    // Affine expressions leave a sum or product of constants as it is where it overflows.
+    if (!constant && dim.isSymbolicOrConstant() && !mentionsSymbol(dim))
+      return emitOptionalError(location, "the result would have an extent of 2^63 or more");
     if (!constant)
       continue;
     if (*constant < 0)
       return emitOptionalError(location, "the result would have the extent ", *constant);
-    if (*constant > maxElements || (elements = elements * std::max<int64_t>(*constant, 1)) > maxElements)
+    int64_t factor = std::max<int64_t>(*constant, 1);
+    if (factor > (maxElements - 1) / elements)
       return emitOptionalError(location, "the result would have 2^40 elements or more");
+    elements *= factor;
   }
   types.push_back(RankedTensorType::get(extents, elementType()));
   return success();

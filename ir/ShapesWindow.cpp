@@ -19,6 +19,7 @@ LogicalResult windowDims(std::optional<Location> location, llvm::ArrayRef<Affine
     return emitOptionalError(location, "a window over ", spatial, " dimensions takes ", spatial,
                              " kernel extents, strides and dilations and ", 2 * spatial, " pads");
   result = {operand[0], operand[1]};
+  int64_t size = 1;
   for (size_t i = 0; i < spatial; ++i) {
     if (kernel[i] < 1 || strides[i] < 1 || dilations[i] < 1)
       return emitOptionalError(location, "kernel extents, strides and dilations are positive");
@@ -26,6 +27,8 @@ LogicalResult windowDims(std::optional<Location> location, llvm::ArrayRef<Affine
     if (kernel[i] >= limit || strides[i] >= limit || dilations[i] >= limit || std::abs(pads[i]) >= limit ||
         std::abs(pads[i + spatial]) >= limit || dilations[i] * kernel[i] >= limit)
       return emitOptionalError(location, "kernel extents, strides, dilations and pads are below 2^31");
+    if (size *= kernel[i]; size >= limit)
+      return emitOptionalError(location, "a window has fewer than 2^31 elements");
     int64_t reach = dilations[i] * (kernel[i] - 1) + 1;
     AffineExpr span = operand[i + 2] + (pads[i] + pads[i + spatial] - reach);
     std::optional<int64_t> extent = constantDim(operand[i + 2]), constantSpan = constantDim(span);

@@ -119,6 +119,25 @@ func.func @too_large(%x: tensor<1048576x1048576xi8>) {
 
 // -----
 
+// The product of the extents is 2^64, which is 0 in 64 bits.
+func.func @product_overflows(%x: tensor<4294967296x1xi8>, %y: tensor<1x4294967296xi8>) {
+  // expected-error@+2 {{the result would have 2^40 elements or more}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.add %x, %y : (tensor<4294967296x1xi8>, tensor<1x4294967296xi8>) -> tensor<4294967296x4294967296xi8>
+  return
+}
+
+// -----
+
+func.func @extent_overflows(%x: tensor<4294967296xi8>) {
+  // expected-error@+2 {{the result would have an extent of 2^63 or more}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.tile %x {repeats = array<i64: 4294967296>} : (tensor<4294967296xi8>) -> tensor<?xi8>
+  return
+}
+
+// -----
+
 func.func @axis(%x: tensor<2x3xf32>) {
   // expected-error@+2 {{axis 2 is none of the 2 dimensions}}
   // expected-error@+1 {{failed to infer returned types}}
