@@ -88,6 +88,13 @@ def Dlc_ScheduleAttr : Dlc_Attr<"Schedule", "schedule"> {
 //===-- Op classes --------------------------------------------------------===//
 
 defvar Dlc_Tensor = AnyRankedTensor;
+// i1 holds truth values, with which nothing is computed.
+def Dlc_Integer : Type<And<[AnyInteger.predicate, Neg<I1.predicate>]>, "integer">;
+def Dlc_Number : Type<Or<[AnyFloat.predicate, Dlc_Integer.predicate]>, "number">;
+defvar Dlc_RealTensor = RankedTensorOf<[AnyFloat]>;
+defvar Dlc_IntegerTensor = RankedTensorOf<[Dlc_Integer]>;
+defvar Dlc_NumberTensor = RankedTensorOf<[Dlc_Number]>;
+defvar Dlc_BoolTensor = RankedTensorOf<[I1]>;
 
 class Dlc_Op<string opMnemonic, list<Trait> traits = []> : Op<Dlc_Dialect, opMnemonic, traits>;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Local simplifications: what is true of an op by itself, whatever surrounds it.
 #include "ir/DlcDialect.h"
+#include "ir/ElementConversion.h"
 #include "ir/Layout.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
@@ -62,11 +63,7 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor) {
 
 /// `value` everywhere in a tensor of static shape.
 static OpFoldResult makeSplat(RankedTensorType type, double value) {
-  Type elementType = type.getElementType();
-  Attribute element = llvm::isa<FloatType>(elementType)
-                          ? Attribute(FloatAttr::get(elementType, value))
-                          : Attribute(IntegerAttr::get(elementType, static_cast<int64_t>(value)));
-  return DenseElementsAttr::get(type, element);
+  return DenseElementsAttr::get(type, makeElement(value, type.getElementType()));
 }
 
 OpFoldResult FillOp::fold(FoldAdaptor) {
@@ -196,15 +193,14 @@ struct ReductionOfSingleElements final : OpRewritePattern<ReduceOp> {
     Value x = op.getX(), value = x;
     switch (op.getKind()) {
     case ReductionKind::L1:
-    case ReductionKind::L2:
       value = AbsOp::create(rewriter, location, type, x);
       break;
+    // Their squares and logarithms are taken in the type of the sum, which elementwise ops do not have.
+    case ReductionKind::L2:
     case ReductionKind::LogSum:
-      value = LogOp::create(rewriter, location, type, x);
-      break;
     case ReductionKind::SumSquare:
-      value = MulOp::create(rewriter, location, type, x, x);
-      break;
+    case ReductionKind::LogSumExp:
+      return rewriter.notifyMatchFailure(op, "changes the elements");
     default:
       break;
     }

@@ -8,31 +8,34 @@ include "ir/DlcBase.td"
 /// Every op that computes each element of its result from the elements of its operands at the same (broadcast) place.
 def Dlc_Elementwise : NativeOpTrait<"Elementwise"> { let cppNamespace = "::dlc"; }
 
-class Dlc_Unary<string opMnemonic, string text, list<Trait> traits = []>
-    : Dlc_GraphOp<opMnemonic, [Dlc_Elementwise] # traits> {
+class Dlc_Unary<string opMnemonic, string text, Type operand = Dlc_RealTensor>
+    : Dlc_GraphOp<opMnemonic, [Dlc_Elementwise]> {
   let summary = text;
-  let arguments = (ins Dlc_Tensor:$x);
+  let arguments = (ins operand:$x);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
   let shapeRule = "::dlc::broadcastDims(location, dims, result)";
 }
 class Dlc_UnaryPredicate<string opMnemonic, string text> : Dlc_Unary<opMnemonic, text> {
   let elementTypeRule = "::mlir::IntegerType::get(context, 1)";
 }
-class Dlc_Binary<string opMnemonic, string text, list<Trait> traits = []>
+class Dlc_Binary<string opMnemonic, string text, list<Trait> traits = [], Type operand = Dlc_NumberTensor>
     : Dlc_GraphOp<opMnemonic, [Dlc_Elementwise] # traits> {
   let summary = text;
-  let arguments = (ins Dlc_Tensor:$lhs, Dlc_Tensor:$rhs);
+  let arguments = (ins operand:$lhs, operand:$rhs);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` `(` type($lhs) `,` type($rhs) `)` `->` type($result)";
   let shapeRule = "::dlc::broadcastDims(location, dims, result)";
 }
-class Dlc_Comparison<string opMnemonic, string text> : Dlc_Binary<opMnemonic, text> {
+/// Of two operands of one element type.
+class Dlc_Uniform<string opMnemonic, string text, list<Trait> traits = [], Type operand = Dlc_NumberTensor>
+    : Dlc_Binary<opMnemonic, text, [AllElementTypesMatch<["lhs", "rhs"]>] # traits, operand>;
+class Dlc_Comparison<string opMnemonic, string text> : Dlc_Uniform<opMnemonic, text, [], Dlc_Tensor> {
   let elementTypeRule = "::mlir::IntegerType::get(context, 1)";
 }
 
 // Arithmetic and analysis.
-def Dlc_AbsOp : Dlc_Unary<"abs", "|x|">;
-def Dlc_NegOp : Dlc_Unary<"neg", "-x">;
-def Dlc_SignOp : Dlc_Unary<"sign", "-1, 0 or 1; NaN stays NaN">;
+def Dlc_AbsOp : Dlc_Unary<"abs", "|x|", Dlc_NumberTensor>;
+def Dlc_NegOp : Dlc_Unary<"neg", "-x", Dlc_NumberTensor>;
+def Dlc_SignOp : Dlc_Unary<"sign", "-1, 0 or 1; NaN stays NaN", Dlc_NumberTensor>;
 def Dlc_CeilOp : Dlc_Unary<"ceil", "The smallest integer not below x">;
 def Dlc_FloorOp : Dlc_Unary<"floor", "The largest integer not above x">;
 def Dlc_RoundOp : Dlc_Unary<"round", "The nearest integer, halves to even">;
@@ -56,9 +59,9 @@ def Dlc_AtanhOp : Dlc_Unary<"atanh", "Inverse hyperbolic tangent">;
 // Activations.
 def Dlc_TanhOp : Dlc_Unary<"tanh", "Hyperbolic tangent">;
 def Dlc_SigmoidOp : Dlc_Unary<"sigmoid", "1 / (1 + exp(-x))">;
-def Dlc_ReluOp : Dlc_Unary<"relu", "max(x, 0)">;
+def Dlc_ReluOp : Dlc_Unary<"relu", "max(x, 0)", Dlc_NumberTensor>;
 class Dlc_UnaryWith<string opMnemonic, string text, dag attributes> : Dlc_Unary<opMnemonic, text> {
-  let arguments = !con((ins Dlc_Tensor:$x), attributes);
+  let arguments = !con((ins Dlc_RealTensor:$x), attributes);
 }
 def Dlc_LeakyReluOp : Dlc_UnaryWith<"leaky_relu", "x if x >= 0, else alpha x", (ins F64Attr:$alpha)>;
 def Dlc_ThresholdedReluOp : Dlc_UnaryWith<"thresholded_relu", "x if x > alpha, else 0", (ins F64Attr:$alpha)>;
@@ -80,18 +83,18 @@ def Dlc_ShrinkOp : Dlc_UnaryWith<"shrink", "x + bias below -lambda, x - bias abo
 // Predicates and logic.
 def Dlc_IsNanOp : Dlc_UnaryPredicate<"is_nan", "Whether x is NaN">;
 def Dlc_IsInfOp : Dlc_UnaryPredicate<"is_inf", "Whether x is infinite, of the signs asked for"> {
-  let arguments = (ins Dlc_Tensor:$x, BoolAttr:$detect_negative, BoolAttr:$detect_positive);
+  let arguments = (ins Dlc_RealTensor:$x, BoolAttr:$detect_negative, BoolAttr:$detect_positive);
 }
-def Dlc_NotOp : Dlc_Unary<"not", "Logical negation">;
-def Dlc_BitwiseNotOp : Dlc_Unary<"bitwise_not", "Complement of every bit">;
-def Dlc_AndOp : Dlc_Binary<"and", "Logical and", [Commutative]>;
-def Dlc_OrOp : Dlc_Binary<"or", "Logical or", [Commutative]>;
-def Dlc_XorOp : Dlc_Binary<"xor", "Logical exclusive or", [Commutative]>;
-def Dlc_BitwiseAndOp : Dlc_Binary<"bitwise_and", "And of every bit", [Commutative]>;
-def Dlc_BitwiseOrOp : Dlc_Binary<"bitwise_or", "Or of every bit", [Commutative]>;
-def Dlc_BitwiseXorOp : Dlc_Binary<"bitwise_xor", "Exclusive or of every bit", [Commutative]>;
-def Dlc_BitShiftOp : Dlc_Binary<"bit_shift", "lhs shifted by rhs bits, arithmetically; the width or more (or less than 0) shifts all bits out"> {
-  let arguments = (ins Dlc_Tensor:$lhs, Dlc_Tensor:$rhs, BoolAttr:$left);
+def Dlc_NotOp : Dlc_Unary<"not", "Logical negation", Dlc_BoolTensor>;
+def Dlc_BitwiseNotOp : Dlc_Unary<"bitwise_not", "Complement of every bit", Dlc_IntegerTensor>;
+def Dlc_AndOp : Dlc_Uniform<"and", "Logical and", [Commutative], Dlc_BoolTensor>;
+def Dlc_OrOp : Dlc_Uniform<"or", "Logical or", [Commutative], Dlc_BoolTensor>;
+def Dlc_XorOp : Dlc_Uniform<"xor", "Logical exclusive or", [Commutative], Dlc_BoolTensor>;
+def Dlc_BitwiseAndOp : Dlc_Uniform<"bitwise_and", "And of every bit", [Commutative], Dlc_IntegerTensor>;
+def Dlc_BitwiseOrOp : Dlc_Uniform<"bitwise_or", "Or of every bit", [Commutative], Dlc_IntegerTensor>;
+def Dlc_BitwiseXorOp : Dlc_Uniform<"bitwise_xor", "Exclusive or of every bit", [Commutative], Dlc_IntegerTensor>;
+def Dlc_BitShiftOp : Dlc_Uniform<"bit_shift", "lhs shifted by rhs bits, arithmetically; the width or more (or less than 0) shifts all bits out"> {
+  let arguments = (ins Dlc_IntegerTensor:$lhs, Dlc_IntegerTensor:$rhs, BoolAttr:$left);
 }
 def Dlc_EqualOp : Dlc_Comparison<"equal", "lhs == rhs">;
 def Dlc_GreaterOp : Dlc_Comparison<"greater", "lhs > rhs">;
@@ -100,17 +103,17 @@ def Dlc_LessOp : Dlc_Comparison<"less", "lhs < rhs">;
 def Dlc_LessOrEqualOp : Dlc_Comparison<"less_or_equal", "lhs <= rhs">;
 
 // Arithmetic of two operands.
-def Dlc_AddOp : Dlc_Binary<"add", "lhs + rhs; integers wrap", [Commutative]> { let hasFolder = 1; }
-def Dlc_SubOp : Dlc_Binary<"sub", "lhs - rhs"> { let hasFolder = 1; }
-def Dlc_MulOp : Dlc_Binary<"mul", "lhs * rhs", [Commutative]> { let hasFolder = 1; }
-def Dlc_DivOp : Dlc_Binary<"div", "lhs / rhs; integers truncate toward zero, x / 0 is 0"> { let hasFolder = 1; }
-def Dlc_ModOp : Dlc_Binary<"mod", "Remainder with the sign of rhs, or of lhs where `fmod`; integers mod 0 give 0"> {
-  let arguments = (ins Dlc_Tensor:$lhs, Dlc_Tensor:$rhs, BoolAttr:$fmod);
+def Dlc_AddOp : Dlc_Uniform<"add", "lhs + rhs; integers wrap", [Commutative]> { let hasFolder = 1; }
+def Dlc_SubOp : Dlc_Uniform<"sub", "lhs - rhs"> { let hasFolder = 1; }
+def Dlc_MulOp : Dlc_Uniform<"mul", "lhs * rhs", [Commutative]> { let hasFolder = 1; }
+def Dlc_DivOp : Dlc_Uniform<"div", "lhs / rhs; integers truncate toward zero, x / 0 is 0"> { let hasFolder = 1; }
+def Dlc_ModOp : Dlc_Uniform<"mod", "Remainder with the sign of rhs, or of lhs where `fmod`; integers mod 0 give 0"> {
+  let arguments = (ins Dlc_NumberTensor:$lhs, Dlc_NumberTensor:$rhs, BoolAttr:$fmod);
 }
 def Dlc_PowOp : Dlc_Binary<"pow", "lhs to the power rhs; the element types may differ, the result has lhs's">;
-def Dlc_MaxOp : Dlc_Binary<"max", "The larger one; NaN if either is", [Commutative]>;
-def Dlc_MinOp : Dlc_Binary<"min", "The smaller one; NaN if either is", [Commutative]>;
-def Dlc_PReluOp : Dlc_Binary<"prelu", "lhs if lhs >= 0, else rhs * lhs; rhs broadcasts to lhs">;
+def Dlc_MaxOp : Dlc_Uniform<"max", "The larger one; NaN if either is", [Commutative]>;
+def Dlc_MinOp : Dlc_Uniform<"min", "The smaller one; NaN if either is", [Commutative]>;
+def Dlc_PReluOp : Dlc_Uniform<"prelu", "lhs if lhs >= 0, else rhs * lhs; rhs broadcasts to lhs">;
 
 def Dlc_ClampOp : Dlc_UnaryWith<"clamp", "min(max(x, low), high) with constant limits; NaN stays NaN",
                                 (ins OptionalAttr<F64Attr>:$low, OptionalAttr<F64Attr>:$high)> {
@@ -123,7 +126,7 @@ def Dlc_ClampOp : Dlc_UnaryWith<"clamp", "min(max(x, low), high) with constant l
     ```
   }];
 }
-def Dlc_WhereOp : Dlc_GraphOp<"where", [Dlc_Elementwise]> {
+def Dlc_WhereOp : Dlc_GraphOp<"where", [Dlc_Elementwise, AllElementTypesMatch<["on_true", "on_false"]>]> {
   let summary = "on_true where condition holds, else on_false";
   let arguments = (ins TensorOf<[I1]>:$condition, Dlc_Tensor:$on_true, Dlc_Tensor:$on_false);
   let assemblyFormat = [{$condition `,` $on_true `,` $on_false attr-dict
@@ -131,7 +134,7 @@ def Dlc_WhereOp : Dlc_GraphOp<"where", [Dlc_Elementwise]> {
   let shapeRule = "::dlc::broadcastDims(location, dims, result)";
   let elementTypeRule = "::mlir::getElementTypeOrSelf(adaptor.getOnTrue())";
 }
-def Dlc_CastOp : Dlc_Unary<"cast", "Conversion to the element type `to`"> {
+def Dlc_CastOp : Dlc_Unary<"cast", "Conversion to the element type `to`", Dlc_Tensor> {
   let description = [{
     Floating point to integer truncates toward zero; to i1 it is x != 0; narrowing floating point rounds to nearest even.
   }];

@@ -12,7 +12,7 @@ class Dlc_Normalization<string opMnemonic, string text, list<Trait> traits = []>
 
 def Dlc_BatchNormOp : Dlc_Normalization<"batch_norm", "(x - mean) / sqrt(variance + epsilon) * scale + bias, per channel"> {
   let description = [{Channels are dimension 1 of `x`; the other operands are `[C]`. Inference: mean and variance are given.}];
-  let arguments = (ins Dlc_Tensor:$x, Dlc_Tensor:$scale, Dlc_Tensor:$bias, Dlc_Tensor:$mean, Dlc_Tensor:$variance,
+  let arguments = (ins Dlc_RealTensor:$x, Dlc_Tensor:$scale, Dlc_Tensor:$bias, Dlc_Tensor:$mean, Dlc_Tensor:$variance,
                        F64Attr:$epsilon);
   let assemblyFormat = [{$x `,` $scale `,` $bias `,` $mean `,` $variance attr-dict `:` `(` type($x) `,` type($scale) `,`
     type($bias) `,` type($mean) `,` type($variance) `)` `->` type($result)}];
@@ -26,25 +26,25 @@ def Dlc_LayerNormOp : Dlc_Normalization<"layer_norm", "Zero mean and unit varian
   }];
   let assemblyFormat = [{$x (`scale` $scale^ `:` type($scale))? (`bias` $bias^ `:` type($bias))? attr-dict
     `:` type($x) `->` type($result)}];
-  let arguments = (ins Dlc_Tensor:$x, Optional<Dlc_Tensor>:$scale, Optional<Dlc_Tensor>:$bias, I64Attr:$axis, F64Attr:$epsilon,
+  let arguments = (ins Dlc_RealTensor:$x, Optional<Dlc_Tensor>:$scale, Optional<Dlc_Tensor>:$bias, I64Attr:$axis, F64Attr:$epsilon,
                        DefaultValuedAttr<BoolAttr, "false">:$root_mean_square);
 }
 def Dlc_GroupNormOp : Dlc_Normalization<"group_norm", "Zero mean and unit variance over groups of channels of one sample"> {
   let description = [{
     `x: [N, C, spatial...]`, `groups` divides C (`groups = C` is instance normalization); scale and bias are `[C]`.
   }];
-  let arguments = (ins Dlc_Tensor:$x, Dlc_Tensor:$scale, Dlc_Tensor:$bias, I64Attr:$groups, F64Attr:$epsilon);
+  let arguments = (ins Dlc_RealTensor:$x, Dlc_Tensor:$scale, Dlc_Tensor:$bias, I64Attr:$groups, F64Attr:$epsilon);
   let assemblyFormat = [{$x `,` $scale `,` $bias attr-dict `:` `(` type($x) `,` type($scale) `,` type($bias) `)` `->` type($result)}];
 }
 def Dlc_LrnOp : Dlc_Normalization<"lrn", "Local response normalization across channels"> {
   let description = [{
     `y = x / (bias + alpha / size * s)^beta`, s the sum of x^2 over channels `c - floor((size-1)/2) .. c + ceil((size-1)/2)`.
   }];
-  let arguments = (ins Dlc_Tensor:$x, I64Attr:$size, F64Attr:$alpha, F64Attr:$beta, F64Attr:$bias);
+  let arguments = (ins Dlc_RealTensor:$x, I64Attr:$size, F64Attr:$alpha, F64Attr:$beta, F64Attr:$bias);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
 }
 class Dlc_AlongAxis<string opMnemonic, string text> : Dlc_Normalization<opMnemonic, text> {
-  let arguments = (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$axes);
+  let arguments = (ins Dlc_RealTensor:$x, DenseI64ArrayAttr:$axes);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
   let description = [{`axes` are the dimensions that are normalized together, ascending and not negative.}];
 }

@@ -15,9 +15,9 @@ def Dlc_WindowDivisorAttr : EnumAttr<Dlc_Dialect, Dlc_WindowDivisor, "window_div
 /// `pads` holds all low ones, then all high ones. The result's extent is
 /// `floor_or_ceil((in + pad_low + pad_high - dilation (kernel - 1) - 1) / stride) + 1`, where with `ceil_mode` a last window
 /// that would start in the high padding is dropped. Elements outside the input do not take part.
-class Dlc_Window<string opMnemonic, string text, dag more = (ins)> : Dlc_GraphOp<opMnemonic> {
+class Dlc_Window<string opMnemonic, string text, dag more = (ins), Type operand = Dlc_NumberTensor> : Dlc_GraphOp<opMnemonic> {
   let summary = text;
-  let arguments = !con((ins Dlc_Tensor:$x, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+  let arguments = !con((ins operand:$x, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
                             DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
                             DefaultValuedAttr<BoolAttr, "false">:$ceil_mode), more);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
@@ -40,7 +40,7 @@ def Dlc_AveragePoolOp : Dlc_Window<"average_pool", "Mean of each window",
     The divisor is the number of elements inside the input, or with `count_include_pad` inside the padded input.
   }];
 }
-def Dlc_LpPoolOp : Dlc_Window<"lp_pool", "p-norm of each window", (ins I64Attr:$p)>;
+def Dlc_LpPoolOp : Dlc_Window<"lp_pool", "p-norm of each window", (ins I64Attr:$p), Dlc_RealTensor>;
 
 def Dlc_MaxPoolOffsetsOp : Dlc_Window<"max_pool_offsets", "Which element of each window is the first largest"> {
   let description = [{

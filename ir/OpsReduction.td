@@ -15,7 +15,12 @@ def Dlc_ReductionKind : I32EnumAttr<"ReductionKind", "What a reduction computes"
 }
 def Dlc_ReductionKindAttr : EnumAttr<Dlc_Dialect, Dlc_ReductionKind, "reduction">;
 
-def Dlc_ReduceOp : Dlc_GraphOp<"reduce"> {
+/// Truth values have a largest and a smallest one, but no sum.
+def Dlc_ReducesNumbers : PredOpTrait<"truth values are reduced to a maximum or a minimum", CPred<
+    "::llvm::is_contained({ReductionKind::Max, ReductionKind::Min}, ::llvm::cast<ReduceOp>(&$_op).getKind()) || "
+    "!::mlir::getElementTypeOrSelf($_op.getOperand(0)).isInteger(1)">>;
+
+def Dlc_ReduceOp : Dlc_GraphOp<"reduce", [Dlc_ReducesNumbers]> {
   let summary = "Reduction of the dimensions `axes`";
   let description = [{
     `axes` are ascending and not negative; with `keep_dims` they stay, with extent 1. Over no elements, a sum is 0,

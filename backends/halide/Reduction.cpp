@@ -74,8 +74,12 @@ static Type chooseAccumulator(ReductionKind kind, Type elementType) {
     return elementType;
   if (isReal(kind))
     return Float64Type::get(context);
+  if (elementType.isInteger(1))
+    return IntegerType::get(context, 8, IntegerType::Unsigned);
   // The mean of integers must not overflow on the way.
-  return kind == ReductionKind::Mean ? Type(IntegerType::get(context, 64)) : elementType;
+  if (kind != ReductionKind::Mean)
+    return elementType;
+  return IntegerType::get(context, 64, llvm::cast<IntegerType>(elementType).getSignedness());
 }
 
 static FailureOr<TensorFunc> emitReduce(ReduceOp op, KernelBuilder &builder) {

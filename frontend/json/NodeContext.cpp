@@ -13,7 +13,10 @@ Value NodeContext::operand(size_t i) {
   NodeInput &input = inputs[i];
   if (input.tensor || !input.literal)
     return input.tensor;
-  Type elementType = builder.getF32Type();
+  const JsonValue *first = input.literal;
+  while (first->isList() && !first->elements.empty())
+    first = &first->elements.front();
+  Type elementType = first->kind == JsonValue::Kind::Boolean ? Type(builder.getI1Type()) : Type(builder.getF32Type());
   for (const NodeInput &other : inputs)
     if (other.tensor && !typeOf(other.tensor).getElementType().isInteger(1)) {
       elementType = typeOf(other.tensor).getElementType();

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/OpContext.h"
 #include "frontend/json/Elements.h"
+#include "ir/ElementConversion.h"
+#include "llvm/ADT/APSInt.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -25,7 +28,8 @@ Value OpContext::finish(Operation *op, llvm::function_ref<LogicalResult(SmallVec
     });
     if (succeeded(infer(types))) {
       op->getResult(0).setType(types.front());
-      return op->getResult(0);
+      if (succeeded(op->getName().verifyInvariants(op)))
+        return op->getResult(0);
     }
   }
   op->erase();
@@ -42,15 +46,15 @@ Value OpContext::constant(ElementsAttr value) {
 }
 
 Value OpContext::constant(double value, Type elementType) {
-  auto type = RankedTensorType::get({}, elementType);
-  std::vector<char> bytes(getElementSize(elementType));
-  if (isa<FloatType>(elementType))
-    storeFloat(value, elementType, bytes.data());
-  else
-    storeInteger(static_cast<int64_t>(value), elementType, bytes.data());
-  if (elementType.isInteger(1))
-    return constant(DenseElementsAttr::get(type, bytes[0] != 0));
-  return constant(cast<ElementsAttr>(DenseElementsAttr::getFromRawBuffer(type, bytes)));
+  if (auto integer = dyn_cast<IntegerType>(elementType)) {
+    llvm::APSInt held(convertToInteger(llvm::APFloat(value), integer),
+                      !integer.isSignless() || integer.getWidth() == 1);
+    if (convertToFloat(held, builder.getF64Type()).convertToDouble() != value)
+      return error("needs numbers of type " + getElementTypeName(elementType) + ", not " +
+                   llvm::formatv("{0}", value).str());
+  }
+  return constant(cast<ElementsAttr>(
+      DenseElementsAttr::get(RankedTensorType::get({}, elementType), makeElement(value, elementType))));
 }
 
 Value OpContext::numbers(ArrayRef<double> values, ArrayRef<int64_t> shape, Type elementType) {

@@ -22,13 +22,7 @@ template <ReductionKind kind, ElementClass allowed> void importReduction(NodeImp
     axes = node.normalizeAxes(*given, rank);
   else if (!node.getFlag("noop_with_empty_axes"))
     axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  Value x = node.getOperand(0);
-  // Of truth values, the largest is their disjunction.
-  bool isBoolean = isBool(node.getElementType(0));
-  if (isBoolean)
-    x = node.cast(x, node.getBuilder().getIntegerType(8, /*isSigned=*/false));
-  Value result = node.create<ReduceOp>(kind, x, ArrayRef<int64_t>(axes), keepsDims);
-  node.setResult(0, isBoolean ? node.cast(result, node.getBuilder().getI1Type()) : result);
+  node.setResult(0, node.create<ReduceOp>(kind, node.getOperand(0), ArrayRef<int64_t>(axes), keepsDims));
 }
 
 template <bool isMinimum> void importArgExtreme(NodeImporter &node) {

@@ -138,6 +138,30 @@ func.func @extent_overflows(%x: tensor<4294967296xi8>) {
 
 // -----
 
+func.func @root_of_integers(%x: tensor<3xi32>) {
+  // expected-error@+1 {{operand #0 must be ranked tensor of floating-point values}}
+  %0 = dlc.sqrt %x : tensor<3xi32> -> tensor<3xi32>
+  return
+}
+
+// -----
+
+func.func @two_types(%x: tensor<3xi32>, %y: tensor<3xf32>) {
+  // expected-error@+1 {{all of {lhs, rhs} have same element type}}
+  %0 = dlc.add %x, %y : (tensor<3xi32>, tensor<3xf32>) -> tensor<3xi32>
+  return
+}
+
+// -----
+
+func.func @sum_of_truth_values(%x: tensor<3xi1>) {
+  // expected-error@+1 {{truth values are reduced to a maximum or a minimum}}
+  %0 = dlc.reduce sum %x {axes = array<i64: 0>} : tensor<3xi1> -> tensor<i1>
+  return
+}
+
+// -----
+
 func.func @axis(%x: tensor<2x3xf32>) {
   // expected-error@+2 {{axis 2 is none of the 2 dimensions}}
   // expected-error@+1 {{failed to infer returned types}}

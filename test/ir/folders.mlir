@@ -55,9 +55,34 @@ func.func @single_elements(%x: tensor<?x1x5xf32>) -> (tensor<?x5xf32>, tensor<?x
   // CHECK-DAG: %[[R:.*]] = dlc.reduce {{.*}} {axes = array<i64: 2>}
   // CHECK: return %[[S]], %[[A]], %[[R]]
   %s = dlc.reduce sum %x {axes = array<i64: 1>} : tensor<?x1x5xf32> -> tensor<?x5xf32>
-  %a = dlc.reduce l2 %x {axes = array<i64: 1>, keep_dims = true} : tensor<?x1x5xf32> -> tensor<?x1x5xf32>
+  %a = dlc.reduce l1 %x {axes = array<i64: 1>, keep_dims = true} : tensor<?x1x5xf32> -> tensor<?x1x5xf32>
   %r = dlc.reduce sum %x {axes = array<i64: 2>} : tensor<?x1x5xf32> -> tensor<?x1xf32>
   return %s, %a, %r : tensor<?x5xf32>, tensor<?x1x5xf32>, tensor<?x1xf32>
+}
+
+// Squares and logarithms are taken in the type of the sum: an elementwise op would give other numbers.
+// CHECK-LABEL: func.func @single_elements_in_wider_types
+func.func @single_elements_in_wider_types(%x: tensor<3x1xf32>, %i: tensor<3x1xi32>) -> (tensor<3xf32>, tensor<3xf32>, tensor<3xi32>) {
+  // CHECK: dlc.reduce l2
+  // CHECK: dlc.reduce sum_square
+  // CHECK: dlc.reduce log_sum
+  %a = dlc.reduce l2 %x {axes = array<i64: 1>} : tensor<3x1xf32> -> tensor<3xf32>
+  %b = dlc.reduce sum_square %x {axes = array<i64: 1>} : tensor<3x1xf32> -> tensor<3xf32>
+  %c = dlc.reduce log_sum %i {axes = array<i64: 1>} : tensor<3x1xi32> -> tensor<3xi32>
+  return %a, %b, %c : tensor<3xf32>, tensor<3xf32>, tensor<3xi32>
+}
+
+// What an integer type does not hold is its nearest end, as in dlc.cast.
+// CHECK-LABEL: func.func @fills_beyond_the_type
+func.func @fills_beyond_the_type(%x: tensor<2xf32>) -> (tensor<2xui8>, tensor<2xi64>, tensor<2xi32>) {
+  // CHECK-DAG: %[[A:.*]] = dlc.constant dense<255> : tensor<2xui8>
+  // CHECK-DAG: %[[B:.*]] = dlc.constant dense<-9223372036854775808> : tensor<2xi64>
+  // CHECK-DAG: %[[C:.*]] = dlc.constant dense<0> : tensor<2xi32>
+  // CHECK: return %[[A]], %[[B]], %[[C]]
+  %a = dlc.fill %x {element_type = ui8, shape = array<i64: -2>, value = 300.0 : f64} : (tensor<2xf32>) -> tensor<2xui8>
+  %b = dlc.fill %x {element_type = i64, shape = array<i64: -2>, value = -1.0e30 : f64} : (tensor<2xf32>) -> tensor<2xi64>
+  %c = dlc.fill %x {element_type = i32, shape = array<i64: -2>, value = 0x7FF8000000000000 : f64} : (tensor<2xf32>) -> tensor<2xi32>
+  return %a, %b, %c : tensor<2xui8>, tensor<2xi64>, tensor<2xi32>
 }
 
 // CHECK-LABEL: func.func @fills
