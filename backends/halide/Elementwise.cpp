@@ -22,8 +22,8 @@ static Expr number(const Expr &x, double value) { return Halide::Internal::make_
 static bool isFloat(const Expr &x) { return x.type().is_float(); }
 
 // One function an op: its result from its operands' elements.
-static Expr compute(AbsOp, Expr x) { return isFloat(x) ? Halide::abs(x) : wrappingAbs(x); }
-static Expr compute(NegOp, Expr x) { return isFloat(x) ? -x : wrappingSub(zero(x), x); }
+static Expr compute(AbsOp, Expr x) { return isFloat(x) ? math::magnitude(x) : wrappingAbs(x); }
+static Expr compute(NegOp, Expr x) { return isFloat(x) ? math::negate(x) : wrappingSub(zero(x), x); }
 static Expr compute(SignOp, Expr x) {
   return isFloat(x) ? select(x > zero(x), one(x), x < zero(x), -one(x), x)
                     : Halide::cast(x.type(), select(x > zero(x), one(x), x == zero(x), zero(x), zero(x) - one(x)));
@@ -138,9 +138,9 @@ static Expr compute(BitwiseXorOp, Expr a, Expr b) { return a ^ b; }
 static Expr compute(BitShiftOp op, Expr a, Expr b) { return shift(a, b, op.getLeft()); }
 static Expr compute(EqualOp, Expr a, Expr b) { return comparable(a) == comparable(b); }
 static Expr compute(GreaterOp, Expr a, Expr b) { return comparable(a) > comparable(b); }
-static Expr compute(GreaterOrEqualOp, Expr a, Expr b) { return comparable(a) >= comparable(b); }
+static Expr compute(GreaterOrEqualOp, Expr a, Expr b) { return math::lessOrEqual(comparable(b), comparable(a)); }
 static Expr compute(LessOp, Expr a, Expr b) { return comparable(a) < comparable(b); }
-static Expr compute(LessOrEqualOp, Expr a, Expr b) { return comparable(a) <= comparable(b); }
+static Expr compute(LessOrEqualOp, Expr a, Expr b) { return math::lessOrEqual(comparable(a), comparable(b)); }
 static Expr compute(AddOp, Expr a, Expr b) { return isFloat(a) ? a + b : wrappingAdd(a, b); }
 static Expr compute(SubOp, Expr a, Expr b) { return isFloat(a) ? a - b : wrappingSub(a, b); }
 static Expr compute(MulOp, Expr a, Expr b) { return isFloat(a) ? a * b : wrappingMul(a, b); }

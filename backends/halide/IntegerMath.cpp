@@ -40,8 +40,12 @@ Expr shift(Expr a, Expr b, bool left) {
 }
 
 Expr integerPow(Expr a, Expr b) {
-  // By squaring; the exponent's 8 low bits are what does not overflow every base but 0, 1 and -1.
+  // By squaring, for exponents of 8 bits. Larger ones overflow for every base but 0, 1 and -1; with 254 or 255 in their
+  // place these and all even bases (whose low bits are 0 by then) still give what they should.
   Expr exponent = cast(Halide::UInt(8), b);
+  if (b.type().bits() > 8)
+    exponent = select(cast(unsignedOf(b), b) > Halide::Internal::make_const(unsignedOf(b), 255),
+                      cast<uint8_t>(254) | (exponent & cast<uint8_t>(1)), exponent);
   Expr power = cast(unsignedOf(a), a), result = one(power);
   for (int bit = 0; bit < 8; ++bit) {
     result = select((exponent & cast<uint8_t>(1 << bit)) != cast<uint8_t>(0), result * power, result);

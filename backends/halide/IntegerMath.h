@@ -19,7 +19,8 @@ Halide::Expr truncatingDiv(Halide::Expr a, Halide::Expr b);
 Halide::Expr truncatingMod(Halide::Expr a, Halide::Expr b);
 /// `a` shifted by `b` bits; 0 if `b` is the width or more.
 Halide::Expr shift(Halide::Expr a, Halide::Expr b, bool left);
-/// `a` to the power `b`, wrapping; for a negative exponent the truncated quotient (0 unless `a` is 1 or -1).
+/// `a` to the power `b`, wrapping (beyond 255 `b` counts as 254 or 255, which changes only what has overflowed); for a
+/// negative exponent the truncated quotient (0 unless `a` is 1 or -1).
 Halide::Expr integerPow(Halide::Expr a, Halide::Expr b);
 
 } // namespace dlc::halide

@@ -19,6 +19,11 @@ static Expr callLibm(const std::string &name, std::vector<Expr> arguments) {
                                       Halide::Internal::Call::PureExtern);
 }
 
+/// The highest bit of a floating-point type, as an integer.
+static Expr signBit(Halide::Type type) {
+  return Halide::Internal::make_const(Halide::UInt(type.bits()), uint64_t(1) << (type.bits() - 1));
+}
+
 static bool isDouble(const Expr &x) { return x.type().bits() == 64; }
 
 /// Horner's rule, highest coefficient first.
@@ -146,16 +151,22 @@ Expr erf(Expr x) {
   return strict_float(select(size > 0.927734375f, select(x < 0.0f, -far, far), near));
 }
 
-/// 5 ULP: a rational function of degrees 13 and 6, as in Eigen.
+/// 5 ULP: a rational function of degrees 13 and 6, as in Eigen, of |x|. Where it reaches 1 depends on which products are
+/// fused with sums; where it is cut off it is exactly 1 for each of the 512 choices, so that infinity gives 1.
 Expr tanh(Expr x) {
   if (isDouble(x))
     return callLibm("tanh", {x});
-  Expr t = limit(x, -7.90531110763549805f, 7.90531110763549805f);
+  Expr size = magnitude(x);
+  constexpr float whereOne = 8.078094482421875f;
+  Expr t = select(size > whereOne, whereOne, size);
   Expr s = t * t;
   Expr p = polynomial(s, {-2.76076847742355e-16f, 2.00018790482477e-13f, -8.60467152213735e-11f, 5.12229709037114e-08f,
                           1.48572235717979e-05f, 6.37261928875436e-04f, 4.89352455891786e-03f});
   Expr q = polynomial(s, {1.19825839466702e-06f, 1.18534705686654e-04f, 2.26843463243900e-03f, 4.89352518554385e-03f});
-  return strict_float(select(abs(x) < 0.0004f, x, t * p / q));
+  Expr ratio = t * p / q;
+  Expr result = select(size < 0.0004f, size, select(ratio > 1.0f, 1.0f, ratio));
+  return strict_float(
+      reinterpret<float>(reinterpret<uint32_t>(result) | (reinterpret<uint32_t>(x) & signBit(x.type()))));
 }
 
 /// 2 ULP, also where the result is tiny: e / (1 + e) for x < 0, e = exp(-|x|).
@@ -218,6 +229,19 @@ Expr min(Expr a, Expr b) {
   return bind(a, [&](const Expr &x) {
     return bind(b, [&](const Expr &y) { return strict_float(select(x < y || Halide::is_nan(x), x, y)); });
   });
+}
+
+// Halide writes `a <= b` as `!(b < a)`, which holds for NaN.
+Expr lessOrEqual(Expr a, Expr b) {
+  if (!a.type().is_float())
+    return a <= b;
+  return bind(a, [&](const Expr &x) { return bind(b, [&](const Expr &y) { return strict_float(x < y || x == y); }); });
+}
+
+// Halide writes `-x` as `0 - x`, which is +0 for x = +0, and `abs` of doubles as a choice, which leaves -0.
+Expr negate(Expr x) { return reinterpret(x.type(), reinterpret(Halide::UInt(x.type().bits()), x) ^ signBit(x.type())); }
+Expr magnitude(Expr x) {
+  return reinterpret(x.type(), reinterpret(Halide::UInt(x.type().bits()), x) & ~signBit(x.type()));
 }
 
 Expr roundHalfEven(Expr x) { return Halide::round(x); }

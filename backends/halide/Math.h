@@ -49,6 +49,11 @@ Halide::Expr bind(Halide::Expr value, llvm::function_ref<Halide::Expr(const Hali
 /// The larger (smaller) one; NaN if either is. Any type.
 Halide::Expr max(Halide::Expr a, Halide::Expr b);
 Halide::Expr min(Halide::Expr a, Halide::Expr b);
+/// Whether a <= b; false if either is NaN. Any type but truth values.
+Halide::Expr lessOrEqual(Halide::Expr a, Halide::Expr b);
+/// x with the other sign, and without one, also where it is zero. Floating point.
+Halide::Expr negate(Halide::Expr x);
+Halide::Expr magnitude(Halide::Expr x);
 /// The nearest integer, halves to even.
 Halide::Expr roundHalfEven(Halide::Expr x);
 

@@ -71,6 +71,40 @@ TEST_P(MathTest, errorIsBelowItsLimit) {
   EXPECT_LE(measureError(GetParam().function, GetParam().reference), GetParam().limit);
 }
 
+/// `function` of `arguments`, in vectors of `lanes`, on this machine and without fused multiply-adds.
+std::vector<float> evaluate(Function function, std::vector<float> arguments, int lanes, bool fuses) {
+  Halide::Buffer<float> input(arguments.data(), static_cast<int>(arguments.size()));
+  Halide::Var i("i");
+  Halide::Func result("result");
+  result(i) = function(input(i));
+  result.vectorize(i, lanes, Halide::TailStrategy::GuardWithIf);
+  Halide::Target target = Halide::get_jit_target_from_environment().with_feature(Halide::Target::StrictFloat);
+  Halide::Buffer<float> output =
+      result.realize({input.width()}, fuses ? target : target.without_feature(Halide::Target::FMA));
+  return {output.begin(), output.end()};
+}
+
+TEST(MathLimitsTest, infinitiesAndLargeNumbersGiveTheLimit) {
+  for (int lanes : {1, 4, 8})
+    for (bool fuses : {false, true}) {
+      EXPECT_EQ(evaluate(dlc::halide::math::tanh, {HUGE_VALF, -HUGE_VALF, 3e38f, -3e38f, 9.5f, -9.5f}, lanes, fuses),
+                (std::vector<float>{1, -1, 1, -1, 1, -1}));
+      EXPECT_EQ(evaluate(dlc::halide::math::erf, {HUGE_VALF, -HUGE_VALF, 3e38f, -3e38f}, lanes, fuses),
+                (std::vector<float>{1, -1, 1, -1}));
+      EXPECT_EQ(evaluate(dlc::halide::math::sigmoid, {HUGE_VALF, -HUGE_VALF, 3e38f, -3e38f}, lanes, fuses),
+                (std::vector<float>{1, 0, 1, 0}));
+    }
+}
+
+TEST(MathLimitsTest, signsOfZeros) {
+  for (float sign : evaluate(dlc::halide::math::negate, {0.0f}, 1, false))
+    EXPECT_TRUE(std::signbit(sign));
+  for (float sign : evaluate(dlc::halide::math::magnitude, {-0.0f, -0.0f}, 1, false))
+    EXPECT_FALSE(std::signbit(sign));
+  for (float sign : evaluate(dlc::halide::math::tanh, {-0.0f, -1e-40f}, 1, false))
+    EXPECT_TRUE(std::signbit(sign));
+}
+
 // Without fused multiply-adds, which the test's target need not have, errors are slightly above those that Math.cpp
 // states.
 INSTANTIATE_TEST_SUITE_P(Functions, MathTest,
