@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/ElementTypes.h"
-#include "llvm/Support/ErrorHandling.h"
+#include "ir/ElementConversion.h"
 #include <cmath>
 
 using namespace mlir;
@@ -79,6 +79,20 @@ static Expr narrowToOdd(Expr value) {
   return reinterpret<float>(select(isExact, bits, tooLarge, bits - 1, bits + 1));
 }
 
+/// An integer of 64 bits as a double, whose last bits say whether it is exact ("round to odd"). Integers that double
+/// holds are themselves.
+static Expr widenToOdd(Expr value) {
+  Halide::Type type = value.type();
+  auto number = [&](int64_t constant) { return Halide::Internal::make_const(type, constant); };
+  // What the 11 lowest of 64 bits hold is far below the precision of 16-bit types; one bit keeps that it is not 0.
+  Expr shortened = (value & ~number(0x7ff)) | select((value & number(0x7ff)) != number(0), number(0x800), number(0));
+  constexpr int64_t exact = int64_t(1) << 53;
+  Expr isExact = value < number(exact);
+  if (type.is_int())
+    isExact = isExact && value > number(-exact);
+  return Halide::cast<double>(select(isExact, value, shortened));
+}
+
 /// Floating point to integer, toward zero; never outside of what the hardware's conversion defines.
 static Expr truncateToInteger(Expr value, Halide::Type type) {
   Halide::Type from = value.type();
@@ -106,7 +120,9 @@ Expr convertElement(Expr value, Type from, Type to) {
   if (llvm::isa<FloatType>(from) && llvm::isa<IntegerType>(to))
     return truncateToInteger(value, type);
   if (to.isF16() || to.isBF16()) {
-    if (value.type().is_int_or_uint() && value.type().bits() > 16)
+    if (value.type().is_int_or_uint() && value.type().bits() == 64)
+      value = widenToOdd(value);
+    else if (value.type().is_int_or_uint() && value.type().bits() == 32)
       value = Halide::cast<double>(value);
     value = value.type() == Halide::Float(64) ? narrowToOdd(value) : Halide::cast<float>(value);
     return roundToElementType(value, to);
@@ -118,18 +134,10 @@ Expr makeConstant(double number, Type elementType) {
   Halide::Type type = getValueType(elementType);
   if (type.is_float())
     return Halide::Internal::make_const(type, number);
-  if (std::isnan(number))
-    return Halide::Internal::make_zero(type);
-  if (type.is_bool())
-    return Halide::Internal::make_bool(number != 0);
-  double high = std::ldexp(1.0, type.is_int() ? type.bits() - 1 : type.bits());
-  if (number >= high)
-    return type.max();
-  if (number <= (type.is_int() ? -high : 0.0))
-    return type.min();
+  llvm::APInt value = convertToInteger(llvm::APFloat(number), llvm::cast<IntegerType>(elementType));
   if (type.is_uint())
-    return Halide::Internal::make_const(type, static_cast<uint64_t>(number));
-  return Halide::Internal::make_const(type, static_cast<int64_t>(number));
+    return Halide::Internal::make_const(type, value.getZExtValue());
+  return Halide::Internal::make_const(type, value.getSExtValue());
 }
 
 } // namespace dlc::halide

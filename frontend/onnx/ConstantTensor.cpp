@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/ConstantTensor.h"
+#include "ir/ElementConversion.h"
 #include "mlir/IR/Builders.h"
 #include "onnx-ml.pb.h"
 #include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/APSInt.h"
 #include <cstring>
 
 using namespace mlir;
@@ -69,12 +71,11 @@ std::optional<int64_t> getTensorSize(ArrayRef<int64_t> shape, Type elementType) 
   int64_t elements = 1;
   bool isEmpty = false;
   for (int64_t extent : shape) {
-    if (extent < 0 || extent >= maxElements)
+    // Compared before they are multiplied: the product of two extents may be 0 in 64 bits.
+    if (extent < 0 || extent > (maxElements - 1) / elements)
       return std::nullopt;
     isEmpty |= extent == 0;
     elements *= std::max<int64_t>(extent, 1);
-    if (elements >= maxElements)
-      return std::nullopt;
   }
   return isEmpty ? 0 : elements * getElementSize(elementType);
 }
@@ -97,11 +98,9 @@ double readReal(Type elementType, const char *bytes) {
 }
 
 int64_t readInteger(Type elementType, const char *bytes) {
-  if (!isInteger(elementType)) {
-    double value = readReal(elementType, bytes);
-    // The range check also drops NaN.
-    return value > -9.2e18 && value < 9.2e18 ? static_cast<int64_t>(value) : 0;
-  }
+  if (!isInteger(elementType))
+    return convertToInteger(llvm::APFloat(readReal(elementType, bytes)), IntegerType::get(elementType.getContext(), 64))
+        .getSExtValue();
   bool isSigned = !isUnsigned(elementType);
   switch (getElementSize(elementType)) {
   case 1:
@@ -115,24 +114,23 @@ int64_t readInteger(Type elementType, const char *bytes) {
   }
 }
 
-void writeInteger(Type elementType, int64_t value, char *bytes) {
-  if (!isInteger(elementType))
-    return writeReal(elementType, static_cast<double>(value), bytes);
-  if (isBool(elementType))
-    value = value != 0;
-  // Little-endian: the low bytes come first.
-  std::memcpy(bytes, &value, getElementSize(elementType));
-}
-
-void writeReal(Type elementType, double value, char *bytes) {
-  auto type = llvm::dyn_cast<FloatType>(elementType);
-  if (!type)
-    return writeInteger(elementType, value > -9.2e18 && value < 9.2e18 ? static_cast<int64_t>(value) : 0, bytes);
-  llvm::APFloat number(value);
-  bool losesInfo;
-  number.convert(type.getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
-  uint64_t bits = number.bitcastToAPInt().getZExtValue();
+/// Little-endian: the low bytes come first.
+static void store(Type elementType, const llvm::APInt &element, char *bytes) {
+  uint64_t bits = element.getZExtValue();
   std::memcpy(bytes, &bits, getElementSize(elementType));
 }
+
+template <typename NumberT> static void writeNumber(Type elementType, const NumberT &value, char *bytes) {
+  if (auto type = llvm::dyn_cast<FloatType>(elementType))
+    store(elementType, convertToFloat(value, type).bitcastToAPInt(), bytes);
+  else
+    store(elementType, convertToInteger(value, llvm::cast<IntegerType>(elementType)), bytes);
+}
+
+void writeInteger(Type elementType, int64_t value, char *bytes) {
+  writeNumber(elementType, llvm::APSInt::get(value), bytes);
+}
+
+void writeReal(Type elementType, double value, char *bytes) { writeNumber(elementType, llvm::APFloat(value), bytes); }
 
 } // namespace dlc::onnx_import

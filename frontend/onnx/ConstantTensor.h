@@ -36,10 +36,12 @@ inline bool isInteger(mlir::Type type) { return llvm::isa<mlir::IntegerType>(typ
 inline bool isBool(mlir::Type type) { return type.isInteger(1); }
 inline bool isUnsigned(mlir::Type type) { return type.isUnsignedInteger() || isBool(type); }
 
-/// One element as an integer (floating point: truncated) or as a double.
+/// One element as an integer (floating point: truncated, at most the ends of i64; u64 as the i64 of the same bits) or
+/// as a double.
 int64_t readInteger(mlir::Type elementType, const char *bytes);
 double readReal(mlir::Type elementType, const char *bytes);
-/// Stores a number as the element type does: integers wrap, floating point rounds to nearest even.
+/// Stores a number as `dlc.cast` converts it: integers wrap, floating point rounds to nearest even and becomes the
+/// nearest integer of an integer type.
 void writeInteger(mlir::Type elementType, int64_t value, char *bytes);
 void writeReal(mlir::Type elementType, double value, char *bytes);
 

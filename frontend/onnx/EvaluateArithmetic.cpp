@@ -52,6 +52,10 @@ int64_t moduloIntegers(int64_t a, int64_t b) {
   int64_t rest = a % b;
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
+double moduloReals(double a, double b) {
+  double rest = std::fmod(a, b);
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
 
 const Arithmetic addition = {addExpressions, [](int64_t a, int64_t b) { return wrap(uint64_t(a) + uint64_t(b)); },
                              [](double a, double b) { return a + b; }};
@@ -64,7 +68,7 @@ const Arithmetic multiplication = {multiplyExpressions,
 const Arithmetic division = {divideExpressions, divideIntegers, [](double a, double b) { return a / b; }};
 const Arithmetic modulo = {
     [](AffineExpr a, AffineExpr b) { return constantDim(b).value_or(0) > 0 ? a % b : AffineExpr(); }, moduloIntegers,
-    [](double, double) { return std::nan(""); }};
+    moduloReals};
 const Arithmetic minimum = {sameExpression, [](int64_t a, int64_t b) { return std::min(a, b); },
                             [](double a, double b) { return a != a || b != b ? std::nan("") : std::min(a, b); }};
 const Arithmetic maximum = {sameExpression, [](int64_t a, int64_t b) { return std::max(a, b); },
@@ -108,8 +112,9 @@ void evaluateBinary(NodeImporter &node, const KnownValue &lhs, const KnownValue 
   node.setKnown(0, std::move(result));
 }
 
-/// 16-bit floating point is left to kernels, which round where the reference does.
-bool isFollowed(Type type) { return isInteger(type) || type.isF32() || type.isF64(); }
+/// Whether arithmetic on `type` is followed. 16-bit floating point is left to kernels, which round where the reference
+/// does, truth values to importers, which refuse them.
+bool isFollowed(Type type) { return (isInteger(type) && !isBool(type)) || type.isF32() || type.isF64(); }
 
 template <const Arithmetic &arithmetic> void evaluateArithmetic(NodeImporter &node) {
   // Before opset 7, operands broadcast along a given axis.
@@ -130,7 +135,7 @@ template <Comparison comparison> void evaluateComparison(NodeImporter &node) {
     return;
   const KnownValue &lhs = *node.getKnown(0), &rhs = *node.getKnown(1);
   Type boolean = node.getBuilder().getI1Type();
-  if (lhs.elementType.isUnsignedInteger(64) || lhs.elementType != rhs.elementType)
+  if (lhs.elementType != rhs.elementType || (isBool(lhs.elementType) && comparison != Comparison::Equal))
     return;
   evaluateBinary(node, lhs, rhs, boolean, [&](const KnownElement &a, const KnownElement &b) -> Element {
     int order; // of a to b
@@ -165,7 +170,8 @@ template <Comparison comparison> void evaluateComparison(NodeImporter &node) {
 
 /// Boolean operators on constants.
 template <typename Function> void evaluateLogic(NodeImporter &node, Function combine) {
-  if (node.getNumOperands() != 2 || node.hasAttribute("axis"))
+  if (node.getNumOperands() != 2 || node.hasAttribute("axis") || !isBool(node.getKnown(0)->elementType) ||
+      !isBool(node.getKnown(1)->elementType))
     return;
   evaluateBinary(node, *node.getKnown(0), *node.getKnown(1), node.getBuilder().getI1Type(),
                  [&](const KnownElement &a, const KnownElement &b) -> Element {
@@ -193,7 +199,7 @@ template <typename Function> void evaluateUnary(NodeImporter &node, Type resultT
 /// Rounding leaves whole numbers, hence extents, as they are.
 template <double (*function)(double)> void evaluateRounding(NodeImporter &node) {
   Type type = node.getKnown(0)->elementType;
-  if (isFollowed(type))
+  if (isFollowed(type) && !isInteger(type))
     evaluateUnary(node, type,
                   [](const KnownElement &x) -> Element { return x.expression ? x : KnownElement(function(x.number)); });
 }
@@ -207,6 +213,8 @@ void evaluateCast(NodeImporter &node) {
 }
 
 void evaluateNot(NodeImporter &node) {
+  if (!isBool(node.getKnown(0)->elementType))
+    return;
   evaluateUnary(node, node.getBuilder().getI1Type(), [&](const KnownElement &x) -> Element {
     if (!x.isConstant())
       return std::nullopt;
@@ -218,7 +226,12 @@ void evaluateNegation(NodeImporter &node) {
   Type type = node.getKnown(0)->elementType;
   if (isFollowed(type))
     evaluateUnary(node, type, [&](const KnownElement &x) -> Element {
-      return x.expression ? convertElement(KnownElement(-x.expression), type) : KnownElement(-x.number);
+      if (!x.expression)
+        return KnownElement(-x.number);
+      // Affine constants do not wrap.
+      if (std::optional<int64_t> value = constantDim(x.expression))
+        return convertElement(getAffineConstantExpr(wrap(-static_cast<uint64_t>(*value)), node.getContext()), type);
+      return convertElement(KnownElement(-x.expression), type);
     });
 }
 
@@ -228,7 +241,8 @@ void evaluateWhere(NodeImporter &node) {
   const KnownValue &condition = *node.getKnown(0), &onTrue = *node.getKnown(1), &onFalse = *node.getKnown(2);
   std::optional<SmallVector<int64_t>> values = broadcastShapes(onTrue.shape, onFalse.shape);
   std::optional<SmallVector<int64_t>> shape = values ? broadcastShapes(*values, condition.shape) : std::nullopt;
-  if (!shape || countElements(*shape) > KnownValue::maxElements || onTrue.elementType != onFalse.elementType)
+  if (!shape || countElements(*shape) > KnownValue::maxElements || onTrue.elementType != onFalse.elementType ||
+      !isBool(condition.elementType))
     return;
   KnownValue result{onTrue.elementType, *shape, {}};
   for (int64_t i = 0, count = countElements(*shape); i < count; ++i) {
@@ -241,10 +255,25 @@ void evaluateWhere(NodeImporter &node) {
   node.setKnown(0, std::move(result));
 }
 
+/// Whether the reduction of `x` is the same in any order, which is for kernels to choose: a sum or product of whole
+/// numbers that are exact in the element type.
+template <const Arithmetic &arithmetic> bool isExact(const KnownValue &x) {
+  if (isInteger(x.elementType) || &arithmetic == &minimum || &arithmetic == &maximum)
+    return true;
+  double size = &arithmetic == &addition ? 0 : 1, limit = x.elementType.isF32() ? 0x1p24 : 0x1p53;
+  return llvm::all_of(x.elements, [&](const KnownElement &element) {
+    if (element.expression)
+      return true;
+    size = &arithmetic == &addition ? size + std::abs(element.number) : size * std::max(std::abs(element.number), 1.0);
+    return element.number == std::floor(element.number) && size <= limit;
+  });
+}
+
 /// Reductions of a whole tensor of rank 1 (or 0), as `Shape -> ReduceProd` makes them.
 template <const Arithmetic &arithmetic> void evaluateReduction(NodeImporter &node) {
   const KnownValue &x = *node.getKnown(0);
-  if (x.rank() > 1 || x.elements.empty() || !isFollowed(x.elementType) || x.elementType.isUnsignedInteger(64))
+  if (x.rank() > 1 || x.elements.empty() || !isFollowed(x.elementType) || x.elementType.isUnsignedInteger(64) ||
+      !isExact<arithmetic>(x))
     return;
   if (x.rank() == 1 && node.getNumOperands() == 2 && node.getKnown(1)->elements.empty() &&
       node.getFlag("noop_with_empty_axes"))

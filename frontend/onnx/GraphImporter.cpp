@@ -61,7 +61,8 @@ Value GraphImporter::materialize(Tensor &tensor, Location location) {
 
 const KnownValue *GraphImporter::getKnown(Tensor &tensor) {
   if (!tensor.known && tensor.constant && tensor.constant.type.getNumElements() <= KnownValue::maxElements)
-    tensor.known = std::make_shared<KnownValue>(KnownValue::read(tensor.constant));
+    if (std::optional<KnownValue> known = KnownValue::read(tensor.constant))
+      tensor.known = std::make_shared<KnownValue>(std::move(*known));
   return tensor.known.get();
 }
 

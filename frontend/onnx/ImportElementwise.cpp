@@ -2,6 +2,7 @@
 // Arithmetic, comparisons, logic and conversions, element by element.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -65,10 +66,10 @@ void importBitShift(NodeImporter &node) {
   node.setResult(0, node.create<BitShiftOp>(lhs, rhs, direction == "LEFT"));
 }
 
-/// `limit` as constant number, if it is one.
+/// `limit` as constant number, if it is one. A limit that is NaN is not: it makes every element NaN, as `dlc.max` does.
 std::optional<double> getLimit(NodeImporter &node, int64_t i) {
   const KnownValue *known = node.getKnown(i);
-  if (!known || known->elements.size() != 1 || !known->isConstant())
+  if (!known || known->elements.size() != 1 || !known->isConstant() || std::isnan(known->elements.front().asReal()))
     return std::nullopt;
   return known->elements.front().asReal();
 }

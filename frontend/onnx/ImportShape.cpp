@@ -2,6 +2,7 @@
 // Ops that make constants, sequences and shapes.
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/ElementConversion.h"
 #include <cmath>
 
 using namespace mlir;
@@ -60,14 +61,20 @@ void importConstantOfShape(NodeImporter &node) {
     shape.push_back(*constant);
   }
   std::optional<int64_t> size = getTensorSize(shape, type);
-  if (size && *size <= KnownValue::maxElements) {
-    KnownElement element = value ? KnownValue::read(value).elements.front() : KnownElement(0.0);
+  std::optional<KnownValue> filling = value ? KnownValue::read(value) : KnownValue{type, {}, {KnownElement(0.0)}};
+  if (size && filling && *size <= KnownValue::maxElements * getElementSize(type)) {
     KnownValue known{type, shape, {}};
-    known.elements.assign(countElements(shape), element);
+    known.elements.assign(countElements(shape), filling->elements.front());
     node.setKnown(0, std::move(known));
     return;
   }
-  node.setResult(0, node.createFilled(type, shape, value ? readReal(type, value.bytes.data()) : 0));
+  Attribute element = makeElement(value ? readReal(type, value.bytes.data()) : 0, type);
+  // A double does not hold every integer.
+  if (value && isInteger(type)) {
+    uint64_t bits = readInteger(type, value.bytes.data());
+    element = IntegerAttr::get(type, llvm::APInt(64, bits).trunc(type.getIntOrFloatBitWidth()));
+  }
+  node.setResult(0, node.createFilled(type, shape, element));
 }
 
 void importShape(NodeImporter &node) {

@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/KnownValue.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
 namespace dlc::onnx_import {
 
-KnownValue KnownValue::read(ConstantTensor tensor) {
+/// An integer element, unless it is too large to be followed.
+static std::optional<KnownElement> readKnownInteger(Type type, const char *bytes) {
+  int64_t value = readInteger(type, bytes);
+  if (type.isUnsignedInteger(64) && value < 0)
+    return std::nullopt;
+  return KnownElement(getAffineConstantExpr(value, type.getContext()));
+}
+
+std::optional<KnownValue> KnownValue::read(ConstantTensor tensor) {
   Type type = tensor.type.getElementType();
   KnownValue value{type, SmallVector<int64_t>(tensor.type.getShape()), {}};
   int64_t size = getElementSize(type);
   for (int64_t i = 0, count = tensor.type.getNumElements(); i < count; ++i) {
     const char *bytes = tensor.bytes.data() + i * size;
-    value.elements.push_back(isInteger(type)
-                                 ? KnownElement(getAffineConstantExpr(readInteger(type, bytes), type.getContext()))
-                                 : KnownElement(readReal(type, bytes)));
+    std::optional<KnownElement> element =
+        isInteger(type) ? readKnownInteger(type, bytes) : KnownElement(readReal(type, bytes));
+    if (!element)
+      return std::nullopt;
+    value.elements.push_back(*element);
   }
   return value;
 }
@@ -38,13 +49,9 @@ std::optional<KnownElement> convertElement(const KnownElement &element, Type typ
   char bytes[8] = {};
   if (element.expression)
     writeInteger(type, *constantDim(element.expression), bytes);
-  else if (isBool(type))
-    bytes[0] = element.number != 0;
   else
     writeReal(type, element.number, bytes);
-  if (isInteger(type))
-    return KnownElement(getAffineConstantExpr(readInteger(type, bytes), type.getContext()));
-  return KnownElement(readReal(type, bytes));
+  return isInteger(type) ? readKnownInteger(type, bytes) : KnownElement(readReal(type, bytes));
 }
 
 KnownValue pickElements(const KnownValue &source, ArrayRef<int64_t> shape,
@@ -56,10 +63,12 @@ KnownValue pickElements(const KnownValue &source, ArrayRef<int64_t> shape,
 }
 
 int64_t countElements(ArrayRef<int64_t> shape) {
-  int64_t count = 1;
+  if (llvm::is_contained(shape, 0))
+    return 0;
+  uint64_t count = 1;
   for (int64_t extent : shape)
-    count *= extent;
-  return count;
+    count = llvm::SaturatingMultiply<uint64_t>(count, extent);
+  return std::min<uint64_t>(count, std::numeric_limits<int64_t>::max());
 }
 
 std::optional<SmallVector<int64_t>> broadcastShapes(ArrayRef<int64_t> lhs, ArrayRef<int64_t> rhs) {

@@ -11,7 +11,7 @@
 namespace dlc::onnx_import {
 
 /// One element: an integer as an affine expression (mostly a constant), or a floating-point number. An extent that was
-/// cast to floating point stays an expression.
+/// cast to floating point stays an expression. Integers of 2^63 and more are not followed.
 struct KnownElement {
   mlir::AffineExpr expression; ///< null: `number` counts
   double number = 0;
@@ -42,19 +42,20 @@ struct KnownValue {
   }
   int64_t rank() const { return shape.size(); }
 
-  static KnownValue read(ConstantTensor tensor);
+  /// Nothing if an element is not one that is followed.
+  static std::optional<KnownValue> read(ConstantTensor tensor);
   /// Writes a constant value's elements into `bytes`, which has their size.
   void write(llvm::MutableArrayRef<char> bytes) const;
 };
 
-/// `element` as `type` holds it: wrapped, rounded or truncated. Nothing for what cannot be expressed.
+/// `element` as `dlc.cast` converts it to `type`. Nothing for what cannot be expressed.
 std::optional<KnownElement> convertElement(const KnownElement &element, mlir::Type type);
 
 /// The value of `shape` whose element at row-major position i is the element of `source` at position `sourceOf(i)`.
 KnownValue pickElements(const KnownValue &source, llvm::ArrayRef<int64_t> shape,
                         llvm::function_ref<int64_t(int64_t)> sourceOf);
 
-/// Number of elements of `shape`.
+/// Number of elements of `shape`, at most the largest int64_t.
 int64_t countElements(llvm::ArrayRef<int64_t> shape);
 
 /// The NumPy broadcast of two shapes, if they fit.

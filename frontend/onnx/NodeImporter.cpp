@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/NodeImporter.h"
+#include "ir/ElementConversion.h"
 
 using namespace mlir;
 
@@ -240,6 +241,10 @@ Value NodeImporter::complete(Operation *op) {
 }
 
 Value NodeImporter::createFilled(Type elementType, ArrayRef<int64_t> shape, double number) {
+  return createFilled(elementType, shape, makeElement(number, elementType));
+}
+
+Value NodeImporter::createFilled(Type elementType, ArrayRef<int64_t> shape, Attribute element) {
   if (failed)
     return {};
   if (!getTensorSize(shape, elementType)) {
@@ -247,20 +252,6 @@ Value NodeImporter::createFilled(Type elementType, ArrayRef<int64_t> shape, doub
     return {};
   }
   auto type = RankedTensorType::get(shape, elementType);
-  Attribute element;
-  if (auto integerType = llvm::dyn_cast<IntegerType>(elementType)) {
-    char bytes[8] = {};
-    writeReal(elementType, number, bytes);
-    uint64_t bits;
-    std::memcpy(&bits, bytes, sizeof(bits));
-    element = IntegerAttr::get(integerType, llvm::APInt(64, bits).trunc(integerType.getWidth()));
-  } else {
-    llvm::APFloat value(number);
-    bool losesInfo;
-    value.convert(llvm::cast<FloatType>(elementType).getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven,
-                  &losesInfo);
-    element = FloatAttr::get(elementType, value);
-  }
   Value result =
       ConstantOp::create(getBuilder(), location, type, llvm::cast<ElementsAttr>(DenseElementsAttr::get(type, element)));
   importer.setDims(result, staticDims(type));

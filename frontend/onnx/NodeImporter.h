@@ -101,6 +101,7 @@ public:
   llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const { return importer.getDims(value); }
   /// A tensor of `shape` filled with `number`.
   mlir::Value createFilled(mlir::Type elementType, llvm::ArrayRef<int64_t> shape, double number);
+  mlir::Value createFilled(mlir::Type elementType, llvm::ArrayRef<int64_t> shape, mlir::Attribute element);
   mlir::Value createScalar(mlir::Type elementType, double number) { return createFilled(elementType, {}, number); }
   /// Integers as a tensor of rank 1.
   mlir::Value createIntegers(mlir::Type elementType, llvm::ArrayRef<int64_t> values);
