@@ -43,8 +43,8 @@ void dlc::json::addActivationNodes(std::vector<NodeKind> &kinds) {
   add("Elu", buildWithAlpha<dlc::EluOp>, alpha("1"));
   add("Celu", buildWithAlpha<dlc::CeluOp>, alpha("1"));
   add("Selu", buildSelu,
-      {optional("alpha", number(), "1.6732632423543772", "Limit below 0, before scaling"),
-       optional("gamma", number(), "1.0507009873554805", "Scale")});
+      {optional("alpha", number(), "1.67326319217681884765625", "Limit below 0, before scaling"),
+       optional("gamma", number(), "1.05070102214813232421875", "Scale")});
   add("Gelu", buildGelu, {optional("approximate", choice({"none", "tanh"}), "\"none\"", "Form")});
   add("Sigmoid", buildPlain<dlc::SigmoidOp>);
   add("HardSigmoid", buildHardSigmoid,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Normalizations.
+#include "frontend/LpNormalization.h"
 #include "frontend/json/NodeContext.h"
 
 using namespace mlir;
@@ -69,15 +70,15 @@ template <typename OpTy> static NodeResults buildAlongAxis(NodeContext &context)
   return {context.create<OpTy>(context.operand(0), ArrayRef<int64_t>{*axis})};
 }
 
-static NodeResults buildLpNormalization(NodeContext &context) {
+static NodeResults buildNormalizedRows(NodeContext &context) {
   if (!context.expectRankOf(0, 1))
     return {Value()};
   auto axis = context.axis(typeOf(context.operand(0)).getRank());
   if (!axis)
     return {Value()};
-  auto kind = context.attributes.integer("p") == 1 ? dlc::ReductionKind::L1 : dlc::ReductionKind::L2;
-  Value norm = context.create<dlc::ReduceOp>(kind, context.operand(0), ArrayRef<int64_t>{*axis}, /*keep_dims=*/true);
-  return {context.create<dlc::DivOp>(context.operand(0), norm)};
+  Value x = context.operand(0);
+  return {dlc::buildLpNormalization(context, x, context.constant(0, typeOf(x).getElementType()), *axis,
+                                    context.attributes.integer("p"))};
 }
 
 void dlc::json::addNormalizationNodes(std::vector<NodeKind> &kinds) {
@@ -107,7 +108,7 @@ void dlc::json::addNormalizationNodes(std::vector<NodeKind> &kinds) {
                    1,
                    1,
                    {axis, optional("p", integer(1, 2), "2", "Exponent of the norm")},
-                   buildLpNormalization});
+                   buildNormalizedRows});
   kinds.push_back({"Softmax", 1, 1, 1, {axis}, buildAlongAxis<dlc::SoftmaxOp>});
   kinds.push_back({"LogSoftmax", 1, 1, 1, {axis}, buildAlongAxis<dlc::LogSoftmaxOp>});
   kinds.push_back({"Hardmax", 1, 1, 1, {axis}, buildAlongAxis<dlc::HardmaxOp>});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Joining, cutting, padding, repeating and resampling tensors.
+#include "frontend/NumPySlice.h"
 #include "frontend/json/NestedNumbers.h"
 #include "frontend/json/NodeContext.h"
 
@@ -81,7 +82,7 @@ static NodeResults buildSlice(NodeContext &context) {
     return {context.error("has 'starts', 'ends', 'axes' and 'steps' of different lengths")};
   if (!context.axes(*axes, rank))
     return {Value()};
-  SmallVector<int64_t> first(rank, 0), sizes(rank, -1), step(rank, 1);
+  dlc::NumPySlice slice(rank);
   for (size_t i = 0; i < starts->size(); ++i) {
     int64_t axis = (*axes)[i] + ((*axes)[i] < 0 ? rank : 0), extent = type.getDimSize(axis), by = (*steps)[i];
     int64_t start = (*starts)[i], end = (*ends)[i];
@@ -93,21 +94,10 @@ static NodeResults buildSlice(NodeContext &context) {
       return {
           context.error("slices dimension " + Twine(axis) + ", whose extent is not known, of " + describeType(type))};
     }
-    // As NumPy: from the end if negative, then clamped to the elements there are.
-    auto clamp = [&](int64_t index, int64_t low, int64_t high) {
-      index += index < 0 && index >= -extent ? extent : 0;
-      return std::clamp(index, low, high);
-    };
-    start = by > 0 ? clamp(start, 0, extent) : clamp(start, start < -extent ? -1 : 0, extent - 1);
-    end = by > 0 ? clamp(end, 0, extent) : clamp(end, -1, extent - 1);
-    if ((*ends)[i] < -extent)
-      end = by > 0 ? 0 : -1;
-    int64_t distance = by > 0 ? end - start : start - end;
-    sizes[axis] = std::max<int64_t>(0, llvm::divideCeilSigned(distance, std::abs(by)));
-    first[axis] = sizes[axis] == 0 ? 0 : start;
-    step[axis] = by;
+    slice.cut(axis, extent, start, end, by);
   }
-  return {context.create<dlc::SliceOp>(x, ArrayRef<int64_t>(first), ArrayRef<int64_t>(sizes), ArrayRef<int64_t>(step))};
+  return {context.create<dlc::SliceOp>(x, ArrayRef<int64_t>(slice.starts), ArrayRef<int64_t>(slice.sizes),
+                                       ArrayRef<int64_t>(slice.steps))};
 }
 
 static NodeResults buildPad(NodeContext &context) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "frontend/LpNormalization.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 
@@ -32,13 +33,8 @@ void importLpNormalization(NodeImporter &node) {
   int64_t axis = node.normalizeAxis(node.getInteger("axis", -1), node.getRank(0)), p = node.getInteger("p", 2);
   if (p != 1 && p != 2 && !node.hasFailed())
     node.error() << "p = " << p << " is neither 1 nor 2";
-  Value x = node.getOperand(0);
-  Value norm = node.create<ReduceOp>(p == 1 ? ReductionKind::L1 : ReductionKind::L2, x, ArrayRef<int64_t>{axis}, true);
-  if (node.hasFailed())
-    return;
-  // A row of zeros stays zero.
-  Value zero = node.createScalar(node.getElementType(0), 0);
-  node.setResult(0, node.create<WhereOp>(node.create<EqualOp>(norm, zero), zero, node.create<DivOp>(x, norm)));
+  Value x = node.getOperand(0), zero = node.createScalar(node.getElementType(0), 0);
+  node.setResult(0, buildLpNormalization(node, x, zero, axis, p));
 }
 
 //===-- Per channel --------------------------------------------------------===//

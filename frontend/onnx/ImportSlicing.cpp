@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ops that take parts of tensors or put tensors together.
+#include "frontend/NumPySlice.h"
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "llvm/Support/MathExtras.h"
@@ -9,44 +10,8 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-/// A slice as dlc.slice takes it.
-struct Slice {
-  SmallVector<int64_t> starts, sizes, steps;
-
-  explicit Slice(int64_t rank) : starts(rank, 0), sizes(rank, -1), steps(rank, 1) {}
-};
-
-/// Extents beyond which a step or bound makes no difference; keeps sums far from overflow.
-constexpr int64_t farAway = int64_t(1) << 42;
-int64_t saturate(int64_t value) { return std::clamp(value, -farAway, farAway); }
-
-/// NumPy's rules for start:end:step of a dimension of `extent` elements.
-void sliceDimension(Slice &slice, int64_t dim, int64_t extent, int64_t start, int64_t end, int64_t step) {
-  start = saturate(start);
-  end = saturate(end);
-  step = saturate(step);
-  start = start < 0 ? start + extent : start;
-  end = end < 0 ? end + extent : end;
-  if (step > 0) {
-    start = std::clamp<int64_t>(start, 0, extent);
-    end = std::clamp<int64_t>(end, 0, extent);
-  } else {
-    start = std::clamp<int64_t>(start, -1, extent - 1);
-    end = std::clamp<int64_t>(end, -1, extent - 1);
-  }
-  int64_t span = step > 0 ? end - start : start - end;
-  int64_t size = span <= 0 ? 0 : llvm::divideCeil(static_cast<uint64_t>(span), static_cast<uint64_t>(std::abs(step)));
-  slice.starts[dim] = size == 0 ? 0 : start;
-  slice.sizes[dim] = size;
-  slice.steps[dim] = size <= 1 ? 1 : step;
-  if (size == extent && step == 1) {
-    slice.starts[dim] = 0;
-    slice.sizes[dim] = -1;
-  }
-}
-
 /// Sets result `i` to the slice of operand 0.
-void setSlice(NodeImporter &node, int64_t i, const Slice &slice) {
+void setSlice(NodeImporter &node, int64_t i, const NumPySlice &slice) {
   if (node.hasFailed())
     return;
   const KnownValue *known = node.getKnown(0);
@@ -85,7 +50,7 @@ void importSliceOf(NodeImporter &node, ArrayRef<AffineExpr> starts, ArrayRef<Aff
     return;
   }
   node.normalizeAxes(*axes, dims.size()); // reports repeated ones
-  Slice slice(dims.size());
+  NumPySlice slice(dims.size());
   for (size_t i = 0; i < starts.size() && !node.hasFailed(); ++i) {
     int64_t dim = node.normalizeAxis((*axes)[i], dims.size()), step = (*steps)[i];
     if (node.hasFailed())
@@ -95,7 +60,7 @@ void importSliceOf(NodeImporter &node, ArrayRef<AffineExpr> starts, ArrayRef<Aff
     if (step == 0)
       node.error() << "has the step 0";
     else if (extent && start && end)
-      sliceDimension(slice, dim, *extent, *start, *end, step);
+      slice.cut(dim, *extent, *start, *end, step);
     else if (start != 0 || !reachesEnd || step != 1)
       node.error()
           << "takes a part of dimension " << dim
@@ -167,7 +132,7 @@ void importSplit(NodeImporter &node) {
   }
   int64_t start = 0;
   for (int64_t i = 0; i < node.getNumResults(); ++i) {
-    Slice slice(dims.size());
+    NumPySlice slice(dims.size());
     slice.starts[axis] = (*sizes)[i] == 0 ? 0 : start;
     slice.sizes[axis] = (*sizes)[i];
     start += (*sizes)[i];
@@ -239,7 +204,7 @@ void importPadBy(NodeImporter &node, ArrayRef<int64_t> pads, ArrayRef<int64_t> a
     node.error() << "mode '" << name << "' is none of constant, edge, reflect and wrap";
   SmallVector<int64_t> low(rank, 0), high(rank, 0);
   for (int64_t i = 0; i < count && !node.hasFailed(); ++i) {
-    if (std::abs(saturate(pads[i])) > INT32_MAX || std::abs(saturate(pads[i + count])) > INT32_MAX)
+    if (!llvm::isInt<32>(pads[i]) || !llvm::isInt<32>(pads[i + count]))
       node.error() << "pads by more than 2147483647 elements";
     low[axes[i]] = pads[i];
     high[axes[i]] = pads[i + count];
