@@ -151,8 +151,8 @@ Expr erf(Expr x) {
   return strict_float(select(size > 0.927734375f, select(x < 0.0f, -far, far), near));
 }
 
-/// 5 ULP: a rational function of degrees 13 and 6, as in Eigen, of |x|. Where it reaches 1 depends on which products are
-/// fused with sums; where it is cut off it is exactly 1 for each of the 512 choices, so that infinity gives 1.
+/// 5 ULP: a rational function of degrees 13 and 6, as in Eigen, of |x|. Where it reaches 1 depends on which products
+/// are fused with sums; where it is cut off it is exactly 1 for each of the 512 choices, so that infinity gives 1.
 Expr tanh(Expr x) {
   if (isDouble(x))
     return callLibm("tanh", {x});
