@@ -40,6 +40,15 @@ bool changesVariable(func::FuncOp function, StringAttr variable) {
                                   [&](unsigned number) { return getVariableOfResult(function, number) == variable; });
 }
 
+VariableIndex::VariableIndex(func::FuncOp function) {
+  for (BlockArgument argument : function.getArguments())
+    if (StringAttr variable = getVariableOfArgument(function, argument.getArgNumber()))
+      oldValues.try_emplace(variable, argument);
+  for (unsigned number = 0; number < function.getNumResults(); ++number)
+    if (StringAttr variable = getVariableOfResult(function, number))
+      changed.insert(variable);
+}
+
 bool changesParameters(ModuleOp module) {
   WalkResult found = module.walk([](Operation *op) {
     bool changes = llvm::isa<AssignOp, ApplyGradientsOp>(op);

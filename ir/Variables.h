@@ -8,6 +8,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace dlc {
 
@@ -32,6 +33,21 @@ mlir::BlockArgument getOldValue(mlir::func::FuncOp function, mlir::StringAttr va
 
 /// Whether `function` gives `variable` a new value.
 bool changesVariable(mlir::func::FuncOp function, mlir::StringAttr variable);
+
+/// The variables of one function by name, for passes that ask about many. It does not see later changes of the
+/// signature.
+class VariableIndex {
+public:
+  explicit VariableIndex(mlir::func::FuncOp function);
+
+  /// As the functions above.
+  mlir::BlockArgument getOldValue(mlir::StringAttr variable) const { return oldValues.lookup(variable); }
+  bool changes(mlir::StringAttr variable) const { return changed.contains(variable); }
+
+private:
+  llvm::DenseMap<mlir::StringAttr, mlir::BlockArgument> oldValues;
+  llvm::DenseSet<mlir::StringAttr> changed;
+};
 
 /// Whether `module` is one in which parameters change: something is assigned or learns, be it bound to results already
 /// or not. In all others parameters are constants, or weights that are replaced between runs.

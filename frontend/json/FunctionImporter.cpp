@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/FunctionImporter.h"
+#include "ir/SignatureBuilder.h"
 #include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
@@ -294,6 +295,7 @@ void FunctionImporter::importNode(const JsonValue &node, const NodeKind &kind, S
 void FunctionImporter::setOutputs(const JsonValue &description) {
   SmallVector<Value> results;
   SmallVector<std::string> names;
+  llvm::StringSet<> known;
   const JsonValue *outputs = description.find("outputs");
   if (!outputs && !description.find("layers"))
     return reporter.error(description.position, "'outputs' is missing: a graph of nodes must name its results");
@@ -301,7 +303,7 @@ void FunctionImporter::setOutputs(const JsonValue &description) {
     for (const JsonValue &output : outputs->elements) {
       if (!output.isString())
         continue;
-      if (llvm::is_contained(names, output.string)) {
+      if (!known.insert(output.string).second) {
         reporter.error(output.position, "output '" + output.string + "' is named twice");
         continue;
       }
@@ -320,11 +322,13 @@ void FunctionImporter::setOutputs(const JsonValue &description) {
   if (reporter.hasErrors() || llvm::is_contained(results, Value()))
     return;
   func::ReturnOp::create(builder, function.getLoc(), results);
-  function.setType(builder.getFunctionType(function.getArgumentTypes(), ValueRange(results).getTypes()));
-  unsigned firstState = results.size() - entryStates.getEntries().size();
+  dlc::SignatureBuilder signature(function);
+  size_t firstState = results.size() - entryStates.getEntries().size();
   for (auto [i, name] : llvm::enumerate(names)) {
-    function.setResultAttr(i, "dlc.name", builder.getStringAttr(name));
+    SmallVector<NamedAttribute> attributes{builder.getNamedAttr("dlc.name", builder.getStringAttr(name))};
     if (i >= firstState)
-      function.setResultAttr(i, "dlc.state", builder.getStringAttr(name));
+      attributes.push_back(builder.getNamedAttr("dlc.state", builder.getStringAttr(name)));
+    signature.addResult(results[i].getType(), builder.getDictionaryAttr(attributes));
   }
+  signature.finish();
 }

@@ -2,6 +2,7 @@
 #include "frontend/json/TrainingImporter.h"
 #include "frontend/json/Elements.h"
 #include "frontend/json/TrainingOptions.h"
+#include "ir/SignatureBuilder.h"
 
 using namespace mlir;
 using namespace dlc::json;
@@ -39,14 +40,14 @@ void TrainingImporter::import() {
   }
   func::FuncOp apply = createFunction("apply_gradients");
   SmallVector<Value> gradients;
+  dlc::SignatureBuilder signature(apply);
   for (const Trained &entry : trained) {
     dlc::ParameterOp parameter = entry.parameter;
     auto name = builder.getDictionaryAttr(
         builder.getNamedAttr("dlc.name", builder.getStringAttr("gradient." + parameter.getSymName())));
-    if (failed(apply.insertArgument(apply.getNumArguments(), parameter.getType(), name, parameter.getLoc())))
-      return;
-    gradients.push_back(apply.getArguments().back());
+    gradients.push_back(signature.addArgument(parameter.getType(), parameter.getLoc(), name));
   }
+  signature.finish();
   applyGradients(apply, gradients);
   finish(apply, {});
 }
@@ -60,12 +61,14 @@ func::FuncOp TrainingImporter::createFunction(StringRef name) {
 
 void TrainingImporter::finish(func::FuncOp function, ArrayRef<std::pair<std::string, Value>> results) {
   SmallVector<Value> values;
-  for (auto &[name, value] : results)
+  dlc::SignatureBuilder signature(function);
+  for (auto &[name, value] : results) {
     values.push_back(value);
+    signature.addResult(value.getType(),
+                        builder.getDictionaryAttr(builder.getNamedAttr("dlc.name", builder.getStringAttr(name))));
+  }
   func::ReturnOp::create(builder, function.getLoc(), values);
-  function.setType(builder.getFunctionType(function.getArgumentTypes(), ValueRange(values).getTypes()));
-  for (auto [number, result] : llvm::enumerate(results))
-    function.setResultAttr(number, "dlc.name", builder.getStringAttr(result.first));
+  signature.finish();
 }
 
 //===-- Parameters --------------------------------------------------------===//

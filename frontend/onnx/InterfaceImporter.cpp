@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a graph shows outside: its initializers, inputs and outputs.
 #include "frontend/onnx/GraphImporter.h"
+#include "ir/SignatureBuilder.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -111,6 +112,7 @@ static RankedTensorType getTensorType(ArrayRef<AffineExpr> dims, Type elementTyp
 LogicalResult GraphImporter::importInputs(const onnx::GraphProto &graph, Scope &scope) {
   bool hasFailed = false;
   llvm::StringSet<> names;
+  SignatureBuilder signature(entry);
   for (const onnx::ValueInfoProto &input : graph.input()) {
     if (!names.insert(input.name()).second) {
       emitError(getFileLocation()) << "input '" << input.name() << "' is defined twice";
@@ -141,11 +143,9 @@ LogicalResult GraphImporter::importInputs(const onnx::GraphProto &graph, Scope &
     auto attributes = builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(input.name())),
                                                  builder.getNamedAttr("dlc.dims", builder.getArrayAttr(dimNames))});
     Location location = NameLoc::get(builder.getStringAttr(input.name()), getFileLocation());
-    if (failed(entry.insertArgument(entry.getNumArguments(), getTensorType(*dims, elementType), attributes, location)))
-      return failure();
     tensor->hasFailed = false;
     tensor->elementType = elementType;
-    tensor->value = entry.getArguments().back();
+    tensor->value = signature.addArgument(getTensorType(*dims, elementType), location, attributes);
     tensor->dims = *dims;
     this->dims[tensor->value] = *dims;
     if (assumed && assumed->name == input.name()) {
@@ -157,6 +157,7 @@ LogicalResult GraphImporter::importInputs(const onnx::GraphProto &graph, Scope &
       tensor->known = std::make_shared<KnownValue>(std::move(known));
     }
   }
+  signature.finish();
   for (const ShapeOverride &shape : options.shapes)
     if (!names.contains(shape.input)) {
       emitError(getFileLocation()) << "--shape names '" << shape.input << "', which is no input of the model";
@@ -203,9 +204,11 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
   if (hasFailed)
     return failure();
   func::ReturnOp::create(builder, getFileLocation(), results);
-  entry.setFunctionType(builder.getFunctionType(entry.getArgumentTypes(), ValueRange(results).getTypes()));
-  for (auto [i, output] : llvm::enumerate(graph.output()))
-    entry.setResultAttr(i, "dlc.name", builder.getStringAttr(output.name()));
+  SignatureBuilder signature(entry);
+  for (auto [output, result] : llvm::zip(graph.output(), results))
+    signature.addResult(result.getType(), builder.getDictionaryAttr(
+                                              builder.getNamedAttr("dlc.name", builder.getStringAttr(output.name()))));
+  signature.finish();
   return success();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Layout.h"
 #include "ir/Names.h"
+#include "ir/SignatureBuilder.h"
 #include "ir/Variables.h"
 #include "passes/Passes.h"
 #include "passes/fusion/WrapInKernel.h"
@@ -49,6 +50,8 @@ class ExposeTensors final : public dlc::impl::ExposeTensorsBase<ExposeTensors> {
       if (computesTensor(kernel))
         lastOfLayer[dlc::getLayerName(kernel.getLoc())] = kernel;
     OpBuilder builder(returnOp);
+    dlc::SignatureBuilder signature(function);
+    llvm::SmallVector<Value> exposed;
     for (dlc::KernelOp kernel : kernels) {
       std::string name = dlc::getLayerName(kernel.getLoc());
       if (name.empty() || lastOfLayer.lookup(name) != kernel || !taken.insert(name).second)
@@ -58,12 +61,13 @@ class ExposeTensors final : public dlc::impl::ExposeTensorsBase<ExposeTensors> {
         auto type = dlc::withLayout(llvm::cast<RankedTensorType>(value.getType()), {});
         value = dlc::UnpackOp::create(builder, kernel.getLoc(), type, value);
       }
-      returnOp->insertOperands(returnOp->getNumOperands(), value);
-      (void)function.insertResult(
-          function.getNumResults(), value.getType(),
-          builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(name)),
-                                     builder.getNamedAttr("dlc.kept", builder.getUnitAttr())}));
+      exposed.push_back(value);
+      signature.addResult(value.getType(),
+                          builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(name)),
+                                                     builder.getNamedAttr("dlc.kept", builder.getUnitAttr())}));
     }
+    returnOp->insertOperands(returnOp->getNumOperands(), exposed);
+    signature.finish();
   }
 };
 

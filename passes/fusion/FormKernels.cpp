@@ -18,9 +18,10 @@ namespace {
 
 class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
   void runOnOperation() override {
+    dlc::VariableIndex variables(getOperation());
     for (Operation &op : llvm::make_early_inc_range(getOperation().getBody().front()))
       if (dlc::needsKernel(&op) && !dlc::isAlias(&op))
-        dlc::wrapInKernel({&op}, dlc::getFamily(&op), &op);
+        dlc::wrapInKernel({&op}, dlc::getFamily(&op), &op, variables);
     copySharedResults();
     nameSymbols();
   }

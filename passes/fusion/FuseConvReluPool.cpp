@@ -57,15 +57,16 @@ class FuseConvReluPool final : public dlc::impl::FuseConvReluPoolBase<FuseConvRe
           op->getParentOp() == getOperation())
         roots.push_back(op);
     });
+    dlc::VariableIndex variables(getOperation());
     for (Operation *root : llvm::reverse(roots)) {
       llvm::SmallVector<Operation *> group{root};
-      while (Operation *user = dlc::getFusibleUser(group.back()))
+      while (Operation *user = dlc::getFusibleUser(group.back(), variables))
         group.push_back(user);
       bool isFourDimensional = llvm::cast<RankedTensorType>(root->getResult(0).getType()).getRank() == 4;
       if (auto conv = llvm::dyn_cast<dlc::ConvOp>(root); conv && isFourDimensional)
         if (Operation *pool = getFusiblePool(group.back()); pool && fitsTiles(conv, pool))
           group.push_back(pool);
-      dlc::wrapInKernel(group, dlc::getFamily(root), root);
+      dlc::wrapInKernel(group, dlc::getFamily(root), root, variables);
     }
   }
 };

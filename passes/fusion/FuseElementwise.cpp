@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/Variables.h"
 #include "passes/Passes.h"
 #include "passes/fusion/WrapInKernel.h"
 #include "llvm/ADT/SetVector.h"
@@ -61,14 +60,15 @@ OperandRange getComputedOperands(Operation *op) {
 
 class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementwise> {
   void runOnOperation() override {
+    dlc::VariableIndex variables(getOperation());
     llvm::SmallVector<Operation *> roots;
     for (Operation &op : getOperation().getBody().front())
       if (dlc::needsKernel(&op) && takesEpilogue(&op))
         roots.push_back(&op);
     for (Operation *root : llvm::reverse(roots))
-      fuseAround(root);
+      fuseAround(root, variables);
     for (auto concat : llvm::make_early_inc_range(getOperation().getBody().front().getOps<dlc::ConcatOp>()))
-      fuseParts(concat);
+      fuseParts(concat, variables);
     // From the last op on, each elementwise op that is still free starts a kernel and draws in its operands.
     llvm::SmallVector<Operation *> elementwise;
     for (Operation &op : llvm::reverse(getOperation().getBody().front()))
@@ -77,7 +77,7 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
     llvm::SmallPtrSet<Operation *, 16> taken;
     for (Operation *op : elementwise)
       if (!taken.contains(op))
-        fuseChain(op, taken);
+        fuseChain(op, taken, variables);
   }
 
   /// The ops of `group` as they stand in their block.
@@ -87,7 +87,7 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
     return sorted;
   }
 
-  static void fuseAround(Operation *root) {
+  static void fuseAround(Operation *root, const dlc::VariableIndex &variables) {
     llvm::SmallVector<Operation *> group{root};
     // One read of each element: only a plain reduction does not repeat what stands before it.
     if (auto reduce = llvm::dyn_cast<dlc::ReduceOp>(root);
@@ -97,9 +97,9 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
       llvm::SmallVector<Operation *> sorted = inOrder(before);
       group.insert(group.begin(), sorted.begin(), sorted.end());
     }
-    while (Operation *user = dlc::getFusibleUser(group.back()))
+    while (Operation *user = dlc::getFusibleUser(group.back(), variables))
       group.push_back(user);
-    dlc::wrapInKernel(group, dlc::getFamily(root), root);
+    dlc::wrapInKernel(group, dlc::getFamily(root), root, variables);
   }
 
   /// Adds to `group` the ops that `accepts` takes and whose only use is in it, upwards from `op`, and those that
@@ -122,18 +122,18 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
 
   /// Whether `op` computes the new value of another variable (a momentum) on the way to that of `last`'s (the weight).
   /// One kernel computes both, unless `op` reads the weight: `last` is stored first, where the weight was.
-  static bool isUpdateBeside(Operation *op, Operation *last, const llvm::SetVector<Operation *> &group) {
-    auto function = llvm::dyn_cast<func::FuncOp>(op->getParentOp());
+  static bool isUpdateBeside(Operation *op, Operation *last, const llvm::SetVector<Operation *> &group,
+                             const dlc::VariableIndex &variables) {
     auto type = llvm::cast<RankedTensorType>(op->getResult(0).getType());
     auto lastType = llvm::cast<RankedTensorType>(last->getResult(0).getType());
-    if (!function || type.getShape() != lastType.getShape() || type.getEncoding() != lastType.getEncoding() ||
+    if (type.getShape() != lastType.getShape() || type.getEncoding() != lastType.getEncoding() ||
         llvm::any_of(op->getUsers(),
                      [&](Operation *user) { return !group.contains(user) && !llvm::isa<func::ReturnOp>(user); }))
       return false;
     StringAttr own = dlc::getVariableOfResult(op->getResult(0)), other = dlc::getVariableOfResult(last->getResult(0));
     if (!own || !other)
       return false;
-    BlockArgument weight = dlc::getOldValue(function, other);
+    BlockArgument weight = variables.getOldValue(other);
     return !weight || !reads(op, weight);
   }
 
@@ -146,7 +146,7 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
   }
 
   /// Draws in what computes the parts of a concatenation, each of which has a loop of its own.
-  static void fuseParts(dlc::ConcatOp concat) {
+  static void fuseParts(dlc::ConcatOp concat, const dlc::VariableIndex &variables) {
     if (llvm::cast<RankedTensorType>(concat.getType()).getEncoding())
       return;
     llvm::SetVector<Operation *> group;
@@ -162,10 +162,11 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
     });
     if (group.size() == 1)
       return;
-    dlc::wrapInKernel(inOrder(group), dlc::KernelRoot::Movement, concat);
+    dlc::wrapInKernel(inOrder(group), dlc::KernelRoot::Movement, concat, variables);
   }
 
-  static void fuseChain(Operation *last, llvm::SmallPtrSetImpl<Operation *> &taken) {
+  static void fuseChain(Operation *last, llvm::SmallPtrSetImpl<Operation *> &taken,
+                        const dlc::VariableIndex &variables) {
     llvm::SetVector<Operation *> group;
     group.insert(last);
     auto shape = llvm::cast<RankedTensorType>(last->getResult(0).getType()).getShape();
@@ -178,9 +179,9 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
             return isRowSlice(op) || (isElementGather(op) && isWhole);
           return isCheap(op) || isWhole;
         },
-        [&](Operation *op) { return isUpdateBeside(op, last, group); });
+        [&](Operation *op) { return isUpdateBeside(op, last, group, variables); });
     taken.insert(group.begin(), group.end());
-    dlc::wrapInKernel(inOrder(group), dlc::KernelRoot::Elementwise, last);
+    dlc::wrapInKernel(inOrder(group), dlc::KernelRoot::Elementwise, last, variables);
   }
 };
 

@@ -3,7 +3,6 @@
 #include "ir/ConstantData.h"
 #include "ir/Layout.h"
 #include "ir/Names.h"
-#include "ir/Variables.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -21,17 +20,18 @@ static bool belongsInside(Value value) {
 }
 
 /// After the layer. What is no layer's is what an optimizer does to a variable, or goes by its op.
-static std::string makeKernelName(Operation *rootOp) {
+static std::string makeKernelName(Operation *rootOp, const VariableIndex &variables) {
   std::string layer = getLayerName(rootOp->getLoc());
   if (!layer.empty())
     return layer;
   StringAttr variable = getVariableOfResult(rootOp->getResult(0));
-  if (variable && getOldValue(rootOp->getParentOfType<func::FuncOp>(), variable))
+  if (variable && variables.getOldValue(variable))
     return (variable.getValue() + ".update").str();
   return rootOp->getName().stripDialect().str();
 }
 
-KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelRoot root, Operation *rootOp) {
+KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelRoot root, Operation *rootOp,
+                      const VariableIndex &variables) {
   Operation *last = ops.back();
   llvm::SetVector<Value> inputs, immediates;
   llvm::SmallPtrSet<Operation *, 8> inside(ops.begin(), ops.end());
@@ -53,8 +53,9 @@ KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelRoot root, Operatio
   llvm::SmallVector<Location> locations;
   for (Operation *op : ops)
     locations.push_back(op->getLoc());
-  auto kernel = KernelOp::create(builder, FusedLoc::get(builder.getContext(), locations), types, makeKernelName(rootOp),
-                                 root, inputs.getArrayRef(), ArrayAttr(), ArrayAttr(), ArrayAttr());
+  auto kernel = KernelOp::create(builder, FusedLoc::get(builder.getContext(), locations), types,
+                                 makeKernelName(rootOp, variables), root, inputs.getArrayRef(), ArrayAttr(),
+                                 ArrayAttr(), ArrayAttr());
   Block *body = builder.createBlock(&kernel.getBody());
   IRMapping mapping;
   for (Value input : inputs)
@@ -110,7 +111,7 @@ bool needsKernel(Operation *op) {
 
 /// Whether `value` is the old value of a variable to which the function gives a new one, or is made from it by
 /// elementwise ops of its type alone.
-static bool isOldVariable(Value value) {
+static bool isOldVariable(Value value, const VariableIndex &variables) {
   while (Operation *op = value.getDefiningOp()) {
     if (!op->hasTrait<Elementwise>())
       return false;
@@ -120,10 +121,10 @@ static bool isOldVariable(Value value) {
     value = *same;
   }
   StringAttr variable = getVariableOfArgument(value);
-  return variable && changesVariable(llvm::cast<func::FuncOp>(value.getParentBlock()->getParentOp()), variable);
+  return variable && variables.changes(variable);
 }
 
-Operation *getFusibleUser(Operation *last) {
+Operation *getFusibleUser(Operation *last, const VariableIndex &variables) {
   Value result = last->getResult(0);
   if (!result.hasOneUse())
     return nullptr;
@@ -140,7 +141,7 @@ Operation *getFusibleUser(Operation *last) {
     return layout ? layout.getOrder() : DenseI64ArrayAttr();
   };
   bool isUpdate = llvm::any_of(user->getOperands(), [&](Value operand) {
-    return operand != result && operand.getType() == userType && isOldVariable(operand);
+    return operand != result && operand.getType() == userType && isOldVariable(operand, variables);
   });
   return !isUpdate && orderOf(type) == orderOf(userType) ? user : nullptr;
 }

@@ -5,14 +5,17 @@
 #define DLC_PASSES_FUSION_WRAPINKERNEL_H
 
 #include "ir/DlcDialect.h"
+#include "ir/Variables.h"
 
 namespace dlc {
 
 /// Moves `ops` (in program order) into a kernel at the place of the last. Its results are the last one's and then those
 /// of the others that are used outside, which only happens after the last and has its shape and layout. Splat constants
 /// are cloned into it, everything else that it reads becomes an input. The kernel is named after `rootOp`: its
-/// layer, or `w.update` if it gives the variable `w` a new value and no layer does.
-KernelOp wrapInKernel(llvm::ArrayRef<mlir::Operation *> ops, KernelRoot root, mlir::Operation *rootOp);
+/// layer, or `w.update` if it gives the variable `w` a new value and no layer does. `variables` are those of the
+/// function.
+KernelOp wrapInKernel(llvm::ArrayRef<mlir::Operation *> ops, KernelRoot root, mlir::Operation *rootOp,
+                      const VariableIndex &variables);
 
 /// A kernel that copies `value` at the builder's place.
 KernelOp createCopyKernel(mlir::OpBuilder &builder, mlir::Location location, mlir::Value value, llvm::StringRef name);
@@ -27,7 +30,7 @@ bool needsKernel(mlir::Operation *op);
 /// shape and layout order of `last`'s result, and all its other operands exist before `last` or are computed by ops
 /// that may move up. Null if there is none, or if it makes a variable's new value of the old one: an elementwise kernel
 /// does that where the variable lies, other kernels would need a place of their own.
-mlir::Operation *getFusibleUser(mlir::Operation *last);
+mlir::Operation *getFusibleUser(mlir::Operation *last, const VariableIndex &variables);
 
 } // namespace dlc
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/graph/BindLoopShapes.h"
 #include "ir/DlcDialect.h"
+#include "ir/SignatureBuilder.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
@@ -29,9 +30,11 @@ static LogicalResult bindLoops(func::FuncOp function, llvm::SmallPtrSetImpl<Oper
     body->setAttr("dlc.symbols", builder.getStrArrayAttr(symbols));
     body->setAttr("dlc.carried", builder.getI64IntegerAttr(loop.getCarried().size()));
     body->setAttr("dlc.stacked", builder.getI64IntegerAttr(loop.getStacked().size()));
+    dlc::SignatureBuilder signature(body);
     for (auto [number, dims] : llvm::enumerate(shapes->getBodyArgumentDims(loop)))
-      body.setArgAttr(number, "dlc.dims",
-                      AffineMapAttr::get(AffineMap::get(0, symbols.size(), dims, function.getContext())));
+      signature.setArgAttr(number, "dlc.dims",
+                           AffineMapAttr::get(AffineMap::get(0, symbols.size(), dims, function.getContext())));
+    signature.finish();
     return failed(bindLoops(body, bound)) ? WalkResult::interrupt() : WalkResult::advance();
   });
   return failure(walked.wasInterrupted());

@@ -18,6 +18,7 @@ class DetachExtents final : public dlc::impl::DetachExtentsBase<DetachExtents> {
     if (failed(analyzed))
       return signalPassFailure();
     shapes = &*analyzed;
+    collectShapes();
     for (Operation &op : getOperation().getBody().front()) {
       if (auto fill = llvm::dyn_cast<dlc::FillOp>(op))
         detachFill(fill);
@@ -32,14 +33,29 @@ class DetachExtents final : public dlc::impl::DetachExtentsBase<DetachExtents> {
     }
   }
 
+  /// Models have many arguments (every variable is one) and few shapes: the first argument of each is enough.
+  void collectShapes() {
+    arguments.clear();
+    llvm::DenseSet<std::pair<Type, ArrayAttr>> known;
+    for (BlockArgument argument : getOperation().getArguments()) {
+      auto type = llvm::dyn_cast<RankedTensorType>(argument.getType());
+      if (!type)
+        continue;
+      llvm::SmallVector<Attribute> dims;
+      for (AffineExpr dim : shapes->getDims(argument))
+        dims.push_back(AffineMapAttr::get(AffineMap::get(0, shapes->getSymbols().size(), dim)));
+      auto shape = RankedTensorType::get(type.getShape(), IntegerType::get(&getContext(), 1));
+      if (known.insert({shape, ArrayAttr::get(&getContext(), dims)}).second)
+        arguments.push_back(argument);
+    }
+  }
+
   /// An argument that has all of `extents`; where they stand in it goes to `dims`. Null if there is none, or if
   /// `asked` is an argument already.
   Value findArgument(Value asked, llvm::ArrayRef<AffineExpr> extents, llvm::SmallVectorImpl<int64_t> &dims) {
     if (llvm::isa<BlockArgument>(asked))
       return {};
-    for (BlockArgument argument : getOperation().getArguments()) {
-      if (!llvm::isa<RankedTensorType>(argument.getType()))
-        continue;
+    for (BlockArgument argument : arguments) {
       dims.clear();
       llvm::ArrayRef<AffineExpr> own = shapes->getDims(argument);
       for (AffineExpr extent : extents) {
@@ -101,9 +117,9 @@ class DetachExtents final : public dlc::impl::DetachExtentsBase<DetachExtents> {
   void detachWhole(OpOperand &operand) {
     if (llvm::isa<BlockArgument>(operand.get()))
       return;
-    for (BlockArgument argument : getOperation().getArguments())
-      if (auto type = llvm::dyn_cast<RankedTensorType>(argument.getType());
-          type && type.getShape() == llvm::cast<RankedTensorType>(operand.get().getType()).getShape() &&
+    for (BlockArgument argument : arguments)
+      if (llvm::cast<RankedTensorType>(argument.getType()).getShape() ==
+              llvm::cast<RankedTensorType>(operand.get().getType()).getShape() &&
           shapes->getDims(argument) == shapes->getDims(operand.get())) {
         operand.set(argument);
         ++detached;
@@ -112,6 +128,7 @@ class DetachExtents final : public dlc::impl::DetachExtentsBase<DetachExtents> {
   }
 
   const dlc::SymbolicShapes *shapes = nullptr;
+  llvm::SmallVector<BlockArgument> arguments; ///< one per shape
 };
 
 } // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Layout.h"
+#include "ir/SignatureBuilder.h"
 #include "passes/Passes.h"
 #include "passes/graph/BindLoopShapes.h"
 #include "passes/schedule/PlanContraction.h"
@@ -33,6 +34,8 @@ class PackInvariants final : public dlc::impl::PackInvariantsBase<PackInvariants
     unsigned first = 1 + loop.getCarried().size() + loop.getScanned().size();
     llvm::DenseMap<std::pair<Value, Attribute>, Value> arguments;
     OpBuilder builder(loop);
+    dlc::SignatureBuilder signature(body);
+    llvm::SmallVector<Value> operands;
     for (auto product : body.getOps<dlc::MatMulOp>()) {
       auto matrix = llvm::dyn_cast<BlockArgument>(product.getRhs());
       if (!matrix || matrix.getArgNumber() < first || dlc::getLayout(matrix.getType()))
@@ -44,13 +47,15 @@ class PackInvariants final : public dlc::impl::PackInvariantsBase<PackInvariants
       if (!argument) {
         Value operand = loop.getInvariants()[matrix.getArgNumber() - first];
         RankedTensorType type = dlc::withLayout(llvm::cast<RankedTensorType>(matrix.getType()), layout);
-        Value outside = dlc::PackOp::create(builder, loop.getLoc(), type, operand);
-        loop.getInvariantsMutable().append(outside);
-        (void)body.insertArgument(body.getNumArguments(), type, DictionaryAttr::get(loop.getContext()), loop.getLoc());
-        argument = body.getArguments().back();
+        operands.push_back(dlc::PackOp::create(builder, loop.getLoc(), type, operand));
+        argument = signature.addArgument(type, loop.getLoc());
       }
       product.getRhsMutable().set(argument);
     }
+    if (arguments.empty())
+      return 0;
+    loop.getInvariantsMutable().append(operands);
+    signature.finish();
     return arguments.size();
   }
 };

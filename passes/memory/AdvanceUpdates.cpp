@@ -84,8 +84,9 @@ class AdvanceUpdates final : public dlc::impl::AdvanceUpdatesBase<AdvanceUpdates
     overwritten.clear();
     Block &block = function.getBody().front();
     Operation *end = block.getTerminator();
+    dlc::VariableIndex variables(function);
     for (auto [number, value] : llvm::enumerate(end->getOperands()))
-      if (BlockArgument argument = dlc::getOldValue(function, dlc::getVariableOfResult(function, number)))
+      if (BlockArgument argument = variables.getOldValue(dlc::getVariableOfResult(function, number)))
         overwritten[value].push_back(argument);
     for (Operation &op : llvm::reverse(block.without_terminator()))
       if (Operation *group = findGroup(op, function))

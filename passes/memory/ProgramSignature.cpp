@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/memory/ProgramSignature.h"
+#include "ir/SignatureBuilder.h"
 #include "ir/Variables.h"
 
 using namespace mlir;
@@ -25,11 +26,14 @@ public:
     types.append(symbolNames.size(), builder.getIndexType());
     program = func::FuncOp::create(builder, graph.getLoc(), graph.getName(), builder.getFunctionType(types, {}));
     signature.function = program;
+    program.addEntryBlock();
+    attributes.emplace(program);
     describeInputs();
     describeOutputs();
     for (auto [i, role] : llvm::enumerate(roles))
-      program.setArgAttr(signature.firstBlock + i, role, builder.getUnitAttr());
+      attributes->setArgAttr(signature.firstBlock + i, role, builder.getUnitAttr());
     describeSymbols(signature.firstBlock + roles.size());
+    attributes->finish();
     if (readsVariables)
       program->setAttr("dlc.reads_variables", builder.getUnitAttr());
     if (writesVariables)
@@ -38,7 +42,6 @@ public:
       program->setAttr("dlc.reads_derived", readsDerived);
     program->setAttr("dlc.entry", builder.getStringAttr(graph.getName()));
     program->setAttr("dlc.workspace_bytes", makeMap({workspaceBytes}));
-    program.addEntryBlock();
     return signature;
   }
 
@@ -61,9 +64,9 @@ private:
   }
 
   void describe(unsigned argument, llvm::StringRef role, const llvm::Twine &name, Value tensor) {
-    program.setArgAttr(argument, role, builder.getStringAttr(name));
-    program.setArgAttr(argument, "dlc.tensor", TypeAttr::get(tensor.getType()));
-    program.setArgAttr(argument, "dlc.dims", makeMap(entry.getDims(tensor)));
+    attributes->setArgAttr(argument, role, builder.getStringAttr(name));
+    attributes->setArgAttr(argument, "dlc.tensor", TypeAttr::get(tensor.getType()));
+    attributes->setArgAttr(argument, "dlc.dims", makeMap(entry.getDims(tensor)));
   }
 
   void describeInputs() {
@@ -79,7 +82,7 @@ private:
         describe(argument, "dlc.input", "input" + llvm::Twine(i), graph.getArgument(i));
       for (llvm::StringRef note : {"dlc.checks", "dlc.in_place", "dlc.hyperparameter", "dlc.label"})
         if (Attribute attribute = graph.getArgAttr(i, note))
-          program.setArgAttr(argument, note, attribute);
+          attributes->setArgAttr(argument, note, attribute);
     }
   }
 
@@ -97,7 +100,7 @@ private:
       else
         describe(argument, "dlc.output", "output" + llvm::Twine(i), results[i]);
       if (graph.getResultAttr(i, "dlc.kept"))
-        program.setArgAttr(argument, "dlc.kept", builder.getUnitAttr());
+        attributes->setArgAttr(argument, "dlc.kept", builder.getUnitAttr());
     }
   }
 
@@ -109,9 +112,9 @@ private:
       return value ? value : builder.getI64IntegerAttr(otherwise);
     };
     for (auto [i, symbol] : llvm::enumerate(symbolNames)) {
-      program.setArgAttr(firstArgument + i, "dlc.symbol", builder.getStringAttr(symbol));
-      program.setArgAttr(firstArgument + i, "dlc.minimum", bound("dlc.minimums", symbol, 0));
-      program.setArgAttr(firstArgument + i, "dlc.maximum", bound("dlc.maximums", symbol, largestExtent));
+      attributes->setArgAttr(firstArgument + i, "dlc.symbol", builder.getStringAttr(symbol));
+      attributes->setArgAttr(firstArgument + i, "dlc.minimum", bound("dlc.minimums", symbol, 0));
+      attributes->setArgAttr(firstArgument + i, "dlc.maximum", bound("dlc.maximums", symbol, largestExtent));
     }
   }
 
@@ -121,6 +124,7 @@ private:
   OperandRange results;
   OpBuilder builder;
   func::FuncOp program;
+  std::optional<dlc::SignatureBuilder> attributes; ///< of the program's arguments
   dlc::ProgramSignature signature;
   bool readsVariables = false, writesVariables = false;
 };

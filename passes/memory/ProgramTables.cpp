@@ -2,6 +2,7 @@
 #include "passes/memory/ProgramTables.h"
 #include "ir/Layout.h"
 #include "ir/Names.h"
+#include "ir/SignatureBuilder.h"
 #include "ir/Variables.h"
 #include "mlir/IR/AsmState.h"
 
@@ -74,15 +75,17 @@ VariableTable::VariableTable(ModuleOp module) : module(module) {
   }
   Builder builder(module.getContext());
   for (auto function : module.getOps<func::FuncOp>()) {
+    SignatureBuilder signature(function);
     for (unsigned i = 0; i < function.getNumArguments(); ++i)
       if (StringAttr name = getVariableOfArgument(function, i)) {
-        function.setArgAttr(i, "dlc.offset", builder.getI64IntegerAttr(offsets.lookup(name.getValue())));
+        signature.setArgAttr(i, "dlc.offset", builder.getI64IntegerAttr(offsets.lookup(name.getValue())));
         if (derived.contains(name.getValue()))
           function->setAttr("dlc.reads_derived", builder.getUnitAttr());
       }
     for (unsigned i = 0; i < function.getNumResults(); ++i)
       if (StringAttr name = getVariableOfResult(function, i))
-        function.setResultAttr(i, "dlc.offset", builder.getI64IntegerAttr(offsets.lookup(name.getValue())));
+        signature.setResultAttr(i, "dlc.offset", builder.getI64IntegerAttr(offsets.lookup(name.getValue())));
+    signature.finish();
   }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/SignatureBuilder.h"
 #include "ir/Variables.h"
 #include "mlir/IR/SymbolTable.h"
 #include "passes/Passes.h"
@@ -18,13 +19,14 @@ class BindVariables final : public dlc::impl::BindVariablesBase<BindVariables> {
   void runOnOperation() override {
     if (!dlc::changesParameters(getOperation()))
       return;
+    SymbolTable symbols(getOperation());
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (failed(bind(function)))
+      if (failed(bind(function, symbols)))
         return signalPassFailure();
   }
 
-  LogicalResult bind(func::FuncOp function) {
-    SymbolTable symbols(getOperation());
+  LogicalResult bind(func::FuncOp function, SymbolTable &symbols) {
+    dlc::SignatureBuilder signature(function);
     Builder builder(&getContext());
     auto describe = [&](FlatSymbolRefAttr parameter) {
       return builder.getDictionaryAttr({builder.getNamedAttr(dlc::variableAttribute, parameter.getAttr())});
@@ -37,17 +39,14 @@ class BindVariables final : public dlc::impl::BindVariablesBase<BindVariables> {
       if (!parameter || parameter.getType() != load.getType())
         return load.emitOpError("loads a parameter that does not exist, or is of another type");
       Value &argument = arguments[load.getParameterAttr()];
-      if (!argument) {
-        unsigned number = function.getNumArguments();
-        if (failed(function.insertArgument(number, load.getType(), describe(load.getParameterAttr()), load.getLoc())))
-          return failure();
-        argument = function.getArgument(number);
-      }
+      if (!argument)
+        argument = signature.addArgument(load.getType(), load.getLoc(), describe(load.getParameterAttr()));
       load.replaceAllUsesWith(argument);
       load.erase();
     }
     Operation *end = function.getBody().front().getTerminator();
     llvm::DenseSet<Attribute> assigned;
+    llvm::SmallVector<Value> values;
     for (auto assign : llvm::make_early_inc_range(function.getOps<dlc::AssignOp>())) {
       auto parameter = symbols.lookup<dlc::ParameterOp>(assign.getParameter());
       if (!parameter || parameter.getType() != assign.getValue().getType())
@@ -55,12 +54,12 @@ class BindVariables final : public dlc::impl::BindVariablesBase<BindVariables> {
                << assign.getValue().getType();
       if (!assigned.insert(assign.getParameterAttr()).second)
         return assign.emitOpError("is the second one of this parameter in a function");
-      if (failed(function.insertResult(function.getNumResults(), assign.getValue().getType(),
-                                       describe(assign.getParameterAttr()))))
-        return failure();
-      end->insertOperands(end->getNumOperands(), assign.getValue());
+      signature.addResult(assign.getValue().getType(), describe(assign.getParameterAttr()));
+      values.push_back(assign.getValue());
       assign.erase();
     }
+    end->insertOperands(end->getNumOperands(), values);
+    signature.finish();
     return success();
   }
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/SignatureBuilder.h"
 #include "ir/Variables.h"
 #include "passes/Passes.h"
 
@@ -34,20 +35,24 @@ class LiftParameters final : public dlc::impl::LiftParametersBase<LiftParameters
     func::FuncOp body = loop.getBodyFunction();
     llvm::SmallVector<dlc::LoadParameterOp> loads(body.getOps<dlc::LoadParameterOp>());
     llvm::DenseMap<Attribute, Value> arguments;
+    if (loads.empty())
+      return false;
     OpBuilder builder(loop);
+    dlc::SignatureBuilder signature(body);
+    llvm::SmallVector<Value> operands;
     for (dlc::LoadParameterOp load : loads) {
       Value &argument = arguments[load.getParameterAttr()];
       if (!argument) {
-        unsigned number = body.getNumArguments();
-        (void)body.insertArgument(number, load.getType(), DictionaryAttr::get(&getContext()), load.getLoc());
-        argument = body.getArgument(number);
-        loop.getInvariantsMutable().append(
+        argument = signature.addArgument(load.getType(), load.getLoc());
+        operands.push_back(
             dlc::LoadParameterOp::create(builder, load.getLoc(), load.getType(), load.getParameter()).getResult());
       }
       load.replaceAllUsesWith(argument);
       load.erase();
     }
-    return !loads.empty();
+    loop.getInvariantsMutable().append(operands);
+    signature.finish();
+    return true;
   }
 };
 

@@ -58,6 +58,15 @@ TEST_F(VariablesTest, aFunctionMayReadOrChangeAlone) {
   EXPECT_FALSE(dlc::changesVariable(function, StringAttr()));
 }
 
+TEST_F(VariablesTest, theIndexSaysTheSame) {
+  parse(bound);
+  dlc::VariableIndex variables(function);
+  for (StringAttr variable : {name("w"), name("b"), name("m"), name("other"), StringAttr()}) {
+    EXPECT_EQ(variables.getOldValue(variable), dlc::getOldValue(function, variable));
+    EXPECT_EQ(variables.changes(variable), dlc::changesVariable(function, variable));
+  }
+}
+
 TEST_F(VariablesTest, parametersChangeWhereSomethingIsAssigned) {
   parse(bound);
   EXPECT_TRUE(dlc::changesParameters(*module));
