@@ -30,4 +30,22 @@ bool isReadAfter(Value value, Operation *op) {
   return llvm::any_of(getReaders(value), [&](Operation *reader) { return op->isBeforeInBlock(reader); });
 }
 
+LastReaders::LastReaders(Block &block) {
+  for (Operation &op : llvm::reverse(block)) {
+    for (Value operand : op.getOperands())
+      last.try_emplace(operand, &op);
+    if (!isAlias(&op))
+      continue;
+    // The readers of an alias have been seen; none is before the alias itself.
+    if (Operation *reader = last.lookup(op.getResult(0)))
+      if (Operation *&known = last[op.getOperand(0)]; known->isBeforeInBlock(reader))
+        known = reader;
+  }
+}
+
+bool LastReaders::isReadAfter(Value value, Operation *op) const {
+  Operation *reader = last.lookup(value);
+  return reader && op->isBeforeInBlock(reader);
+}
+
 } // namespace dlc

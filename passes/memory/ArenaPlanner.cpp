@@ -3,6 +3,8 @@
 #include "ir/Layout.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
+#include <memory>
+#include <numeric>
 
 using namespace mlir;
 
@@ -26,6 +28,39 @@ static ScaledSize splitSize(AffineExpr bytes) {
 }
 
 namespace {
+/// Buffers at one offset. They live one after another, or they would not be at one offset.
+class Shelf {
+public:
+  explicit Shelf(int64_t offset) : offset(offset) {}
+
+  int64_t getOffset() const { return offset; }
+
+  void add(int64_t first, int64_t last, int64_t count) {
+    auto *position = llvm::upper_bound(lives, first, [](int64_t step, const Life &life) { return step < life.first; });
+    lives.insert(position, {first, last, count});
+    earliest = std::min(earliest, first);
+    latest = std::max(latest, last);
+  }
+
+  /// The extent of the largest buffer that lives at some step from `first` to `last`; 0 if there is none.
+  int64_t findLargest(int64_t first, int64_t last) const {
+    if (last < earliest || latest < first)
+      return 0;
+    int64_t largest = 0;
+    const auto *end = llvm::upper_bound(lives, last, [](int64_t step, const Life &life) { return step < life.first; });
+    for (; end != lives.begin() && end[-1].last >= first; --end)
+      largest = std::max(largest, end[-1].count);
+    return largest;
+  }
+
+private:
+  struct Life {
+    int64_t first, last, count;
+  };
+  int64_t offset, earliest = std::numeric_limits<int64_t>::max(), latest = -1;
+  llvm::SmallVector<Life, 1> lives; ///< in order
+};
+
 /// Buffers of one unit.
 class Region {
 public:
@@ -37,19 +72,11 @@ public:
   int64_t place(bool shareMemory) {
     llvm::stable_sort(entries, [](const Entry &a, const Entry &b) { return a.count > b.count; });
     int64_t extent = 0;
-    for (size_t i = 0; i < entries.size(); ++i) {
-      Entry &entry = entries[i];
-      llvm::SmallVector<const Entry *> neighbours;
-      for (const Entry &placed : llvm::ArrayRef(entries).take_front(i))
-        if (!shareMemory || (placed.first <= entry.last && entry.first <= placed.last))
-          neighbours.push_back(&placed);
-      llvm::sort(neighbours, [](const Entry *a, const Entry *b) { return a->offset < b->offset; });
-      for (const Entry *neighbour : neighbours) {
-        if (entry.offset + entry.count <= neighbour->offset)
-          break;
-        entry.offset = std::max(entry.offset, neighbour->offset + neighbour->count);
-      }
+    for (Entry &entry : entries) {
+      entry.offset = shareMemory ? findOffset(entry) : extent;
       extent = std::max(extent, entry.offset + entry.count);
+      if (shareMemory && entry.count > 0)
+        putOnShelf(entry);
     }
     return extent;
   }
@@ -59,6 +86,30 @@ public:
     int64_t first, last, count, offset;
   };
   llvm::SmallVector<Entry> entries;
+
+private:
+  /// The lowest offset at which no buffer that lives at the same time is in the way. Shelves, unlike buffers, are few
+  /// where tensors die soon, so that placing them takes a time that grows with their number and not with its square.
+  int64_t findOffset(const Entry &entry) const {
+    int64_t offset = 0;
+    for (const std::unique_ptr<Shelf> &shelf : shelves) {
+      if (offset + entry.count <= shelf->getOffset())
+        break;
+      if (int64_t count = shelf->findLargest(entry.first, entry.last))
+        offset = std::max(offset, shelf->getOffset() + count);
+    }
+    return offset;
+  }
+
+  void putOnShelf(const Entry &entry) {
+    auto *position = llvm::lower_bound(shelves, entry.offset,
+                                       [](const auto &shelf, int64_t offset) { return shelf->getOffset() < offset; });
+    if (position == shelves.end() || (*position)->getOffset() != entry.offset)
+      position = shelves.insert(position, std::make_unique<Shelf>(entry.offset));
+    (*position)->add(entry.first, entry.last, entry.count);
+  }
+
+  llvm::SmallVector<std::unique_ptr<Shelf>> shelves; ///< in the order of their offsets
 };
 } // namespace
 
@@ -101,15 +152,26 @@ int64_t evaluate(AffineExpr expr, int64_t symbolValue) {
   }
 }
 
+llvm::SmallVector<int64_t> getLiveBytesOfSteps(llvm::ArrayRef<ArenaBuffer> buffers, int64_t symbolValue) {
+  int64_t steps = 0;
+  for (const ArenaBuffer &buffer : buffers)
+    steps = std::max(steps, buffer.last + 1);
+  // What each step has more than the one before it.
+  llvm::SmallVector<int64_t> live(steps + 1, 0);
+  for (const ArenaBuffer &buffer : buffers) {
+    int64_t bytes = evaluate(buffer.bytes, symbolValue);
+    live[buffer.first] += bytes;
+    live[buffer.last + 1] -= bytes;
+  }
+  std::partial_sum(live.begin(), live.end(), live.begin());
+  live.pop_back();
+  return live;
+}
+
 int64_t getLiveBytes(llvm::ArrayRef<ArenaBuffer> buffers, int64_t symbolValue) {
   int64_t most = 0;
-  for (const ArenaBuffer &at : buffers) {
-    int64_t live = 0;
-    for (const ArenaBuffer &buffer : buffers)
-      if (buffer.first <= at.first && at.first <= buffer.last)
-        live += evaluate(buffer.bytes, symbolValue);
-    most = std::max(most, live);
-  }
+  for (int64_t bytes : getLiveBytesOfSteps(buffers, symbolValue))
+    most = std::max(most, bytes);
   return most;
 }
 

@@ -27,7 +27,10 @@ struct ArenaPlan {
 /// scales with it.
 ArenaPlan planArena(llvm::ArrayRef<ArenaBuffer> buffers, bool shareMemory, mlir::MLIRContext *context);
 
-/// The largest sum of buffers that live at the same step: no plan needs less. Symbols count as `symbolValue`.
+/// The sum of the buffers that live at each step, in bytes. Symbols count as `symbolValue`.
+llvm::SmallVector<int64_t> getLiveBytesOfSteps(llvm::ArrayRef<ArenaBuffer> buffers, int64_t symbolValue = 1);
+
+/// The largest of these sums: no plan needs less.
 int64_t getLiveBytes(llvm::ArrayRef<ArenaBuffer> buffers, int64_t symbolValue = 1);
 
 /// `expr` with every symbol replaced by `symbolValue`.

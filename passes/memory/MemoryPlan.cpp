@@ -2,7 +2,7 @@
 #include "passes/memory/MemoryPlan.h"
 #include "ir/Layout.h"
 #include "ir/RowRange.h"
-#include "ir/Variables.h"
+#include "ir/SignatureBuilder.h"
 
 using namespace mlir;
 
@@ -35,11 +35,7 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, L
   FailureOr<SymbolicShapes> shapes = SymbolicShapes::analyze(function);
   if (failed(shapes))
     return failure();
-  auto frame = std::make_unique<Frame>();
-  frame->function = function;
-  frame->loop = loop;
-  frame->outer = outer;
-  frame->shapes = std::move(*shapes);
+  auto frame = std::make_unique<Frame>(function, loop, outer, std::move(*shapes));
   llvm::ArrayRef<std::string> names = frame->shapes.getSymbols();
   for (auto [number, name] : llvm::enumerate(names)) {
     if (!outer) {
@@ -150,7 +146,7 @@ void MemoryPlan::placeResults(Frame &frame) {
       continue;
     }
     frame.places[memory] = {Place::Next, static_cast<int64_t>(number)};
-    place.isInPlace = updatesInPlace(value, frame.function.getArgument(1 + number));
+    place.isInPlace = updatesInPlace(frame, value, frame.function.getArgument(1 + number));
     for (int64_t &buffer : llvm::MutableArrayRef(place.buffers).take_front(place.isInPlace ? 1 : 2))
       buffer = addBuffer(frame.getBytes(value));
   }
@@ -164,12 +160,12 @@ void MemoryPlan::placeVariable(Frame &frame, unsigned result, int64_t offset) {
   Value value = frame.getReturn().getOperand(result), memory = getMemory(value);
   auto kernel = memory.getDefiningOp<KernelOp>();
   bool isFree = kernel && shareMemory;
-  BlockArgument old = getOldValue(frame.function, getVariableOfResult(frame.function, result));
+  BlockArgument old = frame.variables.getOldValue(getVariableOfResult(frame.function, result));
   if (isFree && old) {
     unsigned output = llvm::cast<OpResult>(memory).getResultNumber();
     for (auto [number, input] : llvm::enumerate(kernel.getInputs()))
       isFree &= getMemory(input) != old || readsInPlace(kernel, number, output);
-    isFree = isFree && !isReadAfter(old, kernel);
+    isFree = isFree && !frame.readers.isReadAfter(old, kernel);
   }
   if (isFree)
     frame.places[memory] = {Place::Variable, offset};
@@ -180,14 +176,22 @@ void MemoryPlan::placeVariable(Frame &frame, unsigned result, int64_t offset) {
 /// Marks the states of an entry point that a run changes where they are: the context has one block for each of these.
 void MemoryPlan::noteStatesInPlace(Frame &frame) {
   func::FuncOp function = frame.function;
+  llvm::DenseMap<StringAttr, llvm::SmallVector<BlockArgument, 1>> states;
+  for (BlockArgument argument : function.getArguments())
+    if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "dlc.state"))
+      states[name].push_back(argument);
+  if (states.empty())
+    return;
+  SignatureBuilder signature(function);
   for (auto [number, value] : llvm::enumerate(frame.getReturn().getOperands())) {
     auto name = function.getResultAttrOfType<StringAttr>(number, "dlc.state");
     if (!name)
       continue;
-    for (BlockArgument argument : function.getArguments())
-      if (function.getArgAttr(argument.getArgNumber(), "dlc.state") == name && updatesInPlace(value, argument))
-        function.setArgAttr(argument.getArgNumber(), "dlc.in_place", UnitAttr::get(function.getContext()));
+    for (BlockArgument argument : states.lookup(name))
+      if (updatesInPlace(frame, value, argument))
+        signature.setArgAttr(argument.getArgNumber(), "dlc.in_place", UnitAttr::get(function.getContext()));
   }
+  signature.finish();
 }
 
 void MemoryPlan::placeConstants(Frame &frame) {
@@ -294,7 +298,7 @@ static UpdateSliceOp getUpdate(KernelOp kernel) {
 
 /// Whether the kernel that computes `result` may change rows of `operand` where they are: nobody reads that afterwards.
 /// If so, the kernel will do it.
-bool MemoryPlan::updatesInPlace(Value result, Value operand) {
+bool MemoryPlan::updatesInPlace(Frame &frame, Value result, Value operand) {
   auto kernel = getMemory(result).getDefiningOp<KernelOp>();
   UpdateSliceOp update = kernel && shareMemory ? getUpdate(kernel) : UpdateSliceOp();
   if (!update)
@@ -303,7 +307,7 @@ bool MemoryPlan::updatesInPlace(Value result, Value operand) {
   if (getMemory(updated) != operand || llvm::count(kernel.getInputs(), updated) != 1 ||
       updated.getType() != kernel.getResult().getType())
     return false;
-  if (isReadAfter(operand, kernel))
+  if (frame.readers.isReadAfter(operand, kernel))
     return false;
   update.setInPlace(true);
   return true;
@@ -315,7 +319,8 @@ int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
   if (UpdateSliceOp update = getUpdate(kernel)) {
     Value operand = getMemory(kernel.getInputs()[llvm::cast<BlockArgument>(update.getX()).getArgNumber()]);
     Place place = frame.places.lookup(operand);
-    if (place.kind != Place::Arena || llvm::isa<BlockArgument>(operand) || !updatesInPlace(kernel.getResult(), operand))
+    if (place.kind != Place::Arena || llvm::isa<BlockArgument>(operand) ||
+        !updatesInPlace(frame, kernel.getResult(), operand))
       return -1;
     buffers[place.index].last = step;
     return place.index;
@@ -326,7 +331,7 @@ int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
       continue;
     // The kernel itself may read the same memory in another shape, and there elsewhere.
     bool isShared = llvm::count_if(kernel.getInputs(), [&](Value other) { return getMemory(other) == input; }) != 1;
-    if (isShared || getMemory(input) != input || isReadAfter(input, kernel))
+    if (isShared || getMemory(input) != input || frame.readers.isReadAfter(input, kernel))
       continue;
     if (kernel.getOutputs().size() != 1 || !readsInPlace(kernel, i, 0))
       continue;

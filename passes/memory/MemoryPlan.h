@@ -6,6 +6,7 @@
 
 #include "ir/DlcDialect.h"
 #include "ir/SharedMemory.h"
+#include "ir/Variables.h"
 #include "passes/memory/ArenaPlanner.h"
 #include "passes/memory/ProgramTables.h"
 #include <memory>
@@ -49,10 +50,16 @@ struct Steps {
 
 /// A function of kernels: an entry point, or the body of a loop.
 struct Frame {
+  Frame(mlir::func::FuncOp function, LoopOp loop, Frame *outer, SymbolicShapes shapes)
+      : function(function), loop(loop), outer(outer), shapes(std::move(shapes)), readers(function.getBody().front()),
+        variables(function) {}
+
   mlir::func::FuncOp function;
-  LoopOp loop; ///< null for an entry point
-  Frame *outer = nullptr;
+  LoopOp loop;  ///< null for an entry point
+  Frame *outer; ///< of the function that the loop is in
   SymbolicShapes shapes;
+  LastReaders readers;
+  VariableIndex variables;
   llvm::SmallVector<mlir::AffineExpr> symbols; ///< the function's symbols as the entry point's
 
   llvm::SmallVector<mlir::Operation *> order;     ///< kernels and loops
@@ -97,7 +104,7 @@ private:
   void placeVariable(Frame &frame, unsigned result, int64_t offset);
   int64_t findOperandToOverwrite(Frame &frame, KernelOp kernel);
   void noteStatesInPlace(Frame &frame);
-  bool updatesInPlace(mlir::Value result, mlir::Value operand);
+  bool updatesInPlace(Frame &frame, mlir::Value result, mlir::Value operand);
 
   WeightTable &weights;
   int64_t &preparedBytes;

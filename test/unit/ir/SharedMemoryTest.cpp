@@ -31,6 +31,15 @@ TEST(SharedMemoryTest, aliasesShareMemory) {
   EXPECT_FALSE(dlc::isReadAfter(x, &op(3)));
   // Whoever is asked for extents only is not read through the result.
   EXPECT_FALSE(dlc::isReadAfter(like, &op(2)));
+  // All at once says the same.
+  Block &block = function.getBody().front();
+  dlc::LastReaders readers(block);
+  llvm::SmallVector<Value> values(block.getArguments());
+  for (Operation &each : block)
+    llvm::append_range(values, each.getResults());
+  for (Value value : values)
+    for (Operation &each : block)
+      EXPECT_EQ(readers.isReadAfter(value, &each), dlc::isReadAfter(value, &each));
 }
 
 } // namespace
