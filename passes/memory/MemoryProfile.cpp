@@ -50,13 +50,7 @@ FailureOr<MemoryProfile> MemoryProfile::make(func::FuncOp entry) {
            << entry.getSymName()
            << "' depends on extents that only a run knows, so it has no limit; fix them (--shape)";
   profile.arenaBytes = *arena;
-  int64_t stepCount = 0;
-  for (const ArenaBuffer &buffer : buffers)
-    stepCount = std::max(stepCount, buffer.last + 1);
-  profile.live.assign(stepCount, 0);
-  for (const ArenaBuffer &buffer : buffers)
-    for (int64_t step = buffer.first; step <= buffer.last; ++step)
-      profile.live[step] += evaluate(buffer.bytes, 1);
+  profile.live = getLiveBytesOfSteps(buffers);
 
   for (Operation &op : entry.getBody().front()) {
     auto found = frame.steps.find(copies.lookupOrNull(&op));
@@ -76,6 +70,46 @@ FailureOr<MemoryProfile> MemoryProfile::make(func::FuncOp entry) {
     }
   }
   return profile;
+}
+
+void MemoryProfile::changeLive(int64_t first, int64_t last, int64_t bytes) {
+  for (int64_t step = first; step <= last; ++step)
+    live[step] += bytes;
+}
+
+void MemoryProfile::computeAgain(Value tensor, Operation *reader, llvm::ArrayRef<Operation *> kernels,
+                                 llvm::ArrayRef<Operation *> copies) {
+  int64_t step = steps[reader].first;
+  ArenaTensor &whole = tensors[tensor];
+  auto *first = llvm::find_if(whole.readers, [&](const auto &other) { return other.second == reader; });
+  llvm::SmallVector<std::pair<Steps, Operation *>> moved(first, whole.readers.end());
+  whole.readers.erase(first, whole.readers.end());
+  changeLive(whole.getLastStep() + 1, step - 1, -whole.bytes);
+  for (auto [kernel, copy] : llvm::zip(kernels, copies)) {
+    steps[copy] = {step, step};
+    for (Value operand : copy->getOperands()) {
+      auto read = tensors.find(getMemory(operand));
+      if (read == tensors.end())
+        continue;
+      auto &readers = read->second.readers;
+      auto *next = llvm::find_if(readers, [&](const auto &other) { return other.first.first >= step; });
+      if (next != readers.end() && next->second == copy)
+        continue;
+      changeLive(read->second.getLastStep() + 1, step, read->second.bytes);
+      readers.insert(next, {steps[copy], copy});
+    }
+    for (auto [result, again] : llvm::zip(kernel->getResults(), copy->getResults())) {
+      auto original = tensors.find(result);
+      if (original == tensors.end())
+        continue;
+      ArenaTensor added{original->second.bytes, steps[copy], {}};
+      if (result == tensor)
+        added.readers = moved;
+      else
+        changeLive(step, step, added.bytes);
+      tensors[again] = std::move(added);
+    }
+  }
 }
 
 } // namespace dlc

@@ -13,6 +13,9 @@ struct ArenaTensor {
   int64_t bytes = 0;
   Steps definition;
   llvm::SmallVector<std::pair<Steps, mlir::Operation *>> readers; ///< kernels and loops, in order
+
+  /// The last step at which somebody reads or writes it.
+  int64_t getLastStep() const { return readers.empty() ? definition.last : readers.back().first.last; }
 };
 
 /// What the memory plan of an entry point comes to, found by planning a copy of it. All its extents must be known.
@@ -25,10 +28,17 @@ public:
   llvm::ArrayRef<int64_t> getLiveBytes() const { return live; }
   /// The tensor that `value`, or what it is an alias of, is; null if that is no tensor in the arena.
   const ArenaTensor *getTensor(mlir::Value value) const;
+  /// Notes that `kernels` (in order, `tensor`'s own last) run again as `copies` right before `reader`, so that it and
+  /// the readers of `tensor` after it read what the copies compute. Copies belong to the step of `reader`. This is what
+  /// a new plan would come to but for kernels that write over their operands; the arena's size stays.
+  void computeAgain(mlir::Value tensor, mlir::Operation *reader, llvm::ArrayRef<mlir::Operation *> kernels,
+                    llvm::ArrayRef<mlir::Operation *> copies);
   /// Steps of a kernel or loop; null if it is done when the library is loaded.
   const Steps *getSteps(mlir::Operation *op) const;
 
 private:
+  void changeLive(int64_t first, int64_t last, int64_t bytes);
+
   int64_t arenaBytes = 0;
   llvm::SmallVector<int64_t> live;
   llvm::DenseMap<mlir::Value, ArenaTensor> tensors;

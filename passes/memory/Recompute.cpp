@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/KernelCost.h"
 #include "ir/Layout.h"
 #include "ir/SharedMemory.h"
 #include "passes/Passes.h"
-#include "passes/memory/MemoryProfile.h"
+#include "passes/memory/RecomputeCandidates.h"
 #include "llvm/Support/FormatVariadic.h"
 
 #define DEBUG_TYPE "dlc-recompute"
@@ -18,38 +17,59 @@ using namespace dlc;
 
 namespace {
 
-/// A tensor that is thrown away between two readers, and the kernels that compute it again for the second.
-struct Candidate {
-  Value tensor;
-  Operation *reader = nullptr;
-  llvm::SmallSetVector<Operation *, 8> kernels; ///< in the order of the block
-  double gain = 0;                              ///< byte steps above the limit that it saves, a nanosecond
-};
-
 /// Keeps one entry point below a limit.
 class MemoryLimiter {
 public:
-  MemoryLimiter(func::FuncOp entry, int64_t limit) : entry(entry), limit(limit), target(limit) {}
+  MemoryLimiter(func::FuncOp entry, int64_t limit)
+      : entry(entry), limit(limit), target(limit), candidates(entry, profile) {}
 
-  /// Recomputes what brings the arena below the limit, the cheapest first, as far as that helps.
+  /// Recomputes what brings the arena below the limit, the cheapest first, as far as that helps. A plan of the whole
+  /// memory takes long, so candidates are taken several at once, by what the profile says that they save; a new plan
+  /// then shows whether that is so.
   LogicalResult run() {
     FailureOr<MemoryProfile> made = MemoryProfile::make(entry);
     if (failed(made))
       return failure();
     profile = std::move(*made);
+    size_t mostAtOnce = 1;
     while (profile.getArenaBytes() > limit) {
+      candidates.collect(target);
+      double before = candidates.getExcess();
       // Tensors that are live together may fit, and still not lie without gaps.
-      if (getExcess(profile.getLiveBytes()) == 0) {
+      if (before == 0) {
         target -= std::max(profile.getArenaBytes() - limit, limit / 100 + 1);
         if (target <= 0)
           break;
         continue;
       }
-      Candidate best = findBest();
-      if (!best.tensor)
+      MemoryProfile old = profile;
+      llvm::SmallVector<Change> changes = apply(mostAtOnce);
+      if (changes.empty())
         break;
-      if (failed(apply(best)))
+      double expected = candidates.getExcess();
+      made = MemoryProfile::make(entry);
+      if (failed(made))
         return failure();
+      profile = std::move(*made);
+      double excess = candidates.getExcess();
+      LLVM_DEBUG(llvm::dbgs() << changes.size() << " tensors at once: arena " << old.getArenaBytes() << " to "
+                              << profile.getArenaBytes() << ", excess " << before << " to " << excess << ", expected "
+                              << expected << '\n');
+      bool isAsExpected = before - excess >= leastShare * (before - expected);
+      if (excess < before && (isAsExpected || changes.size() == 1)) {
+        for (const Change &change : changes)
+          recomputed += change.candidate.kernels.size();
+        mostAtOnce *= 2;
+        if (profile.getArenaBytes() <= limit && failed(takeBackSpare(changes)))
+          return failure();
+        continue;
+      }
+      // One of them saves less than it seemed to.
+      undo(changes);
+      profile = std::move(old);
+      if (changes.size() == 1)
+        candidates.reject(changes.front().candidate);
+      mostAtOnce = std::max<size_t>(changes.size() / 4, 1);
     }
     return success();
   }
@@ -58,142 +78,72 @@ public:
   int64_t getRecomputed() const { return recomputed; }
 
 private:
-  /// The sum over all steps of what is live above the target.
-  double getExcess(llvm::ArrayRef<int64_t> live) const {
-    double excess = 0;
-    for (int64_t bytes : live)
-      excess += std::max<int64_t>(bytes - target, 0);
-    return excess;
-  }
+  /// What has been done for one candidate.
+  struct Change {
+    RecomputeCandidate candidate;
+    llvm::SmallVector<Operation *> added;
+    llvm::SmallVector<std::pair<OpOperand *, Value>> moved; ///< and what these operands were
+  };
 
-  Candidate findBest() {
-    excess = getExcess(profile.getLiveBytes());
-    Candidate best;
-    for (KernelOp kernel : entry.getOps<KernelOp>())
-      for (Value result : kernel.getOutputs())
-        if (const ArenaTensor *tensor = profile.getTensor(result))
-          for (auto [number, reader] : llvm::enumerate(tensor->readers)) {
-            int64_t last = number ? tensor->readers[number - 1].first.last : tensor->definition.last;
-            if (reader.first.first > last + 1 && isAbove(last + 1, reader.first.first))
-              improve(best, result, last, reader.first, reader.second);
-          }
-    return best;
-  }
-
-  /// Whether a step from `first` to before `end` is above the target.
-  bool isAbove(int64_t first, int64_t end) const {
-    return llvm::any_of(profile.getLiveBytes().slice(first, end - first),
-                        [&](int64_t bytes) { return bytes > target; });
-  }
-
-  /// Makes `best` the cheapest way of not keeping `tensor` between the steps `last` and `reader`, if it is better. What
-  /// the kernel reads and nobody keeps until then is kept, or computed again, too, to any depth.
-  void improve(Candidate &best, Value tensor, int64_t last, const Steps &reader, Operation *readerOp) {
-    Candidate candidate{tensor, readerOp, {}, 0};
-    llvm::SmallVector<Operation *> level{tensor.getDefiningOp()};
-    double nanoseconds = 0;
-    while (!level.empty() && candidate.kernels.size() + level.size() <= mostKernels) {
-      for (Operation *kernel : level)
-        if (candidate.kernels.insert(kernel))
-          nanoseconds += getNanoseconds(llvm::cast<KernelOp>(kernel));
-      llvm::SetVector<Value> missing = getMissing(candidate.kernels, reader.first);
-      double gain = getGain(candidate, missing, last, reader.first) / (nanoseconds + 1);
-      if (gain > best.gain && !rejected.contains(getKey(candidate))) {
-        best = candidate;
-        best.gain = gain;
-      }
-      level.clear();
-      for (Value value : missing)
-        if (auto kernel = value.getDefiningOp<KernelOp>())
-          level.push_back(kernel);
+  /// Computes again what the best candidates say, until that should be enough, but `most` of them at most.
+  llvm::SmallVector<Change> apply(size_t most) {
+    llvm::SmallVector<Change> changes;
+    while (changes.size() < most && candidates.getExcess() > 0) {
+      RecomputeCandidate best = candidates.takeBest();
+      if (!best.tensor)
+        break;
+      apply(changes.emplace_back(Change{best, {}, {}}));
+      candidates.noteAdded(changes.back().added);
     }
+    return changes;
   }
 
-  /// Tensors that `kernels` read and that nobody else reads at `step` or later.
-  llvm::SetVector<Value> getMissing(const llvm::SmallSetVector<Operation *, 8> &kernels, int64_t step) const {
-    llvm::SetVector<Value> missing;
-    for (Operation *kernel : kernels)
-      for (Value operand : kernel->getOperands()) {
-        Value memory = getMemory(operand);
-        const ArenaTensor *tensor = profile.getTensor(memory);
-        if (tensor && getLastStep(*tensor) < step && !kernels.contains(memory.getDefiningOp()))
-          missing.insert(memory);
-      }
-    return missing;
-  }
-
-  static int64_t getLastStep(const ArenaTensor &tensor) {
-    return tensor.readers.empty() ? tensor.definition.last : tensor.readers.back().first.last;
-  }
-
-  /// How much of the excess `candidate` takes away, if the tensors `missing` are kept.
-  double getGain(const Candidate &candidate, const llvm::SetVector<Value> &missing, int64_t last, int64_t step) const {
-    llvm::SmallVector<int64_t> live(profile.getLiveBytes());
-    int64_t bytes = profile.getTensor(candidate.tensor)->bytes;
-    for (int64_t at = last + 1; at < step; ++at)
-      live[at] -= bytes;
-    for (Value value : missing) {
-      const ArenaTensor &tensor = *profile.getTensor(value);
-      for (int64_t at = getLastStep(tensor) + 1; at <= step; ++at)
-        live[at] += tensor.bytes;
-    }
-    for (Operation *kernel : candidate.kernels)
-      for (Value result : kernel->getResults())
-        if (const ArenaTensor *tensor = profile.getTensor(result); tensor && result != candidate.tensor)
-          live[step] += tensor->bytes;
-    return excess - getExcess(live);
-  }
-
-  double getNanoseconds(KernelOp kernel) {
-    auto [entry, isNew] = costs.try_emplace(kernel, 0);
-    if (!isNew)
-      return entry->second;
-    double nanoseconds = 0;
-    if (FailureOr<KernelShapes> shapes = KernelShapes::analyze(kernel); succeeded(shapes))
-      nanoseconds = evaluate(estimateNanoseconds(kernel, estimateCost(kernel, *shapes)), 1);
-    return costs[kernel] = nanoseconds;
-  }
-
-  using Key = std::tuple<Operation *, Operation *, size_t>;
-  static Key getKey(const Candidate &candidate) {
-    return {candidate.tensor.getDefiningOp(), candidate.reader, candidate.kernels.size()};
-  }
-
-  /// Computes again, and takes it back if the plan is no better for it.
-  LogicalResult apply(const Candidate &candidate) {
-    llvm::SmallVector<Operation *> kernels(candidate.kernels.begin(), candidate.kernels.end()), added;
+  void apply(Change &change) {
+    const RecomputeCandidate &candidate = change.candidate;
+    llvm::SmallVector<Operation *> kernels(candidate.kernels.begin(), candidate.kernels.end()), copies;
     llvm::sort(kernels, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
     OpBuilder builder(candidate.reader);
     IRMapping again;
     for (Operation *kernel : kernels) {
       for (Value operand : kernel->getOperands())
-        copyAliases(operand, builder, again, added);
-      Operation *copy = builder.clone(*kernel, again);
+        copyAliases(operand, builder, again, change.added);
+      Operation *copy = copies.emplace_back(builder.clone(*kernel, again));
       llvm::StringRef name = llvm::cast<KernelOp>(kernel).getKernelName();
       llvm::cast<KernelOp>(copy).setKernelName((name + (name.ends_with(suffix) ? "" : suffix)).str());
-      added.push_back(copy);
+      change.added.push_back(copy);
     }
-    llvm::SmallVector<std::pair<OpOperand *, Value>> moved;
-    moveReaders(candidate.tensor, candidate.reader, builder, again, added, moved);
+    moveReaders(candidate.tensor, candidate.reader, builder, again, change.added, change.moved);
+    profile.computeAgain(candidate.tensor, candidate.reader, kernels, copies);
+  }
 
-    FailureOr<MemoryProfile> made = MemoryProfile::make(entry);
-    if (failed(made))
-      return failure();
-    bool isBetter = getExcess(made->getLiveBytes()) < excess;
-    LLVM_DEBUG(llvm::dbgs() << (isBetter ? "recompute " : "keep ")
-                            << llvm::cast<KernelOp>(candidate.tensor.getDefiningOp()).getKernelName() << " with "
-                            << kernels.size() << " kernels: arena " << made->getArenaBytes() << '\n');
-    if (isBetter) {
+  /// Takes back the last of `changes`, which were taken together, as long as the arena stays below the limit.
+  LogicalResult takeBackSpare(llvm::SmallVector<Change> &changes) {
+    while (changes.size() > 1) {
+      undo(changes.back());
+      FailureOr<MemoryProfile> made = MemoryProfile::make(entry);
+      if (failed(made))
+        return failure();
+      if (made->getArenaBytes() > limit) {
+        MemoryProfile last = profile;
+        Change again{changes.back().candidate, {}, {}};
+        apply(again);
+        profile = std::move(last);
+        break;
+      }
       profile = std::move(*made);
-      recomputed += kernels.size();
-      return success();
+      recomputed -= static_cast<int64_t>(changes.pop_back_val().candidate.kernels.size());
     }
-    rejected.insert(getKey(candidate));
-    for (auto [operand, value] : moved)
-      operand->set(value);
-    for (Operation *op : llvm::reverse(added))
-      op->erase();
     return success();
+  }
+
+  void undo(llvm::MutableArrayRef<Change> changes) {
+    for (Change &change : llvm::reverse(changes)) {
+      for (auto [operand, value] : change.moved)
+        operand->set(value);
+      candidates.forget(change.added);
+      for (Operation *op : llvm::reverse(change.added))
+        op->erase();
+    }
   }
 
   /// If `value` is another view of a result that is computed again, makes that view of the new result.
@@ -238,16 +188,15 @@ private:
     return llvm::any_of(getReaders(value), [&](Operation *user) { return !user->isBeforeInBlock(reader); });
   }
 
-  static constexpr size_t mostKernels = 32;
+  /// Candidates are taken together as long as they save this share of what they should.
+  static constexpr double leastShare = 0.9;
   static constexpr const char *suffix = ".again";
 
   func::FuncOp entry;
   int64_t limit, target;
   MemoryProfile profile;
-  double excess = 0;
+  RecomputeCandidates candidates;
   int64_t recomputed = 0;
-  llvm::DenseMap<Operation *, double> costs;
-  llvm::DenseSet<Key> rejected;
 };
 
 class Recompute final : public dlc::impl::RecomputeBase<Recompute> {
