@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/DlcDialect.h"
+#include "ir/SignatureBuilder.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
 #include "passes/graph/BindLoopShapes.h"
@@ -34,10 +35,10 @@ public:
     for (auto product : body.getBody().front().getOps<dlc::MatMulOp>())
       if (getKind(product.getResult()) == Kind::OfStep && canLift(product.getResult()))
         hoisted.insert(followUsers(product.getResult()));
-    for (Value value : hoisted)
-      scanInstead(value);
-    if (!hoisted.empty())
-      eraseDeadOps();
+    if (hoisted.empty())
+      return 0;
+    scanInstead(hoisted.getArrayRef());
+    eraseDeadOps();
     return hoisted.size();
   }
 
@@ -49,7 +50,10 @@ private:
   };
 
   Kind getKind(Value value) const { return kinds.lookup(value); }
+  /// Whether `value` can be computed for all steps at once, with the steps as dimension 0.
+  bool canLift(Value value) const { return liftable.contains(value); }
 
+  /// Finds the kind of every value, and what can be lifted, operands first.
   void classify() {
     unsigned carried = loop.getCarried().size(), scanned = loop.getScanned().size();
     for (BlockArgument argument : body.getArguments()) {
@@ -57,24 +61,24 @@ private:
       kinds[argument] = number <= carried             ? Kind::Varying
                         : number <= carried + scanned ? Kind::OfStep
                                                       : Kind::Invariant;
+      if (kinds[argument] != Kind::Varying)
+        liftable.insert(argument);
     }
     for (Operation &op : body.getBody().front().without_terminator()) {
       Kind kind = Kind::Invariant;
       for (Value operand : op.getOperands())
         kind = std::max(kind, getKind(operand));
       bool isGraphOp = llvm::isa<dlc::DimensionOpInterface, dlc::ConstantOp, dlc::LoadParameterOp>(op);
-      for (Value result : op.getResults())
+      for (Value result : op.getResults()) {
         kinds[result] = isGraphOp ? kind : Kind::Varying;
+        if (kinds[result] == Kind::Invariant || (kinds[result] == Kind::OfStep && canLiftOp(&op)))
+          liftable.insert(result);
+      }
     }
   }
 
-  /// Whether `value` can be computed for all steps at once, with the steps as dimension 0.
-  bool canLift(Value value) const {
-    Operation *op = value.getDefiningOp();
-    if (getKind(value) == Kind::Varying)
-      return false;
-    if (getKind(value) == Kind::Invariant || !op)
-      return true;
+  /// Whether the result of `op`, which is known for every step, can be lifted.
+  bool canLiftOp(Operation *op) const {
     if (!llvm::all_of(op->getOperands(), [&](Value operand) { return canLift(operand); }))
       return false;
     if (auto product = llvm::dyn_cast<dlc::MatMulOp>(op))
@@ -86,7 +90,8 @@ private:
       return true;
     // Shapes are aligned at their ends, so the steps must stand in front of the longest.
     return op->hasTrait<dlc::Elementwise>() && llvm::all_of(op->getOperands(), [&](Value operand) {
-             return getKind(operand) == Kind::Invariant || typeOf(operand).getRank() == typeOf(value).getRank();
+             return getKind(operand) == Kind::Invariant ||
+                    typeOf(operand).getRank() == typeOf(op->getResult(0)).getRank();
            });
   }
 
@@ -108,25 +113,42 @@ private:
     return RankedTensorType::get(shape, step.getElementType());
   }
 
+  /// Computes `value` before the loop, and first what it is made of. Chains are as long as models are deep, so what
+  /// waits for its operands waits in a list.
   Value lift(Value value) {
-    if (auto found = lifted.find(value); found != lifted.end())
-      return found->second;
-    Value result;
-    if (auto argument = llvm::dyn_cast<BlockArgument>(value)) {
-      unsigned number = argument.getArgNumber() - 1 - loop.getCarried().size();
-      unsigned scanned = loop.getScanned().size();
-      result = number < scanned ? loop.getScanned()[number] : loop.getInvariants()[number - scanned];
-    } else {
-      result = liftOp(value.getDefiningOp(), getKind(value) == Kind::Invariant);
+    llvm::SmallVector<Value> pending{value};
+    while (!pending.empty()) {
+      Value next = pending.back();
+      if (lifted.contains(next)) {
+        pending.pop_back();
+        continue;
+      }
+      size_t count = pending.size();
+      if (Operation *op = next.getDefiningOp())
+        for (Value operand : llvm::reverse(op->getOperands()))
+          if (!lifted.contains(operand))
+            pending.push_back(operand);
+      if (pending.size() == count)
+        lifted[next] = liftAlone(next);
     }
-    return lifted[value] = result;
+    return lifted.lookup(value);
+  }
+
+  /// Computes `value`, whose operands are lifted.
+  Value liftAlone(Value value) {
+    auto argument = llvm::dyn_cast<BlockArgument>(value);
+    if (!argument)
+      return liftOp(value.getDefiningOp(), getKind(value) == Kind::Invariant);
+    unsigned number = argument.getArgNumber() - 1 - loop.getCarried().size();
+    unsigned scanned = loop.getScanned().size();
+    return number < scanned ? loop.getScanned()[number] : loop.getInvariants()[number - scanned];
   }
 
   Value liftOp(Operation *op, bool isInvariant) {
     IRMapping mapping;
     int64_t steps = ShapedType::kDynamic;
     for (Value operand : op->getOperands()) {
-      mapping.map(operand, lift(operand));
+      mapping.map(operand, lifted.lookup(operand));
       if (getKind(operand) == Kind::OfStep && ShapedType::isDynamic(steps))
         steps = typeOf(mapping.lookup(operand)).getDimSize(0);
     }
@@ -174,33 +196,43 @@ private:
     return reshape(result, type);
   }
 
-  /// Computes `value` before the loop and scans it.
-  void scanInstead(Value value) {
-    Value all = lift(value);
+  /// Computes `values` before the loop and scans them.
+  void scanInstead(llvm::ArrayRef<Value> values) {
+    llvm::SmallVector<Value> all;
+    for (Value value : values)
+      all.push_back(lift(value));
     unsigned place = 1 + loop.getCarried().size() + loop.getScanned().size();
     loop.getScannedMutable().append(all);
-    (void)body.insertArgument(place, value.getType(), DictionaryAttr::get(builder.getContext()), value.getLoc());
-    BlockArgument argument = body.getArgument(place);
-    kinds[argument] = Kind::OfStep;
-    value.replaceAllUsesWith(argument);
+    dlc::SignatureBuilder signature(body);
+    for (Value value : values)
+      value.replaceAllUsesWith(signature.insertArgument(place++, value.getType(), value.getLoc()));
+    signature.finish();
   }
 
   void eraseDeadOps() {
     dlc::eraseDeadOps(body);
     // What nobody reads any more is not scanned any more.
-    for (unsigned number = loop.getScanned().size(); number-- > 0;) {
-      unsigned place = 1 + loop.getCarried().size() + number;
-      if (!body.getArgument(place).use_empty() || loop.getScanned().size() == 1)
-        continue;
-      (void)body.eraseArgument(place);
-      loop.getScannedMutable().erase(number);
-    }
+    unsigned first = 1 + loop.getCarried().size();
+    llvm::BitVector unread(body.getNumArguments());
+    for (unsigned number = 0; number < loop.getScanned().size(); ++number)
+      if (body.getArgument(first + number).use_empty())
+        unread.set(first + number);
+    // One says how many steps there are.
+    if (unread.count() == loop.getScanned().size())
+      unread.reset(first);
+    llvm::SmallVector<Value> read;
+    for (auto [number, value] : llvm::enumerate(loop.getScanned()))
+      if (!unread.test(first + number))
+        read.push_back(value);
+    (void)body.eraseArguments(unread);
+    loop.getScannedMutable().assign(read);
   }
 
   dlc::LoopOp loop;
   func::FuncOp body;
   OpBuilder builder;
   llvm::DenseMap<Value, Kind> kinds;
+  llvm::DenseSet<Value> liftable;
   llvm::DenseMap<Value, Value> lifted;
 };
 
@@ -209,11 +241,10 @@ class HoistLoopWork final : public dlc::impl::HoistLoopWorkBase<HoistLoopWork> {
     llvm::SmallVector<dlc::LoopOp> loops;
     getOperation().walk([&](dlc::LoopOp loop) { loops.push_back(loop); });
     // What leaves an inner loop may leave the outer one too, so the innermost come first.
-    auto findOuter = [&](dlc::LoopOp loop) {
-      auto function = loop->getParentOfType<func::FuncOp>();
-      auto *outer = llvm::find_if(loops, [&](dlc::LoopOp other) { return other.getBodyFunction() == function; });
-      return outer == loops.end() ? dlc::LoopOp() : *outer;
-    };
+    llvm::DenseMap<Operation *, dlc::LoopOp> loopOfBody;
+    for (dlc::LoopOp loop : loops)
+      loopOfBody.try_emplace(loop.getBodyFunction(), loop);
+    auto findOuter = [&](dlc::LoopOp loop) { return loopOfBody.lookup(loop->getParentOfType<func::FuncOp>()); };
     llvm::SmallVector<std::pair<int64_t, dlc::LoopOp>> ordered;
     for (dlc::LoopOp loop : loops) {
       int64_t depth = 0;

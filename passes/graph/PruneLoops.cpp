@@ -58,16 +58,26 @@ class PruneLoops final : public dlc::impl::PruneLoopsBase<PruneLoops> {
       for (dlc::LoopOp loop : loops)
         hasChanged |= dropUnreadResults(loop);
     }
-    // Bodies of loops that are gone.
-    bool hasErased = true;
-    while (hasErased) {
-      hasErased = false;
-      for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-        if (function.isPrivate() && SymbolTable::symbolKnownUseEmpty(function, getOperation())) {
-          function.erase();
-          hasErased = true;
-        }
-    }
+    eraseUnusedBodies();
+  }
+
+  /// Erases bodies of loops that are gone.
+  void eraseUnusedBodies() {
+    SymbolTable symbols(getOperation());
+    llvm::SmallPtrSet<Operation *, 16> used;
+    llvm::SmallVector<func::FuncOp> pending;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!function.isPrivate())
+        pending.push_back(function);
+    while (!pending.empty())
+      pending.pop_back_val().walk([&](dlc::LoopOp loop) {
+        auto body = symbols.lookup<func::FuncOp>(loop.getBody());
+        if (body && used.insert(body).second)
+          pending.push_back(body);
+      });
+    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+      if (function.isPrivate() && !used.contains(function))
+        function.erase();
   }
 };
 

@@ -159,10 +159,12 @@ private:
     llvm::DenseSet<Value> available;
     for (BlockArgument argument : step.getArguments())
       available.insert(argument);
+    llvm::DenseSet<Value> returned(operandGradients.begin(), operandGradients.end());
     auto isNeeded = [&](Value value) {
-      return llvm::any_of(value.getUsers(), [&](Operation *user) { return !forward.contains(user); }) ||
-             llvm::is_contained(operandGradients, value);
+      return returned.contains(value) ||
+             llvm::any_of(value.getUsers(), [&](Operation *user) { return !forward.contains(user); });
     };
+    llvm::DenseMap<Value, Value> stacked;
     auto originals = body.getBody().front().without_terminator();
     for (auto [copy, original] : llvm::zip(copied, originals)) {
       bool isAvailable =
@@ -175,17 +177,18 @@ private:
           continue;
         Value argument = addArgument(value.getType());
         value.replaceUsesWithIf(argument, [&](OpOperand &use) { return use.getOwner() != copy; });
-        for (Value &gradient : operandGradients)
-          if (gradient == value)
-            gradient = argument;
+        stacked[value] = argument;
         available.insert(argument);
         kept.push_back({before, argument});
       }
     }
+    for (Value &gradient : operandGradients)
+      if (Value argument = stacked.lookup(gradient))
+        gradient = argument;
     // What nobody needs of the copy goes.
+    returned = llvm::DenseSet<Value>(operandGradients.begin(), operandGradients.end());
     for (Operation *op : llvm::reverse(copied))
-      if (op->use_empty() &&
-          llvm::none_of(op->getResults(), [&](Value x) { return llvm::is_contained(operandGradients, x); }))
+      if (op->use_empty() && llvm::none_of(op->getResults(), [&](Value x) { return returned.contains(x); }))
         op->erase();
   }
 
@@ -195,12 +198,14 @@ private:
   void replaceForward() {
     func::ReturnOp end = getReturn(body);
     // The position among the stacked results of a value of the forward step.
+    llvm::DenseMap<Value, unsigned> places;
+    for (unsigned i = carried; i < end.getNumOperands(); ++i)
+      places.try_emplace(end.getOperand(i), i);
     auto stack = [&](Value value) -> unsigned {
-      for (unsigned i = carried; i < end.getNumOperands(); ++i)
-        if (end.getOperand(i) == value)
-          return i;
-      end->insertOperands(end.getNumOperands(), value);
-      return end.getNumOperands() - 1;
+      auto [place, isNew] = places.try_emplace(value, end.getNumOperands());
+      if (isNew)
+        end->insertOperands(end.getNumOperands(), value);
+      return place->second;
     };
     for (auto &[value, argument] : kept)
       keptPlaces.push_back(stack(value));

@@ -110,11 +110,10 @@ private:
       if (number > carried && number <= carried + loop.getScanned().size())
         return {loop.getScanned()[number - 1 - carried], 0};
     }
-    for (unsigned i = carried; i < returned.size(); ++i)
-      if (returned[i] == value)
-        return {Value(), i};
-    returned.push_back(value);
-    return {Value(), static_cast<unsigned>(returned.size() - 1)};
+    auto [place, isNew] = places.try_emplace(value, returned.size());
+    if (isNew)
+      returned.push_back(value);
+    return {Value(), place->second};
   }
 
   template <typename OpTy, typename... Args> Value create(Args &&...args) {
@@ -124,6 +123,8 @@ private:
   void sink(llvm::ArrayRef<Sum> sums, llvm::ArrayRef<unsigned> products) {
     // All that is needed is stacked first, while places still are those of `returned`.
     llvm::DenseMap<Value, Source> sources;
+    for (unsigned i = carried; i < returned.size(); ++i)
+      places.try_emplace(returned[i], i);
     auto note = [&](Value value) { sources.try_emplace(value, find(value)); };
     for (const Sum &sum : sums)
       for (Operation *term : sum.terms)
@@ -251,7 +252,8 @@ private:
   func::FuncOp body;
   OpBuilder builder;
   unsigned carried = 0;
-  llvm::SmallVector<Value> returned; ///< by the body: carried, stacked, and what is stacked anew
+  llvm::DenseMap<Value, unsigned> places; ///< among the stacked ones of `returned`
+  llvm::SmallVector<Value> returned;      ///< by the body: carried, stacked, and what is stacked anew
 };
 
 class SinkLoopWork final : public dlc::impl::SinkLoopWorkBase<SinkLoopWork> {
