@@ -26,4 +26,22 @@ bool dlc::followsFromWeights(Value value) {
   return readsParameter;
 }
 
+dlc::LoadTimeValues::LoadTimeValues(Block &block) {
+  for (Operation &op : block) {
+    Source source = llvm::isa<LoadParameterOp>(op) ? Source::Weights : Source::Constants;
+    for (Value operand : op.getOperands()) {
+      Source own = sources.lookup(operand);
+      source = own == Source::Run || source == Source::Run ? Source::Run : std::max(source, own);
+    }
+    if (source == Source::Run || !llvm::isa<ConstantOp, LoadParameterOp, DimensionOpInterface, PackOp, UnpackOp>(op))
+      continue;
+    for (Value result : op.getResults())
+      sources[result] = source;
+  }
+}
+
+bool dlc::LoadTimeValues::isKnownAtLoad(Value value) const {
+  return value.getDefiningOp<ConstantOp>() || followsFromWeights(value);
+}
+
 bool dlc::isKnownAtLoad(Value value) { return value.getDefiningOp<ConstantOp>() || followsFromWeights(value); }

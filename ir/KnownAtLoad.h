@@ -5,6 +5,7 @@
 #define DLC_IR_KNOWNATLOAD_H
 
 #include "mlir/IR/Value.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace dlc {
 
@@ -15,6 +16,21 @@ bool followsFromWeights(mlir::Value value);
 
 /// Whether `value` is a constant or follows from weights: worth any layout, for it is made once.
 bool isKnownAtLoad(mlir::Value value);
+
+/// The same for all values of a block, for passes that ask about many: each of the functions above looks at all that
+/// its value depends on.
+class LoadTimeValues {
+public:
+  explicit LoadTimeValues(mlir::Block &block);
+
+  bool followsFromWeights(mlir::Value value) const { return sources.lookup(value) == Source::Weights; }
+  bool isKnownAtLoad(mlir::Value value) const;
+
+private:
+  /// What a value depends on.
+  enum class Source { Run, Constants, Weights };
+  llvm::DenseMap<mlir::Value, Source> sources;
+};
 
 } // namespace dlc
 

@@ -39,7 +39,8 @@ bool readsAnyLayout(Operation *op) {
 
 class LayoutAssignment {
 public:
-  LayoutAssignment(func::FuncOp function, const dlc::PipelineOptions &options) : function(function), options(options) {}
+  LayoutAssignment(func::FuncOp function, const dlc::PipelineOptions &options)
+      : function(function), options(options), known(function.getBody().front()) {}
 
   void run() {
     for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
@@ -164,8 +165,9 @@ private:
                     dlc::getLayout(matmul.getRhs().getType()) == dlc::planMatrixLayout(matmul);
     if (isPacked)
       return;
+    dlc::LayoutAttr layout = dlc::planMatMulWeight(matmul, known);
     unpack(matmul.getRhsMutable());
-    if (dlc::LayoutAttr layout = dlc::planMatMulWeight(matmul, options))
+    if (layout)
       matmul.getRhsMutable().set(pack(matmul.getRhs(), layout, matmul));
   }
 
@@ -238,6 +240,7 @@ private:
 
   func::FuncOp function;
   const dlc::PipelineOptions &options;
+  dlc::LoadTimeValues known; ///< of the values that were there before layouts
   llvm::DenseMap<std::pair<Value, dlc::LayoutAttr>, Value> packs;
   llvm::DenseMap<Value, Value> unpacks;
   llvm::MapVector<Value, std::pair<llvm::SmallVector<int64_t>, llvm::SmallVector<int64_t>>> halos;

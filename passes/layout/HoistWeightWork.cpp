@@ -30,10 +30,11 @@ constexpr llvm::StringLiteral entryName = "prepare_weights", stampName = "derive
 /// repeats elements stays behind: it costs nothing there.
 llvm::SmallVector<Value> findWeightWork(func::FuncOp function) {
   llvm::SetVector<Operation *> work;
+  dlc::LoadTimeValues known(function.getBody().front());
   for (Operation &op : function.getBody().front())
     if (op.getNumResults() == 1 && !llvm::isa<dlc::LoadParameterOp>(op) &&
         llvm::cast<RankedTensorType>(op.getResult(0).getType()).hasStaticShape() &&
-        dlc::followsFromWeights(op.getResult(0)))
+        known.followsFromWeights(op.getResult(0)))
       work.insert(&op);
   auto isReadOutside = [&](Operation *op) {
     return llvm::any_of(op->getUsers(), [&](Operation *user) { return !work.contains(user); });

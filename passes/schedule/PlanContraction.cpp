@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/PlanContraction.h"
-#include "ir/KnownAtLoad.h"
 #include "ir/Layout.h"
 
 using namespace mlir;
@@ -18,8 +17,8 @@ LayoutAttr planMatrixLayout(MatMulOp op) {
   return LayoutAttr::get(context, array({columns, 1 - columns}), {}, {}, array({columns}), array({32}), 0);
 }
 
-LayoutAttr planMatMulWeight(MatMulOp op, const PipelineOptions &) {
-  return isKnownAtLoad(op.getRhs()) ? planMatrixLayout(op) : LayoutAttr();
+LayoutAttr planMatMulWeight(MatMulOp op, const LoadTimeValues &known) {
+  return known.isKnownAtLoad(op.getRhs()) ? planMatrixLayout(op) : LayoutAttr();
 }
 
 } // namespace dlc

@@ -5,7 +5,7 @@
 #define DLC_PASSES_SCHEDULE_PLANCONTRACTION_H
 
 #include "ir/DlcDialect.h"
-#include "passes/Pipelines.h"
+#include "ir/KnownAtLoad.h"
 
 namespace dlc {
 
@@ -13,8 +13,8 @@ namespace dlc {
 /// is no matrix of known size.
 LayoutAttr planMatrixLayout(MatMulOp op);
 
-/// The same, for constants only: others would have to be packed in every run. Null: row-major.
-LayoutAttr planMatMulWeight(MatMulOp op, const PipelineOptions &options);
+/// The same, for what is known at load only: others would have to be packed in every run. Null: row-major.
+LayoutAttr planMatMulWeight(MatMulOp op, const LoadTimeValues &known);
 
 } // namespace dlc
 
