@@ -9,6 +9,10 @@ using namespace dlc::json;
 using llvm::StringRef;
 
 const JsonValue *JsonValue::find(StringRef key) const {
+  if (places) {
+    auto found = places->find(key);
+    return found == places->end() ? nullptr : &members[found->second].value;
+  }
   for (const Member &member : members)
     if (member.key == key)
       return &member.value;
@@ -67,7 +71,18 @@ public:
   bool binary(binary_t &) override { return false; }
   bool start_object(std::size_t) override { return open(JsonValue::Kind::Object); }
   bool start_array(std::size_t) override { return open(JsonValue::Kind::List); }
-  bool end_object() override { return close(); }
+  bool end_object() override {
+    // Weights and parameters of a deep model are many members.
+    constexpr size_t few = 16;
+    JsonValue *object = parents.back();
+    if (object->members.size() > few) {
+      auto places = std::make_shared<llvm::StringMap<size_t>>();
+      for (auto [place, member] : llvm::enumerate(object->members))
+        places->try_emplace(member.key, place);
+      object->places = std::move(places);
+    }
+    return close();
+  }
   bool end_array() override { return close(); }
 
   bool key(string_t &value) override {
