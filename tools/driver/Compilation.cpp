@@ -10,6 +10,7 @@
 #include "frontend/json/ImportJson.h"
 #include "frontend/onnx/ImportOnnx.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
@@ -31,6 +32,13 @@ using mlir::failed;
 using mlir::failure;
 using mlir::LogicalResult;
 using mlir::success;
+
+// The verifier takes as long as the passes. Builds for tests run it after every pass, others after each phase.
+#ifdef _GLIBCXX_ASSERTIONS
+static constexpr bool verifiesEveryPass = true;
+#else
+static constexpr bool verifiesEveryPass = false;
+#endif
 
 std::string dlc::getCompilerName() { return "dlc " DLC_VERSION; }
 
@@ -129,6 +137,7 @@ LogicalResult Compilation::import() {
 LogicalResult Compilation::runPhase(llvm::StringRef phase) {
   clock.start(phase);
   mlir::PassManager manager(&context);
+  manager.enableVerifier(verifiesEveryPass);
   addPhase(manager, phase, settings.pipelineOptions);
   if (!options.printIrAfter.empty())
     manager.enableIRPrinting(
@@ -139,7 +148,9 @@ LogicalResult Compilation::runPhase(llvm::StringRef phase) {
         },
         /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false, /*printAfterOnlyOnFailure=*/false, llvm::errs(),
         mlir::OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(256));
-  return manager.run(*model.module);
+  if (failed(manager.run(*model.module)))
+    return failure();
+  return verifiesEveryPass ? success() : mlir::verify(*model.module);
 }
 
 /// The graph as it was imported goes out again as ONNX.
