@@ -502,8 +502,9 @@ def Recompute : Pass<"dlc-recompute", "::mlir::ModuleOp"> {
     (variables and intermediate tensors together), a tensor that is long not read is thrown away in between: its kernel, and
     those that compute what this one reads where nobody else keeps that, run a second time before the next reader.
 
-    Each round plans the memory and takes the tensor that saves the most above the limit for the time that its kernels are
-    estimated to take (`ir/KernelCost.h`). Elementwise kernels and normalizations go first; convolutions follow when there is
+    The tensor that saves the most above the limit for the time that its kernels are estimated to take (`ir/KernelCost.h`) goes
+    first. Each round takes several, twice as many as the one before, and then plans the memory again; if they save less than it
+    seemed, they are taken back and fewer are tried. Elementwise kernels and normalizations go first; convolutions follow when there is
     nothing else. Without a limit nothing is computed twice. A limit that cannot be held is an error that says what is needed.
     Results keep their bits: the same kernel reads the same numbers.
 

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""More families for scaling.py: models of n layers, their training, and loops whose steps have n levels.
+
+usage: as scaling.py, which stands beside this file
+"""
+import numpy as np
+import scaling
+from onnx import TensorProto, helper, numpy_helper
+from scaling import family, write_json, write_onnx
+
+UNITS = 16
+
+
+def dense(n, units=lambda i: UNITS, activation="relu", batch="N", **sections):
+    layers = [{"op": "dense", "units": units(i), "activation": activation} for i in range(n)]
+    return {"inputs": [{"name": "x", "shape": [batch, UNITS]}], "layers": layers, **sections}
+
+
+def alternate(i):
+    return 24 if i % 2 == 0 else UNITS
+
+
+@family(125, 1000, options=["--train"])
+def dense_adam(n, folder):
+    return write_json(folder, dense(n, training={"loss": "mean_squared_error", "optimizer": {"name": "adam"}}))
+
+
+LIMIT = ["--train", "--memory-limit=1"]
+
+
+@family(31, 250, options=LIMIT)
+def memory_limit(n, folder):
+    """Less than a third of the memory that the layers' results take, and the weights."""
+    batch, element = 256, 4
+    LIMIT[1] = f"--memory-limit={n * UNITS * element * (batch * 3 // 10 + UNITS + 17) + 65536}"
+    training = {"loss": "mean_squared_error", "optimizer": {"name": "sgd"}}
+    return write_json(folder, dense(n, activation="tanh", batch=batch, training=training))
+
+
+@family(1000, 8000)
+def inference_json(n, folder):
+    return write_json(folder, dense(n))
+
+
+@family(1000, 8000)
+def inference_alternating_json(n, folder):
+    return write_json(folder, dense(n, alternate))
+
+
+def dense_onnx(n, folder, units):
+    rng, nodes, weights, value, rows = np.random.default_rng(0), [], {}, "x", UNITS
+    for i in range(n):
+        columns = units(i)
+        weights[f"w{i}"] = rng.standard_normal((rows, columns)).astype(np.float32) / 4
+        weights[f"b{i}"] = rng.standard_normal(columns).astype(np.float32)
+        nodes += [helper.make_node("Gemm", [value, f"w{i}", f"b{i}"], [f"g{i}"]), helper.make_node("Relu", [f"g{i}"], [f"r{i}"])]
+        value, rows = f"r{i}", columns
+    return write_onnx(folder, nodes, {"x": ["N", UNITS]}, (value, ["N", rows]), weights)
+
+
+@family(1000, 8000)
+def inference_onnx(n, folder):
+    return dense_onnx(n, folder, lambda i: UNITS)
+
+
+@family(1000, 8000)
+def inference_alternating_onnx(n, folder):
+    return dense_onnx(n, folder, alternate)
+
+
+@family(100, 800)
+def residuals_in_loop(n, folder):
+    """A scan whose step subtracts n times what a product makes of the difference so far."""
+    rng = np.random.default_rng(0)
+    weights = {name: rng.standard_normal((UNITS, UNITS)).astype(np.float32) / 4 for name in ("r", "w", "u")}
+    nodes, value = [], "row"
+    for i in range(n):
+        nodes += [helper.make_node("MatMul", [value, "r"], [f"p{i}"]), helper.make_node("Tanh", [f"p{i}"], [f"t{i}"]),
+                  helper.make_node("Sub", [value, f"t{i}"], [f"d{i}"])]  # fmt: skip
+        value = f"d{i}"
+    nodes += [helper.make_node("MatMul", [value, "w"], ["pw"]), helper.make_node("MatMul", ["state", "u"], ["pu"]),
+              helper.make_node("Add", ["pw", "pu"], ["sum"]), helper.make_node("Tanh", ["sum"], ["next"])]  # fmt: skip
+    floats = lambda name, *shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+    body = helper.make_graph(nodes, "step", [floats("state", 4, UNITS), floats("row", 4, UNITS)], [floats("next", 4, UNITS)],
+                             [numpy_helper.from_array(array, name) for name, array in weights.items()])  # fmt: skip
+    scan = helper.make_node("Scan", ["first", "x"], ["last"], body=body, num_scan_inputs=1)
+    return write_onnx(folder, [scan], {"first": [4, UNITS], "x": [9, 4, UNITS]}, ("last", [4, UNITS]), {})
+
+
+if __name__ == "__main__":
+    scaling.main()
