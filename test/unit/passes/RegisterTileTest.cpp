@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/schedule/RegisterTile.h"
+#include "passes/schedule/WinogradCost.h"
+#include <gtest/gtest.h>
+
+using dlc::RegisterTile;
+using dlc::RegisterTileProblem;
+
+namespace {
+
+const char *const setNames[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-bf16", "aarch64"};
+
+std::string describe(const RegisterTileProblem &problem, const RegisterTile &tile, const dlc::InstructionSet &set) {
+  return set.name.str() + ": " + std::to_string(problem.columns) + " x " + std::to_string(problem.rows) + " x " +
+         std::to_string(problem.planes) + " by " + std::to_string(tile.columns) + " x " + std::to_string(tile.rows) +
+         " x " + std::to_string(tile.planes) + ", " + std::to_string(tile.lanes) + " lanes, block " +
+         std::to_string(problem.block) + ", " + std::to_string(problem.elementBytes) + " bytes";
+}
+
+int64_t countAccumulators(const RegisterTileProblem &problem, const RegisterTile &tile) {
+  return tile.columns / tile.lanes * tile.rows * tile.planes * problem.rowResults * problem.planeResults;
+}
+
+TEST(RegisterTileTest, KnowsItsInstructionSets) {
+  for (const char *name : setNames) {
+    std::optional<dlc::InstructionSet> set = dlc::getInstructionSet(name);
+    ASSERT_TRUE(set) << name;
+    EXPECT_EQ(set->name, name);
+    for (int64_t bytes : {4, 8})
+      EXPECT_EQ(set->getLanes(bytes) * bytes, set->vectorBytes) << name;
+    // Narrow elements are computed as 32-bit ones.
+    EXPECT_EQ(set->getLanes(1), set->getLanes(4));
+  }
+  EXPECT_FALSE(dlc::getInstructionSet("x86-64-v5"));
+  EXPECT_FALSE(dlc::getInstructionSet(""));
+}
+
+TEST(RegisterTileTest, TilesFitRegistersAndBlocks) {
+  for (const char *name : setNames)
+    for (int64_t columns : {-1, 1, 3, 7, 16, 17, 31, 32, 33, 64, 97, 1000})
+      for (int64_t rows : {-1, 1, 2, 7, 28, 113})
+        for (int64_t planes : {-1, 1, 5})
+          for (int64_t bytes : {2, 4, 8})
+            for (int64_t results : {1, 2}) {
+              RegisterTileProblem problem;
+              problem.columns = columns, problem.rows = rows, problem.planes = planes;
+              problem.rowResults = problem.planeResults = results;
+              problem.elementBytes = bytes, problem.depth = 37;
+              dlc::InstructionSet set = *dlc::getInstructionSet(name);
+              RegisterTile tile = dlc::chooseRegisterTile(problem, set);
+              std::string text = describe(problem, tile, set);
+              EXPECT_GT(tile.cycles, 0) << text;
+              EXPECT_EQ(tile.columns % tile.lanes, 0) << text;
+              EXPECT_GE(tile.rows, 1) << text;
+              EXPECT_GE(tile.planes, 1) << text;
+              EXPECT_LE(tile.rows, rows < 0 ? 8 : rows) << text;
+              EXPECT_LE(tile.planes, planes < 0 ? 1 : planes) << text;
+              EXPECT_TRUE(problem.block % tile.columns == 0 || tile.columns % problem.block == 0 ||
+                          columns <= tile.columns)
+                  << text;
+              bool isMinimal = tile.columns == tile.lanes && tile.rows == 1 && tile.planes == 1;
+              int64_t vectors = tile.columns / tile.lanes;
+              EXPECT_TRUE(isMinimal || countAccumulators(problem, tile) + vectors <= set.registers) << text;
+            }
+}
+
+TEST(RegisterTileTest, UnpackedColumnsAreNeverReadBeyondTheLast) {
+  for (const char *name : setNames)
+    for (int64_t columns : {4, 8, 12, 16, 20, 48, 96, 100}) {
+      RegisterTileProblem problem;
+      problem.columns = columns, problem.rows = 9, problem.planes = 1, problem.block = 0;
+      dlc::InstructionSet set = *dlc::getInstructionSet(name);
+      RegisterTile tile = dlc::chooseRegisterTile(problem, set);
+      EXPECT_EQ(columns % tile.columns, 0) << describe(problem, tile, set);
+    }
+}
+
+TEST(RegisterTileTest, DivideWhereTheyMust) {
+  for (int64_t rows : {1, 6, 7, 11, 28})
+    for (int64_t planes : {1, 3, 4, 7})
+      for (int64_t group : {16, 32, 48}) {
+        RegisterTileProblem problem;
+        problem.columns = 96, problem.rows = rows, problem.planes = planes;
+        problem.mustDivide = true, problem.columnsDivide = group, problem.block = 16;
+        dlc::InstructionSet set = *dlc::getInstructionSet("x86-64-v3");
+        RegisterTile tile = dlc::chooseRegisterTile(problem, set);
+        std::string text = describe(problem, tile, set);
+        EXPECT_EQ(rows % tile.rows, 0) << text;
+        EXPECT_EQ(planes % tile.planes, 0) << text;
+        EXPECT_EQ(group % tile.columns, 0) << text;
+      }
+}
+
+TEST(RegisterTileTest, EstimatesGrowWithTheProblem) {
+  dlc::InstructionSet set = *dlc::getInstructionSet("x86-64-v4");
+  RegisterTileProblem problem;
+  problem.columns = 64, problem.rows = 28, problem.planes = 1, problem.depth = 64;
+  double cycles = dlc::chooseRegisterTile(problem, set).cycles;
+  // No machine multiplies and adds more in a cycle than its vectors have lanes.
+  double products = static_cast<double>(problem.columns * problem.rows * problem.depth);
+  EXPECT_GE(cycles * set.multiplyAdds * static_cast<double>(set.getLanes(4)), products);
+  problem.depth *= 2;
+  EXPECT_GT(dlc::chooseRegisterTile(problem, set).cycles, 1.5 * cycles);
+}
+
+TEST(RegisterTileTest, PartsThatDivideEvenlySplitBest) {
+  EXPECT_EQ(dlc::getSplitEfficiency(0), 0);
+  EXPECT_EQ(dlc::getSplitEfficiency(1), 0);
+  EXPECT_EQ(dlc::getSplitEfficiency(4), 1);
+  EXPECT_EQ(dlc::getSplitEfficiency(2), 0.75);
+  EXPECT_NEAR(dlc::getSplitEfficiency(5), (5.0 / 6 + 5.0 / 8) / 2, 1e-12);
+  EXPECT_GT(dlc::getSplitEfficiency(1001), 0.99);
+}
+
+TEST(RegisterTileTest, WinogradTakesImagesAndChannelsThatFillIt) {
+  dlc::WinogradProblem problem{0, 64, 64, 1, 56, 56};
+  EXPECT_EQ(dlc::chooseWinograd(problem), 4);
+  problem.height = 11;
+  EXPECT_EQ(dlc::chooseWinograd(problem), 2);
+  problem.width = 4;
+  EXPECT_EQ(dlc::chooseWinograd(problem), 0);
+  EXPECT_EQ(dlc::chooseWinograd({0, 16, 64, 1, 56, 56}), 0); // few input channels
+  EXPECT_EQ(dlc::chooseWinograd({0, 65, 64, 1, 56, 56}), 0); // not whole vectors
+  EXPECT_EQ(dlc::chooseWinograd({0, 64, 64, 4, 56, 56}), 0); // groups of 16 channels
+}
+
+TEST(RegisterTileTest, WinogradChunksDivideTheImage) {
+  for (int64_t m : {2, 4})
+    for (int64_t channels : {32, 512, 1024})
+      for (int64_t extent : {5, 7, 13, 56, 224}) {
+        dlc::WinogradProblem problem{m, channels, channels, 1, extent, extent + 1};
+        dlc::WinogradChunk chunk = dlc::chooseWinogradChunk(problem);
+        EXPECT_EQ((extent + 1 + m - 1) / m % chunk.columns, 0) << extent;
+        EXPECT_EQ((extent + m - 1) / m % chunk.rows, 0) << extent;
+      }
+  EXPECT_TRUE(dlc::paysTransformation({4, 64, 64, 1, 14, 14}, 1));
+  EXPECT_FALSE(dlc::paysTransformation({4, 64, 64, 1, 7, 7}, 1));
+}
+
+} // namespace
