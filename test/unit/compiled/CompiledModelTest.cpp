@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <thread>
@@ -110,6 +111,46 @@ TEST_P(CompiledModel, RunsInManyThreadsThatShareAPool) {
   for (std::thread &thread : threads)
     thread.join();
   dlc_pool_release(pool);
+}
+
+/// Numbers of threads to try: the one that scripts/check.sh asks for, or a few.
+std::vector<uint32_t> threadCounts() {
+  if (const char *count = std::getenv("DLC_STRESS_THREADS"))
+    return {static_cast<uint32_t>(std::atoi(count))};
+  return {1, 2, 5, 8};
+}
+
+TEST_P(CompiledModel, ManyCallersOnAnyNumberOfThreads) {
+  constexpr int64_t counts[] = {1, 17, 64};
+  std::vector<std::vector<float>> expected;
+  for (int64_t count : counts) {
+    std::vector<float> pixels = randomImages(count);
+    classify(makeContext(1).get(), pixels, count, expected.emplace_back(count * classes).data());
+  }
+  for (uint32_t threads : threadCounts()) {
+    dlc_pool_options options = {};
+    options.struct_bytes = sizeof options;
+    options.threads = threads;
+    dlc_error error = {};
+    dlc_pool *pool = nullptr;
+    ASSERT_EQ(dlc_pool_create(&model, &options, &error, &pool), DLC_OK) << error.message;
+    std::vector<std::thread> callers;
+    for (uint32_t caller = 0; caller <= threads; ++caller)
+      callers.emplace_back([&, caller] {
+        for (int round = 0; round < 3; ++round) {
+          // Half of the callers share the pool, the others bring threads of their own; contexts come and go.
+          ContextPointer context = makeContext(threads, caller % 2 ? &pool->executor : nullptr);
+          for (size_t i = 0; i < std::size(counts); ++i) {
+            std::vector<float> pixels = randomImages(counts[i]), result(counts[i] * classes);
+            classify(context.get(), pixels, counts[i], result.data());
+            EXPECT_EQ(result, expected[i]) << threads << " threads, caller " << caller;
+          }
+        }
+      });
+    for (std::thread &caller : callers)
+      caller.join();
+    dlc_pool_release(pool);
+  }
 }
 
 TEST_P(CompiledModel, RunsWithoutMalloc) {
