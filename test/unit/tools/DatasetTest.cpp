@@ -101,6 +101,11 @@ TEST(IdxFileTest, RefusesBrokenFiles) {
     EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", whole.substr(0, bytes))); }), "cut off")) << bytes;
   EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", whole + "x")); }), "longer than its shape"));
   EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", "text")); }), "no IDX file"));
+  // Memory is not taken for what a file merely claims: here 2^40 bytes, and more than 2^64.
+  std::string huge("\0\0\x08\x03\0\x01\0\0\0\x01\0\0\0\0\x01\0\x01", 17);
+  EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", huge)); }), "cut off"));
+  huge.replace(4, 12, 12, '\xff');
+  EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", huge)); }), "cut off"));
   EXPECT_FALSE(isIdx(folder.write("a", "text")));
 }
 

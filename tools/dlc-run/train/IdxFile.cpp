@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <zlib.h>
 
 using namespace dlcrun;
@@ -31,6 +32,20 @@ dlc_uint32 elementTypeOf(unsigned char code) {
   default:
     return 0;
   }
+}
+
+/// Fails if the file cannot hold a tensor of this shape, so that memory is not taken for what it merely claims.
+void checkSize(const std::string &path, dlc_uint32 type, const std::vector<dlc_int64> &shape) {
+  constexpr dlc_uint64 mostPacked = 1032; // bytes that deflate makes of one
+  std::error_code error;
+  dlc_uint64 available = std::filesystem::file_size(path, error), needed = dlc_element_bytes(type);
+  if (error)
+    return; // a pipe has no size
+  bool isTooLong = false;
+  for (dlc_int64 extent : shape)
+    isTooLong |= __builtin_mul_overflow(needed, static_cast<dlc_uint64>(extent), &needed);
+  if (isTooLong || needed / mostPacked > available)
+    throw Failure("'" + path + "' is cut off: its shape " + describeShape(shape) + " needs more bytes than it has");
 }
 
 } // namespace
@@ -64,6 +79,7 @@ Array dlcrun::readIdx(const std::string &path) {
     take(extent, 4);
     shape.push_back(static_cast<dlc_int64>(extent[0]) << 24 | extent[1] << 16 | extent[2] << 8 | extent[3]);
   }
+  checkSize(path, type, shape);
   Array array(type, shape);
   take(array.data(), array.bytes());
   unsigned char rest;
