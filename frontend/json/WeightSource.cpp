@@ -6,6 +6,8 @@
 #include "frontend/json/NestedNumbers.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include <cmath>
+#include <cstdio>
 #include <cstring>
 
 using namespace mlir;
@@ -122,6 +124,14 @@ ElementsAttr WeightSource::fromFile(const ParameterRequest &request, const Safet
   return borrowElements(request.type, tensor.bytes, request.getName());
 }
 
+/// Whether an element of the integer type `type` can be `value`.
+static bool canHold(Type type, double value) {
+  char element[8];
+  // Beyond this a conversion to int64_t is undefined.
+  return std::trunc(value) == value && std::abs(value) < 0x1p63 &&
+         storeInteger(static_cast<int64_t>(value), type, element);
+}
+
 /// Values that are made up, not mapped from a file, take memory of the compiler.
 static constexpr uint64_t maxMadeBytes = 4ull << 30;
 
@@ -172,6 +182,15 @@ ElementsAttr WeightSource::get(const ParameterRequest &request, DictionaryAttr *
     reporter.error(request.position, request.label + ": parameter '" + request.role + "' of type " +
                                          getElementTypeName(request.type.getElementType()) +
                                          " cannot have random first values");
+    return {};
+  }
+  if (!isa<FloatType>(request.type.getElementType()) &&
+      !canHold(request.type.getElementType(), request.initializer.first)) {
+    char value[32];
+    snprintf(value, sizeof(value), "%.9g", request.initializer.first);
+    reporter.error(request.position, request.label + ": parameter '" + request.role + "' of type " +
+                                         getElementTypeName(request.type.getElementType()) +
+                                         " cannot have the first value " + value);
     return {};
   }
   if (distribution) {
