@@ -31,6 +31,7 @@ readonly DEBIAN_BUILD_PACKAGES=(
 
 readonly DEBIAN_TEST_PACKAGES=(
   "clang-format-22=1:22.1"
+  "clang-tidy-22=1:22.1"
   "libclang-rt-22-dev=1:22.1" # the sanitizers' libraries
   "qemu-user-static=1:7.2"    # runs AArch64 libraries
   "libc6-arm64-cross=2.36"    # the C library those run against

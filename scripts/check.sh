@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What takes hours and does not run in CI: the whole compiler under sanitizers, and fuzzing.
+#
+# usage: scripts/check.sh [asan|tsan] [--filter TEXT] [--minutes N] [--jobs N] [--again]
+#        scripts/check.sh fuzz [READER...] [--minutes N] [--jobs N] [--phase PHASE] [--again]
+#        scripts/check.sh corpus [READER...]
+#
+#   asan     unit, lit and e2e tests with the compiler under the address and undefined-behaviour sanitizers
+#   tsan     the runtime under the thread sanitizer, with 1 to 8 threads
+#   fuzz     each reader (checkpoint csv idx json mlir npy npz onnx png safetensors), --minutes in all (30 when left out)
+#   corpus   makes test/fuzz/corpus anew: the smallest seeds of make_seeds.py and of what fuzzing found that cover the same code
+# Without a part: asan, tsan and fuzz.
+#
+#   --filter   only pieces (a file of e2e tests, a suite, a number of threads) whose name contains TEXT
+#   --minutes  fuzz: for each reader; else: no further piece is started after so many minutes
+#   --phase    how far the fuzzers compile what they read: import, graph (when left out), layout, kernels or program
+#   --again    from the start; otherwise pieces that have passed for this commit are not run again, and a reader is fuzzed only for the
+#              minutes that it still lacks, from the corpus that it has found
+#
+# Results are in .setup/check: logs/, corpus/READER, and findings/READER with the inputs that failed. A finding is mended together with a
+# file in test/fuzz/regressions/READER, which CI then reads in every run. Exit status 1 if a piece failed or there are findings.
+source "$(dirname "$0")/steps.sh"
+source scripts/versions.sh
+
+readonly READERS=(checkpoint csv idx json mlir npy npz onnx png safetensors)
+readonly STATE=$TOP/.setup/check
+parts=() readers=() filter='' minutes='' jobs=1 phase=graph again=0
+while [ $# -gt 0 ]; do
+  case "$1" in
+    asan | tsan | fuzz | corpus) parts+=("$1") ;;
+    --filter) filter=${2:?--filter needs a text}; shift ;;
+    --minutes) minutes=${2:?--minutes needs a number}; shift ;;
+    --jobs) jobs=${2:?--jobs needs a number}; shift ;;
+    --phase) phase=${2:?--phase needs a name}; shift ;;
+    --again) again=1 ;;
+    -h | --help) sed -n '3,24s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *)
+      [[ " ${READERS[*]} " == *" $1 "* ]] || die "unknown part, reader or option '$1'" "Readers: ${READERS[*]}"
+      readers+=("$1") ;;
+  esac
+  shift
+done
+[ "${#parts[@]}" != 0 ] || parts=(asan tsan fuzz)
+[ "${#readers[@]}" != 0 ] || readers=("${READERS[@]}")
+
+export PATH=$TOP/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1
+[ "$again" = 0 ] || rm -rf "$STATE"
+mkdir -p "$STATE/logs"
+# LLVM's libraries are not instrumented: a container that they and dlc both change looks overflowed.
+export ASAN_OPTIONS=detect_container_overflow=0 UBSAN_OPTIONS=print_stacktrace=1
+commit=$(git rev-parse --short HEAD)$(git diff --quiet HEAD || git diff HEAD | sha1sum | cut -c1-8)
+began=$SECONDS passed=0 failed=0 kept=0 late=0
+
+# Runs COMMAND with its output in a log, unless the piece has passed for this commit or there is no time left.
+piece() { # NAME COMMAND [ARG...]
+  local name=$1 log start=$SECONDS
+  shift
+  [[ $name == *"$filter"* ]] || return 0
+  if grep -qxF "$commit $name" "$STATE/passed" 2>/dev/null; then
+    kept=$((kept + 1))
+    return 0
+  fi
+  if [ -n "$minutes" ] && [ $((SECONDS - began)) -ge $((60 * minutes)) ]; then
+    late=$((late + 1))
+    return 0
+  fi
+  log=$STATE/logs/$(printf '%s' "$name" | tr -c 'a-zA-Z0-9' '-').log
+  if "$@" >"$log" 2>&1 </dev/null; then
+    passed=$((passed + 1))
+    printf '%s %s\n' "$commit" "$name" >>"$STATE/passed"
+    say "passed  $name ($((SECONDS - start))s): $(tail -n 1 "$log")"
+  else
+    failed=$((failed + 1))
+    say "FAILED  $name ($((SECONDS - start))s): see $log"
+    grep -aE '^(FAILED|==[0-9]+==ERROR|.*runtime error:)|^ +dlc.*(FAILED|\.test|\.mlir)' "$log" | head -n 20 || true
+  fi
+}
+
+lit() { python "/usr/lib/llvm-$LLVM_RELEASE/bin/lit" -sv -j "$jobs" "$@"; }
+
+e2e() {
+  DLC_BIN=$TOP/build-asan/bin PYTHONPATH=$TOP/build/python XDG_CACHE_HOME=$TOP/build-asan/e2e-cache \
+    python -m pytest "$1" -q -n "$jobs" -p no:cacheprovider
+}
+
+check_asan() {
+  # The Python package of the release build: an interpreter cannot load a sanitizer's library.
+  scripts/build.sh release
+  scripts/build.sh asan dlc dlc-opt dlc-run dlc-unit-tests
+  piece asan:unit build-asan/bin/dlc-unit-tests --gtest_brief=1
+  piece asan:lit lit build-asan/lit/test
+  local test
+  for test in test/e2e/test_*.py; do piece "asan:$(basename "$test")" e2e "$test"; done
+}
+
+stress() { DLC_STRESS_THREADS=$1 build-runtime-tsan/bin/dlc-unit-tests --gtest_brief=1 --gtest_repeat=5 --gtest_shuffle; }
+
+check_tsan() {
+  scripts/build.sh release dlc
+  scripts/build.sh runtime-tsan
+  local threads
+  for threads in 1 2 3 4 5 6 7 8; do piece "tsan:$threads" stress "$threads"; done
+}
+
+# The last line of libFuzzer's log that reports progress.
+progress() { grep -a '^#[0-9].* cov: ' "$1" | tail -n 1; }
+
+fuzz_reader() { # READER
+  local reader=$1 corpus=$STATE/corpus/$1 findings=$STATE/findings/$1 spent=0 seconds start log options=() count line
+  mkdir -p "$corpus" "$findings" "test/fuzz/regressions/$reader"
+  [ ! -f "$STATE/seconds-$reader" ] || spent=$(cat "$STATE/seconds-$reader")
+  seconds=$((60 * ${minutes:-30} - spent))
+  log=$STATE/logs/fuzz-$reader.log
+  if [ "$seconds" -gt 0 ]; then
+    [ ! -f "$STATE/seeds/$reader.dict" ] || options+=(-dict="$STATE/seeds/$reader.dict")
+    start=$SECONDS
+    # Goes on after a finding: each job is a process of its own.
+    "build-asan/bin/dlc-fuzz-$reader" "$corpus" "test/fuzz/corpus/$reader" "test/fuzz/regressions/$reader" -fork="$jobs" \
+      -ignore_crashes=1 -ignore_timeouts=1 -ignore_ooms=1 -timeout=20 -rss_limit_mb=3000 -max_len=4096 -max_total_time="$seconds" \
+      -artifact_prefix="$findings/" "${options[@]}" --phase="$phase" >"$log" 2>&1 </dev/null || true
+    spent=$((spent + SECONDS - start))
+    printf '%s\n' "$spent" >"$STATE/seconds-$reader"
+  fi
+  count=$(find "$findings" -type f | wc -l)
+  line=$(progress "$log" 2>/dev/null || true)
+  say "fuzz:$reader: $((spent / 60)) minutes, $count findings, $(find "$corpus" -type f | wc -l) inputs that cover more${line:+; last: $line}"
+  if [ "$count" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+check_fuzz() {
+  scripts/build.sh asan dlc-fuzzers
+  [ -d "$STATE/seeds" ] || python test/fuzz/make_seeds.py "$STATE/seeds"
+  local reader
+  for reader in "${readers[@]}"; do fuzz_reader "$reader"; done
+}
+
+make_corpus() {
+  scripts/build.sh asan dlc-fuzzers
+  local reader seeds=$STATE/seeds new
+  rm -rf "$seeds"
+  python test/fuzz/make_seeds.py "$seeds"
+  for reader in "${readers[@]}"; do
+    new=$STATE/merged/$reader
+    rm -rf "$new"
+    mkdir -p "$new" "$STATE/corpus/$reader"
+    # Small inputs first, so that they are kept; larger ones only where they cover more.
+    "build-asan/bin/dlc-fuzz-$reader" -merge=1 -max_len=2048 -timeout=20 "$new" "$seeds/$reader" "$STATE/corpus/$reader" \
+      >"$STATE/logs/merge-$reader.log" 2>&1
+    rm -rf "test/fuzz/corpus/$reader"
+    mkdir -p test/fuzz/corpus
+    cp -r "$new" "test/fuzz/corpus/$reader"
+    say "$reader: $(find "$new" -type f | wc -l) files, $(du -sb "$new" | cut -f1) bytes"
+  done
+}
+
+for part in "${parts[@]}"; do
+  case "$part" in
+    asan) check_asan ;;
+    tsan) check_tsan ;;
+    fuzz) check_fuzz ;;
+    corpus) make_corpus ;;
+  esac
+done
+say ""
+say "$passed passed, $failed failed$([ "$kept" = 0 ] || printf ', %d had passed before' "$kept")$([ "$late" = 0 ] || printf ', %d not started for want of time' "$late"), in $(((SECONDS - began) / 60)) minutes"
+[ "$failed" = 0 ]

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test/fuzz/MemoryFile.h"
+#include "tools/dlc-run/train/CsvFile.h"
+#include <cmath>
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  dlc::fuzz::MemoryFile file(data, size);
+  for (const dlcrun::CsvOptions &options :
+       {dlcrun::CsvOptions{}, dlcrun::CsvOptions{true, "1", {"2"}, ';'}, dlcrun::CsvOptions{false, "", {}, '\t'}}) {
+    try {
+      dlcrun::CsvTable table = dlcrun::readCsv(file.getPath(), options);
+      size_t rows = table.lines.size();
+      if (!rows || table.features.count() != rows * table.columns.size() ||
+          table.labels.size() != (options.hasLabel ? rows : 0))
+        std::abort();
+      for (size_t i = 0; i < table.features.count(); ++i)
+        if (!std::isfinite(table.features.at(i)))
+          std::abort();
+    } catch (const dlcrun::Failure &) {
+      // what the user is told
+    }
+  }
+  return 0;
+}
