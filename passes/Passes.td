@@ -426,7 +426,7 @@ def Tile : Pass<"dlc-tile", "::mlir::func::FuncOp"> {
   let description = [{
     Gives every `dlc.kernel` one `#dlc.schedule` an instruction set: the algorithm, the tile of results that stays in registers,
     the order of loops, and the dimension whose ranges may go to different threads (the same for all instruction sets). The
-    decisions come from a cost model of registers, caches and throughputs (passes/schedule/InstructionSet.h). A kernel that has
+    decisions come from a cost model of registers, caches and throughputs (passes/schedule/ProcessorModel.h). A kernel that has
     schedules keeps them.
 
     After:

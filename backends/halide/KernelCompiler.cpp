@@ -40,6 +40,7 @@ static std::string makeKey(const KernelVariant &variant, const CompileOptions &o
   return key;
 }
 
+namespace {
 /// Halide's messages: errors become exceptions; warnings that promise a failure at run time count as errors.
 class ErrorReporter final : public Halide::CompileTimeErrorReporter {
 public:
@@ -49,6 +50,7 @@ public:
   }
   [[noreturn]] void error(const char *message) override { throw std::runtime_error(message); }
 };
+} // namespace
 
 /// Compiles in this process, whose exit follows: Halide's counters must be fresh for each kernel to have reproducible
 /// names.

@@ -44,7 +44,7 @@ void MemoryFile::write(llvm::StringRef bytes) const {
 }
 
 /// What a child's exit status says; everything else is a crash.
-enum ChildStatus { childSucceeded = 0, childFailed = 1 };
+static constexpr int childSucceeded = 0, childFailed = 1;
 
 /// Runs `task` in the child and leaves; nothing of the parent's state may be flushed or destroyed twice.
 [[noreturn]] static void runChild(const std::function<Outcome()> &task, const MemoryFile &result) {

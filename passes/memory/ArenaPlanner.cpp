@@ -10,11 +10,13 @@ using namespace mlir;
 
 namespace dlc {
 
+namespace {
 /// A size as a constant number of units; a unit is a product of extents known at run time only (null: a byte).
 struct ScaledSize {
   int64_t count = 1;
   AffineExpr unit;
 };
+} // namespace
 
 static ScaledSize splitSize(AffineExpr bytes) {
   if (auto constant = llvm::dyn_cast<AffineConstantExpr>(bytes))

@@ -300,7 +300,7 @@ class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKern
                              kernel.getRoot()};
     llvm::SmallVector<Attribute> decided;
     for (auto schedule : schedules.getAsRange<dlc::ScheduleAttr>())
-      decided.push_back(dlc::tileKernel(subject, *dlc::getInstructionSet(schedule.getIsa())));
+      decided.push_back(dlc::tileKernel(subject, *dlc::getProcessorModel(schedule.getIsa())));
     kernel.setSchedulesAttr(ArrayAttr::get(&getContext(), decided));
   }
 };

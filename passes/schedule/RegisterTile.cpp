@@ -5,14 +5,15 @@
 namespace dlc {
 
 /// Cycles of the whole problem with `tile`.
-static double estimate(const RegisterTileProblem &problem, const InstructionSet &set, const RegisterTile &tile) {
+static double estimate(const RegisterTileProblem &problem, const ProcessorModel &processor, const RegisterTile &tile) {
   int64_t vectors = tile.columns / tile.lanes;
   int64_t inputs = tile.rows * problem.rowResults * tile.planes * problem.planeResults;
   int64_t accumulators = vectors * inputs;
   // Where a cycle starts one multiply-add of the full width, it starts two of the half.
-  bool isNarrow = tile.lanes < set.getLanes(problem.elementBytes);
-  double rate = isNarrow ? std::max(set.multiplyAdds, 2.0) : set.multiplyAdds;
-  double step = std::max({accumulators / rate, (vectors + inputs) / set.loads, static_cast<double>(set.latency)});
+  bool isNarrow = tile.lanes < processor.getLanes(problem.elementBytes);
+  double rate = isNarrow ? std::max(processor.multiplyAdds, 2.0) : processor.multiplyAdds;
+  double step =
+      std::max({accumulators / rate, (vectors + inputs) / processor.loads, static_cast<double>(processor.latency)});
   // Weights come from the second-level cache, inputs from the first: among equals, few loads, of weights above all.
   step += 0.06 * vectors + 0.015 * inputs;
   // With few rows weights come from memory, and a line of them that is read in parts comes more than once.
@@ -21,8 +22,8 @@ static double estimate(const RegisterTileProblem &problem, const InstructionSet 
   if (isStreamed && tile.columns < problem.block && tile.columns < problem.columns)
     step *= 1.05;
   // More inputs than ways, all in the same set, evict each other in every step.
-  if (problem.rowBytes > 0 && problem.rowBytes % (set.firstCacheBytes / set.firstCacheWays) == 0 &&
-      inputs > set.firstCacheWays)
+  if (problem.rowBytes > 0 && problem.rowBytes % (processor.firstCacheBytes / processor.firstCacheWays) == 0 &&
+      inputs > processor.firstCacheWays)
     step *= 1.2;
   auto countTiles = [](int64_t extent, int64_t size) {
     return static_cast<double>(extent < 0 ? 64 / size : llvm::divideCeil(extent, size));
@@ -34,10 +35,10 @@ static double estimate(const RegisterTileProblem &problem, const InstructionSet 
   return tiles * (step * problem.depth + around);
 }
 
-RegisterTile chooseRegisterTile(const RegisterTileProblem &problem, const InstructionSet &set) {
+RegisterTile chooseRegisterTile(const RegisterTileProblem &problem, const ProcessorModel &processor) {
   RegisterTile best;
   best.cycles = -1;
-  int64_t fullLanes = set.getLanes(problem.elementBytes);
+  int64_t fullLanes = processor.getLanes(problem.elementBytes);
   int64_t columns = problem.columns < 0 ? 4 * fullLanes : problem.columns;
   for (int64_t lanes = fullLanes; lanes >= std::min<int64_t>(4, fullLanes); lanes /= 2)
     for (int64_t vectors = 1; vectors <= 8; ++vectors) {
@@ -62,9 +63,9 @@ RegisterTile chooseRegisterTile(const RegisterTileProblem &problem, const Instru
           if (problem.mustDivide && (problem.rows % tile.rows != 0 || problem.planes % tile.planes != 0))
             continue;
           bool isMinimal = vectors == 1 && tile.rows == 1 && tile.planes == 1;
-          if (accumulators + vectors + (set.broadcastsFromMemory ? 0 : 1) > set.registers && !isMinimal)
+          if (accumulators + vectors + (processor.broadcastsFromMemory ? 0 : 1) > processor.registers && !isMinimal)
             break;
-          tile.cycles = estimate(problem, set, tile);
+          tile.cycles = estimate(problem, processor, tile);
           if (best.cycles < 0 || tile.cycles < best.cycles)
             best = tile;
         }

@@ -13,24 +13,24 @@ namespace dlc {
 
 using namespace mlir;
 
-dlc::ScheduleAttr dlc::tileKernel(const TileSubject &subject, const InstructionSet &set) {
+dlc::ScheduleAttr dlc::tileKernel(const TileSubject &subject, const ProcessorModel &processor) {
   switch (subject.root) {
   case KernelRoot::Convolution:
-    return tileConvolution(subject, set);
+    return tileConvolution(subject, processor);
   case KernelRoot::Contraction:
-    return tileContraction(subject, set);
+    return tileContraction(subject, processor);
   case KernelRoot::Recurrent:
-    return tileRecurrent(subject, set);
+    return tileRecurrent(subject, processor);
   case KernelRoot::Reduction:
-    return tileReduction(subject, set);
+    return tileReduction(subject, processor);
   case KernelRoot::Normalization:
-    return tileNormalization(subject, set);
+    return tileNormalization(subject, processor);
   case KernelRoot::Attention:
-    return tileAttention(subject, set);
+    return tileAttention(subject, processor);
   case KernelRoot::Elementwise:
   case KernelRoot::Window:
   case KernelRoot::Movement:
-    return tileRows(subject, set);
+    return tileRows(subject, processor);
   }
   llvm_unreachable("all families have a rule");
 }
@@ -40,31 +40,32 @@ namespace {
 class Tile final : public dlc::impl::TileBase<Tile> {
   using TileBase::TileBase;
   void runOnOperation() override {
-    llvm::SmallVector<dlc::InstructionSet> sets;
+    llvm::SmallVector<dlc::ProcessorModel> processors;
     for (const std::string &isa : isas) {
-      std::optional<dlc::InstructionSet> set = dlc::getInstructionSet(isa);
-      if (!set) {
+      std::optional<dlc::ProcessorModel> processor = dlc::getProcessorModel(isa);
+      if (!processor) {
         getOperation().emitError() << "there are no schedules for the instruction set '" << isa << "'";
         return signalPassFailure();
       }
-      sets.push_back(*set);
+      processors.push_back(*processor);
     }
-    getOperation().walk([&](dlc::KernelOp kernel) { tile(kernel, sets); });
+    getOperation().walk([&](dlc::KernelOp kernel) { tile(kernel, processors); });
   }
 
-  void tile(dlc::KernelOp kernel, llvm::ArrayRef<dlc::InstructionSet> sets) {
+  void tile(dlc::KernelOp kernel, llvm::ArrayRef<dlc::ProcessorModel> processors) {
     if (kernel.getSchedules())
       return;
     MLIRContext *context = &getContext();
     dlc::TileSubject subject{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getResult().getType()),
                              kernel.getRoot(), dlc::getRowRange(kernel)};
     llvm::SmallVector<Attribute> schedules;
-    for (const dlc::InstructionSet &set : sets) {
+    for (const dlc::ProcessorModel &processor : processors) {
       if (naive)
         schedules.push_back(dlc::ScheduleAttr::get(context, StringAttr::get(context, "naive"),
-                                                   StringAttr::get(context, set.name), 1, -1, 1, DictionaryAttr()));
+                                                   StringAttr::get(context, processor.name), 1, -1, 1,
+                                                   DictionaryAttr()));
       else
-        schedules.push_back(dlc::tileKernel(subject, set));
+        schedules.push_back(dlc::tileKernel(subject, processor));
     }
     kernel.setSchedulesAttr(ArrayAttr::get(context, schedules));
     ++tiled;

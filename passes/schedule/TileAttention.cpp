@@ -41,14 +41,14 @@ static std::pair<int64_t, int64_t> chooseSplit(RankedTensorType result, int64_t 
   return {-1, 1};
 }
 
-ScheduleAttr tileAttention(const TileSubject &subject, const InstructionSet &set) {
+ScheduleAttr tileAttention(const TileSubject &subject, const ProcessorModel &processor) {
   auto op = llvm::cast<AttentionOp>(subject.rootOp);
   auto key = llvm::cast<RankedTensorType>(op.getKey().getType());
   MLIRContext *context = op.getContext();
   Builder builder(context);
-  int64_t lanes = set.getLanes(std::max<int64_t>(getElementBytes(subject.result.getElementType()), 4));
+  int64_t lanes = processor.getLanes(std::max<int64_t>(getElementBytes(subject.result.getElementType()), 4));
   int64_t queries = chooseQueries(subject.result.getDimSize(2), lanes);
-  int64_t accumulators = set.registers >= 32 ? 24 : 12;
+  int64_t accumulators = processor.registers >= 32 ? 24 : 12;
   int64_t queryVectors = llvm::divideCeil(queries, lanes);
   int64_t keyRows = std::max<int64_t>(1, std::min<int64_t>(accumulators / queryVectors, 12));
   // One block up to this many keys, so that nothing is rescaled; longer sequences go in smaller blocks.
@@ -61,11 +61,11 @@ ScheduleAttr tileAttention(const TileSubject &subject, const InstructionSet &set
 
   // 16 accumulators and four vectors of a row of values, or fewer rows where registers are fewer.
   int64_t valueVectors = llvm::divideCeil(subject.result.getDimSize(3), lanes), columnVectors = 1;
-  for (int64_t vectors = set.registers >= 32 ? 6 : 4; vectors > 1 && columnVectors == 1; --vectors)
+  for (int64_t vectors = processor.registers >= 32 ? 6 : 4; vectors > 1 && columnVectors == 1; --vectors)
     if (valueVectors % vectors == 0)
       columnVectors = vectors;
   int64_t valueRows = 1;
-  while (2 * valueRows * columnVectors <= (set.registers >= 32 ? 24 : 12) && queries % (2 * valueRows) == 0)
+  while (2 * valueRows * columnVectors <= (processor.registers >= 32 ? 24 : 12) && queries % (2 * valueRows) == 0)
     valueRows *= 2;
 
   auto [split, grain] = chooseSplit(subject.result, queries);
@@ -77,8 +77,8 @@ ScheduleAttr tileAttention(const TileSubject &subject, const InstructionSet &set
                                                                   {"value_rows", valueRows},
                                                                   {"value_columns", columnVectors * lanes}})
     tiles.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(size)));
-  return ScheduleAttr::get(context, builder.getStringAttr("online"), builder.getStringAttr(set.name), lanes, split,
-                           grain, builder.getDictionaryAttr(tiles));
+  return ScheduleAttr::get(context, builder.getStringAttr("online"), builder.getStringAttr(processor.name), lanes,
+                           split, grain, builder.getDictionaryAttr(tiles));
 }
 
 } // namespace dlc

@@ -21,7 +21,7 @@ struct DotTile {
 /// For rows times the transpose of a matrix: tiles that divide both, or none where packing blocks of the matrix pays,
 /// because many rows share them.
 static std::optional<DotTile> chooseDots(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs,
-                                         const InstructionSet &set, int64_t rowRange) {
+                                         const ProcessorModel &processor, int64_t rowRange) {
   constexpr int64_t manyRows = 128, mostColumns = 4;
   Type element = op.getType().getElementType();
   if (!op.getTransposeRhs() || op.getTransposeLhs() || getLayout(rhs) || getLayout(lhs) || rhs.getRank() != 2 ||
@@ -29,12 +29,12 @@ static std::optional<DotTile> chooseDots(MatMulOp op, RankedTensorType lhs, Rank
       !(element.isF32() || element.isF64()))
     return std::nullopt;
   int64_t rows = lhs.getDimSize(lhs.getRank() - 2), columns = rhs.getDimSize(0),
-          lanes = set.getLanes(getElementBytes(element));
+          lanes = processor.getLanes(getElementBytes(element));
   if (rows < 2 || rows > manyRows || rhs.getDimSize(1) < 4 * lanes)
     return std::nullopt;
   DotTile best;
   for (int64_t wide = 1; wide <= mostColumns; wide *= 2)
-    for (int64_t high = 1; high <= rows && wide * high + wide + 1 <= set.registers; ++high)
+    for (int64_t high = 1; high <= rows && wide * high + wide + 1 <= processor.registers; ++high)
       if (columns % wide == 0 && rows % high == 0 && rowRange % high == 0 && wide * high > best.columns * best.rows)
         best = {wide, high};
   // Fewer sums than a multiplication's latency takes, or loads for single products, are no gain.
@@ -73,7 +73,7 @@ static bool isLongSum(MatMulOp op, int64_t elementBytes) {
 }
 
 /// Tiles for a long sum; none where they would not divide the result or its terms.
-static std::optional<BlockedTile> chooseBlocks(RegisterTileProblem problem, const InstructionSet &set) {
+static std::optional<BlockedTile> chooseBlocks(RegisterTileProblem problem, const ProcessorModel &processor) {
   constexpr int64_t fewSums = 8;
   BlockedTile blocked;
   blocked.depth = mostBlockTerms;
@@ -83,20 +83,20 @@ static std::optional<BlockedTile> chooseBlocks(RegisterTileProblem problem, cons
     return std::nullopt;
   problem.block = 0;
   problem.mustDivide = true;
-  blocked.tile = chooseRegisterTile(problem, set);
+  blocked.tile = chooseRegisterTile(problem, processor);
   if (blocked.tile.cycles < 0 || blocked.tile.columns / blocked.tile.lanes * blocked.tile.rows < fewSums ||
       problem.columns % blocked.tile.columns != 0 || problem.rows % blocked.tile.rows != 0)
     return std::nullopt;
   return blocked;
 }
 
-ScheduleAttr tileContraction(const TileSubject &subject, const InstructionSet &set) {
+ScheduleAttr tileContraction(const TileSubject &subject, const ProcessorModel &processor) {
   MLIRContext *context = subject.rootOp->getContext();
   Builder builder(context);
   auto finish = [&](llvm::StringRef algorithm, int64_t vector, int64_t split, int64_t grain,
                     llvm::ArrayRef<NamedAttribute> tiles) {
-    return ScheduleAttr::get(context, builder.getStringAttr(algorithm), builder.getStringAttr(set.name), vector, split,
-                             grain, tiles.empty() ? DictionaryAttr() : builder.getDictionaryAttr(tiles));
+    return ScheduleAttr::get(context, builder.getStringAttr(algorithm), builder.getStringAttr(processor.name), vector,
+                             split, grain, tiles.empty() ? DictionaryAttr() : builder.getDictionaryAttr(tiles));
   };
   int64_t rank = subject.result.getRank();
   auto matmul = llvm::dyn_cast<MatMulOp>(subject.rootOp);
@@ -136,12 +136,12 @@ ScheduleAttr tileContraction(const TileSubject &subject, const InstructionSet &s
   } else if (hasRows && (problem.rows < 0 || problem.rows > 1)) {
     split = rank - 2;
   }
-  if (std::optional<DotTile> dots = chooseDots(matmul, lhs, rhs, set, rank == 2 ? subject.rowRange : 0))
+  if (std::optional<DotTile> dots = chooseDots(matmul, lhs, rhs, processor, rank == 2 ? subject.rowRange : 0))
     // Ranges are whole tiles.
-    return finish("dots", set.getLanes(problem.elementBytes), split, split == rank - 2 ? dots->rows : grain,
+    return finish("dots", processor.getLanes(problem.elementBytes), split, split == rank - 2 ? dots->rows : grain,
                   {builder.getNamedAttr("columns", builder.getI64IntegerAttr(dots->columns)),
                    builder.getNamedAttr("rows", builder.getI64IntegerAttr(dots->rows))});
-  if (std::optional<BlockedTile> blocked = isLong ? chooseBlocks(problem, set) : std::nullopt)
+  if (std::optional<BlockedTile> blocked = isLong ? chooseBlocks(problem, processor) : std::nullopt)
     // Ranges are whole tiles.
     return finish("blocked", blocked->tile.lanes, split, split == 0 ? blocked->tile.rows : blocked->tile.columns,
                   {builder.getNamedAttr("columns", builder.getI64IntegerAttr(blocked->tile.columns)),
@@ -151,7 +151,7 @@ ScheduleAttr tileContraction(const TileSubject &subject, const InstructionSet &s
   // last block would reach over the end.
   bool isStaged = false;
   if (!isPacked) {
-    int64_t lanes = std::min<int64_t>(4, set.getLanes(problem.elementBytes));
+    int64_t lanes = std::min<int64_t>(4, processor.getLanes(problem.elementBytes));
     isStaged = matmul.getTransposeRhs() || problem.columns < 0 || problem.columns % lanes != 0;
     if (isStaged) {
       if (ShapedType::isDynamic(depth))
@@ -159,7 +159,7 @@ ScheduleAttr tileContraction(const TileSubject &subject, const InstructionSet &s
       problem.block = 32;
     }
   }
-  RegisterTile tile = chooseRegisterTile(problem, set);
+  RegisterTile tile = chooseRegisterTile(problem, processor);
   if (tile.cycles < 0)
     return finish("plain", 1, rank > 1 ? 0 : -1, 1, {});
   llvm::SmallVector<NamedAttribute> tiles;

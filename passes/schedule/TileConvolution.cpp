@@ -19,9 +19,10 @@ struct ScheduleDraft {
   void setTile(Builder &builder, llvm::StringRef name, int64_t size) {
     tiles.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(size)));
   }
-  ScheduleAttr finish(MLIRContext *context, const InstructionSet &set) const {
-    return ScheduleAttr::get(context, StringAttr::get(context, algorithm), StringAttr::get(context, set.name), vector,
-                             split, grain, tiles.empty() ? DictionaryAttr() : DictionaryAttr::get(context, tiles));
+  ScheduleAttr finish(MLIRContext *context, const ProcessorModel &processor) const {
+    return ScheduleAttr::get(context, StringAttr::get(context, algorithm), StringAttr::get(context, processor.name),
+                             vector, split, grain,
+                             tiles.empty() ? DictionaryAttr() : DictionaryAttr::get(context, tiles));
   }
 };
 } // namespace
@@ -45,15 +46,15 @@ static bool splitsChannels(int64_t rowParts, int64_t channelParts, int64_t input
   return channels + bias > rows;
 }
 
-static ScheduleAttr tilePlain(Operation *op, const InstructionSet &set) {
+static ScheduleAttr tilePlain(Operation *op, const ProcessorModel &processor) {
   ScheduleDraft draft;
   draft.algorithm = "plain";
-  return draft.finish(op->getContext(), set);
+  return draft.finish(op->getContext(), processor);
 }
 
 /// `op`: a convolution or a transposed one, with the weight `w` for `inputs` to `channels` channels.
 static ScheduleAttr tileWinograd(Operation *op, RankedTensorType w, int64_t inputs, int64_t channels, int64_t groups,
-                                 const TileSubject &subject, const InstructionSet &set) {
+                                 const TileSubject &subject, const ProcessorModel &processor) {
   auto y = llvm::cast<RankedTensorType>(op->getResult(0).getType());
   int64_t m = getLayout(w).getWinograd();
   WinogradChunk chunk = chooseWinogradChunk({m, inputs, channels, groups, y.getDimSize(2), y.getDimSize(3)});
@@ -62,11 +63,11 @@ static ScheduleAttr tileWinograd(Operation *op, RankedTensorType w, int64_t inpu
   problem.rows = chunk.columns;
   problem.planes = chunk.rows;
   problem.depth = inputs;
-  RegisterTile tile = chooseRegisterTile(problem, set);
+  RegisterTile tile = chooseRegisterTile(problem, processor);
   Builder builder(op->getContext());
   ScheduleDraft draft;
   draft.algorithm = "winograd";
-  draft.vector = set.getLanes(problem.elementBytes);
+  draft.vector = processor.getLanes(problem.elementBytes);
   int64_t pool = y.getDimSize(2) / std::max<int64_t>(subject.result.getDimSize(2), 1);
   draft.split = chunk.splitsChannels ? 1 : 2;
   draft.grain = chunk.splitsChannels ? winogradChannelBlock : m / pool * chunk.rows;
@@ -81,18 +82,18 @@ static ScheduleAttr tileWinograd(Operation *op, RankedTensorType w, int64_t inpu
   draft.setTile(builder, "columns", std::max(tile.columns, draft.vector));
   draft.setTile(builder, "rows", tile.rows);
   draft.setTile(builder, "planes", tile.planes);
-  return draft.finish(op->getContext(), set);
+  return draft.finish(op->getContext(), processor);
 }
 
 /// A transposed convolution in tiles: of the result if the stride is 1, otherwise of each phase.
-static ScheduleAttr tileTransposed(ConvTransposeOp op, const TileSubject &subject, const InstructionSet &set) {
+static ScheduleAttr tileTransposed(ConvTransposeOp op, const TileSubject &subject, const ProcessorModel &processor) {
   auto x = llvm::cast<RankedTensorType>(op.getX().getType()), w = llvm::cast<RankedTensorType>(op.getW().getType()),
        y = llvm::cast<RankedTensorType>(op.getType());
   int64_t rank = y.getRank();
   if (!getLayout(w) || getDimsInnermostFirst(subject.result)[0] != 1)
-    return tilePlain(op, set);
+    return tilePlain(op, processor);
   if (getLayout(w).getWinograd())
-    return tileWinograd(op, w, w.getDimSize(0), w.getDimSize(1), 1, subject, set);
+    return tileWinograd(op, w, w.getDimSize(0), w.getDimSize(1), 1, subject, processor);
   bool isDirect = llvm::all_of(op.getStrides(), [](int64_t stride) { return stride == 1; });
   auto placesOf = [&](int64_t dim) {
     int64_t extent = fixed(y.getDimSize(dim));
@@ -106,9 +107,9 @@ static ScheduleAttr tileTransposed(ConvTransposeOp op, const TileSubject &subjec
   problem.depth = std::max<int64_t>(w.getNumElements() / w.getDimSize(1), 1);
   problem.mustDivide = !isDirect;
   problem.rowBytes = x.isDynamicDim(1) ? 0 : x.getDimSize(1) * problem.elementBytes;
-  RegisterTile tile = chooseRegisterTile(problem, set);
+  RegisterTile tile = chooseRegisterTile(problem, processor);
   if (tile.cycles < 0)
-    return tilePlain(op, set);
+    return tilePlain(op, processor);
   Builder builder(op.getContext());
   ScheduleDraft draft;
   draft.algorithm = isDirect ? "direct" : "phases";
@@ -120,16 +121,17 @@ static ScheduleAttr tileTransposed(ConvTransposeOp op, const TileSubject &subjec
   draft.split = 0;
   if (y.getDimSize(0) == 1 && isDirect)
     draft.split = rank > 3 ? rank - 2 : -1;
-  return draft.finish(op.getContext(), set);
+  return draft.finish(op.getContext(), processor);
 }
 
-static ScheduleAttr tileWeightGradient(ConvWeightGradientOp op, const TileSubject &subject, const InstructionSet &set) {
+static ScheduleAttr tileWeightGradient(ConvWeightGradientOp op, const TileSubject &subject,
+                                       const ProcessorModel &processor) {
   auto x = llvm::cast<RankedTensorType>(op.getX().getType()),
        dy = llvm::cast<RankedTensorType>(op.getYGradient().getType());
   RankedTensorType w = subject.result;
   if (op.getGroups() != 1 || getLayout(w) || w.getNumElements() == 0 || getElementBytes(w.getElementType()) < 4 ||
       getDimsInnermostFirst(dy)[0] != 1)
-    return tilePlain(op, set);
+    return tilePlain(op, processor);
   int64_t rank = w.getRank();
   auto algorithm = op->getAttrOfType<StringAttr>("dlc.algorithm");
   bool isWinograd = algorithm && algorithm == "winograd";
@@ -147,11 +149,11 @@ static ScheduleAttr tileWeightGradient(ConvWeightGradientOp op, const TileSubjec
     problem.planes = 1;
     problem.depth = llvm::divideCeil(dy.getDimSize(2), 4) * llvm::divideCeil(dy.getDimSize(3), 4);
   }
-  RegisterTile tile = chooseRegisterTile(problem, set);
+  RegisterTile tile = chooseRegisterTile(problem, processor);
   // Where output channels do not fill the vectors, an image's gradient is copied, whose size must then be known.
   bool isCopied = problem.columns % tile.columns != 0;
   if (tile.cycles < 0 || (isCopied && llvm::any_of(dy.getShape().drop_front(2), ShapedType::isDynamic)))
-    return tilePlain(op, set);
+    return tilePlain(op, processor);
   Builder builder(op.getContext());
   ScheduleDraft draft;
   draft.algorithm = isWinograd ? "winograd" : "weight_gradient";
@@ -170,24 +172,24 @@ static ScheduleAttr tileWeightGradient(ConvWeightGradientOp op, const TileSubjec
     if (isWinograd && problem.columns >= 4 * channelBlock)
       draft.grain = std::max(2 * channelBlock, draft.grain);
   }
-  return draft.finish(op.getContext(), set);
+  return draft.finish(op.getContext(), processor);
 }
 
-ScheduleAttr tileConvolution(const TileSubject &subject, const InstructionSet &set) {
+ScheduleAttr tileConvolution(const TileSubject &subject, const ProcessorModel &processor) {
   if (auto transposed = llvm::dyn_cast_or_null<ConvTransposeOp>(subject.rootOp))
-    return tileTransposed(transposed, subject, set);
+    return tileTransposed(transposed, subject, processor);
   if (auto gradient = llvm::dyn_cast_or_null<ConvWeightGradientOp>(subject.rootOp))
-    return tileWeightGradient(gradient, subject, set);
+    return tileWeightGradient(gradient, subject, processor);
   auto conv = llvm::dyn_cast_or_null<ConvOp>(subject.rootOp);
   if (!conv)
-    return tilePlain(subject.rootOp, set);
+    return tilePlain(subject.rootOp, processor);
   auto x = llvm::cast<RankedTensorType>(conv.getX().getType()), w = llvm::cast<RankedTensorType>(conv.getW().getType()),
        y = llvm::cast<RankedTensorType>(conv.getType());
   LayoutAttr weight = getLayout(w);
   if (!weight || w.isDynamicDim(0) || w.isDynamicDim(1) || getDimsInnermostFirst(subject.result)[0] != 1)
-    return tilePlain(subject.rootOp, set);
+    return tilePlain(subject.rootOp, processor);
   if (weight.getWinograd())
-    return tileWinograd(conv, w, w.getDimSize(1), w.getDimSize(0), conv.getGroups(), subject, set);
+    return tileWinograd(conv, w, w.getDimSize(1), w.getDimSize(0), conv.getGroups(), subject, processor);
 
   int64_t rank = y.getRank(), elementBytes = std::max<int64_t>(getElementBytes(y.getElementType()), 4);
   int64_t channels = w.getDimSize(0), groups = conv.getGroups(), group = channels / groups;
@@ -215,23 +217,23 @@ ScheduleAttr tileConvolution(const TileSubject &subject, const InstructionSet &s
   ScheduleDraft draft;
   int64_t weightBytes = countBytes(w);
   if (isBlocked) {
-    RegisterTile tile = chooseRegisterTile(problem, set);
+    RegisterTile tile = chooseRegisterTile(problem, processor);
     if (tile.cycles < 0)
-      return tilePlain(subject.rootOp, set);
+      return tilePlain(subject.rootOp, processor);
     draft.algorithm = "direct";
     draft.vector = tile.lanes;
     draft.setTile(builder, "columns", tile.columns);
     draft.setTile(builder, "rows", tile.rows);
     draft.setTile(builder, "planes", tile.planes);
     // Few weights stay in the cache, and then the inputs of a tile are read once.
-    draft.setTile(builder, "columns_loop", weightBytes <= set.cacheBytes / 4 ? 0 : -1);
+    draft.setTile(builder, "columns_loop", weightBytes <= processor.cacheBytes / 4 ? 0 : -1);
   } else {
     // One vector of channels, taps unrolled: neighbouring rows share inputs, the weights stay in registers.
-    int64_t lanes = set.getLanes(elementBytes);
+    int64_t lanes = processor.getLanes(elementBytes);
     while (lanes > 1 && channels % lanes != 0 && lanes > 4)
       lanes /= 2;
     if (channels % lanes != 0)
-      return tilePlain(subject.rootOp, set);
+      return tilePlain(subject.rootOp, processor);
     draft.algorithm = "depthwise";
     draft.vector = lanes;
     draft.setTile(builder, "columns", lanes);
@@ -251,7 +253,7 @@ ScheduleAttr tileConvolution(const TileSubject &subject, const InstructionSet &s
   } else {
     draft.split = outer;
   }
-  return draft.finish(conv.getContext(), set);
+  return draft.finish(conv.getContext(), processor);
 }
 
 } // namespace dlc

@@ -16,13 +16,13 @@ struct CellTile {
 } // namespace
 
 /// Cycles of a step with `tile`.
-static double estimate(const CellTile &tile, const InstructionSet &set, int64_t lanes, int64_t gates, int64_t depth,
-                       int64_t units, int64_t rows) {
+static double estimate(const CellTile &tile, const ProcessorModel &processor, int64_t lanes, int64_t gates,
+                       int64_t depth, int64_t units, int64_t rows) {
   // What the second-level cache delivers of a stream that the first level cannot hold.
   constexpr double streamBytes = 32;
   int64_t vectors = gates * tile.units / lanes, accumulators = vectors * tile.rows;
-  double step = std::max({accumulators / set.multiplyAdds, (vectors + tile.rows) / set.loads,
-                          static_cast<double>(set.latency), vectors * set.vectorBytes / streamBytes});
+  double step = std::max({accumulators / processor.multiplyAdds, (vectors + tile.rows) / processor.loads,
+                          static_cast<double>(processor.latency), vectors * processor.vectorBytes / streamBytes});
   // Loop control, and at equal speed independent sums for processors that start more of them.
   step += 1 + 8.0 / accumulators;
   // Zeroing, activations and stores.
@@ -34,18 +34,18 @@ static double estimate(const CellTile &tile, const InstructionSet &set, int64_t 
 /// Units whose weights fill the first-level cache, if the weights of all units are a little more than it holds; else 0.
 /// Every second step then takes the parts in reverse, and finds the first one there: it arrives at the rate of that
 /// cache, which the second level has half of. (What exceeds the second level gains nothing: the third is as fast.)
-static int64_t chooseSweep(const InstructionSet &set, int64_t unitBytes, int64_t units, int64_t block) {
+static int64_t chooseSweep(const ProcessorModel &processor, int64_t unitBytes, int64_t units, int64_t block) {
   constexpr int64_t mostParts = 4;
-  int64_t part = set.firstCacheBytes / (unitBytes * block) * block;
+  int64_t part = processor.firstCacheBytes / (unitBytes * block) * block;
   return part > 0 && part < units && part * mostParts >= units ? part : 0;
 }
 
-ScheduleAttr tileRecurrent(const TileSubject &subject, const InstructionSet &set) {
+ScheduleAttr tileRecurrent(const TileSubject &subject, const ProcessorModel &processor) {
   MLIRContext *context = subject.rootOp->getContext();
   Builder builder(context);
   auto finish = [&](llvm::StringRef algorithm, int64_t vector, int64_t split, int64_t grain, DictionaryAttr tiles) {
-    return ScheduleAttr::get(context, builder.getStringAttr(algorithm), builder.getStringAttr(set.name), vector, split,
-                             grain, tiles);
+    return ScheduleAttr::get(context, builder.getStringAttr(algorithm), builder.getStringAttr(processor.name), vector,
+                             split, grain, tiles);
   };
   auto product = llvm::cast<MatMulOp>(subject.rootOp);
   auto weight = llvm::cast<RankedTensorType>(product.getRhs().getType());
@@ -55,13 +55,13 @@ ScheduleAttr tileRecurrent(const TileSubject &subject, const InstructionSet &set
     return finish("plain", 1, -1, 1, {});
   int64_t gates = weight.getDimSize(0), depth = weight.getDimSize(1), units = weight.getDimSize(2);
   int64_t block = layout.getInnerTiles()[0], blocks = llvm::divideCeil(units, block);
-  int64_t lanes = std::min(set.getLanes(getElementBytes(weight.getElementType())), block);
+  int64_t lanes = std::min(processor.getLanes(getElementBytes(weight.getElementType())), block);
   bool isDynamic = subject.result.isDynamicDim(0);
   // A batch that is known at run time: enough rows for a tile, or one.
   int64_t rows = isDynamic ? 24 : std::max<int64_t>(subject.result.getDimSize(0), 1);
   // Several rows use what they load from the second level often enough.
   int64_t sweep = rows == 1 || isDynamic
-                      ? chooseSweep(set, gates * depth * getElementBytes(weight.getElementType()), units, block)
+                      ? chooseSweep(processor, gates * depth * getElementBytes(weight.getElementType()), units, block)
                       : 0;
   CellTile best;
   auto consider = [&](int64_t size) {
@@ -69,10 +69,10 @@ ScheduleAttr tileRecurrent(const TileSubject &subject, const InstructionSet &set
       int64_t vectors = gates * size / lanes, accumulators = vectors * tileRows;
       // With one row weights are memory operands; else they, or the rows' state, stay in registers for a step.
       int64_t operands = tileRows == 1 ? 1 : std::min(vectors, tileRows) + 1;
-      if (accumulators + operands > set.registers && (tileRows > 1 || size > lanes))
+      if (accumulators + operands > processor.registers && (tileRows > 1 || size > lanes))
         break;
       CellTile tile{size, tileRows, 0};
-      tile.cycles = estimate(tile, set, lanes, gates, depth, units, rows);
+      tile.cycles = estimate(tile, processor, lanes, gates, depth, units, rows);
       if (best.cycles < 0 || tile.cycles < best.cycles)
         best = tile;
     }

@@ -18,21 +18,21 @@ llvm::SmallVector<int64_t> getDimsInnermostFirst(RankedTensorType type) {
   return dims;
 }
 
-static ScheduleAttr makeSchedule(MLIRContext *context, llvm::StringRef algorithm, const InstructionSet &set,
+static ScheduleAttr makeSchedule(MLIRContext *context, llvm::StringRef algorithm, const ProcessorModel &processor,
                                  int64_t elementBytes, RowSplit split,
                                  llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>> tiles = {}) {
   Builder builder(context);
   llvm::SmallVector<NamedAttribute> named;
   for (auto [name, size] : tiles)
     named.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(size)));
-  return ScheduleAttr::get(context, builder.getStringAttr(algorithm), builder.getStringAttr(set.name),
-                           set.getLanes(elementBytes), split.dim, split.grain,
+  return ScheduleAttr::get(context, builder.getStringAttr(algorithm), builder.getStringAttr(processor.name),
+                           processor.getLanes(elementBytes), split.dim, split.grain,
                            named.empty() ? DictionaryAttr() : builder.getDictionaryAttr(named));
 }
 
 static int64_t elementBytes(Type type) { return getElementBytes(getElementTypeOrSelf(type)); }
 
-ScheduleAttr tileRows(const TileSubject &subject, const InstructionSet &set) {
+ScheduleAttr tileRows(const TileSubject &subject, const ProcessorModel &processor) {
   llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(subject.result);
   auto concat = llvm::dyn_cast_or_null<ConcatOp>(subject.rootOp);
   auto update = llvm::dyn_cast_or_null<UpdateSliceOp>(subject.rootOp);
@@ -57,13 +57,13 @@ ScheduleAttr tileRows(const TileSubject &subject, const InstructionSet &set) {
     for (Operation &op : subject.rootOp->getBlock()->without_terminator())
       if (op.hasTrait<Elementwise>())
         bytes = std::max(bytes, elementBytes(op.getResult(0).getType()));
-  return makeSchedule(subject.result.getContext(), "rows", set, bytes, split);
+  return makeSchedule(subject.result.getContext(), "rows", processor, bytes, split);
 }
 
 /// Vector accumulators side by side that hide an addition's latency.
 constexpr int64_t accumulators = 4;
 
-ScheduleAttr tileReduction(const TileSubject &subject, const InstructionSet &set) {
+ScheduleAttr tileReduction(const TileSubject &subject, const ProcessorModel &processor) {
   auto operand = llvm::cast<RankedTensorType>(subject.rootOp->getOperand(0).getType());
   llvm::SmallVector<int64_t> axes;
   if (auto reduce = llvm::dyn_cast<ReduceOp>(subject.rootOp))
@@ -74,7 +74,7 @@ ScheduleAttr tileReduction(const TileSubject &subject, const InstructionSet &set
   bool isRow = dims.empty() || llvm::is_contained(axes, dims.front());
   llvm::SmallVector<int64_t> resultDims = getDimsInnermostFirst(subject.result);
   // Few columns leave each of two threads fewer vectors. All instruction sets have the same ranges.
-  int64_t unroll = accumulators, lanes = set.getLanes(elementBytes(operand)), block = 64;
+  int64_t unroll = accumulators, lanes = processor.getLanes(elementBytes(operand)), block = 64;
   if (!isRow && !operand.isDynamicDim(dims.front())) {
     if (operand.getDimSize(dims.front()) < 2 * block)
       block /= 2;
@@ -83,11 +83,11 @@ ScheduleAttr tileReduction(const TileSubject &subject, const InstructionSet &set
   }
   RowSplit split = chooseRowSplit(
       subject, [&](int64_t dim) { return isRow || resultDims.size() == 1 || dim != resultDims.front(); }, block);
-  return makeSchedule(subject.result.getContext(), isRow ? "rows" : "columns", set, elementBytes(operand), split,
+  return makeSchedule(subject.result.getContext(), isRow ? "rows" : "columns", processor, elementBytes(operand), split,
                       {{"unroll", unroll}});
 }
 
-ScheduleAttr tileNormalization(const TileSubject &subject, const InstructionSet &set) {
+ScheduleAttr tileNormalization(const TileSubject &subject, const ProcessorModel &processor) {
   auto operand = llvm::cast<RankedTensorType>(subject.rootOp->getOperand(0).getType());
   llvm::SmallVector<int64_t> axes;
   bool hasStatistics = true;
@@ -107,7 +107,7 @@ ScheduleAttr tileNormalization(const TileSubject &subject, const InstructionSet 
     // Ranges of a normalized dimension would each compute the statistics again.
     return hasStatistics ? !llvm::is_contained(axes, dim) : dims.size() == 1 || dim != dims.front();
   });
-  return makeSchedule(subject.result.getContext(), !hasStatistics || isRow ? "rows" : "columns", set,
+  return makeSchedule(subject.result.getContext(), !hasStatistics || isRow ? "rows" : "columns", processor,
                       elementBytes(operand), split, {{"unroll", accumulators}});
 }
 

@@ -5,7 +5,7 @@
 #define DLC_PASSES_SCHEDULE_TILERULES_H
 
 #include "ir/DlcDialect.h"
-#include "passes/schedule/InstructionSet.h"
+#include "passes/schedule/ProcessorModel.h"
 
 namespace dlc {
 
@@ -21,18 +21,18 @@ struct TileSubject {
 llvm::SmallVector<int64_t> getDimsInnermostFirst(mlir::RankedTensorType type);
 
 /// The schedule of a kernel rooted by a convolution. A dimension to split is chosen once for all instruction sets.
-ScheduleAttr tileConvolution(const TileSubject &subject, const InstructionSet &set);
-ScheduleAttr tileContraction(const TileSubject &subject, const InstructionSet &set);
+ScheduleAttr tileConvolution(const TileSubject &subject, const ProcessorModel &processor);
+ScheduleAttr tileContraction(const TileSubject &subject, const ProcessorModel &processor);
 /// A cell's step: gates unrolled, units in register tiles.
-ScheduleAttr tileRecurrent(const TileSubject &subject, const InstructionSet &set);
+ScheduleAttr tileRecurrent(const TileSubject &subject, const ProcessorModel &processor);
 /// Elementwise ops, movements and windows: rows of vectors.
-ScheduleAttr tileRows(const TileSubject &subject, const InstructionSet &set);
-ScheduleAttr tileReduction(const TileSubject &subject, const InstructionSet &set);
-ScheduleAttr tileNormalization(const TileSubject &subject, const InstructionSet &set);
-ScheduleAttr tileAttention(const TileSubject &subject, const InstructionSet &set);
+ScheduleAttr tileRows(const TileSubject &subject, const ProcessorModel &processor);
+ScheduleAttr tileReduction(const TileSubject &subject, const ProcessorModel &processor);
+ScheduleAttr tileNormalization(const TileSubject &subject, const ProcessorModel &processor);
+ScheduleAttr tileAttention(const TileSubject &subject, const ProcessorModel &processor);
 
 /// The schedule by the rule of the subject's family.
-ScheduleAttr tileKernel(const TileSubject &subject, const InstructionSet &set);
+ScheduleAttr tileKernel(const TileSubject &subject, const ProcessorModel &processor);
 
 } // namespace dlc
 

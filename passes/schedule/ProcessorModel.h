@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// What schedules need to know of a processor.
-#ifndef DLC_PASSES_SCHEDULE_INSTRUCTIONSET_H
-#define DLC_PASSES_SCHEDULE_INSTRUCTIONSET_H
+#ifndef DLC_PASSES_SCHEDULE_PROCESSORMODEL_H
+#define DLC_PASSES_SCHEDULE_PROCESSORMODEL_H
 
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace dlc {
 
 /// A typical processor with an instruction set. Throughputs are a cycle's, of full vectors.
-struct InstructionSet {
+struct ProcessorModel {
   llvm::StringRef name;
   int64_t vectorBytes;
   int64_t registers;
@@ -27,8 +27,8 @@ struct InstructionSet {
 };
 
 /// "x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-bf16" or "aarch64".
-std::optional<InstructionSet> getInstructionSet(llvm::StringRef name);
+std::optional<ProcessorModel> getProcessorModel(llvm::StringRef name);
 
 } // namespace dlc
 
-#endif // DLC_PASSES_SCHEDULE_INSTRUCTIONSET_H
+#endif // DLC_PASSES_SCHEDULE_PROCESSORMODEL_H
