@@ -2,6 +2,7 @@
 #include "ir/LoopBuilder.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -45,32 +46,46 @@ LoopBuilder::~LoopBuilder() {
   body.erase();
 }
 
-/// Whether `value` follows from constants and parameters alone.
-static bool isConstant(Value value) {
-  Operation *op = value.getDefiningOp();
-  if (!op)
-    return false;
-  if (llvm::isa<ConstantOp, LoadParameterOp>(op))
-    return true;
-  return llvm::isa<DimensionOpInterface>(op) && op->getNumOperands() > 0 && isMemoryEffectFree(op) &&
-         llvm::all_of(op->getOperands(), isConstant);
+/// Collects `value` and what it follows from, operands before users, if that is constants, parameters and ops without
+/// side effects alone; fails otherwise.
+static LogicalResult collectConstantWork(Value value, llvm::SetVector<Operation *> &work) {
+  llvm::SmallVector<Value> pending{value};
+  llvm::SmallPtrSet<Operation *, 8> entered;
+  while (!pending.empty()) {
+    Operation *op = pending.back().getDefiningOp();
+    if (!op)
+      return failure();
+    bool isSource = llvm::isa<ConstantOp, LoadParameterOp>(op);
+    if (!isSource && !(llvm::isa<DimensionOpInterface>(op) && op->getNumOperands() > 0 && isMemoryEffectFree(op)))
+      return failure();
+    if (!isSource && entered.insert(op).second) {
+      llvm::append_range(pending, llvm::reverse(op->getOperands()));
+      continue;
+    }
+    work.insert(op);
+    pending.pop_back();
+  }
+  return success();
 }
 
 Value LoopBuilder::bring(Value outer) {
   if (Value known = brought.lookup(outer))
     return known;
-  Value inner;
-  if (isConstant(outer)) {
-    IRMapping mapping;
-    for (Value operand : outer.getDefiningOp()->getOperands())
-      mapping.map(operand, bring(operand));
-    inner = builder.clone(*outer.getDefiningOp(), mapping)->getResult(0);
-  } else {
+  llvm::SetVector<Operation *> work;
+  if (failed(collectConstantWork(outer, work))) {
     invariants.push_back(outer);
-    inner = body.getBody().front().addArgument(outer.getType(), outer.getLoc());
+    return brought[outer] = body.getBody().front().addArgument(outer.getType(), outer.getLoc());
   }
-  brought[outer] = inner;
-  return inner;
+  for (Operation *op : work) {
+    Value &inner = brought[op->getResult(0)];
+    if (inner)
+      continue;
+    IRMapping mapping;
+    for (Value operand : op->getOperands())
+      mapping.map(operand, brought.lookup(operand));
+    inner = builder.clone(*op, mapping)->getResult(0);
+  }
+  return brought.lookup(outer);
 }
 
 ResultRange LoopBuilder::finish(ValueRange next, ValueRange stacked) {

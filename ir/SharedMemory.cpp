@@ -15,19 +15,33 @@ Value getMemory(Value value) {
   return value;
 }
 
+/// Calls `visit` with each reader of `value`'s memory until it gives true; whether it has.
+static bool findReader(Value value, llvm::function_ref<bool(Operation *)> visit) {
+  llvm::SmallVector<Value> names{value};
+  while (!names.empty()) {
+    Value name = names.pop_back_val();
+    for (Operation *user : name.getUsers()) {
+      if (visit(user))
+        return true;
+      // `dlc.reshape_like` asks its other operand for extents only.
+      if (isAlias(user) && user->getOperand(0) == name)
+        names.push_back(user->getResult(0));
+    }
+  }
+  return false;
+}
+
 llvm::SmallVector<Operation *> getReaders(Value value) {
   llvm::SmallVector<Operation *> readers;
-  for (Operation *user : value.getUsers()) {
-    readers.push_back(user);
-    // `dlc.reshape_like` asks its other operand for extents only.
-    if (isAlias(user) && user->getOperand(0) == value)
-      readers.append(getReaders(user->getResult(0)));
-  }
+  findReader(value, [&](Operation *reader) {
+    readers.push_back(reader);
+    return false;
+  });
   return readers;
 }
 
 bool isReadAfter(Value value, Operation *op) {
-  return llvm::any_of(getReaders(value), [&](Operation *reader) { return op->isBeforeInBlock(reader); });
+  return findReader(value, [&](Operation *reader) { return op->isBeforeInBlock(reader); });
 }
 
 LastReaders::LastReaders(Block &block) {

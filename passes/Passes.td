@@ -377,11 +377,39 @@ def FuseConvReluPool : Pass<"dlc-fuse-conv-relu-pool", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
 }
+def SplitConcats : Pass<"dlc-split-concats", "::mlir::func::FuncOp"> {
+  let summary = "Make concatenations of very many operands from concatenations of fewer";
+  let description = [{
+    A kernel has a loop for each operand of a concatenation, and the time to compile it grows with the square of their number. Concatenations of
+    row-major tensors take at most 32 operands each.
+
+    Before: `dlc.concat` of 100 operands. After: one of four, which are concatenations of 25 operands each.
+  }];
+  let statistics = [Statistic<"split", "split", "concatenations that were split">];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+def ShareKernels : Pass<"dlc-share-kernels", "::mlir::func::FuncOp"> {
+  let summary = "Where very many kernels would differ in a number alone, let them read it from memory and be one";
+  let description = [{
+    Networks that were unrolled take one step after the other out of a sequence, or hold thousands of numbers. More than `slice-limit` slices of one
+    tensor that differ in where they start along one axis, of which they take one element, become gathers by constant indices. If a function holds
+    more than `number-limit` different floating-point numbers, the kernels' inputs are these numbers, not immediates of their code. Such constants are marked
+    `dlc.as_input`.
+
+    Before: `dlc.slice %x {starts = array<i64: 0, 7>, sizes = array<i64: -1, 1>, ...} : tensor<?x99xf32> -> tensor<?x1xf32>`, 99 of these
+    After: `dlc.gather %x, %seven {axis = 1 : i64} : (tensor<?x99xf32>, tensor<1xi64>) -> tensor<?x1xf32>`
+  }];
+  let options = [Option<"sliceLimit", "slice-limit", "int64_t", "64", "slices that keep kernels of their own">,
+                 Option<"numberLimit", "number-limit", "int64_t", "256", "numbers that are immediates of kernels">];
+  let statistics = [Statistic<"gathers", "gathers", "slices that became gathers">,
+                    Statistic<"numbers", "numbers", "constants that kernels read from memory">];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
 def FuseElementwise : Pass<"dlc-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Form kernels of elementwise chains, and of other ops with the elementwise ops around them";
   let description = [{
     Reductions, normalizations, windows and movements take up the elementwise ops that follow them; reductions also
-    those before them, if cheap, and concatenations all that compute one of their parts. What elementwise ops are left form kernels of their own, as large as single uses allow; in those, slices with
+    those before them, if cheap, and concatenations all that compute one of X slices with
     long rows, mirrored ones and gathers of single elements are read where they are used, together with the arithmetic of their indices.
   }];
   let dependentDialects = ["::dlc::DlcDialect"];

@@ -97,6 +97,8 @@ static void addLayoutPhase(OpPassManager &manager, const PipelineOptions &option
 
 static void addKernelsPhase(OpPassManager &manager, const PipelineOptions &options) {
   OpPassManager &function = manager.nest<func::FuncOp>();
+  function.addPass(createSplitConcats());
+  function.addPass(createShareKernels());
   if (options.optimizationLevel >= 2) {
     function.addPass(createFuseConvReluPool());
     function.addPass(createFuseElementwise());

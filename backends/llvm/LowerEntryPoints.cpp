@@ -64,10 +64,13 @@ struct Emitter {
 class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPointsPass> {
   void runOnOperation() override;
   LogicalResult lowerEntry(mlir::func::FuncOp function);
-  LogicalResult replaceArguments(mlir::func::FuncOp function, llvm::StringRef entryName);
+  LogicalResult lowerPart(mlir::func::FuncOp function);
+  LogicalResult replaceArguments(mlir::func::FuncOp function);
   LogicalResult lowerTask(mlir::func::FuncOp function);
   LogicalResult lowerBody(mlir::func::FuncOp function);
   LogicalResult lowerLaunch(LaunchOp launch, mlir::Block *leave);
+  mlir::func::FuncOp getLaunchFunction(LaunchOp launch, KernelInterface &kernel);
+  void callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *leave);
   void lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *leave);
   void leaveUnlessFine(Emitter emit, Value status, mlir::Operation *done, mlir::Block *leave);
   void countLaunches(Emitter emit, mlir::func::FuncOp function, int64_t place);
@@ -76,7 +79,10 @@ class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPo
 
   llvm::StringMap<KernelInterface> kernels;
   llvm::StringSet<> usedNames;
-  Value call; ///< the dlc_call of the entry point at hand; null in a task
+  llvm::StringMap<unsigned> launchCounts;                ///< of kernels so far
+  llvm::StringMap<mlir::func::FuncOp> sharedFunctions;   ///< of kernels with very many launches
+  llvm::StringMap<mlir::func::FuncOp> outlinedFunctions; ///< tasks and parts
+  Value call;                                            ///< the dlc_call of the entry point at hand; null in a task
   /// Of the task at hand: where its range begins and ends, and the scratch of the thread that runs it. Null in an
   /// entry point.
   Value begin, end, scratch;
@@ -87,6 +93,9 @@ class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPo
 void LowerEntryPointsPass::runOnOperation() {
   kernels.clear();
   usedNames.clear();
+  launchCounts.clear();
+  sharedFunctions.clear();
+  outlinedFunctions.clear();
   mlir::ModuleOp module = getOperation();
   auto description = describeProgram(module);
   if (mlir::failed(description))
@@ -101,7 +110,13 @@ void LowerEntryPointsPass::runOnOperation() {
   createInRanges();
   llvm::SmallVector<mlir::func::FuncOp> functions(module.getOps<mlir::func::FuncOp>());
   for (mlir::func::FuncOp function : functions)
+    if (function->hasAttr("dlc.range_grain") || function->hasAttr("dlc.part"))
+      outlinedFunctions[function.getName()] = function;
+  for (mlir::func::FuncOp function : functions)
     if (function->hasAttr("dlc.range_grain") && mlir::failed(lowerTask(function)))
+      return signalPassFailure();
+  for (mlir::func::FuncOp function : functions)
+    if (function->hasAttr("dlc.part") && mlir::failed(lowerPart(function)))
       return signalPassFailure();
   for (mlir::func::FuncOp function : functions)
     if (function->hasAttr("dlc.entry") && mlir::failed(lowerEntry(function)))
@@ -128,8 +143,24 @@ void LowerEntryPointsPass::runOnOperation() {
 
 LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
   llvm::StringRef entryName = function->getAttrOfType<mlir::StringAttr>("dlc.entry").getValue();
-  if (mlir::failed(replaceArguments(function, entryName)))
+  if (mlir::failed(replaceArguments(function)))
     return mlir::failure();
+  function->removeAttr("dlc.entry");
+  for (llvm::StringRef note :
+       {"dlc.workspace_bytes", "dlc.reads_variables", "dlc.writes_variables", "dlc.reads_derived"})
+    function->removeAttr(note);
+  function.setName((entryName + ".execute").str());
+  begin = end = scratch = Value();
+  return lowerBody(function);
+}
+
+/// Makes a function of `--dlc-outline-launches` take the dlc_call and give a status, as its entry point does.
+LogicalResult LowerEntryPointsPass::lowerPart(mlir::func::FuncOp function) {
+  llvm::StringRef entryName = function->getAttrOfType<mlir::StringAttr>("dlc.part").getValue();
+  if (mlir::failed(replaceArguments(function)))
+    return mlir::failure();
+  function->removeAttr("dlc.part");
+  function.setName((entryName + ".execute" + function.getName().drop_front(entryName.size())).str());
   begin = end = scratch = Value();
   return lowerBody(function);
 }
@@ -193,19 +224,22 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
       return mlir::failure();
   llvm::SmallVector<std::pair<mlir::func::CallOp, mlir::func::FuncOp>> calls;
   function.walk([&](mlir::func::CallOp op) {
-    auto callee = getOperation().lookupSymbol<mlir::func::FuncOp>(op.getCallee());
-    if (callee && callee->hasAttr("dlc.range_grain"))
+    if (mlir::func::FuncOp callee = outlinedFunctions.lookup(op.getCallee()))
       calls.push_back({op, callee});
   });
-  for (auto [op, task] : calls)
-    lowerRanges(op, task, leave);
+  for (auto [op, callee] : calls) {
+    if (callee->hasAttr("dlc.range_grain"))
+      lowerRanges(op, callee, leave);
+    else
+      callPart(op, callee, leave);
+  }
   if (leave->use_empty())
     leave->erase();
   return mlir::success();
 }
 
 /// Makes `function` take the dlc_call alone, and reads from it what the arguments were.
-LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function, llvm::StringRef entryName) {
+LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function) {
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&function.front());
   Emitter emit{builder, function.getLoc()};
   mlir::Block &body = function.front();
@@ -265,11 +299,6 @@ LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function
   body.eraseArguments(0, count);
   function.removeArgAttrsAttr();
   function.setType(builder.getFunctionType({pointer}, builder.getI32Type()));
-  function->removeAttr("dlc.entry");
-  for (llvm::StringRef note :
-       {"dlc.workspace_bytes", "dlc.reads_variables", "dlc.writes_variables", "dlc.reads_derived"})
-    function->removeAttr(note);
-  function.setName((entryName + ".execute").str());
   return mlir::success();
 }
 
@@ -314,6 +343,19 @@ static Value runInPool(Emitter emit, Value call, Value task, Value arguments, Va
       .getResult();
 }
 
+/// The function behind `launch`. Profiles show launches by the names of their layers; where one kernel has more
+/// launches than anybody reads, functions that are the same but for their names would be most of the program.
+mlir::func::FuncOp LowerEntryPointsPass::getLaunchFunction(LaunchOp launch, KernelInterface &kernel) {
+  constexpr unsigned ownFunctions = 64;
+  llvm::StringRef name = launch.getKernel();
+  if (++launchCounts[name] <= ownFunctions)
+    return createLaunchFunction(getOperation(), kernel, launch.getName(), usedNames, launch.getLoc());
+  mlir::func::FuncOp &shared = sharedFunctions[name];
+  if (!shared)
+    shared = createLaunchFunction(getOperation(), kernel, name, usedNames, kernel.kernel.getLoc());
+  return shared;
+}
+
 LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *leave) {
   auto found = kernels.find(launch.getKernel());
   if (found == kernels.end())
@@ -328,7 +370,7 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
                                        << " outputs and " << launch.getSymbols().size()
                                        << " symbols to a kernel that takes " << kernelBody.getNumArguments() << ", "
                                        << outputCount << " and " << symbolCount;
-  mlir::func::FuncOp task = createLaunchFunction(getOperation(), kernel, launch.getName(), usedNames, launch.getLoc());
+  mlir::func::FuncOp task = getLaunchFunction(launch, kernel);
 
   mlir::OpBuilder builder(launch);
   Emitter emit{builder, launch.getLoc()};
@@ -368,6 +410,14 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   }
   leaveUnlessFine(emit, status, launch, leave);
   return mlir::success();
+}
+
+/// Calls `part`, which is lowered, in the place of `whole`.
+void LowerEntryPointsPass::callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *leave) {
+  mlir::OpBuilder builder(whole);
+  Emitter emit{builder, whole.getLoc()};
+  Value status = mlir::func::CallOp::create(builder, whole.getLoc(), part, call).getResult(0);
+  leaveUnlessFine(emit, status, whole, leave);
 }
 
 /// Runs the task behind `ranges` through the pool: one range a thread, in whole grains.

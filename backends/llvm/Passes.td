@@ -42,6 +42,30 @@ def OutlineRanges : Pass<"dlc-outline-ranges", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
 }
 
+def OutlineLaunches : Pass<"dlc-outline-launches", "::mlir::ModuleOp"> {
+  let summary = "Split entry points with very many launches into functions";
+  let description = [{
+    Some of LLVM's passes take time that grows with the square of a function's size. In an entry point with more than `part-size` launches, runs of
+    as many launches (and of `dlc.fill_halo` and copies between them) become functions of the entry point's own signature, marked
+    `dlc.part`; addresses are computed again in each. Loops and what depends on them stay where they are. Smaller entry points do not change.
+
+    Before (with a part size of 2):
+    ```mlir
+    dlc.launch @k "a" ins(%x : memref<?xi8>) out(%t : memref<?xi8>)
+    dlc.launch @k "b" ins(%t : memref<?xi8>) out(%x : memref<?xi8>)
+    dlc.launch @k "c" ins(%x : memref<?xi8>) out(%y : memref<?xi8>)
+    ```
+    After:
+    ```mlir
+    func.call @run.part0(%x, %y, %workspace) : (memref<?xi8>, memref<?xi8>, memref<?xi8>) -> ()
+    dlc.launch @k "c" ins(%x : memref<?xi8>) out(%y : memref<?xi8>)
+    ```
+  }];
+  let options = [Option<"partSize", "part-size", "int64_t", "512", "launches of one function">];
+  let statistics = [Statistic<"outlined", "parts", "functions that entry points were split into">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
+}
+
 def LowerEntryPoints : Pass<"dlc-lower-entry-points", "::mlir::ModuleOp"> {
   let summary = "Turn entry points and launches into functions of the C ABI";
   let description = [{
@@ -51,7 +75,9 @@ def LowerEntryPoints : Pass<"dlc-lower-entry-points", "::mlir::ModuleOp"> {
     `@run.output_shapes` beside it. A `dlc.launch @k "conv1"` becomes a function `@conv1.launch(%arguments, %begin, %end, %scratch)`
     that describes the buffers and calls `@k.kernel`, and a call of it: direct, or in ranges through the pool of `dlc_call` when
     the estimated work is worth the hand-over. A status other than 0 ends the entry point. Kernels become declarations. A function that
-    `--dlc-outline-ranges` has made becomes a task of the pool: its launches are direct calls for the task's own range.
+    `--dlc-outline-ranges` has made becomes a task of the pool: its launches are direct calls for the task's own range. One that
+    `--dlc-outline-launches` has made becomes `@run.execute.part0(%call: !llvm.ptr) -> i32`. The first 64 launches of a kernel have functions of
+    their own, under the names of their layers; the others share one, `@k.launch`.
   }];
   let dependentDialects = ["::mlir::cf::ControlFlowDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];

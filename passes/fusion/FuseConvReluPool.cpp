@@ -60,8 +60,7 @@ class FuseConvReluPool final : public dlc::impl::FuseConvReluPoolBase<FuseConvRe
     dlc::VariableIndex variables(getOperation());
     for (Operation *root : llvm::reverse(roots)) {
       llvm::SmallVector<Operation *> group{root};
-      while (Operation *user = dlc::getFusibleUser(group.back(), variables))
-        group.push_back(user);
+      dlc::appendFusibleUsers(group, variables);
       bool isFourDimensional = llvm::cast<RankedTensorType>(root->getResult(0).getType()).getRank() == 4;
       if (auto conv = llvm::dyn_cast<dlc::ConvOp>(root); conv && isFourDimensional)
         if (Operation *pool = getFusiblePool(group.back()); pool && fitsTiles(conv, pool))

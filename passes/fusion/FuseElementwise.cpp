@@ -93,30 +93,39 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
     if (auto reduce = llvm::dyn_cast<dlc::ReduceOp>(root);
         reduce && reduce.getKind() != dlc::ReductionKind::LogSumExp) {
       llvm::SetVector<Operation *> before;
-      collectOperands(root, before, isCheap);
+      dlc::KernelBudget budget;
+      collectOperands(root, before, budget, isCheap);
       llvm::SmallVector<Operation *> sorted = inOrder(before);
       group.insert(group.begin(), sorted.begin(), sorted.end());
     }
-    while (Operation *user = dlc::getFusibleUser(group.back(), variables))
-      group.push_back(user);
+    dlc::appendFusibleUsers(group, variables);
     dlc::wrapInKernel(group, dlc::getFamily(root), root, variables);
   }
 
-  /// Adds to `group` the ops that `accepts` takes and whose only use is in it, upwards from `op`, and those that
-  /// `isResult` makes another result of it.
+  /// Adds to `group` the ops that `accepts` takes and whose only use is in it, upwards from `root`, and those that
+  /// `isResult` makes another result of it, while `budget` lasts: what it does not pay for gets a kernel of its own.
   static void collectOperands(
-      Operation *op, llvm::SetVector<Operation *> &group, llvm::function_ref<bool(Operation *)> accepts,
+      Operation *root, llvm::SetVector<Operation *> &group, dlc::KernelBudget &budget,
+      llvm::function_ref<bool(Operation *)> accepts,
       llvm::function_ref<bool(Operation *)> isResult = [](Operation *) { return false; }) {
-    for (Value operand : getComputedOperands(op)) {
-      Operation *definition = operand.getDefiningOp();
+    // Depth first, operands in order: the ops from the root on, and which operand of each is next.
+    llvm::SmallVector<std::pair<Operation *, unsigned>> path{{root, 0}};
+    while (!path.empty()) {
+      Operation *op = path.back().first;
+      OperandRange operands = getComputedOperands(op);
+      if (path.back().second == operands.size()) {
+        path.pop_back();
+        continue;
+      }
+      Operation *definition = operands[path.back().second++].getDefiningOp();
       if (!definition || definition->getBlock() != op->getBlock() || !accepts(definition) || group.contains(definition))
         continue;
       // x * x is one user with two uses.
       bool isUsedElsewhere = llvm::any_of(definition->getUsers(), [&](Operation *user) { return user != op; });
-      if (isUsedElsewhere && !isResult(definition))
+      if ((isUsedElsewhere && !isResult(definition)) || !budget.spend(definition))
         continue;
       group.insert(definition);
-      collectOperands(definition, group, accepts, isResult);
+      path.push_back({definition, 0});
     }
   }
 
@@ -139,10 +148,16 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
 
   /// Whether `op` reads `value`, itself or through elementwise ops.
   static bool reads(Operation *op, Value value) {
-    return llvm::any_of(op->getOperands(), [&](Value operand) {
-      Operation *definition = operand.getDefiningOp();
-      return operand == value || (definition && definition->hasTrait<dlc::Elementwise>() && reads(definition, value));
-    });
+    llvm::SetVector<Operation *> readers;
+    readers.insert(op);
+    for (size_t i = 0; i < readers.size(); ++i)
+      for (Value operand : readers[i]->getOperands()) {
+        if (operand == value)
+          return true;
+        if (Operation *definition = operand.getDefiningOp(); definition && definition->hasTrait<dlc::Elementwise>())
+          readers.insert(definition);
+      }
+    return false;
   }
 
   /// Draws in what computes the parts of a concatenation, each of which has a loop of its own.
@@ -151,7 +166,8 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
       return;
     llvm::SetVector<Operation *> group;
     group.insert(concat);
-    collectOperands(concat, group, [](Operation *op) {
+    dlc::KernelBudget budget;
+    collectOperands(concat, group, budget, [](Operation *op) {
       auto shape = llvm::cast<RankedTensorType>(op->getResult(0).getType()).getShape();
       bool isWhole = llvm::all_of(op->getUsers(), [&](Operation *user) {
         return llvm::isa<dlc::ConcatOp>(user) ||
@@ -170,9 +186,11 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
     llvm::SetVector<Operation *> group;
     group.insert(last);
     auto shape = llvm::cast<RankedTensorType>(last->getResult(0).getType()).getShape();
+    dlc::KernelBudget budget;
+    budget.spend(last);
     // What is broadcast would be computed again for every element it goes to, so expensive ops stay outside then.
     collectOperands(
-        last, group,
+        last, group, budget,
         [&](Operation *op) {
           bool isWhole = llvm::cast<RankedTensorType>(op->getResult(0).getType()).getShape() == shape;
           if (!op->hasTrait<dlc::Elementwise>())

@@ -13,7 +13,7 @@ namespace dlc {
 /// Whether a constant is cheaper inside a kernel, as an immediate, than as an input.
 static bool belongsInside(Value value) {
   auto constant = value.getDefiningOp<ConstantOp>();
-  if (!constant)
+  if (!constant || constant->hasAttr(readAsInputAttribute))
     return false;
   auto dense = llvm::dyn_cast<DenseElementsAttr>(constant.getValue());
   return dense && !getLayout(constant.getType()) && dense.isSplat() && dense.getNumElements() > 0;
@@ -109,10 +109,28 @@ bool needsKernel(Operation *op) {
          !llvm::isa<ConstantOp, LoadParameterOp, KernelOp, LoopOp>(op);
 }
 
+bool KernelBudget::spend(Operation *op) {
+  // Functions of libm and their likes are polynomials of tens of operations.
+  bool isPolynomial =
+      llvm::isa<ExpOp, LogOp, ErfOp, SinOp, CosOp, TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp,
+                AtanhOp, TanhOp, SigmoidOp, EluOp, CeluOp, SeluOp, SoftplusOp, SwishOp, MishOp, GeluOp, PowOp, ModOp>(
+          op);
+  int64_t cost = isPolynomial ? 4 : 1;
+  if (cost > left)
+    return false;
+  left -= cost;
+  return true;
+}
+
 /// Whether `value` is the old value of a variable to which the function gives a new one, or is made from it by
 /// elementwise ops of its type alone.
 static bool isOldVariable(Value value, const VariableIndex &variables) {
-  while (Operation *op = value.getDefiningOp()) {
+  // No optimizer takes more steps from the old value to the new one.
+  constexpr int longestUpdate = 64;
+  for (int i = 0; i < longestUpdate; ++i) {
+    Operation *op = value.getDefiningOp();
+    if (!op)
+      break;
     if (!op->hasTrait<Elementwise>())
       return false;
     auto same = llvm::find_if(op->getOperands(), [&](Value operand) { return operand.getType() == value.getType(); });
@@ -124,7 +142,8 @@ static bool isOldVariable(Value value, const VariableIndex &variables) {
   return variable && variables.changes(variable);
 }
 
-Operation *getFusibleUser(Operation *last, const VariableIndex &variables) {
+/// The op that `appendFusibleUsers` appends to `last`; null if there is none.
+static Operation *getFusibleUser(Operation *last, const VariableIndex &variables) {
   Value result = last->getResult(0);
   if (!result.hasOneUse())
     return nullptr;
@@ -144,6 +163,15 @@ Operation *getFusibleUser(Operation *last, const VariableIndex &variables) {
     return operand != result && operand.getType() == userType && isOldVariable(operand, variables);
   });
   return !isUpdate && orderOf(type) == orderOf(userType) ? user : nullptr;
+}
+
+void appendFusibleUsers(llvm::SmallVectorImpl<Operation *> &group, const VariableIndex &variables) {
+  KernelBudget budget;
+  while (Operation *user = getFusibleUser(group.back(), variables)) {
+    if (!budget.spend(user))
+      return;
+    group.push_back(user);
+  }
 }
 
 } // namespace dlc

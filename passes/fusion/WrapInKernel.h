@@ -9,11 +9,14 @@
 
 namespace dlc {
 
+/// Marks a constant that kernels take as an input, though it is one number.
+constexpr llvm::StringLiteral readAsInputAttribute = "dlc.as_input";
+
 /// Moves `ops` (in program order) into a kernel at the place of the last. Its results are the last one's and then those
 /// of the others that are used outside, which only happens after the last and has its shape and layout. Splat constants
-/// are cloned into it, everything else that it reads becomes an input. The kernel is named after `rootOp`: its
-/// layer, or `w.update` if it gives the variable `w` a new value and no layer does. `variables` are those of the
-/// function.
+/// without that mark are cloned into it, everything else that it reads becomes an input. The kernel is named after
+/// `rootOp`: its layer, or `w.update` if it gives the variable `w` a new value and no layer does. `variables` are those
+/// of the function.
 KernelOp wrapInKernel(llvm::ArrayRef<mlir::Operation *> ops, KernelRoot root, mlir::Operation *rootOp,
                       const VariableIndex &variables);
 
@@ -26,11 +29,24 @@ KernelRoot getFamily(mlir::Operation *op);
 /// Whether `op` is an op of the graph that stands outside of kernels: not a constant, a kernel, or a terminator.
 bool needsKernel(mlir::Operation *op);
 
-/// The elementwise op that alone uses the result of `last` and can be computed with it, element by element: it has the
-/// shape and layout order of `last`'s result, and all its other operands exist before `last` or are computed by ops
-/// that may move up. Null if there is none, or if it makes a variable's new value of the old one: an elementwise kernel
-/// does that where the variable lies, other kernels would need a place of their own.
-mlir::Operation *getFusibleUser(mlir::Operation *last, const VariableIndex &variables);
+/// How many elementwise ops one kernel computes around its anchor op. A kernel's compile time grows with the square of
+/// their number (64 products and sums take 0.1 s, 500 take 5 s), while what a longer kernel spares, one intermediate
+/// tensor that is stored and loaded, is a small part of the work of so many ops.
+class KernelBudget {
+public:
+  /// Whether there is room for `op`; if so, takes it.
+  bool spend(mlir::Operation *op);
+
+private:
+  int64_t left = 64;
+};
+
+/// Appends to `group` the elementwise ops that can be computed with its last op, element by element, while there is
+/// budget. Each alone uses the result of the one before: it has that result's shape and layout order, and all its other
+/// operands exist before or are computed by ops that may move up. An op that makes a variable's new value of the old
+/// one ends the group: an elementwise kernel does that where the variable is stored, other kernels would need memory of
+/// their own.
+void appendFusibleUsers(llvm::SmallVectorImpl<mlir::Operation *> &group, const VariableIndex &variables);
 
 } // namespace dlc
 

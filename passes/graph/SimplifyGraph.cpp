@@ -142,15 +142,31 @@ struct MergeClamps final : OpRewritePattern<dlc::ClampOp> {
   }
 };
 
-/// The leaves of a sum of sums that nobody else reads.
-void collectTerms(Value value, llvm::SmallVectorImpl<Value> &terms, bool isRoot = true) {
-  auto add = value.getDefiningOp<dlc::AddOp>();
-  if (!add || (!isRoot && !add->hasOneUse())) {
-    terms.push_back(value);
-    return;
+/// Collects the leaves of a sum of sums that nobody else reads, in order. Fails at the first one, from the sum on, that
+/// does not meet `accepts`: of a long sum, which is asked at each of its ops, few leaves are looked at then.
+LogicalResult collectTerms(dlc::AddOp sum, llvm::SmallVectorImpl<Value> &terms,
+                           llvm::function_ref<bool(Value)> accepts) {
+  auto getInnerSum = [](Value value) {
+    auto add = value.getDefiningOp<dlc::AddOp>();
+    return add && add->hasOneUse() ? add : dlc::AddOp();
+  };
+  llvm::SmallVector<dlc::AddOp> sums{sum};
+  for (size_t i = 0; i < sums.size(); ++i)
+    for (Value operand : sums[i]->getOperands()) {
+      if (dlc::AddOp inner = getInnerSum(operand))
+        sums.push_back(inner);
+      else if (!accepts(operand))
+        return failure();
+    }
+  llvm::SmallVector<Value> pending{sum.getRhs(), sum.getLhs()};
+  while (!pending.empty()) {
+    Value value = pending.pop_back_val();
+    if (dlc::AddOp inner = getInnerSum(value))
+      pending.append({inner.getRhs(), inner.getLhs()});
+    else
+      terms.push_back(value);
   }
-  collectTerms(add.getLhs(), terms, false);
-  collectTerms(add.getRhs(), terms, false);
+  return success();
 }
 
 /// A sum of tensors that zeros pad along one axis, each where the others are zero -> concat. The gradient of what is
@@ -160,13 +176,16 @@ struct JoinPaddedTerms final : OpRewritePattern<dlc::AddOp> {
   LogicalResult matchAndRewrite(dlc::AddOp op, PatternRewriter &rewriter) const override {
     auto type = llvm::cast<RankedTensorType>(op.getType());
     llvm::SmallVector<Value> terms;
-    collectTerms(op, terms);
+    auto isPadded = [&](Value term) {
+      auto pad = term.getDefiningOp<dlc::PadOp>();
+      return pad && pad.getMode() == dlc::PadMode::Constant && !pad.getValue() && term.getType() == type;
+    };
+    if (failed(collectTerms(op, terms, isPadded)))
+      return rewriter.notifyMatchFailure(op, "a term is not padded with zeros");
     int64_t axis = -1;
     llvm::SmallVector<std::pair<int64_t, Value>> parts;
     for (Value term : terms) {
       auto pad = term.getDefiningOp<dlc::PadOp>();
-      if (!pad || pad.getMode() != dlc::PadMode::Constant || pad.getValue() || term.getType() != type)
-        return rewriter.notifyMatchFailure(op, "a term is not padded with zeros");
       for (auto [dim, low, high] : llvm::enumerate(pad.getLow(), pad.getHigh())) {
         if (low == 0 && high == 0)
           continue;

@@ -52,12 +52,24 @@ llvm::SmallVector<Value> findWeightWork(func::FuncOp function) {
 
 /// Copies `value` and all that it follows from to the builder's place.
 Value copyWork(OpBuilder &builder, Value value, IRMapping &copies) {
-  if (Value copy = copies.lookupOrNull(value))
-    return copy;
-  Operation *op = value.getDefiningOp();
-  for (Value operand : op->getOperands())
-    copyWork(builder, operand, copies);
-  return builder.clone(*op, copies)->getResult(0);
+  llvm::SmallVector<Value> pending{value};
+  while (!pending.empty()) {
+    Value next = pending.back();
+    if (copies.contains(next)) {
+      pending.pop_back();
+      continue;
+    }
+    Operation *op = next.getDefiningOp();
+    size_t before = pending.size();
+    for (Value operand : llvm::reverse(op->getOperands()))
+      if (!copies.contains(operand))
+        pending.push_back(operand);
+    if (pending.size() > before)
+      continue;
+    builder.clone(*op, copies);
+    pending.pop_back();
+  }
+  return copies.lookup(value);
 }
 
 class HoistWeightWork final : public dlc::impl::HoistWeightWorkBase<HoistWeightWork> {

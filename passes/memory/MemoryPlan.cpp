@@ -3,6 +3,8 @@
 #include "ir/Layout.h"
 #include "ir/RowRange.h"
 #include "ir/SignatureBuilder.h"
+#include "ir/Variables.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -68,9 +70,15 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, L
 }
 
 static bool dependsOn(Value value, BlockArgument argument) {
-  Operation *op = value.getDefiningOp();
-  return op ? llvm::any_of(op->getOperands(), [&](Value operand) { return dependsOn(operand, argument); })
-            : value == argument;
+  llvm::SetVector<Value> values;
+  values.insert(value);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i] == argument)
+      return true;
+    if (Operation *op = values[i].getDefiningOp())
+      values.insert(op->operand_begin(), op->operand_end());
+  }
+  return false;
 }
 
 /// Whether `kernel` reads its input at the place where it writes that output and nowhere else, so that the output may

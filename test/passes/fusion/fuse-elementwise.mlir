@@ -163,3 +163,34 @@ func.func @part_is_result(%x: tensor<4x16xf32> {dlc.name = "x"}, %y: tensor<4x16
   %z = dlc.concat %t, %y {axis = 1 : i64} : (tensor<4x16xf32>, tensor<4x16xf32>) -> tensor<4x32xf32>
   return %z, %t : tensor<4x32xf32>, tensor<4x16xf32>
 }
+
+// A kernel has room for 16 functions such as exp, or for 64 sums: compilation would take time with the square of its size.
+// CHECK-LABEL: func.func @budget
+func.func @budget(%x: tensor<8xf32>) -> tensor<8xf32> {
+  // CHECK: dlc.kernel
+  // CHECK-COUNT-1: dlc.exp
+  // CHECK-NEXT: dlc.yield
+  // CHECK: dlc.kernel
+  // CHECK-COUNT-16: dlc.exp
+  // CHECK-NEXT: dlc.yield
+  // CHECK-NOT: dlc.kernel
+  // CHECK: return
+  %e0 = dlc.exp %x : tensor<8xf32> -> tensor<8xf32>
+  %e1 = dlc.exp %e0 : tensor<8xf32> -> tensor<8xf32>
+  %e2 = dlc.exp %e1 : tensor<8xf32> -> tensor<8xf32>
+  %e3 = dlc.exp %e2 : tensor<8xf32> -> tensor<8xf32>
+  %e4 = dlc.exp %e3 : tensor<8xf32> -> tensor<8xf32>
+  %e5 = dlc.exp %e4 : tensor<8xf32> -> tensor<8xf32>
+  %e6 = dlc.exp %e5 : tensor<8xf32> -> tensor<8xf32>
+  %e7 = dlc.exp %e6 : tensor<8xf32> -> tensor<8xf32>
+  %e8 = dlc.exp %e7 : tensor<8xf32> -> tensor<8xf32>
+  %e9 = dlc.exp %e8 : tensor<8xf32> -> tensor<8xf32>
+  %e10 = dlc.exp %e9 : tensor<8xf32> -> tensor<8xf32>
+  %e11 = dlc.exp %e10 : tensor<8xf32> -> tensor<8xf32>
+  %e12 = dlc.exp %e11 : tensor<8xf32> -> tensor<8xf32>
+  %e13 = dlc.exp %e12 : tensor<8xf32> -> tensor<8xf32>
+  %e14 = dlc.exp %e13 : tensor<8xf32> -> tensor<8xf32>
+  %e15 = dlc.exp %e14 : tensor<8xf32> -> tensor<8xf32>
+  %e16 = dlc.exp %e15 : tensor<8xf32> -> tensor<8xf32>
+  return %e16 : tensor<8xf32>
+}

@@ -1,0 +1,67 @@
+// RUN: dlc-opt %s --pass-pipeline='builtin.module(dlc-outline-launches{part-size=2})' | FileCheck %s
+// RUN: dlc-opt %s --pass-pipeline='builtin.module(dlc-outline-launches{part-size=2},convert-scf-to-cf,dlc-lower-entry-points)' \
+// RUN:   | FileCheck %s --check-prefix=LOWERED
+// RUN: dlc-opt %s --dlc-outline-launches | FileCheck %s --check-prefix=SMALL
+
+module attributes {dlc.prepared_bytes = 0 : i64} {
+  dlc.kernel_func @relu root(elementwise) attributes {
+      schedules = [#dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8, split = -1>],
+      input_dims = [affine_map<()[s0] -> (s0, 16)>], symbols = ["N"]} {
+  ^bb0(%a: tensor<?x16xf32>):
+    %r = dlc.relu %a : tensor<?x16xf32> -> tensor<?x16xf32>
+    dlc.yield %r : tensor<?x16xf32>
+  }
+
+  // Five launches, of which a loop separates the fourth and the fifth: two parts, and one launch that stays.
+  // CHECK-LABEL: func.func @run
+  // CHECK: call @run.part0(%arg0, %arg1, %arg2, %arg3, %arg4, %arg5) : (
+  // CHECK-NEXT: call @run.part1(
+  // CHECK: scf.for
+  // CHECK-NEXT: dlc.launch @relu "in the loop"
+  // CHECK: dlc.launch @relu "e"
+  // CHECK-NEXT: return
+
+  // Addresses are computed again where they are needed.
+  // CHECK-LABEL: func.func private @run.part0
+  // CHECK-SAME: attributes {dlc.part = "run"}
+  // CHECK: %[[T:.*]] = memref.view %arg2[%{{.*}}][%{{.*}}] : memref<?xi8> to memref<?xi8>
+  // CHECK: dlc.launch @relu "a" ins(%arg0 : memref<?xi8>) out(%[[T]] : memref<?xi8>)
+  // CHECK: dlc.launch @relu "b" ins(%[[T]] : memref<?xi8>)
+  // CHECK-NEXT: return
+  // CHECK-LABEL: func.func private @run.part1
+  // CHECK: dlc.launch @relu "c"
+  // CHECK: memref.copy
+
+  // LOWERED-LABEL: func.func @run.execute
+  // LOWERED-SAME: (%[[CALL:.*]]: !llvm.ptr) -> i32
+  // LOWERED: %[[STATUS:.*]] = call @run.execute.part0(%[[CALL]]) : (!llvm.ptr) -> i32
+  // LOWERED-NEXT: %[[ZERO:.*]] = arith.constant 0
+  // LOWERED-NEXT: %[[FINE:.*]] = arith.cmpi eq, %[[STATUS]], %[[ZERO]]
+  // LOWERED-NEXT: cf.cond_br %[[FINE]], ^{{.*}}, ^[[LEAVE:.*]](%[[STATUS]] : i32)
+  // LOWERED: call @run.execute.part1(%[[CALL]]) : (!llvm.ptr) -> i32
+  // LOWERED: call @e.launch
+  // LOWERED: func.func private @run.execute.part0(%{{.*}}: !llvm.ptr) -> i32
+  // LOWERED: call @a.launch
+  // LOWERED: call @b.launch
+
+  // SMALL-NOT: dlc.part
+  func.func @run(%x: memref<?xi8> {dlc.input = "x", dlc.tensor = tensor<?x16xf32>, dlc.dims = affine_map<()[s0] -> (s0, 16)>},
+                 %y: memref<?xi8> {dlc.output = "y", dlc.tensor = tensor<?x16xf32>, dlc.dims = affine_map<()[s0] -> (s0, 16)>},
+                 %ws: memref<?xi8> {dlc.workspace}, %c: memref<?xi8> {dlc.constants}, %p: memref<?xi8> {dlc.prepared},
+                 %N: index {dlc.symbol = "N"})
+      attributes {dlc.entry = "run", dlc.workspace_bytes = affine_map<()[s0] -> (s0 * 64)>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %size = affine.apply affine_map<()[s0] -> (s0 * 64)>()[%N]
+    %t = memref.view %ws[%c0][%size] : memref<?xi8> to memref<?xi8>
+    dlc.launch @relu "a" ins(%x : memref<?xi8>) out(%t : memref<?xi8>) symbols(%N)
+    dlc.launch @relu "b" ins(%t : memref<?xi8>) out(%y : memref<?xi8>) symbols(%N)
+    dlc.launch @relu "c" ins(%y : memref<?xi8>) out(%t : memref<?xi8>) symbols(%N)
+    memref.copy %t, %y : memref<?xi8> to memref<?xi8>
+    scf.for %i = %c0 to %N step %c1 {
+      dlc.launch @relu "in the loop" ins(%y : memref<?xi8>) out(%t : memref<?xi8>) symbols(%N)
+    }
+    dlc.launch @relu "e" ins(%t : memref<?xi8>) out(%y : memref<?xi8>) symbols(%N)
+    return
+  }
+}
