@@ -2,6 +2,7 @@
 #include "frontend/OnnxRecurrence.h"
 #include "frontend/GateActivation.h"
 #include "ir/ConstantData.h"
+#include "ir/TensorDescription.h"
 
 using namespace mlir;
 
@@ -9,12 +10,6 @@ namespace dlc {
 namespace {
 
 RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
-
-std::string describe(Value value) {
-  std::string text;
-  llvm::raw_string_ostream(text) << value.getType();
-  return text;
-}
 
 class Builder {
 public:
@@ -74,17 +69,17 @@ bool Builder::expectShape(Value value, llvm::StringRef what, llvm::ArrayRef<int6
   for (size_t i = 0; fits && i < shape.size(); ++i)
     fits = ShapedType::isDynamic(shape[i]) || type.isDynamicDim(i) || type.getDimSize(i) == shape[i];
   if (!fits)
-    return fail(llvm::Twine(what) + " must be " + meaning + ", got " + describe(value));
+    return fail(llvm::Twine(what) + " must be " + meaning + ", got " + describeTensor(value));
   return true;
 }
 
 bool Builder::checkShapes() {
   if (typeOf(operation.x).getRank() != 3)
     return fail("takes an input of rank 3 [" + llvm::Twine(operation.isBatchFirst ? "N, T, I" : "T, N, I") + "], got " +
-                describe(operation.x));
+                describeTensor(operation.x));
   for (auto [value, what] : {std::pair(operation.weight, "W"), std::pair(operation.recurrent, "R")})
     if (typeOf(value).getRank() != 3 || !typeOf(value).hasStaticShape())
-      return fail(llvm::Twine(what) + " must be of rank 3 with known extents, got " + describe(value));
+      return fail(llvm::Twine(what) + " must be of rank 3 with known extents, got " + describeTensor(value));
   int64_t batch = typeOf(operation.x).getDimSize(operation.isBatchFirst ? 0 : 1),
           features = typeOf(operation.x).getDimSize(2);
   gates = getGateCount(operation.kind);
@@ -98,9 +93,9 @@ bool Builder::checkShapes() {
     if (value && typeOf(value).getElementType() != typeOf(operation.x).getElementType())
       return fail("operands have different element types");
   if (!llvm::isa<FloatType>(typeOf(operation.x).getElementType()))
-    return fail("does not take the element type of " + describe(operation.x));
+    return fail("does not take the element type of " + describeTensor(operation.x));
   if (operation.lengths && !typeOf(operation.lengths).getElementType().isInteger())
-    return fail("sequence_lens must be integers, got " + describe(operation.lengths));
+    return fail("sequence_lens must be integers, got " + describeTensor(operation.lengths));
   llvm::SmallVector<int64_t> state{directions, batch, units};
   std::string stateMeaning = "[D, N, H]";
   if (operation.isBatchFirst) {

@@ -26,7 +26,7 @@ template <typename OpTy> static Value buildWithAlpha(OpContext &context, const A
 template <typename OpTy> static Value buildAlongAxis(OpContext &context, const Attributes &attributes, Value x) {
   int64_t rank = typeOf(x).getRank(), axis = attributes.integer("axis");
   if (axis < -rank || axis >= rank)
-    return context.error("has no axis " + Twine(axis) + " in " + describeType(x.getType()));
+    return context.error("has no axis " + Twine(axis) + " in " + describeTensor(x));
   return context.create<OpTy>(x, ArrayRef<int64_t>{axis < 0 ? axis + rank : axis});
 }
 static Value buildSelu(OpContext &context, const Attributes &, Value x) {
@@ -146,7 +146,7 @@ static Value buildActivationLayer(LayerContext &context) { return context.activa
 static Value buildPRelu(LayerContext &context) {
   RankedTensorType type = typeOf(context.input());
   if (type.getRank() < 2)
-    return context.error("expects an input [N, C, ...] of rank 2 or more, got " + describeType(type));
+    return context.error("expects an input [N, C, ...] of rank 2 or more, got " + describeTensor(context.input()));
   std::optional<int64_t> channels = context.expectExtent(1, "the number of channels");
   if (!channels)
     return {};

@@ -68,7 +68,7 @@ Value broadcastMask(OpContext &context, Value mask) {
     return mask;
   default:
     return context.error("expects a mask [batch, keys], [batch, queries, keys] or [batch, heads, queries, keys], got " +
-                         describeType(mask.getType()));
+                         describeTensor(mask));
   }
 }
 

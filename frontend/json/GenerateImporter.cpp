@@ -147,7 +147,7 @@ Value GenerateImporter::runLayers(OpContext &context, func::FuncOp body, Value t
   if (type.getRank() < 1 || !type.hasStaticShape() || type.getNumElements() != count * type.getShape().back() ||
       !isa<FloatType>(type.getElementType()))
     return context.error("needs an output with a score for every token, and one step of '" + wanted + "' is " +
-                         describeType(type));
+                         describeTensor(scores));
   vocabulary = type.getShape().back();
   return context.create<dlc::CastOp>(context.reshape(scores, {count, vocabulary}), builder.getF32Type());
 }

@@ -10,7 +10,7 @@ using namespace dlc::json;
 bool LayerContext::expectRank(int64_t rank) {
   if (typeOf(input()).getRank() == rank)
     return true;
-  error("expects a rank-" + Twine(rank) + " input, got " + describeType(input().getType()));
+  error("expects a rank-" + Twine(rank) + " input, got " + describeTensor(input()));
   return false;
 }
 
@@ -18,7 +18,7 @@ std::optional<int64_t> LayerContext::expectExtent(int64_t dim, StringRef meaning
   RankedTensorType type = typeOf(input());
   if (!type.isDynamicDim(dim))
     return type.getDimSize(dim);
-  error("needs to know " + meaning + " (dimension " + Twine(dim) + ") of its input, got " + describeType(type));
+  error("needs to know " + meaning + " (dimension " + Twine(dim) + ") of its input, got " + describeTensor(input()));
   return std::nullopt;
 }
 

@@ -34,7 +34,7 @@ static std::optional<int64_t> expectFeatures(LayerContext &context, Value x, Str
   RankedTensorType type = typeOf(x);
   if (type.getRank() == 3 && !type.isDynamicDim(2))
     return type.getDimSize(2);
-  context.error("expects " + what + " [batch, length, features] with known features, got " + describeType(type));
+  context.error("expects " + what + " [batch, length, features] with known features, got " + describeTensor(x));
   return std::nullopt;
 }
 
@@ -121,7 +121,7 @@ static Value buildSinusoidalPositions(LayerContext &context) {
   if (!features)
     return {};
   if (*features % 2 != 0)
-    return context.error("expects an even number of features, got " + describeType(typeOf(x)));
+    return context.error("expects an even number of features, got " + describeTensor(x));
   Type type = typeOf(x).getElementType();
   std::optional<KeptPlaces> places = keepPlaces(context, std::nullopt);
   if (!places)

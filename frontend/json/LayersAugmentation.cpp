@@ -17,7 +17,7 @@ static bool expectImages(LayerContext &context) {
 static bool expectReal(LayerContext &context) {
   if (isa<FloatType>(typeOf(context.input()).getElementType()))
     return true;
-  context.error("expects floating-point numbers, got " + describeType(context.input().getType()) +
+  context.error("expects floating-point numbers, got " + describeTensor(context.input()) +
                 ": put a layer 'rescaling' before it");
   return false;
 }
@@ -252,15 +252,13 @@ static Value buildColours(LayerContext &context) {
     return {};
   int64_t rank = typeOf(context.input()).getRank();
   if (rank < 2)
-    return context.error("expects an input [N, C, ...] of rank 2 or more, got " +
-                         describeType(context.input().getType()));
+    return context.error("expects an input [N, C, ...] of rank 2 or more, got " + describeTensor(context.input()));
   if (strength("contrast") != 0 && !context.expectExtent(1, "the number of channels"))
     return {};
   double saturation = strength("saturation"), hue = strength("hue");
   if ((saturation != 0 || hue != 0) && typeOf(context.input()).getDimSize(1) != 3)
     return context.error(saturation != 0 ? "saturation" : "hue",
-                         "changes colours of 3 channels (red, green, blue), got " +
-                             describeType(context.input().getType()));
+                         "changes colours of 3 channels (red, green, blue), got " + describeTensor(context.input()));
   if (!context.training)
     return context.input();
   Value x = brighten(context, context.input(), strength("brightness"));

@@ -8,7 +8,7 @@ using namespace dlc::json;
 static Value buildDense(LayerContext &context) {
   RankedTensorType type = typeOf(context.input());
   if (type.getRank() < 2)
-    return context.error("expects an input of rank 2 or more, got " + describeType(type));
+    return context.error("expects an input of rank 2 or more, got " + describeTensor(context.input()));
   std::optional<int64_t> features = context.expectExtent(type.getRank() - 1, "the number of features");
   if (!features)
     return {};

@@ -8,8 +8,7 @@ using namespace dlc::json;
 static Value buildConcat(LayerContext &context) {
   int64_t rank = typeOf(context.input()).getRank(), axis = context.attributes.integer("axis");
   if (axis < -rank || axis >= rank)
-    return context.error("axis",
-                         "has no axis " + Twine(axis) + " in its input " + describeType(context.input().getType()));
+    return context.error("axis", "has no axis " + Twine(axis) + " in its input " + describeTensor(context.input()));
   return context.create<dlc::ConcatOp>(ValueRange(context.inputs),
                                        static_cast<uint64_t>(axis < 0 ? axis + rank : axis));
 }

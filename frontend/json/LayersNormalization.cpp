@@ -11,7 +11,7 @@ static const LayerParameter shiftParameter = {"bias", {"beta"}, "zeros"};
 /// The channels of [N, C, ...].
 static std::optional<int64_t> expectChannels(LayerContext &context) {
   if (typeOf(context.input()).getRank() < 2) {
-    context.error("expects an input [N, C, ...] of rank 2 or more, got " + describeType(context.input().getType()));
+    context.error("expects an input [N, C, ...] of rank 2 or more, got " + describeTensor(context.input()));
     return std::nullopt;
   }
   return context.expectExtent(1, "the number of channels");
@@ -72,7 +72,7 @@ template <bool rootMeanSquare> static Value buildLayerNorm(LayerContext &context
   RankedTensorType type = typeOf(context.input());
   int64_t axis = context.attributes.integer("axis");
   if (axis < -type.getRank() || axis >= type.getRank())
-    return context.error("axis", "has no axis " + Twine(axis) + " in its input " + describeType(type));
+    return context.error("axis", "has no axis " + Twine(axis) + " in its input " + describeTensor(context.input()));
   axis += axis < 0 ? type.getRank() : 0;
   SmallVector<int64_t> shape;
   for (int64_t dim = axis; dim < type.getRank(); ++dim) {
@@ -114,7 +114,7 @@ static Value buildInstanceNorm(LayerContext &context) {
 static Value buildLocalResponseNorm(LayerContext &context) {
   if (typeOf(context.input()).getRank() < 3)
     return context.error("expects an input [N, C, spatial...] of rank 3 or more, got " +
-                         describeType(context.input().getType()));
+                         describeTensor(context.input()));
   return context.create<dlc::LrnOp>(context.input(), static_cast<uint64_t>(context.attributes.integer("size")),
                                     llvm::APFloat(context.attributes.number("alpha")),
                                     llvm::APFloat(context.attributes.number("beta")),

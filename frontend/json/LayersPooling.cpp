@@ -61,7 +61,7 @@ template <dlc::ReductionKind kind> static Value buildGlobalPool(LayerContext &co
   int64_t rank = typeOf(context.input()).getRank();
   if (rank < 3)
     return context.error("expects an input [N, C, spatial...] of rank 3 or more, got " +
-                         describeType(context.input().getType()));
+                         describeTensor(context.input()));
   SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(2, rank));
   return context.create<dlc::ReduceOp>(kind, context.input(), ArrayRef<int64_t>(axes),
                                        context.attributes.boolean("keep_dims"));

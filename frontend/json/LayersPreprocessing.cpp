@@ -37,13 +37,13 @@ static Value buildNormalize(LayerContext &context) {
     return {};
   RankedTensorType type = typeOf(x);
   if (type.getRank() < 2)
-    return context.error("expects an input [N, C, ...] of rank 2 or more, got " + describeType(type));
+    return context.error("expects an input [N, C, ...] of rank 2 or more, got " + describeTensor(x));
   SmallVector<double> means = context.attributes.numbers("mean"), deviations = context.attributes.numbers("std");
   for (StringRef key : {"mean", "std"})
     if (size_t count = context.attributes.numbers(key).size();
         count != 1 && static_cast<int64_t>(count) != type.getDimSize(1))
       return context.error(key, "needs one '" + key + "' for all channels or one each, and its input is " +
-                                    describeType(type));
+                                    describeTensor(x));
   size_t channels = std::max(means.size(), deviations.size());
   means.resize(channels, means.front());
   deviations.resize(channels, deviations.front());
@@ -67,7 +67,7 @@ static Value buildStandardize(LayerContext &context) {
   if (!x)
     return {};
   if (typeOf(x).getRank() < 2)
-    return context.error("expects an input [N, ...] of rank 2 or more, got " + describeType(x.getType()));
+    return context.error("expects an input [N, ...] of rank 2 or more, got " + describeTensor(x));
   return context.create<dlc::LayerNormOp>(x, OptionalOperand{}, OptionalOperand{}, uint64_t(1),
                                           llvm::APFloat(context.attributes.number("epsilon")), false);
 }
@@ -75,7 +75,7 @@ static Value buildStandardize(LayerContext &context) {
 static Value buildOneHot(LayerContext &context) {
   RankedTensorType type = typeOf(context.input());
   if (!isa<IntegerType>(type.getElementType()))
-    return context.error("expects integers, got " + describeType(type));
+    return context.error("expects integers, got " + describeTensor(context.input()));
   const JsonValue *name = context.attributes.find("type");
   Type elementType = getElementType(name ? StringRef(name->string) : "f32", context.builder.getContext());
   SmallVector<int64_t> shape;

@@ -66,7 +66,7 @@ static bool readLengths(LayerContext &context, Value &lengths) {
   bool fits = type.getRank() == 1 && type.getElementType().isInteger() && !type.getElementType().isInteger(1) &&
               (type.isDynamicDim(0) || ShapedType::isDynamic(batch) || type.getDimSize(0) == batch);
   if (!fits)
-    context.error("lengths", "needs an integer for each sequence [N] as its lengths, got " + describeType(type));
+    context.error("lengths", "needs an integer for each sequence [N] as its lengths, got " + describeTensor(lengths));
   return fits;
 }
 
@@ -89,7 +89,7 @@ static bool beginStates(LayerContext &context, ArrayRef<StringRef> roles, int64_
     if (typeOf(value).getElementType() != expected.getElementType() ||
         failed(verifyCompatibleShape(typeOf(value), expected))) {
       context.error("initial_state",
-                    "needs an initial state " + describeType(expected) + ", got " + describeType(value.getType()));
+                    "needs an initial state " + describeType(expected) + ", got " + describeTensor(value));
       return false;
     }
   for (auto [number, role] : llvm::enumerate(roles)) {
@@ -109,7 +109,7 @@ static Value buildDirection(LayerContext &context, dlc::RecurrentKind kind, bool
   if (!features || !readLengths(context, lengths))
     return {};
   if (!isa<FloatType>(typeOf(context.input()).getElementType()))
-    return context.error("expects numbers with a fraction, got " + describeType(context.input().getType()));
+    return context.error("expects numbers with a fraction, got " + describeTensor(context.input()));
   int64_t units = context.attributes.integer("units");
   dlc::RecurrentCell cell = getCell(context, kind);
   dlc::RecurrentWeights weights = getWeights(context, cell, *features, units);

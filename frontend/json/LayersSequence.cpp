@@ -11,7 +11,7 @@ using namespace dlc::json;
 static Value buildEmbedding(LayerContext &context) {
   Type tokens = typeOf(context.input()).getElementType();
   if (!tokens.isInteger() || tokens.isInteger(1))
-    return context.error("expects integers, got " + describeType(context.input().getType()));
+    return context.error("expects integers, got " + describeTensor(context.input()));
   LayerParameter weight = {"weight", {"embeddings"}, "uniform", "embeddings_initializer", true};
   weight.elementType = getElementType(context.attributes.string("type"), context.builder.getContext());
   Value table =
@@ -60,7 +60,7 @@ static Value buildLoop(LayerContext &context) {
 static Value buildTimeDistributed(LayerContext &context) {
   RankedTensorType type = typeOf(context.input());
   if (type.getRank() < 2)
-    return context.error("expects an input [N, T, ...] of rank 2 or more, got " + describeType(type));
+    return context.error("expects an input [N, T, ...] of rank 2 or more, got " + describeTensor(context.input()));
   return type.isDynamicDim(0) && type.isDynamicDim(1) ? buildLoop(context) : buildMerged(context);
 }
 

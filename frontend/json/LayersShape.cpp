@@ -24,14 +24,14 @@ static Value buildDropout(LayerContext &context) {
 static Value buildFlatten(LayerContext &context) {
   RankedTensorType type = typeOf(context.input());
   if (type.getRank() < 1)
-    return context.error("expects an input of rank 1 or more, got " + describeType(type));
+    return context.error("expects an input of rank 1 or more, got " + describeTensor(context.input()));
   return context.reshape(context.input(), {-2, -1});
 }
 
 static Value buildReshape(LayerContext &context) {
   RankedTensorType type = typeOf(context.input());
   if (type.getRank() < 1)
-    return context.error("expects an input of rank 1 or more, got " + describeType(type));
+    return context.error("expects an input of rank 1 or more, got " + describeTensor(context.input()));
   SmallVector<int64_t> shape = {-2};
   shape.append(context.attributes.integers("shape"));
   if (llvm::count(shape, -1) > 1)
@@ -48,7 +48,7 @@ static Value buildPermute(LayerContext &context) {
   if (!llvm::equal(sorted, llvm::seq<int64_t>(0, rank)))
     return context.error("dims", "needs every dimension from 1 to " + Twine(rank - 1) +
                                      " once in 'dims' (0 is the batch), for its input " +
-                                     describeType(context.input().getType()));
+                                     describeTensor(context.input()));
   return context.create<dlc::TransposeOp>(context.input(), ArrayRef<int64_t>(permutation));
 }
 
@@ -56,7 +56,7 @@ static Value buildPermute(LayerContext &context) {
 static bool readBorders(LayerContext &context, StringRef key, SmallVector<int64_t> &low, SmallVector<int64_t> &high) {
   RankedTensorType type = typeOf(context.input());
   if (type.getRank() < 3) {
-    context.error("expects an input [N, C, spatial...] of rank 3 or more, got " + describeType(type));
+    context.error("expects an input [N, C, spatial...] of rank 3 or more, got " + describeTensor(context.input()));
     return false;
   }
   low.assign(type.getRank(), 0);
@@ -103,7 +103,8 @@ static Value buildCropping(LayerContext &context) {
 static Value buildUpsample(LayerContext &context) {
   RankedTensorType type = typeOf(context.input());
   if (type.getRank() < 3)
-    return context.error("expects an input [N, C, spatial...] of rank 3 or more, got " + describeType(type));
+    return context.error("expects an input [N, C, spatial...] of rank 3 or more, got " +
+                         describeTensor(context.input()));
   auto factors = context.spatial("size", type.getRank() - 2);
   if (!factors)
     return {};

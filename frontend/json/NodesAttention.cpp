@@ -14,7 +14,7 @@ static Value splitOperand(NodeContext &context, size_t i, StringRef key) {
   int64_t heads = context.attributes.isGiven(key) ? context.attributes.integer(key) : 0;
   RankedTensorType type = typeOf(x);
   if (type.getRank() != 3 || type.isDynamicDim(2) || heads < 1 || type.getDimSize(2) % heads != 0)
-    return context.error("expects inputs of rank 4, or of rank 3 with '" + key + "' heads, got " + describeType(type));
+    return context.error("expects inputs of rank 4, or of rank 3 with '" + key + "' heads, got " + describeTensor(x));
   return splitHeads(context, x, heads);
 }
 
@@ -33,8 +33,8 @@ static NodeResults buildAttention(NodeContext &context) {
     parts.mask = context.operand(3);
   if (context.hasInput(4)) {
     if (typeOf(parts.query).getDimSize(2) != typeOf(parts.key).getDimSize(2)) {
-      context.error("takes as many new keys as queries after a past, got " + describeType(parts.key.getType()) +
-                    " and " + describeType(parts.query.getType()));
+      context.error("takes as many new keys as queries after a past, got " + describeTensor(parts.key) + " and " +
+                    describeTensor(parts.query));
       return NodeResults(context.outputCount);
     }
     Value keys[] = {context.operand(4), parts.key}, values[] = {context.operand(5), parts.value};
@@ -66,8 +66,7 @@ static Value getRotation(NodeContext &context, size_t i, bool hasHeadsLast, int6
   if (!table)
     return {};
   if (typeOf(table).getRank() != 3 || typeOf(table).getDimSize(2) != half)
-    return context.error("expects a cache with " + Twine(half) + " numbers a place, got " +
-                         describeType(table.getType()));
+    return context.error("expects a cache with " + Twine(half) + " numbers a place, got " + describeTensor(table));
   return context.reshape(table, hasHeadsLast ? ArrayRef<int64_t>{-2, -3, 1, half} : ArrayRef<int64_t>{-2, 1, -3, half});
 }
 
@@ -82,7 +81,7 @@ static NodeResults buildRotaryEmbedding(NodeContext &context) {
     x = context.reshape(x, {-2, -3, heads, whole.getDimSize(2) / heads});
   if (!x || typeOf(x).getRank() != 4 || typeOf(x).isDynamicDim(3))
     return {context.error("expects an input of rank 4 with known head size, or of rank 3 with 'num_heads', got " +
-                          describeType(whole))};
+                          describeTensor(context.operand(0)))};
   int64_t size = typeOf(x).getDimSize(3), rotated = context.attributes.integer("rotary_embedding_dim");
   rotated = rotated == 0 ? size : rotated;
   if (rotated % 2 != 0 || rotated > size)

@@ -15,7 +15,7 @@ static NodeResults buildGemm(NodeContext &context) {
   if (!a || !b)
     return {Value()};
   if (typeOf(a).getRank() != 2 || typeOf(b).getRank() != 2)
-    return {context.error("expects matrices, got " + describeType(a.getType()) + " and " + describeType(b.getType()))};
+    return {context.error("expects matrices, got " + describeTensor(a) + " and " + describeTensor(b))};
   Type type = typeOf(a).getElementType();
   auto scale = [&](Value x, StringRef key) {
     double factor = context.attributes.number(key);
@@ -99,8 +99,8 @@ static NodeResults buildLeastSquares(NodeContext &context) {
     return {Value()};
   Type type = typeOf(a).getElementType();
   if ((!type.isF32() && !type.isF64()) || typeOf(b).getElementType() != type)
-    return {context.error("expects both inputs in f32 or both in f64, got " + describeType(a.getType()) + " and " +
-                          describeType(b.getType()))};
+    return {context.error("expects both inputs in f32 or both in f64, got " + describeTensor(a) + " and " +
+                          describeTensor(b))};
   return {context.create<dlc::LeastSquaresOp>(a, b)};
 }
 

@@ -47,7 +47,7 @@ static NodeResults buildInstanceNormalization(NodeContext &context) {
     return {Value()};
   int64_t channels = typeOf(context.operand(0)).getDimSize(1);
   if (ShapedType::isDynamic(channels))
-    return {context.error("needs to know the number of channels, got " + describeType(context.operand(0).getType()))};
+    return {context.error("needs to know the number of channels, got " + describeTensor(context.operand(0)))};
   return {context.create<dlc::GroupNormOp>(context.operand(0), context.operand(1), context.operand(2),
                                            static_cast<uint64_t>(channels), epsilonOf(context))};
 }

@@ -38,7 +38,7 @@ static NodeResults buildSplit(NodeContext &context) {
     return results;
   int64_t extent = typeOf(x).getDimSize(*axis), parts = context.outputCount;
   if (ShapedType::isDynamic(extent)) {
-    context.error("splits dimension " + Twine(*axis) + ", whose extent is not known, of " + describeType(x.getType()));
+    context.error("splits dimension " + Twine(*axis) + ", whose extent is not known, of " + describeTensor(x));
     return results;
   }
   if (!sizes) {
@@ -92,7 +92,7 @@ static NodeResults buildSlice(NodeContext &context) {
       if (start == 0 && by == 1 && end >= INT32_MAX)
         continue; // the whole dimension
       return {
-          context.error("slices dimension " + Twine(axis) + ", whose extent is not known, of " + describeType(type))};
+          context.error("slices dimension " + Twine(axis) + ", whose extent is not known, of " + describeTensor(x))};
     }
     slice.cut(axis, extent, start, end, by);
   }
@@ -180,7 +180,7 @@ static NodeResults buildResize(NodeContext &context) {
       continue;
     if (ShapedType::isDynamic(extent))
       return {
-          context.error("resizes dimension " + Twine(dim) + ", whose extent is not known, of " + describeType(type))};
+          context.error("resizes dimension " + Twine(dim) + ", whose extent is not known, of " + describeTensor(x))};
     sizes[dim] = hasScales ? static_cast<int64_t>(std::floor(extent * scale)) : size;
     scales[dim] = hasScales ? scale : static_cast<double>(size) / extent;
     if (!(scale > 0) || sizes[dim] < 0 || sizes[dim] > INT32_MAX)

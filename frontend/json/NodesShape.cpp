@@ -24,8 +24,8 @@ static NodeResults buildReshape(NodeContext &context) {
     if (extent != 0 || context.flag("allowzero"))
       continue;
     if (static_cast<int64_t>(i) >= typeOf(x).getRank())
-      return {context.error("keeps dimension " + Twine(i) + " (extent 0), which its input " +
-                            describeType(x.getType()) + " lacks")};
+      return {context.error("keeps dimension " + Twine(i) + " (extent 0), which its input " + describeTensor(x) +
+                            " lacks")};
     extent = -2 - static_cast<int64_t>(i);
   }
   return {context.reshape(x, *shape)};
@@ -54,7 +54,7 @@ static NodeResults buildFlatten(NodeContext &context) {
     return {context.reshape(x, {product(outer), llvm::none_of(inner, ShapedType::isDynamic) ? product(inner) : -1})};
   if (llvm::none_of(inner, ShapedType::isDynamic))
     return {context.reshape(x, {-1, product(inner)})};
-  return {context.error("cannot flatten " + describeType(type) + " with dynamic extents on both sides of its axis")};
+  return {context.error("cannot flatten " + describeTensor(x) + " with dynamic extents on both sides of its axis")};
 }
 
 static NodeResults buildTranspose(NodeContext &context) {
@@ -86,7 +86,7 @@ static NodeResults buildSqueeze(NodeContext &context) {
     if (!llvm::is_contained(*axes, dim))
       shape.push_back(-2 - dim);
     else if (type.getDimSize(dim) != 1)
-      return {context.error("squeezes dimension " + Twine(dim) + ", which is not 1 in " + describeType(type))};
+      return {context.error("squeezes dimension " + Twine(dim) + ", which is not 1 in " + describeTensor(x))};
   }
   return {context.reshape(x, shape)};
 }
@@ -127,12 +127,12 @@ template <bool toSpace> static NodeResults buildDepthSpace(NodeContext &context)
     return {x};
   RankedTensorType type = typeOf(x);
   if (type.getRank() != 4 || llvm::any_of(type.getShape().drop_front(), ShapedType::isDynamic))
-    return {context.error("expects an input [N, C, H, W] with known C, H and W, got " + describeType(type))};
+    return {context.error("expects an input [N, C, H, W] with known C, H and W, got " + describeTensor(x))};
   int64_t b = context.attributes.integer("blocksize"), c = type.getDimSize(1), h = type.getDimSize(2),
           w = type.getDimSize(3);
   if (toSpace ? c % (b * b) != 0 : h % b != 0 || w % b != 0)
     return {context.error("blocksize",
-                          "has a 'blocksize' of " + Twine(b) + ", which does not divide " + describeType(type))};
+                          "has a 'blocksize' of " + Twine(b) + ", which does not divide " + describeTensor(x))};
   SmallVector<int64_t> blocks, permutation, result;
   if (!toSpace) {
     blocks = {-2, c, h / b, b, w / b, b};

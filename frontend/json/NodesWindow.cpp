@@ -22,7 +22,8 @@ static std::optional<Window> readWindow(NodeContext &context, RankedTensorType x
       return true;
     SmallVector<int64_t> given = context.attributes.integers(key);
     if (given.size() != count) {
-      context.error(key, "needs " + Twine(count) + " integers as '" + key + "' for its input " + describeType(x));
+      context.error(key, "needs " + Twine(count) + " integers as '" + key + "' for its input " +
+                             describeTensor(context.operand(0)));
       return false;
     }
     target = given;
@@ -42,7 +43,8 @@ static std::optional<Window> readWindow(NodeContext &context, RankedTensorType x
     int64_t extent = x.getDimSize(2 + i), reach = window.dilations[i] * (window.kernel[i] - 1), total = reach;
     if (window.strides[i] != 1) {
       if (ShapedType::isDynamic(extent)) {
-        context.error("auto_pad", "needs static spatial extents for 'auto_pad' with strides, got " + describeType(x));
+        context.error("auto_pad", "needs static spatial extents for 'auto_pad' with strides, got " +
+                                      describeTensor(context.operand(0)));
         return std::nullopt;
       }
       total = std::max<int64_t>(0, (llvm::divideCeilSigned(extent, window.strides[i]) - 1) * window.strides[i] + reach +
@@ -61,8 +63,8 @@ static std::optional<std::pair<RankedTensorType, RankedTensorType>> convolutionT
   if (!x || !w)
     return std::nullopt;
   if (typeOf(x).getRank() < 3 || typeOf(x).getRank() != typeOf(w).getRank()) {
-    context.error("expects an input and a weight of the same rank of at least 3, got " + describeType(x.getType()) +
-                  " and " + describeType(w.getType()));
+    context.error("expects an input and a weight of the same rank of at least 3, got " + describeTensor(x) + " and " +
+                  describeTensor(w));
     return std::nullopt;
   }
   return std::pair(typeOf(x), typeOf(w));
@@ -112,7 +114,7 @@ static NodeResults buildConvTranspose(NodeContext &context) {
               target = shape ? shape->elements[i].integer : extent * window->strides[i];
       if (ShapedType::isDynamic(extent))
         return {context.error("needs static spatial extents for 'output_shape' or 'auto_pad', got " +
-                              describeType(types->first))};
+                              describeTensor(context.operand(0)))};
       int64_t total =
           window->strides[i] * (extent - 1) + extra[i] + window->dilations[i] * (kernel[i] - 1) + 1 - target;
       int64_t low = mode == "SAME_UPPER" ? total / 2 : total - total / 2;

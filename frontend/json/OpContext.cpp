@@ -98,9 +98,3 @@ Value OpContext::error(StringRef attribute, const Twine &message) {
   reporter.error(attributes.positionOf(attribute), label + " " + message);
   return {};
 }
-
-std::string dlc::json::describeType(Type type) {
-  std::string text;
-  llvm::raw_string_ostream(text) << type;
-  return text;
-}

@@ -6,6 +6,7 @@
 
 #include "frontend/json/Attributes.h"
 #include "ir/DlcDialect.h"
+#include "ir/TensorDescription.h"
 
 namespace dlc::json {
 
@@ -74,8 +75,8 @@ private:
 /// The type of a graph value.
 inline mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
 
-/// A type as messages show it.
-std::string describeType(mlir::Type type);
+using dlc::describeTensor;
+using dlc::describeType;
 
 } // namespace dlc::json
 

@@ -5,6 +5,7 @@
 #define DLC_FRONTEND_JSON_REPORTER_H
 
 #include "frontend/json/Document.h"
+#include "ir/Suggestion.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Location.h"
 
@@ -29,8 +30,7 @@ private:
   unsigned errors = 0;
 };
 
-/// `; did you mean 'filters'?` if one of `known` is close to `name`, else nothing.
-std::string suggest(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> known);
+using dlc::suggest;
 
 } // namespace dlc::json
 

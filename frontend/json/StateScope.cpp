@@ -102,7 +102,7 @@ Value LoopStates::begin(OpContext &context, const StateRequest &request) {
   entry.type = RankedTensorType::get(extents, request.elementType);
   entry.initial = request.initial;
   if (request.initial && (!isa<BlockArgument>(request.initial) || request.initial.getType() != entry.type))
-    return context.error("takes an initial state of type " + describeType(request.initial.getType()) +
+    return context.error("takes an initial state of type " + describeTensor(request.initial) +
                          ", and decoding takes it from the encoder as it is, " + describeType(entry.type));
   unsigned index = firstArgument + entries.size();
   if (failed(body.insertArgument(index, entry.type, DictionaryAttr(), context.location)))

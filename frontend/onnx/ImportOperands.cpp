@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/ImportOperands.h"
+#include "ir/TensorDescription.h"
 
 using namespace mlir;
 
@@ -27,7 +28,7 @@ bool expectElements(NodeImporter &node, int64_t i, ElementClass allowed) {
     break;
   }
   if (!isAllowed)
-    node.error() << "does not take the element type " << type << " of operand " << i;
+    node.error() << "does not take the element type " << describeType(type) << " of operand " << i;
   return isAllowed;
 }
 
@@ -35,7 +36,8 @@ std::pair<Value, Value> getBroadcastOperands(NodeImporter &node, ElementClass al
   if (!node.expectOperands(2, 2) || !expectElements(node, 0, allowed))
     return {};
   if (node.getElementType(0) != node.getElementType(1)) {
-    node.error() << "operands have the element types " << node.getElementType(0) << " and " << node.getElementType(1);
+    node.error() << "operands have the element types " << describeType(node.getElementType(0)) << " and "
+                 << describeType(node.getElementType(1));
     return {};
   }
   Value lhs = node.getOperand(0), rhs = node.getOperand(1);

@@ -4,6 +4,7 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
 #include "ir/Names.h"
+#include "ir/TensorDescription.h"
 
 using namespace mlir;
 
@@ -130,7 +131,8 @@ void importScan(NodeImporter &node) {
   bringOuterValues(builder, loop, values);
   for (auto [before, after] : llvm::zip(initial, values))
     if (before.getType() != after.getType()) {
-      node.error() << "has a state of type " << before.getType() << " that its body makes " << after.getType();
+      node.error() << "has a state of type " << describeTensor(before) << " that its body makes "
+                   << describeTensor(after);
       return;
     }
   AffineExpr steps = node.getDims(sequences.front())[0];

@@ -3,6 +3,7 @@
 #include "frontend/json/Safetensors.h"
 #include "ir/ConstantData.h"
 #include "ir/DlcDialect.h"
+#include "ir/TensorDescription.h"
 
 using namespace mlir;
 
@@ -17,11 +18,11 @@ LogicalResult dlc::readParameters(ModuleOp module, llvm::StringRef path) {
       continue;
     const json::Safetensors::Tensor *tensor = file->find(parameter.getSymName());
     if (!tensor)
-      result = emitError(location) << "it lacks '" << parameter.getSymName() << "', which is " << parameter.getType()
-                                   << " in the model";
+      result = emitError(location) << "it lacks '" << parameter.getSymName() << "', which is "
+                                   << describeType(parameter.getType()) << " in the model";
     else if (tensor->type != parameter.getType())
-      result = emitError(location) << "'" << parameter.getSymName() << "' is " << tensor->type << " there and "
-                                   << parameter.getType() << " in the model";
+      result = emitError(location) << "'" << parameter.getSymName() << "' is " << describeType(tensor->type)
+                                   << " there and " << describeType(parameter.getType()) << " in the model";
     else
       parameter.setValueAttr(makeConstant(tensor->type, tensor->bytes));
   }

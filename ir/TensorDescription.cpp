@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/TensorDescription.h"
+#include "ir/DlcDialect.h"
+#include "ir/ExtentDescription.h"
+#include "ir/ShapeInference.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+namespace {
+
+/// The extents of one value. Unlike SymbolicShapes, which analyzes whole functions that are right, it looks only at
+/// what the value depends on and takes what it cannot infer for unknown.
+class ExtentFinder {
+public:
+  std::string describe(Value value) {
+    infer(value);
+    return describeExtents(dims[value], names);
+  }
+
+private:
+  /// A dynamic extent: `name` is empty if it has none.
+  AffineExpr makeSymbol(StringRef name, MLIRContext *context) {
+    auto *found = name.empty() ? names.end() : llvm::find(names, name);
+    if (found == names.end())
+      found = &names.emplace_back(name.str());
+    return getAffineSymbolExpr(found - names.begin(), context);
+  }
+
+  Dims getNamedDims(RankedTensorType type, ArrayAttr given) {
+    Dims result;
+    for (auto [i, extent] : llvm::enumerate(type.getShape())) {
+      auto name = given && i < given.size() ? llvm::dyn_cast<StringAttr>(given[i]) : StringAttr();
+      result.push_back(ShapedType::isDynamic(extent) ? makeSymbol(name ? name.getValue() : "", type.getContext())
+                                                     : getAffineConstantExpr(extent, type.getContext()));
+    }
+    return result;
+  }
+
+  ArrayAttr getGivenNames(Value value) {
+    auto argument = llvm::dyn_cast<BlockArgument>(value);
+    auto function = argument ? llvm::dyn_cast_or_null<FunctionOpInterface>(argument.getOwner()->getParentOp())
+                             : FunctionOpInterface();
+    return function ? function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "dlc.dims") : ArrayAttr();
+  }
+
+  /// The extents of an op's result whose operands' are known; none if they do not follow from these.
+  std::optional<Dims> inferResult(OpResult result) {
+    Operation *op = result.getOwner();
+    if (auto loop = llvm::dyn_cast<LoopOp>(op)) {
+      unsigned carried = loop.getCarried().size();
+      if (result.getResultNumber() < carried)
+        return dims[loop.getCarried()[result.getResultNumber()]];
+      return std::nullopt;
+    }
+    auto interface = llvm::dyn_cast<DimensionOpInterface>(op);
+    if (!interface || op->getNumResults() != 1)
+      return std::nullopt;
+    SmallVector<Dims> operandDims;
+    for (Value operand : op->getOperands())
+      operandDims.push_back(dims[operand]);
+    Dims inferred;
+    ScopedDiagnosticHandler silence(op->getContext(), [](Diagnostic &) { return success(); });
+    if (failed(interface.inferDims(operandDims, inferred)))
+      return std::nullopt;
+    return inferred;
+  }
+
+  /// Fills `dims` for `value` and what it depends on, operands first; chains are as long as models are deep.
+  void infer(Value root) {
+    SmallVector<Value> stack{root};
+    while (!stack.empty()) {
+      Value value = stack.back();
+      auto type = llvm::dyn_cast<RankedTensorType>(value.getType());
+      if (dims.contains(value) || !type) {
+        if (!type)
+          dims[value] = {};
+        stack.pop_back();
+        continue;
+      }
+      auto result = llvm::dyn_cast<OpResult>(value);
+      if (!result || type.hasStaticShape()) {
+        dims[value] = getNamedDims(type, getGivenNames(value));
+        stack.pop_back();
+        continue;
+      }
+      size_t height = stack.size();
+      for (Value operand : result.getOwner()->getOperands())
+        if (!dims.contains(operand))
+          stack.push_back(operand);
+      if (stack.size() > height)
+        continue;
+      stack.pop_back();
+      std::optional<Dims> inferred = inferResult(result);
+      dims[value] =
+          inferred && inferred->size() == static_cast<size_t>(type.getRank()) ? *inferred : getNamedDims(type, nullptr);
+    }
+  }
+
+  llvm::DenseMap<Value, Dims> dims;
+  SmallVector<std::string> names;
+};
+
+} // namespace
+
+std::string describeShape(Value value) { return ExtentFinder().describe(value); }
+
+std::string describeTensor(Value value) {
+  auto type = llvm::dyn_cast<RankedTensorType>(value.getType());
+  return type ? describeType(type.getElementType()) + describeShape(value) : describeType(value.getType());
+}
+
+std::string describeType(Type type) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  auto integer = llvm::dyn_cast<IntegerType>(type);
+  if (auto tensor = llvm::dyn_cast<RankedTensorType>(type)) {
+    stream << describeType(tensor.getElementType()) << '[';
+    llvm::interleaveComma(tensor.getShape(), stream, [&](int64_t extent) {
+      if (ShapedType::isDynamic(extent))
+        stream << '?';
+      else
+        stream << extent;
+    });
+    stream << ']';
+  } else if (integer && !integer.isSignless()) {
+    stream << (integer.isUnsigned() ? 'u' : 'i') << integer.getWidth();
+  } else {
+    stream << type;
+  }
+  return text;
+}
+
+} // namespace dlc

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Tensors as messages show them: in the notation of models and of `dlc-run info`, not in that of MLIR.
+#ifndef DLC_IR_TENSORDESCRIPTION_H
+#define DLC_IR_TENSORDESCRIPTION_H
+
+#include "mlir/IR/Value.h"
+#include <string>
+
+namespace dlc {
+
+/// `f32[N, 8]`: the element type and extents of `value`, a tensor of a function that may still be under construction.
+/// A dynamic extent is written in the names that the function's inputs have in `dlc.dims` (`N`, `2 * N + 1`), or as `?`
+/// where it does not follow from them. Other values are described by their type.
+std::string describeTensor(mlir::Value value);
+
+/// The same for the extents alone: `[N, 8]`.
+std::string describeShape(mlir::Value value);
+
+/// A type without a value: `f32[?, 8]` for a tensor, `f32` for an element type, what MLIR prints for all others.
+std::string describeType(mlir::Type type);
+
+} // namespace dlc
+
+#endif // DLC_IR_TENSORDESCRIPTION_H
