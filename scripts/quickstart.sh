@@ -13,7 +13,7 @@ mkdir -p "$out"
 
 bench() { dlc-run bench "$1" --threads 1 --seconds 1 --json >"$out/bench.json"; }
 
-plan 5
+plan 6
 step "Compile digits_cnn.onnx" "The message above names the place in the model." \
   dlc examples/digits/digits_cnn.onnx -o "$out/digits_onnx.so"
 step "Compile digits.json" "The message above names the place in the model." \
@@ -22,6 +22,8 @@ step "Classify images (ONNX)" "Fewer than 355 images are right, so the compiled 
   python examples/digits/classify.py "$out/digits_onnx.so" --at-least 355
 step "Classify images (JSON)" "Fewer than 355 images are right, so the compiled code is wrong: please report it." \
   python examples/digits/classify.py "$out/digits_json.so" --at-least 355
+step "Open it in Python" "The Python package, build/python/dlc, does not work: please report it." \
+  env PYTHONPATH=build/python python -c "import sys, dlc; print(dlc.Model(sys.argv[1]).entry_points)" "$out/digits_onnx.so"
 step "Measure" "dlc-run bench could not run the library." bench "$out/digits_onnx.so"
 
 say ""
@@ -31,10 +33,11 @@ say "one image takes $(python -c "import json; print(f\"{1000 * json.load(open('
 cat <<EOF
 
 What to try next:
-  export PATH=\$PWD/build/bin:\$PATH
+  export PATH=\$PWD/build/bin:\$PWD/.venv/bin:\$PATH PYTHONPATH=\$PWD/build/python
   dlc-run info $out/digits_onnx.so                                   what is in the library
   dlc examples/digits/digits.json --compile-to=kernels               the model as fused kernels, as the compiler sees it
   dlc examples/digits/digits_cnn.onnx -o digits.a                    an archive and a C header to link into a program
   dlc examples/digits/digits_cnn.onnx -o digits.so --target=aarch64  the same for another processor
+  python -c "import dlc; print(dlc.Model('$out/digits_onnx.so').entry_points)"  the same in Python
   less examples/README.md                                            more models, and programs that embed them
 EOF

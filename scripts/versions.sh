@@ -27,6 +27,7 @@ readonly DEBIAN_BUILD_PACKAGES=(
   "libminizip-dev=1.1"        # .npz files,
   "libstb-dev=0.0~git2022"    # PNG and JPEG files
   "python3-venv=3.11"
+  "python3-dev=3.11"          # headers for the dlc Python package
 )
 
 readonly DEBIAN_TEST_PACKAGES=(
@@ -35,7 +36,6 @@ readonly DEBIAN_TEST_PACKAGES=(
   "libclang-rt-22-dev=1:22.1" # the sanitizers' libraries
   "qemu-user-static=1:7.2"    # runs AArch64 libraries
   "libc6-arm64-cross=2.36"    # the C library those run against
-  "python3-dev=3.11"          # headers for the dlc Python package
 )
 
 readonly PYPI_BUILD_PACKAGES=(
@@ -44,10 +44,10 @@ readonly PYPI_BUILD_PACKAGES=(
   "halide==21.0.0"
   "numpy==2.4.6"
   "onnx==1.23.2" # carries onnx-ml.proto
+  "nanobind==3.1.0" # the dlc Python package
 )
 
 readonly PYPI_TEST_PACKAGES=(
-  "nanobind==3.1.0"
   "pytest==9.2.0"
   "pytest-xdist==3.8.0"
   "jsonschema==4.26.0"
