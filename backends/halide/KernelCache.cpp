@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/KernelCache.h"
+#include "backends/link/OutputFile.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
@@ -68,20 +69,10 @@ void KernelCache::insert(llvm::StringRef key, const CompiledKernel &kernel) cons
   llvm::support::endian::write64le(scratch, static_cast<uint64_t>(kernel.scratchBytes));
   std::string contents(scratch, scratchBytes);
   contents += kernel.bitcode;
-  int descriptor;
-  llvm::SmallString<128> temporary;
-  if (llvm::sys::fs::createUniqueFile(getPath(key) + ".%%%%%%%%", descriptor, temporary))
-    return;
-  bool isWritten;
-  {
-    llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
-    stream << magic << hash(contents) << contents;
-    stream.flush();
-    isWritten = !stream.has_error();
-    stream.clear_error();
-  }
-  if (!isWritten || llvm::sys::fs::rename(temporary, getPath(key)))
-    llvm::sys::fs::remove(temporary);
+  OutputFile file(getPath(key));
+  std::string error;
+  if (mlir::succeeded(file.write(magic.str() + hash(contents) + contents, error)))
+    (void)mlir::succeeded(file.keep(error));
 }
 
 } // namespace dlc::halide

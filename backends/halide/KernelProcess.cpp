@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/KernelProcess.h"
 #include "llvm/Support/Endian.h"
+#include "llvm/Support/Signals.h"
 #include <csignal>
 #include <cstring>
 #include <stdexcept>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,22 +68,50 @@ static constexpr int childSucceeded = 0, childFailed = 1;
   _exit(status);
 }
 
+/// In a child that was just forked: it ends when the process `parent` does, in whatever way that ends, and leaves the
+/// files alone that the parent removes when a signal stops it.
+static void followParent(pid_t parent) {
+  llvm::sys::unregisterHandlers();
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // A parent that has died in between sends no signal any more.
+  if (getppid() != parent)
+    _exit(childFailed);
+}
+
+ProcessPool::ProcessPool(unsigned jobs, unsigned timeoutSeconds) : jobs(std::max(jobs, 1u)), timeout(timeoutSeconds) {
+  // A program may be started with this signal ignored. The system then reaps children by itself, and nobody learns how
+  // they ended.
+  signal(SIGCHLD, SIG_DFL);
+}
+
+ProcessPool::~ProcessPool() {
+  for (Job &job : running) {
+    kill(job.process, SIGKILL);
+    while (waitpid(job.process, nullptr, 0) < 0 && errno == EINTR)
+      continue;
+  }
+}
+
 void ProcessPool::submit(std::function<Outcome()> task, std::function<void(Outcome)> done) {
   while (running.size() >= jobs)
     collect();
   MemoryFile result;
-  pid_t process = fork();
+  pid_t parent = getpid(), process = fork();
   if (process < 0) {
     done(std::string("no process could be started: ") + std::strerror(errno));
     return;
   }
-  if (process == 0)
+  if (process == 0) {
+    followParent(parent);
     runChild(task, result);
+  }
   running.push_back({process, std::move(result), std::move(done), std::chrono::steady_clock::now() + timeout});
 }
 
 /// What a process that ended with `status` left behind.
 static Outcome readOutcome(int status, const MemoryFile &result) {
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+    return std::string("its process was killed, as the system does when memory runs out; try fewer --jobs");
   if (WIFSIGNALED(status))
     return std::string("the kernel compiler crashed (") + strsignal(WTERMSIG(status)) + ")";
   std::string bytes = result.read();
@@ -105,9 +135,12 @@ void ProcessPool::collect() {
       pid_t ended = waitpid(job->process, &status, isLate ? 0 : WNOHANG);
       if (ended == 0 || (ended < 0 && errno == EINTR))
         continue;
+      int problem = ended < 0 ? errno : 0;
       Job finished = std::move(*job);
       running.erase(job);
-      if (isLate)
+      if (problem)
+        finished.done(std::string("nobody knows how its process ended: ") + std::strerror(problem));
+      else if (isLate)
         finished.done(std::string("the kernel took more than ") + std::to_string(timeout.count()) +
                       " seconds to compile");
       else

@@ -36,13 +36,17 @@ private:
 /// A kernel, or what went wrong.
 using Outcome = std::variant<CompiledKernel, std::string>;
 
-/// Runs tasks in forked processes, a limited number at a time.
+/// Runs tasks in forked processes, a limited number at a time. They end with this process, also if that is killed.
 class ProcessPool {
 public:
-  ProcessPool(unsigned jobs, unsigned timeoutSeconds) : jobs(std::max(jobs, 1u)), timeout(timeoutSeconds) {}
+  ProcessPool(unsigned jobs, unsigned timeoutSeconds);
+  /// Ends tasks that `finish` did not wait for; their `done` is not called.
+  ~ProcessPool();
+  ProcessPool(const ProcessPool &) = delete;
+  ProcessPool &operator=(const ProcessPool &) = delete;
 
   /// Forks a process that runs `task`; waits first if all jobs are busy. `done` runs in this process. A task that
-  /// crashes or takes too long counts as one that went wrong.
+  /// crashes, is killed or takes too long counts as one that went wrong.
   void submit(std::function<Outcome()> task, std::function<void(Outcome)> done);
   /// Waits for all tasks.
   void finish();

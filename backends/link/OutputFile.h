@@ -11,8 +11,8 @@
 
 namespace dlc {
 
-/// A file that is written under a temporary name beside its place and gets its own name by `keep`. Unless kept, nothing
-/// is left of it, be it for an error, an exception or a signal.
+/// A file that is written under a temporary name in the same folder and gets its own name by `keep`. Unless kept,
+/// nothing is left of it, be it for an error, an exception or a signal that a program can catch.
 class OutputFile {
 public:
   /// `path` is the final one. Creates the temporary file, empty and under a name that cannot be guessed; it is no error

@@ -9,7 +9,7 @@
 
 namespace dlcrun {
 
-/// Two libraries in a folder that goes with this object.
+/// Two libraries in a folder that goes with this object, or with the process if a signal ends it. One at a time.
 class CompiledPair {
 public:
   /// Calls the `dlc` beside this program with --keep-tensors: once with `options`, once with -O0 instead of any -O
@@ -22,6 +22,8 @@ public:
   std::string reference() const { return folder + "/reference.so"; }
 
 private:
+  void removeFolder();
+
   std::string folder;
 };
 
