@@ -150,6 +150,7 @@ RulePtr dlc::json::getNodeRule() {
                                : required("outputs", list(string(), 1, kind.maxOutputs), "Names of the results"),
           optional("attributes", object(kind.fields), "", "As the ONNX operation's")};
       fields[1].isRequired = kind.minInputs != 0;
+      fields[3].isRequired = llvm::any_of(kind.fields, [](const Field &field) { return field.isRequired; });
       result.variants.push_back({kind.name, "The ONNX operation " + kind.name, std::move(fields)});
     }
     return defined("node", std::make_shared<Rule>(std::move(result)));
