@@ -3,6 +3,7 @@
 #include "tools/dlc-run/train/Dataset.h"
 #include "ScratchFolder.h"
 #include "tools/dlc-run/train/IdxFile.h"
+#include "tools/dlc-run/train/JpegTables.h"
 
 #include <cstring>
 #include <gtest/gtest.h>
@@ -82,6 +83,33 @@ TEST(CsvFileTest, TakesFilesWithoutNames) {
   path = folder.write("b.csv", "cat,1,2\n");
   options.label = "1";
   EXPECT_EQ(readCsv(path, options).columns, (std::vector<std::string>{"2", "3"}));
+}
+
+/// A JPEG file that ends after a segment of Huffman tables.
+std::string withTables(const std::string &tables) {
+  size_t length = tables.size() + 2;
+  return std::string("\xff\xd8\xff\xe0\0\4\xff\xc4\xff\xc4", 10) + static_cast<char>(length >> 8) +
+         static_cast<char>(length) + tables;
+}
+
+/// A table of `codes` codes of 16 bits.
+std::string tableOf(size_t codes) {
+  std::string counts(16, '\0');
+  counts[14] = static_cast<char>(codes / 2), counts[15] = static_cast<char>(codes - codes / 2);
+  return '\1' + counts + std::string(codes, 'x');
+}
+
+TEST(JpegTablesTest, FindsTablesBeyondTheirMemory) {
+  EXPECT_FALSE(hasOversizedHuffmanTable(withTables(tableOf(256))));
+  EXPECT_TRUE(hasOversizedHuffmanTable(withTables(tableOf(257))));
+  EXPECT_FALSE(hasOversizedHuffmanTable(withTables(tableOf(0) + tableOf(12) + tableOf(256))));
+  EXPECT_TRUE(hasOversizedHuffmanTable(withTables(tableOf(0) + tableOf(12) + tableOf(400))));
+  EXPECT_TRUE(hasOversizedHuffmanTable(withTables(tableOf(3)) + "coded \xff" + withTables(tableOf(300)).substr(8)));
+  std::string whole = withTables(tableOf(3) + tableOf(300));
+  for (size_t bytes = 0; bytes < 50; ++bytes)
+    hasOversizedHuffmanTable(std::string(whole.data(), bytes));
+  EXPECT_FALSE(hasOversizedHuffmanTable(""));
+  EXPECT_FALSE(hasOversizedHuffmanTable("GIF"));
 }
 
 TEST(IdxFileTest, ReadsBigEndian) {

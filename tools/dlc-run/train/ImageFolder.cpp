@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-run/train/ImageFolder.h"
+#include "tools/dlc-run/train/JpegTables.h"
 
 #include <algorithm>
+#include <climits>
 #include <filesystem>
+#include <fstream>
 #include <zlib.h>
 
 #define STBI_ONLY_PNG
@@ -63,12 +66,34 @@ ImageColumn::ImageColumn(std::vector<std::string> list, const Target &wanted) : 
   width = static_cast<int>(target.shape[isChannelsFirst ? 2 : 1]);
 }
 
+/// The whole file.
+static std::string readFile(const std::string &path) {
+  std::error_code error;
+  uintmax_t size = fs::file_size(path, error);
+  if (error)
+    throw Failure("cannot read '" + path + "': " + error.message());
+  if (size > INT_MAX)
+    throw Failure("cannot read '" + path + "': it is larger than 2 GB");
+  std::string bytes(static_cast<size_t>(size), '\0');
+  std::ifstream file(path, std::ios::binary);
+  if (!file.read(bytes.data(), static_cast<std::streamsize>(size)))
+    throw Failure("cannot read '" + path + "'");
+  return bytes;
+}
+
 void ImageColumn::read(size_t row, unsigned char *to) const {
   int w, h, stored;
-  std::unique_ptr<stbi_uc, void (*)(void *)> pixels(stbi_load(files[row].c_str(), &w, &h, &stored, channels),
-                                                    stbi_image_free);
-  if (!pixels)
-    throw Failure("cannot read '" + files[row] + "': " + stbi_failure_reason());
+  std::string content = readFile(files[row]);
+  if (hasOversizedHuffmanTable(content))
+    throw Failure("cannot read '" + files[row] + "': a Huffman table has more than 256 codes");
+  std::unique_ptr<stbi_uc, void (*)(void *)> pixels(
+      stbi_load_from_memory(reinterpret_cast<const stbi_uc *>(content.data()), static_cast<int>(content.size()), &w, &h,
+                            &stored, channels),
+      stbi_image_free);
+  if (!pixels) {
+    const char *reason = stbi_failure_reason(); // stb_image does not always give one
+    throw Failure("cannot read '" + files[row] + "': " + (reason ? reason : "broken"));
+  }
   std::vector<unsigned char> resized;
   const unsigned char *source = pixels.get();
   if (w != width || h != height) {
