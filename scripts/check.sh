@@ -129,14 +129,14 @@ fuzz_reader() { # READER
 }
 
 check_fuzz() {
-  scripts/build.sh asan dlc-fuzzers
+  scripts/build.sh asan "${readers[@]/#/dlc-fuzz-}"
   [ -d "$STATE/seeds" ] || python test/fuzz/make_seeds.py "$STATE/seeds"
   local reader
   for reader in "${readers[@]}"; do fuzz_reader "$reader"; done
 }
 
 make_corpus() {
-  scripts/build.sh asan dlc-fuzzers
+  scripts/build.sh asan "${readers[@]/#/dlc-fuzz-}"
   local reader seeds=$STATE/seeds new
   rm -rf "$seeds"
   python test/fuzz/make_seeds.py "$seeds"
