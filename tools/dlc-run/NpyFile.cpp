@@ -162,7 +162,7 @@ Array dlcrun::readNpy(const std::string &path, dlc_uint32 wantedType) {
 Array dlcrun::readNpy(std::istream &file, const std::string &path, dlc_uint32 wantedType) {
   unsigned char prefix[12] = {};
   file.read(reinterpret_cast<char *>(prefix), 10);
-  if (!file || std::memcmp(prefix, "\x93NUMPY", 6))
+  if (!file || std::memcmp(prefix, "\x93NUMPY", 6) != 0)
     throw Failure("'" + path + "' is no .npy file");
   size_t headerBytes = prefix[8] | prefix[9] << 8;
   if (prefix[6] > 1) {
