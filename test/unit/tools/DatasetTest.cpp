@@ -105,6 +105,7 @@ TEST(JpegTablesTest, FindsTablesBeyondTheirMemory) {
   EXPECT_FALSE(hasOversizedHuffmanTable(withTables(tableOf(0) + tableOf(12) + tableOf(256))));
   EXPECT_TRUE(hasOversizedHuffmanTable(withTables(tableOf(0) + tableOf(12) + tableOf(400))));
   EXPECT_TRUE(hasOversizedHuffmanTable(withTables(tableOf(3)) + "coded \xff" + withTables(tableOf(300)).substr(8)));
+  EXPECT_TRUE(hasOversizedHuffmanTable("\xff\xff" + withTables(tableOf(257))));
   std::string whole = withTables(tableOf(3) + tableOf(300));
   for (size_t bytes = 0; bytes < 50; ++bytes)
     hasOversizedHuffmanTable(std::string(whole.data(), bytes));

@@ -40,9 +40,10 @@ bool isOversized(std::string_view bytes, size_t length) {
 } // namespace
 
 bool dlcrun::hasOversizedHuffmanTable(std::string_view bytes) {
-  if (byteAt(bytes, 0) != 0xff || byteAt(bytes, 1) != startOfImage)
+  // Bytes 0xff may fill up to any marker, the first one too.
+  if (byteAt(bytes, 0) != 0xff)
     return false;
-  for (size_t at = 2; at < bytes.size();) {
+  for (size_t at = 0; at < bytes.size();) {
     // The next marker: coded data before it are skipped.
     while (at < bytes.size() && byteAt(bytes, at) != 0xff)
       ++at;
