@@ -7,12 +7,16 @@
 #define PAGE_BYTES 65536 // the largest that AArch64 has
 #endif
 
-/// A page of its own, which the kernel fills with zeros in a child
-/// (MADV_WIPEONFORK, Linux 4.14), so that asking costs one load.
-static union {
-  _Alignas(PAGE_BYTES) char bytes[PAGE_BYTES];
-  dlc_uint32 generation; // of this process; 0 if it has not been asked for
-} wiped;
+/// A page of these is nobody else's: the kernel fills it with zeros in a child
+/// (MADV_WIPEONFORK, Linux 4.14), so that asking costs one load. Twice its size
+/// rather than aligned, which would pad the library's file.
+static dlc_uint32 pages[2 * PAGE_BYTES / sizeof(dlc_uint32)];
+
+/// The generation of this process; 0 if it has not been asked for.
+static inline dlc_uint32 *generationWord(void) {
+  return (dlc_uint32 *)(((dlc_uint64)pages + PAGE_BYTES - 1) & ~(dlc_uint64)(PAGE_BYTES - 1));
+}
+
 static int isWiped;
 /// The last generation of this process or one that it stems from.
 static dlc_uint32 lastGeneration;
@@ -21,15 +25,15 @@ static dlc_uint64 numbered;
 
 __attribute__((constructor(101))) static void wipeOnFork(void) {
   // Emulators that ignore what they do not know take the first advice, which nobody knows.
-  isWiped = madvise(&wiped, PAGE_BYTES, -1) && !madvise(&wiped, PAGE_BYTES, /*MADV_WIPEONFORK=*/18);
+  isWiped = madvise(generationWord(), PAGE_BYTES, -1) && !madvise(generationWord(), PAGE_BYTES, /*MADV_WIPEONFORK=*/18);
 }
 
 static dlc_uint32 findGeneration(void) {
   if (isWiped) {
     // Counted before it is published: a child that is forked in between counts on.
     dlc_uint32 next = __atomic_add_fetch(&lastGeneration, 1, __ATOMIC_RELAXED), seen = 0;
-    return __atomic_compare_exchange_n(&wiped.generation, &seen, next, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ? next
-                                                                                                              : seen;
+    return __atomic_compare_exchange_n(generationWord(), &seen, next, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ? next
+                                                                                                             : seen;
   }
   dlc_uint32 process = (dlc_uint32)getpid();
   dlc_uint64 seen = __atomic_load_n(&numbered, __ATOMIC_RELAXED);
@@ -42,7 +46,7 @@ static dlc_uint32 findGeneration(void) {
 }
 
 dlc_uint32 dlcGeneration(void) {
-  dlc_uint32 generation = __atomic_load_n(&wiped.generation, __ATOMIC_RELAXED);
+  dlc_uint32 generation = __atomic_load_n(generationWord(), __ATOMIC_RELAXED);
   return __builtin_expect(generation != 0, 1) ? generation : findGeneration();
 }
 
