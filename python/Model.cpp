@@ -2,7 +2,9 @@
 #include "python/Model.h"
 
 #include "python/ArrayMemory.h"
+#include "python/Conversion.h"
 #include <cstdlib>
+#include <unistd.h>
 
 namespace nb = nanobind;
 
@@ -54,7 +56,8 @@ std::unique_ptr<WritableArray> allocate(uint32_t elementType, const std::vector<
 } // namespace
 
 Model::Model(const std::string &path, uint32_t threads)
-    : library(path), context(library.model(), dlc::contextOptions(threads)) {}
+    : library(path), context(library.model(), dlc::contextOptions(threads)), inUse(std::make_unique<std::mutex>()),
+      process(getpid()) {}
 
 void Model::check(dlc_int32 status) const {
   if (status)
@@ -62,8 +65,14 @@ void Model::check(dlc_int32 status) const {
 }
 
 std::unique_lock<std::mutex> Model::enter() {
+  // A thread that a fork has left behind in the parent gives no lock back. Python's own lock is held here.
+  if (process != getpid()) {
+    (void)inUse.release();
+    inUse = std::make_unique<std::mutex>();
+    process = getpid();
+  }
   // Waiting must not hold Python's lock: the thread that has the context needs that one to finish.
-  std::unique_lock<std::mutex> lock(inUse, std::defer_lock);
+  std::unique_lock<std::mutex> lock(*inUse, std::defer_lock);
   nb::gil_scoped_release release;
   lock.lock();
   return lock;
@@ -130,6 +139,10 @@ Array Model::makeScalar(uint32_t elementType, double value) {
 
 void Model::bind(const State &state) {
   std::unique_lock<std::mutex> lock = enter();
+  bindEntered(state);
+}
+
+void Model::bindEntered(const State &state) {
   if (state.block().model() != library.model())
     throw dlc::Error(DLC_ERROR_VARIABLES, "the state is of another model, or of another opening of its library: "
                                           "make it with new_state, and load a checkpoint into it");
@@ -140,8 +153,8 @@ void Model::bind(const State &state) {
 State Model::newState(int64_t seed) {
   State state(library);
   const dlc_entry_point *init = dlc_find_entry(library.model(), "init");
-  bind(state);
   std::unique_lock<std::mutex> lock = enter();
+  bindEntered(state);
   if (init && init->input_count == 1 && !init->output_count && init->inputs[0].element_type == DLC_I64) {
     dlc_tensor input = dlc_tensor_of(&seed, DLC_I64, 0, nullptr);
     check(dlc_run(context.get(), init, &input, 1, nullptr, 0));
@@ -166,10 +179,17 @@ nb::object Model::readState(const std::string &name) {
   return nb::cast(nb::ndarray<nb::numpy>(*array));
 }
 
-void Model::writeState(const std::string &name, const Array &value) {
-  std::unique_lock<std::mutex> lock = enter();
+void Model::writeState(const std::string &name, nb::handle value) {
   const dlc_tensor_info *info = dlc_find_state(library.model(), name.c_str());
-  TensorView view(value, info ? info->element_type : 0);
+  if (!info)
+    throw dlc::Error(DLC_ERROR_NOT_FOUND,
+                     "model '" + std::string(library.model()->name) + "' has no state '" + name + "'");
+  const dlc_entry_point *owner = library.model()->entries;
+  while (info < owner->states || info >= owner->states + owner->state_count)
+    ++owner;
+  Array array = toArray(value, info->element_type, "state '" + name + "' is " + describeTensor(*info, *owner));
+  std::unique_lock<std::mutex> lock = enter();
+  TensorView view(array, info->element_type);
   check(dlc_state_write(context.get(), name.c_str(), &view.tensor));
 }
 

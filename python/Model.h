@@ -48,18 +48,22 @@ public:
   void reset();
   /// A copy of a state.
   nanobind::object readState(const std::string &name);
-  void writeState(const std::string &name, const Array &value);
+  /// Overwrites a state with an array, or what becomes one.
+  void writeState(const std::string &name, nanobind::handle value);
 
 private:
   /// Takes the context for this thread; Python's other threads go on while it waits.
   std::unique_lock<std::mutex> enter();
+  /// bind, by the thread that has the context.
+  void bindEntered(const State &state);
   /// Throws the context's message unless `status` is DLC_OK.
   void check(dlc_int32 status) const;
 
   dlc::Library library;       // outlives the context
   std::optional<State> bound; // outlives the context, too
   dlc::Context context;
-  std::mutex inUse;
+  std::unique_ptr<std::mutex> inUse; // of the process that is running
+  int process;
 };
 
 } // namespace dlc::python

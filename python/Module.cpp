@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// The extension module `dlc._dlc`: names, arguments and exceptions; the work is done in Model.cpp.
-#include "python/Model.h"
+#include "python/Conversion.h"
 
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
@@ -62,13 +62,22 @@ std::string tensorText(const Tensor &tensor) {
   return tensor.name + ": " + tensor.type + nb::cast<std::string>(nb::str(tensor.shape));
 }
 
-/// Arrays by name, in the order of `infos`; a missing one is null.
-template <typename AnyArray>
-std::vector<std::unique_ptr<AnyArray>> byName(nb::dict arrays, const dlc_tensor_info *infos, uint32_t count,
-                                              const char *what) {
-  std::vector<std::unique_ptr<AnyArray>> result(count);
-  for (auto [key, value] : arrays) {
-    auto name = nb::cast<std::string>(key);
+std::string expectation(const char *what, const dlc_tensor_info &info, const dlc_entry_point &entry) {
+  return std::string(what) + " '" + info.name + "' is " + describeTensor(info, entry);
+}
+
+/// What `value`, an input, is as an array. A number is as good as an array without dimensions.
+Array toInput(nb::handle value, const dlc_tensor_info &info, const dlc_entry_point &entry) {
+  return toArray(value, info.element_type, expectation("input", info, entry));
+}
+
+/// Values by name, in the order of `infos`; a missing one is invalid.
+std::vector<nb::object> byName(nb::dict values, const dlc_tensor_info *infos, uint32_t count, const char *what) {
+  std::vector<nb::object> result(count);
+  for (auto [key, value] : values) {
+    std::string name;
+    if (!nb::try_cast(key, name))
+      throw dlc::Error(DLC_ERROR_TYPE, std::string("the ") + what + "s are given by name: a key is a string");
     uint32_t i = 0;
     while (i < count && name != infos[i].name)
       ++i;
@@ -79,41 +88,71 @@ std::vector<std::unique_ptr<AnyArray>> byName(nb::dict arrays, const dlc_tensor_
       throw dlc::Error(DLC_ERROR_NOT_FOUND,
                        std::string("there is no ") + what + " '" + name + "'; the model has " + known);
     }
-    // A number is as good as an array without dimensions.
-    if constexpr (std::is_same_v<AnyArray, Array>)
-      if (!infos[i].rank && (nb::isinstance<nb::float_>(value) || nb::isinstance<nb::int_>(value))) {
-        result[i] = std::make_unique<Array>(Model::makeScalar(infos[i].element_type, nb::cast<double>(value)));
-        continue;
-      }
-    result[i] = std::make_unique<AnyArray>(nb::cast<AnyArray>(value));
+    result[i] = nb::borrow(value);
   }
   return result;
 }
 
-nb::dict runByName(Model &model, nb::dict inputs, const std::string &entryName, nb::dict outputs) {
-  const dlc_entry_point &entry = model.entry(entryName);
+/// The entry point of that name, or the one that is meant where none is named.
+const dlc_entry_point &findEntry(const Model &model, const std::optional<std::string> &name) {
+  if (name)
+    return model.entry(*name);
+  if (const dlc_entry_point *entry = dlc_default_entry(&model.description()))
+    return *entry;
+  std::string names;
+  for (uint32_t i = 0; i < model.description().entry_count; ++i)
+    names += (i ? ", '" : "'") + std::string(model.description().entries[i].name) + "'";
+  throw dlc::Error(DLC_ERROR_NOT_FOUND,
+                   "the model has no entry point 'run' or 'predict': say by run(..., entry=NAME) which of " + names);
+}
+
+/// The input at `index`, which was not given, if it has a default.
+std::optional<Array> defaultInput(const dlc_entry_point &entry, uint32_t index) {
+  const dlc_tensor_info &info = entry.inputs[index];
+  if (!(info.flags & DLC_TENSOR_HYPERPARAMETER))
+    return std::nullopt;
+  return Model::makeScalar(info.element_type, info.default_value);
+}
+
+nb::dict runByName(Model &model, nb::dict inputs, const std::optional<std::string> &entryName, nb::dict outputs) {
+  const dlc_entry_point &entry = findEntry(model, entryName);
   std::vector<Array> arrays;
-  auto named = byName<Array>(inputs, entry.inputs, entry.input_count, "input");
+  std::vector<nb::object> named = byName(inputs, entry.inputs, entry.input_count, "input");
   for (uint32_t i = 0; i < entry.input_count; ++i) {
-    if (!named[i] && entry.inputs[i].flags & DLC_TENSOR_HYPERPARAMETER)
-      named[i] =
-          std::make_unique<Array>(Model::makeScalar(entry.inputs[i].element_type, entry.inputs[i].default_value));
-    if (!named[i])
-      throw dlc::Error(DLC_ERROR_COUNT, std::string("input '") + entry.inputs[i].name + "' is missing");
-    arrays.push_back(*named[i]);
+    std::optional<Array> array =
+        named[i].is_valid() ? toInput(named[i], entry.inputs[i], entry) : defaultInput(entry, i);
+    if (!array)
+      throw dlc::Error(DLC_ERROR_COUNT,
+                       "input '" + std::string(entry.inputs[i].name) + "' of '" + entry.name + "' is missing");
+    arrays.push_back(*array);
   }
-  auto results = model.run(entry, arrays, byName<WritableArray>(outputs, entry.outputs, entry.output_count, "output"));
+  std::vector<std::unique_ptr<WritableArray>> results(entry.output_count);
+  std::vector<nb::object> places = byName(outputs, entry.outputs, entry.output_count, "output");
+  for (uint32_t i = 0; i < entry.output_count; ++i)
+    if (places[i].is_valid())
+      results[i] = toWritableArray(places[i], expectation("output", entry.outputs[i], entry));
+  std::vector<nb::object> made = model.run(entry, arrays, std::move(results));
   nb::dict dict;
   for (uint32_t i = 0; i < entry.output_count; ++i)
-    dict[entry.outputs[i].name] = results[i];
+    dict[entry.outputs[i].name] = made[i];
   return dict;
 }
 
 nb::object call(Model &model, nb::args inputs) {
+  const dlc_entry_point &entry = findEntry(model, std::nullopt);
   std::vector<Array> arrays;
-  for (nb::handle input : inputs)
-    arrays.push_back(nb::cast<Array>(input));
-  auto results = model.run(model.description().entries[0], arrays, {});
+  if (inputs.size() > entry.input_count)
+    throw dlc::Error(DLC_ERROR_COUNT, "'" + std::string(entry.name) + "' takes " + std::to_string(entry.input_count) +
+                                          " inputs, not " + std::to_string(inputs.size()));
+  for (uint32_t i = 0; i < entry.input_count; ++i) {
+    std::optional<Array> array =
+        i < inputs.size() ? toInput(inputs[i], entry.inputs[i], entry) : defaultInput(entry, i);
+    if (!array)
+      throw dlc::Error(DLC_ERROR_COUNT,
+                       "input '" + std::string(entry.inputs[i].name) + "' of '" + entry.name + "' is missing");
+    arrays.push_back(*array);
+  }
+  auto results = model.run(entry, arrays, {});
   if (results.size() == 1)
     return results[0];
   nb::list list;
@@ -131,20 +170,51 @@ nb::object viewByName(const State &state, const std::string &name) {
   return state.view(name);
 }
 
+/// A subclass of dlc.Error that programs can also catch as one of Python's own errors.
+nb::object deriveError(const char *name, const nb::object &base, PyObject *builtin) {
+  nb::object bases = nb::make_tuple(base, nb::handle(builtin));
+  return nb::steal(PyErr_NewException((std::string("dlc.") + name).c_str(), bases.ptr(), nullptr));
+}
+
+/// Whether a call failed for what its arrays are, element types aside.
+bool isAboutValues(dlc_int32 status) {
+  switch (status) {
+  case DLC_ERROR_ARGUMENT:
+  case DLC_ERROR_COUNT:
+  case DLC_ERROR_RANK:
+  case DLC_ERROR_SHAPE:
+  case DLC_ERROR_SYMBOL:
+  case DLC_ERROR_STRIDES:
+  case DLC_ERROR_ALIGNMENT:
+  case DLC_ERROR_OVERFLOW:
+  case DLC_ERROR_OVERLAP:
+  case DLC_ERROR_INDEX:
+    return true;
+  default:
+    return false;
+  }
+}
+
 } // namespace
 
 NB_MODULE(_dlc, module) {
   module.doc() = "Model libraries made by dlc";
 
   static nb::object errorClass = nb::exception<dlc::Error>(module, "Error");
-  errorClass.doc() = "A call that a model refused. `status` is the code of dlc/abi.h.";
+  errorClass.doc() = "A call that a model refused. `status` is the code of dlc/abi.h. One about an element type is a "
+                     "TypeError, too, and one about other properties of an array a ValueError.";
+  static nb::object typeErrorClass = deriveError("InputTypeError", errorClass, PyExc_TypeError),
+                    valueErrorClass = deriveError("InputValueError", errorClass, PyExc_ValueError);
   nb::register_exception_translator([](const std::exception_ptr &pointer, void *) {
     try {
       std::rethrow_exception(pointer);
     } catch (const dlc::Error &error) {
-      nb::object instance = errorClass(error.what());
+      const nb::object &type = error.status() == DLC_ERROR_TYPE ? typeErrorClass
+                               : isAboutValues(error.status())  ? valueErrorClass
+                                                                : errorClass;
+      nb::object instance = type(error.what());
       instance.attr("status") = error.status();
-      PyErr_SetObject(errorClass.ptr(), instance.ptr());
+      PyErr_SetObject(type.ptr(), instance.ptr());
     }
   });
 
@@ -173,7 +243,7 @@ NB_MODULE(_dlc, module) {
   nb::class_<State>(module, "State",
                     "What a model has learned, and what its optimizer keeps: a mapping of names to arrays.")
       .def("__getitem__", &viewByName, "name"_a, "The variable `name`, in place: writing the array changes the state.")
-      .def("__setitem__", &State::write, "name"_a, "value"_a)
+      .def("__setitem__", &State::write, "name"_a, "value"_a.none())
       .def("__contains__",
            [](const State &state, nb::object name) {
              return nb::isinstance<nb::str>(name) &&
@@ -209,9 +279,9 @@ NB_MODULE(_dlc, module) {
       .def_prop_ro("name", [](const Model &model) { return model.description().name; })
       .def_prop_ro("target", [](const Model &model) { return model.description().target; })
       .def_prop_ro("entry_points", &entryPoints)
-      .def("run", &runByName, "inputs"_a, "entry"_a = "run", "outputs"_a = nb::dict(),
+      .def("run", &runByName, "inputs"_a, "entry"_a = nb::none(), "outputs"_a = nb::dict(),
            "Runs an entry point on arrays by name; returns its outputs by name. Arrays in `outputs` are written in "
-           "place.")
+           "place. Without `entry` it is 'run', else 'predict', else the only one.")
       .def("new_state", &Model::newState, "seed"_a = 0,
            "The variables of a model that learns, as its entry point `init` makes them of `seed`; runs use them from "
            "now on.")
@@ -224,8 +294,9 @@ NB_MODULE(_dlc, module) {
           "path"_a, "key"_a, "A text that a checkpoint carries beside its tensors, or None.")
       .def("reset", &Model::reset, "Forgets what the model keeps from one run to the next.")
       .def("get_state", &Model::readState, "name"_a, "A copy of the state called `name`.")
-      .def("set_state", &Model::writeState, "name"_a, "value"_a,
+      .def("set_state", &Model::writeState, "name"_a, "value"_a.none(),
            "Overwrites the state called `name`; element type and shape are checked.")
       .def("__call__", &call, "inputs"_a,
-           "Runs the first entry point on arrays in order; returns one array, or a tuple of several.");
+           "Runs 'run', else 'predict', else the only entry point on arrays in order; returns one array, or a tuple of "
+           "several.");
 }

@@ -2,6 +2,7 @@
 #include "python/State.h"
 
 #include "python/ArrayMemory.h"
+#include "python/Conversion.h"
 
 #include <cstring>
 
@@ -25,17 +26,19 @@ nb::object State::view(const std::string &name) const {
                                          arrayType(info.element_type)));
 }
 
-void State::write(const std::string &name, const nb::ndarray<nb::ro> &value) const {
+void State::write(const std::string &name, nb::handle given) const {
   const dlc_variable_info &info = variables.info(name);
-  bool isSame = value.ndim() == info.rank && value.dtype() == arrayType(info.element_type);
+  dlc_tensor_info tensor = {info.name, info.element_type, info.rank, info.dims, 0, 0, 0};
+  std::string expected = "variable '" + name + "' is " + describeTensor(tensor, {});
+  Array value = toArray(given, info.element_type, expected);
+  bool isSame = value.ndim() == info.rank;
   for (size_t d = 0; isSame && d < value.ndim(); ++d)
     isSame = static_cast<dlc_int64>(value.shape(d)) == info.dims[d];
   if (!isSame) {
     std::string shape;
-    for (uint32_t d = 0; d < info.rank; ++d)
-      shape += (d ? ", " : "") + std::to_string(info.dims[d]);
-    throw dlc::Error(DLC_ERROR_SHAPE,
-                     "variable '" + name + "' is " + dlc_element_name(info.element_type) + "[" + shape + "]");
+    for (size_t d = 0; d < value.ndim(); ++d)
+      shape += (d ? ", " : "") + std::to_string(value.shape(d));
+    throw dlc::Error(DLC_ERROR_SHAPE, expected + ", and what is given has the shape [" + shape + "]");
   }
   // NumPy copies, whatever the strides are.
   view(name)[nb::ellipsis()] = nb::cast(value, nb::rv_policy::reference);

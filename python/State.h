@@ -21,8 +21,8 @@ public:
 
   /// The variable called `name` as a NumPy array that shares its memory and keeps the block alive.
   nanobind::object view(const std::string &name) const;
-  /// Overwrites a variable; element type and shape are checked.
-  void write(const std::string &name, const nanobind::ndarray<nanobind::ro> &value) const;
+  /// Overwrites a variable with an array, or what becomes one; element type and shape are checked.
+  void write(const std::string &name, nanobind::handle value) const;
 
   /// Computes anew what an inference library makes of weights, after some were changed in place.
   void prepareWeights() { variables.prepareWeights(); }

@@ -62,9 +62,14 @@ def test_state_is_a_mapping(model):
     assert state["dense.weight"][1, 2] == 7
     state["dense.weight"] = np.full((3, 4), 2, np.float32)
     assert (state["dense.weight"] == 2).all()
-    for wrong in np.zeros((4, 3), np.float32), np.zeros((3, 4)):
-        with pytest.raises(dlc.Error, match=r"'dense.weight' is f32\[3, 4\]"):
+    for wrong in np.zeros((4, 3), np.float32), np.zeros((3, 4)), None, "text", [[1, 2], [3]], [[1e300] * 4] * 3:
+        with pytest.raises(dlc.Error, match=r"'dense.weight' is f32\[3, 4\]") as caught:
             state["dense.weight"] = wrong
+        assert isinstance(caught.value, (TypeError, ValueError))
+    state["dense.weight"] = [[0.5] * 4] * 3
+    assert (state["dense.weight"] == 0.5).all()
+    state["dense.weight"] = np.full((3, 4), 3, ">f4")
+    assert (state["dense.weight"] == 3).all()
 
 
 def test_predicts_with_what_it_is_given(model):
@@ -72,6 +77,18 @@ def test_predicts_with_what_it_is_given(model):
     state["dense.weight"] = np.arange(12, dtype=np.float32).reshape(3, 4)
     score = model.run({"x": np.eye(4, dtype=np.float32)}, entry="predict")["score"]
     np.testing.assert_array_equal(score.T, state["dense.weight"])
+
+
+def test_without_a_name_it_predicts(model, batch):
+    """The first entry point of a model that learns is `init`, which overwrites all that was learned."""
+    assert model.entry_points[0].name == "init"
+    state = model.new_state()
+    state["dense.weight"] = np.arange(12, dtype=np.float32).reshape(3, 4)
+    before = {name: np.array(state[name]) for name in state}
+    x = np.eye(4, dtype=np.float32)
+    for score in model(x), model.run({"x": x})["score"], model(x.tolist()):
+        np.testing.assert_array_equal(score.T, before["dense.weight"])
+    assert all((state[name] == before[name]).all() for name in state)
 
 
 def test_needs_variables(model, batch):
