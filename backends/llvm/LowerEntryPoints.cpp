@@ -5,6 +5,7 @@
 #include "backends/llvm/Passes.h"
 #include "backends/llvm/ProgramDescription.h"
 #include "dlc/abi.h"
+#include "mlir/IR/Matchers.h"
 #include <cstddef>
 #include <map>
 
@@ -69,6 +70,7 @@ class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPo
   LogicalResult lowerTask(mlir::func::FuncOp function);
   LogicalResult lowerBody(mlir::func::FuncOp function);
   LogicalResult lowerLaunch(LaunchOp launch, mlir::Block *leave);
+  Value findAddress(Emitter emit, Value buffer);
   mlir::func::FuncOp getLaunchFunction(LaunchOp launch, KernelInterface &kernel);
   void callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *leave);
   void lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *leave);
@@ -86,7 +88,8 @@ class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPo
   /// Of the task at hand: where its range begins and ends, and the scratch of the thread that runs it. Null in an
   /// entry point.
   Value begin, end, scratch;
-  Value argumentBlock; ///< where its launches put their arguments
+  Value argumentBlock;                         ///< where its launches put their arguments
+  llvm::DenseMap<Value, Value> blockAddresses; ///< of the buffers that a part of an entry point is given
 };
 } // namespace
 
@@ -154,6 +157,13 @@ LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
   return lowerBody(function);
 }
 
+/// The address that `Emitter::toBuffer` has put into a descriptor.
+static Value getAddress(LLVM::InsertValueOp descriptor) {
+  while (descriptor.getPosition() != llvm::ArrayRef<int64_t>{0})
+    descriptor = descriptor.getContainer().getDefiningOp<LLVM::InsertValueOp>();
+  return descriptor.getValue();
+}
+
 /// Makes a function of `--dlc-outline-launches` take the dlc_call and give a status, as its entry point does.
 LogicalResult LowerEntryPointsPass::lowerPart(mlir::func::FuncOp function) {
   llvm::StringRef entryName = function->getAttrOfType<mlir::StringAttr>("dlc.part").getValue();
@@ -162,7 +172,12 @@ LogicalResult LowerEntryPointsPass::lowerPart(mlir::func::FuncOp function) {
   function->removeAttr("dlc.part");
   function.setName((entryName + ".execute" + function.getName().drop_front(entryName.size())).str());
   begin = end = scratch = Value();
-  return lowerBody(function);
+  for (auto cast : function.getOps<mlir::UnrealizedConversionCastOp>())
+    if (auto descriptor = cast.getOperand(0).getDefiningOp<LLVM::InsertValueOp>())
+      blockAddresses[cast.getResult(0)] = getAddress(descriptor);
+  LogicalResult result = lowerBody(function);
+  blockAddresses.clear();
+  return result;
 }
 
 /// Makes a function of `--dlc-outline-ranges` a dlc_task: `(arguments, begin, end, scratch) -> status`.
@@ -235,6 +250,11 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   }
   if (leave->use_empty())
     leave->erase();
+  if (!blockAddresses.empty())
+    for (mlir::Block &block : function)
+      for (mlir::Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+        if (llvm::isa<mlir::memref::ViewOp>(op) && op.use_empty())
+          op.erase();
   return mlir::success();
 }
 
@@ -343,6 +363,23 @@ static Value runInPool(Emitter emit, Value call, Value task, Value arguments, Va
       .getResult();
 }
 
+/// The address of `buffer`, a block of memory that a part of an entry point is given or a view of one; null for others.
+Value LowerEntryPointsPass::findAddress(Emitter emit, Value buffer) {
+  if (Value address = blockAddresses.lookup(buffer))
+    return address;
+  auto view = buffer.getDefiningOp<mlir::memref::ViewOp>();
+  Value block = view ? blockAddresses.lookup(view.getSource()) : Value();
+  if (!block)
+    return {};
+  llvm::APInt known;
+  Value offset =
+      mlir::matchPattern(view.getByteShift(), mlir::m_ConstantInt(&known))
+          ? emit.i64(known.getSExtValue())
+          : arith::IndexCastOp::create(emit.builder, emit.location, emit.builder.getI64Type(), view.getByteShift());
+  return LLVM::GEPOp::create(emit.builder, emit.location, emit.pointerType(), emit.builder.getI8Type(), block,
+                             llvm::ArrayRef<LLVM::GEPArg>{offset});
+}
+
 /// The function behind `launch`. Profiles show launches by the names of their layers; where one kernel has more
 /// launches than anybody reads, functions that are the same but for their names would be most of the program.
 mlir::func::FuncOp LowerEntryPointsPass::getLaunchFunction(LaunchOp launch, KernelInterface &kernel) {
@@ -378,7 +415,11 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   llvm::SmallVector<Value> buffers(launch.getInputs()), symbols;
   llvm::append_range(buffers, launch.getOutputs());
   for (Value buffer : buffers) {
-    storeArgument(emit, buffer, argumentBlock, place);
+    // The many launches of a part would be tens of ops each if every address went through a memref.
+    if (Value address = findAddress(emit, buffer))
+      emit.store(address, argumentBlock, place);
+    else
+      storeArgument(emit, buffer, argumentBlock, place);
     place += 8;
   }
   for (Value symbol : launch.getSymbols()) {

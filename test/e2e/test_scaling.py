@@ -32,15 +32,14 @@ def check_chain(programs, ops, n, weights, *options):
     np.testing.assert_allclose(result, compute(x.astype(np.float64), ops, n, weights), rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("n", [63, 64, 65, 130, 4001])
+@pytest.mark.parametrize("n", [65, 4001])
 def test_chain_of_products_and_sums(programs, n):
     check_chain(programs, [("Mul", "a"), ("Add", "b")], n, GROW)
 
 
-@pytest.mark.parametrize("n", [31, 400])
-def test_chain_of_functions(programs, n):
+def test_chain_of_functions(programs):
     # 1.2 tanh(1.2 ...) has a fixed point other than 0.
-    check_chain(programs, [("Mul", "a"), ("Tanh", None)], n, {"a": np.array(1.2, np.float32)})
+    check_chain(programs, [("Mul", "a"), ("Tanh", None)], 401, {"a": np.array(1.2, np.float32)})
 
 
 def test_chain_of_vectors(programs):
@@ -65,7 +64,7 @@ def test_epilogue_of_a_product(programs):
 
 def test_unrolled_network(programs):
     """Thousands of launches of one kernel: in functions of their own they were most of the library, and of the time."""
-    steps = 1500
+    steps = 800
     model = scaling.unrolled_rnn(3 * steps, programs.folder)
     library = programs.compile(model, "model.so")
     rng = np.random.default_rng(0)
@@ -79,9 +78,30 @@ def test_unrolled_network(programs):
     assert library.stat().st_size < 400_000
 
 
+def test_steps_of_a_sequence(programs):
+    """Slices that differ in their start alone are one kernel, and so are sums that differ in a number."""
+    steps, nodes = 300, []
+    weights = {"axis": np.array([1]), **{f"s{i}": np.array([i]) for i in range(steps + 1)},
+               **{f"c{i}": np.array(1 + i / 512, np.float32) for i in range(steps)}}  # fmt: skip
+    for i in range(steps):
+        nodes += [helper.make_node("Slice", ["x", f"s{i}", f"s{i + 1}", "axis"], [f"x{i}"]),
+                  helper.make_node("Mul", [f"x{i}", f"c{i}"], [f"m{i}"]),
+                  helper.make_node("Sub", [f"m{i}", f"h{i - 1}"] if i else [f"m{i}", "c0"], [f"h{i}"])]  # fmt: skip
+    output = f"h{steps - 1}"
+    scaling.write_onnx(programs.folder, nodes, {"x": ["N", steps, 5]}, (output, ["N", 1, 5]), weights)
+    _, kernels, _ = count_kernels(programs, "model.onnx")
+    assert kernels <= 12
+    x = np.random.default_rng(0).standard_normal((3, steps, 5)).astype(np.float32)
+    result = programs.execute(programs.compile("model.onnx", "model.so"), {"x": x}, [output])[output]
+    expected = np.float64(1)
+    for i in range(steps):
+        expected = x[:, i : i + 1].astype(np.float64) * weights[f"c{i}"] - expected
+    np.testing.assert_allclose(result, expected, rtol=1e-3, atol=1e-4)
+
+
 def test_states_of_an_unrolled_network(programs):
     """All results of an unrolled network in one tensor."""
-    steps, nodes = 600, []
+    steps, nodes = 100, []
     for i in range(steps):
         nodes += [helper.make_node("Mul", [f"t{i - 1}" if i else "x", "a"], [f"m{i}"]),
                   helper.make_node("Tanh", [f"m{i}"], [f"t{i}"])]  # fmt: skip
@@ -129,10 +149,11 @@ def test_kernels_grow_with_the_model(programs, family):
     assert largest <= 65 and largest_of_more <= 65
 
 
-@pytest.mark.parametrize("family", ["mul_add", "mul_add_json", "mul_tanh"])
-@pytest.mark.parametrize("level", [0, 3])
-def test_no_deep_recursion(programs, family, level):
+@pytest.mark.parametrize("family, options", [("mul_add", []), ("mul_add_json", []), ("mul_tanh", []), ("mul_add", ["-O0"])])
+def test_no_deep_recursion(programs, family, options):
     """40,000 ops in a chain: one function call for each would overflow the stack."""
     model = scaling.FAMILIES[family][0](40_000, programs.folder)
-    launches, kernels, _ = count_kernels(programs, model, f"-O{level}")
-    assert launches <= 40_000 and kernels <= 4
+    result = programs.run("dlc", model, "--compile-to=kernels", *options)
+    assert result.returncode == 0, result.stderr
+    kernels = result.stdout.count('= dlc.kernel "')
+    assert kernels == 40_000 if options else 600 < kernels < 2000
