@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/Import.h"
-#include "mlir/IR/AsmState.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
 using namespace dlc;
@@ -27,21 +25,4 @@ FailureOr<ShapeOverride> ShapeOverride::parse(StringRef text, std::string &error
     result.extents.push_back(extent);
   }
   return result;
-}
-
-/// Values up to this size are printed as numbers and stored in the context; larger ones are only referred to.
-static constexpr size_t maxCopiedBytes = 1024;
-
-ElementsAttr dlc::borrowElements(RankedTensorType type, ArrayRef<char> bytes, StringRef name) {
-  if (type.getElementType().isInteger(1)) {
-    SmallVector<bool> bits(bytes.size());
-    llvm::transform(bytes, bits.begin(), [](char byte) { return byte != 0; });
-    return DenseElementsAttr::get(type, ArrayRef<bool>(bits));
-  }
-  if (bytes.size() <= maxCopiedBytes)
-    return DenseElementsAttr::getFromRawBuffer(type, bytes);
-  size_t alignment = type.getElementType().getIntOrFloatBitWidth() / 8;
-  if (reinterpret_cast<uintptr_t>(bytes.data()) % alignment != 0)
-    alignment = 1;
-  return DenseResourceElementsAttr::get(type, name, UnmanagedAsmResourceBlob::allocateWithAlign(bytes, alignment));
 }

@@ -8,7 +8,6 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Support/LLVM.h"
-#include <memory>
 #include <string>
 
 namespace dlc {
@@ -29,18 +28,9 @@ struct ImportOptions {
 };
 
 /// A model as a module of graph ops. Errors of an importer are diagnostics: the file is a FileLineColLoc, whose line is
-/// 0 where the problem concerns the file as a whole (print `FILE: error: ...`).
-struct ImportedModel {
-  /// Owns the memory of the module's `dense_resource` weights; must outlive every use of the module.
-  std::shared_ptr<const void> storage;
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-};
-
-/// A value for `dlc.parameter` or `dlc.constant`: row-major little-endian elements of `type` in `bytes` (i1: one byte
-/// each). Small values are copied; larger ones become a `dense_resource` called after `name` that refers to `bytes`,
-/// whose owner must outlive the module. `bytes` has exactly the size of `type`. In a file that is mapped it may stand
-/// at any address: read elements with memcpy.
-mlir::ElementsAttr borrowElements(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes, llvm::StringRef name);
+/// 0 where the problem concerns the file as a whole (print `FILE: error: ...`). Large weights belong to the
+/// ConstantTable.
+using ImportedModel = mlir::OwningOpRef<mlir::ModuleOp>;
 
 } // namespace dlc
 

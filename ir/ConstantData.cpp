@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantData.h"
+#include "ir/ConstantTable.h"
 #include "ir/DlcDialect.h"
 #include "ir/Layout.h"
-#include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include <cstring>
 
@@ -10,7 +10,7 @@ using namespace mlir;
 
 namespace dlc {
 
-/// The attribute's own storage: DenseElementsAttr up to this size, a resource above it.
+/// Up to this size constants are numbers in the attribute, above it bytes in the table.
 static constexpr size_t maxInlineBytes = 1024;
 
 std::optional<ConstantData> ConstantData::get(ElementsAttr value) {
@@ -20,10 +20,10 @@ std::optional<ConstantData> ConstantData::get(ElementsAttr value) {
     return std::nullopt;
   int64_t elementBytes = getElementBytes(data.type.getElementType());
   if (auto resource = llvm::dyn_cast<DenseResourceElementsAttr>(value)) {
-    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-    if (!blob || static_cast<int64_t>(blob->getData().size()) != data.type.getNumElements() * elementBytes)
+    std::optional<llvm::ArrayRef<char>> bytes = ConstantTable::get(value.getContext()).read(resource);
+    if (!bytes || static_cast<int64_t>(bytes->size()) != data.type.getNumElements() * elementBytes)
       return std::nullopt;
-    data.borrowed = blob->getData();
+    data.borrowed = *bytes;
     return data;
   }
   auto dense = llvm::dyn_cast<DenseElementsAttr>(value);
@@ -75,17 +75,33 @@ double ConstantData::getDouble(int64_t index) const {
                                                              : static_cast<double>(bits.getSExtValue());
 }
 
-ElementsAttr makeConstant(RankedTensorType type, llvm::ArrayRef<char> bytes) {
+/// A constant of `bytes` that is stored in the attribute: it is small, or MLIR has its own way to store it. Null for
+/// others.
+static ElementsAttr makeInline(RankedTensorType type, llvm::ArrayRef<char> bytes) {
   assert(!type.getEncoding() &&
          static_cast<int64_t>(bytes.size()) == type.getNumElements() * getElementBytes(type.getElementType()) &&
          "a constant's bytes fill its type");
   if (type.getElementType().isInteger(1)) {
-    llvm::SmallVector<bool> values(bytes.begin(), bytes.end());
+    llvm::SmallVector<bool> values(bytes.size());
+    llvm::transform(bytes, values.begin(), [](char byte) { return byte != 0; });
     return DenseElementsAttr::get(type, values);
   }
-  if (bytes.size() <= maxInlineBytes)
-    return DenseElementsAttr::getFromRawBuffer(type, bytes);
-  return DenseResourceElementsAttr::get(type, "constant", HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, 64));
+  return bytes.size() <= maxInlineBytes ? DenseElementsAttr::getFromRawBuffer(type, bytes) : ElementsAttr();
+}
+
+ElementsAttr makeConstant(RankedTensorType type, llvm::ArrayRef<char> bytes) {
+  if (ElementsAttr value = makeInline(type, bytes))
+    return value;
+  ConstantTable &table = ConstantTable::get(type.getContext());
+  llvm::MutableArrayRef<char> memory = table.allocate(bytes.size());
+  std::memcpy(memory.data(), bytes.data(), bytes.size());
+  return table.createView(type, memory, "constant");
+}
+
+ElementsAttr borrowConstant(RankedTensorType type, llvm::ArrayRef<char> bytes, llvm::StringRef name) {
+  if (ElementsAttr value = makeInline(type, bytes))
+    return value;
+  return ConstantTable::get(type.getContext()).createView(type, bytes, name);
 }
 
 ElementsAttr makeConstantFromDoubles(RankedTensorType type, llvm::ArrayRef<double> values) {
@@ -129,10 +145,7 @@ ElementsAttr sliceConstant(ElementsAttr value, RankedTensorType type, int64_t fi
   int64_t elementBytes = getElementBytes(type.getElementType());
   llvm::ArrayRef<char> bytes = data->getBytes().slice(first * elementBytes, type.getNumElements() * elementBytes);
   auto resource = llvm::dyn_cast<DenseResourceElementsAttr>(value);
-  if (!resource || bytes.size() <= maxInlineBytes)
-    return makeConstant(type, bytes);
-  return DenseResourceElementsAttr::get(type, resource.getRawHandle().getKey(),
-                                        UnmanagedAsmResourceBlob::allocateWithAlign(bytes, elementBytes));
+  return resource ? borrowConstant(type, bytes, resource.getRawHandle().getKey()) : makeConstant(type, bytes);
 }
 
 } // namespace dlc

@@ -14,10 +14,11 @@
 
 namespace dlc {
 
-/// The elements of a constant, row-major; i1 takes a byte. Large ones are borrowed from the attribute's resource.
+/// The elements of a constant, row-major, at any alignment; i1 takes a byte. Large ones are borrowed from the
+/// ConstantTable.
 class ConstantData {
 public:
-  /// Fails (nullopt) if `value` is a resource whose blob is gone or has the wrong size.
+  /// Fails (nullopt) if `value` is a resource without data or with data of the wrong size.
   static std::optional<ConstantData> get(mlir::ElementsAttr value);
   /// The same of a `dlc.constant`; nullopt if `value` is anything else.
   static std::optional<ConstantData> get(mlir::Value value);
@@ -37,8 +38,12 @@ private:
   std::vector<char> owned;
 };
 
-/// A constant of `type` (without layout) that owns `bytes`, which hold its elements row-major.
+/// A constant of `type` (without layout) with a copy of `bytes`, which hold its elements row-major.
 mlir::ElementsAttr makeConstant(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes);
+
+/// The same without a copy, unless it is small: `bytes` lie in a block of the ConstantTable, at any alignment. `name`
+/// is what text calls the constant.
+mlir::ElementsAttr borrowConstant(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes, llvm::StringRef name);
 
 /// A constant of floating-point `type` with these values, rounded to nearest even.
 mlir::ElementsAttr makeConstantFromDoubles(mlir::RankedTensorType type, llvm::ArrayRef<double> values);
@@ -49,8 +54,8 @@ mlir::Value createScalar(mlir::OpBuilder &builder, mlir::Location location, doub
 /// The same elements under another type of as many elements; nothing is copied.
 mlir::ElementsAttr reshapeConstant(mlir::ElementsAttr value, mlir::RankedTensorType type);
 
-/// A constant of `type` whose elements are those of `value` from number `first` on. Where `value` is a resource it
-/// shares the resource's memory, which lives as long as the context.
+/// A constant of `type` whose elements are those of `value` from number `first` on; nothing is copied, unless it is
+/// small.
 mlir::ElementsAttr sliceConstant(mlir::ElementsAttr value, mlir::RankedTensorType type, int64_t first);
 
 } // namespace dlc

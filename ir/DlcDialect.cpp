@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/DlcDialect.h"
+#include "ir/ConstantTable.h"
 
 using namespace mlir;
 
@@ -15,6 +16,7 @@ void DlcDialect::initialize() {
 #define GET_OP_LIST
 #include "ir/DlcOps.cpp.inc"
       >();
+  addInterfaces<ConstantTable>();
 }
 
 Operation *DlcDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location location) {

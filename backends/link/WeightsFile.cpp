@@ -2,40 +2,18 @@
 #include "backends/link/WeightsFile.h"
 #include "dlc/abi.h"
 #include "ir/ConstantData.h"
+#include "ir/ConstantReaders.h"
 #include "ir/Layout.h"
-#include "mlir/IR/BuiltinDialect.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
-#include "llvm/ADT/DenseMap.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
 #include <malloc.h>
-#include <sys/mman.h>
 
 using namespace dlc;
 using mlir::failure;
 using mlir::LogicalResult;
 using mlir::success;
-
-/// Gives back the memory behind a resource. What the compiler allocated is freed; of what an importer maps or owns, the
-/// whole pages are dropped.
-static void releaseResource(mlir::DenseResourceElementsHandle handle, mlir::MLIRContext *context) {
-  mlir::AsmResourceBlob *blob = handle.getBlob();
-  if (!blob)
-    return;
-  if (blob->getDeleter()) {
-    mlir::DenseResourceElementsHandle::getManagerInterface(context).getBlobManager().update(handle.getKey(),
-                                                                                            mlir::AsmResourceBlob());
-    return;
-  }
-  auto page = static_cast<uintptr_t>(llvm::sys::Process::getPageSizeEstimate());
-  auto begin = llvm::alignTo(reinterpret_cast<uintptr_t>(blob->getData().begin()), page);
-  auto end = llvm::alignDown(reinterpret_cast<uintptr_t>(blob->getData().end()), page);
-  if (begin < end)
-    madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
-}
 
 static std::vector<char> expandSplat(const ConstantData &data) {
   llvm::ArrayRef<char> element = data.getBytes();
@@ -58,18 +36,23 @@ static LogicalResult streamBlock(WeightsOp weights, WeightsMemory memory,
     }
   };
 
-  // A value that stands at several places is released after the last one.
-  llvm::DenseMap<mlir::Attribute, unsigned> uses;
-  for (mlir::Attribute value : weights.getValues())
-    ++uses[value];
+  // The source is not needed any more once it is packed, so that large weights never fill memory twice for long.
+  ConstantTable &table = ConstantTable::get(weights.getContext());
+  std::optional<ConstantReaders> readers;
+  if (memory == WeightsMemory::Release)
+    readers.emplace(table, weights.getValues().getValue());
+  auto release = [&](size_t reader) {
+    if (readers)
+      for (ConstantTable::UnitRange units : readers->getLastRead(reader))
+        table.release(units);
+  };
 
-  for (auto [value, typeAttr, offset] :
-       llvm::zip_equal(weights.getValues(), weights.getTypes(), weights.getOffsets())) {
+  for (auto [reader, value, typeAttr, offset] :
+       llvm::enumerate(weights.getValues(), weights.getTypes(), weights.getOffsets())) {
     if (static_cast<uint64_t>(offset) < position)
       return weights.emitError("internal error: weights overlap at byte ") << offset;
     padTo(offset);
     auto type = llvm::cast<mlir::RankedTensorType>(llvm::cast<mlir::TypeAttr>(typeAttr).getValue());
-    auto resource = llvm::dyn_cast<mlir::DenseResourceElementsAttr>(value);
     std::optional<ConstantData> data = ConstantData::get(llvm::cast<mlir::ElementsAttr>(value));
     if (!data)
       return weights.emitError("internal error: the data of a weight of type ") << type << " is missing";
@@ -82,21 +65,22 @@ static LogicalResult streamBlock(WeightsOp weights, WeightsMemory memory,
     } else if (data->isSplat()) {
       stored = expandSplat(*data);
     }
-    // The source is not needed any more once it is packed, so that large weights never fill memory twice for long.
-    bool isLastUse = resource && memory == WeightsMemory::Release && --uses[value] == 0;
-    llvm::ArrayRef<char> bytes = stored.empty() ? data->getBytes() : llvm::ArrayRef<char>(stored);
-    if (isLastUse && !stored.empty())
-      releaseResource(resource.getRawHandle(), weights.getContext());
+    bool isCopied = !stored.empty();
+    if (isCopied)
+      release(reader);
+    llvm::ArrayRef<char> bytes = isCopied ? llvm::ArrayRef<char>(stored) : data->getBytes();
     write(bytes);
     position += bytes.size();
-    if (isLastUse && stored.empty())
-      releaseResource(resource.getRawHandle(), weights.getContext());
+    if (!isCopied)
+      release(reader);
   }
   if (position > weights.getSize())
     return weights.emitError("internal error: weights of ") << position << " bytes in a block of " << weights.getSize();
   padTo(weights.getSize());
-  if (memory == WeightsMemory::Release)
+  if (memory == WeightsMemory::Release) {
+    table.releaseAll();
     malloc_trim(0);
+  }
   return success();
 }
 

@@ -20,9 +20,9 @@ static bool assignsParameters(const JsonValue &model) {
   return false;
 }
 
-/// Reads all sections of a checked document into `module`. Returns the owner of the weights' memory.
-static std::shared_ptr<const void> importModel(const JsonValue &model, StringRef path, ModuleOp module,
-                                               Reporter &reporter, const dlc::ImportOptions &options) {
+/// Reads all sections of a checked document into `module`.
+static void importModel(const JsonValue &model, StringRef path, ModuleOp module, Reporter &reporter,
+                        const dlc::ImportOptions &options) {
   WeightSource source(model, path, reporter);
   bool isTrained = options.isTrained || assignsParameters(model);
   Parameters parameters(module, source, reporter, isTrained);
@@ -56,7 +56,6 @@ static std::shared_ptr<const void> importModel(const JsonValue &model, StringRef
   SmallVector<StringRef> layers(importer.getLayerNames().begin(), importer.getLayerNames().end());
   if (!reporter.hasErrors())
     source.reportUnused(layers);
-  return source.getStorage();
 }
 
 FailureOr<dlc::ImportedModel> dlc::importJson(StringRef path, MLIRContext *context, const ImportOptions &options) {
@@ -77,10 +76,9 @@ FailureOr<dlc::ImportedModel> dlc::importJson(StringRef path, MLIRContext *conte
   if (!model->isObject())
     return failure();
 
-  ImportedModel result;
-  result.module = ModuleOp::create(FileLineColLoc::get(context, path, 0, 0));
-  result.storage = importModel(*model, path, *result.module, reporter, options);
-  if (reporter.hasErrors() || failed(verify(*result.module)))
+  ImportedModel module = ModuleOp::create(FileLineColLoc::get(context, path, 0, 0));
+  importModel(*model, path, *module, reporter, options);
+  if (reporter.hasErrors() || failed(verify(*module)))
     return failure();
-  return result;
+  return std::move(module);
 }

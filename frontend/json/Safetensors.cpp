@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/Safetensors.h"
 #include "frontend/json/Elements.h"
+#include "ir/ConstantTable.h"
 #include "llvm/Support/Endian.h"
 
 using namespace mlir;
@@ -104,6 +105,6 @@ std::optional<Safetensors> Safetensors::open(StringRef path, MLIRContext *contex
       reporter.error({}, "tensors '" + ranges[i - 1].name + "' and '" + ranges[i].name + "' overlap");
   if (reporter.hasErrors())
     return std::nullopt;
-  result.file = std::move(*buffer);
+  ConstantTable::get(context).addFile(std::move(*buffer));
   return result;
 }

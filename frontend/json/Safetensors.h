@@ -7,7 +7,6 @@
 #include "frontend/json/Reporter.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 namespace dlc::json {
 
@@ -16,11 +15,11 @@ class Safetensors {
 public:
   struct Tensor {
     mlir::RankedTensorType type;
-    llvm::ArrayRef<char> bytes; ///< in the mapped file; not necessarily aligned
+    llvm::ArrayRef<char> bytes; ///< in the mapped file, at any alignment
   };
 
-  /// Maps `path` and checks its header: sizes, types, and that no tensor lies outside of the file or over another.
-  /// Problems are reported at the file; nothing comes back if there was one.
+  /// Maps `path` into the ConstantTable of `context` and checks its header: sizes, types, and that no tensor lies
+  /// outside of the file or over another. Problems are reported at the file; nothing comes back if there was one.
   static std::optional<Safetensors> open(llvm::StringRef path, mlir::MLIRContext *context);
 
   /// The tensor called `name`, or null.
@@ -28,7 +27,6 @@ public:
   llvm::SmallVector<llvm::StringRef> getNames() const;
 
 private:
-  std::unique_ptr<llvm::MemoryBuffer> file;
   llvm::StringMap<Tensor> tensors;
 };
 

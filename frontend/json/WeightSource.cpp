@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/WeightSource.h"
-#include "frontend/Import.h"
 #include "frontend/json/Elements.h"
 #include "frontend/json/ModelRules.h"
 #include "frontend/json/NestedNumbers.h"
+#include "ir/ConstantData.h"
+#include "ir/ConstantTable.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include <cmath>
@@ -52,14 +53,15 @@ void WeightSource::openFile(const JsonValue &path, StringRef modelPath) {
     return leaves();
   if (llvm::sys::fs::is_directory(realFile))
     return reporter.error(path.position, "weights file '" + path.string + "' is a folder");
-  storage->file = Safetensors::open(joined, context);
-  if (!storage->file)
+  file = Safetensors::open(joined, context);
+  if (!file)
     reporter.error(path.position, "weights file '" + path.string + "' cannot be used");
 }
 
 ElementsAttr WeightSource::keep(const ParameterRequest &request, std::vector<char> bytes) {
-  storage->buffers.push_back(std::move(bytes));
-  return borrowElements(request.type, storage->buffers.back(), request.getName());
+  auto owner = std::make_shared<std::vector<char>>(std::move(bytes));
+  ConstantTable::get(context).addMemory(*owner, owner);
+  return borrowConstant(request.type, *owner, request.getName());
 }
 
 /// Elements of a row-major tensor of `shape` in the order of one whose dimension i is dimension `order[i]` of it.
@@ -116,12 +118,9 @@ ElementsAttr WeightSource::fromFile(const ParameterRequest &request, const Safet
                                          ", but '" + filePath + "' holds " + describe(tensor.type));
     return {};
   }
-  size_t size = getElementSize(expected.getElementType());
   if (role == "kernel" && !request.kernelOrder.empty())
-    return keep(request, permute(tensor.bytes, shape, request.kernelOrder, size));
-  if (reinterpret_cast<uintptr_t>(tensor.bytes.data()) % size != 0)
-    return keep(request, std::vector<char>(tensor.bytes.begin(), tensor.bytes.end()));
-  return borrowElements(request.type, tensor.bytes, request.getName());
+    return keep(request, permute(tensor.bytes, shape, request.kernelOrder, getElementSize(expected.getElementType())));
+  return borrowConstant(request.type, tensor.bytes, request.getName());
 }
 
 /// Whether an element of the integer type `type` can be `value`.
@@ -137,7 +136,7 @@ static constexpr uint64_t maxMadeBytes = 4ull << 30;
 
 ElementsAttr WeightSource::get(const ParameterRequest &request, DictionaryAttr *distribution) {
   std::optional<uint64_t> byteCount = getByteCount(request.type.getShape(), request.type.getElementType());
-  if (!byteCount || (!storage->file && *byteCount > maxMadeBytes)) {
+  if (!byteCount || (!file && *byteCount > maxMadeBytes)) {
     reporter.error(request.position, request.label + ": parameter '" + request.role + "' of shape " +
                                          formatShape(request.type.getShape()) + " is too large" +
                                          (byteCount ? " to be made up: give its weights in a file" : ""));
@@ -164,12 +163,12 @@ ElementsAttr WeightSource::get(const ParameterRequest &request, DictionaryAttr *
       return {};
     }
   }
-  if (storage->file) {
+  if (file) {
     for (StringRef role : roles)
-      if (auto *tensor = storage->file->find(request.owner.empty() ? role.str() : request.owner + "." + role.str()))
+      if (auto *tensor = file->find(request.owner.empty() ? role.str() : request.owner + "." + role.str()))
         return fromFile(request, *tensor, role);
     if (!request.isInitializerGiven) {
-      SmallVector<StringRef> names = storage->file->getNames();
+      SmallVector<StringRef> names = file->getNames();
       reporter.error(request.position, "weights file '" + filePath + "' has no tensor '" + request.getName() +
                                            "' for " + request.label + suggest(request.getName(), names));
       return {};
@@ -208,8 +207,8 @@ ElementsAttr WeightSource::get(const ParameterRequest &request, DictionaryAttr *
 }
 
 RankedTensorType WeightSource::getTypeOf(StringRef name) {
-  if (storage->file)
-    if (const Safetensors::Tensor *tensor = storage->file->find(name))
+  if (file)
+    if (const Safetensors::Tensor *tensor = file->find(name))
       return tensor->type;
   if (inlined)
     if (const JsonValue *value = inlined->find(name); value && !value->isObject())
@@ -219,8 +218,8 @@ RankedTensorType WeightSource::getTypeOf(StringRef name) {
 
 SmallVector<StringRef> WeightSource::getNames() const {
   SmallVector<StringRef> names;
-  if (storage->file)
-    names = storage->file->getNames();
+  if (file)
+    names = file->getNames();
   if (inlined)
     for (const Member &member : inlined->members)
       names.push_back(member.key);

@@ -55,15 +55,7 @@ public:
   /// Reports inline weights that nobody asked for; `owners` are the names of all layers.
   void reportUnused(llvm::ArrayRef<llvm::StringRef> owners);
 
-  /// Owns the memory that attributes refer to.
-  std::shared_ptr<const void> getStorage() const { return storage; }
-
 private:
-  struct Storage {
-    std::optional<Safetensors> file;
-    std::vector<std::vector<char>> buffers;
-  };
-
   void openFile(const JsonValue &path, llvm::StringRef modelPath);
   mlir::ElementsAttr fromText(const ParameterRequest &request, const JsonValue &value, llvm::StringRef role);
   mlir::ElementsAttr fromFile(const ParameterRequest &request, const Safetensors::Tensor &tensor, llvm::StringRef role);
@@ -71,7 +63,7 @@ private:
 
   Reporter &reporter;
   mlir::MLIRContext *context;
-  std::shared_ptr<Storage> storage = std::make_shared<Storage>();
+  std::optional<Safetensors> file;
   const JsonValue *inlined = nullptr;
   std::optional<Initializer> initializer;
   std::string filePath; ///< empty: no file

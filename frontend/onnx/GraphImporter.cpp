@@ -2,6 +2,7 @@
 #include "frontend/onnx/GraphImporter.h"
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/ConstantData.h"
 
 using namespace mlir;
 
@@ -39,7 +40,7 @@ Value GraphImporter::materialize(Tensor &tensor, Location location) {
     tensor.known->write(bytes);
     tensor.constant = {type, bytes};
   }
-  ElementsAttr elements = borrowElements(tensor.constant.type, tensor.constant.bytes, tensor.name);
+  ElementsAttr elements = borrowConstant(tensor.constant.type, tensor.constant.bytes, tensor.name);
   // In the step of a loop, too, a tensor belongs to the graph, where others may read it later.
   OpBuilder::InsertionGuard atGraph(builder);
   if (builder.getInsertionBlock()->getParentOp() != entry)
@@ -215,7 +216,7 @@ FailureOr<ImportedModel> GraphImporter::run() {
   hasFailed |= failed(importNodes(model.graph().node(), scope));
   if (hasFailed || failed(importOutputs(model.graph(), scope)))
     return failure();
-  return ImportedModel{file, std::move(module)};
+  return std::move(module);
 }
 
 } // namespace dlc::onnx_import

@@ -55,7 +55,7 @@ FailureOr<ImportedModel> importOnnx(StringRef path, MLIRContext *context, const 
     const onnx::GraphProto &graph = (*file)->getModel().graph();
     for (const AssumedInput &assumed : proposeInputValues(graph)) {
       Attempt second = tryImport(*file, context, options, &assumed);
-      if (failed(second.model) || !hasDeclaredShapes(*second.model->module, graph))
+      if (failed(second.model) || !hasDeclaredShapes(**second.model, graph))
         continue;
       emitWarning((*file)->getLocation())
           << "input '" << assumed.name << "' decides shapes; it is taken to be ["
@@ -67,7 +67,7 @@ FailureOr<ImportedModel> importOnnx(StringRef path, MLIRContext *context, const 
   }
   for (Diagnostic &diagnostic : attempt.diagnostics)
     context->getDiagEngine().emit(std::move(diagnostic));
-  if (succeeded(attempt.model) && failed(verify(*attempt.model->module)))
+  if (succeeded(attempt.model) && failed(verify(**attempt.model)))
     return failure();
   return std::move(attempt.model);
 }

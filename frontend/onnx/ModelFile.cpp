@@ -7,6 +7,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include <climits>
+#include <cstring>
 
 using namespace mlir;
 
@@ -24,8 +25,7 @@ FailureOr<std::shared_ptr<ModelFile>> ModelFile::open(StringRef path, MLIRContex
     emitError(location) << "cannot be read: " << contents.getError().message();
     return failure();
   }
-  file->contents = std::move(*contents);
-  ArrayRef<char> bytes(file->contents->getBufferStart(), file->contents->getBufferSize());
+  ArrayRef<char> bytes = file->table.addFile(std::move(*contents));
   FailureOr<SplitModel> split = splitLargeInitializers(bytes);
   if (failed(split) || split->rest.size() > INT_MAX || !file->model.ParseFromString(split->rest)) {
     emitError(location) << "is not an ONNX model, or is truncated or corrupt";
@@ -38,11 +38,6 @@ FailureOr<std::shared_ptr<ModelFile>> ModelFile::open(StringRef path, MLIRContex
   for (auto [position, data] : split->initializers)
     file->splitData[&file->model.graph().initializer(position)] = data;
   return file;
-}
-
-MutableArrayRef<char> ModelFile::allocate(size_t bytes) {
-  allocations.push_back(std::make_unique<char[]>(bytes)); // as aligned as any scalar type
-  return {allocations.back().get(), bytes};
 }
 
 /// Whether `relativePath` stays within its folder, by its spelling.
@@ -60,8 +55,8 @@ FailureOr<ArrayRef<char>> ModelFile::mapExternalFile(StringRef relativePath, std
     error = "external data '" + relativePath.str() + "' leaves the model's folder";
     return failure();
   }
-  std::unique_ptr<llvm::MemoryBuffer> &mapped = externalFiles[relativePath];
-  if (!mapped) {
+  auto [mapped, isNew] = externalFiles.try_emplace(relativePath);
+  if (isNew) {
     SmallString<256> folder(llvm::sys::path::parent_path(path)), target, realFolder, realTarget;
     target = folder;
     llvm::sys::path::append(target, relativePath);
@@ -78,16 +73,17 @@ FailureOr<ArrayRef<char>> ModelFile::mapExternalFile(StringRef relativePath, std
     if (!failed) {
       auto buffer = llvm::MemoryBuffer::getFile(realTarget, /*IsText=*/false, /*RequiresNullTerminator=*/false);
       if (buffer)
-        mapped = std::move(*buffer);
+        mapped->second = table.addFile(std::move(*buffer));
       else
         failed = buffer.getError();
     }
     if (failed) {
+      externalFiles.erase(mapped);
       error = "external data '" + target.str().str() + "' cannot be read: " + failed.message();
       return failure();
     }
   }
-  return ArrayRef<char>(mapped->getBufferStart(), mapped->getBufferSize());
+  return mapped->second;
 }
 
 FailureOr<ArrayRef<char>> ModelFile::getExternalData(const onnx::TensorProto &tensor, int64_t size,
@@ -118,9 +114,36 @@ FailureOr<ArrayRef<char>> ModelFile::getExternalData(const onnx::TensorProto &te
   return file->slice(offset, length);
 }
 
-/// Elements that stand in a typed field as they are in memory.
+/// All numbers of `tensor`, moved to a tensor of their own.
+static std::shared_ptr<const onnx::TensorProto> takeData(onnx::TensorProto &tensor) {
+  auto owner = std::make_shared<onnx::TensorProto>();
+  owner->mutable_float_data()->Swap(tensor.mutable_float_data());
+  owner->mutable_double_data()->Swap(tensor.mutable_double_data());
+  owner->mutable_int64_data()->Swap(tensor.mutable_int64_data());
+  owner->mutable_uint64_data()->Swap(tensor.mutable_uint64_data());
+  if (tensor.has_raw_data())
+    owner->set_allocated_raw_data(tensor.release_raw_data());
+  return owner;
+}
+
+/// Elements of a typed field, which are there as they are in memory.
 template <typename Field> static ArrayRef<char> asBytes(const Field &field) {
   return {reinterpret_cast<const char *>(field.data()), field.size() * sizeof(*field.data())};
+}
+
+/// The numbers of `tensor` in the protobuf's memory, if a field holds them as they are in memory.
+static FailureOr<ArrayRef<char>> getHeldData(const onnx::TensorProto &tensor, Type elementType) {
+  if (tensor.has_raw_data())
+    return ArrayRef<char>(tensor.raw_data().data(), tensor.raw_data().size());
+  if (elementType.isF32())
+    return asBytes(tensor.float_data());
+  if (elementType.isF64())
+    return asBytes(tensor.double_data());
+  if (elementType.isUnsignedInteger(64))
+    return asBytes(tensor.uint64_data());
+  if (elementType.isInteger(64))
+    return asBytes(tensor.int64_data());
+  return failure();
 }
 
 FailureOr<ConstantTensor> ModelFile::getTensor(const onnx::TensorProto &tensor, std::string &error) {
@@ -142,6 +165,7 @@ FailureOr<ConstantTensor> ModelFile::getTensor(const onnx::TensorProto &tensor, 
     return failure();
   }
   ArrayRef<char> bytes;
+  bool isHeld = false; // by the protobuf
   auto split = splitData.find(&tensor);
   if (tensor.data_location() == onnx::TensorProto::EXTERNAL) {
     FailureOr<ArrayRef<char>> external = getExternalData(tensor, *size, error);
@@ -150,16 +174,9 @@ FailureOr<ConstantTensor> ModelFile::getTensor(const onnx::TensorProto &tensor, 
     bytes = *external;
   } else if (split != splitData.end()) {
     bytes = split->second;
-  } else if (tensor.has_raw_data()) {
-    bytes = {tensor.raw_data().data(), tensor.raw_data().size()};
-  } else if (elementType.isF32()) {
-    bytes = asBytes(tensor.float_data());
-  } else if (elementType.isF64()) {
-    bytes = asBytes(tensor.double_data());
-  } else if (elementType.isInteger(64) && !elementType.isUnsignedInteger()) {
-    bytes = asBytes(tensor.int64_data());
-  } else if (elementType.isUnsignedInteger(64)) {
-    bytes = asBytes(tensor.uint64_data());
+  } else if (FailureOr<ArrayRef<char>> held = getHeldData(tensor, elementType); succeeded(held)) {
+    bytes = *held;
+    isHeld = true;
   } else {
     // Narrow types stand in wider fields, floating point as its bits; their low bytes are the value.
     int64_t width = getElementSize(elementType);
@@ -176,6 +193,13 @@ FailureOr<ConstantTensor> ModelFile::getTensor(const onnx::TensorProto &tensor, 
     error =
         "holds " + std::to_string(bytes.size()) + " bytes of data, its type and shape take " + std::to_string(*size);
     return failure();
+  }
+  if (isHeld && !bytes.empty()) {
+    // The tensor is a part of `model`, which is this file's to change.
+    std::shared_ptr<const onnx::TensorProto> owner = takeData(const_cast<onnx::TensorProto &>(tensor));
+    bytes = *getHeldData(*owner, elementType);
+    table.addMemory(bytes, owner);
+    splitData[&tensor] = bytes;
   }
   return ConstantTensor{RankedTensorType::get(shape, elementType), bytes};
 }

@@ -5,16 +5,16 @@
 #define DLC_FRONTEND_ONNX_MODELFILE_H
 
 #include "frontend/onnx/ConstantTensor.h"
+#include "ir/ConstantTable.h"
 #include "onnx-ml.pb.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include <deque>
 #include <memory>
 
 namespace dlc::onnx_import {
 
-/// Owns everything that a ConstantTensor of the model refers to. The file and external data are mapped, not read, so a
-/// weight is in memory once however large it is.
+/// Everything that a ConstantTensor of the model refers to belongs to the ConstantTable. The file and external data are
+/// mapped, not read, and numbers that protobuf has read are taken from it, so a weight is in memory once however large
+/// it is.
 class ModelFile {
 public:
   /// Maps and parses `path`; fails with a diagnostic at the file.
@@ -24,14 +24,15 @@ public:
   /// What diagnostics about the file as a whole refer to.
   mlir::Location getLocation() const { return location; }
 
-  /// The numbers of `tensor`, a part of this model. On failure `error` says why.
+  /// The numbers of `tensor`, a part of this model; getModel() then lacks them. On failure `error` says why.
   mlir::FailureOr<ConstantTensor> getTensor(const onnx::TensorProto &tensor, std::string &error);
 
-  /// Zeroed memory that lives as long as the file.
-  llvm::MutableArrayRef<char> allocate(size_t bytes);
+  /// Zeroed memory of the ConstantTable.
+  llvm::MutableArrayRef<char> allocate(size_t bytes) { return table.allocate(bytes); }
 
 private:
-  ModelFile(llvm::StringRef path, mlir::Location location) : path(path.str()), location(location) {}
+  ModelFile(llvm::StringRef path, mlir::Location location)
+      : path(path.str()), location(location), table(ConstantTable::get(location.getContext())) {}
   mlir::FailureOr<llvm::ArrayRef<char>> getExternalData(const onnx::TensorProto &tensor, int64_t size,
                                                         std::string &error);
   mlir::FailureOr<llvm::ArrayRef<char>> mapExternalFile(llvm::StringRef relativePath, std::string &error);
@@ -39,11 +40,10 @@ private:
   std::string path;
   mlir::Location location;
   onnx::ModelProto model;
-  std::unique_ptr<llvm::MemoryBuffer> contents;
-  /// `raw_data` that WireFormat split off.
+  ConstantTable &table;
+  /// Numbers that the protobuf does not hold: `raw_data` that WireFormat split off, and what getTensor took.
   llvm::DenseMap<const onnx::TensorProto *, llvm::ArrayRef<char>> splitData;
-  llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> externalFiles;
-  std::deque<std::unique_ptr<char[]>> allocations;
+  llvm::StringMap<llvm::ArrayRef<char>> externalFiles;
 };
 
 } // namespace dlc::onnx_import

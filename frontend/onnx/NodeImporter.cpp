@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/NodeImporter.h"
+#include "ir/ConstantData.h"
 #include "ir/ElementConversion.h"
 
 using namespace mlir;
@@ -265,7 +266,7 @@ Value NodeImporter::createIntegers(Type elementType, ArrayRef<int64_t> values) {
   MutableArrayRef<char> bytes = importer.getFile().allocate(values.size() * getElementSize(elementType));
   for (auto [i, value] : llvm::enumerate(values))
     writeInteger(elementType, value, bytes.data() + i * getElementSize(elementType));
-  Value result = ConstantOp::create(getBuilder(), location, type, borrowElements(type, bytes, node.output(0)));
+  Value result = ConstantOp::create(getBuilder(), location, type, borrowConstant(type, bytes, node.output(0)));
   importer.setDims(result, staticDims(type));
   return result;
 }

@@ -8,6 +8,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "passes/schedule/PlanRecurrent.h"
 #include "llvm/ADT/MapVector.h"
+#include <cstring>
 
 using namespace mlir;
 
@@ -18,14 +19,16 @@ static RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType
 /// Copies columns `[first, first + count)` of `matrix` row by row: row k to `target + k * stride` (in elements).
 static void copyColumns(const KnownMatrix &matrix, int64_t first, int64_t count, float *target, int64_t stride) {
   ConstantData data = *ConstantData::get(matrix.value);
-  const auto *source = reinterpret_cast<const float *>(data.getBytes().data());
+  // A mapped file holds its tensors at any address.
+  const char *source = data.getBytes().data();
   int64_t rows = data.getType().getDimSize(matrix.isTransposed ? 1 : 0);
   int64_t columns = data.getType().getDimSize(matrix.isTransposed ? 0 : 1);
   int64_t rowStep = data.isSplat() ? 0 : matrix.isTransposed ? 1 : columns;
   int64_t columnStep = data.isSplat() ? 0 : matrix.isTransposed ? rows : 1;
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t column = 0; column < count; ++column)
-      target[row * stride + column] = source[row * rowStep + (first + column) * columnStep];
+      std::memcpy(target + row * stride + column,
+                  source + (row * rowStep + (first + column) * columnStep) * sizeof(float), sizeof(float));
 }
 
 /// Columns `[first, first + count)` of `matrix` as ops: [K, count].
