@@ -469,13 +469,24 @@ def Tile : Pass<"dlc-tile", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"tiled", "tiled-kernels", "Kernels that got schedules">];
 }
 
+def VerifySchedules : Pass<"dlc-verify-schedules", "::mlir::ModuleOp"> {
+  let summary = "Check that every kernel's schedules are legal";
+  let description = [{
+    A schedule may have been written by a person, who edits the module, as well as by `--dlc-tile`. Every kernel must have one
+    `#dlc.schedule` for each instruction set, whose algorithm is one of the kernel kind's, with its parameters and no others, each within
+    what is legal for this kernel (passes/schedule/ScheduleSpace.cpp). What is wrong is an error that names the kernel and what is legal.
+  }];
+  let options = [ListOption<"isas", "isas", "std::string", "The target's instruction sets">];
+}
+
 def CollapseKernels : Pass<"dlc-collapse-kernels", "::mlir::ModuleOp"> {
   let summary = "Merge dimensions that a kernel treats as one";
   let description = [{
     Neighbouring dimensions that lie contiguously in every tensor of a kernel, and that its ops treat alike, become one; dimensions
     of extent 1 go. Elementwise kernels of equal shapes so get a single loop, whose ranges can be split between threads at any
     place. The leading dimensions of a product with one right operand become its rows. Kernels of a loop whose rows threads share
-    (`dlc.row_range`) keep theirs. Schedules are decided anew for what is left. Reductions, softmax, layer and group normalization and layout conversions
+    (`dlc.row_range`) keep theirs, and so do kernels whose schedules are not those of `--dlc-tile`: dimensions that a person has
+    chosen would be gone. Schedules are decided anew for what is left. Reductions, softmax, layer and group normalization and layout conversions
     keep apart what they treat differently.
 
     Before:

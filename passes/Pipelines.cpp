@@ -118,6 +118,9 @@ static void addKernelsPhase(OpPassManager &manager, const PipelineOptions &optio
 }
 
 static void addProgramPhase(OpPassManager &manager, const PipelineOptions &options) {
+  VerifySchedulesOptions schedules;
+  schedules.isas.assign(options.isas.begin(), options.isas.end());
+  manager.addPass(createVerifySchedules(schedules));
   if (options.optimizationLevel > 0)
     manager.addNestedPass<func::FuncOp>(createAdvanceUpdates());
   manager.addPass(createRecompute({options.memoryLimit}));

@@ -285,6 +285,13 @@ class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKern
         llvm::any_of(schedules.getAsRange<dlc::ScheduleAttr>(),
                      [](dlc::ScheduleAttr schedule) { return schedule.getAlgorithm() == "naive"; }))
       return;
+    dlc::TileSubject before{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getYielded().getType()),
+                            kernel.getRoot()};
+    // A decision from outside speaks of the dimensions that there are.
+    if (llvm::any_of(schedules.getAsRange<dlc::ScheduleAttr>(), [&](dlc::ScheduleAttr schedule) {
+          return schedule != dlc::tileKernel(before, *dlc::getProcessorModel(schedule.getIsa()));
+        }))
+      return;
     FailureOr<dlc::KernelShapes> shapes = dlc::KernelShapes::analyze(kernel);
     if (failed(shapes))
       return signalPassFailure();

@@ -32,25 +32,59 @@ static ScheduleAttr makeSchedule(MLIRContext *context, llvm::StringRef algorithm
 
 static int64_t elementBytes(Type type) { return getElementBytes(getElementTypeOrSelf(type)); }
 
-ScheduleAttr tileRows(const TileSubject &subject, const ProcessorModel &processor) {
+/// The dimensions of the root's operand that it computes totals or statistics over. Empty if it has none.
+static llvm::SmallVector<int64_t> getTotalledDims(Operation *rootOp) {
+  auto operand = llvm::cast<RankedTensorType>(rootOp->getOperand(0).getType());
+  if (auto axes = rootOp->getAttrOfType<DenseI64ArrayAttr>("axes"))
+    return llvm::to_vector(axes.asArrayRef());
+  if (auto extreme = llvm::dyn_cast<ArgExtremeOp>(rootOp))
+    return {static_cast<int64_t>(extreme.getAxis())};
+  int64_t first = operand.getRank();
+  if (auto norm = llvm::dyn_cast<LayerNormOp>(rootOp))
+    first = norm.getAxis();
+  else if (llvm::isa<GroupNormOp>(rootOp))
+    first = 1;
+  return llvm::to_vector(llvm::seq(first, operand.getRank()));
+}
+
+/// Whether totals run along what lies innermost in the operand.
+static bool totalsRows(Operation *rootOp) {
+  llvm::SmallVector<int64_t> dims =
+      getDimsInnermostFirst(llvm::cast<RankedTensorType>(rootOp->getOperand(0).getType()));
+  return dims.empty() || llvm::is_contained(getTotalledDims(rootOp), dims.front());
+}
+
+/// Whether a normalization computes statistics of the operand, in place of reading them.
+static bool hasStatistics(Operation *rootOp) {
+  return rootOp->hasAttr("axes") || llvm::isa<LayerNormOp, GroupNormOp>(rootOp);
+}
+
+bool canSplitRows(const TileSubject &subject, int64_t dim) {
   llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(subject.result);
+  bool isOuter = dims.size() == 1 || dim != dims.front();
+  if (subject.root == KernelRoot::Reduction)
+    return totalsRows(subject.rootOp) || isOuter;
+  // Ranges of a normalized dimension would each compute the statistics again.
+  if (subject.root == KernelRoot::Normalization)
+    return hasStatistics(subject.rootOp) ? !llvm::is_contained(getTotalledDims(subject.rootOp), dim) : isOuter;
+  // Every range walks all indices in order, and adds its part of what they bring.
+  if (auto scatter = llvm::dyn_cast_or_null<ScatterAddOp>(subject.rootOp))
+    return dim != static_cast<int64_t>(scatter.getAxis());
+  // Each operand of a concatenation has a loop of its own along the axis, and so has an update.
   auto concat = llvm::dyn_cast_or_null<ConcatOp>(subject.rootOp);
   auto update = llvm::dyn_cast_or_null<UpdateSliceOp>(subject.rootOp);
-  auto scatter = llvm::dyn_cast_or_null<ScatterAddOp>(subject.rootOp);
-  RowSplit split = chooseRowSplit(subject, [&](int64_t dim) {
-    // Every range walks all indices in order, and adds its part of what they bring.
-    if (scatter)
-      return dim != static_cast<int64_t>(scatter.getAxis());
-    // Each operand of a concatenation has a loop of its own along the axis, and so has an update.
-    if ((concat && dim == static_cast<int64_t>(concat.getAxis())) ||
-        (update && dim == static_cast<int64_t>(update.getAxis())))
-      return false;
-    // Every range would look for the largest elements of all ranges.
-    if (subject.rootOp && llvm::isa<TopKOp, TopKIndicesOp>(subject.rootOp) &&
-        dim == subject.rootOp->getAttrOfType<IntegerAttr>("axis").getInt())
-      return false;
-    return dims.size() == 1 || dim != dims.front();
-  });
+  if ((concat && dim == static_cast<int64_t>(concat.getAxis())) ||
+      (update && dim == static_cast<int64_t>(update.getAxis())))
+    return false;
+  // Every range would look for the largest elements of all ranges.
+  if (subject.rootOp && llvm::isa<TopKOp, TopKIndicesOp>(subject.rootOp) &&
+      dim == subject.rootOp->getAttrOfType<IntegerAttr>("axis").getInt())
+    return false;
+  return isOuter;
+}
+
+ScheduleAttr tileRows(const TileSubject &subject, const ProcessorModel &processor) {
+  RowSplit split = chooseRowSplit(subject, [&](int64_t dim) { return canSplitRows(subject, dim); });
   // The widest elements that a kernel computes with decide how many fit a vector.
   int64_t bytes = elementBytes(subject.result);
   if (subject.rootOp)
@@ -65,14 +99,8 @@ constexpr int64_t accumulators = 4;
 
 ScheduleAttr tileReduction(const TileSubject &subject, const ProcessorModel &processor) {
   auto operand = llvm::cast<RankedTensorType>(subject.rootOp->getOperand(0).getType());
-  llvm::SmallVector<int64_t> axes;
-  if (auto reduce = llvm::dyn_cast<ReduceOp>(subject.rootOp))
-    axes.assign(reduce.getAxes().begin(), reduce.getAxes().end());
-  else
-    axes.push_back(llvm::cast<ArgExtremeOp>(subject.rootOp).getAxis());
   llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(operand);
-  bool isRow = dims.empty() || llvm::is_contained(axes, dims.front());
-  llvm::SmallVector<int64_t> resultDims = getDimsInnermostFirst(subject.result);
+  bool isRow = totalsRows(subject.rootOp);
   // Few columns leave each of two threads fewer vectors. All instruction sets have the same ranges.
   int64_t unroll = accumulators, lanes = processor.getLanes(elementBytes(operand)), block = 64;
   if (!isRow && !operand.isDynamicDim(dims.front())) {
@@ -81,34 +109,17 @@ ScheduleAttr tileReduction(const TileSubject &subject, const ProcessorModel &pro
     while (unroll > 1 && lanes * unroll > block)
       unroll /= 2;
   }
-  RowSplit split = chooseRowSplit(
-      subject, [&](int64_t dim) { return isRow || resultDims.size() == 1 || dim != resultDims.front(); }, block);
+  RowSplit split = chooseRowSplit(subject, [&](int64_t dim) { return canSplitRows(subject, dim); }, block);
   return makeSchedule(subject.result.getContext(), isRow ? "rows" : "columns", processor, elementBytes(operand), split,
                       {{"unroll", unroll}});
 }
 
 ScheduleAttr tileNormalization(const TileSubject &subject, const ProcessorModel &processor) {
   auto operand = llvm::cast<RankedTensorType>(subject.rootOp->getOperand(0).getType());
-  llvm::SmallVector<int64_t> axes;
-  bool hasStatistics = true;
-  if (auto attribute = subject.rootOp->getAttrOfType<DenseI64ArrayAttr>("axes"))
-    axes.assign(attribute.asArrayRef().begin(), attribute.asArrayRef().end());
-  else if (auto norm = llvm::dyn_cast<LayerNormOp>(subject.rootOp))
-    for (int64_t axis = norm.getAxis(); axis < operand.getRank(); ++axis)
-      axes.push_back(axis);
-  else if (llvm::isa<GroupNormOp>(subject.rootOp))
-    for (int64_t axis = 1; axis < operand.getRank(); ++axis)
-      axes.push_back(axis);
-  else
-    hasStatistics = false;
-  llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(operand);
-  bool isRow = dims.empty() || llvm::is_contained(axes, dims.front());
-  RowSplit split = chooseRowSplit(subject, [&](int64_t dim) {
-    // Ranges of a normalized dimension would each compute the statistics again.
-    return hasStatistics ? !llvm::is_contained(axes, dim) : dims.size() == 1 || dim != dims.front();
-  });
-  return makeSchedule(subject.result.getContext(), !hasStatistics || isRow ? "rows" : "columns", processor,
-                      elementBytes(operand), split, {{"unroll", accumulators}});
+  RowSplit split = chooseRowSplit(subject, [&](int64_t dim) { return canSplitRows(subject, dim); });
+  bool isRow = !hasStatistics(subject.rootOp) || totalsRows(subject.rootOp);
+  return makeSchedule(subject.result.getContext(), isRow ? "rows" : "columns", processor, elementBytes(operand), split,
+                      {{"unroll", accumulators}});
 }
 
 } // namespace dlc

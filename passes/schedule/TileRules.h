@@ -31,6 +31,10 @@ ScheduleAttr tileReduction(const TileSubject &subject, const ProcessorModel &pro
 ScheduleAttr tileNormalization(const TileSubject &subject, const ProcessorModel &processor);
 ScheduleAttr tileAttention(const TileSubject &subject, const ProcessorModel &processor);
 
+/// Whether ranges of dimension `dim` of the result can be computed apart from each other by a kernel without register
+/// tiles (a reduction, a normalization, or rows).
+bool canSplitRows(const TileSubject &subject, int64_t dim);
+
 /// The schedule by the rule of the subject's family.
 ScheduleAttr tileKernel(const TileSubject &subject, const ProcessorModel &processor);
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/RowRange.h"
+#include "passes/Passes.h"
+#include "passes/schedule/ScheduleSpace.h"
+#include "llvm/ADT/StringExtras.h"
+
+#define DEBUG_TYPE "dlc-verify-schedules"
+
+namespace dlc {
+#define GEN_PASS_DEF_VERIFYSCHEDULES
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+class VerifySchedules final : public dlc::impl::VerifySchedulesBase<VerifySchedules> {
+  using VerifySchedulesBase::VerifySchedulesBase;
+  void runOnOperation() override {
+    bool isLegal = true;
+    getOperation().walk([&](Operation *op) {
+      if (auto kernel = llvm::dyn_cast<dlc::KernelOp>(op))
+        isLegal &= succeeded(verify(kernel, kernel.getKernelName(), kernel.getYielded()));
+      if (auto kernel = llvm::dyn_cast<dlc::KernelFuncOp>(op))
+        isLegal &= succeeded(verify(kernel, kernel.getSymName(), kernel.getYielded()));
+    });
+    if (!isLegal)
+      signalPassFailure();
+  }
+
+  template <typename Kernel> LogicalResult verify(Kernel kernel, llvm::StringRef name, Value yielded) {
+    auto emitError = [&]() -> InFlightDiagnostic {
+      return kernel.emitError() << "kernel '" << name << "' (" << dlc::stringifyKernelRoot(kernel.getRoot()) << "): ";
+    };
+    dlc::TileSubject subject{kernel.getRootOp(), llvm::cast<RankedTensorType>(yielded.getType()), kernel.getRoot(),
+                             dlc::getRowRange(kernel)};
+    bool mayCopy = kernel.getRoot() == dlc::KernelRoot::Elementwise || kernel.getRoot() == dlc::KernelRoot::Movement ||
+                   kernel.getRoot() == dlc::KernelRoot::Window;
+    if (!subject.rootOp && !mayCopy)
+      return emitError() << "it has no op of its kind";
+    llvm::SmallVector<llvm::StringRef> left(isas.begin(), isas.end());
+    for (Attribute attribute :
+         kernel.getSchedulesAttr() ? kernel.getSchedulesAttr().getValue() : ArrayRef<Attribute>()) {
+      auto schedule = llvm::dyn_cast<dlc::ScheduleAttr>(attribute);
+      if (!schedule)
+        return emitError() << attribute << " is not a #dlc.schedule";
+      llvm::StringRef isa = schedule.getIsa().getValue();
+      auto emitOfIsa = [&]() -> InFlightDiagnostic { return emitError() << "schedule for " << isa << ": "; };
+      auto *position = llvm::find(left, isa);
+      if (position == left.end())
+        return emitOfIsa() << (llvm::is_contained(isas, isa.str())
+                                   ? "there are two of them"
+                                   : "the target does not have this instruction set; it has ")
+                           << (llvm::is_contained(isas, isa.str()) ? "" : llvm::join(isas, ", "));
+      left.erase(position);
+      if (failed(dlc::verifySchedule(subject, *dlc::getProcessorModel(isa), schedule, emitOfIsa)))
+        return failure();
+    }
+    return left.empty() ? LogicalResult::success()
+                        : emitError() << "there is no schedule for " << llvm::join(left, ", ");
+  }
+};
+
+} // namespace
