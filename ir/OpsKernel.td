@@ -58,7 +58,7 @@ def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMe
                        OptionalAttr<ArrayAttr>:$symbols);
   let results = (outs Variadic<Dlc_Tensor>:$outputs);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = [{$kernel_name `root` `(` $root `)` `(` $inputs `:` type($inputs) `)` `->` type($outputs)
+  let assemblyFormat = [{$kernel_name `root` `(` $root `)` `(` ($inputs^ `:` type($inputs))? `)` `->` type($outputs)
     attr-dict-with-keyword $body}];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -41,7 +41,8 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
 
   CLI::App app("Compiles a deep-learning model to a native library.\n\n  dlc model.onnx -o model.so\n", "dlc");
   app.set_help_flag("-h,--help", "Print this and exit")->group("Other");
-  app.add_option("MODEL", options.model, "The model: a .json or .onnx file");
+  app.add_option("MODEL", options.model,
+                 "The model: a .json or .onnx file, or a module that --compile-to printed (.mlir)");
 
   const char *output = "Output";
   app.add_option("-o,--output", options.output,
@@ -123,6 +124,11 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   const char *inspect = "Looking inside";
   app.add_option("--compile-to", options.compileTo, "Stop after a phase and print the module: " + join(getPhaseNames()))
       ->type_name("PHASE")
+      ->group(inspect);
+  app.add_flag(
+         "--brief", options.brief,
+         "Print the module as on a terminal: without the bytes of large constants and without locations. Such text "
+         "cannot be compiled")
       ->group(inspect);
   app.add_option("--print-ir-after", options.printIrAfter,
                  "Print the module to standard error after a pass, such as dlc-fuse-elementwise")

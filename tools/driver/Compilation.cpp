@@ -11,11 +11,11 @@
 #include "frontend/onnx/ImportOnnx.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/IR/Verifier.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
 #include "tools/driver/CompilationSettings.h"
 #include "tools/driver/DiagnosticPrinter.h"
+#include "tools/driver/ModuleText.h"
 #include "tools/driver/ObjectCache.h"
 #include "tools/driver/Output.h"
 #include "tools/driver/ParameterFile.h"
@@ -66,7 +66,9 @@ public:
 private:
   LogicalResult run();
   LogicalResult import();
-  mlir::FailureOr<ImportedModel> parseGraph();
+  mlir::FailureOr<ImportedModel> parseText();
+  bool isDone(llvm::StringRef phase) const;
+  LogicalResult writeModule(llvm::StringRef path);
   LogicalResult runPhase(llvm::StringRef phase);
   LogicalResult finish();
   LogicalResult writeOnnx();
@@ -92,6 +94,7 @@ private:
 
   CompilationSettings settings;
   ImportedModel model;
+  CompilationState state;
   std::vector<halide::CompiledKernel> compiled;
   std::vector<KernelCode> kernels;
   Report report;
@@ -99,19 +102,40 @@ private:
 };
 } // namespace
 
-/// A graph in the form that `--compile-to=import` prints.
-mlir::FailureOr<ImportedModel> Compilation::parseGraph() {
+/// A module in the form that `--compile-to` prints, from whose phase on compilation goes on.
+mlir::FailureOr<ImportedModel> Compilation::parseText() {
   if (!settings.importOptions.shapes.empty())
     return error() << "--shape changes models in .onnx and .json; edit the types of this one";
-  ImportedModel graph;
-  graph.module = mlir::parseSourceFile<mlir::ModuleOp>(options.model, &context);
-  if (!graph.module)
+  ImportedModel text = parseModule(options.model, &context, state);
+  if (!text || failed(settings.resume(options, state, fileLocation)))
     return failure();
-  for (mlir::func::FuncOp function : graph.module->getOps<mlir::func::FuncOp>())
-    for (mlir::Operation &op : function.getOps())
-      if (llvm::isa<LaunchOp>(op))
-        return op.emitError("belongs to a program; dlc reads graphs, as --compile-to=import prints them");
-  return graph;
+  // Of other phases the passes that follow check what they take.
+  if (state.phase == "program") {
+    mlir::PassManager manager(&context);
+    VerifySchedulesOptions schedules;
+    schedules.isas.assign(settings.pipelineOptions.isas.begin(), settings.pipelineOptions.isas.end());
+    manager.addPass(createVerifySchedules(schedules));
+    if (failed(manager.run(*text)))
+      return failure();
+  }
+  return std::move(text);
+}
+
+/// Whether `phase` is over: it is the one after which the text that is compiled was printed, or one before.
+bool Compilation::isDone(llvm::StringRef phase) const {
+  return llvm::find(getPhaseNames(), phase) <= llvm::find(getPhaseNames(), state.phase);
+}
+
+/// Writes the module as it is to `path`. People, who sit at terminals, do not want to see the bytes of constants.
+LogicalResult Compilation::writeModule(llvm::StringRef path) {
+  state.replaceableWeights = settings.pipelineOptions.replaceableWeights;
+  // The first choice that depends on the target.
+  if (isDone("layout"))
+    state.target = settings.target.name;
+  bool isTerminal = isStandardOutput(path) && llvm::outs().is_displayed();
+  return writeText(fileLocation, files, path, [&](llvm::raw_ostream &stream) {
+    printModule(stream, *model, state, /*isComplete=*/!options.brief && !isTerminal);
+  });
 }
 
 LogicalResult Compilation::import() {
@@ -125,20 +149,23 @@ LogicalResult Compilation::import() {
   else if (ending == ".json")
     imported = importJson(options.model, &context, settings.importOptions);
   else if (ending == ".mlir")
-    imported = parseGraph();
+    imported = parseText();
   else
     return error() << "the ending '" << ending << "' names no model format; models are .onnx, .json or .mlir";
   if (failed(imported))
     return failure();
   model = std::move(*imported);
-  return options.parameters.empty() ? success() : readParameters(*model.module, options.parameters);
+  return options.parameters.empty() ? success() : readParameters(*model, options.parameters);
 }
 
 LogicalResult Compilation::runPhase(llvm::StringRef phase) {
   clock.start(phase);
   mlir::PassManager manager(&context);
   manager.enableVerifier(verifiesEveryPass);
-  addPhase(manager, phase, settings.pipelineOptions);
+  if (phase == "llvm")
+    addLowerToLLVM(manager);
+  else
+    addPhase(manager, phase, settings.pipelineOptions);
   if (!options.printIrAfter.empty())
     manager.enableIRPrinting(
         /*shouldPrintBeforePass=*/[](mlir::Pass *, mlir::Operation *) { return false; },
@@ -148,9 +175,9 @@ LogicalResult Compilation::runPhase(llvm::StringRef phase) {
         },
         /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false, /*printAfterOnlyOnFailure=*/false, llvm::errs(),
         mlir::OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(256));
-  if (failed(manager.run(*model.module)))
+  if (failed(manager.run(*model)))
     return failure();
-  return verifiesEveryPass ? success() : mlir::verify(*model.module);
+  return verifiesEveryPass ? success() : mlir::verify(*model);
 }
 
 /// The graph as it was imported goes out again as ONNX.
@@ -159,10 +186,10 @@ LogicalResult Compilation::writeOnnx() {
   mlir::PassManager manager(&context);
   manager.addPass(createPruneLoops());
   manager.addPass(createBindLoopShapes());
-  if (failed(manager.run(*model.module)))
+  if (failed(manager.run(*model)))
     return failure();
   mlir::FailureOr<std::string> bytes =
-      exportOnnx(*model.module, options.entry, settings.identity.name, settings.identity.compiler);
+      exportOnnx(*model, options.entry, settings.identity.name, settings.identity.compiler);
   if (failed(bytes))
     return failure();
   std::string problem;
@@ -173,7 +200,7 @@ LogicalResult Compilation::writeOnnx() {
 
 /// The header goes where `path` says.
 LogicalResult Compilation::writeModelHeader(llvm::StringRef path) {
-  auto program = describeProgram(*model.module);
+  auto program = describeProgram(*model);
   if (failed(program))
     return failure();
   return writeText(fileLocation, files, path,
@@ -183,7 +210,7 @@ LogicalResult Compilation::writeModelHeader(llvm::StringRef path) {
 /// Streams the weights to where the linker or the user finds them, and gives their memory back: kernels are compiled in
 /// processes that share this one's memory, and linking needs the room.
 LogicalResult Compilation::writeWeights() {
-  auto weights = model.module->getOps<WeightsOp>();
+  auto weights = model->getOps<WeightsOp>();
   if (weights.empty() || (*weights.begin()).getSize() == 0) {
     settings.identity.weightsFile.clear();
     return success();
@@ -203,7 +230,6 @@ LogicalResult Compilation::writeWeights() {
       return failure();
     objects.push_back(file.getTemporaryPath());
   }
-  model.storage.reset();
   return success();
 }
 
@@ -214,7 +240,7 @@ LogicalResult Compilation::compileKernels() {
   kernelOptions.cacheDirectory = options.cacheDirectory;
   kernelOptions.checkBounds = options.checkBounds;
   kernelOptions.relaxContractions = options.math == MathMode::Fast;
-  auto variants = halide::collectVariants(*model.module);
+  auto variants = halide::collectVariants(*model);
   auto result = halide::compileKernels(variants, kernelOptions);
   if (failed(result))
     return failure();
@@ -239,10 +265,10 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   // such a library still exports its models for dlc_library_open. Nothing in a library of dlc's own refers to the
   // model, and programs that are no position-independent code may copy it, which a protected one forbids.
   settings.identity.isProtected = kind != OutputKind::SharedLibrary;
-  auto program = translateProgram(*model.module, llvmContext, settings.target, settings.identity, kernels);
+  auto program = translateProgram(*model, llvmContext, settings.target, settings.identity, kernels);
   if (failed(program))
     return failure();
-  model.module = nullptr;
+  model = nullptr;
 
   std::string key = getObjectKey(**program, kernels, settings.target, getCompilerName());
   ObjectCache cache(options.cacheDirectory);
@@ -285,12 +311,12 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
 LogicalResult Compilation::finish() {
   OutputKind kind = *getOutputKind(options.output);
   if (!options.report.empty()) {
-    report = Report::gather(*model.module);
+    report = Report::gather(*model);
     report.model = settings.identity.name;
     report.target = settings.target.name;
   }
   if (kind == OutputKind::Mlir)
-    return writeText(fileLocation, files, options.output, printModule(*model.module));
+    return writeModule(options.output);
   if (kind == OutputKind::Header)
     return writeModelHeader(options.output);
   if (kind == OutputKind::Archive || kind == OutputKind::Object ||
@@ -323,19 +349,19 @@ LogicalResult Compilation::run() {
   }
   std::string printed = options.output.empty() ? "-" : options.output;
   for (llvm::StringRef phase : getPhaseNames()) {
-    if (phase == "llvm" && !options.compileTo.empty()) {
-      mlir::PassManager manager(&context);
-      addLowerToLLVM(manager);
-      if (failed(manager.run(*model.module)))
+    if (!isDone(phase)) {
+      // A library needs parts of the last phase one after the other.
+      if (phase == "llvm" && options.compileTo.empty())
+        break;
+      if (failed(runPhase(phase)))
         return failure();
-    } else if (phase != "import" && phase != "llvm" && failed(runPhase(phase))) {
-      return failure();
+      state.phase = phase.str();
     }
     if (phase == options.compileTo)
       break;
   }
   if (!options.compileTo.empty()) {
-    if (failed(writeText(fileLocation, files, printed, printModule(*model.module))))
+    if (failed(writeModule(printed)))
       return failure();
   } else if (failed(finish())) {
     return failure();

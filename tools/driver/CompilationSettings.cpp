@@ -58,7 +58,7 @@ LogicalResult OptionReader::readTarget() {
   auto parsed = Target::parse(options.target, problem);
   if (!parsed)
     return error() << problem;
-  settings.target = std::move(*parsed);
+  settings.setTarget(std::move(*parsed));
   return success();
 }
 
@@ -177,11 +177,56 @@ void OptionReader::readPipeline() {
   pipeline.keepTensors = options.keepTensors;
   pipeline.memoryLimit = options.memoryLimit;
   pipeline.replaceableWeights = options.replaceableWeights;
-  pipeline.isas.clear();
-  for (const InstructionSet &isa : settings.target.isas)
-    pipeline.isas.push_back(isa.name);
 }
 
 mlir::FailureOr<CompilationSettings> CompilationSettings::read(const CompileOptions &options, mlir::Location location) {
   return OptionReader(options, location).read();
+}
+
+LogicalResult CompilationSettings::resume(const CompileOptions &options, const CompilationState &state,
+                                          mlir::Location location) {
+  LogicalResult result = success();
+  auto error = [&] {
+    result = failure();
+    return mlir::emitError(location);
+  };
+  auto isDone = [&](llvm::StringRef phase) {
+    return llvm::find(getPhaseNames(), phase) <= llvm::find(getPhaseNames(), state.phase);
+  };
+  if (!options.compileTo.empty() && options.compileTo != state.phase && isDone(options.compileTo))
+    error() << "--compile-to=" << options.compileTo << ": this text was printed after the phase '" << state.phase
+            << "', which is later";
+  if (isDone("graph")) {
+    if (!options.parameters.empty())
+      error() << "--parameters comes too late: the weights of this text are part of what follows the phase 'graph'";
+    if (getOutputKind(options.output) == OutputKind::Onnx && options.compileTo.empty())
+      error() << "an ONNX file is written of a graph as it was imported, which this text is not any more";
+    if (options.replaceableWeights && !state.replaceableWeights)
+      error() << "--replaceable-weights comes too late: the weights of this text are constants already";
+    pipelineOptions.replaceableWeights = state.replaceableWeights;
+  }
+  if (options.keepTensors && isDone("kernels"))
+    error() << "--keep-tensors comes too late: the kernels of this text are made already";
+  if (options.memoryLimit != 0 && isDone("program"))
+    error() << "--memory-limit comes too late: the memory of this text is planned already";
+  if (state.target.empty())
+    return result;
+  std::string problem;
+  std::optional<Target> parsed = Target::parse(state.target, problem);
+  if (!parsed) {
+    error() << "the text was made for a target that is none: " << problem;
+  } else if (options.target != "native" && options.target != state.target) {
+    error() << "--target=" << options.target << " comes too late: the layouts of this text were chosen for "
+            << state.target;
+  } else {
+    setTarget(std::move(*parsed));
+  }
+  return result;
+}
+
+void CompilationSettings::setTarget(Target chosen) {
+  target = std::move(chosen);
+  pipelineOptions.isas.clear();
+  for (const InstructionSet &isa : target.isas)
+    pipelineOptions.isas.push_back(isa.name);
 }

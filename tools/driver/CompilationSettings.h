@@ -9,6 +9,7 @@
 #include "frontend/Import.h"
 #include "mlir/IR/Location.h"
 #include "tools/driver/CompileOptions.h"
+#include "tools/driver/ModuleText.h"
 
 namespace dlc {
 
@@ -21,6 +22,12 @@ struct CompilationSettings {
 
   /// Reads `options`. Reports at `location` all that contradicts itself or that no file, phase or target can be.
   static mlir::FailureOr<CompilationSettings> read(const CompileOptions &options, mlir::Location location);
+
+  /// Takes over what a text that has come as far as `state` was made for. Reports options that come too late for it.
+  mlir::LogicalResult resume(const CompileOptions &options, const CompilationState &state, mlir::Location location);
+
+  /// Compiles for `chosen`.
+  void setTarget(Target chosen);
 };
 
 } // namespace dlc

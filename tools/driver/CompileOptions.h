@@ -37,6 +37,7 @@ struct CompileOptions {
   unsigned jobs = 0;               ///< kernels compiled at a time; 0: one a CPU
   std::string cacheDirectory;      ///< empty: no cache
   std::string compileTo;           ///< a phase after which the module is printed; empty: all the way
+  bool brief = false;              ///< print modules as on a terminal
   std::string printIrAfter;        ///< a pass after which the module is printed to standard error
   std::string report;              ///< path of an HTML page about this compilation; empty: none
   bool showTimes = false;          ///< print what each phase took to standard error

@@ -59,15 +59,23 @@ mlir::LogicalResult dlc::writeText(mlir::Location location, OutputFiles &files, 
   return mlir::success();
 }
 
-std::string dlc::printModule(mlir::ModuleOp module) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  mlir::OpPrintingFlags flags;
-  flags.elideLargeElementsAttrs(/*largeElementLimit=*/64);
-  flags.elideLargeResourceString(/*largeResourceLimit=*/256);
-  module.print(stream, flags);
-  stream << '\n';
-  return text;
+mlir::LogicalResult dlc::writeText(mlir::Location location, OutputFiles &files, llvm::StringRef path,
+                                   llvm::function_ref<void(llvm::raw_ostream &)> write) {
+  if (isStandardOutput(path)) {
+    write(llvm::outs());
+    return mlir::success();
+  }
+  std::error_code code;
+  llvm::raw_fd_ostream stream(files.create(path).getTemporaryPath(), code);
+  if (!code) {
+    write(stream);
+    stream.close();
+    code = stream.error();
+    stream.clear_error();
+  }
+  if (code)
+    return mlir::emitError(location) << "cannot write '" << path << "': " << code.message();
+  return mlir::success();
 }
 
 mlir::LogicalResult dlc::linkOutput(mlir::Location location, OutputFiles &files, OutputKind kind, llvm::StringRef path,

@@ -39,9 +39,9 @@ private:
 
 /// Writes `text` to `path` through `files`, or to standard output.
 mlir::LogicalResult writeText(mlir::Location location, OutputFiles &files, llvm::StringRef path, llvm::StringRef text);
-
-/// The module without the bytes of large constants, which no reader wants to see.
-std::string printModule(mlir::ModuleOp module);
+/// The same for text that is too large to be kept in memory.
+mlir::LogicalResult writeText(mlir::Location location, OutputFiles &files, llvm::StringRef path,
+                              llvm::function_ref<void(llvm::raw_ostream &)> write);
 
 /// Makes the library, archive or object `kind` at `path` of object files. `name` is the model's.
 mlir::LogicalResult linkOutput(mlir::Location location, OutputFiles &files, OutputKind kind, llvm::StringRef path,

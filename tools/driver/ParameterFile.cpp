@@ -24,7 +24,7 @@ LogicalResult dlc::readParameters(ModuleOp module, llvm::StringRef path) {
       result = emitError(location) << "'" << parameter.getSymName() << "' is " << describeType(tensor->type)
                                    << " there and " << describeType(parameter.getType()) << " in the model";
     else
-      parameter.setValueAttr(makeConstant(tensor->type, tensor->bytes));
+      parameter.setValueAttr(borrowConstant(tensor->type, tensor->bytes, parameter.getSymName()));
   }
   return result;
 }

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/driver/ModuleText.h"
+#include "ir/ConstantData.h"
+#include "ir/DlcDialect.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/Parser/Parser.h"
+#include "passes/Pipelines.h"
+
+using namespace dlc;
+using mlir::failure;
+using mlir::LogicalResult;
+using mlir::success;
+
+static constexpr llvm::StringLiteral phaseName = "dlc.phase", targetName = "dlc.target",
+                                     replaceableName = "dlc.replaceable_weights";
+
+void dlc::printModule(llvm::raw_ostream &stream, mlir::ModuleOp module, const CompilationState &state,
+                      bool isComplete) {
+  mlir::Builder builder(module.getContext());
+  // Tools that read what comes out of the last phase do not know our attributes.
+  if (state.phase != "import" && state.phase != "llvm") {
+    module->setAttr(phaseName, builder.getStringAttr(state.phase));
+    if (!state.target.empty())
+      module->setAttr(targetName, builder.getStringAttr(state.target));
+    if (state.replaceableWeights)
+      module->setAttr(replaceableName, builder.getUnitAttr());
+  }
+  mlir::OpPrintingFlags flags;
+  if (isComplete)
+    flags.enableDebugInfo();
+  else
+    flags.elideLargeElementsAttrs(/*largeElementLimit=*/64).elideLargeResourceString(/*largeResourceLimit=*/256);
+  module.print(stream, flags);
+  stream << '\n';
+  if (!isComplete)
+    stream
+        << "// Locations and the bytes of large constants are left out; write a file (-o FILE.mlir) to compile it.\n";
+  for (llvm::StringRef name : {phaseName, targetName, replaceableName})
+    module->removeAttr(name);
+}
+
+/// Moves the attributes of `module` to `state`.
+static LogicalResult takeState(mlir::ModuleOp module, CompilationState &state) {
+  if (mlir::Attribute phase = module->removeAttr(phaseName)) {
+    auto name = llvm::dyn_cast<mlir::StringAttr>(phase);
+    if (!name || !llvm::is_contained(getPhaseNames(), name.getValue()) || name.getValue() == "llvm") {
+      auto diagnostic = module.emitError()
+                        << "no compilation goes on after '" << phaseName << "' = " << phase << "; the phases are";
+      for (llvm::StringRef known : getPhaseNames().drop_back())
+        diagnostic << " " << known;
+      return diagnostic;
+    }
+    state.phase = name.str();
+  }
+  if (mlir::Attribute target = module->removeAttr(targetName)) {
+    auto name = llvm::dyn_cast<mlir::StringAttr>(target);
+    if (!name)
+      return module.emitError() << "'" << targetName << "' must be a string";
+    state.target = name.str();
+  }
+  state.replaceableWeights = static_cast<bool>(module->removeAttr(replaceableName));
+  return success();
+}
+
+/// Reports the first constant of each op whose bytes the text lacks.
+static LogicalResult checkConstants(mlir::ModuleOp module) {
+  LogicalResult result = success();
+  module.walk([&](mlir::Operation *op) {
+    mlir::WalkResult walked = op->getAttrDictionary().walk([&](mlir::DenseResourceElementsAttr value) {
+      if (ConstantData::get(value))
+        return mlir::WalkResult::advance();
+      op->emitError() << "the text lacks the " << value.getType() << " of the constant '"
+                      << value.getRawHandle().getKey()
+                      << "': print it to a file (-o FILE.mlir), not to a terminal and not with --brief";
+      return mlir::WalkResult::interrupt();
+    });
+    if (walked.wasInterrupted())
+      result = failure();
+  });
+  return result;
+}
+
+/// Reports ops that no module after the phase `state.phase` has. (The graph phase forms kernels already.)
+static LogicalResult checkLevel(mlir::ModuleOp module, const CompilationState &state) {
+  bool isImported = state.phase == "import", isProgram = state.phase == "program";
+  mlir::WalkResult walked = module.walk([&](mlir::Operation *op) {
+    bool isLate = op->getName().getDialectNamespace() == "llvm" ||
+                  (llvm::isa<LaunchOp, KernelFuncOp, WeightsOp, VariablesOp>(op) && !isProgram) ||
+                  (llvm::isa<KernelOp>(op) && (isImported || isProgram));
+    if (!isLate)
+      return mlir::WalkResult::advance();
+    op->emitError() << "belongs to another phase than '" << state.phase << "', after which the module says it was "
+                    << "printed; its attribute '" << phaseName << "' names the phase";
+    return mlir::WalkResult::interrupt();
+  });
+  return failure(walked.wasInterrupted());
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> dlc::parseModule(llvm::StringRef path, mlir::MLIRContext *context,
+                                                   CompilationState &state) {
+  auto module = mlir::parseSourceFile<mlir::ModuleOp>(path, context);
+  if (!module || failed(takeState(*module, state)) || failed(checkLevel(*module, state)) ||
+      failed(checkConstants(*module)))
+    return nullptr;
+  return module;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A module as text, from which a compilation can go on.
+#ifndef DLC_TOOLS_DRIVER_MODULETEXT_H
+#define DLC_TOOLS_DRIVER_MODULETEXT_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/raw_ostream.h"
+#include <string>
+
+namespace dlc {
+
+/// How far a module has come, as attributes of the module tell it; a graph as importers make it has none of them.
+struct CompilationState {
+  std::string phase = "import";    ///< the last one that is done (`dlc.phase`)
+  std::string target;              ///< what layouts and schedules were made for (`dlc.target`); empty: nothing yet
+  bool replaceableWeights = false; ///< `dlc.replaceable_weights`
+};
+
+/// Prints `module` with what `state` says: complete, or for people. Then the bytes of large constants and the
+/// locations, from which kernels get the names of layers, are left out, and a last line says so.
+void printModule(llvm::raw_ostream &stream, mlir::ModuleOp module, const CompilationState &state, bool isComplete);
+
+/// Reads what printModule has written, or a graph that a person has, from the file at `path`. `state` gets how far it
+/// has come. Null if there was a problem, constants without their bytes above all; it has been reported.
+mlir::OwningOpRef<mlir::ModuleOp> parseModule(llvm::StringRef path, mlir::MLIRContext *context,
+                                              CompilationState &state);
+
+} // namespace dlc
+
+#endif // DLC_TOOLS_DRIVER_MODULETEXT_H
