@@ -76,6 +76,6 @@ def test_loops_are_split(programs):
     """Both loops of training, and none for a batch that is one range."""
     for batch, loops in (32, 2), (8, 0):
         path = write(programs.folder, LAYERS["lstm"], batch)
-        result = programs.run("dlc", path, "--train", "--compile-to=program")
+        result = programs.run("dlc", path, "--train", "--compile-to=program", "--brief")
         step = result.stdout.split("func.func @train_step")[1].split("func.func")[0]
         assert step.count("scf.parallel") == loops
