@@ -1,6 +1,6 @@
 // RUN: dlc-opt %s --dlc-collapse-kernels --split-input-file --mlir-print-local-scope | FileCheck %s
 
-#s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8>
+#s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8, split = 2>
 
 // All operands alike: one loop, with a schedule for it.
 // CHECK-LABEL: dlc.kernel_func @whole
@@ -15,7 +15,7 @@ dlc.kernel_func @whole root(elementwise) attributes {schedules = [#s]} {
 
 // -----
 
-#s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8>
+#s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8, split = 0, grain = 8>
 
 // A value per channel keeps the channels apart; a dynamic extent takes part in a product.
 // CHECK-LABEL: dlc.kernel_func @per_channel
@@ -29,7 +29,7 @@ dlc.kernel_func @per_channel root(elementwise) attributes {schedules = [#s], sym
 
 // -----
 
-#s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8>
+#s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8, tiles = {unroll = 4 : i64}>
 
 // Reduced dimensions merge with each other only, and the epilogue follows.
 // CHECK-LABEL: dlc.kernel_func @mean
@@ -44,7 +44,7 @@ dlc.kernel_func @mean root(reduction) attributes {schedules = [#s]} {
 
 // -----
 
-#s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8>
+#s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8, split = 2, grain = 11, tiles = {unroll = 4 : i64}>
 
 // CHECK-LABEL: dlc.kernel_func @softmax
 // CHECK: dlc.softmax %{{.*}} {axes = array<i64: 1>} : tensor<1536x128xf32> -> tensor<1536x128xf32>
@@ -82,7 +82,7 @@ dlc.kernel_func @border root(elementwise) attributes {schedules = [#s]} {
 
 // -----
 
-#g = #dlc.schedule<algorithm = "gemm", isa = "x86-64-v3", vector = 8>
+#g = #dlc.schedule<algorithm = "gemm", isa = "x86-64-v3", vector = 8, split = 0, tiles = {columns = 16 : i64, columns_loop = 1 : i64, rows = 6 : i64}>
 
 // The steps of a sequence and its batch are rows of one product, with a bias that all rows share.
 // CHECK-LABEL: dlc.kernel_func @steps
@@ -100,7 +100,7 @@ dlc.kernel_func @steps root(contraction) attributes {schedules = [#g], symbols =
 
 // -----
 
-#g = #dlc.schedule<algorithm = "gemm", isa = "x86-64-v3", vector = 8>
+#g = #dlc.schedule<algorithm = "gemm", isa = "x86-64-v3", vector = 8, split = 0, tiles = {columns = 16 : i64, columns_loop = 1 : i64, rows = 3 : i64}>
 
 // What differs from batch to batch but not from step to step keeps them apart.
 // CHECK-LABEL: dlc.kernel_func @per_batch
@@ -110,4 +110,18 @@ dlc.kernel_func @per_batch root(contraction) attributes {schedules = [#g]} {
   %y = dlc.matmul %x, %w : (tensor<2x3x16xf32>, tensor<16x32xf32>) -> tensor<2x3x32xf32>
   %z = dlc.add %y, %b : (tensor<2x3x32xf32>, tensor<3x32xf32>) -> tensor<2x3x32xf32>
   dlc.yield %z : tensor<2x3x32xf32>
+}
+
+// -----
+
+// A schedule that --dlc-tile would not choose is somebody's decision about these dimensions.
+#s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 4, split = 1, grain = 2>
+
+// CHECK-LABEL: dlc.kernel_func @edited
+// CHECK-SAME: schedules = [#dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 4, split = 1, grain = 2>]
+// CHECK: tensor<8x64x56x56xf32>
+dlc.kernel_func @edited root(elementwise) attributes {schedules = [#s]} {
+^bb0(%x: tensor<8x64x56x56xf32>):
+  %y = dlc.relu %x : tensor<8x64x56x56xf32> -> tensor<8x64x56x56xf32>
+  dlc.yield %y : tensor<8x64x56x56xf32>
 }
