@@ -25,6 +25,8 @@ struct ImportOptions {
   llvm::SmallVector<ShapeOverride> shapes;
   /// Add the entry points that train the model; its description says how.
   bool isTrained = false;
+  /// Weights may get other values after the import: nothing is computed of those that the file gives.
+  bool replacesWeights = false;
 };
 
 /// A model as a module of graph ops. Errors of an importer are diagnostics: the file is a FileLineColLoc, whose line is

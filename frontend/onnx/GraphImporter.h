@@ -70,6 +70,10 @@ public:
   mlir::Value materialize(Tensor &tensor, mlir::Location location);
   /// The elements of `tensor` if they are known and few.
   const KnownValue *getKnown(Tensor &tensor);
+  /// Whether `tensor` is a weight that may get another value later, so that nodes must not be evaluated on this one.
+  bool mayBeReplaced(const Tensor &tensor) const {
+    return options.replacesWeights && tensor.isInitializer && llvm::isa<mlir::FloatType>(tensor.elementType);
+  }
 
   llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const { return dims.find(value)->second; }
   void setDims(mlir::Value value, Dims extents) { dims[value] = std::move(extents); }

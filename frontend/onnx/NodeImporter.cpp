@@ -95,12 +95,12 @@ ArrayRef<AffineExpr> NodeImporter::getDims(int64_t i) {
 }
 
 const KnownValue *NodeImporter::getKnown(int64_t i) {
-  return hasOperand(i) ? importer.getKnown(*operands[i]) : nullptr;
+  return hasOperand(i) && !importer.mayBeReplaced(*operands[i]) ? importer.getKnown(*operands[i]) : nullptr;
 }
 
 bool NodeImporter::operandsAreKnown() {
   return !operands.empty() && llvm::all_of(operands, [&](Tensor *tensor) {
-    return !tensor || (!tensor->hasFailed && importer.getKnown(*tensor));
+    return !tensor || (!tensor->hasFailed && !importer.mayBeReplaced(*tensor) && importer.getKnown(*tensor));
   });
 }
 

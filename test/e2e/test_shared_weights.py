@@ -29,9 +29,8 @@ class Graph:
     def __init__(self, number):
         self.random = np.random.default_rng(number)
         self.dtype = np.float64 if number % 5 == 4 else np.float32
-        # From a page to many pages, with vector tails and without. (Of up to 1024 elements the importer evaluates what follows from
-        # them, so that --parameters comes too late.)
-        self.rows, self.columns = (int(extent) for extent in self.random.choice([33, 40, 64, 96, 131, 256], 2))
+        # From a part of a page to many pages, with vector tails and without.
+        self.rows, self.columns = (int(extent) for extent in self.random.choice([8, 33, 64, 96, 131, 256], 2))
         self.x = self.make(3, self.rows)
         self.weights = {f"w{i}": self.make(self.rows, self.columns) for i in range(1 + number % 2)}
         self.nodes, self.outputs, self.integers = [], [], {}

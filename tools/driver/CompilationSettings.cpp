@@ -65,6 +65,9 @@ LogicalResult OptionReader::readTarget() {
 LogicalResult OptionReader::readImport() {
   LogicalResult result = success();
   settings.importOptions.isTrained = options.train;
+  // The text of an import still has its parameters.
+  settings.importOptions.replacesWeights =
+      !options.parameters.empty() || options.replaceableWeights || options.compileTo == "import";
   if (options.train && llvm::sys::path::extension(options.model) == ".onnx")
     result =
         error()
