@@ -7,9 +7,8 @@
 #include "test/fuzz/FuzzModel.h"
 
 static mlir::FailureOr<dlc::ImportedModel> readGraph(llvm::StringRef path, mlir::MLIRContext *context) {
-  dlc::ImportedModel graph;
-  graph.module = mlir::parseSourceFile<mlir::ModuleOp>(path, context);
-  if (!graph.module)
+  dlc::ImportedModel graph = mlir::parseSourceFile<mlir::ModuleOp>(path, context);
+  if (!graph)
     return mlir::failure();
   return graph;
 }

@@ -46,11 +46,11 @@ void dlc::fuzz::compileModel(Reader read, const uint8_t *data, size_t size) {
   FailureOr<ImportedModel> model = read(file.getPath(), &context);
   if (failed(model))
     return require(isReported, "a reader failed without reporting an error");
-  require(succeeded(verify(*model->module)), "a reader made invalid IR");
+  require(succeeded(verify(**model)), "a reader made invalid IR");
   for (llvm::StringRef phase : getPhaseNames()) {
     PassManager manager(&context);
     addPhase(manager, phase, PipelineOptions());
-    if (failed(manager.run(*model->module)))
+    if (failed(manager.run(**model)))
       return require(isReported, "a pass failed without reporting an error");
     if (phase == lastPhase)
       return;

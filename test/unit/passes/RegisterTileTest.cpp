@@ -8,10 +8,11 @@ using dlc::RegisterTileProblem;
 
 namespace {
 
-const char *const setNames[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-bf16", "aarch64"};
+const char *const processorNames[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-bf16", "aarch64"};
 
-std::string describe(const RegisterTileProblem &problem, const RegisterTile &tile, const dlc::InstructionSet &set) {
-  return set.name.str() + ": " + std::to_string(problem.columns) + " x " + std::to_string(problem.rows) + " x " +
+std::string describe(const RegisterTileProblem &problem, const RegisterTile &tile,
+                     const dlc::ProcessorModel &processor) {
+  return processor.name.str() + ": " + std::to_string(problem.columns) + " x " + std::to_string(problem.rows) + " x " +
          std::to_string(problem.planes) + " by " + std::to_string(tile.columns) + " x " + std::to_string(tile.rows) +
          " x " + std::to_string(tile.planes) + ", " + std::to_string(tile.lanes) + " lanes, block " +
          std::to_string(problem.block) + ", " + std::to_string(problem.elementBytes) + " bytes";
@@ -21,22 +22,22 @@ int64_t countAccumulators(const RegisterTileProblem &problem, const RegisterTile
   return tile.columns / tile.lanes * tile.rows * tile.planes * problem.rowResults * problem.planeResults;
 }
 
-TEST(RegisterTileTest, KnowsItsInstructionSets) {
-  for (const char *name : setNames) {
-    std::optional<dlc::InstructionSet> set = dlc::getInstructionSet(name);
-    ASSERT_TRUE(set) << name;
-    EXPECT_EQ(set->name, name);
+TEST(RegisterTileTest, KnowsItsProcessors) {
+  for (const char *name : processorNames) {
+    std::optional<dlc::ProcessorModel> processor = dlc::getProcessorModel(name);
+    ASSERT_TRUE(processor) << name;
+    EXPECT_EQ(processor->name, name);
     for (int64_t bytes : {4, 8})
-      EXPECT_EQ(set->getLanes(bytes) * bytes, set->vectorBytes) << name;
+      EXPECT_EQ(processor->getLanes(bytes) * bytes, processor->vectorBytes) << name;
     // Narrow elements are computed as 32-bit ones.
-    EXPECT_EQ(set->getLanes(1), set->getLanes(4));
+    EXPECT_EQ(processor->getLanes(1), processor->getLanes(4));
   }
-  EXPECT_FALSE(dlc::getInstructionSet("x86-64-v5"));
-  EXPECT_FALSE(dlc::getInstructionSet(""));
+  EXPECT_FALSE(dlc::getProcessorModel("x86-64-v5"));
+  EXPECT_FALSE(dlc::getProcessorModel(""));
 }
 
 TEST(RegisterTileTest, TilesFitRegistersAndBlocks) {
-  for (const char *name : setNames)
+  for (const char *name : processorNames)
     for (int64_t columns : {-1, 1, 3, 7, 16, 17, 31, 32, 33, 64, 97, 1000})
       for (int64_t rows : {-1, 1, 2, 7, 28, 113})
         for (int64_t planes : {-1, 1, 5})
@@ -46,9 +47,9 @@ TEST(RegisterTileTest, TilesFitRegistersAndBlocks) {
               problem.columns = columns, problem.rows = rows, problem.planes = planes;
               problem.rowResults = problem.planeResults = results;
               problem.elementBytes = bytes, problem.depth = 37;
-              dlc::InstructionSet set = *dlc::getInstructionSet(name);
-              RegisterTile tile = dlc::chooseRegisterTile(problem, set);
-              std::string text = describe(problem, tile, set);
+              dlc::ProcessorModel processor = *dlc::getProcessorModel(name);
+              RegisterTile tile = dlc::chooseRegisterTile(problem, processor);
+              std::string text = describe(problem, tile, processor);
               EXPECT_GT(tile.cycles, 0) << text;
               EXPECT_EQ(tile.columns % tile.lanes, 0) << text;
               EXPECT_GE(tile.rows, 1) << text;
@@ -60,18 +61,18 @@ TEST(RegisterTileTest, TilesFitRegistersAndBlocks) {
                   << text;
               bool isMinimal = tile.columns == tile.lanes && tile.rows == 1 && tile.planes == 1;
               int64_t vectors = tile.columns / tile.lanes;
-              EXPECT_TRUE(isMinimal || countAccumulators(problem, tile) + vectors <= set.registers) << text;
+              EXPECT_TRUE(isMinimal || countAccumulators(problem, tile) + vectors <= processor.registers) << text;
             }
 }
 
 TEST(RegisterTileTest, UnpackedColumnsAreNeverReadBeyondTheLast) {
-  for (const char *name : setNames)
+  for (const char *name : processorNames)
     for (int64_t columns : {4, 8, 12, 16, 20, 48, 96, 100}) {
       RegisterTileProblem problem;
       problem.columns = columns, problem.rows = 9, problem.planes = 1, problem.block = 0;
-      dlc::InstructionSet set = *dlc::getInstructionSet(name);
-      RegisterTile tile = dlc::chooseRegisterTile(problem, set);
-      EXPECT_EQ(columns % tile.columns, 0) << describe(problem, tile, set);
+      dlc::ProcessorModel processor = *dlc::getProcessorModel(name);
+      RegisterTile tile = dlc::chooseRegisterTile(problem, processor);
+      EXPECT_EQ(columns % tile.columns, 0) << describe(problem, tile, processor);
     }
 }
 
@@ -82,9 +83,9 @@ TEST(RegisterTileTest, DivideWhereTheyMust) {
         RegisterTileProblem problem;
         problem.columns = 96, problem.rows = rows, problem.planes = planes;
         problem.mustDivide = true, problem.columnsDivide = group, problem.block = 16;
-        dlc::InstructionSet set = *dlc::getInstructionSet("x86-64-v3");
-        RegisterTile tile = dlc::chooseRegisterTile(problem, set);
-        std::string text = describe(problem, tile, set);
+        dlc::ProcessorModel processor = *dlc::getProcessorModel("x86-64-v3");
+        RegisterTile tile = dlc::chooseRegisterTile(problem, processor);
+        std::string text = describe(problem, tile, processor);
         EXPECT_EQ(rows % tile.rows, 0) << text;
         EXPECT_EQ(planes % tile.planes, 0) << text;
         EXPECT_EQ(group % tile.columns, 0) << text;
@@ -92,15 +93,15 @@ TEST(RegisterTileTest, DivideWhereTheyMust) {
 }
 
 TEST(RegisterTileTest, EstimatesGrowWithTheProblem) {
-  dlc::InstructionSet set = *dlc::getInstructionSet("x86-64-v4");
+  dlc::ProcessorModel processor = *dlc::getProcessorModel("x86-64-v4");
   RegisterTileProblem problem;
   problem.columns = 64, problem.rows = 28, problem.planes = 1, problem.depth = 64;
-  double cycles = dlc::chooseRegisterTile(problem, set).cycles;
+  double cycles = dlc::chooseRegisterTile(problem, processor).cycles;
   // No machine multiplies and adds more in a cycle than its vectors have lanes.
   double products = static_cast<double>(problem.columns * problem.rows * problem.depth);
-  EXPECT_GE(cycles * set.multiplyAdds * static_cast<double>(set.getLanes(4)), products);
+  EXPECT_GE(cycles * processor.multiplyAdds * static_cast<double>(processor.getLanes(4)), products);
   problem.depth *= 2;
-  EXPECT_GT(dlc::chooseRegisterTile(problem, set).cycles, 1.5 * cycles);
+  EXPECT_GT(dlc::chooseRegisterTile(problem, processor).cycles, 1.5 * cycles);
 }
 
 TEST(RegisterTileTest, PartsThatDivideEvenlySplitBest) {
