@@ -108,7 +108,7 @@ private:
 
   LogicalResult buildLoop() {
     if (loop.getReverse())
-      return loop.emitOpError("has no form in ONNX: it counts backwards, or stops while it runs backwards");
+      return loop.emitError("a loop that counts backwards, or stops while it runs backwards, has no form in ONNX");
     std::string step = writer.makeName("step"), goesOn = writer.makeName("goes_on");
     describeNumber(*graph.add_input(), step, onnx::TensorProto::INT64);
     describeNumber(*graph.add_input(), goesOn, onnx::TensorProto::BOOL);

@@ -2,6 +2,8 @@
 #include "backends/onnx/ExportOnnx.h"
 #include "backends/onnx/GraphWriter.h"
 #include "ir/ConstantData.h"
+#include "ir/Suggestion.h"
+#include "ir/TensorDescription.h"
 
 using namespace mlir;
 using namespace dlc::onnx_export;
@@ -20,9 +22,16 @@ FailureOr<func::FuncOp> chooseEntry(ModuleOp module, llvm::StringRef wanted) {
         return entry;
   if (entries.size() == 1 && wanted.empty())
     return entries.front();
-  auto diagnostic = module.emitError("an ONNX file holds one graph: choose an entry point with --entry; there is");
+  llvm::SmallVector<llvm::StringRef> names;
   for (func::FuncOp entry : entries)
-    diagnostic << " '" << entry.getName() << "'";
+    names.push_back(entry.getName());
+  auto diagnostic = module.emitError();
+  if (wanted.empty())
+    diagnostic << "an ONNX file holds one graph: choose an entry point with --entry; there is";
+  else
+    diagnostic << "there is no entry point '" << wanted << "'" << dlc::suggest(wanted, names) << "; there is";
+  for (llvm::StringRef name : names)
+    diagnostic << " '" << name << "'";
   return diagnostic;
 }
 
@@ -42,7 +51,7 @@ public:
     scope.symbolPlaces.resize(shapes->getSymbols().size());
     GraphWriter writer(scope, scope.graph, entry, *shapes, nullptr);
     nameBorder(writer);
-    if (failed(writeParameters()) || failed(writer.writeOps()))
+    if (failed(writeParameters()) || failed(writer.writeOps()) || failed(checkValues()))
       return failure();
     writeOutputs(writer);
     constexpr int64_t most = (int64_t(1) << 31) - 1;
@@ -64,7 +73,7 @@ private:
   LogicalResult checkBorder() {
     for (Type type : llvm::concat<const Type>(entry.getArgumentTypes(), entry.getResultTypes()))
       if (!getElementType(getElementTypeOrSelf(type)))
-        return entry.emitError("has an input or output of a type that ONNX lacks, ") << type;
+        return entry.emitError("has an input or output of a type that ONNX lacks, ") << dlc::describeType(type);
     return success();
   }
 
@@ -99,14 +108,30 @@ private:
     for (auto parameter : module.getOps<dlc::ParameterOp>()) {
       if (!used.contains(parameter.getSymNameAttr()))
         continue;
-      if (!parameter.getValue())
-        return parameter.emitError("parameter '") << parameter.getSymName() << "' has no value";
+      if (!parameter.getValue()) {
+        withoutValue.push_back(parameter);
+        continue;
+      }
       if (!getElementType(getElementTypeOrSelf(parameter.getType())))
-        return parameter.emitError("parameter '")
-               << parameter.getSymName() << "' is of a type that ONNX lacks, " << parameter.getType();
+        return parameter.emitError("parameter '") << parameter.getSymName() << "' is of a type that ONNX lacks, "
+                                                  << dlc::describeType(parameter.getType());
       addInitializer(scope, parameter.getSymName(), *parameter.getValue());
     }
     return success();
+  }
+
+  /// What only training gives values has none yet. Asked after the ops: where one has no form, values would not help.
+  LogicalResult checkValues() {
+    if (withoutValue.empty())
+      return success();
+    auto diagnostic = module.emitError(withoutValue.size() == 1 ? "parameter" : "parameters");
+    constexpr size_t most = 5;
+    for (dlc::ParameterOp parameter : llvm::ArrayRef(withoutValue).take_front(most))
+      diagnostic << " '" << parameter.getSymName() << "'";
+    if (withoutValue.size() > most)
+      diagnostic << " and " << withoutValue.size() - most << " more";
+    return diagnostic << (withoutValue.size() == 1 ? " has" : " have")
+                      << " no value: give those of a checkpoint by --parameters FILE.safetensors";
   }
 
   /// Those that `function` and the bodies of its loops load.
@@ -141,6 +166,7 @@ private:
   ModelScope scope;
   Names outputs;
   llvm::DenseSet<Value> wished;
+  llvm::SmallVector<dlc::ParameterOp> withoutValue; ///< that the entry point loads
 };
 
 } // namespace

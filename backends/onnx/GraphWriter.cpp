@@ -3,6 +3,7 @@
 #include "backends/onnx/OpEmitters.h"
 #include "ir/ConstantData.h"
 #include "ir/Names.h"
+#include "ir/TensorDescription.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -43,9 +44,14 @@ std::optional<int32_t> getElementType(Type type) {
 
 LogicalResult GraphWriter::writeOps() {
   LogicalResult result = success();
-  for (Operation &op : function.getBody().front().without_terminator())
-    if (!llvm::isa<LoadParameterOp, ConstantOp>(op) && !isOpTriviallyDead(&op) && failed(writeOp(op)))
-      result = failure();
+  for (Operation &op : function.getBody().front().without_terminator()) {
+    if (llvm::isa<LoadParameterOp, ConstantOp>(op) || isOpTriviallyDead(&op) || succeeded(writeOp(op)))
+      continue;
+    result = failure();
+    // Its readers are looked at, too, so that all that is wrong is reported at once.
+    for (Value unwritten : op.getResults())
+      names.try_emplace(unwritten, "");
+  }
   return result;
 }
 
@@ -57,10 +63,12 @@ LogicalResult GraphWriter::writeOp(Operation &op) {
     return emitLoop(loop, *this);
   const OpEmitter *emitter = OpEmitters::find(&op);
   if (!emitter)
-    return op.emitOpError("has no form in ONNX");
+    return op.emitError("op '") << op.getName().stripDialect()
+                                << "' has no form in ONNX, so that a graph with it cannot be an .onnx file";
   for (Value operand : op.getOperands())
     if (!getElementType(getElementTypeOrSelf(operand.getType())))
-      return op.emitOpError("has an operand of a type that ONNX lacks, ") << operand.getType();
+      return op.emitError("op '") << op.getName().stripDialect() << "' has an operand of a type that ONNX lacks, "
+                                  << describeTensor(operand);
   FailureOr<std::string> name = (*emitter)(&op, *this);
   if (failed(name))
     return failure();
@@ -138,7 +146,7 @@ std::string GraphWriter::getName(Value value) {
     return load.getParameter().str();
   if (auto constant = value.getDefiningOp<ConstantOp>())
     return names[value] = makeConstant(constant.getValue());
-  llvm_unreachable("ops are written before their users, and what they fail on ends the export");
+  llvm_unreachable("ops are written before their users, and those that fail get an empty name");
 }
 
 //===-- Initializers -------------------------------------------------------===//

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models as ONNX files (`dlc MODEL -o MODEL.onnx`): valid, and the same numbers in ONNX Runtime and in dlc itself."""
 import json
+import re
 
 import numpy as np
 import onnx
@@ -65,7 +66,9 @@ EXAMPLES = ["digits/digits.json", "digits/digits_cnn.onnx", "iris/iris.json", "l
             "bert-encoder/bert-encoder.json", "char-rnn-hell/char-rnn-hell.json", "resnet18/resnet18.json",
             "xor/xor.json", "perceptron/perceptron.json", "linear-regression/linear-regression.json",
             "convolution/convolution.json", "flatten/flatten.json", "padding/padding.json", "pooling/pooling.json",
-            "softmax/softmax.json", "lstm-cell/layer.json", "lstm-cell/cell.json"]  # fmt: skip
+            "softmax/softmax.json", "lstm-cell/layer.json", "lstm-cell/cell.json", "autoencoder/autoencoder.json",
+            "digits/digits_training.json", "rbf-network/rbf-network.json", "linear-regression/descent.json",
+            "gpl3-lstm/gpl3.json"]  # fmt: skip
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -238,8 +241,38 @@ func.func @run(%x: tensor<2x3xf32> {dlc.name = "x"}, %s: tensor<i64> {dlc.name =
 }
 """)
     result = programs.run("dlc", "m.mlir", "-o", "m.onnx")
-    assert result.returncode == 1 and "m.mlir:3:8: error: 'dlc.random_uniform' op has no form in ONNX" in result.stderr
+    assert result.returncode == 1 and "m.mlir:3:8: error: op 'random_uniform' has no form in ONNX" in result.stderr
     assert not (programs.folder / "m.onnx").exists()
+
+
+# What each entry point has that ONNX has not; the first of these is not its last op.
+WITHOUT_A_FORM = [("linear-regression/closed_form.json", "fit", ["least_squares", "assign"]),
+                  ("backpropagation/backpropagation.json", "train_step", ["gradient", "apply_gradients"]),
+                  ("gan/gan.json", "train_step", ["random_", "gradient", "apply_gradients"]),
+                  ("self-organizing-map/self-organizing-map.json", "train_step", ["assign"]),
+                  ("deep-belief-network/deep-belief-network.json", "pretrain_1", ["random_uniform", "assign"])]  # fmt: skip
+
+
+@pytest.mark.parametrize("example, entry, ops", WITHOUT_A_FORM)
+def test_all_ops_without_a_form_are_named(programs, examples, example, entry, ops):
+    result = programs.run("dlc", examples / example, "--entry", entry, "-o", "x.onnx")
+    assert result.returncode == 1 and not (programs.folder / "x.onnx").exists()
+    for op in ops:
+        assert re.search(rf"\.json:\d+:\d+: error: .*op '{op}\w*' has no form in ONNX", result.stderr), result.stderr
+    assert all(" error: " in line for line in result.stderr.splitlines()), result.stderr
+
+
+def test_parameters_without_values_are_named(programs, examples):
+    result = programs.run("dlc", examples / "digits" / "digits_training.json", "--train", "-o", "x.onnx")
+    assert result.returncode == 1
+    assert "parameters 'conv1.weight' 'conv2.weight' 'hidden.weight' 'probability.weight' have no value: give" in result.stderr, result.stderr
+    assert "--parameters" in result.stderr
+
+
+def test_a_misspelt_entry_point(programs, examples):
+    result = programs.run("dlc", examples / "gan" / "gan.json", "--entry", "genrate", "-o", "x.onnx")
+    assert result.returncode == 1
+    assert "there is no entry point 'genrate'; did you mean 'generate'?; there is 'generate' 'judge' 'train_step'" in result.stderr
 
 
 def test_one_of_several_entry_points(programs, examples):
