@@ -123,6 +123,9 @@ void FunctionImporter::importLayer(const JsonValue &layer) {
   std::string label = "layer '" + name + "'";
   layerNames.push_back(name);
   std::string before = std::exchange(previous, name);
+  // Parameters and states are called after their layer, so a second one of its name is not built.
+  if (tensors.contains(name))
+    return define(name, Value(), position);
 
   const LayerKind *kind = findLayerKind(opName);
   if (!kind || !isValid(*getLayerRule(), layer))

@@ -39,6 +39,8 @@ public:
   llvm::ArrayRef<std::string> getLayerNames() const { return layerNames; }
   /// Names of inputs of all functions, whose shapes options may override.
   llvm::ArrayRef<std::string> getInputNames() const { return inputNames; }
+  /// Names of these inputs' dimensions.
+  const llvm::StringSet<> &getDimensionNames() const { return dimensionNames; }
 
 private:
   /// Whether `name` is letters, digits and underscores and does not begin with a digit.
@@ -73,6 +75,7 @@ private:
   llvm::StringSet<> laterNames;          ///< names that layers of the function have, also those not reached yet
   std::string previous;                  ///< name of the tensor that the next layer takes; empty: ambiguous
   std::vector<std::string> layerNames, inputNames;
+  llvm::StringSet<> dimensionNames;
   ZeroStates zeroStates;           ///< of layers that start anew in every run
   EntryStates entryStates;         ///< of those that are `stateful`
   StateScope *allStates = nullptr; ///< of all layers, if not null

@@ -34,14 +34,20 @@ bool FunctionImporter::declareInputs(StringRef name, const JsonValue &descriptio
         given = &each;
     if (given && given->extents.size() != shape.elements.size()) {
       reporter.error(shape.position, "input '" + inputName + "' has " + Twine(shape.elements.size()) +
-                                         " dimensions, but the shape asked for has " + Twine(given->extents.size()));
+                                         " dimensions, but its --shape has " + Twine(given->extents.size()));
       given = nullptr;
     }
     SmallVector<Attribute> &extents = dims.emplace_back();
     for (auto [i, extent] : llvm::enumerate(shape.elements)) {
+      if (extent.isString())
+        dimensionNames.insert(extent.string);
       if (extent.isString() && !isIdentifier(extent.string))
         reporter.error(extent.position,
                        "'" + extent.string + "' cannot name a dimension: it takes letters, digits and underscores");
+      if (given && !extent.isString() && given->extents[i] != extent.integer)
+        reporter.error(extent.position, "input '" + inputName + "' has the extent " + Twine(extent.integer) +
+                                            " here, and --shape asks for " + Twine(given->extents[i]) +
+                                            "; only extents with a name can be chosen");
       if (given && extent.isString() && !bound.try_emplace(extent.string, given->extents[i]).second &&
           bound[extent.string] != given->extents[i])
         reporter.error(extent.position, "dimension '" + extent.string + "' is asked to be both " +

@@ -99,6 +99,8 @@ SmallVector<Value> FunctionScope::call(NodeContext &context, StringRef name, Val
     return {};
   }
   const JsonValue &inputs = *callee->find("inputs");
+  if (!isValid(*list(getInputRule(), 1), inputs))
+    return {}; // which has been reported
   if (inputs.elements.size() != arguments.size()) {
     context.error("function", "gives " + Twine(arguments.size()) + " inputs to '" + name + "', which takes " +
                                   Twine(inputs.elements.size()));
@@ -110,7 +112,7 @@ SmallVector<Value> FunctionScope::call(NodeContext &context, StringRef name, Val
     if (getElementType(type ? StringRef(type->string) : "f32", builder.getContext()) !=
             typeOf(argument).getElementType() ||
         static_cast<int64_t>(input.find("shape")->elements.size()) != typeOf(argument).getRank()) {
-      context.error("gives '" + name + "' a " + describeType(argument.getType()) + " as its input '" +
+      context.error("gives '" + name + "' a " + describeTensor(argument) + " as its input '" +
                     input.find("name")->string + "', which has another type or rank");
       return {};
     }

@@ -49,9 +49,12 @@ static void importModel(const JsonValue &model, StringRef path, ModuleOp module,
 
   for (const dlc::ShapeOverride &shape : options.shapes) {
     SmallVector<StringRef> names(importer.getInputNames().begin(), importer.getInputNames().end());
-    if (!llvm::is_contained(names, shape.input) && !names.empty())
-      reporter.error({}, "a shape is asked for input '" + shape.input + "', which the model does not have" +
-                             suggest(shape.input, names));
+    if (llvm::is_contained(names, shape.input) || names.empty())
+      continue;
+    bool isDimension = importer.getDimensionNames().contains(shape.input);
+    reporter.error({}, "--shape names '" + shape.input + "', which is " +
+                           (isDimension ? "a dimension: give the extents of the inputs that have it, NAME=AxBxC"
+                                        : "not an input of the model" + suggest(shape.input, names)));
   }
   SmallVector<StringRef> layers(importer.getLayerNames().begin(), importer.getLayerNames().end());
   if (!reporter.hasErrors())

@@ -98,7 +98,7 @@ bool NodeContext::expectRankOf(size_t i, int64_t rank) {
   if (value && typeOf(value).getRank() >= rank)
     return true;
   if (value)
-    error("expects an input of rank " + Twine(rank) + " or more, got " + describeType(value.getType()));
+    error("expects an input of rank " + Twine(rank) + " or more, got " + describeTensor(value));
   return false;
 }
 

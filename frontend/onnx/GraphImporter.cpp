@@ -12,6 +12,14 @@ namespace dlc::onnx_import {
 static constexpr int64_t maxNodes = 1'000'000;
 static constexpr size_t maxCallDepth = 64;
 
+/// The first opset that has `op`, which is known.
+static int64_t getFirstOpset(const OpRegistry &registry, StringRef op) {
+  int64_t opset = 1;
+  while (!registry.lookup(op, opset))
+    ++opset;
+  return opset;
+}
+
 /// ONNX spells its default domain in two ways.
 static StringRef normalizeDomain(StringRef domain) { return domain == "ai.onnx" ? "" : domain; }
 
@@ -119,12 +127,14 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node, Scope &scop
   // Ops of other domains are known by their full name.
   std::string name = domain.empty() ? node.op_type() : (domain + "." + node.op_type()).str();
   if (!domain.empty() && !registry.contains(name))
-    importer.error() << "op of the domain '" << domain << "' is not supported";
+    importer.error() << "op of the domain '" << domain << "' is not supported" << registry.suggest(name);
   else if (opset == scope.opsets.end())
     importer.error() << "the model imports no opset of the default domain";
+  else if (!registry.contains(name))
+    importer.error() << "op is not supported" << registry.suggest(name);
   else if (!registry.lookup(name, opset->second))
-    importer.error() << (registry.contains(name) ? "does not exist in opset " + std::to_string(opset->second)
-                                                 : std::string("op is not supported"));
+    importer.error() << "does not exist in opset " << opset->second << ", only from " << getFirstOpset(registry, name)
+                     << " on";
   if (!importer.hasFailed() && !importer.dependsOnFailure()) {
     ImportFunction evaluate = registry.lookupEvaluator(name);
     if (evaluate && importer.operandsAreKnown())
@@ -209,8 +219,8 @@ FailureOr<ImportedModel> GraphImporter::run() {
     functions[functionKey(function.domain(), function.name(), function.overload())] = &function;
 
   Scope scope;
-  readBindings(model.graph());
-  bool hasFailed = failed(readOpsets(model.opset_import(), scope, ""));
+  bool hasFailed = failed(readBindings(model.graph()));
+  hasFailed |= failed(readOpsets(model.opset_import(), scope, ""));
   hasFailed |= failed(importInitializers(model.graph(), scope));
   hasFailed |= failed(importInputs(model.graph(), scope));
   hasFailed |= failed(importNodes(model.graph().node(), scope));

@@ -75,7 +75,14 @@ public:
     return options.replacesWeights && tensor.isInitializer && llvm::isa<mlir::FloatType>(tensor.elementType);
   }
 
-  llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const { return dims.find(value)->second; }
+  /// Empty for a null value, which a failed node gives.
+  llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const {
+    auto found = dims.find(value);
+    assert((found != dims.end() || !value) && "every value has extents");
+    return found == dims.end() ? llvm::ArrayRef<mlir::AffineExpr>() : llvm::ArrayRef(found->second);
+  }
+  /// What the model calls the symbols of extents.
+  std::vector<std::string> getSymbolNames() const;
   void setDims(mlir::Value value, Dims extents) { dims[value] = std::move(extents); }
 
   /// Imports a subgraph in place, as the body of a branch that is always taken, or with `inputs` as its inputs; its
@@ -91,7 +98,7 @@ private:
   mlir::FailureOr<Dims> getInputDims(const onnx::ValueInfoProto &input, llvm::SmallVectorImpl<mlir::Attribute> &names);
   /// The symbol called `name`, or its number where `--shape` binds it.
   mlir::AffineExpr getSymbol(llvm::StringRef name);
-  void readBindings(const onnx::GraphProto &graph);
+  mlir::LogicalResult readBindings(const onnx::GraphProto &graph);
   mlir::LogicalResult importOutputs(const onnx::GraphProto &graph, Scope &scope);
   /// Orders and imports nodes; fails if one did.
   mlir::LogicalResult importNodes(const NodeList &nodes, Scope &scope);

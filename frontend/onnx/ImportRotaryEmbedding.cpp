@@ -47,6 +47,8 @@ void importRotaryEmbedding(NodeImporter &node) {
     }
     x = node.reshape(x, {whole[0], whole[1], node.extent(heads), node.extent(*hidden / heads)});
   }
+  if (node.hasFailed())
+    return;
   std::optional<int64_t> size = whole.size() == 3 || whole.size() == 4 ? constantDim(node.getDims(x)[3]) : std::nullopt;
   int64_t rotated = node.getInteger("rotary_embedding_dim", 0);
   rotated = rotated == 0 ? size.value_or(0) : rotated;

@@ -2,6 +2,9 @@
 // What a graph shows outside: its initializers, inputs and outputs.
 #include "frontend/onnx/GraphImporter.h"
 #include "ir/SignatureBuilder.h"
+#include "ir/Suggestion.h"
+#include "ir/TensorDescription.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -39,7 +42,8 @@ LogicalResult GraphImporter::importInitializers(const onnx::GraphProto &graph, S
   return failure(hasFailed);
 }
 
-void GraphImporter::readBindings(const onnx::GraphProto &graph) {
+LogicalResult GraphImporter::readBindings(const onnx::GraphProto &graph) {
+  LogicalResult result = success();
   for (const onnx::ValueInfoProto &input : graph.input()) {
     const auto *given =
         llvm::find_if(options.shapes, [&](const ShapeOverride &shape) { return shape.input == input.name(); });
@@ -47,15 +51,39 @@ void GraphImporter::readBindings(const onnx::GraphProto &graph) {
         given->extents.size() != static_cast<size_t>(input.type().tensor_type().shape().dim_size()))
       continue;
     for (auto [dim, extent] : llvm::zip(input.type().tensor_type().shape().dim(), given->extents))
-      if (!dim.dim_param().empty())
-        bindings[dim.dim_param()] = extent;
+      if (auto [bound, isNew] = bindings.try_emplace(dim.dim_param(), extent);
+          !dim.dim_param().empty() && !isNew && bound->second != extent)
+        result = emitError(getFileLocation()) << "--shape asks for dimension '" << dim.dim_param() << "' to be both "
+                                              << bound->second << " and " << extent;
   }
+  bindings.erase("");
+  return result;
+}
+
+/// The extents that an input is declared with, as messages show them.
+static std::string describeDeclaredShape(const onnx::TensorShapeProto &shape) {
+  return "[" +
+         llvm::join(llvm::map_range(shape.dim(),
+                                    [](const auto &dim) {
+                                      return dim.has_dim_value()       ? std::to_string(dim.dim_value())
+                                             : dim.dim_param().empty() ? "?"
+                                                                       : dim.dim_param();
+                                    }),
+                    ", ") +
+         "]";
 }
 
 AffineExpr GraphImporter::getSymbol(StringRef name) {
   if (auto bound = bindings.find(name); bound != bindings.end())
     return builder.getAffineConstantExpr(bound->second);
   return symbols.try_emplace(name, getAffineSymbolExpr(symbols.size(), getContext())).first->second;
+}
+
+std::vector<std::string> GraphImporter::getSymbolNames() const {
+  std::vector<std::string> names(symbols.size());
+  for (const auto &symbol : symbols)
+    names[llvm::cast<AffineSymbolExpr>(symbol.getValue()).getPosition()] = symbol.getKey().str();
+  return names;
 }
 
 FailureOr<Dims> GraphImporter::getInputDims(const onnx::ValueInfoProto &input, SmallVectorImpl<Attribute> &names) {
@@ -70,8 +98,14 @@ FailureOr<Dims> GraphImporter::getInputDims(const onnx::ValueInfoProto &input, S
   };
   if (given != options.shapes.end()) {
     if (type.has_shape() && given->extents.size() != static_cast<size_t>(type.shape().dim_size()))
-      return LogicalResult(fail() << "has " << type.shape().dim_size() << " dimensions, its --shape has "
+      return LogicalResult(fail() << "is declared as " << describeDeclaredShape(type.shape()) << ", which has "
+                                  << type.shape().dim_size() << " dimensions, and its --shape has "
                                   << given->extents.size());
+    for (auto [dim, extent] : llvm::zip(type.shape().dim(), given->extents))
+      if (dim.has_dim_value() && dim.dim_value() >= 0 && dim.dim_value() != extent)
+        return LogicalResult(fail() << "is declared as " << describeDeclaredShape(type.shape())
+                                    << ", and --shape asks for " << extent << " in place of " << dim.dim_value()
+                                    << "; only extents with a name can be chosen");
     llvm::for_each(given->extents, append);
   } else if (!type.has_shape()) {
     return LogicalResult(fail() << "has no shape; give one with --shape " << input.name() << "=AxBxC");
@@ -160,7 +194,13 @@ LogicalResult GraphImporter::importInputs(const onnx::GraphProto &graph, Scope &
   signature.finish();
   for (const ShapeOverride &shape : options.shapes)
     if (!names.contains(shape.input)) {
-      emitError(getFileLocation()) << "--shape names '" << shape.input << "', which is no input of the model";
+      SmallVector<StringRef> known(names.keys());
+      llvm::sort(known);
+      auto diagnostic = emitError(getFileLocation()) << "--shape names '" << shape.input << "', which is ";
+      if (symbols.contains(shape.input) || bindings.contains(shape.input))
+        diagnostic << "a dimension: give the extents of the inputs that have it, NAME=AxBxC";
+      else
+        diagnostic << "not an input of the model" << suggest(shape.input, known);
       hasFailed = true;
     }
   return failure(hasFailed);
@@ -188,7 +228,7 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
     if (declared.has_elem_type() && declared.elem_type() != onnx::TensorProto::UNDEFINED &&
         getElementType(declared.elem_type(), getContext()) != tensor->elementType) {
       fail() << "is declared with element type " << getElementTypeName(declared.elem_type()) << ", but computed as "
-             << tensor->elementType;
+             << describeType(tensor->elementType);
       continue;
     }
     Value value = materialize(*tensor, getFileLocation());

@@ -10,13 +10,21 @@ namespace dlc::onnx_import {
 
 using Proto = onnx::AttributeProto;
 
+/// The schema is compiled for the lite runtime, which has no names.
+static StringRef getTypeName(int type) {
+  static constexpr StringRef names[] = {
+      "UNDEFINED", "FLOAT",   "INT",    "STRING",        "TENSOR",         "GRAPH",      "FLOATS",     "INTS",
+      "STRINGS",   "TENSORS", "GRAPHS", "SPARSE_TENSOR", "SPARSE_TENSORS", "TYPE_PROTO", "TYPE_PROTOS"};
+  return type >= 0 && type < static_cast<int>(std::size(names)) ? names[type] : "one that ONNX does not have";
+}
+
 const Proto *NodeImporter::getAttribute(StringRef name, int type, StringRef typeName) {
   const Proto *attribute = attributes.lookup(name);
   if (!attribute)
     return nullptr;
   // Models of the first IR version do not say which field counts.
   if (attribute->type() != type && attribute->type() != Proto::UNDEFINED) {
-    error() << "attribute '" << name << "' must be of type " << typeName;
+    error() << "attribute '" << name << "' must be of type " << typeName << ", got " << getTypeName(attribute->type());
     return nullptr;
   }
   return attribute;

@@ -2,6 +2,8 @@
 #include "frontend/onnx/NodeImporter.h"
 #include "ir/ConstantData.h"
 #include "ir/ElementConversion.h"
+#include "ir/ExtentDescription.h"
+#include "ir/TensorDescription.h"
 
 using namespace mlir;
 
@@ -29,7 +31,16 @@ NodeImporter::NodeImporter(GraphImporter &importer, const onnx::NodeProto &node,
 
 InFlightDiagnostic NodeImporter::error() {
   failed = true;
-  return emitError(importer.getFileLocation()) << describeNode(node) << ": ";
+  InFlightDiagnostic diagnostic = emitError(importer.getFileLocation());
+  diagnostic << describeNode(node) << ": ";
+  std::string given;
+  for (Tensor *tensor : operands)
+    if (tensor && tensor->elementType)
+      given += (given.empty() ? "'" : ", '") + tensor->name + "' " + describeType(tensor->elementType) +
+               describeExtents(tensor->dims, importer.getSymbolNames());
+  if (!given.empty())
+    diagnostic.attachNote() << describeNode(node) << " takes " << given;
+  return diagnostic;
 }
 
 bool NodeImporter::dependsOnFailure() const {
@@ -68,7 +79,7 @@ void NodeImporter::reportUnknown(int64_t i, StringRef what) {
 bool NodeImporter::checkOperand(int64_t i) {
   if (!hasOperand(i) && !failed)
     error() << "lacks operand " << i;
-  return hasOperand(i) && !failed;
+  return hasOperand(i);
 }
 
 bool NodeImporter::expectOperands(int64_t least, int64_t most) {
@@ -81,7 +92,7 @@ bool NodeImporter::expectOperands(int64_t least, int64_t most) {
 }
 
 Value NodeImporter::getOperand(int64_t i) {
-  if (!checkOperand(i))
+  if (!checkOperand(i) || failed)
     return {};
   Value value = importer.materialize(*operands[i], location);
   if (!value)
@@ -105,7 +116,7 @@ bool NodeImporter::operandsAreKnown() {
 }
 
 std::optional<Dims> NodeImporter::getKnownExtents(int64_t i, StringRef what) {
-  if (!checkOperand(i))
+  if (!checkOperand(i) || failed)
     return std::nullopt;
   const KnownValue *known = importer.getKnown(*operands[i]);
   if (!known || !isInteger(known->elementType)) {
@@ -139,7 +150,7 @@ std::optional<SmallVector<int64_t>> NodeImporter::getKnownIntegers(int64_t i, St
 }
 
 std::optional<SmallVector<double>> NodeImporter::getKnownReals(int64_t i, StringRef what) {
-  if (!checkOperand(i))
+  if (!checkOperand(i) || failed)
     return std::nullopt;
   const KnownValue *known = importer.getKnown(*operands[i]);
   if (!known || !known->isConstant()) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/Suggestion.h"
 #include <cassert>
 
 namespace dlc::onnx_import {
@@ -38,6 +39,12 @@ ImportFunction OpRegistry::lookup(llvm::StringRef op, int64_t opset) const {
       if (version.since <= opset)
         function = version.function;
   return function;
+}
+
+std::string OpRegistry::suggest(llvm::StringRef op) const {
+  llvm::SmallVector<llvm::StringRef> names(versions.keys());
+  llvm::sort(names);
+  return dlc::suggest(op, names);
 }
 
 } // namespace dlc::onnx_import

@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
+#include <string>
 
 namespace dlc::onnx_import {
 
@@ -30,6 +31,8 @@ public:
   ImportFunction lookupEvaluator(llvm::StringRef op) const { return evaluators.lookup(op); }
   /// Whether any opset's form of `op` is known.
   bool contains(llvm::StringRef op) const { return versions.contains(op); }
+  /// `; did you mean 'OP'?` for the end of a message about an op that is not known; empty if none is near.
+  std::string suggest(llvm::StringRef op) const;
 
 private:
   OpRegistry();

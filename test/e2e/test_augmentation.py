@@ -252,14 +252,14 @@ def test_alexnet_learns(tmp_path, examples):
 
 
 @pytest.mark.parametrize("layer, shape, message", [
-    ({"op": "random_flip"}, [3, 4], "layer 'last' expects a rank-4 input, got tensor<3x4xf32>"),
+    ({"op": "random_flip"}, [3, 4], "layer 'last' expects a rank-4 input, got f32[3, 4]"),
     ({"op": "random_crop", "size": 4}, ["N", 3, "H", 4], "needs to know the height (dimension 2) of its input"),
     ({"op": "random_crop", "size": [4, 9], "padding": 1}, ["N", 3, 4, 4], "crops 9 of 4 elements with 1 of padding at each end"),
     ({"op": "color_jitter", "hue": 0.1}, ["N", 1, 4, 4], "changes colours of 3 channels (red, green, blue), got"),
     ({"op": "random_brightness", "value_range": [1, 0]}, ["N", 1], "has a range that ends before it begins"),
     ({"op": "normalize", "mean": [1, 2], "std": 1}, ["N", 3], "needs one 'mean' for all channels or one each"),
     ({"op": "normalize", "mean": 1, "std": [1, 0]}, ["N", 2], "needs deviations above 0"),
-    ({"op": "one_hot", "classes": 3}, ["N"], "expects integers, got tensor<?xf32>"),
+    ({"op": "one_hot", "classes": 3}, ["N"], "expects integers, got f32[N]"),
 ])  # fmt: skip
 def test_errors(tmp_path, layer, shape, message):
     with pytest.raises(dlc.CompileError) as error:

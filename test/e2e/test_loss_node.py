@@ -76,10 +76,10 @@ def test_losses_of_samples(tmp_path):
 
 
 @pytest.mark.parametrize("loss, label, weight, message", [
-    ("cross_entropy", {"type": "i64", "shape": ["N", 4]}, None, "takes labels tensor<?xi64> for predictions tensor<?x4xf64>, got tensor<?x4xi64>"),
-    ("mean_squared_error", {"type": "f64", "shape": ["N"]}, None, "takes labels tensor<?x4xf64> for predictions tensor<?x4xf64>, got tensor<?xf64>"),
-    ("mean_squared_error", {"type": "f64", "shape": ["N", 1]}, None, "got tensor<?x1xf64>"),
-    ("mean_squared_error", NUMBERS, {"type": "f64", "shape": ["N", 3]}, "takes one weight for each sample, or losses' own tensor<?x4xf64>, got tensor<?x3xf64>"),
+    ("cross_entropy", {"type": "i64", "shape": ["N", 4]}, None, "takes labels i64[?] for predictions f64[?, 4], got i64[?, 4]"),
+    ("mean_squared_error", {"type": "f64", "shape": ["N"]}, None, "takes labels f64[?, 4] for predictions f64[?, 4], got f64[?]"),
+    ("mean_squared_error", {"type": "f64", "shape": ["N", 1]}, None, "got f64[?, 1]"),
+    ("mean_squared_error", NUMBERS, {"type": "f64", "shape": ["N", 3]}, "takes one weight for each sample, or losses' own f64[?, 4], got f64[?, 3]"),
     ({"name": "mean_squared_error", "from_logits": True}, NUMBERS, None, "from_logits"),
     ("cross_entropi", CLASSES, None, "cross_entropy")])  # fmt: skip
 def test_errors(programs, loss, label, weight, message):

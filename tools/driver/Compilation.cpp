@@ -7,6 +7,7 @@
 #include "backends/llvm/ModelHeader.h"
 #include "backends/llvm/Passes.h"
 #include "backends/onnx/ExportOnnx.h"
+#include "frontend/CheckGraph.h"
 #include "frontend/json/ImportJson.h"
 #include "frontend/onnx/ImportOnnx.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -109,6 +110,14 @@ mlir::FailureOr<ImportedModel> Compilation::parseText() {
   ImportedModel text = parseModule(options.model, &context, state);
   if (!text || failed(settings.resume(options, state, fileLocation)))
     return failure();
+  if (state.phase == "import") {
+    for (mlir::func::FuncOp function : text->getOps<mlir::func::FuncOp>())
+      for (mlir::Operation &op : function.getOps())
+        if (llvm::isa<LaunchOp>(op))
+          return op.emitError("belongs to a program, and the module's attribute dlc.phase does not say that it is one");
+    if (failed(checkGraph(*text)))
+      return failure();
+  }
   // Of other phases the passes that follow check what they take.
   if (state.phase == "program") {
     mlir::PassManager manager(&context);
@@ -144,6 +153,10 @@ LogicalResult Compilation::import() {
   mlir::FailureOr<ImportedModel> imported = failure();
   if (!llvm::sys::fs::exists(options.model))
     return error() << "there is no such file";
+  if (llvm::sys::fs::is_directory(options.model))
+    return error() << "is a folder; name the model in it, a .onnx, .json or .mlir file";
+  if (uint64_t size = 0; !llvm::sys::fs::file_size(options.model, size) && size == 0)
+    return error() << "is empty";
   if (ending == ".onnx")
     imported = importOnnx(options.model, &context, settings.importOptions);
   else if (ending == ".json")
