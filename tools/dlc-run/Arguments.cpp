@@ -25,6 +25,16 @@ static void checkNames(const CLI::App &app, int argc, char **argv) {
   }
 }
 
+/// Lets --help tell what options are where they are left out. Those without a value are none or speak for themselves.
+static void showDefaults(CLI::App &app) {
+  for (CLI::Option *option : app.get_options()) {
+    option->capture_default_str();
+    // How an empty list is written.
+    if (option->get_default_str() == "[]" || option->get_default_str() == "{}")
+      option->default_str("");
+  }
+}
+
 CLI::Validator dlcrun::expectLibrary(const std::string &compilerOptions) {
   auto check = [compilerOptions](std::string &path) {
     std::filesystem::path ending = std::filesystem::path(path).extension();
@@ -38,6 +48,7 @@ CLI::Validator dlcrun::expectLibrary(const std::string &compilerOptions) {
 
 std::optional<int> dlcrun::parseArguments(CLI::App &app, int argc, char **argv) {
   checkNames(app, argc, argv);
+  showDefaults(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError &) {

@@ -2,6 +2,7 @@
 #include "tools/dlc/CommandLine.h"
 #include "backends/Target.h"
 #include "backends/halide/KernelCompiler.h"
+#include "ir/Suggestion.h"
 #include "tools/driver/Compilation.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/raw_ostream.h"
@@ -9,20 +10,15 @@
 
 using namespace dlc;
 
-/// The option of `app` that is spelt most like `text` (which starts with a dash); empty if none is near.
-static std::string findNearestOption(const CLI::App &app, llvm::StringRef text) {
-  text = text.take_until([](char c) { return c == '='; });
-  std::string nearest;
-  unsigned best = 4;
+/// Which option of `app` was meant by `text` (which starts with a dash), for the end of a message; empty if none is
+/// near.
+static std::string suggestOption(const CLI::App &app, llvm::StringRef text) {
+  std::vector<std::string> names;
   for (const CLI::Option *option : app.get_options())
-    for (const std::string &name : option->get_lnames()) {
-      unsigned distance = text.ltrim('-').edit_distance(name);
-      if (distance < best) {
-        best = distance;
-        nearest = "--" + name;
-      }
-    }
-  return nearest;
+    for (const std::string &name : option->get_lnames())
+      names.push_back("--" + name);
+  llvm::SmallVector<llvm::StringRef> known(names.begin(), names.end());
+  return suggest(text.take_until([](char c) { return c == '='; }), known);
 }
 
 static std::string join(llvm::ArrayRef<llvm::StringRef> names) {
@@ -70,6 +66,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
                  "'embed' the weights in the library, or keep them in a 'file' NAME.weights beside it")
       ->type_name("WHERE")
       ->check(CLI::IsMember({"embed", "file"}))
+      ->capture_default_str()
       ->group(output);
 
   app.add_flag("--replaceable-weights", options.replaceableWeights,
@@ -82,10 +79,12 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
          "The machine to compile for: " + join(Target::getNames()) +
              ". native is this machine's instruction set; x86-64 holds v2, v3 and v4 and chooses when it is loaded")
       ->type_name("TARGET")
+      ->capture_default_str()
       ->group(code);
   app.add_option("-O", level, "Optimization: 0 (each op its own plain kernel) to 3")
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"0", "1", "2", "3"}))
+      ->capture_default_str()
       ->group(code);
   app.add_option("--math", math,
                  "What may change in the algebra: 'strict' (IEEE, direct algorithms), 'default' (any order of sums, "
@@ -93,11 +92,13 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
                  "infinity stay right), 'fast' (whatever pays)")
       ->type_name("MODE")
       ->check(CLI::IsMember({"strict", "default", "fast"}))
+      ->capture_default_str()
       ->group(code);
   app.add_option("--precision", options.precision,
                  "What numbers are made of: f32 (bf16 and int8 are not supported yet)")
       ->type_name("TYPE")
       ->check(CLI::IsMember({"f32", "bf16", "int8"}))
+      ->capture_default_str()
       ->group(code);
   app.add_option("--shape", options.shapes, "Fix the extents of an input: --shape x=1x3x224x224; may be repeated")
       ->type_name("INPUT=EXTENTS")
@@ -171,9 +172,8 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   for (const std::string &extra : app.remaining()) {
     if (!llvm::StringRef(extra).starts_with("-"))
       return fail("one model at a time: '" + options.model + "' and '" + extra + "'");
-    std::string nearest = findNearestOption(app, extra);
-    return fail("unknown option '" + extra + "'" +
-                (nearest.empty() ? "; see dlc --help" : "; did you mean '" + nearest + "'?"));
+    std::string suggestion = suggestOption(app, extra);
+    return fail("unknown option '" + extra + "'" + (suggestion.empty() ? "; see dlc --help" : suggestion));
   }
   if (showVersion) {
     llvm::outs() << getVersionText() << '\n';

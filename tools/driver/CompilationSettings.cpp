@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/CompilationSettings.h"
 #include "ir/Names.h"
+#include "ir/Suggestion.h"
 #include "mlir/Pass/PassManager.h"
 #include "tools/driver/Compilation.h"
 #include "tools/driver/Output.h"
@@ -26,7 +27,7 @@ public:
     bool isRight = true;
     for (Step step : {&OptionReader::readTarget, &OptionReader::readImport, &OptionReader::checkSupport,
                       &OptionReader::checkOnnx, &OptionReader::checkPhase, &OptionReader::checkOutput,
-                      &OptionReader::checkPassName, &OptionReader::readIdentity})
+                      &OptionReader::checkPassName, &OptionReader::readIdentity, &OptionReader::checkPaths})
       isRight &= succeeded((this->*step)());
     readPipeline();
     if (!isRight)
@@ -43,6 +44,7 @@ private:
   LogicalResult checkOnnx();
   LogicalResult checkPhase();
   LogicalResult checkOutput();
+  LogicalResult checkPaths();
   LogicalResult checkPassName();
   LogicalResult readIdentity();
   void readPipeline();
@@ -81,6 +83,11 @@ LogicalResult OptionReader::readImport() {
       result = error() << problem;
       continue;
     }
+    if (llvm::is_contained(llvm::map_range(settings.importOptions.shapes, [](const auto &s) { return s.input; }),
+                           shape->input)) {
+      result = error() << "--shape gives the extents of '" << shape->input << "' twice";
+      continue;
+    }
     settings.importOptions.shapes.push_back(std::move(*shape));
   }
   return result;
@@ -102,8 +109,6 @@ LogicalResult OptionReader::checkOnnx() {
   if (!options.entry.empty() && !isOnnx)
     result = error() << "--entry chooses the graph of an .onnx file; a library has all entry points";
   if (isOnnx) {
-    if (isStandardOutput(options.output))
-      result = error() << "an ONNX file is no text for the standard output: give it a name";
     if (!options.report.empty())
       result = error() << "--report tells of kernels, and an ONNX file has none";
     if (options.replaceableWeights)
@@ -115,25 +120,81 @@ LogicalResult OptionReader::checkOnnx() {
 LogicalResult OptionReader::checkPhase() {
   if (options.compileTo.empty() || llvm::is_contained(getPhaseNames(), options.compileTo))
     return success();
-  auto diagnostic = error() << "there is no phase '" << options.compileTo << "'; the phases are";
+  auto diagnostic = error() << "there is no phase '" << options.compileTo << "'"
+                            << suggest(options.compileTo, getPhaseNames()) << "; the phases are";
   for (llvm::StringRef phase : getPhaseNames())
     diagnostic << " " << phase;
   return diagnostic;
 }
 
 LogicalResult OptionReader::checkOutput() {
-  if (options.output.empty() || isStandardOutput(options.output))
+  if (options.output.empty())
     return success();
   std::optional<OutputKind> kind = getOutputKind(options.output);
   if (!kind)
     return error() << "'" << options.output
                    << "' has no ending that says what to write: .so, .a, .o, .h, .ll, .s, .mlir or .onnx";
-  llvm::StringRef folder = llvm::sys::path::parent_path(options.output);
-  if (!folder.empty() && !llvm::sys::fs::is_directory(folder))
-    return error() << "cannot write '" << options.output << "': there is no folder '" << folder << "'";
+  if (!options.compileTo.empty() && *kind != OutputKind::Mlir)
+    return error() << "--compile-to stops at a module, which is text: write it to a .mlir file instead of '"
+                   << options.output << "', or leave -o out to print it";
+  if (isStandardOutput(options.output) && !isText(*kind))
+    return error() << "standard output takes text only (-.mlir, -.ll, -.s or -.h): give '" << options.output
+                   << "' a name";
   if (options.weights == WeightsPlacement::File && *kind != OutputKind::SharedLibrary && *kind != OutputKind::Header)
     return error() << "--weights=file needs a library that can tell its own folder: write a .so";
   return success();
+}
+
+/// `path` with its folder as it really is, by which two spellings of one file are recognized.
+static std::string getRealPath(llvm::StringRef path) {
+  llvm::StringRef folder = llvm::sys::path::parent_path(path);
+  llvm::SmallString<256> real;
+  if (llvm::sys::fs::real_path(path, real)) {
+    // What does not exist yet has a folder that does.
+    real.clear();
+    (void)llvm::sys::fs::real_path(folder.empty() ? "." : folder, real);
+    llvm::sys::path::append(real, llvm::sys::path::filename(path));
+  }
+  return real.str().str();
+}
+
+/// All that a compilation writes goes into folders that exist, to files of their own, and not over what it reads.
+LogicalResult OptionReader::checkPaths() {
+  llvm::SmallVector<std::pair<std::string, std::string>> written; // path and what is written there
+  auto kind = getOutputKind(options.output);
+  if (kind && !isStandardOutput(options.output)) {
+    written.push_back({options.output, "the output"});
+    auto addBeside = [&](llvm::StringRef name, llvm::StringRef what) {
+      llvm::SmallString<256> path(llvm::sys::path::parent_path(options.output));
+      llvm::sys::path::append(path, name);
+      written.push_back({path.str().str(), what.str()});
+    };
+    if (options.compileTo.empty() && (*kind == OutputKind::Archive || *kind == OutputKind::Object ||
+                                      (*kind == OutputKind::SharedLibrary && options.writeHeader)))
+      addBeside(settings.identity.name + ".h", "the header");
+    if (options.compileTo.empty() && *kind == OutputKind::SharedLibrary && options.weights == WeightsPlacement::File)
+      addBeside(settings.identity.weightsFile, "the weights");
+  }
+  if (!options.report.empty() && !isStandardOutput(options.report))
+    written.push_back({options.report, "the report"});
+
+  LogicalResult result = success();
+  llvm::StringMap<std::string> owners;
+  for (const auto &[path, what] :
+       {std::pair(options.model, "the model"), std::pair(options.parameters, "the checkpoint")})
+    if (!path.empty())
+      owners[getRealPath(path)] = what;
+  for (const auto &[path, what] : written) {
+    llvm::StringRef folder = llvm::sys::path::parent_path(path);
+    if (!folder.empty() && !llvm::sys::fs::is_directory(folder))
+      result = error() << "cannot write '" << path << "': there is no folder '" << folder << "'";
+    else if (llvm::sys::fs::is_directory(path))
+      result = error() << "cannot write '" << path << "': it is a folder";
+    else if (auto [owner, isNew] = owners.try_emplace(getRealPath(path), what); !isNew)
+      result = error() << "cannot write '" << path << "' as " << what << ": it is " << owner->second
+                       << "; choose another name";
+  }
+  return result;
 }
 
 LogicalResult OptionReader::checkPassName() {

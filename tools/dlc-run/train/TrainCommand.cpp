@@ -67,7 +67,8 @@ static void declareTraining(CLI::App &app, TrainOptions &options) {
       ->check(CLI::NonNegativeNumber);
   app.add_option("--monitor", options.monitor,
                  "Figure that decides what is best; validation_loss when left out, or loss without validation data");
-  app.add_option("--early-stopping", options.patience, "Stop when the figure has not become better for so many epochs")
+  app.add_option("--early-stopping", options.patience,
+                 "Stop when the figure has not become better for so many epochs; 0: never")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--min-delta", options.leastGain, "What counts as better for --early-stopping")
       ->check(CLI::NonNegativeNumber);
@@ -82,7 +83,8 @@ static void declareFiles(CLI::App &app, TrainOptions &options) {
                  "Write it after so many epochs (and after the last one)")
       ->check(CLI::Range(1, 1 << 30))
       ->needs(checkpoint);
-  app.add_option("--checkpoint-steps", options.checkpointSteps, "Write it after so many steps, too")
+  app.add_option("--checkpoint-steps", options.checkpointSteps,
+                 "Write it after so many steps, too; 0: only after epochs")
       ->check(CLI::NonNegativeNumber)
       ->needs(checkpoint);
   app.add_flag("--resume", options.isResumed, "Go on from the checkpoint if it is there")->needs(checkpoint);
