@@ -20,9 +20,9 @@ llvm::SmallVector<int64_t> getShapeFrom(Value like) {
 }
 
 GradientBuilder::GradientBuilder(OpBuilder &builder, Operation *op, Value resultGradient, llvm::ArrayRef<bool> isWanted,
-                                 std::optional<Location> askedAt)
-    : builder(builder), op(op), resultGradient(resultGradient), isWanted(isWanted), gradients(op->getNumOperands()),
-      askedAt(askedAt) {}
+                                 bool isFinite, std::optional<Location> askedAt)
+    : builder(builder), op(op), resultGradient(resultGradient), isWanted(isWanted), isFinite(isFinite),
+      gradients(op->getNumOperands()), askedAt(askedAt) {}
 
 LogicalResult GradientBuilder::reportMissingRule(llvm::Twine why) {
   InFlightDiagnostic diagnostic = op->emitOpError("has no gradient rule") << why;

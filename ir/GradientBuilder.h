@@ -12,10 +12,11 @@ namespace dlc {
 /// its operands. The scalar that is differentiated is called L in what follows.
 class GradientBuilder {
 public:
-  /// Ops are written at `builder`'s place; `isWanted` has one entry an operand. `askedAt` is where a `dlc.gradient`
-  /// stands.
+  /// Ops are written at `builder`'s place; `isWanted` has one entry an operand. `isFinite`: whether operands and result
+  /// are finite wherever the function's inputs are. `askedAt` is where a `dlc.gradient` stands.
   GradientBuilder(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value resultGradient,
-                  llvm::ArrayRef<bool> isWanted, std::optional<mlir::Location> askedAt = std::nullopt);
+                  llvm::ArrayRef<bool> isWanted, bool isFinite = true,
+                  std::optional<mlir::Location> askedAt = std::nullopt);
 
   /// Reports that there is no rule for this use of the op, "has no gradient rule" and `why`, and which gradient needed
   /// one.
@@ -28,6 +29,12 @@ public:
   /// Whether anybody asks for the gradient of this operand. A rule need not write what nobody asks for.
   bool wants(unsigned operand) const { return isWanted[operand]; }
 
+  /// `product`, which is `factor` (made of the result's gradient) times a local derivative. Where that may be infinite
+  /// or NaN, the result is 0 wherever `factor` is 0: what does not reach L has no part in its gradient. It may be if
+  /// `isSingular`, for finite operands, or if the operands themselves may not be finite.
+  mlir::Value absorbZero(mlir::Value product, mlir::Value factor, bool isSingular = false) {
+    return isSingular || !isFinite ? create<AbsorbZeroOp>(product, factor) : product;
+  }
   /// Gives the gradient of an operand. If the operand was broadcast, `gradient` may have the larger shape: it is
   /// summed; if it is of another floating-point type, it is converted. Integer and boolean operands have none.
   void set(unsigned operand, mlir::Value gradient);
@@ -62,6 +69,7 @@ public:
 private:
   mlir::Value resultGradient;
   llvm::SmallVector<bool> isWanted;
+  bool isFinite;
   llvm::SmallVector<mlir::Value> gradients;
   std::optional<mlir::Location> askedAt;
 };

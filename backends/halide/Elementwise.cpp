@@ -204,6 +204,13 @@ static FailureOr<TensorFunc> emitWhere(WhereOp op, KernelBuilder &builder) {
     return select(condition.atBroadcast(index), onTrue.atBroadcast(index), onFalse.atBroadcast(index));
   });
 }
+static FailureOr<TensorFunc> emitAbsorbZero(AbsorbZeroOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX()), &factor = builder.get(op.getFactor());
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Expr value = x.atBroadcast(index), multiplier = factor.atBroadcast(index);
+    return select(multiplier == zero(multiplier), zero(value), value);
+  });
+}
 
 template <typename... Ops> static void addUnary(EmitterRegistry &registry) {
   (registry.add<Ops>(&emitUnary<Ops>), ...);
@@ -241,6 +248,7 @@ void registerElementwiseEmitters(EmitterRegistry &registry) {
             GreaterOrEqualOp, LessOp, LessOrEqualOp, AddOp, SubOp, MulOp, DivOp, ModOp, PowOp, MaxOp, MinOp, PReluOp>(
       registry);
   registry.add<WhereOp>(&emitWhere);
+  registry.add<AbsorbZeroOp>(&emitAbsorbZero);
   registry.addScheduler(KernelRoot::Elementwise, &scheduleElementwise);
 }
 

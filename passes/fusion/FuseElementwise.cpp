@@ -31,7 +31,7 @@ bool isCheap(Operation *op) {
   return llvm::isa<dlc::AddOp, dlc::SubOp, dlc::MulOp, dlc::NegOp, dlc::AbsOp, dlc::ReluOp, dlc::ClampOp, dlc::MaxOp,
                    dlc::MinOp, dlc::CastOp, dlc::LeakyReluOp, dlc::WhereOp, dlc::FloorOp, dlc::LessOp,
                    dlc::LessOrEqualOp, dlc::GreaterOp, dlc::GreaterOrEqualOp, dlc::EqualOp, dlc::AndOp, dlc::OrOp,
-                   dlc::NotOp>(op);
+                   dlc::NotOp, dlc::AbsorbZeroOp>(op);
 }
 
 /// Whether `op` picks elements one by one, by indices of the shape of its result.

@@ -18,7 +18,7 @@ static LogicalResult chain(OpTy op, GradientBuilder &gradients) {
 static double number(const APFloat &attribute) { return attribute.convertToDouble(); }
 
 // y' = y (1 - y)
-static Term ofSigmoid(SigmoidOp, const Term &, const Term &y, const Term &dy) { return dy * (y * (1 - y)); }
+static Term ofSigmoid(SigmoidOp, const Term &, const Term &y, const Term &dy) { return dy.times(y * (1 - y)); }
 
 // Reads the result, which is kept in any case where the next op needs it.
 static Term ofRelu(ReluOp, const Term &, const Term &y, const Term &dy) { return (y > 0).choose(dy, 0.0); }
@@ -32,23 +32,23 @@ static Term ofThresholdedRelu(ThresholdedReluOp op, const Term &x, const Term &,
 }
 
 static Term ofElu(EluOp op, const Term &x, const Term &, const Term &dy) {
-  return (x > 0).choose(dy, dy * (number(op.getAlpha()) * exp(x)));
+  return (x > 0).choose(dy, dy.times(number(op.getAlpha()) * exp(x)));
 }
 
 static Term ofCelu(CeluOp op, const Term &x, const Term &, const Term &dy) {
-  return (x > 0).choose(dy, dy * exp(x / number(op.getAlpha())));
+  return (x > 0).choose(dy, dy.times(exp(x / number(op.getAlpha()))));
 }
 
 static Term ofSelu(SeluOp op, const Term &x, const Term &, const Term &dy) {
   double gamma = number(op.getGamma());
-  return (x > 0).choose(dy * gamma, dy * (gamma * number(op.getAlpha()) * exp(x)));
+  return (x > 0).choose(dy * gamma, dy.times(gamma * number(op.getAlpha()) * exp(x)));
 }
 
-static Term ofSoftplus(SoftplusOp, const Term &x, const Term &, const Term &dy) { return dy * sigmoid(x); }
+static Term ofSoftplus(SoftplusOp, const Term &x, const Term &, const Term &dy) { return dy.times(sigmoid(x)); }
 
 static Term ofSoftsign(SoftsignOp, const Term &x, const Term &, const Term &dy) {
   Term divisor = 1 + abs(x);
-  return dy / (divisor * divisor);
+  return dy.absorb(dy / (divisor * divisor));
 }
 
 static Term ofHardSigmoid(HardSigmoidOp op, const Term &, const Term &y, const Term &dy) {
@@ -63,13 +63,13 @@ static Term ofHardSwish(HardSwishOp, const Term &x, const Term &, const Term &dy
 // With s = sigmoid(alpha x): y' = s (1 + alpha x (1 - s))
 static Term ofSwish(SwishOp op, const Term &x, const Term &, const Term &dy) {
   Term scaled = number(op.getAlpha()) * x, s = sigmoid(scaled);
-  return dy * (s * (1 + scaled * (1 - s)));
+  return dy.times(s * (1 + scaled * (1 - s)));
 }
 
 // With t = tanh(softplus(x)): y' = t + x (1 - t^2) sigmoid(x)
 static Term ofMish(MishOp, const Term &x, const Term &, const Term &dy) {
   Term t = tanh(x.apply<SoftplusOp>());
-  return dy * (t + x * ((1 - t * t) * sigmoid(x)));
+  return dy.times(t + x * ((1 - t * t) * sigmoid(x)));
 }
 
 // x Phi(x) gives Phi(x) + x phi(x); the approximation is x (1 + tanh(u)) / 2 with u = sqrt(2/pi) (x + 0.044715 x^3).
@@ -77,13 +77,13 @@ static Term ofGelu(GeluOp op, const Term &x, const Term &, const Term &dy) {
   if (!op.getTanhApproximation()) {
     Term distribution = 0.5 + 0.5 * (x * M_SQRT1_2).apply<ErfOp>();
     Term density = 1 / std::sqrt(2 * M_PI) * exp(-0.5 * (x * x));
-    return dy * (distribution + x * density);
+    return dy.times(distribution + x * density);
   }
   constexpr double cubic = 0.044715;
   const double scale = std::sqrt(2 / M_PI);
   Term square = x * x, t = tanh(scale * (x * (1 + cubic * square)));
   Term slope = scale * (1 + 3 * cubic * square);
-  return dy * (0.5 + 0.5 * t + 0.5 * (x * ((1 - t * t) * slope)));
+  return dy.times(0.5 + 0.5 * t + 0.5 * (x * ((1 - t * t) * slope)));
 }
 
 static Term ofShrink(ShrinkOp op, const Term &x, const Term &, const Term &dy) {
@@ -104,9 +104,9 @@ static LogicalResult prelu(PReluOp op, GradientBuilder &gradients) {
   Term x(gradients, op.getLhs()), slope(gradients, op.getRhs()), dy(gradients, gradients.getResultGradient());
   Term isPositive = x > 0;
   if (gradients.wants(0))
-    gradients.set(0, isPositive.choose(dy, dy * slope));
+    gradients.set(0, isPositive.choose(dy, dy.times(slope)));
   if (gradients.wants(1))
-    gradients.set(1, isPositive.choose(0.0, dy * x));
+    gradients.set(1, isPositive.choose(0.0, dy.times(x)));
   return success();
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of the functions of analysis: each is its derivative, as a formula of operand x and result y.
+#include "passes/training/FiniteValues.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 #include <cmath>
@@ -8,11 +9,12 @@ using namespace mlir;
 
 namespace dlc {
 
-/// The rule of a function of one number whose derivative is `slope(x, y)`.
-template <typename OpTy, Term (*slope)(const Term &x, const Term &y)>
+/// The rule of a function of one number whose derivative is `slope(x, y)`. It `isSingular` if the derivative is
+/// infinite or NaN for some finite x.
+template <typename OpTy, Term (*slope)(const Term &x, const Term &y), bool isSingular = false>
 static LogicalResult chain(OpTy op, GradientBuilder &gradients) {
   Term x(gradients, op.getX()), y(gradients, op.getResult()), dy(gradients, gradients.getResultGradient());
-  gradients.set(0, dy * slope(x, y));
+  gradients.set(0, dy.times(slope(x, y), isSingular));
   return success();
 }
 
@@ -36,44 +38,46 @@ static Term ofAcosh(const Term &x, const Term &) { return 1 / sqrt((x - 1) * (x 
 static Term ofAtanh(const Term &x, const Term &) { return 1 / ((1 - x) * (1 + x)); }
 
 static LogicalResult log(LogOp op, GradientBuilder &gradients) {
-  gradients.set(0, Term(gradients, gradients.getResultGradient()) / Term(gradients, op.getX()));
+  Term dy(gradients, gradients.getResultGradient());
+  gradients.set(0, dy.absorb(dy / Term(gradients, op.getX()), /*isSingular=*/true));
   return success();
 }
 
 // d(a^b) = b a^(b-1) da + a^b log(a) db. Where a factor is 0 the term is 0, whatever the other one is: 0^0 has no
-// derivative with respect to its base, and 0^b is 0 for every positive b.
+// derivative with respect to its base, and 0^b is 0 for every positive b. a^b overflows where a whole b from 0 does not
+// make it a polynomial, and log(a) exists for positive a only.
 static LogicalResult pow(PowOp op, GradientBuilder &gradients) {
   Term a(gradients, op.getLhs()), y(gradients, op.getResult()), dy(gradients, gradients.getResultGradient());
   Type type = getElementTypeOrSelf(op.getLhs().getType()), exponentType = getElementTypeOrSelf(op.getRhs().getType());
   Term b(gradients, type == exponentType ? op.getRhs() : gradients.create<CastOp>(op.getRhs(), type));
   if (gradients.wants(0)) {
     Term slope = b * a.apply<PowOp>(b - 1);
-    gradients.set(0, dy * b.apply<EqualOp>(0.0).choose(0.0, slope));
+    gradients.set(0, dy.times(b.apply<EqualOp>(0.0).choose(0.0, slope), !isPolynomialExponent(op.getRhs())));
   }
   if (gradients.wants(1))
-    gradients.set(1, dy * a.apply<EqualOp>(0.0).choose(0.0, y * log(a)));
+    gradients.set(1, dy.times(a.apply<EqualOp>(0.0).choose(0.0, y * log(a)), /*isSingular=*/true));
   return success();
 }
 
 void addAnalysisGradients(MLIRContext *context) {
   addGradientRule<AbsOp, &chain<AbsOp, &ofAbs>>(context);
-  addGradientRule<SqrtOp, &chain<SqrtOp, &ofSqrt>>(context);
-  addGradientRule<ReciprocalOp, &chain<ReciprocalOp, &ofReciprocal>>(context);
-  addGradientRule<ExpOp, &chain<ExpOp, &ofExp>>(context);
+  addGradientRule<SqrtOp, &chain<SqrtOp, &ofSqrt, true>>(context);
+  addGradientRule<ReciprocalOp, &chain<ReciprocalOp, &ofReciprocal, true>>(context);
+  addGradientRule<ExpOp, &chain<ExpOp, &ofExp, true>>(context);
   addGradientRule<LogOp, &log>(context);
   addGradientRule<ErfOp, &chain<ErfOp, &ofErf>>(context);
   addGradientRule<SinOp, &chain<SinOp, &ofSin>>(context);
   addGradientRule<CosOp, &chain<CosOp, &ofCos>>(context);
   addGradientRule<TanOp, &chain<TanOp, &ofTan>>(context);
-  addGradientRule<AsinOp, &chain<AsinOp, &ofAsin>>(context);
-  addGradientRule<AcosOp, &chain<AcosOp, &ofAcos>>(context);
+  addGradientRule<AsinOp, &chain<AsinOp, &ofAsin, true>>(context);
+  addGradientRule<AcosOp, &chain<AcosOp, &ofAcos, true>>(context);
   addGradientRule<AtanOp, &chain<AtanOp, &ofAtan>>(context);
-  addGradientRule<SinhOp, &chain<SinhOp, &ofSinh>>(context);
-  addGradientRule<CoshOp, &chain<CoshOp, &ofCosh>>(context);
+  addGradientRule<SinhOp, &chain<SinhOp, &ofSinh, true>>(context);
+  addGradientRule<CoshOp, &chain<CoshOp, &ofCosh, true>>(context);
   addGradientRule<TanhOp, &chain<TanhOp, &ofTanh>>(context);
   addGradientRule<AsinhOp, &chain<AsinhOp, &ofAsinh>>(context);
-  addGradientRule<AcoshOp, &chain<AcoshOp, &ofAcosh>>(context);
-  addGradientRule<AtanhOp, &chain<AtanhOp, &ofAtanh>>(context);
+  addGradientRule<AcoshOp, &chain<AcoshOp, &ofAcosh, true>>(context);
+  addGradientRule<AtanhOp, &chain<AtanhOp, &ofAtanh, true>>(context);
   addGradientRule<PowOp, &pow>(context);
 }
 

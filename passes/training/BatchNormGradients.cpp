@@ -80,22 +80,25 @@ static LogicalResult batchNorm(BatchNormOp op, GradientBuilder &gradients) {
     return shape.size() == 1 ? value : gradients.create<ReshapeOp>(value, shape);
   };
   auto mul = [&](Value a, Value b) { return gradients.create<MulOp>(a, b); };
+  // A channel whose gradient is all zeros gets zeros, though its variance be 0, too.
+  bool isSingular = op.getEpsilon().convertToDouble() <= 0;
+  auto scale = [&](Value gradient, Value by) { return gradients.absorbZero(mul(gradient, by), gradient, isSingular); };
   Value inverse = gradients.create<ReciprocalOp>(gradients.create<SqrtOp>(
             gradients.create<AddOp>(op.getVariance(), gradients.scalar(op.getEpsilon().convertToDouble(), x)))),
         factor = mul(op.getScale(), inverse);
   bool isTraining = getAveraged(op.getMean()) == x && isVariance(op.getVariance(), x);
   Value total = sum(dy);
-  Value product = sum(mul(dy, gradients.create<SubOp>(x, spread(op.getMean()))));
+  Value product = sum(scale(dy, gradients.create<SubOp>(x, spread(op.getMean()))));
   gradients.set(2, total);
   if (gradients.wants(1))
-    gradients.set(1, mul(product, inverse));
+    gradients.set(1, scale(product, inverse));
   if (!isTraining) {
     if (gradients.wants(0))
-      gradients.set(0, mul(dy, spread(factor)));
+      gradients.set(0, scale(dy, spread(factor)));
     if (gradients.wants(3))
-      gradients.set(3, gradients.create<NegOp>(mul(factor, total)));
+      gradients.set(3, gradients.create<NegOp>(scale(total, factor)));
     if (gradients.wants(4))
-      gradients.set(4, mul(mul(gradients.scalar(-0.5, x), factor), mul(mul(inverse, inverse), product)));
+      gradients.set(4, scale(product, mul(mul(gradients.scalar(-0.5, x), factor), mul(inverse, inverse))));
     return success();
   }
   if (!gradients.wants(0))
@@ -103,10 +106,10 @@ static LogicalResult batchNorm(BatchNormOp op, GradientBuilder &gradients) {
   // dx = factor dy - slope (x - mean) - shift. The difference is written as a sum, for a kernel of its own: one that is
   // shared with the reduction above would be stored.
   Value share = gradients.create<DivOp>(factor, countElements(gradients, x)),
-        slope = mul(mul(share, product), mul(inverse, inverse)), shift = mul(share, total),
+        slope = scale(scale(product, share), mul(inverse, inverse)), shift = scale(total, share),
         centered = gradients.create<AddOp>(x, spread(gradients.create<NegOp>(op.getMean())));
-  Value direct = gradients.create<SubOp>(mul(dy, spread(factor)), spread(shift));
-  gradients.set(0, gradients.create<SubOp>(direct, mul(centered, spread(slope))));
+  Value direct = gradients.create<SubOp>(scale(dy, spread(factor)), spread(shift));
+  gradients.set(0, gradients.create<SubOp>(direct, scale(spread(slope), centered)));
   return success();
 }
 

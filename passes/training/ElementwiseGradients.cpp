@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of elementwise arithmetic. L is what is differentiated, dy its derivative with respect to the result
 // y.
+#include "passes/training/FiniteValues.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 
@@ -23,10 +24,22 @@ static LogicalResult sub(SubOp, GradientBuilder &gradients) {
 
 static LogicalResult mul(MulOp op, GradientBuilder &gradients) {
   Value dy = gradients.getResultGradient();
+  auto multiply = [&](Value by) {
+    Value product = gradients.create<MulOp>(dy, by);
+    return isFiniteConstant(by) ? product : gradients.absorbZero(product, dy);
+  };
   if (gradients.wants(0))
-    gradients.set(0, gradients.create<MulOp>(dy, op.getRhs()));
+    gradients.set(0, multiply(op.getRhs()));
   if (gradients.wants(1))
-    gradients.set(1, gradients.create<MulOp>(dy, op.getLhs()));
+    gradients.set(1, multiply(op.getLhs()));
+  return success();
+}
+
+// Where 0 has absorbed the other factor the result is the constant 0; everywhere else the op changes nothing.
+static LogicalResult absorbZero(AbsorbZeroOp op, GradientBuilder &gradients) {
+  Term factor(gradients, op.getFactor()),
+      hasAbsorbed = Term(gradients, op.getX()).apply<IsNanOp>() && factor.apply<EqualOp>(0.0);
+  gradients.set(0, hasAbsorbed.choose(0.0, Term(gradients, gradients.getResultGradient())));
   return success();
 }
 
@@ -34,10 +47,13 @@ static LogicalResult div(DivOp op, GradientBuilder &gradients) {
   Value dy = gradients.getResultGradient();
   if (!gradients.wants(0) && !gradients.wants(1))
     return success();
+  bool isSingular = mayBeSingularDivisor(op.getRhs());
   Value share = gradients.create<DivOp>(dy, op.getRhs());
-  gradients.set(0, share);
+  if (gradients.wants(0))
+    gradients.set(0, isSingular ? gradients.absorbZero(share, dy, isSingular) : share);
   if (gradients.wants(1))
-    gradients.set(1, gradients.create<NegOp>(gradients.create<MulOp>(share, op.getResult())));
+    gradients.set(1, gradients.create<NegOp>(
+                         gradients.absorbZero(gradients.create<MulOp>(share, op.getResult()), dy, isSingular)));
   return success();
 }
 
@@ -52,7 +68,7 @@ static LogicalResult mod(ModOp op, GradientBuilder &gradients) {
       dy(gradients, gradients.getResultGradient());
   gradients.set(0, dy);
   if (gradients.wants(1))
-    gradients.set(1, -(dy * ((a - y) / b).apply<RoundOp>()));
+    gradients.set(1, -dy.absorb(dy * ((a - y) / b).apply<RoundOp>(), mayBeSingularDivisor(op.getRhs())));
   return success();
 }
 
@@ -98,6 +114,7 @@ void addElementwiseGradients(MLIRContext *context) {
   addGradientRule<AddOp, &add>(context);
   addGradientRule<SubOp, &sub>(context);
   addGradientRule<MulOp, &mul>(context);
+  addGradientRule<AbsorbZeroOp, &absorbZero>(context);
   addGradientRule<DivOp, &div>(context);
   addGradientRule<NegOp, &neg>(context);
   addGradientRule<ModOp, &mod>(context);

@@ -27,6 +27,12 @@ public:
   }
   Term choose(const Term &onTrue, double otherwise) const { return choose(onTrue, onTrue.number(otherwise)); }
   Term choose(double onTrue, const Term &otherwise) const { return choose(otherwise.number(onTrue), otherwise); }
+  /// This factor times `slope`; see GradientBuilder::absorbZero.
+  Term times(const Term &slope, bool isSingular = false) const { return absorb(apply<MulOp>(slope), isSingular); }
+  /// `product`, which is this factor times something; see GradientBuilder::absorbZero.
+  Term absorb(const Term &product, bool isSingular = false) const {
+    return {*gradients, gradients->absorbZero(product.value, value, isSingular)};
+  }
   Term number(double other) const { return {*gradients, gradients->scalar(other, value)}; }
 
 private:

@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gradient rules of normalizations.
+// Gradient rules of normalizations. A row whose gradient is all zeros gets zeros, also where its results are NaN.
+#include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 
 using namespace mlir;
 
 namespace dlc {
 
+static Term sumOver(const Term &x, llvm::ArrayRef<int64_t> axes, GradientBuilder &gradients) {
+  return {gradients, gradients.create<ReduceOp>(ReductionKind::Sum, x, axes, /*keep_dims=*/true)};
+}
+
 // dx = y (dy - sum(dy y))
 static LogicalResult softmax(SoftmaxOp op, GradientBuilder &gradients) {
-  Value y = op.getResult(), dy = gradients.getResultGradient(),
-        sum = gradients.create<ReduceOp>(ReductionKind::Sum, gradients.create<MulOp>(dy, y), op.getAxes(),
-                                         /*keep_dims=*/true);
-  gradients.set(0, gradients.create<MulOp>(y, gradients.create<SubOp>(dy, sum)));
+  Term y(gradients, op.getResult()), dy(gradients, gradients.getResultGradient());
+  Term apart = dy - sumOver(dy.times(y), op.getAxes(), gradients);
+  gradients.set(0, apart.absorb(y * apart));
   return success();
 }
 
 // dx = dy - exp(y) sum(dy)
 static LogicalResult logSoftmax(LogSoftmaxOp op, GradientBuilder &gradients) {
-  Value y = op.getResult(), dy = gradients.getResultGradient(),
-        sum = gradients.create<ReduceOp>(ReductionKind::Sum, dy, op.getAxes(), /*keep_dims=*/true);
-  gradients.set(0, gradients.create<SubOp>(dy, gradients.create<MulOp>(gradients.create<ExpOp>(y), sum)));
+  Term y(gradients, op.getResult()), dy(gradients, gradients.getResultGradient());
+  Term sum = sumOver(dy, op.getAxes(), gradients);
+  gradients.set(0, dy - sum.absorb(exp(y) * sum));
   return success();
 }
 

@@ -28,13 +28,37 @@ static Value ofExtreme(ReduceOp op, const Term &x, const Term &y, const Term &dy
   return isExtreme.choose(dy / sumOver(op, isExtreme.choose(x.number(1), 0.0), gradients), 0.0);
 }
 
-// The product of the others. A row with one 0 has a gradient at that place only, one with more has none.
-static Value ofProduct(ReduceOp op, const Term &x, const Term &y, const Term &dy, GradientBuilder &gradients) {
-  Term isZero = x.apply<EqualOp>(0.0), zeros = sumOver(op, isZero.choose(x.number(1), 0.0), gradients);
-  Term others(gradients, gradients.create<ReduceOp>(ReductionKind::Prod, isZero.choose(1.0, x), op.getAxes(),
-                                                    /*keep_dims=*/true));
-  Term atZero = zeros.apply<EqualOp>(1.0).choose(dy * others, 0.0);
-  return isZero.choose(atZero, dy * y / isZero.choose(1.0, x));
+/// The product of all other elements of its row, for each element of `x` along dimension `axis`: as a product of n
+/// elements for each of n, with 1 in its own place. No quotient is taken, so zeros and products that underflow need no
+/// case of their own, in this gradient as in those of it.
+static Term multiplyOthers(const Term &x, int64_t axis, GradientBuilder &gradients) {
+  llvm::SmallVector<int64_t> shape = getShapeFrom(x);
+  int64_t rank = static_cast<int64_t>(shape.size());
+  Term positions(gradients, gradients.create<IndexOp>(x, axis));
+  auto along = [&](int64_t before, int64_t after) {
+    llvm::SmallVector<int64_t> extents(before + 1 + after, 1);
+    extents[before] = spellExtent(positions, 0);
+    return Term(gradients, gradients.create<ReshapeOp>(positions, extents));
+  };
+  Term isSelf = along(0, rank - axis).apply<EqualOp>(along(0, rank - axis - 1));
+  shape.insert(shape.begin() + axis, 1);
+  Term rows(gradients, gradients.create<ReshapeOp>(x, shape));
+  return {gradients, gradients.create<ReduceOp>(ReductionKind::Prod, isSelf.choose(1.0, rows),
+                                                llvm::ArrayRef<int64_t>{axis + 1}, /*keep_dims=*/false)};
+}
+
+/// A product over several dimensions is one over the last of them, then over those before.
+static Value ofProduct(ReduceOp op, const Term &x, const Term &dy, GradientBuilder &gradients) {
+  llvm::SmallVector<int64_t> axes(op.getAxes());
+  llvm::sort(axes);
+  llvm::SmallVector<Term> partial{x};
+  for (int64_t axis : llvm::reverse(axes))
+    partial.emplace_back(gradients, gradients.create<ReduceOp>(ReductionKind::Prod, partial.back(),
+                                                               llvm::ArrayRef<int64_t>{axis}, /*keep_dims=*/true));
+  Term gradient = dy;
+  for (size_t i = 0; i < axes.size(); ++i)
+    gradient = gradient * multiplyOthers(partial[axes.size() - 1 - i], axes[i], gradients);
+  return gradient;
 }
 
 static LogicalResult reduce(ReduceOp op, GradientBuilder &gradients) {
@@ -53,17 +77,17 @@ static LogicalResult reduce(ReduceOp op, GradientBuilder &gradients) {
   case ReductionKind::Min:
     return set(ofExtreme(op, x, y, dy, gradients));
   case ReductionKind::Prod:
-    return set(ofProduct(op, x, y, dy, gradients));
+    return set(ofProduct(op, x, dy, gradients));
   case ReductionKind::L1:
-    return set(dy * x.apply<SignOp>());
+    return set(dy.times(x.apply<SignOp>()));
   case ReductionKind::L2: // 0 where the norm is 0
-    return set(dy * (y.apply<EqualOp>(0.0).choose(0.0, x / y)));
+    return set(dy.times(y.apply<EqualOp>(0.0).choose(0.0, x / y)));
   case ReductionKind::LogSum:
-    return set(dy / sumOver(op, x, gradients));
+    return set(dy.absorb(dy / sumOver(op, x, gradients), /*isSingular=*/true));
   case ReductionKind::LogSumExp: // of elements that are all -infinity: 0
-    return set(y.apply<EqualOp>(-HUGE_VAL).choose(0.0, dy * exp(x - y)));
+    return set(y.apply<EqualOp>(-HUGE_VAL).choose(0.0, dy.times(exp(x - y))));
   case ReductionKind::SumSquare:
-    return set(2 * dy * x);
+    return set((2 * dy).times(x));
   }
   llvm_unreachable("all kinds are handled");
 }

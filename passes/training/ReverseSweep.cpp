@@ -11,6 +11,7 @@ ReverseSweep::ReverseSweep(OpBuilder &builder, ValueRange withRespectTo, Locatio
     : builder(builder), askedAt(askedAt) {
   Block *block = builder.getInsertionBlock();
   end = builder.getInsertionPoint() == block->end() ? nullptr : &*builder.getInsertionPoint();
+  finite.analyze(*block, end);
   for (Value value : withRespectTo)
     influenced.insert(value);
   // Ops stand in an order in which operands come first.
@@ -64,7 +65,9 @@ LogicalResult ReverseSweep::pass(Operation *op) {
         add(operand, gradient);
     return success();
   }
-  GradientBuilder gradient(builder, op, gradients.lookup(op->getResult(0)), isWanted, askedAt);
+  bool isFinite = finite.contains(op->getResult(0)) &&
+                  llvm::all_of(op->getOperands(), [&](Value operand) { return finite.contains(operand); });
+  GradientBuilder gradient(builder, op, gradients.lookup(op->getResult(0)), isWanted, isFinite, askedAt);
   auto rule = llvm::dyn_cast<GradientOpInterface>(op);
   if (!rule)
     return gradient.reportMissingRule();

@@ -5,6 +5,7 @@
 #define DLC_PASSES_TRAINING_REVERSESWEEP_H
 
 #include "ir/GradientBuilder.h"
+#include "passes/training/FiniteValues.h"
 
 namespace dlc {
 
@@ -30,6 +31,7 @@ private:
   mlir::Location askedAt;
   mlir::Operation *end; ///< the first op that is not walked over; null: all are
   llvm::DenseSet<mlir::Value> influenced;
+  FiniteValues finite;
   llvm::DenseMap<mlir::Value, mlir::Value> gradients;
 };
 

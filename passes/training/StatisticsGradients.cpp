@@ -19,18 +19,19 @@ namespace {
 struct Standardized {
   Standardized(const Term &x, llvm::ArrayRef<int64_t> axes, double epsilon, bool rootMeanSquare,
                GradientBuilder &gradients)
-      : axes(axes.begin(), axes.end()), isCentered(!rootMeanSquare), gradients(gradients),
+      : axes(axes.begin(), axes.end()), isCentered(!rootMeanSquare), isSingular(epsilon <= 0), gradients(gradients),
         centered(rootMeanSquare ? x : x - meanOver(x, axes, gradients)),
         inverse(1 / sqrt(meanOver(centered * centered, axes, gradients) + epsilon)), value(centered * inverse) {}
 
-  /// dx from the gradient of `value`: what neither moves the mean nor the variance.
+  /// dx from the gradient of `value`: what neither moves the mean nor the variance. 0 where dy is 0 in all of a row,
+  /// though its variance be 0, too.
   Term pass(const Term &dy) const {
-    Term along = dy - value * meanOver(dy * value, axes, gradients);
-    return inverse * (isCentered ? along - meanOver(dy, axes, gradients) : along);
+    Term along = dy - meanOver(dy.times(value, isSingular), axes, gradients).times(value, isSingular);
+    return (isCentered ? along - meanOver(dy, axes, gradients) : along).times(inverse, isSingular);
   }
 
   llvm::SmallVector<int64_t> axes;
-  bool isCentered;
+  bool isCentered, isSingular;
   GradientBuilder &gradients;
   Term centered, inverse, value;
 };
@@ -43,7 +44,7 @@ static LogicalResult layerNorm(LayerNormOp op, GradientBuilder &gradients) {
   if (gradients.wants(0))
     gradients.set(0, standardized.pass(op.getScale() ? dy * Term(gradients, gradients.widen(op.getScale())) : dy));
   if (op.getScale() && gradients.wants(1))
-    gradients.set(1, dy * standardized.value);
+    gradients.set(1, dy.times(standardized.value, standardized.isSingular));
   if (op.getBias())
     gradients.set(op.getScale() ? 2 : 1, dy);
   return success();
@@ -78,7 +79,8 @@ static LogicalResult groupNorm(GroupNormOp op, GradientBuilder &gradients) {
     return gradients.create<ReduceOp>(ReductionKind::Sum, value, others, /*keep_dims=*/false);
   };
   if (gradients.wants(1))
-    gradients.set(1, sumPerChannel(dy * Term(gradients, gradients.reshapeLike(standardized.value, x))));
+    gradients.set(
+        1, sumPerChannel(dy.times({gradients, gradients.reshapeLike(standardized.value, x)}, standardized.isSingular)));
   if (gradients.wants(2))
     gradients.set(2, sumPerChannel(dy));
   return success();
@@ -108,8 +110,9 @@ static LogicalResult lrn(LrnOp op, GradientBuilder &gradients) {
   double alpha = op.getAlpha().convertToDouble(), beta = op.getBeta().convertToDouble();
   Term x = flatten(operand), dy = flatten(gradients.widen(gradients.getResultGradient()));
   Term divisor = op.getBias().convertToDouble() + alpha * mean(x * x, low, high);
-  Term direct = dy * divisor.apply<PowOp>(-beta);
-  Term across = x * mean(direct * x / divisor, high, low);
+  bool isSingular = op.getBias().convertToDouble() <= 0 || alpha < 0;
+  Term direct = dy.times(divisor.apply<PowOp>(-beta), isSingular);
+  Term across = mean(direct.absorb(direct * x / divisor, isSingular), high, low).times(x);
   gradients.set(0, gradients.reshapeLike(direct - 2 * alpha * beta * across, operand));
   return success();
 }

@@ -103,8 +103,16 @@ REDUCTION = [
     reduce("log_sum_exp", "0, 1", ["N", 5], []),
     reduce("sum_square", "1", ["N", 5], ["N", 1], keep="true"),
 ]  # fmt: skip
-ZEROS = np.array([[0.0, 2, 3, 1], [0, 0, 1, 2], [1, -2, 3, 4]])
-REDUCTION.append(Case("reduce_prod_of_zeros", {"x": Input([3, 4])}, [3], REDUCTION[5].body, constant={"x": ZEROS}, symbols=[{}]))
+ZEROS = np.array([[1, -2, 3.0, 4], [0, 2, 3, 1], [0, 0, 1, 2], [0, 3, 0, 0], [0, 0, 0, 0]])
+REDUCTION += [
+    Case("reduce_prod_of_zeros", {"x": Input([5, 4])}, [5], REDUCTION[5].body, constant={"x": ZEROS}, symbols=[{}]),
+    # 1e-200 1e-200 1e200: the product underflows, products of two do not.
+    Case("reduce_prod_underflow", {"x": Input([1, 3])}, [1],
+         "%s = dlc.constant dense<[1.0e-200, 1.0e-200, 1.0e+200]> : tensor<3xf64> : tensor<3xf64>  %0 = dlc.mul %x, %s : ({x}, tensor<3xf64>) -> {x}"
+         + REDUCTION[5].body.replace("%x", "%0"), constant={"x": np.array([[1e-3, 2e200, 3.0]])}, symbols=[{}]),
+    reduce("prod", "1, 2", ["N", 3, "T"], ["N"], suffix="_of_two"),
+    reduce("prod", "0", [1, 5], [1, 5], keep="true", suffix="_of_one"),
+]  # fmt: skip
 
 
 def movement(name, op, x, result, attributes, low=-2, high=2, **keywords):

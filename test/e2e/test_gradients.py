@@ -90,6 +90,19 @@ def test_gradients_of_gradients(tmp_path):
         check(model, case)
 
 
+@pytest.mark.parametrize("order", [2, 3])
+def test_higher_gradients_of_products(tmp_path, order):
+    """A product of five, of which none, one, two and three are 0 (and all): second and third derivatives, which then are products, too."""
+    x = np.array([[1.0, -2, 0.5, 3, 2], [0, 2, 3, 1, -1], [0, 2, 0, 3, 0.5], [0, 0, 3, 0, 2], [0, 0, 0, 0, 0]])
+    body = "%p = dlc.reduce prod %x {axes = array<i64: 1>, keep_dims = true} : {x} -> tensor<5x1xf64>  %g1 = dlc.gradient %p with_respect_to(%x : {x}) : tensor<5x1xf64>"
+    for level in range(2, order):
+        body += f"  %s{level} = dlc.mul %g{level - 1}, %v : ({{x}}, {{x}}) -> {{x}}  %g{level} = dlc.gradient %s{level} with_respect_to(%x : {{x}}) : {{x}}"
+    y = f"%g{order - 1}"
+    case = Case("run", {"x": Input([5, 5]), "v": Input([5, 5])}, [5, 5], f"{body}  %y = dlc.add {y}, {y} : ({{x}}, {{x}}) -> {{y}}",
+                symbols=[{}], constant={"x": x})  # fmt: skip
+    check(dlc.Model(compile_text(tmp_path, write_function(case))), case)
+
+
 def test_values_that_do_not_matter(tmp_path):
     """Zeros, also where the way to the loss leads through integers."""
     model = dlc.Model(compile_text(tmp_path, """

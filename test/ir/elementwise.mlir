@@ -148,6 +148,8 @@ func.func @logic(%p: tensor<2x3xi1>, %q: tensor<3xi1>, %x: tensor<2x1xf32>, %y: 
   %2 = dlc.xor %p, %q : (tensor<2x3xi1>, tensor<3xi1>) -> tensor<2x3xi1>
   // CHECK: dlc.not %{{.*}} : tensor<2x3xi1> -> tensor<2x3xi1>
   %3 = dlc.not %p : tensor<2x3xi1> -> tensor<2x3xi1>
+  // CHECK: dlc.absorb_zero %{{.*}}, %{{.*}} : (tensor<2x1xf32>, tensor<3xf32>) -> tensor<2x3xf32>
+  %absorbed = dlc.absorb_zero %x, %y : (tensor<2x1xf32>, tensor<3xf32>) -> tensor<2x3xf32>
   // CHECK: dlc.where %{{.*}}, %{{.*}}, %{{.*}} : (tensor<2x3xi1>, tensor<2x1xf32>, tensor<3xf32>) -> tensor<2x3xf32>
   %4 = dlc.where %p, %x, %y : (tensor<2x3xi1>, tensor<2x1xf32>, tensor<3xf32>) -> tensor<2x3xf32>
   return

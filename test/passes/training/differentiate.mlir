@@ -7,7 +7,9 @@ func.func @chain(%x: tensor<4xf32>) -> tensor<4xf32> {
   // CHECK: %[[Y:.*]] = dlc.exp %[[X]]
   %y = dlc.exp %x : tensor<4xf32> -> tensor<4xf32>
   // CHECK: %[[ONE:.*]] = dlc.fill %[[Y]] {element_type = f32, shape = array<i64: 4>, value = 1.000000e+00 : f64}
-  // CHECK: %[[D:.*]] = dlc.mul %[[ONE]], %[[Y]]
+  // The derivative overflows where the exponential function does: a gradient of 0 would stay 0.
+  // CHECK: %[[P:.*]] = dlc.mul %[[ONE]], %[[Y]]
+  // CHECK-NEXT: %[[D:.*]] = dlc.absorb_zero %[[P]], %[[ONE]]
   // CHECK-NEXT: return %[[D]]
   %d = dlc.gradient %y with_respect_to(%x : tensor<4xf32>) : tensor<4xf32>
   return %d : tensor<4xf32>
@@ -91,4 +93,29 @@ func.func @second(%x: tensor<4xf32>) -> tensor<4xf32> {
   %d = dlc.gradient %y with_respect_to(%x : tensor<4xf32>) : tensor<4xf32>
   %dd = dlc.gradient %d with_respect_to(%x : tensor<4xf32>) : tensor<4xf32>
   return %dd : tensor<4xf32>
+}
+
+// -----
+
+// A derivative that is infinite at 0 meets gradients of 0, which absorb it. Of ops whose derivative is bounded this is only
+// so where their operand may be infinite itself; a quotient by a constant is none of these.
+// CHECK-LABEL: func.func @singular
+// CHECK-SAME: (%[[X:.*]]: tensor<4xf32>, %[[Z:.*]]: tensor<4xf32>)
+func.func @singular(%x: tensor<4xf32>, %z: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %two = dlc.constant dense<2.0> : tensor<f32> : tensor<f32>
+  %0 = dlc.log %x : tensor<4xf32> -> tensor<4xf32>
+  %1 = dlc.tanh %0 : tensor<4xf32> -> tensor<4xf32>
+  %2 = dlc.div %1, %two : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %3 = dlc.tanh %z : tensor<4xf32> -> tensor<4xf32>
+  %y = dlc.add %2, %3 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  // CHECK: %[[ONE:.*]] = dlc.fill
+  // CHECK: %[[DZ:.*]] = dlc.mul %[[ONE]], %{{.*}}
+  // CHECK-NEXT: %[[D2:.*]] = dlc.div %[[ONE]], %{{.*}}
+  // CHECK: %[[P1:.*]] = dlc.mul %[[D2]], %{{.*}}
+  // CHECK-NEXT: %[[D1:.*]] = dlc.absorb_zero %[[P1]], %[[D2]]
+  // CHECK-NEXT: %[[P0:.*]] = dlc.div %[[D1]], %[[X]]
+  // CHECK-NEXT: %[[DX:.*]] = dlc.absorb_zero %[[P0]], %[[D1]]
+  // CHECK-NEXT: return %[[DX]], %[[DZ]]
+  %dx, %dz = dlc.gradient %y with_respect_to(%x, %z : tensor<4xf32>, tensor<4xf32>) : tensor<4xf32>
+  return %dx, %dz : tensor<4xf32>, tensor<4xf32>
 }

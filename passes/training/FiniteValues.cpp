@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/training/FiniteValues.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <cmath>
+
+using namespace mlir;
+
+namespace dlc {
+
+std::optional<double> getUniformConstant(Value value) {
+  auto constant = value.getDefiningOp<ConstantOp>();
+  auto elements = constant ? llvm::dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
+  if (!elements || !elements.isSplat())
+    return std::nullopt;
+  if (llvm::isa<FloatType>(elements.getElementType()))
+    return elements.getSplatValue<APFloat>().convertToDouble();
+  return elements.getSplatValue<APInt>().roundToDouble(!elements.getElementType().isUnsignedInteger());
+}
+
+bool isFiniteConstant(Value value) {
+  std::optional<double> number = getUniformConstant(value);
+  return number && std::isfinite(*number);
+}
+
+bool mayBeSingularDivisor(Value value) {
+  std::optional<double> number = getUniformConstant(value);
+  return number ? *number == 0 || !std::isfinite(*number) : value.getDefiningOp<ExtentOp>() == nullptr;
+}
+
+bool isPolynomialExponent(Value exponent) {
+  std::optional<double> number = getUniformConstant(exponent);
+  return number && *number >= 0 && std::floor(*number) == *number;
+}
+
+/// Whether `op` can make infinity or NaN of finite operands.
+static bool isUnbounded(Operation *op) {
+  return llvm::TypeSwitch<Operation *, bool>(op)
+      .Case<SqrtOp, ReciprocalOp, LogOp, ExpOp, SinhOp, CoshOp, AsinOp, AcosOp, AcoshOp, AtanhOp>(
+          [](auto) { return true; })
+      .Case<DivOp, ModOp>([](auto division) { return mayBeSingularDivisor(division.getRhs()); })
+      .Case([](PowOp power) { return !isPolynomialExponent(power.getRhs()); })
+      .Case([](ReduceOp reduce) { return reduce.getKind() == ReductionKind::LogSum; })
+      .Case([](ConstantOp constant) {
+        std::optional<double> number = getUniformConstant(constant);
+        return number && !std::isfinite(*number);
+      })
+      .Default(false);
+}
+
+/// Sums of products mix elements: behind them there is none that a NaN has left alone.
+static bool isContraction(Operation *op) {
+  return llvm::isa<MatMulOp, EinsumOp, LeastSquaresOp, ConvOp, ConvTransposeOp, ConvWeightGradientOp, AttentionOp,
+                   LoopOp>(op);
+}
+
+void FiniteValues::analyze(Block &block, Operation *end) {
+  // A model that asks whether a tensor is finite says that it need not be.
+  for (Operation &op : block) {
+    if (&op == end)
+      break;
+    if (llvm::isa<IsNanOp, IsInfOp>(op))
+      unbounded.insert(op.getOperand(0));
+  }
+  for (Operation &op : block) {
+    if (&op == end)
+      break;
+    bool follows =
+        !isContraction(&op) && llvm::any_of(op.getOperands(), [&](Value operand) { return !contains(operand); });
+    if (!follows && !isUnbounded(&op))
+      continue;
+    for (Value result : op.getResults())
+      if (llvm::isa<FloatType>(getElementTypeOrSelf(result.getType())))
+        unbounded.insert(result);
+  }
+}
+
+} // namespace dlc
