@@ -42,6 +42,8 @@ static std::string print(AffineExpr expr, llvm::ArrayRef<std::string> names, int
   return own < strength ? "(" + text + ")" : text;
 }
 
+std::string describeExtent(AffineExpr extent, llvm::ArrayRef<std::string> names) { return print(extent, names); }
+
 std::string describeExtents(llvm::ArrayRef<AffineExpr> extents, llvm::ArrayRef<std::string> names) {
   return "[" + llvm::join(llvm::map_range(extents, [&](AffineExpr extent) { return print(extent, names); }), ", ") +
          "]";

@@ -10,8 +10,10 @@
 
 namespace dlc {
 
-/// `[N, 2 * T + 1, 8]`: expressions over symbols that `names` calls by their positions; `?` for one whose symbols have
-/// no name.
+/// `2 * T + 1`: an expression over symbols that `names` calls by their positions; `?` if one of them has no name.
+std::string describeExtent(mlir::AffineExpr extent, llvm::ArrayRef<std::string> names);
+
+/// Several of them: `[N, 2 * T + 1, 8]`.
 std::string describeExtents(llvm::ArrayRef<mlir::AffineExpr> extents, llvm::ArrayRef<std::string> names);
 
 } // namespace dlc

@@ -16,9 +16,9 @@ namespace {
 /// what the value depends on and takes what it cannot infer for unknown.
 class ExtentFinder {
 public:
-  std::string describe(Value value) {
+  SmallVector<std::string> describe(Value value) {
     infer(value);
-    return describeExtents(dims[value], names);
+    return llvm::map_to_vector(dims[value], [&](AffineExpr extent) { return describeExtent(extent, names); });
   }
 
 private:
@@ -106,7 +106,13 @@ private:
 
 } // namespace
 
-std::string describeShape(Value value) { return ExtentFinder().describe(value); }
+SmallVector<std::string> describeExtents(Value value) { return ExtentFinder().describe(value); }
+
+std::string describeShape(Value value) { return "[" + llvm::join(describeExtents(value), ", ") + "]"; }
+
+std::string describeTensor(Type elementType, llvm::ArrayRef<std::string> extents) {
+  return describeType(elementType) + "[" + llvm::join(extents, ", ") + "]";
+}
 
 std::string describeTensor(Value value) {
   auto type = llvm::dyn_cast<RankedTensorType>(value.getType());

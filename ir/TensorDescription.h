@@ -5,6 +5,7 @@
 #define DLC_IR_TENSORDESCRIPTION_H
 
 #include "mlir/IR/Value.h"
+#include "llvm/ADT/SmallVector.h"
 #include <string>
 
 namespace dlc {
@@ -16,6 +17,10 @@ std::string describeTensor(mlir::Value value);
 
 /// The same for the extents alone: `[N, 8]`.
 std::string describeShape(mlir::Value value);
+
+/// The extents one by one, for a message about a tensor that differs in some of them, and such a tensor.
+llvm::SmallVector<std::string> describeExtents(mlir::Value value);
+std::string describeTensor(mlir::Type elementType, llvm::ArrayRef<std::string> extents);
 
 /// A type without a value: `f32[?, 8]` for a tensor, `f32` for an element type, what MLIR prints for all others.
 std::string describeType(mlir::Type type);

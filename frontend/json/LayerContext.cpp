@@ -7,10 +7,52 @@
 using namespace mlir;
 using namespace dlc::json;
 
+/// The dimensions that a layer of this kind takes, as it calls them; empty if it takes any.
+static StringRef describeForm(StringRef kind) {
+  if (kind.ends_with("1d"))
+    return "[N, C, W]";
+  if (kind.ends_with("2d"))
+    return "[N, C, H, W]";
+  if (kind.ends_with("3d"))
+    return "[N, C, D, H, W]";
+  return kind == "rnn" || kind == "lstm" || kind == "gru" || kind == "bidirectional" ? "[N, T, features]" : "";
+}
+
+/// The shape `[N, C, ...]` of an input whose last extent is that of a picture's colours, after all others.
+static std::string putChannelsFirst(ArrayRef<int64_t> places, int64_t channels) {
+  std::string text = "[\"N\", " + std::to_string(channels);
+  for (int64_t extent : places)
+    text += ", " + std::to_string(extent);
+  return text + "]";
+}
+
+/// Whether the last of these extents may be the colours of a picture.
+static bool looksLikeChannelsLast(ArrayRef<int64_t> extents) {
+  return extents.size() == 3 && llvm::is_contained({1, 3, 4}, extents[2]) && extents[0] == extents[1] && extents[0] > 4;
+}
+
 bool LayerContext::expectRank(int64_t rank) {
-  if (typeOf(input()).getRank() == rank)
+  StringRef form = describeForm(kind);
+  RankedTensorType type = typeOf(input());
+  bool isModelInput = isa<BlockArgument>(input());
+  if (type.getRank() == rank) {
+    ArrayRef<int64_t> places = type.getShape().drop_front();
+    if (isModelInput && form == "[N, C, H, W]" && looksLikeChannelsLast(places))
+      reporter.warning(position, label + " takes images [N, C, H, W], and its input " + describeTensor(input()) +
+                                     " looks like [N, H, W, C]: give the input the shape " +
+                                     putChannelsFirst(places.drop_back(), places.back()) +
+                                     ", or put a transpose before the layer");
     return true;
-  error("expects a rank-" + Twine(rank) + " input, got " + describeTensor(input()));
+  }
+  std::string hint;
+  if (form == "[N, T, features]" && input().getDefiningOp<LoopOp>())
+    hint = "; the recurrent layer before it gives its last state alone: give that one \"return_sequences\": true";
+  else if (isModelInput && form == "[N, C, H, W]" && looksLikeChannelsLast(type.getShape()))
+    hint = "; its dimensions are " + form.str() + ", with the batch first: give the input the shape " +
+           putChannelsFirst(type.getShape().drop_back(), type.getShape().back());
+  else if (!form.empty())
+    hint = "; its dimensions are " + form.str();
+  error("expects a rank-" + Twine(rank) + " input, got " + describeTensor(input()) + hint);
   return false;
 }
 

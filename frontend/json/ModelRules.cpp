@@ -11,13 +11,21 @@ RulePtr dlc::json::getElementTypeRule() {
   return rule;
 }
 
+RulePtr dlc::json::getExtentRule() {
+  static const std::string title =
+      "a number or, of an extent that is known only when the model runs, a name such as \"N\"";
+  Rule known = *integer(0, INT32_MAX);
+  known.title = title;
+  return either({std::make_shared<Rule>(std::move(known)), string()}, title);
+}
+
 RulePtr dlc::json::getInputRule() {
   static const RulePtr rule = defined(
       "input",
       object(
           {required("name", string(), "Name of the tensor"),
            optional("type", getElementTypeRule(), "\"f32\"", "Element type"),
-           required("shape", list(either({integer(0, INT32_MAX), string()}, "an extent or the name of a dynamic one")),
+           required("shape", list(getExtentRule()),
                     "Extents; a name (\"N\") is a dimension known only when the model runs"),
            optional(
                "role", choice({"label", "hyperparameter"}), "",

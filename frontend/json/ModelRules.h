@@ -11,6 +11,8 @@ namespace dlc::json {
 /// A model file.
 RulePtr getModelRule();
 /// One element of `inputs`: name, type, shape.
+/// An extent of an input: a number, or the name of one that is known only when the model runs.
+RulePtr getExtentRule();
 RulePtr getInputRule();
 /// An initializer: a name, or an object with `name` and its options.
 RulePtr getInitializerRule();

@@ -75,6 +75,7 @@ private:
 /// The type of a graph value.
 inline mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
 
+using dlc::describeExtents;
 using dlc::describeTensor;
 using dlc::describeType;
 

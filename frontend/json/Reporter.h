@@ -8,6 +8,7 @@
 #include "ir/Suggestion.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Location.h"
+#include <set>
 
 namespace dlc::json {
 
@@ -28,6 +29,7 @@ private:
   mlir::MLIRContext *context = nullptr;
   std::string file;
   unsigned errors = 0;
+  std::set<std::pair<std::pair<unsigned, unsigned>, std::string>> warnings; ///< that were shown, by line and column
 };
 
 using dlc::suggest;

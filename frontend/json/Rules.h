@@ -49,6 +49,8 @@ public:
   std::optional<double> minimum, maximum;
   std::vector<std::string> choices;
   std::string suffix; ///< what a String must end in
+  /// Of a Choice, or of the tag of a Variant: names that models elsewhere use, and what to suggest for them.
+  std::vector<std::pair<std::string, std::string>> hints;
   RulePtr element;
   size_t minCount = 0, maxCount = SIZE_MAX;
   std::vector<Field> fields;

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // The `training` section: what differentiates, updates and judges a model.
 #include "frontend/json/ModelRules.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace dlc::json;
 
-/// A name, or an object with `name` and the options of its variant.
-static RulePtr named(std::string noun, std::vector<Variant> variants) {
+/// A name, or an object with `name` and the options of its variant. `hints`: what other tools call them, and the names
+/// here.
+static RulePtr named(std::string noun, std::vector<Variant> variants,
+                     std::vector<std::pair<std::string, std::string>> hints) {
   std::vector<std::string> names;
   for (const Variant &variant : variants)
     names.push_back(variant.name);
-  auto options = std::make_shared<Rule>();
-  options->kind = Rule::Kind::Variant;
-  options->tag = "name";
-  options->noun = noun;
-  options->variants = std::move(variants);
-  return either({choice(std::move(names), "the name of a known " + noun), options},
+  Rule options, name = *choice(names, "the name of a known " + noun + " (" + llvm::join(names, ", ") + ")");
+  options.kind = Rule::Kind::Variant;
+  options.tag = "name";
+  options.noun = noun;
+  options.variants = std::move(variants);
+  options.hints = name.hints = std::move(hints);
+  return either({std::make_shared<Rule>(std::move(name)), std::make_shared<Rule>(std::move(options))},
                 "a " + noun + "'s name or an object with 'name' and options");
 }
 
@@ -42,7 +46,24 @@ static RulePtr makeLossRule() {
        {"hinge", "max(0, margin - y x) of y = -1 or 1", {margin, reduction}},
        {"multiclass_hinge",
         "Mean over other classes of max(0, margin - x of the class + x)",
-        {margin, axis, reduction}}});
+        {margin, axis, reduction}}},
+      {{"mse", "mean_squared_error"},
+       {"l2", "mean_squared_error"},
+       {"mae", "mean_absolute_error"},
+       {"l1", "mean_absolute_error"},
+       {"smooth_l1", "huber"},
+       {"bce", "binary_cross_entropy"},
+       {"bce_with_logits", "binary_cross_entropy"},
+       {"ce", "cross_entropy"},
+       {"categorical_crossentropy", "cross_entropy"},
+       {"sparse_categorical_crossentropy", "cross_entropy"},
+       {"softmax_cross_entropy", "cross_entropy"},
+       {"nll", "negative_log_likelihood"},
+       {"nll_loss", "negative_log_likelihood"},
+       {"kl", "kl_divergence"},
+       {"kld", "kl_divergence"},
+       {"kl_div", "kl_divergence"},
+       {"multi_margin", "multiclass_hinge"}});
 }
 
 static RulePtr makeOptimizerRule() {
@@ -52,20 +73,22 @@ static RulePtr makeOptimizerRule() {
   std::vector<Field> adam = {small, optional("beta1", number(0, 1), "0.9", "Decay of the mean"),
                              optional("beta2", number(0, 1), "0.999", "Decay of the variance"),
                              optional("epsilon", number(0), "1e-8", "Added to the deviation"), decay};
-  return named("optimizer", {{"sgd",
-                              "Stochastic gradient descent",
-                              {rate, optional("momentum", number(0, 1), "0", "Share of the last step kept"),
-                               optional("nesterov", boolean(), "false", "Whether the gradient is taken ahead"), decay}},
-                             {"adam", "Kingma and Ba, 2014", adam},
-                             {"adamw", "Adam with decoupled weight decay", adam},
-                             {"rmsprop",
-                              "Gradients over their root mean square",
-                              {small, optional("rho", number(0, 1), "0.9", "Decay of the mean square"),
-                               optional("momentum", number(0, 1), "0", "Share of the last step kept"),
-                               optional("epsilon", number(0), "1e-8", "Added to the root"), decay}},
-                             {"adagrad",
-                              "Gradients over the root of all their squares",
-                              {rate, optional("epsilon", number(0), "1e-10", "Added to the root"), decay}}});
+  return named("optimizer",
+               {{"sgd",
+                 "Stochastic gradient descent",
+                 {rate, optional("momentum", number(0, 1), "0", "Share of the last step kept"),
+                  optional("nesterov", boolean(), "false", "Whether the gradient is taken ahead"), decay}},
+                {"adam", "Kingma and Ba, 2014", adam},
+                {"adamw", "Adam with decoupled weight decay", adam},
+                {"rmsprop",
+                 "Gradients over their root mean square",
+                 {small, optional("rho", number(0, 1), "0.9", "Decay of the mean square"),
+                  optional("momentum", number(0, 1), "0", "Share of the last step kept"),
+                  optional("epsilon", number(0), "1e-8", "Added to the root"), decay}},
+                {"adagrad",
+                 "Gradients over the root of all their squares",
+                 {rate, optional("epsilon", number(0), "1e-10", "Added to the root"), decay}}},
+               {{"momentum", "sgd"}, {"nesterov", "sgd"}, {"gradient_descent", "sgd"}});
 }
 
 RulePtr dlc::json::getLossRule() {
@@ -80,11 +103,9 @@ RulePtr dlc::json::getOptimizerRule() {
 
 RulePtr dlc::json::getTrainingRule() {
   static const RulePtr rule = [] {
-    RulePtr label = object(
-        {optional("name", string(), "\"label\"", "Name of the input"),
-         optional("type", getElementTypeRule(), "", "Element type"),
-         optional("shape", list(either({integer(0, INT32_MAX), string()}, "an extent or the name of a dynamic one")),
-                  "", "Extents; those of the loss if missing")});
+    RulePtr label = object({optional("name", string(), "\"label\"", "Name of the input"),
+                            optional("type", getElementTypeRule(), "", "Element type"),
+                            optional("shape", list(getExtentRule()), "", "Extents; those of the loss if missing")});
     RulePtr group = object({required("parameters", list(string("the name of a parameter or layer"), 1),
                                      "Parameters, or layers for all of theirs"),
                             optional("rate", number(0), "1", "Factor of the learning rate"),

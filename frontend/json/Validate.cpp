@@ -78,6 +78,14 @@ std::string dlc::json::labelOf(const Rule &rule, const JsonValue &value, size_t 
   return rule.noun + " " + std::to_string(index + 1) + kind;
 }
 
+/// What to suggest for `name`, which is none of `names`.
+static std::string suggestOf(const Rule &rule, StringRef name, llvm::ArrayRef<StringRef> names) {
+  for (const auto &[elsewhere, here] : rule.hints)
+    if (name.equals_insensitive(elsewhere))
+      return "; did you mean '" + here + "'?";
+  return suggest(name, names);
+}
+
 static bool validateVariant(const Rule &rule, const JsonValue &value, const std::string &what, Reporter &reporter) {
   const JsonValue *tag = value.find(rule.tag);
   if (!tag || !tag->isString()) {
@@ -93,8 +101,8 @@ static bool validateVariant(const Rule &rule, const JsonValue &value, const std:
   llvm::SmallVector<StringRef> names;
   for (const Variant &variant : rule.variants)
     names.push_back(variant.name);
-  reporter.error(tag->position,
-                 "unknown " + rule.noun + " " + rule.tag + " '" + tag->string + "'" + suggest(tag->string, names));
+  reporter.error(tag->position, "unknown " + rule.noun + " " + rule.tag + " '" + tag->string + "'" +
+                                    suggestOf(rule, tag->string, names));
   return false;
 }
 
@@ -130,7 +138,7 @@ bool dlc::json::validate(const Rule &rule, const JsonValue &value, const std::st
     if (llvm::is_contained(rule.choices, value.string))
       return true;
     llvm::SmallVector<StringRef> names(rule.choices.begin(), rule.choices.end());
-    return reportMismatch(rule, value, what, reporter, suggest(value.string, names));
+    return reportMismatch(rule, value, what, reporter, suggestOf(rule, value.string, names));
   }
   case Rule::Kind::List: {
     if (value.elements.size() < rule.minCount || value.elements.size() > rule.maxCount) {
