@@ -80,9 +80,11 @@ private:
     return create<SliceOp>(z, llvm::ArrayRef<int64_t>{0, static_cast<int64_t>(position - first) * units},
                            llvm::ArrayRef<int64_t>{-1, units}, llvm::ArrayRef<int64_t>{1, 1});
   }
+  /// The hidden state as its product with R takes it.
+  Value drop(Value h) { return weights.stateFactor ? create<MulOp>(h, bring(weights.stateFactor)) : h; }
   /// W x + R h + b of all gates.
   Value sum(Value x, Value h) {
-    Value z = create<AddOp>(multiply(x, weights.input), multiply(h, weights.recurrent));
+    Value z = create<AddOp>(multiply(x, weights.input), multiply(drop(h), weights.recurrent));
     return addBias(z, bothBiases());
   }
   /// The sum of both biases, outside of the loop.
@@ -124,17 +126,17 @@ private:
     Value z, r, n;
     if (cell.resetsAfter) {
       Value ofInput = addBias(multiply(x, weights.input), weights.inputBias);
-      Value ofState = addBias(multiply(h, weights.recurrent), weights.recurrentBias);
+      Value ofState = addBias(multiply(drop(h), weights.recurrent), weights.recurrentBias);
       auto gateOf = [&](char name) { return activate(0, create<AddOp>(gate(name, ofInput), gate(name, ofState))); };
       z = gateOf('z'), r = gateOf('r');
       n = activate(1, create<AddOp>(gate('h', ofInput), create<MulOp>(r, gate('h', ofState))));
     } else {
       assert(cell.gates.find('h') == 2 && "rows of the gates that take h alone stand together");
       Value ofInput = addBias(multiply(x, weights.input), bothBiases());
-      Value ofState = multiply(h, rows(weights.recurrent, 0, 2 * units));
+      Value ofState = multiply(drop(h), rows(weights.recurrent, 0, 2 * units));
       auto gateOf = [&](char name) { return activate(0, create<AddOp>(gate(name, ofInput), gate(name, ofState))); };
       z = gateOf('z'), r = gateOf('r');
-      Value ofReset = multiply(create<MulOp>(r, h), rows(weights.recurrent, 2 * units, units));
+      Value ofReset = multiply(create<MulOp>(r, drop(h)), rows(weights.recurrent, 2 * units, units));
       n = activate(1, create<AddOp>(gate('h', ofInput), ofReset));
     }
     return create<AddOp>(create<MulOp>(create<SubOp>(one(), z), n), create<MulOp>(z, h));

@@ -46,6 +46,7 @@ struct RecurrentWeights {
   mlir::Value inputBias;     ///< [G H]
   mlir::Value recurrentBias; ///< [G H]
   mlir::Value peepholes;     ///< [3 H]: of the input, output and forget gate of an LSTM
+  mlir::Value stateFactor;   ///< [N, H]: of the hidden state in its product with R (dropout); null: none
 };
 
 /// What a layer carries over time; `cell` is an LSTM's.

@@ -11,6 +11,14 @@ void FunctionImporter::define(StringRef name, Value value, Position position) {
     reporter.error(position, "the name '" + name + "' is given twice");
 }
 
+bool dlc::json::assignsParameters(const JsonValue &function) {
+  const JsonValue *nodes = function.find("nodes");
+  return nodes && llvm::any_of(nodes->elements, [](const JsonValue &node) {
+           const JsonValue *op = node.find("op");
+           return op && (op->string == "Assign" || op->string == "ApplyGradients");
+         });
+}
+
 void FunctionImporter::reset() {
   tensors.clear();
   layerCounts.clear();
@@ -63,7 +71,7 @@ void FunctionImporter::import(StringRef name, const JsonValue &description) {
                           "'" + name + "' cannot name a function: it takes letters, digits and underscores");
   if (!declareInputs(name, description))
     return;
-  scope.begin(function, nullptr);
+  scope.begin(function, nullptr, assignsParameters(description));
   importBody(description);
   if (!reporter.hasErrors())
     scope.end();

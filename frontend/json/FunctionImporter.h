@@ -10,6 +10,9 @@
 
 namespace dlc::json {
 
+/// Whether nodes of `function` change parameters.
+bool assignsParameters(const JsonValue &function);
+
 class FunctionImporter {
 public:
   /// `model` is the whole document, for the parameters that it declares; `calls`: see FunctionScope.

@@ -6,9 +6,10 @@
 using namespace mlir;
 using namespace dlc::json;
 
-void FunctionScope::begin(func::FuncOp newFunction, TrainingScope *training) {
+void FunctionScope::begin(func::FuncOp newFunction, TrainingScope *training, bool isLearning) {
   function = newFunction;
   given = training;
+  learns = isLearning;
   own.reset();
   assigned.clear();
 }
@@ -16,8 +17,13 @@ void FunctionScope::begin(func::FuncOp newFunction, TrainingScope *training) {
 void FunctionScope::end() {
   if (!own)
     return;
-  for (const auto &[name, value] : own->getUpdates())
-    dlc::AssignOp::create(builder, value.getLoc(), name, value);
+  for (const auto &[name, value] : own->getUpdates()) {
+    if (!assign(name))
+      reporter.error({}, "function '" + function.getSymName() + "' assigns '" + name +
+                             "', which a batch normalization in it updates already: leave out the assignment");
+    else
+      dlc::AssignOp::create(builder, value.getLoc(), name, value);
+  }
   if (!assigned.empty())
     advanceSteps(builder, function.getLoc());
 }
@@ -71,6 +77,10 @@ Value FunctionScope::loadParameter(NodeContext &context, StringRef key, StringRe
   for (auto parameter : module.getOps<dlc::ParameterOp>())
     names.push_back(parameter.getSymName());
   return context.error(key, "names the parameter '" + name + "', which the model does not have" + suggest(name, names));
+}
+
+TrainingScope *FunctionScope::findTraining(NodeContext &context) {
+  return given || learns ? &getTraining(context) : nullptr;
 }
 
 TrainingScope &FunctionScope::getTraining(NodeContext &context) {

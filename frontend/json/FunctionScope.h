@@ -20,8 +20,9 @@ public:
       : module(module), model(model), parameters(parameters), reporter(reporter), options(options), builder(builder),
         calls(calls) {}
 
-  /// What follows stands in `function`, and trains as `training` says, if that is not null.
-  void begin(mlir::func::FuncOp function, TrainingScope *training);
+  /// What follows stands in `function`, and trains as `training` says, if that is not null. `learns`: it says itself
+  /// how it learns, so that its own nodes (not those of functions that it calls) do what they do in training.
+  void begin(mlir::func::FuncOp function, TrainingScope *training, bool learns = false);
   /// Writes what a function that says itself how it learns has to do at its end.
   void end();
 
@@ -29,6 +30,7 @@ public:
   bool assign(llvm::StringRef name) override { return assigned.insert(name).second; }
   llvm::SmallVector<mlir::Value> call(NodeContext &context, llvm::StringRef name, mlir::ValueRange arguments,
                                       bool isTraining) override;
+  TrainingScope *findTraining(NodeContext &context) override;
   TrainingScope &getTraining(NodeContext &context) override;
   /// The training that the function was begun with; null in inference.
   TrainingScope *getGiven() const { return given; }
@@ -45,6 +47,7 @@ private:
   llvm::SmallVector<llvm::StringRef> calls;
   mlir::func::FuncOp function;
   TrainingScope *given = nullptr;
+  bool learns = false;
   std::optional<TrainingScope> own; ///< of a function that says itself how it learns
   llvm::StringSet<> assigned;       ///< parameters that the function assigns
 };

@@ -10,21 +10,17 @@ using namespace mlir;
 using namespace dlc::json;
 
 /// Whether a function of the model changes parameters.
-static bool assignsParameters(const JsonValue &model) {
+static bool hasLearningFunction(const JsonValue &model) {
   const JsonValue *functions = model.find("functions");
-  for (const Member &function : functions ? ArrayRef(functions->members) : ArrayRef<Member>())
-    if (const JsonValue *nodes = function.value.find("nodes"))
-      for (const JsonValue &node : nodes->elements)
-        if (const JsonValue *op = node.find("op"); op && (op->string == "Assign" || op->string == "ApplyGradients"))
-          return true;
-  return false;
+  return functions &&
+         llvm::any_of(functions->members, [](const Member &function) { return assignsParameters(function.value); });
 }
 
 /// Reads all sections of a checked document into `module`.
 static void importModel(const JsonValue &model, StringRef path, ModuleOp module, Reporter &reporter,
                         const dlc::ImportOptions &options) {
   WeightSource source(model, path, reporter);
-  bool isTrained = options.isTrained || assignsParameters(model);
+  bool isTrained = options.isTrained || hasLearningFunction(model);
   Parameters parameters(module, source, reporter, isTrained);
   FunctionImporter importer(module, model, parameters, reporter, options);
   const JsonValue *functions = model.find("functions");
@@ -43,8 +39,10 @@ static void importModel(const JsonValue &model, StringRef path, ModuleOp module,
   if (options.isTrained && !reporter.hasErrors()) {
     if (model.find("training"))
       TrainingImporter(module, model, importer, reporter).import();
-    else if (!isTrained)
-      reporter.error({}, "the model has no 'training' section that says how to train it");
+    else if (!hasLearningFunction(model))
+      reporter.error({},
+                     "the model has no 'training' section that says how to train it: add one, such as \"training\": "
+                     "{ \"loss\": \"cross_entropy\", \"optimizer\": \"adam\" }, or leave out --train");
   }
 
   for (const dlc::ShapeOverride &shape : options.shapes) {

@@ -17,39 +17,6 @@ static std::optional<int64_t> expectChannels(LayerContext &context) {
   return context.expectExtent(1, "the number of channels");
 }
 
-/// The batch's own mean and variance; what inference will use follows them (in the manner of PyTorch: the variance
-/// without bias).
-static Value normalizeBatch(LayerContext &context, Value scale, Value shift, Value mean, Value variance) {
-  RankedTensorType type = typeOf(context.input());
-  Type elementType = type.getElementType();
-  SmallVector<int64_t> axes, column(type.getRank() - 1, 1);
-  column[0] = type.getDimSize(1);
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    if (dim != 1)
-      axes.push_back(dim);
-  auto meanOf = [&](Value x) {
-    return context.create<dlc::ReduceOp>(dlc::ReductionKind::Mean, x, ArrayRef<int64_t>(axes), false);
-  };
-  Value ownMean = meanOf(context.input()),
-        difference = context.create<dlc::SubOp>(context.input(), context.reshape(ownMean, column)),
-        ownVariance = meanOf(context.create<dlc::MulOp>(difference, difference));
-  double momentum = context.attributes.number("momentum");
-  auto follow = [&](StringRef role, Value kept, Value now) {
-    Value before = context.create<dlc::MulOp>(kept, context.constant(1 - momentum, elementType)),
-          share = context.create<dlc::MulOp>(now, context.constant(momentum, elementType));
-    context.training->update(context.name + "." + context.rolePrefix + role.str(),
-                             context.create<dlc::AddOp>(before, share));
-  };
-  Value count = context.create<dlc::ExtentOp>(context.input(), ArrayRef<int64_t>(axes), elementType),
-        one = context.constant(1, elementType),
-        others = context.create<dlc::MaxOp>(context.create<dlc::SubOp>(count, one), one),
-        unbiased = context.create<dlc::MulOp>(ownVariance, context.create<dlc::DivOp>(count, others));
-  follow("running_mean", mean, ownMean);
-  follow("running_var", variance, unbiased);
-  return context.create<dlc::BatchNormOp>(context.input(), scale, shift, ownMean, ownVariance,
-                                          llvm::APFloat(context.attributes.number("epsilon")));
-}
-
 static Value buildBatchNorm(LayerContext &context) {
   std::optional<int64_t> channels = expectChannels(context);
   if (!channels)
@@ -61,8 +28,12 @@ static Value buildBatchNorm(LayerContext &context) {
   Value mean = context.parameter(keptMean, {*channels}), variance = context.parameter(keptVariance, {*channels});
   if (!scale || !shift || !mean || !variance)
     return {};
+  // Statistics follow in the manner of PyTorch: the variance without bias.
+  std::string owner = context.name + "." + context.rolePrefix;
   if (context.training)
-    return context.activate(normalizeBatch(context, scale, shift, mean, variance));
+    return context.activate(context.training->normalizeBatch(
+        context, context.input(), scale, shift, {owner + "running_mean", owner + "running_var"}, {mean, variance},
+        context.attributes.number("momentum"), /*isUnbiased=*/true));
   return context.activate(context.create<dlc::BatchNormOp>(context.input(), scale, shift, mean, variance,
                                                            llvm::APFloat(context.attributes.number("epsilon"))));
 }

@@ -88,8 +88,10 @@ static bool beginStates(LayerContext &context, ArrayRef<StringRef> roles, int64_
   for (Value value : given)
     if (typeOf(value).getElementType() != expected.getElementType() ||
         failed(verifyCompatibleShape(typeOf(value), expected))) {
-      context.error("initial_state",
-                    "needs an initial state " + describeType(expected) + ", got " + describeTensor(value));
+      context.error("initial_state", "needs an initial state " +
+                                         describeTensor(expected.getElementType(),
+                                                        {describeExtents(context.input())[0], std::to_string(units)}) +
+                                         ", got " + describeTensor(value));
       return false;
     }
   for (auto [number, role] : llvm::enumerate(roles)) {
@@ -98,6 +100,20 @@ static bool beginStates(LayerContext &context, ArrayRef<StringRef> roles, int64_
     states.push_back(context.beginState(request));
   }
   return !llvm::is_contained(states, Value());
+}
+
+/// In training: 0 for the share `key` of the elements of `shape` (in the convention of `dlc.fill` of the input), and
+/// what keeps sums as they are on average for the others. A sequence has the same ones in all of its steps. Null
+/// without dropout.
+static Value createDropout(LayerContext &context, StringRef key, ArrayRef<int64_t> shape) {
+  double rate = context.attributes.number(key);
+  if (!context.training || rate == 0)
+    return {};
+  if (rate == 1)
+    return context.error(key, "drops all elements in training: give '" + key + "' below 1");
+  Value ones =
+      context.create<dlc::FillOp>(context.input(), shape, llvm::APFloat(1.0), typeOf(context.input()).getElementType());
+  return context.training->drop(context, ones, rate);
 }
 
 /// A layer, or one direction of a bidirectional one, where `flips` says that it runs against the layer's own direction.
@@ -120,7 +136,11 @@ static Value buildDirection(LayerContext &context, dlc::RecurrentKind kind, bool
   if (!beginStates(context, roles, units, states))
     return {};
   bool wantsSequence = context.attributes.boolean("return_sequences");
-  Value x = context.create<dlc::TransposeOp>(context.input(), ArrayRef<int64_t>{1, 0, 2});
+  Value kept = createDropout(context, "dropout", {-2, 1, *features}), input = context.input();
+  if (kept)
+    input = context.create<dlc::MulOp>(input, kept);
+  weights.stateFactor = createDropout(context, "recurrent_dropout", {-2, units});
+  Value x = context.create<dlc::TransposeOp>(input, ArrayRef<int64_t>{1, 0, 2});
   dlc::RecurrentResults results = dlc::buildRecurrence(
       context.builder, context.location, StringRef(context.name + "." + context.rolePrefix).rtrim('.'), cell, weights,
       x, lengths, {states[0], states.size() > 1 ? states[1] : Value()},
@@ -187,8 +207,10 @@ static std::vector<Field> recurrentFields(bool hasGates) {
            optional("return_sequences", boolean(), "false", "Whether the result is every step's, or the last one's"),
            optional("go_backwards", boolean(), "false", "Whether the last step of a sequence comes first"),
            statefulField(),
-           optional("dropout", number(0, 1), "0", "Share of inputs that training drops; nothing in inference"),
-           optional("recurrent_dropout", number(0, 1), "0", "Share of states that training drops"),
+           optional("dropout", number(0, 1), "0",
+                    "Share of inputs that training drops, the same in all steps of a sequence; nothing in inference"),
+           optional("recurrent_dropout", number(0, 1), "0",
+                    "Share of states that training drops from their product with the recurrent weights"),
            optional("kernel_initializer", getInitializerRule(), "", "First values of the weights (glorot_uniform)"),
            optional("recurrent_initializer", getInitializerRule(), "",
                     "First values of the recurrent weights (orthogonal)"),

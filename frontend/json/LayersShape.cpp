@@ -5,20 +5,13 @@
 using namespace mlir;
 using namespace dlc::json;
 
-/// Survivors are scaled so that sums stay what they are on average.
 static Value buildDropout(LayerContext &context) {
   double rate = context.attributes.number("rate");
   if (!context.training || rate == 0)
     return context.input();
-  Type elementType = typeOf(context.input()).getElementType();
-  if (rate >= 1 || !isa<FloatType>(elementType))
+  if (rate >= 1 || !isa<FloatType>(typeOf(context.input()).getElementType()))
     return context.error("rate", "drops all elements, or elements that are no floating-point numbers");
-  Value uniform = context.training->createUniform(context, context.input()),
-        survives = context.create<dlc::GreaterOrEqualOp>(
-            uniform, context.constant(rate, Float32Type::get(context.builder.getContext()))),
-        factor = context.create<dlc::MulOp>(context.create<dlc::CastOp>(survives, elementType),
-                                            context.constant(1 / (1 - rate), elementType));
-  return context.create<dlc::MulOp>(context.input(), factor);
+  return context.training->drop(context, context.input(), rate);
 }
 
 static Value buildFlatten(LayerContext &context) {

@@ -27,8 +27,7 @@ static NodeResults buildShrink(NodeContext &context) {
   return {context.create<dlc::ShrinkOp>(context.operand(0), APFloat(context.attributes.number("bias")),
                                         APFloat(context.attributes.number("lambd")))};
 }
-/// Identity and Dropout: the tensor itself. A second output of Dropout (the mask) is not offered: nothing is dropped.
-static NodeResults buildSame(NodeContext &context) { return {context.operand(0)}; }
+static NodeResults buildIdentity(NodeContext &context) { return {context.operand(0)}; }
 
 void dlc::json::addActivationNodes(std::vector<NodeKind> &kinds) {
   auto add = [&](std::string name, NodeResults (*build)(NodeContext &), std::vector<Field> fields = {}) {
@@ -58,6 +57,5 @@ void dlc::json::addActivationNodes(std::vector<NodeKind> &kinds) {
   add("Shrink", buildShrink,
       {optional("lambd", number(), "0.5", "Width of the flat part"),
        optional("bias", number(), "0", "Shift outside of it")});
-  add("Identity", buildSame);
-  add("Dropout", buildSame, {optional("ratio", number(0, 1), "0.5", "Share of elements that training drops")});
+  add("Identity", buildIdentity);
 }

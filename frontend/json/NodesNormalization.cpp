@@ -9,7 +9,35 @@ using llvm::APFloat;
 
 static APFloat epsilonOf(NodeContext &context) { return APFloat(context.attributes.number("epsilon")); }
 
+/// Normalizes by the running statistics, which are kept out of what optimizers change; in training by those of the
+/// batch, which the running ones follow as ONNX says (the variance with its bias).
 static NodeResults buildBatchNormalization(NodeContext &context) {
+  std::array<std::string, 2> names;
+  for (auto [i, name] : llvm::enumerate(names))
+    if (auto load = context.operand(3 + i) ? context.operand(3 + i).getDefiningOp<dlc::LoadParameterOp>()
+                                           : dlc::LoadParameterOp()) {
+      name = load.getParameter().str();
+      SymbolTable::lookupNearestSymbolFrom<dlc::ParameterOp>(load, load.getParameterAttr()).setKind("buffer");
+    }
+  const JsonValue *mode = context.attributes.find("training_mode");
+  TrainingScope *training = !mode                           ? context.graph->findTraining(context)
+                            : context.flag("training_mode") ? &context.graph->getTraining(context)
+                                                            : nullptr;
+  if (training) {
+    Value x = context.operand(0);
+    if (!x || !context.expectRankOf(0, 2))
+      return {Value()};
+    if (ShapedType::isDynamic(typeOf(x).getDimSize(1)))
+      return {context.error("needs to know the number of channels, got " + describeTensor(x))};
+    if (names[0].empty() || names[1].empty())
+      return {context.error("takes a running mean and a running variance that are parameters, because training updates "
+                            "them; with \"training_mode\": 0 it normalizes by them alone")};
+    if (names[0] == names[1])
+      return {context.error("takes '" + names[0] + "' as the running mean and as the running variance")};
+    return {training->normalizeBatch(context, x, context.operand(1), context.operand(2), names,
+                                     {context.operand(3), context.operand(4)},
+                                     1 - context.attributes.number("momentum"), /*isUnbiased=*/false)};
+  }
   return {context.create<dlc::BatchNormOp>(context.operand(0), context.operand(1), context.operand(2),
                                            context.operand(3), context.operand(4), epsilonOf(context))};
 }
@@ -84,7 +112,16 @@ static NodeResults buildNormalizedRows(NodeContext &context) {
 void dlc::json::addNormalizationNodes(std::vector<NodeKind> &kinds) {
   Field epsilon = optional("epsilon", number(0), "1e-5", "Added to the variance");
   Field axis = optional("axis", integer(), "-1", "Dimension, or first of the dimensions, that is normalized");
-  kinds.push_back({"BatchNormalization", 5, 5, 1, {epsilon}, buildBatchNormalization});
+  kinds.push_back(
+      {"BatchNormalization",
+       5,
+       5,
+       1,
+       {epsilon, optional("momentum", number(0, 1), "0.9", "Share of the running statistics that a step keeps"),
+        optional("training_mode", flagRule(), "",
+                 "Whether it normalizes by the batch and updates the running statistics; if missing, as the "
+                 "function around it trains or not")},
+       buildBatchNormalization});
   kinds.push_back({"LayerNormalization", 2, 3, 1, {axis, epsilon}, buildLayerNormalization});
   kinds.push_back({"RMSNormalization", 2, 2, 1, {axis, epsilon}, buildRMSNormalization});
   kinds.push_back({"GroupNormalization",

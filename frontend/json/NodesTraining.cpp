@@ -19,11 +19,42 @@ static NodeResults buildGradient(NodeContext &context) {
   }
   for (Value tensor : tensors)
     if (!isa<FloatType>(typeOf(tensor).getElementType())) {
-      context.error("is of floating-point tensors, got " + describeType(tensor.getType()));
+      context.error("is of floating-point tensors, got " + describeTensor(tensor));
       return {};
     }
   auto op = dlc::GradientOp::create(context.builder, context.location, tensors.front(), ArrayRef(tensors).drop_front());
   return NodeResults(op.getGradients());
+}
+
+/// What the layer `dropout` does, and where it does: in training, unless the input `training_mode` says otherwise.
+static NodeResults buildDropout(NodeContext &context) {
+  auto literalOf = [&](size_t i, StringRef meaning) -> const JsonValue * {
+    if (!context.hasInput(i))
+      return nullptr;
+    const JsonValue *literal = context.inputs[i].literal;
+    if (literal && literal->isNumber())
+      return literal;
+    context.error("takes " + meaning + " as a number that is written in its place, such as " +
+                  (i == 1 ? "0.5" : "1 for training and 0 for inference"));
+    return nullptr;
+  };
+  const JsonValue *ratioInput = literalOf(1, "the ratio"), *mode = literalOf(2, "'training_mode'");
+  Value x = context.operand(0);
+  if (!x || (context.hasInput(1) && !ratioInput) || (context.hasInput(2) && !mode))
+    return {Value()};
+  double ratio = ratioInput ? ratioInput->number : context.attributes.number("ratio");
+  TrainingScope *training = !mode               ? context.graph->findTraining(context)
+                            : mode->number != 0 ? &context.graph->getTraining(context)
+                                                : nullptr;
+  if (ratioInput && context.attributes.isGiven("ratio"))
+    return {context.error("ratio", "has a ratio as an input and as an attribute")};
+  if (ratio < 0 || ratio > 1 || (training && ratio == 1))
+    return {context.error("drops a share of the elements that must be from 0 to below 1")};
+  if (!training)
+    return {x};
+  if (!isa<FloatType>(typeOf(x).getElementType()))
+    return {context.error("drops floating-point numbers, got " + describeTensor(x))};
+  return {training->drop(context, x, ratio)};
 }
 
 static NodeResults buildStopGradient(NodeContext &context) {
@@ -36,8 +67,8 @@ static NodeResults buildAssign(NodeContext &context) {
   if (!value || !old)
     return {};
   if (value.getType() != old.getType()) {
-    context.error("parameter", "gives parameter '" + name + "' of type " + describeType(old.getType()) +
-                                   " a value of type " + describeType(value.getType()));
+    context.error("parameter", "gives parameter '" + name + "' of type " + describeTensor(old) + " a value of type " +
+                                   describeTensor(value));
     return {};
   }
   if (!context.graph->assign(name))
@@ -58,7 +89,7 @@ static NodeResults buildApplyGradients(NodeContext &context) {
     return {};
   }
   if (typeOf(inputs.front()).getRank() != 0) {
-    context.error("takes a rate of rank 0, got " + describeType(inputs.front().getType()));
+    context.error("takes a rate of rank 0, got " + describeTensor(inputs.front()));
     return {};
   }
   SmallVector<Attribute> parameters;
@@ -67,8 +98,8 @@ static NodeResults buildApplyGradients(NodeContext &context) {
     if (!old)
       return {};
     if (old.getType() != gradient.getType()) {
-      context.error("has a gradient of type " + describeType(gradient.getType()) + " for parameter '" + name.string +
-                    "' of type " + describeType(old.getType()));
+      context.error("has a gradient of type " + describeTensor(gradient) + " for parameter '" + name.string +
+                    "' of type " + describeTensor(old));
       return {};
     }
     if (!context.graph->assign(name.string)) {
@@ -105,7 +136,7 @@ static NodeResults buildRandomUniform(NodeContext &context) {
   if (!like)
     return {};
   if (!isa<FloatType>(typeOf(like).getElementType())) {
-    context.error("gives floating-point numbers in the type of its input, got " + describeType(like.getType()));
+    context.error("gives floating-point numbers in the type of its input, got " + describeTensor(like));
     return {};
   }
   Type type = typeOf(like).getElementType();
@@ -125,7 +156,7 @@ static NodeResults buildRandomNormal(NodeContext &context) {
     return {};
   Type type = typeOf(like).getElementType();
   if (!isa<FloatType>(type)) {
-    context.error("gives floating-point numbers in the type of its input, got " + describeType(like.getType()));
+    context.error("gives floating-point numbers in the type of its input, got " + describeTensor(like));
     return {};
   }
   Value normal = context.graph->getTraining(context).createNormal(context, like);
@@ -136,6 +167,12 @@ static NodeResults buildRandomNormal(NodeContext &context) {
 
 void dlc::json::addTrainingNodes(std::vector<NodeKind> &kinds) {
   kinds.push_back({"Gradient", 2, SIZE_MAX, SIZE_MAX, {}, buildGradient});
+  kinds.push_back({"Dropout",
+                   1,
+                   3,
+                   1,
+                   {optional("ratio", number(0, 1), "0.5", "Share of elements that training drops")},
+                   buildDropout});
   kinds.push_back({"StopGradient", 1, 1, 1, {}, buildStopGradient});
   kinds.push_back({"Assign", 1, 1, 0, {required("parameter", string(), "Name of the parameter")}, buildAssign});
   kinds.push_back(

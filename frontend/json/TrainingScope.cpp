@@ -37,9 +37,67 @@ Value TrainingScope::createNormal(OpContext &context, Value like) {
   return context.create<dlc::MulOp>(radius, context.create<dlc::CosOp>(angle));
 }
 
+Value TrainingScope::drop(OpContext &context, Value x, double rate) {
+  if (!x || rate == 0)
+    return x;
+  Type elementType = typeOf(x).getElementType();
+  Value uniform = createUniform(context, x),
+        survives = context.create<dlc::GreaterOrEqualOp>(uniform, context.constant(rate, context.builder.getF32Type())),
+        factor = context.create<dlc::MulOp>(context.create<dlc::CastOp>(survives, elementType),
+                                            context.constant(1 / (1 - rate), elementType));
+  return context.create<dlc::MulOp>(x, factor);
+}
+
+Value TrainingScope::normalizeBatch(OpContext &context, Value x, Value scale, Value shift,
+                                    std::array<std::string, 2> kept, std::array<Value, 2> keptValues, double momentum,
+                                    bool isUnbiased) {
+  RankedTensorType type = typeOf(x);
+  Type elementType = type.getElementType();
+  SmallVector<int64_t> axes, column(type.getRank() - 1, 1);
+  column[0] = type.getDimSize(1);
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    if (dim != 1)
+      axes.push_back(dim);
+  auto meanOf = [&](Value values) {
+    return context.create<dlc::ReduceOp>(dlc::ReductionKind::Mean, values, ArrayRef<int64_t>(axes), false);
+  };
+  Value mean = meanOf(x), difference = context.create<dlc::SubOp>(x, context.reshape(mean, column)),
+        variance = meanOf(context.create<dlc::MulOp>(difference, difference));
+  auto follow = [&](size_t number, Value now) {
+    Value before = context.create<dlc::MulOp>(getCurrent(kept[number], keptValues[number]),
+                                              context.constant(1 - momentum, elementType)),
+          share = context.create<dlc::MulOp>(now, context.constant(momentum, elementType));
+    update(kept[number], context.create<dlc::AddOp>(before, share));
+  };
+  Value observed = variance;
+  if (isUnbiased) {
+    Value count = context.create<dlc::ExtentOp>(x, ArrayRef<int64_t>(axes), elementType),
+          one = context.constant(1, elementType),
+          others = context.create<dlc::MaxOp>(context.create<dlc::SubOp>(count, one), one);
+    observed = context.create<dlc::MulOp>(variance, context.create<dlc::DivOp>(count, others));
+  }
+  follow(0, mean);
+  follow(1, observed);
+  return context.create<dlc::BatchNormOp>(x, scale, shift, mean, variance,
+                                          llvm::APFloat(context.attributes.number("epsilon")));
+}
+
 void TrainingScope::update(StringRef name, Value value) {
-  if (value)
-    updates.emplace_back(name.str(), value);
+  if (!value)
+    return;
+  for (auto &[known, last] : updates)
+    if (known == name) {
+      last = value;
+      return;
+    }
+  updates.emplace_back(name.str(), value);
+}
+
+Value TrainingScope::getCurrent(StringRef name, Value before) const {
+  for (const auto &[known, last] : updates)
+    if (known == name)
+      return last;
+  return before;
 }
 
 static constexpr llvm::StringLiteral seedName = "seed", stepName = "step";

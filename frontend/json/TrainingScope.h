@@ -21,9 +21,19 @@ public:
   mlir::Value createUniformPerSample(OpContext &context, mlir::Value x);
   /// Normally distributed random numbers in the shape and type of `like`: mean 0, variance 1.
   mlir::Value createNormal(OpContext &context, mlir::Value like);
+  /// `x` with each element 0 at the probability `rate`, below 1, and all others scaled so that sums stay what they are
+  /// on average.
+  mlir::Value drop(OpContext &context, mlir::Value x, double rate);
+  /// Normalizes the channels of `x` by the mean and the variance of the batch. `kept` are the names of the running mean
+  /// and the running variance, which follow them by the share `momentum`; `isUnbiased`: by the variance without bias.
+  mlir::Value normalizeBatch(OpContext &context, mlir::Value x, mlir::Value scale, mlir::Value shift,
+                             std::array<std::string, 2> kept, std::array<mlir::Value, 2> keptValues, double momentum,
+                             bool isUnbiased);
   /// Gives the parameter `name`, which follows the data, the value that it has after this step. Only the function that
   /// does a step keeps it.
   void update(llvm::StringRef name, mlir::Value value);
+  /// The value that the updates so far have given the parameter `name`, or `before`, which it had when the step began.
+  mlir::Value getCurrent(llvm::StringRef name, mlir::Value before) const;
   llvm::ArrayRef<std::pair<std::string, mlir::Value>> getUpdates() const { return updates; }
   bool isRandom() const { return streams > 0; }
 
