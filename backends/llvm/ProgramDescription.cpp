@@ -76,6 +76,7 @@ static mlir::LogicalResult describeChecks(mlir::func::FuncOp function, unsigned 
                   .Case("index_from_end", DLC_CHECK_FROM_END)
                   .Case("length", DLC_CHECK_LENGTHS)
                   .Case("room", DLC_CHECK_ROOM)
+                  .Case("probability", DLC_CHECK_PROBABILITY)
                   .Default(std::nullopt);
     if (!what || !flags)
       return function.emitError("argument ") << index << " has an index check of no known kind";

@@ -104,6 +104,38 @@ static dlc_int32 checkRow(Context *context, const dlc_index_check *check, const 
   return failIndex(context, check, info, place, value, bounds);
 }
 
+/// Whether element `i` is from 0 to 1: its bits are not above those of 1, or are
+/// those of -0.
+static int isProbability(const void *data, dlc_uint32 type, dlc_int64 i) {
+  switch (type) {
+  case DLC_F64: {
+    dlc_uint64 bits = ((const dlc_uint64 *)data)[i];
+    return bits <= 0x3FF0000000000000u || bits == 0x8000000000000000u;
+  }
+  case DLC_F32: {
+    dlc_uint32 bits = ((const dlc_uint32 *)data)[i];
+    return bits <= 0x3F800000u || bits == 0x80000000u;
+  }
+  default: {
+    dlc_uint16 bits = ((const dlc_uint16 *)data)[i];
+    return bits <= (type == DLC_F16 ? 0x3C00u : 0x3F80u) || bits == 0x8000u;
+  }
+  }
+}
+
+static dlc_int32 checkProbabilities(Context *context, const dlc_entry_point *entry, const dlc_index_check *check) {
+  const dlc_tensor_info *info = &entry->inputs[check->tensor];
+  dlc_int64 count = 1, i = 0;
+  for (dlc_uint32 d = 0; d < info->rank; ++d)
+    count *= resolve(info->dims[d], context->symbols);
+  while (i < count && isProbability(context->tensors[check->tensor], info->element_type, i))
+    ++i;
+  if (i == count)
+    return DLC_OK;
+  return dlcContextFail(context, DLC_ERROR_INDEX, "element %d of input '%s' is not from 0 to 1, as %s takes it", i,
+                        info->name, check->what);
+}
+
 static dlc_int32 checkInput(Context *context, const dlc_entry_point *entry, const dlc_index_check *check) {
   const dlc_tensor_info *info = &entry->inputs[check->tensor];
   const void *data = context->tensors[check->tensor];
@@ -174,7 +206,8 @@ static dlc_int32 checkRoom(Context *context, const dlc_entry_point *entry, const
 dlc_int32 dlcCheckIndices(Context *context, const dlc_entry_point *entry) {
   dlc_int32 status = DLC_OK;
   for (dlc_uint32 i = 0; !status && i < entry->check_count; ++i)
-    status = entry->checks[i].flags & DLC_CHECK_ROOM ? checkRoom(context, entry, &entry->checks[i])
-                                                     : checkInput(context, entry, &entry->checks[i]);
+    status = entry->checks[i].flags & DLC_CHECK_ROOM          ? checkRoom(context, entry, &entry->checks[i])
+             : entry->checks[i].flags & DLC_CHECK_PROBABILITY ? checkProbabilities(context, entry, &entry->checks[i])
+                                                              : checkInput(context, entry, &entry->checks[i]);
   return status;
 }

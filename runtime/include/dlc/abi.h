@@ -136,11 +136,14 @@ enum dlc_check_flag {
   /// plus `steps` must not exceed `extent`: a cache of fixed length has room.
   DLC_CHECK_ROOM = 4,
   /// `exception` is allowed besides: a label that does not count.
-  DLC_CHECK_EXCEPTION = 8
+  DLC_CHECK_EXCEPTION = 8,
+  /// The input holds floating-point numbers, which must be from 0 to 1.
+  DLC_CHECK_PROBABILITY = 16
 };
 
-/// What the elements of an integer input must be. The runtime looks at them
-/// before a run writes anything; without flags they must be 0 to extent - 1.
+/// What the elements of an input must be, integers but for DLC_CHECK_PROBABILITY.
+/// The runtime looks at them before a run writes anything; without flags they
+/// must be 0 to extent - 1.
 typedef struct dlc_index_check {
   const char *what;  /* "the vocabulary of 'embedding'", for the message */
   dlc_uint32 tensor; /* number of the input */
