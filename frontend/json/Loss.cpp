@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/Loss.h"
 #include "frontend/json/ModelRules.h"
+#include "frontend/json/Predictions.h"
 #include "frontend/json/TrainingOptions.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -43,16 +44,16 @@ bool Loss::setPredictions(Value value) {
   predictions = value;
   RankedTensorType type = typeOf(predictions);
   if (!isa<FloatType>(type.getElementType())) {
-    context.error("looks at predictions " + describeType(type) + ", which are not of floating point");
+    context.error("looks at predictions " + describeTensor(predictions) + ", which are not of floating point");
     return false;
   }
   classAxis = loss.classAxis < 0 ? loss.classAxis + type.getRank() : loss.classAxis;
   if (loss.isOverClasses() && (classAxis < 0 || classAxis >= type.getRank() || type.isDynamicDim(classAxis))) {
-    context.error("is over classes, and its predictions " + describeType(type) +
+    context.error("is over classes, and its predictions " + describeTensor(predictions) +
                   " have no dimension of a known number of classes at 'axis' " + Twine(loss.classAxis));
     return false;
   }
-  return true;
+  return checkPredictions(context, loss, predictions, classAxis);
 }
 
 //===-- Labels ------------------------------------------------------------===//
@@ -86,12 +87,26 @@ bool Loss::acceptsLabels(Type elementType) const {
   return true;
 }
 
-DictionaryAttr Loss::describeClasses() const {
+std::string Loss::describeClassNumbers(Type elementType, int64_t rank) const {
+  if (takesClassNumbers(elementType) || rank != typeOf(predictions).getRank() - 1)
+    return "";
+  return loss.isOverClasses() ? "; class numbers are labels of an integer type"
+                              : "; a loss of class numbers is 'cross_entropy', this one compares numbers";
+}
+
+DictionaryAttr Loss::describeCheck(Type elementType, bool hasWeights) const {
   Builder &builder = context.builder;
+  bool isOfClasses = takesClassNumbers(elementType),
+       isBinary = loss.kind == dlc::LossKind::BinaryCrossEntropy && !elementType.isInteger(1) && !hasWeights;
+  if (!isOfClasses && !isBinary)
+    return {};
+  bool isProbability = isBinary && isa<FloatType>(elementType);
+  StringRef what = isOfClasses ? "the classes of the loss" : isProbability ? "the loss" : "the labels of the loss";
   SmallVector<NamedAttribute> check = {
-      builder.getNamedAttr("what", builder.getStringAttr("the classes of the loss")),
-      builder.getNamedAttr("kind", builder.getStringAttr("index")),
-      builder.getNamedAttr("extent", builder.getI64IntegerAttr(typeOf(predictions).getDimSize(classAxis)))};
+      builder.getNamedAttr("what", builder.getStringAttr(what)),
+      builder.getNamedAttr("kind", builder.getStringAttr(isProbability ? "probability" : "index")),
+      builder.getNamedAttr(
+          "extent", builder.getI64IntegerAttr(isOfClasses ? typeOf(predictions).getDimSize(classAxis) : int64_t(2)))};
   if (ignored)
     check.push_back(builder.getNamedAttr("exception", builder.getI64IntegerAttr(*ignored)));
   return builder.getDictionaryAttr(check);

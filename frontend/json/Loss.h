@@ -26,8 +26,12 @@ public:
   mlir::Type getLabelType() const;
   /// False, with an error, if labels of this type cannot be told from those to ignore.
   bool acceptsLabels(mlir::Type elementType) const;
-  /// What the runtime checks labels for that are class numbers (`dlc.checks`).
-  mlir::DictionaryAttr describeClasses() const;
+  /// What to say of labels of `elementType` and `rank` that have another shape than the loss takes, if they may be
+  /// meant as class numbers; else nothing.
+  std::string describeClassNumbers(mlir::Type elementType, int64_t rank) const;
+  /// What the runtime checks labels of `elementType` for (`dlc.checks`): class numbers for being classes, labels of
+  /// binary classes for being from 0 to 1, unless they have weights, of which one may be 0; null: nothing.
+  mlir::DictionaryAttr describeCheck(mlir::Type elementType, bool hasWeights) const;
   /// Computes the loss of each sample, or of all that a sample consists of.
   void compare(mlir::Value label);
   mlir::Value getLosses() const { return losses; }

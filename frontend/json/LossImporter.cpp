@@ -105,22 +105,28 @@ Value LossImporter::addLabel() {
     }
     if (!fits) {
       context.reporter.error(shape->position, "the label has another shape than this loss of predictions " +
-                                                  describeType(loss.predictions.getType()) +
-                                                  " needs: leave 'shape' out");
+                                                  describeTensor(loss.predictions) + " needs: leave 'shape' out" +
+                                                  loss.describeClassNumbers(elementType, shape->elements.size()));
       return {};
     }
   }
   const JsonValue *name = given ? given->find("name") : nullptr;
+  DictionaryAttr check = loss.describeCheck(elementType, hasWeights());
   return addInput(name ? StringRef(name->string) : "label", *needed, elementType,
-                  hasClassNumbers ? builder.getArrayAttr(loss.describeClasses()) : ArrayAttr());
+                  check ? builder.getArrayAttr(check) : ArrayAttr());
+}
+
+bool LossImporter::hasWeights() const {
+  const JsonValue *weighs = training.find("sample_weights");
+  return weighs && (weighs->isString() || weighs->boolean);
 }
 
 /// An input with one weight for all that a sample has, or for each of its losses, if the model says so.
 bool LossImporter::addWeights() {
-  const JsonValue *weighs = training.find("sample_weights");
-  if (!weighs || (!weighs->isString() && !weighs->boolean))
+  if (!hasWeights())
     return true;
-  bool isPerElement = weighs->isString() && weighs->string == "element";
+  const JsonValue &weighs = *training.find("sample_weights");
+  bool isPerElement = weighs.isString() && weighs.string == "element";
   RankedTensorType type = typeOf(loss.getLosses());
   if (type.getRank() == 0) {
     context.error("has no samples that could be weighed");

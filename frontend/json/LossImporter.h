@@ -41,6 +41,7 @@ private:
   mlir::Value addInput(llvm::StringRef name, const Shape &shape, mlir::Type elementType, mlir::ArrayAttr checks = {});
 
   mlir::Value addLabel();
+  bool hasWeights() const;
   bool addWeights();
   mlir::Value buildMetric(const JsonValue &metric);
 

@@ -13,12 +13,12 @@ static bool fits(RankedTensorType type, ArrayRef<int64_t> expected) {
   return succeeded(verifyCompatibleShape(type.getShape(), expected));
 }
 
-/// Has the runtime look for labels that are no class, if the caller gives them.
-static void checkClasses(const Loss &loss, Value label) {
+/// Has the runtime look for labels that the loss cannot take, if the caller gives them.
+static void checkLabels(const Loss &loss, Value label, bool hasWeights) {
   auto argument = dyn_cast<BlockArgument>(label);
   auto function = argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
-  if (function && loss.hasClassNumbers)
-    dlc::addInputCheck(function, argument.getArgNumber(), loss.describeClasses());
+  if (DictionaryAttr check = loss.describeCheck(typeOf(label).getElementType(), hasWeights); check && function)
+    dlc::addInputCheck(function, argument.getArgNumber(), check);
 }
 
 static NodeResults buildLossNode(NodeContext &context) {
@@ -31,23 +31,28 @@ static NodeResults buildLossNode(NodeContext &context) {
     return {};
   RankedTensorType type = typeOf(predictions);
   SmallVector<int64_t> needed(type.getShape());
-  if (loss.takesClassNumbers(typeOf(label).getElementType()))
+  bool takesClassNumbers = loss.takesClassNumbers(typeOf(label).getElementType());
+  if (takesClassNumbers)
     needed.erase(needed.begin() + loss.getClassAxis());
   if (!fits(typeOf(label), needed)) {
-    context.error("takes labels " + describeType(RankedTensorType::get(needed, typeOf(label).getElementType())) +
-                  " for predictions " + describeType(type) + ", got " + describeType(label.getType()));
+    SmallVector<std::string> extents = describeExtents(predictions);
+    if (takesClassNumbers)
+      extents.erase(extents.begin() + loss.getClassAxis());
+    context.error("takes labels " + describeTensor(typeOf(label).getElementType(), extents) + " for predictions " +
+                  describeTensor(predictions) + ", got " + describeTensor(label) +
+                  loss.describeClassNumbers(typeOf(label).getElementType(), typeOf(label).getRank()));
     return {};
   }
   loss.compare(label);
   if (!loss.getLosses())
     return {};
-  checkClasses(loss, label);
+  checkLabels(loss, label, weights != nullptr);
   if (weights) {
     RankedTensorType losses = typeOf(loss.getLosses());
     bool isPerSample = losses.getRank() > 0 && fits(typeOf(weights), losses.getShape().take_front());
     if (!isPerSample && !fits(typeOf(weights), losses.getShape())) {
-      context.error("takes one weight for each sample, or losses' own " + describeType(losses) + ", got " +
-                    describeType(weights.getType()));
+      context.error("takes one weight for each sample, or losses' own " + describeTensor(loss.getLosses()) + ", got " +
+                    describeTensor(weights));
       return {};
     }
     if (typeOf(weights).getElementType() != losses.getElementType())

@@ -149,7 +149,7 @@ std::optional<TrainingBatch> TrainingImporter::importBatch(StringRef name, bool 
   if (!predictions || llvm::is_contained(batch.outputs, Value()))
     return std::nullopt;
   if (!isa<FloatType>(typeOf(predictions).getElementType())) {
-    context.error("looks at '" + batch.outputNames.front() + "' of type " + describeType(predictions.getType()) +
+    context.error("looks at '" + batch.outputNames.front() + "' of type " + describeTensor(predictions) +
                   ", which is not of floating point");
     return std::nullopt;
   }

@@ -47,10 +47,13 @@ def test_as_in_training(tmp_path, is_weighted, loss):
     weight = {"type": "f64", "shape": ["N"]} if is_weighted % 2 else None
     label = NUMBERS if make_labels(rng, loss, 1).ndim == 2 else CLASSES
     section = {"loss": loss, "optimizer": "sgd", "sample_weights": bool(weight)}
-    usual = compile_model(tmp_path, "usual", {"dlc": 1, **LAYERS, "training": section}, "--train")
+    # What these losses take; the others take scores, or have a softmax or sigmoid in them.
+    ending = {"negative_log_likelihood": "log_softmax", "cross_entropy": "softmax"}.get(loss["name"])
+    layers = {**LAYERS, "layers": [{**LAYERS["layers"][0], "activation": ending}]} if ending and not loss.get("from_logits") else LAYERS
+    usual = compile_model(tmp_path, "usual", {"dlc": 1, **layers, "training": section}, "--train")
     state = usual.new_state(seed=3)
     state.save(tmp_path / "w.safetensors")
-    own = compile_model(tmp_path, "own", {**write_functions(loss, label, weight), "weights": "w.safetensors"})
+    own = compile_model(tmp_path, "own", {**write_functions(loss, label, weight), **layers, "weights": "w.safetensors"})
     for rows in 1, 7, 64:
         inputs = {"x": rng.standard_normal((rows, 3)), "label": make_labels(rng, loss, rows)}
         if weight:
@@ -76,10 +79,11 @@ def test_losses_of_samples(tmp_path):
 
 
 @pytest.mark.parametrize("loss, label, weight, message", [
-    ("cross_entropy", {"type": "i64", "shape": ["N", 4]}, None, "takes labels i64[?] for predictions f64[?, 4], got i64[?, 4]"),
-    ("mean_squared_error", {"type": "f64", "shape": ["N"]}, None, "takes labels f64[?, 4] for predictions f64[?, 4], got f64[?]"),
-    ("mean_squared_error", {"type": "f64", "shape": ["N", 1]}, None, "got f64[?, 1]"),
-    ("mean_squared_error", NUMBERS, {"type": "f64", "shape": ["N", 3]}, "takes one weight for each sample, or losses' own f64[?, 4], got f64[?, 3]"),
+    ({"name": "cross_entropy", "from_logits": True}, {"type": "i64", "shape": ["N", 4]}, None, "takes labels i64[N] for predictions f64[N, 4], got i64[N, 4]"),
+    ("mean_squared_error", {"type": "f64", "shape": ["N"]}, None, "takes labels f64[N, 4] for predictions f64[N, 4], got f64[N]; a loss of class numbers is 'cross_entropy', this one compares numbers"),
+    ("mean_squared_error", {"type": "f64", "shape": ["N", 1]}, None, "got f64[N, 1]"),
+    ("mean_squared_error", NUMBERS, {"type": "f64", "shape": ["N", 3]}, "takes one weight for each sample, or losses' own f64[N, 4], got f64[N, 3]"),
+    ("cross_entropy", CLASSES, None, "node 'loss' (Loss) takes probabilities, and its predictions are scores without an activation"),
     ({"name": "mean_squared_error", "from_logits": True}, NUMBERS, None, "from_logits"),
     ("cross_entropi", CLASSES, None, "cross_entropy")])  # fmt: skip
 def test_errors(programs, loss, label, weight, message):
@@ -87,3 +91,27 @@ def test_errors(programs, loss, label, weight, message):
     result = programs.run("dlc", "m.json", "-o", "m.so")
     assert result.returncode == 1
     assert message in result.stderr
+
+
+@pytest.mark.parametrize("kind", ["f32", "f64", "f16", "i64"])
+def test_binary_labels(tmp_path, kind):
+    """Labels of binary classes are from 0 to 1, unless weights may leave them out."""
+    loss, label = {"name": "binary_cross_entropy", "from_logits": True}, {"type": kind, "shape": ["N", 4]}
+    model = compile_model(tmp_path, "m", write_functions(loss, label))
+    weighed = compile_model(tmp_path, "w", write_functions(loss, label, {"type": "f64", "shape": ["N", 4]}))
+    trained = compile_model(tmp_path, "t", {"dlc": 1, **LAYERS, "training": {"loss": loss, "optimizer": "sgd", "label": {"type": kind}}}, "--train")
+    trained.new_state(seed=1)
+    dtype = {"f32": np.float32, "f64": np.float64, "f16": np.float16, "i64": np.int64}[kind]
+    x = np.ones((3, 3))
+    for good in ([0, 1], [0, 1, -0.0, 0.5, 1e-4] if kind != "i64" else [1]):
+        labels = np.resize(np.array(good, dtype), (3, 4))
+        assert np.isfinite(model.run({"x": x, "label": labels}, entry="judge")["loss"])
+        assert np.isfinite(trained.run({"x": x, "label": labels}, entry="train_step")["loss"])
+    for bad in (2, -1) if kind == "i64" else (2, -1, 1.001, -1e-3, np.nan, np.inf):
+        labels = np.zeros((3, 4), dtype)
+        labels[1, 2] = bad
+        message = r"holds -?\d at \[1, 2\], which is not in the labels of the loss \(0 to 1\)" if kind == "i64" else "element 6 of input 'label' is not from 0 to 1"
+        for opened, entry in ((model, "judge"), (trained, "train_step"), (trained, "evaluate")):
+            with pytest.raises(dlc.Error, match=message):
+                opened.run({"x": x, "label": labels}, entry=entry)
+        assert kind != "f64" or not np.isfinite(bad) or np.isfinite(weighed.run({"x": x, "label": labels, "sample_weight": np.ones((3, 4))}, entry="judge")["loss"])

@@ -95,10 +95,12 @@ def test_weighted_numbers(tmp_path, weighs):
 
 def test_log_likelihood(tmp_path):
     rng = np.random.default_rng(5)
-    model = compile_model(tmp_path, {"loss": {"name": "negative_log_likelihood", "ignore_index": 2, "axis": 1}, "output": "d"}, ["N", 5, 5])
+    model = compile_model(tmp_path, {"loss": {"name": "negative_log_likelihood", "ignore_index": 2, "axis": 1}, "output": "p"}, ["N", 5, 5],
+                          layers=[{"op": "dense", "units": 5, "name": "d"}, {"op": "log_softmax", "name": "p"}])  # fmt: skip
     x, labels = rng.standard_normal((3, 5, 5)), rng.integers(0, 5, (3, 5))
     state = model.new_state(seed=1)
     y = x @ state["d.weight"].T + state["d.bias"]
+    y -= np.log(np.exp(y).sum(-1, keepdims=True))
     chosen = np.take_along_axis(y, labels[:, None, :], 1)[:, 0]
     np.testing.assert_allclose(model.run({"x": x, "label": labels}, entry="evaluate")["loss"], -chosen[labels != 2].mean(), rtol=1e-12)
 
@@ -112,11 +114,11 @@ def test_errors(programs):
         assert result.returncode == 1
         return result.stderr
 
-    real = {"loss": {"name": "cross_entropy", "ignore_index": 0}, "label": {"type": "f32"}}
+    real = {"loss": {"name": "cross_entropy", "from_logits": True, "ignore_index": 0}, "label": {"type": "f32"}}
     assert "has 'ignore_index', which is a class number, and labels of the type f32: give the label an integer 'type'" in messages(real)
-    small = {"loss": {"name": "cross_entropy", "ignore_index": -1}, "label": {"type": "u8"}}
-    assert "ignores the label -1, which is not in the range of their type ui8" in messages(small)
-    assert "has no samples that could be weighed" in messages({"loss": "cross_entropy", "sample_weights": True})
+    small = {"loss": {"name": "cross_entropy", "from_logits": True, "ignore_index": -1}, "label": {"type": "u8"}}
+    assert "ignores the label -1, which is not in the range of their type u8" in messages(small)
+    assert "has no samples that could be weighed" in messages({"loss": {"name": "cross_entropy", "from_logits": True}, "sample_weights": True})
 
 
 def run_train(programs, *options):

@@ -10,7 +10,7 @@ OPTIMIZER = {"name": "sgd", "learning_rate": 0.05, "momentum": 0.9}
 
 def describe(layers, shape, **training):
     return {"dlc": 1, "inputs": [{"name": "x", "shape": shape}], "layers": layers,
-            "training": {"loss": "cross_entropy", "optimizer": OPTIMIZER, **training}}  # fmt: skip
+            "training": {"loss": {"name": "cross_entropy", "from_logits": True}, "optimizer": OPTIMIZER, **training}}  # fmt: skip
 
 
 def convolutions():
