@@ -511,3 +511,30 @@ def test_images(programs, examples):
     refuse(programs, "m.so", "cannot read 'images/top/1.png'", *options)
     (programs.folder / "empty").mkdir()
     refuse(programs, "m.so", "holds no images", "--data", "empty")
+
+
+def test_options_of_other_tools(programs, library, table):
+    good = ["--data", "data.csv"]
+    rate = "the learning rate is a hyperparameter of the model: --set learning_rate=0.01"
+    for option, words in [
+        ("--lr", rate), ("--learning-rate", rate), ("--batch-size", "did you mean '--batch'?"), ("--epoch", "did you mean '--epochs'?"),
+        ("--optimizer", "it belongs to the section 'training' of the model"),
+    ]:  # fmt: skip
+        refuse(programs, library, f"there is no option '{option}'; {words}", *good, option, 1)
+    for form in ("--lr=0.1", "--batch-size=3"):
+        refuse(programs, library, f"there is no option '{form.split('=')[0]}'", *good, form)
+    help_text = programs.run("dlc-run", "train", "--help").stdout
+    for option, default in [("--epochs", "10"), ("--batch", "32"), ("--seed", "0"), ("--schedule", "constant"), ("--threads", "1")]:
+        (line,) = [line for line in help_text.splitlines() if line.split()[:1] == [option]]
+        assert f"={default}" in line, line
+
+
+def test_nothing_is_left_to_resume(programs, library, table):
+    options = ["--data", "data.csv", "--checkpoint", "c.safetensors", "--resume", "--epochs"]
+    first = train(programs, library, *options, 2)
+    assert first.returncode == 0 and "nothing is left" not in first.stdout + first.stderr
+    again = train(programs, library, *options, 2)
+    assert again.returncode == 0
+    assert "nothing is left to do: the run has its 2 epochs; --epochs 4 would go on" in again.stdout + again.stderr
+    more = train(programs, library, *options, 3)
+    assert more.returncode == 0 and "nothing is left" not in more.stdout + more.stderr

@@ -10,7 +10,7 @@ using namespace dlcrun;
 
 /// Fails at an option that `app` does not have. Asked before all else: what a misspelt option was to give is missing,
 /// too, and that would be the first complaint.
-static void checkNames(const CLI::App &app, int argc, char **argv) {
+static void checkNames(const CLI::App &app, int argc, char **argv, const std::map<std::string, std::string> &hints) {
   std::vector<std::string> names;
   for (const CLI::Option *option : app.get_options())
     for (const std::string &name : option->get_lnames())
@@ -21,7 +21,8 @@ static void checkNames(const CLI::App &app, int argc, char **argv) {
       return;
     given = given.substr(0, given.find('='));
     if (!given.compare(0, 2, "--") && std::find(names.begin(), names.end(), given) == names.end())
-      throw Failure("there is no option '" + given + "'" + suggestion(given, names));
+      throw Failure("there is no option '" + given + "'" +
+                    (hints.count(given) ? hints.at(given) : suggestion(given, names)));
   }
 }
 
@@ -46,8 +47,9 @@ CLI::Validator dlcrun::expectLibrary(const std::string &compilerOptions) {
   return CLI::Validator(check, "");
 }
 
-std::optional<int> dlcrun::parseArguments(CLI::App &app, int argc, char **argv) {
-  checkNames(app, argc, argv);
+std::optional<int> dlcrun::parseArguments(CLI::App &app, int argc, char **argv,
+                                          const std::map<std::string, std::string> &hints) {
+  checkNames(app, argc, argv, hints);
   showDefaults(app);
   try {
     app.parse(argc, argv);

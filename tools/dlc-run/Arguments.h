@@ -5,13 +5,15 @@
 #define DLC_TOOLS_DLC_RUN_ARGUMENTS_H
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <optional>
 
 namespace dlcrun {
 
 /// Gives the options of `app` their values. Throws Failure after a mistake; an exit status means that help or a version
-/// was asked for and printed.
-std::optional<int> parseArguments(CLI::App &app, int argc, char **argv);
+/// was asked for and printed. `hints`: what to say, in place of a guess, of an option that `app` does not have.
+std::optional<int> parseArguments(CLI::App &app, int argc, char **argv,
+                                  const std::map<std::string, std::string> &hints = {});
 
 /// Refuses a model in the place of the library that `dlc COMPILER_OPTIONS` makes of it.
 CLI::Validator expectLibrary(const std::string &compilerOptions = "");

@@ -51,7 +51,8 @@ static void declareData(CLI::App &app, TrainOptions &options) {
 
 static void declareTraining(CLI::App &app, TrainOptions &options) {
   app.add_option("--entry", options.entry, "Entry point that is a step; train_step when left out");
-  app.add_option("--epochs", options.epochs, "How often to go through the data")->check(CLI::Range(1, 1 << 30));
+  app.add_option("--epochs", options.epochs, "How often to go through the data")
+      ->check(CLI::Range(1, 1 << 30));
   app.add_option("--batch", options.batch, "Rows of a step, if the model leaves that open")
       ->check(CLI::Range(1, 1 << 30));
   app.add_option("--seed", options.seed, "Decides about first values, order and all else that is random")
@@ -60,9 +61,9 @@ static void declareTraining(CLI::App &app, TrainOptions &options) {
   app.add_option("--set", options.settings, "NAME=VALUE of a hyperparameter, such as learning_rate=0.01")
       ->allow_extra_args(false);
   app.add_option(
-      "--schedule", options.schedule,
-      "How the learning rate changes: constant, step:every=E,factor=F, exponential:factor=F, cosine:minimum=M, "
-      "plateau:patience=E,factor=F,minimum=M");
+         "--schedule", options.schedule,
+         "How the learning rate changes: constant, step:every=E,factor=F, exponential:factor=F, cosine:minimum=M, "
+         "plateau:patience=E,factor=F,minimum=M");
   app.add_option("--warmup", options.warmUpSteps, "Steps in which the learning rate rises to what it should be")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--monitor", options.monitor,
@@ -97,13 +98,40 @@ static void declareFiles(CLI::App &app, TrainOptions &options) {
   app.add_flag("--json", options.isJson, "Print one JSON object a line");
 }
 
+/// What other tools call options, and what this one has for them.
+static std::map<std::string, std::string> hintsForOptions() {
+  const std::string rate = "; the learning rate is a hyperparameter of the model: --set learning_rate=0.01",
+                    optimizer = "; it belongs to the section 'training' of the model, which dlc compiles with --train",
+                    batch = "; did you mean '--batch'?", epochs = "; did you mean '--epochs'?",
+                    checkpoint = "; did you mean '--checkpoint'?", validation = "; did you mean '--validation'?";
+  return {{"--lr", rate},
+          {"--learning-rate", rate},
+          {"--learning_rate", rate},
+          {"--momentum", optimizer},
+          {"--weight-decay", optimizer},
+          {"--optimizer", optimizer},
+          {"--loss", optimizer},
+          {"--metrics", optimizer},
+          {"--batch-size", batch},
+          {"--batch_size", batch},
+          {"--epoch", epochs},
+          {"--num-epochs", epochs},
+          {"--max-epochs", epochs},
+          {"--output", checkpoint},
+          {"--save", checkpoint},
+          {"--val", validation},
+          {"--test", validation},
+          {"--patience", "; did you mean '--early-stopping'?"},
+          {"--val-split", "; did you mean '--validation-split'?"}};
+}
+
 int dlcrun::trainModel(int argc, char **argv) {
   TrainOptions options;
   CLI::App app("Trains a library that dlc made with --train", "dlc-run train");
   declareData(app, options);
   declareTraining(app, options);
   declareFiles(app, options);
-  if (std::optional<int> status = parseArguments(app, argc, argv))
+  if (std::optional<int> status = parseArguments(app, argc, argv, hintsForOptions()))
     return *status;
   options.validation.csv = options.data.csv;
   return Trainer(options).run();

@@ -151,6 +151,11 @@ void Trainer::begin() {
     savedWhen = "epoch " + std::to_string(state.epoch + 1) + ", step " + std::to_string(state.step);
     progress.note("resumed from '" + options.checkpoint + "' after " + std::to_string(state.epoch) + " epochs and " +
                   std::to_string(state.step) + " steps");
+    if (state.isStopped)
+      progress.note("nothing is left to do: the run ended early after " + std::to_string(state.epoch) + " epochs");
+    else if (state.epoch >= options.epochs)
+      progress.note("nothing is left to do: the run has its " + std::to_string(options.epochs) + " epochs; --epochs " +
+                    std::to_string(state.epoch + options.epochs) + " would go on");
   } else {
     learner.initialize(static_cast<dlc_int64>(options.seed));
     if (!options.load.empty()) {
