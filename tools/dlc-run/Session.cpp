@@ -226,7 +226,7 @@ std::vector<dlc_int64> dlcrun::symbolValues(const dlc_entry_point &entry, const 
     if (found == names.end())
       throw Failure("the entry point '" + std::string(entry.name) + "' has no symbolic dimension '" + name + "'" +
                     suggestion(name, names));
-    const dlc_symbol_info &symbol = entry().symbols[found - names.begin()];
+    const dlc_symbol_info &symbol = entry.symbols[found - names.begin()];
     if (value < symbol.minimum || value > symbol.maximum)
       throw Failure("--symbol " + option + ": dimension '" + name + "' is from " + std::to_string(symbol.minimum) +
                     " to " + std::to_string(symbol.maximum));

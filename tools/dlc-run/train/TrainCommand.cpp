@@ -51,8 +51,7 @@ static void declareData(CLI::App &app, TrainOptions &options) {
 
 static void declareTraining(CLI::App &app, TrainOptions &options) {
   app.add_option("--entry", options.entry, "Entry point that is a step; train_step when left out");
-  app.add_option("--epochs", options.epochs, "How often to go through the data")
-      ->check(CLI::Range(1, 1 << 30));
+  app.add_option("--epochs", options.epochs, "How often to go through the data")->check(CLI::Range(1, 1 << 30));
   app.add_option("--batch", options.batch, "Rows of a step, if the model leaves that open")
       ->check(CLI::Range(1, 1 << 30));
   app.add_option("--seed", options.seed, "Decides about first values, order and all else that is random")
@@ -61,9 +60,9 @@ static void declareTraining(CLI::App &app, TrainOptions &options) {
   app.add_option("--set", options.settings, "NAME=VALUE of a hyperparameter, such as learning_rate=0.01")
       ->allow_extra_args(false);
   app.add_option(
-         "--schedule", options.schedule,
-         "How the learning rate changes: constant, step:every=E,factor=F, exponential:factor=F, cosine:minimum=M, "
-         "plateau:patience=E,factor=F,minimum=M");
+      "--schedule", options.schedule,
+      "How the learning rate changes: constant, step:every=E,factor=F, exponential:factor=F, cosine:minimum=M, "
+      "plateau:patience=E,factor=F,minimum=M");
   app.add_option("--warmup", options.warmUpSteps, "Steps in which the learning rate rises to what it should be")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--monitor", options.monitor,
