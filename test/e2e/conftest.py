@@ -2,6 +2,7 @@
 """Runs the programs of a build tree (DLC_BIN, build/bin by default) as a user does, on files in a scratch folder."""
 import os
 import pathlib
+import signal
 import subprocess
 
 import numpy as np
@@ -9,6 +10,10 @@ import pytest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("DLC_BIN", TOP / "build" / "bin"))
+
+# Shells start what runs in the background with SIGINT ignored, and programs inherit that: tests that interrupt one would wait for ever.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Programs:
