@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What takes hours and does not run in CI: the whole compiler under sanitizers, and fuzzing.
+# What takes hours and does not run in CI: the whole compiler under sanitizers, tests with all their cases, and fuzzing.
 #
-# usage: scripts/check.sh [asan|tsan] [--filter TEXT] [--minutes N] [--jobs N] [--again]
+# usage: scripts/check.sh [asan|tsan|large] [--filter TEXT] [--minutes N] [--jobs N] [--again]
 #        scripts/check.sh fuzz [READER...] [--minutes N] [--jobs N] [--phase PHASE] [--again]
 #        scripts/check.sh corpus [READER...]
 #
 #   asan     unit, lit and e2e tests with the compiler under the address and undefined-behaviour sanitizers
 #   tsan     the runtime under the thread sanitizer, with 1 to 8 threads
+#   large    the e2e tests of which CI runs a sample, with every case or many more random ones
 #   fuzz     each reader (checkpoint csv idx json mlir npy npz onnx png safetensors), --minutes in all (30 when left out)
 #   corpus   makes test/fuzz/corpus anew: the smallest seeds of make_seeds.py and of what fuzzing found that cover the same code
-# Without a part: asan, tsan and fuzz.
+# Without a part: asan, tsan, large and fuzz.
 #
 #   --filter   only pieces (a file of e2e tests, a suite, a number of threads) whose name contains TEXT
 #   --minutes  fuzz: for each reader; else: no further piece is started after so many minutes
@@ -28,20 +29,20 @@ readonly STATE=$TOP/.setup/check
 parts=() readers=() filter='' minutes='' jobs=1 phase=graph again=0
 while [ $# -gt 0 ]; do
   case "$1" in
-    asan | tsan | fuzz | corpus) parts+=("$1") ;;
+    asan | tsan | large | fuzz | corpus) parts+=("$1") ;;
     --filter) filter=${2:?--filter needs a text}; shift ;;
     --minutes) minutes=${2:?--minutes needs a number}; shift ;;
     --jobs) jobs=${2:?--jobs needs a number}; shift ;;
     --phase) phase=${2:?--phase needs a name}; shift ;;
     --again) again=1 ;;
-    -h | --help) sed -n '3,24s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '3,25s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *)
       [[ " ${READERS[*]} " == *" $1 "* ]] || die "unknown part, reader or option '$1'" "Readers: ${READERS[*]}"
       readers+=("$1") ;;
   esac
   shift
 done
-[ "${#parts[@]}" != 0 ] || parts=(asan tsan fuzz)
+[ "${#parts[@]}" != 0 ] || parts=(asan tsan large fuzz)
 [ "${#readers[@]}" != 0 ] || readers=("${READERS[@]}")
 
 export PATH=$TOP/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1
@@ -79,9 +80,10 @@ piece() { # NAME COMMAND [ARG...]
 
 lit() { python "/usr/lib/llvm-$LLVM_RELEASE/bin/lit" -sv -j "$jobs" "$@"; }
 
-e2e() {
-  DLC_BIN=$TOP/build-asan/bin PYTHONPATH=$TOP/build/python XDG_CACHE_HOME=$TOP/build-asan/e2e-cache \
-    python -m pytest "$1" -q -n "$jobs" -p no:cacheprovider
+e2e() { # BUILD [ARG...]
+  local build=$TOP/$1
+  shift
+  DLC_BIN=$build/bin PYTHONPATH=$TOP/build/python XDG_CACHE_HOME=$build/e2e-cache python -m pytest -q -n "$jobs" -p no:cacheprovider "$@"
 }
 
 check_asan() {
@@ -91,7 +93,7 @@ check_asan() {
   piece asan:unit build-asan/bin/dlc-unit-tests --gtest_brief=1
   piece asan:lit lit build-asan/lit/test
   local test
-  for test in test/e2e/test_*.py; do piece "asan:$(basename "$test")" e2e "$test"; done
+  for test in test/e2e/test_*.py; do piece "asan:$(basename "$test")" e2e build-asan "$test"; done
 }
 
 stress() { DLC_STRESS_THREADS=$1 build-runtime-tsan/bin/dlc-unit-tests --gtest_brief=1 --gtest_repeat=5 --gtest_shuffle; }
@@ -101,6 +103,17 @@ check_tsan() {
   scripts/build.sh runtime-tsan
   local threads
   for threads in 1 2 3 4 5 6 7 8; do piece "tsan:$threads" stress "$threads"; done
+}
+
+check_large() {
+  scripts/build.sh release
+  # Every operator with every type, 25 times as many random models, schedules and mutants, 800 levels of residual blocks, 50 kills.
+  DLC_TEST_OPERATORS=all piece large:operators e2e build test/e2e/test_operators_agree.py
+  DLC_SHARED_WEIGHT_MODELS=1000 piece large:shared-weights e2e build test/e2e/test_shared_weights.py
+  DLC_SCHEDULE_POINTS=150 piece large:schedules e2e build test/e2e/test_module_text.py
+  DLC_MUTATIONS=6000 piece large:mutations e2e build test/e2e/test_mutated_models.py
+  DLC_TEST_LEVELS=800 piece large:depth e2e build test/e2e/test_depth.py
+  DLC_KILLS=50 piece large:kills e2e build test/e2e/test_train_command.py -k killed
 }
 
 # The last line of libFuzzer's log that reports progress.
@@ -159,6 +172,7 @@ for part in "${parts[@]}"; do
   case "$part" in
     asan) check_asan ;;
     tsan) check_tsan ;;
+    large) check_large ;;
     fuzz) check_fuzz ;;
     corpus) make_corpus ;;
   esac
