@@ -54,6 +54,25 @@ struct dlcDlInfo {
 int dladdr(const void *address, struct dlcDlInfo *info);
 char *getenv(const char *name);
 
+/* The numbers of Linux that the functions above take, equal on all its
+ * architectures that dlc knows. */
+enum {
+  DLC_CLOCK_MONOTONIC = 1,
+  DLC_EINTR = 4,
+  DLC_EEXIST = 17,
+  DLC_FUTEX_WAIT_PRIVATE = 128,
+  DLC_FUTEX_WAKE_PRIVATE = 129,
+  DLC_GRND_NONBLOCK = 1,
+  DLC_MADV_HUGEPAGE = 14,
+  DLC_MADV_WIPEONFORK = 18,
+  DLC_MAP_PRIVATE = 2,
+  DLC_OPEN_TO_READ = 02000000, /* O_RDONLY | O_CLOEXEC */
+  DLC_PROT_READ = 1,
+  DLC_PR_SET_NAME = 15,
+  DLC_SEEK_END = 2,
+  DLC_SIG_SETMASK = 2,
+};
+
 #if defined(__x86_64__)
 #define DLC_SYS_FUTEX 202
 #define DLC_SYS_PRCTL 157
@@ -78,17 +97,17 @@ static inline void dlcRelax(void) {
 /// Nanoseconds of a clock that never goes back.
 static inline dlc_uint64 dlcNow(void) {
   struct dlcTimespec time;
-  clock_gettime(/*CLOCK_MONOTONIC=*/1, &time);
+  clock_gettime(DLC_CLOCK_MONOTONIC, &time);
   return (dlc_uint64)time.seconds * 1000000000u + (dlc_uint64)time.nanoseconds;
 }
 
 /// Sleeps while `*word` is `expected`; may wake without a reason.
 static inline void dlcFutexWait(dlc_uint32 *word, dlc_uint32 expected) {
-  syscall(DLC_SYS_FUTEX, word, /*FUTEX_WAIT_PRIVATE=*/128, expected, (void *)0, (void *)0, 0);
+  syscall(DLC_SYS_FUTEX, word, DLC_FUTEX_WAIT_PRIVATE, expected, (void *)0, (void *)0, 0);
 }
 
 static inline void dlcFutexWake(dlc_uint32 *word, dlc_uint32 threads) {
-  syscall(DLC_SYS_FUTEX, word, /*FUTEX_WAKE_PRIVATE=*/129, threads, (void *)0, (void *)0, 0);
+  syscall(DLC_SYS_FUTEX, word, DLC_FUTEX_WAKE_PRIVATE, threads, (void *)0, (void *)0, 0);
 }
 
 /// Adds or multiplies; returns nonzero if the result does not fit.
@@ -108,7 +127,7 @@ static inline void *dlcAllocateFromLibc(dlc_uint64 bytes) {
   if (posix_memalign(&memory, bytes < DLC_HUGE_PAGE ? DLC_CACHE_LINE : DLC_HUGE_PAGE, bytes))
     return (void *)0;
   if (bytes >= DLC_HUGE_PAGE)
-    madvise(memory, bytes & ~(DLC_HUGE_PAGE - 1), /*MADV_HUGEPAGE=*/14);
+    madvise(memory, bytes & ~(DLC_HUGE_PAGE - 1), DLC_MADV_HUGEPAGE);
   return memory;
 }
 

@@ -63,7 +63,7 @@ static void writeAll(Output *output, const void *memory, dlc_uint64 bytes) {
   for (dlc_uint64 done = 0; done < bytes && !output->isFailed;) {
     dlc_uint64 part = bytes - done < (1u << 30) ? bytes - done : 1u << 30;
     long put = write(output->file, (const char *)memory + done, part);
-    if (put < 0 && *__errno_location() == /*EINTR=*/4)
+    if (put < 0 && *__errno_location() == DLC_EINTR)
       continue;
     if (put <= 0)
       output->isFailed = 1;
@@ -189,7 +189,7 @@ static int syncFolder(char *path, size_t length) {
   if (!length)
     path[length++] = '.';
   path[length] = 0;
-  int folder = open(path, /*O_RDONLY|O_CLOEXEC=*/02000000);
+  int folder = open(path, DLC_OPEN_TO_READ);
   if (folder < 0)
     return 0;
   int isDone = !fsync(folder) || *__errno_location() == /*EINVAL, where folders cannot be synced=*/22;
@@ -201,7 +201,7 @@ static int syncFolder(char *path, size_t length) {
 /// name in a folder that others may write to.
 static dlc_uint64 drawNumber(void) {
   dlc_uint64 number;
-  if (syscall(DLC_SYS_GETRANDOM, &number, sizeof number, /*GRND_NONBLOCK=*/1) == (long)sizeof number)
+  if (syscall(DLC_SYS_GETRANDOM, &number, sizeof number, DLC_GRND_NONBLOCK) == (long)sizeof number)
     return number;
   // Early in a machine's life, or under a filter of system calls: one that other processes hardly draw.
   static dlc_uint64 draws;
@@ -221,7 +221,7 @@ static int createTemporary(const char *path, char *temporary, size_t size) {
     digits[16] = 0;
     dlcFormat(temporary, size, "%s.%s.tmp", path, digits);
     file = open(temporary, NEW_FILE, 0666);
-    if (file < 0 && *__errno_location() != /*EEXIST=*/17)
+    if (file < 0 && *__errno_location() != DLC_EEXIST)
       break;
   }
   return file;

@@ -25,7 +25,7 @@ static dlc_uint64 numbered;
 
 __attribute__((constructor(101))) static void wipeOnFork(void) {
   // Emulators that ignore what they do not know take the first advice, which nobody knows.
-  isWiped = madvise(generationWord(), PAGE_BYTES, -1) && !madvise(generationWord(), PAGE_BYTES, /*MADV_WIPEONFORK=*/18);
+  isWiped = madvise(generationWord(), PAGE_BYTES, -1) && !madvise(generationWord(), PAGE_BYTES, DLC_MADV_WIPEONFORK);
 }
 
 static dlc_uint32 findGeneration(void) {

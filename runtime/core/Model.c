@@ -72,10 +72,10 @@ static dlc_int32 mapSidecar(ModelState *state, const char *folder, dlc_error *er
   path[0] = 0;
   if (sidecarPath(model, folder, path))
     return dlcFail(error, DLC_ERROR_FILE, "the path of the weights '%s' is too long", model->weights_file);
-  int file = open(path, /*O_RDONLY|O_CLOEXEC=*/02000000);
+  int file = open(path, DLC_OPEN_TO_READ);
   if (file < 0)
     return dlcFail(error, DLC_ERROR_NOT_FOUND, "cannot open the weights '%s' of model '%s'", path, model->name);
-  long size = lseek(file, 0, /*SEEK_END=*/2);
+  long size = lseek(file, 0, DLC_SEEK_END);
   dlc_uint64 expected = model->constant_bytes + TRAILER_BYTES;
   if (size < 0 || (dlc_uint64)size != expected) {
     close(file);
@@ -94,7 +94,7 @@ static dlc_int32 mapSidecar(ModelState *state, const char *folder, dlc_error *er
     close(file);
     return dlcFail(error, DLC_ERROR_FILE, "the weights '%s' are not those of model '%s'", path, model->name);
   }
-  dlc_byte *mapping = mmap((void *)0, expected, /*PROT_READ=*/1, /*MAP_PRIVATE=*/2, file, 0);
+  dlc_byte *mapping = mmap((void *)0, expected, DLC_PROT_READ, DLC_MAP_PRIVATE, file, 0);
   if ((long)mapping == -1) {
     close(file);
     return dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "cannot map the weights '%s' (%u bytes)", path, expected);
@@ -109,7 +109,7 @@ static dlc_int32 mapSidecar(ModelState *state, const char *folder, dlc_error *er
 /// Kernels that read what a file has lost die of SIGBUS, so no context is made
 /// for weights that were cut short since they were mapped.
 static dlc_int32 checkSidecar(const ModelState *state, dlc_error *error) {
-  if (!state->mapping || (dlc_uint64)lseek(state->file, 0, /*SEEK_END=*/2) >= state->mappingBytes)
+  if (!state->mapping || (dlc_uint64)lseek(state->file, 0, DLC_SEEK_END) >= state->mappingBytes)
     return DLC_OK;
   return dlcFail(error, DLC_ERROR_FILE, "the weights '%s' of model '%s' were cut short while they are in use",
                  state->model->weights_file, state->model->name);

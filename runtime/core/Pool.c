@@ -87,7 +87,7 @@ static void leaveJob(Pool *pool) {
 static void *workerMain(void *argument) {
   Worker *worker = argument;
   Pool *pool = worker->pool;
-  syscall(DLC_SYS_PRCTL, /*PR_SET_NAME=*/15, "dlc-worker", 0, 0, 0);
+  syscall(DLC_SYS_PRCTL, DLC_PR_SET_NAME, "dlc-worker", 0, 0, 0);
   for (dlc_uint32 seen = 0;;) {
     seen = waitForJob(pool, seen);
     if (__atomic_load_n(&pool->isStopping, __ATOMIC_ACQUIRE))
@@ -105,7 +105,7 @@ static void startWorkers(Pool *pool, dlc_uint32 workers) {
   // Signals are the application's: a thread it does not know of must not take them.
   unsigned long all[16], before[16];
   memset(all, 0xff, sizeof all);
-  pthread_sigmask(/*SIG_SETMASK=*/2, all, before);
+  pthread_sigmask(DLC_SIG_SETMASK, all, before);
   while (pool->workerCount < workers) {
     Worker *worker = &pool->workers[pool->workerCount];
     worker->pool = pool;
@@ -114,7 +114,7 @@ static void startWorkers(Pool *pool, dlc_uint32 workers) {
       break;
     ++pool->workerCount;
   }
-  pthread_sigmask(/*SIG_SETMASK=*/2, before, (void *)0);
+  pthread_sigmask(DLC_SIG_SETMASK, before, (void *)0);
 }
 
 /// Forgets the workers, and the job that was going on, if they are another

@@ -192,7 +192,7 @@ static dlc_int32 readBytes(int file, const char *path, void *memory, dlc_uint64 
   for (dlc_uint64 done = 0; done < bytes;) {
     dlc_uint64 part = bytes - done < (1u << 30) ? bytes - done : 1u << 30;
     long got = pread(file, (char *)memory + done, part, (long)(place + done));
-    if (got < 0 && *__errno_location() == /*EINTR=*/4)
+    if (got < 0 && *__errno_location() == DLC_EINTR)
       continue;
     if (got <= 0)
       return dlcFail(error, DLC_ERROR_FILE, "cannot read '%s': %s", path,
@@ -222,10 +222,10 @@ static void *allocateTable(dlc_uint64 count, dlc_uint64 bytes) {
 
 dlc_int32 dlcSafetensorsOpen(const char *path, dlc_error *error, SafetensorsFile *result) {
   memset(result, 0, sizeof *result);
-  result->file = open(path, /*O_RDONLY|O_CLOEXEC=*/02000000);
+  result->file = open(path, DLC_OPEN_TO_READ);
   if (result->file < 0)
     return dlcFail(error, DLC_ERROR_NOT_FOUND, "cannot open '%s': %s", path, dlcSystemReason());
-  long size = lseek(result->file, 0, /*SEEK_END=*/2);
+  long size = lseek(result->file, 0, DLC_SEEK_END);
   dlc_byte prefix[8];
   dlc_uint64 headerBytes = 0;
   dlc_int32 status = DLC_OK;
