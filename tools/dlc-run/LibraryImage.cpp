@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-run/LibraryImage.h"
 
+#include "dlc/library_file.h"
 #include "tools/dlc-run/Array.h"
 
 #include <algorithm>
@@ -14,18 +15,9 @@ using namespace dlcrun;
 
 namespace {
 
-#if defined(__x86_64__)
-constexpr Elf64_Half nativeMachine = EM_X86_64;
-#elif defined(__aarch64__)
-constexpr Elf64_Half nativeMachine = EM_AARCH64;
-#else
-constexpr Elf64_Half nativeMachine = EM_NONE;
-#endif
-
 std::string architectureName(Elf64_Half machine) {
-  return machine == EM_X86_64    ? "x86-64"
-         : machine == EM_AARCH64 ? "AArch64"
-                                 : "processor " + std::to_string(machine) + " of the ELF standard";
+  const char *name = dlc_machine_name(machine);
+  return name ? name : "processor " + std::to_string(machine) + " of the ELF standard";
 }
 
 bool isElf64(const Elf64_Ehdr &header) {
@@ -101,7 +93,7 @@ std::string LibraryImage::findForeignArchitecture(const std::string &path) {
   Elf64_Ehdr header;
   std::ifstream file(path, std::ios::binary);
   if (!file.read(reinterpret_cast<char *>(&header), sizeof header) || !isElf64(header) ||
-      header.e_machine == nativeMachine)
+      header.e_machine == dlc_native_machine())
     return "";
   return architectureName(header.e_machine);
 }

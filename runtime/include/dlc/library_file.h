@@ -78,19 +78,31 @@ static inline struct dlc_build_id dlc_file_build_id(const char *path) {
   return id;
 }
 
+/// The ELF standard's number of the processor that this is compiled for;
+/// EM_NONE if it is none that dlc compiles for.
+static inline unsigned dlc_native_machine(void) {
+#if defined(__x86_64__)
+  return EM_X86_64;
+#elif defined(__aarch64__)
+  return EM_AARCH64;
+#else
+  return EM_NONE;
+#endif
+}
+
+/// The name of a processor that dlc compiles for, by its number in the ELF
+/// standard; null for others.
+static inline const char *dlc_machine_name(unsigned machine) {
+  return machine == EM_X86_64 ? "x86-64" : machine == EM_AARCH64 ? "AArch64" : NULL;
+}
+
 /// What keeps dlopen from loading a file, as far as its headers say: writes it
 /// to `problem` and returns nonzero. dlopen itself dies of SIGBUS in a library
 /// that was cut short, and calls one for another processor missing. A file that
 /// is cut short after this look at it cannot be caught, nor one that the dynamic
 /// linker loads by itself because a program is linked with it.
 static inline int dlc_check_library_file(const char *path, char *problem, size_t size) {
-#if defined(__x86_64__)
-  const unsigned here = EM_X86_64;
-#elif defined(__aarch64__)
-  const unsigned here = EM_AARCH64;
-#else
-  const unsigned here = EM_NONE;
-#endif
+  const unsigned here = dlc_native_machine();
   ElfW(Ehdr) header;
   ElfW(Phdr) segment;
   unsigned long long bytes = 0, needed = sizeof header;
@@ -118,13 +130,11 @@ static inline int dlc_check_library_file(const char *path, char *problem, size_t
     }
   }
   fclose(file);
-  if (is_foreign)
+  if (is_foreign) {
+    const char *architecture = dlc_machine_name(header.e_machine);
     snprintf(problem, size, "it is for another architecture (%s), and this machine is %s",
-             header.e_machine == EM_X86_64    ? "x86-64"
-             : header.e_machine == EM_AARCH64 ? "AArch64"
-                                              : "unknown",
-             here == EM_X86_64 ? "x86-64" : "AArch64");
-  else if (is_elf && needed > bytes)
+             architecture ? architecture : "unknown", dlc_machine_name(here));
+  } else if (is_elf && needed > bytes)
     snprintf(problem, size, "the file is cut short: it has %llu bytes of %llu", bytes, needed);
   return is_foreign || (is_elf && needed > bytes);
 }
