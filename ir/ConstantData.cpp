@@ -75,6 +75,17 @@ double ConstantData::getDouble(int64_t index) const {
                                                              : static_cast<double>(bits.getSExtValue());
 }
 
+std::optional<double> getUniformConstant(Value value) {
+  std::optional<ConstantData> data = ConstantData::get(value);
+  if (!data || data->getType().getNumElements() == 0 || (!data->isSplat() && data->getType().getNumElements() != 1))
+    return std::nullopt;
+  return data->getDouble(0);
+}
+
+std::optional<double> getUniformFloat(Value value) {
+  return llvm::isa<FloatType>(getElementTypeOrSelf(value.getType())) ? getUniformConstant(value) : std::nullopt;
+}
+
 /// A constant of `bytes` that is stored in the attribute: it is small, or MLIR has its own way to store it. Null for
 /// others.
 static ElementsAttr makeInline(RankedTensorType type, llvm::ArrayRef<char> bytes) {

@@ -38,6 +38,11 @@ private:
   std::vector<char> owned;
 };
 
+/// The number that all elements of `value` are, if it is such a constant (of at least one element).
+std::optional<double> getUniformConstant(mlir::Value value);
+/// The same for floating-point constants alone.
+std::optional<double> getUniformFloat(mlir::Value value);
+
 /// A constant of `type` (without layout) with a copy of `bytes`, which hold its elements row-major.
 mlir::ElementsAttr makeConstant(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes);
 

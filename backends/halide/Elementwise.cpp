@@ -9,6 +9,7 @@
 #include "backends/halide/IntegerMath.h"
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/Math.h"
+#include "ir/ConstantData.h"
 
 using namespace mlir;
 using Halide::Expr;
@@ -156,20 +157,8 @@ static Expr compute(MaxOp, Expr a, Expr b) { return math::max(a, b); }
 static Expr compute(MinOp, Expr a, Expr b) { return math::min(a, b); }
 static Expr compute(PReluOp, Expr a, Expr b) { return select(a < zero(a), isFloat(a) ? a * b : wrappingMul(a, b), a); }
 
-/// The value of `value` if it is the same constant number everywhere.
-static std::optional<double> getSplat(Value value) {
-  auto constant = value.getDefiningOp<ConstantOp>();
-  auto elements = constant ? llvm::dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
-  if (!elements || !elements.isSplat())
-    return std::nullopt;
-  if (llvm::isa<FloatType>(elements.getElementType()))
-    return elements.getSplatValue<APFloat>().convertToDouble();
-  APInt number = elements.getSplatValue<APInt>();
-  return elements.getElementType().isUnsignedInteger() ? number.roundToDouble(false) : number.roundToDouble(true);
-}
-
 static Expr compute(PowOp op, Expr a, Expr b) {
-  std::optional<double> exponent = getSplat(op.getRhs());
+  std::optional<double> exponent = getUniformConstant(op.getRhs());
   if (isFloat(a)) {
     if (exponent == 1.0)
       return a;

@@ -19,15 +19,6 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
-/// The number that all elements of a floating-point constant are.
-std::optional<double> getSplat(Value value) {
-  auto data = dlc::ConstantData::get(value);
-  if (!data || !llvm::isa<FloatType>(data->getType().getElementType()) || data->getType().getNumElements() == 0 ||
-      (!data->isSplat() && data->getType().getNumElements() != 1))
-    return std::nullopt;
-  return data->getDouble(0);
-}
-
 /// A value that is another one times a number.
 struct Scaled {
   Value value;
@@ -43,12 +34,12 @@ Scaled stripScale(Value value, bool isSole) {
     double factor = 1;
     if (auto mul = scaled.value.getDefiningOp<dlc::MulOp>()) {
       for (auto [number, other] : {std::pair(mul.getRhs(), mul.getLhs()), std::pair(mul.getLhs(), mul.getRhs())})
-        if (auto splat = getSplat(number); splat && !inner) {
+        if (auto splat = dlc::getUniformFloat(number); splat && !inner) {
           inner = other;
           factor = *splat;
         }
     } else if (auto div = scaled.value.getDefiningOp<dlc::DivOp>()) {
-      if (auto splat = getSplat(div.getRhs()); splat && *splat != 0) {
+      if (auto splat = dlc::getUniformFloat(div.getRhs()); splat && *splat != 0) {
         inner = div.getLhs();
         factor = 1 / *splat;
       }
@@ -77,7 +68,7 @@ FailureOr<Scores> matchScores(Value x, Operation *op, PatternRewriter &rewriter)
         x = sum;
       }
   } else if (auto where = x.getDefiningOp<dlc::WhereOp>()) {
-    std::optional<double> hidden = getSplat(where.getOnFalse());
+    std::optional<double> hidden = dlc::getUniformFloat(where.getOnFalse());
     if (!hidden || *hidden != -INFINITY || where.getOnTrue().getType() != x.getType())
       return rewriter.notifyMatchFailure(op, "what the mask hides is not minus infinity");
     scores.mask = where.getCondition();

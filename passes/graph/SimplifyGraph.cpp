@@ -16,20 +16,10 @@ using namespace mlir;
 
 namespace {
 
-/// The value that all elements of the constant `value` have, if it is a floating-point constant of one value.
-std::optional<double> getSplat(Value value) {
-  auto data = dlc::ConstantData::get(value);
-  if (!data || !llvm::isa<FloatType>(data->getType().getElementType()) || data->getType().getNumElements() == 0)
-    return std::nullopt;
-  if (!data->isSplat() && data->getType().getNumElements() != 1)
-    return std::nullopt;
-  return data->getDouble(0);
-}
-
 /// `op`'s operand that is the splat `value` (within f32 rounding) makes its other operand the result.
 template <typename BinaryOp> Value getOtherOperand(BinaryOp op, double value) {
   for (auto [constant, other] : {std::pair(op.getRhs(), op.getLhs()), std::pair(op.getLhs(), op.getRhs())})
-    if (auto splat = getSplat(constant); splat && std::abs(*splat - value) <= 1e-6 * std::abs(value))
+    if (auto splat = dlc::getUniformFloat(constant); splat && std::abs(*splat - value) <= 1e-6 * std::abs(value))
       return other;
   return {};
 }
@@ -40,7 +30,7 @@ Value matchScaledErf(Value value) {
   if (!erf)
     return {};
   if (auto div = erf.getX().getDefiningOp<dlc::DivOp>()) {
-    auto divisor = getSplat(div.getRhs());
+    auto divisor = dlc::getUniformFloat(div.getRhs());
     return divisor && std::abs(*divisor - M_SQRT2) < 1e-6 ? div.getLhs() : Value();
   }
   if (auto mul = erf.getX().getDefiningOp<dlc::MulOp>())
@@ -66,7 +56,7 @@ struct FormGelu final : OpRewritePattern<dlc::MulOp> {
     Value x, plain;
     bool hasHalf = false;
     for (Value factor : factors) {
-      auto splat = getSplat(factor);
+      auto splat = dlc::getUniformFloat(factor);
       auto add = factor.getDefiningOp<dlc::AddOp>();
       Value erf = add ? getOtherOperand(add, 1.0) : Value();
       if (splat && *splat == 0.5)
@@ -101,7 +91,7 @@ template <typename ExtremeOp, bool isMax> struct FormClamp final : OpRewritePatt
   using OpRewritePattern<ExtremeOp>::OpRewritePattern;
   LogicalResult matchAndRewrite(ExtremeOp op, PatternRewriter &rewriter) const override {
     for (auto [x, limit] : {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
-      auto splat = getSplat(limit);
+      auto splat = dlc::getUniformFloat(limit);
       if (!splat || std::isnan(*splat) || x.getType() != op.getType())
         continue;
       FloatAttr value = rewriter.getF64FloatAttr(*splat);

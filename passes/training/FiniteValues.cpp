@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/training/FiniteValues.h"
+#include "ir/ConstantData.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
 
 using namespace mlir;
 
 namespace dlc {
-
-std::optional<double> getUniformConstant(Value value) {
-  auto constant = value.getDefiningOp<ConstantOp>();
-  auto elements = constant ? llvm::dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
-  if (!elements || !elements.isSplat())
-    return std::nullopt;
-  if (llvm::isa<FloatType>(elements.getElementType()))
-    return elements.getSplatValue<APFloat>().convertToDouble();
-  return elements.getSplatValue<APInt>().roundToDouble(!elements.getElementType().isUnsignedInteger());
-}
 
 bool isFiniteConstant(Value value) {
   std::optional<double> number = getUniformConstant(value);

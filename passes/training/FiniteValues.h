@@ -9,9 +9,7 @@
 
 namespace dlc {
 
-/// The number that all elements of `value` are, if it is such a constant.
-std::optional<double> getUniformConstant(mlir::Value value);
-/// Whether `value` is such a constant, and finite.
+/// Whether all elements of `value` are the same constant number, and that is finite.
 bool isFiniteConstant(mlir::Value value);
 /// Whether elements of `value` can be 0 or infinite, as divisors of a quotient: it is not a constant or an extent.
 bool mayBeSingularDivisor(mlir::Value value);
