@@ -264,9 +264,10 @@ void FunctionImporter::importNode(const JsonValue &node, const NodeKind &kind, S
         continue;
       std::optional<Value> tensor;
       if (!tensors.contains(input.string))
-        if ((tensor = scope.loadParameter(input.string, input.position, label.str())))
-          tensors[input.string] = *tensor;
-      if (!tensor)
+        tensor = scope.loadParameter(input.string, input.position, label.str());
+      if (tensor)
+        tensors[input.string] = *tensor;
+      else
         tensor = resolve(input, label.str());
       isUsable &= tensor && *tensor;
       if (isUsable)

@@ -58,11 +58,10 @@ public:
 private:
   /// Whether an argument of an op is no null operand.
   template <typename T> static bool isUsable(const T &argument) {
-    if constexpr (std::is_same_v<T, OptionalOperand>)
-      return true;
-    else if constexpr (std::is_convertible_v<const T &, mlir::Value>)
+    constexpr bool mayBeNull = std::is_same_v<T, OptionalOperand>;
+    if constexpr (std::is_convertible_v<const T &, mlir::Value> && !mayBeNull)
       return static_cast<mlir::Value>(argument) != nullptr;
-    else if constexpr (std::is_convertible_v<const T &, mlir::ValueRange>)
+    else if constexpr (std::is_convertible_v<const T &, mlir::ValueRange> && !mayBeNull)
       return !llvm::is_contained(mlir::ValueRange(argument), mlir::Value());
     else
       return true;

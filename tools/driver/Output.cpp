@@ -40,8 +40,9 @@ mlir::LogicalResult OutputFiles::keep(std::string &error) {
   for (size_t i = 0; i < results.size(); ++i) {
     if (mlir::succeeded(results[i]->keep(error)))
       continue;
+    // The reason that is told is why this file could not be kept, whatever becomes of the others.
     for (size_t done = 0; done < i; ++done)
-      llvm::sys::fs::remove(results[done]->getPath());
+      (void)llvm::sys::fs::remove(results[done]->getPath());
     return mlir::failure();
   }
   return mlir::success();

@@ -16,7 +16,7 @@ void Progress::clearBar() {
   isDrawn = false;
 }
 
-void Progress::event(const char *name, nlohmann::ordered_json fields) {
+void Progress::event(const char *name, const nlohmann::ordered_json &fields) {
   if (!isJson)
     return;
   nlohmann::ordered_json line = {{"event", name}};

@@ -17,7 +17,7 @@ public:
   Progress(const Progress &) = delete;
 
   /// A line of JSON, or nothing.
-  void event(const char *name, nlohmann::ordered_json fields);
+  void event(const char *name, const nlohmann::ordered_json &fields);
   /// A line for people; as JSON {"event": "note", "text": ...}.
   void note(const std::string &text);
   /// Redraws the bar; only on a terminal.

@@ -50,6 +50,15 @@ double roundStep(double range) {
   return 10 * power;
 }
 
+/// The multiples of `step` from `low` to `high`.
+std::vector<double> marksBetween(double low, double high, double step) {
+  std::vector<double> marks;
+  auto first = static_cast<int64_t>(std::ceil(low / step)), last = static_cast<int64_t>(std::floor(high / step));
+  for (int64_t index = first; index <= last; ++index)
+    marks.push_back(static_cast<double>(index) * step);
+  return marks;
+}
+
 struct Curve {
   std::string name, style;
   std::vector<double> values; ///< one an epoch; NaN where there is none
@@ -76,13 +85,12 @@ std::string drawCurves(const std::vector<Curve> &curves, const std::vector<Epoch
   std::string svg = "<svg viewBox='0 0 " + format("%g", left + width + 12) + " " + format("%g", height + bottom + 12) +
                     "' role='img' aria-label='" + escape(curves[0].name) + "'>\n";
   double step = roundStep(high - low);
-  for (double mark = std::ceil(low / step) * step; mark <= high; mark += step)
+  for (double mark : marksBetween(low, high, step))
     svg += "<line class='grid' x1='" + format("%g", left) + "' x2='" + format("%g", left + width) + "' y1='" +
            format("%.2f", y(mark)) + "' y2='" + format("%.2f", y(mark)) + "'/><text x='" + format("%g", left - 6) +
-           "' y='" + format("%.2f", y(mark) + 4) + "' text-anchor='end'>" +
-           format("%.4g", std::fabs(mark) < step / 2 ? 0 : mark) + "</text>\n";
+           "' y='" + format("%.2f", y(mark) + 4) + "' text-anchor='end'>" + format("%.4g", mark) + "</text>\n";
   double epochStep = std::max(1.0, last > first ? std::round(roundStep(last - first)) : 1);
-  for (double epoch = std::ceil(first / epochStep) * epochStep; epoch <= last; epoch += epochStep)
+  for (double epoch : marksBetween(first, last, epochStep))
     svg += "<text x='" + format("%.2f", x(epoch)) + "' y='" + format("%g", height + 26) + "' text-anchor='middle'>" +
            format("%g", epoch) + "</text>\n";
   for (const Curve &curve : curves) {
