@@ -27,7 +27,7 @@ GradientBuilder::GradientBuilder(OpBuilder &builder, Operation *op, Value result
 LogicalResult GradientBuilder::reportMissingRule(llvm::Twine why) {
   InFlightDiagnostic diagnostic = op->emitOpError("has no gradient rule") << why;
   if (askedAt)
-    diagnostic.attachNote(*askedAt)
+    diagnostic.attachNote(askedAt)
         << "this gradient passes through it; 'dlc.stop_gradient' on its operands would let it "
            "count as a constant";
   return diagnostic;

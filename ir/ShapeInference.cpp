@@ -74,12 +74,10 @@ LogicalResult broadcastDims(std::optional<Location> location, llvm::ArrayRef<Dim
     for (size_t i = 0; i < dims.size(); ++i) {
       AffineExpr &extent = result[rank - dims.size() + i];
       std::optional<int64_t> known = extent ? constantDim(extent) : std::nullopt, other = constantDim(dims[i]);
-      if (!extent || (known == 1))
-        extent = dims[i];
-      else if (known && other && *other != 1 && *other != *known)
+      if (known && *known != 1 && other && *other != 1 && *other != *known)
         return emitOptionalError(location, "operands do not broadcast: extents ", *known, " and ", *other,
                                  " of dimension ", rank - dims.size() + i, " differ");
-      else if (!known && other && *other != 1)
+      if (!extent || known == 1 || (!known && other && *other != 1))
         extent = dims[i];
     }
   return success();

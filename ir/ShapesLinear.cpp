@@ -58,12 +58,11 @@ LogicalResult EinsumOp::inferShape(std::optional<Location> location, Adaptor ada
       if (!llvm::isAlpha(letter))
         return emitOptionalError(location, "'", std::string(1, letter), "' in the equation is no index");
       AffineExpr &known = extents[letter];
-      if (!known || constantDim(known) == 1)
-        known = extent;
-      else if (!mayBeEqual(known, extent) && constantDim(extent) != 1)
-        return emitOptionalError(location, "index '", std::string(1, letter), "' stands for extents ",
-                                 *constantDim(known), " and ", *constantDim(extent));
-      else if (!constantDim(known) && constantDim(extent) && constantDim(extent) != 1)
+      std::optional<int64_t> before = known ? constantDim(known) : std::nullopt, here = constantDim(extent);
+      if (known && before != 1 && here != 1 && !mayBeEqual(known, extent))
+        return emitOptionalError(location, "index '", std::string(1, letter), "' stands for extents ", *before, " and ",
+                                 *here);
+      if (!known || before == 1 || (!before && here && here != 1))
         known = extent;
     }
   }

@@ -72,7 +72,7 @@ Array toInput(nb::handle value, const dlc_tensor_info &info, const dlc_entry_poi
 }
 
 /// Values by name, in the order of `infos`; a missing one is invalid.
-std::vector<nb::object> byName(nb::dict values, const dlc_tensor_info *infos, uint32_t count, const char *what) {
+std::vector<nb::object> byName(const nb::dict &values, const dlc_tensor_info *infos, uint32_t count, const char *what) {
   std::vector<nb::object> result(count);
   for (auto [key, value] : values) {
     std::string name;
@@ -114,7 +114,8 @@ std::optional<Array> defaultInput(const dlc_entry_point &entry, uint32_t index) 
   return Model::makeScalar(info.element_type, info.default_value);
 }
 
-nb::dict runByName(Model &model, nb::dict inputs, const std::optional<std::string> &entryName, nb::dict outputs) {
+nb::dict runByName(Model &model, const nb::dict &inputs, const std::optional<std::string> &entryName,
+                   const nb::dict &outputs) {
   const dlc_entry_point &entry = findEntry(model, entryName);
   std::vector<Array> arrays;
   std::vector<nb::object> named = byName(inputs, entry.inputs, entry.input_count, "input");
@@ -138,7 +139,7 @@ nb::dict runByName(Model &model, nb::dict inputs, const std::optional<std::strin
   return dict;
 }
 
-nb::object call(Model &model, nb::args inputs) {
+nb::object call(Model &model, const nb::args &inputs) {
   const dlc_entry_point &entry = findEntry(model, std::nullopt);
   std::vector<Array> arrays;
   if (inputs.size() > entry.input_count)
@@ -197,6 +198,8 @@ bool isAboutValues(dlc_int32 status) {
 
 } // namespace
 
+// The macro declares a parameter by value.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 NB_MODULE(_dlc, module) {
   module.doc() = "Model libraries made by dlc";
 
@@ -245,7 +248,7 @@ NB_MODULE(_dlc, module) {
       .def("__getitem__", &viewByName, "name"_a, "The variable `name`, in place: writing the array changes the state.")
       .def("__setitem__", &State::write, "name"_a, "value"_a.none())
       .def("__contains__",
-           [](const State &state, nb::object name) {
+           [](const State &state, const nb::object &name) {
              return nb::isinstance<nb::str>(name) &&
                     dlc_find_variable(state.block().model(), nb::cast<std::string>(name).c_str());
            })

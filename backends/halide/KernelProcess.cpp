@@ -92,7 +92,7 @@ ProcessPool::~ProcessPool() {
   }
 }
 
-void ProcessPool::submit(std::function<Outcome()> task, std::function<void(Outcome)> done) {
+void ProcessPool::submit(const std::function<Outcome()> &task, std::function<void(Outcome)> done) {
   while (running.size() >= jobs)
     collect();
   MemoryFile result;

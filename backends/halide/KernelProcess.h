@@ -47,7 +47,7 @@ public:
 
   /// Forks a process that runs `task`; waits first if all jobs are busy. `done` runs in this process. A task that
   /// crashes, is killed or takes too long counts as one that went wrong.
-  void submit(std::function<Outcome()> task, std::function<void(Outcome)> done);
+  void submit(const std::function<Outcome()> &task, std::function<void(Outcome)> done);
   /// Waits for all tasks.
   void finish();
 

@@ -207,8 +207,8 @@ static void scheduleColumns(KernelBuilder &builder, llvm::ArrayRef<Func> totals)
   int vector = static_cast<int>(builder.getSchedule().getVector()),
       unroll = static_cast<int>(builder.getSchedule().getTile("unroll", 4));
   auto isExact = [&] {
-    return extent > 0 && extent % (vector * unroll) == 0 &&
-           (!isSplit || builder.getSchedule().getGrain() % (vector * unroll) == 0);
+    int64_t block = int64_t{vector} * unroll;
+    return extent > 0 && extent % block == 0 && (!isSplit || builder.getSchedule().getGrain() % block == 0);
   };
   while (unroll > 1 && !isExact())
     unroll /= 2;

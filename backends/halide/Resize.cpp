@@ -138,7 +138,7 @@ static ElementAt interpolate(ResizeOp op, const Axis &axis, ElementAt element, H
 }
 
 /// All dimensions in one loop over their neighbours, for footprints that are too wide to write out.
-static ElementAt sumOverTaps(ResizeOp op, KernelBuilder &builder, llvm::ArrayRef<Axis> axes, ElementAt element,
+static ElementAt sumOverTaps(ResizeOp op, KernelBuilder &builder, llvm::ArrayRef<Axis> axes, const ElementAt &element,
                              Halide::Type type) {
   Halide::Region ranges;
   std::vector<Func> weights;

@@ -42,7 +42,7 @@ Exprs RowGeometry::indexOf(llvm::ArrayRef<Expr> reduced) const {
   return index;
 }
 
-ReducedBox RowGeometry::makeBox(std::function<Expr(llvm::ArrayRef<Expr>)> element) const {
+ReducedBox RowGeometry::makeBox(const std::function<Expr(llvm::ArrayRef<Expr>)> &element) const {
   ReducedBox box;
   for (int64_t dim : reducedDims)
     box.extents.push_back(tensor.extents[dim]);

@@ -25,7 +25,7 @@ public:
   Exprs indexOf(llvm::ArrayRef<Halide::Expr> reduced) const;
 
   /// The reduced dimensions as a box whose elements are `element(full index)`.
-  ReducedBox makeBox(std::function<Halide::Expr(llvm::ArrayRef<Halide::Expr>)> element) const;
+  ReducedBox makeBox(const std::function<Halide::Expr(llvm::ArrayRef<Halide::Expr>)> &element) const;
 
   /// Whether what lies innermost in memory is reduced.
   bool isInnermostReduced() const { return innermostIsReduced; }

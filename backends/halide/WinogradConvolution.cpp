@@ -164,7 +164,7 @@ LogicalResult scheduleWinograd(KernelBuilder &builder) {
       poolX = static_cast<int>(convType.getDimSize(3) / std::max<int64_t>(outType.getDimSize(3), 1));
   int tileX = m / poolX, tileY = m / poolY;
   int lanes = static_cast<int>(schedule.getVector());
-  int columns = static_cast<int>(schedule.getTile(columnsTile, 2 * lanes));
+  int columns = static_cast<int>(schedule.getTile(columnsTile, int64_t{2} * lanes));
   int tiles = static_cast<int>(schedule.getTile(rowsTile, 1)),
       planes = static_cast<int>(schedule.getTile(planesTile, 1));
   int chunkX = static_cast<int>(schedule.getTile("chunk_columns", tiles)),

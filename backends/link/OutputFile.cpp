@@ -37,7 +37,7 @@ OutputFile::OutputFile(llvm::StringRef path) : path(path.str()) {
 OutputFile::~OutputFile() {
   if (!isOurs)
     return;
-  llvm::sys::fs::remove(temporaryPath);
+  (void)llvm::sys::fs::remove(temporaryPath);
   llvm::sys::DontRemoveFileOnSignal(temporaryPath);
 }
 

@@ -210,7 +210,7 @@ private:
     for (const PhysicalDim &dim : llvm::reverse(shape.dims))
       dims.push_back({i64(-dim.haloLow), arithmetic->emit(dim.extent + (dim.haloLow + dim.haloHigh)),
                       arithmetic->emit(dim.stride)});
-    return createBuffer(load(pointer, arguments, 8 * argument.getArgNumber()), type.getElementType(), dims);
+    return createBuffer(load(pointer, arguments, int64_t{8} * argument.getArgNumber()), type.getElementType(), dims);
   }
 
   /// The range of the interior of result `number` that this call computes.

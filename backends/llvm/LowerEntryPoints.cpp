@@ -195,10 +195,10 @@ LogicalResult LowerEntryPointsPass::lowerTask(mlir::func::FuncOp function) {
   for (unsigned index = 0; index < count; ++index) {
     Value argument = body.getArgument(index);
     if (llvm::isa<mlir::MemRefType>(argument.getType())) {
-      argument.replaceAllUsesWith(emit.toBuffer(emit.load(pointer, block, 8 * index), argument.getType()));
+      argument.replaceAllUsesWith(emit.toBuffer(emit.load(pointer, block, int64_t{8} * index), argument.getType()));
       continue;
     }
-    Value number = index + 2 == count ? begin : index + 1 == count ? end : emit.load(i64, block, 8 * index);
+    Value number = index + 2 == count ? begin : index + 1 == count ? end : emit.load(i64, block, int64_t{8} * index);
     argument.replaceAllUsesWith(arith::IndexCastOp::create(builder, function.getLoc(), builder.getIndexType(), number));
   }
   body.eraseArguments(0, count);

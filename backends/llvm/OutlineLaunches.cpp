@@ -30,10 +30,10 @@ public:
       }
       bool isMovable = llvm::isa<dlc::LaunchOp, dlc::FillHaloOp, memref::CopyOp>(op) &&
                        llvm::all_of(op.getOperands(), [&](Value operand) { return isKnownEverywhere(operand); });
+      if (isMovable)
+        group.push_back(&op);
       // Whatever else stands between two launches stays between them.
-      if (!isMovable)
-        flush();
-      else if (group.push_back(&op); static_cast<int64_t>(group.size()) == partSize)
+      if (!isMovable || static_cast<int64_t>(group.size()) == partSize)
         flush();
     }
     flush();

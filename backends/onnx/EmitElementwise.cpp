@@ -5,7 +5,7 @@ using namespace mlir;
 
 namespace dlc::onnx_export {
 
-static float toFloat(llvm::APFloat value) { return static_cast<float>(value.convertToDouble()); }
+static float toFloat(const llvm::APFloat &value) { return static_cast<float>(value.convertToDouble()); }
 
 /// A node with the attributes that `get` makes of the op.
 template <typename OpTy, typename Function>

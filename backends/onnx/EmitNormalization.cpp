@@ -74,7 +74,7 @@ static std::string emitGroupNorm(GroupNormOp op, GraphWriter &writer) {
 }
 
 static std::string emitLrn(LrnOp op, GraphWriter &writer) {
-  auto number = [](llvm::APFloat value) { return static_cast<float>(value.convertToDouble()); };
+  auto number = [](const llvm::APFloat &value) { return static_cast<float>(value.convertToDouble()); };
   return writer.add("LRN", {writer.getName(op.getX())},
                     {{"alpha", number(op.getAlpha())},
                      {"beta", number(op.getBeta())},

@@ -119,10 +119,13 @@ static NodeResults buildPad(NodeContext &context) {
     high[axis] = (*pads)[axes.size() + i];
   }
   Value value;
-  if (const JsonValue *number = context.attributes.find("value"))
+  if (const JsonValue *number = context.attributes.find("value")) {
     value = context.constant(number->number, typeOf(x).getElementType());
-  else if (context.hasInput(2) && !(value = context.operand(2)))
-    return {Value()};
+  } else if (context.hasInput(2)) {
+    value = context.operand(2);
+    if (!value)
+      return {Value()};
+  }
   if (value && typeOf(value).getRank() != 0)
     value = context.reshape(value, {});
   return {context.create<dlc::PadOp>(x, OptionalOperand{value}, ArrayRef<int64_t>(low), ArrayRef<int64_t>(high),

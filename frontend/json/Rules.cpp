@@ -68,7 +68,7 @@ RulePtr dlc::json::deferred(RulePtr (*target)()) {
   rule->target = target;
   return rule;
 }
-RulePtr dlc::json::defined(std::string definition, RulePtr rule) {
+RulePtr dlc::json::defined(std::string definition, const RulePtr &rule) {
   auto copy = std::make_shared<Rule>(*rule);
   copy->definition = std::move(definition);
   return copy;
@@ -77,7 +77,7 @@ RulePtr dlc::json::defined(std::string definition, RulePtr rule) {
 Field dlc::json::required(std::string name, RulePtr rule, std::string summary) {
   return {std::move(name), std::move(rule), std::move(summary), true, {}};
 }
-Field dlc::json::optional(std::string name, RulePtr rule, std::string otherwise, std::string summary) {
+Field dlc::json::optional(std::string name, RulePtr rule, const std::string &otherwise, std::string summary) {
   Field field{std::move(name), std::move(rule), std::move(summary), false, {}};
   if (!otherwise.empty()) {
     field.otherwise = parseDocument(otherwise, [&](Position, const std::string &) {});

@@ -82,11 +82,11 @@ RulePtr mapOf(RulePtr element, std::string title = "");
 RulePtr either(std::vector<RulePtr> alternatives, std::string title = "");
 RulePtr deferred(RulePtr (*target)());
 /// `rule`, defined once in the JSON Schema under `definition`.
-RulePtr defined(std::string definition, RulePtr rule);
+RulePtr defined(std::string definition, const RulePtr &rule);
 
 Field required(std::string name, RulePtr rule, std::string summary);
 /// `otherwise` is JSON text; empty: nothing stands for a missing key.
-Field optional(std::string name, RulePtr rule, std::string otherwise, std::string summary);
+Field optional(std::string name, RulePtr rule, const std::string &otherwise, std::string summary);
 
 /// Checks `value`, called `what` in messages, against `rule`; reports every problem and says whether there was none.
 bool validate(const Rule &rule, const JsonValue &value, const std::string &what, Reporter &reporter);

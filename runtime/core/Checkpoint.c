@@ -350,8 +350,11 @@ static dlc_int32 readVariables(const dlc_model *model, dlc_byte *block, dlc_int6
   // First the size of it all, then the reading, then the copying.
   for (int step = 0; step < 3 && !status; ++step) {
     dlc_uint64 place = 0;
-    if (step == 1 && !(staged = dlcAllocateFromLibc(bytes ? bytes : 1)))
-      status = dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for the %u bytes of '%s'", bytes, path);
+    if (step == 1) {
+      staged = dlcAllocateFromLibc(bytes ? bytes : 1);
+      if (!staged)
+        status = dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for the %u bytes of '%s'", bytes, path);
+    }
     if (step == 2 && stamp)
       *stamp = 0;
     for (dlc_uint32 i = 0; !status && i < model->variable_count; ++i) {

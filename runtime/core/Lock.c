@@ -10,7 +10,7 @@
 /// A page of these is nobody else's: the kernel fills it with zeros in a child
 /// (MADV_WIPEONFORK, Linux 4.14), so that asking costs one load. Twice its size
 /// rather than aligned, which would pad the library's file.
-static dlc_uint32 pages[2 * PAGE_BYTES / sizeof(dlc_uint32)];
+static dlc_uint32 pages[(size_t)2 * PAGE_BYTES / sizeof(dlc_uint32)];
 
 /// The generation of this process; 0 if it has not been asked for.
 static inline dlc_uint32 *generationWord(void) {

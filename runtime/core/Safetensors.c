@@ -239,8 +239,11 @@ dlc_int32 dlcSafetensorsOpen(const char *path, dlc_error *error, SafetensorsFile
     status = dlcFail(error, DLC_ERROR_FILE,
                      "'%s' is no whole safetensors file: its header would have %u bytes, and the file has %d", path,
                      headerBytes, (dlc_int64)size);
-  if (!status && !(result->header = allocateTable(headerBytes, 1)))
-    status = dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for the header of '%s'", path);
+  if (!status) {
+    result->header = allocateTable(headerBytes, 1);
+    if (!result->header)
+      status = dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for the header of '%s'", path);
+  }
   if (!status)
     status = readBytes(result->file, path, result->header, headerBytes, 8, error);
   if (!status) {

@@ -92,7 +92,7 @@ TEST(HeaderWriter, ComputedExtentsComeFromTheLibrary) {
   std::string text = writeHeader(model);
   for (const char *part : {"writes z: float[2 * T][3]", "const int64_t symbols[] = {T};", "int64_t dims[3];",
                            "context->model->entry_count < 1)", "context->model->entry_count < 2)",
-                           "  if (entry->symbol_count != 1 || entry->output_count != 2 ||\n"
+                           "  if (entry->symbol_count != 1 || entry->output_count != 2 ||\n",
                            "      entry->outputs[0].rank != 1 ||\n      entry->outputs[1].rank != 2)\n",
                            "dlc_tensor_of(y, DLC_F32, 1, dims + 0)", "dlc_tensor_of(z, DLC_F32, 2, dims + 1)",
                            "int32_t m_run_2(dlc_context *context)", "dlc_run(context, entry, NULL, 0, NULL, 0)"})

@@ -12,7 +12,7 @@ namespace {
 class OutputFileTest : public testing::Test {
 protected:
   OutputFileTest() { EXPECT_FALSE(llvm::sys::fs::createUniqueDirectory("dlc-output", folder)); }
-  ~OutputFileTest() override { llvm::sys::fs::remove_directories(folder); }
+  ~OutputFileTest() override { (void)llvm::sys::fs::remove_directories(folder); }
   std::string getPath(llvm::StringRef name) {
     llvm::SmallString<128> path(folder);
     llvm::sys::path::append(path, name);

@@ -30,7 +30,7 @@ protected:
                           builder.getTypeArrayAttr({packed, vector}), i64s({0, 64}), builder.getI64IntegerAttr(80));
     EXPECT_FALSE(llvm::sys::fs::createTemporaryFile("dlc-weights", "bin", path));
   }
-  ~WeightsFileTest() override { llvm::sys::fs::remove(path); }
+  ~WeightsFileTest() override { (void)llvm::sys::fs::remove(path); }
 
   static std::vector<float> floatsOf(llvm::StringRef bytes) {
     std::vector<float> values(bytes.size() / sizeof(float));

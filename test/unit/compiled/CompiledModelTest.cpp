@@ -116,7 +116,7 @@ TEST_P(CompiledModel, RunsInManyThreadsThatShareAPool) {
 /// Numbers of threads to try: the one that scripts/check.sh asks for, or a few.
 std::vector<uint32_t> threadCounts() {
   if (const char *count = std::getenv("DLC_STRESS_THREADS"))
-    return {static_cast<uint32_t>(std::atoi(count))};
+    return {static_cast<uint32_t>(std::strtoul(count, nullptr, 10))};
   return {1, 2, 5, 8};
 }
 

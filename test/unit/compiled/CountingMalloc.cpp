@@ -23,6 +23,7 @@ bool isMallocCounted() { return false; }
 bool isMallocCounted() { return true; }
 
 // glibc lets a program replace malloc; these are the names under which its own stays reachable.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the names are the C library's.
 extern "C" {
 void *__libc_malloc(size_t bytes);
 void *__libc_calloc(size_t count, size_t bytes);
@@ -51,5 +52,6 @@ int posix_memalign(void **memory, size_t alignment, size_t bytes) {
   return *memory ? 0 : ENOMEM;
 }
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 #endif

@@ -13,7 +13,7 @@ namespace {
 
 class OnnxFileTest : public testing::Test {
 protected:
-  void addNode(std::vector<std::string> inputs, std::vector<std::string> outputs) {
+  void addNode(const std::vector<std::string> &inputs, const std::vector<std::string> &outputs) {
     onnx::NodeProto *node = nodes.Add();
     node->set_op_type("Op");
     for (const std::string &input : inputs)

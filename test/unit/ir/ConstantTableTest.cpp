@@ -29,7 +29,7 @@ protected:
         stream << static_cast<char>(i % 251);
     }
     auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-    llvm::sys::fs::remove(path);
+    (void)llvm::sys::fs::remove(path);
     EXPECT_EQ((*buffer)->getBufferKind(), llvm::MemoryBuffer::MemoryBuffer_MMap);
     return table.addFile(std::move(*buffer));
   }

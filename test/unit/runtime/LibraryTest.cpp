@@ -128,7 +128,7 @@ TEST_F(RuntimeBrokenLibrary, ForAnotherArchitecture) {
 }
 
 TEST(RuntimeLibrary, DefaultEntryPointIsNeverTheFirstOfSeveral) {
-  auto find = [](std::vector<const char *> names) -> std::string {
+  auto find = [](const std::vector<const char *> &names) -> std::string {
     std::vector<dlc_entry_point> entries;
     for (const char *name : names) {
       entries.push_back({});

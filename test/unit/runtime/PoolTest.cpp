@@ -221,6 +221,8 @@ TEST_F(RuntimePool, CallersExecutor) {
       for (dlc_uint32 i = count; i-- > 0;)
         body(argument, i);
       break;
+    default:
+      break;
     }
   };
   dlc_context *context = makeContext(0, &executor);

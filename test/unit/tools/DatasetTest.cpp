@@ -182,9 +182,9 @@ TEST(ArrayColumnTest, SpreadsClasses) {
 TEST(ArrayColumnTest, KnowsClassesFromNumbers) {
   Target target;
   target.isLabel = true;
-  ArrayColumn(numbers({2}, {0, 0.5}), target, "y.npy");
+  ArrayColumn fractions(numbers({2}, {0, 0.5}), target, "y.npy");
   EXPECT_FALSE(target.isClass);
-  ArrayColumn(numbers({2, 1}, {0, 1}), target, "y.npy");
+  ArrayColumn classes(numbers({2, 1}, {0, 1}), target, "y.npy");
   EXPECT_TRUE(target.isClass);
 }
 

@@ -26,7 +26,7 @@ protected:
     EXPECT_FALSE(llvm::sys::fs::createUniqueDirectory("dlc-kernels", folder));
     options.cacheDirectory = std::string(folder);
   }
-  ~KernelCompilerTest() override { llvm::sys::fs::remove_directories(folder); }
+  ~KernelCompilerTest() override { (void)llvm::sys::fs::remove_directories(folder); }
 
   mlir::FailureOr<std::vector<dlc::halide::CompiledKernel>> compile(llvm::StringRef text) {
     module = mlir::parseSourceString<mlir::ModuleOp>(text, mlir::ParserConfig(&context));

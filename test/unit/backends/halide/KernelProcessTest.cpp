@@ -115,7 +115,7 @@ TEST(KernelProcessTest, APoolThatIsLeftEarlyEndsItsProcesses) {
               pause();
           return succeed();
         },
-        [](Outcome) { FAIL() << "nobody waited for it"; });
+        [](const Outcome &) { FAIL() << "nobody waited for it"; });
     ASSERT_TRUE(lifeline.isAlive());
   }
   EXPECT_TRUE(lifeline.endsWithin(10));
