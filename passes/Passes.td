@@ -58,7 +58,6 @@ def SinkLoopWork : Pass<"dlc-sink-loop-work", "::mlir::ModuleOp"> {
     After: the loop stacks `%dz`; `dlc.matmul %dz_all, %h_all {transpose_lhs = true}` behind it
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
-  let statistics = [Statistic<"sunk", "sunk-results", "Results that are computed behind their loop">];
 }
 def Differentiate : Pass<"dlc-differentiate", "::mlir::ModuleOp"> {
   let summary = "Write out gradients";
@@ -72,7 +71,6 @@ def Differentiate : Pass<"dlc-differentiate", "::mlir::ModuleOp"> {
 
     After: `%d = dlc.mul %one, %y` with ones in `%one`
   }];
-  let statistics = [Statistic<"differentiated", "differentiated", "Gradients written out">];
 }
 
 def BindVariables : Pass<"dlc-bind-variables", "::mlir::ModuleOp"> {
@@ -141,7 +139,6 @@ def CheckIndices : Pass<"dlc-check-indices", "::mlir::ModuleOp"> {
     After: the argument `tokens` has a check of the kind `index`, with `extent = 65` and `what = "the vocabulary of 'words'"`.
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
-  let statistics = [Statistic<"found", "found-checks", "Checks noted">];
 }
 def FoldParameters : Pass<"dlc-fold-parameters", "::mlir::ModuleOp"> {
   let summary = "Turn parameters into constants, for inference";
@@ -166,7 +163,6 @@ def FoldBatchNorm : Pass<"dlc-fold-batch-norm", "::mlir::func::FuncOp"> {
     operands are constants; where they follow from parameters that may be replaced the ops stay.
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
-  let statistics = [Statistic<"folded", "folded-convolutions", "Batch normalizations folded into convolutions">];
 }
 def FoldConstants : Pass<"dlc-fold-constants", "::mlir::func::FuncOp"> {
   let summary = "Compute ops whose operands are all constants, where the result is small";
@@ -198,7 +194,6 @@ def AbsorbBroadcasts : Pass<"dlc-absorb-broadcasts", "::mlir::func::FuncOp"> {
 
     After: `dlc.mul %dy, %x : (tensor<8x1xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>`
   }];
-  let statistics = [Statistic<"absorbed", "absorbed", "Broadcasts that an op does by itself">];
 }
 
 def DetachExtents : Pass<"dlc-detach-extents", "::mlir::func::FuncOp"> {
@@ -212,7 +207,6 @@ def DetachExtents : Pass<"dlc-detach-extents", "::mlir::func::FuncOp"> {
 
     After: `dlc.fill %image {shape = array<i64: -2, 16>, ...} : (tensor<?x1x8x8xf32>) -> tensor<?x16xf32>`
   }];
-  let statistics = [Statistic<"detached", "detached", "Ops that ask an argument now">];
 }
 
 def HoistLoopWork : Pass<"dlc-hoist-loop-work", "::mlir::ModuleOp"> {
@@ -228,7 +222,6 @@ def HoistLoopWork : Pass<"dlc-hoist-loop-work", "::mlir::ModuleOp"> {
     After: `dlc.matmul %x_all, %w : (tensor<?x3xf32>, tensor<3x8xf32>) -> tensor<?x8xf32>` before the loop that scans its result
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
-  let statistics = [Statistic<"hoisted", "hoisted-products", "Matrix products that run over all steps at once">];
 }
 def FuseAttention : Pass<"dlc-fuse-attention", "::mlir::func::FuncOp"> {
   let summary = "Rewrite products around a softmax as attention";
@@ -264,7 +257,6 @@ def PackInvariants : Pass<"dlc-pack-invariants", "::mlir::ModuleOp"> {
     for which the loop has the result of a `dlc.pack`
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
-  let statistics = [Statistic<"packed", "packed-invariants", "Matrices packed before loops">];
 }
 def HoistWeightWork : Pass<"dlc-hoist-weight-work", "::mlir::ModuleOp"> {
   let summary = "Do what depends on weights alone once, when they change, and not in each run";
@@ -288,7 +280,6 @@ def HoistWeightWork : Pass<"dlc-hoist-weight-work", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::dlc::DlcDialect", "::mlir::func::FuncDialect"];
-  let statistics = [Statistic<"hoisted", "hoisted-values", "Derived parameters">];
 }
 def AssignLayouts : Pass<"dlc-assign-layouts", "::mlir::func::FuncOp"> {
   let summary = "Choose the layout of every tensor";
@@ -304,7 +295,6 @@ def AssignLayouts : Pass<"dlc-assign-layouts", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::dlc::DlcDialect"];
   let options = [Option<"math", "math", "std::string", "\"default\"", "Algebra that may change: strict, default or fast">,
                  ListOption<"isas", "isas", "std::string", "Instruction sets, the most basic first">];
-  let statistics = [Statistic<"conversions", "layout-conversions", "Packs and unpacks of values that are not constant">];
 }
 
 //===-- fusion --------------------------------------------------------------===//
@@ -335,7 +325,6 @@ def FuseLstmGates : Pass<"dlc-fuse-lstm-gates", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
   let options = [Option<"reorderSums", "reorder-sums", "bool", "true", "Sums over a concatenation may be split in two">];
-  let statistics = [Statistic<"fused", "fused-cells", "Cells that became kernels">];
 }
 def FuseGruGates : Pass<"dlc-fuse-gru-gates", "::mlir::func::FuncOp"> {
   let summary = "Form the kernels of the step of a GRU";
@@ -346,7 +335,6 @@ def FuseGruGates : Pass<"dlc-fuse-gru-gates", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
   let options = [Option<"reorderSums", "reorder-sums", "bool", "true", "Sums over a concatenation may be split in two">];
-  let statistics = [Statistic<"fused", "fused-cells", "Cells that became kernels">];
 }
 def FuseRnnGates : Pass<"dlc-fuse-rnn-gates", "::mlir::func::FuncOp"> {
   let summary = "Form one kernel of the step of an Elman network";
@@ -355,7 +343,6 @@ def FuseRnnGates : Pass<"dlc-fuse-rnn-gates", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
   let options = [Option<"reorderSums", "reorder-sums", "bool", "true", "Sums over a concatenation may be split in two">];
-  let statistics = [Statistic<"fused", "fused-cells", "Cells that became kernels">];
 }
 def FuseConvReluPool : Pass<"dlc-fuse-conv-relu-pool", "::mlir::func::FuncOp"> {
   let summary = "Form kernels around convolutions and matrix products";
@@ -385,7 +372,6 @@ def SplitConcats : Pass<"dlc-split-concats", "::mlir::func::FuncOp"> {
 
     Before: `dlc.concat` of 100 operands. After: one of four, which are concatenations of 25 operands each.
   }];
-  let statistics = [Statistic<"split", "split", "concatenations that were split">];
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 def ShareKernels : Pass<"dlc-share-kernels", "::mlir::func::FuncOp"> {
@@ -401,8 +387,6 @@ def ShareKernels : Pass<"dlc-share-kernels", "::mlir::func::FuncOp"> {
   }];
   let options = [Option<"sliceLimit", "slice-limit", "int64_t", "64", "slices that keep kernels of their own">,
                  Option<"numberLimit", "number-limit", "int64_t", "256", "numbers that are immediates of kernels">];
-  let statistics = [Statistic<"gathers", "gathers", "slices that became gathers">,
-                    Statistic<"numbers", "numbers", "constants that kernels read from memory">];
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 def FuseElementwise : Pass<"dlc-fuse-elementwise", "::mlir::func::FuncOp"> {
@@ -447,7 +431,6 @@ def SplitLoopRows : Pass<"dlc-split-loop-rows", "::mlir::ModuleOp"> {
     After: the same with `{dlc.row_range = 8 : i64}`, and `dlc.kernel ... attributes {dlc.row_range = 8 : i64}` in `@run.lstm`
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
-  let statistics = [Statistic<"marked", "split-loops", "Loops whose rows are split">];
 }
 def Tile : Pass<"dlc-tile", "::mlir::func::FuncOp"> {
   let summary = "Decide the schedule of every kernel";
@@ -466,7 +449,6 @@ def Tile : Pass<"dlc-tile", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::dlc::DlcDialect"];
   let options = [ListOption<"isas", "isas", "std::string", "Instruction sets, the most basic first">,
                  Option<"naive", "naive", "bool", "false", "One element after the other, in one thread">];
-  let statistics = [Statistic<"tiled", "tiled-kernels", "Kernels that got schedules">];
 }
 
 def VerifySchedules : Pass<"dlc-verify-schedules", "::mlir::ModuleOp"> {
@@ -502,7 +484,6 @@ def CollapseKernels : Pass<"dlc-collapse-kernels", "::mlir::ModuleOp"> {
     Pre-condition: launches refer to kernels as `dlc.kernel_func`s on buffers of bytes, to which types do not matter.
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
-  let statistics = [Statistic<"collapsed", "collapsed-kernels", "Kernels with fewer dimensions">];
 }
 
 //===-- memory --------------------------------------------------------------===//
@@ -566,7 +547,6 @@ def Recompute : Pass<"dlc-recompute", "::mlir::ModuleOp"> {
     Pre-condition: the functions hold kernels, loops, reshapes, constants and returns only.
   }];
   let options = [Option<"memoryLimit", "memory-limit", "int64_t", "0", "Bytes that an entry point may take; 0: any number">];
-  let statistics = [Statistic<"kernelsAgain", "kernels-again", "Kernels that run a second time">];
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 

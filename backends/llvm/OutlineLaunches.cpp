@@ -20,8 +20,8 @@ class EntrySplitter {
 public:
   EntrySplitter(func::FuncOp entry, int64_t partSize) : entry(entry), partSize(partSize) {}
 
-  /// Moves runs of launches to parts; the number of parts.
-  unsigned run() {
+  /// Moves runs of launches to parts.
+  void run() {
     Block &body = entry.getBody().front();
     for (Operation &op : llvm::make_early_inc_range(body)) {
       if (isAddress(&op)) {
@@ -40,7 +40,6 @@ public:
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
       if (addresses.contains(&op) && op.use_empty())
         op.erase();
-    return parts;
   }
 
 private:
@@ -125,7 +124,7 @@ class OutlineLaunches final : public dlc::impl::OutlineLaunchesBase<OutlineLaunc
         continue;
       auto launches = entry.getOps<dlc::LaunchOp>();
       if (std::distance(launches.begin(), launches.end()) > partSize)
-        outlined += EntrySplitter(entry, partSize).run();
+        EntrySplitter(entry, partSize).run();
     }
   }
 };

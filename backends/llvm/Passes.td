@@ -62,7 +62,6 @@ def OutlineLaunches : Pass<"dlc-outline-launches", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"partSize", "part-size", "int64_t", "512", "launches of one function">];
-  let statistics = [Statistic<"outlined", "parts", "functions that entry points were split into">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
 }
 

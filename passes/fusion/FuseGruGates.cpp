@@ -13,9 +13,7 @@ namespace {
 
 class FuseGruGates final : public dlc::impl::FuseGruGatesBase<FuseGruGates> {
   using FuseGruGatesBase::FuseGruGatesBase;
-  void runOnOperation() override {
-    fused += dlc::fuseGates(getOperation(), dlc::GateEquations::Kind::Gru, reorderSums);
-  }
+  void runOnOperation() override { dlc::fuseGates(getOperation(), dlc::GateEquations::Kind::Gru, reorderSums); }
 };
 
 } // namespace

@@ -13,9 +13,7 @@ namespace {
 
 class FuseLstmGates final : public dlc::impl::FuseLstmGatesBase<FuseLstmGates> {
   using FuseLstmGatesBase::FuseLstmGatesBase;
-  void runOnOperation() override {
-    fused += dlc::fuseGates(getOperation(), dlc::GateEquations::Kind::Lstm, reorderSums);
-  }
+  void runOnOperation() override { dlc::fuseGates(getOperation(), dlc::GateEquations::Kind::Lstm, reorderSums); }
 };
 
 } // namespace

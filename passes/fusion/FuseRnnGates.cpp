@@ -13,9 +13,7 @@ namespace {
 
 class FuseRnnGates final : public dlc::impl::FuseRnnGatesBase<FuseRnnGates> {
   using FuseRnnGatesBase::FuseRnnGatesBase;
-  void runOnOperation() override {
-    fused += dlc::fuseGates(getOperation(), dlc::GateEquations::Kind::Elman, reorderSums);
-  }
+  void runOnOperation() override { dlc::fuseGates(getOperation(), dlc::GateEquations::Kind::Elman, reorderSums); }
 };
 
 } // namespace

@@ -322,18 +322,14 @@ void formRecurrentKernels(const GateEquations &cell) {
     StageBuilder(cell, stage).run();
 }
 
-unsigned fuseGates(func::FuncOp function, GateEquations::Kind kind, bool mayReorderSums) {
+void fuseGates(func::FuncOp function, GateEquations::Kind kind, bool mayReorderSums) {
   if (function.isExternal())
-    return 0;
+    return;
   if (mayReorderSums)
     splitConcatenatedStates(function);
-  unsigned count = 0;
   for (const GateEquations &cell : GateEquations::findAll(function))
-    if (cell.kind == kind) {
+    if (cell.kind == kind)
       formRecurrentKernels(cell);
-      ++count;
-    }
-  return count;
 }
 
 } // namespace dlc

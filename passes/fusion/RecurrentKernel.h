@@ -14,8 +14,8 @@ namespace dlc {
 void formRecurrentKernels(const GateEquations &cell);
 
 /// What the passes for the cells do: splits concatenated states if `mayReorderSums`, and forms the kernels of all cells
-/// of `kind`. Returns how many cells there were.
-unsigned fuseGates(mlir::func::FuncOp function, GateEquations::Kind kind, bool mayReorderSums);
+/// of `kind`.
+void fuseGates(mlir::func::FuncOp function, GateEquations::Kind kind, bool mayReorderSums);
 
 } // namespace dlc
 

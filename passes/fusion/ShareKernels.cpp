@@ -73,7 +73,6 @@ class ShareKernels final : public dlc::impl::ShareKernelsBase<ShareKernels> {
                                         builder.getI64IntegerAttr(axis));
     slice.getResult().replaceAllUsesWith(gather.getResult());
     slice.erase();
-    ++gathers;
   }
 
   void shareNumbers() {
@@ -86,10 +85,8 @@ class ShareKernels final : public dlc::impl::ShareKernelsBase<ShareKernels> {
       }
     if (static_cast<int64_t>(values.size()) <= numberLimit)
       return;
-    for (dlc::ConstantOp constant : constants) {
+    for (dlc::ConstantOp constant : constants)
       constant->setAttr(dlc::readAsInputAttribute, UnitAttr::get(&getContext()));
-      ++numbers;
-    }
   }
 };
 

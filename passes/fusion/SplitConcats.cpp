@@ -52,7 +52,6 @@ class SplitConcats final : public dlc::impl::SplitConcatsBase<SplitConcats> {
       operands = std::move(joined);
     }
     concat->setOperands(operands);
-    ++split;
   }
 };
 

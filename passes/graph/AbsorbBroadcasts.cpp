@@ -55,10 +55,8 @@ class AbsorbBroadcasts final : public dlc::impl::AbsorbBroadcastsBase<AbsorbBroa
     if (succeeded(inference.inferReturnTypes(&getContext(), std::nullopt, op->getOperands(),
                                              op->getDiscardableAttrDictionary(), op->getPropertiesStorage(),
                                              op->getRegions(), types)) &&
-        types.front() == op->getResult(0).getType()) {
-      ++absorbed;
+        types.front() == op->getResult(0).getType())
       return true;
-    }
     operand.set(before);
     return false;
   }

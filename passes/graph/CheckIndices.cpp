@@ -77,8 +77,7 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
       entries.push_back(builder.getNamedAttr("sizes", builder.getDenseI64ArrayAttr(origin->sizes)));
     }
     auto function = llvm::cast<func::FuncOp>(origin->argument.getOwner()->getParentOp());
-    if (dlc::addInputCheck(function, origin->argument.getArgNumber(), builder.getDictionaryAttr(entries)))
-      ++found;
+    dlc::addInputCheck(function, origin->argument.getArgNumber(), builder.getDictionaryAttr(entries));
   }
 
   /// Follows `value` back through ops that neither change nor compute elements.

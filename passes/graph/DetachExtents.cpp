@@ -85,7 +85,6 @@ class DetachExtents final : public dlc::impl::DetachExtentsBase<DetachExtents> {
         extent = -2 - *next++;
     fill.getLikeMutable().set(argument);
     fill.setShape(shape);
-    ++detached;
   }
 
   void detachExtent(dlc::ExtentOp op) {
@@ -96,7 +95,6 @@ class DetachExtents final : public dlc::impl::DetachExtentsBase<DetachExtents> {
     if (Value argument = findArgument(op.getX(), extents, dims)) {
       op.getXMutable().set(argument);
       op.setAxes(dims);
-      ++detached;
     }
   }
 
@@ -109,7 +107,6 @@ class DetachExtents final : public dlc::impl::DetachExtentsBase<DetachExtents> {
         return;
       op.getXMutable().set(argument);
       op.setAxis(dims.front());
-      ++detached;
     }
   }
 
@@ -122,7 +119,6 @@ class DetachExtents final : public dlc::impl::DetachExtentsBase<DetachExtents> {
               llvm::cast<RankedTensorType>(operand.get().getType()).getShape() &&
           shapes->getDims(argument) == shapes->getDims(operand.get())) {
         operand.set(argument);
-        ++detached;
         return;
       }
   }

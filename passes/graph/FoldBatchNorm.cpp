@@ -84,8 +84,7 @@ bool isChannelBias(Value bias, RankedTensorType type) {
 
 /// batch_norm(conv(x, w) [+ b]) -> conv(x, w * a) + b'.
 struct FoldIntoConvolution final : OpRewritePattern<dlc::BatchNormOp> {
-  FoldIntoConvolution(MLIRContext *context, Pass::Statistic &folded)
-      : OpRewritePattern(context, /*benefit=*/2), folded(folded) {}
+  FoldIntoConvolution(MLIRContext *context) : OpRewritePattern(context, /*benefit=*/2) {}
 
   LogicalResult matchAndRewrite(dlc::BatchNormOp op, PatternRewriter &rewriter) const override {
     RankedTensorType type = getType(op);
@@ -119,11 +118,8 @@ struct FoldIntoConvolution final : OpRewritePattern<dlc::BatchNormOp> {
                                     conv.getDilationsAttr(), conv.getPadsAttr(), conv.getGroupsAttr());
     rewriter.replaceOpWithNewOp<dlc::AddOp>(
         op, type, sum, spreadChannels(rewriter, affine.offset, type.getRank() - 1, type.getElementType()));
-    ++folded;
     return success();
   }
-
-  Pass::Statistic &folded;
 };
 
 /// batch_norm(x) -> x * a + b.
@@ -146,8 +142,7 @@ struct ExpandToAffine final : OpRewritePattern<dlc::BatchNormOp> {
 class FoldBatchNorm final : public dlc::impl::FoldBatchNormBase<FoldBatchNorm> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<FoldIntoConvolution>(&getContext(), folded);
-    patterns.add<ExpandToAffine>(&getContext());
+    patterns.add<FoldIntoConvolution, ExpandToAffine>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

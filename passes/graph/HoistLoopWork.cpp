@@ -256,7 +256,6 @@ class HoistLoopWork final : public dlc::impl::HoistLoopWorkBase<HoistLoopWork> {
     unsigned count = 0;
     for (auto [depth, loop] : ordered)
       count += LoopHoister(loop).run();
-    hoisted += count;
     if (count && failed(dlc::bindLoopShapes(getOperation())))
       signalPassFailure();
   }

@@ -66,8 +66,6 @@ public:
       addHalo(value, halo.first, halo.second);
   }
 
-  unsigned getConversions() const { return conversions; }
-
 private:
   static RankedTensorType getType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
@@ -85,7 +83,6 @@ private:
       if (auto *definition = plain.getDefiningOp())
         builder.setInsertionPointAfter(definition);
       packed = dlc::PackOp::create(builder, value.getLoc(), dlc::withLayout(getType(value), layout), plain);
-      conversions += !value.getDefiningOp<dlc::ConstantOp>();
     }
     return packed;
   }
@@ -96,7 +93,6 @@ private:
       OpBuilder builder(value.getContext());
       builder.setInsertionPointAfterValue(value);
       plain = dlc::UnpackOp::create(builder, value.getLoc(), dlc::withLayout(getType(value), {}), value);
-      ++conversions;
     }
     return plain;
   }
@@ -244,7 +240,6 @@ private:
   llvm::DenseMap<std::pair<Value, dlc::LayoutAttr>, Value> packs;
   llvm::DenseMap<Value, Value> unpacks;
   llvm::MapVector<Value, std::pair<llvm::SmallVector<int64_t>, llvm::SmallVector<int64_t>>> halos;
-  unsigned conversions = 0;
 };
 
 class AssignLayouts final : public dlc::impl::AssignLayoutsBase<AssignLayouts> {
@@ -261,9 +256,7 @@ class AssignLayouts final : public dlc::impl::AssignLayoutsBase<AssignLayouts> {
     options.math = *parsed;
     if (!isas.empty())
       options.isas.assign(isas.begin(), isas.end());
-    LayoutAssignment assignment(getOperation(), options);
-    assignment.run();
-    conversions += assignment.getConversions();
+    LayoutAssignment(getOperation(), options).run();
   }
 };
 

@@ -112,7 +112,6 @@ class HoistWeightWork final : public dlc::impl::HoistWeightWorkBase<HoistWeightW
       if (!parameter) {
         parameter = declare(symbols, stamp, copy);
         dlc::AssignOp::create(builder, copy.getLoc(), parameter.getSymName(), copy);
-        ++hoisted;
       }
       OpBuilder atValue(value.getDefiningOp());
       value.replaceAllUsesWith(

@@ -23,7 +23,6 @@ class PackInvariants final : public dlc::impl::PackInvariantsBase<PackInvariants
     unsigned count = 0;
     for (dlc::LoopOp loop : loops)
       count += pack(loop);
-    packed += count;
     if (count && failed(dlc::bindLoopShapes(getOperation())))
       signalPassFailure();
   }

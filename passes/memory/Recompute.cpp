@@ -217,7 +217,6 @@ class Recompute final : public dlc::impl::RecomputeBase<Recompute> {
       MemoryLimiter limiter(entry, std::max<int64_t>(memoryLimit - variableBytes, 0));
       if (failed(limiter.run()))
         return signalPassFailure();
-      kernelsAgain += limiter.getRecomputed();
       if (limiter.getArenaBytes() + variableBytes > memoryLimit) {
         auto diagnostic = entry.emitError("'")
                           << entry.getSymName() << "' takes " << formatBytes(limiter.getArenaBytes() + variableBytes)

@@ -301,7 +301,6 @@ class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKern
         return;
       space->rewrite();
     }
-    ++collapsed;
     // The schedules speak of dimensions that are gone.
     dlc::TileSubject subject{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getYielded().getType()),
                              kernel.getRoot()};

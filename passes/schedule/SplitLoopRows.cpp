@@ -70,7 +70,6 @@ class SplitLoopRows final : public dlc::impl::SplitLoopRowsBase<SplitLoopRows> {
       loop->setAttr(dlc::rowRangeName, range);
       for (auto kernel : loop.getBodyFunction().getOps<dlc::KernelOp>())
         kernel->setAttr(dlc::rowRangeName, range);
-      ++marked;
     });
   }
 

@@ -68,7 +68,6 @@ class Tile final : public dlc::impl::TileBase<Tile> {
         schedules.push_back(dlc::tileKernel(subject, processor));
     }
     kernel.setSchedulesAttr(ArrayAttr::get(context, schedules));
-    ++tiled;
   }
 };
 

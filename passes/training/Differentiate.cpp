@@ -70,7 +70,6 @@ class Differentiate final : public dlc::impl::DifferentiateBase<Differentiate> {
         gradient = dlc::ReshapeLikeOp::create(builder, op.getLoc(), gradient, variable);
       result.replaceAllUsesWith(gradient);
     }
-    ++differentiated;
     op.erase();
     return success();
   }

@@ -263,7 +263,6 @@ class SinkLoopWork final : public dlc::impl::SinkLoopWorkBase<SinkLoopWork> {
     unsigned count = 0;
     for (dlc::LoopOp loop : loops)
       count += LoopSinker(loop).run();
-    sunk += count;
     if (count && failed(dlc::bindLoopShapes(getOperation())))
       signalPassFailure();
   }
