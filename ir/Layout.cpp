@@ -171,7 +171,7 @@ void packElements(RankedTensorType packedType, llvm::ArrayRef<char> source, llvm
          "only layouts that keep the size are packed at compile time");
   Dims dims = staticDims(packedType);
   PhysicalShape shape = getPhysicalShape(packedType, dims);
-  std::memset(target.data(), 0, target.size());
+  llvm::fill(target, 0);
   if (packedType.getNumElements() == 0)
     return;
   if (shape.dims.empty()) {

@@ -48,8 +48,9 @@ done
 export PATH=$TOP/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1
 [ "$again" = 0 ] || rm -rf "$STATE"
 mkdir -p "$STATE/logs"
-# LLVM's libraries are not instrumented: a container that they and dlc both change looks overflowed.
-export ASAN_OPTIONS=detect_container_overflow=0 UBSAN_OPTIONS=print_stacktrace=1
+# LLVM's libraries are not instrumented: a container that they and dlc both change looks overflowed, and memory of their allocators, whose
+# code is partly inlined into dlc's, is poisoned on one side and handed out on the other.
+export ASAN_OPTIONS=detect_container_overflow=0:allow_user_poisoning=0 UBSAN_OPTIONS=print_stacktrace=1
 commit=$(git rev-parse --short HEAD)$(git diff --quiet HEAD || git diff HEAD | sha1sum | cut -c1-8)
 began=$SECONDS passed=0 failed=0 kept=0 late=0
 

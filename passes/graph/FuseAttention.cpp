@@ -172,7 +172,8 @@ private:
   static Value insertHead(Value x, Location location, PatternRewriter &rewriter) {
     llvm::ArrayRef<int64_t> old = typeOf(x).getShape();
     llvm::SmallVector<int64_t> shape{old[0], 1, old[1], old[2]}, encoded;
-    for (auto [extent, dim] : llvm::zip(shape, std::initializer_list<int64_t>{0, -1, 1, 2}))
+    constexpr int64_t dims[] = {0, -1, 1, 2};
+    for (auto [extent, dim] : llvm::zip_equal(shape, dims))
       encoded.push_back(ShapedType::isDynamic(extent) ? -2 - dim : extent);
     return dlc::ReshapeOp::create(rewriter, location, RankedTensorType::get(shape, typeOf(x).getElementType()), x,
                                   rewriter.getDenseI64ArrayAttr(encoded));
