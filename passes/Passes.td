@@ -437,7 +437,7 @@ def Tile : Pass<"dlc-tile", "::mlir::func::FuncOp"> {
   let description = [{
     Gives every `dlc.kernel` one `#dlc.schedule` an instruction set: the algorithm, the tile of results that stays in registers,
     the order of loops, and the dimension whose ranges may go to different threads (the same for all instruction sets). The
-    decisions come from a cost model of registers, caches and throughputs (passes/schedule/ProcessorModel.h). A kernel that has
+    decisions come from a cost model of registers, caches and throughputs (targets/Machine.h). A kernel that has
     schedules keeps them.
 
     After:
@@ -522,7 +522,7 @@ def Recompute : Pass<"dlc-recompute", "::mlir::ModuleOp"> {
     (variables and intermediate tensors together), a tensor that is long not read is thrown away in between: its kernel, and
     those that compute what this one reads where nobody else keeps that, run a second time before the next reader.
 
-    The tensor that saves the most above the limit for the time that its kernels are estimated to take (`ir/KernelCost.h`) goes
+    The tensor that saves the most above the limit for the time that its kernels are estimated to take (`analysis/KernelCost.h`) goes
     first. Each round takes several, twice as many as the one before, and then plans the memory again; if they save less than it
     seemed, they are taken back and fewer are tried. Elementwise kernels and normalizations go first; convolutions follow when there is
     nothing else. Without a limit nothing is computed twice. A limit that cannot be held is an error that says what is needed.

@@ -21,7 +21,7 @@ config.environment["PATH"] = os.pathsep.join([config.dlc_tools_dir, config.llvm_
 config.environment["XDG_CACHE_HOME"] = os.path.join(config.dlc_build_dir, "lit", "cache")
 config.environment["PYTHONPATH"] = os.path.join(config.dlc_build_dir, "python")
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
-for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "DLC_ISA_LEVEL"):
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "DLC_CPU_FEATURES"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Halide's name of an instruction set.
+/// Halide's targets for the table of machines.
 #ifndef DLC_BACKENDS_HALIDE_HALIDETARGET_H
 #define DLC_BACKENDS_HALIDE_HALIDETARGET_H
 
 #include "Halide.h"
 #include "ir/DlcDialect.h"
+#include "targets/Machine.h"
 
 namespace dlc::halide {
 
@@ -17,9 +18,8 @@ struct KernelOptions {
   bool relaxContractions = false;
 };
 
-/// The target of kernels that root `root` for the instruction set `isa`: "x86-64-v2", "x86-64-v3", "x86-64-v4",
-/// "x86-64-v4-bf16" (with VNNI and BF16), "aarch64". None if there is no such instruction set.
-std::optional<Halide::Target> getHalideTarget(llvm::StringRef isa, KernelRoot root, const KernelOptions &options);
+/// The target of kernels that root `root` on `machine`.
+Halide::Target getHalideTarget(const Machine &machine, KernelRoot root, const KernelOptions &options);
 
 } // namespace dlc::halide
 

@@ -66,15 +66,16 @@ static std::variant<CompiledKernel, std::string> compileHere(const KernelVariant
   Halide::set_custom_compile_time_error_reporter(&reporter);
   try {
     KernelOptions kernelOptions{options.checkBounds, options.relaxContractions};
-    auto target = getHalideTarget(variant.schedule.getIsa().getValue(), kernel.getRoot(), kernelOptions);
-    if (!target)
+    const Machine *machine = findMachine(variant.schedule.getIsa().getValue());
+    if (!machine)
       return "there are no kernels for the instruction set '" + variant.schedule.getIsa().str() + "'";
-    KernelBuilder builder(kernel, variant.schedule, *target);
+    Halide::Target target = getHalideTarget(*machine, kernel.getRoot(), kernelOptions);
+    KernelBuilder builder(kernel, variant.schedule, target);
     if (failed(builder.build()))
       return problems;
     MemoryFile file;
     builder.getOutput().compile_to({{Halide::OutputFileType::bitcode, file.getPath()}}, builder.getArguments(),
-                                   "kernel", *target);
+                                   "kernel", target);
     llvm::Expected<CompiledKernel> finished = finishKernel(file.read());
     if (!finished)
       return llvm::toString(finished.takeError());

@@ -141,7 +141,7 @@ std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<Kernel
   add(getRuntime(target));
   for (const KernelCode &code : kernels) {
     add(code.kernel);
-    add(code.isa.name);
+    add(code.machine->name);
     add(code.bitcode);
   }
   auto digest = hasher.final<16>();

@@ -9,11 +9,12 @@
 #include "llvm/IR/Operator.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Transforms/Utils/ModuleUtils.h"
 
 using namespace dlc;
 
 static std::string getVersionSymbol(const KernelCode &code) {
-  return getKernelSymbol(code.kernel) + "." + code.isa.name;
+  return getKernelSymbol(code.kernel) + "." + code.machine->name.str();
 }
 
 uint64_t dlc::getScratchBytes(llvm::ArrayRef<KernelCode> kernels) {
@@ -25,42 +26,79 @@ uint64_t dlc::getScratchBytes(llvm::ArrayRef<KernelCode> kernels) {
   return most;
 }
 
-/// The address of the version to call: a constant, or read from a table by the level that the runtime found at load.
-static llvm::Value *selectVersion(llvm::IRBuilder<> &builder, llvm::Module &module, llvm::StringRef name,
-                                  llvm::ArrayRef<std::pair<int, llvm::Function *>> versions) {
-  if (versions.size() == 1)
-    return versions.front().second;
-  llvm::LLVMContext &context = module.getContext();
-  auto *pointer = llvm::PointerType::getUnqual(context);
-  auto *i32 = llvm::Type::getInt32Ty(context);
-  int lowest = versions.front().first, highest = versions.back().first;
-  llvm::SmallVector<llvm::Constant *> entries;
-  for (int level = lowest; level <= highest; ++level) {
-    llvm::Function *best = versions.front().second;
-    for (auto [versionLevel, version] : versions)
-      if (versionLevel <= level)
-        best = version;
-    entries.push_back(best);
-  }
-  auto *type = llvm::ArrayType::get(pointer, entries.size());
-  auto *table = new llvm::GlobalVariable(module, type, /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
-                                         llvm::ConstantArray::get(type, entries), name + ".versions");
-  llvm::GlobalVariable *found = module.getNamedGlobal("dlc_rt_isa_level");
-  if (!found)
-    found = new llvm::GlobalVariable(module, i32, /*isConstant=*/false, llvm::GlobalValue::ExternalLinkage, nullptr,
-                                     "dlc_rt_isa_level");
-  llvm::Value *index = builder.CreateSub(builder.CreateLoad(i32, found), builder.getInt32(lowest));
-  llvm::Value *place =
-      builder.CreateInBoundsGEP(type, table, {builder.getInt64(0), builder.CreateZExt(index, builder.getInt64Ty())});
-  return builder.CreateLoad(pointer, place);
-}
+namespace {
 
-static void defineDispatch(llvm::Module &module, llvm::Function &kernel, llvm::ArrayRef<const KernelCode *> codes) {
+/// Which machine's kernels a library runs: a number that a constructor of the module sets when it is loaded.
+class MachineChoice {
+public:
+  MachineChoice(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels) : module(module) {
+    for (const KernelCode &code : kernels)
+      if (!llvm::is_contained(machines, code.machine))
+        machines.push_back(code.machine);
+    // Rows of one table, which is ordered by preference.
+    llvm::sort(machines);
+    if (machines.size() > 1)
+      defineChoice();
+  }
+
+  /// The address of the version to call: a constant, or read from a table by the choice.
+  llvm::Value *select(llvm::IRBuilder<> &builder, llvm::StringRef name,
+                      llvm::ArrayRef<std::pair<const Machine *, llvm::Function *>> versions) const {
+    if (versions.size() == 1)
+      return versions.front().second;
+    llvm::SmallVector<llvm::Constant *> entries;
+    for (const Machine *machine : machines) {
+      llvm::Function *best = versions.front().second;
+      for (auto [versionMachine, version] : versions)
+        if (versionMachine <= machine)
+          best = version;
+      entries.push_back(best);
+    }
+    auto *pointer = llvm::PointerType::getUnqual(module.getContext());
+    auto *type = llvm::ArrayType::get(pointer, entries.size());
+    auto *table = new llvm::GlobalVariable(module, type, /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
+                                           llvm::ConstantArray::get(type, entries), name + ".versions");
+    llvm::Value *index = builder.CreateZExt(builder.CreateLoad(builder.getInt32Ty(), choice), builder.getInt64Ty());
+    return builder.CreateLoad(pointer, builder.CreateInBoundsGEP(type, table, {builder.getInt64(0), index}));
+  }
+
+private:
+  /// The last machine whose features the CPU has; the first one's are those that every context is checked for.
+  void defineChoice() {
+    llvm::LLVMContext &context = module.getContext();
+    auto *i32 = llvm::Type::getInt32Ty(context);
+    choice = new llvm::GlobalVariable(module, i32, /*isConstant=*/false, llvm::GlobalValue::InternalLinkage,
+                                      llvm::ConstantInt::get(i32, 0), "dlc.machine");
+    auto *function = llvm::Function::Create(llvm::FunctionType::get(llvm::Type::getVoidTy(context), false),
+                                            llvm::GlobalValue::InternalLinkage, "dlc.choose_machine", module);
+    llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context, "", function));
+    auto *i64 = builder.getInt64Ty();
+    llvm::Value *features = builder.CreateLoad(i64, module.getOrInsertGlobal("dlc_rt_cpu_features", i64));
+    llvm::Value *index = builder.getInt32(0);
+    for (auto [number, machine] : llvm::enumerate(llvm::ArrayRef(machines))) {
+      llvm::Value *required = builder.getInt64(machine->features);
+      llvm::Value *hasAll = builder.CreateICmpEQ(builder.CreateAnd(features, required), required);
+      index = number ? builder.CreateSelect(hasAll, builder.getInt32(number), index) : index;
+    }
+    builder.CreateStore(index, choice);
+    builder.CreateRetVoid();
+    llvm::appendToGlobalCtors(module, function, DLC_MACHINE_PRIORITY);
+  }
+
+  llvm::Module &module;
+  llvm::SmallVector<const Machine *, 4> machines;
+  llvm::GlobalVariable *choice = nullptr;
+};
+
+} // namespace
+
+static void defineDispatch(llvm::Module &module, llvm::Function &kernel, llvm::ArrayRef<const KernelCode *> codes,
+                           const MachineChoice &choice) {
   llvm::LLVMContext &context = module.getContext();
-  llvm::SmallVector<std::pair<int, llvm::Function *>> versions;
+  llvm::SmallVector<std::pair<const Machine *, llvm::Function *>> versions;
   int64_t scratchBytes = 0;
   for (const KernelCode *code : codes) {
-    versions.emplace_back(code->isa.level,
+    versions.emplace_back(code->machine,
                           llvm::Function::Create(kernel.getFunctionType(), llvm::GlobalValue::ExternalLinkage,
                                                  getVersionSymbol(*code), module));
     scratchBytes = std::max(scratchBytes, code->scratchBytes);
@@ -89,7 +127,7 @@ static void defineDispatch(llvm::Module &module, llvm::Function &kernel, llvm::A
     builder.CreateRet(builder.getInt32(DLC_ERROR_OUT_OF_MEMORY));
     builder.SetInsertPoint(rest);
   }
-  llvm::Value *version = selectVersion(builder, module, kernel.getName(), versions);
+  llvm::Value *version = choice.select(builder, kernel.getName(), versions);
   llvm::CallInst *status = builder.CreateCall(kernel.getFunctionType(), version, arguments);
   if (scratchBytes > 0) {
     auto release = module.getOrInsertFunction("halide_free",
@@ -103,9 +141,10 @@ void dlc::addKernelDispatch(llvm::Module &module, llvm::ArrayRef<KernelCode> ker
   llvm::MapVector<llvm::StringRef, llvm::SmallVector<const KernelCode *>> byKernel;
   for (const KernelCode &code : kernels)
     byKernel[code.kernel].push_back(&code);
+  MachineChoice choice(module, kernels);
   for (auto &[name, codes] : byKernel)
     if (llvm::Function *kernel = module.getFunction(getKernelSymbol(name)))
-      defineDispatch(module, *kernel, codes);
+      defineDispatch(module, *kernel, codes, choice);
 }
 
 /// Makes a kernel's module fit to stand beside others: nothing but the kernel is visible, no alias information by

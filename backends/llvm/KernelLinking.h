@@ -4,16 +4,16 @@
 #ifndef DLC_BACKENDS_LLVM_KERNELLINKING_H
 #define DLC_BACKENDS_LLVM_KERNELLINKING_H
 
-#include "backends/Target.h"
+#include "targets/Machine.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/Error.h"
 
 namespace dlc {
 
-/// One kernel for one instruction set.
+/// One kernel for one machine.
 struct KernelCode {
   std::string kernel; ///< the symbol of its `dlc.kernel_func`
-  InstructionSet isa;
+  const Machine *machine;
   llvm::StringRef bitcode;  ///< a module that defines `kernel(void *scratch, ...)`
   int64_t scratchBytes = 0; ///< bytes that `scratch` must point to, 64-byte aligned
 };

@@ -4,7 +4,7 @@
 #ifndef DLC_BACKENDS_LLVM_LAUNCHCOST_H
 #define DLC_BACKENDS_LLVM_LAUNCHCOST_H
 
-#include "ir/KernelCost.h"
+#include "analysis/KernelCost.h"
 
 namespace dlc {
 

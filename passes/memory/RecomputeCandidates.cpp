@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/memory/RecomputeCandidates.h"
-#include "ir/KernelCost.h"
+#include "analysis/KernelCost.h"
 
 using namespace mlir;
 

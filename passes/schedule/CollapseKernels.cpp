@@ -289,7 +289,7 @@ class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKern
                             kernel.getRoot()};
     // A decision from outside speaks of the dimensions that there are.
     if (llvm::any_of(schedules.getAsRange<dlc::ScheduleAttr>(), [&](dlc::ScheduleAttr schedule) {
-          return schedule != dlc::tileKernel(before, *dlc::getProcessorModel(schedule.getIsa()));
+          return schedule != dlc::tileKernel(before, *dlc::findMachine(schedule.getIsa()));
         }))
       return;
     FailureOr<dlc::KernelShapes> shapes = dlc::KernelShapes::analyze(kernel);
@@ -306,7 +306,7 @@ class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKern
                              kernel.getRoot()};
     llvm::SmallVector<Attribute> decided;
     for (auto schedule : schedules.getAsRange<dlc::ScheduleAttr>())
-      decided.push_back(dlc::tileKernel(subject, *dlc::getProcessorModel(schedule.getIsa())));
+      decided.push_back(dlc::tileKernel(subject, *dlc::findMachine(schedule.getIsa())));
     kernel.setSchedulesAttr(ArrayAttr::get(&getContext(), decided));
   }
 };

@@ -5,7 +5,7 @@
 namespace dlc {
 
 /// Cycles of the whole problem with `tile`.
-static double estimate(const RegisterTileProblem &problem, const ProcessorModel &processor, const RegisterTile &tile) {
+static double estimate(const RegisterTileProblem &problem, const Machine &processor, const RegisterTile &tile) {
   int64_t vectors = tile.columns / tile.lanes;
   int64_t inputs = tile.rows * problem.rowResults * tile.planes * problem.planeResults;
   int64_t accumulators = vectors * inputs;
@@ -22,8 +22,8 @@ static double estimate(const RegisterTileProblem &problem, const ProcessorModel 
   if (isStreamed && tile.columns < problem.block && tile.columns < problem.columns)
     step *= 1.05;
   // More inputs than ways, all in the same set, evict each other in every step.
-  if (problem.rowBytes > 0 && problem.rowBytes % (processor.firstCacheBytes / processor.firstCacheWays) == 0 &&
-      inputs > processor.firstCacheWays)
+  if (problem.rowBytes > 0 && problem.rowBytes % (processor.level1.bytes / processor.level1.ways) == 0 &&
+      inputs > processor.level1.ways)
     step *= 1.2;
   auto countTiles = [](int64_t extent, int64_t size) {
     return static_cast<double>(extent < 0 ? 64 / size : llvm::divideCeil(extent, size));
@@ -35,7 +35,7 @@ static double estimate(const RegisterTileProblem &problem, const ProcessorModel 
   return tiles * (step * problem.depth + around);
 }
 
-RegisterTile chooseRegisterTile(const RegisterTileProblem &problem, const ProcessorModel &processor) {
+RegisterTile chooseRegisterTile(const RegisterTileProblem &problem, const Machine &processor) {
   RegisterTile best;
   best.cycles = -1;
   int64_t fullLanes = processor.getLanes(problem.elementBytes);

@@ -4,7 +4,7 @@
 #ifndef DLC_PASSES_SCHEDULE_REGISTERTILE_H
 #define DLC_PASSES_SCHEDULE_REGISTERTILE_H
 
-#include "passes/schedule/ProcessorModel.h"
+#include "targets/Machine.h"
 #include "llvm/ADT/ArrayRef.h"
 
 namespace dlc {
@@ -33,7 +33,7 @@ struct RegisterTile {
 };
 
 /// The cheapest tile.
-RegisterTile chooseRegisterTile(const RegisterTileProblem &problem, const ProcessorModel &processor);
+RegisterTile chooseRegisterTile(const RegisterTileProblem &problem, const Machine &processor);
 
 /// The largest share of a thread's work that is useful when `parts` equal parts go to a few threads: 1 if they divide
 /// evenly.

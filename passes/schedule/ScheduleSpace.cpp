@@ -47,7 +47,7 @@ namespace {
 /// Writes down the spaces of one kernel.
 class SpaceBuilder {
 public:
-  SpaceBuilder(const TileSubject &subject, const ProcessorModel &processor, ScheduleAttr schedule)
+  SpaceBuilder(const TileSubject &subject, const Machine &processor, ScheduleAttr schedule)
       : subject(subject), processor(processor), lanes(std::max<int64_t>(schedule.getVector(), 1)),
         columns(std::max<int64_t>(schedule.getTile("columns", lanes), 1)),
         rows(std::max<int64_t>(schedule.getTile("rows", 1), 1)), schedule(schedule) {}
@@ -82,7 +82,7 @@ private:
   }
 
   const TileSubject &subject;
-  const ProcessorModel &processor;
+  const Machine &processor;
   int64_t lanes, columns, rows; ///< as in the schedule
   ScheduleAttr schedule;
   llvm::SmallVector<ScheduleSpace> spaces;
@@ -351,7 +351,7 @@ void SpaceBuilder::addAttention() {
   space.splits = {{0}, {1}, {2, queries}};
 }
 
-llvm::SmallVector<ScheduleSpace> getScheduleSpaces(const TileSubject &subject, const ProcessorModel &processor,
+llvm::SmallVector<ScheduleSpace> getScheduleSpaces(const TileSubject &subject, const Machine &processor,
                                                    ScheduleAttr schedule) {
   return SpaceBuilder(subject, processor, schedule).build();
 }
@@ -389,7 +389,7 @@ static LogicalResult verifyTiles(const ScheduleSpace &space, ScheduleAttr schedu
   return success();
 }
 
-LogicalResult verifySchedule(const TileSubject &subject, const ProcessorModel &processor, ScheduleAttr schedule,
+LogicalResult verifySchedule(const TileSubject &subject, const Machine &processor, ScheduleAttr schedule,
                              llvm::function_ref<InFlightDiagnostic()> emitError) {
   llvm::SmallVector<ScheduleSpace> spaces = getScheduleSpaces(subject, processor, schedule);
   const auto *space =

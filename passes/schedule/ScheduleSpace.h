@@ -42,11 +42,11 @@ struct ScheduleSpace {
 
 /// The algorithms of the kernel, each with its space, for vectors and tiles as in `schedule`. The first is the one that
 /// `--dlc-tile` takes.
-llvm::SmallVector<ScheduleSpace> getScheduleSpaces(const TileSubject &subject, const ProcessorModel &processor,
+llvm::SmallVector<ScheduleSpace> getScheduleSpaces(const TileSubject &subject, const Machine &processor,
                                                    ScheduleAttr schedule);
 
 /// Whether `schedule` is legal; if not, an error from `emitError` says what is wrong with it and what is legal.
-mlir::LogicalResult verifySchedule(const TileSubject &subject, const ProcessorModel &processor, ScheduleAttr schedule,
+mlir::LogicalResult verifySchedule(const TileSubject &subject, const Machine &processor, ScheduleAttr schedule,
                                    llvm::function_ref<mlir::InFlightDiagnostic()> emitError);
 
 } // namespace dlc

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/KernelCost.h"
+#include "analysis/KernelCost.h"
 #include "ir/Layout.h"
 #include "ir/RowRange.h"
 #include "passes/Passes.h"

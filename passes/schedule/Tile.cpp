@@ -13,7 +13,7 @@ namespace dlc {
 
 using namespace mlir;
 
-dlc::ScheduleAttr dlc::tileKernel(const TileSubject &subject, const ProcessorModel &processor) {
+dlc::ScheduleAttr dlc::tileKernel(const TileSubject &subject, const Machine &processor) {
   switch (subject.root) {
   case KernelRoot::Convolution:
     return tileConvolution(subject, processor);
@@ -40,32 +40,32 @@ namespace {
 class Tile final : public dlc::impl::TileBase<Tile> {
   using TileBase::TileBase;
   void runOnOperation() override {
-    llvm::SmallVector<dlc::ProcessorModel> processors;
+    llvm::SmallVector<const dlc::Machine *> processors;
     for (const std::string &isa : isas) {
-      std::optional<dlc::ProcessorModel> processor = dlc::getProcessorModel(isa);
+      const dlc::Machine *processor = dlc::findMachine(isa);
       if (!processor) {
         getOperation().emitError() << "there are no schedules for the instruction set '" << isa << "'";
         return signalPassFailure();
       }
-      processors.push_back(*processor);
+      processors.push_back(processor);
     }
     getOperation().walk([&](dlc::KernelOp kernel) { tile(kernel, processors); });
   }
 
-  void tile(dlc::KernelOp kernel, llvm::ArrayRef<dlc::ProcessorModel> processors) {
+  void tile(dlc::KernelOp kernel, llvm::ArrayRef<const dlc::Machine *> processors) {
     if (kernel.getSchedules())
       return;
     MLIRContext *context = &getContext();
     dlc::TileSubject subject{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getResult().getType()),
                              kernel.getRoot(), dlc::getRowRange(kernel)};
     llvm::SmallVector<Attribute> schedules;
-    for (const dlc::ProcessorModel &processor : processors) {
+    for (const dlc::Machine *processor : processors) {
       if (naive)
         schedules.push_back(dlc::ScheduleAttr::get(context, StringAttr::get(context, "naive"),
-                                                   StringAttr::get(context, processor.name), 1, -1, 1,
+                                                   StringAttr::get(context, processor->name), 1, -1, 1,
                                                    DictionaryAttr()));
       else
-        schedules.push_back(dlc::tileKernel(subject, processor));
+        schedules.push_back(dlc::tileKernel(subject, *processor));
     }
     kernel.setSchedulesAttr(ArrayAttr::get(context, schedules));
   }

@@ -41,7 +41,7 @@ static std::pair<int64_t, int64_t> chooseSplit(RankedTensorType result, int64_t 
   return {-1, 1};
 }
 
-ScheduleAttr tileAttention(const TileSubject &subject, const ProcessorModel &processor) {
+ScheduleAttr tileAttention(const TileSubject &subject, const Machine &processor) {
   auto op = llvm::cast<AttentionOp>(subject.rootOp);
   auto key = llvm::cast<RankedTensorType>(op.getKey().getType());
   MLIRContext *context = op.getContext();

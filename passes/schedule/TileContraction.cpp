@@ -21,7 +21,7 @@ struct DotTile {
 /// For rows times the transpose of a matrix: tiles that divide both, or none where packing blocks of the matrix pays,
 /// because many rows share them.
 static std::optional<DotTile> chooseDots(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs,
-                                         const ProcessorModel &processor, int64_t rowRange) {
+                                         const Machine &processor, int64_t rowRange) {
   constexpr int64_t manyRows = 128, mostColumns = 4;
   Type element = op.getType().getElementType();
   if (!op.getTransposeRhs() || op.getTransposeLhs() || getLayout(rhs) || getLayout(lhs) || rhs.getRank() != 2 ||
@@ -73,7 +73,7 @@ static bool isLongSum(MatMulOp op, int64_t elementBytes) {
 }
 
 /// Tiles for a long sum; none where they would not divide the result or its terms.
-static std::optional<BlockedTile> chooseBlocks(RegisterTileProblem problem, const ProcessorModel &processor) {
+static std::optional<BlockedTile> chooseBlocks(RegisterTileProblem problem, const Machine &processor) {
   constexpr int64_t fewSums = 8;
   BlockedTile blocked;
   blocked.depth = mostBlockTerms;
@@ -90,7 +90,7 @@ static std::optional<BlockedTile> chooseBlocks(RegisterTileProblem problem, cons
   return blocked;
 }
 
-ScheduleAttr tileContraction(const TileSubject &subject, const ProcessorModel &processor) {
+ScheduleAttr tileContraction(const TileSubject &subject, const Machine &processor) {
   MLIRContext *context = subject.rootOp->getContext();
   Builder builder(context);
   auto finish = [&](llvm::StringRef algorithm, int64_t vector, int64_t split, int64_t grain,

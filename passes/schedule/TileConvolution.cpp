@@ -19,7 +19,7 @@ struct ScheduleDraft {
   void setTile(Builder &builder, llvm::StringRef name, int64_t size) {
     tiles.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(size)));
   }
-  ScheduleAttr finish(MLIRContext *context, const ProcessorModel &processor) const {
+  ScheduleAttr finish(MLIRContext *context, const Machine &processor) const {
     return ScheduleAttr::get(context, StringAttr::get(context, algorithm), StringAttr::get(context, processor.name),
                              vector, split, grain,
                              tiles.empty() ? DictionaryAttr() : DictionaryAttr::get(context, tiles));
@@ -46,7 +46,7 @@ static bool splitsChannels(int64_t rowParts, int64_t channelParts, int64_t input
   return channels + bias > rows;
 }
 
-static ScheduleAttr tilePlain(Operation *op, const ProcessorModel &processor) {
+static ScheduleAttr tilePlain(Operation *op, const Machine &processor) {
   ScheduleDraft draft;
   draft.algorithm = "plain";
   return draft.finish(op->getContext(), processor);
@@ -54,7 +54,7 @@ static ScheduleAttr tilePlain(Operation *op, const ProcessorModel &processor) {
 
 /// `op`: a convolution or a transposed one, with the weight `w` for `inputs` to `channels` channels.
 static ScheduleAttr tileWinograd(Operation *op, RankedTensorType w, int64_t inputs, int64_t channels, int64_t groups,
-                                 const TileSubject &subject, const ProcessorModel &processor) {
+                                 const TileSubject &subject, const Machine &processor) {
   auto y = llvm::cast<RankedTensorType>(op->getResult(0).getType());
   int64_t m = getLayout(w).getWinograd();
   WinogradChunk chunk = chooseWinogradChunk({m, inputs, channels, groups, y.getDimSize(2), y.getDimSize(3)});
@@ -86,7 +86,7 @@ static ScheduleAttr tileWinograd(Operation *op, RankedTensorType w, int64_t inpu
 }
 
 /// A transposed convolution in tiles: of the result if the stride is 1, otherwise of each phase.
-static ScheduleAttr tileTransposed(ConvTransposeOp op, const TileSubject &subject, const ProcessorModel &processor) {
+static ScheduleAttr tileTransposed(ConvTransposeOp op, const TileSubject &subject, const Machine &processor) {
   auto x = llvm::cast<RankedTensorType>(op.getX().getType()), w = llvm::cast<RankedTensorType>(op.getW().getType()),
        y = llvm::cast<RankedTensorType>(op.getType());
   int64_t rank = y.getRank();
@@ -124,8 +124,7 @@ static ScheduleAttr tileTransposed(ConvTransposeOp op, const TileSubject &subjec
   return draft.finish(op.getContext(), processor);
 }
 
-static ScheduleAttr tileWeightGradient(ConvWeightGradientOp op, const TileSubject &subject,
-                                       const ProcessorModel &processor) {
+static ScheduleAttr tileWeightGradient(ConvWeightGradientOp op, const TileSubject &subject, const Machine &processor) {
   auto x = llvm::cast<RankedTensorType>(op.getX().getType()),
        dy = llvm::cast<RankedTensorType>(op.getYGradient().getType());
   RankedTensorType w = subject.result;
@@ -175,7 +174,7 @@ static ScheduleAttr tileWeightGradient(ConvWeightGradientOp op, const TileSubjec
   return draft.finish(op.getContext(), processor);
 }
 
-ScheduleAttr tileConvolution(const TileSubject &subject, const ProcessorModel &processor) {
+ScheduleAttr tileConvolution(const TileSubject &subject, const Machine &processor) {
   if (auto transposed = llvm::dyn_cast_or_null<ConvTransposeOp>(subject.rootOp))
     return tileTransposed(transposed, subject, processor);
   if (auto gradient = llvm::dyn_cast_or_null<ConvWeightGradientOp>(subject.rootOp))
@@ -226,7 +225,7 @@ ScheduleAttr tileConvolution(const TileSubject &subject, const ProcessorModel &p
     draft.setTile(builder, "rows", tile.rows);
     draft.setTile(builder, "planes", tile.planes);
     // Few weights stay in the cache, and then the inputs of a tile are read once.
-    draft.setTile(builder, "columns_loop", weightBytes <= processor.cacheBytes / 4 ? 0 : -1);
+    draft.setTile(builder, "columns_loop", weightBytes <= processor.level2.bytes / 4 ? 0 : -1);
   } else {
     // One vector of channels, taps unrolled: neighbouring rows share inputs, the weights stay in registers.
     int64_t lanes = processor.getLanes(elementBytes);

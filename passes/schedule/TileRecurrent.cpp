@@ -16,8 +16,8 @@ struct CellTile {
 } // namespace
 
 /// Cycles of a step with `tile`.
-static double estimate(const CellTile &tile, const ProcessorModel &processor, int64_t lanes, int64_t gates,
-                       int64_t depth, int64_t units, int64_t rows) {
+static double estimate(const CellTile &tile, const Machine &processor, int64_t lanes, int64_t gates, int64_t depth,
+                       int64_t units, int64_t rows) {
   // What the second-level cache delivers of a stream that the first level cannot hold.
   constexpr double streamBytes = 32;
   int64_t vectors = gates * tile.units / lanes, accumulators = vectors * tile.rows;
@@ -34,13 +34,13 @@ static double estimate(const CellTile &tile, const ProcessorModel &processor, in
 /// Units whose weights fill the first-level cache, if the weights of all units are a little more than it holds; else 0.
 /// Every second step then takes the parts in reverse, and finds the first one there: it arrives at the rate of that
 /// cache, which the second level has half of. (What exceeds the second level gains nothing: the third is as fast.)
-static int64_t chooseSweep(const ProcessorModel &processor, int64_t unitBytes, int64_t units, int64_t block) {
+static int64_t chooseSweep(const Machine &processor, int64_t unitBytes, int64_t units, int64_t block) {
   constexpr int64_t mostParts = 4;
-  int64_t part = processor.firstCacheBytes / (unitBytes * block) * block;
+  int64_t part = processor.level1.bytes / (unitBytes * block) * block;
   return part > 0 && part < units && part * mostParts >= units ? part : 0;
 }
 
-ScheduleAttr tileRecurrent(const TileSubject &subject, const ProcessorModel &processor) {
+ScheduleAttr tileRecurrent(const TileSubject &subject, const Machine &processor) {
   MLIRContext *context = subject.rootOp->getContext();
   Builder builder(context);
   auto finish = [&](llvm::StringRef algorithm, int64_t vector, int64_t split, int64_t grain, DictionaryAttr tiles) {

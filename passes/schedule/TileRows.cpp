@@ -18,7 +18,7 @@ llvm::SmallVector<int64_t> getDimsInnermostFirst(RankedTensorType type) {
   return dims;
 }
 
-static ScheduleAttr makeSchedule(MLIRContext *context, llvm::StringRef algorithm, const ProcessorModel &processor,
+static ScheduleAttr makeSchedule(MLIRContext *context, llvm::StringRef algorithm, const Machine &processor,
                                  int64_t elementBytes, RowSplit split,
                                  llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>> tiles = {}) {
   Builder builder(context);
@@ -83,7 +83,7 @@ bool canSplitRows(const TileSubject &subject, int64_t dim) {
   return isOuter;
 }
 
-ScheduleAttr tileRows(const TileSubject &subject, const ProcessorModel &processor) {
+ScheduleAttr tileRows(const TileSubject &subject, const Machine &processor) {
   RowSplit split = chooseRowSplit(subject, [&](int64_t dim) { return canSplitRows(subject, dim); });
   // The widest elements that a kernel computes with decide how many fit a vector.
   int64_t bytes = elementBytes(subject.result);
@@ -97,7 +97,7 @@ ScheduleAttr tileRows(const TileSubject &subject, const ProcessorModel &processo
 /// Vector accumulators side by side that hide an addition's latency.
 constexpr int64_t accumulators = 4;
 
-ScheduleAttr tileReduction(const TileSubject &subject, const ProcessorModel &processor) {
+ScheduleAttr tileReduction(const TileSubject &subject, const Machine &processor) {
   auto operand = llvm::cast<RankedTensorType>(subject.rootOp->getOperand(0).getType());
   llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(operand);
   bool isRow = totalsRows(subject.rootOp);
@@ -114,7 +114,7 @@ ScheduleAttr tileReduction(const TileSubject &subject, const ProcessorModel &pro
                       {{"unroll", unroll}});
 }
 
-ScheduleAttr tileNormalization(const TileSubject &subject, const ProcessorModel &processor) {
+ScheduleAttr tileNormalization(const TileSubject &subject, const Machine &processor) {
   auto operand = llvm::cast<RankedTensorType>(subject.rootOp->getOperand(0).getType());
   RowSplit split = chooseRowSplit(subject, [&](int64_t dim) { return canSplitRows(subject, dim); });
   bool isRow = !hasStatistics(subject.rootOp) || totalsRows(subject.rootOp);

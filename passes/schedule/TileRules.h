@@ -5,7 +5,7 @@
 #define DLC_PASSES_SCHEDULE_TILERULES_H
 
 #include "ir/DlcDialect.h"
-#include "passes/schedule/ProcessorModel.h"
+#include "targets/Machine.h"
 
 namespace dlc {
 
@@ -21,22 +21,22 @@ struct TileSubject {
 llvm::SmallVector<int64_t> getDimsInnermostFirst(mlir::RankedTensorType type);
 
 /// The schedule of a kernel rooted by a convolution. A dimension to split is chosen once for all instruction sets.
-ScheduleAttr tileConvolution(const TileSubject &subject, const ProcessorModel &processor);
-ScheduleAttr tileContraction(const TileSubject &subject, const ProcessorModel &processor);
+ScheduleAttr tileConvolution(const TileSubject &subject, const Machine &processor);
+ScheduleAttr tileContraction(const TileSubject &subject, const Machine &processor);
 /// A cell's step: gates unrolled, units in register tiles.
-ScheduleAttr tileRecurrent(const TileSubject &subject, const ProcessorModel &processor);
+ScheduleAttr tileRecurrent(const TileSubject &subject, const Machine &processor);
 /// Elementwise ops, movements and windows: rows of vectors.
-ScheduleAttr tileRows(const TileSubject &subject, const ProcessorModel &processor);
-ScheduleAttr tileReduction(const TileSubject &subject, const ProcessorModel &processor);
-ScheduleAttr tileNormalization(const TileSubject &subject, const ProcessorModel &processor);
-ScheduleAttr tileAttention(const TileSubject &subject, const ProcessorModel &processor);
+ScheduleAttr tileRows(const TileSubject &subject, const Machine &processor);
+ScheduleAttr tileReduction(const TileSubject &subject, const Machine &processor);
+ScheduleAttr tileNormalization(const TileSubject &subject, const Machine &processor);
+ScheduleAttr tileAttention(const TileSubject &subject, const Machine &processor);
 
 /// Whether ranges of dimension `dim` of the result can be computed apart from each other by a kernel without register
 /// tiles (a reduction, a normalization, or rows).
 bool canSplitRows(const TileSubject &subject, int64_t dim);
 
 /// The schedule by the rule of the subject's family.
-ScheduleAttr tileKernel(const TileSubject &subject, const ProcessorModel &processor);
+ScheduleAttr tileKernel(const TileSubject &subject, const Machine &processor);
 
 } // namespace dlc
 

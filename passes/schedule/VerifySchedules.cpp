@@ -54,7 +54,7 @@ class VerifySchedules final : public dlc::impl::VerifySchedulesBase<VerifySchedu
                                    : "the target does not have this instruction set; it has ")
                            << (llvm::is_contained(isas, isa.str()) ? "" : llvm::join(isas, ", "));
       left.erase(position);
-      if (failed(dlc::verifySchedule(subject, *dlc::getProcessorModel(isa), schedule, emitOfIsa)))
+      if (failed(dlc::verifySchedule(subject, *dlc::findMachine(isa), schedule, emitOfIsa)))
         return failure();
     }
     return left.empty() ? LogicalResult::success()

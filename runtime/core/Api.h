@@ -7,6 +7,6 @@
 #include "dlc/runtime_api.h"
 
 extern const dlc_runtime_api dlc_rt_api;
-extern dlc_int32 dlc_rt_isa_level;
+extern dlc_uint64 dlc_rt_cpu_features;
 
 #endif // DLC_CORE_API_H

@@ -6,34 +6,18 @@
 
 const char *dlcCpuFeatureName(dlc_uint64 features) {
   switch (features & (0 - features)) {
-  case DLC_CPU_X86_64_V2:
-    return "x86-64-v2 (SSE4.2)";
-  case DLC_CPU_X86_64_V3:
-    return "x86-64-v3 (AVX2, FMA)";
-  case DLC_CPU_X86_64_V4:
-    return "x86-64-v4 (AVX-512)";
-  case DLC_CPU_AVX512_VNNI:
-    return "AVX-512 VNNI";
-  case DLC_CPU_AVX512_BF16:
-    return "AVX-512 BF16";
-  case DLC_CPU_AVX512_FP16:
-    return "AVX-512 FP16";
-  case DLC_CPU_AVX512_VBMI:
-    return "AVX-512 VBMI";
-  case DLC_CPU_AVX512_VBMI2:
-    return "AVX-512 VBMI2";
-  case DLC_CPU_AVX512_BITALG:
-    return "AVX-512 BITALG";
-  case DLC_CPU_AVX512_VPOPCNT:
-    return "AVX-512 VPOPCNTDQ";
-  case DLC_CPU_AVX512_IFMA:
-    return "AVX-512 IFMA";
-  case DLC_CPU_AVX_VNNI:
-    return "AVX-VNNI";
+#define DLC_X86_FEATURE(ENUMERATOR, NAME, ...)                                                                         \
+  case DLC_CPU_##ENUMERATOR:                                                                                           \
+    return NAME;
+#include "../../targets/CpuFeatures.def"
+#undef DLC_X86_FEATURE
   default:
     return "an instruction set that this runtime does not know";
   }
 }
+
+dlc_uint64 dlc_rt_cpu_features;
+dlc_uint64 dlcCpuFeatures(void) { return dlc_rt_cpu_features; }
 
 #if defined(__x86_64__)
 
@@ -47,78 +31,79 @@ static Registers cpuid(dlc_uint32 leaf, dlc_uint32 subleaf) {
   return r;
 }
 
-static int hasAll(dlc_uint32 word, dlc_uint32 bits) { return (word & bits) == bits; }
+/// The columns of the table of features.
+enum { LEAF_1_C, LEAF_7_B, LEAF_7_C, LEAF_7_D, LEAF_7_1_A, EXTENDED_1_C, XCR0, WORDS };
+
+typedef struct Feature {
+  dlc_uint64 bit, required;
+  const char *name;
+  dlc_uint32 words[WORDS];
+} Feature;
+
 #define BIT(n) (1u << (n))
+static const Feature features[] = {
+#define DLC_X86_FEATURE(ENUMERATOR, NAME, REQUIRES, LLVM, ...) {DLC_CPU_##ENUMERATOR, REQUIRES, NAME, {__VA_ARGS__}},
+#include "../../targets/CpuFeatures.def"
+#undef DLC_X86_FEATURE
+};
+enum { FEATURES = sizeof features / sizeof *features, OSXSAVE = BIT(27) };
 
 static dlc_uint64 detect(void) {
-  dlc_uint64 features = 0;
-  dlc_uint32 lastLeaf = cpuid(0, 0).a, lastExtended = cpuid(0x80000000u, 0).a;
-  Registers one = cpuid(1, 0);
-  Registers extended = lastExtended >= 0x80000001u ? cpuid(0x80000001u, 0) : (Registers){0, 0, 0, 0};
-  // SSE3, SSSE3, CMPXCHG16B, SSE4.1, SSE4.2, POPCNT and LAHF.
-  if (!hasAll(one.c, BIT(0) | BIT(9) | BIT(13) | BIT(19) | BIT(20) | BIT(23)) || !hasAll(extended.c, BIT(0)))
-    return features;
-  features |= DLC_CPU_X86_64_V2;
-
-  // OSXSAVE, then the register state that the system saves: SSE and AVX.
-  if (!hasAll(one.c, BIT(27)) || lastLeaf < 7)
-    return features;
-  dlc_uint32 low, high;
-  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  Registers seven = cpuid(7, 0);
-  Registers sevenOne = seven.a >= 1 ? cpuid(7, 1) : (Registers){0, 0, 0, 0};
-  // FMA, MOVBE, AVX, F16C; BMI1, AVX2, BMI2; LZCNT.
-  if (!hasAll(low, BIT(1) | BIT(2)) || !hasAll(one.c, BIT(12) | BIT(22) | BIT(28) | BIT(29)) ||
-      !hasAll(seven.b, BIT(3) | BIT(5) | BIT(8)) || !hasAll(extended.c, BIT(5)))
-    return features;
-  features |= DLC_CPU_X86_64_V3;
-  if (sevenOne.a & BIT(4))
-    features |= DLC_CPU_AVX_VNNI;
-
-  // Mask registers and the upper halves of the vectors; AVX-512 F, DQ, CD, BW, VL.
-  if (!hasAll(low, BIT(5) | BIT(6) | BIT(7)) || !hasAll(seven.b, BIT(16) | BIT(17) | BIT(28) | BIT(30) | BIT(31)))
-    return features;
-  features |= DLC_CPU_X86_64_V4;
-  if (seven.c & BIT(11))
-    features |= DLC_CPU_AVX512_VNNI;
-  if (sevenOne.a & BIT(5))
-    features |= DLC_CPU_AVX512_BF16;
-  if (seven.d & BIT(23))
-    features |= DLC_CPU_AVX512_FP16;
-  if (seven.c & BIT(1))
-    features |= DLC_CPU_AVX512_VBMI;
-  if (seven.c & BIT(6))
-    features |= DLC_CPU_AVX512_VBMI2;
-  if (seven.c & BIT(12))
-    features |= DLC_CPU_AVX512_BITALG;
-  if (seven.c & BIT(14))
-    features |= DLC_CPU_AVX512_VPOPCNT;
-  if (seven.b & BIT(21))
-    features |= DLC_CPU_AVX512_IFMA;
-  return features;
+  const dlc_uint32 lastLeaf = cpuid(0, 0).a, lastExtended = cpuid(0x80000000u, 0).a;
+  const Registers none = {0, 0, 0, 0}, one = cpuid(1, 0), seven = lastLeaf >= 7 ? cpuid(7, 0) : none,
+                  sevenOne = seven.a >= 1 ? cpuid(7, 1) : none,
+                  extended = lastExtended >= 0x80000001u ? cpuid(0x80000001u, 0) : none;
+  dlc_uint32 low = 0, high = 0;
+  if (one.c & OSXSAVE)
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  const dlc_uint32 words[WORDS] = {one.c, seven.b, seven.c, seven.d, sevenOne.a, extended.c, low};
+  dlc_uint64 found = 0;
+  for (int i = 0; i < FEATURES; ++i) {
+    int isMissing = (features[i].required & ~found) != 0;
+    for (int word = 0; word < WORDS; ++word)
+      isMissing |= (features[i].words[word] & ~words[word]) != 0;
+    if (!isMissing)
+      found |= features[i].bit;
+  }
+  return found;
 }
 
-// Generated code indexes its tables with level - 2, so no value below 2 may be seen; a CPU below v2 is refused when a
-// context is made.
-dlc_int32 dlc_rt_isa_level = 2;
-static dlc_uint64 detectedFeatures;
+/// Whether the item at `list`, up to a comma or the end, is `name` up to a space.
+static int isNamed(const char *list, const char *name) {
+  while (*list && *list != ',' && *list == *name) {
+    ++list;
+    ++name;
+  }
+  return (!*list || *list == ',') && (!*name || *name == ' ');
+}
+
+/// The features of a list such as "x86-64-v3,avx-vnni", with what they require.
+static dlc_uint64 parseList(const char *list) {
+  dlc_uint64 named = 0;
+  for (;;) {
+    for (int i = 0; i < FEATURES; ++i)
+      if (isNamed(list, features[i].name))
+        named |= features[i].bit;
+    while (*list && *list != ',')
+      ++list;
+    if (!*list)
+      break;
+    ++list;
+  }
+  // Rows stand behind those that they require.
+  for (int i = FEATURES - 1; i >= 0; --i)
+    if (named & features[i].bit)
+      named |= features[i].required;
+  return named;
+}
 
 /// A constructor: libraries may be used from constructors of C++ objects, and generated code reads without asking.
-__attribute__((constructor(101))) static void detectOnce(void) {
-  detectedFeatures = detect();
-  dlc_int32 level = detectedFeatures & DLC_CPU_X86_64_V4 ? 4 : detectedFeatures & DLC_CPU_X86_64_V3 ? 3 : 2;
+__attribute__((constructor(DLC_FEATURES_PRIORITY))) static void detectOnce(void) {
+  dlc_rt_cpu_features = detect();
   // Lets one machine test the kernels of smaller ones.
-  const char *limit = getenv("DLC_ISA_LEVEL");
-  if (limit && limit[0] >= '2' && limit[0] <= '4' && !limit[1] && limit[0] - '0' < level)
-    level = limit[0] - '0';
-  dlc_rt_isa_level = level;
+  const char *allowed = getenv("DLC_CPU_FEATURES");
+  if (allowed)
+    dlc_rt_cpu_features &= parseList(allowed);
 }
-
-dlc_uint64 dlcCpuFeatures(void) { return detectedFeatures; }
-
-#else
-
-dlc_int32 dlc_rt_isa_level = 0;
-dlc_uint64 dlcCpuFeatures(void) { return 0; }
 
 #endif

@@ -8,7 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from conftest import TOP
+from conftest import BIN, TOP
 
 CROSS_LIBRARIES = "/usr/aarch64-linux-gnu/lib"
 MODEL = TOP / "examples" / "digits" / "digits_cnn.onnx"
@@ -26,9 +26,12 @@ def expected(images):
     return session.run(None, {"image": images})[0]
 
 
+def cpu_has(flag):
+    return flag in open("/proc/cpuinfo").read().split()
+
+
 def cpu_level():
-    flags = open("/proc/cpuinfo").read()
-    return 4 if "avx512vl" in flags else 3 if "avx2" in flags else 2
+    return 4 if cpu_has("avx512vl") else 3 if cpu_has("avx2") else 2
 
 
 @pytest.mark.parametrize("level", [2, 3, 4])
@@ -39,10 +42,43 @@ def test_one_library_for_every_level(programs, images, expected, level):
     library = programs.compile(MODEL, "digits.so", "--target=x86-64")
     np.save(programs.folder / "image.npy", images)
     result = programs.run(
-        "dlc-run", library, "--input", "image=image.npy", "--output", "probability=out.npy", environment={"DLC_ISA_LEVEL": str(level)}
+        "dlc-run", library, "--input", "image=image.npy", "--output", "probability=out.npy", environment={"DLC_CPU_FEATURES": f"x86-64-v{level}"}
     )
     assert result.returncode == 0, result.stderr
     np.testing.assert_allclose(np.load(programs.folder / "out.npy"), expected, atol=1e-6)
+
+
+def machines():
+    """The names in the table that dlc prints."""
+    table = subprocess.run([BIN / "dlc", "--list-targets"], capture_output=True, text=True, check=True).stdout
+    return [line.split("`")[1] for line in table.splitlines()[2:]]
+
+
+def test_every_machine_of_the_table_compiles(programs, images, expected):
+    """What runs here gives the right numbers; what does not says which instructions are missing."""
+    names = machines()
+    assert {"x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64"} <= set(names)
+    np.save(programs.folder / "image.npy", images)
+    ran = 0
+    for name in names:
+        library = programs.compile(MODEL, f"{name}.so", f"--target={name}")
+        if name == "aarch64":
+            continue
+        result = programs.run("dlc-run", library, "--input", "image=image.npy", "--output", "probability=out.npy")
+        if result.returncode:
+            assert f"was compiled for {name}, and this CPU lacks" in result.stderr
+            continue
+        ran += 1
+        np.testing.assert_allclose(np.load(programs.folder / "out.npy"), expected, atol=1e-6)
+    assert ran >= 1
+
+
+def test_features_can_be_taken_away(programs):
+    library = programs.compile(MODEL, "v3.so", "--target=x86-64-v3")
+    for allowed, is_right in ("x86-64-v3", True), ("avx-vnni,x86-64-v2", cpu_has("avx_vnni")), ("x86-64-v2", False), ("", False), ("x86", False):
+        result = programs.run("dlc-run", "bench", library, "--seconds", "0.01", environment={"DLC_CPU_FEATURES": allowed})
+        assert (result.returncode == 0) == is_right, (allowed, result.stderr)
+        assert is_right or "this CPU lacks" in result.stderr
 
 
 def test_versions_stand_under_their_names(programs):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Includes run one way: ir <- frontend, passes, backends <- tools/driver <- tools, python.
+"""Includes run one way: targets, ir <- analysis <- frontend, passes, backends <- tools/driver <- tools, python.
 
 The compiler and the runtime share one header, the ABI. ARCHITECTURE.md says why.
 """
@@ -14,15 +14,18 @@ ABI = "runtime/include/dlc/abi.h"
 # The runtime as bitcode, which a backend links into models.
 EMBEDDED = "runtime/embedded"
 ARROWS = {
+    "targets": {ABI},
     "ir": set(),
+    "analysis": {"ir", "targets"},
     "frontend": {"ir"},
-    "passes": {"ir", ABI},
-    "backends": {"ir", ABI, EMBEDDED},
-    "runtime": set(),
+    "passes": {"ir", "analysis", "targets", ABI},
+    "backends": {"ir", "analysis", "targets", ABI, EMBEDDED},
+    # The table of CPU features, which has no code.
+    "runtime": {"targets"},
     EMBEDDED: set(),
-    "tools/driver": {"ir", "frontend", "passes", "backends"},
+    "tools/driver": {"ir", "analysis", "targets", "frontend", "passes", "backends"},
     # Programs stand on the driver; dlc-run knows a model only through the runtime's public headers.
-    "tools": {"ir", "frontend", "passes", "backends", "tools/driver", "runtime"},
+    "tools": {"ir", "targets", "frontend", "passes", "backends", "tools/driver", "runtime"},
     "python": {"runtime"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]|^\s*include\s+"([^"]+)"', re.MULTILINE)

@@ -77,7 +77,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   app.add_option(
          "--target", options.target,
          "The machine to compile for: " + join(Target::getNames()) +
-             ". native is this machine's instruction set; x86-64 holds v2, v3 and v4 and chooses when it is loaded")
+             ". native is the best of them for this machine; x86-64 holds v2, v3 and v4 and chooses when it is loaded")
       ->type_name("TARGET")
       ->capture_default_str()
       ->group(code);
@@ -150,6 +150,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->type_name("FOLDER")
       ->group(other);
   app.add_flag("--no-cache", noCache, "Neither use nor keep compiled kernels")->group(other);
+  app.add_flag("--list-targets", line.listTargets, "Print the machines that --target takes and exit")->group(other);
   app.add_flag("--emit-json-schema", line.emitJsonSchema, "Print the JSON Schema of JSON models and exit")
       ->group(other);
   app.add_flag("--version", showVersion, "Print the versions of dlc, LLVM and Halide and exit")->group(other);
@@ -180,7 +181,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
     exitStatus = 0;
     return std::nullopt;
   }
-  if (line.emitJsonSchema)
+  if (line.emitJsonSchema || line.listTargets)
     return line;
   if (options.model.empty())
     return fail("which model? usage: dlc MODEL.{json,onnx} -o OUTPUT.so; see dlc --help");

@@ -11,6 +11,7 @@ namespace dlc {
 
 struct CommandLine {
   CompileOptions compile;
+  bool listTargets = false;
   bool emitJsonSchema = false;
 };
 

@@ -2,6 +2,7 @@
 /// \file
 /// The compiler's command.
 #include "frontend/json/ImportJson.h"
+#include "targets/MachineTable.h"
 #include "tools/dlc/CommandLine.h"
 #include "tools/driver/Compilation.h"
 #include "llvm/Support/raw_ostream.h"
@@ -11,6 +12,10 @@ int main(int argc, char **argv) {
   auto line = dlc::parseCommandLine(argc, argv, exitStatus);
   if (!line)
     return exitStatus;
+  if (line->listTargets) {
+    llvm::outs() << dlc::describeMachines();
+    return 0;
+  }
   if (line->emitJsonSchema) {
     llvm::outs() << dlc::emitJsonSchema();
     return 0;

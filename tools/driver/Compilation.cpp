@@ -259,13 +259,11 @@ LogicalResult Compilation::compileKernels() {
     return failure();
   compiled = std::move(*result);
   for (auto [variant, code] : llvm::zip_equal(variants, compiled)) {
-    auto isa = llvm::find_if(settings.target.isas, [&](const InstructionSet &candidate) {
-      return candidate.name == variant.schedule.getIsa().getValue();
-    });
-    if (isa == settings.target.isas.end())
+    const Machine *machine = findMachine(variant.schedule.getIsa().getValue());
+    if (!llvm::is_contained(settings.target.machines, machine))
       return variant.kernel.emitError("internal error: a schedule for ")
              << variant.schedule.getIsa() << ", which is no target";
-    kernels.push_back({variant.kernel.getSymName().str(), *isa, code.bitcode, code.scratchBytes});
+    kernels.push_back({variant.kernel.getSymName().str(), machine, code.bitcode, code.scratchBytes});
   }
   return success();
 }

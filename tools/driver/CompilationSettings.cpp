@@ -291,6 +291,6 @@ LogicalResult CompilationSettings::resume(const CompileOptions &options, const C
 void CompilationSettings::setTarget(Target chosen) {
   target = std::move(chosen);
   pipelineOptions.isas.clear();
-  for (const InstructionSet &isa : target.isas)
-    pipelineOptions.isas.push_back(isa.name);
+  for (const Machine *machine : target.machines)
+    pipelineOptions.isas.push_back(machine->name.str());
 }

@@ -293,15 +293,20 @@ typedef struct dlc_model {
   dlc_uint64 variable_bytes;
 } dlc_model;
 
+/* Priorities of constructors: the runtime asks what the CPU can do, then the
+ * library chooses between its kernels. Those of applications come later. */
+#define DLC_FEATURES_PRIORITY 101
+#define DLC_MACHINE_PRIORITY 102
+
 #define DLC_WEIGHTS_MAGIC "DLCWGHT1" /* 8 bytes, no terminator in the file */
 
 /* What the runtime offers to generated code (hidden symbols, same library):
  *
  *   extern const struct dlc_runtime_api dlc_rt_api;
- *   extern dlc_int32 dlc_rt_isa_level;
- *       x86-64: 2, 3 or 4, the best of v2, v3, v4 that CPU and operating
- *       system support (2 at least). aarch64: 0. Set before any run, constant
- *       afterwards; the environment variable DLC_ISA_LEVEL may lower it.
+ *   extern dlc_uint64 dlc_rt_cpu_features;
+ *       dlc_cpu_feature bits that CPU and operating system support. Set by a
+ *       constructor of priority DLC_FEATURES_PRIORITY, constant afterwards;
+ *       the environment variable DLC_CPU_FEATURES may take some away.
  *   halide_malloc, halide_free, halide_error and the halide_error_* functions
  *       of kernels that check their bounds; `user_context` is a dlc_scratch.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/Target.h"
 #include "backends/link/CLibrary.h"
+#include "dlc/abi.h"
 #include "gtest/gtest.h"
 
 using namespace dlc;
@@ -15,21 +16,22 @@ static Target parse(llvm::StringRef name) {
 TEST(Target, EveryNameIsUnderstood) {
   for (llvm::StringRef name : Target::getNames()) {
     Target target = parse(name);
-    EXPECT_FALSE(target.isas.empty()) << name.str();
+    EXPECT_FALSE(target.machines.empty()) << name.str();
     EXPECT_NE(target.createTargetMachine(), nullptr) << name.str();
   }
 }
 
-TEST(Target, PortableLibraryHoldsThreeLevels) {
+TEST(Target, PortableLibraryHoldsThreeMachines) {
   Target target = parse("x86-64");
-  ASSERT_EQ(target.isas.size(), 3u);
+  ASSERT_EQ(target.machines.size(), 3u);
   for (int i = 0; i < 3; ++i)
-    EXPECT_EQ(target.isas[i].level, 2 + i);
+    EXPECT_EQ(target.machines[i]->name, "x86-64-v" + std::to_string(2 + i));
+  EXPECT_EQ(target.requiredFeatures, DLC_CPU_X86_64_V2);
 }
 
 TEST(Target, NativeIsOneSet) {
   Target target = parse("native");
-  EXPECT_EQ(target.isas.size(), 1u);
+  EXPECT_EQ(target.machines.size(), 1u);
   EXPECT_NE(target.name, "native");
 }
 

@@ -8,10 +8,7 @@ using dlc::RegisterTileProblem;
 
 namespace {
 
-const char *const processorNames[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-bf16", "aarch64"};
-
-std::string describe(const RegisterTileProblem &problem, const RegisterTile &tile,
-                     const dlc::ProcessorModel &processor) {
+std::string describe(const RegisterTileProblem &problem, const RegisterTile &tile, const dlc::Machine &processor) {
   return processor.name.str() + ": " + std::to_string(problem.columns) + " x " + std::to_string(problem.rows) + " x " +
          std::to_string(problem.planes) + " by " + std::to_string(tile.columns) + " x " + std::to_string(tile.rows) +
          " x " + std::to_string(tile.planes) + ", " + std::to_string(tile.lanes) + " lanes, block " +
@@ -22,22 +19,17 @@ int64_t countAccumulators(const RegisterTileProblem &problem, const RegisterTile
   return tile.columns / tile.lanes * tile.rows * tile.planes * problem.rowResults * problem.planeResults;
 }
 
-TEST(RegisterTileTest, KnowsItsProcessors) {
-  for (const char *name : processorNames) {
-    std::optional<dlc::ProcessorModel> processor = dlc::getProcessorModel(name);
-    ASSERT_TRUE(processor) << name;
-    EXPECT_EQ(processor->name, name);
+TEST(RegisterTileTest, LanesFillVectors) {
+  for (const dlc::Machine &processor : dlc::getMachines()) {
     for (int64_t bytes : {4, 8})
-      EXPECT_EQ(processor->getLanes(bytes) * bytes, processor->vectorBytes) << name;
+      EXPECT_EQ(processor.getLanes(bytes) * bytes, processor.vectorBytes) << processor.name.str();
     // Narrow elements are computed as 32-bit ones.
-    EXPECT_EQ(processor->getLanes(1), processor->getLanes(4));
+    EXPECT_EQ(processor.getLanes(1), processor.getLanes(4));
   }
-  EXPECT_FALSE(dlc::getProcessorModel("x86-64-v5"));
-  EXPECT_FALSE(dlc::getProcessorModel(""));
 }
 
 TEST(RegisterTileTest, TilesFitRegistersAndBlocks) {
-  for (const char *name : processorNames)
+  for (const dlc::Machine &processor : dlc::getMachines())
     for (int64_t columns : {-1, 1, 3, 7, 16, 17, 31, 32, 33, 64, 97, 1000})
       for (int64_t rows : {-1, 1, 2, 7, 28, 113})
         for (int64_t planes : {-1, 1, 5})
@@ -47,7 +39,6 @@ TEST(RegisterTileTest, TilesFitRegistersAndBlocks) {
               problem.columns = columns, problem.rows = rows, problem.planes = planes;
               problem.rowResults = problem.planeResults = results;
               problem.elementBytes = bytes, problem.depth = 37;
-              dlc::ProcessorModel processor = *dlc::getProcessorModel(name);
               RegisterTile tile = dlc::chooseRegisterTile(problem, processor);
               std::string text = describe(problem, tile, processor);
               EXPECT_GT(tile.cycles, 0) << text;
@@ -66,11 +57,10 @@ TEST(RegisterTileTest, TilesFitRegistersAndBlocks) {
 }
 
 TEST(RegisterTileTest, UnpackedColumnsAreNeverReadBeyondTheLast) {
-  for (const char *name : processorNames)
+  for (const dlc::Machine &processor : dlc::getMachines())
     for (int64_t columns : {4, 8, 12, 16, 20, 48, 96, 100}) {
       RegisterTileProblem problem;
       problem.columns = columns, problem.rows = 9, problem.planes = 1, problem.block = 0;
-      dlc::ProcessorModel processor = *dlc::getProcessorModel(name);
       RegisterTile tile = dlc::chooseRegisterTile(problem, processor);
       EXPECT_EQ(columns % tile.columns, 0) << describe(problem, tile, processor);
     }
@@ -83,7 +73,7 @@ TEST(RegisterTileTest, DivideWhereTheyMust) {
         RegisterTileProblem problem;
         problem.columns = 96, problem.rows = rows, problem.planes = planes;
         problem.mustDivide = true, problem.columnsDivide = group, problem.block = 16;
-        dlc::ProcessorModel processor = *dlc::getProcessorModel("x86-64-v3");
+        const dlc::Machine &processor = *dlc::findMachine("x86-64-v3");
         RegisterTile tile = dlc::chooseRegisterTile(problem, processor);
         std::string text = describe(problem, tile, processor);
         EXPECT_EQ(rows % tile.rows, 0) << text;
@@ -93,7 +83,7 @@ TEST(RegisterTileTest, DivideWhereTheyMust) {
 }
 
 TEST(RegisterTileTest, EstimatesGrowWithTheProblem) {
-  dlc::ProcessorModel processor = *dlc::getProcessorModel("x86-64-v4");
+  const dlc::Machine &processor = *dlc::findMachine("x86-64-v4");
   RegisterTileProblem problem;
   problem.columns = 64, problem.rows = 28, problem.planes = 1, problem.depth = 64;
   double cycles = dlc::chooseRegisterTile(problem, processor).cycles;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/KernelCost.h"
+#include "analysis/KernelCost.h"
 #include "ir/Layout.h"
+#include "targets/Machine.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace dlc;
@@ -96,9 +97,9 @@ AffineExpr dlc::estimateNanoseconds(mlir::Operation *kernel, const KernelCost &c
   if (auto schedules = kernel->getAttrOfType<mlir::ArrayAttr>("schedules"))
     for (auto schedule : schedules.getAsRange<ScheduleAttr>()) {
       int64_t lanes = std::max<int64_t>(schedule.getVector(), 1);
-      // Where a cycle starts one multiply-add of 16 lanes, it starts two of 8.
-      if (lanes == 8 && schedule.getIsa().getValue().starts_with("x86-64-v4"))
-        lanes = 16;
+      const Machine *machine = findMachine(schedule.getIsa().getValue());
+      if (machine && machine->halvesAreAsFast && 2 * lanes == machine->getLanes(4))
+        lanes *= 2;
       int64_t rate = 6 * lanes;
       if (schedule.getAlgorithm() == "winograd")
         rate = rate * 5 / 2;

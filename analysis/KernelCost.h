@@ -2,8 +2,8 @@
 /// \file
 /// How long a kernel will take, roughly: enough to tell work that is worth a second thread from work that is not, and
 /// what is cheap to compute again from what is not.
-#ifndef DLC_IR_KERNELCOST_H
-#define DLC_IR_KERNELCOST_H
+#ifndef DLC_ANALYSIS_KERNELCOST_H
+#define DLC_ANALYSIS_KERNELCOST_H
 
 #include "ir/KernelShapes.h"
 
@@ -26,4 +26,4 @@ mlir::AffineExpr estimateNanoseconds(mlir::Operation *kernel, const KernelCost &
 
 } // namespace dlc
 
-#endif // DLC_IR_KERNELCOST_H
+#endif // DLC_ANALYSIS_KERNELCOST_H
