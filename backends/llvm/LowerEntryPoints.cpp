@@ -357,7 +357,8 @@ static Value takeAddress(Emitter emit, mlir::func::FuncOp task) {
 static Value runInPool(Emitter emit, Value call, Value task, Value arguments, Value extent, Value range) {
   mlir::Type pointer = emit.pointerType(), i64 = emit.builder.getI64Type();
   auto type = LLVM::LLVMFunctionType::get(emit.builder.getI32Type(), {pointer, pointer, pointer, i64, i64});
-  Value parallelFor = emit.load(pointer, call, offsetof(dlc_call, parallel_for));
+  Value services = emit.load(pointer, call, offsetof(dlc_call, services)),
+        parallelFor = emit.load(pointer, services, offsetof(dlc_services, parallel_for));
   return LLVM::CallOp::create(emit.builder, emit.location, type,
                               mlir::ValueRange{parallelFor, call, task, arguments, extent, range})
       .getResult();

@@ -20,6 +20,10 @@ public:
   Constant *i32(uint32_t value) { return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value); }
   Constant *i64(uint64_t value) { return llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), value); }
   Constant *f64(double value) { return llvm::ConstantFP::get(llvm::Type::getDoubleTy(context), value); }
+  /// `words` reserved words of 64 bits.
+  Constant *zeros(uint64_t words) {
+    return llvm::ConstantAggregateZero::get(llvm::ArrayType::get(llvm::Type::getInt64Ty(context), words));
+  }
   Constant *null() { return llvm::ConstantPointerNull::get(pointer); }
 
   Constant *text(llvm::StringRef value) { return hidden(llvm::ConstantDataArray::getString(context, value)); }
@@ -91,7 +95,7 @@ static Constant *writeTensors(DescriptionWriter &writer, llvm::ArrayRef<TensorDe
          writer.array(dims, sizeof(dlc_int64)),
          writer.i32((tensor.isKept ? DLC_TENSOR_KEPT : 0) | (tensor.isInPlace ? DLC_TENSOR_IN_PLACE : 0) |
                     (tensor.hyperparameter ? DLC_TENSOR_HYPERPARAMETER : 0) | (tensor.isLabel ? DLC_TENSOR_LABEL : 0)),
-         writer.i32(tensor.slot), writer.f64(tensor.hyperparameter.value_or(0))}));
+         writer.i32(tensor.slot), writer.f64(tensor.hyperparameter.value_or(0)), writer.zeros(4)}));
   }
   return writer.array(elements, sizeof(dlc_tensor_info));
 }
@@ -117,9 +121,10 @@ static Constant *writeVariables(DescriptionWriter &writer, llvm::ArrayRef<Variab
     llvm::SmallVector<Constant *> dims;
     for (int64_t extent : variable.dims)
       dims.push_back(writer.i64(extent));
-    elements.push_back(writer.structure({writer.text(variable.name), writer.i32(variable.elementType),
-                                         writer.i32(dims.size()), writer.array(dims, sizeof(dlc_int64)),
-                                         writer.i64(variable.offset), writer.i32(variable.kind), writer.i32(0)}));
+    elements.push_back(
+        writer.structure({writer.text(variable.name), writer.i32(variable.elementType), writer.i32(dims.size()),
+                          writer.array(dims, sizeof(dlc_int64)), writer.i64(variable.offset), writer.i32(variable.kind),
+                          writer.i32(0), writer.zeros(2)}));
   }
   return writer.array(elements, sizeof(dlc_variable_info));
 }
@@ -127,43 +132,38 @@ static Constant *writeVariables(DescriptionWriter &writer, llvm::ArrayRef<Variab
 void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &program, const ModelIdentity &identity,
                               const Target &target, uint64_t scratchBytes) {
   DescriptionWriter writer(module);
-  llvm::SmallVector<Constant *> entries;
+  llvm::SmallVector<Constant *> entries, codes;
   for (const EntryDescription &entry : program.entries) {
     llvm::SmallVector<Constant *> symbols;
     for (const SymbolDescription &symbol : entry.symbols)
-      symbols.push_back(
-          writer.structure({writer.text(symbol.name), writer.i64(symbol.minimum), writer.i64(symbol.maximum)}));
-    entries.push_back(writer.structure(
-        {writer.text(entry.name), writer.i32(entry.inputs.size()), writer.i32(entry.outputs.size()),
-         writer.i32(entry.symbols.size()), writer.i32(entry.flags), writeTensors(writer, entry.inputs),
-         writeTensors(writer, entry.outputs), writer.array(symbols, sizeof(dlc_symbol_info)),
-         writer.function(entry.name + ".workspace_bytes"), writer.function(entry.name + ".output_shapes"),
-         writer.function(entry.name + ".execute"), writeTensors(writer, entry.states),
-         writeChecks(writer, entry.checks), writer.i32(entry.states.size()), writer.i32(entry.checks.size())}));
+      symbols.push_back(writer.structure(
+          {writer.text(symbol.name), writer.i64(symbol.minimum), writer.i64(symbol.maximum), writer.zeros(2)}));
+    entries.push_back(
+        writer.structure({writer.text(entry.name), writer.i32(entry.inputs.size()), writer.i32(entry.outputs.size()),
+                          writer.i32(entry.symbols.size()), writer.i32(entry.flags), writeTensors(writer, entry.inputs),
+                          writeTensors(writer, entry.outputs), writer.array(symbols, sizeof(dlc_symbol_info)),
+                          writeTensors(writer, entry.states), writeChecks(writer, entry.checks),
+                          writer.i32(entry.states.size()), writer.i32(entry.checks.size()), writer.zeros(6)}));
+    codes.push_back(
+        writer.structure({writer.function(entry.name + ".workspace_bytes"),
+                          writer.function(entry.name + ".output_shapes"), writer.function(entry.name + ".execute")}));
   }
 
   bool isEmbedded = program.constantBytes != 0 && identity.weightsFile.empty();
-  Constant *model = writer.structure({writer.i32(DLC_ABI_VERSION),
-                                      writer.i32(sizeof(dlc_model)),
-                                      writer.text(identity.name),
-                                      writer.text(identity.compiler),
-                                      writer.text(target.name),
-                                      writer.i32(entries.size()),
-                                      writer.i32(DLC_DEVICE_CPU),
-                                      writer.array(entries, sizeof(dlc_entry_point)),
-                                      isEmbedded ? writer.external(getWeightsSymbol(identity.name)) : writer.null(),
-                                      writer.i64(program.constantBytes),
-                                      identity.weightsFile.empty() ? writer.null() : writer.text(identity.weightsFile),
-                                      writer.i64(identity.weightsHash),
-                                      writer.i64(program.preparedBytes),
-                                      program.hasPrepare ? writer.function("prepare.execute") : writer.null(),
-                                      writer.i64(scratchBytes),
-                                      writer.i64(target.requiredFeatures),
-                                      writer.external("dlc_rt_api"),
-                                      writer.i32(program.stateCount),
-                                      writer.i32(program.variables.size()),
-                                      writeVariables(writer, program.variables),
-                                      writer.i64(program.variableBytes)});
+  Constant *code = writer.structure(
+      {writer.i32(sizeof(dlc_program)), writer.i32(DLC_DEVICE_CPU), writer.text(target.name),
+       writer.i64(target.requiredFeatures), writer.array(codes, sizeof(dlc_entry_code)),
+       isEmbedded ? writer.external(getWeightsSymbol(identity.name)) : writer.null(), writer.i64(program.constantBytes),
+       identity.weightsFile.empty() ? writer.null() : writer.text(identity.weightsFile),
+       writer.i64(identity.weightsHash), writer.i64(program.preparedBytes),
+       program.hasPrepare ? writer.function("prepare.execute") : writer.null(), writer.i64(scratchBytes)});
+  Constant *programs = writer.array(writer.array(code, sizeof(dlc_program)), sizeof(const dlc_program *));
+  Constant *model = writer.structure(
+      {writer.i32(DLC_ABI_VERSION), writer.i32(sizeof(dlc_model)), writer.text(identity.name),
+       writer.text(identity.compiler), writer.text(target.name), writer.i64(/*needs=*/0), writer.i32(entries.size()),
+       writer.i32(program.variables.size()), writer.i32(program.stateCount), writer.i32(/*program_count=*/1),
+       writer.array(entries, sizeof(dlc_entry_point)), writeVariables(writer, program.variables),
+       writer.i64(program.variableBytes), programs, writer.external("dlc_rt_api")});
   writer.checkSize(model, sizeof(dlc_model));
   auto *variable = new llvm::GlobalVariable(module, model->getType(), /*isConstant=*/true,
                                             llvm::GlobalValue::ExternalLinkage, model, getModelSymbol(identity.name));

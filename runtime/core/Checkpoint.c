@@ -3,10 +3,14 @@
 
 #include "Context.h"
 #include "JsonReader.h"
+#include "Options.h"
 #include "Safetensors.h"
 #include "Text.h"
 #include "Variables.h"
 
+/// Size of dlc_load_options in version 6 of the ABI.
+enum { LEAST_OPTIONS_BYTES = 16 };
+_Static_assert(sizeof(dlc_load_options) >= LEAST_OPTIONS_BYTES, "structures only grow");
 #define PATH_BYTES 4096
 /// O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
 #define NEW_FILE 02000301
@@ -378,14 +382,14 @@ static dlc_int32 readVariables(const dlc_model *model, dlc_byte *block, dlc_int6
 
 dlc_int32 dlcVariablesLoad(const dlc_model *model, void *block, const char *path, const dlc_load_options *given,
                            dlc_error *error) {
-  dlc_load_options options = {sizeof options, 0, (const char *)0};
+  dlc_load_options options;
   dlc_int32 status = checkModel(model, block, path, error);
   if (status)
     return status;
-  if (given && given->struct_bytes != sizeof options)
-    return dlcFail(error, DLC_ERROR_ABI, "dlc_load_options have %u bytes here and %u in the program",
-                   (dlc_uint64)sizeof options, (dlc_uint64)given->struct_bytes);
-  options = given ? *given : options;
+  if (dlcReadOptions(&options, sizeof options, LEAST_OPTIONS_BYTES, given))
+    return dlcFail(error, DLC_ERROR_ABI,
+                   "dlc_load_options.struct_bytes is less than %u, or they use what this runtime does not know",
+                   (dlc_uint64)LEAST_OPTIONS_BYTES);
   SafetensorsFile file;
   status = dlcSafetensorsOpen(path, error, &file);
   if (status)

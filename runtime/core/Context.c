@@ -2,10 +2,16 @@
 #include "Context.h"
 
 #include "Api.h"
+#include "Options.h"
 #include "Parallel.h"
 #include "State.h"
 #include "Text.h"
 #include "Variables.h"
+
+/// Sizes of these structures in version 6 of the ABI.
+enum { LEAST_OPTIONS_BYTES = 80, LEAST_EXECUTOR_BYTES = 24 };
+_Static_assert(sizeof(dlc_context_options) >= LEAST_OPTIONS_BYTES && sizeof(dlc_executor) >= LEAST_EXECUTOR_BYTES,
+               "structures only grow");
 
 /// The library's own pool, while a context uses it.
 static Pool *sharedPool;
@@ -37,14 +43,16 @@ void dlcContextKernelMessage(Context *context, const char *message) {
 }
 
 dlc_call dlcContextCall(Context *context) {
+  static const dlc_services services = {.struct_bytes = sizeof services, .parallel_for = dlcParallelFor};
   return (dlc_call){
+      .struct_bytes = sizeof(dlc_call),
       .constants = context->state ? context->state->constants : (const dlc_byte *)0,
       .prepared = context->state ? context->state->prepared : (dlc_byte *)0,
       .workspace = context->workspace,
       .scratch = context->team->scratches,
       .threads = context->team->threads,
       .device_id = context->deviceId,
-      .parallel_for = dlcParallelFor,
+      .services = &services,
       .stream = context->stream,
       .executor = context,
       .states = context->states,
@@ -106,7 +114,7 @@ static Team *makeTeam(Context *context, dlc_uint32 threads, const dlc_executor *
   int isOut = 0;
   for (dlc_uint32 i = 0; i < threads; ++i) {
     team->scratches[i].context = context;
-    isOut |= dlcScratchGrow(&team->scratches[i], context->face.model->scratch_bytes);
+    isOut |= dlcScratchGrow(&team->scratches[i], context->program->scratch_bytes);
   }
   if (!isOut && threads > 1) {
     team->executor = executor;
@@ -167,9 +175,9 @@ dlc_int32 dlcContextCheckSymbols(Context *context, const dlc_entry_point *entry,
 
 /// Checks what the caller asks for and fills in `*threads`.
 static dlc_int32 checkThreads(dlc_uint32 *threads, const dlc_executor *executor, dlc_error *error) {
-  if (executor && (executor->struct_bytes != sizeof(dlc_executor) || !executor->run))
-    return dlcFail(error, DLC_ERROR_ARGUMENT, "the executor has no function, or its struct_bytes is not %u",
-                   (dlc_uint64)sizeof(dlc_executor));
+  if (executor && (executor->struct_bytes < LEAST_EXECUTOR_BYTES || !executor->run))
+    return dlcFail(error, DLC_ERROR_ARGUMENT, "the executor has no function, or its struct_bytes is less than %u",
+                   (dlc_uint64)LEAST_EXECUTOR_BYTES);
   if (!*threads)
     *threads = executor && executor->threads ? executor->threads : 1;
   if (*threads > DLC_MAX_THREADS)
@@ -238,49 +246,52 @@ static dlc_int32 reserveFixed(Context *context) {
   return DLC_OK;
 }
 
-dlc_int32 dlcContextCreate(const dlc_model *model, const dlc_context_options *options, dlc_error *error,
+dlc_int32 dlcContextCreate(const dlc_model *model, const dlc_context_options *given, dlc_error *error,
                            dlc_context **result) {
   if (!result)
     return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_context_create: no place to put the context");
   *result = (dlc_context *)0;
-  dlc_int32 status = dlcModelCheck(model, error);
-  if (status)
-    return status;
-  static const dlc_context_options defaults = {.struct_bytes = sizeof(dlc_context_options)};
-  if (!options)
-    options = &defaults;
-  if (options->struct_bytes != sizeof(dlc_context_options))
-    return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_context_create: options.struct_bytes is %u, not %u",
-                   (dlc_uint64)options->struct_bytes, (dlc_uint64)sizeof(dlc_context_options));
-  if (!options->allocator.allocate != !options->allocator.release)
+  dlc_error reason;
+  const dlc_program *program = dlcModelChooseProgram(model, &reason);
+  if (!program)
+    return dlcFail(error, reason.status, "%s", reason.message);
+  dlc_context_options options;
+  if (dlcReadOptions(&options, sizeof options, LEAST_OPTIONS_BYTES, given))
+    return dlcFail(
+        error, DLC_ERROR_ARGUMENT,
+        "dlc_context_create: options.struct_bytes is less than %u, or the options use what model '%s', which "
+        "was compiled by %s, does not know",
+        (dlc_uint64)LEAST_OPTIONS_BYTES, model->name, model->compiler);
+  if (!options.allocator.allocate != !options.allocator.release)
     return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_context_create: the allocator lacks one of its two functions");
-  dlc_uint32 threads = options->threads;
-  status = checkThreads(&threads, options->executor, error);
+  dlc_uint32 threads = options.threads;
+  dlc_int32 status = checkThreads(&threads, options.executor, error);
   if (status)
     return status;
 
-  Context *context = dlcAllocate(&options->allocator, sizeof(Context));
+  Context *context = dlcAllocate(&options.allocator, sizeof(Context));
   if (!context)
     return dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for a context of model '%s'", model->name);
   memset(context, 0, sizeof *context);
   context->face.api = &dlc_rt_api;
   context->face.model = model;
+  context->program = program;
   context->references = 1;
-  context->allocator = options->allocator;
-  context->log = options->log;
-  context->logSelf = options->log_self;
-  context->stream = options->stream;
-  context->deviceId = options->device_id;
+  context->allocator = options.allocator;
+  context->log = options.log;
+  context->logSelf = options.log_self;
+  context->stream = options.stream;
+  context->deviceId = options.device_id;
 
   status = makeTables(context);
   if (!status) {
-    context->team = makeTeam(context, threads, options->executor);
+    context->team = makeTeam(context, threads, options.executor);
     status = context->team ? DLC_OK : DLC_ERROR_OUT_OF_MEMORY;
   }
   if (status) {
     dlcFail(error, status, "no memory for a context of model '%s'", model->name);
   } else {
-    status = dlcModelAcquire(context, options->weights_folder, error, &context->state);
+    status = dlcModelAcquire(context, options.weights_folder, error, &context->state);
     if (!status) {
       status = reserveFixed(context);
       if (status)
@@ -336,7 +347,8 @@ dlc_int32 dlcContextSetThreads(dlc_context *face, dlc_uint32 threads, const dlc_
 }
 
 dlc_int32 dlcContextGrow(Context *context, const dlc_entry_point *entry, const dlc_int64 *symbols) {
-  dlc_uint64 bytes = entry->workspace_bytes ? entry->workspace_bytes(symbols) : 0;
+  const dlc_entry_code *code = dlcContextCode(context, entry);
+  dlc_uint64 bytes = code->workspace_bytes ? code->workspace_bytes(symbols) : 0;
   if (__builtin_expect(bytes > context->workspaceBytes, 0)) {
     if (bytes == UINT64_MAX)
       return dlcContextFail(context, DLC_ERROR_OVERFLOW, "the workspace of '%s' for these shapes does not fit 64 bits",

@@ -48,6 +48,7 @@ typedef struct Context {
   void *logSelf;
   void *stream;
   dlc_int32 deviceId;
+  const dlc_program *program;
   ModelState *state;
   Team *team;
   dlc_byte *workspace;
@@ -93,6 +94,11 @@ static inline int dlcContextEnter(Context *context) {
          dlcContextTakeOver(context, holder);
 }
 static inline void dlcContextLeave(Context *context) { __atomic_store_n(&context->holder, 0, __ATOMIC_RELEASE); }
+
+/// The code of `entry`, one of the context's model.
+static inline const dlc_entry_code *dlcContextCode(const Context *context, const dlc_entry_point *entry) {
+  return &context->program->entries[entry - context->face.model->entries];
+}
 
 /// Whether `entry` is one of the context's model; writes the message if it is not.
 int dlcContextHasEntry(Context *context, const dlc_entry_point *entry);

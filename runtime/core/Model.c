@@ -12,22 +12,32 @@
 static ModelState *states;
 static dlc_uint32 statesLock;
 
-dlc_int32 dlcModelCheck(const dlc_model *model, dlc_error *error) {
-  if (!model)
-    return dlcFail(error, DLC_ERROR_ARGUMENT, "no model");
-  if (model->abi_version != DLC_ABI_VERSION || model->struct_bytes != sizeof(dlc_model))
-    return dlcFail(error, DLC_ERROR_ABI, "the model speaks ABI version %u, this runtime %u",
-                   (dlc_uint64)model->abi_version, (dlc_uint64)DLC_ABI_VERSION);
-  if (model->device_type != DLC_DEVICE_CPU)
-    return dlcFail(error, DLC_ERROR_DEVICE,
-                   "model '%s' is for a device of type %u, and this runtime knows the CPU only", model->name,
-                   (dlc_uint64)model->device_type);
-  dlc_uint64 missing = model->required_features & ~dlcCpuFeatures();
-  if (missing)
-    return dlcFail(error, DLC_ERROR_UNSUPPORTED_CPU,
-                   "model '%s' was compiled for %s, and this CPU lacks %s: compile it with another --target",
-                   model->name, model->target, dlcCpuFeatureName(missing));
-  return DLC_OK;
+const dlc_program *dlcModelChooseProgram(const dlc_model *model, dlc_error *error) {
+  const dlc_program *none = (const dlc_program *)0;
+  if (!model) {
+    dlcFail(error, DLC_ERROR_ARGUMENT, "no model");
+    return none;
+  }
+  if (model->abi_version != DLC_ABI_VERSION || model->struct_bytes != sizeof(dlc_model)) {
+    dlcFail(error, DLC_ERROR_ABI, "the model speaks ABI version %u, this runtime %u", (dlc_uint64)model->abi_version,
+            (dlc_uint64)DLC_ABI_VERSION);
+    return none;
+  }
+  dlcFail(error, DLC_ERROR_ABI, "model '%s' holds no program", model->name);
+  for (dlc_uint32 i = 0; i < model->program_count; ++i) {
+    const dlc_program *program = model->programs[i];
+    dlc_uint64 missing = program->required_features & ~dlcCpuFeatures();
+    if (program->device_type != DLC_DEVICE_CPU)
+      dlcFail(error, DLC_ERROR_DEVICE, "model '%s' is for a device of type %u, and this runtime knows the CPU only",
+              model->name, (dlc_uint64)program->device_type);
+    else if (missing)
+      dlcFail(error, DLC_ERROR_UNSUPPORTED_CPU,
+              "model '%s' was compiled for %s, and this CPU lacks %s: compile it with another --target", model->name,
+              program->target, dlcCpuFeatureName(missing));
+    else
+      return program;
+  }
+  return none;
 }
 
 /// Appends `text` to the path; returns nonzero if it does not fit.
@@ -48,14 +58,14 @@ static size_t textLength(const char *text) {
 }
 
 /// The sidecar lies in `folder`, or beside the file that holds the model.
-static int sidecarPath(const dlc_model *model, const char *folder, char *path) {
+static int sidecarPath(const ModelState *state, const char *folder, char *path) {
   size_t length = 0;
   if (folder) {
     if (appendPath(path, &length, folder, textLength(folder)) || appendPath(path, &length, "/", 1))
       return 1;
   } else {
     struct dlcDlInfo info;
-    if (dladdr(model, &info) && info.fileName) {
+    if (dladdr(state->model, &info) && info.fileName) {
       size_t bytes = textLength(info.fileName);
       while (bytes && info.fileName[bytes - 1] != '/')
         --bytes;
@@ -63,20 +73,21 @@ static int sidecarPath(const dlc_model *model, const char *folder, char *path) {
         return 1;
     }
   }
-  return appendPath(path, &length, model->weights_file, textLength(model->weights_file));
+  return appendPath(path, &length, state->program->weights_file, textLength(state->program->weights_file));
 }
 
 static dlc_int32 mapSidecar(ModelState *state, const char *folder, dlc_error *error) {
   const dlc_model *model = state->model;
+  const dlc_program *program = state->program;
   char path[PATH_BYTES];
   path[0] = 0;
-  if (sidecarPath(model, folder, path))
-    return dlcFail(error, DLC_ERROR_FILE, "the path of the weights '%s' is too long", model->weights_file);
+  if (sidecarPath(state, folder, path))
+    return dlcFail(error, DLC_ERROR_FILE, "the path of the weights '%s' is too long", program->weights_file);
   int file = open(path, DLC_OPEN_TO_READ);
   if (file < 0)
     return dlcFail(error, DLC_ERROR_NOT_FOUND, "cannot open the weights '%s' of model '%s'", path, model->name);
   long size = lseek(file, 0, DLC_SEEK_END);
-  dlc_uint64 expected = model->constant_bytes + TRAILER_BYTES;
+  dlc_uint64 expected = program->constant_bytes + TRAILER_BYTES;
   if (size < 0 || (dlc_uint64)size != expected) {
     close(file);
     return dlcFail(error, DLC_ERROR_FILE, "the weights '%s' are not those of model '%s': %d bytes instead of %u", path,
@@ -84,13 +95,13 @@ static dlc_int32 mapSidecar(ModelState *state, const char *folder, dlc_error *er
   }
   // Read, not looked at in the mapping: a file that is cut short just now is an error and no signal.
   dlc_byte trailer[TRAILER_BYTES];
-  int isOther = pread(file, trailer, TRAILER_BYTES, (long)model->constant_bytes) != TRAILER_BYTES;
+  int isOther = pread(file, trailer, TRAILER_BYTES, (long)program->constant_bytes) != TRAILER_BYTES;
   dlc_uint64 hash = 0;
   for (int i = 0; i < 8 && !isOther; ++i) {
     isOther |= trailer[i] != (dlc_byte)DLC_WEIGHTS_MAGIC[i];
     hash |= (dlc_uint64)trailer[8 + i] << (8 * i);
   }
-  if (isOther || hash != model->weights_hash) {
+  if (isOther || hash != program->weights_hash) {
     close(file);
     return dlcFail(error, DLC_ERROR_FILE, "the weights '%s' are not those of model '%s'", path, model->name);
   }
@@ -112,7 +123,7 @@ static dlc_int32 checkSidecar(const ModelState *state, dlc_error *error) {
   if (!state->mapping || (dlc_uint64)lseek(state->file, 0, DLC_SEEK_END) >= state->mappingBytes)
     return DLC_OK;
   return dlcFail(error, DLC_ERROR_FILE, "the weights '%s' of model '%s' were cut short while they are in use",
-                 state->model->weights_file, state->model->name);
+                 state->program->weights_file, state->model->name);
 }
 
 static void dropContents(ModelState *state) {
@@ -121,36 +132,37 @@ static void dropContents(ModelState *state) {
     close(state->file);
   }
   state->mapping = (void *)0;
-  dlcRelease(&state->allocator, state->prepared, state->model->prepared_bytes);
+  dlcRelease(&state->allocator, state->prepared, state->program->prepared_bytes);
   state->prepared = (dlc_byte *)0;
 }
 
 /// Maps and prepares; the state's prepareLock is held.
 static dlc_int32 makeReady(ModelState *state, Context *context, const char *weightsFolder, dlc_error *error) {
   const dlc_model *model = state->model;
+  const dlc_program *program = state->program;
   // Not empty if a fork has cut off the thread that was here: what that had made is given up.
   state->mapping = (void *)0;
   state->prepared = (dlc_byte *)0;
-  state->constants = model->constants;
-  if (model->weights_file) {
+  state->constants = program->constants;
+  if (program->weights_file) {
     dlc_int32 status = mapSidecar(state, weightsFolder, error);
     if (status)
       return status;
   }
-  if (model->prepared_bytes) {
-    state->prepared = dlcAllocate(&state->allocator, model->prepared_bytes);
+  if (program->prepared_bytes) {
+    state->prepared = dlcAllocate(&state->allocator, program->prepared_bytes);
     if (!state->prepared) {
       dropContents(state);
       return dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for %u bytes of prepared weights of model '%s'",
-                     model->prepared_bytes, model->name);
+                     program->prepared_bytes, model->name);
     }
   }
-  if (model->prepare) {
+  if (program->prepare) {
     dlc_call call = dlcContextCall(context);
     call.constants = state->constants;
     call.prepared = state->prepared;
     context->message[0] = 0;
-    dlc_int32 status = model->prepare(&call);
+    dlc_int32 status = program->prepare(&call);
     if (status) {
       dropContents(state);
       return dlcFail(error, status, "preparing model '%s' failed: %s", model->name,
@@ -199,6 +211,7 @@ dlc_int32 dlcModelAcquire(Context *context, const char *weightsFolder, dlc_error
     }
     memset(state, 0, sizeof *state);
     state->model = model;
+    state->program = context->program;
     state->allocator = context->allocator;
     state->next = states;
     __atomic_store_n(&states, state, __ATOMIC_RELEASE); // also for a child that is forked meanwhile

@@ -13,6 +13,7 @@ struct Context;
 typedef struct ModelState {
   struct ModelState *next;
   const dlc_model *model;
+  const dlc_program *program;
   dlc_uint32 references;
   dlc_uint32 prepares; // of the references, those of dlc_prepare
   dlc_uint32 prepareLock;
@@ -25,8 +26,8 @@ typedef struct ModelState {
   dlc_byte *prepared;
 } ModelState;
 
-/// Whether `model` can run at all: ABI, CPU, device.
-dlc_int32 dlcModelCheck(const dlc_model *model, dlc_error *error);
+/// The first program of `model` that can run here; null, with an error, if none can: ABI, CPU, device.
+const dlc_program *dlcModelChooseProgram(const dlc_model *model, dlc_error *error);
 
 /// Shares the state of context's model; the first caller maps and prepares on
 /// the threads of `context`, others wait for it. On failure nothing is held.

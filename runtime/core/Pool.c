@@ -3,7 +3,12 @@
 
 #include "Api.h"
 #include "Lock.h"
+#include "Options.h"
 #include "Text.h"
+
+/// Size of dlc_pool_options in version 6 of the ABI.
+enum { LEAST_OPTIONS_BYTES = 40 };
+_Static_assert(sizeof(dlc_pool_options) >= LEAST_OPTIONS_BYTES, "structures only grow");
 
 typedef struct Worker {
   unsigned long thread;
@@ -270,25 +275,26 @@ dlc_uint32 dlcCpuCount(void) {
   return count ? count : 1;
 }
 
-dlc_int32 dlcPoolApiCreate(const dlc_pool_options *options, dlc_error *error, dlc_pool **pool) {
+dlc_int32 dlcPoolApiCreate(const dlc_pool_options *given, dlc_error *error, dlc_pool **pool) {
   if (!pool)
     return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_pool_create: no place to put the pool");
   *pool = (dlc_pool *)0;
-  static const dlc_pool_options defaults = {sizeof(dlc_pool_options), 0, 0, 0, {0, 0, 0}};
-  if (!options)
-    options = &defaults;
-  if (options->struct_bytes != sizeof(dlc_pool_options))
-    return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_pool_create: options.struct_bytes is %u, not %u",
-                   (dlc_uint64)options->struct_bytes, (dlc_uint64)sizeof(dlc_pool_options));
-  if (options->threads > DLC_MAX_THREADS)
+  dlc_pool_options options;
+  if (dlcReadOptions(&options, sizeof options, LEAST_OPTIONS_BYTES, given))
+    return dlcFail(
+        error, DLC_ERROR_ARGUMENT,
+        "dlc_pool_create: options.struct_bytes is less than %u, or the options use what this runtime does not "
+        "know",
+        (dlc_uint64)LEAST_OPTIONS_BYTES);
+  if (options.threads > DLC_MAX_THREADS)
     return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_pool_create: %u threads are more than the largest number, %u",
-                   (dlc_uint64)options->threads, (dlc_uint64)DLC_MAX_THREADS);
-  if (!options->allocator.allocate != !options->allocator.release)
+                   (dlc_uint64)options.threads, (dlc_uint64)DLC_MAX_THREADS);
+  if (!options.allocator.allocate != !options.allocator.release)
     return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_pool_create: the allocator lacks one of its two functions");
-  Pool *made = dlcPoolCreate(&options->allocator, options->spin_microseconds ? options->spin_microseconds : 50);
+  Pool *made = dlcPoolCreate(&options.allocator, options.spin_microseconds ? options.spin_microseconds : 50);
   if (!made)
     return dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "dlc_pool_create: no memory for the pool");
-  dlc_uint32 threads = options->threads ? options->threads : dlcCpuCount();
+  dlc_uint32 threads = options.threads ? options.threads : dlcCpuCount();
   dlcPoolGrow(made, threads);
   *pool = dlcPoolPublic(made);
   return DLC_OK;

@@ -71,9 +71,11 @@ static dlc_int32 bindInputs(Context *context, const dlc_entry_point *entry, cons
 }
 
 /// The extents that outputs must have, one output after another.
-static void computeShapes(const dlc_entry_point *entry, const dlc_int64 *symbols, dlc_int64 *dims) {
-  if (entry->output_shapes) {
-    entry->output_shapes(symbols, dims);
+static void computeShapes(const Context *context, const dlc_entry_point *entry, const dlc_int64 *symbols,
+                          dlc_int64 *dims) {
+  const dlc_entry_code *code = dlcContextCode(context, entry);
+  if (code->output_shapes) {
+    code->output_shapes(symbols, dims);
     return;
   }
   for (dlc_uint32 i = 0; i < entry->output_count; ++i)
@@ -88,7 +90,7 @@ static dlc_int32 checkOutputs(Context *context, const dlc_entry_point *entry, co
   dlc_int32 status = checkCount(context, entry, "output", count, entry->output_count, outputs);
   if (status)
     return status;
-  computeShapes(entry, context->symbols, context->dims);
+  computeShapes(context, entry, context->symbols, context->dims);
   const dlc_int64 *expected = context->dims;
   for (dlc_uint32 i = 0; i < count; ++i) {
     Subject subject = {context, entry, &entry->outputs[i], &outputs[i], "output"};
@@ -167,7 +169,7 @@ static dlc_int32 runEntered(Context *context, const dlc_entry_point *entry, cons
   call.tensors = context->tensors;
   call.symbols = context->symbols;
   context->hasMessage = 0;
-  status = entry->execute(&call);
+  status = dlcContextCode(context, entry)->execute(&call);
   if (entry->state_count)
     dlcStateEnd(context, entry, status == DLC_OK);
   if (__builtin_expect(status != DLC_OK, 0)) {
@@ -223,7 +225,7 @@ dlc_int32 dlcOutputShapes(dlc_context *face, const dlc_entry_point *entry, const
   else if (dlcContextHasEntry(context, entry))
     status = dlcContextCheckSymbols(context, entry, symbols);
   if (!status)
-    computeShapes(entry, symbols, dims);
+    computeShapes(context, entry, symbols, dims);
   dlcContextLeave(context);
   return status;
 }

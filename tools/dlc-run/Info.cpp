@@ -65,16 +65,23 @@ dlc_uint64 countParameters(const dlc_model &model) {
   return count;
 }
 
+/// The program that runs here; the first one where none does, so that it can be described.
+const dlc_program &chooseProgram(const dlc_model &model, const std::string &architecture) {
+  const dlc_program *chosen = architecture.empty() ? dlc_choose_program(&model, nullptr) : nullptr;
+  return chosen ? *chosen : *model.programs[0];
+}
+
 /// `architecture` is that of the library if its code cannot be called here, else empty.
 Json describe(const dlc_model &model, const Options &options, const std::string &architecture) {
+  const dlc_program &program = chooseProgram(model, architecture);
   Json json = {{"name", model.name},
                {"compiler", model.compiler},
                {"target", model.target},
                {"abi_version", model.abi_version},
-               {"constant_bytes", model.constant_bytes},
-               {"weights_file", model.weights_file ? Json(model.weights_file) : Json()},
-               {"prepared_bytes", model.prepared_bytes},
-               {"scratch_bytes_per_thread", model.scratch_bytes},
+               {"constant_bytes", program.constant_bytes},
+               {"weights_file", program.weights_file ? Json(program.weights_file) : Json()},
+               {"prepared_bytes", program.prepared_bytes},
+               {"scratch_bytes_per_thread", program.scratch_bytes},
                {"variable_bytes", model.variable_bytes},
                {"parameters", countParameters(model)},
                {"variables", describeVariables(model)},
@@ -102,7 +109,8 @@ Json describe(const dlc_model &model, const Options &options, const std::string 
                  {"symbols", symbols},
                  {"workspace_bytes", nullptr}};
     if (architecture.empty())
-      item["workspace_bytes"] = entry.workspace_bytes ? entry.workspace_bytes(values.data()) : 0;
+      item["workspace_bytes"] =
+          program.entries[e].workspace_bytes ? program.entries[e].workspace_bytes(values.data()) : 0;
     if (entry.symbol_count && architecture.empty())
       item["workspace_bytes_at"] = at;
     json["entry_points"].push_back(item);
@@ -142,10 +150,11 @@ int print(const dlc_model &model, const Options &options, const std::string &arc
     std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
     return 0;
   }
+  const dlc_program &program = chooseProgram(model, architecture);
   std::printf("model     %s\ncompiler  %s\ntarget    %s\n", model.name, model.compiler, model.target);
-  std::printf("constants %s%s%s, prepared %s, scratch %s a thread\n", readable(model.constant_bytes).c_str(),
-              model.weights_file ? " in " : "", model.weights_file ? model.weights_file : "",
-              readable(model.prepared_bytes).c_str(), readable(model.scratch_bytes).c_str());
+  std::printf("constants %s%s%s, prepared %s, scratch %s a thread\n", readable(program.constant_bytes).c_str(),
+              program.weights_file ? " in " : "", program.weights_file ? program.weights_file : "",
+              readable(program.prepared_bytes).c_str(), readable(program.scratch_bytes).c_str());
   if (model.variable_count)
     std::printf("variables %u of %s, %llu parameters to learn\n", model.variable_count,
                 readable(model.variable_bytes).c_str(), static_cast<unsigned long long>(countParameters(model)));

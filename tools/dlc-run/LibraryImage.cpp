@@ -149,7 +149,7 @@ LibraryImage::LibraryImage(const std::string &path) {
   const auto *model = reinterpret_cast<const dlc_model *>(memory.get() + std::min<uint64_t>(models[0], size));
   if (!holds(model, 1, sizeof *model))
     expect(std::optional<int>(), path);
-  if (model->abi_version != DLC_ABI_VERSION || model->struct_bytes != sizeof *model)
+  if (model->abi_version != DLC_ABI_VERSION || !DLC_HAS(dlc_model, model, runtime))
     throw Failure("the model speaks ABI version " + std::to_string(model->abi_version) + ", this program " +
                   std::to_string(DLC_ABI_VERSION));
   if (!holdsModel(*model))
@@ -182,10 +182,17 @@ bool LibraryImage::holdsTensors(const dlc_tensor_info *tensors, dlc_uint32 count
 
 bool LibraryImage::holdsModel(const dlc_model &model) const {
   if (!holdsText(model.name) || !holdsText(model.compiler) || !holdsText(model.target) ||
-      (model.weights_file && !holdsText(model.weights_file)) ||
       !holds(model.entries, model.entry_count, sizeof *model.entries) ||
-      !holds(model.variables, model.variable_count, sizeof *model.variables))
+      !holds(model.variables, model.variable_count, sizeof *model.variables) || !model.program_count ||
+      !holds(model.programs, model.program_count, sizeof *model.programs))
     return false;
+  for (dlc_uint32 i = 0; i < model.program_count; ++i) {
+    const dlc_program *program = model.programs[i];
+    if (!holds(program, 1, sizeof *program) || !holdsText(program->target) ||
+        (program->weights_file && !holdsText(program->weights_file)) ||
+        !holds(program->entries, model.entry_count, sizeof *program->entries))
+      return false;
+  }
   for (const dlc_variable_info *variable = model.variables; variable != model.variables + model.variable_count;
        ++variable)
     if (!holdsText(variable->name) || !dlc_element_bytes(variable->element_type) ||

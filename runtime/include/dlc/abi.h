@@ -3,9 +3,19 @@
 /// The binary interface between code that dlc generates and the runtime that
 /// is linked into every model library. Standalone C: no header but the
 /// compiler's own <stdint.h>, no libc. The compiler writes these structures as
-/// LLVM constants, so the order and width of the fields are part of the ABI:
-/// any change increments DLC_ABI_VERSION. What applications call is in
-/// dlc/runtime.h.
+/// LLVM constants, so the order and width of the fields are part of the ABI.
+/// What applications call is in dlc/runtime.h.
+///
+/// How it grows. A program and a library that were made by different versions
+/// of dlc work together: version 6 was the last break. Since then structures
+/// gain fields only at their end or in room that is reserved, and zero means
+/// that a field is absent.
+///  - A structure that starts with its size (struct_bytes) may be shorter or
+///    longer than this header says: DLC_HAS tells whether a field is there.
+///  - Elements of arrays that programs index (entry points, tensors, symbols,
+///    variables) keep their sizes; what they gain takes reserved words.
+///  - What a reader must understand to use a model at all has a bit in
+///    dlc_model.needs; a program that does not know one says so.
 #ifndef DLC_ABI_H
 #define DLC_ABI_H
 
@@ -15,7 +25,11 @@
 extern "C" {
 #endif
 
-#define DLC_ABI_VERSION 5u
+#define DLC_ABI_VERSION 6u
+
+/// Whether a structure that starts with its size is long enough to have `field`.
+#define DLC_HAS(type, pointer, field)                                                                                  \
+  ((pointer)->struct_bytes >= __builtin_offsetof(type, field) + sizeof((pointer)->field))
 
 typedef int64_t dlc_int64;
 typedef uint64_t dlc_uint64;
@@ -96,6 +110,7 @@ typedef struct dlc_symbol_info {
   const char *name;
   dlc_int64 minimum; /* smallest legal value, inclusive */
   dlc_int64 maximum; /* largest legal value, inclusive */
+  dlc_uint64 reserved[2];
 } dlc_symbol_info;
 
 enum dlc_tensor_flag {
@@ -124,6 +139,7 @@ typedef struct dlc_tensor_info {
   dlc_uint32 flags;      /* dlc_tensor_flag */
   dlc_uint32 slot;       /* of a state: its number in the model, below dlc_model.state_count; else 0 */
   double default_value;  /* of a hyperparameter; else 0 */
+  dlc_uint64 reserved[4];
 } dlc_tensor_info;
 #define DLC_DIM_COMPUTED INT64_MIN
 
@@ -179,7 +195,8 @@ typedef struct dlc_variable_info {
   const dlc_int64 *dims; /* fixed extents; null if rank is 0 */
   dlc_uint64 offset;     /* bytes into the block, a multiple of 64 */
   dlc_uint32 kind;       /* dlc_variable_kind */
-  dlc_uint32 reserved;
+  dlc_uint32 reserved_flags;
+  dlc_uint64 reserved[2];
 } dlc_variable_info;
 
 struct dlc_call;
@@ -203,26 +220,35 @@ typedef dlc_int32 (*dlc_task)(const void *arguments, dlc_int64 begin, dlc_int64 
 typedef dlc_int32 (*dlc_parallel_for)(const struct dlc_call *call, dlc_task task, const void *arguments,
                                       dlc_int64 extent, dlc_int64 grain);
 
+/// What the runtime does for generated code.
+typedef struct dlc_services {
+  dlc_uint32 struct_bytes; /* sizeof(dlc_services) */
+  dlc_uint32 reserved;
+  dlc_parallel_for parallel_for;
+} dlc_services;
+
 /// What the generated code of one run sees. Owned by the runtime; valid for
 /// the call only.
 typedef struct dlc_call {
+  dlc_uint32 struct_bytes;     /* sizeof(dlc_call) */
+  dlc_uint32 threads;          /* 1: parallel_for gains nothing, though it works */
   void *const *tensors;        /* inputs, then outputs: first element of each (byte offset applied) */
   const dlc_int64 *symbols;    /* one value a symbol of the entry point */
   dlc_byte *workspace;         /* 64-byte aligned, workspace_bytes(symbols) long; null in `prepare` */
   const dlc_byte *constants;   /* dlc_model.constants, or the mapped sidecar */
   dlc_byte *prepared;          /* written by `prepare`, read by all others; 64-byte aligned */
   struct dlc_scratch *scratch; /* of the thread that makes the call */
-  dlc_uint32 threads;          /* 1: parallel_for gains nothing, though it works */
-  dlc_int32 device_id;         /* 0 on the CPU */
-  dlc_parallel_for parallel_for;
-  void *stream;   /* null on the CPU */
+  const dlc_services *services;
   void *executor; /* the runtime's own */
+  void *stream;   /* null on the CPU */
   /// One address a state of the entry point, 64-byte aligned: what it was
   /// before the run, and what it becomes. They count only if the run succeeds.
   dlc_byte *const *states;
   dlc_byte *const *next_states;
   /// The model's variables: the block that the caller has bound to the context, 64-byte aligned.
   dlc_byte *variables;
+  dlc_int32 device_id; /* 0 on the CPU */
+  dlc_uint32 reserved;
 } dlc_call;
 
 enum dlc_entry_flag {
@@ -231,7 +257,7 @@ enum dlc_entry_flag {
   DLC_ENTRY_READS_DERIVED = 4 /* needs what `prepare_weights` writes: refused unless the stamp says that it has run */
 };
 
-/// One function of a model.
+/// One function of a model, as programs see it. Its code is in dlc_program.
 typedef struct dlc_entry_point {
   const char *name; /* "run" */
   dlc_uint32 input_count, output_count, symbol_count;
@@ -239,6 +265,16 @@ typedef struct dlc_entry_point {
   const dlc_tensor_info *inputs;
   const dlc_tensor_info *outputs;
   const dlc_symbol_info *symbols;
+  /// Tensors that the context keeps from one run to the next, zeros at first.
+  /// Entry points of a model share a state through its slot.
+  const dlc_tensor_info *states;
+  const dlc_index_check *checks;
+  dlc_uint32 state_count, check_count;
+  dlc_uint64 reserved[6];
+} dlc_entry_point;
+
+/// The code of an entry point in one program.
+typedef struct dlc_entry_code {
   /// Bytes of workspace for these symbol values; never fails: a size that
   /// does not fit 64 bits is returned as all ones.
   dlc_uint64 (*workspace_bytes)(const dlc_int64 *symbols);
@@ -247,25 +283,15 @@ typedef struct dlc_entry_point {
   void (*output_shapes)(const dlc_int64 *symbols, dlc_int64 *dims);
   /// Runs it. Returns 0 or a dlc_status.
   dlc_int32 (*execute)(const dlc_call *call);
-  /// Tensors that the context keeps from one run to the next, zeros at first.
-  /// Entry points of a model share a state through its slot.
-  const dlc_tensor_info *states;
-  const dlc_index_check *checks;
-  dlc_uint32 state_count, check_count;
-} dlc_entry_point;
+} dlc_entry_code;
 
-struct dlc_runtime_api;
-
-/// The one symbol that a model library exports, as `dlc_model_NAME`.
-typedef struct dlc_model {
-  dlc_uint32 abi_version;  /* DLC_ABI_VERSION */
-  dlc_uint32 struct_bytes; /* sizeof(dlc_model) */
-  const char *name;
-  const char *compiler; /* "dlc 0.1.0" */
-  const char *target;   /* "x86-64-v4", ... */
-  dlc_uint32 entry_count;
-  dlc_uint32 device_type; /* dlc_device_type */
-  const dlc_entry_point *entries;
+/// A model compiled for one target: what the runtime executes.
+typedef struct dlc_program {
+  dlc_uint32 struct_bytes;       /* sizeof(dlc_program) */
+  dlc_uint32 device_type;        /* dlc_device_type */
+  const char *target;            /* "x86-64-v4", ... */
+  dlc_uint64 required_features;  /* dlc_cpu_feature bits without which no kernel runs */
+  const dlc_entry_code *entries; /* one for each entry point of the model, in the same order */
   const dlc_byte
       *constants; /* packed weights in read-only memory, 64-byte aligned; null if none or in `weights_file` */
   dlc_uint64 constant_bytes;
@@ -283,14 +309,34 @@ typedef struct dlc_model {
   /// at once in the worst kernel, of the size rounded up to 64, plus 64. Too
   /// small a value costs an allocation in the first run, nothing else.
   dlc_uint64 scratch_bytes;
-  dlc_uint64 required_features; /* dlc_cpu_feature bits without which no kernel runs */
+} dlc_program;
+
+struct dlc_runtime_api;
+
+/// Additions to this header that a program must know to use a model; none yet.
+enum dlc_model_need { DLC_MODEL_NEEDS_KNOWN = 0 /* all of them */ };
+
+/// The one symbol that a model library exports, as `dlc_model_NAME`.
+typedef struct dlc_model {
+  dlc_uint32 abi_version;  /* DLC_ABI_VERSION */
+  dlc_uint32 struct_bytes; /* sizeof(dlc_model) */
+  const char *name;
+  const char *compiler; /* "dlc 0.1.0" */
+  const char *target;   /* what --target was: "x86-64-v4", ... */
+  dlc_uint64 needs;     /* dlc_model_need */
+  dlc_uint32 entry_count;
+  dlc_uint32 variable_count;
+  dlc_uint32 state_count; /* of all entry points together */
+  dlc_uint32 program_count;
+  const dlc_entry_point *entries;
+  const dlc_variable_info *variables;
+  dlc_uint64 variable_bytes;
+  /// By preference: a context takes the first whose device and features the
+  /// machine has.
+  const dlc_program *const *programs;
   /// The runtime linked into this library: `&dlc_rt_api`. dlc/runtime.h calls
   /// through it.
   const struct dlc_runtime_api *runtime;
-  dlc_uint32 state_count; /* of all entry points together */
-  dlc_uint32 variable_count;
-  const dlc_variable_info *variables;
-  dlc_uint64 variable_bytes;
 } dlc_model;
 
 /* Priorities of constructors: the runtime asks what the CPU can do, then the

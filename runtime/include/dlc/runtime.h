@@ -143,8 +143,14 @@ typedef struct dlc_library {
 static inline dlc_int32 dlc_model_check(const dlc_model *model, dlc_error *error) {
   if (!model)
     return dlc_report(error, DLC_ERROR_ARGUMENT, "there is no model%s%s", "", "");
-  if (model->abi_version != DLC_ABI_VERSION || model->struct_bytes != sizeof(dlc_model) || !model->runtime ||
-      model->runtime->abi_version != DLC_ABI_VERSION || model->runtime->struct_bytes != sizeof(dlc_runtime_api)) {
+  int is_known = model->abi_version == DLC_ABI_VERSION && DLC_HAS(dlc_model, model, runtime) && model->runtime &&
+                 model->runtime->abi_version == DLC_ABI_VERSION;
+  if (is_known && model->needs & ~(dlc_uint64)DLC_MODEL_NEEDS_KNOWN)
+    return dlc_report(error, DLC_ERROR_ABI,
+                      "model '%s' was compiled by %s, and uses what this program's headers do not know: compile the "
+                      "program with the headers of that dlc",
+                      model->name, model->compiler);
+  if (!is_known) {
     if (error) {
       error->status = DLC_ERROR_ABI;
       snprintf(error->message, sizeof error->message,
@@ -155,6 +161,22 @@ static inline dlc_int32 dlc_model_check(const dlc_model *model, dlc_error *error
     return DLC_ERROR_ABI;
   }
   return DLC_OK;
+}
+
+/// The program of `model` that a context on this machine takes: its target,
+/// what it requires, the sizes of its constants. Null, with an error, if none
+/// of them runs here.
+static inline const dlc_program *dlc_choose_program(const dlc_model *model, dlc_error *error) {
+  return dlc_model_check(model, error) ? NULL : model->runtime->choose_program(model, error);
+}
+
+/// Bytes of workspace that a run of `entry`, one of the model's, takes for
+/// these values of its symbols; all ones if they do not fit 64 bits.
+static inline dlc_uint64 dlc_workspace_bytes(const dlc_model *model, const dlc_entry_point *entry,
+                                             const dlc_int64 *symbols) {
+  const dlc_program *program = dlc_choose_program(model, NULL);
+  const dlc_entry_code *code = program ? &program->entries[entry - model->entries] : NULL;
+  return code && code->workspace_bytes ? code->workspace_bytes(symbols) : 0;
 }
 
 /// Calls visit(argument, name) for every model that an opened library exports.

@@ -176,6 +176,8 @@ typedef struct dlc_runtime_api {
 
   /// dlc_cpu_feature bits of this CPU, as the operating system lets them be used.
   dlc_uint64 (*cpu_features)(void);
+  /// The program of `model` that a context on this machine takes; null, with an error, if none runs here.
+  const dlc_program *(*choose_program)(const dlc_model *model, dlc_error *error);
 } dlc_runtime_api;
 
 #ifdef __cplusplus

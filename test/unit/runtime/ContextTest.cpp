@@ -169,21 +169,51 @@ TEST_F(RuntimeContext, RefusesBadOptions) {
   EXPECT_EQ(dlc_context_create(nullptr, nullptr, nullptr, &context), DLC_ERROR_ARGUMENT);
 }
 
+TEST_F(RuntimeContext, TakesOptionsOfOtherVersions) {
+  struct {
+    dlc_context_options known;
+    dlc_uint64 later[2];
+  } asked = {options(), {0, 0}};
+  asked.known.struct_bytes = sizeof asked;
+  ASSERT_EQ(dlc_context_create(&fakeModel, &asked.known, &error, &context), DLC_OK) << error.message;
+  dlc_context_release(context);
+  asked.later[1] = 1;
+  EXPECT_EQ(dlc_context_create(&fakeModel, &asked.known, &error, &context), DLC_ERROR_ARGUMENT);
+  EXPECT_NE(std::string(error.message).find("which was compiled by by hand, does not know"), std::string::npos)
+      << error.message;
+}
+
 TEST_F(RuntimeContext, RefusesOtherModels) {
   dlc_model model = fakeModel;
   model.abi_version = 77;
   EXPECT_EQ(dlc_context_create(&model, nullptr, &error, &context), DLC_ERROR_ABI);
   EXPECT_NE(std::string(error.message).find("ABI version 77"), std::string::npos) << error.message;
   model = fakeModel;
-  model.device_type = DLC_DEVICE_CUDA;
+  model.needs = 1;
+  EXPECT_EQ(dlc_context_create(&model, nullptr, &error, &context), DLC_ERROR_ABI);
+  EXPECT_NE(std::string(error.message).find("uses what this program's headers do not know"), std::string::npos);
+}
+
+TEST_F(RuntimeContext, TakesTheFirstProgramThatRunsHere) {
+  dlc_program device = *fakeModel.programs[0], wide = device, here = device;
+  device.device_type = DLC_DEVICE_CUDA;
+  wide.required_features = dlc_uint64(1) << 63;
+  here.required_features = fakeModel.runtime->cpu_features();
+  const dlc_program *const programs[] = {&device, &wide, &here, fakeModel.programs[0]};
+  dlc_model model = fakeModel;
+  model.programs = programs;
+  model.program_count = 1;
   EXPECT_EQ(dlc_context_create(&model, nullptr, &error, &context), DLC_ERROR_DEVICE);
-  model = fakeModel;
-  model.required_features = dlc_uint64(1) << 63;
+  EXPECT_EQ(dlc_choose_program(&model, &error), nullptr);
+  model.program_count = 2;
   EXPECT_EQ(dlc_context_create(&model, nullptr, &error, &context), DLC_ERROR_UNSUPPORTED_CPU);
   EXPECT_NE(std::string(error.message).find("compile it with another --target"), std::string::npos) << error.message;
-  model.required_features = model.runtime->cpu_features();
+  model.program_count = 4;
+  EXPECT_EQ(dlc_choose_program(&model, &error), &here);
   ASSERT_EQ(dlc_context_create(&model, nullptr, &error, &context), DLC_OK) << error.message;
   dlc_context_release(context);
+  model.program_count = 0;
+  EXPECT_EQ(dlc_context_create(&model, nullptr, &error, &context), DLC_ERROR_ABI);
 }
 
 TEST_F(RuntimeContext, RefusesEntryPointsOfOtherModels) {

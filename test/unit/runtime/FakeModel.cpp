@@ -61,7 +61,7 @@ dlc_int32 executeRun(const dlc_call *call) {
   RunArguments arguments = {static_cast<const float *>(call->tensors[0]), static_cast<float *>(call->tensors[1]),
                             reinterpret_cast<const float *>(call->prepared),
                             reinterpret_cast<float *>(call->workspace)};
-  return call->parallel_for(call, runRows, &arguments, call->symbols[0], 1);
+  return call->services->parallel_for(call, runRows, &arguments, call->symbols[0], 1);
 }
 
 dlc_int32 executeMix(const dlc_call *call) {
@@ -101,17 +101,34 @@ const dlc_tensor_info mixInputs[] = {{"a", DLC_I8, 1, threeDims, 0, 0},
                                      {"c", DLC_F32, 1, vectorDims, 0, 0}};
 const dlc_tensor_info mixOutputs[] = {{"s", DLC_F64, 0, nullptr, 0, 0}, {"t", DLC_BF16, 1, computedDims, 0, 0}};
 
-const dlc_entry_point entries[] = {
-    {"run", 1, 1, 1, 0, runInputs, runOutputs, rowSymbols,
-     [](const dlc_int64 *symbols) -> dlc_uint64 { return symbols[0] * 16; }, nullptr, executeRun},
-    {"mix", 4, 2, 1, 0, mixInputs, mixOutputs, mixSymbols,
-     [](const dlc_int64 *symbols) -> dlc_uint64 {
+const dlc_entry_point entries[] = {{"run", 1, 1, 1, 0, runInputs, runOutputs, rowSymbols},
+                                   {"mix", 4, 2, 1, 0, mixInputs, mixOutputs, mixSymbols}};
+
+const dlc_entry_code codes[] = {
+    {[](const dlc_int64 *symbols) -> dlc_uint64 { return symbols[0] * 16; }, nullptr, executeRun},
+    {[](const dlc_int64 *symbols) -> dlc_uint64 {
        dlc_uint64 bytes;
        return __builtin_mul_overflow(dlc_uint64(symbols[0]), dlc_uint64(1) << 40, &bytes) ? UINT64_MAX
               : symbols[0] > 100                                                          ? bytes
                                                                                           : 64;
      },
      [](const dlc_int64 *symbols, dlc_int64 *dims) { dims[0] = 2 * symbols[0] + 1; }, executeMix}};
+
+dlc_program describeProgram() {
+  dlc_program program = {};
+  program.struct_bytes = sizeof(dlc_program);
+  program.device_type = DLC_DEVICE_CPU;
+  program.target = "any";
+  program.entries = codes;
+  program.constants = reinterpret_cast<const dlc_byte *>(constants);
+  program.constant_bytes = sizeof constants;
+  program.prepared_bytes = sizeof constants;
+  program.prepare = prepare;
+  program.scratch_bytes = 256;
+  return program;
+}
+const dlc_program fakeProgram = describeProgram();
+const dlc_program *const fakePrograms[] = {&fakeProgram};
 
 dlc_model describe(const char *name) {
   dlc_model model = {};
@@ -121,13 +138,9 @@ dlc_model describe(const char *name) {
   model.compiler = "by hand";
   model.target = "any";
   model.entry_count = 2;
-  model.device_type = DLC_DEVICE_CPU;
   model.entries = entries;
-  model.constants = reinterpret_cast<const dlc_byte *>(constants);
-  model.constant_bytes = sizeof constants;
-  model.prepared_bytes = sizeof constants;
-  model.prepare = prepare;
-  model.scratch_bytes = 256;
+  model.program_count = 1;
+  model.programs = fakePrograms;
   model.runtime = &dlc_rt_api;
   return model;
 }

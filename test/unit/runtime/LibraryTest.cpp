@@ -208,9 +208,11 @@ protected:
     folder = std::filesystem::temp_directory_path() / "dlc-sidecar-XXXXXX";
     ASSERT_TRUE(mkdtemp(folder.data())) << folder;
     model = fakeModel;
-    model.constants = nullptr;
-    model.weights_file = "fake.weights";
-    model.weights_hash = 0x0123456789abcdef;
+    program = *fakeModel.programs[0];
+    program.constants = nullptr;
+    program.weights_file = "fake.weights";
+    program.weights_hash = 0x0123456789abcdef;
+    model.programs = programs;
   }
   void TearDown() override {
     unlink((folder + "/fake.weights").c_str());
@@ -229,6 +231,8 @@ protected:
   }
 
   std::string folder;
+  dlc_program program;
+  const dlc_program *const programs[1] = {&program};
   dlc_model model;
   dlc_error error = {};
   dlc_context *context = nullptr;

@@ -73,14 +73,19 @@ const dlc_index_check pickChecks[] = {
 dlc_uint64 noWorkspace(const dlc_int64 *) { return 0; }
 
 const dlc_entry_point entries[] = {
-    {"add", 1, 1, 1, 0, addInputs, addOutputs, rowSymbols, noWorkspace, nullptr, executeAdd, addStates, nullptr, 1, 0},
-    {"append", 1, 1, 1, 0, appendInputs, appendOutputs, tokenSymbols, noWorkspace, nullptr, executeAppend, appendStates,
-     appendChecks, 2, 2},
-    {"look", 2, 0, 1, 0, lookInputs, nullptr, tokenSymbols, noWorkspace, nullptr, executeLook, nullptr, lookChecks, 0,
-     2},
-    {"pick", 4, 0, 1, 0, pickInputs, nullptr, tokenSymbols, noWorkspace, nullptr, executeLook, nullptr, pickChecks, 0,
-     3},
+    {"add", 1, 1, 1, 0, addInputs, addOutputs, rowSymbols, addStates, nullptr, 1, 0},
+    {"append", 1, 1, 1, 0, appendInputs, appendOutputs, tokenSymbols, appendStates, appendChecks, 2, 2},
+    {"look", 2, 0, 1, 0, lookInputs, nullptr, tokenSymbols, nullptr, lookChecks, 0, 2},
+    {"pick", 4, 0, 1, 0, pickInputs, nullptr, tokenSymbols, nullptr, pickChecks, 0, 3},
 };
+
+const dlc_entry_code codes[] = {{noWorkspace, nullptr, executeAdd},
+                                {noWorkspace, nullptr, executeAppend},
+                                {noWorkspace, nullptr, executeLook},
+                                {noWorkspace, nullptr, executeLook}};
+
+const dlc_program program = {sizeof(dlc_program), DLC_DEVICE_CPU, "any", 0, codes};
+const dlc_program *const programs[] = {&program};
 
 dlc_model describe() {
   dlc_model model = {};
@@ -90,7 +95,8 @@ dlc_model describe() {
   model.compiler = "by hand";
   model.target = "any";
   model.entry_count = 4;
-  model.device_type = DLC_DEVICE_CPU;
+  model.program_count = 1;
+  model.programs = programs;
   model.entries = entries;
   model.runtime = &dlc_rt_api;
   model.state_count = 3;

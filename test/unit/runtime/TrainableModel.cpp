@@ -25,6 +25,9 @@ const dlc_variable_info transposed[] = {
     variables[4],
 };
 
+const dlc_program program = {sizeof(dlc_program), DLC_DEVICE_CPU, "any"};
+const dlc_program *const programs[] = {&program};
+
 dlc_model describe(const dlc_variable_info *list, dlc_uint32 count) {
   dlc_model model = {};
   model.abi_version = DLC_ABI_VERSION;
@@ -32,7 +35,8 @@ dlc_model describe(const dlc_variable_info *list, dlc_uint32 count) {
   model.name = "trainable";
   model.compiler = "by hand";
   model.target = "any";
-  model.device_type = DLC_DEVICE_CPU;
+  model.program_count = 1;
+  model.programs = programs;
   model.runtime = &dlc_rt_api;
   model.variable_count = count;
   model.variables = list;
