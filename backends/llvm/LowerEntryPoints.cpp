@@ -383,7 +383,7 @@ Value LowerEntryPointsPass::findAddress(Emitter emit, Value buffer) {
 /// The function behind `launch`. Profiles show launches by the names of their layers; where one kernel has more
 /// launches than anybody reads, functions that are the same but for their names would be most of the program.
 mlir::func::FuncOp LowerEntryPointsPass::getLaunchFunction(LaunchOp launch, KernelInterface &kernel) {
-  constexpr unsigned ownFunctions = 64;
+  constexpr unsigned ownFunctions = 16;
   llvm::StringRef name = launch.getKernel();
   if (++launchCounts[name] <= ownFunctions)
     return createLaunchFunction(getOperation(), kernel, launch.getName(), usedNames, launch.getLoc());
