@@ -170,6 +170,8 @@ LogicalResult LowerEntryPointsPass::lowerPart(mlir::func::FuncOp function) {
   if (mlir::failed(replaceArguments(function)))
     return mlir::failure();
   function->removeAttr("dlc.part");
+  // It is there to be small; that it has one caller alone would make LLVM weigh every instruction of it.
+  function->setAttr("passthrough", mlir::Builder(&getContext()).getStrArrayAttr({"noinline"}));
   function.setName((entryName + ".execute" + function.getName().drop_front(entryName.size())).str());
   begin = end = scratch = Value();
   for (auto cast : function.getOps<mlir::UnrealizedConversionCastOp>())
