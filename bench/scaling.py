@@ -12,7 +12,7 @@ size of the family, the growth of processor time and memory beside that of n: 1.
 the limit, or fails.
 
 What does not depend on n (starting, the runtime, one kernel of each kind) is measured with the smallest model that the family
-makes and taken off before sizes are compared.
+makes and taken off before sizes are compared; a difference of less than 0.1 s or 16 MB counts as that much, since measurements scatter.
 """
 import argparse
 import json
@@ -202,7 +202,7 @@ def measure(arguments, name, sizes):
     """Whether the family grows as it may."""
     build, own_sizes, options = FAMILIES[name]
     sizes, results = sizes or own_sizes, {}
-    smallest = max(min(sizes[0] // 8, 32), 1)
+    smallest = max(min(sizes[0] // 4, 32), 1)
     for n in (smallest, *sizes):
         with tempfile.TemporaryDirectory() as scratch:
             folder = pathlib.Path(arguments.keep or scratch)
@@ -217,7 +217,7 @@ def measure(arguments, name, sizes):
         return True
     base, first, last = (results[n] for n in (smallest, sizes[0], sizes[-1]))
     ratio = (sizes[-1] - smallest) / (sizes[0] - smallest)
-    growth = [max(last[i] - base[i], 1e-9) / max(first[i] - base[i], 1e-9) / ratio for i in (0, 1)]
+    growth = [max(last[i] - base[i], least) / max(first[i] - base[i], least) / ratio for i, least in ((0, 0.1), (1, 16))]
     print(f"{name:26} growth from {sizes[0]} to {sizes[-1]}: {growth[0]:.2f} of linear in time, {growth[1]:.2f} in memory", flush=True)
     return max(growth) <= arguments.limit
 
