@@ -1,11 +1,6 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""More families for scaling.py: models of n layers, their training, and loops whose steps have n levels.
-
-usage: as scaling.py, which stands beside this file
-"""
+"""Families of scaling.py: models of n layers, their training, and loops whose steps have n levels."""
 import numpy as np
-import scaling
 from onnx import TensorProto, helper, numpy_helper
 from scaling import family, write_json, write_onnx
 
@@ -86,7 +81,3 @@ def residuals_in_loop(n, folder):
                              [numpy_helper.from_array(array, name) for name, array in weights.items()])  # fmt: skip
     scan = helper.make_node("Scan", ["first", "x"], ["last"], body=body, num_scan_inputs=1)
     return write_onnx(folder, [scan], {"first": [4, UNITS], "x": [9, 4, UNITS]}, ("last", [4, UNITS]), {})
-
-
-if __name__ == "__main__":
-    scaling.main()

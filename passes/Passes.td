@@ -379,14 +379,16 @@ def ShareKernels : Pass<"dlc-share-kernels", "::mlir::func::FuncOp"> {
   let description = [{
     Networks that were unrolled take one step after the other out of a sequence, or hold thousands of numbers. More than `slice-limit` slices of one
     tensor that differ in where they start along one axis, of which they take one element, become gathers by constant indices. If a function holds
-    more than `number-limit` different floating-point numbers, the kernels' inputs are these numbers, not immediates of their code. Such constants are marked
-    `dlc.as_input`.
+    more than `number-limit` different floating-point numbers, the kernels' inputs are these numbers, not immediates of their code. So are the
+    counters of random numbers, if there are more than `counter-limit`: those of the initial values of a model with many variables. Such constants
+    are marked `dlc.as_input`.
 
     Before: `dlc.slice %x {starts = array<i64: 0, 7>, sizes = array<i64: -1, 1>, ...} : tensor<?x99xf32> -> tensor<?x1xf32>`, 99 of these
     After: `dlc.gather %x, %seven {axis = 1 : i64} : (tensor<?x99xf32>, tensor<1xi64>) -> tensor<?x1xf32>`
   }];
   let options = [Option<"sliceLimit", "slice-limit", "int64_t", "64", "slices that keep kernels of their own">,
-                 Option<"numberLimit", "number-limit", "int64_t", "256", "numbers that are immediates of kernels">];
+                 Option<"numberLimit", "number-limit", "int64_t", "256", "numbers that are immediates of kernels">,
+                 Option<"counterLimit", "counter-limit", "int64_t", "16", "counters that are immediates of kernels">];
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 def FuseElementwise : Pass<"dlc-fuse-elementwise", "::mlir::func::FuncOp"> {

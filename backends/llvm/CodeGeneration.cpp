@@ -28,6 +28,10 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> dlc::translateProgram(mlir::Modul
   if (mlir::failed(description))
     return mlir::failure();
   mlir::PassManager manager(module.getContext());
+#ifndef _GLIBCXX_ASSERTIONS
+  // It takes longer than the passes, and LLVM verifies what comes out. Builds for tests run it.
+  manager.enableVerifier(false);
+#endif
   addLowerToLLVM(manager);
   if (mlir::failed(manager.run(module)))
     return mlir::failure();

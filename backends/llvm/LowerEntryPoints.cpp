@@ -170,6 +170,8 @@ LogicalResult LowerEntryPointsPass::lowerPart(mlir::func::FuncOp function) {
   if (mlir::failed(replaceArguments(function)))
     return mlir::failure();
   function->removeAttr("dlc.part");
+  // It is there to be small; that it has one caller alone would make LLVM weigh every instruction of it.
+  function->setAttr("passthrough", mlir::Builder(&getContext()).getStrArrayAttr({"noinline"}));
   function.setName((entryName + ".execute" + function.getName().drop_front(entryName.size())).str());
   begin = end = scratch = Value();
   for (auto cast : function.getOps<mlir::UnrealizedConversionCastOp>())
@@ -384,7 +386,7 @@ Value LowerEntryPointsPass::findAddress(Emitter emit, Value buffer) {
 /// The function behind `launch`. Profiles show launches by the names of their layers; where one kernel has more
 /// launches than anybody reads, functions that are the same but for their names would be most of the program.
 mlir::func::FuncOp LowerEntryPointsPass::getLaunchFunction(LaunchOp launch, KernelInterface &kernel) {
-  constexpr unsigned ownFunctions = 64;
+  constexpr unsigned ownFunctions = 16;
   llvm::StringRef name = launch.getKernel();
   if (++launchCounts[name] <= ownFunctions)
     return createLaunchFunction(getOperation(), kernel, launch.getName(), usedNames, launch.getLoc());

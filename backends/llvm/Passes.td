@@ -75,7 +75,7 @@ def LowerEntryPoints : Pass<"dlc-lower-entry-points", "::mlir::ModuleOp"> {
     that describes the buffers and calls `@k.kernel`, and a call of it: direct, or in ranges through the pool of `dlc_call` when
     the estimated work is worth the hand-over. A status other than 0 ends the entry point. Kernels become declarations. A function that
     `--dlc-outline-ranges` has made becomes a task of the pool: its launches are direct calls for the task's own range. One that
-    `--dlc-outline-launches` has made becomes `@run.execute.part0(%call: !llvm.ptr) -> i32`. The first 64 launches of a kernel have functions of
+    `--dlc-outline-launches` has made becomes `@run.execute.part0(%call: !llvm.ptr) -> i32`. The first 16 launches of a kernel have functions of
     their own, under the names of their layers; the others share one, `@k.launch`.
   }];
   let dependentDialects = ["::mlir::cf::ControlFlowDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",

@@ -134,8 +134,12 @@ Names GraphWriter::addNode(llvm::StringRef type, llvm::ArrayRef<std::string> inp
 
 std::string GraphWriter::makeName(llvm::StringRef name) {
   std::string unique = name.str();
-  for (unsigned number = 1; !scope.names.insert(unique).second; ++number)
-    unique = (name + "." + llvm::Twine(number)).str();
+  if (scope.names.insert(unique).second)
+    return unique;
+  unsigned &number = scope.lastNumbers[name];
+  do
+    unique = (name + "." + llvm::Twine(++number)).str();
+  while (!scope.names.insert(unique).second);
   return unique;
 }
 

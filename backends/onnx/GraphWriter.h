@@ -31,6 +31,7 @@ struct ModelScope {
   onnx::GraphProto &graph;
   mlir::ModuleOp module;
   llvm::StringSet<> names;
+  llvm::StringMap<unsigned> lastNumbers; ///< behind each name: all smaller ones are taken
   /// Where each symbol of the entry point can be read: an input and its dimension.
   llvm::SmallVector<std::pair<std::string, int64_t>> symbolPlaces;
   llvm::StringMap<std::string> constants; ///< initializers by type and bytes

@@ -44,11 +44,20 @@ bool isNumber(dlc::ConstantOp constant) {
          });
 }
 
+/// Whether `constant` tells random numbers from others of the same seed: those of one variable, above all.
+bool isCounter(dlc::ConstantOp constant) {
+  return !constant->use_empty() && llvm::all_of(constant->getUses(), [](OpOperand &use) {
+    auto random = llvm::dyn_cast<dlc::RandomUniformOp>(use.getOwner());
+    return random && use.get() == random.getCounter() && use.get() != random.getLike();
+  });
+}
+
 class ShareKernels final : public dlc::impl::ShareKernelsBase<ShareKernels> {
   using ShareKernelsBase::ShareKernelsBase;
   void runOnOperation() override {
     shareSlices();
-    shareNumbers();
+    shareConstants(isNumber, numberLimit);
+    shareConstants(isCounter, counterLimit);
   }
 
   void shareSlices() {
@@ -75,15 +84,16 @@ class ShareKernels final : public dlc::impl::ShareKernelsBase<ShareKernels> {
     slice.erase();
   }
 
-  void shareNumbers() {
+  /// Lets kernels read the constants of one kind, if more than `limit` of them differ.
+  void shareConstants(llvm::function_ref<bool(dlc::ConstantOp)> isOfKind, int64_t limit) {
     llvm::SmallVector<dlc::ConstantOp> constants;
     llvm::DenseSet<Attribute> values;
     for (auto constant : getOperation().getBody().front().getOps<dlc::ConstantOp>())
-      if (isNumber(constant)) {
+      if (isOfKind(constant)) {
         constants.push_back(constant);
         values.insert(constant.getValue());
       }
-    if (static_cast<int64_t>(values.size()) <= numberLimit)
+    if (static_cast<int64_t>(values.size()) <= limit)
       return;
     for (dlc::ConstantOp constant : constants)
       constant->setAttr(dlc::readAsInputAttribute, UnitAttr::get(&getContext()));

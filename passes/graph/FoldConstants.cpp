@@ -194,7 +194,15 @@ class FoldConstants final : public dlc::impl::FoldConstantsBase<FoldConstants> {
     RewritePatternSet patterns(&getContext());
     patterns.add<FoldSlice>(&getContext());
     patterns.add<FoldMovement, FoldComputed>(&getContext(), limit.getValue());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    // All but the end of the function: whenever one of its operands has changed, the driver would ask of each of the
+    // others, thousands where variables get their first values, whether it is constant.
+    llvm::SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) {
+      if (op != getOperation() && !op->hasTrait<OpTrait::IsTerminator>())
+        ops.push_back(op);
+    });
+    if (failed(applyOpPatternsGreedily(
+            ops, std::move(patterns), GreedyRewriteConfig().setStrictness(GreedyRewriteStrictness::ExistingAndNewOps))))
       signalPassFailure();
   }
 };

@@ -12,6 +12,7 @@
 #include "passes/graph/EraseDeadOps.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
 
 #define DEBUG_TYPE "dlc-hoist-weight-work"
 
@@ -106,6 +107,7 @@ class HoistWeightWork final : public dlc::impl::HoistWeightWorkBase<HoistWeightW
                                                                 builder.getI64IntegerAttr(DLC_STAMP_PREPARED)));
     dlc::AssignOp::create(builder, module.getLoc(), stamp.getSymName(), mark);
     SymbolTable symbols(module);
+    lastNumbers.clear();
     llvm::DenseMap<Value, dlc::ParameterOp> derived;
     for (auto [value, copy] : llvm::zip(readers, unique)) {
       dlc::ParameterOp &parameter = derived[copy];
@@ -131,11 +133,11 @@ class HoistWeightWork final : public dlc::impl::HoistWeightWorkBase<HoistWeightW
                                     "stamp");
   }
 
-  static dlc::ParameterOp declare(SymbolTable &symbols, Operation *before, Value value) {
+  dlc::ParameterOp declare(SymbolTable &symbols, Operation *before, Value value) {
     std::string layer = dlc::getLayerName(value.getLoc()), name = "derived" + (layer.empty() ? "" : "." + layer);
     std::string unique = name;
-    for (unsigned number = 1; symbols.lookup(unique); ++number)
-      unique = name + "." + std::to_string(number);
+    for (unsigned &number = lastNumbers[name]; symbols.lookup(unique);)
+      unique = name + "." + std::to_string(++number);
     OpBuilder builder(before->getContext());
     builder.setInsertionPointAfter(before);
     auto parameter =
@@ -144,6 +146,8 @@ class HoistWeightWork final : public dlc::impl::HoistWeightWorkBase<HoistWeightW
     symbols.insert(parameter);
     return parameter;
   }
+
+  llvm::StringMap<unsigned> lastNumbers; ///< behind each name: all smaller ones are taken
 };
 
 } // namespace

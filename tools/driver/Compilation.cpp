@@ -281,10 +281,11 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
     return failure();
   model = nullptr;
 
-  std::string key = getObjectKey(**program, kernels, settings.target, getCompilerName());
+  bool mayBeCached = !options.cacheDirectory.empty() && kind != OutputKind::LlvmIr && kind != OutputKind::Assembly;
+  std::string key = mayBeCached ? getObjectKey(**program, kernels, settings.target, getCompilerName()) : "";
   ObjectCache cache(options.cacheDirectory);
   std::string object;
-  if (kind != OutputKind::LlvmIr && kind != OutputKind::Assembly) {
+  if (mayBeCached) {
     if (auto cached = cache.find(key))
       object = cached->getBuffer().str();
   }
@@ -307,7 +308,8 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
     object.assign(bytes.begin(), bytes.end());
     if (kind == OutputKind::Assembly)
       return writeText(fileLocation, files, options.output, object);
-    cache.insert(key, object);
+    if (mayBeCached)
+      cache.insert(key, object);
   }
 
   clock.start("link");

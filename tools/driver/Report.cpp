@@ -55,13 +55,14 @@ Report Report::gather(mlir::ModuleOp module) {
   report.preparedBytes = number("dlc.prepared_bytes");
   for (WeightsOp weights : module.getOps<WeightsOp>())
     report.weightBytes = weights.getSize();
+  mlir::SymbolTable symbols(module);
   for (mlir::func::FuncOp function : module.getOps<mlir::func::FuncOp>()) {
     auto name = function->getAttrOfType<mlir::StringAttr>("dlc.entry");
     if (!name || name.getValue() == "prepare")
       continue;
     report.arena = traceArena(function, report.launchCount);
     function.walk([&](LaunchOp launch) {
-      if (auto kernel = module.lookupSymbol<KernelFuncOp>(launch.getKernel()))
+      if (auto kernel = symbols.lookup<KernelFuncOp>(launch.getKernel()))
         report.launches.push_back(describeLaunch(launch, kernel));
     });
   }

@@ -1,4 +1,4 @@
-// RUN: dlc-opt %s --pass-pipeline='builtin.module(func.func(dlc-share-kernels{slice-limit=2 number-limit=2},dlc-form-kernels))' | FileCheck %s
+// RUN: dlc-opt %s --pass-pipeline='builtin.module(func.func(dlc-share-kernels{slice-limit=2 number-limit=2 counter-limit=1},dlc-form-kernels))' | FileCheck %s
 
 // Three steps of one sequence: kernels that take a number.
 // CHECK-LABEL: func.func @steps
@@ -42,4 +42,26 @@ func.func @numbers(%x: tensor<8xf32>) -> tensor<8xf32> {
   %b = dlc.add %p, %3 : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
   %c = dlc.sub %b, %4 : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
   return %c : tensor<8xf32>
+}
+
+// Two counters of random numbers: the two kernels are the same.
+// CHECK-LABEL: func.func @counters
+// CHECK-COUNT-2: dlc.constant dense<{{7|9}}> : tensor<i64> {dlc.as_input}
+// CHECK: dlc.kernel {{.*}} (%arg0, %{{.*}}, %arg1 : tensor<i64>, tensor<i64>, tensor<8xf32>)
+// CHECK: dlc.kernel {{.*}} (%arg0, %{{.*}}, %arg1 : tensor<i64>, tensor<i64>, tensor<8xf32>)
+func.func @counters(%seed: tensor<i64>, %like: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
+  %7 = dlc.constant dense<7> : tensor<i64> : tensor<i64>
+  %9 = dlc.constant dense<9> : tensor<i64> : tensor<i64>
+  %a = dlc.random_uniform %seed, %7, %like : (tensor<i64>, tensor<i64>, tensor<8xf32>) -> tensor<8xf32>
+  %b = dlc.random_uniform %seed, %9, %like : (tensor<i64>, tensor<i64>, tensor<8xf32>) -> tensor<8xf32>
+  return %a, %b : tensor<8xf32>, tensor<8xf32>
+}
+
+// One counter is part of its kernel.
+// CHECK-LABEL: func.func @counter
+// CHECK: dlc.kernel {{.*}} (%arg0, %arg1 : tensor<i64>, tensor<8xf32>)
+func.func @counter(%seed: tensor<i64>, %like: tensor<8xf32>) -> tensor<8xf32> {
+  %7 = dlc.constant dense<7> : tensor<i64> : tensor<i64>
+  %a = dlc.random_uniform %seed, %7, %like : (tensor<i64>, tensor<i64>, tensor<8xf32>) -> tensor<8xf32>
+  return %a : tensor<8xf32>
 }
