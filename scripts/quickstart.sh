@@ -14,9 +14,9 @@ mkdir -p "$out"
 bench() { dlc-run bench "$1" --threads 1 --seconds 1 --json >"$out/bench.json"; }
 
 plan 6
-step "Compile digits_cnn.onnx" "The message above names the place in the model." \
+step "Compile digits_cnn.onnx" "The message above names the location in the model." \
   dlc examples/digits/digits_cnn.onnx -o "$out/digits_onnx.so"
-step "Compile digits.json" "The message above names the place in the model." \
+step "Compile digits.json" "The message above names the location in the model." \
   dlc examples/digits/digits.json -o "$out/digits_json.so"
 step "Classify images (ONNX)" "Fewer than 355 images are right, so the compiled code is wrong: please report it." \
   python examples/digits/classify.py "$out/digits_onnx.so" --at-least 355
