@@ -18,7 +18,7 @@ llvm::ArrayRef<llvm::StringRef> Target::getNames() {
   return names;
 }
 
-/// The widest instruction set that this machine runs; empty if it is none of ours.
+/// The widest instruction set that this machine runs; empty if dlc supports none of them.
 static llvm::StringRef detectNative() {
   llvm::Triple host(llvm::sys::getProcessTriple());
   if (host.isAArch64())

@@ -54,7 +54,7 @@ private:
 bool Builder::checkAttributes() {
   llvm::StringRef direction = operation.direction;
   if (direction != "forward" && direction != "reverse" && direction != "bidirectional")
-    return fail("direction '" + direction + "' is none of forward, reverse and bidirectional");
+    return fail("direction '" + direction + "' is not one of forward, reverse and bidirectional");
   if (operation.clip && !(*operation.clip > 0))
     return fail("clip is " + llvm::Twine(std::to_string(*operation.clip)) + ", it must be above 0");
   directions = direction == "bidirectional" ? 2 : 1;

@@ -5,7 +5,7 @@
 
 include "ir/DlcBase.td"
 
-/// Every op that computes each element of its result from the elements of its operands at the same (broadcast) place.
+/// Every op that computes each element of its result from the elements of its operands at the same (broadcast) index.
 def Dlc_Elementwise : NativeOpTrait<"Elementwise"> { let cppNamespace = "::dlc"; }
 
 class Dlc_Unary<string opMnemonic, string text, Type operand = Dlc_RealTensor>
@@ -82,7 +82,7 @@ def Dlc_ShrinkOp : Dlc_UnaryWith<"shrink", "x + bias below -lambda, x - bias abo
 
 // Predicates and logic.
 def Dlc_IsNanOp : Dlc_UnaryPredicate<"is_nan", "Whether x is NaN">;
-def Dlc_IsInfOp : Dlc_UnaryPredicate<"is_inf", "Whether x is infinite, of the signs asked for"> {
+def Dlc_IsInfOp : Dlc_UnaryPredicate<"is_inf", "Whether x is infinite, with one of the selected signs"> {
   let arguments = (ins Dlc_RealTensor:$x, BoolAttr:$detect_negative, BoolAttr:$detect_positive);
 }
 def Dlc_NotOp : Dlc_Unary<"not", "Logical negation", Dlc_BoolTensor>;

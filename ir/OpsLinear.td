@@ -24,7 +24,7 @@ def Dlc_MatMulOp : Dlc_GraphOp<"matmul"> {
 def Dlc_EinsumOp : Dlc_GraphOp<"einsum"> {
   let summary = "Sum of products over named indices";
   let description = [{
-    `equation` is in explicit form, without blanks and ellipses, one lower- or upper-case letter a dimension: `"bij,bjk->bik"`.
+    `equation` is in explicit form, without spaces and ellipses, one lower- or upper-case letter per dimension: `"bij,bjk->bik"`.
     A letter that the result lacks is summed over.
   }];
   let arguments = (ins Variadic<Dlc_Tensor>:$operands, StrAttr:$equation);
@@ -35,10 +35,10 @@ def Dlc_LeastSquaresOp : Dlc_GraphOp<"least_squares"> {
   let summary = "The coefficients x for which |a x - b| is smallest";
   let description = [{
     `[..., M, N], [..., M, K] -> [..., N, K]`, or `[..., M] -> [..., N]` for one right-hand side; M is at least N. A column of `a` that
-    follows from the others, or is zero, gets the coefficient 0, so that there is always one answer; which one of them that is, is decided by
-    what is left of each column, in units of its own length.
+    depends linearly on the others, or is zero, gets the coefficient 0, so that the solution is always unique; which of them that is, is decided by
+    what is left of each column, relative to its own length.
 
-    The gradient is that of the answer where the columns of `a` are independent.
+    The gradient is that of the solution where the columns of `a` are independent.
 
     ```mlir
     %x = dlc.least_squares %a, %b : (tensor<?x2xf64>, tensor<?xf64>) -> tensor<2xf64>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Normalizations, which one sweep over the data computes better than their parts.
+// Normalizations, which one pass over the data computes better than their parts.
 #ifndef DLC_OPS_NORMALIZATION
 #define DLC_OPS_NORMALIZATION
 

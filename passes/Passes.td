@@ -24,7 +24,7 @@ def AddOptimizer : Pass<"dlc-add-optimizer", "::mlir::ModuleOp"> {
   let description = [{
     Every `dlc.apply_gradients` becomes the arithmetic of its optimizer and a `dlc.assign` a parameter. What the optimizer keeps beside a
     parameter (a momentum, mean squares) becomes parameters of the kind "slot", zeros at first, called `SCOPE.ROLE.PARAMETER`; Adam's count
-    of steps is the counter `SCOPE.step`. Gradients are clipped before (`clip_value`, or together by `clip_norm`). Lists with one entry a parameter
+    of steps is the counter `SCOPE.step`. Gradients are clipped before (`clip_value`, or together by `clip_norm`). Lists with one entry per parameter
     (`rates`, `weight_decays`, `max_norms`) give parameters a factor of the rate, a decay and a largest norm of their own. With `accumulate = K`
     gradients are added up in slots (`SCOPE.gradient.PARAMETER`), and every K-th run does the step; the others select what was.
 
@@ -313,11 +313,11 @@ def FuseLstmGates : Pass<"dlc-fuse-lstm-gates", "::mlir::func::FuncOp"> {
   let summary = "Form one kernel of the step of an LSTM";
   let description = [{
     In the body of a loop, or in a function that does a single step: the products of the state with each gate's constant matrix (one
-    packed product whose columns are sliced, or one product a gate, or products of the state and the input side by side), the gates'
-    activations, and the new states become one `dlc.kernel` with `root(recurrent)` and one result a state. The matrices are packed as
+    packed product whose columns are sliced, or one product per gate, or products of the state and the input side by side), the gates'
+    activations, and the new states become one `dlc.kernel` with `root(recurrent)` and one result per state. The matrices are packed as
     `[H/VL][K][G][VL]` (passes/schedule/PlanRecurrent.h); products of the input become one. Whatever is elementwise may stand in the equations:
     peepholes, coupled gates, clipping, any activation, masks of shorter sequences. A state is an argument with a result of its
-    type that depends on it; an LSTM reads a second one. Weights that are no constants stay with the ordinary kernels.
+    type that depends on it; an LSTM reads a second one. Weights that are not constants stay with the ordinary kernels.
 
     Before:
     ```mlir

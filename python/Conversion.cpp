@@ -55,6 +55,6 @@ std::unique_ptr<WritableArray> dlc::python::toWritableArray(nb::handle value, co
   if (value.is_none() || !nb::try_cast(value, *array))
     throw dlc::Error(DLC_ERROR_TYPE, expected + ", and what is given (" +
                                          nb::cast<std::string>(value.type().attr("__name__")) +
-                                         ") is no array of this machine's byte order that can be written in place");
+                                         ") is not a writable array in this machine's byte order");
   return array;
 }

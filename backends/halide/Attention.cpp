@@ -175,7 +175,7 @@ static Expr orZero(const Expr &x, const Expr &lowest) {
 
 void AttentionStages::defineProbabilities() {
   RDom row(0, keys, "row");
-  // NaN is no maximum here; it comes back from the exponential function.
+  // NaN is not a maximum here; it is restored by the exponential function.
   largest(q, block, tile, head, sample) = lowest;
   Expr next = score(q, row, block, tile, head, sample), before = largest(q, block, tile, head, sample);
   largest(q, block, tile, head, sample) = Halide::strict_float(Halide::select(next > before, next, before));

@@ -8,7 +8,7 @@
 
 namespace dlc::halide {
 
-/// A folder with one file a kernel. Entries carry a hash of their contents, so that a damaged one is taken for missing;
+/// A folder with one file per kernel. Entries carry a hash of their contents, so that a damaged one is taken for missing;
 /// they are written to a temporary file and renamed, so that several compilers may share the folder. Nothing here
 /// fails: without a usable folder nothing is found and nothing is kept.
 class KernelCache {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A tile of `columns` x `rows` x `planes` sums stays in registers while the reduction runs: one step loads the columns'
-// vectors of the weights once, broadcasts one input element a row, and multiplies each with each.
+// vectors of the weights once, broadcasts one input element per row, and multiplies each with each.
 //
 // Registers: rows * planes * columns / lanes accumulators, columns / lanes weights and the broadcast. With AVX-512 (32
 // registers) 14 x 32 and 7 x 64 are 28 accumulators; the broadcast is part of the instruction's memory operand. With

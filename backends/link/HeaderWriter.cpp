@@ -173,7 +173,7 @@ private:
             "  const dlc_entry_point *entry = &context->model->entries[" + number + "];\n";
   }
 
-  /// The library computes what is no plain symbol.
+  /// The library computes what is not a plain symbol.
   void writeComputedDims() {
     size_t total = 0;
     for (const HeaderTensor &tensor : entry.outputs)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The C header that dlc writes beside a model: one typed function an entry point.
+/// The C header that dlc writes beside a model: one typed function per entry point.
 #ifndef DLC_BACKENDS_LINK_HEADERWRITER_H
 #define DLC_BACKENDS_LINK_HEADERWRITER_H
 

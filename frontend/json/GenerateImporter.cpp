@@ -374,7 +374,7 @@ void GenerateImporter::import(const JsonValue &section) {
   name = attributes.string("name").str();
   OpContext context(builder, reporter, attributes, name, "generate '" + name + "'", section.position);
   if (name.empty() || dlc::toIdentifier(name) != name || module.lookupSymbol(name)) {
-    context.error("name", "cannot have this name: it is no identifier, or another entry point has it");
+    context.error("name", "cannot have this name: it is not an identifier, or another entry point has it");
     return;
   }
   beams = method == "beam" ? attributes.integer("beams") : 1;

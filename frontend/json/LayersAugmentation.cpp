@@ -22,7 +22,7 @@ static bool expectReal(LayerContext &context) {
   return false;
 }
 
-/// One random number a sample between `low` and `high`, as [N, 1, ...] in the input's element type.
+/// One random number per sample between `low` and `high`, as [N, 1, ...] in the input's element type.
 static Value drawPerSample(LayerContext &context, double low, double high) {
   Type type = typeOf(context.input()).getElementType();
   Value uniform = context.training->createUniformPerSample(context, context.input());
@@ -158,7 +158,7 @@ static SmallVector<double> getLuminance(int64_t channels) {
   return SmallVector<double>(channels, 1.0 / static_cast<double>(channels));
 }
 
-/// One number a sample around 1: between 1 - strength (at least 0) and 1 + strength.
+/// One number per sample around 1: between 1 - strength (at least 0) and 1 + strength.
 static Value drawFactor(LayerContext &context, double strength) {
   return drawPerSample(context, std::max(0.0, 1 - strength), 1 + strength);
 }

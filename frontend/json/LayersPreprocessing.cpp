@@ -95,7 +95,7 @@ static Value buildOneHot(LayerContext &context) {
 
 void dlc::json::addPreprocessingLayers(std::vector<LayerKind> &kinds) {
   Field type = optional("type", getElementTypeRule(), "", "Element type of the result, if the input is integers (f32)");
-  RulePtr channels = either({number(), list(number(), 1)}, "a number or a list of numbers, one a channel");
+  RulePtr channels = either({number(), list(number(), 1)}, "a number or a list of numbers, one per channel");
   kinds.push_back({"rescaling",
                    "x * scale + offset; integers become floating-point numbers before",
                    {optional("scale", number(), "1", "Factor"), optional("offset", number(), "0", "Added after"), type},

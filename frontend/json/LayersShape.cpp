@@ -10,7 +10,7 @@ static Value buildDropout(LayerContext &context) {
   if (!context.training || rate == 0)
     return context.input();
   if (rate >= 1 || !isa<FloatType>(typeOf(context.input()).getElementType()))
-    return context.error("rate", "drops all elements, or elements that are no floating-point numbers");
+    return context.error("rate", "drops all elements, or elements that are not floating-point numbers");
   return context.training->drop(context, context.input(), rate);
 }
 
@@ -45,7 +45,7 @@ static Value buildPermute(LayerContext &context) {
   return context.create<dlc::TransposeOp>(context.input(), ArrayRef<int64_t>(permutation));
 }
 
-/// Amounts before and after each spatial dimension: an integer, one a dimension, or pairs.
+/// Amounts before and after each spatial dimension: an integer, one per dimension, or pairs.
 static bool readBorders(LayerContext &context, StringRef key, SmallVector<int64_t> &low, SmallVector<int64_t> &high) {
   RankedTensorType type = typeOf(context.input());
   if (type.getRank() < 3) {

@@ -42,7 +42,7 @@ public:
   /// The mean over what counts, of `values` that have the shape of the losses or of the predictions; with weights, the
   /// weighted one, and 0 where nothing counts.
   mlir::Value average(mlir::Value values);
-  /// Whether each prediction is right, as 0 or 1; null if this is no loss of classes.
+  /// Whether each prediction is right, as 0 or 1; null if this is not a loss over classes.
   mlir::Value judge();
 
   mlir::Value predictions, label;

@@ -19,7 +19,7 @@ static NodeResults buildGradient(NodeContext &context) {
   }
   for (Value tensor : tensors)
     if (!isa<FloatType>(typeOf(tensor).getElementType())) {
-      context.error("is of floating-point tensors, got " + describeTensor(tensor));
+      context.error("expects floating-point tensors, got " + describeTensor(tensor));
       return {};
     }
   auto op = dlc::GradientOp::create(context.builder, context.location, tensors.front(), ArrayRef(tensors).drop_front());

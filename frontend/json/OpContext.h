@@ -56,7 +56,7 @@ public:
   mlir::Location location; ///< the name, at the place in the file
 
 private:
-  /// Whether an argument of an op is no null operand.
+  /// Whether an argument of an op is not a null operand.
   template <typename T> static bool isUsable(const T &argument) {
     if constexpr (std::is_same_v<T, OptionalOperand>)
       return true;

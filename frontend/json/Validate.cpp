@@ -78,7 +78,7 @@ std::string dlc::json::labelOf(const Rule &rule, const JsonValue &value, size_t 
   return rule.noun + " " + std::to_string(index + 1) + kind;
 }
 
-/// What to suggest for `name`, which is none of `names`.
+/// What to suggest for `name`, which is not one of `names`.
 static std::string suggestOf(const Rule &rule, StringRef name, llvm::ArrayRef<StringRef> names) {
   for (const auto &[elsewhere, here] : rule.hints)
     if (name.equals_insensitive(elsewhere))

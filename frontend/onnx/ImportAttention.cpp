@@ -145,7 +145,7 @@ std::optional<AttentionInputs> getAttentionInputs(NodeImporter &node) {
   int64_t precision = node.getInteger("softmax_precision", 1);
   // Softmax is computed in f32, or f64 for f64 operands: at least as exact as what is asked for.
   if (!llvm::is_contained({1, 10, 11, 16}, precision) && !node.hasFailed())
-    node.error() << "softmax_precision " << precision << " is no floating-point type";
+    node.error() << "softmax_precision " << precision << " is not a floating-point type";
   return node.hasFailed() ? std::nullopt : std::optional(inputs);
 }
 
@@ -254,7 +254,7 @@ void importAttention(NodeImporter &node) {
     return;
   int64_t mode = node.getInteger("qk_matmul_output_mode", 0);
   if (mode < 0 || mode > 3) {
-    node.error() << "qk_matmul_output_mode " << mode << " is none of 0 to 3";
+    node.error() << "qk_matmul_output_mode " << mode << " is not one of 0 to 3";
     return;
   }
   node.setResult(3, createScores(node, *inputs, mode));

@@ -51,7 +51,7 @@ Value createTrueLike(NodeImporter &node, Value x) {
   return node.create<OrOp>(isNan, node.create<NotOp>(isNan));
 }
 
-/// Numbers of [0, 1), one an element of `shape`, made from the seed and the element's position by a 32-bit mixing
+/// Numbers of [0, 1), one per element of `shape`, made from the seed and the element's position by a 32-bit mixing
 /// function
 /// ("lowbias32", https://nullprogram.com/blog/2018/07/31/). A run draws the same numbers each time.
 Value createUniform(NodeImporter &node, ArrayRef<AffineExpr> shape) {

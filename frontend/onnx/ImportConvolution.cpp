@@ -49,7 +49,7 @@ std::optional<Convolution> getConvolution(NodeImporter &node) {
   return node.hasFailed() ? std::nullopt : std::optional(result);
 }
 
-/// Adds the bias, one number a channel, and sets the result.
+/// Adds the bias, one number per channel, and sets the result.
 void setWithBias(NodeImporter &node, Value result) {
   if (node.hasOperand(2) && !node.hasFailed()) {
     ArrayRef<AffineExpr> bias = node.getDims(2);

@@ -47,7 +47,7 @@ std::optional<LinearAttention> getOperands(NodeImporter &node, int64_t heads, in
   result.isGated = rule == "gated" || rule == "gated_delta";
   result.isDelta = rule == "delta" || rule == "gated_delta";
   if (!result.isGated && !result.isDelta && rule != "linear" && !node.hasFailed())
-    node.error() << "update_rule '" << rule << "' is none of linear, gated, delta and gated_delta";
+    node.error() << "update_rule '" << rule << "' is not one of linear, gated, delta and gated_delta";
   if ((node.hasOperand(4) != result.isGated || node.hasOperand(5) != result.isDelta) && !node.hasFailed())
     node.error()
         << "takes 'decay' where the rule is gated and 'beta' where it is a delta rule, and only there; the rule is "

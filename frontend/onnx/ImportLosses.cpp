@@ -10,7 +10,7 @@ namespace {
 
 /// The loss of each sample and of all, from log-probabilities `[N, C, d...]` and the numbers of the right classes
 /// `[N, d...]` (operand 1). The right class is chosen by a comparison with every class, so that the loss is elementwise
-/// work beside a sum, and so is its gradient. A target that is no class, or the one to ignore, adds nothing.
+/// work beside a sum, and so is its gradient. A target that is not a class, or that is ignored, contributes nothing.
 void importLoss(NodeImporter &node, Value logProbability) {
   std::string reduction = node.getString("reduction", "mean");
   if (reduction != "none" && reduction != "mean" && reduction != "sum") {

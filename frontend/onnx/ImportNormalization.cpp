@@ -94,7 +94,7 @@ void importBatchNormalization(NodeImporter &node) {
   for (int64_t i = 1; i < 5 && !node.hasFailed(); ++i) {
     ArrayRef<AffineExpr> dims = node.getDims(i);
     if (isSpatial && (dims.size() != 1 || (constantDim(dims[0]) && constantDim(channels) && dims[0] != channels)))
-      node.error() << "operand " << i << " must hold one number a channel";
+      node.error() << "operand " << i << " must hold one number per channel";
     operands.push_back(node.cast(node.getOperand(i), node.getElementType(0)));
   }
   if (node.hasFailed())
@@ -126,7 +126,7 @@ Value getChannelOperand(NodeImporter &node, int64_t i, int64_t groups) {
     return value;
   if (dims.size() != 1 || !count || constantDim(dims[0]) != groups || *count % groups != 0) {
     if (!node.hasFailed())
-      node.error() << "operand " << i << " must hold one number a channel" << (node.getOpset() < 21 ? " or group" : "");
+      node.error() << "operand " << i << " must hold one number per channel" << (node.getOpset() < 21 ? " or group" : "");
     return {};
   }
   AffineExpr size = node.extent(*count / groups);

@@ -63,7 +63,7 @@ SmallVector<int64_t> getPads(NodeImporter &node, ArrayRef<int64_t> kernel, Array
     return pads;
   if (mode != "SAME_UPPER" && mode != "SAME_LOWER") {
     if (!node.hasFailed())
-      node.error() << "auto_pad '" << mode << "' is none of NOTSET, VALID, SAME_UPPER and SAME_LOWER";
+      node.error() << "auto_pad '" << mode << "' is not one of NOTSET, VALID, SAME_UPPER and SAME_LOWER";
     return pads;
   }
   ArrayRef<AffineExpr> dims = node.getDims(0);

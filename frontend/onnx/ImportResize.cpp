@@ -9,7 +9,7 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-/// What dlc.resize takes, one entry a dimension of the operand.
+/// What dlc.resize takes, one entry per dimension of the operand.
 struct Resizing {
   SmallVector<int64_t> sizes;
   SmallVector<double> scales, roi;
@@ -20,7 +20,7 @@ void setResized(NodeImporter &node, StringRef modeName, const Resizing &resizing
   // "cubic" and "linear" of every rank; the first opset calls linear interpolation of images bilinear.
   std::optional<ResizeMode> mode = modeName == "bilinear" ? ResizeMode::Linear : symbolizeResizeMode(modeName);
   if (!mode && !node.hasFailed())
-    node.error() << "mode '" << modeName << "' is none of nearest, linear and cubic";
+    node.error() << "mode '" << modeName << "' is not one of nearest, linear and cubic";
   if (node.hasFailed())
     return;
   Builder &builder = node.getBuilder();

@@ -11,7 +11,7 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-/// Scan's axes and directions, one an input or an output.
+/// Scan's axes and directions, one per input or output.
 struct ScanPlaces {
   SmallVector<int64_t> inputAxes, outputAxes;
   bool isReverse = false;

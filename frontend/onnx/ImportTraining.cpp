@@ -37,7 +37,7 @@ void importGradient(NodeImporter &node) {
   Tensor *result = node.getScope().lookup(name);
   if (!result || result->hasFailed || !llvm::isa_and_nonnull<FloatType>(result->elementType)) {
     if (!result || !result->hasFailed)
-      node.error() << "'y' names '" << name << "', which is no tensor of floating-point numbers";
+      node.error() << "'y' names '" << name << "', which is not a tensor of floating-point numbers";
     node.markFailed();
     return;
   }
@@ -52,7 +52,7 @@ void importGradient(NodeImporter &node) {
   }
 }
 
-/// What the optimizers share: a rate R and a count T, then tensors in groups, one a variable each: X, G, and the state.
+/// What the optimizers share: a rate R and a count T, then tensors in groups, one per variable: X, G, and the state.
 class Optimizer {
 public:
   Optimizer(NodeImporter &node, int64_t groups) : node(node), groups(groups) {

@@ -217,7 +217,7 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
     };
     Tensor *tensor = scope.lookup(output.name());
     if (!tensor || tensor->hasFailed) {
-      fail() << "is no input, initializer or result of a node";
+      fail() << "is not an input, an initializer or a result of a node";
       continue;
     }
     if (!names.insert(output.name()).second) {

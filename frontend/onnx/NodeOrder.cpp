@@ -80,7 +80,7 @@ FailureOr<SmallVector<int>> orderNodes(const NodeList &nodes, llvm::function_ref
         ++missing[i];
       } else if (!isDefined(name)) {
         emitError(location) << describeNode(nodes[i]) << ": reads '" << name
-                            << "', which is no input, initializer or result of another node";
+                            << "', which is not an input, an initializer or a result of another node";
         hasErrors = true;
       }
     });

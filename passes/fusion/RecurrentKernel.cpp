@@ -234,7 +234,7 @@ private:
                            builder.getDenseI64ArrayAttr(steps));
   }
 
-  /// One product in place of one a gate: `x Wi`, `x Wf`, ... as `x [Wi | Wf | ...]`.
+  /// One product in place of one per gate: `x Wi`, `x Wf`, ... as `x [Wi | Wf | ...]`.
   void mergeInputProducts() {
     llvm::MapVector<Value, llvm::SmallVector<MatMulOp>> products;
     for (Operation *op : stage.equations)

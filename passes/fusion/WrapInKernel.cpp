@@ -19,7 +19,7 @@ static bool belongsInside(Value value) {
   return dense && !getLayout(constant.getType()) && dense.isSplat() && dense.getNumElements() > 0;
 }
 
-/// After the layer. What is no layer's is what an optimizer does to a variable, or goes by its op.
+/// After the layer. Ops of no layer are an optimizer's updates of a variable, or are named after their op.
 static std::string makeKernelName(Operation *rootOp, const VariableIndex &variables) {
   std::string layer = getLayerName(rootOp->getLoc());
   if (!layer.empty())

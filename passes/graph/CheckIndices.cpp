@@ -115,7 +115,7 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
     }
   }
 
-  /// Enters the part that `slice` takes; false if that is no box.
+  /// Enters the part that `slice` takes; false if that is not a box.
   static bool takePart(dlc::SliceOp slice, Origin &origin) {
     for (auto [start, size, step] : llvm::zip(slice.getStarts(), slice.getSizes(), slice.getSteps())) {
       if (size >= 0 && size != 1 && step != 1 && step != -1)

@@ -95,7 +95,7 @@ struct FoldIntoConvolution final : OpRewritePattern<dlc::BatchNormOp> {
       bias = isRight ? add.getRhs() : add.getLhs();
       before = isRight ? add.getLhs() : add.getRhs();
       if (!isChannelBias(bias, type))
-        return rewriter.notifyMatchFailure(op, "the addition before it is no bias per channel");
+        return rewriter.notifyMatchFailure(op, "the addition before it is not a bias per channel");
     }
     auto conv = before.getDefiningOp<dlc::ConvOp>();
     if (!conv || !conv->hasOneUse())

@@ -179,7 +179,7 @@ public:
       return failure();
     FailureOr<ElementsAttr> value = dlc::computeConstant(op);
     if (failed(value))
-      return rewriter.notifyMatchFailure(op, "is no arithmetic on constants");
+      return rewriter.notifyMatchFailure(op, "is not arithmetic on constants");
     rewriter.replaceOpWithNewOp<dlc::ConstantOp>(op, type, *value);
     return success();
   }

@@ -127,7 +127,7 @@ struct MergeClamps final : OpRewritePattern<dlc::ClampOp> {
       low = 0;
       x = relu.getX();
     } else {
-      return rewriter.notifyMatchFailure(op, "operand is no clamp");
+      return rewriter.notifyMatchFailure(op, "operand is not a clamp");
     }
     double outerLow = op.getLow() ? op.getLow()->convertToDouble() : -INFINITY;
     double outerHigh = op.getHigh() ? op.getHigh()->convertToDouble() : INFINITY;

@@ -49,7 +49,7 @@ class AdvanceUpdates final : public dlc::impl::AdvanceUpdatesBase<AdvanceUpdates
 
   static Operation *later(Operation *a, Operation *b) { return !a || (b && a->isBeforeInBlock(b)) ? b : a; }
 
-  /// The last op that is no update and that `op` waits for; null if it needs the function's arguments only.
+  /// The last op that is not an update and that `op` waits for; null if it needs the function's arguments only.
   Operation *findReady(Operation *op, const llvm::DenseMap<Operation *, Operation *> &ready) const {
     Operation *after = nullptr;
     for (Value operand : op->getOperands())

@@ -37,7 +37,7 @@ static std::optional<DotTile> chooseDots(MatMulOp op, RankedTensorType lhs, Rank
     for (int64_t high = 1; high <= rows && wide * high + wide + 1 <= processor.registers; ++high)
       if (columns % wide == 0 && rows % high == 0 && rowRange % high == 0 && wide * high > best.columns * best.rows)
         best = {wide, high};
-  // Fewer sums than a multiplication's latency takes, or loads for single products, are no gain.
+  // Fewer sums than a multiplication's latency takes, or loads for single products, gain nothing.
   constexpr int64_t fewSums = 8;
   if (best.columns * best.rows < fewSums || best.columns < 2 || best.rows < 2)
     return std::nullopt;

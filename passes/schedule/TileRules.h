@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The rules of `--dlc-tile`: one function a kernel family.
+/// The rules of `--dlc-tile`: one function per kernel family.
 #ifndef DLC_PASSES_SCHEDULE_TILERULES_H
 #define DLC_PASSES_SCHEDULE_TILERULES_H
 

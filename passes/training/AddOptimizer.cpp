@@ -182,7 +182,7 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
     return success();
   }
 
-  /// Number `number` of a list with one entry a parameter, if the op has such a list.
+  /// Number `number` of a list with one entry per parameter, if the op has such a list.
   static double getOwn(dlc::ApplyGradientsOp op, llvm::StringRef list, size_t number, double otherwise) {
     auto numbers = op->getAttrOfType<DenseF64ArrayAttr>(list);
     return numbers && number < static_cast<size_t>(numbers.size()) ? numbers[number] : otherwise;

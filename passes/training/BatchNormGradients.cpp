@@ -29,7 +29,7 @@ static llvm::SmallVector<int64_t> getBatchAxes(Value x) {
   return axes;
 }
 
-/// What `value` is the mean of, per channel; null if it is no such mean.
+/// What `value` is the mean of, per channel; null if it is not such a mean.
 static Value getAveraged(Value value) {
   auto reduce = stripReshapes(value).getDefiningOp<ReduceOp>();
   if (!reduce || reduce.getKind() != ReductionKind::Mean || getType(reduce.getX()).getRank() < 2 ||

@@ -20,7 +20,7 @@ static FailureOr<llvm::SmallVector<int64_t>> getUnreached(OpTy op, Value x, llvm
     int64_t extent = getSpatial(x)[i], stride = op.getStrides()[i];
     if (ShapedType::isDynamic(extent) && stride > 1)
       return gradients.reportMissingRule(" for a stride of " + llvm::Twine(stride) +
-                                         " over a spatial dimension that is not known when compiling; give the input a "
+                                         " over a spatial dimension that is not known at compile time; give the input a "
                                          "fixed size");
     int64_t reach = op.getDilations()[i] * (kernel[i] - 1) + 1;
     rest.push_back(stride == 1 ? 0 : (extent + op.getPads()[i] + op.getPads()[i + kernel.size()] - reach) % stride);

@@ -376,14 +376,14 @@ private:
   LoopOp loop;
   func::FuncOp body, step;
   ValueRange resultGradients;
-  llvm::ArrayRef<bool> isWanted; ///< one entry an operand
+  llvm::ArrayRef<bool> isWanted; ///< one entry per operand
   Location askedAt;
   size_t carried, scanned, invariants;
   llvm::SmallVector<bool> isActive;
   IRMapping copies;
   llvm::SmallVector<Operation *> copied;
   llvm::SmallVector<Value> carriedGradients, stackedGradients; ///< arguments of the backward step
-  llvm::SmallVector<Value> operandGradients;                   ///< values of it, one an operand of the loop
+  llvm::SmallVector<Value> operandGradients;                   ///< values of it, one per operand of the loop
   llvm::SmallVector<std::pair<Value, Value>>
       kept; ///< values of the forward step that are stacked; the arguments for them
   llvm::SmallVector<unsigned> keptPlaces, carriedPlaces; ///< results of the forward loop

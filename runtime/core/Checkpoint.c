@@ -235,7 +235,7 @@ dlc_int32 dlcVariablesSave(const dlc_model *model, const void *block, const char
   for (dlc_uint32 i = 0; i < count; ++i)
     if (!metadata || !metadata[i].key || !metadata[i].value || !dlcIsUtf8(metadata[i].key) ||
         !dlcIsUtf8(metadata[i].value))
-      return dlcFail(error, DLC_ERROR_ARGUMENT, "metadata %u is no pair of texts in UTF-8", (dlc_uint64)i);
+      return dlcFail(error, DLC_ERROR_ARGUMENT, "metadata %u is not a pair of strings in UTF-8", (dlc_uint64)i);
   char temporary[PATH_BYTES];
   size_t length = 0;
   while (path[length])
@@ -402,10 +402,10 @@ dlc_int32 dlcVariablesLoad(const dlc_model *model, void *block, const char *path
     status = dlcFail(error, DLC_ERROR_NOT_FOUND, "model '%s' has no variable whose name starts with '%s'", model->name,
                      options.prefix ? options.prefix : "");
   else if (differences.count > 1)
-    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is no checkpoint of this model: %s (and %u more differences)", path,
+    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is not a checkpoint of this model: %s (and %u more differences)", path,
                      differences.first, differences.count - 1);
   else if (differences.count)
-    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is no checkpoint of this model: %s", path, differences.first);
+    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is not a checkpoint of this model: %s", path, differences.first);
   if (!status)
     status = readVariables(model, block, stamp, path, &options, &file, error);
   dlcSafetensorsClose(&file);

@@ -57,7 +57,7 @@ typedef struct Context {
   dlc_int64 *dims;
   void **tensors;
   dlc_byte **ends;   // one past the last byte of each tensor
-  KeptState *kept;   // one a state of the model
+  KeptState *kept;   // one per state of the model
   dlc_byte **states; // those of the entry point at hand
   dlc_byte **nextStates;
   dlc_byte *variables; // the caller's; null until they are bound

@@ -211,7 +211,7 @@ dlc_uint64 dlcJsonUnsigned(JsonReader *reader) {
   if (reader->next == begin || (*begin == '0' && reader->next - begin > 1))
     return (dlc_uint64)fail(reader, "an integer is missing");
   if (reader->next < reader->end && (*reader->next == '.' || *reader->next == 'e' || *reader->next == 'E'))
-    return (dlc_uint64)fail(reader, "a number is no integer");
+    return (dlc_uint64)fail(reader, "a number is not an integer");
   return value;
 }
 

@@ -230,14 +230,14 @@ dlc_int32 dlcSafetensorsOpen(const char *path, dlc_error *error, SafetensorsFile
   dlc_uint64 headerBytes = 0;
   dlc_int32 status = DLC_OK;
   if (size < 8)
-    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is no safetensors file: it is too short", path);
+    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is not a safetensors file: it is too short", path);
   if (!status)
     status = readBytes(result->file, path, prefix, sizeof prefix, 0, error);
   for (int i = 0; !status && i < 8; ++i)
     headerBytes |= (dlc_uint64)prefix[i] << (8 * i);
   if (!status && (headerBytes > (dlc_uint64)size - 8 || headerBytes > MAX_HEADER_BYTES))
     status = dlcFail(error, DLC_ERROR_FILE,
-                     "'%s' is no whole safetensors file: its header would have %u bytes, and the file has %d", path,
+                     "'%s' is not a complete safetensors file: its header would have %u bytes, and the file has %d", path,
                      headerBytes, (dlc_int64)size);
   if (!status && !(result->header = allocateTable(headerBytes, 1)))
     status = dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for the header of '%s'", path);
@@ -261,7 +261,7 @@ dlc_int32 dlcSafetensorsOpen(const char *path, dlc_error *error, SafetensorsFile
     JsonReader reader = dlcJsonOpen(result->header, headerBytes);
     readHeader(&reader, result, (dlc_uint64)size - result->dataBegin);
     if (reader.problem)
-      status = dlcFail(error, DLC_ERROR_FILE, "'%s' is no whole safetensors file: %s (near byte %u)", path,
+      status = dlcFail(error, DLC_ERROR_FILE, "'%s' is not a complete safetensors file: %s (near byte %u)", path,
                        reader.problem, 8 + dlcJsonPlace(&reader));
   }
   if (status) {

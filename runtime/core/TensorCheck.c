@@ -84,7 +84,7 @@ dlc_int32 dlcCheckMemory(const Subject *subject, const dlc_uint64 *capacity, voi
                           subject->role, info->name, subject->entry->name);
   if (__builtin_expect(bytes && address % elementBytes, 0))
     return dlcContextFail(subject->context, DLC_ERROR_ALIGNMENT,
-                          "%s '%s' of '%s' starts at an address that is no multiple of its element's %u bytes",
+                          "%s '%s' of '%s' starts at an address that is not a multiple of its element's %u bytes",
                           subject->role, info->name, subject->entry->name, elementBytes);
   *first = (void *)address;
   *end = (dlc_byte *)last;

@@ -55,7 +55,7 @@ class Body:
 class Cell:
     """One recurrent layer: weights w [G, I, H], r [G, H, H], biases [G, H], and how its equations are spelt.
 
-    spelling: "packed" (one product, sliced), "transposed" (the same with [G H, H] matrices), "separate" (a product a gate),
+    spelling: "packed" (one product, sliced), "transposed" (the same with [G H, H] matrices), "separate" (one product per gate),
     "concatenated" (products of the state and the input side by side, a gate)."""
 
     def __init__(self, kind, hidden, width, random, spelling="packed", activation="tanh", peepholes=False, coupled=False,

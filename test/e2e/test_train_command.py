@@ -93,7 +93,7 @@ def test_rows_that_are_held_back(programs, library, table):
     (programs.folder / "rows.txt").write_text("3\n5 199\n")
     options = ["--data", "data.csv", "--epochs", 1, "--validation-rows", "rows.txt"]
     assert events(train(programs, library, *options, "--json"))[0]["validation_rows"] == 3
-    for text, words in [("200", "no row from 0 to 199"), ("x", "no row"), ("", "holds no numbers")]:
+    for text, words in [("200", "not a row from 0 to 199"), ("x", "not a row"), ("", "contains no row indices")]:
         (programs.folder / "rows.txt").write_text(text)
         refuse(programs, library, words, *options)
 
@@ -343,18 +343,18 @@ def test_loss_that_is_no_number(programs, library, table):
     "text, words",
     [
         ("a,b,c,d,k\n1,2,3,4,0\n1,2,3,0\n", "data.csv:3: the row has 4 fields, and the first one has 5"),
-        ("a,b,c,d,k\n1,2,x,4,0\n", "data.csv:2: 'x' in column 'c' is no number"),
-        ("a,b,c,d,k\n1,2,nan,4,0\n", "data.csv:2: 'nan' in column 'c' is no number"),
+        ("a,b,c,d,k\n1,2,x,4,0\n", "data.csv:2: 'x' in column 'c' is not a number"),
+        ("a,b,c,d,k\n1,2,nan,4,0\n", "data.csv:2: 'nan' in column 'c' is not a number"),
         ("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4,3\n", "data.csv:3: label 3 is out of range: 'y' takes 0 to 2"),
-        ("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4,nan\n", "data.csv:3: the label 'nan' in column 'k' is no number"),
+        ("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4,nan\n", "data.csv:3: the label 'nan' in column 'k' is not a number"),
         ("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4e38,0\n", "data.csv:3: 4e+38 is too large for the numbers of 'x', which are f32"),
         ("a,b,c,d,k\n1,2,3,4,x\n1,2,3,4,y\n1,2,3,4,z\n1,2,3,4,yy\n", "has 4 classes, and label 'y' takes 3: 'x', 'y', 'yy', 'z'"),
         ("a,b,c,d,k\n1,2,3,4,\n", "data.csv:2: the label in column 'k' is empty"),
         ("a,b,c,d,k\n1,,3,4,0\n", "data.csv:2: the field in column 'b' is empty"),
         ("a,b,c,d,k\n1,2,3,1e999,0\n", "data.csv:2: '1e999' in column 'd' is too large"),
         ("a,b,c,d,k\n1\n", "data.csv:2: the row has 1 field, and the first one has 5"),
-        ("\ufeffa,b,c,d,k\r\n1,2,3,4,0\r\n1,2,x,4,0\r\n", "data.csv:3: 'x' in column 'c' is no number"),
-        ("a,b,c,d,k\r1,2,3,4,0\r1,2,x,4,0\r", "data.csv:3: 'x' in column 'c' is no number"),
+        ("\ufeffa,b,c,d,k\r\n1,2,3,4,0\r\n1,2,x,4,0\r\n", "data.csv:3: 'x' in column 'c' is not a number"),
+        ("a,b,c,d,k\r1,2,3,4,0\r1,2,x,4,0\r", "data.csv:3: 'x' in column 'c' is not a number"),
         ("1,2,3,\0,0\n", "data.csv:1: a byte is 0"),
         ("1,2.5,x,4,0\n1,2,3,4,0\n", "data.csv:1: the first row holds either names of columns or numbers, and this one has 'x' and '2.5'"),
         ('a,b,c,d,k\n1,2,3,"4,0\n', "data.csv:2: a quoted field does not end"),
@@ -389,7 +389,7 @@ def test_labels_of_both_kinds(programs, library, table):
     """A stray text among numbers makes all labels names, which is said; validation data must have the same kind."""
     (programs.folder / "mixed.csv").write_text("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4,x\n")
     notes = [event["text"] for event in events(train(programs, library, "--data", "mixed.csv", "--epochs", 1, "--json")) if event["event"] == "note"]
-    assert notes == ["mixed.csv:3: label 'x' is no number as others are: all labels are taken for names of classes"]
+    assert notes == ["mixed.csv:3: label 'x' is not a number as others are: all labels are treated as class names"]
     (programs.folder / "numbers.csv").write_text("a,b,c,d,k\n1,2,3,4,0\n")
     refuse(programs, library, "data.csv:2: label '", "--data", "numbers.csv", "--validation", "data.csv")
 
@@ -431,7 +431,7 @@ def test_mistakes(programs, library, table):
     (folder / "tabs.csv").write_text((folder / "data.csv").read_text().replace(",", "\t"))
     events(train(programs, library, "--data", "tabs.csv", "--delimiter", "tab", "--epochs", 1, "--json"))
     os.mkfifo(folder / "pipe")
-    refuse(programs, library, "cannot write 'pipe': it is no regular file", *good, "--checkpoint", "pipe")
+    refuse(programs, library, "cannot write 'pipe': it is not a regular file", *good, "--checkpoint", "pipe")
     for option in "--checkpoint", "--report":
         refuse(programs, library, "cannot write '.': it is a folder", *good, option, ".")
     for option in "--checkpoint", "--best", "--report":
@@ -460,7 +460,7 @@ def test_schedules(programs, library, table):
         return [event["learning_rate"] for event in epochs(train(programs, library, *options))]
 
     np.testing.assert_allclose(rates("step:every=2,factor=0.5", 4), [0.01, 0.01, 0.005, 0.005])
-    # Four steps an epoch; the rate is that of its last one.
+    # Four steps per epoch; the rate is that of its last one.
     np.testing.assert_allclose(rates("exponential:factor=0.5", 2), [0.01 * 0.5**0.75, 0.01 * 0.5**1.75])
     np.testing.assert_allclose(rates("cosine", 2), [0.005 * (1 + np.cos(np.pi * k / 8)) for k in (3, 7)])
     np.testing.assert_allclose(rates("constant", 2, "--warmup", 8), [0.005, 0.01])

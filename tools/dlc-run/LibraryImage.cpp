@@ -110,7 +110,7 @@ LibraryImage::LibraryImage(const std::string &path) {
   Bytes file(path);
   auto header = expect(file.read<Elf64_Ehdr>(0), path);
   if (!isElf64(header) || header.e_type != ET_DYN)
-    throw Failure("'" + path + "' is no library that dlc made");
+    throw Failure("'" + path + "' is not a library made by dlc");
 
   std::vector<Elf64_Phdr> segments;
   for (Elf64_Half i = 0; i < header.e_phnum; ++i) {
@@ -151,7 +151,7 @@ LibraryImage::LibraryImage(const std::string &path) {
 
   std::vector<uint64_t> models = findModels(file, header);
   if (models.empty())
-    throw Failure("'" + path + "' is no library that dlc made");
+    throw Failure("'" + path + "' is not a library made by dlc");
   if (models.size() > 1)
     throw Failure("'" + path + "' holds several models");
   const auto *model = reinterpret_cast<const dlc_model *>(memory.get() + std::min<uint64_t>(models[0], size));

@@ -264,7 +264,7 @@ LogicalResult Compilation::compileKernels() {
     });
     if (isa == settings.target.isas.end())
       return variant.kernel.emitError("internal error: a schedule for ")
-             << variant.schedule.getIsa() << ", which is no target";
+             << variant.schedule.getIsa() << ", which is not a target";
     kernels.push_back({variant.kernel.getSymName().str(), *isa, code.bitcode, code.scratchBytes});
   }
   return success();
@@ -276,7 +276,7 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   // Two shared libraries of the user's may each be linked with a model of one name, and each means its own: references
   // to it must not be resolved by the dynamic linker, which takes the first of a name. Protected rather than hidden:
   // such a library still exports its models for dlc_library_open. Nothing in a library of dlc's own refers to the
-  // model, and programs that are no position-independent code may copy it, which a protected one forbids.
+  // model, and programs that are not position-independent code may copy it, which a protected one forbids.
   settings.identity.isProtected = kind != OutputKind::SharedLibrary;
   auto program = translateProgram(*model, llvmContext, settings.target, settings.identity, kernels);
   if (failed(program))

@@ -27,7 +27,7 @@ public:
   /// Ends the last phase and clears the line on the terminal.
   void stop();
   llvm::ArrayRef<Phase> getPhases() const { return phases; }
-  /// One line a phase to standard error.
+  /// One line per phase to standard error.
   void print() const;
 
 private:

@@ -252,7 +252,7 @@ static inline dlc_int32 dlc_library_open(const char *path, const char *name, dlc
                         found.first);
   else if (!opened->model)
     status = name ? dlc_report(error, DLC_ERROR_NOT_FOUND, "'%s' holds no model called '%s'", path, name)
-                  : dlc_report(error, DLC_ERROR_NOT_FOUND, "'%s' is no library that dlc made%s", path, "");
+                  : dlc_report(error, DLC_ERROR_NOT_FOUND, "'%s' is not a library made by dlc%s", path, "");
   else
     status = dlc_model_check(opened->model, error);
   if (status) {
@@ -471,7 +471,7 @@ static inline dlc_int32 dlc_variables_load(const dlc_model *model, void *block, 
 /// Copies the metadata `key` of the safetensors file `path` to `value`,
 /// terminated; `bytes` becomes its size with the terminator, also when
 /// `capacity` is too small for it (DLC_ERROR_TOO_SMALL; `value` may be null if it
-/// is 0). A file without such metadata is no error: `bytes` becomes 0. `model`
+/// is 0). A file without such metadata is not an error: `bytes` becomes 0. `model`
 /// is any model: its runtime reads the file.
 static inline dlc_int32 dlc_metadata_read(const dlc_model *model, const char *path, const char *key, char *value,
                                           size_t capacity, size_t *bytes, dlc_error *error) {

@@ -170,7 +170,7 @@ private:
   std::shared_ptr<unsigned char> handle;
 };
 
-/// A text of metadata from a checkpoint; nothing if it has none of that key.
+/// A metadata string of a checkpoint; nothing if it has no such key.
 inline std::optional<std::string> readMetadata(const dlc_model *model, const std::string &path,
                                                const std::string &key) {
   dlc_error error;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Variables saved and loaded, and files that are no checkpoints.
+// Variables saved and loaded, and files that are not checkpoints.
 #include "TrainableModel.h"
 
 #include <algorithm>
@@ -123,7 +123,7 @@ TEST_F(CheckpointTest, CarriesTexts) {
 TEST_F(CheckpointTest, SaysWhatDiffers) {
   variables.save(path);
   EXPECT_EQ(refuse(transposedModel), "'" + path +
-                                         "' is no checkpoint of this model: 'dense.weight' is f32[2, 3] there and "
+                                         "' is not a checkpoint of this model: 'dense.weight' is f32[2, 3] there and "
                                          "f32[3, 2] in model 'trainable'");
   EXPECT_NE(refuse(slotlessModel).find("it holds 'dense.weight.velocity', which model 'trainable' does not have"),
             std::string::npos);
@@ -221,7 +221,7 @@ TEST_F(CheckpointTest, RefusesTensorsThatOverlap) {
     for (const std::string &part : parts)
       header += (header.empty() ? "{" : ",") + part;
     writeHeader(header + "}", 300);
-    EXPECT_NE(refuse().find("is no checkpoint of this model"), std::string::npos) << refuse();
+    EXPECT_NE(refuse().find("is not a checkpoint of this model"), std::string::npos) << refuse();
   }
 }
 

@@ -66,7 +66,7 @@ TEST(CsvFileTest, TellsNamesFromNumbers) {
   EXPECT_EQ(years.columns, (std::vector<std::string>{"id", "2019", "2020"}));
   EXPECT_EQ(rowOf(years.features, 0), (std::vector<double>{1, 2.5, 0}));
   ASSERT_EQ(years.remarks.size(), 1u);
-  EXPECT_TRUE(contains(years.remarks[0], "a.csv:1: taken for names of columns, as 'id' is no number"));
+  EXPECT_TRUE(contains(years.remarks[0], "a.csv:1: taken for names of columns, as 'id' is not a number"));
   EXPECT_TRUE(
       contains(failureOf([&] { readCsv(folder.write("b.csv", "1,x,-2,0\n1,2,3,0\n"), {}); }),
                "b.csv:1: the first row holds either names of columns or numbers, and this one has 'x' and '-2'"));
@@ -193,7 +193,7 @@ TEST(ArrayColumnTest, ChecksIntegers) {
   target.name = "y";
   target.type = DLC_U8;
   EXPECT_TRUE(
-      contains(failureOf([&] { ArrayColumn(numbers({2}, {0, 0.5}), target, "y.npy"); }), "row 1: 0.5 is no integer"));
+      contains(failureOf([&] { ArrayColumn(numbers({2}, {0, 0.5}), target, "y.npy"); }), "row 1: 0.5 is not an integer"));
   EXPECT_TRUE(contains(failureOf([&] { ArrayColumn(numbers({2}, {0, 256}), target, "y.npy"); }), "256 does not fit"));
   EXPECT_EQ(failureOf([&] { ArrayColumn(numbers({2}, {0, 255}), target, "y.npy"); }), "");
   EXPECT_TRUE(contains(failureOf([&] { ArrayColumn(numbers({}, {0}), target, "y.npy"); }), "holds one number"));
@@ -220,7 +220,7 @@ TEST(DatasetTest, NumbersClassesByName) {
   EXPECT_EQ(readReal(*data.columns[1], targets[1], 0), (std::vector<float>{0, 1}));
   options.sources = {folder.write("b.csv", "x,k\n1,cow\n")};
   EXPECT_TRUE(
-      contains(failureOf([&] { readDataset(options, targets, names); }), "b.csv:2: class 'cow' is none of those"));
+      contains(failureOf([&] { readDataset(options, targets, names); }), "b.csv:2: class 'cow' is not one of those"));
 }
 
 } // namespace

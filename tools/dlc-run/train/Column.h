@@ -44,7 +44,7 @@ public:
 class ArrayColumn final : public Column {
 public:
   /// Checks shapes, and the values of labels and integers. Extents of `target` that are below 0 become those of the
-  /// array. A label of class numbers for a target of K real numbers a row becomes K numbers with a one among them.
+  /// array. A label of class numbers for a target of K real numbers per row becomes K numbers with a one among them.
   /// `target.isClass` is set if a label's rows are classes: integers, one-hot, or each 0 or 1.
   /// `source` is the file, for messages; `lines` the lines of its rows, if it has any.
   ArrayColumn(Array array, Target &target, std::string source, std::vector<size_t> lines = {});

@@ -142,10 +142,10 @@ private:
     if (!areNumbers && classNames.empty()) {
       std::string place = placeOf(static_cast<size_t>(text - labels.begin()));
       if (role == DataRole::Validation)
-        throw Failure(place + ": label '" + *text + "' is no number, as those are that the model learns from");
+        throw Failure(place + ": label '" + *text + "' is not a number, as the labels that the model learns from are");
       if (std::any_of(labels.begin(), labels.end(), [&](const auto &label) { return isNumber(label, value); }))
         data.remarks.push_back(place + ": label '" + *text +
-                               "' is no number as others are: all labels are taken for names of classes");
+                               "' is not a number as others are: all labels are treated as class names");
       classNames = labels;
       std::sort(classNames.begin(), classNames.end());
       classNames.erase(std::unique(classNames.begin(), classNames.end()), classNames.end());
@@ -160,7 +160,7 @@ private:
       } else {
         auto found = std::find(classNames.begin(), classNames.end(), labels[i]);
         if (found == classNames.end())
-          throw Failure(placeOf(i) + ": class '" + labels[i] + "' is none of those that the model learns" +
+          throw Failure(placeOf(i) + ": class '" + labels[i] + "' is not one of those that the model learns" +
                         suggestion(labels[i], classNames));
         value = static_cast<double>(found - classNames.begin());
       }
@@ -231,7 +231,7 @@ private:
   void takeArray(const std::string &path, std::optional<size_t> target) {
     if (endingOf(path) != ".npy" && std::filesystem::exists(path) && !isIdx(path) && endingOf(path) != ".gz")
       throw Failure("'" + path +
-                    "' is no training data: .csv, .tsv, .npy, .npz and IDX files and folders of images are known");
+                    "' is not training data: .csv, .tsv, .npy, .npz and IDX files and folders of images are supported");
     size_t index = target ? *target : onlyTarget(false, path);
     putArray(index, endingOf(path) == ".npy" ? readNpy(path, targets[index].type) : readIdx(path), path);
   }

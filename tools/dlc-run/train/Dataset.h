@@ -16,9 +16,9 @@ struct DataOptions {
 };
 
 struct Dataset {
-  std::vector<std::unique_ptr<Column>> columns; ///< one a target, in order
+  std::vector<std::unique_ptr<Column>> columns; ///< one per target, in order
   size_t rows = 0;
-  std::vector<std::string> remarks; ///< what the user should know, though it is no error
+  std::vector<std::string> remarks; ///< what the user should know, though it is not an error
 
   /// Where a row stands: the place of its label, or of its first input.
   std::string place(size_t row, const std::vector<Target> &targets) const;

@@ -164,7 +164,7 @@ void Learner::setTargets(std::vector<Target> targets) {
     return;
   evaluator = std::make_unique<BatchFunction>(context, evaluate ? *evaluate : *predict, wanted);
   const dlc_entry_point &entry = evaluator->entry();
-  // The one that `predict` gives, or else the first that is no figure.
+  // The one that `predict` returns, or else the first that is not a metric.
   for (dlc_uint32 i = entry.output_count; i-- > 0;)
     if (entry.outputs[i].rank)
       predictionOutput = static_cast<int>(i);

@@ -15,7 +15,7 @@
 namespace dlcrun {
 
 struct Batch {
-  std::vector<Array> tensors; ///< one a target
+  std::vector<Array> tensors; ///< one per target
   size_t firstPlace = 0;      ///< of its first row, in the order
   size_t rows = 0;
 };

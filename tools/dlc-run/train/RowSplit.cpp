@@ -36,14 +36,14 @@ RowSplit dlcrun::splitRowsByFile(size_t rows, const std::string &path) {
     size_t row = rows;
     auto [last, error] = std::from_chars(word.data(), word.data() + word.size(), row);
     if (error != std::errc() || last != word.data() + word.size() || row >= rows)
-      throw Failure("'" + path + "' holds '" + word + "', which is no row from 0 to " + std::to_string(rows - 1));
+      throw Failure("'" + path + "' holds '" + word + "', which is not a row from 0 to " + std::to_string(rows - 1));
     isHeld[row] = true;
   }
   RowSplit split;
   for (size_t row = 0; row < rows; ++row)
     (isHeld[row] ? split.held : split.training).push_back(static_cast<uint32_t>(row));
   if (split.held.empty())
-    throw Failure("'" + path + "' holds no numbers of rows");
+    throw Failure("'" + path + "' contains no row indices");
   if (split.training.empty())
     throw Failure("'" + path + "' holds back all " + std::to_string(rows) + " rows");
   return split;

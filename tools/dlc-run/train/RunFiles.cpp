@@ -59,7 +59,7 @@ CheckpointLock::CheckpointLock(const std::string &path) {
   if (path.empty())
     return;
   if (fs::exists(path) && !fs::is_regular_file(path))
-    failToWrite(path, "it is no regular file");
+    failToWrite(path, "it is not a regular file");
   lockPath = path + ".lock";
   struct stat mine, there;
   do {

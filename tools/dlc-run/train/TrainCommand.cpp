@@ -94,7 +94,7 @@ static void declareFiles(CLI::App &app, TrainOptions &options) {
   app.add_flag("--load-partial", options.isPartialLoad, "Variables that the file lacks keep their first values")
       ->needs(load);
   app.add_option("--report", options.report, "FILE.html with learning curves and the confusion matrix");
-  app.add_flag("--json", options.isJson, "Print one JSON object a line");
+  app.add_flag("--json", options.isJson, "Print one JSON object per line");
 }
 
 /// What other tools call options, and what this one has for them.

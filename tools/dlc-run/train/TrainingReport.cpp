@@ -52,7 +52,7 @@ double roundStep(double range) {
 
 struct Curve {
   std::string name, style;
-  std::vector<double> values; ///< one an epoch; NaN where there is none
+  std::vector<double> values; ///< one per epoch; NaN where there is none
 };
 
 /// A picture of curves over the epochs.
