@@ -34,7 +34,7 @@ private:
   /// Lengths that need no mask, because all sequences are as long as the tensor, are dropped.
   bool readLengths();
 
-  /// `value` [.., D, ..] at a place of dimension `dim`, which the result lacks; null stays null.
+  /// `value` [.., D, ..] at an index of dimension `dim`, which the result lacks; null stays null.
   Value pick(Value value, int64_t dim, int64_t place);
   /// The directions' results one after another in a new dimension `dim`.
   Value stack(llvm::ArrayRef<Value> values, int64_t dim);

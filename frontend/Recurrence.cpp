@@ -131,7 +131,7 @@ private:
       z = gateOf('z'), r = gateOf('r');
       n = activate(1, create<AddOp>(gate('h', ofInput), create<MulOp>(r, gate('h', ofState))));
     } else {
-      assert(cell.gates.find('h') == 2 && "rows of the gates that take h alone stand together");
+      assert(cell.gates.find('h') == 2 && "rows of the gates that take h alone are adjacent");
       Value ofInput = addBias(multiply(x, weights.input), bothBiases());
       Value ofState = multiply(drop(h), rows(weights.recurrent, 0, 2 * units));
       auto gateOf = [&](char name) { return activate(0, create<AddOp>(gate(name, ofInput), gate(name, ofState))); };
@@ -145,7 +145,7 @@ private:
   OpBuilder &builder;
   Location location;
   const RecurrentCell &cell;
-  LoopBuilder *loop; ///< null: the step stands by itself
+  LoopBuilder *loop; ///< null: the step is not in a loop
   const RecurrentWeights &weights;
   int64_t units;
 };

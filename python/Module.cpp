@@ -268,10 +268,9 @@ NB_MODULE(_dlc, module) {
           "Reads a checkpoint. It must hold exactly this model's variables; with `partial`, those that it lacks keep "
           "their values; with `weights_only`, the optimizer's do; with `prefix`, those whose names start otherwise. "
           "Nothing changes unless all of it fits.")
-      .def(
-          "prepare_weights", &State::prepareWeights, nb::call_guard<nb::gil_scoped_release>(),
-          "For inference libraries with replaceable weights: computes anew what runs read in their place, after arrays "
-          "of the state were changed. `load` does so itself.");
+      .def("prepare_weights", &State::prepareWeights, nb::call_guard<nb::gil_scoped_release>(),
+           "For inference libraries with replaceable weights: recomputes what runs read instead of them, after arrays "
+           "of the state were changed. `load` does so itself.");
   nb::class_<Model>(module, "Model", "A compiled model: a library opened, prepared and ready to run.")
       .def(
           "__init__", [](Model *self, nb::handle path, uint32_t threads) { new (self) Model(pathText(path), threads); },
@@ -283,7 +282,7 @@ NB_MODULE(_dlc, module) {
            "Runs an entry point on arrays by name; returns its outputs by name. Arrays in `outputs` are written in "
            "place. Without `entry` it is 'run', else 'predict', else the only one.")
       .def("new_state", &Model::newState, "seed"_a = 0,
-           "The variables of a model that learns, as its entry point `init` makes them of `seed`; runs use them from "
+           "The variables of a trainable model, as its entry point `init` makes them from `seed`; runs use them from "
            "now on.")
       .def("bind", &Model::bind, "state"_a, "Lets runs use another state.")
       .def(
@@ -291,7 +290,7 @@ NB_MODULE(_dlc, module) {
           [](const Model &model, nb::handle path, const std::string &key) {
             return dlc::readMetadata(&model.description(), pathText(path), key);
           },
-          "path"_a, "key"_a, "A text that a checkpoint carries beside its tensors, or None.")
+          "path"_a, "key"_a, "A metadata string of a checkpoint, or None.")
       .def("reset", &Model::reset, "Forgets what the model keeps from one run to the next.")
       .def("get_state", &Model::readState, "name"_a, "A copy of the state called `name`.")
       .def("set_state", &Model::writeState, "name"_a, "value"_a.none(),

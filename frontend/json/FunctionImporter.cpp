@@ -65,7 +65,7 @@ void FunctionImporter::import(StringRef name, const JsonValue &description) {
   const JsonValue *layers = description.find("layers"), *nodes = description.find("nodes");
   if ((layers != nullptr) == (nodes != nullptr))
     return reporter.error(nodes ? nodes->position : description.position,
-                          nodes ? "'layers' and 'nodes' cannot stand together" : "'layers' or 'nodes' is missing");
+                          nodes ? "'layers' and 'nodes' exclude each other" : "'layers' or 'nodes' is missing");
   if (!isIdentifier(name))
     return reporter.error(description.position,
                           "'" + name + "' cannot name a function: it takes letters, digits and underscores");
@@ -187,7 +187,7 @@ void FunctionImporter::importLayer(const JsonValue &layer) {
 //===-- Nodes -------------------------------------------------------------===//
 
 void FunctionImporter::importNodes(const JsonValue &nodes) {
-  // What every node makes; names decide the order of the nodes, not their places in the file.
+  // What every node produces; names decide the order of the nodes, not their positions in the file.
   llvm::StringMap<size_t> producers;
   SmallVector<const NodeKind *> kinds(nodes.elements.size(), nullptr);
   for (auto [index, node] : llvm::enumerate(nodes.elements)) {

@@ -20,7 +20,7 @@ public:
       : module(module), model(model), parameters(parameters), reporter(reporter), options(options), builder(builder),
         calls(calls) {}
 
-  /// What follows stands in `function`, and trains as `training` says, if that is not null. `learns`: it says itself
+  /// What follows is in `function`, and trains as `training` says, if that is not null. `learns`: it says itself
   /// how it learns, so that its own nodes (not those of functions that it calls) do what they do in training.
   void begin(mlir::func::FuncOp function, TrainingScope *training, bool learns = false);
   /// Writes what a function that says itself how it learns has to do at its end.

@@ -72,13 +72,13 @@ namespace {
 struct CropDim {
   int64_t dim, extent, size, padding;
 
-  /// Whether no place of any crop lies in the padding.
+  /// Whether no position of any crop is in the padding.
   bool isInside() const { return padding == 0; }
 };
 
 } // namespace
 
-/// The places along one dimension that each sample's crop takes, [N, 1, size, 1] or [N, 1, 1, size], as i32; below 0
+/// The indices along one dimension that each sample's crop takes, [N, 1, size, 1] or [N, 1, 1, size], as i32; below 0
 /// and from the extent on they are in the padding.
 static Value drawPlaces(LayerContext &context, const CropDim &crop) {
   Type i32 = context.builder.getI32Type(), f32 = context.builder.getF32Type();
@@ -289,7 +289,7 @@ void dlc::json::addAugmentationLayers(std::vector<LayerKind> &kinds) {
         optional("probability", number(0, 1), "0.5", "Share of the samples that are mirrored each way")},
        buildRandomFlip});
   kinds.push_back({"random_crop",
-                   "A part of each image [N, C, H, W], at a random place in training, the center in prediction",
+                   "A part of each image [N, C, H, W], at a random position in training, the center in prediction",
                    {required("size", extent, "Height and width"),
                     optional("padding", amount, "0", "Zeros that training puts at each end of height and width")},
                    buildRandomCrop});

@@ -21,7 +21,7 @@ static std::optional<Window> readWindow(LayerContext &context, size_t n) {
   auto pads = resolvePadding(context, *kernel, *stride, *dilation);
   if (!pads)
     return std::nullopt;
-  // A window that lies in the padding alone would have no element to take part.
+  // A window entirely in the padding would have no elements.
   for (size_t i = 0; i < n; ++i)
     if (int64_t reach = (*dilation)[i] * ((*kernel)[i] - 1); (*pads)[i] > reach || (*pads)[n + i] > reach)
       return context.error("padding", "pads " + Twine(std::max((*pads)[i], (*pads)[n + i])) +

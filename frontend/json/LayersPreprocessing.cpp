@@ -110,7 +110,7 @@ void dlc::json::addPreprocessingLayers(std::vector<LayerKind> &kinds) {
                    {optional("epsilon", number(0), "1e-5", "Added to the variance"), type},
                    buildStandardize});
   kinds.push_back({"one_hot",
-                   "1 at the place of each integer among zeros: [...] to [..., classes]",
+                   "1 at the index given by each integer, else 0: [...] to [..., classes]",
                    {required("classes", integer(1, INT32_MAX), "Number of classes"),
                     optional("type", getElementTypeRule(), "", "Element type of the result (f32)")},
                    buildOneHot});

@@ -170,7 +170,7 @@ Value Loss::average(Value values) {
     return context.create<dlc::ReduceOp>(dlc::ReductionKind::Mean, values, ArrayRef<int64_t>(allAxes(values)), false);
   Value own = weightsOf(values), share = sum(own);
   RankedTensorType type = typeOf(values);
-  SmallVector<int64_t> shared; // dimensions along which a weight stands for all
+  SmallVector<int64_t> shared; // dimensions along which a weight is shared
   for (int64_t dim = 0; dim < type.getRank(); ++dim)
     if (typeOf(own).getDimSize(dim) == 1 && type.getDimSize(dim) != 1)
       shared.push_back(dim);

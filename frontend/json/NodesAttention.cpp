@@ -58,7 +58,7 @@ static NodeResults buildAttention(NodeContext &context) {
   return results;
 }
 
-/// Cosines or sines, [batch, length, half] or a row a place chosen by position_ids, for x of rank 4.
+/// Cosines or sines, [batch, length, half] or one row per position selected by position_ids, for x of rank 4.
 static Value getRotation(NodeContext &context, size_t i, bool hasHeadsLast, int64_t half) {
   Value table = context.operand(i);
   if (context.hasInput(3))
@@ -66,7 +66,7 @@ static Value getRotation(NodeContext &context, size_t i, bool hasHeadsLast, int6
   if (!table)
     return {};
   if (typeOf(table).getRank() != 3 || typeOf(table).getDimSize(2) != half)
-    return context.error("expects a cache with " + Twine(half) + " numbers a place, got " + describeTensor(table));
+    return context.error("expects a cache with " + Twine(half) + " numbers per position, got " + describeTensor(table));
   return context.reshape(table, hasHeadsLast ? ArrayRef<int64_t>{-2, -3, 1, half} : ArrayRef<int64_t>{-2, 1, -3, half});
 }
 

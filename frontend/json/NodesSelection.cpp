@@ -249,7 +249,7 @@ void dlc::json::addSelectionNodes(std::vector<NodeKind> &kinds) {
                     optional("coordinate_transformation_mode",
                              choice({"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners",
                                      "asymmetric", "tf_crop_and_resize"}),
-                             "\"half_pixel\"", "Where elements lie"),
+                             "\"half_pixel\"", "How coordinates are transformed"),
                     optional("nearest_mode", choice({"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}),
                              "\"round_prefer_floor\"", "Which element is nearest"),
                     optional("cubic_coeff_a", number(), "-0.75", "Coefficient of cubic interpolation"),

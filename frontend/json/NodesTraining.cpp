@@ -34,7 +34,7 @@ static NodeResults buildDropout(NodeContext &context) {
     const JsonValue *literal = context.inputs[i].literal;
     if (literal && literal->isNumber())
       return literal;
-    context.error("takes " + meaning + " as a number that is written in its place, such as " +
+    context.error("takes " + meaning + " as a number that is written instead of an input, such as " +
                   (i == 1 ? "0.5" : "1 for training and 0 for inference"));
     return nullptr;
   };

@@ -120,7 +120,7 @@ bool dlc::json::checkPredictions(OpContext &context, const LossDescription &loss
     }
     if (kind == PredictionKind::LogSoftmax)
       return fail("takes probabilities, and its predictions are their logarithms: use the loss "
-                  "'negative_log_likelihood', or 'softmax' in place of 'log_softmax'");
+                  "'negative_log_likelihood', or 'softmax' instead of 'log_softmax'");
     if (isUnbounded)
       return fail(
           "takes probabilities, and its predictions are " + nameOf(op, kind) +

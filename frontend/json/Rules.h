@@ -19,7 +19,7 @@ struct Field {
   RulePtr rule;
   std::string summary;
   bool isRequired = false;
-  /// What a missing key means; none if nothing stands for it.
+  /// The default of a missing key; none if there is no default.
   std::optional<JsonValue> otherwise;
 };
 
@@ -85,7 +85,7 @@ RulePtr deferred(RulePtr (*target)());
 RulePtr defined(std::string definition, RulePtr rule);
 
 Field required(std::string name, RulePtr rule, std::string summary);
-/// `otherwise` is JSON text; empty: nothing stands for a missing key.
+/// `otherwise` is the default as JSON; empty: no default.
 Field optional(std::string name, RulePtr rule, std::string otherwise, std::string summary);
 
 /// Checks `value`, called `what` in messages, against `rule`; reports every problem and says whether there was none.

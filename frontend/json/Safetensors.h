@@ -18,7 +18,7 @@ public:
     llvm::ArrayRef<char> bytes; ///< in the mapped file, at any alignment
   };
 
-  /// Maps `path` into the ConstantTable of `context` and checks its header: sizes, types, and that no tensor lies
+  /// Maps `path` into the ConstantTable of `context` and checks its header: sizes, types, and that no tensor is
   /// outside of the file or over another. Problems are reported at the file; nothing comes back if there was one.
   static std::optional<Safetensors> open(llvm::StringRef path, mlir::MLIRContext *context);
 

@@ -109,7 +109,7 @@ RulePtr dlc::json::getTrainingRule() {
     RulePtr group = object({required("parameters", list(string("the name of a parameter or layer"), 1),
                                      "Parameters, or layers for all of theirs"),
                             optional("rate", number(0), "1", "Factor of the learning rate"),
-                            optional("weight_decay", number(0), "", "In place of the optimizer's"),
+                            optional("weight_decay", number(0), "", "Instead of the optimizer's"),
                             optional("max_norm", number(0), "", "Largest norm of the weights of one output"),
                             optional("frozen", boolean(), "false", "Whether they stay as they are")});
     return defined(

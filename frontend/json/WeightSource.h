@@ -29,7 +29,7 @@ struct ParameterRequest {
   Initializer initializer;
   /// The model names `initializer` itself, so that a weights file may lack the tensor.
   bool isInitializerGiven = false;
-  /// Values in the model's text (`value` of a parameter), or null.
+  /// Values in the model file itself (`value` of a parameter), or null.
   const JsonValue *value = nullptr;
   llvm::StringRef kind = "weight"; ///< see dlc.parameter
   Position position;

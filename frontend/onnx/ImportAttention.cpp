@@ -66,7 +66,7 @@ Value padMask(NodeImporter &node, Value mask, AffineExpr keys) {
                             node.integers(high), PadMode::Constant);
 }
 
-/// Where queries stand among the keys: after the `past` ones, or at the end of what is valid.
+/// The position of queries among the keys: after the `past` ones, or at the end of what is valid.
 void setOffset(NodeImporter &node, AttentionInputs &inputs, AffineExpr past, AffineExpr newKeys) {
   if (inputs.lengths) {
     inputs.isFromEnd = true;
@@ -262,8 +262,8 @@ void importAttention(NodeImporter &node) {
 
 //===-- Caches -------------------------------------------------------------===//
 
-/// present[b, ..., (write[b] + s) mod length, ...] = update[b, ..., s, ...]: every place of the cache takes its element
-/// of the update, if it has one.
+/// present[b, ..., (write[b] + s) mod length, ...] = update[b, ..., s, ...]: every position of the cache takes its
+/// element of the update, if it has one.
 void importTensorScatter(NodeImporter &node) {
   if (!node.expectOperands(2, 3))
     return;
@@ -282,11 +282,11 @@ void importTensorScatter(NodeImporter &node) {
   }
   Type type = node.getBuilder().getI64Type();
   auto number = [&](int64_t value) { return node.createScalar(type, static_cast<double>(value)); };
-  // The element of the update that each place takes: [batch, length].
+  // The element of the update that each position takes: [batch, length].
   Value place =
       node.reshape(node.create<IndexOp>(node.getOperand(0), node.integer(axis)), {node.extent(1), cache[axis]});
   Value sample = node.reshape(node.create<IndexOp>(node.getOperand(0), node.integer(0)), {cache[0], node.extent(1)});
-  // Without indices all samples are written from the first place on.
+  // Without indices all samples are written from the first position on.
   Value start = node.create<MulOp>(sample, number(0));
   if (node.hasOperand(2) && !node.hasFailed())
     start = node.reshape(node.cast(node.getOperand(2), type), {cache[0], node.extent(1)});

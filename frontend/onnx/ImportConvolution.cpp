@@ -119,7 +119,7 @@ void importConvTranspose(NodeImporter &node) {
 }
 
 /// A convolution over time, a filter a channel, that sees the present and the past: what came before the input is a
-/// state, and its last places are the next one's.
+/// state, and its last positions are the next one.
 void importCausalConvWithState(NodeImporter &node) {
   if (!node.expectOperands(2, 4) || !expectElements(node, 0, ElementClass::Real))
     return;
@@ -135,7 +135,7 @@ void importCausalConvWithState(NodeImporter &node) {
   }
   int64_t past = *taps - 1;
   if (node.hasOperand(3) && (node.getDims(3)[1] != x[1] || constantDim(node.getDims(3)[2]) != past)) {
-    node.error() << "takes a state of " << past << " places a channel";
+    node.error() << "takes a state of " << past << " positions per channel";
     return;
   }
   std::string activation = node.getString("activation", "none");

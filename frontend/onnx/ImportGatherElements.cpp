@@ -8,7 +8,7 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-/// A gather from the tensor as one row: the place of an element is that of its index, in the dimension `axis` replaced
+/// A gather from the tensor as one row: the offset of an element is that of its index, in the dimension `axis` replaced
 /// by the index itself. An index outside is moved to the nearest element, as `dlc.gather` does it.
 void importGatherElements(NodeImporter &node) {
   if (!node.expectOperands(2, 2) || !expectElements(node, 1, ElementClass::Integer))

@@ -46,7 +46,7 @@ std::pair<Value, Value> getBroadcastOperands(NodeImporter &node, ElementClass al
   int64_t rank = node.getRank(0), rhsRank = node.getRank(1);
   int64_t axis = node.normalizeAxis(node.getInteger("axis", 0), std::max<int64_t>(rank, 1));
   if (axis + rhsRank > rank && !node.hasFailed())
-    node.error() << "places an operand of rank " << rhsRank << " at dimension " << axis << " of one of rank " << rank;
+    node.error() << "aligns an operand of rank " << rhsRank << " at dimension " << axis << " of one of rank " << rank;
   if (node.hasFailed())
     return {};
   return {lhs, unsqueezeAround(node, rhs, 0, rank - axis - rhsRank)};

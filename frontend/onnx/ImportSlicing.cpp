@@ -62,9 +62,9 @@ void importSliceOf(NodeImporter &node, ArrayRef<AffineExpr> starts, ArrayRef<Aff
     else if (extent && start && end)
       slice.cut(dim, *extent, *start, *end, step);
     else if (start != 0 || !reachesEnd || step != 1)
-      node.error()
-          << "takes a part of dimension " << dim
-          << " whose place depends on symbolic extents, which is not supported; give the inputs' extents with --shape";
+      node.error() << "takes a part of dimension " << dim
+                   << " whose position depends on symbolic extents, which is not supported; give the inputs' extents "
+                      "with --shape";
   }
   setSlice(node, 0, slice);
 }

@@ -8,8 +8,8 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-/// Gradient gives derivatives of the tensor called `y` where it stands: at the values that the tensors in `xs` and `zs`
-/// have in the graph.
+/// Gradient gives derivatives of the tensor called `y` at the point given by the graph: at the values that the tensors
+/// in `xs` and `zs` have in the graph.
 void importGradient(NodeImporter &node) {
   std::optional<SmallVector<std::string>> of = node.getStrings("xs"), constant = node.getStrings("zs");
   std::string name = node.getString("y", "");
@@ -28,7 +28,7 @@ void importGradient(NodeImporter &node) {
   for (auto [i, variable] : llvm::enumerate(names)) {
     if (node.getTensor(i) != node.getScope().lookup(variable)) {
       node.error() << "operand " << i << " is not the tensor '" << variable
-                   << "' that it stands for; gradients at other values than the graph's are not supported";
+                   << "' itself; gradients at values other than the graph's are not supported";
       return;
     }
     if (static_cast<int64_t>(i) < count && expectElements(node, i, ElementClass::Real))

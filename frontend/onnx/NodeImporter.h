@@ -25,7 +25,7 @@ public:
 
   /// Reports an error that names the node, and marks it as failed.
   mlir::InFlightDiagnostic error();
-  /// The node's place, which its ops and kernels are called after.
+  /// The node's location, after which its ops and kernels are named.
   mlir::Location getLocation() const { return location; }
   void markFailed() { failed = true; }
   bool hasFailed() const { return failed; }

@@ -6,7 +6,7 @@
     probability = model(image)                      # positional arrays in, one array (or a tuple) out
     results = model.run({"image": image})           # names in, names out
 
-A model compiled with --train learns:
+A model compiled with --train is trainable:
 
     state = model.new_state(seed=0)                 # its variables, a mapping of names to arrays
     model.run({"image": images, "label": labels, "learning_rate": 0.01}, entry="train_step")

@@ -55,7 +55,7 @@ def convert(value, kind, expected):
     elif not has_type:
         array = _from_numbers(array, wanted)
         if array is None:
-            raise ValueError(f"{expected}, and a given number is not {"an" if wanted.name[0] == "i" else "a"} {wanted.name}")
+            raise ValueError(f"{expected}, and a given number is not {'an' if wanted.kind == 'i' else 'a'} {wanted.name}")
     elif not np.can_cast(array.dtype, wanted, "safe"):
         raise TypeError(f"{expected}, and the array given has elements of type {array.dtype}: convert it by .astype(numpy.{wanted.name})")
     return np.require(array, wanted, ["C", "ALIGNED"])

@@ -402,8 +402,8 @@ dlc_int32 dlcVariablesLoad(const dlc_model *model, void *block, const char *path
     status = dlcFail(error, DLC_ERROR_NOT_FOUND, "model '%s' has no variable whose name starts with '%s'", model->name,
                      options.prefix ? options.prefix : "");
   else if (differences.count > 1)
-    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is not a checkpoint of this model: %s (and %u more differences)", path,
-                     differences.first, differences.count - 1);
+    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is not a checkpoint of this model: %s (and %u more differences)",
+                     path, differences.first, differences.count - 1);
   else if (differences.count)
     status = dlcFail(error, DLC_ERROR_FILE, "'%s' is not a checkpoint of this model: %s", path, differences.first);
   if (!status)
@@ -415,7 +415,7 @@ dlc_int32 dlcVariablesLoad(const dlc_model *model, void *block, const char *path
 dlc_int32 dlcMetadataRead(const char *path, const char *key, char *value, dlc_uint64 capacity, dlc_uint64 *bytes,
                           dlc_error *error) {
   if (!path || !key || (!value && capacity) || !bytes)
-    return dlcFail(error, DLC_ERROR_ARGUMENT, "no path, key or place for the metadata");
+    return dlcFail(error, DLC_ERROR_ARGUMENT, "no path, key or buffer for the metadata");
   *bytes = 0;
   SafetensorsFile file;
   dlc_int32 status = dlcSafetensorsOpen(path, error, &file);

@@ -241,7 +241,7 @@ static dlc_int32 reserveFixed(Context *context) {
 dlc_int32 dlcContextCreate(const dlc_model *model, const dlc_context_options *options, dlc_error *error,
                            dlc_context **result) {
   if (!result)
-    return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_context_create: no place to put the context");
+    return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_context_create: no variable for the context");
   *result = (dlc_context *)0;
   dlc_int32 status = dlcModelCheck(model, error);
   if (status)

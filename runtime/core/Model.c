@@ -47,7 +47,7 @@ static size_t textLength(const char *text) {
   return length;
 }
 
-/// The sidecar lies in `folder`, or beside the file that holds the model.
+/// The weight file is in `folder`, or beside the file that holds the model.
 static int sidecarPath(const dlc_model *model, const char *folder, char *path) {
   size_t length = 0;
   if (folder) {
@@ -141,7 +141,7 @@ static dlc_int32 makeReady(ModelState *state, Context *context, const char *weig
     state->prepared = dlcAllocate(&state->allocator, model->prepared_bytes);
     if (!state->prepared) {
       dropContents(state);
-      return dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for %u bytes of prepared weights of model '%s'",
+      return dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for %u bytes of packed weights of model '%s'",
                      model->prepared_bytes, model->name);
     }
   }
@@ -225,7 +225,7 @@ void dlcModelRelease(ModelState *state) {
 }
 
 dlc_int32 dlcModelPrepare(const dlc_model *model, const dlc_context_options *options, dlc_error *error) {
-  // A context for a moment brings the threads and the scratch that preparing needs; the reference stays.
+  // A context for a moment brings the threads and the scratch that preparation needs; the reference stays.
   dlc_context *context;
   dlc_int32 status = dlcContextCreate(model, options, error, &context);
   if (status)

@@ -204,7 +204,7 @@ dlc_int32 dlcInferSymbols(dlc_context *face, const dlc_entry_point *entry, const
     return DLC_ERROR_BUSY;
   dlc_int32 status = DLC_ERROR_ARGUMENT;
   if (!entry || (entry->symbol_count && !symbols))
-    dlcContextFail(context, status, "no entry point, or no place for its symbols");
+    dlcContextFail(context, status, "no entry point, or no array for its symbols");
   else if (dlcContextHasEntry(context, entry))
     status = bindInputs(context, entry, inputs, inputCount, symbols);
   dlcContextLeave(context);
@@ -219,7 +219,7 @@ dlc_int32 dlcOutputShapes(dlc_context *face, const dlc_entry_point *entry, const
     return DLC_ERROR_BUSY;
   dlc_int32 status = DLC_ERROR_ARGUMENT;
   if (!entry || !dims || (entry->symbol_count && !symbols))
-    dlcContextFail(context, status, "no entry point, no symbols for it, or no place for the extents");
+    dlcContextFail(context, status, "no entry point, no symbols for it, or no array for the extents");
   else if (dlcContextHasEntry(context, entry))
     status = dlcContextCheckSymbols(context, entry, symbols);
   if (!status)

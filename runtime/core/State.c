@@ -4,7 +4,7 @@
 #include "TensorCheck.h"
 #include "Text.h"
 
-/// The extent that `dim` of a state stands for.
+/// The extent of `dim` of a state.
 static dlc_int64 resolveDim(dlc_int64 dim, const dlc_int64 *symbols) { return dim >= 0 ? dim : symbols[-(dim + 1)]; }
 
 dlc_uint64 dlcStateDims(const dlc_model *model) {
@@ -233,7 +233,7 @@ dlc_int32 dlcStateShape(dlc_context *face, const char *name, dlc_int64 *dims) {
   KeptState *state = findState(context, name);
   dlc_int32 status = state ? giveShape(context, state, (const dlc_int64 *)0) : DLC_ERROR_NOT_FOUND;
   if (!status && state->info->rank && !dims)
-    status = dlcContextFail(context, DLC_ERROR_ARGUMENT, "no place for the extents of state '%s'", name);
+    status = dlcContextFail(context, DLC_ERROR_ARGUMENT, "no array for the extents of state '%s'", name);
   for (dlc_uint32 d = 0; !status && d < state->info->rank; ++d)
     dims[d] = state->dims[d];
   dlcContextLeave(context);

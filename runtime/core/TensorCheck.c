@@ -17,7 +17,7 @@ dlc_int32 dlcCheckKind(const Subject *subject) {
   dlc_uint32 type = (dlc_uint32)tensor->dtype.code << 8 | tensor->dtype.bits;
   if (__builtin_expect(tensor->device.type != DLC_DEVICE_CPU, 0))
     return dlcContextFail(subject->context, DLC_ERROR_DEVICE,
-                          "%s '%s' of '%s' lies on a device of DLPack type %d, and the model runs on the CPU",
+                          "%s '%s' of '%s' is on a device of DLPack type %d, and the model runs on the CPU",
                           subject->role, info->name, subject->entry->name, (dlc_int64)tensor->device.type);
   if (__builtin_expect(type != info->element_type || tensor->dtype.lanes != 1, 0)) {
     if (tensor->dtype.lanes != 1)

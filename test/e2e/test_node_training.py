@@ -193,7 +193,7 @@ def test_recurrent_dropout(tmp_path, kind, steps):
 
 
 @pytest.mark.parametrize("nodes, message", [
-    ([node("Dropout", ["x", "w"], "y")], "node 'y' (Dropout) takes the ratio as a number that is written in its place, such as 0.5"),
+    ([node("Dropout", ["x", "w"], "y")], "node 'y' (Dropout) takes the ratio as a number that is written instead of an input, such as 0.5"),
     ([node("Dropout", ["x", 1.5], "y")], "drops a share of the elements that must be from 0 to below 1"),
     ([node("Dropout", ["x", 1], "y")], "drops a share of the elements that must be from 0 to below 1"),
     ([node("Dropout", ["x", 0.5], "y", ratio=0.5)], "has a ratio as an input and as an attribute"),

@@ -249,7 +249,7 @@ def start(programs, library, *options):
 def test_figure_that_does_not_exist(programs, library, table):
     """It is known after an epoch only, which is not lost: the run goes on with another figure as if it had been watched from the beginning."""
     options = ["--data", "data.csv", "--epochs", 2, "--checkpoint"]
-    words = "there is no figure 'los' to watch; the last good checkpoint is 'c.safetensors' (epoch 1, step 7); did you mean 'loss'?"
+    words = "there is no metric 'los' to watch; the last good checkpoint is 'c.safetensors' (epoch 1, step 7); did you mean 'loss'?"
     refuse(programs, library, words, *options, "c.safetensors", "--monitor", "los")
     for name in "c.safetensors", "whole.safetensors":
         events(train(programs, library, *options, name, "--resume", "--json"))
@@ -311,7 +311,7 @@ def test_output_that_cannot_be_written(programs, library, table):
 
 
 def test_full_disk(programs, library, table):
-    """A limit on the size of files stands for a disk that is full."""
+    """A limit on the size of files simulates a full disk."""
     command = ["bash", "-c", 'ulimit -f 0; exec "$@"', "-", str(BIN / "dlc-run"), "train", str(library), "--data", "data.csv", "--epochs", "1"]
     for option, name in ("--report", "r.html"), ("--best", "b.safetensors"), ("--checkpoint", "c.safetensors"):
         (programs.folder / name).write_bytes(b"what was there")
@@ -417,7 +417,7 @@ def test_mistakes(programs, library, table):
     refuse(programs, library, "there is no schedule 'cosin'; did you mean 'cosine'?", *good, "--schedule", "cosin")
     refuse(programs, library, "--schedule step needs 'every'", *good, "--schedule", "step")
     refuse(programs, library, "'factor' is a number from", *good, "--schedule", "exponential:factor=x")
-    refuse(programs, library, "there is no figure 'validation_loss' to watch", *good, "--monitor", "validation_loss", "--epochs", 1)
+    refuse(programs, library, "there is no metric 'validation_loss' to watch", *good, "--monitor", "validation_loss", "--epochs", 1)
     refuse(programs, library, "--checkpoint", *good, "--resume")
     refuse(programs, library, "there is no option '--dat'; did you mean '--data'?", "--dat", "data.csv")
     refuse(programs, library, "there is no option '--epohcs'; did you mean '--epochs'?", *good, "--epohcs", 3)

@@ -23,7 +23,7 @@ def learned(tmp_path_factory):
 
 def test_info(learned):
     text = learned.run("dlc-run", "info", "m.so").stdout
-    assert "variables 2 of 128 bytes, 12 parameters to learn" in text
+    assert "variables 2 of 128 bytes, 12 trainable parameters" in text
     assert "y: f32[N, 3]  (label)" in text and "learning_rate: f32[]  (hyperparameter, default 0.01)" in text
     model = json.loads(learned.run("dlc-run", "info", "m.so", "--json").stdout)
     assert (model["variable_bytes"], model["parameters"]) == (128, 12)

@@ -8,7 +8,7 @@
 
 using namespace dlcrun;
 
-/// Fails at an option that `app` does not have. Asked before all else: what a misspelt option was to give is missing,
+/// Fails at an option that `app` does not have. Checked first: what a misspelt option was to give is missing,
 /// too, and that would be the first complaint.
 static void checkNames(const CLI::App &app, int argc, char **argv, const std::map<std::string, std::string> &hints) {
   std::vector<std::string> names;

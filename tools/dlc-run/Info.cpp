@@ -143,11 +143,11 @@ int print(const dlc_model &model, const Options &options, const std::string &arc
     return 0;
   }
   std::printf("model     %s\ncompiler  %s\ntarget    %s\n", model.name, model.compiler, model.target);
-  std::printf("constants %s%s%s, prepared %s, scratch %s a thread\n", readable(model.constant_bytes).c_str(),
+  std::printf("constants %s%s%s, prepacked %s, scratch %s per thread\n", readable(model.constant_bytes).c_str(),
               model.weights_file ? " in " : "", model.weights_file ? model.weights_file : "",
               readable(model.prepared_bytes).c_str(), readable(model.scratch_bytes).c_str());
   if (model.variable_count)
-    std::printf("variables %u of %s, %llu parameters to learn\n", model.variable_count,
+    std::printf("variables %u of %s, %llu trainable parameters\n", model.variable_count,
                 readable(model.variable_bytes).c_str(), static_cast<unsigned long long>(countParameters(model)));
   for (const Json &entry : json["entry_points"]) {
     std::printf("\nentry point %s\n", entry["name"].get<std::string>().c_str());

@@ -64,7 +64,7 @@ private:
       throw Failure("'" + path + "' holds records, not a tensor of numbers");
     size_t end = quote == '\'' || quote == '"' ? text.find(quote, next + 1) : std::string::npos;
     if (end == std::string::npos)
-      fail("expected a quoted text in the header");
+      fail("expected a quoted string in the header");
     std::string value = text.substr(next + 1, end - next - 1);
     next = end + 1;
     return value;

@@ -51,14 +51,16 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
     app.add_option("--output", options.outputs, "NAME=FILE.npy, where to write an output")->allow_extra_args(false);
   app.add_option("--threads", options.threads, "Threads to compute with; 0: one for each CPU")
       ->check(CLI::Range(0u, DLC_MAX_THREADS));
-  app.add_option("--variables", options.variables,
-                 "FILE.safetensors with the variables of a model that learns or has replaceable weights; what its init "
-                 "gives when left out");
+  app.add_option(
+      "--variables", options.variables,
+      "FILE.safetensors with the variables of a model that is trainable or has replaceable weights; what its init "
+      "gives when left out");
   if (command != "run")
-    app.add_option("--symbol", options.symbols, "SYMBOL=EXTENT for inputs that are made up")->allow_extra_args(false);
+    app.add_option("--symbol", options.symbols, "SYMBOL=EXTENT for inputs that are generated")->allow_extra_args(false);
   if (command == "run")
-    app.add_option("--steps", options.steps,
-                   "SYMBOL along which to run one place at a time, with the state kept in between; outputs are joined");
+    app.add_option(
+        "--steps", options.steps,
+        "SYMBOL along which to run one position at a time, with the state kept in between; outputs are joined");
   if (command == "bench") {
     app.add_flag("--reset", options.isReset, "Forget the model's state before every run");
     app.add_option("--seconds", options.seconds, "How long to measure")->check(CLI::Range(0.0, 1e6));

@@ -128,7 +128,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->group(inspect);
   app.add_flag(
          "--brief", options.brief,
-         "Print the module as on a terminal: without the bytes of large constants and without locations. Such text "
+         "Print the module as on a terminal: without the bytes of large constants and without locations. Such output "
          "cannot be compiled")
       ->group(inspect);
   app.add_option("--print-ir-after", options.printIrAfter,

@@ -130,7 +130,7 @@ mlir::FailureOr<ImportedModel> Compilation::parseText() {
   return std::move(text);
 }
 
-/// Whether `phase` is over: it is the one after which the text that is compiled was printed, or one before.
+/// Whether `phase` is over: it is the one after which the module that is compiled was printed, or one before.
 bool Compilation::isDone(llvm::StringRef phase) const {
   return llvm::find(getPhaseNames(), phase) <= llvm::find(getPhaseNames(), state.phase);
 }

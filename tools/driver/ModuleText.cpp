@@ -62,14 +62,14 @@ static LogicalResult takeState(mlir::ModuleOp module, CompilationState &state) {
   return success();
 }
 
-/// Reports the first constant of each op whose bytes the text lacks.
+/// Reports the first constant of each op whose bytes the module lacks.
 static LogicalResult checkConstants(mlir::ModuleOp module) {
   LogicalResult result = success();
   module.walk([&](mlir::Operation *op) {
     mlir::WalkResult walked = op->getAttrDictionary().walk([&](mlir::DenseResourceElementsAttr value) {
       if (ConstantData::get(value))
         return mlir::WalkResult::advance();
-      op->emitError() << "the text lacks the " << value.getType() << " of the constant '"
+      op->emitError() << "the module lacks the " << value.getType() << " of the constant '"
                       << value.getRawHandle().getKey()
                       << "': print it to a file (-o FILE.mlir), not to a terminal and not with --brief";
       return mlir::WalkResult::interrupt();

@@ -41,7 +41,7 @@ enum dlc_status {
   DLC_ERROR_SHAPE = 12,          /* an extent differs from what is declared or computed */
   DLC_ERROR_SYMBOL = 13,         /* a symbolic dimension is out of bounds, or has two values */
   DLC_ERROR_STRIDES = 14,        /* the tensor is not compact and row-major */
-  DLC_ERROR_DEVICE = 15,         /* the tensor lies on a device the model does not run on */
+  DLC_ERROR_DEVICE = 15,         /* the tensor is on a device the model does not run on */
   DLC_ERROR_NULL_DATA = 16,      /* elements, but no pointer to them */
   DLC_ERROR_ALIGNMENT = 17,      /* data is not aligned to its element */
   DLC_ERROR_TOO_SMALL = 18,      /* a buffer holds fewer bytes than the tensor needs */
@@ -74,7 +74,7 @@ enum dlc_element_type {
 enum dlc_device_type { DLC_DEVICE_CPU = 1, DLC_DEVICE_CUDA = 2 };
 
 /// Instruction sets a model may require beyond its architecture's base
-/// (x86-64: v2, aarch64: Armv8.0-A). Each bit stands for what the operating
+/// (x86-64: v2, aarch64: Armv8.0-A). Each bit represents what the operating
 /// system has enabled, too.
 enum dlc_cpu_feature {
   DLC_CPU_X86_64_V2 = 1 << 0,
@@ -115,7 +115,7 @@ enum dlc_tensor_flag {
 /// A tensor that an entry point takes, returns or keeps. `dims[i] >= 0` is a fixed
 /// extent; `dims[i] == -(s + 1)` is symbol `s` of the entry point;
 /// DLC_DIM_COMPUTED (outputs only) is what `output_shapes` computes. Every
-/// symbol stands bare in at least one input.
+/// symbol is by itself an extent of at least one input.
 typedef struct dlc_tensor_info {
   const char *name;
   dlc_uint32 element_type; /* dlc_element_type */
@@ -163,7 +163,7 @@ enum dlc_variable_kind {
   DLC_VARIABLE_SLOT = 2,    /* an optimizer's own, such as a momentum */
   DLC_VARIABLE_COUNTER = 3, /* counts steps */
   DLC_VARIABLE_SEED = 4,    /* where random numbers start */
-  DLC_VARIABLE_DERIVED = 5, /* what `prepare_weights` makes of weights: opaque bytes, in no checkpoint */
+  DLC_VARIABLE_DERIVED = 5, /* what `prepare_weights` computes from weights: opaque bytes, in no checkpoint */
   DLC_VARIABLE_STAMP = 6    /* one i64, DLC_STAMP_PREPARED while the derived ones belong to the weights */
 };
 
@@ -171,7 +171,7 @@ enum dlc_variable_kind {
 #define DLC_STAMP_PREPARED 0x646572697665642Ell
 
 /// A tensor of a model's state: parameters and what training needs beside
-/// them. All of them lie in one block of dlc_model.variable_bytes, row-major.
+/// them. All of them are in one block of dlc_model.variable_bytes, row-major.
 typedef struct dlc_variable_info {
   const char *name;
   dlc_uint32 element_type;

@@ -132,7 +132,7 @@ static inline int dlc_check_library_file(const char *path, char *problem, size_t
 /// dlopen of the file as it is now; null if that fails, and dlerror says why
 /// unless too many earlier versions of the file are open.
 static inline void *dlc_load_file(const char *path) {
-  /* Loaded libraries are known by how their paths were spelled, and then by
+  /* Loaded libraries are identified by the paths as given, and then by
    * their files. Spelled with more slashes, a path that is known leads to the
    * file that is there now. One without a slash would be searched for where the
    * system's libraries are. */

@@ -54,7 +54,7 @@ extern "C" {
 
 /*===-- Statuses and element types ------------------------------------------===*/
 
-/// A short text for a status, such as "wrong shape".
+/// A short description of a status, such as "wrong shape".
 static inline const char *dlc_status_text(dlc_int32 status) {
   static const char *const texts[] = {"success",
                                       "invalid argument",
@@ -222,7 +222,7 @@ static inline void dlc_library_close(dlc_library *library) {
 /// short, or for another architecture, is DLC_ERROR_FILE.
 static inline dlc_int32 dlc_library_open(const char *path, const char *name, dlc_error *error, dlc_library **library) {
   if (!library)
-    return dlc_report(error, DLC_ERROR_ARGUMENT, "dlc_library_open: no place to put the library%s%s", "", "");
+    return dlc_report(error, DLC_ERROR_ARGUMENT, "dlc_library_open: no variable for the library%s%s", "", "");
   *library = NULL;
   if (!path)
     return dlc_report(error, DLC_ERROR_ARGUMENT, "dlc_library_open: no path%s%s", "", "");
@@ -354,7 +354,7 @@ static inline const char *dlc_context_message(const dlc_context *context) {
 
 /*===-- State ----------------------------------------------------------------===*/
 
-/* What a `stateful` model remembers from one run to the next lies in the
+/* What a `stateful` model remembers from one run to the next is in the
  * context. It is zero at first; symbolic extents (the batch) get their values
  * from the first run, and a later run that needs others is refused with
  * DLC_ERROR_STATE until the context is reset. A run that fails leaves the state
@@ -393,14 +393,14 @@ static inline dlc_int32 dlc_state_write(dlc_context *context, const char *name, 
 
 /*===-- Variables ------------------------------------------------------------===*/
 
-/* What training changes lies in one block of model->variable_bytes bytes that
+/* What training changes is in one block of model->variable_bytes bytes that
  * the caller owns: weights, what an optimizer keeps for them, counters. Where
  * each variable lies in it, the description says (dlc_find_variable). Nothing
  * holds a second copy, so the block may be copied as bytes at any time between
  * runs. */
 
 /// A block for the variables of `model`, all zero, which free() gives back. Null, with an error, if there is none.
-/// Any other memory aligned to 64 serves as well; large blocks lie in huge pages here, which runs are a little faster
+/// Any other memory aligned to 64 serves as well; large blocks are in huge pages here, which runs are a little faster
 /// with.
 static inline void *dlc_variables_allocate(const dlc_model *model, dlc_error *error) {
   return dlc_model_check(model, error) ? NULL : model->runtime->variables_allocate(model, error);
@@ -423,7 +423,7 @@ static inline const dlc_variable_info *dlc_find_variable(const dlc_model *model,
   return NULL;
 }
 
-/// Writes the variables in `block` to `path` as safetensors, with `count` texts
+/// Writes the variables in `block` to `path` as safetensors, with `count` strings
 /// of metadata. The file appears whole or not at all: it is written beside, as
 /// PATH.RANDOM.tmp (16 hexadecimal digits), synced to the disk and renamed, so a crash at any moment
 /// leaves the old file or the new one. No run may write the block meanwhile.
@@ -434,7 +434,7 @@ static inline dlc_int32 dlc_variables_save(const dlc_model *model, const void *b
 }
 
 /// In a model with replaceable weights (`dlc --replaceable-weights`): computes anew, in `block`, what its entry points
-/// read in place of the weights themselves, packed and transformed. To be called after anything has changed the
+/// read instead of the weights themselves, packed and transformed. To be called after anything has changed the
 /// weights: `init`, or the caller (dlc_variables_load calls it). A run that needs it and finds that it was not called
 /// is refused. In other models there is nothing to do. No run may use the block meanwhile.
 static inline dlc_int32 dlc_weights_prepare(const dlc_model *model, void *block, dlc_error *error) {
@@ -459,7 +459,7 @@ static inline dlc_int32 dlc_weights_prepare(const dlc_model *model, void *block,
 /// file must hold exactly the model's variables. Names, types, shapes and sizes
 /// are all checked, and all bytes read, before the block is written, so that it
 /// changes as a whole or not at all; the message says what differs. Into a model with replaceable weights, whatever
-/// else a checkpoint of the model that learned holds is ignored, and dlc_weights_prepare follows.
+/// else a checkpoint of the trained model contains is ignored, and dlc_weights_prepare follows.
 static inline dlc_int32 dlc_variables_load(const dlc_model *model, void *block, const char *path,
                                            const dlc_load_options *options, dlc_error *error) {
   dlc_int32 status = dlc_model_check(model, error);

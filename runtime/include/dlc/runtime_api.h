@@ -3,7 +3,7 @@
 /// What an application and the runtime inside a model library say to each
 /// other: tensors, options, errors, and the table of functions behind
 /// `dlc_model.runtime`. Applications include dlc/runtime.h, which wraps the
-/// table in functions; this header stands alone and needs no libc.
+/// table in functions; this header is self-contained and needs no libc.
 #ifndef DLC_RUNTIME_API_H
 #define DLC_RUNTIME_API_H
 
@@ -82,7 +82,7 @@ typedef struct dlc_context_options {
   dlc_allocator allocator; /* allocate == null: libc's */
   dlc_log log;             /* null: nothing is logged */
   void *log_self;
-  const char *weights_folder; /* where the sidecar of weights lies; null: beside the library */
+  const char *weights_folder; /* where the weight file is; null: beside the library */
   void *stream;               /* null on the CPU */
   dlc_int32 device_id;        /* 0 on the CPU */
   dlc_uint32 reserved;
@@ -96,7 +96,7 @@ typedef struct dlc_pool_options {
   dlc_allocator allocator;
 } dlc_pool_options;
 
-/// A text that a checkpoint carries beside its tensors, both in UTF-8.
+/// A metadata string of a checkpoint, both in UTF-8.
 typedef struct dlc_metadata {
   const char *key;
   const char *value;

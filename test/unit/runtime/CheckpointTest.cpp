@@ -160,7 +160,7 @@ TEST_F(CheckpointTest, RefusesBrokenHeaders) {
     const char *words;
   } cases[] = {
       {"", 0, "a '{' is missing"},
-      {"{", 0, "text in quotes"},
+      {"{", 0, "quoted string"},
       {"{}", 1, "do not make up the whole file"},
       {"{}x", 0, "something follows"},
       {R"({"a")", 0, "colon"},
@@ -179,7 +179,7 @@ TEST_F(CheckpointTest, RefusesBrokenHeaders) {
       {R"({"a":{"dtype":"F32","shape":[1]}})", 4, "lacks"},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
        4, "overlap"},
-      {R"({"__metadata__":{"a":1}})", 0, "text in quotes"},
+      {R"({"__metadata__":{"a":1}})", 0, "quoted string"},
       {R"({"\ud800":{}})", 0, "escape"},
       {R"({"\u0000":{}})", 0, "escape"},
       {"{\"\xc0\x80\":{}}", 0, "UTF-8"},

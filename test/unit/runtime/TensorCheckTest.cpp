@@ -123,7 +123,7 @@ TEST_F(RuntimeTensorCheck, StridesOfSingleElementsDoNotMatter) {
 
 TEST_F(RuntimeTensorCheck, Device) {
   inputs[3].device.type = DLC_DEVICE_CUDA;
-  expect(DLC_ERROR_DEVICE, "input 'c' of 'mix' lies on a device of DLPack type 2");
+  expect(DLC_ERROR_DEVICE, "input 'c' of 'mix' is on a device of DLPack type 2");
 }
 
 TEST_F(RuntimeTensorCheck, NullData) {

@@ -66,7 +66,7 @@ TEST(CsvFileTest, TellsNamesFromNumbers) {
   EXPECT_EQ(years.columns, (std::vector<std::string>{"id", "2019", "2020"}));
   EXPECT_EQ(rowOf(years.features, 0), (std::vector<double>{1, 2.5, 0}));
   ASSERT_EQ(years.remarks.size(), 1u);
-  EXPECT_TRUE(contains(years.remarks[0], "a.csv:1: taken for names of columns, as 'id' is not a number"));
+  EXPECT_TRUE(contains(years.remarks[0], "a.csv:1: treated as names of columns, because 'id' is not a number"));
   EXPECT_TRUE(
       contains(failureOf([&] { readCsv(folder.write("b.csv", "1,x,-2,0\n1,2,3,0\n"), {}); }),
                "b.csv:1: the first row holds either names of columns or numbers, and this one has 'x' and '-2'"));
@@ -130,7 +130,7 @@ TEST(IdxFileTest, RefusesBrokenFiles) {
     EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", whole.substr(0, bytes))); }), "cut off")) << bytes;
   EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", whole + "x")); }), "longer than its shape"));
   EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", "text")); }), "no IDX file"));
-  // Memory is not taken for what a file merely claims: here 2^40 bytes, and more than 2^64.
+  // No memory is allocated for what a file merely claims: here 2^40 bytes, and more than 2^64.
   std::string huge("\0\0\x08\x03\0\x01\0\0\0\x01\0\0\0\0\x01\0\x01", 17);
   EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", huge)); }), "cut off"));
   huge.replace(4, 12, 12, '\xff');

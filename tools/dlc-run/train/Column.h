@@ -34,7 +34,7 @@ public:
   virtual size_t rows() const = 0;
   /// Writes a row as the target wants it: target.bytes() bytes.
   virtual void read(size_t row, unsigned char *to) const = 0;
-  /// "iris.csv:17": where a row stands, for messages.
+  /// "iris.csv:17": the location of a row, for messages.
   virtual std::string place(size_t row) const = 0;
   /// Tells other data apart: a checksum that goes on from `before`.
   virtual dlc_uint32 checksum(dlc_uint32 before) const = 0;

@@ -62,7 +62,7 @@ public:
       if (!line && !text.compare(0, 3, "\xef\xbb\xbf"))
         text.erase(0, 3);
       if (!line && (!text.compare(0, 2, "\xff\xfe") || !text.compare(0, 2, "\xfe\xff")))
-        throw Failure("'" + path + "' is text in UTF-16: save it as UTF-8");
+        throw Failure("'" + path + "' is in UTF-16: save it as UTF-8");
       if (text.find('\0') != std::string::npos)
         fail(line + 1, "a byte is 0: this is not a text file");
       text += '\n';
@@ -92,7 +92,7 @@ private:
 
   void takeLine(csv_parser &parser, const std::string &text) {
     ++line;
-    // The parser says nothing about empty lines, which belong to no row unless they stand in quotes.
+    // The parser says nothing about empty lines, which belong to no row unless they are in quotes.
     if (firstLine == line && text.find_first_not_of(" \t\r\n") == std::string::npos) {
       ++firstLine;
       return;
@@ -147,8 +147,8 @@ private:
     if (!couldBeName(*number))
       fail(firstLine, "the first row holds either names of columns or numbers, and this one has '" + *text + "' and '" +
                           *number + "'");
-    table.remarks.push_back(path + ":" + std::to_string(firstLine) + ": taken for names of columns, as '" + *text +
-                            "' is not a number");
+    table.remarks.push_back(path + ":" + std::to_string(firstLine) + ": treated as names of columns, because '" +
+                            *text + "' is not a number");
   }
 
   void takeHeader() {

@@ -127,11 +127,11 @@ private:
     put(target, std::make_unique<ArrayColumn>(std::move(array), targets[target], path, std::move(lines)));
   }
 
-  /// Numbers for labels that are texts.
+  /// Numbers for labels that are strings.
   Array numberLabels(const std::vector<std::string> &labels, const std::string &path,
                      const std::vector<size_t> &lines) {
     const Target &target = targets[onlyTarget(true, path)];
-    // A row of numbers, one for each class, takes as many classes as it has places.
+    // A row of numbers, one for each class, takes as many classes as it has elements.
     bool isRow = target.classes < 0 && target.isReal() && target.shape.size() == 1 && target.shape[0] > 1;
     dlc_int64 classes = isRow ? target.shape[0] : target.classes;
     Array array(DLC_F64, {static_cast<dlc_int64>(labels.size())});
@@ -184,8 +184,9 @@ private:
       wanted *= extent;
     }
     if (table.columns.empty())
-      throw Failure("'" + path +
-                    "' has one column only: if no comma stands between its fields, say what does with --delimiter");
+      throw Failure(
+          "'" + path +
+          "' has one column only: if its fields are not separated by commas, give the separator with --delimiter");
     if (isKnown && wanted != static_cast<dlc_int64>(table.columns.size()))
       throw Failure("'" + path + "' has " + std::to_string(table.columns.size()) + " columns for " + describe(input) +
                     ", which needs " + std::to_string(wanted) + " (" + listSome(table.columns) +

@@ -22,8 +22,8 @@ struct Batch {
 
 class Loader {
 public:
-  /// Cuts `order` (rows of `data`) into batches from place `begin` on. A last batch with fewer rows than `batchRows` is
-  /// left out if `isWholeOnly`. `data`, `targets` and `order` must outlive the loader.
+  /// Cuts `order` (rows of `data`) into batches from position `begin` on. A last batch with fewer rows than `batchRows`
+  /// is left out if `isWholeOnly`. `data`, `targets` and `order` must outlive the loader.
   Loader(const Dataset &data, const std::vector<Target> &targets, const std::vector<uint32_t> &order, size_t begin,
          size_t batchRows, bool isWholeOnly);
   ~Loader();

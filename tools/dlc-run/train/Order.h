@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The order in which rows are seen. Counter-based: it follows from the seed and a number alone, so any place in a
+/// The order in which rows are seen. Counter-based: it depends on the seed and a number only, so any position in a
 /// training run can be found again.
 #ifndef DLC_TOOLS_DLC_RUN_TRAIN_ORDER_H
 #define DLC_TOOLS_DLC_RUN_TRAIN_ORDER_H

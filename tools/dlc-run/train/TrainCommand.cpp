@@ -43,7 +43,7 @@ static void declareData(CLI::App &app, TrainOptions &options) {
       ->allow_extra_args(false);
   app.add_option_function<std::string>(
          "--delimiter", [&options](const std::string &text) { options.data.csv.delimiter = readDelimiter(text); },
-         "What stands between the fields of a table, a character or 'tab'; a comma when left out")
+         "Separator of the fields of a table, a character or 'tab'; a comma by default")
       ->type_name("CHARACTER");
   app.add_option("--scale", options.scales, "NAME=FACTOR to multiply an input with, as 0.00392156862745098 for bytes")
       ->allow_extra_args(false);
@@ -68,7 +68,7 @@ static void declareTraining(CLI::App &app, TrainOptions &options) {
   app.add_option("--monitor", options.monitor,
                  "Figure that decides what is best; validation_loss when left out, or loss without validation data");
   app.add_option("--early-stopping", options.patience,
-                 "Stop when the figure has not become better for so many epochs; 0: never")
+                 "Stop when the metric has not improved for so many epochs; 0: never")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--min-delta", options.leastGain, "What counts as better for --early-stopping")
       ->check(CLI::NonNegativeNumber);

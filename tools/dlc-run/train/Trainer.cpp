@@ -285,9 +285,9 @@ bool Trainer::endEpoch() {
     std::vector<std::string> names;
     for (const auto &[name, value] : record.figures)
       names.push_back(name);
-    // What the epoch has learnt is kept: only its end is left for a run that watches another figure.
+    // What the epoch has learnt is kept: only its end is left for a run that monitors another metric.
     saveCheckpoint();
-    throw Failure("there is no figure '" + monitor + "' to watch" + lastGood() + suggestion(monitor, names));
+    throw Failure("there is no metric '" + monitor + "' to watch" + lastGood() + suggestion(monitor, names));
   }
   double value = isMoreBetter(monitor) ? -*watched : *watched;
   state.history.push_back(record);
@@ -327,8 +327,7 @@ int Trainer::run() {
     return 128 + interruption();
   }
   if (state.isStopped)
-    progress.note("stopped: '" + monitor + "' has not become better for " + std::to_string(options.patience) +
-                  " epochs");
+    progress.note("stopped: '" + monitor + "' has not improved for " + std::to_string(options.patience) + " epochs");
   if (!confusion && validationData && !options.report.empty())
     if (std::optional<Evaluation> evaluation = validate())
       confusion = std::move(evaluation->confusion);

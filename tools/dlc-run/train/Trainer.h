@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// A training run: epochs of shuffled batches, figures, checkpoints.
+/// A training run: epochs of shuffled batches, metrics, checkpoints.
 #ifndef DLC_TOOLS_DLC_RUN_TRAIN_TRAINER_H
 #define DLC_TOOLS_DLC_RUN_TRAIN_TRAINER_H
 
@@ -81,7 +81,7 @@ private:
   TrainingState state;
   std::optional<Confusion> confusion; ///< of the last evaluation
   std::optional<CheckpointLock> checkpointLock, bestLock;
-  std::string savedWhen; ///< where the run stood when the checkpoint was written
+  std::string savedWhen; ///< the progress of the run when the checkpoint was written
 };
 
 } // namespace dlcrun

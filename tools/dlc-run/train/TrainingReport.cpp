@@ -104,7 +104,7 @@ std::string drawCurves(const std::vector<Curve> &curves, const std::vector<Epoch
 
 std::string drawConfusion(const Confusion &confusion, const std::vector<std::string> &names) {
   auto nameOf = [&](size_t index) { return index < names.size() ? escape(names[index]) : std::to_string(index); };
-  std::string table = "<table class='confusion'>\n<tr><th>is &#8595;, taken for &#8594;";
+  std::string table = "<table class='confusion'>\n<tr><th>actual &#8595;, predicted &#8594;";
   for (size_t c = 0; c < confusion.size(); ++c)
     table += "<th>" + nameOf(c);
   table += "<th class='number'>recall</tr>\n";
