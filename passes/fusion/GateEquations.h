@@ -52,7 +52,7 @@ struct GateEquations {
 };
 
 /// `matmul(concat(a, b), W)` with a known W and a or b an argument of `function` becomes
-/// `matmul(a, Wa) + matmul(b, Wb)`, so that what depends on the state stands apart from what does not.
+/// `matmul(a, Wa) + matmul(b, Wb)`, so that what depends on the state is separate from what does not.
 void splitConcatenatedStates(mlir::func::FuncOp function);
 
 } // namespace dlc

@@ -152,7 +152,7 @@ static Operation *getFusibleUser(Operation *last, const VariableIndex &variables
     return nullptr;
   auto type = llvm::cast<RankedTensorType>(result.getType()),
        userType = llvm::cast<RankedTensorType>(user->getResult(0).getType());
-  // The epilogue runs over the root's tile, so nothing may broadcast the root's result.
+  // The epilogue runs over the anchor op's tile, so nothing may broadcast the anchor op's result.
   if (type.getShape() != userType.getShape())
     return nullptr;
   auto orderOf = [](RankedTensorType tensor) {

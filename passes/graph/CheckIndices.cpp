@@ -108,7 +108,7 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
       } else if (!llvm::isa<dlc::CastOp>(op) &&
                  !(origin.sizes.empty() &&
                    llvm::isa<dlc::ReshapeOp, dlc::TransposeOp, dlc::ExpandOp, dlc::TileOp>(op))) {
-        // Behind a slice only what keeps every element's place.
+        // After a slice only ops that keep every element's position.
         return std::nullopt;
       }
       value = op->getOperand(0);

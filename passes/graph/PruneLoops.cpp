@@ -13,7 +13,7 @@ namespace dlc {
 
 using namespace mlir;
 
-/// Drops stacked results without a reader from the loop and from its body; whether there were some.
+/// Drops scan outputs without a reader from the loop and its body; returns whether there were any.
 static bool dropUnreadResults(dlc::LoopOp loop) {
   func::FuncOp body = loop.getBodyFunction();
   unsigned firstStacked = loop.getCarried().size();

@@ -34,7 +34,7 @@ template <typename BinaryOp> Value getOtherOperand(BinaryOp op, double value) {
   return {};
 }
 
-/// erf(x / sqrt(2)), spelt as a division or a multiplication; gives x.
+/// erf(x / sqrt(2)), written as a division or a multiplication; returns x.
 Value matchScaledErf(Value value) {
   auto erf = value.getDefiningOp<dlc::ErfOp>();
   if (!erf)

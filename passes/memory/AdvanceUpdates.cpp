@@ -58,7 +58,7 @@ class AdvanceUpdates final : public dlc::impl::AdvanceUpdatesBase<AdvanceUpdates
     return after;
   }
 
-  /// The op after which `op` is to stand; null to leave it.
+  /// The op after which `op` is to be moved; null to leave it.
   Operation *findTarget(Operation *op, Operation *ready,
                         const llvm::DenseMap<Operation *, Operation *> &targets) const {
     bool isNewValue = false;
@@ -66,7 +66,7 @@ class AdvanceUpdates final : public dlc::impl::AdvanceUpdatesBase<AdvanceUpdates
     for (Value result : op->getResults())
       for (BlockArgument argument : overwritten.lookup(result)) {
         isNewValue = true;
-        // Whoever reads the old value goes first, or the new one could not take its place.
+        // Readers of the old value go first, or the new one could not be computed in place.
         for (Operation *reader : dlc::getReaders(argument))
           if (!updates.contains(reader))
             target = later(target, reader);

@@ -81,7 +81,7 @@ static bool dependsOn(Value value, BlockArgument argument) {
   return false;
 }
 
-/// Whether `kernel` reads its input at the place where it writes that output and nowhere else, so that the output may
+/// Whether `kernel` reads its input only at the position where it writes that output, so that the output may
 /// have the input's memory.
 static bool readsInPlace(KernelOp kernel, unsigned input, unsigned output) {
   if (kernel.getRoot() != KernelRoot::Elementwise || !kernel.getSchedules() ||
@@ -269,7 +269,7 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, LoopOp loop) {
   if (failed(made))
     return failure();
   Frame &inner = **made;
-  // Ranges of rows are at different steps at the same time: no tensor of a step may lie where another one was.
+  // Ranges of rows are at different steps at the same time: no tensor of a step may reuse the memory of another.
   if (getRowRange(loop))
     for (ArenaBuffer &buffer : llvm::MutableArrayRef(buffers).drop_front(firstBuffer)) {
       buffer.first = firstStep;
@@ -322,7 +322,7 @@ bool MemoryPlan::updatesInPlace(Frame &frame, Value result, Value operand) {
 }
 
 /// The arena buffer of an operand that dies here and that an elementwise kernel may write its result over: same size,
-/// same layout, read at the place that is written. -1 if there is none.
+/// same layout, read at the position that is written. -1 if there is none.
 int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
   if (UpdateSliceOp update = getUpdate(kernel)) {
     Value operand = getMemory(kernel.getInputs()[llvm::cast<BlockArgument>(update.getX()).getArgNumber()]);

@@ -8,7 +8,7 @@
 
 namespace dlc {
 
-/// A tensor of an entry point that lies in the arena.
+/// A tensor of an entry point in the arena.
 struct ArenaTensor {
   int64_t bytes = 0;
   Steps definition;

@@ -18,20 +18,20 @@ using namespace mlir;
 
 namespace {
 
-/// How one tensor of a kernel stands in the kernel's space of dimensions.
+/// How one tensor of a kernel maps to the kernel's space of dimensions.
 struct Placement {
   llvm::SmallVector<bool> isFull;      ///< per dimension of the space: the tensor has its extent (else 1)
   llvm::SmallVector<int64_t> physical; ///< the space's dimensions that it is full in, outermost in memory first
 };
 
-/// The dimensions that a kernel's loops run over: those of its result, or of what its root reduces or normalizes.
+/// The dimensions that a kernel's loops run over: those of its result, or of what its anchor op reduces or normalizes.
 class Space {
 public:
   static std::optional<Space> analyze(dlc::KernelFuncOp kernel, const dlc::KernelShapes &shapes);
 
   /// Merges what can be merged; false if nothing can.
   bool merge();
-  /// Gives every tensor of the kernel its merged type and renames the dimensions in the root's attributes.
+  /// Gives every tensor of the kernel its merged type and renames the dimensions in the anchor op's attributes.
   void rewrite();
 
 private:
@@ -50,7 +50,7 @@ private:
   Value reference;
   llvm::SmallVector<AffineExpr> extents;
   llvm::SmallVector<bool> isNormalized; ///< reduced or normalized
-  llvm::SmallVector<bool> isFixed;      ///< keeps its meaning to the root: neither merged nor dropped
+  llvm::SmallVector<bool> isFixed;      ///< has a meaning for the anchor op: neither merged nor dropped
   llvm::MapVector<Value, Placement> placements;
   llvm::SmallVector<llvm::SmallVector<int64_t>> groups; ///< by the lowest dimension in each
 };
@@ -216,7 +216,7 @@ RankedTensorType Space::mergedType(Value value) const {
     for (auto [number, group] : llvm::enumerate(groups))
       if (group.front() == dim)
         order.push_back(number);
-  // Dimensions of extent 1 may stand anywhere; where that gives the row-major order no layout is needed.
+  // Dimensions of extent 1 may be anywhere; where that gives the row-major order no layout is needed.
   llvm::SmallVector<int64_t> proper;
   for (int64_t number : order)
     if (shape[number] != 1)

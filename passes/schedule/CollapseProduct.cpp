@@ -35,7 +35,7 @@ public:
   }
 
 private:
-  /// What `value` has in place of its dimensions: rows and columns, or columns alone.
+  /// What replaces the dimensions of `value`: rows and columns, or columns alone.
   bool place(Value value) {
     RankedTensorType type = typeOf(value);
     llvm::ArrayRef<AffineExpr> own = shapes.getDims(value);

@@ -147,7 +147,7 @@ ScheduleAttr tileContraction(const TileSubject &subject, const ProcessorModel &p
                   {builder.getNamedAttr("columns", builder.getI64IntegerAttr(blocked->tile.columns)),
                    builder.getNamedAttr("depth", builder.getI64IntegerAttr(blocked->depth)),
                    builder.getNamedAttr("rows", builder.getI64IntegerAttr(blocked->tile.rows))});
-  // Columns of a transposed right operand do not lie side by side: blocks of them are copied first, as are those whose
+  // Columns of a transposed right operand are not contiguous: blocks of them are copied first, as are those whose
   // last block would reach over the end.
   bool isStaged = false;
   if (!isPacked) {

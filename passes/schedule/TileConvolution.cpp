@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Schedules of convolutions. The algorithm follows from the layouts that planConvolution has chosen before.
+// Schedules of convolutions. The algorithm is determined by the layouts that planConvolution has chosen before.
 #include "ir/Layout.h"
 #include "passes/schedule/RegisterTile.h"
 #include "passes/schedule/TileRules.h"
@@ -117,7 +117,7 @@ static ScheduleAttr tileTransposed(ConvTransposeOp op, const TileSubject &subjec
   draft.setTile(builder, "columns", tile.columns);
   draft.setTile(builder, "rows", tile.rows);
   draft.setTile(builder, "planes", tile.planes);
-  // Images, of which a batch has several: their ranges need no borders between tiles.
+  // Images, of which a batch has several: their ranges need no halo between tiles.
   draft.split = 0;
   if (y.getDimSize(0) == 1 && isDirect)
     draft.split = rank > 3 ? rank - 2 : -1;

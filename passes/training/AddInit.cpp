@@ -59,7 +59,7 @@ private:
     auto splat = llvm::dyn_cast<SplatElementsAttr>(value);
     if (!splat || type.getRank() == 0)
       return create<dlc::ConstantOp>(type, value);
-    // One element in the library in place of all.
+    // One element in the library instead of all.
     auto scalar = RankedTensorType::get({}, type.getElementType());
     Value element = create<dlc::ConstantOp>(scalar, splat.resizeSplat(scalar));
     return create<dlc::ExpandOp>(element, type.getShape());

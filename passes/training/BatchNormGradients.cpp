@@ -2,10 +2,10 @@
 // Gradient rule of batch normalization, y = (x - mean) r scale + bias with r = 1 / sqrt(variance + epsilon).
 //
 // With statistics that do not depend on x, gradients follow one by one. In training mode mean and variance are those of
-// x itself, spelled as reductions; then x moves y through them, too, and the three ways add up to
+// x itself, written as reductions; then x influences y through them, too, and the three paths add up to
 //   dx = scale r (dy - avg(dy) - (x - mean) r^2 avg(dy (x - mean)))
 // where avg runs over the batch and space. This is written at once: as a chain of the reductions' own rules it would be
-// twice the sweeps over memory, and a difference of large numbers.
+// twice the passes over memory, and a difference of large numbers.
 #include "passes/training/GradientRules.h"
 
 using namespace mlir;

@@ -38,7 +38,7 @@ public:
   static bool isKnown(llvm::StringRef name);
   static bool usesStep(mlir::DictionaryAttr optimizer);
 
-  /// The new value of `parameter`. `rate` has rank 0 and the parameter's element type; `weightDecay` stands in place of
+  /// The new value of `parameter`. `rate` has rank 0 and the parameter's element type; `weightDecay` replaces
   /// the optimizer's.
   mlir::Value apply(mlir::Value parameter, mlir::Value gradient, mlir::Value rate, double weightDecay,
                     OptimizerSlots &slots);
