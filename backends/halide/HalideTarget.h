@@ -17,7 +17,7 @@ struct KernelOptions {
   bool relaxContractions = false;
 };
 
-/// The target of kernels that root `root` for the instruction set `isa`: "x86-64-v2", "x86-64-v3", "x86-64-v4",
+/// The target of kernels of kind `root` for the instruction set `isa`: "x86-64-v2", "x86-64-v3", "x86-64-v4",
 /// "x86-64-v4-bf16" (with VNNI and BF16), "aarch64". None if there is no such instruction set.
 std::optional<Halide::Target> getHalideTarget(llvm::StringRef isa, KernelRoot root, const KernelOptions &options);
 

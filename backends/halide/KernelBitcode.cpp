@@ -46,7 +46,7 @@ static std::optional<int64_t> getLargestSize(const llvm::Value *size, const llvm
   return static_cast<int64_t>(bits.getMaxValue().getZExtValue());
 }
 
-/// Gives every call of halide_malloc its own place in the scratch memory. One call has at most one block alive at a
+/// Gives every call of halide_malloc its own offset in the scratch memory. One call has at most one block alive at a
 /// time, because Halide frees what a loop's body allocates at its end.
 static llvm::Expected<int64_t> placeAllocations(llvm::Module &module, llvm::Function &kernel) {
   int64_t bytes = 0;

@@ -79,8 +79,8 @@ static void followParent(pid_t parent) {
 }
 
 ProcessPool::ProcessPool(unsigned jobs, unsigned timeoutSeconds) : jobs(std::max(jobs, 1u)), timeout(timeoutSeconds) {
-  // A program may be started with this signal ignored. The system then reaps children by itself, and nobody learns how
-  // they ended.
+  // A program may be started with this signal ignored. The system then reaps children itself, and the parent cannot
+  // find out how they ended.
   signal(SIGCHLD, SIG_DFL);
 }
 

@@ -8,7 +8,7 @@ using Halide::reinterpret;
 using Halide::select;
 
 // The f32 forms rely on the order of operations (Cody-Waite reduction, adding and taking away 1.5 * 2^23 to round), so
-// each stands under strict_float whatever the kernel's target allows. Errors were measured over all floats or a dense
+// each is under strict_float whatever the kernel's target allows. Errors were measured over all floats or a dense
 // sample of them by test/unit/halide.
 namespace dlc::halide::math {
 

@@ -21,7 +21,7 @@ struct Windows {
       product *= extent;
     return product;
   }
-  /// The window's first place along spatial dimension `i`; may be below 0.
+  /// The window's first position along spatial dimension `i`; may be below 0.
   Halide::Expr start(llvm::ArrayRef<Halide::Expr> index, size_t i) const {
     return index[2 + i] * static_cast<int>(strides[i]) - static_cast<int>(padsLow[i]);
   }
@@ -38,7 +38,7 @@ struct Windows {
       inside = inside && place[2 + i] >= 0 && place[2 + i] < x.extents[2 + i];
     return inside;
   }
-  /// The element at `place`, or `otherwise` outside of the operand.
+  /// The element at `place`, or `otherwise` outside the operand.
   Halide::Expr read(llvm::ArrayRef<Halide::Expr> place, const Halide::Expr &otherwise) const {
     if (!mayLeave)
       return x.at(place);

@@ -102,7 +102,7 @@ public:
     documentTensors(entry.inputs, inputNames, "reads");
     documentTensors(entry.outputs, outputNames, "writes");
     for (size_t i = 0; i < entry.states.size(); ++i)
-      text += (i ? ", " : "/// Goes on from the state that the context keeps (dlc_context_reset forgets it): ") +
+      text += (i ? ", " : "/// Continues from the state that the context keeps (dlc_context_reset clears it): ") +
               inComment(entry.states[i]) + (i + 1 < entry.states.size() ? "" : "\n");
     if (entry.usesVariables)
       text += "/// Works on the variables that are bound to the context by dlc_variables_bind.\n";

@@ -126,7 +126,7 @@ llvm::Error dlc::emitCode(llvm::Module &module, const Target &target, llvm::Code
 std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<KernelCode> kernels, const Target &target,
                               llvm::StringRef compiler) {
   llvm::BLAKE3 hasher;
-  // Lengths stand before contents, so that no two lists of parts look alike.
+  // Lengths come before contents, so that no two lists of parts look alike.
   auto add = [&](llvm::StringRef part) {
     hasher.update(std::to_string(part.size()) + ":");
     hasher.update(part);

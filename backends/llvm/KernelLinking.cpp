@@ -108,7 +108,7 @@ void dlc::addKernelDispatch(llvm::Module &module, llvm::ArrayRef<KernelCode> ker
       defineDispatch(module, *kernel, codes);
 }
 
-/// Makes a kernel's module fit to stand beside others: nothing but the kernel is visible, no alias information by
+/// Prepares a kernel's module for linking with others: nothing but the kernel is visible, no alias information by
 /// buffer name, and NaN and infinity are values like others.
 static void prepareForLinking(llvm::Module &kernelModule, const llvm::Module &program, llvm::StringRef symbol) {
   kernelModule.setTargetTriple(program.getTargetTriple());

@@ -26,7 +26,7 @@ namespace arith = mlir::arith;
 static constexpr llvm::StringLiteral inRangesName = "dlc.launch_in_ranges";
 
 namespace {
-/// Emits loads and calls at one place.
+/// Emits loads and calls at one position.
 struct Emitter {
   mlir::OpBuilder &builder;
   mlir::Location location;
@@ -322,7 +322,7 @@ LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function
   return mlir::success();
 }
 
-/// Puts the number of times that this place was reached in this run into the arguments of a launch.
+/// Puts the number of times that this point was reached in this run into the arguments of a launch.
 void LowerEntryPointsPass::countLaunches(Emitter emit, mlir::func::FuncOp function, int64_t place) {
   Value counter;
   {
@@ -337,7 +337,7 @@ void LowerEntryPointsPass::countLaunches(Emitter emit, mlir::func::FuncOp functi
   emit.store(arith::AddIOp::create(emit.builder, emit.location, count, emit.i64(1)), counter, 0);
 }
 
-/// Puts `value`, a buffer's address or an index, at `place` of a block of arguments; gives it as an i64.
+/// Puts `value`, a buffer's address or an index, at `place` of a block of arguments; returns it as an i64.
 static Value storeArgument(Emitter emit, Value value, Value block, int64_t place) {
   if (llvm::isa<mlir::MemRefType>(value.getType()))
     value = mlir::memref::ExtractAlignedPointerAsIndexOp::create(emit.builder, emit.location, value);
@@ -453,7 +453,7 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   return mlir::success();
 }
 
-/// Calls `part`, which is lowered, in the place of `whole`.
+/// Calls `part`, which is lowered, instead of `whole`.
 void LowerEntryPointsPass::callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *leave) {
   mlir::OpBuilder builder(whole);
   Emitter emit{builder, whole.getLoc()};
@@ -461,7 +461,7 @@ void LowerEntryPointsPass::callPart(mlir::func::CallOp whole, mlir::func::FuncOp
   leaveUnlessFine(emit, status, whole, leave);
 }
 
-/// Runs the task behind `ranges` through the pool: one range a thread, in whole grains.
+/// Runs the task behind `ranges` through the pool: one range per thread, in whole grains.
 void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *leave) {
   mlir::OpBuilder builder(ranges);
   mlir::Location location = ranges.getLoc();

@@ -216,7 +216,7 @@ std::string GraphWriter::makeScalar(double value, Type elementType) {
 std::string GraphWriter::makeExtent(AffineExpr extent) {
   if (auto constant = constantDim(extent))
     return makeInts({*constant});
-  // Symbols are those of the entry point, so that bodies of loops can read what stands outside of them.
+  // Symbols are those of the entry point, so that bodies of loops can read what is outside them.
   if (outer)
     return outer->makeExtent(extent);
   std::string &name = extents[extent];

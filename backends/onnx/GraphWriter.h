@@ -24,7 +24,7 @@ using NodeAttribute = std::variant<int64_t, float, std::string, std::vector<int6
 using NodeAttributes = std::vector<std::pair<const char *, NodeAttribute>>;
 using Names = std::vector<std::string>;
 
-/// What the graph and the bodies of its loops share: names, and initializers, which all stand in the graph.
+/// What the graph and the bodies of its loops share: names, and initializers, which are all in the graph.
 struct ModelScope {
   ModelScope(onnx::GraphProto &graph, mlir::ModuleOp module) : graph(graph), module(module) {}
 
@@ -83,7 +83,7 @@ public:
   /// `value` in the shape of `like`; at most one extent is left to ONNX to infer.
   std::string reshape(const std::string &value, mlir::Value like);
 
-  /// Describes a tensor at the border of a graph.
+  /// Describes an input or output of a graph.
   void describe(onnx::ValueInfoProto &info, llvm::StringRef name, mlir::Type type,
                 llvm::ArrayRef<mlir::AffineExpr> dims);
 
