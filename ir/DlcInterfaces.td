@@ -22,8 +22,8 @@ def Dlc_DimensionOpInterface : OpInterface<"DimensionOpInterface"> {
 def Dlc_GradientOpInterface : OpInterface<"GradientOpInterface"> {
   let cppNamespace = "::dlc";
   let description = [{
-    How gradients pass through an op with one result. Rules are in passes/training, one file per family, and are attached to ops
-    from there. They write ordinary graph ops.
+    How gradients pass through an op with one result. Rules are in passes/training, one file per family, and are
+    attached to ops from there. They write ordinary graph ops.
   }];
   let methods = [
     InterfaceMethod<[{

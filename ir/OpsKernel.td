@@ -38,10 +38,10 @@ def Dlc_KernelRootAttr : EnumAttr<Dlc_Dialect, Dlc_KernelRoot, "root">;
 def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMemoryEffects]> {
   let summary = "A group of ops that one kernel computes";
   let description = [{
-    The body's block arguments are the inputs; its terminator `dlc.yield` gives the results. Several results have the same shape and
-    layout: one loop nest computes an element of each. `schedules` holds one
-    `#dlc.schedule` per instruction set, once `--dlc-tile` has decided. Dynamic extents are expressions of symbols: `input_dims`
-    gives each input's extents (one affine map per input, from the kernel's symbols), `symbols` the names of the entry point's
+    The body's block arguments are the inputs; its terminator `dlc.yield` gives the results. Several results have the
+    same shape and layout: one loop nest computes an element of each. `schedules` holds one `#dlc.schedule` per
+    instruction set, once `--dlc-tile` has decided. Dynamic extents are expressions of symbols: `input_dims` gives each
+    input's extents (one affine map per input, from the kernel's symbols), `symbols` the names of the entry point's
     symbols that the kernel takes, in order.
 
     ```mlir

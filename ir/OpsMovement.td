@@ -14,7 +14,8 @@ class Dlc_Movement<string opMnemonic, string text, dag operandsAndAttributes> : 
 def Dlc_ReshapeOp : Dlc_Movement<"reshape", "The same elements, row-major, in another shape",
                                  (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$shape)> {
   let description = [{
-    An extent of `shape` is a number, -1 (once: what is left of the elements), or -2 - d: the operand's extent of dimension d.
+    An extent of `shape` is a number, -1 (once: what is left of the elements), or -2 - d: the operand's extent of
+    dimension d.
   }];
   let hasFolder = 1;
   let hasCanonicalizer = 1;
@@ -22,8 +23,8 @@ def Dlc_ReshapeOp : Dlc_Movement<"reshape", "The same elements, row-major, in an
 def Dlc_ReshapeLikeOp : Dlc_Movement<"reshape_like", "The same elements, row-major, in the shape of another tensor",
                                      (ins Dlc_Tensor:$x, Dlc_Tensor:$like)> {
   let description = [{
-    What `dlc.reshape` cannot say: a shape with several extents that are known only at run time. Elements of `like` are not
-    read. If the shape is known except for one extent, it becomes a `dlc.reshape`.
+    What `dlc.reshape` cannot say: a shape with several extents that are known only at run time. Elements of `like` are
+    not read. If the shape is known except for one extent, it becomes a `dlc.reshape`.
 
     ```mlir
     %dx = dlc.reshape_like %dy, %x : (tensor<?xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
@@ -40,14 +41,15 @@ def Dlc_TransposeOp : Dlc_Movement<"transpose", "Dimension i of the result is di
 def Dlc_ExpandOp : Dlc_Movement<"expand", "Broadcast to a shape",
                                 (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$shape)> {
   let description = [{
-    Broadcasts both ways as ONNX `Expand` does. An extent of `shape` is a number, or -2 - d: the operand's extent of dimension d.
+    Broadcasts both ways as ONNX `Expand` does. An extent of `shape` is a number, or -2 - d: the operand's extent of
+    dimension d.
   }];
 }
 def Dlc_FillOp : Dlc_Movement<"fill", "One number everywhere, in a shape that may follow an operand's",
                               (ins Dlc_Tensor:$like, DenseI64ArrayAttr:$shape, F64Attr:$value, TypeAttr:$element_type)> {
   let description = [{
-    An extent of `shape` is a number, or -2 - d: the extent of dimension d of `like`, whose elements are not read. With static
-    extents it folds to a constant.
+    An extent of `shape` is a number, or -2 - d: the extent of dimension d of `like`, whose elements are not read. With
+    static extents it folds to a constant.
 
     ```mlir
     %h0 = dlc.fill %x {shape = array<i64: -2, 128>, value = 0.0 : f64, element_type = f32} : (tensor<?x7x8xf32>) -> tensor<?x128xf32>
@@ -83,16 +85,16 @@ def Dlc_TileOp : Dlc_Movement<"tile", "The operand repeated along every dimensio
 def Dlc_GatherOp : Dlc_Movement<"gather", "Slices along `axis`, selected by indices",
                                 (ins Dlc_Tensor:$x, Dlc_Tensor:$indices, I64Attr:$axis)> {
   let description = [{
-    The result's shape is `x[:axis] + indices + x[axis+1:]`. A negative index counts from the end; an index out of range is clamped
-    to the nearest element, so nothing outside `x` is ever read.
+    The result's shape is `x[:axis] + indices + x[axis+1:]`. A negative index counts from the end; an index out of range
+    is clamped to the nearest element, so nothing outside `x` is ever read.
   }];
 }
 def Dlc_ScatterAddOp : Dlc_Movement<"scatter_add", "Zeros, to which slices are added at indices along `axis`",
                                     (ins Dlc_Tensor:$like, Dlc_Tensor:$indices, Dlc_Tensor:$updates, I64Attr:$axis)> {
   let description = [{
-    The gradient of `dlc.gather`: `updates` has the shape `result[:axis] + indices + result[axis+1:]`, and the extent of `axis`
-    is that of `like`, whose elements are not read. Indices mean the same as for `dlc.gather`; slices with the same index are added
-    in the order of the indices, in the element type.
+    The gradient of `dlc.gather`: `updates` has the shape `result[:axis] + indices + result[axis+1:]`, and the extent of
+    `axis` is that of `like`, whose elements are not read. Indices mean the same as for `dlc.gather`; slices with the
+    same index are added in the order of the indices, in the element type.
 
     ```mlir
     %dtable = dlc.scatter_add %table, %tokens, %dy {axis = 0 : i64}
@@ -105,10 +107,10 @@ def Dlc_UpdateSliceOp : Dlc_Movement<"update_slice", "A tensor with some rows re
                                      (ins Dlc_Tensor:$x, Dlc_Tensor:$update, Dlc_Tensor:$position, I64Attr:$axis,
                                           DefaultValuedAttr<BoolAttr, "false">:$in_place)> {
   let description = [{
-    Elements `position`, `position + 1`, ... along `axis` are those of `update`, which has the other extents of `x`; the rest is
-    `x`. `position` is a tensor<i64>, clamped so that the update stays inside. Where nothing else needs `x`, the memory planner lets
-    the result have its memory and sets `in_place`: then only the update is written, which is what makes a cache of keys and values
-    efficient.
+    Elements `position`, `position + 1`, ... along `axis` are those of `update`, which has the other extents of `x`; the
+    rest is `x`. `position` is a tensor<i64>, clamped so that the update stays inside. Where nothing else needs `x`, the
+    memory planner lets the result have its memory and sets `in_place`: then only the update is written, which is what
+    makes a cache of keys and values efficient.
 
     ```mlir
     %keys1 = dlc.update_slice %keys, %new, %length {axis = 1 : i64}
@@ -157,9 +159,9 @@ def Dlc_ResizeOp : Dlc_Movement<"resize", "Interpolation to other extents, dimen
          StrAttr:$coordinate_mode, StrAttr:$nearest_mode, F64Attr:$cubic_coefficient, BoolAttr:$exclude_outside,
          BoolAttr:$antialias, F64Attr:$extrapolation_value)> {
   let description = [{
-    ONNX `Resize`, with everything resolved: `sizes` are the result's extents (-1: the operand's, unscaled) and `scales` the factors
-    by which coordinates are transformed, one per dimension; `roi` is empty or starts then ends; `coordinate_mode` and `nearest_mode`
-    have ONNX's spellings.
+    ONNX `Resize`, with everything resolved: `sizes` are the result's extents (-1: the operand's, unscaled) and `scales`
+    the factors by which coordinates are transformed, one per dimension; `roi` is empty or starts then ends;
+    `coordinate_mode` and `nearest_mode` have ONNX's spellings.
   }];
 }
 

@@ -80,8 +80,9 @@ def Dlc_MaxPoolGradientOp : Dlc_WindowGradient<"max_pool_gradient", "Gradient of
 def Dlc_SpreadWindowsOp : Dlc_WindowGradient<"spread_windows", "Each element is the sum of the windows that cover it",
     (ins Dlc_Tensor:$y_gradient, Dlc_Tensor:$x, Dlc_WindowDivisorAttr:$divisor)> {
   let description = [{
-    Windows are divided by a number of their elements first: the gradient of `dlc.average_pool`, whose divisor is the number of
-    elements `inside` the input or inside the `padded` input, and with `none` what the gradient of any sum over windows needs.
+    Windows are divided by a number of their elements first: the gradient of `dlc.average_pool`, whose divisor is the
+    number of elements `inside` the input or inside the `padded` input, and with `none` what the gradient of any sum
+    over windows needs.
 
     ```mlir
     %dx = dlc.spread_windows %dy, %x {divisor = #dlc<window_divisor inside>, kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>,
