@@ -19,7 +19,7 @@ std::string dlc::python::describeTensor(const dlc_tensor_info &info, const dlc_e
   return text + "]";
 }
 
-/// Whether the runtime takes the array as it is, or says itself why it does not (another device).
+/// Whether the runtime accepts the array as it is, or reports itself why it does not (another device).
 static bool isReady(const Array &array, uint32_t elementType) {
   if (array.device_type() != DLC_DEVICE_CPU)
     return true;

@@ -93,7 +93,7 @@ std::vector<nb::object> byName(nb::dict values, const dlc_tensor_info *infos, ui
   return result;
 }
 
-/// The entry point of that name, or the one that is meant where none is named.
+/// The entry point of that name, or the default one if none is named.
 const dlc_entry_point &findEntry(const Model &model, const std::optional<std::string> &name) {
   if (name)
     return model.entry(*name);
@@ -103,7 +103,7 @@ const dlc_entry_point &findEntry(const Model &model, const std::optional<std::st
   for (uint32_t i = 0; i < model.description().entry_count; ++i)
     names += (i ? ", '" : "'") + std::string(model.description().entries[i].name) + "'";
   throw dlc::Error(DLC_ERROR_NOT_FOUND,
-                   "the model has no entry point 'run' or 'predict': say by run(..., entry=NAME) which of " + names);
+                   "the model has no entry point 'run' or 'predict': select with run(..., entry=NAME) one of " + names);
 }
 
 /// The input at `index`, which was not given, if it has a default.
@@ -163,7 +163,7 @@ nb::object call(Model &model, nb::args inputs) {
 
 std::string pathText(nb::handle path) { return nb::cast<std::string>(nb::module_::import_("os").attr("fspath")(path)); }
 
-/// A KeyError for what is not there, so that a state is a mapping like others.
+/// A KeyError for a missing name, so that a state is a mapping like others.
 nb::object viewByName(const State &state, const std::string &name) {
   if (!dlc_find_variable(state.block().model(), name.c_str()))
     throw nb::key_error(name.c_str());
@@ -176,7 +176,7 @@ nb::object deriveError(const char *name, const nb::object &base, PyObject *built
   return nb::steal(PyErr_NewException((std::string("dlc.") + name).c_str(), bases.ptr(), nullptr));
 }
 
-/// Whether a call failed for what its arrays are, element types aside.
+/// Whether a call failed because of its arrays, element types aside.
 bool isAboutValues(dlc_int32 status) {
   switch (status) {
   case DLC_ERROR_ARGUMENT:
@@ -201,7 +201,7 @@ NB_MODULE(_dlc, module) {
   module.doc() = "Model libraries made by dlc";
 
   static nb::object errorClass = nb::exception<dlc::Error>(module, "Error");
-  errorClass.doc() = "A call that a model refused. `status` is the code of dlc/abi.h. One about an element type is a "
+  errorClass.doc() = "A call that a model rejected. `status` is the code of dlc/abi.h. One about an element type is a "
                      "TypeError, too, and one about other properties of an array a ValueError.";
   static nb::object typeErrorClass = deriveError("InputTypeError", errorClass, PyExc_TypeError),
                     valueErrorClass = deriveError("InputValueError", errorClass, PyExc_ValueError);
@@ -291,7 +291,7 @@ NB_MODULE(_dlc, module) {
             return dlc::readMetadata(&model.description(), pathText(path), key);
           },
           "path"_a, "key"_a, "A metadata string of a checkpoint, or None.")
-      .def("reset", &Model::reset, "Forgets what the model keeps from one run to the next.")
+      .def("reset", &Model::reset, "Clears the state that the model keeps from one run to the next.")
       .def("get_state", &Model::readState, "name"_a, "A copy of the state called `name`.")
       .def("set_state", &Model::writeState, "name"_a, "value"_a.none(),
            "Overwrites the state called `name`; element type and shape are checked.")

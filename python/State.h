@@ -21,7 +21,7 @@ public:
 
   /// The variable called `name` as a NumPy array that shares its memory and keeps the block alive.
   nanobind::object view(const std::string &name) const;
-  /// Overwrites a variable with an array, or what becomes one; element type and shape are checked.
+  /// Overwrites a variable with an array, or what converts to one; element type and shape are checked.
   void write(const std::string &name, nanobind::handle value) const;
 
   /// Recomputes what an inference library derives from weights, after some were changed in place.

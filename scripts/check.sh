@@ -2,23 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0
 # What takes hours and does not run in CI: the whole compiler under sanitizers, and fuzzing.
 #
-# usage: scripts/check.sh [asan|tsan] [--filter TEXT] [--minutes N] [--jobs N] [--again]
+# usage: scripts/check.sh [asan|tsan] [--filter STRING] [--minutes N] [--jobs N] [--again]
 #        scripts/check.sh fuzz [READER...] [--minutes N] [--jobs N] [--phase PHASE] [--again]
 #        scripts/check.sh corpus [READER...]
 #
 #   asan     unit, lit and e2e tests with the compiler under the address and undefined-behaviour sanitizers
 #   tsan     the runtime under the thread sanitizer, with 1 to 8 threads
-#   fuzz     each reader (checkpoint csv idx json mlir npy npz onnx png safetensors), --minutes in all (30 when left out)
-#   corpus   makes test/fuzz/corpus anew: the smallest seeds of make_seeds.py and of what fuzzing found that cover the same code
+#   fuzz     each reader (checkpoint csv idx json mlir npy npz onnx png safetensors), --minutes in all (30 by default)
+#   corpus   regenerates test/fuzz/corpus: the smallest seeds of make_seeds.py and of what fuzzing found that cover the same code
 # Without a part: asan, tsan and fuzz.
 #
-#   --filter   only pieces (a file of e2e tests, a suite, a number of threads) whose name contains TEXT
+#   --filter   only pieces (a file of e2e tests, a suite, a number of threads) whose name contains STRING
 #   --minutes  fuzz: for each reader; else: no further piece is started after so many minutes
-#   --phase    how far the fuzzers compile what they read: import, graph (when left out), layout, kernels or program
+#   --phase    how far the fuzzers compile what they read: import, graph (the default), layout, kernels or program
 #   --again    from the start; otherwise pieces that have passed for this commit are not run again, and a reader is fuzzed only for the
 #              minutes that it still lacks, from the corpus that it has found
 #
-# Results are in .setup/check: logs/, corpus/READER, and findings/READER with the inputs that failed. A finding is mended together with a
+# Results are in .setup/check: logs/, corpus/READER, and findings/READER with the inputs that failed. A finding is fixed together with a
 # file in test/fuzz/regressions/READER, which CI then reads in every run. Exit status 1 if a piece failed or there are findings.
 source "$(dirname "$0")/steps.sh"
 source scripts/versions.sh
@@ -115,7 +115,7 @@ fuzz_reader() { # READER
   if [ "$seconds" -gt 0 ]; then
     [ ! -f "$STATE/seeds/$reader.dict" ] || options+=(-dict="$STATE/seeds/$reader.dict")
     start=$SECONDS
-    # Goes on after a finding: each job is a process of its own.
+    # Continues after a finding: each job is a separate process.
     "build-asan/bin/dlc-fuzz-$reader" "$corpus" "test/fuzz/corpus/$reader" "test/fuzz/regressions/$reader" -fork="$jobs" \
       -ignore_crashes=1 -ignore_timeouts=1 -ignore_ooms=1 -timeout=20 -rss_limit_mb=3000 -max_len=4096 -max_total_time="$seconds" \
       -artifact_prefix="$findings/" "${options[@]}" --phase="$phase" >"$log" 2>&1 </dev/null || true
@@ -164,5 +164,5 @@ for part in "${parts[@]}"; do
   esac
 done
 say ""
-say "$passed passed, $failed failed$([ "$kept" = 0 ] || printf ', %d had passed before' "$kept")$([ "$late" = 0 ] || printf ', %d not started for want of time' "$late"), in $(((SECONDS - began) / 60)) minutes"
+say "$passed passed, $failed failed$([ "$kept" = 0 ] || printf ', %d had passed before' "$kept")$([ "$late" = 0 ] || printf ', %d not started for lack of time' "$late"), in $(((SECONDS - began) / 60)) minutes"
 [ "$failed" = 0 ]
