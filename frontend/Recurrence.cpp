@@ -87,7 +87,7 @@ private:
     Value z = create<AddOp>(multiply(x, weights.input), multiply(drop(h), weights.recurrent));
     return addBias(z, bothBiases());
   }
-  /// The sum of both biases, outside of the loop.
+  /// The sum of both biases, outside the loop.
   Value bothBiases() {
     if (!weights.inputBias || !weights.recurrentBias)
       return weights.inputBias ? weights.inputBias : weights.recurrentBias;
@@ -95,7 +95,7 @@ private:
     goOutside();
     return create<AddOp>(weights.inputBias, weights.recurrentBias);
   }
-  /// Elements [first, first + count) of dimension 0 of `value`, outside of the loop.
+  /// Elements [first, first + count) of dimension 0 of `value`, outside the loop.
   Value rows(Value value, int64_t first, int64_t count) {
     OpBuilder::InsertionGuard guard(builder);
     goOutside();

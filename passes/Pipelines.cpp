@@ -39,7 +39,7 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
   manager.addPass(createCheckIndices());
   manager.addPass(createFoldParameters({options.replaceableWeights}));
   OpPassManager &function = manager.nest<func::FuncOp>();
-  // Identities and dead code go at every level; all else would change what -O0 is compared for.
+  // Identities and dead code go at every level; anything else would change what -O0 is compared for.
   function.addPass(createCanonicalizerPass());
   if (options.optimizationLevel == 0)
     return;

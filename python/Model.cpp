@@ -144,8 +144,9 @@ void Model::bind(const State &state) {
 
 void Model::bindEntered(const State &state) {
   if (state.block().model() != library.model())
-    throw dlc::Error(DLC_ERROR_VARIABLES, "the state belongs to another model, or to another loaded copy of its library:  "
-                                          "create it with new_state, and load a checkpoint into it");
+    throw dlc::Error(DLC_ERROR_VARIABLES,
+                     "the state belongs to another model, or to another loaded copy of its library: "
+                     "create it with new_state, and load a checkpoint into it");
   check(dlc_variables_bind(context.get(), state.block().data(), state.block().bytes()));
   bound.emplace(state);
 }

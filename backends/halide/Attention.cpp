@@ -33,7 +33,7 @@ namespace dlc::halide {
 
 namespace {
 
-/// What the functions of one attention are made of. Their arguments are (query in its tile, key in its block, block of
+/// The parts of the functions of one attention. Their arguments are (query in its tile, key in its block, block of
 /// keys, tile of queries, head, sample), those that they have.
 struct AttentionStages {
   AttentionStages(AttentionOp op, KernelBuilder &builder);

@@ -13,7 +13,7 @@ namespace dlc::halide {
 struct KernelOptions {
   /// Kernels check their bounds and report what is wrong (halide_error); for tests.
   bool checkBounds = false;
-  /// Sums may be rearranged and NaN and infinity ignored inside of convolutions and contractions.
+  /// Sums may be rearranged and NaN and infinity ignored inside convolutions and contractions.
   bool relaxContractions = false;
 };
 

@@ -58,7 +58,7 @@ static llvm::Expected<int64_t> placeAllocations(llvm::Module &module, llvm::Func
     for (llvm::CallInst *call : calls) {
       std::optional<int64_t> size = getLargestSize(call->getArgOperand(1), module.getDataLayout());
       if (!size)
-        return llvm::createStringError("a buffer inside of the kernel has a size that depends on dynamic extents");
+        return llvm::createStringError("a buffer inside the kernel has a size that depends on dynamic extents");
       llvm::IRBuilder<> builder(call);
       call->replaceAllUsesWith(
           builder.CreateInBoundsGEP(builder.getInt8Ty(), kernel.getArg(0), builder.getInt64(bytes)));
@@ -72,7 +72,7 @@ static llvm::Expected<int64_t> placeAllocations(llvm::Module &module, llvm::Func
       if (!calls.empty())
         kernel.removeParamAttr(0, attribute);
     if (!allocate->use_empty())
-      return llvm::createStringError("the kernel allocates outside of its own function");
+      return llvm::createStringError("the kernel allocates outside its own function");
     allocate->eraseFromParent();
   }
   if (llvm::Function *release = module.getFunction("halide_free")) {

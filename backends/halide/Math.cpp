@@ -34,7 +34,7 @@ static Expr polynomial(const Expr &x, llvm::ArrayRef<float> coefficients) {
   return sum;
 }
 
-/// What e^x = 2^n (1 + r + r^2 p) is made of, for x in about [-105, 90]. NaN leaves n arbitrary and r NaN.
+/// The parts of e^x = 2^n (1 + r + r^2 p), for x in about [-105, 90]. NaN leaves n arbitrary and r NaN.
 namespace {
 struct ReducedExp {
   Expr n;      ///< integer

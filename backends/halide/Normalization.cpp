@@ -287,7 +287,7 @@ static llvm::SmallVector<Func> getStatistics(KernelBuilder &builder) {
   return stages;
 }
 
-/// Statistics inside of the loop `at` of the output.
+/// Statistics inside the loop `at` of the output.
 static void computeStatisticsAt(KernelBuilder &builder, const Var &at) {
   Func output = builder.getOutput();
   for (Func stage : getStatistics(builder))
@@ -340,7 +340,7 @@ static LogicalResult scheduleNormalization(KernelBuilder &builder) {
     return success();
   }
 
-  // Loops over normalized dimensions go inside of those over the others, where the statistics are.
+  // Loops over normalized dimensions go inside those over the others, where the statistics are.
   std::vector<Halide::VarOrRVar> normalized, outer;
   const std::vector<Var> &statistics = builder.getReductions().front().total.args();
   std::vector<Var> arguments = output.args();

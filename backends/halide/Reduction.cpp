@@ -6,7 +6,8 @@
 //   cycles that an addition takes), whose lanes are added up in pairs at the end.
 // - "columns": a dimension that stays. Vectors run along it, `unroll` of them side by side, while the sum walks down.
 //
-// Sums of f16 and bf16 are in f32, all else in its own type; the order is the same for any split between threads.
+// Sums of f16 and bf16 are in f32, everything else in its own type; the order is the same for any split between
+// threads.
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/IntegerMath.h"

@@ -70,7 +70,7 @@ template <typename OpTy> static FailureOr<TensorFunc> emitTopK(OpTy op, KernelBu
   });
 }
 
-/// The first word of the block that Philox4x32-10 makes of a counter and a key, four and two words.
+/// The first word of the block that Philox4x32-10 computes from a counter and a key, four and two words.
 static Expr philox(std::array<Expr, 4> counter, std::array<Expr, 2> key) {
   auto word = [](uint32_t value) { return Halide::Internal::make_const(Halide::UInt(32), value); };
   constexpr uint32_t multipliers[] = {0xD2511F53, 0xCD9E8D57}, increments[] = {0x9E3779B9, 0xBB67AE85};

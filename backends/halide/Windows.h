@@ -71,7 +71,7 @@ template <typename OpTy> Windows makeWindows(OpTy op, KernelBuilder &builder) {
 /// Windows of at most so many elements are written out, without a loop.
 constexpr int64_t writtenOutSize = 16;
 
-/// What the sum of the window at `index` is divided by: its elements inside of x, or inside of the padded x.
+/// What the sum of the window at `index` is divided by: its elements inside x, or inside the padded x.
 Halide::Expr countDivisor(const Windows &windows, llvm::ArrayRef<Halide::Expr> index, bool includesPad,
                           bool isCeilMode);
 

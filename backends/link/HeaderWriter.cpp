@@ -68,7 +68,7 @@ std::string makeIdentifier(const std::string &name, std::set<std::string> &taken
   return unique;
 }
 
-/// Text inside of a comment: on one line, and unable to end it.
+/// Text inside a comment: on one line, and unable to end it.
 std::string inComment(std::string text) {
   for (char &c : text)
     if (static_cast<unsigned char>(c) < ' ')
@@ -164,7 +164,7 @@ private:
     text += ")";
   }
 
-  /// A context of another model is refused, and one of this model as it was compiled otherwise: it may lack the entry
+  /// A context of another model is rejected, and one of this model as it was compiled otherwise: it may lack the entry
   /// point.
   void writeModelCheck() {
     std::string number = std::to_string(index), count = std::to_string(index + 1);

@@ -48,7 +48,7 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> dlc::translateProgram(mlir::Modul
   return program;
 }
 
-/// Runs `build` over the module with LLVM's analyses at hand.
+/// Runs `build` over the module with LLVM's analyses registered.
 static void runPasses(llvm::Module &module, llvm::TargetMachine &machine,
                       llvm::function_ref<llvm::ModulePassManager(llvm::PassBuilder &)> build) {
   llvm::LoopAnalysisManager loops;

@@ -44,7 +44,7 @@ struct Emitter {
     return LLVM::GEPOp::create(builder, location, pointerType(), builder.getI8Type(), base,
                                llvm::ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
   }
-  /// `address` as a memref<?xi8>, whose extent nobody asks for.
+  /// `address` as a memref<?xi8>, whose extent is not needed.
   Value toBuffer(Value address, mlir::Type type) {
     mlir::Type array = LLVM::LLVMArrayType::get(builder.getI64Type(), 1);
     auto structure = LLVM::LLVMStructType::getLiteral(
@@ -84,8 +84,8 @@ class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPo
   llvm::StringMap<unsigned> launchCounts;                ///< of kernels so far
   llvm::StringMap<mlir::func::FuncOp> sharedFunctions;   ///< of kernels with very many launches
   llvm::StringMap<mlir::func::FuncOp> outlinedFunctions; ///< tasks and parts
-  Value call;                                            ///< the dlc_call of the entry point at hand; null in a task
-  /// Of the task at hand: where its range begins and ends, and the scratch of the thread that runs it. Null in an
+  Value call;                                            ///< the dlc_call of the current entry point; null in a task
+  /// Of the current task: where its range begins and ends, and the scratch of the thread that runs it. Null in an
   /// entry point.
   Value begin, end, scratch;
   Value argumentBlock;                         ///< where its launches put their arguments
@@ -490,7 +490,7 @@ void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::Fu
   leaveUnlessFine(emit, runInPool(emit, call, takeAddress(emit, task), block, extent, least), ranges, leave);
 }
 
-/// Goes on behind `done`, which is erased, if `status` is fine.
+/// Continues after `done`, which is erased, if `status` is ok.
 void LowerEntryPointsPass::leaveUnlessFine(Emitter emit, Value status, mlir::Operation *done, mlir::Block *leave) {
   Value isFine = arith::CmpIOp::create(emit.builder, emit.location, arith::CmpIPredicate::eq, status, emit.i32(DLC_OK));
   mlir::Block *block = done->getBlock();

@@ -57,7 +57,7 @@ static FailureOr<int64_t> describeCheckExtent(mlir::func::FuncOp function, mlir:
     for (size_t s = 0; s < entry.symbols.size(); ++s)
       if (entry.symbols[s].name == name.getValue())
         return -static_cast<int64_t>(s) - 1;
-  return function.emitError("an index check speaks of an extent that is neither a number nor a symbol of '")
+  return function.emitError("an index check refers to an extent that is neither a number nor a symbol of '")
          << entry.name << "'";
 }
 

@@ -183,7 +183,7 @@ void addInitializer(ModelScope &scope, llvm::StringRef name, ElementsAttr value)
   int64_t repeats = data->isSplat() ? type.getNumElements() : 1;
   scope.bytes += repeats * static_cast<int64_t>(bytes.size());
   std::string &raw = *tensor.mutable_raw_data();
-  // A file that is too large is refused in the end; it need not be made.
+  // A file that is too large is rejected in the end; it need not be written.
   if (scope.bytes < (int64_t(1) << 31)) {
     raw.reserve(repeats * bytes.size());
     for (int64_t i = 0; i < repeats; ++i)

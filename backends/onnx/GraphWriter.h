@@ -60,7 +60,7 @@ public:
   /// A name that no tensor has yet, like `name`.
   std::string makeName(llvm::StringRef name);
 
-  /// Adds a node; its results get names of their own, made of the name of the op at hand.
+  /// Adds a node; its results get names of their own, derived from the name of the current op.
   Names addNode(llvm::StringRef type, llvm::ArrayRef<std::string> inputs, unsigned resultCount,
                 NodeAttributes attributes = {});
   /// The same with one result.
@@ -101,7 +101,7 @@ private:
   GraphWriter *outer; ///< of the function whose loop this one's is the body of; null for the entry point
   llvm::DenseMap<mlir::Value, std::string> names, wishes;
   llvm::DenseMap<mlir::AffineExpr, std::string> extents;
-  std::string layer; ///< name of the op at hand
+  std::string layer; ///< name of the current op
 };
 
 } // namespace dlc::onnx_export

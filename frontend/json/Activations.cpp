@@ -91,7 +91,7 @@ static ArrayRef<Activation> getActivations() {
       {"shrink",
        "x + bias below -lambda, x - bias above lambda, else 0",
        {optional("lambda", number(0), "0.5", "Width of the flat part"),
-        optional("bias", number(), "0", "Shift outside of it")},
+        optional("bias", number(), "0", "Shift outside it")},
        buildShrink},
       {"clamp",
        "min(max(x, low), high)",

@@ -55,7 +55,7 @@ struct Member {
 using ReportError = std::function<void(Position, const std::string &)>;
 
 /// Reads one JSON document. Returns nothing if the input is not JSON (RFC 8259, UTF-8), is nested deeper than 64
-/// levels or holds a number outside of its type; a key given twice is reported but does not stop reading.
+/// levels or holds a number outside its type; a key given twice is reported but does not stop reading.
 std::optional<JsonValue> parseDocument(llvm::StringRef text, const ReportError &report);
 
 } // namespace dlc::json

@@ -79,7 +79,7 @@ private:
   std::string previous;                  ///< name of the tensor that the next layer takes; empty: ambiguous
   std::vector<std::string> layerNames, inputNames;
   llvm::StringSet<> dimensionNames;
-  ZeroStates zeroStates;           ///< of layers that start anew in every run
+  ZeroStates zeroStates;           ///< of layers that start from zero in every run
   EntryStates entryStates;         ///< of those that are `stateful`
   StateScope *allStates = nullptr; ///< of all layers, if not null
 };

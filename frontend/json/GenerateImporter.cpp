@@ -152,7 +152,7 @@ Value GenerateImporter::runLayers(OpContext &context, func::FuncOp body, Value t
   return context.create<dlc::CastOp>(context.reshape(scores, {count, vocabulary}), builder.getF32Type());
 }
 
-/// The entry point with its arguments, and what the encoder makes of them.
+/// The entry point with its arguments, and the encoder's results for them.
 bool GenerateImporter::createEntry(OpContext &context) {
   entry = createFunction(name);
   others.clear();

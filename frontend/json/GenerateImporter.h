@@ -65,7 +65,7 @@ private:
   Reporter &reporter;
   mlir::OpBuilder builder;
 
-  // Of the section at hand.
+  // Of the current section.
   std::string name, method, tokenInput, outputName;
   const JsonValue *decoder = nullptr, *encoder = nullptr;
   mlir::RankedTensorType tokenType; ///< of the input, with unknown extents

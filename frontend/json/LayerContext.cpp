@@ -127,7 +127,7 @@ std::optional<LayerContext> LayerContext::enter(StringRef key, Value input, Stri
   context.training = training;
   const JsonValue *stateful = layer.find("stateful");
   if (stateful && stateful->boolean)
-    return fail(stateful->position, "cannot keep a state for the layer inside, which starts anew each time");
+    return fail(stateful->position, "cannot keep a state for the layer inside, which starts over each time");
   return context;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layers that bring data into the form that others learn from: the same in training and in prediction.
+// Preprocessing layers: the same in training and in prediction.
 #include "frontend/json/Elements.h"
 #include "frontend/json/LayerContext.h"
 

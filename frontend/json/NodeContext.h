@@ -29,7 +29,7 @@ public:
   /// The results of another function of the model for `arguments`; none after an error.
   virtual llvm::SmallVector<mlir::Value> call(NodeContext &context, llvm::StringRef name, mlir::ValueRange arguments,
                                               bool isTraining) = 0;
-  /// The training that nodes of the function take part in without being told; null in inference.
+  /// The training that nodes of the function take part in by default; null in inference.
   virtual TrainingScope *findTraining(NodeContext &context) = 0;
   /// Where the function's random numbers come from.
   virtual TrainingScope &getTraining(NodeContext &context) = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The node of models that say themselves how they learn, for what the section `training` calls a loss.
+// The node of trainable functions for what the section `training` calls a loss.
 #include "frontend/json/Loss.h"
 #include "frontend/json/ModelRules.h"
 #include "frontend/json/NodeContext.h"

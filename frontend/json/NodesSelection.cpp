@@ -253,9 +253,9 @@ void dlc::json::addSelectionNodes(std::vector<NodeKind> &kinds) {
                     optional("nearest_mode", choice({"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}),
                              "\"round_prefer_floor\"", "Which element is nearest"),
                     optional("cubic_coeff_a", number(), "-0.75", "Coefficient of cubic interpolation"),
-                    optional("exclude_outside", flagRule(), "0", "Whether weights outside of the input are 0"),
+                    optional("exclude_outside", flagRule(), "0", "Whether weights outside the input are 0"),
                     optional("antialias", flagRule(), "0", "Whether to filter when shrinking"),
-                    optional("extrapolation_value", number(), "0", "Outside of the region of interest"),
+                    optional("extrapolation_value", number(), "0", "Outside the region of interest"),
                     optional("roi", list(number()), "", "Region of interest: starts, then ends")},
                    buildResize});
 }

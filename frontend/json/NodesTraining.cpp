@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nodes of models that say themselves how they learn: gradients, assignments, steps of optimizers, calls of other
+// Nodes of trainable functions: gradients, assignments, steps of optimizers, calls of other
 // functions.
 #include "frontend/json/ModelRules.h"
 #include "frontend/json/NodeContext.h"

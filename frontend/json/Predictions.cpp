@@ -115,7 +115,7 @@ bool dlc::json::checkPredictions(OpContext &context, const LossDescription &loss
                     "softmax or 'from_logits'");
       if (kind == PredictionKind::Sigmoid)
         return warn("takes logits ('from_logits'), and its predictions are the results of a sigmoid, from 0 to 1: "
-                    "leave out the sigmoid, unless that is meant");
+                    "leave out the sigmoid, unless that is intended");
       return true;
     }
     if (kind == PredictionKind::LogSoftmax)
@@ -151,13 +151,13 @@ bool dlc::json::checkPredictions(OpContext &context, const LossDescription &loss
           ": end the model with a sigmoid (\"activation\": \"sigmoid\"), or give the loss \"from_logits\": true");
     if (kind == PredictionKind::Softmax)
       return warn("judges each class by itself, and its predictions are a softmax, whose classes exclude each other: "
-                  "use the loss 'cross_entropy', unless that is meant");
+                  "use the loss 'cross_entropy', unless that is intended");
     return true;
   case LossKind::Hinge:
   case LossKind::MulticlassHinge:
     if (kind == PredictionKind::Softmax || kind == PredictionKind::Sigmoid)
       return warn("takes scores that may be any numbers, and its predictions are probabilities: leave out the " +
-                  Twine(kind == PredictionKind::Sigmoid ? "sigmoid" : "softmax") + ", unless that is meant");
+                  Twine(kind == PredictionKind::Sigmoid ? "sigmoid" : "softmax") + ", unless that is intended");
     return true;
   case LossKind::SquaredError:
   case LossKind::AbsoluteError:

@@ -23,7 +23,7 @@ struct Field {
   std::optional<JsonValue> otherwise;
 };
 
-/// An object told from others by the value of a tag (`op`).
+/// An object distinguished from others by the value of a tag (`op`).
 struct Variant {
   std::string name, summary;
   std::vector<Field> fields;

@@ -46,7 +46,7 @@ private:
   llvm::SmallVector<std::pair<std::string, mlir::Value>> updates;
 };
 
-/// Declares the parameters that random numbers of steps follow from, unless `module` has them.
+/// Declares the parameters that determine random numbers of steps, unless `module` has them.
 void declareRandomness(mlir::ModuleOp module);
 /// Their values: the seed and the number of the step.
 std::pair<mlir::Value, mlir::Value> loadRandomness(mlir::OpBuilder &builder, mlir::Location location);

@@ -110,7 +110,7 @@ bool dlc::json::validate(const Rule &rule, const JsonValue &value, const std::st
   if (rule.kind == Rule::Kind::Deferred)
     return validate(*rule.target(), value, what, reporter);
   if (rule.kind == Rule::Kind::Either) {
-    // Alternatives of one JSON type (a list of integers or of pairs) are tried in turn; the last one's complaint is
+    // Alternatives of one JSON type (a list of integers or of pairs) are tried in order; the last one's complaint is
     // shown.
     llvm::SmallVector<const Rule *> candidates;
     for (const RulePtr &alternative : rule.alternatives)

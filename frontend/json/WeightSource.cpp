@@ -180,7 +180,7 @@ ElementsAttr WeightSource::get(const ParameterRequest &request, DictionaryAttr *
   if (request.initializer.isRandom() && !isa<FloatType>(request.type.getElementType())) {
     reporter.error(request.position, request.label + ": parameter '" + request.role + "' of type " +
                                          getElementTypeName(request.type.getElementType()) +
-                                         " cannot have random first values");
+                                         " cannot have random initial values");
     return {};
   }
   if (!isa<FloatType>(request.type.getElementType()) &&
@@ -189,7 +189,7 @@ ElementsAttr WeightSource::get(const ParameterRequest &request, DictionaryAttr *
     snprintf(value, sizeof(value), "%.9g", request.initializer.first);
     reporter.error(request.position, request.label + ": parameter '" + request.role + "' of type " +
                                          getElementTypeName(request.type.getElementType()) +
-                                         " cannot have the first value " + value);
+                                         " cannot have the initial value " + value);
     return {};
   }
   if (distribution) {

@@ -52,7 +52,7 @@ public:
   const std::optional<Initializer> &getDefaultInitializer() const { return initializer; }
   /// Names of all tensors that `getTypeOf` finds.
   llvm::SmallVector<llvm::StringRef> getNames() const;
-  /// Reports inline weights that nobody asked for; `owners` are the names of all layers.
+  /// Reports inline weights that no layer uses; `owners` are the names of all layers.
   void reportUnused(llvm::ArrayRef<llvm::StringRef> owners);
 
 private:

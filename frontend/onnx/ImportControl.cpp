@@ -21,7 +21,7 @@ void importIf(NodeImporter &node) {
   if (!node.hasFailed() && (!onTrue || !onFalse))
     node.error() << "lacks a branch";
   else if (!node.hasFailed() && (!condition || !condition->isConstant() || condition->elements.size() != 1))
-    node.error() << "is supported for conditions that follow from constants and shapes only";
+    node.error() << "is supported for conditions that depend on constants and shapes only";
   if (node.hasFailed())
     return;
   const onnx::GraphProto &taken = condition->elements.front().asReal() != 0 ? *onTrue : *onFalse;

@@ -81,7 +81,7 @@ void importConvTranspose(NodeImporter &node) {
   if (!isSame && !node.hasAttribute("output_shape"))
     pads = getPads(node, conv->kernel, conv->strides, conv->dilations);
   if (isSame || node.hasAttribute("output_shape")) {
-    // The result's extents are given; padding follows from them.
+    // The result's extents are given; padding is computed from them.
     ArrayRef<AffineExpr> dims = node.getDims(0);
     SmallVector<int64_t> shape(spatial, 0);
     if (auto given = node.getIntegers("output_shape")) {

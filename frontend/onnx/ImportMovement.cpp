@@ -96,7 +96,7 @@ void importFlatten(NodeImporter &node) {
   ArrayRef<AffineExpr> dims = node.getDims(0);
   int64_t axis = node.getInteger("axis", 1), rank = dims.size();
   if (axis < -rank || axis > rank) {
-    node.error() << "axis " << axis << " is outside of the " << rank << " dimensions";
+    node.error() << "axis " << axis << " is outside the " << rank << " dimensions";
     return;
   }
   axis = axis < 0 ? axis + rank : axis;

@@ -33,7 +33,7 @@ void setResized(NodeImporter &node, StringRef modeName, const Resizing &resizing
                      node.flag(node.getFlag("antialias")), node.real(node.getReal("extrapolation_value", 0))));
 }
 
-/// Sizes that follow from scales: floor(extent * scale).
+/// Sizes computed from scales: floor(extent * scale).
 void scaleSizes(NodeImporter &node, Resizing &resizing) {
   for (auto [extent, scale] : llvm::zip(node.getDims(0), resizing.scales)) {
     double size = std::floor(constantDim(extent).value_or(0) * scale);

@@ -151,7 +151,7 @@ void evaluateNonZero(NodeImporter &node) {
 
 void importNonZero(NodeImporter &node) {
   node.error()
-      << "is supported for values that follow from constants and shapes only: its result's extent is known at run time";
+      << "is supported for values that depend on constants and shapes only: its result's extent is known at run time";
 }
 
 } // namespace

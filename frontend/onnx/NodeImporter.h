@@ -43,8 +43,8 @@ public:
   bool expectOperands(int64_t least, int64_t most);
   /// A graph value; null (after an error) if it is missing.
   mlir::Value getOperand(int64_t i);
-  /// Types and extents of operands are there whether or not the node has failed, so that importers that go on find what
-  /// they checked.
+  /// Types and extents of operands are there whether or not the node has failed, so that importers that continue find
+  /// what they checked.
   mlir::Type getElementType(int64_t i) { return checkOperand(i) ? operands[i]->elementType : mlir::Type(); }
   llvm::ArrayRef<mlir::AffineExpr> getDims(int64_t i);
   int64_t getRank(int64_t i) { return getDims(i).size(); }

@@ -47,7 +47,7 @@ struct GateEquations {
   llvm::SmallVector<GateProducts, 2> stages;
 
   /// All cells of `function`: for each of its arguments that is a state (a result of the same type depends on it), what
-  /// is computed from products of it. Cells that one kernel a stage cannot compute are left out.
+  /// is computed from products of it. Cells that one kernel per stage cannot compute are left out.
   static std::vector<GateEquations> findAll(mlir::func::FuncOp function);
 };
 

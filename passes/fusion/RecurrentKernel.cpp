@@ -178,7 +178,7 @@ private:
       }
   }
 
-  /// Columns [start, start + units) of `value` inside of the kernel; all of it if it has one column or none.
+  /// Columns [start, start + units) of `value` inside the kernel; all of it if it has one column or none.
   Value getUnits(Value value, int64_t start) {
     if (auto found = known.find({value, start}); found != known.end())
       return found->second;

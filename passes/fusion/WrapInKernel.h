@@ -30,7 +30,7 @@ KernelRoot getFamily(mlir::Operation *op);
 bool needsKernel(mlir::Operation *op);
 
 /// How many elementwise ops one kernel computes around its anchor op. A kernel's compile time grows with the square of
-/// their number (64 products and sums take 0.1 s, 500 take 5 s), while what a longer kernel spares, one intermediate
+/// their number (64 products and sums take 0.1 s, 500 take 5 s), while what a longer kernel saves, one intermediate
 /// tensor that is stored and loaded, is a small part of the work of so many ops.
 class KernelBudget {
 public:

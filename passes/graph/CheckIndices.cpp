@@ -50,7 +50,7 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
     auto number = loop->getAttrOfType<IntegerAttr>("dlc.lengths");
     if (!number || number.getInt() < 0 || number.getInt() >= static_cast<int64_t>(loop.getInvariants().size()))
       return;
-    // In reverse, a loop is told how many steps to skip.
+    // In reverse, a loop is given the number of steps to skip.
     Value lengths = loop.getInvariants()[number.getInt()];
     if (auto skipped = lengths.getDefiningOp<dlc::SubOp>())
       lengths = skipped.getRhs();
@@ -126,7 +126,7 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
     return true;
   }
 
-  /// What the loop of `body` hands to argument `number`; null if the loop computes it.
+  /// What the loop of `body` passes to argument `number`; null if the loop computes it.
   Value findLoopOperand(func::FuncOp body, unsigned number) {
     auto loop = loops.lookup(body.getName());
     if (!loop || number < 1 + loop.getCarried().size())

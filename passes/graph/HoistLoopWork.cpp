@@ -113,7 +113,7 @@ private:
     return RankedTensorType::get(shape, step.getElementType());
   }
 
-  /// Computes `value` before the loop, and first what it is made of. Chains are as long as models are deep, so what
+  /// Computes `value` before the loop, and first its operands. Chains are as long as models are deep, so what
   /// waits for its operands waits in a list.
   Value lift(Value value) {
     llvm::SmallVector<Value> pending{value};

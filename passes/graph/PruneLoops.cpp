@@ -61,7 +61,7 @@ class PruneLoops final : public dlc::impl::PruneLoopsBase<PruneLoops> {
     eraseUnusedBodies();
   }
 
-  /// Erases bodies of loops that are gone.
+  /// Erases bodies of erased loops.
   void eraseUnusedBodies() {
     SymbolTable symbols(getOperation());
     llvm::SmallPtrSet<Operation *, 16> used;

@@ -47,7 +47,7 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, L
     llvm::ArrayRef<std::string> known = outer->shapes.getSymbols();
     const std::string *found = llvm::find(known, name);
     if (found == known.end())
-      return loop.emitOpError("has a body that speaks of the extent '")
+      return loop.emitOpError("has a body that refers to the extent '")
              << name << "', which its function does not know";
     frame->symbols.push_back(outer->symbols[found - known.begin()]);
   }
@@ -210,7 +210,7 @@ void MemoryPlan::placeConstants(Frame &frame) {
   });
 }
 
-/// A buffer that is written by the kernel at hand.
+/// A buffer that is written by the current kernel.
 int64_t MemoryPlan::addBuffer(AffineExpr bytes) {
   buffers.push_back({step, step, bytes});
   return buffers.size() - 1;

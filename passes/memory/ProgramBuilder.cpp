@@ -276,7 +276,7 @@ scf::ForOp ProgramBuilder::emitSteps(dlc::Frame &body, Value steps, ValueRange s
   return forOp;
 }
 
-/// All steps of a loop for ranges of rows: launches inside of `scf.parallel` are for the rows of its iteration. Gives
+/// All steps of a loop for ranges of rows: launches inside `scf.parallel` are for the rows of its iteration. Gives
 /// the buffers that hold the state after the last one.
 llvm::SmallVector<Value> ProgramBuilder::emitRanges(dlc::Frame &body, Value steps, ValueRange state, ValueRange scanned,
                                                     ValueRange stacked, OpBuilder &builder) {
@@ -293,7 +293,7 @@ llvm::SmallVector<Value> ProgramBuilder::emitRanges(dlc::Frame &body, Value step
   emitSteps(body, steps, state, scanned, stacked, inside);
   outermostLoop = outer;
 
-  // The buffers have taken turns inside of the ranges.
+  // The buffers have alternated inside the ranges.
   Value isEmpty = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, steps, zero);
   Value isOdd = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne,
                                       arith::AndIOp::create(builder, location, steps, one), zero);

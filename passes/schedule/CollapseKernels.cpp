@@ -174,7 +174,7 @@ bool Space::canMerge(int64_t outer, int64_t inner) const {
 }
 
 bool Space::merge() {
-  // Indices inside of kernels have 32 bits.
+  // Indices inside kernels have 32 bits.
   constexpr int64_t largest = (int64_t(1) << 31) - 1;
   llvm::SmallVector<int64_t> order;
   for (int64_t dim : getOrder(llvm::cast<RankedTensorType>(reference.getType())))
@@ -287,7 +287,7 @@ class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKern
       return;
     dlc::TileSubject before{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getYielded().getType()),
                             kernel.getRoot()};
-    // A decision from outside speaks of the dimensions that there are.
+    // A decision from outside refers to the current dimensions.
     if (llvm::any_of(schedules.getAsRange<dlc::ScheduleAttr>(), [&](dlc::ScheduleAttr schedule) {
           return schedule != dlc::tileKernel(before, *dlc::getProcessorModel(schedule.getIsa()));
         }))
@@ -302,7 +302,7 @@ class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKern
       space->rewrite();
     }
     ++collapsed;
-    // The schedules speak of dimensions that are gone.
+    // The schedules refer to dimensions that no longer exist.
     dlc::TileSubject subject{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getYielded().getType()),
                              kernel.getRoot()};
     llvm::SmallVector<Attribute> decided;

@@ -21,7 +21,7 @@ public:
   }
 
   bool run() {
-    // Indices inside of kernels have 32 bits.
+    // Indices inside kernels have 32 bits.
     if (std::optional<int64_t> count = constantDim(rows); count && *count >= (int64_t(1) << 31))
       return false;
     for (Operation &op : kernel.getBody().front().without_terminator())

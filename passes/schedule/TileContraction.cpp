@@ -168,7 +168,7 @@ ScheduleAttr tileContraction(const TileSubject &subject, const ProcessorModel &p
   };
   setTile("columns", tile.columns);
   setTile("rows", tile.rows);
-  // Around the rows, inside of the batch.
+  // Around the rows, inside the batch.
   setTile("columns_loop", hasRows ? 1 : 0);
   if (isStaged)
     setTile("stage_columns", 1);

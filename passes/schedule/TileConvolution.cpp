@@ -37,7 +37,7 @@ static int64_t countBytes(RankedTensorType type) {
   return elements * getElementBytes(type.getElementType());
 }
 
-/// Ranges of rows of the result, or of channels: what divides evenly, then what spares memory. `rowParts` and
+/// Ranges of rows of the result, or of channels: what divides evenly, then what saves memory. `rowParts` and
 /// `channelParts` are how many there are.
 static bool splitsChannels(int64_t rowParts, int64_t channelParts, int64_t inputBytes, int64_t weightBytes) {
   double rows = getSplitEfficiency(rowParts), channels = getSplitEfficiency(channelParts);

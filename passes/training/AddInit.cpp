@@ -25,7 +25,7 @@ static int64_t hashName(llvm::StringRef name) {
 
 namespace {
 
-/// Writes the ops that give one parameter its first value.
+/// Writes the ops that compute one parameter's initial value.
 class FirstValue {
 public:
   FirstValue(OpBuilder &builder, dlc::ParameterOp parameter, Value seed)

@@ -105,7 +105,7 @@ Value Accumulation::add(dlc::ParameterOp parameter, Value gradient) {
   Location location = op.getLoc();
   Type elementType = getElementTypeOrSelf(gradient.getType());
   SlotParameters slots(builder, symbols, op.getScope(), parameter, Value());
-  // What the last step was made of is forgotten at the beginning of the next, so that the mean itself is what is
+  // The gradients of the last step are cleared at the beginning of the next, so that the mean itself is what is
   // stored.
   Value others = dlc::WhereOp::create(builder, location, isFirst, dlc::createScalar(builder, location, 0, elementType),
                                       slots.load("gradient")),

@@ -48,7 +48,7 @@ static bool isVariance(Value value, Value x) {
   return difference && difference.getLhs() == x && getAveraged(difference.getRhs()) == x;
 }
 
-/// The number of elements that a channel's statistics are made of: a constant if it is known.
+/// The number of elements of a channel's statistics: a constant if it is known.
 static Value countElements(GradientBuilder &gradients, Value x) {
   double known = 1;
   llvm::SmallVector<int64_t> dynamic;

@@ -187,7 +187,7 @@ private:
     for (Value &gradient : operandGradients)
       if (Value argument = stacked.lookup(gradient))
         gradient = argument;
-    // What nobody needs of the copy goes.
+    // Unused parts of the copy are erased.
     returned = llvm::DenseSet<Value>(operandGradients.begin(), operandGradients.end());
     for (Operation *op : llvm::reverse(copied))
       if (op->use_empty() && llvm::none_of(op->getResults(), [&](Value x) { return returned.contains(x); }))

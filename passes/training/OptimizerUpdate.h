@@ -14,7 +14,7 @@ public:
   virtual ~OptimizerSlots() = default;
   /// What the slot called `role` was before this step.
   virtual mlir::Value load(llvm::StringRef role) = 0;
-  /// Gives the slot a new value. Returns what it is after this run, which the update goes on with.
+  /// Gives the slot a new value. Returns what it is after this run, which the update uses from there on.
   virtual mlir::Value store(llvm::StringRef role, mlir::Value value) = 0;
 };
 

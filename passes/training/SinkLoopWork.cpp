@@ -18,7 +18,7 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
-/// Moves sums and products from one loop's steps behind the loop.
+/// Moves sums and products from one loop's steps after the loop.
 class LoopSinker {
 public:
   explicit LoopSinker(dlc::LoopOp loop) : loop(loop), body(loop.getBodyFunction()), builder(loop.getContext()) {}
@@ -133,7 +133,7 @@ private:
     for (unsigned place : products)
       note(returned[place].getDefiningOp()->getOperand(0));
 
-    // The loop without the sums and the products, with what they are made of.
+    // The loop without the sums and the products, with their operands.
     int64_t steps = loop.getTripCount() ? static_cast<int64_t>(*loop.getTripCount()) : ShapedType::kDynamic;
     for (Value value : loop.getScanned())
       if (!typeOf(value).isDynamicDim(0))
@@ -240,7 +240,7 @@ private:
       axes.push_back(axis + 1);
     Value sum =
         create<dlc::ReduceOp>(dlc::ReductionKind::Sum, allSteps(reduction.getX()), axes, reduction.getKeepDims());
-    // The dimension of the steps is gone in any case.
+    // The dimension of the steps is removed in any case.
     if (!reduction.getKeepDims())
       return sum;
     llvm::SmallVector<int64_t> shape(typeOf(reduction.getResult()).getShape());

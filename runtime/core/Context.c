@@ -353,7 +353,7 @@ dlc_int32 dlcContextGrow(Context *context, const dlc_entry_point *entry, const d
   for (dlc_uint32 i = 0; i < context->team->threads; ++i) {
     struct dlc_scratch *scratch = &context->team->scratches[i];
     if (__builtin_expect(scratch->wanted > scratch->capacity, 0)) {
-      // Without memory the kernels go on as in the run that wanted it.
+      // Without memory the kernels continue as in the run that needed it.
       dlcScratchGrow(scratch, 0);
       logMessage(context, DLC_LOG_INFO, "scratch of thread %u grown to %u bytes", (dlc_uint64)i, scratch->capacity);
     }

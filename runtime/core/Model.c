@@ -16,7 +16,7 @@ dlc_int32 dlcModelCheck(const dlc_model *model, dlc_error *error) {
   if (!model)
     return dlcFail(error, DLC_ERROR_ARGUMENT, "no model");
   if (model->abi_version != DLC_ABI_VERSION || model->struct_bytes != sizeof(dlc_model))
-    return dlcFail(error, DLC_ERROR_ABI, "the model speaks ABI version %u, this runtime %u",
+    return dlcFail(error, DLC_ERROR_ABI, "the model uses ABI version %u, this runtime %u",
                    (dlc_uint64)model->abi_version, (dlc_uint64)DLC_ABI_VERSION);
   if (model->device_type != DLC_DEVICE_CPU)
     return dlcFail(error, DLC_ERROR_DEVICE,

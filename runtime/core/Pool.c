@@ -8,7 +8,7 @@
 typedef struct Worker {
   unsigned long thread;
   Pool *pool;
-  dlc_uint32 index; // what it hands to `body`; the caller is 0
+  dlc_uint32 index; // what it passes to `body`; the caller is 0
 } Worker;
 
 /// Bits of Pool.state; the rest counts the workers inside the job.
@@ -248,7 +248,7 @@ void dlcPoolRelease(Pool *pool) {
   dlcRelease(&allocator, pool, sizeof(Pool));
 }
 
-/// Unloading the library, or the end of the process, leaves no thread in code that is gone.
+/// Unloading the library, or the end of the process, leaves no thread in unloaded code.
 __attribute__((destructor)) static void stopAllPools(void) {
   dlcLock(&livePoolsLock);
   for (Pool *pool = livePools; pool; pool = pool->next)

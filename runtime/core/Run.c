@@ -150,10 +150,11 @@ static dlc_int32 runEntered(Context *context, const dlc_entry_point *entry, cons
   if (!status &&
       __builtin_expect(
           entry->flags & DLC_ENTRY_READS_DERIVED && (!context->stamp || *context->stamp != DLC_STAMP_PREPARED), 0))
-    status = dlcContextFail(context, DLC_ERROR_VARIABLES,
-                            "'%s' needs what 'prepare_weights' makes of the weights of model '%s', which have changed "
-                            "since: call dlc_weights_prepare",
-                            entry->name, context->face.model->name);
+    status =
+        dlcContextFail(context, DLC_ERROR_VARIABLES,
+                       "'%s' needs what 'prepare_weights' computes from the weights of model '%s', which have changed "
+                       "since: call dlc_weights_prepare",
+                       entry->name, context->face.model->name);
   if (!status && entry->check_count)
     status = dlcCheckIndices(context, entry);
   if (!status)

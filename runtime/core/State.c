@@ -256,7 +256,7 @@ static dlc_int32 transfer(dlc_context *face, const char *name, const dlc_tensor 
   void *first;
   dlc_byte *end;
   if (!status) {
-    // Messages speak of state 'X' of the model.
+    // Messages refer to state 'X' of the model.
     dlc_entry_point owner = {.name = context->face.model->name};
     Subject subject = {context, &owner, state->info, tensor, "state"};
     status = dlcCheckKind(&subject);

@@ -98,7 +98,7 @@ static dlc_uint64 detect(void) {
   return features;
 }
 
-// Generated code indexes its tables with level - 2, so no value below 2 may be seen; a CPU below v2 is refused when a
+// Generated code indexes its tables with level - 2, so no value below 2 may be seen; a CPU below v2 is rejected when a
 // context is made.
 dlc_int32 dlc_rt_isa_level = 2;
 static dlc_uint64 detectedFeatures;

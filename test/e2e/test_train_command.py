@@ -186,7 +186,7 @@ def test_interrupted_it_saves(programs, library, table):
     process = start(programs, library, "--checkpoint", "c.safetensors")
     process.send_signal(signal.SIGINT)
     text = process.communicate(timeout=300)[0]
-    assert process.returncode == 130 and "--resume goes on" in text
+    assert process.returncode == 130 and "--resume continues" in text
     read_checkpoint(programs.folder / "c.safetensors")
 
 

@@ -158,7 +158,7 @@ LibraryImage::LibraryImage(const std::string &path) {
   if (!holds(model, 1, sizeof *model))
     expect(std::optional<int>(), path);
   if (model->abi_version != DLC_ABI_VERSION || model->struct_bytes != sizeof *model)
-    throw Failure("the model speaks ABI version " + std::to_string(model->abi_version) + ", this program " +
+    throw Failure("the model uses ABI version " + std::to_string(model->abi_version) + ", this program " +
                   std::to_string(DLC_ABI_VERSION));
   if (!holdsModel(*model))
     expect(std::optional<int>(), path);

@@ -45,7 +45,7 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
     app.add_flag("--json", options.isJson, "Print JSON");
     return;
   }
-  app.add_option("--entry", options.entry, "Entry point; 'run', or the only one, when left out");
+  app.add_option("--entry", options.entry, "Entry point; by default 'run', or the only one");
   app.add_option("--input", options.inputs, "NAME=FILE.npy, once for each input")->allow_extra_args(false);
   if (!isVerify)
     app.add_option("--output", options.outputs, "NAME=FILE.npy, where to write an output")->allow_extra_args(false);
@@ -54,7 +54,7 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
   app.add_option(
       "--variables", options.variables,
       "FILE.safetensors with the variables of a model that is trainable or has replaceable weights; what its init "
-      "gives when left out");
+      "gives by default");
   if (command != "run")
     app.add_option("--symbol", options.symbols, "SYMBOL=EXTENT for inputs that are generated")->allow_extra_args(false);
   if (command == "run")

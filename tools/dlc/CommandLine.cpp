@@ -54,7 +54,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->type_name("FILE")
       ->group(output);
   app.add_option("--entry", options.entry,
-                 "The entry point that an .onnx file holds; 'run', 'predict' or the only one when left out")
+                 "The entry point that an .onnx file contains; by default 'run', 'predict' or the only one")
       ->type_name("NAME")
       ->group(output);
   app.add_option("--name", options.name,

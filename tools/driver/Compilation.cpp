@@ -103,7 +103,7 @@ private:
 };
 } // namespace
 
-/// A module in the form that `--compile-to` prints, from whose phase on compilation goes on.
+/// A module in the form that `--compile-to` prints, from whose phase on compilation continues.
 mlir::FailureOr<ImportedModel> Compilation::parseText() {
   if (!settings.importOptions.shapes.empty())
     return error() << "--shape changes models in .onnx and .json; edit the types of this one";

@@ -278,7 +278,7 @@ LogicalResult CompilationSettings::resume(const CompileOptions &options, const C
   std::string problem;
   std::optional<Target> parsed = Target::parse(state.target, problem);
   if (!parsed) {
-    error() << "the module was made for an unknown target:  " << problem;
+    error() << "the module was made for an unknown target: " << problem;
   } else if (options.target != "native" && options.target != state.target) {
     error() << "--target=" << options.target << " comes too late: the layouts of this module were chosen for "
             << state.target;

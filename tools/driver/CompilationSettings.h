@@ -13,7 +13,7 @@
 
 namespace dlc {
 
-/// What each room is told.
+/// The options of each room.
 struct CompilationSettings {
   Target target;
   ModelIdentity identity;

@@ -45,7 +45,7 @@ static LogicalResult takeState(mlir::ModuleOp module, CompilationState &state) {
     auto name = llvm::dyn_cast<mlir::StringAttr>(phase);
     if (!name || !llvm::is_contained(getPhaseNames(), name.getValue()) || name.getValue() == "llvm") {
       auto diagnostic = module.emitError()
-                        << "no compilation goes on after '" << phaseName << "' = " << phase << "; the phases are";
+                        << "compilation cannot continue after '" << phaseName << "' = " << phase << "; the phases are";
       for (llvm::StringRef known : getPhaseNames().drop_back())
         diagnostic << " " << known;
       return diagnostic;

@@ -22,7 +22,7 @@ public:
 
   PhaseClock();
   ~PhaseClock();
-  /// Ends the phase at hand and starts another.
+  /// Ends the current phase and starts another.
   void start(llvm::StringRef name);
   /// Ends the last phase and clears the line on the terminal.
   void stop();

@@ -28,7 +28,7 @@ typedef uint8_t dlc_byte;
 enum dlc_status {
   DLC_OK = 0,
   DLC_ERROR_ARGUMENT = 1,        /* a null pointer or an option out of range */
-  DLC_ERROR_ABI = 2,             /* the library speaks another version of this header */
+  DLC_ERROR_ABI = 2,             /* the library uses another version of this header */
   DLC_ERROR_NOT_FOUND = 3,       /* no such file, symbol, entry point or tensor */
   DLC_ERROR_FILE = 4,            /* a file is not what it should be */
   DLC_ERROR_UNSUPPORTED_CPU = 5, /* this CPU lacks instructions that the model uses */
@@ -185,7 +185,7 @@ typedef struct dlc_variable_info {
 struct dlc_call;
 
 /// Scratch memory of one thread, from which halide_malloc takes what a kernel
-/// needs; opaque to generated code, which hands it on as Halide's
+/// needs; opaque to generated code, which passes it on as Halide's
 /// `user_context`.
 struct dlc_scratch;
 
@@ -228,7 +228,7 @@ typedef struct dlc_call {
 enum dlc_entry_flag {
   DLC_ENTRY_READS_VARIABLES = 1,
   DLC_ENTRY_WRITES_VARIABLES = 2,
-  DLC_ENTRY_READS_DERIVED = 4 /* needs what `prepare_weights` writes: refused unless the stamp says that it has run */
+  DLC_ENTRY_READS_DERIVED = 4 /* needs what `prepare_weights` writes: rejected unless the stamp says that it has run */
 };
 
 /// One function of a model.
@@ -271,7 +271,7 @@ typedef struct dlc_model {
   dlc_uint64 constant_bytes;
   /// Sidecar in the library's folder, memory-mapped; null if embedded. It
   /// holds `constant_bytes` bytes, then DLC_WEIGHTS_MAGIC, then `weights_hash`
-  /// (8 bytes, little-endian), so that a file of another model is refused
+  /// (8 bytes, little-endian), so that a file of another model is rejected
   /// without reading all of it.
   const char *weights_file;
   dlc_uint64 weights_hash; /* FNV-1a 64 of the constants, 0 if embedded */

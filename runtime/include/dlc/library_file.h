@@ -2,7 +2,7 @@
 /// \file
 /// Loading a library as its file is now. The system's dlopen gives a path that
 /// is loaded already what it was when it was loaded, though the file may have
-/// been compiled anew since. Part of dlc/runtime.h.
+/// been recompiled since. Part of dlc/runtime.h.
 #ifndef DLC_LIBRARY_FILE_H
 #define DLC_LIBRARY_FILE_H
 

@@ -31,7 +31,7 @@
 /// A program may fork at any time, and use in the child what it had before:
 /// libraries, contexts, pools. The child's pools start threads of their own in
 /// the first run that needs them. What other threads of the parent were doing at
-/// that moment is cut off: a call that prepared a model is made anew by whoever
+/// that moment is cut off: the preparation of a model is repeated by whoever
 /// needs it, and a context that was in a call has forgotten its state, as after
 /// dlc_context_reset (variables that a training step was writing are as far as it
 /// had come). Functions of the program's own that the runtime calls (allocator,
@@ -148,7 +148,7 @@ static inline dlc_int32 dlc_model_check(const dlc_model *model, dlc_error *error
     if (error) {
       error->status = DLC_ERROR_ABI;
       snprintf(error->message, sizeof error->message,
-               "the model speaks ABI version %u, this program %u: compile the model with the dlc whose headers the "
+               "the model uses ABI version %u, this program %u: compile the model with the dlc whose headers the "
                "program uses",
                (unsigned)model->abi_version, (unsigned)DLC_ABI_VERSION);
     }
@@ -217,7 +217,7 @@ static inline void dlc_library_close(dlc_library *library) {
 
 /// Loads the library at `path` and finds its model: the one called `name`, or
 /// the only one if `name` is null. The caller closes it. A library that was
-/// compiled anew (written under its name, as dlc does, not into the old file)
+/// recompiled (written under its name, as dlc does, not into the old file)
 /// is opened as it is now, beside the one that may still be open. One that is cut
 /// short, or for another architecture, is DLC_ERROR_FILE.
 static inline dlc_int32 dlc_library_open(const char *path, const char *name, dlc_error *error, dlc_library **library) {
@@ -356,7 +356,7 @@ static inline const char *dlc_context_message(const dlc_context *context) {
 
 /* What a `stateful` model remembers from one run to the next is in the
  * context. It is zero at first; symbolic extents (the batch) get their values
- * from the first run, and a later run that needs others is refused with
+ * from the first run, and a later run that needs others is rejected with
  * DLC_ERROR_STATE until the context is reset. A run that fails leaves the state
  * as it was. */
 
@@ -408,7 +408,7 @@ static inline void *dlc_variables_allocate(const dlc_model *model, dlc_error *er
 
 /// Lets runs of the context read and write the model's variables in `block`:
 /// `bytes` (at least model->variable_bytes) bytes, aligned to 64, that stay the
-/// caller's and must outlive their use. `init` gives them first values. Contexts
+/// caller's and must outlive their use. `init` initializes them. Contexts
 /// may share a block as long as no run that writes it overlaps another run. A
 /// null block takes the variables away.
 static inline dlc_int32 dlc_variables_bind(dlc_context *context, void *block, size_t bytes) {
@@ -433,10 +433,10 @@ static inline dlc_int32 dlc_variables_save(const dlc_model *model, const void *b
   return status ? status : model->runtime->variables_save(model, block, path, metadata, count, error);
 }
 
-/// In a model with replaceable weights (`dlc --replaceable-weights`): computes anew, in `block`, what its entry points
+/// In a model with replaceable weights (`dlc --replaceable-weights`): recomputes, in `block`, what its entry points
 /// read instead of the weights themselves, packed and transformed. To be called after anything has changed the
 /// weights: `init`, or the caller (dlc_variables_load calls it). A run that needs it and finds that it was not called
-/// is refused. In other models there is nothing to do. No run may use the block meanwhile.
+/// is rejected. In other models there is nothing to do. No run may use the block meanwhile.
 static inline dlc_int32 dlc_weights_prepare(const dlc_model *model, void *block, dlc_error *error) {
   dlc_int32 status = dlc_model_check(model, error);
   const dlc_entry_point *entry = status ? NULL : dlc_find_entry(model, "prepare_weights");

@@ -51,7 +51,7 @@ template <> struct ElementType<bool>     { static constexpr dlc_uint32 value = D
 } // namespace detail
 
 /// A view of the caller's compact elements with a shape of its own. It knows
-/// how many bytes there are, so a run refuses a buffer that is too small.
+/// how many bytes there are, so a run rejects a buffer that is too small.
 class Tensor {
 public:
   /// Any `elementType`: f16 and bf16 have no C++17 type.

@@ -36,7 +36,7 @@ public:
   virtual void read(size_t row, unsigned char *to) const = 0;
   /// "iris.csv:17": the location of a row, for messages.
   virtual std::string place(size_t row) const = 0;
-  /// Tells other data apart: a checksum that goes on from `before`.
+  /// Distinguishes other data: a checksum that continues from `before`.
   virtual dlc_uint32 checksum(dlc_uint32 before) const = 0;
 };
 

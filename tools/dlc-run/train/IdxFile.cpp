@@ -36,7 +36,7 @@ dlc_uint32 elementTypeOf(unsigned char code) {
 
 /// Fails if the file cannot hold a tensor of this shape, so that no memory is allocated for what it merely claims.
 void checkSize(const std::string &path, dlc_uint32 type, const std::vector<dlc_int64> &shape) {
-  constexpr dlc_uint64 mostPacked = 1032; // bytes that deflate makes of one
+  constexpr dlc_uint64 mostPacked = 1032; // bytes that deflate expands one to
   std::error_code error;
   dlc_uint64 available = std::filesystem::file_size(path, error), needed = dlc_element_bytes(type);
   if (error)

@@ -18,7 +18,7 @@ RowSplit dlcrun::splitRows(size_t rows, double share, uint64_t seed) {
   if (rows && share > 0 && (!held || static_cast<size_t>(held) == rows))
     throw Failure("--validation-split " + describeNumber(share) + " holds " + (held ? "all" : "none") + " of " +
                   std::to_string(rows) + (rows == 1 ? " row" : " rows") + " back");
-  // Which rows are held back follows from the seed; they keep their order, as those left do.
+  // The seed decides which rows are held out; they keep their order, as the other rows do.
   std::vector<uint32_t> mixed = shuffledOrder(rows, seed, splitStream);
   RowSplit split = {{mixed.begin() + held, mixed.end()}, {mixed.begin(), mixed.begin() + held}};
   std::sort(split.training.begin(), split.training.end());

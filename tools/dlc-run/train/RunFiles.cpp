@@ -74,7 +74,7 @@ CheckpointLock::CheckpointLock(const std::string &path) {
       bool isKnown = isTaken && read(file, process, sizeof process - 1) > 0;
       close(file);
       file = -1;
-      // File systems without locks keep nobody off.
+      // File systems without locks exclude nobody.
       if (!isTaken)
         return;
       throw Failure("another run" + (isKnown ? " (process " + std::string(process) + ")" : std::string()) +

@@ -30,7 +30,7 @@ public:
   /// Called after each epoch with the monitored metric, negated if needed so that lower is better. Returns whether the
   /// factor is another one from now on.
   virtual bool look(double) { return false; }
-  /// What `look` has left behind, for a checkpoint.
+  /// The state that `look` keeps, for a checkpoint.
   virtual nlohmann::json save() const { return nullptr; }
   virtual void load(const nlohmann::json &) {}
 };

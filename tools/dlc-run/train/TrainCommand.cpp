@@ -37,8 +37,7 @@ static void declareData(CLI::App &app, TrainOptions &options) {
                  "FILE with the numbers (from 0) of the rows of --data to hold back and measure with")
       ->excludes("--validation")
       ->excludes("--validation-split");
-  app.add_option("--label-column", options.data.csv.label,
-                 "Column of a table that is the label; the last when left out");
+  app.add_option("--label-column", options.data.csv.label, "Column of a table that is the label; by default the last");
   app.add_option("--ignore-column", options.data.csv.ignored, "Column of a table to leave out")
       ->allow_extra_args(false);
   app.add_option_function<std::string>(
@@ -50,11 +49,11 @@ static void declareData(CLI::App &app, TrainOptions &options) {
 }
 
 static void declareTraining(CLI::App &app, TrainOptions &options) {
-  app.add_option("--entry", options.entry, "Entry point that is a step; train_step when left out");
+  app.add_option("--entry", options.entry, "Entry point that is a step; train_step by default");
   app.add_option("--epochs", options.epochs, "How often to go through the data")->check(CLI::Range(1, 1 << 30));
   app.add_option("--batch", options.batch, "Rows of a step, if the model leaves that open")
       ->check(CLI::Range(1, 1 << 30));
-  app.add_option("--seed", options.seed, "Decides about first values, order and all else that is random")
+  app.add_option("--seed", options.seed, "Decides initial values, order and everything else that is random")
       ->check(CLI::NonNegativeNumber);
   app.add_flag("--no-shuffle", options.isOrdered, "Take the rows in their order");
   app.add_option("--set", options.settings, "NAME=VALUE of a hyperparameter, such as learning_rate=0.01")
@@ -66,7 +65,7 @@ static void declareTraining(CLI::App &app, TrainOptions &options) {
   app.add_option("--warmup", options.warmUpSteps, "Steps in which the learning rate rises to what it should be")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--monitor", options.monitor,
-                 "Figure that decides what is best; validation_loss when left out, or loss without validation data");
+                 "Metric that decides what is best; by default validation_loss, or loss without validation data");
   app.add_option("--early-stopping", options.patience,
                  "Stop when the metric has not improved for so many epochs; 0: never")
       ->check(CLI::NonNegativeNumber);
@@ -91,7 +90,7 @@ static void declareFiles(CLI::App &app, TrainOptions &options) {
   app.add_option("--best", options.bestCheckpoint, "FILE.safetensors for the best state so far");
   auto *load = app.add_option("--load", options.load, "FILE.safetensors with weights to begin with");
   app.add_option("--load-prefix", options.loadPrefix, "Load only variables whose names start so")->needs(load);
-  app.add_flag("--load-partial", options.isPartialLoad, "Variables that the file lacks keep their first values")
+  app.add_flag("--load-partial", options.isPartialLoad, "Variables that the file lacks keep their initial values")
       ->needs(load);
   app.add_option("--report", options.report, "FILE.html with learning curves and the confusion matrix");
   app.add_flag("--json", options.isJson, "Print one JSON object per line");

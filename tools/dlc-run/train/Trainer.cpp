@@ -155,7 +155,7 @@ void Trainer::begin() {
       progress.note("nothing is left to do: the run ended early after " + std::to_string(state.epoch) + " epochs");
     else if (state.epoch >= options.epochs)
       progress.note("nothing is left to do: the run has its " + std::to_string(options.epochs) + " epochs; --epochs " +
-                    std::to_string(state.epoch + options.epochs) + " would go on");
+                    std::to_string(state.epoch + options.epochs) + " would continue");
   } else {
     learner.initialize(static_cast<dlc_int64>(options.seed));
     if (!options.load.empty()) {
@@ -323,7 +323,7 @@ int Trainer::run() {
   if (!isDone) {
     saveCheckpoint();
     progress.note(options.checkpoint.empty() ? "interrupted; without --checkpoint nothing is kept"
-                                             : "interrupted; '" + options.checkpoint + "' is where --resume goes on");
+                                             : "interrupted; '" + options.checkpoint + "' is where --resume continues");
     return 128 + interruption();
   }
   if (state.isStopped)

@@ -46,7 +46,7 @@ void TrainingState::load(const std::string &path, dlc::Variables &variables, con
   try {
     std::optional<std::string> text = dlc::readMetadata(variables.model(), path, metadataKey);
     if (!text)
-      throw Failure("'" + path + "' holds variables, but no training run to go on with: start one from it with --load");
+      throw Failure("'" + path + "' holds variables, but no training run to continue: start one from it with --load");
     Json json = Json::parse(*text);
     if (json.at("version") != 1)
       throw Failure("'" + path + "' was written by another version of dlc-run train");

@@ -11,7 +11,7 @@
 
 namespace dlcrun {
 
-/// What must be the same for a checkpoint to be gone on from.
+/// What must be the same to continue from a checkpoint.
 struct RunIdentity {
   uint64_t seed = 0;
   size_t batch = 0, rows = 0, validationRows = 0;
@@ -21,7 +21,7 @@ struct RunIdentity {
 };
 
 struct TrainingState {
-  size_t epoch = 0, step = 0; ///< whole epochs, and steps of the one at hand
+  size_t epoch = 0, step = 0; ///< whole epochs, and steps of the current one
   double weightSeen = 0;      ///< in this epoch: of its batches, see LabelWeights
   Figures sums;               ///< of the metrics of this epoch's steps, times their weights
   std::vector<EpochRecord> history;
