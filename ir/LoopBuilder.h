@@ -32,8 +32,8 @@ public:
   /// Lets the builder append to the function around the loop, for values to capture; the caller's guard restores it.
   void goOutside() { builder.restoreInsertionPoint(outside); }
 
-  /// Ends the step, which returns `next` as carried values and one slice of each of `stacked`. Results of the loop: the
-  /// last carried values, then the scan outputs.
+  /// Ends the step, which returns `next` as loop-carried values and one slice of each of `stacked`. Results of the loop: the
+  /// last loop-carried values, then the scan outputs.
   mlir::ResultRange finish(mlir::ValueRange next, mlir::ValueRange stacked);
 
 private:

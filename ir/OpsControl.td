@@ -42,7 +42,7 @@ def Dlc_LoopOp : Dlc_Op<"loop", [Pure, AttrSizedOperandSegments, DeclareOpInterf
   let extraClassDeclaration = [{
     /// The function that computes a step.
     ::mlir::func::FuncOp getBodyFunction();
-    /// The results that are the carried values after the last step, and those that hold one slice per step.
+    /// The results that are the loop-carried values after the last step, and those that hold one slice per step.
     ::mlir::ResultRange getFinals();
     ::mlir::ResultRange getStacked();
     /// The number of steps that ran; null unless the loop `stops`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All passes; their order stands in Pipelines.cpp.
+// All passes; their order is in Pipelines.cpp.
 #ifndef DLC_PASSES
 #define DLC_PASSES
 

@@ -18,7 +18,7 @@ static StringRef describeForm(StringRef kind) {
   return kind == "rnn" || kind == "lstm" || kind == "gru" || kind == "bidirectional" ? "[N, T, features]" : "";
 }
 
-/// The shape `[N, C, ...]` of an input whose last extent is that of a picture's colours, after all others.
+/// The shape `[N, C, ...]` of an input whose last extent is that of an image's colours, after all others.
 static std::string putChannelsFirst(ArrayRef<int64_t> places, int64_t channels) {
   std::string text = "[\"N\", " + std::to_string(channels);
   for (int64_t extent : places)
@@ -26,7 +26,7 @@ static std::string putChannelsFirst(ArrayRef<int64_t> places, int64_t channels) 
   return text + "]";
 }
 
-/// Whether the last of these extents may be the colours of a picture.
+/// Whether the last of these extents may be the colours of an image.
 static bool looksLikeChannelsLast(ArrayRef<int64_t> extents) {
   return extents.size() == 3 && llvm::is_contained({1, 3, 4}, extents[2]) && extents[0] == extents[1] && extents[0] > 4;
 }

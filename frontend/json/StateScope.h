@@ -70,7 +70,7 @@ private:
   llvm::SmallVector<Entry> entries;
 };
 
-/// States of layers in the body of a loop: they become carried values, which start as zeros.
+/// States of layers in the body of a loop: they become loop-carried values, which start as zeros.
 class LoopStates final : public StateScope {
 public:
   /// Arguments are added to `body` at its position `firstArgument`.
@@ -85,7 +85,7 @@ public:
     std::string name;
     mlir::RankedTensorType type;
     int64_t batchDim = -1; ///< dimension that is the batch, or -1
-    mlir::Value initial;   ///< an invariant of the loop's body, or null
+    mlir::Value initial;   ///< a capture of the loop's body, or null
     mlir::Value last;
   };
   llvm::ArrayRef<Entry> getEntries() const { return entries; }

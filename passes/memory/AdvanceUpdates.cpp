@@ -94,7 +94,7 @@ class AdvanceUpdates final : public dlc::impl::AdvanceUpdatesBase<AdvanceUpdates
   }
 
   /// The last op of the update that `op` is a part of: all its readers are. What several variables' updates read (a
-  /// layer's gradient, the norm of all gradients) is no part of any. Null if there is none.
+  /// layer's gradient, the norm of all gradients) is not part of any. Null if there is none.
   Operation *findGroup(Operation &op, func::FuncOp function) const {
     Operation *group = nullptr;
     if (op.use_empty() || llvm::isa<dlc::ConstantOp>(op))

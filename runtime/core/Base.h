@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What the whole runtime stands on: the few functions of libc that it calls,
+/// What the whole runtime is built on: the few functions of libc that it calls,
 /// declared here instead of included, so that it compiles for any target
 /// without a sysroot. The signatures are those of the LP64 ABIs of Linux.
 #ifndef DLC_CORE_BASE_H

@@ -13,7 +13,7 @@ STEP, TOLERANCE = 1e-5, 1e-6
 
 @dataclasses.dataclass
 class Input:
-    """Extents are numbers, or expressions of symbols, which are dynamic. Elements lie between low and high."""
+    """Extents are numbers, or expressions of symbols, which are dynamic. Elements are between low and high."""
 
     dims: list
     low: float = -2

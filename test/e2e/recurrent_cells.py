@@ -53,7 +53,7 @@ class Body:
 
 
 class Cell:
-    """One recurrent layer: weights w [G, I, H], r [G, H, H], biases [G, H], and how its equations are spelt.
+    """One recurrent layer: weights w [G, I, H], r [G, H, H], biases [G, H], and how its equations are written.
 
     spelling: "packed" (one product, sliced), "transposed" (the same with [G H, H] matrices), "separate" (one product per gate),
     "concatenated" (products of the state and the input side by side, a gate)."""

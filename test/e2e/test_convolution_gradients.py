@@ -109,7 +109,7 @@ def test_convolution(programs, case):
     Gradients(programs, body, shapes, (batch, filters, *out)).check()
 
 
-# As above. A convolution is linear in each operand, so <gradient of x, u> is the loss at u in the place of x: exact, and quick enough
+# As above. A convolution is linear in each operand, so <gradient of x, u> is the loss at u instead of x: exact, and quick enough
 # for shapes that fill tiles of channels and leave some over.
 LARGE = {
     "tiles": (3, 33, (15, 14), 70, (3, 3), (1, 1), (1, 1), (1, 1, 1, 1), 1),

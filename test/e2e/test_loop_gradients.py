@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gradients through loops over time: of initial states, scanned tensors and invariants, forward and in reverse, of final states and of
+"""Gradients through loops over time: of initial states, scan inputs and captures, forward and in reverse, of final states and of
 all steps, for batches and lengths that are known or not; in f64 against central differences of the compiled loss itself."""
 import dlc
 import numpy as np

@@ -19,7 +19,7 @@ func.func @run(%s: tensor<?x5xf32> {dlc.dims = ["N", 5], dlc.name = "s"}, %x: te
 }
 """
 
-# The carried value is what the loop stacks, and the matrix is the same in every step.
+# The loop-carried value is also the scan output, and the matrix is the same in every step.
 STACKED = """
 func.func private @step(%step: tensor<i64>, %h: tensor<?x5xf32>, %x: tensor<?x5xf32>, %w: tensor<5x5xf32>)
     -> (tensor<?x5xf32>, tensor<?x5xf32>) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The node `Loss` in functions that learn: every loss gives what the section `training` makes of it, gradients too; the losses of single
+"""The node `Loss` in trainable functions: every loss gives what the section `training` makes of it, gradients too; the losses of single
 samples; labels that are not a class; what does not fit."""
 import json
 

@@ -82,7 +82,7 @@ def test_running_statistics_are_those_of_onnx(tmp_path):
 
 
 def make_step(nodes, outputs, **more):
-    """A function that learns, if little: `w` becomes what it is."""
+    """A trainable function, if a small one: `w` becomes what it is."""
     inputs = [{"name": "x", "type": "f64", "shape": ["N", 4]}]
     parameters = {"w": {"shape": [], "type": "f64", "value": 1}, "s": {"shape": [4], "type": "f64", "value": 1}, "b": {"shape": [4], "type": "f64", "value": 0},
                   "m": {"shape": [4], "type": "f64", "value": 0}, "v": {"shape": [4], "type": "f64", "value": 1}}  # fmt: skip

@@ -43,7 +43,7 @@ def test_bench(learned, entry):
 
 
 def test_predicts_with_a_checkpoint(learned):
-    # Without entry point a model that learns predicts.
+    # Without an entry point a trainable model predicts.
     x = np.eye(4, dtype=np.float32)
     fresh = learned.execute("m.so", {"x": x}, ["score"])["score"]
     np.testing.assert_allclose(fresh, np.full((4, 3), 0.1, np.float32))

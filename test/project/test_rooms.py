@@ -21,7 +21,7 @@ ARROWS = {
     "runtime": set(),
     EMBEDDED: set(),
     "tools/driver": {"ir", "frontend", "passes", "backends"},
-    # Programs stand on the driver; dlc-run knows a model only through the runtime's public headers.
+    # Programs use the driver; dlc-run knows a model only through the runtime's public headers.
     "tools": {"ir", "frontend", "passes", "backends", "tools/driver", "runtime"},
     "python": {"runtime"},
 }

@@ -279,7 +279,7 @@ typedef struct dlc_model {
   /// Fills call->prepared from call->constants, once; null if nothing is to
   /// prepare. Its call has no tensors, symbols or workspace.
   dlc_int32 (*prepare)(const dlc_call *call);
-  /// Scratch bytes a thread should start with: the sum, over allocations alive
+  /// Scratch bytes that a thread should start with: the sum, over allocations alive
   /// at once in the worst kernel, of the size rounded up to 64, plus 64. Too
   /// small a value costs an allocation in the first run, nothing else.
   dlc_uint64 scratch_bytes;

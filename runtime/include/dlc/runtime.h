@@ -395,7 +395,7 @@ static inline dlc_int32 dlc_state_write(dlc_context *context, const char *name, 
 
 /* What training changes is in one block of model->variable_bytes bytes that
  * the caller owns: weights, what an optimizer keeps for them, counters. Where
- * each variable lies in it, the description says (dlc_find_variable). Nothing
+ * each variable is in it, the description says (dlc_find_variable). Nothing
  * holds a second copy, so the block may be copied as bytes at any time between
  * runs. */
 

@@ -92,7 +92,7 @@ func.func @alternating(%s: tensor<16xf32> {dlc.name = "s"}, %x: tensor<?x16xf32>
 
 // -----
 
-// A carried value that is stacked, too, needs no buffer: a step reads what the one before it stacked.
+// A loop-carried value that is also a scan output needs no buffer: a step reads what the one before it stacked.
 // CHECK-LABEL: func.func @stacked
 // CHECK-SAME: %[[S:[a-z0-9]+]]: memref<?xi8> {{{[^}]*}}dlc.input = "s"
 // CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?xi8> {{{[^}]*}}dlc.output = "y"

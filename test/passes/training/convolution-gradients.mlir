@@ -37,7 +37,7 @@ func.func @pools(%x: tensor<?x3x8x8xf32>) -> tensor<?x3x8x8xf32> {
 
 // -----
 
-// Statistics of the batch itself: two sums of the gradient and one sweep, no rule of the reductions.
+// Statistics of the batch itself: two sums of the gradient and one elementwise pass, no rule of the reductions.
 // CHECK-LABEL: func.func @batch_norm
 // CHECK: dlc.batch_norm
 // CHECK-COUNT-2: dlc.reduce sum {{.*}} : tensor<4x8x5x5xf32> -> tensor<8xf32>

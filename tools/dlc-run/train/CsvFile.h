@@ -18,7 +18,7 @@ struct CsvOptions {
 struct CsvTable {
   std::vector<std::string> columns; ///< of the features
   Array features;                   ///< f64[rows, columns]
-  std::vector<std::string> labels;  ///< one a row, if there is a label
+  std::vector<std::string> labels;  ///< one per row, if there is a label
   std::vector<size_t> lines;        ///< where each row starts
   std::vector<std::string> remarks; ///< what the user should know, though it is not an error
 };

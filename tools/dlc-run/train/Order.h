@@ -15,7 +15,7 @@ namespace dlcrun {
 /// splitStream.
 std::vector<uint32_t> shuffledOrder(size_t rows, uint64_t seed, uint64_t stream);
 
-/// The stream that decides which rows are held back for validation.
+/// The stream that decides which rows are held out for validation.
 constexpr uint64_t splitStream = ~uint64_t(0);
 
 } // namespace dlcrun

@@ -45,6 +45,6 @@ RowSplit dlcrun::splitRowsByFile(size_t rows, const std::string &path) {
   if (split.held.empty())
     throw Failure("'" + path + "' contains no row indices");
   if (split.training.empty())
-    throw Failure("'" + path + "' holds back all " + std::to_string(rows) + " rows");
+    throw Failure("'" + path + "' holds out all " + std::to_string(rows) + " rows");
   return split;
 }

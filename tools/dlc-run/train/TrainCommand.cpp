@@ -30,11 +30,11 @@ static void declareData(CLI::App &app, TrainOptions &options) {
       ->type_name("[NAME=]FILE")
       ->allow_extra_args(false);
   app.add_option("--validation-split", options.validationSplit,
-                 "Share of the rows of --data to hold back and measure with; the seed says which")
+                 "Share of the rows of --data to hold out for validation; the seed says which")
       ->check(CLI::Range(0.0, 1.0))
       ->excludes("--validation");
   app.add_option("--validation-rows", options.validationRows,
-                 "FILE with the numbers (from 0) of the rows of --data to hold back and measure with")
+                 "FILE with the numbers (from 0) of the rows of --data to hold out for validation")
       ->excludes("--validation")
       ->excludes("--validation-split");
   app.add_option("--label-column", options.data.csv.label, "Column of a table that is the label; by default the last");

@@ -17,7 +17,7 @@ struct TrainOptions {
   std::string entry; ///< what a step is; empty: train_step
   DataOptions data, validation;
   double validationSplit = 0;
-  std::string validationRows;        ///< file with the numbers of rows to hold back
+  std::string validationRows;        ///< file with the indices of rows to hold out
   std::vector<std::string> scales;   ///< "NAME=FACTOR"
   std::vector<std::string> settings; ///< "NAME=VALUE" of hyperparameters
   size_t epochs = 10, batch = 32;

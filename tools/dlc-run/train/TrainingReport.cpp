@@ -55,7 +55,7 @@ struct Curve {
   std::vector<double> values; ///< one per epoch; NaN where there is none
 };
 
-/// A picture of curves over the epochs.
+/// A plot of curves over the epochs.
 std::string drawCurves(const std::vector<Curve> &curves, const std::vector<EpochRecord> &history) {
   constexpr double width = 640, height = 260, left = 64, bottom = 28;
   double low = INFINITY, high = -INFINITY;
@@ -153,7 +153,7 @@ std::string TrainingReport::toHtml() const {
                      "content='width=device-width'>\n<title>" +
                      escape(model) + ": training</title>\n<style>" + style + "</style>\n<h1>" + escape(model) +
                      "</h1>\n<p>" + std::to_string(history.size()) + " epochs over " + std::to_string(rows) +
-                     " rows, " + std::to_string(validationRows) + " rows held back for validation.</p>\n";
+                     " rows, " + std::to_string(validationRows) + " rows held out for validation.</p>\n";
   std::vector<std::string> names;
   const std::string front = "validation_";
   for (const EpochRecord &record : history)
