@@ -22,7 +22,7 @@ def Dlc_LoopOp : Dlc_Op<"loop", [Pure, AttrSizedOperandSegments, DeclareOpInterf
     steps as the scan inputs have, or `trip_count` if there are none.
 
     With `stops` the body's last result is a `tensor<i1>`, and the loop ends after the first step in which it is true.
-    What is stacked after that is zero; the loop has one more result, a `tensor<i64>` with the number of steps that ran.
+    Scan outputs are zero after that; the loop has one more result, a `tensor<i64>` with the number of steps that ran.
 
     A body belongs to one loop. Its dimensions refer to the same symbols as the loop's function;
     `--dlc-bind-loop-shapes` writes them to the body's arguments.

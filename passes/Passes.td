@@ -510,7 +510,7 @@ def CollapseKernels : Pass<"dlc-collapse-kernels", "::mlir::ModuleOp"> {
   let description = [{
     Neighbouring dimensions that are contiguous in every tensor of a kernel, and that its ops treat alike, become one;
     dimensions of extent 1 are dropped. Elementwise kernels of equal shapes thus get a single loop, whose ranges can be
-    split between threads at any place. The leading dimensions of a product with one right operand become its rows.
+    split between threads at any index. The leading dimensions of a product with one right operand become its rows.
     Kernels of a loop whose rows threads share (`dlc.row_range`) keep theirs, and so do kernels whose schedules are not
     those of `--dlc-tile`: dimensions that a person has chosen would be gone. Schedules are decided anew for what is
     left. Reductions, softmax, layer and group normalization and layout conversions keep apart what they treat

@@ -49,7 +49,7 @@ Halide::Expr bind(Halide::Expr value, llvm::function_ref<Halide::Expr(const Hali
 /// The larger (smaller) one; NaN if either is. Any type.
 Halide::Expr max(Halide::Expr a, Halide::Expr b);
 Halide::Expr min(Halide::Expr a, Halide::Expr b);
-/// Whether a <= b; false if either is NaN. Any type but truth values.
+/// Whether a <= b; false if either is NaN. Any type but booleans.
 Halide::Expr lessOrEqual(Halide::Expr a, Halide::Expr b);
 /// x with the other sign, and without one, also where it is zero. Floating point.
 Halide::Expr negate(Halide::Expr x);

@@ -196,7 +196,7 @@ Value TrainingImporter::regularize(OpContext &context, Value loss) {
 //===-- Steps -------------------------------------------------------------===//
 
 SmallVector<Value> TrainingImporter::differentiate(TrainingBatch &batch) {
-  // The first load of a parameter stands for all of them.
+  // The first load of a parameter represents all of them.
   SmallVector<Value> variables;
   {
     OpBuilder::InsertionGuard guard(builder);

@@ -84,10 +84,10 @@ static RulePtr makeOptimizerRule() {
                  "Gradients over their root mean square",
                  {small, optional("rho", number(0, 1), "0.9", "Decay of the mean square"),
                   optional("momentum", number(0, 1), "0", "Share of the last step kept"),
-                  optional("epsilon", number(0), "1e-8", "Added to the root"), decay}},
+                  optional("epsilon", number(0), "1e-8", "Added to the square root"), decay}},
                 {"adagrad",
                  "Gradients over the root of all their squares",
-                 {rate, optional("epsilon", number(0), "1e-10", "Added to the root"), decay}}},
+                 {rate, optional("epsilon", number(0), "1e-10", "Added to the square root"), decay}}},
                {{"momentum", "sgd"}, {"nesterov", "sgd"}, {"gradient_descent", "sgd"}});
 }
 

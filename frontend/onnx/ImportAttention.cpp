@@ -121,7 +121,7 @@ std::optional<AttentionInputs> getAttentionInputs(NodeImporter &node) {
   std::optional<int64_t> size = constantDim(node.getDims(inputs.query)[3]);
   inputs.scale = node.getReal("scale", 1 / std::sqrt(static_cast<double>(size.value_or(1))));
   inputs.softcap = node.getReal("softcap", 0);
-  // ONNX puts a root of the scale on each side, which shows where elements have 16 bits.
+  // ONNX multiplies each side by the square root of the scale, which matters where elements have 16 bits.
   if (getElementTypeOrSelf(inputs.query).getIntOrFloatBitWidth() == 16 && inputs.scale >= 0) {
     Value root = node.createScalar(getElementTypeOrSelf(inputs.query), std::sqrt(inputs.scale));
     inputs.scaledQuery = node.create<MulOp>(inputs.query, root);

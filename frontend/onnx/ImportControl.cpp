@@ -38,7 +38,7 @@ void importIf(NodeImporter &node) {
     node.setTensor(i, tensor);
 }
 
-/// A truth value for every element of `x`: true.
+/// A boolean for every element of `x`: true.
 Value createTrueLike(NodeImporter &node, Value x) {
   if (node.hasFailed())
     return {};

@@ -13,7 +13,7 @@ namespace {
 
 /// The operands of a step, by name; null where the rule has none.
 struct LinearAttention {
-  Value query, key, value, decay, beta; ///< scanned: [T, B, groups, ...]
+  Value query, key, value, decay, beta; ///< scan inputs: [T, B, groups, ...]
   Value state;                          ///< [B, groups, key size, value size]
   bool isGated, isDelta;
   double scale;

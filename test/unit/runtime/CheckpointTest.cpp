@@ -317,7 +317,7 @@ TEST_F(CheckpointTest, SaysWhereItCannotWrite) {
   std::string nowhere = folder / "no" / "where";
   EXPECT_EQ(dlc_variables_save(&trainableModel, variables.data(), nowhere.c_str(), nullptr, 0, &error), DLC_ERROR_FILE);
   EXPECT_NE(std::string(error.message).find("No such file"), std::string::npos);
-  // A folder in the file's place.
+  // A folder instead of the file.
   EXPECT_EQ(dlc_variables_save(&trainableModel, variables.data(), folder.c_str(), nullptr, 0, &error), DLC_ERROR_FILE);
   EXPECT_EQ(filesInFolder(), 0u);
   EXPECT_EQ(dlc_variables_save(&trainableModel, nullptr, path.c_str(), nullptr, 0, &error), DLC_ERROR_ARGUMENT);
