@@ -20,7 +20,8 @@ ConstantTable &ConstantTable::get(MLIRContext *context) {
 
 size_t ConstantTable::addBlock(llvm::ArrayRef<char> bytes, std::shared_ptr<const void> owner, bool isMapped) {
   size_t unitBytes = isMapped ? llvm::sys::Process::getPageSizeEstimate() : std::max<size_t>(bytes.size(), 1);
-  assert((!isMapped || reinterpret_cast<uintptr_t>(bytes.data()) % unitBytes == 0) && "a mapping begins at a page boundary");
+  assert((!isMapped || reinterpret_cast<uintptr_t>(bytes.data()) % unitBytes == 0) &&
+         "a mapping begins at a page boundary");
   unsigned units = static_cast<unsigned>(llvm::divideCeil(bytes.size(), unitBytes));
   byAddress[bytes.data()] = blocks.size();
   blocks.push_back({bytes, std::move(owner), unitBytes, llvm::BitVector(units), isMapped});

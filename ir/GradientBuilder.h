@@ -8,12 +8,12 @@
 
 namespace dlc {
 
-/// One use of an op's gradient rule (GradientOpInterface): it knows the gradient of the op's result and collects those of
-/// its operands. The scalar that is differentiated is called L in what follows.
+/// One use of an op's gradient rule (GradientOpInterface): it knows the gradient of the op's result and collects those
+/// of its operands. The scalar that is differentiated is called L in what follows.
 class GradientBuilder {
 public:
-  /// Ops are written at `builder`'s insertion point; `isWanted` has one entry per operand. `isFinite`: whether operands and result
-  /// are finite wherever the function's inputs are. `askedAt` is the location of the `dlc.gradient`.
+  /// Ops are written at `builder`'s insertion point; `isWanted` has one entry per operand. `isFinite`: whether operands
+  /// and result are finite wherever the function's inputs are. `askedAt` is the location of the `dlc.gradient`.
   GradientBuilder(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value resultGradient,
                   llvm::ArrayRef<bool> isWanted, bool isFinite = true,
                   std::optional<mlir::Location> askedAt = std::nullopt);

@@ -8,8 +8,8 @@
 
 namespace dlc {
 
-/// Buffers in the arena, weights and prepacked data start at multiples of this many bytes: a cache line, and a vector of
-/// 512 bits.
+/// Buffers in the arena, weights and prepacked data start at multiples of this many bytes: a cache line, and a vector
+/// of 512 bits.
 constexpr int64_t bufferAlignment = 64;
 
 /// The layout of `type`, or null for row-major without halo.
@@ -28,7 +28,8 @@ struct PhysicalDim {
       0; ///< > 0: this dimension is a block of `tile` elements of `logical`; 0: the elements or the blocks themselves
 };
 
-/// Memory of a tensor whose extents are `dims` (see Dims): its dimensions, and the offset of its first interior element.
+/// Memory of a tensor whose extents are `dims` (see Dims): its dimensions, and the offset of its first interior
+/// element.
 struct PhysicalShape {
   llvm::SmallVector<PhysicalDim, 6> dims; ///< outermost first; the last has stride 1
   mlir::AffineExpr elements;              ///< of the whole buffer, halo included

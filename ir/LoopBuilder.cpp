@@ -46,8 +46,8 @@ LoopBuilder::~LoopBuilder() {
   body.erase();
 }
 
-/// Collects `value` and what it depends on, operands before users, if that is only constants, parameters and ops without
-/// side effects; fails otherwise.
+/// Collects `value` and what it depends on, operands before users, if that is only constants, parameters and ops
+/// without side effects; fails otherwise.
 static LogicalResult collectConstantWork(Value value, llvm::SetVector<Operation *> &work) {
   llvm::SmallVector<Value> pending{value};
   llvm::SmallPtrSet<Operation *, 8> entered;

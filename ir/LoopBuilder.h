@@ -12,8 +12,8 @@ namespace dlc {
 /// While one exists, the builder that it was given appends to the step; `finish` restores it and appends the loop.
 class LoopBuilder {
 public:
-  /// The step's function is named after the function around the loop and `name`. `scanned` are scan inputs, with the steps
-  /// as dimension 0; without any, the loop has `tripCount` steps.
+  /// The step's function is named after the function around the loop and `name`. `scanned` are scan inputs, with the
+  /// steps as dimension 0; without any, the loop has `tripCount` steps.
   LoopBuilder(mlir::OpBuilder &builder, mlir::Location location, llvm::StringRef name, mlir::ValueRange carried,
               mlir::ValueRange scanned, bool isReverse = false, std::optional<int64_t> tripCount = std::nullopt);
 
@@ -32,8 +32,8 @@ public:
   /// Lets the builder append to the function around the loop, for values to capture; the caller's guard restores it.
   void goOutside() { builder.restoreInsertionPoint(outside); }
 
-  /// Ends the step, which returns `next` as loop-carried values and one slice of each of `stacked`. Results of the loop: the
-  /// last loop-carried values, then the scan outputs.
+  /// Ends the step, which returns `next` as loop-carried values and one slice of each of `stacked`. Results of the
+  /// loop: the last loop-carried values, then the scan outputs.
   mlir::ResultRange finish(mlir::ValueRange next, mlir::ValueRange stacked);
 
 private:

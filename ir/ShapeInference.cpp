@@ -156,7 +156,8 @@ llvm::ArrayRef<AffineExpr> SymbolicShapes::getDims(Value value) const {
   return found->second;
 }
 
-/// Extents of a loop's results: those of the loop-carried operands, and the steps with the extents of what the body returns.
+/// Extents of a loop's results: those of the loop-carried operands, and the steps with the extents of what the body
+/// returns.
 LogicalResult SymbolicShapes::inferLoop(LoopOp loop) {
   for (auto [result, value] : llvm::zip(loop.getFinals(), loop.getCarried()))
     dims[result] = Dims(getDims(value));

@@ -33,8 +33,8 @@ mlir::AffineExpr divideExactly(mlir::AffineExpr numerator, mlir::AffineExpr deno
 
 mlir::LogicalResult copyDims(llvm::ArrayRef<mlir::AffineExpr> operand, Dims &result);
 
-/// NumPy broadcasting. Two extents that are not constants are assumed to be equal; fails on constants that differ and are
-/// not 1.
+/// NumPy broadcasting. Two extents that are not constants are assumed to be equal; fails on constants that differ and
+/// are not 1.
 mlir::LogicalResult broadcastDims(std::optional<mlir::Location> location, llvm::ArrayRef<Dims> operands, Dims &result);
 
 /// Extents after pooling or convolving windows over the spatial dimensions of `[N, C, spatial...]`.

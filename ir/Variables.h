@@ -49,8 +49,8 @@ private:
   llvm::DenseSet<mlir::StringAttr> changed;
 };
 
-/// Whether `module` is one in which parameters change: something is assigned or trained, whether already bound to results
-/// or not. In all others parameters are constants, or weights that are replaced between runs.
+/// Whether `module` is one in which parameters change: something is assigned or trained, whether already bound to
+/// results or not. In all others parameters are constants, or weights that are replaced between runs.
 bool changesParameters(mlir::ModuleOp module);
 
 } // namespace dlc

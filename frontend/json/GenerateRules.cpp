@@ -30,9 +30,9 @@ RulePtr dlc::json::getGenerateRule() {
     method->variants = {
         {"greedy", "The most likely token at every step", withCommonFields({})},
         {"sample", "A token drawn by its probability; the entry point takes a `seed`",
-         withCommonFields(
-             {optional("temperature", number(0), "", "Divides scores, 0 is greedy; an input if missing"),
-              optional("top_k", integer(1, INT32_MAX), "", "Draws among so many of the most likely tokens; all if missing")})},
+         withCommonFields({optional("temperature", number(0), "", "Divides scores, 0 is greedy; an input if missing"),
+                           optional("top_k", integer(1, INT32_MAX), "",
+                                    "Draws among so many of the most likely tokens; all if missing")})},
         {"beam", "The most likely sequence among those that a beam of them grows into",
          withCommonFields({optional("beams", integer(1, 4096), "4", "Sequences kept at every step"),
                            optional("length_penalty", number(), "0",

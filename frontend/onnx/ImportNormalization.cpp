@@ -126,7 +126,8 @@ Value getChannelOperand(NodeImporter &node, int64_t i, int64_t groups) {
     return value;
   if (dims.size() != 1 || !count || constantDim(dims[0]) != groups || *count % groups != 0) {
     if (!node.hasFailed())
-      node.error() << "operand " << i << " must hold one number per channel" << (node.getOpset() < 21 ? " or group" : "");
+      node.error() << "operand " << i << " must hold one number per channel"
+                   << (node.getOpset() < 21 ? " or group" : "");
     return {};
   }
   AffineExpr size = node.extent(*count / groups);

@@ -136,7 +136,8 @@ TEST_F(RuntimeTensorCheck, NullData) {
 
 TEST_F(RuntimeTensorCheck, Alignment) {
   inputs[2].byte_offset = 2;
-  expect(DLC_ERROR_ALIGNMENT, "input 'b' of 'mix' starts at an address that is not a multiple of its element's 4 bytes");
+  expect(DLC_ERROR_ALIGNMENT,
+         "input 'b' of 'mix' starts at an address that is not a multiple of its element's 4 bytes");
   inputs[2].byte_offset = 4;
   EXPECT_EQ(dlc_run(context, mix, inputs, 4, outputs, 2), DLC_OK);
 }

@@ -192,8 +192,8 @@ TEST(ArrayColumnTest, ChecksIntegers) {
   Target target;
   target.name = "y";
   target.type = DLC_U8;
-  EXPECT_TRUE(
-      contains(failureOf([&] { ArrayColumn(numbers({2}, {0, 0.5}), target, "y.npy"); }), "row 1: 0.5 is not an integer"));
+  EXPECT_TRUE(contains(failureOf([&] { ArrayColumn(numbers({2}, {0, 0.5}), target, "y.npy"); }),
+                       "row 1: 0.5 is not an integer"));
   EXPECT_TRUE(contains(failureOf([&] { ArrayColumn(numbers({2}, {0, 256}), target, "y.npy"); }), "256 does not fit"));
   EXPECT_EQ(failureOf([&] { ArrayColumn(numbers({2}, {0, 255}), target, "y.npy"); }), "");
   EXPECT_TRUE(contains(failureOf([&] { ArrayColumn(numbers({}, {0}), target, "y.npy"); }), "holds one number"));

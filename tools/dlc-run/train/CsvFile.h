@@ -24,8 +24,9 @@ struct CsvTable {
 };
 
 /// Reads a table in UTF-8, with or without a byte order mark; lines end in LF, CR LF or CR. A first row in which some
-/// feature is not a number holds the columns' names. Throws Failure with "FILE:LINE: ..." for a row of another length, a
-/// field that is not a finite number, or quotes that do not match, and lists the columns when a wanted one is missing.
+/// feature is not a number holds the columns' names. Throws Failure with "FILE:LINE: ..." for a row of another length,
+/// a field that is not a finite number, or quotes that do not match, and lists the columns when a wanted one is
+/// missing.
 CsvTable readCsv(const std::string &path, const CsvOptions &options);
 
 } // namespace dlcrun
