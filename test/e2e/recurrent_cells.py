@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recurrent cells as graphs in the compiler's own IR, in the spellings that models use, and as NumPy in double precision."""
+"""Recurrent cells as graphs in the compiler's own IR, in the forms that models use, and as NumPy in double precision."""
 import numpy as np
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gradients of convolutions, pools and batch normalization, as compiled, beside central differences of the compiled loss in f64, on
+"""Gradients of convolutions, pools and batch normalization, as compiled, against central differences of the compiled loss in f64, on
 shapes and attributes that break tiles: dilations, groups, uneven pads, strides, 1 to 3 dimensions, a batch known at run time."""
 import numpy as np
 import pytest

@@ -58,7 +58,7 @@ def write_model(steps, batch, is_reverse):
 
 
 def differentiate(loss, arrays, name, places=12, width=1e-6):
-    """Central differences at some places of one array, and these places."""
+    """Central differences at some indices of one array, and these indices."""
     array = arrays[name]
     random = np.random.default_rng(7)
     chosen = random.choice(array.size, min(places, array.size), replace=False)

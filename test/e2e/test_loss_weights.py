@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Labels that do not count and weights of samples, steps and elements: losses, gradients and metrics against NumPy, in f64; the same figures
+"""Labels that do not count and weights of samples, steps and elements: losses, gradients and metrics against NumPy, in f64; the same metrics
 from `dlc-run train` whatever the batch."""
 import json
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiling goes on from the text of a module: the library has the same bytes as one compiled at once, and schedules that are edited by
-hand compute the same numbers, or are refused with what is legal.
+"""Compilation continues from a printed module: the library has the same bytes as one compiled at once, and schedules that are edited by
+hand compute the same numbers, or are rejected with what is legal.
 
 DLC_SCHEDULE_POINTS raises the number of random schedules.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models that are wrong in one place: the compiler takes them or says what is wrong, and never crashes, hangs or blames itself.
+"""Models with one mutation: the compiler accepts them or says what is wrong, and never crashes, hangs or blames itself.
 
 DLC_MUTATIONS says how many mutants each of the two tests makes (240 when left out), DLC_MUTATION_SEED which.
 """

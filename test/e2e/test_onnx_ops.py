@@ -2,7 +2,7 @@
 """Families of ONNX ops on awkward shapes (extents 0, 1, primes, vector tails), against ONNX Runtime.
 
 One model a family: its nodes read the same few inputs and each gives an output, so that a family compiles once. Tolerance: 2e-5
-of the largest expected magnitude (at least 1); integers and truth values exactly.
+of the largest expected magnitude (at least 1); integers and booleans exactly.
 """
 import numpy as np
 import onnx

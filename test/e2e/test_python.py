@@ -118,7 +118,7 @@ def test_compile_reports_diagnostics(tmp_path):
 
 
 def test_library_that_was_compiled_anew(tmp_path):
-    """What is open stays what it was; what is opened afterwards is what the file holds now, weights in a file beside it included."""
+    """What is open stays what it was; what is opened afterwards is what the file contains now, weights in a file beside it included."""
 
     def write(value, *options):
         layer = {"op": "dense", "name": "d", "units": 1}

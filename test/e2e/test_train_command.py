@@ -238,7 +238,7 @@ def test_resumes_only_with_its_data(programs, library, table):
 
 
 def start(programs, library, *options):
-    """A run that goes on until it is stopped, and is past its first epochs."""
+    """A run that continues until it is stopped, and is past its first epochs."""
     command = [str(BIN / "dlc-run"), "train", str(library), "--data", "data.csv", "--epochs", "100000", *options]
     process = subprocess.Popen(command, cwd=programs.folder, stdout=subprocess.PIPE, text=True)
     for _ in range(3):
@@ -247,7 +247,7 @@ def start(programs, library, *options):
 
 
 def test_figure_that_does_not_exist(programs, library, table):
-    """It is known after an epoch only, which is not lost: the run goes on with another figure as if it had been watched from the beginning."""
+    """It is known after an epoch only, which is not lost: the run continues with another metric as if it had been monitored from the beginning."""
     options = ["--data", "data.csv", "--epochs", 2, "--checkpoint"]
     words = "there is no metric 'los' to watch; the last good checkpoint is 'c.safetensors' (epoch 1, step 7); did you mean 'loss'?"
     refuse(programs, library, words, *options, "c.safetensors", "--monitor", "los")
@@ -263,7 +263,7 @@ def test_two_runs_of_one_checkpoint(programs, library, table):
     process.kill()
     process.communicate(timeout=300)
     read_checkpoint(programs.folder / "c.safetensors")
-    # The lock of a process that was killed keeps nobody off, and what it left over goes.
+    # The lock of a process that was killed blocks nobody, and its leftover files are removed.
     (programs.folder / "c.safetensors.0123456789abcdef.tmp").write_bytes(b"half")
     (programs.folder / "c.safetensors.fedcba9876543210.tmp").write_bytes(b"half")
     (programs.folder / "c.safetensors.x.tmp").write_bytes(b"something else")
@@ -370,7 +370,7 @@ def test_broken_tables(programs, library, text, words):
 
 
 def test_tables_of_other_systems(programs, library, table):
-    """A byte order mark and other ends of lines change nothing; UTF-16 is refused."""
+    """A byte order mark and other line endings change nothing; UTF-16 is rejected."""
     plain = (programs.folder / "data.csv").read_text()
 
     def reached():
@@ -382,11 +382,11 @@ def test_tables_of_other_systems(programs, library, table):
         (programs.folder / "data.csv").write_bytes(("\ufeff" + plain.replace("\n", end)).encode())
         assert reached() == expected
     (programs.folder / "data.csv").write_bytes(plain.encode("utf-16"))
-    refuse(programs, library, "'data.csv' is text in UTF-16", "--data", "data.csv")
+    refuse(programs, library, "'data.csv' is in UTF-16", "--data", "data.csv")
 
 
 def test_labels_of_both_kinds(programs, library, table):
-    """A stray text among numbers makes all labels names, which is said; validation data must have the same kind."""
+    """A stray string among numbers makes all labels names, with a note; validation data must have the same kind."""
     (programs.folder / "mixed.csv").write_text("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4,x\n")
     notes = [event["text"] for event in events(train(programs, library, "--data", "mixed.csv", "--epochs", 1, "--json")) if event["event"] == "note"]
     assert notes == ["mixed.csv:3: label 'x' is not a number as others are: all labels are treated as class names"]
@@ -427,7 +427,7 @@ def test_mistakes(programs, library, table):
     refuse(programs, library, "--set takes NAME=NUMBER, not 'learning_rate=nan'", *good, "--set", "learning_rate=nan")
     refuse(programs, library, "--delimiter takes one character, or tab, not ';;'", *good, "--delimiter", ";;")
     (folder / "semicolons.csv").write_text((folder / "data.csv").read_text().replace(",", ";"))
-    refuse(programs, library, "one column only: if no comma stands", "--data", "semicolons.csv")
+    refuse(programs, library, "one column only: if its fields are not", "--data", "semicolons.csv")
     (folder / "tabs.csv").write_text((folder / "data.csv").read_text().replace(",", "\t"))
     events(train(programs, library, "--data", "tabs.csv", "--delimiter", "tab", "--epochs", 1, "--json"))
     os.mkfifo(folder / "pipe")
@@ -535,6 +535,6 @@ def test_nothing_is_left_to_resume(programs, library, table):
     assert first.returncode == 0 and "nothing is left" not in first.stdout + first.stderr
     again = train(programs, library, *options, 2)
     assert again.returncode == 0
-    assert "nothing is left to do: the run has its 2 epochs; --epochs 4 would go on" in again.stdout + again.stderr
+    assert "nothing is left to do: the run has its 2 epochs; --epochs 4 would continue" in again.stdout + again.stderr
     more = train(programs, library, *options, 3)
     assert more.returncode == 0 and "nothing is left" not in more.stdout + more.stderr

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models that learn under the commands that know nothing of training data: info, bench, run, verify, headers."""
+"""Trainable models under the commands that know nothing about training data: info, bench, run, verify, headers."""
 import json
 
 import linear_classifier
