@@ -75,8 +75,8 @@ bool Builder::expectShape(Value value, llvm::StringRef what, llvm::ArrayRef<int6
 
 bool Builder::checkShapes() {
   if (typeOf(operation.x).getRank() != 3)
-    return fail("takes an input of rank 3 [" + llvm::Twine(operation.isBatchFirst ? "N, T, I" : "T, N, I") + "], got " +
-                describeTensor(operation.x));
+    return fail("expects an input of rank 3 [" + llvm::Twine(operation.isBatchFirst ? "N, T, I" : "T, N, I") +
+                "], got " + describeTensor(operation.x));
   for (auto [value, what] : {std::pair(operation.weight, "W"), std::pair(operation.recurrent, "R")})
     if (typeOf(value).getRank() != 3 || !typeOf(value).hasStaticShape())
       return fail(llvm::Twine(what) + " must be of rank 3 with known extents, got " + describeTensor(value));
@@ -106,7 +106,7 @@ bool Builder::checkShapes() {
          expectShape(operation.recurrent, "R", {directions, gates * units, units}, "[D, " + rows + ", H]" + where) &&
          expectShape(operation.bias, "B", {directions, 2 * gates * units},
                      "[D, " + std::to_string(2 * gates) + " H]" + where) &&
-         expectShape(operation.lengths, "sequence_lens", {batch}, "[N], one a sequence of the batch") &&
+         expectShape(operation.lengths, "sequence_lens", {batch}, "[N], one per sequence of the batch") &&
          expectShape(operation.initialHidden, "initial_h", state, stateMeaning + where) &&
          expectShape(operation.initialCell, "initial_c", state, stateMeaning + where) &&
          expectShape(operation.peepholes, "P", {directions, 3 * units}, "[D, 3 H]" + where);

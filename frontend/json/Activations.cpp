@@ -165,6 +165,6 @@ void dlc::json::addActivationLayers(std::vector<LayerKind> &kinds) {
     kinds.push_back({activation.name, activation.summary, activation.fields, buildNamed});
   kinds.push_back({"prelu",
                    "x if x >= 0, else a trained slope of the channel times x",
-                   {optional("alpha_initializer", getInitializerRule(), "", "First values of the slopes (zeros)")},
+                   {optional("alpha_initializer", getInitializerRule(), "", "Initializer of the slopes (zeros)")},
                    buildPRelu});
 }

@@ -68,7 +68,7 @@ void FunctionImporter::import(StringRef name, const JsonValue &description) {
                           nodes ? "'layers' and 'nodes' exclude each other" : "'layers' or 'nodes' is missing");
   if (!isIdentifier(name))
     return reporter.error(description.position,
-                          "'" + name + "' cannot name a function: it takes letters, digits and underscores");
+                          "'" + name + "' cannot name a function: use letters, digits and underscores only");
   if (!declareInputs(name, description))
     return;
   scope.begin(function, nullptr, assignsParameters(description));

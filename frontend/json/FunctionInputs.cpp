@@ -43,7 +43,7 @@ bool FunctionImporter::declareInputs(StringRef name, const JsonValue &descriptio
         dimensionNames.insert(extent.string);
       if (extent.isString() && !isIdentifier(extent.string))
         reporter.error(extent.position,
-                       "'" + extent.string + "' cannot name a dimension: it takes letters, digits and underscores");
+                       "'" + extent.string + "' cannot name a dimension: use letters, digits and underscores only");
       if (given && !extent.isString() && given->extents[i] != extent.integer)
         reporter.error(extent.position, "input '" + inputName + "' has the extent " + Twine(extent.integer) +
                                             " here, and --shape asks for " + Twine(given->extents[i]) +

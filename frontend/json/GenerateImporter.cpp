@@ -58,7 +58,7 @@ bool GenerateImporter::readInterface(OpContext &context) {
       context.error("input", "asks for the input '" + wanted->string + "', which its function does not have" +
                                  suggest(wanted->string, names));
     else
-      context.error("finds no input that takes tokens: the encoder gives them all");
+      context.error("finds no input that takes tokens: the encoder provides them all");
     return false;
   }
   tokenInput = found->find("name")->string;

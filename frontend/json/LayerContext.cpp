@@ -46,7 +46,7 @@ bool LayerContext::expectRank(int64_t rank) {
   }
   std::string hint;
   if (form == "[N, T, features]" && input().getDefiningOp<LoopOp>())
-    hint = "; the recurrent layer before it gives its last state alone: give that one \"return_sequences\": true";
+    hint = "; the recurrent layer before it returns its last state only: give that one \"return_sequences\": true";
   else if (isModelInput && form == "[N, C, H, W]" && looksLikeChannelsLast(type.getShape()))
     hint = "; its dimensions are " + form.str() + ", with the batch first: give the input the shape " +
            putChannelsFirst(type.getShape().drop_back(), type.getShape().back());
@@ -95,7 +95,7 @@ Value LayerContext::parameter(const LayerParameter &description, ArrayRef<int64_
 std::optional<SmallVector<int64_t>> LayerContext::spatial(StringRef key, size_t count) {
   std::optional<SmallVector<int64_t>> values = attributes.repeated(key, count);
   if (!values)
-    error(key, "needs one '" + key + "' for all or " + Twine(count) + ", one a spatial dimension");
+    error(key, "needs one '" + key + "' for all or " + Twine(count) + ", one per spatial dimension");
   return values;
 }
 
@@ -196,8 +196,8 @@ Field dlc::json::statefulField() {
 std::vector<Field> dlc::json::weightFields() {
   return {optional("use_bias", boolean(), "true", "Whether a bias is added"),
           optional("activation", getActivationRule(), "", "What is applied to the result"),
-          optional("kernel_initializer", getInitializerRule(), "", "First values of the weights (glorot_uniform)"),
-          optional("bias_initializer", getInitializerRule(), "", "First values of the bias (zeros)")};
+          optional("kernel_initializer", getInitializerRule(), "", "Initializer of the weights (glorot_uniform)"),
+          optional("bias_initializer", getInitializerRule(), "", "Initializer of the bias (zeros)")};
 }
 
 RulePtr dlc::json::sizeRule(size_t dimensions, int64_t minimum) {

@@ -163,14 +163,14 @@ void dlc::json::addAttentionLayers(std::vector<LayerKind> &kinds) {
       optional("inputs", list(string(), 1, 3), "",
                "Names of queries, keys and values (the queries if missing), and a mask; the layer before if missing"));
   kinds.push_back({"attention",
-                   "Attention of several heads with its projections; inputs: queries, keys and values (the same "
+                   "Multi-head attention with its projections; inputs: queries, keys and values (the same "
                    "if missing), mask",
                    std::move(fields), buildAttention, /*takesSeveralInputs=*/true});
   kinds.push_back(
       {"learned_positions",
        "Adds a trained row for every position of [batch, length, features]",
        {required("length", integer(1, INT32_MAX), "Number of positions; those beyond use the last row"),
-        statefulField(), optional("initializer", getInitializerRule(), "", "First values of the rows (normal)")},
+        statefulField(), optional("initializer", getInitializerRule(), "", "Initializer of the rows (normal)")},
        buildLearnedPositions});
   kinds.push_back(
       {"sinusoidal_positions",

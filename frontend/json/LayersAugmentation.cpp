@@ -286,7 +286,7 @@ void dlc::json::addAugmentationLayers(std::vector<LayerKind> &kinds) {
       {"random_flip",
        "In training, mirrors images [N, C, H, W] at random",
        {optional("mode", choice({"horizontal", "vertical", "horizontal_and_vertical"}), "\"horizontal\"", "Which way"),
-        optional("probability", number(0, 1), "0.5", "Share of the samples that are mirrored each way")},
+        optional("probability", number(0, 1), "0.5", "Share of the samples that are mirrored in each direction")},
        buildRandomFlip});
   kinds.push_back({"random_crop",
                    "A part of each image [N, C, H, W], at a random position in training, the center in prediction",
@@ -308,7 +308,7 @@ void dlc::json::addAugmentationLayers(std::vector<LayerKind> &kinds) {
        {jitter("brightness", "As the factor of random_brightness"),
         jitter("contrast", "As the factor of random_contrast"),
         jitter("saturation", "Factors of what differs from grey are between 1 - saturation and 1 + saturation"),
-        jitter("hue", "Colours turn by up to this share of the circle, either way", 0.5), range},
+        jitter("hue", "Colours are rotated by up to this share of the circle, in either direction", 0.5), range},
        buildColours});
   kinds.push_back({"random_noise",
                    "In training, adds normally distributed random numbers",

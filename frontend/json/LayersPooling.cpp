@@ -74,7 +74,7 @@ template <size_t n> static void addFor(std::vector<LayerKind> &kinds) {
     std::vector<Field> result = {
         required("size", sizeRule(n, 1), "Extents of the window"),
         optional("stride", sizeRule(n, 1), "", "Step of the window; its size if missing"),
-        optional("padding", paddingRule(n), "\"valid\"", "Padding, whose elements do not take part"),
+        optional("padding", paddingRule(n), "\"valid\"", "Padding, whose elements do not count"),
         optional("dilation", sizeRule(n, 1), "1", "Step between elements of the window"),
         optional("ceil_mode", boolean(), "false", "Whether a last window may reach over the end")};
     llvm::append_range(result, more);

@@ -229,7 +229,7 @@ void dlc::json::addSelectionNodes(std::vector<NodeKind> &kinds) {
        1,
        {optional("pads", integers, "", "All low ones, then all high ones; also the second input"),
         optional("mode", choice({"constant", "edge", "reflect", "wrap"}), "\"constant\"", "What padding holds"),
-        optional("value", number(), "", "What constant padding holds (0); also the third input"),
+        optional("value", number(), "", "Value of constant padding (0); also the third input"),
         optional("axes", integers, "", "Dimensions, all if missing; also the fourth input")},
        buildPad});
   kinds.push_back({"Tile",

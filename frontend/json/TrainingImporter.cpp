@@ -150,7 +150,7 @@ std::optional<TrainingBatch> TrainingImporter::importBatch(StringRef name, bool 
     return std::nullopt;
   if (!isa<FloatType>(typeOf(predictions).getElementType())) {
     context.error("looks at '" + batch.outputNames.front() + "' of type " + describeTensor(predictions) +
-                  ", which is not of floating point");
+                  ", which is not floating-point");
     return std::nullopt;
   }
   batch.loss = LossImporter(context, training, batch).import(predictions);

@@ -97,12 +97,12 @@ std::optional<AttentionInputs> getAttentionInputs(NodeImporter &node) {
     return std::nullopt;
   AffineExpr past, newKeys = node.getDims(inputs.key)[2];
   if (node.hasOperand(4) != node.hasOperand(5)) {
-    node.error() << "takes past_key and past_value together";
+    node.error() << "expects past_key and past_value together";
     return std::nullopt;
   }
   if (node.hasOperand(4)) {
     if (node.getRank(4) != 4 || node.getRank(5) != 4) {
-      node.error() << "takes a past of rank 4";
+      node.error() << "expects a past of rank 4";
       return std::nullopt;
     }
     past = node.getDims(4)[2];
@@ -277,7 +277,7 @@ void importTensorScatter(NodeImporter &node) {
   std::optional<int64_t> length = constantDim(cache[axis]),
                          count = update.size() == cache.size() ? constantDim(update[axis]) : std::nullopt;
   if (axis < 1 || !length || !count || *count > *length || *count < 1) {
-    node.error() << "takes a cache and an update of known lengths, the update's at most the cache's";
+    node.error() << "expects a cache and an update of known lengths, the update's at most the cache's";
     return;
   }
   Type type = node.getBuilder().getI64Type();

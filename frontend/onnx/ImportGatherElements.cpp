@@ -15,7 +15,7 @@ void importGatherElements(NodeImporter &node) {
     return;
   int64_t rank = node.getRank(0), axis = node.normalizeAxis(node.getInteger("axis", 0), rank);
   if (int64_t own = node.getRank(1); !node.hasFailed() && own != rank)
-    node.error() << "takes indices of the operand's rank " << rank << ", got rank " << own;
+    node.error() << "expects indices of the operand's rank " << rank << ", got rank " << own;
   Type i64 = node.getBuilder().getI64Type();
   Value x = node.getOperand(0), indices = node.cast(node.getOperand(1), i64);
   auto count = [&](ArrayRef<int64_t> dims) {

@@ -50,7 +50,7 @@ std::optional<LinearAttention> getOperands(NodeImporter &node, int64_t heads, in
     node.error() << "update_rule '" << rule << "' is not one of linear, gated, delta and gated_delta";
   if ((node.hasOperand(4) != result.isGated || node.hasOperand(5) != result.isDelta) && !node.hasFailed())
     node.error()
-        << "takes 'decay' where the rule is gated and 'beta' where it is a delta rule, and only there; the rule is "
+        << "expects 'decay' where the rule is gated and 'beta' where it is a delta rule, and only there; the rule is "
         << rule;
   result.query = putTimeFirst(node, 0, {groups, heads / groups, size});
   result.key = putTimeFirst(node, 1, {groups, size, 1});
@@ -81,8 +81,8 @@ void importLinearAttention(NodeImporter &node) {
   if (heads < 1 || groups < 1 || heads % groups != 0 || !features || !values || *features % heads != 0 ||
       *values % groups != 0) {
     if (!node.hasFailed())
-      node.error() << "takes operands of rank 3 with known last extents that its heads (" << heads << " and " << groups
-                   << ") divide";
+      node.error() << "expects operands of rank 3 with known last extents that its heads (" << heads << " and "
+                   << groups << ") divide";
     return;
   }
   int64_t size = *features / heads, valueSize = *values / groups;

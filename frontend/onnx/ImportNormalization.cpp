@@ -80,7 +80,7 @@ void importBatchNormalization(NodeImporter &node) {
   if (!node.expectOperands(5, 5) || !expectElements(node, 0, ElementClass::Real))
     return;
   if (node.getRank(0) < 2) {
-    node.error() << "takes an operand of rank 2 or more";
+    node.error() << "expects an operand of rank 2 or more";
     return;
   }
   // Until opset 13, extra results mean training; then an attribute does.
@@ -143,7 +143,7 @@ void importGroups(NodeImporter &node, std::optional<int64_t> groups) {
   if (!groups)
     groups = channels.value_or(0);
   if (!channels || *groups < 1 || *channels % *groups != 0) {
-    node.error() << "takes an operand of rank 2 or more whose known number of channels its groups divide";
+    node.error() << "expects an operand of rank 2 or more whose known number of channels its groups divide";
     return;
   }
   double epsilon = node.getReal("epsilon", 1e-5);
@@ -161,7 +161,7 @@ void importLrn(NodeImporter &node) {
   if (!node.expectOperands(1, 1) || !expectElements(node, 0, ElementClass::Real))
     return;
   if (node.getRank(0) < 2)
-    node.error() << "takes an operand of rank 2 or more";
+    node.error() << "expects an operand of rank 2 or more";
   node.setResult(0, node.create<LrnOp>(node.getOperand(0), node.integer(size), node.real(node.getReal("alpha", 1e-4)),
                                        node.real(node.getReal("beta", 0.75)), node.real(node.getReal("bias", 1))));
 }

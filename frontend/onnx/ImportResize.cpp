@@ -103,7 +103,7 @@ void importResize(NodeImporter &node) {
     node.error() << "nearest_mode '" << resizing.nearestMode << "' is not supported";
   bool hasScales = node.hasOperand(2) && constantDim(elementCount(node.getDims(2), node.getContext())) != 0;
   if (hasScales == node.hasOperand(3) && !node.hasFailed())
-    node.error() << "takes either scales or sizes";
+    node.error() << "expects either scales or sizes";
   if (node.hasFailed())
     return;
 

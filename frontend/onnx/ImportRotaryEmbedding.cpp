@@ -23,7 +23,7 @@ Value getRotation(NodeImporter &node, int64_t operand, int64_t lengthDim, int64_
     return {};
   Dims dims(node.getDims(table));
   if (dims.size() != 3 || constantDim(dims[2]).value_or(half) != half) {
-    node.error() << "takes a cache with " << half << " numbers per position"
+    node.error() << "expects a cache with " << half << " numbers per position"
                  << (node.hasOperand(3) ? "" : ", for every sample and position where there are no position_ids");
     return {};
   }
@@ -54,8 +54,8 @@ void importRotaryEmbedding(NodeImporter &node) {
   rotated = rotated == 0 ? size.value_or(0) : rotated;
   if (!size || rotated < 2 || rotated % 2 != 0 || rotated > *size) {
     if (!node.hasFailed())
-      node.error() << "takes rank 3 or 4 and rotates an even number of elements of each head, got " << rotated << " of "
-                   << size.value_or(0);
+      node.error() << "expects rank 3 or 4 and rotates an even number of elements of each head, got " << rotated
+                   << " of " << size.value_or(0);
     return;
   }
   int64_t half = rotated / 2, lengthDim = hasRankThree ? 1 : 2;

@@ -109,7 +109,7 @@ void importRange(NodeImporter &node) {
   if (!start || !limit || !delta)
     return;
   if (start->size() != 1 || limit->size() != 1 || delta->size() != 1 || delta->front() == 0) {
-    node.error() << "takes scalars and a delta that is not 0";
+    node.error() << "expects scalars and a delta that is not 0";
     return;
   }
   double count = std::max(0.0, std::ceil((limit->front() - start->front()) / delta->front()));

@@ -166,7 +166,7 @@ std::optional<SmallVector<double>> NodeImporter::getKnownReals(int64_t i, String
 //===-- Results ------------------------------------------------------------===//
 
 Tensor *NodeImporter::newResult(int64_t i) {
-  assert(i < getNumResults() && "importers set results that the node has");
+  assert(i < getNumResults() && "importers set only results that the node has");
   return results[i] = importer.createTensor(node.output(i));
 }
 

@@ -63,7 +63,7 @@ char *getenv(const char *name);
 #define DLC_SYS_PRCTL 167
 #define DLC_SYS_GETRANDOM 278
 #else
-#error "the runtime knows the system calls of x86-64 and AArch64 Linux only"
+#error "the runtime supports the system calls of x86-64 and AArch64 Linux only"
 #endif
 
 /// Tells the core that this thread only waits for another one.

@@ -262,7 +262,7 @@ dlc_int32 dlcVariablesSave(const dlc_model *model, const void *block, const char
   }
   memcpy(temporary, path, length);
   if (!syncFolder(temporary, length))
-    return dlcFail(error, DLC_ERROR_FILE, "'%s' is written, but a power failure may undo it: %s", path,
+    return dlcFail(error, DLC_ERROR_FILE, "'%s' is written, but may be lost in a power failure: %s", path,
                    dlcSystemReason());
   return DLC_OK;
 }

@@ -20,7 +20,7 @@ dlc_int32 dlcModelCheck(const dlc_model *model, dlc_error *error) {
                    (dlc_uint64)model->abi_version, (dlc_uint64)DLC_ABI_VERSION);
   if (model->device_type != DLC_DEVICE_CPU)
     return dlcFail(error, DLC_ERROR_DEVICE,
-                   "model '%s' is for a device of type %u, and this runtime knows the CPU only", model->name,
+                   "model '%s' is for a device of type %u, and this runtime supports the CPU only", model->name,
                    (dlc_uint64)model->device_type);
   dlc_uint64 missing = model->required_features & ~dlcCpuFeatures();
   if (missing)
@@ -111,7 +111,7 @@ static dlc_int32 mapSidecar(ModelState *state, const char *folder, dlc_error *er
 static dlc_int32 checkSidecar(const ModelState *state, dlc_error *error) {
   if (!state->mapping || (dlc_uint64)lseek(state->file, 0, /*SEEK_END=*/2) >= state->mappingBytes)
     return DLC_OK;
-  return dlcFail(error, DLC_ERROR_FILE, "the weights '%s' of model '%s' were cut short while they are in use",
+  return dlcFail(error, DLC_ERROR_FILE, "the weights '%s' of model '%s' were truncated while they are in use",
                  state->model->weights_file, state->model->name);
 }
 

@@ -90,7 +90,7 @@ static void readTensor(JsonReader *reader, SafetensorsTensor *tensor, dlc_uint64
     if (field == HasType) {
       tensor->elementType = findType(dlcJsonText(reader));
       if (!tensor->elementType)
-        setProblem(reader, "a tensor has an element type that no model has");
+        setProblem(reader, "a tensor has an element type that models do not support");
     } else if (field == HasShape) {
       readShape(reader, tensor);
     } else if (field == HasOffsets) {

@@ -208,7 +208,7 @@ static dlc_int32 giveShape(Context *context, KeptState *state, const dlc_int64 *
     dlc_int64 extent = info->dims[d] >= 0 || !given ? info->dims[d] : given[d];
     if (extent < 0)
       return dlcContextFail(context, DLC_ERROR_STATE,
-                            "state '%s' has no shape yet: its first run decides about dimension %u", info->name,
+                            "state '%s' has no shape yet: its first run determines dimension %u", info->name,
                             (dlc_uint64)d);
     if (dlcMultiplyOverflows(bytes, (dlc_uint64)extent, &bytes))
       return dlcContextFail(context, DLC_ERROR_OVERFLOW, "the size of state '%s' does not fit 64 bits", info->name);

@@ -66,7 +66,7 @@ dlc_int32 dlcCheckMemory(const Subject *subject, const dlc_uint64 *capacity, voi
         dlcFormatShape(given, sizeof given, tensor->strides, info->rank);
         return dlcContextFail(
             subject->context, DLC_ERROR_STRIDES,
-            "%s '%s' of '%s' has strides %s, and only compact row-major tensors are taken: copy it first",
+            "%s '%s' of '%s' has strides %s, and only compact row-major tensors are accepted: copy it first",
             subject->role, info->name, subject->entry->name, given);
       }
   }

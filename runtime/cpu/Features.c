@@ -31,7 +31,7 @@ const char *dlcCpuFeatureName(dlc_uint64 features) {
   case DLC_CPU_AVX_VNNI:
     return "AVX-VNNI";
   default:
-    return "an instruction set that this runtime does not know";
+    return "an instruction set that this runtime does not support";
   }
 }
 

@@ -115,10 +115,10 @@ def test_errors(programs):
         return result.stderr
 
     real = {"loss": {"name": "cross_entropy", "from_logits": True, "ignore_index": 0}, "label": {"type": "f32"}}
-    assert "has 'ignore_index', which is a class number, and labels of the type f32: give the label an integer 'type'" in messages(real)
+    assert "has 'ignore_index', which is a class index, and labels of the type f32: give the label an integer 'type'" in messages(real)
     small = {"loss": {"name": "cross_entropy", "from_logits": True, "ignore_index": -1}, "label": {"type": "u8"}}
     assert "ignores the label -1, which is not in the range of their type u8" in messages(small)
-    assert "has no samples that could be weighed" in messages({"loss": {"name": "cross_entropy", "from_logits": True}, "sample_weights": True})
+    assert "has no samples that could be weighted" in messages({"loss": {"name": "cross_entropy", "from_logits": True}, "sample_weights": True})
 
 
 def run_train(programs, *options):

@@ -230,7 +230,7 @@ def test_resumes_only_with_its_data(programs, library, table):
     text = (programs.folder / "data.csv").read_text()
     (programs.folder / "data.csv").write_text(text.replace("setosa", "virginica", 1))
     before = (programs.folder / "c.safetensors").read_bytes()
-    refuse(programs, library, "'c.safetensors' is of another training run: its checksum of the data is", *checkpoint, 2)
+    refuse(programs, library, "'c.safetensors' belongs to another training run: its checksum of the data is", *checkpoint, 2)
     assert (programs.folder / "c.safetensors").read_bytes() == before
     (programs.folder / "data.csv").write_text(text)
     refuse(programs, library, "its checksum of the data is", *checkpoint, 2, "--scale", "x=2")

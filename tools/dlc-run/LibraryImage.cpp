@@ -63,7 +63,7 @@ private:
 
 template <typename T> T expect(std::optional<T> value, const std::string &path) {
   if (!value)
-    throw Failure("'" + path + "' is cut short or damaged");
+    throw Failure("'" + path + "' is truncated or damaged");
   return *value;
 }
 

@@ -170,7 +170,7 @@ Array dlcrun::readNpy(std::istream &file, const std::string &path, dlc_uint32 wa
     headerBytes |= static_cast<size_t>(prefix[10]) << 16 | static_cast<size_t>(prefix[11]) << 24;
   }
   if (!file || prefix[6] < 1 || prefix[6] > 3 || headerBytes > 1 << 20)
-    throw Failure("'" + path + "' is no .npy file of version 1, 2 or 3");
+    throw Failure("'" + path + "' is not a .npy file of version 1, 2 or 3");
   std::string header(headerBytes, ' ');
   file.read(header.data(), static_cast<std::streamsize>(headerBytes));
   if (!file)
@@ -197,7 +197,7 @@ Array dlcrun::readNpy(std::istream &file, const std::string &path, dlc_uint32 wa
   for (dlc_int64 extent : parsed.shape)
     isTooLong |= __builtin_mul_overflow(needed, static_cast<dlc_uint64>(extent), &needed);
   if (isTooLong || needed > available)
-    throw Failure("'" + path + "' is cut off: its shape " + describeShape(parsed.shape) +
+    throw Failure("'" + path + "' is truncated: its shape " + describeShape(parsed.shape) +
                   " needs more bytes than it has");
   Array array(type, parsed.shape);
   file.read(reinterpret_cast<char *>(array.data()), static_cast<std::streamsize>(array.bytes()));

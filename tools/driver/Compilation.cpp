@@ -400,7 +400,7 @@ LogicalResult Compilation::runReporting() {
     error() << "internal error: " << exception.what();
   }
   if (printer.getErrorCount() == 0)
-    error() << "internal error: the compiler gave up without saying why";
+    error() << "internal error: the compiler failed without a diagnostic";
   return failure();
 }
 

@@ -96,7 +96,7 @@ LogicalResult OptionReader::readImport() {
 LogicalResult OptionReader::checkSupport() {
   LogicalResult result = success();
   if (!options.report.empty() && !options.compileTo.empty())
-    result = error() << "--report tells of a whole compilation; leave --compile-to out";
+    result = error() << "--report describes a whole compilation; leave --compile-to out";
   if (options.precision != "f32")
     result = error() << "--precision=" << options.precision
                      << " is not supported yet: kernels compute in the types of the model, f32 above all";
@@ -107,10 +107,10 @@ LogicalResult OptionReader::checkOnnx() {
   LogicalResult result = success();
   bool isOnnx = options.compileTo.empty() && getOutputKind(options.output) == OutputKind::Onnx;
   if (!options.entry.empty() && !isOnnx)
-    result = error() << "--entry chooses the graph of an .onnx file; a library has all entry points";
+    result = error() << "--entry selects the graph of an .onnx file; a library has all entry points";
   if (isOnnx) {
     if (!options.report.empty())
-      result = error() << "--report tells of kernels, and an ONNX file has none";
+      result = error() << "--report describes kernels, and an ONNX file has none";
     if (options.replaceableWeights)
       result = error() << "weights of an ONNX file are initializers: leave --replaceable-weights out";
   }
@@ -133,7 +133,7 @@ LogicalResult OptionReader::checkOutput() {
   std::optional<OutputKind> kind = getOutputKind(options.output);
   if (!kind)
     return error() << "'" << options.output
-                   << "' has no ending that says what to write: .so, .a, .o, .h, .ll, .s, .mlir or .onnx";
+                   << "' has no extension that says what to write: .so, .a, .o, .h, .ll, .s, .mlir or .onnx";
   if (!options.compileTo.empty() && *kind != OutputKind::Mlir)
     return error() << "--compile-to stops at a module, which is text: write it to a .mlir file instead of '"
                    << options.output << "', or leave -o out to print it";
@@ -141,7 +141,7 @@ LogicalResult OptionReader::checkOutput() {
     return error() << "standard output takes text only (-.mlir, -.ll, -.s or -.h): give '" << options.output
                    << "' a name";
   if (options.weights == WeightsPlacement::File && *kind != OutputKind::SharedLibrary && *kind != OutputKind::Header)
-    return error() << "--weights=file needs a library that can tell its own folder: write a .so";
+    return error() << "--weights=file needs a library that can find its own folder: write a .so";
   return success();
 }
 

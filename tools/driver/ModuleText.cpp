@@ -89,7 +89,7 @@ static LogicalResult checkLevel(mlir::ModuleOp module, const CompilationState &s
                   (llvm::isa<KernelOp>(op) && (isImported || isProgram));
     if (!isLate)
       return mlir::WalkResult::advance();
-    op->emitError() << "belongs to another phase than '" << state.phase << "', after which the module says it was "
+    op->emitError() << "belongs to a different phase than '" << state.phase << "', after which the module says it was "
                     << "printed; its attribute '" << phaseName << "' names the phase";
     return mlir::WalkResult::interrupt();
   });

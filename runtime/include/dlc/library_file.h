@@ -125,7 +125,7 @@ static inline int dlc_check_library_file(const char *path, char *problem, size_t
                                               : "unknown",
              here == EM_X86_64 ? "x86-64" : "AArch64");
   else if (is_elf && needed > bytes)
-    snprintf(problem, size, "the file is cut short: it has %llu bytes of %llu", bytes, needed);
+    snprintf(problem, size, "the file is truncated: it has %llu bytes of %llu", bytes, needed);
   return is_foreign || (is_elf && needed > bytes);
 }
 

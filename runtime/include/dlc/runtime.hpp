@@ -264,7 +264,7 @@ public:
   /// one's library.
   void bind(const Variables &variables) {
     if (variables.model() != model())
-      throw Error(DLC_ERROR_VARIABLES, "the variables are those of another model than the context's '" +
+      throw Error(DLC_ERROR_VARIABLES, "the variables belong to another model than the context's '" +
                                            std::string(model()->name) + "', or of another opening of its library");
     bindVariables(variables.data(), variables.bytes());
   }

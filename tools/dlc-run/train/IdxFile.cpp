@@ -45,7 +45,7 @@ void checkSize(const std::string &path, dlc_uint32 type, const std::vector<dlc_i
   for (dlc_int64 extent : shape)
     isTooLong |= __builtin_mul_overflow(needed, static_cast<dlc_uint64>(extent), &needed);
   if (isTooLong || needed / mostPacked > available)
-    throw Failure("'" + path + "' is cut off: its shape " + describeShape(shape) + " needs more bytes than it has");
+    throw Failure("'" + path + "' is truncated: its shape " + describeShape(shape) + " needs more bytes than it has");
 }
 
 } // namespace

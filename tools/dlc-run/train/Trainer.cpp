@@ -73,7 +73,7 @@ void Trainer::readData() {
   for (const Target &target : targets)
     if (target.isLabel && target.isReal() && target.count() == 1 && classNames.size() > 2)
       throw Failure("there are " + std::to_string(classNames.size()) + " classes, and label '" + target.name +
-                    "' is one number, which can tell two apart");
+                    "' is one number, which can distinguish two");
   if (data.rows > UINT32_MAX)
     throw Failure("more than 4294967295 rows are too many");
   if (!options.validation.sources.empty()) {
@@ -198,7 +198,7 @@ static size_t findNonFinite(const Array &array) {
 
 void Trainer::reject(const Figures &figures, const Batch &batch) const {
   std::string reason = "whose batch starts with " + data.place(order[batch.firstPlace], targets) +
-                       ": lower the learning rate, or look for values that are far off";
+                       ": lower the learning rate, or look for outliers in the data";
   for (size_t i = 0; i < targets.size(); ++i)
     if (size_t found = findNonFinite(batch.tensors[i]); found < batch.tensors[i].count()) {
       size_t row = order[batch.firstPlace + found / targets[i].count()];

@@ -56,7 +56,7 @@ void TrainingState::load(const std::string &path, dlc::Variables &variables, con
     for (const auto &[name, value] : json.at("run").items())
       // Checkpoints may lack what later versions of dlc-run compare, and bring what they no longer do.
       if (mine.contains(name) && mine.at(name) != value)
-        throw Failure("'" + path + "' is of another training run: its " + name + " is " + value.dump() +
+        throw Failure("'" + path + "' belongs to another training run: its " + name + " is " + value.dump() +
                       ", and this one's is " + mine.at(name).dump());
     epoch = json.at("epoch");
     step = json.at("step");
