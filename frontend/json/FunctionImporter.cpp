@@ -83,7 +83,7 @@ void FunctionImporter::import(StringRef name, const JsonValue &description) {
 std::optional<Value> FunctionImporter::resolve(const JsonValue &reference, const std::string &label) {
   if (auto it = tensors.find(reference.string); it != tensors.end())
     return it->second;
-  std::string problem = label + " takes '" + reference.string + "', which ";
+  std::string problem = label + " uses '" + reference.string + "', which ";
   SmallVector<StringRef> names;
   for (const auto &entry : tensors)
     names.push_back(entry.getKey());
@@ -228,7 +228,7 @@ void FunctionImporter::importNodes(const JsonValue &nodes) {
             if (it == producers.end() || states[it->second] == State::Done)
               continue;
             if (states[it->second] == State::Open) {
-              reporter.error(input.position, labelOfNode(index) + " takes '" + input.string +
+              reporter.error(input.position, labelOfNode(index) + " uses '" + input.string +
                                                  "', which depends on the node itself: the nodes form a cycle");
               kinds[index] = nullptr;
               continue;
