@@ -67,7 +67,7 @@ enum dlc_element_type {
   DLC_F32 = 0x0220,
   DLC_F64 = 0x0240,
   DLC_BF16 = 0x0410,
-  DLC_BOOL = 0x0608 /* one byte an element, 0 or 1 */
+  DLC_BOOL = 0x0608 /* one byte per element, 0 or 1 */
 };
 
 /// DLPack's device types. Only the CPU is there yet.
@@ -102,7 +102,7 @@ enum dlc_tensor_flag {
   /// An output that exists only because of `--keep-tensors`: the value of one
   /// layer. Kept outputs follow the model's own, in program order.
   DLC_TENSOR_KEPT = 1,
-  /// A state that a run changes where it is: dlc_call has one address for what
+  /// A state that a run changes in place: dlc_call has one address for what
   /// it was and what it becomes.
   DLC_TENSOR_IN_PLACE = 2,
   /// An input of rank 0 that sets how a step is done, such as the learning
@@ -142,7 +142,7 @@ enum dlc_check_flag {
 };
 
 /// What the elements of an input must be, integers but for DLC_CHECK_PROBABILITY.
-/// The runtime looks at them before a run writes anything; without flags they
+/// The runtime checks them before a run writes anything; without flags they
 /// must be 0 to extent - 1.
 typedef struct dlc_index_check {
   const char *what;  /* "the vocabulary of 'embedding'", for the message */
@@ -150,19 +150,19 @@ typedef struct dlc_index_check {
   dlc_uint32 flags;  /* dlc_check_flag */
   dlc_int64 extent;  /* >= 0, or -(s + 1) for symbol s */
   dlc_int64 steps;   /* of DLC_CHECK_ROOM, encoded as extent is; else 0 */
-  /// The part of the input that is used as indices, one start and one size a
+  /// The part of the input that is used as indices, one start and one size per
   /// dimension (-1: all of it); null: all elements.
   const dlc_int64 *starts, *sizes;
   dlc_int64 exception; /* of DLC_CHECK_EXCEPTION; else 0 */
 } dlc_index_check;
 
-/// What a variable is there for.
+/// What a variable is used for.
 enum dlc_variable_kind {
   DLC_VARIABLE_WEIGHT = 0,  /* what optimizers change */
   DLC_VARIABLE_BUFFER = 1,  /* follows the data, such as a running mean */
   DLC_VARIABLE_SLOT = 2,    /* an optimizer's own, such as a momentum */
   DLC_VARIABLE_COUNTER = 3, /* counts steps */
-  DLC_VARIABLE_SEED = 4,    /* where random numbers start */
+  DLC_VARIABLE_SEED = 4,    /* the seed of random numbers */
   DLC_VARIABLE_DERIVED = 5, /* what `prepare_weights` computes from weights: opaque bytes, in no checkpoint */
   DLC_VARIABLE_STAMP = 6    /* one i64, DLC_STAMP_PREPARED while the derived ones belong to the weights */
 };
@@ -170,7 +170,7 @@ enum dlc_variable_kind {
 /* What the stamp is after `prepare_weights`: bytes that a block hardly holds by chance. */
 #define DLC_STAMP_PREPARED 0x646572697665642Ell
 
-/// A tensor of a model's state: parameters and what training needs beside
+/// A tensor of a model's state: parameters and what training needs besides
 /// them. All of them are in one block of dlc_model.variable_bytes, row-major.
 typedef struct dlc_variable_info {
   const char *name;
@@ -207,9 +207,9 @@ typedef dlc_int32 (*dlc_parallel_for)(const struct dlc_call *call, dlc_task task
 /// the call only.
 typedef struct dlc_call {
   void *const *tensors;        /* inputs, then outputs: first element of each (byte offset applied) */
-  const dlc_int64 *symbols;    /* one value a symbol of the entry point */
+  const dlc_int64 *symbols;    /* one value per symbol of the entry point */
   dlc_byte *workspace;         /* 64-byte aligned, workspace_bytes(symbols) long; null in `prepare` */
-  const dlc_byte *constants;   /* dlc_model.constants, or the mapped sidecar */
+  const dlc_byte *constants;   /* dlc_model.constants, or the mapped weight file */
   dlc_byte *prepared;          /* written by `prepare`, read by all others; 64-byte aligned */
   struct dlc_scratch *scratch; /* of the thread that makes the call */
   dlc_uint32 threads;          /* 1: parallel_for gains nothing, though it works */
@@ -217,7 +217,7 @@ typedef struct dlc_call {
   dlc_parallel_for parallel_for;
   void *stream;   /* null on the CPU */
   void *executor; /* the runtime's own */
-  /// One address a state of the entry point, 64-byte aligned: what it was
+  /// One address per state of the entry point, 64-byte aligned: what it was
   /// before the run, and what it becomes. They count only if the run succeeds.
   dlc_byte *const *states;
   dlc_byte *const *next_states;
@@ -269,7 +269,7 @@ typedef struct dlc_model {
   const dlc_byte
       *constants; /* packed weights in read-only memory, 64-byte aligned; null if none or in `weights_file` */
   dlc_uint64 constant_bytes;
-  /// Sidecar in the library's folder, memory-mapped; null if embedded. It
+  /// Weight file in the library's folder, memory-mapped; null if embedded. It
   /// holds `constant_bytes` bytes, then DLC_WEIGHTS_MAGIC, then `weights_hash`
   /// (8 bytes, little-endian), so that a file of another model is rejected
   /// without reading all of it.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /// \file
-/// Loading a library as its file is now. The system's dlopen gives a path that
-/// is loaded already what it was when it was loaded, though the file may have
+/// Loading the current contents of a library file. The system's dlopen gives for a path that
+/// is already loaded the contents at that time, though the file may have
 /// been recompiled since. Part of dlc/runtime.h.
 #ifndef DLC_LIBRARY_FILE_H
 #define DLC_LIBRARY_FILE_H
@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-/// Identifies what a library holds: the linker's hash of it.
+/// Identifies the contents of a library: the linker's hash of it.
 struct dlc_build_id {
   size_t bytes; /* 0: there is none */
   unsigned char value[64];
@@ -79,10 +79,10 @@ static inline struct dlc_build_id dlc_file_build_id(const char *path) {
 }
 
 /// What keeps dlopen from loading a file, as far as its headers say: writes it
-/// to `problem` and returns nonzero. dlopen itself dies of SIGBUS in a library
-/// that was cut short, and calls one for another processor missing. A file that
-/// is cut short after this look at it cannot be caught, nor one that the dynamic
-/// linker loads by itself because a program is linked with it.
+/// to `problem` and returns nonzero. dlopen itself is killed by SIGBUS in a library
+/// that was truncated, and calls one for another processor missing. A file that
+/// is truncated after this check cannot be caught, nor one that the dynamic
+/// linker loads itself because a program is linked with it.
 static inline int dlc_check_library_file(const char *path, char *problem, size_t size) {
 #if defined(__x86_64__)
   const unsigned here = EM_X86_64;
@@ -129,11 +129,11 @@ static inline int dlc_check_library_file(const char *path, char *problem, size_t
   return is_foreign || (is_elf && needed > bytes);
 }
 
-/// dlopen of the file as it is now; null if that fails, and dlerror says why
+/// dlopen of the current file; null if that fails, and dlerror says why
 /// unless too many earlier versions of the file are open.
 static inline void *dlc_load_file(const char *path) {
   /* Loaded libraries are identified by the paths as given, and then by
-   * their files. Spelled with more slashes, a path that is known leads to the
+   * their files. Written with more slashes, a known path leads to the
    * file that is there now. One without a slash would be searched for where the
    * system's libraries are. */
   enum { most_spellings = 200 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /// \file
 /// The C interface to models that dlc compiled, for C11 and C++17: open a
-/// library (or name a linked-in model), make a context, run. Header-only; every
-/// model carries its own runtime, which these functions reach through the
+/// library (or name a linked-in model), create a context, run. Header-only; every
+/// model contains its own runtime, which these functions reach through the
 /// model's description. Link with -ldl where libc is older than glibc 2.34.
 ///
 ///   dlc_error error;
@@ -23,16 +23,16 @@
 /// parameter, which is null after a failure. `error` may be null. No call
 /// aborts, throws, or writes outside what it was given. Objects may be used
 /// from any thread; a context runs in one thread at a time (a second one gets
-/// DLC_ERROR_BUSY), different contexts run concurrently. Things that are handed
-/// in together must belong together: an entry point is one of the context's own
-/// model (context->model), of the same opening of its library, or the answer is
+/// DLC_ERROR_BUSY), different contexts run concurrently. Objects that are passed
+/// together must belong together: an entry point is one of the context's own
+/// model (context->model), of the same loaded library; otherwise the answer is
 /// DLC_ERROR_ARGUMENT.
 ///
 /// A program may fork at any time, and use in the child what it had before:
 /// libraries, contexts, pools. The child's pools start threads of their own in
 /// the first run that needs them. What other threads of the parent were doing at
 /// that moment is cut off: the preparation of a model is repeated by whoever
-/// needs it, and a context that was in a call has forgotten its state, as after
+/// needs it, and a context that was in a call has lost its state, as after
 /// dlc_context_reset (variables that a training step was writing are as far as it
 /// had come). Functions of the program's own that the runtime calls (allocator,
 /// executor, log) must not return in a child that they have forked.
@@ -138,7 +138,7 @@ typedef struct dlc_library {
   void *handle;
 } dlc_library;
 
-/// Whether this header can talk to `model`; opening and making a context check
+/// Whether this header can talk to `model`; opening a library and creating a context check
 /// it, so only code that reads the description of a linked-in model needs it.
 static inline dlc_int32 dlc_model_check(const dlc_model *model, dlc_error *error) {
   if (!model)
@@ -178,7 +178,7 @@ static inline void dlc_visit_models(void *handle, void (*visit)(void *argument, 
   if (!strings || !symbols || !hash)
     return;
   /* bucket count, first hashed symbol, words of the Bloom filter, its shift;
-   * the filter, the buckets, then a word a symbol whose bit 0 ends a chain. */
+   * the filter, the buckets, then a word per symbol whose bit 0 ends a chain. */
   const uint32_t *buckets = hash + 4 + hash[2] * (sizeof(ElfW(Addr)) / 4), *chains = buckets + hash[0];
   for (uint32_t bucket = 0; bucket < hash[0]; ++bucket) {
     uint32_t symbol = buckets[bucket];
@@ -218,8 +218,8 @@ static inline void dlc_library_close(dlc_library *library) {
 /// Loads the library at `path` and finds its model: the one called `name`, or
 /// the only one if `name` is null. The caller closes it. A library that was
 /// recompiled (written under its name, as dlc does, not into the old file)
-/// is opened as it is now, beside the one that may still be open. One that is cut
-/// short, or for another architecture, is DLC_ERROR_FILE.
+/// is opened in its current version, even if an older one is still open. One that is
+/// truncated, or for another architecture, is DLC_ERROR_FILE.
 static inline dlc_int32 dlc_library_open(const char *path, const char *name, dlc_error *error, dlc_library **library) {
   if (!library)
     return dlc_report(error, DLC_ERROR_ARGUMENT, "dlc_library_open: no variable for the library%s%s", "", "");
@@ -271,7 +271,7 @@ static inline const dlc_entry_point *dlc_find_entry(const dlc_model *model, cons
   return NULL;
 }
 
-/// The entry point that a program means who names none: "run", else the one that
+/// The default entry point, if a program names none: "run", else the one that
 /// predicts ("predict"), else the only one. Null if that leaves a choice; never
 /// one that gives variables new values because it happens to come first.
 static inline const dlc_entry_point *dlc_default_entry(const dlc_model *model) {
@@ -290,7 +290,7 @@ static inline dlc_int32 dlc_find_tensor(const dlc_tensor_info *tensors, dlc_uint
 }
 
 /// Does now, on options->threads threads, what the first context would do
-/// (maps a sidecar of weights, transforms weights), and keeps the result until
+/// (maps a weight file, prepacks weights), and keeps the result until
 /// dlc_unprepare even if no context exists in between. Calls nest.
 static inline dlc_int32 dlc_prepare(const dlc_model *model, const dlc_context_options *options, dlc_error *error) {
   dlc_int32 status = dlc_model_check(model, error);
@@ -302,7 +302,7 @@ static inline void dlc_unprepare(const dlc_model *model) { model->runtime->unpre
 
 /*===-- Contexts -------------------------------------------------------------===*/
 
-/// Makes a context with one reference: the working memory of one run at a
+/// Creates a context with one reference: the working memory of one run at a
 /// time. The first of a model also prepares it; contexts share the result.
 /// `options` may be null. Workspace whose size depends on the batch grows in
 /// the first run that needs more, or in dlc_context_reserve; apart from that,
@@ -321,7 +321,7 @@ static inline void dlc_context_retain(dlc_context *context) {
     context->api->context_retain(context);
 }
 
-/// Gives a reference back; the last one frees the context. Null is fine.
+/// Releases a reference; the last one frees the context. Null is fine.
 static inline void dlc_context_release(dlc_context *context) {
   if (context)
     context->api->context_release(context);
@@ -360,7 +360,7 @@ static inline const char *dlc_context_message(const dlc_context *context) {
  * DLC_ERROR_STATE until the context is reset. A run that fails leaves the state
  * as it was. */
 
-/// Forgets all state: the next run is like the first one.
+/// Clears all state: the next run is like the first one.
 static inline dlc_int32 dlc_context_reset(dlc_context *context) {
   return context ? context->api->context_reset(context) : DLC_ERROR_ARGUMENT;
 }
@@ -375,7 +375,7 @@ static inline const dlc_tensor_info *dlc_find_state(const dlc_model *model, cons
 }
 
 /// Writes the extents of a state, as many as its rank. DLC_ERROR_STATE if
-/// they depend on a first run that has not been yet.
+/// they depend on a first run that has not happened yet.
 static inline dlc_int32 dlc_state_shape(dlc_context *context, const char *name, dlc_int64 *dims) {
   return context ? context->api->state_shape(context, name, dims) : DLC_ERROR_ARGUMENT;
 }
@@ -385,7 +385,7 @@ static inline dlc_int32 dlc_state_read(dlc_context *context, const char *name, c
   return context ? context->api->state_read(context, name, tensor) : DLC_ERROR_ARGUMENT;
 }
 
-/// Copies `tensor` to a state. Where no run has decided about symbolic extents
+/// Copies `tensor` to a state. If no run has determined symbolic extents
 /// yet, those of `tensor` count.
 static inline dlc_int32 dlc_state_write(dlc_context *context, const char *name, const dlc_tensor *tensor) {
   return context ? context->api->state_write(context, name, tensor) : DLC_ERROR_ARGUMENT;
@@ -395,13 +395,13 @@ static inline dlc_int32 dlc_state_write(dlc_context *context, const char *name, 
 
 /* What training changes is in one block of model->variable_bytes bytes that
  * the caller owns: weights, what an optimizer keeps for them, counters. Where
- * each variable is in it, the description says (dlc_find_variable). Nothing
+ * each variable is in it is part of the description (dlc_find_variable). Nothing
  * holds a second copy, so the block may be copied as bytes at any time between
  * runs. */
 
-/// A block for the variables of `model`, all zero, which free() gives back. Null, with an error, if there is none.
-/// Any other memory aligned to 64 serves as well; large blocks are in huge pages here, which runs are a little faster
-/// with.
+/// A block for the variables of `model`, all zero, which free() releases. Null, with an error, if there is no memory or
+/// the model has no variables. Any other memory aligned to 64 serves as well; large blocks are in huge pages here,
+/// which makes runs a little faster.
 static inline void *dlc_variables_allocate(const dlc_model *model, dlc_error *error) {
   return dlc_model_check(model, error) ? NULL : model->runtime->variables_allocate(model, error);
 }
@@ -410,7 +410,7 @@ static inline void *dlc_variables_allocate(const dlc_model *model, dlc_error *er
 /// `bytes` (at least model->variable_bytes) bytes, aligned to 64, that stay the
 /// caller's and must outlive their use. `init` initializes them. Contexts
 /// may share a block as long as no run that writes it overlaps another run. A
-/// null block takes the variables away.
+/// null block unbinds the variables.
 static inline dlc_int32 dlc_variables_bind(dlc_context *context, void *block, size_t bytes) {
   return context ? context->api->variables_bind(context, block, bytes) : DLC_ERROR_ARGUMENT;
 }
@@ -424,7 +424,7 @@ static inline const dlc_variable_info *dlc_find_variable(const dlc_model *model,
 }
 
 /// Writes the variables in `block` to `path` as safetensors, with `count` strings
-/// of metadata. The file appears whole or not at all: it is written beside, as
+/// of metadata. The file is written atomically: it is written in the same folder, as
 /// PATH.RANDOM.tmp (16 hexadecimal digits), synced to the disk and renamed, so a crash at any moment
 /// leaves the old file or the new one. No run may write the block meanwhile.
 static inline dlc_int32 dlc_variables_save(const dlc_model *model, const void *block, const char *path,
@@ -511,7 +511,7 @@ static inline dlc_tensor dlc_tensor_of(void *data, dlc_uint32 element_type, dlc_
 }
 
 /// The values that the shapes of `inputs` give to the entry's symbols; writes
-/// symbol_count values. Data of the tensors is not looked at.
+/// symbol_count values. Data of the tensors is not read.
 static inline dlc_int32 dlc_infer_symbols(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
                                           dlc_uint32 input_count, dlc_int64 *symbols) {
   return context ? context->api->infer_symbols(context, entry, inputs, input_count, symbols) : DLC_ERROR_ARGUMENT;
@@ -550,7 +550,7 @@ static inline dlc_int32 dlc_run_sized(dlc_context *context, const dlc_entry_poin
 
 /// Starts a pool with one reference, in the library of `model`, which must stay
 /// open while the pool is used. Contexts of any model can share it: put
-/// `&pool->executor` into their options. Idle threads look out for work for
+/// `&pool->executor` into their options. Idle threads spin for
 /// spin_microseconds, then sleep. One context at a time uses the threads; a
 /// second one meanwhile runs on its own thread alone. In a forked child the
 /// pool starts threads of its own in the first run.
@@ -569,7 +569,7 @@ static inline void dlc_pool_retain(dlc_pool *pool) {
     pool->api->pool_retain(pool);
 }
 
-/// Gives a reference back; the last one stops the threads. No context may
+/// Releases a reference; the last one stops the threads. No context may
 /// still use the pool. Null is fine.
 static inline void dlc_pool_release(dlc_pool *pool) {
   if (pool)

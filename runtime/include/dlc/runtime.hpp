@@ -256,12 +256,12 @@ public:
                         isComplete ? capacities.data() : nullptr));
   }
 
-  /// Forgets what the model remembers from run to run.
+  /// Clears the state that the model keeps from run to run.
   void reset() { check(dlc_context_reset(get())); }
   /// Lets runs read and write the model's variables in `block`; see dlc_variables_bind.
   void bindVariables(void *block, size_t bytes) { check(dlc_variables_bind(get(), block, bytes)); }
-  /// The same; `variables` must outlive their use. Throws if they are another model's, or of another opening of this
-  /// one's library.
+  /// The same; `variables` must outlive their use. Throws if they belong to another model, or to another loaded copy of
+  /// this one's library.
   void bind(const Variables &variables) {
     if (variables.model() != model())
       throw Error(DLC_ERROR_VARIABLES, "the variables belong to another model than the context's '" +
