@@ -399,8 +399,8 @@ static inline dlc_int32 dlc_state_write(dlc_context *context, const char *name, 
  * holds a second copy, so the block may be copied as bytes at any time between
  * runs. */
 
-/// A block for the variables of `model`, all zero, which free() releases. Null, with an error, if there is no memory or
-/// the model has no variables. Any other memory aligned to 64 serves as well; large blocks are in huge pages here,
+/// A block for the variables of `model`, all zero, which free() releases. Null, with an error, if there is no memory.
+/// Any other memory aligned to 64 serves as well; large blocks are in huge pages here,
 /// which makes runs a little faster.
 static inline void *dlc_variables_allocate(const dlc_model *model, dlc_error *error) {
   return dlc_model_check(model, error) ? NULL : model->runtime->variables_allocate(model, error);
