@@ -44,7 +44,7 @@ bool Loss::setPredictions(Value value) {
   predictions = value;
   RankedTensorType type = typeOf(predictions);
   if (!isa<FloatType>(type.getElementType())) {
-    context.error("looks at predictions " + describeTensor(predictions) + ", which are not floating-point");
+    context.error("is computed from predictions " + describeTensor(predictions) + ", which are not floating-point");
     return false;
   }
   classAxis = loss.classAxis < 0 ? loss.classAxis + type.getRank() : loss.classAxis;

@@ -128,7 +128,7 @@ def run_train(programs, *options):
 
 
 def test_train_command(programs):
-    """Figures of epochs do not depend on how rows with few labels are spread over batches, and leave out what is ignored."""
+    """Metrics of epochs do not depend on how rows with few labels are spread over batches, and leave out what is ignored."""
     rng = np.random.default_rng(6)
     compile_model(programs.folder, {"loss": {"name": "cross_entropy", "from_logits": True, "ignore_index": -100}, "metrics": ["accuracy"],
                                     "sample_weights": "element"}, ["N", 4, 3])  # fmt: skip

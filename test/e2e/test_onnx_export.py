@@ -280,7 +280,7 @@ def test_one_of_several_entry_points(programs, examples):
     result = programs.run("dlc", gan, "-o", "gan.onnx")
     assert result.returncode == 1 and "choose an entry point with --entry; there is" in result.stderr
     result = programs.run("dlc", gan, "-o", "gan.so", "--entry", "sample")
-    assert result.returncode == 1 and "--entry chooses the graph of an .onnx file" in result.stderr
+    assert result.returncode == 1 and "--entry selects the graph of an .onnx file" in result.stderr
 
 
 def test_large_models_are_refused(programs):

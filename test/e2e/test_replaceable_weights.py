@@ -136,7 +136,7 @@ def test_onnx_weights_are_replaced(tmp_path):
     x = generator.normal(size=(2, 3, 5, 7)).astype(np.float32)
     first = inference.run({"x": x})["y"]
     state["w"] = -w
-    with pytest.raises(dlc.Error, match="'run' needs what 'prepare_weights' makes of the weights"):
+    with pytest.raises(dlc.Error, match="'run' needs what 'prepare_weights' computes from the weights"):
         inference.run({"x": x})
     state.prepare_weights()
     second = inference.run({"x": x})["y"]

@@ -19,7 +19,7 @@ CASES = {
     "strides": (14, "strides [64, 64, 1, 8]"),
     "null": (16, "input 'image' of 'run' has no data"),
     "null-output": (16, "output 'probability' of 'run' has no data"),
-    "misaligned": (17, "no multiple of its element's 4 bytes"),
+    "misaligned": (17, "not a multiple of its element's 4 bytes"),
     "too-small": (18, "output 'probability' of 'run' needs 120 bytes, and its buffer has 116"),
     "overlap": (19, "output 'probability' of 'run' shares memory with 'image'"),
 }

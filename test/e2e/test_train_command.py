@@ -199,7 +199,7 @@ def test_resumes_only_what_it_began(programs, library, table):
     # A whole run has nothing left to do.
     assert not epochs(train(programs, library, *checkpoint, "--resume", "--json"))
     (programs.folder / "c.safetensors").write_bytes((programs.folder / "c.safetensors").read_bytes()[:-1])
-    refuse(programs, library, "no whole safetensors file", *checkpoint, "--resume")
+    refuse(programs, library, "not a complete safetensors file", *checkpoint, "--resume")
 
 
 def test_checkpoint_of_another_model(programs, library, table):

@@ -110,7 +110,7 @@ TEST_F(RuntimeBrokenLibrary, CutShortIsAnErrorAndNoSignal) {
   for (size_t cut : cuts) {
     std::string message = open(whole.substr(0, cut));
     if (cut > sizeof header)
-      EXPECT_NE(message.find("cut short: it has " + std::to_string(cut) + " bytes of"), std::string::npos) << message;
+      EXPECT_NE(message.find("truncated: it has " + std::to_string(cut) + " bytes of"), std::string::npos) << message;
     if (cut > sizeof header)
       EXPECT_EQ(error.status, DLC_ERROR_FILE);
   }

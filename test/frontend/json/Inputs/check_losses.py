@@ -38,9 +38,9 @@ CASES = [
     ("huber", ["sigmoid"], None),
 ]  # fmt: skip
 ONE_UNIT = [
-    ("cross_entropy", ["softmax"], "error: the loss looks at a softmax over one element, which is 1 whatever the model says"),
-    ("binary_cross_entropy", ["softmax"], "error: the loss looks at a softmax over one element"),
-    ("mean_squared_error", ["softmax"], "error: the loss looks at a softmax over one element"),
+    ("cross_entropy", ["softmax"], "error: the loss is computed from a softmax over one element, which is always 1"),
+    ("binary_cross_entropy", ["softmax"], "error: the loss is computed from a softmax over one element"),
+    ("mean_squared_error", ["softmax"], "error: the loss is computed from a softmax over one element"),
     ((LOGITS, "cross_entropy"), [], "error: the loss is over classes, and there is one"),
     ("binary_cross_entropy", ["sigmoid"], None),
 ]  # fmt: skip
