@@ -127,14 +127,14 @@ TEST(IdxFileTest, RefusesBrokenFiles) {
   ScratchFolder folder;
   std::string whole("\0\0\x08\x01\0\0\0\x03\x01\x02\x03", 11);
   for (size_t bytes = 0; bytes < whole.size(); ++bytes)
-    EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", whole.substr(0, bytes))); }), "cut off")) << bytes;
+    EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", whole.substr(0, bytes))); }), "truncated")) << bytes;
   EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", whole + "x")); }), "longer than its shape"));
   EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", "text")); }), "no IDX file"));
   // No memory is allocated for what a file merely claims: here 2^40 bytes, and more than 2^64.
   std::string huge("\0\0\x08\x03\0\x01\0\0\0\x01\0\0\0\0\x01\0\x01", 17);
-  EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", huge)); }), "cut off"));
+  EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", huge)); }), "truncated"));
   huge.replace(4, 12, 12, '\xff');
-  EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", huge)); }), "cut off"));
+  EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", huge)); }), "truncated"));
   EXPECT_FALSE(isIdx(folder.write("a", "text")));
 }
 

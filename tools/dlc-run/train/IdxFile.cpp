@@ -64,7 +64,7 @@ Array dlcrun::readIdx(const std::string &path) {
     while (bytes) {
       int got = gzread(stream.get(), to, static_cast<unsigned>(std::min<size_t>(bytes, 1 << 30)));
       if (got <= 0)
-        throw Failure("'" + path + "' is cut off or broken");
+        throw Failure("'" + path + "' is truncated or broken");
       to += got;
       bytes -= static_cast<size_t>(got);
     }
