@@ -40,7 +40,7 @@ public:
   std::vector<dlc_int64> shape;
 
 private:
-  [[noreturn]] void fail(const std::string &what) const { throw Failure("'" + path + "' is no .npy file: " + what); }
+  [[noreturn]] void fail(const std::string &what) const { throw Failure("'" + path + "' is not a .npy file: " + what); }
 
   void skipBlanks() {
     while (next < text.size() && std::strchr(" \t\r\n", text[next]))
@@ -163,7 +163,7 @@ Array dlcrun::readNpy(std::istream &file, const std::string &path, dlc_uint32 wa
   unsigned char prefix[12] = {};
   file.read(reinterpret_cast<char *>(prefix), 10);
   if (!file || std::memcmp(prefix, "\x93NUMPY", 6) != 0)
-    throw Failure("'" + path + "' is no .npy file");
+    throw Failure("'" + path + "' is not a .npy file");
   size_t headerBytes = prefix[8] | prefix[9] << 8;
   if (prefix[6] > 1) {
     file.read(reinterpret_cast<char *>(prefix) + 10, 2);
