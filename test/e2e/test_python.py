@@ -206,7 +206,7 @@ def test_empty_lists_and_extremes(adder):
         ((X, [[1.5, 2], [3, 4]], 1), ValueError, r"input 'i' is i64\[N, 2\], and a given number is not an int64"),
         ((X, [[2**63, 0], [0, 0]], 1), ValueError, r"input 'i' is i64\[N, 2\], and a given number is not an int64"),
         ((X, [[2**70, 0], [0, 0]], 1), TypeError, r"input 'i' is i64\[N, 2\], .*object"),
-        ((X, [[float("nan"), 0], [0, 0]], 1), ValueError, r"input 'i' .*no int64"),
+        ((X, [[float("nan"), 0], [0, 0]], 1), ValueError, r"input 'i' .*not an int64"),
         (([[1e300, 0], [0, 0]], I, 1), ValueError, r"input 'x' is f32\[N, 2\], and a given number is not a float32"),
         (([[2**24 + 1, 0], [0, 0]], I, 1), ValueError, r"input 'x' is f32\[N, 2\], and a given number is not a float32"),
         (([[1, 2], [3]], I, 1), ValueError, r"input 'x' is f32\[N, 2\], and the lists given differ in length"),
