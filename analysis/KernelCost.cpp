@@ -21,7 +21,7 @@ static int64_t product(llvm::ArrayRef<int64_t> values) {
   return result;
 }
 
-/// Operations an element of the result.
+/// Operations per element of the result.
 static AffineExpr operationsPerElement(mlir::Operation *op, const KernelShapes &shapes) {
   mlir::MLIRContext *context = op->getContext();
   auto constant = [&](int64_t value) { return mlir::getAffineConstantExpr(value, context); };
@@ -44,14 +44,14 @@ static AffineExpr operationsPerElement(mlir::Operation *op, const KernelShapes &
         return (takesFirst ? lhs[lhs.size() - 2] : lhs.back()) * 2;
       })
       .Case<AttentionOp>([&](AttentionOp attention) {
-        // Two products a key, of about the same depth, and an exponential function that the head shares.
+        // Two products per key, of about the same depth, and an exponential function that the head shares.
         return shapes.getDims(attention.getKey())[2] * 5;
       })
       .Case<EinsumOp>([&](EinsumOp einsum) {
         AffineExpr largest = constant(2);
         for (mlir::Value operand : einsum.getOperands())
           largest = largest * product(shapes.getDims(operand), context);
-        // The labels of operands are not told apart here: an overestimate, which only decides about threads.
+        // The labels of operands are not distinguished here: an overestimate, which only decides about threads.
         return largest;
       })
       .Case<MaxPoolOp, MaxPoolIndicesOp, MaxPoolOffsetsOp, AveragePoolOp, LpPoolOp, MaxPoolGradientOp, SpreadWindowsOp>(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// How long a kernel will take, roughly: enough to tell work that is worth a second thread from work that is not, and
-/// what is cheap to compute again from what is not.
+/// How long a kernel will take, roughly: enough to distinguish work that is worth a second thread from work that is
+/// not, and what is cheap to recompute from what is not.
 #ifndef DLC_ANALYSIS_KERNELCOST_H
 #define DLC_ANALYSIS_KERNELCOST_H
 
@@ -18,10 +18,10 @@ struct KernelCost {
 /// symbols.
 KernelCost estimateCost(mlir::Operation *kernel, const KernelShapes &shapes);
 
-/// Nanoseconds on one core that runs the widest of the kernel's versions: 6 operations a lane and nanosecond, which
-/// register-tiled sums of products reach with two fused multiply-adds a cycle (16 lanes: 96 GFLOP/s, measured 100), 2.5
-/// times as many for Winograd's algorithm, which does without most multiplications, and 12 bytes. Narrower versions
-/// take longer, which errs on the side of one thread.
+/// Nanoseconds on one core that runs the widest of the kernel's versions: 6 operations per lane and nanosecond, which
+/// register-tiled sums of products reach with two fused multiply-adds per cycle (16 lanes: 96 GFLOP/s, measured
+/// 100), 2.5 times as many for Winograd's algorithm, which does without most multiplications, and 12 bytes. Narrower
+/// versions take longer, which errs on the side of one thread.
 mlir::AffineExpr estimateNanoseconds(mlir::Operation *kernel, const KernelCost &cost);
 
 } // namespace dlc

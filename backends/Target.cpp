@@ -7,7 +7,7 @@
 
 using namespace dlc;
 
-/// All rows of x86-64 that are chosen by cpuid, in one library.
+/// The default rows of x86-64 in one library, which selects one by cpuid.
 static constexpr llvm::StringLiteral portableName = "x86-64";
 
 llvm::ArrayRef<llvm::StringRef> Target::getNames() {
@@ -20,7 +20,7 @@ llvm::ArrayRef<llvm::StringRef> Target::getNames() {
   return names;
 }
 
-/// The row that this machine prefers; null if it is none of ours.
+/// The row that this machine prefers; null if dlc supports none of its instruction sets.
 static const Machine *detectNative() {
   llvm::Triple host(llvm::sys::getProcessTriple());
   if (host.isAArch64())
@@ -28,7 +28,7 @@ static const Machine *detectNative() {
   return host.getArch() == llvm::Triple::x86_64 ? chooseMachine(Architecture::X86_64, getHostCpuFeatures()) : nullptr;
 }
 
-/// What all of `machines` require, who are of one architecture.
+/// The features that all of `machines`, of one architecture, require.
 static Target makeTarget(llvm::StringRef name, llvm::ArrayRef<const Machine *> machines) {
   Target target;
   target.name = name.str();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What a library is compiled for: one machine, or several of one architecture between which it chooses when it is
+/// What a library is compiled for: one machine, or several of one architecture, of which it selects one when it is
 /// loaded.
 #ifndef DLC_BACKENDS_TARGET_H
 #define DLC_BACKENDS_TARGET_H
@@ -19,12 +19,12 @@ namespace dlc {
 struct Target {
   std::string name; ///< as the user wrote it, "native" resolved
   llvm::Triple triple;
-  llvm::SmallVector<const Machine *, 3> machines; ///< rows of the table, by rising preference
+  llvm::SmallVector<const Machine *, 3> machines; ///< rows of the table, in order of rising preference
   uint64_t requiredFeatures = 0;                  ///< `dlc_cpu_feature` bits without which no kernel runs
 
-  /// Reads the value of `--target`. On failure `error` says what is wrong and what is nearest.
+  /// Reads the value of `--target`. On failure `error` says what is wrong and which name is closest.
   static std::optional<Target> parse(llvm::StringRef text, std::string &error);
-  /// All values that `parse` takes.
+  /// All values that `parse` accepts.
   static llvm::ArrayRef<llvm::StringRef> getNames();
 
   /// LLVM's code generator for the host program: the base of the architecture, position-independent code. Kernels carry

@@ -5,14 +5,14 @@
 usage: scaling.py [--bin DIR] [--jobs J] [--limit 1.3] [--seconds 600] [--keep DIR] [FAMILY[:N,N,...] ...]
 
 Needs `pip install numpy onnx`. Each family is a function that writes a model of n parts, registered with the sizes that are compiled when
-none are given; those of whole layers stand in scaling_layers.py. Models are compiled by `DIR/dlc MODEL -o OUT.so --no-cache --time`, each
-in a process of its own. Printed for each size: seconds on the clock, seconds of all processors (which other programs on the machine disturb
-less), peak memory of the compiler and its children, the size of the library, and what each phase took. Then, for the first and the last
-size of the family, the growth of processor time and memory beside that of n: 1.00 is linear. Exits with 1 if a family grows by more than
-the limit, or fails.
+none are given; those of whole layers are in scaling_layers.py. Models are compiled by `DIR/dlc MODEL -o OUT.so --no-cache --time`, each
+in a separate process. Printed for each size: wall-clock seconds, seconds of all processors (which other programs on the machine disturb
+less), peak memory of the compiler and its children, the size of the library, and the time of each phase. Then, for the first and the last
+size of the family, the growth of processor time and memory relative to that of n: 1.00 is linear. Exits with 1 if a family grows by more
+than the limit, or fails.
 
 What does not depend on n (starting, the runtime, one kernel of each kind) is measured with the smallest model that the family
-makes and taken off before sizes are compared; a difference of less than 0.1 s or 16 MB counts as that much, since measurements scatter.
+builds and subtracted before sizes are compared; a difference of less than 0.1 s or 16 MB counts as that much, since measurements scatter.
 """
 import argparse
 import json
@@ -83,14 +83,14 @@ def mul_tanh(n, folder):
 
 @family(2500, 20000)
 def mul_add_distinct(n, folder):
-    """Every node has a constant of its own."""
+    """Every node has its own constant."""
     weights = {f"c{i}": np.array(np.float32(0.5 + i / (2 * n))) for i in range(n)}
     return chain(n, folder, [("Mul" if i % 2 == 0 else "Add", f"c{i}") for i in range(n)], weights)
 
 
 @family(2500, 20000)
 def mul_add_vectors(n, folder):
-    """Every node has a vector of its own."""
+    """Every node has its own vector."""
     weights = {f"c{i}": np.linspace(0.5, 1, 64, dtype=np.float32) + np.float32(i / n) for i in range(n)}
     return chain(n, folder, [("Mul" if i % 2 == 0 else "Add", f"c{i}") for i in range(n)], weights)
 
@@ -112,7 +112,7 @@ def mul_tanh_json(n, folder):
 
 @family(500, 4000)
 def diamonds(n, folder):
-    """x = x * x + x: each value is read twice by what comes next."""
+    """x = x * x + x: each value is read twice by the next nodes."""
     nodes, value = [], "x"
     for i in range(n):
         nodes += [helper.make_node("Mul", [value, value], [f"s{i}"]), helper.make_node("Add", [f"s{i}", value], [f"u{i}"]),
@@ -152,7 +152,7 @@ def unrolled_mix(n, folder):
 
 
 def watch_memory(process, peak):
-    """The most memory, in MB, that `process` and its children have had at one time; what they share counts once."""
+    """The peak memory, in MB, of `process` and its children; what they share counts once."""
     while process.poll() is None:
         total, pending = 0, [process.pid]
         while pending:
@@ -168,7 +168,7 @@ def watch_memory(process, peak):
 
 
 def measure_processors():
-    """Seconds that processors have spent on children that have ended, and theirs."""
+    """Processor seconds of children that have ended, and of their children."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
@@ -199,7 +199,7 @@ def compile_model(arguments, model, options, folder):
 
 
 def measure(arguments, name, sizes):
-    """Whether the family grows as it may."""
+    """Whether the growth of the family is within the limit."""
     build, own_sizes, options = FAMILIES[name]
     sizes, results = sizes or own_sizes, {}
     smallest = max(min(sizes[0] // 4, 32), 1)
@@ -226,9 +226,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", default="build/bin")
     parser.add_argument("--jobs", type=int, help="kernels compiled at the same time")
-    parser.add_argument("--limit", type=float, default=1.3, help="growth in time and memory that passes; 1 is linear")
-    parser.add_argument("--seconds", type=float, default=600, help="the most that one compilation may take")
-    parser.add_argument("--keep", help="a folder where the last model and its library stay")
+    parser.add_argument("--limit", type=float, default=1.3, help="largest growth in time and memory that passes; 1 is linear")
+    parser.add_argument("--seconds", type=float, default=600, help="the time limit of one compilation")
+    parser.add_argument("--keep", help="a folder in which the last model and its library are kept")
     parser.add_argument("families", nargs="*", metavar="FAMILY[:N,N]", help="among " + ", ".join(FAMILIES))
     arguments = parser.parse_args()
     passed = True
@@ -241,7 +241,7 @@ def main():
 
 
 if __name__ == "__main__":
-    # By its name, under which scaling_layers imports it: its table of families is the one that grows.
+    # Imported by name, as scaling_layers does: both then extend the same table of families.
     import scaling
     import scaling_layers  # noqa: F401
 

@@ -66,7 +66,7 @@ def inference_alternating_onnx(n, folder):
 
 @family(100, 800)
 def residuals_in_loop(n, folder):
-    """A scan whose step subtracts n times what a product makes of the difference so far."""
+    """A scan whose step subtracts n times what a product computes from the difference so far."""
     rng = np.random.default_rng(0)
     weights = {name: rng.standard_normal((UNITS, UNITS)).astype(np.float32) / 4 for name in ("r", "w", "u")}
     nodes, value = [], "row"

@@ -3,10 +3,10 @@
 #
 # Compiles the model FILE (.json or .onnx) with dlc when the project is built, links the object into TARGET, and puts the
 # generated header NAME.h on TARGET's include path.
-#   NAME     the model's C name (`dlc_model_NAME`, NAME.h); the file's name without its ending when left out
+#   NAME     the model's C name (`dlc_model_NAME`, NAME.h); by default the file's name without its extension
 #   OPTIONS  options for dlc, such as -O3, --target=x86-64 or --shape image=1x1x8x8; without a --target, dlc compiles for this
 #            machine, or for CMAKE_SYSTEM_PROCESSOR when CMake cross-compiles
-#   DEPENDS  files beside FILE that belong to the model (its weights): a change compiles it again
+#   DEPENDS  files beside FILE that belong to the model (its weights): a change to them recompiles it
 function(dlc_add_model target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "MODEL;NAME" "OPTIONS;DEPENDS")
   if(arg_UNPARSED_ARGUMENTS)

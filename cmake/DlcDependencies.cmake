@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Everything the compiler takes from outside.
+# The compiler's external dependencies.
 
 execute_process(
   COMMAND "${DLC_PYTHON}" -c "import halide, onnx, os; print(os.path.dirname(halide.__file__)); print(os.path.dirname(onnx.__file__))"

@@ -30,7 +30,7 @@ if(DLC_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${DLC_CCACHE}")
 endif()
 
-# Sanitizers watch dlc's own code; LLVM's and Halide's libraries come without. A report stops the program.
+# Sanitizers watch dlc's own code; LLVM's and Halide's libraries are not instrumented. A report stops the program.
 if(DLC_SANITIZE STREQUAL "address")
   # Containers that cross into LLVM's library would be reported as overflowing, and its classes lack vptr records.
   set(dlc_sanitizer_flags -fsanitize=address,undefined -fno-sanitize=vptr,function -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -40,7 +40,7 @@ elseif(DLC_SANITIZE)
   message(FATAL_ERROR "DLC_SANITIZE is '${DLC_SANITIZE}'; it may be empty, 'address' or 'thread'")
 endif()
 if(DLC_SANITIZE)
-  # Line numbers are what a report needs; -O1 and no more debug information halve the time that the build takes.
+  # A report needs only line numbers; -O1 without other debug information halves the build time.
   list(APPEND dlc_sanitizer_flags -O1 -gline-tables-only)
   if(DLC_BUILD_FUZZERS)
     # Coverage of everything that a fuzzer links; the fuzzers themselves add libFuzzer's main function.
@@ -50,5 +50,5 @@ endif()
 add_compile_options(${dlc_sanitizer_flags})
 add_link_options(${dlc_sanitizer_flags})
 
-# The Python environment that scripts/setup.sh makes carries CMake, Ninja, Halide, the ONNX schema and the tests' packages.
+# The Python environment that scripts/setup.sh creates contains CMake, Ninja, Halide, the ONNX schema and the tests' packages.
 set(DLC_PYTHON "${CMAKE_SOURCE_DIR}/.venv/bin/python" CACHE FILEPATH "Python with the packages of scripts/setup.sh")

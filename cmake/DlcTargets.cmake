@@ -19,7 +19,7 @@ function(dlc_library name)
 endfunction()
 
 # The MLIR headers that nearly every file of a compiler room includes, precompiled once for all targets.
-file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/dlc_mlir_precompiled.cpp" CONTENT "// Carries the precompiled header.\n")
+file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/dlc_mlir_precompiled.cpp" CONTENT "// Contains the precompiled header.\n")
 add_library(dlc_mlir_precompiled OBJECT "${CMAKE_BINARY_DIR}/dlc_mlir_precompiled.cpp")
 target_link_libraries(dlc_mlir_precompiled PRIVATE dlc_mlir_headers)
 target_precompile_headers(dlc_mlir_precompiled PRIVATE

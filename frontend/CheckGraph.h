@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What a graph that comes as text must be beside valid IR.
+/// What a graph that is given as IR must satisfy beyond being valid IR.
 #ifndef DLC_FRONTEND_CHECKGRAPH_H
 #define DLC_FRONTEND_CHECKGRAPH_H
 

@@ -86,7 +86,7 @@ std::optional<llvm::SmallVector<GateActivation, 3>> getGateActivations(llvm::Arr
     const Entry *entry =
         llvm::find_if(getEntries(), [&](const Entry &each) { return each.name.equals_insensitive(name); });
     if (entry == getEntries().end()) {
-      problem = "activation '" + name + "' is none of " + llvm::join(getGateActivationNames(), ", ");
+      problem = "activation '" + name + "' is not one of " + llvm::join(getGateActivationNames(), ", ");
       return std::nullopt;
     }
     double alpha = take(entry->alpha, alphas), beta = take(entry->beta, betas);

@@ -123,7 +123,7 @@ Value buildLoss(OpBuilder &builder, Location location, const LossDescription &lo
 Value buildOneHot(OpBuilder &builder, Location location, Value classes, Value like, int64_t axis) {
   auto classesType = llvm::cast<RankedTensorType>(classes.getType()),
        type = llvm::cast<RankedTensorType>(like.getType());
-  // The place of the classes comes in as an extent of 1, against which the class numbers broadcast.
+  // The dimension of the classes is inserted with extent 1, against which the class indices broadcast.
   llvm::SmallVector<int64_t> shape, places(type.getRank() - axis, 1);
   for (int64_t dim = 0, next = 0; dim < type.getRank(); ++dim) {
     if (dim == axis) {

@@ -40,7 +40,7 @@ struct LossDescription {
 mlir::Value buildLoss(mlir::OpBuilder &builder, mlir::Location location, const LossDescription &loss,
                       mlir::Value predictions, mlir::Value targets);
 
-/// 1 in the place of each class number along `axis` of `like`, else 0, in the type of `like`.
+/// 1 at the index of each class along `axis` of `like`, else 0, in the type of `like`.
 mlir::Value buildOneHot(mlir::OpBuilder &builder, mlir::Location location, mlir::Value classes, mlir::Value like,
                         int64_t axis);
 

@@ -16,7 +16,7 @@ struct NumPySlice {
   explicit NumPySlice(int64_t rank) : starts(rank, 0), sizes(rank, -1), steps(rank, 1) {}
 
   /// Takes `start:end:step` of dimension `dim`, which has `extent` elements, as NumPy does: negative bounds count from
-  /// the end, and what lies outside is cut off. `step` is not 0.
+  /// the end, and what is out of range is cut off. `step` is not 0.
   void cut(int64_t dim, int64_t extent, int64_t start, int64_t end, int64_t step);
 };
 

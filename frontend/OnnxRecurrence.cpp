@@ -34,7 +34,7 @@ private:
   /// Lengths that need no mask, because all sequences are as long as the tensor, are dropped.
   bool readLengths();
 
-  /// `value` [.., D, ..] at a place of dimension `dim`, which the result lacks; null stays null.
+  /// `value` [.., D, ..] at an index of dimension `dim`, which the result lacks; null stays null.
   Value pick(Value value, int64_t dim, int64_t place);
   /// The directions' results one after another in a new dimension `dim`.
   Value stack(llvm::ArrayRef<Value> values, int64_t dim);
@@ -54,7 +54,7 @@ private:
 bool Builder::checkAttributes() {
   llvm::StringRef direction = operation.direction;
   if (direction != "forward" && direction != "reverse" && direction != "bidirectional")
-    return fail("direction '" + direction + "' is none of forward, reverse and bidirectional");
+    return fail("direction '" + direction + "' is not one of forward, reverse and bidirectional");
   if (operation.clip && !(*operation.clip > 0))
     return fail("clip is " + llvm::Twine(std::to_string(*operation.clip)) + ", it must be above 0");
   directions = direction == "bidirectional" ? 2 : 1;
@@ -75,8 +75,8 @@ bool Builder::expectShape(Value value, llvm::StringRef what, llvm::ArrayRef<int6
 
 bool Builder::checkShapes() {
   if (typeOf(operation.x).getRank() != 3)
-    return fail("takes an input of rank 3 [" + llvm::Twine(operation.isBatchFirst ? "N, T, I" : "T, N, I") + "], got " +
-                describeTensor(operation.x));
+    return fail("expects an input of rank 3 [" + llvm::Twine(operation.isBatchFirst ? "N, T, I" : "T, N, I") +
+                "], got " + describeTensor(operation.x));
   for (auto [value, what] : {std::pair(operation.weight, "W"), std::pair(operation.recurrent, "R")})
     if (typeOf(value).getRank() != 3 || !typeOf(value).hasStaticShape())
       return fail(llvm::Twine(what) + " must be of rank 3 with known extents, got " + describeTensor(value));
@@ -106,7 +106,7 @@ bool Builder::checkShapes() {
          expectShape(operation.recurrent, "R", {directions, gates * units, units}, "[D, " + rows + ", H]" + where) &&
          expectShape(operation.bias, "B", {directions, 2 * gates * units},
                      "[D, " + std::to_string(2 * gates) + " H]" + where) &&
-         expectShape(operation.lengths, "sequence_lens", {batch}, "[N], one a sequence of the batch") &&
+         expectShape(operation.lengths, "sequence_lens", {batch}, "[N], one per sequence of the batch") &&
          expectShape(operation.initialHidden, "initial_h", state, stateMeaning + where) &&
          expectShape(operation.initialCell, "initial_c", state, stateMeaning + where) &&
          expectShape(operation.peepholes, "P", {directions, 3 * units}, "[D, 3 H]" + where);

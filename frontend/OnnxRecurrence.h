@@ -30,14 +30,14 @@ struct OnnxRecurrence {
   bool wantsSequence = true;
 };
 
-/// Null where the operation has no such result, or nobody asked for the sequence.
+/// Null where the operation has no such result, or the sequence is not needed.
 struct OnnxRecurrenceResults {
   mlir::Value sequence; ///< [T, D, N, H]; [N, T, D, H] if `isBatchFirst`
   mlir::Value hidden;   ///< [D, N, H]; [N, D, H] if `isBatchFirst`
   mlir::Value cell;     ///< as `hidden`
 };
 
-/// Appends the operation; nothing after `error` was told what does not fit.
+/// Appends the operation; nothing after `error` was called with what does not fit.
 std::optional<OnnxRecurrenceResults> buildOnnxRecurrence(mlir::OpBuilder &builder, mlir::Location location,
                                                          llvm::StringRef name, const OnnxRecurrence &operation,
                                                          llvm::function_ref<void(const llvm::Twine &)> error);

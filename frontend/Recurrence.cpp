@@ -87,7 +87,7 @@ private:
     Value z = create<AddOp>(multiply(x, weights.input), multiply(drop(h), weights.recurrent));
     return addBias(z, bothBiases());
   }
-  /// The sum of both biases, outside of the loop.
+  /// The sum of both biases, outside the loop.
   Value bothBiases() {
     if (!weights.inputBias || !weights.recurrentBias)
       return weights.inputBias ? weights.inputBias : weights.recurrentBias;
@@ -95,7 +95,7 @@ private:
     goOutside();
     return create<AddOp>(weights.inputBias, weights.recurrentBias);
   }
-  /// Elements [first, first + count) of dimension 0 of `value`, outside of the loop.
+  /// Elements [first, first + count) of dimension 0 of `value`, outside the loop.
   Value rows(Value value, int64_t first, int64_t count) {
     OpBuilder::InsertionGuard guard(builder);
     goOutside();
@@ -131,7 +131,7 @@ private:
       z = gateOf('z'), r = gateOf('r');
       n = activate(1, create<AddOp>(gate('h', ofInput), create<MulOp>(r, gate('h', ofState))));
     } else {
-      assert(cell.gates.find('h') == 2 && "rows of the gates that take h alone stand together");
+      assert(cell.gates.find('h') == 2 && "rows of the gates that take h alone are adjacent");
       Value ofInput = addBias(multiply(x, weights.input), bothBiases());
       Value ofState = multiply(drop(h), rows(weights.recurrent, 0, 2 * units));
       auto gateOf = [&](char name) { return activate(0, create<AddOp>(gate(name, ofInput), gate(name, ofState))); };
@@ -145,7 +145,7 @@ private:
   OpBuilder &builder;
   Location location;
   const RecurrentCell &cell;
-  LoopBuilder *loop; ///< null: the step stands by itself
+  LoopBuilder *loop; ///< null: the step is not in a loop
   const RecurrentWeights &weights;
   int64_t units;
 };

@@ -24,7 +24,7 @@ struct RecurrentCell {
   RecurrentKind kind = RecurrentKind::Elman;
   /// f; f, g for a GRU; f, g, s for an LSTM.
   llvm::SmallVector<GateActivation, 3> activations;
-  /// The rows of the weights: a letter a gate, "iofc" or "ifco" of an LSTM, "zrh" of a GRU (any order of z and r).
+  /// The rows of the weights: a letter per gate, "iofc" or "ifco" of an LSTM, "zrh" of a GRU (any order of z and r).
   std::string gates;
   /// What activations of gates take is clamped to [-clip, clip].
   std::optional<double> clip;

@@ -30,7 +30,7 @@ std::optional<ConstantData> ConstantData::get(ElementsAttr value) {
   if (!dense)
     return std::nullopt;
   data.splat = dense.isSplat();
-  // How MLIR stores booleans is its own affair.
+  // How MLIR stores booleans is up to MLIR.
   if (data.type.getElementType().isInteger(1)) {
     if (data.splat)
       data.owned.push_back(dense.getSplatValue<bool>());
@@ -150,7 +150,7 @@ ElementsAttr reshapeConstant(ElementsAttr value, RankedTensorType type) {
 
 ElementsAttr sliceConstant(ElementsAttr value, RankedTensorType type, int64_t first) {
   std::optional<ConstantData> data = ConstantData::get(value);
-  assert(data && "the caller has looked at the constant");
+  assert(data && "the caller has checked the constant");
   if (data->isSplat())
     return llvm::cast<DenseElementsAttr>(value).resizeSplat(type);
   int64_t elementBytes = getElementBytes(type.getElementType());

@@ -7,7 +7,7 @@ using namespace mlir;
 namespace dlc {
 
 ConstantReaders::ConstantReaders(ConstantTable &table, llvm::ArrayRef<Attribute> values) : lastRead(values.size()) {
-  // From the last reader to the first: units that no later one touches are this one's.
+  // From the last reader to the first: units that no later reader touches belong to this one.
   llvm::DenseMap<size_t, llvm::BitVector> touchedLater;
   for (size_t reader = values.size(); reader-- > 0;) {
     auto resource = llvm::dyn_cast<DenseResourceElementsAttr>(values[reader]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// When the memory of constants can be given back.
+/// When the memory of constants can be released.
 #ifndef DLC_IR_CONSTANTREADERS_H
 #define DLC_IR_CONSTANTREADERS_H
 
@@ -8,14 +8,14 @@
 
 namespace dlc {
 
-/// The last reader of each unit of memory, where constants are read one after the other. Units are shared: by views of
+/// The last reader of each unit of memory, if constants are read one after the other. Units are shared: by views of
 /// the same bytes, and by neighbours in a file that meet within a page.
 class ConstantReaders {
 public:
-  /// `values` are read in this order and not again afterwards; values without a resource have no memory to give back.
+  /// `values` are read in this order and not again afterwards; values without a resource have no memory to release.
   ConstantReaders(ConstantTable &table, llvm::ArrayRef<mlir::Attribute> values);
 
-  /// What nobody reads after reader number `reader`.
+  /// The units that nobody reads after reader number `reader`.
   llvm::ArrayRef<ConstantTable::UnitRange> getLastRead(size_t reader) const { return lastRead[reader]; }
 
 private:

@@ -11,7 +11,7 @@ using namespace mlir;
 
 namespace dlc {
 
-/// Of allocations, so that loops over their elements may use vectors.
+/// Alignment of allocations, so that loops over their elements may use vectors.
 static constexpr size_t allocationAlignment = 64;
 
 ConstantTable &ConstantTable::get(MLIRContext *context) {
@@ -20,7 +20,8 @@ ConstantTable &ConstantTable::get(MLIRContext *context) {
 
 size_t ConstantTable::addBlock(llvm::ArrayRef<char> bytes, std::shared_ptr<const void> owner, bool isMapped) {
   size_t unitBytes = isMapped ? llvm::sys::Process::getPageSizeEstimate() : std::max<size_t>(bytes.size(), 1);
-  assert((!isMapped || reinterpret_cast<uintptr_t>(bytes.data()) % unitBytes == 0) && "a mapping begins with a page");
+  assert((!isMapped || reinterpret_cast<uintptr_t>(bytes.data()) % unitBytes == 0) &&
+         "a mapping begins at a page boundary");
   unsigned units = static_cast<unsigned>(llvm::divideCeil(bytes.size(), unitBytes));
   byAddress[bytes.data()] = blocks.size();
   blocks.push_back({bytes, std::move(owner), unitBytes, llvm::BitVector(units), isMapped});
@@ -52,18 +53,18 @@ llvm::MutableArrayRef<char> ConstantTable::allocate(size_t bytes) {
 
 ConstantTable::View ConstantTable::makeView(llvm::ArrayRef<char> bytes) const {
   auto next = byAddress.upper_bound(bytes.data());
-  assert(next != byAddress.begin() && "the bytes of a constant lie in a block of the table");
+  assert(next != byAddress.begin() && "the bytes of a constant are in a block of the table");
   size_t number = std::prev(next)->second;
   const Block &block = blocks[number];
   assert(bytes.begin() >= block.bytes.begin() && bytes.end() <= block.bytes.end() &&
-         "the bytes of a constant lie in a block of the table");
+         "the bytes of a constant are in a block of the table");
   size_t first = bytes.data() - block.bytes.data();
   return {bytes, {number, first / block.unitBytes, llvm::divideCeil(first + bytes.size(), block.unitBytes)}};
 }
 
 DenseResourceElementsAttr ConstantTable::createView(RankedTensorType type, llvm::ArrayRef<char> bytes,
                                                     llvm::StringRef name) {
-  // A mapped file holds its elements at any address, which the text form must not deny.
+  // A mapped file has its elements at any address, so printed IR must not claim an alignment.
   size_t alignment = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
   if (reinterpret_cast<uintptr_t>(bytes.data()) % alignment != 0)
     alignment = 1;
@@ -85,7 +86,7 @@ const ConstantTable::View *ConstantTable::find(DenseResourceElementsAttr value) 
   llvm::ArrayRef<char> bytes = blob->getData();
   size_t alignment = blob->getDataAlignment();
   auto owner = std::make_shared<AsmResourceBlob>(std::move(*blob));
-  // What has been moved from still names the bytes.
+  // The moved-from object still refers to the bytes.
   *blob = UnmanagedAsmResourceBlob::allocateWithAlign(bytes, alignment);
   addBlock(bytes, std::move(owner), /*isMapped=*/false);
   return &(views[handle.getKey()] = makeView(bytes));
@@ -98,7 +99,7 @@ std::optional<llvm::ArrayRef<char>> ConstantTable::read(DenseResourceElementsAtt
     return std::nullopt;
   const Block &block = blocks[view->units.block];
   bool isReleased = block.released.find_first_in(view->units.begin, view->units.end) >= 0;
-  assert(!isReleased && "a constant is read after its memory has been given back");
+  assert(!isReleased && "a constant is read after its memory has been released");
   return isReleased ? std::nullopt : std::optional(view->bytes);
 }
 
@@ -118,11 +119,11 @@ void ConstantTable::drop(Block &block) {
 void ConstantTable::release(UnitRange units) {
   std::lock_guard lock(mutex);
   Block &block = blocks[units.block];
-  assert(block.released.find_first_in(units.begin, units.end) < 0 && "memory is given back once");
+  assert(block.released.find_first_in(units.begin, units.end) < 0 && "memory is released once");
   if (!block.isMapped)
     return drop(block);
   block.released.set(units.begin, units.end);
-  // A hint: where the system does not take it, memory is held a little longer.
+  // A hint: if the system ignores it, memory is kept a little longer.
   char *begin = const_cast<char *>(block.bytes.data()) + units.begin * block.unitBytes;
   madvise(begin, (units.end - units.begin) * block.unitBytes, MADV_DONTNEED);
 }

@@ -22,7 +22,7 @@ namespace dlc {
 ///
 /// MLIR keeps attributes as long as their context, so the attribute of a constant owns nothing. It is a
 /// `dense_resource` whose key names a view, a range of bytes of one block; a weight, its slices and its reshapes are
-/// views that overlap. Memory is given back in units, pages of a file or the whole of an allocation, by whoever knows
+/// views that overlap. Memory is released in units, pages of a file or whole allocations, by the code that knows
 /// that nobody reads them any more (see ConstantReaders.h). There is one table per context.
 class ConstantTable : public mlir::DialectInterface::Base<ConstantTable> {
 public:
@@ -36,29 +36,29 @@ public:
     size_t block, begin, end;
   };
 
-  /// Takes over the contents of a file, which it returns. Mapped ones are given back by the page.
+  /// Takes over the contents of a file and returns them. Mapped files are released by the page.
   llvm::ArrayRef<char> addFile(std::unique_ptr<llvm::MemoryBuffer> contents);
   /// Takes over `bytes`, which live as long as `owner` does.
   void addMemory(llvm::ArrayRef<char> bytes, std::shared_ptr<const void> owner);
   /// Zeros, aligned to 64 bytes.
   llvm::MutableArrayRef<char> allocate(size_t bytes);
 
-  /// A constant of `type` whose row-major elements are `bytes`, which lie in a block of this table at any alignment.
+  /// A constant of `type` whose row-major elements are `bytes`, which are in a block of this table at any alignment.
   /// `name` is the beginning of its key.
   mlir::DenseResourceElementsAttr createView(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes,
                                              llvm::StringRef name);
 
-  /// The bytes of `value`. A resource that comes from text becomes a block of this table. None if there is no data;
-  /// data that has been given back must not be asked for.
+  /// The bytes of `value`. A resource parsed from IR becomes a block of this table. None if there is no data;
+  /// data that has been released must not be requested.
   std::optional<llvm::ArrayRef<char>> read(mlir::DenseResourceElementsAttr value);
   /// The units that `value` touches; none if it has no data.
   std::optional<UnitRange> getUnits(mlir::DenseResourceElementsAttr value);
   /// The number of units of block `block`.
   size_t countUnits(size_t block) const { return blocks[block].released.size(); }
 
-  /// Gives back units which nobody reads any more and which have not been given back before.
+  /// Releases units which nobody reads any more and which have not been released before.
   void release(UnitRange units);
-  /// Gives back all that is left: no constant is read any more.
+  /// Releases everything that is left: no constant is read any more.
   void releaseAll();
 
 private:
@@ -81,7 +81,7 @@ private:
 
   mutable std::mutex mutex;
   std::deque<Block> blocks;
-  std::map<const char *, size_t> byAddress; ///< blocks that are still there, by where they begin
+  std::map<const char *, size_t> byAddress; ///< blocks that still exist, by their first address
   llvm::StringMap<View> views;              ///< by the key of the resource
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// How far outside of its operand a transposed convolution reads.
+/// How far outside its operand a transposed convolution reads.
 #ifndef DLC_IR_CONVOLUTIONREACH_H
 #define DLC_IR_CONVOLUTIONREACH_H
 
@@ -13,7 +13,7 @@ struct ConvTransposeReach {
   int64_t low, high;
 };
 
-/// What `op` reads along spatial dimension `dim`, when every phase is computed for as many places as the longest.
+/// What `op` reads along spatial dimension `dim`, when every phase is computed for as many positions as the longest.
 ConvTransposeReach getConvTransposeReach(ConvTransposeOp op, size_t dim);
 
 } // namespace dlc

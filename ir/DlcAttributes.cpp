@@ -45,13 +45,13 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, D
       return emitError() << "halo extents are not negative";
   }
   if (bool(innerDims) != bool(innerTiles) || (innerDims && innerDims.size() != innerTiles.size()))
-    return emitError() << "inner_dims and inner_tiles are given together and have one entry a block";
+    return emitError() << "inner_dims and inner_tiles are given together and have one entry per block";
   if (innerDims)
     for (auto [dim, tile] : llvm::zip(innerDims.asArrayRef(), innerTiles.asArrayRef()))
       if (dim < 0 || dim >= rank || tile < 2)
         return emitError() << "a block splits an existing dimension by 2 or more";
   if (winograd != 0 && (winograd < 2 || winograd > 6 || rank != 4))
-    return emitError() << "winograd output tiles of a rank-4 weight have 2 to 6 elements a side";
+    return emitError() << "winograd output tiles of a rank-4 weight have 2 to 6 elements per side";
   return success();
 }
 

@@ -35,20 +35,20 @@ class Dlc_Attr<string name, string attrMnemonic> : AttrDef<Dlc_Dialect, name> {
 }
 
 def Dlc_LayoutAttr : Dlc_Attr<"Layout", "layout"> {
-  let summary = "How a tensor's elements lie in memory";
+  let summary = "How a tensor's elements are stored in memory";
   let description = [{
     The encoding of a tensor type. It never changes what a tensor means: shapes and operands stay logical.
 
     - `order`: the logical dimensions from outermost to innermost; `[0, 2, 3, 1]` is NHWC of a logical NCHW tensor.
-    - `halo_low`, `halo_high`: elements of zero border before and after the interior, per logical dimension;
+    - `halo_low`, `halo_high`: elements of the zero halo before and after the interior, per logical dimension;
       the memory planner owns them.
     - `inner_dims`, `inner_tiles`: blocks split off logical dimensions and placed innermost, in this order;
       a weight `[CO/32][ky][kx][CI][32]` has `order = [0, 2, 3, 1], inner_dims = [0], inner_tiles = [32]`.
       A partial last block is filled with zeros.
     - `winograd`: m of F(m x m, 3 x 3) if the two innermost logical dimensions (3 x 3) of a convolution weight
-      stand as transformed (m+2) x (m+2) ones; 0 otherwise.
+      are stored as transformed (m+2) x (m+2) tiles; 0 otherwise.
 
-    No encoding means row-major without border.
+    No encoding means row-major without halo.
   }];
   let parameters = (ins
     "::mlir::DenseI64ArrayAttr":$order,
@@ -64,11 +64,11 @@ def Dlc_LayoutAttr : Dlc_Attr<"Layout", "layout"> {
 def Dlc_ScheduleAttr : Dlc_Attr<"Schedule", "schedule"> {
   let summary = "How a kernel's loops are arranged for one instruction set";
   let description = [{
-    - `algorithm`: the template ("direct", "winograd", "gemm", "rows", ...), defined by the kernel family.
+    - `algorithm`: the template ("direct", "winograd", "gemm", "rows", ...), defined by the kernel kind.
     - `isa`: the instruction set it was made for ("x86-64-v4", "aarch64", ...).
     - `vector`: lanes of a vector of the kernel's accumulator type.
     - `split`: the logical dimension of the result whose outermost loop may be split between threads; -1 if none.
-    - `grain`: a multiple of which ranges of that dimension start (in elements of the dimension).
+    - `grain`: ranges of that dimension start at multiples of this (in elements of the dimension).
     - `tiles`: named sizes that the template takes.
   }];
   let parameters = (ins
@@ -80,7 +80,7 @@ def Dlc_ScheduleAttr : Dlc_Attr<"Schedule", "schedule"> {
     OptionalParameter<"::mlir::DictionaryAttr">:$tiles);
   let assemblyFormat = "`<` struct(params) `>`";
   let extraClassDeclaration = [{
-    /// The tile size called `name`, or `otherwise` if the schedule names none.
+    /// The tile size called `name`, or `otherwise` if the schedule has none.
     int64_t getTile(::llvm::StringRef name, int64_t otherwise) const;
   }];
 }
@@ -88,7 +88,7 @@ def Dlc_ScheduleAttr : Dlc_Attr<"Schedule", "schedule"> {
 //===-- Op classes --------------------------------------------------------===//
 
 defvar Dlc_Tensor = AnyRankedTensor;
-// i1 holds truth values, with which nothing is computed.
+// i1 holds booleans, which do no arithmetic.
 def Dlc_Integer : Type<And<[AnyInteger.predicate, Neg<I1.predicate>]>, "integer">;
 def Dlc_Number : Type<Or<[AnyFloat.predicate, Dlc_Integer.predicate]>, "number">;
 defvar Dlc_RealTensor = RankedTensorOf<[AnyFloat]>;

@@ -29,7 +29,7 @@ class GradientBuilder;
 #include "ir/DlcInterfaces.h.inc"
 
 namespace dlc {
-/// Marks ops that compute each result element from the operands' elements at the same, broadcast place.
+/// Marks ops that compute each result element from the operands' elements at the same (broadcast) index.
 template <typename ConcreteOp> class Elementwise : public mlir::OpTrait::TraitBase<ConcreteOp, Elementwise> {};
 } // namespace dlc
 

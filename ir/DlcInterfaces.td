@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What passes may ask of any op.
+// What passes may query of any op.
 #ifndef DLC_INTERFACES
 #define DLC_INTERFACES
 
@@ -22,13 +22,13 @@ def Dlc_DimensionOpInterface : OpInterface<"DimensionOpInterface"> {
 def Dlc_GradientOpInterface : OpInterface<"GradientOpInterface"> {
   let cppNamespace = "::dlc";
   let description = [{
-    How gradients pass through an op with one result. Rules stand in passes/training, one file a family, and are attached to ops
-    from there. What they write is ordinary graph ops.
+    How gradients pass through an op with one result. Rules are in passes/training, one file per family, and are
+    attached to ops from there. They write ordinary graph ops.
   }];
   let methods = [
     InterfaceMethod<[{
-        Writes the ops that compute the gradients of the operands from that of the result, and hands them to `gradients`.
-        An operand that gets none has a gradient of zeros. Fails with a diagnostic at the op for a case without rule.
+        Writes the ops that compute the gradients of the operands from that of the result, and passes them to `gradients`.
+        An operand that gets none has a zero gradient. Fails with a diagnostic at the op for a case without rule.
       }],
       "::mlir::LogicalResult", "buildGradients", (ins "::dlc::GradientBuilder &":$gradients)>
   ];

@@ -9,7 +9,7 @@ using namespace mlir;
 
 namespace dlc {
 
-/// Whether `op` belongs to the family that `root` names.
+/// Whether `op` can be the anchor op of a kernel of the kind `root`.
 static bool isOfFamily(Operation *op, KernelRoot root) {
   switch (root) {
   case KernelRoot::Elementwise:

@@ -13,7 +13,7 @@ APInt convertToInteger(const APFloat &value, IntegerType type) {
     return APInt(1, !value.isZero());
   APSInt result(type.getWidth(), type.isUnsigned());
   bool isExact;
-  // Saturates by itself, and gives 0 for NaN.
+  // Saturates, and gives 0 for NaN.
   value.convertToInteger(result, APFloat::rmTowardZero, &isExact);
   return result;
 }

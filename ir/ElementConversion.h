@@ -11,11 +11,11 @@
 
 namespace dlc {
 
-/// `value` as an integer of `type`: toward zero, the nearest end of the range for what lies outside of it, 0 for NaN.
-/// As i1 whether it is not 0.
+/// `value` as an integer of `type`: toward zero, clamped to the range of the type, 0 for NaN.
+/// For i1, whether it is not 0.
 llvm::APInt convertToInteger(const llvm::APFloat &value, mlir::IntegerType type);
 
-/// `value`, of any width, as an integer of `type`: its low bits. As i1 whether it is not 0.
+/// `value`, of any width, as an integer of `type`: its low bits. For i1, whether it is not 0.
 llvm::APInt convertToInteger(const llvm::APSInt &value, mlir::IntegerType type);
 
 /// `value` as a number of `type`: rounded once, to nearest even.

@@ -10,7 +10,7 @@
 
 namespace dlc {
 
-/// `2 * T + 1`: an expression over symbols that `names` calls by their positions; `?` if one of them has no name.
+/// `2 * T + 1`: an expression over symbols whose names are given by position in `names`; `?` if one has no name.
 std::string describeExtent(mlir::AffineExpr extent, llvm::ArrayRef<std::string> names);
 
 /// Several of them: `[N, 2 * T + 1, 8]`.

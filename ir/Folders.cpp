@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Local simplifications: what is true of an op by itself, whatever surrounds it.
+// Local simplifications: what holds for an op in itself, whatever surrounds it.
 #include "ir/DlcDialect.h"
 #include "ir/ElementConversion.h"
 #include "ir/Layout.h"
@@ -30,8 +30,8 @@ static OpFoldResult keepIfSameType(Value kept, Value result) {
   return kept.getType() == result.getType() ? OpFoldResult(kept) : OpFoldResult();
 }
 
-// x + 0 is not folded in floating point where x may be -0 (the sum is +0): harmless for every model, yet not IEEE; the
-// neutral element that is exact is -0 for sums and 0 for differences.
+// x + 0 is not folded in floating point where x may be -0 (the sum is +0): harmless for every model, but not IEEE; the
+// exact neutral element is -0 for sums and 0 for differences.
 OpFoldResult AddOp::fold(FoldAdaptor adaptor) {
   bool isFloat = llvm::isa<FloatType>(getElementTypeOrSelf(getType()));
   if (isSplatOf(adaptor.getRhs(), isFloat ? -0.0 : 0.0))
@@ -121,7 +121,7 @@ struct MergeReshapes final : OpRewritePattern<ReshapeOp> {
   LogicalResult matchAndRewrite(ReshapeOp op, PatternRewriter &rewriter) const override {
     auto inner = op.getX().getDefiningOp<ReshapeOp>();
     if (!inner)
-      return rewriter.notifyMatchFailure(op, "operand is no reshape");
+      return rewriter.notifyMatchFailure(op, "operand is not a reshape");
     if (llvm::any_of(op.getShape(), [](int64_t extent) { return extent < -1; }))
       return rewriter.notifyMatchFailure(op, "extents refer to the inner reshape");
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), inner.getX(), op.getShapeAttr());
@@ -129,13 +129,13 @@ struct MergeReshapes final : OpRewritePattern<ReshapeOp> {
   }
 };
 
-/// A shape that is known but for one extent needs no other tensor to tell it.
+/// A shape that is known except for one extent does not need another tensor.
 struct ReshapeLikeKnownShape final : OpRewritePattern<ReshapeLikeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ReshapeLikeOp op, PatternRewriter &rewriter) const override {
     auto type = llvm::cast<RankedTensorType>(op.getType());
     if (type.getNumDynamicDims() > 1 || llvm::is_contained(type.getShape(), 0))
-      return rewriter.notifyMatchFailure(op, "more than one extent is not known, or an empty one hides it");
+      return rewriter.notifyMatchFailure(op, "more than one extent is unknown, or an extent of 0 hides it");
     llvm::SmallVector<int64_t> shape(type.getShape());
     llvm::replace(shape, ShapedType::kDynamic, int64_t(-1));
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, type, op.getX(), rewriter.getDenseI64ArrayAttr(shape));
@@ -143,13 +143,13 @@ struct ReshapeLikeKnownShape final : OpRewritePattern<ReshapeLikeOp> {
   }
 };
 
-/// Two transposes are one.
+/// Two transposes become one.
 struct MergeTransposes final : OpRewritePattern<TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter &rewriter) const override {
     auto inner = op.getX().getDefiningOp<TransposeOp>();
     if (!inner)
-      return rewriter.notifyMatchFailure(op, "operand is no transpose");
+      return rewriter.notifyMatchFailure(op, "operand is not a transpose");
     llvm::SmallVector<int64_t> permutation;
     for (int64_t dim : op.getPermutation())
       permutation.push_back(inner.getPermutation()[dim]);
@@ -181,7 +181,7 @@ struct TransposeOfUnitDims final : OpRewritePattern<TransposeOp> {
   }
 };
 
-/// A reduction over extents of 1 (or over none) sees each element alone.
+/// A reduction over extents of 1 (or over none) reduces each element alone.
 struct ReductionOfSingleElements final : OpRewritePattern<ReduceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &rewriter) const override {
@@ -195,7 +195,7 @@ struct ReductionOfSingleElements final : OpRewritePattern<ReduceOp> {
     case ReductionKind::L1:
       value = AbsOp::create(rewriter, location, type, x);
       break;
-    // Their squares and logarithms are taken in the type of the sum, which elementwise ops do not have.
+    // Their squares and logarithms are computed in the type of the sum, which elementwise ops do not have.
     case ReductionKind::L2:
     case ReductionKind::LogSum:
     case ReductionKind::SumSquare:

@@ -91,7 +91,7 @@ Value GradientBuilder::expandLike(Value x, Value like) {
     return x;
   if (getType(like).hasStaticShape())
     return create<ExpandOp>(x, getType(like).getShape());
-  // A sum with -0 is the other number, whatever it is.
+  // A sum with -0 is the other operand, whatever it is.
   return create<AddOp>(fill(-0.0, like), x);
 }
 

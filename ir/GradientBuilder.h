@@ -8,12 +8,12 @@
 
 namespace dlc {
 
-/// One use of an op's gradient rule (GradientOpInterface): it knows the gradient of the op's result and takes those of
-/// its operands. The scalar that is differentiated is called L in what follows.
+/// One use of an op's gradient rule (GradientOpInterface): it knows the gradient of the op's result and collects those
+/// of its operands. The scalar that is differentiated is called L in what follows.
 class GradientBuilder {
 public:
-  /// Ops are written at `builder`'s place; `isWanted` has one entry an operand. `isFinite`: whether operands and result
-  /// are finite wherever the function's inputs are. `askedAt` is where a `dlc.gradient` stands.
+  /// Ops are written at `builder`'s insertion point; `isWanted` has one entry per operand. `isFinite`: whether operands
+  /// and result are finite wherever the function's inputs are. `askedAt` is the location of the `dlc.gradient`.
   GradientBuilder(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value resultGradient,
                   llvm::ArrayRef<bool> isWanted, bool isFinite = true,
                   std::optional<mlir::Location> askedAt = std::nullopt);
@@ -26,7 +26,7 @@ public:
   mlir::Value getResultGradient() const { return resultGradient; }
   mlir::Value getResult() const { return op->getResult(0); }
   mlir::Value getOperand(unsigned operand) const { return op->getOperand(operand); }
-  /// Whether anybody asks for the gradient of this operand. A rule need not write what nobody asks for.
+  /// Whether the gradient of this operand is needed. A rule need not write gradients that nobody needs.
   bool wants(unsigned operand) const { return isWanted[operand]; }
 
   /// `product`, which is `factor` (made of the result's gradient) times a local derivative. Where that may be infinite
@@ -35,7 +35,7 @@ public:
   mlir::Value absorbZero(mlir::Value product, mlir::Value factor, bool isSingular = false) {
     return isSingular || !isFinite ? create<AbsorbZeroOp>(product, factor) : product;
   }
-  /// Gives the gradient of an operand. If the operand was broadcast, `gradient` may have the larger shape: it is
+  /// Sets the gradient of an operand. If the operand was broadcast, `gradient` may have the larger shape: it is
   /// summed; if it is of another floating-point type, it is converted. Integer and boolean operands have none.
   void set(unsigned operand, mlir::Value gradient);
   llvm::ArrayRef<mlir::Value> getGradients() const { return gradients; }
@@ -54,7 +54,7 @@ public:
   mlir::Value widen(mlir::Value x);
   /// One number in the shape of `like` and its element type.
   mlir::Value fill(double value, mlir::Value like);
-  /// How many places the dimensions `axes` of `x` have together: a number of rank 0 in x's element type.
+  /// The number of elements of the dimensions `axes` of `x`: a scalar of rank 0 in x's element type.
   mlir::Value countPlaces(mlir::Value x, llvm::ArrayRef<int64_t> axes);
   /// `x` in the shape of `like`, which has as many elements.
   mlir::Value reshapeLike(mlir::Value x, mlir::Value like);
@@ -74,10 +74,10 @@ private:
   std::optional<mlir::Location> askedAt;
 };
 
-/// Extent `dim` of `x` as the shape of a `dlc.reshape` of `x` spells it: "-2 - dim" if it is not known.
+/// Extent `dim` of `x` as the shape of a `dlc.reshape` of `x` encodes it: "-2 - dim" if it is not known.
 int64_t spellExtent(mlir::Value x, int64_t dim);
 
-/// The shape of `like` as `dlc.reshape`, `dlc.expand` and `dlc.fill` spell it, whose dynamic extents are those of their
+/// The shape of `like` as `dlc.reshape`, `dlc.expand` and `dlc.fill` encode it; dynamic extents are those of their
 /// operand: extents that are not known are "-2 - d".
 llvm::SmallVector<int64_t> getShapeFrom(mlir::Value like);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What the runtime checks the elements of inputs for before a run.
+/// What the runtime checks about the elements of inputs before a run.
 #ifndef DLC_IR_INPUTCHECKS_H
 #define DLC_IR_INPUTCHECKS_H
 

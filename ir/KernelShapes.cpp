@@ -25,7 +25,7 @@ FailureOr<KernelShapes> KernelShapes::analyze(Operation *kernel) {
     else if (type.hasStaticShape())
       shapes.dims[argument] = staticDims(type);
     else
-      return kernel->emitError("extents of input ") << argument.getArgNumber() << " of the kernel are not known";
+      return kernel->emitError("extents of input ") << argument.getArgNumber() << " of the kernel are unknown";
   }
   for (Operation &op : body.without_terminator()) {
     Dims result;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Extents inside of a kernel, as expressions of the kernel's own symbols.
+/// Extents inside a kernel, as expressions of the kernel's own symbols.
 #ifndef DLC_IR_KERNELSHAPES_H
 #define DLC_IR_KERNELSHAPES_H
 

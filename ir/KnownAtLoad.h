@@ -9,12 +9,12 @@
 
 namespace dlc {
 
-/// Whether `value` follows from parameters and constants alone, and from one parameter at least: work on weights, which
-/// `--dlc-hoist-weight-work` takes out of runs. In models that are trained, whose parameters are arguments of every
-/// run, nothing does.
+/// Whether `value` depends on parameters and constants only, and on at least one parameter: work on weights, which
+/// `--dlc-hoist-weight-work` moves out of runs. In models that are trained, whose parameters are arguments of every
+/// run, no value does.
 bool followsFromWeights(mlir::Value value);
 
-/// Whether `value` is a constant or follows from weights: worth any layout, for it is made once.
+/// Whether `value` is a constant or depends on weights only: worth any layout, because it is computed once.
 bool isKnownAtLoad(mlir::Value value);
 
 /// The same for all values of a block, for passes that ask about many: each of the functions above looks at all that

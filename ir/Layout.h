@@ -8,11 +8,11 @@
 
 namespace dlc {
 
-/// Buffers in the arena, weights and prepared data start at multiples of this many bytes: a cache line, and a vector of
-/// 512 bits.
+/// Buffers in the arena, weights and prepacked data start at multiples of this many bytes: a cache line, and a vector
+/// of 512 bits.
 constexpr int64_t bufferAlignment = 64;
 
-/// The layout of `type`, or null for row-major without border.
+/// The layout of `type`, or null for row-major without halo.
 LayoutAttr getLayout(mlir::Type type);
 
 /// `type` with another layout (null: none).
@@ -28,7 +28,8 @@ struct PhysicalDim {
       0; ///< > 0: this dimension is a block of `tile` elements of `logical`; 0: the elements or the blocks themselves
 };
 
-/// Memory of a tensor whose extents are `dims` (see Dims): its dimensions, and where its first interior element lies.
+/// Memory of a tensor whose extents are `dims` (see Dims): its dimensions, and the offset of its first interior
+/// element.
 struct PhysicalShape {
   llvm::SmallVector<PhysicalDim, 6> dims; ///< outermost first; the last has stride 1
   mlir::AffineExpr elements;              ///< of the whole buffer, halo included
@@ -42,11 +43,11 @@ int64_t getElementBytes(mlir::Type elementType);
 /// Bytes of the whole buffer.
 mlir::AffineExpr getBufferBytes(mlir::RankedTensorType type, llvm::ArrayRef<mlir::AffineExpr> dims);
 
-/// The order of dimensions in memory, outermost first, if there is nothing else to the layout: no border, no blocks.
+/// The order of dimensions in memory, outermost first, if the layout has nothing else: no halo, no blocks.
 std::optional<llvm::SmallVector<int64_t>> getPlainOrder(mlir::RankedTensorType type);
 
-/// Whether `op` only names its operand's memory anew: a reshape of a row-major tensor, or a transpose whose operand's
-/// and result's layouts put the same elements at the same places.
+/// Whether `op` only renames its operand's memory: a reshape of a row-major tensor, or a transpose whose operand's
+/// and result's layouts put the same elements at the same offsets.
 bool isAlias(mlir::Operation *op);
 
 /// Channels innermost: `[0, 2, 3, 1]` for rank 4.

@@ -9,7 +9,7 @@ using namespace mlir;
 
 namespace dlc {
 
-/// `FUNCTION.NAME` in the characters of an identifier, with a number if the module has such a function already.
+/// `FUNCTION.NAME` as an identifier, with a number appended if the module already has such a function.
 static std::string makeStepName(func::FuncOp function, llvm::StringRef name) {
   std::string base = (function.getName() + ".").str();
   for (char c : name)
@@ -46,8 +46,8 @@ LoopBuilder::~LoopBuilder() {
   body.erase();
 }
 
-/// Collects `value` and what it follows from, operands before users, if that is constants, parameters and ops without
-/// side effects alone; fails otherwise.
+/// Collects `value` and what it depends on, operands before users, if that is only constants, parameters and ops
+/// without side effects; fails otherwise.
 static LogicalResult collectConstantWork(Value value, llvm::SetVector<Operation *> &work) {
   llvm::SmallVector<Value> pending{value};
   llvm::SmallPtrSet<Operation *, 8> entered;

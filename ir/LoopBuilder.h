@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Makes a `dlc.loop` together with the function that computes a step.
+/// Builds a `dlc.loop` together with the function that computes a step.
 #ifndef DLC_IR_LOOPBUILDER_H
 #define DLC_IR_LOOPBUILDER_H
 
@@ -9,31 +9,31 @@
 
 namespace dlc {
 
-/// While one lives, the builder that it was given appends to the step; `finish` puts it back and appends the loop.
+/// While one exists, the builder that it was given appends to the step; `finish` restores it and appends the loop.
 class LoopBuilder {
 public:
-  /// The step's function is named after the function around the loop and `name`. `scanned` are tensors with the steps
-  /// as dimension 0; without any, the loop has `tripCount` steps.
+  /// The step's function is named after the function around the loop and `name`. `scanned` are scan inputs, with the
+  /// steps as dimension 0; without any, the loop has `tripCount` steps.
   LoopBuilder(mlir::OpBuilder &builder, mlir::Location location, llvm::StringRef name, mlir::ValueRange carried,
               mlir::ValueRange scanned, bool isReverse = false, std::optional<int64_t> tripCount = std::nullopt);
 
-  /// Gives up what was not finished, which was then reported: the step goes away.
+  /// Discards an unfinished loop, whose error was reported: the step is erased.
   ~LoopBuilder();
 
   /// The number of the step, a tensor<i64>.
   mlir::Value getStep() { return body.getArgument(0); }
-  /// Carried value `i` as the step before left it.
+  /// Loop-carried value `i` as the previous step left it.
   mlir::Value getCarried(size_t i) { return body.getArgument(1 + i); }
-  /// What the step sees of scanned tensor `i`.
+  /// The slice of scan input `i` that the step sees.
   mlir::Value getScanned(size_t i) { return body.getArgument(1 + carried.size() + i); }
-  /// `outer`, a value of the function around the loop, in the step: what follows from constants and parameters is
-  /// repeated there, so that passes see it; all else becomes an invariant of the loop.
+  /// `outer`, a value of the function around the loop, in the step: what depends only on constants and parameters is
+  /// repeated there, so that passes see it; everything else becomes a capture of the loop.
   mlir::Value bring(mlir::Value outer);
-  /// Lets the builder append to the function around the loop, for values to bring; the caller's guard takes it back.
+  /// Lets the builder append to the function around the loop, for values to capture; the caller's guard restores it.
   void goOutside() { builder.restoreInsertionPoint(outside); }
 
-  /// Ends the step, which leaves `next` as carried values and one place of each of `stacked`. Results of the loop: the
-  /// last carried values, then the stacked tensors.
+  /// Ends the step, which returns `next` as loop-carried values and one slice of each of `stacked`. Results of the
+  /// loop: the last loop-carried values, then the scan outputs.
   mlir::ResultRange finish(mlir::ValueRange next, mlir::ValueRange stacked);
 
 private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Names of layers and tensors, which travel in locations.
+/// Names of layers and tensors, which are stored in locations.
 #ifndef DLC_IR_NAMES_H
 #define DLC_IR_NAMES_H
 

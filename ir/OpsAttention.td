@@ -8,17 +8,18 @@ include "ir/DlcBase.td"
 def Dlc_AttentionOp : Dlc_GraphOp<"attention", [AttrSizedOperandSegments]> {
   let summary = "softmax(scale query key^T + mask) value, per head";
   let description = [{
-    `query: [B, H, S, D]`, `key: [B, G, T, D]`, `value: [B, G, T, E]` give `[B, H, S, E]`; G divides H, and H / G neighbouring heads of
-    the query share one of key and value. D and E are known when compiling.
+    `query: [B, H, S, D]`, `key: [B, G, T, D]`, `value: [B, G, T, E]` give `[B, H, S, E]`; G divides H, and H / G
+    neighbouring heads of the query share one of key and value. D and E are known at compile time.
 
     - `softcap` c > 0 replaces a score s by `c tanh(s / c)`, before masks.
-    - `mask` broadcasts to `[B, H, S, T]`: numbers are added to the scores, an i1 says which keys a query sees.
-    - `lengths: [B]` (integers) is how many of the T keys exist; without it, all do.
-    - `left` and `right` bound what a query sees around its place among the keys: query i stands at `p = i + offset`, or with
-      `from_end` at `p = i + offset + keys - S` (keys: `lengths[b]`, or T), and sees keys `p - left` to `p + right`. `right = 0` is causal
-      attention; a bound that is missing does not limit.
+    - `mask` broadcasts to `[B, H, S, T]`: numbers are added to the scores, an i1 says which keys a query attends to.
+    - `lengths: [B]` (integers) is the number of the T keys that exist; without it, all do.
+    - `left` and `right` bound what a query attends to around its position among the keys: query i is at
+      `p = i + offset`, or with `from_end` at `p = i + offset + keys - S` (keys: `lengths[b]`, or T), and attends to
+      keys `p - left` to `p + right`. `right = 0` is causal attention; a missing bound does not limit.
 
-    A query that sees no key gets zeros. Scores and sums are in f32 or wider; the matrix of scores is never stored whole.
+    A query that attends to no key gets zeros. Scores and sums are in f32 or wider; the matrix of scores is never stored
+    whole.
 
     ```mlir
     %y = dlc.attention %q, %k, %v {scale = 0.125 : f64, right = 0 : i64}

@@ -7,24 +7,25 @@ include "ir/DlcBase.td"
 include "mlir/IR/SymbolInterfaces.td"
 
 def Dlc_LoopOp : Dlc_Op<"loop", [Pure, AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "A loop over time: runs a function once a step and hands state from one step to the next";
+  let summary = "A loop over time: runs a function once per step and carries state from one step to the next";
   let description = [{
     `body` is a private function `(step, carried..., scanned..., invariants...) -> (carried..., stacked..., [stop])`:
 
     - `step` is the number of the step, a `tensor<i64>`: 0, 1, ... in the order in which steps run;
-    - `carried` values go from step to step; the loop's first results are what the last step gave;
-    - `scanned` operands have the steps as dimension 0, and the body gets one step of each, without that dimension;
-    - `invariants` are the same in every step;
-    - `stacked` results of the body become results of the loop with the steps as dimension 0.
+    - `carried` are the loop-carried values; the loop's first results are what the last step returned;
+    - `scanned` are the scan inputs: they have the steps as dimension 0, and the body gets one step of each, without
+      that dimension;
+    - `invariants` are the captures: the same in every step;
+    - `stacked` are the scan outputs: results of the body that become results of the loop with the steps as dimension 0.
 
-    With `reverse` the steps run from the last place of the scanned and stacked tensors to the first. There are as many steps as
-    the scanned operands have places, or `trip_count` if there are none.
+    With `reverse` the steps run from the last index of the scan inputs and outputs to the first. There are as many
+    steps as the scan inputs have, or `trip_count` if there are none.
 
-    With `stops` the body's last result is a `tensor<i1>`, and the loop ends after the first step in which it is true. What is
-    stacked after that is zero; the loop has one more result, a `tensor<i64>` with the number of steps that ran.
+    With `stops` the body's last result is a `tensor<i1>`, and the loop ends after the first step in which it is true.
+    Scan outputs are zero after that; the loop has one more result, a `tensor<i64>` with the number of steps that ran.
 
-    A body belongs to one loop. Its dimensions speak of the same symbols as the loop's function; `--dlc-bind-loop-shapes` writes
-    them to the body's arguments.
+    A body belongs to one loop. Its dimensions refer to the same symbols as the loop's function;
+    `--dlc-bind-loop-shapes` writes them to the body's arguments.
 
     ```mlir
     %h, %y = dlc.loop @run.rnn carried(%h0 : tensor<?x8xf32>) scanned(%x : tensor<5x?x3xf32>) invariants()
@@ -41,7 +42,7 @@ def Dlc_LoopOp : Dlc_Op<"loop", [Pure, AttrSizedOperandSegments, DeclareOpInterf
   let extraClassDeclaration = [{
     /// The function that computes a step.
     ::mlir::func::FuncOp getBodyFunction();
-    /// The results that are the carried values after the last step, and those that hold a place a step.
+    /// The results that are the loop-carried values after the last step, and those that hold one slice per step.
     ::mlir::ResultRange getFinals();
     ::mlir::ResultRange getStacked();
     /// The number of steps that ran; null unless the loop `stops`.

@@ -10,7 +10,7 @@ def Dlc_ConvOp : Dlc_GraphOp<"conv"> {
   let description = [{
     `x: [N, C, spatial...]`, `w: [K, C / groups, kernel...]`, result `[N, K, out...]` with
     `out = floor((in + pad_low + pad_high - dilation (kernel - 1) - 1) / stride) + 1`. Padding is zero.
-    `pads` holds all low ones, then all high ones; a negative pad crops.
+    `pads` lists all low pads, then all high ones; a negative pad crops.
 
     ```mlir
     %y = dlc.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, groups = 1 : i64}
@@ -37,9 +37,9 @@ def Dlc_ConvTransposeOp : Dlc_GraphOp<"conv_transpose"> {
 def Dlc_ConvWeightGradientOp : Dlc_GraphOp<"conv_weight_gradient"> {
   let summary = "Gradient of a convolution with respect to its weight";
   let description = [{
-    For `y = dlc.conv(x, w)` of a weight `[K, C / groups, kernel...]` and the gradient of `y`: element `[k, c, t...]` is the sum over
-    images and places of `y_gradient[n, k, o...]` times the element of `x` that tap `t` meets at place `o`. Sums are made for a few
-    images each and then added up in order.
+    For `y = dlc.conv(x, w)` of a weight `[K, C / groups, kernel...]` and the gradient of `y`: element `[k, c, t...]` is
+    the sum over images and positions of `y_gradient[n, k, o...]` times the element of `x` that tap `t` meets at
+    position `o`. Sums are computed for a few images each and then added up in order.
 
     ```mlir
     %dw = dlc.conv_weight_gradient %x, %dy {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,

@@ -5,7 +5,7 @@
 
 include "ir/DlcBase.td"
 
-/// Every op that computes each element of its result from the elements of its operands at the same (broadcast) place.
+/// Every op that computes each element of its result from the elements of its operands at the same (broadcast) index.
 def Dlc_Elementwise : NativeOpTrait<"Elementwise"> { let cppNamespace = "::dlc"; }
 
 class Dlc_Unary<string opMnemonic, string text, Type operand = Dlc_RealTensor>
@@ -82,7 +82,7 @@ def Dlc_ShrinkOp : Dlc_UnaryWith<"shrink", "x + bias below -lambda, x - bias abo
 
 // Predicates and logic.
 def Dlc_IsNanOp : Dlc_UnaryPredicate<"is_nan", "Whether x is NaN">;
-def Dlc_IsInfOp : Dlc_UnaryPredicate<"is_inf", "Whether x is infinite, of the signs asked for"> {
+def Dlc_IsInfOp : Dlc_UnaryPredicate<"is_inf", "Whether x is infinite, with one of the selected signs"> {
   let arguments = (ins Dlc_RealTensor:$x, BoolAttr:$detect_negative, BoolAttr:$detect_positive);
 }
 def Dlc_NotOp : Dlc_Unary<"not", "Logical negation", Dlc_BoolTensor>;
@@ -137,9 +137,10 @@ def Dlc_WhereOp : Dlc_GraphOp<"where", [Dlc_Elementwise, AllElementTypesMatch<["
 def Dlc_AbsorbZeroOp : Dlc_GraphOp<"absorb_zero", [Dlc_Elementwise]> {
   let summary = "x, or 0 where factor is 0: a product in which 0 absorbs infinity and NaN";
   let description = [{
-    `x` is what has been computed from a product with `factor`, or a quotient of it. Where `factor` is 0 (of either sign) the result is 0 even if
-    the other factor was infinite or NaN; a `factor` that is NaN passes `x` on. Gradient rules write it where a derivative is singular. Its own
-    gradient is that of `x`: where the other factor is finite the op changes nothing.
+    `x` is what has been computed from a product with `factor`, or a quotient of it. Where `factor` is 0 (of either
+    sign) the result is 0 even if the other factor was infinite or NaN; a `factor` that is NaN passes `x` on. Gradient
+    rules write it where a derivative is singular. Its own gradient is that of `x`: where the other factor is finite the
+    op changes nothing.
 
     ```mlir
     %slope = dlc.div %half, %root : (tensor<f32>, tensor<?xf32>) -> tensor<?xf32>
@@ -153,7 +154,8 @@ def Dlc_AbsorbZeroOp : Dlc_GraphOp<"absorb_zero", [Dlc_Elementwise]> {
 }
 def Dlc_CastOp : Dlc_Unary<"cast", "Conversion to the element type `to`", Dlc_Tensor> {
   let description = [{
-    Floating point to integer truncates toward zero; to i1 it is x != 0; narrowing floating point rounds to nearest even.
+    Floating point to integer truncates toward zero; to i1 it is x != 0; narrowing floating point rounds to nearest
+    even.
   }];
   let arguments = (ins Dlc_Tensor:$x, TypeAttr:$to);
   let elementTypeRule = "adaptor.getTo()";

@@ -22,9 +22,9 @@ def Dlc_PackOp : Dlc_LayoutConversion<"pack", "The same tensor, stored in the re
     ```
   }];
 }
-def Dlc_UnpackOp : Dlc_LayoutConversion<"unpack", "The same tensor, stored row-major without border">;
+def Dlc_UnpackOp : Dlc_LayoutConversion<"unpack", "The same tensor, stored row-major without halo">;
 
-def Dlc_KernelRoot : I32EnumAttr<"KernelRoot", "The family of a kernel: the op that decides its schedule", [
+def Dlc_KernelRoot : I32EnumAttr<"KernelRoot", "The kind of a kernel: its anchor op, which decides its schedule", [
   I32EnumAttrCase<"Elementwise", 0, "elementwise">, I32EnumAttrCase<"Convolution", 1, "convolution">,
   I32EnumAttrCase<"Contraction", 2, "contraction">, I32EnumAttrCase<"Window", 3, "window">,
   I32EnumAttrCase<"Reduction", 4, "reduction">, I32EnumAttrCase<"Normalization", 5, "normalization">,
@@ -38,10 +38,10 @@ def Dlc_KernelRootAttr : EnumAttr<Dlc_Dialect, Dlc_KernelRoot, "root">;
 def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMemoryEffects]> {
   let summary = "A group of ops that one kernel computes";
   let description = [{
-    The body's block arguments are the inputs; its terminator `dlc.yield` gives the results. Several results have the same shape and
-    layout: one sweep computes an element of each. `schedules` holds one
-    `#dlc.schedule` an instruction set, once `--dlc-tile` has decided. Dynamic extents are expressions of symbols: `input_dims`
-    gives each input's extents (one affine map an input, from the kernel's symbols), `symbols` the names of the entry point's
+    The body's block arguments are the inputs; its terminator `dlc.yield` gives the results. Several results have the
+    same shape and layout: one loop nest computes an element of each. `schedules` holds one `#dlc.schedule` per
+    instruction set, once `--dlc-tile` has decided. Dynamic extents are expressions of symbols: `input_dims` gives each
+    input's extents (one affine map per input, from the kernel's symbols), `symbols` the names of the entry point's
     symbols that the kernel takes, in order.
 
     ```mlir
@@ -67,7 +67,7 @@ def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMe
     /// What the body yields, and the first of it.
     ::mlir::OperandRange getYieldedValues();
     ::mlir::Value getYielded();
-    /// The op of the body that decides the schedule: the one whose family `root` names, nearest to the result.
+    /// The anchor op, which decides the schedule: the op of the body of kind `root` that is nearest to the result.
     ::mlir::Operation *getRootOp();
   }];
 }

@@ -8,9 +8,9 @@ include "ir/DlcBase.td"
 def Dlc_MatMulOp : Dlc_GraphOp<"matmul"> {
   let summary = "Product of matrices, broadcast over leading dimensions";
   let description = [{
-    `[..., M, K] x [..., K, N] -> [..., M, N]`; operands of rank 1 are a row (left) or a column (right), whose unit dimension
-    the result lacks. With `transpose_lhs` the left matrices are stored `[..., K, M]`, with `transpose_rhs` the right ones
-    `[..., N, K]`.
+    `[..., M, K] x [..., K, N] -> [..., M, N]`; operands of rank 1 are a row (left) or a column (right), whose unit
+    dimension the result lacks. With `transpose_lhs` the left matrices are stored `[..., K, M]`, with `transpose_rhs`
+    the right ones `[..., N, K]`.
 
     ```mlir
     %y = dlc.matmul %x, %w {transpose_rhs = true} : (tensor<?x784xf32>, tensor<256x784xf32>) -> tensor<?x256xf32>
@@ -24,8 +24,8 @@ def Dlc_MatMulOp : Dlc_GraphOp<"matmul"> {
 def Dlc_EinsumOp : Dlc_GraphOp<"einsum"> {
   let summary = "Sum of products over named indices";
   let description = [{
-    `equation` is in explicit form, without blanks and ellipses, one lower- or upper-case letter a dimension: `"bij,bjk->bik"`.
-    A letter that the result lacks is summed over.
+    `equation` is in explicit form, without spaces and ellipses, one lower- or upper-case letter per dimension:
+    `"bij,bjk->bik"`. A letter that the result lacks is summed over.
   }];
   let arguments = (ins Variadic<Dlc_Tensor>:$operands, StrAttr:$equation);
   let assemblyFormat = "$equation $operands attr-dict `:` functional-type($operands, $result)";
@@ -34,11 +34,11 @@ def Dlc_EinsumOp : Dlc_GraphOp<"einsum"> {
 def Dlc_LeastSquaresOp : Dlc_GraphOp<"least_squares"> {
   let summary = "The coefficients x for which |a x - b| is smallest";
   let description = [{
-    `[..., M, N], [..., M, K] -> [..., N, K]`, or `[..., M] -> [..., N]` for one right-hand side; M is at least N. A column of `a` that
-    follows from the others, or is zero, gets the coefficient 0, so that there is always one answer; which one of them that is, is decided by
-    what is left of each column, in units of its own length.
+    `[..., M, N], [..., M, K] -> [..., N, K]`, or `[..., M] -> [..., N]` for one right-hand side; M is at least N. A
+    column of `a` that depends linearly on the others, or is zero, gets the coefficient 0, so that the solution is
+    always unique; which of them that is, is decided by what is left of each column, relative to its own length.
 
-    The gradient is that of the answer where the columns of `a` are independent.
+    The gradient is that of the solution where the columns of `a` are independent.
 
     ```mlir
     %x = dlc.least_squares %a, %b : (tensor<?x2xf64>, tensor<?xf64>) -> tensor<2xf64>

@@ -14,7 +14,8 @@ class Dlc_Movement<string opMnemonic, string text, dag operandsAndAttributes> : 
 def Dlc_ReshapeOp : Dlc_Movement<"reshape", "The same elements, row-major, in another shape",
                                  (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$shape)> {
   let description = [{
-    An extent of `shape` is a number, -1 (once: what is left of the elements), or -2 - d: the operand's extent of dimension d.
+    An extent of `shape` is a number, -1 (once: what is left of the elements), or -2 - d: the operand's extent of
+    dimension d.
   }];
   let hasFolder = 1;
   let hasCanonicalizer = 1;
@@ -22,8 +23,8 @@ def Dlc_ReshapeOp : Dlc_Movement<"reshape", "The same elements, row-major, in an
 def Dlc_ReshapeLikeOp : Dlc_Movement<"reshape_like", "The same elements, row-major, in the shape of another tensor",
                                      (ins Dlc_Tensor:$x, Dlc_Tensor:$like)> {
   let description = [{
-    What `dlc.reshape` cannot say: a shape of which several extents are only known when a model runs. Elements of `like` are not
-    read. Where the shape is known but for one extent, it becomes a `dlc.reshape`.
+    What `dlc.reshape` cannot say: a shape with several extents that are known only at run time. Elements of `like` are
+    not read. If the shape is known except for one extent, it becomes a `dlc.reshape`.
 
     ```mlir
     %dx = dlc.reshape_like %dy, %x : (tensor<?xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
@@ -40,14 +41,15 @@ def Dlc_TransposeOp : Dlc_Movement<"transpose", "Dimension i of the result is di
 def Dlc_ExpandOp : Dlc_Movement<"expand", "Broadcast to a shape",
                                 (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$shape)> {
   let description = [{
-    Broadcasts both ways as ONNX `Expand` does. An extent of `shape` is a number, or -2 - d: the operand's extent of dimension d.
+    Broadcasts both ways as ONNX `Expand` does. An extent of `shape` is a number, or -2 - d: the operand's extent of
+    dimension d.
   }];
 }
 def Dlc_FillOp : Dlc_Movement<"fill", "One number everywhere, in a shape that may follow an operand's",
                               (ins Dlc_Tensor:$like, DenseI64ArrayAttr:$shape, F64Attr:$value, TypeAttr:$element_type)> {
   let description = [{
-    An extent of `shape` is a number, or -2 - d: the extent of dimension d of `like`, whose elements are not read. With static
-    extents it folds to a constant.
+    An extent of `shape` is a number, or -2 - d: the extent of dimension d of `like`, whose elements are not read. With
+    static extents it folds to a constant.
 
     ```mlir
     %h0 = dlc.fill %x {shape = array<i64: -2, 128>, value = 0.0 : f64, element_type = f32} : (tensor<?x7x8xf32>) -> tensor<?x128xf32>
@@ -62,11 +64,11 @@ def Dlc_SliceOp : Dlc_Movement<"slice", "Elements start, start + step, ... of ev
                                (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$starts, DenseI64ArrayAttr:$sizes,
                                     DenseI64ArrayAttr:$steps)> {
   let description = [{
-    One entry a dimension. Starts are not negative; steps may be (then the start is the highest element).
-    `sizes[d] == -1` takes dimension d whole (start 0, step 1), which is how a dynamic extent passes.
+    One entry per dimension. Starts are not negative; steps may be (then the start is the highest element).
+    `sizes[d] == -1` takes the whole dimension d (start 0, step 1), which is how a dynamic extent is sliced.
   }];
 }
-def Dlc_PadMode : I32EnumAttr<"PadMode", "What padding holds", [
+def Dlc_PadMode : I32EnumAttr<"PadMode", "What padding contains", [
   I32EnumAttrCase<"Constant", 0, "constant">, I32EnumAttrCase<"Edge", 1, "edge">,
   I32EnumAttrCase<"Reflect", 2, "reflect">, I32EnumAttrCase<"Wrap", 3, "wrap">]> {
   let cppNamespace = "::dlc";
@@ -76,23 +78,23 @@ def Dlc_PadModeAttr : EnumAttr<Dlc_Dialect, Dlc_PadMode, "pad_mode">;
 def Dlc_PadOp : Dlc_Movement<"pad", "Padding before and after every dimension; negative padding crops",
                              (ins Dlc_Tensor:$x, Optional<Dlc_Tensor>:$value, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
                                   Dlc_PadModeAttr:$mode)> {
-  let description = [{`value` (rank 0) is what constant padding holds; 0 if missing.}];
+  let description = [{`value` (rank 0) is the value of constant padding; 0 if missing.}];
 }
 def Dlc_TileOp : Dlc_Movement<"tile", "The operand repeated along every dimension",
                               (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$repeats)>;
-def Dlc_GatherOp : Dlc_Movement<"gather", "Slices along `axis`, chosen by indices",
+def Dlc_GatherOp : Dlc_Movement<"gather", "Slices along `axis`, selected by indices",
                                 (ins Dlc_Tensor:$x, Dlc_Tensor:$indices, I64Attr:$axis)> {
   let description = [{
-    The result's shape is `x[:axis] + indices + x[axis+1:]`. A negative index counts from the end; an index outside is clamped
-    to the nearest element, so nothing outside of `x` is ever read.
+    The result's shape is `x[:axis] + indices + x[axis+1:]`. A negative index counts from the end; an index out of range
+    is clamped to the nearest element, so nothing outside `x` is ever read.
   }];
 }
-def Dlc_ScatterAddOp : Dlc_Movement<"scatter_add", "Zeros, to which slices are added at places along `axis` that indices choose",
+def Dlc_ScatterAddOp : Dlc_Movement<"scatter_add", "Zeros, to which slices are added at indices along `axis`",
                                     (ins Dlc_Tensor:$like, Dlc_Tensor:$indices, Dlc_Tensor:$updates, I64Attr:$axis)> {
   let description = [{
-    The gradient of `dlc.gather`: `updates` has the shape `result[:axis] + indices + result[axis+1:]`, and the extent of `axis`
-    is that of `like`, whose elements are not read. Indices mean what they mean to `dlc.gather`; slices of one index are added
-    in the order of the indices, in the element type.
+    The gradient of `dlc.gather`: `updates` has the shape `result[:axis] + indices + result[axis+1:]`, and the extent of
+    `axis` is that of `like`, whose elements are not read. Indices mean the same as for `dlc.gather`; slices with the
+    same index are added in the order of the indices, in the element type.
 
     ```mlir
     %dtable = dlc.scatter_add %table, %tokens, %dy {axis = 0 : i64}
@@ -101,14 +103,14 @@ def Dlc_ScatterAddOp : Dlc_Movement<"scatter_add", "Zeros, to which slices are a
   }];
   let elementTypeRule = "::mlir::getElementTypeOrSelf(adaptor.getUpdates())";
 }
-def Dlc_UpdateSliceOp : Dlc_Movement<"update_slice", "A tensor with rows of it replaced from a place that a run decides",
+def Dlc_UpdateSliceOp : Dlc_Movement<"update_slice", "A tensor with some rows replaced, from a position known only at run time",
                                      (ins Dlc_Tensor:$x, Dlc_Tensor:$update, Dlc_Tensor:$position, I64Attr:$axis,
                                           DefaultValuedAttr<BoolAttr, "false">:$in_place)> {
   let description = [{
-    Elements `position`, `position + 1`, ... along `axis` are those of `update`, which has the other extents of `x`; the rest is
-    `x`. `position` is a tensor<i64>, moved so that the update stays inside. Where nothing else needs `x`, the memory planner lets
-    the result have its memory and sets `in_place`: then only the update is written, which is what a cache of keys and values
-    lives from.
+    Elements `position`, `position + 1`, ... along `axis` are those of `update`, which has the other extents of `x`; the
+    rest is `x`. `position` is a tensor<i64>, clamped so that the update stays inside. Where nothing else needs `x`, the
+    memory planner lets the result have its memory and sets `in_place`: then only the update is written, which is what
+    makes a cache of keys and values efficient.
 
     ```mlir
     %keys1 = dlc.update_slice %keys, %new, %length {axis = 1 : i64}
@@ -122,10 +124,10 @@ def Dlc_IotaOp : Dlc_GraphOp<"iota"> {
   let assemblyFormat = "attr-dict `:` type($result)";
   let elementTypeRule = "adaptor.getElementType()";
 }
-def Dlc_IndexOp : Dlc_Movement<"index", "0, 1, ...: the places along dimension `axis` of the operand, as i64 of rank 1",
+def Dlc_IndexOp : Dlc_Movement<"index", "0, 1, ...: the indices along dimension `axis` of the operand, as i64 of rank 1",
                                (ins Dlc_Tensor:$x, I64Attr:$axis)> {
   let description = [{
-    What `dlc.iota` gives for an extent that is only known when a model runs; elements of `x` are not read.
+    What `dlc.iota` gives for an extent that is known only at run time; elements of `x` are not read.
 
     ```mlir
     %places = dlc.index %x {axis = 1 : i64} : (tensor<?x?x64xf32>) -> tensor<?xi64>
@@ -133,7 +135,7 @@ def Dlc_IndexOp : Dlc_Movement<"index", "0, 1, ...: the places along dimension `
   }];
   let elementTypeRule = "::mlir::IntegerType::get(adaptor.getX().getContext(), 64)";
 }
-def Dlc_ExtentOp : Dlc_Movement<"extent", "How many places the dimensions `axes` have together, as a number of rank 0",
+def Dlc_ExtentOp : Dlc_Movement<"extent", "The number of elements of the dimensions `axes` together, as a scalar of rank 0",
                                 (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$axes, TypeAttr:$element_type)> {
   let description = [{
     The product of the extents; elements of `x` are not read. With static extents it folds to a constant.
@@ -157,9 +159,9 @@ def Dlc_ResizeOp : Dlc_Movement<"resize", "Interpolation to other extents, dimen
          StrAttr:$coordinate_mode, StrAttr:$nearest_mode, F64Attr:$cubic_coefficient, BoolAttr:$exclude_outside,
          BoolAttr:$antialias, F64Attr:$extrapolation_value)> {
   let description = [{
-    ONNX `Resize`, with everything resolved: `sizes` are the result's extents (-1: the operand's, unscaled) and `scales` the factors
-    by which coordinates are transformed, one a dimension; `roi` is empty or starts then ends; `coordinate_mode` and `nearest_mode`
-    have ONNX's spellings.
+    ONNX `Resize`, with everything resolved: `sizes` are the result's extents (-1: the operand's, unscaled) and `scales`
+    the factors by which coordinates are transformed, one per dimension; `roi` is empty or starts then ends;
+    `coordinate_mode` and `nearest_mode` have ONNX's spellings.
   }];
 }
 

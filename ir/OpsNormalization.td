@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Normalizations, which one sweep over the data computes better than their parts.
+// Normalizations, which one pass over the data computes better than their parts.
 #ifndef DLC_OPS_NORMALIZATION
 #define DLC_OPS_NORMALIZATION
 
@@ -21,8 +21,9 @@ def Dlc_BatchNormOp : Dlc_Normalization<"batch_norm", "(x - mean) / sqrt(varianc
 def Dlc_LayerNormOp : Dlc_Normalization<"layer_norm", "Zero mean and unit variance over the trailing dimensions",
                                           [AttrSizedOperandSegments]> {
   let description = [{
-    Over the dimensions from `axis` on: `(x - mean) / sqrt(variance + epsilon) * scale + bias`; scale and bias broadcast to `x`.
-    With `root_mean_square` nothing is subtracted: `x / sqrt(mean(x^2) + epsilon) * scale`. Sums are in f32 or wider.
+    Over the dimensions from `axis` on: `(x - mean) / sqrt(variance + epsilon) * scale + bias`; scale and bias broadcast
+    to `x`. With `root_mean_square` nothing is subtracted: `x / sqrt(mean(x^2) + epsilon) * scale`. Sums are in f32 or
+    wider.
   }];
   let assemblyFormat = [{$x (`scale` $scale^ `:` type($scale))? (`bias` $bias^ `:` type($bias))? attr-dict
     `:` type($x) `->` type($result)}];
@@ -38,7 +39,8 @@ def Dlc_GroupNormOp : Dlc_Normalization<"group_norm", "Zero mean and unit varian
 }
 def Dlc_LrnOp : Dlc_Normalization<"lrn", "Local response normalization across channels"> {
   let description = [{
-    `y = x / (bias + alpha / size * s)^beta`, s the sum of x^2 over channels `c - floor((size-1)/2) .. c + ceil((size-1)/2)`.
+    `y = x / (bias + alpha / size * s)^beta`, s the sum of x^2 over channels
+    `c - floor((size-1)/2) .. c + ceil((size-1)/2)`.
   }];
   let arguments = (ins Dlc_RealTensor:$x, I64Attr:$size, F64Attr:$alpha, F64Attr:$beta, F64Attr:$bias);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";

@@ -12,9 +12,9 @@ def Dlc_WindowDivisor : I32EnumAttr<"WindowDivisor", "What a window's sum is div
 }
 def Dlc_WindowDivisorAttr : EnumAttr<Dlc_Dialect, Dlc_WindowDivisor, "window_divisor">;
 
-/// `pads` holds all low ones, then all high ones. The result's extent is
+/// `pads` lists all low pads, then all high ones. The result's extent is
 /// `floor_or_ceil((in + pad_low + pad_high - dilation (kernel - 1) - 1) / stride) + 1`, where with `ceil_mode` a last window
-/// that would start in the high padding is dropped. Elements outside the input do not take part.
+/// that would start in the high padding is dropped. Elements outside the input do not count.
 class Dlc_Window<string opMnemonic, string text, dag more = (ins), Type operand = Dlc_NumberTensor> : Dlc_GraphOp<opMnemonic> {
   let summary = text;
   let arguments = !con((ins operand:$x, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
@@ -44,8 +44,8 @@ def Dlc_LpPoolOp : Dlc_Window<"lp_pool", "p-norm of each window", (ins I64Attr:$
 
 def Dlc_MaxPoolOffsetsOp : Dlc_Window<"max_pool_offsets", "Which element of each window is the first largest"> {
   let description = [{
-    Elements of a window are counted row-major from 0. What the gradient of `dlc.max_pool` keeps: it is smaller than
-    `dlc.max_pool_indices`, and says at once whether a window's largest element is a given one.
+    Elements of a window are counted row-major from 0. The gradient of `dlc.max_pool` keeps this: it is smaller than
+    `dlc.max_pool_indices`, and says directly whether a window's largest element is a given one.
 
     ```mlir
     %offsets = dlc.max_pool_offsets %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
@@ -55,7 +55,7 @@ def Dlc_MaxPoolOffsetsOp : Dlc_Window<"max_pool_offsets", "Which element of each
   let elementTypeRule = "::mlir::IntegerType::get(context, 32)";
 }
 
-/// The other way round: every element of the result, which has the shape of `x`, gathers from the windows that cover it. Windows are
+/// In the reverse direction: every element of the result, which has the shape of `x`, gathers from the windows that cover it. Windows are
 /// added in a fixed order. Elements of `x` are not read.
 class Dlc_WindowGradient<string opMnemonic, string text, dag operands> : Dlc_GraphOp<opMnemonic> {
   let summary = text;
@@ -66,7 +66,7 @@ class Dlc_WindowGradient<string opMnemonic, string text, dag operands> : Dlc_Gra
                                               adaptor.getDilations(), adaptor.getPads(), adaptor.getCeilMode(), result)}];
 }
 
-def Dlc_MaxPoolGradientOp : Dlc_WindowGradient<"max_pool_gradient", "Gradient of dlc.max_pool: each window's goes to one element",
+def Dlc_MaxPoolGradientOp : Dlc_WindowGradient<"max_pool_gradient", "Gradient of dlc.max_pool: that of each window goes to one element",
     (ins Dlc_Tensor:$y_gradient, Dlc_Tensor:$offsets, Dlc_Tensor:$x)> {
   let description = [{
     `offsets` are those of `dlc.max_pool_offsets` for the same windows.
@@ -80,8 +80,9 @@ def Dlc_MaxPoolGradientOp : Dlc_WindowGradient<"max_pool_gradient", "Gradient of
 def Dlc_SpreadWindowsOp : Dlc_WindowGradient<"spread_windows", "Each element is the sum of the windows that cover it",
     (ins Dlc_Tensor:$y_gradient, Dlc_Tensor:$x, Dlc_WindowDivisorAttr:$divisor)> {
   let description = [{
-    Windows are divided by a number of their elements first: the gradient of `dlc.average_pool`, whose divisor is the number of
-    elements `inside` the input or inside the `padded` input, and with `none` what the gradient of any sum over windows needs.
+    Windows are divided by a number of their elements first: the gradient of `dlc.average_pool`, whose divisor is the
+    number of elements `inside` the input or inside the `padded` input, and with `none` what the gradient of any sum
+    over windows needs.
 
     ```mlir
     %dx = dlc.spread_windows %dy, %x {divisor = #dlc<window_divisor inside>, kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>,

@@ -9,16 +9,17 @@ include "mlir/IR/SymbolInterfaces.td"
 def Dlc_ParameterOp : Dlc_Op<"parameter", [Symbol]> {
   let summary = "A named tensor of the model that training may change";
   let description = [{
-    `kind` says what it is there for: "weight" (the default) is what optimizers change, "buffer" follows the data (a running mean),
-    "slot" belongs to an optimizer, "counter" counts steps, "seed" is where random numbers start. "derived" is what `prepare_weights` makes of weights (of a
-    type that may have a layout), and "stamp" says that it has.
+    `kind` says what it is used for: "weight" (the default) is what optimizers change, "buffer" follows the data (a
+    running mean), "slot" belongs to an optimizer, "counter" counts steps, "seed" is the seed of random numbers.
+    "derived" is what `prepare_weights` computes from weights (of a type that may have a layout), and "stamp" is the
+    validity stamp that says that it has done so.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Dlc_Tensor>:$type, OptionalAttr<ElementsAttr>:$value,
                        OptionalAttr<DictionaryAttr>:$initializer, DefaultValuedAttr<StrAttr, "\"weight\"">:$kind);
   let assemblyFormat = "$sym_name `:` $type (`=` $value^)? (`initializer` $initializer^)? attr-dict";
 }
 def Dlc_LoadParameterOp : Dlc_Op<"load_parameter", [Pure]> {
-  let summary = "The present value of a parameter";
+  let summary = "The current value of a parameter";
   let arguments = (ins FlatSymbolRefAttr:$parameter);
   let results = (outs Dlc_Tensor:$result);
   let assemblyFormat = "$parameter attr-dict `:` type($result)";
@@ -36,7 +37,7 @@ def Dlc_ConstantOp : Dlc_Op<"constant", [Pure, ConstantLike]> {
 }
 
 def Dlc_KernelFuncOp : Dlc_Op<"kernel_func", [Symbol, IsolatedFromAbove, SingleBlock]> {
-  let summary = "A kernel that launches refer to; equal kernels are one";
+  let summary = "A kernel that launches refer to; equal kernels are merged";
   let description = [{
     Attributes as of `dlc.kernel`. Its C signature is
     `int NAME(void *scratch, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t *result...)`.
@@ -54,8 +55,8 @@ def Dlc_KernelFuncOp : Dlc_Op<"kernel_func", [Symbol, IsolatedFromAbove, SingleB
 def Dlc_LaunchOp : Dlc_Op<"launch", [AttrSizedOperandSegments]> {
   let summary = "Runs a kernel on buffers";
   let description = [{
-    `inputs` and `outputs` are byte buffers (`memref<?xi8>`) that hold tensors of the kernel's types, interior and halo; `symbols`
-    are the values of the kernel's symbols. `name` is what a profiler shows (the layer).
+    `inputs` and `outputs` are byte buffers (`memref<?xi8>`) that hold tensors of the kernel's types, interior and halo;
+    `symbols` are the values of the kernel's symbols. `name` is what a profiler shows (the layer).
 
     ```mlir
     dlc.launch @conv1 "layer1" ins(%x, %w : memref<?xi8>, memref<?xi8>) out(%y : memref<?xi8>) symbols(%n)
@@ -67,7 +68,7 @@ def Dlc_LaunchOp : Dlc_Op<"launch", [AttrSizedOperandSegments]> {
     (`symbols` `(` $symbols^ `)`)? attr-dict}];
 }
 def Dlc_FillHaloOp : Dlc_Op<"fill_halo", []> {
-  let summary = "Writes zeros to the border of a buffer that holds a tensor with a halo";
+  let summary = "Writes zeros to the halo of a buffer that holds a tensor with a halo";
   let description = [{`tensor` is the tensor's type, whose extents come from `dims` (an affine map of the symbols).}];
   let arguments = (ins AnyMemRef:$buffer, TypeAttr:$tensor, AffineMapAttr:$dims, Variadic<Index>:$symbols);
   let assemblyFormat = "$buffer `:` type($buffer) (`symbols` `(` $symbols^ `)`)? attr-dict";
@@ -75,9 +76,9 @@ def Dlc_FillHaloOp : Dlc_Op<"fill_halo", []> {
 def Dlc_WeightsOp : Dlc_Op<"weights", []> {
   let summary = "The model's constants: one block of bytes";
   let description = [{
-    `values` are row-major constants, `types` their tensor types, whose layouts say how each is stored, and `offsets` their places in
-    bytes, 64-byte aligned. The block of `size` bytes becomes the library's read-only data; functions get it as the argument marked
-    `dlc.constants`.
+    `values` are row-major constants, `types` their tensor types, whose layouts say how each is stored, and `offsets`
+    their offsets in bytes, 64-byte aligned. The block of `size` bytes becomes the library's read-only data; functions
+    get it as the argument marked `dlc.constants`.
   }];
   let arguments = (ins ArrayAttr:$values, TypeArrayAttr:$types, DenseI64ArrayAttr:$offsets, I64Attr:$size);
   let assemblyFormat = "$size `offsets` $offsets `types` $types `values` $values attr-dict";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reductions over chosen dimensions.
+// Reductions over selected dimensions.
 #ifndef DLC_OPS_REDUCTION
 #define DLC_OPS_REDUCTION
 
@@ -15,8 +15,8 @@ def Dlc_ReductionKind : I32EnumAttr<"ReductionKind", "What a reduction computes"
 }
 def Dlc_ReductionKindAttr : EnumAttr<Dlc_Dialect, Dlc_ReductionKind, "reduction">;
 
-/// Truth values have a largest and a smallest one, but no sum.
-def Dlc_ReducesNumbers : PredOpTrait<"truth values are reduced to a maximum or a minimum", CPred<
+/// Booleans have a maximum and a minimum, but no sum.
+def Dlc_ReducesNumbers : PredOpTrait<"booleans are reduced to a maximum or a minimum", CPred<
     "::llvm::is_contained({ReductionKind::Max, ReductionKind::Min}, ::llvm::cast<ReduceOp>(&$_op).getKind()) || "
     "!::mlir::getElementTypeOrSelf($_op.getOperand(0)).isInteger(1)">>;
 

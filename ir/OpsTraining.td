@@ -9,9 +9,9 @@ include "mlir/IR/SymbolInterfaces.td"
 def Dlc_GradientOp : Dlc_Op<"gradient", [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let summary = "Gradients of the sum of a tensor's elements with respect to other tensors";
   let description = [{
-    Result i is the derivative of the sum of `of`'s elements with respect to `with_respect_to[i]`, and has that tensor's type. A tensor
-    that `of` does not depend on has a gradient of zeros. `--dlc-differentiate` writes ops that compute it in place of this one;
-    loads of one parameter count as one tensor.
+    Result i is the derivative of the sum of `of`'s elements with respect to `with_respect_to[i]`, and has that tensor's
+    type. A tensor that `of` does not depend on has a gradient of zeros. `--dlc-differentiate` replaces this op by ops
+    that compute it; loads of one parameter count as one tensor.
 
     ```mlir
     %dw, %db = dlc.gradient %loss with_respect_to(%w, %b : tensor<10x4xf32>, tensor<10xf32>) : tensor<f32>
@@ -33,8 +33,8 @@ def Dlc_StopGradientOp : Dlc_GraphOp<"stop_gradient", [Dlc_Elementwise]> {
 def Dlc_AssignOp : Dlc_Op<"assign"> {
   let summary = "Gives a parameter the value that it has after this run";
   let description = [{
-    Every `dlc.load_parameter` of a function gives what the parameter was when the function began, wherever it stands; a
-    function assigns a parameter once. If a run fails, parameters may be the old or the new ones.
+    Every `dlc.load_parameter` of a function gives the value of the parameter when the function began, wherever the load
+    is; a function assigns a parameter once. If a run fails, parameters may be the old or the new ones.
 
     ```mlir
     dlc.assign @w, %w1 : tensor<10x4xf32>
@@ -45,11 +45,11 @@ def Dlc_AssignOp : Dlc_Op<"assign"> {
 }
 
 def Dlc_ApplyGradientsOp : Dlc_Op<"apply_gradients"> {
-  let summary = "One step of an optimizer: parameters follow their gradients";
+  let summary = "One step of an optimizer: updates parameters by their gradients";
   let description = [{
-    `parameters[i]` follows `gradients[i]` at the rate `rate` (rank 0). `optimizer` has a `name` ("sgd", "rmsprop", "adagrad", "adam",
-    "adamw") and that optimizer's numbers; `--dlc-add-optimizer` declares the parameters that it needs beside (`slot`s, called
-    `SCOPE.SLOT.PARAMETER`) and writes the update.
+    `parameters[i]` is updated by `gradients[i]` with the learning rate `rate` (rank 0). `optimizer` has a `name`
+    ("sgd", "rmsprop", "adagrad", "adam", "adamw") and that optimizer's hyperparameters; `--dlc-add-optimizer` declares
+    the additional parameters that it needs (`slot`s, called `SCOPE.SLOT.PARAMETER`) and writes the update.
 
     ```mlir
     dlc.apply_gradients [@w, @b] rate(%rate : tensor<f32>) gradients(%dw, %db : tensor<10x4xf32>, tensor<10xf32>)
@@ -65,8 +65,8 @@ def Dlc_ApplyGradientsOp : Dlc_Op<"apply_gradients"> {
 def Dlc_VariablesOp : Dlc_Op<"variables", []> {
   let summary = "The model's state: parameters, slots of optimizers and counters in one block of bytes that the caller owns";
   let description = [{
-    Tensor `names[i]` of `types[i]` stands row-major at `offsets[i]`, a multiple of 64. `kinds` are those of `dlc.parameter`. Functions get
-    the block as the argument marked `dlc.variables`.
+    Tensor `names[i]` of `types[i]` is stored row-major at `offsets[i]`, a multiple of 64. `kinds` are those of
+    `dlc.parameter`. Functions get the block as the argument marked `dlc.variables`.
   }];
   let arguments = (ins StrArrayAttr:$names, TypeArrayAttr:$types, StrArrayAttr:$kinds, DenseI64ArrayAttr:$offsets, I64Attr:$size);
   let assemblyFormat = "$size `names` $names `types` $types `kinds` $kinds `offsets` $offsets attr-dict";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The mark of loops whose rows of a batch do not meet, and of the kernels of their steps.
+/// The mark of loops whose rows of a batch are independent, and of the kernels of their steps.
 #ifndef DLC_IR_ROWRANGE_H
 #define DLC_IR_ROWRANGE_H
 
@@ -9,8 +9,8 @@
 
 namespace dlc {
 
-/// On a `dlc.loop`, `dlc.kernel` or `dlc.kernel_func`: the number of rows (places of dimension 0 of what kernels give)
-/// of a range that `--dlc-split-loop-rows` has decided on.
+/// On a `dlc.loop`, `dlc.kernel` or `dlc.kernel_func`: the number of rows (of dimension 0 of the results of kernels)
+/// of a range that `--dlc-split-loop-rows` has chosen.
 constexpr llvm::StringLiteral rowRangeName = "dlc.row_range";
 
 /// Its value; 0 if `op` has none.

@@ -154,7 +154,8 @@ llvm::ArrayRef<AffineExpr> SymbolicShapes::getDims(Value value) const {
   return found->second;
 }
 
-/// Extents of a loop's results: those of the carried operands, and the steps with the extents of what the body gives.
+/// Extents of a loop's results: those of the loop-carried operands, and the steps with the extents of what the body
+/// returns.
 LogicalResult SymbolicShapes::inferLoop(LoopOp loop) {
   for (auto [result, value] : llvm::zip(loop.getFinals(), loop.getCarried()))
     dims[result] = Dims(getDims(value));
@@ -200,7 +201,7 @@ llvm::SmallVector<Dims> SymbolicShapes::getBodyArgumentDims(LoopOp loop) const {
 AffineExpr SymbolicShapes::getStepCount(LoopOp loop) const {
   if (loop.getTripCount())
     return getAffineConstantExpr(*loop.getTripCount(), loop.getContext());
-  // Where extents that are known at run time only meet one that is known, that one is right.
+  // Where extents known only at run time meet one that is known, the known one is right.
   for (Value value : loop.getScanned())
     if (constantDim(getDims(value)[0]))
       return getDims(value)[0];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Extents as expressions. One function an op serves both static type inference and symbolic shapes.
+/// Extents as expressions. One function per op serves both static type inference and symbolic shapes.
 #ifndef DLC_IR_SHAPEINFERENCE_H
 #define DLC_IR_SHAPEINFERENCE_H
 
@@ -33,8 +33,8 @@ mlir::AffineExpr divideExactly(mlir::AffineExpr numerator, mlir::AffineExpr deno
 
 mlir::LogicalResult copyDims(llvm::ArrayRef<mlir::AffineExpr> operand, Dims &result);
 
-/// NumPy broadcasting. Two extents that are not constants are taken as equal; fails on constants that differ and are
-/// not 1.
+/// NumPy broadcasting. Two extents that are not constants are assumed to be equal; fails on constants that differ and
+/// are not 1.
 mlir::LogicalResult broadcastDims(std::optional<mlir::Location> location, llvm::ArrayRef<Dims> operands, Dims &result);
 
 /// Extents after pooling or convolving windows over the spatial dimensions of `[N, C, spatial...]`.
@@ -59,7 +59,7 @@ mlir::LogicalResult topKDims(std::optional<mlir::Location> location, llvm::Array
                              int64_t k, int64_t axis, Dims &result);
 
 /// The work behind every graph op's `inferReturnTypes`: turns operand types to extents (a fresh symbol for each dynamic
-/// one), calls `shape`, and makes a tensor type of what it gives (not constant: dynamic). Extents below 0 or a tensor
+/// one), calls `shape`, and makes a tensor type of its result (not constant: dynamic). Extents below 0 or a tensor
 /// of 2^40 elements or more are errors.
 mlir::LogicalResult inferReturnType(mlir::MLIRContext *context, std::optional<mlir::Location> location,
                                     mlir::TypeRange operandTypes,
@@ -87,7 +87,7 @@ public:
   llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const;
   /// Names of the symbols; position i is `AffineSymbolExpr` i.
   llvm::ArrayRef<std::string> getSymbols() const { return symbols; }
-  /// How many steps a loop of the function has at most.
+  /// The maximum number of steps of a loop of the function.
   mlir::AffineExpr getStepCount(LoopOp loop) const;
 
   /// Extents of the arguments of a loop's body, over this function's symbols.

@@ -13,7 +13,7 @@ LogicalResult AttentionOp::inferShape(std::optional<Location> location, Adaptor 
     return emitOptionalError(location, "attention expects operands of rank 4, [batch, heads, length, size], got ranks ",
                              query.size(), ", ", key.size(), " and ", value.size());
   if (!constantDim(query[3]) || !constantDim(value[3]))
-    return emitOptionalError(location, "attention needs head sizes that are known when compiling");
+    return emitOptionalError(location, "attention needs head sizes that are known at compile time");
   auto agree = [&](AffineExpr a, AffineExpr b, llvm::StringRef what) -> LogicalResult {
     if (mayBeEqual(a, b))
       return success();
@@ -42,7 +42,7 @@ LogicalResult AttentionOp::inferShape(std::optional<Location> location, Adaptor 
   if (adaptor.getLengths()) {
     const Dims &lengths = dims[next];
     if (lengths.size() != 1 || !mayBeEqual(lengths[0], query[0]))
-      return emitOptionalError(location, "attention's lengths are one number a sample of the batch");
+      return emitOptionalError(location, "attention's lengths are one number per sample of the batch");
   }
   result = {query[0], query[1], query[2], value[3]};
   return success();
@@ -60,7 +60,7 @@ LogicalResult AttentionOp::verify() {
       return emitOpError("has a mask of ") << mask << ", which is neither i1 nor a floating-point number";
   }
   if (getLengths() && !getElementTypeOrSelf(getLengths().getType()).isIntOrIndex())
-    return emitOpError("has lengths that are no integers");
+    return emitOpError("has lengths that are not integers");
   if (getSoftcap().convertToDouble() < 0)
     return emitOpError("has a softcap below 0");
   auto isNegative = [](std::optional<uint64_t> bound) { return bound && static_cast<int64_t>(*bound) < 0; };

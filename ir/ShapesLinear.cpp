@@ -56,12 +56,12 @@ LogicalResult EinsumOp::inferShape(std::optional<Location> location, Adaptor ada
                                " indices, its operand has rank ", operand.size());
     for (auto [letter, extent] : llvm::zip(term, operand)) {
       if (!llvm::isAlpha(letter))
-        return emitOptionalError(location, "'", std::string(1, letter), "' in the equation is no index");
+        return emitOptionalError(location, "'", std::string(1, letter), "' in the equation is not an index");
       AffineExpr &known = extents[letter];
       std::optional<int64_t> before = known ? constantDim(known) : std::nullopt, here = constantDim(extent);
       if (known && before != 1 && here != 1 && !mayBeEqual(known, extent))
-        return emitOptionalError(location, "index '", std::string(1, letter), "' stands for extents ", *before, " and ",
-                                 *here);
+        return emitOptionalError(location, "index '", std::string(1, letter), "' has different extents, ", *before,
+                                 " and ", *here);
       if (!known || before == 1 || (!before && here && here != 1))
         known = extent;
     }
@@ -87,7 +87,7 @@ LogicalResult LeastSquaresOp::inferShape(std::optional<Location> location, Adapt
       return emitOptionalError(location, "least_squares has ", *constantDim(a[dim]), " and ", *constantDim(b[dim]),
                                dim == leading ? " rows" : " systems", " in its operands");
   if (constantDim(rows) && constantDim(columns) && *constantDim(rows) < *constantDim(columns))
-    return emitOptionalError(location, "least_squares needs a row for each column at least, got ", *constantDim(rows),
+    return emitOptionalError(location, "least_squares needs at least as many rows as columns, got ", *constantDim(rows),
                              " rows of ", *constantDim(columns));
   result.append(a.begin(), a.begin() + leading);
   result.push_back(columns);
@@ -96,7 +96,7 @@ LogicalResult LeastSquaresOp::inferShape(std::optional<Location> location, Adapt
   return success();
 }
 
-/// Checks what convolutions share: ranks, groups that divide the channels, and attributes of one entry a spatial
+/// Checks what convolutions share: ranks, groups that divide the channels, and attributes of one entry per spatial
 /// dimension.
 static LogicalResult verifyConvolution(std::optional<Location> location, const Dims &x, const Dims &w,
                                        llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations,
@@ -153,7 +153,7 @@ LogicalResult ConvTransposeOp::inferShape(std::optional<Location> location, Adap
     return failure();
   size_t spatial = x.size() - 2;
   if (adaptor.getOutputPadding().size() != spatial)
-    return emitOptionalError(location, "output_padding has one entry a spatial dimension");
+    return emitOptionalError(location, "output_padding has one entry per spatial dimension");
   if (std::optional<int64_t> channels = constantDim(x[1]); channels && *channels != *constantDim(w[0]))
     return emitOptionalError(location, "the operand has ", *channels, " channels, the weight takes ",
                              *constantDim(w[0]));
@@ -167,7 +167,7 @@ LogicalResult ConvTransposeOp::inferShape(std::optional<Location> location, Adap
   return success();
 }
 
-// With q = o / stride, place o of the result reads inputs from (o + pad) / stride - ceil(taps / stride) + 1 on.
+// With q = o / stride, position o of the result reads inputs from (o + pad) / stride - ceil(taps / stride) + 1 on.
 ConvTransposeReach getConvTransposeReach(ConvTransposeOp op, size_t dim) {
   int64_t stride = op.getStrides()[dim], low = op.getPads()[dim], high = op.getPads()[dim + op.getStrides().size()];
   int64_t taps = llvm::cast<RankedTensorType>(op.getW().getType()).getDimSize(dim + 2);
@@ -175,7 +175,7 @@ ConvTransposeReach getConvTransposeReach(ConvTransposeOp op, size_t dim) {
   ConvTransposeReach reach;
   reach.low = std::max<int64_t>(
       0, stride == 1 ? span - low : llvm::divideCeil(taps, stride) - 1 - llvm::divideFloorSigned(low, stride));
-  // All phases go on to the last place that any of them has.
+  // All phases continue to the last position that any of them has.
   int64_t last = op.getOutputPadding()[dim] + span - high;
   reach.high = std::max<int64_t>(0, llvm::divideFloorSigned(last - low, stride) +
                                         llvm::divideFloorSigned(stride - 1 + low, stride));

@@ -31,7 +31,7 @@ LogicalResult ReshapeOp::inferShape(std::optional<Location> location, Adaptor ad
   std::optional<int64_t> totalConstant = constantDim(total), knownConstant = constantDim(known);
   if (inferred) {
     if (knownConstant && *knownConstant == 0)
-      return emitOptionalError(location, "an extent cannot be inferred beside an extent of 0");
+      return emitOptionalError(location, "an extent cannot be inferred if another extent is 0");
     if (totalConstant && knownConstant && *totalConstant % *knownConstant != 0)
       return emitOptionalError(location, "a reshape of ", *totalConstant, " elements to rows of ", *knownConstant);
     result[*inferred] = divideExactly(total, known);
@@ -97,7 +97,7 @@ LogicalResult ConcatOp::inferShape(std::optional<Location> location, Adaptor ada
   int64_t axis = adaptor.getAxis();
   result = dims[0];
   if (axis < 0 || axis >= static_cast<int64_t>(result.size()))
-    return emitOptionalError(location, "axis ", axis, " is none of the ", result.size(), " dimensions");
+    return emitOptionalError(location, "axis ", axis, " is not one of the ", result.size(), " dimensions");
   for (const Dims &operand : llvm::drop_begin(dims)) {
     if (operand.size() != result.size())
       return emitOptionalError(location, "concat takes operands of one rank, got ", result.size(), " and ",
@@ -171,7 +171,7 @@ LogicalResult TileOp::inferShape(std::optional<Location> location, Adaptor adapt
 LogicalResult topKDims(std::optional<Location> location, llvm::ArrayRef<AffineExpr> operand, int64_t k, int64_t axis,
                        Dims &result) {
   if (axis < 0 || axis >= static_cast<int64_t>(operand.size()))
-    return emitOptionalError(location, "axis ", axis, " is none of the ", operand.size(), " dimensions");
+    return emitOptionalError(location, "axis ", axis, " is not one of the ", operand.size(), " dimensions");
   std::optional<int64_t> extent = constantDim(operand[axis]);
   if (k < 0 || (extent && k > *extent))
     return emitOptionalError(location, "the ", k, " largest of ", extent.value_or(0), " elements");
@@ -184,7 +184,7 @@ LogicalResult GatherOp::inferShape(std::optional<Location> location, Adaptor ada
                                    Dims &result) {
   int64_t axis = adaptor.getAxis();
   if (axis < 0 || axis >= static_cast<int64_t>(dims[0].size()))
-    return emitOptionalError(location, "axis ", axis, " is none of the ", dims[0].size(), " dimensions");
+    return emitOptionalError(location, "axis ", axis, " is not one of the ", dims[0].size(), " dimensions");
   llvm::append_range(result, llvm::ArrayRef(dims[0]).take_front(axis));
   llvm::append_range(result, dims[1]);
   llvm::append_range(result, llvm::ArrayRef(dims[0]).drop_front(axis + 1));
@@ -196,7 +196,7 @@ LogicalResult ScatterAddOp::inferShape(std::optional<Location> location, Adaptor
   int64_t axis = adaptor.getAxis();
   llvm::ArrayRef<AffineExpr> like = dims[0], indices = dims[1], updates = dims[2];
   if (axis < 0 || axis >= static_cast<int64_t>(like.size()))
-    return emitOptionalError(location, "axis ", axis, " is none of the ", like.size(), " dimensions");
+    return emitOptionalError(location, "axis ", axis, " is not one of the ", like.size(), " dimensions");
   if (updates.size() + 1 != like.size() + indices.size())
     return emitOptionalError(location, "updates of rank ", updates.size(), " for indices of rank ", indices.size(),
                              " and a result of rank ", like.size());
@@ -213,7 +213,7 @@ LogicalResult UpdateSliceOp::inferShape(std::optional<Location> location, Adapto
                                         Dims &result) {
   int64_t axis = adaptor.getAxis();
   if (axis < 0 || axis >= static_cast<int64_t>(dims[0].size()))
-    return emitOptionalError(location, "axis ", axis, " is none of the ", dims[0].size(), " dimensions");
+    return emitOptionalError(location, "axis ", axis, " is not one of the ", dims[0].size(), " dimensions");
   if (dims[1].size() != dims[0].size())
     return emitOptionalError(location, "an update of rank ", dims[1].size(), " for a tensor of rank ", dims[0].size());
   for (size_t i = 0; i < dims[0].size(); ++i) {
@@ -236,7 +236,7 @@ LogicalResult IndexOp::inferShape(std::optional<Location> location, Adaptor adap
                                   Dims &result) {
   int64_t axis = adaptor.getAxis();
   if (axis < 0 || axis >= static_cast<int64_t>(dims[0].size()))
-    return emitOptionalError(location, "axis ", axis, " is none of the ", dims[0].size(), " dimensions");
+    return emitOptionalError(location, "axis ", axis, " is not one of the ", dims[0].size(), " dimensions");
   result.push_back(dims[0][axis]);
   return success();
 }
@@ -245,7 +245,7 @@ LogicalResult ExtentOp::inferShape(std::optional<Location> location, Adaptor ada
                                    Dims &) {
   for (int64_t axis : adaptor.getAxes())
     if (axis < 0 || axis >= static_cast<int64_t>(dims[0].size()))
-      return emitOptionalError(location, "axis ", axis, " is none of the ", dims[0].size(), " dimensions");
+      return emitOptionalError(location, "axis ", axis, " is not one of the ", dims[0].size(), " dimensions");
   return success();
 }
 

@@ -70,7 +70,7 @@ LogicalResult reducedDims(std::optional<Location> location, llvm::ArrayRef<Affin
   llvm::SmallBitVector reduced(operand.size());
   for (int64_t axis : axes) {
     if (axis < 0 || axis >= static_cast<int64_t>(operand.size()))
-      return emitOptionalError(location, "axis ", axis, " is none of the ", operand.size(), " dimensions");
+      return emitOptionalError(location, "axis ", axis, " is not one of the ", operand.size(), " dimensions");
     reduced.set(axis);
   }
   for (auto [i, extent] : llvm::enumerate(operand)) {

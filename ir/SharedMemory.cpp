@@ -15,7 +15,7 @@ Value getMemory(Value value) {
   return value;
 }
 
-/// Calls `visit` with each reader of `value`'s memory until it gives true; whether it has.
+/// Calls `visit` with each reader of `value`'s memory until it returns true; returns whether it did.
 static bool findReader(Value value, llvm::function_ref<bool(Operation *)> visit) {
   llvm::SmallVector<Value> names{value};
   while (!names.empty()) {
@@ -23,7 +23,7 @@ static bool findReader(Value value, llvm::function_ref<bool(Operation *)> visit)
     for (Operation *user : name.getUsers()) {
       if (visit(user))
         return true;
-      // `dlc.reshape_like` asks its other operand for extents only.
+      // `dlc.reshape_like` reads only the extents of its other operand.
       if (isAlias(user) && user->getOperand(0) == name)
         names.push_back(user->getResult(0));
     }
@@ -50,7 +50,7 @@ LastReaders::LastReaders(Block &block) {
       last.try_emplace(operand, &op);
     if (!isAlias(&op))
       continue;
-    // The readers of an alias have been seen; none is before the alias itself.
+    // The readers of an alias have been visited; none comes before the alias itself.
     if (Operation *reader = last.lookup(op.getResult(0)))
       if (Operation *&known = last[op.getOperand(0)]; known->isBeforeInBlock(reader))
         known = reader;

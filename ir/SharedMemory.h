@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Values that share memory: aliases (see isAlias) name one tensor's memory several times.
+/// Values that share memory: aliases (see isAlias) refer to one tensor's memory several times.
 #ifndef DLC_IR_SHAREDMEMORY_H
 #define DLC_IR_SHAREDMEMORY_H
 
@@ -10,7 +10,7 @@
 
 namespace dlc {
 
-/// The value whose memory `value` has: itself, or what it is an alias of.
+/// The value whose memory `value` shares: itself, or what it is an alias of.
 mlir::Value getMemory(mlir::Value value);
 
 /// Ops that read `value` or an alias of it; the aliases themselves are among them.
@@ -21,14 +21,14 @@ class LastReaders {
 public:
   explicit LastReaders(mlir::Block &block);
 
-  /// Whether an op behind `op`, in the same block, reads `value` or an alias of it.
+  /// Whether an op after `op`, in the same block, reads `value` or an alias of it.
   bool isReadAfter(mlir::Value value, mlir::Operation *op) const;
 
 private:
   llvm::DenseMap<mlir::Value, mlir::Operation *> last;
 };
 
-/// Whether an op behind `op`, in the same block, reads `value` or an alias of it.
+/// Whether an op after `op`, in the same block, reads `value` or an alias of it.
 bool isReadAfter(mlir::Value value, mlir::Operation *op);
 
 } // namespace dlc

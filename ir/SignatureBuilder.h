@@ -10,8 +10,8 @@
 namespace dlc {
 
 /// Collects changes to the arguments and results of one function. New arguments exist at once, as arguments of the
-/// entry block; the function's type and its attributes change in `finish`, which must be called, and until which
-/// nobody else may change the signature.
+/// entry block; the function's type and its attributes change in `finish`, which must be called; until then
+/// nothing else may change the signature.
 class SignatureBuilder {
 public:
   explicit SignatureBuilder(mlir::func::FuncOp function);

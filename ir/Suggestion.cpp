@@ -13,7 +13,7 @@ static bool isTransposition(StringRef a, StringRef b) {
          std::equal(left + 2, a.end(), right + 2);
 }
 
-/// How far apart two names are, blind to case and underscores; far, but not endlessly, if one holds the other
+/// The distance of two names, ignoring case and underscores; large, but finite, if one contains the other
 /// (`kernel_size`, `kernel`).
 static double distance(StringRef a, StringRef b) {
   auto plain = [](StringRef name) {

@@ -10,7 +10,7 @@
 
 namespace dlc {
 
-/// `; did you mean 'NEAREST'?` for the end of a message about `name`, which is none of `known`; empty if none of them
+/// `; did you mean 'NEAREST'?` for the end of a message about `name`, which is not in `known`; empty if none of them
 /// is near.
 std::string suggest(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> known);
 

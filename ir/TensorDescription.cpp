@@ -13,7 +13,7 @@ namespace dlc {
 namespace {
 
 /// The extents of one value. Unlike SymbolicShapes, which analyzes whole functions that are right, it looks only at
-/// what the value depends on and takes what it cannot infer for unknown.
+/// what the value depends on and treats what it cannot infer as unknown.
 class ExtentFinder {
 public:
   SmallVector<std::string> describe(Value value) {
@@ -47,7 +47,7 @@ private:
     return function ? function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "dlc.dims") : ArrayAttr();
   }
 
-  /// The extents of an op's result whose operands' are known; none if they do not follow from these.
+  /// The extents of an op's result whose operands' are known; none if they cannot be inferred from these.
   std::optional<Dims> inferResult(OpResult result) {
     Operation *op = result.getOwner();
     if (auto loop = llvm::dyn_cast<LoopOp>(op)) {

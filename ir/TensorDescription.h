@@ -12,7 +12,7 @@ namespace dlc {
 
 /// `f32[N, 8]`: the element type and extents of `value`, a tensor of a function that may still be under construction.
 /// A dynamic extent is written in the names that the function's inputs have in `dlc.dims` (`N`, `2 * N + 1`), or as `?`
-/// where it does not follow from them. Other values are described by their type.
+/// where it cannot be inferred from them. Other values are described by their type.
 std::string describeTensor(mlir::Value value);
 
 /// The same for the extents alone: `[N, 8]`.

@@ -2,7 +2,7 @@
 /// \file
 /// Variables: the parameters of a module that changes parameters. `--dlc-bind-variables` makes each of them an argument
 /// of every function that reads it and a result of every function that gives it a new value, both marked with its name.
-/// An argument holds the old value throughout a run; when the run ends the result takes its place.
+/// An argument holds the old value throughout a run; when the run ends the result replaces it.
 #ifndef DLC_IR_VARIABLES_H
 #define DLC_IR_VARIABLES_H
 
@@ -15,13 +15,13 @@ namespace dlc {
 /// The attribute of arguments and results that names their variable.
 inline constexpr llvm::StringLiteral variableAttribute = "dlc.variable";
 
-/// The variable that argument `number` of `function` is the old value of; null if it is a tensor of the caller's.
+/// The variable that argument `number` of `function` is the old value of; null if it is an ordinary tensor.
 mlir::StringAttr getVariableOfArgument(mlir::func::FuncOp function, unsigned number);
 
-/// The same of any value: null if it is no argument of a function.
+/// The same for any value: null if it is not an argument of a function.
 mlir::StringAttr getVariableOfArgument(mlir::Value value);
 
-/// The variable that result `number` of `function` is the new value of; null if it is a tensor of the caller's.
+/// The variable that result `number` of `function` is the new value of; null if it is an ordinary tensor.
 mlir::StringAttr getVariableOfResult(mlir::func::FuncOp function, unsigned number);
 
 /// The variable that `value` becomes the new value of when its function returns it; null if none.
@@ -49,8 +49,8 @@ private:
   llvm::DenseSet<mlir::StringAttr> changed;
 };
 
-/// Whether `module` is one in which parameters change: something is assigned or learns, be it bound to results already
-/// or not. In all others parameters are constants, or weights that are replaced between runs.
+/// Whether `module` is one in which parameters change: something is assigned or trained, whether already bound to
+/// results or not. In all others parameters are constants, or weights that are replaced between runs.
 bool changesParameters(mlir::ModuleOp module);
 
 } // namespace dlc

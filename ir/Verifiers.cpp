@@ -21,7 +21,7 @@ LogicalResult PackOp::verify() { return verifySameTensor(*this, getX(), getResul
 
 LogicalResult UnpackOp::verify() {
   if (getLayout(getResult().getType()))
-    return emitOpError("gives a tensor without layout");
+    return emitOpError("returns a tensor without layout");
   return verifySameTensor(*this, getX(), getResult());
 }
 
@@ -29,7 +29,7 @@ LogicalResult RandomUniformOp::verify() {
   for (Value number : {getSeed(), getCounter()}) {
     auto type = llvm::cast<RankedTensorType>(number.getType());
     if (type.getRank() != 0 || !type.getElementType().isSignlessInteger(64))
-      return emitOpError("takes seed and counter as tensor<i64>, got ") << type;
+      return emitOpError("expects seed and counter of type tensor<i64>, got ") << type;
   }
   return success();
 }
@@ -50,7 +50,7 @@ LogicalResult GradientOp::inferReturnTypes(MLIRContext *, std::optional<Location
 LogicalResult GradientOp::verify() {
   for (Value value : getOperands())
     if (Type type = getElementTypeOrSelf(value.getType()); !llvm::isa<FloatType>(type))
-      return emitOpError("is of floating-point tensors, got ") << value.getType();
+      return emitOpError("expects floating-point tensors, got ") << value.getType();
   return success();
 }
 
@@ -63,7 +63,7 @@ LogicalResult KernelOp::verify() {
   if (getOutputs().empty())
     return emitOpError("has no result");
   if (getYieldedValues().getTypes() != getOutputs().getTypes())
-    return emitOpError("yields ") << getYieldedValues().getTypes() << " but gives " << getOutputs().getTypes();
+    return emitOpError("yields ") << getYieldedValues().getTypes() << " but returns " << getOutputs().getTypes();
   auto first = llvm::cast<RankedTensorType>(getResult().getType());
   for (Value output : getOutputs().drop_front()) {
     auto other = llvm::cast<RankedTensorType>(output.getType());
@@ -71,7 +71,7 @@ LogicalResult KernelOp::verify() {
       return emitOpError("has results of different shapes or layouts, ") << first << " and " << other;
   }
   if (!getRootOp() && !llvm::isa<BlockArgument>(getYielded()))
-    return emitOpError("has no op of the family '") << stringifyKernelRoot(getRoot()) << "'";
+    return emitOpError("has no anchor op of the kind '") << stringifyKernelRoot(getRoot()) << "'";
   if (getInputDims() && getInputDims()->size() != getInputs().size())
     return emitOpError("has ") << getInputDims()->size() << " input_dims for " << getInputs().size() << " inputs";
   return success();
@@ -79,14 +79,14 @@ LogicalResult KernelOp::verify() {
 
 LogicalResult LoopOp::verify() {
   if (getOutputs().size() < getCarried().size() + (getStops() ? 1 : 0))
-    return emitOpError("has fewer results than carried values");
+    return emitOpError("has fewer results than loop-carried values");
   for (auto [value, result] : llvm::zip(getCarried(), getFinals()))
     if (value.getType() != result.getType())
-      return emitOpError("carries ") << value.getType() << " but gives " << result.getType();
+      return emitOpError("carries ") << value.getType() << " but returns " << result.getType();
   if (getScanned().empty() && !getTripCount())
-    return emitOpError("needs a trip_count, because nothing is scanned");
+    return emitOpError("needs a trip_count, because it has no scan inputs");
   if (!getScanned().empty() && getTripCount())
-    return emitOpError("has a trip_count beside scanned operands, which give the number of steps");
+    return emitOpError("has both a trip_count and scan inputs, which determine the number of steps");
   if (getTripCount() && static_cast<int64_t>(*getTripCount()) < 0)
     return emitOpError("has a negative trip_count");
   if (getReverse() && getStops())
@@ -111,7 +111,7 @@ LogicalResult LoopOp::verify() {
   if (Value count = getStepCount()) {
     auto type = llvm::cast<RankedTensorType>(count.getType());
     if (type.getRank() != 0 || !type.getElementType().isSignlessInteger(64))
-      return emitOpError("gives the number of steps as ") << type << ", expected tensor<i64>";
+      return emitOpError("returns the number of steps as ") << type << ", expected tensor<i64>";
   }
   return success();
 }

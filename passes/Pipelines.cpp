@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order of the passes stands here and nowhere else.
+// The order of the passes is defined here and nowhere else.
 #include "passes/Pipelines.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -39,7 +39,7 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
   manager.addPass(createCheckIndices());
   manager.addPass(createFoldParameters({options.replaceableWeights}));
   OpPassManager &function = manager.nest<func::FuncOp>();
-  // Identities and dead code go at every level; all else would change what -O0 is compared for.
+  // Identities and dead code go at every level; anything else would change what -O0 is compared for.
   function.addPass(createCanonicalizerPass());
   if (options.optimizationLevel == 0)
     return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Arrays as Python has them.
+/// Arrays in Python.
 #ifndef DLC_PYTHON_ARRAYMEMORY_H
 #define DLC_PYTHON_ARRAYMEMORY_H
 
@@ -9,7 +9,8 @@
 
 namespace dlc::python {
 
-/// The type that an array of this element type has in Python: NumPy has no bf16, so its bits travel in 16-bit integers.
+/// The type that an array of this element type has in Python: NumPy has no bf16, so its bits are passed as 16-bit
+/// integers.
 inline nanobind::dlpack::dtype arrayType(uint32_t elementType) {
   if (elementType == DLC_BF16)
     elementType = DLC_U16;

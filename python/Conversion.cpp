@@ -19,7 +19,7 @@ std::string dlc::python::describeTensor(const dlc_tensor_info &info, const dlc_e
   return text + "]";
 }
 
-/// Whether the runtime takes the array as it is, or says itself why it does not (another device).
+/// Whether the runtime accepts the array as it is, or reports itself why it does not (another device).
 static bool isReady(const Array &array, uint32_t elementType) {
   if (array.device_type() != DLC_DEVICE_CPU)
     return true;
@@ -55,6 +55,6 @@ std::unique_ptr<WritableArray> dlc::python::toWritableArray(nb::handle value, co
   if (value.is_none() || !nb::try_cast(value, *array))
     throw dlc::Error(DLC_ERROR_TYPE, expected + ", and what is given (" +
                                          nb::cast<std::string>(value.type().attr("__name__")) +
-                                         ") is no array of this machine's byte order that can be written in place");
+                                         ") is not a writable array in this machine's byte order");
   return array;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// From what a Python program hands in to arrays that the runtime takes.
+/// Converts what a Python program passes to arrays that the runtime accepts.
 #ifndef DLC_PYTHON_CONVERSION_H
 #define DLC_PYTHON_CONVERSION_H
 

@@ -38,7 +38,7 @@ struct TensorView {
   TensorView(const TensorView &) = delete;
 };
 
-/// Fresh memory as a NumPy array, aligned as SIMD likes it.
+/// New memory as a NumPy array, aligned for SIMD.
 std::unique_ptr<WritableArray> allocate(uint32_t elementType, const std::vector<size_t> &shape) {
   auto type = arrayType(elementType);
   size_t bytes = type.bits / 8;
@@ -65,7 +65,7 @@ void Model::check(dlc_int32 status) const {
 }
 
 std::unique_lock<std::mutex> Model::enter() {
-  // A thread that a fork has left behind in the parent gives no lock back. Python's own lock is held here.
+  // A thread that a fork has left behind in the parent never releases its locks. Python's own lock is held here.
   if (process != getpid()) {
     (void)inUse.release();
     inUse = std::make_unique<std::mutex>();
@@ -144,8 +144,9 @@ void Model::bind(const State &state) {
 
 void Model::bindEntered(const State &state) {
   if (state.block().model() != library.model())
-    throw dlc::Error(DLC_ERROR_VARIABLES, "the state is of another model, or of another opening of its library: "
-                                          "make it with new_state, and load a checkpoint into it");
+    throw dlc::Error(DLC_ERROR_VARIABLES,
+                     "the state belongs to another model, or to another loaded copy of its library: "
+                     "create it with new_state, and load a checkpoint into it");
   check(dlc_variables_bind(context.get(), state.block().data(), state.block().bytes()));
   bound.emplace(state);
 }

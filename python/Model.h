@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// A model library as a Python object: what it holds, and runs on arrays.
+/// A model library as a Python object: what it contains, and runs on arrays.
 #ifndef DLC_PYTHON_MODEL_H
 #define DLC_PYTHON_MODEL_H
 
@@ -20,8 +20,8 @@ namespace dlc::python {
 using Array = nanobind::ndarray<nanobind::ro>;
 using WritableArray = nanobind::ndarray<>;
 
-/// The library at a path, one context of it, and a lock so that threads of a program take turns on that context. Calls
-/// that the runtime refuses throw dlc::Error.
+/// The library at a path, one context of it, and a lock so that threads of a program use that context in turn. Calls
+/// that the runtime rejects throw dlc::Error.
 class Model {
 public:
   Model(const std::string &path, uint32_t threads);
@@ -44,15 +44,15 @@ public:
   /// Lets runs use `state`, which stays alive as long.
   void bind(const State &state);
 
-  /// Forgets what the model keeps from run to run.
+  /// Clears the state that the model keeps from run to run.
   void reset();
   /// A copy of a state.
   nanobind::object readState(const std::string &name);
-  /// Overwrites a state with an array, or what becomes one.
+  /// Overwrites a state with an array, or what converts to one.
   void writeState(const std::string &name, nanobind::handle value);
 
 private:
-  /// Takes the context for this thread; Python's other threads go on while it waits.
+  /// Takes the context for this thread; Python's other threads continue while it waits.
   std::unique_lock<std::mutex> enter();
   /// bind, by the thread that has the context.
   void bindEntered(const State &state);

@@ -93,7 +93,7 @@ std::vector<nb::object> byName(const nb::dict &values, const dlc_tensor_info *in
   return result;
 }
 
-/// The entry point of that name, or the one that is meant where none is named.
+/// The entry point of that name, or the default one if none is named.
 const dlc_entry_point &findEntry(const Model &model, const std::optional<std::string> &name) {
   if (name)
     return model.entry(*name);
@@ -103,7 +103,7 @@ const dlc_entry_point &findEntry(const Model &model, const std::optional<std::st
   for (uint32_t i = 0; i < model.description().entry_count; ++i)
     names += (i ? ", '" : "'") + std::string(model.description().entries[i].name) + "'";
   throw dlc::Error(DLC_ERROR_NOT_FOUND,
-                   "the model has no entry point 'run' or 'predict': say by run(..., entry=NAME) which of " + names);
+                   "the model has no entry point 'run' or 'predict': select with run(..., entry=NAME) one of " + names);
 }
 
 /// The input at `index`, which was not given, if it has a default.
@@ -164,7 +164,7 @@ nb::object call(Model &model, const nb::args &inputs) {
 
 std::string pathText(nb::handle path) { return nb::cast<std::string>(nb::module_::import_("os").attr("fspath")(path)); }
 
-/// A KeyError for what is not there, so that a state is a mapping like others.
+/// A KeyError for a missing name, so that a state is a mapping like others.
 nb::object viewByName(const State &state, const std::string &name) {
   if (!dlc_find_variable(state.block().model(), name.c_str()))
     throw nb::key_error(name.c_str());
@@ -177,7 +177,7 @@ nb::object deriveError(const char *name, const nb::object &base, PyObject *built
   return nb::steal(PyErr_NewException((std::string("dlc.") + name).c_str(), bases.ptr(), nullptr));
 }
 
-/// Whether a call failed for what its arrays are, element types aside.
+/// Whether a call failed because of its arrays, element types aside.
 bool isAboutValues(dlc_int32 status) {
   switch (status) {
   case DLC_ERROR_ARGUMENT:
@@ -204,7 +204,7 @@ NB_MODULE(_dlc, module) {
   module.doc() = "Model libraries made by dlc";
 
   static nb::object errorClass = nb::exception<dlc::Error>(module, "Error");
-  errorClass.doc() = "A call that a model refused. `status` is the code of dlc/abi.h. One about an element type is a "
+  errorClass.doc() = "A call that a model rejected. `status` is the code of dlc/abi.h. One about an element type is a "
                      "TypeError, too, and one about other properties of an array a ValueError.";
   static nb::object typeErrorClass = deriveError("InputTypeError", errorClass, PyExc_TypeError),
                     valueErrorClass = deriveError("InputValueError", errorClass, PyExc_ValueError);
@@ -271,10 +271,9 @@ NB_MODULE(_dlc, module) {
           "Reads a checkpoint. It must hold exactly this model's variables; with `partial`, those that it lacks keep "
           "their values; with `weights_only`, the optimizer's do; with `prefix`, those whose names start otherwise. "
           "Nothing changes unless all of it fits.")
-      .def(
-          "prepare_weights", &State::prepareWeights, nb::call_guard<nb::gil_scoped_release>(),
-          "For inference libraries with replaceable weights: computes anew what runs read in their place, after arrays "
-          "of the state were changed. `load` does so itself.");
+      .def("prepare_weights", &State::prepareWeights, nb::call_guard<nb::gil_scoped_release>(),
+           "For inference libraries with replaceable weights: recomputes what runs read instead of them, after arrays "
+           "of the state were changed. `load` does so itself.");
   nb::class_<Model>(module, "Model", "A compiled model: a library opened, prepared and ready to run.")
       .def(
           "__init__", [](Model *self, nb::handle path, uint32_t threads) { new (self) Model(pathText(path), threads); },
@@ -286,7 +285,7 @@ NB_MODULE(_dlc, module) {
            "Runs an entry point on arrays by name; returns its outputs by name. Arrays in `outputs` are written in "
            "place. Without `entry` it is 'run', else 'predict', else the only one.")
       .def("new_state", &Model::newState, "seed"_a = 0,
-           "The variables of a model that learns, as its entry point `init` makes them of `seed`; runs use them from "
+           "The variables of a trainable model, as its entry point `init` makes them from `seed`; runs use them from "
            "now on.")
       .def("bind", &Model::bind, "state"_a, "Lets runs use another state.")
       .def(
@@ -294,8 +293,8 @@ NB_MODULE(_dlc, module) {
           [](const Model &model, nb::handle path, const std::string &key) {
             return dlc::readMetadata(&model.description(), pathText(path), key);
           },
-          "path"_a, "key"_a, "A text that a checkpoint carries beside its tensors, or None.")
-      .def("reset", &Model::reset, "Forgets what the model keeps from one run to the next.")
+          "path"_a, "key"_a, "A metadata string of a checkpoint, or None.")
+      .def("reset", &Model::reset, "Clears the state that the model keeps from one run to the next.")
       .def("get_state", &Model::readState, "name"_a, "A copy of the state called `name`.")
       .def("set_state", &Model::writeState, "name"_a, "value"_a.none(),
            "Overwrites the state called `name`; element type and shape are checked.")

@@ -42,7 +42,7 @@ void State::write(const std::string &name, nb::handle given) const {
   }
   // NumPy copies, whatever the strides are.
   view(name)[nb::ellipsis()] = nb::cast(value, nb::rv_policy::reference);
-  // Runs refuse what was made of the old weights.
+  // Runs reject what was derived from the old weights.
   for (const dlc_variable_info *other = library.model()->variables;
        other != library.model()->variables + library.model()->variable_count; ++other)
     if (other->kind == DLC_VARIABLE_STAMP && other != &info)

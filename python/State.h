@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The variables of a model that learns, as a Python object.
+/// The variables of a trainable model, as a Python object.
 #ifndef DLC_PYTHON_STATE_H
 #define DLC_PYTHON_STATE_H
 
@@ -21,10 +21,10 @@ public:
 
   /// The variable called `name` as a NumPy array that shares its memory and keeps the block alive.
   nanobind::object view(const std::string &name) const;
-  /// Overwrites a variable with an array, or what becomes one; element type and shape are checked.
+  /// Overwrites a variable with an array, or what converts to one; element type and shape are checked.
   void write(const std::string &name, nanobind::handle value) const;
 
-  /// Computes anew what an inference library makes of weights, after some were changed in place.
+  /// Recomputes what an inference library derives from weights, after some were changed in place.
   void prepareWeights() { variables.prepareWeights(); }
   void save(const std::string &path, const std::map<std::string, std::string> &metadata) const;
   void load(const std::string &path, bool isPartial, bool isWeightsOnly, const std::string &prefix);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Configures and builds dlc. usage: scripts/build.sh [PRESET] [TARGET...]
-# PRESET is one of CMakePresets.json (release when left out); the build tree is build/ for release and build-PRESET/ for others.
+# PRESET is one of CMakePresets.json (release by default); the build tree is build/ for release and build-PRESET/ for others.
 source "$(dirname "$0")/steps.sh"
 
 preset=${1:-release}

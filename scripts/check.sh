@@ -2,24 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 # What takes hours and does not run in CI: the whole compiler under sanitizers, tests with all their cases, and fuzzing.
 #
-# usage: scripts/check.sh [asan|tsan|large] [--filter TEXT] [--minutes N] [--jobs N] [--again]
+# usage: scripts/check.sh [asan|tsan|large] [--filter STRING] [--minutes N] [--jobs N] [--again]
 #        scripts/check.sh fuzz [READER...] [--minutes N] [--jobs N] [--phase PHASE] [--again]
 #        scripts/check.sh corpus [READER...]
 #
 #   asan     unit, lit and e2e tests with the compiler under the address and undefined-behaviour sanitizers
 #   tsan     the runtime under the thread sanitizer, with 1 to 8 threads
 #   large    the e2e tests of which CI runs a sample, with every case or many more random ones
-#   fuzz     each reader (checkpoint csv idx json mlir npy npz onnx png safetensors), --minutes in all (30 when left out)
-#   corpus   makes test/fuzz/corpus anew: the smallest seeds of make_seeds.py and of what fuzzing found that cover the same code
+#   fuzz     each reader (checkpoint csv idx json mlir npy npz onnx png safetensors), --minutes in all (30 by default)
+#   corpus   regenerates test/fuzz/corpus: the smallest seeds of make_seeds.py and of what fuzzing found that cover the same code
 # Without a part: asan, tsan, large and fuzz.
 #
-#   --filter   only pieces (a file of e2e tests, a suite, a number of threads) whose name contains TEXT
+#   --filter   only pieces (a file of e2e tests, a suite, a number of threads) whose name contains STRING
 #   --minutes  fuzz: for each reader; else: no further piece is started after so many minutes
-#   --phase    how far the fuzzers compile what they read: import, graph (when left out), layout, kernels or program
+#   --phase    how far the fuzzers compile what they read: import, graph (the default), layout, kernels or program
 #   --again    from the start; otherwise pieces that have passed for this commit are not run again, and a reader is fuzzed only for the
 #              minutes that it still lacks, from the corpus that it has found
 #
-# Results are in .setup/check: logs/, corpus/READER, and findings/READER with the inputs that failed. A finding is mended together with a
+# Results are in .setup/check: logs/, corpus/READER, and findings/READER with the inputs that failed. A finding is fixed together with a
 # file in test/fuzz/regressions/READER, which CI then reads in every run. Exit status 1 if a piece failed or there are findings.
 source "$(dirname "$0")/steps.sh"
 source scripts/versions.sh
@@ -49,7 +49,7 @@ export PATH=$TOP/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1
 [ "$again" = 0 ] || rm -rf "$STATE"
 mkdir -p "$STATE/logs"
 # LLVM's libraries are not instrumented: a container that they and dlc both change looks overflowed, and memory of their allocators, whose
-# code is partly inlined into dlc's, is poisoned on one side and handed out on the other.
+# code is partly inlined into dlc's, is poisoned by one side and allocated by the other.
 export ASAN_OPTIONS=detect_container_overflow=0:allow_user_poisoning=0 UBSAN_OPTIONS=print_stacktrace=1
 commit=$(git rev-parse --short HEAD)$(git diff --quiet HEAD || git diff HEAD | sha1sum | cut -c1-8)
 began=$SECONDS passed=0 failed=0 kept=0 late=0
@@ -129,7 +129,7 @@ fuzz_reader() { # READER
   if [ "$seconds" -gt 0 ]; then
     [ ! -f "$STATE/seeds/$reader.dict" ] || options+=(-dict="$STATE/seeds/$reader.dict")
     start=$SECONDS
-    # Goes on after a finding: each job is a process of its own.
+    # Continues after a finding: each job is a separate process.
     "build-asan/bin/dlc-fuzz-$reader" "$corpus" "test/fuzz/corpus/$reader" "test/fuzz/regressions/$reader" -fork="$jobs" \
       -ignore_crashes=1 -ignore_timeouts=1 -ignore_ooms=1 -timeout=20 -rss_limit_mb=3000 -max_len=4096 -max_total_time="$seconds" \
       -artifact_prefix="$findings/" "${options[@]}" --phase="$phase" >"$log" 2>&1 </dev/null || true
@@ -179,5 +179,5 @@ for part in "${parts[@]}"; do
   esac
 done
 say ""
-say "$passed passed, $failed failed$([ "$kept" = 0 ] || printf ', %d had passed before' "$kept")$([ "$late" = 0 ] || printf ', %d not started for want of time' "$late"), in $(((SECONDS - began) / 60)) minutes"
+say "$passed passed, $failed failed$([ "$kept" = 0 ] || printf ', %d had passed before' "$kept")$([ "$late" = 0 ] || printf ', %d not started for lack of time' "$late"), in $(((SECONDS - began) / 60)) minutes"
 [ "$failed" = 0 ]

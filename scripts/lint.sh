@@ -7,10 +7,10 @@
 #                or, on main itself, against the last commit but one
 #   --all        every file of the tree
 #   --check      changes nothing: a file whose format is wrong is an error (test/project has that check, too)
-#   --seconds N  starts clang-tidy on no further file after N seconds, and names those that are left
-#   --jobs N     files at a time; one for each processor when left out
+#   --seconds N  starts no further clang-tidy run after N seconds, and names the remaining files
+#   --jobs N     files at a time; by default one per processor
 #
-# clang-tidy reads the release build's compile commands, generated headers and precompiled headers, and takes about ten seconds a file. A
+# clang-tidy reads the release build's compile commands, generated headers and precompiled headers, and takes about ten seconds per file. A
 # header is checked with the source of its name, or with the first one that includes it.
 source "$(dirname "$0")/steps.sh"
 source scripts/versions.sh
@@ -34,7 +34,7 @@ for tool in "$format" "$tidy"; do
 done
 [ -f build/compile_commands.json ] || die "there is no build/compile_commands.json" "Run scripts/build.sh first."
 
-# What the work at hand starts from. A clone of a single commit has no other: then it is compared with itself.
+# The commit that the current work starts from. A clone of a single commit has no other: then it is compared with itself.
 base() {
   local main
   main=$(git rev-parse -q --verify main || git rev-parse -q --verify origin/main || true)
@@ -89,5 +89,5 @@ status=0
 printf '%s\0' "${list[@]}" | xargs -0 -r -n 1 -P "$jobs" bash -c 'tidy_one "$1"' tidy || status=1
 late=$(wc -l <"$left")
 say "clang-tidy: $((${#list[@]} - late)) of ${#list[@]} files"
-[ "$late" = 0 ] || { say "not checked for want of time:"; sort "$left"; }
+[ "$late" = 0 ] || { say "not checked for lack of time:"; sort "$left"; }
 exit "$status"

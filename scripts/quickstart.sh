@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # From a bare Debian 12 to a running model: installs what is missing, builds dlc, compiles the network of examples/digits from ONNX
 # and from JSON, classifies 360 real images with both, and measures how long one takes. Can be run again; what is done stays done.
-# DLC_SKIP_SETUP=1 leaves out the set-up, for a machine whose packages were installed in another way.
+# DLC_SKIP_SETUP=1 skips the setup, for a machine whose packages were installed in another way.
 source "$(dirname "$0")/steps.sh"
 
 [ -n "${DLC_SKIP_SETUP:-}" ] || scripts/setup.sh --build-only
@@ -14,13 +14,13 @@ mkdir -p "$out"
 bench() { dlc-run bench "$1" --threads 1 --seconds 1 --json >"$out/bench.json"; }
 
 plan 6
-step "Compile digits_cnn.onnx" "The message above names the place in the model." \
+step "Compile digits_cnn.onnx" "The message above names the location in the model." \
   dlc examples/digits/digits_cnn.onnx -o "$out/digits_onnx.so"
-step "Compile digits.json" "The message above names the place in the model." \
+step "Compile digits.json" "The message above names the location in the model." \
   dlc examples/digits/digits.json -o "$out/digits_json.so"
-step "Classify images (ONNX)" "Fewer than 355 images are right, so the compiled code is wrong: please report it." \
+step "Classify images (ONNX)" "Fewer than 355 images are classified correctly, so the compiled code is wrong: please report it." \
   python examples/digits/classify.py "$out/digits_onnx.so" --at-least 355
-step "Classify images (JSON)" "Fewer than 355 images are right, so the compiled code is wrong: please report it." \
+step "Classify images (JSON)" "Fewer than 355 images are classified correctly, so the compiled code is wrong: please report it." \
   python examples/digits/classify.py "$out/digits_json.so" --at-least 355
 step "Open it in Python" "The Python package, build/python/dlc, does not work: please report it." \
   env PYTHONPATH=build/python python -c "import sys, dlc; print(dlc.Model(sys.argv[1]).entry_points)" "$out/digits_onnx.so"

@@ -12,7 +12,7 @@ case "${1:-}" in
   *) die "unknown option '$1'" "usage: scripts/setup.sh [--build-only]" ;;
 esac
 
-# Prints the packages of the list that are missing or older than asked for.
+# Prints the packages of the list that are missing or older than required.
 missing_debian() {
   local entry name oldest have
   for entry in "${debian[@]}"; do
@@ -60,7 +60,7 @@ steps=0
 mapfile -t wheels < <(missing_pypi)
 [ "${#wheels[@]}" = 0 ] || steps=$((steps + 1))
 if [ "$steps" = 0 ]; then
-  say "set-up: nothing is missing"
+  say "setup: nothing is missing"
   exit 0
 fi
 plan "$steps"

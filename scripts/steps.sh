@@ -41,7 +41,7 @@ step() {
   while kill -0 "$job" 2>/dev/null; do
     sleep 0.2
     waited=$((waited + 1))
-    # A sign of life: at once on a terminal, every half minute in a log file.
+    # Progress: at once on a terminal, every half minute in a log file.
     if [ -t 1 ] && [ $((waited % 10)) = 0 ]; then
       printf '\r[%d/%d] %s ... %ds %s ' "$step_number" "$step_count" "$title" $((SECONDS - started)) "$(progress_of "$log")"
     elif [ ! -t 1 ] && [ $((waited % 150)) = 0 ]; then

@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sets up, builds, and runs every test. The last line reads `N passed, N failed`; the exit status is 0 only if none failed.
 #
-# usage: scripts/test.sh [PART...] [--filter TEXT] [--jobs N]
+# usage: scripts/test.sh [PART...] [--filter STRING] [--jobs N]
 #   PART     project (sources, docs, licences), unit (GoogleTest), lit (test/ and examples/), e2e (pytest: whole programs),
 #            checked (unit and lit tests, and the fuzzers' corpora, with the C++ library's assertions on), sanitize (runtime and a compiled
-#            model under address, undefined-behaviour and thread sanitizers), lint (clang-tidy on what a change touches); all when left out
-#   --filter only tests whose name contains TEXT
+#            model under address, undefined-behaviour and thread sanitizers), lint (clang-tidy on what a change touches); all by default
+#   --filter only tests whose name contains STRING
 # What takes hours (the whole compiler under sanitizers, fuzzing) is scripts/check.sh.
-# DLC_SKIP_SETUP=1 leaves out the set-up, for a machine whose packages were installed in another way.
+# DLC_SKIP_SETUP=1 skips the setup, for a machine whose packages were installed in another way.
 source "$(dirname "$0")/steps.sh"
 source scripts/versions.sh
 
 readonly ALL_PARTS=(project unit lit e2e checked sanitize lint)
-# clang-tidy starts on no further file after so many seconds: a change of a hundred files must not take CI an hour.
+# No further clang-tidy run starts after so many seconds: a change of a hundred files must not take CI an hour.
 readonly LINT_SECONDS=${DLC_LINT_SECONDS:-240}
 parts=() filter='' jobs=$(nproc)
 while [ $# -gt 0 ]; do

@@ -53,5 +53,5 @@ readonly PYPI_TEST_PACKAGES=(
   "jsonschema==4.26.0"
   "onnxruntime==1.31.1" # a second reference for numbers
   "safetensors==0.8.0"  # reads checkpoints
-  "pillow==13.0.0"      # makes pictures to learn from
+  "pillow==13.0.0"      # writes images for training tests
 )

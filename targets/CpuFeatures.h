@@ -17,13 +17,13 @@ struct CpuFeature {
   llvm::StringRef llvmName; ///< LLVM's features, separated by commas
 };
 
-/// All of them, each behind those that it requires.
+/// All of them, each after those that it requires.
 llvm::ArrayRef<CpuFeature> getCpuFeatures();
 
-/// `features` and all that they require.
+/// `features` and all features that they require.
 uint64_t closeOverRequired(uint64_t features);
 
-/// What this machine has, as far as the rows know; asks LLVM.
+/// The features in the table that this machine has, according to LLVM.
 uint64_t getHostCpuFeatures();
 
 } // namespace dlc

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The machines that kernels are compiled for: what they have, and how fast it is. One table, Machines.cpp, from which
-/// code generation, schedules, cost models, the choice at load and docs/generated/targets.md follow.
+/// The machines that kernels are compiled for: their features and throughputs. Code generation, schedules, cost models,
+/// the selection at load time and docs/generated/targets.md all read one table, Machines.cpp.
 #ifndef DLC_TARGETS_MACHINE_H
 #define DLC_TARGETS_MACHINE_H
 
@@ -15,10 +15,10 @@ namespace dlc {
 
 enum class Architecture { X86_64, AArch64 };
 
-/// How long vector registers are.
+/// The length of vector registers.
 enum class VectorKind {
   Fixed,   ///< `vectorBytes`
-  Scalable ///< `vectorBytes` at least, in steps that a run finds out (SVE)
+  Scalable ///< at least `vectorBytes`; the length is known at run time (SVE)
 };
 
 /// An instruction that adds `terms` products of narrow elements to each lane of a wider accumulator.
@@ -34,20 +34,20 @@ struct MatrixTile {
   int64_t rows, columns, terms;
 };
 
-/// A level of the data cache, in bytes of which one core may make use.
+/// A level of the data cache, in bytes that one core may use.
 struct Cache {
   int64_t bytes;
   int64_t ways;
   double bytesPerNanosecond; ///< that one core reads from it
 };
 
-/// A typical machine with a set of instructions. Throughputs are per cycle and of full vectors.
+/// A typical machine with an instruction set. Throughputs are per cycle and for full vectors.
 struct Machine {
   llvm::StringRef name;    ///< as in `--target` and `#dlc.schedule`
   llvm::StringRef summary; ///< for documents
   Architecture architecture = Architecture::X86_64;
-  uint64_t features = 0; ///< `dlc_cpu_feature` bits that its kernels require, closed over what these require
-  /// `native` and the portable target choose it by themselves; others are asked for by name.
+  uint64_t features = 0; ///< `dlc_cpu_feature` bits that its kernels require, and those that these require
+  /// Whether `native` and the portable target may select it; others are selected by name only.
   bool isDefault = true;
   llvm::StringRef halideTarget; ///< Halide's name
 
@@ -65,23 +65,23 @@ struct Machine {
 
   Cache level1{32 << 10, 8, 300};
   Cache level2{512 << 10, 8, 120};
-  Cache level3{8 << 20, 16, 40}; ///< what one core may count on
+  Cache level3{8 << 20, 16, 40}; ///< the share of one core
   double memoryBytesPerNanosecond = 12;
 
   /// Lanes of a vector of elements of `bytes` bytes.
   int64_t getLanes(int64_t bytes) const { return vectorBytes / (bytes < 4 ? 4 : bytes); }
 };
 
-/// All rows; those of an architecture by rising preference: a run takes the last one whose features it has.
+/// All rows; those of an architecture in order of rising preference: a machine uses the last one whose features it has.
 llvm::ArrayRef<Machine> getMachines();
 
 /// The row of this name; null if there is none.
 const Machine *findMachine(llvm::StringRef name);
 
-/// The default row that the machine with these features takes; null if it is none of ours.
+/// The default row that a machine with these features uses; null if dlc supports none of its instruction sets.
 const Machine *chooseMachine(Architecture architecture, uint64_t features);
 
-/// The default rows of an architecture, by rising preference.
+/// The default rows of an architecture, in order of rising preference.
 llvm::SmallVector<const Machine *> getPortableMachines(Architecture architecture);
 
 } // namespace dlc

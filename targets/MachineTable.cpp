@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `dlc --list-targets` prints, and docs/generated/targets.md shows.
+// What `dlc --list-targets` prints, and docs/generated/targets.md contains.
 #include "targets/MachineTable.h"
 #include "targets/CpuFeatures.h"
 #include "targets/Machine.h"
@@ -39,7 +39,7 @@ static std::string describeDotProducts(const Machine &machine) {
 std::string describeMachines() {
   std::string text =
       "| `--target` | machines | requires | vectors | multiply-adds per cycle | dot products | caches of "
-      "one core | chosen by `native` |\n|---|---|---|---|---|---|---|---|\n";
+      "one core | selected by `native` |\n|---|---|---|---|---|---|---|---|\n";
   for (const Machine &machine : getMachines())
     text += llvm::formatv("| `{0}` | {1} | {2} | {3} x {4}{5} bits | {6:F1} | {7} | {8}, {9}, {10} | {11} |\n",
                           machine.name, machine.summary, describeFeatures(machine.features), machine.registers,

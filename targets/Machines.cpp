@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of machines. A row begins as a copy of the one that it extends and says what differs.
+// The table of machines. A row starts as a copy of the one that it extends and sets what differs.
 #include "targets/CpuFeatures.h"
 #include "targets/Machine.h"
 #include <vector>

@@ -6,13 +6,14 @@
 // them (online softmax), so memory does not grow with the length. Where all keys fit one block, nothing is rescaled.
 //
 // Scores are computed as [keys][queries]: vectors run along queries. So the tile of queries is transposed once (and
-// scaled on the way), keys are read as they lie, one broadcast scalar a step; maxima and sums over keys are sums of
-// vectors; and the second product reads a broadcast probability and a row of values. Both products are register tiles:
-// `key_rows` x `queries` and `value_rows` x `value_columns` accumulators, 24 and 16 vectors with AVX-512.
+// scaled on the way), keys are read as they are stored, one broadcast scalar per step; maxima and sums over keys are
+// sums of vectors; and the second product reads a broadcast probability and a row of values. Both products are register
+// tiles: `key_rows` x `queries` and `value_rows` x `value_columns` accumulators, 24 and 16 vectors with AVX-512.
 //
 // A block of keys and one of values are copied first, once a tile of queries (once a head where there is one block):
-// they become f32, rows lie at a distance that no cache set minds, and keys beyond the last and columns beyond the head
-// size are zeros, so that no loop inside needs a guard. With 64 queries a tile the copies cost 2 % of the products.
+// they become f32, rows are at a distance that avoids conflicts of cache sets, and keys beyond the last and columns
+// beyond the head size are zeros, so that no loop inside needs a guard. With 64 queries a tile the copies cost 2 % of
+// the products.
 //
 // A tile of 64 x 252 scores and as many probabilities are 126 KiB, and the blocks as much again: the second-level
 // cache.
@@ -32,7 +33,7 @@ namespace dlc::halide {
 
 namespace {
 
-/// What the functions of one attention are made of. Their arguments are (query in its tile, key in its block, block of
+/// The parts of the functions of one attention. Their arguments are (query in its tile, key in its block, block of
 /// keys, tile of queries, head, sample), those that they have.
 struct AttentionStages {
   AttentionStages(AttentionOp op, KernelBuilder &builder);
@@ -40,7 +41,7 @@ struct AttentionStages {
   void defineScores();
   void defineProbabilities();
   void defineResult();
-  /// The result at a place.
+  /// The result at an index.
   Expr at(const Expr &query, const Expr &column, const Expr &head, const Expr &sample) const {
     return result(column, query % queries, query / queries, head, sample);
   }
@@ -76,7 +77,7 @@ private:
   }
   /// How many keys sample `sample` has.
   Expr countKeys();
-  /// The place among the keys of query 0.
+  /// The position of query 0 among the keys.
   Expr getOffset();
   Expr getMask(const Expr &ofQuery, const Expr &ofKey);
 };
@@ -175,7 +176,7 @@ static Expr orZero(const Expr &x, const Expr &lowest) {
 
 void AttentionStages::defineProbabilities() {
   RDom row(0, keys, "row");
-  // NaN is no maximum here; it comes back from the exponential function.
+  // NaN is not a maximum here; it is restored by the exponential function.
   largest(q, block, tile, head, sample) = lowest;
   Expr next = score(q, row, block, tile, head, sample), before = largest(q, block, tile, head, sample);
   largest(q, block, tile, head, sample) = Halide::strict_float(Halide::select(next > before, next, before));

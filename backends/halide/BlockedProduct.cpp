@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The product of two matrices that share thousands of rows, as the gradient of a weight is: the sum over samples and
-// steps of z^T x. Both are larger than the second-level cache, and the rows of z^T lie a whole row of z apart, so that
+// steps of z^T x. Both are larger than the second-level cache, and the rows of z^T are a whole row of z apart, so that
 // a tile that runs through all terms at once misses the cache with every one.
 //
 // So terms come in blocks of `depth`, whose part of both matrices stays in the second-level cache. For each block all

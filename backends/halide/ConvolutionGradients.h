@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Emitters of convolutions' gradients, which bring schedules of their own where those of the family do not fit.
+/// Emitters of convolutions' gradients, with schedules of their own where those of the kernel kind do not fit.
 #ifndef DLC_BACKENDS_HALIDE_CONVOLUTIONGRADIENTS_H
 #define DLC_BACKENDS_HALIDE_CONVOLUTIONGRADIENTS_H
 

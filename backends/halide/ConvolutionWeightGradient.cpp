@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradients of convolutions with respect to weights: for each output channel k, input channel c and tap, the sum over
-// images and places of dy[n, y, x, k] x[n, y', x', c].
+// images and positions of dy[n, y, x, k] x[n, y', x', c].
 //
 // A register tile is `columns` output channels (vectors of dy, channels-last) times `rows` input channels times
-// `planes` taps along the last dimension, whose elements of x are broadcast. It sums over the places of one image;
+// `planes` taps along the last dimension, whose elements of x are broadcast. It sums over the positions of one image;
 // images are added up in memory, a block of `columns` output channels at a time: [taps][C][columns], which the
 // second-level cache holds. Then dy and x of one image are read from the cache again and again, the block is stored in
 // canonical order, and every element is summed in an order that neither tiles nor threads change: image by image, each
@@ -90,7 +90,7 @@ static LogicalResult scheduleTiles(ConvWeightGradientOp op, KernelBuilder &build
   order.insert(order.end(), own.begin() + 3, own.end());
   order.emplace_back(channelTile);
   order.emplace_back(stages.images);
-  // Tiles divide their extents: what lies beyond cannot be read.
+  // Tiles divide their extents: what is beyond cannot be read.
   sum.update()
       .split(own[1], channelTile, channel, rows, TailStrategy::RoundUp)
       .split(own[2], tapTile, tap, planes, TailStrategy::RoundUp)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A few rows times a transposed matrix, whose rows both lie along the sum: every result is a dot product whose vector
+// A few rows times a transposed matrix, whose rows both run along the sum: every result is a dot product whose vector
 // of partial sums stays in a register, `columns` x `rows` of them at a time. All loads are whole vectors and the matrix
 // is read once, at the speed of memory where it is large, while a copy of its columns in blocks would take longer than
 // the products. Lanes are added up in pairs at the end, then come the elements that fill no vector.

@@ -93,7 +93,7 @@ static Expr widenToOdd(Expr value) {
   return Halide::cast<double>(select(isExact, value, shortened));
 }
 
-/// Floating point to integer, toward zero; never outside of what the hardware's conversion defines.
+/// Floating point to integer, toward zero; never outside what the hardware's conversion defines.
 static Expr truncateToInteger(Expr value, Halide::Type type) {
   Halide::Type from = value.type();
   // The smallest and largest values of the type that `from` can represent.

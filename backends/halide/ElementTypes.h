@@ -24,7 +24,7 @@ Halide::Expr toStorage(Halide::Expr value, mlir::Type elementType);
 /// `value` as an element of the type: rounded to f16 or bf16 where it is one, otherwise unchanged.
 Halide::Expr roundToElementType(Halide::Expr value, mlir::Type elementType);
 
-/// `value` (of the value type of `from`) converted as `dlc.cast` defines it. Floating point outside of an integer
+/// `value` (of the value type of `from`) converted as `dlc.cast` defines it. Floating point outside an integer
 /// type's range gives the nearest integer of the type, NaN gives 0.
 Halide::Expr convertElement(Halide::Expr value, mlir::Type from, mlir::Type to);
 

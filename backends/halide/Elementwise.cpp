@@ -22,7 +22,7 @@ static Expr one(const Expr &x) { return Halide::Internal::make_one(x.type()); }
 static Expr number(const Expr &x, double value) { return Halide::Internal::make_const(x.type(), value); }
 static bool isFloat(const Expr &x) { return x.type().is_float(); }
 
-// One function an op: its result from its operands' elements.
+// One function per op: its result from its operands' elements.
 static Expr compute(AbsOp, Expr x) { return isFloat(x) ? math::magnitude(x) : wrappingAbs(x); }
 static Expr compute(NegOp, Expr x) { return isFloat(x) ? math::negate(x) : wrappingSub(zero(x), x); }
 static Expr compute(SignOp, Expr x) {

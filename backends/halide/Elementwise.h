@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The schedule of loops without reductions, which other families use for their epilogues.
+/// The schedule of loops without reductions, which other kernel kinds use for their epilogues.
 #ifndef DLC_BACKENDS_HALIDE_ELEMENTWISE_H
 #define DLC_BACKENDS_HALIDE_ELEMENTWISE_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// One registration function a kernel family: the emitters of its ops and the scheduler of kernels that it roots.
+/// One registration function per family of ops: the emitters of its ops and the scheduler of its kernels.
 #ifndef DLC_BACKENDS_HALIDE_FAMILIES_H
 #define DLC_BACKENDS_HALIDE_FAMILIES_H
 

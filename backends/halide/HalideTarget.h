@@ -14,11 +14,11 @@ namespace dlc::halide {
 struct KernelOptions {
   /// Kernels check their bounds and report what is wrong (halide_error); for tests.
   bool checkBounds = false;
-  /// Sums may be rearranged and NaN and infinity ignored inside of convolutions and contractions.
+  /// Sums may be rearranged and NaN and infinity ignored inside convolutions and contractions.
   bool relaxContractions = false;
 };
 
-/// The target of kernels that root `root` on `machine`.
+/// The target of kernels of kind `root` on `machine`.
 Halide::Target getHalideTarget(const Machine &machine, KernelRoot root, const KernelOptions &options);
 
 } // namespace dlc::halide

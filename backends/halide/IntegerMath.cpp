@@ -41,7 +41,7 @@ Expr shift(Expr a, Expr b, bool left) {
 
 Expr integerPow(Expr a, Expr b) {
   // By squaring, for exponents of 8 bits. Larger ones overflow for every base but 0, 1 and -1; with 254 or 255 in their
-  // place these and all even bases (whose low bits are 0 by then) still give what they should.
+  // place these and all even bases (whose low bits are 0 by then) still give the right result.
   Expr exponent = cast(Halide::UInt(8), b);
   if (b.type().bits() > 8)
     exponent = select(cast(unsignedOf(b), b) > Halide::Internal::make_const(unsignedOf(b), 255),

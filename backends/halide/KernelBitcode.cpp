@@ -46,7 +46,7 @@ static std::optional<int64_t> getLargestSize(const llvm::Value *size, const llvm
   return static_cast<int64_t>(bits.getMaxValue().getZExtValue());
 }
 
-/// Gives every call of halide_malloc its own place in the scratch memory. One call has at most one block alive at a
+/// Gives every call of halide_malloc its own offset in the scratch memory. One call has at most one block alive at a
 /// time, because Halide frees what a loop's body allocates at its end.
 static llvm::Expected<int64_t> placeAllocations(llvm::Module &module, llvm::Function &kernel) {
   int64_t bytes = 0;
@@ -58,7 +58,7 @@ static llvm::Expected<int64_t> placeAllocations(llvm::Module &module, llvm::Func
     for (llvm::CallInst *call : calls) {
       std::optional<int64_t> size = getLargestSize(call->getArgOperand(1), module.getDataLayout());
       if (!size)
-        return llvm::createStringError("a buffer inside of the kernel has a size that depends on dynamic extents");
+        return llvm::createStringError("a buffer inside the kernel has a size that depends on dynamic extents");
       llvm::IRBuilder<> builder(call);
       call->replaceAllUsesWith(
           builder.CreateInBoundsGEP(builder.getInt8Ty(), kernel.getArg(0), builder.getInt64(bytes)));
@@ -72,7 +72,7 @@ static llvm::Expected<int64_t> placeAllocations(llvm::Module &module, llvm::Func
       if (!calls.empty())
         kernel.removeParamAttr(0, attribute);
     if (!allocate->use_empty())
-      return llvm::createStringError("the kernel allocates outside of its own function");
+      return llvm::createStringError("the kernel allocates outside its own function");
     allocate->eraseFromParent();
   }
   if (llvm::Function *release = module.getFunction("halide_free")) {

@@ -9,11 +9,11 @@
 
 namespace dlc::halide {
 
-/// Makes Halide's bitcode of one pipeline, whose function is called "kernel", stand on its own:
-/// - Halide's heap becomes places in the scratch memory that the first argument points to;
+/// Makes Halide's bitcode of one pipeline, whose function is called "kernel", self-contained:
+/// - Halide's heap becomes offsets in the scratch memory that the first argument points to;
 /// - Halide's error functions become a status that the kernel returns (with bounds checks only);
-/// - multiplications and additions may be contracted to fused ones, which no NaN or infinity minds;
-/// - alias information goes: it speaks of buffers by name, which is wrong between kernels in one module.
+/// - multiplications and additions may be contracted to fused ones, which does not affect NaN or infinity;
+/// - alias information is removed: it refers to buffers by name, which is wrong between kernels in one module.
 llvm::Expected<CompiledKernel> finishKernel(llvm::StringRef halideBitcode);
 
 } // namespace dlc::halide

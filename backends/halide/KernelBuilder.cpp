@@ -146,7 +146,7 @@ void KernelBuilder::addReduction(Operation *op, const ReductionStages &stages) {
 
 Func KernelBuilder::getStage(llvm::StringRef name) const {
   auto found = rootStages.find(name);
-  assert(found != rootStages.end() && "the root's emitter notes the stages that its scheduler asks for");
+  assert(found != rootStages.end() && "the anchor op's emitter records the stages that its scheduler needs");
   return found->second;
 }
 
@@ -160,7 +160,7 @@ void KernelBuilder::declareInput(BlockArgument argument) {
   std::string name = "in" + std::to_string(argument.getArgNumber());
   Halide::ImageParam buffer(getStorageType(type.getElementType()), static_cast<int>(shape.dims.size()), name);
   for (auto [position, dim] : llvm::enumerate(llvm::reverse(shape.dims)))
-    // The border can be read: it belongs to the declared bounds.
+    // The halo can be read: it belongs to the declared bounds.
     buffer.dim(static_cast<int>(position))
         .set_bounds(static_cast<int>(-dim.haloLow), toExpr(dim.extent + (dim.haloLow + dim.haloHigh)))
         .set_stride(toExpr(dim.stride));
@@ -179,7 +179,7 @@ LogicalResult KernelBuilder::declareOutput() {
   if (defineOutput) {
     defineOutput(output, arguments);
   } else {
-    // Several results are one tuple: one sweep stores an element of each.
+    // Several results are one tuple: one loop nest stores an element of each.
     std::vector<Expr> elements;
     for (Value value : kernel.getYieldedValues())
       elements.push_back(
@@ -194,7 +194,7 @@ LogicalResult KernelBuilder::declareOutput() {
   for (auto [i, dim] : llvm::enumerate(llvm::reverse(shape.dims))) {
     int position = static_cast<int>(i);
     bool isSplit = dim.logical == schedule.getSplit() && !dim.tile;
-    // The other results of a tuple have the first one's place and extent: Halide takes those of the first alone.
+    // The other results of a tuple have the first one's position and extent: Halide takes those of the first alone.
     std::vector<Halide::OutputImageParam> buffers = output.output_buffers();
     for (Halide::OutputImageParam &buffer : buffers)
       buffer.dim(position).set_stride(toExpr(dim.stride));
@@ -256,7 +256,7 @@ LogicalResult KernelBuilder::build(const EmitterRegistry &registry) {
     return ownScheduler(*this);
   const Scheduler *scheduler = registry.findScheduler(kernel.getRoot());
   if (!scheduler)
-    return kernel.emitError("no schedules exist for kernels of the family '")
+    return kernel.emitError("no schedules exist for kernels of the kind '")
            << stringifyKernelRoot(kernel.getRoot()) << "'";
   return (*scheduler)(*this);
 }

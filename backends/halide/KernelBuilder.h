@@ -18,10 +18,10 @@ struct ReductionStages;
 /// Makes the result of one op of a kernel's body from its operands (`builder.get(operand)`).
 using Emitter = std::function<mlir::FailureOr<TensorFunc>(mlir::Operation *, KernelBuilder &)>;
 
-/// Arranges the loops of a kernel whose root belongs to one family, as `builder.getSchedule()` decides.
+/// Arranges the loops of a kernel of one kind, as `builder.getSchedule()` decides.
 using Scheduler = std::function<mlir::LogicalResult(KernelBuilder &)>;
 
-/// The emitter of every op kind and the scheduler of every root family.
+/// The emitter of every op kind and the scheduler of every kernel kind.
 class EmitterRegistry {
 public:
   template <typename OpTy> void add(mlir::FailureOr<TensorFunc> (*emitter)(OpTy, KernelBuilder &)) {
@@ -39,7 +39,7 @@ private:
   std::map<int, Scheduler> schedulers;
 };
 
-/// The registry with all families.
+/// The registry with all kernel kinds.
 const EmitterRegistry &getEmitterRegistry();
 
 /// Builds the pipeline of one kernel for one schedule.
@@ -87,19 +87,19 @@ public:
   void setOutputDefinition(mlir::Operation *op,
                            std::function<void(Halide::Func, const std::vector<Halide::Var> &)> define);
 
-  /// If `op` is the root, `scheduler` arranges the loops in place of the scheduler of its family: for an emitter whose
-  /// stages are too many to pass by name.
+  /// If `op` is the anchor op, `scheduler` arranges the loops instead of the scheduler of its kind: for an emitter
+  /// whose stages are too many to pass by name.
   void setScheduler(mlir::Operation *op, Scheduler scheduler);
 
-  /// Notes `func` as a stage called `name` of `op`: what the scheduler of the root arranges. Stages of ops that are not
-  /// the root are computed whole before everything else.
+  /// Records `func` as a stage called `name` of `op`, which the scheduler of the anchor op arranges. Stages of ops that
+  /// are not the anchor op are computed completely before everything else.
   void addStage(mlir::Operation *op, llvm::StringRef name, Halide::Func func);
-  /// Notes the stages of a reduction by `op`, for the scheduler of the root. Those of other ops are computed whole
-  /// before everything else.
+  /// Records the stages of a reduction by `op`, for the scheduler of the anchor op. Those of other ops are computed
+  /// completely before everything else.
   void addReduction(mlir::Operation *op, const ReductionStages &stages);
-  /// The reductions of the root, in order.
+  /// The reductions of the anchor op, in order.
   std::vector<ReductionStages> &getReductions() { return reductions; }
-  /// The root's stage `name`; it must exist.
+  /// The anchor op's stage `name`; it must exist.
   Halide::Func getStage(llvm::StringRef name) const;
   bool hasStage(llvm::StringRef name) const;
 

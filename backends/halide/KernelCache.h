@@ -8,14 +8,14 @@
 
 namespace dlc::halide {
 
-/// A folder with one file a kernel. Entries carry a hash of their contents, so that a damaged one is taken for missing;
+/// A folder with one file per kernel. Entries carry a hash of their contents, so that a damaged one counts as missing;
 /// they are written to a temporary file and renamed, so that several compilers may share the folder. Nothing here
 /// fails: without a usable folder nothing is found and nothing is kept.
 class KernelCache {
 public:
   explicit KernelCache(llvm::StringRef directory);
 
-  /// `key` is everything that the code depends on, as text.
+  /// `key` is everything that the code depends on, as a string.
   std::optional<CompiledKernel> find(llvm::StringRef key) const;
   void insert(llvm::StringRef key, const CompiledKernel &kernel) const;
 

@@ -79,8 +79,8 @@ static void followParent(pid_t parent) {
 }
 
 ProcessPool::ProcessPool(unsigned jobs, unsigned timeoutSeconds) : jobs(std::max(jobs, 1u)), timeout(timeoutSeconds) {
-  // A program may be started with this signal ignored. The system then reaps children by itself, and nobody learns how
-  // they ended.
+  // A program may be started with this signal ignored. The system then reaps children itself, and the parent cannot
+  // find out how they ended.
   signal(SIGCHLD, SIG_DFL);
 }
 
@@ -108,7 +108,7 @@ void ProcessPool::submit(const std::function<Outcome()> &task, std::function<voi
   running.push_back({process, std::move(result), std::move(done), std::chrono::steady_clock::now() + timeout});
 }
 
-/// What a process that ended with `status` left behind.
+/// The outcome of a process that ended with `status`.
 static Outcome readOutcome(int status, const MemoryFile &result) {
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
     return std::string("its process was killed, as the system does when memory runs out; try fewer --jobs");
@@ -139,7 +139,7 @@ void ProcessPool::collect() {
       Job finished = std::move(*job);
       running.erase(job);
       if (problem)
-        finished.done(std::string("nobody knows how its process ended: ") + std::strerror(problem));
+        finished.done(std::string("it is unknown how its process ended: ") + std::strerror(problem));
       else if (isLate)
         finished.done(std::string("the kernel took more than ") + std::to_string(timeout.count()) +
                       " seconds to compile");

@@ -8,7 +8,7 @@ using Halide::reinterpret;
 using Halide::select;
 
 // The f32 forms rely on the order of operations (Cody-Waite reduction, adding and taking away 1.5 * 2^23 to round), so
-// each stands under strict_float whatever the kernel's target allows. Errors were measured over all floats or a dense
+// each is under strict_float whatever the kernel's target allows. Errors were measured over all floats or a dense
 // sample of them by test/unit/halide.
 namespace dlc::halide::math {
 
@@ -34,7 +34,7 @@ static Expr polynomial(const Expr &x, llvm::ArrayRef<float> coefficients) {
   return sum;
 }
 
-/// What e^x = 2^n (1 + r + r^2 p) is made of, for x in about [-105, 90]. NaN leaves n arbitrary and r NaN.
+/// The parts of e^x = 2^n (1 + r + r^2 p), for x in about [-105, 90]. NaN leaves n arbitrary and r NaN.
 namespace {
 struct ReducedExp {
   Expr n;      ///< integer

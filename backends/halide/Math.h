@@ -3,7 +3,7 @@
 /// Elementary functions that vectorize, with errors of a few units in the last place (ULP).
 ///
 /// Arguments and results are Float(32) or Float(64). For f32 these are polynomial and rational forms whose largest
-/// measured errors stand at the definitions; for f64 they call libm. NaN gives NaN, infinities and the ends of the
+/// measured errors are given at the definitions; for f64 they call libm. NaN gives NaN, infinities and the ends of the
 /// range give what C's functions of the same name give.
 #ifndef DLC_BACKENDS_HALIDE_MATH_H
 #define DLC_BACKENDS_HALIDE_MATH_H
@@ -49,7 +49,7 @@ Halide::Expr bind(Halide::Expr value, llvm::function_ref<Halide::Expr(const Hali
 /// The larger (smaller) one; NaN if either is. Any type.
 Halide::Expr max(Halide::Expr a, Halide::Expr b);
 Halide::Expr min(Halide::Expr a, Halide::Expr b);
-/// Whether a <= b; false if either is NaN. Any type but truth values.
+/// Whether a <= b; false if either is NaN. Any type but booleans.
 Halide::Expr lessOrEqual(Halide::Expr a, Halide::Expr b);
 /// x with the other sign, and without one, also where it is zero. Floating point.
 Halide::Expr negate(Halide::Expr x);

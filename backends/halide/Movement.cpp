@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ops that move elements. Each is a map from the result's places to the operand's, computed where it is used.
+// Ops that move elements. Each is a map from the result's indices to the operand's, computed where it is used.
 //
 // The schedules: where the innermost dimension of the result is also that of the operand, rows are copied as vectors.
 // Where it is another one (a transposition), blocks of `tile` x `tile` elements go through an array on the stack, so
@@ -27,7 +27,7 @@ template <typename OpTy> static FailureOr<TensorFunc> emitReshape(OpTy op, Kerne
   llvm::ArrayRef<AffineExpr> from = builder.getDims(op.getX()), to = builder.getDims(op.getResult());
   Exprs fromExtents = x.extents, toExtents = builder.getExtents(op.getResult());
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    // Dimensions form groups of equal products, innermost first; only inside a group are places divided.
+    // Dimensions form groups of equal products, innermost first; only inside a group are indices divided.
     Exprs own(from.size(), Expr(0));
     MLIRContext *context = op.getContext();
     int64_t i = static_cast<int64_t>(from.size()) - 1, j = static_cast<int64_t>(to.size()) - 1;
@@ -97,7 +97,7 @@ static FailureOr<TensorFunc> emitPack(PackOp op, KernelBuilder &builder) {
     return emitWinogradWeights(op, builder);
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
     Exprs source(index.begin(), index.end());
-    // Blocks may reach beyond the extent; what stands there is zero.
+    // Blocks may reach beyond the extent; they are zero there.
     Expr isInside = Halide::Internal::const_true();
     if (layout.getInnerDims())
       for (int64_t dim : layout.getInnerDims().asArrayRef()) {
@@ -141,7 +141,7 @@ static FailureOr<TensorFunc> emitSlice(SliceOp op, KernelBuilder &builder) {
   });
 }
 
-/// Where padding reads: `place` counts from the operand's first element and may lie outside of [0, extent).
+/// Where padding reads: `place` counts from the operand's first element and may be outside [0, extent).
 static Expr mirrorPlace(const Expr &place, const Expr &extent, PadMode mode) {
   switch (mode) {
   case PadMode::Constant:
@@ -150,7 +150,7 @@ static Expr mirrorPlace(const Expr &place, const Expr &extent, PadMode mode) {
   case PadMode::Wrap:
     return place % Halide::max(extent, 1);
   case PadMode::Reflect: {
-    // The period of x0 x1 ... xn ... x1; an extent of 1 has only one place to read.
+    // The period of x0 x1 ... xn ... x1; an extent of 1 has only one position to read.
     Expr period = Halide::max(2 * (extent - 1), 1);
     Expr phase = place % period;
     return Halide::clamp(Halide::min(phase, period - phase), 0, extent - 1);
@@ -274,7 +274,7 @@ static FailureOr<TensorFunc> emitConstant(ConstantOp op, KernelBuilder &builder)
     return builder.define(op, [&](llvm::ArrayRef<Expr>) { return number; });
   }
   if (type.getNumElements() > 4096)
-    return op.emitOpError("is too large to stand inside of a kernel");
+    return op.emitOpError("is too large to be inside a kernel");
   Func table = makeTable(value);
   Exprs extents = builder.getExtents(op);
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
@@ -322,7 +322,7 @@ static FailureOr<TensorFunc> emitConcat(ConcatOp op, KernelBuilder &builder) {
     starts.push_back(start);
     start = Halide::Internal::simplify(start + parts.back()->extents[axis]);
   }
-  // As the kernel's result: one loop an operand. Anywhere else: a choice by place.
+  // As the kernel's result: one loop per operand. Anywhere else: a select by index.
   LayoutAttr layout = getLayout(op.getType());
   if (!layout || !layout.getInnerDims() || layout.getInnerDims().empty())
     builder.setOutputDefinition(

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Normalizations: statistics of a row (or a group), then one elementwise pass.
 //
-// Statistics are computed per place of the outer dimensions, right before the row that needs them, so that a row is
-// read from memory once and from the cache after that. Where the normalized dimensions lie innermost ("rows"), the
-// sweeps are vectors along the row; elsewhere ("columns") vectors run along the innermost outer dimension. Means are
-// taken off before squares are summed: two sweeps that are exact where one over x and x^2 would cancel.
+// Statistics are computed per index of the outer dimensions, right before the row that needs them, so that a row is
+// read from memory once and from the cache after that. Where the normalized dimensions are innermost ("rows"), the
+// loops use vectors along the row; elsewhere ("columns") vectors run along the innermost outer dimension. Means are
+// subtracted before squares are summed: two passes that are exact where one over x and x^2 would cancel.
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
@@ -20,7 +20,7 @@ using Halide::Var;
 
 namespace dlc::halide {
 
-/// Elements that one place of the outer dimensions covers.
+/// Elements that one index of the outer dimensions covers.
 static Expr countOf(const TensorFunc &x, llvm::ArrayRef<int64_t> axes, Halide::Type type) {
   Expr count = Halide::Internal::make_one(type);
   for (int64_t axis : axes)
@@ -73,7 +73,7 @@ template <typename OpTy> static FailureOr<TensorFunc> emitSoftmax(OpTy op, Kerne
                             geometry.makeBox([&](llvm::ArrayRef<Expr> index) { return power.at(index); }), addition,
                             isStepwise ? 1 : lanes, vector);
   builder.addReduction(op, sum);
-  // One division a row, but for 16-bit elements.
+  // One division per row, except for 16-bit elements.
   Func scale("scale");
   Expr total = rounded(sum.total(geometry.outerPlace()));
   Expr one = Halide::Internal::make_one(type);
@@ -122,7 +122,7 @@ static FailureOr<TensorFunc> emitHardmax(HardmaxOp op, KernelBuilder &builder) {
 }
 
 namespace {
-/// Mean (none for root mean square) and 1 / sqrt(variance + epsilon) of each outer place.
+/// Mean (none for root mean square) and 1 / sqrt(variance + epsilon) of each outer index.
 struct Statistics {
   Func mean, scale;
 };
@@ -287,7 +287,7 @@ static llvm::SmallVector<Func> getStatistics(KernelBuilder &builder) {
   return stages;
 }
 
-/// Statistics inside of the loop `at` of the output.
+/// Statistics inside the loop `at` of the output.
 static void computeStatisticsAt(KernelBuilder &builder, const Var &at) {
   Func output = builder.getOutput();
   for (Func stage : getStatistics(builder))
@@ -340,7 +340,7 @@ static LogicalResult scheduleNormalization(KernelBuilder &builder) {
     return success();
   }
 
-  // Loops over normalized dimensions go inside of those over the others, where the statistics are.
+  // Loops over normalized dimensions go inside those over the others, where the statistics are.
   std::vector<Halide::VarOrRVar> normalized, outer;
   const std::vector<Var> &statistics = builder.getReductions().front().total.args();
   std::vector<Var> arguments = output.args();

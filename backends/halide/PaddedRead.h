@@ -8,7 +8,7 @@
 
 namespace dlc::halide {
 
-/// The element of `x` at `index`, which lies at most `padLow` and `padHigh` (one entry a spatial dimension) outside; 0
+/// The element of `x` at `index`, which is at most `padLow` and `padHigh` (one entry per spatial dimension) outside; 0
 /// there. What a layout's halo holds is zero already and is read as it is.
 Halide::Expr readPadded(const TensorFunc &x, llvm::ArrayRef<Halide::Expr> index, llvm::ArrayRef<int64_t> padLow,
                         llvm::ArrayRef<int64_t> padHigh);

@@ -3,9 +3,9 @@
 // [G, B, H], and in its epilogue the gates' activations and the new state (often several results: one tuple).
 //
 // "cell": a tile of `units` x all gates x `rows` sums stays in registers over the whole of K; then the gates of the
-// same units are at hand, and activations and state never leave registers either. The weights lie as the loops read
-// them, [H/VL][K][G][VL] (see passes/schedule/PlanRecurrent.h): a tile reads one contiguous stream, or one a block if
-// it spans several.
+// same units are at hand, and activations and state never leave registers either. The weights are stored as the loops
+// read them, [H/VL][K][G][VL] (see passes/schedule/PlanRecurrent.h): a tile reads one contiguous stream, or one per
+// block if it spans several.
 //
 // Registers (AVX-512, 32): one row takes 8 accumulators (4 gates x 2 vectors), enough to hide a multiply-add's latency,
 // with the weights as memory operands; 6 rows x 4 gates x 1 vector are 24, beside 4 vectors of weights. AVX2 (16): 4
@@ -52,7 +52,7 @@ static LogicalResult scheduleRecurrent(KernelBuilder &builder) {
   Var unit = arguments[0], row = arguments[1];
   Var unitTile("unit_tile"), unitIn("unit_in"), rowTile("row_tile"), rowIn("row_in");
 
-  // Ranges start at multiples of the tile (the schedule's grain), which keeps places in the packed weights constant.
+  // Ranges start at multiples of the tile (the schedule's grain), which keeps offsets in the packed weights constant.
   int64_t extent = builder.getOutputType().getDimSize(1);
   bool isExact = extent % units == 0;
   Halide::OutputImageParam buffer = out.output_buffers().front();

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reductions. Two schedules, by what lies innermost in the operand's memory:
+// Reductions. Two schedules, by what is innermost in the operand's memory:
 //
-// - "rows": a reduced dimension. Each result is one sweep over contiguous memory with `unroll` vector accumulators (4
+// - "rows": a reduced dimension. Each result is one pass over contiguous memory with `unroll` vector accumulators (4
 // hide the 4
 //   cycles that an addition takes), whose lanes are added up in pairs at the end.
 // - "columns": a dimension that stays. Vectors run along it, `unroll` of them side by side, while the sum walks down.
 //
-// Sums of f16 and bf16 are in f32, all else in its own type; the order is the same for any split between threads.
+// Sums of f16 and bf16 are in f32, everything else in its own type; the order is the same for any split between
+// threads.
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/IntegerMath.h"
@@ -126,7 +127,7 @@ static FailureOr<TensorFunc> emitArgExtreme(ArgExtremeOp op, KernelBuilder &buil
   int64_t axis = op.getAxis();
   RowGeometry geometry(x, {axis});
   bool isMinimum = op.getMinimum(), isLast = op.getSelectLast();
-  // Whether (a, i) goes before (b, j): by value (NaN first), equal values by place.
+  // Whether (a, i) goes before (b, j): by value (NaN first), equal values by index.
   auto isBetter = [&](const Expr &a, const Expr &i, const Expr &b, const Expr &j) {
     Expr better = isMinimum ? a < b : a > b, equal = a == b;
     if (a.type().is_float()) {
@@ -214,7 +215,7 @@ static void scheduleColumns(KernelBuilder &builder, llvm::ArrayRef<Func> totals)
     unroll /= 2;
   while (vector > 4 && !isExact())
     vector /= 2;
-  // Narrow columns sweep over all of the operand once for each of them.
+  // Narrow columns pass over the whole operand once for each of them.
   constexpr int64_t fewBlocks = 4;
   if (type.isDynamicDim(dim) || (!isExact() && isSplit)) {
     scheduleUnknownColumns(builder, totals, static_cast<int>(builder.getSchedule().getVector()));

@@ -19,7 +19,7 @@ Combiner makeProduct(Halide::Type type);
 /// NaN wins. `minimum`: the other way round.
 Combiner makeExtreme(Halide::Type type, bool minimum);
 
-/// What is reduced: `element(place)` for all places of a box, whose extents stand with the innermost in memory first.
+/// What is reduced: `element(place)` for all indices of a box, whose extents are ordered innermost in memory first.
 struct ReducedBox {
   llvm::SmallVector<Halide::Expr> extents;
   std::function<Halide::Expr(llvm::ArrayRef<Halide::Expr> place)> element;
@@ -33,7 +33,7 @@ struct ReductionStages {
   int lanes = 1, vector = 1;
   bool hasTail = false;
 
-  /// Computes all stages inside of the loop `at` of `consumer`, once for each outer place.
+  /// Computes all stages inside the loop `at` of `consumer`, once for each outer index.
   void computeAt(Halide::Func consumer, const Halide::Var &at);
   /// Computes all stages whole, before everything else.
   void computeRoot();

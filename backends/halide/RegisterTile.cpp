@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A tile of `columns` x `rows` x `planes` sums stays in registers while the reduction runs: one step loads the columns'
-// vectors of the weights once, broadcasts one input element a row, and multiplies each with each.
+// vectors of the weights once, broadcasts one input element per row, and multiplies each with each.
 //
 // Registers: rows * planes * columns / lanes accumulators, columns / lanes weights and the broadcast. With AVX-512 (32
 // registers) 14 x 32 and 7 x 64 are 28 accumulators; the broadcast is part of the instruction's memory operand. With
@@ -10,7 +10,7 @@
 // Share of the peak (Zen 4, one core, 117 GFLOP/s with AVX-512; channels x channels, image, kernel):
 //   64x64 56x56 3x3: 99 %     256x256 14x14 3x3: 100 %    512x512 7x7 3x3 (7 x 64): 97 %    3x64 224x224 7x7/2: 98 %
 //   256x64 56x56 1x1: 98 %    256x1024 14x14 1x1: 96 %    2048x512 7x7 1x1 (7 x 64): 99 %   3x96 227x227 11x11/4: 98 %
-//   1024x256 14x14 1x1 (7 x 64): 84 %, because rows that lie 4096 bytes apart fall into the same cache set
+//   1024x256 14x14 1x1 (7 x 64): 84 %, because rows that are 4096 bytes apart map to the same cache set
 #include "backends/halide/RegisterTile.h"
 #include "backends/halide/KernelBuilder.h"
 
@@ -37,7 +37,7 @@ static TiledArgument makeTile(const std::vector<Var> &arguments, size_t position
 
 /// Cuts the innermost argument into blocks of columns.
 static void tileColumns(KernelBuilder &builder, Func out, const TiledArgument &columns) {
-  // Ranges start at multiples of the tile (the schedule's grain), which keeps the packed weights' places constant in a
+  // Ranges start at multiples of the tile (the schedule's grain), which keeps the packed weights' offsets constant in a
   // tile.
   RankedTensorType type = builder.getOutputType();
   LayoutAttr layout = getLayout(type);

@@ -15,14 +15,14 @@ class KernelBuilder;
 constexpr llvm::StringLiteral columnsTile = "columns"; ///< argument 0, innermost: what vectors run along
 constexpr llvm::StringLiteral rowsTile = "rows";       ///< argument 1
 constexpr llvm::StringLiteral planesTile = "planes";   ///< argument 2
-/// How many loops over tiles of the other arguments stand inside of the loop over blocks of columns; -1: all.
+/// How many loops over tiles of the other arguments are inside the loop over blocks of columns; -1: all.
 constexpr llvm::StringLiteral columnsLoopTile = "columns_loop";
 /// 1: the loops over the kernel's taps are unrolled, so that neighbouring results share what they load.
 constexpr llvm::StringLiteral unrollTapsTile = "unroll_taps";
 /// Units of a recurrent cell; `rows` counts the batch.
 constexpr llvm::StringLiteral unitsTile = "units";
 
-/// 1: the stage "panel" of the root copies the right operand's columns of a block.
+/// 1: the stage "panel" of the anchor op copies the right operand's columns of a block.
 constexpr llvm::StringLiteral stageColumnsTile = "stage_columns";
 
 /// Arranges `sum`, a function of the result's arguments that one update makes up, in tiles of `columns` x `rows` x

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX Resize. Interpolation is separable: each resized dimension is a weighted sum over neighbours whose places and
+// ONNX Resize. Interpolation is separable: each resized dimension is a weighted sum over neighbours whose indices and
 // weights depend on that dimension's coordinate alone. Coordinates are computed in double, as the ONNX reference does,
 // because a nearest neighbour changes with the last bit.
 #include "backends/halide/Families.h"
@@ -26,7 +26,7 @@ struct Axis {
 static Expr real(const Expr &x) { return Halide::cast<double>(x); }
 static Expr real(double x) { return Expr(x); }
 
-/// The coordinate in the operand of place `x` in the result.
+/// The coordinate in the operand of index `x` in the result.
 static Expr sourceCoordinate(ResizeOp op, const Axis &axis, const Expr &x) {
   llvm::StringRef mode = op.getCoordinateMode();
   Expr place = real(x), input = real(axis.inputExtent), output = real(axis.outputExtent), scale = real(axis.scale);
@@ -77,7 +77,7 @@ static Expr weightAt(ResizeOp op, const Expr &distance) {
 }
 
 namespace {
-/// The neighbours that one place of the result is interpolated from along one axis.
+/// The neighbours that one element of the result is interpolated from along one axis.
 struct Taps {
   int start, count; ///< relative to `first`
   Expr first;       ///< Int(32)
@@ -92,12 +92,12 @@ static int countTaps(ResizeOp op, const Axis &axis, int &start) {
   return 2 - 2 * start;
 }
 
-/// Place and weights, which add up to 1, of the neighbours of place `x` in the result.
+/// Index and weights, which add up to 1, of the neighbours of index `x` in the result.
 static Taps makeTaps(ResizeOp op, const Axis &axis, const Expr &x, Halide::Type type) {
   Taps taps;
   taps.count = countTaps(op, axis, taps.start);
   Expr coordinate = sourceCoordinate(op, axis, x);
-  // The neighbour left of the coordinate, so that the rest lies in (0, 1].
+  // The neighbour left of the coordinate, so that the rest is in (0, 1].
   Expr base = Halide::ceil(coordinate) - real(1.0), rest = coordinate - base;
   taps.first = Halide::cast<int32_t>(base);
   double stretch = op.getAntialias() ? std::min(axis.scale, 1.0) : 1.0;

@@ -13,7 +13,7 @@ RowGeometry::RowGeometry(const TensorFunc &tensor, llvm::ArrayRef<int64_t> axes)
     int64_t dim = layout ? layout.getOrder()[position] : position;
     bool isReduced = llvm::is_contained(axes, dim);
     (isReduced ? reducedDims : outerDims).push_back(dim);
-    // Dimensions of extent 1 lie nowhere in particular.
+    // Dimensions of extent 1 have no particular position.
     bool isFirst = reducedDims.size() + outerDims.size() == 1;
     if (isFirst)
       innermostIsReduced = isReduced;

@@ -13,26 +13,26 @@ class RowGeometry {
 public:
   RowGeometry(const TensorFunc &tensor, llvm::ArrayRef<int64_t> axes);
 
-  /// Arguments that stand for the outer dimensions, innermost in memory first, named as KernelBuilder names the
+  /// Arguments for the outer dimensions, innermost in memory first, named as KernelBuilder names the
   /// output's.
   std::vector<Halide::Var> outer;
   std::vector<Halide::Expr> outerPlace() const { return {outer.begin(), outer.end()}; }
   /// The outer coordinates in `index`, which has all dimensions, or lacks the reduced ones if not `hasReduced`.
   std::vector<Halide::Expr> outerPlaceOf(llvm::ArrayRef<Halide::Expr> index, bool hasReduced) const;
 
-  /// Full index of the tensor from the variables of the outer dimensions and `reduced` places (innermost in memory
+  /// Full index of the tensor from the variables of the outer dimensions and `reduced` indices (innermost in memory
   /// first).
   Exprs indexOf(llvm::ArrayRef<Halide::Expr> reduced) const;
 
   /// The reduced dimensions as a box whose elements are `element(full index)`.
   ReducedBox makeBox(const std::function<Halide::Expr(llvm::ArrayRef<Halide::Expr>)> &element) const;
 
-  /// Whether what lies innermost in memory is reduced.
+  /// Whether what is innermost in memory is reduced.
   bool isInnermostReduced() const { return innermostIsReduced; }
   /// The static extent of the innermost reduced dimension.
   std::optional<int64_t> innermostExtent() const { return tensor.staticExtent(reducedDims.front()); }
 
-  /// Lanes and vector width of the schedule for sweeps along rows; 1 for columns and plain kernels.
+  /// Lanes and vector width of the schedule for loops along rows; 1 for columns and plain kernels.
   int chooseLanes(const KernelBuilder &builder) const;
   int chooseVector(const KernelBuilder &builder) const;
 

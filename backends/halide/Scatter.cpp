@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums at places that indices choose.
+// Sums at positions given by indices.
 //
 // The loop over the indices is outside, in their order, and each adds a row as vectors: sums have one order whatever
-// the ranges are. Threads share a dimension that the indices do not choose in, so no two write to one place; where
+// the ranges are. Threads share a dimension that the indices do not select in, so no two write to one position; where
 // there is none (a table of numbers), one thread does it all.
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The largest elements of rows, and random numbers.
 //
-// top_k makes k sweeps over a row, each for the largest element that comes after the one before it: for the few
+// top_k makes k passes over a row, each for the largest element that comes after the one before it: for the few
 // elements that decoding asks for this is less work than sorting, and needs no memory but the result. Philox is integer
-// arithmetic on the place of an element, so that random numbers fuse like any elementwise op.
+// arithmetic on the index of an element, so that random numbers fuse like any elementwise op.
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
@@ -16,7 +16,7 @@ using Halide::Var;
 
 namespace dlc::halide {
 
-/// Whether `a` stands before `b` in the order of top_k, apart from ties.
+/// Whether `a` comes before `b` in the order of top_k, apart from ties.
 static Expr isBefore(const Expr &a, const Expr &b, bool smallest) {
   Expr before = smallest ? a < b : a > b;
   if (!a.type().is_float())
@@ -45,7 +45,7 @@ template <typename OpTy> static FailureOr<TensorFunc> emitTopK(OpTy op, KernelBu
   for (int64_t dim = type.getRank(); dim-- > 0;)
     arguments.emplace_back("d" + std::to_string(dim));
   auto toArguments = [&](llvm::ArrayRef<Expr> index) { return std::vector<Expr>(index.rbegin(), index.rend()); };
-  // Nothing has been chosen while the place is -1.
+  // Nothing has been selected while the index is -1.
   largest(arguments) = Halide::Tuple(Halide::Internal::make_zero(compared), Expr(-1));
   Halide::RDom range(0, x.extents[axis], 0, static_cast<int>(k), "row");
   Exprs index;
@@ -70,7 +70,7 @@ template <typename OpTy> static FailureOr<TensorFunc> emitTopK(OpTy op, KernelBu
   });
 }
 
-/// The first word of the block that Philox4x32-10 makes of a counter and a key, four and two words.
+/// The first word of the block that Philox4x32-10 computes from a counter and a key, four and two words.
 static Expr philox(std::array<Expr, 4> counter, std::array<Expr, 2> key) {
   auto word = [](uint32_t value) { return Halide::Internal::make_const(Halide::UInt(32), value); };
   constexpr uint32_t multipliers[] = {0xD2511F53, 0xCD9E8D57}, increments[] = {0x9E3779B9, 0xBB67AE85};

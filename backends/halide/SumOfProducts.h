@@ -12,7 +12,7 @@ namespace dlc::halide {
 constexpr llvm::StringLiteral sumStage = "sum";
 
 /// Defines the result of `op` as the sum of `term(index)` over a reduction domain that the term refers to; `index` is
-/// the logical place of the result. f16 and bf16 are summed in f32 and rounded once.
+/// the logical index of the result. f16 and bf16 are summed in f32 and rounded once.
 TensorFunc defineSum(KernelBuilder &builder, mlir::Operation *op,
                      llvm::function_ref<Halide::Expr(llvm::ArrayRef<Halide::Expr> index)> term);
 

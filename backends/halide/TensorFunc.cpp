@@ -58,7 +58,7 @@ Exprs toLogical(RankedTensorType type, llvm::ArrayRef<Expr> index) {
 
 Expr TensorFunc::at(llvm::ArrayRef<Expr> index) const {
   assert(index.size() == static_cast<size_t>(type.getRank()) && "one coordinate a logical dimension");
-  assert((!getLayout(type) || !getLayout(type).getWinograd()) && "transformed weights have no element at a place");
+  assert((!getLayout(type) || !getLayout(type).getWinograd()) && "transformed weights have no element at an index");
   Exprs physical = toPhysical(type, index);
   return func(std::vector<Expr>(physical.begin(), physical.end()));
 }

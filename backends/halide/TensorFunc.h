@@ -11,7 +11,7 @@ namespace dlc::halide {
 
 using Exprs = llvm::SmallVector<Halide::Expr, 5>;
 
-/// A tensor as a function of its place. The function's arguments are the physical dimensions of the type's layout,
+/// A tensor as a function of its index. The function's arguments are the physical dimensions of the type's layout,
 /// innermost first; its value has the value type of the elements (see ElementTypes.h).
 struct TensorFunc {
   Halide::Func func;
@@ -19,10 +19,10 @@ struct TensorFunc {
   Exprs extents; ///< of the logical dimensions
 
   /// The element at `index`, one expression a logical dimension. Places in the halo are below 0 or at the extent and
-  /// beyond. Not for Winograd layouts: those have no element at a place.
+  /// beyond. Not for Winograd layouts: those have no element at an index.
   Halide::Expr at(llvm::ArrayRef<Halide::Expr> index) const;
 
-  /// The element that stands, after broadcasting to the result's shape, at `index` of the result: leading dimensions
+  /// The element that is, after broadcasting to the result's shape, at `index` of the result: leading dimensions
   /// that the tensor lacks are dropped, dimensions of extent 1 read their only element.
   Halide::Expr atBroadcast(llvm::ArrayRef<Halide::Expr> index) const;
 
@@ -33,7 +33,7 @@ struct TensorFunc {
 /// Physical coordinates, innermost first, of the element at `index` in the layout of `type`.
 Exprs toPhysical(mlir::RankedTensorType type, llvm::ArrayRef<Halide::Expr> index);
 
-/// Logical coordinates of the element at the physical place `index` (innermost first).
+/// Logical coordinates of the element at the physical position `index` (innermost first).
 Exprs toLogical(mlir::RankedTensorType type, llvm::ArrayRef<Halide::Expr> index);
 
 } // namespace dlc::halide

@@ -4,8 +4,8 @@
 // - "direct" (stride 1): a convolution whose taps run backwards, with the schedule of RegisterTile.cpp. Weights
 //   [C, K, kernel...] are packed as [K/32][kernel...][C][32].
 // - "phases" (larger strides, no dilation): results `stride q + phase` of one phase are a convolution of stride 1 with
-//   every stride-th tap. A tile of the result is `rows` x `planes` places q of every phase; each phase is a register
-//   tile of its own, stored to the stack and interleaved from there. No product with a zero is made.
+//   every stride-th tap. A tile of the result is `rows` x `planes` positions q of every phase; each phase is a register
+//   tile of its own, stored to the stack and interleaved from there. Nothing is multiplied by zero.
 // - "winograd": WinogradConvolution.cpp.
 // - else every result gathers its taps by itself.
 //
@@ -82,7 +82,7 @@ struct Phase {
 };
 } // namespace
 
-/// The sum of one phase of each dimension, at `index`, whose spatial coordinates are places q. Null without taps.
+/// The sum of one phase of each dimension, at `index`, whose spatial coordinates are positions q. Null without taps.
 static Expr makeTerm(ConvTransposeOp op, KernelBuilder &builder, llvm::ArrayRef<Phase> phases,
                      llvm::ArrayRef<Expr> index) {
   const TensorFunc &x = builder.get(op.getX()), &w = builder.get(op.getW());

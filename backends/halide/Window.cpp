@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pooling windows.
 //
-// Small windows (up to 16 elements) are written out as one expression: each element is read at a place clamped into the
-// operand, and a comparison replaces it where the window hangs over the edge. Halide takes both away in the part of the
-// loops where no window does. Larger windows are loops around an accumulator. Vectors run along the innermost
-// dimension: channels in channels-last tensors, where all comparisons are then scalar; places of the result in
+// Small windows (up to 16 elements) are written out as one expression: each element is read at an index clamped into
+// the operand, and a comparison replaces it where the window hangs over the edge. Halide takes both away in the part of
+// the loops where no window does. Larger windows are loops around an accumulator. Vectors run along the innermost
+// dimension: channels in channels-last tensors, where all comparisons are then scalar; positions of the result in
 // row-major ones.
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
@@ -96,8 +96,8 @@ static FailureOr<TensorFunc> emitLpPool(LpPoolOp op, KernelBuilder &builder) {
   return combineWindows(op, windows, builder, makeSum(type), element, finish);
 }
 
-/// For each window the number that `numberOf` gives the first largest of its elements, called with the element's place
-/// in x and its number in the window.
+/// For each window the number that `numberOf` gives the first largest of its elements, called with the element's
+/// position in x and its number in the window.
 static TensorFunc findLargest(Operation *op, const Windows &windows, KernelBuilder &builder, Halide::Type numberType,
                               llvm::function_ref<Expr(llvm::ArrayRef<Expr> place, size_t number)> numberOf) {
   Halide::Type type = getValueType(windows.x.type.getElementType());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradients of pools. An element of x gathers from the windows that cover it, at most ceil(kernel / stride) along a
 // dimension, which makes the order of the sum one that nothing changes, and lets threads share any dimension. Vectors
-// run along the innermost dimension as in pools themselves; with channels innermost all questions about places are
+// run along the innermost dimension as in pools themselves; with channels innermost all questions about positions are
 // scalar.
 #include "backends/halide/IntegerMath.h"
 #include "backends/halide/ReductionStages.h"
@@ -15,7 +15,7 @@ using Halide::Var;
 
 namespace dlc::halide {
 
-/// Elements of the window at `index` that lie within [-low, extent + high) of spatial dimension `i`.
+/// Elements of the window at `index` that are within [-low, extent + high) of spatial dimension `i`.
 static Expr countElements(const Windows &windows, llvm::ArrayRef<Expr> index, size_t i, int64_t low, int64_t high) {
   int dilation = static_cast<int>(windows.dilations[i]), kernel = static_cast<int>(windows.kernel[i]);
   Expr start = windows.start(index, i);

@@ -21,7 +21,7 @@ struct Windows {
       product *= extent;
     return product;
   }
-  /// The window's first place along spatial dimension `i`; may be below 0.
+  /// The window's first position along spatial dimension `i`; may be below 0.
   Halide::Expr start(llvm::ArrayRef<Halide::Expr> index, size_t i) const {
     return index[2 + i] * static_cast<int>(strides[i]) - static_cast<int>(padsLow[i]);
   }
@@ -38,7 +38,7 @@ struct Windows {
       inside = inside && place[2 + i] >= 0 && place[2 + i] < x.extents[2 + i];
     return inside;
   }
-  /// The element at `place`, or `otherwise` outside of the operand.
+  /// The element at `place`, or `otherwise` outside the operand.
   Halide::Expr read(llvm::ArrayRef<Halide::Expr> place, const Halide::Expr &otherwise) const {
     if (!mayLeave)
       return x.at(place);
@@ -71,7 +71,7 @@ template <typename OpTy> Windows makeWindows(OpTy op, KernelBuilder &builder) {
 /// Windows of at most so many elements are written out, without a loop.
 constexpr int64_t writtenOutSize = 16;
 
-/// What the sum of the window at `index` is divided by: its elements inside of x, or inside of the padded x.
+/// What the sum of the window at `index` is divided by: its elements inside x, or inside the padded x.
 Halide::Expr countDivisor(const Windows &windows, llvm::ArrayRef<Halide::Expr> index, bool includesPad,
                           bool isCeilMode);
 

@@ -81,10 +81,10 @@ FailureOr<TensorFunc> emitWinograd(Operation *op, KernelBuilder &builder) {
   int m = f.m, size = m + 2, block = static_cast<int>(getLayout(w.type).getInnerTiles()[0]);
   int padY = static_cast<int>(conv.padY), padX = static_cast<int>(conv.padX);
   Expr inputs = w.extents[conv.inputDim], outputs = w.extents[conv.outputDim];
-  // Element `i` of a tile's input and result `i` of a tile, counted as they lie in memory.
+  // Element `i` of a tile's input and result `i` of a tile, counted in the order of memory.
   auto inputAt = [&](const Expr &i) { return conv.isMirrored ? Expr(size - 1 - i) : i; };
   auto resultAt = [&](const Expr &i) { return conv.isMirrored ? Expr(m - 1 - i) : i; };
-  // Inside of the algorithm: channel, tile's column and row, image; i and j count along a tile's columns and rows.
+  // Inside the algorithm: channel, tile's column and row, image; i and j count along a tile's columns and rows.
   Var c("c"), column("column"), row("row"), image("image"), i("i"), j("j");
   Func rowsTransformed("winograd_rows"), v("winograd_input"), products("winograd_products"), half("winograd_half");
   rowsTransformed(c, column, row, image, i, j) = transform(f.input, size, j, [&](int k) {

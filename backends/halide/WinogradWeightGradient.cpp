@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gradient of a 3 x 3 weight of stride 1 by Winograd's algorithm: 3 x 3 sums over a 4 x 4 tile of the result's
-// gradient are A^T [(G dy G^T) * (B^T x B)] A with the 6 x 6 tile of the input, 36 products in place of 144. Tiles are
+// gradient are A^T [(G dy G^T) * (B^T x B)] A with the 6 x 6 tile of the input, 36 products instead of 144. Tiles are
 // summed before the last transformation, which then happens once.
 //
 // The transformed input V of all images is made first. A block of output channels at a time transforms its gradient, U,

@@ -17,7 +17,7 @@ struct CLibraryFunction {
   llvm::StringRef version; ///< "GLIBC_2.14": the symbol version of the target's architecture
 };
 
-/// Null if the C library does not define `name`, or if generated code has no business with it.
+/// Null if the C library does not define `name`, or if generated code must not use it.
 std::optional<CLibraryFunction> findCLibraryFunction(llvm::StringRef name, const Target &target);
 
 /// The symbols that an object file leaves to others. On failure `error` says what is wrong with the file.

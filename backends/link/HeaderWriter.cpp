@@ -68,7 +68,7 @@ std::string makeIdentifier(const std::string &name, std::set<std::string> &taken
   return unique;
 }
 
-/// Text inside of a comment: on one line, and unable to end it.
+/// Text inside a comment: on one line, and unable to end it.
 std::string inComment(std::string text) {
   for (char &c : text)
     if (static_cast<unsigned char>(c) < ' ')
@@ -102,7 +102,7 @@ public:
     documentTensors(entry.inputs, inputNames, "reads");
     documentTensors(entry.outputs, outputNames, "writes");
     for (size_t i = 0; i < entry.states.size(); ++i)
-      text += (i ? ", " : "/// Goes on from the state that the context keeps (dlc_context_reset forgets it): ") +
+      text += (i ? ", " : "/// Continues from the state that the context keeps (dlc_context_reset clears it): ") +
               inComment(entry.states[i]) + (i + 1 < entry.states.size() ? "" : "\n");
     if (entry.usesVariables)
       text += "/// Works on the variables that are bound to the context by dlc_variables_bind.\n";
@@ -164,7 +164,7 @@ private:
     text += ")";
   }
 
-  /// A context of another model is refused, and one of this model as it was compiled otherwise: it may lack the entry
+  /// A context of another model is rejected, and one of this model as it was compiled otherwise: it may lack the entry
   /// point.
   void writeModelCheck() {
     std::string number = std::to_string(index), count = std::to_string(index + 1);
@@ -173,7 +173,7 @@ private:
             "  const dlc_entry_point *entry = &context->model->entries[" + number + "];\n";
   }
 
-  /// The library computes what is no plain symbol.
+  /// The library computes what is not a plain symbol.
   void writeComputedDims() {
     size_t total = 0;
     for (const HeaderTensor &tensor : entry.outputs)

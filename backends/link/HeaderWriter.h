@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The C header that dlc writes beside a model: one typed function an entry point.
+/// The C header that dlc writes beside a model: one typed function per entry point.
 #ifndef DLC_BACKENDS_LINK_HEADERWRITER_H
 #define DLC_BACKENDS_LINK_HEADERWRITER_H
 
@@ -15,7 +15,7 @@ struct HeaderDim {
   enum Kind { Fixed, Symbol, Computed };
   Kind kind = Fixed;
   int64_t value = 0; ///< the extent, or the index of the symbol
-  std::string text;  ///< what a computed one is, over the symbols' names: "2 * N + 1"
+  std::string text;  ///< the expression of a computed one, over the symbols' names: "2 * N + 1"
 };
 
 struct HeaderTensor {
@@ -45,7 +45,7 @@ struct HeaderModel {
   uint64_t variableBytes = 0; ///< of the block of variables; 0 if the model has none
 };
 
-/// The text of NAME.h, for C11 and C++17. Names of tensors and symbols become identifiers that are unique in their
+/// The contents of NAME.h, for C11 and C++17. Names of tensors and symbols become identifiers that are unique in their
 /// function.
 std::string writeHeader(const HeaderModel &model);
 

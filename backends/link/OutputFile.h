@@ -15,8 +15,8 @@ namespace dlc {
 /// nothing is left of it, be it for an error, an exception or a signal that a program can catch.
 class OutputFile {
 public:
-  /// `path` is the final one. Creates the temporary file, empty and under a name that cannot be guessed; it is no error
-  /// yet if that fails.
+  /// `path` is the final one. Creates the temporary file, empty and under a name that cannot be guessed; it is not an
+  /// error yet if that fails.
   explicit OutputFile(llvm::StringRef path);
   ~OutputFile();
   OutputFile(const OutputFile &) = delete;

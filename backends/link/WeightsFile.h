@@ -9,7 +9,7 @@
 
 namespace dlc {
 
-/// Whether the memory of a value may be given back once it is written.
+/// Whether the memory of a value may be released once it is written.
 enum class WeightsMemory {
   Keep,
   Release ///< the module must not be used for its weights afterwards

@@ -52,7 +52,7 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> dlc::translateProgram(mlir::Modul
   return program;
 }
 
-/// Runs `build` over the module with LLVM's analyses at hand.
+/// Runs `build` over the module with LLVM's analyses registered.
 static void runPasses(llvm::Module &module, llvm::TargetMachine &machine,
                       llvm::function_ref<llvm::ModulePassManager(llvm::PassBuilder &)> build) {
   llvm::LoopAnalysisManager loops;
@@ -130,7 +130,7 @@ llvm::Error dlc::emitCode(llvm::Module &module, const Target &target, llvm::Code
 std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<KernelCode> kernels, const Target &target,
                               llvm::StringRef compiler) {
   llvm::BLAKE3 hasher;
-  // Lengths stand before contents, so that no two lists of parts look alike.
+  // Lengths come before contents, so that no two lists of parts look alike.
   auto add = [&](llvm::StringRef part) {
     hasher.update(std::to_string(part.size()) + ":");
     hasher.update(part);

@@ -20,7 +20,7 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> translateProgram(mlir::ModuleOp m
 llvm::Error mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels, const Target &target,
                        llvm::StringRef exportedSymbol);
 
-/// Generates an object file or assembly text.
+/// Generates an object file or assembly.
 llvm::Error emitCode(llvm::Module &module, const Target &target, llvm::CodeGenFileType fileType,
                      llvm::raw_pwrite_stream &stream);
 

@@ -41,7 +41,7 @@ public:
       defineChoice();
   }
 
-  /// The address of the version to call: a constant, or read from a table by the choice.
+  /// The address of the version to call: a constant, or read from a table by the selected index.
   llvm::Value *select(llvm::IRBuilder<> &builder, llvm::StringRef name,
                       llvm::ArrayRef<std::pair<const Machine *, llvm::Function *>> versions) const {
     if (versions.size() == 1)
@@ -147,7 +147,7 @@ void dlc::addKernelDispatch(llvm::Module &module, llvm::ArrayRef<KernelCode> ker
       defineDispatch(module, *kernel, codes, choice);
 }
 
-/// Makes a kernel's module fit to stand beside others: nothing but the kernel is visible, no alias information by
+/// Prepares a kernel's module for linking with others: nothing but the kernel is visible, no alias information by
 /// buffer name, and NaN and infinity are values like others.
 static void prepareForLinking(llvm::Module &kernelModule, const llvm::Module &program, llvm::StringRef symbol) {
   kernelModule.setTargetTriple(program.getTargetTriple());

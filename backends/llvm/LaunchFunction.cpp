@@ -27,7 +27,7 @@ enum {
 enum { Min = 0, Extent = 4, Stride = 8, DimFlags = 12, DimSize = 16 };
 } // namespace halideBuffer
 
-/// Halide computes places in a buffer with 32 bits.
+/// Halide computes offsets in a buffer with 32 bits.
 static constexpr int64_t maximumElements = std::numeric_limits<int32_t>::max();
 
 mlir::RankedTensorType KernelInterface::getResultType() {
@@ -202,7 +202,7 @@ private:
     return code | bits << 8 | 1 << 16;
   }
 
-  /// The whole buffer; its border lies at negative places and beyond the extent.
+  /// The whole buffer; its halo is at negative indices and beyond the extent.
   Value describeInput(mlir::BlockArgument argument) {
     auto type = llvm::cast<mlir::RankedTensorType>(argument.getType());
     PhysicalShape shape = getPhysicalShape(type, kernel.shapes.getDims(argument));

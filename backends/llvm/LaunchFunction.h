@@ -16,7 +16,7 @@ struct KernelInterface {
   KernelShapes shapes;
   int64_t splitDim = -1;        ///< logical dimension of the result of which ranges may be computed; -1: only the whole
   int64_t grain = 1;            ///< ranges start at multiples of it
-  int64_t sweep = 0;            ///< > 0: a range is computed in parts of so many, in turn from either end
+  int64_t sweep = 0;            ///< > 0: a range is computed in parts of so many, alternately from either end
   mlir::AffineExpr nanoseconds; ///< estimate for the whole, over the kernel's symbols
 
   /// Fails with a diagnostic if shapes cannot be inferred or do not fit Halide's 32-bit indices.

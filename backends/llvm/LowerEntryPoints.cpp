@@ -26,7 +26,7 @@ namespace arith = mlir::arith;
 static constexpr llvm::StringLiteral inRangesName = "dlc.launch_in_ranges";
 
 namespace {
-/// Emits loads and calls at one place.
+/// Emits loads and calls at one position.
 struct Emitter {
   mlir::OpBuilder &builder;
   mlir::Location location;
@@ -44,7 +44,7 @@ struct Emitter {
     return LLVM::GEPOp::create(builder, location, pointerType(), builder.getI8Type(), base,
                                llvm::ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
   }
-  /// `address` as a memref<?xi8>, whose extent nobody asks for.
+  /// `address` as a memref<?xi8>, whose extent is not needed.
   Value toBuffer(Value address, mlir::Type type) {
     mlir::Type array = LLVM::LLVMArrayType::get(builder.getI64Type(), 1);
     auto structure = LLVM::LLVMStructType::getLiteral(
@@ -84,8 +84,8 @@ class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPo
   llvm::StringMap<unsigned> launchCounts;                ///< of kernels so far
   llvm::StringMap<mlir::func::FuncOp> sharedFunctions;   ///< of kernels with very many launches
   llvm::StringMap<mlir::func::FuncOp> outlinedFunctions; ///< tasks and parts
-  Value call;                                            ///< the dlc_call of the entry point at hand; null in a task
-  /// Of the task at hand: where its range begins and ends, and the scratch of the thread that runs it. Null in an
+  Value call;                                            ///< the dlc_call of the current entry point; null in a task
+  /// Of the current task: where its range begins and ends, and the scratch of the thread that runs it. Null in an
   /// entry point.
   Value begin, end, scratch;
   Value argumentBlock;                         ///< where its launches put their arguments
@@ -170,7 +170,7 @@ LogicalResult LowerEntryPointsPass::lowerPart(mlir::func::FuncOp function) {
   if (mlir::failed(replaceArguments(function)))
     return mlir::failure();
   function->removeAttr("dlc.part");
-  // It is there to be small; that it has one caller alone would make LLVM weigh every instruction of it.
+  // It exists to be small; having only one caller would make LLVM weigh each of its instructions.
   function->setAttr("passthrough", mlir::Builder(&getContext()).getStrArrayAttr({"noinline"}));
   function.setName((entryName + ".execute" + function.getName().drop_front(entryName.size())).str());
   begin = end = scratch = Value();
@@ -324,7 +324,7 @@ LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function
   return mlir::success();
 }
 
-/// Puts the number of times that this place was reached in this run into the arguments of a launch.
+/// Puts the number of times that this point was reached in this run into the arguments of a launch.
 void LowerEntryPointsPass::countLaunches(Emitter emit, mlir::func::FuncOp function, int64_t place) {
   Value counter;
   {
@@ -339,7 +339,7 @@ void LowerEntryPointsPass::countLaunches(Emitter emit, mlir::func::FuncOp functi
   emit.store(arith::AddIOp::create(emit.builder, emit.location, count, emit.i64(1)), counter, 0);
 }
 
-/// Puts `value`, a buffer's address or an index, at `place` of a block of arguments; gives it as an i64.
+/// Puts `value`, a buffer's address or an index, at `place` of a block of arguments; returns it as an i64.
 static Value storeArgument(Emitter emit, Value value, Value block, int64_t place) {
   if (llvm::isa<mlir::MemRefType>(value.getType()))
     value = mlir::memref::ExtractAlignedPointerAsIndexOp::create(emit.builder, emit.location, value);
@@ -456,7 +456,7 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   return mlir::success();
 }
 
-/// Calls `part`, which is lowered, in the place of `whole`.
+/// Calls `part`, which is lowered, instead of `whole`.
 void LowerEntryPointsPass::callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *leave) {
   mlir::OpBuilder builder(whole);
   Emitter emit{builder, whole.getLoc()};
@@ -464,7 +464,7 @@ void LowerEntryPointsPass::callPart(mlir::func::CallOp whole, mlir::func::FuncOp
   leaveUnlessFine(emit, status, whole, leave);
 }
 
-/// Runs the task behind `ranges` through the pool: one range a thread, in whole grains.
+/// Runs the task behind `ranges` through the pool: one range per thread, in whole grains.
 void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *leave) {
   mlir::OpBuilder builder(ranges);
   mlir::Location location = ranges.getLoc();
@@ -493,7 +493,7 @@ void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::Fu
   leaveUnlessFine(emit, runInPool(emit, call, takeAddress(emit, task), block, extent, least), ranges, leave);
 }
 
-/// Goes on behind `done`, which is erased, if `status` is fine.
+/// Continues after `done`, which is erased, if `status` is ok.
 void LowerEntryPointsPass::leaveUnlessFine(Emitter emit, Value status, mlir::Operation *done, mlir::Block *leave) {
   Value isFine = arith::CmpIOp::create(emit.builder, emit.location, arith::CmpIPredicate::eq, status, emit.i32(DLC_OK));
   mlir::Block *block = done->getBlock();

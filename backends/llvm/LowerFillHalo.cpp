@@ -14,7 +14,7 @@ using namespace dlc;
 using mlir::Value;
 
 namespace {
-/// Clears the border of one buffer.
+/// Clears the halo of one buffer.
 class HaloWriter {
 public:
   HaloWriter(mlir::OpBuilder &builder, FillHaloOp op, llvm::ArrayRef<Value> symbols)
@@ -48,7 +48,7 @@ private:
     mlir::LLVM::MemsetOp::create(builder, location, address, zero, bytes, /*isVolatile=*/false);
   }
 
-  /// Clears the borders of dimension `position` and of those inside it, in the part of the buffer at byte `offset`.
+  /// Clears the halos of dimension `position` and of those inside it, in the part of the buffer at byte `offset`.
   void writeFrom(size_t position, Value offset) {
     const PhysicalDim &dim = shape.dims[position];
     Value stride = extents.emit(dim.stride * elementBytes);

@@ -5,7 +5,7 @@
 
 using namespace dlc;
 
-/// An extent as C would spell it.
+/// An extent as a C expression.
 static std::string spell(mlir::AffineExpr expression, const EntryDescription &entry) {
   if (auto constant = llvm::dyn_cast<mlir::AffineConstantExpr>(expression))
     return std::to_string(constant.getValue());

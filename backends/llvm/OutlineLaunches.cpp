@@ -32,7 +32,7 @@ public:
                        llvm::all_of(op.getOperands(), [&](Value operand) { return isKnownEverywhere(operand); });
       if (isMovable)
         group.push_back(&op);
-      // Whatever else stands between two launches stays between them.
+      // Whatever else is between two launches stays between them.
       if (!isMovable || static_cast<int64_t>(group.size()) == partSize)
         flush();
     }
@@ -88,7 +88,7 @@ private:
     ++parts;
   }
 
-  /// Copies what `value` is computed by to the builder's place. Addresses are offsets into blocks: a few ops.
+  /// Copies what computes `value` to the builder's insertion point. Addresses are offsets into blocks: a few ops.
   static void repeatAddress(Value value, OpBuilder &builder, IRMapping &mapping) {
     llvm::SmallVector<Value> pending{value};
     while (!pending.empty()) {

@@ -6,9 +6,9 @@
 include "mlir/Pass/PassBase.td"
 
 def LowerFillHalo : Pass<"dlc-lower-fill-halo", "::mlir::ModuleOp"> {
-  let summary = "Replace dlc.fill_halo by loops that clear the border";
+  let summary = "Replace dlc.fill_halo by loops that clear the halo";
   let description = [{
-    The border of the outermost dimensions is cleared in whole slabs; inside of them, row by row.
+    The halo of the outermost dimensions is cleared in whole slabs; inside them, row by row.
 
     Before:
     ```mlir
@@ -21,12 +21,13 @@ def LowerFillHalo : Pass<"dlc-lower-fill-halo", "::mlir::ModuleOp"> {
 }
 
 def OutlineRanges : Pass<"dlc-outline-ranges", "::mlir::ModuleOp"> {
-  let summary = "Move the bodies of scf.parallel to functions, which threads run for ranges";
+  let summary = "Move the bodies of scf.parallel to functions that threads run for ranges";
   let description = [{
-    Launches inside of `scf.parallel` compute the rows of its iteration: those from the induction variable on, as many as the step says. The function
-    takes what the body reads from outside and, as its last two arguments, where a range of rows begins and ends; the call is for all
-    rows. `dlc.range_grain`, the step, marks it for `--dlc-lower-entry-points`, which makes it a task of the pool. Pre-condition: what
-    the body reads are buffers (`memref<?xi8>`) and indices, but not the induction variable.
+    Launches inside `scf.parallel` compute the rows of its iteration: those from the induction variable on, as many as
+    the step says. The function takes what the body reads from outside and, as its last two arguments, where a range of
+    rows begins and ends; the call is for all rows. `dlc.range_grain`, the step, marks it for
+    `--dlc-lower-entry-points`, which makes it a task of the pool. Precondition: what the body reads are buffers
+    (`memref<?xi8>`) and indices, but not the induction variable.
 
     Before:
     ```mlir
@@ -45,9 +46,10 @@ def OutlineRanges : Pass<"dlc-outline-ranges", "::mlir::ModuleOp"> {
 def OutlineLaunches : Pass<"dlc-outline-launches", "::mlir::ModuleOp"> {
   let summary = "Split entry points with very many launches into functions";
   let description = [{
-    Some of LLVM's passes take time that grows with the square of a function's size. In an entry point with more than `part-size` launches, runs of
-    as many launches (and of `dlc.fill_halo` and copies between them) become functions of the entry point's own signature, marked
-    `dlc.part`; addresses are computed again in each. Loops and what depends on them stay where they are. Smaller entry points do not change.
+    Some of LLVM's passes take time that grows with the square of a function's size. In an entry point with more than
+    `part-size` launches, runs of as many launches (and of `dlc.fill_halo` and copies between them) become functions of
+    the entry point's own signature, marked `dlc.part`; addresses are computed again in each. Loops and what depends on
+    them stay where they are. Smaller entry points do not change.
 
     Before (with a part size of 2):
     ```mlir
@@ -61,22 +63,23 @@ def OutlineLaunches : Pass<"dlc-outline-launches", "::mlir::ModuleOp"> {
     dlc.launch @k "c" ins(%x : memref<?xi8>) out(%y : memref<?xi8>)
     ```
   }];
-  let options = [Option<"partSize", "part-size", "int64_t", "512", "launches of one function">];
+  let options = [Option<"partSize", "part-size", "int64_t", "512", "launches per function">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
 }
 
 def LowerEntryPoints : Pass<"dlc-lower-entry-points", "::mlir::ModuleOp"> {
   let summary = "Turn entry points and launches into functions of the C ABI";
   let description = [{
-    Pre-condition: control flow is unstructured (`convert-scf-to-cf`), no `dlc.fill_halo` is left.
+    Precondition: control flow is unstructured (`convert-scf-to-cf`), no `dlc.fill_halo` is left.
 
     An entry point `@run` becomes `@run.execute(%call: !llvm.ptr) -> i32`, with `@run.workspace_bytes` and
-    `@run.output_shapes` beside it. A `dlc.launch @k "conv1"` becomes a function `@conv1.launch(%arguments, %begin, %end, %scratch)`
-    that describes the buffers and calls `@k.kernel`, and a call of it: direct, or in ranges through the pool of `dlc_call` when
-    the estimated work is worth the hand-over. A status other than 0 ends the entry point. Kernels become declarations. A function that
-    `--dlc-outline-ranges` has made becomes a task of the pool: its launches are direct calls for the task's own range. One that
-    `--dlc-outline-launches` has made becomes `@run.execute.part0(%call: !llvm.ptr) -> i32`. The first 16 launches of a kernel have functions of
-    their own, under the names of their layers; the others share one, `@k.launch`.
+    `@run.output_shapes` beside it. A `dlc.launch @k "conv1"` becomes a function
+    `@conv1.launch(%arguments, %begin, %end, %scratch)` that describes the buffers and calls `@k.kernel`, and a call of
+    it: direct, or in ranges through the pool of `dlc_call` when the estimated work is worth the hand-over. A status
+    other than 0 ends the entry point. Kernels become declarations. A function that `--dlc-outline-ranges` has made
+    becomes a task of the pool: its launches are direct calls for the task's own range. One that
+    `--dlc-outline-launches` has made becomes `@run.execute.part0(%call: !llvm.ptr) -> i32`. The first 16 launches of a
+    kernel have functions of their own, under the names of their layers; the others share one, `@k.launch`.
   }];
   let dependentDialects = ["::mlir::cf::ControlFlowDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];

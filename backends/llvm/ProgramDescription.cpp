@@ -27,7 +27,7 @@ std::optional<uint32_t> dlc::getElementTypeCode(mlir::Type type) {
   return (integer.isUnsigned() ? 0x0100u : 0x0000u) | width;
 }
 
-/// The tensor that argument `index` of `function` stands for.
+/// The tensor that argument `index` of `function` represents.
 static FailureOr<TensorDescription> describeTensor(mlir::func::FuncOp function, unsigned index, llvm::StringRef name) {
   TensorDescription tensor;
   tensor.name = name.str();
@@ -48,7 +48,7 @@ static FailureOr<TensorDescription> describeTensor(mlir::func::FuncOp function, 
   return tensor;
 }
 
-/// The number or symbol that `value` of a check stands for.
+/// The number or symbol that `value` of a check represents.
 static FailureOr<int64_t> describeCheckExtent(mlir::func::FuncOp function, mlir::Attribute value,
                                               const EntryDescription &entry) {
   if (auto number = llvm::dyn_cast_or_null<mlir::IntegerAttr>(value))
@@ -57,7 +57,7 @@ static FailureOr<int64_t> describeCheckExtent(mlir::func::FuncOp function, mlir:
     for (size_t s = 0; s < entry.symbols.size(); ++s)
       if (entry.symbols[s].name == name.getValue())
         return -static_cast<int64_t>(s) - 1;
-  return function.emitError("an index check speaks of an extent that is neither a number nor a symbol of '")
+  return function.emitError("an index check refers to an extent that is neither a number nor a symbol of '")
          << entry.name << "'";
 }
 
@@ -112,7 +112,7 @@ static mlir::LogicalResult describeChecks(mlir::func::FuncOp function, unsigned 
 static FailureOr<EntryDescription> describeEntry(mlir::func::FuncOp function, llvm::StringRef name) {
   EntryDescription entry;
   entry.name = name.str();
-  // What is checked may depend on symbols, which stand last.
+  // What is checked may depend on symbols, which come last.
   llvm::SmallVector<std::pair<unsigned, uint32_t>> checked;
   for (unsigned index = 0; index < function.getNumArguments(); ++index) {
     if (auto symbol = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.symbol")) {

@@ -20,7 +20,7 @@ struct TensorDescription {
   uint32_t elementType = 0;             ///< dlc_element_type
   Dims dims;                            ///< over the entry point's symbols
   bool isKept = false;                  ///< exists only because of --keep-tensors
-  bool isInPlace = false;               ///< a state that a run changes where it is
+  bool isInPlace = false;               ///< a state that a run changes in place
   uint32_t slot = 0;                    ///< of a state: its number in the program
   bool isLabel = false;                 ///< what predictions are compared with
   std::optional<double> hyperparameter; ///< the default, if it is one
@@ -34,7 +34,7 @@ struct VariableDescription {
   uint64_t offset = 0;
 };
 
-/// What the elements of an input must be, as dlc_index_check has it.
+/// What the elements of an input must be, as in dlc_index_check.
 struct IndexCheckDescription {
   std::string what;
   uint32_t tensor = 0, flags = 0;

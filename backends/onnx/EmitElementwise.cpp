@@ -7,7 +7,7 @@ namespace dlc::onnx_export {
 
 static float toFloat(const llvm::APFloat &value) { return static_cast<float>(value.convertToDouble()); }
 
-/// A node with the attributes that `get` makes of the op.
+/// A node with the attributes that `get` computes from the op.
 template <typename OpTy, typename Function>
 static void addWith(OpEmitters &emitters, const char *type, Function getAttributes) {
   emitters.add<OpTy>([type, getAttributes](OpTy op, GraphWriter &writer) {

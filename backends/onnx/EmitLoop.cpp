@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A loop over sequences is a `Scan`, whose body reads invariants where they stand outside of it. One that only counts,
+// A loop over sequences is a `Scan`, whose body reads captures from the outer scope. One that only counts,
 // or may stop, is a `Loop`.
 #include "backends/onnx/OpEmitters.h"
 
@@ -63,7 +63,7 @@ private:
   }
 
   LogicalResult buildScan() {
-    // The number of the step is one more carried value.
+    // The number of the step is one more loop-carried value.
     bool counts = !function.getArgument(0).use_empty();
     Names inputs = getOperands();
     for (BlockArgument argument : getCarried())
@@ -131,7 +131,7 @@ private:
             : writer.add("Squeeze", {writer.makeExtent(writer.getDims(loop.getScanned()[0])[0]), writer.makeInts({0})});
     Names inputs{steps, writer.makeScalar(1, IntegerType::get(loop.getContext(), 1))};
     llvm::append_range(inputs, getOperands());
-    // Without stacked results, a count of its own says how many steps ran.
+    // Without scan outputs, a separate count says how many steps ran.
     bool counts = loop.getStops() && !loop.getStepCount().use_empty();
     if (counts) {
       std::string next = body.add("Reshape", {body.add("Add", {step, writer.makeInt(1)}), writer.makeInts({1})});
@@ -150,12 +150,12 @@ private:
     return success();
   }
 
-  /// How many steps ran, as a list of one number: the first extent of what they stacked.
+  /// How many steps ran, as a list of one number: the first extent of the scan outputs.
   std::string countSteps(const std::string &stacked) {
     return writer.add("Shape", {stacked}, {{"start", int64_t(0)}, {"end", int64_t(1)}});
   }
 
-  /// What is stacked after the loop stopped is zero.
+  /// Scan outputs are zero after the loop has stopped.
   std::string padSteps(const std::string &stacked, const std::string &steps, Value value) {
     std::string missing = writer.add("Sub", {steps, countSteps(stacked)});
     int64_t rank = llvm::cast<RankedTensorType>(value.getType()).getRank();

@@ -105,7 +105,7 @@ static std::string emitExtent(ExtentOp op, GraphWriter &writer) {
   return writer.add("Cast", {product}, {{"to", int64_t(*getElementType(op.getElementType()))}});
 }
 
-/// Each place along the axis is of the update if it stands inside of it.
+/// Each position along the axis is taken from the update if it is inside it.
 static std::string emitUpdateSlice(UpdateSliceOp op, GraphWriter &writer) {
   int64_t axis = op.getAxis(), rank = typeOf(op.getX()).getRank();
   std::string extent = writer.makeExtent(writer.getDims(op.getX())[axis]),
@@ -143,7 +143,7 @@ static FailureOr<std::string> emitResize(ResizeOp op, GraphWriter &writer) {
   if (op.getMode() == ResizeMode::Nearest)
     attributes.push_back({"nearest_mode", op.getNearestMode().str()});
   std::string roi = op.getRoi().empty() ? "" : makeFloats(op.getRoi(), builder, writer);
-  // Extents follow from the factors, unless the factors follow from them.
+  // Extents are computed from the factors, or the factors from the extents.
   RankedTensorType from = typeOf(op.getX());
   bool followsFromScales = true;
   for (auto [dim, size] : llvm::enumerate(op.getSizes()))

@@ -49,7 +49,7 @@ static std::string emitLayerNorm(LayerNormOp op, GraphWriter &writer) {
       {{"axis", int64_t(op.getAxis())}, {"epsilon", static_cast<float>(op.getEpsilon().convertToDouble())}});
 }
 
-/// A group is what `InstanceNormalization` takes for a channel.
+/// A group is what `InstanceNormalization` treats as a channel.
 static std::string emitGroupNorm(GroupNormOp op, GraphWriter &writer) {
   RankedTensorType type = typeOf(op.getX());
   int64_t groups = op.getGroups(), channels = type.getDimSize(1);

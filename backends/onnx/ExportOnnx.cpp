@@ -144,7 +144,7 @@ private:
     }
   }
 
-  /// What is no node's result, or another output already, is copied.
+  /// A value that is not a node's result, or is already another output, is copied.
   void writeOutputs(GraphWriter &writer) {
     for (auto [i, value] : llvm::enumerate(getReturn().getOperands())) {
       if (writer.getName(value) != outputs[i]) {

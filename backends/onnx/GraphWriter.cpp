@@ -187,7 +187,7 @@ void addInitializer(ModelScope &scope, llvm::StringRef name, ElementsAttr value)
   int64_t repeats = data->isSplat() ? type.getNumElements() : 1;
   scope.bytes += repeats * static_cast<int64_t>(bytes.size());
   std::string &raw = *tensor.mutable_raw_data();
-  // A file that is too large is refused in the end; it need not be made.
+  // A file that is too large is rejected in the end; it need not be written.
   if (scope.bytes < (int64_t(1) << 31)) {
     raw.reserve(repeats * bytes.size());
     for (int64_t i = 0; i < repeats; ++i)
@@ -220,7 +220,7 @@ std::string GraphWriter::makeScalar(double value, Type elementType) {
 std::string GraphWriter::makeExtent(AffineExpr extent) {
   if (auto constant = constantDim(extent))
     return makeInts({*constant});
-  // Symbols are those of the entry point, so that bodies of loops can read what stands outside of them.
+  // Symbols are those of the entry point, so that bodies of loops can read what is outside them.
   if (outer)
     return outer->makeExtent(extent);
   std::string &name = extents[extent];

@@ -24,14 +24,14 @@ using NodeAttribute = std::variant<int64_t, float, std::string, std::vector<int6
 using NodeAttributes = std::vector<std::pair<const char *, NodeAttribute>>;
 using Names = std::vector<std::string>;
 
-/// What the graph and the bodies of its loops share: names, and initializers, which all stand in the graph.
+/// What the graph and the bodies of its loops share: names, and initializers, which are all in the graph.
 struct ModelScope {
   ModelScope(onnx::GraphProto &graph, mlir::ModuleOp module) : graph(graph), module(module) {}
 
   onnx::GraphProto &graph;
   mlir::ModuleOp module;
   llvm::StringSet<> names;
-  llvm::StringMap<unsigned> lastNumbers; ///< behind each name: all smaller ones are taken
+  llvm::StringMap<unsigned> lastNumbers; ///< suffix of each name: all smaller ones are in use
   /// Where each symbol of the entry point can be read: an input and its dimension.
   llvm::SmallVector<std::pair<std::string, int64_t>> symbolPlaces;
   llvm::StringMap<std::string> constants; ///< initializers by type and bytes
@@ -61,7 +61,7 @@ public:
   /// A name that no tensor has yet, like `name`.
   std::string makeName(llvm::StringRef name);
 
-  /// Adds a node; its results get names of their own, made of the name of the op at hand.
+  /// Adds a node; its results get names of their own, derived from the name of the current op.
   Names addNode(llvm::StringRef type, llvm::ArrayRef<std::string> inputs, unsigned resultCount,
                 NodeAttributes attributes = {});
   /// The same with one result.
@@ -84,7 +84,7 @@ public:
   /// `value` in the shape of `like`; at most one extent is left to ONNX to infer.
   std::string reshape(const std::string &value, mlir::Value like);
 
-  /// Describes a tensor at the border of a graph.
+  /// Describes an input or output of a graph.
   void describe(onnx::ValueInfoProto &info, llvm::StringRef name, mlir::Type type,
                 llvm::ArrayRef<mlir::AffineExpr> dims);
 
@@ -102,7 +102,7 @@ private:
   GraphWriter *outer; ///< of the function whose loop this one's is the body of; null for the entry point
   llvm::DenseMap<mlir::Value, std::string> names, wishes;
   llvm::DenseMap<mlir::AffineExpr, std::string> extents;
-  std::string layer; ///< name of the op at hand
+  std::string layer; ///< name of the current op
 };
 
 } // namespace dlc::onnx_export

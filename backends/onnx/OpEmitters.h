@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The table of ops that have a form in ONNX. One file a family fills it.
+/// The table of ops that have a form in ONNX. One file per family fills it.
 #ifndef DLC_BACKENDS_ONNX_OPEMITTERS_H
 #define DLC_BACKENDS_ONNX_OPEMITTERS_H
 

@@ -4,15 +4,15 @@
 
 usage: agree.py [--bin DIR] [--python DIR] [--steps 10] [TASK ...]
 
-Needs `pip install torch torchvision`, and dlc's Python package (--python build/python in a build tree). Of each model in this folder (dropout off):
+Needs `pip install torch torchvision`, and dlc's Python package (--python build/python in a build tree). For each model in this folder (dropout off):
     f32: loss and gradients of the first step; the largest difference of a gradient is relative to that gradient's largest element
     f64: the losses of the steps (SGD, rate 0.01, momentum 0.9) and gradients; the largest relative difference
 and whether the gradients have the same bits on one thread and on two. Exits with 1 if anything is above its tolerance, 1e-4 and 1e-6.
 
-"PyTorch's own" is how far PyTorch's gradients in f32 are from its own in f64. Where a normalization over few images stands before a ReLU or a max pool, rounding
+"PyTorch's own" is how far PyTorch's gradients in f32 are from its own in f64. Where a normalization over few images comes before a ReLU or a max pool, rounding
 decides the sign of some elements, or which is the largest, and with it a part of the gradient. Where gradients in f32 differ by more than the tolerance,
-"on the same sides" is how much they differ if PyTorch takes dlc's side of these kinks (same_sides.py), which must be below the tolerance, and so must be the
-distance from 0 of each element whose side is another than PyTorch's own.
+"on the same sides" is how much they differ if PyTorch takes dlc's side of these non-differentiable points (same_sides.py), which must be below the tolerance, and so must be the
+distance from 0 of each element that is on another side than PyTorch's own.
 """
 import argparse
 import copy
@@ -49,7 +49,7 @@ def make_peer(task):
         return nn.Sequential(*layers), torch.randn(64, 1, 28, 28), torch.randint(0, 10, (64,))
     if task == "charlstm_b32_t64":
         model = CharLstm()
-        with torch.no_grad():  # PyTorch has two biases that mean the same; one of them learns here
+        with torch.no_grad():  # PyTorch has two redundant biases; only one of them is trained here
             model.lstm.bias_ih_l0 += model.lstm.bias_hh_l0
             model.lstm.bias_hh_l0.zero_()
         model.lstm.bias_hh_l0.requires_grad_(False)
@@ -63,7 +63,7 @@ def make_peer(task):
 
 
 def name_of(task, name, number, names):
-    """What dlc calls PyTorch's tensor `name`, the `number`-th parameter."""
+    """dlc's name of PyTorch's tensor `name`, the `number`-th parameter."""
     if task == "charlstm_b32_t64":
         return {"lstm.weight_ih_l0": "lstm_1.weight", "lstm.weight_hh_l0": "lstm_1.recurrent_weight", "lstm.bias_ih_l0": "lstm_1.bias"}.get(
             name, name.replace("dense.", "dense_1."))  # fmt: skip
@@ -92,7 +92,7 @@ def compile_model(dlc, task, kind, folder):
 
 def compare(package, dlc, task, kind, steps, folder):
     """The largest differences: of losses, of gradients, of gradients between PyTorch's types; whether two threads give the same bits; gradients on the same
-    sides of kinks, and those sides, if gradients in f32 differ."""
+    sides of non-differentiable points, and those sides, if gradients in f32 differ."""
     torch.manual_seed(0)
     peer, x, label = make_peer(task)
     real = torch.float64 if kind == "f64" else torch.float32
@@ -132,7 +132,7 @@ def compare(package, dlc, task, kind, steps, folder):
         on_sides, sides = same_sides.compare(package, dlc, description, peer, loss_of, batch, of, folder)
     same_bits = all(np.array_equal(value, gradients[2][name]) for name, value in gradients[1].items())
 
-    # Running means moved; what they are matters to no loss of a training step.
+    # Running means have changed; the loss of a training step does not depend on them.
     optimizer = torch.optim.SGD(learning.values(), lr=0.01, momentum=0.9)
     losses = 0.0
     for _ in range(steps):

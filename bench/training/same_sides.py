@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gradients of a model with kinks, on the side of each that dlc took: for agree.py.
+"""Gradients of a model with non-differentiable points, on the side of each that dlc took: for agree.py.
 
-A ReLU has another derivative on each side of 0, a max pool for each element that may be the largest. Where rounding decides (of ResNet-18's 18 million elements
-on some dozens), two correct programs differentiate two different functions. Here PyTorch takes dlc's side everywhere and computes all else itself, so what is left
+The derivative of a ReLU differs on the two sides of 0, that of a max pool for each element that may be the largest. Where rounding decides (of ResNet-18's 18 million elements
+on some dozens), two correct programs differentiate two different functions. Here PyTorch takes dlc's side everywhere and computes everything else itself, so what is left
 is what the programs compute differently.
 """
 import copy
@@ -35,7 +35,7 @@ class Sides(nn.Module):
 
 
 class Largest(nn.Module):
-    """A max pool that takes the elements that are the largest of the last ReLU's given result."""
+    """A max pool that selects the elements that are the largest of the last ReLU's given result."""
 
     def __init__(self, pool, sides):
         super().__init__()

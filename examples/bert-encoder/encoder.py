@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The encoder of bert-encoder.json in NumPy, sample by sample and head by head, without dlc: `encoder.py write` makes the weights, two
-sentences and what the encoder says of them; `encoder.py check RESULT.npy` compares a result of dlc with that."""
+"""The encoder of bert-encoder.json in NumPy, sample by sample and head by head, without dlc: `encoder.py write` writes the weights, two
+sentences and the encoder's results for them; `encoder.py check RESULT.npy` compares a result of dlc with that."""
 import json
 import math
 import pathlib
@@ -11,7 +11,7 @@ import numpy as np
 
 HERE = pathlib.Path(__file__).parent
 VOCABULARY, LENGTH, WIDTH, HEADS, HIDDEN, BLOCKS = 64, 16, 32, 4, 64, 2
-SENTENCES = np.array([[1, 17, 42, 8, 33, 2, 0, 0, 0], [1, 5, 60, 23, 11, 29, 54, 38, 2]])  # 0 fills up
+SENTENCES = np.array([[1, 17, 42, 8, 33, 2, 0, 0, 0], [1, 5, 60, 23, 11, 29, 54, 38, 2]])  # padded with 0
 LENGTHS = (6, 9)
 
 
@@ -84,7 +84,7 @@ def main():
         write_safetensors(HERE / "bert-encoder.safetensors", weights)
         np.save(HERE / "tokens.npy", SENTENCES)
         np.save(HERE / "mask.npy", np.arange(SENTENCES.shape[1]) < np.array(LENGTHS)[:, None])
-        # What stands for the filling is nobody's business: only the words of each sentence are kept.
+        # Results for the padding do not matter: only the words of each sentence are kept.
         rows = [encode(weights, tokens[:length]) for tokens, length in zip(SENTENCES, LENGTHS)]
         np.save(HERE / "expected.npy", np.concatenate(rows).astype(np.float32))
     else:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Lets the compiled network go on with a text.
+"""Lets the compiled network continue a text.
 
 usage: write.py LIBRARY.so TEXT [--entry greedy|sample|beam] [--seed N] [--temperature T] [--dlc-run PROGRAM]
 

@@ -40,7 +40,7 @@ def main():
         )
         probability = np.load(f"{folder}/p.npy")
     right = int((probability.argmax(axis=1) == digits).sum())
-    print(f"{right} of {len(digits)} images right ({100 * right / len(digits):.1f} %)")
+    print(f"{right} of {len(digits)} images correct ({100 * right / len(digits):.1f} %)")
     return 0 if right >= arguments.at_least else 1
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""usage: digit_arrays.py FOLDER: writes the digits as arrays: images.npy [1437, 64] with values from 0 to 1 and labels.npy, and what is held
-back of them (360 rows) as test_images.npy and test_labels.npy."""
+"""usage: digit_arrays.py FOLDER: writes the digits as arrays: images.npy [1437, 64] with values from 0 to 1 and labels.npy, and the
+held-out ones (360 rows) as test_images.npy and test_labels.npy."""
 import pathlib
 import sys
 

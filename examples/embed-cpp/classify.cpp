@@ -39,7 +39,7 @@ int main(int argc, char **argv) try {
     auto row = probability.begin() + static_cast<std::ptrdiff_t>(i) * 10;
     right += std::max_element(row, row + 10) - row == digits[i];
   }
-  std::cout << right << " of " << count << " images right\n";
+  std::cout << right << " of " << count << " images correct\n";
   return 0;
 } catch (const std::exception &error) {
   std::cerr << "error: " << error.what() << '\n';

@@ -26,7 +26,7 @@ def moons(distance):
 
 
 def learn(points, sides, epochs=100):
-    """w <- w + y_n x_n for every point that stands on the wrong side."""
+    """w <- w + y_n x_n for every point on the wrong side."""
     inputs, w = np.c_[points, np.ones(len(points))], np.zeros(3)
     for _ in range(epochs):
         mistakes = 0

@@ -70,7 +70,7 @@ def resnet18(width=64, size=224, classes=1000):
 
 
 def write(model, path):
-    """One line a node or parameter, so that people can read and compare the file."""
+    """One line per node or parameter, so that people can read and compare the file."""
     lines = []
     for key, value in model.items():
         if isinstance(value, list) and key == "nodes":

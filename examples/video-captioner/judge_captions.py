@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""usage: judge_captions.py LIBRARY.so STATE.safetensors CLIPS: has the library say what the test clips of a folder show, and counts the
+"""usage: judge_captions.py LIBRARY.so STATE.safetensors CLIPS: captions the test clips of a folder with the library, and counts the
 captions in which every word is right."""
 import pathlib
 import sys
@@ -31,7 +31,7 @@ def main():
     for shown, caption in list(zip(right, written))[:5]:
         print(f"{caption}{'' if caption == shown else f'  (it shows: {shown})'}")
     count = sum(caption == shown for shown, caption in zip(right, written))
-    print(f"{count} of {len(right)} captions right ({100 * count / len(right):.1f} %)")
+    print(f"{count} of {len(right)} captions correct ({100 * count / len(right):.1f} %)")
 
 
 if __name__ == "__main__":

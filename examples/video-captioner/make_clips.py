@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes clips of handwritten digits that move, and captions that say what they show.
+"""Writes clips of handwritten digits that move, and captions that describe them.
 
 usage: make_clips.py FOLDER [--clips 12000] [--test-clips 500]
 
@@ -18,13 +18,13 @@ DIGITS = pathlib.Path(__file__).resolve().parent.parent / "digits"
 FRAMES, SIZE, DIGIT = 8, 16, 8
 NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 DIRECTIONS = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
-SPEEDS = {"slowly": 0.5, "quickly": 1.0}  # pixels a frame
+SPEEDS = {"slowly": 0.5, "quickly": 1.0}  # pixels per frame
 WORDS = ["<start>", "<stop>", "the", "digit", *NAMES, "moves", "stands", "still", *DIRECTIONS, *SPEEDS]
 LENGTH = 7  # words of the longest caption, with the stop word
 
 
 def draw_clip(image, random):
-    """A clip of the digit, which stays inside of the frame, and its words."""
+    """A clip of the digit, which stays inside the frame, and its words."""
     motions = [("stands", "still"), *(("moves", way, speed) for way in DIRECTIONS for speed in SPEEDS)]
     words = motions[random.integers(len(motions))]
     step = np.array(DIRECTIONS[words[1]]) * SPEEDS[words[2]] if words[0] == "moves" else np.zeros(2)

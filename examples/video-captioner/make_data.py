@@ -53,7 +53,7 @@ def sigmoid(x):
 
 
 def describe_frames(frames, w):
-    """[videos, features]: a convolution with its border, the largest of each 2x2, and the mean of all frames."""
+    """[videos, features]: a padded convolution, the maximum of each 2x2 window, and the mean over all frames."""
     padded = np.pad(frames[:, :, 0], ((0, 0), (0, 0), (1, 1), (1, 1)))
     edges = np.zeros((VIDEOS, FRAMES, FILTERS, SIZE, SIZE))
     for y in range(3):
@@ -83,7 +83,7 @@ def score_words(words, video, w):
 
 
 def write_captions(video, w):
-    """The likeliest word after each, from the start word to the stop word; 0 where nothing was written."""
+    """The most likely word after each, from the start word to the stop word; 0 where nothing was written."""
     captions = np.zeros((len(video), MAX_WORDS), np.int64)
     for n in range(len(video)):
         h = c = np.zeros((1, UNITS))

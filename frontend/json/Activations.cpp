@@ -91,7 +91,7 @@ static ArrayRef<Activation> getActivations() {
       {"shrink",
        "x + bias below -lambda, x - bias above lambda, else 0",
        {optional("lambda", number(0), "0.5", "Width of the flat part"),
-        optional("bias", number(), "0", "Shift outside of it")},
+        optional("bias", number(), "0", "Shift outside it")},
        buildShrink},
       {"clamp",
        "min(max(x, low), high)",
@@ -165,6 +165,6 @@ void dlc::json::addActivationLayers(std::vector<LayerKind> &kinds) {
     kinds.push_back({activation.name, activation.summary, activation.fields, buildNamed});
   kinds.push_back({"prelu",
                    "x if x >= 0, else a trained slope of the channel times x",
-                   {optional("alpha_initializer", getInitializerRule(), "", "First values of the slopes (zeros)")},
+                   {optional("alpha_initializer", getInitializerRule(), "", "Initializer of the slopes (zeros)")},
                    buildPRelu});
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What layers of [batch, length, features] keep where they see a part of a sequence at a time: how many places came
+/// What layers of [batch, length, features] keep where they see a part of a sequence at a time: how many positions came
 /// before, and their keys and values.
 #ifndef DLC_FRONTEND_JSON_ATTENTIONCACHE_H
 #define DLC_FRONTEND_JSON_ATTENTIONCACHE_H
@@ -9,20 +9,20 @@
 
 namespace dlc::json {
 
-/// The places of a layer's input in the whole sequence.
+/// The positions of a layer's input in the whole sequence.
 struct KeptPlaces {
-  mlir::Value before; ///< tensor<i64>: places of earlier runs; null if every run is a sequence of its own
+  mlir::Value before; ///< tensor<i64>: positions of earlier runs; null if every run is a sequence of its own
   mlir::Value after;  ///< those of this one, too
 };
 
-/// Begins and ends the state that counts places, of which there is room for `most`; nothing, with an error, if that
+/// Begins and ends the state that counts positions, at most `most` of them; nothing, with an error, if that
 /// fails.
 std::optional<KeptPlaces> keepPlaces(LayerContext &context, std::optional<int64_t> most);
 
-/// The places along dimension `dim` of `x`, as i64 [length].
+/// The positions along dimension `dim` of `x`, as i64 [length].
 mlir::Value countPlaces(LayerContext &context, mlir::Value x, int64_t dim, const KeptPlaces &places);
 
-/// Puts the keys and values of `parts` behind those of earlier runs, in caches with room for `most` places, which the
+/// Appends the keys and values of `parts` to those of earlier runs, in caches with room for `most` positions, which the
 /// queries then look at. False, with an error, if that fails.
 bool extendCache(LayerContext &context, AttentionParts &parts, const KeptPlaces &places, int64_t most);
 

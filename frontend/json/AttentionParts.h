@@ -8,7 +8,7 @@
 
 namespace dlc::json {
 
-/// What attention reads. Keys and values may hold more places than queries: those of a cache, before the new ones.
+/// What attention reads. Keys and values may have more positions than queries: those of a cache, before the new ones.
 struct AttentionParts {
   mlir::Value query, key, value; ///< [batch, heads, length, size]
   mlir::Value mask;              ///< null, or broadcastable to the scores
@@ -16,8 +16,8 @@ struct AttentionParts {
   std::optional<double> scale;   ///< 1 / sqrt(size) if there is none
   double softcap = 0;
   bool isCausal = false;
-  std::optional<int64_t> window; ///< places before its own that a query sees
-  bool isFromEnd = false;        ///< queries are the last places of the keys
+  std::optional<int64_t> window; ///< positions before its own that a query attends to
+  bool isFromEnd = false;        ///< queries are the last positions of the keys
 };
 
 /// All functions give null, after an error, where an operand is null or does not fit.
@@ -26,11 +26,11 @@ struct AttentionParts {
 mlir::Value splitHeads(OpContext &context, mlir::Value x, int64_t heads);
 /// [batch, heads, length, size] as [batch, length, heads * size].
 mlir::Value mergeHeads(OpContext &context, mlir::Value x);
-/// 0, 1, ...: the places along dimension `dim` of `x`.
+/// 0, 1, ...: the positions along dimension `dim` of `x`.
 mlir::Value countPlaces(OpContext &context, mlir::Value x, int64_t dim);
 /// `places[i] * base^(-k / count)` for k below `count`, in f32: [places, count].
 mlir::Value makeAngles(OpContext &context, mlir::Value places, int64_t count, double base);
-/// Turns element i of each head with element i + size / 2, by an angle that grows with the place.
+/// Rotates element i of each head with element i + size / 2, by an angle that grows with the position.
 mlir::Value rotate(OpContext &context, mlir::Value x, mlir::Value places, double base);
 /// A mask of two dimensions, [batch, keys], or three, [batch, queries, keys], for all heads; others as they are.
 mlir::Value broadcastMask(OpContext &context, mlir::Value mask);

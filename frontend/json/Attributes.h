@@ -30,7 +30,7 @@ public:
   llvm::SmallVector<double> numbers(llvm::StringRef key) const;
   /// `count` integers: a list of so many, or one integer for all. Nothing comes back if the list has another length.
   std::optional<llvm::SmallVector<int64_t>> repeated(llvm::StringRef key, size_t count) const;
-  /// Where `key` stands, or the object if it has no such key.
+  /// The location of `key`, or of the object if it has no such key.
   Position positionOf(llvm::StringRef key) const;
 
 private:

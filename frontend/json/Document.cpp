@@ -49,8 +49,8 @@ namespace {
 constexpr size_t maxDepth = 64;
 
 /// Builds the tree from nlohmann's parser events. The parser does not say where a token starts, but its events come in
-/// the order of the text and everything before an event is valid JSON, so a cursor that skips blanks and separators
-/// follows it.
+/// the order of the input and everything before an event is valid JSON, so a cursor that skips white space and
+/// separators follows it.
 class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
 public:
   TreeBuilder(StringRef text, const ReportError &report)
@@ -103,7 +103,7 @@ public:
       message = message.substr(at);
     else if (size_t end = message.find("] "); end != StringRef::npos)
       message = message.substr(end + 2);
-    // Messages quote the text, which may not be UTF-8.
+    // Messages quote the input, which may not be UTF-8.
     report(positionOf(byte == 0 ? 0 : byte - 1), llvm::json::fixUTF8(message));
     return false;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// JSON text as a tree in which every key and value knows its line and column.
+/// JSON as a tree in which every key and value knows its line and column.
 #ifndef DLC_FRONTEND_JSON_DOCUMENT_H
 #define DLC_FRONTEND_JSON_DOCUMENT_H
 
@@ -14,7 +14,7 @@
 
 namespace dlc::json {
 
-/// A place in a file; lines and columns (in bytes) count from 1. Line 0 means the file as a whole.
+/// A location in a file; lines and columns (in bytes) count from 1. Line 0 means the file as a whole.
 struct Position {
   unsigned line = 0, column = 0;
 };
@@ -31,7 +31,7 @@ struct JsonValue {
   double number = 0;                                     ///< Number, and Integer as a floating-point number
   std::string string;                                    ///< String, UTF-8
   std::vector<JsonValue> elements;                       ///< List
-  std::vector<Member> members;                           ///< Object, in the order of the text
+  std::vector<Member> members;                           ///< Object, in the order of the file
   std::shared_ptr<const llvm::StringMap<size_t>> places; ///< of an object's many members by key; null if they are few
 
   bool isNumber() const { return kind == Kind::Integer || kind == Kind::Number; }
@@ -54,8 +54,8 @@ struct Member {
 /// Called for every problem found.
 using ReportError = std::function<void(Position, const std::string &)>;
 
-/// Reads one JSON document. Nothing comes back if the text is not JSON (RFC 8259, UTF-8), is nested deeper than 64
-/// levels or holds a number outside of its type; a key given twice is reported but does not stop reading.
+/// Reads one JSON document. Returns nothing if the input is not JSON (RFC 8259, UTF-8), is nested deeper than 64
+/// levels or holds a number outside its type; a key given twice is reported but does not stop reading.
 std::optional<JsonValue> parseDocument(llvm::StringRef text, const ReportError &report);
 
 } // namespace dlc::json

@@ -65,10 +65,10 @@ void FunctionImporter::import(StringRef name, const JsonValue &description) {
   const JsonValue *layers = description.find("layers"), *nodes = description.find("nodes");
   if ((layers != nullptr) == (nodes != nullptr))
     return reporter.error(nodes ? nodes->position : description.position,
-                          nodes ? "'layers' and 'nodes' cannot stand together" : "'layers' or 'nodes' is missing");
+                          nodes ? "'layers' and 'nodes' exclude each other" : "'layers' or 'nodes' is missing");
   if (!isIdentifier(name))
     return reporter.error(description.position,
-                          "'" + name + "' cannot name a function: it takes letters, digits and underscores");
+                          "'" + name + "' cannot name a function: use letters, digits and underscores only");
   if (!declareInputs(name, description))
     return;
   scope.begin(function, nullptr, assignsParameters(description));
@@ -83,7 +83,7 @@ void FunctionImporter::import(StringRef name, const JsonValue &description) {
 std::optional<Value> FunctionImporter::resolve(const JsonValue &reference, const std::string &label) {
   if (auto it = tensors.find(reference.string); it != tensors.end())
     return it->second;
-  std::string problem = label + " takes '" + reference.string + "', which ";
+  std::string problem = label + " uses '" + reference.string + "', which ";
   SmallVector<StringRef> names;
   for (const auto &entry : tensors)
     names.push_back(entry.getKey());
@@ -187,7 +187,7 @@ void FunctionImporter::importLayer(const JsonValue &layer) {
 //===-- Nodes -------------------------------------------------------------===//
 
 void FunctionImporter::importNodes(const JsonValue &nodes) {
-  // What every node makes; names decide the order of the nodes, not their places in the file.
+  // What every node produces; names decide the order of the nodes, not their positions in the file.
   llvm::StringMap<size_t> producers;
   SmallVector<const NodeKind *> kinds(nodes.elements.size(), nullptr);
   for (auto [index, node] : llvm::enumerate(nodes.elements)) {
@@ -228,7 +228,7 @@ void FunctionImporter::importNodes(const JsonValue &nodes) {
             if (it == producers.end() || states[it->second] == State::Done)
               continue;
             if (states[it->second] == State::Open) {
-              reporter.error(input.position, labelOfNode(index) + " takes '" + input.string +
+              reporter.error(input.position, labelOfNode(index) + " uses '" + input.string +
                                                  "', which depends on the node itself: the nodes form a cycle");
               kinds[index] = nullptr;
               continue;

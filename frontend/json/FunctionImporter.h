@@ -62,7 +62,7 @@ private:
   /// The tensor that `reference` names: nothing if the model has none (which is reported), null if it could not be
   /// made.
   std::optional<mlir::Value> resolve(const JsonValue &reference, const std::string &label);
-  /// The tensors that a name or a list of names stands for (none if null); nothing if one is missing or could not be
+  /// The tensors that a name or a list of names refers to (none if null); nothing if one is missing or could not be
   /// made.
   std::optional<llvm::SmallVector<mlir::Value>> resolveAll(const JsonValue *references, const std::string &label);
 
@@ -79,7 +79,7 @@ private:
   std::string previous;                  ///< name of the tensor that the next layer takes; empty: ambiguous
   std::vector<std::string> layerNames, inputNames;
   llvm::StringSet<> dimensionNames;
-  ZeroStates zeroStates;           ///< of layers that start anew in every run
+  ZeroStates zeroStates;           ///< of layers that start from zero in every run
   EntryStates entryStates;         ///< of those that are `stateful`
   StateScope *allStates = nullptr; ///< of all layers, if not null
 };

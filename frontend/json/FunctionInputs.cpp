@@ -21,7 +21,7 @@ bool FunctionImporter::declareInputs(StringRef name, const JsonValue &descriptio
   if (!isValid(*list(getInputRule(), 1), *inputs))
     return false;
 
-  // An override of a named dimension holds wherever the name stands.
+  // An override of a named dimension applies wherever the name occurs.
   llvm::StringMap<int64_t> bound;
   SmallVector<SmallVector<Attribute>> dims;
   for (const JsonValue &input : inputs->elements) {
@@ -43,7 +43,7 @@ bool FunctionImporter::declareInputs(StringRef name, const JsonValue &descriptio
         dimensionNames.insert(extent.string);
       if (extent.isString() && !isIdentifier(extent.string))
         reporter.error(extent.position,
-                       "'" + extent.string + "' cannot name a dimension: it takes letters, digits and underscores");
+                       "'" + extent.string + "' cannot name a dimension: use letters, digits and underscores only");
       if (given && !extent.isString() && given->extents[i] != extent.integer)
         reporter.error(extent.position, "input '" + inputName + "' has the extent " + Twine(extent.integer) +
                                             " here, and --shape asks for " + Twine(given->extents[i]) +
@@ -116,7 +116,7 @@ bool FunctionImporter::declareInputs(StringRef name, const JsonValue &descriptio
 bool FunctionImporter::addInputs(func::FuncOp target, const JsonValue &description,
                                  llvm::function_ref<bool(StringRef)> isWanted, const llvm::StringMap<int64_t> &fixed,
                                  llvm::StringMap<Value> &inputs) {
-  // An extent that was asked for holds wherever its name stands. What is wrong with such a shape has been said where
+  // An extent that was given applies wherever its name occurs. What is wrong with such a shape has been reported where
   // the inputs were declared.
   llvm::StringMap<int64_t> asked;
   for (const JsonValue &input : description.find("inputs")->elements)

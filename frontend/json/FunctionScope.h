@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What the nodes of a function ask of the model around them: parameters, other functions, how it learns.
+/// What the nodes of a function ask of the model around them: parameters, other functions, how it is trained.
 #ifndef DLC_FRONTEND_JSON_FUNCTIONSCOPE_H
 #define DLC_FRONTEND_JSON_FUNCTIONSCOPE_H
 
@@ -13,17 +13,17 @@ namespace dlc::json {
 
 class FunctionScope final : public GraphScope {
 public:
-  /// `model` is the whole document; `calls` are the functions that are being imported, one inside of the other. Ops are
+  /// `model` is the whole document; `calls` are the functions that are being imported, one inside the other. Ops are
   /// written by `builder`.
   FunctionScope(mlir::ModuleOp module, const JsonValue &model, Parameters &parameters, Reporter &reporter,
                 const ImportOptions &options, mlir::OpBuilder &builder, llvm::ArrayRef<llvm::StringRef> calls)
       : module(module), model(model), parameters(parameters), reporter(reporter), options(options), builder(builder),
         calls(calls) {}
 
-  /// What follows stands in `function`, and trains as `training` says, if that is not null. `learns`: it says itself
-  /// how it learns, so that its own nodes (not those of functions that it calls) do what they do in training.
+  /// What follows is in `function`, and trains as `training` says, if that is not null. `learns`: it defines itself
+  /// how it is trained, so that its own nodes (not those of functions that it calls) behave as in training.
   void begin(mlir::func::FuncOp function, TrainingScope *training, bool learns = false);
-  /// Writes what a function that says itself how it learns has to do at its end.
+  /// Writes what a trainable function has to do at its end.
   void end();
 
   mlir::Value loadParameter(NodeContext &context, llvm::StringRef key, llvm::StringRef name) override;
@@ -48,7 +48,7 @@ private:
   mlir::func::FuncOp function;
   TrainingScope *given = nullptr;
   bool learns = false;
-  std::optional<TrainingScope> own; ///< of a function that says itself how it learns
+  std::optional<TrainingScope> own; ///< of a trainable function
   llvm::StringSet<> assigned;       ///< parameters that the function assigns
 };
 

@@ -58,7 +58,7 @@ bool GenerateImporter::readInterface(OpContext &context) {
       context.error("input", "asks for the input '" + wanted->string + "', which its function does not have" +
                                  suggest(wanted->string, names));
     else
-      context.error("finds no input that takes tokens: the encoder gives them all");
+      context.error("finds no input that takes tokens: the encoder provides them all");
     return false;
   }
   tokenInput = found->find("name")->string;
@@ -152,7 +152,7 @@ Value GenerateImporter::runLayers(OpContext &context, func::FuncOp body, Value t
   return context.create<dlc::CastOp>(context.reshape(scores, {count, vocabulary}), builder.getF32Type());
 }
 
-/// The entry point with its arguments, and what the encoder makes of them.
+/// The entry point with its arguments, and the encoder's results for them.
 bool GenerateImporter::createEntry(OpContext &context) {
   entry = createFunction(name);
   others.clear();
@@ -374,7 +374,7 @@ void GenerateImporter::import(const JsonValue &section) {
   name = attributes.string("name").str();
   OpContext context(builder, reporter, attributes, name, "generate '" + name + "'", section.position);
   if (name.empty() || dlc::toIdentifier(name) != name || module.lookupSymbol(name)) {
-    context.error("name", "cannot have this name: it is no identifier, or another entry point has it");
+    context.error("name", "cannot have this name: it is not an identifier, or another entry point has it");
     return;
   }
   beams = method == "beam" ? attributes.integer("beams") : 1;

@@ -81,7 +81,7 @@ GenerateImporter::Choice GenerateImporter::sample(OpContext &context, const Step
   return choice;
 }
 
-/// Of all continuations of all beams the likeliest become the next beams. A finished sequence has one continuation,
+/// Of all continuations of all beams the most likely become the next beams. A finished sequence has one continuation,
 /// itself, so that it stays as long as it is good enough.
 GenerateImporter::Choice GenerateImporter::searchBeams(OpContext &context, const Step &step) {
   Type i64 = builder.getI64Type(), f32 = builder.getF32Type();

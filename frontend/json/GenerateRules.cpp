@@ -14,7 +14,7 @@ static std::vector<Field> withCommonFields(std::vector<Field> fields) {
       optional("output", string("the name of an output"), "", "The function's output with a score for every token"),
       optional("encoder", string("the name of a function"), "",
                "Function whose outputs are the other inputs, by name; computed once"),
-      required("max_tokens", integer(1, 1 << 24), "Most tokens to generate"),
+      required("max_tokens", integer(1, 1 << 24), "Maximum number of tokens to generate"),
       optional("stop_token", integer(0, INT32_MAX), "", "Token after which generating ends")};
   for (Field &field : fields)
     all.push_back(std::move(field));
@@ -28,13 +28,13 @@ RulePtr dlc::json::getGenerateRule() {
     method->tag = "method";
     method->noun = "generate";
     method->variants = {
-        {"greedy", "The likeliest token at every step", withCommonFields({})},
+        {"greedy", "The most likely token at every step", withCommonFields({})},
         {"sample", "A token drawn by its probability; the entry point takes a `seed`",
-         withCommonFields(
-             {optional("temperature", number(0), "", "Divides scores, 0 is greedy; an input if missing"),
-              optional("top_k", integer(1, INT32_MAX), "", "Draws among so many likeliest tokens; all if missing")})},
-        {"beam", "The likeliest sequence among those that a beam of them grows into",
-         withCommonFields({optional("beams", integer(1, 4096), "4", "Sequences kept at every step"),
+         withCommonFields({optional("temperature", number(0), "", "Divides scores, 0 is greedy; an input if missing"),
+                           optional("top_k", integer(1, INT32_MAX), "",
+                                    "Draws among so many of the most likely tokens; all if missing")})},
+        {"beam", "The most likely sequence among those that a beam of them grows into",
+         withCommonFields({optional("beams", integer(1, 4096), "4", "Number of sequences kept at every step"),
                            optional("length_penalty", number(), "0",
                                     "A sequence's score is divided by its length to this power")})}};
     RulePtr section = defined("generate", method);

@@ -9,7 +9,7 @@
 namespace dlc {
 
 /// Reads the JSON model at `path`, with its weights. Every problem of the file is a diagnostic with line and column.
-/// Weight files are looked up beside the model and must not lie outside of its folder.
+/// Weight files are looked up beside the model and must not be outside its folder.
 mlir::FailureOr<ImportedModel> importJson(llvm::StringRef path, mlir::MLIRContext *context,
                                           const ImportOptions &options);
 

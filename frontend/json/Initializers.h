@@ -13,7 +13,7 @@ namespace dlc::json {
 /// An initializer with its options.
 struct Initializer {
   enum class Kind { Constant, Uniform, Normal, Orthogonal };
-  /// What a distribution's width follows from.
+  /// What a distribution's width depends on.
   enum class Scale { Fixed, FanIn, FanAverage };
   Kind kind = Kind::Constant;
   Scale scale = Scale::Fixed;
@@ -28,7 +28,8 @@ struct Initializer {
   static Initializer parse(const JsonValue &value);
 };
 
-/// Writes the first values of a tensor of `type` (weights: `[out, in / groups, kernel...]`; `isTransposed`: `[in, out,
+/// Writes the initial values of a tensor of `type` (weights: `[out, in / groups, kernel...]`; `isTransposed`: `[in,
+/// out,
 /// ...]`). The numbers are a function of `seed`, `name`, the shape and the initializer alone (Philox 4x32-10, counted
 /// by element), so that a model compiles to the same bytes everywhere and no layer's values depend on another layer.
 /// Random initializers need a floating-point type.

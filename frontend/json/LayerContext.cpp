@@ -18,7 +18,7 @@ static StringRef describeForm(StringRef kind) {
   return kind == "rnn" || kind == "lstm" || kind == "gru" || kind == "bidirectional" ? "[N, T, features]" : "";
 }
 
-/// The shape `[N, C, ...]` of an input whose last extent is that of a picture's colours, after all others.
+/// The shape `[N, C, ...]` of an input whose last extent is that of an image's colours, after all others.
 static std::string putChannelsFirst(ArrayRef<int64_t> places, int64_t channels) {
   std::string text = "[\"N\", " + std::to_string(channels);
   for (int64_t extent : places)
@@ -26,7 +26,7 @@ static std::string putChannelsFirst(ArrayRef<int64_t> places, int64_t channels) 
   return text + "]";
 }
 
-/// Whether the last of these extents may be the colours of a picture.
+/// Whether the last of these extents may be the colours of an image.
 static bool looksLikeChannelsLast(ArrayRef<int64_t> extents) {
   return extents.size() == 3 && llvm::is_contained({1, 3, 4}, extents[2]) && extents[0] == extents[1] && extents[0] > 4;
 }
@@ -46,7 +46,7 @@ bool LayerContext::expectRank(int64_t rank) {
   }
   std::string hint;
   if (form == "[N, T, features]" && input().getDefiningOp<LoopOp>())
-    hint = "; the recurrent layer before it gives its last state alone: give that one \"return_sequences\": true";
+    hint = "; the recurrent layer before it returns its last state only: give that one \"return_sequences\": true";
   else if (isModelInput && form == "[N, C, H, W]" && looksLikeChannelsLast(type.getShape()))
     hint = "; its dimensions are " + form.str() + ", with the batch first: give the input the shape " +
            putChannelsFirst(type.getShape().drop_back(), type.getShape().back());
@@ -95,7 +95,7 @@ Value LayerContext::parameter(const LayerParameter &description, ArrayRef<int64_
 std::optional<SmallVector<int64_t>> LayerContext::spatial(StringRef key, size_t count) {
   std::optional<SmallVector<int64_t>> values = attributes.repeated(key, count);
   if (!values)
-    error(key, "needs one '" + key + "' for all or " + Twine(count) + ", one a spatial dimension");
+    error(key, "needs one '" + key + "' for all or " + Twine(count) + ", one per spatial dimension");
   return values;
 }
 
@@ -127,7 +127,7 @@ std::optional<LayerContext> LayerContext::enter(StringRef key, Value input, Stri
   context.training = training;
   const JsonValue *stateful = layer.find("stateful");
   if (stateful && stateful->boolean)
-    return fail(stateful->position, "cannot keep a state for the layer inside, which starts anew each time");
+    return fail(stateful->position, "cannot keep a state for the layer inside, which starts over each time");
   return context;
 }
 
@@ -196,8 +196,8 @@ Field dlc::json::statefulField() {
 std::vector<Field> dlc::json::weightFields() {
   return {optional("use_bias", boolean(), "true", "Whether a bias is added"),
           optional("activation", getActivationRule(), "", "What is applied to the result"),
-          optional("kernel_initializer", getInitializerRule(), "", "First values of the weights (glorot_uniform)"),
-          optional("bias_initializer", getInitializerRule(), "", "First values of the bias (zeros)")};
+          optional("kernel_initializer", getInitializerRule(), "", "Initializer of the weights (glorot_uniform)"),
+          optional("bias_initializer", getInitializerRule(), "", "Initializer of the bias (zeros)")};
 }
 
 RulePtr dlc::json::sizeRule(size_t dimensions, int64_t minimum) {

@@ -83,7 +83,7 @@ public:
   void endState(llvm::StringRef role, mlir::Value value) { states.end(*this, role, value); }
 
   /// The layer that `key` of this one describes, for `input`. Its parameters carry this layer's name, and `role` before
-  /// theirs. Nothing, with an error, if no layer can stand there.
+  /// theirs. Nothing, with an error, if no layer can be there.
   std::optional<LayerContext> enter(llvm::StringRef key, mlir::Value input, llvm::StringRef role);
   /// The result of a layer that was entered.
   mlir::Value build();
@@ -108,7 +108,7 @@ struct LayerKind {
   std::string name, summary;
   std::vector<Field> fields;
   mlir::Value (*build)(LayerContext &context);
-  bool takesSeveralInputs = false;          ///< `inputs` in place of `input`; required, unless `fields` says otherwise
+  bool takesSeveralInputs = false;          ///< `inputs` instead of `input`; required, unless `fields` says otherwise
   std::vector<std::string> references = {}; ///< keys of `fields` that name tensors
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention with its projections, and the layers that tell it where things stand.
+// Attention with its projections, and the layers that encode positions.
 #include "frontend/json/AttentionCache.h"
 
 using namespace mlir;
@@ -62,7 +62,7 @@ static Value buildAttention(LayerContext &context) {
   if (keeps && (!context.attributes.boolean("causal") || !context.attributes.isGiven("max_length")))
     return context.error(
         "sees a part of its sequence at a time: it must be 'causal', and needs a 'max_length', the most "
-        "places whose keys and values it keeps");
+        "positions whose keys and values it keeps");
   if (keeps && context.inputs.size() > 2)
     return context.error("cannot take a mask where it keeps keys and values");
   std::optional<int64_t> most;
@@ -97,7 +97,7 @@ static Value buildAttention(LayerContext &context) {
       project(context, outputProjection, mergeHeads(context, attend(context, parts)), heads * valueSize, units));
 }
 
-/// Adds a table's row for each place, `table: [places, features]`.
+/// Adds a table's row for each position, `table: [positions, features]`.
 static Value addRows(LayerContext &context, Value x, Value table, const KeptPlaces &places) {
   return context.create<dlc::AddOp>(
       x, context.create<dlc::GatherOp>(table, countPlaces(context, x, 1, places), static_cast<uint64_t>(0)));
@@ -150,29 +150,31 @@ void dlc::json::addAttentionLayers(std::vector<LayerKind> &kinds) {
                "Elements of a query and key of one head; features / heads if missing"),
       optional("value_size", integer(1, INT32_MAX), "", "Elements of a value of one head; head_size if missing"),
       optional("units", integer(1, INT32_MAX), "", "Number of outputs; as many as features if missing"),
-      optional("causal", boolean(), "false", "Whether a place sees only itself and those before it"),
-      optional("window", integer(0, INT32_MAX), "", "How many places before itself a place sees; all if missing"),
+      optional("causal", boolean(), "false", "Whether a position attends only to itself and those before it"),
+      optional("window", integer(0, INT32_MAX), "",
+               "How many positions before itself a position attends to; all if missing"),
       optional("rotary", number(1), "", "Base of rotary positions (10000); none if missing"),
       statefulField(),
-      optional("max_length", integer(1, INT32_MAX), "",
-               "Most places whose keys and values are kept, where it sees a part of a sequence at a time")};
+      optional(
+          "max_length", integer(1, INT32_MAX), "",
+          "Maximum number of positions whose keys and values are kept, where it sees a part of a sequence at a time")};
   llvm::append_range(fields, weightFields());
   fields.push_back(
       optional("inputs", list(string(), 1, 3), "",
                "Names of queries, keys and values (the queries if missing), and a mask; the layer before if missing"));
   kinds.push_back({"attention",
-                   "Attention of several heads with its projections; inputs: queries, keys and values (the same "
+                   "Multi-head attention with its projections; inputs: queries, keys and values (the same "
                    "if missing), mask",
                    std::move(fields), buildAttention, /*takesSeveralInputs=*/true});
   kinds.push_back(
       {"learned_positions",
-       "Adds a trained row for every place of [batch, length, features]",
-       {required("length", integer(1, INT32_MAX), "Number of places; those beyond take the last row"), statefulField(),
-        optional("initializer", getInitializerRule(), "", "First values of the rows (normal)")},
+       "Adds a trained row for every position of [batch, length, features]",
+       {required("length", integer(1, INT32_MAX), "Number of positions; those beyond use the last row"),
+        statefulField(), optional("initializer", getInitializerRule(), "", "Initializer of the rows (normal)")},
        buildLearnedPositions});
   kinds.push_back(
       {"sinusoidal_positions",
-       "Adds sines and cosines of the place to [batch, length, features]",
+       "Adds sines and cosines of the position to [batch, length, features]",
        {optional("base", number(1), "10000", "Ratio of the longest wavelength to the shortest, about"), statefulField(),
         optional("interleaved", boolean(), "true", "Whether sines and cosines alternate, or cosines follow sines")},
        buildSinusoidalPositions});

@@ -22,7 +22,7 @@ static bool expectReal(LayerContext &context) {
   return false;
 }
 
-/// One random number a sample between `low` and `high`, as [N, 1, ...] in the input's element type.
+/// One random number per sample between `low` and `high`, as [N, 1, ...] in the input's element type.
 static Value drawPerSample(LayerContext &context, double low, double high) {
   Type type = typeOf(context.input()).getElementType();
   Value uniform = context.training->createUniformPerSample(context, context.input());
@@ -72,13 +72,13 @@ namespace {
 struct CropDim {
   int64_t dim, extent, size, padding;
 
-  /// Whether no place of any crop lies in the padding.
+  /// Whether no position of any crop is in the padding.
   bool isInside() const { return padding == 0; }
 };
 
 } // namespace
 
-/// The places along one dimension that each sample's crop takes, [N, 1, size, 1] or [N, 1, 1, size], as i32; below 0
+/// The indices along one dimension that each sample's crop takes, [N, 1, size, 1] or [N, 1, 1, size], as i32; below 0
 /// and from the extent on they are in the padding.
 static Value drawPlaces(LayerContext &context, const CropDim &crop) {
   Type i32 = context.builder.getI32Type(), f32 = context.builder.getF32Type();
@@ -158,7 +158,7 @@ static SmallVector<double> getLuminance(int64_t channels) {
   return SmallVector<double>(channels, 1.0 / static_cast<double>(channels));
 }
 
-/// One number a sample around 1: between 1 - strength (at least 0) and 1 + strength.
+/// One number per sample around 1: between 1 - strength (at least 0) and 1 + strength.
 static Value drawFactor(LayerContext &context, double strength) {
   return drawPerSample(context, std::max(0.0, 1 - strength), 1 + strength);
 }
@@ -286,10 +286,10 @@ void dlc::json::addAugmentationLayers(std::vector<LayerKind> &kinds) {
       {"random_flip",
        "In training, mirrors images [N, C, H, W] at random",
        {optional("mode", choice({"horizontal", "vertical", "horizontal_and_vertical"}), "\"horizontal\"", "Which way"),
-        optional("probability", number(0, 1), "0.5", "Share of the samples that are mirrored each way")},
+        optional("probability", number(0, 1), "0.5", "Share of the samples that are mirrored in each direction")},
        buildRandomFlip});
   kinds.push_back({"random_crop",
-                   "A part of each image [N, C, H, W], at a random place in training, the center in prediction",
+                   "A part of each image [N, C, H, W], at a random position in training, the center in prediction",
                    {required("size", extent, "Height and width"),
                     optional("padding", amount, "0", "Zeros that training puts at each end of height and width")},
                    buildRandomCrop});
@@ -308,7 +308,7 @@ void dlc::json::addAugmentationLayers(std::vector<LayerKind> &kinds) {
        {jitter("brightness", "As the factor of random_brightness"),
         jitter("contrast", "As the factor of random_contrast"),
         jitter("saturation", "Factors of what differs from grey are between 1 - saturation and 1 + saturation"),
-        jitter("hue", "Colours turn by up to this share of the circle, either way", 0.5), range},
+        jitter("hue", "Colours are rotated by up to this share of the circle, in either direction", 0.5), range},
        buildColours});
   kinds.push_back({"random_noise",
                    "In training, adds normally distributed random numbers",

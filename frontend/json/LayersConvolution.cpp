@@ -116,7 +116,7 @@ template <size_t n> static void addFor(std::vector<LayerKind> &kinds) {
                                optional("padding", paddingRule(n), "\"valid\"", "Zeros around the input"),
                                optional("dilation", sizeRule(n, 1), "1", "Step between elements of the kernel")};
   Field filters = required("filters", integer(1, INT32_MAX), "Number of output channels");
-  Field groups = optional("groups", integer(1, INT32_MAX), "1", "Groups of channels that are convolved apart");
+  Field groups = optional("groups", integer(1, INT32_MAX), "1", "Groups of channels that are convolved separately");
   auto join = [&](std::vector<Field> first, std::vector<Field> last) {
     llvm::append_range(first, window);
     llvm::append_range(first, last);
@@ -125,7 +125,7 @@ template <size_t n> static void addFor(std::vector<LayerKind> &kinds) {
   };
   kinds.push_back({"conv" + suffix, "Convolution" + of, join({filters}, {groups}), buildConvolution<n>});
   kinds.push_back(
-      {"depthwise_conv" + suffix, "Convolution of every channel by itself" + of,
+      {"depthwise_conv" + suffix, "Convolution of every channel separately" + of,
        join({}, {optional("multiplier", integer(1, INT32_MAX), "1", "Output channels for each input channel")}),
        buildDepthwise<n>});
   kinds.push_back(

@@ -99,10 +99,11 @@ void dlc::json::addNormalizationLayers(std::vector<LayerKind> &kinds) {
     return first;
   };
   Field axis = optional("axis", integer(), "-1", "First of the dimensions that are normalized together");
-  kinds.push_back(
-      {"batch_norm", "Batch normalization of channels: by their mean and variance in training, else by kept ones",
-       fields({optional("momentum", number(0, 1), "0.1", "Share of a training batch in the kept mean and variance")}),
-       buildBatchNorm});
+  kinds.push_back({"batch_norm",
+                   "Batch normalization of channels: by their mean and variance in training, else by the running ones",
+                   fields({optional("momentum", number(0, 1), "0.1",
+                                    "Share of a training batch in the running mean and variance")}),
+                   buildBatchNorm});
   kinds.push_back(
       {"layer_norm", "Zero mean and unit variance over the last dimensions", fields({axis}), buildLayerNorm<false>});
   kinds.push_back({"rms_norm", "Unit mean square over the last dimensions", fields({axis}), buildLayerNorm<true>});

@@ -21,7 +21,7 @@ static std::optional<Window> readWindow(LayerContext &context, size_t n) {
   auto pads = resolvePadding(context, *kernel, *stride, *dilation);
   if (!pads)
     return std::nullopt;
-  // A window that lies in the padding alone would have no element to take part.
+  // A window entirely in the padding would have no elements.
   for (size_t i = 0; i < n; ++i)
     if (int64_t reach = (*dilation)[i] * ((*kernel)[i] - 1); (*pads)[i] > reach || (*pads)[n + i] > reach)
       return context.error("padding", "pads " + Twine(std::max((*pads)[i], (*pads)[n + i])) +
@@ -74,7 +74,7 @@ template <size_t n> static void addFor(std::vector<LayerKind> &kinds) {
     std::vector<Field> result = {
         required("size", sizeRule(n, 1), "Extents of the window"),
         optional("stride", sizeRule(n, 1), "", "Step of the window; its size if missing"),
-        optional("padding", paddingRule(n), "\"valid\"", "Padding, whose elements do not take part"),
+        optional("padding", paddingRule(n), "\"valid\"", "Padding, whose elements do not count"),
         optional("dilation", sizeRule(n, 1), "1", "Step between elements of the window"),
         optional("ceil_mode", boolean(), "false", "Whether a last window may reach over the end")};
     llvm::append_range(result, more);

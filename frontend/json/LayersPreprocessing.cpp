@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layers that bring data into the form that others learn from: the same in training and in prediction.
+// Preprocessing layers: the same in training and in prediction.
 #include "frontend/json/Elements.h"
 #include "frontend/json/LayerContext.h"
 
@@ -95,7 +95,7 @@ static Value buildOneHot(LayerContext &context) {
 
 void dlc::json::addPreprocessingLayers(std::vector<LayerKind> &kinds) {
   Field type = optional("type", getElementTypeRule(), "", "Element type of the result, if the input is integers (f32)");
-  RulePtr channels = either({number(), list(number(), 1)}, "a number or a list of numbers, one a channel");
+  RulePtr channels = either({number(), list(number(), 1)}, "a number or a list of numbers, one per channel");
   kinds.push_back({"rescaling",
                    "x * scale + offset; integers become floating-point numbers before",
                    {optional("scale", number(), "1", "Factor"), optional("offset", number(), "0", "Added after"), type},
@@ -110,7 +110,7 @@ void dlc::json::addPreprocessingLayers(std::vector<LayerKind> &kinds) {
                    {optional("epsilon", number(0), "1e-5", "Added to the variance"), type},
                    buildStandardize});
   kinds.push_back({"one_hot",
-                   "1 at the place of each integer among zeros: [...] to [..., classes]",
+                   "1 at the index given by each integer, else 0: [...] to [..., classes]",
                    {required("classes", integer(1, INT32_MAX), "Number of classes"),
                     optional("type", getElementTypeRule(), "", "Element type of the result (f32)")},
                    buildOneHot});

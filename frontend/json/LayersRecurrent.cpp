@@ -80,8 +80,8 @@ static bool beginStates(LayerContext &context, ArrayRef<StringRef> roles, int64_
   }
   int64_t batch = typeOf(context.input()).getDimSize(0);
   if (given.size() > roles.size()) {
-    context.error("initial_state", "takes " + Twine(roles.size()) + " initial state" + (roles.size() == 1 ? "" : "s") +
-                                       ", got " + Twine(given.size()));
+    context.error("initial_state", "expects " + Twine(roles.size()) + " initial state" +
+                                       (roles.size() == 1 ? "" : "s") + ", got " + Twine(given.size()));
     return false;
   }
   auto expected = RankedTensorType::get({batch, units}, typeOf(context.input()).getElementType());
@@ -174,7 +174,7 @@ static Value buildBidirectional(LayerContext &context) {
       return context.error("layer", "runs an rnn, lstm or gru in both directions, not '" + inner->kind + "'");
     if (initial.size() % 2 != 0)
       return context.error("initial_state",
-                           "takes the initial states of the forward layer, then of the backward layer");
+                           "expects the initial states of the forward layer, then of the backward layer");
     inner->references.set("lengths", context.references.get("lengths"));
     size_t half = initial.size() / 2;
     inner->references.set("initial_state", initial.slice(flips ? half : 0, half));
@@ -211,10 +211,10 @@ static std::vector<Field> recurrentFields(bool hasGates) {
                     "Share of inputs that training drops, the same in all steps of a sequence; nothing in inference"),
            optional("recurrent_dropout", number(0, 1), "0",
                     "Share of states that training drops from their product with the recurrent weights"),
-           optional("kernel_initializer", getInitializerRule(), "", "First values of the weights (glorot_uniform)"),
+           optional("kernel_initializer", getInitializerRule(), "", "Initializer of the weights (glorot_uniform)"),
            optional("recurrent_initializer", getInitializerRule(), "",
-                    "First values of the recurrent weights (orthogonal)"),
-           optional("bias_initializer", getInitializerRule(), "", "First values of the biases (zeros)")})
+                    "Initializer of the recurrent weights (orthogonal)"),
+           optional("bias_initializer", getInitializerRule(), "", "Initializer of the biases (zeros)")})
     fields.push_back(std::move(field));
   return fields;
 }
@@ -244,7 +244,7 @@ void dlc::json::addRecurrentLayers(std::vector<LayerKind> &kinds) {
                  "A recurrent layer in both directions",
                  {required("layer", getWrappedLayerRule(), "The rnn, lstm or gru"),
                   optional("merge_mode", choice({"concat", "sum", "average", "multiply"}), "\"concat\"",
-                           "What becomes of the two results")},
+                           "How the two results are merged")},
                  buildBidirectional};
   llvm::append_range(both.fields, referenceFields("Names of the states before the first step: forward, then backward"));
   both.references = {"lengths", "initial_state"};

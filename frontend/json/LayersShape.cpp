@@ -10,7 +10,7 @@ static Value buildDropout(LayerContext &context) {
   if (!context.training || rate == 0)
     return context.input();
   if (rate >= 1 || !isa<FloatType>(typeOf(context.input()).getElementType()))
-    return context.error("rate", "drops all elements, or elements that are no floating-point numbers");
+    return context.error("rate", "drops all elements, or elements that are not floating-point numbers");
   return context.training->drop(context, context.input(), rate);
 }
 
@@ -45,7 +45,7 @@ static Value buildPermute(LayerContext &context) {
   return context.create<dlc::TransposeOp>(context.input(), ArrayRef<int64_t>(permutation));
 }
 
-/// Amounts before and after each spatial dimension: an integer, one a dimension, or pairs.
+/// Amounts before and after each spatial dimension: an integer, one per dimension, or pairs.
 static bool readBorders(LayerContext &context, StringRef key, SmallVector<int64_t> &low, SmallVector<int64_t> &high) {
   RankedTensorType type = typeOf(context.input());
   if (type.getRank() < 3) {
@@ -56,7 +56,8 @@ static bool readBorders(LayerContext &context, StringRef key, SmallVector<int64_
   high.assign(type.getRank(), 0);
   const JsonValue &value = *context.attributes.find(key);
   if (value.isList() && value.elements.size() != static_cast<size_t>(type.getRank() - 2)) {
-    context.error(key, "needs one '" + key + "' for all or " + Twine(type.getRank() - 2) + ", one a spatial dimension");
+    context.error(key,
+                  "needs one '" + key + "' for all or " + Twine(type.getRank() - 2) + ", one per spatial dimension");
     return false;
   }
   for (int64_t dim = 2; dim < type.getRank(); ++dim) {
@@ -75,7 +76,7 @@ static Value buildPadding(LayerContext &context) {
   Value value;
   if (context.attributes.isGiven("value")) {
     if (mode != dlc::PadMode::Constant)
-      return context.error("value", "takes a 'value' only in the mode \"constant\"");
+      return context.error("value", "expects a 'value' only in the mode \"constant\"");
     value = context.constant(context.attributes.number("value"), typeOf(context.input()).getElementType());
   }
   return context.create<dlc::PadOp>(context.input(), OptionalOperand{value}, ArrayRef<int64_t>(low),
@@ -136,19 +137,19 @@ void dlc::json::addShapeLayers(std::vector<LayerKind> &kinds) {
                    "Elements around the spatial dimensions",
                    {required("padding", borders, "How many, for all spatial dimensions or each"),
                     optional("mode", choice({"constant", "edge", "reflect", "wrap"}), "\"constant\"", "What they hold"),
-                    optional("value", number(), "0", "What constant padding holds")},
+                    optional("value", number(), "0", "Value of constant padding")},
                    buildPadding});
   kinds.push_back({"cropping",
-                   "Drops elements at the borders of the spatial dimensions",
+                   "Drops elements at the edges of the spatial dimensions",
                    {required("cropping", borders, "How many, for all spatial dimensions or each")},
                    buildCropping});
-  kinds.push_back(
-      {"upsample",
-       "Spatial dimensions as many times as large",
-       {optional("size", either({integer(1, INT32_MAX), list(integer(1, INT32_MAX), 1)}), "2",
-                 "Factor, for all or each"),
-        optional("interpolation", choice({"nearest", "bilinear"}), "\"nearest\"", "How elements between are made")},
-       buildUpsample});
+  kinds.push_back({"upsample",
+                   "Enlarges spatial dimensions by an integer factor",
+                   {optional("size", either({integer(1, INT32_MAX), list(integer(1, INT32_MAX), 1)}), "2",
+                             "Factor, for all or each"),
+                    optional("interpolation", choice({"nearest", "bilinear"}), "\"nearest\"",
+                             "How elements in between are interpolated")},
+                   buildUpsample});
   kinds.push_back({"dropout",
                    "Sets elements to 0 at random in training; nothing in inference",
                    {optional("rate", number(0, 1), "0.5", "Share of elements that training drops")},

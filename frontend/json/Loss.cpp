@@ -44,7 +44,7 @@ bool Loss::setPredictions(Value value) {
   predictions = value;
   RankedTensorType type = typeOf(predictions);
   if (!isa<FloatType>(type.getElementType())) {
-    context.error("looks at predictions " + describeTensor(predictions) + ", which are not of floating point");
+    context.error("is computed from predictions " + describeTensor(predictions) + ", which are not floating-point");
     return false;
   }
   classAxis = loss.classAxis < 0 ? loss.classAxis + type.getRank() : loss.classAxis;
@@ -75,7 +75,7 @@ static bool fits(int64_t value, Type type) {
 
 bool Loss::acceptsLabels(Type elementType) const {
   if (ignored && !takesClassNumbers(elementType)) {
-    context.error("has 'ignore_index', which is a class number, and labels of the type " + describeType(elementType) +
+    context.error("has 'ignore_index', which is a class index, and labels of the type " + describeType(elementType) +
                   ": give the label an integer 'type'");
     return false;
   }
@@ -90,8 +90,8 @@ bool Loss::acceptsLabels(Type elementType) const {
 std::string Loss::describeClassNumbers(Type elementType, int64_t rank) const {
   if (takesClassNumbers(elementType) || rank != typeOf(predictions).getRank() - 1)
     return "";
-  return loss.isOverClasses() ? "; class numbers are labels of an integer type"
-                              : "; a loss of class numbers is 'cross_entropy', this one compares numbers";
+  return loss.isOverClasses() ? "; class indices are labels of an integer type"
+                              : "; a loss over class indices is 'cross_entropy', this one compares numbers";
 }
 
 DictionaryAttr Loss::describeCheck(Type elementType, bool hasWeights) const {
@@ -170,7 +170,7 @@ Value Loss::average(Value values) {
     return context.create<dlc::ReduceOp>(dlc::ReductionKind::Mean, values, ArrayRef<int64_t>(allAxes(values)), false);
   Value own = weightsOf(values), share = sum(own);
   RankedTensorType type = typeOf(values);
-  SmallVector<int64_t> shared; // dimensions along which a weight stands for all
+  SmallVector<int64_t> shared; // dimensions along which a weight is shared
   for (int64_t dim = 0; dim < type.getRank(); ++dim)
     if (typeOf(own).getDimSize(dim) == 1 && type.getDimSize(dim) != 1)
       shared.push_back(dim);

@@ -9,7 +9,7 @@
 
 namespace dlc::json {
 
-/// A loss as the model describes it, and what it makes of one batch. Used in the order of its functions.
+/// A loss as the model describes it, and its value for one batch. Used in the order of its functions.
 class Loss {
 public:
   /// `value` keeps getLossRule. Problems are reported by `context`; ops go to its builder.
@@ -24,10 +24,10 @@ public:
   int64_t getClassAxis() const { return classAxis; }
   /// Element type of labels that the model does not say more about.
   mlir::Type getLabelType() const;
-  /// False, with an error, if labels of this type cannot be told from those to ignore.
+  /// False, with an error, if labels of this type cannot be distinguished from those to ignore.
   bool acceptsLabels(mlir::Type elementType) const;
   /// What to say of labels of `elementType` and `rank` that have another shape than the loss takes, if they may be
-  /// meant as class numbers; else nothing.
+  /// meant as class indices; else nothing.
   std::string describeClassNumbers(mlir::Type elementType, int64_t rank) const;
   /// What the runtime checks labels of `elementType` for (`dlc.checks`): class numbers for being classes, labels of
   /// binary classes for being from 0 to 1, unless they have weights, of which one may be 0; null: nothing.
@@ -42,7 +42,7 @@ public:
   /// The mean over what counts, of `values` that have the shape of the losses or of the predictions; with weights, the
   /// weighted one, and 0 where nothing counts.
   mlir::Value average(mlir::Value values);
-  /// Whether each prediction is right, as 0 or 1; null if this is no loss of classes.
+  /// Whether each prediction is right, as 0 or 1; null if this is not a loss over classes.
   mlir::Value judge();
 
   mlir::Value predictions, label;

@@ -51,7 +51,7 @@ std::optional<LossImporter::Shape> LossImporter::describeShape(Value value) {
       shape.extents.push_back(ShapedType::kDynamic);
       shape.dims.push_back(context.builder.getStringAttr(shapes->getSymbols()[symbol.getPosition()]));
     } else {
-      context.error("looks at predictions whose dimension " + Twine(dim) +
+      context.error("is computed from predictions whose dimension " + Twine(dim) +
                     " is neither a number nor a dimension of an input");
       return std::nullopt;
     }
@@ -129,7 +129,7 @@ bool LossImporter::addWeights() {
   bool isPerElement = weighs.isString() && weighs.string == "element";
   RankedTensorType type = typeOf(loss.getLosses());
   if (type.getRank() == 0) {
-    context.error("has no samples that could be weighed");
+    context.error("has no samples that could be weighted");
     return false;
   }
   std::optional<Shape> shape = describeShape(loss.getLosses());

@@ -21,7 +21,7 @@ struct TrainingBatch {
 
 class LossImporter {
 public:
-  /// `training` is the section. Problems are reported by `context`, which stands for the loss; ops are appended to the
+  /// `training` is the section. Problems are reported by `context`, which represents the loss; ops are appended to the
   /// function of `batch`, which has no end yet.
   LossImporter(OpContext &context, const JsonValue &training, TrainingBatch &batch);
 

@@ -12,8 +12,7 @@ RulePtr dlc::json::getElementTypeRule() {
 }
 
 RulePtr dlc::json::getExtentRule() {
-  static const std::string title =
-      "a number or, of an extent that is known only when the model runs, a name such as \"N\"";
+  static const std::string title = "a number or, for an extent known only at run time, a name such as \"N\"";
   Rule known = *integer(0, INT32_MAX);
   known.title = title;
   return either({std::make_shared<Rule>(std::move(known)), string()}, title);
@@ -25,8 +24,7 @@ RulePtr dlc::json::getInputRule() {
       object(
           {required("name", string(), "Name of the tensor"),
            optional("type", getElementTypeRule(), "\"f32\"", "Element type"),
-           required("shape", list(getExtentRule()),
-                    "Extents; a name (\"N\") is a dimension known only when the model runs"),
+           required("shape", list(getExtentRule()), "Extents; a name (\"N\") is a dimension known only at run time"),
            optional(
                "role", choice({"label", "hyperparameter"}), "",
                "'label': what predictions are compared with; 'hyperparameter': a number that sets how a step is done"),
@@ -49,7 +47,7 @@ static RulePtr getParametersRule() {
               optional("type", getElementTypeRule(), "\"f32\"", "Element type"),
               optional("value", either({number(), boolean(), list(anything())}, "a number or nested lists of numbers"),
                        "", "The elements, or one for all"),
-              optional("initializer", getInitializerRule(), "", "First values, if nothing else gives any")}));
+              optional("initializer", getInitializerRule(), "", "Initializer, if no values are given otherwise")}));
 }
 
 RulePtr dlc::json::getWeightsRule() {
@@ -79,8 +77,8 @@ RulePtr dlc::json::getModelRule() {
         optional("weights", getWeightsRule(), "",
                  "Values of the parameters: a file beside the model, an initializer for all, or numbers by layer and "
                  "parameter"),
-        optional("initializer", getInitializerRule(), "", "First values of weights that nothing else gives"),
-        optional("seed", integer(0), "0", "Start of all random numbers"),
+        optional("initializer", getInitializerRule(), "", "Initializer of weights that get no values otherwise"),
+        optional("seed", integer(0), "0", "Seed of all random numbers"),
         optional("training", getTrainingRule(), "", "How the model is trained; does not change inference"),
         optional("functions", mapOf(object(functionFields())), "", "Several entry points over the same parameters"),
         optional("generate", getGenerateRule(), "", "Entry points that generate tokens, one after another"),

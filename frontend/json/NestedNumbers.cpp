@@ -27,7 +27,7 @@ public:
     if (!value.isList() || value.elements.size() != static_cast<size_t>(shape[depth])) {
       std::string found = value.isList() ? "a list of " + std::to_string(value.elements.size()) : value.describe();
       reporter.error(value.position, what + " must have the shape " + formatShape(shape) + "; here a list of " +
-                                         std::to_string(shape[depth]) + " should stand, not " + found);
+                                         std::to_string(shape[depth]) + " is expected, not " + found);
       return false;
     }
     return llvm::all_of(value.elements, [&](const JsonValue &element) { return readLevel(element, depth + 1); });

@@ -13,7 +13,7 @@ namespace dlc::json {
 llvm::SmallVector<int64_t> getNestedShape(const JsonValue &value);
 
 /// The elements of `value`, row-major, each of `elementType`. A lone number fills any shape. Reports a list of another
-/// length than `shape` says, an element that is no number, or one that the type cannot hold.
+/// length than `shape` says, an element that is not a number, or one that the type cannot hold.
 std::optional<std::vector<char>> readNestedNumbers(const JsonValue &value, llvm::ArrayRef<int64_t> shape,
                                                    mlir::Type elementType, const std::string &what, Reporter &reporter);
 

@@ -10,7 +10,7 @@
 
 namespace dlc::json {
 
-/// One entry of a node's `inputs`: a tensor, or numbers written in its place, or (both null) nothing.
+/// One entry of a node's `inputs`: a tensor, or numbers written instead of it, or (both null) nothing.
 struct NodeInput {
   mlir::Value tensor;
   const JsonValue *literal = nullptr;
@@ -18,7 +18,7 @@ struct NodeInput {
 
 class NodeContext;
 
-/// What nodes may ask of the function that they stand in.
+/// What nodes may query about the function that they are in.
 class GraphScope {
 public:
   virtual ~GraphScope() = default;
@@ -29,7 +29,7 @@ public:
   /// The results of another function of the model for `arguments`; none after an error.
   virtual llvm::SmallVector<mlir::Value> call(NodeContext &context, llvm::StringRef name, mlir::ValueRange arguments,
                                               bool isTraining) = 0;
-  /// The training that nodes of the function take part in without being told; null in inference.
+  /// The training that nodes of the function take part in by default; null in inference.
   virtual TrainingScope *findTraining(NodeContext &context) = 0;
   /// Where the function's random numbers come from.
   virtual TrainingScope &getTraining(NodeContext &context) = 0;
@@ -48,7 +48,7 @@ public:
   /// Whether the model names output `i`.
   bool hasOutput(size_t i) const { return i < outputCount && !leftOut.test(i); }
   bool hasInput(size_t i) const { return i < inputs.size() && (inputs[i].tensor || inputs[i].literal); }
-  /// Integers known now: an attribute, or numbers in place of input `i`; nothing if neither is given.
+  /// Integers known now: an attribute, or numbers instead of input `i`; nothing if neither is given.
   /// `isValid` becomes false, with an error, if input `i` is a tensor or holds something else.
   std::optional<llvm::SmallVector<int64_t>> integers(llvm::StringRef attribute, size_t i, bool &isValid);
   /// An attribute that ONNX writes as 0 or 1.

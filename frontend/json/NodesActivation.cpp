@@ -56,6 +56,6 @@ void dlc::json::addActivationNodes(std::vector<NodeKind> &kinds) {
   add("Mish", buildPlain<dlc::MishOp>);
   add("Shrink", buildShrink,
       {optional("lambd", number(), "0.5", "Width of the flat part"),
-       optional("bias", number(), "0", "Shift outside of it")});
+       optional("bias", number(), "0", "Shift outside it")});
   add("Identity", buildIdentity);
 }

@@ -26,14 +26,14 @@ static NodeResults buildAttention(NodeContext &context) {
   if (!parts.query || !parts.key || !parts.value)
     return NodeResults(context.outputCount);
   if (context.hasInput(4) != context.hasInput(5)) {
-    context.error("takes past_key and past_value together");
+    context.error("expects past_key and past_value together");
     return NodeResults(context.outputCount);
   }
   if (context.hasInput(3))
     parts.mask = context.operand(3);
   if (context.hasInput(4)) {
     if (typeOf(parts.query).getDimSize(2) != typeOf(parts.key).getDimSize(2)) {
-      context.error("takes as many new keys as queries after a past, got " + describeTensor(parts.key) + " and " +
+      context.error("expects as many new keys as queries after a past, got " + describeTensor(parts.key) + " and " +
                     describeTensor(parts.query));
       return NodeResults(context.outputCount);
     }
@@ -58,7 +58,7 @@ static NodeResults buildAttention(NodeContext &context) {
   return results;
 }
 
-/// Cosines or sines, [batch, length, half] or a row a place chosen by position_ids, for x of rank 4.
+/// Cosines or sines, [batch, length, half] or one row per position selected by position_ids, for x of rank 4.
 static Value getRotation(NodeContext &context, size_t i, bool hasHeadsLast, int64_t half) {
   Value table = context.operand(i);
   if (context.hasInput(3))
@@ -66,7 +66,7 @@ static Value getRotation(NodeContext &context, size_t i, bool hasHeadsLast, int6
   if (!table)
     return {};
   if (typeOf(table).getRank() != 3 || typeOf(table).getDimSize(2) != half)
-    return context.error("expects a cache with " + Twine(half) + " numbers a place, got " + describeTensor(table));
+    return context.error("expects a cache with " + Twine(half) + " numbers per position, got " + describeTensor(table));
   return context.reshape(table, hasHeadsLast ? ArrayRef<int64_t>{-2, -3, 1, half} : ArrayRef<int64_t>{-2, 1, -3, half});
 }
 
@@ -115,23 +115,24 @@ static NodeResults buildRotaryEmbedding(NodeContext &context) {
 }
 
 void dlc::json::addAttentionNodes(std::vector<NodeKind> &kinds) {
-  kinds.push_back({"Attention",
-                   3,
-                   7,
-                   3,
-                   {optional("q_num_heads", integer(1, INT32_MAX), "", "Heads of queries of rank 3"),
-                    optional("kv_num_heads", integer(1, INT32_MAX), "", "Heads of keys and values of rank 3"),
-                    optional("is_causal", flagRule(), "0", "Whether a query sees only itself and what is before it"),
-                    optional("scale", number(), "", "Factor of the scores; 1 / sqrt(head size) if missing"),
-                    optional("softcap", number(0), "0", "Scores beyond this are bent back; 0: none")},
-                   buildAttention});
+  kinds.push_back(
+      {"Attention",
+       3,
+       7,
+       3,
+       {optional("q_num_heads", integer(1, INT32_MAX), "", "Heads of queries of rank 3"),
+        optional("kv_num_heads", integer(1, INT32_MAX), "", "Heads of keys and values of rank 3"),
+        optional("is_causal", flagRule(), "0", "Whether a query attends only to itself and what is before it"),
+        optional("scale", number(), "", "Factor of the scores; 1 / sqrt(head size) if missing"),
+        optional("softcap", number(0), "0", "Soft cap: scores beyond this are compressed; 0: none")},
+       buildAttention});
   kinds.push_back(
       {"RotaryEmbedding",
        3,
        4,
        1,
        {optional("num_heads", integer(0, INT32_MAX), "0", "Heads of an input of rank 3"),
-        optional("interleaved", flagRule(), "0", "Whether neighbours turn together, or element i and i + half"),
-        optional("rotary_embedding_dim", integer(0, INT32_MAX), "0", "Elements that turn; 0: all")},
+        optional("interleaved", flagRule(), "0", "Whether neighbours are rotated together, or elements i and i + half"),
+        optional("rotary_embedding_dim", integer(0, INT32_MAX), "0", "Elements that are rotated; 0: all")},
        buildRotaryEmbedding});
 }

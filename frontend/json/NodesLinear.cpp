@@ -41,7 +41,7 @@ std::optional<std::string> dlc::json::makeEinsumExplicit(NodeContext &context, S
   if (terms.size() != operands.size())
     return fail("has " + Twine(terms.size()) + " terms in its equation, but " + Twine(operands.size()) + " inputs");
 
-  // Letters that the equation does not use stand for the dimensions of an ellipsis, aligned at its end.
+  // Letters that the equation does not use name the dimensions of an ellipsis, aligned at its end.
   std::string unused;
   for (char c : std::string("zyxwvutsrqponmlkjihgfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA"))
     if (text.find(c) == std::string::npos)
@@ -71,7 +71,7 @@ std::optional<std::string> dlc::json::makeEinsumExplicit(NodeContext &context, S
       if (!llvm::isAlpha(c) || llvm::count(result, c) > 1 || expanded.find(c) == std::string::npos)
         return fail("has a result in its equation whose letters are not each once in it and in an input");
   } else {
-    // Implicit form: the ellipsis, then every letter that stands once, in alphabetical order.
+    // Implicit form: the ellipsis, then every letter that occurs once, in alphabetical order.
     result = std::string(unused.rbegin() + (unused.size() - longest), unused.rend());
     std::string once;
     for (char c : text)

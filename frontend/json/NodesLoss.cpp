@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The node of models that say themselves how they learn, for what the section `training` calls a loss.
+// The node of trainable functions for what the section `training` calls a loss.
 #include "frontend/json/Loss.h"
 #include "frontend/json/ModelRules.h"
 #include "frontend/json/NodeContext.h"
@@ -38,7 +38,7 @@ static NodeResults buildLossNode(NodeContext &context) {
     SmallVector<std::string> extents = describeExtents(predictions);
     if (takesClassNumbers)
       extents.erase(extents.begin() + loss.getClassAxis());
-    context.error("takes labels " + describeTensor(typeOf(label).getElementType(), extents) + " for predictions " +
+    context.error("expects labels " + describeTensor(typeOf(label).getElementType(), extents) + " for predictions " +
                   describeTensor(predictions) + ", got " + describeTensor(label) +
                   loss.describeClassNumbers(typeOf(label).getElementType(), typeOf(label).getRank()));
     return {};
@@ -51,8 +51,8 @@ static NodeResults buildLossNode(NodeContext &context) {
     RankedTensorType losses = typeOf(loss.getLosses());
     bool isPerSample = losses.getRank() > 0 && fits(typeOf(weights), losses.getShape().take_front());
     if (!isPerSample && !fits(typeOf(weights), losses.getShape())) {
-      context.error("takes one weight for each sample, or losses' own " + describeTensor(loss.getLosses()) + ", got " +
-                    describeTensor(weights));
+      context.error("expects one weight for each sample, or losses' own " + describeTensor(loss.getLosses()) +
+                    ", got " + describeTensor(weights));
       return {};
     }
     if (typeOf(weights).getElementType() != losses.getElementType())
@@ -65,5 +65,5 @@ static NodeResults buildLossNode(NodeContext &context) {
 
 void dlc::json::addLossNodes(std::vector<NodeKind> &kinds) {
   kinds.push_back(
-      {"Loss", 2, 3, 2, {required("loss", getLossRule(), "What predictions cost beside their labels")}, buildLossNode});
+      {"Loss", 2, 3, 2, {required("loss", getLossRule(), "The loss of predictions for their labels")}, buildLossNode});
 }

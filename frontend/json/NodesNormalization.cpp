@@ -30,10 +30,11 @@ static NodeResults buildBatchNormalization(NodeContext &context) {
     if (ShapedType::isDynamic(typeOf(x).getDimSize(1)))
       return {context.error("needs to know the number of channels, got " + describeTensor(x))};
     if (names[0].empty() || names[1].empty())
-      return {context.error("takes a running mean and a running variance that are parameters, because training updates "
-                            "them; with \"training_mode\": 0 it normalizes by them alone")};
+      return {
+          context.error("expects a running mean and a running variance that are parameters, because training updates "
+                        "them; with \"training_mode\": 0 it normalizes by them alone")};
     if (names[0] == names[1])
-      return {context.error("takes '" + names[0] + "' as the running mean and as the running variance")};
+      return {context.error("has '" + names[0] + "' both as the running mean and as the running variance")};
     return {training->normalizeBatch(context, x, context.operand(1), context.operand(2), names,
                                      {context.operand(3), context.operand(4)},
                                      1 - context.attributes.number("momentum"), /*isUnbiased=*/false)};

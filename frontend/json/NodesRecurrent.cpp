@@ -59,10 +59,10 @@ void dlc::json::addRecurrentNodes(std::vector<NodeKind> &kinds) {
     std::vector<Field> fields = {
         optional("hidden_size", integer(1, INT32_MAX), "", "Units; what the weights have, if missing"),
         optional("direction", choice({"forward", "reverse", "bidirectional"}), "\"forward\"", "Which way time runs"),
-        optional("activations", list(choice(names), 1, 6), "", "Activations, of each direction in turn"),
+        optional("activations", list(choice(names), 1, 6), "", "Activations, direction by direction"),
         optional("activation_alpha", list(number()), "[]", "Numbers for the activations that take some, in order"),
         optional("activation_beta", list(number()), "[]", "Second numbers of those that take two"),
-        optional("clip", number(0), "", "Limit of what activations take"),
+        optional("clip", number(0), "", "Limit of the inputs of activations"),
         optional("layout", flagRule(), "0", "Whether the batch comes before time")};
     fields.insert(fields.end(), more.begin(), more.end());
     return fields;

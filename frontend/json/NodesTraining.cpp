@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nodes of models that say themselves how they learn: gradients, assignments, steps of optimizers, calls of other
+// Nodes of trainable functions: gradients, assignments, steps of optimizers, calls of other
 // functions.
 #include "frontend/json/ModelRules.h"
 #include "frontend/json/NodeContext.h"
@@ -19,7 +19,7 @@ static NodeResults buildGradient(NodeContext &context) {
   }
   for (Value tensor : tensors)
     if (!isa<FloatType>(typeOf(tensor).getElementType())) {
-      context.error("is of floating-point tensors, got " + describeTensor(tensor));
+      context.error("expects floating-point tensors, got " + describeTensor(tensor));
       return {};
     }
   auto op = dlc::GradientOp::create(context.builder, context.location, tensors.front(), ArrayRef(tensors).drop_front());
@@ -34,7 +34,7 @@ static NodeResults buildDropout(NodeContext &context) {
     const JsonValue *literal = context.inputs[i].literal;
     if (literal && literal->isNumber())
       return literal;
-    context.error("takes " + meaning + " as a number that is written in its place, such as " +
+    context.error("expects " + meaning + " as a number that is written instead of an input, such as " +
                   (i == 1 ? "0.5" : "1 for training and 0 for inference"));
     return nullptr;
   };
@@ -84,12 +84,12 @@ static NodeResults buildApplyGradients(NodeContext &context) {
   if (llvm::is_contained(inputs, Value()))
     return {};
   if (inputs.size() != names.elements.size() + 1) {
-    context.error("takes the rate and one gradient for each of " + Twine(names.elements.size()) + " parameters, not " +
-                  Twine(inputs.size()) + " inputs");
+    context.error("expects the rate and one gradient for each of " + Twine(names.elements.size()) +
+                  " parameters, not " + Twine(inputs.size()) + " inputs");
     return {};
   }
   if (typeOf(inputs.front()).getRank() != 0) {
-    context.error("takes a rate of rank 0, got " + describeTensor(inputs.front()));
+    context.error("expects a rate of rank 0, got " + describeTensor(inputs.front()));
     return {};
   }
   SmallVector<Attribute> parameters;
@@ -181,7 +181,7 @@ void dlc::json::addTrainingNodes(std::vector<NodeKind> &kinds) {
        SIZE_MAX,
        0,
        {required("parameters", list(string(), 1), "Names of the parameters, in the order of their gradients"),
-        required("optimizer", getOptimizerRule(), "How parameters follow gradients"),
+        required("optimizer", getOptimizerRule(), "How parameters are updated by gradients"),
         optional("gradient_accumulation_steps", integer(1), "1", "Number of runs whose gradients make one step"),
         optional("scope", string(), "\"optimizer\"",
                  "Name of the optimizer; what it keeps is called SCOPE.ROLE.PARAMETER")},
@@ -192,7 +192,7 @@ void dlc::json::addTrainingNodes(std::vector<NodeKind> &kinds) {
                    SIZE_MAX,
                    {required("function", string(), "Name of the function; 'model' is the model's own layers or nodes"),
                     optional("training", boolean(), "false",
-                             "Whether its layers do what they do in training (dropout, statistics of the batch)")},
+                             "Whether its layers behave as in training (dropout, statistics of the batch)")},
                    buildCall});
   kinds.push_back({"RandomUniformLike",
                    1,

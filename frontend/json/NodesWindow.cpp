@@ -192,7 +192,7 @@ void dlc::json::addWindowNodes(std::vector<NodeKind> &kinds) {
     return more;
   };
   Field givenKernel = optional("kernel_shape", positive, "", "Extents of the weight's kernel, to check them");
-  Field group = optional("group", integer(1, INT32_MAX), "1", "Groups of channels that are convolved apart");
+  Field group = optional("group", integer(1, INT32_MAX), "1", "Groups of channels that are convolved separately");
   Field ceil = optional("ceil_mode", flagRule(), "0", "Whether a last window may reach over the end");
   kinds.push_back({"Conv", 2, 3, 1, with({givenKernel, group}), buildConv});
   kinds.push_back(

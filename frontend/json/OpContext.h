@@ -16,7 +16,7 @@ struct OptionalOperand {
   operator mlir::Value() const { return value; }
 };
 
-/// Builds the ops of one layer or node; problems are reported at its place in the file.
+/// Builds the ops of one layer or node; problems are reported at its location in the file.
 class OpContext {
 public:
   OpContext(mlir::OpBuilder &builder, Reporter &reporter, Attributes attributes, std::string name, std::string label,
@@ -44,7 +44,7 @@ public:
 
   /// Reports `LABEL MESSAGE` and returns null. Messages start with a verb: "expects a rank-4 input, ...".
   mlir::Value error(const llvm::Twine &message);
-  /// The same at the place of an attribute.
+  /// The same at the location of an attribute.
   mlir::Value error(llvm::StringRef attribute, const llvm::Twine &message);
 
   mlir::OpBuilder &builder;
@@ -53,10 +53,10 @@ public:
   std::string name;  ///< of the layer or node
   std::string label; ///< `layer 'conv1'`
   Position position;
-  mlir::Location location; ///< the name, at the place in the file
+  mlir::Location location; ///< the name, at the location in the file
 
 private:
-  /// Whether an argument of an op is no null operand.
+  /// Whether an argument of an op is not a null operand.
   template <typename T> static bool isUsable(const T &argument) {
     constexpr bool mayBeNull = std::is_same_v<T, OptionalOperand>;
     if constexpr (std::is_convertible_v<const T &, mlir::Value> && !mayBeNull)

@@ -12,7 +12,8 @@ namespace dlc::json {
 
 class Parameters {
 public:
-  /// With `isTrained`, parameters that no file and no text gives have their initializer in place of a value.
+  /// With `isTrained`, parameters whose values are given by no file and not in the model have their initializer instead
+  /// of a value.
   Parameters(mlir::ModuleOp module, WeightSource &source, Reporter &reporter, bool isTrained)
       : module(module), source(source), reporter(reporter), isTrained(isTrained) {}
 
@@ -30,7 +31,7 @@ private:
   Reporter &reporter;
   bool isTrained;
   llvm::StringMap<mlir::RankedTensorType> types;
-  mlir::Operation *last = nullptr; ///< the parameter declared last; parameters stand in order before the functions
+  mlir::Operation *last = nullptr; ///< the parameter declared last; parameters are in order before the functions
 };
 
 } // namespace dlc::json

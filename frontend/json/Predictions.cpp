@@ -99,7 +99,7 @@ bool dlc::json::checkPredictions(OpContext &context, const LossDescription &loss
 
   bool isOverClasses = loss.isOverClasses();
   if (softmax && countClasses(softmax) == 1)
-    return fail("looks at a softmax over one element, which is 1 whatever the model says: give the last layer one unit "
+    return fail("is computed from a softmax over one element, which is always 1: give the last layer one unit "
                 "for each class, or use \"sigmoid\" with the loss 'binary_cross_entropy'");
   if (isOverClasses && typeOf(predictions).getDimSize(classAxis) == 1)
     return fail("is over classes, and there is one: give the last layer one unit for each class, or use \"sigmoid\" "
@@ -111,22 +111,22 @@ bool dlc::json::checkPredictions(OpContext &context, const LossDescription &loss
   case LossKind::KlDivergence:
     if (loss.fromLogits) {
       if (kind == PredictionKind::Softmax)
-        return fail("takes logits ('from_logits'), and its predictions are probabilities already: leave out the "
+        return fail("expects logits ('from_logits'), and its predictions are probabilities already: leave out the "
                     "softmax or 'from_logits'");
       if (kind == PredictionKind::Sigmoid)
-        return warn("takes logits ('from_logits'), and its predictions are the results of a sigmoid, from 0 to 1: "
-                    "leave out the sigmoid, unless that is meant");
+        return warn("expects logits ('from_logits'), and its predictions are the results of a sigmoid, from 0 to 1: "
+                    "leave out the sigmoid, unless that is intended");
       return true;
     }
     if (kind == PredictionKind::LogSoftmax)
-      return fail("takes probabilities, and its predictions are their logarithms: use the loss "
-                  "'negative_log_likelihood', or 'softmax' in place of 'log_softmax'");
+      return fail("expects probabilities, and its predictions are their logarithms: use the loss "
+                  "'negative_log_likelihood', or 'softmax' instead of 'log_softmax'");
     if (isUnbounded)
       return fail(
-          "takes probabilities, and its predictions are " + nameOf(op, kind) +
+          "expects probabilities, and its predictions are " + nameOf(op, kind) +
           ": end the model with a softmax (\"activation\": \"softmax\"), or give the loss \"from_logits\": true");
     if (kind == PredictionKind::Sigmoid)
-      return warn("takes probabilities that add up to 1 over the classes, and its predictions are the results of a "
+      return warn("expects probabilities that add up to 1 over the classes, and its predictions are the results of a "
                   "sigmoid: use a softmax, or the loss 'binary_cross_entropy' for classes that do not exclude each "
                   "other");
     if (softmax && value == predictions && softmax.getAxes() != ArrayRef<int64_t>{classAxis})
@@ -135,29 +135,29 @@ bool dlc::json::checkPredictions(OpContext &context, const LossDescription &loss
     return true;
   case LossKind::LogLikelihood:
     if (kind == PredictionKind::Softmax || kind == PredictionKind::Sigmoid)
-      return fail("takes logarithms of probabilities, and its predictions are probabilities: use the loss "
+      return fail("expects logarithms of probabilities, and its predictions are probabilities: use the loss "
                   "'cross_entropy', or \"log_softmax\"");
     if (isUnbounded)
-      return fail("takes logarithms of probabilities, and its predictions are " + nameOf(op, kind) +
+      return fail("expects logarithms of probabilities, and its predictions are " + nameOf(op, kind) +
                   ": end the model with \"log_softmax\", or use the loss 'cross_entropy' with \"from_logits\": true");
     return true;
   case LossKind::BinaryCrossEntropy:
     if (loss.fromLogits && (kind == PredictionKind::Sigmoid || kind == PredictionKind::Softmax))
-      return fail("takes logits ('from_logits'), and its predictions are probabilities already: leave out the " +
+      return fail("expects logits ('from_logits'), and its predictions are probabilities already: leave out the " +
                   Twine(kind == PredictionKind::Sigmoid ? "sigmoid" : "softmax") + " or 'from_logits'");
     if (!loss.fromLogits && (isUnbounded || kind == PredictionKind::LogSoftmax))
       return fail(
-          "takes probabilities, and its predictions are " + nameOf(op, kind) +
+          "expects probabilities, and its predictions are " + nameOf(op, kind) +
           ": end the model with a sigmoid (\"activation\": \"sigmoid\"), or give the loss \"from_logits\": true");
     if (kind == PredictionKind::Softmax)
       return warn("judges each class by itself, and its predictions are a softmax, whose classes exclude each other: "
-                  "use the loss 'cross_entropy', unless that is meant");
+                  "use the loss 'cross_entropy', unless that is intended");
     return true;
   case LossKind::Hinge:
   case LossKind::MulticlassHinge:
     if (kind == PredictionKind::Softmax || kind == PredictionKind::Sigmoid)
-      return warn("takes scores that may be any numbers, and its predictions are probabilities: leave out the " +
-                  Twine(kind == PredictionKind::Sigmoid ? "sigmoid" : "softmax") + ", unless that is meant");
+      return warn("expects scores that may be any numbers, and its predictions are probabilities: leave out the " +
+                  Twine(kind == PredictionKind::Sigmoid ? "sigmoid" : "softmax") + ", unless that is intended");
     return true;
   case LossKind::SquaredError:
   case LossKind::AbsoluteError:

@@ -10,8 +10,8 @@
 namespace dlc::json {
 
 /// Looks at the op that predictions come from, past ops that only move elements. Reports by `context` what a loss
-/// cannot mean, such as the logarithm of a dense layer's scores, and gives false; warns where it may be meant. Where it
-/// cannot be told what predictions are, nothing is said. `classAxis` counts from 0.
+/// cannot mean, such as the logarithm of a dense layer's scores, and returns false; warns where it may be intended. If
+/// it cannot be decided what predictions are, nothing is reported. `classAxis` counts from 0.
 bool checkPredictions(OpContext &context, const LossDescription &loss, mlir::Value predictions, int64_t classAxis);
 
 } // namespace dlc::json

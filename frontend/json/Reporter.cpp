@@ -23,7 +23,7 @@ void Reporter::error(Position position, const Twine &message) {
 }
 
 void Reporter::warning(Position position, const Twine &message) {
-  // Parts of a model are imported once for each function that they stand in.
+  // Parts of a model are imported once for each function that they are in.
   std::string text = message.str();
   if (context && warnings.insert({{position.line, position.column}, text}).second)
     emitWarning(at(position)) << text;

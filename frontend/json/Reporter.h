@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Turns problems at places of a model file into diagnostics.
+/// Turns problems at locations of a model file into diagnostics.
 #ifndef DLC_FRONTEND_JSON_REPORTER_H
 #define DLC_FRONTEND_JSON_REPORTER_H
 

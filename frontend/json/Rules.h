@@ -19,11 +19,11 @@ struct Field {
   RulePtr rule;
   std::string summary;
   bool isRequired = false;
-  /// What a missing key means; none if nothing stands for it.
+  /// The default of a missing key; none if there is no default.
   std::optional<JsonValue> otherwise;
 };
 
-/// An object told from others by the value of a tag (`op`).
+/// An object distinguished from others by the value of a tag (`op`).
 struct Variant {
   std::string name, summary;
   std::vector<Field> fields;
@@ -85,7 +85,7 @@ RulePtr deferred(RulePtr (*target)());
 RulePtr defined(std::string definition, const RulePtr &rule);
 
 Field required(std::string name, RulePtr rule, std::string summary);
-/// `otherwise` is JSON text; empty: nothing stands for a missing key.
+/// `otherwise` is the default as JSON; empty: no default.
 Field optional(std::string name, RulePtr rule, const std::string &otherwise, std::string summary);
 
 /// Checks `value`, called `what` in messages, against `rule`; reports every problem and says whether there was none.

@@ -84,7 +84,7 @@ std::optional<Safetensors> Safetensors::open(StringRef path, MLIRContext *contex
     }
     int64_t begin = (*offsets)[0], end = (*offsets)[1];
     if (begin > end || static_cast<uint64_t>(end) > data.size()) {
-      reporter.error({}, "tensor '" + member.key + "' lies at bytes " + Twine(begin) + " to " + Twine(end) +
+      reporter.error({}, "tensor '" + member.key + "' is at bytes " + Twine(begin) + " to " + Twine(end) +
                              ", but the data has " + Twine(data.size()) + " bytes");
       continue;
     }

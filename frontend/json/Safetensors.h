@@ -18,8 +18,8 @@ public:
     llvm::ArrayRef<char> bytes; ///< in the mapped file, at any alignment
   };
 
-  /// Maps `path` into the ConstantTable of `context` and checks its header: sizes, types, and that no tensor lies
-  /// outside of the file or over another. Problems are reported at the file; nothing comes back if there was one.
+  /// Maps `path` into the ConstantTable of `context` and checks its header: sizes, types, and that no tensor is
+  /// outside the file or over another. Problems are reported at the file; returns nothing if there was one.
   static std::optional<Safetensors> open(llvm::StringRef path, mlir::MLIRContext *context);
 
   /// The tensor called `name`, or null.

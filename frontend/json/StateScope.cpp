@@ -17,7 +17,7 @@ void EntryStates::reset(func::FuncOp newFunction) {
 
 Value EntryStates::begin(OpContext &context, const StateRequest &request) {
   if (request.initial)
-    return context.error("stateful", "cannot take an initial state: its state is what the run before has left");
+    return context.error("stateful", "cannot take an initial state: its state is what the previous run has left");
   // The caller sees extents by name, and the context keeps them from run to run: they are numbers or names of inputs'.
   FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
   if (failed(shapes))
@@ -102,7 +102,7 @@ Value LoopStates::begin(OpContext &context, const StateRequest &request) {
   entry.type = RankedTensorType::get(extents, request.elementType);
   entry.initial = request.initial;
   if (request.initial && (!isa<BlockArgument>(request.initial) || request.initial.getType() != entry.type))
-    return context.error("takes an initial state of type " + describeTensor(request.initial) +
+    return context.error("expects an initial state of type " + describeTensor(request.initial) +
                          ", and decoding takes it from the encoder as it is, " + describeType(entry.type));
   unsigned index = firstArgument + entries.size();
   if (failed(body.insertArgument(index, entry.type, DictionaryAttr(), context.location)))

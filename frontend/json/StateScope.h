@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// State over time: where a layer that remembers gets what it knows before the first step, and where it leaves what it
-/// knows after the last. Layers do not see who owns it: nobody (zeros, then dropped), the context of a `stateful`
+/// knows after the last. Layers do not see who owns it: no one (zeros, then dropped), the context of a `stateful`
 /// model, or a decoding loop.
 #ifndef DLC_FRONTEND_JSON_STATESCOPE_H
 #define DLC_FRONTEND_JSON_STATESCOPE_H
@@ -61,7 +61,7 @@ public:
 
   struct Entry {
     std::string name; ///< "LAYER.role"
-    mlir::Value last; ///< null until the layer has handed it over
+    mlir::Value last; ///< null until the layer has set it
   };
   llvm::ArrayRef<Entry> getEntries() const { return entries; }
 
@@ -70,12 +70,12 @@ private:
   llvm::SmallVector<Entry> entries;
 };
 
-/// States of layers in the body of a loop: they become carried values, which start as zeros.
+/// States of layers in the body of a loop: they become loop-carried values, which start as zeros.
 class LoopStates final : public StateScope {
 public:
   /// Arguments are added to `body` at its position `firstArgument`.
   LoopStates(mlir::func::FuncOp body, unsigned firstArgument) : body(body), firstArgument(firstArgument) {}
-  /// Lets every state's rows (of its batch) be chosen anew before a step: row i becomes row `parents[i]`.
+  /// Lets every state's rows (of its batch) be reselected before a step: row i becomes row `parents[i]`.
   void chooseRows(mlir::Value newParents) { parents = newParents; }
   mlir::Value begin(OpContext &context, const StateRequest &request) override;
   void limit(OpContext &context, llvm::StringRef role, int64_t most, mlir::Value like, int64_t dim) override;
@@ -85,7 +85,7 @@ public:
     std::string name;
     mlir::RankedTensorType type;
     int64_t batchDim = -1; ///< dimension that is the batch, or -1
-    mlir::Value initial;   ///< an invariant of the loop's body, or null
+    mlir::Value initial;   ///< a capture of the loop's body, or null
     mlir::Value last;
   };
   llvm::ArrayRef<Entry> getEntries() const { return entries; }

@@ -150,7 +150,7 @@ std::optional<TrainingBatch> TrainingImporter::importBatch(StringRef name, bool 
     return std::nullopt;
   if (!isa<FloatType>(typeOf(predictions).getElementType())) {
     context.error("looks at '" + batch.outputNames.front() + "' of type " + describeTensor(predictions) +
-                  ", which is not of floating point");
+                  ", which is not floating-point");
     return std::nullopt;
   }
   batch.loss = LossImporter(context, training, batch).import(predictions);
@@ -196,7 +196,7 @@ Value TrainingImporter::regularize(OpContext &context, Value loss) {
 //===-- Steps -------------------------------------------------------------===//
 
 SmallVector<Value> TrainingImporter::differentiate(TrainingBatch &batch) {
-  // The first load of a parameter stands for all of them.
+  // The first load of a parameter represents all of them.
   SmallVector<Value> variables;
   {
     OpBuilder::InsertionGuard guard(builder);

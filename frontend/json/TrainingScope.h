@@ -17,7 +17,7 @@ public:
 
   /// Random numbers between 0 and 1 in the shape of `like`, in f32: others in each step and in each call.
   mlir::Value createUniform(OpContext &context, mlir::Value like);
-  /// The same, one number a sample: [N, 1, ...] of the rank of `x`, whose first dimension counts samples.
+  /// The same, one number per sample: [N, 1, ...] of the rank of `x`, whose first dimension counts samples.
   mlir::Value createUniformPerSample(OpContext &context, mlir::Value x);
   /// Normally distributed random numbers in the shape and type of `like`: mean 0, variance 1.
   mlir::Value createNormal(OpContext &context, mlir::Value like);
@@ -46,7 +46,7 @@ private:
   llvm::SmallVector<std::pair<std::string, mlir::Value>> updates;
 };
 
-/// Declares the parameters that random numbers of steps follow from, unless `module` has them.
+/// Declares the parameters that determine random numbers of steps, unless `module` has them.
 void declareRandomness(mlir::ModuleOp module);
 /// Their values: the seed and the number of the step.
 std::pair<mlir::Value, mlir::Value> loadRandomness(mlir::OpBuilder &builder, mlir::Location location);

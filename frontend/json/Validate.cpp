@@ -78,7 +78,7 @@ std::string dlc::json::labelOf(const Rule &rule, const JsonValue &value, size_t 
   return rule.noun + " " + std::to_string(index + 1) + kind;
 }
 
-/// What to suggest for `name`, which is none of `names`.
+/// What to suggest for `name`, which is not one of `names`.
 static std::string suggestOf(const Rule &rule, StringRef name, llvm::ArrayRef<StringRef> names) {
   for (const auto &[elsewhere, here] : rule.hints)
     if (name.equals_insensitive(elsewhere))
@@ -110,7 +110,7 @@ bool dlc::json::validate(const Rule &rule, const JsonValue &value, const std::st
   if (rule.kind == Rule::Kind::Deferred)
     return validate(*rule.target(), value, what, reporter);
   if (rule.kind == Rule::Kind::Either) {
-    // Alternatives of one JSON type (a list of integers or of pairs) are tried in turn; the last one's complaint is
+    // Alternatives of one JSON type (a list of integers or of pairs) are tried in order; the last one's complaint is
     // shown.
     llvm::SmallVector<const Rule *> candidates;
     for (const RulePtr &alternative : rule.alternatives)

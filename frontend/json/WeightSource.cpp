@@ -36,7 +36,7 @@ void WeightSource::openFile(const JsonValue &path, StringRef modelPath) {
   namespace fs = llvm::sys::path;
   filePath = path.string;
   auto leaves = [&] {
-    return reporter.error(path.position, "weights file '" + path.string + "' must lie in the model's folder");
+    return reporter.error(path.position, "weights file '" + path.string + "' must be in the model's folder");
   };
   if (fs::is_absolute(path.string) ||
       llvm::is_contained(llvm::make_range(fs::begin(path.string), fs::end(path.string)), ".."))
@@ -131,7 +131,7 @@ static bool canHold(Type type, double value) {
          storeInteger(static_cast<int64_t>(value), type, element);
 }
 
-/// Values that are made up, not mapped from a file, take memory of the compiler.
+/// Values that are generated, not mapped from a file, take memory of the compiler.
 static constexpr uint64_t maxMadeBytes = 4ull << 30;
 
 ElementsAttr WeightSource::get(const ParameterRequest &request, DictionaryAttr *distribution) {
@@ -139,7 +139,7 @@ ElementsAttr WeightSource::get(const ParameterRequest &request, DictionaryAttr *
   if (!byteCount || (!file && *byteCount > maxMadeBytes)) {
     reporter.error(request.position, request.label + ": parameter '" + request.role + "' of shape " +
                                          formatShape(request.type.getShape()) + " is too large" +
-                                         (byteCount ? " to be made up: give its weights in a file" : ""));
+                                         (byteCount ? " to be generated: give its weights in a file" : ""));
     return {};
   }
   if (request.value)
@@ -180,7 +180,7 @@ ElementsAttr WeightSource::get(const ParameterRequest &request, DictionaryAttr *
   if (request.initializer.isRandom() && !isa<FloatType>(request.type.getElementType())) {
     reporter.error(request.position, request.label + ": parameter '" + request.role + "' of type " +
                                          getElementTypeName(request.type.getElementType()) +
-                                         " cannot have random first values");
+                                         " cannot have random initial values");
     return {};
   }
   if (!isa<FloatType>(request.type.getElementType()) &&
@@ -189,7 +189,7 @@ ElementsAttr WeightSource::get(const ParameterRequest &request, DictionaryAttr *
     snprintf(value, sizeof(value), "%.9g", request.initializer.first);
     reporter.error(request.position, request.label + ": parameter '" + request.role + "' of type " +
                                          getElementTypeName(request.type.getElementType()) +
-                                         " cannot have the first value " + value);
+                                         " cannot have the initial value " + value);
     return {};
   }
   if (distribution) {

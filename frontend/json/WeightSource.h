@@ -29,7 +29,7 @@ struct ParameterRequest {
   Initializer initializer;
   /// The model names `initializer` itself, so that a weights file may lack the tensor.
   bool isInitializerGiven = false;
-  /// Values in the model's text (`value` of a parameter), or null.
+  /// Values in the model file itself (`value` of a parameter), or null.
   const JsonValue *value = nullptr;
   llvm::StringRef kind = "weight"; ///< see dlc.parameter
   Position position;
@@ -52,7 +52,7 @@ public:
   const std::optional<Initializer> &getDefaultInitializer() const { return initializer; }
   /// Names of all tensors that `getTypeOf` finds.
   llvm::SmallVector<llvm::StringRef> getNames() const;
-  /// Reports inline weights that nobody asked for; `owners` are the names of all layers.
+  /// Reports inline weights that no layer uses; `owners` are the names of all layers.
   void reportUnused(llvm::ArrayRef<llvm::StringRef> owners);
 
 private:

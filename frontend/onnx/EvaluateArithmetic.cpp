@@ -113,7 +113,7 @@ void evaluateBinary(NodeImporter &node, const KnownValue &lhs, const KnownValue 
 }
 
 /// Whether arithmetic on `type` is followed. 16-bit floating point is left to kernels, which round where the reference
-/// does, truth values to importers, which refuse them.
+/// does, booleans to importers, which reject them.
 bool isFollowed(Type type) { return (isInteger(type) && !isBool(type)) || type.isF32() || type.isF64(); }
 
 template <const Arithmetic &arithmetic> void evaluateArithmetic(NodeImporter &node) {

@@ -8,7 +8,7 @@ using namespace mlir;
 
 namespace dlc::onnx_import {
 
-/// Inlined calls may multiply nodes; a model with more of them than this is taken for a mistake.
+/// Inlined calls may multiply nodes; a model with more of them than this is considered a mistake.
 static constexpr int64_t maxNodes = 1'000'000;
 static constexpr size_t maxCallDepth = 64;
 
@@ -20,7 +20,7 @@ static int64_t getFirstOpset(const OpRegistry &registry, StringRef op) {
   return opset;
 }
 
-/// ONNX spells its default domain in two ways.
+/// ONNX has two names for its default domain.
 static StringRef normalizeDomain(StringRef domain) { return domain == "ai.onnx" ? "" : domain; }
 
 static std::string functionKey(StringRef domain, StringRef name, StringRef overload) {

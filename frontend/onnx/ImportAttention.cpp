@@ -66,7 +66,7 @@ Value padMask(NodeImporter &node, Value mask, AffineExpr keys) {
                             node.integers(high), PadMode::Constant);
 }
 
-/// Where queries stand among the keys: after the `past` ones, or at the end of what is valid.
+/// The position of queries among the keys: after the `past` ones, or at the end of what is valid.
 void setOffset(NodeImporter &node, AttentionInputs &inputs, AffineExpr past, AffineExpr newKeys) {
   if (inputs.lengths) {
     inputs.isFromEnd = true;
@@ -97,12 +97,12 @@ std::optional<AttentionInputs> getAttentionInputs(NodeImporter &node) {
     return std::nullopt;
   AffineExpr past, newKeys = node.getDims(inputs.key)[2];
   if (node.hasOperand(4) != node.hasOperand(5)) {
-    node.error() << "takes past_key and past_value together";
+    node.error() << "expects past_key and past_value together";
     return std::nullopt;
   }
   if (node.hasOperand(4)) {
     if (node.getRank(4) != 4 || node.getRank(5) != 4) {
-      node.error() << "takes a past of rank 4";
+      node.error() << "expects a past of rank 4";
       return std::nullopt;
     }
     past = node.getDims(4)[2];
@@ -121,7 +121,7 @@ std::optional<AttentionInputs> getAttentionInputs(NodeImporter &node) {
   std::optional<int64_t> size = constantDim(node.getDims(inputs.query)[3]);
   inputs.scale = node.getReal("scale", 1 / std::sqrt(static_cast<double>(size.value_or(1))));
   inputs.softcap = node.getReal("softcap", 0);
-  // ONNX puts a root of the scale on each side, which shows where elements have 16 bits.
+  // ONNX multiplies each side by the square root of the scale, which matters where elements have 16 bits.
   if (getElementTypeOrSelf(inputs.query).getIntOrFloatBitWidth() == 16 && inputs.scale >= 0) {
     Value root = node.createScalar(getElementTypeOrSelf(inputs.query), std::sqrt(inputs.scale));
     inputs.scaledQuery = node.create<MulOp>(inputs.query, root);
@@ -145,7 +145,7 @@ std::optional<AttentionInputs> getAttentionInputs(NodeImporter &node) {
   int64_t precision = node.getInteger("softmax_precision", 1);
   // Softmax is computed in f32, or f64 for f64 operands: at least as exact as what is asked for.
   if (!llvm::is_contained({1, 10, 11, 16}, precision) && !node.hasFailed())
-    node.error() << "softmax_precision " << precision << " is no floating-point type";
+    node.error() << "softmax_precision " << precision << " is not a floating-point type";
   return node.hasFailed() ? std::nullopt : std::optional(inputs);
 }
 
@@ -254,7 +254,7 @@ void importAttention(NodeImporter &node) {
     return;
   int64_t mode = node.getInteger("qk_matmul_output_mode", 0);
   if (mode < 0 || mode > 3) {
-    node.error() << "qk_matmul_output_mode " << mode << " is none of 0 to 3";
+    node.error() << "qk_matmul_output_mode " << mode << " is not one of 0 to 3";
     return;
   }
   node.setResult(3, createScores(node, *inputs, mode));
@@ -262,8 +262,8 @@ void importAttention(NodeImporter &node) {
 
 //===-- Caches -------------------------------------------------------------===//
 
-/// present[b, ..., (write[b] + s) mod length, ...] = update[b, ..., s, ...]: every place of the cache takes its element
-/// of the update, if it has one.
+/// present[b, ..., (write[b] + s) mod length, ...] = update[b, ..., s, ...]: every position of the cache takes its
+/// element of the update, if it has one.
 void importTensorScatter(NodeImporter &node) {
   if (!node.expectOperands(2, 3))
     return;
@@ -277,16 +277,16 @@ void importTensorScatter(NodeImporter &node) {
   std::optional<int64_t> length = constantDim(cache[axis]),
                          count = update.size() == cache.size() ? constantDim(update[axis]) : std::nullopt;
   if (axis < 1 || !length || !count || *count > *length || *count < 1) {
-    node.error() << "takes a cache and an update of known lengths, the update's at most the cache's";
+    node.error() << "expects a cache and an update of known lengths, the update's at most the cache's";
     return;
   }
   Type type = node.getBuilder().getI64Type();
   auto number = [&](int64_t value) { return node.createScalar(type, static_cast<double>(value)); };
-  // The element of the update that each place takes: [batch, length].
+  // The element of the update that each position takes: [batch, length].
   Value place =
       node.reshape(node.create<IndexOp>(node.getOperand(0), node.integer(axis)), {node.extent(1), cache[axis]});
   Value sample = node.reshape(node.create<IndexOp>(node.getOperand(0), node.integer(0)), {cache[0], node.extent(1)});
-  // Without indices all samples are written from the first place on.
+  // Without indices all samples are written from the first position on.
   Value start = node.create<MulOp>(sample, number(0));
   if (node.hasOperand(2) && !node.hasFailed())
     start = node.reshape(node.cast(node.getOperand(2), type), {cache[0], node.extent(1)});

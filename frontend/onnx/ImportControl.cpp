@@ -21,7 +21,7 @@ void importIf(NodeImporter &node) {
   if (!node.hasFailed() && (!onTrue || !onFalse))
     node.error() << "lacks a branch";
   else if (!node.hasFailed() && (!condition || !condition->isConstant() || condition->elements.size() != 1))
-    node.error() << "is supported for conditions that follow from constants and shapes only";
+    node.error() << "is supported for conditions that depend on constants and shapes only";
   if (node.hasFailed())
     return;
   const onnx::GraphProto &taken = condition->elements.front().asReal() != 0 ? *onTrue : *onFalse;
@@ -38,7 +38,7 @@ void importIf(NodeImporter &node) {
     node.setTensor(i, tensor);
 }
 
-/// A truth value for every element of `x`: true.
+/// A boolean for every element of `x`: true.
 Value createTrueLike(NodeImporter &node, Value x) {
   if (node.hasFailed())
     return {};
@@ -51,7 +51,7 @@ Value createTrueLike(NodeImporter &node, Value x) {
   return node.create<OrOp>(isNan, node.create<NotOp>(isNan));
 }
 
-/// Numbers of [0, 1), one an element of `shape`, made from the seed and the element's position by a 32-bit mixing
+/// Numbers of [0, 1), one per element of `shape`, made from the seed and the element's position by a 32-bit mixing
 /// function
 /// ("lowbias32", https://nullprogram.com/blog/2018/07/31/). A run draws the same numbers each time.
 Value createUniform(NodeImporter &node, ArrayRef<AffineExpr> shape) {

@@ -19,7 +19,7 @@ std::optional<Convolution> getConvolution(NodeImporter &node) {
     return std::nullopt;
   ArrayRef<AffineExpr> x = node.getDims(0), w = node.getDims(1);
   if (x.size() < 3 || x.size() > 5 || w.size() != x.size()) {
-    node.error() << "takes an operand of rank 3 to 5 and a weight of that rank, got ranks " << x.size() << " and "
+    node.error() << "expects an operand of rank 3 to 5 and a weight of that rank, got ranks " << x.size() << " and "
                  << w.size();
     return std::nullopt;
   }
@@ -31,7 +31,7 @@ std::optional<Convolution> getConvolution(NodeImporter &node) {
   Convolution result;
   for (AffineExpr extent : w) {
     if (constantDim(extent).value_or(0) < 1) {
-      node.error() << "takes a weight of static extents of at least 1";
+      node.error() << "expects a weight of static extents of at least 1";
       return std::nullopt;
     }
     result.kernel.push_back(*constantDim(extent));
@@ -49,12 +49,12 @@ std::optional<Convolution> getConvolution(NodeImporter &node) {
   return node.hasFailed() ? std::nullopt : std::optional(result);
 }
 
-/// Adds the bias, one number a channel, and sets the result.
+/// Adds the bias, one number per channel, and sets the result.
 void setWithBias(NodeImporter &node, Value result) {
   if (node.hasOperand(2) && !node.hasFailed()) {
     ArrayRef<AffineExpr> bias = node.getDims(2);
     if (bias.size() != 1 || (constantDim(bias[0]) != 1 && bias[0] != node.getDims(result)[1]))
-      node.error() << "takes one bias a channel of its result";
+      node.error() << "expects one bias per channel of its result";
     result = node.create<AddOp>(result, unsqueezeAround(node, node.getOperand(2), 0, node.getRank(0) - 2));
   }
   node.setResult(0, result);
@@ -81,7 +81,7 @@ void importConvTranspose(NodeImporter &node) {
   if (!isSame && !node.hasAttribute("output_shape"))
     pads = getPads(node, conv->kernel, conv->strides, conv->dilations);
   if (isSame || node.hasAttribute("output_shape")) {
-    // The result's extents are given; padding follows from them.
+    // The result's extents are given; padding is computed from them.
     ArrayRef<AffineExpr> dims = node.getDims(0);
     SmallVector<int64_t> shape(spatial, 0);
     if (auto given = node.getIntegers("output_shape")) {
@@ -119,28 +119,28 @@ void importConvTranspose(NodeImporter &node) {
 }
 
 /// A convolution over time, a filter a channel, that sees the present and the past: what came before the input is a
-/// state, and its last places are the next one's.
+/// state, and its last positions are the next one.
 void importCausalConvWithState(NodeImporter &node) {
   if (!node.expectOperands(2, 4) || !expectElements(node, 0, ElementClass::Real))
     return;
   if (node.getRank(0) != 3 || node.getRank(1) != 3 || (node.hasOperand(3) && node.getRank(3) != 3)) {
-    node.error() << "takes an input, a weight and a state of rank 3";
+    node.error() << "expects an input, a weight and a state of rank 3";
     return;
   }
   Dims x(node.getDims(0)), weight(node.getDims(1));
   std::optional<int64_t> channels = constantDim(x[1]), length = constantDim(x[2]), taps = constantDim(weight[2]);
   if (!channels || *channels < 1 || weight[0] != x[1] || constantDim(weight[1]) != 1 || !taps || *taps < 1) {
-    node.error() << "takes a weight of [channels, 1, taps] for an input of [batch, channels, length]";
+    node.error() << "expects a weight of [channels, 1, taps] for an input of [batch, channels, length]";
     return;
   }
   int64_t past = *taps - 1;
   if (node.hasOperand(3) && (node.getDims(3)[1] != x[1] || constantDim(node.getDims(3)[2]) != past)) {
-    node.error() << "takes a state of " << past << " places a channel";
+    node.error() << "expects a state of " << past << " positions per channel";
     return;
   }
   std::string activation = node.getString("activation", "none");
   if (activation != "none" && activation != "silu" && activation != "swish")
-    node.error() << "knows no activation '" << activation << "'; there are none, silu and swish";
+    node.error() << "does not support activation '" << activation << "'; supported are none, silu and swish";
   if (node.hasResult(1) && !length)
     node.error() << "gives a state where the length of its input is known";
   if (node.hasFailed())

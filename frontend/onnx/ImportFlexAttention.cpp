@@ -36,7 +36,7 @@ void importFlexAttention(NodeImporter &node) {
     return;
   for (int64_t i = 0; i < 3; ++i)
     if (node.getRank(i) != 4) {
-      node.error() << "takes operands of rank 4";
+      node.error() << "expects operands of rank 4";
       return;
     }
   Type type = node.getElementType(0), wide = type.isF64() ? type : node.getBuilder().getF32Type();
@@ -50,7 +50,7 @@ void importFlexAttention(NodeImporter &node) {
     return;
   }
   if (!heads || !groups || *groups < 1 || *heads % *groups != 0) {
-    node.error() << "takes known numbers of heads, those of keys a divisor of those of queries";
+    node.error() << "expects known numbers of heads, those of keys a divisor of those of queries";
     return;
   }
   wide = node.getTypeAttribute("softmax_precision", wide);

@@ -8,14 +8,14 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-/// A gather from the tensor as one row: the place of an element is that of its index, in the dimension `axis` replaced
+/// A gather from the tensor as one row: the offset of an element is that of its index, in the dimension `axis` replaced
 /// by the index itself. An index outside is moved to the nearest element, as `dlc.gather` does it.
 void importGatherElements(NodeImporter &node) {
   if (!node.expectOperands(2, 2) || !expectElements(node, 1, ElementClass::Integer))
     return;
   int64_t rank = node.getRank(0), axis = node.normalizeAxis(node.getInteger("axis", 0), rank);
   if (int64_t own = node.getRank(1); !node.hasFailed() && own != rank)
-    node.error() << "takes indices of the operand's rank " << rank << ", got rank " << own;
+    node.error() << "expects indices of the operand's rank " << rank << ", got rank " << own;
   Type i64 = node.getBuilder().getI64Type();
   Value x = node.getOperand(0), indices = node.cast(node.getOperand(1), i64);
   auto count = [&](ArrayRef<int64_t> dims) {

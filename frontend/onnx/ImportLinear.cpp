@@ -21,7 +21,7 @@ void importGemm(NodeImporter &node) {
   if (!node.expectOperands(2, 3) || !expectElements(node, 0, ElementClass::Number))
     return;
   if (node.getRank(0) != 2 || node.getRank(1) != 2) {
-    node.error() << "takes matrices, got ranks " << node.getRank(0) << " and " << node.getRank(1);
+    node.error() << "expects matrices, got ranks " << node.getRank(0) << " and " << node.getRank(1);
     return;
   }
   Type type = node.getElementType(0);

@@ -13,7 +13,7 @@ namespace {
 
 /// The operands of a step, by name; null where the rule has none.
 struct LinearAttention {
-  Value query, key, value, decay, beta; ///< scanned: [T, B, groups, ...]
+  Value query, key, value, decay, beta; ///< scan inputs: [T, B, groups, ...]
   Value state;                          ///< [B, groups, key size, value size]
   bool isGated, isDelta;
   double scale;
@@ -47,10 +47,10 @@ std::optional<LinearAttention> getOperands(NodeImporter &node, int64_t heads, in
   result.isGated = rule == "gated" || rule == "gated_delta";
   result.isDelta = rule == "delta" || rule == "gated_delta";
   if (!result.isGated && !result.isDelta && rule != "linear" && !node.hasFailed())
-    node.error() << "update_rule '" << rule << "' is none of linear, gated, delta and gated_delta";
+    node.error() << "update_rule '" << rule << "' is not one of linear, gated, delta and gated_delta";
   if ((node.hasOperand(4) != result.isGated || node.hasOperand(5) != result.isDelta) && !node.hasFailed())
     node.error()
-        << "takes 'decay' where the rule is gated and 'beta' where it is a delta rule, and only there; the rule is "
+        << "expects 'decay' where the rule is gated and 'beta' where it is a delta rule, and only there; the rule is "
         << rule;
   result.query = putTimeFirst(node, 0, {groups, heads / groups, size});
   result.key = putTimeFirst(node, 1, {groups, size, 1});
@@ -81,8 +81,8 @@ void importLinearAttention(NodeImporter &node) {
   if (heads < 1 || groups < 1 || heads % groups != 0 || !features || !values || *features % heads != 0 ||
       *values % groups != 0) {
     if (!node.hasFailed())
-      node.error() << "takes operands of rank 3 with known last extents that its heads (" << heads << " and " << groups
-                   << ") divide";
+      node.error() << "expects operands of rank 3 with known last extents that its heads (" << heads << " and "
+                   << groups << ") divide";
     return;
   }
   int64_t size = *features / heads, valueSize = *values / groups;

@@ -10,7 +10,7 @@ namespace {
 
 /// The loss of each sample and of all, from log-probabilities `[N, C, d...]` and the numbers of the right classes
 /// `[N, d...]` (operand 1). The right class is chosen by a comparison with every class, so that the loss is elementwise
-/// work beside a sum, and so is its gradient. A target that is no class, or the one to ignore, adds nothing.
+/// work beside a sum, and so is its gradient. A target that is not a class, or that is ignored, contributes nothing.
 void importLoss(NodeImporter &node, Value logProbability) {
   std::string reduction = node.getString("reduction", "mean");
   if (reduction != "none" && reduction != "mean" && reduction != "sum") {
@@ -21,7 +21,7 @@ void importLoss(NodeImporter &node, Value logProbability) {
   if (node.hasFailed())
     return;
   if (dims.size() < 2 || targetDims.size() + 1 != dims.size()) {
-    node.error() << "takes scores [N, C, d1, ...] and targets [N, d1, ...], got ranks " << dims.size() << " and "
+    node.error() << "expects scores [N, C, d1, ...] and targets [N, d1, ...], got ranks " << dims.size() << " and "
                  << targetDims.size();
     return;
   }
@@ -74,7 +74,7 @@ void importSoftmaxCrossEntropyLoss(NodeImporter &node) {
   if (!expectLossOperands(node))
     return;
   if (int64_t rank = node.getRank(0); rank < 2) {
-    node.error() << "takes scores of rank 2 or more, got rank " << rank;
+    node.error() << "expects scores of rank 2 or more, got rank " << rank;
     return;
   }
   Value logProbability = node.create<LogSoftmaxOp>(node.getOperand(0), ArrayRef<int64_t>{1});

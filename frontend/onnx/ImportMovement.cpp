@@ -96,7 +96,7 @@ void importFlatten(NodeImporter &node) {
   ArrayRef<AffineExpr> dims = node.getDims(0);
   int64_t axis = node.getInteger("axis", 1), rank = dims.size();
   if (axis < -rank || axis > rank) {
-    node.error() << "axis " << axis << " is outside of the " << rank << " dimensions";
+    node.error() << "axis " << axis << " is outside the " << rank << " dimensions";
     return;
   }
   axis = axis < 0 ? axis + rank : axis;
@@ -233,7 +233,7 @@ void importDepthToSpace(NodeImporter &node) {
   std::optional<int64_t> channels = dims.size() == 4 ? constantDim(dims[1]) : std::nullopt;
   if (!channels || block < 1 || block > INT16_MAX || *channels % (block * block) != 0 ||
       (mode != "DCR" && mode != "CRD")) {
-    node.error() << "takes a tensor of rank 4 whose channels are a multiple of the squared positive 'blocksize', and "
+    node.error() << "expects a tensor of rank 4 whose channels are a multiple of the squared positive 'blocksize', and "
                     "mode DCR or CRD";
     return;
   }
@@ -256,8 +256,9 @@ void importSpaceToDepth(NodeImporter &node) {
   auto dividesSpatial = [&](AffineExpr extent) { return constantDim(extent) && *constantDim(extent) % block == 0; };
   if (block < 1 || block > INT16_MAX || dims.size() != 4 || !dividesSpatial(dims[2]) || !dividesSpatial(dims[3]) ||
       (!isDepthFirst && mode != "CRD")) {
-    node.error() << "takes a tensor of rank 4 whose height and width are known multiples of the positive 'blocksize', "
-                    "and mode DCR or CRD";
+    node.error()
+        << "expects a tensor of rank 4 whose height and width are known multiples of the positive 'blocksize', "
+           "and mode DCR or CRD";
     return;
   }
   AffineExpr b = node.extent(block), rows = dims[2].floorDiv(block), columns = dims[3].floorDiv(block);

@@ -80,7 +80,7 @@ void importBatchNormalization(NodeImporter &node) {
   if (!node.expectOperands(5, 5) || !expectElements(node, 0, ElementClass::Real))
     return;
   if (node.getRank(0) < 2) {
-    node.error() << "takes an operand of rank 2 or more";
+    node.error() << "expects an operand of rank 2 or more";
     return;
   }
   // Until opset 13, extra results mean training; then an attribute does.
@@ -94,7 +94,7 @@ void importBatchNormalization(NodeImporter &node) {
   for (int64_t i = 1; i < 5 && !node.hasFailed(); ++i) {
     ArrayRef<AffineExpr> dims = node.getDims(i);
     if (isSpatial && (dims.size() != 1 || (constantDim(dims[0]) && constantDim(channels) && dims[0] != channels)))
-      node.error() << "operand " << i << " must hold one number a channel";
+      node.error() << "operand " << i << " must hold one number per channel";
     operands.push_back(node.cast(node.getOperand(i), node.getElementType(0)));
   }
   if (node.hasFailed())
@@ -126,7 +126,8 @@ Value getChannelOperand(NodeImporter &node, int64_t i, int64_t groups) {
     return value;
   if (dims.size() != 1 || !count || constantDim(dims[0]) != groups || *count % groups != 0) {
     if (!node.hasFailed())
-      node.error() << "operand " << i << " must hold one number a channel" << (node.getOpset() < 21 ? " or group" : "");
+      node.error() << "operand " << i << " must hold one number per channel"
+                   << (node.getOpset() < 21 ? " or group" : "");
     return {};
   }
   AffineExpr size = node.extent(*count / groups);
@@ -142,7 +143,7 @@ void importGroups(NodeImporter &node, std::optional<int64_t> groups) {
   if (!groups)
     groups = channels.value_or(0);
   if (!channels || *groups < 1 || *channels % *groups != 0) {
-    node.error() << "takes an operand of rank 2 or more whose known number of channels its groups divide";
+    node.error() << "expects an operand of rank 2 or more whose known number of channels its groups divide";
     return;
   }
   double epsilon = node.getReal("epsilon", 1e-5);
@@ -160,7 +161,7 @@ void importLrn(NodeImporter &node) {
   if (!node.expectOperands(1, 1) || !expectElements(node, 0, ElementClass::Real))
     return;
   if (node.getRank(0) < 2)
-    node.error() << "takes an operand of rank 2 or more";
+    node.error() << "expects an operand of rank 2 or more";
   node.setResult(0, node.create<LrnOp>(node.getOperand(0), node.integer(size), node.real(node.getReal("alpha", 1e-4)),
                                        node.real(node.getReal("beta", 0.75)), node.real(node.getReal("bias", 1))));
 }

@@ -58,7 +58,7 @@ FailureOr<ImportedModel> importOnnx(StringRef path, MLIRContext *context, const 
       if (failed(second.model) || !hasDeclaredShapes(**second.model, graph))
         continue;
       emitWarning((*file)->getLocation())
-          << "input '" << assumed.name << "' decides shapes; it is taken to be ["
+          << "input '" << assumed.name << "' determines shapes; it is assumed to be ["
           << llvm::join(llvm::map_range(assumed.value, [](int64_t v) { return std::to_string(v); }), ", ")
           << "], as the declared shapes of the outputs imply, whatever it is at run time";
       attempt = std::move(second);

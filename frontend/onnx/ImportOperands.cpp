@@ -46,7 +46,7 @@ std::pair<Value, Value> getBroadcastOperands(NodeImporter &node, ElementClass al
   int64_t rank = node.getRank(0), rhsRank = node.getRank(1);
   int64_t axis = node.normalizeAxis(node.getInteger("axis", 0), std::max<int64_t>(rank, 1));
   if (axis + rhsRank > rank && !node.hasFailed())
-    node.error() << "places an operand of rank " << rhsRank << " at dimension " << axis << " of one of rank " << rank;
+    node.error() << "aligns an operand of rank " << rhsRank << " at dimension " << axis << " of one of rank " << rank;
   if (node.hasFailed())
     return {};
   return {lhs, unsqueezeAround(node, rhs, 0, rank - axis - rhsRank)};
@@ -63,7 +63,7 @@ SmallVector<int64_t> getPads(NodeImporter &node, ArrayRef<int64_t> kernel, Array
     return pads;
   if (mode != "SAME_UPPER" && mode != "SAME_LOWER") {
     if (!node.hasFailed())
-      node.error() << "auto_pad '" << mode << "' is none of NOTSET, VALID, SAME_UPPER and SAME_LOWER";
+      node.error() << "auto_pad '" << mode << "' is not one of NOTSET, VALID, SAME_UPPER and SAME_LOWER";
     return pads;
   }
   ArrayRef<AffineExpr> dims = node.getDims(0);

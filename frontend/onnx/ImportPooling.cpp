@@ -18,7 +18,7 @@ std::optional<Window> getWindow(NodeImporter &node, ElementClass allowed) {
     return std::nullopt;
   int64_t rank = node.getRank(0);
   if (rank < 3 || rank > 5)
-    node.error() << "takes an operand of rank 3 to 5, [N, C, spatial...], got rank " << rank;
+    node.error() << "expects an operand of rank 3 to 5, [N, C, spatial...], got rank " << rank;
   else if (!node.hasAttribute("kernel_shape"))
     node.error() << "has no attribute 'kernel_shape'";
   if (node.hasFailed())
@@ -76,7 +76,7 @@ std::optional<SmallVector<int64_t>> getSpatialAxes(NodeImporter &node) {
   if (!node.expectOperands(1, 1) || !expectElements(node, 0, ElementClass::Real))
     return std::nullopt;
   if (node.getRank(0) < 2) {
-    node.error() << "takes an operand of rank 2 or more";
+    node.error() << "expects an operand of rank 2 or more";
     return std::nullopt;
   }
   return llvm::to_vector(llvm::seq<int64_t>(2, node.getRank(0)));

@@ -9,7 +9,7 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-/// What dlc.resize takes, one entry a dimension of the operand.
+/// What dlc.resize takes, one entry per dimension of the operand.
 struct Resizing {
   SmallVector<int64_t> sizes;
   SmallVector<double> scales, roi;
@@ -20,7 +20,7 @@ void setResized(NodeImporter &node, StringRef modeName, const Resizing &resizing
   // "cubic" and "linear" of every rank; the first opset calls linear interpolation of images bilinear.
   std::optional<ResizeMode> mode = modeName == "bilinear" ? ResizeMode::Linear : symbolizeResizeMode(modeName);
   if (!mode && !node.hasFailed())
-    node.error() << "mode '" << modeName << "' is none of nearest, linear and cubic";
+    node.error() << "mode '" << modeName << "' is not one of nearest, linear and cubic";
   if (node.hasFailed())
     return;
   Builder &builder = node.getBuilder();
@@ -33,7 +33,7 @@ void setResized(NodeImporter &node, StringRef modeName, const Resizing &resizing
                      node.flag(node.getFlag("antialias")), node.real(node.getReal("extrapolation_value", 0))));
 }
 
-/// Sizes that follow from scales: floor(extent * scale).
+/// Sizes computed from scales: floor(extent * scale).
 void scaleSizes(NodeImporter &node, Resizing &resizing) {
   for (auto [extent, scale] : llvm::zip(node.getDims(0), resizing.scales)) {
     double size = std::floor(constantDim(extent).value_or(0) * scale);
@@ -103,7 +103,7 @@ void importResize(NodeImporter &node) {
     node.error() << "nearest_mode '" << resizing.nearestMode << "' is not supported";
   bool hasScales = node.hasOperand(2) && constantDim(elementCount(node.getDims(2), node.getContext())) != 0;
   if (hasScales == node.hasOperand(3) && !node.hasFailed())
-    node.error() << "takes either scales or sizes";
+    node.error() << "expects either scales or sizes";
   if (node.hasFailed())
     return;
 

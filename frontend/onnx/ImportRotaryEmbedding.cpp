@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Positions as rotations: pairs of elements of each head turn by an angle that grows with the place.
+// Positions as rotations: pairs of elements of each head are rotated by an angle that grows with the position.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 
@@ -14,7 +14,7 @@ Value sliceLast(NodeImporter &node, Value x, int64_t start, int64_t size, int64_
                               node.integers({1, 1, 1, step}));
 }
 
-/// The cosines or sines of each place, broadcastable to x of rank 4, whose dimension `lengthDim` is the length.
+/// The cosines or sines of each position, broadcastable to x of rank 4, whose dimension `lengthDim` is the length.
 Value getRotation(NodeImporter &node, int64_t operand, int64_t lengthDim, int64_t half) {
   Value table = node.getOperand(operand);
   if (node.hasOperand(3) && !node.hasFailed())
@@ -23,8 +23,8 @@ Value getRotation(NodeImporter &node, int64_t operand, int64_t lengthDim, int64_
     return {};
   Dims dims(node.getDims(table));
   if (dims.size() != 3 || constantDim(dims[2]).value_or(half) != half) {
-    node.error() << "takes a cache with " << half << " numbers a place"
-                 << (node.hasOperand(3) ? "" : ", for every sample and place where there are no position_ids");
+    node.error() << "expects a cache with " << half << " numbers per position"
+                 << (node.hasOperand(3) ? "" : ", for every sample and position where there are no position_ids");
     return {};
   }
   dims.insert(dims.begin() + (lengthDim == 1 ? 2 : 1), node.extent(1));
@@ -54,8 +54,8 @@ void importRotaryEmbedding(NodeImporter &node) {
   rotated = rotated == 0 ? size.value_or(0) : rotated;
   if (!size || rotated < 2 || rotated % 2 != 0 || rotated > *size) {
     if (!node.hasFailed())
-      node.error() << "takes rank 3 or 4 and rotates an even number of elements of each head, got " << rotated << " of "
-                   << size.value_or(0);
+      node.error() << "expects rank 3 or 4 and rotates an even number of elements of each head, got " << rotated
+                   << " of " << size.value_or(0);
     return;
   }
   int64_t half = rotated / 2, lengthDim = hasRankThree ? 1 : 2;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scan: a subgraph that runs for every place of an axis becomes a loop over time.
+// Scan: a subgraph that runs for every index of an axis becomes a loop over time.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
@@ -11,7 +11,7 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-/// Scan's axes and directions, one an input or an output.
+/// Scan's axes and directions, one per input or output.
 struct ScanPlaces {
   SmallVector<int64_t> inputAxes, outputAxes;
   bool isReverse = false;
@@ -27,7 +27,7 @@ SmallVector<int64_t> readNumbers(NodeImporter &node, StringRef name, int64_t cou
   return *numbers;
 }
 
-/// `value` with dimension `from` moved to place `to`.
+/// `value` with dimension `from` moved to position `to`.
 Value moveDimension(NodeImporter &node, Value value, int64_t from, int64_t to) {
   if (from == to || node.hasFailed())
     return value;

@@ -109,7 +109,7 @@ void importRange(NodeImporter &node) {
   if (!start || !limit || !delta)
     return;
   if (start->size() != 1 || limit->size() != 1 || delta->size() != 1 || delta->front() == 0) {
-    node.error() << "takes scalars and a delta that is not 0";
+    node.error() << "expects scalars and a delta that is not 0";
     return;
   }
   double count = std::max(0.0, std::ceil((limit->front() - start->front()) / delta->front()));
@@ -151,7 +151,7 @@ void evaluateNonZero(NodeImporter &node) {
 
 void importNonZero(NodeImporter &node) {
   node.error()
-      << "is supported for values that follow from constants and shapes only: its result's extent is known at run time";
+      << "is supported for values that depend on constants and shapes only: its result's extent is known at run time";
 }
 
 } // namespace

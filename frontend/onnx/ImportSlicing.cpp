@@ -62,9 +62,9 @@ void importSliceOf(NodeImporter &node, ArrayRef<AffineExpr> starts, ArrayRef<Aff
     else if (extent && start && end)
       slice.cut(dim, *extent, *start, *end, step);
     else if (start != 0 || !reachesEnd || step != 1)
-      node.error()
-          << "takes a part of dimension " << dim
-          << " whose place depends on symbolic extents, which is not supported; give the inputs' extents with --shape";
+      node.error() << "takes a part of dimension " << dim
+                   << " whose position depends on symbolic extents, which is not supported; give the inputs' extents "
+                      "with --shape";
   }
   setSlice(node, 0, slice);
 }
@@ -201,7 +201,7 @@ void importPadBy(NodeImporter &node, ArrayRef<int64_t> pads, ArrayRef<int64_t> a
   std::string name = node.getString("mode", "constant");
   std::optional<PadMode> mode = symbolizePadMode(name);
   if (!mode)
-    node.error() << "mode '" << name << "' is none of constant, edge, reflect and wrap";
+    node.error() << "mode '" << name << "' is not one of constant, edge, reflect and wrap";
   SmallVector<int64_t> low(rank, 0), high(rank, 0);
   for (int64_t i = 0; i < count && !node.hasFailed(); ++i) {
     if (!llvm::isInt<32>(pads[i]) || !llvm::isInt<32>(pads[i + count]))

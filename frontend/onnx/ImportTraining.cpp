@@ -8,8 +8,8 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-/// Gradient gives derivatives of the tensor called `y` where it stands: at the values that the tensors in `xs` and `zs`
-/// have in the graph.
+/// Gradient gives derivatives of the tensor called `y` at the point given by the graph: at the values that the tensors
+/// in `xs` and `zs` have in the graph.
 void importGradient(NodeImporter &node) {
   std::optional<SmallVector<std::string>> of = node.getStrings("xs"), constant = node.getStrings("zs");
   std::string name = node.getString("y", "");
@@ -28,7 +28,7 @@ void importGradient(NodeImporter &node) {
   for (auto [i, variable] : llvm::enumerate(names)) {
     if (node.getTensor(i) != node.getScope().lookup(variable)) {
       node.error() << "operand " << i << " is not the tensor '" << variable
-                   << "' that it stands for; gradients at other values than the graph's are not supported";
+                   << "' itself; gradients at values other than the graph's are not supported";
       return;
     }
     if (static_cast<int64_t>(i) < count && expectElements(node, i, ElementClass::Real))
@@ -37,7 +37,7 @@ void importGradient(NodeImporter &node) {
   Tensor *result = node.getScope().lookup(name);
   if (!result || result->hasFailed || !llvm::isa_and_nonnull<FloatType>(result->elementType)) {
     if (!result || !result->hasFailed)
-      node.error() << "'y' names '" << name << "', which is no tensor of floating-point numbers";
+      node.error() << "'y' names '" << name << "', which is not a tensor of floating-point numbers";
     node.markFailed();
     return;
   }
@@ -52,7 +52,7 @@ void importGradient(NodeImporter &node) {
   }
 }
 
-/// What the optimizers share: a rate R and a count T, then tensors in groups, one a variable each: X, G, and the state.
+/// What the optimizers share: a rate R and a count T, then tensors in groups, one per variable: X, G, and the state.
 class Optimizer {
 public:
   Optimizer(NodeImporter &node, int64_t groups) : node(node), groups(groups) {

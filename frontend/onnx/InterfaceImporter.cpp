@@ -104,7 +104,7 @@ FailureOr<Dims> GraphImporter::getInputDims(const onnx::ValueInfoProto &input, S
     for (auto [dim, extent] : llvm::zip(type.shape().dim(), given->extents))
       if (dim.has_dim_value() && dim.dim_value() >= 0 && dim.dim_value() != extent)
         return LogicalResult(fail() << "is declared as " << describeDeclaredShape(type.shape())
-                                    << ", and --shape asks for " << extent << " in place of " << dim.dim_value()
+                                    << ", and --shape asks for " << extent << " instead of " << dim.dim_value()
                                     << "; only extents with a name can be chosen");
     llvm::for_each(given->extents, append);
   } else if (!type.has_shape()) {
@@ -153,7 +153,7 @@ LogicalResult GraphImporter::importInputs(const onnx::GraphProto &graph, Scope &
       hasFailed = true;
       continue;
     }
-    // An initializer that is also an input only gives that input a default: the model as it stands uses it.
+    // An initializer that is also an input only gives that input a default, which the model uses.
     if (scope.tensors.contains(input.name()))
       continue;
     Tensor *tensor = scope.tensors[input.name()] = createTensor(input.name());
@@ -217,7 +217,7 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
     };
     Tensor *tensor = scope.lookup(output.name());
     if (!tensor || tensor->hasFailed) {
-      fail() << "is no input, initializer or result of a node";
+      fail() << "is not an input, an initializer or a result of a node";
       continue;
     }
     if (!names.insert(output.name()).second) {

@@ -40,7 +40,7 @@ FailureOr<std::shared_ptr<ModelFile>> ModelFile::open(StringRef path, MLIRContex
   return file;
 }
 
-/// Whether `relativePath` stays within its folder, by its spelling.
+/// Whether `relativePath` stays within its folder, judging by the string alone.
 static bool staysInside(StringRef relativePath) {
   if (relativePath.empty() || llvm::sys::path::is_absolute(relativePath) || relativePath.contains('\0'))
     return false;
@@ -178,7 +178,7 @@ FailureOr<ConstantTensor> ModelFile::getTensor(const onnx::TensorProto &tensor, 
     bytes = *held;
     isHeld = true;
   } else {
-    // Narrow types stand in wider fields, floating point as its bits; their low bytes are the value.
+    // Narrow types are stored in wider fields, floating point as its bits; their low bytes are the value.
     int64_t width = getElementSize(elementType);
     bool isWide = elementType.isUnsignedInteger(32);
     int64_t count = isWide ? tensor.uint64_data_size() : tensor.int32_data_size();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// An ONNX model on disk: its protobuf, and the memory that its weights stand in.
+/// An ONNX model on disk: its protobuf, and the memory of its weights.
 #ifndef DLC_FRONTEND_ONNX_MODELFILE_H
 #define DLC_FRONTEND_ONNX_MODELFILE_H
 

@@ -117,7 +117,7 @@ int64_t NodeImporter::normalizeAxis(int64_t axis, int64_t rank) {
   if (normalized >= 0 && normalized < rank)
     return normalized;
   if (!failed)
-    error() << "axis " << axis << " is none of the " << rank << " dimensions";
+    error() << "axis " << axis << " is not one of the " << rank << " dimensions";
   return 0;
 }
 

@@ -73,7 +73,7 @@ void NodeImporter::reportUnknown(int64_t i, StringRef what) {
   if (llvm::is_contained(extents, what))
     importer.noteLackOfExtents();
   error() << "operand '" << what << "' ('" << node.input(i)
-          << "') is only known at run time, which is not supported: it must follow from constants and static shapes";
+          << "') is only known at run time, which is not supported: it must depend on constants and static shapes only";
 }
 
 bool NodeImporter::checkOperand(int64_t i) {
@@ -166,7 +166,7 @@ std::optional<SmallVector<double>> NodeImporter::getKnownReals(int64_t i, String
 //===-- Results ------------------------------------------------------------===//
 
 Tensor *NodeImporter::newResult(int64_t i) {
-  assert(i < getNumResults() && "importers set results that the node has");
+  assert(i < getNumResults() && "importers set only results that the node has");
   return results[i] = importer.createTensor(node.output(i));
 }
 

@@ -25,7 +25,7 @@ public:
 
   /// Reports an error that names the node, and marks it as failed.
   mlir::InFlightDiagnostic error();
-  /// The node's place, which its ops and kernels are called after.
+  /// The node's location, after which its ops and kernels are named.
   mlir::Location getLocation() const { return location; }
   void markFailed() { failed = true; }
   bool hasFailed() const { return failed; }
@@ -43,13 +43,13 @@ public:
   bool expectOperands(int64_t least, int64_t most);
   /// A graph value; null (after an error) if it is missing.
   mlir::Value getOperand(int64_t i);
-  /// Types and extents of operands are there whether or not the node has failed, so that importers that go on find what
-  /// they checked.
+  /// Types and extents of operands are there whether or not the node has failed, so that importers that continue find
+  /// what they checked.
   mlir::Type getElementType(int64_t i) { return checkOperand(i) ? operands[i]->elementType : mlir::Type(); }
   llvm::ArrayRef<mlir::AffineExpr> getDims(int64_t i);
   int64_t getRank(int64_t i) { return getDims(i).size(); }
   Tensor *getTensor(int64_t i) { return operands[i]; }
-  /// Elements that are known while importing; null if they are not (which is no error).
+  /// Elements that are known at import; null if they are not (which is not an error).
   const KnownValue *getKnown(int64_t i);
   bool operandsAreKnown();
   /// Elements of an operand that must be known; an error names it as `what`. Extents may be symbolic.
@@ -75,7 +75,7 @@ public:
   llvm::SmallVector<int64_t> getSizes(llvm::StringRef name, int64_t count, int64_t otherwise, int64_t minimum);
   /// An element type that an attribute of type INT names.
   mlir::Type getTypeAttribute(llvm::StringRef name, mlir::Type otherwise);
-  /// `axis` counted from the front, an error if it is none of `rank` dimensions.
+  /// `axis` counted from the front, an error if it is not one of `rank` dimensions.
   int64_t normalizeAxis(int64_t axis, int64_t rank);
   /// The same for several, which must differ; ascending.
   llvm::SmallVector<int64_t> normalizeAxes(llvm::ArrayRef<int64_t> axes, int64_t rank);

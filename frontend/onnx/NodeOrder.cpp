@@ -16,7 +16,7 @@ std::string describeNode(const onnx::NodeProto &node) {
   return "node '" + name + "' (" + node.op_type() + ")";
 }
 
-/// Calls `use` with each name that `node` reads from outside of itself.
+/// Calls `use` with each name that `node` reads from outside itself.
 static void forEachUse(const onnx::NodeProto &node, llvm::function_ref<void(StringRef)> use);
 
 static void forEachFreeName(const onnx::GraphProto &graph, llvm::function_ref<void(StringRef)> use) {
@@ -80,7 +80,7 @@ FailureOr<SmallVector<int>> orderNodes(const NodeList &nodes, llvm::function_ref
         ++missing[i];
       } else if (!isDefined(name)) {
         emitError(location) << describeNode(nodes[i]) << ": reads '" << name
-                            << "', which is no input, initializer or result of another node";
+                            << "', which is not an input, an initializer or a result of another node";
         hasErrors = true;
       }
     });

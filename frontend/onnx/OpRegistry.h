@@ -44,7 +44,7 @@ private:
   llvm::StringMap<ImportFunction> evaluators;
 };
 
-// One function a family, each in a file of its own.
+// One function per family, each in a file of its own.
 void registerActivations(OpRegistry &registry);
 void registerAttention(OpRegistry &registry);
 void registerControl(OpRegistry &registry);

@@ -54,7 +54,7 @@ public:
       if (failed(skip(4)))
         return failure();
       break;
-    default: // groups, which the schema has none of
+    default: // groups, which the schema does not have
       return failure();
     }
     field.whole = start.drop_back(left.size());

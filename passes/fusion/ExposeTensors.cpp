@@ -19,14 +19,14 @@ using namespace mlir;
 
 namespace {
 
-/// Conversions of layout compute no tensor of the model, and constants' kernels move to `prepare`.
+/// Layout conversions compute no tensor of the model, and constants' kernels move to `prepare`.
 bool computesTensor(dlc::KernelOp kernel) {
   Operation *root = kernel.getRootOp();
   return root && !llvm::isa<dlc::PackOp, dlc::UnpackOp>(root) &&
          !llvm::all_of(kernel.getInputs(), [](Value v) { return v.getDefiningOp<dlc::ConstantOp>(); });
 }
 
-/// What prepares variables, or gives them first values, has no layers.
+/// Functions that prepare or initialize variables have no layers.
 bool givesVariablesOnly(func::FuncOp function) {
   auto isVariable = [&](unsigned number) { return dlc::getVariableOfResult(function, number) != nullptr; };
   return function.getNumResults() > 0 && llvm::all_of(llvm::seq(function.getNumResults()), isVariable);

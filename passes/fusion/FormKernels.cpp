@@ -26,14 +26,14 @@ class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
     nameSymbols();
   }
 
-  /// Every result gets memory of its own: the caller's, or this step's part of what a loop stacks. A value that is
-  /// carried, too, is read from there.
+  /// Every result gets memory of its own: the caller's, or this step's slice of a scan output. A value that is
+  /// also loop-carried is read from there.
   void copySharedResults() {
     auto returnOp = llvm::cast<func::ReturnOp>(getOperation().getBody().front().getTerminator());
     llvm::SmallVector<OpOperand *> operands;
     for (OpOperand &operand : returnOp->getOpOperands())
       operands.push_back(&operand);
-    // In the body of a loop: what it stacks, then whether it stops, then what it carries.
+    // In the body of a loop: scan outputs, then whether it stops, then loop-carried values.
     size_t stackedCount = operands.size(), carriedCount = 0;
     if (auto count = getOperation()->getAttrOfType<IntegerAttr>("dlc.stacked")) {
       stackedCount = count.getInt();

@@ -50,7 +50,8 @@ bool fitsTiles(dlc::ConvOp conv, Operation *pool) {
 
 class FuseConvReluPool final : public dlc::impl::FuseConvReluPoolBase<FuseConvReluPool> {
   void runOnOperation() override {
-    // Where two roots meet in a residual sum, the later one takes the sum up: the earlier one's result exists by then.
+    // Where two anchor ops meet in a residual sum, the later one takes the sum: the earlier one's result exists by
+    // then.
     llvm::SmallVector<Operation *> roots;
     getOperation().walk([&](Operation *op) {
       if (llvm::isa<dlc::ConvOp, dlc::ConvTransposeOp, dlc::MatMulOp, dlc::EinsumOp>(op) &&

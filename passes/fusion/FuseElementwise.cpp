@@ -80,7 +80,7 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
         fuseChain(op, taken, variables);
   }
 
-  /// The ops of `group` as they stand in their block.
+  /// The ops of `group` in the order of their block.
   static llvm::SmallVector<Operation *> inOrder(const llvm::SetVector<Operation *> &group) {
     llvm::SmallVector<Operation *> sorted(group.begin(), group.end());
     llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
@@ -89,7 +89,7 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
 
   static void fuseAround(Operation *root, const dlc::VariableIndex &variables) {
     llvm::SmallVector<Operation *> group{root};
-    // One read of each element: only a plain reduction does not repeat what stands before it.
+    // One read of each element: only a plain reduction does not repeat the ops before it.
     if (auto reduce = llvm::dyn_cast<dlc::ReduceOp>(root);
         reduce && reduce.getKind() != dlc::ReductionKind::LogSumExp) {
       llvm::SetVector<Operation *> before;
@@ -108,7 +108,7 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
       Operation *root, llvm::SetVector<Operation *> &group, dlc::KernelBudget &budget,
       llvm::function_ref<bool(Operation *)> accepts,
       llvm::function_ref<bool(Operation *)> isResult = [](Operation *) { return false; }) {
-    // Depth first, operands in order: the ops from the root on, and which operand of each is next.
+    // Depth first, operands in order: the ops from the anchor op on, and which operand of each is next.
     llvm::SmallVector<std::pair<Operation *, unsigned>> path{{root, 0}};
     while (!path.empty()) {
       Operation *op = path.back().first;

@@ -145,7 +145,7 @@ private:
     for (Operation *op : rest) {
       bool isCheap = llvm::isa<AddOp, SubOp, MulOp>(op);
       bool isReadThere = llvm::all_of(op->getUsers(), [&](Operation *user) { return second.contains(user); });
-      // A gate before its activation would be stored in place of the gate.
+      // A gate before its activation would be stored instead of the gate.
       bool isMix = llvm::none_of(op->getOperands(), [](Value operand) {
         return operand.getDefiningOp<SliceOp>() || operand.getDefiningOp<MatMulOp>();
       });
@@ -196,7 +196,7 @@ private:
     return !stage.results.empty() && !isRoundTrip(ops, isInside);
   }
 
-  /// Whether something outside depends on a result and is read inside: then no place for one kernel exists.
+  /// Whether something outside depends on a result and is read inside: then there is no position for one kernel.
   bool isRoundTrip(llvm::ArrayRef<Operation *> ops, llvm::function_ref<bool(Operation *)> isInside) const {
     llvm::SmallPtrSet<Operation *, 16> after;
     for (Operation &op : block) {

@@ -178,7 +178,7 @@ private:
       }
   }
 
-  /// Columns [start, start + units) of `value` inside of the kernel; all of it if it has one column or none.
+  /// Columns [start, start + units) of `value` inside the kernel; all of it if it has one column or none.
   Value getUnits(Value value, int64_t start) {
     if (auto found = known.find({value, start}); found != known.end())
       return found->second;
@@ -234,7 +234,7 @@ private:
                            builder.getDenseI64ArrayAttr(steps));
   }
 
-  /// One product in place of one a gate: `x Wi`, `x Wf`, ... as `x [Wi | Wf | ...]`.
+  /// One product instead of one per gate: `x Wi`, `x Wf`, ... as `x [Wi | Wf | ...]`.
   void mergeInputProducts() {
     llvm::MapVector<Value, llvm::SmallVector<MatMulOp>> products;
     for (Operation *op : stage.equations)
@@ -284,7 +284,7 @@ private:
       }
       return makeMatrix(builder, location, {depth, columns}, elements);
     }
-    // Some may stand later in the block, which is sorted in the end.
+    // Some may come later in the block, which is sorted at the end.
     llvm::SmallVector<Value> parts;
     for (MatMulOp product : products)
       parts.push_back(sliceColumns(builder, location, *KnownMatrix::getRight(product), 0,

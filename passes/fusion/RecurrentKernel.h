@@ -8,9 +8,9 @@
 
 namespace dlc {
 
-/// Replaces the equations of `cell` by one kernel a stage, whose root is the product of the state with the packed
-/// matrices of all gates: `[B, K] x [G, K, H] -> [G, B, H]`. Products of another value that only the equations read,
-/// one a gate, become one product.
+/// Replaces the equations of `cell` by one kernel per stage, whose anchor op is the product of the state with the
+/// packed matrices of all gates: `[B, K] x [G, K, H] -> [G, B, H]`. Products of another value that only the equations
+/// read, one per gate, become one product.
 void formRecurrentKernels(const GateEquations &cell);
 
 /// What the passes for the cells do: splits concatenated states if `mayReorderSums`, and forms the kernels of all cells

@@ -44,7 +44,7 @@ bool isNumber(dlc::ConstantOp constant) {
          });
 }
 
-/// Whether `constant` tells random numbers from others of the same seed: those of one variable, above all.
+/// Whether `constant` distinguishes random numbers from others of the same seed, mostly those of one variable.
 bool isCounter(dlc::ConstantOp constant) {
   return !constant->use_empty() && llvm::all_of(constant->getUses(), [](OpOperand &use) {
     auto random = llvm::dyn_cast<dlc::RandomUniformOp>(use.getOwner());

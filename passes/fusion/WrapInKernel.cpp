@@ -19,7 +19,7 @@ static bool belongsInside(Value value) {
   return dense && !getLayout(constant.getType()) && dense.isSplat() && dense.getNumElements() > 0;
 }
 
-/// After the layer. What is no layer's is what an optimizer does to a variable, or goes by its op.
+/// After the layer. Ops of no layer are an optimizer's updates of a variable, or are named after their op.
 static std::string makeKernelName(Operation *rootOp, const VariableIndex &variables) {
   std::string layer = getLayerName(rootOp->getLoc());
   if (!layer.empty())
@@ -152,7 +152,7 @@ static Operation *getFusibleUser(Operation *last, const VariableIndex &variables
     return nullptr;
   auto type = llvm::cast<RankedTensorType>(result.getType()),
        userType = llvm::cast<RankedTensorType>(user->getResult(0).getType());
-  // The epilogue runs over the root's tile, so nothing may broadcast the root's result.
+  // The epilogue runs over the anchor op's tile, so nothing may broadcast the anchor op's result.
   if (type.getShape() != userType.getShape())
     return nullptr;
   auto orderOf = [](RankedTensorType tensor) {

@@ -12,25 +12,25 @@ namespace dlc {
 /// Marks a constant that kernels take as an input, though it is one number.
 constexpr llvm::StringLiteral readAsInputAttribute = "dlc.as_input";
 
-/// Moves `ops` (in program order) into a kernel at the place of the last. Its results are the last one's and then those
-/// of the others that are used outside, which only happens after the last and has its shape and layout. Splat constants
-/// without that mark are cloned into it, everything else that it reads becomes an input. The kernel is named after
-/// `rootOp`: its layer, or `w.update` if it gives the variable `w` a new value and no layer does. `variables` are those
-/// of the function.
+/// Moves `ops` (in program order) into a kernel at the position of the last. Its results are the last one's and then
+/// those of the others that are used outside, which only happens after the last and has its shape and layout. Splat
+/// constants without that mark are cloned into it, everything else that it reads becomes an input. The kernel is named
+/// after `rootOp`: its layer, or `w.update` if it gives the variable `w` a new value and no layer does. `variables` are
+/// those of the function.
 KernelOp wrapInKernel(llvm::ArrayRef<mlir::Operation *> ops, KernelRoot root, mlir::Operation *rootOp,
                       const VariableIndex &variables);
 
-/// A kernel that copies `value` at the builder's place.
+/// A kernel that copies `value`, at the builder's insertion point.
 KernelOp createCopyKernel(mlir::OpBuilder &builder, mlir::Location location, mlir::Value value, llvm::StringRef name);
 
-/// The family whose schedule templates compute `op` as a root.
+/// The kernel kind whose schedule templates compute `op` as the anchor op.
 KernelRoot getFamily(mlir::Operation *op);
 
-/// Whether `op` is an op of the graph that stands outside of kernels: not a constant, a kernel, or a terminator.
+/// Whether `op` is an op of the graph outside kernels: not a constant, a kernel, or a terminator.
 bool needsKernel(mlir::Operation *op);
 
 /// How many elementwise ops one kernel computes around its anchor op. A kernel's compile time grows with the square of
-/// their number (64 products and sums take 0.1 s, 500 take 5 s), while what a longer kernel spares, one intermediate
+/// their number (64 products and sums take 0.1 s, 500 take 5 s), while what a longer kernel saves, one intermediate
 /// tensor that is stored and loaded, is a small part of the work of so many ops.
 class KernelBudget {
 public:

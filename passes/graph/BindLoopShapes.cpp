@@ -14,7 +14,7 @@ namespace dlc {
 
 using namespace mlir;
 
-/// Binds the loops of `function`, whose own arguments have their extents, and then those inside of their bodies.
+/// Binds the loops of `function`, whose own arguments have their extents, and then those inside their bodies.
 static LogicalResult bindLoops(func::FuncOp function, llvm::SmallPtrSetImpl<Operation *> &bound) {
   FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
   if (failed(shapes))

@@ -50,7 +50,7 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
     auto number = loop->getAttrOfType<IntegerAttr>("dlc.lengths");
     if (!number || number.getInt() < 0 || number.getInt() >= static_cast<int64_t>(loop.getInvariants().size()))
       return;
-    // In reverse, a loop is told how many steps to skip.
+    // In reverse, a loop is given the number of steps to skip.
     Value lengths = loop.getInvariants()[number.getInt()];
     if (auto skipped = lengths.getDefiningOp<dlc::SubOp>())
       lengths = skipped.getRhs();
@@ -107,14 +107,14 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
       } else if (!llvm::isa<dlc::CastOp>(op) &&
                  !(origin.sizes.empty() &&
                    llvm::isa<dlc::ReshapeOp, dlc::TransposeOp, dlc::ExpandOp, dlc::TileOp>(op))) {
-        // Behind a slice only what keeps every element's place.
+        // After a slice only ops that keep every element's position.
         return std::nullopt;
       }
       value = op->getOperand(0);
     }
   }
 
-  /// Enters the part that `slice` takes; false if that is no box.
+  /// Enters the part that `slice` takes; false if that is not a box.
   static bool takePart(dlc::SliceOp slice, Origin &origin) {
     for (auto [start, size, step] : llvm::zip(slice.getStarts(), slice.getSizes(), slice.getSteps())) {
       if (size >= 0 && size != 1 && step != 1 && step != -1)
@@ -125,7 +125,7 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
     return true;
   }
 
-  /// What the loop of `body` hands to argument `number`; null if the loop computes it.
+  /// What the loop of `body` passes to argument `number`; null if the loop computes it.
   Value findLoopOperand(func::FuncOp body, unsigned number) {
     auto loop = loops.lookup(body.getName());
     if (!loop || number < 1 + loop.getCarried().size())

@@ -50,8 +50,8 @@ class DetachExtents final : public dlc::impl::DetachExtentsBase<DetachExtents> {
     }
   }
 
-  /// An argument that has all of `extents`; where they stand in it goes to `dims`. Null if there is none, or if
-  /// `asked` is an argument already.
+  /// An argument that has all of `extents`; its dimensions with these extents go to `dims`. Null if there is none, or
+  /// if `asked` is an argument already.
   Value findArgument(Value asked, llvm::ArrayRef<AffineExpr> extents, llvm::SmallVectorImpl<int64_t> &dims) {
     if (llvm::isa<BlockArgument>(asked))
       return {};

@@ -20,7 +20,7 @@ namespace {
 RankedTensorType getType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
 /// The result of an op, at once where its operands are constants: weights become constants again, whatever their size,
-/// and have their layouts when the model is compiled. What follows from weights that may be replaced stays an op.
+/// and have their layouts when the model is compiled. What depends on weights that may be replaced stays an op.
 template <typename Op, typename... Arguments>
 Value compute(PatternRewriter &rewriter, Location location, Arguments &&...arguments) {
   auto op = Op::create(rewriter, location, std::forward<Arguments>(arguments)...);
@@ -94,7 +94,7 @@ struct FoldIntoConvolution final : OpRewritePattern<dlc::BatchNormOp> {
       bias = isRight ? add.getRhs() : add.getLhs();
       before = isRight ? add.getLhs() : add.getRhs();
       if (!isChannelBias(bias, type))
-        return rewriter.notifyMatchFailure(op, "the addition before it is no bias per channel");
+        return rewriter.notifyMatchFailure(op, "the addition before it is not a bias per channel");
     }
     auto conv = before.getDefiningOp<dlc::ConvOp>();
     if (!conv || !conv->hasOneUse())

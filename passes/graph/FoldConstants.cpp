@@ -106,7 +106,7 @@ FailureOr<ElementsAttr> computeArithmetic(Operation *op) {
   return dlc::makeConstantFromDoubles(type, values);
 }
 
-/// A slice whose elements stand together is a view of the constant's memory, whatever its size.
+/// A slice whose elements are contiguous is a view of the constant's memory, whatever its size.
 struct FoldSlice final : OpRewritePattern<dlc::SliceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(dlc::SliceOp op, PatternRewriter &rewriter) const override {
@@ -115,13 +115,13 @@ struct FoldSlice final : OpRewritePattern<dlc::SliceOp> {
     if (!constant || !dlc::ConstantData::get(constant.getValue()))
       return rewriter.notifyMatchFailure(op, "operand is not constant");
     llvm::ArrayRef<int64_t> shape = llvm::cast<RankedTensorType>(op.getX().getType()).getShape();
-    // From the back: whole dimensions, one that is cut, and then single places.
+    // From the innermost: whole dimensions, one that is cut, and then single indices.
     int64_t first = 0, stride = 1;
     bool isCut = false;
     for (int64_t dim = shape.size() - 1; dim >= 0; --dim) {
       int64_t size = type.getDimSize(dim);
       if ((isCut && size != 1) || (size > 1 && op.getSteps()[dim] != 1))
-        return rewriter.notifyMatchFailure(op, "the elements do not stand together");
+        return rewriter.notifyMatchFailure(op, "the elements are not contiguous");
       isCut |= size != shape[dim];
       first += op.getStarts()[dim] * stride;
       stride *= shape[dim];
@@ -179,7 +179,7 @@ public:
       return failure();
     FailureOr<ElementsAttr> value = dlc::computeConstant(op);
     if (failed(value))
-      return rewriter.notifyMatchFailure(op, "is no arithmetic on constants");
+      return rewriter.notifyMatchFailure(op, "is not arithmetic on constants");
     rewriter.replaceOpWithNewOp<dlc::ConstantOp>(op, type, *value);
     return success();
   }
@@ -194,8 +194,8 @@ class FoldConstants final : public dlc::impl::FoldConstantsBase<FoldConstants> {
     RewritePatternSet patterns(&getContext());
     patterns.add<FoldSlice>(&getContext());
     patterns.add<FoldMovement, FoldComputed>(&getContext(), limit.getValue());
-    // All but the end of the function: whenever one of its operands has changed, the driver would ask of each of the
-    // others, thousands where variables get their first values, whether it is constant.
+    // All but the terminator of the function: whenever one of its operands changed, the driver would check whether
+    // each of the others is constant, thousands where variables are initialized.
     llvm::SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (op != getOperation() && !op->hasTrait<OpTrait::IsTerminator>())

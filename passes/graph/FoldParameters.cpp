@@ -19,7 +19,7 @@ class FoldParameters final : public dlc::impl::FoldParametersBase<FoldParameters
     if (replaceable) {
       if (dlc::changesParameters(getOperation())) {
         getOperation().emitError(
-            "this model learns, so its weights can be replaced anyway: leave --replaceable-weights out");
+            "this model is trainable, so its weights can be replaced anyway: leave --replaceable-weights out");
         signalPassFailure();
       }
       return;

@@ -88,7 +88,7 @@ private:
       return gather.getAxis() == 0 && getKind(gather.getX()) == Kind::Invariant;
     if (llvm::isa<dlc::SliceOp>(op))
       return true;
-    // Shapes are aligned at their ends, so the steps must stand in front of the longest.
+    // Shapes are aligned at their ends, so the steps must come before the longest.
     return op->hasTrait<dlc::Elementwise>() && llvm::all_of(op->getOperands(), [&](Value operand) {
              return getKind(operand) == Kind::Invariant ||
                     typeOf(operand).getRank() == typeOf(op->getResult(0)).getRank();
@@ -113,7 +113,7 @@ private:
     return RankedTensorType::get(shape, step.getElementType());
   }
 
-  /// Computes `value` before the loop, and first what it is made of. Chains are as long as models are deep, so what
+  /// Computes `value` before the loop, and first its operands. Chains are as long as models are deep, so what
   /// waits for its operands waits in a list.
   Value lift(Value value) {
     llvm::SmallVector<Value> pending{value};
@@ -196,7 +196,7 @@ private:
     return reshape(result, type);
   }
 
-  /// Computes `values` before the loop and scans them.
+  /// Computes `values` before the loop and makes them scan inputs.
   void scanInstead(llvm::ArrayRef<Value> values) {
     llvm::SmallVector<Value> all;
     for (Value value : values)
@@ -211,7 +211,7 @@ private:
 
   void eraseDeadOps() {
     dlc::eraseDeadOps(body);
-    // What nobody reads any more is not scanned any more.
+    // Scan inputs that nobody reads any more are dropped.
     unsigned first = 1 + loop.getCarried().size();
     llvm::BitVector unread(body.getNumArguments());
     for (unsigned number = 0; number < loop.getScanned().size(); ++number)

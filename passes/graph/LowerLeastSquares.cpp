@@ -54,7 +54,7 @@ private:
   Value reduce(dlc::ReductionKind kind, Value x, int64_t axis, bool keepsDims) {
     return create<dlc::ReduceOp>(kind, x, llvm::ArrayRef<int64_t>{axis}, keepsDims);
   }
-  /// The last two dimensions change places.
+  /// The last two dimensions are swapped.
   Value transpose(Value x) {
     auto permutation = llvm::to_vector(llvm::seq<int64_t>(0, getRank(x)));
     std::swap(permutation.back(), permutation[permutation.size() - 2]);

@@ -13,7 +13,7 @@ namespace dlc {
 
 using namespace mlir;
 
-/// Drops stacked results without a reader from the loop and from its body; whether there were some.
+/// Drops scan outputs without a reader from the loop and its body; returns whether there were any.
 static bool dropUnreadResults(dlc::LoopOp loop) {
   func::FuncOp body = loop.getBodyFunction();
   unsigned firstStacked = loop.getCarried().size();
@@ -61,7 +61,7 @@ class PruneLoops final : public dlc::impl::PruneLoopsBase<PruneLoops> {
     eraseUnusedBodies();
   }
 
-  /// Erases bodies of loops that are gone.
+  /// Erases bodies of erased loops.
   void eraseUnusedBodies() {
     SymbolTable symbols(getOperation());
     llvm::SmallPtrSet<Operation *, 16> used;

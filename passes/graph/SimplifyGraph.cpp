@@ -24,7 +24,7 @@ template <typename BinaryOp> Value getOtherOperand(BinaryOp op, double value) {
   return {};
 }
 
-/// erf(x / sqrt(2)), spelt as a division or a multiplication; gives x.
+/// erf(x / sqrt(2)), written as a division or a multiplication; returns x.
 Value matchScaledErf(Value value) {
   auto erf = value.getDefiningOp<dlc::ErfOp>();
   if (!erf)
@@ -117,7 +117,7 @@ struct MergeClamps final : OpRewritePattern<dlc::ClampOp> {
       low = 0;
       x = relu.getX();
     } else {
-      return rewriter.notifyMatchFailure(op, "operand is no clamp");
+      return rewriter.notifyMatchFailure(op, "operand is not a clamp");
     }
     double outerLow = op.getLow() ? op.getLow()->convertToDouble() : -INFINITY;
     double outerHigh = op.getHigh() ? op.getHigh()->convertToDouble() : INFINITY;

@@ -132,7 +132,7 @@ private:
       unpack(operand);
       return;
     }
-    // A border needs a layout to stand in, be the order row-major.
+    // A halo needs a layout, even if the order is row-major.
     Value x =
         pack(operand.get(), plan.input ? plan.input : getRowMajorLayout(getType(operand.get())), operand.getOwner());
     operand.set(x);
@@ -214,7 +214,7 @@ private:
       return;
     for (OpOperand &operand : op->getOpOperands()) {
       RankedTensorType type = getType(operand.get());
-      // What broadcasts, and constants, are read in place: they are small, or come once into a register.
+      // Broadcast operands and constants are read in place: they are small, or are loaded once into a register.
       bool isFull = type.getRank() == result.getRank() && !operand.get().getDefiningOp<dlc::ConstantOp>() &&
                     (!op->hasTrait<dlc::Elementwise>() || type.getShape() == result.getShape());
       if (isFull)
@@ -223,7 +223,7 @@ private:
     op->getResult(0).setType(dlc::withLayout(result, layout));
   }
 
-  /// Gives `value`'s memory a border. All users read through strides, so only the type changes.
+  /// Gives `value`'s memory a halo. All users read through strides, so only the type changes.
   void addHalo(Value value, llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> high) {
     if (llvm::all_of(low, [](int64_t e) { return e == 0; }) && llvm::all_of(high, [](int64_t e) { return e == 0; }))
       return;

@@ -27,7 +27,7 @@ namespace {
 
 constexpr llvm::StringLiteral entryName = "prepare_weights", stampName = "derived.stamp";
 
-/// The values of `function` that follow from weights and that something else reads, in order. What only renames or
+/// The values of `function` that depend on weights only and that something else reads, in order. What only renames or
 /// repeats elements stays behind: it costs nothing there.
 llvm::SmallVector<Value> findWeightWork(func::FuncOp function) {
   llvm::SetVector<Operation *> work;
@@ -51,7 +51,7 @@ llvm::SmallVector<Value> findWeightWork(func::FuncOp function) {
   return read;
 }
 
-/// Copies `value` and all that it follows from to the builder's place.
+/// Copies `value` and everything it depends on to the builder's insertion point.
 Value copyWork(OpBuilder &builder, Value value, IRMapping &copies) {
   llvm::SmallVector<Value> pending{value};
   while (!pending.empty()) {
@@ -147,7 +147,7 @@ class HoistWeightWork final : public dlc::impl::HoistWeightWorkBase<HoistWeightW
     return parameter;
   }
 
-  llvm::StringMap<unsigned> lastNumbers; ///< behind each name: all smaller ones are taken
+  llvm::StringMap<unsigned> lastNumbers; ///< suffix of each name: all smaller ones are in use
 };
 
 } // namespace

@@ -27,7 +27,7 @@ class PackInvariants final : public dlc::impl::PackInvariantsBase<PackInvariants
       signalPassFailure();
   }
 
-  /// Returns how many invariants the loop has got in another layout.
+  /// Returns the number of captures whose layout was changed.
   static unsigned pack(dlc::LoopOp loop) {
     func::FuncOp body = loop.getBodyFunction();
     unsigned first = 1 + loop.getCarried().size() + loop.getScanned().size();

@@ -49,7 +49,7 @@ class AdvanceUpdates final : public dlc::impl::AdvanceUpdatesBase<AdvanceUpdates
 
   static Operation *later(Operation *a, Operation *b) { return !a || (b && a->isBeforeInBlock(b)) ? b : a; }
 
-  /// The last op that is no update and that `op` waits for; null if it needs the function's arguments only.
+  /// The last op that is not an update and that `op` waits for; null if it needs the function's arguments only.
   Operation *findReady(Operation *op, const llvm::DenseMap<Operation *, Operation *> &ready) const {
     Operation *after = nullptr;
     for (Value operand : op->getOperands())
@@ -58,7 +58,7 @@ class AdvanceUpdates final : public dlc::impl::AdvanceUpdatesBase<AdvanceUpdates
     return after;
   }
 
-  /// The op after which `op` is to stand; null to leave it.
+  /// The op after which `op` is to be moved; null to leave it.
   Operation *findTarget(Operation *op, Operation *ready,
                         const llvm::DenseMap<Operation *, Operation *> &targets) const {
     bool isNewValue = false;
@@ -66,7 +66,7 @@ class AdvanceUpdates final : public dlc::impl::AdvanceUpdatesBase<AdvanceUpdates
     for (Value result : op->getResults())
       for (BlockArgument argument : overwritten.lookup(result)) {
         isNewValue = true;
-        // Whoever reads the old value goes first, or the new one could not take its place.
+        // Readers of the old value go first, or the new one could not be computed in place.
         for (Operation *reader : dlc::getReaders(argument))
           if (!updates.contains(reader))
             target = later(target, reader);
@@ -94,7 +94,7 @@ class AdvanceUpdates final : public dlc::impl::AdvanceUpdatesBase<AdvanceUpdates
   }
 
   /// The last op of the update that `op` is a part of: all its readers are. What several variables' updates read (a
-  /// layer's gradient, the norm of all gradients) is no part of any. Null if there is none.
+  /// layer's gradient, the norm of all gradients) is not part of any. Null if there is none.
   Operation *findGroup(Operation &op, func::FuncOp function) const {
     Operation *group = nullptr;
     if (op.use_empty() || llvm::isa<dlc::ConstantOp>(op))

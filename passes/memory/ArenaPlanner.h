@@ -22,9 +22,9 @@ struct ArenaPlan {
 /// Places `buffers` so that those whose lives overlap do not share memory (with `shareMemory` false: none do).
 ///
 /// Sizes are products of a constant and of extents that are known at run time only. Buffers that agree in the latter
-/// share a region, inside of which they are placed greedily by size (the largest first, each at the lowest place that
-/// is free all its life); regions stand one after another. With one symbol, such as the batch, that is one region that
-/// scales with it.
+/// share a region, inside which they are placed greedily by size (the largest first, each at the lowest offset that
+/// is free during its lifetime); regions follow one another. With one symbol, such as the batch, that is one region
+/// that scales with it.
 ArenaPlan planArena(llvm::ArrayRef<ArenaBuffer> buffers, bool shareMemory, mlir::MLIRContext *context);
 
 /// The sum of the buffers that live at each step, in bytes. Symbols count as `symbolValue`.

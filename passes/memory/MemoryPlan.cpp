@@ -47,7 +47,7 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, L
     llvm::ArrayRef<std::string> known = outer->shapes.getSymbols();
     const std::string *found = llvm::find(known, name);
     if (found == known.end())
-      return loop.emitOpError("has a body that speaks of the extent '")
+      return loop.emitOpError("has a body that refers to the extent '")
              << name << "', which its function does not know";
     frame->symbols.push_back(outer->symbols[found - known.begin()]);
   }
@@ -81,7 +81,7 @@ static bool dependsOn(Value value, BlockArgument argument) {
   return false;
 }
 
-/// Whether `kernel` reads its input at the place where it writes that output and nowhere else, so that the output may
+/// Whether `kernel` reads its input only at the position where it writes that output, so that the output may
 /// have the input's memory.
 static bool readsInPlace(KernelOp kernel, unsigned input, unsigned output) {
   if (kernel.getRoot() != KernelRoot::Elementwise || !kernel.getSchedules() ||
@@ -210,7 +210,7 @@ void MemoryPlan::placeConstants(Frame &frame) {
   });
 }
 
-/// A buffer that is written by the kernel at hand.
+/// A buffer that is written by the current kernel.
 int64_t MemoryPlan::addBuffer(AffineExpr bytes) {
   buffers.push_back({step, step, bytes});
   return buffers.size() - 1;
@@ -269,7 +269,7 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, LoopOp loop) {
   if (failed(made))
     return failure();
   Frame &inner = **made;
-  // Ranges of rows are at different steps at the same time: no tensor of a step may lie where another one was.
+  // Ranges of rows are at different steps at the same time: no tensor of a step may reuse the memory of another.
   if (getRowRange(loop))
     for (ArenaBuffer &buffer : llvm::MutableArrayRef(buffers).drop_front(firstBuffer)) {
       buffer.first = firstStep;
@@ -322,7 +322,7 @@ bool MemoryPlan::updatesInPlace(Frame &frame, Value result, Value operand) {
 }
 
 /// The arena buffer of an operand that dies here and that an elementwise kernel may write its result over: same size,
-/// same layout, read at the place that is written. -1 if there is none.
+/// same layout, read at the position that is written. -1 if there is none.
 int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
   if (UpdateSliceOp update = getUpdate(kernel)) {
     Value operand = getMemory(kernel.getInputs()[llvm::cast<BlockArgument>(update.getX()).getArgNumber()]);

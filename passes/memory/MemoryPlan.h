@@ -23,17 +23,17 @@ struct Place {
     Variable, ///< `index` bytes into the caller's block of variables
     Arena,    ///< buffer `index` of the arena
     Outer,    ///< where operand `index` of the frame's loop is
-    Carried,  ///< what the last step left of carried value `index`
-    Next,     ///< what this step leaves of carried value `index`
-    Scanned,  ///< this step's part of scanned operand `index`
-    Stacked,  ///< this step's part of stacked result `index`
+    Carried,  ///< loop-carried value `index` as the last step left it
+    Next,     ///< loop-carried value `index` as this step leaves it
+    Scanned,  ///< this step's slice of scan input `index`
+    Stacked,  ///< this step's slice of scan output `index`
   } kind = Arena;
   int64_t index = 0;
 };
 
-/// How a carried value gets from step to step.
+/// How a loop-carried value gets from step to step.
 struct CarriedPlace {
-  /// The stacked result that the body gives the same value as: a step reads what the one before it stacked. -1: the
+  /// The scan output with the same value: a step reads what the step before it stored there. -1: the
   /// value alternates between two buffers.
   int64_t stacked = -1;
   /// A step writes a part of the value, in `buffers[0]`, and leaves the rest.
@@ -68,7 +68,7 @@ struct Frame {
   llvm::DenseMap<mlir::Operation *, std::unique_ptr<Frame>> bodies; ///< of loops
   llvm::SmallVector<CarriedPlace> carried;                          ///< of the frame's loop
   int64_t stepBuffer = -1; ///< in the arena: the step's number; -1 if nobody asks
-  /// Results of an entry point that are copied to these places of the block of variables when all else is done.
+  /// Results of an entry point that are copied to these offsets of the block of variables at the end.
   llvm::SmallVector<std::pair<mlir::Value, int64_t>> copiedVariables;
 
   Place getPlace(mlir::Value value) const { return places.lookup(getMemory(value)); }
@@ -81,7 +81,8 @@ struct Frame {
 /// The memory of one entry point.
 class MemoryPlan {
 public:
-  /// Places every tensor of `entry` and of its loops. `preparedBytes` grows by what kernels of constants write.
+  /// Assigns memory to every tensor of `entry` and of its loops. `preparedBytes` grows by what kernels of constants
+  /// write.
   static mlir::FailureOr<std::unique_ptr<MemoryPlan>> make(mlir::func::FuncOp entry, WeightTable &weights,
                                                            int64_t &preparedBytes, bool shareMemory);
 

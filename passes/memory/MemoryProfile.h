@@ -8,7 +8,7 @@
 
 namespace dlc {
 
-/// A tensor of an entry point that lies in the arena.
+/// A tensor of an entry point in the arena.
 struct ArenaTensor {
   int64_t bytes = 0;
   Steps definition;
@@ -26,7 +26,7 @@ public:
   int64_t getArenaBytes() const { return arenaBytes; }
   /// Bytes that are live at each step.
   llvm::ArrayRef<int64_t> getLiveBytes() const { return live; }
-  /// The tensor that `value`, or what it is an alias of, is; null if that is no tensor in the arena.
+  /// The tensor that `value`, or what it is an alias of, is; null if that is not a tensor in the arena.
   const ArenaTensor *getTensor(mlir::Value value) const;
   /// Notes that `kernels` (in order, `tensor`'s own last) run again as `copies` right before `reader`, so that it and
   /// the readers of `tensor` after it read what the copies compute. Copies belong to the step of `reader`. This is what

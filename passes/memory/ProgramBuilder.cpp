@@ -53,7 +53,8 @@ private:
   }
 
   ValueRange getSymbolArguments() { return program.function.getArguments().take_back(symbolNames.size()); }
-  /// The program's arguments after inputs and outputs: workspace, constants, prepared, and variables if it has any.
+  /// The program's arguments after inputs and outputs: workspace, constants, prepacked data, and variables if it has
+  /// any.
   Value getBlock(unsigned number) { return program.function.getArgument(program.firstBlock + number); }
 
   Value view(OpBuilder &builder, Location location, Value block, Value offset, AffineExpr bytes) {
@@ -83,7 +84,7 @@ private:
   dlc::ArenaPlan plan;
   dlc::ProgramSignature program;
   Operation *outermostLoop = nullptr;                     ///< of the loops that are being emitted
-  llvm::DenseMap<Value, Value> fixedViews, preparedViews; ///< of buffers at fixed places, and as `prepare` sees them
+  llvm::DenseMap<Value, Value> fixedViews, preparedViews; ///< of buffers at fixed offsets, and as `prepare` sees them
 };
 
 } // namespace
@@ -113,7 +114,7 @@ Value ProgramBuilder::getBuffer(dlc::Frame &frame, const StepBuffers &step, Valu
   Value &buffer = (isPrepared ? preparedViews : fixedViews)[value];
   if (buffer)
     return buffer;
-  // The same place in every step: its address is computed before all loops.
+  // The same address in every step: it is computed before all loops.
   OpBuilder::InsertionGuard guard(builder);
   if (outermostLoop && !isPrepared)
     builder.setInsertionPoint(outermostLoop);
@@ -159,7 +160,7 @@ void ProgramBuilder::emitKernel(dlc::Frame &frame, const StepBuffers &step, dlc:
   dlc::LaunchOp::create(builder, location, symbol, builder.getStringAttr(name), inputs, outputs, symbols);
 }
 
-/// What goes from step to step is the buffers in which the carried values are: where a value alternates between two,
+/// What is carried from step to step is the buffers of the loop-carried values: where a value alternates between two,
 /// also the one that comes next and the other. So no state is ever copied, and the first step reads the operand where
 /// it is.
 void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::LoopOp loop, OpBuilder &builder) {
@@ -266,7 +267,7 @@ scf::ForOp ProgramBuilder::emitSteps(dlc::Frame &body, Value steps, ValueRange s
   auto forOp = scf::ForOp::create(builder, location, zero, steps, one, state);
   if (!outermostLoop)
     outermostLoop = forOp;
-  // A loop that carries nothing comes with its end.
+  // A loop without loop-carried values is created with its terminator.
   forOp.getBody()->clear();
   OpBuilder inner = OpBuilder::atBlockEnd(forOp.getBody());
   llvm::SmallVector<Value> next =
@@ -275,7 +276,7 @@ scf::ForOp ProgramBuilder::emitSteps(dlc::Frame &body, Value steps, ValueRange s
   return forOp;
 }
 
-/// All steps of a loop for ranges of rows: launches inside of `scf.parallel` are for the rows of its iteration. Gives
+/// All steps of a loop for ranges of rows: launches inside `scf.parallel` are for the rows of its iteration. Gives
 /// the buffers that hold the state after the last one.
 llvm::SmallVector<Value> ProgramBuilder::emitRanges(dlc::Frame &body, Value steps, ValueRange state, ValueRange scanned,
                                                     ValueRange stacked, OpBuilder &builder) {
@@ -292,7 +293,7 @@ llvm::SmallVector<Value> ProgramBuilder::emitRanges(dlc::Frame &body, Value step
   emitSteps(body, steps, state, scanned, stacked, inside);
   outermostLoop = outer;
 
-  // The buffers have taken turns inside of the ranges.
+  // The buffers have alternated inside the ranges.
   Value isEmpty = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, steps, zero);
   Value isOdd = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::ne,
                                       arith::AndIOp::create(builder, location, steps, one), zero);
@@ -374,7 +375,7 @@ void ProgramBuilder::storeNumber(OpBuilder &builder, Location location, Value bu
                           arith::IndexCastOp::create(builder, location, builder.getI64Type(), number), target, zero);
 }
 
-/// Writes zeros to what no step has written of a stacked tensor.
+/// Writes zeros to the part of a scan output that no step has written.
 void ProgramBuilder::clearAfter(OpBuilder &builder, dlc::Frame &frame, Value stacked, Value buffer, Value steps) {
   Location location = stacked.getLoc();
   dlc::Dims dims = frame.getDims(stacked);

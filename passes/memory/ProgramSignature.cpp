@@ -104,7 +104,7 @@ private:
     }
   }
 
-  /// The symbols' bounds that the frontend knows stand beside the graph.
+  /// The symbols' bounds that the frontend knows are attributes beside the graph.
   void describeSymbols(unsigned firstArgument) {
     auto bound = [&](llvm::StringRef table, llvm::StringRef symbol, int64_t otherwise) {
       auto bounds = graph->getAttrOfType<DictionaryAttr>(table);

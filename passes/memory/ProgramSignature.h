@@ -9,7 +9,7 @@
 namespace dlc {
 
 /// A program's function. Its arguments are the graph's inputs and outputs but for variables, the blocks (workspace,
-/// constants, prepared, and variables if it has any), and one index for each symbol.
+/// constants, prepacked data, and variables if it has any), and one index for each symbol.
 struct ProgramSignature {
   mlir::func::FuncOp function;
   llvm::SmallVector<unsigned> tensorNumbers; ///< arguments by the graph's arguments and results; 0 for variables

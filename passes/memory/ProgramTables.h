@@ -45,17 +45,17 @@ private:
 /// The block of variables: every parameter of a module in which something is assigned.
 class VariableTable {
 public:
-  /// Gives each of the module's parameters its place, in order, and writes it (`dlc.offset`) beside the `dlc.variable`
+  /// Gives each of the module's parameters its offset, in order, and writes it (`dlc.offset`) beside the `dlc.variable`
   /// of every function's arguments and results.
   explicit VariableTable(mlir::ModuleOp module);
 
-  /// Puts `dlc.variables` in the place of the parameters, if there are any.
+  /// Replaces the parameters by `dlc.variables`, if there are any.
   void emit();
 
 private:
   mlir::ModuleOp module;
   llvm::StringMap<int64_t> offsets;
-  llvm::StringSet<> derived; ///< parameters that `prepare_weights` makes of others
+  llvm::StringSet<> derived; ///< parameters that `prepare_weights` computes from others
   int64_t size = 0;
 };
 

@@ -35,7 +35,7 @@ public:
     while (profile.getArenaBytes() > limit) {
       candidates.collect(target);
       double before = candidates.getExcess();
-      // Tensors that are live together may fit, and still not lie without gaps.
+      // Tensors that are live together may fit, and still not be packed without gaps.
       if (before == 0) {
         target -= std::max(profile.getArenaBytes() - limit, limit / 100 + 1);
         if (target <= 0)

@@ -18,20 +18,20 @@ using namespace mlir;
 
 namespace {
 
-/// How one tensor of a kernel stands in the kernel's space of dimensions.
+/// How one tensor of a kernel maps to the kernel's space of dimensions.
 struct Placement {
   llvm::SmallVector<bool> isFull;      ///< per dimension of the space: the tensor has its extent (else 1)
   llvm::SmallVector<int64_t> physical; ///< the space's dimensions that it is full in, outermost in memory first
 };
 
-/// The dimensions that a kernel's loops run over: those of its result, or of what its root reduces or normalizes.
+/// The dimensions that a kernel's loops run over: those of its result, or of what its anchor op reduces or normalizes.
 class Space {
 public:
   static std::optional<Space> analyze(dlc::KernelFuncOp kernel, const dlc::KernelShapes &shapes);
 
   /// Merges what can be merged; false if nothing can.
   bool merge();
-  /// Gives every tensor of the kernel its merged type and renames the dimensions in the root's attributes.
+  /// Gives every tensor of the kernel its merged type and renames the dimensions in the anchor op's attributes.
   void rewrite();
 
 private:
@@ -50,7 +50,7 @@ private:
   Value reference;
   llvm::SmallVector<AffineExpr> extents;
   llvm::SmallVector<bool> isNormalized; ///< reduced or normalized
-  llvm::SmallVector<bool> isFixed;      ///< keeps its meaning to the root: neither merged nor dropped
+  llvm::SmallVector<bool> isFixed;      ///< has a meaning for the anchor op: neither merged nor dropped
   llvm::MapVector<Value, Placement> placements;
   llvm::SmallVector<llvm::SmallVector<int64_t>> groups; ///< by the lowest dimension in each
 };
@@ -174,7 +174,7 @@ bool Space::canMerge(int64_t outer, int64_t inner) const {
 }
 
 bool Space::merge() {
-  // Indices inside of kernels have 32 bits.
+  // Indices inside kernels have 32 bits.
   constexpr int64_t largest = (int64_t(1) << 31) - 1;
   llvm::SmallVector<int64_t> order;
   for (int64_t dim : getOrder(llvm::cast<RankedTensorType>(reference.getType())))
@@ -216,7 +216,7 @@ RankedTensorType Space::mergedType(Value value) const {
     for (auto [number, group] : llvm::enumerate(groups))
       if (group.front() == dim)
         order.push_back(number);
-  // Dimensions of extent 1 may stand anywhere; where that gives the row-major order no layout is needed.
+  // Dimensions of extent 1 may be anywhere; where that gives the row-major order no layout is needed.
   llvm::SmallVector<int64_t> proper;
   for (int64_t number : order)
     if (shape[number] != 1)
@@ -287,7 +287,7 @@ class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKern
       return;
     dlc::TileSubject before{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getYielded().getType()),
                             kernel.getRoot()};
-    // A decision from outside speaks of the dimensions that there are.
+    // A decision from outside refers to the current dimensions.
     if (llvm::any_of(schedules.getAsRange<dlc::ScheduleAttr>(), [&](dlc::ScheduleAttr schedule) {
           return schedule != dlc::tileKernel(before, *dlc::findMachine(schedule.getIsa()));
         }))
@@ -301,7 +301,7 @@ class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKern
         return;
       space->rewrite();
     }
-    // The schedules speak of dimensions that are gone.
+    // The schedules refer to dimensions that no longer exist.
     dlc::TileSubject subject{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getYielded().getType()),
                              kernel.getRoot()};
     llvm::SmallVector<Attribute> decided;

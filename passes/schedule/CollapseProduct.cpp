@@ -21,7 +21,7 @@ public:
   }
 
   bool run() {
-    // Indices inside of kernels have 32 bits.
+    // Indices inside kernels have 32 bits.
     if (std::optional<int64_t> count = constantDim(rows); count && *count >= (int64_t(1) << 31))
       return false;
     for (Operation &op : kernel.getBody().front().without_terminator())
@@ -35,7 +35,7 @@ public:
   }
 
 private:
-  /// What `value` has in place of its dimensions: rows and columns, or columns alone.
+  /// What replaces the dimensions of `value`: rows and columns, or columns alone.
   bool place(Value value) {
     RankedTensorType type = typeOf(value);
     llvm::ArrayRef<AffineExpr> own = shapes.getDims(value);

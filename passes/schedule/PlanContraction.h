@@ -10,7 +10,7 @@
 namespace dlc {
 
 /// Layout in which the right operand of `op`, a matrix, is read fastest: columns in blocks, `[N/32][K][32]`. Null if it
-/// is no matrix of known size.
+/// is not a matrix of known size.
 LayoutAttr planMatrixLayout(MatMulOp op);
 
 /// The same, for what is known at load only: others would have to be packed in every run. Null: row-major.

@@ -50,13 +50,13 @@ static int64_t getWinogradTile(ConvTransposeOp op, const PipelineOptions &option
                          {0, w.getDimSize(0), w.getDimSize(1), 1, 0, 0}, options);
 }
 
-/// Layout and border of what a convolution, or the gradient of its weight, slides over; `plan.input` is what it would
+/// Layout and halo of what a convolution, or the gradient of its weight, slides over; `plan.input` is what it would
 /// be for many channels.
 template <typename OpTy> static void planInput(OpTy op, ConvolutionPlan &plan) {
   auto x = llvm::cast<RankedTensorType>(op.getX().getType());
   int64_t rank = x.getRank(), spatial = rank - 2;
   // The first layer reads single elements of few channels (vectors run over output channels), for which any order will
-  // do: the user's, then, whose copy into a border is a copy of rows.
+  // do: the user's, then, whose copy into a halo buffer is a copy of rows.
   constexpr int64_t fewChannels = 4;
   if (x.getDimSize(1) <= fewChannels && op.getGroups() == 1 && !op.getX().getDefiningOp())
     plan.input = {};
@@ -87,7 +87,7 @@ ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options) {
     plan.weight = LayoutAttr::get(context, array(order), {}, {}, {}, {}, 0);
     return plan;
   }
-  // Tiles that reach over the edge read a wider border.
+  // Tiles that reach over the edge read a wider halo.
   if (int64_t m = getWinogradTile(op, options)) {
     plan.algorithm = "winograd";
     auto y = llvm::cast<RankedTensorType>(op.getType());
@@ -137,7 +137,7 @@ ConvolutionPlan planConvolution(ConvTransposeOp op, const PipelineOptions &optio
   constexpr int64_t block = 32;
   int64_t m = getWinogradTile(op, options);
   if (m) {
-    // Tiles that reach over the edge read a wider border.
+    // Tiles that reach over the edge read a wider halo.
     plan.algorithm = "winograd";
     auto x = llvm::cast<RankedTensorType>(op.getX().getType()), y = llvm::cast<RankedTensorType>(op.getType());
     for (int64_t dim = 2; dim < rank; ++dim)
@@ -174,7 +174,7 @@ ConvolutionPlan planConvolution(ConvWeightGradientOp op, const PipelineOptions &
   plan.input = plan.weight = getChannelsLastLayout(context, rank);
   planInput(op, plan);
   if (usesWinograd(op, options)) {
-    // Tiles that reach over the edge read wider borders.
+    // Tiles that reach over the edge read wider halos.
     auto dy = llvm::cast<RankedTensorType>(op.getYGradient().getType());
     plan.algorithm = "winograd";
     plan.input = plan.weight;

@@ -12,10 +12,10 @@ namespace dlc {
 struct ConvolutionPlan {
   /// "direct", "depthwise", "winograd", ...: the algorithm of the kernel's schedules.
   std::string algorithm;
-  /// Layout of x, without halo (null: row-major); and the border it needs, per logical dimension.
+  /// Layout of x, without halo (null: row-major); and the halo it needs, per logical dimension.
   LayoutAttr input;
   llvm::SmallVector<int64_t> haloLow, haloHigh;
-  /// Layout of w; null: row-major. And its border, which only a gradient in the place of the weight has.
+  /// Layout of w; null: row-major. And its halo, which only a gradient used as the weight has.
   LayoutAttr weight;
   llvm::SmallVector<int64_t> weightHaloHigh;
   /// Layout of the result, without halo (its consumers decide about that).

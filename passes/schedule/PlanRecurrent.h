@@ -9,7 +9,7 @@
 namespace dlc {
 
 /// Layout of the weights `[G, K, H]` of `gates` gates of `units` units: `[H/VL][K][G][VL]`. What one step of the sum
-/// needs for a block of VL units lies side by side, for all instruction sets: VL is a multiple of 16.
+/// needs for a block of VL units is contiguous, for all instruction sets: VL is a multiple of 16.
 LayoutAttr planRecurrentWeight(mlir::MLIRContext *context, int64_t gates, int64_t units);
 
 } // namespace dlc

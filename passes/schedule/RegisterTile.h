@@ -12,10 +12,10 @@ namespace dlc {
 /// What is to be tiled. Extents are those of the kernel's result; dynamic ones are -1.
 struct RegisterTileProblem {
   int64_t columns, rows, planes;
-  /// Results of the root that one row and one plane of the kernel's result take (2 below a 2 x 2 pooling).
+  /// Results of the anchor op that one row and one plane of the kernel's result take (2 below a 2 x 2 pooling).
   int64_t rowResults = 1, planeResults = 1;
   int64_t depth = 1; ///< terms of a sum
-  /// Columns that the packed right operand keeps together; 0: it is not packed, and columns lie side by side.
+  /// Columns that the packed right operand keeps together; 0: it is not packed, and columns are contiguous.
   int64_t block = 32;
   int64_t elementBytes = 4;
   /// Columns of a tile must divide this (those of a group); 0: free.

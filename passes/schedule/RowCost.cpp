@@ -31,7 +31,7 @@ static double costOfElement(Operation *op) {
     return 10;
   if (llvm::isa<ResizeOp, GatherOp, ScatterAddOp, HardmaxOp, ArgExtremeOp>(op))
     return 1;
-  // One sweep over the operand for each of the k.
+  // One pass over the operand for each of the k.
   if (llvm::isa<TopKOp, TopKIndicesOp>(op))
     return static_cast<double>(op->getAttrOfType<IntegerAttr>("k").getInt());
   if (llvm::isa<RandomUniformOp>(op))

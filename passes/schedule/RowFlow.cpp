@@ -16,12 +16,12 @@ static bool hasLayout(Value value) {
 namespace {
 
 /// Follows rows through the ops of one kernel. A value is "computed" if it depends on what steps compute; all else is
-/// there before the loop begins and may be read at any place.
+/// there before the loop begins and may be read at any index.
 class KernelRows {
 public:
   KernelRows(KernelOp kernel, const KernelShapes &shapes) : kernel(kernel), shapes(shapes) {}
 
-  /// Whether row i of the results follows from row i of the inputs that `isComputed` names.
+  /// Whether row i of the results depends only on row i of the inputs that `isComputed` names.
   bool run(llvm::function_ref<bool(Value input)> isComputed) {
     switch (kernel.getRoot()) {
     case KernelRoot::Elementwise:

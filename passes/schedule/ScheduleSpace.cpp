@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the templates of backends/halide take. A kernel kind's algorithms stand in one function here, with what is legal
-// for each of their parameters; `--dlc-tile` chooses a point of it, and so may a person who edits a module.
+// What the templates of backends/halide take. The algorithms of a kernel kind are in one function here, with what is
+// legal for each of their parameters; `--dlc-tile` chooses a point of it, and so may a person who edits a module.
 #include "passes/schedule/ScheduleSpace.h"
 #include "ir/Layout.h"
 #include "passes/schedule/WinogradCost.h"
@@ -210,7 +210,7 @@ void SpaceBuilder::addGemm(MatMulOp op) {
   if (isPacked(rhs)) {
     tile = packedColumns(getLayout(rhs).getInnerTiles()[0], ShapedType::isDynamic(extent) ? -1 : extent);
   } else {
-    // Copied blocks of columns may reach over the end; columns that are read in place must not, and lie side by side.
+    // Copied blocks of columns may reach over the end; columns that are read in place must not, and are contiguous.
     bool mustStage = op.getTransposeRhs() || ShapedType::isDynamic(extent) || extent % columns != 0;
     if (mustStage && !hasDepth)
       return;

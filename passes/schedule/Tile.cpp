@@ -32,7 +32,7 @@ dlc::ScheduleAttr dlc::tileKernel(const TileSubject &subject, const Machine &pro
   case KernelRoot::Movement:
     return tileRows(subject, processor);
   }
-  llvm_unreachable("all families have a rule");
+  llvm_unreachable("all kernel kinds have a rule");
 }
 
 namespace {

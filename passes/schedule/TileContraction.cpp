@@ -37,7 +37,7 @@ static std::optional<DotTile> chooseDots(MatMulOp op, RankedTensorType lhs, Rank
     for (int64_t high = 1; high <= rows && wide * high + wide + 1 <= processor.registers; ++high)
       if (columns % wide == 0 && rows % high == 0 && rowRange % high == 0 && wide * high > best.columns * best.rows)
         best = {wide, high};
-  // Fewer sums than a multiplication's latency takes, or loads for single products, are no gain.
+  // Fewer sums than a multiplication's latency takes, or loads for single products, gain nothing.
   constexpr int64_t fewSums = 8;
   if (best.columns * best.rows < fewSums || best.columns < 2 || best.rows < 2)
     return std::nullopt;
@@ -147,7 +147,7 @@ ScheduleAttr tileContraction(const TileSubject &subject, const Machine &processo
                   {builder.getNamedAttr("columns", builder.getI64IntegerAttr(blocked->tile.columns)),
                    builder.getNamedAttr("depth", builder.getI64IntegerAttr(blocked->depth)),
                    builder.getNamedAttr("rows", builder.getI64IntegerAttr(blocked->tile.rows))});
-  // Columns of a transposed right operand do not lie side by side: blocks of them are copied first, as are those whose
+  // Columns of a transposed right operand are not contiguous: blocks of them are copied first, as are those whose
   // last block would reach over the end.
   bool isStaged = false;
   if (!isPacked) {
@@ -168,7 +168,7 @@ ScheduleAttr tileContraction(const TileSubject &subject, const Machine &processo
   };
   setTile("columns", tile.columns);
   setTile("rows", tile.rows);
-  // Around the rows, inside of the batch.
+  // Around the rows, inside the batch.
   setTile("columns_loop", hasRows ? 1 : 0);
   if (isStaged)
     setTile("stage_columns", 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Schedules of convolutions. The algorithm follows from the layouts that planConvolution has chosen before.
+// Schedules of convolutions. The algorithm is determined by the layouts that planConvolution has chosen before.
 #include "ir/Layout.h"
 #include "passes/schedule/RegisterTile.h"
 #include "passes/schedule/TileRules.h"
@@ -37,7 +37,7 @@ static int64_t countBytes(RankedTensorType type) {
   return elements * getElementBytes(type.getElementType());
 }
 
-/// Ranges of rows of the result, or of channels: what divides evenly, then what spares memory. `rowParts` and
+/// Ranges of rows of the result, or of channels: what divides evenly, then what saves memory. `rowParts` and
 /// `channelParts` are how many there are.
 static bool splitsChannels(int64_t rowParts, int64_t channelParts, int64_t inputBytes, int64_t weightBytes) {
   double rows = getSplitEfficiency(rowParts), channels = getSplitEfficiency(channelParts);
@@ -117,7 +117,7 @@ static ScheduleAttr tileTransposed(ConvTransposeOp op, const TileSubject &subjec
   draft.setTile(builder, "columns", tile.columns);
   draft.setTile(builder, "rows", tile.rows);
   draft.setTile(builder, "planes", tile.planes);
-  // Images, of which a batch has several: their ranges need no borders between tiles.
+  // Images, of which a batch has several: their ranges need no halo between tiles.
   draft.split = 0;
   if (y.getDimSize(0) == 1 && isDirect)
     draft.split = rank > 3 ? rank - 2 : -1;

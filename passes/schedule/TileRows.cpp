@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Schedules of kernels without register tiles: elementwise ops, movements and windows are rows of vectors; reductions
-// and normalizations are rows or columns, by what lies innermost in their operand.
+// and normalizations are rows or columns, by what is innermost in their operand.
 #include "ir/Layout.h"
 #include "passes/schedule/RowCost.h"
 #include "passes/schedule/TileRules.h"
@@ -32,7 +32,7 @@ static ScheduleAttr makeSchedule(MLIRContext *context, llvm::StringRef algorithm
 
 static int64_t elementBytes(Type type) { return getElementBytes(getElementTypeOrSelf(type)); }
 
-/// The dimensions of the root's operand that it computes totals or statistics over. Empty if it has none.
+/// The dimensions of the anchor op's operand that it computes totals or statistics over. Empty if it has none.
 static llvm::SmallVector<int64_t> getTotalledDims(Operation *rootOp) {
   auto operand = llvm::cast<RankedTensorType>(rootOp->getOperand(0).getType());
   if (auto axes = rootOp->getAttrOfType<DenseI64ArrayAttr>("axes"))
@@ -47,14 +47,14 @@ static llvm::SmallVector<int64_t> getTotalledDims(Operation *rootOp) {
   return llvm::to_vector(llvm::seq(first, operand.getRank()));
 }
 
-/// Whether totals run along what lies innermost in the operand.
+/// Whether totals run along what is innermost in the operand.
 static bool totalsRows(Operation *rootOp) {
   llvm::SmallVector<int64_t> dims =
       getDimsInnermostFirst(llvm::cast<RankedTensorType>(rootOp->getOperand(0).getType()));
   return dims.empty() || llvm::is_contained(getTotalledDims(rootOp), dims.front());
 }
 
-/// Whether a normalization computes statistics of the operand, in place of reading them.
+/// Whether a normalization computes statistics of the operand, instead of reading them.
 static bool hasStatistics(Operation *rootOp) {
   return rootOp->hasAttr("axes") || llvm::isa<LayerNormOp, GroupNormOp>(rootOp);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The rules of `--dlc-tile`: one function a kernel family.
+/// The rules of `--dlc-tile`: one function per kernel kind.
 #ifndef DLC_PASSES_SCHEDULE_TILERULES_H
 #define DLC_PASSES_SCHEDULE_TILERULES_H
 
@@ -20,7 +20,7 @@ struct TileSubject {
 /// Physical dimensions of `type` from innermost to outermost, as logical ones.
 llvm::SmallVector<int64_t> getDimsInnermostFirst(mlir::RankedTensorType type);
 
-/// The schedule of a kernel rooted by a convolution. A dimension to split is chosen once for all instruction sets.
+/// The schedule of a kernel anchored by a convolution. A dimension to split is chosen once for all instruction sets.
 ScheduleAttr tileConvolution(const TileSubject &subject, const Machine &processor);
 ScheduleAttr tileContraction(const TileSubject &subject, const Machine &processor);
 /// A cell's step: gates unrolled, units in register tiles.
@@ -35,7 +35,7 @@ ScheduleAttr tileAttention(const TileSubject &subject, const Machine &processor)
 /// tiles (a reduction, a normalization, or rows).
 bool canSplitRows(const TileSubject &subject, int64_t dim);
 
-/// The schedule by the rule of the subject's family.
+/// The schedule by the rule of the subject's kernel kind.
 ScheduleAttr tileKernel(const TileSubject &subject, const Machine &processor);
 
 } // namespace dlc

@@ -25,7 +25,7 @@ WinogradChunk chooseWinogradChunk(const WinogradProblem &problem) {
     for (int64_t size = 1; size <= rows; ++size)
       if (rows % size == 0 && size * columns * tileBytes <= inputBytes)
         chunk.rows = size;
-  // Ranges of channels repeat the transformation of the inputs, some 150 cycles beside 36 a channel for the products.
+  // Ranges of channels repeat the transformation of the inputs, some 150 cycles beside 36 per channel for the products.
   double channelShare = getSplitEfficiency(problem.channels / winogradChannelBlock) * (1 - 4.0 / problem.channels);
   chunk.splitsChannels = !areWeightsHeld || channelShare > getSplitEfficiency(rows / chunk.rows);
   return chunk;
@@ -44,7 +44,7 @@ int64_t chooseWinograd(const WinogradProblem &problem) {
 }
 
 bool paysTransformation(const WinogradProblem &problem, int64_t images) {
-  // A pair of channels costs some 40 cycles to transform, most of them for memory, and spares 0.3 cycles a place.
+  // A pair of channels costs some 40 cycles to transform, most of them for memory, and saves 0.3 cycles per position.
   constexpr int64_t fewPlaces = 192;
   return images * problem.height * problem.width >= fewPlaces;
 }

@@ -32,7 +32,7 @@ WinogradChunk chooseWinogradChunk(const WinogradProblem &problem);
 /// The m of F(m x m, 3 x 3), or 0 where the direct sum is faster; `problem.m` is not read.
 int64_t chooseWinograd(const WinogradProblem &problem);
 
-/// Whether what the algorithm spares is more than transforming the weights in every run costs, for `images` images.
+/// Whether what the algorithm saves is more than transforming the weights in every run costs, for `images` images.
 bool paysTransformation(const WinogradProblem &problem, int64_t images);
 
 } // namespace dlc

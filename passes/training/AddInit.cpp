@@ -25,7 +25,7 @@ static int64_t hashName(llvm::StringRef name) {
 
 namespace {
 
-/// Writes the ops that give one parameter its first value.
+/// Writes the ops that compute one parameter's initial value.
 class FirstValue {
 public:
   FirstValue(OpBuilder &builder, dlc::ParameterOp parameter, Value seed)
@@ -59,7 +59,7 @@ private:
     auto splat = llvm::dyn_cast<SplatElementsAttr>(value);
     if (!splat || type.getRank() == 0)
       return create<dlc::ConstantOp>(type, value);
-    // One element in the library in place of all.
+    // One element in the library instead of all.
     auto scalar = RankedTensorType::get({}, type.getElementType());
     Value element = create<dlc::ConstantOp>(scalar, splat.resizeSplat(scalar));
     return create<dlc::ExpandOp>(element, type.getShape());

@@ -105,7 +105,7 @@ Value Accumulation::add(dlc::ParameterOp parameter, Value gradient) {
   Location location = op.getLoc();
   Type elementType = getElementTypeOrSelf(gradient.getType());
   SlotParameters slots(builder, symbols, op.getScope(), parameter, Value());
-  // What the last step was made of is forgotten at the beginning of the next, so that the mean itself is what is
+  // The gradients of the last step are cleared at the beginning of the next, so that the mean itself is what is
   // stored.
   Value others = dlc::WhereOp::create(builder, location, isFirst, dlc::createScalar(builder, location, 0, elementType),
                                       slots.load("gradient")),
@@ -182,7 +182,7 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
     return success();
   }
 
-  /// Number `number` of a list with one entry a parameter, if the op has such a list.
+  /// Number `number` of a list with one entry per parameter, if the op has such a list.
   static double getOwn(dlc::ApplyGradientsOp op, llvm::StringRef list, size_t number, double otherwise) {
     auto numbers = op->getAttrOfType<DenseF64ArrayAttr>(list);
     return numbers && number < static_cast<size_t>(numbers.size()) ? numbers[number] : otherwise;

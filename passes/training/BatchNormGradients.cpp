@@ -2,10 +2,10 @@
 // Gradient rule of batch normalization, y = (x - mean) r scale + bias with r = 1 / sqrt(variance + epsilon).
 //
 // With statistics that do not depend on x, gradients follow one by one. In training mode mean and variance are those of
-// x itself, spelled as reductions; then x moves y through them, too, and the three ways add up to
+// x itself, written as reductions; then x influences y through them, too, and the three paths add up to
 //   dx = scale r (dy - avg(dy) - (x - mean) r^2 avg(dy (x - mean)))
 // where avg runs over the batch and space. This is written at once: as a chain of the reductions' own rules it would be
-// twice the sweeps over memory, and a difference of large numbers.
+// twice the passes over memory, and a difference of large numbers.
 #include "passes/training/GradientRules.h"
 
 using namespace mlir;
@@ -29,7 +29,7 @@ static llvm::SmallVector<int64_t> getBatchAxes(Value x) {
   return axes;
 }
 
-/// What `value` is the mean of, per channel; null if it is no such mean.
+/// What `value` is the mean of, per channel; null if it is not such a mean.
 static Value getAveraged(Value value) {
   auto reduce = stripReshapes(value).getDefiningOp<ReduceOp>();
   if (!reduce || reduce.getKind() != ReductionKind::Mean || getType(reduce.getX()).getRank() < 2 ||
@@ -48,7 +48,7 @@ static bool isVariance(Value value, Value x) {
   return difference && difference.getLhs() == x && getAveraged(difference.getRhs()) == x;
 }
 
-/// The number of elements that a channel's statistics are made of: a constant if it is known.
+/// The number of elements of a channel's statistics: a constant if it is known.
 static Value countElements(GradientBuilder &gradients, Value x) {
   double known = 1;
   llvm::SmallVector<int64_t> dynamic;

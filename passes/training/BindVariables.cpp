@@ -34,7 +34,7 @@ class BindVariables final : public dlc::impl::BindVariablesBase<BindVariables> {
     llvm::DenseMap<Attribute, Value> arguments;
     for (auto load : llvm::make_early_inc_range(function.getOps<dlc::LoadParameterOp>())) {
       if (function.isPrivate())
-        return load.emitOpError("stands in a loop, where parameters that change are not known");
+        return load.emitOpError("is in a loop, where parameters that change are not available");
       auto parameter = symbols.lookup<dlc::ParameterOp>(load.getParameter());
       if (!parameter || parameter.getType() != load.getType())
         return load.emitOpError("loads a parameter that does not exist, or is of another type");

@@ -19,9 +19,10 @@ static FailureOr<llvm::SmallVector<int64_t>> getUnreached(OpTy op, Value x, llvm
   for (size_t i = 0; i < kernel.size(); ++i) {
     int64_t extent = getSpatial(x)[i], stride = op.getStrides()[i];
     if (ShapedType::isDynamic(extent) && stride > 1)
-      return gradients.reportMissingRule(" for a stride of " + llvm::Twine(stride) +
-                                         " over a spatial dimension that is not known when compiling; give the input a "
-                                         "fixed size");
+      return gradients.reportMissingRule(
+          " for a stride of " + llvm::Twine(stride) +
+          " over a spatial dimension that is not known at compile time; give the input a "
+          "fixed size");
     int64_t reach = op.getDilations()[i] * (kernel[i] - 1) + 1;
     rest.push_back(stride == 1 ? 0 : (extent + op.getPads()[i] + op.getPads()[i + kernel.size()] - reach) % stride);
   }
@@ -45,7 +46,7 @@ static LogicalResult conv(ConvOp op, GradientBuilder &gradients) {
 
 static LogicalResult convTranspose(ConvTransposeOp op, GradientBuilder &gradients) {
   Value x = op.getX(), w = op.getW(), dy = gradients.getResultGradient();
-  // Places that output_padding adds lie beyond all windows.
+  // Positions that output_padding adds are beyond all windows.
   llvm::SmallVector<int64_t> pads(op.getPads());
   size_t spatial = op.getStrides().size();
   for (size_t i = 0; i < spatial; ++i)
@@ -58,7 +59,7 @@ static LogicalResult convTranspose(ConvTransposeOp op, GradientBuilder &gradient
   return success();
 }
 
-// Linear in both operands: a convolution of what is asked, with the places of x and y swapped.
+// Linear in both operands: a convolution with the roles of x and y swapped.
 static LogicalResult convWeightGradient(ConvWeightGradientOp op, GradientBuilder &gradients) {
   Value x = op.getX(), dy = op.getYGradient(), dw = gradients.getResultGradient();
   if (gradients.wants(0)) {

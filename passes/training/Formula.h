@@ -21,7 +21,7 @@ public:
     return {*gradients, gradients->create<OpTy>(value, other.value)};
   }
   template <typename OpTy> Term apply(double other) const { return apply<OpTy>(number(other)); }
-  /// `otherwise` where this truth value does not hold.
+  /// `otherwise` where this boolean is false.
   Term choose(const Term &onTrue, const Term &otherwise) const {
     return {*gradients, gradients->create<WhereOp>(value, onTrue.value, otherwise.value)};
   }
@@ -53,7 +53,7 @@ inline Term operator-(double a, const Term &b) { return b.number(a).apply<SubOp>
 inline Term operator*(double a, const Term &b) { return b.apply<MulOp>(a); }
 inline Term operator/(double a, const Term &b) { return b.number(a).apply<DivOp>(b); }
 inline Term operator-(const Term &a) { return a.apply<NegOp>(); }
-/// Comparisons give truth values.
+/// Comparisons give booleans.
 inline Term operator>(const Term &a, const Term &b) { return a.apply<GreaterOp>(b); }
 inline Term operator>(const Term &a, double b) { return a.apply<GreaterOp>(b); }
 inline Term operator<(const Term &a, const Term &b) { return a.apply<LessOp>(b); }

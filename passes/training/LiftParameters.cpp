@@ -20,7 +20,7 @@ class LiftParameters final : public dlc::impl::LiftParametersBase<LiftParameters
         getOperation().walk([](dlc::GradientOp) { return WalkResult::interrupt(); }).wasInterrupted();
     if (!isDifferentiated && !dlc::changesParameters(getOperation()))
       return;
-    // What leaves an inner loop may stand in an outer one.
+    // What leaves an inner loop may be in an outer one.
     for (bool hasChanged = true; hasChanged;) {
       hasChanged = false;
       llvm::SmallVector<dlc::LoopOp> loops;

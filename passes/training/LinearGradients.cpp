@@ -65,7 +65,7 @@ static LogicalResult matmul(MatMulOp op, GradientBuilder &gradients) {
   return success();
 }
 
-/// Where dimensions `first` and `second` of `x` have the same place.
+/// Where dimensions `first` and `second` of `x` have the same index.
 static Value isDiagonal(Value x, int64_t first, int64_t second, GradientBuilder &gradients) {
   auto along = [&](int64_t dim) {
     llvm::SmallVector<int64_t> shape(getRank(x) - dim, 1);
@@ -77,7 +77,7 @@ static Value isDiagonal(Value x, int64_t first, int64_t second, GradientBuilder 
 }
 
 // The gradient of an operand is the sum of products of dy and the other operands, over the indices that the operand
-// lacks. An index that no other term has is one the operand was summed over: its places have the same gradient. An
+// lacks. An index that no other term has is one the operand was summed over: all its values have the same gradient. An
 // index that the operand has twice is a diagonal: beside it there are zeros.
 static LogicalResult einsum(EinsumOp op, GradientBuilder &gradients) {
   auto [inputs, output] = op.getEquation().split("->");

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradients through loops over time.
 //
-// The backward loop runs the steps in the other order. Its step is the forward step once more, followed by the sweep
-// that differentiates it; what it carries are the gradients of the carried values and the sums of the gradients of the
-// invariants, what it stacks are the gradients of the scanned tensors. What the sweep needs of the forward step is
-// either stacked by the forward loop or computed again: again if elementwise ops make it from what is there anyway,
-// since a step's tensors cost more to store and load than such ops; stacked if a product or a reduction stands before
-// it. The values that a step starts from are what the step before it left, so the forward loop stacks results, which it
-// often does for others already, and the backward loop scans them shifted by one step.
+// The backward loop runs the steps in the other order. Its step is the forward step once more, followed by the reverse
+// pass that differentiates it; its loop-carried values are the gradients of those of the forward loop and of the
+// captures, its scan outputs the gradients of the scan inputs. What the reverse pass needs of the forward step is
+// either a scan output of the forward loop or recomputed: recomputed if elementwise ops make it from available values,
+// since a step's tensors cost more to store and load than such ops; stored if a product or a reduction comes before
+// it. The values that a step starts from are what the step before it left, so the forward loop stores results, which it
+// often does for others already, and the backward loop reads them shifted by one step.
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/SymbolTable.h"
 #include "passes/training/ReverseSweep.h"
@@ -79,7 +79,8 @@ private:
     return variables;
   }
 
-  /// A function with the arguments of the forward step and a copy of its ops, to which those of the sweep are added.
+  /// A function with the arguments of the forward step and a copy of its ops, to which those of the reverse pass are
+  /// added.
   void createBackwardStep() {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(body);
@@ -153,7 +154,8 @@ private:
     return op->hasTrait<Elementwise>() || llvm::isa<ConstantOp, FillOp, IotaOp, ReshapeOp, SliceOp, ExpandOp>(op);
   }
 
-  /// Which of the forward step's values the forward loop stacks; the backward step gets them as arguments.
+  /// The values of the forward step that are scan outputs of the forward loop; the backward step gets them as
+  /// arguments.
   void chooseStacked() {
     llvm::SmallPtrSet<Operation *, 16> forward(copied.begin(), copied.end());
     llvm::DenseSet<Value> available;
@@ -185,7 +187,7 @@ private:
     for (Value &gradient : operandGradients)
       if (Value argument = stacked.lookup(gradient))
         gradient = argument;
-    // What nobody needs of the copy goes.
+    // Unused parts of the copy are erased.
     returned = llvm::DenseSet<Value>(operandGradients.begin(), operandGradients.end());
     for (Operation *op : llvm::reverse(copied))
       if (op->use_empty() && llvm::none_of(op->getResults(), [&](Value x) { return returned.contains(x); }))
@@ -194,10 +196,10 @@ private:
 
   bool isUsed(Value argument) { return !argument.use_empty() || llvm::is_contained(operandGradients, argument); }
 
-  /// Lets the forward loop stack more.
+  /// Adds scan outputs to the forward loop.
   void replaceForward() {
     func::ReturnOp end = getReturn(body);
-    // The position among the stacked results of a value of the forward step.
+    // The position among the scan outputs of a value of the forward step.
     llvm::DenseMap<Value, unsigned> places;
     for (unsigned i = carried; i < end.getNumOperands(); ++i)
       places.try_emplace(end.getOperand(i), i);
@@ -260,7 +262,7 @@ private:
     return create<PadOp>(all, Value(), low, high, PadMode::Constant);
   }
 
-  /// The number of the forward step at each place.
+  /// The number of the forward step at each position.
   Value numberSteps(Value stacked) {
     Value numbers;
     if (typeOf(stacked).isDynamicDim(0))
@@ -334,14 +336,14 @@ private:
       number.replaceAllUsesWith(argument);
       scannedEntries.push_back({argument, numbers});
     }
-    // Without a scanned operand a loop needs to be told its steps.
+    // Without a scan input a loop needs its number of steps.
     IntegerAttr tripCount;
     if (scannedEntries.empty() && ShapedType::isDynamic(count))
       scannedEntries.push_back({addArgument(body.getArgument(1 + carried).getType()), loop.getScanned().front()});
     else if (scannedEntries.empty())
       tripCount = builder.getI64IntegerAttr(count);
 
-    // Arguments in the order of a step: its number, carried, scanned, invariants.
+    // Arguments in the order of a step: its number, loop-carried values, scan inputs, captures.
     Block &block = step.getBody().front();
     unsigned oldCount = block.getNumArguments();
     llvm::SmallVector<Value> operands[3];
@@ -376,16 +378,16 @@ private:
   LoopOp loop;
   func::FuncOp body, step;
   ValueRange resultGradients;
-  llvm::ArrayRef<bool> isWanted; ///< one entry an operand
+  llvm::ArrayRef<bool> isWanted; ///< one entry per operand
   Location askedAt;
   size_t carried, scanned, invariants;
   llvm::SmallVector<bool> isActive;
   IRMapping copies;
   llvm::SmallVector<Operation *> copied;
   llvm::SmallVector<Value> carriedGradients, stackedGradients; ///< arguments of the backward step
-  llvm::SmallVector<Value> operandGradients;                   ///< values of it, one an operand of the loop
+  llvm::SmallVector<Value> operandGradients;                   ///< values of it, one per operand of the loop
   llvm::SmallVector<std::pair<Value, Value>>
-      kept; ///< values of the forward step that are stacked; the arguments for them
+      kept; ///< values of the forward step that are stored; the arguments for them
   llvm::SmallVector<unsigned> keptPlaces, carriedPlaces; ///< results of the forward loop
 };
 

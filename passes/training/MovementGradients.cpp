@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gradient rules of ops that copy elements to other places: the gradient goes back the same way, and is summed where an
-// element was copied more than once.
+// Gradient rules of ops that copy elements to other positions: the gradient goes back the same way, and is summed where
+// an element was copied more than once.
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 
@@ -33,7 +33,7 @@ static LogicalResult expand(ExpandOp, GradientBuilder &gradients) {
   return success();
 }
 
-// Copies stand side by side: [..., r n, ...] is [..., r, n, ...], summed over r.
+// Copies are adjacent: [..., r n, ...] is [..., r, n, ...], summed over r.
 static LogicalResult tile(TileOp op, GradientBuilder &gradients) {
   Value gradient = gradients.getResultGradient(), x = op.getX();
   if (llvm::is_contained(op.getRepeats(), 0) || llvm::is_contained(getType(x).getShape(), 0)) {
@@ -94,8 +94,8 @@ static LogicalResult concat(ConcatOp op, GradientBuilder &gradients) {
   return success();
 }
 
-/// Slices of `updates` added up at `places` of dimension `axis`, which gets the extent that it has in `like`. Elements
-/// of 16 bits are summed in f32.
+/// Slices of `updates` added up at the indices `places` of dimension `axis`, which gets the extent that it has in
+/// `like`. Elements of 16 bits are summed in f32.
 static Value scatterAdd(Value like, Value places, Value updates, int64_t axis, GradientBuilder &gradients) {
   return gradients.create<ScatterAddOp>(like, places, gradients.widen(updates), axis);
 }
@@ -129,8 +129,8 @@ static LogicalResult slice(SliceOp op, GradientBuilder &gradients) {
   return success();
 }
 
-// Constant padding is cropped, and what was cropped gets zeros. The other modes copy elements: their places are those
-// of a padded sequence 0, 1, ...
+// Constant padding is cropped, and what was cropped gets zeros. The other modes copy elements: their positions are
+// those of a padded sequence 0, 1, ...
 static LogicalResult pad(PadOp op, GradientBuilder &gradients) {
   Value dy = gradients.getResultGradient(), x = op.getX();
   int64_t rank = getType(x).getRank();
@@ -175,7 +175,7 @@ static LogicalResult scatterAdd(ScatterAddOp op, GradientBuilder &gradients) {
   return success();
 }
 
-// The update's place is moved so that it stays inside, as the op moves it.
+// The update's position is clamped so that it stays inside, as the op does.
 static LogicalResult updateSlice(UpdateSliceOp op, GradientBuilder &gradients) {
   Value dy = gradients.getResultGradient(), update = op.getUpdate();
   int64_t axis = op.getAxis();

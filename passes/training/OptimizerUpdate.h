@@ -14,7 +14,7 @@ public:
   virtual ~OptimizerSlots() = default;
   /// What the slot called `role` was before this step.
   virtual mlir::Value load(llvm::StringRef role) = 0;
-  /// Gives the slot a new value. Returns what it is after this run, which the update goes on with.
+  /// Gives the slot a new value. Returns what it is after this run, which the update uses from there on.
   virtual mlir::Value store(llvm::StringRef role, mlir::Value value) = 0;
 };
 
@@ -38,7 +38,7 @@ public:
   static bool isKnown(llvm::StringRef name);
   static bool usesStep(mlir::DictionaryAttr optimizer);
 
-  /// The new value of `parameter`. `rate` has rank 0 and the parameter's element type; `weightDecay` stands in place of
+  /// The new value of `parameter`. `rate` has rank 0 and the parameter's element type; `weightDecay` replaces
   /// the optimizer's.
   mlir::Value apply(mlir::Value parameter, mlir::Value gradient, mlir::Value rate, double weightDecay,
                     OptimizerSlots &slots);

@@ -29,7 +29,7 @@ static Value ofExtreme(ReduceOp op, const Term &x, const Term &y, const Term &dy
 }
 
 /// The product of all other elements of its row, for each element of `x` along dimension `axis`: as a product of n
-/// elements for each of n, with 1 in its own place. No quotient is taken, so zeros and products that underflow need no
+/// elements for each of n, with 1 instead of itself. No quotient is taken, so zeros and products that underflow need no
 /// case of their own, in this gradient as in those of it.
 static Term multiplyOthers(const Term &x, int64_t axis, GradientBuilder &gradients) {
   llvm::SmallVector<int64_t> shape = getShapeFrom(x);

@@ -14,7 +14,7 @@ ReverseSweep::ReverseSweep(OpBuilder &builder, ValueRange withRespectTo, Locatio
   finite.analyze(*block, end);
   for (Value value : withRespectTo)
     influenced.insert(value);
-  // Ops stand in an order in which operands come first.
+  // Ops are in an order in which operands come first.
   for (Operation &op : *block) {
     if (&op == end)
       break;
@@ -37,7 +37,7 @@ LogicalResult ReverseSweep::run() {
       break;
     ops.push_back(&op);
   }
-  // What is written on the way stands before `end`, too, and is not walked over.
+  // What is written on the way comes before `end`, too, and is not visited.
   for (Operation *op : llvm::reverse(ops))
     if (op->getNumResults() > 0 && failed(pass(op)))
       return failure();

@@ -10,7 +10,7 @@
 namespace dlc {
 
 /// Walks back from tensors whose gradients are known, op by op, and adds up what reaches each value. New ops are
-/// written at a builder's place, behind all ops that it walks over.
+/// written at a builder's insertion point, after all ops that it visits.
 class ReverseSweep {
 public:
   /// `askedAt` is where the gradients are asked for, which errors say.
@@ -39,8 +39,8 @@ private:
 bool isDifferentiable(mlir::Value value);
 
 /// The gradients of a loop's operands (null: none) from those of its results (null: none): a loop that runs the steps
-/// in the other order, written at `builder`'s place. `loop` is replaced by one that stacks what this needs of every
-/// step.
+/// in reverse order, written at `builder`'s insertion point. `loop` is replaced by one that stores what this needs of
+/// every step.
 mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiateLoop(mlir::OpBuilder &builder, LoopOp &loop,
                                                                   mlir::ValueRange resultGradients,
                                                                   llvm::ArrayRef<bool> isWanted,

@@ -8,7 +8,7 @@ namespace dlc {
 
 static RankedTensorType getType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
-/// The places 0, 1, ... of dimension `dim` of `x`, with `before` and `after` dimensions of extent 1 around.
+/// The indices 0, 1, ... of dimension `dim` of `x`, with `before` and `after` dimensions of extent 1 around.
 static Value placesAlong(Value x, int64_t dim, int64_t before, int64_t after, GradientBuilder &gradients) {
   Value places = gradients.create<IndexOp>(x, dim);
   llvm::SmallVector<int64_t> shape(before + 1 + after, 1);
@@ -16,7 +16,7 @@ static Value placesAlong(Value x, int64_t dim, int64_t before, int64_t after, Gr
   return gradients.create<ReshapeOp>(places, shape);
 }
 
-// Each of the k gradients goes to the one place of its row that it was taken from.
+// Each of the k gradients goes to the one position of its row that it was taken from.
 static LogicalResult topK(TopKOp op, GradientBuilder &gradients) {
   Value x = op.getX(), dy = gradients.getResultGradient();
   int64_t axis = op.getAxis(), rank = getType(x).getRank();

@@ -18,12 +18,12 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
-/// Moves sums and products from one loop's steps behind the loop.
+/// Moves sums and products from one loop's steps after the loop.
 class LoopSinker {
 public:
   explicit LoopSinker(dlc::LoopOp loop) : loop(loop), body(loop.getBodyFunction()), builder(loop.getContext()) {}
 
-  /// Returns how many results now come from what the loop stacks.
+  /// Returns how many results are now computed from scan outputs.
   unsigned run() {
     if (loop.getStops())
       return 0;
@@ -45,7 +45,7 @@ public:
   }
 
 private:
-  /// A carried value to which every step adds terms, and that steps use for nothing else.
+  /// A loop-carried value to which every step adds terms, and that steps use for nothing else.
   struct Sum {
     unsigned number;
     llvm::SmallVector<Operation *> terms;
@@ -56,7 +56,7 @@ private:
     return argument && argument.getArgNumber() > carried + loop.getScanned().size();
   }
 
-  /// Whether the sum of a term over all steps is one op on stacked tensors.
+  /// Whether the sum of a term over all steps is one op on scan outputs.
   static bool canSink(Operation *op) {
     if (auto product = llvm::dyn_cast_or_null<dlc::MatMulOp>(op))
       return product.getTransposeLhs() && !product.getTransposeRhs() && typeOf(product.getLhs()).getRank() == 2 &&
@@ -98,8 +98,8 @@ private:
            typeOf(product.getRhs()).getRank() == 2 && isInvariant(product.getRhs()) && !isInvariant(product.getLhs());
   }
 
-  /// Where behind the loop the values of all steps of `value` are found: an operand that is scanned, or the stacked
-  /// result that is returned at the place that comes back.
+  /// Where after the loop the values of all steps of `value` are found: a scan input, or the scan
+  /// output at the returned position.
   struct Source {
     Value scanned;
     unsigned place = 0;
@@ -121,7 +121,7 @@ private:
   }
 
   void sink(llvm::ArrayRef<Sum> sums, llvm::ArrayRef<unsigned> products) {
-    // All that is needed is stacked first, while places still are those of `returned`.
+    // Everything needed is stored first, while positions are still those of `returned`.
     llvm::DenseMap<Value, Source> sources;
     for (unsigned i = carried; i < returned.size(); ++i)
       places.try_emplace(returned[i], i);
@@ -133,7 +133,7 @@ private:
     for (unsigned place : products)
       note(returned[place].getDefiningOp()->getOperand(0));
 
-    // The loop without the sums and the products, with what they are made of.
+    // The loop without the sums and the products, with their operands.
     int64_t steps = loop.getTripCount() ? static_cast<int64_t>(*loop.getTripCount()) : ShapedType::kDynamic;
     for (Value value : loop.getScanned())
       if (!typeOf(value).isDynamicDim(0))
@@ -240,7 +240,7 @@ private:
       axes.push_back(axis + 1);
     Value sum =
         create<dlc::ReduceOp>(dlc::ReductionKind::Sum, allSteps(reduction.getX()), axes, reduction.getKeepDims());
-    // The dimension of the steps is gone in any case.
+    // The dimension of the steps is removed in any case.
     if (!reduction.getKeepDims())
       return sum;
     llvm::SmallVector<int64_t> shape(typeOf(reduction.getResult()).getShape());
@@ -252,8 +252,8 @@ private:
   func::FuncOp body;
   OpBuilder builder;
   unsigned carried = 0;
-  llvm::DenseMap<Value, unsigned> places; ///< among the stacked ones of `returned`
-  llvm::SmallVector<Value> returned;      ///< by the body: carried, stacked, and what is stacked anew
+  llvm::DenseMap<Value, unsigned> places; ///< among the scan outputs in `returned`
+  llvm::SmallVector<Value> returned;      ///< by the body: loop-carried values, scan outputs, and new scan outputs
 };
 
 class SinkLoopWork final : public dlc::impl::SinkLoopWorkBase<SinkLoopWork> {

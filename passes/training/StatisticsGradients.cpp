@@ -86,7 +86,7 @@ static LogicalResult groupNorm(GroupNormOp op, GradientBuilder &gradients) {
   return success();
 }
 
-// With d = bias + alpha mean(x^2) over the window (of which what lies outside counts as 0) and y = x d^-beta:
+// With d = bias + alpha mean(x^2) over the window (where elements outside count as 0) and y = x d^-beta:
 // dx = dy d^-beta - 2 alpha beta x mean'(dy x d^(-beta-1)), where mean' looks the other way.
 static LogicalResult lrn(LrnOp op, GradientBuilder &gradients) {
   Value operand = gradients.widen(op.getX());

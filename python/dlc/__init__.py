@@ -6,16 +6,16 @@
     probability = model(image)                      # positional arrays in, one array (or a tuple) out
     results = model.run({"image": image})           # names in, names out
 
-A model compiled with --train learns:
+A model compiled with --train is trainable:
 
     state = model.new_state(seed=0)                 # its variables, a mapping of names to arrays
     model.run({"image": images, "label": labels, "learning_rate": 0.01}, entry="train_step")
     state.save("digits.safetensors")
 
-Inputs are anything that speaks DLPack or the buffer protocol (NumPy, PyTorch, JAX on the CPU), taken as they are if they are compact and
+Inputs are anything that supports DLPack or the buffer protocol (NumPy, PyTorch, JAX on the CPU), taken as they are if they are compact and
 of the declared type, and lists and numbers. Others are converted where NumPy can do so without losing anything (other strides or byte
 order, a type that holds every value of theirs; lists and numbers may be rounded). The rest is an error that says what was expected: a
-dlc.Error that is a TypeError or ValueError, too. A type that NumPy lacks (bf16) travels as unsigned integers of the same width.
+dlc.Error that is a TypeError or ValueError, too. A type that NumPy lacks (bf16) is passed as unsigned integers of the same width.
 """
 from ._compile import CompileError, compile
 from ._dlc import EntryPoint, Error, Model, State, Tensor

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may be given as an input: all that NumPy makes an array of the right element type of without losing anything."""
+"""What may be given as an input: everything that NumPy converts to an array of the right element type without loss."""
 import numpy as np
 
 _TYPES = {
@@ -35,7 +35,7 @@ def convert(value, kind, expected):
 
     Raises TypeError or ValueError with a message that begins with `expected` ("input 'x' is f32[N, 4]"). Arrays keep every value: their
     type converts if NumPy calls that safe. Lists and numbers may be rounded to a real type, but neither overflow nor lose a fraction.
-    Shapes are not looked at.
+    Shapes are not checked.
     """
     wanted = np.dtype(_TYPES[kind])
     has_type = not isinstance(value, (list, tuple, int, float))
@@ -55,7 +55,7 @@ def convert(value, kind, expected):
     elif not has_type:
         array = _from_numbers(array, wanted)
         if array is None:
-            raise ValueError(f"{expected}, and a number given is no {wanted.name}")
+            raise ValueError(f"{expected}, and a given number is not {'an' if wanted.kind == 'i' else 'a'} {wanted.name}")
     elif not np.can_cast(array.dtype, wanted, "safe"):
         raise TypeError(f"{expected}, and the array given has elements of type {array.dtype}: convert it by .astype(numpy.{wanted.name})")
     return np.require(array, wanted, ["C", "ALIGNED"])

@@ -25,7 +25,7 @@ def find_program():
 def compile(model, output=None, *options):
     """Compiles the model file into `output` and returns its path.
 
-    `output` is MODEL.so beside the model when left out; its ending decides what is made (so, a, o, h, ll, s, mlir). Further arguments
+    `output` is MODEL.so beside the model by default; its extension decides what is written (so, a, o, h, ll, s, mlir). Further arguments
     are options of the program: compile("m.onnx", "m.so", "-O3", "--target=x86-64"). Raises CompileError with the diagnostics.
     """
     model = pathlib.Path(model)
@@ -34,7 +34,7 @@ def compile(model, output=None, *options):
     try:
         result = subprocess.run(command, capture_output=True, text=True, errors="replace")
     except OSError as error:
-        raise CompileError(f"cannot run {command[0]}: {error.strerror}; set DLC_PROGRAM to where dlc is") from error
+        raise CompileError(f"cannot run {command[0]}: {error.strerror}; set DLC_PROGRAM to the path of dlc") from error
     if result.returncode != 0:
         raise CompileError(result.stderr.strip() or f"dlc ended with status {result.returncode}")
     return output

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What the whole runtime stands on: the few functions of libc that it calls,
+/// What the whole runtime is built on: the few functions of libc that it calls,
 /// declared here instead of included, so that it compiles for any target
 /// without a sysroot. The signatures are those of the LP64 ABIs of Linux.
 #ifndef DLC_CORE_BASE_H
@@ -54,8 +54,8 @@ struct dlcDlInfo {
 int dladdr(const void *address, struct dlcDlInfo *info);
 char *getenv(const char *name);
 
-/* The numbers of Linux that the functions above take, equal on all its
- * architectures that dlc knows. */
+/* The constants of Linux that the functions above take, equal on all
+ * architectures that dlc supports. */
 enum {
   DLC_CLOCK_MONOTONIC = 1,
   DLC_EINTR = 4,
@@ -82,7 +82,7 @@ enum {
 #define DLC_SYS_PRCTL 167
 #define DLC_SYS_GETRANDOM 278
 #else
-#error "the runtime knows the system calls of x86-64 and AArch64 Linux only"
+#error "the runtime supports the system calls of x86-64 and AArch64 Linux only"
 #endif
 
 /// Tells the core that this thread only waits for another one.

@@ -239,7 +239,7 @@ dlc_int32 dlcVariablesSave(const dlc_model *model, const void *block, const char
   for (dlc_uint32 i = 0; i < count; ++i)
     if (!metadata || !metadata[i].key || !metadata[i].value || !dlcIsUtf8(metadata[i].key) ||
         !dlcIsUtf8(metadata[i].value))
-      return dlcFail(error, DLC_ERROR_ARGUMENT, "metadata %u is no pair of texts in UTF-8", (dlc_uint64)i);
+      return dlcFail(error, DLC_ERROR_ARGUMENT, "metadata %u is not a pair of strings in UTF-8", (dlc_uint64)i);
   char temporary[PATH_BYTES];
   size_t length = 0;
   while (path[length])
@@ -266,7 +266,7 @@ dlc_int32 dlcVariablesSave(const dlc_model *model, const void *block, const char
   }
   memcpy(temporary, path, length);
   if (!syncFolder(temporary, length))
-    return dlcFail(error, DLC_ERROR_FILE, "'%s' is written, but a power failure may undo it: %s", path,
+    return dlcFail(error, DLC_ERROR_FILE, "'%s' is written, but may be lost in a power failure: %s", path,
                    dlcSystemReason());
   return DLC_OK;
 }
@@ -388,7 +388,7 @@ dlc_int32 dlcVariablesLoad(const dlc_model *model, void *block, const char *path
     return status;
   if (dlcReadOptions(&options, sizeof options, LEAST_OPTIONS_BYTES, given))
     return dlcFail(error, DLC_ERROR_ABI,
-                   "dlc_load_options.struct_bytes is less than %u, or they use what this runtime does not know",
+                   "dlc_load_options.struct_bytes is less than %u, or they set a field that this runtime lacks",
                    (dlc_uint64)LEAST_OPTIONS_BYTES);
   SafetensorsFile file;
   status = dlcSafetensorsOpen(path, error, &file);
@@ -409,10 +409,10 @@ dlc_int32 dlcVariablesLoad(const dlc_model *model, void *block, const char *path
     status = dlcFail(error, DLC_ERROR_NOT_FOUND, "model '%s' has no variable whose name starts with '%s'", model->name,
                      options.prefix ? options.prefix : "");
   else if (differences.count > 1)
-    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is no checkpoint of this model: %s (and %u more differences)", path,
-                     differences.first, differences.count - 1);
+    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is not a checkpoint of this model: %s (and %u more differences)",
+                     path, differences.first, differences.count - 1);
   else if (differences.count)
-    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is no checkpoint of this model: %s", path, differences.first);
+    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is not a checkpoint of this model: %s", path, differences.first);
   if (!status)
     status = readVariables(model, block, stamp, path, &options, &file, error);
   dlcSafetensorsClose(&file);
@@ -422,7 +422,7 @@ dlc_int32 dlcVariablesLoad(const dlc_model *model, void *block, const char *path
 dlc_int32 dlcMetadataRead(const char *path, const char *key, char *value, dlc_uint64 capacity, dlc_uint64 *bytes,
                           dlc_error *error) {
   if (!path || !key || (!value && capacity) || !bytes)
-    return dlcFail(error, DLC_ERROR_ARGUMENT, "no path, key or place for the metadata");
+    return dlcFail(error, DLC_ERROR_ARGUMENT, "no path, key or buffer for the metadata");
   *bytes = 0;
   SafetensorsFile file;
   dlc_int32 status = dlcSafetensorsOpen(path, error, &file);

@@ -249,7 +249,7 @@ static dlc_int32 reserveFixed(Context *context) {
 dlc_int32 dlcContextCreate(const dlc_model *model, const dlc_context_options *given, dlc_error *error,
                            dlc_context **result) {
   if (!result)
-    return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_context_create: no place to put the context");
+    return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_context_create: no variable for the context");
   *result = (dlc_context *)0;
   dlc_error reason;
   const dlc_program *program = dlcModelChooseProgram(model, &reason);
@@ -257,11 +257,10 @@ dlc_int32 dlcContextCreate(const dlc_model *model, const dlc_context_options *gi
     return dlcFail(error, reason.status, "%s", reason.message);
   dlc_context_options options;
   if (dlcReadOptions(&options, sizeof options, LEAST_OPTIONS_BYTES, given))
-    return dlcFail(
-        error, DLC_ERROR_ARGUMENT,
-        "dlc_context_create: options.struct_bytes is less than %u, or the options use what model '%s', which "
-        "was compiled by %s, does not know",
-        (dlc_uint64)LEAST_OPTIONS_BYTES, model->name, model->compiler);
+    return dlcFail(error, DLC_ERROR_ARGUMENT,
+                   "dlc_context_create: options.struct_bytes is less than %u, or the options set a field that model "
+                   "'%s', which was compiled by %s, does not support",
+                   (dlc_uint64)LEAST_OPTIONS_BYTES, model->name, model->compiler);
   if (!options.allocator.allocate != !options.allocator.release)
     return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_context_create: the allocator lacks one of its two functions");
   dlc_uint32 threads = options.threads;
@@ -365,7 +364,7 @@ dlc_int32 dlcContextGrow(Context *context, const dlc_entry_point *entry, const d
   for (dlc_uint32 i = 0; i < context->team->threads; ++i) {
     struct dlc_scratch *scratch = &context->team->scratches[i];
     if (__builtin_expect(scratch->wanted > scratch->capacity, 0)) {
-      // Without memory the kernels go on as in the run that wanted it.
+      // Without memory the kernels continue as in the run that needed it.
       dlcScratchGrow(scratch, 0);
       logMessage(context, DLC_LOG_INFO, "scratch of thread %u grown to %u bytes", (dlc_uint64)i, scratch->capacity);
     }

@@ -24,7 +24,7 @@ typedef struct KeptState {
   dlc_uint64 nowBytes, nextBytes; // of these blocks: what the largest shape so far has needed
   dlc_int64 *dims;                // extents; count while hasShape
   dlc_uint32 hasShape;
-  dlc_uint32 isNew; // got shape and zeros for the run at hand
+  dlc_uint32 isNew; // got shape and zeros for the current run
 } KeptState;
 
 /// The threads of a context, with what each of them needs; one block of memory,
@@ -58,8 +58,8 @@ typedef struct Context {
   dlc_int64 *dims;
   void **tensors;
   dlc_byte **ends;   // one past the last byte of each tensor
-  KeptState *kept;   // one a state of the model
-  dlc_byte **states; // those of the entry point at hand
+  KeptState *kept;   // one per state of the model
+  dlc_byte **states; // those of the current entry point
   dlc_byte **nextStates;
   dlc_byte *variables; // the caller's; null until they are bound
   dlc_int64 *stamp;    // in them; null if the model has none

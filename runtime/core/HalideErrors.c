@@ -18,7 +18,7 @@ static int report(void *userContext, int code, const char *format, ...) {
   return code;
 }
 
-/// A real number in a message; one that is no integer of 64 bits becomes the nearest, NaN becomes 0.
+/// A real number in a message; one that is not a 64-bit integer becomes the nearest, NaN becomes 0.
 static dlc_int64 roughly(double value) {
   return value >= 0x1p63 ? INT64_MAX : value < -0x1p63 ? INT64_MIN : value != value ? 0 : (dlc_int64)value;
 }

@@ -78,7 +78,7 @@ static dlc_int32 failIndex(Context *context, const dlc_index_check *check, const
                            const dlc_int64 *place, dlc_int64 value, const Bounds *bounds) {
   char text[DLC_SHAPE_TEXT];
   dlcFormatShape(text, sizeof text, place, info->rank);
-  // A tensor of rank 0 has one place.
+  // A tensor of rank 0 has one position.
   const char *at = info->rank ? " at " : "", *where = info->rank ? text : "";
   dlc_int64 low = bounds->low, high = bounds->high;
   if (high < low)

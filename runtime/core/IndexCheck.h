@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Whether indices that a caller gives lie where they must.
+/// Whether indices that a caller gives are in range.
 #ifndef DLC_CORE_INDEXCHECK_H
 #define DLC_CORE_INDEXCHECK_H
 

@@ -89,7 +89,7 @@ static char *appendCodePoint(char *out, int code) {
   return out;
 }
 
-/// Decodes the escape after a backslash; returns where the text goes on, or
+/// Decodes the escape after a backslash; returns where the string continues, or
 /// null.
 static char *readEscape(JsonReader *reader, char *out) {
   if (reader->next == reader->end)
@@ -167,7 +167,7 @@ const char *dlcJsonText(JsonReader *reader) {
   if (reader->problem)
     return "";
   if (!dlcJsonAccept(reader, '"')) {
-    fail(reader, "a text in quotes is missing");
+    fail(reader, "a quoted string is missing");
     return "";
   }
   char *begin = reader->next, *out = begin;
@@ -182,20 +182,20 @@ const char *dlcJsonText(JsonReader *reader) {
       ++reader->next;
       out = readEscape(reader, out);
       if (!out) {
-        fail(reader, "a text holds an escape that JSON does not know");
+        fail(reader, "a string has an escape that JSON does not know");
         return "";
       }
       continue;
     }
     int length = c < ' ' ? 0 : sequenceLength((const unsigned char *)reader->next, reader->end - reader->next);
     if (!length) {
-      fail(reader, "a text holds a byte that is no UTF-8 or a control character");
+      fail(reader, "a string has a byte that is not UTF-8 or is a control character");
       return "";
     }
     for (int i = 0; i < length; ++i)
       *out++ = *reader->next++;
   }
-  fail(reader, "a text does not end");
+  fail(reader, "a string does not end");
   return "";
 }
 
@@ -211,7 +211,7 @@ dlc_uint64 dlcJsonUnsigned(JsonReader *reader) {
   if (reader->next == begin || (*begin == '0' && reader->next - begin > 1))
     return (dlc_uint64)fail(reader, "an integer is missing");
   if (reader->next < reader->end && (*reader->next == '.' || *reader->next == 'e' || *reader->next == 'E'))
-    return (dlc_uint64)fail(reader, "a number is no integer");
+    return (dlc_uint64)fail(reader, "a number is not an integer");
   return value;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Reads the JSON in the header of a safetensors file, piece by piece and in
-/// place. Strict: RFC 8259 alone, valid UTF-8, no zero bytes in texts. It never
+/// place. Strict: RFC 8259 alone, valid UTF-8, no zero bytes in strings. It never
 /// looks outside the bytes it was given, whatever they hold.
 #ifndef DLC_CORE_JSONREADER_H
 #define DLC_CORE_JSONREADER_H
@@ -9,7 +9,7 @@
 #include "Base.h"
 
 typedef struct JsonReader {
-  char *next; // texts are decoded where they stand
+  char *next; // strings are decoded in place
   char *end;
   const char *begin;
   const char *problem; // what was wrong first; null while all is well
@@ -17,7 +17,7 @@ typedef struct JsonReader {
 
 JsonReader dlcJsonOpen(char *text, dlc_uint64 bytes);
 
-/// Bytes before the place that is read next.
+/// Bytes before the position that is read next.
 dlc_uint64 dlcJsonPlace(const JsonReader *reader);
 
 /// Whether `c` comes next, blanks aside; takes it then.
@@ -26,8 +26,8 @@ int dlcJsonAccept(JsonReader *reader, char c);
 /// Takes `c`; anything else is a problem. Returns whether all is well.
 int dlcJsonExpect(JsonReader *reader, char c);
 
-/// Takes a text; returns it decoded and terminated, in the memory of the
-/// reader. An empty text after a problem.
+/// Takes a string; returns it decoded and terminated, in the memory of the
+/// reader. An empty string after a problem.
 const char *dlcJsonText(JsonReader *reader);
 
 /// Takes an integer that is not negative; 0 after a problem.
@@ -36,7 +36,7 @@ dlc_uint64 dlcJsonUnsigned(JsonReader *reader);
 /// Nothing but blanks may be left. Returns whether all is well.
 int dlcJsonClose(JsonReader *reader);
 
-/// Whether a text is valid UTF-8.
+/// Whether a string is valid UTF-8.
 int dlcIsUtf8(const char *text);
 
 #endif // DLC_CORE_JSONREADER_H

@@ -7,7 +7,7 @@
 #define PAGE_BYTES 65536 // the largest that AArch64 has
 #endif
 
-/// A page of these is nobody else's: the kernel fills it with zeros in a child
+/// A page of these is not shared: the kernel fills it with zeros in a child
 /// (MADV_WIPEONFORK, Linux 4.14), so that asking costs one load. Twice its size
 /// rather than aligned, which would pad the library's file.
 static dlc_uint32 pages[(size_t)2 * PAGE_BYTES / sizeof(dlc_uint32)];

@@ -19,16 +19,16 @@ const dlc_program *dlcModelChooseProgram(const dlc_model *model, dlc_error *erro
     return none;
   }
   if (model->abi_version != DLC_ABI_VERSION || model->struct_bytes != sizeof(dlc_model)) {
-    dlcFail(error, DLC_ERROR_ABI, "the model speaks ABI version %u, this runtime %u", (dlc_uint64)model->abi_version,
+    dlcFail(error, DLC_ERROR_ABI, "the model uses ABI version %u, this runtime %u", (dlc_uint64)model->abi_version,
             (dlc_uint64)DLC_ABI_VERSION);
     return none;
   }
-  dlcFail(error, DLC_ERROR_ABI, "model '%s' holds no program", model->name);
+  dlcFail(error, DLC_ERROR_ABI, "model '%s' contains no program", model->name);
   for (dlc_uint32 i = 0; i < model->program_count; ++i) {
     const dlc_program *program = model->programs[i];
     dlc_uint64 missing = program->required_features & ~dlcCpuFeatures();
     if (program->device_type != DLC_DEVICE_CPU)
-      dlcFail(error, DLC_ERROR_DEVICE, "model '%s' is for a device of type %u, and this runtime knows the CPU only",
+      dlcFail(error, DLC_ERROR_DEVICE, "model '%s' is for a device of type %u, and this runtime supports the CPU only",
               model->name, (dlc_uint64)program->device_type);
     else if (missing)
       dlcFail(error, DLC_ERROR_UNSUPPORTED_CPU,
@@ -57,7 +57,7 @@ static size_t textLength(const char *text) {
   return length;
 }
 
-/// The sidecar lies in `folder`, or beside the file that holds the model.
+/// The weight file is in `folder`, or beside the file that holds the model.
 static int sidecarPath(const ModelState *state, const char *folder, char *path) {
   size_t length = 0;
   if (folder) {
@@ -122,7 +122,7 @@ static dlc_int32 mapSidecar(ModelState *state, const char *folder, dlc_error *er
 static dlc_int32 checkSidecar(const ModelState *state, dlc_error *error) {
   if (!state->mapping || (dlc_uint64)lseek(state->file, 0, DLC_SEEK_END) >= state->mappingBytes)
     return DLC_OK;
-  return dlcFail(error, DLC_ERROR_FILE, "the weights '%s' of model '%s' were cut short while they are in use",
+  return dlcFail(error, DLC_ERROR_FILE, "the weights '%s' of model '%s' were truncated while they are in use",
                  state->program->weights_file, state->model->name);
 }
 
@@ -153,7 +153,7 @@ static dlc_int32 makeReady(ModelState *state, Context *context, const char *weig
     state->prepared = dlcAllocate(&state->allocator, program->prepared_bytes);
     if (!state->prepared) {
       dropContents(state);
-      return dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for %u bytes of prepared weights of model '%s'",
+      return dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for %u bytes of packed weights of model '%s'",
                      program->prepared_bytes, model->name);
     }
   }
@@ -238,7 +238,7 @@ void dlcModelRelease(ModelState *state) {
 }
 
 dlc_int32 dlcModelPrepare(const dlc_model *model, const dlc_context_options *options, dlc_error *error) {
-  // A context for a moment brings the threads and the scratch that preparing needs; the reference stays.
+  // A context for a moment brings the threads and the scratch that preparation needs; the reference stays.
   dlc_context *context;
   dlc_int32 status = dlcContextCreate(model, options, error, &context);
   if (status)

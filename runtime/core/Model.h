@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// What all contexts of a model share: its constants, mapped from the sidecar
-/// where they are not in the library, and what `prepare` made of them. Exists
+/// where they are not in the library, and what `prepare` computed from them. Exists
 /// from the first context (or dlc_prepare) to the last release.
 #ifndef DLC_CORE_MODEL_H
 #define DLC_CORE_MODEL_H

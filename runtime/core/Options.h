@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Options that a program of another version of dlc has made.
+/// Options from a program that was built with another version of dlc.
 #ifndef DLC_CORE_OPTIONS_H
 #define DLC_CORE_OPTIONS_H
 
 #include "Base.h"
 
 /// Copies the structure `given`, which starts with its size, to `options`, of
-/// `bytes` bytes; null is as zeros. Fields that the program's header lacks are
+/// `bytes` bytes; null means all zeros. Fields that the program's header lacks are
 /// zero. Returns nonzero if it is shorter than it ever was (`least` bytes), or
-/// sets a field that this runtime does not know.
+/// sets a field that this runtime lacks.
 static inline int dlcReadOptions(void *options, dlc_uint32 bytes, dlc_uint32 least, const void *given) {
   memset(options, 0, bytes);
   if (!given)

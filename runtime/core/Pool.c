@@ -13,7 +13,7 @@ _Static_assert(sizeof(dlc_pool_options) >= LEAST_OPTIONS_BYTES, "structures only
 typedef struct Worker {
   unsigned long thread;
   Pool *pool;
-  dlc_uint32 index; // what it hands to `body`; the caller is 0
+  dlc_uint32 index; // what it passes to `body`; the caller is 0
 } Worker;
 
 /// Bits of Pool.state; the rest counts the workers inside the job.
@@ -253,7 +253,7 @@ void dlcPoolRelease(Pool *pool) {
   dlcRelease(&allocator, pool, sizeof(Pool));
 }
 
-/// Unloading the library, or the end of the process, leaves no thread in code that is gone.
+/// Unloading the library, or the end of the process, leaves no thread in unloaded code.
 __attribute__((destructor)) static void stopAllPools(void) {
   dlcLock(&livePoolsLock);
   for (Pool *pool = livePools; pool; pool = pool->next)
@@ -277,15 +277,14 @@ dlc_uint32 dlcCpuCount(void) {
 
 dlc_int32 dlcPoolApiCreate(const dlc_pool_options *given, dlc_error *error, dlc_pool **pool) {
   if (!pool)
-    return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_pool_create: no place to put the pool");
+    return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_pool_create: no variable for the pool");
   *pool = (dlc_pool *)0;
   dlc_pool_options options;
   if (dlcReadOptions(&options, sizeof options, LEAST_OPTIONS_BYTES, given))
-    return dlcFail(
-        error, DLC_ERROR_ARGUMENT,
-        "dlc_pool_create: options.struct_bytes is less than %u, or the options use what this runtime does not "
-        "know",
-        (dlc_uint64)LEAST_OPTIONS_BYTES);
+    return dlcFail(error, DLC_ERROR_ARGUMENT,
+                   "dlc_pool_create: options.struct_bytes is less than %u, or the options set a field that this "
+                   "runtime lacks",
+                   (dlc_uint64)LEAST_OPTIONS_BYTES);
   if (options.threads > DLC_MAX_THREADS)
     return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_pool_create: %u threads are more than the largest number, %u",
                    (dlc_uint64)options.threads, (dlc_uint64)DLC_MAX_THREADS);

@@ -20,7 +20,7 @@ typedef struct Pool Pool;
 Pool *dlcPoolCreate(const dlc_allocator *allocator, dlc_uint32 spinMicroseconds);
 
 /// Starts workers until `threads`, the caller's included, can work at once.
-/// Starts fewer if the system refuses; returns how many there are.
+/// Starts fewer if the system cannot; returns how many there are.
 dlc_uint32 dlcPoolGrow(Pool *pool, dlc_uint32 threads);
 
 void dlcPoolRetain(Pool *pool);

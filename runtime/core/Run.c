@@ -152,10 +152,11 @@ static dlc_int32 runEntered(Context *context, const dlc_entry_point *entry, cons
   if (!status &&
       __builtin_expect(
           entry->flags & DLC_ENTRY_READS_DERIVED && (!context->stamp || *context->stamp != DLC_STAMP_PREPARED), 0))
-    status = dlcContextFail(context, DLC_ERROR_VARIABLES,
-                            "'%s' needs what 'prepare_weights' makes of the weights of model '%s', which have changed "
-                            "since: call dlc_weights_prepare",
-                            entry->name, context->face.model->name);
+    status =
+        dlcContextFail(context, DLC_ERROR_VARIABLES,
+                       "'%s' needs what 'prepare_weights' computes from the weights of model '%s', which have changed "
+                       "since: call dlc_weights_prepare",
+                       entry->name, context->face.model->name);
   if (!status && entry->check_count)
     status = dlcCheckIndices(context, entry);
   if (!status)
@@ -206,7 +207,7 @@ dlc_int32 dlcInferSymbols(dlc_context *face, const dlc_entry_point *entry, const
     return DLC_ERROR_BUSY;
   dlc_int32 status = DLC_ERROR_ARGUMENT;
   if (!entry || (entry->symbol_count && !symbols))
-    dlcContextFail(context, status, "no entry point, or no place for its symbols");
+    dlcContextFail(context, status, "no entry point, or no array for its symbols");
   else if (dlcContextHasEntry(context, entry))
     status = bindInputs(context, entry, inputs, inputCount, symbols);
   dlcContextLeave(context);
@@ -221,7 +222,7 @@ dlc_int32 dlcOutputShapes(dlc_context *face, const dlc_entry_point *entry, const
     return DLC_ERROR_BUSY;
   dlc_int32 status = DLC_ERROR_ARGUMENT;
   if (!entry || !dims || (entry->symbol_count && !symbols))
-    dlcContextFail(context, status, "no entry point, no symbols for it, or no place for the extents");
+    dlcContextFail(context, status, "no entry point, no symbols for it, or no array for the extents");
   else if (dlcContextHasEntry(context, entry))
     status = dlcContextCheckSymbols(context, entry, symbols);
   if (!status)

@@ -90,7 +90,7 @@ static void readTensor(JsonReader *reader, SafetensorsTensor *tensor, dlc_uint64
     if (field == HasType) {
       tensor->elementType = findType(dlcJsonText(reader));
       if (!tensor->elementType)
-        setProblem(reader, "a tensor has an element type that no model has");
+        setProblem(reader, "a tensor has an element type that models do not support");
     } else if (field == HasShape) {
       readShape(reader, tensor);
     } else if (field == HasOffsets) {
@@ -99,7 +99,7 @@ static void readTensor(JsonReader *reader, SafetensorsTensor *tensor, dlc_uint64
   } while (dlcJsonAccept(reader, ','));
   dlcJsonExpect(reader, '}');
   if (seen != (HasType | HasShape | HasOffsets))
-    setProblem(reader, "a tensor lacks its type, shape or place");
+    setProblem(reader, "a tensor lacks its type, shape or offsets");
   if (reader->problem)
     return;
   dlc_uint64 bytes = (tensor->elementType & 0xff) / 8;
@@ -107,12 +107,12 @@ static void readTensor(JsonReader *reader, SafetensorsTensor *tensor, dlc_uint64
   for (dlc_uint32 d = 0; d < tensor->rank; ++d)
     isTooLarge |= dlcMultiplyOverflows(bytes, (dlc_uint64)tensor->dims[d], &bytes);
   if (isTooLarge || bytes != tensor->bytes)
-    setProblem(reader, "a tensor's place has not the size that its shape needs");
+    setProblem(reader, "a tensor's offsets do not match the size of its shape");
   else if (tensor->begin > dataBytes || tensor->bytes > dataBytes - tensor->begin)
-    setProblem(reader, "a tensor lies behind the end: the file is cut off");
+    setProblem(reader, "a tensor is past the end: the file is truncated");
 }
 
-/// Moves the tensor `root` of a heap of `count` down to its place: the one that
+/// Moves the tensor `root` of a heap of `count` down to its position: the one that
 /// begins last in the file comes first.
 static void siftDown(SafetensorsTensor *heap, dlc_uint64 root, dlc_uint64 count) {
   for (dlc_uint64 child; (child = 2 * root + 1) < count; root = child) {
@@ -230,15 +230,15 @@ dlc_int32 dlcSafetensorsOpen(const char *path, dlc_error *error, SafetensorsFile
   dlc_uint64 headerBytes = 0;
   dlc_int32 status = DLC_OK;
   if (size < 8)
-    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is no safetensors file: it is too short", path);
+    status = dlcFail(error, DLC_ERROR_FILE, "'%s' is not a safetensors file: it is too short", path);
   if (!status)
     status = readBytes(result->file, path, prefix, sizeof prefix, 0, error);
   for (int i = 0; !status && i < 8; ++i)
     headerBytes |= (dlc_uint64)prefix[i] << (8 * i);
   if (!status && (headerBytes > (dlc_uint64)size - 8 || headerBytes > MAX_HEADER_BYTES))
     status = dlcFail(error, DLC_ERROR_FILE,
-                     "'%s' is no whole safetensors file: its header would have %u bytes, and the file has %d", path,
-                     headerBytes, (dlc_int64)size);
+                     "'%s' is not a complete safetensors file: its header would have %u bytes, and the file has %d",
+                     path, headerBytes, (dlc_int64)size);
   if (!status) {
     result->header = allocateTable(headerBytes, 1);
     if (!result->header)
@@ -264,7 +264,7 @@ dlc_int32 dlcSafetensorsOpen(const char *path, dlc_error *error, SafetensorsFile
     JsonReader reader = dlcJsonOpen(result->header, headerBytes);
     readHeader(&reader, result, (dlc_uint64)size - result->dataBegin);
     if (reader.problem)
-      status = dlcFail(error, DLC_ERROR_FILE, "'%s' is no whole safetensors file: %s (near byte %u)", path,
+      status = dlcFail(error, DLC_ERROR_FILE, "'%s' is not a complete safetensors file: %s (near byte %u)", path,
                        reader.problem, 8 + dlcJsonPlace(&reader));
   }
   if (status) {

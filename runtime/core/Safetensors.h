@@ -7,7 +7,7 @@
 
 #include "Base.h"
 
-/// Deeper tensors are refused; no model has any.
+/// Deeper tensors are rejected; no model has any.
 #define DLC_SAFETENSORS_RANK 16
 
 typedef struct SafetensorsTensor {

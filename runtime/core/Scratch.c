@@ -6,7 +6,7 @@
 /// Stands before every block and keeps the block itself aligned.
 typedef struct BlockHeader {
   _Alignas(DLC_CACHE_LINE) dlc_uint64 previousBlock; // topBlock before this one
-  dlc_uint64 heapBytes;                              // 0 if the block lies in the stack
+  dlc_uint64 heapBytes;                              // 0 if the block is on the stack
   dlc_uint64 isFreed;
 } BlockHeader;
 

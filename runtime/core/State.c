@@ -4,7 +4,7 @@
 #include "TensorCheck.h"
 #include "Text.h"
 
-/// The extent that `dim` of a state stands for.
+/// The extent of `dim` of a state.
 static dlc_int64 resolveDim(dlc_int64 dim, const dlc_int64 *symbols) { return dim >= 0 ? dim : symbols[-(dim + 1)]; }
 
 dlc_uint64 dlcStateDims(const dlc_model *model) {
@@ -208,7 +208,7 @@ static dlc_int32 giveShape(Context *context, KeptState *state, const dlc_int64 *
     dlc_int64 extent = info->dims[d] >= 0 || !given ? info->dims[d] : given[d];
     if (extent < 0)
       return dlcContextFail(context, DLC_ERROR_STATE,
-                            "state '%s' has no shape yet: its first run decides about dimension %u", info->name,
+                            "state '%s' has no shape yet: its first run determines dimension %u", info->name,
                             (dlc_uint64)d);
     if (dlcMultiplyOverflows(bytes, (dlc_uint64)extent, &bytes))
       return dlcContextFail(context, DLC_ERROR_OVERFLOW, "the size of state '%s' does not fit 64 bits", info->name);
@@ -233,7 +233,7 @@ dlc_int32 dlcStateShape(dlc_context *face, const char *name, dlc_int64 *dims) {
   KeptState *state = findState(context, name);
   dlc_int32 status = state ? giveShape(context, state, (const dlc_int64 *)0) : DLC_ERROR_NOT_FOUND;
   if (!status && state->info->rank && !dims)
-    status = dlcContextFail(context, DLC_ERROR_ARGUMENT, "no place for the extents of state '%s'", name);
+    status = dlcContextFail(context, DLC_ERROR_ARGUMENT, "no array for the extents of state '%s'", name);
   for (dlc_uint32 d = 0; !status && d < state->info->rank; ++d)
     dims[d] = state->dims[d];
   dlcContextLeave(context);
@@ -256,7 +256,7 @@ static dlc_int32 transfer(dlc_context *face, const char *name, const dlc_tensor 
   void *first;
   dlc_byte *end;
   if (!status) {
-    // Messages speak of state 'X' of the model.
+    // Messages refer to state 'X' of the model.
     dlc_entry_point owner = {.name = context->face.model->name};
     Subject subject = {context, &owner, state->info, tensor, "state"};
     status = dlcCheckKind(&subject);

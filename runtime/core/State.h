@@ -2,7 +2,7 @@
 /// \file
 /// What a context remembers from one run to the next.
 ///
-/// A state has two blocks of memory, which change places after every run that
+/// A state has two blocks of memory, which are swapped after every run that
 /// succeeds: kernels read the one and write the other, so that nothing is
 /// copied and a run that fails changes nothing. A state that is updated in
 /// place (a cache of which a run writes new rows only) has one.
@@ -14,7 +14,7 @@
 /// Extents of all states of the model together, as entries of a table.
 dlc_uint64 dlcStateDims(const dlc_model *model);
 
-/// Sets up context->kept, whose extents stand from `dims` on. All zero before.
+/// Sets up context->kept, whose extents are stored from `dims` on. All zero before.
 void dlcStateTables(Context *context, dlc_int64 *dims);
 
 /// Allocates what the states of `entry` need for these symbols.

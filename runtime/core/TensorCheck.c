@@ -17,7 +17,7 @@ dlc_int32 dlcCheckKind(const Subject *subject) {
   dlc_uint32 type = (dlc_uint32)tensor->dtype.code << 8 | tensor->dtype.bits;
   if (__builtin_expect(tensor->device.type != DLC_DEVICE_CPU, 0))
     return dlcContextFail(subject->context, DLC_ERROR_DEVICE,
-                          "%s '%s' of '%s' lies on a device of DLPack type %d, and the model runs on the CPU",
+                          "%s '%s' of '%s' is on a device of DLPack type %d, and the model runs on the CPU",
                           subject->role, info->name, subject->entry->name, (dlc_int64)tensor->device.type);
   if (__builtin_expect(type != info->element_type || tensor->dtype.lanes != 1, 0)) {
     if (tensor->dtype.lanes != 1)
@@ -66,7 +66,7 @@ dlc_int32 dlcCheckMemory(const Subject *subject, const dlc_uint64 *capacity, voi
         dlcFormatShape(given, sizeof given, tensor->strides, info->rank);
         return dlcContextFail(
             subject->context, DLC_ERROR_STRIDES,
-            "%s '%s' of '%s' has strides %s, and only compact row-major tensors are taken: copy it first",
+            "%s '%s' of '%s' has strides %s, and only compact row-major tensors are accepted: copy it first",
             subject->role, info->name, subject->entry->name, given);
       }
   }
@@ -84,7 +84,7 @@ dlc_int32 dlcCheckMemory(const Subject *subject, const dlc_uint64 *capacity, voi
                           subject->role, info->name, subject->entry->name);
   if (__builtin_expect(bytes && address % elementBytes, 0))
     return dlcContextFail(subject->context, DLC_ERROR_ALIGNMENT,
-                          "%s '%s' of '%s' starts at an address that is no multiple of its element's %u bytes",
+                          "%s '%s' of '%s' starts at an address that is not a multiple of its element's %u bytes",
                           subject->role, info->name, subject->entry->name, elementBytes);
   *first = (void *)address;
   *end = (dlc_byte *)last;

@@ -12,7 +12,7 @@ const char *dlcCpuFeatureName(dlc_uint64 features) {
 #include "../../targets/CpuFeatures.def"
 #undef DLC_X86_FEATURE
   default:
-    return "an instruction set that this runtime does not know";
+    return "an instruction set that this runtime does not support";
   }
 }
 
@@ -77,7 +77,7 @@ static int isNamed(const char *list, const char *name) {
   return (!*list || *list == ',') && (!*name || *name == ' ');
 }
 
-/// The features of a list such as "x86-64-v3,avx-vnni", with what they require.
+/// The features of a list such as "x86-64-v3,avx-vnni", with the features that they require.
 static dlc_uint64 parseList(const char *list) {
   dlc_uint64 named = 0;
   for (;;) {
@@ -90,14 +90,15 @@ static dlc_uint64 parseList(const char *list) {
       break;
     ++list;
   }
-  // Rows stand behind those that they require.
+  // Rows come after those that they require.
   for (int i = FEATURES - 1; i >= 0; --i)
     if (named & features[i].bit)
       named |= features[i].required;
   return named;
 }
 
-/// A constructor: libraries may be used from constructors of C++ objects, and generated code reads without asking.
+/// A constructor: libraries may be used from constructors of C++ objects, and generated code reads the mask without a
+/// call.
 __attribute__((constructor(DLC_FEATURES_PRIORITY))) static void detectOnce(void) {
   dlc_rt_cpu_features = detect();
   // Lets one machine test the kernels of smaller ones.

@@ -13,7 +13,7 @@ STEP, TOLERANCE = 1e-5, 1e-6
 
 @dataclasses.dataclass
 class Input:
-    """Extents are numbers, or expressions of symbols, which are dynamic. Elements lie between low and high."""
+    """Extents are numbers, or expressions of symbols, which are dynamic. Elements are between low and high."""
 
     dims: list
     low: float = -2
@@ -40,7 +40,7 @@ class Case:
     result: list
     body: str
     symbols: list = dataclasses.field(default_factory=lambda: [{"N": 3, "T": 5}, {"N": 1, "T": 7}])
-    constant: dict = dataclasses.field(default_factory=dict)  # values of inputs, in place of random ones
+    constant: dict = dataclasses.field(default_factory=dict)  # values of inputs, instead of random ones
 
 
 def eval_extent(dim, symbols):

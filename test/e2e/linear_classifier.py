@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A model that learns, small enough to be read: four features, three classes, squared error, momentum."""
+"""A trainable model, small enough to be read: four features, three classes, squared error, momentum."""
 
 PRODUCT = """
   %w = dlc.load_parameter @dense.weight : tensor<3x4xf32>

@@ -136,7 +136,7 @@ def ints(*values):
 
 
 def cases(kind, refused=False):
-    """The nodes for one element type, or those that are refused because the operation does not take it."""
+    """The nodes for one element type, or those that are rejected because the operation does not support it."""
     result = []
     x, a, b, r, image, unit = (f"{name}_{kind}" for name in ("x", "a", "b", "r", "image", "unit"))
 

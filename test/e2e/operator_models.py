@@ -79,9 +79,9 @@ def run_library(library, inputs):
 
 
 def difference(case, actual, expected, ulps):
-    """What differs between two results of a case by more than `ulps` units in the last place, as text; empty if nothing does."""
+    """What differs between two results of a case by more than `ulps` units in the last place, as a string; empty if nothing does."""
     if actual.shape != expected.shape or actual.dtype != expected.dtype:
-        return f"{actual.dtype}{actual.shape} beside {expected.dtype}{expected.shape}"
+        return f"{actual.dtype}{actual.shape} instead of {expected.dtype}{expected.shape}"
     if NAMES[actual.dtype] not in ("f64", "f32", "f16", "bf16"):
         wrong = actual != expected
     else:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recurrent cells as graphs in the compiler's own IR, in the spellings that models use, and as NumPy in double precision."""
+"""Recurrent cells as graphs in the compiler's own IR, in the forms that models use, and as NumPy in double precision."""
 import numpy as np
 
 
@@ -53,9 +53,9 @@ class Body:
 
 
 class Cell:
-    """One recurrent layer: weights w [G, I, H], r [G, H, H], biases [G, H], and how its equations are spelt.
+    """One recurrent layer: weights w [G, I, H], r [G, H, H], biases [G, H], and how its equations are written.
 
-    spelling: "packed" (one product, sliced), "transposed" (the same with [G H, H] matrices), "separate" (a product a gate),
+    spelling: "packed" (one product, sliced), "transposed" (the same with [G H, H] matrices), "separate" (one product per gate),
     "concatenated" (products of the state and the input side by side, a gate)."""
 
     def __init__(self, kind, hidden, width, random, spelling="packed", activation="tanh", peepholes=False, coupled=False,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Libraries and programs of other versions of dlc. `abi/` keeps a library (model.json, --train --target=x86-64-v2) and a program
-(program.c) of each version of the ABI, as that version's dlc and headers made them: version 6 was the last break, so all from then on must
-work with today's, and those before say what is wrong."""
+(program.c) of each version of the ABI, as that version's dlc and headers built them: version 6 was the last incompatible change, so all later
+ones must work with the current dlc, and earlier ones must report what is wrong."""
 import json
 import lzma
 import platform
@@ -17,7 +17,7 @@ FOLDER = TOP / "test" / "e2e" / "abi"
 BEFORE, KEPT = [5], [6]
 LOSSES = ["0.284241", "0.133757", "0.068504", "0.061602", "0.073943"]
 
-pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="what is kept is for x86-64")
+pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="the stored libraries are for x86-64")
 
 
 def unpack(name, folder):
@@ -29,7 +29,7 @@ def unpack(name, folder):
 
 @pytest.fixture
 def program(programs):
-    """program.c with today's headers."""
+    """program.c with the current headers."""
     path = programs.folder / "program"
     command = ["clang-22", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{TOP}/runtime/include", FOLDER / "program.c", "-o", path]
     subprocess.run(command, check=True)
@@ -38,7 +38,7 @@ def program(programs):
 
 @pytest.fixture
 def library(programs):
-    """model.json as it is compiled today."""
+    """model.json as the current dlc compiles it."""
     return programs.compile(FOLDER / "model.json", "today.so", "--train")
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """dlc.attention on awkward shapes (lengths 1 to 1000, head sizes 1 to 80, grouped heads, masks, windows, lengths, dynamic extents)
-against NumPy in f64, on one thread and on two: the same bits, and no access outside of any buffer."""
+against NumPy in f64, on one thread and on two: the same bits, and no access outside any buffer."""
 import math
 
 import numpy as np

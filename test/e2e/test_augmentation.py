@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Layers that prepare data, against NumPy, and layers that change samples at random: what they give is one of what they may give, in the right
+"""Preprocessing layers, against NumPy, and layers that change samples at random: the results are among the possible ones, in the right
 shares, other for each sample and step, the same bits for the same seed on any number of threads, and nothing in prediction."""
 import json
 import math

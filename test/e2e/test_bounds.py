@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every kernel family around its tile sizes (one less, equal, one more; extent 1) with batches 0, 1 and a prime, compiled with
---check-bounds: a kernel that would read or write outside of its buffers fails instead, and numbers agree with ONNX Runtime."""
+"""Every kernel kind around its tile sizes (one less, equal, one more; extent 1) with batches 0, 1 and a prime, compiled with
+--check-bounds: a kernel that would read or write outside its buffers fails instead, and numbers agree with ONNX Runtime."""
 import numpy as np
 import pytest
 from conftest import Programs

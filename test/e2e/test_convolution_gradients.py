@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gradients of convolutions, pools and batch normalization, as compiled, beside central differences of the compiled loss in f64, on
+"""Gradients of convolutions, pools and batch normalization, as compiled, against central differences of the compiled loss in f64, on
 shapes and attributes that break tiles: dilations, groups, uneven pads, strides, 1 to 3 dimensions, a batch known at run time."""
 import numpy as np
 import pytest
@@ -109,7 +109,7 @@ def test_convolution(programs, case):
     Gradients(programs, body, shapes, (batch, filters, *out)).check()
 
 
-# As above. A convolution is linear in each operand, so <gradient of x, u> is the loss at u in the place of x: exact, and quick enough
+# As above. A convolution is linear in each operand, so <gradient of x, u> is the loss at u instead of x: exact, and quick enough
 # for shapes that fill tiles of channels and leave some over.
 LARGE = {
     "tiles": (3, 33, (15, 14), 70, (3, 3), (1, 1), (1, 1), (1, 1, 1, 1), 1),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models whose functions say themselves how they learn: the perceptron's rule, on two moons that a line separates and on two that none
+"""Trainable functions: the perceptron's rule, on two moons that a line separates and on two that none
 does, and a generator that two alternating steps teach a distribution."""
 import json
 

@@ -117,7 +117,7 @@ def test_the_halves_of_a_step(tmp_path):
 
 
 def test_node(tmp_path):
-    """A function that says itself how it learns: w follows the mean of x over two runs."""
+    """A trainable function: w follows the mean of x over two runs."""
     nodes = [{"op": "ReduceMean", "inputs": ["x", [0]], "outputs": ["g"], "attributes": {"keepdims": 0}},
              {"op": "Identity", "inputs": ["g"], "outputs": ["y"]},
              {"op": "ApplyGradients", "inputs": ["rate", "g"],

@@ -120,7 +120,7 @@ def test_values_that_do_not_matter(tmp_path):
 
 @pytest.mark.parametrize("name, dtype", [("f32", np.float32), ("bf16", np.uint16)])
 def test_scatter_add_in_order(tmp_path, name, dtype):
-    """A large table, whose rows several places choose: the same bits on one thread and on two, in the order of the indices."""
+    """A large table, whose rows several indices select: the same bits on one thread and on two, in the order of the indices."""
     library = compile_text(tmp_path, f"""
       func.func @run(%x: tensor<50x700x{name}> {{dlc.name = "x"}}, %i: tensor<?xi64> {{dlc.name = "i", dlc.dims = ["N"]}})
           -> (tensor<50x700x{name}> {{dlc.name = "dx"}}) {{

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON models beside the same models in ONNX: layers and example networks agree with ONNX Runtime on random weights."""
+"""JSON models against the same models in ONNX: layers and example networks agree with ONNX Runtime on random weights."""
 import json
 import struct
 import sys
@@ -22,7 +22,7 @@ def write_safetensors(path, tensors):
 
 
 class Twin:
-    """An ONNX model made by hand beside a JSON model, over the same weights."""
+    """An ONNX model written by hand and a JSON model, over the same weights."""
 
     def __init__(self, shape, seed=0):
         self.shape, self.nodes, self.weights, self.rng = shape, [], {}, np.random.default_rng(seed)
@@ -74,7 +74,7 @@ def compare(programs, model, twin, result, tolerance=1e-5):
 
 
 def sinusoids(length, features, base=10000):
-    """sin, cos, sin, cos, ... of every place."""
+    """sin, cos, sin, cos, ... of every position."""
     angles = np.arange(length)[:, None] * base ** -(np.arange(0, features, 2) / features)
     return np.stack([np.sin(angles), np.cos(angles)], 2).reshape(length, features).astype(np.float32)
 
@@ -236,7 +236,7 @@ def test_example_chain(programs, examples, name, narrower):
 
 
 def test_resnet18(programs, examples):
-    """The graph of examples/resnet18 at an eighth of its width: its nodes are ONNX nodes, so that the twin is made of them."""
+    """The graph of examples/resnet18 at an eighth of its width: its nodes are ONNX nodes, so that the twin is built from them."""
     sys.path.insert(0, str(examples / "resnet18"))
     try:
         import write_model

@@ -109,7 +109,7 @@ def test_dependent_columns(library, element):
 
 
 def test_units_do_not_matter(library):
-    """Columns of very different length are no sign of dependence; squares of their elements would overflow or vanish."""
+    """Columns of very different length are not a sign of dependence; squares of their elements would overflow or vanish."""
     random = np.random.default_rng(6)
     a, b = random.standard_normal((50, 3)).astype(np.float32), random.standard_normal((50, 1)).astype(np.float32)
     units = np.float32([1e-25, 1, 1e25])

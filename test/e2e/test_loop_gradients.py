@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gradients through loops over time: of initial states, scanned tensors and invariants, forward and in reverse, of final states and of
+"""Gradients through loops over time: of initial states, scan inputs and captures, forward and in reverse, of final states and of
 all steps, for batches and lengths that are known or not; in f64 against central differences of the compiled loss itself."""
 import dlc
 import numpy as np
@@ -58,7 +58,7 @@ def write_model(steps, batch, is_reverse):
 
 
 def differentiate(loss, arrays, name, places=12, width=1e-6):
-    """Central differences at some places of one array, and these places."""
+    """Central differences at some indices of one array, and these indices."""
     array = arrays[name]
     random = np.random.default_rng(7)
     chosen = random.choice(array.size, min(places, array.size), replace=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loops over time, written in the compiler's own IR: what is carried, scanned and stacked, for any number of steps (none, one, even,
+"""Loops over time, written in the compiler's own IR: loop-carried values, scan inputs and scan outputs, for any number of steps (none, one, even,
 odd), forward, in reverse, nested, and ended early; against NumPy."""
 import numpy as np
 import onnx.parser
@@ -19,7 +19,7 @@ func.func @run(%s: tensor<?x5xf32> {dlc.dims = ["N", 5], dlc.name = "s"}, %x: te
 }
 """
 
-# The carried value is what the loop stacks, and the matrix is the same in every step.
+# The loop-carried value is also the scan output, and the matrix is the same in every step.
 STACKED = """
 func.func private @step(%step: tensor<i64>, %h: tensor<?x5xf32>, %x: tensor<?x5xf32>, %w: tensor<5x5xf32>)
     -> (tensor<?x5xf32>, tensor<?x5xf32>) {
@@ -133,7 +133,7 @@ def test_loop_stops_early(programs, options):
 
 @pytest.mark.parametrize("options", [(), ("-O0",)])
 def test_whether_to_stop_is_carried_and_stacked(programs, options):
-    """One value that the loop stacks, carries and stops at: each of the three has a place of its own."""
+    """One value that is a scan output, loop-carried and the stop condition: each of the three has memory of its own."""
     text = """
 func.func private @step(%step: tensor<i64>, %n: tensor<i1>, %limit: tensor<i64>) -> (tensor<i1>, tensor<i1>, tensor<i1>) {
   %0 = dlc.greater_or_equal %step, %limit : (tensor<i64>, tensor<i64>) -> tensor<i1>

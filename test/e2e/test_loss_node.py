@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The node `Loss` in functions that learn: every loss gives what the section `training` makes of it, gradients too; the losses of single
-samples; labels that are no class; what does not fit."""
+"""The node `Loss` in trainable functions: every loss gives what the section `training` makes of it, gradients too; the losses of single
+samples; labels that are not a class; what does not fit."""
 import json
 
 import numpy as np
@@ -79,11 +79,11 @@ def test_losses_of_samples(tmp_path):
 
 
 @pytest.mark.parametrize("loss, label, weight, message", [
-    ({"name": "cross_entropy", "from_logits": True}, {"type": "i64", "shape": ["N", 4]}, None, "takes labels i64[N] for predictions f64[N, 4], got i64[N, 4]"),
-    ("mean_squared_error", {"type": "f64", "shape": ["N"]}, None, "takes labels f64[N, 4] for predictions f64[N, 4], got f64[N]; a loss of class numbers is 'cross_entropy', this one compares numbers"),
+    ({"name": "cross_entropy", "from_logits": True}, {"type": "i64", "shape": ["N", 4]}, None, "expects labels i64[N] for predictions f64[N, 4], got i64[N, 4]"),
+    ("mean_squared_error", {"type": "f64", "shape": ["N"]}, None, "expects labels f64[N, 4] for predictions f64[N, 4], got f64[N]; a loss over class indices is 'cross_entropy', this one compares numbers"),
     ("mean_squared_error", {"type": "f64", "shape": ["N", 1]}, None, "got f64[N, 1]"),
-    ("mean_squared_error", NUMBERS, {"type": "f64", "shape": ["N", 3]}, "takes one weight for each sample, or losses' own f64[N, 4], got f64[N, 3]"),
-    ("cross_entropy", CLASSES, None, "node 'loss' (Loss) takes probabilities, and its predictions are scores without an activation"),
+    ("mean_squared_error", NUMBERS, {"type": "f64", "shape": ["N", 3]}, "expects one weight for each sample, or losses' own f64[N, 4], got f64[N, 3]"),
+    ("cross_entropy", CLASSES, None, "node 'loss' (Loss) expects probabilities, and its predictions are scores without an activation"),
     ({"name": "mean_squared_error", "from_logits": True}, NUMBERS, None, "from_logits"),
     ("cross_entropi", CLASSES, None, "cross_entropy")])  # fmt: skip
 def test_errors(programs, loss, label, weight, message):

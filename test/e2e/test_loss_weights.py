@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Labels that do not count and weights of samples, steps and elements: losses, gradients and metrics against NumPy, in f64; the same figures
+"""Labels that do not count and weights of samples, steps and elements: losses, gradients and metrics against NumPy, in f64; the same metrics
 from `dlc-run train` whatever the batch."""
 import json
 
@@ -115,10 +115,10 @@ def test_errors(programs):
         return result.stderr
 
     real = {"loss": {"name": "cross_entropy", "from_logits": True, "ignore_index": 0}, "label": {"type": "f32"}}
-    assert "has 'ignore_index', which is a class number, and labels of the type f32: give the label an integer 'type'" in messages(real)
+    assert "has 'ignore_index', which is a class index, and labels of the type f32: give the label an integer 'type'" in messages(real)
     small = {"loss": {"name": "cross_entropy", "from_logits": True, "ignore_index": -1}, "label": {"type": "u8"}}
     assert "ignores the label -1, which is not in the range of their type u8" in messages(small)
-    assert "has no samples that could be weighed" in messages({"loss": {"name": "cross_entropy", "from_logits": True}, "sample_weights": True})
+    assert "has no samples that could be weighted" in messages({"loss": {"name": "cross_entropy", "from_logits": True}, "sample_weights": True})
 
 
 def run_train(programs, *options):
@@ -128,7 +128,7 @@ def run_train(programs, *options):
 
 
 def test_train_command(programs):
-    """Figures of epochs do not depend on how rows with few labels are spread over batches, and leave out what is ignored."""
+    """Metrics of epochs do not depend on how rows with few labels are spread over batches, and leave out what is ignored."""
     rng = np.random.default_rng(6)
     compile_model(programs.folder, {"loss": {"name": "cross_entropy", "from_logits": True, "ignore_index": -100}, "metrics": ["accuracy"],
                                     "sample_weights": "element"}, ["N", 4, 3])  # fmt: skip

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiling goes on from the text of a module: the library has the same bytes as one compiled at once, and schedules that are edited by
-hand compute the same numbers, or are refused with what is legal.
+"""Compilation continues from a printed module: the library has the same bytes as one compiled at once, and schedules that are edited by
+hand compute the same numbers, or are rejected with what is legal.
 
 DLC_SCHEDULE_POINTS raises the number of random schedules.
 """
@@ -44,7 +44,7 @@ def test_standard_output_is_complete_and_brief_is_not(programs, examples):
     assert "dialect_resources" not in result.stdout and "loc(" not in result.stdout
     (programs.folder / "m.mlir").write_text(result.stdout)
     result = programs.run("dlc", "m.mlir", "-o", "m.so")
-    assert result.returncode == 1 and "the text lacks" in result.stderr and "-o FILE.mlir" in result.stderr
+    assert result.returncode == 1 and "the module lacks" in result.stderr and "-o FILE.mlir" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_standard_output_is_complete_and_brief_is_not(programs, examples):
         (["--parameters=w.safetensors"], "--parameters comes too late"),
         (["--replaceable-weights"], "--replaceable-weights comes too late"),
         (["--keep-tensors"], "--keep-tensors comes too late"),
-        (["--compile-to=graph"], "--compile-to=graph: this text was printed after the phase 'kernels', which is later"),
+        (["--compile-to=graph"], "--compile-to=graph: this module was printed after the phase 'kernels', which is later"),
         (["--shape", "image=1x1x8x8"], "--shape changes models"),
     ],
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models that are wrong in one place: the compiler takes them or says what is wrong, and never crashes, hangs or blames itself.
+"""Models with one mutation: the compiler accepts them or says what is wrong, and never crashes, hangs or blames itself.
 
 DLC_MUTATIONS says how many mutants each of the two tests makes (240 when left out), DLC_MUTATION_SEED which.
 """
@@ -19,7 +19,7 @@ MUTATIONS = int(os.environ.get("DLC_MUTATIONS", 240))
 SEED = os.environ.get("DLC_MUTATION_SEED", "0")
 BATCHES = 4
 DIAGNOSTIC = re.compile(r"^(.*: )?error: \S", re.MULTILINE)
-# First weights of these are made up for longer than all else takes; where they train, none are.
+# Generating initial weights for these would take longer than everything else; where they train, none are generated.
 LARGE = {"alexnet", "resnet18"}
 
 

@@ -82,7 +82,7 @@ def test_running_statistics_are_those_of_onnx(tmp_path):
 
 
 def make_step(nodes, outputs, **more):
-    """A function that learns, if little: `w` becomes what it is."""
+    """A trainable function, if a small one: `w` becomes what it is."""
     inputs = [{"name": "x", "type": "f64", "shape": ["N", 4]}]
     parameters = {"w": {"shape": [], "type": "f64", "value": 1}, "s": {"shape": [4], "type": "f64", "value": 1}, "b": {"shape": [4], "type": "f64", "value": 0},
                   "m": {"shape": [4], "type": "f64", "value": 0}, "v": {"shape": [4], "type": "f64", "value": 1}}  # fmt: skip
@@ -193,13 +193,13 @@ def test_recurrent_dropout(tmp_path, kind, steps):
 
 
 @pytest.mark.parametrize("nodes, message", [
-    ([node("Dropout", ["x", "w"], "y")], "node 'y' (Dropout) takes the ratio as a number that is written in its place, such as 0.5"),
+    ([node("Dropout", ["x", "w"], "y")], "node 'y' (Dropout) expects the ratio as a number that is written instead of an input, such as 0.5"),
     ([node("Dropout", ["x", 1.5], "y")], "drops a share of the elements that must be from 0 to below 1"),
     ([node("Dropout", ["x", 1], "y")], "drops a share of the elements that must be from 0 to below 1"),
     ([node("Dropout", ["x", 0.5], "y", ratio=0.5)], "has a ratio as an input and as an attribute"),
     ([node("BatchNormalization", ["x", "s", "b", [0, 0, 0, 0], "v"], "y")],
-     "node 'y' (BatchNormalization) takes a running mean and a running variance that are parameters, because training updates them"),
-    ([node("BatchNormalization", ["x", "s", "b", "m", "m"], "y")], "takes 'm' as the running mean and as the running variance"),
+     "node 'y' (BatchNormalization) expects a running mean and a running variance that are parameters, because training updates them"),
+    ([node("BatchNormalization", ["x", "s", "b", "m", "m"], "y")], "has 'm' both as the running mean and as the running variance"),
     ([node("BatchNormalization", ["x", "s", "b", "m", "v"], "y"), {"op": "Assign", "inputs": ["b"], "attributes": {"parameter": "m"}}],
      "function 'train_step' assigns 'm', which a batch normalization in it updates already"),
 ])  # fmt: skip

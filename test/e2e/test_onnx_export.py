@@ -223,7 +223,7 @@ def test_loops_that_count(tmp_path, section):
 
 @pytest.mark.parametrize("limit", [-1, 0, 1, 4, 28, 1000])
 def test_steps_of_a_loop_that_stops(tmp_path, limit):
-    """What a loop carries, stacks (zeros after it has stopped) and counts."""
+    """Loop-carried values, scan outputs (zeros after the loop has stopped) and step counts."""
     (tmp_path / "m.mlir").write_text(STOPPING)
     exported = dlc.compile(tmp_path / "m.mlir", tmp_path / "m.onnx")
     onnx.checker.check_model(onnx.load(exported), full_check=True)
@@ -280,7 +280,7 @@ def test_one_of_several_entry_points(programs, examples):
     result = programs.run("dlc", gan, "-o", "gan.onnx")
     assert result.returncode == 1 and "choose an entry point with --entry; there is" in result.stderr
     result = programs.run("dlc", gan, "-o", "gan.so", "--entry", "sample")
-    assert result.returncode == 1 and "--entry chooses the graph of an .onnx file" in result.stderr
+    assert result.returncode == 1 and "--entry selects the graph of an .onnx file" in result.stderr
 
 
 def test_large_models_are_refused(programs):

@@ -2,7 +2,7 @@
 """Families of ONNX ops on awkward shapes (extents 0, 1, primes, vector tails), against ONNX Runtime.
 
 One model a family: its nodes read the same few inputs and each gives an output, so that a family compiles once. Tolerance: 2e-5
-of the largest expected magnitude (at least 1); integers and truth values exactly.
+of the largest expected magnitude (at least 1); integers and booleans exactly.
 """
 import numpy as np
 import onnx
@@ -270,7 +270,7 @@ def test_dynamic_batch(programs, random):
     """Shape arithmetic of exporters, products, convolutions and reductions, with batches of no, one and a prime number of rows."""
     family = Family(x=floats(random, 7, 3, 8, 8))
     shape = family.add("Shape", "x")
-    family.outputs.remove(shape)  # a value of symbolic extents is no output
+    family.outputs.remove(shape)  # a value of symbolic extents is not an output
     rows = helper.make_node("Gather", [shape, family.constant(np.array([0], np.int64))], ["rows"], axis=0)
     target = helper.make_node("Concat", ["rows", family.constant(np.array([192], np.int64))], ["target"], axis=0)
     family.nodes += [rows, target]

@@ -2,7 +2,7 @@
 """An operation's result does not depend on how it is computed: folded or run, at -O0 or -O3, from ONNX or JSON, by scalars or vectors.
 
 Each element type's operations are one model (operator_cases.py), compiled in these ways; NumPy says what the exact ones give. All types and ways
-take about ten minutes of one core: DLC_TEST_OPERATORS=all. Otherwise a few stand for the rest.
+take about ten minutes of one core: DLC_TEST_OPERATORS=all. Otherwise a few represent the rest.
 """
 import os
 import re

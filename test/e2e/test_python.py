@@ -118,7 +118,7 @@ def test_compile_reports_diagnostics(tmp_path):
 
 
 def test_library_that_was_compiled_anew(tmp_path):
-    """What is open stays what it was; what is opened afterwards is what the file holds now, weights in a file beside it included."""
+    """What is open stays what it was; what is opened afterwards is what the file contains now, weights in a file beside it included."""
 
     def write(value, *options):
         layer = {"op": "dense", "name": "d", "units": 1}
@@ -203,12 +203,12 @@ def test_empty_lists_and_extremes(adder):
         ((X.astype(np.int32), I, 1), TypeError, r"input 'x' is f32\[N, 2\], .*int32"),
         ((X, X, 1), TypeError, r"input 'i' is i64\[N, 2\], .*float32: convert it by .astype\(numpy.int64\)"),
         ((X, I.astype(np.uint64), 1), TypeError, r"input 'i' is i64\[N, 2\], .*uint64"),
-        ((X, [[1.5, 2], [3, 4]], 1), ValueError, r"input 'i' is i64\[N, 2\], and a number given is no int64"),
-        ((X, [[2**63, 0], [0, 0]], 1), ValueError, r"input 'i' is i64\[N, 2\], and a number given is no int64"),
+        ((X, [[1.5, 2], [3, 4]], 1), ValueError, r"input 'i' is i64\[N, 2\], and a given number is not an int64"),
+        ((X, [[2**63, 0], [0, 0]], 1), ValueError, r"input 'i' is i64\[N, 2\], and a given number is not an int64"),
         ((X, [[2**70, 0], [0, 0]], 1), TypeError, r"input 'i' is i64\[N, 2\], .*object"),
-        ((X, [[float("nan"), 0], [0, 0]], 1), ValueError, r"input 'i' .*no int64"),
-        (([[1e300, 0], [0, 0]], I, 1), ValueError, r"input 'x' is f32\[N, 2\], and a number given is no float32"),
-        (([[2**24 + 1, 0], [0, 0]], I, 1), ValueError, r"input 'x' is f32\[N, 2\], and a number given is no float32"),
+        ((X, [[float("nan"), 0], [0, 0]], 1), ValueError, r"input 'i' .*not an int64"),
+        (([[1e300, 0], [0, 0]], I, 1), ValueError, r"input 'x' is f32\[N, 2\], and a given number is not a float32"),
+        (([[2**24 + 1, 0], [0, 0]], I, 1), ValueError, r"input 'x' is f32\[N, 2\], and a given number is not a float32"),
         (([[1, 2], [3]], I, 1), ValueError, r"input 'x' is f32\[N, 2\], and the lists given differ in length"),
         ((X, I, np.array(2.0)), TypeError, r"input 's' is f32\[\], .*float64"),
         ((X, I, [2.0]), ValueError, "input 's' of 'run' has 1 dimensions, expected 0"),

@@ -80,7 +80,7 @@ def test_predicts_with_what_it_is_given(model):
 
 
 def test_without_a_name_it_predicts(model, batch):
-    """The first entry point of a model that learns is `init`, which overwrites all that was learned."""
+    """The first entry point of a trainable model is `init`, which overwrites all that was learned."""
     assert model.entry_points[0].name == "init"
     state = model.new_state()
     state["dense.weight"] = np.arange(12, dtype=np.float32).reshape(3, 4)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recurrent cells from their equations: kernels of all cells, spellings, activations, sizes and schedules against NumPy in double
+"""Recurrent cells from their equations: kernels of all cells, forms, activations, sizes and schedules against NumPy in double
 precision and against the same model without fusion."""
 import itertools
 

@@ -136,7 +136,7 @@ def test_onnx_weights_are_replaced(tmp_path):
     x = generator.normal(size=(2, 3, 5, 7)).astype(np.float32)
     first = inference.run({"x": x})["y"]
     state["w"] = -w
-    with pytest.raises(dlc.Error, match="'run' needs what 'prepare_weights' makes of the weights"):
+    with pytest.raises(dlc.Error, match="'run' needs what 'prepare_weights' computes from the weights"):
         inference.run({"x": x})
     state.prepare_weights()
     second = inference.run({"x": x})["y"]
@@ -169,7 +169,7 @@ def test_a_checkpoint_of_another_model(tmp_path):
     state = inference.new_state()
     x = make_inputs(MODELS[4], 2)
     before = inference.run({"x": x})["y"]
-    with pytest.raises(dlc.Error, match="is no checkpoint of this model"):
+    with pytest.raises(dlc.Error, match="is not a checkpoint of this model"):
         state.load(tmp_path / "trained.safetensors")
     np.testing.assert_array_equal(inference.run({"x": x})["y"], before)
 

@@ -15,11 +15,11 @@ CASES = {
     "output-shape": (12, "output 'probability' of 'run' has shape [2, 10], and these inputs give [3, 10]"),
     "negative": (13, "N = -1"),
     "overflow": (13, "N = 4611686018427387903"),
-    "device": (15, "input 'image' of 'run' lies on a device"),
+    "device": (15, "input 'image' of 'run' is on a device"),
     "strides": (14, "strides [64, 64, 1, 8]"),
     "null": (16, "input 'image' of 'run' has no data"),
     "null-output": (16, "output 'probability' of 'run' has no data"),
-    "misaligned": (17, "no multiple of its element's 4 bytes"),
+    "misaligned": (17, "not a multiple of its element's 4 bytes"),
     "too-small": (18, "output 'probability' of 'run' needs 120 bytes, and its buffer has 116"),
     "overlap": (19, "output 'probability' of 'run' shares memory with 'image'"),
 }

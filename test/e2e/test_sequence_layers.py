@@ -10,7 +10,7 @@ from recurrent_reference import GATES, recurrent
 from test_json_models import write_safetensors
 
 KINDS = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}
-# Where ONNX's gates stand in a layer's weights: i, o, f, c of i, f, c, o.
+# The positions of ONNX's gates in a layer's weights: i, o, f, c of i, f, c, o.
 ORDER = {"rnn": [0], "gru": [0, 1, 2], "lstm": [0, 3, 1, 2]}
 NAMES = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid", "softsign": "Softsign", "hard_sigmoid": "HardSigmoid"}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recurrent layers from ONNX: every attribute, lengths from 1 to 1000, known while compiling or only when the model runs, against NumPy
+"""Recurrent layers from ONNX: every attribute, lengths from 1 to 1000, known at compile time or only at run time, against NumPy
 in double precision and ONNX Runtime. Tolerance: 1e-5 of the largest expected magnitude (at least 1)."""
 import json
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models whose weights are read in several ways at once, whole and as slices, reshapes, transposes, gathers and splits, against ONNX
-Runtime: whatever memory the compiler gives back while it writes weights, nobody reads it afterwards.
+Runtime: memory that the compiler releases while it writes weights is not read afterwards.
 
 Each model is generated from its number, which also chooses how the weights are stored (raw, in typed fields, external), whether
---parameters replaces them, the optimization level, and the form on the way (library, sidecar, module text of any phase, ONNX).
+--parameters replaces them, the optimization level, and the form on the way (library, weight file, printed module of any phase, ONNX).
 DLC_SHARED_WEIGHT_MODELS raises the number of models.
 """
 import os

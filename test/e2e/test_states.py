@@ -103,7 +103,7 @@ def test_wrong_token(open_model):
 
 def test_info_and_steps(programs):
     (programs.folder / "model.mlir").write_text(RUNNING_SUM.replace("?x3xf32", "1x?xf32").replace('["N", 3]', '[1, "T"]'))
-    # The state has the extent of one step here: 1 place of T.
+    # The state has the extent of one step here: 1 position of T.
     library = programs.compile("model.mlir", "model.so")
     info = programs.run("dlc-run", "info", library).stdout
     assert "state   total.sum: f32[1, T]" in info

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sequences one step a run against the whole sequence, and decoding with recurrent layers against NumPy."""
+"""Sequences one step per run against the whole sequence, and decoding with recurrent layers against NumPy."""
 import json
 import os
 

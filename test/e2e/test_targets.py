@@ -55,7 +55,7 @@ def machines():
 
 
 def test_every_machine_of_the_table_compiles(programs, images, expected):
-    """What runs here gives the right numbers; what does not says which instructions are missing."""
+    """Libraries that run here give the right results; others report which instructions are missing."""
     names = machines()
     assert {"x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64"} <= set(names)
     np.save(programs.folder / "image.npy", images)

@@ -93,7 +93,7 @@ def test_rows_that_are_held_back(programs, library, table):
     (programs.folder / "rows.txt").write_text("3\n5 199\n")
     options = ["--data", "data.csv", "--epochs", 1, "--validation-rows", "rows.txt"]
     assert events(train(programs, library, *options, "--json"))[0]["validation_rows"] == 3
-    for text, words in [("200", "no row from 0 to 199"), ("x", "no row"), ("", "holds no numbers")]:
+    for text, words in [("200", "not a row from 0 to 199"), ("x", "not a row"), ("", "contains no row indices")]:
         (programs.folder / "rows.txt").write_text(text)
         refuse(programs, library, words, *options)
 
@@ -186,7 +186,7 @@ def test_interrupted_it_saves(programs, library, table):
     process = start(programs, library, "--checkpoint", "c.safetensors")
     process.send_signal(signal.SIGINT)
     text = process.communicate(timeout=300)[0]
-    assert process.returncode == 130 and "--resume goes on" in text
+    assert process.returncode == 130 and "--resume continues" in text
     read_checkpoint(programs.folder / "c.safetensors")
 
 
@@ -199,7 +199,7 @@ def test_resumes_only_what_it_began(programs, library, table):
     # A whole run has nothing left to do.
     assert not epochs(train(programs, library, *checkpoint, "--resume", "--json"))
     (programs.folder / "c.safetensors").write_bytes((programs.folder / "c.safetensors").read_bytes()[:-1])
-    refuse(programs, library, "no whole safetensors file", *checkpoint, "--resume")
+    refuse(programs, library, "not a complete safetensors file", *checkpoint, "--resume")
 
 
 def test_checkpoint_of_another_model(programs, library, table):
@@ -230,7 +230,7 @@ def test_resumes_only_with_its_data(programs, library, table):
     text = (programs.folder / "data.csv").read_text()
     (programs.folder / "data.csv").write_text(text.replace("setosa", "virginica", 1))
     before = (programs.folder / "c.safetensors").read_bytes()
-    refuse(programs, library, "'c.safetensors' is of another training run: its checksum of the data is", *checkpoint, 2)
+    refuse(programs, library, "'c.safetensors' belongs to another training run: its checksum of the data is", *checkpoint, 2)
     assert (programs.folder / "c.safetensors").read_bytes() == before
     (programs.folder / "data.csv").write_text(text)
     refuse(programs, library, "its checksum of the data is", *checkpoint, 2, "--scale", "x=2")
@@ -238,7 +238,7 @@ def test_resumes_only_with_its_data(programs, library, table):
 
 
 def start(programs, library, *options):
-    """A run that goes on until it is stopped, and is past its first epochs."""
+    """A run that continues until it is stopped, and is past its first epochs."""
     command = [str(BIN / "dlc-run"), "train", str(library), "--data", "data.csv", "--epochs", "100000", *options]
     process = subprocess.Popen(command, cwd=programs.folder, stdout=subprocess.PIPE, text=True)
     for _ in range(3):
@@ -247,9 +247,9 @@ def start(programs, library, *options):
 
 
 def test_figure_that_does_not_exist(programs, library, table):
-    """It is known after an epoch only, which is not lost: the run goes on with another figure as if it had been watched from the beginning."""
+    """It is known after an epoch only, which is not lost: the run continues with another metric as if it had been monitored from the beginning."""
     options = ["--data", "data.csv", "--epochs", 2, "--checkpoint"]
-    words = "there is no figure 'los' to watch; the last good checkpoint is 'c.safetensors' (epoch 1, step 7); did you mean 'loss'?"
+    words = "there is no metric 'los' to watch; the last good checkpoint is 'c.safetensors' (epoch 1, step 7); did you mean 'loss'?"
     refuse(programs, library, words, *options, "c.safetensors", "--monitor", "los")
     for name in "c.safetensors", "whole.safetensors":
         events(train(programs, library, *options, name, "--resume", "--json"))
@@ -263,7 +263,7 @@ def test_two_runs_of_one_checkpoint(programs, library, table):
     process.kill()
     process.communicate(timeout=300)
     read_checkpoint(programs.folder / "c.safetensors")
-    # The lock of a process that was killed keeps nobody off, and what it left over goes.
+    # The lock of a process that was killed blocks nobody, and its leftover files are removed.
     (programs.folder / "c.safetensors.0123456789abcdef.tmp").write_bytes(b"half")
     (programs.folder / "c.safetensors.fedcba9876543210.tmp").write_bytes(b"half")
     (programs.folder / "c.safetensors.x.tmp").write_bytes(b"something else")
@@ -311,7 +311,7 @@ def test_output_that_cannot_be_written(programs, library, table):
 
 
 def test_full_disk(programs, library, table):
-    """A limit on the size of files stands for a disk that is full."""
+    """A limit on the size of files simulates a full disk."""
     command = ["bash", "-c", 'ulimit -f 0; exec "$@"', "-", str(BIN / "dlc-run"), "train", str(library), "--data", "data.csv", "--epochs", "1"]
     for option, name in ("--report", "r.html"), ("--best", "b.safetensors"), ("--checkpoint", "c.safetensors"):
         (programs.folder / name).write_bytes(b"what was there")
@@ -343,18 +343,18 @@ def test_loss_that_is_no_number(programs, library, table):
     "text, words",
     [
         ("a,b,c,d,k\n1,2,3,4,0\n1,2,3,0\n", "data.csv:3: the row has 4 fields, and the first one has 5"),
-        ("a,b,c,d,k\n1,2,x,4,0\n", "data.csv:2: 'x' in column 'c' is no number"),
-        ("a,b,c,d,k\n1,2,nan,4,0\n", "data.csv:2: 'nan' in column 'c' is no number"),
+        ("a,b,c,d,k\n1,2,x,4,0\n", "data.csv:2: 'x' in column 'c' is not a number"),
+        ("a,b,c,d,k\n1,2,nan,4,0\n", "data.csv:2: 'nan' in column 'c' is not a number"),
         ("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4,3\n", "data.csv:3: label 3 is out of range: 'y' takes 0 to 2"),
-        ("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4,nan\n", "data.csv:3: the label 'nan' in column 'k' is no number"),
+        ("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4,nan\n", "data.csv:3: the label 'nan' in column 'k' is not a number"),
         ("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4e38,0\n", "data.csv:3: 4e+38 is too large for the numbers of 'x', which are f32"),
         ("a,b,c,d,k\n1,2,3,4,x\n1,2,3,4,y\n1,2,3,4,z\n1,2,3,4,yy\n", "has 4 classes, and label 'y' takes 3: 'x', 'y', 'yy', 'z'"),
         ("a,b,c,d,k\n1,2,3,4,\n", "data.csv:2: the label in column 'k' is empty"),
         ("a,b,c,d,k\n1,,3,4,0\n", "data.csv:2: the field in column 'b' is empty"),
         ("a,b,c,d,k\n1,2,3,1e999,0\n", "data.csv:2: '1e999' in column 'd' is too large"),
         ("a,b,c,d,k\n1\n", "data.csv:2: the row has 1 field, and the first one has 5"),
-        ("\ufeffa,b,c,d,k\r\n1,2,3,4,0\r\n1,2,x,4,0\r\n", "data.csv:3: 'x' in column 'c' is no number"),
-        ("a,b,c,d,k\r1,2,3,4,0\r1,2,x,4,0\r", "data.csv:3: 'x' in column 'c' is no number"),
+        ("\ufeffa,b,c,d,k\r\n1,2,3,4,0\r\n1,2,x,4,0\r\n", "data.csv:3: 'x' in column 'c' is not a number"),
+        ("a,b,c,d,k\r1,2,3,4,0\r1,2,x,4,0\r", "data.csv:3: 'x' in column 'c' is not a number"),
         ("1,2,3,\0,0\n", "data.csv:1: a byte is 0"),
         ("1,2.5,x,4,0\n1,2,3,4,0\n", "data.csv:1: the first row holds either names of columns or numbers, and this one has 'x' and '2.5'"),
         ('a,b,c,d,k\n1,2,3,"4,0\n', "data.csv:2: a quoted field does not end"),
@@ -370,7 +370,7 @@ def test_broken_tables(programs, library, text, words):
 
 
 def test_tables_of_other_systems(programs, library, table):
-    """A byte order mark and other ends of lines change nothing; UTF-16 is refused."""
+    """A byte order mark and other line endings change nothing; UTF-16 is rejected."""
     plain = (programs.folder / "data.csv").read_text()
 
     def reached():
@@ -382,14 +382,14 @@ def test_tables_of_other_systems(programs, library, table):
         (programs.folder / "data.csv").write_bytes(("\ufeff" + plain.replace("\n", end)).encode())
         assert reached() == expected
     (programs.folder / "data.csv").write_bytes(plain.encode("utf-16"))
-    refuse(programs, library, "'data.csv' is text in UTF-16", "--data", "data.csv")
+    refuse(programs, library, "'data.csv' is in UTF-16", "--data", "data.csv")
 
 
 def test_labels_of_both_kinds(programs, library, table):
-    """A stray text among numbers makes all labels names, which is said; validation data must have the same kind."""
+    """A stray string among numbers makes all labels names, with a note; validation data must have the same kind."""
     (programs.folder / "mixed.csv").write_text("a,b,c,d,k\n1,2,3,4,0\n1,2,3,4,x\n")
     notes = [event["text"] for event in events(train(programs, library, "--data", "mixed.csv", "--epochs", 1, "--json")) if event["event"] == "note"]
-    assert notes == ["mixed.csv:3: label 'x' is no number as others are: all labels are taken for names of classes"]
+    assert notes == ["mixed.csv:3: label 'x' is not a number as others are: all labels are treated as class names"]
     (programs.folder / "numbers.csv").write_text("a,b,c,d,k\n1,2,3,4,0\n")
     refuse(programs, library, "data.csv:2: label '", "--data", "numbers.csv", "--validation", "data.csv")
 
@@ -417,7 +417,7 @@ def test_mistakes(programs, library, table):
     refuse(programs, library, "there is no schedule 'cosin'; did you mean 'cosine'?", *good, "--schedule", "cosin")
     refuse(programs, library, "--schedule step needs 'every'", *good, "--schedule", "step")
     refuse(programs, library, "'factor' is a number from", *good, "--schedule", "exponential:factor=x")
-    refuse(programs, library, "there is no figure 'validation_loss' to watch", *good, "--monitor", "validation_loss", "--epochs", 1)
+    refuse(programs, library, "there is no metric 'validation_loss' to watch", *good, "--monitor", "validation_loss", "--epochs", 1)
     refuse(programs, library, "--checkpoint", *good, "--resume")
     refuse(programs, library, "there is no option '--dat'; did you mean '--data'?", "--dat", "data.csv")
     refuse(programs, library, "there is no option '--epohcs'; did you mean '--epochs'?", *good, "--epohcs", 3)
@@ -427,11 +427,11 @@ def test_mistakes(programs, library, table):
     refuse(programs, library, "--set takes NAME=NUMBER, not 'learning_rate=nan'", *good, "--set", "learning_rate=nan")
     refuse(programs, library, "--delimiter takes one character, or tab, not ';;'", *good, "--delimiter", ";;")
     (folder / "semicolons.csv").write_text((folder / "data.csv").read_text().replace(",", ";"))
-    refuse(programs, library, "one column only: if no comma stands", "--data", "semicolons.csv")
+    refuse(programs, library, "one column only: if its fields are not", "--data", "semicolons.csv")
     (folder / "tabs.csv").write_text((folder / "data.csv").read_text().replace(",", "\t"))
     events(train(programs, library, "--data", "tabs.csv", "--delimiter", "tab", "--epochs", 1, "--json"))
     os.mkfifo(folder / "pipe")
-    refuse(programs, library, "cannot write 'pipe': it is no regular file", *good, "--checkpoint", "pipe")
+    refuse(programs, library, "cannot write 'pipe': it is not a regular file", *good, "--checkpoint", "pipe")
     for option in "--checkpoint", "--report":
         refuse(programs, library, "cannot write '.': it is a folder", *good, option, ".")
     for option in "--checkpoint", "--best", "--report":
@@ -460,7 +460,7 @@ def test_schedules(programs, library, table):
         return [event["learning_rate"] for event in epochs(train(programs, library, *options))]
 
     np.testing.assert_allclose(rates("step:every=2,factor=0.5", 4), [0.01, 0.01, 0.005, 0.005])
-    # Four steps an epoch; the rate is that of its last one.
+    # Four steps per epoch; the rate is that of its last one.
     np.testing.assert_allclose(rates("exponential:factor=0.5", 2), [0.01 * 0.5**0.75, 0.01 * 0.5**1.75])
     np.testing.assert_allclose(rates("cosine", 2), [0.005 * (1 + np.cos(np.pi * k / 8)) for k in (3, 7)])
     np.testing.assert_allclose(rates("constant", 2, "--warmup", 8), [0.005, 0.01])
@@ -535,6 +535,6 @@ def test_nothing_is_left_to_resume(programs, library, table):
     assert first.returncode == 0 and "nothing is left" not in first.stdout + first.stderr
     again = train(programs, library, *options, 2)
     assert again.returncode == 0
-    assert "nothing is left to do: the run has its 2 epochs; --epochs 4 would go on" in again.stdout + again.stderr
+    assert "nothing is left to do: the run has its 2 epochs; --epochs 4 would continue" in again.stdout + again.stderr
     more = train(programs, library, *options, 3)
     assert more.returncode == 0 and "nothing is left" not in more.stdout + more.stderr

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models that learn under the commands that know nothing of training data: info, bench, run, verify, headers."""
+"""Trainable models under the commands that know nothing about training data: info, bench, run, verify, headers."""
 import json
 
 import linear_classifier
@@ -23,7 +23,7 @@ def learned(tmp_path_factory):
 
 def test_info(learned):
     text = learned.run("dlc-run", "info", "m.so").stdout
-    assert "variables 2 of 128 bytes, 12 parameters to learn" in text
+    assert "variables 2 of 128 bytes, 12 trainable parameters" in text
     assert "y: f32[N, 3]  (label)" in text and "learning_rate: f32[]  (hyperparameter, default 0.01)" in text
     model = json.loads(learned.run("dlc-run", "info", "m.so", "--json").stdout)
     assert (model["variable_bytes"], model["parameters"]) == (128, 12)
@@ -43,7 +43,7 @@ def test_bench(learned, entry):
 
 
 def test_predicts_with_a_checkpoint(learned):
-    # Without entry point a model that learns predicts.
+    # Without an entry point a trainable model predicts.
     x = np.eye(4, dtype=np.float32)
     fresh = learned.execute("m.so", {"x": x}, ["score"])["score"]
     np.testing.assert_allclose(fresh, np.full((4, 3), 0.1, np.float32))

@@ -23,7 +23,7 @@ def plain(op):
 
 TIMES_X = "mul $, %x : ({x}, {x}) -> {x}"
 HALF = "%half = dlc.constant dense<0.5> : tensor<f64> : tensor<f64> "
-# A function of %x, its derivative, and places where that is infinite or NaN or follows from what is.
+# A function of %x, its derivative, and points where that is infinite or NaN or computed from what is.
 FUNCTIONS = {
     "sqrt": (unary(plain("sqrt")), lambda x: 0.5 / np.sqrt(x), [0, -1]),
     "log": (unary(plain("log")), lambda x: 1 / x, [0, -1, -0.0]),
@@ -77,7 +77,7 @@ def test_elements_that_are_not_chosen(tmp_path, options):
             dx = model.run({"c": c, "x": x, "w": w}, entry=entry)["dx"]
             np.testing.assert_allclose(dx[:3], w[:3] * derivative(x[:3]), rtol=1e-11, err_msg=entry)
             np.testing.assert_array_equal(dx[3:], np.zeros(4), err_msg=entry)
-            # A gradient that is NaN, and a place that is chosen, are not hidden.
+            # A gradient that is NaN, and an element that is selected, are not hidden.
             dx = model.run({"c": np.ones(7, bool), "x": x, "w": np.where(np.arange(7) == 1, np.nan, w)}, entry=entry)["dx"]
             assert np.isnan(dx[1]) and np.isfinite(dx[[0, 2]]).all(), entry
             if name not in ("tanh_of_log", "exponent"):
@@ -113,7 +113,7 @@ SINGULAR_ROWS = {"softmax": -9.0, "log_softmax_of_log": -1.0, "log_sum": 0.0, "n
 
 
 def test_rows_that_are_not_chosen(tmp_path):
-    """Rows without a spread, of zeros, or masked as a whole beside rows that differences can judge."""
+    """Rows without a spread, of zeros, or completely masked, beside rows that differences can judge."""
     choice = " %z = dlc.constant dense<0.0> : tensor<f64> : tensor<f64> %y = dlc.where %c, %f, %z : ({c}, {x}, tensor<f64>) -> {y}"
     cases = [Case(name, ROWS, [4, 6], body + choice) for name, body in ROW_FUNCTIONS.items()]
     # A channel of a batch that is the same everywhere.

@@ -10,7 +10,7 @@ func.func @rank(%x: tensor<2x4x8xf32>) {
 // -----
 
 func.func @head_size(%x: tensor<2x4x8x?xf32>) {
-  // expected-error@+2 {{attention needs head sizes that are known when compiling}}
+  // expected-error@+2 {{attention needs head sizes that are known at compile time}}
   // expected-error@+1 {{failed to infer returned types}}
   %0 = dlc.attention %x, %x, %x {scale = 1.0 : f64} : (tensor<2x4x8x?xf32>, tensor<2x4x8x?xf32>, tensor<2x4x8x?xf32>) -> tensor<2x4x8x?xf32>
   return
@@ -46,7 +46,7 @@ func.func @mask(%q: tensor<2x4x8x16xf32>, %m: tensor<8x7xi1>) {
 // -----
 
 func.func @lengths(%q: tensor<2x4x8x16xf32>, %l: tensor<3xi64>) {
-  // expected-error@+2 {{attention's lengths are one number a sample of the batch}}
+  // expected-error@+2 {{attention's lengths are one number per sample of the batch}}
   // expected-error@+1 {{failed to infer returned types}}
   %0 = dlc.attention %q, %q, %q lengths %l : tensor<3xi64> {scale = 1.0 : f64} : (tensor<2x4x8x16xf32>, tensor<2x4x8x16xf32>, tensor<2x4x8x16xf32>) -> tensor<2x4x8x16xf32>
   return
@@ -79,7 +79,7 @@ func.func @integer_mask(%q: tensor<2x4x8x16xf32>, %m: tensor<8x8xi32>) {
 // -----
 
 func.func @real_lengths(%q: tensor<2x4x8x16xf32>, %l: tensor<2xf32>) {
-  // expected-error@+1 {{has lengths that are no integers}}
+  // expected-error@+1 {{has lengths that are not integers}}
   %0 = dlc.attention %q, %q, %q lengths %l : tensor<2xf32> {scale = 1.0 : f64} : (tensor<2x4x8x16xf32>, tensor<2x4x8x16xf32>, tensor<2x4x8x16xf32>) -> tensor<2x4x8x16xf32>
   return
 }
@@ -103,7 +103,7 @@ func.func @window(%q: tensor<2x4x8x16xf32>) {
 // -----
 
 func.func @index(%x: tensor<2x4xf32>) {
-  // expected-error@+2 {{axis 2 is none of the 2 dimensions}}
+  // expected-error@+2 {{axis 2 is not one of the 2 dimensions}}
   // expected-error@+1 {{failed to infer returned types}}
   %0 = dlc.index %x {axis = 2 : i64} : (tensor<2x4xf32>) -> tensor<?xi64>
   return

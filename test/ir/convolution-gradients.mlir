@@ -1,5 +1,5 @@
 // RUN: dlc-opt %s | dlc-opt | FileCheck %s
-// Ops that gradients of convolutions and pools are made of print, parse and know their shapes.
+// The ops of convolution and pooling gradients print, parse and know their shapes.
 
 // CHECK-LABEL: func.func @gradients
 func.func @gradients(%x: tensor<?x4x9x8xf32>, %dy: tensor<?x6x5x8xf32>, %dp: tensor<?x4x4x4xf32>) {

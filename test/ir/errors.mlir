@@ -19,7 +19,7 @@ func.func @matmul(%a: tensor<2x3xf32>, %b: tensor<2x4xf32>) {
 // -----
 
 func.func @least_squares_rows(%a: tensor<2x3xf32>, %b: tensor<2xf32>) {
-  // expected-error@+2 {{least_squares needs a row for each column at least, got 2 rows of 3}}
+  // expected-error@+2 {{least_squares needs at least as many rows as columns, got 2 rows of 3}}
   // expected-error@+1 {{failed to infer returned types}}
   %0 = dlc.least_squares %a, %b : (tensor<2x3xf32>, tensor<2xf32>) -> tensor<3xf32>
   return
@@ -155,7 +155,7 @@ func.func @two_types(%x: tensor<3xi32>, %y: tensor<3xf32>) {
 // -----
 
 func.func @sum_of_truth_values(%x: tensor<3xi1>) {
-  // expected-error@+1 {{truth values are reduced to a maximum or a minimum}}
+  // expected-error@+1 {{booleans are reduced to a maximum or a minimum}}
   %0 = dlc.reduce sum %x {axes = array<i64: 0>} : tensor<3xi1> -> tensor<i1>
   return
 }
@@ -163,7 +163,7 @@ func.func @sum_of_truth_values(%x: tensor<3xi1>) {
 // -----
 
 func.func @axis(%x: tensor<2x3xf32>) {
-  // expected-error@+2 {{axis 2 is none of the 2 dimensions}}
+  // expected-error@+2 {{axis 2 is not one of the 2 dimensions}}
   // expected-error@+1 {{failed to infer returned types}}
   %0 = dlc.reduce sum %x {axes = array<i64: 2>} : tensor<2x3xf32> -> tensor<2xf32>
   return
@@ -205,7 +205,7 @@ func.func @layout(%x: tensor<2x2xf32, #dlc.layout<order = [0, 0]>>) {
 // -----
 
 func.func @kernel(%x: tensor<4xf32>) {
-  // expected-error@+1 {{has no op of the family 'reduction'}}
+  // expected-error@+1 {{has no anchor op of the kind 'reduction'}}
   %0 = dlc.kernel "k" root(reduction) (%x : tensor<4xf32>) -> tensor<4xf32> {
   ^bb0(%a: tensor<4xf32>):
     %e = dlc.exp %a : tensor<4xf32> -> tensor<4xf32>
@@ -220,7 +220,7 @@ func.func private @body(%step: tensor<i64>, %s: tensor<2xf32>) -> tensor<2xf32> 
   return %s : tensor<2xf32>
 }
 func.func @loop_without_steps(%x: tensor<2xf32>) -> tensor<2xf32> {
-  // expected-error @below {{needs a trip_count, because nothing is scanned}}
+  // expected-error @below {{needs a trip_count, because it has no scan inputs}}
   %0 = dlc.loop @body carried(%x : tensor<2xf32>) scanned() invariants() -> tensor<2xf32>
   return %0 : tensor<2xf32>
 }
@@ -269,7 +269,7 @@ func.func @reshape_like_of_another_size(%x: tensor<4xf32>, %like: tensor<2x3xf32
 // -----
 
 func.func @extent_of_no_dimension(%x: tensor<?x3xf32>) {
-  // expected-error @+2 {{axis 2 is none of the 2 dimensions}}
+  // expected-error @+2 {{axis 2 is not one of the 2 dimensions}}
   // expected-error @+1 {{'dlc.extent' op failed to infer returned types}}
   %0 = dlc.extent %x {axes = array<i64: 2>, element_type = f32} : (tensor<?x3xf32>) -> tensor<f32>
   return

@@ -1,5 +1,5 @@
 // RUN: dlc-opt %s --mlir-print-local-scope | dlc-opt --mlir-print-local-scope | FileCheck %s
-// Parameters, kernels, and what programs are made of print and parse.
+// Parameters, kernels, and the ops of programs print and parse.
 
 // CHECK: dlc.parameter @weight : tensor<2x3xf32> = dense<1.000000e+00> : tensor<2x3xf32>
 dlc.parameter @weight : tensor<2x3xf32> = dense<1.0> : tensor<2x3xf32>

@@ -10,7 +10,7 @@ func.func @more_than_there_are(%x: tensor<4x5xf32>) {
 // -----
 
 func.func @no_such_axis(%x: tensor<4x5xf32>) {
-  // expected-error@+2 {{axis 2 is none of the 2 dimensions}}
+  // expected-error@+2 {{axis 2 is not one of the 2 dimensions}}
   // expected-error@+1 {{failed to infer returned types}}
   %0 = dlc.top_k_indices %x {axis = 2 : i64, k = 1 : i64} : tensor<4x5xf32> -> tensor<4x1xi64>
   return
@@ -19,7 +19,7 @@ func.func @no_such_axis(%x: tensor<4x5xf32>) {
 // -----
 
 func.func @seed_of_another_type(%seed: tensor<i32>, %step: tensor<i64>, %like: tensor<4xf32>) {
-  // expected-error@+1 {{takes seed and counter as tensor<i64>, got 'tensor<i32>'}}
+  // expected-error@+1 {{expects seed and counter of type tensor<i64>, got 'tensor<i32>'}}
   %0 = dlc.random_uniform %seed, %step, %like : (tensor<i32>, tensor<i64>, tensor<4xf32>) -> tensor<4xf32>
   return
 }

@@ -24,7 +24,7 @@ func.func @step(%x: tensor<?x2xf32>, %rate: tensor<f32>) {
 // -----
 
 func.func @integers(%x: tensor<2xi32>) {
-  // expected-error@+1 {{is of floating-point tensors, got 'tensor<2xi32>'}}
+  // expected-error@+1 {{expects floating-point tensors, got 'tensor<2xi32>'}}
   %g = dlc.gradient %x with_respect_to(%x : tensor<2xi32>) : tensor<2xi32>
   return
 }

@@ -21,7 +21,7 @@ def test_generated_pages_are_fresh(tmp_path):
 
 
 def anchors(page):
-    """The anchors that a page's headings make, as GitHub spells them."""
+    """The anchors that a page's headings get on GitHub."""
     return {
         re.sub(r"[^\w\- ]", "", heading.replace("`", "").lower()).strip().replace(" ", "-")
         for heading in re.findall(r"^#+ (.*)$", page, re.MULTILINE)

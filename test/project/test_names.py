@@ -28,7 +28,7 @@ def test_pass(room, name, flag):
     test = flag.removeprefix("dlc-") + ".mlir"
     tests = [f for f in files if f.startswith("test/") and f.endswith("/" + test)]
     assert tests, f"no test called {test}"
-    # With options a pass may also stand in a --pass-pipeline.
+    # With options a pass may also be in a --pass-pipeline.
     runs = [line for f in tests for line in tree.text(f).splitlines() if "RUN:" in line and flag in line]
     assert runs, f"{tests[0]} does not run --{flag}"
 

@@ -19,7 +19,7 @@ ANONYMOUS = "(anonymous)"
 
 
 def named(kind, head):
-    """The name in `head`, what stands between the keyword and the brace."""
+    """The name in `head`, what is between the keyword and the brace."""
     if kind == "namespace":
         return "".join(head.split()) or ANONYMOUS
     head = re.sub(r"\b(?:class|struct|final|alignas)\b", " ", head)

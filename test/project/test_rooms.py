@@ -24,7 +24,7 @@ ARROWS = {
     "runtime": {"targets"},
     EMBEDDED: set(),
     "tools/driver": {"ir", "analysis", "targets", "frontend", "passes", "backends"},
-    # Programs stand on the driver; dlc-run knows a model only through the runtime's public headers.
+    # Programs use the driver; dlc-run knows a model only through the runtime's public headers.
     "tools": {"ir", "targets", "frontend", "passes", "backends", "tools/driver", "runtime"},
     "python": {"runtime"},
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Runs any pass on IR in text form.
+/// Runs any pass on textual IR.
 #include "backends/llvm/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -19,5 +19,5 @@ int main(int argc, char **argv) {
   mlir::registerTransformsPasses();
   mlir::registerSCFToControlFlowPass();
   mlir::registerLowerAffinePass();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "dlc: runs passes on IR in text form\n", registry));
+  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "dlc: runs passes on textual IR\n", registry));
 }

@@ -8,7 +8,7 @@
 
 using namespace dlcrun;
 
-/// Fails at an option that `app` does not have. Asked before all else: what a misspelt option was to give is missing,
+/// Fails at an option that `app` does not have. Checked first: what a misspelt option was to give is missing,
 /// too, and that would be the first complaint.
 static void checkNames(const CLI::App &app, int argc, char **argv, const std::map<std::string, std::string> &hints) {
   std::vector<std::string> names;
@@ -26,7 +26,7 @@ static void checkNames(const CLI::App &app, int argc, char **argv, const std::ma
   }
 }
 
-/// Lets --help tell what options are where they are left out. Those without a value are none or speak for themselves.
+/// Lets --help show the defaults of options. Those without a value have none, or it is obvious.
 static void showDefaults(CLI::App &app) {
   for (CLI::Option *option : app.get_options()) {
     option->capture_default_str();

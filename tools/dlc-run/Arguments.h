@@ -11,11 +11,11 @@
 namespace dlcrun {
 
 /// Gives the options of `app` their values. Throws Failure after a mistake; an exit status means that help or a version
-/// was asked for and printed. `hints`: what to say, in place of a guess, of an option that `app` does not have.
+/// was asked for and printed. `hints`: what to say, instead of a guess, about an option that `app` does not have.
 std::optional<int> parseArguments(CLI::App &app, int argc, char **argv,
                                   const std::map<std::string, std::string> &hints = {});
 
-/// Refuses a model in the place of the library that `dlc COMPILER_OPTIONS` makes of it.
+/// Rejects a model given instead of the library that `dlc COMPILER_OPTIONS` makes of it.
 CLI::Validator expectLibrary(const std::string &compilerOptions = "");
 
 } // namespace dlcrun

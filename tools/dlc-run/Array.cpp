@@ -94,7 +94,7 @@ std::string Array::describe() const { return dlc_element_name(type) + describeSh
 
 std::string dlcrun::describeNumber(double value) {
   char text[40];
-  // The sign of what is no number means nothing.
+  // The sign of NaN means nothing.
   std::snprintf(text, sizeof text, "%.10g", std::isnan(value) ? std::fabs(value) : value);
   return text;
 }
@@ -102,11 +102,11 @@ std::string dlcrun::describeNumber(double value) {
 namespace {
 
 template <typename T> void storeInteger(double value, unsigned char *to) {
-  // The upper limits of 64-bit types are no doubles: the next power of two is, and is excluded.
+  // The upper limits of 64-bit types are not doubles: the next power of two is, and is excluded.
   double low = static_cast<double>(std::numeric_limits<T>::min()),
          beyond = std::ldexp(1.0, std::numeric_limits<T>::digits);
   if (value != std::trunc(value))
-    throw Failure(describeNumber(value) + " is no integer");
+    throw Failure(describeNumber(value) + " is not an integer");
   if (!(value >= low && value < beyond))
     throw Failure(describeNumber(value) + " does not fit the element type");
   auto integer = static_cast<T>(value);

@@ -52,7 +52,8 @@ private:
   std::unique_ptr<unsigned char, Free> memory;
 };
 
-/// Stores a number as an element of `type`. Throws Failure("3.5 is no integer"), or one that says that it does not fit.
+/// Stores a number as an element of `type`. Throws Failure("3.5 is not an integer"), or one that says that it does not
+/// fit.
 void storeNumber(double value, dlc_uint32 type, unsigned char *to);
 
 /// "0.1", for messages.

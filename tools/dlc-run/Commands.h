@@ -16,15 +16,15 @@ struct Options {
   unsigned threads = 1;
   double seconds = 1;
   bool isJson = false;
-  std::string steps;     ///< symbol whose places are run one at a time
-  std::string variables; ///< checkpoint of a model that learns; empty: what its `init` gives
+  std::string steps;     ///< symbol whose positions are run one at a time
+  std::string variables; ///< checkpoint of a trainable model; empty: the values of its `init`
   bool isReset = false;  ///< whether every run starts without state
   std::string reference;
   double tolerance = 1e-5;
   std::vector<std::string> compilerOptions;
 };
 
-/// Runs `session`, whose inputs and outputs are whole, once for each place of its symbol `symbol`.
+/// Runs `session`, whose inputs and outputs are whole, once for each position of its symbol `symbol`.
 void runSteps(Session &session, const std::string &symbol);
 
 int runModel(const Options &options);

@@ -42,7 +42,7 @@ static void cleanUp(int signal) {
   raise(signal);
 }
 
-/// Signals that whoever started the program lets it ignore (nohup) stay ignored.
+/// Signals that the program was started with ignored (nohup) stay ignored.
 static void handleEndings(void (*handler)(int)) {
   for (int signal : endings) {
     struct sigaction before;

@@ -65,7 +65,7 @@ dlc_uint64 countParameters(const dlc_model &model) {
   return count;
 }
 
-/// The program that runs here; the first one where none does, so that it can be described.
+/// The program that runs on this machine; the first one if none does, so that it can be described.
 const dlc_program &chooseProgram(const dlc_model &model, const std::string &architecture) {
   const dlc_program *chosen = architecture.empty() ? dlc_choose_program(&model, nullptr) : nullptr;
   return chosen ? *chosen : *model.programs[0];
@@ -152,11 +152,11 @@ int print(const dlc_model &model, const Options &options, const std::string &arc
   }
   const dlc_program &program = chooseProgram(model, architecture);
   std::printf("model     %s\ncompiler  %s\ntarget    %s\n", model.name, model.compiler, model.target);
-  std::printf("constants %s%s%s, prepared %s, scratch %s a thread\n", readable(program.constant_bytes).c_str(),
+  std::printf("constants %s%s%s, prepacked %s, scratch %s per thread\n", readable(program.constant_bytes).c_str(),
               program.weights_file ? " in " : "", program.weights_file ? program.weights_file : "",
               readable(program.prepared_bytes).c_str(), readable(program.scratch_bytes).c_str());
   if (model.variable_count)
-    std::printf("variables %u of %s, %llu parameters to learn\n", model.variable_count,
+    std::printf("variables %u of %s, %llu trainable parameters\n", model.variable_count,
                 readable(model.variable_bytes).c_str(), static_cast<unsigned long long>(countParameters(model)));
   for (const Json &entry : json["entry_points"]) {
     std::printf("\nentry point %s\n", entry["name"].get<std::string>().c_str());

@@ -55,7 +55,7 @@ private:
 
 template <typename T> T expect(std::optional<T> value, const std::string &path) {
   if (!value)
-    throw Failure("'" + path + "' is cut short or damaged");
+    throw Failure("'" + path + "' is truncated or damaged");
   return *value;
 }
 
@@ -102,7 +102,7 @@ LibraryImage::LibraryImage(const std::string &path) {
   Bytes file(path);
   auto header = expect(file.read<Elf64_Ehdr>(0), path);
   if (!isElf64(header) || header.e_type != ET_DYN)
-    throw Failure("'" + path + "' is no library that dlc made");
+    throw Failure("'" + path + "' is not a library made by dlc");
 
   std::vector<Elf64_Phdr> segments;
   for (Elf64_Half i = 0; i < header.e_phnum; ++i) {
@@ -143,14 +143,14 @@ LibraryImage::LibraryImage(const std::string &path) {
 
   std::vector<uint64_t> models = findModels(file, header);
   if (models.empty())
-    throw Failure("'" + path + "' is no library that dlc made");
+    throw Failure("'" + path + "' is not a library made by dlc");
   if (models.size() > 1)
     throw Failure("'" + path + "' holds several models");
   const auto *model = reinterpret_cast<const dlc_model *>(memory.get() + std::min<uint64_t>(models[0], size));
   if (!holds(model, 1, sizeof *model))
     expect(std::optional<int>(), path);
   if (model->abi_version != DLC_ABI_VERSION || !DLC_HAS(dlc_model, model, runtime))
-    throw Failure("the model speaks ABI version " + std::to_string(model->abi_version) + ", this program " +
+    throw Failure("the model uses ABI version " + std::to_string(model->abi_version) + ", this program " +
                   std::to_string(DLC_ABI_VERSION));
   if (!holdsModel(*model))
     expect(std::optional<int>(), path);

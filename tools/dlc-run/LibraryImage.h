@@ -12,7 +12,7 @@
 
 namespace dlcrun {
 
-/// The bytes of a library as they would lie in memory, with the addresses in its data made good. What abi.h describes
+/// The bytes of a library as they would be in memory, with the addresses in its data relocated. What abi.h describes
 /// can be read in it: all architectures that dlc compiles for have 64-bit little-endian structures alike. Its functions
 /// cannot be called.
 class LibraryImage {

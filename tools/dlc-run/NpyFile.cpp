@@ -40,7 +40,7 @@ public:
   std::vector<dlc_int64> shape;
 
 private:
-  [[noreturn]] void fail(const std::string &what) const { throw Failure("'" + path + "' is no .npy file: " + what); }
+  [[noreturn]] void fail(const std::string &what) const { throw Failure("'" + path + "' is not a .npy file: " + what); }
 
   void skipBlanks() {
     while (next < text.size() && std::strchr(" \t\r\n", text[next]))
@@ -64,7 +64,7 @@ private:
       throw Failure("'" + path + "' holds records, not a tensor of numbers");
     size_t end = quote == '\'' || quote == '"' ? text.find(quote, next + 1) : std::string::npos;
     if (end == std::string::npos)
-      fail("expected a quoted text in the header");
+      fail("expected a quoted string in the header");
     std::string value = text.substr(next + 1, end - next - 1);
     next = end + 1;
     return value;
@@ -163,14 +163,14 @@ Array dlcrun::readNpy(std::istream &file, const std::string &path, dlc_uint32 wa
   unsigned char prefix[12] = {};
   file.read(reinterpret_cast<char *>(prefix), 10);
   if (!file || std::memcmp(prefix, "\x93NUMPY", 6) != 0)
-    throw Failure("'" + path + "' is no .npy file");
+    throw Failure("'" + path + "' is not a .npy file");
   size_t headerBytes = prefix[8] | prefix[9] << 8;
   if (prefix[6] > 1) {
     file.read(reinterpret_cast<char *>(prefix) + 10, 2);
     headerBytes |= static_cast<size_t>(prefix[10]) << 16 | static_cast<size_t>(prefix[11]) << 24;
   }
   if (!file || prefix[6] < 1 || prefix[6] > 3 || headerBytes > 1 << 20)
-    throw Failure("'" + path + "' is no .npy file of version 1, 2 or 3");
+    throw Failure("'" + path + "' is not a .npy file of version 1, 2 or 3");
   std::string header(headerBytes, ' ');
   file.read(header.data(), static_cast<std::streamsize>(headerBytes));
   if (!file)
@@ -197,7 +197,7 @@ Array dlcrun::readNpy(std::istream &file, const std::string &path, dlc_uint32 wa
   for (dlc_int64 extent : parsed.shape)
     isTooLong |= __builtin_mul_overflow(needed, static_cast<dlc_uint64>(extent), &needed);
   if (isTooLong || needed > available)
-    throw Failure("'" + path + "' is cut off: its shape " + describeShape(parsed.shape) +
+    throw Failure("'" + path + "' is truncated: its shape " + describeShape(parsed.shape) +
                   " needs more bytes than it has");
   Array array(type, parsed.shape);
   file.read(reinterpret_cast<char *>(array.data()), static_cast<std::streamsize>(array.bytes()));

@@ -41,7 +41,7 @@ public:
   /// Makes the context. 0 threads: one for each CPU.
   void start(unsigned threads);
 
-  /// Gives a model that learns its variables: those of the checkpoint `path`, or what its `init` makes of `seed` if the
+  /// Gives a trainable model its variables: those of the checkpoint `path`, or what its `init` makes of `seed` if the
   /// path is empty. Nothing to do for other models.
   void giveVariables(const std::string &path, dlc_int64 seed);
 

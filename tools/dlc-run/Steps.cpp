@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// dlc-run --steps SYMBOL: a sequence, one place at a time.
+// dlc-run --steps SYMBOL: a sequence, one position at a time.
 #include "tools/dlc-run/Commands.h"
 
 #include <cstring>
@@ -16,7 +16,7 @@ int findDimension(const dlc_tensor_info &tensor, dlc_uint32 symbol) {
   return -1;
 }
 
-/// Copies between place `place` along `dim` of `whole` and `part`, which has one place there.
+/// Copies between position `place` along `dim` of `whole` and `part`, which has extent 1 there.
 void copyPlace(Array &whole, Array &part, int dim, dlc_int64 place, bool toPart) {
   size_t outer = 1, inner = dlc_element_bytes(whole.elementType()), extent = whole.shape()[dim];
   for (size_t d = 0; d < whole.shape().size(); ++d)
@@ -27,7 +27,7 @@ void copyPlace(Array &whole, Array &part, int dim, dlc_int64 place, bool toPart)
   }
 }
 
-/// `whole` with one place along `dim`; a copy of it if there is no such dimension.
+/// `whole` with extent 1 along `dim`; a copy of it if there is no such dimension.
 Array makePart(const Array &whole, int dim) {
   std::vector<dlc_int64> shape = whole.shape();
   if (dim >= 0)

@@ -16,7 +16,7 @@ namespace {
 
 /// How far a tensor is from its reference.
 struct Difference {
-  double largest = 0;         // absolute; infinite if a NaN or an infinity stands on one side only
+  double largest = 0;         // absolute; infinite if only one side is NaN or infinite
   double share = 0;           // of the reference's largest finite magnitude
   size_t index = 0;           // of the largest, row-major
   double value = 0, want = 0; // there

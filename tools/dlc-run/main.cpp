@@ -28,7 +28,7 @@ const Command commands[] = {
      "Compares all tensors of two libraries compiled with dlc --keep-tensors (or of a library and a folder of "
      "NAME.npy) in program order; for a .json or .onnx model, compiles it as usual and with -O0 and compares these",
      verify},
-    {"train", "Trains a library that dlc made with --train", nullptr},
+    {"train", "Trains a library compiled with dlc --train", nullptr},
 };
 
 /// The options that `command` takes.
@@ -40,35 +40,37 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
   if (!isVerify)
     library->check(expectLibrary());
   if (command == "info") {
-    app.add_option("--symbol", options.symbols, "SYMBOL=EXTENT for which to tell the size of the workspace")
+    app.add_option("--symbol", options.symbols, "SYMBOL=EXTENT for which to print the size of the workspace")
         ->allow_extra_args(false);
     app.add_flag("--json", options.isJson, "Print JSON");
     return;
   }
-  app.add_option("--entry", options.entry, "Entry point; 'run', or the only one, when left out");
+  app.add_option("--entry", options.entry, "Entry point; by default 'run', or the only one");
   app.add_option("--input", options.inputs, "NAME=FILE.npy, once for each input")->allow_extra_args(false);
   if (!isVerify)
     app.add_option("--output", options.outputs, "NAME=FILE.npy, where to write an output")->allow_extra_args(false);
   app.add_option("--threads", options.threads, "Threads to compute with; 0: one for each CPU")
       ->check(CLI::Range(0u, DLC_MAX_THREADS));
-  app.add_option("--variables", options.variables,
-                 "FILE.safetensors with the variables of a model that learns or has replaceable weights; what its init "
-                 "gives when left out");
+  app.add_option(
+      "--variables", options.variables,
+      "FILE.safetensors with the variables of a model that is trainable or has replaceable weights; what its init "
+      "gives by default");
   if (command != "run")
-    app.add_option("--symbol", options.symbols, "SYMBOL=EXTENT for inputs that are made up")->allow_extra_args(false);
+    app.add_option("--symbol", options.symbols, "SYMBOL=EXTENT for inputs that are generated")->allow_extra_args(false);
   if (command == "run")
-    app.add_option("--steps", options.steps,
-                   "SYMBOL along which to run one place at a time, with the state kept in between; outputs are joined");
+    app.add_option(
+        "--steps", options.steps,
+        "SYMBOL along which to run one position at a time, with the state kept in between; outputs are joined");
   if (command == "bench") {
-    app.add_flag("--reset", options.isReset, "Forget the model's state before every run");
+    app.add_flag("--reset", options.isReset, "Reset the model's state before every run");
     app.add_option("--seconds", options.seconds, "How long to measure")->check(CLI::Range(0.0, 1e6));
     app.add_flag("--json", options.isJson, "Print one JSON object: min_ms, median_ms, runs, peak_mb");
   }
   if (isVerify) {
-    app.add_option("--reference", options.reference, "Library, or folder of NAME.npy, that is right");
+    app.add_option("--reference", options.reference, "Reference: a library, or a folder of NAME.npy");
     app.add_option("--tolerance", options.tolerance, "Largest difference, as a share of a tensor's largest magnitude")
         ->check(CLI::NonNegativeNumber);
-    app.add_option("--option", options.compilerOptions, "Option for dlc, where a model is compiled")
+    app.add_option("--option", options.compilerOptions, "Option for dlc, if a model is compiled")
         ->allow_extra_args(false);
   }
 }

@@ -41,12 +41,13 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
                  "The model: a .json or .onnx file, or a module that --compile-to printed (.mlir)");
 
   const char *output = "Output";
-  app.add_option("-o,--output", options.output,
-                 "What to write, by its ending: a shared library (.so), archive (.a) or object (.o), the C header (.h; "
-                 "comes with .a "
-                 "and .o, too), LLVM IR (.ll), assembly (.s), the program in MLIR (.mlir) or the graph as a model file "
-                 "(.onnx). '-.ll' and the like are "
-                 "standard output")
+  app.add_option(
+         "-o,--output", options.output,
+         "What to write, by its extension: a shared library (.so), archive (.a) or object (.o), the C header (.h; "
+         "comes with .a "
+         "and .o, too), LLVM IR (.ll), assembly (.s), the program in MLIR (.mlir) or the graph as a model file "
+         "(.onnx). '-.ll' and the like are "
+         "standard output")
       ->type_name("FILE")
       ->group(output);
   app.add_option("--parameters", options.parameters,
@@ -54,7 +55,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->type_name("FILE")
       ->group(output);
   app.add_option("--entry", options.entry,
-                 "The entry point that an .onnx file holds; 'run', 'predict' or the only one when left out")
+                 "The entry point that an .onnx file contains; by default 'run', 'predict' or the only one")
       ->type_name("NAME")
       ->group(output);
   app.add_option("--name", options.name,
@@ -70,32 +71,33 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->group(output);
 
   app.add_flag("--replaceable-weights", options.replaceableWeights,
-               "Keep weights as variables in a block of the caller's, into which trained ones can be loaded")
+               "Keep weights as variables in a block owned by the caller, into which trained ones can be loaded")
       ->group(output);
 
   const char *code = "Code";
-  app.add_option(
-         "--target", options.target,
-         "The machine to compile for: " + join(Target::getNames()) +
-             ". native is the best of them for this machine; x86-64 holds v2, v3 and v4 and chooses when it is loaded")
+  app.add_option("--target", options.target,
+                 "The machine to compile for: " + join(Target::getNames()) +
+                     ". native is the best of them for this machine; x86-64 contains v2, v3 and v4 and selects one "
+                     "when it is loaded")
       ->type_name("TARGET")
       ->capture_default_str()
       ->group(code);
-  app.add_option("-O", level, "Optimization: 0 (each op its own plain kernel) to 3")
+  app.add_option("-O", level, "Optimization level: 0 (each op is a plain kernel of its own) to 3")
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"0", "1", "2", "3"}))
       ->capture_default_str()
       ->group(code);
-  app.add_option("--math", math,
-                 "What may change in the algebra: 'strict' (IEEE, direct algorithms), 'default' (any order of sums, "
-                 "Winograd; NaN and "
-                 "infinity stay right), 'fast' (whatever pays)")
+  app.add_option(
+         "--math", math,
+         "What algebraic changes are allowed: 'strict' (IEEE, direct algorithms), 'default' (any order of sums, "
+         "Winograd; NaN and "
+         "infinity stay right), 'fast' (any that pay off)")
       ->type_name("MODE")
       ->check(CLI::IsMember({"strict", "default", "fast"}))
       ->capture_default_str()
       ->group(code);
   app.add_option("--precision", options.precision,
-                 "What numbers are made of: f32 (bf16 and int8 are not supported yet)")
+                 "Element type of the computation: f32 (bf16 and int8 are not supported yet)")
       ->type_name("TYPE")
       ->check(CLI::IsMember({"f32", "bf16", "int8"}))
       ->capture_default_str()
@@ -107,7 +109,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->group(code);
   app.add_option("--memory-limit", options.memoryLimit,
                  "The most memory that variables and intermediate tensors of a run may take (500MB, 2GB): tensors are "
-                 "computed again instead of kept until that holds")
+                 "recomputed instead of kept until the limit is met")
       ->type_name("SIZE")
       ->transform(CLI::AsSizeValue(true))
       ->check(CLI::PositiveNumber)
@@ -117,7 +119,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
                "gradients, apply_gradients")
       ->group(code);
   app.add_flag("--check-bounds", options.checkBounds,
-               "Kernels check all accesses and fail instead of leaving their buffers")
+               "Kernels check all accesses and fail on accesses outside their buffers")
       ->group(code);
   app.add_flag("--keep-tensors", options.keepTensors, "Make every layer's result an output (for dlc-run verify)")
       ->group(code);
@@ -128,7 +130,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->group(inspect);
   app.add_flag(
          "--brief", options.brief,
-         "Print the module as on a terminal: without the bytes of large constants and without locations. Such text "
+         "Print the module as on a terminal: without the bytes of large constants and without locations. Such output "
          "cannot be compiled")
       ->group(inspect);
   app.add_option("--print-ir-after", options.printIrAfter,
@@ -138,7 +140,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   app.add_option("--report", options.report, "Write a page about the compilation: times, kernels and schedules, memory")
       ->type_name("FILE.html")
       ->group(inspect);
-  app.add_flag("--time", options.showTimes, "Print what each phase took")->group(inspect);
+  app.add_flag("--time", options.showTimes, "Print the time of each phase")->group(inspect);
 
   const char *other = "Other";
   app.add_option("-j,--jobs", options.jobs, "Kernels to compile at the same time; all CPUs by default")
@@ -149,8 +151,8 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
                  "Where compiled kernels are kept; $XDG_CACHE_HOME/dlc by default")
       ->type_name("FOLDER")
       ->group(other);
-  app.add_flag("--no-cache", noCache, "Neither use nor keep compiled kernels")->group(other);
-  app.add_flag("--list-targets", line.listTargets, "Print the machines that --target takes and exit")->group(other);
+  app.add_flag("--no-cache", noCache, "Neither read nor write the cache of compiled kernels")->group(other);
+  app.add_flag("--list-targets", line.listTargets, "Print the machines that --target accepts and exit")->group(other);
   app.add_flag("--emit-json-schema", line.emitJsonSchema, "Print the JSON Schema of JSON models and exit")
       ->group(other);
   app.add_flag("--version", showVersion, "Print the versions of dlc, LLVM and Halide and exit")->group(other);

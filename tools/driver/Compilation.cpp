@@ -103,7 +103,7 @@ private:
 };
 } // namespace
 
-/// A module in the form that `--compile-to` prints, from whose phase on compilation goes on.
+/// A module in the form that `--compile-to` prints, from whose phase on compilation continues.
 mlir::FailureOr<ImportedModel> Compilation::parseText() {
   if (!settings.importOptions.shapes.empty())
     return error() << "--shape changes models in .onnx and .json; edit the types of this one";
@@ -130,7 +130,7 @@ mlir::FailureOr<ImportedModel> Compilation::parseText() {
   return std::move(text);
 }
 
-/// Whether `phase` is over: it is the one after which the text that is compiled was printed, or one before.
+/// Whether `phase` is over: it is the one after which the module that is compiled was printed, or one before.
 bool Compilation::isDone(llvm::StringRef phase) const {
   return llvm::find(getPhaseNames(), phase) <= llvm::find(getPhaseNames(), state.phase);
 }
@@ -262,7 +262,7 @@ LogicalResult Compilation::compileKernels() {
     const Machine *machine = findMachine(variant.schedule.getIsa().getValue());
     if (!llvm::is_contained(settings.target.machines, machine))
       return variant.kernel.emitError("internal error: a schedule for ")
-             << variant.schedule.getIsa() << ", which is no target";
+             << variant.schedule.getIsa() << ", which is not a target";
     kernels.push_back({variant.kernel.getSymName().str(), machine, code.bitcode, code.scratchBytes});
   }
   return success();
@@ -274,7 +274,7 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   // Two shared libraries of the user's may each be linked with a model of one name, and each means its own: references
   // to it must not be resolved by the dynamic linker, which takes the first of a name. Protected rather than hidden:
   // such a library still exports its models for dlc_library_open. Nothing in a library of dlc's own refers to the
-  // model, and programs that are no position-independent code may copy it, which a protected one forbids.
+  // model, and programs that are not position-independent code may copy it, which a protected one forbids.
   settings.identity.isProtected = kind != OutputKind::SharedLibrary;
   auto program = translateProgram(*model, llvmContext, settings.target, settings.identity, kernels);
   if (failed(program))
@@ -400,7 +400,7 @@ LogicalResult Compilation::runReporting() {
     error() << "internal error: " << exception.what();
   }
   if (printer.getErrorCount() == 0)
-    error() << "internal error: the compiler gave up without saying why";
+    error() << "internal error: the compiler failed without a diagnostic";
   return failure();
 }
 

@@ -67,7 +67,7 @@ LogicalResult OptionReader::readTarget() {
 LogicalResult OptionReader::readImport() {
   LogicalResult result = success();
   settings.importOptions.isTrained = options.train;
-  // The text of an import still has its parameters.
+  // The module after import still has its parameters.
   settings.importOptions.replacesWeights =
       !options.parameters.empty() || options.replaceableWeights || options.compileTo == "import";
   if (options.train && llvm::sys::path::extension(options.model) == ".onnx")
@@ -96,7 +96,7 @@ LogicalResult OptionReader::readImport() {
 LogicalResult OptionReader::checkSupport() {
   LogicalResult result = success();
   if (!options.report.empty() && !options.compileTo.empty())
-    result = error() << "--report tells of a whole compilation; leave --compile-to out";
+    result = error() << "--report describes a whole compilation; leave --compile-to out";
   if (options.precision != "f32")
     result = error() << "--precision=" << options.precision
                      << " is not supported yet: kernels compute in the types of the model, f32 above all";
@@ -107,10 +107,10 @@ LogicalResult OptionReader::checkOnnx() {
   LogicalResult result = success();
   bool isOnnx = options.compileTo.empty() && getOutputKind(options.output) == OutputKind::Onnx;
   if (!options.entry.empty() && !isOnnx)
-    result = error() << "--entry chooses the graph of an .onnx file; a library has all entry points";
+    result = error() << "--entry selects the graph of an .onnx file; a library has all entry points";
   if (isOnnx) {
     if (!options.report.empty())
-      result = error() << "--report tells of kernels, and an ONNX file has none";
+      result = error() << "--report describes kernels, and an ONNX file has none";
     if (options.replaceableWeights)
       result = error() << "weights of an ONNX file are initializers: leave --replaceable-weights out";
   }
@@ -133,7 +133,7 @@ LogicalResult OptionReader::checkOutput() {
   std::optional<OutputKind> kind = getOutputKind(options.output);
   if (!kind)
     return error() << "'" << options.output
-                   << "' has no ending that says what to write: .so, .a, .o, .h, .ll, .s, .mlir or .onnx";
+                   << "' has no extension that says what to write: .so, .a, .o, .h, .ll, .s, .mlir or .onnx";
   if (!options.compileTo.empty() && *kind != OutputKind::Mlir)
     return error() << "--compile-to stops at a module, which is text: write it to a .mlir file instead of '"
                    << options.output << "', or leave -o out to print it";
@@ -141,11 +141,11 @@ LogicalResult OptionReader::checkOutput() {
     return error() << "standard output takes text only (-.mlir, -.ll, -.s or -.h): give '" << options.output
                    << "' a name";
   if (options.weights == WeightsPlacement::File && *kind != OutputKind::SharedLibrary && *kind != OutputKind::Header)
-    return error() << "--weights=file needs a library that can tell its own folder: write a .so";
+    return error() << "--weights=file needs a library that can find its own folder: write a .so";
   return success();
 }
 
-/// `path` with its folder as it really is, by which two spellings of one file are recognized.
+/// `path` with its real folder, so that two paths of one file are recognized.
 static std::string getRealPath(llvm::StringRef path) {
   llvm::StringRef folder = llvm::sys::path::parent_path(path);
   llvm::SmallString<256> real;
@@ -258,29 +258,29 @@ LogicalResult CompilationSettings::resume(const CompileOptions &options, const C
     return llvm::find(getPhaseNames(), phase) <= llvm::find(getPhaseNames(), state.phase);
   };
   if (!options.compileTo.empty() && options.compileTo != state.phase && isDone(options.compileTo))
-    error() << "--compile-to=" << options.compileTo << ": this text was printed after the phase '" << state.phase
+    error() << "--compile-to=" << options.compileTo << ": this module was printed after the phase '" << state.phase
             << "', which is later";
   if (isDone("graph")) {
     if (!options.parameters.empty())
-      error() << "--parameters comes too late: the weights of this text are part of what follows the phase 'graph'";
+      error() << "--parameters comes too late: the weights of this module are fixed after the phase 'graph'";
     if (getOutputKind(options.output) == OutputKind::Onnx && options.compileTo.empty())
-      error() << "an ONNX file is written of a graph as it was imported, which this text is not any more";
+      error() << "an ONNX file is written from a graph as it was imported, and this module is past that";
     if (options.replaceableWeights && !state.replaceableWeights)
-      error() << "--replaceable-weights comes too late: the weights of this text are constants already";
+      error() << "--replaceable-weights comes too late: the weights of this module are already constants";
     pipelineOptions.replaceableWeights = state.replaceableWeights;
   }
   if (options.keepTensors && isDone("kernels"))
-    error() << "--keep-tensors comes too late: the kernels of this text are made already";
+    error() << "--keep-tensors comes too late: the kernels of this module are already formed";
   if (options.memoryLimit != 0 && isDone("program"))
-    error() << "--memory-limit comes too late: the memory of this text is planned already";
+    error() << "--memory-limit comes too late: the memory of this module is already planned";
   if (state.target.empty())
     return result;
   std::string problem;
   std::optional<Target> parsed = Target::parse(state.target, problem);
   if (!parsed) {
-    error() << "the text was made for a target that is none: " << problem;
+    error() << "the module was made for an unknown target: " << problem;
   } else if (options.target != "native" && options.target != state.target) {
-    error() << "--target=" << options.target << " comes too late: the layouts of this text were chosen for "
+    error() << "--target=" << options.target << " comes too late: the layouts of this module were chosen for "
             << state.target;
   } else {
     setTarget(std::move(*parsed));

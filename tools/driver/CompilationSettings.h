@@ -13,7 +13,7 @@
 
 namespace dlc {
 
-/// What each room is told.
+/// The options of each room.
 struct CompilationSettings {
   Target target;
   ModelIdentity identity;
@@ -23,7 +23,7 @@ struct CompilationSettings {
   /// Reads `options`. Reports at `location` all that contradicts itself or that no file, phase or target can be.
   static mlir::FailureOr<CompilationSettings> read(const CompileOptions &options, mlir::Location location);
 
-  /// Takes over what a text that has come as far as `state` was made for. Reports options that come too late for it.
+  /// Takes over what a module that has come as far as `state` was made for. Reports options that come too late for it.
   mlir::LogicalResult resume(const CompileOptions &options, const CompilationState &state, mlir::Location location);
 
   /// Compiles for `chosen`.

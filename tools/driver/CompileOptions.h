@@ -17,8 +17,9 @@ enum class WeightsPlacement {
 };
 
 struct CompileOptions {
-  std::string model;      ///< path of a .json or .onnx file
-  std::string output;     ///< path; its ending says what is written (see OutputKind). Empty: text to standard output
+  std::string model; ///< path of a .json or .onnx file
+  std::string
+      output; ///< path; its extension says what is written (see OutputKind). Empty: textual IR to standard output
   std::string entry;      ///< the entry point that an .onnx file holds; empty: run, or predict, or the only one
   std::string parameters; ///< path of a checkpoint with the weights; empty: the model's own
   std::string name;       ///< the model's C name; empty: the output's (or the model's) file name

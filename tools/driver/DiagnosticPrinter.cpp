@@ -5,7 +5,7 @@
 
 using namespace dlc;
 
-/// The place in a file that `location` tells of, if any.
+/// The position in a file that `location` gives, if any.
 static mlir::FileLineColLoc findFile(mlir::Location location) {
   mlir::FileLineColLoc found;
   location->walk([&](mlir::Location inner) {

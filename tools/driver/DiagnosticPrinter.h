@@ -10,10 +10,10 @@
 namespace dlc {
 
 /// While it lives, prints the diagnostics of a context as `FILE:LINE:COLUMN: error: ...`, and names the layer where the
-/// location does and the message does not. A message that was printed before at the same place is left out.
+/// location does and the message does not. A message that was printed before at the same location is left out.
 class DiagnosticPrinter {
 public:
-  /// `file` stands for locations that name no file.
+  /// `file` is used for locations that name no file.
   DiagnosticPrinter(mlir::MLIRContext *context, llvm::StringRef file, llvm::raw_ostream &stream);
 
   unsigned getErrorCount() const { return errorCount; }

@@ -45,7 +45,7 @@ static LogicalResult takeState(mlir::ModuleOp module, CompilationState &state) {
     auto name = llvm::dyn_cast<mlir::StringAttr>(phase);
     if (!name || !llvm::is_contained(getPhaseNames(), name.getValue()) || name.getValue() == "llvm") {
       auto diagnostic = module.emitError()
-                        << "no compilation goes on after '" << phaseName << "' = " << phase << "; the phases are";
+                        << "compilation cannot continue after '" << phaseName << "' = " << phase << "; the phases are";
       for (llvm::StringRef known : getPhaseNames().drop_back())
         diagnostic << " " << known;
       return diagnostic;
@@ -62,14 +62,14 @@ static LogicalResult takeState(mlir::ModuleOp module, CompilationState &state) {
   return success();
 }
 
-/// Reports the first constant of each op whose bytes the text lacks.
+/// Reports the first constant of each op whose bytes the module lacks.
 static LogicalResult checkConstants(mlir::ModuleOp module) {
   LogicalResult result = success();
   module.walk([&](mlir::Operation *op) {
     mlir::WalkResult walked = op->getAttrDictionary().walk([&](mlir::DenseResourceElementsAttr value) {
       if (ConstantData::get(value))
         return mlir::WalkResult::advance();
-      op->emitError() << "the text lacks the " << value.getType() << " of the constant '"
+      op->emitError() << "the module lacks the " << value.getType() << " of the constant '"
                       << value.getRawHandle().getKey()
                       << "': print it to a file (-o FILE.mlir), not to a terminal and not with --brief";
       return mlir::WalkResult::interrupt();
@@ -89,7 +89,7 @@ static LogicalResult checkLevel(mlir::ModuleOp module, const CompilationState &s
                   (llvm::isa<KernelOp>(op) && (isImported || isProgram));
     if (!isLate)
       return mlir::WalkResult::advance();
-    op->emitError() << "belongs to another phase than '" << state.phase << "', after which the module says it was "
+    op->emitError() << "belongs to a different phase than '" << state.phase << "', after which the module says it was "
                     << "printed; its attribute '" << phaseName << "' names the phase";
     return mlir::WalkResult::interrupt();
   });

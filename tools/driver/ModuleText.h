@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// A module as text, from which a compilation can go on.
+/// A module as textual IR, from which a compilation can continue.
 #ifndef DLC_TOOLS_DRIVER_MODULETEXT_H
 #define DLC_TOOLS_DRIVER_MODULETEXT_H
 

@@ -40,7 +40,7 @@ mlir::LogicalResult OutputFiles::keep(std::string &error) {
   for (size_t i = 0; i < results.size(); ++i) {
     if (mlir::succeeded(results[i]->keep(error)))
       continue;
-    // The reason that is told is why this file could not be kept, whatever becomes of the others.
+    // The reported reason is why this file could not be kept, whatever happens to the others.
     for (size_t done = 0; done < i; ++done)
       (void)llvm::sys::fs::remove(results[done]->getPath());
     return mlir::failure();

@@ -22,12 +22,12 @@ public:
 
   PhaseClock();
   ~PhaseClock();
-  /// Ends the phase at hand and starts another.
+  /// Ends the current phase and starts another.
   void start(llvm::StringRef name);
   /// Ends the last phase and clears the line on the terminal.
   void stop();
   llvm::ArrayRef<Phase> getPhases() const { return phases; }
-  /// One line a phase to standard error.
+  /// One line per phase to standard error.
   void print() const;
 
 private:

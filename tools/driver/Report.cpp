@@ -129,7 +129,7 @@ std::string Report::toHtml(llvm::ArrayRef<PhaseClock::Phase> phases) const {
   for (const ReportedLaunch &launch : launches)
     operations += launch.operations;
   stream << llvm::formatv(
-      "<p>{0} launches, {1:f2} million operations a run (symbols are 1), {2} of weights, {3} computed from "
+      "<p>{0} launches, {1:f2} million operations per run (symbols are 1), {2} of weights, {3} computed from "
       "them at load.</p>\n",
       launches.size(), operations / 1e6, formatBytes(weightBytes), formatBytes(preparedBytes));
 

@@ -13,7 +13,7 @@ namespace dlc {
 /// What the page says about one launch. Symbols of the entry point count as 1.
 struct ReportedLaunch {
   std::string layer, kernel, family, result;
-  std::vector<std::string> schedules; ///< one an instruction set
+  std::vector<std::string> schedules; ///< one per instruction set
   int64_t operations = 0, bytes = 0;
 };
 

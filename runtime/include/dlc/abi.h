@@ -6,16 +6,16 @@
 /// LLVM constants, so the order and width of the fields are part of the ABI.
 /// What applications call is in dlc/runtime.h.
 ///
-/// How it grows. A program and a library that were made by different versions
-/// of dlc work together: version 6 was the last break. Since then structures
-/// gain fields only at their end or in room that is reserved, and zero means
-/// that a field is absent.
+/// How it grows. A program and a library that were built by different versions
+/// of dlc work together: version 6 was the last incompatible change. Since then
+/// structures gain fields only at their end or in reserved space, and zero
+/// means that a field is absent.
 ///  - A structure that starts with its size (struct_bytes) may be shorter or
-///    longer than this header says: DLC_HAS tells whether a field is there.
+///    longer than in this header: DLC_HAS says whether a field is present.
 ///  - Elements of arrays that programs index (entry points, tensors, symbols,
-///    variables) keep their sizes; what they gain takes reserved words.
-///  - What a reader must understand to use a model at all has a bit in
-///    dlc_model.needs; a program that does not know one says so.
+///    variables) keep their sizes; new fields use reserved words.
+///  - What a reader must support to use a model at all has a bit in
+///    dlc_model.needs; a program that lacks support for one reports it.
 #ifndef DLC_ABI_H
 #define DLC_ABI_H
 
@@ -42,7 +42,7 @@ typedef uint8_t dlc_byte;
 enum dlc_status {
   DLC_OK = 0,
   DLC_ERROR_ARGUMENT = 1,        /* a null pointer or an option out of range */
-  DLC_ERROR_ABI = 2,             /* the library speaks another version of this header */
+  DLC_ERROR_ABI = 2,             /* the library uses another version of this header */
   DLC_ERROR_NOT_FOUND = 3,       /* no such file, symbol, entry point or tensor */
   DLC_ERROR_FILE = 4,            /* a file is not what it should be */
   DLC_ERROR_UNSUPPORTED_CPU = 5, /* this CPU lacks instructions that the model uses */
@@ -55,7 +55,7 @@ enum dlc_status {
   DLC_ERROR_SHAPE = 12,          /* an extent differs from what is declared or computed */
   DLC_ERROR_SYMBOL = 13,         /* a symbolic dimension is out of bounds, or has two values */
   DLC_ERROR_STRIDES = 14,        /* the tensor is not compact and row-major */
-  DLC_ERROR_DEVICE = 15,         /* the tensor lies on a device the model does not run on */
+  DLC_ERROR_DEVICE = 15,         /* the tensor is on a device the model does not run on */
   DLC_ERROR_NULL_DATA = 16,      /* elements, but no pointer to them */
   DLC_ERROR_ALIGNMENT = 17,      /* data is not aligned to its element */
   DLC_ERROR_TOO_SMALL = 18,      /* a buffer holds fewer bytes than the tensor needs */
@@ -81,14 +81,14 @@ enum dlc_element_type {
   DLC_F32 = 0x0220,
   DLC_F64 = 0x0240,
   DLC_BF16 = 0x0410,
-  DLC_BOOL = 0x0608 /* one byte an element, 0 or 1 */
+  DLC_BOOL = 0x0608 /* one byte per element, 0 or 1 */
 };
 
 /// DLPack's device types. Only the CPU is there yet.
 enum dlc_device_type { DLC_DEVICE_CPU = 1, DLC_DEVICE_CUDA = 2 };
 
 /// Instruction sets a model may require beyond its architecture's base
-/// (x86-64: v2, aarch64: Armv8.0-A). Each bit stands for what the operating
+/// (x86-64: v2, aarch64: Armv8.0-A). Each bit represents what the operating
 /// system has enabled, too.
 enum dlc_cpu_feature {
   DLC_CPU_X86_64_V2 = 1 << 0,
@@ -117,7 +117,7 @@ enum dlc_tensor_flag {
   /// An output that exists only because of `--keep-tensors`: the value of one
   /// layer. Kept outputs follow the model's own, in program order.
   DLC_TENSOR_KEPT = 1,
-  /// A state that a run changes where it is: dlc_call has one address for what
+  /// A state that a run changes in place: dlc_call has one address for what
   /// it was and what it becomes.
   DLC_TENSOR_IN_PLACE = 2,
   /// An input of rank 0 that sets how a step is done, such as the learning
@@ -130,7 +130,7 @@ enum dlc_tensor_flag {
 /// A tensor that an entry point takes, returns or keeps. `dims[i] >= 0` is a fixed
 /// extent; `dims[i] == -(s + 1)` is symbol `s` of the entry point;
 /// DLC_DIM_COMPUTED (outputs only) is what `output_shapes` computes. Every
-/// symbol stands bare in at least one input.
+/// symbol is by itself an extent of at least one input.
 typedef struct dlc_tensor_info {
   const char *name;
   dlc_uint32 element_type; /* dlc_element_type */
@@ -158,7 +158,7 @@ enum dlc_check_flag {
 };
 
 /// What the elements of an input must be, integers but for DLC_CHECK_PROBABILITY.
-/// The runtime looks at them before a run writes anything; without flags they
+/// The runtime checks them before a run writes anything; without flags they
 /// must be 0 to extent - 1.
 typedef struct dlc_index_check {
   const char *what;  /* "the vocabulary of 'embedding'", for the message */
@@ -166,28 +166,28 @@ typedef struct dlc_index_check {
   dlc_uint32 flags;  /* dlc_check_flag */
   dlc_int64 extent;  /* >= 0, or -(s + 1) for symbol s */
   dlc_int64 steps;   /* of DLC_CHECK_ROOM, encoded as extent is; else 0 */
-  /// The part of the input that is used as indices, one start and one size a
+  /// The part of the input that is used as indices, one start and one size per
   /// dimension (-1: all of it); null: all elements.
   const dlc_int64 *starts, *sizes;
   dlc_int64 exception; /* of DLC_CHECK_EXCEPTION; else 0 */
 } dlc_index_check;
 
-/// What a variable is there for.
+/// What a variable is used for.
 enum dlc_variable_kind {
   DLC_VARIABLE_WEIGHT = 0,  /* what optimizers change */
   DLC_VARIABLE_BUFFER = 1,  /* follows the data, such as a running mean */
   DLC_VARIABLE_SLOT = 2,    /* an optimizer's own, such as a momentum */
   DLC_VARIABLE_COUNTER = 3, /* counts steps */
-  DLC_VARIABLE_SEED = 4,    /* where random numbers start */
-  DLC_VARIABLE_DERIVED = 5, /* what `prepare_weights` makes of weights: opaque bytes, in no checkpoint */
+  DLC_VARIABLE_SEED = 4,    /* the seed of random numbers */
+  DLC_VARIABLE_DERIVED = 5, /* what `prepare_weights` computes from weights: opaque bytes, in no checkpoint */
   DLC_VARIABLE_STAMP = 6    /* one i64, DLC_STAMP_PREPARED while the derived ones belong to the weights */
 };
 
 /* What the stamp is after `prepare_weights`: bytes that a block hardly holds by chance. */
 #define DLC_STAMP_PREPARED 0x646572697665642Ell
 
-/// A tensor of a model's state: parameters and what training needs beside
-/// them. All of them lie in one block of dlc_model.variable_bytes, row-major.
+/// A tensor of a model's state: parameters and what training needs besides
+/// them. All of them are in one block of dlc_model.variable_bytes, row-major.
 typedef struct dlc_variable_info {
   const char *name;
   dlc_uint32 element_type;
@@ -202,7 +202,7 @@ typedef struct dlc_variable_info {
 struct dlc_call;
 
 /// Scratch memory of one thread, from which halide_malloc takes what a kernel
-/// needs; opaque to generated code, which hands it on as Halide's
+/// needs; opaque to generated code, which passes it on as Halide's
 /// `user_context`.
 struct dlc_scratch;
 
@@ -220,7 +220,7 @@ typedef dlc_int32 (*dlc_task)(const void *arguments, dlc_int64 begin, dlc_int64 
 typedef dlc_int32 (*dlc_parallel_for)(const struct dlc_call *call, dlc_task task, const void *arguments,
                                       dlc_int64 extent, dlc_int64 grain);
 
-/// What the runtime does for generated code.
+/// Functions of the runtime that generated code calls.
 typedef struct dlc_services {
   dlc_uint32 struct_bytes; /* sizeof(dlc_services) */
   dlc_uint32 reserved;
@@ -233,15 +233,15 @@ typedef struct dlc_call {
   dlc_uint32 struct_bytes;     /* sizeof(dlc_call) */
   dlc_uint32 threads;          /* 1: parallel_for gains nothing, though it works */
   void *const *tensors;        /* inputs, then outputs: first element of each (byte offset applied) */
-  const dlc_int64 *symbols;    /* one value a symbol of the entry point */
+  const dlc_int64 *symbols;    /* one value per symbol of the entry point */
   dlc_byte *workspace;         /* 64-byte aligned, workspace_bytes(symbols) long; null in `prepare` */
-  const dlc_byte *constants;   /* dlc_model.constants, or the mapped sidecar */
+  const dlc_byte *constants;   /* dlc_model.constants, or the mapped weight file */
   dlc_byte *prepared;          /* written by `prepare`, read by all others; 64-byte aligned */
   struct dlc_scratch *scratch; /* of the thread that makes the call */
   const dlc_services *services;
   void *executor; /* the runtime's own */
   void *stream;   /* null on the CPU */
-  /// One address a state of the entry point, 64-byte aligned: what it was
+  /// One address per state of the entry point, 64-byte aligned: what it was
   /// before the run, and what it becomes. They count only if the run succeeds.
   dlc_byte *const *states;
   dlc_byte *const *next_states;
@@ -254,7 +254,7 @@ typedef struct dlc_call {
 enum dlc_entry_flag {
   DLC_ENTRY_READS_VARIABLES = 1,
   DLC_ENTRY_WRITES_VARIABLES = 2,
-  DLC_ENTRY_READS_DERIVED = 4 /* needs what `prepare_weights` writes: refused unless the stamp says that it has run */
+  DLC_ENTRY_READS_DERIVED = 4 /* needs what `prepare_weights` writes: rejected unless the stamp says that it has run */
 };
 
 /// One function of a model, as programs see it. Its code is in dlc_program.
@@ -295,9 +295,9 @@ typedef struct dlc_program {
   const dlc_byte
       *constants; /* packed weights in read-only memory, 64-byte aligned; null if none or in `weights_file` */
   dlc_uint64 constant_bytes;
-  /// Sidecar in the library's folder, memory-mapped; null if embedded. It
+  /// Weight file in the library's folder, memory-mapped; null if embedded. It
   /// holds `constant_bytes` bytes, then DLC_WEIGHTS_MAGIC, then `weights_hash`
-  /// (8 bytes, little-endian), so that a file of another model is refused
+  /// (8 bytes, little-endian), so that a file of another model is rejected
   /// without reading all of it.
   const char *weights_file;
   dlc_uint64 weights_hash; /* FNV-1a 64 of the constants, 0 if embedded */
@@ -305,7 +305,7 @@ typedef struct dlc_program {
   /// Fills call->prepared from call->constants, once; null if nothing is to
   /// prepare. Its call has no tensors, symbols or workspace.
   dlc_int32 (*prepare)(const dlc_call *call);
-  /// Scratch bytes a thread should start with: the sum, over allocations alive
+  /// Scratch bytes that a thread should start with: the sum, over allocations alive
   /// at once in the worst kernel, of the size rounded up to 64, plus 64. Too
   /// small a value costs an allocation in the first run, nothing else.
   dlc_uint64 scratch_bytes;
@@ -313,7 +313,7 @@ typedef struct dlc_program {
 
 struct dlc_runtime_api;
 
-/// Additions to this header that a program must know to use a model; none yet.
+/// Additions to this header that a program must support to use a model; none yet.
 enum dlc_model_need { DLC_MODEL_NEEDS_KNOWN = 0 /* all of them */ };
 
 /// The one symbol that a model library exports, as `dlc_model_NAME`.
@@ -322,7 +322,7 @@ typedef struct dlc_model {
   dlc_uint32 struct_bytes; /* sizeof(dlc_model) */
   const char *name;
   const char *compiler; /* "dlc 0.1.0" */
-  const char *target;   /* what --target was: "x86-64-v4", ... */
+  const char *target;   /* the value of --target: "x86-64-v4", ... */
   dlc_uint64 needs;     /* dlc_model_need */
   dlc_uint32 entry_count;
   dlc_uint32 variable_count;
@@ -331,16 +331,16 @@ typedef struct dlc_model {
   const dlc_entry_point *entries;
   const dlc_variable_info *variables;
   dlc_uint64 variable_bytes;
-  /// By preference: a context takes the first whose device and features the
-  /// machine has.
+  /// In order of preference: a context uses the first whose device and features
+  /// the machine has.
   const dlc_program *const *programs;
   /// The runtime linked into this library: `&dlc_rt_api`. dlc/runtime.h calls
   /// through it.
   const struct dlc_runtime_api *runtime;
 } dlc_model;
 
-/* Priorities of constructors: the runtime asks what the CPU can do, then the
- * library chooses between its kernels. Those of applications come later. */
+/* Priorities of constructors: the runtime detects the CPU's features, then the
+ * library selects among its kernels. Those of applications come later. */
 #define DLC_FEATURES_PRIORITY 101
 #define DLC_MACHINE_PRIORITY 102
 
@@ -352,7 +352,7 @@ typedef struct dlc_model {
  *   extern dlc_uint64 dlc_rt_cpu_features;
  *       dlc_cpu_feature bits that CPU and operating system support. Set by a
  *       constructor of priority DLC_FEATURES_PRIORITY, constant afterwards;
- *       the environment variable DLC_CPU_FEATURES may take some away.
+ *       the environment variable DLC_CPU_FEATURES may remove some.
  *   halide_malloc, halide_free, halide_error and the halide_error_* functions
  *       of kernels that check their bounds; `user_context` is a dlc_scratch.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /// \file
-/// Loading a library as its file is now. The system's dlopen gives a path that
-/// is loaded already what it was when it was loaded, though the file may have
-/// been compiled anew since. Part of dlc/runtime.h.
+/// Loading the current contents of a library file. The system's dlopen gives for a path that
+/// is already loaded the contents at that time, though the file may have
+/// been recompiled since. Part of dlc/runtime.h.
 #ifndef DLC_LIBRARY_FILE_H
 #define DLC_LIBRARY_FILE_H
 
@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-/// Identifies what a library holds: the linker's hash of it.
+/// Identifies the contents of a library: the linker's hash of it.
 struct dlc_build_id {
   size_t bytes; /* 0: there is none */
   unsigned char value[64];
@@ -79,7 +79,7 @@ static inline struct dlc_build_id dlc_file_build_id(const char *path) {
 }
 
 /// The ELF standard's number of the processor that this is compiled for;
-/// EM_NONE if it is none that dlc compiles for.
+/// EM_NONE if dlc does not compile for it.
 static inline unsigned dlc_native_machine(void) {
 #if defined(__x86_64__)
   return EM_X86_64;
@@ -97,10 +97,10 @@ static inline const char *dlc_machine_name(unsigned machine) {
 }
 
 /// What keeps dlopen from loading a file, as far as its headers say: writes it
-/// to `problem` and returns nonzero. dlopen itself dies of SIGBUS in a library
-/// that was cut short, and calls one for another processor missing. A file that
-/// is cut short after this look at it cannot be caught, nor one that the dynamic
-/// linker loads by itself because a program is linked with it.
+/// to `problem` and returns nonzero. dlopen itself is killed by SIGBUS in a library
+/// that was truncated, and calls one for another processor missing. A file that
+/// is truncated after this check cannot be caught, nor one that the dynamic
+/// linker loads itself because a program is linked with it.
 static inline int dlc_check_library_file(const char *path, char *problem, size_t size) {
   const unsigned here = dlc_native_machine();
   ElfW(Ehdr) header;
@@ -135,15 +135,15 @@ static inline int dlc_check_library_file(const char *path, char *problem, size_t
     snprintf(problem, size, "it is for another architecture (%s), and this machine is %s",
              architecture ? architecture : "unknown", dlc_machine_name(here));
   } else if (is_elf && needed > bytes)
-    snprintf(problem, size, "the file is cut short: it has %llu bytes of %llu", bytes, needed);
+    snprintf(problem, size, "the file is truncated: it has %llu bytes of %llu", bytes, needed);
   return is_foreign || (is_elf && needed > bytes);
 }
 
-/// dlopen of the file as it is now; null if that fails, and dlerror says why
+/// dlopen of the current file; null if that fails, and dlerror says why
 /// unless too many earlier versions of the file are open.
 static inline void *dlc_load_file(const char *path) {
-  /* Loaded libraries are known by how their paths were spelled, and then by
-   * their files. Spelled with more slashes, a path that is known leads to the
+  /* Loaded libraries are identified by the paths as given, and then by
+   * their files. Written with more slashes, a known path leads to the
    * file that is there now. One without a slash would be searched for where the
    * system's libraries are. */
   enum { most_spellings = 200 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /// \file
 /// The C interface to models that dlc compiled, for C11 and C++17: open a
-/// library (or name a linked-in model), make a context, run. Header-only; every
-/// model carries its own runtime, which these functions reach through the
+/// library (or name a linked-in model), create a context, run. Header-only; every
+/// model contains its own runtime, which these functions reach through the
 /// model's description. Link with -ldl where libc is older than glibc 2.34.
 ///
 ///   dlc_error error;
@@ -23,16 +23,16 @@
 /// parameter, which is null after a failure. `error` may be null. No call
 /// aborts, throws, or writes outside what it was given. Objects may be used
 /// from any thread; a context runs in one thread at a time (a second one gets
-/// DLC_ERROR_BUSY), different contexts run concurrently. Things that are handed
-/// in together must belong together: an entry point is one of the context's own
-/// model (context->model), of the same opening of its library, or the answer is
+/// DLC_ERROR_BUSY), different contexts run concurrently. Objects that are passed
+/// together must belong together: an entry point is one of the context's own
+/// model (context->model), of the same loaded library; otherwise the answer is
 /// DLC_ERROR_ARGUMENT.
 ///
 /// A program may fork at any time, and use in the child what it had before:
 /// libraries, contexts, pools. The child's pools start threads of their own in
 /// the first run that needs them. What other threads of the parent were doing at
-/// that moment is cut off: a call that prepared a model is made anew by whoever
-/// needs it, and a context that was in a call has forgotten its state, as after
+/// that moment is cut off: the preparation of a model is repeated by whoever
+/// needs it, and a context that was in a call has lost its state, as after
 /// dlc_context_reset (variables that a training step was writing are as far as it
 /// had come). Functions of the program's own that the runtime calls (allocator,
 /// executor, log) must not return in a child that they have forked.
@@ -54,7 +54,7 @@ extern "C" {
 
 /*===-- Statuses and element types ------------------------------------------===*/
 
-/// A short text for a status, such as "wrong shape".
+/// A short description of a status, such as "wrong shape".
 static inline const char *dlc_status_text(dlc_int32 status) {
   static const char *const texts[] = {"success",
                                       "invalid argument",
@@ -138,7 +138,7 @@ typedef struct dlc_library {
   void *handle;
 } dlc_library;
 
-/// Whether this header can talk to `model`; opening and making a context check
+/// Whether this header can talk to `model`; opening a library and creating a context check
 /// it, so only code that reads the description of a linked-in model needs it.
 static inline dlc_int32 dlc_model_check(const dlc_model *model, dlc_error *error) {
   if (!model)
@@ -147,14 +147,14 @@ static inline dlc_int32 dlc_model_check(const dlc_model *model, dlc_error *error
                  model->runtime->abi_version == DLC_ABI_VERSION;
   if (is_known && model->needs & ~(dlc_uint64)DLC_MODEL_NEEDS_KNOWN)
     return dlc_report(error, DLC_ERROR_ABI,
-                      "model '%s' was compiled by %s, and uses what this program's headers do not know: compile the "
-                      "program with the headers of that dlc",
+                      "model '%s' was compiled by %s, and uses features that this program's headers lack: compile "
+                      "the program with the headers of that dlc",
                       model->name, model->compiler);
   if (!is_known) {
     if (error) {
       error->status = DLC_ERROR_ABI;
       snprintf(error->message, sizeof error->message,
-               "the model speaks ABI version %u, this program %u: compile the model with the dlc whose headers the "
+               "the model uses ABI version %u, this program %u: compile the model with the dlc whose headers the "
                "program uses",
                (unsigned)model->abi_version, (unsigned)DLC_ABI_VERSION);
     }
@@ -163,14 +163,14 @@ static inline dlc_int32 dlc_model_check(const dlc_model *model, dlc_error *error
   return DLC_OK;
 }
 
-/// The program of `model` that a context on this machine takes: its target,
-/// what it requires, the sizes of its constants. Null, with an error, if none
-/// of them runs here.
+/// The program of `model` that a context on this machine uses: its target,
+/// the features that it requires, the sizes of its constants. Null, with an
+/// error, if none of them runs here.
 static inline const dlc_program *dlc_choose_program(const dlc_model *model, dlc_error *error) {
   return dlc_model_check(model, error) ? NULL : model->runtime->choose_program(model, error);
 }
 
-/// Bytes of workspace that a run of `entry`, one of the model's, takes for
+/// Bytes of workspace that a run of `entry`, one of the model's, needs for
 /// these values of its symbols; all ones if they do not fit 64 bits.
 static inline dlc_uint64 dlc_workspace_bytes(const dlc_model *model, const dlc_entry_point *entry,
                                              const dlc_int64 *symbols) {
@@ -200,7 +200,7 @@ static inline void dlc_visit_models(void *handle, void (*visit)(void *argument, 
   if (!strings || !symbols || !hash)
     return;
   /* bucket count, first hashed symbol, words of the Bloom filter, its shift;
-   * the filter, the buckets, then a word a symbol whose bit 0 ends a chain. */
+   * the filter, the buckets, then a word per symbol whose bit 0 ends a chain. */
   const uint32_t *buckets = hash + 4 + hash[2] * (sizeof(ElfW(Addr)) / 4), *chains = buckets + hash[0];
   for (uint32_t bucket = 0; bucket < hash[0]; ++bucket) {
     uint32_t symbol = buckets[bucket];
@@ -239,12 +239,12 @@ static inline void dlc_library_close(dlc_library *library) {
 
 /// Loads the library at `path` and finds its model: the one called `name`, or
 /// the only one if `name` is null. The caller closes it. A library that was
-/// compiled anew (written under its name, as dlc does, not into the old file)
-/// is opened as it is now, beside the one that may still be open. One that is cut
-/// short, or for another architecture, is DLC_ERROR_FILE.
+/// recompiled (written under its name, as dlc does, not into the old file)
+/// is opened in its current version, even if an older one is still open. One that is
+/// truncated, or for another architecture, is DLC_ERROR_FILE.
 static inline dlc_int32 dlc_library_open(const char *path, const char *name, dlc_error *error, dlc_library **library) {
   if (!library)
-    return dlc_report(error, DLC_ERROR_ARGUMENT, "dlc_library_open: no place to put the library%s%s", "", "");
+    return dlc_report(error, DLC_ERROR_ARGUMENT, "dlc_library_open: no variable for the library%s%s", "", "");
   *library = NULL;
   if (!path)
     return dlc_report(error, DLC_ERROR_ARGUMENT, "dlc_library_open: no path%s%s", "", "");
@@ -274,7 +274,7 @@ static inline dlc_int32 dlc_library_open(const char *path, const char *name, dlc
                         found.first);
   else if (!opened->model)
     status = name ? dlc_report(error, DLC_ERROR_NOT_FOUND, "'%s' holds no model called '%s'", path, name)
-                  : dlc_report(error, DLC_ERROR_NOT_FOUND, "'%s' is no library that dlc made%s", path, "");
+                  : dlc_report(error, DLC_ERROR_NOT_FOUND, "'%s' is not a library made by dlc%s", path, "");
   else
     status = dlc_model_check(opened->model, error);
   if (status) {
@@ -293,7 +293,7 @@ static inline const dlc_entry_point *dlc_find_entry(const dlc_model *model, cons
   return NULL;
 }
 
-/// The entry point that a program means who names none: "run", else the one that
+/// The default entry point, if a program names none: "run", else the one that
 /// predicts ("predict"), else the only one. Null if that leaves a choice; never
 /// one that gives variables new values because it happens to come first.
 static inline const dlc_entry_point *dlc_default_entry(const dlc_model *model) {
@@ -312,7 +312,7 @@ static inline dlc_int32 dlc_find_tensor(const dlc_tensor_info *tensors, dlc_uint
 }
 
 /// Does now, on options->threads threads, what the first context would do
-/// (maps a sidecar of weights, transforms weights), and keeps the result until
+/// (maps a weight file, prepacks weights), and keeps the result until
 /// dlc_unprepare even if no context exists in between. Calls nest.
 static inline dlc_int32 dlc_prepare(const dlc_model *model, const dlc_context_options *options, dlc_error *error) {
   dlc_int32 status = dlc_model_check(model, error);
@@ -324,7 +324,7 @@ static inline void dlc_unprepare(const dlc_model *model) { model->runtime->unpre
 
 /*===-- Contexts -------------------------------------------------------------===*/
 
-/// Makes a context with one reference: the working memory of one run at a
+/// Creates a context with one reference: the working memory of one run at a
 /// time. The first of a model also prepares it; contexts share the result.
 /// `options` may be null. Workspace whose size depends on the batch grows in
 /// the first run that needs more, or in dlc_context_reserve; apart from that,
@@ -343,7 +343,7 @@ static inline void dlc_context_retain(dlc_context *context) {
     context->api->context_retain(context);
 }
 
-/// Gives a reference back; the last one frees the context. Null is fine.
+/// Releases a reference; the last one frees the context. Null is fine.
 static inline void dlc_context_release(dlc_context *context) {
   if (context)
     context->api->context_release(context);
@@ -376,13 +376,13 @@ static inline const char *dlc_context_message(const dlc_context *context) {
 
 /*===-- State ----------------------------------------------------------------===*/
 
-/* What a `stateful` model remembers from one run to the next lies in the
+/* What a `stateful` model remembers from one run to the next is in the
  * context. It is zero at first; symbolic extents (the batch) get their values
- * from the first run, and a later run that needs others is refused with
+ * from the first run, and a later run that needs others is rejected with
  * DLC_ERROR_STATE until the context is reset. A run that fails leaves the state
  * as it was. */
 
-/// Forgets all state: the next run is like the first one.
+/// Clears all state: the next run is like the first one.
 static inline dlc_int32 dlc_context_reset(dlc_context *context) {
   return context ? context->api->context_reset(context) : DLC_ERROR_ARGUMENT;
 }
@@ -397,7 +397,7 @@ static inline const dlc_tensor_info *dlc_find_state(const dlc_model *model, cons
 }
 
 /// Writes the extents of a state, as many as its rank. DLC_ERROR_STATE if
-/// they depend on a first run that has not been yet.
+/// they depend on a first run that has not happened yet.
 static inline dlc_int32 dlc_state_shape(dlc_context *context, const char *name, dlc_int64 *dims) {
   return context ? context->api->state_shape(context, name, dims) : DLC_ERROR_ARGUMENT;
 }
@@ -407,7 +407,7 @@ static inline dlc_int32 dlc_state_read(dlc_context *context, const char *name, c
   return context ? context->api->state_read(context, name, tensor) : DLC_ERROR_ARGUMENT;
 }
 
-/// Copies `tensor` to a state. Where no run has decided about symbolic extents
+/// Copies `tensor` to a state. If no run has determined symbolic extents
 /// yet, those of `tensor` count.
 static inline dlc_int32 dlc_state_write(dlc_context *context, const char *name, const dlc_tensor *tensor) {
   return context ? context->api->state_write(context, name, tensor) : DLC_ERROR_ARGUMENT;
@@ -415,24 +415,24 @@ static inline dlc_int32 dlc_state_write(dlc_context *context, const char *name, 
 
 /*===-- Variables ------------------------------------------------------------===*/
 
-/* What training changes lies in one block of model->variable_bytes bytes that
+/* What training changes is in one block of model->variable_bytes bytes that
  * the caller owns: weights, what an optimizer keeps for them, counters. Where
- * each variable lies in it, the description says (dlc_find_variable). Nothing
+ * each variable is in it is part of the description (dlc_find_variable). Nothing
  * holds a second copy, so the block may be copied as bytes at any time between
  * runs. */
 
-/// A block for the variables of `model`, all zero, which free() gives back. Null, with an error, if there is none.
-/// Any other memory aligned to 64 serves as well; large blocks lie in huge pages here, which runs are a little faster
-/// with.
+/// A block for the variables of `model`, all zero, which free() releases. Null, with an error, if there is no memory.
+/// Any other memory aligned to 64 serves as well; large blocks are in huge pages here,
+/// which makes runs a little faster.
 static inline void *dlc_variables_allocate(const dlc_model *model, dlc_error *error) {
   return dlc_model_check(model, error) ? NULL : model->runtime->variables_allocate(model, error);
 }
 
 /// Lets runs of the context read and write the model's variables in `block`:
 /// `bytes` (at least model->variable_bytes) bytes, aligned to 64, that stay the
-/// caller's and must outlive their use. `init` gives them first values. Contexts
+/// caller's and must outlive their use. `init` initializes them. Contexts
 /// may share a block as long as no run that writes it overlaps another run. A
-/// null block takes the variables away.
+/// null block unbinds the variables.
 static inline dlc_int32 dlc_variables_bind(dlc_context *context, void *block, size_t bytes) {
   return context ? context->api->variables_bind(context, block, bytes) : DLC_ERROR_ARGUMENT;
 }
@@ -445,8 +445,8 @@ static inline const dlc_variable_info *dlc_find_variable(const dlc_model *model,
   return NULL;
 }
 
-/// Writes the variables in `block` to `path` as safetensors, with `count` texts
-/// of metadata. The file appears whole or not at all: it is written beside, as
+/// Writes the variables in `block` to `path` as safetensors, with `count` strings
+/// of metadata. The file is written atomically: it is written in the same folder, as
 /// PATH.RANDOM.tmp (16 hexadecimal digits), synced to the disk and renamed, so a crash at any moment
 /// leaves the old file or the new one. No run may write the block meanwhile.
 static inline dlc_int32 dlc_variables_save(const dlc_model *model, const void *block, const char *path,
@@ -455,10 +455,10 @@ static inline dlc_int32 dlc_variables_save(const dlc_model *model, const void *b
   return status ? status : model->runtime->variables_save(model, block, path, metadata, count, error);
 }
 
-/// In a model with replaceable weights (`dlc --replaceable-weights`): computes anew, in `block`, what its entry points
-/// read in place of the weights themselves, packed and transformed. To be called after anything has changed the
+/// In a model with replaceable weights (`dlc --replaceable-weights`): recomputes, in `block`, what its entry points
+/// read instead of the weights themselves, packed and transformed. To be called after anything has changed the
 /// weights: `init`, or the caller (dlc_variables_load calls it). A run that needs it and finds that it was not called
-/// is refused. In other models there is nothing to do. No run may use the block meanwhile.
+/// is rejected. In other models there is nothing to do. No run may use the block meanwhile.
 static inline dlc_int32 dlc_weights_prepare(const dlc_model *model, void *block, dlc_error *error) {
   dlc_int32 status = dlc_model_check(model, error);
   const dlc_entry_point *entry = status ? NULL : dlc_find_entry(model, "prepare_weights");
@@ -481,7 +481,7 @@ static inline dlc_int32 dlc_weights_prepare(const dlc_model *model, void *block,
 /// file must hold exactly the model's variables. Names, types, shapes and sizes
 /// are all checked, and all bytes read, before the block is written, so that it
 /// changes as a whole or not at all; the message says what differs. Into a model with replaceable weights, whatever
-/// else a checkpoint of the model that learned holds is ignored, and dlc_weights_prepare follows.
+/// else a checkpoint of the trained model contains is ignored, and dlc_weights_prepare follows.
 static inline dlc_int32 dlc_variables_load(const dlc_model *model, void *block, const char *path,
                                            const dlc_load_options *options, dlc_error *error) {
   dlc_int32 status = dlc_model_check(model, error);
@@ -493,7 +493,7 @@ static inline dlc_int32 dlc_variables_load(const dlc_model *model, void *block, 
 /// Copies the metadata `key` of the safetensors file `path` to `value`,
 /// terminated; `bytes` becomes its size with the terminator, also when
 /// `capacity` is too small for it (DLC_ERROR_TOO_SMALL; `value` may be null if it
-/// is 0). A file without such metadata is no error: `bytes` becomes 0. `model`
+/// is 0). A file without such metadata is not an error: `bytes` becomes 0. `model`
 /// is any model: its runtime reads the file.
 static inline dlc_int32 dlc_metadata_read(const dlc_model *model, const char *path, const char *key, char *value,
                                           size_t capacity, size_t *bytes, dlc_error *error) {
@@ -533,7 +533,7 @@ static inline dlc_tensor dlc_tensor_of(void *data, dlc_uint32 element_type, dlc_
 }
 
 /// The values that the shapes of `inputs` give to the entry's symbols; writes
-/// symbol_count values. Data of the tensors is not looked at.
+/// symbol_count values. Data of the tensors is not read.
 static inline dlc_int32 dlc_infer_symbols(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
                                           dlc_uint32 input_count, dlc_int64 *symbols) {
   return context ? context->api->infer_symbols(context, entry, inputs, input_count, symbols) : DLC_ERROR_ARGUMENT;
@@ -572,7 +572,7 @@ static inline dlc_int32 dlc_run_sized(dlc_context *context, const dlc_entry_poin
 
 /// Starts a pool with one reference, in the library of `model`, which must stay
 /// open while the pool is used. Contexts of any model can share it: put
-/// `&pool->executor` into their options. Idle threads look out for work for
+/// `&pool->executor` into their options. Idle threads spin for
 /// spin_microseconds, then sleep. One context at a time uses the threads; a
 /// second one meanwhile runs on its own thread alone. In a forked child the
 /// pool starts threads of its own in the first run.
@@ -591,7 +591,7 @@ static inline void dlc_pool_retain(dlc_pool *pool) {
     pool->api->pool_retain(pool);
 }
 
-/// Gives a reference back; the last one stops the threads. No context may
+/// Releases a reference; the last one stops the threads. No context may
 /// still use the pool. Null is fine.
 static inline void dlc_pool_release(dlc_pool *pool) {
   if (pool)

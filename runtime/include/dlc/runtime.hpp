@@ -51,7 +51,7 @@ template <> struct ElementType<bool>     { static constexpr dlc_uint32 value = D
 } // namespace detail
 
 /// A view of the caller's compact elements with a shape of its own. It knows
-/// how many bytes there are, so a run refuses a buffer that is too small.
+/// how many bytes there are, so a run rejects a buffer that is too small.
 class Tensor {
 public:
   /// Any `elementType`: f16 and bf16 have no C++17 type.
@@ -170,7 +170,7 @@ private:
   std::shared_ptr<unsigned char> handle;
 };
 
-/// A text of metadata from a checkpoint; nothing if it has none of that key.
+/// A metadata string of a checkpoint; nothing if it has no such key.
 inline std::optional<std::string> readMetadata(const dlc_model *model, const std::string &path,
                                                const std::string &key) {
   dlc_error error;
@@ -256,15 +256,15 @@ public:
                         isComplete ? capacities.data() : nullptr));
   }
 
-  /// Forgets what the model remembers from run to run.
+  /// Clears the state that the model keeps from run to run.
   void reset() { check(dlc_context_reset(get())); }
   /// Lets runs read and write the model's variables in `block`; see dlc_variables_bind.
   void bindVariables(void *block, size_t bytes) { check(dlc_variables_bind(get(), block, bytes)); }
-  /// The same; `variables` must outlive their use. Throws if they are another model's, or of another opening of this
-  /// one's library.
+  /// The same; `variables` must outlive their use. Throws if they belong to another model, or to another loaded copy of
+  /// this one's library.
   void bind(const Variables &variables) {
     if (variables.model() != model())
-      throw Error(DLC_ERROR_VARIABLES, "the variables are those of another model than the context's '" +
+      throw Error(DLC_ERROR_VARIABLES, "the variables belong to another model than the context's '" +
                                            std::string(model()->name) + "', or of another opening of its library");
     bindVariables(variables.data(), variables.bytes());
   }

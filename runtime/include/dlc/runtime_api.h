@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /// \file
-/// What an application and the runtime inside a model library say to each
+/// What an application and the runtime inside a model library exchange with each
 /// other: tensors, options, errors, and the table of functions behind
 /// `dlc_model.runtime`. Applications include dlc/runtime.h, which wraps the
-/// table in functions; this header stands alone and needs no libc.
+/// table in functions; this header is self-contained and needs no libc.
 #ifndef DLC_RUNTIME_API_H
 #define DLC_RUNTIME_API_H
 
@@ -82,7 +82,7 @@ typedef struct dlc_context_options {
   dlc_allocator allocator; /* allocate == null: libc's */
   dlc_log log;             /* null: nothing is logged */
   void *log_self;
-  const char *weights_folder; /* where the sidecar of weights lies; null: beside the library */
+  const char *weights_folder; /* where the weight file is; null: beside the library */
   void *stream;               /* null on the CPU */
   dlc_int32 device_id;        /* 0 on the CPU */
   dlc_uint32 reserved;
@@ -91,12 +91,12 @@ typedef struct dlc_context_options {
 typedef struct dlc_pool_options {
   dlc_uint32 struct_bytes;      /* sizeof(dlc_pool_options) */
   dlc_uint32 threads;           /* the caller's included; 0: one for each CPU this process may use */
-  dlc_uint32 spin_microseconds; /* how long an idle thread looks out before it sleeps; 0: 50 */
+  dlc_uint32 spin_microseconds; /* how long an idle thread spins before it sleeps; 0: 50 */
   dlc_uint32 reserved;
   dlc_allocator allocator;
 } dlc_pool_options;
 
-/// A text that a checkpoint carries beside its tensors, both in UTF-8.
+/// A metadata string of a checkpoint, both in UTF-8.
 typedef struct dlc_metadata {
   const char *key;
   const char *value;
@@ -105,16 +105,16 @@ typedef struct dlc_metadata {
 enum dlc_load_flag {
   /// Variables that the file lacks keep their values.
   DLC_LOAD_PARTIAL = 1,
-  /// Only weights and buffers are read; what is the optimizer's keeps its values.
+  /// Only weights and buffers are read; the optimizer's variables keep their values.
   DLC_LOAD_WEIGHTS_ONLY = 2
 };
 
 /// Which part of a checkpoint is read. Zero bytes everywhere but
-/// `struct_bytes` mean: all of it, and it must be of this very model.
+/// `struct_bytes` mean: all of it, and it must belong to this model.
 typedef struct dlc_load_options {
   dlc_uint32 struct_bytes; /* sizeof(dlc_load_options) */
   dlc_uint32 flags;        /* dlc_load_flag */
-  const char *prefix;      /* only variables whose names start so; null: all */
+  const char *prefix;      /* only variables whose names start with this; null: all */
 } dlc_load_options;
 
 struct dlc_runtime_api;
@@ -125,7 +125,7 @@ typedef struct dlc_context {
   const dlc_model *model;
 } dlc_context;
 
-/// Threads that several contexts, of several models, can share: hand
+/// Threads that several contexts, of several models, can share: pass
 /// `&pool->executor` to their options. Its first fields are public.
 typedef struct dlc_pool {
   const struct dlc_runtime_api *api;
@@ -176,7 +176,7 @@ typedef struct dlc_runtime_api {
 
   /// dlc_cpu_feature bits of this CPU, as the operating system lets them be used.
   dlc_uint64 (*cpu_features)(void);
-  /// The program of `model` that a context on this machine takes; null, with an error, if none runs here.
+  /// The program of `model` that a context on this machine uses; null, with an error, if none runs here.
   const dlc_program *(*choose_program)(const dlc_model *model, dlc_error *error);
 } dlc_runtime_api;
 

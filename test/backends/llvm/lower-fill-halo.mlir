@@ -16,7 +16,7 @@ func.func @clear(%b: memref<?xi8>) {
   return
 }
 
-// Without a border there is nothing to do.
+// Without a halo there is nothing to do.
 // CHECK-LABEL: func.func @nothing
 // CHECK-NOT: memset
 func.func @nothing(%b: memref<?xi8>) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Trains the model of a library for some steps, and prints the losses: what a program needs of the ABI. */
+/* Trains the model of a library for some steps, and prints the losses: the part of the ABI that a program needs. */
 #include "dlc/runtime.h"
 
 int main(int argc, char **argv) {

@@ -27,7 +27,7 @@ func.func @shared(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
   return %a, %b : tensor<8xf32>, tensor<8xf32>
 }
 
-// What would be computed for each of 8 rows anew stays apart, unless it is cheap.
+// What would be recomputed for each of 8 rows stays separate, unless it is cheap.
 // CHECK-LABEL: func.func @broadcast
 func.func @broadcast(%x: tensor<4xf32>, %z: tensor<8x4xf32>) -> tensor<8x4xf32> {
   // CHECK: dlc.kernel

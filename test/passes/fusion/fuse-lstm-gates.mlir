@@ -37,7 +37,7 @@ func.func private @packed(%step: tensor<i64>, %h: tensor<?x2xf32>, %c: tensor<?x
 
 // -----
 
-// Products of the state and the input side by side, one a gate, with forget = 1 - input: three gates. The halves of each
+// Products of the state and the input side by side, one per gate, with forget = 1 - input: three gates. The halves of each
 // matrix part ways; the input's become one product.
 // CHECK-LABEL: func.func @coupled
 // CHECK: %[[W:.*]] = dlc.constant {{.*}} : tensor<2x3xf32>

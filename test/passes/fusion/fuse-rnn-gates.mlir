@@ -23,7 +23,7 @@ func.func private @masked(%step: tensor<i64>, %h: tensor<?x64xf32>, %x: tensor<?
 
 // -----
 
-// A normalization between product and activation is no elementwise op: what it reads is a result of the kernel.
+// A normalization between product and activation is not an elementwise op: what it reads is a result of the kernel.
 // CHECK-LABEL: func.func private @normalized
 // CHECK-NOT: dlc.kernel
 func.func private @normalized(%step: tensor<i64>, %h: tensor<1x2xf32>) -> tensor<1x2xf32> {

@@ -18,7 +18,7 @@ func.func @movement() -> (tensor<3x2xi32>, tensor<6xi32>, tensor<2x2x3xi32>) {
 
 // CHECK-LABEL: func.func @slices
 func.func @slices() -> (tensor<1x1x2xi32>, tensor<2x2x1xi32>, tensor<1x2x2xi32>) {
-  // Elements of the first and the last one stand together in memory.
+  // Elements of the first and the last one are contiguous in memory.
   // CHECK-DAG: %[[A:.*]] = dlc.constant dense<{{\[\[\[}}7, 8]]]> : tensor<1x1x2xi32>
   // CHECK-DAG: %[[B:.*]] = dlc.slice
   // CHECK-DAG: %[[C:.*]] = dlc.constant dense<{{\[\[\[}}5, 6], [7, 8]]]> : tensor<1x2x2xi32>

@@ -19,7 +19,7 @@ func.func @scaled_scores(%q: tensor<?x12x128x64xf32>, %k: tensor<?x12x128x64xf32
 
 // -----
 
-// A root of the scale on q and on k; keys come from one transposition that also splits heads, which stays one.
+// A square root of the scale on q and on k; keys come from one transposition that also splits heads, which stays one.
 // CHECK-LABEL: func.func @scaled_operands
 func.func @scaled_operands(%q: tensor<1x2x8x16xf32>, %x: tensor<1x8x2x16xf32>, %v: tensor<1x2x8x16xf32>) -> tensor<1x2x8x16xf32> {
   // CHECK: %[[K:.*]] = dlc.transpose %{{.*}} {permutation = array<i64: 0, 2, 1, 3>} : (tensor<1x8x2x16xf32>) -> tensor<1x2x8x16xf32>

@@ -2,7 +2,7 @@
 // RUN: dlc-opt %s --dlc-bind-loop-shapes --dlc-hoist-loop-work --split-input-file | FileCheck %s
 
 // The product of the input runs over the rows of all steps, with the bias that alone uses it; the product of the state
-// stays. The body scans the result in place of the input.
+// stays. The body scans the result instead of the input.
 // CHECK-LABEL: func.func private @step
 // CHECK-SAME: (%{{.*}}: tensor<i64> {{.*}}, %[[H:.*]]: tensor<?x4xf32> {{.*}}, %[[ZX:.*]]: tensor<?x4xf32> {dlc.dims = affine_map<()[s0] -> (s0, 4)>})
 // CHECK: dlc.matmul %[[H]]

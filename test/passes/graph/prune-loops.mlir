@@ -1,6 +1,6 @@
 // RUN: dlc-opt %s --dlc-prune-loops | FileCheck %s
 
-// Only the second stacked result is read: the first one goes, and the last state stays.
+// Only the second scan output is read: the first one goes, and the last state stays.
 // CHECK-LABEL: func.func private @step(
 // CHECK: %[[S:.*]] = dlc.add
 // CHECK: %[[T:.*]] = dlc.tanh

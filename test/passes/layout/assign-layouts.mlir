@@ -1,6 +1,6 @@
 // RUN: dlc-opt %s --dlc-assign-layouts=math=strict --canonicalize | FileCheck %s
 
-// The halo of both consumers stands around the first convolution's result, and conversions only at the ends.
+// The halo of both consumers is around the first convolution's result, and conversions only at the ends.
 // CHECK-LABEL: func.func @chain
 func.func @chain(%x: tensor<1x64x8x8xf32>) -> tensor<1x64x8x8xf32> {
   // CHECK-DAG: %[[W:.*]] = dlc.constant {{.*}} : tensor<64x64x3x3xf32, #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0], inner_tiles = [32]
@@ -54,7 +54,7 @@ func.func @matmul(%x: tensor<?x16xf32>) -> tensor<?x10xf32> {
   return %y : tensor<?x10xf32>
 }
 
-// Attention reads and writes heads where they lie: the transposes around it rename memory.
+// Attention reads and writes heads where they are stored: the transposes around it rename memory.
 // CHECK-LABEL: func.func @attention
 func.func @attention(%x: tensor<?x9x4x16xf32>, %k: tensor<?x4x9x16xf32>) -> tensor<?x9x4x16xf32> {
   // CHECK: %[[Q:.*]] = dlc.transpose %{{.*}} {permutation = array<i64: 0, 2, 1, 3>} : (tensor<?x9x4x16xf32>) -> tensor<?x4x9x16xf32, #dlc.layout<order = [0, 2, 1, 3]>>
@@ -67,7 +67,7 @@ func.func @attention(%x: tensor<?x9x4x16xf32>, %k: tensor<?x4x9x16xf32>) -> tens
   return %y : tensor<?x9x4x16xf32>
 }
 
-// Gradients: the transposed convolution packs the weight by its second dimension and reads a border; the weight's gradient reads both
+// Gradients: the transposed convolution packs the weight by its second dimension and reads a halo; the weight's gradient reads both
 // operands channels-last and comes out in canonical order.
 // CHECK-LABEL: func.func @gradients
 func.func @gradients(%x: tensor<1x16x8x8xf32>, %w: tensor<32x16x3x3xf32>, %dy: tensor<1x32x8x8xf32>) -> (tensor<1x16x8x8xf32>, tensor<32x16x3x3xf32>) {

@@ -1,6 +1,6 @@
 // RUN: dlc-opt %s --dlc-form-kernels --dlc-advance-updates --mlir-print-local-scope --split-input-file | FileCheck %s
 
-// Each weight learns as soon as its gradient is there; the second one waits for who reads its old value.
+// Each weight is updated as soon as its gradient is available; the second one waits for the reader of its old value.
 // CHECK-LABEL: func.func @train_step
 // CHECK: %[[H:.*]] = dlc.kernel "matmul" {{.*}}(%arg0, %arg1
 // CHECK: %[[Y:.*]] = dlc.kernel "matmul" {{.*}}(%[[H]], %arg2

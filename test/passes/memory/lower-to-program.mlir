@@ -1,7 +1,7 @@
 // RUN: dlc-opt %s --dlc-form-kernels --dlc-lower-to-program --cse --mlir-print-local-scope --split-input-file --verify-diagnostics | FileCheck %s
 // RUN: dlc-opt %s --dlc-form-kernels --dlc-lower-to-program=share-memory=false --split-input-file --verify-diagnostics | FileCheck %s --check-prefix=APART
 
-// Four tensors of a chain alternate between two places; equal kernels are one.
+// Four tensors of a chain alternate between two offsets; equal kernels are merged.
 // CHECK: module attributes {dlc.arena_bytes = 128 : i64, dlc.live_bytes = 128 : i64, dlc.prepared_bytes = 0 : i64}
 // APART: module attributes {dlc.arena_bytes = 192 : i64, dlc.live_bytes = 128 : i64
 // CHECK-LABEL: func.func @chain
@@ -48,7 +48,7 @@ func.func @run(%x: tensor<?x2xf32> {dlc.name = "x", dlc.dims = ["N", 2]}) -> ten
 
 // -----
 
-// The border of a tensor with a halo is filled by the program.
+// The halo of a tensor is filled by the program.
 // CHECK-LABEL: func.func @halo
 // CHECK: dlc.fill_halo
 // CHECK-NEXT: dlc.launch
@@ -61,7 +61,7 @@ func.func @halo(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
 
 // -----
 
-// What a loop carries alternates between two buffers of the arena; the first step reads the operand, and what the last one wrote is
+// A loop-carried value alternates between two buffers of the arena; the first step reads the operand, and what the last one wrote is
 // copied once. The workspace does not grow with the steps.
 // CHECK-LABEL: func.func @alternating
 // CHECK-SAME: %[[S:[a-z0-9]+]]: memref<?xi8> {{{[^}]*}}dlc.input = "s"
@@ -92,7 +92,7 @@ func.func @alternating(%s: tensor<16xf32> {dlc.name = "s"}, %x: tensor<?x16xf32>
 
 // -----
 
-// A carried value that is stacked, too, needs no buffer: a step reads what the one before it stacked.
+// A loop-carried value that is also a scan output needs no buffer: a step reads what the step before stored.
 // CHECK-LABEL: func.func @stacked
 // CHECK-SAME: %[[S:[a-z0-9]+]]: memref<?xi8> {{{[^}]*}}dlc.input = "s"
 // CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?xi8> {{{[^}]*}}dlc.output = "y"
@@ -114,8 +114,8 @@ func.func @stacked(%s: tensor<16xf32> {dlc.name = "s"}) -> (tensor<3x16xf32> {dl
 
 // -----
 
-// A loop whose rows do not meet runs for ranges of rows. What a step computes keeps its own place to the last step: 1024 bytes
-// of the sum, 1024 of its exponential, and two of 1024 for what is carried.
+// A loop whose rows are independent runs for ranges of rows. What a step computes keeps its own memory to the last step: 1024 bytes
+// of the sum, 1024 of its exponential, and two of 1024 for the loop-carried value.
 // CHECK-LABEL: func.func @rows
 // CHECK-SAME: dlc.workspace_bytes = affine_map<() -> (4096)>
 // CHECK: scf.parallel (%{{.*}}) = (%{{.*}}) to (%c16) step (%c8) {

@@ -71,7 +71,7 @@ dlc.kernel_func @convert root(movement) attributes {schedules = [#s]} {
 
 #s = #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8>
 
-// A border lies between the rows: they are not one.
+// A halo separates the rows: they cannot be merged.
 // CHECK-LABEL: dlc.kernel_func @border
 // CHECK: ^bb0(%{{.*}}: tensor<1x8x4x4xf32, {{.*}}>):
 dlc.kernel_func @border root(elementwise) attributes {schedules = [#s]} {

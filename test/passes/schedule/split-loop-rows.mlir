@@ -88,7 +88,7 @@ func.func @run(%h: tensor<64x64xf32>, %x: tensor<64x64x64xf32>) -> tensor<64x64x
 
 // -----
 
-// Transposed in place of its rows.
+// A transposition: its rows are mixed.
 // CHECK-LABEL: func.func private @turned
 // CHECK-NOT: row_range
 // CHECK: return

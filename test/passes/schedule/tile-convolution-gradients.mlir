@@ -1,6 +1,6 @@
 // RUN: dlc-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(dlc-tile{isas=x86-64-v3,x86-64-v4}))' | FileCheck %s
 
-// Every phase of a stride gets tiles that divide its places, and ranges are images.
+// Every phase of a stride gets tiles that divide its positions, and ranges are images.
 // CHECK-LABEL: dlc.kernel "phases"
 // CHECK-SAME: <algorithm = "phases", isa = "x86-64-v3", vector = 8, split = 0, tiles = {columns = 16 : i64, planes = 1 : i64, rows = 4 : i64}>
 // CHECK-SAME: <algorithm = "phases", isa = "x86-64-v4", vector = 16, split = 0, tiles = {columns = 32 : i64, planes = 1 : i64, rows = 14 : i64}>

@@ -88,7 +88,7 @@ func.func @row(%x: tensor<1x4096xf32>, %w: tensor<4096x4096xf32, #p>) -> tensor<
 
 // -----
 
-// Columns that do not lie side by side are copied block by block; the batch is split.
+// Columns that are not contiguous are copied block by block; the batch is split.
 // CHECK-LABEL: dlc.kernel "scores"
 // CHECK-SAME: <algorithm = "gemm", isa = "x86-64-v4", vector = 16, split = 0, tiles = {columns = {{[0-9]+}} : i64, columns_loop = 1 : i64, rows = {{[0-9]+}} : i64, stage_columns = 1 : i64}>
 func.func @scores(%q: tensor<12x128x64xf32>, %k: tensor<12x128x64xf32>) -> tensor<12x128x128xf32> {

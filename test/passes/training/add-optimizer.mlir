@@ -74,7 +74,7 @@ func.func @limits(%rate: tensor<f32>, %g: tensor<3x2xf32>) {
 
 // -----
 
-// Gradients of several runs are kept as their mean so far, which the first run of a step begins anew. All runs but the
+// Gradients of several runs are kept as their mean so far, which the first run of a step restarts. All runs but the
 // last keep parameters and slots.
 dlc.parameter @w : tensor<2xf32>
 // CHECK-LABEL: func.func @accumulate

@@ -14,7 +14,7 @@ func.func @conv(%x: tensor<2x3x9x8xf32>, %w: tensor<4x3x3x3xf32>) -> (tensor<2x3
 // -----
 
 func.func @unknown_extent(%x: tensor<2x3x?x8xf32>, %w: tensor<4x3x3x3xf32>) -> tensor<2x3x?x8xf32> {
-  // expected-error@+1 {{has no gradient rule for a stride of 2 over a spatial dimension that is not known when compiling; give the input a fixed size}}
+  // expected-error@+1 {{has no gradient rule for a stride of 2 over a spatial dimension that is not known at compile time; give the input a fixed size}}
   %y = dlc.conv %x, %w {strides = array<i64: 2, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>} : (tensor<2x3x?x8xf32>, tensor<4x3x3x3xf32>) -> tensor<2x4x?x8xf32>
   // expected-note@+1 {{this gradient passes through it}}
   %dx = dlc.gradient %y with_respect_to(%x : tensor<2x3x?x8xf32>) : tensor<2x4x?x8xf32>
@@ -37,7 +37,7 @@ func.func @pools(%x: tensor<?x3x8x8xf32>) -> tensor<?x3x8x8xf32> {
 
 // -----
 
-// Statistics of the batch itself: two sums of the gradient and one sweep, no rule of the reductions.
+// Statistics of the batch itself: two sums of the gradient and one elementwise pass, no rule of the reductions.
 // CHECK-LABEL: func.func @batch_norm
 // CHECK: dlc.batch_norm
 // CHECK-COUNT-2: dlc.reduce sum {{.*}} : tensor<4x8x5x5xf32> -> tensor<8xf32>

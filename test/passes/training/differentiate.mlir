@@ -98,7 +98,7 @@ func.func @second(%x: tensor<4xf32>) -> tensor<4xf32> {
 // -----
 
 // A derivative that is infinite at 0 meets gradients of 0, which absorb it. Of ops whose derivative is bounded this is only
-// so where their operand may be infinite itself; a quotient by a constant is none of these.
+// so where their operand may be infinite itself; a quotient by a constant is not one of these.
 // CHECK-LABEL: func.func @singular
 // CHECK-SAME: (%[[X:.*]]: tensor<4xf32>, %[[Z:.*]]: tensor<4xf32>)
 func.func @singular(%x: tensor<4xf32>, %z: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {

@@ -1,6 +1,6 @@
 // RUN: dlc-opt %s --split-input-file --dlc-bind-loop-shapes --dlc-sink-loop-work --canonicalize | FileCheck %s
 
-// A sum of products over all steps becomes one product; what it is made of is stacked, or scanned already.
+// A sum of products over all steps becomes one product; its operands are scan outputs, or already scan inputs.
 // CHECK-LABEL: func.func private @step
 // CHECK-SAME: -> (tensor<2x4xf32>, tensor<2x4xf32>)
 // CHECK-NOT: dlc.matmul

@@ -174,8 +174,8 @@ TEST_P(CompiledModel, RunsWithoutMalloc) {
   EXPECT_NE(mallocCalls(), before) << "malloc is not counted, so nothing was tested";
 }
 
-// The thread sanitizer cannot see the synchronization of the carried runtime, which is not compiled with it, and takes
-// every hand-over between threads for a race.
+// The thread sanitizer cannot see the synchronization of the library's own runtime, which is not compiled with it, and
+// takes every hand-over between threads for a race.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define DLC_TEST_RUNTIMES testing::Values(true)

@@ -28,7 +28,7 @@ protected:
     EXPECT_EQ(onnx::readInteger(type(name), bytes), value) << name.str();
     return true;
   }
-  /// The elements of a JSON text as numbers; nothing if it is refused.
+  /// The elements of JSON text as numbers; nothing if it is rejected.
   std::optional<std::vector<double>> nested(llvm::StringRef text, llvm::ArrayRef<int64_t> shape, llvm::StringRef name) {
     std::optional<JsonValue> value = parseDocument(text, [](Position, const std::string &) {});
     Reporter reporter;

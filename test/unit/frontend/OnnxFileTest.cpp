@@ -131,7 +131,7 @@ TEST_F(OnnxFileTest, GateActivationsAreFoundByName) {
   ASSERT_TRUE(found);
   EXPECT_EQ(found->size(), 3u);
   EXPECT_FALSE(dlc::getGateActivations({"Sigmoid", "Sinus"}, {}, {}, problem));
-  EXPECT_NE(problem.find("'Sinus' is none of Affine, "), std::string::npos) << problem;
+  EXPECT_NE(problem.find("'Sinus' is not one of Affine, "), std::string::npos) << problem;
 }
 
 } // namespace

@@ -12,7 +12,7 @@ struct Parsed {
   bool operator==(const Parsed &other) const { return input == other.input && extents == other.extents; }
 };
 
-/// Nothing if the text is refused, which has to come with a reason that quotes it.
+/// Nothing if the string is rejected, which has to come with a reason that quotes it.
 std::optional<Parsed> parse(const std::string &text) {
   std::string error;
   mlir::FailureOr<ShapeOverride> shape = ShapeOverride::parse(text, error);

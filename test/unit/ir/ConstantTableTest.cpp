@@ -84,7 +84,7 @@ TEST_F(ConstantTableTest, ReadingWhatWasGivenBackIsAnAssertion) {
   auto value = view(bytes);
   EXPECT_TRUE(ConstantData::get(value).has_value());
   table.releaseAll();
-  EXPECT_DEATH(ConstantData::get(value), "read after its memory has been given back");
+  EXPECT_DEATH(ConstantData::get(value), "read after its memory has been released");
 }
 #endif
 

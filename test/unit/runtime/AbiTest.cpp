@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What version 6 of the ABI has fixed: sizes of elements of arrays, and where fields are. A failure here is a break of
+// What version 6 of the ABI fixes: sizes of elements of arrays, and where fields are. A failure here is a break of
 // the ABI.
 #include "dlc/runtime_api.h"
 #include <cstddef>
@@ -9,7 +9,7 @@
 static_assert(sizeof(dlc_symbol_info) == 40 && sizeof(dlc_tensor_info) == 72 && sizeof(dlc_variable_info) == 56 &&
                   sizeof(dlc_entry_point) == 120 && sizeof(dlc_metadata) == 16 && sizeof(dlc_tensor) == 48 &&
                   sizeof(dlc_allocator) == 24 && sizeof(dlc_error) == 512,
-              "programs index arrays of these, or hold them by value");
+              "programs index arrays of these, or store them by value");
 
 AT(dlc_symbol_info, maximum, 16);
 AT(dlc_tensor_info, element_type, 8);

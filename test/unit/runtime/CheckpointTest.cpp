@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Variables saved and loaded, and files that are no checkpoints.
+// Variables saved and loaded, and files that are not checkpoints.
 #include "TrainableModel.h"
 
 #include <algorithm>
@@ -123,7 +123,7 @@ TEST_F(CheckpointTest, CarriesTexts) {
 TEST_F(CheckpointTest, SaysWhatDiffers) {
   variables.save(path);
   EXPECT_EQ(refuse(transposedModel), "'" + path +
-                                         "' is no checkpoint of this model: 'dense.weight' is f32[2, 3] there and "
+                                         "' is not a checkpoint of this model: 'dense.weight' is f32[2, 3] there and "
                                          "f32[3, 2] in model 'trainable'");
   EXPECT_NE(refuse(slotlessModel).find("it holds 'dense.weight.velocity', which model 'trainable' does not have"),
             std::string::npos);
@@ -160,26 +160,26 @@ TEST_F(CheckpointTest, RefusesBrokenHeaders) {
     const char *words;
   } cases[] = {
       {"", 0, "a '{' is missing"},
-      {"{", 0, "text in quotes"},
+      {"{", 0, "quoted string"},
       {"{}", 1, "do not make up the whole file"},
       {"{}x", 0, "something follows"},
       {R"({"a")", 0, "colon"},
-      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 3, "cut off"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 3, "truncated"},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 5, "whole file"},
-      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", 4, "size that its shape needs"},
+      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", 4, "size of its shape"},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", 4, "before it begins"},
       {R"({"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,4]}})", 4, "element type"},
       {R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", 4, "integer"},
       {R"({"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}})", 4, "integer"},
       {R"({"a":{"dtype":"F32","shape":[01],"data_offsets":[0,4]}})", 4, "integer"},
-      {R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,0]}})", 0, "size that its shape"},
+      {R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,0]}})", 0, "size of its shape"},
       {R"({"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}})", 4, "64 bits"},
       {R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}})", 4, "dimensions"},
       {R"({"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 4, "twice"},
       {R"({"a":{"dtype":"F32","shape":[1]}})", 4, "lacks"},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
        4, "overlap"},
-      {R"({"__metadata__":{"a":1}})", 0, "text in quotes"},
+      {R"({"__metadata__":{"a":1}})", 0, "quoted string"},
       {R"({"\ud800":{}})", 0, "escape"},
       {R"({"\u0000":{}})", 0, "escape"},
       {"{\"\xc0\x80\":{}}", 0, "UTF-8"},
@@ -221,7 +221,7 @@ TEST_F(CheckpointTest, RefusesTensorsThatOverlap) {
     for (const std::string &part : parts)
       header += (header.empty() ? "{" : ",") + part;
     writeHeader(header + "}", 300);
-    EXPECT_NE(refuse().find("is no checkpoint of this model"), std::string::npos) << refuse();
+    EXPECT_NE(refuse().find("is not a checkpoint of this model"), std::string::npos) << refuse();
   }
 }
 
@@ -317,7 +317,7 @@ TEST_F(CheckpointTest, SaysWhereItCannotWrite) {
   std::string nowhere = folder / "no" / "where";
   EXPECT_EQ(dlc_variables_save(&trainableModel, variables.data(), nowhere.c_str(), nullptr, 0, &error), DLC_ERROR_FILE);
   EXPECT_NE(std::string(error.message).find("No such file"), std::string::npos);
-  // A folder in the file's place.
+  // A folder instead of the file.
   EXPECT_EQ(dlc_variables_save(&trainableModel, variables.data(), folder.c_str(), nullptr, 0, &error), DLC_ERROR_FILE);
   EXPECT_EQ(filesInFolder(), 0u);
   EXPECT_EQ(dlc_variables_save(&trainableModel, nullptr, path.c_str(), nullptr, 0, &error), DLC_ERROR_ARGUMENT);

@@ -110,7 +110,7 @@ TEST_F(RuntimeBrokenLibrary, CutShortIsAnErrorAndNoSignal) {
   for (size_t cut : cuts) {
     std::string message = open(whole.substr(0, cut));
     if (cut > sizeof header)
-      EXPECT_NE(message.find("cut short: it has " + std::to_string(cut) + " bytes of"), std::string::npos) << message;
+      EXPECT_NE(message.find("truncated: it has " + std::to_string(cut) + " bytes of"), std::string::npos) << message;
     if (cut > sizeof header)
       EXPECT_EQ(error.status, DLC_ERROR_FILE);
   }
@@ -253,7 +253,7 @@ TEST_F(RuntimeSidecar, IsCutShortWhileItIsInUse) {
   dlc_context *first = context;
   ASSERT_EQ(truncate((folder + "/fake.weights").c_str(), 3), 0);
   EXPECT_EQ(create(), DLC_ERROR_FILE);
-  EXPECT_NE(std::string(error.message).find("cut short"), std::string::npos) << error.message;
+  EXPECT_NE(std::string(error.message).find("truncated"), std::string::npos) << error.message;
   // Whole again, it serves.
   write("DLCWGHT1\xef\xcd\xab\x89\x67\x45\x23\x01");
   ASSERT_EQ(create(), DLC_OK) << error.message;

@@ -203,7 +203,7 @@ TEST_F(StateTest, ReadAndWritten) {
   dlc_int64 shape[] = {3, 2}, dims[2];
   dlc_tensor tensor = dlc_tensor_of(values, DLC_F32, 2, shape);
   EXPECT_EQ(dlc_state_shape(context, "add.sum", dims), DLC_ERROR_STATE);
-  EXPECT_EQ(message(), "state 'add.sum' has no shape yet: its first run decides about dimension 0");
+  EXPECT_EQ(message(), "state 'add.sum' has no shape yet: its first run determines dimension 0");
   EXPECT_EQ(dlc_state_read(context, "add.sum", &tensor), DLC_ERROR_STATE);
   ASSERT_EQ(dlc_state_write(context, "add.sum", &tensor), DLC_OK);
   ASSERT_EQ(dlc_state_shape(context, "add.sum", dims), DLC_OK);

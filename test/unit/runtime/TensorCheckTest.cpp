@@ -123,7 +123,7 @@ TEST_F(RuntimeTensorCheck, StridesOfSingleElementsDoNotMatter) {
 
 TEST_F(RuntimeTensorCheck, Device) {
   inputs[3].device.type = DLC_DEVICE_CUDA;
-  expect(DLC_ERROR_DEVICE, "input 'c' of 'mix' lies on a device of DLPack type 2");
+  expect(DLC_ERROR_DEVICE, "input 'c' of 'mix' is on a device of DLPack type 2");
 }
 
 TEST_F(RuntimeTensorCheck, NullData) {
@@ -136,7 +136,8 @@ TEST_F(RuntimeTensorCheck, NullData) {
 
 TEST_F(RuntimeTensorCheck, Alignment) {
   inputs[2].byte_offset = 2;
-  expect(DLC_ERROR_ALIGNMENT, "input 'b' of 'mix' starts at an address that is no multiple of its element's 4 bytes");
+  expect(DLC_ERROR_ALIGNMENT,
+         "input 'b' of 'mix' starts at an address that is not a multiple of its element's 4 bytes");
   inputs[2].byte_offset = 4;
   EXPECT_EQ(dlc_run(context, mix, inputs, 4, outputs, 2), DLC_OK);
 }
@@ -155,7 +156,7 @@ TEST_F(RuntimeTensorCheck, Overlap) {
   EXPECT_EQ(dlc_run(context, mix, inputs, 4, outputs, 2), DLC_ERROR_OVERLAP);
   EXPECT_STREQ(dlc_context_message(context), "output 's' of 'mix' shares memory with 'b'");
   outputs[0].data = b + 4;
-  EXPECT_EQ(dlc_run(context, mix, inputs, 4, outputs, 2), DLC_OK) << "side by side is no overlap";
+  EXPECT_EQ(dlc_run(context, mix, inputs, 4, outputs, 2), DLC_OK) << "side by side is not an overlap";
   double both[2];
   outputs[0].data = both + 1;
   outputs[1].data = both;

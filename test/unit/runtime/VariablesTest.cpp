@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The block that a model's variables lie in.
+// The block that contains a model's variables.
 #include "TrainableModel.h"
 
 #include <algorithm>

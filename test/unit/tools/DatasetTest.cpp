@@ -66,7 +66,7 @@ TEST(CsvFileTest, TellsNamesFromNumbers) {
   EXPECT_EQ(years.columns, (std::vector<std::string>{"id", "2019", "2020"}));
   EXPECT_EQ(rowOf(years.features, 0), (std::vector<double>{1, 2.5, 0}));
   ASSERT_EQ(years.remarks.size(), 1u);
-  EXPECT_TRUE(contains(years.remarks[0], "a.csv:1: taken for names of columns, as 'id' is no number"));
+  EXPECT_TRUE(contains(years.remarks[0], "a.csv:1: treated as names of columns, because 'id' is not a number"));
   EXPECT_TRUE(
       contains(failureOf([&] { readCsv(folder.write("b.csv", "1,x,-2,0\n1,2,3,0\n"), {}); }),
                "b.csv:1: the first row holds either names of columns or numbers, and this one has 'x' and '-2'"));
@@ -127,14 +127,14 @@ TEST(IdxFileTest, RefusesBrokenFiles) {
   ScratchFolder folder;
   std::string whole("\0\0\x08\x01\0\0\0\x03\x01\x02\x03", 11);
   for (size_t bytes = 0; bytes < whole.size(); ++bytes)
-    EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", whole.substr(0, bytes))); }), "cut off")) << bytes;
+    EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", whole.substr(0, bytes))); }), "truncated")) << bytes;
   EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", whole + "x")); }), "longer than its shape"));
   EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", "text")); }), "no IDX file"));
-  // Memory is not taken for what a file merely claims: here 2^40 bytes, and more than 2^64.
+  // No memory is allocated for what a file merely claims: here 2^40 bytes, and more than 2^64.
   std::string huge("\0\0\x08\x03\0\x01\0\0\0\x01\0\0\0\0\x01\0\x01", 17);
-  EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", huge)); }), "cut off"));
+  EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", huge)); }), "truncated"));
   huge.replace(4, 12, 12, '\xff');
-  EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", huge)); }), "cut off"));
+  EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", huge)); }), "truncated"));
   EXPECT_FALSE(isIdx(folder.write("a", "text")));
 }
 
@@ -192,8 +192,8 @@ TEST(ArrayColumnTest, ChecksIntegers) {
   Target target;
   target.name = "y";
   target.type = DLC_U8;
-  EXPECT_TRUE(
-      contains(failureOf([&] { ArrayColumn(numbers({2}, {0, 0.5}), target, "y.npy"); }), "row 1: 0.5 is no integer"));
+  EXPECT_TRUE(contains(failureOf([&] { ArrayColumn(numbers({2}, {0, 0.5}), target, "y.npy"); }),
+                       "row 1: 0.5 is not an integer"));
   EXPECT_TRUE(contains(failureOf([&] { ArrayColumn(numbers({2}, {0, 256}), target, "y.npy"); }), "256 does not fit"));
   EXPECT_EQ(failureOf([&] { ArrayColumn(numbers({2}, {0, 255}), target, "y.npy"); }), "");
   EXPECT_TRUE(contains(failureOf([&] { ArrayColumn(numbers({}, {0}), target, "y.npy"); }), "holds one number"));
@@ -220,7 +220,7 @@ TEST(DatasetTest, NumbersClassesByName) {
   EXPECT_EQ(readReal(*data.columns[1], targets[1], 0), (std::vector<float>{0, 1}));
   options.sources = {folder.write("b.csv", "x,k\n1,cow\n")};
   EXPECT_TRUE(
-      contains(failureOf([&] { readDataset(options, targets, names); }), "b.csv:2: class 'cow' is none of those"));
+      contains(failureOf([&] { readDataset(options, targets, names); }), "b.csv:2: class 'cow' is not one of those"));
 }
 
 } // namespace

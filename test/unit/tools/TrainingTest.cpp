@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a training run is made of: order, batches, schedules, figures, callbacks.
+// The parts of a training run: order, batches, schedules, metrics, callbacks.
 #include "ScratchFolder.h"
 #include "tools/dlc-run/train/Callbacks.h"
 #include "tools/dlc-run/train/Loader.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What looks at each epoch's figures: when to stop, and which state is the best so far.
+/// What observes each epoch's metrics: when to stop, and which state is the best so far.
 #ifndef DLC_TOOLS_DLC_RUN_TRAIN_CALLBACKS_H
 #define DLC_TOOLS_DLC_RUN_TRAIN_CALLBACKS_H
 
@@ -8,7 +8,7 @@
 
 namespace dlcrun {
 
-/// The smallest value that a figure has had.
+/// The smallest value that a metric has had.
 class Best {
 public:
   /// Whether `value` is smaller than all before by more than `least`; it counts from then on.
@@ -21,7 +21,7 @@ private:
   bool isEmpty = true;
 };
 
-/// Stops when a figure has not become better for some epochs.
+/// Stops when a metric has not improved for some epochs.
 class EarlyStopping {
 public:
   /// `patience` 0: never.

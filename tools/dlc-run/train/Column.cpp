@@ -17,7 +17,7 @@ size_t Target::count() const {
 
 namespace {
 
-/// Shapes without extents of one, which do not matter for how elements lie.
+/// Shapes without extents of one, which do not matter for the order of elements.
 std::vector<dlc_int64> squeeze(const std::vector<dlc_int64> &shape) {
   std::vector<dlc_int64> squeezed;
   for (dlc_int64 extent : shape)

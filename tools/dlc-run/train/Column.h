@@ -34,9 +34,9 @@ public:
   virtual size_t rows() const = 0;
   /// Writes a row as the target wants it: target.bytes() bytes.
   virtual void read(size_t row, unsigned char *to) const = 0;
-  /// "iris.csv:17": where a row stands, for messages.
+  /// "iris.csv:17": the location of a row, for messages.
   virtual std::string place(size_t row) const = 0;
-  /// Tells other data apart: a checksum that goes on from `before`.
+  /// Distinguishes other data: a checksum that continues from `before`.
   virtual dlc_uint32 checksum(dlc_uint32 before) const = 0;
 };
 
@@ -44,7 +44,7 @@ public:
 class ArrayColumn final : public Column {
 public:
   /// Checks shapes, and the values of labels and integers. Extents of `target` that are below 0 become those of the
-  /// array. A label of class numbers for a target of K real numbers a row becomes K numbers with a one among them.
+  /// array. A label of class numbers for a target of K real numbers per row becomes K numbers with a one among them.
   /// `target.isClass` is set if a label's rows are classes: integers, one-hot, or each 0 or 1.
   /// `source` is the file, for messages; `lines` the lines of its rows, if it has any.
   ArrayColumn(Array array, Target &target, std::string source, std::vector<size_t> lines = {});

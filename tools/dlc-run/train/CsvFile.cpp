@@ -18,7 +18,7 @@ namespace {
 
 enum class Spelling { Number, NotFinite, TooLarge, Other };
 
-/// Reads a number; one that is too small for a double is 0. Infinity and NaN, as programs write them, are no names of
+/// Reads a number; one that is too small for a double is 0. Infinity and NaN, as programs write them, are not names of
 /// classes.
 Spelling parseNumber(const std::string &text, double &value) {
   const char *begin = text.data(), *end = begin + text.size();
@@ -62,9 +62,9 @@ public:
       if (!line && !text.compare(0, 3, "\xef\xbb\xbf"))
         text.erase(0, 3);
       if (!line && (!text.compare(0, 2, "\xff\xfe") || !text.compare(0, 2, "\xfe\xff")))
-        throw Failure("'" + path + "' is text in UTF-16: save it as UTF-8");
+        throw Failure("'" + path + "' is in UTF-16: save it as UTF-8");
       if (text.find('\0') != std::string::npos)
-        fail(line + 1, "a byte is 0: this is no table of text");
+        fail(line + 1, "a byte is 0: this is not a text file");
       text += '\n';
       for (size_t begin = 0; begin < text.size();) {
         size_t end = text.find('\r', begin);
@@ -92,7 +92,7 @@ private:
 
   void takeLine(csv_parser &parser, const std::string &text) {
     ++line;
-    // The parser says nothing about empty lines, which belong to no row unless they stand in quotes.
+    // The parser says nothing about empty lines, which belong to no row unless they are in quotes.
     if (firstLine == line && text.find_first_not_of(" \t\r\n") == std::string::npos) {
       ++firstLine;
       return;
@@ -147,8 +147,8 @@ private:
     if (!couldBeName(*number))
       fail(firstLine, "the first row holds either names of columns or numbers, and this one has '" + *text + "' and '" +
                           *number + "'");
-    table.remarks.push_back(path + ":" + std::to_string(firstLine) + ": taken for names of columns, as '" + *text +
-                            "' is no number");
+    table.remarks.push_back(path + ":" + std::to_string(firstLine) + ": treated as names of columns, because '" +
+                            *text + "' is not a number");
   }
 
   void takeHeader() {
@@ -188,12 +188,12 @@ private:
       Spelling spelling = parseNumber(fields[i], value);
       if (i == label) {
         if (spelling == Spelling::NotFinite)
-          fail(firstLine, "the label '" + fields[i] + "' in column '" + names[i] + "' is no number");
+          fail(firstLine, "the label '" + fields[i] + "' in column '" + names[i] + "' is not a number");
         table.labels.push_back(fields[i]);
       } else if (!isIgnored[i]) {
         if (spelling != Spelling::Number)
           fail(firstLine, "'" + fields[i] + "' in column '" + names[i] + "' is " +
-                              (spelling == Spelling::TooLarge ? "too large" : "no number"));
+                              (spelling == Spelling::TooLarge ? "too large" : "not a number"));
         numbers.push_back(value);
       }
     }

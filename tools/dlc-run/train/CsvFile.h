@@ -18,14 +18,15 @@ struct CsvOptions {
 struct CsvTable {
   std::vector<std::string> columns; ///< of the features
   Array features;                   ///< f64[rows, columns]
-  std::vector<std::string> labels;  ///< one a row, if there is a label
+  std::vector<std::string> labels;  ///< one per row, if there is a label
   std::vector<size_t> lines;        ///< where each row starts
-  std::vector<std::string> remarks; ///< what the user should know, though it is no error
+  std::vector<std::string> remarks; ///< what the user should know, though it is not an error
 };
 
 /// Reads a table in UTF-8, with or without a byte order mark; lines end in LF, CR LF or CR. A first row in which some
-/// feature is no number holds the columns' names. Throws Failure with "FILE:LINE: ..." for a row of another length, a
-/// field that is no finite number, or quotes that do not match, and lists the columns when a wanted one is missing.
+/// feature is not a number holds the columns' names. Throws Failure with "FILE:LINE: ..." for a row of another length,
+/// a field that is not a finite number, or quotes that do not match, and lists the columns when a wanted one is
+/// missing.
 CsvTable readCsv(const std::string &path, const CsvOptions &options);
 
 } // namespace dlcrun

@@ -127,11 +127,11 @@ private:
     put(target, std::make_unique<ArrayColumn>(std::move(array), targets[target], path, std::move(lines)));
   }
 
-  /// Numbers for labels that are texts.
+  /// Numbers for labels that are strings.
   Array numberLabels(const std::vector<std::string> &labels, const std::string &path,
                      const std::vector<size_t> &lines) {
     const Target &target = targets[onlyTarget(true, path)];
-    // A row of numbers, one for each class, takes as many classes as it has places.
+    // A row of numbers, one for each class, takes as many classes as it has elements.
     bool isRow = target.classes < 0 && target.isReal() && target.shape.size() == 1 && target.shape[0] > 1;
     dlc_int64 classes = isRow ? target.shape[0] : target.classes;
     Array array(DLC_F64, {static_cast<dlc_int64>(labels.size())});
@@ -142,10 +142,10 @@ private:
     if (!areNumbers && classNames.empty()) {
       std::string place = placeOf(static_cast<size_t>(text - labels.begin()));
       if (role == DataRole::Validation)
-        throw Failure(place + ": label '" + *text + "' is no number, as those are that the model learns from");
+        throw Failure(place + ": label '" + *text + "' is not a number, as the labels that the model learns from are");
       if (std::any_of(labels.begin(), labels.end(), [&](const auto &label) { return isNumber(label, value); }))
         data.remarks.push_back(place + ": label '" + *text +
-                               "' is no number as others are: all labels are taken for names of classes");
+                               "' is not a number as others are: all labels are treated as class names");
       classNames = labels;
       std::sort(classNames.begin(), classNames.end());
       classNames.erase(std::unique(classNames.begin(), classNames.end()), classNames.end());
@@ -160,7 +160,7 @@ private:
       } else {
         auto found = std::find(classNames.begin(), classNames.end(), labels[i]);
         if (found == classNames.end())
-          throw Failure(placeOf(i) + ": class '" + labels[i] + "' is none of those that the model learns" +
+          throw Failure(placeOf(i) + ": class '" + labels[i] + "' is not one of those that the model learns" +
                         suggestion(labels[i], classNames));
         value = static_cast<double>(found - classNames.begin());
       }
@@ -184,8 +184,9 @@ private:
       wanted *= extent;
     }
     if (table.columns.empty())
-      throw Failure("'" + path +
-                    "' has one column only: if no comma stands between its fields, say what does with --delimiter");
+      throw Failure(
+          "'" + path +
+          "' has one column only: if its fields are not separated by commas, give the separator with --delimiter");
     if (isKnown && wanted != static_cast<dlc_int64>(table.columns.size()))
       throw Failure("'" + path + "' has " + std::to_string(table.columns.size()) + " columns for " + describe(input) +
                     ", which needs " + std::to_string(wanted) + " (" + listSome(table.columns) +
@@ -231,7 +232,7 @@ private:
   void takeArray(const std::string &path, std::optional<size_t> target) {
     if (endingOf(path) != ".npy" && std::filesystem::exists(path) && !isIdx(path) && endingOf(path) != ".gz")
       throw Failure("'" + path +
-                    "' is no training data: .csv, .tsv, .npy, .npz and IDX files and folders of images are known");
+                    "' is not training data: .csv, .tsv, .npy, .npz and IDX files and folders of images are supported");
     size_t index = target ? *target : onlyTarget(false, path);
     putArray(index, endingOf(path) == ".npy" ? readNpy(path, targets[index].type) : readIdx(path), path);
   }

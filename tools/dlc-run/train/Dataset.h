@@ -16,11 +16,11 @@ struct DataOptions {
 };
 
 struct Dataset {
-  std::vector<std::unique_ptr<Column>> columns; ///< one a target, in order
+  std::vector<std::unique_ptr<Column>> columns; ///< one per target, in order
   size_t rows = 0;
-  std::vector<std::string> remarks; ///< what the user should know, though it is no error
+  std::vector<std::string> remarks; ///< what the user should know, though it is not an error
 
-  /// Where a row stands: the place of its label, or of its first input.
+  /// The location of a row: that of its label, or of its first input.
   std::string place(size_t row, const std::vector<Target> &targets) const;
   /// Tells other data apart.
   dlc_uint32 checksum() const;
@@ -30,8 +30,8 @@ enum class DataRole { Training, Validation };
 
 /// Reads all sources. A source with a name feeds that target; one without feeds every target that it can: a table or a
 /// folder of images the only input and the only label, an .npz file the targets that its arrays are called like.
-/// `classNames` are filled from labels that are texts; in validation data, they say which texts are known. Extents of
-/// targets that are below 0 become those of the data.
+/// `classNames` are filled from labels that are strings; in validation data, they say which strings are known. Extents
+/// of targets that are below 0 become those of the data.
 Dataset readDataset(const DataOptions &options, std::vector<Target> &targets, std::vector<std::string> &classNames,
                     DataRole role = DataRole::Training);
 

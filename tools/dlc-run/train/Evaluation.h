@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What a model gives on data that it does not learn from.
+/// What a model returns for data that it does not learn from.
 #ifndef DLC_TOOLS_DLC_RUN_TRAIN_EVALUATION_H
 #define DLC_TOOLS_DLC_RUN_TRAIN_EVALUATION_H
 

@@ -34,9 +34,9 @@ dlc_uint32 elementTypeOf(unsigned char code) {
   }
 }
 
-/// Fails if the file cannot hold a tensor of this shape, so that memory is not taken for what it merely claims.
+/// Fails if the file cannot hold a tensor of this shape, so that no memory is allocated for what it merely claims.
 void checkSize(const std::string &path, dlc_uint32 type, const std::vector<dlc_int64> &shape) {
-  constexpr dlc_uint64 mostPacked = 1032; // bytes that deflate makes of one
+  constexpr dlc_uint64 mostPacked = 1032; // bytes that deflate expands one to
   std::error_code error;
   dlc_uint64 available = std::filesystem::file_size(path, error), needed = dlc_element_bytes(type);
   if (error)
@@ -45,7 +45,7 @@ void checkSize(const std::string &path, dlc_uint32 type, const std::vector<dlc_i
   for (dlc_int64 extent : shape)
     isTooLong |= __builtin_mul_overflow(needed, static_cast<dlc_uint64>(extent), &needed);
   if (isTooLong || needed / mostPacked > available)
-    throw Failure("'" + path + "' is cut off: its shape " + describeShape(shape) + " needs more bytes than it has");
+    throw Failure("'" + path + "' is truncated: its shape " + describeShape(shape) + " needs more bytes than it has");
 }
 
 } // namespace
@@ -64,7 +64,7 @@ Array dlcrun::readIdx(const std::string &path) {
     while (bytes) {
       int got = gzread(stream.get(), to, static_cast<unsigned>(std::min<size_t>(bytes, 1 << 30)));
       if (got <= 0)
-        throw Failure("'" + path + "' is cut off or broken");
+        throw Failure("'" + path + "' is truncated or broken");
       to += got;
       bytes -= static_cast<size_t>(got);
     }

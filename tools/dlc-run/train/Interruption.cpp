@@ -12,7 +12,7 @@ static void onInterrupt(int signal) {
   // All that is printed from now on would raise this one again.
   if (signal == SIGPIPE)
     return;
-  static const char text[] = "\r\033[Kending after this step; once more ends at once\n";
+  static const char text[] = "\r\033[Kstopping after this step; interrupt again to stop at once\n";
   if (isatty(STDERR_FILENO) && write(STDERR_FILENO, text, sizeof text - 1) < 0)
     return;
   std::signal(signal, SIG_DFL);

@@ -6,8 +6,8 @@
 
 namespace dlcrun {
 
-/// From now on Ctrl-C, a terminal that closes, a request to end and a reader of standard output that has gone let the
-/// run end after the step at hand; a second Ctrl-C ends it at once. Signals that whoever started the program lets it
+/// From now on Ctrl-C, a terminal that closes, a termination request and a closed standard output let the
+/// run end after the current step; a second Ctrl-C ends it at once. Signals that the starting program made it
 /// ignore (nohup) stay ignored.
 void catchInterruptions();
 

@@ -100,7 +100,7 @@ Learner::Learner(const std::string &path, const std::string &entryName, unsigned
     for (dlc_uint32 i = 0; i < model().entry_count; ++i)
       if (model().entries[i].flags & DLC_ENTRY_WRITES_VARIABLES && model().entries[i].output_count)
         others += (others.empty() ? "'" : ", '") + std::string(model().entries[i].name) + "'";
-    throw Failure("'" + path + "' has no entry point '" + name + "' that learns; there are " + others);
+    throw Failure("'" + path + "' has no entry point '" + name + "' that is trainable; there are " + others);
   }
   const dlc_entry_point &entry = *trainStep;
   bool hasLoss = false;
@@ -147,7 +147,7 @@ void Learner::setTargets(std::vector<Target> targets) {
   stepper = std::make_unique<BatchFunction>(context, *trainStep, wanted);
   const dlc_entry_point *evaluate = dlc_find_entry(&model(), "evaluate"),
                         *predict = dlc_find_entry(&model(), "predict");
-  // A step other than the usual one may learn from less than they look at.
+  // A step other than the usual one may learn from less than they read.
   auto canRun = [&](const dlc_entry_point *entry) {
     for (dlc_uint32 i = 0; entry && i < entry->input_count; ++i)
       if (!(entry->inputs[i].flags & DLC_TENSOR_HYPERPARAMETER) &&
@@ -164,7 +164,7 @@ void Learner::setTargets(std::vector<Target> targets) {
     return;
   evaluator = std::make_unique<BatchFunction>(context, evaluate ? *evaluate : *predict, wanted);
   const dlc_entry_point &entry = evaluator->entry();
-  // The one that `predict` gives, or else the first that is no figure.
+  // The one that `predict` returns, or else the first that is not a metric.
   for (dlc_uint32 i = entry.output_count; i-- > 0;)
     if (entry.outputs[i].rank)
       predictionOutput = static_cast<int>(i);

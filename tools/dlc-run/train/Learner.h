@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// A library that learns: its variables, and its entry points on batches.
+/// A trainable library: its variables, and its entry points on batches.
 #ifndef DLC_TOOLS_DLC_RUN_TRAIN_LEARNER_H
 #define DLC_TOOLS_DLC_RUN_TRAIN_LEARNER_H
 

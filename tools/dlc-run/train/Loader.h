@@ -15,15 +15,15 @@
 namespace dlcrun {
 
 struct Batch {
-  std::vector<Array> tensors; ///< one a target
+  std::vector<Array> tensors; ///< one per target
   size_t firstPlace = 0;      ///< of its first row, in the order
   size_t rows = 0;
 };
 
 class Loader {
 public:
-  /// Cuts `order` (rows of `data`) into batches from place `begin` on. A last batch with fewer rows than `batchRows` is
-  /// left out if `isWholeOnly`. `data`, `targets` and `order` must outlive the loader.
+  /// Cuts `order` (rows of `data`) into batches from position `begin` on. A last batch with fewer rows than `batchRows`
+  /// is left out if `isWholeOnly`. `data`, `targets` and `order` must outlive the loader.
   Loader(const Dataset &data, const std::vector<Target> &targets, const std::vector<uint32_t> &order, size_t begin,
          size_t batchRows, bool isWholeOnly);
   ~Loader();

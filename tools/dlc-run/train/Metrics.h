@@ -10,10 +10,10 @@
 
 namespace dlcrun {
 
-/// Named figures, in order.
+/// Named metrics, in order.
 using Figures = std::vector<std::pair<std::string, double>>;
 
-/// Counts, for each class, what it was taken for.
+/// The confusion matrix: rows are actual classes, columns predicted ones.
 class Confusion {
 public:
   explicit Confusion(size_t classes) : classes(classes), counts(classes * classes) {}

@@ -42,7 +42,7 @@ std::string readEntry(unzFile archive, const std::string &path, size_t bytes) {
   while ((got = unzReadCurrentFile(archive, part, sizeof part)) > 0)
     content.append(part, static_cast<size_t>(got));
   if (unzCloseCurrentFile(archive) != UNZ_OK || got < 0 || content.size() != bytes)
-    throw Failure("'" + path + "' is broken: an array in it does not have the bytes that it should have");
+    throw Failure("'" + path + "' is broken: an array in it has the wrong number of bytes");
   return content;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The order in which rows are seen. Counter-based: it follows from the seed and a number alone, so any place in a
+/// The order in which rows are seen. Counter-based: it depends on the seed and a number only, so any position in a
 /// training run can be found again.
 #ifndef DLC_TOOLS_DLC_RUN_TRAIN_ORDER_H
 #define DLC_TOOLS_DLC_RUN_TRAIN_ORDER_H
@@ -15,7 +15,7 @@ namespace dlcrun {
 /// splitStream.
 std::vector<uint32_t> shuffledOrder(size_t rows, uint64_t seed, uint64_t stream);
 
-/// The stream that decides which rows are held back for validation.
+/// The stream that decides which rows are held out for validation.
 constexpr uint64_t splitStream = ~uint64_t(0);
 
 } // namespace dlcrun

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What a training run tells while it goes on: to people, or (one JSON object a line) to programs.
+/// What a training run reports while it runs: to people, or (one JSON object per line) to programs.
 #ifndef DLC_TOOLS_DLC_RUN_TRAIN_PROGRESS_H
 #define DLC_TOOLS_DLC_RUN_TRAIN_PROGRESS_H
 

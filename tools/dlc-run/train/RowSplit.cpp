@@ -18,7 +18,7 @@ RowSplit dlcrun::splitRows(size_t rows, double share, uint64_t seed) {
   if (rows && share > 0 && (!held || static_cast<size_t>(held) == rows))
     throw Failure("--validation-split " + describeNumber(share) + " holds " + (held ? "all" : "none") + " of " +
                   std::to_string(rows) + (rows == 1 ? " row" : " rows") + " back");
-  // Which rows are held back follows from the seed; they keep their order, as those left do.
+  // The seed decides which rows are held out; they keep their order, as the other rows do.
   std::vector<uint32_t> mixed = shuffledOrder(rows, seed, splitStream);
   RowSplit split = {{mixed.begin() + held, mixed.end()}, {mixed.begin(), mixed.begin() + held}};
   std::sort(split.training.begin(), split.training.end());
@@ -36,15 +36,15 @@ RowSplit dlcrun::splitRowsByFile(size_t rows, const std::string &path) {
     size_t row = rows;
     auto [last, error] = std::from_chars(word.data(), word.data() + word.size(), row);
     if (error != std::errc() || last != word.data() + word.size() || row >= rows)
-      throw Failure("'" + path + "' holds '" + word + "', which is no row from 0 to " + std::to_string(rows - 1));
+      throw Failure("'" + path + "' holds '" + word + "', which is not a row from 0 to " + std::to_string(rows - 1));
     isHeld[row] = true;
   }
   RowSplit split;
   for (size_t row = 0; row < rows; ++row)
     (isHeld[row] ? split.held : split.training).push_back(static_cast<uint32_t>(row));
   if (split.held.empty())
-    throw Failure("'" + path + "' holds no numbers of rows");
+    throw Failure("'" + path + "' contains no row indices");
   if (split.training.empty())
-    throw Failure("'" + path + "' holds back all " + std::to_string(rows) + " rows");
+    throw Failure("'" + path + "' holds out all " + std::to_string(rows) + " rows");
   return split;
 }

@@ -59,7 +59,7 @@ CheckpointLock::CheckpointLock(const std::string &path) {
   if (path.empty())
     return;
   if (fs::exists(path) && !fs::is_regular_file(path))
-    failToWrite(path, "it is no regular file");
+    failToWrite(path, "it is not a regular file");
   lockPath = path + ".lock";
   struct stat mine, there;
   do {
@@ -74,7 +74,7 @@ CheckpointLock::CheckpointLock(const std::string &path) {
       bool isKnown = isTaken && read(file, process, sizeof process - 1) > 0;
       close(file);
       file = -1;
-      // File systems without locks keep nobody off.
+      // File systems without locks exclude nobody.
       if (!isTaken)
         return;
       throw Failure("another run" + (isKnown ? " (process " + std::string(process) + ")" : std::string()) +

@@ -10,7 +10,7 @@
 
 namespace dlcrun {
 
-/// Where training stands when a step begins.
+/// The progress of training when a step begins.
 struct Moment {
   size_t epoch = 0, step = 0; ///< whole epochs before, steps of this one before
   size_t epochs = 1, stepsPerEpoch = 1;
@@ -27,10 +27,10 @@ public:
   virtual ~Schedule() = default;
   /// What the learning rate is multiplied with.
   virtual double factor(const Moment &moment) const = 0;
-  /// Called after each epoch with the figure that is watched, made so that less is better. Returns whether the factor
-  /// is another one from now on.
+  /// Called after each epoch with the monitored metric, negated if needed so that lower is better. Returns whether the
+  /// factor is another one from now on.
   virtual bool look(double) { return false; }
-  /// What `look` has left behind, for a checkpoint.
+  /// The state that `look` keeps, for a checkpoint.
   virtual nlohmann::json save() const { return nullptr; }
   virtual void load(const nlohmann::json &) {}
 };
@@ -40,7 +40,7 @@ public:
 ///   step:every=EPOCHS,factor=0.1      times the factor after so many epochs, again and again
 ///   exponential:factor=0.95           times the factor in each epoch, smoothly
 ///   cosine:minimum=0                  half a wave over all epochs, down to that share of the rate
-///   plateau:patience=5,factor=0.1,minimum=0   times the factor when the watched figure was not better for so many
+///   plateau:patience=5,factor=0.1,minimum=0   times the factor when the monitored metric has not improved for so many
 ///   epochs
 /// `warmUpSteps` first steps rise linearly to what it says. Throws Failure, with a suggestion for a wrong name.
 std::unique_ptr<Schedule> makeSchedule(const std::string &text, size_t warmUpSteps);

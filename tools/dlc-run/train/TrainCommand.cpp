@@ -16,85 +16,87 @@ static char readDelimiter(const std::string &text) {
 }
 
 static void declareData(CLI::App &app, TrainOptions &options) {
-  app.add_option("library", options.library, "Library that dlc made with --train")
+  app.add_option("library", options.library, "Library compiled with dlc --train")
       ->check(expectLibrary(" --train"))
       ->required();
   app.add_option(
          "--data", options.data.sources,
          "FILE or NAME=FILE to learn from: a table (.csv, .tsv), an array (.npy, .npz, IDX) for the input or label "
-         "NAME, or a folder with a folder of images (PNG, JPEG) for each class; --data again for each further one")
+         "NAME, or a folder with a folder of images (PNG, JPEG) for each class; repeat --data for each further one")
       ->type_name("[NAME=]FILE")
       ->required()
       ->allow_extra_args(false);
-  app.add_option("--validation", options.validation.sources, "The same to measure with after each epoch")
+  app.add_option("--validation", options.validation.sources, "The same for data to validate with after each epoch")
       ->type_name("[NAME=]FILE")
       ->allow_extra_args(false);
   app.add_option("--validation-split", options.validationSplit,
-                 "Share of the rows of --data to hold back and measure with; the seed says which")
+                 "Share of the rows of --data to hold out for validation, selected by the seed")
       ->check(CLI::Range(0.0, 1.0))
       ->excludes("--validation");
   app.add_option("--validation-rows", options.validationRows,
-                 "FILE with the numbers (from 0) of the rows of --data to hold back and measure with")
+                 "FILE with the indices (from 0) of the rows of --data to hold out for validation")
       ->excludes("--validation")
       ->excludes("--validation-split");
-  app.add_option("--label-column", options.data.csv.label,
-                 "Column of a table that is the label; the last when left out");
+  app.add_option("--label-column", options.data.csv.label, "Column of a table that is the label; by default the last");
   app.add_option("--ignore-column", options.data.csv.ignored, "Column of a table to leave out")
       ->allow_extra_args(false);
   app.add_option_function<std::string>(
          "--delimiter", [&options](const std::string &text) { options.data.csv.delimiter = readDelimiter(text); },
-         "What stands between the fields of a table, a character or 'tab'; a comma when left out")
+         "Separator of the fields of a table, a character or 'tab'; a comma by default")
       ->type_name("CHARACTER");
-  app.add_option("--scale", options.scales, "NAME=FACTOR to multiply an input with, as 0.00392156862745098 for bytes")
+  app.add_option("--scale", options.scales,
+                 "NAME=FACTOR to multiply an input by, such as 0.00392156862745098 for bytes")
       ->allow_extra_args(false);
 }
 
 static void declareTraining(CLI::App &app, TrainOptions &options) {
-  app.add_option("--entry", options.entry, "Entry point that is a step; train_step when left out");
-  app.add_option("--epochs", options.epochs, "How often to go through the data")->check(CLI::Range(1, 1 << 30));
-  app.add_option("--batch", options.batch, "Rows of a step, if the model leaves that open")
+  app.add_option("--entry", options.entry, "Entry point that is a step; train_step by default");
+  app.add_option("--epochs", options.epochs, "Number of passes over the data")->check(CLI::Range(1, 1 << 30));
+  app.add_option("--batch", options.batch, "Rows per step, if the model leaves the batch size open")
       ->check(CLI::Range(1, 1 << 30));
-  app.add_option("--seed", options.seed, "Decides about first values, order and all else that is random")
+  app.add_option("--seed", options.seed, "Decides initial values, order and everything else that is random")
       ->check(CLI::NonNegativeNumber);
-  app.add_flag("--no-shuffle", options.isOrdered, "Take the rows in their order");
+  app.add_flag("--no-shuffle", options.isOrdered, "Do not shuffle the rows");
   app.add_option("--set", options.settings, "NAME=VALUE of a hyperparameter, such as learning_rate=0.01")
       ->allow_extra_args(false);
   app.add_option(
       "--schedule", options.schedule,
       "How the learning rate changes: constant, step:every=E,factor=F, exponential:factor=F, cosine:minimum=M, "
       "plateau:patience=E,factor=F,minimum=M");
-  app.add_option("--warmup", options.warmUpSteps, "Steps in which the learning rate rises to what it should be")
+  app.add_option("--warmup", options.warmUpSteps,
+                 "Number of steps over which the learning rate rises to that of the schedule")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--monitor", options.monitor,
-                 "Figure that decides what is best; validation_loss when left out, or loss without validation data");
+                 "Metric that decides what is best; by default validation_loss, or loss without validation data");
   app.add_option("--early-stopping", options.patience,
-                 "Stop when the figure has not become better for so many epochs; 0: never")
+                 "Stop when the metric has not improved for so many epochs; 0: never")
       ->check(CLI::NonNegativeNumber);
-  app.add_option("--min-delta", options.leastGain, "What counts as better for --early-stopping")
+  app.add_option("--min-delta", options.leastGain, "The smallest improvement that counts for --early-stopping")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--threads", options.threads, "Threads to compute with; 0: one for each CPU")
       ->check(CLI::Range(0u, DLC_MAX_THREADS));
 }
 
 static void declareFiles(CLI::App &app, TrainOptions &options) {
-  auto *checkpoint = app.add_option("--checkpoint", options.checkpoint,
-                                    "FILE.safetensors to write after each epoch, whole or not at all");
+  auto *checkpoint =
+      app.add_option("--checkpoint", options.checkpoint, "FILE.safetensors to write, atomically, after each epoch");
   app.add_option("--checkpoint-epochs", options.checkpointEpochs,
-                 "Write it after so many epochs (and after the last one)")
+                 "Write the checkpoint after so many epochs (and after the last one)")
       ->check(CLI::Range(1, 1 << 30))
       ->needs(checkpoint);
   app.add_option("--checkpoint-steps", options.checkpointSteps,
-                 "Write it after so many steps, too; 0: only after epochs")
+                 "Write the checkpoint after so many steps, too; 0: only after epochs")
       ->check(CLI::NonNegativeNumber)
       ->needs(checkpoint);
-  app.add_flag("--resume", options.isResumed, "Go on from the checkpoint if it is there")->needs(checkpoint);
+  app.add_flag("--resume", options.isResumed, "Continue from the checkpoint if it exists")->needs(checkpoint);
   app.add_option("--best", options.bestCheckpoint, "FILE.safetensors for the best state so far");
-  auto *load = app.add_option("--load", options.load, "FILE.safetensors with weights to begin with");
-  app.add_option("--load-prefix", options.loadPrefix, "Load only variables whose names start so")->needs(load);
-  app.add_flag("--load-partial", options.isPartialLoad, "Variables that the file lacks keep their first values")
+  auto *load = app.add_option("--load", options.load, "FILE.safetensors with the weights to start from");
+  app.add_option("--load-prefix", options.loadPrefix, "Load only variables whose names start with this prefix")
+      ->needs(load);
+  app.add_flag("--load-partial", options.isPartialLoad, "Variables that the file lacks keep their initial values")
       ->needs(load);
   app.add_option("--report", options.report, "FILE.html with learning curves and the confusion matrix");
-  app.add_flag("--json", options.isJson, "Print one JSON object a line");
+  app.add_flag("--json", options.isJson, "Print one JSON object per line");
 }
 
 /// What other tools call options, and what this one has for them.
@@ -126,7 +128,7 @@ static std::map<std::string, std::string> hintsForOptions() {
 
 int dlcrun::trainModel(int argc, char **argv) {
   TrainOptions options;
-  CLI::App app("Trains a library that dlc made with --train", "dlc-run train");
+  CLI::App app("Trains a library compiled with dlc --train", "dlc-run train");
   declareData(app, options);
   declareTraining(app, options);
   declareFiles(app, options);

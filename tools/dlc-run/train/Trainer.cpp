@@ -73,7 +73,7 @@ void Trainer::readData() {
   for (const Target &target : targets)
     if (target.isLabel && target.isReal() && target.count() == 1 && classNames.size() > 2)
       throw Failure("there are " + std::to_string(classNames.size()) + " classes, and label '" + target.name +
-                    "' is one number, which can tell two apart");
+                    "' is one number, which can distinguish two");
   if (data.rows > UINT32_MAX)
     throw Failure("more than 4294967295 rows are too many");
   if (!options.validation.sources.empty()) {
@@ -155,7 +155,7 @@ void Trainer::begin() {
       progress.note("nothing is left to do: the run ended early after " + std::to_string(state.epoch) + " epochs");
     else if (state.epoch >= options.epochs)
       progress.note("nothing is left to do: the run has its " + std::to_string(options.epochs) + " epochs; --epochs " +
-                    std::to_string(state.epoch + options.epochs) + " would go on");
+                    std::to_string(state.epoch + options.epochs) + " would continue");
   } else {
     learner.initialize(static_cast<dlc_int64>(options.seed));
     if (!options.load.empty()) {
@@ -198,7 +198,7 @@ static size_t findNonFinite(const Array &array) {
 
 void Trainer::reject(const Figures &figures, const Batch &batch) const {
   std::string reason = "whose batch starts with " + data.place(order[batch.firstPlace], targets) +
-                       ": lower the learning rate, or look for values that are far off";
+                       ": lower the learning rate, or look for outliers in the data";
   for (size_t i = 0; i < targets.size(); ++i)
     if (size_t found = findNonFinite(batch.tensors[i]); found < batch.tensors[i].count()) {
       size_t row = order[batch.firstPlace + found / targets[i].count()];
@@ -285,9 +285,9 @@ bool Trainer::endEpoch() {
     std::vector<std::string> names;
     for (const auto &[name, value] : record.figures)
       names.push_back(name);
-    // What the epoch has learnt is kept: only its end is left for a run that watches another figure.
+    // What the epoch has learnt is kept: only its end is left for a run that monitors another metric.
     saveCheckpoint();
-    throw Failure("there is no figure '" + monitor + "' to watch" + lastGood() + suggestion(monitor, names));
+    throw Failure("there is no metric '" + monitor + "' to watch" + lastGood() + suggestion(monitor, names));
   }
   double value = isMoreBetter(monitor) ? -*watched : *watched;
   state.history.push_back(record);
@@ -323,12 +323,11 @@ int Trainer::run() {
   if (!isDone) {
     saveCheckpoint();
     progress.note(options.checkpoint.empty() ? "interrupted; without --checkpoint nothing is kept"
-                                             : "interrupted; '" + options.checkpoint + "' is where --resume goes on");
+                                             : "interrupted; '" + options.checkpoint + "' is where --resume continues");
     return 128 + interruption();
   }
   if (state.isStopped)
-    progress.note("stopped: '" + monitor + "' has not become better for " + std::to_string(options.patience) +
-                  " epochs");
+    progress.note("stopped: '" + monitor + "' has not improved for " + std::to_string(options.patience) + " epochs");
   if (!confusion && validationData && !options.report.empty())
     if (std::optional<Evaluation> evaluation = validate())
       confusion = std::move(evaluation->confusion);

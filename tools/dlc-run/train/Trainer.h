@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// A training run: epochs of shuffled batches, figures, checkpoints.
+/// A training run: epochs of shuffled batches, metrics, checkpoints.
 #ifndef DLC_TOOLS_DLC_RUN_TRAIN_TRAINER_H
 #define DLC_TOOLS_DLC_RUN_TRAIN_TRAINER_H
 
@@ -17,7 +17,7 @@ struct TrainOptions {
   std::string entry; ///< what a step is; empty: train_step
   DataOptions data, validation;
   double validationSplit = 0;
-  std::string validationRows;        ///< file with the numbers of rows to hold back
+  std::string validationRows;        ///< file with the indices of rows to hold out
   std::vector<std::string> scales;   ///< "NAME=FACTOR"
   std::vector<std::string> settings; ///< "NAME=VALUE" of hyperparameters
   size_t epochs = 10, batch = 32;
@@ -81,7 +81,7 @@ private:
   TrainingState state;
   std::optional<Confusion> confusion; ///< of the last evaluation
   std::optional<CheckpointLock> checkpointLock, bestLock;
-  std::string savedWhen; ///< where the run stood when the checkpoint was written
+  std::string savedWhen; ///< the progress of the run when the checkpoint was written
 };
 
 } // namespace dlcrun

@@ -61,10 +61,10 @@ std::vector<double> marksBetween(double low, double high, double step) {
 
 struct Curve {
   std::string name, style;
-  std::vector<double> values; ///< one an epoch; NaN where there is none
+  std::vector<double> values; ///< one per epoch; NaN where there is none
 };
 
-/// A picture of curves over the epochs.
+/// A plot of curves over the epochs.
 std::string drawCurves(const std::vector<Curve> &curves, const std::vector<EpochRecord> &history) {
   constexpr double width = 640, height = 260, left = 64, bottom = 28;
   double low = INFINITY, high = -INFINITY;
@@ -112,7 +112,7 @@ std::string drawCurves(const std::vector<Curve> &curves, const std::vector<Epoch
 
 std::string drawConfusion(const Confusion &confusion, const std::vector<std::string> &names) {
   auto nameOf = [&](size_t index) { return index < names.size() ? escape(names[index]) : std::to_string(index); };
-  std::string table = "<table class='confusion'>\n<tr><th>is &#8595;, taken for &#8594;";
+  std::string table = "<table class='confusion'>\n<tr><th>actual &#8595;, predicted &#8594;";
   for (size_t c = 0; c < confusion.size(); ++c)
     table += "<th>" + nameOf(c);
   table += "<th class='number'>recall</tr>\n";
@@ -161,7 +161,7 @@ std::string TrainingReport::toHtml() const {
                      "content='width=device-width'>\n<title>" +
                      escape(model) + ": training</title>\n<style>" + style + "</style>\n<h1>" + escape(model) +
                      "</h1>\n<p>" + std::to_string(history.size()) + " epochs over " + std::to_string(rows) +
-                     " rows, " + std::to_string(validationRows) + " rows held back for validation.</p>\n";
+                     " rows, " + std::to_string(validationRows) + " rows held out for validation.</p>\n";
   std::vector<std::string> names;
   const std::string front = "validation_";
   for (const EpochRecord &record : history)

@@ -12,7 +12,7 @@ struct TrainingReport {
   std::string model;
   std::vector<std::string> classNames; ///< empty: classes are numbers
   std::vector<EpochRecord> history;
-  std::string monitor;        ///< the figure that decides which epoch is the best
+  std::string monitor;        ///< the metric that decides which epoch is the best
   const Confusion *confusion; ///< of the last epoch; null if there are no classes
   size_t rows, validationRows;
 

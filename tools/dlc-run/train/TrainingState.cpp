@@ -46,7 +46,7 @@ void TrainingState::load(const std::string &path, dlc::Variables &variables, con
   try {
     std::optional<std::string> text = dlc::readMetadata(variables.model(), path, metadataKey);
     if (!text)
-      throw Failure("'" + path + "' holds variables, but no training run to go on with: start one from it with --load");
+      throw Failure("'" + path + "' holds variables, but no training run to continue: start one from it with --load");
     Json json = Json::parse(*text);
     if (json.at("version") != 1)
       throw Failure("'" + path + "' was written by another version of dlc-run train");
@@ -56,7 +56,7 @@ void TrainingState::load(const std::string &path, dlc::Variables &variables, con
     for (const auto &[name, value] : json.at("run").items())
       // Checkpoints may lack what later versions of dlc-run compare, and bring what they no longer do.
       if (mine.contains(name) && mine.at(name) != value)
-        throw Failure("'" + path + "' is of another training run: its " + name + " is " + value.dump() +
+        throw Failure("'" + path + "' belongs to another training run: its " + name + " is " + value.dump() +
                       ", and this one's is " + mine.at(name).dump());
     epoch = json.at("epoch");
     step = json.at("step");

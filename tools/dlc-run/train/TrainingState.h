@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Where a training run stands, beside the variables. Together with them it is all that the rest of the run depends on:
-/// it goes into the checkpoint, so that a resumed run makes the same bits as one that was never stopped.
+/// The progress of a training run, besides the variables. Together with them it is all that the rest of the run depends
+/// on: it goes into the checkpoint, so that a resumed run makes the same bits as one that was never stopped.
 #ifndef DLC_TOOLS_DLC_RUN_TRAIN_TRAININGSTATE_H
 #define DLC_TOOLS_DLC_RUN_TRAIN_TRAININGSTATE_H
 
@@ -11,7 +11,7 @@
 
 namespace dlcrun {
 
-/// What must be the same for a checkpoint to be gone on from.
+/// What must be the same to continue from a checkpoint.
 struct RunIdentity {
   uint64_t seed = 0;
   size_t batch = 0, rows = 0, validationRows = 0;
@@ -21,9 +21,9 @@ struct RunIdentity {
 };
 
 struct TrainingState {
-  size_t epoch = 0, step = 0; ///< whole epochs, and steps of the one at hand
+  size_t epoch = 0, step = 0; ///< whole epochs, and steps of the current one
   double weightSeen = 0;      ///< in this epoch: of its batches, see LabelWeights
-  Figures sums;               ///< of the figures of this epoch's steps, times their weights
+  Figures sums;               ///< of the metrics of this epoch's steps, times their weights
   std::vector<EpochRecord> history;
   bool isStopped = false; ///< early stopping has had enough
   EarlyStopping stopping{0, 0};

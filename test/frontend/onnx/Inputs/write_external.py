@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes models whose weight stands in a file of its own. usage: write_external.py FOLDER
+"""Writes models whose weight is in a separate file. usage: write_external.py FOLDER
 
 good.onnx, and bad.onnx's kin: outside (a path that leaves the folder), missing (no such file), short (too few bytes), size (data
 in the model that is too short for its shape), overflow (a shape of too many elements).

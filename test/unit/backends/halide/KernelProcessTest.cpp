@@ -72,7 +72,7 @@ TEST(KernelProcessTest, AProcessThatSomebodyElseWaitedForIsAnError) {
         return succeed();
       },
       [] { EXPECT_GT(waitpid(-1, nullptr, 0), 0); });
-  ASSERT_TRUE(std::holds_alternative<std::string>(outcome)) << "a failed waitpid is taken for success";
+  ASSERT_TRUE(std::holds_alternative<std::string>(outcome)) << "a failed waitpid counts as success";
   EXPECT_NE(std::get<std::string>(outcome).find("how its process ended"), std::string::npos);
 }
 
