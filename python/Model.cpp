@@ -60,6 +60,10 @@ Model::Model(const std::string &path, uint32_t threads)
       process(getpid()) {}
 
 void Model::check(dlc_int32 status) const {
+  if (status == DLC_ERROR_VARIABLES && !bound)
+    throw dlc::Error(status, std::string(dlc_context_message(context.get())) +
+                                 ": make them by state = model.new_state(), and state.load(PATH) if they have been "
+                                 "trained");
   if (status)
     throw dlc::Error(status, dlc_context_message(context.get()));
 }

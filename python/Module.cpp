@@ -114,8 +114,19 @@ std::optional<Array> defaultInput(const dlc_entry_point &entry, uint32_t index) 
   return Model::makeScalar(info.element_type, info.default_value);
 }
 
-nb::dict runByName(Model &model, const nb::dict &inputs, const std::optional<std::string> &entryName,
-                   const nb::dict &outputs) {
+/// `value`, which must be a dict, or what is wrong with it.
+nb::dict toDict(const nb::object &value, const char *what) {
+  if (nb::isinstance<nb::dict>(value))
+    return nb::cast<nb::dict>(value);
+  std::string type = nb::cast<std::string>(value.type().attr("__name__"));
+  throw dlc::Error(DLC_ERROR_TYPE, std::string("run takes ") + what + " as a dict of arrays by name, as in " +
+                                       "model.run({\"x\": x}), not as a " + type +
+                                       "; model(x) takes arrays in their order");
+}
+
+nb::dict runByName(Model &model, const nb::object &givenInputs, const std::optional<std::string> &entryName,
+                   const nb::object &givenOutputs) {
+  nb::dict inputs = toDict(givenInputs, "inputs"), outputs = toDict(givenOutputs, "outputs");
   const dlc_entry_point &entry = findEntry(model, entryName);
   std::vector<Array> arrays;
   std::vector<nb::object> named = byName(inputs, entry.inputs, entry.input_count, "input");
@@ -276,12 +287,23 @@ NB_MODULE(_dlc, module) {
            "of the state were changed. `load` does so itself.");
   nb::class_<Model>(module, "Model", "A compiled model: a library opened, prepared and ready to run.")
       .def(
-          "__init__", [](Model *self, nb::handle path, uint32_t threads) { new (self) Model(pathText(path), threads); },
+          "__init__",
+          [](Model *self, nb::handle path, int64_t threads) {
+            if (threads < 0 || threads > DLC_MAX_THREADS)
+              throw dlc::Error(DLC_ERROR_ARGUMENT, "threads is " + std::to_string(threads) + "; it must be from 1 to " +
+                                                       std::to_string(DLC_MAX_THREADS));
+            std::string text = pathText(path);
+            for (const char *ending : {".json", ".onnx", ".mlir"})
+              if (text.size() > 5 && text.compare(text.size() - 5, 5, ending) == 0)
+                throw dlc::Error(DLC_ERROR_FILE, "'" + text + "' is a model: compile it first, by dlc.compile(\"" +
+                                                     text + "\", \"model.so\")");
+            new (self) Model(text, static_cast<uint32_t>(threads));
+          },
           "path"_a, "threads"_a = 1, "Opens the library at `path`; runs use `threads` threads, the caller's included.")
       .def_prop_ro("name", [](const Model &model) { return model.description().name; })
       .def_prop_ro("target", [](const Model &model) { return model.description().target; })
       .def_prop_ro("entry_points", &entryPoints)
-      .def("run", &runByName, "inputs"_a, "entry"_a = nb::none(), "outputs"_a = nb::dict(),
+      .def("run", &runByName, "inputs"_a.none(), "entry"_a = nb::none(), "outputs"_a.none() = nb::dict(),
            "Runs an entry point on arrays by name; returns its outputs by name. Arrays in `outputs` are written in "
            "place. Without `entry` it is 'run', else 'predict', else the only one.")
       .def("new_state", &Model::newState, "seed"_a = 0,

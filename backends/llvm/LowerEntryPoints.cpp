@@ -115,6 +115,10 @@ void LowerEntryPointsPass::runOnOperation() {
   for (mlir::func::FuncOp function : functions)
     if (function->hasAttr("dlc.range_grain") || function->hasAttr("dlc.part"))
       outlinedFunctions[function.getName()] = function;
+  // LLVM's inliner would inspect all its calls at each of them, which are thousands where there are parts.
+  if (llvm::any_of(functions, [](mlir::func::FuncOp function) { return function->hasAttr("dlc.part"); }))
+    module.lookupSymbol(inRangesName)
+        ->setAttr("passthrough", mlir::Builder(&getContext()).getStrArrayAttr({"noinline"}));
   for (mlir::func::FuncOp function : functions)
     if (function->hasAttr("dlc.range_grain") && mlir::failed(lowerTask(function)))
       return signalPassFailure();

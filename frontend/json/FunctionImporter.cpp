@@ -71,7 +71,9 @@ void FunctionImporter::import(StringRef name, const JsonValue &description) {
                           "'" + name + "' cannot name a function: use letters, digits and underscores only");
   if (!declareInputs(name, description))
     return;
-  scope.begin(function, nullptr, assignsParameters(description));
+  // Running the model itself changes no parameter, unless its nodes say so.
+  bool assigns = assignsParameters(description);
+  scope.begin(function, nullptr, assigns, /*isInference=*/!assigns && scope.isModel(description));
   importBody(description);
   if (!reporter.hasErrors())
     scope.end();

@@ -6,16 +6,17 @@
 using namespace mlir;
 using namespace dlc::json;
 
-void FunctionScope::begin(func::FuncOp newFunction, TrainingScope *training, bool isLearning) {
+void FunctionScope::begin(func::FuncOp newFunction, TrainingScope *training, bool isLearning, bool predicts) {
   function = newFunction;
   given = training;
   learns = isLearning;
+  isInference = predicts;
   own.reset();
   assigned.clear();
 }
 
 void FunctionScope::end() {
-  if (!own)
+  if (!own || isInference)
     return;
   for (const auto &[name, value] : own->getUpdates()) {
     if (!assign(name))

@@ -22,7 +22,10 @@ public:
 
   /// What follows is in `function`, and trains as `training` says, if that is not null. `learns`: it defines itself
   /// how it is trained, so that its own nodes (not those of functions that it calls) behave as in training.
-  void begin(mlir::func::FuncOp function, TrainingScope *training, bool learns = false);
+  /// `isInference`: it predicts, so that state updates of nodes with a training mode of their own are dropped.
+  void begin(mlir::func::FuncOp function, TrainingScope *training, bool learns = false, bool isInference = false);
+  /// Whether `description` is the model itself, not one of its functions.
+  bool isModel(const JsonValue &description) const { return &description == &model; }
   /// Writes what a trainable function has to do at its end.
   void end();
 
@@ -47,7 +50,7 @@ private:
   llvm::SmallVector<llvm::StringRef> calls;
   mlir::func::FuncOp function;
   TrainingScope *given = nullptr;
-  bool learns = false;
+  bool learns = false, isInference = false;
   std::optional<TrainingScope> own; ///< of a trainable function
   llvm::StringSet<> assigned;       ///< parameters that the function assigns
 };

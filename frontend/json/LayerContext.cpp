@@ -41,7 +41,7 @@ bool LayerContext::expectRank(int64_t rank) {
       reporter.warning(position, label + " takes images [N, C, H, W], and its input " + describeTensor(input()) +
                                      " looks like [N, H, W, C]: give the input the shape " +
                                      putChannelsFirst(places.drop_back(), places.back()) +
-                                     ", or put a transpose before the layer");
+                                     ", or put a layer \"permute\" before it");
     return true;
   }
   std::string hint;

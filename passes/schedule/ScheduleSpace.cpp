@@ -19,13 +19,16 @@ static constexpr int64_t mostElements = INT32_MAX;
 
 bool ScheduleParameter::allows(int64_t value) const {
   return value >= least && value <= most && value % multipleOf == 0 &&
-         (divides == 0 || (value != 0 && divides % value == 0));
+         (divides == 0 || (value != 0 && divides % value == 0)) &&
+         (block == 0 || block % value == 0 || value % block == 0);
 }
 
 std::string ScheduleParameter::describe() const {
   std::string text = least == most ? std::to_string(least)
                                    : (multipleOf == 1 ? "" : "a multiple of " + std::to_string(multipleOf) + " ") +
                                          ("from " + std::to_string(least) + " to " + std::to_string(most));
+  if (block != 0)
+    text += ", a divisor or a multiple of " + std::to_string(block);
   return divides == 0 ? text : text + " that divides " + std::to_string(divides);
 }
 
@@ -142,11 +145,10 @@ void SpaceBuilder::addRows() {
 
 ScheduleParameter SpaceBuilder::packedColumns(int64_t block, int64_t extent) const {
   ScheduleParameter parameter{"columns", lanes, mostAccumulators * lanes, lanes};
+  // A tile that contains all columns of the first block need not divide it.
   bool isInFirstBlock = extent >= 0 && extent <= columns && columns <= block;
-  if (columns > block)
-    parameter.multipleOf = std::lcm(lanes, block);
-  else if (!isInFirstBlock)
-    parameter.divides = block;
+  if (!isInFirstBlock)
+    parameter.block = block;
   return parameter;
 }
 
@@ -402,7 +404,8 @@ LogicalResult verifySchedule(const TileSubject &subject, const Machine &processo
   if (!llvm::isPowerOf2_64(static_cast<uint64_t>(std::max<int64_t>(schedule.getVector(), 0))) ||
       schedule.getVector() > space->mostLanes)
     return emitError() << "vectors of '" << space->algorithm << "' have " << schedule.getVector()
-                       << " lanes; it must be a power of two up to " << space->mostLanes;
+                       << (schedule.getVector() == 1 ? " lane" : " lanes") << "; it must be "
+                       << (space->mostLanes == 1 ? "1" : "a power of two up to " + std::to_string(space->mostLanes));
   if (failed(verifyTiles(*space, schedule, emitError)))
     return failure();
   const auto *split =
@@ -417,7 +420,9 @@ LogicalResult verifySchedule(const TileSubject &subject, const Machine &processo
   int64_t multiple = split == space->splits.end() ? 1 : split->grainMultipleOf;
   if (schedule.getGrain() < 1 || schedule.getGrain() > mostElements || schedule.getGrain() % multiple != 0)
     return emitError() << "ranges of dimension " << schedule.getSplit() << " begin at multiples of "
-                       << schedule.getGrain() << "; it must be a multiple of " << multiple;
+                       << schedule.getGrain() << "; it must be "
+                       << (multiple == 1 ? "" : "a multiple of " + std::to_string(multiple) + ", ") << "at least "
+                       << multiple;
   return success();
 }
 

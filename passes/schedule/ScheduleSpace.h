@@ -16,6 +16,7 @@ struct ScheduleParameter {
   int64_t multipleOf = 1;
   int64_t divides = 0; ///< legal values divide it; 0: they need not divide anything
   bool isOptional = false;
+  int64_t block = 0; ///< legal values divide it or are multiples of it; 0: there are no blocks
 
   bool allows(int64_t value) const;
   /// "a multiple of 8 from 8 to 64".

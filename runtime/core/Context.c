@@ -156,12 +156,14 @@ int dlcContextTakeOver(Context *context, dlc_uint32 holder) {
 int dlcContextHasEntry(Context *context, const dlc_entry_point *entry) {
   const dlc_model *model = context->face.model;
   dlc_uint64 place = (dlc_uint64)entry - (dlc_uint64)model->entries;
-  if (__builtin_expect(place < model->entry_count * sizeof(dlc_entry_point), 1))
+  if (__builtin_expect(place < model->entry_count * sizeof(dlc_entry_point) && place % sizeof(dlc_entry_point) == 0, 1))
     return 1;
-  dlcContextFail(context, DLC_ERROR_ARGUMENT,
-                 "the entry point '%s' is not one of the context's model '%s', but another model's, or the same "
-                 "model's from another library: look it up with dlc_find_entry(context->model, ...)",
-                 entry->name, model->name);
+  // It may be a closed library's, so that not even its name can be read.
+  dlcContextFail(
+      context, DLC_ERROR_ARGUMENT,
+      "the entry point is not one of the context's model '%s', but another model's, or the same model's from "
+      "another library: look it up with dlc_find_entry(context->model, ...)",
+      model->name);
   return 0;
 }
 

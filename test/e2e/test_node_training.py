@@ -207,3 +207,22 @@ def test_errors(programs, nodes, message):
     (programs.folder / "m.json").write_text(json.dumps(make_step(nodes, ["y"])))
     result = programs.run("dlc", "m.json", "-o", "m.so")
     assert result.returncode == 1 and message in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize("is_trained", [False, True])
+def test_predicting_keeps_running_statistics(tmp_path, is_trained):
+    """A training mode of 1 normalizes by the batch everywhere; only training updates the running statistics."""
+    parameters = {name: {"shape": [3], "initializer": "ones" if name in "sv" else "zeros"} for name in "sbmv"}
+    nodes = [node("BatchNormalization", ["x", "s", "b", "m", "v"], "y", training_mode=1)]
+    model = {"dlc": 1, "inputs": [{"name": "x", "shape": ["N", 3]}], "nodes": nodes, "parameters": parameters, "outputs": ["y"]}
+    if is_trained:
+        model["training"] = {"loss": "mean_squared_error", "optimizer": {"name": "sgd", "learning_rate": 0.0}}
+    compiled = compile_model(tmp_path, "m", model, *(["--train"] if is_trained else []))
+    x = np.random.default_rng(5).standard_normal((50, 3)).astype(np.float32) + 2
+    state = compiled.new_state(seed=1) if is_trained else None
+    y = compiled(x)
+    np.testing.assert_allclose(y, (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5), rtol=1e-4, atol=1e-5)
+    if is_trained:
+        np.testing.assert_array_equal(state["m"], np.zeros(3, np.float32))
+        compiled.run({"x": x, "label": y}, entry="train_step")
+        np.testing.assert_allclose(state["m"], 0.1 * x.mean(0), rtol=1e-5)

@@ -41,6 +41,23 @@ def test_call_and_run_agree(model):
     np.testing.assert_array_equal(called, model.run({"image": images})["probability"])
 
 
+@pytest.mark.parametrize("inputs", [None, [1.0], np.zeros((1, 1, 8, 8), np.float32)])
+def test_run_says_that_it_takes_names(model, inputs):
+    with pytest.raises(TypeError, match=r"run takes inputs as a dict of arrays by name, as in model.run\(\{\"x\": x\}\), not as a"):
+        model.run(inputs)
+    with pytest.raises(TypeError, match="run takes outputs as a dict"):
+        model.run({"image": random_images(1)}, outputs=[])
+
+
+def test_opening_says_what_is_wrong(library):
+    with pytest.raises(dlc.Error, match=r"'m.json' is a model: compile it first, by dlc.compile\("):
+        dlc.Model("m.json")
+    with pytest.raises(ValueError, match="threads is -1; it must be from 1 to 256"):
+        dlc.Model(library, threads=-1)
+    with pytest.raises(dlc.Error, match="has no entry point 'walk'; it has 'run'"):
+        dlc.Model(library).run({}, entry="walk")
+
+
 def test_results_are_fresh_arrays(model):
     first = model(random_images(2))
     kept = first.copy()

@@ -104,7 +104,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->group(code);
   app.add_option("--shape", options.shapes, "Fix the extents of an input: --shape x=1x3x224x224; may be repeated")
       ->type_name("INPUT=EXTENTS")
-      ->expected(1)
+      ->allow_extra_args(false)
       ->take_all()
       ->group(code);
   app.add_option("--memory-limit", options.memoryLimit,
@@ -192,7 +192,9 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   if (noCache)
     options.cacheDirectory.clear();
   options.optimizationLevel = level[0] - '0';
+  options.isLevelGiven = app.count("-O") != 0;
   options.math = *parseMathMode(math);
+  options.isMathGiven = app.count("--math") != 0;
   options.weights = weights == "file" ? WeightsPlacement::File : WeightsPlacement::Embed;
   return line;
 }

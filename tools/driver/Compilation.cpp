@@ -141,6 +141,10 @@ LogicalResult Compilation::writeModule(llvm::StringRef path) {
   // The first choice that depends on the target.
   if (isDone("layout"))
     state.target = settings.target.name;
+  if (isDone("graph")) {
+    state.optimizationLevel = settings.pipelineOptions.optimizationLevel;
+    state.math = settings.pipelineOptions.math;
+  }
   bool isTerminal = isStandardOutput(path) && llvm::outs().is_displayed();
   return writeText(fileLocation, files, path, [&](llvm::raw_ostream &stream) {
     printModule(stream, *model, state, /*isComplete=*/!options.brief && !isTerminal);
@@ -252,7 +256,7 @@ LogicalResult Compilation::compileKernels() {
   kernelOptions.jobs = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
   kernelOptions.cacheDirectory = options.cacheDirectory;
   kernelOptions.checkBounds = options.checkBounds;
-  kernelOptions.relaxContractions = options.math == MathMode::Fast;
+  kernelOptions.relaxContractions = settings.pipelineOptions.math == MathMode::Fast;
   auto variants = halide::collectVariants(*model);
   auto result = halide::compileKernels(variants, kernelOptions);
   if (failed(result))

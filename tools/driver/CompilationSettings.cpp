@@ -260,6 +260,18 @@ LogicalResult CompilationSettings::resume(const CompileOptions &options, const C
   if (!options.compileTo.empty() && options.compileTo != state.phase && isDone(options.compileTo))
     error() << "--compile-to=" << options.compileTo << ": this module was printed after the phase '" << state.phase
             << "', which is later";
+  if (state.optimizationLevel) {
+    if (options.isLevelGiven && options.optimizationLevel != *state.optimizationLevel)
+      error() << "-O" << options.optimizationLevel << " comes too late: this module was optimized with -O"
+              << *state.optimizationLevel;
+    pipelineOptions.optimizationLevel = *state.optimizationLevel;
+  }
+  if (state.math) {
+    if (options.isMathGiven && options.math != *state.math)
+      error() << "--math=" << getMathModeName(options.math)
+              << " comes too late: this module was optimized with --math=" << getMathModeName(*state.math);
+    pipelineOptions.math = *state.math;
+  }
   if (isDone("graph")) {
     if (!options.parameters.empty())
       error() << "--parameters comes too late: the weights of this module are fixed after the phase 'graph'";

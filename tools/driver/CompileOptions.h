@@ -26,6 +26,7 @@ struct CompileOptions {
   std::string target = "native";
   int optimizationLevel = 3;
   MathMode math = MathMode::Default;
+  bool isLevelGiven = false, isMathGiven = false; ///< asked for, not left at the default
   std::string precision = "f32";
   std::vector<std::string> shapes; ///< `INPUT=1x3x224x224` each
   WeightsPlacement weights = WeightsPlacement::Embed;

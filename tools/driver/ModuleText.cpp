@@ -11,8 +11,8 @@ using mlir::failure;
 using mlir::LogicalResult;
 using mlir::success;
 
-static constexpr llvm::StringLiteral phaseName = "dlc.phase", targetName = "dlc.target",
-                                     replaceableName = "dlc.replaceable_weights";
+static constexpr llvm::StringLiteral phaseName = "dlc.phase", targetName = "dlc.target", levelName = "dlc.optimization",
+                                     mathName = "dlc.math", replaceableName = "dlc.replaceable_weights";
 
 void dlc::printModule(llvm::raw_ostream &stream, mlir::ModuleOp module, const CompilationState &state,
                       bool isComplete) {
@@ -22,6 +22,10 @@ void dlc::printModule(llvm::raw_ostream &stream, mlir::ModuleOp module, const Co
     module->setAttr(phaseName, builder.getStringAttr(state.phase));
     if (!state.target.empty())
       module->setAttr(targetName, builder.getStringAttr(state.target));
+    if (state.optimizationLevel)
+      module->setAttr(levelName, builder.getI64IntegerAttr(*state.optimizationLevel));
+    if (state.math)
+      module->setAttr(mathName, builder.getStringAttr(getMathModeName(*state.math)));
     if (state.replaceableWeights)
       module->setAttr(replaceableName, builder.getUnitAttr());
   }
@@ -35,7 +39,7 @@ void dlc::printModule(llvm::raw_ostream &stream, mlir::ModuleOp module, const Co
   if (!isComplete)
     stream
         << "// Locations and the bytes of large constants are left out; write a file (-o FILE.mlir) to compile it.\n";
-  for (llvm::StringRef name : {phaseName, targetName, replaceableName})
+  for (llvm::StringRef name : {phaseName, targetName, levelName, mathName, replaceableName})
     module->removeAttr(name);
 }
 
@@ -57,6 +61,18 @@ static LogicalResult takeState(mlir::ModuleOp module, CompilationState &state) {
     if (!name)
       return module.emitError() << "'" << targetName << "' must be a string";
     state.target = name.str();
+  }
+  if (mlir::Attribute level = module->removeAttr(levelName)) {
+    auto number = llvm::dyn_cast<mlir::IntegerAttr>(level);
+    if (!number || number.getInt() < 0 || number.getInt() > 3)
+      return module.emitError() << "'" << levelName << "' must be a number from 0 to 3";
+    state.optimizationLevel = static_cast<int>(number.getInt());
+  }
+  if (mlir::Attribute math = module->removeAttr(mathName)) {
+    auto name = llvm::dyn_cast<mlir::StringAttr>(math);
+    state.math = name ? parseMathMode(name.getValue()) : std::nullopt;
+    if (!state.math)
+      return module.emitError() << "'" << mathName << "' must be \"strict\", \"default\" or \"fast\"";
   }
   state.replaceableWeights = static_cast<bool>(module->removeAttr(replaceableName));
   return success();
@@ -81,7 +97,7 @@ static LogicalResult checkConstants(mlir::ModuleOp module) {
 }
 
 /// Reports ops that no module after the phase `state.phase` has. (The graph phase forms kernels already.)
-static LogicalResult checkLevel(mlir::ModuleOp module, const CompilationState &state) {
+static LogicalResult checkLevel(mlir::ModuleOp module, llvm::StringRef path, const CompilationState &state) {
   bool isImported = state.phase == "import", isProgram = state.phase == "program";
   mlir::WalkResult walked = module.walk([&](mlir::Operation *op) {
     bool isLate = op->getName().getDialectNamespace() == "llvm" ||
@@ -89,8 +105,15 @@ static LogicalResult checkLevel(mlir::ModuleOp module, const CompilationState &s
                   (llvm::isa<KernelOp>(op) && (isImported || isProgram));
     if (!isLate)
       return mlir::WalkResult::advance();
-    op->emitError() << "belongs to a different phase than '" << state.phase << "', after which the module says it was "
-                    << "printed; its attribute '" << phaseName << "' names the phase";
+    if (op->getName().getDialectNamespace() == "llvm")
+      mlir::emitError(mlir::FileLineColLoc::get(module.getContext(), path, 1, 1))
+          << "this module is in LLVM's dialect, as it is after the phase 'llvm', and cannot be compiled on: print it "
+             "after "
+             "'program' or before";
+    else
+      op->emitError() << "belongs to a different phase than '" << state.phase
+                      << "', after which the module says it was "
+                      << "printed; its attribute '" << phaseName << "' names the phase";
     return mlir::WalkResult::interrupt();
   });
   return failure(walked.wasInterrupted());
@@ -99,7 +122,7 @@ static LogicalResult checkLevel(mlir::ModuleOp module, const CompilationState &s
 mlir::OwningOpRef<mlir::ModuleOp> dlc::parseModule(llvm::StringRef path, mlir::MLIRContext *context,
                                                    CompilationState &state) {
   auto module = mlir::parseSourceFile<mlir::ModuleOp>(path, context);
-  if (!module || failed(takeState(*module, state)) || failed(checkLevel(*module, state)) ||
+  if (!module || failed(takeState(*module, state)) || failed(checkLevel(*module, path, state)) ||
       failed(checkConstants(*module)))
     return nullptr;
   return module;

@@ -6,16 +6,20 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "passes/Pipelines.h"
 #include "llvm/Support/raw_ostream.h"
+#include <optional>
 #include <string>
 
 namespace dlc {
 
 /// How far a module has come, as attributes of the module tell it; a graph as importers make it has none of them.
 struct CompilationState {
-  std::string phase = "import";    ///< the last one that is done (`dlc.phase`)
-  std::string target;              ///< what layouts and schedules were made for (`dlc.target`); empty: nothing yet
-  bool replaceableWeights = false; ///< `dlc.replaceable_weights`
+  std::string phase = "import";         ///< the last one that is done (`dlc.phase`)
+  std::string target;                   ///< the target of layouts and schedules (`dlc.target`); empty: nothing yet
+  std::optional<int> optimizationLevel; ///< of the phases that are done (`dlc.optimization`); nothing after 'import'
+  std::optional<MathMode> math;         ///< the same (`dlc.math`)
+  bool replaceableWeights = false;      ///< `dlc.replaceable_weights`
 };
 
 /// Prints `module` with what `state` says: complete, or for people. Then the bytes of large constants and the

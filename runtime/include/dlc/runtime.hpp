@@ -215,7 +215,10 @@ public:
   const dlc_entry_point &entry(const std::string &name) const {
     if (const dlc_entry_point *found = dlc_find_entry(model(), name.c_str()))
       return *found;
-    throw Error(DLC_ERROR_NOT_FOUND, "the model has no entry point '" + name + "'");
+    std::string names;
+    for (dlc_uint32 i = 0; i < model()->entry_count; ++i)
+      names += (i ? ", '" : "'") + std::string(model()->entries[i].name) + "'";
+    throw Error(DLC_ERROR_NOT_FOUND, "the model has no entry point '" + name + "'; it has " + names);
   }
 
   /// The shapes of all outputs for inputs of these shapes.

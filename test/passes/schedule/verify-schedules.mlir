@@ -119,7 +119,7 @@ func.func @split(%x: tensor<4x64xf32>) -> tensor<4x64xf32> {
 // -----
 
 func.func @grain(%x: tensor<6x32xf32>, %w: tensor<32x64xf32>) -> tensor<6x64xf32> {
-  // expected-error @+1 {{ranges of dimension 1 begin at multiples of 24; it must be a multiple of 16}}
+  // expected-error @+1 {{ranges of dimension 1 begin at multiples of 24; it must be a multiple of 16, at least 16}}
   %0 = dlc.kernel "hidden" root(contraction) (%x, %w : tensor<6x32xf32>, tensor<32x64xf32>) -> tensor<6x64xf32>
       attributes {schedules = [#dlc.schedule<algorithm = "gemm", isa = "x86-64-v3", vector = 8, split = 1, grain = 24, tiles = {columns = 16, rows = 3}>]} {
   ^bb0(%a: tensor<6x32xf32>, %b: tensor<32x64xf32>):

@@ -238,9 +238,7 @@ TEST_F(RuntimeContext, RefusesEntryPointsOfOtherModels) {
     auto refused = [&](dlc_int32 status) {
       EXPECT_EQ(status, DLC_ERROR_ARGUMENT);
       std::string message = dlc_context_message(context);
-      EXPECT_NE(message.find("'" + std::string(entry->name) + "' is not one of the context's model 'fake'"),
-                std::string::npos)
-          << message;
+      EXPECT_NE(message.find("is not one of the context's model 'fake'"), std::string::npos) << message;
       return status == DLC_ERROR_ARGUMENT;
     };
     ASSERT_TRUE(
