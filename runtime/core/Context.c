@@ -251,7 +251,7 @@ static dlc_int32 reserveFixed(Context *context) {
 dlc_int32 dlcContextCreate(const dlc_model *model, const dlc_context_options *given, dlc_error *error,
                            dlc_context **result) {
   if (!result)
-    return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_context_create: no variable for the context");
+    return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_context_create: the parameter for the context is null");
   *result = (dlc_context *)0;
   dlc_error reason;
   const dlc_program *program = dlcModelChooseProgram(model, &reason);

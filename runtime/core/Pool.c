@@ -277,7 +277,7 @@ dlc_uint32 dlcCpuCount(void) {
 
 dlc_int32 dlcPoolApiCreate(const dlc_pool_options *given, dlc_error *error, dlc_pool **pool) {
   if (!pool)
-    return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_pool_create: no variable for the pool");
+    return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_pool_create: the parameter for the pool is null");
   *pool = (dlc_pool *)0;
   dlc_pool_options options;
   if (dlcReadOptions(&options, sizeof options, LEAST_OPTIONS_BYTES, given))

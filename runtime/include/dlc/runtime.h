@@ -244,7 +244,7 @@ static inline void dlc_library_close(dlc_library *library) {
 /// truncated, or for another architecture, is DLC_ERROR_FILE.
 static inline dlc_int32 dlc_library_open(const char *path, const char *name, dlc_error *error, dlc_library **library) {
   if (!library)
-    return dlc_report(error, DLC_ERROR_ARGUMENT, "dlc_library_open: no variable for the library%s%s", "", "");
+    return dlc_report(error, DLC_ERROR_ARGUMENT, "dlc_library_open: the parameter for the library is null%s%s", "", "");
   *library = NULL;
   if (!path)
     return dlc_report(error, DLC_ERROR_ARGUMENT, "dlc_library_open: no path%s%s", "", "");
