@@ -4,6 +4,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
+#include <csignal>
 #include <random>
 
 using namespace dlc;
@@ -15,11 +16,26 @@ static std::string makeTemporaryPath(llvm::StringRef path) {
   return (path + ".tmp" + llvm::Twine(llvm::utohexstr(number, /*LowerCase=*/true, /*Width=*/16))).str();
 }
 
+/// Lets signals that end the program remove the file, but not those that it was started to ignore (by nohup, or by a
+/// shell in the background): LLVM takes all of them.
+static void removeOnSignal(llvm::StringRef path) {
+  constexpr int endings[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR2};
+  llvm::SmallVector<int> ignored;
+  for (int signal : endings) {
+    struct sigaction before;
+    if (!sigaction(signal, nullptr, &before) && before.sa_handler == SIG_IGN)
+      ignored.push_back(signal);
+  }
+  llvm::sys::RemoveFileOnSignal(path);
+  for (int signal : ignored)
+    std::signal(signal, SIG_IGN);
+}
+
 OutputFile::OutputFile(llvm::StringRef path) : path(path.str()) {
   int file = -1;
   for (int attempt = 0; attempt < 100; ++attempt) {
     temporaryPath = makeTemporaryPath(path);
-    llvm::sys::RemoveFileOnSignal(temporaryPath);
+    removeOnSignal(temporaryPath);
     creation = llvm::sys::fs::openFileForWrite(temporaryPath, file, llvm::sys::fs::CD_CreateNew);
     if (!creation) {
       llvm::sys::fs::file_t handle = llvm::sys::fs::convertFDToNativeFile(file);

@@ -11,9 +11,12 @@ import pytest
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("DLC_BIN", TOP / "build" / "bin"))
 
-# Shells start what runs in the background with SIGINT ignored, and programs inherit that: tests that interrupt one would wait for ever.
+# Shells start what runs in the background with SIGINT ignored, nohup with SIGHUP, and programs inherit that: tests that interrupt one would
+# wait for ever.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class Programs:

@@ -42,13 +42,14 @@ def wait_until(condition, process=None):
 class Run:
     """A program in a session of its own, with folders for all that it may write."""
 
-    def __init__(self, folder, *command):
+    def __init__(self, folder, *command, ignored=None):
         self.output, self.cache, self.temporary = (folder / name for name in ("output", "cache", "tmp"))
         for path in (self.output, self.cache, self.temporary):
             path.mkdir(parents=True)
         environment = {**os.environ, "TMPDIR": str(self.temporary), "XDG_CACHE_HOME": str(self.cache)}
         self.process = subprocess.Popen([str(part) for part in command], cwd=self.output, env=environment, start_new_session=True,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                        preexec_fn=lambda: ignored and signal.signal(ignored, signal.SIG_IGN))  # fmt: skip
 
     def has_reached(self, moment):
         if moment == "start":
@@ -79,6 +80,16 @@ def test_what_dlc_leaves(tmp_path, examples, moment, how):
     assert run.files(run.output) == (["digits.h", "digits.so"] if status == 0 else [])
     assert run.files(run.temporary) == []
     assert all(name.endswith((".kernel", ".o")) for name in run.files(run.cache)), run.files(run.cache)
+
+
+@pytest.mark.parametrize("moment", ["start", "output", "kernels", "cache"])
+def test_what_nohup_protects(tmp_path, examples, moment):
+    """A program that was started to ignore the end of its terminal goes on."""
+    model = examples / "digits" / "digits_cnn.onnx"
+    run = Run(tmp_path, BIN / "dlc", model, "-o", "digits.so", "--jobs", "2", ignored=signal.SIGHUP)
+    assert run.stop(moment, signal.SIGHUP) == 0
+    assert run.files(run.output) == ["digits.so"]
+    assert run.files(run.temporary) == []
 
 
 def test_what_a_killed_dlc_leaves(tmp_path, examples):
