@@ -45,6 +45,21 @@ static bool reportMismatch(const Rule &rule, const JsonValue &value, const std::
   return false;
 }
 
+/// What to suggest for the key `name` where `names` are known: what other tools call one of them, else the nearest.
+static std::string suggestKey(StringRef name, llvm::ArrayRef<StringRef> names) {
+  // clang-format off
+  static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> elsewhere[] = {
+      {"lr", "learning_rate"}, {"eps", "epsilon"}, {"betas", "beta1"}, {"kernel_size", "kernel"}, {"strides", "stride"},
+      {"dilations", "dilation"}, {"dilation_rate", "dilation"}, {"out_channels", "filters"}, {"num_filters", "filters"},
+      {"out_features", "units"}, {"hidden_size", "units"}, {"pool_size", "size"}, {"p", "rate"}, {"bias", "use_bias"},
+      {"num_heads", "heads"}, {"loss_fn", "loss"}};
+  // clang-format on
+  for (const auto &[other, here] : elsewhere)
+    if (name == other && llvm::is_contained(names, here))
+      return ("; did you mean '" + here + "'?").str();
+  return suggest(name, names);
+}
+
 static bool validateFields(llvm::ArrayRef<Field> fields, const JsonValue &value, const std::string &what, StringRef tag,
                            Reporter &reporter) {
   bool valid = true;
@@ -56,7 +71,7 @@ static bool validateFields(llvm::ArrayRef<Field> fields, const JsonValue &value,
       llvm::SmallVector<StringRef> names;
       for (const Field &known : fields)
         names.push_back(known.name);
-      reporter.error(member.position, "unknown key '" + member.key + "' in " + what + suggest(member.key, names));
+      reporter.error(member.position, "unknown key '" + member.key + "' in " + what + suggestKey(member.key, names));
       valid = false;
       continue;
     }
