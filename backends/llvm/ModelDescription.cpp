@@ -158,10 +158,13 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
        writer.i64(identity.weightsHash), writer.i64(program.preparedBytes),
        program.hasPrepare ? writer.function("prepare.execute") : writer.null(), writer.i64(scratchBytes)});
   Constant *programs = writer.array(writer.array(code, sizeof(dlc_program)), sizeof(const dlc_program *));
+  // What a program must know of later versions of the ABI to use this model: nothing.
+  constexpr uint64_t needs = 0;
+  constexpr uint32_t programCount = 1;
   Constant *model = writer.structure(
       {writer.i32(DLC_ABI_VERSION), writer.i32(sizeof(dlc_model)), writer.text(identity.name),
-       writer.text(identity.compiler), writer.text(target.name), writer.i64(/*needs=*/0), writer.i32(entries.size()),
-       writer.i32(program.variables.size()), writer.i32(program.stateCount), writer.i32(/*program_count=*/1),
+       writer.text(identity.compiler), writer.text(target.name), writer.i64(needs), writer.i32(entries.size()),
+       writer.i32(program.variables.size()), writer.i32(program.stateCount), writer.i32(programCount),
        writer.array(entries, sizeof(dlc_entry_point)), writeVariables(writer, program.variables),
        writer.i64(program.variableBytes), programs, writer.external("dlc_rt_api")});
   writer.checkSize(model, sizeof(dlc_model));

@@ -9,7 +9,7 @@
 #include "Variables.h"
 
 /// Size of dlc_load_options in version 6 of the ABI.
-enum { LEAST_OPTIONS_BYTES = 16 };
+#define LEAST_OPTIONS_BYTES 16u
 _Static_assert(sizeof(dlc_load_options) >= LEAST_OPTIONS_BYTES, "structures only grow");
 #define PATH_BYTES 4096
 /// O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC

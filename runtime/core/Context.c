@@ -9,7 +9,8 @@
 #include "Variables.h"
 
 /// Sizes of these structures in version 6 of the ABI.
-enum { LEAST_OPTIONS_BYTES = 80, LEAST_EXECUTOR_BYTES = 24 };
+#define LEAST_OPTIONS_BYTES 80u
+#define LEAST_EXECUTOR_BYTES 24u
 _Static_assert(sizeof(dlc_context_options) >= LEAST_OPTIONS_BYTES && sizeof(dlc_executor) >= LEAST_EXECUTOR_BYTES,
                "structures only grow");
 

@@ -7,7 +7,7 @@
 #include "Text.h"
 
 /// Size of dlc_pool_options in version 6 of the ABI.
-enum { LEAST_OPTIONS_BYTES = 40 };
+#define LEAST_OPTIONS_BYTES 40u
 _Static_assert(sizeof(dlc_pool_options) >= LEAST_OPTIONS_BYTES, "structures only grow");
 
 typedef struct Worker {

@@ -32,7 +32,7 @@ static Registers cpuid(dlc_uint32 leaf, dlc_uint32 subleaf) {
 }
 
 /// The columns of the table of features.
-enum { LEAF_1_C, LEAF_7_B, LEAF_7_C, LEAF_7_D, LEAF_7_1_A, EXTENDED_1_C, XCR0, WORDS };
+enum { Leaf1C, Leaf7B, Leaf7C, Leaf7D, Leaf7Sub1A, Extended1C, Xcr0, WORDS };
 
 typedef struct Feature {
   dlc_uint64 bit, required;

@@ -184,7 +184,7 @@ bool LibraryImage::holdsModel(const dlc_model &model) const {
   if (!holdsText(model.name) || !holdsText(model.compiler) || !holdsText(model.target) ||
       !holds(model.entries, model.entry_count, sizeof *model.entries) ||
       !holds(model.variables, model.variable_count, sizeof *model.variables) || !model.program_count ||
-      !holds(model.programs, model.program_count, sizeof *model.programs))
+      !holds(static_cast<const void *>(model.programs), model.program_count, sizeof *model.programs))
     return false;
   for (dlc_uint32 i = 0; i < model.program_count; ++i) {
     const dlc_program *program = model.programs[i];

@@ -28,8 +28,7 @@ extern "C" {
 #define DLC_ABI_VERSION 6u
 
 /// Whether a structure that starts with its size is long enough to have `field`.
-#define DLC_HAS(type, pointer, field)                                                                                  \
-  ((pointer)->struct_bytes >= __builtin_offsetof(type, field) + sizeof((pointer)->field))
+#define DLC_HAS(type, pointer, field) ((pointer)->struct_bytes > __builtin_offsetof(type, field))
 
 typedef int64_t dlc_int64;
 typedef uint64_t dlc_uint64;
