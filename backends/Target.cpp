@@ -28,7 +28,7 @@ static const Machine *detectNative() {
   return host.getArch() == llvm::Triple::x86_64 ? chooseMachine(Architecture::X86_64, getHostCpuFeatures()) : nullptr;
 }
 
-/// The features that all of `machines`, of one architecture, require.
+/// The target for `machines`, which are of one architecture; it requires the features that all of them do.
 static Target makeTarget(llvm::StringRef name, llvm::ArrayRef<const Machine *> machines) {
   Target target;
   target.name = name.str();

@@ -75,10 +75,10 @@ private:
     auto *i64 = builder.getInt64Ty();
     llvm::Value *features = builder.CreateLoad(i64, module.getOrInsertGlobal("dlc_rt_cpu_features", i64));
     llvm::Value *index = builder.getInt32(0);
-    for (auto [number, machine] : llvm::enumerate(llvm::ArrayRef(machines))) {
-      llvm::Value *required = builder.getInt64(machine->features);
+    for (size_t i = 1; i < machines.size(); ++i) {
+      llvm::Value *required = builder.getInt64(machines[i]->features);
       llvm::Value *hasAll = builder.CreateICmpEQ(builder.CreateAnd(features, required), required);
-      index = number ? builder.CreateSelect(hasAll, builder.getInt32(number), index) : index;
+      index = builder.CreateSelect(hasAll, builder.getInt32(i), index);
     }
     builder.CreateStore(index, choice);
     builder.CreateRetVoid();

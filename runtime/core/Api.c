@@ -38,5 +38,5 @@ const dlc_runtime_api dlc_rt_api = {
     .pool_retain = dlcPoolApiRetain,
     .pool_release = dlcPoolApiRelease,
     .cpu_features = dlcCpuFeatures,
-    .choose_program = dlcModelChooseProgram,
+    .choose_program = dlcModelProgram,
 };

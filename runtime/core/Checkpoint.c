@@ -8,9 +8,6 @@
 #include "Text.h"
 #include "Variables.h"
 
-/// Size of dlc_load_options in version 6 of the ABI.
-#define LEAST_OPTIONS_BYTES 16u
-_Static_assert(sizeof(dlc_load_options) >= LEAST_OPTIONS_BYTES, "structures only grow");
 #define PATH_BYTES 4096
 /// O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
 #define NEW_FILE 02000301
@@ -386,10 +383,10 @@ dlc_int32 dlcVariablesLoad(const dlc_model *model, void *block, const char *path
   dlc_int32 status = checkModel(model, block, path, error);
   if (status)
     return status;
-  if (dlcReadOptions(&options, sizeof options, LEAST_OPTIONS_BYTES, given))
+  if (dlcReadOptions(&options, sizeof options, DLC_LEAST_LOAD_OPTIONS, given))
     return dlcFail(error, DLC_ERROR_ABI,
                    "dlc_load_options.struct_bytes is less than %u, or they set a field that this runtime lacks",
-                   (dlc_uint64)LEAST_OPTIONS_BYTES);
+                   (dlc_uint64)DLC_LEAST_LOAD_OPTIONS);
   SafetensorsFile file;
   status = dlcSafetensorsOpen(path, error, &file);
   if (status)

@@ -8,12 +8,6 @@
 #include "Text.h"
 #include "Variables.h"
 
-/// Sizes of these structures in version 6 of the ABI.
-#define LEAST_OPTIONS_BYTES 80u
-#define LEAST_EXECUTOR_BYTES 24u
-_Static_assert(sizeof(dlc_context_options) >= LEAST_OPTIONS_BYTES && sizeof(dlc_executor) >= LEAST_EXECUTOR_BYTES,
-               "structures only grow");
-
 /// The library's own pool, while a context uses it.
 static Pool *sharedPool;
 static dlc_uint32 sharedPoolUsers;
@@ -178,9 +172,9 @@ dlc_int32 dlcContextCheckSymbols(Context *context, const dlc_entry_point *entry,
 
 /// Checks what the caller asks for and fills in `*threads`.
 static dlc_int32 checkThreads(dlc_uint32 *threads, const dlc_executor *executor, dlc_error *error) {
-  if (executor && (executor->struct_bytes < LEAST_EXECUTOR_BYTES || !executor->run))
+  if (executor && (executor->struct_bytes < DLC_LEAST_EXECUTOR || !executor->run))
     return dlcFail(error, DLC_ERROR_ARGUMENT, "the executor has no function, or its struct_bytes is less than %u",
-                   (dlc_uint64)LEAST_EXECUTOR_BYTES);
+                   (dlc_uint64)DLC_LEAST_EXECUTOR);
   if (!*threads)
     *threads = executor && executor->threads ? executor->threads : 1;
   if (*threads > DLC_MAX_THREADS)
@@ -254,20 +248,20 @@ dlc_int32 dlcContextCreate(const dlc_model *model, const dlc_context_options *gi
   if (!result)
     return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_context_create: the parameter for the context is null");
   *result = (dlc_context *)0;
-  dlc_error reason;
-  const dlc_program *program = dlcModelChooseProgram(model, &reason);
-  if (!program)
-    return dlcFail(error, reason.status, "%s", reason.message);
+  const dlc_program *program;
+  dlc_int32 status = dlcModelChooseProgram(model, error, &program);
+  if (status)
+    return status;
   dlc_context_options options;
-  if (dlcReadOptions(&options, sizeof options, LEAST_OPTIONS_BYTES, given))
+  if (dlcReadOptions(&options, sizeof options, DLC_LEAST_CONTEXT_OPTIONS, given))
     return dlcFail(error, DLC_ERROR_ARGUMENT,
                    "dlc_context_create: options.struct_bytes is less than %u, or the options set a field that model "
                    "'%s', which was compiled by %s, does not support",
-                   (dlc_uint64)LEAST_OPTIONS_BYTES, model->name, model->compiler);
+                   (dlc_uint64)DLC_LEAST_CONTEXT_OPTIONS, model->name, model->compiler);
   if (!options.allocator.allocate != !options.allocator.release)
     return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_context_create: the allocator lacks one of its two functions");
   dlc_uint32 threads = options.threads;
-  dlc_int32 status = checkThreads(&threads, options.executor, error);
+  status = checkThreads(&threads, options.executor, error);
   if (status)
     return status;
 

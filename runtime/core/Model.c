@@ -12,32 +12,39 @@
 static ModelState *states;
 static dlc_uint32 statesLock;
 
-const dlc_program *dlcModelChooseProgram(const dlc_model *model, dlc_error *error) {
-  const dlc_program *none = (const dlc_program *)0;
-  if (!model) {
-    dlcFail(error, DLC_ERROR_ARGUMENT, "no model");
-    return none;
-  }
-  if (model->abi_version != DLC_ABI_VERSION || model->struct_bytes != sizeof(dlc_model)) {
-    dlcFail(error, DLC_ERROR_ABI, "the model uses ABI version %u, this runtime %u", (dlc_uint64)model->abi_version,
-            (dlc_uint64)DLC_ABI_VERSION);
-    return none;
-  }
-  dlcFail(error, DLC_ERROR_ABI, "model '%s' contains no program", model->name);
+dlc_int32 dlcModelChooseProgram(const dlc_model *model, dlc_error *error, const dlc_program **result) {
+  *result = (const dlc_program *)0;
+  if (!model)
+    return dlcFail(error, DLC_ERROR_ARGUMENT, "no model");
+  if (model->abi_version != DLC_ABI_VERSION || model->struct_bytes != sizeof(dlc_model))
+    return dlcFail(error, DLC_ERROR_ABI, "the model uses ABI version %u, this runtime %u",
+                   (dlc_uint64)model->abi_version, (dlc_uint64)DLC_ABI_VERSION);
+  const dlc_program *program = (const dlc_program *)0;
+  dlc_uint64 missing = 0;
   for (dlc_uint32 i = 0; i < model->program_count; ++i) {
-    const dlc_program *program = model->programs[i];
-    dlc_uint64 missing = program->required_features & ~dlcCpuFeatures();
-    if (program->device_type != DLC_DEVICE_CPU)
-      dlcFail(error, DLC_ERROR_DEVICE, "model '%s' is for a device of type %u, and this runtime supports the CPU only",
-              model->name, (dlc_uint64)program->device_type);
-    else if (missing)
-      dlcFail(error, DLC_ERROR_UNSUPPORTED_CPU,
-              "model '%s' was compiled for %s, and this CPU lacks %s: compile it with another --target", model->name,
-              program->target, dlcCpuFeatureName(missing));
-    else
-      return program;
+    program = model->programs[i];
+    missing = program->required_features & ~dlcCpuFeatures();
+    if (program->device_type == DLC_DEVICE_CPU && !missing) {
+      *result = program;
+      return DLC_OK;
+    }
   }
-  return none;
+  if (!program)
+    return dlcFail(error, DLC_ERROR_ABI, "model '%s' contains no program", model->name);
+  // The reason is that of the last one, which requires the least.
+  if (program->device_type != DLC_DEVICE_CPU)
+    return dlcFail(error, DLC_ERROR_DEVICE,
+                   "model '%s' is for a device of type %u, and this runtime supports the CPU only", model->name,
+                   (dlc_uint64)program->device_type);
+  return dlcFail(error, DLC_ERROR_UNSUPPORTED_CPU,
+                 "model '%s' was compiled for %s, and this CPU lacks %s: compile it with another --target", model->name,
+                 program->target, dlcCpuFeatureName(missing));
+}
+
+const dlc_program *dlcModelProgram(const dlc_model *model, dlc_error *error) {
+  const dlc_program *program;
+  dlcModelChooseProgram(model, error, &program);
+  return program;
 }
 
 /// Appends `text` to the path; returns nonzero if it does not fit.

@@ -26,8 +26,11 @@ typedef struct ModelState {
   dlc_byte *prepared;
 } ModelState;
 
-/// The first program of `model` that can run here; null, with an error, if none can: ABI, CPU, device.
-const dlc_program *dlcModelChooseProgram(const dlc_model *model, dlc_error *error);
+/// Sets `*program` to the first program of `model` that can run on this machine: ABI, device, CPU.
+dlc_int32 dlcModelChooseProgram(const dlc_model *model, dlc_error *error, const dlc_program **program);
+
+/// The same for applications: null, with an error, if there is none.
+const dlc_program *dlcModelProgram(const dlc_model *model, dlc_error *error);
 
 /// Shares the state of context's model; the first caller maps and prepares on
 /// the threads of `context`, others wait for it. On failure nothing is held.

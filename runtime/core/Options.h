@@ -6,6 +6,16 @@
 
 #include "Base.h"
 
+/// Sizes in version 6 of the ABI of the structures that a program makes.
+#define DLC_LEAST_CONTEXT_OPTIONS 80u
+#define DLC_LEAST_EXECUTOR 24u
+#define DLC_LEAST_POOL_OPTIONS 40u
+#define DLC_LEAST_LOAD_OPTIONS 16u
+_Static_assert(sizeof(dlc_context_options) >= DLC_LEAST_CONTEXT_OPTIONS && sizeof(dlc_executor) >= DLC_LEAST_EXECUTOR &&
+                   sizeof(dlc_pool_options) >= DLC_LEAST_POOL_OPTIONS &&
+                   sizeof(dlc_load_options) >= DLC_LEAST_LOAD_OPTIONS,
+               "structures only grow");
+
 /// Copies the structure `given`, which starts with its size, to `options`, of
 /// `bytes` bytes; null means all zeros. Fields that the program's header lacks are
 /// zero. Returns nonzero if it is shorter than it ever was (`least` bytes), or

@@ -6,10 +6,6 @@
 #include "Options.h"
 #include "Text.h"
 
-/// Size of dlc_pool_options in version 6 of the ABI.
-#define LEAST_OPTIONS_BYTES 40u
-_Static_assert(sizeof(dlc_pool_options) >= LEAST_OPTIONS_BYTES, "structures only grow");
-
 typedef struct Worker {
   unsigned long thread;
   Pool *pool;
@@ -280,11 +276,11 @@ dlc_int32 dlcPoolApiCreate(const dlc_pool_options *given, dlc_error *error, dlc_
     return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_pool_create: the parameter for the pool is null");
   *pool = (dlc_pool *)0;
   dlc_pool_options options;
-  if (dlcReadOptions(&options, sizeof options, LEAST_OPTIONS_BYTES, given))
+  if (dlcReadOptions(&options, sizeof options, DLC_LEAST_POOL_OPTIONS, given))
     return dlcFail(error, DLC_ERROR_ARGUMENT,
                    "dlc_pool_create: options.struct_bytes is less than %u, or the options set a field that this "
                    "runtime lacks",
-                   (dlc_uint64)LEAST_OPTIONS_BYTES);
+                   (dlc_uint64)DLC_LEAST_POOL_OPTIONS);
   if (options.threads > DLC_MAX_THREADS)
     return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_pool_create: %u threads are more than the largest number, %u",
                    (dlc_uint64)options.threads, (dlc_uint64)DLC_MAX_THREADS);
