@@ -67,6 +67,22 @@ def Dlc_LaunchOp : Dlc_Op<"launch", [AttrSizedOperandSegments]> {
   let assemblyFormat = [{$kernel $name `ins` `(` ($inputs^ `:` type($inputs))? `)` `out` `(` $outputs `:` type($outputs) `)`
     (`symbols` `(` $symbols^ `)`)? attr-dict}];
 }
+def Dlc_LaunchTableOp : Dlc_Op<"launch_table", []> {
+  let summary = "Runs very many launches, which are data";
+  let description = [{
+    `words` and `values` are the launches as `dlcRunLaunches` of the runtime reads them, `count` their number; `kernels`
+    are the functions that the words refer to, and `terms` the numbers that the values refer to. `largest` is the number
+    of arguments of the launch that has most. Only `--dlc-tabulate-launches` makes this op.
+
+    ```mlir
+    dlc.launch_table 2 kernels [@k] words [0, 3, 0, 0, 0, 5, 2, 1, 2, 0, 0, ...] values [0, 1, 0, 1, ...] largest 3 terms(%n)
+    ```
+  }];
+  let arguments = (ins I64Attr:$count, ArrayAttr:$kernels, DenseI32ArrayAttr:$words, DenseI64ArrayAttr:$values,
+                       I64Attr:$largest, Variadic<Index>:$terms);
+  let assemblyFormat = [{$count `kernels` $kernels `words` $words `values` $values `largest` $largest
+    (`terms` `(` $terms^ `)`)? attr-dict}];
+}
 def Dlc_FillHaloOp : Dlc_Op<"fill_halo", []> {
   let summary = "Writes zeros to the halo of a buffer that holds a tensor with a halo";
   let description = [{`tensor` is the tensor's type, whose extents come from `dims` (an affine map of the symbols).}];

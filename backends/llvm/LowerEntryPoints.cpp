@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "backends/llvm/EntryArguments.h"
 #include "backends/llvm/ExtentArithmetic.h"
 #include "backends/llvm/LaunchCost.h"
 #include "backends/llvm/LaunchFunction.h"
@@ -24,6 +25,8 @@ namespace arith = mlir::arith;
 
 /// The function through which launches go that may pay to be split.
 static constexpr llvm::StringLiteral inRangesName = "dlc.launch_in_ranges";
+/// The runtime's function that runs tables of launches.
+static constexpr llvm::StringLiteral runLaunchesName = "dlcRunLaunches";
 
 namespace {
 /// Emits loads and calls at one position.
@@ -70,8 +73,10 @@ class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPo
   LogicalResult lowerTask(mlir::func::FuncOp function);
   LogicalResult lowerBody(mlir::func::FuncOp function);
   LogicalResult lowerLaunch(LaunchOp launch, mlir::Block *leave);
+  LogicalResult lowerTable(LaunchTableOp table, mlir::Block *leave);
   Value findAddress(Emitter emit, Value buffer);
   mlir::func::FuncOp getLaunchFunction(LaunchOp launch, KernelInterface &kernel);
+  mlir::func::FuncOp getSharedFunction(llvm::StringRef name, KernelInterface &kernel);
   void callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *leave);
   void lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *leave);
   void leaveUnlessFine(Emitter emit, Value status, mlir::Operation *done, mlir::Block *leave);
@@ -81,6 +86,7 @@ class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPo
 
   llvm::StringMap<KernelInterface> kernels;
   llvm::StringSet<> usedNames;
+  unsigned tableCount = 0;
   llvm::StringMap<unsigned> launchCounts;                ///< of kernels so far
   llvm::StringMap<mlir::func::FuncOp> sharedFunctions;   ///< of kernels with very many launches
   llvm::StringMap<mlir::func::FuncOp> outlinedFunctions; ///< tasks and parts
@@ -96,6 +102,7 @@ class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPo
 void LowerEntryPointsPass::runOnOperation() {
   kernels.clear();
   usedNames.clear();
+  tableCount = 0;
   launchCounts.clear();
   sharedFunctions.clear();
   outlinedFunctions.clear();
@@ -243,6 +250,10 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   for (LaunchOp launch : launches)
     if (mlir::failed(lowerLaunch(launch, leave)))
       return mlir::failure();
+  llvm::SmallVector<LaunchTableOp> launchTables(function.getOps<LaunchTableOp>());
+  for (LaunchTableOp table : launchTables)
+    if (mlir::failed(lowerTable(table, leave)))
+      return mlir::failure();
   llvm::SmallVector<std::pair<mlir::func::CallOp, mlir::func::FuncOp>> calls;
   function.walk([&](mlir::func::CallOp op) {
     if (mlir::func::FuncOp callee = outlinedFunctions.lookup(op.getCallee()))
@@ -273,54 +284,48 @@ LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function
   call = body.addArgument(emit.pointerType(), function.getLoc());
   mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type();
 
-  auto has = [&](unsigned index, llvm::StringRef attribute) {
-    return function.getArgAttr(index, attribute) != nullptr;
+  auto places = locateArguments(function);
+  if (mlir::failed(places))
+    return mlir::failure();
+
+  llvm::SmallDenseMap<size_t, Value> tables; // of addresses or numbers, by their field of the call
+  auto element = [&](size_t field, mlir::Type type, int64_t number) {
+    Value &table = tables[field];
+    if (!table)
+      table = emit.load(pointer, call, field);
+    return emit.load(type, table, 8 * number);
   };
-  int64_t inputCount = 0;
-  for (unsigned index = 0; index < count; ++index)
-    inputCount += has(index, "dlc.input");
-  int64_t nextInput = 0, nextOutput = inputCount, nextSymbol = 0;
-  llvm::StringMap<int64_t> stateNumbers;
-  for (unsigned index = 0; index < count; ++index)
-    if (auto name = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.state"))
-      stateNumbers.try_emplace(name.getValue(), stateNumbers.size());
-  Value tensors, symbols;
-  for (unsigned index = 0; index < count; ++index) {
-    Value argument = body.getArgument(index), replacement;
-    auto field = [&](size_t offset) { return emit.toBuffer(emit.load(pointer, call, offset), argument.getType()); };
-    if (has(index, "dlc.input") || has(index, "dlc.output")) {
-      if (!tensors)
-        tensors = emit.load(pointer, call, offsetof(dlc_call, tensors));
-      int64_t place = has(index, "dlc.input") ? nextInput++ : nextOutput++;
-      replacement = emit.toBuffer(emit.load(pointer, tensors, 8 * place), argument.getType());
-    } else if (has(index, "dlc.state") || has(index, "dlc.next_state")) {
-      bool isNext = has(index, "dlc.next_state");
-      auto name = function.getArgAttrOfType<mlir::StringAttr>(index, isNext ? "dlc.next_state" : "dlc.state");
-      auto number = stateNumbers.find(name.getValue());
-      if (number == stateNumbers.end())
-        return function.emitError("writes the state '") << name.getValue() << "', which no argument brings";
-      Value table = emit.load(pointer, call, isNext ? offsetof(dlc_call, next_states) : offsetof(dlc_call, states));
-      replacement = emit.toBuffer(emit.load(pointer, table, 8 * number->second), argument.getType());
-    } else if (has(index, "dlc.symbol")) {
-      if (!symbols)
-        symbols = emit.load(pointer, call, offsetof(dlc_call, symbols));
-      Value value = emit.load(i64, symbols, 8 * nextSymbol++);
-      replacement = arith::IndexCastOp::create(builder, function.getLoc(), builder.getIndexType(), value);
-    } else if (has(index, "dlc.workspace")) {
-      replacement = field(offsetof(dlc_call, workspace));
-    } else if (has(index, "dlc.constants")) {
-      replacement = field(offsetof(dlc_call, constants));
-    } else if (has(index, "dlc.prepared")) {
-      replacement = field(offsetof(dlc_call, prepared));
-    } else if (has(index, "dlc.variables")) {
-      replacement = field(offsetof(dlc_call, variables));
-    } else {
-      return function.emitError("argument ")
-             << index
-             << " of an entry point has no role: expected one of dlc.input, dlc.output, "
-                "dlc.state, dlc.next_state, dlc.symbol, dlc.workspace, dlc.constants, dlc.prepared, dlc.variables";
+  auto findBlock = [&](EntryArgument argument) -> Value {
+    switch (argument.base) {
+    case DLC_BASE_WORKSPACE:
+      return emit.load(pointer, call, offsetof(dlc_call, workspace));
+    case DLC_BASE_CONSTANTS:
+      return emit.load(pointer, call, offsetof(dlc_call, constants));
+    case DLC_BASE_PREPARED:
+      return emit.load(pointer, call, offsetof(dlc_call, prepared));
+    case DLC_BASE_VARIABLES:
+      return emit.load(pointer, call, offsetof(dlc_call, variables));
+    case DLC_BASE_TENSOR:
+      return element(offsetof(dlc_call, tensors), pointer, argument.number);
+    case DLC_BASE_STATE:
+      return element(offsetof(dlc_call, states), pointer, argument.number);
+    case DLC_BASE_NEXT_STATE:
+      return element(offsetof(dlc_call, next_states), pointer, argument.number);
+    default:
+      break;
     }
-    argument.replaceAllUsesWith(replacement);
+    llvm_unreachable("a buffer is in a block");
+  };
+  for (unsigned index = 0; index < count; ++index) {
+    Value argument = body.getArgument(index);
+    EntryArgument place = (*places)[index];
+    if (argument.use_empty())
+      continue;
+    if (place.isSymbol)
+      argument.replaceAllUsesWith(arith::IndexCastOp::create(builder, function.getLoc(), builder.getIndexType(),
+                                                             element(offsetof(dlc_call, symbols), i64, place.number)));
+    else
+      argument.replaceAllUsesWith(emit.toBuffer(findBlock(place), argument.getType()));
   }
   body.eraseArguments(0, count);
   function.removeArgAttrsAttr();
@@ -394,6 +399,10 @@ mlir::func::FuncOp LowerEntryPointsPass::getLaunchFunction(LaunchOp launch, Kern
   llvm::StringRef name = launch.getKernel();
   if (++launchCounts[name] <= ownFunctions)
     return createLaunchFunction(getOperation(), kernel, launch.getName(), usedNames, launch.getLoc());
+  return getSharedFunction(name, kernel);
+}
+
+mlir::func::FuncOp LowerEntryPointsPass::getSharedFunction(llvm::StringRef name, KernelInterface &kernel) {
   mlir::func::FuncOp &shared = sharedFunctions[name];
   if (!shared)
     shared = createLaunchFunction(getOperation(), kernel, name, usedNames, kernel.kernel.getLoc());
@@ -457,6 +466,66 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
                  .getResult(0);
   }
   leaveUnlessFine(emit, status, launch, leave);
+  return mlir::success();
+}
+
+/// A constant of the library that holds `numbers`; its address.
+static Value addNumbers(Emitter emit, mlir::ModuleOp module, const llvm::Twine &name, mlir::DenseElementsAttr numbers) {
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
+  auto type = LLVM::LLVMArrayType::get(numbers.getElementType(), numbers.getNumElements());
+  auto global = LLVM::GlobalOp::create(builder, emit.location, type, /*isConstant=*/true, LLVM::Linkage::Internal,
+                                       name.str(), numbers, /*alignment=*/8);
+  return LLVM::AddressOfOp::create(emit.builder, emit.location, global);
+}
+
+/// Hands a table of launches to the runtime, with the functions and the terms that its words and values refer to.
+LogicalResult LowerEntryPointsPass::lowerTable(LaunchTableOp table, mlir::Block *leave) {
+  auto function = table->getParentOfType<mlir::func::FuncOp>();
+  mlir::ModuleOp module = getOperation();
+  mlir::OpBuilder builder(table);
+  Emitter emit{builder, table.getLoc()};
+  mlir::Type pointer = emit.pointerType(), i32 = builder.getI32Type(), i64 = builder.getI64Type();
+  auto reserve = [&](mlir::Type type, size_t count) -> Value {
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&function.front());
+    return LLVM::AllocaOp::create(builder, table.getLoc(), pointer, type, emit.i64(std::max<size_t>(count, 1)),
+                                  /*alignment=*/8);
+  };
+  Value functions = reserve(pointer, table.getKernels().size());
+  for (auto [number, name] : llvm::enumerate(table.getKernels().getAsRange<mlir::FlatSymbolRefAttr>())) {
+    auto kernel = kernels.find(name.getValue());
+    if (kernel == kernels.end())
+      return table.emitError("launches '") << name.getValue() << "', which is not a dlc.kernel_func";
+    mlir::func::FuncOp task = getSharedFunction(name.getValue(), kernel->second);
+    emit.store(takeAddress(emit, task), functions, 8 * static_cast<int64_t>(number));
+  }
+  Value terms = reserve(i64, table.getTerms().size());
+  if (table.getTerms().empty())
+    emit.store(emit.i64(0), terms, 0);
+  for (auto [number, term] : llvm::enumerate(table.getTerms()))
+    storeArgument(emit, term, terms, 8 * static_cast<int64_t>(number));
+  Value arguments = reserve(i64, table.getLargest());
+
+  std::string name = ("dlc.launches" + llvm::Twine(tableCount++)).str();
+  auto describe = [&](auto numbers, mlir::Type type) {
+    auto shape = mlir::RankedTensorType::get(static_cast<int64_t>(numbers.size()), type);
+    return mlir::DenseElementsAttr::get(shape, numbers);
+  };
+  Value words = addNumbers(emit, module, name, describe(table.getWords(), i32)),
+        values = addNumbers(emit, module, name + ".values", describe(table.getValues(), i64));
+  if (!module.lookupSymbol(runLaunchesName)) {
+    mlir::OpBuilder declaration = mlir::OpBuilder::atBlockEnd(module.getBody());
+    LLVM::LLVMFuncOp::create(
+        declaration, table.getLoc(), runLaunchesName,
+        LLVM::LLVMFunctionType::get(i32, {pointer, i64, pointer, pointer, pointer, pointer, pointer, pointer}));
+  }
+  auto inRanges = module.lookupSymbol<mlir::func::FuncOp>(inRangesName);
+  Value status =
+      LLVM::CallOp::create(builder, table.getLoc(), mlir::TypeRange{i32}, runLaunchesName,
+                           mlir::ValueRange{call, emit.i64(static_cast<int64_t>(table.getCount())), words, values,
+                                            functions, terms, arguments, takeAddress(emit, inRanges)})
+          .getResult();
+  leaveUnlessFine(emit, status, table, leave);
   return mlir::success();
 }
 

@@ -6,6 +6,7 @@
 #include "mlir/Transforms/Passes.h"
 
 void dlc::addLowerToLLVM(mlir::OpPassManager &manager) {
+  manager.addPass(createTabulateLaunches());
   manager.addPass(createOutlineLaunches());
   manager.addPass(createOutlineRanges());
   manager.addPass(createLowerFillHalo());

@@ -28,7 +28,7 @@ public:
         addresses.insert(&op);
         continue;
       }
-      bool isMovable = llvm::isa<dlc::LaunchOp, dlc::FillHaloOp, memref::CopyOp>(op) &&
+      bool isMovable = llvm::isa<dlc::LaunchOp, dlc::LaunchTableOp, dlc::FillHaloOp, memref::CopyOp>(op) &&
                        llvm::all_of(op.getOperands(), [&](Value operand) { return isKnownEverywhere(operand); });
       if (isMovable)
         group.push_back(&op);

@@ -250,6 +250,22 @@ typedef struct dlc_call {
   dlc_uint32 reserved;
 } dlc_call;
 
+/// The block of a run that an address of generated code is in. Tables of
+/// launches name it in the lowest 3 bits of a word, and the number of the
+/// tensor or state in those from DLC_BASE_BITS on.
+enum dlc_argument_base {
+  DLC_BASE_NONE = 0, /* a number, not an address */
+  DLC_BASE_WORKSPACE = 1,
+  DLC_BASE_CONSTANTS = 2,
+  DLC_BASE_PREPARED = 3,
+  DLC_BASE_VARIABLES = 4,
+  DLC_BASE_TENSOR = 5, /* of dlc_call.tensors */
+  DLC_BASE_STATE = 6,
+  DLC_BASE_NEXT_STATE = 7,
+  DLC_BASE_IMMEDIATE = 8, /* or'ed to the block: the offset is the next word itself */
+  DLC_BASE_BITS = 4
+};
+
 enum dlc_entry_flag {
   DLC_ENTRY_READS_VARIABLES = 1,
   DLC_ENTRY_WRITES_VARIABLES = 2,

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Entry points with so many launches that they become data: results, gradients and optimizer steps beside NumPy's."""
+import json
+import subprocess
+
+import numpy as np
+import pytest
+from conftest import BIN
+
+LAYERS, UNITS = 600, 5
+ROWS = (0, 1, 3, 17)
+
+
+def build(training=None):
+    """Layers of two sizes, so that offsets in the workspace are sums of several sizes, rounded up to cache lines."""
+    layers = [{"op": "dense", "units": UNITS if i % 3 else UNITS - 2, "activation": "tanh"} for i in range(1, LAYERS + 1)]
+    model = {"dlc": 1, "name": "model", "inputs": [{"name": "x", "shape": ["N", UNITS]}], "layers": layers}
+    return {**model, "training": training} if training else model
+
+
+def has_tables(path, *options):
+    text = subprocess.run([BIN / "dlc", path, "--compile-to=llvm", "--brief", *options], capture_output=True, text=True, check=True)
+    return "@dlcRunLaunches" in text.stdout
+
+
+def forward(x, weights):
+    values = [x]
+    for weight, bias in weights:
+        values.append(np.tanh(values[-1] @ weight.T + bias))
+    return values
+
+
+def make_weights(rng):
+    sizes = [UNITS] + [UNITS if i % 3 else UNITS - 2 for i in range(1, LAYERS + 1)]
+    return [(rng.standard_normal((columns, rows)).astype(np.float32), rng.standard_normal(columns).astype(np.float32) / 2)
+            for rows, columns in zip(sizes, sizes[1:])]  # fmt: skip
+
+
+def name_weights(weights):
+    return {f"dense_{i}.{kind}": value for i, pair in enumerate(weights, 1) for kind, value in zip(("weight", "bias"), pair)}
+
+
+@pytest.mark.parametrize("level", [0, 3])
+def test_inference(programs, level):
+    from safetensors.numpy import save_file
+
+    weights = make_weights(np.random.default_rng(0))
+    (programs.folder / "m.json").write_text(json.dumps(build()))
+    save_file(name_weights(weights), programs.folder / "w.safetensors")
+    assert has_tables(programs.folder / "m.json", f"-O{level}", f"--parameters={programs.folder / 'w.safetensors'}")
+    library = programs.compile("m.json", "m.so", f"-O{level}", f"--parameters={programs.folder / 'w.safetensors'}")
+    for rows in ROWS:
+        x = np.random.default_rng(rows).standard_normal((rows, UNITS)).astype(np.float32)
+        [y] = programs.execute(library, {"x": x}, [f"dense_{LAYERS}"]).values()
+        np.testing.assert_allclose(y, forward(x, weights)[-1], rtol=1e-4, atol=1e-4)
+
+
+def descend(x, label, weights, rate):
+    """One step of gradient descent on the mean squared error; returns the loss and the new weights."""
+    values = forward(x, weights)
+    error = values[-1] - label
+    loss = np.mean(error**2)
+    gradient = 2 * error / error.size
+    result = []
+    for value, result_of_layer, (weight, bias) in zip(values[-2::-1], values[:0:-1], weights[::-1]):
+        before = gradient * (1 - result_of_layer**2)
+        result.append((weight - rate * (before.T @ value), bias - rate * before.sum(0)))
+        gradient = before @ weight
+    return loss, result[::-1]
+
+
+def test_training(programs):
+    dlc = pytest.importorskip("dlc")
+    rng = np.random.default_rng(1)
+    (programs.folder / "m.json").write_text(
+        json.dumps(build({"loss": "mean_squared_error", "optimizer": {"name": "sgd", "learning_rate": 0.125}}))
+    )
+    assert has_tables(programs.folder / "m.json", "--train")
+    model = dlc.Model(programs.compile("m.json", "m.so", "--train"))
+    state = model.new_state()
+    weights = [(np.array(state[f"dense_{i}.weight"], float), np.array(state[f"dense_{i}.bias"], float)) for i in range(1, LAYERS + 1)]
+    weights = [(weight * 1.5, bias + 0.25) for weight, bias in weights]
+    for name, value in name_weights(weights).items():
+        np.copyto(state[name], value)
+    for rows in (1, 3, 17):
+        x, label = (rng.standard_normal((rows, columns)) for columns in (UNITS, weights[-1][1].size))
+        loss = model.run({"x": x.astype(np.float32), "label": label.astype(np.float32)}, entry="train_step")["loss"]
+        wanted, weights = descend(x, label, weights, 0.125)
+        np.testing.assert_allclose(loss, wanted, rtol=1e-4)
+        for name, value in name_weights(weights).items():
+            np.testing.assert_allclose(state[name], value, rtol=1e-3, atol=2e-4, err_msg=name)
