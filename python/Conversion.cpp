@@ -34,9 +34,16 @@ static bool isReady(const Array &array, uint32_t elementType) {
   return reinterpret_cast<uintptr_t>(array.data()) % dlc_element_bytes(elementType) == 0;
 }
 
+/// Whether `value` may be a masked array, whose memory holds numbers where it has none. Plain arrays are found out
+/// fast.
+static bool mayBeMasked(nb::handle value) {
+  static const nb::handle plain = nb::object(nb::module_::import_("numpy").attr("ndarray")).release();
+  return !value.type().is(plain) && nb::hasattr(value, "mask");
+}
+
 Array dlc::python::toArray(nb::handle value, uint32_t elementType, const std::string &expected) {
   Array array;
-  if (!value.is_none() && nb::try_cast(value, array) && isReady(array, elementType))
+  if (!value.is_none() && nb::try_cast(value, array) && isReady(array, elementType) && !mayBeMasked(value))
     return array;
   try {
     nb::object converted =

@@ -123,6 +123,9 @@ private:
   int64_t importedNodes = 0;
 };
 
+/// The extents that a tensor is declared with, as messages show them: `[N, ?, 8]`.
+std::string describeDeclaredShape(const onnx::TensorShapeProto &shape);
+
 } // namespace dlc::onnx_import
 
 #endif // DLC_FRONTEND_ONNX_GRAPHIMPORTER_H

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/ImportOnnx.h"
 #include "frontend/onnx/GraphImporter.h"
+#include "ir/TensorDescription.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -43,6 +44,28 @@ bool hasDeclaredShapes(ModuleOp module, const onnx::GraphProto &graph) {
   return true;
 }
 
+/// Warns of each output whose declared shape cannot be the one that the graph computes, which counts.
+void checkDeclaredShapes(ModuleOp module, const onnx::GraphProto &graph, Location location) {
+  auto entry = *module.getOps<func::FuncOp>().begin();
+  Operation *results = entry.getBody().front().getTerminator();
+  if (results->getNumOperands() != static_cast<unsigned>(graph.output_size()))
+    return;
+  for (auto [output, result] : llvm::zip(graph.output(), results->getOperands())) {
+    auto tensor = llvm::dyn_cast<RankedTensorType>(result.getType());
+    if (!tensor || !output.type().tensor_type().has_shape())
+      continue;
+    const onnx::TensorShapeProto &declared = output.type().tensor_type().shape();
+    bool differs = tensor.getRank() != declared.dim_size();
+    for (auto [computed, dim] : llvm::zip(tensor.getShape(), declared.dim()))
+      differs |= !ShapedType::isDynamic(computed) && dim.has_dim_value() && dim.dim_value() >= 0 &&
+                 dim.dim_value() != computed;
+    if (differs)
+      emitWarning(location) << "output '" << output.name() << "' is declared as "
+                            << onnx_import::describeDeclaredShape(declared) << ", but the graph computes "
+                            << describeShape(result) << ", which the library has";
+  }
+}
+
 } // namespace
 
 FailureOr<ImportedModel> importOnnx(StringRef path, MLIRContext *context, const ImportOptions &options) {
@@ -67,8 +90,11 @@ FailureOr<ImportedModel> importOnnx(StringRef path, MLIRContext *context, const 
   }
   for (Diagnostic &diagnostic : attempt.diagnostics)
     context->getDiagEngine().emit(std::move(diagnostic));
-  if (succeeded(attempt.model) && failed(verify(**attempt.model)))
-    return failure();
+  if (succeeded(attempt.model)) {
+    if (failed(verify(**attempt.model)))
+      return failure();
+    checkDeclaredShapes(**attempt.model, (*file)->getModel().graph(), (*file)->getLocation());
+  }
   return std::move(attempt.model);
 }
 

@@ -60,8 +60,7 @@ LogicalResult GraphImporter::readBindings(const onnx::GraphProto &graph) {
   return result;
 }
 
-/// The extents that an input is declared with, as messages show them.
-static std::string describeDeclaredShape(const onnx::TensorShapeProto &shape) {
+std::string describeDeclaredShape(const onnx::TensorShapeProto &shape) {
   return "[" +
          llvm::join(llvm::map_range(shape.dim(),
                                     [](const auto &dim) {

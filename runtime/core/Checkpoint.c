@@ -245,7 +245,7 @@ dlc_int32 dlcVariablesSave(const dlc_model *model, const void *block, const char
     return dlcFail(error, DLC_ERROR_FILE, "the path '%s' is too long", path);
   int file = createTemporary(path, temporary, sizeof temporary);
   if (file < 0)
-    return dlcFail(error, DLC_ERROR_FILE, "cannot write '%s': %s", temporary, dlcSystemReason());
+    return dlcFail(error, DLC_ERROR_FILE, "cannot write '%s': %s", path, dlcSystemReason());
   int isWritten = writeFile(file, model, block, metadata, count);
   int reason = *__errno_location();
   if (close(file) && isWritten) {

@@ -227,6 +227,7 @@ def test_empty_lists_and_extremes(adder):
         (([[1e300, 0], [0, 0]], I, 1), ValueError, r"input 'x' is f32\[N, 2\], and a given number is not a float32"),
         (([[2**24 + 1, 0], [0, 0]], I, 1), ValueError, r"input 'x' is f32\[N, 2\], and a given number is not a float32"),
         (([[1, 2], [3]], I, 1), ValueError, r"input 'x' is f32\[N, 2\], and the lists given differ in length"),
+        ((np.ma.array(X, mask=X == X[0, 0]), I, 1), ValueError, r"input 'x' is f32\[N, 2\], and elements of the masked array given have no value"),
         ((X, I, np.array(2.0)), TypeError, r"input 's' is f32\[\], .*float64"),
         ((X, I, [2.0]), ValueError, "input 's' of 'run' has 1 dimensions, expected 0"),
         ((X[:, :1], I, 1), ValueError, "input 'x'"),

@@ -281,6 +281,13 @@ TEST_F(CheckpointTest, SurvivesAnyBytes) {
   }
 }
 
+TEST_F(CheckpointTest, NamesThePathWhereNoFileCanBe) {
+  dlc_error error = {};
+  EXPECT_EQ(dlc_variables_save(&trainableModel, variables.data(), "/nowhere/at/all.safetensors", nullptr, 0, &error),
+            DLC_ERROR_FILE);
+  EXPECT_STREQ(error.message, "cannot write '/nowhere/at/all.safetensors': No such file or directory");
+}
+
 TEST_F(CheckpointTest, KeepsTheOldFileOnAFullDisk) {
   variables.save(path);
   std::string whole = read();
