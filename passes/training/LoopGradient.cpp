@@ -363,7 +363,8 @@ private:
     llvm::SmallVector<Type> types;
     for (const Entry &entry : carriedEntries)
       types.push_back(entry.operand.getType());
-    for (Value value : stacked)
+    // What is returned, not `stacked`: arguments among them have been replaced.
+    for (Value value : getReturn(step).getOperands().drop_front(next.size()))
       types.push_back(withSteps(value, count));
     auto backward = LoopOp::create(builder, loop.getLoc(), types, step.getName(), operands[0], operands[1], operands[2],
                                    tripCount, !loop.getReverse(), false);
