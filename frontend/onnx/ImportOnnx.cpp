@@ -32,9 +32,14 @@ Attempt tryImport(std::shared_ptr<ModelFile> file, MLIRContext *context, const I
   return attempt;
 }
 
+/// The function of the graph; steps of loops are private.
+func::FuncOp getEntry(ModuleOp module) {
+  return *llvm::find_if(module.getOps<func::FuncOp>(), [](func::FuncOp function) { return function.isPublic(); });
+}
+
 /// Whether every result has the shape that the file declares, which is static.
 bool hasDeclaredShapes(ModuleOp module, const onnx::GraphProto &graph) {
-  auto entry = *module.getOps<func::FuncOp>().begin();
+  func::FuncOp entry = getEntry(module);
   for (auto [output, type] : llvm::zip(graph.output(), entry.getResultTypes())) {
     auto tensor = llvm::cast<RankedTensorType>(type);
     const auto &dims = output.type().tensor_type().shape().dim();
@@ -46,7 +51,7 @@ bool hasDeclaredShapes(ModuleOp module, const onnx::GraphProto &graph) {
 
 /// Warns of each output whose declared shape cannot be the one that the graph computes, which counts.
 void checkDeclaredShapes(ModuleOp module, const onnx::GraphProto &graph, Location location) {
-  auto entry = *module.getOps<func::FuncOp>().begin();
+  func::FuncOp entry = getEntry(module);
   Operation *results = entry.getBody().front().getTerminator();
   if (results->getNumOperands() != static_cast<unsigned>(graph.output_size()))
     return;

@@ -11,17 +11,13 @@ const OpRegistry &OpRegistry::get() {
 }
 
 OpRegistry::OpRegistry() {
-  for (auto registerFamily : {registerActivations,     registerAttention,
-                              registerControl,         registerConvolution,
-                              registerElementwise,     registerFlexAttention,
-                              registerGatherElements,  registerLinear,
-                              registerLinearAttention, registerLosses,
-                              registerMovement,        registerNormalization,
-                              registerPooling,         registerRecurrent,
-                              registerReduction,       registerResize,
-                              registerRotaryEmbedding, registerScan,
-                              registerShape,           registerSlicing,
-                              registerTraining,        registerArithmeticEvaluators})
+  for (auto registerFamily :
+       {registerActivations, registerAttention,     registerControl,         registerConvolution,
+        registerElementwise, registerFlexAttention, registerCumulative,      registerIndexing,
+        registerScatter,     registerLinear,        registerLinearAttention, registerLosses,
+        registerMovement,    registerNormalization, registerPooling,         registerRecurrent,
+        registerReduction,   registerResize,        registerRotaryEmbedding, registerScan,
+        registerShape,       registerSlicing,       registerTraining,        registerArithmeticEvaluators})
     registerFamily(*this);
 }
 

@@ -40,6 +40,8 @@ dlc.kernel_func @double root(elementwise) attributes {input_dims = [affine_map<(
 func.func @program(%x: memref<?xi8>, %y: memref<?xi8>, %n: index) {
   // CHECK: dlc.launch @double "layer1" ins(%{{.*}} : memref<?xi8>) out(%{{.*}} : memref<?xi8>) symbols(%{{.*}})
   dlc.launch @double "layer1" ins(%x : memref<?xi8>) out(%y : memref<?xi8>) symbols(%n)
+  // CHECK: dlc.launch_table 1 kernels [@double] words [0, 1, 0, 0, 0, 8, 64] values [1, 0, 0, 0] largest 1 terms(%{{.*}})
+  dlc.launch_table 1 kernels [@double] words [0, 1, 0, 0, 0, 8, 64] values [1, 0, 0, 0] largest 1 terms(%n)
   // CHECK: dlc.fill_halo %{{.*}} : memref<?xi8> symbols(%{{.*}}) {dims = affine_map<()[s0] -> (s0, 4)>,
   // CHECK-SAME: tensor = tensor<?x4xf32, #dlc.layout<order = [0, 1], halo_low = [0, 1], halo_high = [0, 1]>>}
   dlc.fill_halo %y : memref<?xi8> symbols(%n) {dims = affine_map<()[s0] -> (s0, 4)>,
