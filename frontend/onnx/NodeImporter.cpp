@@ -282,6 +282,19 @@ Value NodeImporter::createIntegers(Type elementType, ArrayRef<int64_t> values) {
   return result;
 }
 
+Value NodeImporter::createReals(Type elementType, ArrayRef<int64_t> shape, ArrayRef<double> values) {
+  if (failed)
+    return {};
+  auto type = RankedTensorType::get(shape, elementType);
+  assert(static_cast<size_t>(type.getNumElements()) == values.size() && "one number per element");
+  MutableArrayRef<char> bytes = importer.getFile().allocate(values.size() * getElementSize(elementType));
+  for (auto [i, value] : llvm::enumerate(values))
+    writeReal(elementType, value, bytes.data() + i * getElementSize(elementType));
+  Value result = ConstantOp::create(getBuilder(), location, type, borrowConstant(type, bytes, node.output(0)));
+  importer.setDims(result, staticDims(type));
+  return result;
+}
+
 Value NodeImporter::reshape(Value value, ArrayRef<AffineExpr> target) {
   if (failed)
     return {};

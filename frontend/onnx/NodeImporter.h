@@ -107,6 +107,8 @@ public:
   mlir::Value createScalar(mlir::Type elementType, double number) { return createFilled(elementType, {}, number); }
   /// Integers as a tensor of rank 1.
   mlir::Value createIntegers(mlir::Type elementType, llvm::ArrayRef<int64_t> values);
+  /// Numbers as a tensor of `shape`, row-major, rounded to `elementType`.
+  mlir::Value createReals(mlir::Type elementType, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> values);
   /// `value` in the shape `dims`, which has as many elements.
   mlir::Value reshape(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> dims);
   /// `value` as `elementType`, which it may already have.

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inverses of windows: columns back to images, unpooling; and images cut or padded to a size.
+#include "frontend/onnx/ImportOperands.h"
+#include "frontend/onnx/IndexArithmetic.h"
+#include "frontend/onnx/OpRegistry.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+namespace {
+
+/// Nothing (and an error) unless `values` are `count` extents, each at least `minimum`.
+bool expectExtents(NodeImporter &node, ArrayRef<int64_t> values, size_t count, int64_t minimum, StringRef what) {
+  bool fits = values.size() == count &&
+              llvm::all_of(values, [&](int64_t value) { return value >= minimum && value <= INT32_MAX; });
+  if (!fits)
+    node.error() << "expects " << count << " " << what << " of at least " << minimum;
+  return fits;
+}
+
+/// Adds up blocks, column by column, in an image with its pads, which are cut off in the end.
+void importCol2Im(NodeImporter &node) {
+  if (!node.expectOperands(3, 3) || !expectElements(node, 0, ElementClass::Number))
+    return;
+  std::optional<SmallVector<int64_t>> image = node.getKnownIntegers(1, "image_shape"),
+                                      block = node.getKnownIntegers(2, "block_shape");
+  if (!image || !block)
+    return;
+  size_t spatial = image->size();
+  if (!expectExtents(node, *image, spatial, 1, "extents of an image") ||
+      !expectExtents(node, *block, spatial, 1, "extents of a block"))
+    return;
+  auto count = static_cast<int64_t>(spatial);
+  SmallVector<int64_t> dilations = node.getSizes("dilations", count, 1, 1),
+                       strides = node.getSizes("strides", count, 1, 1), pads = node.getSizes("pads", 2 * count, 0, 0);
+  std::optional<int64_t> rows = node.getRank(0) == 3 ? constantDim(node.getDims(0)[1]) : std::nullopt,
+                         columns = rows ? constantDim(node.getDims(0)[2]) : std::nullopt;
+  if (node.hasFailed())
+    return;
+  SmallVector<int64_t> padded, steps;
+  for (size_t dim = 0; dim < spatial; ++dim) {
+    padded.push_back((*image)[dim] + pads[dim] + pads[spatial + dim]);
+    steps.push_back((padded[dim] - dilations[dim] * ((*block)[dim] - 1) - 1) / strides[dim] + 1);
+  }
+  int64_t blockSize = countElements(*block), paddedSize = countElements(padded);
+  if (!columns || *rows % blockSize != 0 || llvm::any_of(steps, [](int64_t n) { return n < 1; }) ||
+      countElements(steps) != *columns || paddedSize > INT32_MAX) {
+    node.error() << "expects columns of rank 3, as many as there are positions of a block, of whole blocks";
+    return;
+  }
+  SmallVector<int64_t> positions;
+  for (int64_t element = 0; element < blockSize; ++element)
+    for (int64_t column = 0; column < *columns; ++column) {
+      int64_t position = 0, scale = 1;
+      for (int64_t dim = count - 1, inBlock = element, atStep = column; dim >= 0; --dim) {
+        position += scale * (inBlock % (*block)[dim] * dilations[dim] + atStep % steps[dim] * strides[dim]);
+        scale *= padded[dim];
+        inBlock /= (*block)[dim];
+        atStep /= steps[dim];
+      }
+      positions.push_back(position);
+    }
+  Value x = node.getOperand(0);
+  int64_t channels = *rows / blockSize;
+  AffineExpr batch = node.getDims(0)[0];
+  Value elements = node.reshape(x, {batch, node.extent(channels), node.extent(blockSize * *columns)});
+  int64_t batchExtent = constantDim(batch).value_or(-2);
+  Value like = node.create<FillOp>(x, node.integers({batchExtent, channels, paddedSize}), node.real(0),
+                                   TypeAttr::get(node.getElementType(0)));
+  Value sum = node.create<ScatterAddOp>(like, node.createIntegers(node.getBuilder().getI64Type(), positions), elements,
+                                        node.integer(2));
+  Dims dims{batch, node.extent(channels)};
+  SmallVector<int64_t> starts{0, 0}, sizes{-1, -1};
+  for (size_t dim = 0; dim < spatial; ++dim) {
+    dims.push_back(node.extent(padded[dim]));
+    starts.push_back(pads[dim]);
+    sizes.push_back((*image)[dim]);
+  }
+  node.setResult(0, node.create<SliceOp>(node.reshape(sum, dims), node.integers(starts), node.integers(sizes),
+                                         node.integers(SmallVector<int64_t>(spatial + 2, 1))));
+}
+
+/// Puts every element where an index says that it came from; an index counts the elements of all images together.
+void importMaxUnpool(NodeImporter &node) {
+  if (!node.expectOperands(2, 3) || !expectElements(node, 1, ElementClass::Integer))
+    return;
+  int64_t rank = node.getRank(0), spatial = rank - 2;
+  if (spatial < 1 || node.getRank(1) != rank) {
+    if (!node.hasFailed())
+      node.error() << "expects an operand of rank 3 or more and indices of its rank";
+    return;
+  }
+  SmallVector<int64_t> kernel = node.getSizes("kernel_shape", spatial, 1, 1),
+                       strides = node.getSizes("strides", spatial, 1, 1),
+                       pads = node.getSizes("pads", 2 * spatial, 0, 0), shape;
+  for (int64_t dim = 0; dim < rank && !node.hasFailed(); ++dim) {
+    std::optional<int64_t> extent = constantDim(node.getDims(0)[dim]);
+    if (!extent) {
+      node.error() << "expects extents that are known when it is compiled";
+      return;
+    }
+    int64_t i = dim - 2;
+    shape.push_back(i < 0 ? *extent : (*extent - 1) * strides[i] + kernel[i] - pads[i] - pads[spatial + i]);
+  }
+  SmallVector<int64_t> whole = shape;
+  if (node.hasOperand(2)) {
+    std::optional<SmallVector<int64_t>> given = node.getKnownIntegers(2, "output_shape");
+    if (!given || !expectExtents(node, *given, rank, 0, "extents of the result"))
+      return;
+    whole = *given;
+  }
+  if (node.hasFailed() || !expectExtents(node, shape, rank, 0, "extents of the result"))
+    return;
+  Value x = mergeLeadingDims(node, node.getOperand(0), rank);
+  Value indices = node.cast(mergeLeadingDims(node, node.getOperand(1), rank), node.getBuilder().getI64Type());
+  Value zeros = node.createFilled(node.getElementType(0), {countElements(shape)}, 0);
+  // Overlapping windows may name one place several times, always with its own element: the largest of one is it.
+  Value sum = node.create<ScatterAddOp>(zeros, indices, x, node.integer(0));
+  Value ones = node.create<FillOp>(x, node.integers({-2}), node.real(1), TypeAttr::get(node.getElementType(0)));
+  Value times = node.create<ScatterAddOp>(zeros, indices, ones, node.integer(0));
+  Value mean = node.create<DivOp>(sum, node.create<MaxOp>(times, node.createScalar(node.getElementType(0), 1)));
+  SmallVector<int64_t> low(rank, 0), high;
+  for (auto [own, wanted] : llvm::zip(shape, whole))
+    high.push_back(wanted - own);
+  Dims dims;
+  for (int64_t extent : shape)
+    dims.push_back(node.extent(extent));
+  node.setResult(0, node.create<PadOp>(node.reshape(mean, dims), Value(), node.integers(low), node.integers(high),
+                                       PadMode::Constant));
+}
+
+void importCenterCropPad(NodeImporter &node) {
+  if (!node.expectOperands(2, 2))
+    return;
+  std::optional<SmallVector<int64_t>> target = node.getKnownIntegers(1, "shape");
+  if (!target)
+    return;
+  int64_t rank = node.getRank(0);
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  if (std::optional<SmallVector<int64_t>> given = node.getIntegers("axes")) {
+    axes.clear();
+    for (int64_t axis : *given)
+      axes.push_back(node.normalizeAxis(axis, rank));
+  }
+  if (node.hasFailed() || !expectExtents(node, *target, axes.size(), 0, "extents"))
+    return;
+  SmallVector<int64_t> low(rank, 0), high(rank, 0);
+  for (auto [axis, wanted] : llvm::zip(axes, *target)) {
+    std::optional<int64_t> extent = constantDim(node.getDims(0)[axis]);
+    if (!extent) {
+      node.error() << "crops or pads dimension " << axis << ", whose extent is only known at run time";
+      return;
+    }
+    // The half that is rounded down is before the rest.
+    int64_t missing = wanted - *extent;
+    low[axis] = missing >= 0 ? missing / 2 : -(-missing / 2);
+    high[axis] = missing - low[axis];
+  }
+  node.setResult(
+      0, node.create<PadOp>(node.getOperand(0), Value(), node.integers(low), node.integers(high), PadMode::Constant));
+}
+
+} // namespace
+
+void registerColumns(OpRegistry &registry) {
+  registry.add("CenterCropPad", 18, importCenterCropPad);
+  registry.add("Col2Im", 18, importCol2Im);
+  registry.add("MaxUnpool", 9, importMaxUnpool);
+}
+
+} // namespace dlc::onnx_import

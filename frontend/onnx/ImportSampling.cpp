@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// Images read at computed positions.
+#include "frontend/onnx/ImportOperands.h"
+#include "frontend/onnx/IndexArithmetic.h"
+#include "frontend/onnx/OpRegistry.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+namespace {
+
+/// Sizes of an affine grid are its number of elements.
+constexpr int64_t largestGrid = int64_t{1} << 31;
+
+void importAffineGrid(NodeImporter &node) {
+  if (!node.expectOperands(2, 2) || !expectElements(node, 0, ElementClass::Real))
+    return;
+  std::optional<SmallVector<int64_t>> size = node.getKnownIntegers(1, "size");
+  if (!size)
+    return;
+  auto spatial = static_cast<int64_t>(size->size()) - 2;
+  bool fits = (spatial == 2 || spatial == 3) && node.getRank(0) == 3 &&
+              llvm::all_of(*size, [](int64_t n) { return n >= 0 && n < largestGrid; }) &&
+              countElements(ArrayRef(*size).drop_front(2)) < largestGrid;
+  if (!fits) {
+    if (!node.hasFailed())
+      node.error() << "expects a size of 4 or 5 extents, and matrices of rank 3";
+    return;
+  }
+  // The homogeneous coordinates of every position, x first, from -1 to 1.
+  ArrayRef<int64_t> extents = ArrayRef(*size).drop_front(2);
+  int64_t count = countElements(extents);
+  bool isAligned = node.getFlag("align_corners");
+  std::vector<double> base(count * (spatial + 1), 1.0);
+  for (int64_t position = 0; position < count; ++position)
+    for (int64_t dim = spatial - 1, rest = position; dim >= 0; rest /= extents[dim], --dim) {
+      auto extent = static_cast<double>(extents[dim]), index = static_cast<double>(rest % extents[dim]);
+      base[position * (spatial + 1) + spatial - 1 - dim] =
+          isAligned ? (extents[dim] > 1 ? 2 * index / (extent - 1) - 1 : 0) : (2 * index + 1) / extent - 1;
+    }
+  Value positions = node.createReals(node.getElementType(0), {count, spatial + 1}, base);
+  Value grid = node.create<MatMulOp>(positions, node.getOperand(0), false, /*transpose_rhs=*/true);
+  Dims dims{node.getDims(0)[0]};
+  for (int64_t extent : extents)
+    dims.push_back(node.extent(extent));
+  dims.push_back(node.extent(spatial));
+  node.setResult(0, node.reshape(grid, dims));
+}
+
+enum class Padding { Zeros, Border, Reflection };
+
+/// Reads operand 0, [N, C, spatial...], at the positions of operand 1, [N, positions..., spatial], x first.
+class GridSampler {
+public:
+  GridSampler(NodeImporter &node, Padding padding, bool isAligned)
+      : node(node), padding(padding), isAligned(isAligned), spatial(node.getRank(0) - 2), type(node.getElementType(1)),
+        i64(node.getBuilder().getI64Type()) {
+    // Channels last: what is read at a position is a row.
+    SmallVector<int64_t> permutation{0};
+    for (int64_t dim = 0; dim < spatial; ++dim)
+      permutation.push_back(2 + dim);
+    permutation.push_back(1);
+    image = node.create<TransposeOp>(node.getOperand(0), node.integers(permutation));
+    rows = mergeLeadingDims(node, image, 1 + spatial);
+    for (int64_t dim = 0; dim < spatial; ++dim)
+      extents.push_back(node.create<ExtentOp>(image, node.integers({1 + dim}), TypeAttr::get(type)));
+  }
+
+  /// The result of `mode` "nearest", "linear" or "cubic".
+  Value sample(StringRef mode) {
+    SmallVector<Value> centers;
+    for (int64_t dim = 0; dim < spatial; ++dim)
+      centers.push_back(locate(dim));
+    if (mode == "nearest") {
+      for (auto [dim, center] : llvm::enumerate(centers))
+        center = pad(node.create<RoundOp>(center), dim);
+      return putChannelsFirst(read(centers));
+    }
+    // Weights of the neighbors along each dimension, from that at the lowest index on.
+    bool isCubic = mode == "cubic";
+    SmallVector<SmallVector<Value>> indices(spatial), weights(spatial);
+    for (auto [dim, center] : llvm::enumerate(centers)) {
+      // Cubic interpolation moves its neighbors alone, as ONNX Runtime does.
+      Value padded = isCubic ? center : pad(center, dim), low = node.create<FloorOp>(padded),
+            fraction = node.create<SubOp>(padded, low);
+      for (int64_t offset = isCubic ? -1 : 0; offset < (isCubic ? 3 : 2); ++offset) {
+        indices[dim].push_back(node.create<AddOp>(low, number(static_cast<double>(offset))));
+        weights[dim].push_back(isCubic       ? cubic(fraction, offset)
+                               : offset == 0 ? node.create<SubOp>(number(1), fraction)
+                                             : fraction);
+      }
+    }
+    auto neighbors = static_cast<int64_t>(indices[0].size());
+    int64_t corners = 1;
+    for (int64_t dim = 0; dim < spatial; ++dim)
+      corners *= neighbors;
+    Value sum;
+    for (int64_t corner = 0; corner < corners && !node.hasFailed(); ++corner) {
+      SmallVector<Value> position;
+      Value weight;
+      for (int64_t dim = 0, rest = corner; dim < spatial; ++dim, rest /= neighbors) {
+        position.push_back(indices[dim][rest % neighbors]);
+        Value own = weights[dim][rest % neighbors];
+        weight = weight ? node.create<MulOp>(weight, own) : own;
+      }
+      Value term = node.create<MulOp>(read(position), withChannel(node.cast(weight, node.getElementType(0))));
+      sum = sum ? node.create<AddOp>(sum, term) : term;
+    }
+    return putChannelsFirst(sum);
+  }
+
+private:
+  Value number(double value) { return node.createScalar(type, value); }
+
+  /// The coordinate along `dim` in pixels.
+  Value locate(int64_t dim) {
+    Value which = node.createScalar(i64, static_cast<double>(spatial - 1 - dim));
+    Value given = node.create<GatherOp>(node.getOperand(1), which, node.integer(spatial + 1));
+    Value half = node.create<MulOp>(node.create<AddOp>(given, number(1)), number(0.5));
+    if (isAligned)
+      return node.create<MulOp>(half, node.create<SubOp>(extents[dim], number(1)));
+    return node.create<SubOp>(node.create<MulOp>(half, extents[dim]), number(0.5));
+  }
+
+  Value last(int64_t dim) { return node.create<SubOp>(extents[dim], number(1)); }
+
+  /// `at` mirrored at the borders of the image until it is inside: the centers or the edges of the outer pixels.
+  Value reflect(Value at, int64_t dim) {
+    double margin = isAligned ? 0 : 0.5;
+    Value range = isAligned ? last(dim) : extents[dim];
+    Value from = node.create<AddOp>(at, number(margin));
+    // There and back again is one period, in which the second half is mirrored.
+    Value period = node.create<MaxOp>(node.create<MulOp>(range, number(2)), number(1));
+    Value turns = node.create<FloorOp>(node.create<DivOp>(from, period));
+    Value rest = node.create<SubOp>(from, node.create<MulOp>(turns, period));
+    Value back = node.create<SubOp>(period, rest);
+    Value inside = node.create<WhereOp>(node.create<GreaterOp>(rest, range), back, rest);
+    return node.create<SubOp>(inside, number(margin));
+  }
+
+  /// What the padding makes of a coordinate.
+  Value pad(Value at, int64_t dim) {
+    if (padding == Padding::Border)
+      return node.create<MinOp>(node.create<MaxOp>(at, number(0)), last(dim));
+    return padding == Padding::Reflection ? reflect(at, dim) : at;
+  }
+
+  /// Keys' kernel with a = -0.75 at the distance of the neighbor `offset` from `fraction`.
+  Value cubic(Value fraction, int64_t offset) {
+    constexpr double a = -0.75;
+    Value x = node.create<AbsOp>(node.create<SubOp>(fraction, number(static_cast<double>(offset))));
+    auto polynomial = [&](ArrayRef<double> coefficients) {
+      Value result = number(coefficients.front());
+      for (double coefficient : coefficients.drop_front())
+        result = node.create<AddOp>(node.create<MulOp>(result, x), number(coefficient));
+      return result;
+    };
+    return offset == 0 || offset == 1 ? polynomial({a + 2, -(a + 3), 0, 1}) : polynomial({a, -5 * a, 8 * a, -4 * a});
+  }
+
+  /// With a dimension for the channels behind the others.
+  Value withChannel(Value value) {
+    Dims dims(node.getDims(value));
+    dims.push_back(node.extent(1));
+    return node.reshape(value, dims);
+  }
+
+  /// Rows of channels at whole positions; zeros outside, unless the padding moves what is outside.
+  Value read(ArrayRef<Value> position) {
+    Value flat, isInside;
+    for (auto [dim, at] : llvm::enumerate(position)) {
+      Value index = pad(at, dim);
+      if (padding == Padding::Zeros) {
+        Value fits =
+            node.create<AndOp>(node.create<GreaterOrEqualOp>(at, number(0)), node.create<LessOrEqualOp>(at, last(dim)));
+        isInside = isInside ? node.create<AndOp>(isInside, fits) : fits;
+      }
+      // Rounding of an index that was mirrored; what is outside is read somewhere and then left out.
+      index = node.create<MinOp>(node.create<MaxOp>(index, number(0)), last(dim));
+      Value whole = node.cast(index, i64);
+      if (flat)
+        flat = node.create<MulOp>(
+            flat, node.create<ExtentOp>(image, node.integers({1 + static_cast<int64_t>(dim)}), TypeAttr::get(i64)));
+      flat = flat ? node.create<AddOp>(flat, whole) : whole;
+    }
+    Dims units(spatial + 1, node.extent(1));
+    units[0] = node.getDims(1)[0];
+    Value batch = node.reshape(node.create<IndexOp>(node.getOperand(1), node.integer(0)), units);
+    SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(1, 1 + spatial));
+    Value pixels = node.create<ExtentOp>(image, node.integers(axes), TypeAttr::get(i64));
+    flat = node.create<AddOp>(flat, node.create<MulOp>(batch, pixels));
+    Value result = node.create<GatherOp>(rows, flat, node.integer(0));
+    return isInside ? node.create<WhereOp>(withChannel(isInside), result, node.createScalar(node.getElementType(0), 0))
+                    : result;
+  }
+
+  Value putChannelsFirst(Value value) {
+    SmallVector<int64_t> permutation{0, spatial + 1};
+    for (int64_t dim = 0; dim < spatial; ++dim)
+      permutation.push_back(1 + dim);
+    return node.create<TransposeOp>(value, node.integers(permutation));
+  }
+
+  NodeImporter &node;
+  Padding padding;
+  bool isAligned;
+  int64_t spatial;
+  Type type, i64;
+  Value image, rows;
+  SmallVector<Value> extents;
+};
+
+void importGridSample(NodeImporter &node) {
+  if (!node.expectOperands(2, 2) || !expectElements(node, 1, ElementClass::Real))
+    return;
+  int64_t spatial = node.getRank(0) - 2;
+  if (spatial < 1 || node.getRank(1) != spatial + 2 || constantDim(node.getDims(1).back()) != spatial) {
+    if (!node.hasFailed())
+      node.error() << "expects an image [N, C, spatial...] and a grid [N, positions..., spatial dimensions]";
+    return;
+  }
+  std::string mode = node.getString("mode", node.getOpset() >= 20 ? "linear" : "bilinear"),
+              padding = node.getString("padding_mode", "zeros");
+  mode = mode == "bilinear" ? "linear" : mode == "bicubic" ? "cubic" : mode;
+  std::optional<Padding> kind = llvm::StringSwitch<std::optional<Padding>>(padding)
+                                    .Case("zeros", Padding::Zeros)
+                                    .Case("border", Padding::Border)
+                                    .Case("reflection", Padding::Reflection)
+                                    .Default(std::nullopt);
+  if (!kind || !llvm::is_contained({"linear", "nearest", "cubic"}, mode)) {
+    node.error() << "has the mode '" << mode << "' and the padding '" << padding
+                 << "'; expected nearest, linear or cubic, and zeros, border or reflection";
+    return;
+  }
+  node.setResult(0, GridSampler(node, *kind, node.getFlag("align_corners")).sample(mode));
+}
+
+} // namespace
+
+void registerSampling(OpRegistry &registry) {
+  registry.add("AffineGrid", 20, importAffineGrid);
+  registry.add("GridSample", 16, importGridSample);
+}
+
+} // namespace dlc::onnx_import

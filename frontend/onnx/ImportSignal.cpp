@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Window functions and Fourier transforms, as products with matrices of cosines and sines.
+#include "frontend/onnx/ImportOperands.h"
+#include "frontend/onnx/OpRegistry.h"
+#include <cmath>
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+namespace {
+
+constexpr double pi = 3.14159265358979323846;
+/// Extents of transforms that are computed as products.
+constexpr int64_t largestTransform = 1 << 14;
+
+/// The sum of `coefficients[i] * cos(2 pi i n / N)` for n = 0, 1, ...; N is the size, or one less.
+void importWindow(NodeImporter &node, ArrayRef<double> coefficients) {
+  if (!node.expectOperands(1, 1))
+    return;
+  std::optional<SmallVector<int64_t>> size = node.getKnownIntegers(0, "size");
+  Type type = node.getTypeAttribute("output_datatype", node.getBuilder().getF32Type());
+  if (!size || node.hasFailed())
+    return;
+  if (size->size() != 1 || size->front() < 0 || size->front() > INT32_MAX) {
+    node.error() << "expects one size between 0 and 2147483647";
+    return;
+  }
+  int64_t count = size->front();
+  double period = static_cast<double>(node.getFlag("periodic", true) ? count : count - 1);
+  std::vector<double> values(count);
+  for (auto [n, value] : llvm::enumerate(values))
+    for (auto [i, coefficient] : llvm::enumerate(coefficients))
+      value += coefficient * std::cos(2 * pi * static_cast<double>(i * n) / period);
+  node.setResult(0, node.createReals(type, {count}, values));
+}
+void importHannWindow(NodeImporter &node) { importWindow(node, {0.5, -0.5}); }
+void importHammingWindow(NodeImporter &node) { importWindow(node, {25.0 / 46.0, -21.0 / 46.0}); }
+void importBlackmanWindow(NodeImporter &node) { importWindow(node, {0.42, -0.5, 0.08}); }
+
+void importMelWeightMatrix(NodeImporter &node) {
+  if (!node.expectOperands(5, 5))
+    return;
+  auto read = [&](int64_t i, StringRef what) {
+    std::optional<SmallVector<double>> value = node.getKnownReals(i, what);
+    if (value && value->size() != 1)
+      node.error() << "expects one " << what;
+    return value && value->size() == 1 ? value->front() : 0.0;
+  };
+  double bandCount = read(0, "number of bins"), length = read(1, "length"), rate = read(2, "sample rate"),
+         lower = read(3, "lower edge"), upper = read(4, "upper edge");
+  Type type = node.getTypeAttribute("output_datatype", node.getBuilder().getF32Type());
+  if (node.hasFailed())
+    return;
+  if (!(bandCount >= 1 && bandCount < 1 << 20 && length >= 1 && length < 1 << 24 && rate > 0 && lower >= 0 &&
+        upper >= lower && upper <= rate / 2)) {
+    node.error() << "expects at least one bin, and edges in ascending order up to half the sample rate";
+    return;
+  }
+  auto bands = static_cast<int64_t>(bandCount), bins = static_cast<int64_t>(length) / 2 + 1;
+  auto toMel = [](double hertz) { return 2595 * std::log10(1 + hertz / 700); };
+  double step = (toMel(upper) - toMel(lower)) / static_cast<double>(bands + 2);
+  // The spectrogram's bin at which each band begins, has its peak, and ends.
+  std::vector<int64_t> edges(bands + 2);
+  for (auto [i, edge] : llvm::enumerate(edges)) {
+    double hertz = 700 * (std::pow(10.0, (static_cast<double>(i) * step + toMel(lower)) / 2595) - 1);
+    edge = static_cast<int64_t>(std::floor((length + 1) * hertz / rate));
+  }
+  std::vector<double> values(bins * bands);
+  for (int64_t band = 0; band < bands; ++band) {
+    int64_t begin = edges[band], peak = edges[band + 1], end = edges[band + 2];
+    auto set = [&](int64_t bin, double value) {
+      if (bin >= 0 && bin < bins)
+        values[bin * bands + band] = value;
+    };
+    if (peak == begin)
+      set(peak, 1);
+    for (int64_t bin = begin; peak > begin && bin <= peak; ++bin)
+      set(bin, static_cast<double>(bin - begin) / static_cast<double>(peak - begin));
+    for (int64_t bin = peak; bin < end; ++bin)
+      set(bin, static_cast<double>(end - bin) / static_cast<double>(end - peak));
+  }
+  node.setResult(0, node.createReals(type, {bins, bands}, values));
+}
+
+/// The discrete Fourier transform of `x` along its last dimension but one; the last holds a real, or a real and an
+/// imaginary part. `size` samples count: more are cut off, missing ones are zero.
+Value transform(NodeImporter &node, Value x, int64_t size, bool isInverse, bool isOneSided) {
+  Dims dims(node.getDims(x));
+  int64_t rank = dims.size(), axis = rank - 2;
+  std::optional<int64_t> extent = constantDim(dims[axis]), parts = constantDim(dims.back());
+  if (!extent || !parts || *parts < 1 || *parts > 2 || size < 1 || size > largestTransform) {
+    if (!node.hasFailed())
+      node.error() << "expects between 1 and " << largestTransform
+                   << " samples, whose number is known when it is compiled, of one or two parts";
+    return {};
+  }
+  SmallVector<int64_t> starts(rank, 0), sizes(rank, -1), steps(rank, 1), low(rank, 0), high(rank, 0);
+  if (*extent > size) {
+    sizes[axis] = size;
+    x = node.create<SliceOp>(x, node.integers(starts), node.integers(sizes), node.integers(steps));
+  } else if (*extent < size) {
+    high[axis] = size - *extent;
+    x = node.create<PadOp>(x, Value(), node.integers(low), node.integers(high), PadMode::Constant);
+  }
+  int64_t bins = isOneSided ? size / 2 + 1 : size;
+  std::vector<double> cosines(size * bins), sines(size * bins);
+  double scale = isInverse ? 1 / static_cast<double>(size) : 1;
+  for (int64_t sample = 0; sample < size; ++sample)
+    for (int64_t bin = 0; bin < bins; ++bin) {
+      double angle = 2 * pi * static_cast<double>(sample * bin % size) / static_cast<double>(size);
+      cosines[sample * bins + bin] = scale * std::cos(angle);
+      sines[sample * bins + bin] = (isInverse ? scale : -scale) * std::sin(angle);
+    }
+  Type type = node.getElementType(0);
+  Value cosine = node.createReals(type, {size, bins}, cosines), sine = node.createReals(type, {size, bins}, sines);
+  auto part = [&](int64_t number) {
+    return node.create<GatherOp>(x, node.createScalar(node.getBuilder().getI64Type(), static_cast<double>(number)),
+                                 node.integer(rank - 1));
+  };
+  auto multiply = [&](Value samples, Value matrix) { return node.create<MatMulOp>(samples, matrix, false, false); };
+  Value re = multiply(part(0), cosine), im = multiply(part(0), sine);
+  if (*parts == 2) {
+    re = node.create<SubOp>(re, multiply(part(1), sine));
+    im = node.create<AddOp>(im, multiply(part(1), cosine));
+  }
+  dims[axis] = node.extent(bins);
+  dims.back() = node.extent(1);
+  SmallVector<Value> both{node.reshape(re, dims), node.reshape(im, dims)};
+  return node.create<ConcatOp>(both, node.integer(rank - 1));
+}
+
+void importDFT(NodeImporter &node) {
+  bool isAxisOperand = node.getOpset() >= 20;
+  if (!node.expectOperands(1, isAxisOperand ? 3 : 2) || !expectElements(node, 0, ElementClass::Real))
+    return;
+  int64_t rank = node.getRank(0), axis = isAxisOperand ? -2 : node.getInteger("axis", 1);
+  if (node.hasOperand(2)) {
+    std::optional<SmallVector<int64_t>> given = node.getKnownIntegers(2, "axis");
+    if (!given)
+      return;
+    axis = given->size() == 1 ? given->front() : rank;
+  }
+  axis = node.normalizeAxis(axis, rank);
+  if (!node.hasFailed() && (rank < 2 || axis == rank - 1))
+    node.error() << "expects an axis before the last one, which holds the parts of a number";
+  bool isInverse = node.getFlag("inverse"), isOneSided = node.getFlag("onesided");
+  if (!node.hasFailed() && isInverse && isOneSided)
+    node.error() << "is both inverse and one-sided, which is not supported";
+  if (node.hasFailed())
+    return;
+  std::optional<int64_t> size = constantDim(node.getDims(0)[axis]);
+  if (node.hasOperand(1)) {
+    std::optional<SmallVector<int64_t>> given = node.getKnownIntegers(1, "length");
+    if (!given)
+      return;
+    size = given->size() == 1 ? given->front() : 0;
+  }
+  SmallVector<int64_t> swapped = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  std::swap(swapped[axis], swapped[rank - 2]);
+  Value x = node.create<TransposeOp>(node.getOperand(0), node.integers(swapped));
+  Value y = transform(node, x, size.value_or(0), isInverse, isOneSided);
+  node.setResult(0, node.create<TransposeOp>(y, node.integers(swapped)));
+}
+
+void importSTFT(NodeImporter &node) {
+  if (!node.expectOperands(2, 4) || !expectElements(node, 0, ElementClass::Real))
+    return;
+  std::optional<SmallVector<int64_t>> step = node.getKnownIntegers(1, "step"), given;
+  std::optional<int64_t> length;
+  if (node.hasOperand(2) && node.getRank(2) == 1)
+    length = constantDim(node.getDims(2)[0]);
+  if (node.hasOperand(3)) {
+    given = node.getKnownIntegers(3, "length");
+    if (!given)
+      return;
+    length = given->size() == 1 ? given->front() : 0;
+  }
+  std::optional<int64_t> samples = node.getRank(0) == 3 ? constantDim(node.getDims(0)[1]) : std::nullopt;
+  if (!step || node.hasFailed())
+    return;
+  if (step->size() != 1 || step->front() < 1 || !samples || !length || *length < 1 || *length > *samples) {
+    node.error() << "expects a signal of rank 3 whose number of samples is known when it is compiled, a positive step, "
+                    "and a frame that is not longer than the signal";
+    return;
+  }
+  int64_t frames = (*samples - *length) / step->front() + 1;
+  SmallVector<double> positions;
+  for (int64_t frame = 0; frame < frames; ++frame)
+    for (int64_t sample = 0; sample < *length; ++sample)
+      positions.push_back(static_cast<double>(frame * step->front() + sample));
+  Value indices = node.createReals(node.getBuilder().getI64Type(), {frames, *length}, positions);
+  Value framed = node.create<GatherOp>(node.getOperand(0), indices, node.integer(1));
+  if (node.hasOperand(2))
+    framed = node.create<MulOp>(framed, node.reshape(node.cast(node.getOperand(2), node.getElementType(0)),
+                                                     {node.extent(*length), node.extent(1)}));
+  node.setResult(0, transform(node, framed, *length, /*isInverse=*/false, node.getFlag("onesided", true)));
+}
+
+} // namespace
+
+void registerSignal(OpRegistry &registry) {
+  registry.add("BlackmanWindow", 17, importBlackmanWindow);
+  registry.add("HammingWindow", 17, importHammingWindow);
+  registry.add("HannWindow", 17, importHannWindow);
+  registry.add("MelWeightMatrix", 17, importMelWeightMatrix);
+  registry.add("DFT", 17, importDFT);
+  registry.add("STFT", 17, importSTFT);
+}
+
+} // namespace dlc::onnx_import

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ONNX ops for signals and images (windows, Fourier transforms, sampling, columns), against ONNX Runtime or ONNX's reference."""
+import numpy as np
+import onnx
+import onnx.reference
+import pytest
+from onnx import helper
+from test_onnx_ops import Family, compare
+
+RNG = np.random.default_rng(0)
+
+
+def check_with_reference(family, programs):
+    model = family.model()
+    onnx.save(model, programs.folder / "family.onnx")
+    library = programs.compile("family.onnx", "family.so")
+    expected = dict(zip(family.outputs, onnx.reference.ReferenceEvaluator(model).run(None, family.inputs)))
+    actual = programs.execute(library, family.inputs, family.outputs)
+    for name in family.outputs:
+        compare(name, actual[name], np.asarray(expected[name]))
+
+
+def test_windows(programs):
+    family = Family(x=np.zeros(1, np.float32))
+    for op in "HannWindow", "HammingWindow", "BlackmanWindow":
+        for size in 2, 7, 10:
+            family.add(op, np.array(size))
+            family.add(op, np.array(size, np.int32), periodic=0, output_datatype=int(helper.np_dtype_to_tensor_dtype(np.dtype(np.float64))))
+    family.add("MelWeightMatrix", np.array(8), np.array(16), np.array(8192), np.array(0.0, np.float32), np.array(4096.0, np.float32))
+    family.add("MelWeightMatrix", np.array(5), np.array(64), np.array(16000), np.array(300.0, np.float32), np.array(8000.0, np.float32))
+    family.add("Relu", "x")
+    check_with_reference(family, programs)
+
+
+@pytest.mark.parametrize("element", [np.float32, np.float64])
+def test_fourier_transforms(programs, element):
+    draw = lambda *shape: RNG.standard_normal(shape).astype(element)
+    family = Family(r=draw(2, 12, 5, 1), c=draw(2, 7, 3, 2), s=draw(2, 40, 1), z=draw(2, 40, 2), w=draw(16))
+    for axis in 1, 2, -2:
+        for inverse in 0, 1:
+            family.add("DFT", "c", None, np.array(axis), inverse=inverse)
+            family.add("DFT", "r", None, np.array(axis), inverse=inverse)
+        family.add("DFT", "r", None, np.array(axis), onesided=1)
+    for length in 1, 4, 9:
+        family.add("DFT", "c", np.array(length), np.array(1))
+    family.add("STFT", "s", np.array(8), "w")
+    family.add("STFT", "s", np.array(5), "w", np.array(16), onesided=0)
+    family.add("STFT", "s", np.array(7), None, np.array(13))
+    family.add("STFT", "z", np.array(16), None, np.array(16), onesided=0)
+    family.check(programs)
+
+
+@pytest.mark.parametrize("align", [0, 1])
+def test_grid_sample(programs, align):
+    grid = RNG.uniform(-1.6, 1.6, (2, 4, 5, 2)).astype(np.float32)
+    family = Family(x=RNG.standard_normal((2, 3, 6, 7)).astype(np.float32), g=grid, v=RNG.standard_normal((2, 3, 4, 5, 6)).astype(np.float32),
+                    h=RNG.uniform(-1.3, 1.3, (2, 3, 2, 4, 3)).astype(np.float32))  # fmt: skip
+    for padding in "zeros", "border", "reflection":
+        for mode in "linear", "nearest", "cubic":
+            family.add("GridSample", "x", "g", mode=mode, padding_mode=padding, align_corners=align)
+        for mode in "linear", "nearest":
+            family.add("GridSample", "v", "h", mode=mode, padding_mode=padding, align_corners=align)
+    family.check(programs, dynamic=("x", "g", "v", "h"), batches=(1, 2))
+
+
+def test_affine_grid(programs):
+    family = Family(t=RNG.standard_normal((2, 2, 3)).astype(np.float32), u=RNG.standard_normal((2, 3, 4)).astype(np.float32))
+    for align in 0, 1:
+        family.add("AffineGrid", "t", np.array([2, 3, 5, 6]), align_corners=align)
+        family.add("AffineGrid", "u", np.array([2, 1, 4, 5, 3]), align_corners=align)
+    family.check(programs)
+
+
+def test_columns(programs):
+    draw = lambda *shape: RNG.standard_normal(shape).astype(np.float32)
+    family = Family(a=draw(2, 5, 5), b=draw(1, 2 * 6, 25), c=draw(2, 10, 15), d=draw(1, 3 * 5, 2 * 2 * 2))
+    family.add("Col2Im", "a", np.array([5, 5]), np.array([1, 5]))
+    family.add("Col2Im", "b", np.array([6, 7]), np.array([2, 3]))
+    family.add("Col2Im", "c", np.array([5, 5]), np.array([1, 5]), pads=[0, 1, 0, 1])
+    # ONNX Runtime mixes the channels up here.
+    family.add("Col2Im", "d", np.array([4, 4, 9]), np.array([1, 1, 5]), pads=[0, 0, 0, 0, 0, 1], strides=[2, 3, 1], dilations=[1, 1, 2])
+    check_with_reference(family, programs)
+
+
+def test_unpooling(programs):
+    x = RNG.standard_normal((2, 3, 9, 7)).astype(np.float32)
+    family = Family(x=x)
+    for window in ({"kernel_shape": [3, 1], "strides": [3, 1]}, {"kernel_shape": [3, 3], "strides": [2, 2]}):
+        family.add("MaxPool", "x", results=2, **window)
+        y, i = family.outputs[-2:]
+        family.add("MaxUnpool", y, i, **window)
+    family.check(programs)
+
+
+def test_center_crop_pad(programs):
+    x = RNG.standard_normal((5, 8, 3)).astype(np.float32)
+    family = Family(x=x)
+    for shape in ([5, 8, 3], [2, 3, 3], [9, 10, 4], [4, 11, 0]):
+        family.add("CenterCropPad", "x", np.array(shape))
+    family.add("CenterCropPad", "x", np.array([3, 10]), axes=[0, -2])
+    check_with_reference(family, programs)
