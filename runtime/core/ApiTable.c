@@ -3,11 +3,12 @@
 
 #include "../cpu/Features.h"
 #include "Checkpoint.h"
-#include "Context.h"
+#include "ContextLifetime.h"
 #include "Model.h"
 #include "Pool.h"
+#include "Prepare.h"
 #include "Run.h"
-#include "State.h"
+#include "StateAccess.h"
 #include "Variables.h"
 
 const dlc_runtime_api dlc_rt_api = {

@@ -1,174 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "Context.h"
+#include "ContextLifetime.h"
 
 #include "Api.h"
+#include "ContextEntry.h"
+#include "ContextMessage.h"
+#include "Model.h"
 #include "Options.h"
-#include "Parallel.h"
+#include "Scratch.h"
 #include "State.h"
+#include "StateMemory.h"
+#include "Team.h"
 #include "Text.h"
-#include "Variables.h"
-
-/// The library's own pool, while a context uses it.
-static Pool *sharedPool;
-static dlc_uint32 sharedPoolUsers;
-static dlc_uint32 sharedPoolLock;
-
-static void logMessage(Context *context, dlc_int32 level, const char *format, ...) {
-  if (!context->log)
-    return;
-  char message[256];
-  __builtin_va_list arguments;
-  __builtin_va_start(arguments, format);
-  dlcFormatList(message, sizeof message, format, arguments);
-  __builtin_va_end(arguments);
-  context->log(context->logSelf, level, message);
-}
-
-dlc_int32 dlcContextFail(Context *context, dlc_int32 status, const char *format, ...) {
-  __builtin_va_list arguments;
-  __builtin_va_start(arguments, format);
-  dlcFormatList(context->message, sizeof context->message, format, arguments);
-  __builtin_va_end(arguments);
-  return status;
-}
-
-void dlcContextKernelMessage(Context *context, const char *message) {
-  if (!__atomic_exchange_n(&context->hasMessage, 1, __ATOMIC_RELAXED))
-    dlcFormat(context->message, sizeof context->message, "%s", message);
-}
-
-dlc_call dlcContextCall(Context *context) {
-  static const dlc_services services = {.struct_bytes = sizeof services, .parallel_for = dlcParallelFor};
-  return (dlc_call){
-      .struct_bytes = sizeof(dlc_call),
-      .constants = context->state ? context->state->constants : (const dlc_byte *)0,
-      .prepared = context->state ? context->state->prepared : (dlc_byte *)0,
-      .workspace = context->workspace,
-      .scratch = context->team->scratches,
-      .threads = context->team->threads,
-      .device_id = context->deviceId,
-      .services = &services,
-      .stream = context->stream,
-      .executor = context,
-      .states = context->states,
-      .next_states = context->nextStates,
-      .variables = context->variables,
-  };
-}
-
-static Pool *acquireSharedPool(Context *context, dlc_uint32 threads) {
-  dlcLock(&sharedPoolLock);
-  if (!sharedPool)
-    sharedPool = dlcPoolCreate(&context->allocator, 50);
-  Pool *pool = sharedPool;
-  if (pool) {
-    ++sharedPoolUsers;
-    dlc_uint32 started = dlcPoolGrow(pool, threads);
-    if (started < threads)
-      logMessage(context, DLC_LOG_WARNING, "the system gave %u threads instead of %u", (dlc_uint64)started,
-                 (dlc_uint64)threads);
-  }
-  dlcUnlock(&sharedPoolLock);
-  return pool;
-}
-
-static void releaseSharedPool(void) {
-  dlcLock(&sharedPoolLock);
-  Pool *unused = --sharedPoolUsers ? (Pool *)0 : sharedPool;
-  if (unused)
-    sharedPool = (Pool *)0;
-  dlcUnlock(&sharedPoolLock);
-  if (unused)
-    dlcPoolRelease(unused);
-}
-
-static void dropTeam(Context *context, Team *team) {
-  if (!team)
-    return;
-  for (dlc_uint32 i = 0; i < team->threads; ++i)
-    dlcScratchDestroy(&team->scratches[i]);
-  int usesPool = team->ownPool != (Pool *)0;
-  dlcRelease(&context->allocator, team, team->bytes);
-  if (usesPool)
-    releaseSharedPool();
-}
-
-/// A team of `threads` threads; null without memory.
-static Team *makeTeam(Context *context, dlc_uint32 threads, const dlc_executor *executor) {
-  // Multiples of a cache line all three.
-  dlc_uint64 head = (sizeof(Team) + DLC_CACHE_LINE - 1) / DLC_CACHE_LINE * DLC_CACHE_LINE;
-  dlc_uint64 bytes = head + threads * (sizeof(struct dlc_scratch) + sizeof(Share));
-  Team *team = dlcAllocate(&context->allocator, bytes);
-  if (!team)
-    return (Team *)0;
-  memset(team, 0, bytes);
-  team->bytes = bytes;
-  team->threads = threads;
-  team->scratches = (struct dlc_scratch *)((dlc_byte *)team + head);
-  team->shares = (Share *)(team->scratches + threads);
-  int isOut = 0;
-  for (dlc_uint32 i = 0; i < threads; ++i) {
-    team->scratches[i].context = context;
-    isOut |= dlcScratchGrow(&team->scratches[i], context->program->scratch_bytes);
-  }
-  if (!isOut && threads > 1) {
-    team->executor = executor;
-    if (!executor) {
-      team->ownPool = acquireSharedPool(context, threads);
-      isOut = !team->ownPool;
-      if (!isOut)
-        team->executor = &dlcPoolPublic(team->ownPool)->executor;
-    }
-  }
-  if (!isOut)
-    return team;
-  dropTeam(context, team);
-  return (Team *)0;
-}
-
-/// Makes good what a call that a fork has cut off may have left half done.
-/// Memory that was being replaced is given up rather than freed twice.
-static void forgetCall(Context *context) {
-  context->workspace = (dlc_byte *)0;
-  context->workspaceBytes = 0;
-  dlcStateForget(context);
-  for (dlc_uint32 i = 0; i < context->team->threads; ++i) {
-    dlc_uint64 wanted = context->team->scratches[i].wanted;
-    context->team->scratches[i] = (struct dlc_scratch){.wanted = wanted, .context = context};
-  }
-  context->stamp = dlcVariablesStamp(context->face.model, context->variables);
-}
-
-int dlcContextTakeOver(Context *context, dlc_uint32 holder) {
-  dlc_uint32 generation = dlcGeneration();
-  if (holder == generation ||
-      !__atomic_compare_exchange_n(&context->holder, &holder, generation, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-    return 1;
-  forgetCall(context);
-  return 0;
-}
-
-int dlcContextHasEntry(Context *context, const dlc_entry_point *entry) {
-  const dlc_model *model = context->face.model;
-  dlc_uint64 place = (dlc_uint64)entry - (dlc_uint64)model->entries;
-  if (__builtin_expect(place < model->entry_count * sizeof(dlc_entry_point) && place % sizeof(dlc_entry_point) == 0, 1))
-    return 1;
-  // It may be a closed library's, so that not even its name can be read.
-  dlcContextFail(
-      context, DLC_ERROR_ARGUMENT,
-      "the entry point is not one of the context's model '%s', but another model's, or the same model's from "
-      "another library: look it up with dlc_find_entry(context->model, ...)",
-      model->name);
-  return 0;
-}
-
-dlc_int32 dlcContextCheckSymbols(Context *context, const dlc_entry_point *entry, const dlc_int64 *values) {
-  for (dlc_uint32 s = 0; s < entry->symbol_count; ++s)
-    if (values[s] < entry->symbols[s].minimum || values[s] > entry->symbols[s].maximum)
-      return dlcContextFail(context, DLC_ERROR_SYMBOL, "%s = %d is not within its bounds, %d to %d",
-                            entry->symbols[s].name, values[s], entry->symbols[s].minimum, entry->symbols[s].maximum);
-  return DLC_OK;
-}
 
 /// Checks what the caller asks for and fills in `*threads`.
 static dlc_int32 checkThreads(dlc_uint32 *threads, const dlc_executor *executor, dlc_error *error) {
@@ -216,7 +58,7 @@ static dlc_int32 makeTables(Context *context) {
 static void destroyContext(Context *context) {
   if (context->state)
     dlcModelRelease(context->state);
-  dropTeam(context, context->team);
+  dlcTeamDrop(context, context->team);
   dlcStateDestroy(context);
   dlc_allocator allocator = context->allocator;
   dlcRelease(&allocator, context->workspace, context->workspaceBytes);
@@ -281,7 +123,7 @@ dlc_int32 dlcContextCreate(const dlc_model *model, const dlc_context_options *gi
 
   status = makeTables(context);
   if (!status) {
-    context->team = makeTeam(context, threads, options.executor);
+    context->team = dlcTeamMake(context, threads, options.executor);
     status = context->team ? DLC_OK : DLC_ERROR_OUT_OF_MEMORY;
   }
   if (status) {
@@ -330,10 +172,10 @@ dlc_int32 dlcContextSetThreads(dlc_context *face, dlc_uint32 threads, const dlc_
     dlcContextFail(context, status, "%s", error.message);
   } else {
     // The new team is set up beside the old one, so that a failure leaves the context as it was.
-    Team *before = context->team, *team = makeTeam(context, threads, executor);
+    Team *before = context->team, *team = dlcTeamMake(context, threads, executor);
     if (team) {
       context->team = team;
-      dropTeam(context, before);
+      dlcTeamDrop(context, before);
     } else {
       status = dlcContextFail(context, DLC_ERROR_OUT_OF_MEMORY, "no memory for %u threads", (dlc_uint64)threads);
     }
@@ -356,14 +198,14 @@ dlc_int32 dlcContextGrow(Context *context, const dlc_entry_point *entry, const d
     dlcRelease(&context->allocator, context->workspace, context->workspaceBytes);
     context->workspace = workspace;
     context->workspaceBytes = bytes;
-    logMessage(context, DLC_LOG_INFO, "workspace grown to %u bytes", bytes);
+    dlcContextLog(context, DLC_LOG_INFO, "workspace grown to %u bytes", bytes);
   }
   for (dlc_uint32 i = 0; i < context->team->threads; ++i) {
     struct dlc_scratch *scratch = &context->team->scratches[i];
     if (__builtin_expect(scratch->wanted > scratch->capacity, 0)) {
       // Without memory the kernels continue as in the run that needed it.
       dlcScratchGrow(scratch, 0);
-      logMessage(context, DLC_LOG_INFO, "scratch of thread %u grown to %u bytes", (dlc_uint64)i, scratch->capacity);
+      dlcContextLog(context, DLC_LOG_INFO, "scratch of thread %u grown to %u bytes", (dlc_uint64)i, scratch->capacity);
     }
   }
   return DLC_OK;
