@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// All passes of the compiler, as Passes.td declares them.
+/// All passes of the compiler, as the Passes.td of each folder declares them.
 #ifndef DLC_PASSES_PASSES_H
 #define DLC_PASSES_PASSES_H
 

@@ -114,7 +114,7 @@ check_large() {
   DLC_SCHEDULE_POINTS=150 piece large:schedules e2e build test/e2e/test_module_text.py
   DLC_MUTATIONS=6000 piece large:mutations e2e build test/e2e/test_mutated_models.py
   DLC_TEST_LEVELS=800 piece large:depth e2e build test/e2e/test_depth.py
-  DLC_KILLS=50 piece large:kills e2e build test/e2e/test_train_command.py -k killed
+  DLC_KILLS=50 piece large:kills e2e build test/e2e/test_train_checkpoints.py -k killed
 }
 
 # The last line of libFuzzer's log that reports progress.

@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Activations: layers by themselves, or the `activation` of another layer.
-#include "frontend/json/LayerContext.h"
-#include "frontend/json/ModelRules.h"
+#include "frontend/json/Activations.h"
 
 using namespace mlir;
 using namespace dlc::json;
 
-namespace {
 using llvm::APFloat;
-
-/// An activation without parameters that are trained.
-struct Activation {
-  std::string name, summary;
-  std::vector<Field> fields;
-  Value (*build)(OpContext &context, const Attributes &attributes, Value x);
-};
-} // namespace
 
 template <typename OpTy> static Value buildPlain(OpContext &context, const Attributes &, Value x) {
   return context.create<OpTy>(x);
@@ -58,7 +47,7 @@ static Value buildStep(OpContext &context, const Attributes &, Value x) {
 }
 static Value buildIdentity(OpContext &, const Attributes &, Value x) { return x; }
 
-static ArrayRef<Activation> getActivations() {
+ArrayRef<Activation> dlc::json::getActivations() {
   auto alpha = [](std::string otherwise, std::string summary) {
     return std::vector<Field>{optional("alpha", number(), std::move(otherwise), std::move(summary))};
   };
@@ -126,7 +115,7 @@ RulePtr dlc::json::getActivationRule() {
   return rule;
 }
 
-static const Activation &findActivation(StringRef name) {
+const Activation &dlc::json::findActivation(StringRef name) {
   const Activation *activation =
       llvm::find_if(getActivations(), [&](const Activation &activation) { return activation.name == name; });
   assert(activation != getActivations().end() && "validated activations are in the table");
@@ -136,35 +125,4 @@ static const Activation &findActivation(StringRef name) {
 Value dlc::json::buildActivation(OpContext &context, const JsonValue &value, Value x) {
   const Activation &activation = findActivation(value.isString() ? value.string : value.find("op")->string);
   return activation.build(context, Attributes(activation.fields, value.isObject() ? &value : nullptr), x);
-}
-
-static Value buildNamed(LayerContext &context) {
-  return findActivation(context.kind).build(context, context.attributes, context.input());
-}
-static Value buildActivationLayer(LayerContext &context) { return context.activate(context.input()); }
-
-static Value buildPRelu(LayerContext &context) {
-  RankedTensorType type = typeOf(context.input());
-  if (type.getRank() < 2)
-    return context.error("expects an input [N, C, ...] of rank 2 or more, got " + describeTensor(context.input()));
-  std::optional<int64_t> channels = context.expectExtent(1, "the number of channels");
-  if (!channels)
-    return {};
-  Value slope = context.parameter({"weight", {"alpha"}, "zeros", "alpha_initializer"}, {*channels});
-  SmallVector<int64_t> shape(type.getRank() - 1, 1);
-  shape[0] = *channels;
-  return context.create<dlc::PReluOp>(context.input(), context.reshape(slope, shape));
-}
-
-void dlc::json::addActivationLayers(std::vector<LayerKind> &kinds) {
-  kinds.push_back({"activation",
-                   "The activation that the key `activation` names",
-                   {required("activation", getActivationRule(), "What is applied")},
-                   buildActivationLayer});
-  for (const Activation &activation : getActivations())
-    kinds.push_back({activation.name, activation.summary, activation.fields, buildNamed});
-  kinds.push_back({"prelu",
-                   "x if x >= 0, else a trained slope of the channel times x",
-                   {optional("alpha_initializer", getInitializerRule(), "", "Initializer of the slopes (zeros)")},
-                   buildPRelu});
 }

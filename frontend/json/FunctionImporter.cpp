@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/FunctionImporter.h"
+#include "frontend/json/LayerKinds.h"
+#include "frontend/json/NodeKinds.h"
 #include "ir/SignatureBuilder.h"
 #include "llvm/Support/SaveAndRestore.h"
 
@@ -48,6 +50,23 @@ llvm::StringMap<Value> FunctionImporter::importInto(func::FuncOp body, const Jso
   llvm::SaveAndRestore<StateScope *> allOfThem(allStates, &states);
   importBody(description);
   return std::move(tensors);
+}
+
+FunctionScope::ImportCall FunctionImporter::importCallsOf(const JsonValue &model) {
+  return [this, &model](func::FuncOp caller, const JsonValue &callee, const llvm::StringMap<Value> &inputs,
+                        TrainingScope *training, ArrayRef<StringRef> calls) {
+    FunctionImporter inner(module, model, parameters, reporter, options, calls);
+    ZeroStates states;
+    llvm::StringMap<Value> made = inner.importInto(caller, callee, inputs, states, training);
+    builder.setInsertionPointToEnd(&caller.getBody().front());
+    SmallVector<Value> results;
+    for (const std::string &output : inner.getOutputNames(callee)) {
+      results.push_back(made.lookup(output));
+      if (!results.back())
+        return SmallVector<Value>();
+    }
+    return results;
+  };
 }
 
 std::vector<std::string> FunctionImporter::getOutputNames(const JsonValue &description) {
@@ -137,7 +156,7 @@ void FunctionImporter::importLayer(const JsonValue &layer) {
   if (tensors.contains(name))
     return define(name, Value(), position);
 
-  const LayerKind *kind = findLayerKind(opName);
+  const LayerKind *kind = findLayerKind(getLayerKinds(), opName);
   if (!kind || !isValid(*getLayerRule(), layer))
     return define(name, Value(), position);
 
@@ -172,7 +191,7 @@ void FunctionImporter::importLayer(const JsonValue &layer) {
   StateScope &states = allStates                       ? *allStates
                        : stateful && stateful->boolean ? static_cast<StateScope &>(entryStates)
                                                        : zeroStates;
-  LayerContext context(OpContext(builder, reporter, attributes, name, label, layer.position), kind->name,
+  LayerContext context(OpContext(builder, reporter, attributes, name, label, layer.position), *kind, getLayerKinds(),
                        std::move(inputs), parameters, states);
   context.training = scope.getGiven();
   for (const std::string &key : kind->references) {

@@ -19,7 +19,8 @@ public:
   FunctionImporter(mlir::ModuleOp module, const JsonValue &model, Parameters &parameters, Reporter &reporter,
                    const ImportOptions &options, llvm::ArrayRef<llvm::StringRef> calls = {})
       : module(module), parameters(parameters), reporter(reporter), options(options), builder(module.getContext()),
-        scope(module, model, parameters, reporter, options, builder, calls) {}
+        scope(module, model, parameters, reporter, builder, calls, importCallsOf(model)) {}
+  FunctionImporter(const FunctionImporter &) = delete;
 
   /// Appends a function called `name` to the module. Problems are reported; parts of the model that did not pass
   /// validation are left out, and so is what depends on them. `description` holds `inputs`, `outputs` and `layers` or
@@ -46,6 +47,8 @@ public:
   const llvm::StringSet<> &getDimensionNames() const { return dimensionNames; }
 
 private:
+  /// How functions of `model` that nodes call are imported: each by an importer of its own, into the same function.
+  FunctionScope::ImportCall importCallsOf(const JsonValue &model);
   /// Whether `name` is letters, digits and underscores and does not begin with a digit.
   static bool isIdentifier(llvm::StringRef name);
   bool declareInputs(llvm::StringRef name, const JsonValue &description);

@@ -2,6 +2,7 @@
 // What functions take: shapes, dimensions with names, roles.
 #include "frontend/json/Elements.h"
 #include "frontend/json/FunctionImporter.h"
+#include "frontend/json/TensorRules.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;

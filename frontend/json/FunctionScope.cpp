@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/FunctionScope.h"
 #include "frontend/json/Elements.h"
-#include "frontend/json/FunctionImporter.h"
+#include "frontend/json/TensorRules.h"
 
 using namespace mlir;
 using namespace dlc::json;
@@ -131,16 +131,5 @@ SmallVector<Value> FunctionScope::call(NodeContext &context, StringRef name, Val
   }
   SmallVector<StringRef> innerCalls(calls);
   innerCalls.push_back(name);
-  FunctionImporter inner(module, model, parameters, reporter, options, innerCalls);
-  ZeroStates states;
-  llvm::StringMap<Value> made =
-      inner.importInto(function, *callee, tensors, states, isTraining ? &getTraining(context) : given);
-  builder.setInsertionPointToEnd(&function.getBody().front());
-  SmallVector<Value> results;
-  for (const std::string &output : inner.getOutputNames(*callee)) {
-    results.push_back(made.lookup(output));
-    if (!results.back())
-      return {};
-  }
-  return results;
+  return importCall(function, *callee, tensors, isTraining ? &getTraining(context) : given, innerCalls);
 }

@@ -4,21 +4,27 @@
 #ifndef DLC_FRONTEND_JSON_FUNCTIONSCOPE_H
 #define DLC_FRONTEND_JSON_FUNCTIONSCOPE_H
 
-#include "frontend/Import.h"
 #include "frontend/json/NodeContext.h"
 #include "frontend/json/Parameters.h"
 #include "frontend/json/TrainingScope.h"
+#include <functional>
 
 namespace dlc::json {
 
 class FunctionScope final : public GraphScope {
 public:
+  /// Writes the ops of a function that is called, `callee`, at the end of `caller`; `inputs` are its inputs by name,
+  /// and `training` is what it trains as, if not null. Returns its results; an empty list after an error.
+  using ImportCall = std::function<llvm::SmallVector<mlir::Value>(
+      mlir::func::FuncOp caller, const JsonValue &callee, const llvm::StringMap<mlir::Value> &inputs,
+      TrainingScope *training, llvm::ArrayRef<llvm::StringRef> calls)>;
+
   /// `model` is the whole document; `calls` are the functions that are being imported, one inside the other. Ops are
   /// written by `builder`.
   FunctionScope(mlir::ModuleOp module, const JsonValue &model, Parameters &parameters, Reporter &reporter,
-                const ImportOptions &options, mlir::OpBuilder &builder, llvm::ArrayRef<llvm::StringRef> calls)
-      : module(module), model(model), parameters(parameters), reporter(reporter), options(options), builder(builder),
-        calls(calls) {}
+                mlir::OpBuilder &builder, llvm::ArrayRef<llvm::StringRef> calls, ImportCall importCall)
+      : module(module), model(model), parameters(parameters), reporter(reporter), builder(builder), calls(calls),
+        importCall(std::move(importCall)) {}
 
   /// What follows is in `function`, and trains as `training` says, if that is not null. `learns`: it defines itself
   /// how it is trained, so that its own nodes (not those of functions that it calls) behave as in training.
@@ -45,9 +51,9 @@ private:
   const JsonValue &model;
   Parameters &parameters;
   Reporter &reporter;
-  const ImportOptions &options;
   mlir::OpBuilder &builder;
   llvm::SmallVector<llvm::StringRef> calls;
+  ImportCall importCall;
   mlir::func::FuncOp function;
   TrainingScope *given = nullptr;
   bool learns = false, isInference = false;

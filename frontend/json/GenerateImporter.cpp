@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/GenerateImporter.h"
+#include "frontend/json/GenerateRules.h"
 #include "ir/Names.h"
 
 using namespace mlir;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The `generate` section: entry points that decode, by method.
-#include "frontend/json/ModelRules.h"
+#include "frontend/json/GenerateRules.h"
 
 using namespace dlc::json;
 

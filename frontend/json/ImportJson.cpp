@@ -2,6 +2,7 @@
 #include "frontend/json/ImportJson.h"
 #include "frontend/json/FunctionImporter.h"
 #include "frontend/json/GenerateImporter.h"
+#include "frontend/json/ModelRules.h"
 #include "frontend/json/TrainingImporter.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/Support/MemoryBuffer.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/Initializers.h"
 #include "frontend/json/Elements.h"
-#include "frontend/json/ModelRules.h"
 #include <array>
 #include <cmath>
 

@@ -4,11 +4,14 @@
 #ifndef DLC_FRONTEND_JSON_INITIALIZERS_H
 #define DLC_FRONTEND_JSON_INITIALIZERS_H
 
-#include "frontend/json/Document.h"
+#include "frontend/json/Rules.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 
 namespace dlc::json {
+
+/// An initializer: a name, or an object with `name` and its options.
+RulePtr getInitializerRule();
 
 /// An initializer with its options.
 struct Initializer {

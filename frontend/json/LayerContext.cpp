@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/LayerContext.h"
 #include "frontend/json/Elements.h"
-#include "frontend/json/ModelRules.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -30,6 +29,16 @@ static std::string putChannelsFirst(ArrayRef<int64_t> places, int64_t channels) 
 static bool looksLikeChannelsLast(ArrayRef<int64_t> extents) {
   return extents.size() == 3 && llvm::is_contained({1, 3, 4}, extents[2]) && extents[0] == extents[1] && extents[0] > 4;
 }
+
+const LayerKind *dlc::json::findLayerKind(ArrayRef<LayerKind> kinds, StringRef name) {
+  const LayerKind *found = llvm::find_if(kinds, [&](const LayerKind &kind) { return kind.name == name; });
+  return found == kinds.end() ? nullptr : found;
+}
+
+LayerContext::LayerContext(OpContext base, const LayerKind &kind, ArrayRef<LayerKind> kinds, SmallVector<Value> inputs,
+                           Parameters &parameters, StateScope &states)
+    : OpContext(std::move(base)), kind(kind.name), inputs(std::move(inputs)), described(&kind), kinds(kinds),
+      parameters(parameters), states(states) {}
 
 bool LayerContext::expectRank(int64_t rank) {
   StringRef form = describeForm(kind);
@@ -106,7 +115,7 @@ Value LayerContext::activate(Value x) {
 
 std::optional<LayerContext> LayerContext::enter(StringRef key, Value input, StringRef role) {
   const JsonValue &layer = *attributes.find(key);
-  const LayerKind *inner = findLayerKind(layer.find("op")->string);
+  const LayerKind *inner = findLayerKind(kinds, layer.find("op")->string);
   assert(inner && "validated layers are of some kind");
   static ZeroStates noStates; // has no members
   auto fail = [&](Position position, const Twine &message) {
@@ -122,7 +131,7 @@ std::optional<LayerContext> LayerContext::enter(StringRef key, Value input, Stri
     if (const JsonValue *given = layer.find(reference))
       return fail(given->position, "has '" + reference + "' for the layer inside: give it to " + kind + " itself");
   LayerContext context(OpContext(builder, reporter, Attributes(inner->fields, &layer), name, label, layer.position),
-                       inner->name, {input}, parameters, noStates);
+                       *inner, kinds, {input}, parameters, noStates);
   context.rolePrefix = rolePrefix + role.str();
   context.training = training;
   const JsonValue *stateful = layer.find("stateful");
@@ -131,62 +140,9 @@ std::optional<LayerContext> LayerContext::enter(StringRef key, Value input, Stri
   return context;
 }
 
-Value LayerContext::build() { return findLayerKind(kind)->build(*this); }
+Value LayerContext::build() { return described->build(*this); }
 
-RulePtr dlc::json::getWrappedLayerRule() { return deferred(getLayerRule); }
-
-//===-- Tables ------------------------------------------------------------===//
-
-ArrayRef<LayerKind> dlc::json::getLayerKinds() {
-  static const std::vector<LayerKind> kinds = [] {
-    std::vector<LayerKind> result;
-    addLinearLayers(result);
-    addConvolutionLayers(result);
-    addPoolingLayers(result);
-    addNormalizationLayers(result);
-    addActivationLayers(result);
-    addShapeLayers(result);
-    addAttentionLayers(result);
-    addMergeLayers(result);
-    addRecurrentLayers(result);
-    addSequenceLayers(result);
-    addPreprocessingLayers(result);
-    addAugmentationLayers(result);
-    for (LayerKind &kind : result) {
-      kind.fields.insert(kind.fields.begin(),
-                         optional("name", string(), "", "Name of the layer, its parameters and its result"));
-      if (llvm::any_of(kind.fields, [](const Field &field) { return field.name == "inputs"; }))
-        continue;
-      kind.fields.push_back(
-          kind.takesSeveralInputs
-              ? required("inputs", list(string(), 1), "Names of the layers or model inputs that are combined")
-              : optional("input", string(), "",
-                         "Name of the layer or model input it takes; the layer before if missing"));
-    }
-    return result;
-  }();
-  return kinds;
-}
-
-const LayerKind *dlc::json::findLayerKind(StringRef name) {
-  for (const LayerKind &kind : getLayerKinds())
-    if (kind.name == name)
-      return &kind;
-  return nullptr;
-}
-
-RulePtr dlc::json::getLayerRule() {
-  static const RulePtr rule = [] {
-    Rule result;
-    result.kind = Rule::Kind::Variant;
-    result.tag = "op";
-    result.noun = "layer";
-    for (const LayerKind &kind : getLayerKinds())
-      result.variants.push_back({kind.name, kind.summary, kind.fields});
-    return defined("layer", std::make_shared<Rule>(std::move(result)));
-  }();
-  return rule;
-}
+//===-- Fields that layers share ------------------------------------------===//
 
 Field dlc::json::statefulField() {
   return optional("stateful", boolean(), "false",

@@ -4,7 +4,7 @@
 #ifndef DLC_FRONTEND_JSON_LAYERCONTEXT_H
 #define DLC_FRONTEND_JSON_LAYERCONTEXT_H
 
-#include "frontend/json/ModelRules.h"
+#include "frontend/json/Activations.h"
 #include "frontend/json/OpContext.h"
 #include "frontend/json/Parameters.h"
 #include "frontend/json/StateScope.h"
@@ -49,13 +49,25 @@ private:
   llvm::StringMap<llvm::SmallVector<mlir::Value, 2>> values;
 };
 
-struct LayerKind;
+class LayerContext;
+
+/// A kind of layer.
+struct LayerKind {
+  std::string name, summary;
+  std::vector<Field> fields;
+  mlir::Value (*build)(LayerContext &context);
+  bool takesSeveralInputs = false;          ///< `inputs` instead of `input`; required, unless `fields` says otherwise
+  std::vector<std::string> references = {}; ///< keys of `fields` that name tensors
+};
+
+/// The one of `kinds` called `name`, or null.
+const LayerKind *findLayerKind(llvm::ArrayRef<LayerKind> kinds, llvm::StringRef name);
 
 class LayerContext : public OpContext {
 public:
-  LayerContext(OpContext base, llvm::StringRef kind, llvm::SmallVector<mlir::Value> inputs, Parameters &parameters,
-               StateScope &states)
-      : OpContext(std::move(base)), kind(kind), inputs(std::move(inputs)), parameters(parameters), states(states) {}
+  /// A layer of `kind`, one of `kinds`: what a layer inside it may be.
+  LayerContext(OpContext base, const LayerKind &kind, llvm::ArrayRef<LayerKind> kinds,
+               llvm::SmallVector<mlir::Value> inputs, Parameters &parameters, StateScope &states);
 
   mlir::Value input() const { return inputs.front(); }
   /// Whether the input has `rank` dimensions; reports it if not.
@@ -99,45 +111,14 @@ public:
   llvm::SmallVector<mlir::Value> inputs;
 
 private:
+  const LayerKind *described;
+  llvm::ArrayRef<LayerKind> kinds;
   Parameters &parameters;
   StateScope &states;
 };
 
-/// A kind of layer.
-struct LayerKind {
-  std::string name, summary;
-  std::vector<Field> fields;
-  mlir::Value (*build)(LayerContext &context);
-  bool takesSeveralInputs = false;          ///< `inputs` instead of `input`; required, unless `fields` says otherwise
-  std::vector<std::string> references = {}; ///< keys of `fields` that name tensors
-};
-
-/// All kinds of layers, with the fields that all layers share.
-llvm::ArrayRef<LayerKind> getLayerKinds();
-/// The kind called `name`, or null.
-const LayerKind *findLayerKind(llvm::StringRef name);
-
-// The families, each in its own file.
-void addLinearLayers(std::vector<LayerKind> &kinds);
-void addConvolutionLayers(std::vector<LayerKind> &kinds);
-void addPoolingLayers(std::vector<LayerKind> &kinds);
-void addNormalizationLayers(std::vector<LayerKind> &kinds);
-void addActivationLayers(std::vector<LayerKind> &kinds);
-void addShapeLayers(std::vector<LayerKind> &kinds);
-void addAttentionLayers(std::vector<LayerKind> &kinds);
-void addMergeLayers(std::vector<LayerKind> &kinds);
-void addRecurrentLayers(std::vector<LayerKind> &kinds);
-void addSequenceLayers(std::vector<LayerKind> &kinds);
-void addPreprocessingLayers(std::vector<LayerKind> &kinds);
-void addAugmentationLayers(std::vector<LayerKind> &kinds);
-
-/// The activation that `value` names, of `x`.
-mlir::Value buildActivation(OpContext &context, const JsonValue &value, mlir::Value x);
-
 /// The key of layers that keep state over time, which makes the context its owner.
 Field statefulField();
-/// A layer inside another one.
-RulePtr getWrappedLayerRule();
 /// Fields that layers with weights share: use_bias, activation, kernel_initializer, bias_initializer.
 std::vector<Field> weightFields();
 /// A positive integer for all spatial dimensions or a list of one each.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention with its projections, and the layers that encode positions.
 #include "frontend/json/AttentionCache.h"
+#include "frontend/json/LayerKinds.h"
 
 using namespace mlir;
 using namespace dlc::json;

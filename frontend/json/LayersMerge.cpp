@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers that combine the results of several others, named in `inputs`.
-#include "frontend/json/LayerContext.h"
+#include "frontend/json/LayerKinds.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recurrent layers, over [N, T, features].
 #include "frontend/Recurrence.h"
-#include "frontend/json/LayerContext.h"
-#include "frontend/json/ModelRules.h"
+#include "frontend/json/LayerKinds.h"
 
 using namespace mlir;
 using namespace dlc::json;
@@ -226,7 +225,7 @@ static std::vector<Field> referenceFields(std::string states) {
                    "", std::move(states))};
 }
 
-void dlc::json::addRecurrentLayers(std::vector<LayerKind> &kinds) {
+void dlc::json::addRecurrentLayers(std::vector<LayerKind> &kinds, const RulePtr &anyLayer) {
   auto add = [&](std::string name, std::string summary, std::vector<Field> more) {
     bool hasGates = name != "rnn";
     LayerKind kind{std::move(name), std::move(summary), recurrentFields(hasGates), buildRecurrentLayer};
@@ -242,7 +241,7 @@ void dlc::json::addRecurrentLayers(std::vector<LayerKind> &kinds) {
       {optional("reset_after", boolean(), "true", "Whether the reset gate works on the product, or before it")});
   LayerKind both{"bidirectional",
                  "A recurrent layer in both directions",
-                 {required("layer", getWrappedLayerRule(), "The rnn, lstm or gru"),
+                 {required("layer", anyLayer, "The rnn, lstm or gru"),
                   optional("merge_mode", choice({"concat", "sum", "average", "multiply"}), "\"concat\"",
                            "How the two results are merged")},
                  buildBidirectional};

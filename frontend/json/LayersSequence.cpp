@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers for sequences: vectors of tokens, and any layer at every step.
 #include "frontend/json/Elements.h"
-#include "frontend/json/LayerContext.h"
-#include "frontend/json/ModelRules.h"
+#include "frontend/json/LayerKinds.h"
+#include "frontend/json/TensorRules.h"
 #include "ir/LoopBuilder.h"
 
 using namespace mlir;
@@ -64,7 +64,7 @@ static Value buildTimeDistributed(LayerContext &context) {
   return type.isDynamicDim(0) && type.isDynamicDim(1) ? buildLoop(context) : buildMerged(context);
 }
 
-void dlc::json::addSequenceLayers(std::vector<LayerKind> &kinds) {
+void dlc::json::addSequenceLayers(std::vector<LayerKind> &kinds, const RulePtr &anyLayer) {
   kinds.push_back({"embedding",
                    "A vector for every integer",
                    {required("vocabulary", integer(1, INT32_MAX), "Number of different integers, from 0 on"),
@@ -74,6 +74,6 @@ void dlc::json::addSequenceLayers(std::vector<LayerKind> &kinds) {
                    buildEmbedding});
   kinds.push_back({"time_distributed",
                    "A layer at every step of [N, T, ...]",
-                   {required("layer", getWrappedLayerRule(), "The layer")},
+                   {required("layer", anyLayer, "The layer")},
                    buildTimeDistributed});
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/Loss.h"
-#include "frontend/json/ModelRules.h"
 #include "frontend/json/Predictions.h"
 #include "frontend/json/TrainingOptions.h"
+#include "frontend/json/TrainingRules.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;

@@ -1,36 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sections of a model.
 #include "frontend/json/ModelRules.h"
-#include "frontend/json/Elements.h"
+#include "frontend/json/GenerateRules.h"
+#include "frontend/json/LayerKinds.h"
+#include "frontend/json/NodeKinds.h"
+#include "frontend/json/TensorRules.h"
+#include "frontend/json/TrainingRules.h"
+#include "frontend/json/WeightSource.h"
 
 using namespace dlc::json;
-
-RulePtr dlc::json::getElementTypeRule() {
-  static const RulePtr rule =
-      defined("type", choice(getElementTypeNames(), "the name of an element type (f32, i64, ...)"));
-  return rule;
-}
-
-RulePtr dlc::json::getExtentRule() {
-  static const std::string title = "a number or, for an extent known only at run time, a name such as \"N\"";
-  Rule known = *integer(0, INT32_MAX);
-  known.title = title;
-  return either({std::make_shared<Rule>(std::move(known)), string()}, title);
-}
-
-RulePtr dlc::json::getInputRule() {
-  static const RulePtr rule = defined(
-      "input",
-      object(
-          {required("name", string(), "Name of the tensor"),
-           optional("type", getElementTypeRule(), "\"f32\"", "Element type"),
-           required("shape", list(getExtentRule()), "Extents; a name (\"N\") is a dimension known only at run time"),
-           optional(
-               "role", choice({"label", "hyperparameter"}), "",
-               "'label': what predictions are compared with; 'hyperparameter': a number that sets how a step is done"),
-           optional("default", number(), "0", "Of a hyperparameter, where a run gives none")}));
-  return rule;
-}
 
 /// Graph and layers of one entry point.
 static std::vector<Field> functionFields() {
@@ -48,18 +26,6 @@ static RulePtr getParametersRule() {
               optional("value", either({number(), boolean(), list(anything())}, "a number or nested lists of numbers"),
                        "", "The elements, or one for all"),
               optional("initializer", getInitializerRule(), "", "Initializer, if no values are given otherwise")}));
-}
-
-RulePtr dlc::json::getWeightsRule() {
-  static const RulePtr rule = [] {
-    std::string title = "a .safetensors file, an initializer's name or an object of numbers";
-    RulePtr initializerName = getInitializerRule()->alternatives.front();
-    return either({stringEndingIn(".safetensors", title), choice(initializerName->choices, title),
-                   mapOf(either({mapOf(anything()), number(), list(anything())},
-                                "an object of a layer's parameters, or nested lists of numbers"))},
-                  title);
-  }();
-  return rule;
 }
 
 RulePtr dlc::json::getModelRule() {

@@ -78,24 +78,6 @@ struct NodeKind {
   NodeResults (*build)(NodeContext &context);
 };
 
-llvm::ArrayRef<NodeKind> getNodeKinds();
-/// The kind called `name`, or null.
-const NodeKind *findNodeKind(llvm::StringRef name);
-
-// The families, each in its own file.
-void addElementwiseNodes(std::vector<NodeKind> &kinds);
-void addActivationNodes(std::vector<NodeKind> &kinds);
-void addLinearNodes(std::vector<NodeKind> &kinds);
-void addAttentionNodes(std::vector<NodeKind> &kinds);
-void addWindowNodes(std::vector<NodeKind> &kinds);
-void addNormalizationNodes(std::vector<NodeKind> &kinds);
-void addRecurrentNodes(std::vector<NodeKind> &kinds);
-void addReductionNodes(std::vector<NodeKind> &kinds);
-void addShapeNodes(std::vector<NodeKind> &kinds);
-void addSelectionNodes(std::vector<NodeKind> &kinds);
-void addTrainingNodes(std::vector<NodeKind> &kinds);
-void addLossNodes(std::vector<NodeKind> &kinds);
-
 /// What an attribute may be that ONNX writes as 0 or 1.
 RulePtr flagRule();
 /// An einsum equation in explicit form without blanks and ellipses; nothing, with an error, if it does not fit the

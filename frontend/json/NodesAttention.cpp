@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention and rotary positions.
 #include "frontend/json/AttentionParts.h"
-#include "frontend/json/NodeContext.h"
+#include "frontend/json/NodeKinds.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products of matrices and tensors.
-#include "frontend/json/NodeContext.h"
+#include "frontend/json/NodeKinds.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;

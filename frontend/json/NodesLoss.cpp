@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The node of trainable functions for what the section `training` calls a loss.
 #include "frontend/json/Loss.h"
-#include "frontend/json/ModelRules.h"
-#include "frontend/json/NodeContext.h"
+#include "frontend/json/NodeKinds.h"
+#include "frontend/json/TrainingRules.h"
 #include "ir/InputChecks.h"
 
 using namespace mlir;

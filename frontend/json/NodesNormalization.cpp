@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Normalizations.
 #include "frontend/LpNormalization.h"
-#include "frontend/json/NodeContext.h"
+#include "frontend/json/NodeKinds.h"
 
 using namespace mlir;
 using namespace dlc::json;

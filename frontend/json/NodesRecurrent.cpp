@@ -2,7 +2,7 @@
 // Recurrent layers as ONNX defines them.
 #include "frontend/GateActivation.h"
 #include "frontend/OnnxRecurrence.h"
-#include "frontend/json/NodeContext.h"
+#include "frontend/json/NodeKinds.h"
 
 using namespace mlir;
 using namespace dlc::json;

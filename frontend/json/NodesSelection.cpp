@@ -2,7 +2,7 @@
 // Joining, cutting, padding, repeating and resampling tensors.
 #include "frontend/NumPySlice.h"
 #include "frontend/json/NestedNumbers.h"
-#include "frontend/json/NodeContext.h"
+#include "frontend/json/NodeKinds.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Constants, and the same elements in other shapes and orders.
 #include "frontend/json/Elements.h"
-#include "frontend/json/ModelRules.h"
 #include "frontend/json/NestedNumbers.h"
-#include "frontend/json/NodeContext.h"
+#include "frontend/json/NodeKinds.h"
+#include "frontend/json/TensorRules.h"
 
 using namespace mlir;
 using namespace dlc::json;

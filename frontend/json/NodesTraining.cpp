@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nodes of trainable functions: gradients, assignments, steps of optimizers, calls of other
 // functions.
-#include "frontend/json/ModelRules.h"
-#include "frontend/json/NodeContext.h"
+#include "frontend/json/NodeKinds.h"
 #include "frontend/json/TrainingOptions.h"
+#include "frontend/json/TrainingRules.h"
 
 using namespace mlir;
 using namespace dlc::json;

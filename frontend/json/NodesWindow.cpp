@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions and pools over [N, C, spatial...].
-#include "frontend/json/NodeContext.h"
+#include "frontend/json/NodeKinds.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -2,6 +2,7 @@
 #include "frontend/json/TrainingImporter.h"
 #include "frontend/json/Elements.h"
 #include "frontend/json/TrainingOptions.h"
+#include "frontend/json/TrainingRules.h"
 #include "ir/SignatureBuilder.h"
 
 using namespace mlir;

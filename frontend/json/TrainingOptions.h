@@ -5,7 +5,6 @@
 #define DLC_FRONTEND_JSON_TRAININGOPTIONS_H
 
 #include "frontend/json/Attributes.h"
-#include "frontend/json/ModelRules.h"
 #include "mlir/IR/Builders.h"
 
 namespace dlc::json {

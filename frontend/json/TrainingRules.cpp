@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The `training` section: what differentiates, updates and judges a model.
-#include "frontend/json/ModelRules.h"
+#include "frontend/json/TrainingRules.h"
+#include "frontend/json/TensorRules.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace dlc::json;

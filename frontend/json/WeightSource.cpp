@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/WeightSource.h"
 #include "frontend/json/Elements.h"
-#include "frontend/json/ModelRules.h"
 #include "frontend/json/NestedNumbers.h"
 #include "ir/ConstantData.h"
 #include "ir/ConstantTable.h"
@@ -13,6 +12,18 @@
 
 using namespace mlir;
 using namespace dlc::json;
+
+RulePtr dlc::json::getWeightsRule() {
+  static const RulePtr rule = [] {
+    std::string title = "a .safetensors file, an initializer's name or an object of numbers";
+    RulePtr initializerName = getInitializerRule()->alternatives.front();
+    return either({stringEndingIn(".safetensors", title), choice(initializerName->choices, title),
+                   mapOf(either({mapOf(anything()), number(), list(anything())},
+                                "an object of a layer's parameters, or nested lists of numbers"))},
+                  title);
+  }();
+  return rule;
+}
 
 WeightSource::WeightSource(const JsonValue &model, StringRef modelPath, Reporter &reporter)
     : reporter(reporter), context(reporter.getContext()) {

@@ -12,6 +12,9 @@
 
 namespace dlc::json {
 
+/// Where the values of parameters come from.
+RulePtr getWeightsRule();
+
 /// One tensor that a layer or a graph needs.
 struct ParameterRequest {
   /// The layer; empty for parameters of a `nodes` graph, whose `role` is the whole name.

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Checkpoint.h"
 
-#include "Context.h"
 #include "JsonReader.h"
 #include "Options.h"
 #include "Safetensors.h"
+#include "Stamp.h"
 #include "Text.h"
-#include "Variables.h"
 
 #define PATH_BYTES 4096
 /// O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// A context: all memory that one run at a time needs.
+/// A context: all memory that one run at a time needs. What is done with it is in
+/// ContextEntry.h (calls), ContextLifetime.h and the files about its parts.
 #ifndef DLC_CORE_CONTEXT_H
 #define DLC_CORE_CONTEXT_H
 
-#include "Lock.h"
-#include "Model.h"
-#include "Pool.h"
-#include "Scratch.h"
+#include "Base.h"
+
+struct ModelState;
+struct Pool;
 
 /// What is left of one thread's share of a parallel loop; on a cache line of
 /// its own, since others steal from it only when they have nothing to do.
@@ -31,7 +32,7 @@ typedef struct KeptState {
 /// replaced as a whole.
 typedef struct Team {
   const dlc_executor *executor;  // null if threads is 1
-  Pool *ownPool;                 // the library's, if executor is its
+  struct Pool *ownPool;          // the library's, if executor is its
   struct dlc_scratch *scratches; // one per thread
   Share *shares;                 // one per thread
   dlc_uint64 bytes;              // of the block
@@ -49,7 +50,7 @@ typedef struct Context {
   void *stream;
   dlc_int32 deviceId;
   const dlc_program *program;
-  ModelState *state;
+  struct ModelState *state;
   Team *team;
   dlc_byte *workspace;
   dlc_uint64 workspaceBytes;
@@ -65,52 +66,5 @@ typedef struct Context {
   dlc_int64 *stamp;    // in them; null if the model has none
   char message[508];
 } Context;
-
-dlc_int32 dlcContextCreate(const dlc_model *model, const dlc_context_options *options, dlc_error *error,
-                           dlc_context **context);
-void dlcContextRetain(dlc_context *context);
-void dlcContextRelease(dlc_context *context);
-dlc_int32 dlcContextSetThreads(dlc_context *context, dlc_uint32 threads, const dlc_executor *executor);
-dlc_int32 dlcContextReserve(dlc_context *context, const dlc_entry_point *entry, const dlc_int64 *symbols);
-dlc_uint64 dlcContextBytes(const dlc_context *context);
-const char *dlcContextMessage(const dlc_context *context);
-
-/// A call frame without tensors and symbols.
-dlc_call dlcContextCall(Context *context);
-
-/// Grows the workspace to what `entry` needs for `symbols`.
-dlc_int32 dlcContextGrow(Context *context, const dlc_entry_point *entry, const dlc_int64 *symbols);
-
-/// Takes over a context that a thread of process `holder` is in; returns
-/// nonzero if that is this process. One that was in a call when this process
-/// was forked is then as a reset one.
-int dlcContextTakeOver(Context *context, dlc_uint32 holder);
-
-/// Takes the context for this thread; returns nonzero if another has it.
-static inline int dlcContextEnter(Context *context) {
-  dlc_uint32 holder = 0;
-  return !__atomic_compare_exchange_n(&context->holder, &holder, dlcGeneration(), 0, __ATOMIC_ACQUIRE,
-                                      __ATOMIC_RELAXED) &&
-         dlcContextTakeOver(context, holder);
-}
-static inline void dlcContextLeave(Context *context) { __atomic_store_n(&context->holder, 0, __ATOMIC_RELEASE); }
-
-/// The code of `entry`, one of the context's model.
-static inline const dlc_entry_code *dlcContextCode(const Context *context, const dlc_entry_point *entry) {
-  return &context->program->entries[entry - context->face.model->entries];
-}
-
-/// Whether `entry` is one of the context's model; writes the message if it is not.
-int dlcContextHasEntry(Context *context, const dlc_entry_point *entry);
-
-/// Whether `values` are within the bounds of the entry's symbols.
-dlc_int32 dlcContextCheckSymbols(Context *context, const dlc_entry_point *entry, const dlc_int64 *values);
-
-/// Writes the context's message and returns `status`. Only while the context
-/// is entered.
-dlc_int32 dlcContextFail(Context *context, dlc_int32 status, const char *format, ...);
-
-/// The same for kernels, which may fail on several threads: the first counts.
-void dlcContextKernelMessage(Context *context, const char *message);
 
 #endif // DLC_CORE_CONTEXT_H

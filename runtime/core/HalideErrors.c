@@ -4,7 +4,8 @@
 /// the context's message and return Halide's (negative) error code, which a run
 /// turns into DLC_ERROR_KERNEL. Signatures are those of Halide 21's
 /// HalideRuntime.h; kernels without checks refer to none of them.
-#include "Context.h"
+#include "ContextMessage.h"
+#include "Scratch.h"
 #include "Text.h"
 
 static int report(void *userContext, int code, const char *format, ...) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "IndexCheck.h"
 
+#include "ContextMessage.h"
 #include "Text.h"
 
 /// Deepest tensor whose parts are checked; no front end makes deeper ones.

@@ -2,6 +2,7 @@
 #include "Model.h"
 
 #include "../cpu/Features.h"
+#include "CallFrame.h"
 #include "Context.h"
 #include "Lock.h"
 #include "Text.h"
@@ -244,19 +245,11 @@ void dlcModelRelease(ModelState *state) {
   releaseAndUnlock(state, 1);
 }
 
-dlc_int32 dlcModelPrepare(const dlc_model *model, const dlc_context_options *options, dlc_error *error) {
-  // A context for a moment brings the threads and the scratch that preparation needs; the reference stays.
-  dlc_context *context;
-  dlc_int32 status = dlcContextCreate(model, options, error, &context);
-  if (status)
-    return status;
-  ModelState *state = ((Context *)context)->state;
+void dlcModelHold(ModelState *state) {
   dlcLock(&statesLock);
   ++state->references;
   ++state->prepares;
   dlcUnlock(&statesLock);
-  dlcContextRelease(context);
-  return DLC_OK;
 }
 
 void dlcModelUnprepare(const dlc_model *model) {

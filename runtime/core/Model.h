@@ -1,30 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What all contexts of a model share: its constants, mapped from the sidecar
-/// where they are not in the library, and what `prepare` computed from them. Exists
-/// from the first context (or dlc_prepare) to the last release.
+/// Chooses the program of a model that this machine runs, and keeps what its contexts share.
 #ifndef DLC_CORE_MODEL_H
 #define DLC_CORE_MODEL_H
 
-#include "Base.h"
+#include "ModelState.h"
 
 struct Context;
-
-typedef struct ModelState {
-  struct ModelState *next;
-  const dlc_model *model;
-  const dlc_program *program;
-  dlc_uint32 references;
-  dlc_uint32 prepares; // of the references, those of dlc_prepare
-  dlc_uint32 prepareLock;
-  dlc_uint32 isReady; // what follows is set
-  dlc_allocator allocator;
-  const dlc_byte *constants;
-  void *mapping; // of the sidecar; null if there is none
-  int file;      // the sidecar, while it is mapped
-  dlc_uint64 mappingBytes;
-  dlc_byte *prepared;
-} ModelState;
 
 /// Sets `*program` to the first program of `model` that can run on this machine: ABI, device, CPU.
 dlc_int32 dlcModelChooseProgram(const dlc_model *model, dlc_error *error, const dlc_program **program);
@@ -38,7 +20,8 @@ dlc_int32 dlcModelAcquire(struct Context *context, const char *weightsFolder, dl
 
 void dlcModelRelease(ModelState *state);
 
-dlc_int32 dlcModelPrepare(const dlc_model *model, const dlc_context_options *options, dlc_error *error);
+/// A reference for dlc_prepare, until dlcModelUnprepare.
+void dlcModelHold(ModelState *state);
 void dlcModelUnprepare(const dlc_model *model);
 
 #endif // DLC_CORE_MODEL_H

@@ -2,6 +2,7 @@
 #include "Parallel.h"
 
 #include "Context.h"
+#include "Scratch.h"
 
 typedef struct Job {
   dlc_task task;

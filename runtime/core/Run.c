@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Run.h"
 
-#include "Context.h"
+#include "CallFrame.h"
+#include "ContextEntry.h"
+#include "ContextLifetime.h"
+#include "ContextMessage.h"
 #include "IndexCheck.h"
 #include "State.h"
 #include "TensorCheck.h"

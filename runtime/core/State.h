@@ -28,17 +28,9 @@ dlc_int32 dlcStateBegin(Context *context, const dlc_entry_point *entry);
 /// Makes what the run has written the state, or (if it failed) forgets it.
 void dlcStateEnd(Context *context, const dlc_entry_point *entry, int isFine);
 
-void dlcStateDestroy(Context *context);
-
-/// Forgets all state and the blocks of memory that hold it, without giving them back.
-void dlcStateForget(Context *context);
-
-/// Bytes of all states' blocks.
-dlc_uint64 dlcStateBytes(const Context *context);
-
-dlc_int32 dlcContextReset(dlc_context *context);
-dlc_int32 dlcStateShape(dlc_context *context, const char *name, dlc_int64 *dims);
-dlc_int32 dlcStateRead(dlc_context *context, const char *name, const dlc_tensor *tensor);
-dlc_int32 dlcStateWrite(dlc_context *context, const char *name, const dlc_tensor *tensor);
+/// Makes `*block` at least `bytes` bytes long for the state `info`, with an address also if they are 0. What it held is
+/// lost where it has to grow.
+dlc_int32 dlcStateGrow(Context *context, const dlc_tensor_info *info, dlc_byte **block, dlc_uint64 *blockBytes,
+                       dlc_uint64 bytes);
 
 #endif // DLC_CORE_STATE_H

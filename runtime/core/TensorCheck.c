@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "TensorCheck.h"
 
+#include "ContextMessage.h"
 #include "Text.h"
 
 dlc_int32 dlcFailShape(const Subject *subject, dlc_int32 status) {

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Variables.h"
 
+#include "ContextEntry.h"
+#include "ContextMessage.h"
+#include "Stamp.h"
 #include "Text.h"
-
-dlc_int64 *dlcVariablesStamp(const dlc_model *model, void *block) {
-  for (dlc_uint32 i = 0; block && i < model->variable_count; ++i)
-    if (model->variables[i].kind == DLC_VARIABLE_STAMP)
-      return (dlc_int64 *)((dlc_byte *)block + model->variables[i].offset);
-  return (dlc_int64 *)0;
-}
 
 void *dlcVariablesAllocate(const dlc_model *model, dlc_error *error) {
   dlc_uint64 bytes = model->variable_bytes ? model->variable_bytes : 1;

@@ -6,9 +6,6 @@
 
 #include "Context.h"
 
-/// Where `block` says whether what is derived from its weights belongs to them; null if nothing is derived.
-dlc_int64 *dlcVariablesStamp(const dlc_model *model, void *block);
-
 /// A zeroed block for the variables of `model`, from libc; null if there is no memory.
 void *dlcVariablesAllocate(const dlc_model *model, dlc_error *error);
 dlc_int32 dlcVariablesBind(dlc_context *context, void *block, dlc_uint64 bytes);

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from test_train_command import kill_and_compare
+from train_runs import kill_and_compare
 
 dlc = pytest.importorskip("dlc")
 

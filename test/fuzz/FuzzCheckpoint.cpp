@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Checkpoints: the variables, by the runtime, and the training run in their metadata, by dlc-run.
+/// Checkpoints: the variables, by the runtime, and the training run in their metadata, by training/.
 #include "test/fuzz/MemoryFile.h"
 #include "test/unit/runtime/TrainableModel.h"
-#include "tools/dlc-run/train/Schedule.h"
-#include "tools/dlc-run/train/TrainingState.h"
+#include "training/Schedule.h"
+#include "training/TrainingState.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   dlc::fuzz::MemoryFile file(data, size);
@@ -20,9 +20,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   try {
     dlc::Variables variables(&trainableModel);
-    dlcrun::TrainingState state;
-    state.load(file.getPath(), variables, {}, *dlcrun::makeSchedule("plateau:patience=1", 1));
-  } catch (const dlcrun::Failure &) {
+    dlc::training::TrainingState state;
+    state.load(file.getPath(), variables, {}, *dlc::training::makeSchedule("plateau:patience=1", 1));
+  } catch (const dlc::data::Failure &) {
     // what the user is told
   }
   return 0;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "data/CsvFile.h"
 #include "test/fuzz/MemoryFile.h"
-#include "tools/dlc-run/train/CsvFile.h"
 #include <cmath>
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   dlc::fuzz::MemoryFile file(data, size);
-  for (const dlcrun::CsvOptions &options :
-       {dlcrun::CsvOptions{}, dlcrun::CsvOptions{true, "1", {"2"}, ';'}, dlcrun::CsvOptions{false, "", {}, '\t'}}) {
+  for (const dlc::data::CsvOptions &options : {dlc::data::CsvOptions{}, dlc::data::CsvOptions{true, "1", {"2"}, ';'},
+                                               dlc::data::CsvOptions{false, "", {}, '\t'}}) {
     try {
-      dlcrun::CsvTable table = dlcrun::readCsv(file.getPath(), options);
+      dlc::data::CsvTable table = dlc::data::readCsv(file.getPath(), options);
       size_t rows = table.lines.size();
       if (!rows || table.features.count() != rows * table.columns.size() ||
           table.labels.size() != (options.hasLabel ? rows : 0))
@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       for (size_t i = 0; i < table.features.count(); ++i)
         if (!std::isfinite(table.features.at(i)))
           std::abort();
-    } catch (const dlcrun::Failure &) {
+    } catch (const dlc::data::Failure &) {
       // what the user is told
     }
   }

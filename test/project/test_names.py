@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One name, three spellings: a pass is FuseX in Passes.td and FuseX.cpp, --dlc-fuse-x on the command line, fuse-x.mlir among the tests.
+"""One name, three spellings: a pass is FuseX in a Passes.td and FuseX.cpp beside it, --dlc-fuse-x on the command line, fuse-x.mlir among the tests.
 
 And every op of the dialect is printed and parsed by a test of test/ir.
 """

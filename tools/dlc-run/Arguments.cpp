@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-run/Arguments.h"
 
+#include "data/Suggestion.h"
 #include "tools/dlc-run/Session.h"
 
 #include <algorithm>
 #include <filesystem>
 
+using namespace dlc::data;
 using namespace dlcrun;
 
 /// Fails at an option that `app` does not have. Checked first: what a misspelt option was to give is missing,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-run/CompileForVerify.h"
 
-#include "tools/dlc-run/Array.h"
+#include "data/Failure.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+using namespace dlc::data;
 using namespace dlcrun;
 
 //===-- What a signal cleans up --------------------------------------------===//

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-run/LibraryImage.h"
 
+#include "data/Failure.h"
 #include "dlc/library_file.h"
-#include "tools/dlc-run/Array.h"
+#include "dlc/runtime.h"
 
 #include <algorithm>
 #include <cstring>
@@ -10,7 +11,9 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <vector>
 
+using namespace dlc::data;
 using namespace dlcrun;
 
 namespace {

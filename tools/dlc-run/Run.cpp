@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 
+using namespace dlc::data;
 using namespace dlcrun;
 
 /// One line about an output, and its elements if they are few.

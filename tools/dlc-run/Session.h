@@ -4,8 +4,8 @@
 #ifndef DLC_TOOLS_DLC_RUN_SESSION_H
 #define DLC_TOOLS_DLC_RUN_SESSION_H
 
+#include "data/Array.h"
 #include "dlc/runtime.hpp"
-#include "tools/dlc-run/Array.h"
 
 #include <map>
 #include <optional>
@@ -16,10 +16,6 @@ namespace dlcrun {
 
 /// "NAME=VALUE" options as they were given.
 using Bindings = std::vector<std::string>;
-
-/// "; did you mean 'x'?" with the name among `candidates` that is most like `name`, or "; there is 'x', ..." if none is
-/// close.
-std::string suggestion(const std::string &name, const std::vector<std::string> &candidates);
 
 /// Which of `tensors` an option "NAME=VALUE" names; the rest goes to `value`. Tensor names may hold '='.
 size_t findBinding(const std::string &option, const dlc_tensor_info *tensors, dlc_uint32 count, const char *role,
@@ -48,7 +44,7 @@ public:
   /// Reads inputs from "NAME=FILE.npy".
   void readInputs(const Bindings &bindings);
   /// Sets input `index`.
-  void takeInput(size_t index, Array array);
+  void takeInput(size_t index, dlc::data::Array array);
   /// Sets hyperparameters that were not read to their defaults.
   void takeDefaults();
   /// Fills inputs that were not read with random numbers, the same in every run, and indices with legal ones; extents
@@ -60,13 +56,13 @@ public:
   /// One run.
   void run();
   /// One run on other tensors.
-  void runOn(std::vector<Array> &inputs, std::vector<Array> &outputs);
+  void runOn(std::vector<dlc::data::Array> &inputs, std::vector<dlc::data::Array> &outputs);
   /// Forgets the model's state.
   void reset();
   /// Writes outputs to "NAME=FILE.npy".
   void writeOutputs(const Bindings &bindings) const;
 
-  std::vector<Array> inputs, outputs;
+  std::vector<dlc::data::Array> inputs, outputs;
 
 private:
   [[noreturn]] void fail() const;

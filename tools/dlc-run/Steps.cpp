@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // dlc-run --steps SYMBOL: a sequence, one position at a time.
+#include "data/Suggestion.h"
 #include "tools/dlc-run/Commands.h"
 
 #include <cstring>
 
+using namespace dlc::data;
 using namespace dlcrun;
 
 namespace {

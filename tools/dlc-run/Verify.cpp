@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // dlc-run verify A.so --reference (B.so | FOLDER), dlc-run verify MODEL.{onnx,json}
+#include "data/NpyFile.h"
 #include "tools/dlc-run/Commands.h"
 #include "tools/dlc-run/CompileForVerify.h"
-#include "tools/dlc-run/NpyFile.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <optional>
 
+using namespace dlc::data;
 using namespace dlcrun;
 
 namespace {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // dlc-run: runs, describes, measures and checks libraries that dlc made.
+#include "data/Suggestion.h"
 #include "tools/dlc-run/Arguments.h"
 #include "tools/dlc-run/Commands.h"
-#include "tools/dlc-run/train/TrainCommand.h"
+#include "tools/dlc-run/TrainCommand.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 
+using namespace dlc::data;
 using namespace dlcrun;
 
 namespace {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Activations: layers by themselves, or the `activation` of another layer.
+#ifndef DLC_FRONTEND_JSON_ACTIVATIONS_H
+#define DLC_FRONTEND_JSON_ACTIVATIONS_H
+
+#include "frontend/json/OpContext.h"
+
+namespace dlc::json {
+
+/// An activation without parameters that are trained.
+struct Activation {
+  std::string name, summary;
+  std::vector<Field> fields;
+  mlir::Value (*build)(OpContext &context, const Attributes &attributes, mlir::Value x);
+};
+
+llvm::ArrayRef<Activation> getActivations();
+/// The one called `name`, which has been validated.
+const Activation &findActivation(llvm::StringRef name);
+
+/// An activation: a name, or an object with `op` and its options.
+RulePtr getActivationRule();
+/// The activation that `value` names, of `x`.
+mlir::Value buildActivation(OpContext &context, const JsonValue &value, mlir::Value x);
+
+} // namespace dlc::json
+
+#endif // DLC_FRONTEND_JSON_ACTIVATIONS_H

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passes on graphs: less to compute.
+#ifndef DLC_PASSES_GRAPH
+#define DLC_PASSES_GRAPH
+
+include "mlir/Pass/PassBase.td"
+
+def LowerLeastSquares : Pass<"dlc-lower-least-squares", "::mlir::ModuleOp"> {
+  let summary = "Decompose `dlc.least_squares` into loops over columns";
+  let description = [{
+    A loop takes one column per step, the one with the largest remainder, scales it to length 1 and subtracts its part
+    from all other columns and the right-hand sides (modified Gram-Schmidt with pivoting). The right-hand sides are
+    treated as columns, which makes this as accurate as Householder's method (Bjorck, 1967): the normal equations, which
+    square the condition, are not formed. A second loop goes back through the steps for the coefficients. Columns are
+    scaled to length 1 before, so units do not matter; once nothing longer than 8 sqrt(M) rounding errors is left of any
+    column, the coefficients of those that remain are 0.
+
+    Before: `%x = dlc.least_squares %a, %b : (tensor<?x2xf64>, tensor<?xf64>) -> tensor<2xf64>`
+
+    After: `dlc.loop @run.orthogonalize ...` and `dlc.loop @run.substitute ... {reverse}`
+  }];
+  let dependentDialects = ["::dlc::DlcDialect", "::mlir::func::FuncDialect"];
+}
+
+def PruneLoops : Pass<"dlc-prune-loops", "::mlir::ModuleOp"> {
+  let summary = "Drop scan outputs that nobody reads";
+  let description = [{
+    A recurrent layer of which only the last state is used need not keep every step's. Scan outputs without a reader are
+    dropped from the loop and its body, dead ops are erased, and so are bodies of erased loops.
+
+    Before: `%h, %y = dlc.loop @step ...`, where nobody reads `%y`, and `return %1, %1` in `@step`.
+    After: `%h = dlc.loop @step ...` and `return %1`.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+def BindLoopShapes : Pass<"dlc-bind-loop-shapes", "::mlir::ModuleOp"> {
+  let summary = "Tell the bodies of loops the extents of their arguments";
+  let description = [{
+    Passes look at one function at a time. This one writes, from what a loop's operands are, `dlc.dims` (an affine map)
+    to every argument of the loop's body, and to the body itself the names of the symbols (`dlc.symbols`) and the
+    numbers of values that are loop-carried and scan outputs (`dlc.carried`, `dlc.stacked`). Passes that change the
+    operands of loops do the same at their end.
+
+    After:
+    `func.func private @body(%step: tensor<i64>, %h: tensor<?x8xf32> {dlc.dims = affine_map<()[s0] -> (s0, 8)>}, ...) attributes {dlc.carried = 1 : i64, dlc.stacked = 0 : i64, dlc.symbols = ["N"]}`
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+def CheckIndices : Pass<"dlc-check-indices", "::mlir::ModuleOp"> {
+  let summary = "Record which inputs are indices and their legal range";
+  let description = [{
+    Where the indices of a `dlc.gather`, or the lengths of a loop (its capture number `dlc.lengths`), come from an input
+    of an entry point and nothing is computed on the way (casts, reshapes, slices, loops that have it as a scan input),
+    the input gets an entry in `dlc.checks`. The runtime checks such inputs before a run writes anything. Indices that
+    the model computes are not checked; `dlc.gather` clamps them. With `dlc.vocabulary` on the gather, negative indices
+    do not count from the end.
+
+    After: the argument `tokens` has a check of the kind `index`, with `extent = 65` and
+    `what = "the vocabulary of 'words'"`.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+def FoldParameters : Pass<"dlc-fold-parameters", "::mlir::ModuleOp"> {
+  let summary = "Turn parameters into constants, for inference";
+  let description = [{
+    Every `dlc.load_parameter` becomes the `dlc.constant` of its parameter's value, and the parameters are erased. After
+    this the model can no longer be trained. A parameter without value is an error. With `replaceable`, loads stay as
+    they are, for `--dlc-hoist-weight-work`; a trainable model, whose parameters are variables anyway, is then an error.
+
+    Before: `%w = dlc.load_parameter @w : tensor<2xf32>` with
+    `dlc.parameter @w : tensor<2xf32> = dense<1.0> : tensor<2xf32>`
+
+    After: `%w = dlc.constant dense<1.0> : tensor<2xf32>`
+  }];
+  let options = [Option<"replaceable", "replaceable", "bool", "false", "Keep parameters, whose values may be replaced later">];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+def FoldBatchNorm : Pass<"dlc-fold-batch-norm", "::mlir::func::FuncOp"> {
+  let summary = "Fold batch normalization into the convolution before it";
+  let description = [{
+    `batch_norm(conv(x, w) [+ b])` with operands that are known before a run becomes `conv(x, w') + b'` with
+    `w' = w * scale / sqrt(variance + epsilon)` per output channel. A batch normalization after anything else becomes a
+    multiplication and an addition per channel. All this is written as ops, those of channels in double precision, and
+    computed at once where operands are constants; where they depend on parameters that may be replaced the ops stay.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+def FoldConstants : Pass<"dlc-fold-constants", "::mlir::func::FuncOp"> {
+  let summary = "Compute ops whose operands are all constants, if the result is small";
+  let description = [{
+    Reshapes, and slices of neighbouring elements, of constants of any size (they share memory), and transposes,
+    broadcasts, f32 and f64 arithmetic and casts of floating-point numbers of at most `limit` elements. What is left of
+    constant-only ops runs once, when a library is loaded.
+  }];
+  let options = [Option<"limit", "limit", "int64_t", "1 << 16", "Elements of a computed constant, at most">];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+def SimplifyGraph : Pass<"dlc-simplify-graph", "::mlir::func::FuncOp"> {
+  let summary = "Rewrite groups of ops as the one op that they amount to";
+  let description = [{
+    `0.5 x (1 + erf(x / sqrt(2)))` becomes `dlc.gelu`; `x sigmoid(x)` becomes `dlc.swish`; a clamp of a clamp, a relu of
+    a clamp and a maximum or minimum with a scalar become one `dlc.clamp`. A sum of tensors that zeros pad along one
+    axis, each where the others are zero, becomes `dlc.concat`: the gradient of what is sliced into gates.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+def AbsorbBroadcasts : Pass<"dlc-absorb-broadcasts", "::mlir::func::FuncOp"> {
+  let summary = "Fold broadcasts into the elementwise ops that read them";
+  let description = [{
+    An elementwise op broadcasts by itself: where its other operands give its result the same shape, it reads the
+    operand of a `dlc.expand`, or what was added to -0 of a larger shape (which is how gradients are broadcast to
+    dynamic extents). Nothing is stored only to have the shape of something else.
+
+    Before: `%1 = dlc.expand %dy {shape = array<i64: 8, 4>} : (tensor<8x1xf32>) -> tensor<8x4xf32>` and `dlc.mul %1, %x`
+
+    After: `dlc.mul %dy, %x : (tensor<8x1xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>`
+  }];
+}
+
+def DetachExtents : Pass<"dlc-detach-extents", "::mlir::func::FuncOp"> {
+  let summary = "Rewrite shape uses to read extents from arguments";
+  let description = [{
+    `dlc.fill`, `dlc.extent`, `dlc.index`, `dlc.reshape_like` and `dlc.random_uniform` read an operand's extents, not
+    its elements. Where an argument of the function has the same extents, they read it instead, so that the operand need
+    not be stored, and can be part of a kernel.
+
+    Before: `dlc.fill %relu {shape = array<i64: -2, 16>, ...} : (tensor<?x16xf32>) -> tensor<?x16xf32>`, `?` being N
+
+    After: `dlc.fill %image {shape = array<i64: -2, 16>, ...} : (tensor<?x1x8x8xf32>) -> tensor<?x16xf32>`
+  }];
+}
+
+def HoistLoopWork : Pass<"dlc-hoist-loop-work", "::mlir::ModuleOp"> {
+  let summary = "Hoist matrix products that do not depend on loop-carried values out of loops";
+  let description = [{
+    Matrix products in a loop's body that depend on scan inputs, constants and captures only move before the loop, over
+    all steps at once: a product of `[B, I]` in every one of T steps becomes one of `[T * B, I]`, and its result becomes
+    a scan input. The ops that the product reads move with it, and so do elementwise ops that alone use it. What saves
+    no work stays in the body, because its result would have to be stored for all steps.
+
+    Before: `%y = dlc.matmul %x_t, %w : (tensor<?x3xf32>, tensor<3x8xf32>) -> tensor<?x8xf32>` in a body with the scan
+    input `x`
+
+    After: `dlc.matmul %x_all, %w : (tensor<?x3xf32>, tensor<3x8xf32>) -> tensor<?x8xf32>` before the loop, whose scan
+    input is its result
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+def FuseAttention : Pass<"dlc-fuse-attention", "::mlir::func::FuncOp"> {
+  let summary = "Rewrite products around a softmax as attention";
+  let description = [{
+    `softmax(scale q k^T + mask) v` becomes `dlc.attention`, which never stores the matrix of scores. The scale may be
+    anywhere before the softmax: on the scores, on q, on k, or as a square root on both; the mask may be a sum, or a
+    select between the scores and minus infinity. Not where scores have another use, or samples or heads broadcast.
+
+    Before:
+    ```mlir
+    %kt = dlc.transpose %k {permutation = array<i64: 0, 1, 3, 2>} ...
+    %s = dlc.matmul %q, %kt ...
+    %c = dlc.mul %s, %eighth ...
+    %p = dlc.softmax %c {axes = array<i64: 3>} ...
+    %y = dlc.matmul %p, %v ...
+    ```
+    After: `%y = dlc.attention %q, %k, %v {scale = 0.125 : f64} : ...`
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+#endif // DLC_PASSES_GRAPH

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passes that decide when kernels run and where their tensors are.
+#ifndef DLC_PASSES_MEMORY
+#define DLC_PASSES_MEMORY
+
+include "mlir/Pass/PassBase.td"
+
+def AdvanceUpdates : Pass<"dlc-advance-updates", "::mlir::func::FuncOp"> {
+  let summary = "Update variables as soon as their gradients are available (eager optimizer updates)";
+  let description = [{
+    What only one variable's new value depends on (the gradient of a weight, the optimizer's kernels, running means)
+    moves up to where its operands have been computed: a gradient is consumed while it is in a cache, and neither it nor
+    what it is made from is kept until the end. A new value waits until nobody reads the old one any more, so that it
+    can be computed in place.
+
+    Before:
+    ```mlir
+    %dw2 = dlc.kernel "dense_2" root(contraction) (%y1, %dy2 ...)
+    %dy1 = dlc.kernel "dense_2" root(contraction) (%dy2, %w2 ...)
+    %dw1 = dlc.kernel "dense_1" root(contraction) (%x, %dy1 ...)
+    %new_w2 = dlc.kernel "sub" root(elementwise) (%w2, %dw2 ...)
+    %new_w1 = dlc.kernel "sub" root(elementwise) (%w1, %dw1 ...)
+    ```
+    After:
+    ```mlir
+    %dw2 = dlc.kernel "dense_2" root(contraction) (%y1, %dy2 ...)
+    %dy1 = dlc.kernel "dense_2" root(contraction) (%dy2, %w2 ...)
+    %new_w2 = dlc.kernel "sub" root(elementwise) (%w2, %dw2 ...)
+    %dw1 = dlc.kernel "dense_1" root(contraction) (%x, %dy1 ...)
+    %new_w1 = dlc.kernel "sub" root(elementwise) (%w1, %dw1 ...)
+    ```
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+def Recompute : Pass<"dlc-recompute", "::mlir::ModuleOp"> {
+  let summary = "Recompute tensors instead of keeping them, until a memory limit is met";
+  let description = [{
+    Training keeps what the backward pass reads of the forward pass. Where an entry point takes more memory than
+    `memory-limit` (variables and intermediate tensors together), a tensor that is not read for long is dropped in
+    between: its kernel, and those that compute its operands where these are not kept for others, run a second time
+    before the next reader.
+
+    The tensor that saves the most above the limit for the time that its kernels are estimated to take
+    (`analysis/KernelCost.h`) goes first. Each round takes several, twice as many as the one before, and then plans the
+    memory again; if they save less than it seemed, they are undone and fewer are tried. Elementwise kernels and
+    normalizations go first; convolutions follow when there is nothing else. Without a limit nothing is computed twice. A
+    limit that cannot be met is an error that says what is needed. The results are the same bits: the same kernel reads
+    the same numbers.
+
+    Before:
+    ```mlir
+    %a = dlc.kernel "relu" root(elementwise) (%x ...)
+    %b = dlc.kernel "conv" root(convolution) (%a, %w ...)
+    ...
+    %g = dlc.kernel "conv.gradient" root(convolution) (%a, %dy ...)
+    ```
+    After:
+    ```mlir
+    %a = dlc.kernel "relu" root(elementwise) (%x ...)
+    %b = dlc.kernel "conv" root(convolution) (%a, %w ...)
+    ...
+    %a2 = dlc.kernel "relu.again" root(elementwise) (%x ...)
+    %g = dlc.kernel "conv.gradient" root(convolution) (%a2, %dy ...)
+    ```
+
+    Precondition: the functions hold kernels, loops, reshapes, constants and returns only.
+  }];
+  let options = [Option<"memoryLimit", "memory-limit", "int64_t", "0", "Bytes that an entry point may take; 0: no limit">];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+def LowerToProgram : Pass<"dlc-lower-to-program", "::mlir::ModuleOp"> {
+  let summary = "Plan memory and turn functions of tensors into programs on buffers";
+  let description = [{
+    Kernels become `dlc.kernel_func`s (equal ones become one) and launches; constants become one block of weights;
+    kernels that depend on constants only move to `prepare`; intermediate tensors get offsets in one arena, sharing
+    memory where they are not live together and reusing the memory of an operand that dies where the kernel allows it.
+    The module's attributes `dlc.arena_bytes` and `dlc.live_bytes` hold the arena's size and the largest sum of live
+    tensors, its lower bound, for symbols of value 1.
+
+    A loop over time becomes a loop of the program: what a step reads of the step before is in one of two alternating
+    buffers, or in that step's slice of a scan output; nothing is copied from step to step. Buffers of a step's own are
+    shared by all steps.
+
+    Precondition: the functions hold kernels, loops, reshapes, constants and returns only.
+  }];
+  let options = [Option<"shareMemory", "share-memory", "bool", "true", "Let tensors that are not live together share memory">];
+  let dependentDialects = ["::dlc::DlcDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::affine::AffineDialect", "::mlir::scf::SCFDialect"];
+}
+
+#endif // DLC_PASSES_MEMORY

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passes that decide how loops of kernels are arranged.
+#ifndef DLC_PASSES_SCHEDULE
+#define DLC_PASSES_SCHEDULE
+
+include "mlir/Pass/PassBase.td"
+
+def SplitLoopRows : Pass<"dlc-split-loop-rows", "::mlir::ModuleOp"> {
+  let summary = "Split loops over time by rows of the batch, so that each thread runs all steps";
+  let description = [{
+    The rows of a batch are independent in the steps of a recurrent layer: row i of what a step computes depends only on
+    row i of what other kernels of the step and the steps before have computed, and on what the loop is given. Such a
+    loop gets `dlc.row_range`, the number of rows that are worth a thread, and so do the kernels of its body, whose
+    schedules then split their rows (dimension 0 of their results). The program runs the loop for ranges of rows, and
+    threads do not wait for each other from its first step to its last.
+
+    A loop keeps its form if its steps mix rows, if they stop early, know their number or hold loops, if there are fewer
+    than twelve rows, if it is so short that a second thread gains nothing, and if the matrices that every range reads
+    in every step have more than 4 MB: then threads share the columns of each product.
+
+    Before: `dlc.loop @run.lstm carried(%h, %c : tensor<32x128xf32>, ...) ...`
+
+    After: the same with `{dlc.row_range = 8 : i64}`, and `dlc.kernel ... attributes {dlc.row_range = 8 : i64}` in
+    `@run.lstm`
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+def Tile : Pass<"dlc-tile", "::mlir::func::FuncOp"> {
+  let summary = "Decide the schedule of every kernel";
+  let description = [{
+    Gives every `dlc.kernel` one `#dlc.schedule` per instruction set: the algorithm, the tile of results that stays in
+    registers, the order of loops, and the dimension whose ranges may go to different threads (the same for all
+    instruction sets). The decisions come from a cost model of registers, caches and throughputs (targets/Machine.h). A
+    kernel that has schedules keeps them.
+
+    After:
+    ```mlir
+    schedules = [#dlc.schedule<algorithm = "direct", isa = "x86-64-v4", vector = 16, split = 2, grain = 1,
+                               tiles = {columns = 32 : i64, rows = 14 : i64, planes = 1 : i64, columns_loop = 0 : i64}>]
+    ```
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+  let options = [ListOption<"isas", "isas", "std::string", "Instruction sets, the most basic first">,
+                 Option<"naive", "naive", "bool", "false", "One element after the other, in one thread">];
+}
+
+def VerifySchedules : Pass<"dlc-verify-schedules", "::mlir::ModuleOp"> {
+  let summary = "Check that every kernel's schedules are legal";
+  let description = [{
+    A schedule may have been written by a person, who edits the module, as well as by `--dlc-tile`. Every kernel must
+    have one `#dlc.schedule` for each instruction set, whose algorithm is one of the kernel kind's, with its parameters
+    and no others, each within what is legal for this kernel (passes/schedule/ScheduleSpace.cpp). What is wrong is an
+    error that names the kernel and what is legal.
+  }];
+  let options = [ListOption<"isas", "isas", "std::string", "The target's instruction sets">];
+}
+
+def CollapseKernels : Pass<"dlc-collapse-kernels", "::mlir::ModuleOp"> {
+  let summary = "Merge dimensions that a kernel treats as one";
+  let description = [{
+    Neighbouring dimensions that are contiguous in every tensor of a kernel, and that its ops treat alike, become one;
+    dimensions of extent 1 are dropped. Elementwise kernels of equal shapes thus get a single loop, whose ranges can be
+    split between threads at any index. The leading dimensions of a product with one right operand become its rows.
+    Kernels of a loop whose rows threads share (`dlc.row_range`) keep theirs, and so do kernels whose schedules are not
+    those of `--dlc-tile`: dimensions that a person has chosen would be gone. Schedules are decided anew for what is
+    left. Reductions, softmax, layer and group normalization and layout conversions keep apart what they treat
+    differently.
+
+    Before:
+    ```mlir
+    ^bb0(%x: tensor<8x64x7x7xf32>, %y: tensor<8x64x7x7xf32>):
+      %z = dlc.add %x, %y : (tensor<8x64x7x7xf32>, tensor<8x64x7x7xf32>) -> tensor<8x64x7x7xf32>
+    ```
+    After:
+    ```mlir
+    ^bb0(%x: tensor<25088xf32>, %y: tensor<25088xf32>):
+      %z = dlc.add %x, %y : (tensor<25088xf32>, tensor<25088xf32>) -> tensor<25088xf32>
+    ```
+    Precondition: launches refer to kernels as `dlc.kernel_func`s on buffers of bytes, to which types do not matter.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+#endif // DLC_PASSES_SCHEDULE

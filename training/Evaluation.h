@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What a model returns for data that it does not learn from.
+#ifndef DLC_TRAINING_EVALUATION_H
+#define DLC_TRAINING_EVALUATION_H
+
+#include "training/LabelWeights.h"
+#include "training/Learner.h"
+
+#include <functional>
+
+namespace dlc::training {
+
+struct Evaluation {
+  Figures figures;
+  std::optional<Confusion> confusion;
+};
+
+/// A mean; of nothing, 0.
+inline double share(double sum, double weight) { return weight > 0 ? sum / weight : 0; }
+
+/// Runs all of the loader's batches through `evaluate` or `predict`; means over rows by their weights, and predictions
+/// compared with the first label. Nothing if `isInterrupted` says so on the way.
+std::optional<Evaluation> evaluate(Learner &learner, Loader &loader, const std::vector<data::Target> &targets,
+                                   const LabelWeights &weights, const std::function<bool()> &isInterrupted);
+
+} // namespace dlc::training
+
+#endif // DLC_TRAINING_EVALUATION_H

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A trainable library: its variables, and its entry points on batches.
+#ifndef DLC_TRAINING_LEARNER_H
+#define DLC_TRAINING_LEARNER_H
+
+#include "dlc/runtime.hpp"
+#include "training/Loader.h"
+#include "training/Metrics.h"
+
+#include <map>
+
+namespace dlc::training {
+
+/// An entry point that takes batches.
+class BatchFunction {
+public:
+  /// Fails if `entry` has an input that is neither a target nor a hyperparameter.
+  BatchFunction(dlc::Context &context, const dlc_entry_point &entry, const std::vector<data::Target> &targets);
+
+  /// Runs it; hyperparameters that are not in `settings` have their defaults.
+  void run(Batch &batch, const std::map<std::string, double> &settings);
+
+  const dlc_entry_point &entry() const { return *description; }
+  /// What the last run gave.
+  const data::Array &output(size_t index) const { return (*outputs)[index]; }
+  /// The outputs of rank 0, by name.
+  Figures scalars() const;
+
+private:
+  dlc::Context &context;
+  const dlc_entry_point *description;
+  std::vector<size_t> targetOf; ///< of each input; the number of targets: a hyperparameter
+  std::vector<data::Array> settingsOf;
+  std::map<size_t, std::vector<data::Array>> outputsOf; ///< by rows of a batch
+  std::vector<data::Array> *outputs = nullptr;
+};
+
+class Learner {
+public:
+  /// Fails if the library has no `entryName` that gives a loss; "train_step" if empty.
+  Learner(const std::string &path, const std::string &entryName, unsigned threads);
+
+  const dlc_model &model() const { return *library.model(); }
+  dlc::Variables &variables() { return block; }
+  /// Inputs and labels of `train_step`.
+  const std::vector<data::Target> &targets() const { return wanted; }
+  /// Rows of every batch; 0 if any number will do.
+  size_t fixedBatch() const { return batchRows; }
+  /// Names and defaults of the hyperparameters.
+  const std::map<std::string, double> &hyperparameters() const { return defaults; }
+
+  /// Takes the targets as the data has made them, and says which are the labels.
+  void setTargets(std::vector<data::Target> targets);
+  /// First values of the variables.
+  void initialize(dlc_int64 seed);
+  /// One step; returns the scalars of `train_step`, the loss first.
+  Figures step(Batch &batch, const std::map<std::string, double> &settings);
+
+  /// Whether there is a way to look at data without learning from it.
+  bool canEvaluate() const { return evaluator != nullptr; }
+  /// Runs `evaluate`, or `predict` if that is all there is; returns its scalars.
+  Figures evaluate(Batch &batch);
+  /// What the last evaluation has predicted; null if it predicts nothing.
+  const data::Array *predictions() const;
+
+  /// The name of a variable that holds a NaN or an infinity; empty if all is well.
+  std::string findNonFinite() const;
+
+private:
+  dlc::Library library;
+  std::shared_ptr<dlc::Pool> pool; ///< outlives the context
+  dlc::Context context;
+  dlc::Variables block;
+  std::vector<data::Target> wanted;
+  std::map<std::string, double> defaults;
+  size_t batchRows = 0;
+  const dlc_entry_point *trainStep = nullptr;
+  std::unique_ptr<BatchFunction> stepper, evaluator;
+  int predictionOutput = -1;
+};
+
+} // namespace dlc::training
+
+#endif // DLC_TRAINING_LEARNER_H
