@@ -8,16 +8,15 @@ using namespace mlir;
 
 namespace dlc {
 
-static double countElements(Type type) {
+static double countElements(RankedTensorType type) {
   double count = 1;
-  for (int64_t extent : llvm::cast<RankedTensorType>(type).getShape())
+  for (int64_t extent : type.getShape())
     count *= ShapedType::isDynamic(extent) ? 1 : static_cast<double>(extent);
   return count;
 }
 
-static double countBytes(Type type) {
-  return countElements(type) *
-         static_cast<double>(getElementBytes(llvm::cast<RankedTensorType>(type).getElementType()));
+static double countBytes(RankedTensorType type) {
+  return countElements(type) * static_cast<double>(getElementBytes(type.getElementType()));
 }
 
 /// Nanoseconds an element of what `op` reads or makes, in vectors.
@@ -54,11 +53,11 @@ double estimateNanoseconds(const TileSubject &subject) {
   if (!subject.rootOp)
     return 2 * nanoseconds;
   for (Operation &op : subject.rootOp->getBlock()->without_terminator()) {
-    double elements = countElements(op.getResult(0).getType()) * windowSize(&op);
+    double elements = countElements(subject.getType(op.getResult(0))) * windowSize(&op);
     for (Value operand : op.getOperands()) {
-      elements = std::max(elements, countElements(operand.getType()));
+      elements = std::max(elements, countElements(subject.getType(operand)));
       if (llvm::isa<BlockArgument>(operand))
-        nanoseconds += countBytes(operand.getType()) / bytesPerNanosecond;
+        nanoseconds += countBytes(subject.getType(operand)) / bytesPerNanosecond;
     }
     nanoseconds += elements * costOfElement(&op);
   }

@@ -32,7 +32,6 @@ std::string ScheduleParameter::describe() const {
   return divides == 0 ? text : text + " that divides " + std::to_string(divides);
 }
 
-static RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 static bool isPacked(RankedTensorType type) {
   LayoutAttr layout = getLayout(type);
   return layout && layout.getInnerTiles() && !layout.getInnerTiles().empty();
@@ -83,6 +82,8 @@ private:
     for (int64_t dim = 0; dim < subject.result.getRank(); ++dim)
       space.splits.push_back({dim, dim == columnsDim ? columns : 1});
   }
+
+  RankedTensorType typeOf(Value value) const { return subject.getType(value); }
 
   const TileSubject &subject;
   const Machine &processor;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/Layout.h"
 #include "ir/RowRange.h"
 #include "passes/Passes.h"
 #include "passes/schedule/TileRules.h"
@@ -56,8 +55,12 @@ class Tile final : public dlc::impl::TileBase<Tile> {
     if (kernel.getSchedules())
       return;
     MLIRContext *context = &getContext();
-    dlc::TileSubject subject{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getResult().getType()),
-                             kernel.getRoot(), dlc::getRowRange(kernel)};
+    FailureOr<std::optional<dlc::CollapsedSpace>> collapsed = collapse(kernel);
+    if (failed(collapsed))
+      return signalPassFailure();
+    if (*collapsed)
+      kernel->setAttr(dlc::collapseName, (*collapsed)->record(context));
+    dlc::TileSubject subject(kernel, std::move(*collapsed));
     llvm::SmallVector<Attribute> schedules;
     for (const dlc::Machine *processor : processors) {
       if (naive)
@@ -68,6 +71,20 @@ class Tile final : public dlc::impl::TileBase<Tile> {
         schedules.push_back(dlc::tileKernel(subject, *processor));
     }
     kernel.setSchedulesAttr(ArrayAttr::get(context, schedules));
+  }
+
+  /// The space that the kernel's schedules are decided on, if it is not the kernel's own.
+  FailureOr<std::optional<dlc::CollapsedSpace>> collapse(dlc::KernelOp kernel) {
+    bool areExtentsKnown = kernel.getInputDims() || llvm::all_of(kernel.getInputs().getTypes(), [](Type type) {
+                             return llvm::cast<RankedTensorType>(type).hasStaticShape();
+                           });
+    // Launches for ranges of rows count on dimension 0.
+    if (naive || dlc::getRowRange(kernel) || !areExtentsKnown)
+      return std::optional<dlc::CollapsedSpace>();
+    FailureOr<dlc::KernelShapes> shapes = dlc::KernelShapes::analyze(kernel);
+    if (failed(shapes))
+      return failure();
+    return dlc::CollapsedSpace::analyze(kernel, *shapes);
   }
 };
 

@@ -43,7 +43,7 @@ static std::pair<int64_t, int64_t> chooseSplit(RankedTensorType result, int64_t 
 
 ScheduleAttr tileAttention(const TileSubject &subject, const Machine &processor) {
   auto op = llvm::cast<AttentionOp>(subject.rootOp);
-  auto key = llvm::cast<RankedTensorType>(op.getKey().getType());
+  RankedTensorType key = subject.getType(op.getKey());
   MLIRContext *context = op.getContext();
   Builder builder(context);
   int64_t lanes = processor.getLanes(std::max<int64_t>(getElementBytes(subject.result.getElementType()), 4));

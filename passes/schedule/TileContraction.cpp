@@ -56,10 +56,9 @@ constexpr int64_t mostBlockTerms = 128, leastBlockTerms = 32;
 
 /// Whether `op` is the transpose of a matrix times another, both of so many rows that they do not fit the second-level
 /// cache, and nothing follows it in its kernel: the gradient of a weight.
-static bool isLongSum(MatMulOp op, int64_t elementBytes) {
+static bool isLongSum(MatMulOp op, const TileSubject &subject, int64_t elementBytes) {
   constexpr int64_t secondCacheBytes = int64_t(1) << 20;
-  auto lhs = llvm::cast<RankedTensorType>(op.getLhs().getType()),
-       rhs = llvm::cast<RankedTensorType>(op.getRhs().getType());
+  RankedTensorType lhs = subject.getType(op.getLhs()), rhs = subject.getType(op.getRhs());
   Type element = op.getType().getElementType();
   bool isAlone = op->hasOneUse() && llvm::isa<YieldOp>(*op->user_begin()) &&
                  (*op->user_begin())->getNumOperands() == 1 && llvm::isa<BlockArgument>(op.getLhs()) &&
@@ -102,8 +101,7 @@ ScheduleAttr tileContraction(const TileSubject &subject, const Machine &processo
   auto matmul = llvm::dyn_cast<MatMulOp>(subject.rootOp);
   if (!matmul || rank < 1 || getLayout(subject.result))
     return finish("plain", 1, rank > 1 && !getLayout(subject.result) ? 0 : -1, 1, {});
-  auto lhs = llvm::cast<RankedTensorType>(matmul.getLhs().getType()),
-       rhs = llvm::cast<RankedTensorType>(matmul.getRhs().getType());
+  RankedTensorType lhs = subject.getType(matmul.getLhs()), rhs = subject.getType(matmul.getRhs());
   if (rhs.getRank() < 2)
     return finish("plain", 1, rank > 1 ? 0 : -1, 1, {});
   bool hasRows = lhs.getRank() > 1;
@@ -124,7 +122,7 @@ ScheduleAttr tileContraction(const TileSubject &subject, const Machine &processo
   // or the rows.
   constexpr int64_t columnBlock = 128;
   int64_t split = -1, grain = 1;
-  bool isLong = isLongSum(matmul, problem.elementBytes);
+  bool isLong = isLongSum(matmul, subject, problem.elementBytes);
   // Of a long sum, the dimension with more tiles: all instruction sets choose the same.
   bool hasMoreRows = problem.rows / 8 >= problem.columns / 32;
   if (subject.rowRange || (isLong && hasMoreRows) ||

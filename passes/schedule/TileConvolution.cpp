@@ -55,7 +55,7 @@ static ScheduleAttr tilePlain(Operation *op, const Machine &processor) {
 /// `op`: a convolution or a transposed one, with the weight `w` for `inputs` to `channels` channels.
 static ScheduleAttr tileWinograd(Operation *op, RankedTensorType w, int64_t inputs, int64_t channels, int64_t groups,
                                  const TileSubject &subject, const Machine &processor) {
-  auto y = llvm::cast<RankedTensorType>(op->getResult(0).getType());
+  RankedTensorType y = subject.getType(op->getResult(0));
   int64_t m = getLayout(w).getWinograd();
   WinogradChunk chunk = chooseWinogradChunk({m, inputs, channels, groups, y.getDimSize(2), y.getDimSize(3)});
   RegisterTileProblem problem;
@@ -87,8 +87,7 @@ static ScheduleAttr tileWinograd(Operation *op, RankedTensorType w, int64_t inpu
 
 /// A transposed convolution in tiles: of the result if the stride is 1, otherwise of each phase.
 static ScheduleAttr tileTransposed(ConvTransposeOp op, const TileSubject &subject, const Machine &processor) {
-  auto x = llvm::cast<RankedTensorType>(op.getX().getType()), w = llvm::cast<RankedTensorType>(op.getW().getType()),
-       y = llvm::cast<RankedTensorType>(op.getType());
+  RankedTensorType x = subject.getType(op.getX()), w = subject.getType(op.getW()), y = subject.getType(op.getResult());
   int64_t rank = y.getRank();
   if (!getLayout(w) || getDimsInnermostFirst(subject.result)[0] != 1)
     return tilePlain(op, processor);
@@ -125,8 +124,7 @@ static ScheduleAttr tileTransposed(ConvTransposeOp op, const TileSubject &subjec
 }
 
 static ScheduleAttr tileWeightGradient(ConvWeightGradientOp op, const TileSubject &subject, const Machine &processor) {
-  auto x = llvm::cast<RankedTensorType>(op.getX().getType()),
-       dy = llvm::cast<RankedTensorType>(op.getYGradient().getType());
+  RankedTensorType x = subject.getType(op.getX()), dy = subject.getType(op.getYGradient());
   RankedTensorType w = subject.result;
   if (op.getGroups() != 1 || getLayout(w) || w.getNumElements() == 0 || getElementBytes(w.getElementType()) < 4 ||
       getDimsInnermostFirst(dy)[0] != 1)
@@ -182,8 +180,8 @@ ScheduleAttr tileConvolution(const TileSubject &subject, const Machine &processo
   auto conv = llvm::dyn_cast_or_null<ConvOp>(subject.rootOp);
   if (!conv)
     return tilePlain(subject.rootOp, processor);
-  auto x = llvm::cast<RankedTensorType>(conv.getX().getType()), w = llvm::cast<RankedTensorType>(conv.getW().getType()),
-       y = llvm::cast<RankedTensorType>(conv.getType());
+  RankedTensorType x = subject.getType(conv.getX()), w = subject.getType(conv.getW()),
+                   y = subject.getType(conv.getResult());
   LayoutAttr weight = getLayout(w);
   if (!weight || w.isDynamicDim(0) || w.isDynamicDim(1) || getDimsInnermostFirst(subject.result)[0] != 1)
     return tilePlain(subject.rootOp, processor);

@@ -48,7 +48,7 @@ ScheduleAttr tileRecurrent(const TileSubject &subject, const Machine &processor)
                              split, grain, tiles);
   };
   auto product = llvm::cast<MatMulOp>(subject.rootOp);
-  auto weight = llvm::cast<RankedTensorType>(product.getRhs().getType());
+  RankedTensorType weight = subject.getType(product.getRhs());
   LayoutAttr layout = getLayout(weight);
   if (subject.result.getRank() != 2 || weight.getRank() != 3 || !weight.hasStaticShape() || !layout ||
       !layout.getInnerTiles() || layout.getInnerTiles().size() != 1)

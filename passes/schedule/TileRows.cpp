@@ -10,14 +10,6 @@ using namespace mlir;
 
 namespace dlc {
 
-llvm::SmallVector<int64_t> getDimsInnermostFirst(RankedTensorType type) {
-  LayoutAttr layout = getLayout(type);
-  llvm::SmallVector<int64_t> dims;
-  for (int64_t position = type.getRank(); position-- > 0;)
-    dims.push_back(layout ? layout.getOrder()[position] : position);
-  return dims;
-}
-
 static ScheduleAttr makeSchedule(MLIRContext *context, llvm::StringRef algorithm, const Machine &processor,
                                  int64_t elementBytes, RowSplit split,
                                  llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>> tiles = {}) {
@@ -32,26 +24,10 @@ static ScheduleAttr makeSchedule(MLIRContext *context, llvm::StringRef algorithm
 
 static int64_t elementBytes(Type type) { return getElementBytes(getElementTypeOrSelf(type)); }
 
-/// The dimensions of the anchor op's operand that it computes totals or statistics over. Empty if it has none.
-static llvm::SmallVector<int64_t> getTotalledDims(Operation *rootOp) {
-  auto operand = llvm::cast<RankedTensorType>(rootOp->getOperand(0).getType());
-  if (auto axes = rootOp->getAttrOfType<DenseI64ArrayAttr>("axes"))
-    return llvm::to_vector(axes.asArrayRef());
-  if (auto extreme = llvm::dyn_cast<ArgExtremeOp>(rootOp))
-    return {static_cast<int64_t>(extreme.getAxis())};
-  int64_t first = operand.getRank();
-  if (auto norm = llvm::dyn_cast<LayerNormOp>(rootOp))
-    first = norm.getAxis();
-  else if (llvm::isa<GroupNormOp>(rootOp))
-    first = 1;
-  return llvm::to_vector(llvm::seq(first, operand.getRank()));
-}
-
 /// Whether totals run along what is innermost in the operand.
-static bool totalsRows(Operation *rootOp) {
-  llvm::SmallVector<int64_t> dims =
-      getDimsInnermostFirst(llvm::cast<RankedTensorType>(rootOp->getOperand(0).getType()));
-  return dims.empty() || llvm::is_contained(getTotalledDims(rootOp), dims.front());
+static bool totalsRows(const TileSubject &subject) {
+  llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(subject.getType(subject.rootOp->getOperand(0)));
+  return dims.empty() || llvm::is_contained(subject.getTotalledDims(), dims.front());
 }
 
 /// Whether a normalization computes statistics of the operand, instead of reading them.
@@ -63,10 +39,10 @@ bool canSplitRows(const TileSubject &subject, int64_t dim) {
   llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(subject.result);
   bool isOuter = dims.size() == 1 || dim != dims.front();
   if (subject.root == KernelRoot::Reduction)
-    return totalsRows(subject.rootOp) || isOuter;
+    return totalsRows(subject) || isOuter;
   // Ranges of a normalized dimension would each compute the statistics again.
   if (subject.root == KernelRoot::Normalization)
-    return hasStatistics(subject.rootOp) ? !llvm::is_contained(getTotalledDims(subject.rootOp), dim) : isOuter;
+    return hasStatistics(subject.rootOp) ? !llvm::is_contained(subject.getTotalledDims(), dim) : isOuter;
   // Every range walks all indices in order, and adds its part of what they bring.
   if (auto scatter = llvm::dyn_cast_or_null<ScatterAddOp>(subject.rootOp))
     return dim != static_cast<int64_t>(scatter.getAxis());
@@ -98,9 +74,9 @@ ScheduleAttr tileRows(const TileSubject &subject, const Machine &processor) {
 constexpr int64_t accumulators = 4;
 
 ScheduleAttr tileReduction(const TileSubject &subject, const Machine &processor) {
-  auto operand = llvm::cast<RankedTensorType>(subject.rootOp->getOperand(0).getType());
+  RankedTensorType operand = subject.getType(subject.rootOp->getOperand(0));
   llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(operand);
-  bool isRow = totalsRows(subject.rootOp);
+  bool isRow = totalsRows(subject);
   // Few columns leave each of two threads fewer vectors. All instruction sets have the same ranges.
   int64_t unroll = accumulators, lanes = processor.getLanes(elementBytes(operand)), block = 64;
   if (!isRow && !operand.isDynamicDim(dims.front())) {
@@ -115,9 +91,9 @@ ScheduleAttr tileReduction(const TileSubject &subject, const Machine &processor)
 }
 
 ScheduleAttr tileNormalization(const TileSubject &subject, const Machine &processor) {
-  auto operand = llvm::cast<RankedTensorType>(subject.rootOp->getOperand(0).getType());
+  RankedTensorType operand = subject.getType(subject.rootOp->getOperand(0));
   RowSplit split = chooseRowSplit(subject, [&](int64_t dim) { return canSplitRows(subject, dim); });
-  bool isRow = !hasStatistics(subject.rootOp) || totalsRows(subject.rootOp);
+  bool isRow = !hasStatistics(subject.rootOp) || totalsRows(subject);
   return makeSchedule(subject.result.getContext(), isRow ? "rows" : "columns", processor, elementBytes(operand), split,
                       {{"unroll", accumulators}});
 }
