@@ -4,7 +4,7 @@
 #ifndef DLC_PASSES_SCHEDULE_ROWCOST_H
 #define DLC_PASSES_SCHEDULE_ROWCOST_H
 
-#include "passes/schedule/TileRules.h"
+#include "passes/schedule/TileSubject.h"
 
 namespace dlc {
 

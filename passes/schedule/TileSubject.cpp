@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "passes/schedule/TileSubject.h"
 #include "ir/RowRange.h"
-#include "passes/schedule/TileRules.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/Passes.h"
-#include "passes/schedule/ScheduleSpace.h"
+#include "passes/schedule/KernelSchedules.h"
 #include "llvm/ADT/StringExtras.h"
 
 #define DEBUG_TYPE "dlc-verify-schedules"
@@ -54,8 +54,13 @@ class VerifySchedules final : public dlc::impl::VerifySchedulesBase<VerifySchedu
                                    : "the target does not have this instruction set; it has ")
                            << (llvm::is_contained(isas, isa.str()) ? "" : llvm::join(isas, ", "));
       left.erase(position);
-      if (failed(dlc::verifySchedule(*subject, *dlc::findMachine(isa), schedule, emitOfIsa)))
-        return failure();
+      if (schedule.getTiles())
+        for (NamedAttribute tile : schedule.getTiles())
+          if (auto size = llvm::dyn_cast<IntegerAttr>(tile.getValue()); !size || !size.getType().isSignlessInteger(64))
+            return emitOfIsa() << "parameter " << tile.getName() << " is " << tile.getValue() << "; it must be an i64";
+      std::unique_ptr<dlc::KernelSchedules> legal = dlc::KernelSchedules::create(*subject, *dlc::findMachine(isa));
+      if (std::string problem = legal->findProblem(dlc::SchedulePoint::fromAttribute(schedule)); !problem.empty())
+        return emitOfIsa() << problem;
     }
     return left.empty() ? LogicalResult::success()
                         : emitError() << "there is no schedule for " << llvm::join(left, ", ");

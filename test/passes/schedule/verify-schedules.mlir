@@ -27,7 +27,7 @@ func.func @algorithm(%x: tensor<6x32xf32>, %w: tensor<32x64xf32>) -> tensor<6x64
 // -----
 
 func.func @parameter(%x: tensor<6x32xf32>, %w: tensor<32x64xf32>) -> tensor<6x64xf32> {
-  // expected-error @+1 {{'gemm' has no parameter "colums"; its parameters are stage_columns, columns, rows, columns_loop}}
+  // expected-error @+1 {{'gemm' has no parameter "colums"; its parameters are columns, stage_columns, rows, columns_loop}}
   %0 = dlc.kernel "hidden" root(contraction) (%x, %w : tensor<6x32xf32>, tensor<32x64xf32>) -> tensor<6x64xf32>
       attributes {schedules = [#dlc.schedule<algorithm = "gemm", isa = "x86-64-v3", vector = 8, tiles = {colums = 16, rows = 3}>]} {
   ^bb0(%a: tensor<6x32xf32>, %b: tensor<32x64xf32>):
@@ -40,7 +40,7 @@ func.func @parameter(%x: tensor<6x32xf32>, %w: tensor<32x64xf32>) -> tensor<6x64
 // -----
 
 func.func @zero(%x: tensor<6x32xf32>, %w: tensor<32x64xf32>) -> tensor<6x64xf32> {
-  // expected-error @+1 {{parameter "rows" of 'gemm' is 0 : i64; it must be from 1 to 64}}
+  // expected-error @+1 {{parameter "rows" of 'gemm' is 0; it must be from 1 to 64}}
   %0 = dlc.kernel "hidden" root(contraction) (%x, %w : tensor<6x32xf32>, tensor<32x64xf32>) -> tensor<6x64xf32>
       attributes {schedules = [#dlc.schedule<algorithm = "gemm", isa = "x86-64-v3", vector = 8, tiles = {columns = 16, rows = 0}>]} {
   ^bb0(%a: tensor<6x32xf32>, %b: tensor<32x64xf32>):
@@ -53,7 +53,7 @@ func.func @zero(%x: tensor<6x32xf32>, %w: tensor<32x64xf32>) -> tensor<6x64xf32>
 // -----
 
 func.func @negative(%x: tensor<6x32xf32>, %w: tensor<32x64xf32>) -> tensor<6x64xf32> {
-  // expected-error @+1 {{parameter "columns" of 'gemm' is -16 : i64; it must be a multiple of 8 from 8 to 512}}
+  // expected-error @+1 {{parameter "columns" of 'gemm' is -16; it must be a multiple of 8 from 8 to 512}}
   %0 = dlc.kernel "hidden" root(contraction) (%x, %w : tensor<6x32xf32>, tensor<32x64xf32>) -> tensor<6x64xf32>
       attributes {schedules = [#dlc.schedule<algorithm = "gemm", isa = "x86-64-v3", vector = 8, tiles = {columns = -16, rows = 3}>]} {
   ^bb0(%a: tensor<6x32xf32>, %b: tensor<32x64xf32>):
@@ -384,4 +384,31 @@ func.func @rows_of_threads(%x: tensor<24x8xf32>) -> tensor<24x8xf32> {
     dlc.yield %1 : tensor<24x8xf32>
   }
   return %0 : tensor<24x8xf32>
+}
+
+// -----
+
+func.func @text(%x: tensor<6x32xf32>, %w: tensor<32x64xf32>) -> tensor<6x64xf32> {
+  // expected-error @+1 {{schedule for x86-64-v3: parameter "rows" is "three"; it must be an i64}}
+  %0 = dlc.kernel "hidden" root(contraction) (%x, %w : tensor<6x32xf32>, tensor<32x64xf32>) -> tensor<6x64xf32>
+      attributes {schedules = [#dlc.schedule<algorithm = "gemm", isa = "x86-64-v3", vector = 8, tiles = {columns = 16, rows = "three"}>]} {
+  ^bb0(%a: tensor<6x32xf32>, %b: tensor<32x64xf32>):
+    %1 = dlc.matmul %a, %b : (tensor<6x32xf32>, tensor<32x64xf32>) -> tensor<6x64xf32>
+    dlc.yield %1 : tensor<6x64xf32>
+  }
+  return %0 : tensor<6x64xf32>
+}
+
+// -----
+
+// Columns that do not fill whole tiles are copied, which needs a known number of terms.
+func.func @unstaged(%x: tensor<6x?xf32>, %w: tensor<?x63xf32>) -> tensor<6x63xf32> {
+  // expected-error @+1 {{parameter "columns" of 'gemm' is 16; it must be a multiple of 8 from 8 to 512 that divides 63}}
+  %0 = dlc.kernel "hidden" root(contraction) (%x, %w : tensor<6x?xf32>, tensor<?x63xf32>) -> tensor<6x63xf32>
+      attributes {schedules = [#dlc.schedule<algorithm = "gemm", isa = "x86-64-v3", vector = 8, tiles = {columns = 16, rows = 3}>]} {
+  ^bb0(%a: tensor<6x?xf32>, %b: tensor<?x63xf32>):
+    %1 = dlc.matmul %a, %b : (tensor<6x?xf32>, tensor<?x63xf32>) -> tensor<6x63xf32>
+    dlc.yield %1 : tensor<6x63xf32>
+  }
+  return %0 : tensor<6x63xf32>
 }

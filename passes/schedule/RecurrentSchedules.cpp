@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Schedules of the steps of recurrent cells (see backends/halide/Recurrent.cpp).
 #include "ir/Layout.h"
-#include "passes/schedule/TileRules.h"
+#include "passes/schedule/KernelSchedules.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -40,28 +40,41 @@ static int64_t chooseSweep(const Machine &processor, int64_t unitBytes, int64_t 
   return part > 0 && part < units && part * mostParts >= units ? part : 0;
 }
 
-ScheduleAttr tileRecurrent(const TileSubject &subject, const Machine &processor) {
-  MLIRContext *context = subject.rootOp->getContext();
-  Builder builder(context);
-  auto finish = [&](llvm::StringRef algorithm, int64_t vector, int64_t split, int64_t grain, DictionaryAttr tiles) {
-    return ScheduleAttr::get(context, builder.getStringAttr(algorithm), builder.getStringAttr(processor.name), vector,
-                             split, grain, tiles);
-  };
-  auto product = llvm::cast<MatMulOp>(subject.rootOp);
-  RankedTensorType weight = subject.getType(product.getRhs());
+namespace {
+/// A cell's step: gates unrolled, units in register tiles.
+class RecurrentSchedules final : public KernelSchedules {
+public:
+  using KernelSchedules::KernelSchedules;
+
+private:
+  llvm::SmallVector<AlgorithmSpace> describe(const SchedulePoint &point) const override;
+  SchedulePoint choose() const override;
+
+  RankedTensorType getWeight() const { return subject.getType(llvm::cast<MatMulOp>(subject.rootOp).getRhs()); }
+  /// Whether the template for cells reads this weight.
+  bool isCell() const {
+    RankedTensorType weight = getWeight();
+    LayoutAttr layout = getLayout(weight);
+    return subject.result.getRank() == 2 && weight.getRank() == 3 && weight.hasStaticShape() && layout &&
+           layout.getInnerTiles() && layout.getInnerTiles().size() == 1;
+  }
+};
+} // namespace
+
+SchedulePoint RecurrentSchedules::choose() const {
+  if (!isCell())
+    return {"plain", 1, -1, 1, {}};
+  RankedTensorType weight = getWeight();
   LayoutAttr layout = getLayout(weight);
-  if (subject.result.getRank() != 2 || weight.getRank() != 3 || !weight.hasStaticShape() || !layout ||
-      !layout.getInnerTiles() || layout.getInnerTiles().size() != 1)
-    return finish("plain", 1, -1, 1, {});
   int64_t gates = weight.getDimSize(0), depth = weight.getDimSize(1), units = weight.getDimSize(2);
   int64_t block = layout.getInnerTiles()[0], blocks = llvm::divideCeil(units, block);
-  int64_t lanes = std::min(processor.getLanes(getElementBytes(weight.getElementType())), block);
+  int64_t lanes = std::min(machine.getLanes(getElementBytes(weight.getElementType())), block);
   bool isDynamic = subject.result.isDynamicDim(0);
   // A batch that is known at run time: enough rows for a tile, or one.
   int64_t rows = isDynamic ? 24 : std::max<int64_t>(subject.result.getDimSize(0), 1);
   // Several rows use what they load from the second level often enough.
   int64_t sweep = rows == 1 || isDynamic
-                      ? chooseSweep(processor, gates * depth * getElementBytes(weight.getElementType()), units, block)
+                      ? chooseSweep(machine, gates * depth * getElementBytes(weight.getElementType()), units, block)
                       : 0;
   CellTile best;
   auto consider = [&](int64_t size) {
@@ -69,10 +82,10 @@ ScheduleAttr tileRecurrent(const TileSubject &subject, const Machine &processor)
       int64_t vectors = gates * size / lanes, accumulators = vectors * tileRows;
       // With one row weights are memory operands; else they, or the rows' state, stay in registers for a step.
       int64_t operands = tileRows == 1 ? 1 : std::min(vectors, tileRows) + 1;
-      if (accumulators + operands > processor.registers && (tileRows > 1 || size > lanes))
+      if (accumulators + operands > machine.registers && (tileRows > 1 || size > lanes))
         break;
       CellTile tile{size, tileRows, 0};
-      tile.cycles = estimate(tile, processor, lanes, gates, depth, units, rows);
+      tile.cycles = estimate(tile, machine, lanes, gates, depth, units, rows);
       if (best.cycles < 0 || tile.cycles < best.cycles)
         best = tile;
     }
@@ -84,14 +97,35 @@ ScheduleAttr tileRecurrent(const TileSubject &subject, const Machine &processor)
   for (int64_t count = 2; count <= std::min<int64_t>(blocks, 8); ++count)
     if (blocks % count == 0 && sweep % (count * block) == 0)
       consider(count * block);
-  auto number = [&](int64_t value) { return builder.getI64IntegerAttr(value); };
-  llvm::SmallVector<NamedAttribute> named{builder.getNamedAttr("rows", number(best.rows)),
-                                          builder.getNamedAttr("units", number(best.units))};
-  if (sweep)
-    named.push_back(builder.getNamedAttr("sweep", number(sweep)));
-  DictionaryAttr tiles = builder.getDictionaryAttr(named);
   // Each thread keeps its own units, so its own part of the weights in its own cache.
-  return finish("cell", lanes, units > best.units ? 1 : -1, best.units, tiles);
+  SchedulePoint point{
+      "cell", lanes, units > best.units ? 1 : -1, best.units, {{"rows", best.rows}, {"units", best.units}}};
+  if (sweep)
+    point.sizes["sweep"] = sweep;
+  return point;
+}
+
+llvm::SmallVector<AlgorithmSpace> RecurrentSchedules::describe(const SchedulePoint &point) const {
+  if (!isCell())
+    return {makePlain()};
+  RankedTensorType weight = getWeight();
+  int64_t lanes = point.vector, block = getLayout(weight).getInnerTiles()[0];
+  int64_t allUnits = llvm::divideCeil(weight.getDimSize(2), block) * block;
+  int64_t tileUnits = std::max<int64_t>(point.getSize("units", lanes), 1);
+  AlgorithmSpace space = makeVectorized("cell");
+  space.mostLanes = std::min(space.mostLanes, block);
+  // A part of a block or whole blocks, as many in each tile.
+  ScheduleParameter units{"units", lanes, mostAccumulators * lanes, lanes, allUnits};
+  units.block = block;
+  space.parameters = {{"rows", 1, 16}, units, {"sweep", 0, allUnits, tileUnits, 0, /*isOptional=*/true}};
+  space.accumulatorParameters = {"units", "rows"};
+  space.registerFactor = weight.getDimSize(0);
+  space.splits = {{1, tileUnits}};
+  return {space, makePlain()};
+}
+
+std::unique_ptr<KernelSchedules> makeRecurrentSchedules(const TileSubject &subject, const Machine &machine) {
+  return std::make_unique<RecurrentSchedules>(subject, machine);
 }
 
 } // namespace dlc
