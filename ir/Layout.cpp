@@ -75,6 +75,14 @@ std::optional<llvm::SmallVector<int64_t>> getPlainOrder(RankedTensorType type) {
   return llvm::SmallVector<int64_t>(layout.getOrder().asArrayRef());
 }
 
+llvm::SmallVector<int64_t> getDimsInnermostFirst(RankedTensorType type) {
+  LayoutAttr layout = getLayout(type);
+  llvm::SmallVector<int64_t> dims;
+  for (int64_t position = type.getRank(); position-- > 0;)
+    dims.push_back(layout ? layout.getOrder()[position] : position);
+  return dims;
+}
+
 bool isAlias(Operation *op) {
   if (llvm::isa<ReshapeOp, ReshapeLikeOp>(op))
     return !getLayout(op->getOperand(0).getType()) && !getLayout(op->getResult(0).getType());

@@ -46,6 +46,9 @@ mlir::AffineExpr getBufferBytes(mlir::RankedTensorType type, llvm::ArrayRef<mlir
 /// The order of dimensions in memory, outermost first, if the layout has nothing else: no halo, no blocks.
 std::optional<llvm::SmallVector<int64_t>> getPlainOrder(mlir::RankedTensorType type);
 
+/// Physical dimensions of `type` from innermost to outermost, as logical ones.
+llvm::SmallVector<int64_t> getDimsInnermostFirst(mlir::RankedTensorType type);
+
 /// Whether `op` only renames its operand's memory: a reshape of a row-major tensor, or a transpose whose operand's
 /// and result's layouts put the same elements at the same offsets.
 bool isAlias(mlir::Operation *op);

@@ -34,6 +34,13 @@ def Tile : Pass<"dlc-tile", "::mlir::func::FuncOp"> {
     instruction sets). The decisions come from a cost model of registers, caches and throughputs (targets/Machine.h). A
     kernel that has schedules keeps them.
 
+    Neighbouring dimensions that are contiguous in every tensor of a kernel, and that its ops treat alike, are one for
+    the schedule, and dimensions of extent 1 none (analysis/CollapsedSpace.h); `dlc.collapse` records which. Elementwise
+    kernels of equal shapes thus get a single loop, whose ranges can be split between threads at any index. The leading
+    dimensions of a product with one right operand are its rows. Kernels of a loop whose rows threads share
+    (`dlc.row_range`) keep theirs. Reductions, softmax, layer and group normalization and layout conversions keep apart
+    what they treat differently.
+
     After:
     ```mlir
     schedules = [#dlc.schedule<algorithm = "direct", isa = "x86-64-v4", vector = 16, split = 2, grain = 1,
@@ -50,30 +57,28 @@ def VerifySchedules : Pass<"dlc-verify-schedules", "::mlir::ModuleOp"> {
   let description = [{
     A schedule may have been written by a person, who edits the module, as well as by `--dlc-tile`. Every kernel must
     have one `#dlc.schedule` for each instruction set, whose algorithm is one of the kernel kind's, with its parameters
-    and no others, each within what is legal for this kernel (passes/schedule/ScheduleSpace.cpp). What is wrong is an
-    error that names the kernel and what is legal.
+    and no others, each within what is legal for this kernel (passes/schedule/KernelSchedules.h), on the dimensions that
+    `dlc.collapse` leaves. What is wrong is an error that names the kernel and what is legal.
   }];
   let options = [ListOption<"isas", "isas", "std::string", "The target's instruction sets">];
 }
 
 def CollapseKernels : Pass<"dlc-collapse-kernels", "::mlir::ModuleOp"> {
-  let summary = "Merge dimensions that a kernel treats as one";
+  let summary = "Merge the dimensions that a kernel's attribute dlc.collapse lists";
   let description = [{
-    Neighbouring dimensions that are contiguous in every tensor of a kernel, and that its ops treat alike, become one;
-    dimensions of extent 1 are dropped. Elementwise kernels of equal shapes thus get a single loop, whose ranges can be
-    split between threads at any index. The leading dimensions of a product with one right operand become its rows.
-    Kernels of a loop whose rows threads share (`dlc.row_range`) keep theirs, and so do kernels whose schedules are not
-    those of `--dlc-tile`: dimensions that a person has chosen would be gone. Schedules are decided anew for what is
-    left. Reductions, softmax, layer and group normalization and layout conversions keep apart what they treat
-    differently.
+    Applies what `--dlc-tile`, or a person, has recorded in `dlc.collapse`: the dimensions of each list become one, and
+    those in no list, of extent 1, are dropped. Schedules refer to what is left already, and stay as they are. A list
+    whose dimensions cannot be merged is an error.
 
     Before:
     ```mlir
+    dlc.kernel_func @add root(elementwise) attributes {dlc.collapse = [[0, 1, 2, 3]], ...} {
     ^bb0(%x: tensor<8x64x7x7xf32>, %y: tensor<8x64x7x7xf32>):
       %z = dlc.add %x, %y : (tensor<8x64x7x7xf32>, tensor<8x64x7x7xf32>) -> tensor<8x64x7x7xf32>
     ```
     After:
     ```mlir
+    dlc.kernel_func @add root(elementwise) attributes {...} {
     ^bb0(%x: tensor<25088xf32>, %y: tensor<25088xf32>):
       %z = dlc.add %x, %y : (tensor<25088xf32>, tensor<25088xf32>) -> tensor<25088xf32>
     ```

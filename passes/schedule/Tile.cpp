@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/Layout.h"
 #include "ir/RowRange.h"
 #include "passes/Passes.h"
-#include "passes/schedule/TileRules.h"
+#include "passes/schedule/KernelSchedules.h"
 
 #define DEBUG_TYPE "dlc-tile"
 
@@ -12,28 +11,6 @@ namespace dlc {
 } // namespace dlc
 
 using namespace mlir;
-
-dlc::ScheduleAttr dlc::tileKernel(const TileSubject &subject, const Machine &processor) {
-  switch (subject.root) {
-  case KernelRoot::Convolution:
-    return tileConvolution(subject, processor);
-  case KernelRoot::Contraction:
-    return tileContraction(subject, processor);
-  case KernelRoot::Recurrent:
-    return tileRecurrent(subject, processor);
-  case KernelRoot::Reduction:
-    return tileReduction(subject, processor);
-  case KernelRoot::Normalization:
-    return tileNormalization(subject, processor);
-  case KernelRoot::Attention:
-    return tileAttention(subject, processor);
-  case KernelRoot::Elementwise:
-  case KernelRoot::Window:
-  case KernelRoot::Movement:
-    return tileRows(subject, processor);
-  }
-  llvm_unreachable("all kernel kinds have a rule");
-}
 
 namespace {
 
@@ -56,18 +33,35 @@ class Tile final : public dlc::impl::TileBase<Tile> {
     if (kernel.getSchedules())
       return;
     MLIRContext *context = &getContext();
-    dlc::TileSubject subject{kernel.getRootOp(), llvm::cast<RankedTensorType>(kernel.getResult().getType()),
-                             kernel.getRoot(), dlc::getRowRange(kernel)};
+    FailureOr<std::optional<dlc::CollapsedSpace>> collapsed = collapse(kernel);
+    if (failed(collapsed))
+      return signalPassFailure();
+    if (*collapsed)
+      kernel->setAttr(dlc::collapseName, (*collapsed)->record(context));
+    dlc::TileSubject subject(kernel, std::move(*collapsed));
     llvm::SmallVector<Attribute> schedules;
     for (const dlc::Machine *processor : processors) {
       if (naive)
-        schedules.push_back(dlc::ScheduleAttr::get(context, StringAttr::get(context, "naive"),
-                                                   StringAttr::get(context, processor->name), 1, -1, 1,
-                                                   DictionaryAttr()));
+        schedules.push_back(dlc::SchedulePoint{"naive", 1, -1, 1, {}}.toAttribute(context, processor->name));
       else
-        schedules.push_back(dlc::tileKernel(subject, *processor));
+        schedules.push_back(
+            dlc::KernelSchedules::create(subject, *processor)->getDefault().toAttribute(context, processor->name));
     }
     kernel.setSchedulesAttr(ArrayAttr::get(context, schedules));
+  }
+
+  /// The space that the kernel's schedules are decided on, if it is not the kernel's own.
+  FailureOr<std::optional<dlc::CollapsedSpace>> collapse(dlc::KernelOp kernel) {
+    bool areExtentsKnown = kernel.getInputDims() || llvm::all_of(kernel.getInputs().getTypes(), [](Type type) {
+                             return llvm::cast<RankedTensorType>(type).hasStaticShape();
+                           });
+    // Launches for ranges of rows count on dimension 0.
+    if (naive || dlc::getRowRange(kernel) || !areExtentsKnown)
+      return std::optional<dlc::CollapsedSpace>();
+    FailureOr<dlc::KernelShapes> shapes = dlc::KernelShapes::analyze(kernel);
+    if (failed(shapes))
+      return failure();
+    return dlc::CollapsedSpace::analyze(kernel, *shapes);
   }
 };
 

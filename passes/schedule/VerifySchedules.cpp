@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/RowRange.h"
 #include "passes/Passes.h"
-#include "passes/schedule/ScheduleSpace.h"
+#include "passes/schedule/KernelSchedules.h"
 #include "llvm/ADT/StringExtras.h"
 
 #define DEBUG_TYPE "dlc-verify-schedules"
@@ -21,23 +20,24 @@ class VerifySchedules final : public dlc::impl::VerifySchedulesBase<VerifySchedu
     bool isLegal = true;
     getOperation().walk([&](Operation *op) {
       if (auto kernel = llvm::dyn_cast<dlc::KernelOp>(op))
-        isLegal &= succeeded(verify(kernel, kernel.getKernelName(), kernel.getYielded()));
+        isLegal &= succeeded(verify(kernel, kernel.getKernelName()));
       if (auto kernel = llvm::dyn_cast<dlc::KernelFuncOp>(op))
-        isLegal &= succeeded(verify(kernel, kernel.getSymName(), kernel.getYielded()));
+        isLegal &= succeeded(verify(kernel, kernel.getSymName()));
     });
     if (!isLegal)
       signalPassFailure();
   }
 
-  template <typename Kernel> LogicalResult verify(Kernel kernel, llvm::StringRef name, Value yielded) {
+  template <typename Kernel> LogicalResult verify(Kernel kernel, llvm::StringRef name) {
     auto emitError = [&]() -> InFlightDiagnostic {
       return kernel.emitError() << "kernel '" << name << "' (" << dlc::stringifyKernelRoot(kernel.getRoot()) << "): ";
     };
-    dlc::TileSubject subject{kernel.getRootOp(), llvm::cast<RankedTensorType>(yielded.getType()), kernel.getRoot(),
-                             dlc::getRowRange(kernel)};
+    FailureOr<dlc::TileSubject> subject = dlc::TileSubject::read(kernel, emitError);
+    if (failed(subject))
+      return failure();
     bool mayCopy = kernel.getRoot() == dlc::KernelRoot::Elementwise || kernel.getRoot() == dlc::KernelRoot::Movement ||
                    kernel.getRoot() == dlc::KernelRoot::Window;
-    if (!subject.rootOp && !mayCopy)
+    if (!subject->rootOp && !mayCopy)
       return emitError() << "it has no op of its kind";
     llvm::SmallVector<llvm::StringRef> left(isas.begin(), isas.end());
     for (Attribute attribute :
@@ -54,8 +54,13 @@ class VerifySchedules final : public dlc::impl::VerifySchedulesBase<VerifySchedu
                                    : "the target does not have this instruction set; it has ")
                            << (llvm::is_contained(isas, isa.str()) ? "" : llvm::join(isas, ", "));
       left.erase(position);
-      if (failed(dlc::verifySchedule(subject, *dlc::findMachine(isa), schedule, emitOfIsa)))
-        return failure();
+      if (schedule.getTiles())
+        for (NamedAttribute tile : schedule.getTiles())
+          if (auto size = llvm::dyn_cast<IntegerAttr>(tile.getValue()); !size || !size.getType().isSignlessInteger(64))
+            return emitOfIsa() << "parameter " << tile.getName() << " is " << tile.getValue() << "; it must be an i64";
+      std::unique_ptr<dlc::KernelSchedules> legal = dlc::KernelSchedules::create(*subject, *dlc::findMachine(isa));
+      if (std::string problem = legal->findProblem(dlc::SchedulePoint::fromAttribute(schedule)); !problem.empty())
+        return emitOfIsa() << problem;
     }
     return left.empty() ? LogicalResult::success()
                         : emitError() << "there is no schedule for " << llvm::join(left, ", ");

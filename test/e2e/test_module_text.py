@@ -85,15 +85,26 @@ def test_shape_takes_one_value(programs):
         assert info["entry_points"][0]["inputs"][0]["shape"] == [5, 3]
 
 
+def test_what_a_verifier_finds_is_located_in_the_text(programs, examples):
+    path = programs.compile(digits(examples), "m.mlir", "--compile-to=kernels", "--target=x86-64-v3")
+    strides = "strides = array<i64: 1, 1>"
+    before, conv, after = path.read_text().partition("dlc.conv ")
+    assert strides in after
+    path.write_text(before + conv + after.replace(strides, "strides = array<i64: 1, 0>", 1))
+    line = (before + conv + after[: after.index(strides)]).count("\n") + 1
+    result = programs.run("dlc", "m.mlir", "-o", "m.so")
+    assert result.returncode == 1 and f"m.mlir:{line}:" in result.stderr and ".json:" not in result.stderr, result.stderr
+
+
 EDITS = [
     ('algorithm = "direct"', 'algorithm = "magic"', r"kernel 'conv1' \(convolution\).* has no algorithm \"magic\"; it has 'direct', 'plain', 'naive'"),
     ("rows = ", "rows_ = ", r"'direct' has no parameter \"rows_\"; its parameters are columns, rows"),
-    (r"rows = \d+", "rows = 0", "parameter \"rows\" of 'direct' is 0 : i64; it must be from 1 to 64"),
+    (r"rows = \d+", "rows = 0", "parameter \"rows\" of 'direct' is 0; it must be from 1 to 64"),
     (r"columns = \d+", "columns = -8", "parameter \"columns\" of 'direct' is -8"),
     (r"rows = \d+", "rows = 4611686018427387904", "parameter \"rows\" of 'direct' is"),
     (r"vector = \d+", "vector = 0", "have 0 lanes; it must be a power of two"),
     ('isa = "x86-64-v3"', 'isa = "x86-64-v4"', "the target does not have this instruction set; it has x86-64-v3"),
-    (r"columns = \d+", "columns = 48", r"parameter \"columns\" of 'direct' is 48 : i64; it must be .*a divisor or a multiple of \d+"),
+    (r"columns = \d+", "columns = 48", r"parameter \"columns\" of 'direct' is 48; it must be .*a divisor or a multiple of \d+"),
     (r"grain = \d+", "grain = 0", "begin at multiples of 0; it must be (a multiple of [0-9]+, )?at least [0-9]+"),
     (r"split = \d+", "split = 7", "cannot split dimension 7 of the result; it can split 0, 1, 2, 3, or none"),
 ]
@@ -107,7 +118,10 @@ def test_an_illegal_schedule_is_refused(programs, examples, phase, pattern, repl
     text, count = re.subn(pattern, replacement, start + after, count=1)
     assert count == 1 and text != start + after
     path.write_text(before + text)
+    # The position is that of the kernel in the text, where the mistake is, and not that of its layer in the model.
+    line = (before + os.path.commonprefix([start + after, text])).count("\n") + 1
     result = programs.run("dlc", "m.mlir", "-o", "m.so")
+    assert f"m.mlir:{line}:" in result.stderr and ".json:" not in result.stderr, result.stderr
     message = message.replace("'conv1'", "'k1_conv1'") if phase == "program" else message
     assert result.returncode == 1 and re.search(message, result.stderr), result.stderr
     assert "internal error" not in result.stderr

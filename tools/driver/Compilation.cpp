@@ -107,7 +107,8 @@ private:
 mlir::FailureOr<ImportedModel> Compilation::parseText() {
   if (!settings.importOptions.shapes.empty())
     return error() << "--shape changes models in .onnx and .json; edit the types of this one";
-  ImportedModel text = parseModule(options.model, &context, state);
+  TextLocations locations;
+  ImportedModel text = parseModule(options.model, &context, state, locations);
   if (!text || failed(settings.resume(options, state, fileLocation)))
     return failure();
   if (state.phase == "import") {
@@ -118,8 +119,8 @@ mlir::FailureOr<ImportedModel> Compilation::parseText() {
     if (failed(checkGraph(*text)))
       return failure();
   }
-  // Of other phases the passes that follow check what they take.
-  if (state.phase == "program") {
+  // Of other phases the passes that follow check what they take, but for schedules, which people edit.
+  if (state.phase == "kernels" || state.phase == "program") {
     mlir::PassManager manager(&context);
     VerifySchedulesOptions schedules;
     schedules.isas.assign(settings.pipelineOptions.isas.begin(), settings.pipelineOptions.isas.end());
@@ -127,6 +128,7 @@ mlir::FailureOr<ImportedModel> Compilation::parseText() {
     if (failed(manager.run(*text)))
       return failure();
   }
+  locations.restore();
   return std::move(text);
 }
 

@@ -2,8 +2,11 @@
 #include "tools/driver/ModuleText.h"
 #include "ir/ConstantData.h"
 #include "ir/DlcDialect.h"
+#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Support/FileUtilities.h"
 #include "passes/Pipelines.h"
 
 using namespace dlc;
@@ -119,9 +122,33 @@ static LogicalResult checkLevel(mlir::ModuleOp module, llvm::StringRef path, con
   return failure(walked.wasInterrupted());
 }
 
+/// Parses the file at `path`, and verifies it once its operations have locations in the text.
+static mlir::OwningOpRef<mlir::ModuleOp> parseFile(llvm::StringRef path, mlir::MLIRContext *context,
+                                                   TextLocations &locations) {
+  std::string problem;
+  std::unique_ptr<llvm::MemoryBuffer> buffer = mlir::openInputFile(path, &problem);
+  if (!buffer) {
+    mlir::emitError(mlir::FileLineColLoc::get(context, path, 0, 0)) << problem;
+    return nullptr;
+  }
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  mlir::ParserConfig config(context, /*verifyAfterParse=*/false);
+  mlir::Block block;
+  mlir::AsmParserState parsed;
+  if (failed(mlir::parseAsmSourceFile(sources, &block, config, &parsed)))
+    return nullptr;
+  locations.add(sources, parsed);
+  auto module = mlir::detail::constructContainerOpForParserIfNecessary<mlir::ModuleOp>(
+      &block, context, mlir::FileLineColLoc::get(context, path, 0, 0));
+  if (!module || failed(mlir::verify(*module)))
+    return nullptr;
+  return module;
+}
+
 mlir::OwningOpRef<mlir::ModuleOp> dlc::parseModule(llvm::StringRef path, mlir::MLIRContext *context,
-                                                   CompilationState &state) {
-  auto module = mlir::parseSourceFile<mlir::ModuleOp>(path, context);
+                                                   CompilationState &state, TextLocations &locations) {
+  auto module = parseFile(path, context, locations);
   if (!module || failed(takeState(*module, state)) || failed(checkLevel(*module, path, state)) ||
       failed(checkConstants(*module)))
     return nullptr;

@@ -7,6 +7,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "passes/Pipelines.h"
+#include "tools/driver/TextLocations.h"
 #include "llvm/Support/raw_ostream.h"
 #include <optional>
 #include <string>
@@ -27,9 +28,10 @@ struct CompilationState {
 void printModule(llvm::raw_ostream &stream, mlir::ModuleOp module, const CompilationState &state, bool isComplete);
 
 /// Reads what printModule has written, or a graph that a person has, from the file at `path`. `state` gets how far it
-/// has come. Null if there was a problem, constants without their bytes above all; it has been reported.
-mlir::OwningOpRef<mlir::ModuleOp> parseModule(llvm::StringRef path, mlir::MLIRContext *context,
-                                              CompilationState &state);
+/// has come. The operations have locations in the text until `locations` restores those in the model. Null if there was
+/// a problem, constants without their bytes above all; it has been reported.
+mlir::OwningOpRef<mlir::ModuleOp> parseModule(llvm::StringRef path, mlir::MLIRContext *context, CompilationState &state,
+                                              TextLocations &locations);
 
 } // namespace dlc
 

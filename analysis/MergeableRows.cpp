@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "passes/schedule/CollapseProduct.h"
+// Matrix products over leading dimensions as products of two matrices.
+#include "analysis/MergeableDims.h"
 #include "ir/Layout.h"
-#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
@@ -11,27 +12,54 @@ static RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType
 
 namespace {
 
-class ProductRows {
+class MergeableRows final : public MergeableDims {
 public:
-  ProductRows(KernelFuncOp kernel, MatMulOp product, const KernelShapes &shapes)
+  MergeableRows(Operation *kernel, MatMulOp product, const KernelShapes &shapes)
       : kernel(kernel), product(product), shapes(shapes), rank(typeOf(product.getResult()).getRank()),
-        rows(getAffineConstantExpr(1, kernel.getContext())) {
+        rows(getAffineConstantExpr(1, kernel->getContext())) {
     for (AffineExpr dim : shapes.getDims(product.getResult()).drop_back())
       rows = rows * dim;
   }
 
-  bool run() {
+  /// Whether the rule applies to the kernel.
+  bool placeAll() {
     // Indices inside kernels have 32 bits.
     if (std::optional<int64_t> count = constantDim(rows); count && *count >= (int64_t(1) << 31))
       return false;
-    for (Operation &op : kernel.getBody().front().without_terminator())
+    Block &body = kernel->getRegion(0).front();
+    for (Operation &op : body.without_terminator())
       if (!place(&op))
         return false;
-    for (Value value : kernel.getYieldedValues())
-      if (dims.find(value) == dims.end() || dims.find(value)->second.size() != 2)
-        return false;
-    rewrite();
-    return true;
+    return llvm::all_of(body.getTerminator()->getOperands(), [&](Value value) {
+      auto found = dims.find(value);
+      return found != dims.end() && found->second.size() == 2;
+    });
+  }
+
+  DimGroups chooseGroups() const override {
+    DimGroups groups(2);
+    for (int64_t dim = 0; dim + 1 < rank; ++dim)
+      groups[0].push_back(dim);
+    groups[1].push_back(rank - 1);
+    return groups;
+  }
+
+  std::string findProblem(const DimGroups &groups) const override {
+    if (groups == chooseGroups())
+      return "";
+    return "of a product only all leading dimensions, 0 to " + std::to_string(rank - 2) +
+           ", can be merged, and the columns stay";
+  }
+
+  llvm::MapVector<Value, CollapsedSpace::Tensor> merge(const DimGroups &) const override {
+    llvm::MapVector<Value, CollapsedSpace::Tensor> tensors;
+    for (const auto &[value, merged] : dims) {
+      llvm::SmallVector<int64_t> shape;
+      for (AffineExpr dim : merged)
+        shape.push_back(constantDim(dim).value_or(ShapedType::kDynamic));
+      tensors[value] = {RankedTensorType::get(shape, typeOf(value).getElementType()), merged};
+    }
+    return tensors;
   }
 
 private:
@@ -72,28 +100,7 @@ private:
            llvm::all_of(op->getOperands(), [&](Value operand) { return place(operand); }) && place(op->getResult(0));
   }
 
-  void rewrite() {
-    MLIRContext *context = kernel.getContext();
-    unsigned symbols = kernel.getSymbols() ? kernel.getSymbols()->size() : 0;
-    llvm::SmallVector<Attribute> inputDims;
-    for (BlockArgument argument : kernel.getBody().getArguments()) {
-      auto found = dims.find(argument);
-      llvm::ArrayRef<AffineExpr> own = found == dims.end() ? shapes.getDims(argument) : found->second;
-      inputDims.push_back(AffineMapAttr::get(AffineMap::get(0, symbols, own, context)));
-    }
-    for (auto &[value, merged] : dims) {
-      llvm::SmallVector<int64_t> shape;
-      for (AffineExpr dim : merged)
-        shape.push_back(constantDim(dim).value_or(ShapedType::kDynamic));
-      auto type = RankedTensorType::get(shape, typeOf(value).getElementType());
-      value.setType(type);
-      if (auto constant = value.getDefiningOp<ConstantOp>())
-        constant.setValueAttr(llvm::cast<SplatElementsAttr>(constant.getValue()).resizeSplat(type));
-    }
-    kernel.setInputDimsAttr(ArrayAttr::get(context, inputDims));
-  }
-
-  KernelFuncOp kernel;
+  Operation *kernel;
   MatMulOp product;
   const KernelShapes &shapes;
   int64_t rank;
@@ -103,12 +110,16 @@ private:
 
 } // namespace
 
-bool collapseProduct(KernelFuncOp kernel, const KernelShapes &shapes) {
-  auto product = llvm::dyn_cast_or_null<MatMulOp>(kernel.getRootOp());
-  if (!product || kernel.getRoot() != KernelRoot::Contraction || typeOf(product.getLhs()).getRank() < 3 ||
+std::unique_ptr<MergeableDims> findMergeableRows(Operation *kernel, const KernelShapes &shapes) {
+  auto product = llvm::dyn_cast_or_null<MatMulOp>(getAnchorOp(kernel));
+  auto root = kernel->getAttrOfType<KernelRootAttr>("root");
+  if (!product || !root || root.getValue() != KernelRoot::Contraction || typeOf(product.getLhs()).getRank() < 3 ||
       typeOf(product.getRhs()).getRank() != 2 || product.getTransposeLhs())
-    return false;
-  return ProductRows(kernel, product, shapes).run();
+    return nullptr;
+  auto rule = std::make_unique<MergeableRows>(kernel, product, shapes);
+  if (!rule->placeAll())
+    return nullptr;
+  return rule;
 }
 
 } // namespace dlc

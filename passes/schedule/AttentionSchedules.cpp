@@ -2,7 +2,7 @@
 // Schedules of attention: the tile of queries and the block of keys whose scores exist at a time, and the register
 // tiles of the two products (see backends/halide/Attention.cpp).
 #include "ir/Layout.h"
-#include "passes/schedule/TileRules.h"
+#include "passes/schedule/KernelSchedules.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -41,14 +41,23 @@ static std::pair<int64_t, int64_t> chooseSplit(RankedTensorType result, int64_t 
   return {-1, 1};
 }
 
-ScheduleAttr tileAttention(const TileSubject &subject, const Machine &processor) {
+namespace {
+class AttentionSchedules final : public KernelSchedules {
+public:
+  using KernelSchedules::KernelSchedules;
+
+private:
+  llvm::SmallVector<AlgorithmSpace> describe(const SchedulePoint &point) const override;
+  SchedulePoint choose() const override;
+};
+} // namespace
+
+SchedulePoint AttentionSchedules::choose() const {
   auto op = llvm::cast<AttentionOp>(subject.rootOp);
-  auto key = llvm::cast<RankedTensorType>(op.getKey().getType());
-  MLIRContext *context = op.getContext();
-  Builder builder(context);
-  int64_t lanes = processor.getLanes(std::max<int64_t>(getElementBytes(subject.result.getElementType()), 4));
+  RankedTensorType key = subject.getType(op.getKey());
+  int64_t lanes = machine.getLanes(std::max<int64_t>(getElementBytes(subject.result.getElementType()), 4));
   int64_t queries = chooseQueries(subject.result.getDimSize(2), lanes);
-  int64_t accumulators = processor.registers >= 32 ? 24 : 12;
+  int64_t accumulators = machine.registers * 3 / 4;
   int64_t queryVectors = llvm::divideCeil(queries, lanes);
   int64_t keyRows = std::max<int64_t>(1, std::min<int64_t>(accumulators / queryVectors, 12));
   // One block up to this many keys, so that nothing is rescaled; longer sequences go in smaller blocks.
@@ -61,24 +70,45 @@ ScheduleAttr tileAttention(const TileSubject &subject, const Machine &processor)
 
   // 16 accumulators and four vectors of a row of values, or fewer rows where registers are fewer.
   int64_t valueVectors = llvm::divideCeil(subject.result.getDimSize(3), lanes), columnVectors = 1;
-  for (int64_t vectors = processor.registers >= 32 ? 6 : 4; vectors > 1 && columnVectors == 1; --vectors)
+  for (int64_t vectors = machine.registers >= 32 ? 6 : 4; vectors > 1 && columnVectors == 1; --vectors)
     if (valueVectors % vectors == 0)
       columnVectors = vectors;
   int64_t valueRows = 1;
-  while (2 * valueRows * columnVectors <= (processor.registers >= 32 ? 24 : 12) && queries % (2 * valueRows) == 0)
+  while (2 * valueRows * columnVectors <= accumulators && queries % (2 * valueRows) == 0)
     valueRows *= 2;
 
   auto [split, grain] = chooseSplit(subject.result, queries);
-  llvm::SmallVector<NamedAttribute> tiles;
-  for (auto [name, size] :
-       std::initializer_list<std::pair<llvm::StringRef, int64_t>>{{"queries", queries},
-                                                                  {"keys", keys},
-                                                                  {"key_rows", keyRows},
-                                                                  {"value_rows", valueRows},
-                                                                  {"value_columns", columnVectors * lanes}})
-    tiles.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(size)));
-  return ScheduleAttr::get(context, builder.getStringAttr("online"), builder.getStringAttr(processor.name), lanes,
-                           split, grain, builder.getDictionaryAttr(tiles));
+  return {"online",
+          lanes,
+          split,
+          grain,
+          {{"queries", queries},
+           {"keys", keys},
+           {"key_rows", keyRows},
+           {"value_rows", valueRows},
+           {"value_columns", columnVectors * lanes}}};
+}
+
+llvm::SmallVector<AlgorithmSpace> AttentionSchedules::describe(const SchedulePoint &point) const {
+  int64_t lanes = point.vector, keyRows = std::max<int64_t>(point.getSize("key_rows", 1), 1),
+          queries = std::max<int64_t>(point.getSize("queries", 1), 1);
+  auto values = static_cast<int64_t>(llvm::alignTo(subject.result.getDimSize(3), lanes));
+  AlgorithmSpace space = makeVectorized("online");
+  // Part of a vector if there are so few queries, or whole vectors.
+  ScheduleParameter tile{"queries", 1, 8 * lanes};
+  tile.block = lanes;
+  space.parameters = {tile,
+                      {"key_rows", 1, 32},
+                      {"keys", keyRows, 4096, keyRows},
+                      {"value_rows", 1, 32, 1, queries},
+                      {"value_columns", lanes, 8 * lanes, lanes, values}};
+  space.accumulatorParameters = {"queries", "key_rows"};
+  space.splits = {{0}, {1}, {2, queries}};
+  return {space};
+}
+
+std::unique_ptr<KernelSchedules> makeAttentionSchedules(const TileSubject &subject, const Machine &machine) {
+  return std::make_unique<AttentionSchedules>(subject, machine);
 }
 
 } // namespace dlc

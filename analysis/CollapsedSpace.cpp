@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/CollapsedSpace.h"
+#include "analysis/MergeableDims.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+Operation *getAnchorOp(Operation *kernel) {
+  if (auto op = llvm::dyn_cast<KernelOp>(kernel))
+    return op.getRootOp();
+  return llvm::cast<KernelFuncOp>(kernel).getRootOp();
+}
+
+Value getFirstYielded(Operation *kernel) { return kernel->getRegion(0).front().getTerminator()->getOperand(0); }
+
+static std::unique_ptr<MergeableDims> findRule(Operation *kernel, const KernelShapes &shapes) {
+  if (std::unique_ptr<MergeableDims> rows = findMergeableRows(kernel, shapes))
+    return rows;
+  return findMergeableDims(kernel, shapes);
+}
+
+std::optional<CollapsedSpace> CollapsedSpace::analyze(Operation *kernel, const KernelShapes &shapes) {
+  std::unique_ptr<MergeableDims> rule = findRule(kernel, shapes);
+  if (!rule)
+    return std::nullopt;
+  DimGroups groups = rule->chooseGroups();
+  if (groups.empty())
+    return std::nullopt;
+  auto tensors = rule->merge(groups);
+  return CollapsedSpace(std::move(groups), std::move(tensors));
+}
+
+/// The groups that `recorded` lists; none if it is something else.
+static std::optional<DimGroups> parseGroups(Attribute recorded) {
+  auto list = llvm::dyn_cast_or_null<ArrayAttr>(recorded);
+  if (!list || list.empty())
+    return std::nullopt;
+  DimGroups groups;
+  for (Attribute entry : list) {
+    auto dims = llvm::dyn_cast<ArrayAttr>(entry);
+    if (!dims || dims.empty())
+      return std::nullopt;
+    groups.emplace_back();
+    for (Attribute dim : dims) {
+      auto number = llvm::dyn_cast<IntegerAttr>(dim);
+      if (!number || !number.getType().isSignlessInteger(64))
+        return std::nullopt;
+      groups.back().push_back(number.getInt());
+    }
+  }
+  return groups;
+}
+
+FailureOr<CollapsedSpace> CollapsedSpace::read(Operation *kernel, const KernelShapes &shapes, Attribute recorded,
+                                               llvm::function_ref<InFlightDiagnostic()> emitError) {
+  std::optional<DimGroups> groups = parseGroups(recorded);
+  if (!groups)
+    return emitError() << collapseName << " is " << recorded << "; it must be a list of lists of dimensions, such as "
+                       << "[[0, 1], [2]]";
+  std::unique_ptr<MergeableDims> rule = findRule(kernel, shapes);
+  if (!rule)
+    return emitError() << collapseName << " is " << recorded << ", but no dimensions of this kernel can be merged";
+  if (std::string problem = rule->findProblem(*groups); !problem.empty())
+    return emitError() << collapseName << " is " << recorded << ": " << problem;
+  auto tensors = rule->merge(*groups);
+  return CollapsedSpace(std::move(*groups), std::move(tensors));
+}
+
+ArrayAttr CollapsedSpace::record(MLIRContext *context) const {
+  Builder builder(context);
+  llvm::SmallVector<Attribute> lists;
+  for (llvm::ArrayRef<int64_t> group : groups)
+    lists.push_back(builder.getI64ArrayAttr(group));
+  return builder.getArrayAttr(lists);
+}
+
+const CollapsedSpace::Tensor *CollapsedSpace::find(Value value) const {
+  const auto *found = tensors.find(value);
+  return found == tensors.end() ? nullptr : &found->second;
+}
+
+llvm::SmallVector<int64_t> CollapsedSpace::getMerged(llvm::ArrayRef<int64_t> dims) const {
+  llvm::SmallVector<int64_t> merged;
+  for (auto [number, group] : llvm::enumerate(groups))
+    if (llvm::any_of(group, [&](int64_t dim) { return llvm::is_contained(dims, dim); }))
+      merged.push_back(static_cast<int64_t>(number));
+  return merged;
+}
+
+} // namespace dlc

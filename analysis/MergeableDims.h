@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Which dimensions of a kernel can be merged: one rule for kernels whose ops work on elements, rows or statistics, one
+/// for products of matrices. Part of CollapsedSpace.
+#ifndef DLC_ANALYSIS_MERGEABLEDIMS_H
+#define DLC_ANALYSIS_MERGEABLEDIMS_H
+
+#include "analysis/CollapsedSpace.h"
+
+namespace dlc {
+
+/// What a rule finds out about one kernel.
+class MergeableDims {
+public:
+  virtual ~MergeableDims() = default;
+  /// The fewest groups; empty if nothing can be merged or dropped.
+  virtual DimGroups chooseGroups() const = 0;
+  /// What keeps `groups` from being merged; empty if nothing does.
+  virtual std::string findProblem(const DimGroups &groups) const = 0;
+  /// The tensors of the kernel in the space of `groups`, which have no problem.
+  virtual llvm::MapVector<mlir::Value, CollapsedSpace::Tensor> merge(const DimGroups &groups) const = 0;
+};
+
+/// A rule for kernels of elementwise ops, conversions of layouts, reductions and normalizations; null if one of its ops
+/// does more.
+std::unique_ptr<MergeableDims> findMergeableDims(mlir::Operation *kernel, const KernelShapes &shapes);
+
+/// A rule for a product `[..., M, K]` by one matrix `[K, N]`: its leading dimensions are rows, `[... * M, K]`. The
+/// kernel's other ops are elementwise, on tensors that have these rows or none. Null for other kernels.
+std::unique_ptr<MergeableDims> findMergeableRows(mlir::Operation *kernel, const KernelShapes &shapes);
+
+/// The anchor op and the first yielded value of a `dlc.kernel` or `dlc.kernel_func`.
+mlir::Operation *getAnchorOp(mlir::Operation *kernel);
+mlir::Value getFirstYielded(mlir::Operation *kernel);
+
+} // namespace dlc
+
+#endif // DLC_ANALYSIS_MERGEABLEDIMS_H

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Schedules of convolutions and transposed convolutions whose weights are transformed: the layout has chosen the
+// algorithm, and no other one reads these weights.
+#include "ir/Layout.h"
+#include "passes/schedule/KernelSchedules.h"
+#include "passes/schedule/RegisterTile.h"
+#include "passes/schedule/WinogradCost.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+namespace {
+class WinogradSchedules final : public KernelSchedules {
+public:
+  WinogradSchedules(const TileSubject &subject, const Machine &machine)
+      : KernelSchedules(subject, machine), y(subject.getType(subject.rootOp->getResult(0))) {
+    RankedTensorType w = subject.getType(subject.rootOp->getOperand(1));
+    auto conv = llvm::dyn_cast<ConvOp>(subject.rootOp);
+    problem = {getLayout(w).getWinograd(),
+               w.getDimSize(conv ? 1 : 0),
+               w.getDimSize(conv ? 0 : 1),
+               conv ? static_cast<int64_t>(conv.getGroups()) : 1,
+               y.getDimSize(2),
+               y.getDimSize(3)};
+    chunk = chooseWinogradChunk(problem);
+    // Rows of the result that a row of tiles gives.
+    int64_t pool = std::max<int64_t>(y.getDimSize(2) / std::max<int64_t>(subject.result.getDimSize(2), 1), 1);
+    tileRows = std::max<int64_t>(problem.m / pool, 1);
+  }
+
+private:
+  bool hasNaive() const override { return false; }
+
+  llvm::SmallVector<AlgorithmSpace> describe(const SchedulePoint &point) const override {
+    int64_t lanes = point.vector, chunkColumns = std::max<int64_t>(point.getSize("chunk_columns", 1), 1),
+            chunkRows = std::max<int64_t>(point.getSize("chunk_rows", 1), 1);
+    AlgorithmSpace space = makeVectorized("winograd");
+    // Chunks divide the image's tiles; these are the compiler's or a part of them.
+    space.parameters = {{"channels", winogradChannelBlock, winogradChannelBlock},
+                        {"chunk_columns", 1, mostElements, 1, chunk.columns},
+                        {"chunk_rows", 1, mostElements, 1, chunk.rows},
+                        {"columns", lanes, winogradChannelBlock, lanes, winogradChannelBlock},
+                        {"rows", 1, chunkColumns},
+                        {"planes", 1, chunkRows}};
+    space.accumulatorParameters = {"columns", "rows", "planes"};
+    space.splits = {{0}, {1, winogradChannelBlock}, {2, tileRows * chunkRows}};
+    return {space};
+  }
+
+  SchedulePoint choose() const override {
+    RegisterTileProblem products;
+    products.columns = winogradChannelBlock;
+    products.rows = chunk.columns;
+    products.planes = chunk.rows;
+    products.depth = problem.inputChannels;
+    RegisterTile tile = chooseRegisterTile(products, machine);
+    int64_t lanes = machine.getLanes(products.elementBytes);
+    SchedulePoint point{"winograd",
+                        lanes,
+                        chunk.splitsChannels ? 1 : 2,
+                        chunk.splitsChannels ? winogradChannelBlock : tileRows * chunk.rows,
+                        {{"channels", winogradChannelBlock},
+                         {"chunk_columns", chunk.columns},
+                         {"chunk_rows", chunk.rows},
+                         {"columns", std::max(tile.columns, lanes)},
+                         {"rows", tile.rows},
+                         {"planes", tile.planes}}};
+    // A batch of images comes apart without repeating anything.
+    if (!y.isDynamicDim(0) && y.getDimSize(0) > 1) {
+      point.split = 0;
+      point.grain = 1;
+    }
+    return point;
+  }
+
+  RankedTensorType y;
+  WinogradProblem problem;
+  WinogradChunk chunk;
+  int64_t tileRows;
+};
+} // namespace
+
+std::unique_ptr<KernelSchedules> makeWinogradSchedules(const TileSubject &subject, const Machine &machine) {
+  return std::make_unique<WinogradSchedules>(subject, machine);
+}
+
+} // namespace dlc
