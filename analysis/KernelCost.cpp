@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/KernelCost.h"
 #include "ir/Layout.h"
+#include "ir/OpsAttention.h"
+#include "ir/OpsConvolution.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsPooling.h"
 #include "targets/Machine.h"
 #include "llvm/ADT/TypeSwitch.h"
 

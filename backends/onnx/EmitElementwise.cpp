@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/onnx/OpEmitters.h"
+#include "ir/OpsActivation.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsTraining.h"
 
 using namespace mlir;
 

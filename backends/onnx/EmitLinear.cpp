@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/onnx/OpEmitters.h"
+#include "ir/OpsConvolution.h"
+#include "ir/OpsLinear.h"
 
 using namespace mlir;
 

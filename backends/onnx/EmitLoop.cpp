@@ -2,6 +2,7 @@
 // A loop over sequences is a `Scan`, whose body reads captures from the outer scope. One that only counts,
 // or may stop, is a `Loop`.
 #include "backends/onnx/OpEmitters.h"
+#include "ir/OpsControl.h"
 
 using namespace mlir;
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/onnx/OpEmitters.h"
 #include "ir/ConstantData.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 #include <cmath>
 
 using namespace mlir;

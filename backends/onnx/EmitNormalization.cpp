@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/onnx/OpEmitters.h"
 #include "ir/ConstantData.h"
+#include "ir/OpsNormalization.h"
 
 using namespace mlir;
 

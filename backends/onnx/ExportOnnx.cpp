@@ -2,6 +2,8 @@
 #include "backends/onnx/ExportOnnx.h"
 #include "backends/onnx/GraphWriter.h"
 #include "ir/ConstantData.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
 #include "ir/Suggestion.h"
 #include "ir/TensorDescription.h"
 

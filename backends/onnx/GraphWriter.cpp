@@ -3,6 +3,8 @@
 #include "backends/onnx/OpEmitters.h"
 #include "ir/ConstantData.h"
 #include "ir/Names.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
 #include "ir/TensorDescription.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringSwitch.h"

@@ -7,6 +7,10 @@
 #include "backends/onnx/GraphWriter.h"
 #include <functional>
 
+namespace dlc {
+class LoopOp;
+} // namespace dlc
+
 namespace dlc::onnx_export {
 
 /// Writes the nodes of one op and gives the name of its result. Fails after a diagnostic.

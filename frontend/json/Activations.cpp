@@ -2,6 +2,10 @@
 // Activations: layers by themselves, or the `activation` of another layer.
 #include "frontend/json/LayerContext.h"
 #include "frontend/json/ModelRules.h"
+#include "ir/OpsActivation.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsNormalization.h"
 
 using namespace mlir;
 using namespace dlc::json;

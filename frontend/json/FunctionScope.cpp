@@ -2,6 +2,8 @@
 #include "frontend/json/FunctionScope.h"
 #include "frontend/json/Elements.h"
 #include "frontend/json/FunctionImporter.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsTraining.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/GenerateImporter.h"
 #include "ir/Names.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsNormalization.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -2,6 +2,7 @@
 #include "frontend/json/LayerContext.h"
 #include "frontend/json/Elements.h"
 #include "frontend/json/ModelRules.h"
+#include "ir/OpsControl.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;

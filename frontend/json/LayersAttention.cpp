@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention with its projections, and the layers that encode positions.
 #include "frontend/json/AttentionCache.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsMovement.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Normalizations with their parameters.
 #include "frontend/json/LayerContext.h"
+#include "ir/OpsNormalization.h"
 
 using namespace mlir;
 using namespace dlc::json;

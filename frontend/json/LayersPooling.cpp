@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Windows over the spatial dimensions of [N, C, spatial...].
 #include "frontend/json/LayerContext.h"
+#include "ir/OpsPooling.h"
+#include "ir/OpsReduction.h"
 
 using namespace mlir;
 using namespace dlc::json;

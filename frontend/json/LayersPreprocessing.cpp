@@ -2,6 +2,11 @@
 // Preprocessing layers: the same in training and in prediction.
 #include "frontend/json/Elements.h"
 #include "frontend/json/LayerContext.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsNormalization.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -3,6 +3,10 @@
 #include "frontend/Recurrence.h"
 #include "frontend/json/LayerContext.h"
 #include "frontend/json/ModelRules.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Activation functions, with the defaults of ONNX.
 #include "frontend/json/NodeContext.h"
+#include "ir/OpsActivation.h"
 
 using namespace mlir;
 using namespace dlc::json;

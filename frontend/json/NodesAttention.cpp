@@ -2,6 +2,8 @@
 // Attention and rotary positions.
 #include "frontend/json/AttentionParts.h"
 #include "frontend/json/NodeContext.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsMovement.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -3,6 +3,10 @@
 #include "frontend/json/Elements.h"
 #include "frontend/json/ModelRules.h"
 #include "frontend/json/NodeContext.h"
+#include "ir/OpsActivation.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsLogic.h"
 
 using namespace mlir;
 using namespace dlc::json;

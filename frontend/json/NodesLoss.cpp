@@ -4,6 +4,7 @@
 #include "frontend/json/ModelRules.h"
 #include "frontend/json/NodeContext.h"
 #include "ir/InputChecks.h"
+#include "ir/OpsElementwise.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -2,6 +2,8 @@
 // Normalizations.
 #include "frontend/LpNormalization.h"
 #include "frontend/json/NodeContext.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsNormalization.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reductions over chosen dimensions.
 #include "frontend/json/NodeContext.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsSelection.h"
 
 using namespace mlir;
 using namespace dlc::json;

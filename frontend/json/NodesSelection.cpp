@@ -3,6 +3,7 @@
 #include "frontend/NumPySlice.h"
 #include "frontend/json/NestedNumbers.h"
 #include "frontend/json/NodeContext.h"
+#include "ir/OpsMovement.h"
 
 using namespace mlir;
 using namespace dlc::json;

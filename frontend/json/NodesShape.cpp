@@ -4,6 +4,8 @@
 #include "frontend/json/ModelRules.h"
 #include "frontend/json/NestedNumbers.h"
 #include "frontend/json/NodeContext.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsShape.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -4,6 +4,9 @@
 #include "frontend/json/ModelRules.h"
 #include "frontend/json/NodeContext.h"
 #include "frontend/json/TrainingOptions.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsTraining.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -2,6 +2,8 @@
 #include "frontend/json/OpContext.h"
 #include "frontend/json/Elements.h"
 #include "ir/ElementConversion.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsShape.h"
 #include "llvm/ADT/APSInt.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"

@@ -2,6 +2,11 @@
 #include "frontend/json/TrainingImporter.h"
 #include "frontend/json/Elements.h"
 #include "frontend/json/TrainingOptions.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsTraining.h"
 #include "ir/SignatureBuilder.h"
 
 using namespace mlir;

@@ -2,6 +2,7 @@
 // Activation functions.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsActivation.h"
 
 using namespace mlir;
 

@@ -2,6 +2,9 @@
 // Arithmetic, comparisons, logic and conversions, element by element.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsLogic.h"
 #include <cmath>
 
 using namespace mlir;

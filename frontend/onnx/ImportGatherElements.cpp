@@ -2,6 +2,12 @@
 // GatherElements: every element of the result is chosen by an index of its own.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 
 using namespace mlir;
 

@@ -3,6 +3,9 @@
 #include "ir/ConstantData.h"
 #include "ir/ElementConversion.h"
 #include "ir/ExtentDescription.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsShape.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/KernelShapes.h"
 #include "ir/Layout.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsLayout.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsReduction.h"
 #include "ir/RowRange.h"
 #include "passes/Passes.h"
 #include "passes/schedule/CollapseProduct.h"

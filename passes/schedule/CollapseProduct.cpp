@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/CollapseProduct.h"
 #include "ir/Layout.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsLinear.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;

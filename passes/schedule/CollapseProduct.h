@@ -7,6 +7,7 @@
 #include "ir/KernelShapes.h"
 
 namespace dlc {
+class KernelFuncOp;
 
 /// If `kernel` multiplies `[..., M, K]` by one matrix `[K, N]`, makes all leading dimensions rows: `[... * M, K]`. The
 /// kernel's other ops are elementwise, on tensors that have these rows or none. False if nothing was to be changed;

@@ -8,6 +8,9 @@
 #include "passes/Pipelines.h"
 
 namespace dlc {
+class ConvOp;
+class ConvTransposeOp;
+class ConvWeightGradientOp;
 
 struct ConvolutionPlan {
   /// "direct", "depthwise", "winograd", ...: the algorithm of the kernel's schedules.

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/RowCost.h"
 #include "ir/Layout.h"
+#include "ir/OpsActivation.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsSelection.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 

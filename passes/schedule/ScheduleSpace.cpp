@@ -3,6 +3,9 @@
 // legal for each of their parameters; `--dlc-tile` chooses a point of it, and so may a person who edits a module.
 #include "passes/schedule/ScheduleSpace.h"
 #include "ir/Layout.h"
+#include "ir/OpsConvolution.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsLinear.h"
 #include "passes/schedule/WinogradCost.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"

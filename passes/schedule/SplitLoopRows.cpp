@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/KernelCost.h"
 #include "ir/Layout.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsLinear.h"
 #include "ir/RowRange.h"
 #include "passes/Passes.h"
 #include "passes/schedule/RowFlow.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Schedules of the steps of recurrent cells (see backends/halide/Recurrent.cpp).
 #include "ir/Layout.h"
+#include "ir/OpsLinear.h"
 #include "passes/schedule/TileRules.h"
 #include "llvm/Support/MathExtras.h"
 

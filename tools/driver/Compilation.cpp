@@ -10,6 +10,7 @@
 #include "frontend/CheckGraph.h"
 #include "frontend/json/ImportJson.h"
 #include "frontend/onnx/ImportOnnx.h"
+#include "ir/OpsProgram.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
