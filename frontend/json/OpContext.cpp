@@ -43,6 +43,17 @@ Value OpContext::finish(Operation *op, llvm::function_ref<LogicalResult(SmallVec
   return {};
 }
 
+Value OpContext::create(StringRef op, ArrayRef<Value> operands, ArrayRef<NamedAttribute> given) {
+  if (llvm::is_contained(operands, Value()))
+    return {};
+  Operation *made = builder.create(OperationState(location, op, operands, getPlaceholderType(), given));
+  return finish(made, [&](SmallVectorImpl<Type> &types) {
+    return cast<InferTypeOpInterface>(made).inferReturnTypes(builder.getContext(), location, made->getOperands(),
+                                                             made->getRawDictionaryAttrs(),
+                                                             made->getPropertiesStorage(), made->getRegions(), types);
+  });
+}
+
 Value OpContext::constant(ElementsAttr value) {
   return ConstantOp::create(builder, location, value.getType(), value).getResult();
 }

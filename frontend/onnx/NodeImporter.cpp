@@ -215,6 +215,13 @@ bool NodeImporter::hasAllResults() const {
 
 //===-- Ops ----------------------------------------------------------------===//
 
+Value NodeImporter::create(StringRef op, ValueRange operands, ArrayRef<NamedAttribute> attributes) {
+  if (failed)
+    return {};
+  OperationState state(location, op, operands, getPlaceholderType(), attributes);
+  return complete(getBuilder().create(state));
+}
+
 Value NodeImporter::complete(Operation *op) {
   SmallVector<Dims> operandDims;
   for (Value operand : op->getOperands())

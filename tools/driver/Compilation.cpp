@@ -6,7 +6,7 @@
 #include "backends/llvm/CodeGeneration.h"
 #include "backends/llvm/ModelHeader.h"
 #include "backends/llvm/Passes.h"
-#include "backends/onnx/ExportOnnx.h"
+#include "formats/onnx/ExportOnnx.h"
 #include "frontend/CheckGraph.h"
 #include "frontend/json/ImportJson.h"
 #include "frontend/onnx/ImportOnnx.h"

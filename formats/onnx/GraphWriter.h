@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Nodes of an ONNX graph in the making, and the names of its tensors.
-#ifndef DLC_BACKENDS_ONNX_GRAPHWRITER_H
-#define DLC_BACKENDS_ONNX_GRAPHWRITER_H
+#ifndef DLC_FORMATS_ONNX_GRAPHWRITER_H
+#define DLC_FORMATS_ONNX_GRAPHWRITER_H
 
 #include "ir/DlcDialect.h"
 #include "ir/ShapeInference.h"
 #include "onnx-ml.pb.h"
 #include "llvm/ADT/StringSet.h"
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -36,6 +37,7 @@ struct ModelScope {
   llvm::SmallVector<std::pair<std::string, int64_t>> symbolPlaces;
   llvm::StringMap<std::string> constants; ///< initializers by type and bytes
   int64_t bytes = 0;                      ///< of all initializers
+  std::set<std::string> domains;          ///< of nodes outside of the default domain
 };
 
 /// Adds `value`, whose type ONNX has, to the graph's initializers.
@@ -61,7 +63,8 @@ public:
   /// A name that no tensor has yet, like `name`.
   std::string makeName(llvm::StringRef name);
 
-  /// Adds a node; its results get names of their own, derived from the name of the current op.
+  /// Adds a node of the type NAME, or DOMAIN.NAME; its results get names of their own, derived from the name of the
+  /// current op.
   Names addNode(llvm::StringRef type, llvm::ArrayRef<std::string> inputs, unsigned resultCount,
                 NodeAttributes attributes = {});
   /// The same with one result.
@@ -107,4 +110,4 @@ private:
 
 } // namespace dlc::onnx_export
 
-#endif // DLC_BACKENDS_ONNX_GRAPHWRITER_H
+#endif // DLC_FORMATS_ONNX_GRAPHWRITER_H

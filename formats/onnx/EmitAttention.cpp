@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention as products around a softmax: ONNX has an op for it from opset 23 on.
-#include "backends/onnx/OpEmitters.h"
+#include "formats/onnx/OpEmitters.h"
 #include "ir/OpsAttention.h"
 
 using namespace mlir;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "backends/onnx/GraphWriter.h"
-#include "backends/onnx/OpEmitters.h"
+#include "formats/onnx/GraphWriter.h"
+#include "formats/onnx/OpEmitters.h"
 #include "ir/ConstantData.h"
 #include "ir/Names.h"
 #include "ir/OpsConstant.h"
@@ -63,7 +63,7 @@ LogicalResult GraphWriter::writeOp(Operation &op) {
     layer = op.getName().stripDialect().str();
   if (auto loop = llvm::dyn_cast<LoopOp>(op))
     return emitLoop(loop, *this);
-  const OpEmitter *emitter = OpEmitters::find(&op);
+  const OpEmitter *emitter = OpEmitters::find(op.getName().getStringRef());
   if (!emitter)
     return op.emitError("op '") << op.getName().stripDialect()
                                 << "' has no form in ONNX, so that a graph with it cannot be an .onnx file";
@@ -99,7 +99,12 @@ void GraphWriter::finish(Value value, const std::string &name) {
 Names GraphWriter::addNode(llvm::StringRef type, llvm::ArrayRef<std::string> inputs, unsigned resultCount,
                            NodeAttributes attributes) {
   onnx::NodeProto &node = *graph.add_node();
-  node.set_op_type(type.str());
+  auto [domain, name] = type.contains('.') ? type.rsplit('.') : std::pair(llvm::StringRef(), type);
+  node.set_op_type(name.str());
+  if (!domain.empty()) {
+    node.set_domain(domain.str());
+    scope.domains.insert(domain.str());
+  }
   for (const std::string &input : inputs)
     node.add_input(input);
   Names results;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "backends/onnx/OpEmitters.h"
+#include "formats/onnx/OpEmitters.h"
 #include "ir/ConstantData.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsMovement.h"

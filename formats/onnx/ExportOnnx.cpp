@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "backends/onnx/ExportOnnx.h"
-#include "backends/onnx/GraphWriter.h"
+#include "formats/onnx/ExportOnnx.h"
+#include "formats/onnx/GraphWriter.h"
+#include "formats/onnx/OpTable.h"
 #include "ir/ConstantData.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
@@ -56,6 +57,11 @@ public:
     if (failed(writeParameters()) || failed(writer.writeOps()) || failed(checkValues()))
       return failure();
     writeOutputs(writer);
+    for (const std::string &domain : scope.domains) {
+      onnx::OperatorSetIdProto &opset = *model.add_opset_import();
+      opset.set_domain(domain);
+      opset.set_version(dlc::onnx_format::getVersion(domain));
+    }
     constexpr int64_t most = (int64_t(1) << 31) - 1;
     int64_t bytes = scope.bytes < most ? static_cast<int64_t>(model.ByteSizeLong()) : scope.bytes;
     if (bytes >= most)

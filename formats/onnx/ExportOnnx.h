@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Graphs as ONNX files.
-#ifndef DLC_BACKENDS_ONNX_EXPORTONNX_H
-#define DLC_BACKENDS_ONNX_EXPORTONNX_H
+#ifndef DLC_FORMATS_ONNX_EXPORTONNX_H
+#define DLC_FORMATS_ONNX_EXPORTONNX_H
 
 #include "mlir/IR/BuiltinOps.h"
 #include <string>
@@ -19,4 +19,4 @@ mlir::FailureOr<std::string> exportOnnx(mlir::ModuleOp module, llvm::StringRef e
 
 } // namespace dlc
 
-#endif // DLC_BACKENDS_ONNX_EXPORTONNX_H
+#endif // DLC_FORMATS_ONNX_EXPORTONNX_H

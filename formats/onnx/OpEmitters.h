@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The table of ops that have a form in ONNX. One file per family fills it.
-#ifndef DLC_BACKENDS_ONNX_OPEMITTERS_H
-#define DLC_BACKENDS_ONNX_OPEMITTERS_H
+/// The emitter of each op that has a form in ONNX: by its row in the table of ops, or by code in the file of its
+/// family.
+#ifndef DLC_FORMATS_ONNX_OPEMITTERS_H
+#define DLC_FORMATS_ONNX_OPEMITTERS_H
 
-#include "backends/onnx/GraphWriter.h"
-#include <functional>
+#include "formats/onnx/GraphWriter.h"
+#include "formats/onnx/OpTable.h"
 
 namespace dlc {
 class LoopOp;
@@ -13,19 +14,20 @@ class LoopOp;
 
 namespace dlc::onnx_export {
 
-/// Writes the nodes of one op and gives the name of its result. Fails after a diagnostic.
-using OpEmitter = std::function<mlir::FailureOr<std::string>(mlir::Operation *, GraphWriter &)>;
-
 class OpEmitters {
 public:
   /// The emitter of `op`; null if it has no form in ONNX.
-  static const OpEmitter *find(mlir::Operation *op);
+  static const OpEmitter *find(llvm::StringRef op);
+  /// Why an op has none; empty if nobody has said so.
+  static llvm::StringRef findReasonForNone(llvm::StringRef op);
 
   template <typename OpTy, typename Function> void add(Function emit) {
     table[OpTy::getOperationName()] = [emit](mlir::Operation *op, GraphWriter &writer) {
       return mlir::FailureOr<std::string>(emit(llvm::cast<OpTy>(op), writer));
     };
   }
+  /// Says why `OpTy` has no form.
+  template <typename OpTy> void addNone(llvm::StringRef why) { reasons[OpTy::getOperationName()] = why; }
   /// An op that is one node with the same operands and without attributes.
   template <typename OpTy> void addPlain(const char *type) {
     add<OpTy>([type](OpTy op, GraphWriter &writer) {
@@ -38,7 +40,10 @@ public:
 
 private:
   OpEmitters();
+  void addRow(const onnx_format::OpRow &row);
+  static const OpEmitters &get();
   llvm::StringMap<OpEmitter> table;
+  llvm::StringMap<llvm::StringRef> reasons;
 };
 
 void registerElementwise(OpEmitters &emitters);
@@ -55,4 +60,4 @@ mlir::LogicalResult emitLoop(LoopOp loop, GraphWriter &writer);
 
 } // namespace dlc::onnx_export
 
-#endif // DLC_BACKENDS_ONNX_OPEMITTERS_H
+#endif // DLC_FORMATS_ONNX_OPEMITTERS_H
