@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/CollapsedSpace.h"
 #include "analysis/MergeableDims.h"
+#include "ir/OpsKernel.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;

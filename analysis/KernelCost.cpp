@@ -2,6 +2,18 @@
 #include "analysis/KernelCost.h"
 #include "analysis/MachineCost.h"
 #include "ir/Layout.h"
+#include "ir/OpsActivation.h"
+#include "ir/OpsAttention.h"
+#include "ir/OpsConvolution.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsPooling.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsSelection.h"
+#include "targets/Machine.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/MergeableDims.h"
 #include "ir/Layout.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsLayout.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsReduction.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;

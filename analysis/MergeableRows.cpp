@@ -2,6 +2,10 @@
 // Matrix products over leading dimensions as products of two matrices.
 #include "analysis/MergeableDims.h"
 #include "ir/Layout.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsLinear.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/GateActivation.h"
+#include "ir/OpsActivation.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConstant.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/Losses.h"
 #include "ir/ConstantData.h"
+#include "ir/OpsActivation.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsShape.h"
 
 using namespace mlir;
 

@@ -5,6 +5,9 @@
 #define DLC_FRONTEND_LPNORMALIZATION_H
 
 #include "ir/DlcDialect.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsReduction.h"
 
 namespace dlc {
 

@@ -2,6 +2,9 @@
 #include "frontend/OnnxRecurrence.h"
 #include "frontend/GateActivation.h"
 #include "ir/ConstantData.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;

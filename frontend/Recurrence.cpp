@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/Recurrence.h"
 #include "ir/LoopBuilder.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsShape.h"
 
 using namespace mlir;
 

@@ -3,6 +3,7 @@
 #include "ir/ConstantTable.h"
 #include "ir/DlcDialect.h"
 #include "ir/Layout.h"
+#include "ir/OpsConstant.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include <cstring>
 

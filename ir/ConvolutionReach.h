@@ -7,6 +7,7 @@
 #include "ir/DlcDialect.h"
 
 namespace dlc {
+class ConvTransposeOp;
 
 /// Elements before the first and after the last one; not below 0.
 struct ConvTransposeReach {

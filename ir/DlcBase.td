@@ -1,91 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The dialect, its attributes, and the base classes of its ops.
+// The base classes of ops.
 #ifndef DLC_BASE
 #define DLC_BASE
 
 include "mlir/IR/OpBase.td"
 include "mlir/IR/CommonTypeConstraints.td"
 include "mlir/IR/CommonAttrConstraints.td"
-include "mlir/IR/AttrTypeBase.td"
-include "mlir/IR/EnumAttr.td"
-include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "ir/DlcAttributes.td"
 include "ir/DlcInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
-
-def Dlc_Dialect : Dialect {
-  let name = "dlc";
-  let cppNamespace = "::dlc";
-  let summary = "Deep-learning models, from graphs of tensors to kernels and programs";
-  let description = [{
-    Three levels share this dialect. *Graph* ops compute on tensors and have one result each; their
-    shapes are functions of their operands' shapes. *Kernels* (`dlc.kernel`) group graph ops that one
-    Halide pipeline computes. *Program* ops (`dlc.kernel_func`, `dlc.launch`) run kernels on byte buffers.
-  }];
-  let useDefaultAttributePrinterParser = 1;
-  let hasConstantMaterializer = 1;
-  let dependentDialects = ["::mlir::func::FuncDialect"];
-  let extraClassDeclaration = [{ void registerAttributes(); }];
-}
-
-//===-- Attributes --------------------------------------------------------===//
-
-class Dlc_Attr<string name, string attrMnemonic> : AttrDef<Dlc_Dialect, name> {
-  let mnemonic = attrMnemonic;
-}
-
-def Dlc_LayoutAttr : Dlc_Attr<"Layout", "layout"> {
-  let summary = "How a tensor's elements are stored in memory";
-  let description = [{
-    The encoding of a tensor type. It never changes what a tensor means: shapes and operands stay logical.
-
-    - `order`: the logical dimensions from outermost to innermost; `[0, 2, 3, 1]` is NHWC of a logical NCHW tensor.
-    - `halo_low`, `halo_high`: elements of the zero halo before and after the interior, per logical dimension;
-      the memory planner owns them.
-    - `inner_dims`, `inner_tiles`: blocks split off logical dimensions and placed innermost, in this order;
-      a weight `[CO/32][ky][kx][CI][32]` has `order = [0, 2, 3, 1], inner_dims = [0], inner_tiles = [32]`.
-      A partial last block is filled with zeros.
-    - `winograd`: m of F(m x m, 3 x 3) if the two innermost logical dimensions (3 x 3) of a convolution weight
-      are stored as transformed (m+2) x (m+2) tiles; 0 otherwise.
-
-    No encoding means row-major without halo.
-  }];
-  let parameters = (ins
-    "::mlir::DenseI64ArrayAttr":$order,
-    OptionalParameter<"::mlir::DenseI64ArrayAttr">:$halo_low,
-    OptionalParameter<"::mlir::DenseI64ArrayAttr">:$halo_high,
-    OptionalParameter<"::mlir::DenseI64ArrayAttr">:$inner_dims,
-    OptionalParameter<"::mlir::DenseI64ArrayAttr">:$inner_tiles,
-    DefaultValuedParameter<"int64_t", "0">:$winograd);
-  let assemblyFormat = "`<` struct(params) `>`";
-  let genVerifyDecl = 1;
-}
-
-def Dlc_ScheduleAttr : Dlc_Attr<"Schedule", "schedule"> {
-  let summary = "How a kernel's loops are arranged for one instruction set";
-  let description = [{
-    - `algorithm`: the template ("direct", "winograd", "gemm", "rows", ...), defined by the kernel kind.
-    - `isa`: the instruction set it was made for ("x86-64-v4", "aarch64", ...).
-    - `vector`: lanes of a vector of the kernel's accumulator type.
-    - `split`: the logical dimension of the result whose outermost loop may be split between threads; -1 if none.
-    - `grain`: ranges of that dimension start at multiples of this (in elements of the dimension).
-    - `tiles`: named sizes that the template takes.
-  }];
-  let parameters = (ins
-    "::mlir::StringAttr":$algorithm,
-    "::mlir::StringAttr":$isa,
-    "int64_t":$vector,
-    DefaultValuedParameter<"int64_t", "-1">:$split,
-    DefaultValuedParameter<"int64_t", "1">:$grain,
-    OptionalParameter<"::mlir::DictionaryAttr">:$tiles);
-  let assemblyFormat = "`<` struct(params) `>`";
-  let extraClassDeclaration = [{
-    /// The tile size called `name`, or `otherwise` if the schedule has none.
-    int64_t getTile(::llvm::StringRef name, int64_t otherwise) const;
-  }];
-}
-
-//===-- Op classes --------------------------------------------------------===//
 
 defvar Dlc_Tensor = AnyRankedTensor;
 // i1 holds booleans, which do no arithmetic.

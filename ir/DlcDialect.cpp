@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/DlcDialect.h"
 #include "ir/ConstantTable.h"
+#include "ir/OpsConstant.h"
 
 using namespace mlir;
 
@@ -12,10 +13,8 @@ namespace dlc {
 
 void DlcDialect::initialize() {
   registerAttributes();
-  addOperations<
-#define GET_OP_LIST
-#include "ir/DlcOps.cpp.inc"
-      >();
+#define DLC_OP_FAMILY(family) register##family##Ops();
+#include "ir/OpFamilies.def"
   addInterfaces<ConstantTable>();
 }
 

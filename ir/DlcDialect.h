@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The dlc dialect: attributes, interfaces and ops.
+/// The dlc dialect: attributes and interfaces. Its ops are in the headers of their families (OpFamilies.def).
 #ifndef DLC_IR_DLCDIALECT_H
 #define DLC_IR_DLCDIALECT_H
 
@@ -35,7 +35,5 @@ template <typename ConcreteOp> class Elementwise : public mlir::OpTrait::TraitBa
 
 #define GET_ATTRDEF_CLASSES
 #include "ir/DlcAttributes.h.inc"
-#define GET_OP_CLASSES
-#include "ir/DlcOps.h.inc"
 
 #endif // DLC_IR_DLCDIALECT_H

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/DlcDialect.h"
-#include "llvm/ADT/TypeSwitch.h"
+#include "ir/OpsAttention.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsConvolution.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsLayout.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsPooling.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsSelection.h"
+#include "ir/OpsShape.h"
 
 using namespace mlir;
-
-#define GET_OP_CLASSES
-#include "ir/DlcOps.cpp.inc"
 
 namespace dlc {
 

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// All ops of the dialect, by family.
+// All ops of the dialect, by family: what the documentation is generated from.
 #ifndef DLC_OPS
 #define DLC_OPS
 
 include "ir/DlcBase.td"
+include "ir/OpsArithmetic.td"
 include "ir/OpsElementwise.td"
+include "ir/OpsActivation.td"
+include "ir/OpsLogic.td"
 include "ir/OpsLinear.td"
 include "ir/OpsConvolution.td"
 include "ir/OpsAttention.td"
 include "ir/OpsPooling.td"
 include "ir/OpsNormalization.td"
 include "ir/OpsReduction.td"
+include "ir/OpsShape.td"
 include "ir/OpsMovement.td"
 include "ir/OpsSelection.td"
+include "ir/OpsGeneration.td"
 include "ir/OpsControl.td"
+include "ir/OpsConstant.td"
 include "ir/OpsTraining.td"
+include "ir/OpsLayout.td"
 include "ir/OpsKernel.td"
 include "ir/OpsProgram.td"
 

@@ -3,6 +3,13 @@
 #include "ir/DlcDialect.h"
 #include "ir/ElementConversion.h"
 #include "ir/Layout.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLayout.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsShape.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/GradientBuilder.h"
 #include "ir/ConstantData.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsShape.h"
 
 using namespace mlir;
 
@@ -31,6 +37,10 @@ LogicalResult GradientBuilder::reportMissingRule(llvm::Twine why) {
         << "this gradient passes through it; 'dlc.stop_gradient' on its operands would let it "
            "count as a constant";
   return diagnostic;
+}
+
+Value GradientBuilder::absorbZero(Value product, Value factor, bool isSingular) {
+  return isSingular || !isFinite ? create<AbsorbZeroOp>(product, factor) : product;
 }
 
 void GradientBuilder::set(unsigned operand, Value gradient) {

@@ -32,9 +32,7 @@ public:
   /// `product`, which is `factor` (made of the result's gradient) times a local derivative. Where that may be infinite
   /// or NaN, the result is 0 wherever `factor` is 0: what does not reach L has no part in its gradient. It may be if
   /// `isSingular`, for finite operands, or if the operands themselves may not be finite.
-  mlir::Value absorbZero(mlir::Value product, mlir::Value factor, bool isSingular = false) {
-    return isSingular || !isFinite ? create<AbsorbZeroOp>(product, factor) : product;
-  }
+  mlir::Value absorbZero(mlir::Value product, mlir::Value factor, bool isSingular = false);
   /// Sets the gradient of an operand. If the operand was broadcast, `gradient` may have the larger shape: it is
   /// summed; if it is of another floating-point type, it is converted. Integer and boolean operands have none.
   void set(unsigned operand, mlir::Value gradient);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/KernelShapes.h"
+#include "ir/OpsLayout.h"
 
 using namespace mlir;
 

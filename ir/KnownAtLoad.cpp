@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/KnownAtLoad.h"
 #include "ir/DlcDialect.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsLayout.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;

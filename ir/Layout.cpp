@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Layout.h"
+#include "ir/OpsShape.h"
 #include <cstring>
 
 using namespace mlir;

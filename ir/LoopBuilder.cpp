@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/LoopBuilder.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/SetVector.h"

@@ -1,39 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layout conversions and kernels: groups of graph ops that are computed together.
+// Kernels: groups of graph ops that are computed together, in a graph and as symbols of a program.
 #ifndef DLC_OPS_KERNEL
 #define DLC_OPS_KERNEL
 
 include "ir/DlcBase.td"
-
-class Dlc_LayoutConversion<string opMnemonic, string text> : Dlc_Op<opMnemonic, [Pure]> {
-  let summary = text;
-  let arguments = (ins Dlc_Tensor:$x);
-  let results = (outs Dlc_Tensor:$result);
-  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
-  let hasVerifier = 1;
-  let hasFolder = 1;
-}
-def Dlc_PackOp : Dlc_LayoutConversion<"pack", "The same tensor, stored in the result type's layout"> {
-  let description = [{
-    Also computes Winograd-transformed weights, where the result's layout says so.
-
-    ```mlir
-    %p = dlc.pack %w : tensor<64x64x3x3xf32> -> tensor<64x64x3x3xf32, #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0], inner_tiles = [32]>>
-    ```
-  }];
-}
-def Dlc_UnpackOp : Dlc_LayoutConversion<"unpack", "The same tensor, stored row-major without halo">;
-
-def Dlc_KernelRoot : I32EnumAttr<"KernelRoot", "The kind of a kernel: its anchor op, which decides its schedule", [
-  I32EnumAttrCase<"Elementwise", 0, "elementwise">, I32EnumAttrCase<"Convolution", 1, "convolution">,
-  I32EnumAttrCase<"Contraction", 2, "contraction">, I32EnumAttrCase<"Window", 3, "window">,
-  I32EnumAttrCase<"Reduction", 4, "reduction">, I32EnumAttrCase<"Normalization", 5, "normalization">,
-  I32EnumAttrCase<"Movement", 6, "movement">,
-  I32EnumAttrCase<"Recurrent", 7, "recurrent">, I32EnumAttrCase<"Attention", 8, "attention">]> {
-  let cppNamespace = "::dlc";
-  let genSpecializedAttr = 0;
-}
-def Dlc_KernelRootAttr : EnumAttr<Dlc_Dialect, Dlc_KernelRoot, "root">;
+include "mlir/IR/SymbolInterfaces.td"
 
 def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMemoryEffects]> {
   let summary = "A group of ops that one kernel computes";
@@ -71,6 +42,24 @@ def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMe
     ::mlir::Operation *getRootOp();
   }];
 }
+
+def Dlc_KernelFuncOp : Dlc_Op<"kernel_func", [Symbol, IsolatedFromAbove, SingleBlock]> {
+  let summary = "A kernel that launches refer to; equal kernels are merged";
+  let description = [{
+    Attributes as of `dlc.kernel`. Its C signature is
+    `int NAME(void *scratch, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t *result...)`.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Dlc_KernelRootAttr:$root, OptionalAttr<ArrayAttr>:$schedules,
+                       OptionalAttr<ArrayAttr>:$input_dims, OptionalAttr<ArrayAttr>:$symbols);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name `root` `(` $root `)` attr-dict-with-keyword $body";
+  let extraClassDeclaration = [{
+    ::mlir::OperandRange getYieldedValues();
+    ::mlir::Value getYielded();
+    ::mlir::Operation *getRootOp();
+  }];
+}
+
 def Dlc_YieldOp : Dlc_Op<"yield", [Pure, Terminator, ParentOneOf<["KernelOp", "KernelFuncOp"]>]> {
   let summary = "The results of a kernel";
   let arguments = (ins Variadic<Dlc_Tensor>:$values);

@@ -3,61 +3,8 @@
 #ifndef DLC_OPS_MOVEMENT
 #define DLC_OPS_MOVEMENT
 
-include "ir/DlcBase.td"
+include "ir/DlcMovement.td"
 
-class Dlc_Movement<string opMnemonic, string text, dag operandsAndAttributes> : Dlc_GraphOp<opMnemonic> {
-  let summary = text;
-  let arguments = operandsAndAttributes;
-  let assemblyFormat = "operands attr-dict `:` functional-type(operands, $result)";
-}
-
-def Dlc_ReshapeOp : Dlc_Movement<"reshape", "The same elements, row-major, in another shape",
-                                 (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$shape)> {
-  let description = [{
-    An extent of `shape` is a number, -1 (once: what is left of the elements), or -2 - d: the operand's extent of
-    dimension d.
-  }];
-  let hasFolder = 1;
-  let hasCanonicalizer = 1;
-}
-def Dlc_ReshapeLikeOp : Dlc_Movement<"reshape_like", "The same elements, row-major, in the shape of another tensor",
-                                     (ins Dlc_Tensor:$x, Dlc_Tensor:$like)> {
-  let description = [{
-    What `dlc.reshape` cannot say: a shape with several extents that are known only at run time. Elements of `like` are
-    not read. If the shape is known except for one extent, it becomes a `dlc.reshape`.
-
-    ```mlir
-    %dx = dlc.reshape_like %dy, %x : (tensor<?xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
-    ```
-  }];
-  let hasFolder = 1;
-  let hasCanonicalizer = 1;
-}
-def Dlc_TransposeOp : Dlc_Movement<"transpose", "Dimension i of the result is dimension `permutation[i]` of the operand",
-                                   (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$permutation)> {
-  let hasFolder = 1;
-  let hasCanonicalizer = 1;
-}
-def Dlc_ExpandOp : Dlc_Movement<"expand", "Broadcast to a shape",
-                                (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$shape)> {
-  let description = [{
-    Broadcasts both ways as ONNX `Expand` does. An extent of `shape` is a number, or -2 - d: the operand's extent of
-    dimension d.
-  }];
-}
-def Dlc_FillOp : Dlc_Movement<"fill", "One number everywhere, in a shape that may follow an operand's",
-                              (ins Dlc_Tensor:$like, DenseI64ArrayAttr:$shape, F64Attr:$value, TypeAttr:$element_type)> {
-  let description = [{
-    An extent of `shape` is a number, or -2 - d: the extent of dimension d of `like`, whose elements are not read. With
-    static extents it folds to a constant.
-
-    ```mlir
-    %h0 = dlc.fill %x {shape = array<i64: -2, 128>, value = 0.0 : f64, element_type = f32} : (tensor<?x7x8xf32>) -> tensor<?x128xf32>
-    ```
-  }];
-  let elementTypeRule = "adaptor.getElementType()";
-  let hasFolder = 1;
-}
 def Dlc_ConcatOp : Dlc_Movement<"concat", "Operands one after another along `axis`",
                                 (ins Variadic<Dlc_Tensor>:$operands, I64Attr:$axis)>;
 def Dlc_SliceOp : Dlc_Movement<"slice", "Elements start, start + step, ... of every dimension",
@@ -68,13 +15,6 @@ def Dlc_SliceOp : Dlc_Movement<"slice", "Elements start, start + step, ... of ev
     `sizes[d] == -1` takes the whole dimension d (start 0, step 1), which is how a dynamic extent is sliced.
   }];
 }
-def Dlc_PadMode : I32EnumAttr<"PadMode", "What padding contains", [
-  I32EnumAttrCase<"Constant", 0, "constant">, I32EnumAttrCase<"Edge", 1, "edge">,
-  I32EnumAttrCase<"Reflect", 2, "reflect">, I32EnumAttrCase<"Wrap", 3, "wrap">]> {
-  let cppNamespace = "::dlc";
-  let genSpecializedAttr = 0;
-}
-def Dlc_PadModeAttr : EnumAttr<Dlc_Dialect, Dlc_PadMode, "pad_mode">;
 def Dlc_PadOp : Dlc_Movement<"pad", "Padding before and after every dimension; negative padding crops",
                              (ins Dlc_Tensor:$x, Optional<Dlc_Tensor>:$value, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
                                   Dlc_PadModeAttr:$mode)> {
@@ -118,42 +58,6 @@ def Dlc_UpdateSliceOp : Dlc_Movement<"update_slice", "A tensor with some rows re
     ```
   }];
 }
-def Dlc_IotaOp : Dlc_GraphOp<"iota"> {
-  let summary = "start, start + step, ...: a constant sequence of rank 1";
-  let arguments = (ins F64Attr:$start, F64Attr:$step, I64Attr:$size, TypeAttr:$element_type);
-  let assemblyFormat = "attr-dict `:` type($result)";
-  let elementTypeRule = "adaptor.getElementType()";
-}
-def Dlc_IndexOp : Dlc_Movement<"index", "0, 1, ...: the indices along dimension `axis` of the operand, as i64 of rank 1",
-                               (ins Dlc_Tensor:$x, I64Attr:$axis)> {
-  let description = [{
-    What `dlc.iota` gives for an extent that is known only at run time; elements of `x` are not read.
-
-    ```mlir
-    %places = dlc.index %x {axis = 1 : i64} : (tensor<?x?x64xf32>) -> tensor<?xi64>
-    ```
-  }];
-  let elementTypeRule = "::mlir::IntegerType::get(adaptor.getX().getContext(), 64)";
-}
-def Dlc_ExtentOp : Dlc_Movement<"extent", "The number of elements of the dimensions `axes` together, as a scalar of rank 0",
-                                (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$axes, TypeAttr:$element_type)> {
-  let description = [{
-    The product of the extents; elements of `x` are not read. With static extents it folds to a constant.
-
-    ```mlir
-    %count = dlc.extent %x {axes = array<i64: 0, 2>, element_type = f32} : (tensor<?x6x?xf32>) -> tensor<f32>
-    ```
-  }];
-  let elementTypeRule = "adaptor.getElementType()";
-  let hasFolder = 1;
-}
-
-def Dlc_ResizeMode : I32EnumAttr<"ResizeMode", "Interpolation", [
-  I32EnumAttrCase<"Nearest", 0, "nearest">, I32EnumAttrCase<"Linear", 1, "linear">, I32EnumAttrCase<"Cubic", 2, "cubic">]> {
-  let cppNamespace = "::dlc";
-  let genSpecializedAttr = 0;
-}
-def Dlc_ResizeModeAttr : EnumAttr<Dlc_Dialect, Dlc_ResizeMode, "resize_mode">;
 def Dlc_ResizeOp : Dlc_Movement<"resize", "Interpolation to other extents, dimension by dimension",
     (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$sizes, DenseF64ArrayAttr:$scales, DenseF64ArrayAttr:$roi, Dlc_ResizeModeAttr:$mode,
          StrAttr:$coordinate_mode, StrAttr:$nearest_mode, F64Attr:$cubic_coefficient, BoolAttr:$exclude_outside,

@@ -5,13 +5,6 @@
 
 include "ir/DlcBase.td"
 
-def Dlc_WindowDivisor : I32EnumAttr<"WindowDivisor", "What a window's sum is divided by", [
-  I32EnumAttrCase<"None", 0, "none">, I32EnumAttrCase<"Inside", 1, "inside">, I32EnumAttrCase<"Padded", 2, "padded">]> {
-  let cppNamespace = "::dlc";
-  let genSpecializedAttr = 0;
-}
-def Dlc_WindowDivisorAttr : EnumAttr<Dlc_Dialect, Dlc_WindowDivisor, "window_divisor">;
-
 /// `pads` lists all low pads, then all high ones. The result's extent is
 /// `floor_or_ceil((in + pad_low + pad_high - dilation (kernel - 1) - 1) / stride) + 1`, where with `ceil_mode` a last window
 /// that would start in the high padding is dropped. Elements outside the input do not count.
@@ -26,6 +19,7 @@ class Dlc_Window<string opMnemonic, string text, dag more = (ins), Type operand 
 }
 
 def Dlc_MaxPoolOp : Dlc_Window<"max_pool", "Largest element of each window">;
+
 def Dlc_MaxPoolIndicesOp : Dlc_Window<"max_pool_indices", "Index of the first largest element of each window",
                                       (ins DefaultValuedAttr<BoolAttr, "false">:$column_major)> {
   let description = [{
@@ -34,12 +28,14 @@ def Dlc_MaxPoolIndicesOp : Dlc_Window<"max_pool_indices", "Index of the first la
   }];
   let elementTypeRule = "::mlir::IntegerType::get(context, 64)";
 }
+
 def Dlc_AveragePoolOp : Dlc_Window<"average_pool", "Mean of each window",
                                    (ins DefaultValuedAttr<BoolAttr, "false">:$count_include_pad)> {
   let description = [{
     The divisor is the number of elements inside the input, or with `count_include_pad` inside the padded input.
   }];
 }
+
 def Dlc_LpPoolOp : Dlc_Window<"lp_pool", "p-norm of each window", (ins I64Attr:$p), Dlc_RealTensor>;
 
 def Dlc_MaxPoolOffsetsOp : Dlc_Window<"max_pool_offsets", "Which element of each window is the first largest"> {
@@ -77,6 +73,7 @@ def Dlc_MaxPoolGradientOp : Dlc_WindowGradient<"max_pool_gradient", "Gradient of
     ```
   }];
 }
+
 def Dlc_SpreadWindowsOp : Dlc_WindowGradient<"spread_windows", "Each element is the sum of the windows that cover it",
     (ins Dlc_Tensor:$y_gradient, Dlc_Tensor:$x, Dlc_WindowDivisorAttr:$divisor)> {
   let description = [{

@@ -1,57 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parameters, and the ops of the program level: kernels as symbols and their launches on byte buffers.
+// The program level: launches of kernels on byte buffers, and the blocks of memory that they use.
 #ifndef DLC_OPS_PROGRAM
 #define DLC_OPS_PROGRAM
 
 include "ir/DlcBase.td"
-include "mlir/IR/SymbolInterfaces.td"
 
-def Dlc_ParameterOp : Dlc_Op<"parameter", [Symbol]> {
-  let summary = "A named tensor of the model that training may change";
-  let description = [{
-    `kind` says what it is used for: "weight" (the default) is what optimizers change, "buffer" follows the data (a
-    running mean), "slot" belongs to an optimizer, "counter" counts steps, "seed" is the seed of random numbers.
-    "derived" is what `prepare_weights` computes from weights (of a type that may have a layout), and "stamp" is the
-    validity stamp that says that it has done so.
-  }];
-  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Dlc_Tensor>:$type, OptionalAttr<ElementsAttr>:$value,
-                       OptionalAttr<DictionaryAttr>:$initializer, DefaultValuedAttr<StrAttr, "\"weight\"">:$kind);
-  let assemblyFormat = "$sym_name `:` $type (`=` $value^)? (`initializer` $initializer^)? attr-dict";
-}
-def Dlc_LoadParameterOp : Dlc_Op<"load_parameter", [Pure]> {
-  let summary = "The current value of a parameter";
-  let arguments = (ins FlatSymbolRefAttr:$parameter);
-  let results = (outs Dlc_Tensor:$result);
-  let assemblyFormat = "$parameter attr-dict `:` type($result)";
-}
-def Dlc_ConstantOp : Dlc_Op<"constant", [Pure, ConstantLike]> {
-  let summary = "A tensor known at compile time";
-  let description = [{
-    The value is row-major, whatever the result's layout: that says how it is stored when weights are written.
-    Large values are `dense_resource`s that refer to the model file's memory.
-  }];
-  let arguments = (ins ElementsAttr:$value);
-  let results = (outs Dlc_Tensor:$result);
-  let assemblyFormat = "$value attr-dict `:` type($result)";
-  let hasFolder = 1;
-}
-
-def Dlc_KernelFuncOp : Dlc_Op<"kernel_func", [Symbol, IsolatedFromAbove, SingleBlock]> {
-  let summary = "A kernel that launches refer to; equal kernels are merged";
-  let description = [{
-    Attributes as of `dlc.kernel`. Its C signature is
-    `int NAME(void *scratch, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t *result...)`.
-  }];
-  let arguments = (ins SymbolNameAttr:$sym_name, Dlc_KernelRootAttr:$root, OptionalAttr<ArrayAttr>:$schedules,
-                       OptionalAttr<ArrayAttr>:$input_dims, OptionalAttr<ArrayAttr>:$symbols);
-  let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name `root` `(` $root `)` attr-dict-with-keyword $body";
-  let extraClassDeclaration = [{
-    ::mlir::OperandRange getYieldedValues();
-    ::mlir::Value getYielded();
-    ::mlir::Operation *getRootOp();
-  }];
-}
 def Dlc_LaunchOp : Dlc_Op<"launch", [AttrSizedOperandSegments]> {
   let summary = "Runs a kernel on buffers";
   let description = [{
@@ -98,6 +51,15 @@ def Dlc_WeightsOp : Dlc_Op<"weights", []> {
   }];
   let arguments = (ins ArrayAttr:$values, TypeArrayAttr:$types, DenseI64ArrayAttr:$offsets, I64Attr:$size);
   let assemblyFormat = "$size `offsets` $offsets `types` $types `values` $values attr-dict";
+}
+def Dlc_VariablesOp : Dlc_Op<"variables", []> {
+  let summary = "The model's state: parameters, slots of optimizers and counters in one block of bytes that the caller owns";
+  let description = [{
+    Tensor `names[i]` of `types[i]` is stored row-major at `offsets[i]`, a multiple of 64. `kinds` are those of
+    `dlc.parameter`. Functions get the block as the argument marked `dlc.variables`.
+  }];
+  let arguments = (ins StrArrayAttr:$names, TypeArrayAttr:$types, StrArrayAttr:$kinds, DenseI64ArrayAttr:$offsets, I64Attr:$size);
+  let assemblyFormat = "$size `names` $names `types` $types `kinds` $kinds `offsets` $offsets attr-dict";
 }
 
 #endif // DLC_OPS_PROGRAM

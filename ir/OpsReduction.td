@@ -5,16 +5,6 @@
 
 include "ir/DlcBase.td"
 
-def Dlc_ReductionKind : I32EnumAttr<"ReductionKind", "What a reduction computes", [
-  I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Mean", 1, "mean">, I32EnumAttrCase<"Max", 2, "max">,
-  I32EnumAttrCase<"Min", 3, "min">, I32EnumAttrCase<"Prod", 4, "prod">, I32EnumAttrCase<"L1", 5, "l1">,
-  I32EnumAttrCase<"L2", 6, "l2">, I32EnumAttrCase<"LogSum", 7, "log_sum">, I32EnumAttrCase<"LogSumExp", 8, "log_sum_exp">,
-  I32EnumAttrCase<"SumSquare", 9, "sum_square">]> {
-  let cppNamespace = "::dlc";
-  let genSpecializedAttr = 0;
-}
-def Dlc_ReductionKindAttr : EnumAttr<Dlc_Dialect, Dlc_ReductionKind, "reduction">;
-
 /// Booleans have a maximum and a minimum, but no sum.
 def Dlc_ReducesNumbers : PredOpTrait<"booleans are reduced to a maximum or a minimum", CPred<
     "::llvm::is_contained({ReductionKind::Max, ReductionKind::Min}, ::llvm::cast<ReduceOp>(&$_op).getKind()) || "
@@ -36,6 +26,7 @@ def Dlc_ReduceOp : Dlc_GraphOp<"reduce", [Dlc_ReducesNumbers]> {
   let hasCanonicalizer = 1;
   let shapeRule = "::dlc::reducedDims(location, dims[0], adaptor.getAxes(), adaptor.getKeepDims(), result)";
 }
+
 def Dlc_ArgExtremeOp : Dlc_GraphOp<"arg_extreme"> {
   let summary = "Index of the largest (or with `minimum`, smallest) element along `axis`";
   let description = [{The first such element, or with `select_last` the last. The result is i64.}];

@@ -3,8 +3,7 @@
 #ifndef DLC_OPS_TRAINING
 #define DLC_OPS_TRAINING
 
-include "ir/DlcBase.td"
-include "mlir/IR/SymbolInterfaces.td"
+include "ir/DlcElementwise.td"
 
 def Dlc_GradientOp : Dlc_Op<"gradient", [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let summary = "Gradients of the sum of a tensor's elements with respect to other tensors";
@@ -60,16 +59,6 @@ def Dlc_ApplyGradientsOp : Dlc_Op<"apply_gradients"> {
                        StrAttr:$scope);
   let assemblyFormat = [{$parameters `rate` `(` $rate `:` type($rate) `)` `gradients` `(` $gradients `:` type($gradients) `)`
     attr-dict}];
-}
-
-def Dlc_VariablesOp : Dlc_Op<"variables", []> {
-  let summary = "The model's state: parameters, slots of optimizers and counters in one block of bytes that the caller owns";
-  let description = [{
-    Tensor `names[i]` of `types[i]` is stored row-major at `offsets[i]`, a multiple of 64. `kinds` are those of
-    `dlc.parameter`. Functions get the block as the argument marked `dlc.variables`.
-  }];
-  let arguments = (ins StrArrayAttr:$names, TypeArrayAttr:$types, StrArrayAttr:$kinds, DenseI64ArrayAttr:$offsets, I64Attr:$size);
-  let assemblyFormat = "$size `names` $names `types` $types `kinds` $kinds `offsets` $offsets attr-dict";
 }
 
 #endif // DLC_OPS_TRAINING

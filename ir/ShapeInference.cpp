@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ShapeInference.h"
 #include "ir/DlcDialect.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsLayout.h"
 
 using namespace mlir;
 

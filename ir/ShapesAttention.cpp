@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shape function and verifier of attention.
 #include "ir/DlcDialect.h"
+#include "ir/OpsAttention.h"
 
 using namespace mlir;
 

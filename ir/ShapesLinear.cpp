@@ -2,6 +2,8 @@
 // Shape functions of products and convolutions.
 #include "ir/ConvolutionReach.h"
 #include "ir/DlcDialect.h"
+#include "ir/OpsConvolution.h"
+#include "ir/OpsLinear.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
 

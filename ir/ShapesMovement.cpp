@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shape functions of ops that move elements.
 #include "ir/DlcDialect.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 #include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Variables.h"
 #include "ir/DlcDialect.h"
+#include "ir/OpsTraining.h"
 
 using namespace mlir;
 

@@ -2,6 +2,12 @@
 // Verifiers look at one op alone; what shape inference checks is not repeated here.
 #include "ir/DlcDialect.h"
 #include "ir/Layout.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsLayout.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsTraining.h"
 
 using namespace mlir;
 

@@ -20,6 +20,7 @@
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/Math.h"
+#include "ir/OpsAttention.h"
 
 using namespace mlir;
 using Halide::Expr;

@@ -12,6 +12,7 @@
 // Registers: rows * columns / lanes sums, columns / lanes vectors of the right matrix.
 #include "backends/halide/BlockedProduct.h"
 #include "backends/halide/RegisterTile.h"
+#include "ir/OpsLinear.h"
 
 using namespace mlir;
 using Halide::Expr;

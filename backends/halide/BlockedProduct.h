@@ -6,6 +6,10 @@
 
 #include "backends/halide/KernelBuilder.h"
 
+namespace dlc {
+class MatMulOp;
+} // namespace dlc
+
 namespace dlc::halide {
 
 /// Names of the tiles of `#dlc.schedule<algorithm = "blocked">` beside columns and rows: the terms of a block.

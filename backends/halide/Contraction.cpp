@@ -15,6 +15,7 @@
 #include "backends/halide/Families.h"
 #include "backends/halide/RegisterTile.h"
 #include "backends/halide/SumOfProducts.h"
+#include "ir/OpsLinear.h"
 
 using namespace mlir;
 using Halide::Expr;

@@ -14,6 +14,7 @@
 #include "backends/halide/RegisterTile.h"
 #include "backends/halide/SumOfProducts.h"
 #include "backends/halide/WinogradConvolution.h"
+#include "ir/OpsConvolution.h"
 
 using namespace mlir;
 using Halide::Expr;

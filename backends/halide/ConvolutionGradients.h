@@ -6,6 +6,11 @@
 
 #include "backends/halide/KernelBuilder.h"
 
+namespace dlc {
+class ConvTransposeOp;
+class ConvWeightGradientOp;
+} // namespace dlc
+
 namespace dlc::halide {
 
 mlir::FailureOr<TensorFunc> emitConvTranspose(ConvTransposeOp op, KernelBuilder &builder);

@@ -18,6 +18,7 @@
 #include "backends/halide/PaddedRead.h"
 #include "backends/halide/RegisterTile.h"
 #include "backends/halide/SumOfProducts.h"
+#include "ir/OpsConvolution.h"
 
 using namespace mlir;
 using Halide::Expr;

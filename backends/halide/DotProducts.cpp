@@ -8,6 +8,7 @@
 #include "backends/halide/DotProducts.h"
 #include "backends/halide/RegisterTile.h"
 #include "backends/halide/SumOfProducts.h"
+#include "ir/OpsLinear.h"
 
 using namespace mlir;
 using Halide::Expr;

@@ -6,6 +6,10 @@
 
 #include "backends/halide/KernelBuilder.h"
 
+namespace dlc {
+class MatMulOp;
+} // namespace dlc
+
 namespace dlc::halide {
 
 /// `lhs` (rank 2 or more) times the transpose of the matrix `rhs`, for the algorithm "dots".

@@ -10,6 +10,10 @@
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/Math.h"
 #include "ir/ConstantData.h"
+#include "ir/OpsActivation.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsLogic.h"
 
 using namespace mlir;
 using Halide::Expr;

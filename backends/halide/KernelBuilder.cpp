@@ -2,6 +2,7 @@
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/ReductionStages.h"
+#include "ir/OpsKernel.h"
 
 using namespace mlir;
 using Halide::Expr;
@@ -44,7 +45,10 @@ const EmitterRegistry &getEmitterRegistry() {
 static std::string functionName(Operation *op) { return op->getName().stripDialect().str(); }
 
 KernelBuilder::KernelBuilder(KernelFuncOp kernel, ScheduleAttr schedule, const Halide::Target &target)
-    : kernel(kernel), schedule(schedule), target(target) {}
+    : kernelOp(kernel), schedule(schedule), target(target) {}
+
+KernelFuncOp KernelBuilder::getKernel() const { return llvm::cast<KernelFuncOp>(kernelOp); }
+Operation *KernelBuilder::getRootOp() { return getKernel().getRootOp(); }
 KernelBuilder::~KernelBuilder() = default;
 
 Expr KernelBuilder::toExpr(AffineExpr expr) const {
@@ -115,7 +119,7 @@ TensorFunc KernelBuilder::define(Value value, llvm::function_ref<Expr(llvm::Arra
   // Elements of 16 bits are rounded after every op, so that a result does not depend on what is fused; the store rounds
   // the last.
   Operation *op = value.getDefiningOp();
-  bool isStored = llvm::is_contained(const_cast<KernelFuncOp &>(kernel).getYieldedValues(), value) &&
+  bool isStored = llvm::is_contained(getKernel().getYieldedValues(), value) &&
                   llvm::all_of(value.getUsers(), [](Operation *user) { return llvm::isa<YieldOp>(user); });
   if (op && op->hasTrait<Elementwise>() && !isStored)
     result = roundToElementType(result, type.getElementType());
@@ -124,7 +128,7 @@ TensorFunc KernelBuilder::define(Value value, llvm::function_ref<Expr(llvm::Arra
 }
 
 void KernelBuilder::setOutputDefinition(Operation *op, std::function<void(Func, const std::vector<Var> &)> define) {
-  if (kernel.getYieldedValues().size() == 1 && kernel.getYielded() == op->getResult(0))
+  if (getKernel().getYieldedValues().size() == 1 && getKernel().getYielded() == op->getResult(0))
     defineOutput = std::move(define);
 }
 
@@ -152,7 +156,9 @@ Func KernelBuilder::getStage(llvm::StringRef name) const {
 
 bool KernelBuilder::hasStage(llvm::StringRef name) const { return rootStages.count(name); }
 
-RankedTensorType KernelBuilder::getOutputType() { return llvm::cast<RankedTensorType>(kernel.getYielded().getType()); }
+RankedTensorType KernelBuilder::getOutputType() {
+  return llvm::cast<RankedTensorType>(getKernel().getYielded().getType());
+}
 
 void KernelBuilder::declareInput(BlockArgument argument) {
   auto type = llvm::cast<RankedTensorType>(argument.getType());
@@ -172,7 +178,7 @@ void KernelBuilder::declareInput(BlockArgument argument) {
 }
 
 LogicalResult KernelBuilder::declareOutput() {
-  Value yielded = kernel.getYielded();
+  Value yielded = getKernel().getYielded();
   RankedTensorType type = getOutputType();
   std::vector<Var> arguments = makeArguments(type);
   output = Func("out");
@@ -181,7 +187,7 @@ LogicalResult KernelBuilder::declareOutput() {
   } else {
     // Several results are one tuple: one loop nest stores an element of each.
     std::vector<Expr> elements;
-    for (Value value : kernel.getYieldedValues())
+    for (Value value : getKernel().getYieldedValues())
       elements.push_back(
           Halide::strict_float(toStorage(get(value).func(std::vector<Expr>(arguments.begin(), arguments.end())),
                                          llvm::cast<RankedTensorType>(value.getType()).getElementType())));
@@ -209,7 +215,7 @@ LogicalResult KernelBuilder::declareOutput() {
 Var KernelBuilder::getOutputVar(int64_t logicalDim) const { return Var("d" + std::to_string(logicalDim)); }
 
 std::optional<int64_t> KernelBuilder::getOutputExtent(size_t position) const {
-  Value yielded = const_cast<KernelBuilder *>(this)->kernel.getYielded();
+  Value yielded = getKernel().getYielded();
   PhysicalShape shape = getPhysicalShape(llvm::cast<RankedTensorType>(yielded.getType()), shapes->getDims(yielded));
   const PhysicalDim &dim = shape.dims[shape.dims.size() - 1 - position];
   if (dim.logical == schedule.getSplit() && !dim.tile)
@@ -227,14 +233,14 @@ std::vector<Halide::Argument> KernelBuilder::getArguments() const {
 }
 
 LogicalResult KernelBuilder::build(const EmitterRegistry &registry) {
-  FailureOr<KernelShapes> analyzed = KernelShapes::analyze(kernel);
+  FailureOr<KernelShapes> analyzed = KernelShapes::analyze(kernelOp);
   if (failed(analyzed))
     return failure();
   shapes = std::move(*analyzed);
-  if (ArrayAttr names = kernel.getSymbolsAttr())
+  if (ArrayAttr names = getKernel().getSymbolsAttr())
     for (size_t i = 0; i < names.size(); ++i)
       symbols.emplace_back("symbol" + std::to_string(i));
-  Block &body = kernel.getBody().front();
+  Block &body = getKernel().getBody().front();
   for (BlockArgument argument : body.getArguments())
     declareInput(argument);
   for (Operation &op : body.without_terminator()) {
@@ -254,10 +260,10 @@ LogicalResult KernelBuilder::build(const EmitterRegistry &registry) {
     stages.computeRoot();
   if (ownScheduler)
     return ownScheduler(*this);
-  const Scheduler *scheduler = registry.findScheduler(kernel.getRoot());
+  const Scheduler *scheduler = registry.findScheduler(getKernel().getRoot());
   if (!scheduler)
-    return kernel.emitError("no schedules exist for kernels of the kind '")
-           << stringifyKernelRoot(kernel.getRoot()) << "'";
+    return getKernel().emitError("no schedules exist for kernels of the kind '")
+           << stringifyKernelRoot(getKernel().getRoot()) << "'";
   return (*scheduler)(*this);
 }
 

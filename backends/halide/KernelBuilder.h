@@ -10,6 +10,10 @@
 #include "llvm/ADT/StringMap.h"
 #include <functional>
 
+namespace dlc {
+class KernelFuncOp;
+}
+
 namespace dlc::halide {
 
 class KernelBuilder;
@@ -58,12 +62,11 @@ public:
   /// pass through.
   mlir::LogicalResult build(const EmitterRegistry &registry = getEmitterRegistry());
 
-  KernelFuncOp getKernel() { return kernel; }
   ScheduleAttr getSchedule() const { return schedule; }
   const Halide::Target &getTarget() const { return target; }
   /// Whether everything is to be computed in the plainest way.
   bool isNaive() const { return schedule.getAlgorithm() == "naive"; }
-  mlir::Operation *getRootOp() { return kernel.getRootOp(); }
+  mlir::Operation *getRootOp();
 
   /// The tensor that `value` is.
   const TensorFunc &get(mlir::Value value) const;
@@ -116,10 +119,11 @@ public:
   std::vector<Halide::Argument> getArguments() const;
 
 private:
+  KernelFuncOp getKernel() const;
   void declareInput(mlir::BlockArgument argument);
   mlir::LogicalResult declareOutput();
 
-  KernelFuncOp kernel;
+  mlir::Operation *kernelOp; ///< a KernelFuncOp
   ScheduleAttr schedule;
   Halide::Target target;
   std::optional<KernelShapes> shapes;

@@ -6,6 +6,7 @@
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/KernelCache.h"
 #include "backends/halide/KernelProcess.h"
+#include "ir/OpsKernel.h"
 #include <deque>
 
 using namespace mlir;

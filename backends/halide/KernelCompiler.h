@@ -5,6 +5,7 @@
 #define DLC_BACKENDS_HALIDE_KERNELCOMPILER_H
 
 #include "ir/DlcDialect.h"
+#include "ir/OpsKernel.h"
 
 namespace dlc::halide {
 

@@ -10,6 +10,11 @@
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/Winograd.h"
 #include "backends/halide/WinogradConvolution.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLayout.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;

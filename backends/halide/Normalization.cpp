@@ -11,6 +11,7 @@
 #include "backends/halide/Math.h"
 #include "backends/halide/ReductionStages.h"
 #include "backends/halide/RowGeometry.h"
+#include "ir/OpsNormalization.h"
 
 using namespace mlir;
 using Halide::Expr;

@@ -15,6 +15,7 @@
 #include "backends/halide/Math.h"
 #include "backends/halide/ReductionStages.h"
 #include "backends/halide/RowGeometry.h"
+#include "ir/OpsReduction.h"
 
 using namespace mlir;
 using Halide::Expr;

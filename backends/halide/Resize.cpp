@@ -4,6 +4,7 @@
 // because a nearest neighbour changes with the last bit.
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
+#include "ir/OpsMovement.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
 

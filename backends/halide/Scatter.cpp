@@ -7,6 +7,7 @@
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
+#include "ir/OpsMovement.h"
 
 using namespace mlir;
 using Halide::Expr;

@@ -7,6 +7,8 @@
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsSelection.h"
 
 using namespace mlir;
 using Halide::Expr;

@@ -17,6 +17,7 @@
 #include "backends/halide/SumOfProducts.h"
 #include "backends/halide/WinogradConvolution.h"
 #include "ir/ConvolutionReach.h"
+#include "ir/OpsConvolution.h"
 
 using namespace mlir;
 using Halide::Expr;

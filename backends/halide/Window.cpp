@@ -13,6 +13,7 @@
 #include "backends/halide/Math.h"
 #include "backends/halide/ReductionStages.h"
 #include "backends/halide/Windows.h"
+#include "ir/OpsPooling.h"
 
 using namespace mlir;
 using Halide::Expr;

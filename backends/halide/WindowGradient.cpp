@@ -6,6 +6,7 @@
 #include "backends/halide/IntegerMath.h"
 #include "backends/halide/ReductionStages.h"
 #include "backends/halide/Windows.h"
+#include "ir/OpsPooling.h"
 
 using namespace mlir;
 using Halide::Expr;

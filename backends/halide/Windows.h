@@ -6,6 +6,11 @@
 
 #include "backends/halide/KernelBuilder.h"
 
+namespace dlc {
+class MaxPoolGradientOp;
+class SpreadWindowsOp;
+} // namespace dlc
+
 namespace dlc::halide {
 
 /// The windows of a pooling over the spatial dimensions of x: [N, C, spatial...].

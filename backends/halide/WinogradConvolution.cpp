@@ -22,6 +22,7 @@
 #include "backends/halide/WinogradConvolution.h"
 #include "backends/halide/RegisterTile.h"
 #include "backends/halide/Winograd.h"
+#include "ir/OpsConvolution.h"
 
 using namespace mlir;
 using Halide::Expr;

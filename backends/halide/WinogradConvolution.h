@@ -6,6 +6,10 @@
 
 #include "backends/halide/KernelBuilder.h"
 
+namespace dlc {
+class PackOp;
+} // namespace dlc
+
 namespace dlc::halide {
 
 /// A convolution, or a transposed one, whose weight has a Winograd layout.

@@ -15,6 +15,7 @@
 #include "backends/halide/ConvolutionGradients.h"
 #include "backends/halide/RegisterTile.h"
 #include "backends/halide/Winograd.h"
+#include "ir/OpsConvolution.h"
 
 using namespace mlir;
 using Halide::Expr;

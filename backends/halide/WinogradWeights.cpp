@@ -5,6 +5,7 @@
 // that of one rounding.
 #include "backends/halide/Winograd.h"
 #include "backends/halide/WinogradConvolution.h"
+#include "ir/OpsLayout.h"
 
 using namespace mlir;
 using Halide::Expr;

@@ -4,6 +4,7 @@
 #include "ir/ConstantData.h"
 #include "ir/ConstantReaders.h"
 #include "ir/Layout.h"
+#include "ir/OpsProgram.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"

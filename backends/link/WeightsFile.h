@@ -8,6 +8,7 @@
 #include "ir/DlcDialect.h"
 
 namespace dlc {
+class WeightsOp;
 
 /// Whether the memory of a value may be released once it is written.
 enum class WeightsMemory {

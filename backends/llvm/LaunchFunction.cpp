@@ -4,6 +4,7 @@
 #include "backends/llvm/LaunchCost.h"
 #include "dlc/abi.h"
 #include "ir/Layout.h"
+#include "ir/OpsKernel.h"
 #include <numeric>
 
 using namespace dlc;

@@ -6,6 +6,7 @@
 
 #include "backends/llvm/Passes.h"
 #include "ir/KernelShapes.h"
+#include "ir/OpsKernel.h"
 #include "llvm/ADT/StringSet.h"
 
 namespace dlc {

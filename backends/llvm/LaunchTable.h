@@ -6,6 +6,7 @@
 
 #include "backends/llvm/EntryArguments.h"
 #include "backends/llvm/LaunchFunction.h"
+#include "ir/OpsProgram.h"
 #include "llvm/ADT/MapVector.h"
 #include <map>
 

@@ -6,6 +6,8 @@
 #include "backends/llvm/Passes.h"
 #include "backends/llvm/ProgramDescription.h"
 #include "dlc/abi.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "mlir/IR/Matchers.h"
 #include <cstddef>
 #include <map>

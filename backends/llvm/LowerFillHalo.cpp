@@ -2,6 +2,7 @@
 #include "backends/llvm/ExtentArithmetic.h"
 #include "backends/llvm/Passes.h"
 #include "ir/Layout.h"
+#include "ir/OpsProgram.h"
 
 #define DEBUG_TYPE "dlc-lower-fill-halo"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/ProgramDescription.h"
 #include "dlc/abi.h"
+#include "ir/OpsProgram.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace dlc;

@@ -9,6 +9,8 @@
 namespace dlc {
 #define GEN_PASS_DEF_TABULATELAUNCHES
 #include "backends/llvm/Passes.h.inc"
+#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 } // namespace dlc
 
 using namespace dlc;

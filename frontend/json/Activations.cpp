@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/Activations.h"
+#include "frontend/json/OpTableFields.h"
+#include "ir/OpsActivation.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsNormalization.h"
 
 using namespace mlir;
 using namespace dlc::json;
@@ -8,9 +13,6 @@ using llvm::APFloat;
 
 template <typename OpTy> static Value buildPlain(OpContext &context, const Attributes &, Value x) {
   return context.create<OpTy>(x);
-}
-template <typename OpTy> static Value buildWithAlpha(OpContext &context, const Attributes &attributes, Value x) {
-  return context.create<OpTy>(x, APFloat(attributes.number("alpha")));
 }
 template <typename OpTy> static Value buildAlongAxis(OpContext &context, const Attributes &attributes, Value x) {
   int64_t rank = typeOf(x).getRank(), axis = attributes.integer("axis");
@@ -23,9 +25,6 @@ static Value buildSelu(OpContext &context, const Attributes &, Value x) {
 }
 static Value buildGelu(OpContext &context, const Attributes &attributes, Value x) {
   return context.create<dlc::GeluOp>(x, attributes.boolean("approximate"));
-}
-static Value buildHardSigmoid(OpContext &context, const Attributes &attributes, Value x) {
-  return context.create<dlc::HardSigmoidOp>(x, APFloat(attributes.number("alpha")), APFloat(attributes.number("beta")));
 }
 static Value buildShrink(OpContext &context, const Attributes &attributes, Value x) {
   return context.create<dlc::ShrinkOp>(x, APFloat(attributes.number("bias")), APFloat(attributes.number("lambda")));
@@ -47,54 +46,50 @@ static Value buildStep(OpContext &context, const Attributes &, Value x) {
 }
 static Value buildIdentity(OpContext &, const Attributes &, Value x) { return x; }
 
+/// Those that the table of ops describes, called as the op.
+static void addRows(std::vector<Activation> &activations) {
+  for (const dlc::onnx_format::OpRow &row : dlc::onnx_format::getOpTable())
+    if (!row.activation.empty())
+      activations.push_back({row.op.split('.').second.str(), row.activation, getLayerFields(row),
+                             [&row](OpContext &context, const Attributes &attributes, Value x) {
+                               return context.create(row.op, x,
+                                                     getOpAttributes(context.builder, attributes, row, true));
+                             }});
+}
+
 ArrayRef<Activation> dlc::json::getActivations() {
-  auto alpha = [](std::string otherwise, std::string summary) {
-    return std::vector<Field>{optional("alpha", number(), std::move(otherwise), std::move(summary))};
-  };
-  std::vector<Field> axis = {optional("axis", integer(), "-1", "The dimension that is normalized")};
-  static const std::vector<Activation> activations = {
-      {"relu", "max(x, 0)", {}, buildPlain<dlc::ReluOp>},
-      {"relu6", "min(max(x, 0), 6)", {}, buildRelu6},
-      {"leaky_relu", "x if x >= 0, else alpha x", alpha("0.01", "Slope below 0"), buildWithAlpha<dlc::LeakyReluOp>},
-      {"thresholded_relu", "x if x > alpha, else 0", alpha("1", "The threshold"),
-       buildWithAlpha<dlc::ThresholdedReluOp>},
-      {"elu", "x if x >= 0, else alpha (exp(x) - 1)", alpha("1", "Limit below 0"), buildWithAlpha<dlc::EluOp>},
-      {"celu", "max(0, x) + min(0, alpha (exp(x / alpha) - 1))", alpha("1", "Limit below 0"),
-       buildWithAlpha<dlc::CeluOp>},
-      {"selu", "Scaled elu that keeps mean 0 and variance 1", {}, buildSelu},
-      {"gelu",
-       "x times the normal distribution function of x",
-       {optional("approximate", boolean(), "false", "Whether by tanh")},
-       buildGelu},
-      {"sigmoid", "1 / (1 + exp(-x))", {}, buildPlain<dlc::SigmoidOp>},
-      {"hard_sigmoid",
-       "max(0, min(1, alpha x + beta))",
-       {optional("alpha", number(), "0.2", "Slope"), optional("beta", number(), "0.5", "Value at 0")},
-       buildHardSigmoid},
-      {"tanh", "Hyperbolic tangent", {}, buildPlain<dlc::TanhOp>},
-      {"softplus", "log(1 + exp(x))", {}, buildPlain<dlc::SoftplusOp>},
-      {"softsign", "x / (1 + |x|)", {}, buildPlain<dlc::SoftsignOp>},
-      {"swish", "x sigmoid(alpha x)", alpha("1", "Factor in the sigmoid"), buildWithAlpha<dlc::SwishOp>},
-      {"hard_swish", "x max(0, min(1, x / 6 + 1/2))", {}, buildPlain<dlc::HardSwishOp>},
-      {"mish", "x tanh(softplus(x))", {}, buildPlain<dlc::MishOp>},
-      {"shrink",
-       "x + bias below -lambda, x - bias above lambda, else 0",
-       {optional("lambda", number(0), "0.5", "Width of the flat part"),
-        optional("bias", number(), "0", "Shift outside it")},
-       buildShrink},
-      {"clamp",
-       "min(max(x, low), high)",
-       {optional("low", number(), "", "No lower limit if missing"),
-        optional("high", number(), "", "No upper limit if missing")},
-       buildClamp},
-      {"exponential", "exp(x)", {}, buildPlain<dlc::ExpOp>},
-      {"sign", "-1, 0 or 1", {}, buildPlain<dlc::SignOp>},
-      {"step", "1 if x >= 0, else 0", {}, buildStep},
-      {"linear", "x", {}, buildIdentity},
-      {"softmax", "exp(x) / sum of exp(x) along an axis", axis, buildAlongAxis<dlc::SoftmaxOp>},
-      {"log_softmax", "log of softmax", axis, buildAlongAxis<dlc::LogSoftmaxOp>},
-      {"hardmax", "1 at the first largest element along an axis, else 0", axis, buildAlongAxis<dlc::HardmaxOp>},
-  };
+  static const std::vector<Activation> activations = [] {
+    std::vector<Field> axis = {optional("axis", integer(), "-1", "The dimension that is normalized")};
+    std::vector<Activation> result;
+    addRows(result);
+    std::vector<Activation> others = {
+        {"relu6", "min(max(x, 0), 6)", {}, buildRelu6},
+        {"selu", "Scaled elu that keeps mean 0 and variance 1", {}, buildSelu},
+        {"gelu",
+         "x times the normal distribution function of x",
+         {optional("approximate", boolean(), "false", "Whether by tanh")},
+         buildGelu},
+        {"shrink",
+         "x + bias below -lambda, x - bias above lambda, else 0",
+         {optional("lambda", number(0), "0.5", "Width of the flat part"),
+          optional("bias", number(), "0", "Shift outside it")},
+         buildShrink},
+        {"clamp",
+         "min(max(x, low), high)",
+         {optional("low", number(), "", "No lower limit if missing"),
+          optional("high", number(), "", "No upper limit if missing")},
+         buildClamp},
+        {"exponential", "exp(x)", {}, buildPlain<dlc::ExpOp>},
+        {"sign", "-1, 0 or 1", {}, buildPlain<dlc::SignOp>},
+        {"step", "1 if x >= 0, else 0", {}, buildStep},
+        {"linear", "x", {}, buildIdentity},
+        {"softmax", "exp(x) / sum of exp(x) along an axis", axis, buildAlongAxis<dlc::SoftmaxOp>},
+        {"log_softmax", "log of softmax", axis, buildAlongAxis<dlc::LogSoftmaxOp>},
+        {"hardmax", "1 at the first largest element along an axis, else 0", axis, buildAlongAxis<dlc::HardmaxOp>},
+    };
+    llvm::append_range(result, others);
+    return result;
+  }();
   return activations;
 }
 

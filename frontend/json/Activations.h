@@ -5,6 +5,7 @@
 #define DLC_FRONTEND_JSON_ACTIVATIONS_H
 
 #include "frontend/json/OpContext.h"
+#include <functional>
 
 namespace dlc::json {
 
@@ -12,7 +13,7 @@ namespace dlc::json {
 struct Activation {
   std::string name, summary;
   std::vector<Field> fields;
-  mlir::Value (*build)(OpContext &context, const Attributes &attributes, mlir::Value x);
+  std::function<mlir::Value(OpContext &context, const Attributes &attributes, mlir::Value x)> build;
 };
 
 llvm::ArrayRef<Activation> getActivations();

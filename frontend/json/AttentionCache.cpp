@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/AttentionCache.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsReduction.h"
 
 using namespace mlir;
 

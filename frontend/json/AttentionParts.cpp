@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/AttentionParts.h"
 #include "ir/ConstantData.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsAttention.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 #include <cmath>
 
 using namespace mlir;

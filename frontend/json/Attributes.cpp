@@ -20,6 +20,11 @@ const JsonValue &Attributes::get(StringRef key) const {
   return *found;
 }
 
+bool Attributes::flag(StringRef key) const {
+  const JsonValue *found = find(key);
+  return found && (found->boolean || found->integer != 0);
+}
+
 llvm::SmallVector<int64_t> Attributes::integers(StringRef key) const {
   const JsonValue &found = get(key);
   if (!found.isList())

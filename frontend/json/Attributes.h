@@ -24,6 +24,8 @@ public:
   double number(llvm::StringRef key) const { return get(key).number; }
   bool boolean(llvm::StringRef key) const { return get(key).boolean; }
   llvm::StringRef string(llvm::StringRef key) const { return get(key).string; }
+  /// What ONNX writes as 0 or 1; false if it has neither a value nor a default.
+  bool flag(llvm::StringRef key) const;
   /// A list of integers; one integer is a list of one.
   llvm::SmallVector<int64_t> integers(llvm::StringRef key) const;
   /// A list of numbers; one number is a list of one.

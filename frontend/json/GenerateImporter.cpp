@@ -2,6 +2,12 @@
 #include "frontend/json/GenerateImporter.h"
 #include "frontend/json/GenerateRules.h"
 #include "ir/Names.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsNormalization.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // How decoding chooses the next tokens from their scores.
 #include "frontend/json/GenerateImporter.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsSelection.h"
 #include <cmath>
 
 using namespace mlir;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Activations as layers of their own.
 #include "frontend/json/LayerKinds.h"
+#include "ir/OpsActivation.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -2,6 +2,10 @@
 // Attention with its projections, and the layers that encode positions.
 #include "frontend/json/AttentionCache.h"
 #include "frontend/json/LayerKinds.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsMovement.h"
 
 using namespace mlir;
 using namespace dlc::json;

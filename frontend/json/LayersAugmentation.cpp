@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers that change samples at random while a model is trained, each sample by random numbers of its own; in
 // prediction they do nothing (a crop takes the center).
+#include "frontend/json/LayerContext.h"
 #include "frontend/json/LayerKinds.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsReduction.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Preprocessing layers: the same in training and in prediction.
 #include "frontend/json/Elements.h"
+#include "frontend/json/LayerContext.h"
 #include "frontend/json/LayerKinds.h"
 #include "frontend/json/TensorRules.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsNormalization.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -4,6 +4,8 @@
 #include "frontend/json/LayerKinds.h"
 #include "frontend/json/TensorRules.h"
 #include "ir/LoopBuilder.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -3,6 +3,11 @@
 #include "frontend/json/Predictions.h"
 #include "frontend/json/TrainingOptions.h"
 #include "frontend/json/TrainingRules.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsReduction.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;

@@ -61,11 +61,6 @@ std::optional<SmallVector<int64_t>> NodeContext::integers(StringRef attribute, s
   return std::nullopt;
 }
 
-bool NodeContext::flag(StringRef key) const {
-  const JsonValue *value = attributes.find(key);
-  return value && (value->boolean || value->integer != 0);
-}
-
 std::optional<int64_t> NodeContext::axis(int64_t rank, StringRef key) {
   int64_t axis = attributes.integer(key);
   if (axis < -rank || axis >= rank) {

@@ -7,6 +7,7 @@
 #include "frontend/json/OpContext.h"
 #include "frontend/json/TrainingScope.h"
 #include "llvm/ADT/SmallBitVector.h"
+#include <functional>
 
 namespace dlc::json {
 
@@ -52,7 +53,7 @@ public:
   /// `isValid` becomes false, with an error, if input `i` is a tensor or holds something else.
   std::optional<llvm::SmallVector<int64_t>> integers(llvm::StringRef attribute, size_t i, bool &isValid);
   /// An attribute that ONNX writes as 0 or 1.
-  bool flag(llvm::StringRef key) const;
+  bool flag(llvm::StringRef key) const { return attributes.flag(key); }
   /// Attribute `axis`, or `key`, counted from the front for `rank` dimensions; nothing, with an error, if there is no
   /// such dimension.
   std::optional<int64_t> axis(int64_t rank, llvm::StringRef key = "axis");
@@ -75,7 +76,7 @@ struct NodeKind {
   std::string name;
   size_t minInputs, maxInputs, maxOutputs;
   std::vector<Field> fields; ///< of `attributes`
-  NodeResults (*build)(NodeContext &context);
+  std::function<NodeResults(NodeContext &context)> build;
 };
 
 /// What an attribute may be that ONNX writes as 0 or 1.

@@ -8,7 +8,6 @@ ArrayRef<NodeKind> dlc::json::getNodeKinds() {
   static const std::vector<NodeKind> kinds = [] {
     std::vector<NodeKind> result;
     addElementwiseNodes(result);
-    addActivationNodes(result);
     addLinearNodes(result);
     addAttentionNodes(result);
     addWindowNodes(result);

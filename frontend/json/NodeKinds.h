@@ -16,7 +16,6 @@ RulePtr getNodeRule();
 
 // The families, each in its own file.
 void addElementwiseNodes(std::vector<NodeKind> &kinds);
-void addActivationNodes(std::vector<NodeKind> &kinds);
 void addLinearNodes(std::vector<NodeKind> &kinds);
 void addAttentionNodes(std::vector<NodeKind> &kinds);
 void addWindowNodes(std::vector<NodeKind> &kinds);

@@ -1,43 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arithmetic, comparisons and logic, element by element, with broadcasting.
 #include "frontend/json/Elements.h"
+#include "frontend/json/ModelRules.h"
+#include "frontend/json/NodeContext.h"
 #include "frontend/json/NodeKinds.h"
+#include "frontend/json/OpTableFields.h"
 #include "frontend/json/TensorRules.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsLogic.h"
 
 using namespace mlir;
 using namespace dlc::json;
 
-template <typename OpTy> static NodeResults buildUnary(NodeContext &context) {
-  return {context.create<OpTy>(context.operand(0))};
-}
-template <typename OpTy> static NodeResults buildBinary(NodeContext &context) {
-  return {context.create<OpTy>(context.operand(0), context.operand(1))};
-}
 /// One operation between the first operand and every other one.
-template <typename OpTy> static NodeResults buildVariadic(NodeContext &context) {
+static Value combineOperands(NodeContext &context, StringRef op) {
   SmallVector<Value> operands = context.operands();
   Value result = operands.front();
   for (Value operand : ArrayRef(operands).drop_front())
-    result = context.create<OpTy>(result, operand);
-  return {result};
+    result = context.create(op, {result, operand}, {});
+  return result;
+}
+/// The op that a row of the table describes.
+static NodeResults buildRow(NodeContext &context, const dlc::onnx_format::OpRow &row) {
+  if (row.isVariadic)
+    return {combineOperands(context, row.op)};
+  SmallVector<Value> operands;
+  for (size_t i = 0; i < row.operands; ++i)
+    operands.push_back(context.operand(i));
+  return {context.create(row.op, operands, getOpAttributes(context.builder, context.attributes, row))};
 }
 static NodeResults buildMean(NodeContext &context) {
-  Value sum = buildVariadic<dlc::AddOp>(context).front();
+  Value sum = combineOperands(context, dlc::AddOp::getOperationName());
   if (!sum)
     return {sum};
   return {context.create<dlc::DivOp>(sum, context.constant(context.inputs.size(), typeOf(sum).getElementType()))};
 }
-static NodeResults buildIsInf(NodeContext &context) {
-  return {context.create<dlc::IsInfOp>(context.operand(0), context.flag("detect_negative"),
-                                       context.flag("detect_positive"))};
-}
-static NodeResults buildMod(NodeContext &context) {
-  return {context.create<dlc::ModOp>(context.operand(0), context.operand(1), context.flag("fmod"))};
-}
-static NodeResults buildBitShift(NodeContext &context) {
-  return {context.create<dlc::BitShiftOp>(context.operand(0), context.operand(1),
-                                          context.attributes.string("direction") == "LEFT")};
-}
+static NodeResults buildIdentity(NodeContext &context) { return {context.operand(0)}; }
 static NodeResults buildWhere(NodeContext &context) {
   return {context.create<dlc::WhereOp>(context.operand(0), context.operand(1), context.operand(2))};
 }
@@ -75,67 +74,12 @@ static NodeResults buildClip(NodeContext &context) {
 }
 
 void dlc::json::addElementwiseNodes(std::vector<NodeKind> &kinds) {
-  auto unary = [&](std::string name, NodeResults (*build)(NodeContext &), std::vector<Field> fields = {}) {
-    kinds.push_back({std::move(name), 1, 1, 1, std::move(fields), build});
-  };
-  auto binary = [&](std::string name, NodeResults (*build)(NodeContext &), std::vector<Field> fields = {}) {
-    kinds.push_back({std::move(name), 2, 2, 1, std::move(fields), build});
-  };
-  auto variadic = [&](std::string name, NodeResults (*build)(NodeContext &)) {
-    kinds.push_back({std::move(name), 1, SIZE_MAX, 1, {}, build});
-  };
-  unary("Abs", buildUnary<dlc::AbsOp>);
-  unary("Neg", buildUnary<dlc::NegOp>);
-  unary("Sign", buildUnary<dlc::SignOp>);
-  unary("Ceil", buildUnary<dlc::CeilOp>);
-  unary("Floor", buildUnary<dlc::FloorOp>);
-  unary("Round", buildUnary<dlc::RoundOp>);
-  unary("Sqrt", buildUnary<dlc::SqrtOp>);
-  unary("Reciprocal", buildUnary<dlc::ReciprocalOp>);
-  unary("Exp", buildUnary<dlc::ExpOp>);
-  unary("Log", buildUnary<dlc::LogOp>);
-  unary("Erf", buildUnary<dlc::ErfOp>);
-  unary("Sin", buildUnary<dlc::SinOp>);
-  unary("Cos", buildUnary<dlc::CosOp>);
-  unary("Tan", buildUnary<dlc::TanOp>);
-  unary("Asin", buildUnary<dlc::AsinOp>);
-  unary("Acos", buildUnary<dlc::AcosOp>);
-  unary("Atan", buildUnary<dlc::AtanOp>);
-  unary("Sinh", buildUnary<dlc::SinhOp>);
-  unary("Cosh", buildUnary<dlc::CoshOp>);
-  unary("Asinh", buildUnary<dlc::AsinhOp>);
-  unary("Acosh", buildUnary<dlc::AcoshOp>);
-  unary("Atanh", buildUnary<dlc::AtanhOp>);
-  unary("IsNaN", buildUnary<dlc::IsNanOp>);
-  unary("IsInf", buildIsInf,
-        {optional("detect_negative", flagRule(), "1", "Whether -infinity counts"),
-         optional("detect_positive", flagRule(), "1", "Whether infinity counts")});
-  unary("Not", buildUnary<dlc::NotOp>);
-  unary("BitwiseNot", buildUnary<dlc::BitwiseNotOp>);
-  unary("Cast", buildCast, {required("to", getElementTypeRule(), "Element type of the result")});
-  binary("Add", buildBinary<dlc::AddOp>);
-  binary("Sub", buildBinary<dlc::SubOp>);
-  binary("Mul", buildBinary<dlc::MulOp>);
-  binary("Div", buildBinary<dlc::DivOp>);
-  binary("Pow", buildBinary<dlc::PowOp>);
-  binary("Mod", buildMod, {optional("fmod", flagRule(), "0", "Whether the result has the sign of the dividend")});
-  binary("PRelu", buildBinary<dlc::PReluOp>);
-  binary("Equal", buildBinary<dlc::EqualOp>);
-  binary("Greater", buildBinary<dlc::GreaterOp>);
-  binary("GreaterOrEqual", buildBinary<dlc::GreaterOrEqualOp>);
-  binary("Less", buildBinary<dlc::LessOp>);
-  binary("LessOrEqual", buildBinary<dlc::LessOrEqualOp>);
-  binary("And", buildBinary<dlc::AndOp>);
-  binary("Or", buildBinary<dlc::OrOp>);
-  binary("Xor", buildBinary<dlc::XorOp>);
-  binary("BitwiseAnd", buildBinary<dlc::BitwiseAndOp>);
-  binary("BitwiseOr", buildBinary<dlc::BitwiseOrOp>);
-  binary("BitwiseXor", buildBinary<dlc::BitwiseXorOp>);
-  binary("BitShift", buildBitShift, {required("direction", choice({"LEFT", "RIGHT"}), "Which way bits move")});
-  variadic("Max", buildVariadic<dlc::MaxOp>);
-  variadic("Min", buildVariadic<dlc::MinOp>);
-  variadic("Sum", buildVariadic<dlc::AddOp>);
-  variadic("Mean", buildMean);
+  for (const dlc::onnx_format::OpRow &row : dlc::onnx_format::getOpTable())
+    kinds.push_back({row.name, row.isVariadic ? 1 : row.operands, row.isVariadic ? SIZE_MAX : row.operands, 1,
+                     getNodeFields(row), [&row](NodeContext &context) { return buildRow(context, row); }});
+  kinds.push_back({"Mean", 1, SIZE_MAX, 1, {}, buildMean});
+  kinds.push_back({"Identity", 1, 1, 1, {}, buildIdentity});
+  kinds.push_back({"Cast", 1, 1, 1, {required("to", getElementTypeRule(), "Element type of the result")}, buildCast});
   kinds.push_back({"Where", 3, 3, 1, {}, buildWhere});
   kinds.push_back({"Clip",
                    1,

@@ -2,7 +2,9 @@
 // Joining, cutting, padding, repeating and resampling tensors.
 #include "frontend/NumPySlice.h"
 #include "frontend/json/NestedNumbers.h"
+#include "frontend/json/NodeContext.h"
 #include "frontend/json/NodeKinds.h"
+#include "ir/OpsMovement.h"
 
 using namespace mlir;
 using namespace dlc::json;

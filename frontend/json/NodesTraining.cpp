@@ -4,6 +4,9 @@
 #include "frontend/json/NodeKinds.h"
 #include "frontend/json/TrainingOptions.h"
 #include "frontend/json/TrainingRules.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsTraining.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions and pools over [N, C, spatial...].
+#include "frontend/json/NodeContext.h"
 #include "frontend/json/NodeKinds.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConvolution.h"
+#include "ir/OpsPooling.h"
+#include "ir/OpsReduction.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -2,6 +2,8 @@
 #include "frontend/json/OpContext.h"
 #include "frontend/json/Elements.h"
 #include "ir/ElementConversion.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsShape.h"
 #include "llvm/ADT/APSInt.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
@@ -39,6 +41,17 @@ Value OpContext::finish(Operation *op, llvm::function_ref<LogicalResult(SmallVec
     text = text.substr(end + 5);
   reporter.error(position, label + ": " + (text.empty() ? StringRef("its inputs do not fit together") : text));
   return {};
+}
+
+Value OpContext::create(StringRef op, ArrayRef<Value> operands, ArrayRef<NamedAttribute> given) {
+  if (llvm::is_contained(operands, Value()))
+    return {};
+  Operation *made = builder.create(OperationState(location, op, operands, getPlaceholderType(), given));
+  return finish(made, [&](SmallVectorImpl<Type> &types) {
+    return cast<InferTypeOpInterface>(made).inferReturnTypes(builder.getContext(), location, made->getOperands(),
+                                                             made->getRawDictionaryAttrs(),
+                                                             made->getPropertiesStorage(), made->getRegions(), types);
+  });
 }
 
 Value OpContext::constant(ElementsAttr value) {

@@ -33,6 +33,9 @@ public:
                                     op->getPropertiesStorage(), op->getRegions(), types);
     });
   }
+  /// The same for the op called `op`.
+  mlir::Value create(llvm::StringRef op, llvm::ArrayRef<mlir::Value> operands,
+                     llvm::ArrayRef<mlir::NamedAttribute> given);
   /// A constant of rank 0.
   mlir::Value constant(double value, mlir::Type elementType);
   mlir::Value constant(mlir::ElementsAttr value);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/Parameters.h"
 #include "frontend/json/Elements.h"
+#include "ir/OpsConstant.h"
 
 using namespace mlir;
 using namespace dlc::json;

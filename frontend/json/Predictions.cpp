@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/Predictions.h"
+#include "ir/OpsActivation.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsConvolution.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsShape.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;

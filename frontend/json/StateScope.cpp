@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/StateScope.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsMovement.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -3,6 +3,11 @@
 #include "frontend/json/Elements.h"
 #include "frontend/json/TrainingOptions.h"
 #include "frontend/json/TrainingRules.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsTraining.h"
 #include "ir/SignatureBuilder.h"
 
 using namespace mlir;

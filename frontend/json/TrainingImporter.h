@@ -6,6 +6,7 @@
 
 #include "frontend/json/FunctionImporter.h"
 #include "frontend/json/LossImporter.h"
+#include "ir/OpsConstant.h"
 
 namespace dlc::json {
 

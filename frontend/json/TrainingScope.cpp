@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/TrainingScope.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsTraining.h"
 
 using namespace mlir;
 using namespace dlc::json;

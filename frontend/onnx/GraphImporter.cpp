@@ -3,6 +3,7 @@
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/ConstantData.h"
+#include "ir/OpsConstant.h"
 
 using namespace mlir;
 

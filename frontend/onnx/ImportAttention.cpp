@@ -2,6 +2,17 @@
 // Attention, and the update of a cache of keys or values.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsActivation.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsAttention.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsShape.h"
 #include <cmath>
 
 using namespace mlir;

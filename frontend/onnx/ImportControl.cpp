@@ -2,6 +2,10 @@
 // Ops that pass tensors on: identity, branches that are decided while importing, dropout.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
 
 using namespace mlir;
 

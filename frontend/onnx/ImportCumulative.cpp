@@ -4,6 +4,9 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
 #include "ir/Names.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsShape.h"
 
 using namespace mlir;
 

@@ -2,6 +2,10 @@
 // Attention whose scores and probabilities go through subgraphs of the model (ONNX's preview domain).
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsAttention.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsNormalization.h"
 #include <cmath>
 
 using namespace mlir;

@@ -3,6 +3,11 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 
 using namespace mlir;
 

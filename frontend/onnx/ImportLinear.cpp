@@ -2,6 +2,8 @@
 // Products of matrices and tensors.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsLinear.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;

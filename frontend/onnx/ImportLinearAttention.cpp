@@ -4,6 +4,11 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
 #include "ir/Names.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsShape.h"
 #include <cmath>
 
 using namespace mlir;

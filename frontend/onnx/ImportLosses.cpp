@@ -2,6 +2,12 @@
 // Losses over classes.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsReduction.h"
 
 using namespace mlir;
 

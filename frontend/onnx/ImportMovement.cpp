@@ -2,6 +2,8 @@
 // Ops that arrange the same elements in another shape or order, and copy them.
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 
 using namespace mlir;
 

@@ -2,6 +2,11 @@
 #include "frontend/LpNormalization.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsShape.h"
 
 using namespace mlir;
 

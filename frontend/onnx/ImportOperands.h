@@ -4,12 +4,12 @@
 #ifndef DLC_FRONTEND_ONNX_IMPORTOPERANDS_H
 #define DLC_FRONTEND_ONNX_IMPORTOPERANDS_H
 
+#include "formats/onnx/OpTable.h"
 #include "frontend/onnx/NodeImporter.h"
 
 namespace dlc::onnx_import {
 
-/// Which element types an op takes. Numbers are all but bool.
-enum class ElementClass { Any, Number, Real, Integer, Bool };
+using onnx_format::ElementClass;
 
 /// Reports an error unless operand `i` exists and its elements are of the class.
 bool expectElements(NodeImporter &node, int64_t i, ElementClass allowed);

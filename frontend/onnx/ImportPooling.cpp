@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsPooling.h"
+#include "ir/OpsReduction.h"
 
 using namespace mlir;
 

@@ -2,6 +2,7 @@
 // Resize and the Upsample ops that preceded it.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsMovement.h"
 #include <cmath>
 
 using namespace mlir;

@@ -2,6 +2,8 @@
 // Positions as rotations: pairs of elements of each head are rotated by an angle that grows with the position.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsMovement.h"
 
 using namespace mlir;
 

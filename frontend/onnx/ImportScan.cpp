@@ -4,6 +4,7 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
 #include "ir/Names.h"
+#include "ir/OpsShape.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;

@@ -5,6 +5,10 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
 #include "ir/Names.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 
 using namespace mlir;
 

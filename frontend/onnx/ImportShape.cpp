@@ -3,6 +3,7 @@
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/ElementConversion.h"
+#include "ir/OpsGeneration.h"
 #include <cmath>
 
 using namespace mlir;

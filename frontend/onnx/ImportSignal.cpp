@@ -2,6 +2,10 @@
 // Window functions and Fourier transforms, as products with matrices of cosines and sines.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 #include <cmath>
 
 using namespace mlir;

@@ -3,6 +3,7 @@
 #include "frontend/NumPySlice.h"
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsMovement.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/ImportOperands.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 
 using namespace mlir;
 

@@ -3,6 +3,9 @@
 #include "ir/ConstantData.h"
 #include "ir/ElementConversion.h"
 #include "ir/ExtentDescription.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsShape.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;
@@ -211,6 +214,13 @@ bool NodeImporter::hasAllResults() const {
 }
 
 //===-- Ops ----------------------------------------------------------------===//
+
+Value NodeImporter::create(StringRef op, ValueRange operands, ArrayRef<NamedAttribute> attributes) {
+  if (failed)
+    return {};
+  OperationState state(location, op, operands, getPlaceholderType(), attributes);
+  return complete(getBuilder().create(state));
+}
 
 Value NodeImporter::complete(Operation *op) {
   SmallVector<Dims> operandDims;

@@ -100,6 +100,8 @@ public:
       return {};
     return complete(OpTy::create(getBuilder(), location, getPlaceholderType(), std::forward<Args>(args)...));
   }
+  /// The same for the op called `op`.
+  mlir::Value create(llvm::StringRef op, mlir::ValueRange operands, llvm::ArrayRef<mlir::NamedAttribute> attributes);
   llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const { return importer.getDims(value); }
   /// A tensor of `shape` filled with `number`.
   mlir::Value createFilled(mlir::Type elementType, llvm::ArrayRef<int64_t> shape, double number);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/Suggestion.h"
+#include "llvm/ADT/STLExtras.h"
 #include <cassert>
 
 namespace dlc::onnx_import {
@@ -43,8 +44,9 @@ OpRegistry::OpRegistry() {
 
 void OpRegistry::add(llvm::StringRef op, int64_t since, ImportFunction function) {
   auto &list = versions[op];
-  assert((list.empty() || list.back().since < since) && "versions are added in order");
-  list.push_back({since, function});
+  auto *next = llvm::find_if(list, [&](const Version &version) { return version.since >= since; });
+  assert((next == list.end() || next->since > since) && "each version of an op is added once");
+  list.insert(next, {since, std::move(function)});
 }
 
 ImportFunction OpRegistry::lookup(llvm::StringRef op, int64_t opset) const {

@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
+#include <functional>
 #include <string>
 
 namespace dlc::onnx_import {
@@ -14,14 +15,14 @@ class NodeImporter;
 
 /// Imports one node: reads its operands and attributes and sets its results. Problems are reported through the node,
 /// which is then taken as failed whatever the function does afterwards.
-using ImportFunction = void (*)(NodeImporter &node);
+using ImportFunction = std::function<void(NodeImporter &node)>;
 
 /// The ops of ONNX's default domain; those of others by "DOMAIN.OP".
 class OpRegistry {
 public:
   static const OpRegistry &get();
 
-  /// `function` imports `op` as opset `since` and later ones define it, up to the next version that is added.
+  /// `function` imports `op` as opset `since` and later ones define it, up to the next version.
   void add(llvm::StringRef op, int64_t since, ImportFunction function);
   /// `function` may set the results of `op` from operands that are all known; where it sets none, the op is imported as
   /// usual.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Layout.h"
 #include "ir/Names.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsLayout.h"
 #include "ir/SignatureBuilder.h"
 #include "ir/Variables.h"
 #include "passes/Passes.h"

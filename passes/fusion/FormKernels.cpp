@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Layout.h"
 #include "ir/Names.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsKernel.h"
 #include "ir/SharedMemory.h"
 #include "passes/Passes.h"
 #include "passes/fusion/WrapInKernel.h"

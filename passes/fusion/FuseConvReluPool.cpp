@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Layout.h"
+#include "ir/OpsConvolution.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsPooling.h"
 #include "passes/Passes.h"
 #include "passes/fusion/WrapInKernel.h"
 

@@ -3,6 +3,11 @@
 #include "ir/ConstantData.h"
 #include "ir/KnownAtLoad.h"
 #include "ir/Layout.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 #include "passes/fusion/WrapInKernel.h"
 
 using namespace mlir;

@@ -5,6 +5,7 @@
 #define DLC_PASSES_FUSION_GATEEQUATIONS_H
 
 #include "ir/DlcDialect.h"
+#include "ir/OpsLinear.h"
 #include "llvm/ADT/SetVector.h"
 #include <optional>
 #include <vector>

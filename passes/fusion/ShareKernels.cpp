@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/OpsConstant.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsMovement.h"
 #include "passes/Passes.h"
 #include "passes/fusion/WrapInKernel.h"
 #include "llvm/ADT/MapVector.h"

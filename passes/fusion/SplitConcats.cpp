@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/OpsMovement.h"
 #include "passes/Passes.h"
 #include "llvm/Support/MathExtras.h"
 

@@ -4,7 +4,7 @@
 #ifndef DLC_PASSES_FUSION_WRAPINKERNEL_H
 #define DLC_PASSES_FUSION_WRAPINKERNEL_H
 
-#include "ir/DlcDialect.h"
+#include "ir/OpsKernel.h"
 #include "ir/Variables.h"
 
 namespace dlc {

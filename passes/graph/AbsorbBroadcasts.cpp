@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsShape.h"
 #include "mlir/IR/Matchers.h"
 #include "passes/Passes.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/graph/BindLoopShapes.h"
 #include "ir/DlcDialect.h"
+#include "ir/OpsControl.h"
 #include "ir/SignatureBuilder.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/SmallPtrSet.h"

@@ -2,6 +2,11 @@
 #include "ir/DlcDialect.h"
 #include "ir/InputChecks.h"
 #include "ir/Names.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 #include "passes/Passes.h"
 
 #define DEBUG_TYPE "dlc-check-indices"

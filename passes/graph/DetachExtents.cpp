@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/OpsGeneration.h"
+#include "ir/OpsShape.h"
 #include "passes/Passes.h"
 
 #define DEBUG_TYPE "dlc-detach-extents"

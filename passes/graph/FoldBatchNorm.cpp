@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantData.h"
 #include "ir/KnownAtLoad.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsConvolution.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsShape.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"

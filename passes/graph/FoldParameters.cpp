@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/OpsConstant.h"
 #include "ir/Variables.h"
 #include "mlir/IR/SymbolTable.h"
 #include "passes/Passes.h"

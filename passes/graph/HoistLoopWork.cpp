@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/DlcDialect.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 #include "ir/SignatureBuilder.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/DlcDialect.h"
+#include "ir/OpsControl.h"
 #include "passes/Passes.h"
 #include "passes/graph/EraseDeadOps.h"
 #include "llvm/ADT/BitVector.h"

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantData.h"
+#include "ir/OpsActivation.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsMovement.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Layout.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsLayout.h"
+#include "ir/OpsLinear.h"
 #include "ir/SignatureBuilder.h"
 #include "passes/Passes.h"
 #include "passes/graph/BindLoopShapes.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/OpsConstant.h"
 #include "ir/SharedMemory.h"
 #include "ir/Variables.h"
 #include "passes/Passes.h"

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Layout.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsKernel.h"
 #include "passes/Passes.h"
 #include "passes/memory/ProgramBuilder.h"
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/memory/MemoryPlan.h"
 #include "ir/Layout.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsMovement.h"
 #include "ir/RowRange.h"
 #include "ir/SignatureBuilder.h"
 #include "ir/Variables.h"

@@ -5,6 +5,8 @@
 #define DLC_PASSES_MEMORY_MEMORYPLAN_H
 
 #include "ir/DlcDialect.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsKernel.h"
 #include "ir/SharedMemory.h"
 #include "ir/Variables.h"
 #include "passes/memory/ArenaPlanner.h"

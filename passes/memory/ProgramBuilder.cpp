@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/memory/ProgramBuilder.h"
 #include "ir/Layout.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "ir/RowRange.h"
 #include "ir/SharedMemory.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"

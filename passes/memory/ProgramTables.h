@@ -10,6 +10,8 @@
 #include "llvm/ADT/StringSet.h"
 
 namespace dlc {
+class ConstantOp;
+class KernelOp;
 
 /// Kernels as symbols of the module; equal ones are one.
 class KernelTable {

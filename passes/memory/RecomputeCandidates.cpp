@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/memory/RecomputeCandidates.h"
 #include "analysis/KernelCost.h"
+#include "ir/OpsKernel.h"
 
 using namespace mlir;
 

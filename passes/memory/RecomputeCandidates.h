@@ -8,6 +8,7 @@
 #include <queue>
 
 namespace dlc {
+class KernelOp;
 
 /// A tensor that is thrown away between two readers, and the kernels that compute it again for the second.
 struct RecomputeCandidate {

@@ -2,7 +2,9 @@
 // Schedules of attention: the tile of queries and the block of keys whose scores exist at a time, and the register
 // tiles of the two products (see backends/halide/Attention.cpp).
 #include "ir/Layout.h"
+#include "ir/OpsAttention.h"
 #include "passes/schedule/KernelSchedules.h"
+#include "passes/schedule/TileRules.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Schedules of matrix products.
 #include "ir/Layout.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsLinear.h"
 #include "passes/schedule/KernelSchedules.h"
 #include "passes/schedule/RegisterTile.h"
 #include "llvm/Support/MathExtras.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Schedules of convolutions. The algorithm is determined by the layouts that planConvolution has chosen before.
 #include "ir/Layout.h"
+#include "ir/OpsConvolution.h"
 #include "passes/schedule/KernelSchedules.h"
 #include "passes/schedule/RegisterTile.h"
 #include "llvm/Support/MathExtras.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/PlanContraction.h"
 #include "ir/Layout.h"
+#include "ir/OpsLinear.h"
 
 using namespace mlir;
 

@@ -6,8 +6,10 @@
 
 #include "ir/DlcDialect.h"
 #include "ir/KnownAtLoad.h"
+#include "ir/OpsLinear.h"
 
 namespace dlc {
+class MatMulOp;
 
 /// Layout in which the right operand of `op`, a matrix, is read fastest: columns in blocks, `[N/32][K][32]`. Null if it
 /// is not a matrix of known size.

@@ -3,6 +3,7 @@
 #include "ir/ConvolutionReach.h"
 #include "ir/KnownAtLoad.h"
 #include "ir/Layout.h"
+#include "ir/OpsConvolution.h"
 #include "passes/schedule/WinogradCost.h"
 
 using namespace mlir;

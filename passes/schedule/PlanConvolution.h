@@ -5,9 +5,13 @@
 #define DLC_PASSES_SCHEDULE_PLANCONVOLUTION_H
 
 #include "ir/DlcDialect.h"
+#include "ir/OpsConvolution.h"
 #include "passes/Pipelines.h"
 
 namespace dlc {
+class ConvOp;
+class ConvTransposeOp;
+class ConvWeightGradientOp;
 
 struct ConvolutionPlan {
   /// "direct", "depthwise", "winograd", ...: the algorithm of the kernel's schedules.

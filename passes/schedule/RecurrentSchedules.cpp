@@ -2,6 +2,7 @@
 // Schedules of the steps of recurrent cells (see backends/halide/Recurrent.cpp).
 #include "analysis/MachineCost.h"
 #include "ir/Layout.h"
+#include "ir/OpsLinear.h"
 #include "passes/schedule/KernelSchedules.h"
 #include "llvm/Support/MathExtras.h"
 

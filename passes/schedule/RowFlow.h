@@ -7,6 +7,7 @@
 #include "ir/DlcDialect.h"
 
 namespace dlc {
+class LoopOp;
 
 /// The number of rows (extent of dimension 0) of all that the steps of `loop` compute, if row i of it depends only on
 /// row i of what steps have computed before and from what the loop is given: then ranges of rows may run all steps

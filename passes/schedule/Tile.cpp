@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Layout.h"
+#include "ir/OpsKernel.h"
 #include "ir/RowRange.h"
 #include "passes/Passes.h"
 #include "passes/schedule/KernelSchedules.h"

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/TileSubject.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsReduction.h"
 #include "ir/RowRange.h"
 #include "llvm/ADT/STLExtras.h"
 

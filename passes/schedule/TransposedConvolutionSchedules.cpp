@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Schedules of transposed convolutions in tiles: of the result if the stride is 1, otherwise of each phase.
 #include "ir/Layout.h"
+#include "ir/OpsConvolution.h"
 #include "passes/schedule/KernelSchedules.h"
 #include "passes/schedule/RegisterTile.h"
 #include "llvm/Support/MathExtras.h"

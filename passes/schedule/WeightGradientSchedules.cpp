@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Schedules of the gradients of convolutions' weights.
 #include "ir/Layout.h"
+#include "ir/OpsConvolution.h"
 #include "passes/schedule/KernelSchedules.h"
 #include "passes/schedule/RegisterTile.h"
 #include "passes/schedule/WinogradCost.h"

@@ -2,6 +2,7 @@
 // Schedules of convolutions and transposed convolutions whose weights are transformed: the layout has chosen the
 // algorithm, and no other one reads these weights.
 #include "ir/Layout.h"
+#include "ir/OpsConvolution.h"
 #include "passes/schedule/KernelSchedules.h"
 #include "passes/schedule/RegisterTile.h"
 #include "passes/schedule/WinogradCost.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of activations. Where one has a corner, the gradient there is that of the side with the smaller slope.
+#include "ir/OpsActivation.h"
+#include "ir/OpsElementwise.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 #include <cmath>

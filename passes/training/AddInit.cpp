@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantData.h"
 #include "ir/DlcDialect.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsShape.h"
+#include "ir/OpsTraining.h"
 #include "ir/Variables.h"
 #include "passes/Passes.h"
 #include <cmath>

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantData.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsTraining.h"
 #include "mlir/IR/SymbolTable.h"
 #include "passes/Passes.h"
 #include "passes/training/OptimizerUpdate.h"

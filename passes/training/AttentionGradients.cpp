@@ -2,6 +2,14 @@
 // The gradient rule of attention. The matrix of probabilities, which the forward kernel never stores, is computed again
 // as a whole: memory grows with queries times keys. Heads of the query that share a key are rows of one product, so
 // that nothing is copied for them and the gradients of keys and values are summed by the product itself.
+#include "ir/OpsAttention.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsShape.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 #include <cmath>

@@ -6,6 +6,12 @@
 //   dx = scale r (dy - avg(dy) - (x - mean) r^2 avg(dy (x - mean)))
 // where avg runs over the batch and space. This is written at once: as a chain of the reductions' own rules it would be
 // twice the passes over memory, and a difference of large numbers.
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsShape.h"
 #include "passes/training/GradientRules.h"
 
 using namespace mlir;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/OpsConstant.h"
+#include "ir/OpsTraining.h"
 #include "ir/SignatureBuilder.h"
 #include "ir/Variables.h"
 #include "mlir/IR/SymbolTable.h"

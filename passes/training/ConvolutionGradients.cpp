@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of convolutions. A transposed convolution is by definition the gradient of a convolution with respect
 // to its input and the other way round; weights have an op of their own.
+#include "ir/OpsConvolution.h"
 #include "passes/training/GradientRules.h"
 
 using namespace mlir;

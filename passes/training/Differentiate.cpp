@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/OpsConstant.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsShape.h"
+#include "ir/OpsTraining.h"
 #include "passes/Passes.h"
 #include "passes/training/GradientRules.h"
 #include "passes/training/ReverseSweep.h"

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of elementwise arithmetic. L is what is differentiated, dy its derivative with respect to the result
 // y.
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsTraining.h"
 #include "passes/training/FiniteValues.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"

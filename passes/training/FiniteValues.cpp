@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/training/FiniteValues.h"
 #include "ir/ConstantData.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsAttention.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsConvolution.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsReduction.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
 

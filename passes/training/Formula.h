@@ -22,13 +22,11 @@ public:
   }
   template <typename OpTy> Term apply(double other) const { return apply<OpTy>(number(other)); }
   /// `otherwise` where this boolean is false.
-  Term choose(const Term &onTrue, const Term &otherwise) const {
-    return {*gradients, gradients->create<WhereOp>(value, onTrue.value, otherwise.value)};
-  }
+  Term choose(const Term &onTrue, const Term &otherwise) const;
   Term choose(const Term &onTrue, double otherwise) const { return choose(onTrue, onTrue.number(otherwise)); }
   Term choose(double onTrue, const Term &otherwise) const { return choose(otherwise.number(onTrue), otherwise); }
   /// This factor times `slope`; see GradientBuilder::absorbZero.
-  Term times(const Term &slope, bool isSingular = false) const { return absorb(apply<MulOp>(slope), isSingular); }
+  Term times(const Term &slope, bool isSingular = false) const;
   /// `product`, which is this factor times something; see GradientBuilder::absorbZero.
   Term absorb(const Term &product, bool isSingular = false) const {
     return {*gradients, gradients->absorbZero(product.value, value, isSingular)};
@@ -40,34 +38,34 @@ private:
   mlir::Value value;
 };
 
-inline Term operator+(const Term &a, const Term &b) { return a.apply<AddOp>(b); }
-inline Term operator-(const Term &a, const Term &b) { return a.apply<SubOp>(b); }
-inline Term operator*(const Term &a, const Term &b) { return a.apply<MulOp>(b); }
-inline Term operator/(const Term &a, const Term &b) { return a.apply<DivOp>(b); }
-inline Term operator+(const Term &a, double b) { return a.apply<AddOp>(b); }
-inline Term operator-(const Term &a, double b) { return a.apply<SubOp>(b); }
-inline Term operator*(const Term &a, double b) { return a.apply<MulOp>(b); }
-inline Term operator/(const Term &a, double b) { return a.apply<DivOp>(b); }
-inline Term operator+(double a, const Term &b) { return b.number(a).apply<AddOp>(b); }
-inline Term operator-(double a, const Term &b) { return b.number(a).apply<SubOp>(b); }
-inline Term operator*(double a, const Term &b) { return b.apply<MulOp>(a); }
-inline Term operator/(double a, const Term &b) { return b.number(a).apply<DivOp>(b); }
-inline Term operator-(const Term &a) { return a.apply<NegOp>(); }
+Term operator+(const Term &a, const Term &b);
+Term operator-(const Term &a, const Term &b);
+Term operator*(const Term &a, const Term &b);
+Term operator/(const Term &a, const Term &b);
+Term operator+(const Term &a, double b);
+Term operator-(const Term &a, double b);
+Term operator*(const Term &a, double b);
+Term operator/(const Term &a, double b);
+Term operator+(double a, const Term &b);
+Term operator-(double a, const Term &b);
+Term operator*(double a, const Term &b);
+Term operator/(double a, const Term &b);
+Term operator-(const Term &a);
 /// Comparisons give booleans.
-inline Term operator>(const Term &a, const Term &b) { return a.apply<GreaterOp>(b); }
-inline Term operator>(const Term &a, double b) { return a.apply<GreaterOp>(b); }
-inline Term operator<(const Term &a, const Term &b) { return a.apply<LessOp>(b); }
-inline Term operator<(const Term &a, double b) { return a.apply<LessOp>(b); }
-inline Term operator>=(const Term &a, double b) { return a.apply<GreaterOrEqualOp>(b); }
-inline Term operator<=(const Term &a, double b) { return a.apply<LessOrEqualOp>(b); }
-inline Term operator&&(const Term &a, const Term &b) { return a.apply<AndOp>(b); }
+Term operator>(const Term &a, const Term &b);
+Term operator>(const Term &a, double b);
+Term operator<(const Term &a, const Term &b);
+Term operator<(const Term &a, double b);
+Term operator>=(const Term &a, double b);
+Term operator<=(const Term &a, double b);
+Term operator&&(const Term &a, const Term &b);
 
-inline Term abs(const Term &x) { return x.apply<AbsOp>(); }
-inline Term sqrt(const Term &x) { return x.apply<SqrtOp>(); }
-inline Term exp(const Term &x) { return x.apply<ExpOp>(); }
-inline Term log(const Term &x) { return x.apply<LogOp>(); }
-inline Term tanh(const Term &x) { return x.apply<TanhOp>(); }
-inline Term sigmoid(const Term &x) { return x.apply<SigmoidOp>(); }
+Term abs(const Term &x);
+Term sqrt(const Term &x);
+Term exp(const Term &x);
+Term log(const Term &x);
+Term tanh(const Term &x);
+Term sigmoid(const Term &x);
 
 } // namespace dlc
 

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of products of matrices and tensors.
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsShape.h"
 #include "passes/training/GradientRules.h"
 
 using namespace mlir;

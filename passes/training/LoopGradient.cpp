@@ -8,6 +8,13 @@
 // since a step's tensors cost more to store and load than such ops; stored if a product or a reduction comes before
 // it. The values that a step starts from are what the step before it left, so the forward loop stores results, which it
 // often does for others already, and the backward loop reads them shifted by one step.
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsShape.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/SymbolTable.h"
 #include "passes/training/ReverseSweep.h"

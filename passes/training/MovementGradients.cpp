@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of ops that copy elements to other positions: the gradient goes back the same way, and is summed where
 // an element was copied more than once.
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsShape.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of normalizations. A row whose gradient is all zeros gets zeros, also where its results are NaN.
+#include "ir/OpsNormalization.h"
+#include "ir/OpsReduction.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/training/OptimizerUpdate.h"
 #include "ir/ConstantData.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
 
 using namespace mlir;
 
@@ -27,6 +29,8 @@ double OptimizerUpdate::getNumber(llvm::StringRef name, double otherwise) const 
 Value OptimizerUpdate::number(double value, Value like) {
   return createScalar(builder, location, value, getElementTypeOrSelf(like.getType()));
 }
+
+Value OptimizerUpdate::scale(Value x, double factor) { return create<MulOp>({x, number(factor, x)}); }
 
 /// `share mean + (1 - share) next`
 Value OptimizerUpdate::average(Value mean, Value next, double share) {

@@ -54,7 +54,7 @@ private:
   template <typename OpTy> mlir::Value create(mlir::ValueRange operands) {
     return OpTy::create(builder, location, operands).getResult();
   }
-  mlir::Value scale(mlir::Value x, double factor) { return create<MulOp>({x, number(factor, x)}); }
+  mlir::Value scale(mlir::Value x, double factor);
 
   mlir::OpBuilder &builder;
   mlir::Location location;

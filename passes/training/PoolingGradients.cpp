@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of pools. Every element gathers from the windows that cover it, in a fixed order: nothing is
 // scattered.
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsPooling.h"
+#include "ir/OpsShape.h"
 #include "passes/training/GradientRules.h"
 
 using namespace mlir;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/training/ReverseSweep.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsControl.h"
 
 using namespace mlir;
 

@@ -8,6 +8,7 @@
 #include "passes/training/FiniteValues.h"
 
 namespace dlc {
+class LoopOp;
 
 /// Walks back from tensors whose gradients are known, op by op, and adds up what reaches each value. New ops are
 /// written at a builder's insertion point, after all ops that it visits.

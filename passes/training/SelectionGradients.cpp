@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of ops that choose elements, and of interpolation.
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsSelection.h"
+#include "ir/OpsShape.h"
 #include "passes/training/GradientRules.h"
 
 using namespace mlir;

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantData.h"
 #include "ir/GradientBuilder.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsShape.h"
 #include "passes/Passes.h"
 #include "passes/graph/BindLoopShapes.h"
 #include "passes/graph/EraseDeadOps.h"

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of normalizations by statistics of the tensor itself. Means and variances are computed again: they are
 // two small reductions, where keeping them would be two more results. Elements of 16 bits are computed in f32.
+#include "ir/OpsElementwise.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsPooling.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsShape.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 

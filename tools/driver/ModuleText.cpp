@@ -2,6 +2,8 @@
 #include "tools/driver/ModuleText.h"
 #include "ir/ConstantData.h"
 #include "ir/DlcDialect.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Verifier.h"

@@ -3,6 +3,7 @@
 #include "frontend/json/Safetensors.h"
 #include "ir/ConstantData.h"
 #include "ir/DlcDialect.h"
+#include "ir/OpsConstant.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/Report.h"
 #include "analysis/KernelCost.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/link/WeightsFile.h"
 #include "ir/ConstantData.h"
+#include "ir/OpsProgram.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"

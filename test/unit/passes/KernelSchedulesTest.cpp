@@ -2,6 +2,7 @@
 // The schedules of kernels of each kind, on awkward shapes: defaults are legal, what is enumerated is what is legal,
 // and what is not legal has a reason.
 #include "passes/schedule/KernelSchedules.h"
+#include "ir/OpsKernel.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Parser/Parser.h"

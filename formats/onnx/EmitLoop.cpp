@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// A loop over sequences is a `Scan`, whose body reads captures from the outer scope. One that only counts,
+// or may stop, is a `Loop`.
+#include "formats/onnx/OpEmitters.h"
+#include "ir/OpsControl.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_export {
+
+namespace {
+
+class LoopNodes {
+public:
+  LoopNodes(LoopOp loop, GraphWriter &writer, SymbolicShapes shapes)
+      : loop(loop), writer(writer), function(loop.getBodyFunction()),
+        body(writer.getScope(), graph, function, std::move(shapes), &writer) {}
+
+  LogicalResult build() {
+    graph.set_name(writer.makeName(function.getName()));
+    for (BlockArgument argument : getInvariants())
+      body.setName(argument, writer.getName(loop.getInvariants()[argument.getArgNumber() - firstInvariant()]));
+    return loop.getStops() || loop.getScanned().empty() ? buildLoop() : buildScan();
+  }
+
+private:
+  unsigned firstInvariant() { return 1 + loop.getCarried().size() + loop.getScanned().size(); }
+  llvm::ArrayRef<BlockArgument> getArguments(unsigned first, unsigned count) {
+    return llvm::ArrayRef(function.getArguments().begin() + first, count);
+  }
+  llvm::ArrayRef<BlockArgument> getCarried() { return getArguments(1, loop.getCarried().size()); }
+  llvm::ArrayRef<BlockArgument> getScanned() {
+    return getArguments(1 + loop.getCarried().size(), loop.getScanned().size());
+  }
+  llvm::ArrayRef<BlockArgument> getInvariants() { return getArguments(firstInvariant(), loop.getInvariants().size()); }
+  OperandRange getResults() {
+    return llvm::cast<func::ReturnOp>(function.getBody().front().getTerminator()).getOperands();
+  }
+
+  void addInput(BlockArgument argument, llvm::StringRef role) {
+    std::string name = writer.makeName(role);
+    body.setName(argument, name);
+    body.describe(*graph.add_input(), name, argument.getType(), body.getDims(argument));
+  }
+
+  /// Outputs of a body are results of its own nodes, each of them once.
+  void addOutput(Value value) {
+    std::string name = body.add("Identity", {body.getName(value)});
+    body.describe(*graph.add_output(), name, value.getType(), body.getDims(value));
+  }
+
+  void describeNumber(onnx::ValueInfoProto &info, const std::string &name, int32_t type) {
+    info.set_name(name);
+    auto &tensor = *info.mutable_type()->mutable_tensor_type();
+    tensor.set_elem_type(type);
+    tensor.mutable_shape();
+  }
+
+  Names getOperands() {
+    Names inputs;
+    for (Value value : loop.getCarried())
+      inputs.push_back(writer.getName(value));
+    return inputs;
+  }
+
+  LogicalResult buildScan() {
+    // The number of the step is one more loop-carried value.
+    bool counts = !function.getArgument(0).use_empty();
+    Names inputs = getOperands();
+    for (BlockArgument argument : getCarried())
+      addInput(argument, "carried");
+    if (counts) {
+      inputs.push_back(writer.makeInt(0));
+      addInput(function.getArgument(0), "step");
+    }
+    for (Value value : loop.getScanned())
+      inputs.push_back(writer.getName(value));
+    for (BlockArgument argument : getScanned())
+      addInput(argument, "scanned");
+    if (failed(body.writeOps()))
+      return failure();
+    size_t carried = loop.getCarried().size(), stacked = loop.getStacked().size();
+    for (Value value : getResults().take_front(carried))
+      addOutput(value);
+    if (counts) {
+      std::string next = body.add("Add", {body.getName(function.getArgument(0)), writer.makeInt(1)});
+      describeNumber(*graph.add_output(), next, onnx::TensorProto::INT64);
+    }
+    for (Value value : getResults().slice(carried, stacked))
+      addOutput(value);
+    auto directions = [&](size_t count) { return std::vector<int64_t>(count, loop.getReverse() ? 1 : 0); };
+    NodeAttributes attributes{{"body", std::move(graph)},
+                              {"num_scan_inputs", int64_t(loop.getScanned().size())},
+                              {"scan_input_directions", directions(loop.getScanned().size())}};
+    if (stacked)
+      attributes.push_back({"scan_output_directions", directions(stacked)});
+    Names results = writer.addNode("Scan", inputs, carried + counts + stacked, std::move(attributes));
+    if (counts)
+      results.erase(results.begin() + carried);
+    for (auto [result, name] : llvm::zip(loop.getOutputs(), results))
+      writer.finish(result, name);
+    return success();
+  }
+
+  /// Element `place` of a sequence of dimension 0.
+  void takeStep(BlockArgument argument, Value sequence, const std::string &place) {
+    body.setName(argument, body.add("Gather", {writer.getName(sequence), place}, {{"axis", int64_t(0)}}));
+  }
+
+  LogicalResult buildLoop() {
+    if (loop.getReverse())
+      return loop.emitError("a loop that counts backwards, or stops while it runs backwards, has no form in ONNX");
+    std::string step = writer.makeName("step"), goesOn = writer.makeName("goes_on");
+    describeNumber(*graph.add_input(), step, onnx::TensorProto::INT64);
+    describeNumber(*graph.add_input(), goesOn, onnx::TensorProto::BOOL);
+    body.setName(function.getArgument(0), step);
+    for (BlockArgument argument : getCarried())
+      addInput(argument, "carried");
+    for (auto [argument, sequence] : llvm::zip(getScanned(), loop.getScanned()))
+      takeStep(argument, sequence, step);
+    if (failed(body.writeOps()))
+      return failure();
+    size_t carried = loop.getCarried().size(), stacked = loop.getStacked().size();
+    std::string condition =
+        loop.getStops() ? body.add("Not", {body.getName(getResults().back())}) : body.add("Identity", {goesOn});
+    describeNumber(*graph.add_output(), condition, onnx::TensorProto::BOOL);
+    for (Value value : getResults().take_front(carried + stacked))
+      addOutput(value);
+    std::string steps =
+        loop.getScanned().empty()
+            ? writer.makeInt(loop.getTripCount().value_or(0))
+            : writer.add("Squeeze", {writer.makeExtent(writer.getDims(loop.getScanned()[0])[0]), writer.makeInts({0})});
+    Names inputs{steps, writer.makeScalar(1, IntegerType::get(loop.getContext(), 1))};
+    llvm::append_range(inputs, getOperands());
+    // Without scan outputs, a separate count says how many steps ran.
+    bool counts = loop.getStops() && !loop.getStepCount().use_empty();
+    if (counts) {
+      std::string next = body.add("Reshape", {body.add("Add", {step, writer.makeInt(1)}), writer.makeInts({1})});
+      onnx::ValueInfoProto &info = *graph.add_output();
+      describeNumber(info, next, onnx::TensorProto::INT64);
+      info.mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_value(1);
+    }
+    Names results = writer.addNode("Loop", inputs, carried + stacked + counts, {{"body", std::move(graph)}});
+    if (loop.getStops())
+      for (size_t i = 0; i < stacked; ++i)
+        results[carried + i] = padSteps(results[carried + i], steps, loop.getStacked()[i]);
+    for (auto [result, name] : llvm::zip(loop.getOutputs().take_front(carried + stacked), results))
+      writer.finish(result, name);
+    if (counts)
+      writer.finish(loop.getStepCount(), writer.add("Squeeze", {countSteps(results.back()), writer.makeInts({0})}));
+    return success();
+  }
+
+  /// How many steps ran, as a list of one number: the first extent of the scan outputs.
+  std::string countSteps(const std::string &stacked) {
+    return writer.add("Shape", {stacked}, {{"start", int64_t(0)}, {"end", int64_t(1)}});
+  }
+
+  /// Scan outputs are zero after the loop has stopped.
+  std::string padSteps(const std::string &stacked, const std::string &steps, Value value) {
+    std::string missing = writer.add("Sub", {steps, countSteps(stacked)});
+    int64_t rank = llvm::cast<RankedTensorType>(value.getType()).getRank();
+    llvm::SmallVector<int64_t> before(rank, 0), after(rank - 1, 0);
+    Names pads{writer.makeInts(before), missing};
+    if (rank > 1)
+      pads.push_back(writer.makeInts(after));
+    return writer.add("Pad", {stacked, writer.add("Concat", pads, {{"axis", int64_t(0)}})});
+  }
+
+  LoopOp loop;
+  GraphWriter &writer;
+  func::FuncOp function;
+  onnx::GraphProto graph;
+  GraphWriter body;
+};
+
+} // namespace
+
+LogicalResult emitLoop(LoopOp loop, GraphWriter &writer) {
+  FailureOr<SymbolicShapes> shapes = SymbolicShapes::analyze(loop.getBodyFunction());
+  if (failed(shapes))
+    return failure();
+  return LoopNodes(loop, writer, std::move(*shapes)).build();
+}
+
+} // namespace dlc::onnx_export

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/onnx/ExportOnnx.h"
+#include "formats/onnx/GraphWriter.h"
+#include "formats/onnx/OpTable.h"
+#include "ir/ConstantData.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
+#include "ir/Suggestion.h"
+#include "ir/TensorDescription.h"
+
+using namespace mlir;
+using namespace dlc::onnx_export;
+
+namespace {
+
+/// The one called `wanted`; if that is empty "run", "predict", or the only one.
+FailureOr<func::FuncOp> chooseEntry(ModuleOp module, llvm::StringRef wanted) {
+  llvm::SmallVector<func::FuncOp> entries;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!function.isPrivate())
+      entries.push_back(function);
+  for (llvm::StringRef name : {wanted, llvm::StringRef("run"), llvm::StringRef("predict")})
+    for (func::FuncOp entry : entries)
+      if (entry.getName() == name && (wanted.empty() || name == wanted))
+        return entry;
+  if (entries.size() == 1 && wanted.empty())
+    return entries.front();
+  llvm::SmallVector<llvm::StringRef> names;
+  for (func::FuncOp entry : entries)
+    names.push_back(entry.getName());
+  auto diagnostic = module.emitError();
+  if (wanted.empty())
+    diagnostic << "an ONNX file holds one graph: choose an entry point with --entry; there is";
+  else
+    diagnostic << "there is no entry point '" << wanted << "'" << dlc::suggest(wanted, names) << "; there is";
+  for (llvm::StringRef name : names)
+    diagnostic << " '" << name << "'";
+  return diagnostic;
+}
+
+class ModelExport {
+public:
+  ModelExport(ModuleOp module, func::FuncOp entry)
+      : module(module), entry(entry), scope(*model.mutable_graph(), module) {}
+
+  FailureOr<std::string> run(llvm::StringRef name, llvm::StringRef producer) {
+    model.set_ir_version(9);
+    model.set_producer_name(producer.str());
+    model.add_opset_import()->set_version(opsetVersion);
+    scope.graph.set_name(name.str());
+    FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(entry);
+    if (failed(shapes) || failed(checkBorder()))
+      return failure();
+    scope.symbolPlaces.resize(shapes->getSymbols().size());
+    GraphWriter writer(scope, scope.graph, entry, *shapes, nullptr);
+    nameBorder(writer);
+    if (failed(writeParameters()) || failed(writer.writeOps()) || failed(checkValues()))
+      return failure();
+    writeOutputs(writer);
+    for (const std::string &domain : scope.domains) {
+      onnx::OperatorSetIdProto &opset = *model.add_opset_import();
+      opset.set_domain(domain);
+      opset.set_version(dlc::onnx_format::getVersion(domain));
+    }
+    constexpr int64_t most = (int64_t(1) << 31) - 1;
+    int64_t bytes = scope.bytes < most ? static_cast<int64_t>(model.ByteSizeLong()) : scope.bytes;
+    if (bytes >= most)
+      return module.emitError("the model takes ")
+             << bytes << " bytes, and an ONNX file (a protobuf message) holds less than 2 GB";
+    return model.SerializeAsString();
+  }
+
+private:
+  static std::string getResultName(func::FuncOp function, unsigned i) {
+    if (auto state = function.getResultAttrOfType<StringAttr>(i, "dlc.state"))
+      return (state.getValue() + ".next").str();
+    auto name = function.getResultAttrOfType<StringAttr>(i, "dlc.name");
+    return name ? name.getValue().str() : "output" + std::to_string(i);
+  }
+
+  LogicalResult checkBorder() {
+    for (Type type : llvm::concat<const Type>(entry.getArgumentTypes(), entry.getResultTypes()))
+      if (!getElementType(getElementTypeOrSelf(type)))
+        return entry.emitError("has an input or output of a type that ONNX lacks, ") << dlc::describeType(type);
+    return success();
+  }
+
+  /// Names of inputs and outputs come before all others.
+  void nameBorder(GraphWriter &writer) {
+    for (BlockArgument argument : entry.getArguments()) {
+      unsigned i = argument.getArgNumber();
+      auto name = entry.getArgAttrOfType<StringAttr>(i, "dlc.state");
+      if (!name)
+        name = entry.getArgAttrOfType<StringAttr>(i, "dlc.name");
+      std::string input = writer.makeName(name ? name.getValue().str() : "input" + std::to_string(i));
+      writer.setName(argument, input);
+      writer.describe(*scope.graph.add_input(), input, argument.getType(), writer.getDims(argument));
+      for (auto [d, dim] : llvm::enumerate(writer.getDims(argument)))
+        if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(dim);
+            symbol && scope.symbolPlaces[symbol.getPosition()].first.empty())
+          scope.symbolPlaces[symbol.getPosition()] = {input, static_cast<int64_t>(d)};
+    }
+    for (auto parameter : module.getOps<dlc::ParameterOp>())
+      writer.makeName(parameter.getSymName());
+    for (auto [i, value] : llvm::enumerate(getReturn().getOperands())) {
+      outputs.push_back(writer.makeName(getResultName(entry, i)));
+      Operation *op = value.getDefiningOp();
+      if (op && !llvm::isa<dlc::ConstantOp, dlc::LoadParameterOp>(op) && wished.insert(value).second)
+        writer.wishName(value, outputs.back());
+    }
+  }
+
+  LogicalResult writeParameters() {
+    llvm::DenseSet<Attribute> used;
+    findParameters(entry, used);
+    for (auto parameter : module.getOps<dlc::ParameterOp>()) {
+      if (!used.contains(parameter.getSymNameAttr()))
+        continue;
+      if (!parameter.getValue()) {
+        withoutValue.push_back(parameter);
+        continue;
+      }
+      if (!getElementType(getElementTypeOrSelf(parameter.getType())))
+        return parameter.emitError("parameter '") << parameter.getSymName() << "' is of a type that ONNX lacks, "
+                                                  << dlc::describeType(parameter.getType());
+      addInitializer(scope, parameter.getSymName(), *parameter.getValue());
+    }
+    return success();
+  }
+
+  /// What only training gives values has none yet. Asked after the ops: where one has no form, values would not help.
+  LogicalResult checkValues() {
+    if (withoutValue.empty())
+      return success();
+    auto diagnostic = module.emitError(withoutValue.size() == 1 ? "parameter" : "parameters");
+    constexpr size_t most = 5;
+    for (dlc::ParameterOp parameter : llvm::ArrayRef(withoutValue).take_front(most))
+      diagnostic << " '" << parameter.getSymName() << "'";
+    if (withoutValue.size() > most)
+      diagnostic << " and " << withoutValue.size() - most << " more";
+    return diagnostic << (withoutValue.size() == 1 ? " has" : " have")
+                      << " no value: give those of a checkpoint by --parameters FILE.safetensors";
+  }
+
+  /// Those that `function` and the bodies of its loops load.
+  static void findParameters(func::FuncOp function, llvm::DenseSet<Attribute> &used) {
+    for (Operation &op : function.getBody().front()) {
+      if (auto load = llvm::dyn_cast<dlc::LoadParameterOp>(op))
+        used.insert(load.getParameterAttr().getAttr());
+      else if (auto loop = llvm::dyn_cast<dlc::LoopOp>(op))
+        findParameters(loop.getBodyFunction(), used);
+    }
+  }
+
+  /// A value that is not a node's result, or is already another output, is copied.
+  void writeOutputs(GraphWriter &writer) {
+    for (auto [i, value] : llvm::enumerate(getReturn().getOperands())) {
+      if (writer.getName(value) != outputs[i]) {
+        onnx::NodeProto &copy = *scope.graph.add_node();
+        copy.set_op_type("Identity");
+        copy.set_name(outputs[i]);
+        copy.add_input(writer.getName(value));
+        copy.add_output(outputs[i]);
+      }
+      writer.describe(*scope.graph.add_output(), outputs[i], value.getType(), writer.getDims(value));
+    }
+  }
+
+  func::ReturnOp getReturn() { return llvm::cast<func::ReturnOp>(entry.getBody().front().getTerminator()); }
+
+  ModuleOp module;
+  func::FuncOp entry;
+  onnx::ModelProto model;
+  ModelScope scope;
+  Names outputs;
+  llvm::DenseSet<Value> wished;
+  llvm::SmallVector<dlc::ParameterOp> withoutValue; ///< that the entry point loads
+};
+
+} // namespace
+
+FailureOr<std::string> dlc::exportOnnx(ModuleOp module, llvm::StringRef entry, llvm::StringRef name,
+                                       llvm::StringRef producer) {
+  FailureOr<func::FuncOp> chosen = chooseEntry(module, entry);
+  if (failed(chosen))
+    return failure();
+  return ModelExport(module, *chosen).run(name, producer);
+}

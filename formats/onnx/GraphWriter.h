@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Nodes of an ONNX graph in the making, and the names of its tensors.
+#ifndef DLC_FORMATS_ONNX_GRAPHWRITER_H
+#define DLC_FORMATS_ONNX_GRAPHWRITER_H
+
+#include "ir/DlcDialect.h"
+#include "ir/ShapeInference.h"
+#include "onnx-ml.pb.h"
+#include "llvm/ADT/StringSet.h"
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace dlc::onnx_export {
+
+/// The operator set that files ask for.
+constexpr int64_t opsetVersion = 20;
+
+/// The ONNX element type of an MLIR one; none for types that ONNX lacks.
+std::optional<int32_t> getElementType(mlir::Type type);
+
+using NodeAttribute = std::variant<int64_t, float, std::string, std::vector<int64_t>, onnx::GraphProto>;
+using NodeAttributes = std::vector<std::pair<const char *, NodeAttribute>>;
+using Names = std::vector<std::string>;
+
+/// What the graph and the bodies of its loops share: names, and initializers, which are all in the graph.
+struct ModelScope {
+  ModelScope(onnx::GraphProto &graph, mlir::ModuleOp module) : graph(graph), module(module) {}
+
+  onnx::GraphProto &graph;
+  mlir::ModuleOp module;
+  llvm::StringSet<> names;
+  llvm::StringMap<unsigned> lastNumbers; ///< suffix of each name: all smaller ones are in use
+  /// Where each symbol of the entry point can be read: an input and its dimension.
+  llvm::SmallVector<std::pair<std::string, int64_t>> symbolPlaces;
+  llvm::StringMap<std::string> constants; ///< initializers by type and bytes
+  int64_t bytes = 0;                      ///< of all initializers
+  std::set<std::string> domains;          ///< of nodes outside of the default domain
+};
+
+/// Adds `value`, whose type ONNX has, to the graph's initializers.
+void addInitializer(ModelScope &scope, llvm::StringRef name, mlir::ElementsAttr value);
+
+/// Writes the nodes of one function to one graph.
+class GraphWriter {
+public:
+  GraphWriter(ModelScope &scope, onnx::GraphProto &graph, mlir::func::FuncOp function, SymbolicShapes shapes,
+              GraphWriter *outer)
+      : scope(scope), graph(graph), function(function), shapes(std::move(shapes)), outer(outer) {}
+
+  /// Writes all ops but the end. Fails after diagnostics at every op that has no form in ONNX.
+  mlir::LogicalResult writeOps();
+
+  /// The name of a value of the function; what is an initializer comes into being here.
+  std::string getName(mlir::Value value);
+  void setName(mlir::Value value, llvm::StringRef name) { names[value] = name.str(); }
+  /// The name that the node which computes `value` should give it.
+  void wishName(mlir::Value value, llvm::StringRef name) { wishes[value] = name.str(); }
+  /// Tells that `value` is now computed under `name`; the node's result gets the name that was wished for.
+  void finish(mlir::Value value, const std::string &name);
+  /// A name that no tensor has yet, like `name`.
+  std::string makeName(llvm::StringRef name);
+
+  /// Adds a node of the type NAME, or DOMAIN.NAME; its results get names of their own, derived from the name of the
+  /// current op.
+  Names addNode(llvm::StringRef type, llvm::ArrayRef<std::string> inputs, unsigned resultCount,
+                NodeAttributes attributes = {});
+  /// The same with one result.
+  std::string add(llvm::StringRef type, llvm::ArrayRef<std::string> inputs, NodeAttributes attributes = {}) {
+    return addNode(type, inputs, 1, std::move(attributes)).front();
+  }
+
+  /// Constants as initializers; equal ones are one.
+  std::string makeInts(llvm::ArrayRef<int64_t> values);
+  std::string makeInt(int64_t value);
+  /// One number of rank 0.
+  std::string makeScalar(double value, mlir::Type elementType);
+  std::string makeConstant(mlir::ElementsAttr value);
+
+  /// An extent, or extents, as i64 of rank 1; computed where they depend on symbols.
+  std::string makeExtent(mlir::AffineExpr extent);
+  std::string makeShape(llvm::ArrayRef<mlir::AffineExpr> extents);
+  llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const { return shapes.getDims(value); }
+
+  /// `value` in the shape of `like`; at most one extent is left to ONNX to infer.
+  std::string reshape(const std::string &value, mlir::Value like);
+
+  /// Describes an input or output of a graph.
+  void describe(onnx::ValueInfoProto &info, llvm::StringRef name, mlir::Type type,
+                llvm::ArrayRef<mlir::AffineExpr> dims);
+
+  ModelScope &getScope() { return scope; }
+  onnx::GraphProto &getGraph() { return graph; }
+
+private:
+  mlir::LogicalResult writeOp(mlir::Operation &op);
+  std::string computeExtent(mlir::AffineExpr extent);
+
+  ModelScope &scope;
+  onnx::GraphProto &graph;
+  mlir::func::FuncOp function;
+  SymbolicShapes shapes;
+  GraphWriter *outer; ///< of the function whose loop this one's is the body of; null for the entry point
+  llvm::DenseMap<mlir::Value, std::string> names, wishes;
+  llvm::DenseMap<mlir::AffineExpr, std::string> extents;
+  std::string layer; ///< name of the current op
+};
+
+} // namespace dlc::onnx_export
+
+#endif // DLC_FORMATS_ONNX_GRAPHWRITER_H

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/onnx/OpEmitters.h"
+
+namespace dlc::onnx_export {
+
+/// The attribute of the node that is `attribute` of the op.
+static NodeAttribute toNodeAttribute(mlir::Operation *op, const onnx_format::OpAttribute &attribute) {
+  mlir::Attribute value = op->getAttr(attribute.property);
+  if (attribute.kind == onnx_format::OpAttribute::Kind::Number)
+    return static_cast<float>(llvm::cast<mlir::FloatAttr>(value).getValueAsDouble());
+  bool isTrue = llvm::cast<mlir::BoolAttr>(value).getValue();
+  if (attribute.kind == onnx_format::OpAttribute::Kind::Flag)
+    return int64_t(isTrue);
+  return attribute.choices[(attribute.choices[0] == attribute.isTrue) != isTrue].str();
+}
+
+void OpEmitters::addRow(const onnx_format::OpRow &row) {
+  if (!row.isWritten)
+    return;
+  table[row.op] = row.emit ? row.emit : [&row](mlir::Operation *op, GraphWriter &writer) {
+    Names inputs;
+    for (mlir::Value operand : op->getOperands())
+      inputs.push_back(writer.getName(operand));
+    NodeAttributes attributes;
+    for (const onnx_format::OpAttribute &attribute : row.attributes)
+      attributes.emplace_back(attribute.name.data(), toNodeAttribute(op, attribute));
+    return mlir::FailureOr<std::string>(writer.add(row.name, inputs, std::move(attributes)));
+  };
+}
+
+OpEmitters::OpEmitters() {
+  for (const onnx_format::OpRow &row : onnx_format::getOpTable())
+    addRow(row);
+  registerElementwise(*this);
+  registerLinear(*this);
+  registerAttention(*this);
+  registerWindows(*this);
+  registerNormalization(*this);
+  registerReduction(*this);
+  registerMovement(*this);
+  registerSelection(*this);
+}
+
+const OpEmitters &OpEmitters::get() {
+  static const OpEmitters emitters;
+  return emitters;
+}
+
+const OpEmitter *OpEmitters::find(llvm::StringRef op) {
+  auto found = get().table.find(op);
+  return found == get().table.end() ? nullptr : &found->second;
+}
+
+llvm::StringRef OpEmitters::findReasonForNone(llvm::StringRef op) { return get().reasons.lookup(op); }
+
+} // namespace dlc::onnx_export
