@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// How long a kernel will take, roughly: enough to distinguish work that is worth a second thread from work that is
-/// not, and what is cheap to recompute from what is not.
+/// The work of a kernel, and how long it will take, roughly: enough to distinguish work that is worth a second thread
+/// from work that is not, and what is cheap to recompute from what is not.
 #ifndef DLC_ANALYSIS_KERNELCOST_H
 #define DLC_ANALYSIS_KERNELCOST_H
 
@@ -9,19 +9,26 @@
 
 namespace dlc {
 
+/// One run of a kernel over its whole result, as expressions of the kernel's symbols.
 struct KernelCost {
-  mlir::AffineExpr operations; ///< additions, multiplications and the like; a transcendental function counts as 40
+  mlir::AffineExpr operations; ///< slots of vector lanes: a sum or product of a register tile takes one
   mlir::AffineExpr bytes;      ///< read and written, each tensor once
 };
 
-/// The cost of one run of a `dlc.kernel` or `dlc.kernel_func` over its whole result, as expressions of the kernel's
-/// symbols.
+/// The same with dynamic extents taken as 1.
+struct KernelWork {
+  double operations, bytes;
+};
+
+/// The cost of a `dlc.kernel` or `dlc.kernel_func`.
 KernelCost estimateCost(mlir::Operation *kernel, const KernelShapes &shapes);
 
-/// Nanoseconds on one core that runs the widest of the kernel's versions: 6 operations per lane and nanosecond, which
-/// register-tiled sums of products reach with two fused multiply-adds per cycle (16 lanes: 96 GFLOP/s, measured
-/// 100), 2.5 times as many for Winograd's algorithm, which does without most multiplications, and 12 bytes. Narrower
-/// versions take longer, which errs on the side of one thread.
+/// The work of a kernel with this body, whose tensors have the types that `typeOf` says.
+KernelWork estimateWork(mlir::Block &body, llvm::function_ref<mlir::RankedTensorType(mlir::Value)> typeOf);
+
+/// Nanoseconds on one core that runs the fastest of the kernel's versions (analysis/MachineCost.h); of a kernel without
+/// schedules, on the reference machine. Winograd's algorithm counts as 2.5 times as fast, because it does without most
+/// multiplications. Slower versions take longer, which errs on the side of one thread.
 mlir::AffineExpr estimateNanoseconds(mlir::Operation *kernel, const KernelCost &cost);
 
 } // namespace dlc

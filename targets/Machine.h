@@ -57,6 +57,7 @@ struct Machine {
   llvm::SmallVector<DotProduct, 2> dotProducts;
   llvm::SmallVector<MatrixTile, 2> tiles;
 
+  double gigahertz = 3.75;           ///< of a core that computes
   double multiplyAdds = 1;           ///< started per cycle
   double loads = 2;                  ///< of vectors or broadcast scalars
   int64_t latency = 4;               ///< of a multiply-add, in cycles
@@ -65,8 +66,8 @@ struct Machine {
 
   Cache level1{32 << 10, 8, 300};
   Cache level2{512 << 10, 8, 120};
-  Cache level3{8 << 20, 16, 40}; ///< the share of one core
-  double memoryBytesPerNanosecond = 12;
+  Cache level3{8 << 20, 16, 40};        ///< the share of one core
+  double memoryBytesPerNanosecond = 10; ///< that one core reads and writes
 
   /// Lanes of a vector of elements of `bytes` bytes.
   int64_t getLanes(int64_t bytes) const { return vectorBytes / (bytes < 4 ? 4 : bytes); }
@@ -77,6 +78,9 @@ llvm::ArrayRef<Machine> getMachines();
 
 /// The row of this name; null if there is none.
 const Machine *findMachine(llvm::StringRef name);
+
+/// The row for decisions that all versions of a library share: layouts, algorithms, ranges of threads.
+const Machine &getReferenceMachine();
 
 /// The default row that a machine with these features uses; null if dlc supports none of its instruction sets.
 const Machine *chooseMachine(Architecture architecture, uint64_t features);

@@ -88,6 +88,8 @@ const Machine *findMachine(llvm::StringRef name) {
   return nullptr;
 }
 
+const Machine &getReferenceMachine() { return *findMachine("x86-64-v4"); }
+
 const Machine *chooseMachine(Architecture architecture, uint64_t features) {
   const Machine *chosen = nullptr;
   for (const Machine *machine : getPortableMachines(architecture))

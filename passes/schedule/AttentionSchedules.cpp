@@ -57,7 +57,7 @@ SchedulePoint AttentionSchedules::choose() const {
   RankedTensorType key = subject.getType(op.getKey());
   int64_t lanes = machine.getLanes(std::max<int64_t>(getElementBytes(subject.result.getElementType()), 4));
   int64_t queries = chooseQueries(subject.result.getDimSize(2), lanes);
-  int64_t accumulators = machine.registers >= 32 ? 24 : 12;
+  int64_t accumulators = machine.registers * 3 / 4;
   int64_t queryVectors = llvm::divideCeil(queries, lanes);
   int64_t keyRows = std::max<int64_t>(1, std::min<int64_t>(accumulators / queryVectors, 12));
   // One block up to this many keys, so that nothing is rescaled; longer sequences go in smaller blocks.
@@ -74,7 +74,7 @@ SchedulePoint AttentionSchedules::choose() const {
     if (valueVectors % vectors == 0)
       columnVectors = vectors;
   int64_t valueRows = 1;
-  while (2 * valueRows * columnVectors <= (machine.registers >= 32 ? 24 : 12) && queries % (2 * valueRows) == 0)
+  while (2 * valueRows * columnVectors <= accumulators && queries % (2 * valueRows) == 0)
     valueRows *= 2;
 
   auto [split, grain] = chooseSplit(subject.result, queries);

@@ -72,9 +72,8 @@ constexpr int64_t mostBlockTerms = 128, leastBlockTerms = 32;
 /// Whether `op` is the transpose of a matrix times another, both of so many rows that they do not fit the second-level
 /// cache, and nothing follows it in its kernel: the gradient of a weight.
 static bool isLongSum(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs, int64_t elementBytes) {
-  constexpr int64_t secondCacheBytes = int64_t(1) << 20;
   return hasBlocks(op, lhs, rhs) && op.getTransposeLhs() && lhs.getDimSize(0) >= 4 * mostBlockTerms &&
-         (lhs.getNumElements() + rhs.getNumElements()) * elementBytes >= secondCacheBytes;
+         (lhs.getNumElements() + rhs.getNumElements()) * elementBytes >= getReferenceMachine().level2.bytes;
 }
 
 /// Tiles for a long sum; none where they would not divide the result or its terms.

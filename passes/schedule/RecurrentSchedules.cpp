@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Schedules of the steps of recurrent cells (see backends/halide/Recurrent.cpp).
+#include "analysis/MachineCost.h"
 #include "ir/Layout.h"
 #include "passes/schedule/KernelSchedules.h"
 #include "llvm/Support/MathExtras.h"
@@ -16,13 +17,12 @@ struct CellTile {
 } // namespace
 
 /// Cycles of a step with `tile`.
-static double estimate(const CellTile &tile, const Machine &processor, int64_t lanes, int64_t gates, int64_t depth,
-                       int64_t units, int64_t rows) {
-  // What the second-level cache delivers of a stream that the first level cannot hold.
-  constexpr double streamBytes = 32;
+static double estimate(const CellTile &tile, const Machine &machine, int64_t lanes, int64_t elementBytes, int64_t gates,
+                       int64_t depth, int64_t units, int64_t rows) {
   int64_t vectors = gates * tile.units / lanes, accumulators = vectors * tile.rows;
-  double step = std::max({accumulators / processor.multiplyAdds, (vectors + tile.rows) / processor.loads,
-                          static_cast<double>(processor.latency), vectors * processor.vectorBytes / streamBytes});
+  // The first level cannot hold the stream of weights.
+  double step =
+      getCycles(machine, {lanes, elementBytes, accumulators, vectors + tile.rows, vectors * machine.vectorBytes});
   // Loop control, and at equal speed independent sums for processors that start more of them.
   step += 1 + 8.0 / accumulators;
   // Zeroing, activations and stores.
@@ -68,14 +68,13 @@ SchedulePoint RecurrentSchedules::choose() const {
   LayoutAttr layout = getLayout(weight);
   int64_t gates = weight.getDimSize(0), depth = weight.getDimSize(1), units = weight.getDimSize(2);
   int64_t block = layout.getInnerTiles()[0], blocks = llvm::divideCeil(units, block);
-  int64_t lanes = std::min(machine.getLanes(getElementBytes(weight.getElementType())), block);
+  int64_t elementBytes = getElementBytes(weight.getElementType());
+  int64_t lanes = std::min(machine.getLanes(elementBytes), block);
   bool isDynamic = subject.result.isDynamicDim(0);
   // A batch that is known at run time: enough rows for a tile, or one.
   int64_t rows = isDynamic ? 24 : std::max<int64_t>(subject.result.getDimSize(0), 1);
   // Several rows use what they load from the second level often enough.
-  int64_t sweep = rows == 1 || isDynamic
-                      ? chooseSweep(machine, gates * depth * getElementBytes(weight.getElementType()), units, block)
-                      : 0;
+  int64_t sweep = rows == 1 || isDynamic ? chooseSweep(machine, gates * depth * elementBytes, units, block) : 0;
   CellTile best;
   auto consider = [&](int64_t size) {
     for (int64_t tileRows = 1; tileRows <= std::min<int64_t>(rows, 8); ++tileRows) {
@@ -85,7 +84,7 @@ SchedulePoint RecurrentSchedules::choose() const {
       if (accumulators + operands > machine.registers && (tileRows > 1 || size > lanes))
         break;
       CellTile tile{size, tileRows, 0};
-      tile.cycles = estimate(tile, machine, lanes, gates, depth, units, rows);
+      tile.cycles = estimate(tile, machine, lanes, elementBytes, gates, depth, units, rows);
       if (best.cycles < 0 || tile.cycles < best.cycles)
         best = tile;
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/RegisterTile.h"
+#include "analysis/MachineCost.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace dlc {
@@ -9,11 +10,7 @@ static double estimate(const RegisterTileProblem &problem, const Machine &proces
   int64_t vectors = tile.columns / tile.lanes;
   int64_t inputs = tile.rows * problem.rowResults * tile.planes * problem.planeResults;
   int64_t accumulators = vectors * inputs;
-  // Where a cycle starts one multiply-add of the full width, it starts two of the half.
-  bool isNarrow = tile.lanes < processor.getLanes(problem.elementBytes);
-  double rate = isNarrow ? std::max(processor.multiplyAdds, 2.0) : processor.multiplyAdds;
-  double step =
-      std::max({accumulators / rate, (vectors + inputs) / processor.loads, static_cast<double>(processor.latency)});
+  double step = getCycles(processor, {tile.lanes, problem.elementBytes, accumulators, vectors + inputs, 0});
   // Weights come from the second-level cache, inputs from the first: among equals, few loads, of weights above all.
   step += 0.06 * vectors + 0.015 * inputs;
   // With few rows weights come from memory, and a line of them that is read in parts comes more than once.

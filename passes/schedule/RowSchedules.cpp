@@ -3,7 +3,7 @@
 // and normalizations are rows or columns, by what is innermost in their operand.
 #include "ir/Layout.h"
 #include "passes/schedule/KernelSchedules.h"
-#include "passes/schedule/RowCost.h"
+#include "passes/schedule/RowSplit.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;

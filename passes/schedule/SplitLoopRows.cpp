@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/KernelCost.h"
+#include "analysis/MachineCost.h"
 #include "ir/Layout.h"
 #include "ir/RowRange.h"
 #include "passes/Passes.h"
@@ -20,14 +21,12 @@ namespace {
 /// Rows that share what a product reads of its matrix: with fewer, reading takes longer than multiplying; more are
 /// more than a register tile.
 constexpr int64_t fewestRows = 6, mostRows = 12;
-/// What every range reads in every step comes from a core's second-level cache or, up to here, from the third level in
-/// less time than multiplying takes. Measured with an LSTM of 512 units (4 MB), 32 rows: 20.2 ms a training step on two
-/// threads, 20.9 ms where these share columns; 256 units (1 MB): 10.8 and 13.0 ms.
-constexpr int64_t mostMatrixBytes = int64_t(1) << 22;
+/// What every range reads in every step comes from a core's second-level cache or, up to a quarter of its share of the
+/// third level, from there in less time than multiplying takes. Measured with an LSTM of 512 units (4 MB), 32
+/// rows: 20.2 ms a training step on two threads, 20.9 ms where these share columns; 256 units (1 MB): 10.8 and 13.0 ms.
+int64_t getMostMatrixBytes() { return dlc::getReferenceMachine().level3.bytes / 4; }
 /// A loop that is shorter on one core is not worth waking another for.
-constexpr int64_t leastNanoseconds = 40000;
-/// Operations a nanosecond of register-tiled products in vectors of 16, and bytes from a cache.
-constexpr int64_t operationsPerNanosecond = 96, bytesPerNanosecond = 12;
+constexpr int64_t leastNanoseconds = 2 * dlc::parallelThresholdNanoseconds;
 
 /// The number of rows of a range that keeps two, four and eight threads busiest, on average.
 int64_t chooseRange(std::optional<int64_t> rows) {
@@ -74,7 +73,8 @@ class SplitLoopRows final : public dlc::impl::SplitLoopRowsBase<SplitLoopRows> {
   }
 
   static bool isWorthwhile(dlc::LoopOp loop) {
-    int64_t matrixBytes = 0, nanoseconds = 0;
+    int64_t matrixBytes = 0;
+    double nanoseconds = 0;
     bool isKnown = true;
     for (auto kernel : loop.getBodyFunction().getOps<dlc::KernelOp>()) {
       FailureOr<dlc::KernelShapes> shapes = dlc::KernelShapes::analyze(kernel);
@@ -84,14 +84,16 @@ class SplitLoopRows final : public dlc::impl::SplitLoopRowsBase<SplitLoopRows> {
       std::optional<int64_t> operations = dlc::constantDim(cost.operations), bytes = dlc::constantDim(cost.bytes);
       isKnown = isKnown && operations && bytes;
       if (isKnown)
-        nanoseconds += *operations / operationsPerNanosecond + *bytes / bytesPerNanosecond;
+        nanoseconds += dlc::getNanoseconds(dlc::getReferenceMachine(), static_cast<double>(*operations),
+                                           static_cast<double>(*bytes));
       for (auto product : kernel.getBody().getOps<dlc::MatMulOp>())
         if (auto type = llvm::cast<RankedTensorType>(product.getRhs().getType());
             type.getRank() == 2 && type.hasStaticShape())
           matrixBytes += type.getNumElements() * dlc::getElementBytes(type.getElementType());
     }
     int64_t steps = countSteps(loop);
-    return matrixBytes <= mostMatrixBytes && (!isKnown || steps < 0 || steps * nanoseconds >= leastNanoseconds);
+    return matrixBytes <= getMostMatrixBytes() &&
+           (!isKnown || steps < 0 || static_cast<double>(steps) * nanoseconds >= leastNanoseconds);
   }
 };
 

@@ -8,13 +8,13 @@ using namespace mlir;
 namespace dlc {
 
 TileSubject::TileSubject(Operation *kernel, std::optional<CollapsedSpace> collapsed)
-    : root(kernel->getAttrOfType<KernelRootAttr>("root").getValue()), rowRange(getRowRange(kernel)),
-      collapsed(std::move(collapsed)) {
+    : body(&kernel->getRegion(0).front()), root(kernel->getAttrOfType<KernelRootAttr>("root").getValue()),
+      rowRange(getRowRange(kernel)), collapsed(std::move(collapsed)) {
   if (auto op = llvm::dyn_cast<KernelOp>(kernel))
     rootOp = op.getRootOp();
   else
     rootOp = llvm::cast<KernelFuncOp>(kernel).getRootOp();
-  result = getType(kernel->getRegion(0).front().getTerminator()->getOperand(0));
+  result = getType(body->getTerminator()->getOperand(0));
 }
 
 FailureOr<TileSubject> TileSubject::read(Operation *kernel, llvm::function_ref<InFlightDiagnostic()> emitError) {

@@ -24,6 +24,7 @@ public:
   /// The dimensions of the anchor op's operand that it computes totals or statistics over. Empty if it has none.
   llvm::SmallVector<int64_t> getTotalledDims() const;
 
+  mlir::Block *body;
   mlir::Operation *rootOp;       ///< null: the kernel copies
   mlir::RankedTensorType result; ///< what the kernel stores
   KernelRoot root;

@@ -12,7 +12,9 @@ WinogradChunk chooseWinogradChunk(const WinogradProblem &problem) {
   int64_t weightBytes = values * problem.inputChannels * problem.channels * elementBytes;
   // Every chunk reads all weights. As long as the third-level cache holds them, chunks are so large that their
   // transformed inputs leave room in the second-level cache; beyond that, the fewer chunks the better.
-  constexpr int64_t heldBytes = 12 << 20, cachedInputBytes = 600 << 10, largestInputBytes = 8 << 20;
+  const Machine &machine = getReferenceMachine();
+  int64_t heldBytes = machine.level3.bytes * 3 / 4, cachedInputBytes = machine.level2.bytes * 75 / 128,
+          largestInputBytes = machine.level3.bytes / 2;
   bool areWeightsHeld = weightBytes <= heldBytes;
   int64_t inputBytes = areWeightsHeld ? cachedInputBytes : largestInputBytes;
   WinogradChunk chunk{1, 1, false};
