@@ -34,7 +34,9 @@ FailureOr<TileSubject> TileSubject::read(Operation *kernel, llvm::function_ref<I
   FailureOr<CollapsedSpace> space = CollapsedSpace::read(kernel, *shapes, recorded, emitError);
   if (failed(space))
     return failure();
-  return TileSubject(kernel, std::move(*space));
+  std::optional<CollapsedSpace> collapsed;
+  collapsed.emplace(std::move(*space));
+  return TileSubject(kernel, std::move(collapsed));
 }
 
 RankedTensorType TileSubject::getType(Value value) const {

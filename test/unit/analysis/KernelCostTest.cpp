@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/KernelCost.h"
 #include "analysis/MachineCost.h"
-#include "ir/OpsKernel.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Parser/Parser.h"
@@ -82,6 +81,9 @@ TEST_F(KernelCostTest, FunctionsCostMoreThanSums) {
          sin = count(parseUnary("sin", 1009)).operations;
   EXPECT_LT(relu, tanh);
   EXPECT_LT(tanh, sin);
+  // A function of libm is worth a second thread long before its bytes are.
+  EXPECT_GE(estimate(parseUnary("sin", 10007)), parallelThresholdNanoseconds);
+  EXPECT_LT(estimate(parseUnary("relu", 10007)), parallelThresholdNanoseconds);
 }
 
 TEST_F(KernelCostTest, ReductionsWorkOnWhatTheyRead) {
