@@ -2,7 +2,7 @@
 #include "ir/TensorDescription.h"
 #include "ir/DlcDialect.h"
 #include "ir/ExtentDescription.h"
-#include "ir/ShapeInference.h"
+#include "ir/SymbolicShapes.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
 

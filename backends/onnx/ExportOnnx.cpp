@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/onnx/ExportOnnx.h"
-#include "backends/onnx/GraphWriter.h"
+#include "backends/onnx/OpEmitters.h"
 #include "ir/ConstantData.h"
 #include "ir/Suggestion.h"
+#include "ir/SymbolicShapes.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;
@@ -51,7 +52,7 @@ public:
     scope.symbolPlaces.resize(shapes->getSymbols().size());
     GraphWriter writer(scope, scope.graph, entry, *shapes, nullptr);
     nameBorder(writer);
-    if (failed(writeParameters()) || failed(writer.writeOps()) || failed(checkValues()))
+    if (failed(writeParameters()) || failed(writeOps(writer)) || failed(checkValues()))
       return failure();
     writeOutputs(writer);
     constexpr int64_t most = (int64_t(1) << 31) - 1;

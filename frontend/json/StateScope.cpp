@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/StateScope.h"
+#include "ir/SymbolicShapes.h"
 
 using namespace mlir;
 using namespace dlc::json;

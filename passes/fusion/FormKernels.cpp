@@ -2,6 +2,7 @@
 #include "ir/Layout.h"
 #include "ir/Names.h"
 #include "ir/SharedMemory.h"
+#include "ir/SymbolicShapes.h"
 #include "passes/Passes.h"
 #include "passes/fusion/WrapInKernel.h"
 

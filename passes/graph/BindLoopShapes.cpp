@@ -2,6 +2,7 @@
 #include "passes/graph/BindLoopShapes.h"
 #include "ir/DlcDialect.h"
 #include "ir/SignatureBuilder.h"
+#include "ir/SymbolicShapes.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/SmallPtrSet.h"
 

@@ -2,6 +2,7 @@
 #include "ir/DlcDialect.h"
 #include "ir/InputChecks.h"
 #include "ir/Names.h"
+#include "ir/SymbolicShapes.h"
 #include "passes/Passes.h"
 
 #define DEBUG_TYPE "dlc-check-indices"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/SymbolicShapes.h"
 #include "passes/Passes.h"
 
 #define DEBUG_TYPE "dlc-detach-extents"

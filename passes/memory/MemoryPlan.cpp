@@ -3,6 +3,7 @@
 #include "ir/Layout.h"
 #include "ir/RowRange.h"
 #include "ir/SignatureBuilder.h"
+#include "ir/SymbolicShapes.h"
 #include "ir/Variables.h"
 #include "llvm/ADT/SetVector.h"
 

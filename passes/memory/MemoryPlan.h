@@ -6,6 +6,7 @@
 
 #include "ir/DlcDialect.h"
 #include "ir/SharedMemory.h"
+#include "ir/SymbolicShapes.h"
 #include "ir/Variables.h"
 #include "passes/memory/ArenaPlanner.h"
 #include "passes/memory/ProgramTables.h"

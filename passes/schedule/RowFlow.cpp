@@ -2,6 +2,7 @@
 #include "passes/schedule/RowFlow.h"
 #include "ir/KernelShapes.h"
 #include "ir/Layout.h"
+#include "ir/SymbolicShapes.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
