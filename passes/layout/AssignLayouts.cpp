@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Layout.h"
 #include "passes/Passes.h"
-#include "passes/Pipelines.h"
+#include "passes/PipelineOptions.h"
 #include "passes/schedule/PlanContraction.h"
 #include "passes/schedule/PlanConvolution.h"
 #include "llvm/ADT/MapVector.h"

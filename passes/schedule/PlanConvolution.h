@@ -5,7 +5,7 @@
 #define DLC_PASSES_SCHEDULE_PLANCONVOLUTION_H
 
 #include "ir/DlcDialect.h"
-#include "passes/Pipelines.h"
+#include "passes/PipelineOptions.h"
 
 namespace dlc {
 
