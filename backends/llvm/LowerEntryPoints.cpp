@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "backends/llvm/EntryArguments.h"
 #include "backends/llvm/ExtentArithmetic.h"
 #include "backends/llvm/LaunchCost.h"
 #include "backends/llvm/LaunchFunction.h"
 #include "backends/llvm/Passes.h"
+#include "backends/llvm/PoolCalls.h"
 #include "backends/llvm/ProgramDescription.h"
+#include "backends/llvm/SizeFunctions.h"
 #include "dlc/abi.h"
 #include "mlir/IR/Matchers.h"
 #include <cstddef>
@@ -22,62 +25,20 @@ using mlir::Value;
 namespace LLVM = mlir::LLVM;
 namespace arith = mlir::arith;
 
-/// The function through which launches go that may pay to be split.
-static constexpr llvm::StringLiteral inRangesName = "dlc.launch_in_ranges";
-
 namespace {
-/// Emits loads and calls at one position.
-struct Emitter {
-  mlir::OpBuilder &builder;
-  mlir::Location location;
-
-  mlir::Type pointerType() { return LLVM::LLVMPointerType::get(builder.getContext()); }
-  Value i64(int64_t value) { return arith::ConstantOp::create(builder, location, builder.getI64IntegerAttr(value)); }
-  Value i32(int32_t value) { return arith::ConstantOp::create(builder, location, builder.getI32IntegerAttr(value)); }
-  Value load(mlir::Type type, Value base, int64_t bytes) {
-    return LLVM::LoadOp::create(builder, location, type, at(base, bytes));
-  }
-  void store(Value value, Value base, int64_t bytes) {
-    LLVM::StoreOp::create(builder, location, value, at(base, bytes));
-  }
-  Value at(Value base, int64_t bytes) {
-    return LLVM::GEPOp::create(builder, location, pointerType(), builder.getI8Type(), base,
-                               llvm::ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
-  }
-  /// `address` as a memref<?xi8>, whose extent is not needed.
-  Value toBuffer(Value address, mlir::Type type) {
-    mlir::Type array = LLVM::LLVMArrayType::get(builder.getI64Type(), 1);
-    auto structure = LLVM::LLVMStructType::getLiteral(
-        builder.getContext(), {pointerType(), pointerType(), builder.getI64Type(), array, array});
-    Value descriptor = LLVM::PoisonOp::create(builder, location, structure);
-    auto insert = [&](Value value, llvm::ArrayRef<int64_t> place) {
-      descriptor = LLVM::InsertValueOp::create(builder, location, descriptor, value, place);
-    };
-    insert(address, {0});
-    insert(address, {1});
-    insert(i64(0), {2});
-    insert(i64(std::numeric_limits<int64_t>::max()), {3, 0});
-    insert(i64(1), {4, 0});
-    return mlir::UnrealizedConversionCastOp::create(builder, location, type, descriptor).getResult(0);
-  }
-};
-
 class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPointsPass> {
   void runOnOperation() override;
   LogicalResult lowerEntry(mlir::func::FuncOp function);
   LogicalResult lowerPart(mlir::func::FuncOp function);
-  LogicalResult replaceArguments(mlir::func::FuncOp function);
   LogicalResult lowerTask(mlir::func::FuncOp function);
   LogicalResult lowerBody(mlir::func::FuncOp function);
   LogicalResult lowerLaunch(LaunchOp launch, mlir::Block *leave);
-  Value findAddress(Emitter emit, Value buffer);
+  Value findAddress(HostEmitter emit, Value buffer);
   mlir::func::FuncOp getLaunchFunction(LaunchOp launch, KernelInterface &kernel);
   void callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *leave);
   void lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *leave);
-  void leaveUnlessFine(Emitter emit, Value status, mlir::Operation *done, mlir::Block *leave);
-  void countLaunches(Emitter emit, mlir::func::FuncOp function, int64_t place);
-  void createSizeFunctions(const EntryDescription &entry, mlir::Location location);
-  void createInRanges();
+  void leaveUnlessFine(HostEmitter emit, Value status, mlir::Operation *done, mlir::Block *leave);
+  void countLaunches(HostEmitter emit, mlir::func::FuncOp function, int64_t place);
 
   llvm::StringMap<KernelInterface> kernels;
   llvm::StringSet<> usedNames;
@@ -110,7 +71,7 @@ void LowerEntryPointsPass::runOnOperation() {
     kernels.try_emplace(kernel.getSymName(), std::move(*interface));
   }
 
-  createInRanges();
+  createInRanges(module);
   llvm::SmallVector<mlir::func::FuncOp> functions(module.getOps<mlir::func::FuncOp>());
   for (mlir::func::FuncOp function : functions)
     if (function->hasAttr("dlc.range_grain") || function->hasAttr("dlc.part"))
@@ -129,7 +90,7 @@ void LowerEntryPointsPass::runOnOperation() {
     if (function->hasAttr("dlc.entry") && mlir::failed(lowerEntry(function)))
       return signalPassFailure();
   for (const EntryDescription &entry : description->entries)
-    createSizeFunctions(entry, module.getLoc());
+    createSizeFunctions(module, entry, module.getLoc());
 
   // What is left of a kernel is its name and its C signature.
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
@@ -150,8 +111,10 @@ void LowerEntryPointsPass::runOnOperation() {
 
 LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
   llvm::StringRef entryName = function->getAttrOfType<mlir::StringAttr>("dlc.entry").getValue();
-  if (mlir::failed(replaceArguments(function)))
+  mlir::FailureOr<Value> argument = replaceArguments(function);
+  if (mlir::failed(argument))
     return mlir::failure();
+  call = *argument;
   function->removeAttr("dlc.entry");
   for (llvm::StringRef note :
        {"dlc.workspace_bytes", "dlc.reads_variables", "dlc.writes_variables", "dlc.reads_derived"})
@@ -161,7 +124,7 @@ LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
   return lowerBody(function);
 }
 
-/// The address that `Emitter::toBuffer` has put into a descriptor.
+/// The address that `HostEmitter::toBuffer` has put into a descriptor.
 static Value getAddress(LLVM::InsertValueOp descriptor) {
   while (descriptor.getPosition() != llvm::ArrayRef<int64_t>{0})
     descriptor = descriptor.getContainer().getDefiningOp<LLVM::InsertValueOp>();
@@ -171,8 +134,10 @@ static Value getAddress(LLVM::InsertValueOp descriptor) {
 /// Makes a function of `--dlc-outline-launches` take the dlc_call and give a status, as its entry point does.
 LogicalResult LowerEntryPointsPass::lowerPart(mlir::func::FuncOp function) {
   llvm::StringRef entryName = function->getAttrOfType<mlir::StringAttr>("dlc.part").getValue();
-  if (mlir::failed(replaceArguments(function)))
+  mlir::FailureOr<Value> argument = replaceArguments(function);
+  if (mlir::failed(argument))
     return mlir::failure();
+  call = *argument;
   function->removeAttr("dlc.part");
   // It exists to be small; having only one caller would make LLVM weigh each of its instructions.
   function->setAttr("passthrough", mlir::Builder(&getContext()).getStrArrayAttr({"noinline"}));
@@ -189,7 +154,7 @@ LogicalResult LowerEntryPointsPass::lowerPart(mlir::func::FuncOp function) {
 /// Makes a function of `--dlc-outline-ranges` a dlc_task: `(arguments, begin, end, scratch) -> status`.
 LogicalResult LowerEntryPointsPass::lowerTask(mlir::func::FuncOp function) {
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&function.front());
-  Emitter emit{builder, function.getLoc()};
+  HostEmitter emit{builder, function.getLoc()};
   mlir::Block &body = function.front();
   unsigned count = body.getNumArguments();
   mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type();
@@ -218,7 +183,7 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   mlir::Location location = function.getLoc();
   function.walk([&](mlir::func::ReturnOp op) {
     builder.setInsertionPoint(op);
-    mlir::func::ReturnOp::create(builder, location, Emitter{builder, location}.i32(DLC_OK));
+    mlir::func::ReturnOp::create(builder, location, HostEmitter{builder, location}.i32(DLC_OK));
     op.erase();
   });
   // The way out for a launch that failed.
@@ -238,8 +203,8 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   builder.setInsertionPointToStart(&function.front());
   // One block serves all launches: each is over before the next begins.
   argumentBlock =
-      LLVM::AllocaOp::create(builder, location, Emitter{builder, location}.pointerType(), builder.getI64Type(),
-                             Emitter{builder, location}.i64(largest), /*alignment=*/8);
+      LLVM::AllocaOp::create(builder, location, HostEmitter{builder, location}.pointerType(), builder.getI64Type(),
+                             HostEmitter{builder, location}.i64(largest), /*alignment=*/8);
   for (LaunchOp launch : launches)
     if (mlir::failed(lowerLaunch(launch, leave)))
       return mlir::failure();
@@ -264,72 +229,8 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   return mlir::success();
 }
 
-/// Makes `function` take the dlc_call alone, and reads from it what the arguments were.
-LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function) {
-  mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&function.front());
-  Emitter emit{builder, function.getLoc()};
-  mlir::Block &body = function.front();
-  unsigned count = body.getNumArguments();
-  call = body.addArgument(emit.pointerType(), function.getLoc());
-  mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type();
-
-  auto has = [&](unsigned index, llvm::StringRef attribute) {
-    return function.getArgAttr(index, attribute) != nullptr;
-  };
-  int64_t inputCount = 0;
-  for (unsigned index = 0; index < count; ++index)
-    inputCount += has(index, "dlc.input");
-  int64_t nextInput = 0, nextOutput = inputCount, nextSymbol = 0;
-  llvm::StringMap<int64_t> stateNumbers;
-  for (unsigned index = 0; index < count; ++index)
-    if (auto name = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.state"))
-      stateNumbers.try_emplace(name.getValue(), stateNumbers.size());
-  Value tensors, symbols;
-  for (unsigned index = 0; index < count; ++index) {
-    Value argument = body.getArgument(index), replacement;
-    auto field = [&](size_t offset) { return emit.toBuffer(emit.load(pointer, call, offset), argument.getType()); };
-    if (has(index, "dlc.input") || has(index, "dlc.output")) {
-      if (!tensors)
-        tensors = emit.load(pointer, call, offsetof(dlc_call, tensors));
-      int64_t place = has(index, "dlc.input") ? nextInput++ : nextOutput++;
-      replacement = emit.toBuffer(emit.load(pointer, tensors, 8 * place), argument.getType());
-    } else if (has(index, "dlc.state") || has(index, "dlc.next_state")) {
-      bool isNext = has(index, "dlc.next_state");
-      auto name = function.getArgAttrOfType<mlir::StringAttr>(index, isNext ? "dlc.next_state" : "dlc.state");
-      auto number = stateNumbers.find(name.getValue());
-      if (number == stateNumbers.end())
-        return function.emitError("writes the state '") << name.getValue() << "', which no argument brings";
-      Value table = emit.load(pointer, call, isNext ? offsetof(dlc_call, next_states) : offsetof(dlc_call, states));
-      replacement = emit.toBuffer(emit.load(pointer, table, 8 * number->second), argument.getType());
-    } else if (has(index, "dlc.symbol")) {
-      if (!symbols)
-        symbols = emit.load(pointer, call, offsetof(dlc_call, symbols));
-      Value value = emit.load(i64, symbols, 8 * nextSymbol++);
-      replacement = arith::IndexCastOp::create(builder, function.getLoc(), builder.getIndexType(), value);
-    } else if (has(index, "dlc.workspace")) {
-      replacement = field(offsetof(dlc_call, workspace));
-    } else if (has(index, "dlc.constants")) {
-      replacement = field(offsetof(dlc_call, constants));
-    } else if (has(index, "dlc.prepared")) {
-      replacement = field(offsetof(dlc_call, prepared));
-    } else if (has(index, "dlc.variables")) {
-      replacement = field(offsetof(dlc_call, variables));
-    } else {
-      return function.emitError("argument ")
-             << index
-             << " of an entry point has no role: expected one of dlc.input, dlc.output, "
-                "dlc.state, dlc.next_state, dlc.symbol, dlc.workspace, dlc.constants, dlc.prepared, dlc.variables";
-    }
-    argument.replaceAllUsesWith(replacement);
-  }
-  body.eraseArguments(0, count);
-  function.removeArgAttrsAttr();
-  function.setType(builder.getFunctionType({pointer}, builder.getI32Type()));
-  return mlir::success();
-}
-
 /// Puts the number of times that this point was reached in this run into the arguments of a launch.
-void LowerEntryPointsPass::countLaunches(Emitter emit, mlir::func::FuncOp function, int64_t place) {
+void LowerEntryPointsPass::countLaunches(HostEmitter emit, mlir::func::FuncOp function, int64_t place) {
   Value counter;
   {
     mlir::OpBuilder::InsertionGuard guard(emit.builder);
@@ -343,35 +244,8 @@ void LowerEntryPointsPass::countLaunches(Emitter emit, mlir::func::FuncOp functi
   emit.store(arith::AddIOp::create(emit.builder, emit.location, count, emit.i64(1)), counter, 0);
 }
 
-/// Puts `value`, a buffer's address or an index, at `place` of a block of arguments; returns it as an i64.
-static Value storeArgument(Emitter emit, Value value, Value block, int64_t place) {
-  if (llvm::isa<mlir::MemRefType>(value.getType()))
-    value = mlir::memref::ExtractAlignedPointerAsIndexOp::create(emit.builder, emit.location, value);
-  Value number = arith::IndexCastOp::create(emit.builder, emit.location, emit.builder.getI64Type(), value);
-  emit.store(number, block, place);
-  return number;
-}
-
-static Value takeAddress(Emitter emit, mlir::func::FuncOp task) {
-  Value function =
-      mlir::func::ConstantOp::create(emit.builder, emit.location, task.getFunctionType(), task.getSymName());
-  return mlir::UnrealizedConversionCastOp::create(emit.builder, emit.location, emit.pointerType(), function)
-      .getResult(0);
-}
-
-/// Runs `task` through the pool of `call`, for ranges of `range` out of `extent`; gives the status.
-static Value runInPool(Emitter emit, Value call, Value task, Value arguments, Value extent, Value range) {
-  mlir::Type pointer = emit.pointerType(), i64 = emit.builder.getI64Type();
-  auto type = LLVM::LLVMFunctionType::get(emit.builder.getI32Type(), {pointer, pointer, pointer, i64, i64});
-  Value services = emit.load(pointer, call, offsetof(dlc_call, services)),
-        parallelFor = emit.load(pointer, services, offsetof(dlc_services, parallel_for));
-  return LLVM::CallOp::create(emit.builder, emit.location, type,
-                              mlir::ValueRange{parallelFor, call, task, arguments, extent, range})
-      .getResult();
-}
-
 /// The address of `buffer`, a block of memory that a part of an entry point is given or a view of one; null for others.
-Value LowerEntryPointsPass::findAddress(Emitter emit, Value buffer) {
+Value LowerEntryPointsPass::findAddress(HostEmitter emit, Value buffer) {
   if (Value address = blockAddresses.lookup(buffer))
     return address;
   auto view = buffer.getDefiningOp<mlir::memref::ViewOp>();
@@ -417,7 +291,7 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   mlir::func::FuncOp task = getLaunchFunction(launch, kernel);
 
   mlir::OpBuilder builder(launch);
-  Emitter emit{builder, launch.getLoc()};
+  HostEmitter emit{builder, launch.getLoc()};
   int64_t place = 0;
   llvm::SmallVector<Value> buffers(launch.getInputs()), symbols;
   llvm::append_range(buffers, launch.getOutputs());
@@ -463,7 +337,7 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
 /// Calls `part`, which is lowered, instead of `whole`.
 void LowerEntryPointsPass::callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *leave) {
   mlir::OpBuilder builder(whole);
-  Emitter emit{builder, whole.getLoc()};
+  HostEmitter emit{builder, whole.getLoc()};
   Value status = mlir::func::CallOp::create(builder, whole.getLoc(), part, call).getResult(0);
   leaveUnlessFine(emit, status, whole, leave);
 }
@@ -472,7 +346,7 @@ void LowerEntryPointsPass::callPart(mlir::func::CallOp whole, mlir::func::FuncOp
 void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *leave) {
   mlir::OpBuilder builder(ranges);
   mlir::Location location = ranges.getLoc();
-  Emitter emit{builder, location};
+  HostEmitter emit{builder, location};
   mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type(), i32 = builder.getI32Type();
   auto operands = ranges.getOperands().drop_back(2);
   Value block;
@@ -498,7 +372,7 @@ void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::Fu
 }
 
 /// Continues after `done`, which is erased, if `status` is ok.
-void LowerEntryPointsPass::leaveUnlessFine(Emitter emit, Value status, mlir::Operation *done, mlir::Block *leave) {
+void LowerEntryPointsPass::leaveUnlessFine(HostEmitter emit, Value status, mlir::Operation *done, mlir::Block *leave) {
   Value isFine = arith::CmpIOp::create(emit.builder, emit.location, arith::CmpIPredicate::eq, status, emit.i32(DLC_OK));
   mlir::Block *block = done->getBlock();
   mlir::Block *rest = block->splitBlock(std::next(done->getIterator()));
@@ -506,79 +380,4 @@ void LowerEntryPointsPass::leaveUnlessFine(Emitter emit, Value status, mlir::Ope
   mlir::cf::CondBranchOp::create(emit.builder, emit.location, isFine, rest, mlir::ValueRange{}, leave,
                                  mlir::ValueRange{status});
   done->erase();
-}
-
-/// `int32_t dlc.launch_in_ranges(call, task, arguments, extent, grain, nanoseconds)`: runs a task on this thread if it
-/// is short, else through the pool, in ranges worth a hand-over.
-void LowerEntryPointsPass::createInRanges() {
-  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(getOperation().getBody());
-  mlir::Location location = builder.getUnknownLoc();
-  Emitter emit{builder, location};
-  mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type(), i32 = builder.getI32Type();
-  auto function = mlir::func::FuncOp::create(builder, location, inRangesName,
-                                             builder.getFunctionType({pointer, pointer, pointer, i64, i64, i64}, i32));
-  function.setPrivate();
-  mlir::Block *entry = function.addEntryBlock(), *whole = function.addBlock(), *ranges = function.addBlock();
-  Value theCall = entry->getArgument(0), task = entry->getArgument(1), arguments = entry->getArgument(2),
-        extent = entry->getArgument(3), grain = entry->getArgument(4), nanoseconds = entry->getArgument(5);
-
-  builder.setInsertionPointToStart(entry);
-  Value isShort = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::slt, nanoseconds,
-                                        emit.i64(parallelThresholdNanoseconds));
-  Value isOneGrain = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sle, extent, grain);
-  Value isAlone = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq,
-                                        emit.load(i32, theCall, offsetof(dlc_call, threads)), emit.i32(1));
-  Value isWhole =
-      arith::OrIOp::create(builder, location, isShort, arith::OrIOp::create(builder, location, isOneGrain, isAlone));
-  mlir::cf::CondBranchOp::create(builder, location, isWhole, whole, ranges);
-
-  builder.setInsertionPointToStart(whole);
-  auto taskType = LLVM::LLVMFunctionType::get(i32, {pointer, i64, i64, pointer});
-  Value scratch = emit.load(pointer, theCall, offsetof(dlc_call, scratch));
-  auto direct = LLVM::CallOp::create(builder, location, taskType,
-                                     mlir::ValueRange{task, arguments, emit.i64(0), extent, scratch});
-  mlir::func::ReturnOp::create(builder, location, direct.getResult());
-
-  builder.setInsertionPointToStart(ranges);
-  // nanoseconds >= threshold > grainNanoseconds here, so that there is at least one range.
-  Value count = arith::DivSIOp::create(builder, location, nanoseconds, emit.i64(grainNanoseconds));
-  Value length = arith::DivSIOp::create(builder, location, extent, count);
-  Value grains =
-      arith::AddIOp::create(builder, location, arith::DivSIOp::create(builder, location, length, grain), emit.i64(1));
-  Value range = arith::MulIOp::create(builder, location, grains, grain);
-  mlir::func::ReturnOp::create(builder, location, runInPool(emit, theCall, task, arguments, extent, range));
-}
-
-/// `workspace_bytes` and `output_shapes` of an entry point.
-void LowerEntryPointsPass::createSizeFunctions(const EntryDescription &entry, mlir::Location location) {
-  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(getOperation().getBody());
-  Emitter emit{builder, location};
-  mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type();
-  auto create = [&](llvm::StringRef suffix, mlir::FunctionType type, llvm::SmallVectorImpl<Value> &symbols) {
-    builder.setInsertionPointToEnd(getOperation().getBody());
-    auto function = mlir::func::FuncOp::create(builder, location, entry.name + suffix.str(), type);
-    builder.setInsertionPointToStart(function.addEntryBlock());
-    for (size_t i = 0; i < entry.symbols.size(); ++i)
-      symbols.push_back(emit.load(i64, function.getArgument(0), 8 * i));
-    return function;
-  };
-  {
-    llvm::SmallVector<Value> symbols;
-    create(".workspace_bytes", builder.getFunctionType({pointer}, i64), symbols);
-    ExtentArithmetic arithmetic(builder, location, symbols);
-    arithmetic.watchOverflow();
-    Value bytes = arithmetic.emit(entry.workspaceBytes.getResult(0));
-    Value result = arith::SelectOp::create(builder, location, arithmetic.overflowed(), emit.i64(-1), bytes);
-    mlir::func::ReturnOp::create(builder, location, result);
-  }
-  llvm::SmallVector<Value> symbols;
-  auto shapes = create(".output_shapes", builder.getFunctionType({pointer, pointer}, {}), symbols);
-  ExtentArithmetic arithmetic(builder, location, symbols);
-  int64_t place = 0;
-  for (const TensorDescription &output : entry.outputs)
-    for (mlir::AffineExpr dim : output.dims) {
-      emit.store(arithmetic.emit(dim), shapes.getArgument(1), place);
-      place += 8;
-    }
-  mlir::func::ReturnOp::create(builder, location);
 }
