@@ -15,7 +15,6 @@ What does not depend on n (starting, the runtime, one kernel of each kind) is me
 builds and subtracted before sizes are compared; a difference of less than 0.1 s or 16 MB counts as that much, since measurements scatter.
 """
 import argparse
-import json
 import os
 import pathlib
 import resource
@@ -26,37 +25,8 @@ import threading
 import time
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
-
-FAMILIES = {}
-
-
-def family(*sizes, options=()):
-    """Registers a function `(n, folder) -> path of a model of n parts`."""
-
-    def add(build):
-        FAMILIES[build.__name__] = (build, sizes, options)
-        return build
-
-    return add
-
-
-def write_onnx(folder, nodes, inputs, output, weights):
-    """`inputs`: name -> shape; `output`: (name, shape); `weights`: name -> array."""
-    floats = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-    graph = helper.make_graph(nodes, "model", [floats(name, shape) for name, shape in inputs.items()], [floats(*output)],
-                              [numpy_helper.from_array(array, name) for name, array in weights.items()])  # fmt: skip
-    path = folder / "model.onnx"
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
-    return path
-
-
-def write_json(folder, model):
-    path = folder / "model.json"
-    path.write_text(json.dumps({"dlc": 1, "name": "model", **model}))
-    return path
-
+from onnx import helper
+from scaling_families import FAMILIES, family, write_json, write_onnx
 
 def chain(n, folder, ops, weights):
     """`n` elementwise nodes, one after the other; node i is `ops[i % len(ops)]`: (op, name of its second operand or None)."""
@@ -151,6 +121,9 @@ def unrolled_mix(n, folder):
     return write_onnx(folder, nodes, {"x": [32, 32], "h": [32, 32]}, (value, [32, 32]), weights)
 
 
+import scaling_layers  # noqa: E402,F401 (after the families above, in the order in which they are measured)
+
+
 def watch_memory(process, peak):
     """The peak memory, in MB, of `process` and its children; what they share counts once."""
     while process.poll() is None:
@@ -241,8 +214,4 @@ def main():
 
 
 if __name__ == "__main__":
-    # Imported by name, as scaling_layers does: both then extend the same table of families.
-    import scaling
-    import scaling_layers  # noqa: F401
-
-    scaling.main()
+    main()

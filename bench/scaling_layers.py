@@ -2,14 +2,15 @@
 """Families of scaling.py: models of n layers, their training, and loops whose steps have n levels."""
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
-from scaling import family, write_json, write_onnx
+from scaling_families import family, write_json, write_onnx
 
 UNITS = 16
 
 
-def dense(n, units=lambda i: UNITS, activation="relu", batch="N", **sections):
+def dense(n, units=lambda i: UNITS, activation="relu", batch="N", columns=UNITS, **sections):
+    """A JSON model of `n` dense layers; `units` gives the units of each. test/e2e/test_depth.py trains it, too."""
     layers = [{"op": "dense", "units": units(i), "activation": activation} for i in range(n)]
-    return {"inputs": [{"name": "x", "shape": [batch, UNITS]}], "layers": layers, **sections}
+    return {"inputs": [{"name": "x", "shape": [batch, columns]}], "layers": layers, **sections}
 
 
 def alternate(i):
@@ -64,18 +65,24 @@ def inference_alternating_onnx(n, folder):
     return dense_onnx(n, folder, alternate)
 
 
-@family(100, 800)
-def residuals_in_loop(n, folder):
-    """A scan whose step subtracts n times what a product computes from the difference so far."""
-    rng = np.random.default_rng(0)
-    weights = {name: rng.standard_normal((UNITS, UNITS)).astype(np.float32) / 4 for name in ("r", "w", "u")}
-    nodes, value = [], "row"
-    for i in range(n):
+def residual_step(levels, row, state):
+    """Nodes that subtract tanh(v r) from v = `row` `levels` times, and mix what is left with `state`: `next`; and their weights' names."""
+    nodes, value = [], row
+    for i in range(levels):
         nodes += [helper.make_node("MatMul", [value, "r"], [f"p{i}"]), helper.make_node("Tanh", [f"p{i}"], [f"t{i}"]),
                   helper.make_node("Sub", [value, f"t{i}"], [f"d{i}"])]  # fmt: skip
         value = f"d{i}"
-    nodes += [helper.make_node("MatMul", [value, "w"], ["pw"]), helper.make_node("MatMul", ["state", "u"], ["pu"]),
+    nodes += [helper.make_node("MatMul", [value, "w"], ["pw"]), helper.make_node("MatMul", [state, "u"], ["pu"]),
               helper.make_node("Add", ["pw", "pu"], ["sum"]), helper.make_node("Tanh", ["sum"], ["next"])]  # fmt: skip
+    return nodes, ("r", "w", "u")
+
+
+@family(100, 800)
+def residuals_in_loop(n, folder):
+    """A scan whose step subtracts n times what a product computes from the difference so far."""
+    nodes, names = residual_step(n, "row", "state")
+    rng = np.random.default_rng(0)
+    weights = {name: rng.standard_normal((UNITS, UNITS)).astype(np.float32) / 4 for name in names}
     floats = lambda name, *shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
     body = helper.make_graph(nodes, "step", [floats("state", 4, UNITS), floats("row", 4, UNITS)], [floats("next", 4, UNITS)],
                              [numpy_helper.from_array(array, name) for name, array in weights.items()])  # fmt: skip

@@ -244,6 +244,13 @@ std::optional<OnnxRecurrenceResults> Builder::build() {
 
 } // namespace
 
+void OnnxRecurrence::takeOperands(llvm::function_ref<Value(size_t)> get) {
+  Value *operands[] = {&x, &weight, &recurrent, &bias, &lengths, &initialHidden, &initialCell, &peepholes};
+  for (auto [i, operand] : llvm::enumerate(operands))
+    if (i < 6 || kind == RecurrentKind::Lstm)
+      *operand = get(i);
+}
+
 std::optional<OnnxRecurrenceResults> buildOnnxRecurrence(OpBuilder &builder, Location location, llvm::StringRef name,
                                                          const OnnxRecurrence &operation,
                                                          llvm::function_ref<void(const llvm::Twine &)> error) {

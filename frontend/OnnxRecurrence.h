@@ -28,6 +28,9 @@ struct OnnxRecurrence {
   std::optional<int64_t> units; ///< `hidden_size`; the recurrent weight's last extent if missing
   bool couplesGates = false, resetsAfter = false, isBatchFirst = false;
   bool wantsSequence = true;
+
+  /// Takes the operands in ONNX's order; `get(i)` is null where there is none.
+  void takeOperands(llvm::function_ref<mlir::Value(size_t)> get);
 };
 
 /// Null where the operation has no such result, or the sequence is not needed.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantTable.h"
-#include "ir/DlcDialect.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/Support/Process.h"
@@ -13,10 +12,6 @@ namespace dlc {
 
 /// Alignment of allocations, so that loops over their elements may use vectors.
 static constexpr size_t allocationAlignment = 64;
-
-ConstantTable &ConstantTable::get(MLIRContext *context) {
-  return *context->getOrLoadDialect<DlcDialect>()->getRegisteredInterface<ConstantTable>();
-}
 
 size_t ConstantTable::addBlock(llvm::ArrayRef<char> bytes, std::shared_ptr<const void> owner, bool isMapped) {
   size_t unitBytes = isMapped ? llvm::sys::Process::getPageSizeEstimate() : std::max<size_t>(bytes.size(), 1);

@@ -18,6 +18,11 @@ void DlcDialect::initialize() {
   addInterfaces<ConstantTable>();
 }
 
+// Here and not beside the rest of its class, which needs no dialect but the one that owns it.
+ConstantTable &ConstantTable::get(MLIRContext *context) {
+  return *context->getOrLoadDialect<DlcDialect>()->getRegisteredInterface<ConstantTable>();
+}
+
 Operation *DlcDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location location) {
   auto elements = llvm::dyn_cast<ElementsAttr>(value);
   if (!elements || !llvm::isa<RankedTensorType>(type))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/LoopBuilder.h"
+#include "ir/Names.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
 #include "mlir/IR/IRMapping.h"
@@ -16,11 +17,7 @@ static std::string makeStepName(func::FuncOp function, llvm::StringRef name) {
   std::string base = (function.getName() + ".").str();
   for (char c : name)
     base += llvm::isAlnum(c) || c == '.' ? c : '_';
-  Operation *module = function->getParentOp();
-  std::string unique = base;
-  for (int64_t number = 2; SymbolTable::lookupSymbolIn(module, unique); ++number)
-    unique = base + "." + std::to_string(number);
-  return unique;
+  return makeSymbolName(function->getParentOp(), base);
 }
 
 LoopBuilder::LoopBuilder(OpBuilder &builder, Location location, llvm::StringRef name, ValueRange carried,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Names.h"
+#include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -29,6 +30,20 @@ std::string toIdentifier(llvm::StringRef name) {
   if (identifier.empty() || llvm::isDigit(identifier.front()))
     identifier.insert(identifier.begin(), '_');
   return identifier;
+}
+
+std::string makeSymbolName(Operation *symbolTable, llvm::StringRef name) {
+  std::string unique = name.str();
+  for (unsigned number = 2; SymbolTable::lookupSymbolIn(symbolTable, unique); ++number)
+    unique = (name + "." + llvm::Twine(number)).str();
+  return unique;
+}
+
+std::string UniqueNames::make(llvm::StringRef name, llvm::function_ref<bool(llvm::StringRef)> isTaken) {
+  std::string unique = name.str();
+  for (unsigned &number = lastNumbers[name]; isTaken(unique);)
+    unique = (name + "." + llvm::Twine(++number)).str();
+  return unique;
 }
 
 } // namespace dlc

@@ -4,6 +4,9 @@
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsLayout.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 
@@ -149,148 +152,6 @@ Dims staticDims(RankedTensorType type) {
     dims.push_back(getAffineConstantExpr(extent, type.getContext()));
   }
   return dims;
-}
-
-llvm::ArrayRef<AffineExpr> SymbolicShapes::getDims(Value value) const {
-  auto found = dims.find(value);
-  assert(found != dims.end() && "every tensor of the analyzed function has extents");
-  return found->second;
-}
-
-/// Extents of a loop's results: those of the loop-carried operands, and the steps with the extents of what the body
-/// returns.
-LogicalResult SymbolicShapes::inferLoop(LoopOp loop) {
-  for (auto [result, value] : llvm::zip(loop.getFinals(), loop.getCarried()))
-    dims[result] = Dims(getDims(value));
-  if (Value count = loop.getStepCount())
-    dims[count] = {};
-  bool isStatic = llvm::all_of(
-      loop.getStacked(), [](Value value) { return llvm::cast<RankedTensorType>(value.getType()).hasStaticShape(); });
-  AffineExpr steps = getStepCount(loop);
-  if (isStatic) {
-    for (Value result : loop.getStacked())
-      dims[result] = staticDims(llvm::cast<RankedTensorType>(result.getType()));
-    return success();
-  }
-  func::FuncOp body = loop.getBodyFunction();
-  if (!body)
-    return loop.emitOpError("has no body");
-  SymbolicShapes inner;
-  inner.symbols = symbols;
-  for (auto [argument, extents] : llvm::zip(body.getArguments(), getBodyArgumentDims(loop)))
-    inner.dims[argument] = extents;
-  if (failed(inner.walk(body)))
-    return failure();
-  auto returned = body.getBody().front().getTerminator()->getOperands().drop_front(loop.getCarried().size());
-  for (auto [result, value] : llvm::zip(loop.getStacked(), returned)) {
-    Dims &extents = dims[result];
-    extents.assign(1, steps);
-    llvm::append_range(extents, inner.getDims(value));
-  }
-  return success();
-}
-
-llvm::SmallVector<Dims> SymbolicShapes::getBodyArgumentDims(LoopOp loop) const {
-  llvm::SmallVector<Dims> arguments(1); // the step's number
-  for (Value value : loop.getCarried())
-    arguments.push_back(Dims(getDims(value)));
-  for (Value value : loop.getScanned())
-    arguments.push_back(Dims(getDims(value).drop_front()));
-  for (Value value : loop.getInvariants())
-    arguments.push_back(Dims(getDims(value)));
-  return arguments;
-}
-
-AffineExpr SymbolicShapes::getStepCount(LoopOp loop) const {
-  if (loop.getTripCount())
-    return getAffineConstantExpr(*loop.getTripCount(), loop.getContext());
-  // Where extents known only at run time meet one that is known, the known one is right.
-  for (Value value : loop.getScanned())
-    if (constantDim(getDims(value)[0]))
-      return getDims(value)[0];
-  return getDims(loop.getScanned().front())[0];
-}
-
-FailureOr<SymbolicShapes> SymbolicShapes::analyze(FunctionOpInterface function) {
-  SymbolicShapes shapes;
-  MLIRContext *context = function.getContext();
-  auto symbolOf = [&](llvm::StringRef name) {
-    auto *found = llvm::find(shapes.symbols, name);
-    unsigned index = found - shapes.symbols.begin();
-    if (found == shapes.symbols.end())
-      shapes.symbols.push_back(name.str());
-    return getAffineSymbolExpr(index, context);
-  };
-  for (BlockArgument argument : function.getArguments()) {
-    auto type = llvm::dyn_cast<RankedTensorType>(argument.getType());
-    if (!type)
-      continue;
-    auto names = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "dlc.dims");
-    Dims &dims = shapes.dims[argument];
-    // The arguments of a loop's body have the extents that the loop's operands have: expressions.
-    if (auto map = function.getArgAttrOfType<AffineMapAttr>(argument.getArgNumber(), "dlc.dims")) {
-      llvm::SmallVector<AffineExpr> own;
-      if (auto symbols = function->getAttrOfType<ArrayAttr>("dlc.symbols"))
-        for (auto name : symbols.getAsRange<StringAttr>())
-          own.push_back(symbolOf(name));
-      for (AffineExpr dim : map.getValue().getResults())
-        dims.push_back(dim.replaceSymbols(own));
-      continue;
-    }
-    for (auto [i, extent] : llvm::enumerate(type.getShape())) {
-      auto name = names && i < names.size() ? llvm::dyn_cast<StringAttr>(names[i]) : StringAttr();
-      if (!ShapedType::isDynamic(extent))
-        dims.push_back(getAffineConstantExpr(extent, context));
-      else if (name)
-        dims.push_back(symbolOf(name));
-      else
-        dims.push_back(symbolOf(("d" + llvm::Twine(argument.getArgNumber()) + "_" + llvm::Twine(i)).str()));
-    }
-  }
-  if (failed(shapes.walk(function)))
-    return failure();
-  return shapes;
-}
-
-LogicalResult SymbolicShapes::walk(FunctionOpInterface function) {
-  WalkResult walked = function.getFunctionBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
-    // A kernel's body is isolated: its arguments have the extents of the inputs.
-    if (auto kernel = llvm::dyn_cast<KernelOp>(op)) {
-      for (auto [argument, input] : llvm::zip(kernel.getBody().getArguments(), kernel.getInputs()))
-        dims[argument] = Dims(getDims(input));
-      return WalkResult::advance();
-    }
-    if (auto yield = llvm::dyn_cast<YieldOp>(op)) {
-      for (auto [result, value] : llvm::zip(yield->getParentOp()->getResults(), yield.getValues()))
-        dims[result] = Dims(getDims(value));
-      return WalkResult::advance();
-    }
-    if (auto loop = llvm::dyn_cast<LoopOp>(op))
-      return failed(inferLoop(loop)) ? WalkResult::interrupt() : WalkResult::advance();
-    if (op->getNumResults() != 1)
-      return WalkResult::advance();
-    auto type = llvm::dyn_cast<RankedTensorType>(op->getResult(0).getType());
-    if (!type)
-      return WalkResult::advance();
-    Dims result;
-    if (type.hasStaticShape()) {
-      result = staticDims(type);
-    } else if (llvm::isa<PackOp, UnpackOp>(op)) {
-      result = Dims(getDims(op->getOperand(0)));
-    } else if (auto interface = llvm::dyn_cast<DimensionOpInterface>(op)) {
-      llvm::SmallVector<Dims> operandDims;
-      for (Value operand : op->getOperands())
-        operandDims.push_back(Dims(getDims(operand)));
-      if (failed(interface.inferDims(operandDims, result)))
-        return WalkResult::interrupt();
-    } else {
-      op->emitOpError("has dynamic extents that cannot be inferred");
-      return WalkResult::interrupt();
-    }
-    dims[op->getResult(0)] = std::move(result);
-    return WalkResult::advance();
-  });
-  return failure(walked.wasInterrupted());
 }
 
 } // namespace dlc

@@ -9,8 +9,6 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Location.h"
 #include "mlir/IR/TypeRange.h"
-#include "mlir/IR/Value.h"
-#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Support/LLVM.h"
 #include <optional>
 
@@ -72,34 +70,6 @@ bool areCompatibleIgnoringLayout(mlir::TypeRange inferred, mlir::TypeRange actua
 
 /// Extents of a tensor type, all of which must be static.
 Dims staticDims(mlir::RankedTensorType type);
-
-class LoopOp;
-
-/// The extents of every tensor of a function, as expressions over the function's symbols: the names in the `dlc.dims`
-/// attributes of its arguments, in order of first appearance. In the body of a loop `dlc.dims` are affine maps over the
-/// names in the function's `dlc.symbols`.
-class SymbolicShapes {
-public:
-  /// Walks `function` in order. Fails with a diagnostic if an op's shapes cannot be inferred.
-  static mlir::FailureOr<SymbolicShapes> analyze(mlir::FunctionOpInterface function);
-
-  /// Extents of `value`, a tensor of the function.
-  llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const;
-  /// Names of the symbols; position i is `AffineSymbolExpr` i.
-  llvm::ArrayRef<std::string> getSymbols() const { return symbols; }
-  /// The maximum number of steps of a loop of the function.
-  mlir::AffineExpr getStepCount(LoopOp loop) const;
-
-  /// Extents of the arguments of a loop's body, over this function's symbols.
-  llvm::SmallVector<Dims> getBodyArgumentDims(LoopOp loop) const;
-
-private:
-  mlir::LogicalResult walk(mlir::FunctionOpInterface function);
-  mlir::LogicalResult inferLoop(LoopOp loop);
-
-  llvm::DenseMap<mlir::Value, Dims> dims;
-  llvm::SmallVector<std::string> symbols;
-};
 
 } // namespace dlc
 

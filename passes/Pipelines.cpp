@@ -10,18 +10,6 @@ using namespace mlir;
 
 namespace dlc {
 
-std::optional<MathMode> parseMathMode(llvm::StringRef name) {
-  return llvm::StringSwitch<std::optional<MathMode>>(name)
-      .Case("strict", MathMode::Strict)
-      .Case("default", MathMode::Default)
-      .Case("fast", MathMode::Fast)
-      .Default(std::nullopt);
-}
-
-llvm::StringRef getMathModeName(MathMode mode) {
-  return mode == MathMode::Strict ? "strict" : mode == MathMode::Default ? "default" : "fast";
-}
-
 llvm::ArrayRef<llvm::StringRef> getPhaseNames() {
   static constexpr llvm::StringRef names[] = {"import", "graph", "layout", "kernels", "program", "llvm"};
   return names;

@@ -4,9 +4,17 @@
 #ifndef DLC_PYTHON_CONVERSION_H
 #define DLC_PYTHON_CONVERSION_H
 
-#include "python/Model.h"
+#include "dlc/runtime.hpp"
+#include <memory>
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <string>
 
 namespace dlc::python {
+
+/// An array that the caller owns, read or written in place.
+using Array = nanobind::ndarray<nanobind::ro>;
+using WritableArray = nanobind::ndarray<>;
 
 /// "f32[N, 4]"; `entry` names the symbols.
 std::string describeTensor(const dlc_tensor_info &info, const dlc_entry_point &entry);

@@ -2,7 +2,6 @@
 #include "python/Model.h"
 
 #include "python/ArrayMemory.h"
-#include "python/Conversion.h"
 #include <cstdlib>
 #include <unistd.h>
 

@@ -4,21 +4,14 @@
 #ifndef DLC_PYTHON_MODEL_H
 #define DLC_PYTHON_MODEL_H
 
-#include "dlc/runtime.hpp"
+#include "python/Conversion.h"
 #include "python/State.h"
-#include <memory>
 #include <mutex>
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace dlc::python {
-
-/// An array that the caller owns, read or written in place.
-using Array = nanobind::ndarray<nanobind::ro>;
-using WritableArray = nanobind::ndarray<>;
 
 /// The library at a path, one context of it, and a lock so that threads of a program use that context in turn. Calls
 /// that the runtime rejects throw dlc::Error.

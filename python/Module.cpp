@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// The extension module `dlc._dlc`: names, arguments and exceptions; the work is done in Model.cpp.
-#include "python/Conversion.h"
+#include "python/Model.h"
 
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>

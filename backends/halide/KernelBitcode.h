@@ -4,7 +4,7 @@
 #ifndef DLC_BACKENDS_HALIDE_KERNELBITCODE_H
 #define DLC_BACKENDS_HALIDE_KERNELBITCODE_H
 
-#include "backends/halide/KernelCompiler.h"
+#include "backends/halide/CompiledKernel.h"
 #include "llvm/Support/Error.h"
 
 namespace dlc::halide {

@@ -29,6 +29,9 @@ const EmitterRegistry &getEmitterRegistry() {
     registerContractionEmitters(all);
     registerAttentionEmitters(all);
     registerMovementEmitters(all);
+    registerPackingEmitters(all);
+    registerGenerationEmitters(all);
+    registerConcatenationEmitters(all);
     registerScatterEmitters(all);
     registerSelectionEmitters(all);
     registerResizeEmitters(all);

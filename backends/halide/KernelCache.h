@@ -4,7 +4,9 @@
 #ifndef DLC_BACKENDS_HALIDE_KERNELCACHE_H
 #define DLC_BACKENDS_HALIDE_KERNELCACHE_H
 
-#include "backends/halide/KernelCompiler.h"
+#include "backends/halide/CompiledKernel.h"
+#include "llvm/ADT/StringRef.h"
+#include <optional>
 
 namespace dlc::halide {
 

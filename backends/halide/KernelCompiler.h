@@ -4,6 +4,7 @@
 #ifndef DLC_BACKENDS_HALIDE_KERNELCOMPILER_H
 #define DLC_BACKENDS_HALIDE_KERNELCOMPILER_H
 
+#include "backends/halide/CompiledKernel.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsKernel.h"
 
@@ -25,15 +26,6 @@ struct CompileOptions {
 
 /// `$XDG_CACHE_HOME/dlc`, else `~/.cache/dlc`; empty if neither is set.
 std::string getDefaultCacheDirectory();
-
-/// One kernel for one instruction set.
-struct CompiledKernel {
-  /// A module that defines `int kernel(void *scratch, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t
-  /// *result)` and may call libm, memcpy and memset, nothing else.
-  std::string bitcode;
-  /// Bytes that `scratch` points to, 64-byte aligned.
-  int64_t scratchBytes = 0;
-};
 
 /// A kernel and one of its schedules.
 struct KernelVariant {

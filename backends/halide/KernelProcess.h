@@ -4,7 +4,8 @@
 #ifndef DLC_BACKENDS_HALIDE_KERNELPROCESS_H
 #define DLC_BACKENDS_HALIDE_KERNELPROCESS_H
 
-#include "backends/halide/KernelCompiler.h"
+#include "backends/halide/CompiledKernel.h"
+#include "llvm/ADT/StringRef.h"
 #include <chrono>
 #include <functional>
 #include <sys/types.h>

@@ -3,8 +3,8 @@
 //
 // The schedules: where the innermost dimension of the result is also that of the operand, rows are copied as vectors.
 // Where it is another one (a transposition), blocks of `tile` x `tile` elements go through an array on the stack, so
-// that both memories are walked in whole cache lines; 16 floats are one line. Concatenations write each operand to its
-// place in a loop of its own.
+// that both memories are walked in whole cache lines; 16 floats are one line. Concatenations (Concatenation.cpp) write
+// each operand to its place in a loop of its own.
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
@@ -73,66 +73,6 @@ static FailureOr<TensorFunc> emitTranspose(TransposeOp op, KernelBuilder &builde
 static FailureOr<TensorFunc> emitExpand(ExpandOp op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX());
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) { return x.atBroadcast(index); });
-}
-
-static FailureOr<TensorFunc> emitFill(FillOp op, KernelBuilder &builder) {
-  return builder.define(
-      op, [&](llvm::ArrayRef<Expr>) { return makeConstant(op.getValue().convertToDouble(), op.getElementType()); });
-}
-
-template <typename OpTy> static FailureOr<TensorFunc> emitIdentity(OpTy op, KernelBuilder &builder) {
-  const TensorFunc &x = builder.get(op.getX());
-  return builder.define(op, [&](llvm::ArrayRef<Expr> index) { return x.at(index); });
-}
-
-/// Row `i` of G as a choice between constants.
-static Expr weightFactor(const WinogradTransform &transform, const Expr &i, int column) {
-  Expr factor = Expr(transform.weight[column]);
-  for (int row = 1; row < transform.m + 2; ++row)
-    factor = select(i == row, Expr(transform.weight[row * 3 + column]), factor);
-  return factor;
-}
-
-static FailureOr<TensorFunc> emitPack(PackOp op, KernelBuilder &builder) {
-  const TensorFunc &x = builder.get(op.getX());
-  LayoutAttr layout = getLayout(op.getType());
-  if (!layout)
-    return emitIdentity(op, builder);
-  if (layout.getWinograd() && !builder.isNaive() && builder.getRootOp() == op)
-    return emitWinogradWeights(op, builder);
-  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    Exprs source(index.begin(), index.end());
-    // Blocks may reach beyond the extent; they are zero there.
-    Expr isInside = Halide::Internal::const_true();
-    if (layout.getInnerDims())
-      for (int64_t dim : layout.getInnerDims().asArrayRef()) {
-        int64_t tile = 1;
-        for (auto [other, size] : llvm::zip(layout.getInnerDims().asArrayRef(), layout.getInnerTiles().asArrayRef()))
-          tile *= other == dim ? size : 1;
-        if (auto extent = x.staticExtent(dim); extent && *extent % tile == 0)
-          continue;
-        isInside = isInside && index[dim] < x.extents[dim];
-        source[dim] = Halide::min(index[dim], x.extents[dim] - 1);
-      }
-    Expr element;
-    if (layout.getWinograd()) {
-      const WinogradTransform &transform = getWinogradTransform(layout.getWinograd());
-      // In double, rounded once: the transform's error is then that of one rounding.
-      element = Expr(0.0);
-      for (int row = 0; row < 3; ++row)
-        for (int column = 0; column < 3; ++column) {
-          Expr weight = Halide::cast<double>(x.at({source[0], source[1], row, column}));
-          element =
-              element + weightFactor(transform, index[2], row) * weightFactor(transform, index[3], column) * weight;
-        }
-      element = Halide::cast(getValueType(op.getType().getElementType()), element);
-    } else {
-      element = x.at(source);
-    }
-    return Halide::Internal::is_const_one(isInside)
-               ? element
-               : select(isInside, element, Halide::Internal::make_zero(element.type()));
-  });
 }
 
 static FailureOr<TensorFunc> emitSlice(SliceOp op, KernelBuilder &builder) {
@@ -210,184 +150,6 @@ static FailureOr<TensorFunc> emitGather(GatherOp op, KernelBuilder &builder) {
     own.push_back(Halide::cast<int32_t>(Halide::clamp(chosen, Halide::cast(number, 0), extent - 1)));
     own.append(index.begin() + axis + indexRank, index.end());
     return x.at(own);
-  });
-}
-
-static FailureOr<TensorFunc> emitIota(IotaOp op, KernelBuilder &builder) {
-  double start = op.getStart().convertToDouble(), step = op.getStep().convertToDouble();
-  Type elementType = op.getElementType();
-  return builder.define(op, [&](llvm::ArrayRef<Expr> index) -> Expr {
-    if (getValueType(elementType).is_float() || start != std::floor(start) || step != std::floor(step))
-      return convertElement(Expr(start) + Expr(step) * Halide::cast<double>(index[0]),
-                            Float64Type::get(op.getContext()), elementType);
-    Expr number =
-        Halide::Internal::make_const(Halide::Int(64), static_cast<int64_t>(start)) +
-        Halide::Internal::make_const(Halide::Int(64), static_cast<int64_t>(step)) * Halide::cast<int64_t>(index[0]);
-    return Halide::cast(getValueType(elementType), number);
-  });
-}
-
-static FailureOr<TensorFunc> emitIndex(IndexOp op, KernelBuilder &builder) {
-  return builder.define(op, [&](llvm::ArrayRef<Expr> index) { return Halide::cast<int64_t>(index[0]); });
-}
-
-static FailureOr<TensorFunc> emitExtent(ExtentOp op, KernelBuilder &builder) {
-  Exprs extents = builder.getExtents(op.getX());
-  return builder.define(op, [&](llvm::ArrayRef<Expr>) {
-    Expr product = Halide::cast<int64_t>(1);
-    for (int64_t axis : op.getAxes())
-      product = product * Halide::cast<int64_t>(extents[axis]);
-    return convertElement(product, IntegerType::get(op.getContext(), 64), op.getElementType());
-  });
-}
-
-/// A copy of the constant's elements as the kernel's own data.
-static Func makeTable(ElementsAttr value) {
-  auto type = llvm::cast<RankedTensorType>(value.getType());
-  Type elementType = type.getElementType();
-  Halide::Buffer<> buffer(getStorageType(elementType), std::vector<int>{toInt(type.getNumElements())});
-  int64_t bytes = getElementBytes(elementType);
-  auto *target =
-      static_cast<char *>(buffer.raw_buffer()->host ? static_cast<void *>(buffer.raw_buffer()->host) : nullptr);
-  for (auto [i, element] : llvm::enumerate(value.getValues<Attribute>())) {
-    APInt bits = llvm::isa<FloatAttr>(element) ? llvm::cast<FloatAttr>(element).getValue().bitcastToAPInt()
-                                               : llvm::cast<IntegerAttr>(element).getValue();
-    uint64_t word = bits.getZExtValue();
-    std::memcpy(target + i * bytes, &word, bytes);
-  }
-  Func table("table");
-  Var i("i");
-  table(i) = fromStorage(buffer(i), elementType);
-  return table;
-}
-
-static FailureOr<TensorFunc> emitConstant(ConstantOp op, KernelBuilder &builder) {
-  ElementsAttr value = op.getValue();
-  auto type = llvm::cast<RankedTensorType>(op.getType());
-  Type elementType = type.getElementType();
-  if (value.isSplat()) {
-    Attribute element = value.getSplatValue<Attribute>();
-    Expr number;
-    if (auto real = llvm::dyn_cast<FloatAttr>(element)) {
-      number = makeConstant(real.getValueAsDouble(), elementType);
-    } else {
-      APInt integer = llvm::cast<IntegerAttr>(element).getValue();
-      Halide::Type halideType = getValueType(elementType);
-      number = halideType.is_int() ? Halide::Internal::make_const(halideType, integer.getSExtValue())
-                                   : Halide::Internal::make_const(halideType, integer.getZExtValue());
-    }
-    return builder.define(op, [&](llvm::ArrayRef<Expr>) { return number; });
-  }
-  if (type.getNumElements() > 4096)
-    return op.emitOpError("is too large to be inside a kernel");
-  Func table = makeTable(value);
-  Exprs extents = builder.getExtents(op);
-  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    Expr linear = 0;
-    for (size_t dim = 0; dim < index.size(); ++dim)
-      linear = linear * extents[dim] + index[dim];
-    return table(linear);
-  });
-}
-
-/// Loops over one operand of a concatenation, innermost dimension as vectors.
-static void schedulePart(KernelBuilder &builder, Halide::Stage stage, const std::vector<Var> &arguments, int64_t axis,
-                         const Halide::RVar &along, const TensorFunc &part) {
-  if (builder.isNaive())
-    return;
-  std::vector<Halide::VarOrRVar> order;
-  for (const Var &argument : arguments)
-    if (argument.name() == builder.getOutputVar(axis).name())
-      order.push_back(along);
-    else
-      order.push_back(argument);
-  stage.reorder(order);
-  int64_t innermost = getLayout(builder.getOutputType())
-                          ? getLayout(builder.getOutputType()).getOrder().asArrayRef().back()
-                          : builder.getOutputType().getRank() - 1;
-  std::optional<int64_t> extent =
-      innermost == builder.getSchedule().getSplit() ? std::nullopt : part.staticExtent(innermost);
-  int64_t vector = builder.getSchedule().getVector();
-  while (extent && vector > 1 && vector > *extent)
-    vector /= 2;
-  if (vector <= 1)
-    return;
-  // No element is written twice, which Halide does not see through the loop over a part.
-  stage.allow_race_conditions();
-  stage.vectorize(order.front(), toInt(vector), Halide::TailStrategy::GuardWithIf);
-}
-
-static FailureOr<TensorFunc> emitConcat(ConcatOp op, KernelBuilder &builder) {
-  int64_t axis = op.getAxis();
-  llvm::SmallVector<const TensorFunc *> parts;
-  llvm::SmallVector<Expr> starts;
-  Expr start = 0;
-  for (Value operand : op.getOperands()) {
-    parts.push_back(&builder.get(operand));
-    starts.push_back(start);
-    start = Halide::Internal::simplify(start + parts.back()->extents[axis]);
-  }
-  // As the kernel's result: one loop per operand. Anywhere else: a select by index.
-  LayoutAttr layout = getLayout(op.getType());
-  if (!layout || !layout.getInnerDims() || layout.getInnerDims().empty())
-    builder.setOutputDefinition(
-        op, [op, axis, parts, starts, &builder](Func output, const std::vector<Var> &arguments) mutable {
-          RankedTensorType type = op.getType();
-          Halide::Type stored = getStorageType(type.getElementType());
-          output(arguments) = Halide::undef(stored);
-          for (size_t i = 0; i < parts.size(); ++i) {
-            Halide::RDom range(0, parts[i]->extents[axis], "part" + std::to_string(i));
-            Exprs index = toLogical(type, Exprs(arguments.begin(), arguments.end()));
-            index[axis] = range.x;
-            Expr element = toStorage(parts[i]->at(index), type.getElementType());
-            index[axis] = range.x + starts[i];
-            Exprs place = toPhysical(type, index);
-            output(std::vector<Expr>(place.begin(), place.end())) = element;
-            schedulePart(builder, output.update(static_cast<int>(i)), arguments, axis, range.x, *parts[i]);
-          }
-        });
-  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    Expr element;
-    for (int64_t i = static_cast<int64_t>(parts.size()) - 1; i >= 0; --i) {
-      Exprs own(index.begin(), index.end());
-      own[axis] = Halide::clamp(index[axis] - starts[i], 0, Halide::max(parts[i]->extents[axis] - 1, 0));
-      Expr part = parts[i]->at(own);
-      element = element.defined() ? select(index[axis] < starts[i + 1], part, element) : part;
-    }
-    return element;
-  });
-}
-
-static FailureOr<TensorFunc> emitUpdateSlice(UpdateSliceOp op, KernelBuilder &builder) {
-  const TensorFunc &x = builder.get(op.getX()), &update = builder.get(op.getUpdate());
-  int64_t axis = op.getAxis();
-  Expr count = update.extents[axis];
-  Expr last = x.extents[axis] - count;
-  Expr place = Halide::cast<int32_t>(
-      Halide::clamp(builder.get(op.getPosition()).at({}), Halide::cast<int64_t>(0), Halide::cast<int64_t>(last)));
-  if (op.getInPlace()) {
-    // The result's memory holds `x` already: the loops run over the update alone.
-    builder.setOutputDefinition(
-        op, [op, axis, update, place, count, &builder](Func output, const std::vector<Var> &arguments) mutable {
-          RankedTensorType type = op.getType();
-          output(arguments) = Halide::undef(getStorageType(type.getElementType()));
-          Halide::RDom range(0, count, "rows");
-          Exprs index = toLogical(type, Exprs(arguments.begin(), arguments.end()));
-          index[axis] = range.x;
-          Expr element = toStorage(update.at(index), type.getElementType());
-          index[axis] = range.x + place;
-          Exprs target = toPhysical(type, index);
-          output(std::vector<Expr>(target.begin(), target.end())) = element;
-          schedulePart(builder, output.update(0), arguments, axis, range.x, update);
-        });
-  }
-  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    if (update.staticExtent(axis) == 0)
-      return x.at(index);
-    Exprs own(index.begin(), index.end());
-    Expr offset = index[axis] - place;
-    own[axis] = Halide::clamp(offset, 0, Halide::max(count - 1, 0));
-    return select(offset >= 0 && offset < count, update.at(own), x.at(index));
   });
 }
 
@@ -478,19 +240,10 @@ void registerMovementEmitters(EmitterRegistry &registry) {
   registry.add<ReshapeLikeOp>(&emitReshape<ReshapeLikeOp>);
   registry.add<TransposeOp>(&emitTranspose);
   registry.add<ExpandOp>(&emitExpand);
-  registry.add<FillOp>(&emitFill);
-  registry.add<ConcatOp>(&emitConcat);
   registry.add<SliceOp>(&emitSlice);
   registry.add<PadOp>(&emitPad);
   registry.add<TileOp>(&emitTile);
   registry.add<GatherOp>(&emitGather);
-  registry.add<UpdateSliceOp>(&emitUpdateSlice);
-  registry.add<IotaOp>(&emitIota);
-  registry.add<IndexOp>(&emitIndex);
-  registry.add<ExtentOp>(&emitExtent);
-  registry.add<PackOp>(&emitPack);
-  registry.add<UnpackOp>(&emitIdentity<UnpackOp>);
-  registry.add<ConstantOp>(&emitConstant);
   registry.addScheduler(KernelRoot::Movement, &scheduleMovement);
 }
 

@@ -4,7 +4,10 @@
 #ifndef DLC_BACKENDS_HALIDE_REDUCTIONSTAGES_H
 #define DLC_BACKENDS_HALIDE_REDUCTIONSTAGES_H
 
-#include "backends/halide/KernelBuilder.h"
+#include "backends/halide/ElementTypes.h"
+#include "llvm/ADT/SmallVector.h"
+#include <functional>
+#include <optional>
 
 namespace dlc::halide {
 

@@ -4,6 +4,7 @@
 #ifndef DLC_BACKENDS_HALIDE_ROWGEOMETRY_H
 #define DLC_BACKENDS_HALIDE_ROWGEOMETRY_H
 
+#include "backends/halide/KernelBuilder.h"
 #include "backends/halide/ReductionStages.h"
 
 namespace dlc::halide {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/EntryArguments.h"
+#include "backends/llvm/HostEmitter.h"
 #include "llvm/ADT/StringMap.h"
+#include <cstddef>
 
 using namespace dlc;
+using mlir::Value;
+namespace arith = mlir::arith;
 
 mlir::FailureOr<llvm::SmallVector<EntryArgument>> dlc::locateArguments(mlir::func::FuncOp function) {
   // Outputs follow the inputs, and a next state has the number of the state, wherever their arguments are.
@@ -50,4 +54,70 @@ mlir::FailureOr<llvm::SmallVector<EntryArgument>> dlc::locateArguments(mlir::fun
     result.push_back(argument);
   }
   return result;
+}
+
+namespace {
+/// Reads what a dlc_call tells of blocks and numbers.
+struct CallReader {
+  HostEmitter emit;
+  Value call;
+  llvm::SmallDenseMap<size_t, Value> tables; ///< of addresses or numbers, by their field of the call
+
+  Value readElement(size_t field, mlir::Type type, int64_t number) {
+    Value &table = tables[field];
+    if (!table)
+      table = emit.load(emit.pointerType(), call, field);
+    return emit.load(type, table, 8 * number);
+  }
+
+  Value findBlock(EntryArgument argument) {
+    mlir::Type pointer = emit.pointerType();
+    switch (argument.base) {
+    case DLC_BASE_WORKSPACE:
+      return emit.load(pointer, call, offsetof(dlc_call, workspace));
+    case DLC_BASE_CONSTANTS:
+      return emit.load(pointer, call, offsetof(dlc_call, constants));
+    case DLC_BASE_PREPARED:
+      return emit.load(pointer, call, offsetof(dlc_call, prepared));
+    case DLC_BASE_VARIABLES:
+      return emit.load(pointer, call, offsetof(dlc_call, variables));
+    case DLC_BASE_TENSOR:
+      return readElement(offsetof(dlc_call, tensors), pointer, argument.number);
+    case DLC_BASE_STATE:
+      return readElement(offsetof(dlc_call, states), pointer, argument.number);
+    case DLC_BASE_NEXT_STATE:
+      return readElement(offsetof(dlc_call, next_states), pointer, argument.number);
+    default:
+      llvm_unreachable("a buffer is in a block");
+    }
+  }
+};
+} // namespace
+
+mlir::FailureOr<Value> dlc::replaceArguments(mlir::func::FuncOp function) {
+  auto places = locateArguments(function);
+  if (mlir::failed(places))
+    return mlir::failure();
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&function.front());
+  HostEmitter emit{builder, function.getLoc()};
+  mlir::Block &body = function.front();
+  unsigned count = body.getNumArguments();
+  CallReader reader{emit, body.addArgument(emit.pointerType(), function.getLoc()), {}};
+  for (unsigned index = 0; index < count; ++index) {
+    Value argument = body.getArgument(index);
+    EntryArgument place = (*places)[index];
+    if (argument.use_empty())
+      continue;
+    if (place.isSymbol) {
+      Value number = reader.readElement(offsetof(dlc_call, symbols), builder.getI64Type(), place.number);
+      argument.replaceAllUsesWith(
+          arith::IndexCastOp::create(builder, function.getLoc(), builder.getIndexType(), number));
+    } else {
+      argument.replaceAllUsesWith(emit.toBuffer(reader.findBlock(place), argument.getType()));
+    }
+  }
+  body.eraseArguments(0, count);
+  function.removeArgAttrsAttr();
+  function.setType(builder.getFunctionType({emit.pointerType()}, builder.getI32Type()));
+  return reader.call;
 }

@@ -19,6 +19,10 @@ struct EntryArgument {
 /// where an argument has no role, or writes a state that no argument brings.
 mlir::FailureOr<llvm::SmallVector<EntryArgument>> locateArguments(mlir::func::FuncOp function);
 
+/// Makes `function` take the dlc_call alone, and reads from it what the arguments were. Returns the dlc_call; fails as
+/// `locateArguments` does.
+mlir::FailureOr<mlir::Value> replaceArguments(mlir::func::FuncOp function);
+
 } // namespace dlc
 
 #endif // DLC_BACKENDS_LLVM_ENTRYARGUMENTS_H

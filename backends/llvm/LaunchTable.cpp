@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/LaunchTable.h"
 #include "backends/llvm/LaunchCost.h"
+#include "ir/OpsProgram.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/IR/Matchers.h"
 

@@ -4,7 +4,10 @@
 #include "backends/llvm/LaunchCost.h"
 #include "backends/llvm/LaunchFunction.h"
 #include "backends/llvm/Passes.h"
+#include "backends/llvm/PoolCalls.h"
 #include "backends/llvm/ProgramDescription.h"
+#include "backends/llvm/SizeFunctions.h"
+#include "backends/llvm/TableCalls.h"
 #include "dlc/abi.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
@@ -25,66 +28,22 @@ using mlir::Value;
 namespace LLVM = mlir::LLVM;
 namespace arith = mlir::arith;
 
-/// The function through which launches go that may pay to be split.
-static constexpr llvm::StringLiteral inRangesName = "dlc.launch_in_ranges";
-/// The runtime's function that runs tables of launches.
-static constexpr llvm::StringLiteral runLaunchesName = "dlcRunLaunches";
-
 namespace {
-/// Emits loads and calls at one position.
-struct Emitter {
-  mlir::OpBuilder &builder;
-  mlir::Location location;
-
-  mlir::Type pointerType() { return LLVM::LLVMPointerType::get(builder.getContext()); }
-  Value i64(int64_t value) { return arith::ConstantOp::create(builder, location, builder.getI64IntegerAttr(value)); }
-  Value i32(int32_t value) { return arith::ConstantOp::create(builder, location, builder.getI32IntegerAttr(value)); }
-  Value load(mlir::Type type, Value base, int64_t bytes) {
-    return LLVM::LoadOp::create(builder, location, type, at(base, bytes));
-  }
-  void store(Value value, Value base, int64_t bytes) {
-    LLVM::StoreOp::create(builder, location, value, at(base, bytes));
-  }
-  Value at(Value base, int64_t bytes) {
-    return LLVM::GEPOp::create(builder, location, pointerType(), builder.getI8Type(), base,
-                               llvm::ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
-  }
-  /// `address` as a memref<?xi8>, whose extent is not needed.
-  Value toBuffer(Value address, mlir::Type type) {
-    mlir::Type array = LLVM::LLVMArrayType::get(builder.getI64Type(), 1);
-    auto structure = LLVM::LLVMStructType::getLiteral(
-        builder.getContext(), {pointerType(), pointerType(), builder.getI64Type(), array, array});
-    Value descriptor = LLVM::PoisonOp::create(builder, location, structure);
-    auto insert = [&](Value value, llvm::ArrayRef<int64_t> place) {
-      descriptor = LLVM::InsertValueOp::create(builder, location, descriptor, value, place);
-    };
-    insert(address, {0});
-    insert(address, {1});
-    insert(i64(0), {2});
-    insert(i64(std::numeric_limits<int64_t>::max()), {3, 0});
-    insert(i64(1), {4, 0});
-    return mlir::UnrealizedConversionCastOp::create(builder, location, type, descriptor).getResult(0);
-  }
-};
-
 class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPointsPass> {
   void runOnOperation() override;
   LogicalResult lowerEntry(mlir::func::FuncOp function);
   LogicalResult lowerPart(mlir::func::FuncOp function);
-  LogicalResult replaceArguments(mlir::func::FuncOp function);
   LogicalResult lowerTask(mlir::func::FuncOp function);
   LogicalResult lowerBody(mlir::func::FuncOp function);
   LogicalResult lowerLaunch(LaunchOp launch, mlir::Block *leave);
   LogicalResult lowerTable(LaunchTableOp table, mlir::Block *leave);
-  Value findAddress(Emitter emit, Value buffer);
+  Value findAddress(HostEmitter emit, Value buffer);
   mlir::func::FuncOp getLaunchFunction(LaunchOp launch, KernelInterface &kernel);
   mlir::func::FuncOp getSharedFunction(llvm::StringRef name, KernelInterface &kernel);
   void callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *leave);
   void lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *leave);
-  void leaveUnlessFine(Emitter emit, Value status, mlir::Operation *done, mlir::Block *leave);
-  void countLaunches(Emitter emit, mlir::func::FuncOp function, int64_t place);
-  void createSizeFunctions(const EntryDescription &entry, mlir::Location location);
-  void createInRanges();
+  void leaveUnlessFine(HostEmitter emit, Value status, mlir::Operation *done, mlir::Block *leave);
+  void countLaunches(HostEmitter emit, mlir::func::FuncOp function, int64_t place);
 
   llvm::StringMap<KernelInterface> kernels;
   llvm::StringSet<> usedNames;
@@ -119,7 +78,7 @@ void LowerEntryPointsPass::runOnOperation() {
     kernels.try_emplace(kernel.getSymName(), std::move(*interface));
   }
 
-  createInRanges();
+  createInRanges(module);
   llvm::SmallVector<mlir::func::FuncOp> functions(module.getOps<mlir::func::FuncOp>());
   for (mlir::func::FuncOp function : functions)
     if (function->hasAttr("dlc.range_grain") || function->hasAttr("dlc.part"))
@@ -138,7 +97,7 @@ void LowerEntryPointsPass::runOnOperation() {
     if (function->hasAttr("dlc.entry") && mlir::failed(lowerEntry(function)))
       return signalPassFailure();
   for (const EntryDescription &entry : description->entries)
-    createSizeFunctions(entry, module.getLoc());
+    createSizeFunctions(module, entry, module.getLoc());
 
   // What is left of a kernel is its name and its C signature.
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
@@ -159,8 +118,10 @@ void LowerEntryPointsPass::runOnOperation() {
 
 LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
   llvm::StringRef entryName = function->getAttrOfType<mlir::StringAttr>("dlc.entry").getValue();
-  if (mlir::failed(replaceArguments(function)))
+  mlir::FailureOr<Value> argument = replaceArguments(function);
+  if (mlir::failed(argument))
     return mlir::failure();
+  call = *argument;
   function->removeAttr("dlc.entry");
   for (llvm::StringRef note :
        {"dlc.workspace_bytes", "dlc.reads_variables", "dlc.writes_variables", "dlc.reads_derived"})
@@ -170,7 +131,7 @@ LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
   return lowerBody(function);
 }
 
-/// The address that `Emitter::toBuffer` has put into a descriptor.
+/// The address that `HostEmitter::toBuffer` has put into a descriptor.
 static Value getAddress(LLVM::InsertValueOp descriptor) {
   while (descriptor.getPosition() != llvm::ArrayRef<int64_t>{0})
     descriptor = descriptor.getContainer().getDefiningOp<LLVM::InsertValueOp>();
@@ -180,8 +141,10 @@ static Value getAddress(LLVM::InsertValueOp descriptor) {
 /// Makes a function of `--dlc-outline-launches` take the dlc_call and give a status, as its entry point does.
 LogicalResult LowerEntryPointsPass::lowerPart(mlir::func::FuncOp function) {
   llvm::StringRef entryName = function->getAttrOfType<mlir::StringAttr>("dlc.part").getValue();
-  if (mlir::failed(replaceArguments(function)))
+  mlir::FailureOr<Value> argument = replaceArguments(function);
+  if (mlir::failed(argument))
     return mlir::failure();
+  call = *argument;
   function->removeAttr("dlc.part");
   // It exists to be small; having only one caller would make LLVM weigh each of its instructions.
   function->setAttr("passthrough", mlir::Builder(&getContext()).getStrArrayAttr({"noinline"}));
@@ -198,7 +161,7 @@ LogicalResult LowerEntryPointsPass::lowerPart(mlir::func::FuncOp function) {
 /// Makes a function of `--dlc-outline-ranges` a dlc_task: `(arguments, begin, end, scratch) -> status`.
 LogicalResult LowerEntryPointsPass::lowerTask(mlir::func::FuncOp function) {
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&function.front());
-  Emitter emit{builder, function.getLoc()};
+  HostEmitter emit{builder, function.getLoc()};
   mlir::Block &body = function.front();
   unsigned count = body.getNumArguments();
   mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type();
@@ -227,7 +190,7 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   mlir::Location location = function.getLoc();
   function.walk([&](mlir::func::ReturnOp op) {
     builder.setInsertionPoint(op);
-    mlir::func::ReturnOp::create(builder, location, Emitter{builder, location}.i32(DLC_OK));
+    mlir::func::ReturnOp::create(builder, location, HostEmitter{builder, location}.i32(DLC_OK));
     op.erase();
   });
   // The way out for a launch that failed.
@@ -247,8 +210,8 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   builder.setInsertionPointToStart(&function.front());
   // One block serves all launches: each is over before the next begins.
   argumentBlock =
-      LLVM::AllocaOp::create(builder, location, Emitter{builder, location}.pointerType(), builder.getI64Type(),
-                             Emitter{builder, location}.i64(largest), /*alignment=*/8);
+      LLVM::AllocaOp::create(builder, location, HostEmitter{builder, location}.pointerType(), builder.getI64Type(),
+                             HostEmitter{builder, location}.i64(largest), /*alignment=*/8);
   for (LaunchOp launch : launches)
     if (mlir::failed(lowerLaunch(launch, leave)))
       return mlir::failure();
@@ -277,66 +240,8 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   return mlir::success();
 }
 
-/// Makes `function` take the dlc_call alone, and reads from it what the arguments were.
-LogicalResult LowerEntryPointsPass::replaceArguments(mlir::func::FuncOp function) {
-  mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&function.front());
-  Emitter emit{builder, function.getLoc()};
-  mlir::Block &body = function.front();
-  unsigned count = body.getNumArguments();
-  call = body.addArgument(emit.pointerType(), function.getLoc());
-  mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type();
-
-  auto places = locateArguments(function);
-  if (mlir::failed(places))
-    return mlir::failure();
-
-  llvm::SmallDenseMap<size_t, Value> tables; // of addresses or numbers, by their field of the call
-  auto element = [&](size_t field, mlir::Type type, int64_t number) {
-    Value &table = tables[field];
-    if (!table)
-      table = emit.load(pointer, call, field);
-    return emit.load(type, table, 8 * number);
-  };
-  auto findBlock = [&](EntryArgument argument) -> Value {
-    switch (argument.base) {
-    case DLC_BASE_WORKSPACE:
-      return emit.load(pointer, call, offsetof(dlc_call, workspace));
-    case DLC_BASE_CONSTANTS:
-      return emit.load(pointer, call, offsetof(dlc_call, constants));
-    case DLC_BASE_PREPARED:
-      return emit.load(pointer, call, offsetof(dlc_call, prepared));
-    case DLC_BASE_VARIABLES:
-      return emit.load(pointer, call, offsetof(dlc_call, variables));
-    case DLC_BASE_TENSOR:
-      return element(offsetof(dlc_call, tensors), pointer, argument.number);
-    case DLC_BASE_STATE:
-      return element(offsetof(dlc_call, states), pointer, argument.number);
-    case DLC_BASE_NEXT_STATE:
-      return element(offsetof(dlc_call, next_states), pointer, argument.number);
-    default:
-      break;
-    }
-    llvm_unreachable("a buffer is in a block");
-  };
-  for (unsigned index = 0; index < count; ++index) {
-    Value argument = body.getArgument(index);
-    EntryArgument place = (*places)[index];
-    if (argument.use_empty())
-      continue;
-    if (place.isSymbol)
-      argument.replaceAllUsesWith(arith::IndexCastOp::create(builder, function.getLoc(), builder.getIndexType(),
-                                                             element(offsetof(dlc_call, symbols), i64, place.number)));
-    else
-      argument.replaceAllUsesWith(emit.toBuffer(findBlock(place), argument.getType()));
-  }
-  body.eraseArguments(0, count);
-  function.removeArgAttrsAttr();
-  function.setType(builder.getFunctionType({pointer}, builder.getI32Type()));
-  return mlir::success();
-}
-
 /// Puts the number of times that this point was reached in this run into the arguments of a launch.
-void LowerEntryPointsPass::countLaunches(Emitter emit, mlir::func::FuncOp function, int64_t place) {
+void LowerEntryPointsPass::countLaunches(HostEmitter emit, mlir::func::FuncOp function, int64_t place) {
   Value counter;
   {
     mlir::OpBuilder::InsertionGuard guard(emit.builder);
@@ -350,35 +255,8 @@ void LowerEntryPointsPass::countLaunches(Emitter emit, mlir::func::FuncOp functi
   emit.store(arith::AddIOp::create(emit.builder, emit.location, count, emit.i64(1)), counter, 0);
 }
 
-/// Puts `value`, a buffer's address or an index, at `place` of a block of arguments; returns it as an i64.
-static Value storeArgument(Emitter emit, Value value, Value block, int64_t place) {
-  if (llvm::isa<mlir::MemRefType>(value.getType()))
-    value = mlir::memref::ExtractAlignedPointerAsIndexOp::create(emit.builder, emit.location, value);
-  Value number = arith::IndexCastOp::create(emit.builder, emit.location, emit.builder.getI64Type(), value);
-  emit.store(number, block, place);
-  return number;
-}
-
-static Value takeAddress(Emitter emit, mlir::func::FuncOp task) {
-  Value function =
-      mlir::func::ConstantOp::create(emit.builder, emit.location, task.getFunctionType(), task.getSymName());
-  return mlir::UnrealizedConversionCastOp::create(emit.builder, emit.location, emit.pointerType(), function)
-      .getResult(0);
-}
-
-/// Runs `task` through the pool of `call`, for ranges of `range` out of `extent`; gives the status.
-static Value runInPool(Emitter emit, Value call, Value task, Value arguments, Value extent, Value range) {
-  mlir::Type pointer = emit.pointerType(), i64 = emit.builder.getI64Type();
-  auto type = LLVM::LLVMFunctionType::get(emit.builder.getI32Type(), {pointer, pointer, pointer, i64, i64});
-  Value services = emit.load(pointer, call, offsetof(dlc_call, services)),
-        parallelFor = emit.load(pointer, services, offsetof(dlc_services, parallel_for));
-  return LLVM::CallOp::create(emit.builder, emit.location, type,
-                              mlir::ValueRange{parallelFor, call, task, arguments, extent, range})
-      .getResult();
-}
-
 /// The address of `buffer`, a block of memory that a part of an entry point is given or a view of one; null for others.
-Value LowerEntryPointsPass::findAddress(Emitter emit, Value buffer) {
+Value LowerEntryPointsPass::findAddress(HostEmitter emit, Value buffer) {
   if (Value address = blockAddresses.lookup(buffer))
     return address;
   auto view = buffer.getDefiningOp<mlir::memref::ViewOp>();
@@ -428,7 +306,7 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   mlir::func::FuncOp task = getLaunchFunction(launch, kernel);
 
   mlir::OpBuilder builder(launch);
-  Emitter emit{builder, launch.getLoc()};
+  HostEmitter emit{builder, launch.getLoc()};
   int64_t place = 0;
   llvm::SmallVector<Value> buffers(launch.getInputs()), symbols;
   llvm::append_range(buffers, launch.getOutputs());
@@ -471,62 +349,18 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   return mlir::success();
 }
 
-/// A constant of the library that holds `numbers`; its address.
-static Value addNumbers(Emitter emit, mlir::ModuleOp module, const llvm::Twine &name, mlir::DenseElementsAttr numbers) {
-  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
-  auto type = LLVM::LLVMArrayType::get(numbers.getElementType(), numbers.getNumElements());
-  auto global = LLVM::GlobalOp::create(builder, emit.location, type, /*isConstant=*/true, LLVM::Linkage::Internal,
-                                       name.str(), numbers, /*alignment=*/8);
-  return LLVM::AddressOfOp::create(emit.builder, emit.location, global);
-}
-
-/// Hands a table of launches to the runtime, with the functions and the terms that its words and values refer to.
+/// Hands a table of launches to the runtime.
 LogicalResult LowerEntryPointsPass::lowerTable(LaunchTableOp table, mlir::Block *leave) {
-  auto function = table->getParentOfType<mlir::func::FuncOp>();
-  mlir::ModuleOp module = getOperation();
-  mlir::OpBuilder builder(table);
-  Emitter emit{builder, table.getLoc()};
-  mlir::Type pointer = emit.pointerType(), i32 = builder.getI32Type(), i64 = builder.getI64Type();
-  auto reserve = [&](mlir::Type type, size_t count) -> Value {
-    mlir::OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(&function.front());
-    return LLVM::AllocaOp::create(builder, table.getLoc(), pointer, type, emit.i64(std::max<size_t>(count, 1)),
-                                  /*alignment=*/8);
-  };
-  Value functions = reserve(pointer, table.getKernels().size());
-  for (auto [number, name] : llvm::enumerate(table.getKernels().getAsRange<mlir::FlatSymbolRefAttr>())) {
+  llvm::SmallVector<mlir::func::FuncOp> functions;
+  for (auto name : table.getKernels().getAsRange<mlir::FlatSymbolRefAttr>()) {
     auto kernel = kernels.find(name.getValue());
     if (kernel == kernels.end())
       return table.emitError("launches '") << name.getValue() << "', which is not a dlc.kernel_func";
-    mlir::func::FuncOp task = getSharedFunction(name.getValue(), kernel->second);
-    emit.store(takeAddress(emit, task), functions, 8 * static_cast<int64_t>(number));
+    functions.push_back(getSharedFunction(name.getValue(), kernel->second));
   }
-  Value terms = reserve(i64, table.getTerms().size());
-  if (table.getTerms().empty())
-    emit.store(emit.i64(0), terms, 0);
-  for (auto [number, term] : llvm::enumerate(table.getTerms()))
-    storeArgument(emit, term, terms, 8 * static_cast<int64_t>(number));
-  Value arguments = reserve(i64, table.getLargest());
-
-  std::string name = ("dlc.launches" + llvm::Twine(tableCount++)).str();
-  auto describe = [&](auto numbers, mlir::Type type) {
-    auto shape = mlir::RankedTensorType::get(static_cast<int64_t>(numbers.size()), type);
-    return mlir::DenseElementsAttr::get(shape, numbers);
-  };
-  Value words = addNumbers(emit, module, name, describe(table.getWords(), i32)),
-        values = addNumbers(emit, module, name + ".values", describe(table.getValues(), i64));
-  if (!module.lookupSymbol(runLaunchesName)) {
-    mlir::OpBuilder declaration = mlir::OpBuilder::atBlockEnd(module.getBody());
-    LLVM::LLVMFuncOp::create(
-        declaration, table.getLoc(), runLaunchesName,
-        LLVM::LLVMFunctionType::get(i32, {pointer, i64, pointer, pointer, pointer, pointer, pointer, pointer}));
-  }
-  auto inRanges = module.lookupSymbol<mlir::func::FuncOp>(inRangesName);
-  Value status =
-      LLVM::CallOp::create(builder, table.getLoc(), mlir::TypeRange{i32}, runLaunchesName,
-                           mlir::ValueRange{call, emit.i64(static_cast<int64_t>(table.getCount())), words, values,
-                                            functions, terms, arguments, takeAddress(emit, inRanges)})
-          .getResult();
+  mlir::OpBuilder builder(table);
+  HostEmitter emit{builder, table.getLoc()};
+  Value status = callTable(emit, table, call, functions, ("dlc.launches" + llvm::Twine(tableCount++)).str());
   leaveUnlessFine(emit, status, table, leave);
   return mlir::success();
 }
@@ -534,7 +368,7 @@ LogicalResult LowerEntryPointsPass::lowerTable(LaunchTableOp table, mlir::Block 
 /// Calls `part`, which is lowered, instead of `whole`.
 void LowerEntryPointsPass::callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *leave) {
   mlir::OpBuilder builder(whole);
-  Emitter emit{builder, whole.getLoc()};
+  HostEmitter emit{builder, whole.getLoc()};
   Value status = mlir::func::CallOp::create(builder, whole.getLoc(), part, call).getResult(0);
   leaveUnlessFine(emit, status, whole, leave);
 }
@@ -543,7 +377,7 @@ void LowerEntryPointsPass::callPart(mlir::func::CallOp whole, mlir::func::FuncOp
 void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *leave) {
   mlir::OpBuilder builder(ranges);
   mlir::Location location = ranges.getLoc();
-  Emitter emit{builder, location};
+  HostEmitter emit{builder, location};
   mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type(), i32 = builder.getI32Type();
   auto operands = ranges.getOperands().drop_back(2);
   Value block;
@@ -569,7 +403,7 @@ void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::Fu
 }
 
 /// Continues after `done`, which is erased, if `status` is ok.
-void LowerEntryPointsPass::leaveUnlessFine(Emitter emit, Value status, mlir::Operation *done, mlir::Block *leave) {
+void LowerEntryPointsPass::leaveUnlessFine(HostEmitter emit, Value status, mlir::Operation *done, mlir::Block *leave) {
   Value isFine = arith::CmpIOp::create(emit.builder, emit.location, arith::CmpIPredicate::eq, status, emit.i32(DLC_OK));
   mlir::Block *block = done->getBlock();
   mlir::Block *rest = block->splitBlock(std::next(done->getIterator()));
@@ -577,79 +411,4 @@ void LowerEntryPointsPass::leaveUnlessFine(Emitter emit, Value status, mlir::Ope
   mlir::cf::CondBranchOp::create(emit.builder, emit.location, isFine, rest, mlir::ValueRange{}, leave,
                                  mlir::ValueRange{status});
   done->erase();
-}
-
-/// `int32_t dlc.launch_in_ranges(call, task, arguments, extent, grain, nanoseconds)`: runs a task on this thread if it
-/// is short, else through the pool, in ranges worth a hand-over.
-void LowerEntryPointsPass::createInRanges() {
-  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(getOperation().getBody());
-  mlir::Location location = builder.getUnknownLoc();
-  Emitter emit{builder, location};
-  mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type(), i32 = builder.getI32Type();
-  auto function = mlir::func::FuncOp::create(builder, location, inRangesName,
-                                             builder.getFunctionType({pointer, pointer, pointer, i64, i64, i64}, i32));
-  function.setPrivate();
-  mlir::Block *entry = function.addEntryBlock(), *whole = function.addBlock(), *ranges = function.addBlock();
-  Value theCall = entry->getArgument(0), task = entry->getArgument(1), arguments = entry->getArgument(2),
-        extent = entry->getArgument(3), grain = entry->getArgument(4), nanoseconds = entry->getArgument(5);
-
-  builder.setInsertionPointToStart(entry);
-  Value isShort = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::slt, nanoseconds,
-                                        emit.i64(parallelThresholdNanoseconds));
-  Value isOneGrain = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sle, extent, grain);
-  Value isAlone = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq,
-                                        emit.load(i32, theCall, offsetof(dlc_call, threads)), emit.i32(1));
-  Value isWhole =
-      arith::OrIOp::create(builder, location, isShort, arith::OrIOp::create(builder, location, isOneGrain, isAlone));
-  mlir::cf::CondBranchOp::create(builder, location, isWhole, whole, ranges);
-
-  builder.setInsertionPointToStart(whole);
-  auto taskType = LLVM::LLVMFunctionType::get(i32, {pointer, i64, i64, pointer});
-  Value scratch = emit.load(pointer, theCall, offsetof(dlc_call, scratch));
-  auto direct = LLVM::CallOp::create(builder, location, taskType,
-                                     mlir::ValueRange{task, arguments, emit.i64(0), extent, scratch});
-  mlir::func::ReturnOp::create(builder, location, direct.getResult());
-
-  builder.setInsertionPointToStart(ranges);
-  // nanoseconds >= threshold > grainNanoseconds here, so that there is at least one range.
-  Value count = arith::DivSIOp::create(builder, location, nanoseconds, emit.i64(grainNanoseconds));
-  Value length = arith::DivSIOp::create(builder, location, extent, count);
-  Value grains =
-      arith::AddIOp::create(builder, location, arith::DivSIOp::create(builder, location, length, grain), emit.i64(1));
-  Value range = arith::MulIOp::create(builder, location, grains, grain);
-  mlir::func::ReturnOp::create(builder, location, runInPool(emit, theCall, task, arguments, extent, range));
-}
-
-/// `workspace_bytes` and `output_shapes` of an entry point.
-void LowerEntryPointsPass::createSizeFunctions(const EntryDescription &entry, mlir::Location location) {
-  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(getOperation().getBody());
-  Emitter emit{builder, location};
-  mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type();
-  auto create = [&](llvm::StringRef suffix, mlir::FunctionType type, llvm::SmallVectorImpl<Value> &symbols) {
-    builder.setInsertionPointToEnd(getOperation().getBody());
-    auto function = mlir::func::FuncOp::create(builder, location, entry.name + suffix.str(), type);
-    builder.setInsertionPointToStart(function.addEntryBlock());
-    for (size_t i = 0; i < entry.symbols.size(); ++i)
-      symbols.push_back(emit.load(i64, function.getArgument(0), 8 * i));
-    return function;
-  };
-  {
-    llvm::SmallVector<Value> symbols;
-    create(".workspace_bytes", builder.getFunctionType({pointer}, i64), symbols);
-    ExtentArithmetic arithmetic(builder, location, symbols);
-    arithmetic.watchOverflow();
-    Value bytes = arithmetic.emit(entry.workspaceBytes.getResult(0));
-    Value result = arith::SelectOp::create(builder, location, arithmetic.overflowed(), emit.i64(-1), bytes);
-    mlir::func::ReturnOp::create(builder, location, result);
-  }
-  llvm::SmallVector<Value> symbols;
-  auto shapes = create(".output_shapes", builder.getFunctionType({pointer, pointer}, {}), symbols);
-  ExtentArithmetic arithmetic(builder, location, symbols);
-  int64_t place = 0;
-  for (const TensorDescription &output : entry.outputs)
-    for (mlir::AffineExpr dim : output.dims) {
-      emit.store(arithmetic.emit(dim), shapes.getArgument(1), place);
-      place += 8;
-    }
-  mlir::func::ReturnOp::create(builder, location);
 }

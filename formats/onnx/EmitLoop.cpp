@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A loop over sequences is a `Scan`, whose body reads captures from the outer scope. One that only counts,
 // or may stop, is a `Loop`.
+#include "backends/onnx/OpEmitters.h"
 #include "formats/onnx/OpEmitters.h"
 #include "ir/OpsControl.h"
+#include "ir/SymbolicShapes.h"
 
 using namespace mlir;
 
@@ -77,7 +79,7 @@ private:
       inputs.push_back(writer.getName(value));
     for (BlockArgument argument : getScanned())
       addInput(argument, "scanned");
-    if (failed(body.writeOps()))
+    if (failed(writeOps(body)))
       return failure();
     size_t carried = loop.getCarried().size(), stacked = loop.getStacked().size();
     for (Value value : getResults().take_front(carried))
@@ -118,7 +120,7 @@ private:
       addInput(argument, "carried");
     for (auto [argument, sequence] : llvm::zip(getScanned(), loop.getScanned()))
       takeStep(argument, sequence, step);
-    if (failed(body.writeOps()))
+    if (failed(writeOps(body)))
       return failure();
     size_t carried = loop.getCarried().size(), stacked = loop.getStacked().size();
     std::string condition =

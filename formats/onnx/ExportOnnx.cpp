@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "backends/onnx/ExportOnnx.h"
+#include "backends/onnx/OpEmitters.h"
 #include "formats/onnx/ExportOnnx.h"
 #include "formats/onnx/GraphWriter.h"
 #include "formats/onnx/OpTable.h"
@@ -6,6 +8,7 @@
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
 #include "ir/Suggestion.h"
+#include "ir/SymbolicShapes.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;
@@ -54,7 +57,7 @@ public:
     scope.symbolPlaces.resize(shapes->getSymbols().size());
     GraphWriter writer(scope, scope.graph, entry, *shapes, nullptr);
     nameBorder(writer);
-    if (failed(writeParameters()) || failed(writer.writeOps()) || failed(checkValues()))
+    if (failed(writeParameters()) || failed(writeOps(writer)) || failed(checkValues()))
       return failure();
     writeOutputs(writer);
     for (const std::string &domain : scope.domains) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "backends/onnx/GraphWriter.h"
 #include "formats/onnx/GraphWriter.h"
 #include "formats/onnx/OpEmitters.h"
 #include "ir/ConstantData.h"
@@ -44,38 +45,10 @@ std::optional<int32_t> getElementType(Type type) {
 
 //===-- Ops ----------------------------------------------------------------===//
 
-LogicalResult GraphWriter::writeOps() {
-  LogicalResult result = success();
-  for (Operation &op : function.getBody().front().without_terminator()) {
-    if (llvm::isa<LoadParameterOp, ConstantOp>(op) || isOpTriviallyDead(&op) || succeeded(writeOp(op)))
-      continue;
-    result = failure();
-    // Its readers are looked at, too, so that all that is wrong is reported at once.
-    for (Value unwritten : op.getResults())
-      names.try_emplace(unwritten, "");
-  }
-  return result;
-}
-
-LogicalResult GraphWriter::writeOp(Operation &op) {
+void GraphWriter::begin(Operation &op) {
   layer = getLayerName(op.getLoc());
   if (layer.empty())
     layer = op.getName().stripDialect().str();
-  if (auto loop = llvm::dyn_cast<LoopOp>(op))
-    return emitLoop(loop, *this);
-  const OpEmitter *emitter = OpEmitters::find(op.getName().getStringRef());
-  if (!emitter)
-    return op.emitError("op '") << op.getName().stripDialect()
-                                << "' has no form in ONNX, so that a graph with it cannot be an .onnx file";
-  for (Value operand : op.getOperands())
-    if (!getElementType(getElementTypeOrSelf(operand.getType())))
-      return op.emitError("op '") << op.getName().stripDialect() << "' has an operand of a type that ONNX lacks, "
-                                  << describeTensor(operand);
-  FailureOr<std::string> name = (*emitter)(&op, *this);
-  if (failed(name))
-    return failure();
-  finish(op.getResult(0), *name);
-  return success();
 }
 
 void GraphWriter::finish(Value value, const std::string &name) {
@@ -140,13 +113,8 @@ Names GraphWriter::addNode(llvm::StringRef type, llvm::ArrayRef<std::string> inp
 //===-- Names --------------------------------------------------------------===//
 
 std::string GraphWriter::makeName(llvm::StringRef name) {
-  std::string unique = name.str();
-  if (scope.names.insert(unique).second)
-    return unique;
-  unsigned &number = scope.lastNumbers[name];
-  do
-    unique = (name + "." + llvm::Twine(++number)).str();
-  while (!scope.names.insert(unique).second);
+  std::string unique = scope.uniqueNames.make(name, [&](StringRef tried) { return scope.names.contains(tried); });
+  scope.names.insert(unique);
   return unique;
 }
 

@@ -5,7 +5,8 @@
 #define DLC_FORMATS_ONNX_GRAPHWRITER_H
 
 #include "ir/DlcDialect.h"
-#include "ir/ShapeInference.h"
+#include "ir/Names.h"
+#include "ir/SymbolicShapes.h"
 #include "onnx-ml.pb.h"
 #include "llvm/ADT/StringSet.h"
 #include <set>
@@ -32,7 +33,7 @@ struct ModelScope {
   onnx::GraphProto &graph;
   mlir::ModuleOp module;
   llvm::StringSet<> names;
-  llvm::StringMap<unsigned> lastNumbers; ///< suffix of each name: all smaller ones are in use
+  UniqueNames uniqueNames;
   /// Where each symbol of the entry point can be read: an input and its dimension.
   llvm::SmallVector<std::pair<std::string, int64_t>> symbolPlaces;
   llvm::StringMap<std::string> constants; ///< initializers by type and bytes
@@ -50,8 +51,11 @@ public:
               GraphWriter *outer)
       : scope(scope), graph(graph), function(function), shapes(std::move(shapes)), outer(outer) {}
 
-  /// Writes all ops but the end. Fails after diagnostics at every op that has no form in ONNX.
-  mlir::LogicalResult writeOps();
+  mlir::func::FuncOp getFunction() { return function; }
+  /// The nodes that follow are those of `op`, after whose layer they are named.
+  void begin(mlir::Operation &op);
+  /// Tells that `value` has no name, because its op could not be written.
+  void leaveOut(mlir::Value value) { names.try_emplace(value, ""); }
 
   /// The name of a value of the function; what is an initializer comes into being here.
   std::string getName(mlir::Value value);
@@ -95,7 +99,6 @@ public:
   onnx::GraphProto &getGraph() { return graph; }
 
 private:
-  mlir::LogicalResult writeOp(mlir::Operation &op);
   std::string computeExtent(mlir::AffineExpr extent);
 
   ModelScope &scope;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/onnx/OpEmitters.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
+#include "ir/TensorDescription.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace dlc::onnx_export {
 
@@ -52,5 +56,38 @@ const OpEmitter *OpEmitters::find(llvm::StringRef op) {
 }
 
 llvm::StringRef OpEmitters::findReasonForNone(llvm::StringRef op) { return get().reasons.lookup(op); }
+
+static mlir::LogicalResult writeOp(mlir::Operation &op, GraphWriter &writer) {
+  writer.begin(op);
+  if (auto loop = llvm::dyn_cast<LoopOp>(op))
+    return emitLoop(loop, writer);
+  const OpEmitter *emitter = OpEmitters::find(op.getName().getStringRef());
+  if (!emitter)
+    return op.emitError("op '") << op.getName().stripDialect()
+                                << "' has no form in ONNX, so that a graph with it cannot be an .onnx file";
+  for (mlir::Value operand : op.getOperands())
+    if (!getElementType(mlir::getElementTypeOrSelf(operand.getType())))
+      return op.emitError("op '") << op.getName().stripDialect() << "' has an operand of a type that ONNX lacks, "
+                                  << describeTensor(operand);
+  mlir::FailureOr<std::string> name = (*emitter)(&op, writer);
+  if (mlir::failed(name))
+    return mlir::failure();
+  writer.finish(op.getResult(0), *name);
+  return mlir::success();
+}
+
+mlir::LogicalResult writeOps(GraphWriter &writer) {
+  mlir::LogicalResult result = mlir::success();
+  for (mlir::Operation &op : writer.getFunction().getBody().front().without_terminator()) {
+    if (llvm::isa<LoadParameterOp, ConstantOp>(op) || mlir::isOpTriviallyDead(&op) ||
+        mlir::succeeded(writeOp(op, writer)))
+      continue;
+    result = mlir::failure();
+    // Its readers are looked at, too, so that all that is wrong is reported at once.
+    for (mlir::Value unwritten : op.getResults())
+      writer.leaveOut(unwritten);
+  }
+  return result;
+}
 
 } // namespace dlc::onnx_export

@@ -55,6 +55,9 @@ void registerReduction(OpEmitters &emitters);
 void registerMovement(OpEmitters &emitters);
 void registerSelection(OpEmitters &emitters);
 
+/// Writes all ops of the writer's function but the end. Fails after diagnostics at every op that has no form in ONNX.
+mlir::LogicalResult writeOps(GraphWriter &writer);
+
 /// Writes a loop as `Scan`, or as `Loop` where steps are only counted or may stop, and names its results.
 mlir::LogicalResult emitLoop(LoopOp loop, GraphWriter &writer);
 

@@ -27,86 +27,106 @@ static SmallVector<int64_t, 5> kerasOrder(size_t n) {
   return order;
 }
 
-template <size_t n> static Value buildConvolution(LayerContext &context) {
-  if (!context.expectRank(n + 2))
-    return {};
+namespace {
+/// What convolutions of every kind are given.
+struct Window {
+  int64_t channels; ///< of the input
+  SmallVector<int64_t> kernel, stride, dilation;
+};
+} // namespace
+
+/// Nothing after an error; all that is wrong is reported.
+static std::optional<Window> readWindow(LayerContext &context, size_t n) {
   std::optional<int64_t> channels = context.expectExtent(1, "the number of channels");
   auto kernel = context.spatial("kernel", n), stride = context.spatial("stride", n),
        dilation = context.spatial("dilation", n);
   if (!channels || !kernel || !stride || !dilation)
+    return std::nullopt;
+  return Window{*channels, *kernel, *stride, *dilation};
+}
+
+/// Whether `groups` divides both; reports it if not.
+static bool expectDivisible(LayerContext &context, int64_t groups, int64_t channels, int64_t filters) {
+  if (channels % groups == 0 && filters % groups == 0)
+    return true;
+  context.error("groups", "has " + Twine(groups) + " groups, which must divide its " + Twine(channels) +
+                              " input channels and its " + Twine(filters) + " filters");
+  return false;
+}
+
+template <size_t n> static Value buildConvolution(LayerContext &context) {
+  if (!context.expectRank(n + 2))
+    return {};
+  std::optional<Window> window = readWindow(context, n);
+  if (!window)
     return {};
   int64_t groups = context.attributes.integer("groups"), filters = context.attributes.integer("filters");
-  if (*channels % groups != 0 || filters % groups != 0)
-    return context.error("groups", "has " + Twine(groups) + " groups, which must divide its " + Twine(*channels) +
-                                       " input channels and its " + Twine(filters) + " filters");
-  auto pads = resolvePadding(context, *kernel, *stride, *dilation);
+  if (!expectDivisible(context, groups, window->channels, filters))
+    return {};
+  auto pads = resolvePadding(context, window->kernel, window->stride, window->dilation);
   if (!pads)
     return {};
-  SmallVector<int64_t> shape = {filters, *channels / groups};
-  shape.append(*kernel);
+  SmallVector<int64_t> shape = {filters, window->channels / groups};
+  shape.append(window->kernel);
   Value weight = context.parameter(LayerParameter::weight(kerasOrder(n)), shape);
-  Value result =
-      context.create<dlc::ConvOp>(context.input(), weight, ArrayRef<int64_t>(*stride), ArrayRef<int64_t>(*dilation),
-                                  ArrayRef<int64_t>(*pads), static_cast<uint64_t>(groups));
+  Value result = context.create<dlc::ConvOp>(context.input(), weight, ArrayRef<int64_t>(window->stride),
+                                             ArrayRef<int64_t>(window->dilation), ArrayRef<int64_t>(*pads),
+                                             static_cast<uint64_t>(groups));
   return addBias(context, result, filters, n);
 }
 
 template <size_t n> static Value buildDepthwise(LayerContext &context) {
   if (!context.expectRank(n + 2))
     return {};
-  std::optional<int64_t> channels = context.expectExtent(1, "the number of channels");
-  auto kernel = context.spatial("kernel", n), stride = context.spatial("stride", n),
-       dilation = context.spatial("dilation", n);
-  if (!channels || !kernel || !stride || !dilation)
+  std::optional<Window> window = readWindow(context, n);
+  if (!window)
     return {};
-  auto pads = resolvePadding(context, *kernel, *stride, *dilation);
+  auto pads = resolvePadding(context, window->kernel, window->stride, window->dilation);
   if (!pads)
     return {};
-  int64_t filters = *channels * context.attributes.integer("multiplier");
+  int64_t filters = window->channels * context.attributes.integer("multiplier");
   SmallVector<int64_t> shape = {filters, 1};
-  shape.append(*kernel);
+  shape.append(window->kernel);
   // Keras' depthwise kernels have another shape, not only another order.
   Value weight = context.parameter(LayerParameter::weight({}), shape);
-  Value result =
-      context.create<dlc::ConvOp>(context.input(), weight, ArrayRef<int64_t>(*stride), ArrayRef<int64_t>(*dilation),
-                                  ArrayRef<int64_t>(*pads), static_cast<uint64_t>(*channels));
+  Value result = context.create<dlc::ConvOp>(context.input(), weight, ArrayRef<int64_t>(window->stride),
+                                             ArrayRef<int64_t>(window->dilation), ArrayRef<int64_t>(*pads),
+                                             static_cast<uint64_t>(window->channels));
   return addBias(context, result, filters, n);
 }
 
 template <size_t n> static Value buildTransposed(LayerContext &context) {
   if (!context.expectRank(n + 2))
     return {};
-  std::optional<int64_t> channels = context.expectExtent(1, "the number of channels");
-  auto kernel = context.spatial("kernel", n), stride = context.spatial("stride", n),
-       dilation = context.spatial("dilation", n), extra = context.spatial("output_padding", n);
-  if (!channels || !kernel || !stride || !dilation || !extra)
+  std::optional<Window> window = readWindow(context, n);
+  auto extra = context.spatial("output_padding", n);
+  if (!window || !extra)
     return {};
   int64_t groups = context.attributes.integer("groups"), filters = context.attributes.integer("filters");
-  if (*channels % groups != 0 || filters % groups != 0)
-    return context.error("groups", "has " + Twine(groups) + " groups, which must divide its " + Twine(*channels) +
-                                       " input channels and its " + Twine(filters) + " filters");
+  if (!expectDivisible(context, groups, window->channels, filters))
+    return {};
   std::optional<SmallVector<int64_t>> pads;
   if (context.attributes.string("padding") == "same") {
     // The result is `stride` times as large as the input: what the kernel adds beyond that is cropped, what it lacks is
     // added.
     pads.emplace(2 * n, 0);
     for (size_t i = 0; i < n; ++i) {
-      int64_t surplus = (*dilation)[i] * ((*kernel)[i] - 1) + 1 + (*extra)[i] - (*stride)[i];
+      int64_t surplus = window->dilation[i] * (window->kernel[i] - 1) + 1 + (*extra)[i] - window->stride[i];
       if (surplus < 0)
         (*extra)[i] -= surplus;
       (*pads)[i] = std::max<int64_t>(surplus, 0) / 2;
       (*pads)[n + i] = std::max<int64_t>(surplus, 0) - (*pads)[i];
     }
   } else {
-    pads = resolvePadding(context, *kernel, *stride, *dilation);
+    pads = resolvePadding(context, window->kernel, window->stride, window->dilation);
   }
   if (!pads)
     return {};
-  SmallVector<int64_t> shape = {*channels, filters / groups};
-  shape.append(*kernel);
+  SmallVector<int64_t> shape = {window->channels, filters / groups};
+  shape.append(window->kernel);
   Value weight = context.parameter(LayerParameter::weight(kerasOrder(n), /*isTransposed=*/true), shape);
-  Value result = context.create<dlc::ConvTransposeOp>(context.input(), weight, ArrayRef<int64_t>(*stride),
-                                                      ArrayRef<int64_t>(*dilation), ArrayRef<int64_t>(*pads),
+  Value result = context.create<dlc::ConvTransposeOp>(context.input(), weight, ArrayRef<int64_t>(window->stride),
+                                                      ArrayRef<int64_t>(window->dilation), ArrayRef<int64_t>(*pads),
                                                       ArrayRef<int64_t>(*extra), static_cast<uint64_t>(groups));
   return addBias(context, result, filters, n);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/LossImporter.h"
 #include "frontend/json/Elements.h"
-#include "ir/ShapeInference.h"
+#include "ir/SymbolicShapes.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -8,21 +8,11 @@ using namespace mlir;
 using namespace dlc::json;
 
 template <dlc::RecurrentKind kind> static NodeResults buildRecurrent(NodeContext &context) {
-  constexpr bool isLstm = kind == dlc::RecurrentKind::Lstm;
-  auto operand = [&](size_t i) { return context.hasInput(i) ? context.operand(i) : Value(); };
   const Attributes &attributes = context.attributes;
   dlc::OnnxRecurrence operation{kind};
-  operation.x = operand(0);
-  operation.weight = operand(1);
-  operation.recurrent = operand(2);
-  operation.bias = operand(3);
-  operation.lengths = operand(4);
-  operation.initialHidden = operand(5);
-  if (isLstm) {
-    operation.initialCell = operand(6);
-    operation.peepholes = operand(7);
+  operation.takeOperands([&](size_t i) { return context.hasInput(i) ? context.operand(i) : Value(); });
+  if (kind == dlc::RecurrentKind::Lstm)
     operation.couplesGates = context.flag("input_forget");
-  }
   // An operand that could not be made has been reported.
   Value made[] = {operation.x,       operation.weight,        operation.recurrent,   operation.bias,
                   operation.lengths, operation.initialHidden, operation.initialCell, operation.peepholes};

@@ -8,6 +8,17 @@
 using namespace dlc::json;
 using llvm::StringRef;
 
+const NameHints &dlc::json::getKeyHints() {
+  // clang-format off
+  static const NameHints hints = {
+      {"lr", "learning_rate"}, {"eps", "epsilon"}, {"betas", "beta1"}, {"kernel_size", "kernel"}, {"strides", "stride"},
+      {"dilations", "dilation"}, {"dilation_rate", "dilation"}, {"out_channels", "filters"}, {"num_filters", "filters"},
+      {"out_features", "units"}, {"hidden_size", "units"}, {"pool_size", "size"}, {"p", "rate"}, {"bias", "use_bias"},
+      {"num_heads", "heads"}, {"loss_fn", "loss"}};
+  // clang-format on
+  return hints;
+}
+
 static std::shared_ptr<Rule> make(Rule::Kind kind, std::string title = "") {
   auto rule = std::make_shared<Rule>();
   rule->kind = kind;

@@ -13,6 +13,13 @@ namespace dlc::json {
 class Rule;
 using RulePtr = std::shared_ptr<const Rule>;
 
+/// Names that models elsewhere use, and what they are called here. A hint counts where the name that it gives is one of
+/// those that may be there.
+using NameHints = std::vector<std::pair<std::string, std::string>>;
+
+/// Those of keys, in objects of all kinds.
+const NameHints &getKeyHints();
+
 /// A key that an object may have.
 struct Field {
   std::string name;
@@ -49,8 +56,7 @@ public:
   std::optional<double> minimum, maximum;
   std::vector<std::string> choices;
   std::string suffix; ///< what a String must end in
-  /// Of a Choice, or of the tag of a Variant: names that models elsewhere use, and what to suggest for them.
-  std::vector<std::pair<std::string, std::string>> hints;
+  NameHints hints;    ///< of a Choice, or of the tag of a Variant
   RulePtr element;
   size_t minCount = 0, maxCount = SIZE_MAX;
   std::vector<Field> fields;

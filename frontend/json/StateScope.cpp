@@ -2,6 +2,7 @@
 #include "frontend/json/StateScope.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsMovement.h"
+#include "ir/SymbolicShapes.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -7,8 +7,7 @@ using namespace dlc::json;
 
 /// A name, or an object with `name` and the options of its variant. `hints`: what other tools call them, and the names
 /// here.
-static RulePtr named(const std::string &noun, std::vector<Variant> variants,
-                     std::vector<std::pair<std::string, std::string>> hints) {
+static RulePtr named(const std::string &noun, std::vector<Variant> variants, NameHints hints) {
   std::vector<std::string> names;
   for (const Variant &variant : variants)
     names.push_back(variant.name);

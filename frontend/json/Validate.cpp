@@ -45,18 +45,11 @@ static bool reportMismatch(const Rule &rule, const JsonValue &value, const std::
   return false;
 }
 
-/// What to suggest for the key `name` where `names` are known: what other tools call one of them, else the nearest.
-static std::string suggestKey(StringRef name, llvm::ArrayRef<StringRef> names) {
-  // clang-format off
-  static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> elsewhere[] = {
-      {"lr", "learning_rate"}, {"eps", "epsilon"}, {"betas", "beta1"}, {"kernel_size", "kernel"}, {"strides", "stride"},
-      {"dilations", "dilation"}, {"dilation_rate", "dilation"}, {"out_channels", "filters"}, {"num_filters", "filters"},
-      {"out_features", "units"}, {"hidden_size", "units"}, {"pool_size", "size"}, {"p", "rate"}, {"bias", "use_bias"},
-      {"num_heads", "heads"}, {"loss_fn", "loss"}};
-  // clang-format on
-  for (const auto &[other, here] : elsewhere)
-    if (name == other && llvm::is_contained(names, here))
-      return ("; did you mean '" + here + "'?").str();
+/// What to suggest for `name`, which is not one of `names`: the one of them that a hint gives for it, else the nearest.
+static std::string suggestOf(const NameHints &hints, StringRef name, llvm::ArrayRef<StringRef> names) {
+  for (const auto &[elsewhere, here] : hints)
+    if (name.equals_insensitive(elsewhere) && llvm::is_contained(names, here))
+      return "; did you mean '" + here + "'?";
   return suggest(name, names);
 }
 
@@ -71,7 +64,8 @@ static bool validateFields(llvm::ArrayRef<Field> fields, const JsonValue &value,
       llvm::SmallVector<StringRef> names;
       for (const Field &known : fields)
         names.push_back(known.name);
-      reporter.error(member.position, "unknown key '" + member.key + "' in " + what + suggestKey(member.key, names));
+      reporter.error(member.position,
+                     "unknown key '" + member.key + "' in " + what + suggestOf(getKeyHints(), member.key, names));
       valid = false;
       continue;
     }
@@ -93,14 +87,6 @@ std::string dlc::json::labelOf(const Rule &rule, const JsonValue &value, size_t 
   return rule.noun + " " + std::to_string(index + 1) + kind;
 }
 
-/// What to suggest for `name`, which is not one of `names`.
-static std::string suggestOf(const Rule &rule, StringRef name, llvm::ArrayRef<StringRef> names) {
-  for (const auto &[elsewhere, here] : rule.hints)
-    if (name.equals_insensitive(elsewhere))
-      return "; did you mean '" + here + "'?";
-  return suggest(name, names);
-}
-
 static bool validateVariant(const Rule &rule, const JsonValue &value, const std::string &what, Reporter &reporter) {
   const JsonValue *tag = value.find(rule.tag);
   if (!tag || !tag->isString()) {
@@ -117,7 +103,7 @@ static bool validateVariant(const Rule &rule, const JsonValue &value, const std:
   for (const Variant &variant : rule.variants)
     names.push_back(variant.name);
   reporter.error(tag->position, "unknown " + rule.noun + " " + rule.tag + " '" + tag->string + "'" +
-                                    suggestOf(rule, tag->string, names));
+                                    suggestOf(rule.hints, tag->string, names));
   return false;
 }
 
@@ -153,7 +139,7 @@ bool dlc::json::validate(const Rule &rule, const JsonValue &value, const std::st
     if (llvm::is_contained(rule.choices, value.string))
       return true;
     llvm::SmallVector<StringRef> names(rule.choices.begin(), rule.choices.end());
-    return reportMismatch(rule, value, what, reporter, suggestOf(rule, value.string, names));
+    return reportMismatch(rule, value, what, reporter, suggestOf(rule.hints, value.string, names));
   }
   case Rule::Kind::List: {
     if (value.elements.size() < rule.minCount || value.elements.size() > rule.maxCount) {

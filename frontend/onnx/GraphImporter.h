@@ -1,51 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The state of one import: names in scope, the module that grows, extents and errors.
+/// Imports a model: its inputs, its nodes in order, its functions and its outputs.
 #ifndef DLC_FRONTEND_ONNX_GRAPHIMPORTER_H
 #define DLC_FRONTEND_ONNX_GRAPHIMPORTER_H
 
-#include "frontend/Import.h"
 #include "frontend/onnx/AssumedInputs.h"
-#include "frontend/onnx/KnownValue.h"
-#include "frontend/onnx/ModelFile.h"
+#include "frontend/onnx/ImportState.h"
 #include "frontend/onnx/NodeOrder.h"
-#include "ir/DlcDialect.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace dlc::onnx_import {
 
-/// A tensor of the model while it is imported. It is a graph value, a constant, a known value, or several of these:
-/// constants become graph values when an op first reads them as such.
-struct Tensor {
-  std::string name;
-  mlir::Type elementType;
-  Dims dims;
-  mlir::Value value;                       ///< null until an op reads it
-  ConstantTensor constant;                 ///< null where it is not a constant
-  std::shared_ptr<const KnownValue> known; ///< null where its elements are not followed
-  bool isInitializer = false;              ///< of the graph: training may change it
-  bool hasFailed = false;                  ///< its node could not be imported; what reads it is skipped silently
-};
-
-using AttributeMap = llvm::StringMap<const onnx::AttributeProto *>;
-
-/// Names of one graph, function body or subgraph.
-struct Scope {
-  const Scope *parent = nullptr; ///< whose names a subgraph sees
-  llvm::StringMap<Tensor *> tensors;
-  llvm::StringMap<int64_t> opsets;                  ///< by domain; the default one is ""
-  const AttributeMap *functionAttributes = nullptr; ///< in a function's body: what its call gives
-  std::string prefix;                               ///< of node names in a function's body: the call's name and '/'
-
-  Tensor *lookup(llvm::StringRef name) const {
-    for (const Scope *scope = this; scope; scope = scope->parent)
-      if (Tensor *found = scope->tensors.lookup(name))
-        return found;
-    return nullptr;
-  }
-};
-
-class GraphImporter {
+class GraphImporter final : public ImportState {
 public:
   /// `assumed` (or null) is an input whose value is taken as known.
   GraphImporter(std::shared_ptr<ModelFile> file, mlir::MLIRContext *context, const ImportOptions &options,
@@ -57,38 +22,8 @@ public:
   /// Whether a node failed because a value that decides its result's shape is only known at run time.
   bool lacksExtents() const { return needsExtents; }
 
-  //===-- For nodes --------------------------------------------------------===//
-
-  mlir::OpBuilder &getBuilder() { return builder; }
-  mlir::MLIRContext *getContext() { return builder.getContext(); }
-  mlir::Location getFileLocation() { return file->getLocation(); }
-  ModelFile &getFile() { return *file; }
-
-  void noteLackOfExtents() { needsExtents = true; }
-  Tensor *createTensor(llvm::StringRef name);
-  /// The graph value of `tensor`, which is made if need be; null if its elements depend on symbolic extents.
-  mlir::Value materialize(Tensor &tensor, mlir::Location location);
-  /// The elements of `tensor` if they are known and few.
-  const KnownValue *getKnown(Tensor &tensor);
-  /// Whether `tensor` is a weight that may get another value later, so that nodes must not be evaluated on this one.
-  bool mayBeReplaced(const Tensor &tensor) const {
-    return options.replacesWeights && tensor.isInitializer && llvm::isa<mlir::FloatType>(tensor.elementType);
-  }
-
-  /// Empty for a null value, which a failed node gives.
-  llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const {
-    auto found = dims.find(value);
-    assert((found != dims.end() || !value) && "every value has extents");
-    return found == dims.end() ? llvm::ArrayRef<mlir::AffineExpr>() : llvm::ArrayRef(found->second);
-  }
-  /// What the model calls the symbols of extents.
-  std::vector<std::string> getSymbolNames() const;
-  void setDims(mlir::Value value, Dims extents) { dims[value] = std::move(extents); }
-
-  /// Imports a subgraph in place, as the body of a branch that is always taken, or with `inputs` as its inputs; its
-  /// results in order. Fails silently where a node failed, which was reported.
   mlir::FailureOr<llvm::SmallVector<Tensor *>> importSubgraph(const onnx::GraphProto &graph, const Scope &parent,
-                                                              llvm::ArrayRef<Tensor *> inputs = {});
+                                                              llvm::ArrayRef<Tensor *> inputs) override;
 
 private:
   mlir::LogicalResult readOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports,
@@ -107,16 +42,8 @@ private:
                                          const AttributeMap &attributes);
   const onnx::FunctionProto *lookupFunction(const onnx::NodeProto &node) const;
 
-  std::shared_ptr<ModelFile> file;
-  const ImportOptions &options;
   const AssumedInput *assumed;
-  bool needsExtents = false;
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  mlir::OpBuilder builder;
-  mlir::func::FuncOp entry;
-  std::deque<Tensor> tensors;
-  llvm::DenseMap<mlir::Value, Dims> dims;
-  llvm::StringMap<mlir::AffineExpr> symbols;
   llvm::StringMap<int64_t> bindings; ///< symbols that `--shape` gives a number
   llvm::StringMap<const onnx::FunctionProto *> functions;
   llvm::SmallVector<const onnx::FunctionProto *> callStack;

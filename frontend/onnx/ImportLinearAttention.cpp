@@ -98,7 +98,7 @@ void importLinearAttention(NodeImporter &node) {
   for (Value optional : {operands->decay, operands->beta})
     if (optional)
       scanned.push_back(optional);
-  GraphImporter &importer = node.getImporter();
+  ImportState &importer = node.getImporter();
   Dims stateDims(node.getDims(operands->state)), outputDims(node.getDims(operands->query));
   outputDims.back() = node.extent(valueSize);
   LoopBuilder loop(node.getBuilder(), node.getLocation(), getLayerName(node.getLocation()), operands->state, scanned);

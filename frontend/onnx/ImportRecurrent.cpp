@@ -14,19 +14,10 @@ template <RecurrentKind kind> void importRecurrent(NodeImporter &node) {
   constexpr bool isLstm = kind == RecurrentKind::Lstm;
   if (!node.expectOperands(3, isLstm ? 8 : 6))
     return;
-  auto operand = [&](int64_t i) { return node.hasOperand(i) ? node.getOperand(i) : Value(); };
   OnnxRecurrence operation{kind};
-  operation.x = operand(0);
-  operation.weight = operand(1);
-  operation.recurrent = operand(2);
-  operation.bias = operand(3);
-  operation.lengths = operand(4);
-  operation.initialHidden = operand(5);
-  if (isLstm) {
-    operation.initialCell = operand(6);
-    operation.peepholes = operand(7);
+  operation.takeOperands([&](size_t i) { return node.hasOperand(i) ? node.getOperand(i) : Value(); });
+  if (isLstm)
     operation.couplesGates = node.getFlag("input_forget");
-  }
   operation.direction = node.getString("direction", "forward");
   if (auto names = node.getStrings("activations"))
     operation.activations = *names;

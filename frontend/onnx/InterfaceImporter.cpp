@@ -78,13 +78,6 @@ AffineExpr GraphImporter::getSymbol(StringRef name) {
   return symbols.try_emplace(name, getAffineSymbolExpr(symbols.size(), getContext())).first->second;
 }
 
-std::vector<std::string> GraphImporter::getSymbolNames() const {
-  std::vector<std::string> names(symbols.size());
-  for (const auto &symbol : symbols)
-    names[llvm::cast<AffineSymbolExpr>(symbol.getValue()).getPosition()] = symbol.getKey().str();
-  return names;
-}
-
 FailureOr<Dims> GraphImporter::getInputDims(const onnx::ValueInfoProto &input, SmallVectorImpl<Attribute> &names) {
   const onnx::TypeProto::Tensor &type = input.type().tensor_type();
   auto fail = [&]() { return emitError(getFileLocation()) << "input '" << input.name() << "' "; };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/NodeImporter.h"
+#include "frontend/onnx/NodeOrder.h"
 #include "ir/ConstantData.h"
 #include "ir/ElementConversion.h"
 #include "ir/ExtentDescription.h"
@@ -12,12 +13,12 @@ using namespace mlir;
 
 namespace dlc::onnx_import {
 
-static Location getNodeLocation(GraphImporter &importer, const onnx::NodeProto &node, const Scope &scope) {
+static Location getNodeLocation(ImportState &importer, const onnx::NodeProto &node, const Scope &scope) {
   std::string name = !node.name().empty() || node.output_size() == 0 ? node.name() : node.output(0);
   return NameLoc::get(StringAttr::get(importer.getContext(), scope.prefix + name), importer.getFileLocation());
 }
 
-NodeImporter::NodeImporter(GraphImporter &importer, const onnx::NodeProto &node, Scope &scope,
+NodeImporter::NodeImporter(ImportState &importer, const onnx::NodeProto &node, Scope &scope,
                            const AttributeMap &attributes, int64_t opset)
     : importer(importer), node(node), scope(scope), attributes(attributes), opset(opset),
       location(getNodeLocation(importer, node, scope)), results(node.output_size(), nullptr) {

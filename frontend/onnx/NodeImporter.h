@@ -4,7 +4,7 @@
 #ifndef DLC_FRONTEND_ONNX_NODEIMPORTER_H
 #define DLC_FRONTEND_ONNX_NODEIMPORTER_H
 
-#include "frontend/onnx/GraphImporter.h"
+#include "frontend/onnx/ImportState.h"
 
 namespace dlc::onnx_import {
 
@@ -12,13 +12,13 @@ namespace dlc::onnx_import {
 /// on) and results are not set. So importers need no check after each step.
 class NodeImporter {
 public:
-  NodeImporter(GraphImporter &importer, const onnx::NodeProto &node, Scope &scope, const AttributeMap &attributes,
+  NodeImporter(ImportState &importer, const onnx::NodeProto &node, Scope &scope, const AttributeMap &attributes,
                int64_t opset);
 
   int64_t getOpset() const { return opset; }
   mlir::OpBuilder &getBuilder() { return importer.getBuilder(); }
   mlir::MLIRContext *getContext() { return importer.getContext(); }
-  GraphImporter &getImporter() { return importer; }
+  ImportState &getImporter() { return importer; }
   Scope &getScope() { return scope; }
 
   //===-- Errors -----------------------------------------------------------===//
@@ -130,7 +130,7 @@ private:
   mlir::RankedTensorType getPlaceholderType() { return mlir::RankedTensorType::get({}, getBuilder().getF32Type()); }
   Tensor *newResult(int64_t i);
 
-  GraphImporter &importer;
+  ImportState &importer;
   const onnx::NodeProto &node;
   Scope &scope;
   const AttributeMap &attributes;

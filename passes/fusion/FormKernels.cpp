@@ -4,6 +4,7 @@
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
 #include "ir/SharedMemory.h"
+#include "ir/SymbolicShapes.h"
 #include "passes/Passes.h"
 #include "passes/fusion/WrapInKernel.h"
 

@@ -3,6 +3,7 @@
 #include "ir/DlcDialect.h"
 #include "ir/OpsControl.h"
 #include "ir/SignatureBuilder.h"
+#include "ir/SymbolicShapes.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/SmallPtrSet.h"
 

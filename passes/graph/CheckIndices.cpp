@@ -7,6 +7,7 @@
 #include "ir/OpsElementwise.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
+#include "ir/SymbolicShapes.h"
 #include "passes/Passes.h"
 
 #define DEBUG_TYPE "dlc-check-indices"

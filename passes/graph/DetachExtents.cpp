@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/OpsGeneration.h"
 #include "ir/OpsShape.h"
+#include "ir/SymbolicShapes.h"
 #include "passes/Passes.h"
 
 #define DEBUG_TYPE "dlc-detach-extents"

@@ -13,7 +13,7 @@
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
 #include "passes/Passes.h"
-#include "passes/Pipelines.h"
+#include "passes/PipelineOptions.h"
 #include "passes/schedule/PlanContraction.h"
 #include "passes/schedule/PlanConvolution.h"
 #include "llvm/ADT/MapVector.h"

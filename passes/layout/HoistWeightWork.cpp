@@ -110,7 +110,7 @@ class HoistWeightWork final : public dlc::impl::HoistWeightWorkBase<HoistWeightW
                                                                 builder.getI64IntegerAttr(DLC_STAMP_PREPARED)));
     dlc::AssignOp::create(builder, module.getLoc(), stamp.getSymName(), mark);
     SymbolTable symbols(module);
-    lastNumbers.clear();
+    names = {};
     llvm::DenseMap<Value, dlc::ParameterOp> derived;
     for (auto [value, copy] : llvm::zip(readers, unique)) {
       dlc::ParameterOp &parameter = derived[copy];
@@ -138,9 +138,7 @@ class HoistWeightWork final : public dlc::impl::HoistWeightWorkBase<HoistWeightW
 
   dlc::ParameterOp declare(SymbolTable &symbols, Operation *before, Value value) {
     std::string layer = dlc::getLayerName(value.getLoc()), name = "derived" + (layer.empty() ? "" : "." + layer);
-    std::string unique = name;
-    for (unsigned &number = lastNumbers[name]; symbols.lookup(unique);)
-      unique = name + "." + std::to_string(++number);
+    std::string unique = names.make(name, [&](StringRef tried) { return symbols.lookup(tried) != nullptr; });
     OpBuilder builder(before->getContext());
     builder.setInsertionPointAfter(before);
     auto parameter =
@@ -150,7 +148,7 @@ class HoistWeightWork final : public dlc::impl::HoistWeightWorkBase<HoistWeightW
     return parameter;
   }
 
-  llvm::StringMap<unsigned> lastNumbers; ///< suffix of each name: all smaller ones are in use
+  dlc::UniqueNames names; ///< of parameters
 };
 
 } // namespace

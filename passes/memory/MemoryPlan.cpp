@@ -7,6 +7,7 @@
 #include "ir/OpsMovement.h"
 #include "ir/RowRange.h"
 #include "ir/SignatureBuilder.h"
+#include "ir/SymbolicShapes.h"
 #include "ir/Variables.h"
 #include "llvm/ADT/SetVector.h"
 

@@ -8,6 +8,7 @@
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
 #include "ir/SharedMemory.h"
+#include "ir/SymbolicShapes.h"
 #include "ir/Variables.h"
 #include "passes/memory/ArenaPlanner.h"
 #include "passes/memory/ProgramTables.h"

@@ -6,6 +6,7 @@
 
 #include "ir/DlcDialect.h"
 #include "ir/OpsConvolution.h"
+#include "passes/PipelineOptions.h"
 #include "passes/Pipelines.h"
 
 namespace dlc {

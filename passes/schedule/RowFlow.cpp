@@ -11,6 +11,7 @@
 #include "ir/OpsNormalization.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
+#include "ir/SymbolicShapes.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 

@@ -8,6 +8,7 @@
 // since a step's tensors cost more to store and load than such ops; stored if a product or a reduction comes before
 // it. The values that a step starts from are what the step before it left, so the forward loop stores results, which it
 // often does for others already, and the backward loop reads them shifted by one step.
+#include "ir/Names.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
@@ -29,10 +30,7 @@ RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value
 
 /// `FUNCTION` and `ending`, with a number if the module has such a function already.
 std::string makeName(func::FuncOp function, llvm::StringRef ending) {
-  std::string base = (function.getName() + ending).str(), name = base;
-  for (int64_t number = 2; SymbolTable::lookupSymbolIn(function->getParentOp(), name); ++number)
-    name = base + "." + std::to_string(number);
-  return name;
+  return makeSymbolName(function->getParentOp(), (function.getName() + ending).str());
 }
 
 class LoopDifferentiation {

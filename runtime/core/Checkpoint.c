@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Checkpoint.h"
 
+#include "CheckpointWriter.h"
 #include "JsonReader.h"
 #include "Options.h"
 #include "Safetensors.h"
 #include "Stamp.h"
+#include "TemporaryFile.h"
 #include "Text.h"
 
 #define PATH_BYTES 4096
-/// O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
-#define NEW_FILE 02000301
-
-static int isSameText(const char *a, const char *b) {
-  while (*a && *a == *b) {
-    ++a;
-    ++b;
-  }
-  return *a == *b;
-}
 
 static int startsWith(const char *text, const char *prefix) {
   while (*prefix && *text == *prefix) {
@@ -25,18 +17,6 @@ static int startsWith(const char *text, const char *prefix) {
     ++prefix;
   }
   return !*prefix;
-}
-
-static dlc_uint64 bytesOf(const dlc_variable_info *variable) {
-  dlc_uint64 bytes = (variable->element_type & 0xff) / 8;
-  for (dlc_uint32 d = 0; d < variable->rank; ++d)
-    bytes *= (dlc_uint64)variable->dims[d];
-  return bytes;
-}
-
-/// Whether a checkpoint holds the variable: what is derived is not worth its room.
-static int isKept(const dlc_variable_info *variable) {
-  return variable->kind != DLC_VARIABLE_DERIVED && variable->kind != DLC_VARIABLE_STAMP;
 }
 
 static dlc_int32 checkModel(const dlc_model *model, const void *block, const char *path, dlc_error *error) {
@@ -49,183 +29,6 @@ static dlc_int32 checkModel(const dlc_model *model, const void *block, const cha
 }
 
 /*===-- Saving ---------------------------------------------------------------===*/
-
-/// Collects small pieces; without a file it only counts them.
-typedef struct Output {
-  int file; // -1: count
-  dlc_uint64 count;
-  size_t used;
-  int isFailed; // errno says why
-  char buffer[4096];
-} Output;
-
-static void writeAll(Output *output, const void *memory, dlc_uint64 bytes) {
-  for (dlc_uint64 done = 0; done < bytes && !output->isFailed;) {
-    dlc_uint64 part = bytes - done < (1u << 30) ? bytes - done : 1u << 30;
-    long put = write(output->file, (const char *)memory + done, part);
-    if (put < 0 && *__errno_location() == DLC_EINTR)
-      continue;
-    if (put <= 0)
-      output->isFailed = 1;
-    else
-      done += (dlc_uint64)put;
-  }
-}
-
-static void flush(Output *output) {
-  if (output->file >= 0)
-    writeAll(output, output->buffer, output->used);
-  output->used = 0;
-}
-
-static void putByte(Output *output, char c) {
-  ++output->count;
-  if (output->file < 0)
-    return;
-  if (output->used == sizeof output->buffer)
-    flush(output);
-  output->buffer[output->used++] = c;
-}
-
-static void put(Output *output, const char *text) {
-  while (*text)
-    putByte(output, *text++);
-}
-
-static void putQuoted(Output *output, const char *text) {
-  putByte(output, '"');
-  for (; *text; ++text) {
-    unsigned char c = (unsigned char)*text;
-    if (c < ' ') {
-      put(output, "\\u00");
-      putByte(output, (char)('0' + (c >> 4)));
-      putByte(output, "0123456789abcdef"[c & 15]);
-      continue;
-    }
-    if (c == '"' || c == '\\')
-      putByte(output, '\\');
-    putByte(output, (char)c);
-  }
-  putByte(output, '"');
-}
-
-static void putNumber(Output *output, dlc_uint64 value) {
-  char text[24];
-  dlcFormat(text, sizeof text, "%u", value);
-  put(output, text);
-}
-
-static const dlc_uint32 widths[] = {64, 32, 16, 8};
-
-/// The header: metadata, then the variables, the widest elements first, so
-/// that each is aligned in the file.
-static void putHeader(Output *output, const dlc_model *model, const dlc_metadata *metadata, dlc_uint32 count) {
-  putByte(output, '{');
-  if (count)
-    put(output, "\"__metadata__\":{");
-  for (dlc_uint32 i = 0; i < count; ++i) {
-    putQuoted(output, metadata[i].key);
-    putByte(output, ':');
-    putQuoted(output, metadata[i].value);
-    put(output, i + 1 < count ? "," : "},");
-  }
-  dlc_uint64 place = 0;
-  for (int w = 0, isFirst = 1; w < 4; ++w)
-    for (dlc_uint32 i = 0; i < model->variable_count; ++i) {
-      const dlc_variable_info *variable = &model->variables[i];
-      if ((variable->element_type & 0xff) != widths[w] || !isKept(variable))
-        continue;
-      if (!isFirst)
-        putByte(output, ',');
-      isFirst = 0;
-      putQuoted(output, variable->name);
-      put(output, ":{\"dtype\":");
-      putQuoted(output, dlcSafetensorsTypeName(variable->element_type));
-      put(output, ",\"shape\":[");
-      for (dlc_uint32 d = 0; d < variable->rank; ++d) {
-        if (d)
-          putByte(output, ',');
-        putNumber(output, (dlc_uint64)variable->dims[d]);
-      }
-      put(output, "],\"data_offsets\":[");
-      putNumber(output, place);
-      putByte(output, ',');
-      place += bytesOf(variable);
-      putNumber(output, place);
-      put(output, "]}");
-    }
-  putByte(output, '}');
-  while (output->count % 8)
-    putByte(output, ' ');
-}
-
-/// Writes everything to `file`; returns whether it is on the disk.
-static int writeFile(int file, const dlc_model *model, const dlc_byte *block, const dlc_metadata *metadata,
-                     dlc_uint32 count) {
-  Output output;
-  output.file = -1;
-  output.count = output.used = 0;
-  output.isFailed = 0;
-  putHeader(&output, model, metadata, count);
-  dlc_uint64 headerBytes = output.count;
-  output.file = file;
-  output.count = 0;
-  for (int i = 0; i < 8; ++i)
-    putByte(&output, (char)(headerBytes >> (8 * i)));
-  output.count = 0;
-  putHeader(&output, model, metadata, count);
-  flush(&output);
-  for (int w = 0; w < 4; ++w)
-    for (dlc_uint32 i = 0; i < model->variable_count; ++i)
-      if ((model->variables[i].element_type & 0xff) == widths[w] && isKept(&model->variables[i]))
-        writeAll(&output, block + model->variables[i].offset, bytesOf(&model->variables[i]));
-  return !output.isFailed && !fsync(file);
-}
-
-/// The folder of `path`, for its own fsync: a rename is on the disk only then.
-static int syncFolder(char *path, size_t length) {
-  while (length && path[length - 1] != '/')
-    --length;
-  if (!length)
-    path[length++] = '.';
-  path[length] = 0;
-  int folder = open(path, DLC_OPEN_TO_READ);
-  if (folder < 0)
-    return 0;
-  int isDone = !fsync(folder) || *__errno_location() == /*EINVAL, where folders cannot be synced=*/22;
-  close(folder);
-  return isDone;
-}
-
-/// A number that nobody can guess, so that nobody can have put a file of its
-/// name in a folder that others may write to.
-static dlc_uint64 drawNumber(void) {
-  dlc_uint64 number;
-  if (syscall(DLC_SYS_GETRANDOM, &number, sizeof number, DLC_GRND_NONBLOCK) == (long)sizeof number)
-    return number;
-  // Early in a machine's life, or under a filter of system calls: one that other processes hardly draw.
-  static dlc_uint64 draws;
-  number = dlcNow() ^ (dlc_uint64)getpid() << 40 ^ (dlc_uint64)&number;
-  return (number + __atomic_add_fetch(&draws, 1, __ATOMIC_RELAXED)) * 0x9e3779b97f4a7c15u;
-}
-
-/// Creates a file that is not there yet beside `path`, and writes its name,
-/// PATH.0123456789abcdef.tmp, to `temporary`. Returns -1 if that fails.
-static int createTemporary(const char *path, char *temporary, size_t size) {
-  int file = -1;
-  for (int attempt = 0; file < 0 && attempt < 100; ++attempt) {
-    char digits[17];
-    dlc_uint64 number = drawNumber();
-    for (int i = 0; i < 16; ++i, number >>= 4)
-      digits[i] = "0123456789abcdef"[number & 15];
-    digits[16] = 0;
-    dlcFormat(temporary, size, "%s.%s.tmp", path, digits);
-    file = open(temporary, NEW_FILE, 0666);
-    if (file < 0 && *__errno_location() != DLC_EEXIST)
-      break;
-  }
-  return file;
-}
 
 dlc_int32 dlcVariablesSave(const dlc_model *model, const void *block, const char *path, const dlc_metadata *metadata,
                            dlc_uint32 count, dlc_error *error) {
@@ -242,10 +45,10 @@ dlc_int32 dlcVariablesSave(const dlc_model *model, const void *block, const char
     ++length;
   if (length + 24 > sizeof temporary)
     return dlcFail(error, DLC_ERROR_FILE, "the path '%s' is too long", path);
-  int file = createTemporary(path, temporary, sizeof temporary);
+  int file = dlcTemporaryCreate(path, temporary, sizeof temporary);
   if (file < 0)
     return dlcFail(error, DLC_ERROR_FILE, "cannot write '%s': %s", path, dlcSystemReason());
-  int isWritten = writeFile(file, model, block, metadata, count);
+  int isWritten = dlcCheckpointWrite(file, model, block, metadata, count);
   int reason = *__errno_location();
   if (close(file) && isWritten) {
     isWritten = 0;
@@ -261,7 +64,7 @@ dlc_int32 dlcVariablesSave(const dlc_model *model, const void *block, const char
                    strerror(reason));
   }
   memcpy(temporary, path, length);
-  if (!syncFolder(temporary, length))
+  if (!dlcSyncFolder(temporary, length))
     return dlcFail(error, DLC_ERROR_FILE, "'%s' is written, but may be lost in a power failure: %s", path,
                    dlcSystemReason());
   return DLC_OK;
@@ -283,7 +86,7 @@ static void describe(char *text, size_t size, dlc_uint32 type, const dlc_int64 *
 }
 
 static int isWanted(const dlc_variable_info *variable, const dlc_load_options *options) {
-  if (!isKept(variable))
+  if (!dlcIsInCheckpoint(variable))
     return 0;
   if (options->flags & DLC_LOAD_WEIGHTS_ONLY && variable->kind != DLC_VARIABLE_WEIGHT &&
       variable->kind != DLC_VARIABLE_BUFFER)
@@ -295,7 +98,7 @@ static int isWanted(const dlc_variable_info *variable, const dlc_load_options *o
 static const SafetensorsTensor *findTensor(const SafetensorsFile *file, const char *name, int *isTwice) {
   const SafetensorsTensor *found = (const SafetensorsTensor *)0;
   for (dlc_uint64 i = 0; i < file->tensorCount; ++i)
-    if (isSameText(file->tensors[i].name, name)) {
+    if (dlcIsSameText(file->tensors[i].name, name)) {
       *isTwice |= found != (const SafetensorsTensor *)0;
       found = &file->tensors[i];
     }
@@ -331,7 +134,7 @@ static void compare(const dlc_model *model, const dlc_variable_info *variable, c
 static void findStrangers(const dlc_model *model, const SafetensorsFile *file, Differences *differences) {
   for (dlc_uint64 i = 0; i < file->tensorCount; ++i) {
     dlc_uint32 v = 0;
-    while (v < model->variable_count && !isSameText(model->variables[v].name, file->tensors[i].name))
+    while (v < model->variable_count && !dlcIsSameText(model->variables[v].name, file->tensors[i].name))
       ++v;
     if (v == model->variable_count && !differences->count++)
       dlcFormat(differences->first, sizeof differences->first, "it holds '%s', which model '%s' does not have",
@@ -426,7 +229,7 @@ dlc_int32 dlcMetadataRead(const char *path, const char *key, char *value, dlc_ui
     return status;
   const char *found = (const char *)0;
   for (dlc_uint64 i = 0; i < file.metadataCount; ++i)
-    if (isSameText(file.metadata[i].key, key))
+    if (dlcIsSameText(file.metadata[i].key, key))
       found = file.metadata[i].value;
   if (found) {
     dlc_uint64 length = 0;

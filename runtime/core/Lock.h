@@ -8,7 +8,7 @@
 /// names the process that holds it by its generation, and holds nothing in any
 /// other process. What is held at the fork may be half changed: each user of
 /// dlcLock orders its stores so that this does no harm, or recreates the data
-/// (Pool.c, Context.c, Model.c).
+/// (Pool.c, ContextEntry.c, Model.c).
 ///
 /// No handler of pthread_atfork is needed, which would have to wait for locks
 /// that are held for long, and would stay registered when the library is

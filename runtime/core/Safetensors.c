@@ -25,14 +25,6 @@ const char *dlcSafetensorsTypeName(dlc_uint32 elementType) {
 
 const char *dlcSystemReason(void) { return strerror(*__errno_location()); }
 
-static int isSameText(const char *a, const char *b) {
-  while (*a && *a == *b) {
-    ++a;
-    ++b;
-  }
-  return *a == *b;
-}
-
 static void setProblem(JsonReader *reader, const char *problem) {
   if (!reader->problem)
     reader->problem = problem;
@@ -40,7 +32,7 @@ static void setProblem(JsonReader *reader, const char *problem) {
 
 static dlc_uint32 findType(const char *name) {
   for (unsigned i = 0; i < sizeof typeNames / sizeof *typeNames; ++i)
-    if (isSameText(typeNames[i].name, name))
+    if (dlcIsSameText(typeNames[i].name, name))
       return typeNames[i].type;
   return 0;
 }
@@ -80,10 +72,10 @@ static void readTensor(JsonReader *reader, SafetensorsTensor *tensor, dlc_uint64
   do {
     const char *key = dlcJsonText(reader);
     dlcJsonExpect(reader, ':');
-    int field = isSameText(key, "dtype")          ? HasType
-                : isSameText(key, "shape")        ? HasShape
-                : isSameText(key, "data_offsets") ? HasOffsets
-                                                  : 0;
+    int field = dlcIsSameText(key, "dtype")          ? HasType
+                : dlcIsSameText(key, "shape")        ? HasShape
+                : dlcIsSameText(key, "data_offsets") ? HasOffsets
+                                                     : 0;
     if (!field || seen & field)
       setProblem(reader, "a tensor has a key that is unknown, or has it twice");
     seen |= field;
@@ -160,7 +152,7 @@ static void readHeader(JsonReader *reader, SafetensorsFile *file, dlc_uint64 dat
     do {
       const char *name = dlcJsonText(reader);
       dlcJsonExpect(reader, ':');
-      if (isSameText(name, "__metadata__")) {
+      if (dlcIsSameText(name, "__metadata__")) {
         if (dlcJsonExpect(reader, '{') && !dlcJsonAccept(reader, '}')) {
           do {
             SafetensorsText *entry = &file->metadata[file->metadataCount];

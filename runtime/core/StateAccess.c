@@ -19,18 +19,10 @@ dlc_int32 dlcContextReset(dlc_context *face) {
   return DLC_OK;
 }
 
-static int isSameText(const char *a, const char *b) {
-  while (*a && *a == *b) {
-    ++a;
-    ++b;
-  }
-  return *a == *b;
-}
-
 /// The state called `name`, or null with a message.
 static KeptState *findState(Context *context, const char *name) {
   for (dlc_uint32 slot = 0; name && slot < context->face.model->state_count; ++slot)
-    if (context->kept[slot].info && isSameText(context->kept[slot].info->name, name))
+    if (context->kept[slot].info && dlcIsSameText(context->kept[slot].info->name, name))
       return &context->kept[slot];
   dlcContextFail(context, DLC_ERROR_NOT_FOUND, "model '%s' has no state '%s'", context->face.model->name, name);
   return (KeptState *)0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Text.h"
 
+#include "dlc/element_types.h"
+
 typedef struct Writer {
   char *next;
   char *last; // where the terminator goes at the latest
@@ -89,37 +91,14 @@ void dlcFormatDims(char *buffer, size_t size, const dlc_tensor_info *info, const
   *writer.next = 0;
 }
 
-const char *dlcTypeName(dlc_uint32 elementType) {
-  switch (elementType) {
-  case DLC_I8:
-    return "i8";
-  case DLC_I16:
-    return "i16";
-  case DLC_I32:
-    return "i32";
-  case DLC_I64:
-    return "i64";
-  case DLC_U8:
-    return "u8";
-  case DLC_U16:
-    return "u16";
-  case DLC_U32:
-    return "u32";
-  case DLC_U64:
-    return "u64";
-  case DLC_F16:
-    return "f16";
-  case DLC_F32:
-    return "f32";
-  case DLC_F64:
-    return "f64";
-  case DLC_BF16:
-    return "bf16";
-  case DLC_BOOL:
-    return "bool";
-  default:
-    return "unknown";
+const char *dlcTypeName(dlc_uint32 elementType) { return dlc_element_name(elementType); }
+
+int dlcIsSameText(const char *a, const char *b) {
+  while (*a && *a == *b) {
+    ++a;
+    ++b;
   }
+  return *a == *b;
 }
 
 dlc_int32 dlcFail(dlc_error *error, dlc_int32 status, const char *format, ...) {

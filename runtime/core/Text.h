@@ -27,6 +27,9 @@ void dlcFormatDims(char *buffer, size_t size, const dlc_tensor_info *info, const
 /// "f32", "bool", ...; for a code of no known type, "unknown".
 const char *dlcTypeName(dlc_uint32 elementType);
 
+/// Whether two strings are the same.
+int dlcIsSameText(const char *a, const char *b);
+
 /// Fills `error` (may be null) and returns `status`.
 dlc_int32 dlcFail(dlc_error *error, dlc_int32 status, const char *format, ...);
 

@@ -4,29 +4,27 @@ tells a quadratic compilation as times would, and can be relied on; `bench/scali
 import json
 import os
 import subprocess
+import sys
 
 import numpy as np
 import onnx
 import pytest
-from conftest import BIN
+from conftest import BIN, TOP
 from onnx import TensorProto, helper, numpy_helper
+
+sys.path.append(str(TOP / "bench"))
+from scaling_layers import dense, residual_step  # noqa: E402
 
 LEVELS = int(os.environ.get("DLC_TEST_LEVELS", 64))
 STEPS, ROWS, COLUMNS = 5, 3, 7
 
 
 def write_scan(path, levels):
-    """A scan whose step adds `levels` residuals to its part of X, multiplies the sum, and mixes that with its state."""
+    """A scan whose step subtracts `levels` residuals from its part of X, multiplies the rest, and mixes that with its state."""
+    nodes, names = residual_step(levels, "xt", "s")
+    nodes.append(helper.make_node("Identity", ["next"], ["y"]))
     rng = np.random.default_rng(levels)
-    weights = {name: rng.standard_normal((COLUMNS, COLUMNS)).astype(np.float32) / 4 for name in ("r", "w", "u")}
-    nodes, value = [], "xt"
-    for level in range(levels):
-        nodes += [helper.make_node("MatMul", [value, "r"], [f"p{level}"]), helper.make_node("Tanh", [f"p{level}"], [f"t{level}"]),
-                  helper.make_node("Sub", [value, f"t{level}"], [f"a{level}"])]  # fmt: skip
-        value = f"a{level}"
-    nodes += [helper.make_node("MatMul", [value, "w"], ["pw"]), helper.make_node("MatMul", ["s", "u"], ["pu"]),
-              helper.make_node("Add", ["pw", "pu"], ["sum"]), helper.make_node("Tanh", ["sum"], ["next"]),
-              helper.make_node("Identity", ["next"], ["y"])]  # fmt: skip
+    weights = {name: rng.standard_normal((COLUMNS, COLUMNS)).astype(np.float32) / 4 for name in names}
     floats = lambda name, *shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
     state, row = (ROWS, COLUMNS), (STEPS, ROWS, COLUMNS)
     body = helper.make_graph(nodes, "step", [floats("s", *state), floats("xt", *state)], [floats("next", *state), floats("y", *state)])
@@ -68,9 +66,9 @@ def measure_memory(arguments, folder):
 
 
 def describe_dense(layers, units=8):
-    dense = [{"op": "dense", "units": units, "activation": "relu"} for _ in range(layers)]
-    return {"dlc": 1, "inputs": [{"name": "x", "shape": ["N", units]}], "layers": [*dense, {"op": "dense", "units": units}],
-            "training": {"loss": "mean_squared_error", "optimizer": {"name": "adam"}}}  # fmt: skip
+    model = dense(layers, lambda i: units, columns=units, training={"loss": "mean_squared_error", "optimizer": {"name": "adam"}})
+    model["layers"].append({"op": "dense", "units": units})
+    return {"dlc": 1, **model}
 
 
 def test_variables_take_memory_by_their_number(programs):

@@ -11,6 +11,7 @@ import pytest
 from conftest import BIN
 from train_runs import epochs, events, kill_and_compare, library, read_checkpoint, refuse, start, table, train  # noqa: F401
 
+
 def test_checkpoints_now_and_then(programs, library, table):
     options = ["--data", "data.csv", "--checkpoint", "c.safetensors", "--checkpoint-epochs", 4, "--json"]
     for count in 3, 4, 10:

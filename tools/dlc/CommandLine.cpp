@@ -4,6 +4,7 @@
 #include "backends/halide/KernelCompiler.h"
 #include "ir/Suggestion.h"
 #include "tools/driver/Compilation.h"
+#include "tools/driver/CompilerVersion.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>

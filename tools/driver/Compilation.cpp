@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/Compilation.h"
-#include "Halide.h"
 #include "backends/halide/KernelCompiler.h"
 #include "backends/link/WeightsFile.h"
 #include "backends/llvm/CodeGeneration.h"
@@ -16,6 +15,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
 #include "tools/driver/CompilationSettings.h"
+#include "tools/driver/CompilerVersion.h"
 #include "tools/driver/DiagnosticPrinter.h"
 #include "tools/driver/ModuleText.h"
 #include "tools/driver/ObjectCache.h"
@@ -23,7 +23,6 @@
 #include "tools/driver/ParameterFile.h"
 #include "tools/driver/PhaseClock.h"
 #include "tools/driver/Report.h"
-#include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -41,13 +40,6 @@ static constexpr bool verifiesEveryPass = true;
 #else
 static constexpr bool verifiesEveryPass = false;
 #endif
-
-std::string dlc::getCompilerName() { return "dlc " DLC_VERSION; }
-
-std::string dlc::getVersionText() {
-  return getCompilerName() + " (LLVM " LLVM_VERSION_STRING ", Halide " + std::to_string(HALIDE_VERSION_MAJOR) + "." +
-         std::to_string(HALIDE_VERSION_MINOR) + "." + std::to_string(HALIDE_VERSION_PATCH) + ")";
-}
 
 namespace {
 /// One run of the compiler: its steps in order, and what they hand on.

@@ -13,11 +13,6 @@ namespace dlc {
 /// output is left behind. Forks to compile kernels, so the process must have a single thread.
 mlir::LogicalResult compile(const CompileOptions &options);
 
-/// "dlc 0.1.0".
-std::string getCompilerName();
-/// The version with those of LLVM and Halide, for `--version`.
-std::string getVersionText();
-
 } // namespace dlc
 
 #endif // DLC_TOOLS_DRIVER_COMPILATION_H

@@ -3,7 +3,7 @@
 #include "ir/Names.h"
 #include "ir/Suggestion.h"
 #include "mlir/Pass/PassManager.h"
-#include "tools/driver/Compilation.h"
+#include "tools/driver/CompilerVersion.h"
 #include "tools/driver/Output.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What becomes of a kernel.
+#ifndef DLC_BACKENDS_HALIDE_COMPILEDKERNEL_H
+#define DLC_BACKENDS_HALIDE_COMPILEDKERNEL_H
+
+#include <cstdint>
+#include <string>
+
+namespace dlc::halide {
+
+/// One kernel for one instruction set.
+struct CompiledKernel {
+  /// A module that defines `int kernel(void *scratch, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t
+  /// *result)` and may call libm, memcpy and memset, nothing else.
+  std::string bitcode;
+  /// Bytes that `scratch` points to, 64-byte aligned.
+  int64_t scratchBytes = 0;
+};
+
+} // namespace dlc::halide
+
+#endif // DLC_BACKENDS_HALIDE_COMPILEDKERNEL_H

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/llvm/SizeFunctions.h"
+#include "backends/llvm/ExtentArithmetic.h"
+#include "backends/llvm/HostEmitter.h"
+
+using namespace dlc;
+using mlir::Value;
+namespace arith = mlir::arith;
+
+void dlc::createSizeFunctions(mlir::ModuleOp module, const EntryDescription &entry, mlir::Location location) {
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
+  HostEmitter emit{builder, location};
+  mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type();
+  auto create = [&](llvm::StringRef suffix, mlir::FunctionType type, llvm::SmallVectorImpl<Value> &symbols) {
+    builder.setInsertionPointToEnd(module.getBody());
+    auto function = mlir::func::FuncOp::create(builder, location, entry.name + suffix.str(), type);
+    builder.setInsertionPointToStart(function.addEntryBlock());
+    for (size_t i = 0; i < entry.symbols.size(); ++i)
+      symbols.push_back(emit.load(i64, function.getArgument(0), 8 * i));
+    return function;
+  };
+  {
+    llvm::SmallVector<Value> symbols;
+    create(".workspace_bytes", builder.getFunctionType({pointer}, i64), symbols);
+    ExtentArithmetic arithmetic(builder, location, symbols);
+    arithmetic.watchOverflow();
+    Value bytes = arithmetic.emit(entry.workspaceBytes.getResult(0));
+    Value result = arith::SelectOp::create(builder, location, arithmetic.overflowed(), emit.i64(-1), bytes);
+    mlir::func::ReturnOp::create(builder, location, result);
+  }
+  llvm::SmallVector<Value> symbols;
+  auto shapes = create(".output_shapes", builder.getFunctionType({pointer, pointer}, {}), symbols);
+  ExtentArithmetic arithmetic(builder, location, symbols);
+  int64_t place = 0;
+  for (const TensorDescription &output : entry.outputs)
+    for (mlir::AffineExpr dim : output.dims) {
+      emit.store(arithmetic.emit(dim), shapes.getArgument(1), place);
+      place += 8;
+    }
+  mlir::func::ReturnOp::create(builder, location);
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The extents of all tensors of a function.
+#ifndef DLC_IR_SYMBOLICSHAPES_H
+#define DLC_IR_SYMBOLICSHAPES_H
+
+#include "ir/ShapeInference.h"
+#include "mlir/IR/Value.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+namespace dlc {
+
+class LoopOp;
+
+/// The extents of every tensor of a function, as expressions over the function's symbols: the names in the `dlc.dims`
+/// attributes of its arguments, in order of first appearance. In the body of a loop `dlc.dims` are affine maps over the
+/// names in the function's `dlc.symbols`.
+class SymbolicShapes {
+public:
+  /// Walks `function` in order. Fails with a diagnostic if an op's shapes cannot be inferred.
+  static mlir::FailureOr<SymbolicShapes> analyze(mlir::FunctionOpInterface function);
+
+  /// Extents of `value`, a tensor of the function.
+  llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const;
+  /// Names of the symbols; position i is `AffineSymbolExpr` i.
+  llvm::ArrayRef<std::string> getSymbols() const { return symbols; }
+  /// The maximum number of steps of a loop of the function.
+  mlir::AffineExpr getStepCount(LoopOp loop) const;
+
+  /// Extents of the arguments of a loop's body, over this function's symbols.
+  llvm::SmallVector<Dims> getBodyArgumentDims(LoopOp loop) const;
+
+private:
+  mlir::LogicalResult walk(mlir::FunctionOpInterface function);
+  mlir::LogicalResult inferLoop(LoopOp loop);
+
+  llvm::DenseMap<mlir::Value, Dims> dims;
+  llvm::SmallVector<std::string> symbols;
+};
+
+} // namespace dlc
+
+#endif // DLC_IR_SYMBOLICSHAPES_H

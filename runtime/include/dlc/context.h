@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Contexts, the state that they keep, runs, and pools of threads. A part of dlc/runtime.h.
+#ifndef DLC_CONTEXT_H
+#define DLC_CONTEXT_H
+
+#include "dlc/library.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*===-- Contexts -------------------------------------------------------------===*/
+
+/// Creates a context with one reference: the working memory of one run at a
+/// time. The first of a model also prepares it; contexts share the result.
+/// `options` may be null. Workspace whose size depends on the batch grows in
+/// the first run that needs more, or in dlc_context_reserve; apart from that,
+/// a run allocates nothing.
+static inline dlc_int32 dlc_context_create(const dlc_model *model, const dlc_context_options *options, dlc_error *error,
+                                           dlc_context **context) {
+  if (context)
+    *context = NULL;
+  dlc_int32 status = dlc_model_check(model, error);
+  return status ? status : model->runtime->context_create(model, options, error, context);
+}
+
+/// Adds a reference; null is fine.
+static inline void dlc_context_retain(dlc_context *context) {
+  if (context)
+    context->api->context_retain(context);
+}
+
+/// Releases a reference; the last one frees the context. Null is fine.
+static inline void dlc_context_release(dlc_context *context) {
+  if (context)
+    context->api->context_release(context);
+}
+
+/// Changes threads and executor as in dlc_context_options. On failure the
+/// context keeps what it had.
+static inline dlc_int32 dlc_context_set_threads(dlc_context *context, dlc_uint32 threads,
+                                                const dlc_executor *executor) {
+  return context ? context->api->context_set_threads(context, threads, executor) : DLC_ERROR_ARGUMENT;
+}
+
+/// Grows the workspace to what `entry` needs for these values of its symbols
+/// (symbol_count of them), such as the largest batch to come.
+static inline dlc_int32 dlc_context_reserve(dlc_context *context, const dlc_entry_point *entry,
+                                            const dlc_int64 *symbols) {
+  return context ? context->api->context_reserve(context, entry, symbols) : DLC_ERROR_ARGUMENT;
+}
+
+/// Bytes that the context holds: workspace, state, scratch, tables.
+static inline dlc_uint64 dlc_context_bytes(const dlc_context *context) {
+  return context ? context->api->context_bytes(context) : 0;
+}
+
+/// What went wrong in the last failed call on the context; valid until the
+/// next one.
+static inline const char *dlc_context_message(const dlc_context *context) {
+  return context ? context->api->context_message(context) : "there is no context";
+}
+
+/*===-- State ----------------------------------------------------------------===*/
+
+/* What a `stateful` model remembers from one run to the next is in the
+ * context. It is zero at first; symbolic extents (the batch) get their values
+ * from the first run, and a later run that needs others is rejected with
+ * DLC_ERROR_STATE until the context is reset. A run that fails leaves the state
+ * as it was. */
+
+/// Clears all state: the next run is like the first one.
+static inline dlc_int32 dlc_context_reset(dlc_context *context) {
+  return context ? context->api->context_reset(context) : DLC_ERROR_ARGUMENT;
+}
+
+/// The state called `name` of any entry point, or null.
+static inline const dlc_tensor_info *dlc_find_state(const dlc_model *model, const char *name) {
+  for (dlc_uint32 i = 0; name && i < model->entry_count; ++i)
+    for (dlc_uint32 j = 0; j < model->entries[i].state_count; ++j)
+      if (!strcmp(model->entries[i].states[j].name, name))
+        return &model->entries[i].states[j];
+  return NULL;
+}
+
+/// Writes the extents of a state, as many as its rank. DLC_ERROR_STATE if
+/// they depend on a first run that has not happened yet.
+static inline dlc_int32 dlc_state_shape(dlc_context *context, const char *name, dlc_int64 *dims) {
+  return context ? context->api->state_shape(context, name, dims) : DLC_ERROR_ARGUMENT;
+}
+
+/// Copies a state to `tensor`, which must have its type and shape.
+static inline dlc_int32 dlc_state_read(dlc_context *context, const char *name, const dlc_tensor *tensor) {
+  return context ? context->api->state_read(context, name, tensor) : DLC_ERROR_ARGUMENT;
+}
+
+/// Copies `tensor` to a state. If no run has determined symbolic extents
+/// yet, those of `tensor` count.
+static inline dlc_int32 dlc_state_write(dlc_context *context, const char *name, const dlc_tensor *tensor) {
+  return context ? context->api->state_write(context, name, tensor) : DLC_ERROR_ARGUMENT;
+}
+
+/*===-- Runs -----------------------------------------------------------------===*/
+
+/// A compact tensor in the CPU's memory. `shape` must outlive it.
+static inline dlc_tensor dlc_tensor_of(void *data, dlc_uint32 element_type, dlc_int32 rank, dlc_int64 *shape) {
+  dlc_tensor tensor;
+  memset(&tensor, 0, sizeof tensor);
+  tensor.data = data;
+  tensor.device.type = DLC_DEVICE_CPU;
+  tensor.ndim = rank;
+  tensor.dtype.code = (dlc_byte)(element_type >> 8);
+  tensor.dtype.bits = (dlc_byte)element_type;
+  tensor.dtype.lanes = 1;
+  tensor.shape = shape;
+  return tensor;
+}
+
+/// The values that the shapes of `inputs` give to the entry's symbols; writes
+/// symbol_count values. Data of the tensors is not read.
+static inline dlc_int32 dlc_infer_symbols(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
+                                          dlc_uint32 input_count, dlc_int64 *symbols) {
+  return context ? context->api->infer_symbols(context, entry, inputs, input_count, symbols) : DLC_ERROR_ARGUMENT;
+}
+
+/// The extents of all outputs for these symbols, one output after another;
+/// writes as many values as the outputs' ranks add up to.
+static inline dlc_int32 dlc_output_shapes(dlc_context *context, const dlc_entry_point *entry, const dlc_int64 *symbols,
+                                          dlc_int64 *dims) {
+  return context ? context->api->output_shapes(context, entry, symbols, dims) : DLC_ERROR_ARGUMENT;
+}
+
+/// Runs `entry`, one of the context's model. Tensors come in the order of the
+/// description and stay the caller's; they must be compact, row-major, on the
+/// CPU, aligned to their elements, of the declared type and shape, and no
+/// output may overlap another tensor. Otherwise nothing is written and a status
+/// says what is wrong. The same inputs give the same bits on any number of
+/// threads.
+static inline dlc_int32 dlc_run(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
+                                dlc_uint32 input_count, const dlc_tensor *outputs, dlc_uint32 output_count) {
+  return context ? context->api->run(context, entry, inputs, input_count, outputs, output_count, NULL)
+                 : DLC_ERROR_ARGUMENT;
+}
+
+/// dlc_run for callers that know how long their buffers are: `capacities[i]` is
+/// the number of bytes from the first element (byte_offset applied) of tensor
+/// i, inputs first, and DLC_ERROR_TOO_SMALL the answer to one that is too short.
+static inline dlc_int32 dlc_run_sized(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
+                                      dlc_uint32 input_count, const dlc_tensor *outputs, dlc_uint32 output_count,
+                                      const dlc_uint64 *capacities) {
+  return context ? context->api->run(context, entry, inputs, input_count, outputs, output_count, capacities)
+                 : DLC_ERROR_ARGUMENT;
+}
+
+/*===-- Pools ----------------------------------------------------------------===*/
+
+/// Starts a pool with one reference, in the library of `model`, which must stay
+/// open while the pool is used. Contexts of any model can share it: put
+/// `&pool->executor` into their options. Idle threads spin for
+/// spin_microseconds, then sleep. One context at a time uses the threads; a
+/// second one meanwhile runs on its own thread alone. In a forked child the
+/// pool starts threads of its own in the first run.
+/// `options` may be null.
+static inline dlc_int32 dlc_pool_create(const dlc_model *model, const dlc_pool_options *options, dlc_error *error,
+                                        dlc_pool **pool) {
+  if (pool)
+    *pool = NULL;
+  dlc_int32 status = dlc_model_check(model, error);
+  return status ? status : model->runtime->pool_create(options, error, pool);
+}
+
+/// Adds a reference; null is fine.
+static inline void dlc_pool_retain(dlc_pool *pool) {
+  if (pool)
+    pool->api->pool_retain(pool);
+}
+
+/// Releases a reference; the last one stops the threads. No context may
+/// still use the pool. Null is fine.
+static inline void dlc_pool_release(dlc_pool *pool) {
+  if (pool)
+    pool->api->pool_release(pool);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* DLC_CONTEXT_H */
