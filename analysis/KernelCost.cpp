@@ -5,7 +5,6 @@
 #include "ir/OpsConvolution.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsNormalization.h"
-#include "ir/OpsPooling.h"
 #include "targets/Machine.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -59,13 +58,10 @@ static AffineExpr operationsPerElement(mlir::Operation *op, const KernelShapes &
         // The labels of operands are not distinguished here: an overestimate, which only decides about threads.
         return largest;
       })
-      .Case<MaxPoolOp, MaxPoolIndicesOp, MaxPoolOffsetsOp, AveragePoolOp, LpPoolOp, MaxPoolGradientOp, SpreadWindowsOp>(
-          [&](auto pool) { return constant(product(pool.getKernel())); })
       .Default([&](mlir::Operation *other) {
-        bool isTranscendental =
-            llvm::isa<SoftmaxOp, LogSoftmaxOp, LrnOp>(other) ||
-            llvm::is_contained({"dlc.exp", "dlc.log", "dlc.tanh", "dlc.sigmoid", "dlc.erf", "dlc.gelu", "dlc.pow"},
-                               other->getName().getStringRef());
+        if (auto window = other->getAttrOfType<mlir::DenseI64ArrayAttr>("kernel"))
+          return constant(product(window));
+        bool isTranscendental = other->hasTrait<Transcendental>() || llvm::isa<SoftmaxOp, LogSoftmaxOp, LrnOp>(other);
         return constant(isTranscendental ? 40 : 2);
       });
 }
@@ -85,7 +81,7 @@ KernelCost dlc::estimateCost(mlir::Operation *kernel, const KernelShapes &shapes
   for (mlir::Operation &op : body.without_terminator()) {
     // Reductions and the like do their work on what they read.
     AffineExpr elements = product(shapes.getDims(op.getResult(0)), context);
-    if (!llvm::isa<ConvOp, ConvTransposeOp, ConvWeightGradientOp, MatMulOp, EinsumOp, AttentionOp>(op))
+    if (!op.hasTrait<Contraction>())
       for (mlir::Value operand : op.getOperands()) {
         AffineExpr read = product(shapes.getDims(operand), context);
         auto known = constantDim(elements), knownRead = constantDim(read);

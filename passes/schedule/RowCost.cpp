@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/RowCost.h"
 #include "ir/Layout.h"
-#include "ir/OpsActivation.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsMovement.h"
@@ -29,13 +28,12 @@ static double countBytes(Type type) {
 
 /// Nanoseconds an element of what `op` reads or makes, in vectors.
 static double costOfElement(Operation *op) {
-  if (llvm::isa<ExpOp, LogOp, TanhOp, SigmoidOp, ErfOp, GeluOp, SwishOp, MishOp, SoftplusOp, EluOp, SeluOp, CeluOp,
-                SoftmaxOp, LogSoftmaxOp>(op))
-    return 0.5;
   // Functions of libm, one element at a time.
   if (llvm::isa<PowOp, SinOp, CosOp, TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp, ModOp>(
           op))
     return 10;
+  if (op->hasTrait<Transcendental>() || llvm::isa<SoftmaxOp, LogSoftmaxOp>(op))
+    return 0.5;
   if (llvm::isa<ResizeOp, GatherOp, ScatterAddOp, HardmaxOp, ArgExtremeOp>(op))
     return 1;
   // One pass over the operand for each of the k.
