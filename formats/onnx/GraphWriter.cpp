@@ -64,9 +64,12 @@ LogicalResult GraphWriter::writeOp(Operation &op) {
   if (auto loop = llvm::dyn_cast<LoopOp>(op))
     return emitLoop(loop, *this);
   const OpEmitter *emitter = OpEmitters::find(op.getName().getStringRef());
-  if (!emitter)
+  if (!emitter) {
+    llvm::StringRef why = OpEmitters::findReasonForNone(op.getName().getStringRef());
     return op.emitError("op '") << op.getName().stripDialect()
-                                << "' has no form in ONNX, so that a graph with it cannot be an .onnx file";
+                                << "' has no form in ONNX, so that a graph with it cannot be an .onnx file"
+                                << (why.empty() ? "" : ": ") << why;
+  }
   for (Value operand : op.getOperands())
     if (!getElementType(getElementTypeOrSelf(operand.getType())))
       return op.emitError("op '") << op.getName().stripDialect() << "' has an operand of a type that ONNX lacks, "

@@ -39,6 +39,7 @@ OpEmitters::OpEmitters() {
   registerReduction(*this);
   registerMovement(*this);
   registerSelection(*this);
+  registerOpsWithoutForm(*this);
 }
 
 const OpEmitters &OpEmitters::get() {
