@@ -24,7 +24,7 @@ void OpEmitters::addRow(const onnx_format::OpRow &row) {
     NodeAttributes attributes;
     for (const onnx_format::OpAttribute &attribute : row.attributes)
       attributes.emplace_back(attribute.name.data(), toNodeAttribute(op, attribute));
-    return mlir::FailureOr<std::string>(writer.add(row.name, inputs, std::move(attributes)));
+    return mlir::FailureOr<std::string>(writer.add(row.name, inputs, attributes));
   };
 }
 
