@@ -20,19 +20,44 @@ defvar Dlc_IntegerTensor = RankedTensorOf<[Dlc_Integer]>;
 defvar Dlc_NumberTensor = RankedTensorOf<[Dlc_Number]>;
 defvar Dlc_BoolTensor = RankedTensorOf<[I1]>;
 
+class Dlc_Trait<string name> : NativeOpTrait<name> { let cppNamespace = "::dlc"; }
+
+/// Each element of the result is computed from the elements of the operands at the same (broadcast) index.
+def Dlc_Elementwise : Dlc_Trait<"Elementwise">;
+/// An elementwise op of a few instructions: repeating it costs less than memory traffic.
+def Dlc_FewInstructions : Dlc_Trait<"FewInstructions">;
+/// An elementwise op of tens of operations: a polynomial, or a function of libm.
+def Dlc_Transcendental : Dlc_Trait<"Transcendental">;
+/// One that is infinite or NaN for some finite operands.
+def Dlc_Singular : Dlc_Trait<"Singular">;
+/// Not a function with a derivative: the result is an index, a boolean or an integer, or depends on no number. Layouts
+/// are assigned after differentiation.
+def Dlc_NotDifferentiable : Dlc_Trait<"NotDifferentiable">;
+/// Every element of the result is a sum of products, or depends on such: it mixes many elements of the operands.
+def Dlc_Contraction : Dlc_Trait<"Contraction">;
+/// Computes the same whatever the order of dimensions in memory, with a result as large as its operand.
+def Dlc_FollowsLayout : Dlc_Trait<"FollowsLayout">;
+/// Computing the op again costs less than storing what it gives, as of elementwise ops.
+def Dlc_Recomputable : Dlc_Trait<"Recomputable">;
+
 class Dlc_Op<string opMnemonic, list<Trait> traits = []> : Op<Dlc_Dialect, opMnemonic, traits>;
 
 /// An op of the graph level: no side effect, one result, whose extents `inferShape` and whose element type
 /// `inferElementType` compute from an adaptor, before the op exists.
 class Dlc_GraphOp<string opMnemonic, list<Trait> traits = []>
     : Dlc_Op<opMnemonic, traits # [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>,
-                                   DeclareOpInterfaceMethods<Dlc_DimensionOpInterface>]> {
+                                   DeclareOpInterfaceMethods<Dlc_DimensionOpInterface>,
+                                   DeclareOpInterfaceMethods<Dlc_KernelOpInterface>]> {
   let results = (outs Dlc_Tensor:$result);
   // How the result's extents follow: an expression of type LogicalResult over `location`, `adaptor`, `dims`
   // (operands' extents) and `result`.
   code shapeRule = "inferShape(location, adaptor, dims, result)";
   // The result's element type: an expression over `adaptor`.
   code elementTypeRule = "::mlir::getElementTypeOrSelf(*adaptor.getOperands().begin())";
+  // The kind of kernels whose anchor it can be.
+  string kernelRoot = "Movement";
+  // Of ops with EvaluationOpInterface: an expression over the elements `x` and `y` of the operands.
+  code evaluation = "";
   let extraClassDeclaration = [{
     static ::mlir::LogicalResult inferShape(std::optional<::mlir::Location> location, Adaptor adaptor,
                                             ::llvm::ArrayRef<::dlc::Dims> dims, ::dlc::Dims &result);
@@ -57,7 +82,10 @@ class Dlc_GraphOp<string opMnemonic, list<Trait> traits = []>
       $cppClass::Adaptor adaptor(*this);
       return }] # shapeRule # [{;
     }
-  }];
+    ::dlc::KernelRoot $cppClass::getKernelRoot() { return ::dlc::KernelRoot::}] # kernelRoot # [{; }
+  }] # !if(!empty(evaluation), "", [{
+    double $cppClass::evaluate(double x, double y) { return }] # evaluation # [{; }
+  }]);
 }
 
 #endif // DLC_BASE

@@ -29,8 +29,16 @@ class GradientBuilder;
 #include "ir/DlcInterfaces.h.inc"
 
 namespace dlc {
-/// Marks ops that compute each result element from the operands' elements at the same (broadcast) index.
-template <typename ConcreteOp> class Elementwise : public mlir::OpTrait::TraitBase<ConcreteOp, Elementwise> {};
+// Traits that say nothing but that an op has them; DlcBase.td says what each means.
+template <typename Op> class Elementwise : public mlir::OpTrait::TraitBase<Op, Elementwise> {};
+template <typename Op> class FewInstructions : public mlir::OpTrait::TraitBase<Op, FewInstructions> {};
+template <typename Op> class Transcendental : public mlir::OpTrait::TraitBase<Op, Transcendental> {};
+template <typename Op> class Singular : public mlir::OpTrait::TraitBase<Op, Singular> {};
+template <typename Op> class NotDifferentiable : public mlir::OpTrait::TraitBase<Op, NotDifferentiable> {};
+template <typename Op> class Contraction : public mlir::OpTrait::TraitBase<Op, Contraction> {};
+template <typename Op> class FollowsLayout : public mlir::OpTrait::TraitBase<Op, FollowsLayout> {};
+template <typename Op> class Recomputable : public mlir::OpTrait::TraitBase<Op, Recomputable> {};
+template <typename Op> class Activation : public mlir::OpTrait::TraitBase<Op, Activation> {};
 } // namespace dlc
 
 #define GET_ATTRDEF_CLASSES

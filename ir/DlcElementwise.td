@@ -5,23 +5,31 @@
 
 include "ir/DlcBase.td"
 
-/// Every op that computes each element of its result from the elements of its operands at the same (broadcast) index.
-def Dlc_Elementwise : NativeOpTrait<"Elementwise"> { let cppNamespace = "::dlc"; }
-class Dlc_Unary<string opMnemonic, string text, Type operand = Dlc_RealTensor>
-    : Dlc_GraphOp<opMnemonic, [Dlc_Elementwise]> {
+/// What an elementwise op is: it follows layouts, is recomputed rather than stored, and is the anchor of elementwise kernels.
+class Dlc_ElementwiseOp<string opMnemonic, list<Trait> traits = []>
+    : Dlc_GraphOp<opMnemonic, [Dlc_Elementwise, Dlc_FollowsLayout, Dlc_Recomputable] # traits> {
+  let kernelRoot = "Elementwise";
+}
+/// Folds on constants; the op's `evaluation` says how.
+defvar Dlc_Evaluated = DeclareOpInterfaceMethods<Dlc_EvaluationOpInterface>;
+
+class Dlc_Unary<string opMnemonic, string text, Type operand = Dlc_RealTensor, list<Trait> traits = []>
+    : Dlc_ElementwiseOp<opMnemonic, traits> {
   let summary = text;
   let arguments = (ins operand:$x);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
   let shapeRule = "::dlc::broadcastDims(location, dims, result)";
 }
-class Dlc_UnaryPredicate<string opMnemonic, string text> : Dlc_Unary<opMnemonic, text> {
+class Dlc_UnaryPredicate<string opMnemonic, string text>
+    : Dlc_Unary<opMnemonic, text, Dlc_RealTensor, [Dlc_NotDifferentiable]> {
   let elementTypeRule = "::mlir::IntegerType::get(context, 1)";
 }
-class Dlc_UnaryWith<string opMnemonic, string text, dag attributes> : Dlc_Unary<opMnemonic, text> {
+class Dlc_UnaryWith<string opMnemonic, string text, dag attributes, list<Trait> traits = []>
+    : Dlc_Unary<opMnemonic, text, Dlc_RealTensor, traits> {
   let arguments = !con((ins Dlc_RealTensor:$x), attributes);
 }
 class Dlc_Binary<string opMnemonic, string text, list<Trait> traits = [], Type operand = Dlc_NumberTensor>
-    : Dlc_GraphOp<opMnemonic, [Dlc_Elementwise] # traits> {
+    : Dlc_ElementwiseOp<opMnemonic, traits> {
   let summary = text;
   let arguments = (ins operand:$lhs, operand:$rhs);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` `(` type($lhs) `,` type($rhs) `)` `->` type($result)";
@@ -30,7 +38,8 @@ class Dlc_Binary<string opMnemonic, string text, list<Trait> traits = [], Type o
 /// Of two operands of one element type.
 class Dlc_Uniform<string opMnemonic, string text, list<Trait> traits = [], Type operand = Dlc_NumberTensor>
     : Dlc_Binary<opMnemonic, text, [AllElementTypesMatch<["lhs", "rhs"]>] # traits, operand>;
-class Dlc_Comparison<string opMnemonic, string text> : Dlc_Uniform<opMnemonic, text, [], Dlc_Tensor> {
+class Dlc_Comparison<string opMnemonic, string text, list<Trait> traits = []>
+    : Dlc_Uniform<opMnemonic, text, [Dlc_NotDifferentiable] # traits, Dlc_Tensor> {
   let elementTypeRule = "::mlir::IntegerType::get(context, 1)";
 }
 

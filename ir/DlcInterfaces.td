@@ -19,6 +19,26 @@ def Dlc_DimensionOpInterface : OpInterface<"DimensionOpInterface"> {
   ];
 }
 
+def Dlc_KernelOpInterface : OpInterface<"KernelOpInterface"> {
+  let cppNamespace = "::dlc";
+  let description = [{Ops that kernels compute.}];
+  let methods = [
+    InterfaceMethod<"The kind of the kernels whose anchor the op can be.", "::dlc::KernelRoot", "getKernelRoot">
+  ];
+}
+
+def Dlc_EvaluationOpInterface : OpInterface<"EvaluationOpInterface"> {
+  let cppNamespace = "::dlc";
+  let description = [{Elementwise ops that fold on constants.}];
+  let methods = [
+    StaticInterfaceMethod<[{
+        An element of the result from those of the operands, in doubles (an op of one operand gets it twice). In f32 that
+        is the same as f32 arithmetic: double has more than twice its precision, so rounding twice is harmless.
+      }],
+      "double", "evaluate", (ins "double":$x, "double":$y)>
+  ];
+}
+
 def Dlc_GradientOpInterface : OpInterface<"GradientOpInterface"> {
   let cppNamespace = "::dlc";
   let description = [{

@@ -5,7 +5,8 @@
 
 include "ir/DlcBase.td"
 
-class Dlc_Movement<string opMnemonic, string text, dag operandsAndAttributes> : Dlc_GraphOp<opMnemonic> {
+class Dlc_Movement<string opMnemonic, string text, dag operandsAndAttributes, list<Trait> traits = []>
+    : Dlc_GraphOp<opMnemonic, traits> {
   let summary = text;
   let arguments = operandsAndAttributes;
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, $result)";

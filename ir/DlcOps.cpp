@@ -1,50 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/DlcDialect.h"
-#include "ir/OpsAttention.h"
-#include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
-#include "ir/OpsConvolution.h"
-#include "ir/OpsGeneration.h"
 #include "ir/OpsKernel.h"
-#include "ir/OpsLayout.h"
 #include "ir/OpsLinear.h"
-#include "ir/OpsMovement.h"
-#include "ir/OpsNormalization.h"
-#include "ir/OpsPooling.h"
-#include "ir/OpsReduction.h"
-#include "ir/OpsSelection.h"
-#include "ir/OpsShape.h"
 
 using namespace mlir;
 
 namespace dlc {
 
-/// Whether `op` can be the anchor op of a kernel of the kind `root`.
+/// Whether `op` can be the anchor op of a kernel of the kind `root`. Recurrent kernels compute products.
 static bool isOfFamily(Operation *op, KernelRoot root) {
-  switch (root) {
-  case KernelRoot::Elementwise:
-    return op->hasTrait<Elementwise>();
-  case KernelRoot::Convolution:
-    return llvm::isa<ConvOp, ConvTransposeOp, ConvWeightGradientOp>(op);
-  case KernelRoot::Contraction:
-    return llvm::isa<MatMulOp, EinsumOp>(op);
-  case KernelRoot::Recurrent:
-    return llvm::isa<MatMulOp>(op);
-  case KernelRoot::Window:
-    return llvm::isa<MaxPoolOp, MaxPoolIndicesOp, MaxPoolOffsetsOp, AveragePoolOp, LpPoolOp, MaxPoolGradientOp,
-                     SpreadWindowsOp>(op);
-  case KernelRoot::Reduction:
-    return llvm::isa<ReduceOp, ArgExtremeOp>(op);
-  case KernelRoot::Normalization:
-    return llvm::isa<BatchNormOp, LayerNormOp, GroupNormOp, LrnOp, SoftmaxOp, LogSoftmaxOp, HardmaxOp>(op);
-  case KernelRoot::Attention:
-    return llvm::isa<AttentionOp>(op);
-  case KernelRoot::Movement:
-    return llvm::isa<ReshapeOp, ReshapeLikeOp, TransposeOp, ExpandOp, FillOp, ConcatOp, SliceOp, PadOp, TileOp,
-                     GatherOp, ScatterAddOp, UpdateSliceOp, IotaOp, IndexOp, ExtentOp, ResizeOp, TopKOp, TopKIndicesOp,
-                     RandomUniformOp, PackOp, UnpackOp, ConstantOp>(op);
-  }
-  return false;
+  auto computed = llvm::dyn_cast<KernelOpInterface>(op);
+  return computed && (root == KernelRoot::Recurrent ? llvm::isa<MatMulOp>(op) : computed.getKernelRoot() == root);
 }
 
 static Operation *findRoot(Block &body, KernelRoot root) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/KernelShapes.h"
-#include "ir/OpsLayout.h"
 
 using namespace mlir;
 
@@ -33,8 +32,6 @@ FailureOr<KernelShapes> KernelShapes::analyze(Operation *kernel) {
     auto type = llvm::cast<RankedTensorType>(op.getResult(0).getType());
     if (type.hasStaticShape()) {
       result = staticDims(type);
-    } else if (llvm::isa<PackOp, UnpackOp>(op)) {
-      result = Dims(shapes.getDims(op.getOperand(0)));
     } else if (auto interface = llvm::dyn_cast<DimensionOpInterface>(op)) {
       llvm::SmallVector<Dims> operandDims;
       for (Value operand : op.getOperands())

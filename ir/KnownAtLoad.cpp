@@ -2,7 +2,6 @@
 #include "ir/KnownAtLoad.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsLayout.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
@@ -21,7 +20,7 @@ bool dlc::followsFromWeights(Value value) {
       readsParameter = true;
       continue;
     }
-    if (!llvm::isa<DimensionOpInterface, PackOp, UnpackOp>(op))
+    if (!llvm::isa<DimensionOpInterface>(op))
       return false;
     llvm::append_range(pending, op->getOperands());
   }
@@ -35,7 +34,7 @@ dlc::LoadTimeValues::LoadTimeValues(Block &block) {
       Source own = sources.lookup(operand);
       source = own == Source::Run || source == Source::Run ? Source::Run : std::max(source, own);
     }
-    if (source == Source::Run || !llvm::isa<ConstantOp, LoadParameterOp, DimensionOpInterface, PackOp, UnpackOp>(op))
+    if (source == Source::Run || !llvm::isa<ConstantOp, LoadParameterOp, DimensionOpInterface>(op))
       continue;
     for (Value result : op.getResults())
       sources[result] = source;

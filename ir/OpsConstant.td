@@ -24,7 +24,7 @@ def Dlc_LoadParameterOp : Dlc_Op<"load_parameter", [Pure]> {
   let results = (outs Dlc_Tensor:$result);
   let assemblyFormat = "$parameter attr-dict `:` type($result)";
 }
-def Dlc_ConstantOp : Dlc_Op<"constant", [Pure, ConstantLike]> {
+def Dlc_ConstantOp : Dlc_Op<"constant", [Pure, ConstantLike, Dlc_KernelOpInterface, Dlc_Recomputable]> {
   let summary = "A tensor known at compile time";
   let description = [{
     The value is row-major, whatever the result's layout: that says how it is stored when weights are written.
@@ -34,6 +34,9 @@ def Dlc_ConstantOp : Dlc_Op<"constant", [Pure, ConstantLike]> {
   let results = (outs Dlc_Tensor:$result);
   let assemblyFormat = "$value attr-dict `:` type($result)";
   let hasFolder = 1;
+  let extraClassDeclaration = [{
+    ::dlc::KernelRoot getKernelRoot() { return ::dlc::KernelRoot::Movement; }
+  }];
 }
 
 #endif // DLC_OPS_CONSTANT

@@ -5,7 +5,8 @@
 
 include "ir/DlcBase.td"
 
-def Dlc_ConvOp : Dlc_GraphOp<"conv"> {
+def Dlc_ConvOp : Dlc_GraphOp<"conv", [Dlc_Contraction]> {
+  let kernelRoot = "Convolution";
   let summary = "Convolution (cross-correlation)";
   let description = [{
     `x: [N, C, spatial...]`, `w: [K, C / groups, kernel...]`, result `[N, K, out...]` with
@@ -22,7 +23,8 @@ def Dlc_ConvOp : Dlc_GraphOp<"conv"> {
   let assemblyFormat = "$x `,` $w attr-dict `:` `(` type($x) `,` type($w) `)` `->` type($result)";
 }
 
-def Dlc_ConvTransposeOp : Dlc_GraphOp<"conv_transpose"> {
+def Dlc_ConvTransposeOp : Dlc_GraphOp<"conv_transpose", [Dlc_Contraction]> {
+  let kernelRoot = "Convolution";
   let summary = "Transposed convolution: the gradient of a convolution with respect to its input";
   let description = [{
     `x: [N, C, spatial...]`, `w: [C, K / groups, kernel...]`, result `[N, K, out...]` with
@@ -34,7 +36,8 @@ def Dlc_ConvTransposeOp : Dlc_GraphOp<"conv_transpose"> {
   let assemblyFormat = "$x `,` $w attr-dict `:` `(` type($x) `,` type($w) `)` `->` type($result)";
 }
 
-def Dlc_ConvWeightGradientOp : Dlc_GraphOp<"conv_weight_gradient"> {
+def Dlc_ConvWeightGradientOp : Dlc_GraphOp<"conv_weight_gradient", [Dlc_Contraction]> {
+  let kernelRoot = "Convolution";
   let summary = "Gradient of a convolution with respect to its weight";
   let description = [{
     For `y = dlc.conv(x, w)` of a weight `[K, C / groups, kernel...]` and the gradient of `y`: element `[k, c, t...]` is

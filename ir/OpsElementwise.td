@@ -5,36 +5,44 @@
 
 include "ir/DlcElementwise.td"
 
-def Dlc_AbsOp : Dlc_Unary<"abs", "|x|", Dlc_NumberTensor>;
-def Dlc_NegOp : Dlc_Unary<"neg", "-x", Dlc_NumberTensor>;
+def Dlc_AbsOp : Dlc_Unary<"abs", "|x|", Dlc_NumberTensor, [Dlc_FewInstructions, Dlc_Evaluated]> {
+  let evaluation = "std::abs(x)";
+}
+def Dlc_NegOp : Dlc_Unary<"neg", "-x", Dlc_NumberTensor, [Dlc_FewInstructions, Dlc_Evaluated]> {
+  let evaluation = "-x";
+}
 def Dlc_SignOp : Dlc_Unary<"sign", "-1, 0 or 1; NaN stays NaN", Dlc_NumberTensor>;
 def Dlc_CeilOp : Dlc_Unary<"ceil", "The smallest integer not below x">;
-def Dlc_FloorOp : Dlc_Unary<"floor", "The largest integer not above x">;
+def Dlc_FloorOp : Dlc_Unary<"floor", "The largest integer not above x", Dlc_RealTensor, [Dlc_FewInstructions]>;
 def Dlc_RoundOp : Dlc_Unary<"round", "The nearest integer, halves to even">;
-def Dlc_SqrtOp : Dlc_Unary<"sqrt", "Square root">;
-def Dlc_ReciprocalOp : Dlc_Unary<"reciprocal", "1 / x">;
-def Dlc_ExpOp : Dlc_Unary<"exp", "e to the x">;
-def Dlc_LogOp : Dlc_Unary<"log", "Natural logarithm">;
-def Dlc_ErfOp : Dlc_Unary<"erf", "Gauss error function">;
-def Dlc_SinOp : Dlc_Unary<"sin", "Sine of radians">;
-def Dlc_CosOp : Dlc_Unary<"cos", "Cosine of radians">;
-def Dlc_TanOp : Dlc_Unary<"tan", "Tangent of radians">;
-def Dlc_AsinOp : Dlc_Unary<"asin", "Arc sine, in radians">;
-def Dlc_AcosOp : Dlc_Unary<"acos", "Arc cosine, in radians">;
-def Dlc_AtanOp : Dlc_Unary<"atan", "Arc tangent, in radians">;
-def Dlc_SinhOp : Dlc_Unary<"sinh", "Hyperbolic sine">;
-def Dlc_CoshOp : Dlc_Unary<"cosh", "Hyperbolic cosine">;
-def Dlc_AsinhOp : Dlc_Unary<"asinh", "Inverse hyperbolic sine">;
-def Dlc_AcoshOp : Dlc_Unary<"acosh", "Inverse hyperbolic cosine">;
-def Dlc_AtanhOp : Dlc_Unary<"atanh", "Inverse hyperbolic tangent">;
-def Dlc_ModOp : Dlc_Uniform<"mod", "Remainder with the sign of rhs, or of lhs where `fmod`; integers mod 0 give 0"> {
+def Dlc_SqrtOp : Dlc_Unary<"sqrt", "Square root", Dlc_RealTensor, [Dlc_Singular, Dlc_Evaluated]> {
+  let evaluation = "std::sqrt(x)";
+}
+def Dlc_ReciprocalOp : Dlc_Unary<"reciprocal", "1 / x", Dlc_RealTensor, [Dlc_Singular, Dlc_Evaluated]> {
+  let evaluation = "1 / x";
+}
+def Dlc_ExpOp : Dlc_Unary<"exp", "e to the x", Dlc_RealTensor, [Dlc_Transcendental, Dlc_Singular]>;
+def Dlc_LogOp : Dlc_Unary<"log", "Natural logarithm", Dlc_RealTensor, [Dlc_Transcendental, Dlc_Singular]>;
+def Dlc_ErfOp : Dlc_Unary<"erf", "Gauss error function", Dlc_RealTensor, [Dlc_Transcendental]>;
+def Dlc_SinOp : Dlc_Unary<"sin", "Sine of radians", Dlc_RealTensor, [Dlc_Transcendental]>;
+def Dlc_CosOp : Dlc_Unary<"cos", "Cosine of radians", Dlc_RealTensor, [Dlc_Transcendental]>;
+def Dlc_TanOp : Dlc_Unary<"tan", "Tangent of radians", Dlc_RealTensor, [Dlc_Transcendental]>;
+def Dlc_AsinOp : Dlc_Unary<"asin", "Arc sine, in radians", Dlc_RealTensor, [Dlc_Transcendental, Dlc_Singular]>;
+def Dlc_AcosOp : Dlc_Unary<"acos", "Arc cosine, in radians", Dlc_RealTensor, [Dlc_Transcendental, Dlc_Singular]>;
+def Dlc_AtanOp : Dlc_Unary<"atan", "Arc tangent, in radians", Dlc_RealTensor, [Dlc_Transcendental]>;
+def Dlc_SinhOp : Dlc_Unary<"sinh", "Hyperbolic sine", Dlc_RealTensor, [Dlc_Transcendental, Dlc_Singular]>;
+def Dlc_CoshOp : Dlc_Unary<"cosh", "Hyperbolic cosine", Dlc_RealTensor, [Dlc_Transcendental, Dlc_Singular]>;
+def Dlc_AsinhOp : Dlc_Unary<"asinh", "Inverse hyperbolic sine", Dlc_RealTensor, [Dlc_Transcendental]>;
+def Dlc_AcoshOp : Dlc_Unary<"acosh", "Inverse hyperbolic cosine", Dlc_RealTensor, [Dlc_Transcendental, Dlc_Singular]>;
+def Dlc_AtanhOp : Dlc_Unary<"atanh", "Inverse hyperbolic tangent", Dlc_RealTensor, [Dlc_Transcendental, Dlc_Singular]>;
+def Dlc_ModOp : Dlc_Uniform<"mod", "Remainder with the sign of rhs, or of lhs where `fmod`; integers mod 0 give 0", [Dlc_Transcendental]> {
   let arguments = (ins Dlc_NumberTensor:$lhs, Dlc_NumberTensor:$rhs, BoolAttr:$fmod);
 }
-def Dlc_PowOp : Dlc_Binary<"pow", "lhs to the power rhs; the element types may differ, the result has lhs's">;
-def Dlc_MaxOp : Dlc_Uniform<"max", "The larger one; NaN if either is", [Commutative]>;
-def Dlc_MinOp : Dlc_Uniform<"min", "The smaller one; NaN if either is", [Commutative]>;
+def Dlc_PowOp : Dlc_Binary<"pow", "lhs to the power rhs; the element types may differ, the result has lhs's", [Dlc_Transcendental]>;
+def Dlc_MaxOp : Dlc_Uniform<"max", "The larger one; NaN if either is", [Commutative, Dlc_FewInstructions]>;
+def Dlc_MinOp : Dlc_Uniform<"min", "The smaller one; NaN if either is", [Commutative, Dlc_FewInstructions]>;
 def Dlc_ClampOp : Dlc_UnaryWith<"clamp", "min(max(x, low), high) with constant limits; NaN stays NaN",
-                                (ins OptionalAttr<F64Attr>:$low, OptionalAttr<F64Attr>:$high)> {
+                                (ins OptionalAttr<F64Attr>:$low, OptionalAttr<F64Attr>:$high), [Dlc_FewInstructions]> {
   let description = [{
     For floating-point tensors (an integer tensor is clamped by `dlc.max` and `dlc.min`).
     A missing limit does not limit.
@@ -44,7 +52,8 @@ def Dlc_ClampOp : Dlc_UnaryWith<"clamp", "min(max(x, low), high) with constant l
     ```
   }];
 }
-def Dlc_CastOp : Dlc_Unary<"cast", "Conversion to the element type `to`", Dlc_Tensor> {
+def Dlc_CastOp : Dlc_Unary<"cast", "Conversion to the element type `to`", Dlc_Tensor, [Dlc_FewInstructions, Dlc_Evaluated]> {
+  let evaluation = "x";
   let description = [{
     Floating point to integer truncates toward zero; to i1 it is x != 0; narrowing floating point rounds to nearest
     even.

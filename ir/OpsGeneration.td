@@ -6,7 +6,7 @@
 include "ir/DlcMovement.td"
 
 def Dlc_FillOp : Dlc_Movement<"fill", "One number everywhere, in a shape that may follow an operand's",
-                              (ins Dlc_Tensor:$like, DenseI64ArrayAttr:$shape, F64Attr:$value, TypeAttr:$element_type)> {
+                              (ins Dlc_Tensor:$like, DenseI64ArrayAttr:$shape, F64Attr:$value, TypeAttr:$element_type), [Dlc_Recomputable, Dlc_NotDifferentiable]> {
   let description = [{
     An extent of `shape` is a number, or -2 - d: the extent of dimension d of `like`, whose elements are not read. With
     static extents it folds to a constant.
@@ -18,14 +18,14 @@ def Dlc_FillOp : Dlc_Movement<"fill", "One number everywhere, in a shape that ma
   let elementTypeRule = "adaptor.getElementType()";
   let hasFolder = 1;
 }
-def Dlc_IotaOp : Dlc_GraphOp<"iota"> {
+def Dlc_IotaOp : Dlc_GraphOp<"iota", [Dlc_Recomputable, Dlc_NotDifferentiable]> {
   let summary = "start, start + step, ...: a constant sequence of rank 1";
   let arguments = (ins F64Attr:$start, F64Attr:$step, I64Attr:$size, TypeAttr:$element_type);
   let assemblyFormat = "attr-dict `:` type($result)";
   let elementTypeRule = "adaptor.getElementType()";
 }
 def Dlc_IndexOp : Dlc_Movement<"index", "0, 1, ...: the indices along dimension `axis` of the operand, as i64 of rank 1",
-                               (ins Dlc_Tensor:$x, I64Attr:$axis)> {
+                               (ins Dlc_Tensor:$x, I64Attr:$axis), [Dlc_NotDifferentiable]> {
   let description = [{
     What `dlc.iota` gives for an extent that is known only at run time; elements of `x` are not read.
 
@@ -36,7 +36,7 @@ def Dlc_IndexOp : Dlc_Movement<"index", "0, 1, ...: the indices along dimension 
   let elementTypeRule = "::mlir::IntegerType::get(adaptor.getX().getContext(), 64)";
 }
 def Dlc_ExtentOp : Dlc_Movement<"extent", "The number of elements of the dimensions `axes` together, as a scalar of rank 0",
-                                (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$axes, TypeAttr:$element_type)> {
+                                (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$axes, TypeAttr:$element_type), [Dlc_NotDifferentiable]> {
   let description = [{
     The product of the extents; elements of `x` are not read. With static extents it folds to a constant.
 
@@ -47,7 +47,7 @@ def Dlc_ExtentOp : Dlc_Movement<"extent", "The number of elements of the dimensi
   let elementTypeRule = "adaptor.getElementType()";
   let hasFolder = 1;
 }
-def Dlc_RandomUniformOp : Dlc_GraphOp<"random_uniform"> {
+def Dlc_RandomUniformOp : Dlc_GraphOp<"random_uniform", [Dlc_NotDifferentiable]> {
   let summary = "Random numbers between 0 and 1 in the shape of `like`, as a function of a seed and a counter";
   let description = [{
     f32, neither 0 nor 1: element i (row-major) is `((w >> 9) + 0.5) / 2^23` for the first word w of the block that

@@ -5,13 +5,19 @@
 
 include "ir/DlcBase.td"
 
-class Dlc_LayoutConversion<string opMnemonic, string text> : Dlc_Op<opMnemonic, [Pure]> {
+class Dlc_LayoutConversion<string opMnemonic, string text> : Dlc_Op<opMnemonic, [Pure, Dlc_DimensionOpInterface, Dlc_KernelOpInterface, Dlc_NotDifferentiable]> {
   let summary = text;
   let arguments = (ins Dlc_Tensor:$x);
   let results = (outs Dlc_Tensor:$result);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
+  let extraClassDeclaration = [{
+    ::mlir::LogicalResult inferDims(::llvm::ArrayRef<::dlc::Dims> dims, ::dlc::Dims &result) {
+      return ::dlc::copyDims(dims[0], result);
+    }
+    ::dlc::KernelRoot getKernelRoot() { return ::dlc::KernelRoot::Movement; }
+  }];
 }
 def Dlc_PackOp : Dlc_LayoutConversion<"pack", "The same tensor, stored in the result type's layout"> {
   let description = [{

@@ -5,7 +5,8 @@
 
 include "ir/DlcBase.td"
 
-def Dlc_MatMulOp : Dlc_GraphOp<"matmul"> {
+def Dlc_MatMulOp : Dlc_GraphOp<"matmul", [Dlc_Contraction]> {
+  let kernelRoot = "Contraction";
   let summary = "Product of matrices, broadcast over leading dimensions";
   let description = [{
     `[..., M, K] x [..., K, N] -> [..., M, N]`; operands of rank 1 are a row (left) or a column (right), whose unit
@@ -21,7 +22,8 @@ def Dlc_MatMulOp : Dlc_GraphOp<"matmul"> {
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` `(` type($lhs) `,` type($rhs) `)` `->` type($result)";
 }
 
-def Dlc_EinsumOp : Dlc_GraphOp<"einsum"> {
+def Dlc_EinsumOp : Dlc_GraphOp<"einsum", [Dlc_Contraction]> {
+  let kernelRoot = "Contraction";
   let summary = "Sum of products over named indices";
   let description = [{
     `equation` is in explicit form, without spaces and ellipses, one lower- or upper-case letter per dimension:
@@ -31,7 +33,7 @@ def Dlc_EinsumOp : Dlc_GraphOp<"einsum"> {
   let assemblyFormat = "$equation $operands attr-dict `:` functional-type($operands, $result)";
 }
 
-def Dlc_LeastSquaresOp : Dlc_GraphOp<"least_squares"> {
+def Dlc_LeastSquaresOp : Dlc_GraphOp<"least_squares", [Dlc_Contraction]> {
   let summary = "The coefficients x for which |a x - b| is smallest";
   let description = [{
     `[..., M, N], [..., M, K] -> [..., N, K]`, or `[..., M] -> [..., N]` for one right-hand side; M is at least N. A

@@ -9,23 +9,23 @@ def Dlc_IsNanOp : Dlc_UnaryPredicate<"is_nan", "Whether x is NaN">;
 def Dlc_IsInfOp : Dlc_UnaryPredicate<"is_inf", "Whether x is infinite, with one of the selected signs"> {
   let arguments = (ins Dlc_RealTensor:$x, BoolAttr:$detect_negative, BoolAttr:$detect_positive);
 }
-def Dlc_NotOp : Dlc_Unary<"not", "Logical negation", Dlc_BoolTensor>;
-def Dlc_BitwiseNotOp : Dlc_Unary<"bitwise_not", "Complement of every bit", Dlc_IntegerTensor>;
-def Dlc_AndOp : Dlc_Uniform<"and", "Logical and", [Commutative], Dlc_BoolTensor>;
-def Dlc_OrOp : Dlc_Uniform<"or", "Logical or", [Commutative], Dlc_BoolTensor>;
-def Dlc_XorOp : Dlc_Uniform<"xor", "Logical exclusive or", [Commutative], Dlc_BoolTensor>;
-def Dlc_BitwiseAndOp : Dlc_Uniform<"bitwise_and", "And of every bit", [Commutative], Dlc_IntegerTensor>;
-def Dlc_BitwiseOrOp : Dlc_Uniform<"bitwise_or", "Or of every bit", [Commutative], Dlc_IntegerTensor>;
-def Dlc_BitwiseXorOp : Dlc_Uniform<"bitwise_xor", "Exclusive or of every bit", [Commutative], Dlc_IntegerTensor>;
-def Dlc_BitShiftOp : Dlc_Uniform<"bit_shift", "lhs shifted by rhs bits, arithmetically; the width or more (or less than 0) shifts all bits out"> {
+def Dlc_NotOp : Dlc_Unary<"not", "Logical negation", Dlc_BoolTensor, [Dlc_FewInstructions, Dlc_NotDifferentiable]>;
+def Dlc_BitwiseNotOp : Dlc_Unary<"bitwise_not", "Complement of every bit", Dlc_IntegerTensor, [Dlc_NotDifferentiable]>;
+def Dlc_AndOp : Dlc_Uniform<"and", "Logical and", [Commutative, Dlc_FewInstructions, Dlc_NotDifferentiable], Dlc_BoolTensor>;
+def Dlc_OrOp : Dlc_Uniform<"or", "Logical or", [Commutative, Dlc_FewInstructions, Dlc_NotDifferentiable], Dlc_BoolTensor>;
+def Dlc_XorOp : Dlc_Uniform<"xor", "Logical exclusive or", [Commutative, Dlc_NotDifferentiable], Dlc_BoolTensor>;
+def Dlc_BitwiseAndOp : Dlc_Uniform<"bitwise_and", "And of every bit", [Commutative, Dlc_NotDifferentiable], Dlc_IntegerTensor>;
+def Dlc_BitwiseOrOp : Dlc_Uniform<"bitwise_or", "Or of every bit", [Commutative, Dlc_NotDifferentiable], Dlc_IntegerTensor>;
+def Dlc_BitwiseXorOp : Dlc_Uniform<"bitwise_xor", "Exclusive or of every bit", [Commutative, Dlc_NotDifferentiable], Dlc_IntegerTensor>;
+def Dlc_BitShiftOp : Dlc_Uniform<"bit_shift", "lhs shifted by rhs bits, arithmetically; the width or more (or less than 0) shifts all bits out", [Dlc_NotDifferentiable]> {
   let arguments = (ins Dlc_IntegerTensor:$lhs, Dlc_IntegerTensor:$rhs, BoolAttr:$left);
 }
-def Dlc_EqualOp : Dlc_Comparison<"equal", "lhs == rhs">;
-def Dlc_GreaterOp : Dlc_Comparison<"greater", "lhs > rhs">;
-def Dlc_GreaterOrEqualOp : Dlc_Comparison<"greater_or_equal", "lhs >= rhs">;
-def Dlc_LessOp : Dlc_Comparison<"less", "lhs < rhs">;
-def Dlc_LessOrEqualOp : Dlc_Comparison<"less_or_equal", "lhs <= rhs">;
-def Dlc_WhereOp : Dlc_GraphOp<"where", [Dlc_Elementwise, AllElementTypesMatch<["on_true", "on_false"]>]> {
+def Dlc_EqualOp : Dlc_Comparison<"equal", "lhs == rhs", [Dlc_FewInstructions]>;
+def Dlc_GreaterOp : Dlc_Comparison<"greater", "lhs > rhs", [Dlc_FewInstructions]>;
+def Dlc_GreaterOrEqualOp : Dlc_Comparison<"greater_or_equal", "lhs >= rhs", [Dlc_FewInstructions]>;
+def Dlc_LessOp : Dlc_Comparison<"less", "lhs < rhs", [Dlc_FewInstructions]>;
+def Dlc_LessOrEqualOp : Dlc_Comparison<"less_or_equal", "lhs <= rhs", [Dlc_FewInstructions]>;
+def Dlc_WhereOp : Dlc_ElementwiseOp<"where", [Dlc_FewInstructions, AllElementTypesMatch<["on_true", "on_false"]>]> {
   let summary = "on_true where condition holds, else on_false";
   let arguments = (ins TensorOf<[I1]>:$condition, Dlc_Tensor:$on_true, Dlc_Tensor:$on_false);
   let assemblyFormat = [{$condition `,` $on_true `,` $on_false attr-dict
@@ -33,7 +33,7 @@ def Dlc_WhereOp : Dlc_GraphOp<"where", [Dlc_Elementwise, AllElementTypesMatch<["
   let shapeRule = "::dlc::broadcastDims(location, dims, result)";
   let elementTypeRule = "::mlir::getElementTypeOrSelf(adaptor.getOnTrue())";
 }
-def Dlc_AbsorbZeroOp : Dlc_GraphOp<"absorb_zero", [Dlc_Elementwise]> {
+def Dlc_AbsorbZeroOp : Dlc_ElementwiseOp<"absorb_zero", [Dlc_FewInstructions]> {
   let summary = "x, or 0 where factor is 0: a product in which 0 absorbs infinity and NaN";
   let description = [{
     `x` is what has been computed from a product with `factor`, or a quotient of it. Where `factor` is 0 (of either

@@ -6,10 +6,10 @@
 include "ir/DlcMovement.td"
 
 def Dlc_ConcatOp : Dlc_Movement<"concat", "Operands one after another along `axis`",
-                                (ins Variadic<Dlc_Tensor>:$operands, I64Attr:$axis)>;
+                                (ins Variadic<Dlc_Tensor>:$operands, I64Attr:$axis), [Dlc_FollowsLayout]>;
 def Dlc_SliceOp : Dlc_Movement<"slice", "Elements start, start + step, ... of every dimension",
                                (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$starts, DenseI64ArrayAttr:$sizes,
-                                    DenseI64ArrayAttr:$steps)> {
+                                    DenseI64ArrayAttr:$steps), [Dlc_FollowsLayout, Dlc_Recomputable]> {
   let description = [{
     One entry per dimension. Starts are not negative; steps may be (then the start is the highest element).
     `sizes[d] == -1` takes the whole dimension d (start 0, step 1), which is how a dynamic extent is sliced.
@@ -17,7 +17,7 @@ def Dlc_SliceOp : Dlc_Movement<"slice", "Elements start, start + step, ... of ev
 }
 def Dlc_PadOp : Dlc_Movement<"pad", "Padding before and after every dimension; negative padding crops",
                              (ins Dlc_Tensor:$x, Optional<Dlc_Tensor>:$value, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
-                                  Dlc_PadModeAttr:$mode)> {
+                                  Dlc_PadModeAttr:$mode), [Dlc_FollowsLayout]> {
   let description = [{`value` (rank 0) is the value of constant padding; 0 if missing.}];
 }
 def Dlc_TileOp : Dlc_Movement<"tile", "The operand repeated along every dimension",
@@ -61,7 +61,7 @@ def Dlc_UpdateSliceOp : Dlc_Movement<"update_slice", "A tensor with some rows re
 def Dlc_ResizeOp : Dlc_Movement<"resize", "Interpolation to other extents, dimension by dimension",
     (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$sizes, DenseF64ArrayAttr:$scales, DenseF64ArrayAttr:$roi, Dlc_ResizeModeAttr:$mode,
          StrAttr:$coordinate_mode, StrAttr:$nearest_mode, F64Attr:$cubic_coefficient, BoolAttr:$exclude_outside,
-         BoolAttr:$antialias, F64Attr:$extrapolation_value)> {
+         BoolAttr:$antialias, F64Attr:$extrapolation_value), [Dlc_FollowsLayout]> {
   let description = [{
     ONNX `Resize`, with everything resolved: `sizes` are the result's extents (-1: the operand's, unscaled) and `scales`
     the factors by which coordinates are transformed, one per dimension; `roi` is empty or starts then ends;

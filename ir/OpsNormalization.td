@@ -7,10 +7,11 @@ include "ir/DlcBase.td"
 
 class Dlc_Normalization<string opMnemonic, string text, list<Trait> traits = []> : Dlc_GraphOp<opMnemonic, traits> {
   let summary = text;
+  let kernelRoot = "Normalization";
   let shapeRule = "::dlc::copyDims(dims[0], result)";
 }
 
-def Dlc_BatchNormOp : Dlc_Normalization<"batch_norm", "(x - mean) / sqrt(variance + epsilon) * scale + bias, per channel"> {
+def Dlc_BatchNormOp : Dlc_Normalization<"batch_norm", "(x - mean) / sqrt(variance + epsilon) * scale + bias, per channel", [Dlc_FollowsLayout]> {
   let description = [{Channels are dimension 1 of `x`; the other operands are `[C]`. Inference: mean and variance are given.}];
   let arguments = (ins Dlc_RealTensor:$x, Dlc_Tensor:$scale, Dlc_Tensor:$bias, Dlc_Tensor:$mean, Dlc_Tensor:$variance,
                        F64Attr:$epsilon);
@@ -30,14 +31,14 @@ def Dlc_LayerNormOp : Dlc_Normalization<"layer_norm", "Zero mean and unit varian
   let arguments = (ins Dlc_RealTensor:$x, Optional<Dlc_Tensor>:$scale, Optional<Dlc_Tensor>:$bias, I64Attr:$axis, F64Attr:$epsilon,
                        DefaultValuedAttr<BoolAttr, "false">:$root_mean_square);
 }
-def Dlc_GroupNormOp : Dlc_Normalization<"group_norm", "Zero mean and unit variance over groups of channels of one sample"> {
+def Dlc_GroupNormOp : Dlc_Normalization<"group_norm", "Zero mean and unit variance over groups of channels of one sample", [Dlc_FollowsLayout]> {
   let description = [{
     `x: [N, C, spatial...]`, `groups` divides C (`groups = C` is instance normalization); scale and bias are `[C]`.
   }];
   let arguments = (ins Dlc_RealTensor:$x, Dlc_Tensor:$scale, Dlc_Tensor:$bias, I64Attr:$groups, F64Attr:$epsilon);
   let assemblyFormat = [{$x `,` $scale `,` $bias attr-dict `:` `(` type($x) `,` type($scale) `,` type($bias) `)` `->` type($result)}];
 }
-def Dlc_LrnOp : Dlc_Normalization<"lrn", "Local response normalization across channels"> {
+def Dlc_LrnOp : Dlc_Normalization<"lrn", "Local response normalization across channels", [Dlc_FollowsLayout]> {
   let description = [{
     `y = x / (bias + alpha / size * s)^beta`, s the sum of x^2 over channels
     `c - floor((size-1)/2) .. c + ceil((size-1)/2)`.

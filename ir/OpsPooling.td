@@ -8,8 +8,10 @@ include "ir/DlcBase.td"
 /// `pads` lists all low pads, then all high ones. The result's extent is
 /// `floor_or_ceil((in + pad_low + pad_high - dilation (kernel - 1) - 1) / stride) + 1`, where with `ceil_mode` a last window
 /// that would start in the high padding is dropped. Elements outside the input do not count.
-class Dlc_Window<string opMnemonic, string text, dag more = (ins), Type operand = Dlc_NumberTensor> : Dlc_GraphOp<opMnemonic> {
+class Dlc_Window<string opMnemonic, string text, list<Trait> traits, dag more = (ins), Type operand = Dlc_NumberTensor>
+    : Dlc_GraphOp<opMnemonic, traits> {
   let summary = text;
+  let kernelRoot = "Window";
   let arguments = !con((ins operand:$x, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
                             DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
                             DefaultValuedAttr<BoolAttr, "false">:$ceil_mode), more);
@@ -18,9 +20,9 @@ class Dlc_Window<string opMnemonic, string text, dag more = (ins), Type operand 
                                       adaptor.getPads(), adaptor.getCeilMode(), result)}];
 }
 
-def Dlc_MaxPoolOp : Dlc_Window<"max_pool", "Largest element of each window">;
+def Dlc_MaxPoolOp : Dlc_Window<"max_pool", "Largest element of each window", [Dlc_FollowsLayout]>;
 
-def Dlc_MaxPoolIndicesOp : Dlc_Window<"max_pool_indices", "Index of the first largest element of each window",
+def Dlc_MaxPoolIndicesOp : Dlc_Window<"max_pool_indices", "Index of the first largest element of each window", [Dlc_NotDifferentiable],
                                       (ins DefaultValuedAttr<BoolAttr, "false">:$column_major)> {
   let description = [{
     Indices count elements of the whole input `[N, C, spatial...]`, row-major, or with `column_major` with the spatial
@@ -29,16 +31,16 @@ def Dlc_MaxPoolIndicesOp : Dlc_Window<"max_pool_indices", "Index of the first la
   let elementTypeRule = "::mlir::IntegerType::get(context, 64)";
 }
 
-def Dlc_AveragePoolOp : Dlc_Window<"average_pool", "Mean of each window",
+def Dlc_AveragePoolOp : Dlc_Window<"average_pool", "Mean of each window", [Dlc_FollowsLayout],
                                    (ins DefaultValuedAttr<BoolAttr, "false">:$count_include_pad)> {
   let description = [{
     The divisor is the number of elements inside the input, or with `count_include_pad` inside the padded input.
   }];
 }
 
-def Dlc_LpPoolOp : Dlc_Window<"lp_pool", "p-norm of each window", (ins I64Attr:$p), Dlc_RealTensor>;
+def Dlc_LpPoolOp : Dlc_Window<"lp_pool", "p-norm of each window", [Dlc_FollowsLayout], (ins I64Attr:$p), Dlc_RealTensor>;
 
-def Dlc_MaxPoolOffsetsOp : Dlc_Window<"max_pool_offsets", "Which element of each window is the first largest"> {
+def Dlc_MaxPoolOffsetsOp : Dlc_Window<"max_pool_offsets", "Which element of each window is the first largest", [Dlc_FollowsLayout, Dlc_NotDifferentiable]> {
   let description = [{
     Elements of a window are counted row-major from 0. The gradient of `dlc.max_pool` keeps this: it is smaller than
     `dlc.max_pool_indices`, and says directly whether a window's largest element is a given one.
@@ -53,8 +55,9 @@ def Dlc_MaxPoolOffsetsOp : Dlc_Window<"max_pool_offsets", "Which element of each
 
 /// In the reverse direction: every element of the result, which has the shape of `x`, gathers from the windows that cover it. Windows are
 /// added in a fixed order. Elements of `x` are not read.
-class Dlc_WindowGradient<string opMnemonic, string text, dag operands> : Dlc_GraphOp<opMnemonic> {
+class Dlc_WindowGradient<string opMnemonic, string text, dag operands> : Dlc_GraphOp<opMnemonic, [Dlc_FollowsLayout]> {
   let summary = text;
+  let kernelRoot = "Window";
   let arguments = !con(operands, (ins DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
                                       DenseI64ArrayAttr:$pads, DefaultValuedAttr<BoolAttr, "false">:$ceil_mode));
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, $result)";

@@ -11,6 +11,7 @@ def Dlc_ReducesNumbers : PredOpTrait<"booleans are reduced to a maximum or a min
     "!::mlir::getElementTypeOrSelf($_op.getOperand(0)).isInteger(1)">>;
 
 def Dlc_ReduceOp : Dlc_GraphOp<"reduce", [Dlc_ReducesNumbers]> {
+  let kernelRoot = "Reduction";
   let summary = "Reduction of the dimensions `axes`";
   let description = [{
     `axes` are ascending and not negative; with `keep_dims` they stay, with extent 1. Over no elements, a sum is 0,
@@ -27,7 +28,8 @@ def Dlc_ReduceOp : Dlc_GraphOp<"reduce", [Dlc_ReducesNumbers]> {
   let shapeRule = "::dlc::reducedDims(location, dims[0], adaptor.getAxes(), adaptor.getKeepDims(), result)";
 }
 
-def Dlc_ArgExtremeOp : Dlc_GraphOp<"arg_extreme"> {
+def Dlc_ArgExtremeOp : Dlc_GraphOp<"arg_extreme", [Dlc_NotDifferentiable]> {
+  let kernelRoot = "Reduction";
   let summary = "Index of the largest (or with `minimum`, smallest) element along `axis`";
   let description = [{The first such element, or with `select_last` the last. The result is i64.}];
   let arguments = (ins Dlc_Tensor:$x, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "false">:$minimum,

@@ -5,7 +5,7 @@
 
 include "ir/DlcBase.td"
 
-class Dlc_TopK<string opMnemonic, string text> : Dlc_GraphOp<opMnemonic> {
+class Dlc_TopK<string opMnemonic, string text, list<Trait> traits = []> : Dlc_GraphOp<opMnemonic, traits> {
   let summary = text;
   let arguments = (ins Dlc_Tensor:$x, I64Attr:$k, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "false">:$smallest);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
@@ -20,7 +20,8 @@ def Dlc_TopKOp : Dlc_TopK<"top_k", "The k largest elements along `axis`, in orde
     ```
   }];
 }
-def Dlc_TopKIndicesOp : Dlc_TopK<"top_k_indices", "The indices along `axis` of the elements of `dlc.top_k`, as i64"> {
+def Dlc_TopKIndicesOp : Dlc_TopK<"top_k_indices", "The indices along `axis` of the elements of `dlc.top_k`, as i64",
+                                  [Dlc_NotDifferentiable]> {
   let elementTypeRule = "::mlir::IntegerType::get(context, 64)";
 }
 

@@ -6,7 +6,7 @@
 include "ir/DlcMovement.td"
 
 def Dlc_ReshapeOp : Dlc_Movement<"reshape", "The same elements, row-major, in another shape",
-                                 (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$shape)> {
+                                 (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$shape), [Dlc_Recomputable]> {
   let description = [{
     An extent of `shape` is a number, -1 (once: what is left of the elements), or -2 - d: the operand's extent of
     dimension d.
@@ -33,7 +33,7 @@ def Dlc_TransposeOp : Dlc_Movement<"transpose", "Dimension i of the result is di
   let hasCanonicalizer = 1;
 }
 def Dlc_ExpandOp : Dlc_Movement<"expand", "Broadcast to a shape",
-                                (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$shape)> {
+                                (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$shape), [Dlc_Recomputable]> {
   let description = [{
     Broadcasts both ways as ONNX `Expand` does. An extent of `shape` is a number, or -2 - d: the operand's extent of
     dimension d.

@@ -22,7 +22,7 @@ def Dlc_GradientOp : Dlc_Op<"gradient", [Pure, DeclareOpInterfaceMethods<InferTy
   let hasVerifier = 1;
 }
 
-def Dlc_StopGradientOp : Dlc_GraphOp<"stop_gradient", [Dlc_Elementwise]> {
+def Dlc_StopGradientOp : Dlc_ElementwiseOp<"stop_gradient"> {
   let summary = "The operand, through which no gradient passes";
   let arguments = (ins Dlc_Tensor:$x);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";

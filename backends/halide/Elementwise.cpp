@@ -205,12 +205,23 @@ static FailureOr<TensorFunc> emitAbsorbZero(AbsorbZeroOp op, KernelBuilder &buil
   });
 }
 
-template <typename... Ops> static void addUnary(EmitterRegistry &registry) {
-  (registry.add<Ops>(&emitUnary<Ops>), ...);
+// An op whose function `compute` is above has an emitter: of one operand or of two.
+template <typename OpTy, typename = void> constexpr bool isUnary = false;
+template <typename OpTy>
+constexpr bool isUnary<OpTy, std::void_t<decltype(compute(std::declval<OpTy>(), std::declval<Expr>()))>> = true;
+template <typename OpTy, typename = void> constexpr bool isBinary = false;
+template <typename OpTy>
+constexpr bool
+    isBinary<OpTy, std::void_t<decltype(compute(std::declval<OpTy>(), std::declval<Expr>(), std::declval<Expr>()))>> =
+        true;
+
+template <typename OpTy> static void addComputed(EmitterRegistry &registry) {
+  if constexpr (isUnary<OpTy>)
+    registry.add<OpTy>(&emitUnary<OpTy>);
+  else if constexpr (isBinary<OpTy>)
+    registry.add<OpTy>(&emitBinary<OpTy>);
 }
-template <typename... Ops> static void addBinary(EmitterRegistry &registry) {
-  (registry.add<Ops>(&emitBinary<Ops>), ...);
-}
+template <typename... Ops> static void addFamily(EmitterRegistry &registry) { (addComputed<Ops>(registry), ...); }
 
 void scheduleRows(KernelBuilder &builder, Halide::Func func) {
   std::vector<Halide::Var> arguments = func.args();
@@ -233,13 +244,22 @@ static LogicalResult scheduleElementwise(KernelBuilder &builder) {
 }
 
 void registerElementwiseEmitters(EmitterRegistry &registry) {
-  addUnary<AbsOp, NegOp, SignOp, CeilOp, FloorOp, RoundOp, SqrtOp, ReciprocalOp, ExpOp, LogOp, ErfOp, SinOp, CosOp,
-           TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp, TanhOp, SigmoidOp, ReluOp,
-           LeakyReluOp, ThresholdedReluOp, EluOp, CeluOp, SeluOp, SoftplusOp, SoftsignOp, HardSigmoidOp, HardSwishOp,
-           SwishOp, MishOp, GeluOp, ShrinkOp, ClampOp, IsNanOp, IsInfOp, NotOp, BitwiseNotOp, CastOp>(registry);
-  addBinary<AndOp, OrOp, XorOp, BitwiseAndOp, BitwiseOrOp, BitwiseXorOp, BitShiftOp, EqualOp, GreaterOp,
-            GreaterOrEqualOp, LessOp, LessOrEqualOp, AddOp, SubOp, MulOp, DivOp, ModOp, PowOp, MaxOp, MinOp, PReluOp>(
-      registry);
+  addFamily<
+#define GET_OP_LIST
+#include "ir/OpsArithmetic.cpp.inc"
+      >(registry);
+  addFamily<
+#define GET_OP_LIST
+#include "ir/OpsElementwise.cpp.inc"
+      >(registry);
+  addFamily<
+#define GET_OP_LIST
+#include "ir/OpsActivation.cpp.inc"
+      >(registry);
+  addFamily<
+#define GET_OP_LIST
+#include "ir/OpsLogic.cpp.inc"
+      >(registry);
   registry.add<WhereOp>(&emitWhere);
   registry.add<AbsorbZeroOp>(&emitAbsorbZero);
   registry.addScheduler(KernelRoot::Elementwise, &scheduleElementwise);

@@ -23,6 +23,7 @@ void registerReductionEmitters(EmitterRegistry &registry);
 void registerWindowEmitters(EmitterRegistry &registry);
 void registerNormalizationEmitters(EmitterRegistry &registry);
 void registerRecurrentEmitters(EmitterRegistry &registry);
+void registerOpsWithoutKernel(EmitterRegistry &registry);
 
 } // namespace dlc::halide
 

@@ -39,6 +39,7 @@ const EmitterRegistry &getEmitterRegistry() {
     registerWindowEmitters(all);
     registerNormalizationEmitters(all);
     registerRecurrentEmitters(all);
+    registerOpsWithoutKernel(all);
     return all;
   }();
   return registry;
@@ -248,8 +249,10 @@ LogicalResult KernelBuilder::build(const EmitterRegistry &registry) {
     declareInput(argument);
   for (Operation &op : body.without_terminator()) {
     const Emitter *emitter = registry.findEmitter(op.getName().getStringRef());
-    if (!emitter)
-      return op.emitOpError("has no kernel on this target");
+    if (!emitter) {
+      llvm::StringRef why = registry.findReasonForNone(op.getName().getStringRef());
+      return op.emitOpError("has no kernel on this target") << (why.empty() ? "" : ": ") << why;
+    }
     FailureOr<TensorFunc> result = (*emitter)(&op, *this);
     if (failed(result))
       return failure();

@@ -33,12 +33,17 @@ public:
       return emitter(llvm::cast<OpTy>(op), builder);
     };
   }
+  /// Says why `OpTy` has no emitter: it is never in a kernel.
+  template <typename OpTy> void addNone(llvm::StringRef why) { reasons[OpTy::getOperationName()] = why; }
   void addScheduler(KernelRoot root, Scheduler scheduler) { schedulers[static_cast<int>(root)] = std::move(scheduler); }
 
   const Emitter *findEmitter(llvm::StringRef opName) const;
   const Scheduler *findScheduler(KernelRoot root) const;
+  /// Why an op has no emitter; empty if nobody has said so.
+  llvm::StringRef findReasonForNone(llvm::StringRef opName) const { return reasons.lookup(opName); }
 
 private:
+  llvm::StringMap<llvm::StringRef> reasons;
   llvm::StringMap<Emitter> emitters;
   std::map<int, Scheduler> schedulers;
 };

@@ -38,7 +38,7 @@ struct ModelScope {
   llvm::SmallVector<std::pair<std::string, int64_t>> symbolPlaces;
   llvm::StringMap<std::string> constants; ///< initializers by type and bytes
   int64_t bytes = 0;                      ///< of all initializers
-  std::set<std::string> domains;          ///< of nodes outside of the default domain
+  std::set<std::string> domains;          ///< of nodes outside the default domain
 };
 
 /// Adds `value`, whose type ONNX has, to the graph's initializers.

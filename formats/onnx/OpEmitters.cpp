@@ -28,7 +28,7 @@ void OpEmitters::addRow(const onnx_format::OpRow &row) {
     NodeAttributes attributes;
     for (const onnx_format::OpAttribute &attribute : row.attributes)
       attributes.emplace_back(attribute.name.data(), toNodeAttribute(op, attribute));
-    return mlir::FailureOr<std::string>(writer.add(row.name, inputs, std::move(attributes)));
+    return mlir::FailureOr<std::string>(writer.add(row.name, inputs, attributes));
   };
 }
 
@@ -43,6 +43,7 @@ OpEmitters::OpEmitters() {
   registerReduction(*this);
   registerMovement(*this);
   registerSelection(*this);
+  registerOpsWithoutForm(*this);
 }
 
 const OpEmitters &OpEmitters::get() {
@@ -62,9 +63,12 @@ static mlir::LogicalResult writeOp(mlir::Operation &op, GraphWriter &writer) {
   if (auto loop = llvm::dyn_cast<LoopOp>(op))
     return emitLoop(loop, writer);
   const OpEmitter *emitter = OpEmitters::find(op.getName().getStringRef());
-  if (!emitter)
+  if (!emitter) {
+    llvm::StringRef why = OpEmitters::findReasonForNone(op.getName().getStringRef());
     return op.emitError("op '") << op.getName().stripDialect()
-                                << "' has no form in ONNX, so that a graph with it cannot be an .onnx file";
+                                << "' has no form in ONNX, so that a graph with it cannot be an .onnx file"
+                                << (why.empty() ? "" : ": ") << why;
+  }
   for (mlir::Value operand : op.getOperands())
     if (!getElementType(mlir::getElementTypeOrSelf(operand.getType())))
       return op.emitError("op '") << op.getName().stripDialect() << "' has an operand of a type that ONNX lacks, "

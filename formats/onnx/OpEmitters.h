@@ -26,7 +26,7 @@ public:
       return mlir::FailureOr<std::string>(emit(llvm::cast<OpTy>(op), writer));
     };
   }
-  /// Says why `OpTy` has no form.
+  /// Says why `OpTy` has no emitter.
   template <typename OpTy> void addNone(llvm::StringRef why) { reasons[OpTy::getOperationName()] = why; }
   /// An op that is one node with the same operands and without attributes.
   template <typename OpTy> void addPlain(const char *type) {
@@ -54,6 +54,7 @@ void registerNormalization(OpEmitters &emitters);
 void registerReduction(OpEmitters &emitters);
 void registerMovement(OpEmitters &emitters);
 void registerSelection(OpEmitters &emitters);
+void registerOpsWithoutForm(OpEmitters &emitters);
 
 /// Writes all ops of the writer's function but the end. Fails after diagnostics at every op that has no form in ONNX.
 mlir::LogicalResult writeOps(GraphWriter &writer);

@@ -48,7 +48,7 @@ OpAttribute choice(llvm::StringRef name, llvm::StringRef property, std::array<ll
                    llvm::StringRef isTrue, llvm::StringRef otherwise, llvm::StringRef summary);
 
 struct OpRow {
-  std::string name;   ///< of the node: NAME, or DOMAIN.NAME outside of ONNX's default domain
+  std::string name;   ///< of the node: NAME, or DOMAIN.NAME outside ONNX's default domain
   int64_t since;      ///< first opset of its domain; 0: ONNX lacks it, and only JSON models may have it
   llvm::StringRef op; ///< with its dialect
   unsigned operands;  ///< 1 or 2, of one element type, which broadcast

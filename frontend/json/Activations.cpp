@@ -47,7 +47,7 @@ static Value buildStep(OpContext &context, const Attributes &, Value x) {
 static Value buildIdentity(OpContext &, const Attributes &, Value x) { return x; }
 
 /// Those that the table of ops describes, called as the op.
-static void addRows(std::vector<Activation> &activations) {
+static void addRows(std::vector<ActivationKind> &activations) {
   for (const dlc::onnx_format::OpRow &row : dlc::onnx_format::getOpTable())
     if (!row.activation.empty())
       activations.push_back({row.op.split('.').second.str(), row.activation, getLayerFields(row),
@@ -57,12 +57,12 @@ static void addRows(std::vector<Activation> &activations) {
                              }});
 }
 
-ArrayRef<Activation> dlc::json::getActivations() {
-  static const std::vector<Activation> activations = [] {
+ArrayRef<ActivationKind> dlc::json::getActivations() {
+  static const std::vector<ActivationKind> activations = [] {
     std::vector<Field> axis = {optional("axis", integer(), "-1", "The dimension that is normalized")};
-    std::vector<Activation> result;
+    std::vector<ActivationKind> result;
     addRows(result);
-    std::vector<Activation> others = {
+    std::vector<ActivationKind> others = {
         {"relu6", "min(max(x, 0), 6)", {}, buildRelu6},
         {"selu", "Scaled elu that keeps mean 0 and variance 1", {}, buildSelu},
         {"gelu",
@@ -100,7 +100,7 @@ RulePtr dlc::json::getActivationRule() {
     variant->kind = Rule::Kind::Variant;
     variant->tag = "op";
     variant->noun = "activation";
-    for (const Activation &activation : getActivations()) {
+    for (const ActivationKind &activation : getActivations()) {
       names.push_back(activation.name);
       variant->variants.push_back({activation.name, activation.summary, activation.fields});
     }
@@ -110,14 +110,14 @@ RulePtr dlc::json::getActivationRule() {
   return rule;
 }
 
-const Activation &dlc::json::findActivation(StringRef name) {
-  const Activation *activation =
-      llvm::find_if(getActivations(), [&](const Activation &activation) { return activation.name == name; });
+const ActivationKind &dlc::json::findActivation(StringRef name) {
+  const ActivationKind *activation =
+      llvm::find_if(getActivations(), [&](const ActivationKind &activation) { return activation.name == name; });
   assert(activation != getActivations().end() && "validated activations are in the table");
   return *activation;
 }
 
 Value dlc::json::buildActivation(OpContext &context, const JsonValue &value, Value x) {
-  const Activation &activation = findActivation(value.isString() ? value.string : value.find("op")->string);
+  const ActivationKind &activation = findActivation(value.isString() ? value.string : value.find("op")->string);
   return activation.build(context, Attributes(activation.fields, value.isObject() ? &value : nullptr), x);
 }

@@ -10,15 +10,15 @@
 namespace dlc::json {
 
 /// An activation without parameters that are trained.
-struct Activation {
+struct ActivationKind {
   std::string name, summary;
   std::vector<Field> fields;
   std::function<mlir::Value(OpContext &context, const Attributes &attributes, mlir::Value x)> build;
 };
 
-llvm::ArrayRef<Activation> getActivations();
+llvm::ArrayRef<ActivationKind> getActivations();
 /// The one called `name`, which has been validated.
-const Activation &findActivation(llvm::StringRef name);
+const ActivationKind &findActivation(llvm::StringRef name);
 
 /// An activation: a name, or an object with `op` and its options.
 RulePtr getActivationRule();

@@ -29,7 +29,7 @@ void dlc::json::addActivationLayers(std::vector<LayerKind> &kinds) {
                    "The activation that the key `activation` names",
                    {required("activation", getActivationRule(), "What is applied")},
                    buildActivationLayer});
-  for (const Activation &activation : getActivations())
+  for (const ActivationKind &activation : getActivations())
     kinds.push_back({activation.name, activation.summary, activation.fields, buildNamed});
   kinds.push_back({"prelu",
                    "x if x >= 0, else a trained slope of the channel times x",

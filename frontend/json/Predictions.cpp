@@ -3,9 +3,7 @@
 #include "ir/OpsActivation.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsConvolution.h"
 #include "ir/OpsElementwise.h"
-#include "ir/OpsLinear.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsNormalization.h"
 #include "ir/OpsShape.h"
@@ -49,7 +47,7 @@ static bool isScore(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
     return false;
-  if (llvm::isa<dlc::MatMulOp, dlc::EinsumOp, dlc::ConvOp, dlc::ConvTransposeOp>(op))
+  if (op->hasTrait<dlc::Contraction>())
     return llvm::any_of(op->getOperands(), isParameter);
   if (llvm::isa<dlc::BatchNormOp, dlc::LayerNormOp, dlc::GroupNormOp>(op))
     return true;
@@ -67,10 +65,11 @@ static PredictionKind classify(Operation *op, Value value) {
       .Case([](dlc::SoftmaxOp) { return PredictionKind::Softmax; })
       .Case([](dlc::LogSoftmaxOp) { return PredictionKind::LogSoftmax; })
       .Case<dlc::SigmoidOp, dlc::HardSigmoidOp>([](auto) { return PredictionKind::Sigmoid; })
-      .Case<dlc::ReluOp, dlc::LeakyReluOp, dlc::ThresholdedReluOp, dlc::EluOp, dlc::CeluOp, dlc::SeluOp,
-            dlc::SoftplusOp, dlc::SoftsignOp, dlc::HardSwishOp, dlc::SwishOp, dlc::MishOp, dlc::GeluOp, dlc::ShrinkOp,
-            dlc::PReluOp, dlc::TanhOp>([](auto) { return PredictionKind::Activated; })
-      .Default([&](Operation *) { return isScore(value) ? PredictionKind::Scores : PredictionKind::Unknown; });
+      .Default([&](Operation *other) {
+        if (other->hasTrait<dlc::Activation>())
+          return PredictionKind::Activated;
+        return isScore(value) ? PredictionKind::Scores : PredictionKind::Unknown;
+      });
 }
 
 /// The number of elements that `softmax` normalizes together, if it is known.

@@ -26,7 +26,7 @@ public:
   void add(llvm::StringRef op, int64_t since, ImportFunction function);
   /// `function` may set the results of `op` from operands that are all known; where it sets none, the op is imported as
   /// usual.
-  void addEvaluator(llvm::StringRef op, ImportFunction function) { evaluators[op] = function; }
+  void addEvaluator(llvm::StringRef op, ImportFunction function) { evaluators[op] = std::move(function); }
 
   ImportFunction lookup(llvm::StringRef op, int64_t opset) const;
   ImportFunction lookupEvaluator(llvm::StringRef op) const { return evaluators.lookup(op); }

@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/OpsActivation.h"
-#include "ir/OpsArithmetic.h"
-#include "ir/OpsElementwise.h"
-#include "ir/OpsLogic.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
 #include "passes/Passes.h"
@@ -33,12 +29,7 @@ bool takesEpilogue(Operation *op) {
 }
 
 /// Elementwise ops of a few instructions; repeating one costs less than memory traffic.
-bool isCheap(Operation *op) {
-  return llvm::isa<dlc::AddOp, dlc::SubOp, dlc::MulOp, dlc::NegOp, dlc::AbsOp, dlc::ReluOp, dlc::ClampOp, dlc::MaxOp,
-                   dlc::MinOp, dlc::CastOp, dlc::LeakyReluOp, dlc::WhereOp, dlc::FloorOp, dlc::LessOp,
-                   dlc::LessOrEqualOp, dlc::GreaterOp, dlc::GreaterOrEqualOp, dlc::EqualOp, dlc::AndOp, dlc::OrOp,
-                   dlc::NotOp, dlc::AbsorbZeroOp>(op);
-}
+bool isCheap(Operation *op) { return op->hasTrait<dlc::FewInstructions>(); }
 
 /// Whether `op` picks elements one by one, by indices of the shape of its result.
 bool isElementGather(Operation *op) {

@@ -3,17 +3,9 @@
 #include "ir/ConstantData.h"
 #include "ir/Layout.h"
 #include "ir/Names.h"
-#include "ir/OpsActivation.h"
-#include "ir/OpsAttention.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
-#include "ir/OpsConvolution.h"
-#include "ir/OpsElementwise.h"
 #include "ir/OpsKernel.h"
-#include "ir/OpsLinear.h"
-#include "ir/OpsNormalization.h"
-#include "ir/OpsPooling.h"
-#include "ir/OpsReduction.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -96,24 +88,7 @@ KernelOp createCopyKernel(OpBuilder &builder, Location location, Value value, ll
   return kernel;
 }
 
-KernelRoot getFamily(Operation *op) {
-  if (op->hasTrait<Elementwise>())
-    return KernelRoot::Elementwise;
-  if (llvm::isa<ConvOp, ConvTransposeOp, ConvWeightGradientOp>(op))
-    return KernelRoot::Convolution;
-  if (llvm::isa<MatMulOp, EinsumOp>(op))
-    return KernelRoot::Contraction;
-  if (llvm::isa<AttentionOp>(op))
-    return KernelRoot::Attention;
-  if (llvm::isa<MaxPoolOp, MaxPoolIndicesOp, MaxPoolOffsetsOp, AveragePoolOp, LpPoolOp, MaxPoolGradientOp,
-                SpreadWindowsOp>(op))
-    return KernelRoot::Window;
-  if (llvm::isa<ReduceOp, ArgExtremeOp>(op))
-    return KernelRoot::Reduction;
-  if (llvm::isa<BatchNormOp, LayerNormOp, GroupNormOp, LrnOp, SoftmaxOp, LogSoftmaxOp, HardmaxOp>(op))
-    return KernelRoot::Normalization;
-  return KernelRoot::Movement;
-}
+KernelRoot getFamily(Operation *op) { return llvm::cast<KernelOpInterface>(op).getKernelRoot(); }
 
 bool needsKernel(Operation *op) {
   return op->getName().getDialectNamespace() == DlcDialect::getDialectNamespace() && op->getNumResults() == 1 &&
@@ -121,12 +96,7 @@ bool needsKernel(Operation *op) {
 }
 
 bool KernelBudget::spend(Operation *op) {
-  // Functions of libm and their likes are polynomials of tens of operations.
-  bool isPolynomial =
-      llvm::isa<ExpOp, LogOp, ErfOp, SinOp, CosOp, TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp,
-                AtanhOp, TanhOp, SigmoidOp, EluOp, CeluOp, SeluOp, SoftplusOp, SwishOp, MishOp, GeluOp, PowOp, ModOp>(
-          op);
-  int64_t cost = isPolynomial ? 4 : 1;
+  int64_t cost = op->hasTrait<Transcendental>() ? 4 : 1;
   if (cost > left)
     return false;
   left -= cost;

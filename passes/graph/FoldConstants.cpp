@@ -2,7 +2,6 @@
 #include "passes/graph/FoldConstants.h"
 #include "ir/ConstantData.h"
 #include "ir/Layout.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsMovement.h"
@@ -58,25 +57,6 @@ void forEachElement(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<llvm::SmallVec
   }
 }
 
-using Function = double (*)(double, double);
-
-/// What `op` does to each element, in doubles (functions of one operand get it twice); null if that is not known. f32
-/// results are the same as with f32 arithmetic for these ops: double carries more than twice its precision, so rounding
-/// twice is harmless.
-Function getFunction(Operation *op) {
-  return llvm::TypeSwitch<Operation *, Function>(op)
-      .Case<dlc::AddOp>([](auto) { return [](double x, double y) { return x + y; }; })
-      .Case<dlc::SubOp>([](auto) { return [](double x, double y) { return x - y; }; })
-      .Case<dlc::MulOp>([](auto) { return [](double x, double y) { return x * y; }; })
-      .Case<dlc::DivOp>([](auto) { return [](double x, double y) { return x / y; }; })
-      .Case<dlc::SqrtOp>([](auto) { return [](double x, double) { return std::sqrt(x); }; })
-      .Case<dlc::ReciprocalOp>([](auto) { return [](double x, double) { return 1 / x; }; })
-      .Case<dlc::NegOp>([](auto) { return [](double x, double) { return -x; }; })
-      .Case<dlc::AbsOp>([](auto) { return [](double x, double) { return std::abs(x); }; })
-      .Case<dlc::CastOp>([](auto) { return [](double x, double) { return x; }; })
-      .Default([](Operation *) { return nullptr; });
-}
-
 FailureOr<ElementsAttr> computeReshape(dlc::ReshapeOp op) {
   auto constant = op.getX().getDefiningOp<dlc::ConstantOp>();
   auto type = llvm::cast<RankedTensorType>(op.getType());
@@ -86,7 +66,7 @@ FailureOr<ElementsAttr> computeReshape(dlc::ReshapeOp op) {
 }
 
 FailureOr<ElementsAttr> computeArithmetic(Operation *op) {
-  Function function = getFunction(op);
+  auto function = llvm::dyn_cast<dlc::EvaluationOpInterface>(op);
   auto type = function ? llvm::cast<RankedTensorType>(op->getResult(0).getType()) : nullptr;
   if (!type || !type.hasStaticShape() || !llvm::isa<FloatType>(type.getElementType()))
     return failure();
@@ -106,7 +86,7 @@ FailureOr<ElementsAttr> computeArithmetic(Operation *op) {
   values.reserve(type.getNumElements());
   forEachElement(type.getShape(), strides, [&](llvm::ArrayRef<int64_t> offsets) {
     double first = operands.front().getDouble(offsets.front()), last = operands.back().getDouble(offsets.back());
-    values.push_back(function(first, last));
+    values.push_back(function.evaluate(first, last));
   });
   return dlc::makeConstantFromDoubles(type, values);
 }

@@ -7,9 +7,6 @@
 #include "ir/OpsKernel.h"
 #include "ir/OpsLayout.h"
 #include "ir/OpsLinear.h"
-#include "ir/OpsMovement.h"
-#include "ir/OpsNormalization.h"
-#include "ir/OpsPooling.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
 #include "passes/Passes.h"
@@ -28,14 +25,6 @@ namespace dlc {
 using namespace mlir;
 
 namespace {
-
-/// Ops that compute the same whatever the order of dimensions in memory, with a result as large as their operand.
-bool followsLayout(Operation *op) {
-  return op->hasTrait<dlc::Elementwise>() ||
-         llvm::isa<dlc::MaxPoolOp, dlc::AveragePoolOp, dlc::LpPoolOp, dlc::LrnOp, dlc::BatchNormOp, dlc::GroupNormOp,
-                   dlc::MaxPoolOffsetsOp, dlc::MaxPoolGradientOp, dlc::SpreadWindowsOp, dlc::ConcatOp, dlc::SliceOp,
-                   dlc::PadOp, dlc::ResizeOp>(op);
-}
 
 /// A reduction of all spatial dimensions reads any layout; what is left is a vector of channels.
 bool readsAnyLayout(Operation *op) {
@@ -68,7 +57,7 @@ public:
         assignAttention(attention);
       else if (auto loop = llvm::dyn_cast<dlc::LoopOp>(op))
         assignLoop(loop);
-      else if (followsLayout(&op))
+      else if (op.hasTrait<dlc::FollowsLayout>())
         follow(&op);
       else if (!readsAnyLayout(&op) && !llvm::isa<dlc::PackOp, dlc::UnpackOp, dlc::KernelOp>(op) && !dlc::isAlias(&op))
         for (OpOperand &operand : op.getOpOperands())

@@ -2,13 +2,10 @@
 #include "passes/training/FiniteValues.h"
 #include "ir/ConstantData.h"
 #include "ir/OpsArithmetic.h"
-#include "ir/OpsAttention.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
-#include "ir/OpsConvolution.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
-#include "ir/OpsLinear.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsReduction.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -36,8 +33,6 @@ bool isPolynomialExponent(Value exponent) {
 /// Whether `op` can make infinity or NaN of finite operands.
 static bool isUnbounded(Operation *op) {
   return llvm::TypeSwitch<Operation *, bool>(op)
-      .Case<SqrtOp, ReciprocalOp, LogOp, ExpOp, SinhOp, CoshOp, AsinOp, AcosOp, AcoshOp, AtanhOp>(
-          [](auto) { return true; })
       .Case<DivOp, ModOp>([](auto division) { return mayBeSingularDivisor(division.getRhs()); })
       .Case([](PowOp power) { return !isPolynomialExponent(power.getRhs()); })
       .Case([](ReduceOp reduce) { return reduce.getKind() == ReductionKind::LogSum; })
@@ -45,14 +40,11 @@ static bool isUnbounded(Operation *op) {
         std::optional<double> number = getUniformConstant(constant);
         return number && !std::isfinite(*number);
       })
-      .Default(false);
+      .Default(op->hasTrait<Singular>());
 }
 
 /// Sums of products mix elements: behind them there is none that a NaN has left alone.
-static bool isContraction(Operation *op) {
-  return llvm::isa<MatMulOp, EinsumOp, LeastSquaresOp, ConvOp, ConvTransposeOp, ConvWeightGradientOp, AttentionOp,
-                   LoopOp>(op);
-}
+static bool isContraction(Operation *op) { return op->hasTrait<Contraction>() || llvm::isa<LoopOp>(op); }
 
 void FiniteValues::analyze(Block &block, Operation *end) {
   // A model that asks whether a tensor is finite says that it need not be.

@@ -10,7 +10,6 @@
 // often does for others already, and the backward loop reads them shifted by one step.
 #include "ir/Names.h"
 #include "ir/OpsArithmetic.h"
-#include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsMovement.h"
@@ -155,9 +154,7 @@ private:
   }
 
   /// Whether computing `op` again is cheaper than storing what it gives.
-  static bool isCheap(Operation *op) {
-    return op->hasTrait<Elementwise>() || llvm::isa<ConstantOp, FillOp, IotaOp, ReshapeOp, SliceOp, ExpandOp>(op);
-  }
+  static bool isCheap(Operation *op) { return op->hasTrait<Recomputable>(); }
 
   /// The values of the forward step that are scan outputs of the forward loop; the backward step gets them as
   /// arguments.

@@ -114,8 +114,10 @@ def test_extents(scratch, run, kind):
 
 
 def registered(top):
-    """The operations that importers of both formats know."""
+    """The operations that importers of both formats know, by the table that they share or by code of their own."""
     found = set()
+    for path in (top / "formats" / "onnx").glob("*Ops.cpp"):
+        found |= {name.rpartition(".")[2] for name in re.findall(r'\brow<\w+>\("([\w.]+)"', path.read_text())}
     for path in (top / "frontend" / "onnx").glob("*.cpp"):
         found |= {name.rpartition(".")[2] for name in re.findall(r'registry\.add\("([\w.]+)"', path.read_text())}
     for path in (top / "frontend" / "json").glob("Nodes*.cpp"):

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ops that are never in a kernel, and why.
+#include "backends/halide/Families.h"
+#include "backends/halide/KernelBuilder.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsProgram.h"
+#include "ir/OpsTraining.h"
+
+namespace dlc::halide {
+
+void registerOpsWithoutKernel(EmitterRegistry &registry) {
+  registry.addNone<GradientOp>("--dlc-differentiate replaces it by graph ops");
+  registry.addNone<StopGradientOp>("--dlc-differentiate replaces it by its operand");
+  registry.addNone<ApplyGradientsOp>("--dlc-add-optimizer replaces it by graph ops");
+  registry.addNone<LeastSquaresOp>("--dlc-lower-least-squares replaces it by graph ops");
+  registry.addNone<LoopOp>("the program runs it");
+  registry.addNone<ParameterOp>("it is the memory of a variable");
+  registry.addNone<LoadParameterOp>("it becomes a constant or an argument");
+  registry.addNone<AssignOp>("it becomes a result");
+  registry.addNone<KernelOp>("it contains what a kernel computes");
+  registry.addNone<KernelFuncOp>("it contains what a kernel computes");
+  registry.addNone<YieldOp>("it ends a kernel");
+  registry.addNone<LaunchOp>("the program runs kernels by it");
+  registry.addNone<FillHaloOp>("the program fills memory by it");
+  registry.addNone<WeightsOp>("it is a block of memory");
+  registry.addNone<VariablesOp>("it is a block of memory");
+}
+
+} // namespace dlc::halide

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ops that no emitter writes, and why.
+#include "formats/onnx/OpEmitters.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsConvolution.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsLayout.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsPooling.h"
+#include "ir/OpsProgram.h"
+#include "ir/OpsTraining.h"
+
+namespace dlc::onnx_export {
+
+template <typename... Ops> static void addNone(OpEmitters &emitters, llvm::StringRef why) {
+  (emitters.addNone<Ops>(why), ...);
+}
+
+void registerOpsWithoutForm(OpEmitters &emitters) {
+  addNone<ParameterOp, LoadParameterOp, ConstantOp>(emitters, "it is an initializer");
+  addNone<LoopOp>(emitters, "it is a graph of its own, which emitLoop writes");
+  addNone<LeastSquaresOp>(emitters, "ONNX does not solve equations");
+  addNone<RandomUniformOp>(emitters, "ONNX has no random numbers that are a function of a seed and a counter");
+  addNone<AbsorbZeroOp, ScatterAddOp, ConvWeightGradientOp, MaxPoolOffsetsOp, MaxPoolGradientOp, SpreadWindowsOp>(
+      emitters, "it is part of a gradient");
+  addNone<GradientOp, ApplyGradientsOp, AssignOp>(emitters, "ONNX graphs do not train");
+  addNone<PackOp, UnpackOp, KernelOp, KernelFuncOp, YieldOp>(emitters, "it belongs to the level of kernels");
+  addNone<LaunchOp, FillHaloOp, WeightsOp, VariablesOp>(emitters, "it belongs to the level of programs");
+}
+
+} // namespace dlc::onnx_export
