@@ -133,8 +133,6 @@ LogicalResult SymbolicShapes::walk(FunctionOpInterface function) {
     Dims result;
     if (type.hasStaticShape()) {
       result = staticDims(type);
-    } else if (llvm::isa<PackOp, UnpackOp>(op)) {
-      result = Dims(getDims(op->getOperand(0)));
     } else if (auto interface = llvm::dyn_cast<DimensionOpInterface>(op)) {
       llvm::SmallVector<Dims> operandDims;
       for (Value operand : op->getOperands())

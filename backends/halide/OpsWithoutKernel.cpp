@@ -24,6 +24,7 @@ void registerOpsWithoutKernel(EmitterRegistry &registry) {
   registry.addNone<KernelFuncOp>("it contains what a kernel computes");
   registry.addNone<YieldOp>("it ends a kernel");
   registry.addNone<LaunchOp>("the program runs kernels by it");
+  registry.addNone<LaunchTableOp>("the program runs kernels by it");
   registry.addNone<FillHaloOp>("the program fills memory by it");
   registry.addNone<WeightsOp>("it is a block of memory");
   registry.addNone<VariablesOp>("it is a block of memory");

@@ -59,6 +59,8 @@ mlir::FailureOr<llvm::SmallVector<EntryArgument>> dlc::locateArguments(mlir::fun
 namespace {
 /// Reads what a dlc_call tells of blocks and numbers.
 struct CallReader {
+  CallReader(HostEmitter emit, Value call) : emit(emit), call(call) {}
+
   HostEmitter emit;
   Value call;
   llvm::SmallDenseMap<size_t, Value> tables; ///< of addresses or numbers, by their field of the call
@@ -102,7 +104,7 @@ mlir::FailureOr<Value> dlc::replaceArguments(mlir::func::FuncOp function) {
   HostEmitter emit{builder, function.getLoc()};
   mlir::Block &body = function.front();
   unsigned count = body.getNumArguments();
-  CallReader reader{emit, body.addArgument(emit.pointerType(), function.getLoc()), {}};
+  CallReader reader(emit, body.addArgument(emit.pointerType(), function.getLoc()));
   for (unsigned index = 0; index < count; ++index) {
     Value argument = body.getArgument(index);
     EntryArgument place = (*places)[index];

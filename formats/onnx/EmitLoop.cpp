@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A loop over sequences is a `Scan`, whose body reads captures from the outer scope. One that only counts,
 // or may stop, is a `Loop`.
-#include "backends/onnx/OpEmitters.h"
 #include "formats/onnx/OpEmitters.h"
 #include "ir/OpsControl.h"
 #include "ir/SymbolicShapes.h"

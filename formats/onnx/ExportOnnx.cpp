@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "backends/onnx/ExportOnnx.h"
-#include "backends/onnx/OpEmitters.h"
 #include "formats/onnx/ExportOnnx.h"
-#include "formats/onnx/GraphWriter.h"
+#include "formats/onnx/OpEmitters.h"
 #include "formats/onnx/OpTable.h"
 #include "ir/ConstantData.h"
 #include "ir/OpsConstant.h"

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "backends/onnx/GraphWriter.h"
 #include "formats/onnx/GraphWriter.h"
-#include "formats/onnx/OpEmitters.h"
 #include "ir/ConstantData.h"
 #include "ir/Names.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsControl.h"
-#include "ir/TensorDescription.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;

@@ -25,11 +25,12 @@ void registerOpsWithoutForm(OpEmitters &emitters) {
   addNone<LoopOp>(emitters, "it is a graph of its own, which emitLoop writes");
   addNone<LeastSquaresOp>(emitters, "ONNX does not solve equations");
   addNone<RandomUniformOp>(emitters, "ONNX has no random numbers that are a function of a seed and a counter");
-  addNone<AbsorbZeroOp, ScatterAddOp, ConvWeightGradientOp, MaxPoolOffsetsOp, MaxPoolGradientOp, SpreadWindowsOp>(
+  addNone<ScatterAddOp>(emitters, "the ScatterND that it would be is not written yet");
+  addNone<AbsorbZeroOp, ConvWeightGradientOp, MaxPoolOffsetsOp, MaxPoolGradientOp, SpreadWindowsOp>(
       emitters, "it is part of a gradient");
   addNone<GradientOp, ApplyGradientsOp, AssignOp>(emitters, "ONNX graphs do not train");
   addNone<PackOp, UnpackOp, KernelOp, KernelFuncOp, YieldOp>(emitters, "it belongs to the level of kernels");
-  addNone<LaunchOp, FillHaloOp, WeightsOp, VariablesOp>(emitters, "it belongs to the level of programs");
+  addNone<LaunchOp, LaunchTableOp, FillHaloOp, WeightsOp, VariablesOp>(emitters, "it belongs to the level of programs");
 }
 
 } // namespace dlc::onnx_export

@@ -46,7 +46,7 @@ template <typename CombineOp> void importCumulative(NodeImporter &node, double n
   Value first = node.create<FillOp>(x, node.integers(shape), node.real(neutral), TypeAttr::get(node.getElementType(0)));
   if (node.hasFailed())
     return;
-  GraphImporter &importer = node.getImporter();
+  ImportState &importer = node.getImporter();
   LoopBuilder loop(node.getBuilder(), node.getLocation(), getLayerName(node.getLocation()), first, scanned,
                    node.getFlag("reverse"));
   Value before = loop.getCarried(0), element = loop.getScanned(0);

@@ -30,7 +30,7 @@ Value combine(NodeImporter &node, StringRef reduction, Value old, Value own) {
 
 /// One step of a loop per index: indices may name a row twice, and later updates see what earlier ones did.
 Value scatterInOrder(NodeImporter &node, StringRef reduction, Value rows, Value positions, Value updates) {
-  GraphImporter &importer = node.getImporter();
+  ImportState &importer = node.getImporter();
   Dims rowsDims(node.getDims(rows)), rowDims(node.getDims(updates).drop_front());
   LoopBuilder loop(node.getBuilder(), node.getLocation(), getLayerName(node.getLocation()), rows,
                    ValueRange{positions, updates});

@@ -4,7 +4,6 @@
 #include "ir/Layout.h"
 #include "ir/OpsAttention.h"
 #include "passes/schedule/KernelSchedules.h"
-#include "passes/schedule/TileRules.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
