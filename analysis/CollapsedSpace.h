@@ -5,8 +5,7 @@
 #ifndef DLC_ANALYSIS_COLLAPSEDSPACE_H
 #define DLC_ANALYSIS_COLLAPSEDSPACE_H
 
-#include "ir/KernelShapes.h"
-#include "llvm/ADT/MapVector.h"
+#include "analysis/MergeableDims.h"
 
 namespace dlc {
 
@@ -15,9 +14,6 @@ namespace dlc {
 /// 1 and are dropped. The dimensions are those of the anchor op's operand if it reduces or normalizes, otherwise those
 /// of the result. Schedules refer to what is left.
 constexpr llvm::StringLiteral collapseName = "dlc.collapse";
-
-using DimGroups = llvm::SmallVector<llvm::SmallVector<int64_t>>;
-
 class CollapsedSpace {
 public:
   /// The space of `kernel` (a `dlc.kernel` or `dlc.kernel_func`) with the fewest dimensions: neighbours that are
@@ -32,11 +28,7 @@ public:
   /// The groups as the attribute `dlc.collapse`.
   mlir::ArrayAttr record(mlir::MLIRContext *context) const;
 
-  /// How a tensor of the kernel's body is seen in the collapsed space.
-  struct Tensor {
-    mlir::RankedTensorType type;
-    Dims dims; ///< over the kernel's symbols
-  };
+  using Tensor = CollapsedTensor;
   /// Null: the tensor keeps its own dimensions (parameters per channel, the right operand of a product).
   const Tensor *find(mlir::Value value) const;
   const llvm::MapVector<mlir::Value, Tensor> &getTensors() const { return tensors; }

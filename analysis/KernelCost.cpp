@@ -13,7 +13,6 @@
 #include "ir/OpsPooling.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsSelection.h"
-#include "targets/Machine.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
 

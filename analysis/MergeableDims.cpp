@@ -30,7 +30,7 @@ public:
 
   DimGroups chooseGroups() const override;
   std::string findProblem(const DimGroups &groups) const override;
-  llvm::MapVector<Value, CollapsedSpace::Tensor> merge(const DimGroups &groups) const override;
+  llvm::MapVector<Value, CollapsedTensor> merge(const DimGroups &groups) const override;
 
 private:
   bool chooseReference();
@@ -248,8 +248,8 @@ RankedTensorType Space::mergedType(RankedTensorType type, const Placement &place
   return RankedTensorType::get(shape, type.getElementType(), layout);
 }
 
-llvm::MapVector<Value, CollapsedSpace::Tensor> Space::merge(const DimGroups &groups) const {
-  llvm::MapVector<Value, CollapsedSpace::Tensor> tensors;
+llvm::MapVector<Value, CollapsedTensor> Space::merge(const DimGroups &groups) const {
+  llvm::MapVector<Value, CollapsedTensor> tensors;
   for (const auto &[value, placement] : placements) {
     Dims dims;
     for (const auto &group : groups) {

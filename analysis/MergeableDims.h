@@ -5,9 +5,19 @@
 #ifndef DLC_ANALYSIS_MERGEABLEDIMS_H
 #define DLC_ANALYSIS_MERGEABLEDIMS_H
 
-#include "analysis/CollapsedSpace.h"
+#include "ir/KernelShapes.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace dlc {
+
+/// Dimensions that become one each, in order; within a group in the order of memory.
+using DimGroups = llvm::SmallVector<llvm::SmallVector<int64_t>>;
+
+/// How a tensor of a kernel's body is seen in the collapsed space.
+struct CollapsedTensor {
+  mlir::RankedTensorType type;
+  Dims dims; ///< over the kernel's symbols
+};
 
 /// What a rule finds out about one kernel.
 class MergeableDims {
@@ -18,7 +28,7 @@ public:
   /// What keeps `groups` from being merged; empty if nothing does.
   virtual std::string findProblem(const DimGroups &groups) const = 0;
   /// The tensors of the kernel in the space of `groups`, which have no problem.
-  virtual llvm::MapVector<mlir::Value, CollapsedSpace::Tensor> merge(const DimGroups &groups) const = 0;
+  virtual llvm::MapVector<mlir::Value, CollapsedTensor> merge(const DimGroups &groups) const = 0;
 };
 
 /// A rule for kernels of elementwise ops, conversions of layouts, reductions and normalizations; null if one of its ops

@@ -55,8 +55,8 @@ public:
            ", can be merged, and the columns stay";
   }
 
-  llvm::MapVector<Value, CollapsedSpace::Tensor> merge(const DimGroups &) const override {
-    llvm::MapVector<Value, CollapsedSpace::Tensor> tensors;
+  llvm::MapVector<Value, CollapsedTensor> merge(const DimGroups &) const override {
+    llvm::MapVector<Value, CollapsedTensor> tensors;
     for (const auto &[value, merged] : dims) {
       llvm::SmallVector<int64_t> shape;
       for (AffineExpr dim : merged)

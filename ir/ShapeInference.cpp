@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ShapeInference.h"
-#include "ir/DlcDialect.h"
-#include "ir/OpsControl.h"
-#include "ir/OpsKernel.h"
-#include "ir/OpsLayout.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/TypeUtilities.h"

@@ -3,7 +3,6 @@
 #include "ir/DlcDialect.h"
 #include "ir/ExtentDescription.h"
 #include "ir/OpsControl.h"
-#include "ir/ShapeInference.h"
 #include "ir/SymbolicShapes.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"

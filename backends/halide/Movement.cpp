@@ -8,8 +8,6 @@
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
-#include "backends/halide/Winograd.h"
-#include "backends/halide/WinogradConvolution.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLayout.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/onnx/GraphWriter.h"
 #include "ir/ConstantData.h"
-#include "ir/Names.h"
 #include "ir/OpsConstant.h"
 #include "llvm/ADT/StringSwitch.h"
 

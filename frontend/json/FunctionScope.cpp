@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/FunctionScope.h"
 #include "frontend/json/Elements.h"
-#include "frontend/json/FunctionImporter.h"
 #include "frontend/json/TensorRules.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsTraining.h"

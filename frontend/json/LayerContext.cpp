@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/LayerContext.h"
 #include "frontend/json/Elements.h"
-#include "frontend/json/ModelRules.h"
 #include "ir/OpsControl.h"
 #include "llvm/ADT/StringExtras.h"
 

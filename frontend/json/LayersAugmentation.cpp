@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers that change samples at random while a model is trained, each sample by random numbers of its own; in
 // prediction they do nothing (a crop takes the center).
-#include "frontend/json/LayerContext.h"
 #include "frontend/json/LayerKinds.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"

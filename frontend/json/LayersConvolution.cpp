@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions over 1, 2 or 3 spatial dimensions of [N, C, spatial...].
-#include "frontend/json/LayerContext.h"
 #include "frontend/json/LayerKinds.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConvolution.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers that combine the results of several others, named in `inputs`.
-#include "frontend/json/LayerContext.h"
 #include "frontend/json/LayerKinds.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"

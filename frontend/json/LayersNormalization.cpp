@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Normalizations with their parameters.
-#include "frontend/json/LayerContext.h"
 #include "frontend/json/LayerKinds.h"
 #include "ir/OpsNormalization.h"
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Windows over the spatial dimensions of [N, C, spatial...].
-#include "frontend/json/LayerContext.h"
 #include "frontend/json/LayerKinds.h"
 #include "ir/OpsPooling.h"
 #include "ir/OpsReduction.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Preprocessing layers: the same in training and in prediction.
 #include "frontend/json/Elements.h"
-#include "frontend/json/LayerContext.h"
 #include "frontend/json/LayerKinds.h"
 #include "frontend/json/TensorRules.h"
 #include "ir/OpsArithmetic.h"

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recurrent layers, over [N, T, features].
 #include "frontend/Recurrence.h"
-#include "frontend/json/LayerContext.h"
 #include "frontend/json/LayerKinds.h"
-#include "frontend/json/ModelRules.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsMovement.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers that move, scale or drop elements.
-#include "frontend/json/LayerContext.h"
 #include "frontend/json/LayerKinds.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention and rotary positions.
 #include "frontend/json/AttentionParts.h"
-#include "frontend/json/NodeContext.h"
 #include "frontend/json/NodeKinds.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsMovement.h"

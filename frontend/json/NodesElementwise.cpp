@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arithmetic, comparisons and logic, element by element, with broadcasting.
 #include "frontend/json/Elements.h"
-#include "frontend/json/ModelRules.h"
-#include "frontend/json/NodeContext.h"
 #include "frontend/json/NodeKinds.h"
 #include "frontend/json/OpTableFields.h"
 #include "frontend/json/TensorRules.h"

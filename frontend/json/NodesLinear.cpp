@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products of matrices and tensors.
-#include "frontend/json/NodeContext.h"
 #include "frontend/json/NodeKinds.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsLinear.h"

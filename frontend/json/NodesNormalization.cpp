@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Normalizations.
 #include "frontend/LpNormalization.h"
-#include "frontend/json/NodeContext.h"
 #include "frontend/json/NodeKinds.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsNormalization.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reductions over chosen dimensions.
-#include "frontend/json/NodeContext.h"
 #include "frontend/json/NodeKinds.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsSelection.h"

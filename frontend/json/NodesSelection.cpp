@@ -2,7 +2,6 @@
 // Joining, cutting, padding, repeating and resampling tensors.
 #include "frontend/NumPySlice.h"
 #include "frontend/json/NestedNumbers.h"
-#include "frontend/json/NodeContext.h"
 #include "frontend/json/NodeKinds.h"
 #include "ir/OpsMovement.h"
 

@@ -2,7 +2,6 @@
 // Constants, and the same elements in other shapes and orders.
 #include "frontend/json/Elements.h"
 #include "frontend/json/NestedNumbers.h"
-#include "frontend/json/NodeContext.h"
 #include "frontend/json/NodeKinds.h"
 #include "frontend/json/TensorRules.h"
 #include "ir/OpsGeneration.h"

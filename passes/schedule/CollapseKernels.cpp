@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/CollapsedSpace.h"
-#include "ir/KernelShapes.h"
-#include "ir/Layout.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsLayout.h"
 #include "ir/OpsNormalization.h"
 #include "ir/OpsReduction.h"
-#include "ir/RowRange.h"
 #include "passes/Passes.h"
 
 #define DEBUG_TYPE "dlc-collapse-kernels"

@@ -7,7 +7,6 @@
 #include "ir/DlcDialect.h"
 #include "ir/OpsConvolution.h"
 #include "passes/PipelineOptions.h"
-#include "passes/Pipelines.h"
 
 namespace dlc {
 class ConvOp;

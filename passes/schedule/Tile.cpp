@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/Layout.h"
 #include "ir/OpsKernel.h"
 #include "ir/RowRange.h"
 #include "passes/Passes.h"

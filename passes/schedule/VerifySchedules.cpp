@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/OpsKernel.h"
-#include "ir/RowRange.h"
 #include "passes/Passes.h"
 #include "passes/schedule/KernelSchedules.h"
 #include "llvm/ADT/StringExtras.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/DlcDialect.h"
+// What the dialect does that needs its ops, which the header does not know.
 #include "ir/ConstantTable.h"
+#include "ir/DlcDialect.h"
 #include "ir/OpsConstant.h"
 
 using namespace mlir;
