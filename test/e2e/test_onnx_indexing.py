@@ -153,3 +153,33 @@ main (double[4,3] x, double[4,3] u, int64[4,2,1] i, int64[4,3] j) => (double los
                 sides.append(programs.execute(library, moved, ["loss"])["loss"])
             expected[position] = (sides[0] - sides[1]) / 2e-5
         np.testing.assert_allclose(got["d" + operand], expected, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("exclusive, reverse", [(0, 0), (1, 0), (0, 1), (1, 1)])
+def test_cumulative_products(programs, exclusive, reverse):
+    text = f"""<ir_version: 10, opset_import: ["" : 26]>
+main (float[4,3,5] x) => (float[4,3,5] y) {{
+  axis = Constant<value = int64 {{1}}>()
+  y = CumProd<exclusive = {exclusive}, reverse = {reverse}>(x, axis)
+}}"""
+    import onnx.parser
+
+    (programs.folder / "m.onnx").write_bytes(onnx.parser.parse_model(text).SerializeToString())
+    library = programs.compile("m.onnx", "m.so")
+    x = X[:, ::-1] if reverse else X
+    wanted = np.cumprod(x, axis=1)
+    if exclusive:
+        wanted = np.concatenate([np.ones_like(x[:, :1]), wanted[:, :-1]], axis=1)
+    wanted = wanted[:, ::-1] if reverse else wanted
+    np.testing.assert_allclose(programs.execute(library, {"x": X}, ["y"])["y"], wanted, rtol=1e-6)
+
+
+def test_the_older_name_of_scattering(programs):
+    import onnx.parser
+
+    text = """<ir_version: 6, opset_import: ["" : 10]>
+main (float[3,3] x, int64[2,3] i, float[2,3] u) => (float[3,3] y) { y = Scatter<axis = 0>(x, i, u) }"""
+    (programs.folder / "m.onnx").write_bytes(onnx.parser.parse_model(text).SerializeToString())
+    library = programs.compile("m.onnx", "m.so")
+    inputs = {"x": np.zeros((3, 3), np.float32), "i": np.array([[1, 0, 2], [0, 2, 1]]), "u": np.array([[1, 2, 3], [4, 5, 6]], np.float32)}
+    np.testing.assert_array_equal(programs.execute(library, inputs, ["y"])["y"], [[4, 2, 0], [1, 0, 6], [0, 5, 3]])
