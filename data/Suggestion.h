@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What a misspelt name may have meant. The compiler's counterpart, which may link LLVM, is ir/Suggestion.h.
+/// What a misspelled name may have meant. The compiler's counterpart, which may link LLVM, is ir/Suggestion.h.
 #ifndef DLC_DATA_SUGGESTION_H
 #define DLC_DATA_SUGGESTION_H
 

@@ -36,6 +36,19 @@ mlir::RankedTensorType KernelInterface::getResultType() {
 }
 llvm::ArrayRef<mlir::AffineExpr> KernelInterface::getResultDims() { return shapes.getDims(kernel.getYielded()); }
 
+size_t KernelInterface::getNumSymbols() { return kernel.getSymbols() ? kernel.getSymbols()->size() : 0; }
+
+bool KernelInterface::fits(LaunchOp launch) {
+  return launch.getInputs().size() == kernel.getBody().front().getNumArguments() &&
+         launch.getOutputs().size() == kernel.getYieldedValues().size() &&
+         launch.getSymbols().size() == getNumSymbols();
+}
+
+bool KernelInterface::mayBeSplit(mlir::AffineExpr time) const {
+  auto known = constantDim(time);
+  return splitDim >= 0 && (!known || *known >= parallelThresholdNanoseconds);
+}
+
 std::string dlc::getKernelSymbol(llvm::StringRef name) { return (name + ".kernel").str(); }
 
 mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {

@@ -7,6 +7,7 @@
 #include "backends/llvm/Passes.h"
 #include "ir/KernelShapes.h"
 #include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "llvm/ADT/StringSet.h"
 
 namespace dlc {
@@ -26,6 +27,12 @@ struct KernelInterface {
   mlir::RankedTensorType getResultType();
   /// Extents of the result over the kernel's symbols.
   llvm::ArrayRef<mlir::AffineExpr> getResultDims();
+
+  size_t getNumSymbols();
+  /// Whether `launch` passes as many inputs, outputs and symbols as the kernel takes.
+  bool fits(LaunchOp launch);
+  /// Whether a launch that is estimated to take `time` nanoseconds may pay to be split into ranges.
+  bool mayBeSplit(mlir::AffineExpr time) const;
 };
 
 /// The name in the program of the code of kernel `name`: the dot keeps it apart from all C functions.

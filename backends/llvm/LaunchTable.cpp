@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/LaunchTable.h"
-#include "backends/llvm/LaunchCost.h"
 #include "ir/OpsProgram.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/IR/Matchers.h"
@@ -127,12 +126,8 @@ void LaunchTableBuilder::addArguments(llvm::ArrayRef<Address> addresses, llvm::A
 }
 
 bool LaunchTableBuilder::add(LaunchOp launch, KernelInterface &kernel) {
-  mlir::Block &body = kernel.kernel.getBody().front();
-  size_t symbolCount = kernel.kernel.getSymbols() ? kernel.kernel.getSymbols()->size() : 0;
   // Launches that do not fit their kernels stay for --dlc-lower-entry-points, which says so.
-  if (kernel.sweep > 0 || launch.getInputs().size() != body.getNumArguments() ||
-      launch.getOutputs().size() != kernel.kernel.getYieldedValues().size() ||
-      launch.getSymbols().size() != symbolCount)
+  if (kernel.sweep > 0 || !kernel.fits(launch))
     return false;
   llvm::SmallVector<Address> addresses;
   llvm::SmallVector<Value> buffers(launch.getInputs());
@@ -151,13 +146,9 @@ bool LaunchTableBuilder::add(LaunchOp launch, KernelInterface &kernel) {
   }
   mlir::Builder builder(entry.getContext());
   AffineExpr extent = builder.getAffineConstantExpr(1), nanoseconds = kernel.nanoseconds.replaceSymbols(symbols);
-  int64_t grain = 0;
-  if (kernel.splitDim >= 0) {
+  if (kernel.splitDim >= 0)
     extent = kernel.getResultDims()[kernel.splitDim].replaceSymbols(symbols);
-    auto cost = constantDim(nanoseconds);
-    if (!cost || *cost >= parallelThresholdNanoseconds)
-      grain = kernel.grain;
-  }
+  int64_t grain = kernel.mayBeSplit(nanoseconds) ? kernel.grain : 0;
   if (!isWord(grain))
     return false;
 

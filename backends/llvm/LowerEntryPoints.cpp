@@ -294,15 +294,12 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   if (found == kernels.end())
     return launch.emitError("launches '") << launch.getKernel() << "', which is not a dlc.kernel_func";
   KernelInterface &kernel = found->second;
-  mlir::Block &kernelBody = kernel.kernel.getBody().front();
-  size_t symbolCount = kernel.kernel.getSymbols() ? kernel.kernel.getSymbols()->size() : 0;
-  size_t outputCount = kernel.kernel.getYieldedValues().size();
-  if (launch.getInputs().size() != kernelBody.getNumArguments() || launch.getOutputs().size() != outputCount ||
-      launch.getSymbols().size() != symbolCount)
+  if (!kernel.fits(launch))
     return launch.emitError("passes ") << launch.getInputs().size() << " inputs, " << launch.getOutputs().size()
                                        << " outputs and " << launch.getSymbols().size()
-                                       << " symbols to a kernel that takes " << kernelBody.getNumArguments() << ", "
-                                       << outputCount << " and " << symbolCount;
+                                       << " symbols to a kernel that takes "
+                                       << kernel.kernel.getBody().front().getNumArguments() << ", "
+                                       << kernel.kernel.getYieldedValues().size() << " and " << kernel.getNumSymbols();
   mlir::func::FuncOp task = getLaunchFunction(launch, kernel);
 
   mlir::OpBuilder builder(launch);
@@ -328,8 +325,7 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   ExtentArithmetic arithmetic(builder, launch.getLoc(), symbols);
   if (begin && kernel.splitDim < 0)
     return launch.emitError("is for rows of '") << launch.getKernel() << "', whose schedules do not agree on a split";
-  auto staticCost = constantDim(kernel.nanoseconds);
-  bool isSplit = !begin && kernel.splitDim >= 0 && (!staticCost || *staticCost >= parallelThresholdNanoseconds);
+  bool isSplit = !begin && kernel.mayBeSplit(kernel.nanoseconds);
   Value extent = kernel.splitDim >= 0 ? arithmetic.emit(kernel.getResultDims()[kernel.splitDim]) : emit.i64(1);
   Value status;
   if (isSplit) {

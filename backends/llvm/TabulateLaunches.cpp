@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/LaunchTable.h"
 #include "backends/llvm/Passes.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -9,8 +11,6 @@
 namespace dlc {
 #define GEN_PASS_DEF_TABULATELAUNCHES
 #include "backends/llvm/Passes.h.inc"
-#include "ir/OpsKernel.h"
-#include "ir/OpsProgram.h"
 } // namespace dlc
 
 using namespace dlc;
@@ -64,7 +64,7 @@ class TabulateLaunches final : public dlc::impl::TabulateLaunchesBase<TabulateLa
       table.clear();
   }
 
-  /// Null if there is no such kernel, or none that can be launched; --dlc-lower-entry-points says what is wrong.
+  /// Null if the kernel is missing or cannot be launched; --dlc-lower-entry-points says what is wrong.
   KernelInterface *getKernel(LaunchOp launch) {
     if (names.empty())
       for (KernelFuncOp kernel : getOperation().getOps<KernelFuncOp>())

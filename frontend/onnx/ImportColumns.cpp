@@ -13,7 +13,7 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-/// Nothing (and an error) unless `values` are `count` extents, each at least `minimum`.
+/// Whether `values` are `count` extents, each at least `minimum`; an error says what is expected if not.
 bool expectExtents(NodeImporter &node, ArrayRef<int64_t> values, size_t count, int64_t minimum, StringRef what) {
   bool fits = values.size() == count &&
               llvm::all_of(values, [&](int64_t value) { return value >= minimum && value <= INT32_MAX; });
@@ -118,7 +118,7 @@ void importMaxUnpool(NodeImporter &node) {
   Value x = mergeLeadingDims(node, node.getOperand(0), rank);
   Value indices = node.cast(mergeLeadingDims(node, node.getOperand(1), rank), node.getBuilder().getI64Type());
   Value zeros = node.createFilled(node.getElementType(0), {countElements(shape)}, 0);
-  // Overlapping windows may name one place several times, always with its own element: the largest of one is it.
+  // Overlapping windows may name one position several times, always with the same element: so the mean is that element.
   Value sum = node.create<ScatterAddOp>(zeros, indices, x, node.integer(0));
   Value ones = node.create<FillOp>(x, node.integers({-2}), node.real(1), TypeAttr::get(node.getElementType(0)));
   Value times = node.create<ScatterAddOp>(zeros, indices, ones, node.integer(0));

@@ -43,16 +43,12 @@ void importReverseSequence(NodeImporter &node) {
   }
   Value x = node.getOperand(0);
   Type i64 = node.getBuilder().getI64Type();
-  auto spread = [&](Value row, int64_t axis) {
-    Dims dims{node.extent(1), node.extent(1)};
-    dims[axis] = node.getDims(0)[axis];
-    return node.reshape(row, dims);
-  };
-  Value step = spread(node.create<IndexOp>(x, node.integer(time)), time);
-  Value lengths = spread(node.cast(node.getOperand(1), i64), batch);
+  Value step = numberAlong(node, x, time, 2), row = numberAlong(node, x, batch, 2);
+  Dims perRow{node.extent(1), node.extent(1)};
+  perRow[batch] = node.getDims(0)[batch];
+  Value lengths = node.reshape(node.cast(node.getOperand(1), i64), perRow);
   Value mirrored = node.create<SubOp>(node.create<SubOp>(lengths, step), node.createScalar(i64, 1));
   Value source = node.create<WhereOp>(node.create<LessOp>(step, lengths), mirrored, step);
-  Value row = spread(node.create<IndexOp>(x, node.integer(batch)), batch);
   Value first = batch == 0 ? row : source, second = batch == 0 ? source : row;
   Value width = node.create<ExtentOp>(x, node.integers({1}), TypeAttr::get(i64));
   Value positions = node.create<AddOp>(node.create<MulOp>(first, width), second);
@@ -91,15 +87,6 @@ void importOneHot(NodeImporter &node) {
   node.setResult(0, node.create<WhereOp>(isIt, value(1), value(0)));
 }
 
-/// Numbers of the rows and of the columns of the last two dimensions of operand 0, which broadcast to matrices.
-std::pair<Value, Value> getMatrixIndices(NodeImporter &node) {
-  int64_t rank = node.getRank(0);
-  Value x = node.getOperand(0);
-  Value rows =
-      node.reshape(node.create<IndexOp>(x, node.integer(rank - 2)), {node.getDims(0)[rank - 2], node.extent(1)});
-  return {rows, node.create<IndexOp>(x, node.integer(rank - 1))};
-}
-
 void importTrilu(NodeImporter &node) {
   if (!node.expectOperands(1, 2))
     return;
@@ -108,8 +95,9 @@ void importTrilu(NodeImporter &node) {
     return;
   }
   Type i64 = node.getBuilder().getI64Type();
-  auto [rows, columns] = getMatrixIndices(node);
-  Value offset = node.create<SubOp>(columns, rows);
+  int64_t rank = node.getRank(0);
+  Value rows = numberAlong(node, node.getOperand(0), rank - 2, rank),
+        columns = numberAlong(node, node.getOperand(0), rank - 1, rank), offset = node.create<SubOp>(columns, rows);
   Value diagonal = node.createScalar(i64, 0);
   if (node.hasOperand(1))
     diagonal = node.create<ReshapeOp>(node.cast(node.getOperand(1), i64), node.integers({}));
@@ -126,7 +114,7 @@ void importEyeLike(NodeImporter &node) {
     return;
   }
   Type i64 = node.getBuilder().getI64Type(), type = node.getTypeAttribute("dtype", node.getElementType(0));
-  auto [rows, columns] = getMatrixIndices(node);
+  Value rows = numberAlong(node, node.getOperand(0), 0, 2), columns = numberAlong(node, node.getOperand(0), 1, 2);
   Value shift = node.createScalar(i64, static_cast<double>(node.getInteger("k", 0)));
   node.setResult(0, node.cast(node.create<EqualOp>(columns, node.create<AddOp>(rows, shift)), type));
 }

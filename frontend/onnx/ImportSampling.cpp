@@ -191,9 +191,7 @@ private:
             flat, node.create<ExtentOp>(image, node.integers({1 + static_cast<int64_t>(dim)}), TypeAttr::get(i64)));
       flat = flat ? node.create<AddOp>(flat, whole) : whole;
     }
-    Dims units(spatial + 1, node.extent(1));
-    units[0] = node.getDims(1)[0];
-    Value batch = node.reshape(node.create<IndexOp>(node.getOperand(1), node.integer(0)), units);
+    Value batch = numberAlong(node, node.getOperand(1), 0, spatial + 1);
     SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(1, 1 + spatial));
     Value pixels = node.create<ExtentOp>(image, node.integers(axes), TypeAttr::get(i64));
     flat = node.create<AddOp>(flat, node.create<MulOp>(batch, pixels));

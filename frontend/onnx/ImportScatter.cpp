@@ -15,7 +15,7 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-/// `old` as the update `own` changes it. Null if there is no such reduction.
+/// `old` as the update `own` changes it.
 Value combine(NodeImporter &node, StringRef reduction, Value old, Value own) {
   if (reduction == "none")
     return own;

@@ -33,13 +33,6 @@ struct Indexing {
     return node.create<MaxOp>(node.create<MinOp>(along, last), zero);
   }
 
-  /// The number of each element of `like` along its dimension `dim`, in a shape of `rank` dimensions.
-  Value number(Value like, int64_t dim, int64_t rank) {
-    Dims units(rank, node.extent(1));
-    units[dim] = node.getDims(like)[dim];
-    return node.reshape(node.create<IndexOp>(like, node.integer(dim)), units);
-  }
-
   /// `position` plus `along`, an index into the dimension before `next`, of dimensions that end before `end`.
   Value add(Value position, Value along, int64_t next, int64_t end) {
     if (next < end)
@@ -49,6 +42,12 @@ struct Indexing {
 };
 
 } // namespace
+
+Value numberAlong(NodeImporter &node, Value like, int64_t dim, int64_t rank) {
+  Dims units(rank, node.extent(1));
+  units[dim] = node.getDims(like)[dim];
+  return node.reshape(node.create<IndexOp>(like, node.integer(dim)), units);
+}
 
 Value mergeLeadingDims(NodeImporter &node, Value x, int64_t count) {
   Dims dims(node.getDims(x));
@@ -81,7 +80,7 @@ std::optional<FlatIndices> flattenTupleIndices(NodeImporter &node, int64_t batch
   for (int64_t dim = 0; dim < end && !node.hasFailed(); ++dim) {
     Value along;
     if (dim < batchDims) {
-      along = indexing.number(tuples, dim, outer);
+      along = numberAlong(node, tuples, dim, outer);
     } else {
       Value which = node.createScalar(indexing.i64, static_cast<double>(dim - batchDims));
       along = indexing.bound(node.create<GatherOp>(tuples, which, node.integer(outer)), dim);
@@ -111,7 +110,7 @@ std::optional<FlatIndices> flattenElementIndices(NodeImporter &node, int64_t axi
   Indexing indexing{node};
   Value indices = node.cast(node.getOperand(1), indexing.i64), position;
   for (int64_t dim = 0; dim < rank && !node.hasFailed(); ++dim) {
-    Value along = dim == axis ? indexing.bound(indices, dim) : indexing.number(indices, dim, rank);
+    Value along = dim == axis ? indexing.bound(indices, dim) : numberAlong(node, indices, dim, rank);
     position = indexing.add(position, along, dim + 1, rank);
   }
   // Where the operand is a scalar, so are the indices.

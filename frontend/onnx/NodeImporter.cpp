@@ -281,29 +281,27 @@ Value NodeImporter::createFilled(Type elementType, ArrayRef<int64_t> shape, Attr
   return result;
 }
 
-Value NodeImporter::createIntegers(Type elementType, ArrayRef<int64_t> values) {
+Value NodeImporter::createElements(RankedTensorType type, function_ref<void(size_t position, char *bytes)> write) {
   if (failed)
     return {};
-  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, elementType);
-  MutableArrayRef<char> bytes = importer.getFile().allocate(values.size() * getElementSize(elementType));
-  for (auto [i, value] : llvm::enumerate(values))
-    writeInteger(elementType, value, bytes.data() + i * getElementSize(elementType));
+  int64_t size = getElementSize(type.getElementType());
+  MutableArrayRef<char> bytes = importer.getFile().allocate(type.getNumElements() * size);
+  for (int64_t position = 0; position < type.getNumElements(); ++position)
+    write(position, bytes.data() + position * size);
   Value result = ConstantOp::create(getBuilder(), location, type, borrowConstant(type, bytes, node.output(0)));
   importer.setDims(result, staticDims(type));
   return result;
 }
 
+Value NodeImporter::createIntegers(Type elementType, ArrayRef<int64_t> values) {
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, elementType);
+  return createElements(type, [&](size_t i, char *bytes) { writeInteger(elementType, values[i], bytes); });
+}
+
 Value NodeImporter::createReals(Type elementType, ArrayRef<int64_t> shape, ArrayRef<double> values) {
-  if (failed)
-    return {};
   auto type = RankedTensorType::get(shape, elementType);
   assert(static_cast<size_t>(type.getNumElements()) == values.size() && "one number per element");
-  MutableArrayRef<char> bytes = importer.getFile().allocate(values.size() * getElementSize(elementType));
-  for (auto [i, value] : llvm::enumerate(values))
-    writeReal(elementType, value, bytes.data() + i * getElementSize(elementType));
-  Value result = ConstantOp::create(getBuilder(), location, type, borrowConstant(type, bytes, node.output(0)));
-  importer.setDims(result, staticDims(type));
-  return result;
+  return createElements(type, [&](size_t i, char *bytes) { writeReal(elementType, values[i], bytes); });
 }
 
 Value NodeImporter::reshape(Value value, ArrayRef<AffineExpr> target) {

@@ -127,6 +127,8 @@ private:
   void reportUnknown(int64_t i, llvm::StringRef what);
   const onnx::AttributeProto *getAttribute(llvm::StringRef name, int type, llvm::StringRef typeName);
   mlir::Value complete(mlir::Operation *op);
+  /// A constant, each of whose elements `write` stores.
+  mlir::Value createElements(mlir::RankedTensorType type, llvm::function_ref<void(size_t position, char *bytes)> write);
   mlir::RankedTensorType getPlaceholderType() { return mlir::RankedTensorType::get({}, getBuilder().getF32Type()); }
   Tensor *newResult(int64_t i);
 
