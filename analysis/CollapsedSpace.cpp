@@ -10,8 +10,8 @@ namespace dlc {
 
 Operation *getAnchorOp(Operation *kernel) {
   if (auto op = llvm::dyn_cast<KernelOp>(kernel))
-    return op.getRootOp();
-  return llvm::cast<KernelFuncOp>(kernel).getRootOp();
+    return op.getAnchorOp();
+  return llvm::cast<KernelFuncOp>(kernel).getAnchorOp();
 }
 
 Value getFirstYielded(Operation *kernel) { return kernel->getRegion(0).front().getTerminator()->getOperand(0); }

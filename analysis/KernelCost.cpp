@@ -185,8 +185,8 @@ AffineExpr dlc::estimateNanoseconds(mlir::Operation *kernel, const KernelCost &c
         }
       }
   // A cell reads the same weights in every step, so they come from a cache.
-  auto root = kernel->getAttrOfType<KernelRootAttr>("root");
-  double bytesPerNanosecond = root && root.getValue() == KernelRoot::Recurrent ? machine->level3.bytesPerNanosecond
+  auto kind = kernel->getAttrOfType<KernelKindAttr>("kind");
+  double bytesPerNanosecond = kind && kind.getValue() == KernelKind::Recurrent ? machine->level3.bytesPerNanosecond
                                                                                : machine->memoryBytesPerNanosecond;
   // Expressions have integers, and rates are at least one.
   auto divide = [](AffineExpr amount, double perNanosecond) {

@@ -23,7 +23,7 @@ struct Placement {
 class Space final : public MergeableDims {
 public:
   Space(Operation *kernel, const KernelShapes &shapes)
-      : kernel(kernel), shapes(shapes), root(getAnchorOp(kernel)), reference(getFirstYielded(kernel)) {}
+      : kernel(kernel), shapes(shapes), anchor(getAnchorOp(kernel)), reference(getFirstYielded(kernel)) {}
 
   /// Whether the rule applies to the kernel.
   bool placeAll() { return chooseReference() && placeOps(); }
@@ -43,7 +43,7 @@ private:
 
   Operation *kernel;
   const KernelShapes &shapes;
-  Operation *root;
+  Operation *anchor;
   Value reference;
   llvm::SmallVector<AffineExpr> extents;
   llvm::SmallVector<bool> isNormalized; ///< reduced or normalized
@@ -65,21 +65,21 @@ static llvm::SmallVector<int64_t> getOrder(RankedTensorType type) {
 
 bool Space::chooseReference() {
   llvm::SmallVector<int64_t> axes, fixed;
-  if (auto reduce = llvm::dyn_cast_or_null<ReduceOp>(root)) {
+  if (auto reduce = llvm::dyn_cast_or_null<ReduceOp>(anchor)) {
     reference = reduce.getX();
     axes.assign(reduce.getAxes().begin(), reduce.getAxes().end());
-  } else if (llvm::isa_and_nonnull<SoftmaxOp, LogSoftmaxOp>(root)) {
-    reference = root->getOperand(0);
-    auto attribute = root->getAttrOfType<DenseI64ArrayAttr>("axes");
+  } else if (llvm::isa_and_nonnull<SoftmaxOp, LogSoftmaxOp>(anchor)) {
+    reference = anchor->getOperand(0);
+    auto attribute = anchor->getAttrOfType<DenseI64ArrayAttr>("axes");
     axes.assign(attribute.asArrayRef().begin(), attribute.asArrayRef().end());
-  } else if (auto norm = llvm::dyn_cast_or_null<LayerNormOp>(root)) {
+  } else if (auto norm = llvm::dyn_cast_or_null<LayerNormOp>(anchor)) {
     reference = norm.getX();
     for (int64_t axis = norm.getAxis(); axis < llvm::cast<RankedTensorType>(norm.getX().getType()).getRank(); ++axis)
       axes.push_back(axis);
-  } else if (auto group = llvm::dyn_cast_or_null<GroupNormOp>(root)) {
+  } else if (auto group = llvm::dyn_cast_or_null<GroupNormOp>(anchor)) {
     reference = group.getX();
     fixed = {0, 1};
-  } else if (root && !root->hasTrait<Elementwise>() && !llvm::isa<PackOp, UnpackOp>(root)) {
+  } else if (anchor && !anchor->hasTrait<Elementwise>() && !llvm::isa<PackOp, UnpackOp>(anchor)) {
     return false;
   }
   extents.assign(shapes.getDims(reference).begin(), shapes.getDims(reference).end());
@@ -117,7 +117,7 @@ bool Space::place(Value value, llvm::ArrayRef<int64_t> positions) {
 
 bool Space::placeOps() {
   llvm::SmallVector<int64_t> before, after;
-  auto reduce = llvm::dyn_cast_or_null<ReduceOp>(root);
+  auto reduce = llvm::dyn_cast_or_null<ReduceOp>(anchor);
   for (int64_t dim = 0; dim < static_cast<int64_t>(extents.size()); ++dim) {
     before.push_back(dim);
     if (!reduce || reduce.getKeepDims() || !isNormalized[dim])
@@ -126,8 +126,8 @@ bool Space::placeOps() {
   // What comes after a reduction that drops its dimensions lives in the dimensions that are left.
   llvm::SmallPtrSet<Value, 8> results;
   for (Operation &op : kernel->getRegion(0).front().without_terminator()) {
-    bool isRoot = &op == root;
-    if (!isRoot && !op.hasTrait<Elementwise>() && !llvm::isa<ConstantOp>(op))
+    bool isAnchor = &op == anchor;
+    if (!isAnchor && !op.hasTrait<Elementwise>() && !llvm::isa<ConstantOp>(op))
       return false;
     if (auto constant = llvm::dyn_cast<ConstantOp>(op)) {
       if (!llvm::isa<SplatElementsAttr>(constant.getValue()))
@@ -137,14 +137,14 @@ bool Space::placeOps() {
     bool isAfter = llvm::any_of(op.getOperands(), [&](Value operand) { return results.contains(operand); });
     for (auto [number, operand] : llvm::enumerate(op.getOperands())) {
       // Parameters per channel keep their type.
-      if (isRoot && llvm::isa<GroupNormOp>(op) && number > 0)
+      if (isAnchor && llvm::isa<GroupNormOp>(op) && number > 0)
         continue;
       if (!place(operand, isAfter ? after : before))
         return false;
     }
-    if (isRoot || isAfter)
+    if (isAnchor || isAfter)
       results.insert(op.getResult(0));
-    if (!place(op.getResult(0), isRoot || isAfter ? after : before))
+    if (!place(op.getResult(0), isAnchor || isAfter ? after : before))
       return false;
   }
   return place(getFirstYielded(kernel), results.empty() ? before : after);

@@ -116,8 +116,8 @@ private:
 
 std::unique_ptr<MergeableDims> findMergeableRows(Operation *kernel, const KernelShapes &shapes) {
   auto product = llvm::dyn_cast_or_null<MatMulOp>(getAnchorOp(kernel));
-  auto root = kernel->getAttrOfType<KernelRootAttr>("root");
-  if (!product || !root || root.getValue() != KernelRoot::Contraction || typeOf(product.getLhs()).getRank() < 3 ||
+  auto kind = kernel->getAttrOfType<KernelKindAttr>("kind");
+  if (!product || !kind || kind.getValue() != KernelKind::Contraction || typeOf(product.getLhs()).getRank() < 3 ||
       typeOf(product.getRhs()).getRank() != 2 || product.getTransposeLhs())
     return nullptr;
   auto rule = std::make_unique<MergeableRows>(kernel, product, shapes);

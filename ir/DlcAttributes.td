@@ -85,7 +85,7 @@ def Dlc_ScheduleAttr : Dlc_Attr<"Schedule", "schedule"> {
 
 //===-- Enumerations ------------------------------------------------------===//
 
-def Dlc_KernelRoot : I32EnumAttr<"KernelRoot", "The kind of a kernel: its anchor op, which decides its schedule", [
+def Dlc_KernelKind : I32EnumAttr<"KernelKind", "The kind of a kernel: its anchor op, which decides its schedule", [
   I32EnumAttrCase<"Elementwise", 0, "elementwise">, I32EnumAttrCase<"Convolution", 1, "convolution">,
   I32EnumAttrCase<"Contraction", 2, "contraction">, I32EnumAttrCase<"Window", 3, "window">,
   I32EnumAttrCase<"Reduction", 4, "reduction">, I32EnumAttrCase<"Normalization", 5, "normalization">,
@@ -94,7 +94,7 @@ def Dlc_KernelRoot : I32EnumAttr<"KernelRoot", "The kind of a kernel: its anchor
   let cppNamespace = "::dlc";
   let genSpecializedAttr = 0;
 }
-def Dlc_KernelRootAttr : EnumAttr<Dlc_Dialect, Dlc_KernelRoot, "root">;
+def Dlc_KernelKindAttr : EnumAttr<Dlc_Dialect, Dlc_KernelKind, "kind">;
 def Dlc_ReductionKind : I32EnumAttr<"ReductionKind", "What a reduction computes", [
   I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Mean", 1, "mean">, I32EnumAttrCase<"Max", 2, "max">,
   I32EnumAttrCase<"Min", 3, "min">, I32EnumAttrCase<"Prod", 4, "prod">, I32EnumAttrCase<"L1", 5, "l1">,

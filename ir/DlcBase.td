@@ -82,7 +82,7 @@ class Dlc_GraphOp<string opMnemonic, list<Trait> traits = []>
       $cppClass::Adaptor adaptor(*this);
       return }] # shapeRule # [{;
     }
-    ::dlc::KernelRoot $cppClass::getKernelRoot() { return ::dlc::KernelRoot::}] # kernelRoot # [{; }
+    ::dlc::KernelKind $cppClass::getKernelKind() { return ::dlc::KernelKind::}] # kernelRoot # [{; }
   }] # !if(!empty(evaluation), "", [{
     double $cppClass::evaluate(double x, double y) { return }] # evaluation # [{; }
   }]);

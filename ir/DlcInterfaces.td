@@ -23,7 +23,7 @@ def Dlc_KernelOpInterface : OpInterface<"KernelOpInterface"> {
   let cppNamespace = "::dlc";
   let description = [{Ops that kernels compute.}];
   let methods = [
-    InterfaceMethod<"The kind of the kernels whose anchor the op can be.", "::dlc::KernelRoot", "getKernelRoot">
+    InterfaceMethod<"The kind of the kernels whose anchor the op can be.", "::dlc::KernelKind", "getKernelKind">
   ];
 }
 

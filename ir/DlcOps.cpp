@@ -8,27 +8,27 @@ using namespace mlir;
 
 namespace dlc {
 
-/// Whether `op` can be the anchor op of a kernel of the kind `root`. Recurrent kernels compute products.
-static bool isOfFamily(Operation *op, KernelRoot root) {
+/// Whether `op` can be the anchor op of a kernel of the kind `kind`. Recurrent kernels compute products.
+static bool isOfKind(Operation *op, KernelKind kind) {
   auto computed = llvm::dyn_cast<KernelOpInterface>(op);
-  return computed && (root == KernelRoot::Recurrent ? llvm::isa<MatMulOp>(op) : computed.getKernelRoot() == root);
+  return computed && (kind == KernelKind::Recurrent ? llvm::isa<MatMulOp>(op) : computed.getKernelKind() == kind);
 }
 
-static Operation *findRoot(Block &body, KernelRoot root) {
+static Operation *findAnchor(Block &body, KernelKind kind) {
   for (Operation &op : llvm::reverse(body))
-    if (isOfFamily(&op, root))
+    if (isOfKind(&op, kind))
       return &op;
   return nullptr;
 }
 
 OperandRange KernelOp::getYieldedValues() { return llvm::cast<YieldOp>(getBody().front().getTerminator()).getValues(); }
 Value KernelOp::getYielded() { return getYieldedValues().front(); }
-Operation *KernelOp::getRootOp() { return findRoot(getBody().front(), getRoot()); }
+Operation *KernelOp::getAnchorOp() { return findAnchor(getBody().front(), getKind()); }
 OperandRange KernelFuncOp::getYieldedValues() {
   return llvm::cast<YieldOp>(getBody().front().getTerminator()).getValues();
 }
 Value KernelFuncOp::getYielded() { return getYieldedValues().front(); }
-Operation *KernelFuncOp::getRootOp() { return findRoot(getBody().front(), getRoot()); }
+Operation *KernelFuncOp::getAnchorOp() { return findAnchor(getBody().front(), getKind()); }
 
 func::FuncOp LoopOp::getBodyFunction() {
   return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(*this, getBodyAttr());

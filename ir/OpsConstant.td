@@ -35,7 +35,7 @@ def Dlc_ConstantOp : Dlc_Op<"constant", [Pure, ConstantLike, Dlc_KernelOpInterfa
   let assemblyFormat = "$value attr-dict `:` type($result)";
   let hasFolder = 1;
   let extraClassDeclaration = [{
-    ::dlc::KernelRoot getKernelRoot() { return ::dlc::KernelRoot::Movement; }
+    ::dlc::KernelKind getKernelKind() { return ::dlc::KernelKind::Movement; }
   }];
 }
 

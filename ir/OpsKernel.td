@@ -16,7 +16,7 @@ def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMe
     symbols that the kernel takes, in order.
 
     ```mlir
-    %y = dlc.kernel "conv1_relu" root(convolution) (%x, %w : tensor<1x3x8x8xf32>, tensor<16x3x3x3xf32>) -> tensor<1x16x8x8xf32> {
+    %y = dlc.kernel "conv1_relu" kind(convolution) (%x, %w : tensor<1x3x8x8xf32>, tensor<16x3x3x3xf32>) -> tensor<1x16x8x8xf32> {
     ^bb0(%a: tensor<1x3x8x8xf32>, %b: tensor<16x3x3x3xf32>):
       %c = dlc.conv %a, %b {...} : ...
       %r = dlc.relu %c : tensor<1x16x8x8xf32> -> tensor<1x16x8x8xf32>
@@ -24,12 +24,12 @@ def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMe
     }
     ```
   }];
-  let arguments = (ins StrAttr:$kernel_name, Dlc_KernelRootAttr:$root, Variadic<Dlc_Tensor>:$inputs,
+  let arguments = (ins StrAttr:$kernel_name, Dlc_KernelKindAttr:$kind, Variadic<Dlc_Tensor>:$inputs,
                        OptionalAttr<ArrayAttr>:$schedules, OptionalAttr<ArrayAttr>:$input_dims,
                        OptionalAttr<ArrayAttr>:$symbols);
   let results = (outs Variadic<Dlc_Tensor>:$outputs);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = [{$kernel_name `root` `(` $root `)` `(` ($inputs^ `:` type($inputs))? `)` `->` type($outputs)
+  let assemblyFormat = [{$kernel_name `kind` `(` $kind `)` `(` ($inputs^ `:` type($inputs))? `)` `->` type($outputs)
     attr-dict-with-keyword $body}];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
@@ -38,8 +38,8 @@ def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMe
     /// What the body yields, and the first of it.
     ::mlir::OperandRange getYieldedValues();
     ::mlir::Value getYielded();
-    /// The anchor op, which decides the schedule: the op of the body of kind `root` that is nearest to the result.
-    ::mlir::Operation *getRootOp();
+    /// The anchor op, which decides the schedule: the op of the body of kind `kind` that is nearest to the result.
+    ::mlir::Operation *getAnchorOp();
   }];
 }
 
@@ -49,14 +49,14 @@ def Dlc_KernelFuncOp : Dlc_Op<"kernel_func", [Symbol, IsolatedFromAbove, SingleB
     Attributes as of `dlc.kernel`. Its C signature is
     `int NAME(void *scratch, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t *result...)`.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, Dlc_KernelRootAttr:$root, OptionalAttr<ArrayAttr>:$schedules,
+  let arguments = (ins SymbolNameAttr:$sym_name, Dlc_KernelKindAttr:$kind, OptionalAttr<ArrayAttr>:$schedules,
                        OptionalAttr<ArrayAttr>:$input_dims, OptionalAttr<ArrayAttr>:$symbols);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name `root` `(` $root `)` attr-dict-with-keyword $body";
+  let assemblyFormat = "$sym_name `kind` `(` $kind `)` attr-dict-with-keyword $body";
   let extraClassDeclaration = [{
     ::mlir::OperandRange getYieldedValues();
     ::mlir::Value getYielded();
-    ::mlir::Operation *getRootOp();
+    ::mlir::Operation *getAnchorOp();
   }];
 }
 

@@ -16,7 +16,7 @@ class Dlc_LayoutConversion<string opMnemonic, string text> : Dlc_Op<opMnemonic, 
     ::mlir::LogicalResult inferDims(::llvm::ArrayRef<::dlc::Dims> dims, ::dlc::Dims &result) {
       return ::dlc::copyDims(dims[0], result);
     }
-    ::dlc::KernelRoot getKernelRoot() { return ::dlc::KernelRoot::Movement; }
+    ::dlc::KernelKind getKernelKind() { return ::dlc::KernelKind::Movement; }
   }];
 }
 def Dlc_PackOp : Dlc_LayoutConversion<"pack", "The same tensor, stored in the result type's layout"> {

@@ -10,7 +10,7 @@
 namespace dlc {
 
 /// On a `dlc.loop`, `dlc.kernel` or `dlc.kernel_func`: the number of rows (of dimension 0 of the results of kernels)
-/// of a range that `--dlc-split-loop-rows` has chosen.
+/// of a range that `--dlc-split-loop-batch` has chosen.
 constexpr llvm::StringLiteral rowRangeName = "dlc.row_range";
 
 /// Its value; 0 if `op` has none.

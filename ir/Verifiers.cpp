@@ -76,8 +76,8 @@ LogicalResult KernelOp::verify() {
     if (other.getShape() != first.getShape() || other.getEncoding() != first.getEncoding())
       return emitOpError("has results of different shapes or layouts, ") << first << " and " << other;
   }
-  if (!getRootOp() && !llvm::isa<BlockArgument>(getYielded()))
-    return emitOpError("has no anchor op of the kind '") << stringifyKernelRoot(getRoot()) << "'";
+  if (!getAnchorOp() && !llvm::isa<BlockArgument>(getYielded()))
+    return emitOpError("has no anchor op of the kind '") << stringifyKernelKind(getKind()) << "'";
   if (getInputDims() && getInputDims()->size() != getInputs().size())
     return emitOpError("has ") << getInputDims()->size() << " input_dims for " << getInputs().size() << " inputs";
   return success();

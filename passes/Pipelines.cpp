@@ -16,7 +16,7 @@ llvm::ArrayRef<llvm::StringRef> getPhaseNames() {
 }
 
 static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options) {
-  manager.addPass(createLiftParameters());
+  manager.addPass(createHoistParameterLoads());
   manager.addPass(createAddOptimizer());
   manager.addPass(createDifferentiate());
   manager.addPass(createAddInit());
@@ -35,8 +35,8 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
   if (options.math != MathMode::Strict)
     function.addPass(createFoldBatchNorm());
   function.addPass(createSimplifyGraph());
-  function.addPass(createAbsorbBroadcasts());
-  function.addPass(createDetachExtents());
+  function.addPass(createFoldBroadcasts());
+  function.addPass(createRewriteShapeUses());
   function.addPass(createCanonicalizerPass());
   if (options.math != MathMode::Strict) {
     function.addPass(createFuseAttention());
@@ -51,16 +51,16 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
   }
   // Sums over steps that training makes; the order of their terms changes.
   if (options.math != MathMode::Strict)
-    manager.addPass(createSinkLoopWork());
+    manager.addPass(createSinkReductions());
   // Gates come first: they make one product of the products that then leave the loop.
-  manager.addPass(createHoistLoopWork());
+  manager.addPass(createLoopInvariantCodeMotion());
   OpPassManager &rest = manager.nest<func::FuncOp>();
   rest.addPass(createCanonicalizerPass());
   rest.addPass(createCSEPass());
 }
 
 static void addAssignLayouts(OpPassManager &manager, const PipelineOptions &options) {
-  manager.addPass(createPackInvariants());
+  manager.addPass(createPackCaptures());
   OpPassManager &function = manager.nest<func::FuncOp>();
   AssignLayoutsOptions layouts;
   layouts.math = getMathModeName(options.math).str();
@@ -76,9 +76,9 @@ static void addLayoutPhase(OpPassManager &manager, const PipelineOptions &option
   if (!options.replaceableWeights)
     return;
   // Fusion must not mix this work with a run's.
-  manager.addPass(createHoistWeightWork());
+  manager.addPass(createWeightOnlyCodeMotion());
   manager.addPass(createAddInit());
-  manager.addPass(createLiftParameters());
+  manager.addPass(createHoistParameterLoads());
   manager.addPass(createBindVariables());
   manager.addPass(createBindLoopShapes());
 }
@@ -93,12 +93,12 @@ static void addKernelsPhase(OpPassManager &manager, const PipelineOptions &optio
   }
   function.addPass(createFormKernels());
   if (options.keepTensors) {
-    function.addPass(createExposeTensors());
+    function.addPass(createObserveTensors());
     // The conversions to row-major that this adds become kernels.
     function.addPass(createFormKernels());
   }
   if (options.optimizationLevel >= 2)
-    manager.addPass(createSplitLoopRows());
+    manager.addPass(createSplitLoopBatch());
   TileOptions tile;
   tile.isas.assign(options.isas.begin(), options.isas.end());
   tile.naive = options.optimizationLevel == 0;
@@ -110,7 +110,7 @@ static void addProgramPhase(OpPassManager &manager, const PipelineOptions &optio
   schedules.isas.assign(options.isas.begin(), options.isas.end());
   manager.addPass(createVerifySchedules(schedules));
   if (options.optimizationLevel > 0)
-    manager.addNestedPass<func::FuncOp>(createAdvanceUpdates());
+    manager.addNestedPass<func::FuncOp>(createEagerOptimizerUpdates());
   manager.addPass(createRecompute({options.memoryLimit}));
   LowerToProgramOptions program;
   program.shareMemory = options.optimizationLevel > 0;

@@ -11,7 +11,7 @@ std::optional<Evaluation> dlc::training::evaluate(Learner &learner, Loader &load
                                                   const std::function<bool()> &isInterrupted) {
   Evaluation evaluation;
   std::vector<double> sums;
-  Figures last;
+  Metrics last;
   std::optional<Regression> regression;
   std::optional<Question> question;
   double weightSeen = 0;
@@ -49,12 +49,12 @@ std::optional<Evaluation> dlc::training::evaluate(Learner &learner, Loader &load
     loader.recycle(std::move(batch));
   }
   for (size_t i = 0; i < last.size(); ++i)
-    evaluation.figures.push_back({last[i].first, share(sums[i], weightSeen)});
-  Figures measured = evaluation.confusion ? evaluation.confusion->figures()
-                     : regression         ? regression->figures()
-                                          : Figures();
-  for (auto &figure : measured)
-    if (std::none_of(last.begin(), last.end(), [&](const auto &known) { return known.first == figure.first; }))
-      evaluation.figures.push_back(figure);
+    evaluation.metrics.push_back({last[i].first, share(sums[i], weightSeen)});
+  Metrics measured = evaluation.confusion ? evaluation.confusion->metrics()
+                     : regression         ? regression->metrics()
+                                          : Metrics();
+  for (auto &metric : measured)
+    if (std::none_of(last.begin(), last.end(), [&](const auto &known) { return known.first == metric.first; }))
+      evaluation.metrics.push_back(metric);
   return evaluation;
 }

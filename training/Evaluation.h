@@ -12,7 +12,7 @@
 namespace dlc::training {
 
 struct Evaluation {
-  Figures figures;
+  Metrics metrics;
   std::optional<Confusion> confusion;
 };
 

@@ -7,24 +7,24 @@ using namespace dlc::training;
 using Json = nlohmann::ordered_json;
 
 std::optional<double> EpochRecord::find(const std::string &name) const {
-  for (const auto &[figure, value] : figures)
-    if (figure == name)
+  for (const auto &[metric, value] : metrics)
+    if (metric == name)
       return value;
   return std::nullopt;
 }
 
-bool dlc::training::isMoreBetter(const std::string &figure) {
+bool dlc::training::isMoreBetter(const std::string &metric) {
   for (const char *name : {"accuracy", "precision", "recall", "f1", "r2"}) {
     std::string ending = name;
-    if (figure.size() >= ending.size() && !figure.compare(figure.size() - ending.size(), ending.size(), ending))
+    if (metric.size() >= ending.size() && !metric.compare(metric.size() - ending.size(), ending.size(), ending))
       return true;
   }
   return false;
 }
 
-Json dlc::training::toJson(const Figures &figures) {
+Json dlc::training::toJson(const Metrics &metrics) {
   Json json = Json::object();
-  for (const auto &[name, value] : figures)
+  for (const auto &[name, value] : metrics)
     json[name] = std::isfinite(value) ? Json(value) : Json();
   return json;
 }
@@ -33,7 +33,7 @@ Json dlc::training::toJson(const EpochRecord &record) {
   Json json = {{"epoch", record.epoch}};
   if (record.learningRate)
     json["learning_rate"] = *record.learningRate;
-  json.update(toJson(record.figures));
+  json.update(toJson(record.metrics));
   return json;
 }
 
@@ -45,7 +45,7 @@ EpochRecord dlc::training::recordFromJson(const Json &json) {
     else if (name == "learning_rate")
       record.learningRate = value.get<double>();
     else
-      record.figures.push_back({name, value.is_null() ? NAN : value.get<double>()});
+      record.metrics.push_back({name, value.is_null() ? NAN : value.get<double>()});
   }
   return record;
 }

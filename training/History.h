@@ -15,15 +15,15 @@ namespace dlc::training {
 struct EpochRecord {
   size_t epoch = 0;                   ///< from 1
   std::optional<double> learningRate; ///< none if the step takes none
-  Figures figures;
+  Metrics metrics;
 
   std::optional<double> find(const std::string &name) const;
 };
 
 /// Whether more of it is better, by its name: of an accuracy it is, of a loss not.
-bool isMoreBetter(const std::string &figure);
+bool isMoreBetter(const std::string &metric);
 
-nlohmann::ordered_json toJson(const Figures &figures);
+nlohmann::ordered_json toJson(const Metrics &metrics);
 nlohmann::ordered_json toJson(const EpochRecord &record);
 EpochRecord recordFromJson(const nlohmann::ordered_json &json);
 

@@ -59,12 +59,12 @@ void BatchFunction::run(Batch &batch, const std::map<std::string, double> &setti
                 description->output_count));
 }
 
-Figures BatchFunction::scalars() const {
-  Figures figures;
+Metrics BatchFunction::scalars() const {
+  Metrics metrics;
   for (dlc_uint32 i = 0; i < description->output_count; ++i)
     if (!description->outputs[i].rank)
-      figures.push_back({description->outputs[i].name, (*outputs)[i].at(0)});
-  return figures;
+      metrics.push_back({description->outputs[i].name, (*outputs)[i].at(0)});
+  return metrics;
 }
 
 /// What dlc calls the input that weighs samples.
@@ -181,16 +181,16 @@ void Learner::initialize(dlc_int64 seed) {
     throw Failure(dlc_context_message(context.get()));
 }
 
-Figures Learner::step(Batch &batch, const std::map<std::string, double> &settings) {
+Metrics Learner::step(Batch &batch, const std::map<std::string, double> &settings) {
   stepper->run(batch, settings);
-  Figures figures = stepper->scalars();
-  for (size_t i = 1; i < figures.size(); ++i)
-    if (figures[i].first == "loss")
-      std::swap(figures[0], figures[i]);
-  return figures;
+  Metrics metrics = stepper->scalars();
+  for (size_t i = 1; i < metrics.size(); ++i)
+    if (metrics[i].first == "loss")
+      std::swap(metrics[0], metrics[i]);
+  return metrics;
 }
 
-Figures Learner::evaluate(Batch &batch) {
+Metrics Learner::evaluate(Batch &batch) {
   evaluator->run(batch, {});
   return evaluator->scalars();
 }

@@ -25,7 +25,7 @@ public:
   /// What the last run gave.
   const data::Array &output(size_t index) const { return (*outputs)[index]; }
   /// The outputs of rank 0, by name.
-  Figures scalars() const;
+  Metrics scalars() const;
 
 private:
   dlc::Context &context;
@@ -55,12 +55,12 @@ public:
   /// First values of the variables.
   void initialize(dlc_int64 seed);
   /// One step; returns the scalars of `train_step`, the loss first.
-  Figures step(Batch &batch, const std::map<std::string, double> &settings);
+  Metrics step(Batch &batch, const std::map<std::string, double> &settings);
 
   /// Whether there is a way to look at data without learning from it.
   bool canEvaluate() const { return evaluator != nullptr; }
   /// Runs `evaluate`, or `predict` if that is all there is; returns its scalars.
-  Figures evaluate(Batch &batch);
+  Metrics evaluate(Batch &batch);
   /// What the last evaluation has predicted; null if it predicts nothing.
   const data::Array *predictions() const;
 

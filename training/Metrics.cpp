@@ -8,7 +8,7 @@ using namespace dlc::training;
 
 static double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
-Figures Confusion::figures() const {
+Metrics Confusion::metrics() const {
   double right = 0, total = 0, precision = 0, recall = 0, f1 = 0;
   size_t occurring = 0;
   for (size_t c = 0; c < classes; ++c) {
@@ -42,7 +42,7 @@ void Regression::add(double label, double prediction) {
   spread += before * (label - mean);
 }
 
-Figures Regression::figures() const {
+Metrics Regression::metrics() const {
   return {{"mae", share(absolute, static_cast<double>(count))}, {"r2", spread > 0 ? 1 - squared / spread : 0}};
 }
 

@@ -11,7 +11,7 @@
 namespace dlc::training {
 
 /// Named metrics, in order.
-using Figures = std::vector<std::pair<std::string, double>>;
+using Metrics = std::vector<std::pair<std::string, double>>;
 
 /// The confusion matrix: rows are actual classes, columns predicted ones.
 class Confusion {
@@ -24,7 +24,7 @@ public:
 
   /// accuracy, precision, recall, f1. Of two classes, the last three are those of class 1; of more, the mean over the
   /// classes that occur. A share of nothing is 0.
-  Figures figures() const;
+  Metrics metrics() const;
 
 private:
   size_t classes;
@@ -36,7 +36,7 @@ class Regression {
 public:
   void add(double label, double prediction);
   /// mae, r2 (the share of the variance that is explained; of labels that are all the same, 0).
-  Figures figures() const;
+  Metrics metrics() const;
 
 private:
   size_t count = 0;

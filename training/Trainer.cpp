@@ -171,7 +171,7 @@ static size_t findNonFinite(const Array &array) {
   return i;
 }
 
-void Trainer::reject(const Figures &figures, const Batch &batch) const {
+void Trainer::reject(const Metrics &metrics, const Batch &batch) const {
   std::string reason = "whose batch starts with " + data.place(order[batch.firstPlace], targets) +
                        ": lower the learning rate, or look for outliers in the data";
   for (size_t i = 0; i < targets.size(); ++i)
@@ -181,7 +181,7 @@ void Trainer::reject(const Figures &figures, const Batch &batch) const {
                data.columns[i]->place(row);
       break;
     }
-  throw Failure("the loss is " + describeNumber(figures[0].second) + " in epoch " + std::to_string(state.epoch + 1) +
+  throw Failure("the loss is " + describeNumber(metrics[0].second) + " in epoch " + std::to_string(state.epoch + 1) +
                 ", step " + std::to_string(state.step + 1) + ", " + reason + lastGood());
 }
 
@@ -212,14 +212,14 @@ void Trainer::runEpoch() {
   while (loader.next(batch)) {
     if (std::optional<double> rate = learningRate(state.step))
       now["learning_rate"] = *rate;
-    Figures figures = learner.step(batch, now);
+    Metrics metrics = learner.step(batch, now);
     double weight = weights.total(batch);
-    if (!std::isfinite(figures[0].second))
-      reject(figures, batch);
-    for (size_t i = 0; i < figures.size(); ++i) {
+    if (!std::isfinite(metrics[0].second))
+      reject(metrics, batch);
+    for (size_t i = 0; i < metrics.size(); ++i) {
       if (state.sums.size() == i)
-        state.sums.push_back({figures[i].first, 0});
-      state.sums[i].second += figures[i].second * weight;
+        state.sums.push_back({metrics[i].first, 0});
+      state.sums[i].second += metrics[i].second * weight;
     }
     state.weightSeen += weight;
     ++state.step;
@@ -243,22 +243,22 @@ bool Trainer::endEpoch() {
   record.epoch = state.epoch + 1;
   record.learningRate = learningRate(state.step - 1);
   for (const auto &[name, sum] : state.sums)
-    record.figures.push_back({name, share(sum, state.weightSeen)});
+    record.metrics.push_back({name, share(sum, state.weightSeen)});
   if (validationData) {
     std::optional<Evaluation> evaluation = validate();
     if (!evaluation)
       return false;
-    for (const auto &[name, value] : evaluation->figures)
-      record.figures.push_back({"validation_" + name, value});
+    for (const auto &[name, value] : evaluation->metrics)
+      record.metrics.push_back({"validation_" + name, value});
     confusion = std::move(evaluation->confusion);
   }
   // `predict` gives no loss, and a loss may have another name.
   if (options.monitor.empty() && !record.find(monitor))
-    monitor = record.figures[0].first;
+    monitor = record.metrics[0].first;
   std::optional<double> watched = record.find(monitor);
   if (!watched) {
     std::vector<std::string> names;
-    for (const auto &[name, value] : record.figures)
+    for (const auto &[name, value] : record.metrics)
       names.push_back(name);
     // What the epoch has learnt is kept: only its end is left for a run that monitors another metric.
     saveCheckpoint();

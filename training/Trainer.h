@@ -34,7 +34,7 @@ private:
   std::optional<double> learningRate(size_t step) const;
   void checkVariables() const;
   void saveCheckpoint();
-  [[noreturn]] void reject(const Figures &figures, const Batch &batch) const;
+  [[noreturn]] void reject(const Metrics &metrics, const Batch &batch) const;
   size_t stepsPerEpoch() const;
   std::string lastGood() const;
 

@@ -142,7 +142,7 @@ th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #8884
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 tr.best { font-weight: 600 }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 1rem }
-figure { margin: 0 } figcaption { font-weight: 600 }
+metric { margin: 0 } figcaption { font-weight: 600 }
 svg { width: 100%; height: auto } svg text { font-size: 12px; fill: currentColor; opacity: .75 }
 .grid { stroke: #8884 } polyline { fill: none; stroke-width: 2 }
 polyline.training { stroke: var(--training) } circle.training { fill: var(--training) }
@@ -165,7 +165,7 @@ std::string TrainingReport::toHtml() const {
   std::vector<std::string> names;
   const std::string front = "validation_";
   for (const EpochRecord &record : history)
-    for (const auto &[name, value] : record.figures)
+    for (const auto &[name, value] : record.metrics)
       if (std::find(names.begin(), names.end(), name) == names.end())
         names.push_back(name);
   auto valuesOf = [&](const std::string &name) {
@@ -179,10 +179,10 @@ std::string TrainingReport::toHtml() const {
     std::string picture = history.empty() ? "" : drawCurves(curves, history);
     if (picture.empty())
       return;
-    page += "<figure>\n<figcaption>" + escape(name);
+    page += "<metric>\n<figcaption>" + escape(name);
     for (const Curve &curve : curves)
       page += "<span class='key " + curve.style + "'>&#9632; " + curve.style + "</span>";
-    page += "</figcaption>\n" + picture + "</figure>\n";
+    page += "</figcaption>\n" + picture + "</metric>\n";
   };
   for (const std::string &name : names) {
     bool isValidation = !name.compare(0, front.size(), front);

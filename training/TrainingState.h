@@ -23,7 +23,7 @@ struct RunIdentity {
 struct TrainingState {
   size_t epoch = 0, step = 0; ///< whole epochs, and steps of the current one
   double weightSeen = 0;      ///< in this epoch: of its batches, see LabelWeights
-  Figures sums;               ///< of the metrics of this epoch's steps, times their weights
+  Metrics sums;               ///< of the metrics of this epoch's steps, times their weights
   std::vector<EpochRecord> history;
   bool isStopped = false; ///< early stopping has had enough
   EarlyStopping stopping{0, 0};

@@ -36,9 +36,9 @@ static Expr readMatrix(const TensorFunc &x, llvm::ArrayRef<Expr> batch, Expr row
 }
 
 static FailureOr<TensorFunc> emitMatMul(MatMulOp op, KernelBuilder &builder) {
-  if (op == builder.getRootOp() && builder.getSchedule().getAlgorithm() == "dots")
+  if (op == builder.getAnchorOp() && builder.getSchedule().getAlgorithm() == "dots")
     return emitDotProducts(op, builder);
-  if (op == builder.getRootOp() && builder.getSchedule().getAlgorithm() == "blocked")
+  if (op == builder.getAnchorOp() && builder.getSchedule().getAlgorithm() == "blocked")
     return emitBlockedProduct(op, builder);
   const TensorFunc &lhs = builder.get(op.getLhs()), &rhs = builder.get(op.getRhs());
   bool isRow = lhs.type.getRank() == 1, isColumn = rhs.type.getRank() == 1;
@@ -132,7 +132,7 @@ static LogicalResult scheduleContraction(KernelBuilder &builder) {
 void registerContractionEmitters(EmitterRegistry &registry) {
   registry.add<MatMulOp>(&emitMatMul);
   registry.add<EinsumOp>(&emitEinsum);
-  registry.addScheduler(KernelRoot::Contraction, &scheduleContraction);
+  registry.addScheduler(KernelKind::Contraction, &scheduleContraction);
 }
 
 } // namespace dlc::halide

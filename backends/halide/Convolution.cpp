@@ -64,7 +64,7 @@ void registerConvolutionEmitters(EmitterRegistry &registry) {
   registry.add<ConvOp>(&emitConv);
   registry.add<ConvTransposeOp>(&emitConvTranspose);
   registry.add<ConvWeightGradientOp>(&emitConvWeightGradient);
-  registry.addScheduler(KernelRoot::Convolution, &scheduleConvolution);
+  registry.addScheduler(KernelKind::Convolution, &scheduleConvolution);
 }
 
 } // namespace dlc::halide

@@ -182,9 +182,9 @@ static FailureOr<TensorFunc> emitTiles(ConvWeightGradientOp op, KernelBuilder &b
 }
 
 FailureOr<TensorFunc> emitConvWeightGradient(ConvWeightGradientOp op, KernelBuilder &builder) {
-  if (op == builder.getRootOp() && builder.getSchedule().getAlgorithm().getValue() == "weight_gradient")
+  if (op == builder.getAnchorOp() && builder.getSchedule().getAlgorithm().getValue() == "weight_gradient")
     return emitTiles(op, builder);
-  if (op == builder.getRootOp() && builder.getSchedule().getAlgorithm().getValue() == "winograd")
+  if (op == builder.getAnchorOp() && builder.getSchedule().getAlgorithm().getValue() == "winograd")
     return emitWinogradWeightGradient(op, builder);
   return emitPlain(op, builder);
 }

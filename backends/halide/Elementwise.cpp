@@ -262,7 +262,7 @@ void registerElementwiseEmitters(EmitterRegistry &registry) {
       >(registry);
   registry.add<WhereOp>(&emitWhere);
   registry.add<AbsorbZeroOp>(&emitAbsorbZero);
-  registry.addScheduler(KernelRoot::Elementwise, &scheduleElementwise);
+  registry.addScheduler(KernelKind::Elementwise, &scheduleElementwise);
 }
 
 } // namespace dlc::halide

@@ -18,8 +18,8 @@ struct KernelOptions {
   bool relaxContractions = false;
 };
 
-/// The target of kernels of kind `root` on `machine`.
-Halide::Target getHalideTarget(const Machine &machine, KernelRoot root, const KernelOptions &options);
+/// The target of kernels of kind `kind` on `machine`.
+Halide::Target getHalideTarget(const Machine &machine, KernelKind kind, const KernelOptions &options);
 
 } // namespace dlc::halide
 

@@ -16,8 +16,8 @@ const Emitter *EmitterRegistry::findEmitter(llvm::StringRef opName) const {
   return found == emitters.end() ? nullptr : &found->second;
 }
 
-const Scheduler *EmitterRegistry::findScheduler(KernelRoot root) const {
-  auto found = schedulers.find(static_cast<int>(root));
+const Scheduler *EmitterRegistry::findScheduler(KernelKind kind) const {
+  auto found = schedulers.find(static_cast<int>(kind));
   return found == schedulers.end() ? nullptr : &found->second;
 }
 
@@ -52,7 +52,7 @@ KernelBuilder::KernelBuilder(KernelFuncOp kernel, ScheduleAttr schedule, const H
     : kernelOp(kernel), schedule(schedule), target(target) {}
 
 KernelFuncOp KernelBuilder::getKernel() const { return llvm::cast<KernelFuncOp>(kernelOp); }
-Operation *KernelBuilder::getRootOp() { return getKernel().getRootOp(); }
+Operation *KernelBuilder::getAnchorOp() { return getKernel().getAnchorOp(); }
 KernelBuilder::~KernelBuilder() = default;
 
 Expr KernelBuilder::toExpr(AffineExpr expr) const {
@@ -137,19 +137,19 @@ void KernelBuilder::setOutputDefinition(Operation *op, std::function<void(Func, 
 }
 
 void KernelBuilder::setScheduler(Operation *op, Scheduler scheduler) {
-  if (op == getRootOp())
+  if (op == getAnchorOp())
     ownScheduler = std::move(scheduler);
 }
 
 void KernelBuilder::addStage(Operation *op, llvm::StringRef name, Func func) {
-  if (op == getRootOp())
+  if (op == getAnchorOp())
     rootStages[name] = func;
   else
     otherStages.push_back(func);
 }
 
 void KernelBuilder::addReduction(Operation *op, const ReductionStages &stages) {
-  (op == getRootOp() ? reductions : otherReductions).push_back(stages);
+  (op == getAnchorOp() ? reductions : otherReductions).push_back(stages);
 }
 
 Func KernelBuilder::getStage(llvm::StringRef name) const {
@@ -266,10 +266,10 @@ LogicalResult KernelBuilder::build(const EmitterRegistry &registry) {
     stages.computeRoot();
   if (ownScheduler)
     return ownScheduler(*this);
-  const Scheduler *scheduler = registry.findScheduler(getKernel().getRoot());
+  const Scheduler *scheduler = registry.findScheduler(getKernel().getKind());
   if (!scheduler)
     return getKernel().emitError("no schedules exist for kernels of the kind '")
-           << stringifyKernelRoot(getKernel().getRoot()) << "'";
+           << stringifyKernelKind(getKernel().getKind()) << "'";
   return (*scheduler)(*this);
 }
 

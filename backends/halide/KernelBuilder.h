@@ -35,10 +35,10 @@ public:
   }
   /// Says why `OpTy` has no emitter: it is never in a kernel.
   template <typename OpTy> void addNone(llvm::StringRef why) { reasons[OpTy::getOperationName()] = why; }
-  void addScheduler(KernelRoot root, Scheduler scheduler) { schedulers[static_cast<int>(root)] = std::move(scheduler); }
+  void addScheduler(KernelKind kind, Scheduler scheduler) { schedulers[static_cast<int>(kind)] = std::move(scheduler); }
 
   const Emitter *findEmitter(llvm::StringRef opName) const;
-  const Scheduler *findScheduler(KernelRoot root) const;
+  const Scheduler *findScheduler(KernelKind kind) const;
   /// Why an op has no emitter; empty if nobody has said so.
   llvm::StringRef findReasonForNone(llvm::StringRef opName) const { return reasons.lookup(opName); }
 
@@ -71,7 +71,7 @@ public:
   const Halide::Target &getTarget() const { return target; }
   /// Whether everything is to be computed in the plainest way.
   bool isNaive() const { return schedule.getAlgorithm() == "naive"; }
-  mlir::Operation *getRootOp();
+  mlir::Operation *getAnchorOp();
 
   /// The tensor that `value` is.
   const TensorFunc &get(mlir::Value value) const;

@@ -30,7 +30,7 @@ static std::string makeKey(const KernelVariant &variant, const CompileOptions &o
   stream << kernelRevision << ' ' << options.checkBounds << options.relaxContractions << '\n'
          << variant.schedule << '\n';
   KernelFuncOp kernel = variant.kernel;
-  stream << stringifyKernelRoot(kernel.getRoot()) << ' ' << kernel.getInputDimsAttr() << ' '
+  stream << stringifyKernelKind(kernel.getKind()) << ' ' << kernel.getInputDimsAttr() << ' '
          << (kernel.getSymbolsAttr() ? kernel.getSymbolsAttr().size() : 0) << '\n';
   for (BlockArgument argument : kernel.getBody().getArguments())
     stream << argument.getType() << '\n';
@@ -70,7 +70,7 @@ static std::variant<CompiledKernel, std::string> compileHere(const KernelVariant
     const Machine *machine = findMachine(variant.schedule.getIsa().getValue());
     if (!machine)
       return "there are no kernels for the instruction set '" + variant.schedule.getIsa().str() + "'";
-    Halide::Target target = getHalideTarget(*machine, kernel.getRoot(), kernelOptions);
+    Halide::Target target = getHalideTarget(*machine, kernel.getKind(), kernelOptions);
     KernelBuilder builder(kernel, variant.schedule, target);
     if (failed(builder.build()))
       return problems;

@@ -154,18 +154,18 @@ static FailureOr<TensorFunc> emitGather(GatherOp op, KernelBuilder &builder) {
 /// The position, among the result's physical dimensions (innermost is 0), of what is innermost in the memory of the
 /// operand that a conversion or transposition copies; none if the kernel is something else.
 static std::optional<size_t> findSourcePosition(KernelBuilder &builder) {
-  Operation *root = builder.getRootOp();
+  Operation *anchor = builder.getAnchorOp();
   RankedTensorType result = builder.getOutputType();
-  if (!root || !llvm::isa<PackOp, UnpackOp, TransposeOp>(root) || !llvm::isa<BlockArgument>(root->getOperand(0)))
+  if (!anchor || !llvm::isa<PackOp, UnpackOp, TransposeOp>(anchor) || !llvm::isa<BlockArgument>(anchor->getOperand(0)))
     return std::nullopt;
-  auto source = llvm::cast<RankedTensorType>(root->getOperand(0).getType());
+  auto source = llvm::cast<RankedTensorType>(anchor->getOperand(0).getType());
   LayoutAttr layout = getLayout(source);
   if (source.getRank() == 0 || (getLayout(result) && getLayout(result).getWinograd()))
     return std::nullopt;
   int64_t innermost = layout ? layout.getOrder().asArrayRef().back() : source.getRank() - 1;
   if (layout && layout.getInnerDims() && !layout.getInnerDims().empty())
     innermost = layout.getInnerDims().asArrayRef().back();
-  if (auto transpose = llvm::dyn_cast<TransposeOp>(root))
+  if (auto transpose = llvm::dyn_cast<TransposeOp>(anchor))
     innermost = llvm::find(transpose.getPermutation(), innermost) - transpose.getPermutation().begin();
   Exprs probe;
   std::vector<Var> arguments = builder.getOutput().args();
@@ -208,7 +208,7 @@ static LogicalResult scheduleMovement(KernelBuilder &builder) {
       builder.getStage(name).compute_root();
   if (builder.hasStage("largest")) {
     // Of one row at a time, so that its memory does not depend on how many there are.
-    int64_t axis = builder.getRootOp()->getAttrOfType<IntegerAttr>("axis").getInt();
+    int64_t axis = builder.getAnchorOp()->getAttrOfType<IntegerAttr>("axis").getInt();
     std::vector<Halide::VarOrRVar> order{builder.getOutputVar(axis)};
     for (const Var &argument : output.args())
       if (argument.name() != builder.getOutputVar(axis).name())
@@ -242,7 +242,7 @@ void registerMovementEmitters(EmitterRegistry &registry) {
   registry.add<PadOp>(&emitPad);
   registry.add<TileOp>(&emitTile);
   registry.add<GatherOp>(&emitGather);
-  registry.addScheduler(KernelRoot::Movement, &scheduleMovement);
+  registry.addScheduler(KernelKind::Movement, &scheduleMovement);
 }
 
 } // namespace dlc::halide

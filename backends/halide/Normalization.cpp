@@ -63,7 +63,7 @@ template <typename OpTy> static FailureOr<TensorFunc> emitSoftmax(OpTy op, Kerne
   TensorFunc power = builder.define(
       op, [&](llvm::ArrayRef<Expr> index) { return rounded(math::exp(rounded(x.at(index) - largestAt(index)))); });
   // Kept where the row has a static size; computed twice otherwise, because a kernel's own memory must be known.
-  bool isKept = !isLog && x.type.hasStaticShape() && !builder.isNaive() && builder.getRootOp() == op;
+  bool isKept = !isLog && x.type.hasStaticShape() && !builder.isNaive() && builder.getAnchorOp() == op;
   if (isKept)
     builder.addStage(op, "kept", power.func);
   Combiner addition = makeSum(type);
@@ -331,7 +331,7 @@ static LogicalResult scheduleNormalization(KernelBuilder &builder) {
     return success();
   }
   int vector = builder.isNaive() ? 1 : static_cast<int>(builder.getSchedule().getVector());
-  if (llvm::isa<GroupNormOp>(builder.getRootOp())) {
+  if (llvm::isa<GroupNormOp>(builder.getAnchorOp())) {
     // A group is a range of channels: its statistics belong to the loop over samples.
     computeStatisticsAt(builder, builder.getOutputVar(0));
     for (ReductionStages &stages : builder.getReductions())
@@ -381,7 +381,7 @@ void registerNormalizationEmitters(EmitterRegistry &registry) {
   registry.add<GroupNormOp>(&emitGroupNorm);
   registry.add<BatchNormOp>(&emitBatchNorm);
   registry.add<LrnOp>(&emitLrn);
-  registry.addScheduler(KernelRoot::Normalization, &scheduleNormalization);
+  registry.addScheduler(KernelKind::Normalization, &scheduleNormalization);
 }
 
 } // namespace dlc::halide

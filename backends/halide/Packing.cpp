@@ -31,7 +31,7 @@ static FailureOr<TensorFunc> emitPack(PackOp op, KernelBuilder &builder) {
   LayoutAttr layout = getLayout(op.getType());
   if (!layout)
     return emitIdentity(op, builder);
-  if (layout.getWinograd() && !builder.isNaive() && builder.getRootOp() == op)
+  if (layout.getWinograd() && !builder.isNaive() && builder.getAnchorOp() == op)
     return emitWinogradWeights(op, builder);
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
     Exprs source(index.begin(), index.end());

@@ -28,8 +28,8 @@ namespace dlc::halide {
 /// Values of the epilogue that several others use: each is computed once, in registers.
 static std::vector<Func> getSharedValues(KernelBuilder &builder) {
   std::vector<Func> shared;
-  Operation *root = builder.getRootOp();
-  for (Operation &op : root->getBlock()->without_terminator()) {
+  Operation *anchor = builder.getAnchorOp();
+  for (Operation &op : anchor->getBlock()->without_terminator()) {
     if (!op.hasTrait<Elementwise>() || op.getResult(0).hasOneUse() || op.getResult(0).use_empty())
       continue;
     if (llvm::cast<RankedTensorType>(op.getResult(0).getType()).getShape() == builder.getOutputType().getShape())
@@ -101,7 +101,7 @@ static LogicalResult scheduleRecurrent(KernelBuilder &builder) {
 }
 
 void registerRecurrentEmitters(EmitterRegistry &registry) {
-  registry.addScheduler(KernelRoot::Recurrent, &scheduleRecurrent);
+  registry.addScheduler(KernelKind::Recurrent, &scheduleRecurrent);
 }
 
 } // namespace dlc::halide

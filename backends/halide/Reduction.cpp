@@ -278,7 +278,7 @@ static LogicalResult scheduleReduction(KernelBuilder &builder) {
 void registerReductionEmitters(EmitterRegistry &registry) {
   registry.add<ReduceOp>(&emitReduce);
   registry.add<ArgExtremeOp>(&emitArgExtreme);
-  registry.addScheduler(KernelRoot::Reduction, &scheduleReduction);
+  registry.addScheduler(KernelKind::Reduction, &scheduleReduction);
 }
 
 } // namespace dlc::halide

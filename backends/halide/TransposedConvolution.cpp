@@ -191,9 +191,9 @@ FailureOr<TensorFunc> emitConvTranspose(ConvTransposeOp op, KernelBuilder &build
   if (layout && layout.getWinograd())
     return emitWinograd(op, builder);
   llvm::StringRef algorithm = builder.getSchedule().getAlgorithm().getValue();
-  if (op == builder.getRootOp() && algorithm == "direct")
+  if (op == builder.getAnchorOp() && algorithm == "direct")
     return emitDirect(op, builder);
-  if (op == builder.getRootOp() && algorithm == "phases")
+  if (op == builder.getAnchorOp() && algorithm == "phases")
     return emitPhases(op, builder);
   return emitGathered(op, builder);
 }

@@ -37,7 +37,7 @@ static TensorFunc combineWindows(Operation *op, const Windows &windows, KernelBu
       clamped.push_back(Halide::clamp(Halide::likely(place[2 + i]), 0, windows.x.extents[2 + i] - 1));
     return select(windows.isInside(place), Halide::likely(element(windows.x.at(clamped))), combiner.identity);
   };
-  if (windows.size() <= writtenOutSize || op != builder.getRootOp())
+  if (windows.size() <= writtenOutSize || op != builder.getAnchorOp())
     return builder.define(result, [&](llvm::ArrayRef<Expr> index) {
       Expr total;
       windows.forEach([&](llvm::ArrayRef<Expr> offset) {
@@ -190,7 +190,7 @@ void registerWindowEmitters(EmitterRegistry &registry) {
   registry.add<MaxPoolOffsetsOp>(&emitMaxPoolOffsets);
   registry.add<MaxPoolGradientOp>(&emitMaxPoolGradient);
   registry.add<SpreadWindowsOp>(&emitSpreadWindows);
-  registry.addScheduler(KernelRoot::Window, &scheduleWindow);
+  registry.addScheduler(KernelKind::Window, &scheduleWindow);
 }
 
 } // namespace dlc::halide

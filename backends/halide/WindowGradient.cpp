@@ -87,7 +87,7 @@ static TensorFunc gatherWindows(Operation *op, const Windows &windows, const Ten
   int64_t covers = 1;
   for (size_t i = 0; i < windows.rank(); ++i)
     covers *= countCovers(windows, i);
-  if (covers <= writtenOutSize || op != builder.getRootOp())
+  if (covers <= writtenOutSize || op != builder.getAnchorOp())
     return builder.define(result, [&](llvm::ArrayRef<Expr> index) {
       Expr total;
       for (int64_t number = 0; number < covers; ++number) {

@@ -157,8 +157,8 @@ LogicalResult scheduleWinograd(KernelBuilder &builder) {
   Func out = builder.getOutput(), rowsTransformed = builder.getStage("rows"), v = builder.getStage("input"),
        products = builder.getStage("products"), half = builder.getStage("half"), result = builder.getStage("result");
   // How many results' columns and rows one of the output's makes up: 2 below a fused 2 x 2 pooling.
-  Convolution conv = getConvolution(builder.getRootOp());
-  auto convType = llvm::cast<RankedTensorType>(builder.getRootOp()->getResult(0).getType());
+  Convolution conv = getConvolution(builder.getAnchorOp());
+  auto convType = llvm::cast<RankedTensorType>(builder.getAnchorOp()->getResult(0).getType());
   RankedTensorType outType = builder.getOutputType();
   int m = static_cast<int>(getLayout(conv.w.getType()).getWinograd());
   int poolY = static_cast<int>(convType.getDimSize(2) / std::max<int64_t>(outType.getDimSize(2), 1)),

@@ -118,8 +118,8 @@ public:
                                      getKernelSymbol(kernel.kernel.getSymName()), operands);
     // Halide's own codes are not dlc_status; the message is the runtime's already.
     Value zero = i32(0);
-    Value isFine = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, call.getResult(), zero);
-    Value status = arith::SelectOp::create(builder, location, isFine, zero, i32(DLC_ERROR_KERNEL));
+    Value ok = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, call.getResult(), zero);
+    Value status = arith::SelectOp::create(builder, location, ok, zero, i32(DLC_ERROR_KERNEL));
     mlir::func::ReturnOp::create(builder, location, status);
   }
 
@@ -323,9 +323,9 @@ static void emitSweep(mlir::OpBuilder &builder, mlir::func::FuncOp function, mli
                                             mlir::ValueRange{arguments, first, stop, entry->getArgument(3)})
                      .getResult(0);
   Value following = arith::AddIOp::create(builder, location, number, i64(1));
-  Value isFine = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, result, none);
+  Value ok = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, result, none);
   Value isMore = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::slt, following, count);
-  mlir::cf::CondBranchOp::create(builder, location, arith::AndIOp::create(builder, location, isFine, isMore), body,
+  mlir::cf::CondBranchOp::create(builder, location, arith::AndIOp::create(builder, location, ok, isMore), body,
                                  mlir::ValueRange{following}, leave, mlir::ValueRange{result});
 
   builder.setInsertionPointToStart(leave);

@@ -400,11 +400,11 @@ void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::Fu
 
 /// Continues after `done`, which is erased, if `status` is ok.
 void LowerEntryPointsPass::leaveUnlessFine(HostEmitter emit, Value status, mlir::Operation *done, mlir::Block *leave) {
-  Value isFine = arith::CmpIOp::create(emit.builder, emit.location, arith::CmpIPredicate::eq, status, emit.i32(DLC_OK));
+  Value ok = arith::CmpIOp::create(emit.builder, emit.location, arith::CmpIPredicate::eq, status, emit.i32(DLC_OK));
   mlir::Block *block = done->getBlock();
   mlir::Block *rest = block->splitBlock(std::next(done->getIterator()));
   emit.builder.setInsertionPointToEnd(block);
-  mlir::cf::CondBranchOp::create(emit.builder, emit.location, isFine, rest, mlir::ValueRange{}, leave,
+  mlir::cf::CondBranchOp::create(emit.builder, emit.location, ok, rest, mlir::ValueRange{}, leave,
                                  mlir::ValueRange{status});
   done->erase();
 }

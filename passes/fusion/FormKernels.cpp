@@ -24,7 +24,7 @@ class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
     dlc::VariableIndex variables(getOperation());
     for (Operation &op : llvm::make_early_inc_range(getOperation().getBody().front()))
       if (dlc::needsKernel(&op) && !dlc::isAlias(&op))
-        dlc::wrapInKernel({&op}, dlc::getFamily(&op), &op, variables);
+        dlc::wrapInKernel({&op}, dlc::getKernelKind(&op), &op, variables);
     copySharedResults();
     nameSymbols();
   }

@@ -55,21 +55,21 @@ class FuseConvReluPool final : public dlc::impl::FuseConvReluPoolBase<FuseConvRe
   void runOnOperation() override {
     // Where two anchor ops meet in a residual sum, the later one takes the sum: the earlier one's result exists by
     // then.
-    llvm::SmallVector<Operation *> roots;
+    llvm::SmallVector<Operation *> anchors;
     getOperation().walk([&](Operation *op) {
       if (llvm::isa<dlc::ConvOp, dlc::ConvTransposeOp, dlc::MatMulOp, dlc::EinsumOp>(op) &&
           op->getParentOp() == getOperation())
-        roots.push_back(op);
+        anchors.push_back(op);
     });
     dlc::VariableIndex variables(getOperation());
-    for (Operation *root : llvm::reverse(roots)) {
-      llvm::SmallVector<Operation *> group{root};
+    for (Operation *anchor : llvm::reverse(anchors)) {
+      llvm::SmallVector<Operation *> group{anchor};
       dlc::appendFusibleUsers(group, variables);
-      bool isFourDimensional = llvm::cast<RankedTensorType>(root->getResult(0).getType()).getRank() == 4;
-      if (auto conv = llvm::dyn_cast<dlc::ConvOp>(root); conv && isFourDimensional)
+      bool isFourDimensional = llvm::cast<RankedTensorType>(anchor->getResult(0).getType()).getRank() == 4;
+      if (auto conv = llvm::dyn_cast<dlc::ConvOp>(anchor); conv && isFourDimensional)
         if (Operation *pool = getFusiblePool(group.back()); pool && fitsTiles(conv, pool))
           group.push_back(pool);
-      dlc::wrapInKernel(group, dlc::getFamily(root), root, variables);
+      dlc::wrapInKernel(group, dlc::getKernelKind(anchor), anchor, variables);
     }
   }
 };

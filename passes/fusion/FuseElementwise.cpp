@@ -18,10 +18,10 @@ namespace {
 
 /// Ops whose kernels compute an elementwise epilogue on the way out.
 bool takesEpilogue(Operation *op) {
-  switch (dlc::getFamily(op)) {
-  case dlc::KernelRoot::Window:
-  case dlc::KernelRoot::Reduction:
-  case dlc::KernelRoot::Normalization:
+  switch (dlc::getKernelKind(op)) {
+  case dlc::KernelKind::Window:
+  case dlc::KernelKind::Reduction:
+  case dlc::KernelKind::Normalization:
     return true;
   default:
     return false;
@@ -58,12 +58,12 @@ OperandRange getComputedOperands(Operation *op) {
 class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementwise> {
   void runOnOperation() override {
     dlc::VariableIndex variables(getOperation());
-    llvm::SmallVector<Operation *> roots;
+    llvm::SmallVector<Operation *> anchors;
     for (Operation &op : getOperation().getBody().front())
       if (dlc::needsKernel(&op) && takesEpilogue(&op))
-        roots.push_back(&op);
-    for (Operation *root : llvm::reverse(roots))
-      fuseAround(root, variables);
+        anchors.push_back(&op);
+    for (Operation *anchor : llvm::reverse(anchors))
+      fuseAround(anchor, variables);
     for (auto concat : llvm::make_early_inc_range(getOperation().getBody().front().getOps<dlc::ConcatOp>()))
       fuseParts(concat, variables);
     // From the last op on, each elementwise op that is still free starts a kernel and draws in its operands.
@@ -84,29 +84,29 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
     return sorted;
   }
 
-  static void fuseAround(Operation *root, const dlc::VariableIndex &variables) {
-    llvm::SmallVector<Operation *> group{root};
+  static void fuseAround(Operation *anchor, const dlc::VariableIndex &variables) {
+    llvm::SmallVector<Operation *> group{anchor};
     // One read of each element: only a plain reduction does not repeat the ops before it.
-    if (auto reduce = llvm::dyn_cast<dlc::ReduceOp>(root);
+    if (auto reduce = llvm::dyn_cast<dlc::ReduceOp>(anchor);
         reduce && reduce.getKind() != dlc::ReductionKind::LogSumExp) {
       llvm::SetVector<Operation *> before;
       dlc::KernelBudget budget;
-      collectOperands(root, before, budget, isCheap);
+      collectOperands(anchor, before, budget, isCheap);
       llvm::SmallVector<Operation *> sorted = inOrder(before);
       group.insert(group.begin(), sorted.begin(), sorted.end());
     }
     dlc::appendFusibleUsers(group, variables);
-    dlc::wrapInKernel(group, dlc::getFamily(root), root, variables);
+    dlc::wrapInKernel(group, dlc::getKernelKind(anchor), anchor, variables);
   }
 
-  /// Adds to `group` the ops that `accepts` takes and whose only use is in it, upwards from `root`, and those that
+  /// Adds to `group` the ops that `accepts` takes and whose only use is in it, upwards from `anchor`, and those that
   /// `isResult` makes another result of it, while `budget` lasts: what it does not pay for gets a kernel of its own.
   static void collectOperands(
-      Operation *root, llvm::SetVector<Operation *> &group, dlc::KernelBudget &budget,
+      Operation *anchor, llvm::SetVector<Operation *> &group, dlc::KernelBudget &budget,
       llvm::function_ref<bool(Operation *)> accepts,
       llvm::function_ref<bool(Operation *)> isResult = [](Operation *) { return false; }) {
     // Depth first, operands in order: the ops from the anchor op on, and which operand of each is next.
-    llvm::SmallVector<std::pair<Operation *, unsigned>> path{{root, 0}};
+    llvm::SmallVector<std::pair<Operation *, unsigned>> path{{anchor, 0}};
     while (!path.empty()) {
       Operation *op = path.back().first;
       OperandRange operands = getComputedOperands(op);
@@ -175,7 +175,7 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
     });
     if (group.size() == 1)
       return;
-    dlc::wrapInKernel(inOrder(group), dlc::KernelRoot::Movement, concat, variables);
+    dlc::wrapInKernel(inOrder(group), dlc::KernelKind::Movement, concat, variables);
   }
 
   static void fuseChain(Operation *last, llvm::SmallPtrSetImpl<Operation *> &taken,
@@ -196,7 +196,7 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
         },
         [&](Operation *op) { return isUpdateBeside(op, last, group, variables); });
     taken.insert(group.begin(), group.end());
-    dlc::wrapInKernel(inOrder(group), dlc::KernelRoot::Elementwise, last, variables);
+    dlc::wrapInKernel(inOrder(group), dlc::KernelKind::Elementwise, last, variables);
   }
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/fusion/GateEquations.h"
 #include "ir/ConstantData.h"
-#include "ir/KnownAtLoad.h"
 #include "ir/Layout.h"
+#include "ir/LoadTimeConstants.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsLinear.h"
@@ -25,7 +25,7 @@ std::optional<KnownMatrix> KnownMatrix::getRight(MatMulOp product) {
     isTransposed ^= transpose.getPermutation()[0] == 1;
     right = transpose.getX();
   }
-  if (getLayout(right.getType()) || !(ConstantData::get(right) || followsFromWeights(right)))
+  if (getLayout(right.getType()) || !(ConstantData::get(right) || dependsOnWeightsOnly(right)))
     return std::nullopt;
   return KnownMatrix{right, isTransposed};
 }
@@ -291,7 +291,7 @@ static Value takeRows(OpBuilder &builder, MatMulOp product, const KnownMatrix &m
   llvm::SmallVector<int64_t> shape =
       matrix.isTransposed ? llvm::SmallVector<int64_t>{columns, count} : llvm::SmallVector<int64_t>{count, columns};
   auto type = RankedTensorType::get(shape, stored.getElementType());
-  if (followsFromWeights(matrix.value)) {
+  if (dependsOnWeightsOnly(matrix.value)) {
     llvm::SmallVector<int64_t> starts(2, 0);
     starts[matrix.isTransposed] = first;
     return SliceOp::create(builder, product.getLoc(), type, matrix.value, builder.getDenseI64ArrayAttr(starts),

@@ -10,7 +10,7 @@ def FuseLstmGates : Pass<"dlc-fuse-lstm-gates", "::mlir::func::FuncOp"> {
   let description = [{
     In the body of a loop, or in a function that does a single step: the products of the state with each gate's constant
     matrix (one packed product whose columns are sliced, or one product per gate, or products of the state and the input
-    side by side), the gates' activations, and the new states become one `dlc.kernel` with `root(recurrent)` and one
+    side by side), the gates' activations, and the new states become one `dlc.kernel` with `kind(recurrent)` and one
     result per state. The matrices are packed as `[H/VL][K][G][VL]` (passes/schedule/PlanRecurrent.h); products of the
     input become one. Any elementwise op may occur in the equations: peepholes, coupled gates, clipping, any activation,
     masks of shorter sequences. A state is an argument with a result of its type that depends on it; an LSTM reads a
@@ -25,7 +25,7 @@ def FuseLstmGates : Pass<"dlc-fuse-lstm-gates", "::mlir::func::FuncOp"> {
     ```
     After:
     ```mlir
-    %n:2 = dlc.kernel "lstm" root(recurrent) (%h, %packed, %zx, %c : ...) -> tensor<1x8xf32>, tensor<1x8xf32> {
+    %n:2 = dlc.kernel "lstm" kind(recurrent) (%h, %packed, %zx, %c : ...) -> tensor<1x8xf32>, tensor<1x8xf32> {
       %z = dlc.matmul %arg0, %arg1 : (tensor<1x8xf32>, tensor<4x8x8xf32, #dlc.layout<...>>) -> tensor<4x1x8xf32>
       ...
     ```
@@ -69,7 +69,7 @@ def FuseConvReluPool : Pass<"dlc-fuse-conv-relu-pool", "::mlir::func::FuncOp"> {
     ```
     After:
     ```mlir
-    %p = dlc.kernel "conv" root(convolution) (%x, %w, %b : ...) -> ... { ... }
+    %p = dlc.kernel "conv" kind(convolution) (%x, %w, %b : ...) -> ... { ... }
     ```
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
@@ -127,7 +127,7 @@ def FormKernels : Pass<"dlc-form-kernels", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 
-def ExposeTensors : Pass<"dlc-expose-tensors", "::mlir::func::FuncOp"> {
+def ObserveTensors : Pass<"dlc-observe-tensors", "::mlir::func::FuncOp"> {
   let summary = "Make every kernel's result an output of the model, for comparison layer by layer";
   let dependentDialects = ["::dlc::DlcDialect"];
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/fusion/RecurrentKernel.h"
 #include "ir/ConstantData.h"
-#include "ir/KnownAtLoad.h"
 #include "ir/Layout.h"
+#include "ir/LoadTimeConstants.h"
 #include "ir/Names.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsKernel.h"
@@ -83,7 +83,7 @@ public:
       types.push_back(result.getType());
     std::string name = getLayerName(stage.products.front().getLoc());
     KernelOp kernel = KernelOp::create(builder, location, types, name.empty() ? getCellName().str() : name,
-                                       KernelRoot::Recurrent, ValueRange(), ArrayAttr(), ArrayAttr(), ArrayAttr());
+                                       KernelKind::Recurrent, ValueRange(), ArrayAttr(), ArrayAttr(), ArrayAttr());
     body = builder.createBlock(&kernel.getBody());
     builder.setInsertionPointToEnd(body);
     emitProduct(weights);

@@ -23,17 +23,17 @@ static bool belongsInside(Value value) {
 }
 
 /// After the layer. Ops of no layer are an optimizer's updates of a variable, or are named after their op.
-static std::string makeKernelName(Operation *rootOp, const VariableIndex &variables) {
-  std::string layer = getLayerName(rootOp->getLoc());
+static std::string makeKernelName(Operation *anchorOp, const VariableIndex &variables) {
+  std::string layer = getLayerName(anchorOp->getLoc());
   if (!layer.empty())
     return layer;
-  StringAttr variable = getVariableOfResult(rootOp->getResult(0));
+  StringAttr variable = getVariableOfResult(anchorOp->getResult(0));
   if (variable && variables.getOldValue(variable))
     return (variable.getValue() + ".update").str();
-  return rootOp->getName().stripDialect().str();
+  return anchorOp->getName().stripDialect().str();
 }
 
-KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelRoot root, Operation *rootOp,
+KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelKind kind, Operation *anchorOp,
                       const VariableIndex &variables) {
   Operation *last = ops.back();
   llvm::SetVector<Value> inputs, immediates;
@@ -57,7 +57,7 @@ KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelRoot root, Operatio
   for (Operation *op : ops)
     locations.push_back(op->getLoc());
   auto kernel = KernelOp::create(builder, FusedLoc::get(builder.getContext(), locations), types,
-                                 makeKernelName(rootOp, variables), root, inputs.getArrayRef(), ArrayAttr(),
+                                 makeKernelName(anchorOp, variables), kind, inputs.getArrayRef(), ArrayAttr(),
                                  ArrayAttr(), ArrayAttr());
   Block *body = builder.createBlock(&kernel.getBody());
   IRMapping mapping;
@@ -81,14 +81,14 @@ KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelRoot root, Operatio
 
 KernelOp createCopyKernel(OpBuilder &builder, Location location, Value value, llvm::StringRef name) {
   OpBuilder::InsertionGuard guard(builder);
-  auto kernel = KernelOp::create(builder, location, TypeRange(value.getType()), name, KernelRoot::Movement, value,
+  auto kernel = KernelOp::create(builder, location, TypeRange(value.getType()), name, KernelKind::Movement, value,
                                  ArrayAttr(), ArrayAttr(), ArrayAttr());
   Block *body = builder.createBlock(&kernel.getBody());
   YieldOp::create(builder, location, body->addArgument(value.getType(), location));
   return kernel;
 }
 
-KernelRoot getFamily(Operation *op) { return llvm::cast<KernelOpInterface>(op).getKernelRoot(); }
+KernelKind getKernelKind(Operation *op) { return llvm::cast<KernelOpInterface>(op).getKernelKind(); }
 
 bool needsKernel(Operation *op) {
   return op->getName().getDialectNamespace() == DlcDialect::getDialectNamespace() && op->getNumResults() == 1 &&

@@ -15,16 +15,16 @@ constexpr llvm::StringLiteral readAsInputAttribute = "dlc.as_input";
 /// Moves `ops` (in program order) into a kernel at the position of the last. Its results are the last one's and then
 /// those of the others that are used outside, which only happens after the last and has its shape and layout. Splat
 /// constants without that mark are cloned into it, everything else that it reads becomes an input. The kernel is named
-/// after `rootOp`: its layer, or `w.update` if it gives the variable `w` a new value and no layer does. `variables` are
-/// those of the function.
-KernelOp wrapInKernel(llvm::ArrayRef<mlir::Operation *> ops, KernelRoot root, mlir::Operation *rootOp,
+/// after `anchorOp`: its layer, or `w.update` if it gives the variable `w` a new value and no layer does. `variables`
+/// are those of the function.
+KernelOp wrapInKernel(llvm::ArrayRef<mlir::Operation *> ops, KernelKind kind, mlir::Operation *anchorOp,
                       const VariableIndex &variables);
 
 /// A kernel that copies `value`, at the builder's insertion point.
 KernelOp createCopyKernel(mlir::OpBuilder &builder, mlir::Location location, mlir::Value value, llvm::StringRef name);
 
 /// The kernel kind whose schedule templates compute `op` as the anchor op.
-KernelRoot getFamily(mlir::Operation *op);
+KernelKind getKernelKind(mlir::Operation *op);
 
 /// Whether `op` is an op of the graph outside kernels: not a constant, a kernel, or a terminator.
 bool needsKernel(mlir::Operation *op);

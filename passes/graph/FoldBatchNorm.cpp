@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantData.h"
-#include "ir/KnownAtLoad.h"
+#include "ir/LoadTimeConstants.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsConvolution.h"
@@ -58,7 +58,7 @@ struct ChannelAffine {
 /// Whether `value` is there before a run, and can be computed with: printed IR may leave the elements of constants out.
 bool isKnown(Value value) {
   return value.getDefiningOp<dlc::ConstantOp>() ? dlc::ConstantData::get(value).has_value()
-                                                : dlc::followsFromWeights(value);
+                                                : dlc::dependsOnWeightsOnly(value);
 }
 
 /// Whether statistics, scale and bias are known: not so in training.

@@ -68,7 +68,7 @@ def FoldParameters : Pass<"dlc-fold-parameters", "::mlir::ModuleOp"> {
   let description = [{
     Every `dlc.load_parameter` becomes the `dlc.constant` of its parameter's value, and the parameters are erased. After
     this the model can no longer be trained. A parameter without value is an error. With `replaceable`, loads stay as
-    they are, for `--dlc-hoist-weight-work`; a trainable model, whose parameters are variables anyway, is then an error.
+    they are, for `--dlc-weight-only-code-motion`; a trainable model, whose parameters are variables anyway, is then an error.
 
     Before: `%w = dlc.load_parameter @w : tensor<2xf32>` with
     `dlc.parameter @w : tensor<2xf32> = dense<1.0> : tensor<2xf32>`
@@ -111,7 +111,7 @@ def SimplifyGraph : Pass<"dlc-simplify-graph", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 
-def AbsorbBroadcasts : Pass<"dlc-absorb-broadcasts", "::mlir::func::FuncOp"> {
+def FoldBroadcasts : Pass<"dlc-fold-broadcasts", "::mlir::func::FuncOp"> {
   let summary = "Fold broadcasts into the elementwise ops that read them";
   let description = [{
     An elementwise op broadcasts by itself: where its other operands give its result the same shape, it reads the
@@ -124,7 +124,7 @@ def AbsorbBroadcasts : Pass<"dlc-absorb-broadcasts", "::mlir::func::FuncOp"> {
   }];
 }
 
-def DetachExtents : Pass<"dlc-detach-extents", "::mlir::func::FuncOp"> {
+def RewriteShapeUses : Pass<"dlc-rewrite-shape-uses", "::mlir::func::FuncOp"> {
   let summary = "Rewrite shape uses to read extents from arguments";
   let description = [{
     `dlc.fill`, `dlc.extent`, `dlc.index`, `dlc.reshape_like` and `dlc.random_uniform` read an operand's extents, not
@@ -137,7 +137,7 @@ def DetachExtents : Pass<"dlc-detach-extents", "::mlir::func::FuncOp"> {
   }];
 }
 
-def HoistLoopWork : Pass<"dlc-hoist-loop-work", "::mlir::ModuleOp"> {
+def LoopInvariantCodeMotion : Pass<"dlc-loop-invariant-code-motion", "::mlir::ModuleOp"> {
   let summary = "Hoist matrix products that do not depend on loop-carried values out of loops";
   let description = [{
     Matrix products in a loop's body that depend on scan inputs, constants and captures only move before the loop, over

@@ -5,7 +5,7 @@
 
 include "mlir/Pass/PassBase.td"
 
-def PackInvariants : Pass<"dlc-pack-invariants", "::mlir::ModuleOp"> {
+def PackCaptures : Pass<"dlc-pack-captures", "::mlir::ModuleOp"> {
   let summary = "Pack the matrices that a loop's steps multiply with before the loop";
   let description = [{
     A matrix that changes from run to run, but not from step to step, is a capture of its loop. Where steps multiply
@@ -21,7 +21,7 @@ def PackInvariants : Pass<"dlc-pack-invariants", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 
-def HoistWeightWork : Pass<"dlc-hoist-weight-work", "::mlir::ModuleOp"> {
+def WeightOnlyCodeMotion : Pass<"dlc-weight-only-code-motion", "::mlir::ModuleOp"> {
   let summary = "Move work that depends on weights only to an entry point that runs once after they change";
   let description = [{
     In a model whose weights can be replaced, packing, Winograd's transformation of weights, batch normalization that is
@@ -30,7 +30,7 @@ def HoistWeightWork : Pass<"dlc-hoist-weight-work", "::mlir::ModuleOp"> {
     `prepare_weights` assigns and functions load; what several functions compute is shared. Reshapes and broadcasts stay
     with their readers. A parameter of the kind "stamp", the validity stamp, is assigned last; by it the runtime sees
     whether what is derived belongs to the weights. Runs after layouts are assigned; `--dlc-add-init`,
-    `--dlc-lift-parameters` and `--dlc-bind-variables` follow.
+    `--dlc-hoist-parameter-loads` and `--dlc-bind-variables` follow.
 
     Before: `%p = dlc.pack %w : tensor<16x8xf32> -> tensor<16x8xf32, #layout>` with `%w = dlc.load_parameter @w`
 

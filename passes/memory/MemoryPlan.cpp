@@ -89,7 +89,7 @@ static bool dependsOn(Value value, BlockArgument argument) {
 /// Whether `kernel` reads its input only at the position where it writes that output, so that the output may
 /// have the input's memory.
 static bool readsInPlace(KernelOp kernel, unsigned input, unsigned output) {
-  if (kernel.getRoot() != KernelRoot::Elementwise || !kernel.getSchedules() ||
+  if (kernel.getKind() != KernelKind::Elementwise || !kernel.getSchedules() ||
       kernel.getInputs()[input].getType() != kernel.getOutputs()[output].getType())
     return false;
   // An element of each output is stored, one after the other.
@@ -227,7 +227,7 @@ void MemoryPlan::extendLife(Frame &frame, Value value) {
     buffers[place.index].last = step;
 }
 
-bool MemoryPlan::isKnownAtLoad(Frame &frame, Value value) {
+bool MemoryPlan::isLoadTimeConstant(Frame &frame, Value value) {
   auto place = frame.places.find(getMemory(value));
   return place != frame.places.end() &&
          (place->second.kind == Place::Constant || place->second.kind == Place::Prepared);
@@ -235,7 +235,7 @@ bool MemoryPlan::isKnownAtLoad(Frame &frame, Value value) {
 
 void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
   bool hasPlace = llvm::any_of(kernel.getOutputs(), [&](Value output) { return frame.places.count(output); });
-  bool isConstant = llvm::all_of(kernel.getInputs(), [&](Value input) { return isKnownAtLoad(frame, input); });
+  bool isConstant = llvm::all_of(kernel.getInputs(), [&](Value input) { return isLoadTimeConstant(frame, input); });
   if (!hasPlace && isConstant && getType(kernel.getResult()).hasStaticShape()) {
     for (Value output : kernel.getOutputs()) {
       frame.places[output] = {Place::Prepared, preparedBytes};

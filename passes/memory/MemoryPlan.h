@@ -104,7 +104,7 @@ private:
   mlir::LogicalResult placeLoop(Frame &frame, LoopOp loop);
   int64_t addBuffer(mlir::AffineExpr bytes);
   void extendLife(Frame &frame, mlir::Value value);
-  bool isKnownAtLoad(Frame &frame, mlir::Value value);
+  bool isLoadTimeConstant(Frame &frame, mlir::Value value);
   void placeVariable(Frame &frame, unsigned result, int64_t offset);
   int64_t findOperandToOverwrite(Frame &frame, KernelOp kernel);
   void noteStatesInPlace(Frame &frame);

@@ -5,7 +5,7 @@
 
 include "mlir/Pass/PassBase.td"
 
-def AdvanceUpdates : Pass<"dlc-advance-updates", "::mlir::func::FuncOp"> {
+def EagerOptimizerUpdates : Pass<"dlc-eager-optimizer-updates", "::mlir::func::FuncOp"> {
   let summary = "Update variables as soon as their gradients are available (eager optimizer updates)";
   let description = [{
     What only one variable's new value depends on (the gradient of a weight, the optimizer's kernels, running means)
@@ -15,19 +15,19 @@ def AdvanceUpdates : Pass<"dlc-advance-updates", "::mlir::func::FuncOp"> {
 
     Before:
     ```mlir
-    %dw2 = dlc.kernel "dense_2" root(contraction) (%y1, %dy2 ...)
-    %dy1 = dlc.kernel "dense_2" root(contraction) (%dy2, %w2 ...)
-    %dw1 = dlc.kernel "dense_1" root(contraction) (%x, %dy1 ...)
-    %new_w2 = dlc.kernel "sub" root(elementwise) (%w2, %dw2 ...)
-    %new_w1 = dlc.kernel "sub" root(elementwise) (%w1, %dw1 ...)
+    %dw2 = dlc.kernel "dense_2" kind(contraction) (%y1, %dy2 ...)
+    %dy1 = dlc.kernel "dense_2" kind(contraction) (%dy2, %w2 ...)
+    %dw1 = dlc.kernel "dense_1" kind(contraction) (%x, %dy1 ...)
+    %new_w2 = dlc.kernel "sub" kind(elementwise) (%w2, %dw2 ...)
+    %new_w1 = dlc.kernel "sub" kind(elementwise) (%w1, %dw1 ...)
     ```
     After:
     ```mlir
-    %dw2 = dlc.kernel "dense_2" root(contraction) (%y1, %dy2 ...)
-    %dy1 = dlc.kernel "dense_2" root(contraction) (%dy2, %w2 ...)
-    %new_w2 = dlc.kernel "sub" root(elementwise) (%w2, %dw2 ...)
-    %dw1 = dlc.kernel "dense_1" root(contraction) (%x, %dy1 ...)
-    %new_w1 = dlc.kernel "sub" root(elementwise) (%w1, %dw1 ...)
+    %dw2 = dlc.kernel "dense_2" kind(contraction) (%y1, %dy2 ...)
+    %dy1 = dlc.kernel "dense_2" kind(contraction) (%dy2, %w2 ...)
+    %new_w2 = dlc.kernel "sub" kind(elementwise) (%w2, %dw2 ...)
+    %dw1 = dlc.kernel "dense_1" kind(contraction) (%x, %dy1 ...)
+    %new_w1 = dlc.kernel "sub" kind(elementwise) (%w1, %dw1 ...)
     ```
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
@@ -50,18 +50,18 @@ def Recompute : Pass<"dlc-recompute", "::mlir::ModuleOp"> {
 
     Before:
     ```mlir
-    %a = dlc.kernel "relu" root(elementwise) (%x ...)
-    %b = dlc.kernel "conv" root(convolution) (%a, %w ...)
+    %a = dlc.kernel "relu" kind(elementwise) (%x ...)
+    %b = dlc.kernel "conv" kind(convolution) (%a, %w ...)
     ...
-    %g = dlc.kernel "conv.gradient" root(convolution) (%a, %dy ...)
+    %g = dlc.kernel "conv.gradient" kind(convolution) (%a, %dy ...)
     ```
     After:
     ```mlir
-    %a = dlc.kernel "relu" root(elementwise) (%x ...)
-    %b = dlc.kernel "conv" root(convolution) (%a, %w ...)
+    %a = dlc.kernel "relu" kind(elementwise) (%x ...)
+    %b = dlc.kernel "conv" kind(convolution) (%a, %w ...)
     ...
-    %a2 = dlc.kernel "relu.again" root(elementwise) (%x ...)
-    %g = dlc.kernel "conv.gradient" root(convolution) (%a2, %dy ...)
+    %a2 = dlc.kernel "relu.again" kind(elementwise) (%x ...)
+    %g = dlc.kernel "conv.gradient" kind(convolution) (%a2, %dy ...)
     ```
 
     Precondition: the functions hold kernels, loops, reshapes, constants and returns only.

@@ -23,7 +23,7 @@ FlatSymbolRefAttr KernelTable::outline(KernelOp kernel) {
   llvm::raw_string_ostream stream(text);
   OpPrintingFlags flags;
   flags.useLocalScope().enableDebugInfo(false);
-  stream << stringifyKernelRoot(kernel.getRoot()) << kernel.getSchedulesAttr() << kernel.getInputDimsAttr()
+  stream << stringifyKernelKind(kernel.getKind()) << kernel.getSchedulesAttr() << kernel.getInputDimsAttr()
          << (kernel.getSymbols() ? kernel.getSymbols()->size() : 0) << kernel->getDiscardableAttrDictionary();
   for (BlockArgument argument : kernel.getBody().getArguments())
     stream << argument.getType();
@@ -35,7 +35,7 @@ FlatSymbolRefAttr KernelTable::outline(KernelOp kernel) {
     return symbol;
   std::string name = ("k" + llvm::Twine(symbols.size() - 1) + "_" + toIdentifier(kernel.getKernelName())).str();
   symbol = FlatSymbolRefAttr::get(builder.getContext(), name);
-  auto function = KernelFuncOp::create(builder, kernel.getLoc(), builder.getStringAttr(name), kernel.getRootAttr(),
+  auto function = KernelFuncOp::create(builder, kernel.getLoc(), builder.getStringAttr(name), kernel.getKindAttr(),
                                        kernel.getSchedulesAttr(), kernel.getInputDimsAttr(), kernel.getSymbolsAttr());
   for (NamedAttribute attribute : kernel->getDiscardableAttrs())
     function->setDiscardableAttr(attribute.getName(), attribute.getValue());

@@ -54,7 +54,7 @@ private:
 } // namespace
 
 SchedulePoint AttentionSchedules::choose() const {
-  auto op = llvm::cast<AttentionOp>(subject.rootOp);
+  auto op = llvm::cast<AttentionOp>(subject.anchorOp);
   RankedTensorType key = subject.getType(op.getKey());
   int64_t lanes = machine.getLanes(std::max<int64_t>(getElementBytes(subject.result.getElementType()), 4));
   int64_t queries = chooseQueries(subject.result.getDimSize(2), lanes);

@@ -34,7 +34,7 @@ class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKern
     if (failed(space))
       return failure();
     rewriteInputs(kernel, *space, *shapes);
-    rewriteAnchor(kernel.getRootOp(), *space);
+    rewriteAnchor(kernel.getAnchorOp(), *space);
     for (const auto &[value, tensor] : space->getTensors()) {
       Value(value).setType(tensor.type);
       if (auto constant = value.getDefiningOp<dlc::ConstantOp>())
@@ -58,18 +58,18 @@ class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKern
   }
 
   /// Renames the dimensions in the attributes of the anchor op. Nothing of it has been rewritten.
-  static void rewriteAnchor(Operation *root, const dlc::CollapsedSpace &space) {
-    if (auto reduce = llvm::dyn_cast_or_null<dlc::ReduceOp>(root)) {
+  static void rewriteAnchor(Operation *anchor, const dlc::CollapsedSpace &space) {
+    if (auto reduce = llvm::dyn_cast_or_null<dlc::ReduceOp>(anchor)) {
       reduce.setAxes(space.getMerged(reduce.getAxes()));
       reduce.setKeepDims(true);
-    } else if (auto norm = llvm::dyn_cast_or_null<dlc::LayerNormOp>(root)) {
+    } else if (auto norm = llvm::dyn_cast_or_null<dlc::LayerNormOp>(anchor)) {
       auto rank = llvm::cast<RankedTensorType>(norm.getX().getType()).getRank();
       llvm::SmallVector<int64_t> axes =
           space.getMerged(llvm::to_vector(llvm::seq(static_cast<int64_t>(norm.getAxis()), rank)));
       norm.setAxis(axes.empty() ? space.getRank() : axes.front());
-    } else if (root && root->hasAttr("axes")) {
-      auto axes = root->getAttrOfType<DenseI64ArrayAttr>("axes");
-      root->setAttr("axes", DenseI64ArrayAttr::get(root->getContext(), space.getMerged(axes.asArrayRef())));
+    } else if (anchor && anchor->hasAttr("axes")) {
+      auto axes = anchor->getAttrOfType<DenseI64ArrayAttr>("axes");
+      anchor->setAttr("axes", DenseI64ArrayAttr::get(anchor->getContext(), space.getMerged(axes.asArrayRef())));
     }
   }
 };

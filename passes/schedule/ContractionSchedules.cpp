@@ -107,7 +107,7 @@ private:
 
   /// Whether the templates for products of matrices apply.
   bool isTiled() const {
-    auto matmul = llvm::dyn_cast<MatMulOp>(subject.rootOp);
+    auto matmul = llvm::dyn_cast<MatMulOp>(subject.anchorOp);
     return matmul && subject.result.getRank() >= 1 && !getLayout(subject.result) &&
            subject.getType(matmul.getRhs()).getRank() >= 2;
   }
@@ -123,7 +123,7 @@ SchedulePoint ContractionSchedules::choose() const {
   SchedulePoint plain{"plain", 1, rank > 1 && !getLayout(subject.result) ? 0 : -1, 1, {}};
   if (!isTiled())
     return plain;
-  auto matmul = llvm::cast<MatMulOp>(subject.rootOp);
+  auto matmul = llvm::cast<MatMulOp>(subject.anchorOp);
   RankedTensorType lhs = subject.getType(matmul.getLhs()), rhs = subject.getType(matmul.getRhs());
   bool hasRows = lhs.getRank() > 1;
   RegisterTileProblem problem;
@@ -196,7 +196,7 @@ SchedulePoint ContractionSchedules::choose() const {
 llvm::SmallVector<AlgorithmSpace> ContractionSchedules::describe(const SchedulePoint &point) const {
   llvm::SmallVector<AlgorithmSpace> spaces;
   if (isTiled()) {
-    auto op = llvm::cast<MatMulOp>(subject.rootOp);
+    auto op = llvm::cast<MatMulOp>(subject.anchorOp);
     RankedTensorType lhs = subject.getType(op.getLhs()), rhs = subject.getType(op.getRhs());
     if (hasDots(op, lhs, rhs))
       spaces.push_back(describeDots(point, lhs, rhs));

@@ -38,7 +38,7 @@ private:
   llvm::SmallVector<AlgorithmSpace> describe(const SchedulePoint &point) const override;
   SchedulePoint choose() const override;
 
-  ConvOp getConv() const { return llvm::cast<ConvOp>(subject.rootOp); }
+  ConvOp getConv() const { return llvm::cast<ConvOp>(subject.anchorOp); }
 
   RankedTensorType w;
 };
@@ -131,10 +131,10 @@ SchedulePoint ConvolutionSchedules::choose() const {
 }
 
 std::unique_ptr<KernelSchedules> makeConvolutionSchedules(const TileSubject &subject, const Machine &machine) {
-  if (llvm::isa<ConvWeightGradientOp>(subject.rootOp))
+  if (llvm::isa<ConvWeightGradientOp>(subject.anchorOp))
     return makeWeightGradientSchedules(subject, machine);
-  bool isTransposed = llvm::isa<ConvTransposeOp>(subject.rootOp);
-  RankedTensorType w = subject.getType(subject.rootOp->getOperand(1));
+  bool isTransposed = llvm::isa<ConvTransposeOp>(subject.anchorOp);
+  RankedTensorType w = subject.getType(subject.anchorOp->getOperand(1));
   bool isChannelsLast = getDimsInnermostFirst(subject.result)[0] == 1;
   if (getLayout(w) && getLayout(w).getWinograd() && isChannelsLast && w.hasStaticShape())
     return makeWinogradSchedules(subject, machine);

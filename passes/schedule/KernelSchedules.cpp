@@ -9,22 +9,22 @@ using namespace mlir;
 namespace dlc {
 
 std::unique_ptr<KernelSchedules> KernelSchedules::create(const TileSubject &subject, const Machine &machine) {
-  switch (subject.root) {
-  case KernelRoot::Convolution:
+  switch (subject.kind) {
+  case KernelKind::Convolution:
     return makeConvolutionSchedules(subject, machine);
-  case KernelRoot::Contraction:
+  case KernelKind::Contraction:
     return makeContractionSchedules(subject, machine);
-  case KernelRoot::Recurrent:
+  case KernelKind::Recurrent:
     return makeRecurrentSchedules(subject, machine);
-  case KernelRoot::Reduction:
+  case KernelKind::Reduction:
     return makeReductionSchedules(subject, machine);
-  case KernelRoot::Normalization:
+  case KernelKind::Normalization:
     return makeNormalizationSchedules(subject, machine);
-  case KernelRoot::Attention:
+  case KernelKind::Attention:
     return makeAttentionSchedules(subject, machine);
-  case KernelRoot::Elementwise:
-  case KernelRoot::Window:
-  case KernelRoot::Movement:
+  case KernelKind::Elementwise:
+  case KernelKind::Window:
+  case KernelKind::Movement:
     return makeRowSchedules(subject, machine);
   }
   llvm_unreachable("all kernel kinds have schedules");

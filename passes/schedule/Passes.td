@@ -5,7 +5,7 @@
 
 include "mlir/Pass/PassBase.td"
 
-def SplitLoopRows : Pass<"dlc-split-loop-rows", "::mlir::ModuleOp"> {
+def SplitLoopBatch : Pass<"dlc-split-loop-batch", "::mlir::ModuleOp"> {
   let summary = "Split loops over time by rows of the batch, so that each thread runs all steps";
   let description = [{
     The rows of a batch are independent in the steps of a recurrent layer: row i of what a step computes depends only on
@@ -72,13 +72,13 @@ def CollapseKernels : Pass<"dlc-collapse-kernels", "::mlir::ModuleOp"> {
 
     Before:
     ```mlir
-    dlc.kernel_func @add root(elementwise) attributes {dlc.collapse = [[0, 1, 2, 3]], ...} {
+    dlc.kernel_func @add kind(elementwise) attributes {dlc.collapse = [[0, 1, 2, 3]], ...} {
     ^bb0(%x: tensor<8x64x7x7xf32>, %y: tensor<8x64x7x7xf32>):
       %z = dlc.add %x, %y : (tensor<8x64x7x7xf32>, tensor<8x64x7x7xf32>) -> tensor<8x64x7x7xf32>
     ```
     After:
     ```mlir
-    dlc.kernel_func @add root(elementwise) attributes {...} {
+    dlc.kernel_func @add kind(elementwise) attributes {...} {
     ^bb0(%x: tensor<25088xf32>, %y: tensor<25088xf32>):
       %z = dlc.add %x, %y : (tensor<25088xf32>, tensor<25088xf32>) -> tensor<25088xf32>
     ```

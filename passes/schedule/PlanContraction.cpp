@@ -19,7 +19,7 @@ LayoutAttr planMatrixLayout(MatMulOp op) {
 }
 
 LayoutAttr planMatMulWeight(MatMulOp op, const LoadTimeValues &known) {
-  return known.isKnownAtLoad(op.getRhs()) ? planMatrixLayout(op) : LayoutAttr();
+  return known.isLoadTimeConstant(op.getRhs()) ? planMatrixLayout(op) : LayoutAttr();
 }
 
 } // namespace dlc

@@ -5,7 +5,7 @@
 #define DLC_PASSES_SCHEDULE_PLANCONTRACTION_H
 
 #include "ir/DlcDialect.h"
-#include "ir/KnownAtLoad.h"
+#include "ir/LoadTimeConstants.h"
 #include "ir/OpsLinear.h"
 
 namespace dlc {

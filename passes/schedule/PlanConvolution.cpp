@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/PlanConvolution.h"
 #include "ir/ConvolutionReach.h"
-#include "ir/KnownAtLoad.h"
 #include "ir/Layout.h"
+#include "ir/LoadTimeConstants.h"
 #include "ir/OpsConvolution.h"
 #include "passes/schedule/WinogradCost.h"
 
@@ -22,7 +22,7 @@ static int64_t getWinogradTile(Value weight, RankedTensorType y, WinogradProblem
   problem.height = y.getDimSize(2);
   problem.width = y.getDimSize(3);
   int64_t m = chooseWinograd(problem);
-  if (isKnownAtLoad(weight))
+  if (isLoadTimeConstant(weight))
     return m;
   constexpr int64_t assumedBatch = 8;
   int64_t images = y.isDynamicDim(0) ? assumedBatch : y.getDimSize(0);

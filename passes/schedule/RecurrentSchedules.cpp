@@ -51,7 +51,7 @@ private:
   llvm::SmallVector<AlgorithmSpace> describe(const SchedulePoint &point) const override;
   SchedulePoint choose() const override;
 
-  RankedTensorType getWeight() const { return subject.getType(llvm::cast<MatMulOp>(subject.rootOp).getRhs()); }
+  RankedTensorType getWeight() const { return subject.getType(llvm::cast<MatMulOp>(subject.anchorOp).getRhs()); }
   /// Whether the template for cells reads this weight.
   bool isCell() const {
     RankedTensorType weight = getWeight();

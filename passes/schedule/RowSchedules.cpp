@@ -17,36 +17,36 @@ static int64_t elementBytes(Type type) { return getElementBytes(getElementTypeOr
 
 /// Whether totals run along what is innermost in the operand.
 static bool totalsRows(const TileSubject &subject) {
-  llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(subject.getType(subject.rootOp->getOperand(0)));
+  llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(subject.getType(subject.anchorOp->getOperand(0)));
   return dims.empty() || llvm::is_contained(subject.getTotalledDims(), dims.front());
 }
 
 /// Whether a normalization computes statistics of the operand, instead of reading them.
-static bool hasStatistics(Operation *rootOp) {
-  return rootOp->hasAttr("axes") || llvm::isa<LayerNormOp, GroupNormOp>(rootOp);
+static bool hasStatistics(Operation *anchorOp) {
+  return anchorOp->hasAttr("axes") || llvm::isa<LayerNormOp, GroupNormOp>(anchorOp);
 }
 
 /// Whether ranges of dimension `dim` of the result can be computed apart from each other.
 static bool canSplitRows(const TileSubject &subject, int64_t dim) {
   llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(subject.result);
   bool isOuter = dims.size() == 1 || dim != dims.front();
-  if (subject.root == KernelRoot::Reduction)
+  if (subject.kind == KernelKind::Reduction)
     return totalsRows(subject) || isOuter;
   // Ranges of a normalized dimension would each compute the statistics again.
-  if (subject.root == KernelRoot::Normalization)
-    return hasStatistics(subject.rootOp) ? !llvm::is_contained(subject.getTotalledDims(), dim) : isOuter;
+  if (subject.kind == KernelKind::Normalization)
+    return hasStatistics(subject.anchorOp) ? !llvm::is_contained(subject.getTotalledDims(), dim) : isOuter;
   // Every range walks all indices in order, and adds its part of what they bring.
-  if (auto scatter = llvm::dyn_cast_or_null<ScatterAddOp>(subject.rootOp))
+  if (auto scatter = llvm::dyn_cast_or_null<ScatterAddOp>(subject.anchorOp))
     return dim != static_cast<int64_t>(scatter.getAxis());
   // Each operand of a concatenation has a loop of its own along the axis, and so has an update.
-  auto concat = llvm::dyn_cast_or_null<ConcatOp>(subject.rootOp);
-  auto update = llvm::dyn_cast_or_null<UpdateSliceOp>(subject.rootOp);
+  auto concat = llvm::dyn_cast_or_null<ConcatOp>(subject.anchorOp);
+  auto update = llvm::dyn_cast_or_null<UpdateSliceOp>(subject.anchorOp);
   if ((concat && dim == static_cast<int64_t>(concat.getAxis())) ||
       (update && dim == static_cast<int64_t>(update.getAxis())))
     return false;
   // Every range would look for the largest elements of all ranges.
-  if (subject.rootOp && llvm::isa<TopKOp, TopKIndicesOp>(subject.rootOp) &&
-      dim == subject.rootOp->getAttrOfType<IntegerAttr>("axis").getInt())
+  if (subject.anchorOp && llvm::isa<TopKOp, TopKIndicesOp>(subject.anchorOp) &&
+      dim == subject.anchorOp->getAttrOfType<IntegerAttr>("axis").getInt())
     return false;
   return isOuter;
 }
@@ -83,7 +83,7 @@ public:
 
 private:
   llvm::SmallVector<AlgorithmSpace> describe(const SchedulePoint &) const override {
-    if (subject.root == KernelRoot::Movement)
+    if (subject.kind == KernelKind::Movement)
       return {makeSpace("rows", {{"block", 1, 256, 1, 256, /*isOptional=*/true}})};
     return {makeSpace("rows", {})};
   }
@@ -91,8 +91,8 @@ private:
   SchedulePoint choose() const override {
     // The widest elements that a kernel computes with decide how many fit a vector.
     int64_t bytes = elementBytes(subject.result);
-    if (subject.rootOp)
-      for (Operation &op : subject.rootOp->getBlock()->without_terminator())
+    if (subject.anchorOp)
+      for (Operation &op : subject.anchorOp->getBlock()->without_terminator())
         if (op.hasTrait<Elementwise>())
           bytes = std::max(bytes, elementBytes(op.getResult(0).getType()));
     return makePoint("rows", bytes);
@@ -117,7 +117,7 @@ private:
   }
 
   SchedulePoint choose() const override {
-    RankedTensorType operand = subject.getType(subject.rootOp->getOperand(0));
+    RankedTensorType operand = subject.getType(subject.anchorOp->getOperand(0));
     llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(operand);
     bool isRow = totalsRows(subject);
     // Few columns leave each of two threads fewer vectors. All instruction sets have the same ranges.
@@ -140,13 +140,13 @@ public:
 
 private:
   llvm::StringRef getAlgorithm() const {
-    return !hasStatistics(subject.rootOp) || totalsRows(subject) ? "rows" : "columns";
+    return !hasStatistics(subject.anchorOp) || totalsRows(subject) ? "rows" : "columns";
   }
   llvm::SmallVector<AlgorithmSpace> describe(const SchedulePoint &) const override {
     return {makeSpace(getAlgorithm(), {unrollParameter})};
   }
   SchedulePoint choose() const override {
-    SchedulePoint point = makePoint(getAlgorithm(), elementBytes(subject.rootOp->getOperand(0).getType()));
+    SchedulePoint point = makePoint(getAlgorithm(), elementBytes(subject.anchorOp->getOperand(0).getType()));
     point.sizes["unroll"] = accumulators;
     return point;
   }

@@ -11,12 +11,12 @@ using namespace mlir;
 namespace dlc {
 
 TileSubject::TileSubject(Operation *kernel, std::optional<CollapsedSpace> collapsed)
-    : body(&kernel->getRegion(0).front()), root(kernel->getAttrOfType<KernelRootAttr>("root").getValue()),
+    : body(&kernel->getRegion(0).front()), kind(kernel->getAttrOfType<KernelKindAttr>("kind").getValue()),
       rowRange(getRowRange(kernel)), collapsed(std::move(collapsed)) {
   if (auto op = llvm::dyn_cast<KernelOp>(kernel))
-    rootOp = op.getRootOp();
+    anchorOp = op.getAnchorOp();
   else
-    rootOp = llvm::cast<KernelFuncOp>(kernel).getRootOp();
+    anchorOp = llvm::cast<KernelFuncOp>(kernel).getAnchorOp();
   result = getType(body->getTerminator()->getOperand(0));
 }
 
@@ -47,17 +47,17 @@ RankedTensorType TileSubject::getType(Value value) const {
 }
 
 llvm::SmallVector<int64_t> TileSubject::getTotalledDims() const {
-  auto operand = llvm::cast<RankedTensorType>(rootOp->getOperand(0).getType());
+  auto operand = llvm::cast<RankedTensorType>(anchorOp->getOperand(0).getType());
   llvm::SmallVector<int64_t> dims;
-  if (auto axes = rootOp->getAttrOfType<DenseI64ArrayAttr>("axes")) {
+  if (auto axes = anchorOp->getAttrOfType<DenseI64ArrayAttr>("axes")) {
     dims = llvm::to_vector(axes.asArrayRef());
-  } else if (auto extreme = llvm::dyn_cast<ArgExtremeOp>(rootOp)) {
+  } else if (auto extreme = llvm::dyn_cast<ArgExtremeOp>(anchorOp)) {
     dims = {static_cast<int64_t>(extreme.getAxis())};
   } else {
     int64_t first = operand.getRank();
-    if (auto norm = llvm::dyn_cast<LayerNormOp>(rootOp))
+    if (auto norm = llvm::dyn_cast<LayerNormOp>(anchorOp))
       first = norm.getAxis();
-    else if (llvm::isa<GroupNormOp>(rootOp))
+    else if (llvm::isa<GroupNormOp>(anchorOp))
       first = 1;
     dims = llvm::to_vector(llvm::seq(first, operand.getRank()));
   }

@@ -25,9 +25,9 @@ public:
   llvm::SmallVector<int64_t> getTotalledDims() const;
 
   mlir::Block *body;
-  mlir::Operation *rootOp;       ///< null: the kernel copies
+  mlir::Operation *anchorOp;     ///< null: the kernel copies
   mlir::RankedTensorType result; ///< what the kernel stores
-  KernelRoot root;
+  KernelKind kind;
   int64_t rowRange; ///< > 0: ranges of so many rows (dimension 0 of the result) are computed apart from each other
 
 private:

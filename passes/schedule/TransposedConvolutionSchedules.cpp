@@ -15,7 +15,7 @@ class TransposedConvolutionSchedules final : public KernelSchedules {
 public:
   TransposedConvolutionSchedules(const TileSubject &subject, const Machine &machine)
       : KernelSchedules(subject, machine) {
-    auto op = llvm::cast<ConvTransposeOp>(subject.rootOp);
+    auto op = llvm::cast<ConvTransposeOp>(subject.anchorOp);
     w = subject.getType(op.getW());
     y = subject.getType(op.getResult());
     strides = op.getStrides();
@@ -54,7 +54,7 @@ private:
     int64_t rank = y.getRank();
     if (!getLayout(w) || getDimsInnermostFirst(subject.result)[0] != 1)
       return plain;
-    RankedTensorType x = subject.getType(subject.rootOp->getOperand(0));
+    RankedTensorType x = subject.getType(subject.anchorOp->getOperand(0));
     RegisterTileProblem problem;
     problem.elementBytes = std::max<int64_t>(getElementBytes(y.getElementType()), 4);
     problem.columns = y.getDimSize(1);

@@ -31,14 +31,14 @@ class VerifySchedules final : public dlc::impl::VerifySchedulesBase<VerifySchedu
 
   template <typename Kernel> LogicalResult verify(Kernel kernel, llvm::StringRef name) {
     auto emitError = [&]() -> InFlightDiagnostic {
-      return kernel.emitError() << "kernel '" << name << "' (" << dlc::stringifyKernelRoot(kernel.getRoot()) << "): ";
+      return kernel.emitError() << "kernel '" << name << "' (" << dlc::stringifyKernelKind(kernel.getKind()) << "): ";
     };
     FailureOr<dlc::TileSubject> subject = dlc::TileSubject::read(kernel, emitError);
     if (failed(subject))
       return failure();
-    bool mayCopy = kernel.getRoot() == dlc::KernelRoot::Elementwise || kernel.getRoot() == dlc::KernelRoot::Movement ||
-                   kernel.getRoot() == dlc::KernelRoot::Window;
-    if (!subject->rootOp && !mayCopy)
+    bool mayCopy = kernel.getKind() == dlc::KernelKind::Elementwise || kernel.getKind() == dlc::KernelKind::Movement ||
+                   kernel.getKind() == dlc::KernelKind::Window;
+    if (!subject->anchorOp && !mayCopy)
       return emitError() << "it has no op of its kind";
     llvm::SmallVector<llvm::StringRef> left(isas.begin(), isas.end());
     for (Attribute attribute :

@@ -17,7 +17,7 @@ class WeightGradientSchedules final : public KernelSchedules {
 public:
   WeightGradientSchedules(const TileSubject &subject, const Machine &machine)
       : KernelSchedules(subject, machine), w(subject.result) {
-    auto op = llvm::cast<ConvWeightGradientOp>(subject.rootOp);
+    auto op = llvm::cast<ConvWeightGradientOp>(subject.anchorOp);
     dy = subject.getType(op.getYGradient());
     groups = op.getGroups();
     auto algorithm = op->getAttrOfType<StringAttr>("dlc.algorithm");

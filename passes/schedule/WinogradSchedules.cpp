@@ -15,9 +15,9 @@ namespace {
 class WinogradSchedules final : public KernelSchedules {
 public:
   WinogradSchedules(const TileSubject &subject, const Machine &machine)
-      : KernelSchedules(subject, machine), y(subject.getType(subject.rootOp->getResult(0))) {
-    RankedTensorType w = subject.getType(subject.rootOp->getOperand(1));
-    auto conv = llvm::dyn_cast<ConvOp>(subject.rootOp);
+      : KernelSchedules(subject, machine), y(subject.getType(subject.anchorOp->getResult(0))) {
+    RankedTensorType w = subject.getType(subject.anchorOp->getOperand(1));
+    auto conv = llvm::dyn_cast<ConvOp>(subject.anchorOp);
     problem = {getLayout(w).getWinograd(),
                w.getDimSize(conv ? 1 : 0),
                w.getDimSize(conv ? 0 : 1),

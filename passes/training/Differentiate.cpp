@@ -5,7 +5,7 @@
 #include "ir/OpsTraining.h"
 #include "passes/Passes.h"
 #include "passes/training/GradientRules.h"
-#include "passes/training/ReverseSweep.h"
+#include "passes/training/ReverseMode.h"
 
 #define DEBUG_TYPE "dlc-differentiate"
 
@@ -57,7 +57,7 @@ class Differentiate final : public dlc::impl::DifferentiateBase<Differentiate> {
 
   LogicalResult expand(dlc::GradientOp op) {
     OpBuilder builder(op);
-    dlc::ReverseSweep sweep(builder, op.getWithRespectTo(), op.getLoc());
+    dlc::ReverseMode sweep(builder, op.getWithRespectTo(), op.getLoc());
     Value of = op.getOf();
     if (sweep.isInfluenced(of)) {
       sweep.add(of, dlc::FillOp::create(builder, op.getLoc(), of, dlc::getShapeFrom(of), llvm::APFloat(1.0),

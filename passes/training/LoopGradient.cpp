@@ -17,7 +17,7 @@
 #include "ir/OpsShape.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/SymbolTable.h"
-#include "passes/training/ReverseSweep.h"
+#include "passes/training/ReverseMode.h"
 
 using namespace mlir;
 
@@ -65,7 +65,7 @@ private:
     for (bool hasChanged = true; hasChanged;) {
       hasChanged = false;
       OpBuilder inner(getReturn(body));
-      ReverseSweep influence(inner, getVariables(body), askedAt);
+      ReverseMode influence(inner, getVariables(body), askedAt);
       for (size_t i = 0; i < carried; ++i) {
         Value next = getReturn(body).getOperand(i);
         if (!isActive[i] && isDifferentiable(next) && influence.isInfluenced(next))
@@ -127,7 +127,7 @@ private:
   /// Differentiates the copied ops. Arguments are added behind the forward ones and put in order later.
   LogicalResult sweep() {
     OpBuilder inner = OpBuilder::atBlockEnd(&step.getBody().front());
-    ReverseSweep gradients(inner, getVariables(step), askedAt);
+    ReverseMode gradients(inner, getVariables(step), askedAt);
     func::ReturnOp end = getReturn(body);
     for (size_t i = 0; i < carried; ++i) {
       carriedGradients.push_back(isActive[i] ? addArgument(step.getArgument(1 + i).getType()) : Value());

@@ -5,7 +5,7 @@
 
 include "mlir/Pass/PassBase.td"
 
-def LiftParameters : Pass<"dlc-lift-parameters", "::mlir::ModuleOp"> {
+def HoistParameterLoads : Pass<"dlc-hoist-parameter-loads", "::mlir::ModuleOp"> {
   let summary = "Hoist parameter loads out of loops";
   let description = [{
     Frontends repeat constants and parameters in the bodies of loops, where inference folds and packs them. In a module
@@ -52,14 +52,14 @@ def AddInit : Pass<"dlc-add-init", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dlc::DlcDialect", "::mlir::func::FuncDialect"];
 }
 
-def SinkLoopWork : Pass<"dlc-sink-loop-work", "::mlir::ModuleOp"> {
+def SinkReductions : Pass<"dlc-sink-reductions", "::mlir::ModuleOp"> {
   let summary = "Sink sums and products over all steps out of loops (reduction sinking)";
   let description = [{
     The gradient of a recurrent layer's weights is a sum of products over all steps, to which each step adds its own.
     Where a loop-carried value is only such a sum, of products `a^T b` or of sums over rows, the loop has `a` and `b` as
     scan outputs (or inputs) instead, and one product of `[T * B, M]^T` and `[T * B, N]` after the loop replaces T small
     ones (its transpose, where only M columns fill vectors). Products with a capture that are only scan outputs move
-    after the loop, too: the opposite of `--dlc-hoist-loop-work`.
+    after the loop, too: the opposite of `--dlc-loop-invariant-code-motion`.
 
     Before: `%s1 = dlc.add %s, %p` with `%p = dlc.matmul %dz, %h {transpose_lhs = true}` in a body with the loop-carried
     value `%s`

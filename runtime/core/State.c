@@ -130,10 +130,10 @@ dlc_int32 dlcStateBegin(Context *context, const dlc_entry_point *entry) {
   return DLC_OK;
 }
 
-void dlcStateEnd(Context *context, const dlc_entry_point *entry, int isFine) {
+void dlcStateEnd(Context *context, const dlc_entry_point *entry, int ok) {
   for (dlc_uint32 i = 0; i < entry->state_count; ++i) {
     KeptState *state = &context->kept[entry->states[i].slot];
-    if (isFine && !(entry->states[i].flags & DLC_TENSOR_IN_PLACE)) {
+    if (ok && !(entry->states[i].flags & DLC_TENSOR_IN_PLACE)) {
       dlc_byte *block = state->now;
       dlc_uint64 bytes = state->nowBytes;
       state->now = state->next;
@@ -141,7 +141,7 @@ void dlcStateEnd(Context *context, const dlc_entry_point *entry, int isFine) {
       state->next = block;
       state->nextBytes = bytes;
     }
-    if (!isFine && state->isNew)
+    if (!ok && state->isNew)
       state->hasShape = 0;
     state->isNew = 0;
   }

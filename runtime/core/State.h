@@ -26,7 +26,7 @@ dlc_int32 dlcStateReserve(Context *context, const dlc_entry_point *entry, const 
 dlc_int32 dlcStateBegin(Context *context, const dlc_entry_point *entry);
 
 /// Makes what the run has written the state, or (if it failed) forgets it.
-void dlcStateEnd(Context *context, const dlc_entry_point *entry, int isFine);
+void dlcStateEnd(Context *context, const dlc_entry_point *entry, int ok);
 
 /// Makes `*block` at least `bytes` bytes long for the state `info`, with an address also if they are 0. What it held is
 /// lost where it has to grow.

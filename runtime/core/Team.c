@@ -60,21 +60,21 @@ Team *dlcTeamMake(Context *context, dlc_uint32 threads, const dlc_executor *exec
   team->threads = threads;
   team->scratches = (struct dlc_scratch *)((dlc_byte *)team + head);
   team->shares = (Share *)(team->scratches + threads);
-  int isOut = 0;
+  int outOfMemory = 0;
   for (dlc_uint32 i = 0; i < threads; ++i) {
     team->scratches[i].context = context;
-    isOut |= dlcScratchGrow(&team->scratches[i], context->program->scratch_bytes);
+    outOfMemory |= dlcScratchGrow(&team->scratches[i], context->program->scratch_bytes);
   }
-  if (!isOut && threads > 1) {
+  if (!outOfMemory && threads > 1) {
     team->executor = executor;
     if (!executor) {
       team->ownPool = acquireSharedPool(context, threads);
-      isOut = !team->ownPool;
-      if (!isOut)
+      outOfMemory = !team->ownPool;
+      if (!outOfMemory)
         team->executor = &dlcPoolPublic(team->ownPool)->executor;
     }
   }
-  if (!isOut)
+  if (!outOfMemory)
     return team;
   dlcTeamDrop(context, team);
   return (Team *)0;

@@ -21,7 +21,7 @@ def count_kernels(programs, text):
     (programs.folder / "counted.mlir").write_text(text)
     result = programs.run("dlc", "counted.mlir", "--compile-to=kernels", "--target=x86-64-v3")
     assert result.returncode == 0, result.stderr
-    return result.stdout.count("root( recurrent)")
+    return result.stdout.count("kind( recurrent)")
 
 
 def make_inputs(cell, random, steps, batch):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recurrent layers whose steps threads run for ranges of rows (--dlc-split-loop-rows): batches of all kinds, trained and run on one,
+"""Recurrent layers whose steps threads run for ranges of rows (--dlc-split-loop-batch): batches of all kinds, trained and run on one,
 two, three and five threads; the same bits, and the numbers of -O0, which knows no ranges."""
 import json
 

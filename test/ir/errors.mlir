@@ -206,7 +206,7 @@ func.func @layout(%x: tensor<2x2xf32, #dlc.layout<order = [0, 0]>>) {
 
 func.func @kernel(%x: tensor<4xf32>) {
   // expected-error@+1 {{has no anchor op of the kind 'reduction'}}
-  %0 = dlc.kernel "k" root(reduction) (%x : tensor<4xf32>) -> tensor<4xf32> {
+  %0 = dlc.kernel "k" kind(reduction) (%x : tensor<4xf32>) -> tensor<4xf32> {
   ^bb0(%a: tensor<4xf32>):
     %e = dlc.exp %a : tensor<4xf32> -> tensor<4xf32>
     dlc.yield %e : tensor<4xf32>
@@ -240,7 +240,7 @@ func.func @loop_of_another_type(%x: tensor<3xf32>) -> tensor<3xf32> {
 
 func.func @kernel_of_two_shapes(%x: tensor<3xf32>, %y: tensor<2xf32>) -> tensor<3xf32> {
   // expected-error @below {{has results of different shapes or layouts}}
-  %0, %1 = dlc.kernel "k" root(elementwise) (%x, %y : tensor<3xf32>, tensor<2xf32>) -> tensor<3xf32>, tensor<2xf32> {
+  %0, %1 = dlc.kernel "k" kind(elementwise) (%x, %y : tensor<3xf32>, tensor<2xf32>) -> tensor<3xf32>, tensor<2xf32> {
   ^bb0(%a: tensor<3xf32>, %b: tensor<2xf32>):
     %r = dlc.relu %a : tensor<3xf32> -> tensor<3xf32>
     dlc.yield %r, %b : tensor<3xf32>, tensor<2xf32>

@@ -16,9 +16,9 @@ func.func @graph(%x: tensor<?x3xf32>) -> tensor<?x2xf32> {
   %p = dlc.pack %w : tensor<2x3xf32> -> tensor<2x3xf32, #dlc.layout<order = [1, 0]>>
   // CHECK: dlc.unpack %[[PACKED]] : tensor<2x3xf32, #dlc.layout<order = [1, 0]>> -> tensor<2x3xf32>
   %u = dlc.unpack %p : tensor<2x3xf32, #dlc.layout<order = [1, 0]>> -> tensor<2x3xf32>
-  // CHECK: dlc.kernel "dense" root({{ ?}}contraction) (%{{.*}}, %{{.*}} : tensor<?x3xf32>, tensor<2x3xf32>) -> tensor<?x2xf32>
+  // CHECK: dlc.kernel "dense" kind({{ ?}}contraction) (%{{.*}}, %{{.*}} : tensor<?x3xf32>, tensor<2x3xf32>) -> tensor<?x2xf32>
   // CHECK-SAME: attributes {schedules = [#dlc.schedule<algorithm = "gemm", isa = "x86-64-v3", vector = 8, split = 0, tiles = {m = 6 : i64}>]}
-  %y = dlc.kernel "dense" root(contraction) (%x, %u : tensor<?x3xf32>, tensor<2x3xf32>) -> tensor<?x2xf32>
+  %y = dlc.kernel "dense" kind(contraction) (%x, %u : tensor<?x3xf32>, tensor<2x3xf32>) -> tensor<?x2xf32>
       attributes {schedules = [#dlc.schedule<algorithm = "gemm", isa = "x86-64-v3", vector = 8, split = 0, tiles = {m = 6 : i64}>]} {
   ^bb0(%a: tensor<?x3xf32>, %b: tensor<2x3xf32>):
     // CHECK: dlc.matmul
@@ -29,8 +29,8 @@ func.func @graph(%x: tensor<?x3xf32>) -> tensor<?x2xf32> {
   return %y : tensor<?x2xf32>
 }
 
-// CHECK-LABEL: dlc.kernel_func @double root({{ ?}}elementwise) attributes {input_dims = [affine_map<()[s0] -> (s0)>], symbols = ["N"]}
-dlc.kernel_func @double root(elementwise) attributes {input_dims = [affine_map<()[s0] -> (s0)>], symbols = ["N"]} {
+// CHECK-LABEL: dlc.kernel_func @double kind({{ ?}}elementwise) attributes {input_dims = [affine_map<()[s0] -> (s0)>], symbols = ["N"]}
+dlc.kernel_func @double kind(elementwise) attributes {input_dims = [affine_map<()[s0] -> (s0)>], symbols = ["N"]} {
 ^bb0(%x: tensor<?xf32>):
   %y = dlc.add %x, %x : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
   dlc.yield %y : tensor<?xf32>

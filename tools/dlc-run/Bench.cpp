@@ -37,7 +37,7 @@ int dlcrun::benchmark(const Options &options) {
   session.giveVariables(options.variables, 0);
   session.readInputs(options.inputs);
   session.takeDefaults();
-  session.inventInputs(options.symbols);
+  session.generateRandomInputs(options.symbols);
   session.makeOutputs();
 
   auto run = [&] {

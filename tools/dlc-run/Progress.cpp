@@ -80,7 +80,7 @@ void Progress::epoch(const EpochRecord &record, size_t epochs, double seconds) {
   }
   std::string line = "epoch " + std::to_string(record.epoch) + "/" + std::to_string(epochs);
   char text[64];
-  for (const auto &[name, value] : record.figures) {
+  for (const auto &[name, value] : record.metrics) {
     std::snprintf(text, sizeof text, "  %s %.5g", name.c_str(), value);
     line += text;
   }

@@ -205,7 +205,7 @@ std::vector<dlc_int64> dlcrun::symbolValues(const dlc_entry_point &entry, const 
   return values;
 }
 
-void Session::inventInputs(const Bindings &symbols) {
+void Session::generateRandomInputs(const Bindings &symbols) {
   std::vector<dlc_int64> values = symbolValues(entry(), symbols);
   for (size_t i = 0; i < inputs.size(); ++i)
     for (dlc_uint32 d = 0; isGiven[i] && d < entry().inputs[i].rank && d < inputs[i].shape().size(); ++d)

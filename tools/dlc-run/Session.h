@@ -50,7 +50,7 @@ public:
   /// Fills inputs that were not read with random numbers, the same in every run, and indices with legal ones; extents
   /// of symbols come from
   /// "SYMBOL=EXTENT", from inputs that were read, or are the smallest legal ones (1 at least).
-  void inventInputs(const Bindings &symbols);
+  void generateRandomInputs(const Bindings &symbols);
   /// Makes outputs for the inputs; fails if an input is missing.
   void makeOutputs();
   /// One run.

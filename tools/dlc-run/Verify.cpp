@@ -127,7 +127,7 @@ int compareAll(const Options &options, const std::string &libraryPath, const std
   subject.giveVariables(options.variables, 0);
   subject.readInputs(options.inputs);
   subject.takeDefaults();
-  subject.inventInputs(options.symbols);
+  subject.generateRandomInputs(options.symbols);
   subject.makeOutputs();
   subject.run();
   Reference reference(referencePath);

@@ -33,7 +33,7 @@ static ReportedLaunch describeLaunch(LaunchOp launch, KernelFuncOp kernel) {
   ReportedLaunch entry;
   entry.layer = launch.getName().str();
   entry.kernel = kernel.getSymName().str();
-  entry.family = stringifyKernelRoot(kernel.getRoot()).str();
+  entry.family = stringifyKernelKind(kernel.getKind()).str();
   entry.result = print(kernel.getYielded().getType());
   if (mlir::ArrayAttr schedules = kernel.getSchedulesAttr())
     for (mlir::Attribute schedule : schedules)

@@ -26,7 +26,7 @@ module {
 
 module {
   // expected-error @+1 {{a tensor of 4294967296 elements is too large for a kernel}}
-  dlc.kernel_func @relu root(elementwise) {
+  dlc.kernel_func @relu kind(elementwise) {
   ^bb0(%a: tensor<65536x65536xf32>):
     %r = dlc.relu %a : tensor<65536x65536xf32> -> tensor<65536x65536xf32>
     dlc.yield %r : tensor<65536x65536xf32>

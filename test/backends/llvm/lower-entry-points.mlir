@@ -4,7 +4,7 @@
 
 module attributes {dlc.prepared_bytes = 0 : i64} {
   dlc.weights 64 offsets [0] types [tensor<16xf32>] values [dense<1.0> : tensor<16xf32>]
-  dlc.kernel_func @relu root(elementwise) attributes {
+  dlc.kernel_func @relu kind(elementwise) attributes {
       schedules = [#dlc.schedule<algorithm = "flat", isa = "x86-64-v3", vector = 8, split = 0, grain = 4>],
       input_dims = [affine_map<()[s0] -> (s0, 16)>], symbols = ["N"]} {
   ^bb0(%a: tensor<?x16xf32>):

@@ -4,7 +4,7 @@
 // RUN: dlc-opt %s --dlc-outline-launches | FileCheck %s --check-prefix=SMALL
 
 module attributes {dlc.prepared_bytes = 0 : i64} {
-  dlc.kernel_func @relu root(elementwise) attributes {
+  dlc.kernel_func @relu kind(elementwise) attributes {
       schedules = [#dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8, split = -1>],
       input_dims = [affine_map<()[s0] -> (s0, 16)>], symbols = ["N"]} {
   ^bb0(%a: tensor<?x16xf32>):

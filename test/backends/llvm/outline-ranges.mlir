@@ -3,7 +3,7 @@
 
 // All steps of a loop for a range of rows are a function, whose calls the pool makes.
 module attributes {dlc.prepared_bytes = 0 : i64} {
-  dlc.kernel_func @relu root(elementwise) attributes {
+  dlc.kernel_func @relu kind(elementwise) attributes {
       schedules = [#dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8, split = 0>]} {
   ^bb0(%a: tensor<32x16xf32>):
     %r = dlc.relu %a : tensor<32x16xf32> -> tensor<32x16xf32>

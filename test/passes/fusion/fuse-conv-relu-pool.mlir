@@ -2,7 +2,7 @@
 
 // CHECK-LABEL: func.func @conv_bias_relu_pool
 func.func @conv_bias_relu_pool(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x3x3xf32>, %b: tensor<4x1x1xf32>) -> tensor<1x4x3x3xf32> {
-  // CHECK: %[[Y:.*]] = dlc.kernel "conv" root( convolution) (%arg0, %arg1, %arg2 :
+  // CHECK: %[[Y:.*]] = dlc.kernel "conv" kind( convolution) (%arg0, %arg1, %arg2 :
   // CHECK-NEXT: ^bb0(%[[X:.*]]: tensor<1x3x8x8xf32>, %[[W:.*]]: tensor<4x3x3x3xf32>, %[[B:.*]]: tensor<4x1x1xf32>):
   // CHECK-NEXT: %[[C:.*]] = dlc.conv %[[X]], %[[W]]
   // CHECK-NEXT: %[[S:.*]] = dlc.add %[[C]], %[[B]]
@@ -22,9 +22,9 @@ func.func @conv_bias_relu_pool(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x3x3xf32>,
 // Of two convolutions that meet in a sum, the later one takes the sum.
 // CHECK-LABEL: func.func @residual
 func.func @residual(%x: tensor<1x4x4x4xf32>, %w: tensor<4x4x1x1xf32>) -> tensor<1x4x4x4xf32> {
-  // CHECK: %[[A:.*]] = dlc.kernel "conv" root( convolution) (%arg0, %arg1 :
+  // CHECK: %[[A:.*]] = dlc.kernel "conv" kind( convolution) (%arg0, %arg1 :
   // CHECK: dlc.yield
-  // CHECK: %[[Y:.*]] = dlc.kernel "conv" root( convolution) (%arg0, %arg1, %[[A]] :
+  // CHECK: %[[Y:.*]] = dlc.kernel "conv" kind( convolution) (%arg0, %arg1, %[[A]] :
   // CHECK: dlc.conv
   // CHECK-NEXT: dlc.add
   // CHECK-NEXT: dlc.yield
@@ -56,7 +56,7 @@ func.func @not_fused(%x: tensor<1x3x8x8xf32>, %w: tensor<4x3x1x1xf32>) -> (tenso
 // A sum that broadcasts the product to more elements is not its epilogue.
 // CHECK-LABEL: func.func @broadcast
 func.func @broadcast(%x: tensor<1x4xf32>, %w: tensor<4x4xf32>, %z: tensor<8x4xf32>) -> tensor<8x4xf32> {
-  // CHECK: %[[M:.*]] = dlc.kernel "matmul" root( contraction)
+  // CHECK: %[[M:.*]] = dlc.kernel "matmul" kind( contraction)
   // CHECK: dlc.add %[[M]], %arg2
   %m = dlc.matmul %x, %w : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
   %y = dlc.add %m, %z : (tensor<1x4xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>

@@ -2,7 +2,7 @@
 
 // CHECK-LABEL: func.func @chain
 func.func @chain(%x: tensor<8xf32>, %z: tensor<8xf32>) -> tensor<8xf32> {
-  // CHECK: dlc.kernel {{.*}} root( elementwise) (%arg0, %arg1 :
+  // CHECK: dlc.kernel {{.*}} kind( elementwise) (%arg0, %arg1 :
   // CHECK: dlc.constant dense<2.0
   // CHECK: dlc.mul
   // CHECK-NEXT: dlc.exp
@@ -45,14 +45,14 @@ func.func @broadcast(%x: tensor<4xf32>, %z: tensor<8x4xf32>) -> tensor<8x4xf32> 
 // A reduction takes cheap ops before it and everything after it; a softmax, which reads its operand more than once, only the latter.
 // CHECK-LABEL: func.func @around
 func.func @around(%x: tensor<8x4xf32>) -> (tensor<8xf32>, tensor<8x4xf32>) {
-  // CHECK: dlc.kernel {{.*}} root( reduction) (%arg0 :
+  // CHECK: dlc.kernel {{.*}} kind( reduction) (%arg0 :
   // CHECK: dlc.mul
   // CHECK-NEXT: dlc.reduce sum
   // CHECK-NEXT: dlc.sqrt
   // CHECK-NEXT: dlc.yield
-  // CHECK: dlc.kernel {{.*}} root( elementwise)
+  // CHECK: dlc.kernel {{.*}} kind( elementwise)
   // CHECK: dlc.neg
-  // CHECK: dlc.kernel {{.*}} root( normalization)
+  // CHECK: dlc.kernel {{.*}} kind( normalization)
   // CHECK: dlc.softmax
   // CHECK-NEXT: dlc.abs
   %m = dlc.mul %x, %x : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
@@ -67,7 +67,7 @@ func.func @around(%x: tensor<8x4xf32>) -> (tensor<8xf32>, tensor<8x4xf32>) {
 // A mirrored tensor is read where the choice is made.
 // CHECK-LABEL: func.func @mirrored
 func.func @mirrored(%x: tensor<4x8xf32>, %c: tensor<4x1xi1>) -> tensor<4x8xf32> {
-  // CHECK: dlc.kernel {{.*}} root( elementwise)
+  // CHECK: dlc.kernel {{.*}} kind( elementwise)
   // CHECK: dlc.slice
   // CHECK-NEXT: dlc.where
   // CHECK-NEXT: dlc.yield
@@ -79,7 +79,7 @@ func.func @mirrored(%x: tensor<4x8xf32>, %c: tensor<4x1xi1>) -> tensor<4x8xf32> 
 // Elements are gathered by indices that are computed on the way.
 // CHECK-LABEL: func.func @gathered
 func.func @gathered(%x: tensor<32xf32>, %row: tensor<4x1xi32>, %column: tensor<8xi32>) -> tensor<4x8xf32> {
-  // CHECK: dlc.kernel {{.*}} root( elementwise) (%arg1, %arg2, %arg0 :
+  // CHECK: dlc.kernel {{.*}} kind( elementwise) (%arg1, %arg2, %arg0 :
   // CHECK: dlc.add
   // CHECK-NEXT: dlc.gather
   // CHECK-NEXT: dlc.exp
@@ -94,9 +94,9 @@ func.func @gathered(%x: tensor<32xf32>, %row: tensor<4x1xi32>, %column: tensor<8
 // CHECK-LABEL: func.func @stored
 func.func @stored(%x: tensor<32xf32>, %i: tensor<8xi32>, %z: tensor<8x12xf32>) -> tensor<8x3xf32> {
   // CHECK: dlc.slice %arg2
-  // CHECK: dlc.kernel {{.*}} root( elementwise) (%arg0 :
+  // CHECK: dlc.kernel {{.*}} kind( elementwise) (%arg0 :
   // CHECK: dlc.gather
-  // CHECK: dlc.kernel {{.*}} root( elementwise)
+  // CHECK: dlc.kernel {{.*}} kind( elementwise)
   %s = dlc.slice %z {starts = array<i64: 0, 3>, sizes = array<i64: -1, 3>, steps = array<i64: 1, 1>} : (tensor<8x12xf32>) -> tensor<8x3xf32>
   %e = dlc.exp %x : tensor<32xf32> -> tensor<32xf32>
   %g = dlc.gather %e, %i {axis = 0 : i64} : (tensor<32xf32>, tensor<8xi32>) -> tensor<8xf32>
@@ -109,7 +109,7 @@ func.func @stored(%x: tensor<32xf32>, %i: tensor<8xi32>, %z: tensor<8x12xf32>) -
 // the update to it.
 // CHECK-LABEL: func.func @momentum
 // CHECK: %[[G:.*]] = dlc.matmul %arg0, %arg1
-// CHECK: %[[NEW:.*]]:2 = dlc.kernel "w.update" root( elementwise) (%arg3, %[[G]], %arg2
+// CHECK: %[[NEW:.*]]:2 = dlc.kernel "w.update" kind( elementwise) (%arg3, %[[G]], %arg2
 // CHECK: %[[M:.*]] = dlc.add
 // CHECK: %[[W:.*]] = dlc.sub
 // CHECK: dlc.yield %[[W]], %[[M]]
@@ -142,7 +142,7 @@ func.func @decay(%g: tensor<4x4xf32> {dlc.name = "g"}, %w: tensor<4x4xf32> {dlc.
 // What computes a part of a concatenation alone is computed where the part is written; what two parts read is not.
 // CHECK-LABEL: func.func @parts
 // CHECK: %[[S:.*]] = dlc.kernel "exp"
-// CHECK: dlc.kernel "concat" root( movement) (%[[S]], %arg1
+// CHECK: dlc.kernel "concat" kind( movement) (%[[S]], %arg1
 // CHECK: dlc.mul
 // CHECK: dlc.tanh
 // CHECK: dlc.concat
@@ -156,7 +156,7 @@ func.func @parts(%x: tensor<4x16xf32> {dlc.name = "x"}, %y: tensor<4x16xf32> {dl
 
 // A part that is a result as well stays outside.
 // CHECK-LABEL: func.func @part_is_result
-// CHECK: %[[T:.*]] = dlc.kernel "tanh" root( elementwise)
+// CHECK: %[[T:.*]] = dlc.kernel "tanh" kind( elementwise)
 // CHECK: dlc.concat %[[T]], %arg1
 func.func @part_is_result(%x: tensor<4x16xf32> {dlc.name = "x"}, %y: tensor<4x16xf32> {dlc.name = "y"}) -> (tensor<4x32xf32> {dlc.name = "z"}, tensor<4x16xf32> {dlc.name = "t"}) {
   %t = dlc.tanh %x : tensor<4x16xf32> -> tensor<4x16xf32>

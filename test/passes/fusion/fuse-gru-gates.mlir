@@ -4,7 +4,7 @@
 // The reset gate acts after the product: one kernel, from one product a gate. What comes from the input is one product.
 // CHECK-LABEL: func.func private @reset_after
 // CHECK: %[[ZX:.*]] = dlc.matmul %arg2, %{{.*}} : (tensor<?x1xf32>, tensor<1x6xf32>) -> tensor<?x6xf32>
-// CHECK: %[[N:.*]] = dlc.kernel "gru" root( recurrent) (%arg1, %{{[0-9]+}}, %[[ZX]]
+// CHECK: %[[N:.*]] = dlc.kernel "gru" kind( recurrent) (%arg1, %{{[0-9]+}}, %[[ZX]]
 // CHECK-SAME: tensor<3x2x2xf32, #dlc.layout<
 // CHECK: return %[[N]], %[[N]]
 func.func private @reset_after(%step: tensor<i64>, %h: tensor<?x2xf32>, %x: tensor<?x1xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>) {
@@ -37,12 +37,12 @@ func.func private @reset_after(%step: tensor<i64>, %h: tensor<?x2xf32>, %x: tens
 
 // The reset gate acts on the state: the second kernel multiplies what the first gives beside the update gate, and mixes.
 // CHECK-LABEL: func.func private @reset_before
-// CHECK: %[[A:.*]]:2 = dlc.kernel "gru" root( recurrent) (%arg1
+// CHECK: %[[A:.*]]:2 = dlc.kernel "gru" kind( recurrent) (%arg1
 // CHECK-SAME: tensor<2x2x2xf32, #dlc.layout<
 // CHECK: dlc.sigmoid
 // CHECK: dlc.sigmoid
 // CHECK-NOT: dlc.sub
-// CHECK: %[[N:.*]] = dlc.kernel "gru" root( recurrent) (%[[A]]#1
+// CHECK: %[[N:.*]] = dlc.kernel "gru" kind( recurrent) (%[[A]]#1
 // CHECK-SAME: tensor<1x2x2xf32, #dlc.layout<
 // CHECK: dlc.tanh
 // CHECK: return %[[N]], %[[N]]

@@ -7,7 +7,7 @@
 // CHECK-LABEL: func.func private @packed
 // CHECK: %[[ZX:.*]] = dlc.matmul %arg3
 // CHECK: %[[R:.*]] = dlc.constant {{.*}} : tensor<4x2x2xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [16]>>
-// CHECK: %[[N:.*]]:2 = dlc.kernel "lstm" root( recurrent) (%arg1, %[[R]], %[[ZX]], %arg2
+// CHECK: %[[N:.*]]:2 = dlc.kernel "lstm" kind( recurrent) (%arg1, %[[R]], %[[ZX]], %arg2
 // CHECK: %[[SUMS:.*]] = dlc.matmul {{.*}} -> tensor<4x?x2xf32>
 // CHECK: dlc.slice %[[SUMS]] {{.*}}starts = array<i64: 3, 0, 0>
 // CHECK: dlc.yield %[[C:.*]], %[[H:.*]] :
@@ -43,7 +43,7 @@ func.func private @packed(%step: tensor<i64>, %h: tensor<?x2xf32>, %c: tensor<?x
 // CHECK: %[[W:.*]] = dlc.constant {{.*}} : tensor<2x3xf32>
 // CHECK: %[[ZX:.*]] = dlc.matmul %arg0, %[[W]] : (tensor<1x2xf32>, tensor<2x3xf32>) -> tensor<1x3xf32>
 // CHECK: %[[R:.*]] = dlc.constant {{.*}} : tensor<3x1x1xf32, #dlc.layout<
-// CHECK: dlc.kernel "lstm" root( recurrent) (%arg1, %[[R]], %arg2, %[[ZX]]
+// CHECK: dlc.kernel "lstm" kind( recurrent) (%arg1, %[[R]], %arg2, %[[ZX]]
 // CHECK-NOT: dlc.concat
 // Without leave to reorder sums the concatenation stays, and with it the equations.
 // STRICT-LABEL: func.func @coupled

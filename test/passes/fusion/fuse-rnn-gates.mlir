@@ -3,7 +3,7 @@
 
 // A shorter sequence of a batch keeps its state, and its output is zero: both are results of the kernel.
 // CHECK-LABEL: func.func private @masked
-// CHECK: %[[N:.*]]:2 = dlc.kernel "rnn" root( recurrent) (%arg1, %{{[0-9]+}}, %arg3, %arg2
+// CHECK: %[[N:.*]]:2 = dlc.kernel "rnn" kind( recurrent) (%arg1, %{{[0-9]+}}, %arg3, %arg2
 // CHECK-SAME: tensor<1x64x64xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [64]>>
 // CHECK: dlc.relu
 // CHECK: dlc.where

@@ -6,7 +6,7 @@
 // CHECK-LABEL: dlc.kernel "whole"
 // CHECK-SAME: dlc.collapse = [{{\[}}0, 2, 3, 1]], schedules = [#dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8, split = 0, grain = {{[0-9]+}}>]
 func.func @whole(%x: tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>, %y: tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>) -> tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>> {
-  %0 = dlc.kernel "whole" root(elementwise) (%x, %y : tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>, tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>) -> tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>> {
+  %0 = dlc.kernel "whole" kind(elementwise) (%x, %y : tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>, tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>) -> tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>> {
   ^bb0(%x_in: tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>, %y_in: tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>):
     %z = dlc.add %x_in, %y_in : (tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>, tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>) -> tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>
     dlc.yield %z : tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>
@@ -20,7 +20,7 @@ func.func @whole(%x: tensor<8x64x56x56xf32, #dlc.layout<order = [0, 2, 3, 1]>>, 
 // CHECK-LABEL: dlc.kernel "per_channel"
 // CHECK-SAME: dlc.collapse = [{{\[}}0], [1], [2, 3]]
 func.func @per_channel(%x: tensor<?x64x7x7xf32>, %b: tensor<64x1x1xf32>) -> tensor<?x64x7x7xf32> {
-  %0 = dlc.kernel "per_channel" root(elementwise) (%x, %b : tensor<?x64x7x7xf32>, tensor<64x1x1xf32>) -> tensor<?x64x7x7xf32>
+  %0 = dlc.kernel "per_channel" kind(elementwise) (%x, %b : tensor<?x64x7x7xf32>, tensor<64x1x1xf32>) -> tensor<?x64x7x7xf32>
       attributes {symbols = ["N"], input_dims = [affine_map<()[s0] -> (s0, 64, 7, 7)>, affine_map<()[s0] -> (64, 1, 1)>]} {
   ^bb0(%x_in: tensor<?x64x7x7xf32>, %b_in: tensor<64x1x1xf32>):
     %y = dlc.mul %x_in, %b_in : (tensor<?x64x7x7xf32>, tensor<64x1x1xf32>) -> tensor<?x64x7x7xf32>
@@ -35,7 +35,7 @@ func.func @per_channel(%x: tensor<?x64x7x7xf32>, %b: tensor<64x1x1xf32>) -> tens
 // CHECK-LABEL: dlc.kernel "mean"
 // CHECK-SAME: dlc.collapse = [{{\[}}0, 1], [2, 3]]
 func.func @mean(%x: tensor<2x64x7x7xf32>) -> tensor<2x64xf32> {
-  %0 = dlc.kernel "mean" root(reduction) (%x : tensor<2x64x7x7xf32>) -> tensor<2x64xf32> {
+  %0 = dlc.kernel "mean" kind(reduction) (%x : tensor<2x64x7x7xf32>) -> tensor<2x64xf32> {
   ^bb0(%x_in: tensor<2x64x7x7xf32>):
     %m = dlc.reduce mean %x_in {axes = array<i64: 2, 3>} : tensor<2x64x7x7xf32> -> tensor<2x64xf32>
     %r = dlc.relu %m : tensor<2x64xf32> -> tensor<2x64xf32>
@@ -51,7 +51,7 @@ func.func @mean(%x: tensor<2x64x7x7xf32>) -> tensor<2x64xf32> {
 // CHECK-SAME: dlc.collapse = [{{\[}}1, 2], [3]]
 // CHECK-SAME: split = 0, grain = {{[0-9]+}}, tiles = {unroll = 4 : i64}
 func.func @softmax(%x: tensor<1x12x128x128xf32>) -> tensor<1x12x128x128xf32> {
-  %0 = dlc.kernel "softmax" root(normalization) (%x : tensor<1x12x128x128xf32>) -> tensor<1x12x128x128xf32> {
+  %0 = dlc.kernel "softmax" kind(normalization) (%x : tensor<1x12x128x128xf32>) -> tensor<1x12x128x128xf32> {
   ^bb0(%x_in: tensor<1x12x128x128xf32>):
     %y = dlc.softmax %x_in {axes = array<i64: 3>} : tensor<1x12x128x128xf32> -> tensor<1x12x128x128xf32>
     dlc.yield %y : tensor<1x12x128x128xf32>
@@ -65,7 +65,7 @@ func.func @softmax(%x: tensor<1x12x128x128xf32>) -> tensor<1x12x128x128xf32> {
 // CHECK-LABEL: dlc.kernel "convert"
 // CHECK-SAME: dlc.collapse = [{{\[}}1], [2, 3]]
 func.func @convert(%x: tensor<1x64x7x7xf32, #dlc.layout<order = [0, 2, 3, 1]>>) -> tensor<1x64x7x7xf32> {
-  %0 = dlc.kernel "convert" root(movement) (%x : tensor<1x64x7x7xf32, #dlc.layout<order = [0, 2, 3, 1]>>) -> tensor<1x64x7x7xf32> {
+  %0 = dlc.kernel "convert" kind(movement) (%x : tensor<1x64x7x7xf32, #dlc.layout<order = [0, 2, 3, 1]>>) -> tensor<1x64x7x7xf32> {
   ^bb0(%x_in: tensor<1x64x7x7xf32, #dlc.layout<order = [0, 2, 3, 1]>>):
     %y = dlc.unpack %x_in : tensor<1x64x7x7xf32, #dlc.layout<order = [0, 2, 3, 1]>> -> tensor<1x64x7x7xf32>
     dlc.yield %y : tensor<1x64x7x7xf32>
@@ -79,7 +79,7 @@ func.func @convert(%x: tensor<1x64x7x7xf32, #dlc.layout<order = [0, 2, 3, 1]>>) 
 // CHECK-LABEL: dlc.kernel "border"
 // CHECK-NOT: dlc.collapse
 func.func @border(%x: tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>>) -> tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>> {
-  %0 = dlc.kernel "border" root(elementwise) (%x : tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>>) -> tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>> {
+  %0 = dlc.kernel "border" kind(elementwise) (%x : tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>>) -> tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>> {
   ^bb0(%x_in: tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>>):
     %y = dlc.relu %x_in : tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>> -> tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>>
     dlc.yield %y : tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1]>>
@@ -93,7 +93,7 @@ func.func @border(%x: tensor<1x8x4x4xf32, #dlc.layout<order = [0, 2, 3, 1], halo
 // CHECK-LABEL: dlc.kernel "steps"
 // CHECK-SAME: dlc.collapse = [{{\[}}0, 1], [2]]
 func.func @steps(%x: tensor<?x?x16xf32>, %w: tensor<16x32xf32>, %b: tensor<1x32xf32>, %r: tensor<?x?x32xf32>) -> tensor<?x?x32xf32> {
-  %0 = dlc.kernel "steps" root(contraction) (%x, %w, %b, %r : tensor<?x?x16xf32>, tensor<16x32xf32>, tensor<1x32xf32>, tensor<?x?x32xf32>) -> tensor<?x?x32xf32>
+  %0 = dlc.kernel "steps" kind(contraction) (%x, %w, %b, %r : tensor<?x?x16xf32>, tensor<16x32xf32>, tensor<1x32xf32>, tensor<?x?x32xf32>) -> tensor<?x?x32xf32>
       attributes {symbols = ["T", "N"], input_dims = [affine_map<()[s0, s1] -> (s0, s1, 16)>, affine_map<()[s0, s1] -> (16, 32)>, affine_map<()[s0, s1] -> (1, 32)>, affine_map<()[s0, s1] -> (s0, s1, 32)>]} {
   ^bb0(%x_in: tensor<?x?x16xf32>, %w_in: tensor<16x32xf32>, %b_in: tensor<1x32xf32>, %r_in: tensor<?x?x32xf32>):
     %y = dlc.matmul %x_in, %w_in : (tensor<?x?x16xf32>, tensor<16x32xf32>) -> tensor<?x?x32xf32>
@@ -110,7 +110,7 @@ func.func @steps(%x: tensor<?x?x16xf32>, %w: tensor<16x32xf32>, %b: tensor<1x32x
 // CHECK-LABEL: dlc.kernel "per_batch"
 // CHECK-NOT: dlc.collapse
 func.func @per_batch(%x: tensor<2x3x16xf32>, %w: tensor<16x32xf32>, %b: tensor<3x32xf32>) -> tensor<2x3x32xf32> {
-  %0 = dlc.kernel "per_batch" root(contraction) (%x, %w, %b : tensor<2x3x16xf32>, tensor<16x32xf32>, tensor<3x32xf32>) -> tensor<2x3x32xf32> {
+  %0 = dlc.kernel "per_batch" kind(contraction) (%x, %w, %b : tensor<2x3x16xf32>, tensor<16x32xf32>, tensor<3x32xf32>) -> tensor<2x3x32xf32> {
   ^bb0(%x_in: tensor<2x3x16xf32>, %w_in: tensor<16x32xf32>, %b_in: tensor<3x32xf32>):
     %y = dlc.matmul %x_in, %w_in : (tensor<2x3x16xf32>, tensor<16x32xf32>) -> tensor<2x3x32xf32>
     %z = dlc.add %y, %b_in : (tensor<2x3x32xf32>, tensor<3x32xf32>) -> tensor<2x3x32xf32>

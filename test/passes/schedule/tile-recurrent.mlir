@@ -7,7 +7,7 @@
 // CHECK-SAME: algorithm = "cell", isa = "x86-64-v4", vector = 16, split = 1, grain = [[U:[0-9]+]], tiles = {rows = 1 : i64, units = [[U]] : i64}
 func.func @one_row(%h: tensor<1x512xf32>) -> tensor<1x512xf32> {
   %r = dlc.constant dense<0.5> : tensor<4x512x512xf32> : tensor<4x512x512xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [16]>>
-  %0 = dlc.kernel "cell" root(recurrent) (%h, %r : tensor<1x512xf32>, tensor<4x512x512xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [16]>>) -> tensor<1x512xf32> {
+  %0 = dlc.kernel "cell" kind(recurrent) (%h, %r : tensor<1x512xf32>, tensor<4x512x512xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [16]>>) -> tensor<1x512xf32> {
   ^bb0(%a: tensor<1x512xf32>, %b: tensor<4x512x512xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [16]>>):
     %1 = dlc.matmul %a, %b : (tensor<1x512xf32>, tensor<4x512x512xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [16]>>) -> tensor<4x1x512xf32>
     %2 = dlc.slice %1 {starts = array<i64: 0, 0, 0>, sizes = array<i64: 1, -1, -1>, steps = array<i64: 1, 1, 1>} : (tensor<4x1x512xf32>) -> tensor<1x1x512xf32>
@@ -24,7 +24,7 @@ func.func @one_row(%h: tensor<1x512xf32>) -> tensor<1x512xf32> {
 // CHECK: isa = "x86-64-v4", vector = 16, split = 1, grain = 16, tiles = {rows = 6 : i64, units = 16 : i64}
 func.func @rows(%h: tensor<?x512xf32>) -> tensor<?x512xf32> {
   %r = dlc.constant dense<0.5> : tensor<4x512x512xf32> : tensor<4x512x512xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [16]>>
-  %0 = dlc.kernel "cell" root(recurrent) (%h, %r : tensor<?x512xf32>, tensor<4x512x512xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [16]>>) -> tensor<?x512xf32> {
+  %0 = dlc.kernel "cell" kind(recurrent) (%h, %r : tensor<?x512xf32>, tensor<4x512x512xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [16]>>) -> tensor<?x512xf32> {
   ^bb0(%a: tensor<?x512xf32>, %b: tensor<4x512x512xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [16]>>):
     %1 = dlc.matmul %a, %b : (tensor<?x512xf32>, tensor<4x512x512xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [16]>>) -> tensor<4x?x512xf32>
     %2 = dlc.slice %1 {starts = array<i64: 0, 0, 0>, sizes = array<i64: 1, -1, -1>, steps = array<i64: 1, 1, 1>} : (tensor<4x?x512xf32>) -> tensor<1x?x512xf32>
@@ -41,7 +41,7 @@ func.func @rows(%h: tensor<?x512xf32>) -> tensor<?x512xf32> {
 // CHECK: isa = "x86-64-v4", vector = 16, split = 1, grain = 64, tiles = {rows = 1 : i64, sweep = 64 : i64, units = 64 : i64}
 func.func @sweep(%h: tensor<1x128xf32>) -> tensor<1x128xf32> {
   %r = dlc.constant dense<0.5> : tensor<1x128x128xf32> : tensor<1x128x128xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [64]>>
-  %0 = dlc.kernel "cell" root(recurrent) (%h, %r : tensor<1x128xf32>, tensor<1x128x128xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [64]>>) -> tensor<1x128xf32> {
+  %0 = dlc.kernel "cell" kind(recurrent) (%h, %r : tensor<1x128xf32>, tensor<1x128x128xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [64]>>) -> tensor<1x128xf32> {
   ^bb0(%a: tensor<1x128xf32>, %b: tensor<1x128x128xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [64]>>):
     %1 = dlc.matmul %a, %b : (tensor<1x128xf32>, tensor<1x128x128xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [64]>>) -> tensor<1x1x128xf32>
     %2 = dlc.reshape %1 {shape = array<i64: 1, 128>} : (tensor<1x1x128xf32>) -> tensor<1x128xf32>

@@ -6,12 +6,12 @@
 // CHECK-LABEL: dlc.kernel "columns"
 // CHECK-SAME: <algorithm = "columns", isa = "x86-64-v4", vector = 16, tiles = {unroll = 2 : i64}>
 func.func @reductions(%x: tensor<16x64xf32>) -> (tensor<16xf32>, tensor<64xf32>) {
-  %a = dlc.kernel "rows" root(reduction) (%x : tensor<16x64xf32>) -> tensor<16xf32> {
+  %a = dlc.kernel "rows" kind(reduction) (%x : tensor<16x64xf32>) -> tensor<16xf32> {
   ^bb0(%b: tensor<16x64xf32>):
     %r = dlc.reduce sum %b {axes = array<i64: 1>} : tensor<16x64xf32> -> tensor<16xf32>
     dlc.yield %r : tensor<16xf32>
   }
-  %c = dlc.kernel "columns" root(reduction) (%x : tensor<16x64xf32>) -> tensor<64xf32> {
+  %c = dlc.kernel "columns" kind(reduction) (%x : tensor<16x64xf32>) -> tensor<64xf32> {
   ^bb0(%b: tensor<16x64xf32>):
     %r = dlc.reduce sum %b {axes = array<i64: 0>} : tensor<16x64xf32> -> tensor<64xf32>
     dlc.yield %r : tensor<64xf32>
@@ -26,12 +26,12 @@ func.func @reductions(%x: tensor<16x64xf32>) -> (tensor<16xf32>, tensor<64xf32>)
 // CHECK-NOT: split
 // CHECK: dlc.softmax
 func.func @normalizations(%x: tensor<4096x1024xf32>, %y: tensor<1x1000000xf32>) -> (tensor<4096x1024xf32>, tensor<1x1000000xf32>) {
-  %a = dlc.kernel "large" root(normalization) (%x : tensor<4096x1024xf32>) -> tensor<4096x1024xf32> {
+  %a = dlc.kernel "large" kind(normalization) (%x : tensor<4096x1024xf32>) -> tensor<4096x1024xf32> {
   ^bb0(%b: tensor<4096x1024xf32>):
     %r = dlc.softmax %b {axes = array<i64: 1>} : tensor<4096x1024xf32> -> tensor<4096x1024xf32>
     dlc.yield %r : tensor<4096x1024xf32>
   }
-  %c = dlc.kernel "one_row" root(normalization) (%y : tensor<1x1000000xf32>) -> tensor<1x1000000xf32> {
+  %c = dlc.kernel "one_row" kind(normalization) (%y : tensor<1x1000000xf32>) -> tensor<1x1000000xf32> {
   ^bb0(%b: tensor<1x1000000xf32>):
     %r = dlc.softmax %b {axes = array<i64: 1>} : tensor<1x1000000xf32> -> tensor<1x1000000xf32>
     dlc.yield %r : tensor<1x1000000xf32>
@@ -46,12 +46,12 @@ func.func @normalizations(%x: tensor<4096x1024xf32>, %y: tensor<1x1000000xf32>) 
 // CHECK-NOT: split
 // CHECK: dlc.scatter_add
 func.func @scatter(%i: tensor<100000xi64>, %rows: tensor<100000x512xf32>, %numbers: tensor<100000xf32>, %t: tensor<1000x512xf32>, %n: tensor<1000xf32>) -> (tensor<1000x512xf32>, tensor<1000xf32>) {
-  %a = dlc.kernel "rows_of_a_table" root(movement) (%t, %i, %rows : tensor<1000x512xf32>, tensor<100000xi64>, tensor<100000x512xf32>) -> tensor<1000x512xf32> {
+  %a = dlc.kernel "rows_of_a_table" kind(movement) (%t, %i, %rows : tensor<1000x512xf32>, tensor<100000xi64>, tensor<100000x512xf32>) -> tensor<1000x512xf32> {
   ^bb0(%l: tensor<1000x512xf32>, %b: tensor<100000xi64>, %u: tensor<100000x512xf32>):
     %r = dlc.scatter_add %l, %b, %u {axis = 0 : i64} : (tensor<1000x512xf32>, tensor<100000xi64>, tensor<100000x512xf32>) -> tensor<1000x512xf32>
     dlc.yield %r : tensor<1000x512xf32>
   }
-  %c = dlc.kernel "table_of_numbers" root(movement) (%n, %i, %numbers : tensor<1000xf32>, tensor<100000xi64>, tensor<100000xf32>) -> tensor<1000xf32> {
+  %c = dlc.kernel "table_of_numbers" kind(movement) (%n, %i, %numbers : tensor<1000xf32>, tensor<100000xi64>, tensor<100000xf32>) -> tensor<1000xf32> {
   ^bb0(%l: tensor<1000xf32>, %b: tensor<100000xi64>, %u: tensor<100000xf32>):
     %r = dlc.scatter_add %l, %b, %u {axis = 0 : i64} : (tensor<1000xf32>, tensor<100000xi64>, tensor<100000xf32>) -> tensor<1000xf32>
     dlc.yield %r : tensor<1000xf32>

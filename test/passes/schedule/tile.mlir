@@ -12,7 +12,7 @@
 #y = #dlc.layout<order = [0, 2, 3, 1]>
 #w = #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0], inner_tiles = [32]>
 func.func @direct(%x: tensor<1x64x56x56xf32, #x>, %w: tensor<64x64x3x3xf32, #w>) -> tensor<1x64x56x56xf32, #y> {
-  %y = dlc.kernel "direct" root(convolution) (%x, %w : tensor<1x64x56x56xf32, #x>, tensor<64x64x3x3xf32, #w>) -> tensor<1x64x56x56xf32, #y> {
+  %y = dlc.kernel "direct" kind(convolution) (%x, %w : tensor<1x64x56x56xf32, #x>, tensor<64x64x3x3xf32, #w>) -> tensor<1x64x56x56xf32, #y> {
   ^bb0(%a: tensor<1x64x56x56xf32, #x>, %b: tensor<64x64x3x3xf32, #w>):
     %c = dlc.conv %a, %b {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>} : (tensor<1x64x56x56xf32, #x>, tensor<64x64x3x3xf32, #w>) -> tensor<1x64x56x56xf32, #y>
     dlc.yield %c : tensor<1x64x56x56xf32, #y>
@@ -28,7 +28,7 @@ func.func @direct(%x: tensor<1x64x56x56xf32, #x>, %w: tensor<64x64x3x3xf32, #w>)
 #y = #dlc.layout<order = [0, 2, 3, 1]>
 #w = #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0], inner_tiles = [32]>
 func.func @small(%x: tensor<1x512x7x7xf32, #y>, %w: tensor<2048x512x1x1xf32, #w>) -> tensor<1x2048x7x7xf32, #y> {
-  %y = dlc.kernel "small" root(convolution) (%x, %w : tensor<1x512x7x7xf32, #y>, tensor<2048x512x1x1xf32, #w>) -> tensor<1x2048x7x7xf32, #y> {
+  %y = dlc.kernel "small" kind(convolution) (%x, %w : tensor<1x512x7x7xf32, #y>, tensor<2048x512x1x1xf32, #w>) -> tensor<1x2048x7x7xf32, #y> {
   ^bb0(%a: tensor<1x512x7x7xf32, #y>, %b: tensor<2048x512x1x1xf32, #w>):
     %c = dlc.conv %a, %b {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x512x7x7xf32, #y>, tensor<2048x512x1x1xf32, #w>) -> tensor<1x2048x7x7xf32, #y>
     dlc.yield %c : tensor<1x2048x7x7xf32, #y>
@@ -45,7 +45,7 @@ func.func @small(%x: tensor<1x512x7x7xf32, #y>, %w: tensor<2048x512x1x1xf32, #w>
 #y = #dlc.layout<order = [0, 2, 3, 1]>
 #w = #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0], inner_tiles = [32]>
 func.func @pooled(%x: tensor<1x6x14x14xf32, #x>, %w: tensor<16x6x5x5xf32, #w>) -> tensor<1x16x5x5xf32, #y> {
-  %y = dlc.kernel "pooled" root(convolution) (%x, %w : tensor<1x6x14x14xf32, #x>, tensor<16x6x5x5xf32, #w>) -> tensor<1x16x5x5xf32, #y> {
+  %y = dlc.kernel "pooled" kind(convolution) (%x, %w : tensor<1x6x14x14xf32, #x>, tensor<16x6x5x5xf32, #w>) -> tensor<1x16x5x5xf32, #y> {
   ^bb0(%a: tensor<1x6x14x14xf32, #x>, %b: tensor<16x6x5x5xf32, #w>):
     %c = dlc.conv %a, %b {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x6x14x14xf32, #x>, tensor<16x6x5x5xf32, #w>) -> tensor<1x16x10x10xf32, #y>
     %p = dlc.max_pool %c {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : tensor<1x16x10x10xf32, #y> -> tensor<1x16x5x5xf32, #y>
@@ -63,7 +63,7 @@ func.func @pooled(%x: tensor<1x6x14x14xf32, #x>, %w: tensor<16x6x5x5xf32, #w>) -
 #y = #dlc.layout<order = [0, 2, 3, 1]>
 #w = #dlc.layout<order = [2, 3, 1, 0]>
 func.func @depthwise(%x: tensor<1x96x28x28xf32, #x>, %w: tensor<96x1x3x3xf32, #w>) -> tensor<1x96x28x28xf32, #y> {
-  %y = dlc.kernel "depthwise" root(convolution) (%x, %w : tensor<1x96x28x28xf32, #x>, tensor<96x1x3x3xf32, #w>) -> tensor<1x96x28x28xf32, #y> {
+  %y = dlc.kernel "depthwise" kind(convolution) (%x, %w : tensor<1x96x28x28xf32, #x>, tensor<96x1x3x3xf32, #w>) -> tensor<1x96x28x28xf32, #y> {
   ^bb0(%a: tensor<1x96x28x28xf32, #x>, %b: tensor<96x1x3x3xf32, #w>):
     %c = dlc.conv %a, %b {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, groups = 96 : i64} : (tensor<1x96x28x28xf32, #x>, tensor<96x1x3x3xf32, #w>) -> tensor<1x96x28x28xf32, #y>
     dlc.yield %c : tensor<1x96x28x28xf32, #y>
@@ -78,7 +78,7 @@ func.func @depthwise(%x: tensor<1x96x28x28xf32, #x>, %w: tensor<96x1x3x3xf32, #w
 // CHECK-SAME: <algorithm = "gemm", isa = "x86-64-v4", vector = 16, split = 1, grain = 128, tiles = {columns = 128 : i64, columns_loop = 1 : i64, rows = 1 : i64}>
 #p = #dlc.layout<order = [1, 0], inner_dims = [1], inner_tiles = [32]>
 func.func @row(%x: tensor<1x4096xf32>, %w: tensor<4096x4096xf32, #p>) -> tensor<1x4096xf32> {
-  %y = dlc.kernel "row" root(contraction) (%x, %w : tensor<1x4096xf32>, tensor<4096x4096xf32, #p>) -> tensor<1x4096xf32> {
+  %y = dlc.kernel "row" kind(contraction) (%x, %w : tensor<1x4096xf32>, tensor<4096x4096xf32, #p>) -> tensor<1x4096xf32> {
   ^bb0(%a: tensor<1x4096xf32>, %b: tensor<4096x4096xf32, #p>):
     %c = dlc.matmul %a, %b : (tensor<1x4096xf32>, tensor<4096x4096xf32, #p>) -> tensor<1x4096xf32>
     dlc.yield %c : tensor<1x4096xf32>
@@ -92,7 +92,7 @@ func.func @row(%x: tensor<1x4096xf32>, %w: tensor<4096x4096xf32, #p>) -> tensor<
 // CHECK-LABEL: dlc.kernel "scores"
 // CHECK-SAME: <algorithm = "gemm", isa = "x86-64-v4", vector = 16, split = 0, tiles = {columns = {{[0-9]+}} : i64, columns_loop = 1 : i64, rows = {{[0-9]+}} : i64, stage_columns = 1 : i64}>
 func.func @scores(%q: tensor<12x128x64xf32>, %k: tensor<12x128x64xf32>) -> tensor<12x128x128xf32> {
-  %y = dlc.kernel "scores" root(contraction) (%q, %k : tensor<12x128x64xf32>, tensor<12x128x64xf32>) -> tensor<12x128x128xf32> {
+  %y = dlc.kernel "scores" kind(contraction) (%q, %k : tensor<12x128x64xf32>, tensor<12x128x64xf32>) -> tensor<12x128x128xf32> {
   ^bb0(%a: tensor<12x128x64xf32>, %b: tensor<12x128x64xf32>):
     %c = dlc.matmul %a, %b {transpose_rhs = true} : (tensor<12x128x64xf32>, tensor<12x128x64xf32>) -> tensor<12x128x128xf32>
     dlc.yield %c : tensor<12x128x128xf32>
@@ -109,7 +109,7 @@ func.func @scores(%q: tensor<12x128x64xf32>, %k: tensor<12x128x64xf32>) -> tenso
 #y = #dlc.layout<order = [0, 2, 3, 1]>
 #u = #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0], inner_tiles = [32], winograd = 4>
 func.func @winograd(%x: tensor<1x512x28x28xf32, #x>, %w: tensor<512x512x3x3xf32, #u>) -> tensor<1x512x28x28xf32, #y> {
-  %y = dlc.kernel "winograd" root(convolution) (%x, %w : tensor<1x512x28x28xf32, #x>, tensor<512x512x3x3xf32, #u>) -> tensor<1x512x28x28xf32, #y> {
+  %y = dlc.kernel "winograd" kind(convolution) (%x, %w : tensor<1x512x28x28xf32, #x>, tensor<512x512x3x3xf32, #u>) -> tensor<1x512x28x28xf32, #y> {
   ^bb0(%a: tensor<1x512x28x28xf32, #x>, %b: tensor<512x512x3x3xf32, #u>):
     %c = dlc.conv %a, %b {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>} : (tensor<1x512x28x28xf32, #x>, tensor<512x512x3x3xf32, #u>) -> tensor<1x512x28x28xf32, #y>
     dlc.yield %c : tensor<1x512x28x28xf32, #y>
@@ -124,7 +124,7 @@ func.func @winograd(%x: tensor<1x512x28x28xf32, #x>, %w: tensor<512x512x3x3xf32,
 // CHECK-LABEL: dlc.kernel "gradient"
 // CHECK-SAME: <algorithm = "blocked", isa = "x86-64-v4", vector = 16, split = 0, grain = 8, tiles = {columns = 32 : i64, depth = 128 : i64, rows = 8 : i64}>
 func.func @gradient(%dz: tensor<2048x512xf32>, %h: tensor<2048x128xf32>) -> tensor<512x128xf32> {
-  %y = dlc.kernel "gradient" root(contraction) (%dz, %h : tensor<2048x512xf32>, tensor<2048x128xf32>) -> tensor<512x128xf32> {
+  %y = dlc.kernel "gradient" kind(contraction) (%dz, %h : tensor<2048x512xf32>, tensor<2048x128xf32>) -> tensor<512x128xf32> {
   ^bb0(%a: tensor<2048x512xf32>, %b: tensor<2048x128xf32>):
     %0 = dlc.matmul %a, %b {transpose_lhs = true} : (tensor<2048x512xf32>, tensor<2048x128xf32>) -> tensor<512x128xf32>
     dlc.yield %0 : tensor<512x128xf32>
@@ -137,7 +137,7 @@ func.func @gradient(%dz: tensor<2048x512xf32>, %h: tensor<2048x128xf32>) -> tens
 // CHECK-LABEL: dlc.kernel "wide_gradient"
 // CHECK-SAME: <algorithm = "blocked", isa = "x86-64-v4", vector = 16, split = 1, grain = 32, tiles = {columns = 32 : i64, depth = 128 : i64, rows = 13 : i64}>
 func.func @wide_gradient(%x: tensor<2048x65xf32>, %dz: tensor<2048x512xf32>) -> tensor<65x512xf32> {
-  %y = dlc.kernel "wide_gradient" root(contraction) (%x, %dz : tensor<2048x65xf32>, tensor<2048x512xf32>) -> tensor<65x512xf32> {
+  %y = dlc.kernel "wide_gradient" kind(contraction) (%x, %dz : tensor<2048x65xf32>, tensor<2048x512xf32>) -> tensor<65x512xf32> {
   ^bb0(%a: tensor<2048x65xf32>, %b: tensor<2048x512xf32>):
     %0 = dlc.matmul %a, %b {transpose_lhs = true} : (tensor<2048x65xf32>, tensor<2048x512xf32>) -> tensor<65x512xf32>
     dlc.yield %0 : tensor<65x512xf32>
@@ -153,12 +153,12 @@ func.func @wide_gradient(%x: tensor<2048x65xf32>, %dz: tensor<2048x512xf32>) -> 
 // CHECK-LABEL: dlc.kernel "cell"
 // CHECK-SAME: isa = "x86-64-v4", vector = 16, split = 0>
 func.func @rows(%h: tensor<32x128xf32>, %w: tensor<128x512xf32>) -> tensor<32x512xf32> {
-  %z = dlc.kernel "product" root(contraction) (%h, %w : tensor<32x128xf32>, tensor<128x512xf32>) -> tensor<32x512xf32> attributes {dlc.row_range = 8 : i64} {
+  %z = dlc.kernel "product" kind(contraction) (%h, %w : tensor<32x128xf32>, tensor<128x512xf32>) -> tensor<32x512xf32> attributes {dlc.row_range = 8 : i64} {
   ^bb0(%a: tensor<32x128xf32>, %b: tensor<128x512xf32>):
     %0 = dlc.matmul %a, %b : (tensor<32x128xf32>, tensor<128x512xf32>) -> tensor<32x512xf32>
     dlc.yield %0 : tensor<32x512xf32>
   }
-  %y = dlc.kernel "cell" root(elementwise) (%z : tensor<32x512xf32>) -> tensor<32x512xf32> attributes {dlc.row_range = 8 : i64} {
+  %y = dlc.kernel "cell" kind(elementwise) (%z : tensor<32x512xf32>) -> tensor<32x512xf32> attributes {dlc.row_range = 8 : i64} {
   ^bb0(%a: tensor<32x512xf32>):
     %0 = dlc.tanh %a : tensor<32x512xf32> -> tensor<32x512xf32>
     dlc.yield %0 : tensor<32x512xf32>

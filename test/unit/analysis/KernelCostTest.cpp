@@ -22,7 +22,7 @@ protected:
     return *modules.back()->getOps<KernelFuncOp>().begin();
   }
   KernelFuncOp parseProduct(int64_t rows, int64_t depth, int64_t columns, const char *attributes = "") {
-    return parse(llvm::formatv("dlc.kernel_func @k root(contraction) {3} {{\n"
+    return parse(llvm::formatv("dlc.kernel_func @k kind(contraction) {3} {{\n"
                                "^bb0(%a: tensor<{0}x{1}xf32>, %b: tensor<{1}x{2}xf32>):\n"
                                "%c = dlc.matmul %a, %b : (tensor<{0}x{1}xf32>, tensor<{1}x{2}xf32>) -> "
                                "tensor<{0}x{2}xf32>\ndlc.yield %c : tensor<{0}x{2}xf32>\n}",
@@ -30,7 +30,7 @@ protected:
                      .str());
   }
   KernelFuncOp parseUnary(llvm::StringRef op, int64_t elements) {
-    return parse(llvm::formatv("dlc.kernel_func @k root(elementwise) {{\n^bb0(%a: tensor<{1}xf32>):\n"
+    return parse(llvm::formatv("dlc.kernel_func @k kind(elementwise) {{\n^bb0(%a: tensor<{1}xf32>):\n"
                                "%b = dlc.{0} %a : tensor<{1}xf32> -> tensor<{1}xf32>\n"
                                "dlc.yield %b : tensor<{1}xf32>\n}",
                                op, elements)
@@ -88,7 +88,7 @@ TEST_F(KernelCostTest, FunctionsCostMoreThanSums) {
 }
 
 TEST_F(KernelCostTest, ReductionsWorkOnWhatTheyRead) {
-  KernelWork work = count(parse("dlc.kernel_func @k root(reduction) {\n^bb0(%a: tensor<7x11xf32>):\n"
+  KernelWork work = count(parse("dlc.kernel_func @k kind(reduction) {\n^bb0(%a: tensor<7x11xf32>):\n"
                                 "%b = dlc.reduce sum %a {axes = array<i64: 0, 1>} : tensor<7x11xf32> -> tensor<f32>\n"
                                 "dlc.yield %b : tensor<f32>\n}"));
   EXPECT_EQ(work.operations, 5.0 * 7 * 11);

@@ -20,8 +20,8 @@ protected:
   KernelSchedulesTest() : context(mlir::MLIRContext::Threading::DISABLED) { context.loadDialect<DlcDialect>(); }
 
   /// The kernel whose body is `text`, as `dlc.kernel_func` has it.
-  KernelFuncOp parse(llvm::StringRef root, const std::string &text) {
-    std::string module = ("dlc.kernel_func @k root(" + root + ") {\n" + text + "\n}").str();
+  KernelFuncOp parse(llvm::StringRef kind, const std::string &text) {
+    std::string module = ("dlc.kernel_func @k kind(" + kind + ") {\n" + text + "\n}").str();
     modules.push_back(mlir::parseSourceString<mlir::ModuleOp>(module, &context));
     EXPECT_TRUE(modules.back()) << module;
     return *modules.back()->getOps<KernelFuncOp>().begin();

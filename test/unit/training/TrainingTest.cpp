@@ -162,8 +162,8 @@ TEST(ScheduleTest, SaysWhatIsWrong) {
   EXPECT_EQ(failureOf([] { makeSchedule("step:every", 0, {"", '_'}); }), "schedule step takes KEY=VALUE, not 'every'");
 }
 
-double figure(const Figures &figures, const std::string &name) {
-  for (const auto &[known, value] : figures)
+double metric(const Metrics &metrics, const std::string &name) {
+  for (const auto &[known, value] : metrics)
     if (known == name)
       return value;
   return -1;
@@ -174,11 +174,11 @@ TEST(MetricsTest, ConfusionOfTwoClasses) {
   for (auto [label, prediction, times] : {std::tuple{0, 0, 50}, {0, 1, 10}, {1, 0, 5}, {1, 1, 35}})
     for (int i = 0; i < times; ++i)
       confusion.add(label, prediction);
-  Figures figures = confusion.figures();
-  EXPECT_DOUBLE_EQ(figure(figures, "accuracy"), 0.85);
-  EXPECT_DOUBLE_EQ(figure(figures, "precision"), 35.0 / 45);
-  EXPECT_DOUBLE_EQ(figure(figures, "recall"), 35.0 / 40);
-  EXPECT_DOUBLE_EQ(figure(figures, "f1"), 70.0 / 85);
+  Metrics metrics = confusion.metrics();
+  EXPECT_DOUBLE_EQ(metric(metrics, "accuracy"), 0.85);
+  EXPECT_DOUBLE_EQ(metric(metrics, "precision"), 35.0 / 45);
+  EXPECT_DOUBLE_EQ(metric(metrics, "recall"), 35.0 / 40);
+  EXPECT_DOUBLE_EQ(metric(metrics, "f1"), 70.0 / 85);
 }
 
 TEST(MetricsTest, ConfusionOfMoreClasses) {
@@ -188,23 +188,23 @@ TEST(MetricsTest, ConfusionOfMoreClasses) {
   confusion.add(1, 1);
   confusion.add(2, 1);
   confusion.add(1, 1);
-  Figures figures = confusion.figures();
-  EXPECT_DOUBLE_EQ(figure(figures, "accuracy"), 0.75);
-  EXPECT_DOUBLE_EQ(figure(figures, "precision"), (1 + 2.0 / 3 + 0) / 3);
-  EXPECT_DOUBLE_EQ(figure(figures, "recall"), (1 + 1 + 0) / 3.0);
-  EXPECT_DOUBLE_EQ(figure(figures, "f1"), (1 + 0.8 + 0) / 3);
-  EXPECT_EQ(figure(Confusion(3).figures(), "f1"), 0);
+  Metrics metrics = confusion.metrics();
+  EXPECT_DOUBLE_EQ(metric(metrics, "accuracy"), 0.75);
+  EXPECT_DOUBLE_EQ(metric(metrics, "precision"), (1 + 2.0 / 3 + 0) / 3);
+  EXPECT_DOUBLE_EQ(metric(metrics, "recall"), (1 + 1 + 0) / 3.0);
+  EXPECT_DOUBLE_EQ(metric(metrics, "f1"), (1 + 0.8 + 0) / 3);
+  EXPECT_EQ(metric(Confusion(3).metrics(), "f1"), 0);
 }
 
 TEST(MetricsTest, Regression) {
   Regression regression;
   for (auto [label, prediction] : {std::pair{1e9 + 1, 1e9 + 2.0}, {1e9 + 2, 1e9 + 2.0}, {1e9 + 3, 1e9 + 2.0}})
     regression.add(label, prediction);
-  EXPECT_DOUBLE_EQ(figure(regression.figures(), "mae"), 2.0 / 3);
-  EXPECT_NEAR(figure(regression.figures(), "r2"), 0, 1e-12);
+  EXPECT_DOUBLE_EQ(metric(regression.metrics(), "mae"), 2.0 / 3);
+  EXPECT_NEAR(metric(regression.metrics(), "r2"), 0, 1e-12);
   Regression constant;
   constant.add(1, 2);
-  EXPECT_EQ(figure(constant.figures(), "r2"), 0);
+  EXPECT_EQ(metric(constant.metrics(), "r2"), 0);
 }
 
 TEST(MetricsTest, FindsTheQuestion) {

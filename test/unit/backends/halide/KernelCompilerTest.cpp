@@ -11,7 +11,7 @@
 namespace {
 
 constexpr char reluText[] = R"(
-dlc.kernel_func @relu root(elementwise) attributes {schedules = [
+dlc.kernel_func @relu kind(elementwise) attributes {schedules = [
     #dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8>, #dlc.schedule<algorithm = "rows", isa = "aarch64", vector = 4>]} {
 ^bb0(%x: tensor<100xf32>):
   %y = dlc.relu %x : tensor<100xf32> -> tensor<100xf32>

@@ -1,4 +1,4 @@
-// RUN: dlc-opt %s --dlc-detach-extents | FileCheck %s
+// RUN: dlc-opt %s --dlc-rewrite-shape-uses | FileCheck %s
 
 // CHECK-LABEL: func.func @arguments
 // CHECK-SAME: (%[[X:[^:]*]]: tensor<?x3xf32>{{.*}}, %[[Z:[^:]*]]: tensor<4x?xf32>

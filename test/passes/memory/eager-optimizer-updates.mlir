@@ -1,4 +1,4 @@
-// RUN: dlc-opt %s --dlc-form-kernels --dlc-advance-updates --mlir-print-local-scope --split-input-file | FileCheck %s
+// RUN: dlc-opt %s --dlc-form-kernels --dlc-eager-optimizer-updates --mlir-print-local-scope --split-input-file | FileCheck %s
 
 // Each weight is updated as soon as its gradient is available; the second one waits for the reader of its old value.
 // CHECK-LABEL: func.func @train_step

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Whether the steps of a loop keep the rows of a batch apart.
-#ifndef DLC_PASSES_SCHEDULE_ROWFLOW_H
-#define DLC_PASSES_SCHEDULE_ROWFLOW_H
+#ifndef DLC_PASSES_SCHEDULE_BATCHINDEPENDENCE_H
+#define DLC_PASSES_SCHEDULE_BATCHINDEPENDENCE_H
 
 #include "ir/DlcDialect.h"
 
@@ -17,4 +17,4 @@ mlir::AffineExpr findIndependentRows(LoopOp loop);
 
 } // namespace dlc
 
-#endif // DLC_PASSES_SCHEDULE_ROWFLOW_H
+#endif // DLC_PASSES_SCHEDULE_BATCHINDEPENDENCE_H

@@ -6,10 +6,10 @@
 #include "ir/Variables.h"
 #include "passes/Passes.h"
 
-#define DEBUG_TYPE "dlc-lift-parameters"
+#define DEBUG_TYPE "dlc-hoist-parameter-loads"
 
 namespace dlc {
-#define GEN_PASS_DEF_LIFTPARAMETERS
+#define GEN_PASS_DEF_HOISTPARAMETERLOADS
 #include "passes/Passes.h.inc"
 } // namespace dlc
 
@@ -17,7 +17,7 @@ using namespace mlir;
 
 namespace {
 
-class LiftParameters final : public dlc::impl::LiftParametersBase<LiftParameters> {
+class HoistParameterLoads final : public dlc::impl::HoistParameterLoadsBase<HoistParameterLoads> {
   void runOnOperation() override {
     bool isDifferentiated =
         getOperation().walk([](dlc::GradientOp) { return WalkResult::interrupt(); }).wasInterrupted();

@@ -1,4 +1,4 @@
-// RUN: dlc-opt %s --split-input-file --dlc-split-loop-rows | FileCheck %s
+// RUN: dlc-opt %s --split-input-file --dlc-split-loop-batch | FileCheck %s
 
 // Rows of the state meet in no kernel: the product reads rows of its left operand alone.
 // CHECK-LABEL: func.func private @step
@@ -7,12 +7,12 @@
 // CHECK-LABEL: func.func @run
 // CHECK: dlc.loop @step {{.*}} {dlc.row_range = 8 : i64}
 func.func private @step(%i: tensor<i64>, %h: tensor<32x128xf32>, %x: tensor<32x128xf32>, %w: tensor<128x128xf32>) -> (tensor<32x128xf32>, tensor<32x128xf32>) {
-  %z = dlc.kernel "product" root(contraction) (%h, %w : tensor<32x128xf32>, tensor<128x128xf32>) -> tensor<32x128xf32> {
+  %z = dlc.kernel "product" kind(contraction) (%h, %w : tensor<32x128xf32>, tensor<128x128xf32>) -> tensor<32x128xf32> {
   ^bb0(%a: tensor<32x128xf32>, %b: tensor<128x128xf32>):
     %0 = dlc.matmul %a, %b : (tensor<32x128xf32>, tensor<128x128xf32>) -> tensor<32x128xf32>
     dlc.yield %0 : tensor<32x128xf32>
   }
-  %n = dlc.kernel "cell" root(elementwise) (%z, %x : tensor<32x128xf32>, tensor<32x128xf32>) -> tensor<32x128xf32> {
+  %n = dlc.kernel "cell" kind(elementwise) (%z, %x : tensor<32x128xf32>, tensor<32x128xf32>) -> tensor<32x128xf32> {
   ^bb0(%a: tensor<32x128xf32>, %b: tensor<32x128xf32>):
     %0 = dlc.add %a, %b : (tensor<32x128xf32>, tensor<32x128xf32>) -> tensor<32x128xf32>
     %1 = dlc.tanh %0 : tensor<32x128xf32> -> tensor<32x128xf32>
@@ -31,7 +31,7 @@ func.func @run(%h: tensor<32x128xf32>, %x: tensor<64x32x128xf32>, %w: tensor<128
 // CHECK-LABEL: func.func @run
 // CHECK: dlc.loop @step {{.*}} {dlc.row_range = 8 : i64}
 func.func private @step(%i: tensor<i64>, %h: tensor<?x16xf32> {dlc.dims = affine_map<()[s0] -> (s0, 16)>}, %x: tensor<?x16xf32> {dlc.dims = affine_map<()[s0] -> (s0, 16)>}) -> (tensor<?x16xf32>, tensor<?x16xf32>) attributes {dlc.symbols = ["N"]} {
-  %n = dlc.kernel "cell" root(elementwise) (%h, %x : tensor<?x16xf32>, tensor<?x16xf32>) -> tensor<?x16xf32> attributes {input_dims = [affine_map<()[s0] -> (s0, 16)>, affine_map<()[s0] -> (s0, 16)>], symbols = ["N"]} {
+  %n = dlc.kernel "cell" kind(elementwise) (%h, %x : tensor<?x16xf32>, tensor<?x16xf32>) -> tensor<?x16xf32> attributes {input_dims = [affine_map<()[s0] -> (s0, 16)>, affine_map<()[s0] -> (s0, 16)>], symbols = ["N"]} {
   ^bb0(%a: tensor<?x16xf32>, %b: tensor<?x16xf32>):
     %0 = dlc.add %a, %b : (tensor<?x16xf32>, tensor<?x16xf32>) -> tensor<?x16xf32>
     dlc.yield %0 : tensor<?x16xf32>
@@ -50,12 +50,12 @@ func.func @run(%h: tensor<?x16xf32> {dlc.dims = ["N", 16]}, %x: tensor<64x?x16xf
 // CHECK-NOT: row_range
 // CHECK: return
 func.func private @summed(%i: tensor<i64>, %h: tensor<32x128xf32>, %x: tensor<32x128xf32>) -> tensor<32x128xf32> {
-  %m = dlc.kernel "sum" root(reduction) (%h : tensor<32x128xf32>) -> tensor<1x128xf32> {
+  %m = dlc.kernel "sum" kind(reduction) (%h : tensor<32x128xf32>) -> tensor<1x128xf32> {
   ^bb0(%a: tensor<32x128xf32>):
     %0 = dlc.reduce sum %a {axes = array<i64: 0>, keep_dims = true} : tensor<32x128xf32> -> tensor<1x128xf32>
     dlc.yield %0 : tensor<1x128xf32>
   }
-  %n = dlc.kernel "cell" root(elementwise) (%m, %x : tensor<1x128xf32>, tensor<32x128xf32>) -> tensor<32x128xf32> {
+  %n = dlc.kernel "cell" kind(elementwise) (%m, %x : tensor<1x128xf32>, tensor<32x128xf32>) -> tensor<32x128xf32> {
   ^bb0(%a: tensor<1x128xf32>, %b: tensor<32x128xf32>):
     %0 = dlc.add %a, %b : (tensor<1x128xf32>, tensor<32x128xf32>) -> tensor<32x128xf32>
     dlc.yield %0 : tensor<32x128xf32>
@@ -74,7 +74,7 @@ func.func @run(%h: tensor<32x128xf32>, %x: tensor<64x32x128xf32>) -> tensor<32x1
 // CHECK-NOT: row_range
 // CHECK: return
 func.func private @squared(%i: tensor<i64>, %h: tensor<64x64xf32>, %x: tensor<64x64xf32>) -> tensor<64x64xf32> {
-  %z = dlc.kernel "product" root(contraction) (%x, %h : tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32> {
+  %z = dlc.kernel "product" kind(contraction) (%x, %h : tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32> {
   ^bb0(%a: tensor<64x64xf32>, %b: tensor<64x64xf32>):
     %0 = dlc.matmul %a, %b : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
     dlc.yield %0 : tensor<64x64xf32>
@@ -93,7 +93,7 @@ func.func @run(%h: tensor<64x64xf32>, %x: tensor<64x64x64xf32>) -> tensor<64x64x
 // CHECK-NOT: row_range
 // CHECK: return
 func.func private @turned(%i: tensor<i64>, %h: tensor<64x64xf32>, %x: tensor<64x64xf32>) -> tensor<64x64xf32> {
-  %n = dlc.kernel "turn" root(movement) (%h : tensor<64x64xf32>) -> tensor<64x64xf32> {
+  %n = dlc.kernel "turn" kind(movement) (%h : tensor<64x64xf32>) -> tensor<64x64xf32> {
   ^bb0(%a: tensor<64x64xf32>):
     %0 = dlc.transpose %a {permutation = array<i64: 1, 0>} : (tensor<64x64xf32>) -> tensor<64x64xf32>
     dlc.yield %0 : tensor<64x64xf32>
@@ -114,7 +114,7 @@ func.func @run(%h: tensor<64x64xf32>, %x: tensor<64x64x64xf32>) -> tensor<64x64x
 // CHECK-NOT: row_range
 // CHECK: return
 func.func private @few_rows(%i: tensor<i64>, %h: tensor<8x128xf32>, %x: tensor<8x128xf32>) -> tensor<8x128xf32> {
-  %n = dlc.kernel "cell" root(elementwise) (%h, %x : tensor<8x128xf32>, tensor<8x128xf32>) -> tensor<8x128xf32> {
+  %n = dlc.kernel "cell" kind(elementwise) (%h, %x : tensor<8x128xf32>, tensor<8x128xf32>) -> tensor<8x128xf32> {
   ^bb0(%a: tensor<8x128xf32>, %b: tensor<8x128xf32>):
     %0 = dlc.add %a, %b : (tensor<8x128xf32>, tensor<8x128xf32>) -> tensor<8x128xf32>
     dlc.yield %0 : tensor<8x128xf32>
@@ -122,7 +122,7 @@ func.func private @few_rows(%i: tensor<i64>, %h: tensor<8x128xf32>, %x: tensor<8
   return %n : tensor<8x128xf32>
 }
 func.func private @few_steps(%i: tensor<i64>, %h: tensor<32x16xf32>, %x: tensor<32x16xf32>) -> tensor<32x16xf32> {
-  %n = dlc.kernel "cell" root(elementwise) (%h, %x : tensor<32x16xf32>, tensor<32x16xf32>) -> tensor<32x16xf32> {
+  %n = dlc.kernel "cell" kind(elementwise) (%h, %x : tensor<32x16xf32>, tensor<32x16xf32>) -> tensor<32x16xf32> {
   ^bb0(%a: tensor<32x16xf32>, %b: tensor<32x16xf32>):
     %0 = dlc.add %a, %b : (tensor<32x16xf32>, tensor<32x16xf32>) -> tensor<32x16xf32>
     dlc.yield %0 : tensor<32x16xf32>
@@ -142,7 +142,7 @@ func.func @run(%h: tensor<8x128xf32>, %x: tensor<64x8x128xf32>, %g: tensor<32x16
 // CHECK-NOT: row_range
 // CHECK: return
 func.func private @numbered(%i: tensor<i64>, %h: tensor<32x128xf32>, %x: tensor<32x128xf32>) -> tensor<32x128xf32> {
-  %n = dlc.kernel "cell" root(elementwise) (%i, %h : tensor<i64>, tensor<32x128xf32>) -> tensor<32x128xf32> {
+  %n = dlc.kernel "cell" kind(elementwise) (%i, %h : tensor<i64>, tensor<32x128xf32>) -> tensor<32x128xf32> {
   ^bb0(%a: tensor<i64>, %b: tensor<32x128xf32>):
     %0 = dlc.cast %a {to = f32} : tensor<i64> -> tensor<f32>
     %1 = dlc.add %b, %0 : (tensor<32x128xf32>, tensor<f32>) -> tensor<32x128xf32>
@@ -161,7 +161,7 @@ func.func @run(%h: tensor<32x128xf32>, %x: tensor<64x32x128xf32>) -> tensor<32x1
 // CHECK-LABEL: func.func @run
 // CHECK: dlc.loop @step {{.*}} {dlc.row_range = 6 : i64}
 func.func private @step(%i: tensor<i64>, %h: tensor<24x128xf32>, %x: tensor<24x128xf32>) -> tensor<24x128xf32> {
-  %n = dlc.kernel "cell" root(elementwise) (%h, %x : tensor<24x128xf32>, tensor<24x128xf32>) -> tensor<24x128xf32> {
+  %n = dlc.kernel "cell" kind(elementwise) (%h, %x : tensor<24x128xf32>, tensor<24x128xf32>) -> tensor<24x128xf32> {
   ^bb0(%a: tensor<24x128xf32>, %b: tensor<24x128xf32>):
     %0 = dlc.add %a, %b : (tensor<24x128xf32>, tensor<24x128xf32>) -> tensor<24x128xf32>
     dlc.yield %0 : tensor<24x128xf32>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "passes/training/ReverseSweep.h"
+#include "passes/training/ReverseMode.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsControl.h"
 
@@ -9,7 +9,7 @@ namespace dlc {
 
 bool isDifferentiable(Value value) { return llvm::isa<FloatType>(getElementTypeOrSelf(value.getType())); }
 
-ReverseSweep::ReverseSweep(OpBuilder &builder, ValueRange withRespectTo, Location askedAt)
+ReverseMode::ReverseMode(OpBuilder &builder, ValueRange withRespectTo, Location askedAt)
     : builder(builder), askedAt(askedAt) {
   Block *block = builder.getInsertionBlock();
   end = builder.getInsertionPoint() == block->end() ? nullptr : &*builder.getInsertionPoint();
@@ -27,12 +27,12 @@ ReverseSweep::ReverseSweep(OpBuilder &builder, ValueRange withRespectTo, Locatio
   }
 }
 
-void ReverseSweep::add(Value value, Value gradient) {
+void ReverseMode::add(Value value, Value gradient) {
   Value &sum = gradients[value];
   sum = sum ? AddOp::create(builder, gradient.getLoc(), sum, gradient).getResult() : gradient;
 }
 
-LogicalResult ReverseSweep::run() {
+LogicalResult ReverseMode::run() {
   llvm::SmallVector<Operation *> ops;
   for (Operation &op : *builder.getInsertionBlock()) {
     if (&op == end)
@@ -46,7 +46,7 @@ LogicalResult ReverseSweep::run() {
   return success();
 }
 
-LogicalResult ReverseSweep::pass(Operation *op) {
+LogicalResult ReverseMode::pass(Operation *op) {
   if (llvm::none_of(op->getResults(), [&](Value result) { return gradients.contains(result); }))
     return success();
   llvm::SmallVector<bool> isWanted;

@@ -1,4 +1,4 @@
-// RUN: dlc-opt %s --split-input-file --dlc-hoist-weight-work --mlir-print-local-scope -verify-diagnostics | FileCheck %s
+// RUN: dlc-opt %s --split-input-file --dlc-weight-only-code-motion --mlir-print-local-scope -verify-diagnostics | FileCheck %s
 
 // Packing and arithmetic on weights move; the broadcast, and what depends on the input, stay.
 dlc.parameter @w : tensor<8x4xf32> = dense<1.0> : tensor<8x4xf32>

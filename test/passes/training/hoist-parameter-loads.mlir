@@ -1,4 +1,4 @@
-// RUN: dlc-opt %s --split-input-file --dlc-lift-parameters | FileCheck %s
+// RUN: dlc-opt %s --split-input-file --dlc-hoist-parameter-loads | FileCheck %s
 
 dlc.parameter @w : tensor<3x3xf32>
 // CHECK-LABEL: func.func private @step

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/KnownAtLoad.h"
+#include "ir/LoadTimeConstants.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsConstant.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
 
-bool dlc::followsFromWeights(Value value) {
+bool dlc::dependsOnWeightsOnly(Value value) {
   bool readsParameter = false;
   llvm::SmallPtrSet<Operation *, 8> seen;
   llvm::SmallVector<Value> pending{value};
@@ -41,8 +41,8 @@ dlc::LoadTimeValues::LoadTimeValues(Block &block) {
   }
 }
 
-bool dlc::LoadTimeValues::isKnownAtLoad(Value value) const {
-  return value.getDefiningOp<ConstantOp>() || followsFromWeights(value);
+bool dlc::LoadTimeValues::isLoadTimeConstant(Value value) const {
+  return value.getDefiningOp<ConstantOp>() || dependsOnWeightsOnly(value);
 }
 
-bool dlc::isKnownAtLoad(Value value) { return value.getDefiningOp<ConstantOp>() || followsFromWeights(value); }
+bool dlc::isLoadTimeConstant(Value value) { return value.getDefiningOp<ConstantOp>() || dependsOnWeightsOnly(value); }

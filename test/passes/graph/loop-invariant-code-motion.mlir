@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RUN: dlc-opt %s --dlc-bind-loop-shapes --dlc-hoist-loop-work --split-input-file | FileCheck %s
+// RUN: dlc-opt %s --dlc-bind-loop-shapes --dlc-loop-invariant-code-motion --split-input-file | FileCheck %s
 
 // The product of the input runs over the rows of all steps, with the bias that alone uses it; the product of the state
 // stays. The body scans the result instead of the input.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Reverse-mode differentiation of one function.
-#ifndef DLC_PASSES_TRAINING_REVERSESWEEP_H
-#define DLC_PASSES_TRAINING_REVERSESWEEP_H
+#ifndef DLC_PASSES_TRAINING_REVERSEMODE_H
+#define DLC_PASSES_TRAINING_REVERSEMODE_H
 
 #include "ir/GradientBuilder.h"
 #include "passes/training/FiniteValues.h"
@@ -12,10 +12,10 @@ class LoopOp;
 
 /// Walks back from tensors whose gradients are known, op by op, and adds up what reaches each value. New ops are
 /// written at a builder's insertion point, after all ops that it visits.
-class ReverseSweep {
+class ReverseMode {
 public:
   /// `askedAt` is where the gradients are asked for, which errors say.
-  ReverseSweep(mlir::OpBuilder &builder, mlir::ValueRange withRespectTo, mlir::Location askedAt);
+  ReverseMode(mlir::OpBuilder &builder, mlir::ValueRange withRespectTo, mlir::Location askedAt);
 
   /// Whether `value` depends on the tensors that gradients are taken with respect to.
   bool isInfluenced(mlir::Value value) const { return influenced.contains(value); }
@@ -49,4 +49,4 @@ mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiateLoop(mlir::OpBuilde
 
 } // namespace dlc
 
-#endif // DLC_PASSES_TRAINING_REVERSESWEEP_H
+#endif // DLC_PASSES_TRAINING_REVERSEMODE_H

@@ -1,4 +1,4 @@
-// RUN: dlc-opt %s --dlc-absorb-broadcasts --canonicalize | FileCheck %s
+// RUN: dlc-opt %s --dlc-fold-broadcasts --canonicalize | FileCheck %s
 
 // CHECK-LABEL: func.func @expand
 // CHECK-SAME: (%[[D:.*]]: tensor<8x1xf32>, %[[X:.*]]: tensor<8x4xf32>)

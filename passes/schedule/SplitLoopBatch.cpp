@@ -7,13 +7,13 @@
 #include "ir/OpsLinear.h"
 #include "ir/RowRange.h"
 #include "passes/Passes.h"
-#include "passes/schedule/RowFlow.h"
+#include "passes/schedule/BatchIndependence.h"
 #include "llvm/Support/MathExtras.h"
 
-#define DEBUG_TYPE "dlc-split-loop-rows"
+#define DEBUG_TYPE "dlc-split-loop-batch"
 
 namespace dlc {
-#define GEN_PASS_DEF_SPLITLOOPROWS
+#define GEN_PASS_DEF_SPLITLOOPBATCH
 #include "passes/Passes.h.inc"
 } // namespace dlc
 
@@ -60,7 +60,7 @@ int64_t countSteps(dlc::LoopOp loop) {
   return ShapedType::isDynamic(extent) ? -1 : extent;
 }
 
-class SplitLoopRows final : public dlc::impl::SplitLoopRowsBase<SplitLoopRows> {
+class SplitLoopBatch final : public dlc::impl::SplitLoopBatchBase<SplitLoopBatch> {
   void runOnOperation() override {
     getOperation().walk([&](dlc::LoopOp loop) {
       AffineExpr rows = dlc::findIndependentRows(loop);

@@ -11,10 +11,10 @@
 #include "passes/graph/BindLoopShapes.h"
 #include "passes/graph/EraseDeadOps.h"
 
-#define DEBUG_TYPE "dlc-sink-loop-work"
+#define DEBUG_TYPE "dlc-sink-reductions"
 
 namespace dlc {
-#define GEN_PASS_DEF_SINKLOOPWORK
+#define GEN_PASS_DEF_SINKREDUCTIONS
 #include "passes/Passes.h.inc"
 } // namespace dlc
 
@@ -262,7 +262,7 @@ private:
   llvm::SmallVector<Value> returned;      ///< by the body: loop-carried values, scan outputs, and new scan outputs
 };
 
-class SinkLoopWork final : public dlc::impl::SinkLoopWorkBase<SinkLoopWork> {
+class SinkReductions final : public dlc::impl::SinkReductionsBase<SinkReductions> {
   void runOnOperation() override {
     llvm::SmallVector<dlc::LoopOp> loops;
     getOperation().walk([&](dlc::LoopOp loop) { loops.push_back(loop); });

@@ -4,10 +4,10 @@
 #include "ir/Variables.h"
 #include "passes/Passes.h"
 
-#define DEBUG_TYPE "dlc-advance-updates"
+#define DEBUG_TYPE "dlc-eager-optimizer-updates"
 
 namespace dlc {
-#define GEN_PASS_DEF_ADVANCEUPDATES
+#define GEN_PASS_DEF_EAGEROPTIMIZERUPDATES
 #include "passes/Passes.h.inc"
 } // namespace dlc
 
@@ -15,8 +15,8 @@ using namespace mlir;
 
 namespace {
 
-class AdvanceUpdates final : public dlc::impl::AdvanceUpdatesBase<AdvanceUpdates> {
-  using AdvanceUpdatesBase::AdvanceUpdatesBase;
+class EagerOptimizerUpdates final : public dlc::impl::EagerOptimizerUpdatesBase<EagerOptimizerUpdates> {
+  using EagerOptimizerUpdatesBase::EagerOptimizerUpdatesBase;
 
   void runOnOperation() override {
     func::FuncOp function = getOperation();

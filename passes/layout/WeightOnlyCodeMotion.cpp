@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dlc/abi.h"
-#include "ir/KnownAtLoad.h"
 #include "ir/Layout.h"
+#include "ir/LoadTimeConstants.h"
 #include "ir/Names.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsShape.h"
@@ -17,10 +17,10 @@
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 
-#define DEBUG_TYPE "dlc-hoist-weight-work"
+#define DEBUG_TYPE "dlc-weight-only-code-motion"
 
 namespace dlc {
-#define GEN_PASS_DEF_HOISTWEIGHTWORK
+#define GEN_PASS_DEF_WEIGHTONLYCODEMOTION
 #include "passes/Passes.h.inc"
 } // namespace dlc
 
@@ -38,7 +38,7 @@ llvm::SmallVector<Value> findWeightWork(func::FuncOp function) {
   for (Operation &op : function.getBody().front())
     if (op.getNumResults() == 1 && !llvm::isa<dlc::LoadParameterOp>(op) &&
         llvm::cast<RankedTensorType>(op.getResult(0).getType()).hasStaticShape() &&
-        known.followsFromWeights(op.getResult(0)))
+        known.dependsOnWeightsOnly(op.getResult(0)))
       work.insert(&op);
   auto isReadOutside = [&](Operation *op) {
     return llvm::any_of(op->getUsers(), [&](Operation *user) { return !work.contains(user); });
@@ -76,7 +76,7 @@ Value copyWork(OpBuilder &builder, Value value, IRMapping &copies) {
   return copies.lookup(value);
 }
 
-class HoistWeightWork final : public dlc::impl::HoistWeightWorkBase<HoistWeightWork> {
+class WeightOnlyCodeMotion final : public dlc::impl::WeightOnlyCodeMotionBase<WeightOnlyCodeMotion> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     if (Operation *taken = module.lookupSymbol(entryName)) {

@@ -1,4 +1,4 @@
-// RUN: dlc-opt %s --split-input-file --dlc-form-kernels --dlc-expose-tensors | FileCheck %s
+// RUN: dlc-opt %s --split-input-file --dlc-form-kernels --dlc-observe-tensors | FileCheck %s
 
 // CHECK-LABEL: func.func @run
 // CHECK-SAME: -> (tensor<4xf32> {dlc.name = "y"}, tensor<4xf32> {dlc.kept, dlc.name = "hidden"})

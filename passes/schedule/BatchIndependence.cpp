@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "passes/schedule/RowFlow.h"
+#include "passes/schedule/BatchIndependence.h"
 #include "ir/KernelShapes.h"
 #include "ir/Layout.h"
 #include "ir/OpsConstant.h"
@@ -33,12 +33,12 @@ public:
 
   /// Whether row i of the results depends only on row i of the inputs that `isComputed` names.
   bool run(llvm::function_ref<bool(Value input)> isComputed) {
-    switch (kernel.getRoot()) {
-    case KernelRoot::Elementwise:
-    case KernelRoot::Movement:
-    case KernelRoot::Contraction:
-    case KernelRoot::Reduction:
-    case KernelRoot::Normalization:
+    switch (kernel.getKind()) {
+    case KernelKind::Elementwise:
+    case KernelKind::Movement:
+    case KernelKind::Contraction:
+    case KernelKind::Reduction:
+    case KernelKind::Normalization:
       break;
     default:
       return false;

@@ -1,4 +1,4 @@
-// RUN: dlc-opt %s --split-input-file --dlc-bind-loop-shapes --dlc-sink-loop-work --canonicalize | FileCheck %s
+// RUN: dlc-opt %s --split-input-file --dlc-bind-loop-shapes --dlc-sink-reductions --canonicalize | FileCheck %s
 
 // A sum of products over all steps becomes one product; its operands are scan outputs, or already scan inputs.
 // CHECK-LABEL: func.func private @step

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// What is known once a library and its weights are loaded, before any run.
-#ifndef DLC_IR_KNOWNATLOAD_H
-#define DLC_IR_KNOWNATLOAD_H
+#ifndef DLC_IR_LOADTIMECONSTANTS_H
+#define DLC_IR_LOADTIMECONSTANTS_H
 
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/DenseMap.h"
@@ -10,12 +10,12 @@
 namespace dlc {
 
 /// Whether `value` depends on parameters and constants only, and on at least one parameter: work on weights, which
-/// `--dlc-hoist-weight-work` moves out of runs. In models that are trained, whose parameters are arguments of every
-/// run, no value does.
-bool followsFromWeights(mlir::Value value);
+/// `--dlc-weight-only-code-motion` moves out of runs. In models that are trained, whose parameters are arguments of
+/// every run, no value does.
+bool dependsOnWeightsOnly(mlir::Value value);
 
 /// Whether `value` is a constant or depends on weights only: worth any layout, because it is computed once.
-bool isKnownAtLoad(mlir::Value value);
+bool isLoadTimeConstant(mlir::Value value);
 
 /// The same for all values of a block, for passes that ask about many: each of the functions above looks at all that
 /// its value depends on.
@@ -23,8 +23,8 @@ class LoadTimeValues {
 public:
   explicit LoadTimeValues(mlir::Block &block);
 
-  bool followsFromWeights(mlir::Value value) const { return sources.lookup(value) == Source::Weights; }
-  bool isKnownAtLoad(mlir::Value value) const;
+  bool dependsOnWeightsOnly(mlir::Value value) const { return sources.lookup(value) == Source::Weights; }
+  bool isLoadTimeConstant(mlir::Value value) const;
 
 private:
   /// What a value depends on.
@@ -34,4 +34,4 @@ private:
 
 } // namespace dlc
 
-#endif // DLC_IR_KNOWNATLOAD_H
+#endif // DLC_IR_LOADTIMECONSTANTS_H

@@ -5,10 +5,10 @@
 #include "mlir/IR/Matchers.h"
 #include "passes/Passes.h"
 
-#define DEBUG_TYPE "dlc-absorb-broadcasts"
+#define DEBUG_TYPE "dlc-fold-broadcasts"
 
 namespace dlc {
-#define GEN_PASS_DEF_ABSORBBROADCASTS
+#define GEN_PASS_DEF_FOLDBROADCASTS
 #include "passes/Passes.h.inc"
 } // namespace dlc
 
@@ -38,7 +38,7 @@ Value getBroadcastSource(Value value) {
   return {};
 }
 
-class AbsorbBroadcasts final : public dlc::impl::AbsorbBroadcastsBase<AbsorbBroadcasts> {
+class FoldBroadcasts final : public dlc::impl::FoldBroadcastsBase<FoldBroadcasts> {
   void runOnOperation() override {
     for (Operation &op : getOperation().getBody().front())
       if (op.hasTrait<dlc::Elementwise>() && !getBroadcastSource(op.getResult(0)))

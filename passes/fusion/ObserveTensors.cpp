@@ -11,10 +11,10 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
-#define DEBUG_TYPE "dlc-expose-tensors"
+#define DEBUG_TYPE "dlc-observe-tensors"
 
 namespace dlc {
-#define GEN_PASS_DEF_EXPOSETENSORS
+#define GEN_PASS_DEF_OBSERVETENSORS
 #include "passes/Passes.h.inc"
 } // namespace dlc
 
@@ -24,8 +24,8 @@ namespace {
 
 /// Layout conversions compute no tensor of the model, and constants' kernels move to `prepare`.
 bool computesTensor(dlc::KernelOp kernel) {
-  Operation *root = kernel.getRootOp();
-  return root && !llvm::isa<dlc::PackOp, dlc::UnpackOp>(root) &&
+  Operation *anchor = kernel.getAnchorOp();
+  return anchor && !llvm::isa<dlc::PackOp, dlc::UnpackOp>(anchor) &&
          !llvm::all_of(kernel.getInputs(), [](Value v) { return v.getDefiningOp<dlc::ConstantOp>(); });
 }
 
@@ -35,7 +35,7 @@ bool givesVariablesOnly(func::FuncOp function) {
   return function.getNumResults() > 0 && llvm::all_of(llvm::seq(function.getNumResults()), isVariable);
 }
 
-class ExposeTensors final : public dlc::impl::ExposeTensorsBase<ExposeTensors> {
+class ObserveTensors final : public dlc::impl::ObserveTensorsBase<ObserveTensors> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     // What a step of a loop computes has no one value.

@@ -1,4 +1,4 @@
-// RUN: dlc-opt %s --dlc-bind-loop-shapes --dlc-pack-invariants --mlir-print-local-scope | FileCheck %s
+// RUN: dlc-opt %s --dlc-bind-loop-shapes --dlc-pack-captures --mlir-print-local-scope | FileCheck %s
 
 // CHECK-LABEL: func.func private @step
 // CHECK-SAME: %[[W:arg3]]: tensor<64x8xf32>{{.*}}, %[[P:arg4]]: tensor<64x8xf32, #dlc.layout<order = [0, 1], inner_dims = [0], inner_tiles = [32]>>

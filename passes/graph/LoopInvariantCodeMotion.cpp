@@ -12,10 +12,10 @@
 #include "passes/graph/EraseDeadOps.h"
 #include "llvm/ADT/SetVector.h"
 
-#define DEBUG_TYPE "dlc-hoist-loop-work"
+#define DEBUG_TYPE "dlc-loop-invariant-code-motion"
 
 namespace dlc {
-#define GEN_PASS_DEF_HOISTLOOPWORK
+#define GEN_PASS_DEF_LOOPINVARIANTCODEMOTION
 #include "passes/Passes.h.inc"
 } // namespace dlc
 
@@ -241,7 +241,7 @@ private:
   llvm::DenseMap<Value, Value> lifted;
 };
 
-class HoistLoopWork final : public dlc::impl::HoistLoopWorkBase<HoistLoopWork> {
+class LoopInvariantCodeMotion final : public dlc::impl::LoopInvariantCodeMotionBase<LoopInvariantCodeMotion> {
   void runOnOperation() override {
     llvm::SmallVector<dlc::LoopOp> loops;
     getOperation().walk([&](dlc::LoopOp loop) { loops.push_back(loop); });

@@ -4,10 +4,10 @@
 #include "ir/SymbolicShapes.h"
 #include "passes/Passes.h"
 
-#define DEBUG_TYPE "dlc-detach-extents"
+#define DEBUG_TYPE "dlc-rewrite-shape-uses"
 
 namespace dlc {
-#define GEN_PASS_DEF_DETACHEXTENTS
+#define GEN_PASS_DEF_REWRITESHAPEUSES
 #include "passes/Passes.h.inc"
 } // namespace dlc
 
@@ -15,7 +15,7 @@ using namespace mlir;
 
 namespace {
 
-class DetachExtents final : public dlc::impl::DetachExtentsBase<DetachExtents> {
+class RewriteShapeUses final : public dlc::impl::RewriteShapeUsesBase<RewriteShapeUses> {
   void runOnOperation() override {
     FailureOr<dlc::SymbolicShapes> analyzed = dlc::SymbolicShapes::analyze(getOperation());
     if (failed(analyzed))

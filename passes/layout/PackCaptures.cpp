@@ -8,10 +8,10 @@
 #include "passes/graph/BindLoopShapes.h"
 #include "passes/schedule/PlanContraction.h"
 
-#define DEBUG_TYPE "dlc-pack-invariants"
+#define DEBUG_TYPE "dlc-pack-captures"
 
 namespace dlc {
-#define GEN_PASS_DEF_PACKINVARIANTS
+#define GEN_PASS_DEF_PACKCAPTURES
 #include "passes/Passes.h.inc"
 } // namespace dlc
 
@@ -19,7 +19,7 @@ using namespace mlir;
 
 namespace {
 
-class PackInvariants final : public dlc::impl::PackInvariantsBase<PackInvariants> {
+class PackCaptures final : public dlc::impl::PackCapturesBase<PackCaptures> {
   void runOnOperation() override {
     llvm::SmallVector<dlc::LoopOp> loops;
     getOperation().walk([&](dlc::LoopOp loop) { loops.push_back(loop); });
