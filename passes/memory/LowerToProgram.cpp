@@ -25,9 +25,7 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
     func::FuncOp prepareFunction = createPrepareFunction(module);
     dlc::PrepareProgram prepare{OpBuilder::atBlockEnd(&prepareFunction.getBody().front()),
                                 prepareFunction.getArgument(0), prepareFunction.getArgument(1)};
-    dlc::KernelTable kernels(module);
-    dlc::WeightTable weights;
-    dlc::VariableTable variables(module);
+    dlc::ProgramTables tables(module);
     int64_t arenaBytes = 0, liveBytes = 0;
     for (func::FuncOp graph : graphs) {
       if (!holdsKernelsOnly(graph))
@@ -35,22 +33,25 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
       // Bodies of loops become part of the entry points' programs.
       if (graph.isPrivate())
         continue;
-      FailureOr<std::unique_ptr<dlc::MemoryPlan>> memory =
-          dlc::MemoryPlan::make(graph, weights, prepare.bytes, shareMemory);
+      FailureOr<dlc::MemoryPlan> unshared = failure();
+      if (!shareMemory)
+        unshared = dlc::MemoryPlan::make(graph, /*shareMemory=*/false);
+      FailureOr<dlc::MemoryPlan> &memory =
+          shareMemory ? getChildAnalysis<dlc::MemoryPlanAnalysis>(graph).plan : unshared;
       if (failed(memory))
         return signalPassFailure();
-      func::FuncOp program = dlc::buildProgram(graph, **memory, kernels, prepare, shareMemory);
+      func::FuncOp program = dlc::buildProgram(graph, *memory, tables, prepare, shareMemory);
       auto workspace = program->getAttrOfType<AffineMapAttr>("dlc.workspace_bytes").getValue();
       arenaBytes = std::max(arenaBytes, dlc::evaluate(workspace.getResult(0), 1));
-      liveBytes = std::max(liveBytes, dlc::getLiveBytes((*memory)->getBuffers()));
+      liveBytes = std::max(liveBytes, dlc::getLiveBytes(memory->getBuffers()));
     }
     for (func::FuncOp graph : graphs)
       eraseGraph(graph);
     func::ReturnOp::create(prepare.builder, module.getLoc());
     if (prepare.bytes == 0)
       prepareFunction.erase();
-    variables.emit();
-    weights.emit(module);
+    tables.variables.emit();
+    tables.weights.emit(module);
     Builder builder(module.getContext());
     module->setAttr("dlc.prepared_bytes", builder.getI64IntegerAttr(prepare.bytes));
     module->setAttr("dlc.arena_bytes", builder.getI64IntegerAttr(arenaBytes));

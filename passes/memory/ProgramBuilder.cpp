@@ -24,20 +24,25 @@ struct StepBuffers {
 /// Turns one entry point of kernels and loops into a program.
 class ProgramBuilder {
 public:
-  ProgramBuilder(func::FuncOp graph, dlc::KernelTable &kernels, dlc::PrepareProgram &prepare, dlc::MemoryPlan &memory)
-      : graph(graph), kernels(kernels), prepare(prepare), memory(memory), context(graph.getContext()),
-        symbolNames(memory.getEntry().shapes.getSymbols()) {}
+  ProgramBuilder(func::FuncOp graph, dlc::ProgramTables &tables, dlc::PrepareProgram &prepare, dlc::MemoryPlan &memory)
+      : graph(graph), tables(tables), prepare(prepare), memory(memory), context(graph.getContext()),
+        symbolNames(memory.getEntry().shapes.getSymbols()), preparedOffset(prepare.bytes) {}
 
   func::FuncOp run(bool shareMemory) {
     plan = dlc::planArena(memory.getBuffers(), shareMemory, context);
-    program = dlc::createProgram(graph, memory.getEntry(), plan.bytes);
+    for (dlc::UpdateSliceOp update : memory.getUpdatesInPlace())
+      update.setInPlace(true);
+    for (dlc::ConstantOp constant : memory.getConstants())
+      constantOffsets.push_back(tables.weights.place(constant));
+    prepare.bytes += memory.getPreparedBytes();
+    program = dlc::createProgram(graph, memory, tables.variables, plan.bytes);
     OpBuilder builder = OpBuilder::atBlockEnd(&program.function.getBody().front());
     emitFrame(memory.getEntry(), StepBuffers(), builder);
-    for (auto [value, offset] : memory.getEntry().copiedVariables) {
+    for (auto [value, variable] : memory.getEntry().copiedVariables) {
       AffineExpr bytes = memory.getEntry().getBytes(value);
       Value from = getBuffer(memory.getEntry(), StepBuffers(), value, builder, false),
             to = view(builder, value.getLoc(), getBlock(3),
-                      arith::ConstantIndexOp::create(builder, value.getLoc(), offset), bytes);
+                      arith::ConstantIndexOp::create(builder, value.getLoc(), getVariableOffset(variable)), bytes);
       memref::CopyOp::create(
           builder, value.getLoc(),
           view(builder, value.getLoc(), from, arith::ConstantIndexOp::create(builder, value.getLoc(), 0), bytes), to);
@@ -60,6 +65,19 @@ private:
   /// any.
   Value getBlock(unsigned number) { return program.function.getArgument(program.firstBlock + number); }
 
+  /// Of variable `number` of the plan, in the block of variables.
+  int64_t getVariableOffset(int64_t number) const { return tables.variables.getOffset(memory.getVariables()[number]); }
+
+  /// Of memory that has a place of its own, in its block.
+  AffineExpr getOffset(dlc::Place place) const {
+    if (place.kind == dlc::Place::Arena)
+      return plan.offsets[place.index];
+    return getAffineConstantExpr(place.kind == dlc::Place::Constant   ? constantOffsets[place.index]
+                                 : place.kind == dlc::Place::Variable ? getVariableOffset(place.index)
+                                                                      : preparedOffset + place.index,
+                                 context);
+  }
+
   Value view(OpBuilder &builder, Location location, Value block, Value offset, AffineExpr bytes) {
     return memref::ViewOp::create(builder, location, llvm::cast<MemRefType>(block.getType()), block, offset,
                                   makeIndex(builder, location, bytes));
@@ -79,11 +97,13 @@ private:
   void clearAfter(OpBuilder &builder, dlc::Frame &frame, Value stacked, Value buffer, Value steps);
 
   func::FuncOp graph;
-  dlc::KernelTable &kernels;
+  dlc::ProgramTables &tables;
   dlc::PrepareProgram &prepare;
   dlc::MemoryPlan &memory;
   MLIRContext *context;
   llvm::ArrayRef<std::string> symbolNames;
+  llvm::SmallVector<int64_t> constantOffsets; ///< of the plan's constants, in the block of constants
+  int64_t preparedOffset;                     ///< of the plan's prepacked data, in the block of all entry points'
   dlc::ArenaPlan plan;
   dlc::ProgramSignature program;
   Operation *outermostLoop = nullptr;                     ///< of the loops that are being emitted
@@ -121,14 +141,12 @@ Value ProgramBuilder::getBuffer(dlc::Frame &frame, const StepBuffers &step, Valu
   OpBuilder::InsertionGuard guard(builder);
   if (outermostLoop && !isPrepared)
     builder.setInsertionPoint(outermostLoop);
-  AffineExpr offset =
-      place.kind == dlc::Place::Arena ? plan.offsets[place.index] : getAffineConstantExpr(place.index, context);
   Value block = place.kind == dlc::Place::Arena      ? getBlock(0)
                 : place.kind == dlc::Place::Variable ? getBlock(3)
                 : place.kind == dlc::Place::Constant ? (isPrepared ? prepare.constants : getBlock(1))
                                                      : (isPrepared ? prepare.prepared : getBlock(2));
-  return buffer =
-             view(builder, value.getLoc(), block, makeIndex(builder, value.getLoc(), offset), frame.getBytes(value));
+  return buffer = view(builder, value.getLoc(), block, makeIndex(builder, value.getLoc(), getOffset(place)),
+                       frame.getBytes(value));
 }
 
 void ProgramBuilder::emitFrame(dlc::Frame &frame, const StepBuffers &step, OpBuilder &builder) {
@@ -159,7 +177,7 @@ void ProgramBuilder::emitKernel(dlc::Frame &frame, const StepBuffers &step, dlc:
       symbols.push_back(getSymbolArguments()[llvm::find(symbolNames, name.getValue()) - symbolNames.begin()]);
   std::string name = kernel.getKernelName().str();
   Location location = kernel.getLoc();
-  FlatSymbolRefAttr symbol = kernels.outline(kernel);
+  FlatSymbolRefAttr symbol = tables.kernels.outline(kernel);
   dlc::LaunchOp::create(builder, location, symbol, builder.getStringAttr(name), inputs, outputs, symbols);
 }
 
@@ -395,7 +413,7 @@ void ProgramBuilder::clearAfter(OpBuilder &builder, dlc::Frame &frame, Value sta
                           loop.getInductionVar());
 }
 
-func::FuncOp dlc::buildProgram(func::FuncOp graph, MemoryPlan &memory, KernelTable &kernels, PrepareProgram &prepare,
+func::FuncOp dlc::buildProgram(func::FuncOp graph, MemoryPlan &memory, ProgramTables &tables, PrepareProgram &prepare,
                                bool shareMemory) {
-  return ProgramBuilder(graph, kernels, prepare, memory).run(shareMemory);
+  return ProgramBuilder(graph, tables, prepare, memory).run(shareMemory);
 }

@@ -4,8 +4,9 @@
 #ifndef DLC_PASSES_MEMORY_PROGRAMBUILDER_H
 #define DLC_PASSES_MEMORY_PROGRAMBUILDER_H
 
+#include "analysis/MemoryPlan.h"
 #include "ir/DlcDialect.h"
-#include "passes/memory/MemoryPlan.h"
+#include "passes/memory/ProgramTables.h"
 
 namespace dlc {
 
@@ -16,10 +17,10 @@ struct PrepareProgram {
   int64_t bytes = 0;               ///< of what it has computed so far
 };
 
-/// Writes the program of `graph`, which holds kernels, loops, reshapes, constants and a return only, before it, with
-/// its tensors where `memory` has placed them. The kernels of the graph and of its loops lose their bodies to
-/// `kernels`.
-mlir::func::FuncOp buildProgram(mlir::func::FuncOp graph, MemoryPlan &memory, KernelTable &kernels,
+/// Applies `memory` to `graph`, which holds kernels, loops, reshapes, constants and a return only: writes the program
+/// of `graph` before it, with its tensors where the plan has placed them, and adds to the tables what it refers to. The
+/// kernels of the graph and of its loops lose their bodies to the table of kernels.
+mlir::func::FuncOp buildProgram(mlir::func::FuncOp graph, MemoryPlan &memory, ProgramTables &tables,
                                 PrepareProgram &prepare, bool shareMemory);
 
 } // namespace dlc

@@ -12,9 +12,9 @@ constexpr int64_t largestExtent = (int64_t(1) << 31) - 1;
 /// Gives a program its arguments and says what they are.
 class SignatureWriter {
 public:
-  SignatureWriter(func::FuncOp graph, dlc::Frame &entry)
-      : graph(graph), entry(entry), symbolNames(entry.shapes.getSymbols()), results(entry.getReturn().getOperands()),
-        builder(graph) {}
+  SignatureWriter(func::FuncOp graph, dlc::MemoryPlan &memory, const dlc::VariableTable &variables)
+      : graph(graph), memory(memory), variables(variables), entry(memory.getEntry()),
+        symbolNames(entry.shapes.getSymbols()), results(entry.getReturn().getOperands()), builder(graph) {}
 
   dlc::ProgramSignature write(AffineExpr workspaceBytes) {
     numberTensors();
@@ -38,8 +38,8 @@ public:
       program->setAttr("dlc.reads_variables", builder.getUnitAttr());
     if (writesVariables)
       program->setAttr("dlc.writes_variables", builder.getUnitAttr());
-    if (Attribute readsDerived = graph->getAttr("dlc.reads_derived"))
-      program->setAttr("dlc.reads_derived", readsDerived);
+    if (variables.readsDerived(graph))
+      program->setAttr("dlc.reads_derived", builder.getUnitAttr());
     program->setAttr("dlc.entry", builder.getStringAttr(graph.getName()));
     program->setAttr("dlc.workspace_bytes", makeMap({workspaceBytes}));
     return signature;
@@ -80,7 +80,9 @@ private:
         describe(argument, "dlc.input", name.getValue(), graph.getArgument(i));
       else
         describe(argument, "dlc.input", "input" + llvm::Twine(i), graph.getArgument(i));
-      for (llvm::StringRef note : {"dlc.checks", "dlc.in_place", "dlc.hyperparameter", "dlc.label"})
+      if (llvm::is_contained(memory.getStatesInPlace(), graph.getArgument(i)))
+        attributes->setArgAttr(argument, "dlc.in_place", builder.getUnitAttr());
+      for (llvm::StringRef note : {"dlc.checks", "dlc.hyperparameter", "dlc.label"})
         if (Attribute attribute = graph.getArgAttr(i, note))
           attributes->setArgAttr(argument, note, attribute);
     }
@@ -119,6 +121,8 @@ private:
   }
 
   func::FuncOp graph;
+  dlc::MemoryPlan &memory;
+  const dlc::VariableTable &variables;
   dlc::Frame &entry;
   llvm::ArrayRef<std::string> symbolNames;
   OperandRange results;
@@ -131,6 +135,7 @@ private:
 
 } // namespace
 
-dlc::ProgramSignature dlc::createProgram(func::FuncOp graph, Frame &entry, AffineExpr workspaceBytes) {
-  return SignatureWriter(graph, entry).write(workspaceBytes);
+dlc::ProgramSignature dlc::createProgram(func::FuncOp graph, MemoryPlan &memory, const VariableTable &variables,
+                                         AffineExpr workspaceBytes) {
+  return SignatureWriter(graph, memory, variables).write(workspaceBytes);
 }

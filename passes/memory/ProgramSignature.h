@@ -4,7 +4,8 @@
 #ifndef DLC_PASSES_MEMORY_PROGRAMSIGNATURE_H
 #define DLC_PASSES_MEMORY_PROGRAMSIGNATURE_H
 
-#include "passes/memory/MemoryPlan.h"
+#include "analysis/MemoryPlan.h"
+#include "passes/memory/ProgramTables.h"
 
 namespace dlc {
 
@@ -16,8 +17,9 @@ struct ProgramSignature {
   unsigned firstBlock = 0;                   ///< number of the argument that is the workspace
 };
 
-/// The empty program of `graph`, before it; attributes of its arguments say what each is. `entry` is the graph's frame.
-ProgramSignature createProgram(mlir::func::FuncOp graph, Frame &entry, mlir::AffineExpr workspaceBytes);
+/// The empty program of `graph`, before it; attributes of its arguments say what each is. `memory` is the graph's plan.
+ProgramSignature createProgram(mlir::func::FuncOp graph, MemoryPlan &memory, const VariableTable &variables,
+                               mlir::AffineExpr workspaceBytes);
 
 } // namespace dlc
 

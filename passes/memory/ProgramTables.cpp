@@ -5,7 +5,6 @@
 #include "ir/OpsConstant.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
-#include "ir/SignatureBuilder.h"
 #include "ir/Variables.h"
 #include "mlir/IR/AsmState.h"
 
@@ -76,20 +75,13 @@ VariableTable::VariableTable(ModuleOp module) : module(module) {
       derived.insert(parameter.getSymName());
     size = llvm::alignTo(size + *constantDim(getBufferBytes(type, staticDims(type))), bufferAlignment);
   }
-  Builder builder(module.getContext());
-  for (auto function : module.getOps<func::FuncOp>()) {
-    SignatureBuilder signature(function);
-    for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      if (StringAttr name = getVariableOfArgument(function, i)) {
-        signature.setArgAttr(i, "dlc.offset", builder.getI64IntegerAttr(offsets.lookup(name.getValue())));
-        if (derived.contains(name.getValue()))
-          function->setAttr("dlc.reads_derived", builder.getUnitAttr());
-      }
-    for (unsigned i = 0; i < function.getNumResults(); ++i)
-      if (StringAttr name = getVariableOfResult(function, i))
-        signature.setResultAttr(i, "dlc.offset", builder.getI64IntegerAttr(offsets.lookup(name.getValue())));
-    signature.finish();
-  }
+}
+
+bool VariableTable::readsDerived(func::FuncOp entry) const {
+  return llvm::any_of(llvm::seq<unsigned>(0, entry.getNumArguments()), [&](unsigned number) {
+    StringAttr variable = getVariableOfArgument(entry, number);
+    return variable && derived.contains(variable.getValue());
+  });
 }
 
 /// What is derived has a layout that nobody outside knows: bytes.

@@ -5,6 +5,7 @@
 #define DLC_PASSES_MEMORY_PROGRAMTABLES_H
 
 #include "ir/DlcDialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
@@ -47,9 +48,14 @@ private:
 /// The block of variables: every parameter of a module in which something is assigned.
 class VariableTable {
 public:
-  /// Gives each of the module's parameters its offset, in order, and writes it (`dlc.offset`) beside the `dlc.variable`
-  /// of every function's arguments and results.
+  /// Gives each of the module's parameters its offset, in order.
   explicit VariableTable(mlir::ModuleOp module);
+
+  /// Of a variable, in bytes.
+  int64_t getOffset(mlir::StringAttr variable) const { return offsets.lookup(variable.getValue()); }
+
+  /// Whether `prepare_weights` computes one of the variables that `entry` reads from others.
+  bool readsDerived(mlir::func::FuncOp entry) const;
 
   /// Replaces the parameters by `dlc.variables`, if there are any.
   void emit();
@@ -59,6 +65,14 @@ private:
   llvm::StringMap<int64_t> offsets;
   llvm::StringSet<> derived; ///< parameters that `prepare_weights` computes from others
   int64_t size = 0;
+};
+
+struct ProgramTables {
+  explicit ProgramTables(mlir::ModuleOp module) : kernels(module), variables(module) {}
+
+  KernelTable kernels;
+  WeightTable weights;
+  VariableTable variables;
 };
 
 } // namespace dlc

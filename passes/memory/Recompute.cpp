@@ -22,14 +22,14 @@ namespace {
 /// Keeps one entry point below a limit.
 class MemoryLimiter {
 public:
-  MemoryLimiter(func::FuncOp entry, int64_t limit)
-      : entry(entry), limit(limit), target(limit), candidates(entry, profile) {}
+  MemoryLimiter(MemoryPlan &plan, int64_t limit)
+      : entry(plan.getEntry().function), plan(plan), limit(limit), target(limit), candidates(entry, profile) {}
 
   /// Recomputes what brings the arena below the limit, the cheapest first, as far as that helps. A plan of the whole
   /// memory takes long, so candidates are taken several at once, by what the profile says that they save; a new plan
   /// then shows whether that is so.
   LogicalResult run() {
-    FailureOr<MemoryProfile> made = MemoryProfile::make(entry);
+    FailureOr<MemoryProfile> made = MemoryProfile::make(plan);
     if (failed(made))
       return failure();
     profile = std::move(*made);
@@ -195,6 +195,7 @@ private:
   static constexpr const char *suffix = ".again";
 
   func::FuncOp entry;
+  MemoryPlan &plan; ///< of the entry point as it was
   int64_t limit, target;
   MemoryProfile profile;
   RecomputeCandidates candidates;
@@ -206,9 +207,10 @@ class Recompute final : public dlc::impl::RecomputeBase<Recompute> {
 
   void runOnOperation() override {
     if (memoryLimit == 0)
-      return;
+      return markAllAnalysesPreserved();
     ModuleOp module = getOperation();
     int64_t variableBytes = 0;
+    bool hasChanged = false;
     for (auto parameter : module.getOps<ParameterOp>()) {
       auto type = llvm::cast<RankedTensorType>(parameter.getType());
       variableBytes += llvm::alignTo(*constantDim(getBufferBytes(type, staticDims(type))), bufferAlignment);
@@ -216,9 +218,13 @@ class Recompute final : public dlc::impl::RecomputeBase<Recompute> {
     for (auto entry : module.getOps<func::FuncOp>()) {
       if (entry.isPrivate())
         continue;
-      MemoryLimiter limiter(entry, std::max<int64_t>(memoryLimit - variableBytes, 0));
+      FailureOr<MemoryPlan> &plan = getChildAnalysis<MemoryPlanAnalysis>(entry).plan;
+      if (failed(plan))
+        return signalPassFailure();
+      MemoryLimiter limiter(*plan, std::max<int64_t>(memoryLimit - variableBytes, 0));
       if (failed(limiter.run()))
         return signalPassFailure();
+      hasChanged |= limiter.getRecomputed() > 0;
       if (limiter.getArenaBytes() + variableBytes > memoryLimit) {
         auto diagnostic = entry.emitError("'")
                           << entry.getSymName() << "' takes " << formatBytes(limiter.getArenaBytes() + variableBytes)
@@ -231,6 +237,8 @@ class Recompute final : public dlc::impl::RecomputeBase<Recompute> {
         return signalPassFailure();
       }
     }
+    if (!hasChanged)
+      markAllAnalysesPreserved();
   }
 
   static std::string formatBytes(int64_t bytes) {

@@ -4,7 +4,7 @@
 #ifndef DLC_PASSES_MEMORY_RECOMPUTECANDIDATES_H
 #define DLC_PASSES_MEMORY_RECOMPUTECANDIDATES_H
 
-#include "passes/memory/MemoryProfile.h"
+#include "analysis/MemoryProfile.h"
 #include <queue>
 
 namespace dlc {

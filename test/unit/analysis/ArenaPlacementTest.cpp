@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "analysis/ArenaPlanner.h"
 #include "ir/Layout.h"
 #include "mlir/IR/MLIRContext.h"
-#include "passes/memory/ArenaPlanner.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <gtest/gtest.h>

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "passes/memory/MemoryPlan.h"
+#include "analysis/MemoryPlan.h"
 #include "ir/Layout.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsMovement.h"
 #include "ir/RowRange.h"
-#include "ir/SignatureBuilder.h"
 #include "ir/SymbolicShapes.h"
 #include "ir/Variables.h"
 #include "llvm/ADT/SetVector.h"
@@ -28,13 +27,12 @@ Dims Frame::getDims(Value value) const {
 
 AffineExpr Frame::getBytes(Value value) const { return getBufferBytes(getType(value), getDims(value)); }
 
-FailureOr<std::unique_ptr<MemoryPlan>> MemoryPlan::make(func::FuncOp entry, WeightTable &weights,
-                                                        int64_t &preparedBytes, bool shareMemory) {
-  std::unique_ptr<MemoryPlan> plan(new MemoryPlan(weights, preparedBytes, shareMemory));
-  FailureOr<std::unique_ptr<Frame>> frame = plan->makeFrame(entry, nullptr, nullptr);
+FailureOr<MemoryPlan> MemoryPlan::make(func::FuncOp entry, bool shareMemory) {
+  MemoryPlan plan(shareMemory);
+  FailureOr<std::unique_ptr<Frame>> frame = plan.makeFrame(entry, nullptr, nullptr);
   if (failed(frame))
     return failure();
-  plan->entry = std::move(*frame);
+  plan.entry = std::move(*frame);
   return plan;
 }
 
@@ -111,8 +109,8 @@ void MemoryPlan::placeArguments(Frame &frame) {
   if (!frame.loop) {
     for (BlockArgument argument : frame.function.getArguments()) {
       unsigned number = argument.getArgNumber();
-      if (auto offset = frame.function.getArgAttrOfType<IntegerAttr>(number, "dlc.offset"))
-        frame.places[argument] = {Place::Variable, offset.getInt()};
+      if (StringAttr variable = getVariableOfArgument(frame.function, number))
+        frame.places[argument] = {Place::Variable, addVariable(variable)};
       else
         frame.places[argument] = {Place::Input, number};
     }
@@ -138,8 +136,8 @@ void MemoryPlan::placeResults(Frame &frame) {
   OperandRange results = frame.getReturn().getOperands();
   if (!frame.loop) {
     for (auto [number, value] : llvm::enumerate(results)) {
-      if (auto offset = frame.function.getResultAttrOfType<IntegerAttr>(number, "dlc.offset"))
-        placeVariable(frame, number, offset.getInt());
+      if (StringAttr variable = getVariableOfResult(frame.function, number))
+        placeVariable(frame, number, variable);
       else
         frame.places[getMemory(value)] = {Place::Output,
                                           static_cast<int64_t>(frame.function.getNumArguments() + number)};
@@ -159,7 +157,7 @@ void MemoryPlan::placeResults(Frame &frame) {
       continue;
     }
     frame.places[memory] = {Place::Next, static_cast<int64_t>(number)};
-    place.isInPlace = updatesInPlace(frame, value, frame.function.getArgument(1 + number));
+    place.isInPlace = updateInPlace(frame, value, frame.function.getArgument(1 + number));
     for (int64_t &buffer : llvm::MutableArrayRef(place.buffers).take_front(place.isInPlace ? 1 : 2))
       buffer = addBuffer(frame.getBytes(value));
   }
@@ -167,13 +165,13 @@ void MemoryPlan::placeResults(Frame &frame) {
     frame.places[getMemory(results.back())] = {Place::Arena, addBuffer(frame.getBytes(results.back()))};
 }
 
-/// Lets the kernel that computes result number `result`, the new value of the variable at `offset`, write it there, if
+/// Lets the kernel that computes result number `result`, the new value of the variable `name`, write it there, if
 /// nobody reads the old one afterwards.
-void MemoryPlan::placeVariable(Frame &frame, unsigned result, int64_t offset) {
+void MemoryPlan::placeVariable(Frame &frame, unsigned result, StringAttr name) {
   Value value = frame.getReturn().getOperand(result), memory = getMemory(value);
   auto kernel = memory.getDefiningOp<KernelOp>();
   bool isFree = kernel && shareMemory;
-  BlockArgument old = frame.variables.getOldValue(getVariableOfResult(frame.function, result));
+  BlockArgument old = frame.variables.getOldValue(name);
   if (isFree && old) {
     unsigned output = llvm::cast<OpResult>(memory).getResultNumber();
     for (auto [number, input] : llvm::enumerate(kernel.getInputs()))
@@ -181,12 +179,11 @@ void MemoryPlan::placeVariable(Frame &frame, unsigned result, int64_t offset) {
     isFree = isFree && !frame.readers.isReadAfter(old, kernel);
   }
   if (isFree)
-    frame.places[memory] = {Place::Variable, offset};
+    frame.places[memory] = {Place::Variable, addVariable(name)};
   else
-    frame.copiedVariables.push_back({value, offset});
+    frame.copiedVariables.push_back({value, addVariable(name)});
 }
 
-/// Marks the states of an entry point that a run changes where they are: the context has one block for each of these.
 void MemoryPlan::noteStatesInPlace(Frame &frame) {
   func::FuncOp function = frame.function;
   llvm::DenseMap<StringAttr, llvm::SmallVector<BlockArgument, 1>> states;
@@ -195,36 +192,41 @@ void MemoryPlan::noteStatesInPlace(Frame &frame) {
       states[name].push_back(argument);
   if (states.empty())
     return;
-  SignatureBuilder signature(function);
   for (auto [number, value] : llvm::enumerate(frame.getReturn().getOperands())) {
     auto name = function.getResultAttrOfType<StringAttr>(number, "dlc.state");
     if (!name)
       continue;
     for (BlockArgument argument : states.lookup(name))
-      if (updatesInPlace(frame, value, argument))
-        signature.setArgAttr(argument.getArgNumber(), "dlc.in_place", UnitAttr::get(function.getContext()));
+      if (updateInPlace(frame, value, argument))
+        statesInPlace.push_back(argument);
   }
-  signature.finish();
 }
 
 void MemoryPlan::placeConstants(Frame &frame) {
   frame.function.walk([&](ConstantOp constant) {
     bool isUsed = llvm::any_of(constant->getUsers(), [](Operation *user) { return !llvm::isa<ConstantOp>(user); });
-    if (constant->getParentOp() == frame.function && isUsed)
-      frame.places[constant] = {Place::Constant, weights.place(constant)};
+    if (constant->getParentOp() != frame.function || !isUsed)
+      return;
+    frame.places[constant] = {Place::Constant, static_cast<int64_t>(constants.size())};
+    constants.push_back(constant);
   });
 }
 
 /// A buffer that is written by the current kernel.
 int64_t MemoryPlan::addBuffer(AffineExpr bytes) {
-  buffers.push_back({step, step, bytes});
-  return buffers.size() - 1;
+  segment.buffers.push_back({step, step, bytes});
+  return segment.buffers.size() - 1;
+}
+
+int64_t MemoryPlan::addVariable(StringAttr name) {
+  variables.push_back(name);
+  return variables.size() - 1;
 }
 
 void MemoryPlan::extendLife(Frame &frame, Value value) {
   Place place = frame.getPlace(value);
   if (place.kind == Place::Arena)
-    buffers[place.index].last = step;
+    segment.buffers[place.index].last = step;
 }
 
 bool MemoryPlan::isLoadTimeConstant(Frame &frame, Value value) {
@@ -269,14 +271,14 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, LoopOp loop) {
   if (!body)
     return loop.emitOpError("has no body");
   int64_t firstStep = step;
-  size_t firstBuffer = buffers.size();
+  size_t firstBuffer = segment.buffers.size();
   FailureOr<std::unique_ptr<Frame>> made = makeFrame(body, loop, &frame);
   if (failed(made))
     return failure();
   Frame &inner = **made;
   // Ranges of rows are at different steps at the same time: no tensor of a step may reuse the memory of another.
   if (getRowRange(loop))
-    for (ArenaBuffer &buffer : llvm::MutableArrayRef(buffers).drop_front(firstBuffer)) {
+    for (ArenaBuffer &buffer : llvm::MutableArrayRef(segment.buffers).drop_front(firstBuffer)) {
       buffer.first = firstStep;
       buffer.last = step;
     }
@@ -284,9 +286,9 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, LoopOp loop) {
   for (const CarriedPlace &place : inner.carried)
     for (int64_t buffer : place.buffers)
       if (buffer >= 0)
-        buffers[buffer].last = step;
+        segment.buffers[buffer].last = step;
   if (inner.stepBuffer >= 0)
-    buffers[inner.stepBuffer].last = step;
+    segment.buffers[inner.stepBuffer].last = step;
   if (loop.getStops())
     extendLife(inner, inner.getReturn().getOperands().back());
   for (Value operand : loop.getOperands())
@@ -310,8 +312,8 @@ static UpdateSliceOp getUpdate(KernelOp kernel) {
 }
 
 /// Whether the kernel that computes `result` may change rows of `operand` where they are: nobody reads that afterwards.
-/// If so, the kernel will do it.
-bool MemoryPlan::updatesInPlace(Frame &frame, Value result, Value operand) {
+/// If so, it is noted that the kernel does it.
+bool MemoryPlan::updateInPlace(Frame &frame, Value result, Value operand) {
   auto kernel = getMemory(result).getDefiningOp<KernelOp>();
   UpdateSliceOp update = kernel && shareMemory ? getUpdate(kernel) : UpdateSliceOp();
   if (!update)
@@ -322,7 +324,7 @@ bool MemoryPlan::updatesInPlace(Frame &frame, Value result, Value operand) {
     return false;
   if (frame.readers.isReadAfter(operand, kernel))
     return false;
-  update.setInPlace(true);
+  updatesInPlace.insert(update);
   return true;
 }
 
@@ -333,9 +335,9 @@ int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
     Value operand = getMemory(kernel.getInputs()[llvm::cast<BlockArgument>(update.getX()).getArgNumber()]);
     Place place = frame.places.lookup(operand);
     if (place.kind != Place::Arena || llvm::isa<BlockArgument>(operand) ||
-        !updatesInPlace(frame, kernel.getResult(), operand))
+        !updateInPlace(frame, kernel.getResult(), operand))
       return -1;
-    buffers[place.index].last = step;
+    segment.buffers[place.index].last = step;
     return place.index;
   }
   for (auto [i, input] : llvm::enumerate(kernel.getInputs())) {
@@ -348,7 +350,7 @@ int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
       continue;
     if (kernel.getOutputs().size() != 1 || !readsInPlace(kernel, i, 0))
       continue;
-    buffers[place->second.index].last = step;
+    segment.buffers[place->second.index].last = step;
     return place->second.index;
   }
   return -1;

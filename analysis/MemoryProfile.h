@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// How much memory each step of an entry point needs, and why.
-#ifndef DLC_PASSES_MEMORY_MEMORYPROFILE_H
-#define DLC_PASSES_MEMORY_MEMORYPROFILE_H
+#ifndef DLC_ANALYSIS_MEMORYPROFILE_H
+#define DLC_ANALYSIS_MEMORYPROFILE_H
 
-#include "passes/memory/MemoryPlan.h"
+#include "analysis/MemoryPlan.h"
 
 namespace dlc {
 
@@ -18,10 +18,12 @@ struct ArenaTensor {
   int64_t getLastStep() const { return readers.empty() ? definition.last : readers.back().first.last; }
 };
 
-/// What the memory plan of an entry point comes to, found by planning a copy of it. All its extents must be known.
+/// What the memory plan of an entry point comes to. All its extents must be known.
 class MemoryProfile {
 public:
+  /// Plans the memory of `entry`.
   static mlir::FailureOr<MemoryProfile> make(mlir::func::FuncOp entry);
+  static mlir::FailureOr<MemoryProfile> make(MemoryPlan &plan);
 
   int64_t getArenaBytes() const { return arenaBytes; }
   /// Bytes that are live at each step.
@@ -47,4 +49,4 @@ private:
 
 } // namespace dlc
 
-#endif // DLC_PASSES_MEMORY_MEMORYPROFILE_H
+#endif // DLC_ANALYSIS_MEMORYPROFILE_H

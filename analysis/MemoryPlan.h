@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Where the tensors of a function and of its loops are.
-#ifndef DLC_PASSES_MEMORY_MEMORYPLAN_H
-#define DLC_PASSES_MEMORY_MEMORYPLAN_H
+#ifndef DLC_ANALYSIS_MEMORYPLAN_H
+#define DLC_ANALYSIS_MEMORYPLAN_H
 
+#include "analysis/ArenaPlanner.h"
 #include "ir/DlcDialect.h"
+#include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
+#include "ir/OpsMovement.h"
 #include "ir/SharedMemory.h"
 #include "ir/SymbolicShapes.h"
 #include "ir/Variables.h"
-#include "passes/memory/ArenaPlanner.h"
-#include "passes/memory/ProgramTables.h"
+#include "llvm/ADT/SetVector.h"
 #include <memory>
 
 namespace dlc {
@@ -21,9 +23,9 @@ struct Place {
   enum Kind {
     Input,    ///< the entry point's argument `index`
     Output,   ///< the same
-    Constant, ///< `index` bytes into the weights
-    Prepared, ///< `index` bytes into what `prepare` computes
-    Variable, ///< `index` bytes into the caller's block of variables
+    Constant, ///< constant `index` of the plan
+    Prepared, ///< `index` bytes into what the entry point's constants are prepacked to
+    Variable, ///< variable `index` of the plan
     Arena,    ///< buffer `index` of the arena
     Outer,    ///< where operand `index` of the frame's loop is
     Carried,  ///< loop-carried value `index` as the last step left it
@@ -71,7 +73,7 @@ struct Frame {
   llvm::DenseMap<mlir::Operation *, std::unique_ptr<Frame>> bodies; ///< of loops
   llvm::SmallVector<CarriedPlace> carried;                          ///< of the frame's loop
   int64_t stepBuffer = -1; ///< in the arena: the step's number; -1 if nobody asks
-  /// Results of an entry point that are copied to these offsets of the block of variables at the end.
+  /// Results of an entry point that are copied to these variables of the plan at the end.
   llvm::SmallVector<std::pair<mlir::Value, int64_t>> copiedVariables;
 
   Place getPlace(mlir::Value value) const { return places.lookup(getMemory(value)); }
@@ -81,20 +83,35 @@ struct Frame {
   mlir::AffineExpr getBytes(mlir::Value value) const;
 };
 
-/// The memory of one entry point.
+/// Buffers of an entry point whose sizes are known at the same time and which share one block.
+struct MemorySegment {
+  llvm::SmallVector<ArenaBuffer> buffers;
+};
+
+/// Where every tensor of an entry point and of its loops is. An analysis: it changes nothing, and offsets into what
+/// entry points share (weights, prepacked data, variables) are given when the plan is applied
+/// (`--dlc-lower-to-program`).
 class MemoryPlan {
 public:
-  /// Assigns memory to every tensor of `entry` and of its loops. `preparedBytes` grows by what kernels of constants
-  /// write.
-  static mlir::FailureOr<std::unique_ptr<MemoryPlan>> make(mlir::func::FuncOp entry, WeightTable &weights,
-                                                           int64_t &preparedBytes, bool shareMemory);
+  /// Without `shareMemory`, every tensor has memory of its own.
+  static mlir::FailureOr<MemoryPlan> make(mlir::func::FuncOp entry, bool shareMemory);
 
   Frame &getEntry() { return *entry; }
-  llvm::ArrayRef<ArenaBuffer> getBuffers() const { return buffers; }
+  /// All extents that sizes depend on are known when a run starts, so there is one segment.
+  llvm::ArrayRef<MemorySegment> getSegments() const { return segment; }
+  llvm::ArrayRef<ArenaBuffer> getBuffers() const { return segment.buffers; }
+  /// Constants that kernels read, in the order in which the program refers to them.
+  llvm::ArrayRef<ConstantOp> getConstants() const { return constants; }
+  llvm::ArrayRef<mlir::StringAttr> getVariables() const { return variables; }
+  /// What kernels of constants write, each at a multiple of 64 bytes.
+  int64_t getPreparedBytes() const { return preparedBytes; }
+  /// Updates of a part of a tensor that leave the rest where it is.
+  llvm::ArrayRef<UpdateSliceOp> getUpdatesInPlace() const { return updatesInPlace.getArrayRef(); }
+  /// States that a run changes where they are: the context has one block for each of these.
+  llvm::ArrayRef<mlir::BlockArgument> getStatesInPlace() const { return statesInPlace; }
 
 private:
-  MemoryPlan(WeightTable &weights, int64_t &preparedBytes, bool shareMemory)
-      : weights(weights), preparedBytes(preparedBytes), shareMemory(shareMemory) {}
+  explicit MemoryPlan(bool shareMemory) : shareMemory(shareMemory) {}
 
   mlir::FailureOr<std::unique_ptr<Frame>> makeFrame(mlir::func::FuncOp function, LoopOp loop, Frame *outer);
   void placeArguments(Frame &frame);
@@ -103,21 +120,33 @@ private:
   void placeKernel(Frame &frame, KernelOp kernel);
   mlir::LogicalResult placeLoop(Frame &frame, LoopOp loop);
   int64_t addBuffer(mlir::AffineExpr bytes);
+  int64_t addVariable(mlir::StringAttr name);
   void extendLife(Frame &frame, mlir::Value value);
   bool isLoadTimeConstant(Frame &frame, mlir::Value value);
-  void placeVariable(Frame &frame, unsigned result, int64_t offset);
+  void placeVariable(Frame &frame, unsigned result, mlir::StringAttr name);
   int64_t findOperandToOverwrite(Frame &frame, KernelOp kernel);
   void noteStatesInPlace(Frame &frame);
-  bool updatesInPlace(Frame &frame, mlir::Value result, mlir::Value operand);
+  bool updateInPlace(Frame &frame, mlir::Value result, mlir::Value operand);
 
-  WeightTable &weights;
-  int64_t &preparedBytes;
   bool shareMemory;
   std::unique_ptr<Frame> entry;
-  llvm::SmallVector<ArenaBuffer> buffers;
+  MemorySegment segment;
+  llvm::SmallVector<ConstantOp> constants;
+  llvm::SmallVector<mlir::StringAttr> variables;
+  llvm::SetVector<UpdateSliceOp> updatesInPlace;
+  llvm::SmallVector<mlir::BlockArgument> statesInPlace;
+  int64_t preparedBytes = 0;
   int64_t step = 0; ///< kernels so far, in the order of the program
+};
+
+/// The plan of an entry point as MLIR's analysis manager keeps it, with memory shared.
+struct MemoryPlanAnalysis {
+  explicit MemoryPlanAnalysis(mlir::Operation *entry)
+      : plan(MemoryPlan::make(llvm::cast<mlir::func::FuncOp>(entry), /*shareMemory=*/true)) {}
+
+  mlir::FailureOr<MemoryPlan> plan; ///< failure: an error has been reported
 };
 
 } // namespace dlc
 
-#endif // DLC_PASSES_MEMORY_MEMORYPLAN_H
+#endif // DLC_ANALYSIS_MEMORYPLAN_H

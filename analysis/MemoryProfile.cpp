@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "passes/memory/MemoryProfile.h"
+#include "analysis/MemoryProfile.h"
 #include "ir/Layout.h"
 #include "ir/SharedMemory.h"
-#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 
@@ -18,30 +17,17 @@ const Steps *MemoryProfile::getSteps(Operation *op) const {
   return found == steps.end() ? nullptr : &found->second;
 }
 
-/// A module that holds `entry`, the bodies of loops and the parameters. Planning marks what happens in place: that must
-/// not stay.
-static OwningOpRef<ModuleOp> copyAlone(func::FuncOp entry, IRMapping &copies) {
-  auto module = entry->getParentOfType<ModuleOp>();
-  OwningOpRef<ModuleOp> alone = ModuleOp::create(module.getLoc());
-  OpBuilder builder = OpBuilder::atBlockEnd(alone->getBody());
-  for (Operation &op : *module.getBody())
-    if (auto function = llvm::dyn_cast<func::FuncOp>(op); !function || function == entry || function.isPrivate())
-      builder.clone(op, copies);
-  return alone;
-}
-
 FailureOr<MemoryProfile> MemoryProfile::make(func::FuncOp entry) {
-  IRMapping copies;
-  OwningOpRef<ModuleOp> alone = copyAlone(entry, copies);
-  VariableTable variables(*alone);
-  WeightTable weights;
-  int64_t preparedBytes = 0;
-  auto copy = llvm::cast<func::FuncOp>(copies.lookup(entry.getOperation()));
-  FailureOr<std::unique_ptr<MemoryPlan>> plan = MemoryPlan::make(copy, weights, preparedBytes, /*shareMemory=*/true);
+  FailureOr<MemoryPlan> plan = MemoryPlan::make(entry, /*shareMemory=*/true);
   if (failed(plan))
     return failure();
-  Frame &frame = (*plan)->getEntry();
-  llvm::ArrayRef<ArenaBuffer> buffers = (*plan)->getBuffers();
+  return make(*plan);
+}
+
+FailureOr<MemoryProfile> MemoryProfile::make(MemoryPlan &plan) {
+  Frame &frame = plan.getEntry();
+  func::FuncOp entry = frame.function;
+  llvm::ArrayRef<ArenaBuffer> buffers = plan.getBuffers();
 
   MemoryProfile profile;
   std::optional<int64_t> arena = constantDim(planArena(buffers, /*shareMemory=*/true, entry.getContext()).bytes);
@@ -53,7 +39,7 @@ FailureOr<MemoryProfile> MemoryProfile::make(func::FuncOp entry) {
   profile.live = getLiveBytesOfSteps(buffers);
 
   for (Operation &op : entry.getBody().front()) {
-    auto found = frame.steps.find(copies.lookupOrNull(&op));
+    auto found = frame.steps.find(&op);
     if (found == frame.steps.end())
       continue;
     profile.steps[&op] = found->second;
@@ -64,7 +50,7 @@ FailureOr<MemoryProfile> MemoryProfile::make(func::FuncOp entry) {
         tensor->second.readers.push_back({found->second, &op});
     }
     for (Value result : op.getResults()) {
-      auto placed = frame.places.find(copies.lookup(result));
+      auto placed = frame.places.find(result);
       if (placed != frame.places.end() && placed->second.kind == Place::Arena)
         profile.tensors[result] = {evaluate(buffers[placed->second.index].bytes, 1), found->second, {}};
     }

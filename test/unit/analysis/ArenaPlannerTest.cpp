@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "passes/memory/ArenaPlanner.h"
+#include "analysis/ArenaPlanner.h"
 #include "ir/Layout.h"
 #include "mlir/IR/MLIRContext.h"
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "passes/memory/ArenaPlanner.h"
+#include "analysis/ArenaPlanner.h"
 #include "ir/Layout.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Places for buffers in one arena.
-#ifndef DLC_PASSES_MEMORY_ARENAPLANNER_H
-#define DLC_PASSES_MEMORY_ARENAPLANNER_H
+#ifndef DLC_ANALYSIS_ARENAPLANNER_H
+#define DLC_ANALYSIS_ARENAPLANNER_H
 
 #include "ir/ShapeInference.h"
 
@@ -38,4 +38,4 @@ int64_t evaluate(mlir::AffineExpr expr, int64_t symbolValue);
 
 } // namespace dlc
 
-#endif // DLC_PASSES_MEMORY_ARENAPLANNER_H
+#endif // DLC_ANALYSIS_ARENAPLANNER_H
