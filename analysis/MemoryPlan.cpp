@@ -109,7 +109,9 @@ void MemoryPlan::placeArguments(Frame &frame) {
   if (!frame.loop) {
     for (BlockArgument argument : frame.function.getArguments()) {
       unsigned number = argument.getArgNumber();
-      if (StringAttr variable = getVariableOfArgument(frame.function, number))
+      if (frame.function.getArgAttr(number, elementsAttribute))
+        frame.places[argument] = {Place::Nowhere, 0};
+      else if (StringAttr variable = getVariableOfArgument(frame.function, number))
         frame.places[argument] = {Place::Variable, addVariable(variable)};
       else
         frame.places[argument] = {Place::Input, number};

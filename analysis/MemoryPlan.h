@@ -27,6 +27,7 @@ struct Place {
     Prepared, ///< `index` bytes into what the entry point's constants are prepacked to
     Variable, ///< variable `index` of the plan
     Arena,    ///< buffer `index` of the arena
+    Nowhere,  ///< a tensor of which only the extents count
     Outer,    ///< where operand `index` of the frame's loop is
     Carried,  ///< loop-carried value `index` as the last step left it
     Next,     ///< loop-carried value `index` as this step leaves it

@@ -12,6 +12,12 @@ namespace dlc {
 
 class LoopOp;
 
+/// The attribute of an entry point's argument of which only the extents count: the name of the input whose elements
+/// they are. Input `n`, an integer tensor of k elements and rank 0 or 1, may have one such argument, of type
+/// `tensor<?x?x...xi1>` with 2 k extents: max(n[0], 0), max(-n[0], 0), max(n[1], 0), ... Callers do not pass it: the
+/// runtime reads the elements before a run starts.
+inline constexpr llvm::StringLiteral elementsAttribute = "dlc.elements_of";
+
 /// The extents of every tensor of a function, as expressions over the function's symbols: the names in the `dlc.dims`
 /// attributes of its arguments, in order of first appearance. In the body of a loop `dlc.dims` are affine maps over the
 /// names in the function's `dlc.symbols`.

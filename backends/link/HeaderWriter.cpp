@@ -97,8 +97,9 @@ public:
     text =
         "/// Runs the entry point '" + inComment(entry.name) + "' on buffers of the caller's, compact and row-major.\n";
     for (size_t s = 0; s < entry.symbols.size(); ++s)
-      text += "///   " + symbolNames[s] + ": from " + std::to_string(entry.symbols[s].minimum) + " to " +
-              std::to_string(entry.symbols[s].maximum) + "\n";
+      if (!entry.symbols[s].sign)
+        text += "///   " + symbolNames[s] + ": from " + std::to_string(entry.symbols[s].minimum) + " to " +
+                std::to_string(entry.symbols[s].maximum) + "\n";
     documentTensors(entry.inputs, inputNames, "reads");
     documentTensors(entry.outputs, outputNames, "writes");
     for (size_t i = 0; i < entry.states.size(); ++i)
@@ -109,6 +110,7 @@ public:
     text += "/// Returns a dlc_status; dlc_context_message(context) says what is wrong.\n";
     writeSignature(function);
     writeModelCheck();
+    writeElements();
     writeComputedDims();
     writeTensors(entry.inputs, inputNames, "inputs");
     writeTensors(entry.outputs, outputNames, "outputs");
@@ -155,8 +157,9 @@ private:
     std::string separator =
         ",\n" + std::string(std::string("static inline int32_t ").size() + function.size() + 1, ' ');
     text += "static inline int32_t " + function + "(dlc_context *context";
-    for (const std::string &name : symbolNames)
-      text += separator + "int64_t " + name;
+    for (size_t s = 0; s < entry.symbols.size(); ++s)
+      if (!entry.symbols[s].sign)
+        text += separator + "int64_t " + symbolNames[s];
     for (size_t i = 0; i < inputNames.size(); ++i)
       text += separator + "const " + namesOf(entry.inputs[i].elementType).cType + " *" + inputNames[i];
     for (size_t i = 0; i < outputNames.size(); ++i)
@@ -171,6 +174,18 @@ private:
     text += " {\n  if (!context || strcmp(context->model->name, \"" + model.name +
             "\") || context->model->entry_count < " + count + ")\n    return DLC_ERROR_ARGUMENT;\n" +
             "  const dlc_entry_point *entry = &context->model->entries[" + number + "];\n";
+  }
+
+  /// Symbols that the caller does not pass, because they are elements of inputs.
+  void writeElements() {
+    for (size_t s = 0; s < entry.symbols.size(); ++s) {
+      const HeaderSymbol &symbol = entry.symbols[s];
+      if (!symbol.sign)
+        continue;
+      std::string element = inputNames[symbol.input] + "[" + std::to_string(symbol.element) + "]";
+      text += "  const int64_t " + symbolNames[s] + " = " + element +
+              (symbol.sign > 0 ? " > 0 ? (int64_t)" : " < 0 ? -(int64_t)") + element + " : 0;\n";
+    }
   }
 
   /// The library computes what is not a plain symbol.

@@ -28,6 +28,8 @@ struct HeaderTensor {
 struct HeaderSymbol {
   std::string name;
   int64_t minimum = 0, maximum = 0; ///< inclusive
+  int sign = 0;                     ///< 1 or -1: it is an element of an input, or a negated one, and at least 0
+  size_t input = 0, element = 0;    ///< then, the numbers of the input and of the element
 };
 
 struct HeaderEntry {

@@ -136,8 +136,9 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
   for (const EntryDescription &entry : program.entries) {
     llvm::SmallVector<Constant *> symbols;
     for (const SymbolDescription &symbol : entry.symbols)
-      symbols.push_back(writer.structure(
-          {writer.text(symbol.name), writer.i64(symbol.minimum), writer.i64(symbol.maximum), writer.zeros(2)}));
+      symbols.push_back(
+          writer.structure({writer.text(symbol.name), writer.i64(symbol.minimum), writer.i64(symbol.maximum),
+                            writer.i32(symbol.source), writer.i32(symbol.input), writer.i64(symbol.element)}));
     entries.push_back(
         writer.structure({writer.text(entry.name), writer.i32(entry.inputs.size()), writer.i32(entry.outputs.size()),
                           writer.i32(entry.symbols.size()), writer.i32(entry.flags), writeTensors(writer, entry.inputs),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/ModelHeader.h"
+#include "dlc/abi.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -51,7 +52,11 @@ HeaderModel dlc::describeHeader(const ProgramDescription &program, llvm::StringR
     HeaderEntry result;
     result.name = entry.name;
     for (const SymbolDescription &symbol : entry.symbols)
-      result.symbols.push_back({symbol.name, symbol.minimum, symbol.maximum});
+      result.symbols.push_back({symbol.name, symbol.minimum, symbol.maximum,
+                                symbol.source == DLC_SYMBOL_EXTENT     ? 0
+                                : symbol.source == DLC_SYMBOL_NEGATIVE ? -1
+                                                                       : 1,
+                                symbol.input, symbol.element});
     for (const TensorDescription &tensor : entry.inputs)
       result.inputs.push_back(describeTensor(tensor, entry));
     for (const TensorDescription &tensor : entry.outputs)

@@ -115,6 +115,8 @@ static FailureOr<EntryDescription> describeEntry(mlir::func::FuncOp function, ll
   entry.name = name.str();
   // What is checked may depend on symbols, which come last.
   llvm::SmallVector<std::pair<unsigned, uint32_t>> checked;
+  llvm::SmallVector<std::pair<size_t, mlir::DenseI64ArrayAttr>> elements;
+  llvm::SmallDenseMap<int64_t, uint32_t> inputNumbers; ///< of arguments that are inputs
   for (unsigned index = 0; index < function.getNumArguments(); ++index) {
     if (auto symbol = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.symbol")) {
       auto bound = [&](llvm::StringRef attribute, int64_t otherwise) {
@@ -122,6 +124,9 @@ static FailureOr<EntryDescription> describeEntry(mlir::func::FuncOp function, ll
         return value ? value.getInt() : otherwise;
       };
       entry.symbols.push_back({symbol.str(), bound("dlc.minimum", 0), bound("dlc.maximum", (int64_t(1) << 31) - 1)});
+      // The value of an element: an argument of the program, the element's position there, and its sign.
+      if (auto element = function.getArgAttrOfType<mlir::DenseI64ArrayAttr>(index, "dlc.element"))
+        elements.push_back({entry.symbols.size() - 1, element});
       continue;
     }
     auto input = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.input");
@@ -139,9 +144,20 @@ static FailureOr<EntryDescription> describeEntry(mlir::func::FuncOp function, ll
                  << tensor->name << "' has an extent that is neither a number nor a name";
     tensor->isInPlace = function.getArgAttr(index, "dlc.in_place") != nullptr;
     auto &tensors = input ? entry.inputs : output ? entry.outputs : entry.states;
+    if (input)
+      inputNumbers[index] = tensors.size();
     if (!output)
       checked.push_back({index, static_cast<uint32_t>(tensors.size())});
     tensors.push_back(std::move(*tensor));
+  }
+  for (auto [number, element] : elements) {
+    SymbolDescription &symbol = entry.symbols[number];
+    auto found = element.size() == 3 ? inputNumbers.find(element[0]) : inputNumbers.end();
+    if (found == inputNumbers.end())
+      return function.emitError("symbol '") << symbol.name << "' is an element of what is not an input";
+    symbol.source = element[2] < 0 ? DLC_SYMBOL_NEGATIVE : DLC_SYMBOL_ELEMENT;
+    symbol.input = found->second;
+    symbol.element = static_cast<uint64_t>(element[1]);
   }
   for (auto [index, tensor] : checked)
     if (mlir::failed(describeChecks(function, index, tensor, entry)))

@@ -13,6 +13,9 @@ namespace dlc {
 struct SymbolDescription {
   std::string name;
   int64_t minimum = 0, maximum = 0; ///< inclusive
+  uint32_t source = 0;              ///< dlc_symbol_source
+  uint32_t input = 0;               ///< of an element: the number of its input
+  uint64_t element = 0;             ///< and its position there
 };
 
 struct TensorDescription {

@@ -121,6 +121,9 @@ Value ProgramBuilder::getBuffer(dlc::Frame &frame, const StepBuffers &step, Valu
   case dlc::Place::Input:
   case dlc::Place::Output:
     return program.function.getArgument(program.tensorNumbers[place.index]);
+  case dlc::Place::Nowhere: // no kernel reads it
+    return view(builder, value.getLoc(), getBlock(0), arith::ConstantIndexOp::create(builder, value.getLoc(), 0),
+                getAffineConstantExpr(0, context));
   case dlc::Place::Outer: // emitLoop has noted it
     return fixedViews.lookup(value);
   case dlc::Place::Carried:

@@ -46,14 +46,15 @@ public:
   }
 
 private:
-  /// Variables come in one block, all other tensors as arguments of their own.
+  /// Variables come in one block, all other tensors as arguments of their own, and what has only extents not at all.
   void numberTensors() {
     unsigned inputs = graph.getNumArguments();
     for (unsigned i = 0; i < inputs + results.size(); ++i) {
       bool isInput = i < inputs;
       bool isVariable =
           (isInput ? dlc::getVariableOfArgument(graph, i) : dlc::getVariableOfResult(graph, i - inputs)) != nullptr;
-      signature.tensorNumbers.push_back(isVariable ? 0 : signature.firstBlock++);
+      bool isPassed = !isVariable && !(isInput && graph.getArgAttr(i, dlc::elementsAttribute));
+      signature.tensorNumbers.push_back(isPassed ? signature.firstBlock++ : 0);
       readsVariables |= isVariable && isInput;
       writesVariables |= isVariable && !isInput;
     }
@@ -71,7 +72,7 @@ private:
 
   void describeInputs() {
     for (unsigned i = 0; i < graph.getNumArguments(); ++i) {
-      if (dlc::getVariableOfArgument(graph, i))
+      if (dlc::getVariableOfArgument(graph, i) || graph.getArgAttr(i, dlc::elementsAttribute))
         continue;
       unsigned argument = signature.tensorNumbers[i];
       if (auto state = graph.getArgAttrOfType<StringAttr>(i, "dlc.state"))
@@ -113,11 +114,35 @@ private:
       auto value = bounds ? bounds.getAs<IntegerAttr>(symbol) : IntegerAttr();
       return value ? value : builder.getI64IntegerAttr(otherwise);
     };
+    llvm::StringMap<DenseI64ArrayAttr> elements = findElements();
     for (auto [i, symbol] : llvm::enumerate(symbolNames)) {
       attributes->setArgAttr(firstArgument + i, "dlc.symbol", builder.getStringAttr(symbol));
       attributes->setArgAttr(firstArgument + i, "dlc.minimum", bound("dlc.minimums", symbol, 0));
       attributes->setArgAttr(firstArgument + i, "dlc.maximum", bound("dlc.maximums", symbol, largestExtent));
+      if (DenseI64ArrayAttr element = elements.lookup(symbol))
+        attributes->setArgAttr(firstArgument + i, "dlc.element", element);
     }
+  }
+
+  /// For each symbol that is an element of an input: the program's argument, the position there, and 1 or -1.
+  llvm::StringMap<DenseI64ArrayAttr> findElements() {
+    llvm::StringMap<unsigned> inputs;
+    for (unsigned i = 0; i < graph.getNumArguments(); ++i)
+      if (auto name = graph.getArgAttrOfType<StringAttr>(i, "dlc.name"))
+        inputs[name.getValue()] = signature.tensorNumbers[i];
+    llvm::StringMap<DenseI64ArrayAttr> elements;
+    for (unsigned i = 0; i < graph.getNumArguments(); ++i) {
+      auto name = graph.getArgAttrOfType<StringAttr>(i, dlc::elementsAttribute);
+      auto dims = graph.getArgAttrOfType<ArrayAttr>(i, "dlc.dims");
+      if (!name || !dims)
+        continue;
+      auto input = inputs.find(name.getValue());
+      int64_t argument = input == inputs.end() ? -1 : static_cast<int64_t>(input->second);
+      for (auto [position, symbol] : llvm::enumerate(dims.getAsRange<StringAttr>()))
+        elements[symbol.getValue()] =
+            builder.getDenseI64ArrayAttr({argument, static_cast<int64_t>(position / 2), position % 2 ? -1 : 1});
+    }
+    return elements;
   }
 
   func::FuncOp graph;

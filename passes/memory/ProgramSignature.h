@@ -13,8 +13,9 @@ namespace dlc {
 /// constants, prepacked data, and variables if it has any), and one index for each symbol.
 struct ProgramSignature {
   mlir::func::FuncOp function;
-  llvm::SmallVector<unsigned> tensorNumbers; ///< arguments by the graph's arguments and results; 0 for variables
-  unsigned firstBlock = 0;                   ///< number of the argument that is the workspace
+  llvm::SmallVector<unsigned>
+      tensorNumbers;       ///< arguments by the graph's arguments and results; 0 for those that are not passed
+  unsigned firstBlock = 0; ///< number of the argument that is the workspace
 };
 
 /// The empty program of `graph`, before it; attributes of its arguments say what each is. `memory` is the graph's plan.

@@ -7,8 +7,7 @@
 /// Deepest tensor whose parts are checked; no front end makes deeper ones.
 #define MAX_RANK 16
 
-/// Element `i` as a number; above INT64_MAX it is as wrong as INT64_MAX is.
-static dlc_int64 loadElement(const void *data, dlc_uint32 type, dlc_int64 i) {
+dlc_int64 dlcLoadInteger(const void *data, dlc_uint32 type, dlc_int64 i) {
   switch (type) {
   case DLC_I8:
     return ((const signed char *)data)[i];
@@ -51,7 +50,7 @@ static int areInside(const void *data, dlc_uint32 type, dlc_int64 first, dlc_int
   dlc_uint64 width = (dlc_uint64)high - (dlc_uint64)low, outside = 0;
   if (high < low) {
     for (dlc_int64 i = 0; i < count; ++i)
-      outside |= (dlc_uint64)!isInside(loadElement(data, type, first + i), bounds);
+      outside |= (dlc_uint64)!isInside(dlcLoadInteger(data, type, first + i), bounds);
   } else if (type == DLC_I64) {
     const dlc_int64 *values = (const dlc_int64 *)data + first;
     for (dlc_int64 i = 0; i < count; ++i)
@@ -64,7 +63,7 @@ static int areInside(const void *data, dlc_uint32 type, dlc_int64 first, dlc_int
     outside = outside32;
   } else {
     for (dlc_int64 i = 0; i < count; ++i) {
-      dlc_int64 value = loadElement(data, type, first + i);
+      dlc_int64 value = dlcLoadInteger(data, type, first + i);
       outside |= ((dlc_uint64)value - (dlc_uint64)low > width) & (value != exception);
     }
   }
@@ -97,9 +96,9 @@ static dlc_int32 checkRow(Context *context, const dlc_index_check *check, const 
                           dlc_int64 first, dlc_int64 count, dlc_int64 *place, const Bounds *bounds) {
   if (__builtin_expect(areInside(data, info->element_type, first, count, bounds), 1))
     return DLC_OK;
-  dlc_int64 i = 0, value = loadElement(data, info->element_type, first);
+  dlc_int64 i = 0, value = dlcLoadInteger(data, info->element_type, first);
   while (isInside(value, bounds))
-    value = loadElement(data, info->element_type, first + ++i);
+    value = dlcLoadInteger(data, info->element_type, first + ++i);
   if (info->rank)
     place[info->rank - 1] += i;
   return failIndex(context, check, info, place, value, bounds);
@@ -194,7 +193,7 @@ static dlc_int32 checkRoom(Context *context, const dlc_entry_point *entry, const
   for (dlc_uint32 d = 0; state->hasShape && d < info->rank; ++d)
     count *= state->dims[d];
   for (dlc_int64 i = 0; state->hasShape && i < count; ++i) {
-    dlc_int64 value = loadElement(state->now, info->element_type, i);
+    dlc_int64 value = dlcLoadInteger(state->now, info->element_type, i);
     most = value > most ? value : most;
   }
   if (__builtin_expect(steps <= extent - most, 1))

@@ -50,6 +50,33 @@ static dlc_int32 checkCount(Context *context, const dlc_entry_point *entry, cons
   return DLC_OK;
 }
 
+/// Gives symbol `s`, which is not an extent, the value of its element.
+static dlc_int32 bindElement(Context *context, const dlc_entry_point *entry, const dlc_tensor *inputs, dlc_uint32 s,
+                             dlc_int64 *symbols) {
+  const dlc_symbol_info *symbol = &entry->symbols[s];
+  if (symbol->source == DLC_SYMBOL_EXTENT)
+    return dlcContextFail(context, DLC_ERROR_SYMBOL, "no input of '%s' gives a value to %s", entry->name, symbol->name);
+  Subject subject = {context, entry, &entry->inputs[symbol->input], &inputs[symbol->input], "input"};
+  void *first;
+  dlc_byte *end;
+  dlc_int32 status = dlcCheckMemory(&subject, (const dlc_uint64 *)0, &first, &end);
+  if (status)
+    return status;
+  dlc_int64 element = dlcLoadInteger(first, subject.info->element_type, (dlc_int64)symbol->element), value = element;
+  if (symbol->source == DLC_SYMBOL_NEGATIVE)
+    value = element == INT64_MIN ? INT64_MAX : -element;
+  if (value < 0)
+    value = 0;
+  if (value >= INT64_MAX - 1)
+    value = symbol->maximum;
+  if (__builtin_expect(value < symbol->minimum || value > symbol->maximum, 0))
+    return dlcContextFail(context, DLC_ERROR_SYMBOL,
+                          "input '%s' of '%s' has %d at position %u, which is not from %d to %d", subject.info->name,
+                          entry->name, element, symbol->element, -symbol->maximum, symbol->maximum);
+  symbols[s] = value;
+  return DLC_OK;
+}
+
 /// Kinds and shapes of all inputs; leaves the symbols' values.
 static dlc_int32 bindInputs(Context *context, const dlc_entry_point *entry, const dlc_tensor *inputs, dlc_uint32 count,
                             dlc_int64 *symbols) {
@@ -66,11 +93,10 @@ static dlc_int32 bindInputs(Context *context, const dlc_entry_point *entry, cons
     if (status)
       return status;
   }
-  for (dlc_uint32 s = 0; s < entry->symbol_count; ++s)
+  for (dlc_uint32 s = 0; s < entry->symbol_count && !status; ++s)
     if (__builtin_expect(symbols[s] < 0, 0))
-      return dlcContextFail(context, DLC_ERROR_SYMBOL, "no input of '%s' gives a value to %s", entry->name,
-                            entry->symbols[s].name);
-  return DLC_OK;
+      status = bindElement(context, entry, inputs, s, symbols);
+  return status;
 }
 
 /// The extents that outputs must have, one output after another.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <random>
 
 using namespace dlc::data;
@@ -32,6 +33,19 @@ void fillWithIndices(Array &array, const dlc_index_check &check, const std::vect
     storeNumber(static_cast<double>(value), array.elementType(),
                 array.data() + i * dlc_element_bytes(array.elementType()));
   }
+}
+
+/// Writes the elements of input `number` that are symbols.
+void storeElements(Array &array, size_t number, const dlc_entry_point &entry, const std::vector<dlc_int64> &symbols) {
+  std::map<dlc_uint64, dlc_int64> elements;
+  for (dlc_uint32 s = 0; s < entry.symbol_count; ++s) {
+    const dlc_symbol_info &symbol = entry.symbols[s];
+    if (symbol.source != DLC_SYMBOL_EXTENT && symbol.input == number)
+      elements[symbol.element] += symbol.source == DLC_SYMBOL_NEGATIVE ? -symbols[s] : symbols[s];
+  }
+  for (auto [element, value] : elements)
+    storeNumber(static_cast<double>(value), array.elementType(),
+                array.data() + element * dlc_element_bytes(array.elementType()));
 }
 
 /// Random bits that mean ordinary numbers: real ones from -1 to 1, integers 0 or 1 (they may be indices), booleans.
@@ -182,7 +196,8 @@ std::vector<dlc_int64> dlcrun::symbolValues(const dlc_entry_point &entry, const 
   std::vector<std::string> names;
   for (dlc_uint32 s = 0; s < entry.symbol_count; ++s) {
     names.push_back(entry.symbols[s].name);
-    values.push_back(std::min(std::max<dlc_int64>(entry.symbols[s].minimum, 1), entry.symbols[s].maximum));
+    dlc_int64 otherwise = entry.symbols[s].source == DLC_SYMBOL_NEGATIVE ? 0 : 1;
+    values.push_back(std::min(std::max(entry.symbols[s].minimum, otherwise), entry.symbols[s].maximum));
   }
   for (const std::string &option : symbols) {
     size_t equals = option.rfind('=');
@@ -221,6 +236,7 @@ void Session::generateRandomInputs(const Bindings &symbols) {
                                                      : values[-(entry().inputs[i].dims[d] + 1)]);
     inputs[i] = Array(entry().inputs[i].element_type, shape);
     fillRandomly(inputs[i], generator);
+    storeElements(inputs[i], i, entry(), values);
     for (dlc_uint32 c = 0; c < entry().check_count; ++c)
       if (entry().checks[c].tensor == i && !(entry().checks[c].flags & DLC_CHECK_ROOM))
         fillWithIndices(inputs[i], entry().checks[c], values, generator);

@@ -104,12 +104,24 @@ enum dlc_cpu_feature {
   DLC_CPU_AVX_VNNI = 1 << 11
 };
 
-/// A dimension known only at run time, such as the batch "N".
+/// Where the value of a symbol comes from.
+enum dlc_symbol_source {
+  DLC_SYMBOL_EXTENT = 0,  /* it is by itself an extent of at least one input */
+  DLC_SYMBOL_ELEMENT = 1, /* an element of an input, 0 if that is negative */
+  DLC_SYMBOL_NEGATIVE = 2 /* an element of an input negated, 0 if that is positive */
+};
+
+/// A number that a run learns before it starts: a dimension such as the batch
+/// "N", or an element of an input that sizes depend on, such as "shape[0]".
+/// Of elements, the largest and the smallest integer of 64 bits, which models
+/// use for "to the end", count as `maximum`.
 typedef struct dlc_symbol_info {
   const char *name;
-  dlc_int64 minimum; /* smallest legal value, inclusive */
-  dlc_int64 maximum; /* largest legal value, inclusive */
-  dlc_uint64 reserved[2];
+  dlc_int64 minimum;  /* smallest legal value, inclusive */
+  dlc_int64 maximum;  /* largest legal value, inclusive */
+  dlc_uint32 source;  /* dlc_symbol_source */
+  dlc_uint32 input;   /* of an element: the number of its input, which is an integer tensor of fixed shape */
+  dlc_uint64 element; /* and its position there, row-major; else 0 */
 } dlc_symbol_info;
 
 enum dlc_tensor_flag {
@@ -128,8 +140,7 @@ enum dlc_tensor_flag {
 
 /// A tensor that an entry point takes, returns or keeps. `dims[i] >= 0` is a fixed
 /// extent; `dims[i] == -(s + 1)` is symbol `s` of the entry point;
-/// DLC_DIM_COMPUTED (outputs only) is what `output_shapes` computes. Every
-/// symbol is by itself an extent of at least one input.
+/// DLC_DIM_COMPUTED (outputs only) is what `output_shapes` computes.
 typedef struct dlc_tensor_info {
   const char *name;
   dlc_uint32 element_type; /* dlc_element_type */
