@@ -3,6 +3,7 @@
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/OpsConstant.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -82,12 +83,10 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node, Scope &scop
   const OpRegistry &registry = OpRegistry::get();
   // Ops of other domains are known by their full name.
   std::string name = domain.empty() ? node.op_type() : (domain + "." + node.op_type()).str();
-  if (!domain.empty() && !registry.contains(name))
-    importer.error() << "op of the domain '" << domain << "' is not supported" << registry.suggest(name);
+  if (!registry.contains(name) && (!domain.empty() || opset != scope.opsets.end()))
+    noteUnsupported(name, importer);
   else if (opset == scope.opsets.end())
     importer.error() << "the model imports no opset of the default domain";
-  else if (!registry.contains(name))
-    importer.error() << "op is not supported" << registry.suggest(name);
   else if (!registry.lookup(name, opset->second))
     importer.error() << "does not exist in opset " << opset->second << ", only from " << getFirstOpset(registry, name)
                      << " on";
@@ -99,6 +98,31 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node, Scope &scop
       registry.lookup(name, opset->second)(importer);
   }
   return importer.finish();
+}
+
+void GraphImporter::noteUnsupported(StringRef name, NodeImporter &importer) {
+  importer.markFailed();
+  UnsupportedOp &op = unsupported[name.str()];
+  if (op.nodes.empty())
+    op.operands = importer.describeOperands();
+  op.nodes.push_back(importer.describeNode());
+}
+
+void GraphImporter::reportUnsupported() {
+  for (const auto &[name, op] : unsupported) {
+    InFlightDiagnostic diagnostic = emitError(getFileLocation());
+    diagnostic << op.nodes.front() << ": op ";
+    if (StringRef(name).contains('.'))
+      diagnostic << "of the domain '" << StringRef(name).rsplit('.').first << "' ";
+    diagnostic << "is not supported" << OpRegistry::get().suggest(name);
+    constexpr size_t shown = 3;
+    if (op.nodes.size() > 1)
+      diagnostic << "; " << op.nodes.size()
+                 << " nodes need it: " << llvm::join(ArrayRef(op.nodes).take_front(shown), ", ")
+                 << (op.nodes.size() > shown ? ", ..." : "");
+    if (!op.operands.empty())
+      diagnostic.attachNote() << op.nodes.front() << " takes " << op.operands;
+  }
 }
 
 LogicalResult GraphImporter::importFunctionCall(const onnx::NodeProto &node, const onnx::FunctionProto &function,
@@ -180,6 +204,7 @@ FailureOr<ImportedModel> GraphImporter::run() {
   hasFailed |= failed(importInitializers(model.graph(), scope));
   hasFailed |= failed(importInputs(model.graph(), scope));
   hasFailed |= failed(importNodes(model.graph().node(), scope));
+  reportUnsupported();
   if (hasFailed || failed(importOutputs(model.graph(), scope)))
     return failure();
   return std::move(module);

@@ -7,8 +7,12 @@
 #include "frontend/onnx/AssumedInputs.h"
 #include "frontend/onnx/ImportState.h"
 #include "frontend/onnx/NodeOrder.h"
+#include "llvm/ADT/MapVector.h"
+#include <map>
 
 namespace dlc::onnx_import {
+
+class NodeImporter;
 
 class GraphImporter final : public ImportState {
 public:
@@ -40,6 +44,9 @@ private:
   mlir::LogicalResult importNode(const onnx::NodeProto &node, Scope &scope);
   mlir::LogicalResult importFunctionCall(const onnx::NodeProto &node, const onnx::FunctionProto &function, Scope &scope,
                                          const AttributeMap &attributes);
+  /// One error for each op that is not supported, with the nodes that need it: a model may have hundreds.
+  void noteUnsupported(llvm::StringRef name, NodeImporter &importer);
+  void reportUnsupported();
   const onnx::FunctionProto *lookupFunction(const onnx::NodeProto &node) const;
 
   const AssumedInput *assumed;
@@ -48,6 +55,11 @@ private:
   llvm::StringMap<const onnx::FunctionProto *> functions;
   llvm::SmallVector<const onnx::FunctionProto *> callStack;
   int64_t importedNodes = 0;
+  struct UnsupportedOp {
+    llvm::SmallVector<std::string> nodes; ///< as messages name them
+    std::string operands;                 ///< of the first
+  };
+  llvm::MapVector<std::string, UnsupportedOp, std::map<std::string, unsigned>> unsupported; ///< in the model's order
 };
 
 /// The extents that a tensor is declared with, as messages show them: `[N, ?, 8]`.

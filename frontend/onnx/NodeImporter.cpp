@@ -36,15 +36,22 @@ NodeImporter::NodeImporter(ImportState &importer, const onnx::NodeProto &node, S
 InFlightDiagnostic NodeImporter::error() {
   failed = true;
   InFlightDiagnostic diagnostic = emitError(importer.getFileLocation());
-  diagnostic << describeNode(node) << ": ";
+  diagnostic << describeNode() << ": ";
+  std::string given = describeOperands();
+  if (!given.empty())
+    diagnostic.attachNote() << describeNode() << " takes " << given;
+  return diagnostic;
+}
+
+std::string NodeImporter::describeNode() const { return onnx_import::describeNode(node); }
+
+std::string NodeImporter::describeOperands() const {
   std::string given;
   for (Tensor *tensor : operands)
     if (tensor && tensor->elementType)
       given += (given.empty() ? "'" : ", '") + tensor->name + "' " + describeType(tensor->elementType) +
                describeExtents(tensor->dims, importer.getSymbolNames());
-  if (!given.empty())
-    diagnostic.attachNote() << describeNode(node) << " takes " << given;
-  return diagnostic;
+  return given;
 }
 
 bool NodeImporter::dependsOnFailure() const {

@@ -25,6 +25,9 @@ public:
 
   /// Reports an error that names the node, and marks it as failed.
   mlir::InFlightDiagnostic error();
+  /// "node 'conv1' (Conv)", and its operands with their types, for messages.
+  std::string describeNode() const;
+  std::string describeOperands() const;
   /// The node's location, after which its ops and kernels are named.
   mlir::Location getLocation() const { return location; }
   void markFailed() { failed = true; }
