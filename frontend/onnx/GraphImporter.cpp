@@ -90,7 +90,8 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node, Scope &scop
   else if (!registry.lookup(name, opset->second))
     importer.error() << "does not exist in opset " << opset->second << ", only from " << getFirstOpset(registry, name)
                      << " on";
-  if (!importer.hasFailed() && !importer.dependsOnFailure()) {
+  if (!importer.hasFailed() && !importer.dependsOnFailure() &&
+      (registry.takesSequences(name) || importer.operandsAreTensors())) {
     ImportFunction evaluate = registry.lookupEvaluator(name);
     if (evaluate && importer.operandsAreKnown())
       evaluate(importer);

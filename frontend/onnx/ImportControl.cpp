@@ -121,7 +121,7 @@ void importDropout(NodeImporter &node) {
 } // namespace
 
 void registerControl(OpRegistry &registry) {
-  registry.add("Identity", 1, importIdentity);
+  registry.addForSequences("Identity", 1, importIdentity);
   registry.add("If", 1, importIf);
   registry.add("Dropout", 1, importDropout);
 }

@@ -14,7 +14,8 @@
 namespace dlc::onnx_import {
 
 /// A tensor of the model while it is imported. It is a graph value, a constant, a known value, or several of these:
-/// constants become graph values when an op first reads them as such.
+/// constants become graph values when an op first reads them as such. A sequence or an optional value has elements
+/// instead.
 struct Tensor {
   std::string name;
   mlir::Type elementType;
@@ -22,8 +23,11 @@ struct Tensor {
   mlir::Value value;                       ///< null until an op reads it
   ConstantTensor constant;                 ///< null where it is not a constant
   std::shared_ptr<const KnownValue> known; ///< null where its elements are not followed
-  bool isInitializer = false;              ///< of the graph: training may change it
-  bool hasFailed = false;                  ///< its node could not be imported; what reads it is skipped silently
+  /// Its tensors where it is a sequence, or the one or none of an optional value. Both exist while importing only.
+  std::optional<llvm::SmallVector<Tensor *>> elements;
+  bool isOptional = false;
+  bool isInitializer = false; ///< of the graph: training may change it
+  bool hasFailed = false;     ///< its node could not be imported; what reads it is skipped silently
 };
 
 using AttributeMap = llvm::StringMap<const onnx::AttributeProto *>;

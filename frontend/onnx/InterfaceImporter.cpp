@@ -216,6 +216,10 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
       fail() << "is listed twice";
       continue;
     }
+    if (tensor->elements) {
+      fail() << "is a sequence or an optional value, and models return tensors only";
+      continue;
+    }
     const onnx::TypeProto::Tensor &declared = output.type().tensor_type();
     if (declared.has_elem_type() && declared.elem_type() != onnx::TensorProto::UNDEFINED &&
         getElementType(declared.elem_type(), getContext()) != tensor->elementType) {

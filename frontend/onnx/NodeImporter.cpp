@@ -25,7 +25,7 @@ NodeImporter::NodeImporter(ImportState &importer, const onnx::NodeProto &node, S
   for (const std::string &input : node.input()) {
     Tensor *tensor = input.empty() ? nullptr : scope.lookup(input);
     // A function's input that its call leaves out is a tensor without name and type.
-    operands.push_back(tensor && (tensor->elementType || tensor->hasFailed) ? tensor : nullptr);
+    operands.push_back(tensor && (tensor->elementType || tensor->elements || tensor->hasFailed) ? tensor : nullptr);
   }
   while (!operands.empty() && !operands.back())
     operands.pop_back();
@@ -120,9 +120,18 @@ const KnownValue *NodeImporter::getKnown(int64_t i) {
   return hasOperand(i) && !importer.mayBeReplaced(*operands[i]) ? importer.getKnown(*operands[i]) : nullptr;
 }
 
+bool NodeImporter::operandsAreTensors() {
+  const auto *sequence = llvm::find_if(operands, [](Tensor *tensor) { return tensor && tensor->elements; });
+  if (sequence != operands.end())
+    error() << "takes tensors, and operand " << sequence - operands.begin() << " ('" << (*sequence)->name
+            << "') is a sequence or an optional value";
+  return sequence == operands.end();
+}
+
 bool NodeImporter::operandsAreKnown() {
   return !operands.empty() && llvm::all_of(operands, [&](Tensor *tensor) {
-    return !tensor || (!tensor->hasFailed && !importer.mayBeReplaced(*tensor) && importer.getKnown(*tensor));
+    return !tensor ||
+           (!tensor->hasFailed && !tensor->elements && !importer.mayBeReplaced(*tensor) && importer.getKnown(*tensor));
   });
 }
 
@@ -212,6 +221,13 @@ void NodeImporter::setConstant(int64_t i, ConstantTensor constant) {
 void NodeImporter::setTensor(int64_t i, Tensor *tensor) {
   if (!failed && hasResult(i))
     results[i] = tensor;
+}
+
+void NodeImporter::setElements(int64_t i, SmallVector<Tensor *> elements, bool isOptional) {
+  if (failed || !hasResult(i))
+    return;
+  newResult(i)->elements = std::move(elements);
+  results[i]->isOptional = isOptional;
 }
 
 bool NodeImporter::hasAllResults() const {

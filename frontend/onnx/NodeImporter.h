@@ -54,6 +54,8 @@ public:
   Tensor *getTensor(int64_t i) { return operands[i]; }
   /// Elements that are known at import; null if they are not (which is not an error).
   const KnownValue *getKnown(int64_t i);
+  /// Reports an error where an operand is a sequence or an optional value.
+  bool operandsAreTensors();
   bool operandsAreKnown();
   /// Elements of an operand that must be known; an error names it as `what`. Extents may be symbolic.
   std::optional<Dims> getKnownExtents(int64_t i, llvm::StringRef what);
@@ -93,6 +95,8 @@ public:
   void setConstant(int64_t i, ConstantTensor constant);
   /// Result i is another tensor, with all that is known of it.
   void setTensor(int64_t i, Tensor *tensor);
+  /// Result i is a sequence, or an optional value.
+  void setElements(int64_t i, llvm::SmallVector<Tensor *> elements, bool isOptional = false);
   bool hasAllResults() const;
 
   //===-- Ops --------------------------------------------------------------===//

@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include <functional>
 #include <string>
 
@@ -28,6 +29,13 @@ public:
   /// usual.
   void addEvaluator(llvm::StringRef op, ImportFunction function) { evaluators[op] = std::move(function); }
 
+  /// As `add`, for an op whose operands may be sequences and optional values.
+  void addForSequences(llvm::StringRef op, int64_t since, ImportFunction function) {
+    sequenceOps.insert(op);
+    add(op, since, std::move(function));
+  }
+  bool takesSequences(llvm::StringRef op) const { return sequenceOps.contains(op); }
+
   ImportFunction lookup(llvm::StringRef op, int64_t opset) const;
   ImportFunction lookupEvaluator(llvm::StringRef op) const { return evaluators.lookup(op); }
   /// Whether any opset's form of `op` is known.
@@ -43,6 +51,7 @@ private:
   };
   llvm::StringMap<llvm::SmallVector<Version, 2>> versions; // ascending
   llvm::StringMap<ImportFunction> evaluators;
+  llvm::StringSet<> sequenceOps;
 };
 
 // One function per family, each in a file of its own.
@@ -68,6 +77,7 @@ void registerRotaryEmbedding(OpRegistry &registry);
 void registerSampling(OpRegistry &registry);
 void registerScan(OpRegistry &registry);
 void registerScatter(OpRegistry &registry);
+void registerSequences(OpRegistry &registry);
 void registerShape(OpRegistry &registry);
 void registerSignal(OpRegistry &registry);
 void registerSlicing(OpRegistry &registry);

@@ -119,7 +119,7 @@ def registered(top):
     for path in (top / "formats" / "onnx").glob("*Ops.cpp"):
         found |= {name.rpartition(".")[2] for name in re.findall(r'\brow<\w+>\("([\w.]+)"', path.read_text())}
     for path in (top / "frontend" / "onnx").glob("*.cpp"):
-        found |= {name.rpartition(".")[2] for name in re.findall(r'registry\.add\("([\w.]+)"', path.read_text())}
+        found |= {name.rpartition(".")[2] for name in re.findall(r'registry\.add(?:ForSequences)?\("([\w.]+)"', path.read_text())}
     for path in (top / "frontend" / "json").glob("Nodes*.cpp"):
         text = path.read_text()
         found |= set(re.findall(r'(?:kinds\.push_back\(\s*\{|\b(?:unary|binary|variadic|reduce|add)\()\s*"(\w+)"', text))

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sequences of tensors and optional values. Which tensors they hold is known while importing, so that nothing is left
+// of them in the graph.
+#include "frontend/NumPySlice.h"
+#include "frontend/onnx/ImportOperands.h"
+#include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsMovement.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+namespace {
+
+/// The elements of operand i; null, after an error, if it is not a sequence.
+const SmallVector<Tensor *> *getSequence(NodeImporter &node, int64_t i) {
+  if (!node.hasFailed() && (!node.getTensor(i)->elements || node.getTensor(i)->isOptional))
+    node.error() << "takes a sequence as operand " << i;
+  return node.hasFailed() ? nullptr : &*node.getTensor(i)->elements;
+}
+
+/// `value` as an element of a sequence.
+Tensor *makeElement(NodeImporter &node, Value value) {
+  Tensor *tensor = node.getImporter().createTensor("");
+  if (!value)
+    return tensor;
+  tensor->name = "element of " + node.describeNode();
+  tensor->value = value;
+  tensor->elementType = getElementTypeOrSelf(value);
+  tensor->dims = Dims(node.getDims(value));
+  return tensor;
+}
+
+/// Operand i as a position among `count`, counted from the end if it is negative; nothing after an error. To insert at
+/// `count` is to append.
+std::optional<int64_t> getPosition(NodeImporter &node, int64_t i, int64_t count, bool inserts = false) {
+  std::optional<SmallVector<int64_t>> values = node.getKnownIntegers(i, "position");
+  if (!values)
+    return std::nullopt;
+  int64_t position = values->size() == 1 ? values->front() : -count - 1;
+  if (position < 0)
+    position += count;
+  if (position >= 0 && position < count + inserts)
+    return position;
+  node.error() << "position " << (values->size() == 1 ? std::to_string(values->front()) : "that is not a scalar")
+               << " is not one of a sequence of " << count;
+  return std::nullopt;
+}
+
+void importEmpty(NodeImporter &node) {
+  if (node.expectOperands(0, 0))
+    node.setElements(0, {});
+}
+
+void importConstruct(NodeImporter &node) {
+  int64_t count = node.getNumOperands();
+  if (!node.expectOperands(1, count) || !node.expectOperands(count, count))
+    return;
+  SmallVector<Tensor *> elements;
+  for (int64_t i = 0; i < count; ++i) {
+    if (!node.getTensor(i)->elements && node.getElementType(i) != node.getElementType(0))
+      node.error() << "elements of a sequence have one element type";
+    elements.push_back(node.getTensor(i));
+  }
+  node.setElements(0, std::move(elements));
+}
+
+void importInsert(NodeImporter &node) {
+  const auto *sequence = node.expectOperands(2, 3) ? getSequence(node, 0) : nullptr;
+  if (!sequence)
+    return;
+  SmallVector<Tensor *> elements(*sequence);
+  std::optional<int64_t> position = elements.size();
+  if (node.hasOperand(2))
+    position = getPosition(node, 2, elements.size(), /*inserts=*/true);
+  if (!position)
+    return;
+  elements.insert(elements.begin() + *position, node.getTensor(1));
+  node.setElements(0, std::move(elements));
+}
+
+void importErase(NodeImporter &node) {
+  const auto *sequence = node.expectOperands(1, 2) ? getSequence(node, 0) : nullptr;
+  if (!sequence)
+    return;
+  SmallVector<Tensor *> elements(*sequence);
+  std::optional<int64_t> position = static_cast<int64_t>(elements.size()) - 1;
+  if (node.hasOperand(1))
+    position = getPosition(node, 1, elements.size());
+  else if (elements.empty())
+    node.error() << "erases the last element of an empty sequence";
+  if (!position || node.hasFailed())
+    return;
+  elements.erase(elements.begin() + *position);
+  node.setElements(0, std::move(elements));
+}
+
+void importAt(NodeImporter &node) {
+  const auto *sequence = node.expectOperands(2, 2) ? getSequence(node, 0) : nullptr;
+  std::optional<int64_t> position = sequence ? getPosition(node, 1, sequence->size()) : std::nullopt;
+  if (position)
+    node.setTensor(0, (*sequence)[*position]);
+}
+
+void importLength(NodeImporter &node) {
+  const auto *sequence = node.expectOperands(1, 1) ? getSequence(node, 0) : nullptr;
+  if (sequence)
+    node.setKnown(0, {node.getBuilder().getI64Type(), {}, {KnownElement(node.extent(sequence->size()))}});
+}
+
+/// The parts that `split` asks for, which is left out (every element by itself), one size, or a list of sizes; nothing
+/// after an error.
+std::optional<SmallVector<int64_t>> getParts(NodeImporter &node, int64_t extent) {
+  if (!node.hasOperand(1))
+    return SmallVector<int64_t>(extent, 1);
+  std::optional<SmallVector<int64_t>> parts = node.getKnownIntegers(1, "split");
+  if (!parts)
+    return std::nullopt;
+  if (node.getRank(1) == 0) {
+    int64_t size = parts->front();
+    if (size < 1) {
+      node.error() << "splits into parts of " << size << " elements";
+      return std::nullopt;
+    }
+    parts->assign(extent / size, size);
+    if (extent % size)
+      parts->push_back(extent % size);
+    return parts;
+  }
+  int64_t total = 0;
+  for (int64_t size : *parts)
+    total = size < 0 || size > extent ? extent + 1 : total + size;
+  if (total == extent)
+    return parts;
+  node.error() << "splits " << extent << " elements into parts that do not add up to them";
+  return std::nullopt;
+}
+
+void importSplitToSequence(NodeImporter &node) {
+  if (!node.expectOperands(1, 2))
+    return;
+  Dims dims(node.getDims(0));
+  int64_t axis = node.normalizeAxis(node.getInteger("axis", 0), dims.size());
+  if (node.hasFailed())
+    return;
+  std::optional<int64_t> extent = constantDim(dims[axis]);
+  if (!extent) {
+    node.error() << "splits an extent that only a run knows into a sequence, whose length must be known";
+    return;
+  }
+  std::optional<SmallVector<int64_t>> parts = getParts(node, *extent);
+  Value x = node.getOperand(0);
+  if (!parts || node.hasFailed())
+    return;
+  bool squeezes = !node.hasOperand(1) && !node.getFlag("keepdims", true);
+  SmallVector<Tensor *> elements;
+  int64_t start = 0;
+  for (int64_t size : *parts) {
+    NumPySlice slice(dims.size());
+    slice.starts[axis] = size == 0 ? 0 : start;
+    slice.sizes[axis] = size;
+    start += size;
+    Value part =
+        node.create<SliceOp>(x, node.integers(slice.starts), node.integers(slice.sizes), node.integers(slice.steps));
+    if (squeezes) {
+      Dims squeezed(dims);
+      squeezed.erase(squeezed.begin() + axis);
+      part = node.reshape(part, squeezed);
+    }
+    elements.push_back(makeElement(node, part));
+  }
+  node.setElements(0, std::move(elements));
+}
+
+void importConcatFromSequence(NodeImporter &node) {
+  const auto *sequence = node.expectOperands(1, 1) ? getSequence(node, 0) : nullptr;
+  if (!sequence)
+    return;
+  if (sequence->empty()) {
+    node.error() << "concatenates an empty sequence";
+    return;
+  }
+  bool isStacked = node.getFlag("new_axis", false);
+  int64_t rank = sequence->front()->dims.size(), axis = node.getInteger("axis", 0);
+  if (!node.hasAttribute("axis"))
+    node.error() << "lacks the attribute 'axis'";
+  axis = node.normalizeAxis(axis, rank + isStacked);
+  SmallVector<Value> operands;
+  for (Tensor *element : *sequence) {
+    if (node.hasFailed())
+      return;
+    Value value = element->elements ? Value() : node.getImporter().materialize(*element, node.getLocation());
+    if (!value || static_cast<int64_t>(element->dims.size()) != rank) {
+      node.error() << "concatenates elements that are not tensors of one rank";
+      return;
+    }
+    if (isStacked) {
+      Dims dims(element->dims);
+      dims.insert(dims.begin() + axis, node.extent(1));
+      value = node.reshape(value, dims);
+    }
+    operands.push_back(value);
+  }
+  node.setResult(0,
+                 operands.size() == 1 ? operands[0] : node.create<ConcatOp>(ValueRange(operands), node.integer(axis)));
+}
+
+/// The body for each element of the first sequence, with the elements of other sequences at the same position.
+void importMap(NodeImporter &node) {
+  const onnx::GraphProto *body = node.getGraph("body");
+  const auto *sequence = node.expectOperands(1, node.getNumOperands()) ? getSequence(node, 0) : nullptr;
+  if (!node.hasFailed() && !body)
+    node.error() << "lacks its body";
+  if (!sequence || node.hasFailed())
+    return;
+  SmallVector<SmallVector<Tensor *>> results(node.getNumResults());
+  for (size_t step = 0; step < sequence->size(); ++step) {
+    SmallVector<Tensor *> inputs;
+    for (int64_t i = 0; i < node.getNumOperands(); ++i) {
+      Tensor *operand = node.getTensor(i);
+      if (operand->elements && operand->elements->size() <= step) {
+        node.error() << "operand " << i << " is shorter than the first sequence";
+        return;
+      }
+      inputs.push_back(operand->elements ? (*operand->elements)[step] : operand);
+    }
+    auto made = node.getImporter().importSubgraph(*body, node.getScope(), inputs);
+    if (failed(made) || made->size() != results.size()) {
+      if (succeeded(made))
+        node.error() << "has " << results.size() << " results, its body gives " << made->size();
+      node.markFailed();
+      return;
+    }
+    for (auto [list, tensor] : llvm::zip(results, *made))
+      list.push_back(tensor);
+  }
+  for (auto [i, list] : llvm::enumerate(results))
+    node.setElements(i, std::move(list));
+}
+
+//===-- Optional values ----------------------------------------------------===//
+
+void importOptional(NodeImporter &node) {
+  if (!node.expectOperands(0, 1))
+    return;
+  SmallVector<Tensor *> elements;
+  if (node.hasOperand(0))
+    elements.push_back(node.getTensor(0));
+  node.setElements(0, std::move(elements), /*isOptional=*/true);
+}
+
+/// From opset 18 on the operand may be a tensor or a sequence, which is there, or be left out.
+void importHasElement(NodeImporter &node) {
+  if (!node.expectOperands(0, 1))
+    return;
+  bool isThere = node.hasOperand(0) && !(node.getTensor(0)->isOptional && node.getTensor(0)->elements->empty());
+  node.setKnown(0, {node.getBuilder().getI1Type(), {}, {KnownElement(node.extent(isThere))}});
+}
+
+void importGetElement(NodeImporter &node) {
+  if (!node.expectOperands(1, 1))
+    return;
+  Tensor *operand = node.getTensor(0);
+  if (operand->isOptional && operand->elements->empty())
+    node.error() << "reads an optional value that is empty";
+  else
+    node.setTensor(0, operand->isOptional ? operand->elements->front() : operand);
+}
+
+} // namespace
+
+void registerSequences(OpRegistry &registry) {
+  registry.addForSequences("SequenceEmpty", 11, importEmpty);
+  registry.addForSequences("SequenceConstruct", 11, importConstruct);
+  registry.addForSequences("SequenceInsert", 11, importInsert);
+  registry.addForSequences("SequenceErase", 11, importErase);
+  registry.addForSequences("SequenceAt", 11, importAt);
+  registry.addForSequences("SequenceLength", 11, importLength);
+  registry.addForSequences("SequenceMap", 17, importMap);
+  registry.addForSequences("ConcatFromSequence", 11, importConcatFromSequence);
+  registry.add("SplitToSequence", 11, importSplitToSequence);
+  registry.addForSequences("Optional", 15, importOptional);
+  registry.addForSequences("OptionalHasElement", 15, importHasElement);
+  registry.addForSequences("OptionalGetElement", 15, importGetElement);
+}
+
+} // namespace dlc::onnx_import
