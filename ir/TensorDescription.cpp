@@ -22,6 +22,14 @@ public:
     return llvm::map_to_vector(dims[value], [&](AffineExpr extent) { return describeExtent(extent, names); });
   }
 
+  SmallVector<Dims> find(ValueRange values) {
+    return llvm::map_to_vector(values, [&](Value value) {
+      infer(value);
+      return dims[value];
+    });
+  }
+  llvm::ArrayRef<std::string> getNames() const { return names; }
+
 private:
   /// A dynamic extent: `name` is empty if it has none.
   AffineExpr makeSymbol(StringRef name, MLIRContext *context) {
@@ -108,6 +116,13 @@ private:
 } // namespace
 
 SmallVector<std::string> describeExtents(Value value) { return ExtentFinder().describe(value); }
+
+SmallVector<Dims> inferExtents(ValueRange values, SmallVectorImpl<std::string> &names) {
+  ExtentFinder finder;
+  SmallVector<Dims> extents = finder.find(values);
+  names.assign(finder.getNames().begin(), finder.getNames().end());
+  return extents;
+}
 
 std::string describeShape(Value value) { return "[" + llvm::join(describeExtents(value), ", ") + "]"; }
 

@@ -4,7 +4,9 @@
 #ifndef DLC_IR_TENSORDESCRIPTION_H
 #define DLC_IR_TENSORDESCRIPTION_H
 
+#include "ir/ShapeInference.h"
 #include "mlir/IR/Value.h"
+#include "mlir/IR/ValueRange.h"
 #include "llvm/ADT/SmallVector.h"
 #include <string>
 
@@ -21,6 +23,10 @@ std::string describeShape(mlir::Value value);
 /// The extents one by one, for a message about a tensor that differs in some of them, and such a tensor.
 llvm::SmallVector<std::string> describeExtents(mlir::Value value);
 std::string describeTensor(mlir::Type elementType, llvm::ArrayRef<std::string> extents);
+
+/// The extents of `values` as expressions, for whoever continues a function that is under construction: symbol i is
+/// `names[i]`, which is empty where an extent has no name.
+llvm::SmallVector<Dims> inferExtents(mlir::ValueRange values, llvm::SmallVectorImpl<std::string> &names);
 
 /// A type without a value: `f32[?, 8]` for a tensor, `f32` for an element type, what MLIR prints for all others.
 std::string describeType(mlir::Type type);

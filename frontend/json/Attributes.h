@@ -18,6 +18,8 @@ public:
 
   /// The value of `key`, its default, or null.
   const JsonValue *find(llvm::StringRef key) const;
+  /// The object itself, null if the model has none.
+  const JsonValue *getObject() const { return value; }
   /// Whether the model itself gives `key`.
   bool isGiven(llvm::StringRef key) const { return value && value->find(key); }
   int64_t integer(llvm::StringRef key) const { return get(key).integer; }

@@ -77,6 +77,7 @@ struct NodeKind {
   size_t minInputs, maxInputs, maxOutputs;
   std::vector<Field> fields; ///< of `attributes`
   std::function<NodeResults(NodeContext &context)> build;
+  bool isOpen = false; ///< `attributes` may have any keys, which `build` checks
 };
 
 /// What an attribute may be that ONNX writes as 0 or 1.

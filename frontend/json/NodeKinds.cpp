@@ -18,6 +18,7 @@ ArrayRef<NodeKind> dlc::json::getNodeKinds() {
     addSelectionNodes(result);
     addTrainingNodes(result);
     addLossNodes(result);
+    addOnnxNodes(result);
     return result;
   }();
   return kinds;
@@ -38,6 +39,8 @@ RulePtr dlc::json::getNodeRule() {
     result.noun = "node";
     RulePtr input =
         defined("node_input", either({string(), number(), boolean(), list(anything())}, "a tensor's name or numbers"));
+    RulePtr scalar = either({number(), string(), boolean()}),
+            anyAttributes = defined("node_attributes", mapOf(either({number(), string(), boolean(), list(scalar)})));
     for (const NodeKind &kind : getNodeKinds()) {
       std::vector<Field> fields = {
           optional("name", string(), "", "Name of the node, for people"),
@@ -45,7 +48,7 @@ RulePtr dlc::json::getNodeRule() {
                    "Names of tensors, or numbers; \"\" leaves an optional one out"),
           kind.maxOutputs == 0 ? optional("outputs", list(string(), 0, 0), "[]", "None")
                                : required("outputs", list(string(), 1, kind.maxOutputs), "Names of the results"),
-          optional("attributes", object(kind.fields), "", "As the ONNX operation's")};
+          optional("attributes", kind.isOpen ? anyAttributes : object(kind.fields), "", "As the ONNX operation's")};
       fields[1].isRequired = kind.minInputs != 0;
       fields[3].isRequired = llvm::any_of(kind.fields, [](const Field &field) { return field.isRequired; });
       result.variants.push_back({kind.name, "The ONNX operation " + kind.name, std::move(fields)});

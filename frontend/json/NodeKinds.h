@@ -26,6 +26,8 @@ void addShapeNodes(std::vector<NodeKind> &kinds);
 void addSelectionNodes(std::vector<NodeKind> &kinds);
 void addTrainingNodes(std::vector<NodeKind> &kinds);
 void addLossNodes(std::vector<NodeKind> &kinds);
+/// All ops of ONNX that are not among `kinds` yet.
+void addOnnxNodes(std::vector<NodeKind> &kinds);
 
 } // namespace dlc::json
 

@@ -21,6 +21,8 @@ public:
 
   void error(Position position, const llvm::Twine &message);
   void warning(Position position, const llvm::Twine &message);
+  /// Counts an error that others have reported.
+  void noteError() { ++errors; }
   bool hasErrors() const { return errors != 0; }
   mlir::FileLineColLoc at(Position position) const;
   mlir::MLIRContext *getContext() const { return context; }

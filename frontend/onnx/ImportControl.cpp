@@ -123,6 +123,7 @@ void importDropout(NodeImporter &node) {
 void registerControl(OpRegistry &registry) {
   registry.addForSequences("Identity", 1, importIdentity);
   registry.add("If", 1, importIf);
+  registry.noteBody("If");
   registry.add("Dropout", 1, importDropout);
 }
 

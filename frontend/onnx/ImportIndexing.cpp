@@ -88,7 +88,7 @@ void importOneHot(NodeImporter &node) {
 }
 
 void importTrilu(NodeImporter &node) {
-  if (!node.expectOperands(1, 2))
+  if (!node.expectOperands(1, 2) || (node.hasOperand(1) && !expectElements(node, 1, ElementClass::Integer)))
     return;
   if (node.getRank(0) < 2) {
     node.error() << "expects an operand of rank 2 or more, got rank " << node.getRank(0);
@@ -114,6 +114,8 @@ void importEyeLike(NodeImporter &node) {
     return;
   }
   Type i64 = node.getBuilder().getI64Type(), type = node.getTypeAttribute("dtype", node.getElementType(0));
+  if (node.hasFailed())
+    return;
   Value rows = numberAlong(node, node.getOperand(0), 0, 2), columns = numberAlong(node, node.getOperand(0), 1, 2);
   Value shift = node.createScalar(i64, static_cast<double>(node.getInteger("k", 0)));
   node.setResult(0, node.cast(node.create<EqualOp>(columns, node.create<AddOp>(rows, shift)), type));

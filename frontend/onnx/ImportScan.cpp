@@ -158,6 +158,9 @@ void importScan(NodeImporter &node) {
 
 } // namespace
 
-void registerScan(OpRegistry &registry) { registry.add("Scan", 9, importScan); }
+void registerScan(OpRegistry &registry) {
+  registry.add("Scan", 9, importScan);
+  registry.noteBody("Scan");
+}
 
 } // namespace dlc::onnx_import

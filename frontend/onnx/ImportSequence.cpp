@@ -136,7 +136,7 @@ std::optional<SmallVector<int64_t>> getParts(NodeImporter &node, int64_t extent)
 }
 
 void importSplitToSequence(NodeImporter &node) {
-  if (!node.expectOperands(1, 2))
+  if (!node.expectOperands(1, 2) || !node.operandsAreTensors())
     return;
   Dims dims(node.getDims(0));
   int64_t axis = node.normalizeAxis(node.getInteger("axis", 0), dims.size());
@@ -277,7 +277,7 @@ void registerSequences(OpRegistry &registry) {
   registry.addForSequences("SequenceLength", 11, importLength);
   registry.addForSequences("SequenceMap", 17, importMap);
   registry.addForSequences("ConcatFromSequence", 11, importConcatFromSequence);
-  registry.add("SplitToSequence", 11, importSplitToSequence);
+  registry.addForSequences("SplitToSequence", 11, importSplitToSequence);
   registry.addForSequences("Optional", 15, importOptional);
   registry.addForSequences("OptionalHasElement", 15, importHasElement);
   registry.addForSequences("OptionalGetElement", 15, importGetElement);

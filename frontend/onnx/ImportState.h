@@ -57,6 +57,8 @@ public:
   mlir::Location getFileLocation() { return file->getLocation(); }
   ModelFile &getFile() { return *file; }
 
+  /// Whether attributes come from a format that does not tell integers from other numbers and names element types.
+  bool hasPlainAttributes() const { return plainAttributes; }
   void noteLackOfExtents() { needsExtents = true; }
   Tensor *createTensor(llvm::StringRef name);
   /// The graph value of `tensor`, which is made if need be; null if its elements depend on symbolic extents.
@@ -89,7 +91,7 @@ protected:
 
   std::shared_ptr<ModelFile> file;
   const ImportOptions &options;
-  bool needsExtents = false;
+  bool needsExtents = false, plainAttributes = false;
   mlir::OpBuilder builder;
   mlir::func::FuncOp entry;
   std::deque<Tensor> tensors;

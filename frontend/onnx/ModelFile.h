@@ -20,6 +20,11 @@ public:
   /// Maps and parses `path`; fails with a diagnostic at the file.
   static mlir::FailureOr<std::shared_ptr<ModelFile>> open(llvm::StringRef path, mlir::MLIRContext *context);
 
+  /// No file, for nodes of another format's model; errors are at `location`.
+  static std::shared_ptr<ModelFile> none(mlir::Location location) {
+    return std::shared_ptr<ModelFile>(new ModelFile("", location));
+  }
+
   const onnx::ModelProto &getModel() const { return model; }
   /// What diagnostics about the file as a whole refer to.
   mlir::Location getLocation() const { return location; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A node's attributes, checked as they are read.
 #include "frontend/onnx/NodeImporter.h"
+#include "ir/TensorDescription.h"
 #include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/SmallSet.h"
 
@@ -18,7 +19,19 @@ static StringRef getTypeName(int type) {
   return type >= 0 && type < static_cast<int>(std::size(names)) ? names[type] : "one that ONNX does not have";
 }
 
+bool NodeImporter::hasAttribute(StringRef name) {
+  read.insert(name);
+  return attributes.contains(name);
+}
+
+/// Attribute `name` if it is of `type`, where that may be written instead of another one.
+const Proto *NodeImporter::findPlain(StringRef name, int type) {
+  const Proto *attribute = importer.hasPlainAttributes() ? attributes.lookup(name) : nullptr;
+  return attribute && attribute->type() == type ? attribute : nullptr;
+}
+
 const Proto *NodeImporter::getAttribute(StringRef name, int type, StringRef typeName) {
+  read.insert(name);
   const Proto *attribute = attributes.lookup(name);
   if (!attribute)
     return nullptr;
@@ -36,6 +49,8 @@ int64_t NodeImporter::getInteger(StringRef name, int64_t otherwise) {
 }
 
 double NodeImporter::getReal(StringRef name, double otherwise) {
+  if (const Proto *integer = findPlain(name, Proto::INT))
+    return static_cast<double>(integer->i());
   const Proto *attribute = getAttribute(name, Proto::FLOAT, "FLOAT");
   return attribute ? attribute->f() : otherwise;
 }
@@ -53,6 +68,8 @@ std::optional<SmallVector<int64_t>> NodeImporter::getIntegers(StringRef name) {
 }
 
 std::optional<SmallVector<double>> NodeImporter::getReals(StringRef name) {
+  if (const Proto *integers = findPlain(name, Proto::INTS))
+    return SmallVector<double>(integers->ints().begin(), integers->ints().end());
   const Proto *attribute = getAttribute(name, Proto::FLOATS, "FLOATS");
   if (!attribute)
     return std::nullopt;
@@ -103,6 +120,13 @@ SmallVector<int64_t> NodeImporter::getSizes(StringRef name, int64_t count, int64
 Type NodeImporter::getTypeAttribute(StringRef name, Type otherwise) {
   if (!hasAttribute(name))
     return otherwise;
+  if (const Proto *text = findPlain(name, Proto::STRING)) {
+    for (int code = 1; onnx::TensorProto::DataType_IsValid(code); ++code)
+      if (Type type = onnx_import::getElementType(code, getContext()); type && describeType(type) == text->s())
+        return type;
+    error() << "attribute '" << name << "': there is no element type '" << text->s() << "'";
+    return {};
+  }
   int64_t number = getInteger(name, 0);
   Type type = onnx::TensorProto::DataType_IsValid(number) && number == static_cast<int>(number)
                   ? onnx_import::getElementType(number, getContext())

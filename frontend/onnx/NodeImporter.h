@@ -5,6 +5,7 @@
 #define DLC_FRONTEND_ONNX_NODEIMPORTER_H
 
 #include "frontend/onnx/ImportState.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace dlc::onnx_import {
 
@@ -65,7 +66,9 @@ public:
   //===-- Attributes -------------------------------------------------------===//
   // A getter reports an error where the attribute has another type.
 
-  bool hasAttribute(llvm::StringRef name) const { return attributes.contains(name); }
+  bool hasAttribute(llvm::StringRef name);
+  /// Whether anybody has asked for it.
+  bool hasRead(llvm::StringRef name) const { return read.contains(name); }
   int64_t getInteger(llvm::StringRef name, int64_t otherwise);
   bool getFlag(llvm::StringRef name, bool otherwise = false) { return getInteger(name, otherwise) != 0; }
   double getReal(llvm::StringRef name, double otherwise);
@@ -132,6 +135,7 @@ private:
   /// Whether there is an operand i, which is an error if not.
   bool checkOperand(int64_t i);
   void reportUnknown(int64_t i, llvm::StringRef what);
+  const onnx::AttributeProto *findPlain(llvm::StringRef name, int type);
   const onnx::AttributeProto *getAttribute(llvm::StringRef name, int type, llvm::StringRef typeName);
   mlir::Value complete(mlir::Operation *op);
   /// A constant, each of whose elements `write` stores.
@@ -147,6 +151,7 @@ private:
   mlir::Location location;
   llvm::SmallVector<Tensor *> operands; ///< null: left out
   llvm::SmallVector<Tensor *> results;  ///< null: not set yet
+  llvm::StringSet<> read;               ///< names of attributes
   bool failed = false;
 };
 

@@ -30,6 +30,15 @@ void OpRegistry::add(llvm::StringRef op, int64_t since, ImportFunction function)
   list.insert(next, {since, std::move(function)});
 }
 
+std::vector<std::string> OpRegistry::getPlainOps() const {
+  std::vector<std::string> ops;
+  for (const auto &entry : versions)
+    if (!sequenceOps.contains(entry.getKey()) && !opsWithBody.contains(entry.getKey()))
+      ops.push_back(entry.getKey().str());
+  llvm::sort(ops);
+  return ops;
+}
+
 ImportFunction OpRegistry::lookup(llvm::StringRef op, int64_t opset) const {
   auto found = versions.find(op);
   ImportFunction function = nullptr;

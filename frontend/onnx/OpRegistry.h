@@ -9,6 +9,7 @@
 #include "llvm/ADT/StringSet.h"
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace dlc::onnx_import {
 
@@ -35,6 +36,10 @@ public:
     add(op, since, std::move(function));
   }
   bool takesSequences(llvm::StringRef op) const { return sequenceOps.contains(op); }
+  /// `op` has graphs as attributes.
+  void noteBody(llvm::StringRef op) { opsWithBody.insert(op); }
+  /// All ops whose operands and results are tensors and whose attributes are numbers and strings.
+  std::vector<std::string> getPlainOps() const;
 
   ImportFunction lookup(llvm::StringRef op, int64_t opset) const;
   ImportFunction lookupEvaluator(llvm::StringRef op) const { return evaluators.lookup(op); }
@@ -51,7 +56,7 @@ private:
   };
   llvm::StringMap<llvm::SmallVector<Version, 2>> versions; // ascending
   llvm::StringMap<ImportFunction> evaluators;
-  llvm::StringSet<> sequenceOps;
+  llvm::StringSet<> sequenceOps, opsWithBody;
 };
 
 // One function per family, each in a file of its own.

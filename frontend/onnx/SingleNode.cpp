@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/SingleNode.h"
+#include "frontend/onnx/NodeImporter.h"
+#include "frontend/onnx/OpRegistry.h"
+#include "ir/TensorDescription.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+namespace {
+
+/// The newest version of every op.
+constexpr int64_t newestOpset = 1000;
+
+/// The state of a graph that consists of one node.
+class SingleNodeState final : public ImportState {
+public:
+  SingleNodeState(OpBuilder &outer, Location location, const ImportOptions &options)
+      : ImportState(ModelFile::none(location), outer.getContext(), options) {
+    builder.setInsertionPoint(outer.getInsertionBlock(), outer.getInsertionPoint());
+    entry = llvm::cast<func::FuncOp>(outer.getInsertionBlock()->getParentOp());
+    plainAttributes = true;
+  }
+
+  /// What the graph knows of its values.
+  void setValues(ArrayRef<Value> values) {
+    SmallVector<std::string> names;
+    SmallVector<Dims> extents = inferExtents(values, names);
+    for (auto [value, dims] : llvm::zip(values, extents))
+      setDims(value, dims);
+    for (auto [i, name] : llvm::enumerate(names))
+      symbols[name.empty() ? "?" + std::to_string(i) : name] = getAffineSymbolExpr(i, getContext());
+  }
+
+  Tensor *addOperand(const SingleOperand &operand, StringRef name) {
+    Tensor *tensor = createTensor(name);
+    if (operand.value) {
+      tensor->value = operand.value;
+      tensor->elementType = getElementTypeOrSelf(operand.value);
+      tensor->dims = Dims(getDims(operand.value));
+      return tensor;
+    }
+    auto type = RankedTensorType::get(operand.shape, operand.elementType);
+    MutableArrayRef<char> bytes = getFile().allocate(operand.bytes.size());
+    llvm::copy(operand.bytes, bytes.begin());
+    tensor->elementType = operand.elementType;
+    tensor->dims = staticDims(type);
+    tensor->constant = {type, bytes};
+    return tensor;
+  }
+
+  FailureOr<SmallVector<Tensor *>> importSubgraph(const onnx::GraphProto &, const Scope &,
+                                                  ArrayRef<Tensor *>) override {
+    return emitError(getFileLocation()) << "a node by itself has no subgraphs";
+  }
+};
+
+onnx::AttributeProto makeAttribute(const SingleAttribute &attribute) {
+  using Proto = onnx::AttributeProto;
+  Proto proto;
+  proto.set_name(attribute.name);
+  switch (attribute.kind) {
+  case SingleAttribute::Kind::Integers:
+    proto.set_type(attribute.isList ? Proto::INTS : Proto::INT);
+    if (!attribute.isList)
+      proto.set_i(attribute.integers.front());
+    else
+      proto.mutable_ints()->Add(attribute.integers.begin(), attribute.integers.end());
+    break;
+  case SingleAttribute::Kind::Reals:
+    proto.set_type(attribute.isList ? Proto::FLOATS : Proto::FLOAT);
+    if (!attribute.isList)
+      proto.set_f(static_cast<float>(attribute.reals.front()));
+    else
+      proto.mutable_floats()->Add(attribute.reals.begin(), attribute.reals.end());
+    break;
+  case SingleAttribute::Kind::Strings:
+    proto.set_type(attribute.isList ? Proto::STRINGS : Proto::STRING);
+    if (!attribute.isList)
+      proto.set_s(attribute.strings.front());
+    for (const std::string &string : attribute.isList ? attribute.strings : std::vector<std::string>())
+      proto.add_strings(string);
+    break;
+  }
+  return proto;
+}
+
+} // namespace
+
+std::vector<std::string> getSingleOps() { return OpRegistry::get().getPlainOps(); }
+
+FailureOr<SmallVector<Value>> importSingleNode(const SingleNode &node, OpBuilder &outer, Location location) {
+  ImportOptions options;
+  SingleNodeState state(outer, location, options);
+  SmallVector<Value> values;
+  for (const SingleOperand &operand : node.operands)
+    if (operand.value)
+      values.push_back(operand.value);
+  state.setValues(values);
+
+  Scope scope;
+  onnx::NodeProto proto;
+  proto.set_name(node.name);
+  proto.set_op_type(node.op);
+  for (auto [i, operand] : llvm::enumerate(node.operands)) {
+    bool isThere = operand.value || operand.elementType;
+    proto.add_input(isThere ? "input " + std::to_string(i + 1) : "");
+    if (isThere)
+      scope.tensors[proto.input(i)] = state.addOperand(operand, proto.input(i));
+  }
+  for (auto [i, isNeeded] : llvm::enumerate(node.results))
+    proto.add_output(isNeeded ? "result " + std::to_string(i + 1) : "");
+  std::vector<onnx::AttributeProto> given;
+  for (const SingleAttribute &attribute : node.attributes)
+    given.push_back(makeAttribute(attribute));
+  AttributeMap attributes;
+  for (const onnx::AttributeProto &attribute : given)
+    attributes[attribute.name()] = &attribute;
+
+  const OpRegistry &registry = OpRegistry::get();
+  NodeImporter importer(state, proto, scope, attributes, newestOpset);
+  ImportFunction evaluate = registry.lookupEvaluator(node.op);
+  if (evaluate && importer.operandsAreKnown())
+    evaluate(importer);
+  if (!importer.hasFailed() && !importer.hasAllResults())
+    registry.lookup(node.op, newestOpset)(importer);
+  if (failed(importer.finish()))
+    return failure();
+  SmallVector<Value> results;
+  for (const std::string &name : proto.output()) {
+    Value value = name.empty() ? Value() : state.materialize(*scope.tensors.lookup(name), importer.getLocation());
+    if (!value && !name.empty())
+      return importer.error() << "gives a value of symbolic extents, which is not supported here";
+    results.push_back(value);
+  }
+  for (const SingleAttribute &attribute : node.attributes)
+    if (!importer.hasRead(attribute.name))
+      emitWarning(location) << importer.describeNode() << " does not use the attribute '" << attribute.name << "'";
+  return results;
+}
+
+} // namespace dlc::onnx_import
