@@ -3,6 +3,7 @@
 #include "ir/Names.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
+#include "ir/OpsSize.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/SetVector.h"
@@ -70,6 +71,13 @@ static LogicalResult collectConstantWork(Value value, llvm::SetVector<Operation 
 Value LoopBuilder::bring(Value outer) {
   if (Value known = brought.lookup(outer))
     return known;
+  // A shape has no memory that a loop could bring; its operands have.
+  if (auto shape = outer.getDefiningOp<ShapeOp>()) {
+    IRMapping mapping;
+    for (Value operand : shape.getOperands())
+      mapping.map(operand, bring(operand));
+    return brought[outer] = builder.clone(*shape, mapping)->getResult(0);
+  }
   llvm::SetVector<Operation *> work;
   if (failed(collectConstantWork(outer, work))) {
     invariants.push_back(outer);

@@ -59,12 +59,13 @@ def Dlc_UpdateSliceOp : Dlc_Movement<"update_slice", "A tensor with some rows re
   }];
 }
 def Dlc_ResizeOp : Dlc_Movement<"resize", "Interpolation to other extents, dimension by dimension",
-    (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$sizes, DenseF64ArrayAttr:$scales, DenseF64ArrayAttr:$roi, Dlc_ResizeModeAttr:$mode,
+    (ins Dlc_Tensor:$x, Optional<Dlc_Tensor>:$like, DenseI64ArrayAttr:$sizes, DenseF64ArrayAttr:$scales, DenseF64ArrayAttr:$roi, Dlc_ResizeModeAttr:$mode,
          StrAttr:$coordinate_mode, StrAttr:$nearest_mode, F64Attr:$cubic_coefficient, BoolAttr:$exclude_outside,
          BoolAttr:$antialias, F64Attr:$extrapolation_value), [Dlc_FollowsLayout]> {
   let description = [{
     ONNX `Resize`, with everything resolved: `sizes` are the result's extents (-1: the operand's, unscaled) and `scales`
-    the factors by which coordinates are transformed, one per dimension; `roi` is empty or starts then ends;
+    the factors by which coordinates are transformed, one per dimension; where a size is -2, the extent is that of `like`,
+    whose elements are not read, and a scale of 0 is the quotient of the result's extent and the operand's. `roi` is empty or starts then ends;
     `coordinate_mode` and `nearest_mode` have ONNX's spellings.
   }];
 }

@@ -14,6 +14,7 @@ class Dlc_TopK<string opMnemonic, string text, list<Trait> traits = []> : Dlc_Gr
 def Dlc_TopKOp : Dlc_TopK<"top_k", "The k largest elements along `axis`, in order"> {
   let description = [{
     Of equal elements the first comes first; NaN is larger than every number. With `smallest` the k smallest, in order.
+    `k == -1` orders all elements.
 
     ```mlir
     %v = dlc.top_k %x {k = 3 : i64, axis = 1 : i64} : tensor<?x65xf32> -> tensor<?x3xf32>

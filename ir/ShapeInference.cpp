@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ShapeInference.h"
+#include "ir/ExtentAlgebra.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -59,7 +60,10 @@ AffineExpr divideExactly(AffineExpr numerator, AffineExpr denominator) {
   AffineExpr rest = getAffineConstantExpr(belowConstant, context);
   for (AffineExpr factor : below)
     rest = rest * factor;
-  return constantDim(rest) == 1 ? result : result.floorDiv(rest);
+  if (constantDim(rest) == 1)
+    return result;
+  // Nothing is divided by an extent that is 0: what is left of no elements is 0.
+  return result.floorDiv(constantDim(rest) ? rest : maximumExtent(rest, getAffineConstantExpr(1, context)));
 }
 
 LogicalResult copyDims(llvm::ArrayRef<AffineExpr> operand, Dims &result) {

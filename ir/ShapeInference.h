@@ -52,7 +52,7 @@ mlir::LogicalResult windowGradientDims(std::optional<mlir::Location> location,
 mlir::LogicalResult reducedDims(std::optional<mlir::Location> location, llvm::ArrayRef<mlir::AffineExpr> operand,
                                 llvm::ArrayRef<int64_t> axes, bool keepDims, Dims &result);
 
-/// Extents of the `k` largest elements along `axis`.
+/// Extents of the `k` largest elements along `axis`; of all if `k` is -1.
 mlir::LogicalResult topKDims(std::optional<mlir::Location> location, llvm::ArrayRef<mlir::AffineExpr> operand,
                              int64_t k, int64_t axis, Dims &result);
 

@@ -176,6 +176,8 @@ LogicalResult topKDims(std::optional<Location> location, llvm::ArrayRef<AffineEx
   if (axis < 0 || axis >= static_cast<int64_t>(operand.size()))
     return emitOptionalError(location, "axis ", axis, " is not one of the ", operand.size(), " dimensions");
   std::optional<int64_t> extent = constantDim(operand[axis]);
+  if (k == -1)
+    return copyDims(operand, result);
   if (k < 0 || (extent && k > *extent))
     return emitOptionalError(location, "the ", k, " largest of ", extent.value_or(0), " elements");
   result.assign(operand.begin(), operand.end());
@@ -258,8 +260,14 @@ LogicalResult ResizeOp::inferShape(std::optional<Location> location, Adaptor ada
   if (adaptor.getSizes().size() != rank || adaptor.getScales().size() != rank ||
       (!adaptor.getRoi().empty() && adaptor.getRoi().size() != 2 * rank))
     return emitOptionalError(location, "resize has one size and scale for each of the ", rank, " dimensions");
-  for (auto [extent, size] : llvm::zip(dims[0], adaptor.getSizes()))
-    result.push_back(size == -1 ? extent : getAffineConstantExpr(size, adaptor.getX().getContext()));
+  for (auto [dim, size] : llvm::enumerate(adaptor.getSizes())) {
+    if (size < -2 || (size == -2 && (dims.size() < 2 || dims[1].size() != rank)))
+      return emitOptionalError(location, "a size of resize is a number, -1, or -2 for the extent of `like`, got ",
+                               size);
+    result.push_back(size == -1   ? dims[0][dim]
+                     : size == -2 ? dims[1][dim]
+                                  : getAffineConstantExpr(size, adaptor.getX().getContext()));
+  }
   return success();
 }
 

@@ -25,6 +25,7 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
   manager.addPass(createPruneLoops());
   manager.addPass(createBindLoopShapes());
   manager.addPass(createCheckIndices());
+  manager.addPass(createCheckExtents());
   manager.addPass(createFoldParameters({options.replaceableWeights}));
   OpPassManager &function = manager.nest<func::FuncOp>();
   // Identities and dead code go at every level; anything else would change what -O0 is compared for.

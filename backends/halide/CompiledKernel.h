@@ -12,10 +12,13 @@ namespace dlc::halide {
 /// One kernel for one instruction set.
 struct CompiledKernel {
   /// A module that defines `int kernel(void *scratch, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t
-  /// *result)` and may call libm, memcpy and memset, nothing else.
+  /// *result)` and may call libm, memcpy and memset, nothing else; but for one that allocates itself.
   std::string bitcode;
   /// Bytes that `scratch` points to, 64-byte aligned.
   int64_t scratchBytes = 0;
+  /// In place of `scratchBytes`, of a kernel whose buffers have sizes that a run computes: `scratch` is the thread's
+  /// dlc_scratch, which the kernel hands to halide_malloc and halide_free.
+  static constexpr int64_t allocatesItself = -1;
 };
 
 } // namespace dlc::halide

@@ -18,6 +18,7 @@ void registerGenerationEmitters(EmitterRegistry &registry);
 void registerConcatenationEmitters(EmitterRegistry &registry);
 void registerScatterEmitters(EmitterRegistry &registry);
 void registerSelectionEmitters(EmitterRegistry &registry);
+void registerSizeEmitters(EmitterRegistry &registry);
 void registerResizeEmitters(EmitterRegistry &registry);
 void registerReductionEmitters(EmitterRegistry &registry);
 void registerWindowEmitters(EmitterRegistry &registry);

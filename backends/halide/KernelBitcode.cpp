@@ -46,8 +46,9 @@ static std::optional<int64_t> getLargestSize(const llvm::Value *size, const llvm
   return static_cast<int64_t>(bits.getMaxValue().getZExtValue());
 }
 
-/// Gives every call of halide_malloc its own offset in the scratch memory. One call has at most one block alive at a
-/// time, because Halide frees what a loop's body allocates at its end.
+/// Gives every call of halide_malloc its own offset in the scratch memory, whose size it returns; where a size is known
+/// only at run time, leaves all calls and returns CompiledKernel::allocatesItself. One call has at most one block alive
+/// at a time, because Halide frees what a loop's body allocates at its end.
 static llvm::Expected<int64_t> placeAllocations(llvm::Module &module, llvm::Function &kernel) {
   int64_t bytes = 0;
   if (llvm::Function *allocate = module.getFunction("halide_malloc")) {
@@ -55,16 +56,19 @@ static llvm::Expected<int64_t> placeAllocations(llvm::Module &module, llvm::Func
     for (llvm::Instruction &instruction : llvm::instructions(kernel))
       if (auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction); call && call->getCalledFunction() == allocate)
         calls.push_back(call);
+    // Sizes that a run computes are asked of the runtime, for all blocks of the kernel.
+    if (llvm::any_of(calls, [&](llvm::CallInst *call) {
+          return !getLargestSize(call->getArgOperand(1), module.getDataLayout());
+        }))
+      return CompiledKernel::allocatesItself;
     for (llvm::CallInst *call : calls) {
-      std::optional<int64_t> size = getLargestSize(call->getArgOperand(1), module.getDataLayout());
-      if (!size)
-        return llvm::createStringError("a buffer inside the kernel has a size that depends on dynamic extents");
+      int64_t size = *getLargestSize(call->getArgOperand(1), module.getDataLayout());
       llvm::IRBuilder<> builder(call);
       call->replaceAllUsesWith(
           builder.CreateInBoundsGEP(builder.getInt8Ty(), kernel.getArg(0), builder.getInt64(bytes)));
       call->eraseFromParent();
       // Halide's vectors may reach over the end of a block by less than a vector.
-      bytes = llvm::alignTo(bytes + *size + 64, 64);
+      bytes = llvm::alignTo(bytes + size + 64, 64);
     }
     if (!calls.empty())
       kernel.removeParamAttr(0, llvm::Attribute::ReadNone);
@@ -89,7 +93,8 @@ static llvm::Expected<int64_t> placeAllocations(llvm::Module &module, llvm::Func
 /// Bodies for Halide's error functions, which no_runtime leaves undefined.
 static void defineErrorFunctions(llvm::Module &module) {
   for (llvm::Function &function : module) {
-    if (!function.isDeclaration() || !function.getName().starts_with("halide_"))
+    if (!function.isDeclaration() || !function.getName().starts_with("halide_") ||
+        function.getName() == "halide_malloc" || function.getName() == "halide_free")
       continue;
     function.setLinkage(llvm::GlobalValue::InternalLinkage);
     llvm::IRBuilder<> builder(llvm::BasicBlock::Create(module.getContext(), "", &function));

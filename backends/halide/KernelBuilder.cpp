@@ -2,6 +2,7 @@
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/ReductionStages.h"
+#include "ir/ExtentAlgebra.h"
 #include "ir/OpsKernel.h"
 
 using namespace mlir;
@@ -34,6 +35,7 @@ const EmitterRegistry &getEmitterRegistry() {
     registerConcatenationEmitters(all);
     registerScatterEmitters(all);
     registerSelectionEmitters(all);
+    registerSizeEmitters(all);
     registerResizeEmitters(all);
     registerReductionEmitters(all);
     registerWindowEmitters(all);
@@ -55,15 +57,36 @@ KernelFuncOp KernelBuilder::getKernel() const { return llvm::cast<KernelFuncOp>(
 Operation *KernelBuilder::getAnchorOp() { return getKernel().getAnchorOp(); }
 KernelBuilder::~KernelBuilder() = default;
 
+/// Whether a part of `expr` may leave 32 bits though its value does not: it has a large factor.
+static bool hasLargeConstant(AffineExpr expr) {
+  bool found = false;
+  expr.walk([&](AffineExpr part) {
+    std::optional<int64_t> value = constantDim(part);
+    found |= value && std::abs(*value) > INT16_MAX;
+  });
+  return found;
+}
+
 Expr KernelBuilder::toExpr(AffineExpr expr) const {
+  if (!constantDim(expr) && hasLargeConstant(expr))
+    return Halide::cast<int32_t>(toExpr(expr, Halide::Int(64)));
+  return toExpr(expr, Halide::Int(32));
+}
+
+Expr KernelBuilder::toExpr(AffineExpr expr, Halide::Type type) const {
   if (auto constant = constantDim(expr))
-    return Expr(static_cast<int32_t>(*constant));
+    return Halide::Internal::make_const(type, *constant);
   if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(expr)) {
     assert(symbol.getPosition() < symbols.size() && "the kernel declares every symbol of its extents");
-    return symbols[symbol.getPosition()];
+    return Halide::cast(type, symbols[symbol.getPosition()]);
   }
+  if (AffineExpr x = matchAtLeastZero(expr))
+    return Halide::max(toExpr(x, type), Halide::Internal::make_zero(type));
+  if (AffineExpr x = matchSign(expr))
+    return select(toExpr(x, type) < Halide::Internal::make_zero(type), Halide::Internal::make_const(type, -1),
+                  Halide::Internal::make_zero(type));
   auto binary = llvm::cast<AffineBinaryOpExpr>(expr);
-  Expr lhs = toExpr(binary.getLHS()), rhs = toExpr(binary.getRHS());
+  Expr lhs = toExpr(binary.getLHS(), type), rhs = toExpr(binary.getRHS(), type);
   switch (binary.getKind()) {
   case AffineExprKind::Add:
     return lhs + rhs;

@@ -83,6 +83,8 @@ public:
   llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const { return shapes->getDims(value); }
   Exprs getExtents(mlir::Value value) const;
   Halide::Expr toExpr(mlir::AffineExpr expr) const;
+  /// The same in arithmetic of `type`, Int(32) or Int(64).
+  Halide::Expr toExpr(mlir::AffineExpr expr, Halide::Type type) const;
 
   /// A function named after `op` with one argument a physical dimension of `value`'s type, whose element at logical
   /// `index` is `element(index)`. Unless a schedule says otherwise it is computed where it is used.

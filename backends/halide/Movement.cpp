@@ -8,6 +8,7 @@
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
+#include "backends/halide/PadPosition.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLayout.h"
@@ -84,24 +85,6 @@ static FailureOr<TensorFunc> emitSlice(SliceOp op, KernelBuilder &builder) {
   });
 }
 
-/// Where padding reads: `place` counts from the operand's first element and may be outside [0, extent).
-static Expr mirrorPlace(const Expr &place, const Expr &extent, PadMode mode) {
-  switch (mode) {
-  case PadMode::Constant:
-  case PadMode::Edge:
-    return Halide::clamp(place, 0, extent - 1);
-  case PadMode::Wrap:
-    return place % Halide::max(extent, 1);
-  case PadMode::Reflect: {
-    // The period of x0 x1 ... xn ... x1; an extent of 1 has only one position to read.
-    Expr period = Halide::max(2 * (extent - 1), 1);
-    Expr phase = place % period;
-    return Halide::clamp(Halide::min(phase, period - phase), 0, extent - 1);
-  }
-  }
-  llvm_unreachable("all modes are handled");
-}
-
 static FailureOr<TensorFunc> emitPad(PadOp op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX());
   Type elementType = getElementTypeOrSelf(op.getType());
@@ -114,7 +97,7 @@ static FailureOr<TensorFunc> emitPad(PadOp op, KernelBuilder &builder) {
       bool reachesOut = low > 0 || high > 0;
       if (op.getMode() == PadMode::Constant && reachesOut)
         isInside = isInside && place >= 0 && place < x.extents[dim];
-      own[dim] = reachesOut ? mirrorPlace(place, x.extents[dim], op.getMode()) : place;
+      own[dim] = reachesOut ? getSourcePosition(place, x.extents[dim], op.getMode()) : place;
     }
     Expr element = x.at(own);
     if (Halide::Internal::is_const_one(isInside))

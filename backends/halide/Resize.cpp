@@ -30,7 +30,8 @@ static Expr real(double x) { return Expr(x); }
 /// The coordinate in the operand of index `x` in the result.
 static Expr sourceCoordinate(ResizeOp op, const Axis &axis, const Expr &x) {
   llvm::StringRef mode = op.getCoordinateMode();
-  Expr place = real(x), input = real(axis.inputExtent), output = real(axis.outputExtent), scale = real(axis.scale);
+  Expr place = real(x), input = real(axis.inputExtent), output = real(axis.outputExtent),
+       scale = axis.scale == 0 ? output / input : real(axis.scale);
   Expr half = real(0.5), one = real(1.0), zero = real(0.0);
   Expr halfPixel = (place + half) / scale - half;
   if (mode == "half_pixel")
@@ -87,7 +88,7 @@ struct Taps {
 } // namespace
 
 static int countTaps(ResizeOp op, const Axis &axis, int &start) {
-  double stretch = op.getAntialias() ? std::min(axis.scale, 1.0) : 1.0;
+  double stretch = op.getAntialias() && axis.scale > 0 ? std::min(axis.scale, 1.0) : 1.0;
   double radius = op.getMode() == ResizeMode::Linear ? 1 : 2;
   start = static_cast<int>(std::floor(-radius / stretch)) + 1;
   return 2 - 2 * start;
@@ -101,7 +102,7 @@ static Taps makeTaps(ResizeOp op, const Axis &axis, const Expr &x, Halide::Type 
   // The neighbour left of the coordinate, so that the rest is in (0, 1].
   Expr base = Halide::ceil(coordinate) - real(1.0), rest = coordinate - base;
   taps.first = Halide::cast<int32_t>(base);
-  double stretch = op.getAntialias() ? std::min(axis.scale, 1.0) : 1.0;
+  double stretch = op.getAntialias() && axis.scale > 0 ? std::min(axis.scale, 1.0) : 1.0;
   Expr sum = real(0.0);
   for (int i = taps.start; i < taps.start + taps.count; ++i) {
     Expr weight = weightAt(op, (real(i) - rest) * real(stretch));
@@ -181,6 +182,9 @@ static FailureOr<TensorFunc> emitResize(ResizeOp op, KernelBuilder &builder) {
   Exprs outputExtents = builder.getExtents(op.getResult());
   llvm::ArrayRef<AffineExpr> from = builder.getDims(op.getX()), to = builder.getDims(op.getResult());
   int64_t rank = x.type.getRank();
+  // How many neighbours antialiasing averages follows from the scale.
+  if (op.getAntialias() && llvm::is_contained(op.getScales(), 0.0))
+    return op.emitError("antialiasing needs scales that are known when the model is compiled");
   llvm::SmallVector<Axis> axes;
   for (int64_t dim = 0; dim < rank; ++dim) {
     bool hasRegion = !op.getRoi().empty() && op.getCoordinateMode() == "tf_crop_and_resize";

@@ -49,7 +49,7 @@ template <typename OpTy> static FailureOr<TensorFunc> emitTopK(OpTy op, KernelBu
   auto toArguments = [&](llvm::ArrayRef<Expr> index) { return std::vector<Expr>(index.rbegin(), index.rend()); };
   // Nothing has been selected while the index is -1.
   largest(arguments) = Halide::Tuple(Halide::Internal::make_zero(compared), Expr(-1));
-  Halide::RDom range(0, x.extents[axis], 0, static_cast<int>(k), "row");
+  Halide::RDom range(0, x.extents[axis], 0, k < 0 ? x.extents[axis] : Expr(static_cast<int>(k)), "row");
   Exprs index;
   for (int64_t dim = 0; dim < type.getRank(); ++dim)
     index.push_back(arguments[type.getRank() - 1 - dim]);

@@ -92,16 +92,63 @@ private:
 
 } // namespace
 
+/// Calls what `choose` gives with `bytes` of memory from the dlc_scratch that is the first of `arguments`; returns its
+/// status.
+static llvm::Value *callWithScratch(llvm::IRBuilder<> &builder, llvm::FunctionType *type,
+                                    llvm::function_ref<llvm::Value *()> choose, int64_t bytes,
+                                    llvm::SmallVector<llvm::Value *> arguments) {
+  llvm::Function &caller = *builder.GetInsertBlock()->getParent();
+  llvm::Module &module = *caller.getParent();
+  auto *pointer = llvm::PointerType::getUnqual(module.getContext());
+  llvm::Value *threadScratch = arguments[0];
+  auto allocate = module.getOrInsertFunction("halide_malloc",
+                                             llvm::FunctionType::get(pointer, {pointer, builder.getInt64Ty()}, false));
+  arguments[0] = builder.CreateCall(allocate, {threadScratch, builder.getInt64(bytes)});
+  auto *full = llvm::BasicBlock::Create(module.getContext(), "", &caller),
+       *rest = llvm::BasicBlock::Create(module.getContext(), "", &caller);
+  builder.CreateCondBr(builder.CreateIsNull(arguments[0]), full, rest);
+  builder.SetInsertPoint(full);
+  builder.CreateRet(builder.getInt32(DLC_ERROR_OUT_OF_MEMORY));
+  builder.SetInsertPoint(rest);
+  llvm::Value *status = builder.CreateCall(type, choose(), arguments);
+  auto release = module.getOrInsertFunction("halide_free",
+                                            llvm::FunctionType::get(builder.getVoidTy(), {pointer, pointer}, false));
+  builder.CreateCall(release, {threadScratch, arguments[0]});
+  return status;
+}
+
+static llvm::SmallVector<llvm::Value *> getArguments(llvm::Function &function) {
+  llvm::SmallVector<llvm::Value *> arguments;
+  for (llvm::Argument &argument : function.args())
+    arguments.push_back(&argument);
+  return arguments;
+}
+
+/// A function that takes the thread's dlc_scratch and calls `version`, which takes memory.
+static llvm::Function *addScratch(llvm::Function *version, int64_t bytes) {
+  auto *function = llvm::Function::Create(version->getFunctionType(), llvm::GlobalValue::InternalLinkage,
+                                          version->getName() + ".scratch", version->getParent());
+  llvm::IRBuilder<> builder(llvm::BasicBlock::Create(version->getContext(), "", function));
+  builder.CreateRet(
+      callWithScratch(builder, version->getFunctionType(), [&] { return version; }, bytes, getArguments(*function)));
+  return function;
+}
+
 static void defineDispatch(llvm::Module &module, llvm::Function &kernel, llvm::ArrayRef<const KernelCode *> codes,
                            const MachineChoice &choice) {
   llvm::LLVMContext &context = module.getContext();
   llvm::SmallVector<std::pair<const Machine *, llvm::Function *>> versions;
   int64_t scratchBytes = 0;
+  // Where one version allocates itself, all are given what it needs for that.
+  bool allocateThemselves = llvm::any_of(codes, [](const KernelCode *code) { return code->scratchBytes < 0; });
   for (const KernelCode *code : codes) {
-    versions.emplace_back(code->machine,
-                          llvm::Function::Create(kernel.getFunctionType(), llvm::GlobalValue::ExternalLinkage,
-                                                 getVersionSymbol(*code), module));
-    scratchBytes = std::max(scratchBytes, code->scratchBytes);
+    auto *version = llvm::Function::Create(kernel.getFunctionType(), llvm::GlobalValue::ExternalLinkage,
+                                           getVersionSymbol(*code), module);
+    if (allocateThemselves && code->scratchBytes > 0)
+      version = addScratch(version, code->scratchBytes);
+    else
+      scratchBytes = std::max(scratchBytes, code->scratchBytes);
+    versions.emplace_back(code->machine, version);
   }
   llvm::sort(versions, llvm::less_first());
   if (versions.size() == 1 && scratchBytes == 0) {
@@ -112,28 +159,13 @@ static void defineDispatch(llvm::Module &module, llvm::Function &kernel, llvm::A
 
   kernel.setLinkage(llvm::GlobalValue::InternalLinkage);
   llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context, "", &kernel));
-  auto *pointer = llvm::PointerType::getUnqual(context);
-  llvm::SmallVector<llvm::Value *> arguments;
-  for (llvm::Argument &argument : kernel.args())
-    arguments.push_back(&argument);
-  llvm::Value *threadScratch = arguments[0];
-  if (scratchBytes > 0) {
-    auto allocate = module.getOrInsertFunction(
-        "halide_malloc", llvm::FunctionType::get(pointer, {pointer, builder.getInt64Ty()}, false));
-    arguments[0] = builder.CreateCall(allocate, {threadScratch, builder.getInt64(scratchBytes)});
-    auto *full = llvm::BasicBlock::Create(context, "", &kernel), *rest = llvm::BasicBlock::Create(context, "", &kernel);
-    builder.CreateCondBr(builder.CreateIsNull(arguments[0]), full, rest);
-    builder.SetInsertPoint(full);
-    builder.CreateRet(builder.getInt32(DLC_ERROR_OUT_OF_MEMORY));
-    builder.SetInsertPoint(rest);
-  }
-  llvm::Value *version = choice.select(builder, kernel.getName(), versions);
-  llvm::CallInst *status = builder.CreateCall(kernel.getFunctionType(), version, arguments);
-  if (scratchBytes > 0) {
-    auto release = module.getOrInsertFunction("halide_free",
-                                              llvm::FunctionType::get(builder.getVoidTy(), {pointer, pointer}, false));
-    builder.CreateCall(release, {threadScratch, arguments[0]});
-  }
+  auto choose = [&] { return choice.select(builder, kernel.getName(), versions); };
+  llvm::FunctionType *type = kernel.getFunctionType();
+  llvm::Value *status = nullptr;
+  if (scratchBytes > 0)
+    status = callWithScratch(builder, type, choose, scratchBytes, getArguments(kernel));
+  else
+    status = builder.CreateCall(type, choose(), getArguments(kernel));
   builder.CreateRet(status);
 }
 

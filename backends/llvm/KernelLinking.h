@@ -15,7 +15,7 @@ struct KernelCode {
   std::string kernel; ///< the symbol of its `dlc.kernel_func`
   const Machine *machine;
   llvm::StringRef bitcode;  ///< a module that defines `kernel(void *scratch, ...)`
-  int64_t scratchBytes = 0; ///< bytes that `scratch` must point to, 64-byte aligned
+  int64_t scratchBytes = 0; ///< bytes that `scratch` must point to, 64-byte aligned; -1: it is the thread's dlc_scratch
 };
 
 /// Scratch that a thread needs for the worst of `kernels`, as dlc_model counts it.

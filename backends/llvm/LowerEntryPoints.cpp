@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/EntryArguments.h"
 #include "backends/llvm/ExtentArithmetic.h"
+#include "backends/llvm/ExtentChecks.h"
 #include "backends/llvm/LaunchCost.h"
 #include "backends/llvm/LaunchFunction.h"
 #include "backends/llvm/Passes.h"
@@ -128,7 +129,10 @@ LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
     function->removeAttr(note);
   function.setName((entryName + ".execute").str());
   begin = end = scratch = Value();
-  return lowerBody(function);
+  if (mlir::failed(lowerBody(function)))
+    return mlir::failure();
+  emitExtentChecks(function, call);
+  return mlir::success();
 }
 
 /// The address that `HostEmitter::toBuffer` has put into a descriptor.

@@ -150,7 +150,9 @@ static FailureOr<std::string> emitResize(ResizeOp op, GraphWriter &writer) {
   RankedTensorType from = typeOf(op.getX());
   bool followsFromScales = true;
   for (auto [dim, size] : llvm::enumerate(op.getSizes()))
-    if (size >= 0 && !from.isDynamicDim(dim))
+    if (op.getScales()[dim] == 0)
+      followsFromScales = false;
+    else if (size >= 0 && !from.isDynamicDim(dim))
       followsFromScales &= size == static_cast<int64_t>(std::floor(static_cast<float>(from.getDimSize(dim)) *
                                                                    static_cast<float>(op.getScales()[dim])));
   if (followsFromScales)

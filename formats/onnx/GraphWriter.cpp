@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/onnx/GraphWriter.h"
 #include "ir/ConstantData.h"
+#include "ir/ExtentAlgebra.h"
 #include "ir/OpsConstant.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -203,6 +204,11 @@ std::string GraphWriter::computeExtent(AffineExpr extent) {
     auto [input, dim] = scope.symbolPlaces[symbol.getPosition()];
     return add("Shape", {input}, {{"start", dim}, {"end", dim + 1}});
   }
+  if (AffineExpr x = matchAtLeastZero(extent))
+    return add("Max", {makeExtent(x), makeInts({0})});
+  if (AffineExpr x = matchSign(extent))
+    return add("Neg", {add("Cast", {add("Less", {makeExtent(x), makeInts({0})})},
+                           {{"to", int64_t(onnx::TensorProto::INT64)}})});
   auto binary = llvm::cast<AffineBinaryOpExpr>(extent);
   std::string lhs = makeExtent(binary.getLHS()), rhs = makeExtent(binary.getRHS());
   switch (extent.getKind()) {

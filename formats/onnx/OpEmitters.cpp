@@ -43,6 +43,7 @@ OpEmitters::OpEmitters() {
   registerReduction(*this);
   registerMovement(*this);
   registerSelection(*this);
+  registerSize(*this);
   registerOpsWithoutForm(*this);
 }
 

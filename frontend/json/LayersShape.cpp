@@ -115,7 +115,7 @@ static Value buildUpsample(LayerContext &context) {
   }
   bool isNearest = context.attributes.string("interpolation") == "nearest";
   return context.create<dlc::ResizeOp>(
-      context.input(), ArrayRef<int64_t>(sizes), ArrayRef<double>(scales), ArrayRef<double>(),
+      context.input(), OptionalOperand{}, ArrayRef<int64_t>(sizes), ArrayRef<double>(scales), ArrayRef<double>(),
       isNearest ? dlc::ResizeMode::Nearest : dlc::ResizeMode::Linear, isNearest ? "asymmetric" : "half_pixel", "floor",
       llvm::APFloat(-0.75), false, false, llvm::APFloat(0.0));
 }

@@ -198,12 +198,12 @@ static NodeResults buildResize(NodeContext &context) {
   StringRef coordinates = context.attributes.string("coordinate_transformation_mode");
   if (coordinates == "tf_crop_and_resize" && roi.empty())
     return {context.error("lacks 'roi', which tf_crop_and_resize needs")};
-  return {context.create<dlc::ResizeOp>(x, ArrayRef<int64_t>(sizes), ArrayRef<double>(scales), ArrayRef<double>(roi),
-                                        *dlc::symbolizeResizeMode(context.attributes.string("mode")), coordinates,
-                                        context.attributes.string("nearest_mode"),
-                                        llvm::APFloat(context.attributes.number("cubic_coeff_a")),
-                                        context.flag("exclude_outside"), context.flag("antialias"),
-                                        llvm::APFloat(context.attributes.number("extrapolation_value")))};
+  return {context.create<dlc::ResizeOp>(
+      x, OptionalOperand{}, ArrayRef<int64_t>(sizes), ArrayRef<double>(scales), ArrayRef<double>(roi),
+      *dlc::symbolizeResizeMode(context.attributes.string("mode")), coordinates,
+      context.attributes.string("nearest_mode"), llvm::APFloat(context.attributes.number("cubic_coeff_a")),
+      context.flag("exclude_outside"), context.flag("antialias"),
+      llvm::APFloat(context.attributes.number("extrapolation_value")))};
 }
 
 void dlc::json::addSelectionNodes(std::vector<NodeKind> &kinds) {

@@ -3,6 +3,7 @@
 // shapes.
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/ExtentAlgebra.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 
@@ -13,14 +14,12 @@ namespace {
 
 using Element = std::optional<KnownElement>;
 
-/// Both operands as expressions, if they are integers or whole extents.
-bool areExpressions(const KnownElement &lhs, const KnownElement &rhs) { return lhs.expression && rhs.expression; }
-
-/// Where one operand is an expression that became floating point, a whole number beside it can be one as well.
-KnownElement asExpression(const KnownElement &element, MLIRContext *context) {
-  if (!element.expression && element.number == std::floor(element.number) && std::abs(element.number) < 1e15)
-    return KnownElement(getAffineConstantExpr(static_cast<int64_t>(element.number), context));
-  return element;
+/// `expression` divided by `divisor`, without a factor that both have.
+Element makeFraction(AffineExpr expression, int64_t divisor) {
+  AffineExpr by = getAffineConstantExpr(divisor, expression.getContext());
+  if (divisor != 1 && constantDim(getRemainder(expression, by)) == 0)
+    return KnownElement(divideExtents(expression, by));
+  return divisor < (int64_t(1) << 31) ? Element(KnownElement(expression, divisor)) : std::nullopt;
 }
 
 /// Arithmetic on two elements of one type, before it is wrapped or rounded to the type.
@@ -33,17 +32,17 @@ struct Arithmetic {
 /// On constants only: integers wrap at 64 bits and, by convertElement, at the type's width.
 int64_t wrap(uint64_t value) { return static_cast<int64_t>(value); }
 
-AffineExpr addExpressions(AffineExpr a, AffineExpr b) { return a + b; }
-AffineExpr subtractExpressions(AffineExpr a, AffineExpr b) { return a - b; }
-AffineExpr multiplyExpressions(AffineExpr a, AffineExpr b) { return a * b; }
-/// Extents are not negative, so rounding down is truncation; anything else under a division is left alone.
 AffineExpr divideExpressions(AffineExpr a, AffineExpr b) {
+  // By a negative number as by its opposite; by what may be negative or 0, not at all.
   std::optional<int64_t> divisor = constantDim(b);
-  if (!divisor)
-    return a == b ? getAffineConstantExpr(1, a.getContext()) : AffineExpr();
-  return *divisor > 0 ? divideExactly(a, b) : AffineExpr();
+  if (divisor && *divisor < 0)
+    return truncateQuotient(multiplyExtents(a, getAffineConstantExpr(-1, a.getContext())),
+                            getAffineConstantExpr(-*divisor, a.getContext()));
+  return divisor != 0 && getExtentRange(b).low >= 0 ? truncateQuotient(a, b) : AffineExpr();
 }
-AffineExpr sameExpression(AffineExpr a, AffineExpr b) { return a == b ? a : AffineExpr(); }
+AffineExpr moduloExpressions(AffineExpr a, AffineExpr b) {
+  return getExtentRange(b).low > 0 ? getRemainder(a, b) : AffineExpr();
+}
 
 int64_t divideIntegers(int64_t a, int64_t b) { return b == 0 ? 0 : b == -1 ? wrap(-static_cast<uint64_t>(a)) : a / b; }
 int64_t moduloIntegers(int64_t a, int64_t b) {
@@ -57,34 +56,47 @@ double moduloReals(double a, double b) {
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
-const Arithmetic addition = {addExpressions, [](int64_t a, int64_t b) { return wrap(uint64_t(a) + uint64_t(b)); },
+const Arithmetic addition = {addExtents, [](int64_t a, int64_t b) { return wrap(uint64_t(a) + uint64_t(b)); },
                              [](double a, double b) { return a + b; }};
-const Arithmetic subtraction = {subtractExpressions,
-                                [](int64_t a, int64_t b) { return wrap(uint64_t(a) - uint64_t(b)); },
+const Arithmetic subtraction = {subtractExtents, [](int64_t a, int64_t b) { return wrap(uint64_t(a) - uint64_t(b)); },
                                 [](double a, double b) { return a - b; }};
-const Arithmetic multiplication = {multiplyExpressions,
+const Arithmetic multiplication = {multiplyExtents,
                                    [](int64_t a, int64_t b) { return wrap(uint64_t(a) * uint64_t(b)); },
                                    [](double a, double b) { return a * b; }};
 const Arithmetic division = {divideExpressions, divideIntegers, [](double a, double b) { return a / b; }};
-const Arithmetic modulo = {
-    [](AffineExpr a, AffineExpr b) { return constantDim(b).value_or(0) > 0 ? a % b : AffineExpr(); }, moduloIntegers,
-    moduloReals};
-const Arithmetic minimum = {sameExpression, [](int64_t a, int64_t b) { return std::min(a, b); },
+const Arithmetic modulo = {moduloExpressions, moduloIntegers, moduloReals};
+const Arithmetic minimum = {minimumExtent, [](int64_t a, int64_t b) { return std::min(a, b); },
                             [](double a, double b) { return a != a || b != b ? std::nan("") : std::min(a, b); }};
-const Arithmetic maximum = {sameExpression, [](int64_t a, int64_t b) { return std::max(a, b); },
+const Arithmetic maximum = {maximumExtent, [](int64_t a, int64_t b) { return std::max(a, b); },
                             [](double a, double b) { return a != a || b != b ? std::nan("") : std::max(a, b); }};
 
-Element apply(const Arithmetic &arithmetic, KnownElement a, KnownElement b, Type type) {
+/// Arithmetic on fractions, for floating point that was an extent.
+Element applyToFractions(const Arithmetic &arithmetic, const KnownElement &a, const KnownElement &b) {
+  MLIRContext *context = a.expression.getContext();
+  auto scale = [&](AffineExpr x, int64_t factor) { return multiplyExtents(x, getAffineConstantExpr(factor, context)); };
+  if (&arithmetic == &multiplication)
+    return makeFraction(multiplyExtents(a.expression, b.expression), a.divisor * b.divisor);
+  if (&arithmetic == &division) {
+    // Only by numbers: a quotient of extents is rounded.
+    std::optional<int64_t> divisor = constantDim(b.expression);
+    if (!divisor || *divisor == 0)
+      return std::nullopt;
+    return makeFraction(scale(a.expression, *divisor < 0 ? -b.divisor : b.divisor), a.divisor * std::abs(*divisor));
+  }
+  if (&arithmetic == &modulo)
+    return std::nullopt;
+  return makeFraction(arithmetic.symbolic(scale(a.expression, b.divisor), scale(b.expression, a.divisor)),
+                      a.divisor * b.divisor);
+}
+
+Element apply(const Arithmetic &arithmetic, const KnownElement &a, const KnownElement &b, Type type) {
   if (!a.isConstant() || !b.isConstant()) {
-    // A quotient of floating point is a whole number only if it is exact, which is not known of symbols.
-    if (&arithmetic == &division && !isInteger(type) && !(b.isConstant() && b.asReal() == 1))
+    Element left = asFraction(a, type.getContext()), right = asFraction(b, type.getContext());
+    if (!left || !right)
       return std::nullopt;
-    MLIRContext *context = type.getContext();
-    a = asExpression(a, context);
-    b = asExpression(b, context);
-    if (!areExpressions(a, b))
-      return std::nullopt;
-    AffineExpr result = arithmetic.symbolic(a.expression, b.expression);
+    if (!isInteger(type))
+      return applyToFractions(arithmetic, *left, *right);
+    AffineExpr result = arithmetic.symbolic(left->expression, right->expression);
     return result ? Element(KnownElement(result)) : std::nullopt;
   }
   if (isInteger(type))
@@ -118,7 +130,7 @@ bool isFollowed(Type type) { return (isInteger(type) && !isBool(type)) || type.i
 
 template <const Arithmetic &arithmetic> void evaluateArithmetic(NodeImporter &node) {
   // Before opset 7, operands broadcast along a given axis.
-  if (node.getNumOperands() != 2 || node.hasAttribute("axis") || node.hasAttribute("fmod"))
+  if (node.getNumOperands() != 2 || node.hasAttribute("axis") || node.getFlag("fmod"))
     return;
   const KnownValue &lhs = *node.getKnown(0), &rhs = *node.getKnown(1);
   Type type = lhs.elementType;
@@ -129,6 +141,24 @@ template <const Arithmetic &arithmetic> void evaluateArithmetic(NodeImporter &no
 }
 
 enum class Comparison { Equal, Less, LessOrEqual, Greater, GreaterOrEqual };
+
+/// Whether the comparison holds, as 0 or 1.
+template <Comparison comparison> AffineExpr compareExtents(AffineExpr a, AffineExpr b) {
+  AffineExpr one = getAffineConstantExpr(1, a.getContext());
+  switch (comparison) {
+  case Comparison::Equal:
+    return isEqualExtent(a, b);
+  case Comparison::Less:
+    return isLessExtent(a, b);
+  case Comparison::LessOrEqual:
+    return subtractExtents(one, isLessExtent(b, a));
+  case Comparison::Greater:
+    return isLessExtent(b, a);
+  case Comparison::GreaterOrEqual:
+    return subtractExtents(one, isLessExtent(a, b));
+  }
+  llvm_unreachable("all comparisons are handled");
+}
 
 template <Comparison comparison> void evaluateComparison(NodeImporter &node) {
   if (node.getNumOperands() != 2 || node.hasAttribute("axis"))
@@ -149,15 +179,13 @@ template <Comparison comparison> void evaluateComparison(NodeImporter &node) {
       } else {
         order = x < y ? -1 : x > y;
       }
-    } else if (a.expression && a.expression == b.expression) {
-      order = 0;
     } else {
-      // An extent differs from every negative number, such as the -1 that exporters test for.
-      const KnownElement &known = a.isConstant() ? a : b;
-      const KnownElement &symbolic = a.isConstant() ? b : a;
-      if (!known.isConstant() || known.asReal() >= 0 || !llvm::isa<AffineSymbolExpr>(symbolic.expression))
+      Element left = asFraction(a, node.getContext()), right = asFraction(b, node.getContext());
+      if (!left || !right)
         return std::nullopt;
-      order = a.isConstant() ? -1 : 1;
+      auto scale = [&](AffineExpr x, int64_t factor) { return multiplyExtents(x, node.extent(factor)); };
+      return KnownElement(
+          compareExtents<comparison>(scale(left->expression, right->divisor), scale(right->expression, left->divisor)));
     }
     bool holds = comparison == Comparison::Equal         ? order == 0
                  : comparison == Comparison::Less        ? order < 0
@@ -168,17 +196,14 @@ template <Comparison comparison> void evaluateComparison(NodeImporter &node) {
   });
 }
 
-/// Boolean operators on constants.
+/// Boolean operators, on truth values that are 0 or 1.
 template <typename Function> void evaluateLogic(NodeImporter &node, Function combine) {
   if (node.getNumOperands() != 2 || node.hasAttribute("axis") || !isBool(node.getKnown(0)->elementType) ||
       !isBool(node.getKnown(1)->elementType))
     return;
   evaluateBinary(node, *node.getKnown(0), *node.getKnown(1), node.getBuilder().getI1Type(),
                  [&](const KnownElement &a, const KnownElement &b) -> Element {
-                   if (!a.isConstant() || !b.isConstant())
-                     return std::nullopt;
-                   return KnownElement(
-                       getAffineConstantExpr(combine(a.asReal() != 0, b.asReal() != 0), node.getContext()));
+                   return KnownElement(combine(a.expression, b.expression));
                  });
 }
 
@@ -196,12 +221,15 @@ template <typename Function> void evaluateUnary(NodeImporter &node, Type resultT
   node.setKnown(0, std::move(result));
 }
 
-/// Rounding leaves whole numbers, hence extents, as they are.
-template <double (*function)(double)> void evaluateRounding(NodeImporter &node) {
+template <double (*function)(double), AffineExpr (*symbolic)(AffineExpr, AffineExpr)>
+void evaluateRounding(NodeImporter &node) {
   Type type = node.getKnown(0)->elementType;
   if (isFollowed(type) && !isInteger(type))
-    evaluateUnary(node, type,
-                  [](const KnownElement &x) -> Element { return x.expression ? x : KnownElement(function(x.number)); });
+    evaluateUnary(node, type, [](const KnownElement &x) -> Element {
+      if (x.isConstant())
+        return KnownElement(function(x.asReal()));
+      return KnownElement(symbolic(x.expression, getAffineConstantExpr(x.divisor, x.expression.getContext())));
+    });
 }
 double floorOf(double x) { return std::floor(x); }
 double ceilOf(double x) { return std::ceil(x); }
@@ -216,9 +244,7 @@ void evaluateNot(NodeImporter &node) {
   if (!isBool(node.getKnown(0)->elementType))
     return;
   evaluateUnary(node, node.getBuilder().getI1Type(), [&](const KnownElement &x) -> Element {
-    if (!x.isConstant())
-      return std::nullopt;
-    return KnownElement(getAffineConstantExpr(x.asReal() == 0, node.getContext()));
+    return KnownElement(subtractExtents(node.extent(1), x.expression));
   });
 }
 
@@ -231,8 +257,54 @@ void evaluateNegation(NodeImporter &node) {
       // Affine constants do not wrap.
       if (std::optional<int64_t> value = constantDim(x.expression))
         return convertElement(getAffineConstantExpr(wrap(-static_cast<uint64_t>(*value)), node.getContext()), type);
-      return convertElement(KnownElement(-x.expression), type);
+      return KnownElement(multiplyExtents(x.expression, node.extent(-1)), x.divisor);
     });
+}
+
+void evaluateAbs(NodeImporter &node) {
+  Type type = node.getKnown(0)->elementType;
+  if (isFollowed(type) && !type.isUnsignedInteger())
+    evaluateUnary(node, type, [&](const KnownElement &x) -> Element {
+      if (!x.isConstant())
+        return KnownElement(maximumExtent(x.expression, multiplyExtents(x.expression, node.extent(-1))), x.divisor);
+      if (!x.expression)
+        return KnownElement(std::abs(x.number));
+      int64_t value = *constantDim(x.expression);
+      return convertElement(node.extent(value < 0 ? wrap(-static_cast<uint64_t>(value)) : value), type);
+    });
+}
+
+void evaluateReciprocal(NodeImporter &node) {
+  Type type = node.getKnown(0)->elementType;
+  if (isFollowed(type) && !isInteger(type))
+    evaluateUnary(node, type, [&](const KnownElement &x) -> Element {
+      return x.isConstant() ? convertElement(KnownElement(1 / x.asReal()), type) : std::nullopt;
+    });
+}
+
+/// Powers of whole numbers, exact ones only: others are for kernels, which round where the reference does.
+void evaluatePower(NodeImporter &node) {
+  if (node.getNumOperands() != 2 || node.hasAttribute("axis"))
+    return;
+  const KnownValue &lhs = *node.getKnown(0), &rhs = *node.getKnown(1);
+  Type type = lhs.elementType;
+  if (!isFollowed(type) || !isFollowed(rhs.elementType))
+    return;
+  evaluateBinary(node, lhs, rhs, type, [&](const KnownElement &a, const KnownElement &b) -> Element {
+    if (!b.isConstant() || b.asReal() != std::floor(b.asReal()) || b.asReal() < 0 || b.asReal() > 62)
+      return std::nullopt;
+    Element power = isInteger(type) ? KnownElement(node.extent(1)) : KnownElement(1.0);
+    double size = 1, limit = type.isF32() ? 0x1p24 : 0x1p53;
+    for (int64_t i = 0; i < static_cast<int64_t>(b.asReal()) && power; ++i) {
+      if (a.isConstant()) {
+        size *= std::abs(a.asReal());
+        if (size > limit || a.asReal() != std::floor(a.asReal()))
+          return std::nullopt;
+      }
+      power = apply(multiplication, *power, a, type);
+    }
+    return power;
+  });
 }
 
 void evaluateWhere(NodeImporter &node) {
@@ -247,10 +319,15 @@ void evaluateWhere(NodeImporter &node) {
   KnownValue result{onTrue.elementType, *shape, {}};
   for (int64_t i = 0, count = countElements(*shape); i < count; ++i) {
     const KnownElement &chosen = condition.elements[broadcastPosition(i, *shape, condition.shape)];
-    if (!chosen.isConstant())
-      return;
-    const KnownValue &source = chosen.asReal() != 0 ? onTrue : onFalse;
-    result.elements.push_back(source.elements[broadcastPosition(i, *shape, source.shape)]);
+    const KnownElement &a = onTrue.elements[broadcastPosition(i, *shape, onTrue.shape)],
+                       &b = onFalse.elements[broadcastPosition(i, *shape, onFalse.shape)];
+    if (!chosen.isConstant() && !(a == b)) {
+      if (!a.expression || !b.expression || a.divisor != b.divisor)
+        return;
+      result.elements.push_back(KnownElement(chooseExtent(chosen.expression, a.expression, b.expression), a.divisor));
+      continue;
+    }
+    result.elements.push_back(!chosen.isConstant() || chosen.asReal() != 0 ? a : b);
   }
   node.setKnown(0, std::move(result));
 }
@@ -286,12 +363,8 @@ template <const Arithmetic &arithmetic> void evaluateReduction(NodeImporter &nod
     node.setKnown(0, {x.elementType, SmallVector<int64_t>(node.getFlag("keepdims", true) ? x.rank() : 0, 1), {*total}});
 }
 
-void evaluateAnd(NodeImporter &node) {
-  evaluateLogic(node, [](bool a, bool b) { return a && b; });
-}
-void evaluateOr(NodeImporter &node) {
-  evaluateLogic(node, [](bool a, bool b) { return a || b; });
-}
+void evaluateAnd(NodeImporter &node) { evaluateLogic(node, multiplyExtents); }
+void evaluateOr(NodeImporter &node) { evaluateLogic(node, maximumExtent); }
 
 } // namespace
 
@@ -312,8 +385,11 @@ void registerArithmeticEvaluators(OpRegistry &registry) {
   registry.addEvaluator("Or", evaluateOr);
   registry.addEvaluator("Not", evaluateNot);
   registry.addEvaluator("Neg", evaluateNegation);
-  registry.addEvaluator("Floor", evaluateRounding<floorOf>);
-  registry.addEvaluator("Ceil", evaluateRounding<ceilOf>);
+  registry.addEvaluator("Floor", evaluateRounding<floorOf, divideExtents>);
+  registry.addEvaluator("Ceil", evaluateRounding<ceilOf, divideExtentsUp>);
+  registry.addEvaluator("Abs", evaluateAbs);
+  registry.addEvaluator("Reciprocal", evaluateReciprocal);
+  registry.addEvaluator("Pow", evaluatePower);
   registry.addEvaluator("Cast", evaluateCast);
   registry.addEvaluator("Where", evaluateWhere);
   registry.addEvaluator("ReduceProd", evaluateReduction<multiplication>);

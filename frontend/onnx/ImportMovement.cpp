@@ -2,6 +2,7 @@
 // Ops that arrange the same elements in another shape or order, and copy them.
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/ExtentAlgebra.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
 
@@ -60,19 +61,19 @@ void importReshapeTo(NodeImporter &node, ArrayRef<AffineExpr> requested) {
       return;
     }
     target.push_back(extent);
-    others = others * extent;
+    others = multiplyExtents(others, extent);
   }
   if (node.hasFailed())
     return;
   if (inferred) {
-    AffineExpr total = elementCount(source, node.getContext());
+    AffineExpr total = normalizeExtent(elementCount(source, node.getContext()));
     std::optional<int64_t> totalCount = constantDim(total), otherCount = constantDim(others);
     if (otherCount == 0 || (totalCount && otherCount && *totalCount % *otherCount != 0)) {
       node.error() << "cannot infer an extent: " << (totalCount ? std::to_string(*totalCount) : "the operand's")
                    << " elements in rows of " << *otherCount;
       return;
     }
-    target[*inferred] = divideExactly(total, others);
+    target[*inferred] = normalizeExtent(divideExactly(total, others));
   }
   setReshaped(node, target);
 }
@@ -102,8 +103,8 @@ void importFlatten(NodeImporter &node) {
     return;
   }
   axis = axis < 0 ? axis + rank : axis;
-  setReshaped(node, {elementCount(dims.take_front(axis), node.getContext()),
-                     elementCount(dims.drop_front(axis), node.getContext())});
+  setReshaped(node, {normalizeExtent(elementCount(dims.take_front(axis), node.getContext())),
+                     normalizeExtent(elementCount(dims.drop_front(axis), node.getContext()))});
 }
 
 /// Axes come as an attribute before opset 13, then as an operand.
@@ -152,6 +153,31 @@ void importUnsqueeze(NodeImporter &node) {
     setReshaped(node, target);
 }
 
+/// The elements of a known value in another order, as the padding of the older exporters makes them.
+void evaluateTranspose(NodeImporter &node) {
+  const KnownValue &x = *node.getKnown(0);
+  SmallVector<int64_t> permutation = llvm::to_vector(llvm::reverse(llvm::seq<int64_t>(0, x.rank())));
+  if (auto given = node.getIntegers("perm"))
+    permutation = *given;
+  SmallVector<int64_t> shape, strides(x.rank(), 1);
+  for (int64_t dim = x.rank() - 2; dim >= 0; --dim)
+    strides[dim] = strides[dim + 1] * x.shape[dim + 1];
+  for (int64_t &dim : permutation) {
+    dim = node.normalizeAxis(dim, x.rank());
+    shape.push_back(node.hasFailed() ? 0 : x.shape[dim]);
+  }
+  if (node.hasFailed() || shape.size() != x.shape.size())
+    return;
+  node.setKnown(0, pickElements(x, shape, [&](int64_t position) {
+                  int64_t source = 0;
+                  for (int64_t dim = static_cast<int64_t>(shape.size()) - 1; dim >= 0; --dim) {
+                    source += position % shape[dim] * strides[permutation[dim]];
+                    position /= shape[dim];
+                  }
+                  return source;
+                }));
+}
+
 void importTranspose(NodeImporter &node) {
   if (!node.expectOperands(1, 1))
     return;
@@ -175,24 +201,12 @@ void importExpandTo(NodeImporter &node, ArrayRef<AffineExpr> target) {
             0, pickElements(*known, *shape, [&](int64_t i) { return broadcastPosition(i, *shape, known->shape); }));
         return;
       }
-  SmallVector<int64_t> shape;
-  for (auto [i, extent] : llvm::enumerate(target)) {
-    if (std::optional<int64_t> constant = constantDim(extent)) {
-      if (*constant < 0)
-        node.error() << "has the extent " << *constant;
-      shape.push_back(*constant);
-      continue;
-    }
-    const AffineExpr *same = llvm::find(source, extent);
-    if (same == source.end()) {
-      node.error()
-          << "expands to a symbolic extent that its operand does not have, which is not supported; give the inputs' "
-             "extents with --shape";
+  for (AffineExpr extent : target)
+    if (getExtentRange(extent).high < 0) {
+      node.error() << "has the extent " << *constantDim(extent);
       return;
     }
-    shape.push_back(-2 - (same - source.begin()));
-  }
-  node.setResult(0, node.create<ExpandOp>(node.getOperand(0), node.integers(shape)));
+  node.setResult(0, node.expand(node.getOperand(0), target));
 }
 
 void importExpand(NodeImporter &node) {
@@ -202,9 +216,35 @@ void importExpand(NodeImporter &node) {
     importExpandTo(node, *shape);
 }
 
+/// Repeats that depend on extents: dimension n becomes 1 x n, expanded to r x n, which is one dimension again.
+void setSymbolicTile(NodeImporter &node, ArrayRef<AffineExpr> repeats) {
+  ArrayRef<AffineExpr> dims = node.getDims(0);
+  if (repeats.size() != dims.size()) {
+    node.error() << "repeats " << repeats.size() << " dimensions of an operand of rank " << dims.size();
+    return;
+  }
+  Dims apart, expanded, whole;
+  for (auto [extent, repeat] : llvm::zip(dims, repeats)) {
+    AffineExpr times = atLeastZero(repeat);
+    if (constantDim(times) != 1 && constantDim(extent) != 1) {
+      apart.push_back(node.extent(1));
+      expanded.push_back(times);
+    }
+    apart.push_back(extent);
+    expanded.push_back(constantDim(extent) == 1 ? times : extent);
+    whole.push_back(multiplyExtents(times, extent));
+  }
+  Value x = node.reshape(node.getOperand(0), apart);
+  node.setResult(0, node.reshape(node.expand(x, expanded), whole));
+}
+
 void importTile(NodeImporter &node) {
   if (!node.expectOperands(2, 3))
     return;
+  if (const KnownValue *known = node.getKnown(1); known && !known->isConstant() && node.getNumOperands() == 2) {
+    setSymbolicTile(node, *node.getKnownExtents(1, "repeats"));
+    return;
+  }
   auto repeats = node.getKnownIntegers(1, "repeats");
   if (repeats && node.getNumOperands() == 3) { // opset 1: how often, along which axis
     auto axis = node.getKnownIntegers(2, "axis");
@@ -245,7 +285,7 @@ void importDepthToSpace(NodeImporter &node) {
                                                               : Dims{dims[0], depth, b, b, dims[2], dims[3]});
   Value moved = node.create<TransposeOp>(
       split, node.integers(isDepthFirst ? ArrayRef<int64_t>{0, 3, 4, 1, 5, 2} : ArrayRef<int64_t>{0, 1, 4, 2, 5, 3}));
-  node.setResult(0, node.reshape(moved, {dims[0], depth, dims[2] * b, dims[3] * b}));
+  node.setResult(0, node.reshape(moved, {dims[0], depth, multiplyExtents(dims[2], b), multiplyExtents(dims[3], b)}));
 }
 
 void importSpaceToDepth(NodeImporter &node) {
@@ -255,19 +295,19 @@ void importSpaceToDepth(NodeImporter &node) {
   int64_t block = node.getInteger("blocksize", 0);
   std::string mode = node.getString("mode", "DCR"); // since opset 28
   bool isDepthFirst = mode == "DCR";
-  auto dividesSpatial = [&](AffineExpr extent) { return constantDim(extent) && *constantDim(extent) % block == 0; };
+  auto dividesSpatial = [&](AffineExpr extent) { return !constantDim(extent) || *constantDim(extent) % block == 0; };
   if (block < 1 || block > INT16_MAX || dims.size() != 4 || !dividesSpatial(dims[2]) || !dividesSpatial(dims[3]) ||
       (!isDepthFirst && mode != "CRD")) {
-    node.error()
-        << "expects a tensor of rank 4 whose height and width are known multiples of the positive 'blocksize', "
-           "and mode DCR or CRD";
+    node.error() << "expects a tensor of rank 4 whose height and width are multiples of the positive 'blocksize', "
+                    "and mode DCR or CRD";
     return;
   }
-  AffineExpr b = node.extent(block), rows = dims[2].floorDiv(block), columns = dims[3].floorDiv(block);
+  AffineExpr b = node.extent(block), rows = divideExtents(dims[2], b), columns = divideExtents(dims[3], b);
   Value split = node.reshape(node.getOperand(0), {dims[0], dims[1], rows, b, columns, b});
   Value moved = node.create<TransposeOp>(
       split, node.integers(isDepthFirst ? ArrayRef<int64_t>{0, 3, 5, 1, 2, 4} : ArrayRef<int64_t>{0, 1, 3, 5, 2, 4}));
-  node.setResult(0, node.reshape(moved, {dims[0], dims[1] * (block * block), rows, columns}));
+  node.setResult(0,
+                 node.reshape(moved, {dims[0], multiplyExtents(dims[1], node.extent(block * block)), rows, columns}));
 }
 
 } // namespace
@@ -279,6 +319,7 @@ void registerMovement(OpRegistry &registry) {
   registry.add("Squeeze", 1, importSqueeze);
   registry.add("Unsqueeze", 1, importUnsqueeze);
   registry.add("Transpose", 1, importTranspose);
+  registry.addEvaluator("Transpose", evaluateTranspose);
   registry.add("Expand", 8, importExpand);
   registry.add("Tile", 1, importTile);
   registry.add("DepthToSpace", 1, importDepthToSpace);

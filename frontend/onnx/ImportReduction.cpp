@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/ExtentAlgebra.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsSelection.h"
 
@@ -39,22 +40,34 @@ void importTopK(NodeImporter &node) {
   if (!node.expectOperands(1, 2) || !expectElements(node, 0, ElementClass::Number))
     return;
   // k comes as an attribute at first, from opset 10 on as an operand.
-  std::optional<SmallVector<int64_t>> given = node.hasOperand(1) ? node.getKnownIntegers(1, "k") : std::nullopt;
+  std::optional<Dims> given = node.hasOperand(1) ? node.getKnownExtents(1, "k") : std::nullopt;
   if (node.hasFailed())
     return;
-  int64_t k = given && given->size() == 1 ? given->front() : node.getInteger("k", -1);
+  AffineExpr count = given && given->size() == 1 ? given->front() : node.extent(node.getInteger("k", -1));
   int64_t axis = node.normalizeAxis(node.getInteger("axis", -1), node.getRank(0));
-  if (k < 0) {
+  ExtentRange range = getExtentRange(count);
+  if (range.high < 0) {
     node.error() << "needs one number of elements, k";
     return;
   }
+  // Where k follows from extents, the first k of as many as it can be, or of all.
+  constexpr int64_t few = 64;
+  bool isKnown = constantDim(count).has_value();
+  int64_t k = isKnown || range.high <= few ? range.high : -1;
   bool smallest = !node.getFlag("largest", true);
   // Sorted results are right also where any order would do.
   Value x = node.getOperand(0);
+  auto takeFirst = [&](Value sorted) {
+    if (isKnown || node.hasFailed())
+      return sorted;
+    Dims sizes(node.getDims(0)), starts(sizes.size(), node.extent(0));
+    sizes[axis] = minimumExtent(atLeastZero(count), sizes[axis]);
+    return node.slice(sorted, starts, sizes, SmallVector<int64_t>(sizes.size(), 1));
+  };
   if (node.hasResult(0))
-    node.setResult(0, node.create<TopKOp>(x, k, axis, smallest));
+    node.setResult(0, takeFirst(node.create<TopKOp>(x, k, axis, smallest)));
   if (node.hasResult(1))
-    node.setResult(1, node.create<TopKIndicesOp>(x, k, axis, smallest));
+    node.setResult(1, takeFirst(node.create<TopKIndicesOp>(x, k, axis, smallest)));
 }
 
 } // namespace

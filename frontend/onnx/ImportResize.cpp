@@ -2,6 +2,7 @@
 // Resize and the Upsample ops that preceded it.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/ExtentAlgebra.h"
 #include "ir/OpsMovement.h"
 #include <cmath>
 
@@ -12,8 +13,9 @@ namespace {
 
 /// What dlc.resize takes, one entry per dimension of the operand.
 struct Resizing {
-  SmallVector<int64_t> sizes;
+  SmallVector<int64_t> sizes; ///< -1: unscaled, -2: what `computed` has
   SmallVector<double> scales, roi;
+  Dims computed; ///< extents that depend on symbols; null elsewhere
   std::string coordinateMode = "half_pixel", nearestMode = "round_prefer_floor";
 };
 
@@ -25,13 +27,20 @@ void setResized(NodeImporter &node, StringRef modeName, const Resizing &resizing
   if (node.hasFailed())
     return;
   Builder &builder = node.getBuilder();
-  node.setResult(0,
-                 node.create<ResizeOp>(
-                     node.getOperand(0), node.integers(resizing.sizes), builder.getDenseF64ArrayAttr(resizing.scales),
-                     builder.getDenseF64ArrayAttr(resizing.roi), ResizeModeAttr::get(node.getContext(), *mode),
-                     builder.getStringAttr(resizing.coordinateMode), builder.getStringAttr(resizing.nearestMode),
-                     node.real(node.getReal("cubic_coeff_a", -0.75)), node.flag(node.getFlag("exclude_outside")),
-                     node.flag(node.getFlag("antialias")), node.real(node.getReal("extrapolation_value", 0))));
+  Value like;
+  if (llvm::is_contained(resizing.sizes, -2)) {
+    Dims dims;
+    for (auto [own, computed, size] : llvm::zip(node.getDims(0), resizing.computed, resizing.sizes))
+      dims.push_back(size == -2 ? computed : size == -1 ? own : node.extent(size));
+    like = node.createShape(dims);
+  }
+  node.setResult(0, node.create<ResizeOp>(
+                        node.getOperand(0), like, node.integers(resizing.sizes),
+                        builder.getDenseF64ArrayAttr(resizing.scales), builder.getDenseF64ArrayAttr(resizing.roi),
+                        ResizeModeAttr::get(node.getContext(), *mode), builder.getStringAttr(resizing.coordinateMode),
+                        builder.getStringAttr(resizing.nearestMode), node.real(node.getReal("cubic_coeff_a", -0.75)),
+                        node.flag(node.getFlag("exclude_outside")), node.flag(node.getFlag("antialias")),
+                        node.real(node.getReal("extrapolation_value", 0))));
 }
 
 /// Sizes computed from scales: floor(extent * scale).
@@ -42,11 +51,23 @@ void scaleSizes(NodeImporter &node, Resizing &resizing) {
       node.error() << "scales a dimension by " << scale;
       return;
     }
-    if (!constantDim(extent) && scale != 1) {
-      node.error() << "scales a symbolic extent, which is not supported; give the inputs' extents with --shape";
+    resizing.computed.push_back(nullptr);
+    if (constantDim(extent) || scale == 1) {
+      resizing.sizes.push_back(scale == 1 ? -1 : static_cast<int64_t>(size));
+      continue;
+    }
+    // A scale in f32 is a fraction with a power of two below.
+    double numerator = scale;
+    int64_t divisor = 1;
+    for (; numerator != std::floor(numerator) && divisor < (int64_t(1) << 30); divisor *= 2)
+      numerator *= 2;
+    if (numerator != std::floor(numerator) || numerator > INT32_MAX) {
+      node.error() << "scales an extent that only a run knows by " << scale << ", which is not supported";
       return;
     }
-    resizing.sizes.push_back(scale == 1 ? -1 : static_cast<int64_t>(size));
+    resizing.sizes.push_back(-2);
+    resizing.computed.back() =
+        divideExtents(multiplyExtents(extent, node.extent(static_cast<int64_t>(numerator))), node.extent(divisor));
   }
 }
 
@@ -149,9 +170,16 @@ void importResize(NodeImporter &node) {
     std::optional<int64_t> target = constantDim(size), extent = constantDim(dims[axis]);
     if (size == dims[axis] && policy == "stretch")
       continue;
+    if (policy == "stretch" && (!target || !extent) && extent.value_or(1) > 0 && target.value_or(1) > 0) {
+      resizing.computed.resize(rank);
+      resizing.computed[axis] = size;
+      resizing.sizes[axis] = -2;
+      resizing.scales[axis] = 0;
+      continue;
+    }
     if (!target || !extent || *extent < 1 || *target < 1 || *target > INT32_MAX) {
       node.error() << "resizes dimension " << axis
-                   << " from or to a symbolic or empty extent; give the inputs' extents with --shape";
+                   << " from or to an empty extent, or keeps the aspect ratio of one that only a run knows";
       return;
     }
     resizing.sizes[axis] = *target;

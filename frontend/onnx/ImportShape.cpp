@@ -3,6 +3,8 @@
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/ElementConversion.h"
+#include "ir/ExtentAlgebra.h"
+#include "ir/OpsArithmetic.h"
 #include "ir/OpsGeneration.h"
 #include <cmath>
 
@@ -42,6 +44,17 @@ void importConstant(NodeImporter &node) {
   }
 }
 
+/// Sets result 0 to `value` (none: 0) everywhere in a shape that a run computes.
+void setFilled(NodeImporter &node, Type type, ArrayRef<AffineExpr> extents, ConstantTensor value) {
+  double number = value ? readReal(type, value.bytes.data()) : 0;
+  // A double does not hold every integer.
+  if (std::abs(number) < 0x1p53 || !isInteger(type)) {
+    node.setResult(0, node.fill(type, extents, number));
+    return;
+  }
+  node.setResult(0, node.expand(node.createIntegers(type, {readInteger(type, value.bytes.data())}), extents));
+}
+
 void importConstantOfShape(NodeImporter &node) {
   std::optional<Dims> extents = node.getKnownExtents(0, "input");
   ConstantTensor value = node.getTensorAttribute("value");
@@ -51,15 +64,19 @@ void importConstantOfShape(NodeImporter &node) {
     return;
   Type type = value ? value.type.getElementType() : node.getBuilder().getF32Type();
   SmallVector<int64_t> shape;
+  bool isStatic = true;
   for (AffineExpr extent : *extents) {
     std::optional<int64_t> constant = constantDim(extent);
-    if (!constant || *constant < 0) {
-      node.error() << (constant ? "the result would have a negative extent"
-                                : "the shape depends on symbolic extents, which is not supported; give the inputs' "
-                                  "extents with --shape");
+    if (getExtentRange(extent).high < 0) {
+      node.error() << "the result would have a negative extent";
       return;
     }
-    shape.push_back(*constant);
+    isStatic &= constant.has_value();
+    shape.push_back(constant.value_or(0));
+  }
+  if (!isStatic) {
+    setFilled(node, type, *extents, value);
+    return;
   }
   std::optional<int64_t> size = getTensorSize(shape, type);
   std::optional<KnownValue> filling = value ? KnownValue::read(value) : KnownValue{type, {}, {KnownElement(0.0)}};
@@ -96,6 +113,31 @@ void importSize(NodeImporter &node) {
     node.setKnown(0, {node.getBuilder().getI64Type(), {}, {elementCount(node.getDims(0), node.getContext())}});
 }
 
+/// A range with a bound that depends on extents.
+void setSymbolicRange(NodeImporter &node, Type type, const KnownElement &start, const KnownElement &limit,
+                      const KnownElement &delta) {
+  auto asWhole = [&](const KnownElement &element) -> AffineExpr {
+    if (element.expression)
+      return element.divisor == 1 ? element.expression : AffineExpr();
+    bool isWhole = element.number == std::floor(element.number) && std::abs(element.number) < 0x1p31;
+    return isWhole ? node.extent(static_cast<int64_t>(element.number)) : AffineExpr();
+  };
+  AffineExpr first = asWhole(start), end = asWhole(limit), step = asWhole(delta);
+  std::optional<int64_t> size = step ? constantDim(step) : std::nullopt;
+  if (!first || !end || !size || *size == 0) {
+    node.error() << "counts to an extent in steps that are not whole numbers other than 0, which is not supported";
+    return;
+  }
+  AffineExpr span = *size > 0 ? subtractExtents(end, first) : subtractExtents(first, end);
+  AffineExpr count = divideExtentsUp(atLeastZero(span), node.extent(std::abs(*size)));
+  Value result = node.cast(node.countTo(count), type);
+  if (*size != 1)
+    result = node.create<MulOp>(result, node.createScalar(type, static_cast<double>(*size)));
+  if (constantDim(first) != 0)
+    result = node.create<AddOp>(result, node.createInteger(type, first));
+  node.setResult(0, result);
+}
+
 void importRange(NodeImporter &node) {
   if (!node.expectOperands(3, 3))
     return;
@@ -105,6 +147,12 @@ void importRange(NodeImporter &node) {
       node.error() << "operands have different element types";
       return;
     }
+  const KnownValue *bounds[] = {node.getKnown(0), node.getKnown(1), node.getKnown(2)};
+  if (llvm::all_of(bounds, [](const KnownValue *known) { return known && known->elements.size() == 1; }) &&
+      !llvm::all_of(bounds, [](const KnownValue *known) { return known->isConstant(); })) {
+    setSymbolicRange(node, type, bounds[0]->elements[0], bounds[1]->elements[0], bounds[2]->elements[0]);
+    return;
+  }
   auto start = node.getKnownReals(0, "start"), limit = node.getKnownReals(1, "limit"),
        delta = node.getKnownReals(2, "delta");
   if (!start || !limit || !delta)
@@ -151,6 +199,16 @@ void evaluateNonZero(NodeImporter &node) {
 }
 
 void importNonZero(NodeImporter &node) {
+  // What exporters write for 0, 1, ...: the indices of a vector of ones.
+  Value x = node.expectOperands(1, 1) ? node.getOperand(0) : Value();
+  auto filling = x ? x.getDefiningOp<FillOp>() : FillOp();
+  if (filling && node.getRank(0) == 1 && !filling.getValue().isZero()) {
+    AffineExpr count = node.getDims(0)[0];
+    node.setResult(0, node.reshape(node.countTo(count), {node.extent(1), count}));
+    return;
+  }
+  if (node.hasFailed())
+    return;
   node.error()
       << "is supported for values that depend on constants and shapes only: its result's extent is known at run time";
 }

@@ -3,7 +3,10 @@
 #include "frontend/NumPySlice.h"
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/ExtentAlgebra.h"
+#include "ir/ExtentDescription.h"
 #include "ir/OpsMovement.h"
+#include "ir/OpsSize.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -39,6 +42,58 @@ void setSlice(NodeImporter &node, int64_t i, const NumPySlice &slice) {
                 }));
 }
 
+/// A part of one dimension.
+struct Part {
+  AffineExpr start, size;
+  int64_t step = 1;
+};
+
+/// `start:end:step` of `extent` elements as NumPy takes it, where not all of these are known.
+Part cutSymbolic(NodeImporter &node, AffineExpr extent, AffineExpr start, AffineExpr end, int64_t step) {
+  AffineExpr zero = node.extent(0), last = addExtents(extent, node.extent(-1));
+  // Counted from the end where it is negative, and cut off where it is outside.
+  auto clamp = [&](AffineExpr bound, AffineExpr low, AffineExpr high) {
+    ExtentRange range = getExtentRange(bound);
+    if (range.low >= INT32_MAX)
+      return high;
+    if (range.high < -INT32_MAX)
+      return low;
+    AffineExpr fromEnd = addExtents(bound, extent);
+    AffineExpr place = chooseExtent(isLessExtent(bound, zero), fromEnd, bound);
+    if (range.high < 0) // below `extent` as it is
+      return maximumExtent(fromEnd, low);
+    if (range.low >= 0)
+      return minimumExtent(place, high);
+    return minimumExtent(maximumExtent(place, low), high);
+  };
+  AffineExpr below = node.extent(-1), size = node.extent(std::abs(step));
+  AffineExpr from = step > 0 ? clamp(start, zero, extent) : clamp(start, below, last),
+             to = step > 0 ? clamp(end, zero, extent) : clamp(end, below, last);
+  AffineExpr span = step > 0 ? subtractExtents(to, from) : subtractExtents(from, to);
+  // An empty part may start anywhere.
+  return {atLeastZero(from), divideExtentsUp(atLeastZero(span), size), step};
+}
+
+/// Sets result `i` to parts of operand 0, one per dimension.
+void setParts(NodeImporter &node, int64_t i, ArrayRef<Part> parts) {
+  Dims starts, sizes;
+  SmallVector<int64_t> steps;
+  for (const Part &part : parts) {
+    starts.push_back(part.start);
+    sizes.push_back(part.size);
+    steps.push_back(part.step);
+  }
+  node.setResult(i, node.slice(node.getOperand(0), starts, sizes, steps));
+}
+
+/// Whole dimensions.
+SmallVector<Part> takeAll(NodeImporter &node) {
+  SmallVector<Part> parts;
+  for (AffineExpr extent : node.getDims(0))
+    parts.push_back({node.extent(0), extent, 1});
+  return parts;
+}
+
 void importSliceOf(NodeImporter &node, ArrayRef<AffineExpr> starts, ArrayRef<AffineExpr> ends,
                    std::optional<SmallVector<int64_t>> axes, std::optional<SmallVector<int64_t>> steps) {
   ArrayRef<AffineExpr> dims = node.getDims(0);
@@ -52,6 +107,8 @@ void importSliceOf(NodeImporter &node, ArrayRef<AffineExpr> starts, ArrayRef<Aff
   }
   node.normalizeAxes(*axes, dims.size()); // reports repeated ones
   NumPySlice slice(dims.size());
+  SmallVector<Part> parts = takeAll(node);
+  bool isKnown = true;
   for (size_t i = 0; i < starts.size() && !node.hasFailed(); ++i) {
     int64_t dim = node.normalizeAxis((*axes)[i], dims.size()), step = (*steps)[i];
     if (node.hasFailed())
@@ -60,14 +117,22 @@ void importSliceOf(NodeImporter &node, ArrayRef<AffineExpr> starts, ArrayRef<Aff
     bool reachesEnd = ends[i] == dims[dim] || end.value_or(0) >= INT32_MAX;
     if (step == 0)
       node.error() << "has the step 0";
-    else if (extent && start && end)
+    if (node.hasFailed())
+      return;
+    if (extent && start && end) {
       slice.cut(dim, *extent, *start, *end, step);
-    else if (start != 0 || !reachesEnd || step != 1)
-      node.error() << "takes a part of dimension " << dim
-                   << " whose position depends on symbolic extents, which is not supported; give the inputs' extents "
-                      "with --shape";
+      bool isWhole = slice.sizes[dim] == -1;
+      parts[dim] = {node.extent(slice.starts[dim]), isWhole ? dims[dim] : node.extent(slice.sizes[dim]),
+                    slice.steps[dim]};
+    } else if (start != 0 || !reachesEnd || step != 1) {
+      isKnown = false;
+      parts[dim] = cutSymbolic(node, dims[dim], starts[i], ends[i], step);
+    }
   }
-  setSlice(node, 0, slice);
+  if (isKnown)
+    setSlice(node, 0, slice);
+  else
+    setParts(node, 0, parts);
 }
 
 void importSliceAttributes(NodeImporter &node) {
@@ -103,41 +168,49 @@ void importSplit(NodeImporter &node) {
   if (node.hasFailed())
     return;
   int64_t parts = node.getInteger("num_outputs", node.getNumResults());
-  std::optional<SmallVector<int64_t>> sizes =
-      node.hasOperand(1) ? node.getKnownIntegers(1, "split") : node.getIntegers("split");
-  std::optional<int64_t> extent = constantDim(dims[axis]);
+  Dims sizes;
+  if (node.hasOperand(1)) {
+    sizes = node.getKnownExtents(1, "split").value_or(Dims());
+  } else if (auto given = node.getIntegers("split")) {
+    for (int64_t size : *given)
+      sizes.push_back(node.extent(size));
+  } else if (parts >= 1 && parts == node.getNumResults()) {
+    // The last part is smaller where the extent does not divide.
+    AffineExpr size = divideExtentsUp(dims[axis], node.extent(parts)), left = dims[axis];
+    for (int64_t i = 0; i < parts; ++i) {
+      sizes.push_back(minimumExtent(size, left));
+      left = subtractExtents(left, sizes.back());
+    }
+  }
   if (node.hasFailed())
     return;
-  if (!extent) {
-    node.error() << "splits a symbolic extent, which is not supported; give the inputs' extents with --shape";
-    return;
+  AffineExpr total = node.extent(0);
+  bool isValid = static_cast<int64_t>(sizes.size()) == node.getNumResults();
+  for (AffineExpr size : sizes) {
+    isValid &= getExtentRange(size).high >= 0;
+    total = addExtents(total, size);
   }
-  if (!sizes && parts >= 1 && parts == node.getNumResults()) {
-    // The last part is smaller where the extent does not divide.
-    sizes.emplace();
-    int64_t size = llvm::divideCeil(*extent, parts);
-    for (int64_t i = 0, left = *extent; i < parts; ++i, left -= sizes->back())
-      sizes->push_back(std::min(size, left));
-  }
-  int64_t total = 0;
-  bool isValid = sizes && static_cast<int64_t>(sizes->size()) == node.getNumResults();
-  for (int64_t i = 0; isValid && i < node.getNumResults(); ++i) {
-    isValid = (*sizes)[i] >= 0 && (*sizes)[i] <= *extent;
-    total += (*sizes)[i];
-  }
-  if (!isValid || total != *extent) {
-    node.error() << "splits " << *extent
+  if (!isValid || !mayBeEqual(total, dims[axis])) {
+    node.error() << "splits " << describeExtent(dims[axis], node.getImporter().getSymbolNames())
                  << " elements into parts that do not add up to them, or are not as many as its "
                  << node.getNumResults() << " results";
     return;
   }
-  int64_t start = 0;
+  AffineExpr start = node.extent(0);
   for (int64_t i = 0; i < node.getNumResults(); ++i) {
-    NumPySlice slice(dims.size());
-    slice.starts[axis] = (*sizes)[i] == 0 ? 0 : start;
-    slice.sizes[axis] = (*sizes)[i];
-    start += (*sizes)[i];
-    setSlice(node, i, slice);
+    AffineExpr size = sizes[i];
+    std::optional<int64_t> known = constantDim(size), first = constantDim(start);
+    if (known && first && constantDim(dims[axis])) {
+      NumPySlice slice(dims.size());
+      slice.starts[axis] = *known == 0 ? 0 : *first;
+      slice.sizes[axis] = *known;
+      setSlice(node, i, slice);
+    } else {
+      SmallVector<Part> taken = takeAll(node);
+      taken[axis] = {start, size, 1};
+      setParts(node, i, taken);
+    }
+    start = addExtents(start, size);
   }
 }
 
@@ -216,6 +289,37 @@ void importPadBy(NodeImporter &node, ArrayRef<int64_t> pads, ArrayRef<int64_t> a
                                        PadModeAttr::get(node.getContext(), *mode)));
 }
 
+/// Pads by amounts of which some depend on extents; what is negative crops first.
+void importSymbolicPad(NodeImporter &node, ArrayRef<AffineExpr> pads, ArrayRef<int64_t> axes, Value value) {
+  size_t count = axes.size();
+  std::optional<PadMode> mode = symbolizePadMode(node.getString("mode", "constant"));
+  if (pads.size() != 2 * count || !mode) {
+    node.error() << "has " << pads.size() << " pads for " << count
+                 << " dimensions, or a mode that is not one of constant, edge, reflect and wrap";
+    return;
+  }
+  AffineExpr minus = node.extent(-1);
+  SmallVector<Part> parts = takeAll(node);
+  Dims starts, left, low(parts.size(), node.extent(0)), sizes;
+  for (size_t i = 0; i < count; ++i) {
+    Part &part = parts[axes[i]];
+    AffineExpr cutBefore = atLeastZero(multiplyExtents(pads[i], minus)),
+               cutAfter = atLeastZero(multiplyExtents(pads[i + count], minus));
+    part.start = cutBefore;
+    part.size = atLeastZero(subtractExtents(part.size, addExtents(cutBefore, cutAfter)));
+    low[axes[i]] = atLeastZero(pads[i]);
+  }
+  for (const Part &part : parts) {
+    starts.push_back(part.start);
+    left.push_back(part.size);
+    sizes.push_back(part.size);
+  }
+  for (size_t i = 0; i < count; ++i)
+    sizes[axes[i]] = addExtents(addExtents(low[axes[i]], left[axes[i]]), atLeastZero(pads[i + count]));
+  Value x = node.slice(node.getOperand(0), starts, left, SmallVector<int64_t>(parts.size(), 1));
+  node.setResult(0, node.create<PadLikeOp>(x, value, node.createShape(low), node.createShape(sizes), *mode));
+}
+
 void importPadAttributes(NodeImporter &node) {
   if (!node.expectOperands(1, 1))
     return;
@@ -229,7 +333,7 @@ void importPadAttributes(NodeImporter &node) {
 void importPad(NodeImporter &node) {
   if (!node.expectOperands(2, 4))
     return;
-  auto pads = node.getKnownIntegers(1, "pads");
+  std::optional<Dims> pads = node.getKnownExtents(1, "pads");
   SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, node.getRank(0)));
   if (node.hasOperand(3))
     if (auto given = node.getKnownIntegers(3, "axes")) {
@@ -244,8 +348,16 @@ void importPad(NodeImporter &node) {
     node.error() << "the padding value has another element type than the operand";
   if (value && !node.hasFailed())
     value = node.reshape(value, {});
-  if (!node.hasFailed())
-    importPadBy(node, *pads, axes, value);
+  if (node.hasFailed())
+    return;
+  SmallVector<int64_t> known;
+  for (AffineExpr pad : *pads)
+    if (std::optional<int64_t> number = constantDim(pad))
+      known.push_back(*number);
+  if (known.size() == pads->size())
+    importPadBy(node, known, axes, value);
+  else
+    importSymbolicPad(node, *pads, axes, value);
 }
 
 } // namespace

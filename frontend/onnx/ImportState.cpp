@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/ImportState.h"
 #include "ir/ConstantData.h"
+#include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
+#include "ir/OpsShape.h"
+#include "ir/OpsSize.h"
 
 using namespace mlir;
 
@@ -13,12 +16,76 @@ Tensor *ImportState::createTensor(StringRef name) {
   return &tensor;
 }
 
+std::pair<SmallVector<Value>, AffineMap> ImportState::expressByInputs(ArrayRef<AffineExpr> exprs) {
+  SmallVector<Value> inputs;
+  SmallVector<AffineExpr> replacements(symbols.size(), builder.getAffineConstantExpr(0));
+  int64_t count = 0; // extents of the inputs so far
+  for (AffineExpr expr : exprs)
+    expr.walk([&](AffineExpr part) {
+      auto symbol = llvm::dyn_cast<AffineSymbolExpr>(part);
+      Value input = symbol ? symbolInputs[symbol.getPosition()] : Value();
+      if (!input || llvm::is_contained(inputs, input))
+        return;
+      inputs.push_back(input);
+      for (AffineExpr extent : getDims(input)) {
+        if (auto own = llvm::dyn_cast<AffineSymbolExpr>(extent);
+            own && llvm::isa<AffineConstantExpr>(replacements[own.getPosition()]))
+          replacements[own.getPosition()] = builder.getAffineSymbolExpr(count);
+        ++count;
+      }
+    });
+  SmallVector<AffineExpr> results;
+  for (AffineExpr expr : exprs)
+    results.push_back(expr.replaceSymbols(replacements));
+  return {inputs, AffineMap::get(0, count, results, getContext())};
+}
+
+Value ImportState::createShape(ArrayRef<AffineExpr> extents, Location location) {
+  // In the step of a loop, too: it brings what it reads.
+  OpBuilder::InsertionGuard atGraph(builder);
+  if (builder.getInsertionBlock()->getParentOp() != entry)
+    builder.setInsertionPointToEnd(&entry.front());
+  auto [inputs, map] = expressByInputs(extents);
+  Value shape = ShapeOp::create(builder, location, inputs, map);
+  dims[shape] = Dims(extents);
+  return shape;
+}
+
+/// The elements of a value that is not constant, as integers that are converted and reshaped.
+Value ImportState::computeElements(const KnownValue &value, Location location) {
+  OpBuilder::InsertionGuard atGraph(builder);
+  if (builder.getInsertionBlock()->getParentOp() != entry)
+    builder.setInsertionPointToEnd(&entry.front());
+  SmallVector<AffineExpr> numerators;
+  SmallVector<double> divisors;
+  for (const KnownElement &element : value.elements) {
+    std::optional<KnownElement> fraction = asFraction(element, getContext());
+    if (!fraction)
+      return {};
+    numerators.push_back(fraction->expression);
+    divisors.push_back(static_cast<double>(fraction->divisor));
+  }
+  auto [inputs, map] = expressByInputs(numerators);
+  Value result = IntegersOp::create(builder, location, inputs, map, value.elementType);
+  if (!llvm::all_of(divisors, [](double divisor) { return divisor == 1; })) {
+    auto type = llvm::cast<RankedTensorType>(result.getType());
+    Value by = ConstantOp::create(builder, location, type, makeConstantFromDoubles(type, divisors));
+    result = DivOp::create(builder, location, result, by);
+  }
+  if (value.rank() != 1)
+    result = ReshapeOp::create(builder, location, result, value.shape);
+  dims[result] = staticDims(llvm::cast<RankedTensorType>(result.getType()));
+  return result;
+}
+
 Value ImportState::materialize(Tensor &tensor, Location location) {
   if (tensor.value)
     return tensor.value;
   if (!tensor.constant) {
-    if (!tensor.known || !tensor.known->isConstant())
+    if (!tensor.known)
       return {};
+    if (!tensor.known->isConstant())
+      return tensor.value = computeElements(*tensor.known, location);
     auto type = RankedTensorType::get(tensor.known->shape, tensor.elementType);
     MutableArrayRef<char> bytes = file->allocate(type.getNumElements() * getElementSize(tensor.elementType));
     tensor.known->write(bytes);

@@ -61,7 +61,8 @@ public:
   bool hasPlainAttributes() const { return plainAttributes; }
   void noteLackOfExtents() { needsExtents = true; }
   Tensor *createTensor(llvm::StringRef name);
-  /// The graph value of `tensor`, which is made if need be; null if its elements depend on symbolic extents.
+  /// The graph value of `tensor`, which is made if need be. Elements that depend on symbolic extents are computed in
+  /// every run.
   mlir::Value materialize(Tensor &tensor, mlir::Location location);
   /// The elements of `tensor` if they are known and few.
   const KnownValue *getKnown(Tensor &tensor);
@@ -78,6 +79,8 @@ public:
   }
   /// What the model calls the symbols of extents.
   std::vector<std::string> getSymbolNames() const;
+  /// A `dlc.shape` of the extents `dims`, in the graph.
+  mlir::Value createShape(llvm::ArrayRef<mlir::AffineExpr> dims, mlir::Location location);
   void setDims(mlir::Value value, Dims extents) { dims[value] = std::move(extents); }
 
   /// Imports a subgraph in place, as the body of a branch that is always taken, or with `inputs` as its inputs; its
@@ -89,6 +92,10 @@ protected:
   ImportState(std::shared_ptr<ModelFile> file, mlir::MLIRContext *context, const ImportOptions &options)
       : file(std::move(file)), options(options), builder(context) {}
 
+  /// Inputs whose extents tell the symbols of `exprs`, and `exprs` over the extents of these inputs.
+  std::pair<llvm::SmallVector<mlir::Value>, mlir::AffineMap> expressByInputs(llvm::ArrayRef<mlir::AffineExpr> exprs);
+  mlir::Value computeElements(const KnownValue &value, mlir::Location location);
+
   std::shared_ptr<ModelFile> file;
   const ImportOptions &options;
   bool needsExtents = false, plainAttributes = false;
@@ -97,6 +104,7 @@ protected:
   std::deque<Tensor> tensors;
   llvm::DenseMap<mlir::Value, Dims> dims;
   llvm::StringMap<mlir::AffineExpr> symbols;
+  llvm::SmallVector<mlir::Value> symbolInputs; ///< by a symbol's number: an input with that extent
 };
 
 } // namespace dlc::onnx_import

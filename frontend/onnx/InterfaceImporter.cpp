@@ -42,6 +42,10 @@ LogicalResult GraphImporter::importInitializers(const onnx::GraphProto &graph, S
   return failure(hasFailed);
 }
 
+/// Whether a dimension's parameter is none: exporters write these for an extent without a name, and two such extents
+/// have nothing to do with each other.
+static bool isAnonymous(StringRef parameter) { return parameter.empty() || parameter == "?" || parameter == "None"; }
+
 LogicalResult GraphImporter::readBindings(const onnx::GraphProto &graph) {
   LogicalResult result = success();
   for (const onnx::ValueInfoProto &input : graph.input()) {
@@ -52,11 +56,12 @@ LogicalResult GraphImporter::readBindings(const onnx::GraphProto &graph) {
       continue;
     for (auto [dim, extent] : llvm::zip(input.type().tensor_type().shape().dim(), given->extents))
       if (auto [bound, isNew] = bindings.try_emplace(dim.dim_param(), extent);
-          !dim.dim_param().empty() && !isNew && bound->second != extent)
+          !isNew && bound->second != extent && !isAnonymous(dim.dim_param()))
         result = emitError(getFileLocation()) << "--shape asks for dimension '" << dim.dim_param() << "' to be both "
                                               << bound->second << " and " << extent;
   }
-  bindings.erase("");
+  for (StringRef anonymous : {"", "?", "None"})
+    bindings.erase(anonymous);
   return result;
 }
 
@@ -111,7 +116,7 @@ FailureOr<Dims> GraphImporter::getInputDims(const onnx::ValueInfoProto &input, S
       if (dim.has_dim_value() && dim.dim_value() != -1)
         return LogicalResult(fail() << "has the extent " << dim.dim_value()
                                     << ", which is not between 0 and 2147483647");
-      std::string name = dim.dim_param().empty() ? input.name() + "." + std::to_string(i) : dim.dim_param();
+      std::string name = isAnonymous(dim.dim_param()) ? input.name() + "." + std::to_string(i) : dim.dim_param();
       dims.push_back(getSymbol(name));
       if (std::optional<int64_t> bound = constantDim(dims.back()))
         names.push_back(builder.getI64IntegerAttr(*bound));
@@ -174,6 +179,12 @@ LogicalResult GraphImporter::importInputs(const onnx::GraphProto &graph, Scope &
     tensor->value = signature.addArgument(getTensorType(*dims, elementType), location, attributes);
     tensor->dims = *dims;
     this->dims[tensor->value] = *dims;
+    for (AffineExpr dim : *dims)
+      if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(dim)) {
+        symbolInputs.resize(std::max<size_t>(symbolInputs.size(), symbol.getPosition() + 1));
+        if (Value &input = symbolInputs[symbol.getPosition()]; !input)
+          input = tensor->value;
+      }
     if (assumed && assumed->name == input.name()) {
       KnownValue known{elementType, {}, {}};
       if (!dims->empty())
@@ -231,7 +242,7 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
     if (value)
       results.push_back(value);
     else
-      fail() << "is a value of symbolic extents, which is not supported; give the inputs' extents with --shape";
+      fail() << "mixes numbers with extents that only a run knows";
   }
   if (graph.output_size() == 0) {
     emitError(getFileLocation()) << "the graph has no outputs";

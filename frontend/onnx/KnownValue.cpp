@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/KnownValue.h"
+#include "ir/ExtentAlgebra.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -32,26 +33,44 @@ std::optional<KnownValue> KnownValue::read(ConstantTensor tensor) {
 void KnownValue::write(MutableArrayRef<char> bytes) const {
   int64_t size = getElementSize(elementType);
   for (auto [i, element] : llvm::enumerate(elements)) {
-    if (element.expression)
+    if (element.expression && element.divisor == 1)
       writeInteger(elementType, *constantDim(element.expression), bytes.data() + i * size);
     else
-      writeReal(elementType, element.number, bytes.data() + i * size);
+      writeReal(elementType, element.asReal(), bytes.data() + i * size);
   }
 }
 
 std::optional<KnownElement> convertElement(const KnownElement &element, Type type) {
   if (!element.isConstant()) {
     // An extent fits every type that models use for shape arithmetic; narrower ones would wrap.
-    if (isInteger(type) && (isBool(type) || type.getIntOrFloatBitWidth() < 32))
+    MLIRContext *context = type.getContext();
+    if (isBool(type))
+      return KnownElement(subtractExtents(getAffineConstantExpr(1, context),
+                                          isEqualExtent(element.expression, getAffineConstantExpr(0, context))));
+    if (isInteger(type) && type.getIntOrFloatBitWidth() < 32)
       return std::nullopt;
+    if (isInteger(type))
+      return KnownElement(truncateQuotient(element.expression, getAffineConstantExpr(element.divisor, context)));
     return element;
   }
   char bytes[8] = {};
-  if (element.expression)
+  if (element.expression && element.divisor == 1)
     writeInteger(type, *constantDim(element.expression), bytes);
   else
-    writeReal(type, element.number, bytes);
+    writeReal(type, element.asReal(), bytes);
   return isInteger(type) ? readKnownInteger(type, bytes) : KnownElement(readReal(type, bytes));
+}
+
+std::optional<KnownElement> asFraction(const KnownElement &element, MLIRContext *context) {
+  if (element.expression)
+    return element;
+  int64_t divisor = 1;
+  double number = element.number;
+  for (; number != std::floor(number) && divisor < (1 << 20); divisor *= 2)
+    number *= 2;
+  if (number != std::floor(number) || !(std::abs(number) < 0x1p31))
+    return std::nullopt;
+  return KnownElement(getAffineConstantExpr(static_cast<int64_t>(number), context), divisor);
 }
 
 KnownValue pickElements(const KnownValue &source, ArrayRef<int64_t> shape,

@@ -10,22 +10,25 @@
 
 namespace dlc::onnx_import {
 
-/// One element: an integer as an affine expression (mostly a constant), or a floating-point number. An extent that was
-/// cast to floating point stays an expression. Integers of 2^63 and more are not followed.
+/// One element: an integer as an expression of extents (mostly a constant), or a floating-point number. An extent that
+/// was cast to floating point stays an expression, and may be divided. Integers of 2^63 and more are not followed.
 struct KnownElement {
   mlir::AffineExpr expression; ///< null: `number` counts
   double number = 0;
+  int64_t divisor = 1; ///< of `expression`, positive; not 1 only for floating point
 
   KnownElement() = default;
-  KnownElement(mlir::AffineExpr expression) : expression(expression) {}
+  KnownElement(mlir::AffineExpr expression, int64_t divisor = 1) : expression(expression), divisor(divisor) {}
   explicit KnownElement(double number) : number(number) {}
   bool operator==(const KnownElement &other) const {
-    return expression == other.expression && (expression || number == other.number);
+    return expression == other.expression && divisor == other.divisor && (expression || number == other.number);
   }
 
   bool isConstant() const { return !expression || constantDim(expression); }
   /// The value of a constant.
-  double asReal() const { return expression ? static_cast<double>(*constantDim(expression)) : number; }
+  double asReal() const {
+    return expression ? static_cast<double>(*constantDim(expression)) / static_cast<double>(divisor) : number;
+  }
 };
 
 /// A tensor of known elements, row-major.
@@ -50,6 +53,10 @@ struct KnownValue {
 
 /// `element` as `dlc.cast` converts it to `type`. Nothing for what cannot be expressed.
 std::optional<KnownElement> convertElement(const KnownElement &element, mlir::Type type);
+
+/// An element as a quotient of an expression and a positive number; nothing for a number that is not a fraction of small
+/// whole numbers.
+std::optional<KnownElement> asFraction(const KnownElement &element, mlir::MLIRContext *context);
 
 /// The value of `shape` whose element at row-major position i is the element of `source` at position `sourceOf(i)`.
 KnownValue pickElements(const KnownValue &source, llvm::ArrayRef<int64_t> shape,

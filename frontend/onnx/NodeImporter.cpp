@@ -3,10 +3,14 @@
 #include "frontend/onnx/NodeOrder.h"
 #include "ir/ConstantData.h"
 #include "ir/ElementConversion.h"
+#include "ir/ExtentAlgebra.h"
 #include "ir/ExtentDescription.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsSize.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;
@@ -107,8 +111,7 @@ Value NodeImporter::getOperand(int64_t i) {
     return {};
   Value value = importer.materialize(*operands[i], location);
   if (!value)
-    error() << "operand " << i << " ('" << node.input(i)
-            << "') depends on symbolic extents and cannot be read as data; give the inputs' extents with --shape";
+    error() << "operand " << i << " ('" << node.input(i) << "') mixes numbers with extents that only a run knows";
   return value;
 }
 
@@ -161,7 +164,7 @@ std::optional<SmallVector<int64_t>> NodeImporter::getKnownIntegers(int64_t i, St
     std::optional<int64_t> value = constantDim(extent);
     if (!value) {
       error() << "operand '" << what << "' ('" << node.input(i)
-              << "') depends on symbolic extents, which is not supported here; give the inputs' extents with --shape";
+              << "') depends on extents that only a run knows, which is not supported here";
       return std::nullopt;
     }
     values.push_back(*value);
@@ -280,6 +283,8 @@ Value NodeImporter::complete(Operation *op) {
   SmallVector<int64_t> shape;
   for (AffineExpr extent : result)
     shape.push_back(constantDim(extent).value_or(ShapedType::kDynamic));
+  for (AffineExpr &extent : result)
+    extent = normalizeExtent(extent);
   Value value = op->getResult(0);
   value.setType(RankedTensorType::get(shape, getElementTypeOrSelf(types.front())));
   importer.setDims(value, std::move(result));
@@ -346,12 +351,66 @@ Value NodeImporter::reshape(Value value, ArrayRef<AffineExpr> target) {
       isInferred = true;
       shape.push_back(-1);
     } else {
-      error()
-          << "a reshape to several computed symbolic extents is not supported; give the inputs' extents with --shape";
-      return {};
+      return create<ReshapeLikeOp>(value, createShape(target));
     }
   }
   return create<ReshapeOp>(value, integers(shape));
+}
+
+Value NodeImporter::expand(Value value, ArrayRef<AffineExpr> target) {
+  if (failed)
+    return {};
+  ArrayRef<AffineExpr> source = getDims(value);
+  SmallVector<int64_t> shape;
+  for (AffineExpr extent : target) {
+    const AffineExpr *same = llvm::find(source, extent);
+    if (std::optional<int64_t> constant = constantDim(extent))
+      shape.push_back(*constant);
+    else if (same != source.end())
+      shape.push_back(-2 - (same - source.begin()));
+    else
+      return create<ExpandLikeOp>(value, createShape(target));
+  }
+  return create<ExpandOp>(value, integers(shape));
+}
+
+Value NodeImporter::fill(Type elementType, ArrayRef<AffineExpr> dims, double number) {
+  SmallVector<int64_t> shape;
+  for (auto [i, extent] : llvm::enumerate(dims))
+    shape.push_back(constantDim(extent).value_or(-2 - static_cast<int64_t>(i)));
+  return create<FillOp>(createShape(dims), integers(shape), real(number), TypeAttr::get(elementType));
+}
+
+Value NodeImporter::countTo(AffineExpr extent) { return create<IndexOp>(createShape({extent}), integer(0)); }
+
+Value NodeImporter::slice(Value value, ArrayRef<AffineExpr> starts, ArrayRef<AffineExpr> sizes,
+                          ArrayRef<int64_t> steps) {
+  if (failed)
+    return {};
+  ArrayRef<AffineExpr> dims = getDims(value);
+  SmallVector<int64_t> from, count;
+  bool isStatic = true, isWhole = true;
+  for (auto [extent, start, size, step] : llvm::zip(dims, starts, sizes, steps)) {
+    bool takesAll = size == extent && constantDim(start) == 0 && step == 1;
+    isWhole &= takesAll;
+    isStatic &= takesAll || (constantDim(start) && constantDim(size));
+    from.push_back(takesAll ? 0 : constantDim(start).value_or(0));
+    count.push_back(takesAll ? -1 : constantDim(size).value_or(0));
+  }
+  if (isWhole)
+    return value;
+  if (isStatic)
+    return create<SliceOp>(value, integers(from), integers(count), integers(steps));
+  return create<SliceLikeOp>(value, createShape(starts), createShape(sizes), integers(steps));
+}
+
+Value NodeImporter::createInteger(Type elementType, AffineExpr value) {
+  if (failed)
+    return {};
+  Tensor *tensor = importer.createTensor("");
+  tensor->elementType = elementType;
+  tensor->known = std::make_shared<KnownValue>(KnownValue{elementType, {}, {KnownElement(value)}});
+  return importer.materialize(*tensor, location);
 }
 
 Value NodeImporter::cast(Value value, Type elementType) {

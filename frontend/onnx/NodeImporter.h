@@ -123,6 +123,21 @@ public:
   mlir::Value createReals(mlir::Type elementType, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> values);
   /// `value` in the shape `dims`, which has as many elements.
   mlir::Value reshape(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> dims);
+  /// A `dlc.shape`: what ops take whose results have extents that a run computes.
+  mlir::Value createShape(llvm::ArrayRef<mlir::AffineExpr> dims) {
+    return failed ? mlir::Value() : importer.createShape(dims, location);
+  }
+  /// `value` broadcast to `dims`.
+  mlir::Value expand(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> dims);
+  /// `number` in the shape `dims`, which may be symbolic.
+  mlir::Value fill(mlir::Type elementType, llvm::ArrayRef<mlir::AffineExpr> dims, double number);
+  /// 0, 1, ... to an extent, as i64.
+  mlir::Value countTo(mlir::AffineExpr extent);
+  /// Elements of `value` from `starts` in steps of `steps`, all of which are inside.
+  mlir::Value slice(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> starts, llvm::ArrayRef<mlir::AffineExpr> sizes,
+                    llvm::ArrayRef<int64_t> steps);
+  /// An integer that follows from extents, as a tensor of rank 0.
+  mlir::Value createInteger(mlir::Type elementType, mlir::AffineExpr value);
   /// `value` as `elementType`, which it may already have.
   mlir::Value cast(mlir::Value value, mlir::Type elementType);
   mlir::FloatAttr real(double number) { return getBuilder().getF64FloatAttr(number); }

@@ -3,6 +3,7 @@
 #include "ir/Names.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
+#include "ir/OpsSize.h"
 #include "ir/SharedMemory.h"
 #include "ir/SymbolicShapes.h"
 #include "passes/Passes.h"
@@ -25,6 +26,10 @@ class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
     for (Operation &op : llvm::make_early_inc_range(getOperation().getBody().front()))
       if (dlc::needsKernel(&op) && !dlc::isAlias(&op))
         dlc::wrapInKernel({&op}, dlc::getKernelKind(&op), &op, variables);
+    // Kernels contain their shapes.
+    for (auto shape : llvm::make_early_inc_range(getOperation().getBody().front().getOps<dlc::ShapeOp>()))
+      if (shape->use_empty())
+        shape.erase();
     copySharedResults();
     nameSymbols();
   }

@@ -6,6 +6,7 @@
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
+#include "ir/OpsSize.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -13,8 +14,11 @@ using namespace mlir;
 
 namespace dlc {
 
-/// Whether a constant is cheaper inside a kernel, as an immediate, than as an input.
+/// Whether a value is inside the kernels that read it: a shape, or a constant that is cheaper as an immediate than as
+/// an input.
 static bool belongsInside(Value value) {
+  if (value.getDefiningOp<ShapeOp>())
+    return true;
   auto constant = value.getDefiningOp<ConstantOp>();
   if (!constant || constant->hasAttr(readAsInputAttribute))
     return false;
@@ -42,6 +46,8 @@ KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelKind kind, Operatio
     for (Value operand : op->getOperands()) {
       if (operand.getDefiningOp() && inside.contains(operand.getDefiningOp()))
         continue;
+      if (auto shape = operand.getDefiningOp<ShapeOp>())
+        inputs.insert(shape.operand_begin(), shape.operand_end());
       (belongsInside(operand) ? immediates : inputs).insert(operand);
     }
   llvm::SmallVector<Operation *> results{last};
@@ -65,7 +71,7 @@ KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelKind kind, Operatio
     mapping.map(input, body->addArgument(input.getType(), input.getLoc()));
   builder.setInsertionPointToEnd(body);
   for (Value immediate : immediates)
-    mapping.map(immediate, builder.clone(*immediate.getDefiningOp())->getResult(0));
+    mapping.map(immediate, builder.clone(*immediate.getDefiningOp(), mapping)->getResult(0));
   for (Operation *op : ops)
     builder.clone(*op, mapping);
   llvm::SmallVector<Value> yielded;
@@ -92,7 +98,7 @@ KernelKind getKernelKind(Operation *op) { return llvm::cast<KernelOpInterface>(o
 
 bool needsKernel(Operation *op) {
   return op->getName().getDialectNamespace() == DlcDialect::getDialectNamespace() && op->getNumResults() == 1 &&
-         !llvm::isa<ConstantOp, LoadParameterOp, KernelOp, LoopOp>(op);
+         !llvm::isa<ConstantOp, LoadParameterOp, KernelOp, LoopOp, ShapeOp>(op);
 }
 
 bool KernelBudget::spend(Operation *op) {

@@ -48,6 +48,19 @@ def BindLoopShapes : Pass<"dlc-bind-loop-shapes", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 
+def CheckExtents : Pass<"dlc-check-extents", "::mlir::ModuleOp"> {
+  let summary = "Record which extents must be equal, or not negative, in a run";
+  let description = [{
+    Shape inference takes two extents that meet in an elementwise op, a product, a concatenation or a reshape as equal
+    if they are not numbers. Where they are different expressions of the symbols, the entry point gets an entry in
+    `dlc.extent_checks`; so does an extent of a `dlc.shape` that might be negative, and one that is sliced beyond its
+    smallest value. The program checks them before it computes anything.
+
+    After: for `%x + %y` of types `tensor<?xf32>` with the extents N and M, the function has a check of the kind `equal`
+    with `values = affine_map<()[s0, s1] -> (s0, s1)>` and `what = "add"`, and `symbols = ["N", "M"]`.
+  }];
+}
+
 def CheckIndices : Pass<"dlc-check-indices", "::mlir::ModuleOp"> {
   let summary = "Record which inputs are indices and their legal range";
   let description = [{

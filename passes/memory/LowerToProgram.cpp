@@ -3,6 +3,7 @@
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
+#include "ir/OpsSize.h"
 #include "passes/Passes.h"
 #include "passes/memory/ProgramBuilder.h"
 
@@ -73,7 +74,8 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
 
   static bool holdsKernelsOnly(func::FuncOp graph) {
     for (Operation &op : graph.getBody().front())
-      if (!llvm::isa<dlc::KernelOp, dlc::LoopOp, dlc::ConstantOp, func::ReturnOp>(op) && !dlc::isAlias(&op)) {
+      if (!llvm::isa<dlc::KernelOp, dlc::LoopOp, dlc::ConstantOp, dlc::ShapeOp, func::ReturnOp>(op) &&
+          !dlc::isAlias(&op)) {
         op.emitOpError("is in no kernel");
         return false;
       }

@@ -40,6 +40,7 @@ public:
       program->setAttr("dlc.writes_variables", builder.getUnitAttr());
     if (variables.readsDerived(graph))
       program->setAttr("dlc.reads_derived", builder.getUnitAttr());
+    carryExtentChecks();
     program->setAttr("dlc.entry", builder.getStringAttr(graph.getName()));
     program->setAttr("dlc.workspace_bytes", makeMap({workspaceBytes}));
     return signature;
@@ -143,6 +144,27 @@ private:
             builder.getDenseI64ArrayAttr({argument, static_cast<int64_t>(position / 2), position % 2 ? -1 : 1});
     }
     return elements;
+  }
+
+  /// The checks of `--dlc-check-extents`, over the program's symbols.
+  void carryExtentChecks() {
+    auto all = graph->getAttrOfType<DictionaryAttr>("dlc.extent_checks");
+    if (!all)
+      return;
+    llvm::SmallVector<AffineExpr> own;
+    for (auto name : all.getAs<ArrayAttr>("symbols").getAsRange<StringAttr>())
+      own.push_back(
+          getAffineSymbolExpr(llvm::find(symbolNames, name.getValue()) - symbolNames.begin(), graph.getContext()));
+    llvm::SmallVector<Attribute> checks;
+    for (auto check : all.getAs<ArrayAttr>("checks").getAsRange<DictionaryAttr>()) {
+      llvm::SmallVector<AffineExpr> values;
+      for (AffineExpr value : check.getAs<AffineMapAttr>("values").getValue().getResults())
+        values.push_back(value.replaceSymbols(own));
+      NamedAttrList changed(check);
+      changed.set("values", makeMap(values));
+      checks.push_back(changed.getDictionary(graph.getContext()));
+    }
+    program->setAttr("dlc.extent_checks", builder.getArrayAttr(checks));
   }
 
   func::FuncOp graph;

@@ -14,6 +14,7 @@ void registerGradientRules(mlir::DialectRegistry &registry) {
     addNormalizationGradients(context);
     addStatisticsGradients(context);
     addSelectionGradients(context);
+    addSizeGradients(context);
     addAttentionGradients(context);
     addBatchNormGradients(context);
     addConvolutionGradients(context);

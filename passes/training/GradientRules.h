@@ -33,6 +33,7 @@ void addMovementGradients(mlir::MLIRContext *context);
 void addNormalizationGradients(mlir::MLIRContext *context);
 void addStatisticsGradients(mlir::MLIRContext *context);
 void addSelectionGradients(mlir::MLIRContext *context);
+void addSizeGradients(mlir::MLIRContext *context);
 void addAttentionGradients(mlir::MLIRContext *context);
 void addBatchNormGradients(mlir::MLIRContext *context);
 void addConvolutionGradients(mlir::MLIRContext *context);

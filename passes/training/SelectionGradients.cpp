@@ -55,8 +55,12 @@ static LogicalResult resize(ResizeOp op, GradientBuilder &gradients) {
     llvm::SmallVector<double> region;
     if (!op.getRoi().empty())
       region = {op.getRoi()[dim], 0, op.getRoi()[rank + dim], 1};
+    Value like;
+    if (op.getSizes()[dim] == -2)
+      like = gradients.create<FillOp>(op.getResult(), llvm::ArrayRef<int64_t>{-2 - dim, 1}, llvm::APFloat(0.0),
+                                      getType(gradient).getElementType());
     Value matrix = gradients.create<ResizeOp>(
-        identity, llvm::ArrayRef<int64_t>{op.getSizes()[dim], -1}, llvm::ArrayRef<double>{op.getScales()[dim], 1},
+        identity, like, llvm::ArrayRef<int64_t>{op.getSizes()[dim], -1}, llvm::ArrayRef<double>{op.getScales()[dim], 1},
         llvm::ArrayRef<double>(region), op.getMode(), op.getCoordinateMode(), op.getNearestMode(),
         op.getCubicCoefficient(), op.getExcludeOutside(), op.getAntialias(), llvm::APFloat(0.0));
     std::string indices = llvm::StringRef("abcdefghijklmnopqrstuvw").take_front(rank).str(), source = indices;

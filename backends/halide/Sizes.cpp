@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ops whose results have sizes that a run computes: as their siblings in Movement.cpp, with extents that are
+// expressions of the kernel's symbols.
+#include "backends/halide/Families.h"
+#include "backends/halide/KernelBuilder.h"
+#include "backends/halide/PadPosition.h"
+#include "ir/OpsSize.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using Halide::Expr;
+using Halide::select;
+
+namespace dlc::halide {
+
+static FailureOr<TensorFunc> emitShape(ShapeOp op, KernelBuilder &builder) {
+  // Readers ask for the extents alone.
+  return builder.define(op, [](llvm::ArrayRef<Expr>) { return Halide::Internal::const_false(); });
+}
+
+static FailureOr<TensorFunc> emitIntegers(IntegersOp op, KernelBuilder &builder) {
+  llvm::SmallVector<AffineExpr> extents;
+  for (Value operand : op.getOperands())
+    llvm::append_range(extents, builder.getDims(operand));
+  Type i64 = IntegerType::get(op.getContext(), 64), elementType = op.getElementType();
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Expr result = Halide::Internal::make_zero(getValueType(elementType));
+    for (auto [position, value] : llvm::enumerate(op.getValues().getResults())) {
+      Expr number = convertElement(builder.toExpr(value.replaceSymbols(extents), Halide::Int(64)), i64, elementType);
+      result = position == 0 ? number : select(index[0] == static_cast<int>(position), number, result);
+    }
+    return result;
+  });
+}
+
+static FailureOr<TensorFunc> emitExpandLike(ExpandLikeOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX());
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) { return x.atBroadcast(index); });
+}
+
+static FailureOr<TensorFunc> emitSliceLike(SliceLikeOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX());
+  Exprs starts = builder.getExtents(op.getStarts());
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Exprs own;
+    for (auto [place, start, step] : llvm::zip(index, starts, op.getSteps()))
+      own.push_back(start + place * static_cast<int>(step));
+    return x.at(own);
+  });
+}
+
+static FailureOr<TensorFunc> emitPadLike(PadLikeOp op, KernelBuilder &builder) {
+  const TensorFunc &x = builder.get(op.getX());
+  Type elementType = getElementTypeOrSelf(op.getType());
+  Exprs low = builder.getExtents(op.getLow());
+  llvm::ArrayRef<AffineExpr> from = builder.getDims(op.getX()), to = builder.getDims(op.getResult());
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Expr isInside = Halide::Internal::const_true();
+    Exprs own(index.begin(), index.end());
+    for (size_t dim = 0; dim < own.size(); ++dim) {
+      if (from[dim] == to[dim])
+        continue;
+      Expr place = index[dim] - low[dim];
+      if (op.getMode() == PadMode::Constant)
+        isInside = isInside && place >= 0 && place < x.extents[dim];
+      own[dim] = getSourcePosition(place, x.extents[dim], op.getMode());
+    }
+    Expr element = x.at(own);
+    if (Halide::Internal::is_const_one(isInside))
+      return element;
+    Expr value = op.getValue() ? builder.get(op.getValue()).at({}) : makeConstant(0, elementType);
+    return select(Halide::likely_if_innermost(isInside), element, value);
+  });
+}
+
+void registerSizeEmitters(EmitterRegistry &registry) {
+  registry.add<ShapeOp>(&emitShape);
+  registry.add<IntegersOp>(&emitIntegers);
+  registry.add<ExpandLikeOp>(&emitExpandLike);
+  registry.add<SliceLikeOp>(&emitSliceLike);
+  registry.add<PadLikeOp>(&emitPadLike);
+}
+
+} // namespace dlc::halide

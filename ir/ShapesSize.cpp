@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shape functions of ops whose results have sizes that a run computes.
+#include "ir/DlcDialect.h"
+#include "ir/ExtentAlgebra.h"
+#include "ir/OpsSize.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+/// The results of `map`, whose symbols are all extents of `operands`.
+static LogicalResult applyToExtents(std::optional<Location> location, AffineMap map, llvm::ArrayRef<Dims> operands,
+                                    llvm::SmallVectorImpl<AffineExpr> &results) {
+  llvm::SmallVector<AffineExpr> extents;
+  for (const Dims &dims : operands)
+    llvm::append_range(extents, dims);
+  if (map.getNumDims() != 0 || map.getNumSymbols() != extents.size())
+    return emitOptionalError(location, "a map of ", map.getNumDims(), " dimensions and ", map.getNumSymbols(),
+                             " symbols for operands with ", extents.size(), " extents");
+  for (AffineExpr expr : map.getResults())
+    results.push_back(normalizeExtent(expr.replaceSymbols(extents)));
+  return success();
+}
+
+LogicalResult ShapeOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                  Dims &result) {
+  return applyToExtents(location, adaptor.getDims(), dims, result);
+}
+
+LogicalResult IntegersOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                     Dims &result) {
+  llvm::SmallVector<AffineExpr> values;
+  if (failed(applyToExtents(location, adaptor.getValues(), dims, values)))
+    return failure();
+  result.push_back(getAffineConstantExpr(values.size(), adaptor.getElementTypeAttr().getContext()));
+  return success();
+}
+
+LogicalResult SliceLikeOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                      Dims &result) {
+  size_t rank = dims[0].size();
+  llvm::ArrayRef<int64_t> steps = adaptor.getSteps();
+  if (dims[1].size() != rank || dims[2].size() != rank || steps.size() != rank)
+    return emitOptionalError(location, "a slice has one start, size and step for each of the ", rank, " dimensions");
+  for (size_t i = 0; i < rank; ++i) {
+    std::optional<int64_t> extent = constantDim(dims[0][i]), start = constantDim(dims[1][i]),
+                           size = constantDim(dims[2][i]);
+    if (steps[i] == 0)
+      return emitOptionalError(location, "a slice has the step 0 in dimension ", i);
+    if (!start || !size || *size == 0)
+      continue;
+    int64_t last = *start + (*size - 1) * steps[i];
+    if (last < 0 || (extent && std::max(*start, last) >= *extent))
+      return emitOptionalError(location, "slice of ", *size, " elements from ", *start, " in steps of ", steps[i],
+                               " leaves dimension ", i);
+  }
+  return copyDims(dims[2], result);
+}
+
+LogicalResult PadLikeOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                    Dims &result) {
+  size_t rank = dims[0].size();
+  const Dims &low = dims[dims.size() - 2], &sizes = dims.back();
+  if (low.size() != rank || sizes.size() != rank)
+    return emitOptionalError(location, "padding has one entry for each of the ", rank, " dimensions");
+  for (size_t i = 0; i < rank; ++i) {
+    std::optional<int64_t> extent = constantDim(dims[0][i]), before = constantDim(low[i]), size = constantDim(sizes[i]);
+    if (extent && before && size && *before + *extent > *size)
+      return emitOptionalError(location, "padding of ", *extent, " elements to ", *size, " after ", *before);
+    if (adaptor.getMode() != PadMode::Constant && extent && *extent == 0 && size.value_or(0) > 0)
+      return emitOptionalError(location, "an empty dimension has no elements to pad with");
+  }
+  return copyDims(sizes, result);
+}
+
+} // namespace dlc

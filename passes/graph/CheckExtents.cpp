@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/ExtentAlgebra.h"
+#include "ir/Names.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsLinear.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
+#include "ir/OpsSize.h"
+#include "ir/SymbolicShapes.h"
+#include "passes/Passes.h"
+#include "llvm/ADT/SetVector.h"
+
+#define DEBUG_TYPE "dlc-check-extents"
+
+namespace dlc {
+#define GEN_PASS_DEF_CHECKEXTENTS
+#include "passes/Passes.h.inc"
+} // namespace dlc
+
+using namespace mlir;
+
+namespace {
+
+/// What has to hold in a run: two extents are equal, or the first is at least the second, which is a number.
+struct Condition {
+  AffineExpr lhs, rhs;
+  bool isEquality;
+  bool operator==(const Condition &other) const {
+    return lhs == other.lhs && rhs == other.rhs && isEquality == other.isEquality;
+  }
+};
+
+class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (function.isPrivate())
+        continue;
+      conditions.clear();
+      checks.clear();
+      FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
+      if (failed(shapes))
+        return signalPassFailure();
+      entrySymbols.assign(shapes->getSymbols().begin(), shapes->getSymbols().end());
+      if (failed(collect(function, *shapes)))
+        return signalPassFailure();
+      if (checks.empty())
+        continue;
+      Builder builder(&getContext());
+      llvm::SmallVector<llvm::StringRef> names(entrySymbols.begin(), entrySymbols.end());
+      function->setAttr("dlc.extent_checks",
+                        builder.getDictionaryAttr({builder.getNamedAttr("checks", builder.getArrayAttr(checks)),
+                                                   builder.getNamedAttr("symbols", builder.getStrArrayAttr(names))}));
+    }
+  }
+
+  /// What `function`, an entry point or the body of one of its loops, takes for granted.
+  LogicalResult collect(func::FuncOp function, const dlc::SymbolicShapes &functionShapes) {
+    const dlc::SymbolicShapes *before = std::exchange(shapes, &functionShapes);
+    for (Operation &op : function.getBody().front()) {
+      if (auto loop = llvm::dyn_cast<dlc::LoopOp>(op)) {
+        func::FuncOp body = loop.getBodyFunction();
+        FailureOr<dlc::SymbolicShapes> inner =
+            body ? dlc::SymbolicShapes::analyze(body) : FailureOr<dlc::SymbolicShapes>();
+        if (failed(inner) || failed(collect(body, *inner)))
+          return failure();
+      } else if (op.getNumResults() == 1 && llvm::isa<RankedTensorType>(op.getResult(0).getType())) {
+        check(&op);
+      }
+    }
+    shapes = before;
+    return success();
+  }
+
+  void check(Operation *op) {
+    if (op->hasTrait<dlc::Elementwise>() || llvm::isa<dlc::ExpandLikeOp>(op)) {
+      llvm::SmallVector<llvm::ArrayRef<AffineExpr>> operands;
+      for (Value operand : op->getOperands())
+        operands.push_back(shapes->getDims(operand));
+      expectBroadcast(op, operands);
+    } else if (llvm::isa<dlc::ConcatOp>(op)) {
+      auto axis = op->getAttrOfType<IntegerAttr>("axis").getInt();
+      llvm::ArrayRef<AffineExpr> first = shapes->getDims(op->getOperand(0));
+      for (Value operand : op->getOperands().drop_front())
+        for (auto [dim, extent] : llvm::enumerate(shapes->getDims(operand)))
+          if (static_cast<int64_t>(dim) != axis)
+            expectEqual(op, first[dim], extent);
+    } else if (auto product = llvm::dyn_cast<dlc::MatMulOp>(op)) {
+      checkProduct(product);
+    } else if (llvm::isa<dlc::ReshapeOp, dlc::ReshapeLikeOp>(op)) {
+      expectEqual(op, dlc::elementCount(shapes->getDims(op->getOperand(0)), &getContext()),
+                  dlc::elementCount(shapes->getDims(op->getResult(0)), &getContext()));
+    } else if (llvm::isa<dlc::ShapeOp>(op)) {
+      for (AffineExpr extent : shapes->getDims(op->getResult(0)))
+        expectAtLeast(op, extent, 0);
+    } else if (auto slice = llvm::dyn_cast<dlc::SliceOp>(op)) {
+      for (auto [extent, start, size, step] :
+           llvm::zip(shapes->getDims(slice.getX()), slice.getStarts(), slice.getSizes(), slice.getSteps()))
+        if (size > 0)
+          expectAtLeast(op, extent, std::max(start, start + (size - 1) * step) + 1);
+    }
+  }
+
+  void checkProduct(dlc::MatMulOp op) {
+    llvm::ArrayRef<AffineExpr> lhs = shapes->getDims(op.getLhs()), rhs = shapes->getDims(op.getRhs());
+    bool isRow = lhs.size() == 1, isColumn = rhs.size() == 1;
+    expectEqual(op, isRow || !op.getTransposeLhs() ? lhs.back() : lhs[lhs.size() - 2],
+                isColumn || op.getTransposeRhs() ? rhs.back() : rhs[rhs.size() - 2]);
+    if (!isRow && !isColumn)
+      expectBroadcast(op, {lhs.drop_back(2), rhs.drop_back(2)});
+  }
+
+  void expectBroadcast(Operation *op, llvm::ArrayRef<llvm::ArrayRef<AffineExpr>> operands) {
+    size_t rank = 0;
+    for (llvm::ArrayRef<AffineExpr> dims : operands)
+      rank = std::max(rank, dims.size());
+    for (size_t i = 1; i <= rank; ++i) {
+      AffineExpr whole; // a number if there is one
+      for (llvm::ArrayRef<AffineExpr> dims : operands)
+        if (i <= dims.size() && dlc::constantDim(dims[dims.size() - i]) != 1)
+          if (AffineExpr extent = dims[dims.size() - i]; !whole || dlc::constantDim(extent))
+            whole = extent;
+      for (llvm::ArrayRef<AffineExpr> dims : operands)
+        if (whole && i <= dims.size() && dlc::constantDim(dims[dims.size() - i]) != 1)
+          expectEqual(op, whole, dims[dims.size() - i]);
+    }
+  }
+
+  void expectEqual(Operation *op, AffineExpr lhs, AffineExpr rhs) {
+    if (lhs == rhs)
+      return;
+    lhs = dlc::normalizeExtent(lhs);
+    rhs = dlc::normalizeExtent(rhs);
+    if (dlc::constantDim(lhs))
+      std::swap(lhs, rhs);
+    if (lhs != rhs && !dlc::constantDim(lhs))
+      add(op, {lhs, rhs, true});
+  }
+
+  void expectAtLeast(Operation *op, AffineExpr extent, int64_t least) {
+    if (!dlc::constantDim(extent) && dlc::getExtentRange(extent).low < least)
+      add(op, {dlc::normalizeExtent(extent), getAffineConstantExpr(least, &getContext()), false});
+  }
+
+  void add(Operation *op, Condition condition) {
+    // Symbols of a loop's body are its entry point's, perhaps in another order.
+    llvm::SmallVector<AffineExpr> own;
+    for (llvm::StringRef name : shapes->getSymbols()) {
+      auto *found = llvm::find(entrySymbols, name);
+      own.push_back(getAffineSymbolExpr(found - entrySymbols.begin(), &getContext()));
+      if (found == entrySymbols.end())
+        return;
+    }
+    condition.lhs = condition.lhs.replaceSymbols(own);
+    condition.rhs = condition.rhs.replaceSymbols(own);
+    if (llvm::is_contained(conditions, condition))
+      return;
+    conditions.push_back(condition);
+    std::string layer = dlc::getLayerName(op->getLoc());
+    Builder builder(&getContext());
+    auto map = AffineMap::get(0, entrySymbols.size(), {condition.lhs, condition.rhs}, &getContext());
+    checks.push_back(builder.getDictionaryAttr(
+        {builder.getNamedAttr("kind", builder.getStringAttr(condition.isEquality ? "equal" : "at_least")),
+         builder.getNamedAttr("values", AffineMapAttr::get(map)),
+         builder.getNamedAttr("what",
+                              builder.getStringAttr(layer.empty() ? op->getName().stripDialect().str() : layer))}));
+  }
+
+  const dlc::SymbolicShapes *shapes = nullptr; ///< of the function that is looked at
+  llvm::SmallVector<std::string> entrySymbols;
+  llvm::SmallVector<Condition> conditions;
+  llvm::SmallVector<Attribute> checks;
+};
+
+} // namespace

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gradient rules of ops whose results have sizes that a run computes.
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsSize.h"
+#include "passes/training/Formula.h"
+#include "passes/training/GradientRules.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+static LogicalResult expandLike(ExpandLikeOp, GradientBuilder &gradients) {
+  gradients.set(0, gradients.getResultGradient());
+  return success();
+}
+
+/// The extent of dimension `dim` of `shape`, as an i64.
+static Value getExtent(Value shape, int64_t dim, GradientBuilder &gradients) {
+  return gradients.create<ExtentOp>(shape, llvm::ArrayRef<int64_t>{dim}, gradients.builder.getI64Type());
+}
+
+// Each element goes back to where it came from, one dimension after another.
+static LogicalResult sliceLike(SliceLikeOp op, GradientBuilder &gradients) {
+  Value gradient = gradients.widen(gradients.getResultGradient());
+  auto whole = llvm::cast<RankedTensorType>(op.getX().getType());
+  for (int64_t dim = 0; dim < whole.getRank(); ++dim) {
+    Value numbers = gradients.create<IndexOp>(op.getSizes(), dim);
+    Value step = gradients.scalar(static_cast<double>(op.getSteps()[dim]), numbers);
+    Value places =
+        gradients.create<AddOp>(gradients.create<MulOp>(numbers, step), getExtent(op.getStarts(), dim, gradients));
+    gradient = gradients.create<ScatterAddOp>(op.getX(), places, gradient, dim);
+  }
+  gradients.set(0, gradient);
+  return success();
+}
+
+static LogicalResult padLike(PadLikeOp op, GradientBuilder &gradients) {
+  if (op.getMode() != PadMode::Constant)
+    return gradients.reportMissingRule(" for sizes that a run computes, unless it pads with a constant");
+  if (op.getValue() && gradients.wants(1))
+    return gradients.reportMissingRule(" for the value that fills, with sizes that a run computes");
+  if (!gradients.wants(0))
+    return success();
+  Value gradient = gradients.getResultGradient();
+  for (int64_t dim = 0; dim < llvm::cast<RankedTensorType>(op.getX().getType()).getRank(); ++dim) {
+    Value places =
+        gradients.create<AddOp>(gradients.create<IndexOp>(op.getX(), dim), getExtent(op.getLow(), dim, gradients));
+    gradient = gradients.create<GatherOp>(gradient, places, dim);
+  }
+  gradients.set(0, gradient);
+  return success();
+}
+
+void addSizeGradients(MLIRContext *context) {
+  addGradientRule<ExpandLikeOp, &expandLike>(context);
+  addGradientRule<SliceLikeOp, &sliceLike>(context);
+  addGradientRule<PadLikeOp, &padLike>(context);
+}
+
+} // namespace dlc

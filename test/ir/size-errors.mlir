@@ -1,0 +1,44 @@
+// RUN: dlc-opt %s --split-input-file --verify-diagnostics
+
+func.func @symbols(%x: tensor<?x8xf32>) -> tensor<?xi1> {
+  // expected-error @+2 {{a map of 0 dimensions and 1 symbols for operands with 2 extents}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = dlc.shape %x {dims = affine_map<()[s0] -> (s0)>} : (tensor<?x8xf32>) -> tensor<?xi1>
+  return %0 : tensor<?xi1>
+}
+
+// -----
+
+func.func @integers(%x: tensor<?x8xf32>) -> tensor<1xi64> {
+  // expected-error @+2 {{a map of 0 dimensions and 1 symbols for operands with 2 extents}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = dlc.integers %x {values = affine_map<()[s0] -> (s0)>, element_type = i64} : (tensor<?x8xf32>) -> tensor<1xi64>
+  return %0 : tensor<1xi64>
+}
+
+// -----
+
+func.func @expand(%x: tensor<3x8xf32>, %s: tensor<?x4xi1>) -> tensor<3x8xf32> {
+  // expected-error @+2 {{operands do not broadcast: extents 8 and 4 of dimension 1 differ}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = dlc.expand_like %x, %s : (tensor<3x8xf32>, tensor<?x4xi1>) -> tensor<3x8xf32>
+  return %0 : tensor<3x8xf32>
+}
+
+// -----
+
+func.func @slice(%x: tensor<?x8xf32>, %from: tensor<?x3xi1>, %size: tensor<?x6xi1>) -> tensor<?x6xf32> {
+  // expected-error @+2 {{slice of 6 elements from 3 in steps of 1 leaves dimension 1}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = dlc.slice_like %x, %from, %size {steps = array<i64: 1, 1>} : (tensor<?x8xf32>, tensor<?x3xi1>, tensor<?x6xi1>) -> tensor<?x6xf32>
+  return %0 : tensor<?x6xf32>
+}
+
+// -----
+
+func.func @pad(%x: tensor<?x8xf32>, %low: tensor<0x3xi1>, %size: tensor<?x9xi1>) -> tensor<?x9xf32> {
+  // expected-error @+2 {{padding of 8 elements to 9 after 3}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = dlc.pad_like %x, %low, %size {mode = #dlc<pad_mode constant>} : (tensor<?x8xf32>, tensor<0x3xi1>, tensor<?x9xi1>) -> tensor<?x9xf32>
+  return %0 : tensor<?x9xf32>
+}

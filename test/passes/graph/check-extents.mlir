@@ -1,0 +1,53 @@
+// RUN: dlc-opt %s --dlc-check-extents --split-input-file | FileCheck %s
+
+// Two names may differ in a run; a number is what the other extent must be.
+// CHECK: #[[NAMES:.*]] = affine_map<()[s0, s1] -> (s0, s1)>
+// CHECK: #[[NUMBER:.*]] = affine_map<()[s0, s1] -> (s1, 8)>
+// CHECK-LABEL: func.func @add
+// CHECK-SAME: dlc.extent_checks = {checks = [
+// CHECK-SAME: {kind = "equal", values = #[[NAMES]], what = "add"},
+// CHECK-SAME: {kind = "equal", values = #[[NUMBER]], what = "mul"}],
+// CHECK-SAME: symbols = ["N", "M"]}
+func.func @add(%x: tensor<?x4xf32> {dlc.dims = ["N", 4]}, %y: tensor<?x4xf32> {dlc.dims = ["M", 4]}, %z: tensor<8x1xf32>) -> (tensor<?x4xf32>, tensor<8x4xf32>) {
+  %0 = dlc.add %x, %y : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  %1 = dlc.mul %y, %z : (tensor<?x4xf32>, tensor<8x1xf32>) -> tensor<8x4xf32>
+  return %0, %1 : tensor<?x4xf32>, tensor<8x4xf32>
+}
+
+// -----
+
+// Equal expressions need no check, in whatever order they are written.
+// CHECK-LABEL: func.func @same
+// CHECK-NOT: extent_checks
+func.func @same(%x: tensor<?x?xf32> {dlc.dims = ["N", "S"]}, %y: tensor<?x?xf32> {dlc.dims = ["S", "N"]}) -> tensor<?xf32> {
+  %0 = dlc.reshape %x {shape = array<i64: -1>} : (tensor<?x?xf32>) -> tensor<?xf32>
+  %1 = dlc.reshape %y {shape = array<i64: -1>} : (tensor<?x?xf32>) -> tensor<?xf32>
+  %2 = dlc.add %0, %1 : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  return %2 : tensor<?xf32>
+}
+
+// -----
+
+// CHECK: #[[SHAPE:.*]] = affine_map<()[s0] -> (s0 - 3, 0)>
+// CHECK: #[[RESHAPE:.*]] = affine_map<()[s0] -> (s0 * 4, {{.*}})>
+// CHECK: #[[SLICE:.*]] = affine_map<()[s0] -> (s0, 5)>
+// CHECK-LABEL: func.func @sizes
+// CHECK-SAME: {kind = "at_least", values = #[[SHAPE]], what = "shape"}
+// CHECK-SAME: {kind = "equal", values = #[[RESHAPE]], what = "reshape_like"}
+// CHECK-SAME: {kind = "at_least", values = #[[SLICE]], what = "slice"}
+func.func @sizes(%x: tensor<?x4xf32> {dlc.dims = ["N", 4]}) -> (tensor<?x2xf32>, tensor<2x4xf32>) {
+  %s = dlc.shape %x {dims = affine_map<()[s0, s1] -> (s0 - 3, 2)>} : (tensor<?x4xf32>) -> tensor<?x2xi1>
+  %0 = dlc.reshape_like %x, %s : (tensor<?x4xf32>, tensor<?x2xi1>) -> tensor<?x2xf32>
+  %1 = dlc.slice %x {starts = array<i64: 3, 0>, sizes = array<i64: 2, -1>, steps = array<i64: 1, 1>} : (tensor<?x4xf32>) -> tensor<2x4xf32>
+  return %0, %1 : tensor<?x2xf32>, tensor<2x4xf32>
+}
+
+// -----
+
+// CHECK: #[[PRODUCT:.*]] = affine_map<()[s0, s1] -> (s0, s1)>
+// CHECK-LABEL: func.func @product
+// CHECK-SAME: {kind = "equal", values = #[[PRODUCT]], what = "matmul"}
+func.func @product(%x: tensor<4x?xf32> {dlc.dims = [4, "K"]}, %y: tensor<?x3xf32> {dlc.dims = ["L", 3]}) -> tensor<4x3xf32> {
+  %0 = dlc.matmul %x, %y : (tensor<4x?xf32>, tensor<?x3xf32>) -> tensor<4x3xf32>
+  return %0 : tensor<4x3xf32>
+}
