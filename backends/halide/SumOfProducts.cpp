@@ -9,6 +9,14 @@ namespace dlc::halide {
 
 Expr multiply(Expr a, Expr b) { return a.type().is_float() ? a * b : wrappingMul(a, b); }
 
+Expr multiply(Expr a, Expr b, Halide::Type type) {
+  // Widened factors cannot overflow i32, which Halide knows of signed numbers alone: no detour through unsigned ones.
+  bool isNarrow = type == Halide::Int(32) && a.type().bits() + b.type().bits() < 32;
+  a = Halide::cast(type, a);
+  b = Halide::cast(type, b);
+  return isNarrow ? a * b : multiply(a, b);
+}
+
 TensorFunc defineSum(KernelBuilder &builder, Operation *op, llvm::function_ref<Expr(llvm::ArrayRef<Expr>)> term) {
   Value result = op->getResult(0);
   auto type = llvm::cast<RankedTensorType>(result.getType());

@@ -18,6 +18,8 @@ TensorFunc defineSum(KernelBuilder &builder, mlir::Operation *op,
 
 /// A product as the op's element type defines it: integers wrap.
 Halide::Expr multiply(Halide::Expr a, Halide::Expr b);
+/// The same of factors that become `type` first: integers narrower than the result's.
+Halide::Expr multiply(Halide::Expr a, Halide::Expr b, Halide::Type type);
 
 } // namespace dlc::halide
 

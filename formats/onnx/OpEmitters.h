@@ -54,6 +54,7 @@ void registerNormalization(OpEmitters &emitters);
 void registerReduction(OpEmitters &emitters);
 void registerMovement(OpEmitters &emitters);
 void registerSelection(OpEmitters &emitters);
+void registerQuantization(OpEmitters &emitters);
 void registerOpsWithoutForm(OpEmitters &emitters);
 
 /// Writes all ops of the writer's function but the end. Fails after diagnostics at every op that has no form in ONNX.

@@ -12,33 +12,14 @@ const OpRegistry &OpRegistry::get() {
 }
 
 OpRegistry::OpRegistry() {
-  for (auto registerFamily : {registerActivations,
-                              registerAttention,
-                              registerControl,
-                              registerConvolution,
-                              registerElementwise,
-                              registerFlexAttention,
-                              registerCumulative,
-                              registerIndexing,
-                              registerScatter,
-                              registerSignal,
-                              registerSampling,
-                              registerColumns,
-                              registerLinear,
-                              registerLinearAttention,
-                              registerLosses,
-                              registerMovement,
-                              registerNormalization,
-                              registerPooling,
-                              registerRecurrent,
-                              registerReduction,
-                              registerResize,
-                              registerRotaryEmbedding,
-                              registerScan,
-                              registerShape,
-                              registerSlicing,
-                              registerTraining,
-                              registerArithmeticEvaluators})
+  for (auto registerFamily :
+       {registerActivations,   registerAttention,       registerControl,         registerConvolution,
+        registerElementwise,   registerFlexAttention,   registerCumulative,      registerIndexing,
+        registerScatter,       registerSignal,          registerSampling,        registerColumns,
+        registerLinear,        registerLinearAttention, registerLosses,          registerMovement,
+        registerNormalization, registerPooling,         registerQuantization,    registerRecurrent,
+        registerReduction,     registerResize,          registerRotaryEmbedding, registerScan,
+        registerShape,         registerSlicing,         registerTraining,        registerArithmeticEvaluators})
     registerFamily(*this);
 }
 
