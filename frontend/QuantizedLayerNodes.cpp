@@ -134,19 +134,19 @@ std::vector<Value> buildAveragePool(QuantizedNode &node) {
 void addQuantizedLayerNodes(std::vector<QuantizedNodeKind> &kinds) {
   using Kind = QuantizedAttribute::Kind;
   QuantizedAttribute channelsLast{Kind::Flag, "channels_last", "0", "Must be 0: channels are the second dimension"};
-  kinds.push_back({"com.microsoft.QLinearAdd", 1, 7, 8, 1, {}, buildBinary<AddOp>});
-  kinds.push_back({"com.microsoft.QLinearMul", 1, 7, 8, 1, {}, buildBinary<MulOp>});
-  kinds.push_back({"com.microsoft.QLinearSigmoid", 1, 4, 5, 1, {}, buildSigmoid});
+  kinds.push_back({"com.microsoft.QLinearAdd", 1, 2, 8, 1, {}, buildBinary<AddOp>});
+  kinds.push_back({"com.microsoft.QLinearMul", 1, 2, 8, 1, {}, buildBinary<MulOp>});
+  kinds.push_back({"com.microsoft.QLinearSigmoid", 1, 2, 5, 1, {}, buildSigmoid});
   kinds.push_back({"com.microsoft.QLinearLeakyRelu",
                    1,
-                   4,
+                   2,
                    5,
                    1,
                    {{Kind::Number, "alpha", "0.01", "Slope below 0"}},
                    buildLeakyRelu});
   kinds.push_back({"com.microsoft.QLinearSoftmax",
                    1,
-                   4,
+                   2,
                    5,
                    1,
                    {{Kind::Integer, "axis", "-1", "Dimension that sums to 1"},
@@ -159,12 +159,12 @@ void addQuantizedLayerNodes(std::vector<QuantizedNodeKind> &kinds) {
                    1,
                    {{Kind::Integer, "axis", "0", "Dimension along which tensors follow each other"}},
                    buildConcat});
-  kinds.push_back({"com.microsoft.QLinearWhere", 1, 8, 9, 1, {}, buildWhere});
-  kinds.push_back({"com.microsoft.QLinearGlobalAveragePool", 1, 4, 5, 1, {channelsLast}, buildGlobalAveragePool});
+  kinds.push_back({"com.microsoft.QLinearWhere", 1, 3, 9, 1, {}, buildWhere});
+  kinds.push_back({"com.microsoft.QLinearGlobalAveragePool", 1, 2, 5, 1, {channelsLast}, buildGlobalAveragePool});
   kinds.push_back(
       {"com.microsoft.QLinearAveragePool",
        1,
-       4,
+       2,
        5,
        1,
        {{Kind::Pool}, {Kind::Flag, "count_include_pad", "0", "Whether padding counts as zeros"}, channelsLast},

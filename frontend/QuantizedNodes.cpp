@@ -47,6 +47,7 @@ ArrayRef<QuantizedNodeKind> getQuantizedNodeKinds() {
     std::vector<QuantizedNodeKind> result;
     addQuantizationNodes(result);
     addIntegerProductNodes(result);
+    addQuantizedAttentionNodes(result);
     addQuantizedLayerNodes(result);
     addQuantizedProductNodes(result);
     return result;

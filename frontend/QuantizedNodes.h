@@ -107,6 +107,7 @@ llvm::ArrayRef<QuantizedNodeKind> getQuantizedNodeKinds();
 // The families.
 void addQuantizationNodes(std::vector<QuantizedNodeKind> &kinds);
 void addIntegerProductNodes(std::vector<QuantizedNodeKind> &kinds);
+void addQuantizedAttentionNodes(std::vector<QuantizedNodeKind> &kinds);
 void addQuantizedLayerNodes(std::vector<QuantizedNodeKind> &kinds);
 void addQuantizedProductNodes(std::vector<QuantizedNodeKind> &kinds);
 

@@ -20,7 +20,10 @@ public:
   OpBuilder &getBuilder() override { return context.builder; }
   size_t getNumResults() const override { return context.outputCount; }
   bool hasOperand(size_t i) const override { return context.hasInput(i); }
-  Value getOperand(size_t i, Type literalType) override { return context.operand(i, literalType); }
+  Value getOperand(size_t i, Type literalType) override {
+    // Those that may be left out are asked for only where they are there.
+    return context.hasInput(i) ? context.operand(i, literalType) : context.error("needs its input " + Twine(i + 1));
+  }
   int64_t getInteger(StringRef name) override {
     const JsonValue *value = context.attributes.find(name);
     return value && value->kind == JsonValue::Kind::Boolean ? value->boolean : context.attributes.integer(name);

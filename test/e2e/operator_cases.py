@@ -31,7 +31,7 @@ ELSEWHERE = {
         "DFT STFT HannWindow HammingWindow BlackmanWindow MelWeightMatrix GridSample AffineGrid Col2Im MaxUnpool CenterCropPad",
     "test_quantization.py, test_integer_products.py": "QuantizeLinear DequantizeLinear DynamicQuantizeLinear MatMulInteger ConvInteger QLinearMatMul QLinearConv",
     "test_integer_products.py (operations of ONNX Runtime)":
-        "DynamicQuantizeMatMul MatMulIntegerToFloat "
+        "DynamicQuantizeLSTM DynamicQuantizeMatMul MatMulIntegerToFloat QAttention "
         "MatMulNBits QGemm QLinearAdd QLinearAveragePool QLinearConcat "
         "QLinearGlobalAveragePool QLinearLeakyRelu QLinearMul QLinearSigmoid "
         "QLinearSoftmax QLinearWhere",
