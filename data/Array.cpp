@@ -58,9 +58,35 @@ double loadBrain(const unsigned char *data, size_t index) {
   return value;
 }
 
+/// Floating point of 8 bits or fewer: a sign, `exponentBits`, and a mantissa.
+struct SmallFloat {
+  int bits, exponentBits, bias;
+  unsigned infinity, nan; ///< the smallest magnitudes that are infinite and NaN; 0: -0 is NaN
+};
+
+double loadSmallFloat(unsigned char byte, SmallFloat type) {
+  int mantissaBits = type.bits - 1 - type.exponentBits;
+  unsigned sign = 1u << (type.bits - 1), magnitude = byte & (sign - 1);
+  bool isNegative = byte & sign;
+  if (type.nan ? magnitude >= type.nan : isNegative && !magnitude)
+    return NAN;
+  int exponent = static_cast<int>(magnitude >> mantissaBits), mantissa = magnitude & ((1u << mantissaBits) - 1);
+  double value = magnitude == type.infinity ? INFINITY
+                 : exponent ? std::ldexp((1 << mantissaBits) + mantissa, exponent - type.bias - mantissaBits)
+                            : std::ldexp(mantissa, 1 - type.bias - mantissaBits);
+  return isNegative ? -value : value;
+}
+
+/// The low `bits` of a byte as a signed integer.
+double loadNarrow(unsigned char byte, int bits) {
+  int value = byte & ((1 << bits) - 1);
+  return value >> (bits - 1) ? value - (1 << bits) : value;
+}
+
 } // namespace
 
 double Array::at(size_t index) const {
+  constexpr unsigned none = 0x100;
   switch (type) {
   case DLC_I8:
     return load<int8_t>(data(), index);
@@ -85,6 +111,30 @@ double Array::at(size_t index) const {
     return loadBrain(data(), index);
   case DLC_F64:
     return load<double>(data(), index);
+  case DLC_I2:
+    return loadNarrow(data()[index], 2);
+  case DLC_I4:
+    return loadNarrow(data()[index], 4);
+  case DLC_U2:
+    return data()[index] & 3;
+  case DLC_U4:
+    return data()[index] & 15;
+  case DLC_F8E4M3FN:
+    return loadSmallFloat(data()[index], {8, 4, 7, none, 0x7f});
+  case DLC_F8E4M3FNUZ:
+    return loadSmallFloat(data()[index], {8, 4, 8, none, 0});
+  case DLC_F8E5M2:
+    return loadSmallFloat(data()[index], {8, 5, 15, 0x7c, 0x7d});
+  case DLC_F8E5M2FNUZ:
+    return loadSmallFloat(data()[index], {8, 5, 16, none, 0});
+  case DLC_F8E8M0FNU:
+    return data()[index] == 255 ? NAN : std::ldexp(1, data()[index] - 127);
+  case DLC_F6E2M3FN:
+    return loadSmallFloat(data()[index], {6, 2, 1, none, none});
+  case DLC_F6E3M2FN:
+    return loadSmallFloat(data()[index], {6, 3, 3, none, none});
+  case DLC_F4E2M1FN:
+    return loadSmallFloat(data()[index], {4, 2, 1, none, none});
   default:
     return load<float>(data(), index);
   }

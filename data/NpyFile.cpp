@@ -123,6 +123,11 @@ dlc_uint32 elementTypeOf(const std::string &kind) {
   return 0;
 }
 
+/// Whether an element of `type` takes one byte, which NumPy has no name for.
+bool isByteOfBits(dlc_uint32 type) {
+  return dlc_element_bytes(type) == 1 && type != DLC_I8 && type != DLC_U8 && type != DLC_BOOL;
+}
+
 void swapBytes(Array &array) {
   size_t width = dlc_element_bytes(array.elementType());
   for (size_t i = 0; i < array.count(); ++i)
@@ -184,6 +189,9 @@ Array dlc::data::readNpy(std::istream &file, const std::string &path, dlc_uint32
   // Libraries that add bf16 to NumPy save it as two bytes of no type.
   if (wantedType == DLC_BF16 && (kind == "u2" || kind == "V2" || kind == "bfloat16"))
     type = DLC_BF16;
+  // So do they save what takes a byte.
+  if (isByteOfBits(wantedType) && (kind == "u1" || kind == "V1" || (kind == "i1" && wantedType < DLC_U2)))
+    type = wantedType;
   if (!type)
     throw Failure("'" + path + "' holds elements of NumPy type '" + parsed.descr + "', which no model takes");
 
@@ -215,7 +223,7 @@ void dlc::data::writeNpy(const std::string &path, const Array &array) {
   } descriptions[] = {{DLC_I8, "|i1"},  {DLC_I16, "<i2"},  {DLC_I32, "<i4"}, {DLC_I64, "<i8"}, {DLC_U8, "|u1"},
                       {DLC_U16, "<u2"}, {DLC_U32, "<u4"},  {DLC_U64, "<u8"}, {DLC_F16, "<f2"}, {DLC_F32, "<f4"},
                       {DLC_F64, "<f8"}, {DLC_BF16, "<u2"}, {DLC_BOOL, "|b1"}};
-  const char *descr = "<f4";
+  const char *descr = isByteOfBits(array.elementType()) ? "|u1" : "<f4";
   for (const auto &candidate : descriptions)
     if (candidate.type == array.elementType())
       descr = candidate.descr;

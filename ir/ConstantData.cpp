@@ -2,6 +2,7 @@
 #include "ir/ConstantData.h"
 #include "ir/ConstantTable.h"
 #include "ir/DlcDialect.h"
+#include "ir/ElementConversion.h"
 #include "ir/Layout.h"
 #include "ir/OpsConstant.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -66,6 +67,9 @@ double ConstantData::getDouble(int64_t index) const {
   }
   int64_t elementBytes = getElementBytes(element);
   llvm::APInt bits = readInteger(getBytes().slice(splat ? 0 : index * elementBytes, elementBytes));
+  // Elements narrower than a byte are its low bits.
+  if (element.getIntOrFloatBitWidth() < 8 && !element.isInteger(1))
+    bits = bits.trunc(element.getIntOrFloatBitWidth());
   if (auto floating = llvm::dyn_cast<FloatType>(element)) {
     llvm::APFloat value(floating.getFloatSemantics(), bits);
     bool losesInfo;
@@ -128,10 +132,7 @@ ElementsAttr makeConstantFromDoubles(RankedTensorType type, llvm::ArrayRef<doubl
     return makeConstant(type, bytes);
   }
   for (auto [i, value] : llvm::enumerate(values)) {
-    llvm::APFloat converted(value);
-    bool losesInfo;
-    converted.convert(floating.getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
-    uint64_t bits = converted.bitcastToAPInt().getZExtValue();
+    uint64_t bits = convertToFloat(llvm::APFloat(value), floating).bitcastToAPInt().getZExtValue();
     std::memcpy(bytes.data() + i * elementBytes, &bits, elementBytes);
   }
   return makeConstant(type, bytes);

@@ -12,10 +12,13 @@ include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 defvar Dlc_Tensor = AnyRankedTensor;
-// i1 holds booleans, which do no arithmetic.
-def Dlc_Integer : Type<And<[AnyInteger.predicate, Neg<I1.predicate>]>, "integer">;
-def Dlc_Number : Type<Or<[AnyFloat.predicate, Dlc_Integer.predicate]>, "number">;
-defvar Dlc_RealTensor = RankedTensorOf<[AnyFloat]>;
+// i1 holds booleans, and what is narrower than a byte, or floating point of a byte, is quantized: these do no arithmetic.
+def Dlc_Integer
+    : Type<And<[AnyInteger.predicate, CPred<"::llvm::cast<::mlir::IntegerType>($_self).getWidth() >= 8">]>, "integer">;
+def Dlc_Real
+    : Type<And<[AnyFloat.predicate, CPred<"::llvm::cast<::mlir::FloatType>($_self).getWidth() >= 16">]>, "floating-point">;
+def Dlc_Number : Type<Or<[Dlc_Real.predicate, Dlc_Integer.predicate]>, "number">;
+defvar Dlc_RealTensor = RankedTensorOf<[Dlc_Real]>;
 defvar Dlc_IntegerTensor = RankedTensorOf<[Dlc_Integer]>;
 defvar Dlc_NumberTensor = RankedTensorOf<[Dlc_Number]>;
 defvar Dlc_BoolTensor = RankedTensorOf<[I1]>;

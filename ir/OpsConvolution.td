@@ -11,7 +11,8 @@ def Dlc_ConvOp : Dlc_GraphOp<"conv", [Dlc_Contraction]> {
   let description = [{
     `x: [N, C, spatial...]`, `w: [K, C / groups, kernel...]`, result `[N, K, out...]` with
     `out = floor((in + pad_low + pad_high - dilation (kernel - 1) - 1) / stride) + 1`. Padding is zero.
-    `pads` lists all low pads, then all high ones; a negative pad crops.
+    `pads` lists all low pads, then all high ones; a negative pad crops. Integers narrower than 32 bits, of two types
+    or one, are summed in i32.
 
     ```mlir
     %y = dlc.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, groups = 1 : i64}
@@ -21,6 +22,7 @@ def Dlc_ConvOp : Dlc_GraphOp<"conv", [Dlc_Contraction]> {
   let arguments = (ins Dlc_Tensor:$x, Dlc_Tensor:$w, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
                        DenseI64ArrayAttr:$pads, DefaultValuedAttr<I64Attr, "1">:$groups);
   let assemblyFormat = "$x `,` $w attr-dict `:` `(` type($x) `,` type($w) `)` `->` type($result)";
+  let elementTypeRule = "::dlc::getProductType(adaptor.getOperands())";
 }
 
 def Dlc_ConvTransposeOp : Dlc_GraphOp<"conv_transpose", [Dlc_Contraction]> {

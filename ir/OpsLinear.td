@@ -11,7 +11,7 @@ def Dlc_MatMulOp : Dlc_GraphOp<"matmul", [Dlc_Contraction]> {
   let description = [{
     `[..., M, K] x [..., K, N] -> [..., M, N]`; operands of rank 1 are a row (left) or a column (right), whose unit
     dimension the result lacks. With `transpose_lhs` the left matrices are stored `[..., K, M]`, with `transpose_rhs`
-    the right ones `[..., N, K]`.
+    the right ones `[..., N, K]`. Integers narrower than 32 bits, of two types or one, are summed in i32.
 
     ```mlir
     %y = dlc.matmul %x, %w {transpose_rhs = true} : (tensor<?x784xf32>, tensor<256x784xf32>) -> tensor<?x256xf32>
@@ -20,6 +20,7 @@ def Dlc_MatMulOp : Dlc_GraphOp<"matmul", [Dlc_Contraction]> {
   let arguments = (ins Dlc_Tensor:$lhs, Dlc_Tensor:$rhs, DefaultValuedAttr<BoolAttr, "false">:$transpose_lhs,
                        DefaultValuedAttr<BoolAttr, "false">:$transpose_rhs);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` `(` type($lhs) `,` type($rhs) `)` `->` type($result)";
+  let elementTypeRule = "::dlc::getProductType(adaptor.getOperands())";
 }
 
 def Dlc_EinsumOp : Dlc_GraphOp<"einsum", [Dlc_Contraction]> {

@@ -136,6 +136,15 @@ LogicalResult inferReturnType(MLIRContext *context, std::optional<Location> loca
   return success();
 }
 
+Type getProductType(ValueRange operands) {
+  Type type = getElementTypeOrSelf(operands.front());
+  auto isNarrow = [](Value operand) {
+    auto integer = llvm::dyn_cast<IntegerType>(getElementTypeOrSelf(operand));
+    return integer && integer.getWidth() > 1 && integer.getWidth() < 32;
+  };
+  return llvm::all_of(operands.take_front(2), isNarrow) ? IntegerType::get(type.getContext(), 32) : type;
+}
+
 bool areCompatibleIgnoringLayout(TypeRange inferred, TypeRange actual) {
   if (inferred.size() != actual.size())
     return false;

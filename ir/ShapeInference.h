@@ -9,6 +9,7 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Location.h"
 #include "mlir/IR/TypeRange.h"
+#include "mlir/IR/ValueRange.h"
 #include "mlir/Support/LLVM.h"
 #include <optional>
 
@@ -34,6 +35,9 @@ mlir::LogicalResult copyDims(llvm::ArrayRef<mlir::AffineExpr> operand, Dims &res
 /// NumPy broadcasting. Two extents that are not constants are assumed to be equal; fails on constants that differ and
 /// are not 1.
 mlir::LogicalResult broadcastDims(std::optional<mlir::Location> location, llvm::ArrayRef<Dims> operands, Dims &result);
+
+/// Those of the first operand, to which the others, scales and zero points, broadcast.
+mlir::LogicalResult scaledDims(std::optional<mlir::Location> location, llvm::ArrayRef<Dims> operands, Dims &result);
 
 /// Extents after pooling or convolving windows over the spatial dimensions of `[N, C, spatial...]`.
 mlir::LogicalResult windowDims(std::optional<mlir::Location> location, llvm::ArrayRef<mlir::AffineExpr> operand,
@@ -64,6 +68,9 @@ mlir::LogicalResult inferReturnType(mlir::MLIRContext *context, std::optional<ml
                                     llvm::function_ref<mlir::LogicalResult(llvm::ArrayRef<Dims>, Dims &)> shape,
                                     llvm::function_ref<mlir::Type()> elementType,
                                     llvm::SmallVectorImpl<mlir::Type> &types);
+
+/// The element type of a sum of products of the first two operands: i32 for integers narrower than that, else theirs.
+mlir::Type getProductType(mlir::ValueRange operands);
 
 /// Whether types agree in element type and, where static, in shape; layouts may differ.
 bool areCompatibleIgnoringLayout(mlir::TypeRange inferred, mlir::TypeRange actual);

@@ -153,6 +153,9 @@ std::string describeType(Type type) {
   } else {
     stream << type;
   }
+  // "f8E4M3FN" is f8e4m3fn in models and descriptions.
+  if (llvm::isa<FloatType>(type))
+    return llvm::StringRef(text).lower();
   return text;
 }
 

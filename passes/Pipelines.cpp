@@ -33,6 +33,9 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
   if (options.optimizationLevel == 0)
     return;
   function.addPass(createFoldConstants());
+  function.addPass(createMoveDequantize());
+  function.addPass(createFoldConstants());
+  function.addPass(createFormIntegerProducts({options.math != MathMode::Strict}));
   if (options.math != MathMode::Strict)
     function.addPass(createFoldBatchNorm());
   function.addPass(createSimplifyGraph());
@@ -89,6 +92,7 @@ static void addKernelsPhase(OpPassManager &manager, const PipelineOptions &optio
   function.addPass(createSplitConcats());
   function.addPass(createShareKernels());
   if (options.optimizationLevel >= 2) {
+    function.addPass(createDuplicateDequantize());
     function.addPass(createFuseConvReluPool());
     function.addPass(createFuseElementwise());
   }

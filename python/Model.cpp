@@ -27,8 +27,8 @@ struct TensorView {
     tensor.ndim = static_cast<dlc_int32>(array.ndim());
     auto type = array.dtype();
     tensor.dtype = {type.code, type.bits, type.lanes};
-    if (expectedType == DLC_BF16 && type == arrayType(DLC_BF16))
-      tensor.dtype = {DLC_BF16 >> 8, DLC_BF16 & 0xff, 1};
+    if (type == arrayType(expectedType))
+      tensor.dtype = {static_cast<uint8_t>(expectedType >> 8), static_cast<uint8_t>(expectedType), 1};
     tensor.shape = shape.data();
     tensor.strides = strides.data();
   }

@@ -45,6 +45,7 @@ static FailureOr<TensorFunc> emitMatMul(MatMulOp op, KernelBuilder &builder) {
   size_t lhsRank = lhs.type.getRank();
   Expr depth = lhs.extents[isRow ? 0 : op.getTransposeLhs() ? lhsRank - 2 : lhsRank - 1];
   RDom k(0, depth);
+  Halide::Type type = getValueType(op.getType().getElementType());
   // A copy of the right operand, for schedules that compute it block by block; otherwise it is read in place. Columns
   // beyond the last repeat it, so that a block may be longer than what is left.
   Halide::Func panel("panel");
@@ -69,12 +70,12 @@ static FailureOr<TensorFunc> emitMatMul(MatMulOp op, KernelBuilder &builder) {
     llvm::ArrayRef<Expr> batch = isRow ? rest : rest.drop_back();
     Expr a = isRow ? lhs.at({k}) : readMatrix(lhs, batch, row, k, op.getTransposeLhs());
     if (isColumn)
-      return multiply(a, rhs.at({k}));
+      return multiply(a, rhs.at({k}), type);
     std::vector<Expr> place{column, k};
     size_t batchRank = rhs.type.getRank() - 2;
     for (size_t dim = 0; dim < batchRank; ++dim)
       place.push_back(rhs.type.getDimSize(dim) == 1 ? Expr(0) : batch[batch.size() - batchRank + dim]);
-    return multiply(a, panel(place));
+    return multiply(a, panel(place), type);
   });
 }
 

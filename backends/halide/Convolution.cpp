@@ -34,6 +34,7 @@ static FailureOr<TensorFunc> emitConv(ConvOp op, KernelBuilder &builder) {
   for (size_t i = 0; i < spatial; ++i)
     extents.push_back(w.extents[w.extents.size() - 1 - i]);
   RDom domain = makeDomain(extents);
+  Halide::Type type = getValueType(op.getType().getElementType());
   return defineSum(builder, op, [&](llvm::ArrayRef<Expr> index) {
     Expr channel = domain[0];
     if (groups > 1)
@@ -45,7 +46,8 @@ static FailureOr<TensorFunc> emitConv(ConvOp op, KernelBuilder &builder) {
                            tap * static_cast<int>(op.getDilations()[i]) - static_cast<int>(pads[i]));
       weightIndex.push_back(tap);
     }
-    return multiply(readPadded(x, inputIndex, pads.take_front(spatial), pads.drop_front(spatial)), w.at(weightIndex));
+    return multiply(readPadded(x, inputIndex, pads.take_front(spatial), pads.drop_front(spatial)), w.at(weightIndex),
+                    type);
   });
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/ElementTypes.h"
+#include "backends/halide/SmallFloats.h"
 #include "ir/ElementConversion.h"
 #include <cmath>
 
@@ -13,7 +14,7 @@ namespace dlc::halide {
 Halide::Type getStorageType(Type elementType) {
   if (elementType.isF16() || elementType.isBF16())
     return Halide::UInt(16);
-  if (elementType.isInteger(1))
+  if (elementType.isInteger(1) || isSmallFloat(elementType))
     return Halide::UInt(8);
   return getValueType(elementType);
 }
@@ -26,10 +27,25 @@ Halide::Type getValueType(Type elementType) {
   unsigned width = elementType.getIntOrFloatBitWidth();
   if (width == 1)
     return Halide::Bool();
+  width = std::max(width, 8u);
   return elementType.isUnsignedInteger() ? Halide::UInt(width) : Halide::Int(width);
 }
 
+/// The low bits of a byte as an integer of a type narrower than a byte.
+static Expr narrowInteger(Expr byte, Type elementType) {
+  int unused = 8 - static_cast<int>(elementType.getIntOrFloatBitWidth());
+  return (byte << unused) >> unused;
+}
+
+static bool isNarrowInteger(Type elementType) {
+  return llvm::isa<IntegerType>(elementType) && !elementType.isInteger(1) && elementType.getIntOrFloatBitWidth() < 8;
+}
+
 Expr fromStorage(Expr stored, Type elementType) {
+  if (isSmallFloat(elementType))
+    return decodeSmallFloat(stored, llvm::cast<FloatType>(elementType));
+  if (isNarrowInteger(elementType))
+    return narrowInteger(stored, elementType);
   if (elementType.isBF16())
     return reinterpret<float>(Halide::cast<uint32_t>(stored) << 16);
   if (elementType.isF16()) {
@@ -52,6 +68,8 @@ static Expr bfloat16Bits(Expr value) {
 }
 
 Expr toStorage(Expr value, Type elementType) {
+  if (isSmallFloat(elementType))
+    return encodeSmallFloat(value, llvm::cast<FloatType>(elementType), /*saturate=*/false, "down");
   if (elementType.isBF16())
     return bfloat16Bits(value);
   if (elementType.isF16())
@@ -63,7 +81,7 @@ Expr toStorage(Expr value, Type elementType) {
 }
 
 Expr roundToElementType(Expr value, Type elementType) {
-  if (elementType.isBF16() || elementType.isF16())
+  if (elementType.isBF16() || elementType.isF16() || isSmallFloat(elementType))
     return fromStorage(toStorage(value, elementType), elementType);
   return value;
 }
@@ -111,20 +129,30 @@ static Expr truncateToInteger(Expr value, Halide::Type type) {
                 converted);
 }
 
-Expr convertElement(Expr value, Type from, Type to) {
+/// The low bits of an integer, or of what floating point is toward zero, as an integer narrower than a byte.
+static Expr convertToNarrow(const Expr &value, Type to) {
+  Expr integer = value.type().is_float() ? truncateToInteger(value, Halide::Int(32)) : value;
+  return narrowInteger(Halide::cast(getValueType(to), integer), to);
+}
+
+Expr convertElement(Expr value, Type from, Type to, bool saturate, llvm::StringRef roundMode) {
   Halide::Type type = getValueType(to);
   if (from == to)
     return value;
   if (to.isInteger(1))
     return from.isInteger(1) ? value : value != Halide::Internal::make_zero(value.type());
+  if (isNarrowInteger(to))
+    return convertToNarrow(value, to);
   if (llvm::isa<FloatType>(from) && llvm::isa<IntegerType>(to))
     return truncateToInteger(value, type);
-  if (to.isF16() || to.isBF16()) {
+  if (to.isF16() || to.isBF16() || isSmallFloat(to)) {
     if (value.type().is_int_or_uint() && value.type().bits() == 64)
       value = widenToOdd(value);
     else if (value.type().is_int_or_uint() && value.type().bits() == 32)
       value = Halide::cast<double>(value);
     value = value.type() == Halide::Float(64) ? narrowToOdd(value) : Halide::cast<float>(value);
+    if (auto small = llvm::dyn_cast<FloatType>(to); small && isSmallFloat(to))
+      return decodeSmallFloat(encodeSmallFloat(value, small, saturate, roundMode), small);
     return roundToElementType(value, to);
   }
   return Halide::cast(type, value);

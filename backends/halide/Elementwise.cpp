@@ -129,7 +129,9 @@ static Expr compute(IsInfOp op, Expr x) {
 }
 static Expr compute(NotOp, Expr x) { return !x; }
 static Expr compute(BitwiseNotOp, Expr x) { return ~x; }
-static Expr compute(CastOp op, Expr x) { return convertElement(x, getElementTypeOrSelf(op.getX()), op.getTo()); }
+static Expr compute(CastOp op, Expr x) {
+  return convertElement(x, getElementTypeOrSelf(op.getX()), op.getTo(), op.getSaturate(), op.getRoundMode());
+}
 
 /// Halide does not compare booleans.
 static Expr comparable(const Expr &x) { return x.type().is_bool() ? Halide::cast<uint8_t>(x) : x; }

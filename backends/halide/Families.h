@@ -23,6 +23,7 @@ void registerResizeEmitters(EmitterRegistry &registry);
 void registerReductionEmitters(EmitterRegistry &registry);
 void registerWindowEmitters(EmitterRegistry &registry);
 void registerNormalizationEmitters(EmitterRegistry &registry);
+void registerQuantizationEmitters(EmitterRegistry &registry);
 void registerRecurrentEmitters(EmitterRegistry &registry);
 void registerOpsWithoutKernel(EmitterRegistry &registry);
 

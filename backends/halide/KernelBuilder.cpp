@@ -40,6 +40,7 @@ const EmitterRegistry &getEmitterRegistry() {
     registerReductionEmitters(all);
     registerWindowEmitters(all);
     registerNormalizationEmitters(all);
+    registerQuantizationEmitters(all);
     registerRecurrentEmitters(all);
     registerOpsWithoutKernel(all);
     return all;

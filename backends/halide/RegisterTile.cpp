@@ -13,6 +13,7 @@
 //   1024x256 14x14 1x1 (7 x 64): 84 %, because rows that are 4096 bytes apart map to the same cache set
 #include "backends/halide/RegisterTile.h"
 #include "backends/halide/KernelBuilder.h"
+#include "backends/halide/SumOfProducts.h"
 
 using namespace mlir;
 using Halide::Func;
@@ -133,6 +134,15 @@ LogicalResult scheduleRegisterTile(KernelBuilder &builder, Func sum) {
   std::vector<Halide::RVar> domain = sum.rvars();
   for (const Halide::RVar &variable : domain)
     updateOrder.push_back(variable);
+  if (int together = getTermsTogether(builder); together > 1) {
+    // Their products are lanes that are added up at once: vpmaddwd, or a dot product.
+    Halide::RVar group("group"), term("term");
+    sum.update().split(domain.front(), group, term, together, TailStrategy::GuardWithIf);
+    *llvm::find_if(updateOrder, [&](const VarOrRVar &variable) { return variable.name() == domain.front().name(); }) =
+        group;
+    updateOrder.insert(updateOrder.begin(), term);
+    sum.update().atomic().vectorize(term);
+  }
   sum.vectorize(sum.args()[0], lanes).unroll(sum.args()[0]);
   Halide::Stage update = sum.update();
   update.reorder(updateOrder).vectorize(sum.args()[0], lanes).unroll(sum.args()[0]);

@@ -9,6 +9,22 @@ namespace dlc::halide {
 
 Expr multiply(Expr a, Expr b) { return a.type().is_float() ? a * b : wrappingMul(a, b); }
 
+Expr multiply(Expr a, Expr b, Halide::Type type) {
+  // Widened factors cannot overflow i32, which Halide knows of signed numbers alone: no detour through unsigned ones.
+  bool isNarrow = type == Halide::Int(32) && a.type().bits() <= 16 && b.type().bits() <= 16;
+  a = Halide::cast(type, a);
+  b = Halide::cast(type, b);
+  return isNarrow ? a * b : multiply(a, b);
+}
+
+int getTermsTogether(KernelBuilder &builder) {
+  Operation *anchor = builder.getAnchorOp();
+  LayoutAttr layout =
+      anchor && anchor->getNumOperands() > 1 ? getLayout(anchor->getOperand(1).getType()) : LayoutAttr();
+  bool isGrouped = layout && layout.getInnerTiles() && layout.getInnerTiles().size() == 2;
+  return isGrouped && !builder.isNaive() ? static_cast<int>(layout.getInnerTiles()[1]) : 1;
+}
+
 TensorFunc defineSum(KernelBuilder &builder, Operation *op, llvm::function_ref<Expr(llvm::ArrayRef<Expr>)> term) {
   Value result = op->getResult(0);
   auto type = llvm::cast<RankedTensorType>(result.getType());
@@ -18,7 +34,9 @@ TensorFunc defineSum(KernelBuilder &builder, Operation *op, llvm::function_ref<E
   Exprs index = toLogical(type, Exprs(arguments.begin(), arguments.end()));
   std::vector<Expr> place(arguments.begin(), arguments.end());
   Expr next = term(index);
-  sum.func(place) = valueType.is_float() ? sum.func(place) + next : wrappingAdd(sum.func(place), next);
+  // Terms that are added up together are vectors of their own, which Halide proves of a plain sum alone.
+  bool isPlain = valueType.is_float() || getTermsTogether(builder) > 1;
+  sum.func(place) = isPlain ? sum.func(place) + next : wrappingAdd(sum.func(place), next);
   builder.addStage(op, sumStage, sum.func);
   if (!type.getElementType().isF16() && !type.getElementType().isBF16())
     return sum;

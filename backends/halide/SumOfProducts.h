@@ -16,8 +16,13 @@ constexpr llvm::StringLiteral sumStage = "sum";
 TensorFunc defineSum(KernelBuilder &builder, mlir::Operation *op,
                      llvm::function_ref<Halide::Expr(llvm::ArrayRef<Halide::Expr> index)> term);
 
+/// How many neighbouring terms the packed weight of the anchor op holds together, for one instruction; 1: each alone.
+int getTermsTogether(KernelBuilder &builder);
+
 /// A product as the op's element type defines it: integers wrap.
 Halide::Expr multiply(Halide::Expr a, Halide::Expr b);
+/// The same of factors that become `type` first: integers narrower than the result's.
+Halide::Expr multiply(Halide::Expr a, Halide::Expr b, Halide::Type type);
 
 } // namespace dlc::halide
 

@@ -17,12 +17,31 @@ struct ElementNames {
 };
 
 // f16 and bf16 have no type in C11 or C++17: they travel as their bits.
-constexpr ElementNames elementNames[] = {
-    {DLC_I8, "int8_t", "DLC_I8"},     {DLC_I16, "int16_t", "DLC_I16"},  {DLC_I32, "int32_t", "DLC_I32"},
-    {DLC_I64, "int64_t", "DLC_I64"},  {DLC_U8, "uint8_t", "DLC_U8"},    {DLC_U16, "uint16_t", "DLC_U16"},
-    {DLC_U32, "uint32_t", "DLC_U32"}, {DLC_U64, "uint64_t", "DLC_U64"}, {DLC_F16, "uint16_t", "DLC_F16"},
-    {DLC_F32, "float", "DLC_F32"},    {DLC_F64, "double", "DLC_F64"},   {DLC_BF16, "uint16_t", "DLC_BF16"},
-    {DLC_BOOL, "uint8_t", "DLC_BOOL"}};
+constexpr ElementNames elementNames[] = {{DLC_I8, "int8_t", "DLC_I8"},
+                                         {DLC_I16, "int16_t", "DLC_I16"},
+                                         {DLC_I32, "int32_t", "DLC_I32"},
+                                         {DLC_I64, "int64_t", "DLC_I64"},
+                                         {DLC_U8, "uint8_t", "DLC_U8"},
+                                         {DLC_U16, "uint16_t", "DLC_U16"},
+                                         {DLC_U32, "uint32_t", "DLC_U32"},
+                                         {DLC_U64, "uint64_t", "DLC_U64"},
+                                         {DLC_F16, "uint16_t", "DLC_F16"},
+                                         {DLC_F32, "float", "DLC_F32"},
+                                         {DLC_F64, "double", "DLC_F64"},
+                                         {DLC_BF16, "uint16_t", "DLC_BF16"},
+                                         {DLC_BOOL, "uint8_t", "DLC_BOOL"},
+                                         {DLC_I4, "int8_t", "DLC_I4"},
+                                         {DLC_I2, "int8_t", "DLC_I2"},
+                                         {DLC_U4, "uint8_t", "DLC_U4"},
+                                         {DLC_U2, "uint8_t", "DLC_U2"},
+                                         {DLC_F8E4M3FN, "uint8_t", "DLC_F8E4M3FN"},
+                                         {DLC_F8E4M3FNUZ, "uint8_t", "DLC_F8E4M3FNUZ"},
+                                         {DLC_F8E5M2, "uint8_t", "DLC_F8E5M2"},
+                                         {DLC_F8E5M2FNUZ, "uint8_t", "DLC_F8E5M2FNUZ"},
+                                         {DLC_F8E8M0FNU, "uint8_t", "DLC_F8E8M0FNU"},
+                                         {DLC_F6E2M3FN, "uint8_t", "DLC_F6E2M3FN"},
+                                         {DLC_F6E3M2FN, "uint8_t", "DLC_F6E3M2FN"},
+                                         {DLC_F4E2M1FN, "uint8_t", "DLC_F4E2M1FN"}};
 
 const ElementNames &namesOf(uint32_t elementType) {
   for (const ElementNames &names : elementNames)
@@ -134,8 +153,15 @@ private:
                       : dim.kind == HeaderDim::Symbol ? symbolNames[static_cast<size_t>(dim.value)]
                                                       : inComment(dim.text)) +
                      "]";
-    if (tensor.elementType == DLC_F16 || tensor.elementType == DLC_BF16)
-      description += std::string(", bits of ") + (tensor.elementType == DLC_F16 ? "f16" : "bf16");
+    // What C has no type for, as its bits or in more of them than it has.
+    const ElementNames &names = namesOf(tensor.elementType);
+    bool isInteger = tensor.elementType < 0x0200, isNarrow = (tensor.elementType & 0xff) < 8;
+    bool isBits = !isInteger && tensor.elementType != DLC_BOOL && std::string(names.cType).rfind("uint", 0) == 0;
+    if (isBits || isNarrow) {
+      std::string name = names.constant + std::string("DLC_").size();
+      std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+      description += (isInteger ? ", " : ", bits of ") + name;
+    }
     if (tensor.elementType == DLC_BOOL)
       description += ", 0 or 1";
     return description;

@@ -204,14 +204,14 @@ private:
     return buffer;
   }
 
-  /// halide_type_t: code (0 signed, 1 unsigned, 2 floating), bits, one lane. Kernels see f16, bf16 and i1 as unsigned
-  /// integers.
+  /// halide_type_t: code (0 signed, 1 unsigned, 2 floating), bits, one lane. Kernels see floating point of 16 bits or
+  /// fewer and i1 as unsigned integers.
   static int32_t encodeType(mlir::Type type) {
     int32_t bits = 8 * getElementBytes(type);
     int32_t code = 0;
     if (type.isF32() || type.isF64())
       code = 2;
-    else if (type.isInteger(1) || type.isUnsignedInteger() || type.isF16() || type.isBF16())
+    else if (type.isInteger(1) || type.isUnsignedInteger() || llvm::isa<mlir::FloatType>(type))
       code = 1;
     return code | bits << 8 | 1 << 16;
   }

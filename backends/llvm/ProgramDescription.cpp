@@ -3,6 +3,7 @@
 #include "dlc/abi.h"
 #include "ir/OpsProgram.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace dlc;
 using mlir::failure;
@@ -17,13 +18,24 @@ std::optional<uint32_t> dlc::getElementTypeCode(mlir::Type type) {
     return DLC_F16;
   if (type.isBF16())
     return DLC_BF16;
+  if (llvm::isa<mlir::FloatType>(type))
+    return llvm::TypeSwitch<mlir::Type, std::optional<uint32_t>>(type)
+        .Case([](mlir::Float8E4M3FNType) { return DLC_F8E4M3FN; })
+        .Case([](mlir::Float8E4M3FNUZType) { return DLC_F8E4M3FNUZ; })
+        .Case([](mlir::Float8E5M2Type) { return DLC_F8E5M2; })
+        .Case([](mlir::Float8E5M2FNUZType) { return DLC_F8E5M2FNUZ; })
+        .Case([](mlir::Float8E8M0FNUType) { return DLC_F8E8M0FNU; })
+        .Case([](mlir::Float6E2M3FNType) { return DLC_F6E2M3FN; })
+        .Case([](mlir::Float6E3M2FNType) { return DLC_F6E3M2FN; })
+        .Case([](mlir::Float4E2M1FNType) { return DLC_F4E2M1FN; })
+        .Default([](mlir::Type) { return std::nullopt; });
   auto integer = llvm::dyn_cast<mlir::IntegerType>(type);
   if (!integer)
     return std::nullopt;
   unsigned width = integer.getWidth();
   if (width == 1)
     return DLC_BOOL;
-  if (width != 8 && width != 16 && width != 32 && width != 64)
+  if (!llvm::is_contained({2u, 4u, 8u, 16u, 32u, 64u}, width))
     return std::nullopt;
   return (integer.isUnsigned() ? 0x0100u : 0x0000u) | width;
 }

@@ -22,7 +22,14 @@ static FailureOr<std::string> emitCast(CastOp op, GraphWriter &writer) {
   std::optional<int32_t> to = getElementType(op.getTo());
   if (!to)
     return op.emitOpError("converts to a type that ONNX lacks");
-  return writer.add("Cast", {writer.getName(op.getX())}, {{"to", int64_t(*to)}});
+  NodeAttributes attributes{{"to", int64_t(*to)}};
+  if (!op.getSaturate())
+    attributes.push_back({"saturate", int64_t(0)});
+  if (op.getRoundMode() != "up") {
+    attributes.push_back({"round_mode", op.getRoundMode().str()});
+    writer.requireOpset(24);
+  }
+  return writer.add("Cast", {writer.getName(op.getX())}, std::move(attributes));
 }
 
 void registerElementwise(OpEmitters &emitters) {

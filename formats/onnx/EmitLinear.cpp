@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "formats/onnx/IntegerProducts.h"
 #include "formats/onnx/OpEmitters.h"
 #include "ir/OpsConvolution.h"
 #include "ir/OpsLinear.h"
@@ -18,7 +19,14 @@ static std::string transposeMatrices(Value value, GraphWriter &writer) {
   return writer.add("Transpose", {writer.getName(value)}, {{"perm", toVector(order)}});
 }
 
+static bool isNarrow(Value value) {
+  auto integer = llvm::dyn_cast<IntegerType>(typeOf(value).getElementType());
+  return integer && integer.getWidth() < 32;
+}
+
 static std::string emitMatMul(MatMulOp op, GraphWriter &writer) {
+  if (isNarrow(op.getLhs()))
+    return emitMatMulInteger(op, writer);
   bool isTransposed = op.getTransposeLhs() || op.getTransposeRhs();
   std::string lhs = writer.getName(op.getLhs()), rhs = writer.getName(op.getRhs());
   if (isTransposed && typeOf(op.getLhs()).getRank() == 2 && typeOf(op.getRhs()).getRank() == 2)
@@ -39,6 +47,8 @@ static std::string emitEinsum(EinsumOp op, GraphWriter &writer) {
 }
 
 static FailureOr<std::string> emitConv(ConvOp op, GraphWriter &writer) {
+  if (isNarrow(op.getX()))
+    return emitConvInteger(op, writer);
   std::string x = writer.getName(op.getX());
   llvm::SmallVector<int64_t> pads(op.getPads());
   // A negative pad crops, which `Conv` does not.

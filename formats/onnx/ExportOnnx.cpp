@@ -45,9 +45,8 @@ public:
       : module(module), entry(entry), scope(*model.mutable_graph(), module) {}
 
   FailureOr<std::string> run(llvm::StringRef name, llvm::StringRef producer) {
-    model.set_ir_version(9);
     model.set_producer_name(producer.str());
-    model.add_opset_import()->set_version(opsetVersion);
+    onnx::OperatorSetIdProto &standard = *model.add_opset_import();
     scope.graph.set_name(name.str());
     FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(entry);
     if (failed(shapes) || failed(checkBorder()))
@@ -58,6 +57,8 @@ public:
     if (failed(writeParameters()) || failed(writeOps(writer)) || failed(checkValues()))
       return failure();
     writeOutputs(writer);
+    standard.set_version(scope.opset);
+    model.set_ir_version(getIrVersion(scope.opset));
     for (const std::string &domain : scope.domains) {
       onnx::OperatorSetIdProto &opset = *model.add_opset_import();
       opset.set_domain(domain);
@@ -72,6 +73,11 @@ public:
   }
 
 private:
+  /// The version of the file format that came with an operator set, from the 20th on.
+  static int64_t getIrVersion(int64_t opset) {
+    return opset >= 25 ? 13 : opset >= 24 ? 12 : opset >= 23 ? 11 : opset >= 21 ? 10 : 9;
+  }
+
   static std::string getResultName(func::FuncOp function, unsigned i) {
     if (auto state = function.getResultAttrOfType<StringAttr>(i, "dlc.state"))
       return (state.getValue() + ".next").str();

@@ -4,6 +4,7 @@
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsConstant.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -18,6 +19,17 @@ std::optional<int32_t> getElementType(Type type) {
     return onnx::TensorProto::FLOAT16;
   if (type.isBF16())
     return onnx::TensorProto::BFLOAT16;
+  if (llvm::isa<FloatType>(type))
+    return llvm::TypeSwitch<Type, std::optional<int32_t>>(type)
+        .Case([](Float8E4M3FNType) { return onnx::TensorProto::FLOAT8E4M3FN; })
+        .Case([](Float8E4M3FNUZType) { return onnx::TensorProto::FLOAT8E4M3FNUZ; })
+        .Case([](Float8E5M2Type) { return onnx::TensorProto::FLOAT8E5M2; })
+        .Case([](Float8E5M2FNUZType) { return onnx::TensorProto::FLOAT8E5M2FNUZ; })
+        .Case([](Float8E8M0FNUType) { return onnx::TensorProto::FLOAT8E8M0; })
+        .Case([](Float6E2M3FNType) { return onnx::TensorProto::FLOAT6E2M3; })
+        .Case([](Float6E3M2FNType) { return onnx::TensorProto::FLOAT6E3M2; })
+        .Case([](Float4E2M1FNType) { return onnx::TensorProto::FLOAT4E2M1; })
+        .Default([](Type) { return std::nullopt; });
   auto integer = llvm::dyn_cast<IntegerType>(type);
   if (!integer)
     return std::nullopt;
@@ -25,6 +37,10 @@ std::optional<int32_t> getElementType(Type type) {
   switch (integer.getWidth()) {
   case 1:
     return onnx::TensorProto::BOOL;
+  case 2:
+    return isUnsigned ? onnx::TensorProto::UINT2 : onnx::TensorProto::INT2;
+  case 4:
+    return isUnsigned ? onnx::TensorProto::UINT4 : onnx::TensorProto::INT4;
   case 8:
     return isUnsigned ? onnx::TensorProto::UINT8 : onnx::TensorProto::INT8;
   case 16:
@@ -36,6 +52,13 @@ std::optional<int32_t> getElementType(Type type) {
   default:
     return std::nullopt;
   }
+}
+
+int64_t getOpsetOf(Type elementType) {
+  unsigned width = elementType.getIntOrFloatBitWidth();
+  if (llvm::isa<FloatType>(elementType))
+    return width == 4 ? 23 : width == 6 ? 28 : llvm::isa<Float8E8M0FNUType>(elementType) ? 24 : opsetVersion;
+  return width == 2 ? 25 : width == 4 ? 21 : opsetVersion;
 }
 
 //===-- Ops ----------------------------------------------------------------===//
@@ -145,12 +168,22 @@ std::string GraphWriter::makeConstant(ElementsAttr value) {
   return name;
 }
 
+/// Puts elements narrower than a byte, one per byte, together, the first into the low bits.
+static void packElements(std::string &bytes, unsigned width) {
+  unsigned perByte = 8 / width, mask = (1u << width) - 1;
+  std::string packed((bytes.size() + perByte - 1) / perByte, '\0');
+  for (size_t i = 0; i < bytes.size(); ++i)
+    packed[i / perByte] |= static_cast<char>((static_cast<unsigned char>(bytes[i]) & mask) << (i % perByte * width));
+  bytes = std::move(packed);
+}
+
 void addInitializer(ModelScope &scope, llvm::StringRef name, ElementsAttr value) {
   onnx::TensorProto &tensor = *scope.graph.add_initializer();
   auto data = ConstantData::get(value);
   auto type = llvm::cast<RankedTensorType>(value.getShapedType());
   tensor.set_name(name.str());
   tensor.set_data_type(*getElementType(type.getElementType()));
+  scope.opset = std::max(scope.opset, getOpsetOf(type.getElementType()));
   for (int64_t extent : type.getShape())
     tensor.add_dims(extent);
   llvm::ArrayRef<char> bytes = data->getBytes();
@@ -162,6 +195,8 @@ void addInitializer(ModelScope &scope, llvm::StringRef name, ElementsAttr value)
     raw.reserve(repeats * bytes.size());
     for (int64_t i = 0; i < repeats; ++i)
       raw.append(bytes.data(), bytes.size());
+    if (unsigned width = type.getElementTypeBitWidth(); width == 2 || width == 4)
+      packElements(raw, width);
   }
 }
 
@@ -258,6 +293,7 @@ void GraphWriter::describe(onnx::ValueInfoProto &info, llvm::StringRef name, Typ
   info.set_name(name.str());
   auto &tensor = *info.mutable_type()->mutable_tensor_type();
   tensor.set_elem_type(*getElementType(getElementTypeOrSelf(type)));
+  requireOpset(getOpsetOf(getElementTypeOrSelf(type)));
   tensor.mutable_shape();
   for (AffineExpr dim : dims) {
     auto &extent = *tensor.mutable_shape()->add_dim();

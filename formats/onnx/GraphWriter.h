@@ -16,8 +16,10 @@
 
 namespace dlc::onnx_export {
 
-/// The operator set that files ask for.
+/// The operator set that files ask for, unless something in them needs a newer one.
 constexpr int64_t opsetVersion = 20;
+/// The operator set that has an element type.
+int64_t getOpsetOf(mlir::Type elementType);
 
 /// The ONNX element type of an MLIR one; none for types that ONNX lacks.
 std::optional<int32_t> getElementType(mlir::Type type);
@@ -39,6 +41,7 @@ struct ModelScope {
   llvm::StringMap<std::string> constants; ///< initializers by type and bytes
   int64_t bytes = 0;                      ///< of all initializers
   std::set<std::string> domains;          ///< of nodes outside the default domain
+  int64_t opset = opsetVersion;           ///< that the file needs
 };
 
 /// Adds `value`, whose type ONNX has, to the graph's initializers.
@@ -75,6 +78,9 @@ public:
   std::string add(llvm::StringRef type, llvm::ArrayRef<std::string> inputs, NodeAttributes attributes = {}) {
     return addNode(type, inputs, 1, std::move(attributes)).front();
   }
+
+  /// Tells that a node needs an operator set.
+  void requireOpset(int64_t version) { scope.opset = std::max(scope.opset, version); }
 
   /// Constants as initializers; equal ones are one.
   std::string makeInts(llvm::ArrayRef<int64_t> values);

@@ -44,6 +44,7 @@ OpEmitters::OpEmitters() {
   registerMovement(*this);
   registerSelection(*this);
   registerSize(*this);
+  registerQuantization(*this);
   registerOpsWithoutForm(*this);
 }
 
@@ -74,6 +75,8 @@ static mlir::LogicalResult writeOp(mlir::Operation &op, GraphWriter &writer) {
     if (!getElementType(mlir::getElementTypeOrSelf(operand.getType())))
       return op.emitError("op '") << op.getName().stripDialect() << "' has an operand of a type that ONNX lacks, "
                                   << describeTensor(operand);
+  for (mlir::Value result : op.getResults())
+    writer.requireOpset(getOpsetOf(mlir::getElementTypeOrSelf(result.getType())));
   mlir::FailureOr<std::string> name = (*emitter)(&op, writer);
   if (mlir::failed(name))
     return mlir::failure();

@@ -55,6 +55,7 @@ void registerReduction(OpEmitters &emitters);
 void registerMovement(OpEmitters &emitters);
 void registerSelection(OpEmitters &emitters);
 void registerSize(OpEmitters &emitters);
+void registerQuantization(OpEmitters &emitters);
 void registerOpsWithoutForm(OpEmitters &emitters);
 
 /// Writes all ops of the writer's function but the end. Fails after diagnostics at every op that has no form in ONNX.

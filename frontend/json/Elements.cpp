@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/Elements.h"
+#include "ir/ElementConversion.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -33,7 +34,19 @@ static constexpr NamedType types[] = {{"f64", "F64", floatType<Float64Type>},
                                       {"u32", "U32", unsignedType<32>},
                                       {"u16", "U16", unsignedType<16>},
                                       {"u8", "U8", unsignedType<8>},
-                                      {"i1", "BOOL", signless<1>}};
+                                      {"i1", "BOOL", signless<1>},
+                                      {"i4", "", signless<4>},
+                                      {"u4", "", unsignedType<4>},
+                                      {"i2", "", signless<2>},
+                                      {"u2", "", unsignedType<2>},
+                                      {"f8e4m3fn", "F8_E4M3", floatType<Float8E4M3FNType>},
+                                      {"f8e4m3fnuz", "", floatType<Float8E4M3FNUZType>},
+                                      {"f8e5m2", "F8_E5M2", floatType<Float8E5M2Type>},
+                                      {"f8e5m2fnuz", "", floatType<Float8E5M2FNUZType>},
+                                      {"f8e8m0fnu", "", floatType<Float8E8M0FNUType>},
+                                      {"f6e2m3fn", "", floatType<Float6E2M3FNType>},
+                                      {"f6e3m2fn", "", floatType<Float6E3M2FNType>},
+                                      {"f4e2m1fn", "", floatType<Float4E2M1FNType>}};
 
 const std::vector<std::string> &dlc::json::getElementTypeNames() {
   static const std::vector<std::string> names = [] {
@@ -54,7 +67,7 @@ Type dlc::json::getElementType(StringRef name, MLIRContext *context) {
 
 Type dlc::json::getSafetensorsType(StringRef name, MLIRContext *context) {
   for (const NamedType &type : types)
-    if (name == type.safetensors)
+    if (!name.empty() && name == type.safetensors)
       return type.make(context);
   return {};
 }
@@ -66,7 +79,7 @@ std::string dlc::json::getElementTypeName(Type type) {
   return "?";
 }
 
-size_t dlc::json::getElementSize(Type type) { return std::max(1u, type.getIntOrFloatBitWidth() / 8); }
+size_t dlc::json::getElementSize(Type type) { return (type.getIntOrFloatBitWidth() + 7) / 8; }
 
 std::optional<uint64_t> dlc::json::getByteCount(ArrayRef<int64_t> shape, Type type) {
   constexpr uint64_t maxElements = 1ull << 40;
@@ -90,11 +103,9 @@ void dlc::json::storeFloat(double value, Type type, char *target) {
     float rounded = static_cast<float>(value);
     memcpy(target, &rounded, sizeof(rounded));
   } else {
-    llvm::APFloat number(value);
-    bool isInexact;
-    number.convert(cast<FloatType>(type).getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven, &isInexact);
-    uint16_t bits = static_cast<uint16_t>(number.bitcastToAPInt().getZExtValue());
-    memcpy(target, &bits, sizeof(bits));
+    // Little-endian: the low bytes come first.
+    uint64_t bits = convertToFloat(llvm::APFloat(value), cast<FloatType>(type)).bitcastToAPInt().getZExtValue();
+    memcpy(target, &bits, getElementSize(type));
   }
 }
 
@@ -106,6 +117,8 @@ bool dlc::json::storeInteger(int64_t value, Type type, char *target) {
   if (!fits)
     return false;
   // Little-endian: the low bytes come first.
+  if (width < 8)
+    value &= (1 << width) - 1;
   memcpy(target, &value, getElementSize(type));
   return true;
 }

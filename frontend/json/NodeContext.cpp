@@ -6,7 +6,7 @@
 using namespace mlir;
 using namespace dlc::json;
 
-Value NodeContext::operand(size_t i) {
+Value NodeContext::operand(size_t i, Type literalType) {
   if (i >= inputs.size())
     return {};
   NodeInput &input = inputs[i];
@@ -21,6 +21,8 @@ Value NodeContext::operand(size_t i) {
       elementType = typeOf(other.tensor).getElementType();
       break;
     }
+  if (literalType)
+    elementType = literalType;
   auto type = RankedTensorType::get(getNestedShape(*input.literal), elementType);
   std::string what = "input " + std::to_string(i + 1) + " of " + label;
   std::optional<std::vector<char>> bytes =

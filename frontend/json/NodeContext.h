@@ -42,8 +42,8 @@ public:
       : OpContext(std::move(base)), inputs(std::move(inputs)), outputCount(outputCount), leftOut(outputCount) {}
 
   /// Input `i` as a tensor; a literal becomes a constant of the element type of the first tensor among the inputs (f32
-  /// if there is none). Null if there is none or after an error.
-  mlir::Value operand(size_t i);
+  /// if there is none) or of `literalType`. Null if there is none or after an error.
+  mlir::Value operand(size_t i, mlir::Type literalType = {});
   /// All inputs as tensors.
   llvm::SmallVector<mlir::Value> operands();
   /// Whether the model names output `i`.

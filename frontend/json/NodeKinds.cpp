@@ -12,6 +12,7 @@ ArrayRef<NodeKind> dlc::json::getNodeKinds() {
     addAttentionNodes(result);
     addWindowNodes(result);
     addNormalizationNodes(result);
+    addQuantizationNodes(result);
     addRecurrentNodes(result);
     addReductionNodes(result);
     addShapeNodes(result);

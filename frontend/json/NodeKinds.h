@@ -20,6 +20,7 @@ void addLinearNodes(std::vector<NodeKind> &kinds);
 void addAttentionNodes(std::vector<NodeKind> &kinds);
 void addWindowNodes(std::vector<NodeKind> &kinds);
 void addNormalizationNodes(std::vector<NodeKind> &kinds);
+void addQuantizationNodes(std::vector<NodeKind> &kinds);
 void addRecurrentNodes(std::vector<NodeKind> &kinds);
 void addReductionNodes(std::vector<NodeKind> &kinds);
 void addShapeNodes(std::vector<NodeKind> &kinds);

@@ -40,7 +40,8 @@ static NodeResults buildWhere(NodeContext &context) {
 }
 static NodeResults buildCast(NodeContext &context) {
   return {context.create<dlc::CastOp>(context.operand(0),
-                                      getElementType(context.attributes.string("to"), context.builder.getContext()))};
+                                      getElementType(context.attributes.string("to"), context.builder.getContext()),
+                                      context.attributes.flag("saturate"), context.attributes.string("round_mode"))};
 }
 
 /// Limits are attributes or inputs; constant ones of floating-point tensors become one `dlc.clamp`.
@@ -77,7 +78,15 @@ void dlc::json::addElementwiseNodes(std::vector<NodeKind> &kinds) {
                      getNodeFields(row), [&row](NodeContext &context) { return buildRow(context, row); }});
   kinds.push_back({"Mean", 1, SIZE_MAX, 1, {}, buildMean});
   kinds.push_back({"Identity", 1, 1, 1, {}, buildIdentity});
-  kinds.push_back({"Cast", 1, 1, 1, {required("to", getElementTypeRule(), "Element type of the result")}, buildCast});
+  kinds.push_back(
+      {"Cast",
+       1,
+       1,
+       1,
+       {required("to", getElementTypeRule(), "Element type of the result"),
+        optional("saturate", flagRule(), "1", "Whether what is too large for f8 becomes its largest number"),
+        optional("round_mode", choice({"up", "down", "nearest"}), "\"up\"", "How f8e8m0fnu is rounded")},
+       buildCast});
   kinds.push_back({"Where", 3, 3, 1, {}, buildWhere});
   kinds.push_back({"Clip",
                    1,

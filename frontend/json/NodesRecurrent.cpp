@@ -2,12 +2,29 @@
 // Recurrent layers as ONNX defines them.
 #include "frontend/GateActivation.h"
 #include "frontend/OnnxRecurrence.h"
+#include "frontend/QuantizedRecurrence.h"
 #include "frontend/json/NodeKinds.h"
 
 using namespace mlir;
 using namespace dlc::json;
 
-template <dlc::RecurrentKind kind> static NodeResults buildRecurrent(NodeContext &context) {
+/// Makes numbers of the weights of `operation`. Whether that worked.
+static bool dequantizeWeights(NodeContext &context, dlc::OnnxRecurrence &operation) {
+  auto dequantize = [&](Value weight, unsigned scale, unsigned zeroPoint) -> Value {
+    Value given = context.hasInput(scale) ? context.operand(scale, context.builder.getF32Type())
+                                          : context.error("needs its input " + Twine(scale + 1)),
+          zero = context.hasInput(zeroPoint) ? context.operand(zeroPoint, typeOf(weight).getElementType()) : Value();
+    if (!given)
+      return {};
+    return dlc::dequantizeGates(context.builder, context.location, weight, given, zero,
+                                [&](const Twine &message) { context.error(message); });
+  };
+  operation.weight = dequantize(operation.weight, dlc::WeightScale, dlc::WeightZeroPoint);
+  operation.recurrent = dequantize(operation.recurrent, dlc::RecurrentScale, dlc::RecurrentZeroPoint);
+  return operation.weight && operation.recurrent;
+}
+
+template <dlc::RecurrentKind kind, bool isQuantized = false> static NodeResults buildRecurrent(NodeContext &context) {
   const Attributes &attributes = context.attributes;
   dlc::OnnxRecurrence operation{kind};
   operation.takeOperands([&](size_t i) { return context.hasInput(i) ? context.operand(i) : Value(); });
@@ -19,6 +36,8 @@ template <dlc::RecurrentKind kind> static NodeResults buildRecurrent(NodeContext
   for (auto [i, value] : llvm::enumerate(made))
     if (context.hasInput(i) && !value)
       return {};
+  if (isQuantized && !dequantizeWeights(context, operation))
+    return {};
   operation.direction = attributes.string("direction").str();
   if (const JsonValue *names = attributes.find("activations"))
     for (const JsonValue &name : names->elements)
@@ -62,7 +81,9 @@ void dlc::json::addRecurrentNodes(std::vector<NodeKind> &kinds) {
       {"GRU", 3, 6, 2,
        fields({optional("linear_before_reset", flagRule(), "0", "Whether the reset gate works on the product")}),
        buildRecurrent<dlc::RecurrentKind::Gru>});
-  kinds.push_back({"LSTM", 3, 8, 3,
-                   fields({optional("input_forget", flagRule(), "0", "Whether the forget gate is 1 - the input gate")}),
-                   buildRecurrent<dlc::RecurrentKind::Lstm>});
+  std::vector<Field> lstm =
+      fields({optional("input_forget", flagRule(), "0", "Whether the forget gate is 1 - the input gate")});
+  kinds.push_back({"LSTM", 3, 8, 3, lstm, buildRecurrent<dlc::RecurrentKind::Lstm>});
+  kinds.push_back({"com.microsoft.DynamicQuantizeLSTM", 3, 12, 3, lstm,
+                   buildRecurrent<dlc::RecurrentKind::Lstm, /*isQuantized=*/true>});
 }

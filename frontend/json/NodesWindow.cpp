@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions and pools over [N, C, spatial...].
+#include "frontend/json/ConvolutionFields.h"
 #include "frontend/json/NodeKinds.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConvolution.h"
@@ -62,8 +63,8 @@ static std::optional<Window> readWindow(NodeContext &context, RankedTensorType x
 }
 
 /// Types of input and weight of a convolution, or nothing after an error.
-static std::optional<std::pair<RankedTensorType, RankedTensorType>> convolutionTypes(NodeContext &context) {
-  Value x = context.operand(0), w = context.operand(1);
+static std::optional<std::pair<RankedTensorType, RankedTensorType>> convolutionTypes(NodeContext &context, Value x,
+                                                                                     Value w) {
   if (!x || !w)
     return std::nullopt;
   if (typeOf(x).getRank() < 3 || typeOf(x).getRank() != typeOf(w).getRank()) {
@@ -82,21 +83,27 @@ static Value addBias(NodeContext &context, Value result) {
   return context.create<dlc::AddOp>(result, context.reshape(context.operand(2), shape));
 }
 
-static NodeResults buildConv(NodeContext &context) {
-  auto types = convolutionTypes(context);
+std::optional<dlc::ConvolutionWindow> dlc::json::readConvolution(NodeContext &context, Value x, Value w) {
+  auto types = convolutionTypes(context, x, w);
   if (!types)
-    return {Value()};
+    return std::nullopt;
   auto window = readWindow(context, types->first, types->second.getShape().drop_front(2), false);
   if (!window)
+    return std::nullopt;
+  return ConvolutionWindow{window->strides, window->dilations, window->pads, context.attributes.integer("group")};
+}
+
+static NodeResults buildConv(NodeContext &context) {
+  auto window = readConvolution(context, context.operand(0), context.operand(1));
+  if (!window)
     return {Value()};
-  return {
-      addBias(context, context.create<dlc::ConvOp>(context.operand(0), context.operand(1), ArrayRef(window->strides),
-                                                   ArrayRef(window->dilations), ArrayRef(window->pads),
-                                                   static_cast<uint64_t>(context.attributes.integer("group"))))};
+  return {addBias(context, context.create<dlc::ConvOp>(context.operand(0), context.operand(1),
+                                                       ArrayRef(window->strides), ArrayRef(window->dilations),
+                                                       ArrayRef(window->pads), static_cast<uint64_t>(window->groups)))};
 }
 
 static NodeResults buildConvTranspose(NodeContext &context) {
-  auto types = convolutionTypes(context);
+  auto types = convolutionTypes(context, context.operand(0), context.operand(1));
   if (!types)
     return {Value()};
   ArrayRef<int64_t> kernel = types->second.getShape().drop_front(2);
@@ -146,6 +153,13 @@ static std::optional<Window> readPool(NodeContext &context) {
   return window;
 }
 
+std::optional<dlc::PoolWindow> dlc::json::readPoolWindow(NodeContext &context) {
+  std::optional<Window> window = readPool(context);
+  if (!window)
+    return std::nullopt;
+  return PoolWindow{window->kernel, window->strides, window->pads, context.flag("ceil_mode")};
+}
+
 static NodeResults buildMaxPool(NodeContext &context) {
   auto window = readPool(context);
   if (!window)
@@ -182,38 +196,58 @@ template <dlc::ReductionKind kind> static NodeResults buildGlobalPool(NodeContex
   return {context.create<dlc::ReduceOp>(kind, context.operand(0), ArrayRef<int64_t>(axes), /*keep_dims=*/true)};
 }
 
-void dlc::json::addWindowNodes(std::vector<NodeKind> &kinds) {
+/// The attributes of every window, before `more`.
+static std::vector<Field> withWindow(std::vector<Field> more) {
   RulePtr positive = list(integer(1, INT32_MAX));
-  Field kernel = required("kernel_shape", positive, "Extents of the window");
   std::vector<Field> window = {
       optional("strides", positive, "", "Step of the window (1)"),
       optional("dilations", positive, "", "Step inside the window (1)"),
       optional("pads", list(integer(0, INT32_MAX)), "", "Padding: all low ones, then all high ones (0)"),
       optional("auto_pad", choice({"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"}), "\"NOTSET\"",
                "Padding that keeps extents (over the stride)")};
-  auto with = [&](std::vector<Field> more) {
-    more.insert(more.begin(), window.begin(), window.end());
-    return more;
-  };
-  Field givenKernel = optional("kernel_shape", positive, "", "Extents of the weight's kernel, to check them");
-  Field group = optional("group", integer(1, INT32_MAX), "1", "Groups of channels that are convolved separately");
-  Field ceil = optional("ceil_mode", flagRule(), "0", "Whether a last window may reach over the end");
-  kinds.push_back({"Conv", 2, 3, 1, with({givenKernel, group}), buildConv});
-  kinds.push_back(
-      {"ConvTranspose", 2, 3, 1,
-       with({givenKernel, group, optional("output_padding", list(integer(0)), "", "Elements added to the end (0)"),
-             optional("output_shape", list(integer(0, INT32_MAX)), "",
-                      "Spatial extents of the result, instead of pads")}),
-       buildConvTranspose});
+  more.insert(more.begin(), window.begin(), window.end());
+  return more;
+}
+
+std::vector<Field> dlc::json::getConvolutionFields() {
+  return withWindow(
+      {optional("kernel_shape", list(integer(1, INT32_MAX)), "", "Extents of the weight's kernel, to check them"),
+       optional("group", integer(1, INT32_MAX), "1", "Groups of channels that are convolved separately")});
+}
+
+std::vector<Field> dlc::json::getPoolFields() {
+  return withWindow({required("kernel_shape", list(integer(1, INT32_MAX)), "Extents of the window"),
+                     optional("ceil_mode", flagRule(), "0", "Whether a last window may reach over the end")});
+}
+
+/// The attributes of a convolution and `more`.
+static std::vector<Field> withConvolution(const std::vector<Field> &more) {
+  std::vector<Field> fields = getConvolutionFields();
+  fields.insert(fields.end(), more.begin(), more.end());
+  return fields;
+}
+
+/// The attributes of a pool and `more`.
+static std::vector<Field> withPool(const std::vector<Field> &more) {
+  std::vector<Field> fields = getPoolFields();
+  fields.insert(fields.end(), more.begin(), more.end());
+  return fields;
+}
+
+void dlc::json::addWindowNodes(std::vector<NodeKind> &kinds) {
+  kinds.push_back({"Conv", 2, 3, 1, getConvolutionFields(), buildConv});
+  kinds.push_back({"ConvTranspose", 2, 3, 1,
+                   withConvolution({optional("output_padding", list(integer(0)), "", "Elements added to the end (0)"),
+                                    optional("output_shape", list(integer(0, INT32_MAX)), "",
+                                             "Spatial extents of the result, instead of pads")}),
+                   buildConvTranspose});
   kinds.push_back({"MaxPool", 1, 1, 2,
-                   with({kernel, ceil, optional("storage_order", flagRule(), "0", "Whether indices are column major")}),
+                   withPool({optional("storage_order", flagRule(), "0", "Whether indices are column major")}),
                    buildMaxPool});
-  kinds.push_back(
-      {"AveragePool", 1, 1, 1,
-       with({kernel, ceil, optional("count_include_pad", flagRule(), "0", "Whether padding counts as zeros")}),
-       buildAveragePool});
-  kinds.push_back(
-      {"LpPool", 1, 1, 1, with({kernel, ceil, optional("p", integer(1, INT32_MAX), "2", "Exponent")}), buildLpPool});
+  kinds.push_back({"AveragePool", 1, 1, 1,
+                   withPool({optional("count_include_pad", flagRule(), "0", "Whether padding counts as zeros")}),
+                   buildAveragePool});
+  kinds.push_back({"LpPool", 1, 1, 1, withPool({optional("p", integer(1, INT32_MAX), "2", "Exponent")}), buildLpPool});
   kinds.push_back({"GlobalAveragePool", 1, 1, 1, {}, buildGlobalPool<dlc::ReductionKind::Mean>});
   kinds.push_back({"GlobalMaxPool", 1, 1, 1, {}, buildGlobalPool<dlc::ReductionKind::Max>});
 }

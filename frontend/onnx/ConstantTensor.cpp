@@ -5,6 +5,7 @@
 #include "onnx-ml.pb.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/APSInt.h"
+#include "llvm/Support/MathExtras.h"
 #include <cstring>
 
 using namespace mlir;
@@ -40,6 +41,30 @@ Type getElementType(int onnxType, MLIRContext *context) {
     return builder.getIntegerType(64, /*isSigned=*/false);
   case onnx::TensorProto::BOOL:
     return builder.getI1Type();
+  case onnx::TensorProto::FLOAT8E4M3FN:
+    return Float8E4M3FNType::get(context);
+  case onnx::TensorProto::FLOAT8E4M3FNUZ:
+    return Float8E4M3FNUZType::get(context);
+  case onnx::TensorProto::FLOAT8E5M2:
+    return Float8E5M2Type::get(context);
+  case onnx::TensorProto::FLOAT8E5M2FNUZ:
+    return Float8E5M2FNUZType::get(context);
+  case onnx::TensorProto::FLOAT8E8M0:
+    return Float8E8M0FNUType::get(context);
+  case onnx::TensorProto::FLOAT6E2M3:
+    return Float6E2M3FNType::get(context);
+  case onnx::TensorProto::FLOAT6E3M2:
+    return Float6E3M2FNType::get(context);
+  case onnx::TensorProto::FLOAT4E2M1:
+    return Float4E2M1FNType::get(context);
+  case onnx::TensorProto::INT4:
+    return builder.getIntegerType(4);
+  case onnx::TensorProto::UINT4:
+    return builder.getIntegerType(4, /*isSigned=*/false);
+  case onnx::TensorProto::INT2:
+    return builder.getIntegerType(2);
+  case onnx::TensorProto::UINT2:
+    return builder.getIntegerType(2, /*isSigned=*/false);
   default:
     return {};
   }
@@ -49,11 +74,12 @@ std::string getElementTypeName(int onnxType) {
   if (!onnx::TensorProto::DataType_IsValid(onnxType))
     return std::to_string(onnxType);
   // The schema is compiled for the lite runtime, which has no names.
-  static constexpr const char *names[] = {
-      "UNDEFINED", "FLOAT",      "UINT8",      "INT8",         "UINT16",         "INT16",      "INT32",
-      "INT64",     "STRING",     "BOOL",       "FLOAT16",      "DOUBLE",         "UINT32",     "UINT64",
-      "COMPLEX64", "COMPLEX128", "BFLOAT16",   "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ",
-      "UINT4",     "INT4",       "FLOAT4E2M1", "FLOAT8E8M0",   "UINT2",          "INT2"};
+  static constexpr const char *names[] = {"UNDEFINED",      "FLOAT",    "UINT8",        "INT8",           "UINT16",
+                                          "INT16",          "INT32",    "INT64",        "STRING",         "BOOL",
+                                          "FLOAT16",        "DOUBLE",   "UINT32",       "UINT64",         "COMPLEX64",
+                                          "COMPLEX128",     "BFLOAT16", "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2",
+                                          "FLOAT8E5M2FNUZ", "UINT4",    "INT4",         "FLOAT4E2M1",     "FLOAT8E8M0",
+                                          "UINT2",          "INT2",     "FLOAT6E2M3",   "FLOAT6E3M2"};
   return onnxType < static_cast<int>(std::size(names)) ? names[onnxType] : std::to_string(onnxType);
 }
 
@@ -62,6 +88,11 @@ std::optional<int> getOnnxType(Type elementType) {
     if (getElementType(type, elementType.getContext()) == elementType)
       return type;
   return std::nullopt;
+}
+
+int64_t getPackedElements(Type elementType) {
+  unsigned width = elementType.getIntOrFloatBitWidth();
+  return width == 2 || width == 4 ? 8 / width : 1;
 }
 
 int64_t getElementSize(Type elementType) { return (elementType.getIntOrFloatBitWidth() + 7) / 8; }
@@ -92,7 +123,8 @@ double readReal(Type elementType, const char *bytes) {
   if (elementType.isF64())
     return load<double>(bytes);
   if (auto type = llvm::dyn_cast<FloatType>(elementType))
-    return llvm::APFloat(type.getFloatSemantics(), llvm::APInt(16, load<uint16_t>(bytes))).convertToDouble();
+    return readFloat(getElementSize(elementType) == 1 ? load<uint8_t>(bytes) : load<uint16_t>(bytes), type)
+        .convertToDouble();
   return elementType.isUnsignedInteger(64) ? static_cast<double>(load<uint64_t>(bytes))
                                            : static_cast<double>(readInteger(elementType, bytes));
 }
@@ -102,6 +134,10 @@ int64_t readInteger(Type elementType, const char *bytes) {
     return convertToInteger(llvm::APFloat(readReal(elementType, bytes)), IntegerType::get(elementType.getContext(), 64))
         .getSExtValue();
   bool isSigned = !isUnsigned(elementType);
+  if (unsigned width = elementType.getIntOrFloatBitWidth(); width < 8 && width > 1) {
+    auto value = static_cast<int64_t>(load<uint8_t>(bytes)) & ((1 << width) - 1);
+    return isSigned ? llvm::SignExtend64(value, width) : value;
+  }
   switch (getElementSize(elementType)) {
   case 1:
     return isSigned ? load<int8_t>(bytes) : load<uint8_t>(bytes);

@@ -26,7 +26,9 @@ std::string getElementTypeName(int onnxType);
 /// The inverse of getElementType, for the attributes of casts.
 std::optional<int> getOnnxType(mlir::Type elementType);
 
-/// Bytes of an element in memory.
+/// Elements of a byte where ONNX packs several into one; 1 for all other types.
+int64_t getPackedElements(mlir::Type elementType);
+/// Bytes of an element in memory, where packed elements take one each.
 int64_t getElementSize(mlir::Type elementType);
 /// Bytes of a tensor with these extents; nothing where an extent is negative or there are 2^40 elements or more.
 std::optional<int64_t> getTensorSize(llvm::ArrayRef<int64_t> shape, mlir::Type elementType);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/ConvolutionAttributes.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/OpsActivation.h"
@@ -9,30 +10,14 @@
 using namespace mlir;
 
 namespace dlc::onnx_import {
-namespace {
-
-/// What Conv and ConvTranspose share.
-struct Convolution {
-  SmallVector<int64_t> kernel, strides, dilations;
-  int64_t groups = 1;
-};
-
-/// Nothing after an error.
-std::optional<Convolution> getConvolution(NodeImporter &node) {
-  if (!node.expectOperands(2, 3) || !expectElements(node, 0, ElementClass::Real))
-    return std::nullopt;
-  ArrayRef<AffineExpr> x = node.getDims(0), w = node.getDims(1);
+std::optional<ConvolutionAttributes> getConvolutionAttributes(NodeImporter &node, int64_t xIndex, int64_t wIndex) {
+  ArrayRef<AffineExpr> x = node.getDims(xIndex), w = node.getDims(wIndex);
   if (x.size() < 3 || x.size() > 5 || w.size() != x.size()) {
     node.error() << "expects an operand of rank 3 to 5 and a weight of that rank, got ranks " << x.size() << " and "
                  << w.size();
     return std::nullopt;
   }
-  for (int64_t i = 1; i < node.getNumOperands(); ++i)
-    if (node.getElementType(i) != node.getElementType(0)) {
-      node.error() << "operands have different element types";
-      return std::nullopt;
-    }
-  Convolution result;
+  ConvolutionAttributes result;
   for (AffineExpr extent : w) {
     if (constantDim(extent).value_or(0) < 1) {
       node.error() << "expects a weight of static extents of at least 1";
@@ -53,6 +38,20 @@ std::optional<Convolution> getConvolution(NodeImporter &node) {
   return node.hasFailed() ? std::nullopt : std::optional(result);
 }
 
+/// Those of Conv and ConvTranspose, whose operands are of one type; nothing after an error.
+static std::optional<ConvolutionAttributes> getConvolution(NodeImporter &node) {
+  if (!node.expectOperands(2, 3) || !expectElements(node, 0, ElementClass::Real))
+    return std::nullopt;
+  for (int64_t i = 1; i < node.getNumOperands(); ++i)
+    if (node.getElementType(i) != node.getElementType(0)) {
+      node.error() << "operands have different element types";
+      return std::nullopt;
+    }
+  return getConvolutionAttributes(node, 0, 1);
+}
+
+namespace {
+
 /// Adds the bias, one number per channel, and sets the result.
 void setWithBias(NodeImporter &node, Value result) {
   if (node.hasOperand(2) && !node.hasFailed()) {
@@ -65,7 +64,7 @@ void setWithBias(NodeImporter &node, Value result) {
 }
 
 void importConv(NodeImporter &node) {
-  std::optional<Convolution> conv = getConvolution(node);
+  std::optional<ConvolutionAttributes> conv = getConvolution(node);
   if (!conv)
     return;
   SmallVector<int64_t> pads = getPads(node, conv->kernel, conv->strides, conv->dilations);
@@ -74,7 +73,7 @@ void importConv(NodeImporter &node) {
 }
 
 void importConvTranspose(NodeImporter &node) {
-  std::optional<Convolution> conv = getConvolution(node);
+  std::optional<ConvolutionAttributes> conv = getConvolution(node);
   if (!conv)
     return;
   size_t spatial = conv->kernel.size();

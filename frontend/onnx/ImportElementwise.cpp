@@ -132,8 +132,16 @@ void importWhere(NodeImporter &node) {
 }
 
 void setCast(NodeImporter &node, Type type) {
-  if (type && !node.hasFailed())
+  if (!type || node.hasFailed())
+    return;
+  std::string roundMode = node.getString("round_mode", "up");
+  if (!llvm::is_contained({"up", "down", "nearest"}, roundMode) && !node.hasFailed())
+    node.error() << "round_mode '" << roundMode << "' is not one of up, down and nearest";
+  bool isPlain = type.getIntOrFloatBitWidth() > 8 || !llvm::isa<FloatType>(type);
+  if (isPlain || node.getElementType(0) == type)
     node.setResult(0, node.cast(node.getOperand(0), type));
+  else
+    node.setResult(0, node.create<CastOp>(node.getOperand(0), type, node.getFlag("saturate", true), roundMode));
 }
 
 /// Until opset 6, `to` names the type.

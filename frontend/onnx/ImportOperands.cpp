@@ -10,18 +10,21 @@ bool expectElements(NodeImporter &node, int64_t i, ElementClass allowed) {
   Type type = node.getElementType(i);
   if (!type || node.hasFailed())
     return false;
-  bool isAllowed = true;
+  // What is narrower than a byte, and floating point of a byte, is moved, compared and converted, but not computed
+  // with.
+  bool isQuantized = type.getIntOrFloatBitWidth() < (llvm::isa<FloatType>(type) ? 16 : 8) && !isBool(type);
+  bool isAllowed = !isQuantized || allowed == ElementClass::Any;
   switch (allowed) {
   case ElementClass::Any:
     break;
   case ElementClass::Number:
-    isAllowed = !isBool(type);
+    isAllowed &= !isBool(type);
     break;
   case ElementClass::Real:
-    isAllowed = llvm::isa<FloatType>(type);
+    isAllowed &= llvm::isa<FloatType>(type);
     break;
   case ElementClass::Integer:
-    isAllowed = isInteger(type) && !isBool(type);
+    isAllowed &= isInteger(type) && !isBool(type);
     break;
   case ElementClass::Bool:
     isAllowed = isBool(type);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recurrent layers, which become loops over time.
 #include "frontend/OnnxRecurrence.h"
+#include "frontend/QuantizedRecurrence.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/Names.h"
@@ -10,12 +11,25 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-template <RecurrentKind kind> void importRecurrent(NodeImporter &node) {
+/// The operands of ONNX's operation, and those of com.microsoft's where weights are quantized.
+template <RecurrentKind kind, bool isQuantized = false> void importRecurrent(NodeImporter &node) {
   constexpr bool isLstm = kind == RecurrentKind::Lstm;
-  if (!node.expectOperands(3, isLstm ? 8 : 6))
+  if (!node.expectOperands(3, isQuantized ? 12 : isLstm ? 8 : 6))
     return;
   OnnxRecurrence operation{kind};
-  operation.takeOperands([&](size_t i) { return node.hasOperand(i) ? node.getOperand(i) : Value(); });
+  auto get = [&](size_t i) { return node.hasOperand(i) ? node.getOperand(i) : Value(); };
+  operation.takeOperands(get);
+  if (isQuantized) {
+    auto dequantize = [&](Value weight, unsigned scale, unsigned zeroPoint) -> Value {
+      Value given = node.getOperand(scale);
+      if (node.hasFailed())
+        return {};
+      return dequantizeGates(node.getBuilder(), node.getLocation(), weight, given, get(zeroPoint),
+                             [&](const Twine &message) { node.error() << message; });
+    };
+    operation.weight = dequantize(operation.weight, WeightScale, WeightZeroPoint);
+    operation.recurrent = dequantize(operation.recurrent, RecurrentScale, RecurrentZeroPoint);
+  }
   if (isLstm)
     operation.couplesGates = node.getFlag("input_forget");
   operation.direction = node.getString("direction", "forward");
@@ -72,6 +86,7 @@ void registerRecurrent(OpRegistry &registry) {
   registry.add("RNN", 1, importRecurrent<RecurrentKind::Elman>);
   registry.add("GRU", 1, importRecurrent<RecurrentKind::Gru>);
   registry.add("LSTM", 1, importRecurrent<RecurrentKind::Lstm>);
+  registry.add("com.microsoft.DynamicQuantizeLSTM", 1, importRecurrent<RecurrentKind::Lstm, /*isQuantized=*/true>);
 }
 
 } // namespace dlc::onnx_import

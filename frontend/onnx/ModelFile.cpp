@@ -146,6 +146,14 @@ static FailureOr<ArrayRef<char>> getHeldData(const onnx::TensorProto &tensor, Ty
   return failure();
 }
 
+ArrayRef<char> ModelFile::unpack(ArrayRef<char> packed, int64_t count, unsigned width) {
+  MutableArrayRef<char> elements = allocate(count);
+  unsigned perByte = 8 / width, mask = (1u << width) - 1;
+  for (int64_t i = 0; i < count; ++i)
+    elements[i] = static_cast<char>(static_cast<unsigned char>(packed[i / perByte]) >> (i % perByte * width) & mask);
+  return elements;
+}
+
 FailureOr<ConstantTensor> ModelFile::getTensor(const onnx::TensorProto &tensor, std::string &error) {
   Type elementType = getElementType(tensor.data_type(), location.getContext());
   if (!elementType) {
@@ -168,7 +176,8 @@ FailureOr<ConstantTensor> ModelFile::getTensor(const onnx::TensorProto &tensor, 
   bool isHeld = false; // by the protobuf
   auto split = splitData.find(&tensor);
   if (tensor.data_location() == onnx::TensorProto::EXTERNAL) {
-    FailureOr<ArrayRef<char>> external = getExternalData(tensor, *size, error);
+    int64_t perByte = getPackedElements(elementType);
+    FailureOr<ArrayRef<char>> external = getExternalData(tensor, (*size + perByte - 1) / perByte, error);
     if (failed(external))
       return failure();
     bytes = *external;
@@ -188,6 +197,12 @@ FailureOr<ConstantTensor> ModelFile::getTensor(const onnx::TensorProto &tensor, 
       std::memcpy(converted.data() + i * width, &value, width);
     }
     bytes = converted;
+  }
+  if (int64_t perByte = getPackedElements(elementType); perByte > 1) {
+    int64_t packedSize = (*size + perByte - 1) / perByte;
+    if (static_cast<int64_t>(bytes.size()) == packedSize)
+      bytes = unpack(bytes, *size, 8 / static_cast<unsigned>(perByte));
+    isHeld = false;
   }
   if (static_cast<int64_t>(bytes.size()) != *size) {
     error =

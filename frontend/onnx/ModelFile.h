@@ -40,6 +40,8 @@ private:
       : path(path.str()), location(location), table(ConstantTable::get(location.getContext())) {}
   mlir::FailureOr<llvm::ArrayRef<char>> getExternalData(const onnx::TensorProto &tensor, int64_t size,
                                                         std::string &error);
+  /// `count` elements of `width` bits, several to a byte, with a byte each.
+  llvm::ArrayRef<char> unpack(llvm::ArrayRef<char> packed, int64_t count, unsigned width);
   mlir::FailureOr<llvm::ArrayRef<char>> mapExternalFile(llvm::StringRef relativePath, std::string &error);
 
   std::string path;

@@ -12,14 +12,35 @@ const OpRegistry &OpRegistry::get() {
 }
 
 OpRegistry::OpRegistry() {
-  for (auto registerFamily :
-       {registerActivations,   registerAttention,       registerControl,    registerConvolution,
-        registerElementwise,   registerFlexAttention,   registerCumulative, registerIndexing,
-        registerScatter,       registerSignal,          registerSampling,   registerColumns,
-        registerLinear,        registerLinearAttention, registerLosses,     registerMovement,
-        registerNormalization, registerPooling,         registerRecurrent,  registerReduction,
-        registerResize,        registerRotaryEmbedding, registerScan,       registerSequences,
-        registerShape,         registerSlicing,         registerTraining,   registerArithmeticEvaluators})
+  for (auto registerFamily : {registerActivations,
+                              registerAttention,
+                              registerControl,
+                              registerConvolution,
+                              registerElementwise,
+                              registerFlexAttention,
+                              registerCumulative,
+                              registerIndexing,
+                              registerScatter,
+                              registerSignal,
+                              registerSampling,
+                              registerColumns,
+                              registerLinear,
+                              registerLinearAttention,
+                              registerLosses,
+                              registerMovement,
+                              registerNormalization,
+                              registerPooling,
+                              registerQuantization,
+                              registerRecurrent,
+                              registerReduction,
+                              registerResize,
+                              registerRotaryEmbedding,
+                              registerScan,
+                              registerSequences,
+                              registerShape,
+                              registerSlicing,
+                              registerTraining,
+                              registerArithmeticEvaluators})
     registerFamily(*this);
 }
 

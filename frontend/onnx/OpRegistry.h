@@ -75,6 +75,7 @@ void registerLosses(OpRegistry &registry);
 void registerMovement(OpRegistry &registry);
 void registerNormalization(OpRegistry &registry);
 void registerPooling(OpRegistry &registry);
+void registerQuantization(OpRegistry &registry);
 void registerRecurrent(OpRegistry &registry);
 void registerReduction(OpRegistry &registry);
 void registerResize(OpRegistry &registry);

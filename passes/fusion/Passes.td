@@ -107,6 +107,17 @@ def ShareKernels : Pass<"dlc-share-kernels", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 
+def DuplicateDequantize : Pass<"dlc-duplicate-dequantize", "::mlir::func::FuncOp"> {
+  let summary = "Give each elementwise op and reduction its own dequantization";
+  let description = [{
+    What is dequantized for several users is computed in the kernel of each from the integers, rather than stored.
+
+    Before: `%1 = dlc.dequantize %q, %s`, with the users `dlc.add %1, %x` and `dlc.relu %1`
+
+    After: two of the `dlc.dequantize`, one for each
+  }];
+}
+
 def FuseElementwise : Pass<"dlc-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Form kernels of elementwise chains, and of other ops with the elementwise ops around them";
   let description = [{

@@ -5,6 +5,7 @@
 #include "ir/OpsConstant.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsMovement.h"
+#include "ir/OpsQuantization.h"
 #include "ir/OpsShape.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -89,6 +90,22 @@ FailureOr<ElementsAttr> computeArithmetic(Operation *op) {
     values.push_back(function.evaluate(first, last));
   });
   return dlc::makeConstantFromDoubles(type, values);
+}
+
+/// A bias of i32 takes as many bytes as one of f32; narrower elements stay, for products to read.
+FailureOr<ElementsAttr> computeDequantize(dlc::DequantizeOp op) {
+  auto type = llvm::cast<RankedTensorType>(op.getType());
+  if (!getElementTypeOrSelf(op.getX()).isInteger(32) || !type.getElementType().isF32())
+    return failure();
+  FailureOr<std::vector<double>> values = dlc::evaluateConstants(op, [](llvm::ArrayRef<double> elements) {
+    float difference = static_cast<float>(elements[0]);
+    if (elements.size() > 2)
+      difference -= static_cast<float>(elements[2]);
+    return static_cast<double>(difference * static_cast<float>(elements[1]));
+  });
+  if (failed(values))
+    return failure();
+  return dlc::makeConstantFromDoubles(type, *values);
 }
 
 /// A slice whose elements are contiguous is a view of the constant's memory, whatever its size.
@@ -194,8 +211,33 @@ class FoldConstants final : public dlc::impl::FoldConstantsBase<FoldConstants> {
 
 } // namespace
 
+FailureOr<std::vector<double>> dlc::evaluateConstants(Operation *op,
+                                                      llvm::function_ref<double(llvm::ArrayRef<double>)> evaluate) {
+  auto type = llvm::cast<RankedTensorType>(op->getResult(0).getType());
+  llvm::SmallVector<dlc::ConstantData, 3> operands;
+  llvm::SmallVector<llvm::SmallVector<int64_t>> strides;
+  for (Value operand : op->getOperands()) {
+    std::optional<dlc::ConstantData> constant = dlc::ConstantData::get(operand);
+    if (!constant || !type.hasStaticShape())
+      return failure();
+    strides.push_back(broadcastStrides(constant->getType(), type.getShape()));
+    operands.push_back(std::move(*constant));
+  }
+  std::vector<double> values;
+  values.reserve(type.getNumElements());
+  llvm::SmallVector<double, 3> elements(operands.size());
+  forEachElement(type.getShape(), strides, [&](llvm::ArrayRef<int64_t> offsets) {
+    for (auto [element, operand, offset] : llvm::zip(elements, operands, offsets))
+      element = operand.getDouble(offset);
+    values.push_back(evaluate(elements));
+  });
+  return values;
+}
+
 FailureOr<ElementsAttr> dlc::computeConstant(Operation *op) {
   if (auto reshape = llvm::dyn_cast<ReshapeOp>(op))
     return computeReshape(reshape);
+  if (auto dequantize = llvm::dyn_cast<DequantizeOp>(op))
+    return computeDequantize(dequantize);
   return computeArithmetic(op);
 }

@@ -114,6 +114,38 @@ def FoldConstants : Pass<"dlc-fold-constants", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 
+def MoveDequantize : Pass<"dlc-move-dequantize", "::mlir::func::FuncOp"> {
+  let summary = "Move dequantization after the ops that keep values";
+  let description = [{
+    Reshapes, transposes, slices, broadcasts, gathers and maximum pools (of 8 bits) of what is dequantized with one positive scale,
+    and concatenations of what is dequantized with equal ones, move the integers instead: a quarter of the bytes, and
+    the dequantization arrives where a product or an elementwise op can use it. Quantizing what was dequantized with the
+    same scale and zero point, integers of 8 bits or fewer, gives the integers.
+
+    Before: `%1 = dlc.dequantize %q, %s` and `%2 = dlc.reshape %1`
+
+    After: `%1 = dlc.reshape %q` and `%2 = dlc.dequantize %1, %s`
+  }];
+}
+
+def FormIntegerProducts : Pass<"dlc-form-integer-products", "::mlir::func::FuncOp"> {
+  let summary = "Turn products of dequantized integers into products of integers";
+  let description = [{
+    A matrix product or convolution of two tensors that are dequantized from integers of 8 bits or fewer, with scales
+    that all terms of a sum share, becomes one of the integers less their zero points, summed in i32, times both scales.
+    Sums that might not fit 32 bits stay floating-point. The zero points of constants are subtracted at once, and what
+    fits i8 stays i8. Without `turn-real`, which changes how results are rounded, only products that are integers
+    already are simplified.
+
+    Before: `%a = dlc.dequantize %x, %s`, `%b = dlc.dequantize %w, %t` and `dlc.matmul %a, %b`
+
+    After: `%a = dlc.matmul %x, %w : (tensor<?x64xi8>, tensor<64x10xi8>) -> tensor<?x10xi32>`, a cast to f32 and a
+    multiplication by `s * t`
+  }];
+  let options = [Option<"turnReal", "turn-real", "bool", "true", "Turn products of floating point">];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
 def SimplifyGraph : Pass<"dlc-simplify-graph", "::mlir::func::FuncOp"> {
   let summary = "Rewrite groups of ops as the one op that they amount to";
   let description = [{

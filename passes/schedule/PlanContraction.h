@@ -13,6 +13,10 @@ class MatMulOp;
 
 /// Layout in which the right operand of `op`, a matrix, is read fastest: columns in blocks, `[N/32][K][32]`. Null if it
 /// is not a matrix of known size.
+/// How many neighbouring terms of a sum of `depth` products of these factors are stored together in a packed weight: 2
+/// of integers that fit 16 bits, which one instruction multiplies and adds up; 1 of all others.
+int64_t getTermsTogether(mlir::Value lhs, mlir::Value rhs, int64_t depth);
+
 LayoutAttr planMatrixLayout(MatMulOp op);
 
 /// The same, for what is known at load only: others would have to be packed in every run. Null: row-major.

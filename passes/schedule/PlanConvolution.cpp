@@ -4,6 +4,7 @@
 #include "ir/Layout.h"
 #include "ir/LoadTimeConstants.h"
 #include "ir/OpsConvolution.h"
+#include "passes/schedule/PlanContraction.h"
 #include "passes/schedule/WinogradCost.h"
 
 using namespace mlir;
@@ -102,6 +103,11 @@ ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options) {
   // Blocks of 32 output channels: two AVX-512 or four AVX2 vectors. Groups narrower than a block stay unblocked.
   constexpr int64_t block = 32;
   bool isBlocked = op.getGroups() == 1 ? w.getDimSize(0) > 1 : w.getDimSize(0) / op.getGroups() % block == 0;
+  int64_t together = w.isDynamicDim(1) ? 1 : getTermsTogether(op.getX(), op.getW(), w.getDimSize(1));
+  if (isBlocked && together > 1) {
+    plan.weight = LayoutAttr::get(context, array(order), {}, {}, array({0, 1}), array({block, together}), 0);
+    return plan;
+  }
   plan.weight = isBlocked ? LayoutAttr::get(context, array(order), {}, {}, array({0}), array({block}), 0)
                           : LayoutAttr::get(context, array(order), {}, {}, {}, {}, 0);
   return plan;

@@ -12,9 +12,10 @@
 static const struct {
   const char *name;
   dlc_uint32 type;
-} typeNames[] = {{"BOOL", DLC_BOOL}, {"U8", DLC_U8},     {"I8", DLC_I8},   {"U16", DLC_U16}, {"I16", DLC_I16},
-                 {"F16", DLC_F16},   {"BF16", DLC_BF16}, {"U32", DLC_U32}, {"I32", DLC_I32}, {"F32", DLC_F32},
-                 {"U64", DLC_U64},   {"I64", DLC_I64},   {"F64", DLC_F64}};
+} typeNames[] = {
+    {"BOOL", DLC_BOOL}, {"U8", DLC_U8},     {"I8", DLC_I8},   {"U16", DLC_U16},          {"I16", DLC_I16},
+    {"F16", DLC_F16},   {"BF16", DLC_BF16}, {"U32", DLC_U32}, {"I32", DLC_I32},          {"F32", DLC_F32},
+    {"U64", DLC_U64},   {"I64", DLC_I64},   {"F64", DLC_F64}, {"F8_E4M3", DLC_F8E4M3FN}, {"F8_E5M2", DLC_F8E5M2}};
 
 const char *dlcSafetensorsTypeName(dlc_uint32 elementType) {
   for (unsigned i = 0; i < sizeof typeNames / sizeof *typeNames; ++i)

@@ -32,6 +32,12 @@ ELSEWHERE = {
         " Optional OptionalHasElement OptionalGetElement",
     "test_onnx_signal.py (sums that round)":
         "DFT STFT HannWindow HammingWindow BlackmanWindow MelWeightMatrix GridSample AffineGrid Col2Im MaxUnpool CenterCropPad",
+    "test_quantization.py, test_integer_products.py": "QuantizeLinear DequantizeLinear DynamicQuantizeLinear MatMulInteger ConvInteger QLinearMatMul QLinearConv",
+    "test_integer_products.py (operations of ONNX Runtime)":
+        "DynamicQuantizeLSTM DynamicQuantizeMatMul MatMulIntegerToFloat QAttention "
+        "MatMulNBits QGemm QLinearAdd QLinearAveragePool QLinearConcat "
+        "QLinearGlobalAveragePool QLinearLeakyRelu QLinearMul QLinearSigmoid "
+        "QLinearSoftmax QLinearWhere",
     "a choice while importing": "If",
     "known while importing, or an error; test/frontend/onnx": "NonZero Shape Size Constant ConstantOfShape Range",
 }  # fmt: skip

@@ -120,6 +120,8 @@ def registered(top):
         found |= {name.rpartition(".")[2] for name in re.findall(r'\brow<\w+>\("([\w.]+)"', path.read_text())}
     for path in (top / "frontend" / "onnx").glob("*.cpp"):
         found |= {name.rpartition(".")[2] for name in re.findall(r'registry\.add(?:ForSequences)?\("([\w.]+)"', path.read_text())}
+    for path in (top / "frontend").glob("*Nodes.cpp"):
+        found |= {name.rpartition(".")[2] for name in re.findall(r'kinds\.push_back\(\s*\{(?:prefix \+ std::string\()?"([\w.]+)"', path.read_text())}
     for path in (top / "frontend" / "json").glob("Nodes*.cpp"):
         text = path.read_text()
         found |= set(re.findall(r'(?:kinds\.push_back\(\s*\{|\b(?:unary|binary|variadic|reduce|add)\()\s*"(\w+)"', text))

@@ -80,7 +80,21 @@ enum dlc_element_type {
   DLC_F32 = 0x0220,
   DLC_F64 = 0x0240,
   DLC_BF16 = 0x0410,
-  DLC_BOOL = 0x0608 /* one byte per element, 0 or 1 */
+  DLC_BOOL = 0x0608, /* one byte per element, 0 or 1 */
+  DLC_F8E4M3FN = 0x0a08,
+  DLC_F8E4M3FNUZ = 0x0b08,
+  DLC_F8E5M2 = 0x0c08,
+  DLC_F8E5M2FNUZ = 0x0d08,
+  DLC_F8E8M0FNU = 0x0e08,
+  /* What is narrower than a byte takes one: its low bits hold the element. Models ignore the high bits that they read,
+     and write copies of the sign (integers) or 0 there. */
+  DLC_I2 = 0x0002,
+  DLC_I4 = 0x0004,
+  DLC_U2 = 0x0102,
+  DLC_U4 = 0x0104,
+  DLC_F6E2M3FN = 0x0f06,
+  DLC_F6E3M2FN = 0x1006,
+  DLC_F4E2M1FN = 0x1104
 };
 
 /// DLPack's device types. Only the CPU is there yet.

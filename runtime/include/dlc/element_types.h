@@ -41,13 +41,37 @@ static inline const char *dlc_element_name(dlc_uint32 element_type) {
     return "bf16";
   case DLC_BOOL:
     return "bool";
+  case DLC_I2:
+    return "i2";
+  case DLC_I4:
+    return "i4";
+  case DLC_U2:
+    return "u2";
+  case DLC_U4:
+    return "u4";
+  case DLC_F8E4M3FN:
+    return "f8e4m3fn";
+  case DLC_F8E4M3FNUZ:
+    return "f8e4m3fnuz";
+  case DLC_F8E5M2:
+    return "f8e5m2";
+  case DLC_F8E5M2FNUZ:
+    return "f8e5m2fnuz";
+  case DLC_F8E8M0FNU:
+    return "f8e8m0fnu";
+  case DLC_F6E2M3FN:
+    return "f6e2m3fn";
+  case DLC_F6E3M2FN:
+    return "f6e3m2fn";
+  case DLC_F4E2M1FN:
+    return "f4e2m1fn";
   default:
     return "unknown";
   }
 }
 
-/// Bytes of one element.
-static inline size_t dlc_element_bytes(dlc_uint32 element_type) { return (element_type & 0xff) / 8; }
+/// Bytes of one element; what is narrower than a byte takes one.
+static inline size_t dlc_element_bytes(dlc_uint32 element_type) { return ((element_type & 0xff) + 7) / 8; }
 
 #ifdef __cplusplus
 }

@@ -83,3 +83,22 @@ func.func @gradients(%x: tensor<1x16x8x8xf32>, %w: tensor<32x16x3x3xf32>, %dy: t
      : (tensor<1x16x8x8xf32>, tensor<1x32x8x8xf32>) -> tensor<32x16x3x3xf32>
   return %dx, %dw : tensor<1x16x8x8xf32>, tensor<32x16x3x3xf32>
 }
+
+// -----
+
+// Neighbouring terms of integers that fit 16 bits are stored in pairs, which one instruction multiplies and adds up; an
+// odd number of them is not.
+// CHECK-LABEL: func.func @integers
+func.func @integers(%x: tensor<1x4x5x5xi8>, %a: tensor<?x6xi16>, %b: tensor<?x5xui8>) -> (tensor<1x8x3x3xi32>, tensor<?x3xi32>, tensor<?x3xi32>) {
+  // CHECK-DAG: tensor<8x4x3x3xi8, #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0, 1], inner_tiles = [32, 2]>>
+  // CHECK-DAG: tensor<6x3xi8, #dlc.layout<order = [1, 0], inner_dims = [1, 0], inner_tiles = [32, 2]>>
+  // CHECK-DAG: tensor<5x3xi8, #dlc.layout<order = [1, 0], inner_dims = [1], inner_tiles = [32]>>
+  %w = dlc.constant dense<1> : tensor<8x4x3x3xi8> : tensor<8x4x3x3xi8>
+  %y = dlc.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+     : (tensor<1x4x5x5xi8>, tensor<8x4x3x3xi8>) -> tensor<1x8x3x3xi32>
+  %v = dlc.constant dense<1> : tensor<6x3xi8> : tensor<6x3xi8>
+  %p = dlc.matmul %a, %v : (tensor<?x6xi16>, tensor<6x3xi8>) -> tensor<?x3xi32>
+  %u = dlc.constant dense<1> : tensor<5x3xi8> : tensor<5x3xi8>
+  %q = dlc.matmul %b, %u : (tensor<?x5xui8>, tensor<5x3xi8>) -> tensor<?x3xi32>
+  return %y, %p, %q : tensor<1x8x3x3xi32>, tensor<?x3xi32>, tensor<?x3xi32>
+}

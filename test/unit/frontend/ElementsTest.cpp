@@ -52,7 +52,9 @@ TEST_F(ElementsTest, NamesGoBothWays) {
   }
   EXPECT_EQ(getSafetensorsType("BOOL", &context), type("i1"));
   EXPECT_EQ(getSafetensorsType("BF16", &context), type("bf16"));
-  EXPECT_FALSE(getSafetensorsType("F8_E4M3", &context));
+  EXPECT_EQ(getSafetensorsType("F8_E4M3", &context), type("f8e4m3fn"));
+  EXPECT_FALSE(getSafetensorsType("F8_E3M4", &context));
+  EXPECT_FALSE(getSafetensorsType("", &context));
   EXPECT_FALSE(type("f8"));
   EXPECT_FALSE(type(""));
 }

@@ -36,7 +36,7 @@ definitions = schema["$defs"]
 for kind in ("layer", "node", "activation"):
     variants = next(each for each in [definitions[kind], *definitions[kind].get("anyOf", [])] if "required" in each)["anyOf"]
     for variant in variants:
-        names = {variant["properties"]["op"]["const"]}
+        names = {variant["properties"]["op"]["const"].rpartition(".")[2]}
         if kind != "node":
             names |= set(variant["properties"])
             assert names <= words, f"not in the page: {names - words}"

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Numbers as quantized elements, and back.
+#ifndef DLC_IR_OPSQUANTIZATION_H
+#define DLC_IR_OPSQUANTIZATION_H
+
+#include "ir/DlcDialect.h"
+
+#define GET_OP_CLASSES
+#include "ir/OpsQuantization.h.inc"
+
+#endif // DLC_IR_OPSQUANTIZATION_H
