@@ -29,6 +29,9 @@ ELSEWHERE = {
         "GatherND ScatterND ScatterElements Scatter ReverseSequence OneHot Trilu EyeLike CumSum CumProd",
     "test_onnx_signal.py (sums that round)":
         "DFT STFT HannWindow HammingWindow BlackmanWindow MelWeightMatrix GridSample AffineGrid Col2Im MaxUnpool CenterCropPad",
+    "test_fused_ops.py, test_fused_attention.py (com.microsoft)":
+        "BiasGelu FastGelu QuickGelu BiasSplitGelu FusedConv FusedGemm FusedMatMul TransposeMatMul SkipLayerNormalization SkipSimplifiedLayerNormalization "
+        "SimplifiedLayerNormalization EmbedLayerNormalization MultiHeadAttention GroupQueryAttention",
     "a choice while importing": "If",
     "known while importing, or an error; test/frontend/onnx": "NonZero Shape Size Constant ConstantOfShape Range",
 }  # fmt: skip
