@@ -2,6 +2,7 @@
 #include "frontend/onnx/ConvolutionAttributes.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/SumsOfProducts.h"
 #include "ir/OpsActivation.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConvolution.h"
@@ -39,38 +40,40 @@ std::optional<ConvolutionAttributes> getConvolutionAttributes(NodeImporter &node
 }
 
 /// Those of Conv and ConvTranspose, whose operands are of one type; nothing after an error.
-static std::optional<ConvolutionAttributes> getConvolution(NodeImporter &node) {
-  if (!node.expectOperands(2, 3) || !expectElements(node, 0, ElementClass::Real))
+static std::optional<ConvolutionAttributes> getConvolution(NodeImporter &node, int64_t mostOperands = 3) {
+  if (!node.expectOperands(2, mostOperands) || !expectElements(node, 0, ElementClass::Real))
     return std::nullopt;
   for (int64_t i = 1; i < node.getNumOperands(); ++i)
-    if (node.getElementType(i) != node.getElementType(0)) {
+    if (node.hasOperand(i) && node.getElementType(i) != node.getElementType(0)) {
       node.error() << "operands have different element types";
       return std::nullopt;
     }
   return getConvolutionAttributes(node, 0, 1);
 }
 
-namespace {
-
-/// Adds the bias, one number per channel, and sets the result.
-void setWithBias(NodeImporter &node, Value result) {
+/// Adds the bias, one number per channel.
+static Value addBias(NodeImporter &node, Value result) {
   if (node.hasOperand(2) && !node.hasFailed()) {
     ArrayRef<AffineExpr> bias = node.getDims(2);
     if (bias.size() != 1 || (constantDim(bias[0]) != 1 && bias[0] != node.getDims(result)[1]))
       node.error() << "expects one bias per channel of its result";
     result = node.create<AddOp>(result, unsqueezeAround(node, node.getOperand(2), 0, node.getRank(0) - 2));
   }
-  node.setResult(0, result);
+  return result;
 }
 
-void importConv(NodeImporter &node) {
-  std::optional<ConvolutionAttributes> conv = getConvolution(node);
+Value createConv(NodeImporter &node, int64_t mostOperands) {
+  std::optional<ConvolutionAttributes> conv = getConvolution(node, mostOperands);
   if (!conv)
-    return;
+    return {};
   SmallVector<int64_t> pads = getPads(node, conv->kernel, conv->strides, conv->dilations);
-  setWithBias(node, node.create<ConvOp>(node.getOperand(0), node.getOperand(1), ArrayRef<int64_t>(conv->strides),
-                                        ArrayRef<int64_t>(conv->dilations), ArrayRef<int64_t>(pads), conv->groups));
+  return addBias(node, node.create<ConvOp>(node.getOperand(0), node.getOperand(1), ArrayRef<int64_t>(conv->strides),
+                                           ArrayRef<int64_t>(conv->dilations), ArrayRef<int64_t>(pads), conv->groups));
 }
+
+namespace {
+
+void importConv(NodeImporter &node) { node.setResult(0, createConv(node, 3)); }
 
 void importConvTranspose(NodeImporter &node) {
   std::optional<ConvolutionAttributes> conv = getConvolution(node);
@@ -115,10 +118,10 @@ void importConvTranspose(NodeImporter &node) {
       pads[i + spatial] = total - pads[i];
     }
   }
-  setWithBias(node,
-              node.create<ConvTransposeOp>(node.getOperand(0), node.getOperand(1), ArrayRef<int64_t>(conv->strides),
-                                           ArrayRef<int64_t>(conv->dilations), ArrayRef<int64_t>(pads),
-                                           ArrayRef<int64_t>(outputPadding), conv->groups));
+  Value result = node.create<ConvTransposeOp>(node.getOperand(0), node.getOperand(1), ArrayRef<int64_t>(conv->strides),
+                                              ArrayRef<int64_t>(conv->dilations), ArrayRef<int64_t>(pads),
+                                              ArrayRef<int64_t>(outputPadding), conv->groups);
+  node.setResult(0, addBias(node, result));
 }
 
 /// A convolution over time, a filter a channel, that sees the present and the past: what came before the input is a

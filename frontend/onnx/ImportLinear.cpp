@@ -2,6 +2,7 @@
 // Products of matrices and tensors.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/SumsOfProducts.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsLinear.h"
 #include "llvm/ADT/StringExtras.h"
@@ -19,12 +20,14 @@ void importMatMul(NodeImporter &node) {
   node.setResult(0, node.create<MatMulOp>(node.getOperand(0), node.getOperand(1), false, false));
 }
 
-void importGemm(NodeImporter &node) {
+} // namespace
+
+Value createGemm(NodeImporter &node) {
   if (!node.expectOperands(2, 3) || !expectElements(node, 0, ElementClass::Number))
-    return;
+    return {};
   if (node.getRank(0) != 2 || node.getRank(1) != 2) {
     node.error() << "expects matrices, got ranks " << node.getRank(0) << " and " << node.getRank(1);
-    return;
+    return {};
   }
   Type type = node.getElementType(0);
   for (int64_t i = 1; i < node.getNumOperands() && !node.hasFailed(); ++i)
@@ -47,8 +50,12 @@ void importGemm(NodeImporter &node) {
       if (!node.hasFailed() && constantDim(extent) && constantDim(extent) != constantDim(node.getDims(result)[i]))
         node.error() << "adds an operand that does not broadcast to the product";
   }
-  node.setResult(0, result);
+  return result;
 }
+
+namespace {
+
+void importGemm(NodeImporter &node) { node.setResult(0, createGemm(node)); }
 
 /// Rewrites an equation into dlc's form: no blanks, no ellipses, an explicit result. Nothing after an error.
 std::optional<std::string> normalizeEquation(NodeImporter &node, StringRef text) {

@@ -2,19 +2,47 @@
 // Positions as rotations: pairs of elements of each head are rotated by an angle that grows with the position.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/RotaryEmbedding.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsMovement.h"
 
 using namespace mlir;
 
 namespace dlc::onnx_import {
-namespace {
 
 /// `size` elements of the last of four dimensions from `start` on, every `step`-th.
-Value sliceLast(NodeImporter &node, Value x, int64_t start, int64_t size, int64_t step) {
+static Value sliceLast(NodeImporter &node, Value x, int64_t start, int64_t size, int64_t step) {
   return node.create<SliceOp>(x, node.integers({0, 0, 0, start}), node.integers({-1, -1, -1, size}),
                               node.integers({1, 1, 1, step}));
 }
+
+Value rotateHeads(NodeImporter &node, Value x, Value cosine, Value sine, int64_t rotated, bool isInterleaved) {
+  if (node.hasFailed())
+    return {};
+  int64_t half = rotated / 2, size = *constantDim(node.getDims(x)[3]);
+  Value a = sliceLast(node, x, 0, half, isInterleaved ? 2 : 1),
+        b = sliceLast(node, x, isInterleaved ? 1 : half, half, isInterleaved ? 2 : 1);
+  Value real = node.create<SubOp>(node.create<MulOp>(cosine, a), node.create<MulOp>(sine, b));
+  Value imaginary = node.create<AddOp>(node.create<MulOp>(sine, a), node.create<MulOp>(cosine, b));
+  if (node.hasFailed())
+    return {};
+  Value turned;
+  if (isInterleaved) {
+    Dims pairs(node.getDims(real)), merged = pairs;
+    pairs.push_back(node.extent(1));
+    merged[3] = node.extent(rotated);
+    turned = node.reshape(
+        node.create<ConcatOp>(ValueRange{node.reshape(real, pairs), node.reshape(imaginary, pairs)}, node.integer(4)),
+        merged);
+  } else {
+    turned = node.create<ConcatOp>(ValueRange{real, imaginary}, node.integer(3));
+  }
+  if (rotated < size)
+    turned = node.create<ConcatOp>(ValueRange{turned, sliceLast(node, x, rotated, size - rotated, 1)}, node.integer(3));
+  return turned;
+}
+
+namespace {
 
 /// The cosines or sines of each position, broadcastable to x of rank 4, whose dimension `lengthDim` is the length.
 Value getRotation(NodeImporter &node, int64_t operand, int64_t lengthDim, int64_t half) {
@@ -63,26 +91,7 @@ void importRotaryEmbedding(NodeImporter &node) {
   int64_t half = rotated / 2, lengthDim = hasRankThree ? 1 : 2;
   bool isInterleaved = node.getFlag("interleaved");
   Value cosine = getRotation(node, 1, lengthDim, half), sine = getRotation(node, 2, lengthDim, half);
-  Value a = sliceLast(node, x, 0, half, isInterleaved ? 2 : 1),
-        b = sliceLast(node, x, isInterleaved ? 1 : half, half, isInterleaved ? 2 : 1);
-  Value real = node.create<SubOp>(node.create<MulOp>(cosine, a), node.create<MulOp>(sine, b));
-  Value imaginary = node.create<AddOp>(node.create<MulOp>(sine, a), node.create<MulOp>(cosine, b));
-  if (node.hasFailed())
-    return;
-  Value turned;
-  if (isInterleaved) {
-    Dims pairs(node.getDims(real)), merged = pairs;
-    pairs.push_back(node.extent(1));
-    merged[3] = node.extent(rotated);
-    turned = node.reshape(
-        node.create<ConcatOp>(ValueRange{node.reshape(real, pairs), node.reshape(imaginary, pairs)}, node.integer(4)),
-        merged);
-  } else {
-    turned = node.create<ConcatOp>(ValueRange{real, imaginary}, node.integer(3));
-  }
-  if (rotated < *size)
-    turned =
-        node.create<ConcatOp>(ValueRange{turned, sliceLast(node, x, rotated, *size - rotated, 1)}, node.integer(3));
+  Value turned = rotateHeads(node, x, cosine, sine, rotated, isInterleaved);
   node.setResult(0, hasRankThree ? node.reshape(turned, whole) : turned);
 }
 

@@ -18,6 +18,8 @@ OpRegistry::OpRegistry() {
                               registerConvolution,
                               registerElementwise,
                               registerFlexAttention,
+                              registerFusedAttention,
+                              registerFusedOps,
                               registerCumulative,
                               registerIndexing,
                               registerScatter,

@@ -68,6 +68,8 @@ void registerConvolution(OpRegistry &registry);
 void registerCumulative(OpRegistry &registry);
 void registerElementwise(OpRegistry &registry);
 void registerFlexAttention(OpRegistry &registry);
+void registerFusedAttention(OpRegistry &registry);
+void registerFusedOps(OpRegistry &registry);
 void registerIndexing(OpRegistry &registry);
 void registerLinear(OpRegistry &registry);
 void registerLinearAttention(OpRegistry &registry);

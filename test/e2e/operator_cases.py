@@ -38,6 +38,9 @@ ELSEWHERE = {
         "MatMulNBits QGemm QLinearAdd QLinearAveragePool QLinearConcat "
         "QLinearGlobalAveragePool QLinearLeakyRelu QLinearMul QLinearSigmoid "
         "QLinearSoftmax QLinearWhere",
+    "test_fused_ops.py, test_fused_attention.py (com.microsoft)":
+        "BiasGelu FastGelu QuickGelu BiasSplitGelu FusedConv FusedGemm FusedMatMul TransposeMatMul SkipLayerNormalization SkipSimplifiedLayerNormalization "
+        "SimplifiedLayerNormalization EmbedLayerNormalization MultiHeadAttention GroupQueryAttention",
     "a choice while importing": "If",
     "known while importing, or an error; test/frontend/onnx": "NonZero Shape Size Constant ConstantOfShape Range",
 }  # fmt: skip
