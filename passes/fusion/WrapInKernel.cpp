@@ -92,7 +92,7 @@ KernelKind getKernelKind(Operation *op) { return llvm::cast<KernelOpInterface>(o
 
 bool needsKernel(Operation *op) {
   return op->getName().getDialectNamespace() == DlcDialect::getDialectNamespace() && op->getNumResults() == 1 &&
-         !llvm::isa<ConstantOp, LoadParameterOp, KernelOp, LoopOp>(op);
+         !llvm::isa<ConstantOp, LoadParameterOp, KernelOp, OutlinedLoopOp>(op);
 }
 
 bool KernelBudget::spend(Operation *op) {
