@@ -36,7 +36,7 @@ FailureOr<MemoryPlan> MemoryPlan::make(func::FuncOp entry, bool shareMemory) {
   return plan;
 }
 
-FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, LoopOp loop, Frame *outer) {
+FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, OutlinedLoopOp loop, Frame *outer) {
   FailureOr<SymbolicShapes> shapes = SymbolicShapes::analyze(function);
   if (failed(shapes))
     return failure();
@@ -55,7 +55,7 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, L
     frame->symbols.push_back(outer->symbols[found - known.begin()]);
   }
   for (Operation &op : function.getBody().front())
-    if (llvm::isa<KernelOp, LoopOp>(op))
+    if (llvm::isa<KernelOp, OutlinedLoopOp>(op))
       frame->order.push_back(&op);
   placeArguments(*frame);
   placeResults(*frame);
@@ -63,7 +63,7 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, L
   for (Operation *op : frame->order) {
     if (auto kernel = llvm::dyn_cast<KernelOp>(op))
       placeKernel(*frame, kernel);
-    else if (failed(placeLoop(*frame, llvm::cast<LoopOp>(op))))
+    else if (failed(placeLoop(*frame, llvm::cast<OutlinedLoopOp>(op))))
       return failure();
   }
   // The copies at the end read what was computed.
@@ -119,7 +119,7 @@ void MemoryPlan::placeArguments(Frame &frame) {
     return;
   }
   auto arguments = llvm::ArrayRef(frame.function.getArguments().begin(), frame.function.getNumArguments());
-  size_t carried = frame.loop.getCarried().size(), scanned = frame.loop.getScanned().size();
+  size_t carried = frame.loop.getInitialValues().size(), scanned = frame.loop.getScanInputs().size();
   if (!arguments[0].use_empty()) {
     frame.stepBuffer = addBuffer(getAffineConstantExpr(sizeof(int64_t), frame.function.getContext()));
     frame.places[arguments[0]] = {Place::Arena, frame.stepBuffer};
@@ -147,7 +147,7 @@ void MemoryPlan::placeResults(Frame &frame) {
     noteStatesInPlace(frame);
     return;
   }
-  size_t carried = frame.loop.getCarried().size(), stacked = frame.loop.getStacked().size();
+  size_t carried = frame.loop.getInitialValues().size(), stacked = frame.loop.getScanOutputs().size();
   for (auto [number, value] : llvm::enumerate(results.slice(carried, stacked)))
     frame.places[getMemory(value)] = {Place::Stacked, static_cast<int64_t>(number)};
   for (auto [number, value] : llvm::enumerate(results.take_front(carried))) {
@@ -261,11 +261,11 @@ void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
   ++step;
 }
 
-LogicalResult MemoryPlan::placeLoop(Frame &frame, LoopOp loop) {
+LogicalResult MemoryPlan::placeLoop(Frame &frame, OutlinedLoopOp loop) {
   frame.steps[loop].first = step;
   // What the loop gives is written from its first step on.
   for (auto [number, result] : llvm::enumerate(loop.getOutputs())) {
-    bool isStacked = number >= loop.getCarried().size();
+    bool isStacked = number >= loop.getInitialValues().size();
     if (!frame.places.count(result) && (isStacked || !result.use_empty()))
       frame.places[result] = {Place::Arena, addBuffer(frame.getBytes(result))};
   }

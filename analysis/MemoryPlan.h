@@ -56,12 +56,12 @@ struct Steps {
 
 /// A function of kernels: an entry point, or the body of a loop.
 struct Frame {
-  Frame(mlir::func::FuncOp function, LoopOp loop, Frame *outer, SymbolicShapes shapes)
+  Frame(mlir::func::FuncOp function, OutlinedLoopOp loop, Frame *outer, SymbolicShapes shapes)
       : function(function), loop(loop), outer(outer), shapes(std::move(shapes)), readers(function.getBody().front()),
         variables(function) {}
 
   mlir::func::FuncOp function;
-  LoopOp loop;  ///< null for an entry point
+  OutlinedLoopOp loop;  ///< null for an entry point
   Frame *outer; ///< of the function that the loop is in
   SymbolicShapes shapes;
   LastReaders readers;
@@ -114,12 +114,12 @@ public:
 private:
   explicit MemoryPlan(bool shareMemory) : shareMemory(shareMemory) {}
 
-  mlir::FailureOr<std::unique_ptr<Frame>> makeFrame(mlir::func::FuncOp function, LoopOp loop, Frame *outer);
+  mlir::FailureOr<std::unique_ptr<Frame>> makeFrame(mlir::func::FuncOp function, OutlinedLoopOp loop, Frame *outer);
   void placeArguments(Frame &frame);
   void placeResults(Frame &frame);
   void placeConstants(Frame &frame);
   void placeKernel(Frame &frame, KernelOp kernel);
-  mlir::LogicalResult placeLoop(Frame &frame, LoopOp loop);
+  mlir::LogicalResult placeLoop(Frame &frame, OutlinedLoopOp loop);
   int64_t addBuffer(mlir::AffineExpr bytes);
   int64_t addVariable(mlir::StringAttr name);
   void extendLife(Frame &frame, mlir::Value value);

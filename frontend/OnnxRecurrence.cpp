@@ -16,9 +16,9 @@ RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value
 
 class Builder {
 public:
-  Builder(OpBuilder &builder, Location location, llvm::StringRef name, const OnnxRecurrence &operation,
+  Builder(OpBuilder &builder, Location location, const OnnxRecurrence &operation,
           llvm::function_ref<void(const llvm::Twine &)> error)
-      : builder(builder), location(location), name(name), operation(operation), error(error) {}
+      : builder(builder), location(location), operation(operation), error(error) {}
 
   std::optional<OnnxRecurrenceResults> build();
 
@@ -46,7 +46,6 @@ private:
 
   OpBuilder &builder;
   Location location;
-  llvm::StringRef name;
   const OnnxRecurrence &operation;
   llvm::function_ref<void(const llvm::Twine &)> error;
   Value lengths;
@@ -223,9 +222,8 @@ std::optional<OnnxRecurrenceResults> Builder::build() {
     RecurrentState initial{pick(operation.initialHidden, isBatchFirst, place),
                            pick(operation.initialCell, isBatchFirst, place)};
     RecurrentWeights weights = getWeights(place);
-    RecurrentResults results =
-        buildRecurrence(builder, location, (name + (isReverse ? ".reverse" : "")).str(), getCell(place), weights, x,
-                        lengths, initial, isReverse, operation.wantsSequence);
+    RecurrentResults results = buildRecurrence(builder, location, getCell(place), weights, x, lengths, initial,
+                                               isReverse, operation.wantsSequence);
     if (results.sequence)
       sequences.push_back(isBatchFirst ? create<TransposeOp>(results.sequence, ArrayRef<int64_t>{1, 0, 2})
                                        : results.sequence);
@@ -251,10 +249,10 @@ void OnnxRecurrence::takeOperands(llvm::function_ref<Value(size_t)> get) {
       *operand = get(i);
 }
 
-std::optional<OnnxRecurrenceResults> buildOnnxRecurrence(OpBuilder &builder, Location location, llvm::StringRef name,
+std::optional<OnnxRecurrenceResults> buildOnnxRecurrence(OpBuilder &builder, Location location,
                                                          const OnnxRecurrence &operation,
                                                          llvm::function_ref<void(const llvm::Twine &)> error) {
-  return Builder(builder, location, name, operation, error).build();
+  return Builder(builder, location, operation, error).build();
 }
 
 } // namespace dlc

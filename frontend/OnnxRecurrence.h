@@ -42,7 +42,7 @@ struct OnnxRecurrenceResults {
 
 /// Appends the operation; nothing after `error` was called with what does not fit.
 std::optional<OnnxRecurrenceResults> buildOnnxRecurrence(mlir::OpBuilder &builder, mlir::Location location,
-                                                         llvm::StringRef name, const OnnxRecurrence &operation,
+                                                         const OnnxRecurrence &operation,
                                                          llvm::function_ref<void(const llvm::Twine &)> error);
 
 } // namespace dlc

@@ -67,15 +67,14 @@ private:
   template <typename OpTy, typename... Args> Value create(Args &&...args) {
     return OpTy::create(builder, location, std::forward<Args>(args)...);
   }
-  Value bring(Value outer) { return loop ? loop->bring(outer) : outer; }
   void goOutside() {
     if (loop)
       loop->goOutside();
   }
   /// `x` [N, K] times the transpose of `weight` [M, K].
-  Value multiply(Value x, Value weight) { return create<MatMulOp>(x, bring(weight), false, true); }
+  Value multiply(Value x, Value weight) { return create<MatMulOp>(x, weight, false, true); }
   /// `x` plus a value of the function around the loop, which may be null.
-  Value addBias(Value x, Value bias) { return bias ? create<AddOp>(x, bring(bias)) : x; }
+  Value addBias(Value x, Value bias) { return bias ? create<AddOp>(x, bias) : x; }
   Value activate(size_t i, Value x) {
     if (cell.clip)
       x = create<ClampOp>(x, builder.getF64FloatAttr(-*cell.clip), builder.getF64FloatAttr(*cell.clip));
@@ -91,7 +90,7 @@ private:
                            llvm::ArrayRef<int64_t>{-1, units}, llvm::ArrayRef<int64_t>{1, 1});
   }
   /// The hidden state as its product with R takes it.
-  Value drop(Value h) { return weights.stateFactor ? create<MulOp>(h, bring(weights.stateFactor)) : h; }
+  Value drop(Value h) { return weights.stateFactor ? create<MulOp>(h, weights.stateFactor) : h; }
   /// W x + R h + b of all gates.
   Value sum(Value x, Value h) {
     Value z = create<AddOp>(multiply(x, weights.input), multiply(drop(h), weights.recurrent));
@@ -121,7 +120,7 @@ private:
     auto gateOf = [&](char name, size_t peephole, Value c) {
       Value sum = gate(name, z);
       if (weights.peepholes)
-        sum = create<AddOp>(sum, create<MulOp>(c, bring(rows(weights.peepholes, peephole * units, units))));
+        sum = create<AddOp>(sum, create<MulOp>(c, rows(weights.peepholes, peephole * units, units)));
       return activate(0, sum);
     };
     Value i = gateOf('i', 0, state.cell);
@@ -180,7 +179,7 @@ static Value createLimits(OpBuilder &builder, Location location, Value x, Value 
   return SubOp::create(builder, location, steps, limits);
 }
 
-RecurrentResults buildRecurrence(OpBuilder &builder, Location location, llvm::StringRef name, const RecurrentCell &cell,
+RecurrentResults buildRecurrence(OpBuilder &builder, Location location, const RecurrentCell &cell,
                                  const RecurrentWeights &weights, Value x, Value lengths, RecurrentState initial,
                                  bool isReverse, bool wantsSequence) {
   int64_t units = typeOf(weights.recurrent).getDimSize(1);
@@ -201,15 +200,16 @@ RecurrentResults buildRecurrence(OpBuilder &builder, Location location, llvm::St
   }
   Value limits = lengths ? createLimits(builder, location, x, lengths, isReverse) : Value();
 
-  LoopBuilder loop(builder, location, name, carried, x, isReverse);
-  RecurrentState before{loop.getCarried(0), carried.size() > 1 ? loop.getCarried(1) : Value()};
+  LoopBuilder loop(builder, location, carried, x, isReverse);
+  RecurrentState before{loop.getLoopCarried(0), carried.size() > 1 ? loop.getLoopCarried(1) : Value()};
   CellBuilder step(builder, location, cell, &loop, weights, units);
-  RecurrentState after = step.build(loop.getScanned(0), before);
+  RecurrentState after = step.build(loop.getScanSlice(0), before);
   Value output = after.hidden;
   if (limits) {
-    Value limit = loop.bring(limits);
-    Value isValid = isReverse ? Value(GreaterOrEqualOp::create(builder, location, loop.getStep(), limit))
-                              : Value(LessOp::create(builder, location, loop.getStep(), limit));
+    Value isValid = isReverse ? Value(GreaterOrEqualOp::create(builder, location, loop.getStep(), limits))
+                              : Value(LessOp::create(builder, location, loop.getStep(), limits));
+    // Lengths that a caller gives are checked before a run.
+    isValid.getDefiningOp()->setAttr("dlc.lengths", builder.getUnitAttr());
     Value zero = createSplat(builder, location, {}, typeOf(x).getElementType(), 0);
     if (wantsSequence)
       output = WhereOp::create(builder, location, isValid, after.hidden, zero);
@@ -221,10 +221,6 @@ RecurrentResults buildRecurrence(OpBuilder &builder, Location location, llvm::St
   if (after.cell)
     next.push_back(after.cell);
   ResultRange results = loop.finish(next, wantsSequence ? ValueRange(output) : ValueRange());
-  // Lengths that a caller gives are checked before a run.
-  if (auto loopOp = results[0].getDefiningOp<LoopOp>(); limits && llvm::is_contained(loopOp.getInvariants(), limits))
-    loopOp->setAttr("dlc.lengths", builder.getI64IntegerAttr(llvm::find(loopOp.getInvariants(), limits) -
-                                                             loopOp.getInvariants().begin()));
   RecurrentResults outcome;
   outcome.state = {results[0], after.cell ? Value(results[1]) : Value()};
   if (wantsSequence)

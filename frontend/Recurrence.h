@@ -64,9 +64,9 @@ struct RecurrentResults {
 /// (integers, or null) are the valid steps of each sequence: after them the state stays and the sequence is zero; a
 /// `isReverse` loop runs from the last valid step to the first. A single step needs no loop. The operands must fit
 /// together.
-RecurrentResults buildRecurrence(mlir::OpBuilder &builder, mlir::Location location, llvm::StringRef name,
-                                 const RecurrentCell &cell, const RecurrentWeights &weights, mlir::Value x,
-                                 mlir::Value lengths, RecurrentState initial, bool isReverse, bool wantsSequence);
+RecurrentResults buildRecurrence(mlir::OpBuilder &builder, mlir::Location location, const RecurrentCell &cell,
+                                 const RecurrentWeights &weights, mlir::Value x, mlir::Value lengths,
+                                 RecurrentState initial, bool isReverse, bool wantsSequence);
 
 /// A zero state [N, units] for the N of dimension `batchDim` of `x`.
 mlir::Value createZeroState(mlir::OpBuilder &builder, mlir::Location location, mlir::Value x, int64_t batchDim,

@@ -30,14 +30,56 @@ OperandRange KernelFuncOp::getYieldedValues() {
 Value KernelFuncOp::getYielded() { return getYieldedValues().front(); }
 Operation *KernelFuncOp::getAnchorOp() { return findAnchor(getBody().front(), getKind()); }
 
-func::FuncOp LoopOp::getBodyFunction() {
-  return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(*this, getBodyAttr());
+Block::BlockArgListType LoopOp::getRegionIterArgs() {
+  Block::BlockArgListType arguments = getBody()->getArguments();
+  // Verifiers ask of steps with too few arguments or results, too.
+  return arguments.drop_front(std::min<size_t>(1, arguments.size())).take_front(getInitialValues().size());
 }
-ResultRange LoopOp::getFinals() { return getOutputs().take_front(getCarried().size()); }
-ResultRange LoopOp::getStacked() {
-  ResultRange rest = getOutputs().drop_front(getCarried().size());
-  return getStops() ? rest.drop_back() : rest;
+llvm::SmallVector<Region *> LoopOp::getLoopRegions() { return {&getRegion()}; }
+llvm::MutableArrayRef<OpOperand> LoopOp::getInitsMutable() { return getInitialValuesMutable(); }
+std::optional<llvm::MutableArrayRef<OpOperand>> LoopOp::getYieldedValuesMutable() {
+  return llvm::MutableArrayRef<OpOperand>(getNext().getValuesMutable()).take_front(getInitialValues().size());
+}
+std::optional<ResultRange> LoopOp::getLoopResults() { return getFinalValues(); }
+
+OperandRange LoopOp::getEntrySuccessorOperands(RegionSuccessor) { return getInitialValues(); }
+void LoopOp::getSuccessorRegions(RegionBranchPoint, llvm::SmallVectorImpl<RegionSuccessor> &regions) {
+  regions.push_back(RegionSuccessor(&getRegion(), getRegionIterArgs()));
+  regions.push_back(RegionSuccessor(getOperation(), getFinalValues()));
+}
+void NextOp::build(OpBuilder &, OperationState &) {}
+MutableOperandRange NextOp::getMutableSuccessorOperands(RegionSuccessor) {
+  auto loop = llvm::cast<LoopOp>(getOperation()->getParentOp());
+  return getValuesMutable().slice(0, std::min<size_t>(loop.getInitialValues().size(), getValues().size()));
+}
+
+NextOp LoopOp::getNext() { return llvm::cast<NextOp>(getBody()->getTerminator()); }
+OperandRange LoopOp::getNextValues() { return getNext().getValues().take_front(getInitialValues().size()); }
+OperandRange LoopOp::getOutputSlices() {
+  return getNext().getValues().drop_front(getInitialValues().size()).drop_back(getStops() ? 1 : 0);
+}
+Value LoopOp::getStop() { return getStops() ? getNext().getValues().back() : Value(); }
+ResultRange LoopOp::getFinalValues() { return getOutputs().take_front(getInitialValues().size()); }
+ResultRange LoopOp::getScanOutputs() {
+  return getOutputs().drop_front(getInitialValues().size()).drop_back(getStops() ? 1 : 0);
 }
 Value LoopOp::getStepCount() { return getStops() ? Value(getOutputs().back()) : Value(); }
+int64_t LoopOp::getStaticStepCount() {
+  if (getTripCount())
+    return *getTripCount();
+  for (Type type : getScanInputs().getTypes())
+    if (auto tensor = llvm::cast<RankedTensorType>(type); !tensor.isDynamicDim(0))
+      return tensor.getDimSize(0);
+  return ShapedType::kDynamic;
+}
+
+func::FuncOp OutlinedLoopOp::getBodyFunction() {
+  return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(*this, getBodyAttr());
+}
+ResultRange OutlinedLoopOp::getFinalValues() { return getOutputs().take_front(getInitialValues().size()); }
+ResultRange OutlinedLoopOp::getScanOutputs() {
+  return getOutputs().drop_front(getInitialValues().size()).drop_back(getStops() ? 1 : 0);
+}
+Value OutlinedLoopOp::getStepCount() { return getStops() ? Value(getOutputs().back()) : Value(); }
 
 } // namespace dlc

@@ -1,122 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/LoopBuilder.h"
-#include "ir/Names.h"
-#include "ir/OpsConstant.h"
-#include "ir/OpsControl.h"
-#include "ir/OpsSize.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
 namespace dlc {
 
-/// `FUNCTION.NAME` as an identifier, with a number appended if the module already has such a function.
-static std::string makeStepName(func::FuncOp function, llvm::StringRef name) {
-  std::string base = (function.getName() + ".").str();
-  for (char c : name)
-    base += llvm::isAlnum(c) || c == '.' ? c : '_';
-  return makeSymbolName(function->getParentOp(), base);
+RankedTensorType withSteps(Type slice, int64_t steps) {
+  auto tensor = llvm::cast<RankedTensorType>(slice);
+  llvm::SmallVector<int64_t> shape{steps};
+  llvm::append_range(shape, tensor.getShape());
+  return RankedTensorType::get(shape, tensor.getElementType());
 }
 
-LoopBuilder::LoopBuilder(OpBuilder &builder, Location location, llvm::StringRef name, ValueRange carried,
-                         ValueRange scanned, bool isReverse, std::optional<int64_t> tripCount)
-    : builder(builder), outside(builder.saveInsertionPoint()), location(location), carried(carried), scanned(scanned),
-      isReverse(isReverse), tripCount(tripCount) {
+LoopBuilder::LoopBuilder(OpBuilder &builder, Location location, ValueRange initialValues, ValueRange scanInputs,
+                         bool isReverse, std::optional<int64_t> tripCount)
+    : builder(builder), initialValues(initialValues) {
   llvm::SmallVector<Type> types{RankedTensorType::get({}, builder.getI64Type())};
-  llvm::append_range(types, carried.getTypes());
-  for (Type type : scanned.getTypes()) {
+  llvm::append_range(types, initialValues.getTypes());
+  for (Type type : scanInputs.getTypes()) {
     auto tensor = llvm::cast<RankedTensorType>(type);
     types.push_back(RankedTensorType::get(tensor.getShape().drop_front(), tensor.getElementType()));
   }
-  auto function = llvm::cast<func::FuncOp>(outside.getBlock()->getParentOp());
-  std::string stepName = makeStepName(function, name);
-  builder.setInsertionPoint(function);
-  body = func::FuncOp::create(builder, location, stepName, builder.getFunctionType(types, {}));
-  body.setPrivate();
-  builder.setInsertionPointToEnd(body.addEntryBlock());
+  loop = LoopOp::create(builder, location, TypeRange(), ValueRange(), scanInputs,
+                        tripCount ? builder.getI64IntegerAttr(*tripCount) : IntegerAttr(), isReverse, /*stops=*/false);
+  builder.createBlock(&loop.getRegion(), {}, types, llvm::SmallVector<Location>(types.size(), location));
 }
 
 LoopBuilder::~LoopBuilder() {
-  if (!body)
+  if (!loop)
     return;
-  builder.restoreInsertionPoint(outside);
-  body.erase();
+  builder.setInsertionPointAfter(loop);
+  loop.erase();
 }
 
-/// Collects `value` and what it depends on, operands before users, if that is only constants, parameters and ops
-/// without side effects; fails otherwise.
-static LogicalResult collectConstantWork(Value value, llvm::SetVector<Operation *> &work) {
-  llvm::SmallVector<Value> pending{value};
-  llvm::SmallPtrSet<Operation *, 8> entered;
-  while (!pending.empty()) {
-    Operation *op = pending.back().getDefiningOp();
-    if (!op)
-      return failure();
-    bool isSource = llvm::isa<ConstantOp, LoadParameterOp>(op);
-    if (!isSource && !(llvm::isa<DimensionOpInterface>(op) && op->getNumOperands() > 0 && isMemoryEffectFree(op)))
-      return failure();
-    if (!isSource && entered.insert(op).second) {
-      llvm::append_range(pending, llvm::reverse(op->getOperands()));
-      continue;
-    }
-    work.insert(op);
-    pending.pop_back();
-  }
-  return success();
+Value LoopBuilder::insertLoopCarried(size_t i, Type type) {
+  initialValues.insert(initialValues.begin() + i, Value());
+  return loop.getBody()->insertArgument(1 + i, type, loop.getLoc());
 }
 
-Value LoopBuilder::bring(Value outer) {
-  if (Value known = brought.lookup(outer))
-    return known;
-  // A shape has no memory that a loop could bring; its operands have.
-  if (auto shape = outer.getDefiningOp<ShapeOp>()) {
-    IRMapping mapping;
-    for (Value operand : shape.getOperands())
-      mapping.map(operand, bring(operand));
-    return brought[outer] = builder.clone(*shape, mapping)->getResult(0);
-  }
-  llvm::SetVector<Operation *> work;
-  if (failed(collectConstantWork(outer, work))) {
-    invariants.push_back(outer);
-    return brought[outer] = body.getBody().front().addArgument(outer.getType(), outer.getLoc());
-  }
-  for (Operation *op : work) {
-    Value &inner = brought[op->getResult(0)];
-    if (inner)
-      continue;
-    IRMapping mapping;
-    for (Value operand : op->getOperands())
-      mapping.map(operand, brought.lookup(operand));
-    inner = builder.clone(*op, mapping)->getResult(0);
-  }
-  return brought.lookup(outer);
-}
-
-ResultRange LoopBuilder::finish(ValueRange next, ValueRange stacked) {
+ResultRange LoopBuilder::finish(ValueRange next, ValueRange slices, Value stop) {
+  assert(next.size() == initialValues.size() && "a step returns every loop-carried value");
   llvm::SmallVector<Value> returned(next);
-  llvm::append_range(returned, stacked);
-  func::ReturnOp::create(builder, location, returned);
-  body.setType(builder.getFunctionType(body.getBody().front().getArgumentTypes(), ValueRange(returned).getTypes()));
+  llvm::append_range(returned, slices);
+  if (stop)
+    returned.push_back(stop);
+  NextOp::create(builder, loop.getLoc(), returned);
 
-  int64_t steps = tripCount.value_or(ShapedType::kDynamic);
-  for (Value value : scanned)
-    if (int64_t own = llvm::cast<RankedTensorType>(value.getType()).getDimSize(0); !ShapedType::isDynamic(own))
-      steps = own;
-  llvm::SmallVector<Type> results(ValueRange(carried).getTypes());
-  for (Type type : stacked.getTypes()) {
-    auto tensor = llvm::cast<RankedTensorType>(type);
-    llvm::SmallVector<int64_t> shape{steps};
-    llvm::append_range(shape, tensor.getShape());
-    results.push_back(RankedTensorType::get(shape, tensor.getElementType()));
+  llvm::SmallVector<Type> results(ValueRange(initialValues).getTypes());
+  for (Type type : slices.getTypes())
+    results.push_back(withSteps(type, loop.getStaticStepCount()));
+  if (stop) {
+    loop.setStops(true);
+    results.push_back(RankedTensorType::get({}, builder.getI64Type()));
   }
-  builder.restoreInsertionPoint(outside);
-  auto loop = LoopOp::create(builder, location, results, body.getName(), carried, scanned, invariants,
-                             tripCount ? builder.getI64IntegerAttr(*tripCount) : IntegerAttr(), isReverse);
-  body = nullptr;
-  return loop->getResults();
+  LoopOp finished = rebuildLoop(builder, loop, results, initialValues, loop.getScanInputs());
+  loop.erase();
+  loop = nullptr;
+  builder.setInsertionPointAfter(finished);
+  return finished->getResults();
+}
+
+LoopOp rebuildLoop(OpBuilder &builder, LoopOp loop, TypeRange results, ValueRange initialValues,
+                   ValueRange scanInputs) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(loop);
+  auto rebuilt = LoopOp::create(builder, loop.getLoc(), results, initialValues, scanInputs, loop.getTripCountAttr(),
+                                loop.getReverse(), loop.getStops());
+  rebuilt->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
+  rebuilt.getRegion().takeBody(loop.getRegion());
+  return rebuilt;
 }
 
 } // namespace dlc

@@ -1,51 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Builds a `dlc.loop` together with the function that computes a step.
+/// Builds a `dlc.loop` together with its step.
 #ifndef DLC_IR_LOOPBUILDER_H
 #define DLC_IR_LOOPBUILDER_H
 
-#include "ir/DlcDialect.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "ir/OpsControl.h"
 
 namespace dlc {
 
-/// While one exists, the builder that it was given appends to the step; `finish` restores it and appends the loop.
+/// While one exists, the builder that it was given appends to the step, which may read all values that are there before
+/// the loop; `finish` restores it behind the loop.
 class LoopBuilder {
 public:
-  /// The step's function is named after the function around the loop and `name`. `scanned` are scan inputs, with the
-  /// steps as dimension 0; without any, the loop has `tripCount` steps.
-  LoopBuilder(mlir::OpBuilder &builder, mlir::Location location, llvm::StringRef name, mlir::ValueRange carried,
-              mlir::ValueRange scanned, bool isReverse = false, std::optional<int64_t> tripCount = std::nullopt);
+  /// `scanInputs` have the steps as dimension 0; without any, the loop has `tripCount` steps.
+  LoopBuilder(mlir::OpBuilder &builder, mlir::Location location, mlir::ValueRange initialValues,
+              mlir::ValueRange scanInputs, bool isReverse = false, std::optional<int64_t> tripCount = std::nullopt);
 
-  /// Discards an unfinished loop, whose error was reported: the step is erased.
+  /// Discards an unfinished loop, whose error was reported.
   ~LoopBuilder();
 
+  /// The block of the step.
+  mlir::Block &getBlock() { return *loop.getBody(); }
   /// The number of the step, a tensor<i64>.
-  mlir::Value getStep() { return body.getArgument(0); }
+  mlir::Value getStep() { return loop.getStepNumber(); }
   /// Loop-carried value `i` as the previous step left it.
-  mlir::Value getCarried(size_t i) { return body.getArgument(1 + i); }
+  mlir::Value getLoopCarried(size_t i) { return loop.getBody()->getArgument(1 + i); }
   /// The slice of scan input `i` that the step sees.
-  mlir::Value getScanned(size_t i) { return body.getArgument(1 + carried.size() + i); }
-  /// `outer`, a value of the function around the loop, in the step: what depends only on constants and parameters is
-  /// repeated there, so that passes see it; everything else becomes a capture of the loop.
-  mlir::Value bring(mlir::Value outer);
-  /// Lets the builder append to the function around the loop, for values to capture; the caller's guard restores it.
-  void goOutside() { builder.restoreInsertionPoint(outside); }
+  mlir::Value getScanSlice(size_t i) { return loop.getBody()->getArgument(1 + initialValues.size() + i); }
+  /// One more loop-carried value, before number `i` of those there are. Returns what the previous step left;
+  /// `setInitialValue` says later what it is before the first step.
+  mlir::Value insertLoopCarried(size_t i, mlir::Type type);
+  void setInitialValue(size_t i, mlir::Value value) { initialValues[i] = value; }
+  /// Lets the builder append to the code around the loop, before it; the caller's guard restores it.
+  void goOutside() { builder.setInsertionPoint(loop); }
 
-  /// Ends the step, which returns `next` as loop-carried values and one slice of each of `stacked`. Results of the
-  /// loop: the last loop-carried values, then the scan outputs.
-  mlir::ResultRange finish(mlir::ValueRange next, mlir::ValueRange stacked);
+  /// Ends the step: `next` are the next loop-carried values, `slices` one slice of each scan output; the loop ends
+  /// early after the step in which `stop` is true, if it is not null. Results of the loop: the last loop-carried
+  /// values, the scan outputs, and with `stop` the number of steps.
+  mlir::ResultRange finish(mlir::ValueRange next, mlir::ValueRange slices, mlir::Value stop = {});
 
 private:
   mlir::OpBuilder &builder;
-  mlir::OpBuilder::InsertPoint outside;
-  mlir::Location location;
-  mlir::func::FuncOp body;
-  llvm::SmallVector<mlir::Value> carried, scanned, invariants;
-  llvm::DenseMap<mlir::Value, mlir::Value> brought;
-  bool isReverse;
-  std::optional<int64_t> tripCount;
+  LoopOp loop; ///< until `finish` without results; null afterwards
+  llvm::SmallVector<mlir::Value> initialValues;
 };
+
+/// A loop like `loop`, at its position and with its step, of other operands and results. Values of `loop` that are
+/// still used are the caller's to replace, as are the step's arguments and its end; then it erases `loop`.
+LoopOp rebuildLoop(mlir::OpBuilder &builder, LoopOp loop, mlir::TypeRange results, mlir::ValueRange initialValues,
+                   mlir::ValueRange scanInputs);
+
+/// The type of a scan output whose slices are like `slice`.
+mlir::RankedTensorType withSteps(mlir::Type slice, int64_t steps);
 
 } // namespace dlc
 

@@ -5,6 +5,7 @@
 #define DLC_IR_OPSCONTROL_H
 
 #include "ir/DlcDialect.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 
 #define GET_OP_CLASSES
 #include "ir/OpsControl.h.inc"

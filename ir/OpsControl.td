@@ -5,46 +5,111 @@
 
 include "ir/DlcBase.td"
 include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/LoopLikeInterface.td"
 
-def Dlc_LoopOp : Dlc_Op<"loop", [Pure, AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "A loop over time: runs a function once per step and carries state from one step to the next";
+def Dlc_LoopOp : Dlc_Op<"loop",
+    [SingleBlockImplicitTerminator<"NextOp">, AttrSizedOperandSegments, RecursiveMemoryEffects, RecursivelySpeculatable,
+     DeclareOpInterfaceMethods<LoopLikeOpInterface, ["getInitsMutable", "getRegionIterArgs", "getYieldedValuesMutable",
+                                                     "getLoopResults"]>,
+     DeclareOpInterfaceMethods<RegionBranchOpInterface, ["getEntrySuccessorOperands"]>]> {
+  let summary = "A loop over time: runs its region once per step and carries state from one step to the next";
   let description = [{
-    `body` is a private function `(step, carried..., scanned..., invariants...) -> (carried..., stacked..., [stop])`:
+    The region, a single block, computes a step. It reads values of the code around the loop where they are (captures:
+    the same in every step), and takes as arguments
 
-    - `step` is the number of the step, a `tensor<i64>`: 0, 1, ... in the order in which steps run;
-    - `carried` are the loop-carried values; the loop's first results are what the last step returned;
-    - `scanned` are the scan inputs: they have the steps as dimension 0, and the body gets one step of each, without
-      that dimension;
-    - `invariants` are the captures: the same in every step;
-    - `stacked` are the scan outputs: results of the body that become results of the loop with the steps as dimension 0.
+    - the number of the step, a `tensor<i64>`: 0, 1, ... in the order in which steps run;
+    - the loop-carried values: `initial_values` in the first step, then what the step before returned;
+    - one step of each of the `scan_inputs`, which have the steps as dimension 0, without that dimension.
+
+    It ends in `dlc.next` with the loop-carried values of the next step and one step of every scan output. The loop's
+    results are the loop-carried values after the last step, and the scan outputs with the steps as dimension 0.
 
     With `reverse` the steps run from the last index of the scan inputs and outputs to the first. There are as many
     steps as the scan inputs have, or `trip_count` if there are none.
 
-    With `stops` the body's last result is a `tensor<i1>`, and the loop ends after the first step in which it is true.
-    Scan outputs are zero after that; the loop has one more result, a `tensor<i64>` with the number of steps that ran.
-
-    A body belongs to one loop. Its dimensions refer to the same symbols as the loop's function;
-    `--dlc-bind-loop-shapes` writes them to the body's arguments.
+    With `stops` the last value of `dlc.next` is a `tensor<i1>`, and the loop ends after the first step in which it is
+    true. Scan outputs are zero after that; the loop has one more result, a `tensor<i64>` with the number of steps that
+    ran.
 
     ```mlir
-    %h, %y = dlc.loop @run.rnn carried(%h0 : tensor<?x8xf32>) scanned(%x : tensor<5x?x3xf32>) invariants()
+    %h, %y = dlc.loop init(%h0 : tensor<?x8xf32>) scan(%x : tensor<5x?x8xf32>) -> tensor<?x8xf32>, tensor<5x?x8xf32> {
+    ^bb0(%step: tensor<i64>, %before: tensor<?x8xf32>, %slice: tensor<?x8xf32>):
+      %after = dlc.add %before, %slice : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+      dlc.next %after, %after : tensor<?x8xf32>, tensor<?x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<Dlc_Tensor>:$initial_values, Variadic<Dlc_Tensor>:$scan_inputs,
+                       OptionalAttr<I64Attr>:$trip_count, UnitAttr:$reverse, UnitAttr:$stops);
+  let results = (outs Variadic<Dlc_Tensor>:$outputs);
+  let regions = (region SizedRegion<1>:$region);
+  let assemblyFormat = [{`init` `(` ($initial_values^ `:` type($initial_values))? `)`
+    `scan` `(` ($scan_inputs^ `:` type($scan_inputs))? `)` attr-dict `->` type($outputs) $region}];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Arguments of the step: its number, and its part of the scan inputs; getRegionIterArgs are the loop-carried values.
+    ::mlir::BlockArgument getStepNumber() { return getBody()->getArgument(0); }
+    ::mlir::Block::BlockArgListType getScanSlices() {
+      return getBody()->getArguments().drop_front(1 + getInitialValues().size());
+    }
+    /// What the step ends with: the next loop-carried values, its part of the scan outputs, and whether it is the last
+    /// (null unless the loop `stops`).
+    ::dlc::NextOp getNext();
+    ::mlir::OperandRange getNextValues();
+    ::mlir::OperandRange getOutputSlices();
+    ::mlir::Value getStop();
+    /// The results that are the loop-carried values after the last step, and those that hold one slice per step.
+    ::mlir::ResultRange getFinalValues();
+    ::mlir::ResultRange getScanOutputs();
+    /// The number of steps that ran; null unless the loop `stops`.
+    ::mlir::Value getStepCount();
+    /// The number of steps as types say it: ShapedType::kDynamic if only a run knows.
+    int64_t getStaticStepCount();
+  }];
+}
+
+def Dlc_NextOp : Dlc_Op<"next", [Pure, Terminator, HasParent<"LoopOp">,
+                                 DeclareOpInterfaceMethods<RegionBranchTerminatorOpInterface>]> {
+  let summary = "Ends a step of a loop";
+  let description = [{
+    `values` are the loop-carried values of the next step, one step of every scan output, and, if the loop `stops`,
+    whether this is the last step.
+  }];
+  let arguments = (ins Variadic<Dlc_Tensor>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  // Of a loop without results; what the trait of a single block needs.
+  let builders = [OpBuilder<(ins)>];
+}
+
+def Dlc_OutlinedLoopOp : Dlc_Op<"outlined_loop", [Pure, AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "A `dlc.loop` whose step is a function";
+  let description = [{
+    What `--dlc-outline-loops` makes of a `dlc.loop`. `body` is a private function `(step, loop-carried values..., scan
+    inputs..., captures...) -> (loop-carried values..., scan outputs..., [stop])`; all else is as for `dlc.loop`. A body
+    belongs to one loop. Its dimensions refer to the same symbols as the loop's function: the attributes `dlc.dims` of
+    its arguments are affine maps over the names in its `dlc.symbols`.
+
+    ```mlir
+    %h, %y = dlc.outlined_loop @run.rnn init(%h0 : tensor<?x8xf32>) scan(%x : tensor<5x?x3xf32>) captures()
         -> tensor<?x8xf32>, tensor<5x?x8xf32>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$body, Variadic<Dlc_Tensor>:$carried, Variadic<Dlc_Tensor>:$scanned,
-                       Variadic<Dlc_Tensor>:$invariants, OptionalAttr<I64Attr>:$trip_count, UnitAttr:$reverse,
+  let arguments = (ins FlatSymbolRefAttr:$body, Variadic<Dlc_Tensor>:$initial_values, Variadic<Dlc_Tensor>:$scan_inputs,
+                       Variadic<Dlc_Tensor>:$captures, OptionalAttr<I64Attr>:$trip_count, UnitAttr:$reverse,
                        UnitAttr:$stops);
   let results = (outs Variadic<Dlc_Tensor>:$outputs);
-  let assemblyFormat = [{$body `carried` `(` ($carried^ `:` type($carried))? `)` `scanned` `(` ($scanned^ `:` type($scanned))? `)`
-    `invariants` `(` ($invariants^ `:` type($invariants))? `)` attr-dict `->` type($outputs)}];
+  let assemblyFormat = [{$body `init` `(` ($initial_values^ `:` type($initial_values))? `)`
+    `scan` `(` ($scan_inputs^ `:` type($scan_inputs))? `)` `captures` `(` ($captures^ `:` type($captures))? `)`
+    attr-dict `->` type($outputs)}];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// The function that computes a step.
     ::mlir::func::FuncOp getBodyFunction();
     /// The results that are the loop-carried values after the last step, and those that hold one slice per step.
-    ::mlir::ResultRange getFinals();
-    ::mlir::ResultRange getStacked();
+    ::mlir::ResultRange getFinalValues();
+    ::mlir::ResultRange getScanOutputs();
     /// The number of steps that ran; null unless the loop `stops`.
     ::mlir::Value getStepCount();
   }];

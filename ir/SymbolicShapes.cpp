@@ -17,16 +17,17 @@ llvm::ArrayRef<AffineExpr> SymbolicShapes::getDims(Value value) const {
 
 /// Extents of a loop's results: those of the loop-carried operands, and the steps with the extents of what the body
 /// returns.
-LogicalResult SymbolicShapes::inferLoop(LoopOp loop) {
-  for (auto [result, value] : llvm::zip(loop.getFinals(), loop.getCarried()))
+LogicalResult SymbolicShapes::inferLoop(OutlinedLoopOp loop) {
+  for (auto [result, value] : llvm::zip(loop.getFinalValues(), loop.getInitialValues()))
     dims[result] = Dims(getDims(value));
   if (Value count = loop.getStepCount())
     dims[count] = {};
-  bool isStatic = llvm::all_of(
-      loop.getStacked(), [](Value value) { return llvm::cast<RankedTensorType>(value.getType()).hasStaticShape(); });
+  bool isStatic = llvm::all_of(loop.getScanOutputs(), [](Value value) {
+    return llvm::cast<RankedTensorType>(value.getType()).hasStaticShape();
+  });
   AffineExpr steps = getStepCount(loop);
   if (isStatic) {
-    for (Value result : loop.getStacked())
+    for (Value result : loop.getScanOutputs())
       dims[result] = staticDims(llvm::cast<RankedTensorType>(result.getType()));
     return success();
   }
@@ -39,8 +40,8 @@ LogicalResult SymbolicShapes::inferLoop(LoopOp loop) {
     inner.dims[argument] = extents;
   if (failed(inner.walk(body)))
     return failure();
-  auto returned = body.getBody().front().getTerminator()->getOperands().drop_front(loop.getCarried().size());
-  for (auto [result, value] : llvm::zip(loop.getStacked(), returned)) {
+  auto returned = body.getBody().front().getTerminator()->getOperands().drop_front(loop.getInitialValues().size());
+  for (auto [result, value] : llvm::zip(loop.getScanOutputs(), returned)) {
     Dims &extents = dims[result];
     extents.assign(1, steps);
     llvm::append_range(extents, inner.getDims(value));
@@ -48,25 +49,40 @@ LogicalResult SymbolicShapes::inferLoop(LoopOp loop) {
   return success();
 }
 
-llvm::SmallVector<Dims> SymbolicShapes::getBodyArgumentDims(LoopOp loop) const {
+llvm::SmallVector<Dims> SymbolicShapes::getBodyArgumentDims(OutlinedLoopOp loop) const {
   llvm::SmallVector<Dims> arguments(1); // the step's number
-  for (Value value : loop.getCarried())
+  for (Value value : loop.getInitialValues())
     arguments.push_back(Dims(getDims(value)));
-  for (Value value : loop.getScanned())
+  for (Value value : loop.getScanInputs())
     arguments.push_back(Dims(getDims(value).drop_front()));
-  for (Value value : loop.getInvariants())
+  for (Value value : loop.getCaptures())
     arguments.push_back(Dims(getDims(value)));
   return arguments;
 }
 
-AffineExpr SymbolicShapes::getStepCount(LoopOp loop) const {
+template <typename Loop> static AffineExpr countSteps(Loop loop, const SymbolicShapes &shapes) {
   if (loop.getTripCount())
     return getAffineConstantExpr(*loop.getTripCount(), loop.getContext());
   // Where extents known only at run time meet one that is known, the known one is right.
-  for (Value value : loop.getScanned())
-    if (constantDim(getDims(value)[0]))
-      return getDims(value)[0];
-  return getDims(loop.getScanned().front())[0];
+  for (Value value : loop.getScanInputs())
+    if (constantDim(shapes.getDims(value)[0]))
+      return shapes.getDims(value)[0];
+  return shapes.getDims(loop.getScanInputs().front())[0];
+}
+AffineExpr SymbolicShapes::getStepCount(LoopOp loop) const { return countSteps(loop, *this); }
+AffineExpr SymbolicShapes::getStepCount(OutlinedLoopOp loop) const { return countSteps(loop, *this); }
+
+/// Gives the arguments of a step their extents, and the loop's results those that do not depend on the step.
+void SymbolicShapes::bindStep(LoopOp loop) {
+  dims[loop.getStepNumber()] = {};
+  for (auto [argument, result, value] :
+       llvm::zip(loop.getRegionIterArgs(), loop.getFinalValues(), loop.getInitialValues()))
+    for (Value same : {Value(argument), Value(result)})
+      dims[same] = Dims(getDims(value));
+  for (auto [argument, value] : llvm::zip(loop.getScanSlices(), loop.getScanInputs()))
+    dims[argument] = Dims(getDims(value).drop_front());
+  if (Value count = loop.getStepCount())
+    dims[count] = {};
 }
 
 FailureOr<SymbolicShapes> SymbolicShapes::analyze(FunctionOpInterface function) {
@@ -123,7 +139,24 @@ LogicalResult SymbolicShapes::walk(FunctionOpInterface function) {
         dims[result] = Dims(getDims(value));
       return WalkResult::advance();
     }
-    if (auto loop = llvm::dyn_cast<LoopOp>(op))
+    if (auto loop = llvm::dyn_cast<LoopOp>(op)) {
+      bindStep(loop);
+      return WalkResult::advance();
+    }
+    if (auto next = llvm::dyn_cast<NextOp>(op)) {
+      auto loop = llvm::cast<LoopOp>(next->getParentOp());
+      for (auto [result, slice] : llvm::zip(loop.getScanOutputs(), loop.getOutputSlices())) {
+        if (auto type = llvm::cast<RankedTensorType>(result.getType()); type.hasStaticShape()) {
+          dims[result] = staticDims(type);
+          continue;
+        }
+        Dims extents{getStepCount(loop)};
+        llvm::append_range(extents, getDims(slice));
+        dims[result] = std::move(extents);
+      }
+      return WalkResult::advance();
+    }
+    if (auto loop = llvm::dyn_cast<OutlinedLoopOp>(op))
       return failed(inferLoop(loop)) ? WalkResult::interrupt() : WalkResult::advance();
     if (op->getNumResults() != 1)
       return WalkResult::advance();

@@ -11,6 +11,7 @@
 namespace dlc {
 
 class LoopOp;
+class OutlinedLoopOp;
 
 /// The attribute of an entry point's argument of which only the extents count: the name of the input whose elements
 /// they are. Input `n`, an integer tensor of k elements and rank 0 or 1, may have one such argument, of type
@@ -18,9 +19,9 @@ class LoopOp;
 /// runtime reads the elements before a run starts.
 inline constexpr llvm::StringLiteral elementsAttribute = "dlc.elements_of";
 
-/// The extents of every tensor of a function, as expressions over the function's symbols: the names in the `dlc.dims`
-/// attributes of its arguments, in order of first appearance. In the body of a loop `dlc.dims` are affine maps over the
-/// names in the function's `dlc.symbols`.
+/// The extents of every tensor of a function, also inside loops, as expressions over the function's symbols: the names
+/// in the `dlc.dims` attributes of its arguments, in order of first appearance. In the outlined step of a loop
+/// `dlc.dims` are affine maps over the names in the function's `dlc.symbols`.
 class SymbolicShapes {
 public:
   /// Walks `function` in order. Fails with a diagnostic if an op's shapes cannot be inferred.
@@ -32,13 +33,15 @@ public:
   llvm::ArrayRef<std::string> getSymbols() const { return symbols; }
   /// The maximum number of steps of a loop of the function.
   mlir::AffineExpr getStepCount(LoopOp loop) const;
+  mlir::AffineExpr getStepCount(OutlinedLoopOp loop) const;
 
-  /// Extents of the arguments of a loop's body, over this function's symbols.
-  llvm::SmallVector<Dims> getBodyArgumentDims(LoopOp loop) const;
+  /// Extents of the arguments of an outlined loop's body, over this function's symbols.
+  llvm::SmallVector<Dims> getBodyArgumentDims(OutlinedLoopOp loop) const;
 
 private:
   mlir::LogicalResult walk(mlir::FunctionOpInterface function);
-  mlir::LogicalResult inferLoop(LoopOp loop);
+  void bindStep(LoopOp loop);
+  mlir::LogicalResult inferLoop(OutlinedLoopOp loop);
 
   llvm::DenseMap<mlir::Value, Dims> dims;
   llvm::SmallVector<std::string> symbols;

@@ -60,9 +60,8 @@ private:
   std::optional<Dims> inferResult(OpResult result) {
     Operation *op = result.getOwner();
     if (auto loop = llvm::dyn_cast<LoopOp>(op)) {
-      unsigned carried = loop.getCarried().size();
-      if (result.getResultNumber() < carried)
-        return dims[loop.getCarried()[result.getResultNumber()]];
+      if (result.getResultNumber() < loop.getInitialValues().size())
+        return dims[loop.getInitialValues()[result.getResultNumber()]];
       return std::nullopt;
     }
     auto interface = llvm::dyn_cast<DimensionOpInterface>(op);

@@ -83,67 +83,84 @@ LogicalResult KernelOp::verify() {
   return success();
 }
 
-LogicalResult LoopOp::verify() {
-  if (getOutputs().size() < getCarried().size() + (getStops() ? 1 : 0))
-    return emitOpError("has fewer results than loop-carried values");
-  for (auto [value, result] : llvm::zip(getCarried(), getFinals()))
+/// What holds for loops whatever form their step has.
+template <typename Loop> static LogicalResult verifyLoop(Loop loop) {
+  if (loop.getOutputs().size() < loop.getInitialValues().size() + (loop.getStops() ? 1 : 0))
+    return loop.emitOpError("has fewer results than loop-carried values");
+  for (auto [value, result] : llvm::zip(loop.getInitialValues(), loop.getFinalValues()))
     if (value.getType() != result.getType())
-      return emitOpError("carries ") << value.getType() << " but returns " << result.getType();
-  if (getScanned().empty() && !getTripCount())
-    return emitOpError("needs a trip_count, because it has no scan inputs");
-  if (!getScanned().empty() && getTripCount())
-    return emitOpError("has both a trip_count and scan inputs, which determine the number of steps");
-  if (getTripCount() && static_cast<int64_t>(*getTripCount()) < 0)
-    return emitOpError("has a negative trip_count");
-  if (getReverse() && getStops())
-    return emitOpError("cannot both run in reverse and stop early");
+      return loop.emitOpError("carries ") << value.getType() << " but returns " << result.getType();
+  if (loop.getScanInputs().empty() && !loop.getTripCount())
+    return loop.emitOpError("needs a trip_count, because it has no scan inputs");
+  if (!loop.getScanInputs().empty() && loop.getTripCount())
+    return loop.emitOpError("has both a trip_count and scan inputs, which determine the number of steps");
+  if (loop.getTripCount() && static_cast<int64_t>(*loop.getTripCount()) < 0)
+    return loop.emitOpError("has a negative trip_count");
+  if (loop.getReverse() && loop.getStops())
+    return loop.emitOpError("cannot both run in reverse and stop early");
   int64_t steps = ShapedType::kDynamic;
   auto checkSteps = [&](Type type, llvm::StringRef what) -> LogicalResult {
     auto tensor = llvm::cast<RankedTensorType>(type);
     if (tensor.getRank() == 0)
-      return emitOpError() << what << " a tensor without dimensions";
+      return loop.emitOpError() << what << " a tensor without dimensions";
     int64_t own = tensor.getDimSize(0);
     if (!ShapedType::isDynamic(own) && !ShapedType::isDynamic(steps) && own != steps)
-      return emitOpError() << what << " tensors of " << steps << " and of " << own << " steps";
+      return loop.emitOpError() << what << " tensors of " << steps << " and of " << own << " steps";
     steps = ShapedType::isDynamic(own) ? steps : own;
     return success();
   };
-  for (Type type : getScanned().getTypes())
+  for (Type type : loop.getScanInputs().getTypes())
     if (failed(checkSteps(type, "scans")))
       return failure();
-  for (Value stacked : getStacked())
-    if (failed(checkSteps(stacked.getType(), "stacks")))
+  for (Value output : loop.getScanOutputs())
+    if (failed(checkSteps(output.getType(), "stacks")))
       return failure();
-  if (Value count = getStepCount()) {
+  if (Value count = loop.getStepCount()) {
     auto type = llvm::cast<RankedTensorType>(count.getType());
     if (type.getRank() != 0 || !type.getElementType().isSignlessInteger(64))
-      return emitOpError("returns the number of steps as ") << type << ", expected tensor<i64>";
+      return loop.emitOpError("returns the number of steps as ") << type << ", expected tensor<i64>";
   }
   return success();
 }
 
-/// The type of one step of `type`.
-static RankedTensorType dropSteps(Type type) {
-  auto tensor = llvm::cast<RankedTensorType>(type);
-  return RankedTensorType::get(tensor.getShape().drop_front(), tensor.getElementType());
+LogicalResult LoopOp::verify() { return verifyLoop(*this); }
+LogicalResult OutlinedLoopOp::verify() { return verifyLoop(*this); }
+
+/// The types that a step takes (captures excepted) and gives.
+template <typename Loop> static FunctionType getStepType(Loop loop) {
+  Builder builder(loop.getContext());
+  auto dropSteps = [](Type type) {
+    auto tensor = llvm::cast<RankedTensorType>(type);
+    return RankedTensorType::get(tensor.getShape().drop_front(), tensor.getElementType());
+  };
+  llvm::SmallVector<Type> arguments{RankedTensorType::get({}, builder.getI64Type())};
+  llvm::append_range(arguments, loop.getInitialValues().getTypes());
+  llvm::append_range(arguments, llvm::map_range(loop.getScanInputs().getTypes(), dropSteps));
+  llvm::SmallVector<Type> results(loop.getInitialValues().getTypes());
+  llvm::append_range(results, llvm::map_range(loop.getScanOutputs().getTypes(), dropSteps));
+  if (loop.getStops())
+    results.push_back(RankedTensorType::get({}, builder.getI1Type()));
+  return builder.getFunctionType(arguments, results);
 }
 
-LogicalResult LoopOp::verifySymbolUses(SymbolTableCollection &symbols) {
+LogicalResult LoopOp::verifyRegions() {
+  FunctionType expected = getStepType(*this);
+  Block &body = *getBody();
+  if (!areCompatibleIgnoringLayout(expected.getInputs(), body.getArgumentTypes()))
+    return emitOpError("has a step that takes ") << body.getArgumentTypes() << ", expected " << expected.getInputs();
+  if (TypeRange given = getNext().getOperandTypes(); !areCompatibleIgnoringLayout(expected.getResults(), given))
+    return emitOpError("has a step that ends in ") << given << ", expected " << expected.getResults();
+  return success();
+}
+
+LogicalResult OutlinedLoopOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto function = symbols.lookupNearestSymbolFrom<func::FuncOp>(*this, getBodyAttr());
   if (!function)
     return emitOpError("has no body: there is no function ") << getBodyAttr();
-  Builder builder(getContext());
-  llvm::SmallVector<Type> arguments{RankedTensorType::get({}, builder.getI64Type())}, results;
-  llvm::append_range(arguments, getCarried().getTypes());
-  for (Type type : getScanned().getTypes())
-    arguments.push_back(dropSteps(type));
-  llvm::append_range(arguments, getInvariants().getTypes());
-  llvm::append_range(results, getCarried().getTypes());
-  for (Value stacked : getStacked())
-    results.push_back(dropSteps(stacked.getType()));
-  if (getStops())
-    results.push_back(RankedTensorType::get({}, builder.getI1Type()));
-  auto expected = builder.getFunctionType(arguments, results);
+  FunctionType step = getStepType(*this);
+  llvm::SmallVector<Type> arguments(step.getInputs());
+  llvm::append_range(arguments, getCaptures().getTypes());
+  auto expected = FunctionType::get(getContext(), arguments, step.getResults());
   if (!areCompatibleIgnoringLayout(expected.getInputs(), function.getArgumentTypes()) ||
       !areCompatibleIgnoringLayout(expected.getResults(), function.getResultTypes()))
     return emitOpError("has a body of type ") << function.getFunctionType() << ", expected " << expected;

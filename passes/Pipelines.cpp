@@ -16,12 +16,14 @@ llvm::ArrayRef<llvm::StringRef> getPhaseNames() {
 }
 
 static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options) {
+  manager.addPass(createOutlineLoops());
   manager.addPass(createHoistParameterLoads());
   manager.addPass(createAddOptimizer());
   manager.addPass(createDifferentiate());
   manager.addPass(createAddInit());
   manager.addPass(createBindVariables());
   manager.addPass(createLowerLeastSquares());
+  manager.addPass(createOutlineLoops());
   manager.addPass(createPruneLoops());
   manager.addPass(createBindLoopShapes());
   manager.addPass(createCheckIndices());

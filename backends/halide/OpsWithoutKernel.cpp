@@ -17,6 +17,8 @@ void registerOpsWithoutKernel(EmitterRegistry &registry) {
   registry.addNone<ApplyGradientsOp>("--dlc-add-optimizer replaces it by graph ops");
   registry.addNone<LeastSquaresOp>("--dlc-lower-least-squares replaces it by graph ops");
   registry.addNone<LoopOp>("the program runs it");
+  registry.addNone<OutlinedLoopOp>("the program runs it");
+  registry.addNone<NextOp>("it ends a step of a loop");
   registry.addNone<ParameterOp>("it is the memory of a variable");
   registry.addNone<LoadParameterOp>("it becomes a constant or an argument");
   registry.addNone<AssignOp>("it becomes a result");

@@ -2,8 +2,8 @@
 // A loop over sequences is a `Scan`, whose body reads captures from the outer scope. One that only counts,
 // or may stop, is a `Loop`.
 #include "formats/onnx/OpEmitters.h"
+#include "ir/Names.h"
 #include "ir/OpsControl.h"
-#include "ir/SymbolicShapes.h"
 
 using namespace mlir;
 
@@ -13,31 +13,16 @@ namespace {
 
 class LoopNodes {
 public:
-  LoopNodes(LoopOp loop, GraphWriter &writer, SymbolicShapes shapes)
-      : loop(loop), writer(writer), function(loop.getBodyFunction()),
-        body(writer.getScope(), graph, function, std::move(shapes), &writer) {}
+  LoopNodes(LoopOp loop, GraphWriter &writer)
+      : loop(loop), writer(writer), body(writer.getScope(), graph, *loop.getBody(), writer.getShapes(), &writer) {}
 
   LogicalResult build() {
-    graph.set_name(writer.makeName(function.getName()));
-    for (BlockArgument argument : getInvariants())
-      body.setName(argument, writer.getName(loop.getInvariants()[argument.getArgNumber() - firstInvariant()]));
-    return loop.getStops() || loop.getScanned().empty() ? buildLoop() : buildScan();
+    std::string layer = getLayerName(loop.getLoc());
+    graph.set_name(writer.makeName(layer.empty() ? "loop" : layer));
+    return loop.getStops() || loop.getScanInputs().empty() ? buildLoop() : buildScan();
   }
 
 private:
-  unsigned firstInvariant() { return 1 + loop.getCarried().size() + loop.getScanned().size(); }
-  llvm::ArrayRef<BlockArgument> getArguments(unsigned first, unsigned count) {
-    return llvm::ArrayRef(function.getArguments().begin() + first, count);
-  }
-  llvm::ArrayRef<BlockArgument> getCarried() { return getArguments(1, loop.getCarried().size()); }
-  llvm::ArrayRef<BlockArgument> getScanned() {
-    return getArguments(1 + loop.getCarried().size(), loop.getScanned().size());
-  }
-  llvm::ArrayRef<BlockArgument> getInvariants() { return getArguments(firstInvariant(), loop.getInvariants().size()); }
-  OperandRange getResults() {
-    return llvm::cast<func::ReturnOp>(function.getBody().front().getTerminator()).getOperands();
-  }
-
   void addInput(BlockArgument argument, llvm::StringRef role) {
     std::string name = writer.makeName(role);
     body.setName(argument, name);
@@ -59,40 +44,40 @@ private:
 
   Names getOperands() {
     Names inputs;
-    for (Value value : loop.getCarried())
+    for (Value value : loop.getInitialValues())
       inputs.push_back(writer.getName(value));
     return inputs;
   }
 
   LogicalResult buildScan() {
     // The number of the step is one more loop-carried value.
-    bool counts = !function.getArgument(0).use_empty();
+    bool counts = !loop.getStepNumber().use_empty();
     Names inputs = getOperands();
-    for (BlockArgument argument : getCarried())
-      addInput(argument, "carried");
+    for (BlockArgument argument : loop.getRegionIterArgs())
+      addInput(argument, "loop_carried");
     if (counts) {
       inputs.push_back(writer.makeInt(0));
-      addInput(function.getArgument(0), "step");
+      addInput(loop.getStepNumber(), "step");
     }
-    for (Value value : loop.getScanned())
+    for (Value value : loop.getScanInputs())
       inputs.push_back(writer.getName(value));
-    for (BlockArgument argument : getScanned())
-      addInput(argument, "scanned");
+    for (BlockArgument argument : loop.getScanSlices())
+      addInput(argument, "scan_input");
     if (failed(writeOps(body)))
       return failure();
-    size_t carried = loop.getCarried().size(), stacked = loop.getStacked().size();
-    for (Value value : getResults().take_front(carried))
+    size_t carried = loop.getInitialValues().size(), stacked = loop.getScanOutputs().size();
+    for (Value value : loop.getNextValues())
       addOutput(value);
     if (counts) {
-      std::string next = body.add("Add", {body.getName(function.getArgument(0)), writer.makeInt(1)});
+      std::string next = body.add("Add", {body.getName(loop.getStepNumber()), writer.makeInt(1)});
       describeNumber(*graph.add_output(), next, onnx::TensorProto::INT64);
     }
-    for (Value value : getResults().slice(carried, stacked))
+    for (Value value : loop.getOutputSlices())
       addOutput(value);
     auto directions = [&](size_t count) { return std::vector<int64_t>(count, loop.getReverse() ? 1 : 0); };
     NodeAttributes attributes{{"body", std::move(graph)},
-                              {"num_scan_inputs", int64_t(loop.getScanned().size())},
-                              {"scan_input_directions", directions(loop.getScanned().size())}};
+                              {"num_scan_inputs", int64_t(loop.getScanInputs().size())},
+                              {"scan_input_directions", directions(loop.getScanInputs().size())}};
     if (stacked)
       attributes.push_back({"scan_output_directions", directions(stacked)});
     Names results = writer.addNode("Scan", inputs, carried + counts + stacked, std::move(attributes));
@@ -114,23 +99,23 @@ private:
     std::string step = writer.makeName("step"), goesOn = writer.makeName("goes_on");
     describeNumber(*graph.add_input(), step, onnx::TensorProto::INT64);
     describeNumber(*graph.add_input(), goesOn, onnx::TensorProto::BOOL);
-    body.setName(function.getArgument(0), step);
-    for (BlockArgument argument : getCarried())
-      addInput(argument, "carried");
-    for (auto [argument, sequence] : llvm::zip(getScanned(), loop.getScanned()))
+    body.setName(loop.getStepNumber(), step);
+    for (BlockArgument argument : loop.getRegionIterArgs())
+      addInput(argument, "loop_carried");
+    for (auto [argument, sequence] : llvm::zip(loop.getScanSlices(), loop.getScanInputs()))
       takeStep(argument, sequence, step);
     if (failed(writeOps(body)))
       return failure();
-    size_t carried = loop.getCarried().size(), stacked = loop.getStacked().size();
+    size_t carried = loop.getInitialValues().size(), stacked = loop.getScanOutputs().size();
     std::string condition =
-        loop.getStops() ? body.add("Not", {body.getName(getResults().back())}) : body.add("Identity", {goesOn});
+        loop.getStops() ? body.add("Not", {body.getName(loop.getStop())}) : body.add("Identity", {goesOn});
     describeNumber(*graph.add_output(), condition, onnx::TensorProto::BOOL);
-    for (Value value : getResults().take_front(carried + stacked))
+    for (Value value : loop.getNext().getValues().take_front(carried + stacked))
       addOutput(value);
-    std::string steps =
-        loop.getScanned().empty()
-            ? writer.makeInt(loop.getTripCount().value_or(0))
-            : writer.add("Squeeze", {writer.makeExtent(writer.getDims(loop.getScanned()[0])[0]), writer.makeInts({0})});
+    std::string steps = loop.getScanInputs().empty()
+                            ? writer.makeInt(loop.getTripCount().value_or(0))
+                            : writer.add("Squeeze", {writer.makeExtent(writer.getDims(loop.getScanInputs()[0])[0]),
+                                                     writer.makeInts({0})});
     Names inputs{steps, writer.makeScalar(1, IntegerType::get(loop.getContext(), 1))};
     llvm::append_range(inputs, getOperands());
     // Without scan outputs, a separate count says how many steps ran.
@@ -144,7 +129,7 @@ private:
     Names results = writer.addNode("Loop", inputs, carried + stacked + counts, {{"body", std::move(graph)}});
     if (loop.getStops())
       for (size_t i = 0; i < stacked; ++i)
-        results[carried + i] = padSteps(results[carried + i], steps, loop.getStacked()[i]);
+        results[carried + i] = padSteps(results[carried + i], steps, loop.getScanOutputs()[i]);
     for (auto [result, name] : llvm::zip(loop.getOutputs().take_front(carried + stacked), results))
       writer.finish(result, name);
     if (counts)
@@ -170,18 +155,12 @@ private:
 
   LoopOp loop;
   GraphWriter &writer;
-  func::FuncOp function;
   onnx::GraphProto graph;
   GraphWriter body;
 };
 
 } // namespace
 
-LogicalResult emitLoop(LoopOp loop, GraphWriter &writer) {
-  FailureOr<SymbolicShapes> shapes = SymbolicShapes::analyze(loop.getBodyFunction());
-  if (failed(shapes))
-    return failure();
-  return LoopNodes(loop, writer, std::move(*shapes)).build();
-}
+LogicalResult emitLoop(LoopOp loop, GraphWriter &writer) { return LoopNodes(loop, writer).build(); }
 
 } // namespace dlc::onnx_export

@@ -4,7 +4,6 @@
 #include "formats/onnx/OpTable.h"
 #include "ir/ConstantData.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsControl.h"
 #include "ir/Suggestion.h"
 #include "ir/SymbolicShapes.h"
 #include "ir/TensorDescription.h"
@@ -52,7 +51,7 @@ public:
     if (failed(shapes) || failed(checkBorder()))
       return failure();
     scope.symbolPlaces.resize(shapes->getSymbols().size());
-    GraphWriter writer(scope, scope.graph, entry, *shapes, nullptr);
+    GraphWriter writer(scope, scope.graph, entry.getBody().front(), *shapes, nullptr);
     nameBorder(writer);
     if (failed(writeParameters()) || failed(writeOps(writer)) || failed(checkValues()))
       return failure();
@@ -119,7 +118,7 @@ private:
 
   LogicalResult writeParameters() {
     llvm::DenseSet<Attribute> used;
-    findParameters(entry, used);
+    entry.walk([&](dlc::LoadParameterOp load) { used.insert(load.getParameterAttr().getAttr()); });
     for (auto parameter : module.getOps<dlc::ParameterOp>()) {
       if (!used.contains(parameter.getSymNameAttr()))
         continue;
@@ -147,16 +146,6 @@ private:
       diagnostic << " and " << withoutValue.size() - most << " more";
     return diagnostic << (withoutValue.size() == 1 ? " has" : " have")
                       << " no value: give those of a checkpoint by --parameters FILE.safetensors";
-  }
-
-  /// Those that `function` and the bodies of its loops load.
-  static void findParameters(func::FuncOp function, llvm::DenseSet<Attribute> &used) {
-    for (Operation &op : function.getBody().front()) {
-      if (auto load = llvm::dyn_cast<dlc::LoadParameterOp>(op))
-        used.insert(load.getParameterAttr().getAttr());
-      else if (auto loop = llvm::dyn_cast<dlc::LoopOp>(op))
-        findParameters(loop.getBodyFunction(), used);
-    }
   }
 
   /// A value that is not a node's result, or is already another output, is copied.

@@ -143,6 +143,8 @@ std::string GraphWriter::getName(Value value) {
     return load.getParameter().str();
   if (auto constant = value.getDefiningOp<ConstantOp>())
     return names[value] = makeConstant(constant.getValue());
+  if (outer)
+    return outer->getName(value);
   llvm_unreachable("ops are written before their users, and those that fail get an empty name");
 }
 
@@ -201,13 +203,13 @@ void addInitializer(ModelScope &scope, llvm::StringRef name, ElementsAttr value)
 }
 
 std::string GraphWriter::makeInts(llvm::ArrayRef<int64_t> values) {
-  Builder builder(function.getContext());
+  Builder builder(block.getParentOp()->getContext());
   auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, builder.getI64Type());
   return makeConstant(DenseElementsAttr::get(type, values));
 }
 
 std::string GraphWriter::makeInt(int64_t value) {
-  Builder builder(function.getContext());
+  Builder builder(block.getParentOp()->getContext());
   auto type = RankedTensorType::get({}, builder.getI64Type());
   return makeConstant(DenseElementsAttr::get(type, llvm::ArrayRef<int64_t>(value)));
 }

@@ -47,20 +47,22 @@ struct ModelScope {
 /// Adds `value`, whose type ONNX has, to the graph's initializers.
 void addInitializer(ModelScope &scope, llvm::StringRef name, mlir::ElementsAttr value);
 
-/// Writes the nodes of one function to one graph.
+/// Writes the nodes of one block, a function's or a loop's, to one graph.
 class GraphWriter {
 public:
-  GraphWriter(ModelScope &scope, onnx::GraphProto &graph, mlir::func::FuncOp function, SymbolicShapes shapes,
+  /// `shapes` are those of the function; `outer` writes the block around that of a loop, and is null for a function's.
+  GraphWriter(ModelScope &scope, onnx::GraphProto &graph, mlir::Block &block, const SymbolicShapes &shapes,
               GraphWriter *outer)
-      : scope(scope), graph(graph), function(function), shapes(std::move(shapes)), outer(outer) {}
+      : scope(scope), graph(graph), block(block), shapes(shapes), outer(outer) {}
 
-  mlir::func::FuncOp getFunction() { return function; }
+  mlir::Block &getBlock() { return block; }
+  const SymbolicShapes &getShapes() const { return shapes; }
   /// The nodes that follow are those of `op`, after whose layer they are named.
   void begin(mlir::Operation &op);
   /// Tells that `value` has no name, because its op could not be written.
   void leaveOut(mlir::Value value) { names.try_emplace(value, ""); }
 
-  /// The name of a value of the function; what is an initializer comes into being here.
+  /// The name of a value of the block or of those around it; what is an initializer comes into being here.
   std::string getName(mlir::Value value);
   void setName(mlir::Value value, llvm::StringRef name) { names[value] = name.str(); }
   /// The name that the node which computes `value` should give it.
@@ -109,9 +111,9 @@ private:
 
   ModelScope &scope;
   onnx::GraphProto &graph;
-  mlir::func::FuncOp function;
-  SymbolicShapes shapes;
-  GraphWriter *outer; ///< of the function whose loop this one's is the body of; null for the entry point
+  mlir::Block &block;
+  const SymbolicShapes &shapes;
+  GraphWriter *outer;
   llvm::DenseMap<mlir::Value, std::string> names, wishes;
   llvm::DenseMap<mlir::AffineExpr, std::string> extents;
   std::string layer; ///< name of the current op

@@ -86,7 +86,7 @@ static mlir::LogicalResult writeOp(mlir::Operation &op, GraphWriter &writer) {
 
 mlir::LogicalResult writeOps(GraphWriter &writer) {
   mlir::LogicalResult result = mlir::success();
-  for (mlir::Operation &op : writer.getFunction().getBody().front().without_terminator()) {
+  for (mlir::Operation &op : writer.getBlock().without_terminator()) {
     if (llvm::isa<LoadParameterOp, ConstantOp>(op) || mlir::isOpTriviallyDead(&op) ||
         mlir::succeeded(writeOp(op, writer)))
       continue;

@@ -36,29 +36,32 @@ void FunctionImporter::importBody(const JsonValue &description) {
     importNodes(*nodes);
 }
 
-llvm::StringMap<Value> FunctionImporter::importInto(func::FuncOp body, const JsonValue &description,
+llvm::StringMap<Value> FunctionImporter::importInto(Block &block, const JsonValue &description,
                                                     const llvm::StringMap<Value> &inputs, StateScope &states,
                                                     TrainingScope *trained) {
   reset();
-  function = body;
-  builder.setInsertionPointToEnd(&body.getBody().front());
+  function = dyn_cast<func::FuncOp>(block.getParentOp());
+  if (!function)
+    function = block.getParentOp()->getParentOfType<func::FuncOp>();
+  builder.setInsertionPointToEnd(&block);
   for (const auto &input : inputs)
     tensors[input.getKey()] = input.getValue();
   if (inputs.size() == 1)
     previous = inputs.begin()->getKey().str();
-  scope.begin(body, trained);
+  scope.begin(function, trained);
   llvm::SaveAndRestore<StateScope *> allOfThem(allStates, &states);
   importBody(description);
   return std::move(tensors);
 }
 
 FunctionScope::ImportCall FunctionImporter::importCallsOf(const JsonValue &model) {
-  return [this, &model](func::FuncOp caller, const JsonValue &callee, const llvm::StringMap<Value> &inputs,
-                        TrainingScope *training, ArrayRef<StringRef> calls) {
+  return [this, &model](const JsonValue &callee, const llvm::StringMap<Value> &inputs, TrainingScope *training,
+                        ArrayRef<StringRef> calls) {
     FunctionImporter inner(module, model, parameters, reporter, options, calls);
     ZeroStates states;
-    llvm::StringMap<Value> made = inner.importInto(caller, callee, inputs, states, training);
-    builder.setInsertionPointToEnd(&caller.getBody().front());
+    Block &block = *builder.getInsertionBlock();
+    llvm::StringMap<Value> made = inner.importInto(block, callee, inputs, states, training);
+    builder.setInsertionPointToEnd(&block);
     SmallVector<Value> results;
     for (const std::string &output : inner.getOutputNames(callee)) {
       results.push_back(made.lookup(output));

@@ -26,10 +26,10 @@ public:
   /// validation are left out, and so is what depends on them. `description` holds `inputs`, `outputs` and `layers` or
   /// `nodes`.
   void import(llvm::StringRef name, const JsonValue &description);
-  /// Writes the ops of `description` at the end of `body`, a function of the module, with its inputs being `inputs`.
+  /// Writes the ops of `description` at the end of `block`, a function's or a loop's, with its inputs being `inputs`.
   /// The states of all layers belong to `states`. Returns the tensors by name; null ones could not be made, which is
   /// reported.
-  llvm::StringMap<mlir::Value> importInto(mlir::func::FuncOp body, const JsonValue &description,
+  llvm::StringMap<mlir::Value> importInto(mlir::Block &block, const JsonValue &description,
                                           const llvm::StringMap<mlir::Value> &inputs, StateScope &states,
                                           TrainingScope *trained = nullptr);
   /// The names of the results of `description`: its `outputs`, or its last layer's.

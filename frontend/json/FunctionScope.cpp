@@ -133,5 +133,5 @@ SmallVector<Value> FunctionScope::call(NodeContext &context, StringRef name, Val
   }
   SmallVector<StringRef> innerCalls(calls);
   innerCalls.push_back(name);
-  return importCall(function, *callee, tensors, isTraining ? &getTraining(context) : given, innerCalls);
+  return importCall(*callee, tensors, isTraining ? &getTraining(context) : given, innerCalls);
 }

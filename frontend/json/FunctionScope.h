@@ -13,11 +13,12 @@ namespace dlc::json {
 
 class FunctionScope final : public GraphScope {
 public:
-  /// Writes the ops of a function that is called, `callee`, at the end of `caller`; `inputs` are its inputs by name,
-  /// and `training` is what it trains as, if not null. Returns its results; an empty list after an error.
-  using ImportCall = std::function<llvm::SmallVector<mlir::Value>(
-      mlir::func::FuncOp caller, const JsonValue &callee, const llvm::StringMap<mlir::Value> &inputs,
-      TrainingScope *training, llvm::ArrayRef<llvm::StringRef> calls)>;
+  /// Writes the ops of a function that is called, `callee`, where those of its caller are being written; `inputs` are
+  /// its inputs by name, and `training` is what it trains as, if not null. Returns its results; an empty list after an
+  /// error.
+  using ImportCall =
+      std::function<llvm::SmallVector<mlir::Value>(const JsonValue &callee, const llvm::StringMap<mlir::Value> &inputs,
+                                                   TrainingScope *training, llvm::ArrayRef<llvm::StringRef> calls)>;
 
   /// `model` is the whole document; `calls` are the functions that are being imported, one inside the other. Ops are
   /// written by `builder`.

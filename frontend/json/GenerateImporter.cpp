@@ -125,16 +125,15 @@ Value GenerateImporter::makeTokenInput(OpContext &context, Value tokens) {
   return tokenType.getRank() == 2 ? oneHot : context.reshape(oneHot, {count, 1, size});
 }
 
-Value GenerateImporter::runLayers(OpContext &context, func::FuncOp body, Value tokens,
-                                  const llvm::StringMap<Value> &otherInputs, StateScope &states) {
+Value GenerateImporter::runLayers(OpContext &context, Block &block, Value tokens, StateScope &states) {
   llvm::StringMap<Value> inputs;
-  for (const auto &other : otherInputs)
+  for (const auto &other : others)
     inputs[other.getKey()] = other.getValue();
   inputs[tokenInput] = makeTokenInput(context, tokens);
   if (!inputs[tokenInput])
     return {};
-  llvm::StringMap<Value> tensors = functions.importInto(body, *decoder, inputs, states);
-  builder.setInsertionPointToEnd(&body.getBody().front());
+  llvm::StringMap<Value> tensors = functions.importInto(block, *decoder, inputs, states);
+  builder.setInsertionPointToEnd(&block);
   std::vector<std::string> outputs = functions.getOutputNames(*decoder);
   std::string wanted = outputName.empty() ? outputs.front() : outputName;
   if (!llvm::is_contained(outputs, wanted)) {
@@ -202,7 +201,7 @@ bool GenerateImporter::createEntry(OpContext &context) {
     return true;
   }
   ZeroStates states;
-  llvm::StringMap<Value> tensors = functions.importInto(entry, *encoder, arguments, states);
+  llvm::StringMap<Value> tensors = functions.importInto(entry.getBody().front(), *encoder, arguments, states);
   builder.setInsertionPointToEnd(&entry.getBody().front());
   for (const std::string &output : functions.getOutputNames(*encoder))
     for (const JsonValue &input : decoder->find("inputs")->elements)
@@ -222,23 +221,10 @@ bool GenerateImporter::createEntry(OpContext &context) {
 }
 
 bool GenerateImporter::createPromptLoop(OpContext &context) {
-  func::FuncOp body = createFunction(name + ".prompt");
-  body.setPrivate();
-  Type i64 = builder.getI64Type();
-  auto scalar = RankedTensorType::get({}, i64);
-  (void)body.insertArgument(0, scalar, DictionaryAttr(), context.location);
-  (void)body.insertArgument(1, scalar, DictionaryAttr(), context.location);
-  Value token = body.getArgument(1);
-  llvm::StringMap<Value> invariants;
-  SmallVector<Value> operands;
-  for (const auto &other : others) {
-    (void)body.insertArgument(body.getNumArguments(), other.getValue().getType(), DictionaryAttr(), context.location);
-    invariants[other.getKey()] = body.getArguments().back();
-    operands.push_back(other.getValue());
-  }
-  LoopStates states(body, 1);
-  builder.setInsertionPointToEnd(&body.getBody().front());
-  Value logits = runLayers(context, body, context.reshape(token, {1}), invariants, states);
+  builder.setInsertionPointToEnd(&entry.getBody().front());
+  dlc::LoopBuilder loop(builder, context.location, ValueRange(), prompt);
+  LoopStates states(loop, 0);
+  Value logits = runLayers(context, loop.getBlock(), context.reshape(loop.getScanSlice(0), {1}), states);
   if (!logits || reporter.hasErrors())
     return false;
   if (std::optional<int64_t> most = states.getMostSteps()) {
@@ -252,28 +238,25 @@ bool GenerateImporter::createPromptLoop(OpContext &context) {
                                        builder.getNamedAttr(timeName, builder.getI64IntegerAttr(*most - maxTokens))));
   }
   // Every step overwrites the scores; only the last ones count.
-  (void)body.insertArgument(1, logits.getType(), DictionaryAttr(), context.location);
-  SmallVector<Value> results{logits};
+  loop.insertLoopCarried(0, logits.getType());
+  SmallVector<Value> next{logits}, initial{Value()};
   for (const LoopStates::Entry &state : states.getEntries()) {
     if (!state.last)
       return false;
-    results.push_back(state.last);
+    next.push_back(state.last);
+    initial.push_back(state.initial);
   }
-  finish(body, results);
-
-  builder.setInsertionPointToEnd(&entry.getBody().front());
-  SmallVector<Value> carried;
-  for (Value result : results)
-    carried.push_back(context.constant(cast<ElementsAttr>(
-        DenseElementsAttr::get(typeOf(result), builder.getZeroAttr(typeOf(result).getElementType())))));
-  for (auto [start, state] : llvm::zip(llvm::MutableArrayRef(carried).drop_front(), states.getEntries()))
-    for (const auto &invariant : invariants)
-      if (state.initial == invariant.getValue())
-        start = others[invariant.getKey()];
-  auto loop = dlc::LoopOp::create(builder, context.location, ValueRange(results).getTypes(), body.getName(), carried,
-                                  ValueRange(prompt), operands, IntegerAttr(), /*reverse=*/false, /*stops=*/false);
-  promptLogits = loop.getResult(0);
-  promptStates.assign(loop.getResults().begin() + 1, loop.getResults().end());
+  for (auto [number, value, start] : llvm::enumerate(next, initial)) {
+    OpBuilder::InsertionGuard guard(builder);
+    loop.goOutside();
+    if (!start)
+      start = context.constant(cast<ElementsAttr>(
+          DenseElementsAttr::get(typeOf(value), builder.getZeroAttr(typeOf(value).getElementType()))));
+    loop.setInitialValue(number, start);
+  }
+  ResultRange results = loop.finish(next, {});
+  promptLogits = results[0];
+  promptStates.assign(results.begin() + 1, results.end());
   // Every beam starts from the same state.
   if (beams > 1) {
     auto repeat = [&](Value value, int64_t dim) {
@@ -300,69 +283,35 @@ void GenerateImporter::createStepLoop(OpContext &context) {
     return;
   size_t own = carried.size();
 
+  dlc::LoopBuilder loop(builder, context.location, carried, ValueRange(), /*isReverse=*/false, maxTokens);
   Step step;
-  step.body = createFunction(name + ".step");
-  step.body.setPrivate();
-  auto addArgument = [&](Type type) {
-    (void)step.body.insertArgument(step.body.getNumArguments(), type, DictionaryAttr(), context.location);
-    return step.body.getArguments().back();
-  };
-  step.number = addArgument(RankedTensorType::get({}, builder.getI64Type()));
-  step.logits = addArgument(promptLogits.getType());
-  for (Value value : ArrayRef(carried).drop_front())
-    step.carried.push_back(addArgument(value.getType()));
-  SmallVector<Value> invariants;
-  llvm::StringMap<Value> inputs;
-  for (const auto &other : others) {
-    inputs[other.getKey()] = addArgument(other.getValue().getType());
-    invariants.push_back(other.getValue());
-  }
-  for (auto [key, value] : {std::pair<StringRef, Value>{"seed", seed}, {"temperature", temperature}})
-    if (value) {
-      step.invariants[key] = addArgument(value.getType());
-      invariants.push_back(value);
-    }
-  builder.setInsertionPointToEnd(&step.body.getBody().front());
+  step.number = loop.getStep();
+  step.logits = loop.getLoopCarried(0);
+  for (size_t number = 1; number < own; ++number)
+    step.carried.push_back(loop.getLoopCarried(number));
   Choice choice = method == "beam"     ? searchBeams(context, step)
                   : method == "sample" ? sample(context, step)
                                        : chooseGreedily(context, step);
   if (!choice.tokens)
     return;
-  LoopStates states(step.body, 1 + own);
+  LoopStates states(loop, own);
   if (choice.parents)
     states.chooseRows(choice.parents);
-  Value logits = runLayers(context, step.body, choice.tokens, inputs, states);
+  Value logits = runLayers(context, loop.getBlock(), choice.tokens, states);
   if (!logits || reporter.hasErrors())
     return;
-  SmallVector<Value> results{logits};
-  llvm::append_range(results, choice.carried);
-  for (const LoopStates::Entry &state : states.getEntries())
-    results.push_back(state.last);
-  size_t carriedCount = results.size();
-  bool stacks = method != "beam";
-  if (stacks)
-    results.push_back(choice.tokens);
-  if (choice.stop)
-    results.push_back(choice.stop);
-  finish(step.body, results);
-
-  builder.setInsertionPointToEnd(&entry.getBody().front());
-  llvm::append_range(carried, promptStates);
-  SmallVector<Type> types;
-  for (Value result : ArrayRef(results).take_front(carriedCount))
-    types.push_back(result.getType());
-  Type i64 = builder.getI64Type();
-  if (stacks)
-    types.push_back(RankedTensorType::get({maxTokens, 1}, i64));
-  if (choice.stop)
-    types.push_back(RankedTensorType::get({}, i64));
-  auto loop = dlc::LoopOp::create(builder, context.location, types, step.body.getName(), carried, ValueRange(),
-                                  invariants, builder.getI64IntegerAttr(maxTokens), /*reverse=*/false,
-                                  /*stops=*/choice.stop != nullptr);
+  SmallVector<Value> next{logits};
+  llvm::append_range(next, choice.carried);
+  for (auto [number, state] : llvm::enumerate(states.getEntries())) {
+    next.push_back(state.last);
+    loop.setInitialValue(own + number, promptStates[number]);
+  }
+  bool keepsTokens = method != "beam";
+  ResultRange results = loop.finish(next, keepsTokens ? ValueRange(choice.tokens) : ValueRange(), choice.stop);
   if (method == "beam")
-    return returnBestBeam(context, loop.getResults().slice(1, own - 1));
-  Value tokens = context.reshape(loop.getResult(carriedCount), {maxTokens});
-  Value count = choice.stop ? Value(loop.getResults().back()) : context.constant(maxTokens, i64);
+    return returnBestBeam(context, results.slice(1, own - 1));
+  Value tokens = context.reshape(results[next.size()], {maxTokens});
+  Value count = choice.stop ? Value(results.back()) : context.constant(maxTokens, builder.getI64Type());
   finish(entry, {tokens, count});
 }
 

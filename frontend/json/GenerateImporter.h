@@ -17,17 +17,15 @@ public:
   GenerateImporter(mlir::ModuleOp module, const JsonValue &model, FunctionImporter &functions, Reporter &reporter)
       : module(module), model(model), functions(functions), reporter(reporter), builder(module.getContext()) {}
 
-  /// Appends the entry point that `section` describes, and the bodies of its loops. The functions of the model have
+  /// Appends the entry point that `section` describes. The functions of the model have
   /// been imported without errors.
   void import(const JsonValue &section);
 
 private:
   /// The values that a step works on beside the tokens.
   struct Step {
-    mlir::func::FuncOp body;
     mlir::Value number, logits;
     llvm::SmallVector<mlir::Value> carried; ///< what the method carries
-    llvm::StringMap<mlir::Value> invariants;
   };
   /// What a method chooses in a step.
   struct Choice {
@@ -44,8 +42,7 @@ private:
   bool readInterface(OpContext &context);
   mlir::func::FuncOp createFunction(llvm::StringRef name);
   /// The scores of the next tokens, f32[count, vocabulary], after `tokens`, i64[count].
-  mlir::Value runLayers(OpContext &context, mlir::func::FuncOp body, mlir::Value tokens,
-                        const llvm::StringMap<mlir::Value> &others, StateScope &states);
+  mlir::Value runLayers(OpContext &context, mlir::Block &block, mlir::Value tokens, StateScope &states);
   mlir::Value makeTokenInput(OpContext &context, mlir::Value tokens);
   bool createEntry(OpContext &context);
   bool createPromptLoop(OpContext &context);

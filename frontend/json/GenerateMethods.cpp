@@ -73,8 +73,8 @@ GenerateImporter::Choice GenerateImporter::sample(OpContext &context, const Step
   if (fixedTemperature == 0) {
     choice.tokens = chooseLargest(scores);
   } else {
-    Value heat = fixed ? context.constant(fixedTemperature, f32) : step.invariants.lookup("temperature");
-    Value uniform = context.create<dlc::RandomUniformOp>(step.invariants.lookup("seed"), step.number, scores);
+    Value heat = fixed ? context.constant(fixedTemperature, f32) : temperature;
+    Value uniform = context.create<dlc::RandomUniformOp>(seed, step.number, scores);
     Value inner = context.create<dlc::NegOp>(context.create<dlc::LogOp>(uniform));
     Value noise = context.create<dlc::NegOp>(context.create<dlc::LogOp>(inner));
     Value zero = context.constant(0.0, f32);

@@ -144,10 +144,10 @@ static Value buildDirection(LayerContext &context, dlc::RecurrentKind kind, bool
     input = context.create<dlc::MulOp>(input, kept);
   weights.stateFactor = createDropout(context, "recurrent_dropout", {-2, units});
   Value x = context.create<dlc::TransposeOp>(input, ArrayRef<int64_t>{1, 0, 2});
-  dlc::RecurrentResults results = dlc::buildRecurrence(
-      context.builder, context.location, StringRef(context.name + "." + context.rolePrefix).rtrim('.'), cell, weights,
-      x, lengths, {states[0], states.size() > 1 ? states[1] : Value()},
-      context.attributes.boolean("go_backwards") != flips, wantsSequence);
+  dlc::RecurrentResults results =
+      dlc::buildRecurrence(context.builder, context.location, cell, weights, x, lengths,
+                           {states[0], states.size() > 1 ? states[1] : Value()},
+                           context.attributes.boolean("go_backwards") != flips, wantsSequence);
   Value last[] = {results.state.hidden, results.state.cell};
   for (auto [role, value] : llvm::zip(roles, last)) {
     context.endState(role, value);

@@ -53,8 +53,8 @@ static Value buildLoop(LayerContext &context) {
   };
   assert(type.getRank() >= 2 && "the caller has looked at the rank");
   Value steps = swap(context.input());
-  dlc::LoopBuilder loop(context.builder, context.location, context.name, {}, steps);
-  std::optional<LayerContext> inner = context.enter("layer", loop.getScanned(0), "");
+  dlc::LoopBuilder loop(context.builder, context.location, ValueRange(), steps);
+  std::optional<LayerContext> inner = context.enter("layer", loop.getScanSlice(0), "");
   Value result = inner ? inner->build() : Value();
   return result ? swap(loop.finish({}, result)[0]) : Value();
 }

@@ -52,9 +52,8 @@ template <dlc::RecurrentKind kind, bool isQuantized = false> static NodeResults 
     operation.resetsAfter = context.flag("linear_before_reset");
   operation.isBatchFirst = context.flag("layout");
   operation.wantsSequence = context.hasOutput(0);
-  std::optional<dlc::OnnxRecurrenceResults> results =
-      dlc::buildOnnxRecurrence(context.builder, context.location, context.name, operation,
-                               [&](const Twine &message) { context.error(message); });
+  std::optional<dlc::OnnxRecurrenceResults> results = dlc::buildOnnxRecurrence(
+      context.builder, context.location, operation, [&](const Twine &message) { context.error(message); });
   if (!results)
     return {};
   return {results->sequence, results->hidden, results->cell};

@@ -104,13 +104,12 @@ Value LoopStates::begin(OpContext &context, const StateRequest &request) {
   }
   entry.type = RankedTensorType::get(extents, request.elementType);
   entry.initial = request.initial;
-  if (request.initial && (!isa<BlockArgument>(request.initial) || request.initial.getType() != entry.type))
+  Value initial = request.initial;
+  bool isInside = initial && loop.getBlock().getParent()->isAncestor(initial.getParentRegion());
+  if (initial && (isInside || initial.getType() != entry.type))
     return context.error("expects an initial state of type " + describeTensor(request.initial) +
                          ", and decoding takes it from the encoder as it is, " + describeType(entry.type));
-  unsigned index = firstArgument + entries.size();
-  if (failed(body.insertArgument(index, entry.type, DictionaryAttr(), context.location)))
-    return {};
-  Value state = body.getArgument(index);
+  Value state = loop.insertLoopCarried(first + entries.size(), entry.type);
   if (parents && entry.batchDim >= 0)
     state = context.create<dlc::GatherOp>(state, parents, static_cast<uint64_t>(entry.batchDim));
   entries.push_back(std::move(entry));

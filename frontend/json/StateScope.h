@@ -7,6 +7,7 @@
 #define DLC_FRONTEND_JSON_STATESCOPE_H
 
 #include "frontend/json/OpContext.h"
+#include "ir/LoopBuilder.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace dlc::json {
@@ -70,11 +71,11 @@ private:
   llvm::SmallVector<Entry> entries;
 };
 
-/// States of layers in the body of a loop: they become loop-carried values, which start as zeros.
+/// States of layers in the step of a loop: they become loop-carried values.
 class LoopStates final : public StateScope {
 public:
-  /// Arguments are added to `body` at its position `firstArgument`.
-  LoopStates(mlir::func::FuncOp body, unsigned firstArgument) : body(body), firstArgument(firstArgument) {}
+  /// The states are loop-carried values `first` and following.
+  LoopStates(LoopBuilder &loop, size_t first) : loop(loop), first(first) {}
   /// Lets every state's rows (of its batch) be reselected before a step: row i becomes row `parents[i]`.
   void chooseRows(mlir::Value newParents) { parents = newParents; }
   mlir::Value begin(OpContext &context, const StateRequest &request) override;
@@ -85,7 +86,7 @@ public:
     std::string name;
     mlir::RankedTensorType type;
     int64_t batchDim = -1; ///< dimension that is the batch, or -1
-    mlir::Value initial;   ///< a capture of the loop's body, or null
+    mlir::Value initial;   ///< before the loop; null: zeros
     mlir::Value last;
   };
   llvm::ArrayRef<Entry> getEntries() const { return entries; }
@@ -94,8 +95,8 @@ public:
 
 private:
   std::optional<int64_t> mostSteps;
-  mlir::func::FuncOp body;
-  unsigned firstArgument;
+  LoopBuilder &loop;
+  size_t first;
   mlir::Value parents;
   llvm::SmallVector<Entry> entries;
 };

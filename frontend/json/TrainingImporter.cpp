@@ -137,7 +137,7 @@ std::optional<TrainingBatch> TrainingImporter::importBatch(StringRef name, bool 
     scope.emplace(loadRandomness(builder, batch.function.getLoc()));
   ZeroStates states;
   llvm::StringMap<Value> tensors =
-      importer.importInto(batch.function, model, inputs, states, scope ? &*scope : nullptr);
+      importer.importInto(batch.function.getBody().front(), model, inputs, states, scope ? &*scope : nullptr);
   builder.setInsertionPointToEnd(&batch.function.getBody().front());
   if (reporter.hasErrors())
     return std::nullopt;

@@ -3,7 +3,6 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
-#include "ir/Names.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsShape.h"
@@ -31,7 +30,7 @@ template <typename CombineOp> void importCumulative(NodeImporter &node, double n
 
   // The axis comes first in the loop, and the other dimensions after it in their order.
   SmallVector<int64_t> permutation{axis}, inverse, shape;
-  Dims stateDims, stackedDims{node.getDims(0)[axis]};
+  Dims stateDims, outputDims{node.getDims(0)[axis]};
   for (int64_t dim = 0; dim < rank; ++dim) {
     inverse.push_back(dim < axis ? dim + 1 : dim == axis ? 0 : dim);
     if (dim == axis)
@@ -40,16 +39,15 @@ template <typename CombineOp> void importCumulative(NodeImporter &node, double n
     AffineExpr extent = node.getDims(0)[dim];
     shape.push_back(constantDim(extent).value_or(-2 - dim));
     stateDims.push_back(extent);
-    stackedDims.push_back(extent);
+    outputDims.push_back(extent);
   }
-  Value x = node.getOperand(0), scanned = node.create<TransposeOp>(x, node.integers(permutation));
+  Value x = node.getOperand(0), scanInput = node.create<TransposeOp>(x, node.integers(permutation));
   Value first = node.create<FillOp>(x, node.integers(shape), node.real(neutral), TypeAttr::get(node.getElementType(0)));
   if (node.hasFailed())
     return;
   ImportState &importer = node.getImporter();
-  LoopBuilder loop(node.getBuilder(), node.getLocation(), getLayerName(node.getLocation()), first, scanned,
-                   node.getFlag("reverse"));
-  Value before = loop.getCarried(0), element = loop.getScanned(0);
+  LoopBuilder loop(node.getBuilder(), node.getLocation(), first, scanInput, node.getFlag("reverse"));
+  Value before = loop.getLoopCarried(0), element = loop.getScanSlice(0);
   importer.setDims(before, stateDims);
   importer.setDims(element, stateDims);
   Value after = node.create<CombineOp>(before, element);
@@ -57,7 +55,7 @@ template <typename CombineOp> void importCumulative(NodeImporter &node, double n
     return loop.goOutside();
   auto results = loop.finish(after, isExclusive ? before : after);
   importer.setDims(results[0], stateDims);
-  importer.setDims(results[1], stackedDims);
+  importer.setDims(results[1], outputDims);
   node.setResult(0, node.create<TransposeOp>(Value(results[1]), node.integers(inverse)));
 }
 

@@ -3,7 +3,6 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
-#include "ir/Names.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
@@ -94,26 +93,26 @@ void importLinearAttention(NodeImporter &node) {
   std::optional<LinearAttention> operands = getOperands(node, heads, groups, size, valueSize);
   if (!operands)
     return;
-  SmallVector<Value> scanned{operands->query, operands->key, operands->value};
+  SmallVector<Value> scanInputs{operands->query, operands->key, operands->value};
   for (Value optional : {operands->decay, operands->beta})
     if (optional)
-      scanned.push_back(optional);
+      scanInputs.push_back(optional);
   ImportState &importer = node.getImporter();
   Dims stateDims(node.getDims(operands->state)), outputDims(node.getDims(operands->query));
   outputDims.back() = node.extent(valueSize);
-  LoopBuilder loop(node.getBuilder(), node.getLocation(), getLayerName(node.getLocation()), operands->state, scanned);
+  LoopBuilder loop(node.getBuilder(), node.getLocation(), operands->state, scanInputs);
   auto enter = [&](Value inside, ArrayRef<AffineExpr> dims) {
     importer.setDims(inside, Dims(dims));
     return inside;
   };
-  auto enterScanned = [&](size_t i) { return enter(loop.getScanned(i), node.getDims(scanned[i]).drop_front()); };
-  Value state = enter(loop.getCarried(0), stateDims), query = enterScanned(0), key = enterScanned(1),
-        value = enterScanned(2);
+  auto enterSlice = [&](size_t i) { return enter(loop.getScanSlice(i), node.getDims(scanInputs[i]).drop_front()); };
+  Value state = enter(loop.getLoopCarried(0), stateDims), query = enterSlice(0), key = enterSlice(1),
+        value = enterSlice(2);
   if (operands->isGated)
-    state = node.create<MulOp>(state, node.create<ExpOp>(enterScanned(3)));
+    state = node.create<MulOp>(state, node.create<ExpOp>(enterSlice(3)));
   if (operands->isDelta) {
     Value known = node.create<MatMulOp>(key, state, /*transpose_lhs=*/true, false);
-    value = node.create<MulOp>(enterScanned(operands->isGated ? 4 : 3), node.create<SubOp>(value, known));
+    value = node.create<MulOp>(enterSlice(operands->isGated ? 4 : 3), node.create<SubOp>(value, known));
   }
   state = node.create<AddOp>(state, node.create<MulOp>(key, value));
   Value output = node.create<MulOp>(node.create<MatMulOp>(query, state, false, false),

@@ -50,9 +50,8 @@ template <RecurrentKind kind, bool isQuantized = false> void importRecurrent(Nod
   if (node.hasFailed())
     return;
 
-  std::optional<OnnxRecurrenceResults> results =
-      buildOnnxRecurrence(node.getBuilder(), node.getLocation(), getLayerName(node.getLocation()), operation,
-                          [&](const Twine &message) { node.error() << message; });
+  std::optional<OnnxRecurrenceResults> results = buildOnnxRecurrence(
+      node.getBuilder(), node.getLocation(), operation, [&](const Twine &message) { node.error() << message; });
   if (!results)
     return;
   // Extents that are known at run time only are those of the input.

@@ -3,7 +3,6 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
-#include "ir/Names.h"
 #include "ir/OpsShape.h"
 #include "ir/TensorDescription.h"
 
@@ -60,35 +59,18 @@ ScanPlaces readPlaces(NodeImporter &node, int64_t inputs, int64_t outputs) {
   return places;
 }
 
-/// What the subgraph reads of the graph around it, in the step.
-void bringOuterValues(OpBuilder &builder, LoopBuilder &loop, SmallVectorImpl<Value> &results) {
-  Block *block = builder.getInsertionBlock();
-  Region *region = block->getParent();
-  OpBuilder::InsertionGuard guard(builder);
-  SmallVector<Operation *> ops;
-  for (Operation &op : *block)
-    ops.push_back(&op);
-  builder.setInsertionPointToStart(block);
-  auto inside = [&](Value value) { return value.getParentRegion() == region ? value : loop.bring(value); };
-  for (Operation *op : ops)
-    for (OpOperand &operand : op->getOpOperands())
-      operand.set(inside(operand.get()));
-  for (Value &result : results)
-    result = inside(result);
-}
-
 void importScan(NodeImporter &node) {
   const onnx::GraphProto *graph = node.getGraph("body");
-  int64_t scanned = node.getInteger("num_scan_inputs", 0), operands = node.getNumOperands(),
-          states = operands - scanned;
+  int64_t scanInputs = node.getInteger("num_scan_inputs", 0), operands = node.getNumOperands(),
+          states = operands - scanInputs;
   if (!graph || node.hasFailed())
     return node.hasFailed() ? void() : void(node.error() << "lacks its body");
   int64_t outputs = graph->output_size() - states;
-  if (scanned < 1 || states < 0 || outputs < 0 || !node.expectOperands(operands, operands)) {
+  if (scanInputs < 1 || states < 0 || outputs < 0 || !node.expectOperands(operands, operands)) {
     node.error() << "needs an input to scan, and results of its body for every state";
     return;
   }
-  ScanPlaces places = readPlaces(node, scanned, outputs);
+  ScanPlaces places = readPlaces(node, scanInputs, outputs);
   SmallVector<Value> initial, sequences;
   for (int64_t i = 0; i < operands && !node.hasFailed(); ++i) {
     Value value = node.getOperand(i);
@@ -103,12 +85,12 @@ void importScan(NodeImporter &node) {
     return;
 
   OpBuilder &builder = node.getBuilder();
-  LoopBuilder loop(builder, node.getLocation(), getLayerName(node.getLocation()), initial, sequences, places.isReverse);
+  LoopBuilder loop(builder, node.getLocation(), initial, sequences, places.isReverse);
   SmallVector<Tensor *> inputs;
   for (int64_t i = 0; i < operands; ++i) {
     Value outer = i < states ? initial[i] : sequences[i - states];
     Tensor *tensor = node.getImporter().createTensor(graph->input(i).name());
-    tensor->value = i < states ? loop.getCarried(i) : loop.getScanned(i - states);
+    tensor->value = i < states ? loop.getLoopCarried(i) : loop.getScanSlice(i - states);
     tensor->elementType = getElementTypeOrSelf(outer);
     tensor->dims = Dims(node.getDims(outer).drop_front(i < states ? 0 : 1));
     node.getImporter().setDims(tensor->value, tensor->dims);
@@ -116,20 +98,19 @@ void importScan(NodeImporter &node) {
   }
   FailureOr<SmallVector<Tensor *>> results = node.getImporter().importSubgraph(*graph, node.getScope(), inputs);
   SmallVector<Value> values;
-  SmallVector<Dims> stackedDims;
+  SmallVector<Dims> sliceDims;
   if (succeeded(results))
     for (Tensor *tensor : *results) {
       values.push_back(node.getImporter().materialize(*tensor, node.getLocation()));
       if (!values.back())
         break;
       if (static_cast<int64_t>(values.size()) > states)
-        stackedDims.push_back(Dims(node.getDims(values.back())));
+        sliceDims.push_back(Dims(node.getDims(values.back())));
     }
   if (failed(results) || (!values.empty() && !values.back())) {
     node.markFailed();
     return;
   }
-  bringOuterValues(builder, loop, values);
   for (auto [before, after] : llvm::zip(initial, values))
     if (before.getType() != after.getType()) {
       node.error() << "has a state of type " << describeTensor(before) << " that its body makes "
@@ -150,7 +131,7 @@ void importScan(NodeImporter &node) {
       continue;
     }
     Dims dims{steps};
-    llvm::append_range(dims, stackedDims[i - states]);
+    llvm::append_range(dims, sliceDims[i - states]);
     node.getImporter().setDims(value, dims);
     node.setResult(i, moveDimension(node, value, 0, normalizeAxis(node, places.outputAxes[i - states], dims.size())));
   }

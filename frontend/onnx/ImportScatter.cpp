@@ -4,7 +4,6 @@
 #include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
-#include "ir/Names.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsMovement.h"
@@ -32,9 +31,8 @@ Value combine(NodeImporter &node, StringRef reduction, Value old, Value own) {
 Value scatterInOrder(NodeImporter &node, StringRef reduction, Value rows, Value positions, Value updates) {
   ImportState &importer = node.getImporter();
   Dims rowsDims(node.getDims(rows)), rowDims(node.getDims(updates).drop_front());
-  LoopBuilder loop(node.getBuilder(), node.getLocation(), getLayerName(node.getLocation()), rows,
-                   ValueRange{positions, updates});
-  Value state = loop.getCarried(0), position = loop.getScanned(0), update = loop.getScanned(1);
+  LoopBuilder loop(node.getBuilder(), node.getLocation(), rows, ValueRange{positions, updates});
+  Value state = loop.getLoopCarried(0), position = loop.getScanSlice(0), update = loop.getScanSlice(1);
   importer.setDims(state, rowsDims);
   importer.setDims(position, {});
   importer.setDims(update, rowDims);

@@ -94,8 +94,8 @@ Value ImportState::materialize(Tensor &tensor, Location location) {
   ElementsAttr elements = borrowConstant(tensor.constant.type, tensor.constant.bytes, tensor.name);
   // In the step of a loop, too, a tensor belongs to the graph, where others may read it later.
   OpBuilder::InsertionGuard atGraph(builder);
-  if (builder.getInsertionBlock()->getParentOp() != entry)
-    builder.setInsertionPointToEnd(&entry.front());
+  if (builder.getInsertionBlock() != &entry.front())
+    builder.setInsertionPoint(entry.front().findAncestorOpInBlock(*builder.getInsertionBlock()->getParentOp()));
   Location named = NameLoc::get(builder.getStringAttr(tensor.name), file->getLocation());
   if (tensor.isInitializer && llvm::isa<FloatType>(tensor.elementType)) {
     {

@@ -52,7 +52,7 @@ class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
     OpBuilder builder(returnOp);
     for (auto [number, operand] : llvm::enumerate(operands)) {
       Value memory = dlc::getMemory(operand->get());
-      bool isComputed = memory.getDefiningOp<dlc::KernelOp>() || memory.getDefiningOp<dlc::LoopOp>();
+      bool isComputed = memory.getDefiningOp<dlc::KernelOp>() || memory.getDefiningOp<dlc::OutlinedLoopOp>();
       bool isStop = number >= stackedCount && number + carriedCount < operands.size();
       bool isFirst = number < stackedCount ? stacked.insert(memory).second : written.insert(memory).second;
       isFirst &= !isStop || !stacked.contains(memory);

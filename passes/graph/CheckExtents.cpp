@@ -57,7 +57,7 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
   LogicalResult collect(func::FuncOp function, const dlc::SymbolicShapes &functionShapes) {
     const dlc::SymbolicShapes *before = std::exchange(shapes, &functionShapes);
     for (Operation &op : function.getBody().front()) {
-      if (auto loop = llvm::dyn_cast<dlc::LoopOp>(op)) {
+      if (auto loop = llvm::dyn_cast<dlc::OutlinedLoopOp>(op)) {
         func::FuncOp body = loop.getBodyFunction();
         FailureOr<dlc::SymbolicShapes> inner =
             body ? dlc::SymbolicShapes::analyze(body) : FailureOr<dlc::SymbolicShapes>();

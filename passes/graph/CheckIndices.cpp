@@ -31,7 +31,7 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     loops.clear();
-    module.walk([&](dlc::LoopOp loop) { loops[loop.getBody()] = loop; });
+    module.walk([&](dlc::OutlinedLoopOp loop) { loops[loop.getBody()] = loop; });
     for (auto function : module.getOps<func::FuncOp>()) {
       FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
       if (failed(shapes))
@@ -39,7 +39,7 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
       function.walk([&](Operation *op) {
         if (auto gather = llvm::dyn_cast<dlc::GatherOp>(op))
           checkGather(gather, *shapes);
-        else if (auto loop = llvm::dyn_cast<dlc::LoopOp>(op))
+        else if (auto loop = llvm::dyn_cast<dlc::OutlinedLoopOp>(op))
           checkLengths(loop, *shapes);
       });
     }
@@ -52,16 +52,20 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
          isVocabulary ? "index" : "index_from_end", shapes.getDims(gather.getX())[gather.getAxis()], shapes);
   }
 
-  void checkLengths(dlc::LoopOp loop, const dlc::SymbolicShapes &shapes) {
-    auto number = loop->getAttrOfType<IntegerAttr>("dlc.lengths");
-    if (!number || number.getInt() < 0 || number.getInt() >= static_cast<int64_t>(loop.getInvariants().size()))
-      return;
-    // In reverse, a loop is given the number of steps to skip.
-    Value lengths = loop.getInvariants()[number.getInt()];
-    if (auto skipped = lengths.getDefiningOp<dlc::SubOp>())
-      lengths = skipped.getRhs();
-    note(lengths, "the lengths of '" + dlc::getLayerName(loop.getLoc()) + "'", "length", shapes.getStepCount(loop),
-         shapes);
+  /// A step may compare its number with the lengths of sequences.
+  void checkLengths(dlc::OutlinedLoopOp loop, const dlc::SymbolicShapes &shapes) {
+    for (Operation &comparison : loop.getBodyFunction().getBody().front()) {
+      auto argument =
+          comparison.hasAttr("dlc.lengths") ? llvm::dyn_cast<BlockArgument>(comparison.getOperand(1)) : BlockArgument();
+      Value lengths = argument ? findLoopOperand(loop.getBodyFunction(), argument.getArgNumber()) : Value();
+      if (!lengths)
+        continue;
+      // In reverse, a loop is given the number of steps to skip.
+      if (auto skipped = lengths.getDefiningOp<dlc::SubOp>())
+        lengths = skipped.getRhs();
+      note(lengths, "the lengths of '" + dlc::getLayerName(loop.getLoc()) + "'", "length", shapes.getStepCount(loop),
+           shapes);
+    }
   }
 
   /// Notes the check at the argument that brings `value`, if one does.
@@ -134,14 +138,14 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
   /// What the loop of `body` passes to argument `number`; null if the loop computes it.
   Value findLoopOperand(func::FuncOp body, unsigned number) {
     auto loop = loops.lookup(body.getName());
-    if (!loop || number < 1 + loop.getCarried().size())
+    if (!loop || number < 1 + loop.getInitialValues().size())
       return {};
-    number -= 1 + loop.getCarried().size();
-    return number < loop.getScanned().size() ? loop.getScanned()[number]
-                                             : loop.getInvariants()[number - loop.getScanned().size()];
+    number -= 1 + loop.getInitialValues().size();
+    return number < loop.getScanInputs().size() ? loop.getScanInputs()[number]
+                                                : loop.getCaptures()[number - loop.getScanInputs().size()];
   }
 
-  llvm::StringMap<dlc::LoopOp> loops; ///< by body
+  llvm::StringMap<dlc::OutlinedLoopOp> loops; ///< by body
 };
 
 } // namespace

@@ -28,12 +28,12 @@ RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value
 /// Moves work out of one loop.
 class LoopHoister {
 public:
-  explicit LoopHoister(dlc::LoopOp loop) : loop(loop), body(loop.getBodyFunction()), builder(loop) {}
+  explicit LoopHoister(dlc::OutlinedLoopOp loop) : loop(loop), body(loop.getBodyFunction()), builder(loop) {}
 
   /// Returns how many products now run over all steps at once.
   unsigned run() {
     // A loop that stops early may need few of its steps.
-    if (loop.getStops() || loop.getScanned().empty())
+    if (loop.getStops() || loop.getScanInputs().empty())
       return 0;
     classify();
     llvm::SetVector<Value> hoisted;
@@ -60,7 +60,7 @@ private:
 
   /// Finds the kind of every value, and what can be lifted, operands first.
   void classify() {
-    unsigned carried = loop.getCarried().size(), scanned = loop.getScanned().size();
+    unsigned carried = loop.getInitialValues().size(), scanned = loop.getScanInputs().size();
     for (BlockArgument argument : body.getArguments()) {
       unsigned number = argument.getArgNumber();
       kinds[argument] = number <= carried             ? Kind::Varying
@@ -144,9 +144,9 @@ private:
     auto argument = llvm::dyn_cast<BlockArgument>(value);
     if (!argument)
       return liftOp(value.getDefiningOp(), getKind(value) == Kind::Invariant);
-    unsigned number = argument.getArgNumber() - 1 - loop.getCarried().size();
-    unsigned scanned = loop.getScanned().size();
-    return number < scanned ? loop.getScanned()[number] : loop.getInvariants()[number - scanned];
+    unsigned number = argument.getArgNumber() - 1 - loop.getInitialValues().size();
+    unsigned scanned = loop.getScanInputs().size();
+    return number < scanned ? loop.getScanInputs()[number] : loop.getCaptures()[number - scanned];
   }
 
   Value liftOp(Operation *op, bool isInvariant) {
@@ -206,8 +206,8 @@ private:
     llvm::SmallVector<Value> all;
     for (Value value : values)
       all.push_back(lift(value));
-    unsigned place = 1 + loop.getCarried().size() + loop.getScanned().size();
-    loop.getScannedMutable().append(all);
+    unsigned place = 1 + loop.getInitialValues().size() + loop.getScanInputs().size();
+    loop.getScanInputsMutable().append(all);
     dlc::SignatureBuilder signature(body);
     for (Value value : values)
       value.replaceAllUsesWith(signature.insertArgument(place++, value.getType(), value.getLoc()));
@@ -217,23 +217,23 @@ private:
   void eraseDeadOps() {
     dlc::eraseDeadOps(body);
     // Scan inputs that nobody reads any more are dropped.
-    unsigned first = 1 + loop.getCarried().size();
+    unsigned first = 1 + loop.getInitialValues().size();
     llvm::BitVector unread(body.getNumArguments());
-    for (unsigned number = 0; number < loop.getScanned().size(); ++number)
+    for (unsigned number = 0; number < loop.getScanInputs().size(); ++number)
       if (body.getArgument(first + number).use_empty())
         unread.set(first + number);
     // One says how many steps there are.
-    if (unread.count() == loop.getScanned().size())
+    if (unread.count() == loop.getScanInputs().size())
       unread.reset(first);
     llvm::SmallVector<Value> read;
-    for (auto [number, value] : llvm::enumerate(loop.getScanned()))
+    for (auto [number, value] : llvm::enumerate(loop.getScanInputs()))
       if (!unread.test(first + number))
         read.push_back(value);
     (void)body.eraseArguments(unread);
-    loop.getScannedMutable().assign(read);
+    loop.getScanInputsMutable().assign(read);
   }
 
-  dlc::LoopOp loop;
+  dlc::OutlinedLoopOp loop;
   func::FuncOp body;
   OpBuilder builder;
   llvm::DenseMap<Value, Kind> kinds;
@@ -243,17 +243,17 @@ private:
 
 class LoopInvariantCodeMotion final : public dlc::impl::LoopInvariantCodeMotionBase<LoopInvariantCodeMotion> {
   void runOnOperation() override {
-    llvm::SmallVector<dlc::LoopOp> loops;
-    getOperation().walk([&](dlc::LoopOp loop) { loops.push_back(loop); });
+    llvm::SmallVector<dlc::OutlinedLoopOp> loops;
+    getOperation().walk([&](dlc::OutlinedLoopOp loop) { loops.push_back(loop); });
     // What leaves an inner loop may leave the outer one too, so the innermost come first.
-    llvm::DenseMap<Operation *, dlc::LoopOp> loopOfBody;
-    for (dlc::LoopOp loop : loops)
+    llvm::DenseMap<Operation *, dlc::OutlinedLoopOp> loopOfBody;
+    for (dlc::OutlinedLoopOp loop : loops)
       loopOfBody.try_emplace(loop.getBodyFunction(), loop);
-    auto findOuter = [&](dlc::LoopOp loop) { return loopOfBody.lookup(loop->getParentOfType<func::FuncOp>()); };
-    llvm::SmallVector<std::pair<int64_t, dlc::LoopOp>> ordered;
-    for (dlc::LoopOp loop : loops) {
+    auto findOuter = [&](dlc::OutlinedLoopOp loop) { return loopOfBody.lookup(loop->getParentOfType<func::FuncOp>()); };
+    llvm::SmallVector<std::pair<int64_t, dlc::OutlinedLoopOp>> ordered;
+    for (dlc::OutlinedLoopOp loop : loops) {
       int64_t depth = 0;
-      for (dlc::LoopOp outer = findOuter(loop); outer; outer = findOuter(outer))
+      for (dlc::OutlinedLoopOp outer = findOuter(loop); outer; outer = findOuter(outer))
         --depth;
       ordered.push_back({depth, loop});
     }

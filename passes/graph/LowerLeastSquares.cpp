@@ -99,9 +99,8 @@ private:
       places.push_back(create<dlc::IndexOp>(columns, uint64_t(rank - 2)));
     else
       tripCount = count;
-    dlc::LoopBuilder loop(builder, op.getLoc(), "orthogonalize", {columns, targets}, places, false, tripCount);
-    bound = loop.bring(bound);
-    Value left = loop.getCarried(0), rest = loop.getCarried(1);
+    dlc::LoopBuilder loop(builder, op.getLoc(), {columns, targets}, places, false, tripCount);
+    Value left = loop.getLoopCarried(0), rest = loop.getLoopCarried(1);
     Value lengths = reduce(dlc::ReductionKind::L2, left, rank - 1, false),
           isTaken = create<dlc::HardmaxOp>(lengths, llvm::ArrayRef<int64_t>{rank - 2}),
           longest = reduce(dlc::ReductionKind::Max, lengths, rank - 2, true),
@@ -122,9 +121,9 @@ private:
 
   /// Coefficients [..., N, K] of the scaled columns. A step knows those of the columns that were taken after its own.
   Value substitute(Value zeros) {
-    dlc::LoopBuilder loop(builder, op.getLoc(), "substitute", zeros, steps, /*isReverse=*/true);
-    Value found = loop.getCarried(0), shares = loop.getScanned(0), targetShares = loop.getScanned(1),
-          isTaken = loop.getScanned(2), inverse = loop.getScanned(3);
+    dlc::LoopBuilder loop(builder, op.getLoc(), zeros, steps, /*isReverse=*/true);
+    Value found = loop.getLoopCarried(0), shares = loop.getScanSlice(0), targetShares = loop.getScanSlice(1),
+          isTaken = loop.getScanSlice(2), inverse = loop.getScanSlice(3);
     Value known = create<dlc::MatMulOp>(insertUnit(shares, rank - 2), found, false, false),
           coefficient = create<dlc::MulOp>(create<dlc::SubOp>(insertUnit(targetShares, rank - 2), known),
                                            insertUnit(inverse, rank - 1));

@@ -55,7 +55,7 @@ public:
         assignMatMul(matmul);
       else if (auto attention = llvm::dyn_cast<dlc::AttentionOp>(op))
         assignAttention(attention);
-      else if (auto loop = llvm::dyn_cast<dlc::LoopOp>(op))
+      else if (auto loop = llvm::dyn_cast<dlc::OutlinedLoopOp>(op))
         assignLoop(loop);
       else if (op.hasTrait<dlc::FollowsLayout>())
         follow(&op);
@@ -169,7 +169,7 @@ private:
   }
 
   /// Steps take what they are given row-major, but for matrices that were packed for them.
-  void assignLoop(dlc::LoopOp loop) {
+  void assignLoop(dlc::OutlinedLoopOp loop) {
     func::FuncOp body = loop.getBodyFunction();
     for (OpOperand &operand : loop->getOpOperands())
       if (!dlc::getLayout(body.getArgument(1 + operand.getOperandNumber()).getType()))

@@ -70,6 +70,30 @@ def Recompute : Pass<"dlc-recompute", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 
+def OutlineLoops : Pass<"dlc-outline-loops", "::mlir::ModuleOp"> {
+  let summary = "Make functions of the steps of loops";
+  let description = [{
+    Every `dlc.loop` becomes a `dlc.outlined_loop`, whose step is a private function named after the function around the
+    loop and the loop's layer. Outer values that the step reads become arguments (captures); constants, and what depends
+    only on constants and parameters, are repeated in the step.
+
+    Before:
+    ```mlir
+    %h = dlc.loop init(%h0 : tensor<8xf32>) scan(%x : tensor<5x8xf32>) -> tensor<8xf32> {
+    ^bb0(%step: tensor<i64>, %before: tensor<8xf32>, %slice: tensor<8xf32>):
+      %scaled = dlc.mul %slice, %factor : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+      %after = dlc.add %before, %scaled : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+      dlc.next %after : tensor<8xf32>
+    }
+    ```
+    After:
+    ```mlir
+    %h = dlc.outlined_loop @run.sum init(%h0 : tensor<8xf32>) scan(%x : tensor<5x8xf32>) captures(%factor : tensor<8xf32>) -> tensor<8xf32>
+    ```
+  }];
+  let dependentDialects = ["::dlc::DlcDialect", "::mlir::func::FuncDialect"];
+}
+
 def LowerToProgram : Pass<"dlc-lower-to-program", "::mlir::ModuleOp"> {
   let summary = "Plan memory and turn functions of tensors into programs on buffers";
   let description = [{

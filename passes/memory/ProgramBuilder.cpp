@@ -86,7 +86,7 @@ private:
   Value getBuffer(dlc::Frame &frame, const StepBuffers &step, Value value, OpBuilder &builder, bool isPrepared);
   void emitFrame(dlc::Frame &frame, const StepBuffers &step, OpBuilder &builder);
   void emitKernel(dlc::Frame &frame, const StepBuffers &step, dlc::KernelOp kernel, OpBuilder &runBuilder);
-  void emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::LoopOp loop, OpBuilder &builder);
+  void emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::OutlinedLoopOp loop, OpBuilder &builder);
   llvm::SmallVector<Value> emitStep(dlc::Frame &body, Value iteration, Value steps, ValueRange state,
                                     ValueRange scanned, ValueRange stacked, OpBuilder &builder);
   scf::ForOp emitSteps(dlc::Frame &body, Value steps, ValueRange state, ValueRange scanned, ValueRange stacked,
@@ -157,7 +157,7 @@ void ProgramBuilder::emitFrame(dlc::Frame &frame, const StepBuffers &step, OpBui
     if (auto kernel = llvm::dyn_cast<dlc::KernelOp>(op))
       emitKernel(frame, step, kernel, builder);
     else
-      emitLoop(frame, step, llvm::cast<dlc::LoopOp>(op), builder);
+      emitLoop(frame, step, llvm::cast<dlc::OutlinedLoopOp>(op), builder);
   }
 }
 
@@ -187,7 +187,8 @@ void ProgramBuilder::emitKernel(dlc::Frame &frame, const StepBuffers &step, dlc:
 /// What is carried from step to step is the buffers of the loop-carried values: where a value alternates between two,
 /// also the one that comes next and the other. So no state is ever copied, and the first step reads the operand where
 /// it is.
-void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::LoopOp loop, OpBuilder &builder) {
+void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::OutlinedLoopOp loop,
+                              OpBuilder &builder) {
   dlc::Frame &body = *frame.bodies[loop];
   Location location = loop.getLoc();
   // Addresses that do not change are computed before the outermost loop, which does not exist before its operands do.
@@ -196,7 +197,7 @@ void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::L
     operands.push_back(getBuffer(frame, step, operand, builder, false));
   for (Value result : loop.getOutputs())
     results.push_back(frame.places.count(result) ? getBuffer(frame, step, result, builder, false) : Value());
-  size_t carried = loop.getCarried().size(), scanned = loop.getScanned().size();
+  size_t carried = loop.getInitialValues().size(), scanned = loop.getScanInputs().size();
   for (BlockArgument argument : body.function.getArguments().drop_front())
     if (body.places.lookup(argument).kind == dlc::Place::Outer)
       fixedViews[argument] = operands[argument.getArgNumber() - 1];
@@ -206,12 +207,12 @@ void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::L
     for (int64_t buffer : place.buffers)
       if (buffer >= 0)
         state.push_back(view(builder, location, getBlock(0), makeIndex(builder, location, plan.offsets[buffer]),
-                             frame.getBytes(loop.getCarried()[number])));
+                             frame.getBytes(loop.getInitialValues()[number])));
     if (place.isInPlace) {
       // Steps change the buffer itself, not what the loop has been given.
       Value buffer = state.pop_back_val(),
             from = view(builder, location, state.pop_back_val(), arith::ConstantIndexOp::create(builder, location, 0),
-                        frame.getBytes(loop.getCarried()[number]));
+                        frame.getBytes(loop.getInitialValues()[number]));
       memref::CopyOp::create(builder, location, from, buffer);
       state.push_back(buffer);
     }
@@ -220,7 +221,7 @@ void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::L
   Value zero = arith::ConstantIndexOp::create(builder, location, 0),
         one = arith::ConstantIndexOp::create(builder, location, 1);
   auto scannedBuffers = llvm::ArrayRef(operands).slice(carried, scanned);
-  auto stackedBuffers = llvm::ArrayRef(results).slice(carried, loop.getStacked().size());
+  auto stackedBuffers = llvm::ArrayRef(results).slice(carried, loop.getScanOutputs().size());
 
   Operation *outer = outermostLoop;
   llvm::SmallVector<Value> last;
@@ -265,7 +266,7 @@ void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::L
 
   // Final values move to where the loop's users look for them.
   size_t number = 0;
-  for (auto [place, value, buffer] : llvm::zip(body.carried, loop.getFinals(), results)) {
+  for (auto [place, value, buffer] : llvm::zip(body.carried, loop.getFinalValues(), results)) {
     Value current = last[number];
     number += place.alternates() ? 3 : 1;
     if (!buffer)
@@ -275,7 +276,7 @@ void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::L
     memref::CopyOp::create(builder, location, from, to);
   }
   if (loop.getStops()) {
-    for (auto [value, buffer] : llvm::zip(loop.getStacked(), stackedBuffers))
+    for (auto [value, buffer] : llvm::zip(loop.getScanOutputs(), stackedBuffers))
       clearAfter(builder, frame, value, buffer, count);
     if (results.back())
       storeNumber(builder, location, results.back(), count);
@@ -304,7 +305,7 @@ scf::ForOp ProgramBuilder::emitSteps(dlc::Frame &body, Value steps, ValueRange s
 /// the buffers that hold the state after the last one.
 llvm::SmallVector<Value> ProgramBuilder::emitRanges(dlc::Frame &body, Value steps, ValueRange state, ValueRange scanned,
                                                     ValueRange stacked, OpBuilder &builder) {
-  dlc::LoopOp loop = body.loop;
+  dlc::OutlinedLoopOp loop = body.loop;
   Location location = loop.getLoc();
   Value zero = arith::ConstantIndexOp::create(builder, location, 0),
         one = arith::ConstantIndexOp::create(builder, location, 1);
@@ -344,7 +345,7 @@ llvm::SmallVector<Value> ProgramBuilder::emitRanges(dlc::Frame &body, Value step
 /// One step of a loop; gives the buffers that the next one starts from.
 llvm::SmallVector<Value> ProgramBuilder::emitStep(dlc::Frame &body, Value iteration, Value steps, ValueRange state,
                                                   ValueRange scanned, ValueRange stacked, OpBuilder &builder) {
-  dlc::LoopOp loop = body.loop;
+  dlc::OutlinedLoopOp loop = body.loop;
   Location location = loop.getLoc();
   Value place = iteration;
   if (loop.getReverse()) {

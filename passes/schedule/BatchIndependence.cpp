@@ -131,7 +131,7 @@ private:
 
 } // namespace
 
-AffineExpr findIndependentRows(LoopOp loop) {
+AffineExpr findIndependentRows(OutlinedLoopOp loop) {
   func::FuncOp body = loop.getBodyFunction();
   if (!body || loop.getStops() || !body.getArgument(0).use_empty())
     return {};
@@ -147,7 +147,7 @@ AffineExpr findIndependentRows(LoopOp loop) {
     return !dims.empty() && dims.front() == rows && !hasLayout(value);
   };
   llvm::DenseSet<Value> computed;
-  for (BlockArgument argument : body.getArguments().slice(1, loop.getCarried().size())) {
+  for (BlockArgument argument : body.getArguments().slice(1, loop.getInitialValues().size())) {
     if (!hasRows(argument))
       return {};
     computed.insert(argument);

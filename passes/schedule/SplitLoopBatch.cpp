@@ -53,16 +53,16 @@ int64_t chooseRange(std::optional<int64_t> rows) {
 }
 
 /// The number of steps; negative if it is known at run time only.
-int64_t countSteps(dlc::LoopOp loop) {
+int64_t countSteps(dlc::OutlinedLoopOp loop) {
   if (loop.getTripCount())
     return *loop.getTripCount();
-  int64_t extent = llvm::cast<RankedTensorType>(loop.getScanned().front().getType()).getDimSize(0);
+  int64_t extent = llvm::cast<RankedTensorType>(loop.getScanInputs().front().getType()).getDimSize(0);
   return ShapedType::isDynamic(extent) ? -1 : extent;
 }
 
 class SplitLoopBatch final : public dlc::impl::SplitLoopBatchBase<SplitLoopBatch> {
   void runOnOperation() override {
-    getOperation().walk([&](dlc::LoopOp loop) {
+    getOperation().walk([&](dlc::OutlinedLoopOp loop) {
       AffineExpr rows = dlc::findIndependentRows(loop);
       std::optional<int64_t> count = rows ? dlc::constantDim(rows) : std::nullopt;
       int64_t rowsOfRange = chooseRange(count);
@@ -75,7 +75,7 @@ class SplitLoopBatch final : public dlc::impl::SplitLoopBatchBase<SplitLoopBatch
     });
   }
 
-  static bool isWorthwhile(dlc::LoopOp loop) {
+  static bool isWorthwhile(dlc::OutlinedLoopOp loop) {
     int64_t matrixBytes = 0;
     double nanoseconds = 0;
     bool isKnown = true;

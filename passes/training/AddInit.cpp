@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantData.h"
 #include "ir/DlcDialect.h"
+#include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsControl.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"
@@ -107,37 +107,26 @@ private:
     if (isTall)
       matrix = create<dlc::TransposeOp>(matrix, llvm::ArrayRef<int64_t>{1, 0});
     auto matrixType = llvm::cast<RankedTensorType>(matrix.getType());
-    func::FuncOp body = makeStep(matrixType);
     Value zeros = create<dlc::ConstantOp>(
         matrixType, DenseElementsAttr::get(matrixType, builder.getZeroAttr(type.getElementType())));
-    Value result = dlc::LoopOp::create(builder, location, TypeRange{matrixType}, body.getName(), zeros, matrix,
-                                       ValueRange(), IntegerAttr(), false, false)
-                       ->getResult(0);
+    Value result = orthogonalize(zeros, matrix);
     if (isTall)
       result = create<dlc::TransposeOp>(result, llvm::ArrayRef<int64_t>{1, 0});
     return create<dlc::ReshapeOp>(result, type.getShape());
   }
-  /// `(step, rows so far, next row) -> rows`
-  func::FuncOp makeStep(RankedTensorType matrix) {
-    OpBuilder::InsertionGuard guard(builder);
-    auto row = RankedTensorType::get({matrix.getDimSize(1)}, type.getElementType()),
-         step = RankedTensorType::get({}, builder.getI64Type());
-    builder.setInsertionPoint(builder.getInsertionBlock()->getParentOp());
-    auto body = func::FuncOp::create(builder, location, ("init.orthonormal." + parameter.getSymName()).str(),
-                                     builder.getFunctionType({step, matrix, row}, {matrix}));
-    body.setPrivate();
-    builder.setInsertionPointToEnd(body.addEntryBlock());
-    Value known = body.getArgument(1),
-          next = create<dlc::ReshapeOp>(body.getArgument(2), llvm::ArrayRef<int64_t>{1, matrix.getDimSize(1)});
+  /// Every step makes one more of the rows of `matrix` orthonormal and stores it in what was `zeros`.
+  Value orthogonalize(Value zeros, Value matrix) {
+    dlc::LoopBuilder loop(builder, location, zeros, matrix);
+    int64_t columns = llvm::cast<RankedTensorType>(matrix.getType()).getDimSize(1);
+    Value known = loop.getLoopCarried(0),
+          next = create<dlc::ReshapeOp>(loop.getScanSlice(0), llvm::ArrayRef<int64_t>{1, columns});
     for (int pass = 0; pass < 2; ++pass) {
       Value shares = create<dlc::MatMulOp>(next, known, false, true);
       next = create<dlc::SubOp>(next, create<dlc::MatMulOp>(shares, known, false, false));
     }
     Value norm = create<dlc::ReduceOp>(dlc::ReductionKind::L2, next, llvm::ArrayRef<int64_t>{1}, true);
     next = create<dlc::DivOp>(next, norm);
-    Value result = create<dlc::UpdateSliceOp>(known, next, body.getArgument(0), uint64_t(0), false);
-    func::ReturnOp::create(builder, location, result);
-    return body;
+    return loop.finish(create<dlc::UpdateSliceOp>(known, next, loop.getStep(), uint64_t(0), false), {}).front();
   }
 
   OpBuilder &builder;

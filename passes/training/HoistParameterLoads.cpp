@@ -26,15 +26,15 @@ class HoistParameterLoads final : public dlc::impl::HoistParameterLoadsBase<Hois
     // What leaves an inner loop may be in an outer one.
     for (bool hasChanged = true; hasChanged;) {
       hasChanged = false;
-      llvm::SmallVector<dlc::LoopOp> loops;
-      getOperation().walk([&](dlc::LoopOp loop) { loops.push_back(loop); });
-      for (dlc::LoopOp loop : loops)
+      llvm::SmallVector<dlc::OutlinedLoopOp> loops;
+      getOperation().walk([&](dlc::OutlinedLoopOp loop) { loops.push_back(loop); });
+      for (dlc::OutlinedLoopOp loop : loops)
         hasChanged |= lift(loop);
     }
   }
 
   /// Whether there was something to lift.
-  bool lift(dlc::LoopOp loop) {
+  bool lift(dlc::OutlinedLoopOp loop) {
     func::FuncOp body = loop.getBodyFunction();
     llvm::SmallVector<dlc::LoadParameterOp> loads(body.getOps<dlc::LoadParameterOp>());
     llvm::DenseMap<Attribute, Value> arguments;
@@ -53,7 +53,7 @@ class HoistParameterLoads final : public dlc::impl::HoistParameterLoadsBase<Hois
       load.replaceAllUsesWith(argument);
       load.erase();
     }
-    loop.getInvariantsMutable().append(operands);
+    loop.getCapturesMutable().append(operands);
     signature.finish();
     return true;
   }

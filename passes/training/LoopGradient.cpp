@@ -34,11 +34,11 @@ std::string makeName(func::FuncOp function, llvm::StringRef ending) {
 
 class LoopDifferentiation {
 public:
-  LoopDifferentiation(OpBuilder &builder, LoopOp loop, ValueRange resultGradients, llvm::ArrayRef<bool> isWanted,
-                      Location askedAt)
+  LoopDifferentiation(OpBuilder &builder, OutlinedLoopOp loop, ValueRange resultGradients,
+                      llvm::ArrayRef<bool> isWanted, Location askedAt)
       : builder(builder), loop(loop), body(loop.getBodyFunction()), resultGradients(resultGradients),
-        isWanted(isWanted), askedAt(askedAt), carried(loop.getCarried().size()), scanned(loop.getScanned().size()),
-        invariants(loop.getInvariants().size()) {}
+        isWanted(isWanted), askedAt(askedAt), carried(loop.getInitialValues().size()),
+        scanned(loop.getScanInputs().size()), invariants(loop.getCaptures().size()) {}
 
   FailureOr<llvm::SmallVector<Value>> run() {
     if (loop.getStops())
@@ -52,7 +52,7 @@ public:
     return createBackwardLoop();
   }
 
-  LoopOp getLoop() const { return loop; }
+  OutlinedLoopOp getLoop() const { return loop; }
 
 private:
   func::ReturnOp getReturn(func::FuncOp function) {
@@ -96,13 +96,13 @@ private:
     for (Operation &op : body.getBody().front().without_terminator()) {
       Operation *copy = builder.clone(op, copies);
       // A body belongs to one loop.
-      if (auto inner = llvm::dyn_cast<LoopOp>(copy))
+      if (auto inner = llvm::dyn_cast<OutlinedLoopOp>(copy))
         copyBody(inner);
       copied.push_back(copy);
     }
   }
 
-  void copyBody(LoopOp inner) {
+  void copyBody(OutlinedLoopOp inner) {
     func::FuncOp original = inner.getBodyFunction();
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(original);
@@ -110,7 +110,7 @@ private:
     std::string name = makeName(original, ".again");
     copy.setName(name);
     inner.setBody(name);
-    for (auto deeper : copy.getOps<LoopOp>())
+    for (auto deeper : copy.getOps<OutlinedLoopOp>())
       copyBody(deeper);
   }
 
@@ -134,7 +134,7 @@ private:
       if (isActive[i])
         gradients.add(copies.lookup(end.getOperand(i)), carriedGradients.back());
     }
-    for (size_t i = 0; i < loop.getStacked().size(); ++i) {
+    for (size_t i = 0; i < loop.getScanOutputs().size(); ++i) {
       Value value = copies.lookup(end.getOperand(carried + i)), gradient = resultGradients[carried + i];
       bool isUseful = gradient && gradients.isInfluenced(value);
       stackedGradients.push_back(isUseful ? addArgument(value.getType()) : Value());
@@ -224,8 +224,8 @@ private:
       types.push_back(withSteps(end.getOperand(i), steps));
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(loop);
-    auto longer = LoopOp::create(builder, loop.getLoc(), types, loop->getOperands(), loop.getProperties(),
-                                 llvm::to_vector(loop->getDiscardableAttrs()));
+    auto longer = OutlinedLoopOp::create(builder, loop.getLoc(), types, loop->getOperands(), loop.getProperties(),
+                                         llvm::to_vector(loop->getDiscardableAttrs()));
     for (auto [before, after] : llvm::zip(loop->getResults(), longer->getResults()))
       before.replaceAllUsesWith(after);
     loop.erase();
@@ -235,7 +235,7 @@ private:
   int64_t getStepCount() {
     if (loop.getTripCount())
       return *loop.getTripCount();
-    for (Value value : loop.getScanned())
+    for (Value value : loop.getScanInputs())
       if (!typeOf(value).isDynamicDim(0))
         return typeOf(value).getDimSize(0);
     return ShapedType::kDynamic;
@@ -288,7 +288,7 @@ private:
 
     for (size_t i = 0; i < carried; ++i)
       if (isActive[i]) {
-        Value gradient = resultGradients[i] ? resultGradients[i] : zeros(builder, loop.getCarried()[i]);
+        Value gradient = resultGradients[i] ? resultGradients[i] : zeros(builder, loop.getInitialValues()[i]);
         sums[i] = next.size();
         carriedEntries.push_back({carriedGradients[i], gradient});
         next.push_back(operandGradients[i]);
@@ -315,13 +315,13 @@ private:
       scannedEntries.push_back({entry.second, loop->getResult(place)});
     for (size_t i = 0; i < carried; ++i)
       if (Value argument = step.getArgument(1 + i); !argument.use_empty())
-        scannedEntries.push_back({argument, shift(loop.getCarried()[i], loop->getResult(carriedPlaces[i]))});
+        scannedEntries.push_back({argument, shift(loop.getInitialValues()[i], loop->getResult(carriedPlaces[i]))});
     for (size_t i = 0; i < scanned; ++i)
       if (Value argument = step.getArgument(1 + carried + i); !argument.use_empty())
-        scannedEntries.push_back({argument, loop.getScanned()[i]});
+        scannedEntries.push_back({argument, loop.getScanInputs()[i]});
     for (size_t i = 0; i < invariants; ++i)
       if (Value argument = step.getArgument(1 + carried + scanned + i); !argument.use_empty())
-        invariantEntries.push_back({argument, loop.getInvariants()[i]});
+        invariantEntries.push_back({argument, loop.getCaptures()[i]});
 
     int64_t count = getStepCount();
     Value number = step.getArgument(0);
@@ -330,7 +330,7 @@ private:
       for (const Entry &entry : scannedEntries)
         like = entry.operand;
       if (!like && ShapedType::isDynamic(count))
-        like = loop.getScanned().front();
+        like = loop.getScanInputs().front();
       Value numbers =
           like ? numberSteps(like)
                : create<IotaOp>(llvm::APFloat(0.0), llvm::APFloat(1.0), uint64_t(count), builder.getI64Type());
@@ -341,7 +341,7 @@ private:
     // Without a scan input a loop needs its number of steps.
     IntegerAttr tripCount;
     if (scannedEntries.empty() && ShapedType::isDynamic(count))
-      scannedEntries.push_back({addArgument(body.getArgument(1 + carried).getType()), loop.getScanned().front()});
+      scannedEntries.push_back({addArgument(body.getArgument(1 + carried).getType()), loop.getScanInputs().front()});
     else if (scannedEntries.empty())
       tripCount = builder.getI64IntegerAttr(count);
 
@@ -368,8 +368,8 @@ private:
     // What is returned, not `stacked`: arguments among them have been replaced.
     for (Value value : getReturn(step).getOperands().drop_front(next.size()))
       types.push_back(withSteps(value, count));
-    auto backward = LoopOp::create(builder, loop.getLoc(), types, step.getName(), operands[0], operands[1], operands[2],
-                                   tripCount, !loop.getReverse(), false);
+    auto backward = OutlinedLoopOp::create(builder, loop.getLoc(), types, step.getName(), operands[0], operands[1],
+                                           operands[2], tripCount, !loop.getReverse(), false);
     llvm::SmallVector<Value> gradients(operandGradients.size());
     for (size_t i = 0; i < gradients.size(); ++i)
       if (isWanted[i] && (sums[i] >= 0 || places[i] >= 0))
@@ -378,7 +378,7 @@ private:
   }
 
   OpBuilder &builder;
-  LoopOp loop;
+  OutlinedLoopOp loop;
   func::FuncOp body, step;
   ValueRange resultGradients;
   llvm::ArrayRef<bool> isWanted; ///< one entry per operand
@@ -396,8 +396,9 @@ private:
 
 } // namespace
 
-FailureOr<llvm::SmallVector<Value>> differentiateLoop(OpBuilder &builder, LoopOp &loop, ValueRange resultGradients,
-                                                      llvm::ArrayRef<bool> isWanted, Location askedAt) {
+FailureOr<llvm::SmallVector<Value>> differentiateLoop(OpBuilder &builder, OutlinedLoopOp &loop,
+                                                      ValueRange resultGradients, llvm::ArrayRef<bool> isWanted,
+                                                      Location askedAt) {
   LoopDifferentiation differentiation(builder, loop, resultGradients, isWanted, askedAt);
   FailureOr<llvm::SmallVector<Value>> gradients = differentiation.run();
   loop = differentiation.getLoop();

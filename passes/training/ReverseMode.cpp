@@ -54,7 +54,7 @@ LogicalResult ReverseMode::pass(Operation *op) {
     isWanted.push_back(isDifferentiable(operand) && influenced.contains(operand));
   if (!llvm::is_contained(isWanted, true))
     return success();
-  if (auto loop = llvm::dyn_cast<LoopOp>(op)) {
+  if (auto loop = llvm::dyn_cast<OutlinedLoopOp>(op)) {
     llvm::SmallVector<Value> resultGradients;
     for (Value result : loop.getOutputs())
       resultGradients.push_back(gradients.lookup(result));

@@ -8,7 +8,7 @@
 #include "passes/training/FiniteValues.h"
 
 namespace dlc {
-class LoopOp;
+class OutlinedLoopOp;
 
 /// Walks back from tensors whose gradients are known, op by op, and adds up what reaches each value. New ops are
 /// written at a builder's insertion point, after all ops that it visits.
@@ -42,7 +42,7 @@ bool isDifferentiable(mlir::Value value);
 /// The gradients of a loop's operands (null: none) from those of its results (null: none): a loop that runs the steps
 /// in reverse order, written at `builder`'s insertion point. `loop` is replaced by one that stores what this needs of
 /// every step.
-mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiateLoop(mlir::OpBuilder &builder, LoopOp &loop,
+mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiateLoop(mlir::OpBuilder &builder, OutlinedLoopOp &loop,
                                                                   mlir::ValueRange resultGradients,
                                                                   llvm::ArrayRef<bool> isWanted,
                                                                   mlir::Location askedAt);

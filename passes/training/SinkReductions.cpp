@@ -27,13 +27,14 @@ RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value
 /// Moves sums and products from one loop's steps after the loop.
 class LoopSinker {
 public:
-  explicit LoopSinker(dlc::LoopOp loop) : loop(loop), body(loop.getBodyFunction()), builder(loop.getContext()) {}
+  explicit LoopSinker(dlc::OutlinedLoopOp loop)
+      : loop(loop), body(loop.getBodyFunction()), builder(loop.getContext()) {}
 
   /// Returns how many results are now computed from scan outputs.
   unsigned run() {
     if (loop.getStops())
       return 0;
-    carried = loop.getCarried().size();
+    carried = loop.getInitialValues().size();
     auto end = llvm::cast<func::ReturnOp>(body.getBody().front().getTerminator());
     returned.assign(end.getOperands().begin(), end.getOperands().end());
     llvm::SmallVector<Sum> sums;
@@ -59,7 +60,7 @@ private:
 
   bool isInvariant(Value value) {
     auto argument = llvm::dyn_cast<BlockArgument>(value);
-    return argument && argument.getArgNumber() > carried + loop.getScanned().size();
+    return argument && argument.getArgNumber() > carried + loop.getScanInputs().size();
   }
 
   /// Whether the sum of a term over all steps is one op on scan outputs.
@@ -113,8 +114,8 @@ private:
   Source find(Value value) {
     if (auto argument = llvm::dyn_cast<BlockArgument>(value)) {
       unsigned number = argument.getArgNumber();
-      if (number > carried && number <= carried + loop.getScanned().size())
-        return {loop.getScanned()[number - 1 - carried], 0};
+      if (number > carried && number <= carried + loop.getScanInputs().size())
+        return {loop.getScanInputs()[number - 1 - carried], 0};
     }
     auto [place, isNew] = places.try_emplace(value, returned.size());
     if (isNew)
@@ -141,7 +142,7 @@ private:
 
     // The loop without the sums and the products, with their operands.
     int64_t steps = loop.getTripCount() ? static_cast<int64_t>(*loop.getTripCount()) : ShapedType::kDynamic;
-    for (Value value : loop.getScanned())
+    for (Value value : loop.getScanInputs())
       if (!typeOf(value).isDynamicDim(0))
         steps = typeOf(value).getDimSize(0);
     llvm::BitVector dropped(returned.size()), droppedArguments(body.getNumArguments());
@@ -160,7 +161,7 @@ private:
       newPlaces[i] = values.size();
       values.push_back(returned[i]);
       if (i < carried)
-        initial.push_back(loop.getCarried()[i]);
+        initial.push_back(loop.getInitialValues()[i]);
       if (i < loop->getNumResults()) {
         types.push_back(loop->getResultTypes()[i]);
         continue;
@@ -172,8 +173,9 @@ private:
     Operation *end = body.getBody().front().getTerminator();
     end->setOperands(values);
     builder.setInsertionPoint(loop);
-    auto shorter = dlc::LoopOp::create(builder, loop.getLoc(), types, loop.getBody(), initial, loop.getScanned(),
-                                       loop.getInvariants(), loop.getTripCountAttr(), loop.getReverse(), false);
+    auto shorter =
+        dlc::OutlinedLoopOp::create(builder, loop.getLoc(), types, loop.getBody(), initial, loop.getScanInputs(),
+                                    loop.getCaptures(), loop.getTripCountAttr(), loop.getReverse(), false);
     for (unsigned i = 0; i < loop->getNumResults(); ++i)
       if (!dropped.test(i))
         loop->getResult(i).replaceAllUsesWith(shorter->getResult(newPlaces[i]));
@@ -182,7 +184,7 @@ private:
       return source.scanned ? source.scanned : Value(shorter->getResult(newPlaces[source.place]));
     };
     for (const Sum &sum : sums) {
-      Value total = loop.getCarried()[sum.number];
+      Value total = loop.getInitialValues()[sum.number];
       // Sums begin with zeros, mostly.
       auto start = dlc::ConstantData::get(total);
       bool isZero = start && start->isSplat() && start->getDouble(0) == 0;
@@ -196,8 +198,8 @@ private:
     for (unsigned place : products) {
       auto product = returned[place].getDefiningOp<dlc::MatMulOp>();
       unsigned number =
-          llvm::cast<BlockArgument>(product.getRhs()).getArgNumber() - 1 - carried - loop.getScanned().size();
-      Value all = create<dlc::MatMulOp>(flatten(allSteps(product.getLhs())), loop.getInvariants()[number], false,
+          llvm::cast<BlockArgument>(product.getRhs()).getArgNumber() - 1 - carried - loop.getScanInputs().size();
+      Value all = create<dlc::MatMulOp>(flatten(allSteps(product.getLhs())), loop.getCaptures()[number], false,
                                         product.getTransposeRhs());
       loop->getResult(place).replaceAllUsesWith(restore(all, loop->getResult(place), allSteps(product.getLhs())));
     }
@@ -254,7 +256,7 @@ private:
     return create<dlc::ReshapeOp>(sum, shape);
   }
 
-  dlc::LoopOp loop;
+  dlc::OutlinedLoopOp loop;
   func::FuncOp body;
   OpBuilder builder;
   unsigned carried = 0;
@@ -264,10 +266,10 @@ private:
 
 class SinkReductions final : public dlc::impl::SinkReductionsBase<SinkReductions> {
   void runOnOperation() override {
-    llvm::SmallVector<dlc::LoopOp> loops;
-    getOperation().walk([&](dlc::LoopOp loop) { loops.push_back(loop); });
+    llvm::SmallVector<dlc::OutlinedLoopOp> loops;
+    getOperation().walk([&](dlc::OutlinedLoopOp loop) { loops.push_back(loop); });
     unsigned count = 0;
-    for (dlc::LoopOp loop : loops)
+    for (dlc::OutlinedLoopOp loop : loops)
       count += LoopSinker(loop).run();
     if (count && failed(dlc::bindLoopShapes(getOperation())))
       signalPassFailure();

@@ -180,16 +180,16 @@ class Cell:
         """A model that runs the cell over `steps` steps of x and gives y and the final states."""
         state, step_x = self._tensor(batch, self.hidden), self._tensor(batch, self.width)
         b = Body()
-        states = [(f"%s{i}", state, (batch, self.hidden)) for i in range(self.states)]
-        new = self.emit(b, ("%x", step_x, (batch, self.width)), states)
+        states = [(f"%before{i}", state, (batch, self.hidden)) for i in range(self.states)]
+        new = self.emit(b, ("%slice", step_x, (batch, self.width)), states)
         y = new[0]
-        mask_argument = f", %m: {self._tensor(batch, 1, element='i1')}" if self.masked else ""
+        mask_argument = f", %mask: {self._tensor(batch, 1, element='i1')}" if self.masked else ""
         if self.masked:
-            mask = ("%m", self._tensor(batch, 1, element="i1"), (batch, 1))
+            mask = ("%mask", self._tensor(batch, 1, element="i1"), (batch, 1))
             y = b.where(mask, new[0], b.constant(np.zeros(1)))
             new = [b.where(mask, a, old) for a, old in zip(new, states)]
         results = ", ".join([state] * (self.states + 1))
-        arguments = "".join(f", %s{i}: {state}" for i in range(self.states))
+        arguments = "".join(f", %before{i}: {state}" for i in range(self.states))
         xs, ys = self._tensor(steps, batch, self.width), self._tensor(steps, batch, self.hidden)
         masks = self._tensor(steps, batch, 1, element="i1")
         dims = lambda *names: "[" + ", ".join(f'"{n}"' if isinstance(n, str) else str(n) for n in names) + "]"
@@ -197,19 +197,19 @@ class Cell:
         inputs = f'%x: {xs} {{dlc.name = "x", dlc.dims = {dims(t, n, self.width)}}}'
         for i in range(self.states):
             inputs += f', %s{i}: {state} {{dlc.name = "s{i}", dlc.dims = {dims(n, self.hidden)}}}'
-        scanned, kinds = "%x", xs
+        scan_inputs, kinds = "%x", xs
         if self.masked:
             inputs += f', %m: {masks} {{dlc.name = "m", dlc.dims = {dims(t, n, 1)}}}'
-            scanned, kinds = "%x, %m", f"{xs}, {masks}"
+            scan_inputs, kinds = "%x, %m", f"{xs}, {masks}"
         finals = [f'{state} {{dlc.name = "final{i}"}}' for i in range(self.states)]
         names = ", ".join(f"%r{i}" for i in range(self.states + 1))
-        carried = ", ".join(f"%s{i}" for i in range(self.states))
+        initial = ", ".join(f"%s{i}" for i in range(self.states))
         return "\n".join([
-            f"func.func private @step(%step: tensor<i64>{arguments}, %x: {step_x}{mask_argument}) -> ({results}) {{", *b.lines,
-            f"  return {', '.join(v[0] for v in new + [y])} : {results}", "}",
             f'func.func @run({inputs}) -> ({", ".join(finals)}, {ys} {{dlc.name = "y"}}) {{',
-            f"  {names} = dlc.loop @step carried({carried} : {', '.join([state] * self.states)}) scanned({scanned} : {kinds}) "
-            f"invariants() -> {', '.join([state] * self.states)}, {ys}",
+            f"  {names} = dlc.loop init({initial} : {', '.join([state] * self.states)}) scan({scan_inputs} : {kinds}) "
+            f"-> {', '.join([state] * self.states)}, {ys} {{",
+            f"  ^bb0(%step: tensor<i64>{arguments}, %slice: {step_x}{mask_argument}):", *b.lines,
+            f"    dlc.next {', '.join(v[0] for v in new + [y])} : {results}", "  }",
             f"  return {names} : {', '.join([state] * self.states)}, {ys}", "}", ""])
 
     def step_text(self, batch="?"):

@@ -5,32 +5,29 @@ import dlc
 import numpy as np
 import pytest
 
-STEP = """
-func.func private @step(%step: tensor<i64>, %h: tensor<{N}x4xf64>, %c: tensor<{N}x4xf64>, %x: tensor<{N}x3xf64>, %w: tensor<8x3xf64>,
-                        %r: tensor<8x4xf64>, %b: tensor<8xf64>) -> (tensor<{N}x4xf64>, tensor<{N}x4xf64>, tensor<{N}x4xf64>) {{
-  %0 = dlc.matmul %x, %w {{transpose_rhs = true}} : (tensor<{N}x3xf64>, tensor<8x3xf64>) -> tensor<{N}x8xf64>
-  %1 = dlc.matmul %h, %r {{transpose_rhs = true}} : (tensor<{N}x4xf64>, tensor<8x4xf64>) -> tensor<{N}x8xf64>
-  %2 = dlc.add %0, %1 : (tensor<{N}x8xf64>, tensor<{N}x8xf64>) -> tensor<{N}x8xf64>
-  %3 = dlc.add %2, %b : (tensor<{N}x8xf64>, tensor<8xf64>) -> tensor<{N}x8xf64>
-  %4 = dlc.slice %3 {{starts = array<i64: 0, 0>, sizes = array<i64: -1, 4>, steps = array<i64: 1, 1>}} : (tensor<{N}x8xf64>) -> tensor<{N}x4xf64>
-  %5 = dlc.slice %3 {{starts = array<i64: 0, 4>, sizes = array<i64: -1, 4>, steps = array<i64: 1, 1>}} : (tensor<{N}x8xf64>) -> tensor<{N}x4xf64>
-  %6 = dlc.sigmoid %4 : tensor<{N}x4xf64> -> tensor<{N}x4xf64>
-  %7 = dlc.tanh %5 : tensor<{N}x4xf64> -> tensor<{N}x4xf64>
-  %8 = dlc.mul %6, %c : (tensor<{N}x4xf64>, tensor<{N}x4xf64>) -> tensor<{N}x4xf64>
-  %9 = dlc.add %8, %7 : (tensor<{N}x4xf64>, tensor<{N}x4xf64>) -> tensor<{N}x4xf64>
-  %late = dlc.constant dense<2> : tensor<i64> : tensor<i64>
-  %is_late = dlc.greater_or_equal %step, %late : (tensor<i64>, tensor<i64>) -> tensor<i1>
-  %10 = dlc.tanh %9 : tensor<{N}x4xf64> -> tensor<{N}x4xf64>
-  %11 = dlc.where %is_late, %10, %9 : (tensor<i1>, tensor<{N}x4xf64>, tensor<{N}x4xf64>) -> tensor<{N}x4xf64>
-  return %11, %9, %10 : tensor<{N}x4xf64>, tensor<{N}x4xf64>, tensor<{N}x4xf64>
-}}
-"""
 ARGUMENTS = """%h: tensor<{N}x4xf64> {{dlc.name = "h", dlc.dims = [{n}, 4]}}, %c: tensor<{N}x4xf64> {{dlc.name = "c", dlc.dims = [{n}, 4]}},
     %x: tensor<{T}x{N}x3xf64> {{dlc.name = "x", dlc.dims = [{t}, {n}, 3]}}, %w: tensor<8x3xf64> {{dlc.name = "w"}},
     %r: tensor<8x4xf64> {{dlc.name = "r"}}, %b: tensor<8xf64> {{dlc.name = "b"}}"""
 LOSS = """
-  %final, %state, %all = dlc.loop @{step} carried(%h, %c : tensor<{N}x4xf64>, tensor<{N}x4xf64>) scanned(%x : tensor<{T}x{N}x3xf64>)
-      invariants(%w, %r, %b : tensor<8x3xf64>, tensor<8x4xf64>, tensor<8xf64>) {reverse} -> tensor<{N}x4xf64>, tensor<{N}x4xf64>, tensor<{T}x{N}x4xf64>
+  %final, %state, %all = dlc.loop init(%h, %c : tensor<{N}x4xf64>, tensor<{N}x4xf64>) scan(%x : tensor<{T}x{N}x3xf64>) {reverse}
+      -> tensor<{N}x4xf64>, tensor<{N}x4xf64>, tensor<{T}x{N}x4xf64> {{
+  ^bb0(%step: tensor<i64>, %before: tensor<{N}x4xf64>, %cell: tensor<{N}x4xf64>, %slice: tensor<{N}x3xf64>):
+    %s0 = dlc.matmul %slice, %w {{transpose_rhs = true}} : (tensor<{N}x3xf64>, tensor<8x3xf64>) -> tensor<{N}x8xf64>
+    %s1 = dlc.matmul %before, %r {{transpose_rhs = true}} : (tensor<{N}x4xf64>, tensor<8x4xf64>) -> tensor<{N}x8xf64>
+    %s2 = dlc.add %s0, %s1 : (tensor<{N}x8xf64>, tensor<{N}x8xf64>) -> tensor<{N}x8xf64>
+    %s3 = dlc.add %s2, %b : (tensor<{N}x8xf64>, tensor<8xf64>) -> tensor<{N}x8xf64>
+    %s4 = dlc.slice %s3 {{starts = array<i64: 0, 0>, sizes = array<i64: -1, 4>, steps = array<i64: 1, 1>}} : (tensor<{N}x8xf64>) -> tensor<{N}x4xf64>
+    %s5 = dlc.slice %s3 {{starts = array<i64: 0, 4>, sizes = array<i64: -1, 4>, steps = array<i64: 1, 1>}} : (tensor<{N}x8xf64>) -> tensor<{N}x4xf64>
+    %s6 = dlc.sigmoid %s4 : tensor<{N}x4xf64> -> tensor<{N}x4xf64>
+    %s7 = dlc.tanh %s5 : tensor<{N}x4xf64> -> tensor<{N}x4xf64>
+    %s8 = dlc.mul %s6, %cell : (tensor<{N}x4xf64>, tensor<{N}x4xf64>) -> tensor<{N}x4xf64>
+    %s9 = dlc.add %s8, %s7 : (tensor<{N}x4xf64>, tensor<{N}x4xf64>) -> tensor<{N}x4xf64>
+    %late = dlc.constant dense<2> : tensor<i64> : tensor<i64>
+    %is_late = dlc.greater_or_equal %step, %late : (tensor<i64>, tensor<i64>) -> tensor<i1>
+    %s10 = dlc.tanh %s9 : tensor<{N}x4xf64> -> tensor<{N}x4xf64>
+    %s11 = dlc.where %is_late, %s10, %s9 : (tensor<i1>, tensor<{N}x4xf64>, tensor<{N}x4xf64>) -> tensor<{N}x4xf64>
+    dlc.next %s11, %s9, %s10 : tensor<{N}x4xf64>, tensor<{N}x4xf64>, tensor<{N}x4xf64>
+  }}
   %square = dlc.mul %all, %all : (tensor<{T}x{N}x4xf64>, tensor<{T}x{N}x4xf64>) -> tensor<{T}x{N}x4xf64>
   %m = dlc.reduce sum %square {{axes = array<i64: 0, 1, 2>}} : tensor<{T}x{N}x4xf64> -> tensor<f64>
   %n = dlc.reduce sum %final {{axes = array<i64: 0, 1>}} : tensor<{N}x4xf64> -> tensor<f64>
@@ -49,10 +46,9 @@ def write_model(steps, batch, is_reverse):
     types = TYPES.format(**size)
     results = ", ".join(f'{kind} {{dlc.name = "d{name}"}}' for kind, name in zip(types.split(", "), NAMES, strict=True))
     wanted = ", ".join("%d" + name for name in NAMES)
-    text = STEP.format(**size) + STEP.format(**size).replace("@step", "@again")
-    text += f'func.func @loss({ARGUMENTS.format(**size)}) -> (tensor<f64> {{dlc.name = "loss"}}) {{'
-    text += LOSS.format(step="step", **size) + "  return %loss : tensor<f64>\n}\n"
-    text += f"func.func @gradients({ARGUMENTS.format(**size)}) -> ({results}) {{" + LOSS.format(step="again", **size)
+    text = f'func.func @loss({ARGUMENTS.format(**size)}) -> (tensor<f64> {{dlc.name = "loss"}}) {{'
+    text += LOSS.format(**size) + "  return %loss : tensor<f64>\n}\n"
+    text += f"func.func @gradients({ARGUMENTS.format(**size)}) -> ({results}) {{" + LOSS.format(**size)
     text += f"  {wanted} = dlc.gradient %loss with_respect_to(%h, %c, %x, %w, %r, %b : {types}) : tensor<f64>\n"
     return text + f"  return {wanted} : {types}\n}}\n"
 

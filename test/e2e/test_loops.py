@@ -6,72 +6,70 @@ import onnx.parser
 import pytest
 
 ALTERNATING = """
-func.func private @step(%step: tensor<i64>, %s: tensor<?x5xf32>, %x: tensor<?x5xf32>) -> (tensor<?x5xf32>, tensor<?x5xf32>) {
-  %0 = dlc.add %s, %x : (tensor<?x5xf32>, tensor<?x5xf32>) -> tensor<?x5xf32>
-  %1 = dlc.tanh %0 : tensor<?x5xf32> -> tensor<?x5xf32>
-  return %0, %1 : tensor<?x5xf32>, tensor<?x5xf32>
-}
 func.func @run(%s: tensor<?x5xf32> {dlc.dims = ["N", 5], dlc.name = "s"}, %x: tensor<?x?x5xf32> {dlc.dims = ["T", "N", 5], dlc.name = "x"})
     -> (tensor<?x5xf32> {dlc.name = "final"}, tensor<?x?x5xf32> {dlc.name = "y"}) {
-  %0, %1 = dlc.loop @step carried(%s : tensor<?x5xf32>) scanned(%x : tensor<?x?x5xf32>) invariants() REVERSE
-      -> tensor<?x5xf32>, tensor<?x?x5xf32>
+  %0, %1 = dlc.loop init(%s : tensor<?x5xf32>) scan(%x : tensor<?x?x5xf32>) REVERSE
+      -> tensor<?x5xf32>, tensor<?x?x5xf32> {
+  ^bb0(%step: tensor<i64>, %s_in: tensor<?x5xf32>, %x_in: tensor<?x5xf32>):
+    %s0 = dlc.add %s_in, %x_in : (tensor<?x5xf32>, tensor<?x5xf32>) -> tensor<?x5xf32>
+    %s1 = dlc.tanh %s0 : tensor<?x5xf32> -> tensor<?x5xf32>
+    dlc.next %s0, %s1 : tensor<?x5xf32>, tensor<?x5xf32>
+  }
   return %0, %1 : tensor<?x5xf32>, tensor<?x?x5xf32>
 }
 """
 
 # The loop-carried value is also the scan output, and the matrix is the same in every step.
 STACKED = """
-func.func private @step(%step: tensor<i64>, %h: tensor<?x5xf32>, %x: tensor<?x5xf32>, %w: tensor<5x5xf32>)
-    -> (tensor<?x5xf32>, tensor<?x5xf32>) {
-  %0 = dlc.matmul %h, %w : (tensor<?x5xf32>, tensor<5x5xf32>) -> tensor<?x5xf32>
-  %1 = dlc.add %0, %x : (tensor<?x5xf32>, tensor<?x5xf32>) -> tensor<?x5xf32>
-  %2 = dlc.tanh %1 : tensor<?x5xf32> -> tensor<?x5xf32>
-  return %2, %2 : tensor<?x5xf32>, tensor<?x5xf32>
-}
 func.func @run(%s: tensor<?x5xf32> {dlc.dims = ["N", 5], dlc.name = "s"}, %x: tensor<?x?x5xf32> {dlc.dims = ["T", "N", 5], dlc.name = "x"},
                %w: tensor<5x5xf32> {dlc.name = "w"}) -> (tensor<?x5xf32> {dlc.name = "final"}, tensor<?x?x5xf32> {dlc.name = "y"}) {
-  %0, %1 = dlc.loop @step carried(%s : tensor<?x5xf32>) scanned(%x : tensor<?x?x5xf32>) invariants(%w : tensor<5x5xf32>) REVERSE
-      -> tensor<?x5xf32>, tensor<?x?x5xf32>
+  %0, %1 = dlc.loop init(%s : tensor<?x5xf32>) scan(%x : tensor<?x?x5xf32>) REVERSE
+      -> tensor<?x5xf32>, tensor<?x?x5xf32> {
+  ^bb0(%step: tensor<i64>, %h: tensor<?x5xf32>, %x_in: tensor<?x5xf32>):
+    %s0 = dlc.matmul %h, %w : (tensor<?x5xf32>, tensor<5x5xf32>) -> tensor<?x5xf32>
+    %s1 = dlc.add %s0, %x_in : (tensor<?x5xf32>, tensor<?x5xf32>) -> tensor<?x5xf32>
+    %s2 = dlc.tanh %s1 : tensor<?x5xf32> -> tensor<?x5xf32>
+    dlc.next %s2, %s2 : tensor<?x5xf32>, tensor<?x5xf32>
+  }
   return %0, %1 : tensor<?x5xf32>, tensor<?x?x5xf32>
 }
 """
 
 # Triangular numbers until one is at least the limit, ten at most.
 STOPPING = """
-func.func private @step(%step: tensor<i64>, %n: tensor<i64>, %limit: tensor<i64>) -> (tensor<i64>, tensor<i64>, tensor<i1>) {
-  %0 = dlc.add %n, %step : (tensor<i64>, tensor<i64>) -> tensor<i64>
-  %1 = dlc.greater_or_equal %0, %limit : (tensor<i64>, tensor<i64>) -> tensor<i1>
-  return %0, %0, %1 : tensor<i64>, tensor<i64>, tensor<i1>
-}
 func.func @run(%limit: tensor<i64> {dlc.name = "limit"})
     -> (tensor<i64> {dlc.name = "final"}, tensor<10xi64> {dlc.name = "numbers"}, tensor<i64> {dlc.name = "count"}) {
   %zero = dlc.constant dense<0> : tensor<i64> : tensor<i64>
-  %0, %1, %2 = dlc.loop @step carried(%zero : tensor<i64>) scanned() invariants(%limit : tensor<i64>) {stops, trip_count = 10 : i64}
-      -> tensor<i64>, tensor<10xi64>, tensor<i64>
+  %0, %1, %2 = dlc.loop init(%zero : tensor<i64>) scan() {stops, trip_count = 10 : i64}
+      -> tensor<i64>, tensor<10xi64>, tensor<i64> {
+  ^bb0(%step: tensor<i64>, %n: tensor<i64>):
+    %s0 = dlc.add %n, %step : (tensor<i64>, tensor<i64>) -> tensor<i64>
+    %s1 = dlc.greater_or_equal %s0, %limit : (tensor<i64>, tensor<i64>) -> tensor<i1>
+    dlc.next %s0, %s0, %s1 : tensor<i64>, tensor<i64>, tensor<i1>
+  }
   return %0, %1, %2 : tensor<i64>, tensor<10xi64>, tensor<i64>
 }
 """
 
 # Sums of rows, and the sum of those: the inner loop runs over what the outer one scans.
 NESTED = """
-func.func private @inner(%step: tensor<i64>, %s: tensor<3xf32>, %x: tensor<3xf32>, %w: tensor<3xf32>) -> tensor<3xf32> {
-  %0 = dlc.mul %x, %w : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
-  %1 = dlc.add %s, %0 : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
-  return %1 : tensor<3xf32>
-}
-func.func private @outer(%step: tensor<i64>, %s: tensor<3xf32>, %x: tensor<?x3xf32>, %w: tensor<3xf32>)
-    -> (tensor<3xf32>, tensor<3xf32>) {
-  %zero = dlc.constant dense<0.0> : tensor<3xf32> : tensor<3xf32>
-  %0 = dlc.loop @inner carried(%zero : tensor<3xf32>) scanned(%x : tensor<?x3xf32>) invariants(%w : tensor<3xf32>) -> tensor<3xf32>
-  %1 = dlc.add %s, %0 : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
-  return %1, %0 : tensor<3xf32>, tensor<3xf32>
-}
 func.func @run(%x: tensor<?x?x3xf32> {dlc.dims = ["A", "B", 3], dlc.name = "x"}, %w: tensor<3xf32> {dlc.name = "w"})
     -> (tensor<3xf32> {dlc.name = "final"}, tensor<?x3xf32> {dlc.name = "y"}) {
   %zero = dlc.constant dense<0.0> : tensor<3xf32> : tensor<3xf32>
   %twice = dlc.add %w, %w : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
-  %0, %1 = dlc.loop @outer carried(%zero : tensor<3xf32>) scanned(%x : tensor<?x?x3xf32>) invariants(%twice : tensor<3xf32>)
-      -> tensor<3xf32>, tensor<?x3xf32>
+  %0, %1 = dlc.loop init(%zero : tensor<3xf32>) scan(%x : tensor<?x?x3xf32>)
+      -> tensor<3xf32>, tensor<?x3xf32> {
+  ^bb0(%step: tensor<i64>, %s: tensor<3xf32>, %x_in: tensor<?x3xf32>):
+    %zero_in = dlc.constant dense<0.0> : tensor<3xf32> : tensor<3xf32>
+    %s0 = dlc.loop init(%zero_in : tensor<3xf32>) scan(%x_in : tensor<?x3xf32>) -> tensor<3xf32> {
+    ^bb0(%step_in: tensor<i64>, %s_in: tensor<3xf32>, %row: tensor<3xf32>):
+      %t0 = dlc.mul %row, %twice : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+      %t1 = dlc.add %s_in, %t0 : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+      dlc.next %t1 : tensor<3xf32>
+    }
+    %s1 = dlc.add %s, %s0 : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+    dlc.next %s1, %s0 : tensor<3xf32>, tensor<3xf32>
+  }
   return %0, %1 : tensor<3xf32>, tensor<?x3xf32>
 }
 """
@@ -135,15 +133,15 @@ def test_loop_stops_early(programs, options):
 def test_whether_to_stop_is_carried_and_stacked(programs, options):
     """One value that is a scan output, loop-carried and the stop condition: each of the three has memory of its own."""
     text = """
-func.func private @step(%step: tensor<i64>, %n: tensor<i1>, %limit: tensor<i64>) -> (tensor<i1>, tensor<i1>, tensor<i1>) {
-  %0 = dlc.greater_or_equal %step, %limit : (tensor<i64>, tensor<i64>) -> tensor<i1>
-  return %0, %0, %0 : tensor<i1>, tensor<i1>, tensor<i1>
-}
 func.func @run(%limit: tensor<i64> {dlc.name = "limit"})
     -> (tensor<i1> {dlc.name = "final"}, tensor<5xi1> {dlc.name = "flags"}, tensor<i64> {dlc.name = "count"}) {
   %no = dlc.constant dense<false> : tensor<i1> : tensor<i1>
-  %0, %1, %2 = dlc.loop @step carried(%no : tensor<i1>) scanned() invariants(%limit : tensor<i64>) {stops, trip_count = 5 : i64}
-      -> tensor<i1>, tensor<5xi1>, tensor<i64>
+  %0, %1, %2 = dlc.loop init(%no : tensor<i1>) scan() {stops, trip_count = 5 : i64}
+      -> tensor<i1>, tensor<5xi1>, tensor<i64> {
+  ^bb0(%step: tensor<i64>, %n: tensor<i1>):
+    %s0 = dlc.greater_or_equal %step, %limit : (tensor<i64>, tensor<i64>) -> tensor<i1>
+    dlc.next %s0, %s0, %s0 : tensor<i1>, tensor<i1>, tensor<i1>
+  }
   return %0, %1, %2 : tensor<i1>, tensor<5xi1>, tensor<i64>
 }
 """

@@ -216,13 +216,70 @@ func.func @kernel(%x: tensor<4xf32>) {
 
 // -----
 
-func.func private @body(%step: tensor<i64>, %s: tensor<2xf32>) -> tensor<2xf32> {
-  return %s : tensor<2xf32>
-}
 func.func @loop_without_steps(%x: tensor<2xf32>) -> tensor<2xf32> {
   // expected-error @below {{needs a trip_count, because it has no scan inputs}}
-  %0 = dlc.loop @body carried(%x : tensor<2xf32>) scanned() invariants() -> tensor<2xf32>
+  %0 = dlc.loop init(%x : tensor<2xf32>) scan() -> tensor<2xf32> {
+  ^bb0(%step: tensor<i64>, %s: tensor<2xf32>):
+    dlc.next %s : tensor<2xf32>
+  }
   return %0 : tensor<2xf32>
+}
+
+// -----
+
+func.func @loop_that_takes_another_type(%x: tensor<3xf32>) -> tensor<3xf32> {
+  // expected-error @below {{0-th init and 0-th region iter_arg have different type: 'tensor<3xf32>' != 'tensor<2xf32>'}}
+  %0 = dlc.loop init(%x : tensor<3xf32>) scan() {trip_count = 2 : i64} -> tensor<3xf32> {
+  ^bb0(%step: tensor<i64>, %s: tensor<2xf32>):
+    dlc.next %x : tensor<3xf32>
+  }
+  return %0 : tensor<3xf32>
+}
+
+// -----
+
+func.func @loop_that_gives_another_type(%x: tensor<3xf32>) -> (tensor<3xf32>, tensor<2x3xf32>) {
+  // expected-error @below {{has a step that ends in 'tensor<3xf32>', expected 'tensor<3xf32>', 'tensor<3xf32>'}}
+  %0, %1 = dlc.loop init(%x : tensor<3xf32>) scan() {trip_count = 2 : i64} -> tensor<3xf32>, tensor<2x3xf32> {
+  ^bb0(%step: tensor<i64>, %s: tensor<3xf32>):
+    dlc.next %s : tensor<3xf32>
+  }
+  return %0, %1 : tensor<3xf32>, tensor<2x3xf32>
+}
+
+// -----
+
+func.func @loop_that_takes_too_little(%x: tensor<3xf32>) -> tensor<3xf32> {
+  // expected-error @below {{different number of inits and region iter_args: 1 != 0}}
+  %0 = dlc.loop init(%x : tensor<3xf32>) scan() {trip_count = 2 : i64} -> tensor<3xf32> {
+  ^bb0(%step: tensor<i64>):
+    dlc.next %x : tensor<3xf32>
+  }
+  return %0 : tensor<3xf32>
+}
+
+// -----
+
+func.func @loop_that_gives_too_little(%x: tensor<3xf32>) -> tensor<3xf32> {
+  // expected-error @below {{region branch point has 0 operands, but region successor needs 1 inputs}}
+  %0 = dlc.loop init(%x : tensor<3xf32>) scan() {trip_count = 2 : i64} -> tensor<3xf32> {
+  ^bb0(%step: tensor<i64>, %s: tensor<3xf32>):
+    // expected-note @below {{region branch point}}
+    dlc.next
+  }
+  return %0 : tensor<3xf32>
+}
+
+// -----
+
+func.func @loop_with_another_slice(%x: tensor<3xf32>) -> tensor<3xf32> {
+  // expected-error @below {{has a step that takes 'tensor<i64>', 'tensor<3xf32>', expected 'tensor<i64>', 'tensor<f32>'}}
+  %0 = dlc.loop init() scan(%x : tensor<3xf32>) -> tensor<3xf32> {
+  ^bb0(%step: tensor<i64>, %s: tensor<3xf32>):
+    %y = dlc.constant dense<1.0> : tensor<f32> : tensor<f32>
+    dlc.next %y : tensor<f32>
+  }
+  return %0 : tensor<3xf32>
 }
 
 // -----
@@ -232,7 +289,7 @@ func.func private @body(%step: tensor<i64>, %s: tensor<2xf32>) -> tensor<2xf32> 
 }
 func.func @loop_of_another_type(%x: tensor<3xf32>) -> tensor<3xf32> {
   // expected-error @below {{has a body of type '(tensor<i64>, tensor<2xf32>) -> tensor<2xf32>', expected '(tensor<i64>, tensor<3xf32>) -> tensor<3xf32>'}}
-  %0 = dlc.loop @body carried(%x : tensor<3xf32>) scanned() invariants() {trip_count = 2 : i64} -> tensor<3xf32>
+  %0 = dlc.outlined_loop @body init(%x : tensor<3xf32>) scan() captures() {trip_count = 2 : i64} -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
 

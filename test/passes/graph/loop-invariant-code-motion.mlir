@@ -12,7 +12,7 @@
 // CHECK: %[[PRODUCT:.*]] = dlc.matmul %[[FLAT]]
 // CHECK: %[[ALL:.*]] = dlc.reshape %[[PRODUCT]] {shape = array<i64: 5, -1, 4>}
 // CHECK: %[[BIASED:.*]] = dlc.add %[[ALL]], %{{.*}} : (tensor<5x?x4xf32>, tensor<4xf32>) -> tensor<5x?x4xf32>
-// CHECK: dlc.loop @step carried(%arg1 : tensor<?x4xf32>) scanned(%[[BIASED]] : tensor<5x?x4xf32>)
+// CHECK: dlc.outlined_loop @step init(%arg1 : tensor<?x4xf32>) scan(%[[BIASED]] : tensor<5x?x4xf32>)
 func.func private @step(%step: tensor<i64>, %h: tensor<?x4xf32>, %x: tensor<?x3xf32>) -> tensor<?x4xf32> {
   %w = dlc.constant dense<0.5> : tensor<3x4xf32> : tensor<3x4xf32>
   %r = dlc.constant dense<0.5> : tensor<4x4xf32> : tensor<4x4xf32>
@@ -24,7 +24,7 @@ func.func private @step(%step: tensor<i64>, %h: tensor<?x4xf32>, %x: tensor<?x3x
   return %s : tensor<?x4xf32>
 }
 func.func @run(%x: tensor<5x?x3xf32> {dlc.dims = [5, "N", 3]}, %h: tensor<?x4xf32> {dlc.dims = ["N", 4]}) -> tensor<?x4xf32> {
-  %0 = dlc.loop @step carried(%h : tensor<?x4xf32>) scanned(%x : tensor<5x?x3xf32>) invariants() -> tensor<?x4xf32>
+  %0 = dlc.outlined_loop @step init(%h : tensor<?x4xf32>) scan(%x : tensor<5x?x3xf32>) captures() -> tensor<?x4xf32>
   return %0 : tensor<?x4xf32>
 }
 
@@ -38,7 +38,7 @@ func.func @run(%x: tensor<5x?x3xf32> {dlc.dims = [5, "N", 3]}, %h: tensor<?x4xf3
 // CHECK-LABEL: func.func @run_embedded
 // CHECK: %[[ROWS:.*]] = dlc.gather %{{.*}}, %arg0 {axis = 0 : i64} : (tensor<10x3xf32>, tensor<?x?xi64>) -> tensor<?x?x3xf32>
 // CHECK: %[[ALL:.*]] = dlc.matmul %[[ROWS]], %arg2 : (tensor<?x?x3xf32>, tensor<3x4xf32>) -> tensor<?x?x4xf32>
-// CHECK: scanned(%[[ALL]] : tensor<?x?x4xf32>)
+// CHECK: scan(%[[ALL]] : tensor<?x?x4xf32>)
 func.func private @embedded(%step: tensor<i64>, %h: tensor<?x4xf32>, %x: tensor<?xi64>, %w: tensor<3x4xf32>) -> tensor<?x4xf32> {
   %table = dlc.constant dense<0.5> : tensor<10x3xf32> : tensor<10x3xf32>
   %e = dlc.gather %table, %x {axis = 0 : i64} : (tensor<10x3xf32>, tensor<?xi64>) -> tensor<?x3xf32>
@@ -47,7 +47,7 @@ func.func private @embedded(%step: tensor<i64>, %h: tensor<?x4xf32>, %x: tensor<
   return %s : tensor<?x4xf32>
 }
 func.func @run_embedded(%x: tensor<?x?xi64> {dlc.dims = ["T", "N"]}, %h: tensor<?x4xf32> {dlc.dims = ["N", 4]}, %w: tensor<3x4xf32>) -> tensor<?x4xf32> {
-  %0 = dlc.loop @embedded carried(%h : tensor<?x4xf32>) scanned(%x : tensor<?x?xi64>) invariants(%w : tensor<3x4xf32>) -> tensor<?x4xf32>
+  %0 = dlc.outlined_loop @embedded init(%h : tensor<?x4xf32>) scan(%x : tensor<?x?xi64>) captures(%w : tensor<3x4xf32>) -> tensor<?x4xf32>
   return %0 : tensor<?x4xf32>
 }
 
@@ -59,7 +59,7 @@ func.func @run_embedded(%x: tensor<?x?xi64> {dlc.dims = ["T", "N"]}, %h: tensor<
 // CHECK: dlc.matmul
 // CHECK: dlc.mul
 // CHECK-LABEL: func.func @run_stays
-// CHECK-NEXT: dlc.loop
+// CHECK-NEXT: dlc.outlined_loop
 func.func private @stays(%step: tensor<i64>, %h: tensor<2x2xf32>, %x: tensor<2x2xf32>) -> tensor<2x2xf32> {
   %r = dlc.constant dense<0.5> : tensor<2x2xf32> : tensor<2x2xf32>
   %0 = dlc.add %h, %x : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
@@ -69,6 +69,6 @@ func.func private @stays(%step: tensor<i64>, %h: tensor<2x2xf32>, %x: tensor<2x2
   return %3 : tensor<2x2xf32>
 }
 func.func @run_stays(%x: tensor<5x2x2xf32>, %h: tensor<2x2xf32>) -> tensor<2x2xf32> {
-  %0 = dlc.loop @stays carried(%h : tensor<2x2xf32>) scanned(%x : tensor<5x2x2xf32>) invariants() -> tensor<2x2xf32>
+  %0 = dlc.outlined_loop @stays init(%h : tensor<2x2xf32>) scan(%x : tensor<5x2x2xf32>) captures() -> tensor<2x2xf32>
   return %0 : tensor<2x2xf32>
 }

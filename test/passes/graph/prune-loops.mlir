@@ -17,12 +17,12 @@ func.func private @unused(%step: tensor<i64>, %s: tensor<2xf32>) -> tensor<2xf32
 }
 
 // CHECK-LABEL: func.func @run(
-// CHECK-NEXT: %[[L:.*]]:2 = dlc.loop @step carried(%{{.*}} : tensor<2xf32>) scanned(%{{.*}} : tensor<?x2xf32>) invariants() {reverse} -> tensor<2xf32>, tensor<?x2xf32>
+// CHECK-NEXT: %[[L:.*]]:2 = dlc.outlined_loop @step init(%{{.*}} : tensor<2xf32>) scan(%{{.*}} : tensor<?x2xf32>) captures() {reverse} -> tensor<2xf32>, tensor<?x2xf32>
 // CHECK-NEXT: return %[[L]]#1
 func.func @run(%x: tensor<?x2xf32> {dlc.dims = ["T", 2]}, %s: tensor<2xf32>) -> tensor<?x2xf32> {
-  %0:3 = dlc.loop @step carried(%s : tensor<2xf32>) scanned(%x : tensor<?x2xf32>) invariants() {reverse}
+  %0:3 = dlc.outlined_loop @step init(%s : tensor<2xf32>) scan(%x : tensor<?x2xf32>) captures() {reverse}
       -> tensor<2xf32>, tensor<?x2xf32>, tensor<?x2xf32>
   %1 = dlc.relu %0#1 : tensor<?x2xf32> -> tensor<?x2xf32>
-  %2 = dlc.loop @unused carried(%s : tensor<2xf32>) scanned() invariants() {trip_count = 3 : i64} -> tensor<2xf32>
+  %2 = dlc.outlined_loop @unused init(%s : tensor<2xf32>) scan() captures() {trip_count = 3 : i64} -> tensor<2xf32>
   return %0#2 : tensor<?x2xf32>
 }

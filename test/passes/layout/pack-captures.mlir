@@ -11,7 +11,7 @@ func.func private @step(%step: tensor<i64>, %h: tensor<2x64xf32>, %x: tensor<2x8
 // CHECK-LABEL: func.func @run
 func.func @run(%h: tensor<2x64xf32>, %x: tensor<5x2x8xf32>, %w: tensor<64x8xf32>) -> tensor<2x64xf32> {
   // CHECK: %[[PACKED:.*]] = dlc.pack %arg2
-  // CHECK: dlc.loop @step {{.*}} invariants(%arg2, %[[PACKED]] :
-  %0 = dlc.loop @step carried(%h : tensor<2x64xf32>) scanned(%x : tensor<5x2x8xf32>) invariants(%w : tensor<64x8xf32>) -> tensor<2x64xf32>
+  // CHECK: dlc.outlined_loop @step {{.*}} captures(%arg2, %[[PACKED]] :
+  %0 = dlc.outlined_loop @step init(%h : tensor<2x64xf32>) scan(%x : tensor<5x2x8xf32>) captures(%w : tensor<64x8xf32>) -> tensor<2x64xf32>
   return %0 : tensor<2x64xf32>
 }

@@ -86,7 +86,7 @@ func.func private @alternating_step(%step: tensor<i64>, %s: tensor<16xf32>, %x: 
 }
 func.func @alternating(%s: tensor<16xf32> {dlc.name = "s"}, %x: tensor<?x16xf32> {dlc.name = "x", dlc.dims = ["T", 16]})
     -> (tensor<16xf32> {dlc.name = "final"}) {
-  %0 = dlc.loop @alternating_step carried(%s : tensor<16xf32>) scanned(%x : tensor<?x16xf32>) invariants() -> tensor<16xf32>
+  %0 = dlc.outlined_loop @alternating_step init(%s : tensor<16xf32>) scan(%x : tensor<?x16xf32>) captures() -> tensor<16xf32>
   return %0 : tensor<16xf32>
 }
 
@@ -107,7 +107,7 @@ func.func private @stacked_step(%step: tensor<i64>, %s: tensor<16xf32>) -> (tens
   return %0, %0 : tensor<16xf32>, tensor<16xf32>
 }
 func.func @stacked(%s: tensor<16xf32> {dlc.name = "s"}) -> (tensor<3x16xf32> {dlc.name = "y"}) {
-  %0, %1 = dlc.loop @stacked_step carried(%s : tensor<16xf32>) scanned() invariants() {trip_count = 3 : i64}
+  %0, %1 = dlc.outlined_loop @stacked_step init(%s : tensor<16xf32>) scan() captures() {trip_count = 3 : i64}
       -> tensor<16xf32>, tensor<3x16xf32>
   return %1 : tensor<3x16xf32>
 }
@@ -135,6 +135,6 @@ func.func private @rows_step(%step: tensor<i64>, %s: tensor<16x16xf32>, %x: tens
   return %2 : tensor<16x16xf32>
 }
 func.func @rows(%s: tensor<16x16xf32> {dlc.name = "s"}, %x: tensor<5x16x16xf32> {dlc.name = "x"}) -> (tensor<16x16xf32> {dlc.name = "final"}) {
-  %0 = dlc.loop @rows_step carried(%s : tensor<16x16xf32>) scanned(%x : tensor<5x16x16xf32>) invariants() {dlc.row_range = 8 : i64} -> tensor<16x16xf32>
+  %0 = dlc.outlined_loop @rows_step init(%s : tensor<16x16xf32>) scan(%x : tensor<5x16x16xf32>) captures() {dlc.row_range = 8 : i64} -> tensor<16x16xf32>
   return %0 : tensor<16x16xf32>
 }

@@ -5,7 +5,7 @@
 // CHECK: dlc.kernel "product" {{.*}} attributes {dlc.row_range = 8 : i64}
 // CHECK: dlc.kernel "cell" {{.*}} attributes {dlc.row_range = 8 : i64}
 // CHECK-LABEL: func.func @run
-// CHECK: dlc.loop @step {{.*}} {dlc.row_range = 8 : i64}
+// CHECK: dlc.outlined_loop @step {{.*}} {dlc.row_range = 8 : i64}
 func.func private @step(%i: tensor<i64>, %h: tensor<32x128xf32>, %x: tensor<32x128xf32>, %w: tensor<128x128xf32>) -> (tensor<32x128xf32>, tensor<32x128xf32>) {
   %z = dlc.kernel "product" kind(contraction) (%h, %w : tensor<32x128xf32>, tensor<128x128xf32>) -> tensor<32x128xf32> {
   ^bb0(%a: tensor<32x128xf32>, %b: tensor<128x128xf32>):
@@ -21,7 +21,7 @@ func.func private @step(%i: tensor<i64>, %h: tensor<32x128xf32>, %x: tensor<32x1
   return %n, %n : tensor<32x128xf32>, tensor<32x128xf32>
 }
 func.func @run(%h: tensor<32x128xf32>, %x: tensor<64x32x128xf32>, %w: tensor<128x128xf32>) -> tensor<64x32x128xf32> {
-  %f, %y = dlc.loop @step carried(%h : tensor<32x128xf32>) scanned(%x : tensor<64x32x128xf32>) invariants(%w : tensor<128x128xf32>) -> tensor<32x128xf32>, tensor<64x32x128xf32>
+  %f, %y = dlc.outlined_loop @step init(%h : tensor<32x128xf32>) scan(%x : tensor<64x32x128xf32>) captures(%w : tensor<128x128xf32>) -> tensor<32x128xf32>, tensor<64x32x128xf32>
   return %y : tensor<64x32x128xf32>
 }
 
@@ -29,7 +29,7 @@ func.func @run(%h: tensor<32x128xf32>, %x: tensor<64x32x128xf32>, %w: tensor<128
 
 // A batch that is known at run time only.
 // CHECK-LABEL: func.func @run
-// CHECK: dlc.loop @step {{.*}} {dlc.row_range = 8 : i64}
+// CHECK: dlc.outlined_loop @step {{.*}} {dlc.row_range = 8 : i64}
 func.func private @step(%i: tensor<i64>, %h: tensor<?x16xf32> {dlc.dims = affine_map<()[s0] -> (s0, 16)>}, %x: tensor<?x16xf32> {dlc.dims = affine_map<()[s0] -> (s0, 16)>}) -> (tensor<?x16xf32>, tensor<?x16xf32>) attributes {dlc.symbols = ["N"]} {
   %n = dlc.kernel "cell" kind(elementwise) (%h, %x : tensor<?x16xf32>, tensor<?x16xf32>) -> tensor<?x16xf32> attributes {input_dims = [affine_map<()[s0] -> (s0, 16)>, affine_map<()[s0] -> (s0, 16)>], symbols = ["N"]} {
   ^bb0(%a: tensor<?x16xf32>, %b: tensor<?x16xf32>):
@@ -39,7 +39,7 @@ func.func private @step(%i: tensor<i64>, %h: tensor<?x16xf32> {dlc.dims = affine
   return %n, %n : tensor<?x16xf32>, tensor<?x16xf32>
 }
 func.func @run(%h: tensor<?x16xf32> {dlc.dims = ["N", 16]}, %x: tensor<64x?x16xf32> {dlc.dims = [64, "N", 16]}) -> tensor<64x?x16xf32> {
-  %f, %y = dlc.loop @step carried(%h : tensor<?x16xf32>) scanned(%x : tensor<64x?x16xf32>) invariants() -> tensor<?x16xf32>, tensor<64x?x16xf32>
+  %f, %y = dlc.outlined_loop @step init(%h : tensor<?x16xf32>) scan(%x : tensor<64x?x16xf32>) captures() -> tensor<?x16xf32>, tensor<64x?x16xf32>
   return %y : tensor<64x?x16xf32>
 }
 
@@ -63,7 +63,7 @@ func.func private @summed(%i: tensor<i64>, %h: tensor<32x128xf32>, %x: tensor<32
   return %n : tensor<32x128xf32>
 }
 func.func @run(%h: tensor<32x128xf32>, %x: tensor<64x32x128xf32>) -> tensor<32x128xf32> {
-  %f = dlc.loop @summed carried(%h : tensor<32x128xf32>) scanned(%x : tensor<64x32x128xf32>) invariants() -> tensor<32x128xf32>
+  %f = dlc.outlined_loop @summed init(%h : tensor<32x128xf32>) scan(%x : tensor<64x32x128xf32>) captures() -> tensor<32x128xf32>
   return %f : tensor<32x128xf32>
 }
 
@@ -82,7 +82,7 @@ func.func private @squared(%i: tensor<i64>, %h: tensor<64x64xf32>, %x: tensor<64
   return %z : tensor<64x64xf32>
 }
 func.func @run(%h: tensor<64x64xf32>, %x: tensor<64x64x64xf32>) -> tensor<64x64xf32> {
-  %f = dlc.loop @squared carried(%h : tensor<64x64xf32>) scanned(%x : tensor<64x64x64xf32>) invariants() -> tensor<64x64xf32>
+  %f = dlc.outlined_loop @squared init(%h : tensor<64x64xf32>) scan(%x : tensor<64x64x64xf32>) captures() -> tensor<64x64xf32>
   return %f : tensor<64x64xf32>
 }
 
@@ -101,7 +101,7 @@ func.func private @turned(%i: tensor<i64>, %h: tensor<64x64xf32>, %x: tensor<64x
   return %n : tensor<64x64xf32>
 }
 func.func @run(%h: tensor<64x64xf32>, %x: tensor<64x64x64xf32>) -> tensor<64x64xf32> {
-  %f = dlc.loop @turned carried(%h : tensor<64x64xf32>) scanned(%x : tensor<64x64x64xf32>) invariants() -> tensor<64x64xf32>
+  %f = dlc.outlined_loop @turned init(%h : tensor<64x64xf32>) scan(%x : tensor<64x64x64xf32>) captures() -> tensor<64x64xf32>
   return %f : tensor<64x64xf32>
 }
 
@@ -130,8 +130,8 @@ func.func private @few_steps(%i: tensor<i64>, %h: tensor<32x16xf32>, %x: tensor<
   return %n : tensor<32x16xf32>
 }
 func.func @run(%h: tensor<8x128xf32>, %x: tensor<64x8x128xf32>, %g: tensor<32x16xf32>, %z: tensor<4x32x16xf32>) -> (tensor<8x128xf32>, tensor<32x16xf32>) {
-  %f = dlc.loop @few_rows carried(%h : tensor<8x128xf32>) scanned(%x : tensor<64x8x128xf32>) invariants() -> tensor<8x128xf32>
-  %s = dlc.loop @few_steps carried(%g : tensor<32x16xf32>) scanned(%z : tensor<4x32x16xf32>) invariants() -> tensor<32x16xf32>
+  %f = dlc.outlined_loop @few_rows init(%h : tensor<8x128xf32>) scan(%x : tensor<64x8x128xf32>) captures() -> tensor<8x128xf32>
+  %s = dlc.outlined_loop @few_steps init(%g : tensor<32x16xf32>) scan(%z : tensor<4x32x16xf32>) captures() -> tensor<32x16xf32>
   return %f, %s : tensor<8x128xf32>, tensor<32x16xf32>
 }
 
@@ -151,7 +151,7 @@ func.func private @numbered(%i: tensor<i64>, %h: tensor<32x128xf32>, %x: tensor<
   return %n : tensor<32x128xf32>
 }
 func.func @run(%h: tensor<32x128xf32>, %x: tensor<64x32x128xf32>) -> tensor<32x128xf32> {
-  %f = dlc.loop @numbered carried(%h : tensor<32x128xf32>) scanned(%x : tensor<64x32x128xf32>) invariants() -> tensor<32x128xf32>
+  %f = dlc.outlined_loop @numbered init(%h : tensor<32x128xf32>) scan(%x : tensor<64x32x128xf32>) captures() -> tensor<32x128xf32>
   return %f : tensor<32x128xf32>
 }
 
@@ -159,7 +159,7 @@ func.func @run(%h: tensor<32x128xf32>, %x: tensor<64x32x128xf32>) -> tensor<32x1
 
 // Six rows a range keep two and four threads equally busy with 24.
 // CHECK-LABEL: func.func @run
-// CHECK: dlc.loop @step {{.*}} {dlc.row_range = 6 : i64}
+// CHECK: dlc.outlined_loop @step {{.*}} {dlc.row_range = 6 : i64}
 func.func private @step(%i: tensor<i64>, %h: tensor<24x128xf32>, %x: tensor<24x128xf32>) -> tensor<24x128xf32> {
   %n = dlc.kernel "cell" kind(elementwise) (%h, %x : tensor<24x128xf32>, tensor<24x128xf32>) -> tensor<24x128xf32> {
   ^bb0(%a: tensor<24x128xf32>, %b: tensor<24x128xf32>):
@@ -169,6 +169,6 @@ func.func private @step(%i: tensor<i64>, %h: tensor<24x128xf32>, %x: tensor<24x1
   return %n : tensor<24x128xf32>
 }
 func.func @run(%h: tensor<24x128xf32>, %x: tensor<64x24x128xf32>) -> tensor<24x128xf32> {
-  %f = dlc.loop @step carried(%h : tensor<24x128xf32>) scanned(%x : tensor<64x24x128xf32>) invariants() -> tensor<24x128xf32>
+  %f = dlc.outlined_loop @step init(%h : tensor<24x128xf32>) scan(%x : tensor<64x24x128xf32>) captures() -> tensor<24x128xf32>
   return %f : tensor<24x128xf32>
 }

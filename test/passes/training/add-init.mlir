@@ -25,9 +25,10 @@ func.func @train_step(%x: tensor<4x3xf32>) {
 
 // An orthonormal matrix is made row by row.
 dlc.parameter @q : tensor<2x3xf32> initializer {distribution = "orthogonal", gain = 1.0 : f64}
-// CHECK: func.func private @init.orthonormal.q
 // CHECK: func.func @init
-// CHECK: dlc.loop @init.orthonormal.q
+// CHECK: dlc.loop init(%{{.*}} : tensor<2x3xf32>) scan(%{{.*}} : tensor<2x3xf32>) -> tensor<2x3xf32> {
+// CHECK: dlc.update_slice
+// CHECK-NEXT: dlc.next
 // CHECK: dlc.assign @q
 func.func @train_step(%x: tensor<2x3xf32>) {
   dlc.assign @q, %x : tensor<2x3xf32>

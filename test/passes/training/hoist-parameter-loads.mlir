@@ -13,8 +13,8 @@ func.func private @step(%step: tensor<i64>, %h: tensor<2x3xf32>, %x: tensor<2x3x
 // CHECK-LABEL: func.func @train_step
 func.func @train_step(%h: tensor<2x3xf32>, %x: tensor<5x2x3xf32>) -> tensor<2x3xf32> {
   // CHECK: %[[L:.*]] = dlc.load_parameter @w
-  // CHECK: dlc.loop @step carried(%{{.*}}) scanned(%{{.*}}) invariants(%[[L]] : tensor<3x3xf32>)
-  %0 = dlc.loop @step carried(%h : tensor<2x3xf32>) scanned(%x : tensor<5x2x3xf32>) invariants() -> tensor<2x3xf32>
+  // CHECK: dlc.outlined_loop @step init(%{{.*}}) scan(%{{.*}}) captures(%[[L]] : tensor<3x3xf32>)
+  %0 = dlc.outlined_loop @step init(%h : tensor<2x3xf32>) scan(%x : tensor<5x2x3xf32>) captures() -> tensor<2x3xf32>
   %w = dlc.constant dense<0.0> : tensor<3x3xf32> : tensor<3x3xf32>
   dlc.assign @w, %w : tensor<3x3xf32>
   return %0 : tensor<2x3xf32>
@@ -32,6 +32,6 @@ func.func private @step(%step: tensor<i64>, %h: tensor<2x3xf32>) -> tensor<2x3xf
   return %0 : tensor<2x3xf32>
 }
 func.func @run(%h: tensor<2x3xf32>) -> tensor<2x3xf32> {
-  %0 = dlc.loop @step carried(%h : tensor<2x3xf32>) scanned() invariants() {trip_count = 4 : i64} -> tensor<2x3xf32>
+  %0 = dlc.outlined_loop @step init(%h : tensor<2x3xf32>) scan() captures() {trip_count = 4 : i64} -> tensor<2x3xf32>
   return %0 : tensor<2x3xf32>
 }

@@ -12,12 +12,12 @@ func.func private @step(%step: tensor<i64>, %h: tensor<2x4xf32>, %sum: tensor<4x
 }
 // CHECK-LABEL: func.func @run
 func.func @run(%h: tensor<2x4xf32>, %init: tensor<4x3xf32>, %x: tensor<5x2x3xf32>) -> (tensor<2x4xf32>, tensor<4x3xf32>) {
-  // CHECK: %[[L:.*]]:2 = dlc.loop @step carried(%arg0 : tensor<2x4xf32>) scanned(%arg2 : tensor<5x2x3xf32>) invariants() -> tensor<2x4xf32>, tensor<5x2x4xf32>
+  // CHECK: %[[L:.*]]:2 = dlc.outlined_loop @step init(%arg0 : tensor<2x4xf32>) scan(%arg2 : tensor<5x2x3xf32>) captures() -> tensor<2x4xf32>, tensor<5x2x4xf32>
   // CHECK-DAG: %[[A:.*]] = dlc.reshape %[[L]]#1 {shape = array<i64: -1, 4>}
   // CHECK-DAG: %[[B:.*]] = dlc.reshape %arg2 {shape = array<i64: -1, 3>}
   // CHECK: %[[P:.*]] = dlc.matmul %[[A]], %[[B]] {transpose_lhs = true} : (tensor<10x4xf32>, tensor<10x3xf32>) -> tensor<4x3xf32>
   // CHECK: dlc.add %arg1, %[[P]]
-  %0, %1 = dlc.loop @step carried(%h, %init : tensor<2x4xf32>, tensor<4x3xf32>) scanned(%x : tensor<5x2x3xf32>) invariants() -> tensor<2x4xf32>, tensor<4x3xf32>
+  %0, %1 = dlc.outlined_loop @step init(%h, %init : tensor<2x4xf32>, tensor<4x3xf32>) scan(%x : tensor<5x2x3xf32>) captures() -> tensor<2x4xf32>, tensor<4x3xf32>
   return %0, %1 : tensor<2x4xf32>, tensor<4x3xf32>
 }
 
@@ -32,7 +32,7 @@ func.func private @step(%step: tensor<i64>, %sum: tensor<4x3xf32>, %a: tensor<2x
   return %s, %s : tensor<4x3xf32>, tensor<4x3xf32>
 }
 func.func @run(%init: tensor<4x3xf32>, %a: tensor<5x2x4xf32>, %x: tensor<5x2x3xf32>) -> tensor<5x4x3xf32> {
-  %0, %1 = dlc.loop @step carried(%init : tensor<4x3xf32>) scanned(%a, %x : tensor<5x2x4xf32>, tensor<5x2x3xf32>) invariants() -> tensor<4x3xf32>, tensor<5x4x3xf32>
+  %0, %1 = dlc.outlined_loop @step init(%init : tensor<4x3xf32>) scan(%a, %x : tensor<5x2x4xf32>, tensor<5x2x3xf32>) captures() -> tensor<4x3xf32>, tensor<5x4x3xf32>
   return %1 : tensor<5x4x3xf32>
 }
 
@@ -40,7 +40,7 @@ func.func @run(%init: tensor<4x3xf32>, %a: tensor<5x2x4xf32>, %x: tensor<5x2x3xf
 
 // Columns of dz fill vectors, those of x do not: the long sum has the former as columns. A sum that begins with zeros is the product.
 // CHECK-LABEL: func.func @run
-// CHECK: %[[L:.*]]:2 = dlc.loop @step
+// CHECK: %[[L:.*]]:2 = dlc.outlined_loop @step
 // CHECK: %[[P:.*]] = dlc.matmul %{{.*}}, %{{.*}} {transpose_lhs = true} : (tensor<10x3xf32>, tensor<10x16xf32>) -> tensor<3x16xf32>
 // CHECK: %[[T:.*]] = dlc.transpose %[[P]] {permutation = array<i64: 1, 0>}
 // CHECK: return %{{.*}}, %[[T]]
@@ -53,6 +53,6 @@ func.func private @step(%i: tensor<i64>, %h: tensor<2x16xf32>, %s: tensor<16x3xf
 }
 func.func @run(%h: tensor<2x16xf32> {dlc.name = "h"}, %x: tensor<5x2x3xf32> {dlc.name = "x"}) -> (tensor<2x16xf32> {dlc.name = "g"}, tensor<16x3xf32> {dlc.name = "d"}) {
   %s = dlc.constant dense<0.0> : tensor<16x3xf32> : tensor<16x3xf32>
-  %0:2 = dlc.loop @step carried(%h, %s : tensor<2x16xf32>, tensor<16x3xf32>) scanned(%x : tensor<5x2x3xf32>) invariants() -> tensor<2x16xf32>, tensor<16x3xf32>
+  %0:2 = dlc.outlined_loop @step init(%h, %s : tensor<2x16xf32>, tensor<16x3xf32>) scan(%x : tensor<5x2x3xf32>) captures() -> tensor<2x16xf32>, tensor<16x3xf32>
   return %0#0, %0#1 : tensor<2x16xf32>, tensor<16x3xf32>
 }

@@ -19,7 +19,7 @@ TEST(GraphWriter, NodesOfOtherDomains) {
   ASSERT_TRUE(succeeded(shapes));
   onnx::GraphProto graph;
   dlc::onnx_export::ModelScope scope(graph, *module);
-  dlc::onnx_export::GraphWriter writer(scope, graph, function, *shapes, nullptr);
+  dlc::onnx_export::GraphWriter writer(scope, graph, function.getBody().front(), *shapes, nullptr);
   writer.add("Relu", {"x"});
   EXPECT_TRUE(scope.domains.empty());
   writer.add("com.example.Squareplus", {"x"});
