@@ -212,6 +212,7 @@ LogicalResult GraphImporter::importInputs(const onnx::GraphProto &graph, Scope &
 LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope &scope) {
   bool hasFailed = false;
   SmallVector<Value> results;
+  SmallVector<StringRef> resultNames;
   llvm::StringSet<> names;
   for (const onnx::ValueInfoProto &output : graph.output()) {
     auto fail = [&]() {
@@ -223,10 +224,9 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
       fail() << "is not an input, an initializer or a result of a node";
       continue;
     }
-    if (!names.insert(output.name()).second) {
-      fail() << "is listed twice";
+    // Some exporters list one twice; a run gives it once.
+    if (!names.insert(output.name()).second)
       continue;
-    }
     const onnx::TypeProto::Tensor &declared = output.type().tensor_type();
     if (declared.has_elem_type() && declared.elem_type() != onnx::TensorProto::UNDEFINED &&
         getElementType(declared.elem_type(), getContext()) != tensor->elementType) {
@@ -234,8 +234,8 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
              << describeType(tensor->elementType);
       continue;
     }
-    Value value = materialize(*tensor, getFileLocation());
-    if (value)
+    resultNames.push_back(output.name());
+    if (Value value = materialize(*tensor, getFileLocation()))
       results.push_back(value);
     else
       fail() << "mixes numbers with extents that only a run knows";
@@ -247,10 +247,11 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
   if (hasFailed)
     return failure();
   func::ReturnOp::create(builder, getFileLocation(), results);
+  finishExtentChecks();
   SignatureBuilder signature(entry);
-  for (auto [output, result] : llvm::zip(graph.output(), results))
-    signature.addResult(result.getType(), builder.getDictionaryAttr(
-                                              builder.getNamedAttr("dlc.name", builder.getStringAttr(output.name()))));
+  for (auto [name, result] : llvm::zip(resultNames, results))
+    signature.addResult(result.getType(),
+                        builder.getDictionaryAttr(builder.getNamedAttr("dlc.name", builder.getStringAttr(name))));
   signature.finish();
   return success();
 }
