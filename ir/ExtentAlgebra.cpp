@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ExtentAlgebra.h"
+#include "ir/ExtentSign.h"
 #include "ir/ShapeInference.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -8,7 +9,7 @@ using namespace mlir;
 
 namespace dlc {
 
-static constexpr int64_t farAway = int64_t(1) << 62;
+static constexpr int64_t farAway = beyondExtents;
 
 static AffineExpr constant(int64_t value, AffineExpr like) { return getAffineConstantExpr(value, like.getContext()); }
 
@@ -269,7 +270,7 @@ AffineExpr atLeastZero(AffineExpr x) {
     return x;
   if (range.high <= 0)
     return constant(0, x);
-  return x * (x.floorDiv(farAway) + 1);
+  return writeAtLeastZero(x);
 }
 
 AffineExpr minimumExtent(AffineExpr a, AffineExpr b) {

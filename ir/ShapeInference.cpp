@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ShapeInference.h"
-#include "ir/ExtentAlgebra.h"
+#include "ir/ExtentSign.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -63,7 +63,7 @@ AffineExpr divideExactly(AffineExpr numerator, AffineExpr denominator) {
   if (constantDim(rest) == 1)
     return result;
   // Nothing is divided by an extent that is 0: what is left of no elements is 0.
-  return result.floorDiv(constantDim(rest) ? rest : maximumExtent(rest, getAffineConstantExpr(1, context)));
+  return result.floorDiv(constantDim(rest) ? rest : writeAtLeastZero(rest - 1) + 1);
 }
 
 LogicalResult copyDims(llvm::ArrayRef<AffineExpr> operand, Dims &result) {

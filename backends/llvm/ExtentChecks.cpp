@@ -10,16 +10,29 @@ using mlir::Value;
 namespace LLVM = mlir::LLVM;
 namespace arith = mlir::arith;
 
-/// The runtime's functions that say what does not hold.
-static constexpr llvm::StringLiteral failEqualName = "dlcFailEqualExtents", failLeastName = "dlcFailLeastExtent";
+/// The runtime's function that says what does not hold.
+static constexpr llvm::StringLiteral failName = "dlcFailExtent";
 
-static LLVM::LLVMFuncOp declare(mlir::ModuleOp module, HostEmitter emit, llvm::StringRef name) {
-  if (auto known = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+namespace {
+/// A kind of check: the runtime's number of it (its ExtentRelation) and the comparison.
+struct Relation {
+  llvm::StringLiteral kind;
+  int32_t number;
+  arith::CmpIPredicate predicate;
+};
+constexpr Relation relations[] = {{"equal", 0, arith::CmpIPredicate::eq},
+                                  {"at_least", 1, arith::CmpIPredicate::sge},
+                                  {"other_than", 2, arith::CmpIPredicate::ne}};
+} // namespace
+
+static LLVM::LLVMFuncOp declareFailure(mlir::ModuleOp module, HostEmitter emit) {
+  if (auto known = module.lookupSymbol<LLVM::LLVMFuncOp>(failName))
     return known;
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
   mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type();
-  return LLVM::LLVMFuncOp::create(builder, emit.location, name,
-                                  LLVM::LLVMFunctionType::get(builder.getI32Type(), {pointer, pointer, i64, i64}));
+  return LLVM::LLVMFuncOp::create(
+      builder, emit.location, failName,
+      LLVM::LLVMFunctionType::get(builder.getI32Type(), {pointer, pointer, builder.getI32Type(), i64, i64}));
 }
 
 /// The address of `text`, a constant of the library that ends with 0.
@@ -51,17 +64,18 @@ void dlc::emitExtentChecks(mlir::func::FuncOp function, Value call) {
       symbols.push_back(emit.load(builder.getI64Type(), table, 8 * static_cast<int64_t>(symbols.size())));
     ExtentArithmetic arithmetic(builder, emit.location, symbols);
     Value lhs = arithmetic.emit(values.getResult(0)), rhs = arithmetic.emit(values.getResult(1));
-    bool isEquality = check.getAs<mlir::StringAttr>("kind").getValue() == "equal";
-    auto predicate = isEquality ? arith::CmpIPredicate::eq : arith::CmpIPredicate::sge;
-    Value holds = arith::CmpIOp::create(builder, emit.location, predicate, lhs, rhs);
+    llvm::StringRef kind = check.getAs<mlir::StringAttr>("kind").getValue();
+    const Relation *relation = llvm::find_if(relations, [&](const Relation &known) { return known.kind == kind; });
+    assert(relation != std::end(relations) && "--dlc-check-extents writes no other kinds");
+    Value holds = arith::CmpIOp::create(builder, emit.location, relation->predicate, lhs, rhs);
     mlir::Block *fail = function.addBlock(), *next = function.addBlock();
     mlir::cf::CondBranchOp::create(builder, emit.location, holds, next, fail);
     builder.setInsertionPointToStart(fail);
     Value text = addText(module, emit, (function.getName() + ".check" + llvm::Twine(number)).str(),
                          check.getAs<mlir::StringAttr>("what").getValue());
-    auto callee = declare(module, emit, isEquality ? failEqualName : failLeastName);
-    Value status =
-        LLVM::CallOp::create(builder, emit.location, callee, mlir::ValueRange{call, text, lhs, rhs}).getResult();
+    Value status = LLVM::CallOp::create(builder, emit.location, declareFailure(module, emit),
+                                        mlir::ValueRange{call, text, emit.i32(relation->number), lhs, rhs})
+                       .getResult();
     mlir::func::ReturnOp::create(builder, emit.location, status);
     builder.setInsertionPointToStart(next);
   }

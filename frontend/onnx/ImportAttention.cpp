@@ -2,6 +2,7 @@
 // Attention, and the update of a cache of keys or values.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/ExtentAlgebra.h"
 #include "ir/OpsActivation.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsAttention.h"
@@ -85,7 +86,8 @@ void setOffset(NodeImporter &node, AttentionInputs &inputs, AffineExpr past, Aff
   }
   if (!past)
     return;
-  std::optional<int64_t> known = constantDim(past), difference = constantDim(node.getDims(inputs.query)[2] - newKeys);
+  std::optional<int64_t> known = constantDim(past),
+                         difference = constantDim(subtractExtents(node.getDims(inputs.query)[2], newKeys));
   if (known)
     inputs.offset = *known;
   else if (difference) {
@@ -93,8 +95,8 @@ void setOffset(NodeImporter &node, AttentionInputs &inputs, AffineExpr past, Aff
     inputs.offset = *difference;
   } else
     node.error()
-        << "is causal after a past of unknown length, with numbers of new queries and keys that may differ; give "
-           "the inputs' extents with --shape";
+        << "is causal after a past whose length only a run knows, with numbers of new queries and keys that may "
+           "differ, which is not supported";
 }
 
 std::optional<AttentionInputs> getAttentionInputs(NodeImporter &node) {
@@ -189,17 +191,12 @@ Value createVisibility(NodeImporter &node, const AttentionInputs &inputs) {
   if (!inputs.left && !inputs.right)
     return visible;
   Value places = createPlaces(node, inputs.query, 2, 2);
-  std::optional<int64_t> queries = constantDim(scores[2]), keyCount = constantDim(scores[3]);
-  if (inputs.isFromEnd && (!queries || (!lengths && !keyCount)) && !node.hasFailed())
-    node.error()
-        << "gives scores of a window that depends on symbolic extents, which is not supported; give the inputs' "
-           "extents with --shape";
   if (node.hasFailed())
     return {};
-  int64_t offset = inputs.offset;
+  AffineExpr offset = node.extent(inputs.offset);
   if (inputs.isFromEnd)
-    offset += (lengths ? 0 : *keyCount) - *queries;
-  places = node.create<AddOp>(places, node.createScalar(type, static_cast<double>(offset)));
+    offset = addExtents(offset, subtractExtents(lengths ? node.extent(0) : scores[3], scores[2]));
+  places = node.create<AddOp>(places, node.createInteger(type, offset));
   if (inputs.isFromEnd && lengths)
     places = node.create<AddOp>(places, lengths);
   auto shift = [&](int64_t by) { return node.create<AddOp>(places, node.createScalar(type, static_cast<double>(by))); };

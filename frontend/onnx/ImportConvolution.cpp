@@ -3,6 +3,7 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/SumsOfProducts.h"
+#include "ir/ExtentAlgebra.h"
 #include "ir/OpsActivation.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConvolution.h"
@@ -66,8 +67,13 @@ Value createConv(NodeImporter &node, int64_t mostOperands) {
   std::optional<ConvolutionAttributes> conv = getConvolution(node, mostOperands);
   if (!conv)
     return {};
-  SmallVector<int64_t> pads = getPads(node, conv->kernel, conv->strides, conv->dilations);
-  return addBias(node, node.create<ConvOp>(node.getOperand(0), node.getOperand(1), ArrayRef<int64_t>(conv->strides),
+  Value x = node.getOperand(0);
+  SmallVector<int64_t> pads(2 * conv->kernel.size(), 0);
+  if (needsPaddedOperand(node, conv->strides))
+    x = padToSame(node, x, conv->kernel, conv->strides, conv->dilations);
+  else
+    pads = getPads(node, conv->kernel, conv->strides, conv->dilations);
+  return addBias(node, node.create<ConvOp>(x, node.getOperand(1), ArrayRef<int64_t>(conv->strides),
                                            ArrayRef<int64_t>(conv->dilations), ArrayRef<int64_t>(pads), conv->groups));
 }
 
@@ -100,16 +106,16 @@ void importConvTranspose(NodeImporter &node) {
         shape = *given;
     }
     for (size_t i = 0; i < spatial && !node.hasFailed(); ++i) {
-      std::optional<int64_t> extent = constantDim(dims[i + 2]);
-      if (!extent) {
-        node.error()
-            << "a given output shape from a symbolic extent is not supported; give the inputs' extents with --shape";
+      AffineExpr scaled = multiplyExtents(dims[i + 2], node.extent(conv->strides[i]));
+      int64_t reach = (conv->kernel[i] - 1) * conv->dilations[i] + 1 - conv->strides[i] + outputPadding[i];
+      // Where the result is the stride times as large, its extent does not matter.
+      AffineExpr wanted = node.hasAttribute("output_shape") ? node.extent(shape[i]) : scaled;
+      std::optional<int64_t> missing = constantDim(subtractExtents(scaled, wanted));
+      if (!missing) {
+        node.error() << "has a given output shape, which needs an operand whose extents are known";
         return;
       }
-      if (!node.hasAttribute("output_shape"))
-        shape[i] = *extent * conv->strides[i];
-      int64_t total = conv->strides[i] * (*extent - 1) + outputPadding[i] + (conv->kernel[i] - 1) * conv->dilations[i] +
-                      1 - shape[i];
+      int64_t total = *missing + reach;
       if (total < 0) { // more is wanted than the windows reach
         outputPadding[i] -= total;
         total = 0;

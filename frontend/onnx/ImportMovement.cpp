@@ -130,8 +130,13 @@ void importSqueeze(NodeImporter &node) {
     if (!isRemoved)
       target.push_back(extent);
   }
-  if (!node.hasFailed())
-    setReshaped(node, target);
+  if (node.hasFailed())
+    return;
+  setReshaped(node, target);
+  // Which dimensions go where no axes are given would follow from the sizes of a run.
+  for (AffineExpr extent : dims)
+    if (!axes && !constantDim(extent))
+      node.expectInRun("other_than", extent, node.extent(1));
 }
 
 void importUnsqueeze(NodeImporter &node) {

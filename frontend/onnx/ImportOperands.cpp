@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/ImportOperands.h"
+#include "ir/ExtentAlgebra.h"
+#include "ir/OpsSize.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;
@@ -74,8 +76,8 @@ SmallVector<int64_t> getPads(NodeImporter &node, ArrayRef<int64_t> kernel, Array
     std::optional<int64_t> extent = constantDim(dims[i + 2]);
     int64_t reach = dilations[i] * (kernel[i] - 1) + 1, total = reach - 1;
     if (!extent && strides[i] != 1)
-      node.error() << "auto_pad of a symbolic extent with stride " << strides[i]
-                   << " is not supported; give the inputs' extents with --shape";
+      node.error() << "auto_pad of an extent that only a run knows with stride " << strides[i]
+                   << " is supported for convolutions only, because its padding follows from that extent";
     else if (extent)
       total = std::max<int64_t>(((*extent + strides[i] - 1) / strides[i] - 1) * strides[i] + reach - *extent, 0);
     int64_t smaller = total / 2, larger = total - smaller;
@@ -83,6 +85,34 @@ SmallVector<int64_t> getPads(NodeImporter &node, ArrayRef<int64_t> kernel, Array
     pads[i + spatial] = mode == "SAME_UPPER" ? larger : smaller;
   }
   return pads;
+}
+
+bool needsPaddedOperand(NodeImporter &node, ArrayRef<int64_t> strides) {
+  std::string mode = node.getString("auto_pad", "NOTSET");
+  ArrayRef<AffineExpr> dims = node.getDims(0);
+  bool isSame = StringRef(mode).starts_with("SAME_");
+  for (size_t i = 0; i < strides.size() && isSame; ++i)
+    if (!constantDim(dims[i + 2]) && strides[i] != 1)
+      return true;
+  return false;
+}
+
+Value padToSame(NodeImporter &node, Value x, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
+                ArrayRef<int64_t> dilations) {
+  if (node.hasFailed())
+    return {};
+  bool isUpper = node.getString("auto_pad", "") == "SAME_UPPER";
+  Dims low(2, node.extent(0)), sizes(node.getDims(x));
+  for (size_t i = 0; i < kernel.size(); ++i) {
+    AffineExpr &extent = sizes[i + 2];
+    AffineExpr steps = subtractExtents(divideExtentsUp(extent, node.extent(strides[i])), node.extent(1));
+    AffineExpr reached =
+        addExtents(multiplyExtents(steps, node.extent(strides[i])), node.extent(dilations[i] * (kernel[i] - 1) + 1));
+    AffineExpr total = atLeastZero(subtractExtents(reached, extent)), smaller = divideExtents(total, node.extent(2));
+    low.push_back(isUpper ? smaller : subtractExtents(total, smaller));
+    extent = addExtents(extent, total);
+  }
+  return node.create<PadLikeOp>(x, Value(), node.createShape(low), node.createShape(sizes), PadMode::Constant);
 }
 
 Value unsqueezeAround(NodeImporter &node, Value x, int64_t before, int64_t after) {

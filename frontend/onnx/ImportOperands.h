@@ -23,6 +23,13 @@ std::pair<mlir::Value, mlir::Value> getBroadcastOperands(NodeImporter &node, Ele
 llvm::SmallVector<int64_t> getPads(NodeImporter &node, llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> strides,
                                    llvm::ArrayRef<int64_t> dilations);
 
+/// Whether `auto_pad` asks for padding that follows from spatial extents of operand 0 that only a run knows.
+bool needsPaddedOperand(NodeImporter &node, llvm::ArrayRef<int64_t> strides);
+
+/// `x`, whose windows are to give an extent of 1/stride rounded up, with the zeros that `auto_pad` asks for.
+mlir::Value padToSame(NodeImporter &node, mlir::Value x, llvm::ArrayRef<int64_t> kernel,
+                      llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations);
+
 /// `x` with extent 1 in `before` leading and `after` trailing dimensions more, as a bias of channels takes them.
 mlir::Value unsqueezeAround(NodeImporter &node, mlir::Value x, int64_t before, int64_t after);
 

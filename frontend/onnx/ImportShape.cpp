@@ -210,7 +210,7 @@ void importNonZero(NodeImporter &node) {
   if (node.hasFailed())
     return;
   node.error()
-      << "is supported for values that depend on constants and shapes only: its result's extent is known at run time";
+      << "is supported for values that depend on constants and shapes only: elements decide its result's extent";
 }
 
 } // namespace

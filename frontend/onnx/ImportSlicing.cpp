@@ -196,6 +196,9 @@ void importSplit(NodeImporter &node) {
                  << node.getNumResults() << " results";
     return;
   }
+  bool isGiven = node.hasOperand(1) || node.hasAttribute("split");
+  if (isGiven && total != normalizeExtent(dims[axis]))
+    node.expectInRun("equal", dims[axis], total);
   AffineExpr start = node.extent(0);
   for (int64_t i = 0; i < node.getNumResults(); ++i) {
     AffineExpr size = sizes[i];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/ImportState.h"
 #include "ir/ConstantData.h"
+#include "ir/Names.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsShape.h"
@@ -38,6 +39,27 @@ std::pair<SmallVector<Value>, AffineMap> ImportState::expressByInputs(ArrayRef<A
   for (AffineExpr expr : exprs)
     results.push_back(expr.replaceSymbols(replacements));
   return {inputs, AffineMap::get(0, count, results, getContext())};
+}
+
+void ImportState::addExtentCheck(StringRef kind, AffineExpr extent, AffineExpr other, Location location) {
+  extentChecks.push_back({kind.str(), getLayerName(location), extent, other});
+}
+
+void ImportState::finishExtentChecks() {
+  if (extentChecks.empty())
+    return;
+  std::vector<std::string> names = getSymbolNames();
+  SmallVector<Attribute> checks;
+  for (const ExtentCheck &check : extentChecks) {
+    auto map = AffineMap::get(0, names.size(), {check.extent, check.other}, getContext());
+    checks.push_back(builder.getDictionaryAttr({builder.getNamedAttr("kind", builder.getStringAttr(check.kind)),
+                                                builder.getNamedAttr("values", AffineMapAttr::get(map)),
+                                                builder.getNamedAttr("what", builder.getStringAttr(check.what))}));
+  }
+  SmallVector<StringRef> symbols(names.begin(), names.end());
+  entry->setAttr("dlc.extent_checks",
+                 builder.getDictionaryAttr({builder.getNamedAttr("checks", builder.getArrayAttr(checks)),
+                                            builder.getNamedAttr("symbols", builder.getStrArrayAttr(symbols))}));
 }
 
 Value ImportState::createShape(ArrayRef<AffineExpr> extents, Location location) {

@@ -81,6 +81,8 @@ public:
   std::vector<std::string> getSymbolNames() const;
   /// A `dlc.shape` of the extents `dims`, in the graph.
   mlir::Value createShape(llvm::ArrayRef<mlir::AffineExpr> dims, mlir::Location location);
+  /// Adds to the `dlc.extent_checks` of the graph.
+  void addExtentCheck(llvm::StringRef kind, mlir::AffineExpr extent, mlir::AffineExpr other, mlir::Location location);
   void setDims(mlir::Value value, Dims extents) { dims[value] = std::move(extents); }
 
   /// Imports a subgraph in place, as the body of a branch that is always taken, or with `inputs` as its inputs; its
@@ -92,6 +94,8 @@ protected:
   ImportState(std::shared_ptr<ModelFile> file, mlir::MLIRContext *context, const ImportOptions &options)
       : file(std::move(file)), options(options), builder(context) {}
 
+  /// Gives the graph its `dlc.extent_checks`.
+  void finishExtentChecks();
   /// Inputs whose extents tell the symbols of `exprs`, and `exprs` over the extents of these inputs.
   std::pair<llvm::SmallVector<mlir::Value>, mlir::AffineMap> expressByInputs(llvm::ArrayRef<mlir::AffineExpr> exprs);
   mlir::Value computeElements(const KnownValue &value, mlir::Location location);
@@ -104,6 +108,11 @@ protected:
   std::deque<Tensor> tensors;
   llvm::DenseMap<mlir::Value, Dims> dims;
   llvm::StringMap<mlir::AffineExpr> symbols;
+  struct ExtentCheck {
+    std::string kind, what;
+    mlir::AffineExpr extent, other;
+  };
+  llvm::SmallVector<ExtentCheck> extentChecks;
   llvm::SmallVector<mlir::Value> symbolInputs; ///< by a symbol's number: an input with that extent
 };
 

@@ -212,6 +212,7 @@ LogicalResult GraphImporter::importInputs(const onnx::GraphProto &graph, Scope &
 LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope &scope) {
   bool hasFailed = false;
   SmallVector<Value> results;
+  SmallVector<StringRef> resultNames;
   llvm::StringSet<> names;
   for (const onnx::ValueInfoProto &output : graph.output()) {
     auto fail = [&]() {
@@ -223,10 +224,9 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
       fail() << "is not an input, an initializer or a result of a node";
       continue;
     }
-    if (!names.insert(output.name()).second) {
-      fail() << "is listed twice";
+    // Some exporters list one twice; a run gives it once.
+    if (!names.insert(output.name()).second)
       continue;
-    }
     if (tensor->elements) {
       fail() << "is a sequence or an optional value, and models return tensors only";
       continue;
@@ -238,8 +238,8 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
              << describeType(tensor->elementType);
       continue;
     }
-    Value value = materialize(*tensor, getFileLocation());
-    if (value)
+    resultNames.push_back(output.name());
+    if (Value value = materialize(*tensor, getFileLocation()))
       results.push_back(value);
     else
       fail() << "mixes numbers with extents that only a run knows";
@@ -251,10 +251,11 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
   if (hasFailed)
     return failure();
   func::ReturnOp::create(builder, getFileLocation(), results);
+  finishExtentChecks();
   SignatureBuilder signature(entry);
-  for (auto [output, result] : llvm::zip(graph.output(), results))
-    signature.addResult(result.getType(), builder.getDictionaryAttr(
-                                              builder.getNamedAttr("dlc.name", builder.getStringAttr(output.name()))));
+  for (auto [name, result] : llvm::zip(resultNames, results))
+    signature.addResult(result.getType(),
+                        builder.getDictionaryAttr(builder.getNamedAttr("dlc.name", builder.getStringAttr(name))));
   signature.finish();
   return success();
 }

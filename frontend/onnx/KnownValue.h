@@ -54,8 +54,8 @@ struct KnownValue {
 /// `element` as `dlc.cast` converts it to `type`. Nothing for what cannot be expressed.
 std::optional<KnownElement> convertElement(const KnownElement &element, mlir::Type type);
 
-/// An element as a quotient of an expression and a positive number; nothing for a number that is not a fraction of small
-/// whole numbers.
+/// An element as a quotient of an expression and a positive number; nothing for a number that is not a fraction of
+/// small whole numbers.
 std::optional<KnownElement> asFraction(const KnownElement &element, mlir::MLIRContext *context);
 
 /// The value of `shape` whose element at row-major position i is the element of `source` at position `sourceOf(i)`.

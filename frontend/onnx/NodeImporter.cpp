@@ -87,8 +87,9 @@ void NodeImporter::reportUnknown(int64_t i, StringRef what) {
   static constexpr StringRef extents[] = {"shape", "sizes", "limit", "input", "pads", "k"};
   if (llvm::is_contained(extents, what))
     importer.noteLackOfExtents();
-  error() << "operand '" << what << "' ('" << node.input(i)
-          << "') is only known at run time, which is not supported: it must depend on constants and static shapes only";
+  error()
+      << "operand '" << what << "' ('" << node.input(i)
+      << "') is computed from elements of tensors, which is not supported: it must depend on constants and shapes only";
 }
 
 bool NodeImporter::checkOperand(int64_t i) {

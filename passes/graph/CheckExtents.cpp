@@ -21,13 +21,11 @@ using namespace mlir;
 
 namespace {
 
-/// What has to hold in a run: two extents are equal, or the first is at least the second, which is a number.
+/// What has to hold in a run: two extents are equal, or the first is at least, or other than, the second.
 struct Condition {
   AffineExpr lhs, rhs;
-  bool isEquality;
-  bool operator==(const Condition &other) const {
-    return lhs == other.lhs && rhs == other.rhs && isEquality == other.isEquality;
-  }
+  std::string kind;
+  bool operator==(const Condition &other) const { return lhs == other.lhs && rhs == other.rhs && kind == other.kind; }
 };
 
 class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
@@ -41,6 +39,7 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
       if (failed(shapes))
         return signalPassFailure();
       entrySymbols.assign(shapes->getSymbols().begin(), shapes->getSymbols().end());
+      takeImported(function);
       if (failed(collect(function, *shapes)))
         return signalPassFailure();
       if (checks.empty())
@@ -50,6 +49,21 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
       function->setAttr("dlc.extent_checks",
                         builder.getDictionaryAttr({builder.getNamedAttr("checks", builder.getArrayAttr(checks)),
                                                    builder.getNamedAttr("symbols", builder.getStrArrayAttr(names))}));
+    }
+  }
+
+  /// What an importer expects beside the meaning of ops.
+  void takeImported(func::FuncOp function) {
+    auto all = function->getAttrOfType<DictionaryAttr>("dlc.extent_checks");
+    if (!all)
+      return;
+    llvm::SmallVector<llvm::StringRef> names;
+    for (auto name : all.getAs<ArrayAttr>("symbols").getAsRange<StringAttr>())
+      names.push_back(name.getValue());
+    for (auto check : all.getAs<ArrayAttr>("checks").getAsRange<DictionaryAttr>()) {
+      AffineMap values = check.getAs<AffineMapAttr>("values").getValue();
+      llvm::StringRef kind = check.getAs<StringAttr>("kind").getValue();
+      add(check.getAs<StringAttr>("what"), names, {values.getResult(0), values.getResult(1), kind.str()});
     }
   }
 
@@ -133,18 +147,24 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
     if (dlc::constantDim(lhs))
       std::swap(lhs, rhs);
     if (lhs != rhs && !dlc::constantDim(lhs))
-      add(op, {lhs, rhs, true});
+      add(op, {lhs, rhs, "equal"});
   }
 
   void expectAtLeast(Operation *op, AffineExpr extent, int64_t least) {
     if (!dlc::constantDim(extent) && dlc::getExtentRange(extent).low < least)
-      add(op, {dlc::normalizeExtent(extent), getAffineConstantExpr(least, &getContext()), false});
+      add(op, {dlc::normalizeExtent(extent), getAffineConstantExpr(least, &getContext()), "at_least"});
   }
 
   void add(Operation *op, Condition condition) {
-    // Symbols of a loop's body are its entry point's, perhaps in another order.
+    std::string layer = dlc::getLayerName(op->getLoc());
+    llvm::SmallVector<llvm::StringRef> names(shapes->getSymbols().begin(), shapes->getSymbols().end());
+    add(StringAttr::get(&getContext(), layer.empty() ? op->getName().stripDialect().str() : layer), names, condition);
+  }
+
+  /// Adds a condition over the symbols called `names`.
+  void add(StringAttr what, llvm::ArrayRef<llvm::StringRef> names, Condition condition) {
     llvm::SmallVector<AffineExpr> own;
-    for (llvm::StringRef name : shapes->getSymbols()) {
+    for (llvm::StringRef name : names) {
       auto *found = llvm::find(entrySymbols, name);
       own.push_back(getAffineSymbolExpr(found - entrySymbols.begin(), &getContext()));
       if (found == entrySymbols.end())
@@ -155,14 +175,11 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
     if (llvm::is_contained(conditions, condition))
       return;
     conditions.push_back(condition);
-    std::string layer = dlc::getLayerName(op->getLoc());
     Builder builder(&getContext());
     auto map = AffineMap::get(0, entrySymbols.size(), {condition.lhs, condition.rhs}, &getContext());
-    checks.push_back(builder.getDictionaryAttr(
-        {builder.getNamedAttr("kind", builder.getStringAttr(condition.isEquality ? "equal" : "at_least")),
-         builder.getNamedAttr("values", AffineMapAttr::get(map)),
-         builder.getNamedAttr("what",
-                              builder.getStringAttr(layer.empty() ? op->getName().stripDialect().str() : layer))}));
+    checks.push_back(builder.getDictionaryAttr({builder.getNamedAttr("kind", builder.getStringAttr(condition.kind)),
+                                                builder.getNamedAttr("values", AffineMapAttr::get(map)),
+                                                builder.getNamedAttr("what", what)}));
   }
 
   const dlc::SymbolicShapes *shapes = nullptr; ///< of the function that is looked at

@@ -2,6 +2,7 @@
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsSize.h"
 #include "mlir/IR/Matchers.h"
 #include "passes/Passes.h"
 
@@ -28,6 +29,8 @@ bool isNegativeZero(Value value) {
 /// What `value` is a broadcast of, and nothing else; null if it computes something.
 Value getBroadcastSource(Value value) {
   if (auto expand = value.getDefiningOp<dlc::ExpandOp>())
+    return expand.getX();
+  if (auto expand = value.getDefiningOp<dlc::ExpandLikeOp>())
     return expand.getX();
   if (auto add = value.getDefiningOp<dlc::AddOp>()) {
     if (isNegativeZero(add.getLhs()))

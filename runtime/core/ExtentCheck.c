@@ -5,17 +5,14 @@
 #include "Scratch.h"
 #include "Text.h"
 
-dlc_int32 dlcFailEqualExtents(const dlc_call *call, const char *what, dlc_int64 lhs, dlc_int64 rhs) {
+dlc_int32 dlcFailExtent(const dlc_call *call, const char *what, dlc_int32 relation, dlc_int64 extent, dlc_int64 other) {
   char message[400];
-  dlcFormat(message, sizeof message, "'%s' needs equal extents, and these inputs give %d and %d", what, lhs, rhs);
-  dlcContextKernelMessage(call->scratch->context, message);
-  return DLC_ERROR_SHAPE;
-}
-
-dlc_int32 dlcFailLeastExtent(const dlc_call *call, const char *what, dlc_int64 extent, dlc_int64 least) {
-  char message[400];
-  dlcFormat(message, sizeof message, "'%s' needs an extent of at least %d, and these inputs give %d", what, least,
-            extent);
+  if (relation == DLC_EXTENTS_EQUAL)
+    dlcFormat(message, sizeof message, "'%s' needs equal extents, and these inputs give %d and %d", what, extent,
+              other);
+  else
+    dlcFormat(message, sizeof message, "'%s' needs an extent %s %d, and these inputs give %d", what,
+              relation == DLC_EXTENT_AT_LEAST ? "of at least" : "other than", other, extent);
   dlcContextKernelMessage(call->scratch->context, message);
   return DLC_ERROR_SHAPE;
 }

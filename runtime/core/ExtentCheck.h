@@ -6,11 +6,11 @@
 
 #include "Base.h"
 
-/// Two extents of `what`, a node or layer, that must be equal are `lhs` and
-/// `rhs`. Writes the context's message; returns DLC_ERROR_SHAPE.
-dlc_int32 dlcFailEqualExtents(const dlc_call *call, const char *what, dlc_int64 lhs, dlc_int64 rhs);
+/// What an extent must be to another one, or to a number.
+typedef enum ExtentRelation { DLC_EXTENTS_EQUAL, DLC_EXTENT_AT_LEAST, DLC_EXTENT_OTHER_THAN } ExtentRelation;
 
-/// The same for an extent `extent` that must be at least `least`.
-dlc_int32 dlcFailLeastExtent(const dlc_call *call, const char *what, dlc_int64 extent, dlc_int64 least);
+/// `extent` of `what`, a node or layer, is not what it must be to `other`.
+/// Writes the context's message; returns DLC_ERROR_SHAPE.
+dlc_int32 dlcFailExtent(const dlc_call *call, const char *what, dlc_int32 relation, dlc_int64 extent, dlc_int64 other);
 
 #endif // DLC_CORE_EXTENTCHECK_H

@@ -193,3 +193,136 @@ def test_graph(programs, name):
     nodes = [extent for extent in EXTENTS if extent.output[0] in needed] + nodes
     model = make_model(nodes, [x], CONSTANTS + constants, programs.folder / "m.onnx")
     compare(programs.compile("m.onnx", "m.so"), model, sequence, OTHER_SIZES.get(name, SIZES))
+
+
+# The same for x[N, 2, H, W].
+IMAGE_EXTENTS = [
+    node("Shape", "x", "shape"), node("Slice", "shape zero one zero", "n1"), node("Slice", "shape two far zero", "hw"),
+    node("Slice", "shape two three1 zero", "h1"), node("Slice", "shape three1 far zero", "w1"),
+]  # fmt: skip
+IMAGE_CONSTANTS = [numbers("three1", [3]), table("kernel", 2, 2, 3, 3), table("wide", 8, 2, 3, 3)]
+IMAGE_SIZES = [(1, 6, 9), (2, 8, 4), (1, 5, 7), (3, 12, 3)]
+EVEN_SIZES = [(1, 6, 8), (2, 4, 2), (1, 10, 12)]
+
+
+def image(n, h, w):
+    return {"x": random.standard_normal((n, 2, h, w)).astype(np.float32)}
+
+
+IMAGE_GRAPHS = {
+    "resize by 2": ([node("Resize", "x  scales", "y", mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")],
+                    [numbers("scales", [1, 1, 2, 2], np.float32)], IMAGE_SIZES),
+    "resize by 1.5": ([node("Resize", "x  scales", "y", mode="linear")], [numbers("scales", [1, 1, 1.5, 0.5], np.float32)], IMAGE_SIZES),
+    "down and up": (
+        [
+            node("MaxPool", "x", "d", kernel_shape=[2, 2], strides=[2, 2]), node("Concat", "n1 two hw", "t", axis=0),
+            node("Resize", "d   t", "u", mode="linear"), node("Concat", "u x", "y", axis=1),
+        ],
+        [], IMAGE_SIZES,
+    ),
+    "skip around a transposed convolution": (
+        [
+            node("Conv", "x kernel", "d", strides=[2, 2], pads=[1, 1, 1, 1]), node("ConvTranspose", "d up", "u", strides=[2, 2]), node("Add", "u x", "y"),
+        ],
+        [table("up", 2, 2, 2, 2)], EVEN_SIZES,
+    ),
+    "same padding": ([node("Conv", "x kernel", "y", strides=[2, 2], auto_pad="SAME_UPPER")], [], IMAGE_SIZES),
+    "same padding below": ([node("Conv", "x kernel", "y", strides=[3, 2], auto_pad="SAME_LOWER")], [], IMAGE_SIZES),
+    "same padding, transposed": ([node("ConvTranspose", "x kernel", "y", strides=[2, 2], auto_pad="SAME_UPPER")], [], IMAGE_SIZES),
+    "depth to space": ([node("Conv", "x wide", "c", pads=[1, 1, 1, 1]), node("DepthToSpace", "c", "y", blocksize=2, mode="CRD")], [], IMAGE_SIZES),
+    "space to depth": ([node("SpaceToDepth", "x", "y", blocksize=2)], [], EVEN_SIZES),
+    "windows": (
+        [
+            node("Div", "h1 two", "a"), node("Div", "w1 two", "b"), node("Concat", "n1 two a two b two", "t", axis=0), node("Reshape", "x t", "r"),
+            node("Transpose", "r", "p", perm=[0, 2, 4, 3, 5, 1]), node("Reshape", "p rows", "y"),
+        ],
+        [numbers("rows", [-1, 4, 2])], EVEN_SIZES,
+    ),
+    "grid": (
+        [
+            node("Squeeze", "w1 zero", "w"), node("Range", "i0 w i1", "g"), node("Cast", "g", "f", to=FLOAT), node("Sub", "w1 one", "l"),
+            node("Cast", "l", "m", to=FLOAT), node("Div", "f m", "q"), node("Add", "x q", "y"),
+        ],
+        [], [(1, 6, 9), (2, 8, 4), (3, 12, 3)],
+    ),
+    "padding of the older exporters": (
+        [
+            node("Mod", "h1 four", "a"), node("Sub", "four a", "b"), node("Mod", "b four", "c", fmod=0), node("Concat", "zero zero zero c", "p", axis=0),
+            node("ConstantOfShape", "four", "z", value=numbers("", [0])), node("Concat", "p z", "q", axis=0), node("Reshape", "q pairs", "r"),
+            node("Slice", "r minus low zero minus", "v"), node("Transpose", "v", "o", perm=[1, 0]), node("Reshape", "o minus", "t"), node("Pad", "x t", "y"),
+        ],
+        [numbers("pairs", [-1, 2])], IMAGE_SIZES,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", IMAGE_GRAPHS)
+def test_image(programs, name):
+    nodes, constants, sizes = IMAGE_GRAPHS[name]
+    x = helper.make_tensor_value_info("x", FLOAT, ["N", 2, "H", "W"])
+    needed = {each for made in nodes for each in made.input}
+    nodes = [extent for extent in IMAGE_EXTENTS if extent.output[0] in needed or extent.output[0] == "shape"] + nodes
+    model = make_model(nodes, [x], CONSTANTS + IMAGE_CONSTANTS + constants, programs.folder / "m.onnx")
+    compare(programs.compile("m.onnx", "m.so"), model, image, sizes)
+
+
+def fails(library, inputs):
+    with pytest.raises(dlc.Error) as caught:
+        dlc.Model(library).run(inputs)
+    return str(caught.value)
+
+
+def test_extents_that_must_be_equal(programs):
+    """Two names may be equal in one run and differ in the next, which is an error that names the node and both numbers."""
+    x, z = (helper.make_tensor_value_info(name, FLOAT, [size, 4]) for name, size in (("x", "N"), ("z", "M")))
+    model = make_model([helper.make_node("Add", ["x", "z"], ["y"], name="sum")], [x, z], [], programs.folder / "m.onnx")
+    library = programs.compile("m.onnx", "m.so")
+    compare(library, model, lambda n: {"x": np.ones((n, 4), np.float32), "z": np.ones((n, 4), np.float32)}, [(3,), (1,), (5,)])
+    message = fails(library, {"x": np.ones((3, 4), np.float32), "z": np.ones((5, 4), np.float32)})
+    assert "'sum' needs equal extents, and these inputs give 3 and 5" in message
+
+
+@pytest.mark.parametrize("anonymous", ["?", "None", ""])
+def test_dimensions_without_a_name(programs, anonymous):
+    """They have nothing to do with each other, also inside one tensor."""
+    x = helper.make_tensor_value_info("x", FLOAT, [anonymous, anonymous])
+    model = make_model([node("Transpose", "x", "t"), node("MatMul", "x t", "y")], [x], [], programs.folder / "m.onnx")
+    compare(programs.compile("m.onnx", "m.so"), model, lambda n, m: {"x": np.ones((n, m), np.float32)}, [(2, 3), (5, 1), (4, 4)])
+
+
+def test_squeeze_without_axes(programs):
+    x = helper.make_tensor_value_info("x", FLOAT, ["N", 1, 4])
+    model = make_model([helper.make_node("Squeeze", ["x"], ["y"], name="squeeze")], [x], [], programs.folder / "m.onnx")
+    library = programs.compile("m.onnx", "m.so")
+    compare(library, model, lambda n: {"x": np.ones((n, 1, 4), np.float32)}, [(2,), (7,)])
+    assert "'squeeze' needs an extent other than 1" in fails(library, {"x": np.ones((1, 1, 4), np.float32)})
+
+
+def test_sizes_that_do_not_fit(programs):
+    """A part that is longer than the whole, and a shape with more elements than there are."""
+    x = helper.make_tensor_value_info("x", FLOAT, ["N", 4])
+    nodes = [helper.make_node("Split", ["x", "parts"], ["a", "y"], name="split")]
+    make_model(nodes, [x], [numbers("parts", [2, 3])], programs.folder / "split.onnx")
+    library = programs.compile("split.onnx", "split.so")
+    inputs = random.standard_normal((5, 4)).astype(np.float32)
+    np.testing.assert_array_equal(dlc.Model(library).run({"x": inputs})["y"], inputs[2:])
+    assert "split" in fails(library, {"x": np.ones((4, 4), np.float32)})
+    assert "split" in fails(library, {"x": np.ones((6, 4), np.float32)})
+
+
+def test_buffer_of_open_size(programs):
+    """A kernel's own buffer of an open extent is allocated when it runs: softmax in 16 bits keeps a row in f32."""
+    x = helper.make_tensor_value_info("x", T.FLOAT16, ["N", "S"])
+    model = make_model([node("Softmax", "x", "y", axis=-1)], [x], [], programs.folder / "m.onnx")
+    run, session = dlc.Model(programs.compile("m.onnx", "m.so")), make_session(model)
+    for n, s in [(1, 1), (3, 5), (2, 1000), (1, 70001), (4, 33)]:
+        values = random.standard_normal((n, s)).astype(np.float16)
+        np.testing.assert_allclose(run.run({"x": values})["y"], session.run(["y"], {"x": values})[0], rtol=2e-3, atol=1e-6)
+
+
+def test_output_listed_twice(programs):
+    x, y = (helper.make_tensor_value_info(name, FLOAT, ["N"]) for name in ("x", "y"))
+    model = helper.make_model(helper.make_graph([node("Relu", "x", "y")], "main", [x], [y, y]), opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    (programs.folder / "m.onnx").write_bytes(model.SerializeToString())
+    run = dlc.Model(programs.compile("m.onnx", "m.so"))
+    np.testing.assert_array_equal(run.run({"x": np.array([-1, 2], np.float32)})["y"], [0, 2])
