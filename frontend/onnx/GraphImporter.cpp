@@ -98,7 +98,12 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node, Scope &scop
     if (!importer.hasFailed() && !importer.hasAllResults())
       registry.lookup(name, opset->second)(importer);
   }
-  return importer.finish();
+  LogicalResult finished = importer.finish();
+  if (&scope == graphScope)
+    for (const std::string &output : node.output())
+      if (Tensor *tensor = scope.tensors.lookup(output); tensor && tensor->name == output)
+        tensor->producer = &node;
+  return finished;
 }
 
 void GraphImporter::noteUnsupported(StringRef name, NodeImporter &importer) {
@@ -200,6 +205,7 @@ FailureOr<ImportedModel> GraphImporter::run() {
     functions[functionKey(function.domain(), function.name(), function.overload())] = &function;
 
   Scope scope;
+  graphScope = &scope;
   bool hasFailed = failed(readBindings(model.graph()));
   hasFailed |= failed(readOpsets(model.opset_import(), scope, ""));
   hasFailed |= failed(importInitializers(model.graph(), scope));

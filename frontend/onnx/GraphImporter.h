@@ -29,7 +29,10 @@ public:
   mlir::FailureOr<llvm::SmallVector<Tensor *>> importSubgraph(const onnx::GraphProto &graph, const Scope &parent,
                                                               llvm::ArrayRef<Tensor *> inputs) override;
 
+  const KnownValue *followElements(Tensor &tensor) override;
+
 private:
+  const KnownValue *followInput(Tensor &tensor);
   mlir::LogicalResult readOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports,
                                  Scope &scope, llvm::StringRef where);
   mlir::LogicalResult importInitializers(const onnx::GraphProto &graph, Scope &scope);
@@ -55,6 +58,8 @@ private:
   llvm::StringMap<const onnx::FunctionProto *> functions;
   llvm::SmallVector<const onnx::FunctionProto *> callStack;
   int64_t importedNodes = 0;
+  Scope *graphScope = nullptr; ///< of the model's graph
+  int followedDepth = 0;
   struct UnsupportedOp {
     llvm::SmallVector<std::string> nodes; ///< as messages name them
     std::string operands;                 ///< of the first

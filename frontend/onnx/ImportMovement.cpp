@@ -2,6 +2,7 @@
 // Ops that arrange the same elements in another shape or order, and copy them.
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/OpenAxes.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
@@ -32,8 +33,33 @@ void setReshaped(NodeImporter &node, ArrayRef<AffineExpr> dims) {
     node.setResult(0, node.reshape(node.getOperand(0), dims));
 }
 
+/// Extents of which a run learns whether they are -1 (what is left) or 0 (the operand's).
+Dims resolveExtents(NodeImporter &node, ArrayRef<AffineExpr> requested) {
+  ArrayRef<AffineExpr> source = node.getDims(0);
+  AffineExpr one = node.extent(1), others = one;
+  Dims target;
+  SmallVector<AffineExpr> areInferred;
+  for (auto [i, extent] : llvm::enumerate(requested)) {
+    AffineExpr copied = extent;
+    if (i < source.size() && !node.getFlag("allowzero"))
+      copied = chooseExtent(isEqualExtent(extent, node.extent(0)), source[i], extent);
+    areInferred.push_back(isEqualExtent(extent, node.extent(-1)));
+    target.push_back(copied);
+    others = multiplyExtents(others, chooseExtent(areInferred.back(), one, copied));
+  }
+  AffineExpr left = divideExtents(normalizeExtent(elementCount(source, node.getContext())), atLeastZero(others));
+  for (auto [extent, isInferred] : llvm::zip(target, areInferred))
+    extent = chooseExtent(isInferred, left, extent);
+  return target;
+}
+
 /// ONNX's target shape: 0 copies an extent, -1 is what is left.
 void importReshapeTo(NodeImporter &node, ArrayRef<AffineExpr> requested) {
+  auto isOpen = [&](AffineExpr extent) { return node.getImporter().readsElements(extent); };
+  if (!node.hasFailed() && llvm::any_of(requested, isOpen)) {
+    setReshaped(node, resolveExtents(node, requested));
+    return;
+  }
   ArrayRef<AffineExpr> source = node.getDims(0);
   bool keepsZero = node.getFlag("allowzero");
   Dims target;
@@ -142,6 +168,24 @@ void importSqueeze(NodeImporter &node) {
 void importUnsqueeze(NodeImporter &node) {
   if (!node.expectOperands(1, 2))
     return;
+  if (std::optional<Dims> axes = getOpenAxes(node, 1)) {
+    int64_t rank = node.getRank(0) + static_cast<int64_t>(axes->size());
+    Dims inserted = findAxes(node, *axes, rank), kept;
+    for (AffineExpr isInserted : inserted)
+      kept.push_back(subtractExtents(node.extent(1), isInserted));
+    // What is not inserted is the operand's next dimension.
+    Dims target;
+    AffineExpr next = node.extent(0);
+    for (int64_t dim = 0; dim < rank; ++dim) {
+      AffineExpr extent = node.extent(0);
+      for (auto [i, source] : llvm::enumerate(node.getDims(0)))
+        extent = addExtents(extent, multiplyExtents(isEqualExtent(next, node.extent(i)), source));
+      target.push_back(chooseExtent(inserted[dim], node.extent(1), extent));
+      next = addExtents(next, kept[dim]);
+    }
+    setReshaped(node, target);
+    return;
+  }
   ArrayRef<AffineExpr> dims = node.getDims(0);
   std::optional<SmallVector<int64_t>> given =
       node.getNumOperands() > 1 ? node.getKnownIntegers(1, "axes") : node.getIntegers("axes");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/OpenAxes.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsSelection.h"
@@ -10,10 +11,42 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
+/// A reduction of dimensions that a run chooses.
+Value reduceChosen(NodeImporter &node, ReductionKind kind, ArrayRef<AffineExpr> axes) {
+  Dims dims(node.getDims(0)), isChosen = findAxes(node, axes, dims.size()), result;
+  AffineExpr one = node.extent(1);
+  SmallVector<int64_t> seconds;
+  for (size_t dim = 0; dim < dims.size(); ++dim) {
+    seconds.push_back(static_cast<int64_t>(2 * dim + 1));
+    result.push_back(chooseExtent(isChosen[dim], one, dims[dim]));
+  }
+  Value split = splitChosen(node, node.getOperand(0), isChosen);
+  Value reduced = node.create<ReduceOp>(kind, split, ArrayRef<int64_t>(seconds), /*keep_dims=*/false);
+  if (node.getFlag("keepdims", true))
+    return node.reshape(reduced, result);
+  // The dimensions that stay, in their order: the one at position i has i others before it.
+  Dims kept;
+  for (size_t i = 0; i + axes.size() < dims.size(); ++i) {
+    AffineExpr extent = node.extent(0), before = node.extent(0);
+    for (size_t dim = 0; dim < dims.size(); ++dim) {
+      AffineExpr stays = subtractExtents(one, isChosen[dim]);
+      AffineExpr isHere = multiplyExtents(stays, isEqualExtent(before, node.extent(i)));
+      extent = addExtents(extent, multiplyExtents(isHere, dims[dim]));
+      before = addExtents(before, stays);
+    }
+    kept.push_back(extent);
+  }
+  return node.reshape(reduced, kept);
+}
+
 template <ReductionKind kind, ElementClass allowed> void importReduction(NodeImporter &node) {
   if (!node.expectOperands(1, 2) || !expectElements(node, 0, allowed))
     return;
   int64_t rank = node.getRank(0);
+  if (std::optional<Dims> axes = getOpenAxes(node, 1)) {
+    node.setResult(0, reduceChosen(node, kind, *axes));
+    return;
+  }
   // Axes come as an attribute at first (until opset 13 for sums, 18 for the others), then as an operand.
   std::optional<SmallVector<int64_t>> given =
       node.hasOperand(1) ? node.getKnownIntegers(1, "axes") : node.getIntegers("axes");

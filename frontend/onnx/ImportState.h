@@ -26,8 +26,10 @@ struct Tensor {
   /// Its tensors where it is a sequence, or the one or none of an optional value. Both exist while importing only.
   std::optional<llvm::SmallVector<Tensor *>> elements;
   bool isOptional = false;
-  bool isInitializer = false; ///< of the graph: training may change it
-  bool hasFailed = false;     ///< its node could not be imported; what reads it is skipped silently
+  bool isInitializer = false;                ///< of the graph: training may change it
+  const onnx::NodeProto *producer = nullptr; ///< the node of the graph that computes it
+  bool isFollowed = false;                   ///< whether followElements has looked at it
+  bool hasFailed = false;                    ///< its node could not be imported; what reads it is skipped silently
 };
 
 using AttributeMap = llvm::StringMap<const onnx::AttributeProto *>;
@@ -66,6 +68,11 @@ public:
   mlir::Value materialize(Tensor &tensor, mlir::Location location);
   /// The elements of `tensor` if they are known and few.
   const KnownValue *getKnown(Tensor &tensor);
+  /// The elements of `tensor` as expressions of extents and of elements of small integer inputs, which a run reads
+  /// before it starts; null if they are computed from others. Nodes are followed only where somebody asks.
+  virtual const KnownValue *followElements(Tensor &tensor) { return getKnown(tensor); }
+  /// Whether `expr` depends on an element of an input, not on extents alone.
+  bool readsElements(mlir::AffineExpr expr);
   /// Whether `tensor` is a weight that may get another value later, so that nodes must not be evaluated on this one.
   bool mayBeReplaced(const Tensor &tensor) const {
     return options.replacesWeights && tensor.isInitializer && llvm::isa<mlir::FloatType>(tensor.elementType);

@@ -142,7 +142,7 @@ bool NodeImporter::operandsAreKnown() {
 std::optional<Dims> NodeImporter::getKnownExtents(int64_t i, StringRef what) {
   if (!checkOperand(i) || failed)
     return std::nullopt;
-  const KnownValue *known = importer.getKnown(*operands[i]);
+  const KnownValue *known = importer.followElements(*operands[i]);
   if (!known || !isInteger(known->elementType)) {
     if (known)
       error() << "operand '" << what << "' ('" << node.input(i) << "') must be integers";

@@ -92,6 +92,8 @@ public:
 
   int64_t getNumResults() const { return results.size(); }
   /// Whether the model reads result i (or at least names it).
+  /// Null if it is not set yet.
+  Tensor *getResult(int64_t i) const { return results[i]; }
   bool hasResult(int64_t i) const { return i < getNumResults() && !node.output(i).empty(); }
   void setResult(int64_t i, mlir::Value value);
   void setKnown(int64_t i, KnownValue value);

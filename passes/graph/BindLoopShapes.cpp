@@ -23,15 +23,15 @@ static LogicalResult bindLoops(func::FuncOp function, llvm::SmallPtrSetImpl<Oper
     return failure();
   Builder builder(function.getContext());
   llvm::SmallVector<llvm::StringRef> symbols(shapes->getSymbols().begin(), shapes->getSymbols().end());
-  WalkResult walked = function.walk([&](dlc::LoopOp loop) {
+  WalkResult walked = function.walk([&](dlc::OutlinedLoopOp loop) {
     func::FuncOp body = loop.getBodyFunction();
     if (!bound.insert(body).second) {
       loop.emitOpError("shares its body with another loop");
       return WalkResult::interrupt();
     }
     body->setAttr("dlc.symbols", builder.getStrArrayAttr(symbols));
-    body->setAttr("dlc.carried", builder.getI64IntegerAttr(loop.getCarried().size()));
-    body->setAttr("dlc.stacked", builder.getI64IntegerAttr(loop.getStacked().size()));
+    body->setAttr("dlc.carried", builder.getI64IntegerAttr(loop.getInitialValues().size()));
+    body->setAttr("dlc.stacked", builder.getI64IntegerAttr(loop.getScanOutputs().size()));
     dlc::SignatureBuilder signature(body);
     for (auto [number, dims] : llvm::enumerate(shapes->getBodyArgumentDims(loop)))
       signature.setArgAttr(number, "dlc.dims",

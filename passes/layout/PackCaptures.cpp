@@ -21,19 +21,19 @@ namespace {
 
 class PackCaptures final : public dlc::impl::PackCapturesBase<PackCaptures> {
   void runOnOperation() override {
-    llvm::SmallVector<dlc::LoopOp> loops;
-    getOperation().walk([&](dlc::LoopOp loop) { loops.push_back(loop); });
+    llvm::SmallVector<dlc::OutlinedLoopOp> loops;
+    getOperation().walk([&](dlc::OutlinedLoopOp loop) { loops.push_back(loop); });
     unsigned count = 0;
-    for (dlc::LoopOp loop : loops)
+    for (dlc::OutlinedLoopOp loop : loops)
       count += pack(loop);
     if (count && failed(dlc::bindLoopShapes(getOperation())))
       signalPassFailure();
   }
 
   /// Returns the number of captures whose layout was changed.
-  static unsigned pack(dlc::LoopOp loop) {
+  static unsigned pack(dlc::OutlinedLoopOp loop) {
     func::FuncOp body = loop.getBodyFunction();
-    unsigned first = 1 + loop.getCarried().size() + loop.getScanned().size();
+    unsigned first = 1 + loop.getInitialValues().size() + loop.getScanInputs().size();
     llvm::DenseMap<std::pair<Value, Attribute>, Value> arguments;
     OpBuilder builder(loop);
     dlc::SignatureBuilder signature(body);
@@ -47,7 +47,7 @@ class PackCaptures final : public dlc::impl::PackCapturesBase<PackCaptures> {
         continue;
       Value &argument = arguments[{matrix, layout}];
       if (!argument) {
-        Value operand = loop.getInvariants()[matrix.getArgNumber() - first];
+        Value operand = loop.getCaptures()[matrix.getArgNumber() - first];
         RankedTensorType type = dlc::withLayout(llvm::cast<RankedTensorType>(matrix.getType()), layout);
         operands.push_back(dlc::PackOp::create(builder, loop.getLoc(), type, operand));
         argument = signature.addArgument(type, loop.getLoc());
@@ -56,7 +56,7 @@ class PackCaptures final : public dlc::impl::PackCapturesBase<PackCaptures> {
     }
     if (arguments.empty())
       return 0;
-    loop.getInvariantsMutable().append(operands);
+    loop.getCapturesMutable().append(operands);
     signature.finish();
     return arguments.size();
   }

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sizes that elements of inputs decide: what a run reads before it starts.
+#include "frontend/onnx/GraphImporter.h"
+#include "frontend/onnx/NodeImporter.h"
+#include "frontend/onnx/OpRegistry.h"
+#include "ir/ExtentAlgebra.h"
+#include "ir/SignatureBuilder.h"
+#include "ir/SymbolicShapes.h"
+#include "mlir/IR/Diagnostics.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+
+/// Chains of shape arithmetic are short.
+static constexpr int maxDepth = 64;
+/// Inputs that decide sizes have an element for each dimension.
+static constexpr int64_t maxElements = 32;
+
+bool ImportState::readsElements(AffineExpr expr) {
+  bool reads = false;
+  expr.walk([&](AffineExpr part) {
+    if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(part))
+      if (auto input = llvm::dyn_cast_or_null<BlockArgument>(symbolInputs[symbol.getPosition()]))
+        reads |= entry.getArgAttr(input.getArgNumber(), elementsAttribute) != nullptr;
+  });
+  return reads;
+}
+
+/// The elements of a small integer input as symbols, which an argument brings of which only the extents count.
+const KnownValue *GraphImporter::followInput(Tensor &tensor) {
+  int64_t count = tensor.dims.empty() ? 1 : constantDim(tensor.dims[0]).value_or(-1);
+  if (!isInteger(tensor.elementType) || tensor.elementType.isInteger(1) || tensor.dims.size() > 1 || count < 0 ||
+      count > maxElements)
+    return nullptr;
+  KnownValue known{tensor.elementType, {}, {}};
+  if (!tensor.dims.empty())
+    known.shape.push_back(count);
+  SmallVector<Attribute> names;
+  Dims extents;
+  for (int64_t i = 0; i < count; ++i) {
+    std::string name = tensor.name + (tensor.dims.empty() ? "" : "[" + std::to_string(i) + "]");
+    for (const std::string &symbol : {name, "-" + name}) {
+      names.push_back(builder.getStringAttr(symbol));
+      extents.push_back(getSymbol(symbol));
+    }
+    AffineExpr positive = extents.end()[-2], negative = extents.back();
+    bool isUnsigned = tensor.elementType.isUnsignedInteger();
+    known.elements.emplace_back(isUnsigned ? positive : subtractExtents(positive, negative));
+  }
+  tensor.known = std::make_shared<KnownValue>(std::move(known));
+  if (count == 0)
+    return tensor.known.get();
+  auto type = RankedTensorType::get(SmallVector<int64_t>(extents.size(), ShapedType::kDynamic), builder.getI1Type());
+  auto attributes =
+      builder.getDictionaryAttr({builder.getNamedAttr("dlc.dims", builder.getArrayAttr(names)),
+                                 builder.getNamedAttr(elementsAttribute, builder.getStringAttr(tensor.name))});
+  SignatureBuilder signature(entry);
+  Value argument = signature.addArgument(type, getFileLocation(), attributes);
+  signature.finish();
+  setDims(argument, extents);
+  for (AffineExpr extent : extents)
+    if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(extent)) {
+      symbolInputs.resize(std::max<size_t>(symbolInputs.size(), symbol.getPosition() + 1));
+      symbolInputs[symbol.getPosition()] = argument;
+    }
+  return tensor.known.get();
+}
+
+const KnownValue *GraphImporter::followElements(Tensor &tensor) {
+  if (const KnownValue *known = getKnown(tensor))
+    return known;
+  if (std::exchange(tensor.isFollowed, true) || tensor.hasFailed || tensor.elements || followedDepth >= maxDepth)
+    return nullptr;
+  if (tensor.value && llvm::isa<BlockArgument>(tensor.value) && tensor.value.getParentBlock() == &entry.front())
+    return followInput(tensor);
+  if (!tensor.producer)
+    return nullptr;
+  const onnx::NodeProto &node = *tensor.producer;
+  ++followedDepth;
+  bool areKnown = llvm::all_of(node.input(), [&](const std::string &name) {
+    Tensor *operand = graphScope->lookup(name);
+    return name.empty() || (operand && !mayBeReplaced(*operand) && followElements(*operand));
+  });
+  --followedDepth;
+  ImportFunction evaluate = node.domain().empty() ? OpRegistry::get().lookupEvaluator(node.op_type()) : nullptr;
+  auto opset = graphScope->opsets.find("");
+  if (!areKnown || !evaluate || opset == graphScope->opsets.end())
+    return nullptr;
+  AttributeMap attributes;
+  for (const onnx::AttributeProto &attribute : node.attribute())
+    attributes[attribute.name()] = &attribute;
+  NodeImporter importer(*this, node, *graphScope, attributes, opset->second);
+  {
+    // What the node does not take has been reported when it was imported.
+    ScopedDiagnosticHandler silence(getContext(), [](Diagnostic &) { return success(); });
+    evaluate(importer);
+  }
+  for (int i = 0; i < node.output_size() && !importer.hasFailed(); ++i)
+    if (Tensor *result = importer.getResult(i); result && node.output(i) == tensor.name)
+      tensor.known = result->known;
+  return tensor.known.get();
+}
+
+} // namespace dlc::onnx_import
