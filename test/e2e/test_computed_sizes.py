@@ -316,11 +316,15 @@ def test_buffer_of_open_size(programs):
     x = helper.make_tensor_value_info("x", T.FLOAT16, ["N", "S", "D"])
     make_model([node("Softmax", "x", "y", axis=1)], [x], [], programs.folder / "m.onnx")
     run = dlc.Model(programs.compile("m.onnx", "m.so"), threads=2)
-    for shape in [(1, 1, 1), (3, 5, 7), (2, 1000, 3), (1, 5, 70001), (4, 33, 130)]:
+    for shape in [(1, 1, 1), (3, 5, 7), (2, 1000, 3), (1, 5, 7001), (4, 33, 130)]:
         values = random.standard_normal(shape).astype(np.float16)
         powers = np.exp(values.astype(np.float64))
-        # Powers and quotients are each rounded to 16 bits.
-        np.testing.assert_allclose(run.run({"x": values})["y"], powers / powers.sum(1, keepdims=True), rtol=2e-3, atol=1e-7)
+        got = run.run({"x": values})["y"]
+        # Differences from the maximum (up to 2^-9 for those of 4 to 8), powers and quotients are each rounded to 16 bits.
+        np.testing.assert_allclose(got, powers / powers.sum(1, keepdims=True), rtol=5e-3, atol=1e-6)
+        if shape == (2, 1000, 3):
+            fixed = dlc.Model(programs.compile("m.onnx", "fixed.so", "--shape", "x=2x1000x3"))
+            np.testing.assert_array_equal(got, fixed.run({"x": values})["y"])
 
 
 def test_output_listed_twice(programs):
