@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of ops whose results have sizes that a run computes.
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsConstant.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsMovement.h"
@@ -28,7 +29,9 @@ static LogicalResult sliceLike(SliceLikeOp op, GradientBuilder &gradients) {
   auto whole = llvm::cast<RankedTensorType>(op.getX().getType());
   for (int64_t dim = 0; dim < whole.getRank(); ++dim) {
     Value numbers = gradients.create<IndexOp>(op.getSizes(), dim);
-    Value step = gradients.scalar(static_cast<double>(op.getSteps()[dim]), numbers);
+    auto scalar = RankedTensorType::get({}, gradients.builder.getI64Type());
+    Value step = ConstantOp::create(gradients.builder, op.getLoc(), scalar,
+                                    DenseElementsAttr::get(scalar, llvm::ArrayRef<int64_t>{op.getSteps()[dim]}));
     Value places =
         gradients.create<AddOp>(gradients.create<MulOp>(numbers, step), getExtent(op.getStarts(), dim, gradients));
     gradient = gradients.create<ScatterAddOp>(op.getX(), places, gradient, dim);
