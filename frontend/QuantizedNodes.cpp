@@ -3,6 +3,7 @@
 #include "ir/OpsElementwise.h"
 #include "ir/OpsQuantization.h"
 #include "ir/OpsShape.h"
+#include "ir/TensorDescription.h"
 
 using namespace mlir;
 
@@ -16,7 +17,20 @@ Value QuantizedNode::reshape(Value x, ArrayRef<int64_t> shape) {
   return !x || typeOf(x).getShape() == shape ? x : make<ReshapeOp>({x}, {named("shape", shape)});
 }
 
+/// Whether `zeroPoint` (null: none) is of elements of `type`.
+static bool fits(QuantizedNode &node, Value zeroPoint, Type type) {
+  if (!zeroPoint || QuantizedNode::elementOf(zeroPoint) == type)
+    return true;
+  node.fail("has a zero point of " + describeType(QuantizedNode::elementOf(zeroPoint)) + " for elements of " +
+            describeType(type));
+  return false;
+}
+
 Value QuantizedNode::quantize(Value x, Value scale, Value zeroPoint, Type to, bool saturate) {
+  if (!isQuantized(to))
+    return fail("does not quantize to " + describeType(to));
+  if (!fits(*this, zeroPoint, to))
+    return {};
   SmallVector<Value> operands{x, scale};
   if (zeroPoint)
     operands.push_back(zeroPoint);
@@ -24,10 +38,20 @@ Value QuantizedNode::quantize(Value x, Value scale, Value zeroPoint, Type to, bo
 }
 
 Value QuantizedNode::dequantize(Value x, Value scale, Value zeroPoint) {
+  if (!x || !scale)
+    return {};
+  if (!isQuantized(elementOf(x)) && !elementOf(x).isSignlessInteger(32))
+    return fail("does not dequantize " + describeType(elementOf(x)));
+  if (!fits(*this, zeroPoint, elementOf(x)))
+    return {};
   return zeroPoint ? make<DequantizeOp>({x, scale, zeroPoint}) : make<DequantizeOp>({x, scale});
 }
 
-Value QuantizedNode::center(Value x, Value zeroPoint) { return zeroPoint ? make<CenterOp>({x, zeroPoint}) : x; }
+Value QuantizedNode::center(Value x, Value zeroPoint) {
+  if (!x || !zeroPoint)
+    return x;
+  return fits(*this, zeroPoint, elementOf(x)) ? make<CenterOp>({x, zeroPoint}) : Value();
+}
 
 Value QuantizedNode::perAxis(Value x, int64_t after) {
   if (!x)

@@ -20,8 +20,7 @@ LogicalResult scaledDims(std::optional<Location> location, llvm::ArrayRef<Dims> 
 
 static Type typeOf(Value value) { return getElementTypeOrSelf(value.getType()); }
 
-/// Integers of up to 16 bits and floating point of up to 8.
-static bool isQuantized(Type type) {
+bool isQuantized(Type type) {
   if (auto integer = llvm::dyn_cast<IntegerType>(type))
     return integer.getWidth() > 1 && integer.getWidth() <= 16;
   return llvm::isa<FloatType>(type) && type.getIntOrFloatBitWidth() <= 8;

@@ -238,7 +238,9 @@ void importGridSample(NodeImporter &node) {
                  << "'; expected nearest, linear or cubic, and zeros, border or reflection";
     return;
   }
-  node.setResult(0, GridSampler(node, *kind, node.getFlag("align_corners")).sample(mode));
+  bool alignsCorners = node.getFlag("align_corners");
+  if (!node.hasFailed())
+    node.setResult(0, GridSampler(node, *kind, alignsCorners).sample(mode));
 }
 
 } // namespace
