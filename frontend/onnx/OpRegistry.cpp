@@ -12,35 +12,15 @@ const OpRegistry &OpRegistry::get() {
 }
 
 OpRegistry::OpRegistry() {
-  for (auto registerFamily : {registerActivations,
-                              registerAttention,
-                              registerControl,
-                              registerConvolution,
-                              registerElementwise,
-                              registerFlexAttention,
-                              registerFusedAttention,
-                              registerFusedOps,
-                              registerCumulative,
-                              registerIndexing,
-                              registerScatter,
-                              registerSignal,
-                              registerSampling,
-                              registerColumns,
-                              registerLinear,
-                              registerLinearAttention,
-                              registerLosses,
-                              registerMovement,
-                              registerNormalization,
-                              registerPooling,
-                              registerRecurrent,
-                              registerReduction,
-                              registerResize,
-                              registerRotaryEmbedding,
-                              registerScan,
-                              registerShape,
-                              registerSlicing,
-                              registerTraining,
-                              registerArithmeticEvaluators})
+  for (auto registerFamily :
+       {registerActivations,     registerAttention,    registerControl,         registerConvolution,
+        registerElementwise,     registerFeatures,     registerFlexAttention,   registerFusedAttention,
+        registerFusedOps,        registerCumulative,   registerIndexing,        registerScatter,
+        registerSignal,          registerSampling,     registerColumns,         registerLinear,
+        registerLinearAttention, registerLinearModels, registerLosses,          registerMovement,
+        registerNormalization,   registerPooling,      registerRandom,          registerRecurrent,
+        registerReduction,       registerResize,       registerRotaryEmbedding, registerScan,
+        registerShape,           registerSlicing,      registerTraining,        registerArithmeticEvaluators})
     registerFamily(*this);
 }
 
