@@ -3,6 +3,7 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/OpsActivation.h"
+#include "ir/OpsArithmetic.h"
 
 using namespace mlir;
 
@@ -27,11 +28,23 @@ void importPReluOfOpset1(NodeImporter &node) {
   node.setResult(0, node.create<PReluOp>(node.getOperand(0), slope));
 }
 
+void importSwiGlu(NodeImporter &node) {
+  if (!node.expectOperands(2, 2) || !expectElements(node, 0, ElementClass::Real))
+    return;
+  if (node.getElementType(0) != node.getElementType(1) || node.getDims(0) != node.getDims(1)) {
+    node.error() << "expects operands of one shape and element type";
+    return;
+  }
+  Value gate = node.create<SwishOp>(node.getOperand(0), node.real(node.getReal("alpha", 1)));
+  node.setResult(0, node.create<MulOp>(gate, node.getOperand(1)));
+}
+
 } // namespace
 
 void registerActivations(OpRegistry &registry) {
   registry.add("Selu", 1, importSeluOfOpset1);
   registry.add("PRelu", 1, importPReluOfOpset1);
+  registry.add("SwiGLU", 28, importSwiGlu);
 }
 
 } // namespace dlc::onnx_import

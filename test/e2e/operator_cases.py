@@ -24,7 +24,12 @@ ELSEWHERE = {
     "test_onnx_ops.py (statistics of rows, interpolation: sums that round)":
         "BatchNormalization GroupNormalization InstanceNormalization LayerNormalization RMSNormalization LRN MeanVarianceNormalization Resize Upsample",
     "test_onnx_ops.py (losses)": "NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss",
-    "random numbers, test_onnx_ops.py": "Dropout RandomUniformLike RandomNormalLike",
+    "random numbers, test_onnx_ops.py, test_onnx_random.py":
+        "Dropout RandomUniformLike RandomNormalLike RandomUniform RandomNormal Bernoulli Multinomial",
+    "test_onnx_ml.py (ai.onnx.ml)":
+        "Scaler Normalizer Imputer Binarizer FeatureVectorizer ArrayFeatureExtractor OneHotEncoder LabelEncoder ZipMap LinearRegressor LinearClassifier "
+        "SVMRegressor SVMClassifier",
+    "test_opset_28.py": "SwiGLU",
     "test_onnx_indexing.py (several types, duplicates, symbolic extents)":
         "GatherND ScatterND ScatterElements Scatter ReverseSequence OneHot Trilu EyeLike CumSum CumProd",
     "test_onnx_sequences.py (what a model holds while it is imported)":
