@@ -83,9 +83,15 @@ const KnownValue *GraphImporter::followElements(Tensor &tensor) {
     return name.empty() || (operand && !mayBeReplaced(*operand) && followElements(*operand));
   });
   --followedDepth;
-  ImportFunction evaluate = node.domain().empty() ? OpRegistry::get().lookupEvaluator(node.op_type()) : nullptr;
   auto opset = graphScope->opsets.find("");
-  if (!areKnown || !evaluate || opset == graphScope->opsets.end())
+  if (!areKnown || !node.domain().empty() || opset == graphScope->opsets.end())
+    return nullptr;
+  // Ops that keep elements, as Unsqueeze does, follow them by themselves. Sizes are few integers.
+  ImportFunction evaluate = OpRegistry::get().lookupEvaluator(node.op_type());
+  int64_t count = tensor.dims.empty() ? 1 : constantDim(tensor.dims[0]).value_or(maxElements + 1);
+  if (!evaluate && tensor.dims.size() <= 1 && count <= maxElements && isInteger(tensor.elementType))
+    evaluate = OpRegistry::get().lookup(node.op_type(), opset->second);
+  if (!evaluate)
     return nullptr;
   AttributeMap attributes;
   for (const onnx::AttributeProto &attribute : node.attribute())

@@ -290,8 +290,8 @@ void setSymbolicTile(NodeImporter &node, ArrayRef<AffineExpr> repeats) {
 void importTile(NodeImporter &node) {
   if (!node.expectOperands(2, 3))
     return;
-  if (const KnownValue *known = node.getKnown(1); known && !known->isConstant() && node.getNumOperands() == 2) {
-    setSymbolicTile(node, *node.getKnownExtents(1, "repeats"));
+  if (std::optional<Dims> repeats = node.getNumOperands() == 2 ? getOpenAxes(node, 1) : std::nullopt) {
+    setSymbolicTile(node, *repeats);
     return;
   }
   auto repeats = node.getKnownIntegers(1, "repeats");

@@ -147,7 +147,7 @@ void importRange(NodeImporter &node) {
       node.error() << "operands have different element types";
       return;
     }
-  const KnownValue *bounds[] = {node.getKnown(0), node.getKnown(1), node.getKnown(2)};
+  const KnownValue *bounds[] = {node.followOperand(0), node.followOperand(1), node.followOperand(2)};
   if (llvm::all_of(bounds, [](const KnownValue *known) { return known && known->elements.size() == 1; }) &&
       !llvm::all_of(bounds, [](const KnownValue *known) { return known->isConstant(); })) {
     setSymbolicRange(node, type, bounds[0]->elements[0], bounds[1]->elements[0], bounds[2]->elements[0]);

@@ -55,6 +55,8 @@ public:
   Tensor *getTensor(int64_t i) { return operands[i]; }
   /// Elements that are known at import; null if they are not (which is not an error).
   const KnownValue *getKnown(int64_t i);
+  /// The same for elements that a run reads before it starts (see followElements).
+  const KnownValue *followOperand(int64_t i) { return hasOperand(i) ? importer.followElements(*operands[i]) : nullptr; }
   /// Reports an error where an operand is a sequence or an optional value.
   bool operandsAreTensors();
   bool operandsAreKnown();

@@ -7,9 +7,9 @@ using namespace mlir;
 namespace dlc::onnx_import {
 
 std::optional<Dims> getOpenAxes(NodeImporter &node, int64_t i) {
-  if (node.hasFailed() || !node.hasOperand(i))
+  if (node.hasFailed())
     return std::nullopt;
-  const KnownValue *known = node.getImporter().followElements(*node.getTensor(i));
+  const KnownValue *known = node.followOperand(i);
   if (!known || !isInteger(known->elementType))
     return std::nullopt;
   Dims axes;

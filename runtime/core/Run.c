@@ -114,6 +114,19 @@ static void computeShapes(const Context *context, const dlc_entry_point *entry, 
     }
 }
 
+/// Elements of inputs may ask for extents that no tensor has.
+static dlc_int32 checkShapes(Context *context, const dlc_entry_point *entry, const dlc_int64 *dims) {
+  for (dlc_uint32 i = 0; i < entry->output_count; dims += entry->outputs[i++].rank)
+    for (dlc_uint32 d = 0; d < entry->outputs[i].rank; ++d)
+      if (__builtin_expect(dims[d] < 0, 0)) {
+        char shape[DLC_SHAPE_TEXT];
+        dlcFormatShape(shape, sizeof shape, dims, entry->outputs[i].rank);
+        return dlcContextFail(context, DLC_ERROR_SHAPE, "these inputs give output '%s' of '%s' the shape %s",
+                              entry->outputs[i].name, entry->name, shape);
+      }
+  return DLC_OK;
+}
+
 static dlc_int32 checkOutputs(Context *context, const dlc_entry_point *entry, const dlc_tensor *outputs,
                               dlc_uint32 count, const dlc_uint64 *capacities) {
   dlc_int32 status = checkCount(context, entry, "output", count, entry->output_count, outputs);
@@ -254,8 +267,10 @@ dlc_int32 dlcOutputShapes(dlc_context *face, const dlc_entry_point *entry, const
     dlcContextFail(context, status, "no entry point, no symbols for it, or no array for the extents");
   else if (dlcContextHasEntry(context, entry))
     status = dlcContextCheckSymbols(context, entry, symbols);
-  if (!status)
+  if (!status) {
     computeShapes(context, entry, symbols, dims);
+    status = checkShapes(context, entry, dims);
+  }
   dlcContextLeave(context);
   return status;
 }
