@@ -30,7 +30,8 @@ AffineExpr Frame::getBytes(Value value) const { return getBufferBytes(getType(va
 
 FailureOr<std::unique_ptr<MemoryPlan>> MemoryPlan::make(func::FuncOp entry, WeightTable &weights,
                                                         int64_t &preparedBytes, bool shareMemory) {
-  std::unique_ptr<MemoryPlan> plan(new MemoryPlan(weights, preparedBytes, shareMemory));
+  std::unique_ptr<MemoryPlan> plan(
+      new MemoryPlan(entry->getParentOfType<ModuleOp>(), weights, preparedBytes, shareMemory));
   FailureOr<std::unique_ptr<Frame>> frame = plan->makeFrame(entry, nullptr, nullptr);
   if (failed(frame))
     return failure();
@@ -265,9 +266,7 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, OutlinedLoopOp loop) {
     if (!frame.places.count(result) && (isStacked || !result.use_empty()))
       frame.places[result] = {Place::Arena, addBuffer(frame.getBytes(result))};
   }
-  func::FuncOp body = loop.getBodyFunction();
-  if (!body)
-    return loop.emitOpError("has no body");
+  auto body = symbols.lookup<func::FuncOp>(loop.getBody());
   int64_t firstStep = step;
   size_t firstBuffer = buffers.size();
   FailureOr<std::unique_ptr<Frame>> made = makeFrame(body, loop, &frame);

@@ -58,8 +58,8 @@ struct Frame {
         variables(function) {}
 
   mlir::func::FuncOp function;
-  OutlinedLoopOp loop;  ///< null for an entry point
-  Frame *outer; ///< of the function that the loop is in
+  OutlinedLoopOp loop; ///< null for an entry point
+  Frame *outer;        ///< of the function that the loop is in
   SymbolicShapes shapes;
   LastReaders readers;
   VariableIndex variables;
@@ -93,8 +93,8 @@ public:
   llvm::ArrayRef<ArenaBuffer> getBuffers() const { return buffers; }
 
 private:
-  MemoryPlan(WeightTable &weights, int64_t &preparedBytes, bool shareMemory)
-      : weights(weights), preparedBytes(preparedBytes), shareMemory(shareMemory) {}
+  MemoryPlan(mlir::ModuleOp module, WeightTable &weights, int64_t &preparedBytes, bool shareMemory)
+      : symbols(module), weights(weights), preparedBytes(preparedBytes), shareMemory(shareMemory) {}
 
   mlir::FailureOr<std::unique_ptr<Frame>> makeFrame(mlir::func::FuncOp function, OutlinedLoopOp loop, Frame *outer);
   void placeArguments(Frame &frame);
@@ -110,6 +110,7 @@ private:
   void noteStatesInPlace(Frame &frame);
   bool updatesInPlace(Frame &frame, mlir::Value result, mlir::Value operand);
 
+  mlir::SymbolTable symbols; ///< of the module, for the steps of loops
   WeightTable &weights;
   int64_t &preparedBytes;
   bool shareMemory;

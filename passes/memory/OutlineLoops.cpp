@@ -3,6 +3,8 @@
 #include "ir/Names.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
+#include "ir/SignatureBuilder.h"
+#include "ir/SymbolicShapes.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/Passes.h"
@@ -25,6 +27,13 @@ namespace {
 /// function see it there, and it is done before any run.
 class ConstantWork {
 public:
+  explicit ConstantWork(func::FuncOp function) {
+    function.walk<WalkOrder::PreOrder>([&](Operation *op) { numbers.try_emplace(op, numbers.size()); });
+  }
+
+  /// Whether `a` comes before `b` in the function, both as it was in the beginning.
+  bool isBefore(Operation *a, Operation *b) const { return numbers.at(a) < numbers.at(b); }
+
   /// `value` and what it depends on, operands before users, if that is constant work; nothing otherwise.
   llvm::ArrayRef<Operation *> find(Value value) {
     auto [found, isNew] = known.try_emplace(value);
@@ -58,6 +67,7 @@ private:
     return success();
   }
 
+  llvm::DenseMap<Operation *, size_t> numbers;
   llvm::DenseMap<Value, llvm::SmallVector<Operation *>> known;
 };
 
@@ -68,13 +78,18 @@ class OutlineLoops final : public dlc::impl::OutlineLoopsBase<OutlineLoops> {
     for (auto symbol : getOperation().getOps<SymbolOpInterface>())
       taken.insert(symbol.getName());
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      ConstantWork constants;
+      if (function.isExternal())
+        continue;
+      FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
+      if (failed(shapes))
+        return signalPassFailure();
+      ConstantWork constants(function);
       // Inner loops come first.
       function.walk([&](dlc::LoopOp loop) {
         std::string name =
             names.make(makeName(function, loop), [&](llvm::StringRef tried) { return taken.contains(tried); });
         taken.insert(name);
-        outline(function, loop, name, constants);
+        outline(function, loop, name, constants, *shapes);
       });
     }
   }
@@ -88,14 +103,15 @@ class OutlineLoops final : public dlc::impl::OutlineLoopsBase<OutlineLoops> {
   }
 
   /// Inner loops have been outlined before.
-  static void outline(func::FuncOp function, dlc::LoopOp loop, llvm::StringRef name, ConstantWork &constants) {
+  static void outline(func::FuncOp function, dlc::LoopOp loop, llvm::StringRef name, ConstantWork &constants,
+                      const dlc::SymbolicShapes &shapes) {
     OpBuilder builder(function);
     auto step = func::FuncOp::create(builder, loop.getLoc(), name, builder.getFunctionType({}, {}));
     step.setPrivate();
     step.getBody().takeBody(loop.getRegion());
     llvm::SmallVector<Value> captures = capture(step, constants);
+    describe(step, loop, captures, shapes);
     auto next = llvm::cast<dlc::NextOp>(step.getBody().front().getTerminator());
-    step.setType(builder.getFunctionType(step.getBody().getArgumentTypes(), next.getOperandTypes()));
     builder.setInsertionPoint(next);
     func::ReturnOp::create(builder, next.getLoc(), next.getValues());
     next.erase();
@@ -104,46 +120,68 @@ class OutlineLoops final : public dlc::impl::OutlineLoopsBase<OutlineLoops> {
                                                 loop.getInitialValues(), loop.getScanInputs(), captures,
                                                 loop.getTripCountAttr(), loop.getReverse(), loop.getStops());
     outlined->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
+    llvm::SmallVector<Attribute> slices;
+    for (Value output : loop.getScanOutputs()) {
+      llvm::ArrayRef<AffineExpr> dims = shapes.getDims(output).drop_front();
+      slices.push_back(AffineMapAttr::get(AffineMap::get(0, shapes.getSymbols().size(), dims, step.getContext())));
+    }
+    if (!slices.empty()) {
+      outlined->setAttr("dlc.symbols", step->getAttr("dlc.symbols"));
+      outlined->setAttr("dlc.dims", builder.getArrayAttr(slices));
+    }
     loop->replaceAllUsesWith(outlined);
     loop.erase();
+  }
+
+  /// Gives `step` its type, the extents of its arguments, and the numbers of its kinds of results.
+  static void describe(func::FuncOp step, dlc::LoopOp loop, llvm::ArrayRef<Value> captures,
+                       const dlc::SymbolicShapes &shapes) {
+    Builder builder(step.getContext());
+    Block &block = step.getBody().front();
+    step.setType(builder.getFunctionType(block.getArgumentTypes(), block.getTerminator()->getOperandTypes()));
+    llvm::SmallVector<StringRef> symbols(shapes.getSymbols().begin(), shapes.getSymbols().end());
+    step->setAttr("dlc.symbols", builder.getStrArrayAttr(symbols));
+    step->setAttr("dlc.loop_carried", builder.getI64IntegerAttr(loop.getInitialValues().size()));
+    step->setAttr("dlc.scan_outputs", builder.getI64IntegerAttr(loop.getScanOutputs().size()));
+    unsigned firstCapture = block.getNumArguments() - captures.size();
+    dlc::SignatureBuilder signature(step);
+    for (BlockArgument argument : block.getArguments()) {
+      unsigned number = argument.getArgNumber();
+      Value described = number < firstCapture ? Value(argument) : captures[number - firstCapture];
+      AffineMap dims = AffineMap::get(0, symbols.size(), shapes.getDims(described), step.getContext());
+      signature.setArgAttr(number, "dlc.dims", AffineMapAttr::get(dims));
+    }
+    signature.finish();
   }
 
   /// Replaces outer values in `step` by new arguments or copies of constant work; returns the values of the arguments.
   static llvm::SmallVector<Value> capture(func::FuncOp step, ConstantWork &constants) {
     Block &block = step.getBody().front();
-    llvm::SmallVector<Value> captures;
-    llvm::DenseMap<Value, Value> inside;
-    // The copies that are inserted on the way read only each other.
-    for (Operation &op : llvm::make_early_inc_range(block))
-      for (OpOperand &operand : op.getOpOperands()) {
-        Value outer = operand.get();
+    llvm::SetVector<Value> captures;
+    llvm::SetVector<Operation *> repeated;
+    for (Operation &op : block)
+      for (Value outer : op.getOperands()) {
         if (outer.getParentBlock() == &block)
           continue;
-        if (!inside.contains(outer)) {
-          llvm::ArrayRef<Operation *> work = constants.find(outer);
-          if (!work.empty()) {
-            repeat(work, &op, inside);
-          } else {
-            captures.push_back(outer);
-            inside[outer] = block.addArgument(outer.getType(), outer.getLoc());
-          }
-        }
-        operand.set(inside.lookup(outer));
+        llvm::ArrayRef<Operation *> work = constants.find(outer);
+        repeated.insert(work.begin(), work.end());
+        if (work.empty())
+          captures.insert(outer);
       }
-    return captures;
-  }
-
-  /// Copies `work` to where `user` is, but for what has been copied before.
-  static void repeat(llvm::ArrayRef<Operation *> work, Operation *user, llvm::DenseMap<Value, Value> &inside) {
-    OpBuilder builder(user);
-    for (Operation *op : work) {
-      if (inside.contains(op->getResult(0)))
-        continue;
-      IRMapping mapping;
-      for (Value operand : op->getOperands())
-        mapping.map(operand, inside.lookup(operand));
-      inside[op->getResult(0)] = builder.clone(*op, mapping)->getResult(0);
-    }
+    // In the order that they have around the loop.
+    llvm::SmallVector<Operation *> work = repeated.takeVector();
+    llvm::sort(work, [&](Operation *a, Operation *b) { return constants.isBefore(a, b); });
+    IRMapping inside;
+    for (Value outer : captures)
+      inside.map(outer, block.addArgument(outer.getType(), outer.getLoc()));
+    llvm::SmallVector<Operation *> ops(llvm::make_pointer_range(block));
+    OpBuilder builder = OpBuilder::atBlockBegin(&block);
+    for (Operation *op : work)
+      builder.clone(*op, inside);
+    for (Operation *op : ops)
+      for (OpOperand &operand : op->getOpOperands())
+        operand.set(inside.lookupOrDefault(operand.get()));
+    return captures.takeVector();
   }
 };
 
