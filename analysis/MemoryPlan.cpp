@@ -28,7 +28,7 @@ Dims Frame::getDims(Value value) const {
 AffineExpr Frame::getBytes(Value value) const { return getBufferBytes(getType(value), getDims(value)); }
 
 FailureOr<MemoryPlan> MemoryPlan::make(func::FuncOp entry, bool shareMemory) {
-  MemoryPlan plan(shareMemory);
+  MemoryPlan plan(entry->getParentOfType<ModuleOp>(), shareMemory);
   FailureOr<std::unique_ptr<Frame>> frame = plan.makeFrame(entry, nullptr, nullptr);
   if (failed(frame))
     return failure();
@@ -269,9 +269,7 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, OutlinedLoopOp loop) {
     if (!frame.places.count(result) && (isStacked || !result.use_empty()))
       frame.places[result] = {Place::Arena, addBuffer(frame.getBytes(result))};
   }
-  func::FuncOp body = loop.getBodyFunction();
-  if (!body)
-    return loop.emitOpError("has no body");
+  auto body = symbols.lookup<func::FuncOp>(loop.getBody());
   int64_t firstStep = step;
   size_t firstBuffer = segment.buffers.size();
   FailureOr<std::unique_ptr<Frame>> made = makeFrame(body, loop, &frame);

@@ -61,8 +61,8 @@ struct Frame {
         variables(function) {}
 
   mlir::func::FuncOp function;
-  OutlinedLoopOp loop;  ///< null for an entry point
-  Frame *outer; ///< of the function that the loop is in
+  OutlinedLoopOp loop; ///< null for an entry point
+  Frame *outer;        ///< of the function that the loop is in
   SymbolicShapes shapes;
   LastReaders readers;
   VariableIndex variables;
@@ -112,7 +112,7 @@ public:
   llvm::ArrayRef<mlir::BlockArgument> getStatesInPlace() const { return statesInPlace; }
 
 private:
-  explicit MemoryPlan(bool shareMemory) : shareMemory(shareMemory) {}
+  MemoryPlan(mlir::ModuleOp module, bool shareMemory) : symbols(module), shareMemory(shareMemory) {}
 
   mlir::FailureOr<std::unique_ptr<Frame>> makeFrame(mlir::func::FuncOp function, OutlinedLoopOp loop, Frame *outer);
   void placeArguments(Frame &frame);
@@ -129,6 +129,7 @@ private:
   void noteStatesInPlace(Frame &frame);
   bool updateInPlace(Frame &frame, mlir::Value result, mlir::Value operand);
 
+  mlir::SymbolTable symbols; ///< of the module, for the steps of loops
   bool shareMemory;
   std::unique_ptr<Frame> entry;
   MemorySegment segment;

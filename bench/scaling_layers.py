@@ -22,6 +22,21 @@ def dense_adam(n, folder):
     return write_json(folder, dense(n, training={"loss": "mean_squared_error", "optimizer": {"name": "adam"}}))
 
 
+@family(100, 800, options=["--train"])
+def gru_adam(n, folder):
+    """A loop for each layer, and one for its gradient."""
+    layers = [{"op": "gru", "units": UNITS, "return_sequences": True} for _ in range(n)]
+    training = {"loss": "mean_squared_error", "optimizer": {"name": "adam"}}
+    return write_json(folder, {"inputs": [{"name": "x", "shape": ["N", "T", UNITS]}], "layers": layers, "training": training})
+
+
+@family(100, 800)
+def stateful_rnn(n, folder):
+    """Every layer has a loop, and a state that the context keeps."""
+    layers = [{"op": "rnn", "units": UNITS, "return_sequences": True, "stateful": True} for _ in range(n)]
+    return write_json(folder, {"inputs": [{"name": "x", "shape": [4, "T", UNITS]}], "layers": layers})
+
+
 LIMIT = ["--train", "--memory-limit=1"]
 
 

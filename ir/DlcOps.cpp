@@ -73,6 +73,22 @@ int64_t LoopOp::getStaticStepCount() {
   return ShapedType::kDynamic;
 }
 
+llvm::SmallVector<Block *> getGraphBlocks(func::FuncOp function) {
+  llvm::SmallVector<Block *> blocks;
+  if (function.isExternal())
+    return blocks;
+  function.walk([&](LoopOp loop) { blocks.push_back(loop.getBody()); });
+  blocks.push_back(&function.getBody().front());
+  return blocks;
+}
+
+LoopOp getOutermostLoop(Operation *op) {
+  LoopOp outermost;
+  for (auto loop = op->getParentOfType<LoopOp>(); loop; loop = loop->getParentOfType<LoopOp>())
+    outermost = loop;
+  return outermost;
+}
+
 func::FuncOp OutlinedLoopOp::getBodyFunction() {
   return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(*this, getBodyAttr());
 }

@@ -28,17 +28,17 @@ bool dlc::dependsOnWeightsOnly(Value value) {
 }
 
 dlc::LoadTimeValues::LoadTimeValues(Block &block) {
-  for (Operation &op : block) {
+  block.walk<WalkOrder::PreOrder>([&](Operation *op) {
     Source source = llvm::isa<LoadParameterOp>(op) ? Source::Weights : Source::Constants;
-    for (Value operand : op.getOperands()) {
+    for (Value operand : op->getOperands()) {
       Source own = sources.lookup(operand);
       source = own == Source::Run || source == Source::Run ? Source::Run : std::max(source, own);
     }
     if (source == Source::Run || !llvm::isa<ConstantOp, LoadParameterOp, DimensionOpInterface>(op))
-      continue;
-    for (Value result : op.getResults())
+      return;
+    for (Value result : op->getResults())
       sources[result] = source;
-  }
+  });
 }
 
 bool dlc::LoadTimeValues::isLoadTimeConstant(Value value) const {

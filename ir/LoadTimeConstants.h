@@ -17,8 +17,8 @@ bool dependsOnWeightsOnly(mlir::Value value);
 /// Whether `value` is a constant or depends on weights only: worth any layout, because it is computed once.
 bool isLoadTimeConstant(mlir::Value value);
 
-/// The same for all values of a block, for passes that ask about many: each of the functions above looks at all that
-/// its value depends on.
+/// The same for all values of a block and of the loops in it, for passes that ask about many: each of the functions
+/// above looks at all that its value depends on.
 class LoadTimeValues {
 public:
   explicit LoadTimeValues(mlir::Block &block);

@@ -10,4 +10,14 @@
 #define GET_OP_CLASSES
 #include "ir/OpsControl.h.inc"
 
+namespace dlc {
+
+/// The blocks that hold graph ops of `function`: those of its loops, inner ones first, and its own.
+llvm::SmallVector<mlir::Block *> getGraphBlocks(mlir::func::FuncOp function);
+
+/// The outermost loop around `op`; null if it is in none.
+LoopOp getOutermostLoop(mlir::Operation *op);
+
+} // namespace dlc
+
 #endif // DLC_IR_OPSCONTROL_H

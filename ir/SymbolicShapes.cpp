@@ -15,6 +15,30 @@ llvm::ArrayRef<AffineExpr> SymbolicShapes::getDims(Value value) const {
   return found->second;
 }
 
+/// Takes the extents of scan outputs that outlining has noted, which saves going through the step; false if a person
+/// has left them out.
+bool SymbolicShapes::takeSliceDims(OutlinedLoopOp loop, AffineExpr steps) {
+  auto slices = loop->getAttrOfType<ArrayAttr>("dlc.dims");
+  auto names = loop->getAttrOfType<ArrayAttr>("dlc.symbols");
+  if (!slices || !names || slices.size() != loop.getScanOutputs().size())
+    return false;
+  llvm::SmallVector<AffineExpr> own;
+  for (Attribute name : names)
+    own.push_back(getSymbol(llvm::isa<StringAttr>(name) ? llvm::cast<StringAttr>(name).getValue() : ""));
+  for (auto [result, slice] : llvm::zip(loop.getScanOutputs(), slices)) {
+    auto map = llvm::dyn_cast<AffineMapAttr>(slice);
+    int64_t rank = llvm::cast<RankedTensorType>(result.getType()).getRank();
+    if (!map || map.getValue().getNumDims() != 0 || map.getValue().getNumSymbols() != own.size() ||
+        map.getValue().getNumResults() + 1 != rank)
+      return false;
+    Dims extents{steps};
+    for (AffineExpr dim : map.getValue().getResults())
+      extents.push_back(dim.replaceSymbols(own));
+    dims[result] = std::move(extents);
+  }
+  return true;
+}
+
 /// Extents of a loop's results: those of the loop-carried operands, and the steps with the extents of what the body
 /// returns.
 LogicalResult SymbolicShapes::inferLoop(OutlinedLoopOp loop) {
@@ -31,10 +55,12 @@ LogicalResult SymbolicShapes::inferLoop(OutlinedLoopOp loop) {
       dims[result] = staticDims(llvm::cast<RankedTensorType>(result.getType()));
     return success();
   }
+  if (takeSliceDims(loop, steps))
+    return success();
   func::FuncOp body = loop.getBodyFunction();
   if (!body)
     return loop.emitOpError("has no body");
-  SymbolicShapes inner;
+  SymbolicShapes inner(body);
   inner.symbols = symbols;
   for (auto [argument, extents] : llvm::zip(body.getArguments(), getBodyArgumentDims(loop)))
     inner.dims[argument] = extents;
@@ -85,45 +111,112 @@ void SymbolicShapes::bindStep(LoopOp loop) {
     dims[count] = {};
 }
 
-FailureOr<SymbolicShapes> SymbolicShapes::analyze(FunctionOpInterface function) {
-  SymbolicShapes shapes;
-  MLIRContext *context = function.getContext();
-  auto symbolOf = [&](llvm::StringRef name) {
-    auto *found = llvm::find(shapes.symbols, name);
-    unsigned index = found - shapes.symbols.begin();
-    if (found == shapes.symbols.end())
-      shapes.symbols.push_back(name.str());
-    return getAffineSymbolExpr(index, context);
-  };
-  for (BlockArgument argument : function.getArguments()) {
-    auto type = llvm::dyn_cast<RankedTensorType>(argument.getType());
-    if (!type)
-      continue;
-    auto names = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "dlc.dims");
-    Dims &dims = shapes.dims[argument];
-    // The arguments of a loop's body have the extents that the loop's operands have: expressions.
-    if (auto map = function.getArgAttrOfType<AffineMapAttr>(argument.getArgNumber(), "dlc.dims")) {
-      llvm::SmallVector<AffineExpr> own;
-      if (auto symbols = function->getAttrOfType<ArrayAttr>("dlc.symbols"))
-        for (auto name : symbols.getAsRange<StringAttr>())
-          own.push_back(symbolOf(name));
-      for (AffineExpr dim : map.getValue().getResults())
-        dims.push_back(dim.replaceSymbols(own));
-      continue;
-    }
-    for (auto [i, extent] : llvm::enumerate(type.getShape())) {
-      auto name = names && i < names.size() ? llvm::dyn_cast<StringAttr>(names[i]) : StringAttr();
-      if (!ShapedType::isDynamic(extent))
-        dims.push_back(getAffineConstantExpr(extent, context));
-      else if (name)
-        dims.push_back(symbolOf(name));
-      else
-        dims.push_back(symbolOf(("d" + llvm::Twine(argument.getArgNumber()) + "_" + llvm::Twine(i)).str()));
-    }
+AffineExpr SymbolicShapes::getSymbol(llvm::StringRef name) {
+  auto *found = llvm::find(symbols, name);
+  unsigned index = found - symbols.begin();
+  if (found == symbols.end())
+    symbols.push_back(name.str());
+  return getAffineSymbolExpr(index, function.getContext());
+}
+
+void SymbolicShapes::bindArgument(BlockArgument argument) {
+  auto type = llvm::dyn_cast<RankedTensorType>(argument.getType());
+  if (!type)
+    return;
+  auto names = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "dlc.dims");
+  Dims extents;
+  // The arguments of an outlined step have the extents that the loop's operands have: expressions.
+  if (auto map = function.getArgAttrOfType<AffineMapAttr>(argument.getArgNumber(), "dlc.dims")) {
+    llvm::SmallVector<AffineExpr> own;
+    if (auto symbols = function->getAttrOfType<ArrayAttr>("dlc.symbols"))
+      for (auto name : symbols.getAsRange<StringAttr>())
+        own.push_back(getSymbol(name));
+    for (AffineExpr dim : map.getValue().getResults())
+      extents.push_back(dim.replaceSymbols(own));
+    dims[argument] = std::move(extents);
+    return;
   }
+  for (auto [i, extent] : llvm::enumerate(type.getShape())) {
+    auto name = names && i < names.size() ? llvm::dyn_cast<StringAttr>(names[i]) : StringAttr();
+    if (!ShapedType::isDynamic(extent))
+      extents.push_back(getAffineConstantExpr(extent, function.getContext()));
+    else if (name)
+      extents.push_back(getSymbol(name));
+    else
+      extents.push_back(getSymbol(("d" + llvm::Twine(argument.getArgNumber()) + "_" + llvm::Twine(i)).str()));
+  }
+  dims[argument] = std::move(extents);
+}
+
+FailureOr<SymbolicShapes> SymbolicShapes::analyze(FunctionOpInterface function) {
+  SymbolicShapes shapes(function);
+  for (BlockArgument argument : function.getArguments())
+    shapes.bindArgument(argument);
   if (failed(shapes.walk(function)))
     return failure();
   return shapes;
+}
+
+FailureOr<llvm::ArrayRef<AffineExpr>> SymbolicShapes::infer(Value value) {
+  llvm::SmallVector<Value> pending{value};
+  // What `next` depends on comes first; chains are as long as models are deep.
+  auto awaits = [&](ValueRange operands) {
+    size_t count = pending.size();
+    for (Value operand : operands)
+      if (!dims.contains(operand))
+        pending.push_back(operand);
+    return pending.size() > count;
+  };
+  while (!pending.empty()) {
+    Value next = pending.back();
+    auto argument = llvm::dyn_cast<BlockArgument>(next);
+    Operation *op = argument ? argument.getOwner()->getParentOp() : next.getDefiningOp();
+    auto loop = llvm::dyn_cast<LoopOp>(op);
+    if (dims.contains(next)) {
+      pending.pop_back();
+    } else if (argument && op == function) {
+      bindArgument(argument);
+    } else if (loop) {
+      if (awaits(loop->getOperands()))
+        continue;
+      bindStep(loop);
+      if (!argument && !dims.contains(next)) {
+        unsigned number = llvm::cast<OpResult>(next).getResultNumber();
+        Value slice = loop.getNext().getValues()[number];
+        if (awaits(slice))
+          continue;
+        Dims extents{getStepCount(loop)};
+        llvm::append_range(extents, getDims(slice));
+        dims[next] = std::move(extents);
+      }
+    } else if (argument || !awaits(op->getOperands())) {
+      if (argument || failed(inferResult(op)) || !dims.contains(next))
+        return failure();
+    }
+  }
+  return getDims(value);
+}
+
+LogicalResult SymbolicShapes::inferResult(Operation *op) {
+  if (op->getNumResults() != 1)
+    return success();
+  auto type = llvm::dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  if (!type)
+    return success();
+  Dims result;
+  if (type.hasStaticShape()) {
+    result = staticDims(type);
+  } else if (auto interface = llvm::dyn_cast<DimensionOpInterface>(op)) {
+    llvm::SmallVector<Dims> operandDims;
+    for (Value operand : op->getOperands())
+      operandDims.push_back(Dims(getDims(operand)));
+    if (failed(interface.inferDims(operandDims, result)))
+      return failure();
+  } else {
+    return op->emitOpError("has dynamic extents that cannot be inferred");
+  }
+  dims[op->getResult(0)] = std::move(result);
+  return success();
 }
 
 LogicalResult SymbolicShapes::walk(FunctionOpInterface function) {
@@ -158,26 +251,7 @@ LogicalResult SymbolicShapes::walk(FunctionOpInterface function) {
     }
     if (auto loop = llvm::dyn_cast<OutlinedLoopOp>(op))
       return failed(inferLoop(loop)) ? WalkResult::interrupt() : WalkResult::advance();
-    if (op->getNumResults() != 1)
-      return WalkResult::advance();
-    auto type = llvm::dyn_cast<RankedTensorType>(op->getResult(0).getType());
-    if (!type)
-      return WalkResult::advance();
-    Dims result;
-    if (type.hasStaticShape()) {
-      result = staticDims(type);
-    } else if (auto interface = llvm::dyn_cast<DimensionOpInterface>(op)) {
-      llvm::SmallVector<Dims> operandDims;
-      for (Value operand : op->getOperands())
-        operandDims.push_back(Dims(getDims(operand)));
-      if (failed(interface.inferDims(operandDims, result)))
-        return WalkResult::interrupt();
-    } else {
-      op->emitOpError("has dynamic extents that cannot be inferred");
-      return WalkResult::interrupt();
-    }
-    dims[op->getResult(0)] = std::move(result);
-    return WalkResult::advance();
+    return failed(inferResult(op)) ? WalkResult::interrupt() : WalkResult::advance();
   });
   return failure(walked.wasInterrupted());
 }

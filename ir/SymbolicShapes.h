@@ -27,6 +27,11 @@ public:
   /// Walks `function` in order. Fails with a diagnostic if an op's shapes cannot be inferred.
   static mlir::FailureOr<SymbolicShapes> analyze(mlir::FunctionOpInterface function);
 
+  /// For a function that is being built: the extents of its values are inferred when `infer` asks for them.
+  explicit SymbolicShapes(mlir::FunctionOpInterface function) : function(function) {}
+  /// Extents of `value`, inferred from those of what it depends on if they are not known yet.
+  mlir::FailureOr<llvm::ArrayRef<mlir::AffineExpr>> infer(mlir::Value value);
+
   /// Extents of `value`, a tensor of the function.
   llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const;
   /// Names of the symbols; position i is `AffineSymbolExpr` i.
@@ -39,10 +44,15 @@ public:
   llvm::SmallVector<Dims> getBodyArgumentDims(OutlinedLoopOp loop) const;
 
 private:
+  mlir::AffineExpr getSymbol(llvm::StringRef name);
+  void bindArgument(mlir::BlockArgument argument);
+  mlir::LogicalResult inferResult(mlir::Operation *op);
   mlir::LogicalResult walk(mlir::FunctionOpInterface function);
   void bindStep(LoopOp loop);
+  bool takeSliceDims(OutlinedLoopOp loop, mlir::AffineExpr steps);
   mlir::LogicalResult inferLoop(OutlinedLoopOp loop);
 
+  mlir::FunctionOpInterface function;
   llvm::DenseMap<mlir::Value, Dims> dims;
   llvm::SmallVector<std::string> symbols;
 };

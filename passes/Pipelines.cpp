@@ -16,16 +16,13 @@ llvm::ArrayRef<llvm::StringRef> getPhaseNames() {
 }
 
 static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options) {
-  manager.addPass(createOutlineLoops());
   manager.addPass(createHoistParameterLoads());
   manager.addPass(createAddOptimizer());
   manager.addPass(createDifferentiate());
   manager.addPass(createAddInit());
   manager.addPass(createBindVariables());
   manager.addPass(createLowerLeastSquares());
-  manager.addPass(createOutlineLoops());
-  manager.addPass(createPruneLoops());
-  manager.addPass(createBindLoopShapes());
+  manager.addNestedPass<func::FuncOp>(createPruneLoops());
   manager.addPass(createCheckIndices());
   manager.addPass(createCheckExtents());
   manager.addPass(createFoldParameters({options.replaceableWeights}));
@@ -57,16 +54,14 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
   }
   // Sums over steps that training makes; the order of their terms changes.
   if (options.math != MathMode::Strict)
-    manager.addPass(createSinkReductions());
+    function.addPass(createSinkReductions());
   // Gates come first: they make one product of the products that then leave the loop.
-  manager.addPass(createLoopInvariantCodeMotion());
-  OpPassManager &rest = manager.nest<func::FuncOp>();
-  rest.addPass(createCanonicalizerPass());
-  rest.addPass(createCSEPass());
+  function.addPass(createLoopInvariantCodeMotion());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
 }
 
 static void addAssignLayouts(OpPassManager &manager, const PipelineOptions &options) {
-  manager.addPass(createPackCaptures());
   OpPassManager &function = manager.nest<func::FuncOp>();
   AssignLayoutsOptions layouts;
   layouts.math = getMathModeName(options.math).str();
@@ -86,10 +81,10 @@ static void addLayoutPhase(OpPassManager &manager, const PipelineOptions &option
   manager.addPass(createAddInit());
   manager.addPass(createHoistParameterLoads());
   manager.addPass(createBindVariables());
-  manager.addPass(createBindLoopShapes());
 }
 
 static void addKernelsPhase(OpPassManager &manager, const PipelineOptions &options) {
+  manager.addPass(createOutlineLoops());
   OpPassManager &function = manager.nest<func::FuncOp>();
   function.addPass(createSplitConcats());
   function.addPass(createShareKernels());

@@ -15,21 +15,22 @@ Value dlc::json::createZeroState(OpContext &context, const StateRequest &request
 
 void EntryStates::reset(func::FuncOp newFunction) {
   function = newFunction;
+  shapes.emplace(function);
   entries.clear();
+  indices.clear();
 }
 
 Value EntryStates::begin(OpContext &context, const StateRequest &request) {
   if (request.initial)
     return context.error("stateful", "cannot take an initial state: its state is what the previous run has left");
   // The caller sees extents by name, and the context keeps them from run to run: they are numbers or names of inputs'.
-  FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
-  if (failed(shapes))
+  FailureOr<ArrayRef<AffineExpr>> like = shapes->infer(request.like);
+  if (failed(like))
     return {};
-  ArrayRef<AffineExpr> like = shapes->getDims(request.like);
   SmallVector<int64_t> extents;
   SmallVector<Attribute> dims;
   for (int64_t extent : request.shape) {
-    AffineExpr dim = extent < 0 ? like[-2 - extent] : getAffineConstantExpr(extent, context.builder.getContext());
+    AffineExpr dim = extent < 0 ? (*like)[-2 - extent] : getAffineConstantExpr(extent, context.builder.getContext());
     if (auto symbol = dyn_cast<AffineSymbolExpr>(dim)) {
       extents.push_back(ShapedType::kDynamic);
       dims.push_back(context.builder.getStringAttr(shapes->getSymbols()[symbol.getPosition()]));
@@ -42,8 +43,9 @@ Value EntryStates::begin(OpContext &context, const StateRequest &request) {
     }
   }
   std::string name = context.name + "." + request.role.str();
-  for (const Entry &entry : entries)
-    assert(entry.name != name && "a layer asks once for each of its states");
+  bool isNew = indices.try_emplace(name, entries.size()).second;
+  assert(isNew && "a layer asks once for each of its states");
+  (void)isNew;
   Builder &builder = context.builder;
   StringAttr nameAttr = builder.getStringAttr(name);
   auto attributes = builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", nameAttr),
@@ -53,16 +55,16 @@ Value EntryStates::begin(OpContext &context, const StateRequest &request) {
   if (failed(function.insertArgument(index, RankedTensorType::get(extents, request.elementType), attributes,
                                      context.location)))
     return {};
-  entries.push_back({name, Value()});
+  entries.push_back({name, index, Value()});
   return function.getArgument(index);
 }
 
 void EntryStates::limit(OpContext &context, StringRef role, int64_t most, Value like, int64_t dim) {
-  FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
-  if (failed(shapes))
+  FailureOr<ArrayRef<AffineExpr>> extents = shapes->infer(like);
+  if (failed(extents))
     return;
   Builder &builder = context.builder;
-  AffineExpr extent = shapes->getDims(like)[dim];
+  AffineExpr extent = (*extents)[dim];
   Attribute steps;
   if (auto symbol = dyn_cast<AffineSymbolExpr>(extent))
     steps = builder.getStringAttr(shapes->getSymbols()[symbol.getPosition()]);
@@ -72,23 +74,19 @@ void EntryStates::limit(OpContext &context, StringRef role, int64_t most, Value 
     context.error("stateful", "cannot count its steps, which are neither a number nor a dimension of an input");
     return;
   }
-  std::string name = context.name + "." + role.str();
-  for (BlockArgument argument : function.getArguments())
-    if (auto state = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "dlc.state");
-        state && state == name)
-      function.setArgAttr(argument.getArgNumber(), "dlc.checks",
-                          builder.getArrayAttr(builder.getDictionaryAttr(
-                              {builder.getNamedAttr("what", builder.getStringAttr("layer '" + context.name + "'")),
-                               builder.getNamedAttr("kind", builder.getStringAttr("room")),
-                               builder.getNamedAttr("extent", builder.getI64IntegerAttr(most)),
-                               builder.getNamedAttr("steps", steps)})));
+  unsigned argument = entries[indices.at((context.name + "." + role).str())].argument;
+  function.setArgAttr(
+      argument, "dlc.checks",
+      builder.getArrayAttr(builder.getDictionaryAttr(
+          {builder.getNamedAttr("what", builder.getStringAttr("layer '" + context.name + "'")),
+           builder.getNamedAttr("kind", builder.getStringAttr("room")),
+           builder.getNamedAttr("extent", builder.getI64IntegerAttr(most)), builder.getNamedAttr("steps", steps)})));
 }
 
 void EntryStates::end(OpContext &context, StringRef role, Value value) {
-  std::string name = context.name + "." + role.str();
-  for (Entry &entry : entries)
-    if (entry.name == name)
-      entry.last = value;
+  // A state that could not begin has none.
+  if (auto found = indices.find((context.name + "." + role).str()); found != indices.end())
+    entries[found->second].last = value;
 }
 
 Value LoopStates::begin(OpContext &context, const StateRequest &request) {

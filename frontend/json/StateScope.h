@@ -8,6 +8,7 @@
 
 #include "frontend/json/OpContext.h"
 #include "ir/LoopBuilder.h"
+#include "ir/SymbolicShapes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace dlc::json {
@@ -61,14 +62,17 @@ public:
   void end(OpContext &context, llvm::StringRef role, mlir::Value value) override;
 
   struct Entry {
-    std::string name; ///< "LAYER.role"
-    mlir::Value last; ///< null until the layer has set it
+    std::string name;  ///< "LAYER.role"
+    unsigned argument; ///< of the function: the state before the run
+    mlir::Value last;  ///< null until the layer has set it
   };
   llvm::ArrayRef<Entry> getEntries() const { return entries; }
 
 private:
   mlir::func::FuncOp function;
+  std::optional<SymbolicShapes> shapes; ///< of what states have been asked for
   llvm::SmallVector<Entry> entries;
+  llvm::StringMap<size_t> indices; ///< in `entries`, by name
 };
 
 /// States of layers in the step of a loop: they become loop-carried values.

@@ -43,9 +43,9 @@ class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
       operands.push_back(&operand);
     // In the body of a loop: scan outputs, then whether it stops, then loop-carried values.
     size_t stackedCount = operands.size(), carriedCount = 0;
-    if (auto count = getOperation()->getAttrOfType<IntegerAttr>("dlc.stacked")) {
+    if (auto count = getOperation()->getAttrOfType<IntegerAttr>("dlc.scan_outputs")) {
       stackedCount = count.getInt();
-      carriedCount = getOperation()->getAttrOfType<IntegerAttr>("dlc.carried").getInt();
+      carriedCount = getOperation()->getAttrOfType<IntegerAttr>("dlc.loop_carried").getInt();
       std::rotate(operands.begin(), operands.begin() + carriedCount, operands.end());
     }
     llvm::SmallPtrSet<Value, 8> stacked, written;

@@ -249,9 +249,8 @@ bool givesNextState(const GateEquations &equations, Value state, Block &block) {
 
 } // namespace
 
-std::vector<GateEquations> GateEquations::findAll(func::FuncOp function) {
+std::vector<GateEquations> GateEquations::findAll(Block &block) {
   std::vector<GateEquations> cells;
-  Block &block = function.getBody().front();
   llvm::SetVector<Value> states;
   for (auto product : block.getOps<MatMulOp>()) {
     Value lhs = product.getLhs();
@@ -316,8 +315,8 @@ static Value takeRows(OpBuilder &builder, MatMulOp product, const KnownMatrix &m
   return ConstantOp::create(builder, product.getLoc(), type, makeConstant(type, bytes));
 }
 
-void splitConcatenatedStates(func::FuncOp function) {
-  for (auto product : llvm::make_early_inc_range(function.getBody().front().getOps<MatMulOp>())) {
+void splitConcatenatedStates(Block &block) {
+  for (auto product : llvm::make_early_inc_range(block.getOps<MatMulOp>())) {
     auto concat = product.getLhs().getDefiningOp<ConcatOp>();
     if (!concat || typeOf(concat.getResult()).getRank() != 2 || product.getTransposeLhs() || concat.getAxis() != 1 ||
         llvm::none_of(concat.getOperands(),

@@ -47,14 +47,15 @@ struct GateEquations {
   /// gives.
   llvm::SmallVector<GateProducts, 2> stages;
 
-  /// All cells of `function`: for each of its arguments that is a state (a result of the same type depends on it), what
-  /// is computed from products of it. Cells that one kernel per stage cannot compute are left out.
-  static std::vector<GateEquations> findAll(mlir::func::FuncOp function);
+  /// All cells of `block`, a function's or a loop's: for each of its arguments that is a state (a result of the same
+  /// type depends on it), what is computed from products of it. Cells that one kernel per stage cannot compute are left
+  /// out.
+  static std::vector<GateEquations> findAll(mlir::Block &block);
 };
 
-/// `matmul(concat(a, b), W)` with a known W and a or b an argument of `function` becomes
-/// `matmul(a, Wa) + matmul(b, Wb)`, so that what depends on the state is separate from what does not.
-void splitConcatenatedStates(mlir::func::FuncOp function);
+/// `matmul(concat(a, b), W)` with a known W and a or b an argument of `block` becomes `matmul(a, Wa) + matmul(b, Wb)`,
+/// so that what depends on the state is separate from what does not.
+void splitConcatenatedStates(mlir::Block &block);
 
 } // namespace dlc
 

@@ -5,6 +5,7 @@
 #include "ir/LoadTimeConstants.h"
 #include "ir/Names.h"
 #include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsLayout.h"
 #include "ir/OpsLinear.h"
@@ -329,13 +330,13 @@ void formRecurrentKernels(const GateEquations &cell) {
 }
 
 void fuseGates(func::FuncOp function, GateEquations::Kind kind, bool mayReorderSums) {
-  if (function.isExternal())
-    return;
-  if (mayReorderSums)
-    splitConcatenatedStates(function);
-  for (const GateEquations &cell : GateEquations::findAll(function))
-    if (cell.kind == kind)
-      formRecurrentKernels(cell);
+  for (Block *block : getGraphBlocks(function)) {
+    if (mayReorderSums)
+      splitConcatenatedStates(*block);
+    for (const GateEquations &cell : GateEquations::findAll(*block))
+      if (cell.kind == kind)
+        formRecurrentKernels(cell);
+  }
 }
 
 } // namespace dlc

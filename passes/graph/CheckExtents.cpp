@@ -40,8 +40,7 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
         return signalPassFailure();
       entrySymbols.assign(shapes->getSymbols().begin(), shapes->getSymbols().end());
       takeImported(function);
-      if (failed(collect(function, *shapes)))
-        return signalPassFailure();
+      collect(function, *shapes);
       if (checks.empty())
         continue;
       Builder builder(&getContext());
@@ -67,22 +66,13 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
     }
   }
 
-  /// What `function`, an entry point or the body of one of its loops, takes for granted.
-  LogicalResult collect(func::FuncOp function, const dlc::SymbolicShapes &functionShapes) {
-    const dlc::SymbolicShapes *before = std::exchange(shapes, &functionShapes);
-    for (Operation &op : function.getBody().front()) {
-      if (auto loop = llvm::dyn_cast<dlc::OutlinedLoopOp>(op)) {
-        func::FuncOp body = loop.getBodyFunction();
-        FailureOr<dlc::SymbolicShapes> inner =
-            body ? dlc::SymbolicShapes::analyze(body) : FailureOr<dlc::SymbolicShapes>();
-        if (failed(inner) || failed(collect(body, *inner)))
-          return failure();
-      } else if (op.getNumResults() == 1 && llvm::isa<RankedTensorType>(op.getResult(0).getType())) {
-        check(&op);
-      }
-    }
-    shapes = before;
-    return success();
+  /// What `function` and the steps of its loops take for granted.
+  void collect(func::FuncOp function, const dlc::SymbolicShapes &functionShapes) {
+    shapes = &functionShapes;
+    function.walk([&](Operation *op) {
+      if (op->getNumResults() == 1 && llvm::isa<RankedTensorType>(op->getResult(0).getType()))
+        check(op);
+    });
   }
 
   void check(Operation *op) {

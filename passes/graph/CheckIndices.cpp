@@ -30,8 +30,6 @@ struct Origin {
 class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    loops.clear();
-    module.walk([&](dlc::OutlinedLoopOp loop) { loops[loop.getBody()] = loop; });
     for (auto function : module.getOps<func::FuncOp>()) {
       FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
       if (failed(shapes))
@@ -39,8 +37,8 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
       function.walk([&](Operation *op) {
         if (auto gather = llvm::dyn_cast<dlc::GatherOp>(op))
           checkGather(gather, *shapes);
-        else if (auto loop = llvm::dyn_cast<dlc::OutlinedLoopOp>(op))
-          checkLengths(loop, *shapes);
+        else if (op->hasAttr("dlc.lengths"))
+          checkLengths(op, *shapes);
       });
     }
   }
@@ -52,20 +50,17 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
          isVocabulary ? "index" : "index_from_end", shapes.getDims(gather.getX())[gather.getAxis()], shapes);
   }
 
-  /// A step may compare its number with the lengths of sequences.
-  void checkLengths(dlc::OutlinedLoopOp loop, const dlc::SymbolicShapes &shapes) {
-    for (Operation &comparison : loop.getBodyFunction().getBody().front()) {
-      auto argument =
-          comparison.hasAttr("dlc.lengths") ? llvm::dyn_cast<BlockArgument>(comparison.getOperand(1)) : BlockArgument();
-      Value lengths = argument ? findLoopOperand(loop.getBodyFunction(), argument.getArgNumber()) : Value();
-      if (!lengths)
-        continue;
-      // In reverse, a loop is given the number of steps to skip.
-      if (auto skipped = lengths.getDefiningOp<dlc::SubOp>())
-        lengths = skipped.getRhs();
-      note(lengths, "the lengths of '" + dlc::getLayerName(loop.getLoc()) + "'", "length", shapes.getStepCount(loop),
-           shapes);
-    }
+  /// `comparison` is of the number of a loop's step with the lengths of sequences.
+  void checkLengths(Operation *comparison, const dlc::SymbolicShapes &shapes) {
+    auto loop = comparison->getParentOfType<dlc::LoopOp>();
+    if (!loop || comparison->getNumOperands() != 2)
+      return;
+    // In reverse, a loop is given the number of steps to skip.
+    Value lengths = comparison->getOperand(1);
+    if (auto skipped = lengths.getDefiningOp<dlc::SubOp>())
+      lengths = skipped.getRhs();
+    note(lengths, "the lengths of '" + dlc::getLayerName(loop.getLoc()) + "'", "length", shapes.getStepCount(loop),
+         shapes);
   }
 
   /// Notes the check at the argument that brings `value`, if one does.
@@ -97,17 +92,18 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
       if (!llvm::isa<IntegerType>(getElementTypeOrSelf(value)))
         return std::nullopt;
       if (auto argument = llvm::dyn_cast<BlockArgument>(value)) {
-        auto function = llvm::dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
-        if (!function)
-          return std::nullopt;
-        if (!function.isPrivate()) {
+        Operation *owner = argument.getOwner()->getParentOp();
+        if (auto function = llvm::dyn_cast<func::FuncOp>(owner)) {
           origin.argument = argument;
           // A state is what an earlier run has computed.
           return function.getArgAttr(argument.getArgNumber(), "dlc.state") ? std::nullopt : std::optional(origin);
         }
-        value = findLoopOperand(function, argument.getArgNumber());
-        if (!value || !origin.sizes.empty())
+        // A loop computes its other arguments.
+        auto loop = llvm::dyn_cast<dlc::LoopOp>(owner);
+        size_t first = loop ? 1 + loop.getInitialValues().size() : 0;
+        if (!loop || argument.getArgNumber() < first || !origin.sizes.empty())
           return std::nullopt;
+        value = loop.getScanInputs()[argument.getArgNumber() - first];
         continue;
       }
       Operation *op = value.getDefiningOp();
@@ -134,18 +130,6 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
     }
     return true;
   }
-
-  /// What the loop of `body` passes to argument `number`; null if the loop computes it.
-  Value findLoopOperand(func::FuncOp body, unsigned number) {
-    auto loop = loops.lookup(body.getName());
-    if (!loop || number < 1 + loop.getInitialValues().size())
-      return {};
-    number -= 1 + loop.getInitialValues().size();
-    return number < loop.getScanInputs().size() ? loop.getScanInputs()[number]
-                                                : loop.getCaptures()[number - loop.getScanInputs().size()];
-  }
-
-  llvm::StringMap<dlc::OutlinedLoopOp> loops; ///< by body
 };
 
 } // namespace

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/graph/EraseDeadOps.h"
+#include "ir/OpsControl.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 
-void dlc::eraseDeadOps(func::FuncOp function) {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+void dlc::eraseDeadOps(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (isOpTriviallyDead(&op))
       op.erase();
+    else if (auto loop = llvm::dyn_cast<LoopOp>(op))
+      eraseDeadOps(*loop.getBody());
 }

@@ -43,12 +43,13 @@ Value getBroadcastSource(Value value) {
 
 class FoldBroadcasts final : public dlc::impl::FoldBroadcastsBase<FoldBroadcasts> {
   void runOnOperation() override {
-    for (Operation &op : getOperation().getBody().front())
-      if (op.hasTrait<dlc::Elementwise>() && !getBroadcastSource(op.getResult(0)))
-        for (OpOperand &operand : op.getOpOperands())
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (op->hasTrait<dlc::Elementwise>() && !getBroadcastSource(op->getResult(0)))
+        for (OpOperand &operand : op->getOpOperands())
           while (Value source = getBroadcastSource(operand.get()))
             if (!absorb(operand, source))
               break;
+    });
   }
 
   /// Lets the op read `source`, if the other operands still give its result the shape that it has.

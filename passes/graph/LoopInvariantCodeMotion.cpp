@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/DlcDialect.h"
+#include "ir/Layout.h"
+#include "ir/LoopBuilder.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsControl.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
-#include "ir/SignatureBuilder.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
 #include "passes/Passes.h"
-#include "passes/graph/BindLoopShapes.h"
 #include "passes/graph/EraseDeadOps.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -28,23 +28,22 @@ RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value
 /// Moves work out of one loop.
 class LoopHoister {
 public:
-  explicit LoopHoister(dlc::OutlinedLoopOp loop) : loop(loop), body(loop.getBodyFunction()), builder(loop) {}
+  explicit LoopHoister(dlc::LoopOp loop) : loop(loop), body(*loop.getBody()), builder(loop) {}
 
-  /// Returns how many products now run over all steps at once.
-  unsigned run() {
+  /// Products that do not depend on the steps before run over all steps at once.
+  void run() {
     // A loop that stops early may need few of its steps.
     if (loop.getStops() || loop.getScanInputs().empty())
-      return 0;
+      return;
     classify();
     llvm::SetVector<Value> hoisted;
-    for (auto product : body.getBody().front().getOps<dlc::MatMulOp>())
+    for (auto product : body.getOps<dlc::MatMulOp>())
       if (getKind(product.getResult()) == Kind::OfStep && canLift(product.getResult()))
         hoisted.insert(followUsers(product.getResult()));
     if (hoisted.empty())
-      return 0;
+      return;
     scanInstead(hoisted.getArrayRef());
     eraseDeadOps();
-    return hoisted.size();
   }
 
 private:
@@ -54,22 +53,20 @@ private:
     Varying,   ///< depends on the steps before
   };
 
+  /// Values from outside the loop are invariant.
   Kind getKind(Value value) const { return kinds.lookup(value); }
   /// Whether `value` can be computed for all steps at once, with the steps as dimension 0.
-  bool canLift(Value value) const { return liftable.contains(value); }
+  bool canLift(Value value) { return loop.isDefinedOutsideOfLoop(value) || liftable.contains(value); }
 
   /// Finds the kind of every value, and what can be lifted, operands first.
   void classify() {
-    unsigned carried = loop.getInitialValues().size(), scanned = loop.getScanInputs().size();
-    for (BlockArgument argument : body.getArguments()) {
-      unsigned number = argument.getArgNumber();
-      kinds[argument] = number <= carried             ? Kind::Varying
-                        : number <= carried + scanned ? Kind::OfStep
-                                                      : Kind::Invariant;
-      if (kinds[argument] != Kind::Varying)
-        liftable.insert(argument);
+    for (BlockArgument argument : body.getArguments())
+      kinds[argument] = Kind::Varying;
+    for (BlockArgument argument : loop.getScanSlices()) {
+      kinds[argument] = Kind::OfStep;
+      liftable.insert(argument);
     }
-    for (Operation &op : body.getBody().front().without_terminator()) {
+    for (Operation &op : body.without_terminator()) {
       Kind kind = Kind::Invariant;
       for (Value operand : op.getOperands())
         kind = std::max(kind, getKind(operand));
@@ -83,7 +80,7 @@ private:
   }
 
   /// Whether the result of `op`, which is known for every step, can be lifted.
-  bool canLiftOp(Operation *op) const {
+  bool canLiftOp(Operation *op) {
     if (!llvm::all_of(op->getOperands(), [&](Value operand) { return canLift(operand); }))
       return false;
     if (auto product = llvm::dyn_cast<dlc::MatMulOp>(op))
@@ -101,7 +98,7 @@ private:
   }
 
   /// The last of the elementwise ops that alone use `value` and can be computed with it, without more to store.
-  Value followUsers(Value value) const {
+  Value followUsers(Value value) {
     while (value.hasOneUse()) {
       Operation *user = *value.user_begin();
       if (!user->hasTrait<dlc::Elementwise>() || !canLift(user->getResult(0)) ||
@@ -112,14 +109,8 @@ private:
     return value;
   }
 
-  RankedTensorType withSteps(RankedTensorType step, int64_t steps) const {
-    llvm::SmallVector<int64_t> shape{steps};
-    llvm::append_range(shape, step.getShape());
-    return RankedTensorType::get(shape, step.getElementType());
-  }
-
-  /// Computes `value` before the loop, and first its operands. Chains are as long as models are deep, so what
-  /// waits for its operands waits in a list.
+  /// Computes `value` before the loop, and first its operands. Chains are as long as models are deep, so what waits for
+  /// its operands waits in a list.
   Value lift(Value value) {
     llvm::SmallVector<Value> pending{value};
     while (!pending.empty()) {
@@ -129,7 +120,7 @@ private:
         continue;
       }
       size_t count = pending.size();
-      if (Operation *op = next.getDefiningOp())
+      if (Operation *op = next.getDefiningOp(); op && op->getBlock() == &body)
         for (Value operand : llvm::reverse(op->getOperands()))
           if (!lifted.contains(operand))
             pending.push_back(operand);
@@ -141,12 +132,11 @@ private:
 
   /// Computes `value`, whose operands are lifted.
   Value liftAlone(Value value) {
-    auto argument = llvm::dyn_cast<BlockArgument>(value);
-    if (!argument)
-      return liftOp(value.getDefiningOp(), getKind(value) == Kind::Invariant);
-    unsigned number = argument.getArgNumber() - 1 - loop.getInitialValues().size();
-    unsigned scanned = loop.getScanInputs().size();
-    return number < scanned ? loop.getScanInputs()[number] : loop.getCaptures()[number - scanned];
+    if (value.getParentBlock() != &body)
+      return value;
+    auto slice = llvm::dyn_cast<BlockArgument>(value);
+    return slice ? loop.getScanInputs()[slice.getArgNumber() - 1 - loop.getInitialValues().size()]
+                 : liftOp(value.getDefiningOp(), getKind(value) == Kind::Invariant);
   }
 
   Value liftOp(Operation *op, bool isInvariant) {
@@ -159,7 +149,7 @@ private:
     }
     if (isInvariant)
       return builder.clone(*op, mapping)->getResult(0);
-    RankedTensorType type = withSteps(typeOf(op->getResult(0)), steps);
+    RankedTensorType type = dlc::withSteps(op->getResult(0).getType(), steps);
     if (auto product = llvm::dyn_cast<dlc::MatMulOp>(op))
       return liftProduct(product, mapping.lookup(product.getLhs()), mapping.lookup(product.getRhs()), type);
     Operation *copy = builder.clone(*op, mapping);
@@ -206,12 +196,9 @@ private:
     llvm::SmallVector<Value> all;
     for (Value value : values)
       all.push_back(lift(value));
-    unsigned place = 1 + loop.getInitialValues().size() + loop.getScanInputs().size();
     loop.getScanInputsMutable().append(all);
-    dlc::SignatureBuilder signature(body);
     for (Value value : values)
-      value.replaceAllUsesWith(signature.insertArgument(place++, value.getType(), value.getLoc()));
-    signature.finish();
+      value.replaceAllUsesWith(body.addArgument(value.getType(), value.getLoc()));
   }
 
   void eraseDeadOps() {
@@ -229,40 +216,44 @@ private:
     for (auto [number, value] : llvm::enumerate(loop.getScanInputs()))
       if (!unread.test(first + number))
         read.push_back(value);
-    (void)body.eraseArguments(unread);
+    body.eraseArguments(unread);
     loop.getScanInputsMutable().assign(read);
   }
 
-  dlc::OutlinedLoopOp loop;
-  func::FuncOp body;
+  dlc::LoopOp loop;
+  Block &body;
   OpBuilder builder;
   llvm::DenseMap<Value, Kind> kinds;
   llvm::DenseSet<Value> liftable;
   llvm::DenseMap<Value, Value> lifted;
 };
 
+/// Moves what is the same in every step before the loop. Ops that kernels repeat for next to nothing stay with what
+/// reads them, unless they read what has moved.
+void moveInvariantOps(dlc::LoopOp loop) {
+  llvm::DenseSet<Value> moved;
+  moveLoopInvariantCode(
+      loop.getLoopRegions(), [&](Value value, Region *) { return loop.isDefinedOutsideOfLoop(value); },
+      [&](Operation *op, Region *) {
+        return isMemoryEffectFree(op) && isSpeculatable(op) &&
+               (!op->hasTrait<dlc::Recomputable>() ||
+                llvm::any_of(op->getOperands(), [&](Value operand) { return moved.contains(operand); }));
+      },
+      [&](Operation *op, Region *) {
+        loop.moveOutOfLoop(op);
+        moved.insert(op->result_begin(), op->result_end());
+      });
+}
+
 class LoopInvariantCodeMotion final : public dlc::impl::LoopInvariantCodeMotionBase<LoopInvariantCodeMotion> {
   void runOnOperation() override {
-    llvm::SmallVector<dlc::OutlinedLoopOp> loops;
-    getOperation().walk([&](dlc::OutlinedLoopOp loop) { loops.push_back(loop); });
     // What leaves an inner loop may leave the outer one too, so the innermost come first.
-    llvm::DenseMap<Operation *, dlc::OutlinedLoopOp> loopOfBody;
-    for (dlc::OutlinedLoopOp loop : loops)
-      loopOfBody.try_emplace(loop.getBodyFunction(), loop);
-    auto findOuter = [&](dlc::OutlinedLoopOp loop) { return loopOfBody.lookup(loop->getParentOfType<func::FuncOp>()); };
-    llvm::SmallVector<std::pair<int64_t, dlc::OutlinedLoopOp>> ordered;
-    for (dlc::OutlinedLoopOp loop : loops) {
-      int64_t depth = 0;
-      for (dlc::OutlinedLoopOp outer = findOuter(loop); outer; outer = findOuter(outer))
-        --depth;
-      ordered.push_back({depth, loop});
+    llvm::SmallVector<dlc::LoopOp> loops;
+    getOperation().walk([&](dlc::LoopOp loop) { loops.push_back(loop); });
+    for (dlc::LoopOp loop : loops) {
+      moveInvariantOps(loop);
+      LoopHoister(loop).run();
     }
-    llvm::sort(ordered, llvm::less_first());
-    unsigned count = 0;
-    for (auto [depth, loop] : ordered)
-      count += LoopHoister(loop).run();
-    if (count && failed(dlc::bindLoopShapes(getOperation())))
-      signalPassFailure();
   }
 };
 

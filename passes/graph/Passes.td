@@ -17,33 +17,19 @@ def LowerLeastSquares : Pass<"dlc-lower-least-squares", "::mlir::ModuleOp"> {
 
     Before: `%x = dlc.least_squares %a, %b : (tensor<?x2xf64>, tensor<?xf64>) -> tensor<2xf64>`
 
-    After: `dlc.loop @run.orthogonalize ...` and `dlc.loop @run.substitute ... {reverse}`
+    After: `dlc.loop ... {trip_count = 2 : i64} ...` and `dlc.loop ... {reverse} ...`
   }];
   let dependentDialects = ["::dlc::DlcDialect", "::mlir::func::FuncDialect"];
 }
 
-def PruneLoops : Pass<"dlc-prune-loops", "::mlir::ModuleOp"> {
+def PruneLoops : Pass<"dlc-prune-loops", "::mlir::func::FuncOp"> {
   let summary = "Drop scan outputs that nobody reads";
   let description = [{
     A recurrent layer of which only the last state is used need not keep every step's. Scan outputs without a reader are
-    dropped from the loop and its body, dead ops are erased, and so are bodies of erased loops.
+    dropped from the loop, and dead ops are erased, from the end to the beginning.
 
-    Before: `%h, %y = dlc.loop @step ...`, where nobody reads `%y`, and `return %1, %1` in `@step`.
-    After: `%h = dlc.loop @step ...` and `return %1`.
-  }];
-  let dependentDialects = ["::dlc::DlcDialect"];
-}
-
-def BindLoopShapes : Pass<"dlc-bind-loop-shapes", "::mlir::ModuleOp"> {
-  let summary = "Tell the bodies of loops the extents of their arguments";
-  let description = [{
-    Passes look at one function at a time. This one writes, from what a loop's operands are, `dlc.dims` (an affine map)
-    to every argument of the loop's body, and to the body itself the names of the symbols (`dlc.symbols`) and the
-    numbers of values that are loop-carried and scan outputs (`dlc.carried`, `dlc.stacked`). Passes that change the
-    operands of loops do the same at their end.
-
-    After:
-    `func.func private @body(%step: tensor<i64>, %h: tensor<?x8xf32> {dlc.dims = affine_map<()[s0] -> (s0, 8)>}, ...) attributes {dlc.carried = 1 : i64, dlc.stacked = 0 : i64, dlc.symbols = ["N"]}`
+    Before: `%h, %y = dlc.loop ...`, where nobody reads `%y`, with `dlc.next %1, %1`
+    After: `%h = dlc.loop ...` with `dlc.next %1`
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
 }
@@ -64,8 +50,8 @@ def CheckExtents : Pass<"dlc-check-extents", "::mlir::ModuleOp"> {
 def CheckIndices : Pass<"dlc-check-indices", "::mlir::ModuleOp"> {
   let summary = "Record which inputs are indices and their legal range";
   let description = [{
-    Where the indices of a `dlc.gather`, or the lengths of a loop (its capture number `dlc.lengths`), come from an input
-    of an entry point and nothing is computed on the way (casts, reshapes, slices, loops that have it as a scan input),
+    Where the indices of a `dlc.gather`, or the lengths that a loop's step compares its number with (a comparison with
+    the attribute `dlc.lengths`), come from an input of an entry point and nothing is computed on the way (casts, reshapes, slices, loops that have it as a scan input),
     the input gets an entry in `dlc.checks`. The runtime checks such inputs before a run writes anything. Indices that
     the model computes are not checked; `dlc.gather` clamps them. With `dlc.vocabulary` on the gather, negative indices
     do not count from the end.
@@ -182,15 +168,16 @@ def RewriteShapeUses : Pass<"dlc-rewrite-shape-uses", "::mlir::func::FuncOp"> {
   }];
 }
 
-def LoopInvariantCodeMotion : Pass<"dlc-loop-invariant-code-motion", "::mlir::ModuleOp"> {
-  let summary = "Hoist matrix products that do not depend on loop-carried values out of loops";
+def LoopInvariantCodeMotion : Pass<"dlc-loop-invariant-code-motion", "::mlir::func::FuncOp"> {
+  let summary = "Hoist work that does not depend on loop-carried values out of loops";
   let description = [{
-    Matrix products in a loop's body that depend on scan inputs, constants and captures only move before the loop, over
-    all steps at once: a product of `[B, I]` in every one of T steps becomes one of `[T * B, I]`, and its result becomes
+    What is the same in every step moves before the loop, unless kernels repeat it for next to nothing (elementwise ops
+    on captures). Matrix products that depend on scan inputs and captures only move before the loop, too, over all steps
+    at once: a product of `[B, I]` in every one of T steps becomes one of `[T * B, I]`, and its result becomes
     a scan input. The ops that the product reads move with it, and so do elementwise ops that alone use it. What saves
-    no work stays in the body, because its result would have to be stored for all steps.
+    no work stays in the step, because its result would have to be stored for all steps.
 
-    Before: `%y = dlc.matmul %x_t, %w : (tensor<?x3xf32>, tensor<3x8xf32>) -> tensor<?x8xf32>` in a body with the scan
+    Before: `%y = dlc.matmul %x_t, %w : (tensor<?x3xf32>, tensor<3x8xf32>) -> tensor<?x8xf32>` in a step with the scan
     input `x`
 
     After: `dlc.matmul %x_all, %w : (tensor<?x3xf32>, tensor<3x8xf32>) -> tensor<?x8xf32>` before the loop, whose scan

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/OpsControl.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsShape.h"
 #include "ir/SymbolicShapes.h"
@@ -21,8 +22,13 @@ class RewriteShapeUses final : public dlc::impl::RewriteShapeUsesBase<RewriteSha
     if (failed(analyzed))
       return signalPassFailure();
     shapes = &*analyzed;
-    collectShapes();
-    for (Operation &op : getOperation().getBody().front()) {
+    for (Block *block : dlc::getGraphBlocks(getOperation()))
+      rewrite(*block);
+  }
+
+  void rewrite(Block &block) {
+    collectShapes(block);
+    for (Operation &op : block) {
       if (auto fill = llvm::dyn_cast<dlc::FillOp>(op))
         detachFill(fill);
       else if (auto extent = llvm::dyn_cast<dlc::ExtentOp>(op))
@@ -36,11 +42,11 @@ class RewriteShapeUses final : public dlc::impl::RewriteShapeUsesBase<RewriteSha
     }
   }
 
-  /// Models have many arguments (every variable is one) and few shapes: the first argument of each is enough.
-  void collectShapes() {
+  /// Functions have many arguments (every variable is one) and few shapes: the first argument of each is enough.
+  void collectShapes(Block &block) {
     arguments.clear();
     llvm::DenseSet<std::pair<Type, ArrayAttr>> known;
-    for (BlockArgument argument : getOperation().getArguments()) {
+    for (BlockArgument argument : block.getArguments()) {
       auto type = llvm::dyn_cast<RankedTensorType>(argument.getType());
       if (!type)
         continue;

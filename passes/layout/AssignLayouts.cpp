@@ -44,7 +44,15 @@ public:
       : function(function), options(options), known(function.getBody().front()) {}
 
   void run() {
-    for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
+    assign(function.getBody().front());
+    for (auto &[value, halo] : halos)
+      addHalo(value, halo.first, halo.second);
+  }
+
+private:
+  /// Operands come before their users, also those of steps.
+  void assign(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(block)) {
       if (auto conv = llvm::dyn_cast<dlc::ConvOp>(op))
         assignConvolution(conv);
       else if (auto transposed = llvm::dyn_cast<dlc::ConvTransposeOp>(op))
@@ -55,7 +63,7 @@ public:
         assignMatMul(matmul);
       else if (auto attention = llvm::dyn_cast<dlc::AttentionOp>(op))
         assignAttention(attention);
-      else if (auto loop = llvm::dyn_cast<dlc::OutlinedLoopOp>(op))
+      else if (auto loop = llvm::dyn_cast<dlc::LoopOp>(op))
         assignLoop(loop);
       else if (op.hasTrait<dlc::FollowsLayout>())
         follow(&op);
@@ -63,15 +71,12 @@ public:
         for (OpOperand &operand : op.getOpOperands())
           unpack(operand);
     }
-    for (auto &[value, halo] : halos)
-      addHalo(value, halo.first, halo.second);
   }
 
-private:
   static RankedTensorType getType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
   /// `value` in `layout`, through a `dlc.pack` that all users of the same value and layout share.
-  Value pack(Value value, dlc::LayoutAttr layout, Operation *user) {
+  Value pack(Value value, dlc::LayoutAttr layout, Operation *user, std::optional<Location> location = std::nullopt) {
     if (dlc::getLayout(value.getType()) == layout)
       return value;
     Value &packed = packs[{value, layout}];
@@ -83,7 +88,8 @@ private:
         plain = unpacked(value);
       if (auto *definition = plain.getDefiningOp())
         builder.setInsertionPointAfter(definition);
-      packed = dlc::PackOp::create(builder, value.getLoc(), dlc::withLayout(getType(value), layout), plain);
+      packed = dlc::PackOp::create(builder, location.value_or(value.getLoc()), dlc::withLayout(getType(value), layout),
+                                   plain);
     }
     return packed;
   }
@@ -157,23 +163,24 @@ private:
 
   void assignMatMul(dlc::MatMulOp matmul) {
     unpack(matmul.getLhsMutable());
-    // Invariants of loops come packed already.
-    bool isPacked = llvm::isa<BlockArgument>(matmul.getRhs()) &&
-                    dlc::getLayout(matmul.getRhs().getType()) == dlc::planMatrixLayout(matmul);
-    if (isPacked)
-      return;
+    // A matrix is packed once: a constant, or one that all steps of a loop read.
+    std::optional<Location> location;
     dlc::LayoutAttr layout = dlc::planMatMulWeight(matmul, known);
+    auto loop = matmul->getParentOfType<dlc::LoopOp>();
+    if (!layout && loop && loop.isDefinedOutsideOfLoop(matmul.getRhs())) {
+      layout = dlc::planMatrixLayout(matmul);
+      location = loop.getLoc();
+    }
     unpack(matmul.getRhsMutable());
     if (layout)
-      matmul.getRhsMutable().set(pack(matmul.getRhs(), layout, matmul));
+      matmul.getRhsMutable().set(pack(matmul.getRhs(), layout, matmul, location));
   }
 
-  /// Steps take what they are given row-major, but for matrices that were packed for them.
-  void assignLoop(dlc::OutlinedLoopOp loop) {
-    func::FuncOp body = loop.getBodyFunction();
+  /// Steps take and give what is row-major.
+  void assignLoop(dlc::LoopOp loop) {
     for (OpOperand &operand : loop->getOpOperands())
-      if (!dlc::getLayout(body.getArgument(1 + operand.getOperandNumber()).getType()))
-        unpack(operand);
+      unpack(operand);
+    assign(*loop.getBody());
   }
 
   /// Heads are split off and merged by transposes that keep the last dimension: attention takes on their order instead.

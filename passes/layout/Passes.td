@@ -5,22 +5,6 @@
 
 include "mlir/Pass/PassBase.td"
 
-def PackCaptures : Pass<"dlc-pack-captures", "::mlir::ModuleOp"> {
-  let summary = "Pack the matrices that a loop's steps multiply with before the loop";
-  let description = [{
-    A matrix that changes from run to run, but not from step to step, is a capture of its loop. Where steps multiply
-    with it, it is packed once, before the loop, into the layout that the product reads fastest, and the loop gets the
-    packed one as another capture.
-
-    Before: `dlc.matmul %h, %w {transpose_rhs = true}` in a body whose argument `%w` is a capture
-
-    After: the same with an argument
-    `%p : tensor<512x128xf32, #dlc.layout<order = [0, 1], inner_dims = [0], inner_tiles = [32]>>`, for which the loop
-    has the result of a `dlc.pack`
-  }];
-  let dependentDialects = ["::dlc::DlcDialect"];
-}
-
 def WeightOnlyCodeMotion : Pass<"dlc-weight-only-code-motion", "::mlir::ModuleOp"> {
   let summary = "Move work that depends on weights only to an entry point that runs once after they change";
   let description = [{

@@ -35,11 +35,12 @@ constexpr llvm::StringLiteral entryName = "prepare_weights", stampName = "derive
 llvm::SmallVector<Value> findWeightWork(func::FuncOp function) {
   llvm::SetVector<Operation *> work;
   dlc::LoadTimeValues known(function.getBody().front());
-  for (Operation &op : function.getBody().front())
-    if (op.getNumResults() == 1 && !llvm::isa<dlc::LoadParameterOp>(op) &&
-        llvm::cast<RankedTensorType>(op.getResult(0).getType()).hasStaticShape() &&
-        known.dependsOnWeightsOnly(op.getResult(0)))
-      work.insert(&op);
+  function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (op->getNumResults() == 1 && !llvm::isa<dlc::LoadParameterOp>(op) &&
+        llvm::cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape() &&
+        known.dependsOnWeightsOnly(op->getResult(0)))
+      work.insert(op);
+  });
   auto isReadOutside = [&](Operation *op) {
     return llvm::any_of(op->getUsers(), [&](Operation *user) { return !work.contains(user); });
   };
@@ -123,7 +124,7 @@ class WeightOnlyCodeMotion final : public dlc::impl::WeightOnlyCodeMotionBase<We
           dlc::LoadParameterOp::create(atValue, value.getLoc(), value.getType(), parameter.getSymName()).getResult());
     }
     for (auto function : module.getOps<func::FuncOp>())
-      dlc::eraseDeadOps(function);
+      dlc::eraseDeadOps(function.getBody().front());
   }
 
   dlc::ParameterOp declareStamp() {

@@ -4,6 +4,8 @@
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsSize.h"
+#include "ir/SignatureBuilder.h"
+#include "ir/SymbolicShapes.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/Passes.h"
@@ -26,6 +28,13 @@ namespace {
 /// function see it there, and it is done before any run.
 class ConstantWork {
 public:
+  explicit ConstantWork(func::FuncOp function) {
+    function.walk<WalkOrder::PreOrder>([&](Operation *op) { numbers.try_emplace(op, numbers.size()); });
+  }
+
+  /// Whether `a` comes before `b` in the function, both as it was in the beginning.
+  bool isBefore(Operation *a, Operation *b) const { return numbers.at(a) < numbers.at(b); }
+
   /// `value` and what it depends on, operands before users, if that is constant work; nothing otherwise.
   llvm::ArrayRef<Operation *> find(Value value) {
     auto [found, isNew] = known.try_emplace(value);
@@ -59,6 +68,7 @@ private:
     return success();
   }
 
+  llvm::DenseMap<Operation *, size_t> numbers;
   llvm::DenseMap<Value, llvm::SmallVector<Operation *>> known;
 };
 
@@ -69,13 +79,18 @@ class OutlineLoops final : public dlc::impl::OutlineLoopsBase<OutlineLoops> {
     for (auto symbol : getOperation().getOps<SymbolOpInterface>())
       taken.insert(symbol.getName());
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      ConstantWork constants;
+      if (function.isExternal())
+        continue;
+      FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
+      if (failed(shapes))
+        return signalPassFailure();
+      ConstantWork constants(function);
       // Inner loops come first.
       function.walk([&](dlc::LoopOp loop) {
         std::string name =
             names.make(makeName(function, loop), [&](llvm::StringRef tried) { return taken.contains(tried); });
         taken.insert(name);
-        outline(function, loop, name, constants);
+        outline(function, loop, name, constants, *shapes);
       });
     }
   }
@@ -89,14 +104,15 @@ class OutlineLoops final : public dlc::impl::OutlineLoopsBase<OutlineLoops> {
   }
 
   /// Inner loops have been outlined before.
-  static void outline(func::FuncOp function, dlc::LoopOp loop, llvm::StringRef name, ConstantWork &constants) {
+  static void outline(func::FuncOp function, dlc::LoopOp loop, llvm::StringRef name, ConstantWork &constants,
+                      const dlc::SymbolicShapes &shapes) {
     OpBuilder builder(function);
     auto step = func::FuncOp::create(builder, loop.getLoc(), name, builder.getFunctionType({}, {}));
     step.setPrivate();
     step.getBody().takeBody(loop.getRegion());
     llvm::SmallVector<Value> captures = capture(step, constants);
+    describe(step, loop, captures, shapes);
     auto next = llvm::cast<dlc::NextOp>(step.getBody().front().getTerminator());
-    step.setType(builder.getFunctionType(step.getBody().getArgumentTypes(), next.getOperandTypes()));
     builder.setInsertionPoint(next);
     func::ReturnOp::create(builder, next.getLoc(), next.getValues());
     next.erase();
@@ -105,57 +121,77 @@ class OutlineLoops final : public dlc::impl::OutlineLoopsBase<OutlineLoops> {
                                                 loop.getInitialValues(), loop.getScanInputs(), captures,
                                                 loop.getTripCountAttr(), loop.getReverse(), loop.getStops());
     outlined->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
+    llvm::SmallVector<Attribute> slices;
+    for (Value output : loop.getScanOutputs()) {
+      llvm::ArrayRef<AffineExpr> dims = shapes.getDims(output).drop_front();
+      slices.push_back(AffineMapAttr::get(AffineMap::get(0, shapes.getSymbols().size(), dims, step.getContext())));
+    }
+    if (!slices.empty()) {
+      outlined->setAttr("dlc.symbols", step->getAttr("dlc.symbols"));
+      outlined->setAttr("dlc.dims", builder.getArrayAttr(slices));
+    }
     loop->replaceAllUsesWith(outlined);
     loop.erase();
+  }
+
+  /// Gives `step` its type, the extents of its arguments, and the numbers of its kinds of results.
+  static void describe(func::FuncOp step, dlc::LoopOp loop, llvm::ArrayRef<Value> captures,
+                       const dlc::SymbolicShapes &shapes) {
+    Builder builder(step.getContext());
+    Block &block = step.getBody().front();
+    step.setType(builder.getFunctionType(block.getArgumentTypes(), block.getTerminator()->getOperandTypes()));
+    llvm::SmallVector<StringRef> symbols(shapes.getSymbols().begin(), shapes.getSymbols().end());
+    step->setAttr("dlc.symbols", builder.getStrArrayAttr(symbols));
+    step->setAttr("dlc.loop_carried", builder.getI64IntegerAttr(loop.getInitialValues().size()));
+    step->setAttr("dlc.scan_outputs", builder.getI64IntegerAttr(loop.getScanOutputs().size()));
+    unsigned firstCapture = block.getNumArguments() - captures.size();
+    dlc::SignatureBuilder signature(step);
+    for (BlockArgument argument : block.getArguments()) {
+      unsigned number = argument.getArgNumber();
+      Value described = number < firstCapture ? Value(argument) : captures[number - firstCapture];
+      AffineMap dims = AffineMap::get(0, symbols.size(), shapes.getDims(described), step.getContext());
+      signature.setArgAttr(number, "dlc.dims", AffineMapAttr::get(dims));
+    }
+    signature.finish();
   }
 
   /// Replaces outer values in `step` by new arguments or copies of constant work; returns the values of the arguments.
   static llvm::SmallVector<Value> capture(func::FuncOp step, ConstantWork &constants) {
     Block &block = step.getBody().front();
-    llvm::SmallVector<Value> captures;
-    llvm::DenseMap<Value, Value> inside;
-    // The copies that are inserted on the way read only each other.
-    for (Operation &op : llvm::make_early_inc_range(block))
-      for (OpOperand &operand : op.getOpOperands()) {
-        Value outer = operand.get();
+    llvm::SetVector<Value> captures;
+    llvm::SetVector<Operation *> repeated;
+    for (Operation &op : block) {
+      llvm::SmallVector<Value> pending(llvm::reverse(op.getOperands()));
+      while (!pending.empty()) {
+        Value outer = pending.pop_back_val();
         if (outer.getParentBlock() == &block)
           continue;
-        bring(outer, &op, block, constants, inside, captures);
-        operand.set(inside.lookup(outer));
+        llvm::ArrayRef<Operation *> work = constants.find(outer);
+        repeated.insert(work.begin(), work.end());
+        if (!work.empty())
+          continue;
+        // A shape has no memory that a step could read; its operands have.
+        auto shape = outer.getDefiningOp<dlc::ShapeOp>();
+        if (!shape)
+          captures.insert(outer);
+        else if (repeated.insert(shape))
+          llvm::append_range(pending, llvm::reverse(shape.getOperands()));
       }
-    return captures;
-  }
-
-  /// Adds `outer`, which `user` reads, to what is inside.
-  static void bring(Value outer, Operation *user, Block &block, ConstantWork &constants,
-                    llvm::DenseMap<Value, Value> &inside, llvm::SmallVector<Value> &captures) {
-    if (inside.contains(outer))
-      return;
-    llvm::ArrayRef<Operation *> work = constants.find(outer);
-    if (!work.empty()) {
-      repeat(work, user, inside);
-    } else if (auto shape = outer.getDefiningOp<dlc::ShapeOp>()) {
-      // A shape has no memory that a step could read; its operands have.
-      for (Value operand : shape.getOperands())
-        bring(operand, user, block, constants, inside, captures);
-      repeat({shape.getOperation()}, user, inside);
-    } else {
-      captures.push_back(outer);
-      inside[outer] = block.addArgument(outer.getType(), outer.getLoc());
     }
-  }
-
-  /// Copies `work` to where `user` is, but for what has been copied before.
-  static void repeat(llvm::ArrayRef<Operation *> work, Operation *user, llvm::DenseMap<Value, Value> &inside) {
-    OpBuilder builder(user);
-    for (Operation *op : work) {
-      if (inside.contains(op->getResult(0)))
-        continue;
-      IRMapping mapping;
-      for (Value operand : op->getOperands())
-        mapping.map(operand, inside.lookup(operand));
-      inside[op->getResult(0)] = builder.clone(*op, mapping)->getResult(0);
-    }
+    // In the order that they have around the loop.
+    llvm::SmallVector<Operation *> work = repeated.takeVector();
+    llvm::sort(work, [&](Operation *a, Operation *b) { return constants.isBefore(a, b); });
+    IRMapping inside;
+    for (Value outer : captures)
+      inside.map(outer, block.addArgument(outer.getType(), outer.getLoc()));
+    llvm::SmallVector<Operation *> ops(llvm::make_pointer_range(block));
+    OpBuilder builder = OpBuilder::atBlockBegin(&block);
+    for (Operation *op : work)
+      builder.clone(*op, inside);
+    for (Operation *op : ops)
+      for (OpOperand &operand : op->getOpOperands())
+        operand.set(inside.lookupOrDefault(operand.get()));
+    return captures.takeVector();
   }
 };
 

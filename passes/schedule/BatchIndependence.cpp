@@ -131,9 +131,8 @@ private:
 
 } // namespace
 
-AffineExpr findIndependentRows(OutlinedLoopOp loop) {
-  func::FuncOp body = loop.getBodyFunction();
-  if (!body || loop.getStops() || !body.getArgument(0).use_empty())
+AffineExpr findIndependentRows(OutlinedLoopOp loop, func::FuncOp body) {
+  if (loop.getStops() || !body.getArgument(0).use_empty())
     return {};
   FailureOr<SymbolicShapes> shapes = SymbolicShapes::analyze(body);
   if (failed(shapes))

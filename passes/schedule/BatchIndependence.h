@@ -13,7 +13,7 @@ class OutlinedLoopOp;
 /// row i of what steps have computed before and from what the loop is given: then ranges of rows may run all steps
 /// apart from each other. Over the symbols of the loop's function; null if rows mix or the body holds more than
 /// kernels.
-mlir::AffineExpr findIndependentRows(OutlinedLoopOp loop);
+mlir::AffineExpr findIndependentRows(OutlinedLoopOp loop, mlir::func::FuncOp body);
 
 } // namespace dlc
 

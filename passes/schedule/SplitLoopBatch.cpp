@@ -62,24 +62,26 @@ int64_t countSteps(dlc::OutlinedLoopOp loop) {
 
 class SplitLoopBatch final : public dlc::impl::SplitLoopBatchBase<SplitLoopBatch> {
   void runOnOperation() override {
+    SymbolTable symbols(getOperation());
     getOperation().walk([&](dlc::OutlinedLoopOp loop) {
-      AffineExpr rows = dlc::findIndependentRows(loop);
+      auto body = symbols.lookup<func::FuncOp>(loop.getBody());
+      AffineExpr rows = dlc::findIndependentRows(loop, body);
       std::optional<int64_t> count = rows ? dlc::constantDim(rows) : std::nullopt;
       int64_t rowsOfRange = chooseRange(count);
-      if (!rows || (count && *count < 2 * fewestRows) || !isWorthwhile(loop))
+      if (!rows || (count && *count < 2 * fewestRows) || !isWorthwhile(loop, body))
         return;
       IntegerAttr range = Builder(&getContext()).getI64IntegerAttr(rowsOfRange);
       loop->setAttr(dlc::rowRangeName, range);
-      for (auto kernel : loop.getBodyFunction().getOps<dlc::KernelOp>())
+      for (auto kernel : body.getOps<dlc::KernelOp>())
         kernel->setAttr(dlc::rowRangeName, range);
     });
   }
 
-  static bool isWorthwhile(dlc::OutlinedLoopOp loop) {
+  static bool isWorthwhile(dlc::OutlinedLoopOp loop, func::FuncOp body) {
     int64_t matrixBytes = 0;
     double nanoseconds = 0;
     bool isKnown = true;
-    for (auto kernel : loop.getBodyFunction().getOps<dlc::KernelOp>()) {
+    for (auto kernel : body.getOps<dlc::KernelOp>()) {
       FailureOr<dlc::KernelShapes> shapes = dlc::KernelShapes::analyze(kernel);
       if (failed(shapes))
         return false;

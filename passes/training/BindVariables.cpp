@@ -34,9 +34,9 @@ class BindVariables final : public dlc::impl::BindVariablesBase<BindVariables> {
       return builder.getDictionaryAttr({builder.getNamedAttr(dlc::variableAttribute, parameter.getAttr())});
     };
     llvm::DenseMap<Attribute, Value> arguments;
-    for (auto load : llvm::make_early_inc_range(function.getOps<dlc::LoadParameterOp>())) {
-      if (function.isPrivate())
-        return load.emitOpError("is in a loop, where parameters that change are not available");
+    llvm::SmallVector<dlc::LoadParameterOp> loads;
+    function.walk([&](dlc::LoadParameterOp load) { loads.push_back(load); });
+    for (dlc::LoadParameterOp load : loads) {
       auto parameter = symbols.lookup<dlc::ParameterOp>(load.getParameter());
       if (!parameter || parameter.getType() != load.getType())
         return load.emitOpError("loads a parameter that does not exist, or is of another type");
@@ -52,7 +52,8 @@ class BindVariables final : public dlc::impl::BindVariablesBase<BindVariables> {
     for (auto assign : llvm::make_early_inc_range(function.getOps<dlc::AssignOp>())) {
       auto parameter = symbols.lookup<dlc::ParameterOp>(assign.getParameter());
       if (!parameter || parameter.getType() != assign.getValue().getType())
-        return assign.emitOpError("gives a parameter that does not exist, or is of another type, a ")
+        return assign.emitOpError("gives a parameter that does not exist, or "
+                                  "is of another type, a ")
                << assign.getValue().getType();
       if (!assigned.insert(assign.getParameterAttr()).second)
         return assign.emitOpError("is the second one of this parameter in a function");

@@ -44,7 +44,7 @@ static bool isUnbounded(Operation *op) {
 }
 
 /// Sums of products mix elements: behind them there is none that a NaN has left alone.
-static bool isContraction(Operation *op) { return op->hasTrait<Contraction>() || llvm::isa<OutlinedLoopOp>(op); }
+static bool isContraction(Operation *op) { return op->hasTrait<Contraction>() || llvm::isa<LoopOp>(op); }
 
 void FiniteValues::analyze(Block &block, Operation *end) {
   // A model that asks whether a tensor is finite says that it need not be.

@@ -8,15 +8,13 @@
 // since a step's tensors cost more to store and load than such ops; stored if a product or a reduction comes before
 // it. The values that a step starts from are what the step before it left, so the forward loop stores results, which it
 // often does for others already, and the backward loop reads them shifted by one step.
-#include "ir/Names.h"
+#include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
-#include "ir/OpsControl.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/IR/SymbolTable.h"
 #include "passes/training/ReverseMode.h"
 
 using namespace mlir;
@@ -27,91 +25,72 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
-/// `FUNCTION` and `ending`, with a number if the module has such a function already.
-std::string makeName(func::FuncOp function, llvm::StringRef ending) {
-  return makeSymbolName(function->getParentOp(), (function.getName() + ending).str());
-}
-
 class LoopDifferentiation {
 public:
-  LoopDifferentiation(OpBuilder &builder, OutlinedLoopOp loop, ValueRange resultGradients,
+  LoopDifferentiation(OpBuilder &builder, LoopOp loop, ValueRange read, ValueRange resultGradients,
                       llvm::ArrayRef<bool> isWanted, Location askedAt)
-      : builder(builder), loop(loop), body(loop.getBodyFunction()), resultGradients(resultGradients),
-        isWanted(isWanted), askedAt(askedAt), carried(loop.getInitialValues().size()),
-        scanned(loop.getScanInputs().size()), invariants(loop.getCaptures().size()) {}
+      : builder(builder), loop(loop), body(loop.getBody()), resultGradients(resultGradients), isWanted(isWanted),
+        askedAt(askedAt), carried(loop.getInitialValues().size()), scanned(loop.getScanInputs().size()),
+        captures(read.drop_front(carried + scanned)) {}
 
   FailureOr<llvm::SmallVector<Value>> run() {
     if (loop.getStops())
       return loop.emitOpError("has no gradient rule: it may end early");
     findActive();
     createBackwardStep();
-    if (failed(sweep()))
+    if (failed(sweep())) {
+      backward.erase();
       return failure();
+    }
     chooseStacked();
     replaceForward();
     return createBackwardLoop();
   }
 
-  OutlinedLoopOp getLoop() const { return loop; }
+  LoopOp getLoop() const { return loop; }
 
 private:
-  func::ReturnOp getReturn(func::FuncOp function) {
-    return llvm::cast<func::ReturnOp>(function.getBody().front().getTerminator());
-  }
-
   /// Carried values that gradients flow through: a step computes them from what gradients are taken with respect to.
   void findActive() {
     isActive.assign(isWanted.begin(), isWanted.begin() + carried);
     for (bool hasChanged = true; hasChanged;) {
       hasChanged = false;
-      OpBuilder inner(getReturn(body));
-      ReverseMode influence(inner, getVariables(body), askedAt);
+      OpBuilder inner(loop.getNext());
+      ReverseMode influence(inner, getVariables(*body), askedAt);
       for (size_t i = 0; i < carried; ++i) {
-        Value next = getReturn(body).getOperand(i);
+        Value next = loop.getNextValues()[i];
         if (!isActive[i] && isDifferentiable(next) && influence.isInfluenced(next))
           isActive[i] = hasChanged = true;
       }
     }
   }
 
-  /// Arguments of a step that gradients are taken with respect to.
-  llvm::SmallVector<Value> getVariables(func::FuncOp function) {
+  /// What a step reads that gradients are taken with respect to: arguments of its block, and captures.
+  llvm::SmallVector<Value> getVariables(Block &block) {
     llvm::SmallVector<Value> variables;
-    for (size_t i = 0; i < carried + scanned + invariants; ++i)
+    for (size_t i = 0; i < isWanted.size(); ++i)
       if (i < carried ? isActive[i] : isWanted[i])
-        variables.push_back(function.getArgument(1 + i));
+        variables.push_back(getRead(block, i));
     return variables;
   }
 
-  /// A function with the arguments of the forward step and a copy of its ops, to which those of the reverse pass are
-  /// added.
-  void createBackwardStep() {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPoint(body);
-    step = func::FuncOp::create(builder, loop.getLoc(), makeName(body, ".backward"), body.getFunctionType());
-    step.setPrivate();
-    builder.setInsertionPointToEnd(step.addEntryBlock());
-    for (auto [from, to] : llvm::zip(body.getArguments(), step.getArguments()))
-      copies.map(from, to);
-    for (Operation &op : body.getBody().front().without_terminator()) {
-      Operation *copy = builder.clone(op, copies);
-      // A body belongs to one loop.
-      if (auto inner = llvm::dyn_cast<OutlinedLoopOp>(copy))
-        copyBody(inner);
-      copied.push_back(copy);
-    }
+  /// Value `i` of those that a step reads from outside: loop-carried values, slices of scan inputs, captures.
+  Value getRead(Block &block, size_t i) const {
+    return i < carried + scanned ? Value(block.getArgument(1 + i)) : captures[i - carried - scanned];
   }
 
-  void copyBody(OutlinedLoopOp inner) {
-    func::FuncOp original = inner.getBodyFunction();
+  /// A loop whose step takes the arguments of the forward step and has a copy of its ops, to which those of the reverse
+  /// pass are added.
+  void createBackwardStep() {
+    backward = LoopOp::create(builder, loop.getLoc(), TypeRange(), ValueRange(), ValueRange(), IntegerAttr(),
+                              !loop.getReverse(), /*stops=*/false);
     OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPoint(original);
-    auto copy = llvm::cast<func::FuncOp>(builder.clone(*original));
-    std::string name = makeName(original, ".again");
-    copy.setName(name);
-    inner.setBody(name);
-    for (auto deeper : copy.getOps<OutlinedLoopOp>())
-      copyBody(deeper);
+    step = builder.createBlock(&backward.getRegion(), {}, body->getArgumentTypes(),
+                               llvm::SmallVector<Location>(body->getNumArguments(), loop.getLoc()));
+    for (auto [from, to] : llvm::zip(body->getArguments(), step->getArguments()))
+      copies.map(from, to);
+    for (Operation &op : body->without_terminator())
+      builder.clone(op, copies);
   }
 
   Value zeros(OpBuilder &at, Value like) {
@@ -119,23 +98,21 @@ private:
                           typeOf(like).getElementType());
   }
 
-  Value addArgument(Type type) {
-    Block &block = step.getBody().front();
-    return block.addArgument(type, loop.getLoc());
-  }
+  Value addArgument(Type type) { return step->addArgument(type, loop.getLoc()); }
 
   /// Differentiates the copied ops. Arguments are added behind the forward ones and put in order later.
   LogicalResult sweep() {
-    OpBuilder inner = OpBuilder::atBlockEnd(&step.getBody().front());
-    ReverseMode gradients(inner, getVariables(step), askedAt);
-    func::ReturnOp end = getReturn(body);
+    OpBuilder inner = OpBuilder::atBlockEnd(step);
+    ReverseMode gradients(inner, getVariables(*step), askedAt);
+    NextOp end = loop.getNext();
+    size_t forwardOps = llvm::range_size(step->getOperations());
     for (size_t i = 0; i < carried; ++i) {
-      carriedGradients.push_back(isActive[i] ? addArgument(step.getArgument(1 + i).getType()) : Value());
+      carriedGradients.push_back(isActive[i] ? addArgument(step->getArgument(1 + i).getType()) : Value());
       if (isActive[i])
-        gradients.add(copies.lookup(end.getOperand(i)), carriedGradients.back());
+        gradients.add(copies.lookupOrDefault(end.getOperand(i)), carriedGradients.back());
     }
     for (size_t i = 0; i < loop.getScanOutputs().size(); ++i) {
-      Value value = copies.lookup(end.getOperand(carried + i)), gradient = resultGradients[carried + i];
+      Value value = copies.lookupOrDefault(end.getOperand(carried + i)), gradient = resultGradients[carried + i];
       bool isUseful = gradient && gradients.isInfluenced(value);
       stackedGradients.push_back(isUseful ? addArgument(value.getType()) : Value());
       if (isUseful)
@@ -143,13 +120,15 @@ private:
     }
     if (failed(gradients.run()))
       return failure();
-    for (size_t i = 0; i < carried + scanned + invariants; ++i) {
-      Value argument = step.getArgument(1 + i);
-      operandGradients.push_back((i < carried ? isActive[i] : isWanted[i]) ? gradients.getGradient(argument) : Value());
-    }
+    // Loops among the ops may have been replaced, at their positions.
+    for (Operation &op : llvm::make_range(step->begin(), std::next(step->begin(), forwardOps)))
+      copied.push_back(&op);
+    for (size_t i = 0; i < isWanted.size(); ++i)
+      operandGradients.push_back((i < carried ? isActive[i] : isWanted[i]) ? gradients.getGradient(getRead(*step, i))
+                                                                           : Value());
     for (size_t i = 0; i < carried; ++i)
       if (isActive[i] && !operandGradients[i])
-        operandGradients[i] = zeros(inner, step.getArgument(1 + i));
+        operandGradients[i] = zeros(inner, step->getArgument(1 + i));
     return success();
   }
 
@@ -161,18 +140,19 @@ private:
   void chooseStacked() {
     llvm::SmallPtrSet<Operation *, 16> forward(copied.begin(), copied.end());
     llvm::DenseSet<Value> available;
-    for (BlockArgument argument : step.getArguments())
+    for (BlockArgument argument : step->getArguments())
       available.insert(argument);
+    auto isThere = [&](Value value) { return value.getParentBlock() != step || available.contains(value); };
     llvm::DenseSet<Value> returned(operandGradients.begin(), operandGradients.end());
     auto isNeeded = [&](Value value) {
-      return returned.contains(value) ||
-             llvm::any_of(value.getUsers(), [&](Operation *user) { return !forward.contains(user); });
+      return returned.contains(value) || llvm::any_of(value.getUsers(), [&](Operation *user) {
+               return !forward.contains(step->findAncestorOpInBlock(*user));
+             });
     };
     llvm::DenseMap<Value, Value> stacked;
-    auto originals = body.getBody().front().without_terminator();
+    auto originals = body->without_terminator();
     for (auto [copy, original] : llvm::zip(copied, originals)) {
-      bool isAvailable =
-          isCheap(copy) && llvm::all_of(copy->getOperands(), [&](Value x) { return available.contains(x); });
+      bool isAvailable = isCheap(copy) && llvm::all_of(copy->getOperands(), isThere);
       for (auto [value, before] : llvm::zip(copy->getResults(), original.getResults())) {
         if (!isAvailable && !isNeeded(value))
           continue;
@@ -200,7 +180,7 @@ private:
 
   /// Adds scan outputs to the forward loop.
   void replaceForward() {
-    func::ReturnOp end = getReturn(body);
+    NextOp end = loop.getNext();
     // The position among the scan outputs of a value of the forward step.
     llvm::DenseMap<Value, unsigned> places;
     for (unsigned i = carried; i < end.getNumOperands(); ++i)
@@ -214,37 +194,17 @@ private:
     for (auto &[value, argument] : kept)
       keptPlaces.push_back(stack(value));
     for (size_t i = 0; i < carried; ++i)
-      carriedPlaces.push_back(isUsed(step.getArgument(1 + i)) ? stack(end.getOperand(i)) : 0);
+      carriedPlaces.push_back(isUsed(step->getArgument(1 + i)) ? stack(end.getOperand(i)) : 0);
     if (end.getNumOperands() == loop->getNumResults())
       return;
-    body.setType(builder.getFunctionType(body.getArgumentTypes(), end.getOperandTypes()));
-    int64_t steps = getStepCount();
     llvm::SmallVector<Type> types(loop->getResultTypes());
     for (unsigned i = types.size(); i < end.getNumOperands(); ++i)
-      types.push_back(withSteps(end.getOperand(i), steps));
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPoint(loop);
-    auto longer = OutlinedLoopOp::create(builder, loop.getLoc(), types, loop->getOperands(), loop.getProperties(),
-                                         llvm::to_vector(loop->getDiscardableAttrs()));
+      types.push_back(withSteps(end.getOperand(i).getType(), loop.getStaticStepCount()));
+    LoopOp longer = rebuildLoop(builder, loop, types, loop.getInitialValues(), loop.getScanInputs());
     for (auto [before, after] : llvm::zip(loop->getResults(), longer->getResults()))
       before.replaceAllUsesWith(after);
     loop.erase();
     loop = longer;
-  }
-
-  int64_t getStepCount() {
-    if (loop.getTripCount())
-      return *loop.getTripCount();
-    for (Value value : loop.getScanInputs())
-      if (!typeOf(value).isDynamicDim(0))
-        return typeOf(value).getDimSize(0);
-    return ShapedType::kDynamic;
-  }
-
-  static RankedTensorType withSteps(Value step, int64_t steps) {
-    llvm::SmallVector<int64_t> shape{steps};
-    llvm::append_range(shape, typeOf(step).getShape());
-    return RankedTensorType::get(shape, typeOf(step).getElementType());
   }
 
   template <typename OpTy, typename... Args> Value create(Args &&...args) {
@@ -282,9 +242,9 @@ private:
     struct Entry {
       Value argument, operand;
     };
-    llvm::SmallVector<Entry> carriedEntries, scannedEntries, invariantEntries;
+    llvm::SmallVector<Entry> carriedEntries, scannedEntries;
     llvm::SmallVector<Value> next, stacked;
-    llvm::SmallVector<int64_t> sums(carried + scanned + invariants, -1), places(carried + scanned + invariants, -1);
+    llvm::SmallVector<int64_t> sums(isWanted.size(), -1), places(isWanted.size(), -1);
 
     for (size_t i = 0; i < carried; ++i)
       if (isActive[i]) {
@@ -293,12 +253,12 @@ private:
         carriedEntries.push_back({carriedGradients[i], gradient});
         next.push_back(operandGradients[i]);
       }
-    OpBuilder inner = OpBuilder::atBlockEnd(&step.getBody().front());
+    OpBuilder inner = OpBuilder::atBlockEnd(step);
     for (size_t i = carried + scanned; i < operandGradients.size(); ++i)
       if (Value gradient = operandGradients[i]) {
         sums[i] = next.size();
         Value sum = addArgument(gradient.getType());
-        carriedEntries.push_back({sum, zeros(builder, loop->getOperand(i))});
+        carriedEntries.push_back({sum, zeros(builder, captures[i - carried - scanned])});
         next.push_back(AddOp::create(inner, loop.getLoc(), sum, gradient));
       }
     for (size_t i = carried; i < carried + scanned; ++i)
@@ -306,7 +266,7 @@ private:
         places[i] = stacked.size();
         stacked.push_back(operandGradients[i]);
       }
-    func::ReturnOp::create(inner, loop.getLoc(), llvm::to_vector(llvm::concat<Value>(next, stacked)));
+    auto end = NextOp::create(inner, loop.getLoc(), llvm::to_vector(llvm::concat<Value>(next, stacked)));
 
     for (auto [i, gradient] : llvm::enumerate(stackedGradients))
       if (gradient)
@@ -314,17 +274,13 @@ private:
     for (auto [entry, place] : llvm::zip(kept, keptPlaces))
       scannedEntries.push_back({entry.second, loop->getResult(place)});
     for (size_t i = 0; i < carried; ++i)
-      if (Value argument = step.getArgument(1 + i); !argument.use_empty())
+      if (Value argument = step->getArgument(1 + i); !argument.use_empty())
         scannedEntries.push_back({argument, shift(loop.getInitialValues()[i], loop->getResult(carriedPlaces[i]))});
     for (size_t i = 0; i < scanned; ++i)
-      if (Value argument = step.getArgument(1 + carried + i); !argument.use_empty())
+      if (Value argument = step->getArgument(1 + carried + i); !argument.use_empty())
         scannedEntries.push_back({argument, loop.getScanInputs()[i]});
-    for (size_t i = 0; i < invariants; ++i)
-      if (Value argument = step.getArgument(1 + carried + scanned + i); !argument.use_empty())
-        invariantEntries.push_back({argument, loop.getCaptures()[i]});
-
-    int64_t count = getStepCount();
-    Value number = step.getArgument(0);
+    int64_t count = loop.getStaticStepCount();
+    Value number = step->getArgument(0);
     if (!number.use_empty()) {
       Value like;
       for (const Entry &entry : scannedEntries)
@@ -341,65 +297,68 @@ private:
     // Without a scan input a loop needs its number of steps.
     IntegerAttr tripCount;
     if (scannedEntries.empty() && ShapedType::isDynamic(count))
-      scannedEntries.push_back({addArgument(body.getArgument(1 + carried).getType()), loop.getScanInputs().front()});
+      scannedEntries.push_back({addArgument(loop.getScanSlices().front().getType()), loop.getScanInputs().front()});
     else if (scannedEntries.empty())
       tripCount = builder.getI64IntegerAttr(count);
 
-    // Arguments in the order of a step: its number, loop-carried values, scan inputs, captures.
-    Block &block = step.getBody().front();
-    unsigned oldCount = block.getNumArguments();
-    llvm::SmallVector<Value> operands[3];
-    block.addArgument(number.getType(), loop.getLoc());
+    // Arguments in the order of a step: its number, loop-carried values, scan inputs.
+    unsigned oldCount = step->getNumArguments();
+    llvm::SmallVector<Value> operands[2];
+    addArgument(number.getType());
     auto order = [&](llvm::MutableArrayRef<Entry> entries, llvm::SmallVector<Value> &values) {
       for (Entry &entry : entries) {
-        entry.argument.replaceAllUsesWith(block.addArgument(entry.argument.getType(), loop.getLoc()));
+        entry.argument.replaceAllUsesWith(addArgument(entry.argument.getType()));
         values.push_back(entry.operand);
       }
     };
     order(carriedEntries, operands[0]);
     order(scannedEntries, operands[1]);
-    order(invariantEntries, operands[2]);
-    block.eraseArguments(0, oldCount);
-    step.setType(builder.getFunctionType(block.getArgumentTypes(), getReturn(step).getOperandTypes()));
+    step->eraseArguments(0, oldCount);
 
     llvm::SmallVector<Type> types;
     for (const Entry &entry : carriedEntries)
       types.push_back(entry.operand.getType());
     // What is returned, not `stacked`: arguments among them have been replaced.
-    for (Value value : getReturn(step).getOperands().drop_front(next.size()))
-      types.push_back(withSteps(value, count));
-    auto backward = OutlinedLoopOp::create(builder, loop.getLoc(), types, step.getName(), operands[0], operands[1],
-                                           operands[2], tripCount, !loop.getReverse(), false);
+    for (Value value : end.getOperands().drop_front(next.size()))
+      types.push_back(withSteps(value.getType(), count));
+    if (tripCount)
+      backward.setTripCountAttr(tripCount);
+    LoopOp finished = rebuildLoop(builder, backward, types, operands[0], operands[1]);
+    // What its operands are made of was written behind it.
+    finished->moveBefore(builder.getInsertionBlock(), builder.getInsertionPoint());
+    backward.erase();
     llvm::SmallVector<Value> gradients(operandGradients.size());
     for (size_t i = 0; i < gradients.size(); ++i)
       if (isWanted[i] && (sums[i] >= 0 || places[i] >= 0))
-        gradients[i] = backward->getResult(sums[i] >= 0 ? sums[i] : next.size() + places[i]);
+        gradients[i] = finished->getResult(sums[i] >= 0 ? sums[i] : next.size() + places[i]);
     return gradients;
   }
 
   OpBuilder &builder;
-  OutlinedLoopOp loop;
-  func::FuncOp body, step;
+  LoopOp loop;
+  Block *body, *step = nullptr;
+  LoopOp backward; ///< until it is finished without operands and results
   ValueRange resultGradients;
-  llvm::ArrayRef<bool> isWanted; ///< one entry per operand
+  llvm::ArrayRef<bool> isWanted; ///< one entry per operand and capture
   Location askedAt;
-  size_t carried, scanned, invariants;
+  size_t carried, scanned;
+  llvm::SmallVector<Value> captures;
   llvm::SmallVector<bool> isActive;
   IRMapping copies;
   llvm::SmallVector<Operation *> copied;
   llvm::SmallVector<Value> carriedGradients, stackedGradients; ///< arguments of the backward step
-  llvm::SmallVector<Value> operandGradients;                   ///< values of it, one per operand of the loop
-  llvm::SmallVector<std::pair<Value, Value>>
-      kept; ///< values of the forward step that are stored; the arguments for them
+  llvm::SmallVector<Value> operandGradients;                   ///< values of it, one per entry of isWanted
+  /// Values of the forward step that are stored, and the arguments of the backward step for them.
+  llvm::SmallVector<std::pair<Value, Value>> kept;
   llvm::SmallVector<unsigned> keptPlaces, carriedPlaces; ///< results of the forward loop
 };
 
 } // namespace
 
-FailureOr<llvm::SmallVector<Value>> differentiateLoop(OpBuilder &builder, OutlinedLoopOp &loop,
+FailureOr<llvm::SmallVector<Value>> differentiateLoop(OpBuilder &builder, LoopOp &loop, ValueRange read,
                                                       ValueRange resultGradients, llvm::ArrayRef<bool> isWanted,
                                                       Location askedAt) {
-  LoopDifferentiation differentiation(builder, loop, resultGradients, isWanted, askedAt);
+  LoopDifferentiation differentiation(builder, loop, read, resultGradients, isWanted, askedAt);
   FailureOr<llvm::SmallVector<Value>> gradients = differentiation.run();
   loop = differentiation.getLoop();
   return gradients;

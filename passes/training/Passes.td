@@ -8,13 +8,12 @@ include "mlir/Pass/PassBase.td"
 def HoistParameterLoads : Pass<"dlc-hoist-parameter-loads", "::mlir::ModuleOp"> {
   let summary = "Hoist parameter loads out of loops";
   let description = [{
-    Frontends repeat constants and parameters in the bodies of loops, where inference folds and packs them. In a module
-    with gradients or assignments, parameters become captures of the loops: gradients are taken with respect to them,
-    and their values come with each run.
+    Layers inside loops load parameters where they use them. The loads move before the outermost loop around them, so
+    that the steps capture the values: gradients are taken with respect to them, and variables are arguments.
 
-    Before: `%w = dlc.load_parameter @w : tensor<3x8xf32>` in a loop's body
+    Before: `%w = dlc.load_parameter @w : tensor<3x8xf32>` in the step of a loop
 
-    After: the same before the loop, which has `%w` among its captures
+    After: the same before the loop
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
 }
@@ -52,7 +51,7 @@ def AddInit : Pass<"dlc-add-init", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dlc::DlcDialect", "::mlir::func::FuncDialect"];
 }
 
-def SinkReductions : Pass<"dlc-sink-reductions", "::mlir::ModuleOp"> {
+def SinkReductions : Pass<"dlc-sink-reductions", "::mlir::func::FuncOp"> {
   let summary = "Sink sums and products over all steps out of loops (reduction sinking)";
   let description = [{
     The gradient of a recurrent layer's weights is a sum of products over all steps, to which each step adds its own.

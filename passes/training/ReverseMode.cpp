@@ -2,6 +2,7 @@
 #include "passes/training/ReverseMode.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsControl.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 
@@ -20,11 +21,20 @@ ReverseMode::ReverseMode(OpBuilder &builder, ValueRange withRespectTo, Location 
   for (Operation &op : *block) {
     if (&op == end)
       break;
-    if (llvm::any_of(op.getOperands(), [&](Value operand) { return influenced.contains(operand); }))
+    if (llvm::any_of(getReadValues(&op), [&](Value operand) { return influenced.contains(operand); }))
       for (Value result : op.getResults())
         if (isDifferentiable(result))
           influenced.insert(result);
   }
+}
+
+llvm::SmallVector<Value> ReverseMode::getReadValues(Operation *op) {
+  llvm::SetVector<Value> captures;
+  for (Region &region : op->getRegions())
+    getUsedValuesDefinedAbove(region, captures);
+  llvm::SmallVector<Value> values(op->getOperands());
+  llvm::append_range(values, captures);
+  return values;
 }
 
 void ReverseMode::add(Value value, Value gradient) {
@@ -49,17 +59,18 @@ LogicalResult ReverseMode::run() {
 LogicalResult ReverseMode::pass(Operation *op) {
   if (llvm::none_of(op->getResults(), [&](Value result) { return gradients.contains(result); }))
     return success();
+  llvm::SmallVector<Value> operands = getReadValues(op);
   llvm::SmallVector<bool> isWanted;
-  for (Value operand : op->getOperands())
+  for (Value operand : operands)
     isWanted.push_back(isDifferentiable(operand) && influenced.contains(operand));
   if (!llvm::is_contained(isWanted, true))
     return success();
-  if (auto loop = llvm::dyn_cast<OutlinedLoopOp>(op)) {
+  if (auto loop = llvm::dyn_cast<LoopOp>(op)) {
     llvm::SmallVector<Value> resultGradients;
     for (Value result : loop.getOutputs())
       resultGradients.push_back(gradients.lookup(result));
-    llvm::SmallVector<Value> operands(loop->getOperands());
-    FailureOr<llvm::SmallVector<Value>> found = differentiateLoop(builder, loop, resultGradients, isWanted, askedAt);
+    FailureOr<llvm::SmallVector<Value>> found =
+        differentiateLoop(builder, loop, operands, resultGradients, isWanted, askedAt);
     if (failed(found))
       return failure();
     for (auto [operand, gradient] : llvm::zip(operands, *found))

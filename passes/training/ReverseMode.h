@@ -8,7 +8,7 @@
 #include "passes/training/FiniteValues.h"
 
 namespace dlc {
-class OutlinedLoopOp;
+class LoopOp;
 
 /// Walks back from tensors whose gradients are known, op by op, and adds up what reaches each value. New ops are
 /// written at a builder's insertion point, after all ops that it visits.
@@ -27,6 +27,8 @@ public:
 
 private:
   mlir::LogicalResult pass(mlir::Operation *op);
+  /// The operands of `op`, and the values of the code around it that its regions read.
+  static llvm::SmallVector<mlir::Value> getReadValues(mlir::Operation *op);
 
   mlir::OpBuilder &builder;
   mlir::Location askedAt;
@@ -39,13 +41,13 @@ private:
 /// Whether gradients pass through tensors like `value`: it is of floating point.
 bool isDifferentiable(mlir::Value value);
 
-/// The gradients of a loop's operands (null: none) from those of its results (null: none): a loop that runs the steps
-/// in reverse order, written at `builder`'s insertion point. `loop` is replaced by one that stores what this needs of
-/// every step.
-mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiateLoop(mlir::OpBuilder &builder, OutlinedLoopOp &loop,
-                                                                  mlir::ValueRange resultGradients,
-                                                                  llvm::ArrayRef<bool> isWanted,
-                                                                  mlir::Location askedAt);
+/// The gradients (null: none) of what a loop reads, its operands and then its captures, from those of its results
+/// (null: none): a loop that runs the steps in reverse order, written at `builder`'s insertion point. `isWanted` says
+/// of each of the values in `read` whether its gradient is asked for. `loop` is replaced by one that stores what this
+/// needs of every step.
+mlir::FailureOr<llvm::SmallVector<mlir::Value>>
+differentiateLoop(mlir::OpBuilder &builder, LoopOp &loop, mlir::ValueRange read, mlir::ValueRange resultGradients,
+                  llvm::ArrayRef<bool> isWanted, mlir::Location askedAt);
 
 } // namespace dlc
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantData.h"
 #include "ir/GradientBuilder.h"
+#include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
-#include "ir/OpsControl.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
 #include "passes/Passes.h"
-#include "passes/graph/BindLoopShapes.h"
 #include "passes/graph/EraseDeadOps.h"
 
 #define DEBUG_TYPE "dlc-sink-reductions"
@@ -27,16 +26,13 @@ RankedTensorType typeOf(Value value) { return llvm::cast<RankedTensorType>(value
 /// Moves sums and products from one loop's steps after the loop.
 class LoopSinker {
 public:
-  explicit LoopSinker(dlc::OutlinedLoopOp loop)
-      : loop(loop), body(loop.getBodyFunction()), builder(loop.getContext()) {}
+  explicit LoopSinker(dlc::LoopOp loop) : loop(loop), body(*loop.getBody()), builder(loop.getContext()) {}
 
-  /// Returns how many results are now computed from scan outputs.
-  unsigned run() {
+  void run() {
     if (loop.getStops())
-      return 0;
+      return;
     carried = loop.getInitialValues().size();
-    auto end = llvm::cast<func::ReturnOp>(body.getBody().front().getTerminator());
-    returned.assign(end.getOperands().begin(), end.getOperands().end());
+    returned.assign(loop.getNext().operand_begin(), loop.getNext().operand_end());
     llvm::SmallVector<Sum> sums;
     llvm::SmallVector<unsigned> products;
     for (unsigned i = 0; i < carried; ++i)
@@ -45,10 +41,8 @@ public:
     for (unsigned i = carried; i < returned.size(); ++i)
       if (isProductWithInvariant(returned[i]))
         products.push_back(i);
-    if (sums.empty() && products.empty())
-      return 0;
-    sink(sums, products);
-    return sums.size() + products.size();
+    if (!sums.empty() || !products.empty())
+      sink(sums, products);
   }
 
 private:
@@ -58,10 +52,7 @@ private:
     llvm::SmallVector<Operation *> terms;
   };
 
-  bool isInvariant(Value value) {
-    auto argument = llvm::dyn_cast<BlockArgument>(value);
-    return argument && argument.getArgNumber() > carried + loop.getScanInputs().size();
-  }
+  bool isInvariant(Value value) { return loop.isDefinedOutsideOfLoop(value); }
 
   /// Whether the sum of a term over all steps is one op on scan outputs.
   static bool canSink(Operation *op) {
@@ -105,18 +96,16 @@ private:
            typeOf(product.getRhs()).getRank() == 2 && isInvariant(product.getRhs()) && !isInvariant(product.getLhs());
   }
 
-  /// Where after the loop the values of all steps of `value` are found: a scan input, or the scan
-  /// output at the returned position.
+  /// Where after the loop the values of all steps of `value` are found: a scan input, or the scan output at the
+  /// returned position.
   struct Source {
     Value scanned;
     unsigned place = 0;
   };
   Source find(Value value) {
-    if (auto argument = llvm::dyn_cast<BlockArgument>(value)) {
-      unsigned number = argument.getArgNumber();
-      if (number > carried && number <= carried + loop.getScanInputs().size())
-        return {loop.getScanInputs()[number - 1 - carried], 0};
-    }
+    if (auto argument = llvm::dyn_cast<BlockArgument>(value))
+      if (argument.getOwner() == &body && argument.getArgNumber() > carried)
+        return {loop.getScanInputs()[argument.getArgNumber() - 1 - carried], 0};
     auto [place, isNew] = places.try_emplace(value, returned.size());
     if (isNew)
       returned.push_back(value);
@@ -141,10 +130,6 @@ private:
       note(returned[place].getDefiningOp()->getOperand(0));
 
     // The loop without the sums and the products, with their operands.
-    int64_t steps = loop.getTripCount() ? static_cast<int64_t>(*loop.getTripCount()) : ShapedType::kDynamic;
-    for (Value value : loop.getScanInputs())
-      if (!typeOf(value).isDynamicDim(0))
-        steps = typeOf(value).getDimSize(0);
     llvm::BitVector dropped(returned.size()), droppedArguments(body.getNumArguments());
     for (const Sum &sum : sums) {
       dropped.set(sum.number);
@@ -166,16 +151,11 @@ private:
         types.push_back(loop->getResultTypes()[i]);
         continue;
       }
-      llvm::SmallVector<int64_t> shape{steps};
-      llvm::append_range(shape, typeOf(returned[i]).getShape());
-      types.push_back(RankedTensorType::get(shape, typeOf(returned[i]).getElementType()));
+      types.push_back(dlc::withSteps(returned[i].getType(), loop.getStaticStepCount()));
     }
-    Operation *end = body.getBody().front().getTerminator();
-    end->setOperands(values);
+    loop.getNext()->setOperands(values);
+    auto shorter = dlc::rebuildLoop(builder, loop, types, initial, loop.getScanInputs());
     builder.setInsertionPoint(loop);
-    auto shorter =
-        dlc::OutlinedLoopOp::create(builder, loop.getLoc(), types, loop.getBody(), initial, loop.getScanInputs(),
-                                    loop.getCaptures(), loop.getTripCountAttr(), loop.getReverse(), false);
     for (unsigned i = 0; i < loop->getNumResults(); ++i)
       if (!dropped.test(i))
         loop->getResult(i).replaceAllUsesWith(shorter->getResult(newPlaces[i]));
@@ -197,15 +177,12 @@ private:
     }
     for (unsigned place : products) {
       auto product = returned[place].getDefiningOp<dlc::MatMulOp>();
-      unsigned number =
-          llvm::cast<BlockArgument>(product.getRhs()).getArgNumber() - 1 - carried - loop.getScanInputs().size();
-      Value all = create<dlc::MatMulOp>(flatten(allSteps(product.getLhs())), loop.getCaptures()[number], false,
+      Value all = create<dlc::MatMulOp>(flatten(allSteps(product.getLhs())), product.getRhs(), false,
                                         product.getTransposeRhs());
       loop->getResult(place).replaceAllUsesWith(restore(all, loop->getResult(place), allSteps(product.getLhs())));
     }
     dlc::eraseDeadOps(body);
-    (void)body.eraseArguments(droppedArguments);
-    body.setType(builder.getFunctionType(body.getArgumentTypes(), end->getOperandTypes()));
+    body.eraseArguments(droppedArguments);
     loop.erase();
     loop = shorter;
   }
@@ -256,23 +233,20 @@ private:
     return create<dlc::ReshapeOp>(sum, shape);
   }
 
-  dlc::OutlinedLoopOp loop;
-  func::FuncOp body;
+  dlc::LoopOp loop;
+  Block &body;
   OpBuilder builder;
   unsigned carried = 0;
   llvm::DenseMap<Value, unsigned> places; ///< among the scan outputs in `returned`
-  llvm::SmallVector<Value> returned;      ///< by the body: loop-carried values, scan outputs, and new scan outputs
+  llvm::SmallVector<Value> returned;      ///< by the step: loop-carried values, scan outputs, and new scan outputs
 };
 
 class SinkReductions final : public dlc::impl::SinkReductionsBase<SinkReductions> {
   void runOnOperation() override {
-    llvm::SmallVector<dlc::OutlinedLoopOp> loops;
-    getOperation().walk([&](dlc::OutlinedLoopOp loop) { loops.push_back(loop); });
-    unsigned count = 0;
-    for (dlc::OutlinedLoopOp loop : loops)
-      count += LoopSinker(loop).run();
-    if (count && failed(dlc::bindLoopShapes(getOperation())))
-      signalPassFailure();
+    llvm::SmallVector<dlc::LoopOp> loops;
+    getOperation().walk([&](dlc::LoopOp loop) { loops.push_back(loop); });
+    for (dlc::LoopOp loop : loops)
+      LoopSinker(loop).run();
   }
 };
 

@@ -196,8 +196,7 @@ LogicalResult Compilation::runPhase(llvm::StringRef phase) {
 LogicalResult Compilation::writeOnnx() {
   clock.start("onnx");
   mlir::PassManager manager(&context);
-  manager.addPass(createPruneLoops());
-  manager.addPass(createBindLoopShapes());
+  manager.addNestedPass<mlir::func::FuncOp>(createPruneLoops());
   if (failed(manager.run(*model)))
     return failure();
   mlir::FailureOr<std::string> bytes =

@@ -22,17 +22,17 @@ func.func @run(%tokens: tensor<3x4xi64>, %table: tensor<?x8xf32> {dlc.dims = ["V
 // -----
 
 // One step of a loop, and the lengths that the loop is told.
-func.func private @step(%step: tensor<i64>, %h: tensor<2x8xf32>, %token: tensor<2xi64>, %lengths: tensor<2xi64>) -> tensor<2x8xf32> {
-  %table = dlc.constant dense<1.0> : tensor<65x8xf32> : tensor<65x8xf32>
-  %0 = dlc.gather %table, %token {axis = 0 : i64} : (tensor<65x8xf32>, tensor<2xi64>) -> tensor<2x8xf32> loc("table")
-  %valid = dlc.less %step, %lengths {dlc.lengths} : (tensor<i64>, tensor<2xi64>) -> tensor<2xi1>
-  return %0 : tensor<2x8xf32>
-}
 // CHECK: func.func @run(%{{.*}}: tensor<?x2xi64> {dlc.checks = [{extent = 65 : i64, {{.*}}}],
 // CHECK-SAME: %{{.*}}: tensor<2xi64> {dlc.checks = [{extent = "T", kind = "length", what = "the lengths of 'lstm'"}]},
 // CHECK-SAME: %{{.*}}: tensor<2x8xf32>)
 func.func @run(%tokens: tensor<?x2xi64> {dlc.dims = ["T", 2]}, %lengths: tensor<2xi64>, %h0: tensor<2x8xf32>) -> tensor<2x8xf32> {
-  %0 = dlc.outlined_loop @step init(%h0 : tensor<2x8xf32>) scan(%tokens : tensor<?x2xi64>) captures(%lengths : tensor<2xi64>) -> tensor<2x8xf32> loc("lstm")
+  %0 = dlc.loop init(%h0 : tensor<2x8xf32>) scan(%tokens : tensor<?x2xi64>) -> tensor<2x8xf32> {
+  ^bb0(%step: tensor<i64>, %h: tensor<2x8xf32>, %token: tensor<2xi64>):
+    %table = dlc.constant dense<1.0> : tensor<65x8xf32> : tensor<65x8xf32>
+    %s0 = dlc.gather %table, %token {axis = 0 : i64} : (tensor<65x8xf32>, tensor<2xi64>) -> tensor<2x8xf32> loc("table")
+    %valid = dlc.less %step, %lengths {dlc.lengths} : (tensor<i64>, tensor<2xi64>) -> tensor<2xi1>
+    dlc.next %s0 : tensor<2x8xf32>
+  } loc("lstm")
   return %0 : tensor<2x8xf32>
 }
 

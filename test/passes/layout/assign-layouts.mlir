@@ -102,3 +102,20 @@ func.func @integers(%x: tensor<1x4x5x5xi8>, %a: tensor<?x6xi16>, %b: tensor<?x5x
   %q = dlc.matmul %b, %u : (tensor<?x5xui8>, tensor<5x3xi8>) -> tensor<?x3xi32>
   return %y, %p, %q : tensor<1x8x3x3xi32>, tensor<?x3xi32>, tensor<?x3xi32>
 }
+
+// -----
+
+// A matrix that changes from run to run, but not from step to step, is packed before the loop.
+// CHECK-LABEL: func.func @packs_captures
+func.func @packs_captures(%h: tensor<2x64xf32>, %x: tensor<5x2x8xf32>, %w: tensor<64x8xf32>) -> tensor<2x64xf32> {
+  // CHECK: %[[PACKED:.*]] = dlc.pack %arg2 : tensor<64x8xf32> -> tensor<64x8xf32, #dlc.layout<order = [0, 1], inner_dims = [0], inner_tiles = [32]>>
+  // CHECK: dlc.loop
+  // CHECK: dlc.matmul %{{.*}}, %[[PACKED]] {transpose_rhs = true}
+  %0 = dlc.loop init(%h : tensor<2x64xf32>) scan(%x : tensor<5x2x8xf32>) -> tensor<2x64xf32> {
+  ^bb0(%step: tensor<i64>, %h_in: tensor<2x64xf32>, %x_in: tensor<2x8xf32>):
+    %s0 = dlc.matmul %x_in, %w {transpose_rhs = true} : (tensor<2x8xf32>, tensor<64x8xf32>) -> tensor<2x64xf32>
+    %s1 = dlc.add %h_in, %s0 : (tensor<2x64xf32>, tensor<2x64xf32>) -> tensor<2x64xf32>
+    dlc.next %s1 : tensor<2x64xf32>
+  }
+  return %0 : tensor<2x64xf32>
+}

@@ -80,7 +80,7 @@ func.func @halo(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
 // CHECK: %[[TO:.*]] = memref.view %[[FINAL]]
 // CHECK: memref.copy %[[LAST]], %[[TO]]
 func.func private @alternating_step(%step: tensor<i64>, %s: tensor<16xf32>, %x: tensor<16xf32>) -> tensor<16xf32>
-    attributes {dlc.carried = 1 : i64, dlc.stacked = 0 : i64, dlc.symbols = ["T"]} {
+    attributes {dlc.loop_carried = 1 : i64, dlc.scan_outputs = 0 : i64, dlc.symbols = ["T"]} {
   %0 = dlc.add %s, %x : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
   return %0 : tensor<16xf32>
 }
@@ -102,7 +102,7 @@ func.func @alternating(%s: tensor<16xf32> {dlc.name = "s"}, %x: tensor<?x16xf32>
 // CHECK: dlc.launch @{{.*}} "exp" ins(%[[NOW]] : memref<?xi8>) out(%[[PART]]
 // CHECK: scf.yield %[[PART]]
 func.func private @stacked_step(%step: tensor<i64>, %s: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>)
-    attributes {dlc.carried = 1 : i64, dlc.stacked = 1 : i64, dlc.symbols = []} {
+    attributes {dlc.loop_carried = 1 : i64, dlc.scan_outputs = 1 : i64, dlc.symbols = []} {
   %0 = dlc.exp %s : tensor<16xf32> -> tensor<16xf32>
   return %0, %0 : tensor<16xf32>, tensor<16xf32>
 }
@@ -128,7 +128,7 @@ func.func @stacked(%s: tensor<16xf32> {dlc.name = "s"}) -> (tensor<3x16xf32> {dl
 // CHECK: %[[LAST:.*]] = arith.select
 // CHECK: memref.copy
 func.func private @rows_step(%step: tensor<i64>, %s: tensor<16x16xf32>, %x: tensor<16x16xf32>) -> tensor<16x16xf32>
-    attributes {dlc.carried = 1 : i64, dlc.stacked = 0 : i64, dlc.symbols = []} {
+    attributes {dlc.loop_carried = 1 : i64, dlc.scan_outputs = 0 : i64, dlc.symbols = []} {
   %0 = dlc.add %s, %x : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
   %1 = dlc.exp %0 : tensor<16x16xf32> -> tensor<16x16xf32>
   %2 = dlc.mul %0, %1 : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// RUN: dlc-opt %s --dlc-outline-loops --split-input-file | FileCheck %s
+// RUN: dlc-opt %s --dlc-outline-loops --mlir-print-local-scope --split-input-file | FileCheck %s
 
 // Constants are repeated in the step, each once; what a run gives is captured. The loop's attributes stay.
 // CHECK-LABEL: func.func private @run.sum(
-// CHECK-SAME: %{{.*}}: tensor<i64>, %[[S:.*]]: tensor<2xf32>, %[[X:.*]]: tensor<2xf32>, %[[Y:.*]]: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
+// CHECK-SAME: %{{.*}}: tensor<i64> {dlc.dims = affine_map<()[s0] -> ()>}, %[[S:[a-z0-9]+]]: tensor<2xf32> {dlc.dims = affine_map<()[s0] -> (2)>}, %[[X:[a-z0-9]+]]: tensor<2xf32> {{{.*}}}, %[[Y:[a-z0-9]+]]: tensor<2xf32> {{{.*}}})
+// CHECK-SAME: attributes {dlc.loop_carried = 1 : i64, dlc.scan_outputs = 1 : i64, dlc.symbols = ["T"]}
 // CHECK-NEXT: %[[C:.*]] = dlc.constant
 // CHECK-NEXT: %[[N:.*]] = dlc.neg %[[C]]
 // CHECK-NEXT: %[[A:.*]] = dlc.mul %[[X]], %[[N]]
@@ -12,7 +13,7 @@
 // CHECK-NEXT: %[[D:.*]] = dlc.add %[[S]], %[[E]]
 // CHECK-NEXT: return %[[D]], %[[Y]]
 // CHECK-LABEL: func.func @run(
-// CHECK: dlc.outlined_loop @run.sum init(%arg0 : tensor<2xf32>) scan(%arg1 : tensor<?x2xf32>) captures(%arg2 : tensor<2xf32>) {dlc.row_range = 8 : i64, reverse} -> tensor<2xf32>, tensor<?x2xf32>
+// CHECK: dlc.outlined_loop @run.sum init(%arg0 : tensor<2xf32>) scan(%arg1 : tensor<?x2xf32>) captures(%arg2 : tensor<2xf32>) {dlc.dims = [affine_map<()[s0] -> (2)>], dlc.row_range = 8 : i64, dlc.symbols = ["T"], reverse} -> tensor<2xf32>, tensor<?x2xf32>
 func.func @run(%s: tensor<2xf32>, %x: tensor<?x2xf32> {dlc.dims = ["T", 2]}, %y: tensor<2xf32>) -> (tensor<2xf32>, tensor<?x2xf32>) {
   %c = dlc.constant dense<[1.0, 2.0]> : tensor<2xf32> : tensor<2xf32>
   %n = dlc.neg %c : tensor<2xf32> -> tensor<2xf32>
@@ -31,10 +32,10 @@ func.func @run(%s: tensor<2xf32>, %x: tensor<?x2xf32> {dlc.dims = ["T", 2]}, %y:
 
 // What an inner loop captures from outside both passes through the outer one. Names are made once.
 // CHECK-LABEL: func.func private @run.loop(
-// CHECK-SAME: %{{.*}}: tensor<i64>, %[[S:.*]]: tensor<f32>, %[[Y:.*]]: tensor<f32>, %[[X:.*]]: tensor<f32>) -> tensor<f32>
+// CHECK: dlc.mul %arg1, %arg2
+// CHECK: dlc.add %{{.*}}, %arg3
 // CHECK-LABEL: func.func private @run.loop.1(
-// CHECK-SAME: %{{.*}}: tensor<i64>, %[[S:.*]]: tensor<f32>, %[[X:.*]]: tensor<f32>, %[[Y:.*]]: tensor<f32>) -> tensor<f32>
-// CHECK: dlc.outlined_loop @run.loop init(%[[S]] : tensor<f32>) scan() captures(%[[Y]], %[[X]] : tensor<f32>, tensor<f32>)
+// CHECK: dlc.outlined_loop @run.loop init(%arg1 : tensor<f32>) scan() captures(%arg3, %arg2 : tensor<f32>, tensor<f32>)
 // CHECK-LABEL: func.func @run(
 // CHECK: dlc.outlined_loop @run.loop.1 init(%arg0 : tensor<f32>) scan(%arg1 : tensor<5xf32>) captures(%arg2 : tensor<f32>)
 func.func @run(%s: tensor<f32>, %x: tensor<5xf32>, %y: tensor<f32>) -> tensor<f32> {
