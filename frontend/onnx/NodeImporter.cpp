@@ -164,8 +164,12 @@ std::optional<SmallVector<int64_t>> NodeImporter::getKnownIntegers(int64_t i, St
   for (AffineExpr extent : *extents) {
     std::optional<int64_t> value = constantDim(extent);
     if (!value) {
-      error() << "operand '" << what << "' ('" << node.input(i)
-              << "') depends on extents that only a run knows, which is not supported here";
+      // The declared shapes of outputs may imply the value.
+      bool readsElements = importer.readsElements(extent);
+      if (readsElements)
+        importer.noteLackOfExtents();
+      error() << "operand '" << what << "' ('" << node.input(i) << "') depends on "
+              << (readsElements ? "elements" : "extents") << " that only a run knows, which is not supported here";
       return std::nullopt;
     }
     values.push_back(*value);
