@@ -75,8 +75,9 @@ private:
 
   static RankedTensorType getType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
-  /// `value` in `layout`, through a `dlc.pack` that all users of the same value and layout share.
-  Value pack(Value value, dlc::LayoutAttr layout, Operation *user, std::optional<Location> location = std::nullopt) {
+  /// `value` in `layout`, through a `dlc.pack` that all users of the same value and layout share: where `value` is
+  /// computed or, if `user` is in `loop`, `value` is not, and a run computes it, right before that loop.
+  Value pack(Value value, dlc::LayoutAttr layout, Operation *user, dlc::LoopOp loop = {}) {
     if (dlc::getLayout(value.getType()) == layout)
       return value;
     Value &packed = packs[{value, layout}];
@@ -88,8 +89,12 @@ private:
         plain = unpacked(value);
       if (auto *definition = plain.getDefiningOp())
         builder.setInsertionPointAfter(definition);
-      packed = dlc::PackOp::create(builder, location.value_or(value.getLoc()), dlc::withLayout(getType(value), layout),
-                                   plain);
+      // Of the loops around the user, the outermost that does not compute the value.
+      for (dlc::LoopOp outer = loop; outer && outer.isDefinedOutsideOfLoop(value);
+           outer = outer->getParentOfType<dlc::LoopOp>())
+        builder.setInsertionPoint(outer);
+      packed = dlc::PackOp::create(builder, loop ? loop.getLoc() : value.getLoc(),
+                                   dlc::withLayout(getType(value), layout), plain);
     }
     return packed;
   }
@@ -164,16 +169,16 @@ private:
   void assignMatMul(dlc::MatMulOp matmul) {
     unpack(matmul.getLhsMutable());
     // A matrix is packed once: a constant, or one that all steps of a loop read.
-    std::optional<Location> location;
+    dlc::LoopOp loop;
     dlc::LayoutAttr layout = dlc::planMatMulWeight(matmul, known);
-    auto loop = matmul->getParentOfType<dlc::LoopOp>();
-    if (!layout && loop && loop.isDefinedOutsideOfLoop(matmul.getRhs())) {
+    if (auto around = matmul->getParentOfType<dlc::LoopOp>();
+        !layout && around && around.isDefinedOutsideOfLoop(matmul.getRhs())) {
       layout = dlc::planMatrixLayout(matmul);
-      location = loop.getLoc();
+      loop = around;
     }
     unpack(matmul.getRhsMutable());
     if (layout)
-      matmul.getRhsMutable().set(pack(matmul.getRhs(), layout, matmul, location));
+      matmul.getRhsMutable().set(pack(matmul.getRhs(), layout, matmul, loop));
   }
 
   /// Steps take and give what is row-major.
