@@ -145,14 +145,14 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
       add(op, {dlc::normalizeExtent(extent), getAffineConstantExpr(least, &getContext()), "at_least"});
   }
 
-  void add(Operation *op, Condition condition) {
+  void add(Operation *op, const Condition &condition) {
     std::string layer = dlc::getLayerName(op->getLoc());
     llvm::SmallVector<llvm::StringRef> names(shapes->getSymbols().begin(), shapes->getSymbols().end());
     add(StringAttr::get(&getContext(), layer.empty() ? op->getName().stripDialect().str() : layer), names, condition);
   }
 
   /// Adds a condition over the symbols called `names`.
-  void add(StringAttr what, llvm::ArrayRef<llvm::StringRef> names, Condition condition) {
+  void add(StringAttr what, llvm::ArrayRef<llvm::StringRef> names, const Condition &given) {
     llvm::SmallVector<AffineExpr> own;
     for (llvm::StringRef name : names) {
       auto *found = llvm::find(entrySymbols, name);
@@ -160,8 +160,7 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
       if (found == entrySymbols.end())
         return;
     }
-    condition.lhs = condition.lhs.replaceSymbols(own);
-    condition.rhs = condition.rhs.replaceSymbols(own);
+    Condition condition{given.lhs.replaceSymbols(own), given.rhs.replaceSymbols(own), given.kind};
     if (llvm::is_contained(conditions, condition))
       return;
     conditions.push_back(condition);

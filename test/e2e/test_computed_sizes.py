@@ -182,16 +182,20 @@ def compare(library, model, inputs_of, sizes):
         np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5, err_msg=str(size))
 
 
-@pytest.mark.parametrize("name", GRAPHS)
-def test_graph(programs, name):
-    nodes, constants = GRAPHS[name]
-    x = helper.make_tensor_value_info("x", FLOAT, ["N", "S", 4])
+def select_extents(nodes):
+    """The nodes of EXTENTS that `nodes` need."""
     needed = {each for made in nodes for each in made.input}
     for extent in reversed(EXTENTS):
         if extent.output[0] in needed:
             needed.update(extent.input)
-    nodes = [extent for extent in EXTENTS if extent.output[0] in needed] + nodes
-    model = make_model(nodes, [x], CONSTANTS + constants, programs.folder / "m.onnx")
+    return [extent for extent in EXTENTS if extent.output[0] in needed]
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_graph(programs, name):
+    nodes, constants = GRAPHS[name]
+    x = helper.make_tensor_value_info("x", FLOAT, ["N", "S", 4])
+    model = make_model(select_extents(nodes) + nodes, [x], CONSTANTS + constants, programs.folder / "m.onnx")
     compare(programs.compile("m.onnx", "m.so"), model, sequence, OTHER_SIZES.get(name, SIZES))
 
 
@@ -370,3 +374,17 @@ def test_gradients(programs):
         np.testing.assert_allclose(got["sliced"], expected, rtol=1e-6)
         np.testing.assert_allclose(got["padded"], 2 * x, rtol=1e-6)
         np.testing.assert_allclose(got["expanded"], 2 * b * (2 * n + 1), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["expand guarded", "range from the end", "every second backward", "pad to a multiple", "shape as numbers", "top three or fewer", "chosen by the length"])  # fmt: skip
+def test_written_as_onnx(programs, name):
+    """A graph with computed sizes, written as ONNX, is the same for ONNX Runtime, and can be read again."""
+    nodes, constants = GRAPHS[name]
+    x = helper.make_tensor_value_info("x", FLOAT, ["N", "S", 4])
+    model = make_model(select_extents(nodes) + nodes, [x], CONSTANTS + constants, programs.folder / "m.onnx")
+    written = onnx.load(programs.compile("m.onnx", "written.onnx"))
+    original, session = make_session(model), make_session(written)
+    for size in SIZES:
+        inputs = sequence(*size)
+        np.testing.assert_allclose(session.run(["y"], inputs)[0], original.run(["y"], inputs)[0], rtol=1e-5, atol=1e-6, err_msg=str(size))
+    compare(programs.compile("written.onnx", "m.so"), model, sequence, SIZES)
