@@ -12,15 +12,17 @@ const OpRegistry &OpRegistry::get() {
 }
 
 OpRegistry::OpRegistry() {
-  for (auto registerFamily :
-       {registerActivations,     registerAttention,    registerControl,         registerConvolution,
-        registerElementwise,     registerFeatures,     registerFlexAttention,   registerFusedAttention,
-        registerFusedOps,        registerCumulative,   registerIndexing,        registerScatter,
-        registerSignal,          registerSampling,     registerColumns,         registerLinear,
-        registerLinearAttention, registerLinearModels, registerLosses,          registerMovement,
-        registerNormalization,   registerPooling,      registerRandom,          registerRecurrent,
-        registerReduction,       registerResize,       registerRotaryEmbedding, registerScan,
-        registerShape,           registerSlicing,      registerTraining,        registerArithmeticEvaluators})
+  for (auto registerFamily : {registerActivations,   registerAttention,       registerControl,
+                              registerConvolution,   registerElementwise,     registerFeatures,
+                              registerFlexAttention, registerFusedAttention,  registerFusedOps,
+                              registerCumulative,    registerIndexing,        registerScatter,
+                              registerSignal,        registerSampling,        registerColumns,
+                              registerLinear,        registerLinearAttention, registerLinearModels,
+                              registerLosses,        registerMovement,        registerNormalization,
+                              registerPooling,       registerRandom,          registerRecurrent,
+                              registerReduction,     registerResize,          registerRotaryEmbedding,
+                              registerScan,          registerShape,           registerSlicing,
+                              registerTraining,      registerTrees,           registerArithmeticEvaluators})
     registerFamily(*this);
 }
 
