@@ -431,9 +431,10 @@ void importGroupQueryAttention(NodeImporter &node) {
   Value lengths = node.create<AddOp>(at.past, at.size), mask = addMasks(node, Value(), 10);
   if (!node.hasFailed())
     lengths = node.reshape(lengths, {batch});
-  Value result = node.create<AttentionOp>(
-      query, key, value, mask, lengths, node.real(getScale(node, query)), node.real(node.getReal("softcap", 0)),
-      window > 0 ? node.integer(window - 1) : none, isCausal ? node.integer(0) : none, node.integer(0), node.flag(true));
+  Value result =
+      node.create<AttentionOp>(query, key, value, mask, lengths, node.real(getScale(node, query)),
+                               node.real(node.getReal("softcap", 0)), window > 0 ? node.integer(window - 1) : none,
+                               isCausal ? node.integer(0) : none, node.integer(0), node.flag(true));
   node.setResult(0, mergeHeads(node, result));
   if (node.hasResult(1))
     node.setResult(1, key);
