@@ -49,29 +49,6 @@ void importLinearRegressor(NodeImporter &node) {
   node.setResult(0, transformScores(node, y));
 }
 
-Value joinColumns(NodeImporter &node, Value first, Value second) {
-  return node.create<ConcatOp>(ValueRange{first, second}, node.integer(1));
-}
-
-/// The scores of two classes of which only the second one has one.
-Value completeScores(NodeImporter &node, Value score, bool isSigned) {
-  std::string transform = node.getString("post_transform", "NONE");
-  if (transform == "LOGISTIC")
-    return joinColumns(node, node.create<SigmoidOp>(node.create<NegOp>(score)), node.create<SigmoidOp>(score));
-  if (isSigned && transform == "NONE")
-    return joinColumns(node, node.create<NegOp>(score), score);
-  if (transform == "PROBIT" || isSigned) {
-    node.error() << "with one score for two classes and post_transform '" << transform << "' is not supported";
-    return {};
-  }
-  return joinColumns(node, node.create<SubOp>(node.createScalar(node.getBuilder().getF32Type(), 1), score), score);
-}
-
-/// [rows, 1] as [rows].
-Value dropColumn(NodeImporter &node, Value x) {
-  return node.hasFailed() ? Value() : node.reshape(x, {node.getDims(x)[0]});
-}
-
 void importLinearClassifier(NodeImporter &node) {
   if (!node.expectOperands(1, 1))
     return;

@@ -96,4 +96,26 @@ Value chooseLabel(NodeImporter &node, Value isSecond, ArrayRef<int64_t> labels) 
   return node.create<GatherOp>(table, node.cast(isSecond, i64), node.integer(0));
 }
 
+Value joinColumns(NodeImporter &node, Value first, Value second) {
+  return node.create<ConcatOp>(ValueRange{first, second}, node.integer(1));
+}
+
+Value dropColumn(NodeImporter &node, Value x) {
+  return node.hasFailed() ? Value() : node.reshape(x, {node.getDims(x)[0]});
+}
+
+Value completeScores(NodeImporter &node, Value score, bool isSigned) {
+  std::string transform = node.getString("post_transform", "NONE");
+  if (transform == "LOGISTIC")
+    return joinColumns(node, node.create<SigmoidOp>(node.create<NegOp>(score)), node.create<SigmoidOp>(score));
+  if (isSigned && transform == "NONE")
+    return joinColumns(node, node.create<NegOp>(score), score);
+  if (transform == "PROBIT" || isSigned) {
+    if (!node.hasFailed())
+      node.error() << "with one score for two classes and post_transform '" << transform << "' is not supported";
+    return {};
+  }
+  return joinColumns(node, node.create<SubOp>(node.createScalar(getElementTypeOrSelf(score), 1), score), score);
+}
+
 } // namespace dlc::onnx_import

@@ -24,6 +24,15 @@ mlir::Value chooseLabels(NodeImporter &node, mlir::Value scores, llvm::ArrayRef<
 /// `labels[1]` where `isSecond`, else `labels[0]`: i64 of rank 1.
 mlir::Value chooseLabel(NodeImporter &node, mlir::Value isSecond, llvm::ArrayRef<int64_t> labels);
 
+/// The scores of two classes, [rows, 2], of which only the second one has one, [rows, 1], after `post_transform`: the
+/// first one's is the negative one if `isSigned`, else what is missing to 1.
+mlir::Value completeScores(NodeImporter &node, mlir::Value score, bool isSigned);
+
+/// Columns side by side.
+mlir::Value joinColumns(NodeImporter &node, mlir::Value first, mlir::Value second);
+/// [rows, 1] as [rows].
+mlir::Value dropColumn(NodeImporter &node, mlir::Value x);
+
 } // namespace dlc::onnx_import
 
 #endif // DLC_FRONTEND_ONNX_MACHINELEARNING_H

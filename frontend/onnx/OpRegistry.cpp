@@ -45,6 +45,7 @@ OpRegistry::OpRegistry() {
                               registerShape,
                               registerSlicing,
                               registerTraining,
+                              registerTrees,
                               registerArithmeticEvaluators})
     registerFamily(*this);
 }

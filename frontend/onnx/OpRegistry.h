@@ -93,6 +93,7 @@ void registerShape(OpRegistry &registry);
 void registerSignal(OpRegistry &registry);
 void registerSlicing(OpRegistry &registry);
 void registerTraining(OpRegistry &registry);
+void registerTrees(OpRegistry &registry);
 void registerArithmeticEvaluators(OpRegistry &registry);
 
 } // namespace dlc::onnx_import

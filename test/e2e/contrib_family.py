@@ -14,7 +14,7 @@ class ContribFamily(Family):
         return self.add(op, *operands, domain=self.domain, **attributes)
 
     def drop(self, name):
-        """Leaves out a result that is not to be compared; gives the node's other results."""
+        """Leaves out a result that is not to be compared."""
         self.outputs.remove(name)
 
     def model(self, dynamic=()):

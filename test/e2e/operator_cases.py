@@ -29,6 +29,7 @@ ELSEWHERE = {
     "test_onnx_ml.py (ai.onnx.ml)":
         "Scaler Normalizer Imputer Binarizer FeatureVectorizer ArrayFeatureExtractor OneHotEncoder LabelEncoder ZipMap LinearRegressor LinearClassifier "
         "SVMRegressor SVMClassifier",
+    "test_onnx_trees.py": "TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor",
     "test_opset_28.py": "SwiGLU",
     "test_onnx_indexing.py (several types, duplicates, symbolic extents)":
         "GatherND ScatterND ScatterElements Scatter ReverseSequence OneHot Trilu EyeLike CumSum CumProd",

@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ensembles of decision trees. Nodes are tables; a loop moves all rows down all trees, a level per step, by gathers:
+// code and compile time do not grow with the trees. A leaf is its own child.
+#include "frontend/onnx/ImportOperands.h"
+#include "frontend/onnx/MachineLearning.h"
+#include "frontend/onnx/OpRegistry.h"
+#include "ir/LoopBuilder.h"
+#include "ir/Names.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsReduction.h"
+#include "llvm/ADT/StringSwitch.h"
+#include <cmath>
+#include <map>
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+namespace {
+
+/// The comparison of a feature with a node's number that leads to its first child, as `TreeEnsemble` numbers them.
+enum class Branch { LessOrEqual, Less, GreaterOrEqual, Greater, Equal, NotEqual, Member };
+
+struct TreeNode {
+  Branch branch = Branch::LessOrEqual;
+  int64_t feature = 0;
+  double split = 0;
+  bool isMissingTrue = false;
+  bool isLeaf = false;
+  int64_t onTrue = 0, onFalse = 0;                     ///< positions of nodes
+  SmallVector<std::pair<int64_t, double>, 1> outcomes; ///< of a leaf: targets and what it gives them
+};
+
+struct Forest {
+  std::vector<TreeNode> nodes;
+  SmallVector<int64_t> roots;
+  int64_t targets = 1;
+  std::string aggregate = "SUM";
+  SmallVector<double> base; ///< per target; empty: none
+
+  /// The number of nodes on the longest way from a root to a leaf, less one; -1 if there is a cycle.
+  int64_t getDepth() const;
+};
+
+int64_t Forest::getDepth() const {
+  // Level by level, each node once per tree at most: a longer way than there are nodes is a cycle.
+  int64_t depth = 0;
+  for (int64_t root : roots) {
+    SmallVector<std::pair<int64_t, int64_t>> pending{{root, 0}};
+    size_t visited = 0;
+    while (!pending.empty()) {
+      auto [position, level] = pending.pop_back_val();
+      if (++visited > 2 * nodes.size() + 1)
+        return -1;
+      depth = std::max(depth, level);
+      const TreeNode &node = nodes[position];
+      if (!node.isLeaf) {
+        pending.push_back({node.onTrue, level + 1});
+        pending.push_back({node.onFalse, level + 1});
+      }
+    }
+  }
+  return depth;
+}
+
+//===-- Reading attributes -------------------------------------------------===//
+
+/// Numbers of an attribute of floats, or of its tensor.
+SmallVector<double> getNumbers(NodeImporter &node, StringRef name) {
+  std::string tensorName = (name + "_as_tensor").str();
+  StringRef given = node.hasAttribute(tensorName) ? StringRef(tensorName) : name;
+  if (node.hasAttribute(given) && (given == StringRef(tensorName) || name.starts_with("leaf_") ||
+                                   llvm::is_contained({"nodes_splits", "nodes_modes", "membership_values"}, name))) {
+    ConstantTensor tensor = node.getTensorAttribute(given);
+    SmallVector<double> values;
+    if (!tensor)
+      return values;
+    Type type = tensor.type.getElementType();
+    for (int64_t i = 0; i < tensor.type.getNumElements(); ++i)
+      values.push_back(readReal(type, tensor.bytes.data() + i * getElementSize(type)));
+    return values;
+  }
+  return node.getReals(name).value_or(SmallVector<double>());
+}
+
+SmallVector<int64_t> getIntegersOrNone(NodeImporter &node, StringRef name) {
+  return node.getIntegers(name).value_or(SmallVector<int64_t>());
+}
+
+std::optional<Branch> parseBranch(StringRef mode) {
+  return llvm::StringSwitch<std::optional<Branch>>(mode)
+      .Case("BRANCH_LEQ", Branch::LessOrEqual)
+      .Case("BRANCH_LT", Branch::Less)
+      .Case("BRANCH_GTE", Branch::GreaterOrEqual)
+      .Case("BRANCH_GT", Branch::Greater)
+      .Case("BRANCH_EQ", Branch::Equal)
+      .Case("BRANCH_NEQ", Branch::NotEqual)
+      .Default(std::nullopt);
+}
+
+/// The forest of TreeEnsembleClassifier and TreeEnsembleRegressor, whose leaves' attributes begin with `prefix`.
+std::optional<Forest> readNumberedTrees(NodeImporter &node, StringRef prefix) {
+  SmallVector<int64_t> trees = getIntegersOrNone(node, "nodes_treeids"), ids = getIntegersOrNone(node, "nodes_nodeids"),
+                       features = getIntegersOrNone(node, "nodes_featureids"),
+                       onTrue = getIntegersOrNone(node, "nodes_truenodeids"),
+                       onFalse = getIntegersOrNone(node, "nodes_falsenodeids"),
+                       missing = getIntegersOrNone(node, "nodes_missing_value_tracks_true");
+  SmallVector<double> splits = getNumbers(node, "nodes_values");
+  SmallVector<std::string> modes = node.getStrings("nodes_modes").value_or(SmallVector<std::string>());
+  size_t count = trees.size();
+  if (ids.size() != count || features.size() != count || onTrue.size() != count || onFalse.size() != count ||
+      splits.size() != count || modes.size() != count || (!missing.empty() && missing.size() != count) || count == 0) {
+    if (!node.hasFailed())
+      node.error() << "has no nodes, or attributes 'nodes_...' of different lengths";
+    return std::nullopt;
+  }
+  Forest forest;
+  forest.nodes.resize(count);
+  std::map<std::pair<int64_t, int64_t>, int64_t> positions;
+  for (size_t i = 0; i < count; ++i)
+    positions.try_emplace({trees[i], ids[i]}, static_cast<int64_t>(i));
+  auto find = [&](int64_t tree, int64_t id) {
+    auto found = positions.find({tree, id});
+    if (found == positions.end() && !node.hasFailed())
+      node.error() << "refers to node " << id << " of tree " << tree << ", which it does not have";
+    return found == positions.end() ? int64_t{0} : found->second;
+  };
+  SmallVector<bool> isChild(count, false);
+  for (size_t i = 0; i < count; ++i) {
+    TreeNode &each = forest.nodes[i];
+    each.isLeaf = modes[i] == "LEAF";
+    if (each.isLeaf)
+      continue;
+    std::optional<Branch> branch = parseBranch(modes[i]);
+    if (!branch) {
+      node.error() << "has the mode '" << modes[i] << "', which ONNX does not define";
+      return std::nullopt;
+    }
+    each.branch = *branch;
+    each.feature = features[i];
+    each.split = splits[i];
+    each.isMissingTrue = !missing.empty() && missing[i] != 0;
+    each.onTrue = find(trees[i], onTrue[i]);
+    each.onFalse = find(trees[i], onFalse[i]);
+    isChild[each.onTrue] = isChild[each.onFalse] = true;
+  }
+  for (size_t i = 0; i < count; ++i)
+    if (!isChild[i])
+      forest.roots.push_back(static_cast<int64_t>(i));
+  auto name = [&](StringRef what) { return (prefix + "_" + what).str(); };
+  SmallVector<int64_t> leafTrees = getIntegersOrNone(node, name("treeids")),
+                       leafIds = getIntegersOrNone(node, name("nodeids")),
+                       targets = getIntegersOrNone(node, name("ids"));
+  SmallVector<double> weights = getNumbers(node, name("weights"));
+  if (leafIds.size() != leafTrees.size() || targets.size() != leafTrees.size() || weights.size() != leafTrees.size()) {
+    if (!node.hasFailed())
+      node.error() << "has attributes '" << prefix << "_...' of different lengths";
+    return std::nullopt;
+  }
+  for (size_t i = 0; i < leafTrees.size() && !node.hasFailed(); ++i)
+    forest.nodes[find(leafTrees[i], leafIds[i])].outcomes.push_back({targets[i], weights[i]});
+  forest.base = getNumbers(node, "base_values");
+  forest.aggregate = node.getString("aggregate_function", "SUM");
+  return node.hasFailed() ? std::nullopt : std::optional(std::move(forest));
+}
+
+/// The forest of TreeEnsemble, whose leaves are a list of their own.
+std::optional<Forest> readTreeEnsemble(NodeImporter &node) {
+  SmallVector<int64_t> features = getIntegersOrNone(node, "nodes_featureids"),
+                       onTrue = getIntegersOrNone(node, "nodes_truenodeids"),
+                       onFalse = getIntegersOrNone(node, "nodes_falsenodeids"),
+                       isTrueLeaf = getIntegersOrNone(node, "nodes_trueleafs"),
+                       isFalseLeaf = getIntegersOrNone(node, "nodes_falseleafs"),
+                       missing = getIntegersOrNone(node, "nodes_missing_value_tracks_true"),
+                       leafTargets = getIntegersOrNone(node, "leaf_targetids");
+  SmallVector<double> splits = getNumbers(node, "nodes_splits"), modes = getNumbers(node, "nodes_modes"),
+                      weights = getNumbers(node, "leaf_weights"), members = getNumbers(node, "membership_values");
+  size_t count = features.size();
+  if (onTrue.size() != count || onFalse.size() != count || isTrueLeaf.size() != count || isFalseLeaf.size() != count ||
+      splits.size() != count || modes.size() != count || (!missing.empty() && missing.size() != count) ||
+      weights.size() != leafTargets.size() || count == 0) {
+    if (!node.hasFailed())
+      node.error() << "has no nodes, or attributes of different lengths";
+    return std::nullopt;
+  }
+  Forest forest;
+  forest.nodes.resize(count + weights.size());
+  for (size_t i = 0; i < weights.size(); ++i) {
+    forest.nodes[count + i].isLeaf = true;
+    forest.nodes[count + i].outcomes.push_back({leafTargets[i], weights[i]});
+  }
+  auto child = [&](int64_t position, bool isLeaf) {
+    int64_t size = isLeaf ? static_cast<int64_t>(weights.size()) : static_cast<int64_t>(count);
+    if ((position < 0 || position >= size) && !node.hasFailed())
+      node.error() << "refers to " << (isLeaf ? "leaf " : "node ") << position << " of " << size;
+    return node.hasFailed() ? 0 : position + (isLeaf ? static_cast<int64_t>(count) : 0);
+  };
+  ArrayRef<double> rest = members;
+  for (size_t i = 0; i < count; ++i) {
+    if (modes[i] < 0 || modes[i] > 6) {
+      node.error() << "has the mode " << modes[i] << ", which ONNX does not define";
+      return std::nullopt;
+    }
+    TreeNode each;
+    each.branch = static_cast<Branch>(modes[i]);
+    each.feature = features[i];
+    each.split = splits[i];
+    each.isMissingTrue = !missing.empty() && missing[i] != 0;
+    each.onTrue = child(onTrue[i], isTrueLeaf[i] != 0);
+    each.onFalse = child(onFalse[i], isFalseLeaf[i] != 0);
+    if (each.branch == Branch::Member) {
+      // A comparison for each member, the next one where this one fails.
+      SmallVector<double> own;
+      while (!rest.empty() && !std::isnan(rest.front())) {
+        own.push_back(rest.front());
+        rest = rest.drop_front();
+      }
+      rest = rest.drop_front(rest.empty() ? 0 : 1);
+      each.branch = Branch::Equal;
+      each.split = own.empty() ? NAN : own.front();
+      int64_t otherwise = each.onFalse;
+      for (double member : ArrayRef(own).drop_front(own.empty() ? 0 : 1)) {
+        TreeNode next = each;
+        next.split = member;
+        next.onFalse = otherwise;
+        otherwise = static_cast<int64_t>(forest.nodes.size());
+        forest.nodes.push_back(next);
+      }
+      each.onFalse = otherwise;
+    }
+    forest.nodes[i] = each;
+  }
+  forest.roots = getIntegersOrNone(node, "tree_roots");
+  for (int64_t root : forest.roots)
+    child(root, false);
+  forest.targets = node.getInteger("n_targets", 1);
+  static constexpr StringRef aggregates[] = {"AVERAGE", "SUM", "MIN", "MAX"};
+  int64_t aggregate = node.getInteger("aggregate_function", 1);
+  if ((aggregate < 0 || aggregate > 3 || forest.roots.empty()) && !node.hasFailed())
+    node.error() << "has no roots, or an aggregate_function that ONNX does not define";
+  if (node.hasFailed())
+    return std::nullopt;
+  forest.aggregate = aggregates[aggregate].str();
+  return forest;
+}
+
+//===-- Building -----------------------------------------------------------===//
+
+class ForestBuilder {
+public:
+  ForestBuilder(NodeImporter &node, const Forest &forest, Value x)
+      : node(node), forest(forest), x(x), type(getElementTypeOrSelf(x)), i64(node.getBuilder().getI64Type()) {}
+
+  /// [rows, targets], without transformation.
+  Value build() {
+    int64_t features = *constantDim(node.getDims(x)[1]), depth = forest.getDepth();
+    bool fits = depth >= 0 && forest.targets >= 1;
+    for (const TreeNode &each : forest.nodes) {
+      fits &= each.isLeaf || (each.feature >= 0 && each.feature < features);
+      for (auto [target, weight] : each.outcomes)
+        fits &= target >= 0 && target < forest.targets;
+    }
+    if (!fits) {
+      node.error() << "has a cycle, or a node or leaf whose feature or target does not exist";
+      return {};
+    }
+    return aggregate(descend(depth, features));
+  }
+
+private:
+  Value makeTable(llvm::function_ref<double(const TreeNode &, int64_t position)> get, Type elementType) {
+    SmallVector<double> numbers;
+    SmallVector<int64_t> integers;
+    for (auto [position, each] : llvm::enumerate(forest.nodes)) {
+      double number = get(each, static_cast<int64_t>(position));
+      numbers.push_back(number);
+      integers.push_back(llvm::isa<FloatType>(elementType) ? 0 : static_cast<int64_t>(number));
+    }
+    auto count = static_cast<int64_t>(numbers.size());
+    return llvm::isa<FloatType>(elementType) ? node.createReals(elementType, {count}, numbers)
+                                             : node.createIntegers(elementType, integers);
+  }
+
+  Value pick(Value table, Value indices) { return node.create<GatherOp>(table, indices, node.integer(0)); }
+
+  /// Whether the way from each `state` leads to its first child.
+  Value compare(Value feature, Value split, Value state) {
+    Value result;
+    for (int branch = 0; branch < static_cast<int>(Branch::Member); ++branch) {
+      auto has = [&](const TreeNode &each) { return !each.isLeaf && each.branch == static_cast<Branch>(branch); };
+      if (llvm::none_of(forest.nodes, has))
+        continue;
+      Value own;
+      switch (static_cast<Branch>(branch)) {
+      case Branch::LessOrEqual:
+        own = node.create<LessOrEqualOp>(feature, split);
+        break;
+      case Branch::Less:
+        own = node.create<LessOp>(feature, split);
+        break;
+      case Branch::GreaterOrEqual:
+        own = node.create<GreaterOrEqualOp>(feature, split);
+        break;
+      case Branch::Greater:
+        own = node.create<GreaterOp>(feature, split);
+        break;
+      case Branch::Equal:
+        own = node.create<EqualOp>(feature, split);
+        break;
+      default:
+        own = node.create<NotOp>(node.create<EqualOp>(feature, split));
+      }
+      if (!result) {
+        result = own;
+        continue;
+      }
+      Value which = pick(makeTable([&](const TreeNode &each, int64_t) { return double(has(each)); }, i64), state);
+      Value isOwn = node.create<GreaterOp>(which, node.createScalar(i64, 0));
+      result = node.create<OrOp>(node.create<AndOp>(isOwn, own), node.create<AndOp>(node.create<NotOp>(isOwn), result));
+    }
+    if (llvm::any_of(forest.nodes, [](const TreeNode &each) { return each.isMissingTrue; })) {
+      Value missing =
+          pick(makeTable([](const TreeNode &each, int64_t) { return double(each.isMissingTrue); }, i64), state);
+      Value isTrue = node.create<GreaterOp>(missing, node.createScalar(i64, 0));
+      result = node.create<OrOp>(result, node.create<AndOp>(isTrue, node.create<IsNanOp>(feature)));
+    }
+    return result;
+  }
+
+  /// The leaf of every row and tree: [rows, trees].
+  Value descend(int64_t depth, int64_t features) {
+    ImportState &importer = node.getImporter();
+    AffineExpr rows = node.getDims(x)[0];
+    Value row = node.reshape(node.create<IndexOp>(x, node.integer(0)), {rows, node.extent(1)});
+    Value starts = node.create<MulOp>(row, node.createScalar(i64, static_cast<double>(features)));
+    Value zeros = node.create<MulOp>(row, node.createScalar(i64, 0));
+    Value state = node.create<AddOp>(zeros, node.createIntegers(i64, forest.roots));
+    Value flat = node.reshape(x, {rows * features});
+    if (depth == 0 || node.hasFailed())
+      return state;
+    Dims dims(node.getDims(state)), flatDims(node.getDims(flat)), startDims(node.getDims(starts));
+    LoopBuilder loop(node.getBuilder(), node.getLocation(), getLayerName(node.getLocation()), state, ValueRange(),
+                     /*isReverse=*/false, depth);
+    Value current = loop.getCarried(0), ownFlat = loop.bring(flat), ownStarts = loop.bring(starts);
+    importer.setDims(current, dims);
+    importer.setDims(ownFlat, flatDims);
+    importer.setDims(ownStarts, startDims);
+    auto feature = [](const TreeNode &each, int64_t) { return double(each.isLeaf ? 0 : each.feature); };
+    auto split = [](const TreeNode &each, int64_t) { return each.isLeaf ? 0 : each.split; };
+    Value index = node.create<AddOp>(ownStarts, pick(makeTable(feature, i64), current));
+    Value goesOn = compare(pick(ownFlat, index), pick(makeTable(split, type), current), current);
+    Value onTrue =
+        pick(makeTable([](const TreeNode &each, int64_t own) { return double(each.isLeaf ? own : each.onTrue); }, i64),
+             current);
+    Value onFalse =
+        pick(makeTable([](const TreeNode &each, int64_t own) { return double(each.isLeaf ? own : each.onFalse); }, i64),
+             current);
+    Value next = node.create<WhereOp>(goesOn, onTrue, onFalse);
+    if (node.hasFailed()) {
+      loop.goOutside();
+      return {};
+    }
+    Value result = loop.finish(next, {})[0];
+    importer.setDims(result, dims);
+    return result;
+  }
+
+  /// What leaves give, over the trees.
+  Value aggregate(Value leaves) {
+    bool isLeast = forest.aggregate == "MIN", isMost = forest.aggregate == "MAX";
+    if (!isLeast && !isMost && forest.aggregate != "SUM" && forest.aggregate != "AVERAGE") {
+      node.error() << "has the aggregate_function '" << forest.aggregate << "'; expected SUM, AVERAGE, MIN or MAX";
+      return {};
+    }
+    auto trees = static_cast<int64_t>(forest.roots.size()), count = static_cast<int64_t>(forest.nodes.size());
+    // A target that a leaf says nothing about does not count for the least and the most.
+    double nothing = isLeast ? INFINITY : isMost ? -INFINITY : 0;
+    std::vector<double> weights(count * forest.targets, nothing);
+    for (auto [position, each] : llvm::enumerate(forest.nodes))
+      for (auto [target, weight] : each.outcomes) {
+        double &own = weights[position * forest.targets + target];
+        own = isLeast ? std::min(own, weight) : isMost ? std::max(own, weight) : own + weight;
+      }
+    Value given = pick(node.createReals(type, {count, forest.targets}, weights), leaves);
+    ReductionKind kind = isLeast ? ReductionKind::Min : isMost ? ReductionKind::Max : ReductionKind::Sum;
+    Value result = node.create<ReduceOp>(kind, given, ArrayRef<int64_t>{1}, false);
+    if (isLeast || isMost) {
+      Value none = node.createScalar(type, nothing);
+      result = node.create<WhereOp>(node.create<EqualOp>(result, none), node.createScalar(type, 0), result);
+    }
+    if (forest.aggregate == "AVERAGE")
+      result = node.create<DivOp>(result, node.createScalar(type, static_cast<double>(trees)));
+    if (!forest.base.empty() && !node.hasFailed()) {
+      auto size = static_cast<int64_t>(forest.base.size());
+      if (size != 1 && size != forest.targets) {
+        node.error() << "has " << size << " base values for " << forest.targets << " targets";
+        return {};
+      }
+      result = node.create<AddOp>(result, node.createReals(type, {size}, forest.base));
+    }
+    return result;
+  }
+
+  NodeImporter &node;
+  const Forest &forest;
+  Value x;
+  Type type, i64;
+};
+
+/// Features in the type in which they are compared with splits.
+Value getComparedFeatures(NodeImporter &node) {
+  if (!node.expectOperands(1, 1))
+    return {};
+  Type f32 = node.getBuilder().getF32Type();
+  return getFeatures(node, node.getElementType(0).isF64() ? node.getElementType(0) : f32);
+}
+
+void importRegressor(NodeImporter &node) {
+  Value x = getComparedFeatures(node);
+  std::optional<Forest> forest = node.hasFailed() ? std::nullopt : readNumberedTrees(node, "target");
+  if (!forest)
+    return;
+  forest->targets = node.getInteger("n_targets", 1);
+  Value y = ForestBuilder(node, *forest, x).build();
+  node.setResult(0, transformScores(node, node.cast(y, node.getBuilder().getF32Type())));
+}
+
+void importTreeEnsemble(NodeImporter &node) {
+  Value x = getComparedFeatures(node);
+  std::optional<Forest> forest = node.hasFailed() ? std::nullopt : readTreeEnsemble(node);
+  if (!forest)
+    return;
+  Value y = ForestBuilder(node, *forest, x).build();
+  int64_t transform = node.getInteger("post_transform", 0);
+  if (transform != 0 && !node.hasFailed())
+    node.error() << "with post_transform " << transform << " is not supported";
+  if (!node.hasFailed())
+    node.setResult(0, node.cast(y, node.getElementType(0)));
+}
+
+void importClassifier(NodeImporter &node) {
+  Value x = getComparedFeatures(node);
+  std::optional<SmallVector<int64_t>> labels = getClassLabels(node);
+  std::optional<Forest> forest = node.hasFailed() ? std::nullopt : readNumberedTrees(node, "class");
+  if (!forest || !labels)
+    return;
+  bool isPositive = true, hasOneClass = true;
+  std::optional<int64_t> first;
+  for (const TreeNode &each : forest->nodes)
+    for (auto [target, weight] : each.outcomes) {
+      isPositive &= weight >= 0;
+      hasOneClass &= target == first.value_or(target);
+      first = target;
+    }
+  forest->targets = static_cast<int64_t>(labels->size());
+  Type f32 = node.getBuilder().getF32Type();
+  if (labels->size() != 2 || !hasOneClass) {
+    Value scores = node.cast(ForestBuilder(node, *forest, x).build(), f32);
+    node.setResult(0, chooseLabels(node, scores, *labels));
+    node.setResult(1, transformScores(node, scores));
+    return;
+  }
+  // All leaves give one number, that of the second class.
+  forest->targets = 1;
+  for (TreeNode &each : forest->nodes)
+    for (auto &[target, weight] : each.outcomes)
+      target = 0;
+  if (forest->base.size() > 1)
+    forest->base.erase(forest->base.begin());
+  Value score = node.cast(ForestBuilder(node, *forest, x).build(), f32);
+  Value isSecond = node.create<GreaterOp>(score, node.createScalar(f32, isPositive ? 0.5 : 0));
+  node.setResult(0, chooseLabel(node, dropColumn(node, isSecond), *labels));
+  node.setResult(1, completeScores(node, score, /*isSigned=*/!isPositive));
+}
+
+} // namespace
+
+void registerTrees(OpRegistry &registry) {
+  registry.add("ai.onnx.ml.TreeEnsembleRegressor", 1, importRegressor);
+  registry.add("ai.onnx.ml.TreeEnsembleClassifier", 1, importClassifier);
+  registry.add("ai.onnx.ml.TreeEnsemble", 5, importTreeEnsemble);
+}
+
+} // namespace dlc::onnx_import
