@@ -5,7 +5,6 @@
 #include "frontend/onnx/MachineLearning.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
-#include "ir/Names.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
@@ -341,17 +340,14 @@ private:
     Value flat = node.reshape(x, {rows * features});
     if (depth == 0 || node.hasFailed())
       return state;
-    Dims dims(node.getDims(state)), flatDims(node.getDims(flat)), startDims(node.getDims(starts));
-    LoopBuilder loop(node.getBuilder(), node.getLocation(), getLayerName(node.getLocation()), state, ValueRange(),
-                     /*isReverse=*/false, depth);
-    Value current = loop.getCarried(0), ownFlat = loop.bring(flat), ownStarts = loop.bring(starts);
+    Dims dims(node.getDims(state));
+    LoopBuilder loop(node.getBuilder(), node.getLocation(), state, ValueRange(), /*isReverse=*/false, depth);
+    Value current = loop.getLoopCarried(0);
     importer.setDims(current, dims);
-    importer.setDims(ownFlat, flatDims);
-    importer.setDims(ownStarts, startDims);
     auto feature = [](const TreeNode &each, int64_t) { return double(each.isLeaf ? 0 : each.feature); };
     auto split = [](const TreeNode &each, int64_t) { return each.isLeaf ? 0 : each.split; };
-    Value index = node.create<AddOp>(ownStarts, pick(makeTable(feature, i64), current));
-    Value goesOn = compare(pick(ownFlat, index), pick(makeTable(split, type), current), current);
+    Value index = node.create<AddOp>(starts, pick(makeTable(feature, i64), current));
+    Value goesOn = compare(pick(flat, index), pick(makeTable(split, type), current), current);
     Value onTrue =
         pick(makeTable([](const TreeNode &each, int64_t own) { return double(each.isLeaf ? own : each.onTrue); }, i64),
              current);
