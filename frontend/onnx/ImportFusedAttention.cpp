@@ -104,7 +104,8 @@ Value createMask(NodeImporter &node, int64_t i, Value query, Value key) {
       std::optional<int64_t> count = constantDim(batch);
       Value numbers = node.cast(given, i64);
       if (hasStart && !count)
-        node.error() << "has starts and ends of a symbolic number of samples; give the inputs' extents with --shape";
+        node.error() << "has starts and ends of a symbolic number of samples, which is not supported; give the inputs' "
+                        "extents with --shape";
       if (hasStart && count)
         numbers = slice(node, numbers, 0, part * *count, *count);
       return node.hasFailed() ? Value() : node.reshape(numbers, {batch, one, one, one});

@@ -18,16 +18,28 @@ public:
   SingleNodeState(OpBuilder &outer, Location location, const ImportOptions &options)
       : ImportState(ModelFile::none(location), outer.getContext(), options) {
     builder.setInsertionPoint(outer.getInsertionBlock(), outer.getInsertionPoint());
-    entry = llvm::cast<func::FuncOp>(outer.getInsertionBlock()->getParentOp());
+    Operation *around = outer.getInsertionBlock()->getParentOp();
+    entry =
+        llvm::isa<func::FuncOp>(around) ? llvm::cast<func::FuncOp>(around) : around->getParentOfType<func::FuncOp>();
     plainAttributes = true;
   }
 
-  /// What the graph knows of its values.
-  void setValues(ArrayRef<Value> values) {
+  /// What the graph knows of its inputs, whose extents are its symbols, and of `operands`.
+  void setValues(ArrayRef<Value> operands) {
+    SmallVector<Value> values;
+    for (BlockArgument argument : entry.getArguments())
+      if (llvm::isa<RankedTensorType>(argument.getType()))
+        values.push_back(argument);
+    llvm::append_range(values, operands);
     SmallVector<std::string> names;
     SmallVector<Dims> extents = inferExtents(values, names);
-    for (auto [value, dims] : llvm::zip(values, extents))
+    symbolInputs.resize(names.size());
+    for (auto [value, dims] : llvm::zip(values, extents)) {
       setDims(value, dims);
+      for (AffineExpr extent : dims)
+        if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(extent); symbol && !symbolInputs[symbol.getPosition()])
+          symbolInputs[symbol.getPosition()] = value;
+    }
     for (auto [i, name] : llvm::enumerate(names))
       symbols[name.empty() ? "?" + std::to_string(i) : name] = getAffineSymbolExpr(i, getContext());
   }

@@ -102,6 +102,21 @@ def test_symbolic_extents(programs):
         np.testing.assert_allclose(result, np.triu(np.cumsum(x, 0), 1), rtol=1e-5, atol=1e-6)
 
 
+def test_sizes_that_a_run_computes(programs):
+    model = {
+        "dlc": 1, "name": "m", "inputs": [{"name": "x", "shape": ["N", 1, "H", 3]}],
+        "nodes": [{"op": "Concat", "inputs": ["x", "x"], "outputs": ["c"], "attributes": {"axis": 2}},
+                  {"op": "Upsample", "inputs": ["c", [1.0, 1.0, 2.0, 3.0]], "outputs": ["y"]}],
+        "outputs": ["y"],
+    }  # fmt: skip
+    (programs.folder / "m.json").write_text(json.dumps(model))
+    library = programs.compile("m.json", "m.so")
+    for shape in (1, 1, 1, 3), (2, 1, 5, 3), (3, 1, 2, 3):
+        x = RNG.standard_normal(shape).astype(np.float32)
+        expected = np.concatenate([x, x], 2).repeat(2, 2).repeat(3, 3)
+        np.testing.assert_array_equal(programs.execute(library, {"x": x}, ["y"])["y"], expected)
+
+
 @pytest.mark.parametrize("node, message", [
     ({"op": "GatherMD", "inputs": ["x"], "outputs": ["y"]}, "unknown node op 'GatherMD'; did you mean 'GatherND'?"),
     ({"op": "Trilu", "inputs": ["x", 1], "outputs": ["y"], "attributes": {"uper": 0}},
