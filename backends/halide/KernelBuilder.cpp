@@ -49,7 +49,12 @@ const EmitterRegistry &getEmitterRegistry() {
 }
 
 /// "dlc.max_pool" as the name of a Halide function.
-static std::string functionName(Operation *op) { return op->getName().stripDialect().str(); }
+/// Functions of doubles are those of libm, called by name: Halide would take a second call of `cos` for the Func of a
+/// first op `cos`.
+static std::string functionName(Operation *op) {
+  bool isDouble = getElementTypeOrSelf(op->getResult(0).getType()).isF64();
+  return op->getName().stripDialect().str() + (isDouble ? "_f64" : "");
+}
 
 KernelBuilder::KernelBuilder(KernelFuncOp kernel, ScheduleAttr schedule, const Halide::Target &target)
     : kernelOp(kernel), schedule(schedule), target(target) {}

@@ -3,6 +3,8 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/OpenAxes.h"
+#include "ir/ExtentAlgebra.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLogic.h"
@@ -58,27 +60,27 @@ void importReverseSequence(NodeImporter &node) {
 void importOneHot(NodeImporter &node) {
   if (!node.expectOperands(3, 3) || !expectElements(node, 0, ElementClass::Number))
     return;
-  std::optional<SmallVector<double>> depth = node.getKnownReals(1, "depth");
-  if (!depth)
+  std::optional<Dims> open = getOpenAxes(node, 1);
+  std::optional<SmallVector<double>> depth;
+  if (!open && !(depth = node.getKnownReals(1, "depth")))
     return;
-  if (depth->size() != 1 || depth->front() < 0 || depth->front() > INT32_MAX || node.getRank(2) != 1 ||
-      constantDim(node.getDims(2)[0]) != 2) {
+  bool fits = open ? open->size() == 1 : depth->size() == 1 && depth->front() >= 0 && depth->front() <= INT32_MAX;
+  if (!fits || node.getRank(2) != 1 || constantDim(node.getDims(2)[0]) != 2) {
     node.error() << "expects one depth between 0 and 2147483647 and two values";
     return;
   }
-  auto size = static_cast<int64_t>(depth->front());
+  AffineExpr size = open ? atLeastZero(open->front()) : node.extent(static_cast<int64_t>(depth->front()));
   int64_t rank = node.getRank(0), axis = node.normalizeAxis(node.getInteger("axis", -1), rank + 1);
   if (node.hasFailed())
     return;
   Type i64 = node.getBuilder().getI64Type();
   Dims dims(node.getDims(0)), along(rank + 1, node.extent(1));
   dims.insert(dims.begin() + axis, node.extent(1));
-  along[axis] = node.extent(size);
+  along[axis] = size;
   Value indices = node.reshape(node.cast(node.getOperand(0), i64), dims);
-  Value classes =
-      node.reshape(node.create<IotaOp>(node.real(0), node.real(1), node.integer(size), TypeAttr::get(i64)), along);
+  Value classes = node.reshape(node.countTo(size), along);
   // A negative index counts from the end; what is outside matches no class.
-  Value fromEnd = node.create<AddOp>(indices, node.createScalar(i64, static_cast<double>(size)));
+  Value fromEnd = node.create<AddOp>(indices, node.createInteger(i64, size));
   Value isIt = node.create<OrOp>(node.create<EqualOp>(indices, classes), node.create<EqualOp>(fromEnd, classes));
   auto value = [&](int64_t number) {
     return node.create<GatherOp>(node.getOperand(2), node.createScalar(i64, static_cast<double>(number)),

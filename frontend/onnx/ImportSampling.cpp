@@ -3,6 +3,8 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/OpenAxes.h"
+#include "ir/ExtentAlgebra.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
@@ -20,9 +22,54 @@ namespace {
 /// Sizes of an affine grid are its number of elements.
 constexpr int64_t largestGrid = int64_t{1} << 31;
 
+/// The homogeneous coordinates of every position of a grid whose extents a run learns, x first: [positions, spatial +
+/// 1].
+Value createPositions(NodeImporter &node, ArrayRef<AffineExpr> extents) {
+  Type type = node.getElementType(0), f64 = node.getBuilder().getF64Type();
+  AffineExpr one = node.extent(1), count = one;
+  bool isAligned = node.getFlag("align_corners");
+  Dims all(extents);
+  all.push_back(one);
+  SmallVector<Value> columns;
+  for (size_t dim = extents.size(); dim-- > 0;) {
+    AffineExpr extent = extents[dim], last = subtractExtents(extent, one);
+    count = multiplyExtents(count, extent);
+    // From -1 to 1; the only position of an aligned dimension is 0.
+    AffineExpr divisor = maximumExtent(isAligned ? last : extent, one);
+    AffineExpr start = isAligned ? subtractExtents(node.extent(0), isLessExtent(one, extent)) : node.extent(-1);
+    auto number = [&](AffineExpr value) {
+      return node.cast(node.createInteger(node.getBuilder().getI64Type(), value), f64);
+    };
+    Value doubled = node.create<MulOp>(node.cast(node.countTo(extent), f64), node.createScalar(f64, 2));
+    if (!isAligned)
+      doubled = node.create<AddOp>(doubled, node.createScalar(f64, 1));
+    Value column = node.create<AddOp>(node.create<DivOp>(doubled, number(divisor)), number(start));
+    Dims along(all.size(), one);
+    along[dim] = extent;
+    columns.push_back(node.expand(node.reshape(node.cast(column, type), along), all));
+  }
+  columns.push_back(node.expand(node.reshape(node.createScalar(type, 1), Dims(all.size(), one)), all));
+  if (node.hasFailed())
+    return {};
+  Value positions = node.create<ConcatOp>(ValueRange(columns), node.integer(static_cast<int64_t>(extents.size())));
+  return node.reshape(positions, {count, node.extent(static_cast<int64_t>(columns.size()))});
+}
+
 void importAffineGrid(NodeImporter &node) {
   if (!node.expectOperands(2, 2) || !expectElements(node, 0, ElementClass::Real))
     return;
+  if (std::optional<Dims> open = getOpenAxes(node, 1);
+      open && (open->size() == 4 || open->size() == 5) && node.getRank(0) == 3) {
+    Dims dims{node.getDims(0)[0]}, extents;
+    for (AffineExpr extent : ArrayRef(*open).drop_front(2))
+      extents.push_back(atLeastZero(extent));
+    llvm::append_range(dims, extents);
+    dims.push_back(node.extent(static_cast<int64_t>(extents.size())));
+    Value positions = createPositions(node, extents);
+    node.setResult(
+        0, node.reshape(node.create<MatMulOp>(positions, node.getOperand(0), false, /*transpose_rhs=*/true), dims));
+    return;
+  }
   std::optional<SmallVector<int64_t>> size = node.getKnownIntegers(1, "size");
   if (!size)
     return;

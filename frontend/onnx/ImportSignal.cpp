@@ -2,7 +2,10 @@
 // Window functions and Fourier transforms, as products with matrices of cosines and sines.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/OpenAxes.h"
+#include "ir/ExtentAlgebra.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
@@ -17,12 +20,32 @@ constexpr double pi = 3.14159265358979323846;
 /// Extents of transforms that are computed as products.
 constexpr int64_t largestTransform = 1 << 14;
 
+/// A window of `size` elements, which a run learns; see importWindow.
+void setOpenWindow(NodeImporter &node, ArrayRef<double> coefficients, AffineExpr size, Type type) {
+  Builder &builder = node.getBuilder();
+  Type f64 = builder.getF64Type();
+  AffineExpr period = node.getFlag("periodic", true) ? size : subtractExtents(size, node.extent(1));
+  Value phase = node.create<DivOp>(node.cast(node.countTo(size), f64),
+                                   node.cast(node.createInteger(builder.getI64Type(), period), f64));
+  Value sum = node.fill(f64, {size}, coefficients[0]);
+  for (size_t i = 1; i < coefficients.size(); ++i) {
+    Value turns = node.create<MulOp>(phase, node.createScalar(f64, 2 * pi * static_cast<double>(i)));
+    sum =
+        node.create<AddOp>(sum, node.create<MulOp>(node.create<CosOp>(turns), node.createScalar(f64, coefficients[i])));
+  }
+  node.setResult(0, node.cast(sum, type));
+}
+
 /// The sum of `coefficients[i] * cos(2 pi i n / N)` for n = 0, 1, ...; N is the size, or one less.
 void importWindow(NodeImporter &node, ArrayRef<double> coefficients) {
   if (!node.expectOperands(1, 1))
     return;
-  std::optional<SmallVector<int64_t>> size = node.getKnownIntegers(0, "size");
   Type type = node.getTypeAttribute("output_datatype", node.getBuilder().getF32Type());
+  if (std::optional<Dims> open = getOpenAxes(node, 0); open && open->size() == 1) {
+    setOpenWindow(node, coefficients, atLeastZero(open->front()), type);
+    return;
+  }
+  std::optional<SmallVector<int64_t>> size = node.getKnownIntegers(0, "size");
   if (!size || node.hasFailed())
     return;
   if (size->size() != 1 || size->front() < 0 || size->front() > INT32_MAX) {

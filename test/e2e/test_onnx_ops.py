@@ -282,3 +282,23 @@ def test_dynamic_batch(programs, random):
     family.add("Softmax", flat)
     family.add("Transpose", flat)
     family.check(programs, dynamic=("x",), batches=(1, 5, 0))
+
+
+def test_a_function_of_doubles_twice_in_a_kernel(programs):
+    """Functions of doubles are libm's, whose names Halide took for those of the stages of a kernel."""
+    functions = {"Acos": np.arccos, "Asin": np.arcsin, "Atan": np.arctan, "Atanh": np.arctanh, "Cos": np.cos, "Cosh": np.cosh, "Exp": np.exp,
+                 "Sin": np.sin, "Sinh": np.sinh, "Tan": np.tan, "Tanh": np.tanh}  # fmt: skip
+    family = Family(x=np.linspace(-0.9, 0.9, 17), z=np.linspace(0.8, -0.7, 17))
+    quarter = family.constant(np.array(0.25))
+    for op in functions:
+        family.nodes += [helper.make_node(op, [name], [op + name]) for name in "xz"]
+        family.nodes.append(helper.make_node("Mul", [op + "x", op + "z"], [op + "product"]))
+        family.nodes.append(helper.make_node("Mul", [op + "x", quarter], [op + "quarter"]))
+        family.nodes.append(helper.make_node(op, [op + "quarter"], [op + "twice"]))
+        family.outputs += [op + "product", op + "twice"]
+    onnx.save(family.model(), programs.folder / "family.onnx")
+    actual = programs.execute(programs.compile("family.onnx", "family.so"), family.inputs, family.outputs)
+    for op, function in functions.items():
+        x, z = function(family.inputs["x"]), function(family.inputs["z"])
+        np.testing.assert_allclose(actual[op + "product"], x * z, rtol=1e-14, atol=1e-15, err_msg=op)
+        np.testing.assert_allclose(actual[op + "twice"], function(x / 4), rtol=1e-14, atol=1e-15, err_msg=op)

@@ -112,6 +112,23 @@ def test_slices(programs):
     check(programs, nodes[::-1], {"y": (FLOAT, 3)}, [{"x": X, "s": ints(*s), "e": ints(*e)} for s, e in bounds])
 
 
+def test_classes_and_grids(programs):
+    nodes = [
+        helper.make_node("OneHot", ["i", "d", "v"], ["hot"], axis=0),
+        helper.make_node("AffineGrid", ["theta", "size"], ["grid"]),
+        helper.make_node("AffineGrid", ["theta", "size"], ["aligned"], align_corners=1),
+        helper.make_node("HannWindow", ["d"], ["hann"]),
+        helper.make_node("BlackmanWindow", ["d"], ["blackman"], periodic=0),
+    ]
+    ranks = {"hot": (FLOAT, 2), "grid": (FLOAT, 4), "aligned": (FLOAT, 4), "hann": (FLOAT, 1), "blackman": (FLOAT, 1)}
+    theta = np.random.default_rng(0).standard_normal((2, 2, 3)).astype(np.float32)
+    feeds = [
+        {"i": ints(0, 3, -1, 9), "d": np.array(depth), "v": np.array([-1, 2], np.float32), "theta": theta, "size": ints(2, 1, *size)}
+        for depth, size in [(4, (3, 5)), (3, (2, 4)), (7, (6, 3)), (2, (2, 2))]
+    ]
+    check(programs, nodes, ranks, feeds)
+
+
 def test_gradients_pass_through_open_shapes(programs):
     """The sum of squares over rows whose length an input decides, differentiated in the graph."""
     nodes = [
