@@ -61,8 +61,8 @@ void importOneHot(NodeImporter &node) {
   if (!node.expectOperands(3, 3) || !expectElements(node, 0, ElementClass::Number))
     return;
   std::optional<Dims> open = getOpenAxes(node, 1);
-  std::optional<SmallVector<double>> depth;
-  if (!open && !(depth = node.getKnownReals(1, "depth")))
+  std::optional<SmallVector<double>> depth = open ? std::nullopt : node.getKnownReals(1, "depth");
+  if (!open && !depth)
     return;
   bool fits = open ? open->size() == 1 : depth->size() == 1 && depth->front() >= 0 && depth->front() <= INT32_MAX;
   if (!fits || node.getRank(2) != 1 || constantDim(node.getDims(2)[0]) != 2) {
