@@ -82,10 +82,14 @@ LogicalResult NodeImporter::finish() {
 
 //===-- Operands -----------------------------------------------------------===//
 
-void NodeImporter::reportUnknown(int64_t i, StringRef what) {
-  // Of other operands (axes, starts, ...), a shape does not tell the value.
+/// Whether the shape of a result tells the value of the operand `what`. That of others (axes, starts, ...) it does not.
+static bool followsFromShapes(StringRef what) {
   static constexpr StringRef extents[] = {"shape", "sizes", "limit", "input", "pads", "k"};
-  if (llvm::is_contained(extents, what))
+  return llvm::is_contained(extents, what);
+}
+
+void NodeImporter::reportUnknown(int64_t i, StringRef what) {
+  if (followsFromShapes(what))
     importer.noteLackOfExtents();
   error()
       << "operand '" << what << "' ('" << node.input(i)
@@ -164,9 +168,8 @@ std::optional<SmallVector<int64_t>> NodeImporter::getKnownIntegers(int64_t i, St
   for (AffineExpr extent : *extents) {
     std::optional<int64_t> value = constantDim(extent);
     if (!value) {
-      // The declared shapes of outputs may imply the value.
       bool readsElements = importer.readsElements(extent);
-      if (readsElements)
+      if (readsElements && followsFromShapes(what))
         importer.noteLackOfExtents();
       error() << "operand '" << what << "' ('" << node.input(i) << "') depends on "
               << (readsElements ? "elements" : "extents") << " that only a run knows, which is not supported here";
