@@ -261,8 +261,16 @@ void importExpandTo(NodeImporter &node, ArrayRef<AffineExpr> target) {
 void importExpand(NodeImporter &node) {
   if (!node.expectOperands(2, 2))
     return;
-  if (std::optional<Dims> shape = node.getKnownExtents(1, "shape"))
-    importExpandTo(node, *shape);
+  std::optional<Dims> shape = node.getKnownExtents(1, "shape");
+  if (!shape)
+    return;
+  // An extent that is 1 in a run leaves the operand's.
+  ArrayRef<AffineExpr> source = node.getDims(0);
+  for (size_t i = 1; i <= std::min(shape->size(), source.size()); ++i)
+    if (AffineExpr &extent = (*shape)[shape->size() - i]; node.getImporter().readsElements(extent))
+      if (AffineExpr own = source[source.size() - i]; constantDim(own) != 1)
+        extent = chooseExtent(isEqualExtent(extent, node.extent(1)), own, extent);
+  importExpandTo(node, *shape);
 }
 
 /// Repeats that depend on extents: dimension n becomes 1 x n, expanded to r x n, which is one dimension again.

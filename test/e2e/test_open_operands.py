@@ -105,6 +105,13 @@ def test_sizes(programs):
     check(programs, [constant, *nodes], ranks, feeds)
 
 
+def test_expand_to_one_leaves_extents(programs):
+    nodes = [helper.make_node("Expand", ["x", "e"], ["y"]), helper.make_node("Expand", ["z", "e"], ["w"])]
+    z = np.ones((3, 1), np.float32)
+    feeds = [{"x": X, "z": z, "e": ints(*e)} for e in [(2, 3, 4), (1, 3, 1), (2, 1, 4), (1, 1, 1)]]
+    check(programs, nodes, {"y": (FLOAT, 3), "w": (FLOAT, 3)}, feeds)
+
+
 def test_slices(programs):
     nodes = [helper.make_node("Slice", ["x", "s", "e", "a"], ["y"]), helper.make_node("Constant", [], ["a"], value_ints=[1, 2])]
     big = np.iinfo(I64).max
