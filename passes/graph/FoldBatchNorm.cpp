@@ -25,28 +25,18 @@ namespace {
 
 RankedTensorType getType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
-/// The result of an op, at once where its operands are constants: weights become constants again, whatever their size,
-/// and have their layouts when the model is compiled. What depends on weights that may be replaced stays an op.
-template <typename Op, typename... Arguments>
-Value compute(PatternRewriter &rewriter, Location location, Arguments &&...arguments) {
-  auto op = Op::create(rewriter, location, std::forward<Arguments>(arguments)...);
-  FailureOr<ElementsAttr> value = dlc::computeConstant(op);
-  if (failed(value))
-    return op;
-  return rewriter.replaceOpWithNewOp<dlc::ConstantOp>(op, op.getType(), *value).getResult();
-}
-
 Value convert(PatternRewriter &rewriter, Value value, Type elementType) {
   return getType(value).getElementType() == elementType
              ? value
-             : compute<dlc::CastOp>(rewriter, value.getLoc(), value, elementType);
+             : dlc::computeOrCreate<dlc::CastOp>(rewriter, value.getLoc(), value, elementType);
 }
 
 /// [C] as [C, 1, ...] of rank `rank`, in `elementType`.
 Value spreadChannels(PatternRewriter &rewriter, Value channels, int64_t rank, Type elementType) {
   llvm::SmallVector<int64_t> shape(rank, 1);
   shape[0] = getType(channels).getDimSize(0);
-  return compute<dlc::ReshapeOp>(rewriter, channels.getLoc(), convert(rewriter, channels, elementType), shape);
+  return dlc::computeOrCreate<dlc::ReshapeOp>(rewriter, channels.getLoc(), convert(rewriter, channels, elementType),
+                                              shape);
 }
 
 /// What a batch normalization does to channel c: x * factor[c] + offset[c]. Both are f64, so that weights are rounded
@@ -74,11 +64,12 @@ ChannelAffine makeAffine(PatternRewriter &rewriter, dlc::BatchNormOp op) {
   Location location = op.getLoc();
   Type wide = rewriter.getF64Type();
   Value epsilon = dlc::createScalar(rewriter, location, op.getEpsilon().convertToDouble(), wide),
-        sum = compute<dlc::AddOp>(rewriter, location, convert(rewriter, op.getVariance(), wide), epsilon),
-        deviation = compute<dlc::SqrtOp>(rewriter, location, sum),
-        factor = compute<dlc::DivOp>(rewriter, location, convert(rewriter, op.getScale(), wide), deviation),
-        shift = compute<dlc::MulOp>(rewriter, location, convert(rewriter, op.getMean(), wide), factor);
-  return {factor, compute<dlc::SubOp>(rewriter, location, convert(rewriter, op.getBias(), wide), shift)};
+        sum = dlc::computeOrCreate<dlc::AddOp>(rewriter, location, convert(rewriter, op.getVariance(), wide), epsilon),
+        deviation = dlc::computeOrCreate<dlc::SqrtOp>(rewriter, location, sum),
+        factor =
+            dlc::computeOrCreate<dlc::DivOp>(rewriter, location, convert(rewriter, op.getScale(), wide), deviation),
+        shift = dlc::computeOrCreate<dlc::MulOp>(rewriter, location, convert(rewriter, op.getMean(), wide), factor);
+  return {factor, dlc::computeOrCreate<dlc::SubOp>(rewriter, location, convert(rewriter, op.getBias(), wide), shift)};
 }
 
 /// Whether `bias` is known and differs from channel to channel of `type` only: [C, 1, ...] or [1, C, 1, ...].
@@ -113,13 +104,15 @@ struct FoldIntoConvolution final : OpRewritePattern<dlc::BatchNormOp> {
       return rewriter.notifyMatchFailure(op, "statistics are not known before a run");
     ChannelAffine affine = makeAffine(rewriter, op);
     if (bias) {
-      Value flat = compute<dlc::ReshapeOp>(rewriter, op.getLoc(), convert(rewriter, bias, rewriter.getF64Type()),
-                                           llvm::ArrayRef<int64_t>{weight.getDimSize(0)}),
-            moved = compute<dlc::MulOp>(rewriter, op.getLoc(), flat, affine.factor);
-      affine.offset = compute<dlc::AddOp>(rewriter, op.getLoc(), affine.offset, moved);
+      Value flat = dlc::computeOrCreate<dlc::ReshapeOp>(rewriter, op.getLoc(),
+                                                        convert(rewriter, bias, rewriter.getF64Type()),
+                                                        llvm::ArrayRef<int64_t>{weight.getDimSize(0)}),
+            moved = dlc::computeOrCreate<dlc::MulOp>(rewriter, op.getLoc(), flat, affine.factor);
+      affine.offset = dlc::computeOrCreate<dlc::AddOp>(rewriter, op.getLoc(), affine.offset, moved);
     }
-    Value scaled = compute<dlc::MulOp>(rewriter, conv.getW().getLoc(), conv.getW(),
-                                       spreadChannels(rewriter, affine.factor, weight.getRank(), elementType)),
+    Value scaled =
+              dlc::computeOrCreate<dlc::MulOp>(rewriter, conv.getW().getLoc(), conv.getW(),
+                                               spreadChannels(rewriter, affine.factor, weight.getRank(), elementType)),
           sum = dlc::ConvOp::create(rewriter, conv.getLoc(), conv.getType(), conv.getX(), scaled, conv.getStridesAttr(),
                                     conv.getDilationsAttr(), conv.getPadsAttr(), conv.getGroupsAttr());
     rewriter.replaceOpWithNewOp<dlc::AddOp>(

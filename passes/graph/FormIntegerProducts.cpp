@@ -30,16 +30,6 @@ bool isSingle(Value value) { return typeOf(value).hasStaticShape() && typeOf(val
 /// Whether all elements of a constant are 0.
 bool isZero(Value value) { return dlc::getUniformConstant(value) == 0.0; }
 
-/// The result of an op, at once where its operands are constants.
-template <typename Op, typename... Arguments>
-Value compute(PatternRewriter &rewriter, Location location, Arguments &&...arguments) {
-  auto op = Op::create(rewriter, location, std::forward<Arguments>(arguments)...);
-  FailureOr<ElementsAttr> value = dlc::computeConstant(op);
-  if (failed(value))
-    return op;
-  return rewriter.replaceOpWithNewOp<dlc::ConstantOp>(op, op.getType(), *value).getResult();
-}
-
 /// `x - zeroPoint` of constants, if it fits i8: weights stay as small as they were. What does not is computed when a
 /// library is loaded. Null for what is neither.
 Value computeDifference(PatternRewriter &rewriter, Value x, Value zeroPoint) {
@@ -91,7 +81,7 @@ dlc::DequantizeOp getDequantized(Value factor) {
 
 /// sum, in i32, times both scales, which broadcast to it.
 Value scaleSum(PatternRewriter &rewriter, Location location, Value sum, Value lhsScale, Value rhsScale) {
-  Value scale = compute<dlc::MulOp>(rewriter, location, lhsScale, rhsScale),
+  Value scale = dlc::computeOrCreate<dlc::MulOp>(rewriter, location, lhsScale, rhsScale),
         real = dlc::CastOp::create(rewriter, location, sum, rewriter.getF32Type());
   return dlc::MulOp::create(rewriter, location, real, scale);
 }
@@ -99,7 +89,7 @@ Value scaleSum(PatternRewriter &rewriter, Location location, Value sum, Value lh
 /// A scale with one number as one of rank 0.
 Value flatten(PatternRewriter &rewriter, Value scale) {
   return isSingle(scale) && typeOf(scale).getRank() > 0
-             ? compute<dlc::ReshapeOp>(rewriter, scale.getLoc(), scale, llvm::ArrayRef<int64_t>())
+             ? dlc::computeOrCreate<dlc::ReshapeOp>(rewriter, scale.getLoc(), scale, llvm::ArrayRef<int64_t>())
              : scale;
 }
 
@@ -127,7 +117,8 @@ struct TurnMatMul final : OpRewritePattern<dlc::MatMulOp> {
     if (x.getRank() != 2 || !type.hasStaticShape() || type.getNumElements() != x.getDimSize(2 - columnDim) ||
         type.getRank() < columnDim || type.getDimSize(type.getRank() - columnDim) != type.getNumElements())
       return {};
-    return compute<dlc::ReshapeOp>(rewriter, scale.getLoc(), scale, llvm::ArrayRef<int64_t>{type.getNumElements()});
+    return dlc::computeOrCreate<dlc::ReshapeOp>(rewriter, scale.getLoc(), scale,
+                                                llvm::ArrayRef<int64_t>{type.getNumElements()});
   }
 
   LogicalResult matchAndRewrite(dlc::MatMulOp op, PatternRewriter &rewriter) const override {
@@ -165,7 +156,7 @@ struct TurnConvolution final : OpRewritePattern<dlc::ConvOp> {
     if (!isSingle(factor)) {
       llvm::SmallVector<int64_t> shape(weight.getRank() - 1, 1);
       shape[0] = weight.getDimSize(0);
-      factor = compute<dlc::ReshapeOp>(rewriter, w.getLoc(), factor, shape);
+      factor = dlc::computeOrCreate<dlc::ReshapeOp>(rewriter, w.getLoc(), factor, shape);
     }
     Value a = subtractZeroPoint(rewriter, x.getX(), x.getZeroPoint()),
           b = subtractZeroPoint(rewriter, w.getX(), w.getZeroPoint());
