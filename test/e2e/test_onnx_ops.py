@@ -16,6 +16,8 @@ OPSET = 20
 class Family:
     """Nodes over shared inputs; every result is an output of the model."""
 
+    imports, ir_version = [helper.make_opsetid("", OPSET)], 9
+
     def __init__(self, **inputs):
         self.inputs = {name: np.asarray(array) for name, array in inputs.items()}
         self.constants, self.nodes, self.outputs = {}, [], []
@@ -43,9 +45,11 @@ class Family:
             [helper.make_empty_tensor_value_info(name) for name in self.outputs],
             [onnx.numpy_helper.from_array(a, n) for n, a in self.constants.items()],
         )  # fmt: skip
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
-        model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
-        return model
+        return self.complete(helper.make_model(graph, opset_imports=self.imports, ir_version=self.ir_version))
+
+    def complete(self, model):
+        """Gives the outputs their types."""
+        return onnx.shape_inference.infer_shapes(model, strict_mode=True)
 
     def check(self, programs, dynamic=(), batches=(None,)):
         model = self.model(dynamic)
