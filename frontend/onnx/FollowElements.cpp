@@ -58,12 +58,7 @@ const KnownValue *GraphImporter::followInput(Tensor &tensor) {
   SignatureBuilder signature(entry);
   Value argument = signature.addArgument(type, getFileLocation(), attributes);
   signature.finish();
-  setDims(argument, extents);
-  for (AffineExpr extent : extents)
-    if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(extent)) {
-      symbolInputs.resize(std::max<size_t>(symbolInputs.size(), symbol.getPosition() + 1));
-      symbolInputs[symbol.getPosition()] = argument;
-    }
+  addSymbolInput(argument, extents);
   return tensor.known.get();
 }
 

@@ -91,13 +91,8 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node, Scope &scop
     importer.error() << "does not exist in opset " << opset->second << ", only from " << getFirstOpset(registry, name)
                      << " on";
   if (!importer.hasFailed() && !importer.dependsOnFailure() &&
-      (registry.takesSequences(name) || importer.operandsAreTensors())) {
-    ImportFunction evaluate = registry.lookupEvaluator(name);
-    if (evaluate && importer.operandsAreKnown())
-      evaluate(importer);
-    if (!importer.hasFailed() && !importer.hasAllResults())
-      registry.lookup(name, opset->second)(importer);
-  }
+      (registry.takesSequences(name) || importer.operandsAreTensors()))
+    registry.importNode(name, opset->second, importer);
   LogicalResult finished = importer.finish();
   if (&scope == graphScope)
     for (const std::string &output : node.output())

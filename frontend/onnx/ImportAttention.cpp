@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention, and the update of a cache of keys or values.
 #include "frontend/onnx/ImportOperands.h"
+#include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsActivation.h"
@@ -164,16 +165,6 @@ std::optional<AttentionInputs> getAttentionInputs(NodeImporter &node) {
 
 //===-- The fourth output: scores at some step -----------------------------===//
 
-/// 0, 1, ... as many as dimension `dim` of `like` has elements, along dimension `along` of four.
-Value createPlaces(NodeImporter &node, Value like, int64_t dim, int64_t along) {
-  Value places = node.create<IndexOp>(like, node.integer(dim));
-  if (node.hasFailed())
-    return {};
-  Dims dims(4, node.extent(1));
-  dims[along] = node.getDims(like)[dim];
-  return node.reshape(places, dims);
-}
-
 /// Which keys lengths and windows let a query see, broadcastable to the scores; null if all.
 Value createVisibility(NodeImporter &node, const AttentionInputs &inputs) {
   if (!inputs.lengths && !inputs.left && !inputs.right)
@@ -181,7 +172,7 @@ Value createVisibility(NodeImporter &node, const AttentionInputs &inputs) {
   Dims scores(node.getDims(inputs.query));
   scores[3] = node.getDims(inputs.key)[2];
   Type type = node.getBuilder().getI64Type();
-  Value keys = createPlaces(node, inputs.key, 2, 3), lengths, visible;
+  Value keys = numberAlong(node, inputs.key, 2, 3, 4), lengths, visible;
   auto restrict = [&](Value condition) { visible = visible ? node.create<AndOp>(visible, condition) : condition; };
   if (inputs.lengths && !node.hasFailed()) {
     lengths =
@@ -190,7 +181,7 @@ Value createVisibility(NodeImporter &node, const AttentionInputs &inputs) {
   }
   if (!inputs.left && !inputs.right)
     return visible;
-  Value places = createPlaces(node, inputs.query, 2, 2);
+  Value places = numberAlong(node, inputs.query, 2, 2, 4);
   if (node.hasFailed())
     return {};
   AffineExpr offset = node.extent(inputs.offset);

@@ -42,19 +42,6 @@ void importIf(NodeImporter &node) {
     node.setTensor(i, tensor);
 }
 
-/// A boolean for every element of `x`: true.
-Value createTrueLike(NodeImporter &node, Value x) {
-  if (node.hasFailed())
-    return {};
-  SmallVector<int64_t> shape;
-  for (AffineExpr extent : node.getDims(x))
-    shape.push_back(constantDim(extent).value_or(-1));
-  if (!llvm::is_contained(shape, -1))
-    return node.createFilled(node.getBuilder().getI1Type(), shape, 1);
-  Value isNan = node.create<IsNanOp>(x);
-  return node.create<OrOp>(isNan, node.create<NotOp>(isNan));
-}
-
 /// Numbers of [0, 1), one per element of `shape`, made from the seed and the element's position by a 32-bit mixing
 /// function
 /// ("lowbias32", https://nullprogram.com/blog/2018/07/31/). A run draws the same numbers each time.
@@ -114,7 +101,7 @@ void importDropout(NodeImporter &node) {
   if (!node.hasResult(1))
     return;
   // The mask got a type of its own in opset 10.
-  Value mask = createTrueLike(node, node.getOperand(0));
+  Value mask = node.fill(node.getBuilder().getI1Type(), node.getDims(0), 1);
   node.setResult(1, node.getOpset() < 10 ? node.cast(mask, node.getElementType(0)) : mask);
 }
 

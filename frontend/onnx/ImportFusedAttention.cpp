@@ -21,17 +21,6 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-/// Elements `start` to `start + size` of dimension `dim`.
-Value slice(NodeImporter &node, Value x, int64_t dim, int64_t start, int64_t size) {
-  if (node.hasFailed())
-    return {};
-  size_t rank = node.getDims(x).size();
-  SmallVector<int64_t> starts(rank, 0), sizes(rank, -1), steps(rank, 1);
-  starts[dim] = start;
-  sizes[dim] = size;
-  return node.create<SliceOp>(x, node.integers(starts), node.integers(sizes), node.integers(steps));
-}
-
 /// [batch, length, heads * size] as [batch, length, heads, size].
 Value splitHeads(NodeImporter &node, Value x, int64_t heads) {
   if (node.hasFailed())
@@ -44,17 +33,6 @@ Value splitHeads(NodeImporter &node, Value x, int64_t heads) {
     return {};
   }
   return node.reshape(x, {dims[0], dims[1], node.extent(heads), node.extent(*hidden / heads)});
-}
-
-/// 0, 1, ... along dimension `dim` of `like`, as i64, in a shape of `rank` dimensions whose others have extent 1: at
-/// `target`.
-Value numberAt(NodeImporter &node, Value like, int64_t dim, int64_t target, int64_t rank) {
-  Value numbers = node.create<IndexOp>(like, node.integer(dim));
-  if (node.hasFailed())
-    return {};
-  Dims dims(rank, node.extent(1));
-  dims[target] = node.getDims(like)[dim];
-  return node.reshape(numbers, dims);
 }
 
 /// Exchanges dimensions 1 and 2 of four: lengths and heads.
@@ -83,7 +61,7 @@ double getScale(NodeImporter &node, Value query) {
 //===-- Masks --------------------------------------------------------------===//
 
 /// What is added to the scores where operand `i` hides keys, broadcastable to [batch, heads, queries, keys]; null if
-/// there is no such operand. Hidden keys get a large negative number, not minus infinity: where all are hidden, all
+/// it is left out. Hidden keys get a large negative number, not minus infinity: where all are hidden, all
 /// count.
 Value createMask(NodeImporter &node, int64_t i, Value query, Value key) {
   if (!node.hasOperand(i) || node.hasFailed() || !expectElements(node, i, ElementClass::Integer))
@@ -99,7 +77,7 @@ Value createMask(NodeImporter &node, int64_t i, Value query, Value key) {
       node.error() << "has a mask of rank 1 that holds neither one nor two numbers per sample";
       return {};
     }
-    Value positions = numberAt(node, key, 2, 3, 4);
+    Value positions = numberAlong(node, key, 2, 3, 4);
     auto bound = [&](int64_t part) {
       std::optional<int64_t> count = constantDim(batch);
       Value numbers = node.cast(given, i64);
@@ -107,7 +85,7 @@ Value createMask(NodeImporter &node, int64_t i, Value query, Value key) {
         node.error() << "has starts and ends of a symbolic number of samples, which is not supported; give the inputs' "
                         "extents with --shape";
       if (hasStart && count)
-        numbers = slice(node, numbers, 0, part * *count, *count);
+        numbers = node.sliceAlong(numbers, 0, part * *count, *count);
       return node.hasFailed() ? Value() : node.reshape(numbers, {batch, one, one, one});
     };
     isVisible = node.create<LessOp>(positions, bound(0));
@@ -164,7 +142,7 @@ void importAttention(NodeImporter &node) {
   if (node.hasOperand(2))
     projected = node.create<AddOp>(projected, node.getOperand(2));
   auto part = [&](int64_t start, int64_t size) {
-    return exchange(node, splitHeads(node, slice(node, projected, 2, start, size), heads));
+    return exchange(node, splitHeads(node, node.sliceAlong(projected, 2, start, size), heads));
   };
   Value query = part(0, sizes[0]), key = part(sizes[0], sizes[1]), value = part(sizes[0] + sizes[1], sizes[2]);
   if (node.hasOperand(4) && !node.hasFailed()) {
@@ -173,7 +151,7 @@ void importAttention(NodeImporter &node) {
       return;
     }
     auto past = [&](int64_t i) {
-      return node.reshape(slice(node, node.getOperand(4), 0, i, 1), Dims(node.getDims(4).drop_front()));
+      return node.reshape(node.sliceAlong(node.getOperand(4), 0, i, 1), Dims(node.getDims(4).drop_front()));
     };
     key = append(node, past(0), key);
     value = append(node, past(1), value);
@@ -199,7 +177,7 @@ void importAttention(NodeImporter &node) {
 Value unpack(NodeImporter &node, int64_t i, int64_t part) {
   Dims dims(node.getDims(i));
   dims.erase(dims.begin() + 3);
-  return node.reshape(slice(node, node.getOperand(i), 3, part, 1), dims);
+  return node.reshape(node.sliceAlong(node.getOperand(i), 3, part, 1), dims);
 }
 
 void importMultiHeadAttention(NodeImporter &node) {
@@ -239,7 +217,7 @@ void importMultiHeadAttention(NodeImporter &node) {
         node.error() << "adds biases to heads of unknown number or size";
         return;
       }
-      Value bias = node.reshape(slice(node, node.getOperand(3), 0, start, *size * *each),
+      Value bias = node.reshape(node.sliceAlong(node.getOperand(3), 0, start, *size * *each),
                                 {node.extent(*size), node.extent(*each)});
       start += *size * *each;
       if (!isCrossCache || x == &query)
@@ -316,7 +294,7 @@ void importRotaryEmbedding(NodeImporter &node) {
   if (node.getRank(1) == 1 && !node.hasFailed()) {
     // The position of the first element of every sample.
     Value first = node.reshape(node.cast(positions, node.getBuilder().getI64Type()), {node.extent(1), node.extent(1)});
-    positions = node.create<AddOp>(numberAt(node, x, 1, 1, 2), first);
+    positions = node.create<AddOp>(numberAlong(node, x, 1, 1, 2), first);
   }
   Value turned = rotate(node, x, positions, 2, node.getFlag("interleaved"));
   if (!node.hasFailed())
@@ -343,7 +321,7 @@ Value extendCache(NodeImporter &node, int64_t i, Value next, const SamplePositio
   Value room = append(node, node.getOperand(i), placed);
   if (node.hasFailed())
     return {};
-  Value position = numberAt(node, room, 2, 1, 2), sample = numberAt(node, next, 0, 0, 2);
+  Value position = numberAlong(node, room, 2, 1, 2), sample = numberAlong(node, next, 0, 0, 2);
   Value index = node.create<SubOp>(position, at.past), last = node.create<SubOp>(at.size, number(1));
   index = node.create<MaxOp>(node.create<MinOp>(index, last), number(0));
   index = node.create<AddOp>(index, node.create<MulOp>(sample, at.size));
@@ -397,9 +375,9 @@ void importGroupQueryAttention(NodeImporter &node) {
       return;
     }
     int64_t size = *hidden / all;
-    key = slice(node, query, 2, heads * size, groups * size);
-    value = slice(node, query, 2, (heads + groups) * size, groups * size);
-    query = slice(node, query, 2, 0, heads * size);
+    key = node.sliceAlong(query, 2, heads * size, groups * size);
+    value = node.sliceAlong(query, 2, (heads + groups) * size, groups * size);
+    query = node.sliceAlong(query, 2, 0, heads * size);
   }
   query = normalizeHeads(node, splitHeads(node, query, heads), 14, "q_norm_epsilon");
   key = normalizeHeads(node, splitHeads(node, key, groups), 15, "k_norm_epsilon");
@@ -418,7 +396,7 @@ void importGroupQueryAttention(NodeImporter &node) {
   if (node.getFlag("do_rotary")) {
     Value positions = node.hasOperand(9) ? node.getOperand(9) : Value();
     if (!positions && !node.hasFailed())
-      positions = node.create<AddOp>(numberAt(node, key, 1, 1, 2), at.past);
+      positions = node.create<AddOp>(numberAlong(node, key, 1, 1, 2), at.past);
     bool isInterleaved = node.getFlag("rotary_interleaved");
     query = rotate(node, query, positions, 7, isInterleaved);
     key = rotate(node, key, positions, 7, isInterleaved);

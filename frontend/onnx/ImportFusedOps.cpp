@@ -39,17 +39,6 @@ void importQuickGelu(NodeImporter &node) {
     node.setResult(0, node.create<SwishOp>(node.getOperand(0), node.real(node.getReal("alpha", 1.702))));
 }
 
-/// `size` elements of the last dimension from `start` on.
-Value sliceColumns(NodeImporter &node, Value x, int64_t start, int64_t size) {
-  if (node.hasFailed())
-    return {};
-  size_t rank = node.getDims(x).size();
-  SmallVector<int64_t> starts(rank, 0), sizes(rank, -1), steps(rank, 1);
-  starts.back() = start;
-  sizes.back() = size;
-  return node.create<SliceOp>(x, node.integers(starts), node.integers(sizes), node.integers(steps));
-}
-
 /// The left half of the biased channels, times the activation of the right half.
 void importBiasSplitGelu(NodeImporter &node) {
   if (!node.expectOperands(2, 2) || !expectElements(node, 0, ElementClass::Real))
@@ -60,9 +49,9 @@ void importBiasSplitGelu(NodeImporter &node) {
     return;
   }
   Value x = addOperand(node, node.getOperand(0), 1);
-  int64_t half = *channels / 2;
-  node.setResult(0, node.create<MulOp>(sliceColumns(node, x, 0, half),
-                                       node.create<GeluOp>(sliceColumns(node, x, half, half), node.flag(false))));
+  int64_t half = *channels / 2, last = node.getRank(0) - 1;
+  node.setResult(0, node.create<MulOp>(node.sliceAlong(x, last, 0, half),
+                                       node.create<GeluOp>(node.sliceAlong(x, last, half, half), node.flag(false))));
 }
 
 /// The activation called `name` with up to three parameters, of `x`. The parameters' names in messages are ONNX's.
@@ -203,14 +192,16 @@ void importEmbedLayerNormalization(NodeImporter &node) {
   node.setResult(0, node.create<LayerNormOp>(sum, node.getOperand(5), node.getOperand(6), node.integer(2),
                                              node.real(node.getReal("epsilon", 1e-12)), node.flag(false)));
   if (node.hasResult(1)) {
-    // The number of words of each row that are not masked.
+    // The number of words of each row that are not masked; 0 without a mask.
     Type type = node.getBuilder().getI32Type();
-    Value counted;
-    if (node.hasOperand(7))
-      counted = node.cast(node.create<EqualOp>(node.getOperand(7), node.createScalar(node.getElementType(7), 1)), type);
-    else
-      counted = node.create<MulOp>(node.cast(words, type), node.createScalar(type, 0));
-    node.setResult(1, node.create<ReduceOp>(ReductionKind::Sum, counted, ArrayRef<int64_t>{1}, false));
+    Value count;
+    if (node.hasOperand(7)) {
+      Value isOne = node.create<EqualOp>(node.getOperand(7), node.createScalar(node.getElementType(7), 1));
+      count = node.create<ReduceOp>(ReductionKind::Sum, node.cast(isOne, type), ArrayRef<int64_t>{1}, false);
+    } else {
+      count = node.fill(type, node.getDims(0).take_front(1), 0);
+    }
+    node.setResult(1, count);
   }
   if (node.hasResult(2))
     node.setResult(2, sum);

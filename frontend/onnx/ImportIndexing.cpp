@@ -116,8 +116,6 @@ void importEyeLike(NodeImporter &node) {
     return;
   }
   Type i64 = node.getBuilder().getI64Type(), type = node.getTypeAttribute("dtype", node.getElementType(0));
-  if (node.hasFailed())
-    return;
   Value rows = numberAlong(node, node.getOperand(0), 0, 2), columns = numberAlong(node, node.getOperand(0), 1, 2);
   Value shift = node.createScalar(i64, static_cast<double>(node.getInteger("k", 0)));
   node.setResult(0, node.cast(node.create<EqualOp>(columns, node.create<AddOp>(rows, shift)), type));

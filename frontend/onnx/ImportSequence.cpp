@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sequences of tensors and optional values. Which tensors they hold is known while importing, so that nothing is left
 // of them in the graph.
-#include "frontend/NumPySlice.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/OpsMovement.h"
@@ -155,12 +154,8 @@ void importSplitToSequence(NodeImporter &node) {
   SmallVector<Tensor *> elements;
   int64_t start = 0;
   for (int64_t size : *parts) {
-    NumPySlice slice(dims.size());
-    slice.starts[axis] = size == 0 ? 0 : start;
-    slice.sizes[axis] = size;
+    Value part = node.sliceAlong(x, axis, size == 0 ? 0 : start, size);
     start += size;
-    Value part =
-        node.create<SliceOp>(x, node.integers(slice.starts), node.integers(slice.sizes), node.integers(slice.steps));
     if (squeezes) {
       Dims squeezed(dims);
       squeezed.erase(squeezed.begin() + axis);

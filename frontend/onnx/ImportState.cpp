@@ -17,6 +17,16 @@ Tensor *ImportState::createTensor(StringRef name) {
   return &tensor;
 }
 
+void ImportState::addSymbolInput(Value value, const Dims &extents) {
+  dims[value] = extents;
+  for (AffineExpr extent : extents)
+    if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(extent)) {
+      symbolInputs.resize(std::max<size_t>(symbolInputs.size(), symbol.getPosition() + 1));
+      if (Value &input = symbolInputs[symbol.getPosition()]; !input)
+        input = value;
+    }
+}
+
 std::pair<SmallVector<Value>, AffineMap> ImportState::expressByInputs(ArrayRef<AffineExpr> exprs) {
   SmallVector<Value> inputs;
   SmallVector<AffineExpr> replacements(symbols.size(), builder.getAffineConstantExpr(0));

@@ -103,6 +103,8 @@ protected:
 
   /// Gives the graph its `dlc.extent_checks`.
   void finishExtentChecks();
+  /// Notes `value`, which has the extents `extents`, as a tensor whose extents tell the symbols among them.
+  void addSymbolInput(mlir::Value value, const Dims &extents);
   /// Inputs whose extents tell the symbols of `exprs`, and `exprs` over the extents of these inputs.
   std::pair<llvm::SmallVector<mlir::Value>, mlir::AffineMap> expressByInputs(llvm::ArrayRef<mlir::AffineExpr> exprs);
   mlir::Value computeElements(const KnownValue &value, mlir::Location location);

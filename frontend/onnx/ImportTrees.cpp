@@ -2,6 +2,7 @@
 // Ensembles of decision trees. Nodes are tables; a loop moves all rows down all trees, a level per step, by gathers:
 // code and compile time do not grow with the trees. A leaf is its own child.
 #include "frontend/onnx/ImportOperands.h"
+#include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/MachineLearning.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
@@ -333,10 +334,10 @@ private:
   Value descend(int64_t depth, int64_t features) {
     ImportState &importer = node.getImporter();
     AffineExpr rows = node.getDims(x)[0];
-    Value row = node.reshape(node.create<IndexOp>(x, node.integer(0)), {rows, node.extent(1)});
+    Value row = numberAlong(node, x, 0, 2);
     Value starts = node.create<MulOp>(row, node.createScalar(i64, static_cast<double>(features)));
-    Value zeros = node.create<MulOp>(row, node.createScalar(i64, 0));
-    Value state = node.create<AddOp>(zeros, node.createIntegers(i64, forest.roots));
+    Value state = node.expand(node.createIntegers(i64, forest.roots),
+                              {rows, node.extent(static_cast<int64_t>(forest.roots.size()))});
     Value flat = node.reshape(x, {rows * features});
     if (depth == 0 || node.hasFailed())
       return state;

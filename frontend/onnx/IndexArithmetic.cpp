@@ -43,9 +43,11 @@ struct Indexing {
 
 } // namespace
 
-Value numberAlong(NodeImporter &node, Value like, int64_t dim, int64_t rank) {
+Value numberAlong(NodeImporter &node, Value like, int64_t dim, int64_t target, int64_t rank) {
+  if (node.hasFailed())
+    return {};
   Dims units(rank, node.extent(1));
-  units[dim] = node.getDims(like)[dim];
+  units[target] = node.getDims(like)[dim];
   return node.reshape(node.create<IndexOp>(like, node.integer(dim)), units);
 }
 

@@ -23,8 +23,14 @@ std::optional<FlatIndices> flattenTupleIndices(NodeImporter &node, int64_t batch
 /// operand 0; the rows are single elements.
 std::optional<FlatIndices> flattenElementIndices(NodeImporter &node, int64_t axis);
 
-/// 0, 1, ... along dimension `dim` of `like`, as i64, in a shape of `rank` dimensions whose others have extent 1.
-mlir::Value numberAlong(NodeImporter &node, mlir::Value like, int64_t dim, int64_t rank);
+/// 0, 1, ... along dimension `dim` of `like`, as i64, at dimension `target` of `rank` dimensions whose others have
+/// extent
+/// 1. Null after an error.
+mlir::Value numberAlong(NodeImporter &node, mlir::Value like, int64_t dim, int64_t target, int64_t rank);
+/// The same at dimension `dim` itself.
+inline mlir::Value numberAlong(NodeImporter &node, mlir::Value like, int64_t dim, int64_t rank) {
+  return numberAlong(node, like, dim, dim, rank);
+}
 
 /// `x` with its first `count` dimensions as one.
 mlir::Value mergeLeadingDims(NodeImporter &node, mlir::Value x, int64_t count);

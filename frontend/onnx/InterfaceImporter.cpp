@@ -178,13 +178,7 @@ LogicalResult GraphImporter::importInputs(const onnx::GraphProto &graph, Scope &
     tensor->elementType = elementType;
     tensor->value = signature.addArgument(getTensorType(*dims, elementType), location, attributes);
     tensor->dims = *dims;
-    this->dims[tensor->value] = *dims;
-    for (AffineExpr dim : *dims)
-      if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(dim)) {
-        symbolInputs.resize(std::max<size_t>(symbolInputs.size(), symbol.getPosition() + 1));
-        if (Value &input = symbolInputs[symbol.getPosition()]; !input)
-          input = tensor->value;
-      }
+    addSymbolInput(tensor->value, *dims);
     if (assumed && assumed->name == input.name()) {
       KnownValue known{elementType, {}, {}};
       if (!dims->empty())

@@ -412,6 +412,16 @@ Value NodeImporter::slice(Value value, ArrayRef<AffineExpr> starts, ArrayRef<Aff
   return create<SliceLikeOp>(value, createShape(starts), createShape(sizes), integers(steps));
 }
 
+Value NodeImporter::sliceAlong(Value value, int64_t dim, int64_t start, int64_t size) {
+  if (failed)
+    return {};
+  size_t rank = getDims(value).size();
+  SmallVector<int64_t> starts(rank, 0), sizes(rank, -1), steps(rank, 1);
+  starts[dim] = start;
+  sizes[dim] = size;
+  return create<SliceOp>(value, integers(starts), integers(sizes), integers(steps));
+}
+
 Value NodeImporter::createInteger(Type elementType, AffineExpr value) {
   if (failed)
     return {};

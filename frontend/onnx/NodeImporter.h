@@ -144,6 +144,8 @@ public:
   /// Elements of `value` from `starts` in steps of `steps`, all of which are inside.
   mlir::Value slice(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> starts, llvm::ArrayRef<mlir::AffineExpr> sizes,
                     llvm::ArrayRef<int64_t> steps);
+  /// `size` elements of dimension `dim` of `value` from `start` on.
+  mlir::Value sliceAlong(mlir::Value value, int64_t dim, int64_t start, int64_t size);
   /// An integer that follows from extents, as a tensor of rank 0.
   mlir::Value createInteger(mlir::Type elementType, mlir::AffineExpr value);
   /// `value` as `elementType`, which it may already have.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/NodeImporter.h"
 #include "ir/Suggestion.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cassert>
@@ -55,6 +56,14 @@ void OpRegistry::add(llvm::StringRef op, int64_t since, ImportFunction function)
   auto *next = llvm::find_if(list, [&](const Version &version) { return version.since >= since; });
   assert((next == list.end() || next->since > since) && "each version of an op is added once");
   list.insert(next, {since, std::move(function)});
+}
+
+void OpRegistry::importNode(llvm::StringRef op, int64_t opset, NodeImporter &node) const {
+  ImportFunction evaluate = lookupEvaluator(op);
+  if (evaluate && node.operandsAreKnown())
+    evaluate(node);
+  if (!node.hasFailed() && !node.hasAllResults())
+    lookup(op, opset)(node);
 }
 
 std::vector<std::string> OpRegistry::getPlainOps() const {

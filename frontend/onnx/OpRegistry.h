@@ -42,6 +42,9 @@ public:
   std::vector<std::string> getPlainOps() const;
 
   ImportFunction lookup(llvm::StringRef op, int64_t opset) const;
+  /// Sets the results of `node`, of an `op` that `opset` has: by its evaluator where all operands are known and it
+  /// does.
+  void importNode(llvm::StringRef op, int64_t opset, NodeImporter &node) const;
   ImportFunction lookupEvaluator(llvm::StringRef op) const { return evaluators.lookup(op); }
   /// Whether any opset's form of `op` is known.
   bool contains(llvm::StringRef op) const { return versions.contains(op); }

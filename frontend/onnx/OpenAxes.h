@@ -8,8 +8,7 @@
 
 namespace dlc::onnx_import {
 
-/// The elements of operand i if a run has to read one of them; nothing if they are known, or if there is no such
-/// operand.
+/// The elements of operand i if a run has to read one of them; nothing if they are known or the operand is left out.
 std::optional<Dims> getOpenAxes(NodeImporter &node, int64_t i);
 
 /// For each of `rank` dimensions, 1 if it is among `axes` (counted from the end where they are negative) and 0 if not.

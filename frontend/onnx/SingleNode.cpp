@@ -34,12 +34,8 @@ public:
     SmallVector<std::string> names;
     SmallVector<Dims> extents = inferExtents(values, names);
     symbolInputs.resize(names.size());
-    for (auto [value, dims] : llvm::zip(values, extents)) {
-      setDims(value, dims);
-      for (AffineExpr extent : dims)
-        if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(extent); symbol && !symbolInputs[symbol.getPosition()])
-          symbolInputs[symbol.getPosition()] = value;
-    }
+    for (auto [value, dims] : llvm::zip(values, extents))
+      addSymbolInput(value, dims);
     for (auto [i, name] : llvm::enumerate(names))
       symbols[name.empty() ? "?" + std::to_string(i) : name] = getAffineSymbolExpr(i, getContext());
   }
@@ -129,13 +125,8 @@ FailureOr<SmallVector<Value>> importSingleNode(const SingleNode &node, OpBuilder
   for (const onnx::AttributeProto &attribute : given)
     attributes[attribute.name()] = &attribute;
 
-  const OpRegistry &registry = OpRegistry::get();
   NodeImporter importer(state, proto, scope, attributes, newestOpset);
-  ImportFunction evaluate = registry.lookupEvaluator(node.op);
-  if (evaluate && importer.operandsAreKnown())
-    evaluate(importer);
-  if (!importer.hasFailed() && !importer.hasAllResults())
-    registry.lookup(node.op, newestOpset)(importer);
+  OpRegistry::get().importNode(node.op, newestOpset, importer);
   if (failed(importer.finish()))
     return failure();
   SmallVector<Value> results;
