@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/CollapsedSpace.h"
 #include "analysis/MergeableDims.h"
+#include "ir/Annotations.h"
 #include "ir/OpsKernel.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -58,13 +59,15 @@ FailureOr<CollapsedSpace> CollapsedSpace::read(Operation *kernel, const KernelSh
                                                llvm::function_ref<InFlightDiagnostic()> emitError) {
   std::optional<DimGroups> groups = parseGroups(recorded);
   if (!groups)
-    return emitError() << collapseName << " is " << recorded << "; it must be a list of lists of dimensions, such as "
+    return emitError() << annotation::collapse.getKey() << " is " << recorded
+                       << "; it must be a list of lists of dimensions, such as "
                        << "[[0, 1], [2]]";
   std::unique_ptr<MergeableDims> rule = findRule(kernel, shapes);
   if (!rule)
-    return emitError() << collapseName << " is " << recorded << ", but no dimensions of this kernel can be merged";
+    return emitError() << annotation::collapse.getKey() << " is " << recorded
+                       << ", but no dimensions of this kernel can be merged";
   if (std::string problem = rule->findProblem(*groups); !problem.empty())
-    return emitError() << collapseName << " is " << recorded << ": " << problem;
+    return emitError() << annotation::collapse.getKey() << " is " << recorded << ": " << problem;
   auto tensors = rule->merge(*groups);
   return CollapsedSpace(std::move(*groups), std::move(tensors));
 }

@@ -9,11 +9,10 @@
 
 namespace dlc {
 
-/// On a `dlc.kernel` or `dlc.kernel_func`: the groups of dimensions that become one dimension each, in order, as in
-/// `[[0, 1], [2]]`. Within a group they are in the order of memory, outermost first. Dimensions in no group have extent
-/// 1 and are dropped. The dimensions are those of the anchor op's operand if it reduces or normalizes, otherwise those
-/// of the result. Schedules refer to what is left.
-constexpr llvm::StringLiteral collapseName = "dlc.collapse";
+/// The groups of dimensions that become one dimension each, in order: `[[0, 1], [2]]` as the attribute `dlc.collapse`
+/// of a `dlc.kernel` or `dlc.kernel_func`. Within a group they are in the order of memory, outermost first. Dimensions
+/// in no group have extent 1 and are dropped. The dimensions are those of the anchor op's operand if it reduces or
+/// normalizes, otherwise those of the result. Schedules refer to what is left.
 class CollapsedSpace {
 public:
   /// The space of `kernel` (a `dlc.kernel` or `dlc.kernel_func`) with the fewest dimensions: neighbours that are

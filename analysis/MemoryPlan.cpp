@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/MemoryPlan.h"
+#include "ir/Annotations.h"
 #include "ir/Layout.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
@@ -109,7 +110,7 @@ void MemoryPlan::placeArguments(Frame &frame) {
   if (!frame.loop) {
     for (BlockArgument argument : frame.function.getArguments()) {
       unsigned number = argument.getArgNumber();
-      if (frame.function.getArgAttr(number, elementsAttribute))
+      if (annotation::elementsOf.getOfArgument(frame.function, number))
         frame.places[argument] = {Place::Nowhere, 0};
       else if (StringAttr variable = getVariableOfArgument(frame.function, number))
         frame.places[argument] = {Place::Variable, addVariable(variable)};
@@ -190,12 +191,12 @@ void MemoryPlan::noteStatesInPlace(Frame &frame) {
   func::FuncOp function = frame.function;
   llvm::DenseMap<StringAttr, llvm::SmallVector<BlockArgument, 1>> states;
   for (BlockArgument argument : function.getArguments())
-    if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "dlc.state"))
+    if (auto name = annotation::state.getOfArgument(function, argument.getArgNumber()))
       states[name].push_back(argument);
   if (states.empty())
     return;
   for (auto [number, value] : llvm::enumerate(frame.getReturn().getOperands())) {
-    auto name = function.getResultAttrOfType<StringAttr>(number, "dlc.state");
+    auto name = annotation::state.getOfResult(function, number);
     if (!name)
       continue;
     for (BlockArgument argument : states.lookup(name))

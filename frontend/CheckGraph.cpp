@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/CheckGraph.h"
+#include "ir/Annotations.h"
 #include "ir/TensorDescription.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringSet.h"
@@ -25,7 +26,8 @@ static LogicalResult checkNames(func::FuncOp function, ArrayAttr attributes, llv
   if (!attributes)
     return result;
   for (auto entry : attributes.getAsRange<DictionaryAttr>())
-    if (auto name = entry.getAs<StringAttr>("dlc.name"); name && !seen.insert(name.getValue()).second)
+    if (auto name = entry.getAs<StringAttr>(dlc::annotation::name.getKey());
+        name && !seen.insert(name.getValue()).second)
       result = function.emitError("function '")
                << function.getName() << "' has two " << role << "s of the name '" << name.getValue() << "'";
   return result;

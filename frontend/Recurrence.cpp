@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/Recurrence.h"
+#include "ir/Annotations.h"
 #include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
@@ -183,25 +184,25 @@ RecurrentResults buildRecurrence(OpBuilder &builder, Location location, const Re
                                  const RecurrentWeights &weights, Value x, Value lengths, RecurrentState initial,
                                  bool isReverse, bool wantsSequence) {
   int64_t units = typeOf(weights.recurrent).getDimSize(1);
-  llvm::SmallVector<Value, 2> carried{initial.hidden};
+  llvm::SmallVector<Value, 2> loopCarried{initial.hidden};
   if (cell.kind == RecurrentKind::Lstm)
-    carried.push_back(initial.cell);
-  for (Value &state : carried)
+    loopCarried.push_back(initial.cell);
+  for (Value &state : loopCarried)
     if (!state)
       state = createZeroState(builder, location, x, 1, units);
   if (typeOf(x).getDimSize(0) == 1 && !lengths) {
     Value only = ReshapeOp::create(builder, location, x, ArrayRef<int64_t>{-3, typeOf(x).getDimSize(2)});
     RecurrentResults outcome;
     outcome.state = CellBuilder(builder, location, cell, nullptr, weights, units)
-                        .build(only, {carried[0], carried.size() > 1 ? carried[1] : Value()});
+                        .build(only, {loopCarried[0], loopCarried.size() > 1 ? loopCarried[1] : Value()});
     if (wantsSequence)
       outcome.sequence = ReshapeOp::create(builder, location, outcome.state.hidden, ArrayRef<int64_t>{1, -2, units});
     return outcome;
   }
   Value limits = lengths ? createLimits(builder, location, x, lengths, isReverse) : Value();
 
-  LoopBuilder loop(builder, location, carried, x, isReverse);
-  RecurrentState before{loop.getLoopCarried(0), carried.size() > 1 ? loop.getLoopCarried(1) : Value()};
+  LoopBuilder loop(builder, location, loopCarried, x, isReverse);
+  RecurrentState before{loop.getLoopCarried(0), loopCarried.size() > 1 ? loop.getLoopCarried(1) : Value()};
   CellBuilder step(builder, location, cell, &loop, weights, units);
   RecurrentState after = step.build(loop.getScanSlice(0), before);
   Value output = after.hidden;
@@ -209,7 +210,7 @@ RecurrentResults buildRecurrence(OpBuilder &builder, Location location, const Re
     Value isValid = isReverse ? Value(GreaterOrEqualOp::create(builder, location, loop.getStep(), limits))
                               : Value(LessOp::create(builder, location, loop.getStep(), limits));
     // Lengths that a caller gives are checked before a run.
-    isValid.getDefiningOp()->setAttr("dlc.lengths", builder.getUnitAttr());
+    dlc::annotation::lengths.set(isValid.getDefiningOp(), builder.getUnitAttr());
     Value zero = createSplat(builder, location, {}, typeOf(x).getElementType(), 0);
     if (wantsSequence)
       output = WhereOp::create(builder, location, isValid, after.hidden, zero);
@@ -224,7 +225,7 @@ RecurrentResults buildRecurrence(OpBuilder &builder, Location location, const Re
   RecurrentResults outcome;
   outcome.state = {results[0], after.cell ? Value(results[1]) : Value()};
   if (wantsSequence)
-    outcome.sequence = results[carried.size()];
+    outcome.sequence = results[loopCarried.size()];
   return outcome;
 }
 

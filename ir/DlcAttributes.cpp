@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
 #include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
+#include "ir/AnnotationEnums.cpp.inc"
+// Of Annotations.td, too: the dialect has one parser for all its attributes.
 #define GET_ATTRDEF_CLASSES
 #include "ir/DlcAttributes.cpp.inc"
 
@@ -22,6 +25,15 @@ int64_t ScheduleAttr::getTile(llvm::StringRef name, int64_t otherwise) const {
     return otherwise;
   auto size = getTiles().getAs<IntegerAttr>(name);
   return size ? size.getInt() : otherwise;
+}
+
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringAttr, StringAttr, int64_t,
+                                   int64_t, int64_t, DictionaryAttr tiles) {
+  for (NamedAttribute tile : tiles ? tiles.getValue() : llvm::ArrayRef<NamedAttribute>())
+    if (auto size = llvm::dyn_cast<IntegerAttr>(tile.getValue()); !size || !size.getType().isSignlessInteger(64))
+      return emitError() << "the tile size '" << tile.getName().getValue() << "' must be an integer, got "
+                         << tile.getValue();
+  return success();
 }
 
 LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, DenseI64ArrayAttr order,

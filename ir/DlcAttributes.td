@@ -1,36 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The dialect, its attributes and its enumerations.
+// The attributes that ops and types need, and the enumerations.
 #ifndef DLC_ATTRIBUTES
 #define DLC_ATTRIBUTES
 
-include "mlir/IR/AttrTypeBase.td"
+include "ir/DlcDialect.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/EnumAttr.td"
 
-def Dlc_Dialect : Dialect {
-  let name = "dlc";
-  let cppNamespace = "::dlc";
-  let summary = "Deep-learning models, from graphs of tensors to kernels and programs";
-  let description = [{
-    Three levels share this dialect. *Graph* ops compute on tensors and have one result each; their
-    shapes are functions of their operands' shapes. *Kernels* (`dlc.kernel`) group graph ops that one
-    Halide pipeline computes. *Program* ops (`dlc.kernel_func`, `dlc.launch`) run kernels on byte buffers.
-  }];
-  let useDefaultAttributePrinterParser = 1;
-  let hasConstantMaterializer = 1;
-  let dependentDialects = ["::mlir::func::FuncDialect"];
-  let extraClassDeclaration = [{
-    void registerAttributes();
-#define DLC_OP_FAMILY(family) void register##family##Ops();
-#include "ir/OpFamilies.def"
-  }];
-}
-
 //===-- Attributes --------------------------------------------------------===//
-
-class Dlc_Attr<string name, string attrMnemonic> : AttrDef<Dlc_Dialect, name> {
-  let mnemonic = attrMnemonic;
-}
 
 def Dlc_LayoutAttr : Dlc_Attr<"Layout", "layout"> {
   let summary = "How a tensor's elements are stored in memory";
@@ -77,6 +54,7 @@ def Dlc_ScheduleAttr : Dlc_Attr<"Schedule", "schedule"> {
     DefaultValuedParameter<"int64_t", "1">:$grain,
     OptionalParameter<"::mlir::DictionaryAttr">:$tiles);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     /// The tile size called `name`, or `otherwise` if the schedule has none.
     int64_t getTile(::llvm::StringRef name, int64_t otherwise) const;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// All ops of the dialect, by family: what the documentation is generated from.
+// All attributes and ops of the dialect, by family: what the documentation is generated from.
 #ifndef DLC_OPS
 #define DLC_OPS
 
 include "ir/DlcBase.td"
+include "ir/Annotations.td"
 include "ir/OpsArithmetic.td"
 include "ir/OpsElementwise.td"
 include "ir/OpsActivation.td"

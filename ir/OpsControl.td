@@ -88,9 +88,9 @@ def Dlc_OutlinedLoopOp : Dlc_Op<"outlined_loop", [Pure, AttrSizedOperandSegments
   let description = [{
     What `--dlc-outline-loops` makes of a `dlc.loop`. `body` is a private function `(step, loop-carried values..., scan
     inputs..., captures...) -> (loop-carried values..., scan outputs..., [stop])`; all else is as for `dlc.loop`. A body
-    belongs to one loop. Its dimensions refer to the same symbols as the loop's function: the attributes `dlc.dims` of
-    its arguments are affine maps over the names in its `dlc.symbols`, and so are those of the loop, which give the
-    extents of one slice of each scan output.
+    belongs to one loop. Its dimensions refer to the same symbols as the loop's function: the attributes `dlc.extents` of
+    its arguments are affine maps over the names in its `dlc.step`; `dlc.scan_extents` of the loop gives the extents of
+    one slice of each scan output.
 
     ```mlir
     %h, %y = dlc.outlined_loop @run.rnn init(%h0 : tensor<?x8xf32>) scan(%x : tensor<5x?x3xf32>) captures()

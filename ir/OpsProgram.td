@@ -47,7 +47,7 @@ def Dlc_WeightsOp : Dlc_Op<"weights", []> {
   let description = [{
     `values` are row-major constants, `types` their tensor types, whose layouts say how each is stored, and `offsets`
     their offsets in bytes, 64-byte aligned. The block of `size` bytes becomes the library's read-only data; functions
-    get it as the argument marked `dlc.constants`.
+    get it as the argument that is the block `constants`.
   }];
   let arguments = (ins ArrayAttr:$values, TypeArrayAttr:$types, DenseI64ArrayAttr:$offsets, I64Attr:$size);
   let assemblyFormat = "$size `offsets` $offsets `types` $types `values` $values attr-dict";
@@ -56,7 +56,7 @@ def Dlc_VariablesOp : Dlc_Op<"variables", []> {
   let summary = "The model's state: parameters, slots of optimizers and counters in one block of bytes that the caller owns";
   let description = [{
     Tensor `names[i]` of `types[i]` is stored row-major at `offsets[i]`, a multiple of 64. `kinds` are those of
-    `dlc.parameter`. Functions get the block as the argument marked `dlc.variables`.
+    `dlc.parameter`. Functions get it as the argument that is the block `variables`.
   }];
   let arguments = (ins StrArrayAttr:$names, TypeArrayAttr:$types, StrArrayAttr:$kinds, DenseI64ArrayAttr:$offsets, I64Attr:$size);
   let assemblyFormat = "$size `names` $names `types` $types `kinds` $kinds `offsets` $offsets attr-dict";

@@ -4,18 +4,14 @@
 #ifndef DLC_IR_ROWRANGE_H
 #define DLC_IR_ROWRANGE_H
 
-#include "mlir/IR/BuiltinAttributes.h"
-#include "mlir/IR/Operation.h"
+#include "ir/Annotations.h"
 
 namespace dlc {
 
-/// On a `dlc.loop`, `dlc.kernel` or `dlc.kernel_func`: the number of rows (of dimension 0 of the results of kernels)
-/// of a range that `--dlc-split-loop-batch` has chosen.
-constexpr llvm::StringLiteral rowRangeName = "dlc.row_range";
-
-/// Its value; 0 if `op` has none.
+/// The number of rows (of dimension 0 of the results of kernels) of a range that `--dlc-split-loop-batch` has chosen
+/// for `op`, a `dlc.outlined_loop`, `dlc.kernel` or `dlc.kernel_func`; 0 if it has chosen none.
 inline int64_t getRowRange(mlir::Operation *op) {
-  auto range = op->getAttrOfType<mlir::IntegerAttr>(rowRangeName);
+  auto range = annotation::rowRange.get(op);
   return range ? range.getInt() : 0;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/SymbolicShapes.h"
+#include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
@@ -18,21 +19,17 @@ llvm::ArrayRef<AffineExpr> SymbolicShapes::getDims(Value value) const {
 /// Takes the extents of scan outputs that outlining has noted, which saves going through the step; false if a person
 /// has left them out.
 bool SymbolicShapes::takeSliceDims(OutlinedLoopOp loop, AffineExpr steps) {
-  auto slices = loop->getAttrOfType<ArrayAttr>("dlc.dims");
-  auto names = loop->getAttrOfType<ArrayAttr>("dlc.symbols");
-  if (!slices || !names || slices.size() != loop.getScanOutputs().size())
+  ScanExtentsAttr noted = annotation::scanExtents.get(loop);
+  if (!noted || noted.getExtents().size() != loop.getScanOutputs().size())
     return false;
   llvm::SmallVector<AffineExpr> own;
-  for (Attribute name : names)
-    own.push_back(getSymbol(llvm::isa<StringAttr>(name) ? llvm::cast<StringAttr>(name).getValue() : ""));
-  for (auto [result, slice] : llvm::zip(loop.getScanOutputs(), slices)) {
-    auto map = llvm::dyn_cast<AffineMapAttr>(slice);
-    int64_t rank = llvm::cast<RankedTensorType>(result.getType()).getRank();
-    if (!map || map.getValue().getNumDims() != 0 || map.getValue().getNumSymbols() != own.size() ||
-        map.getValue().getNumResults() + 1 != rank)
+  for (auto name : noted.getSymbols().getAsRange<StringAttr>())
+    own.push_back(getSymbol(name));
+  for (auto [result, map] : llvm::zip(loop.getScanOutputs(), noted.getExtents().getAsValueRange<AffineMapAttr>())) {
+    if (map.getNumResults() + 1 != llvm::cast<RankedTensorType>(result.getType()).getRank())
       return false;
     Dims extents{steps};
-    for (AffineExpr dim : map.getValue().getResults())
+    for (AffineExpr dim : map.getResults())
       extents.push_back(dim.replaceSymbols(own));
     dims[result] = std::move(extents);
   }
@@ -123,13 +120,13 @@ void SymbolicShapes::bindArgument(BlockArgument argument) {
   auto type = llvm::dyn_cast<RankedTensorType>(argument.getType());
   if (!type)
     return;
-  auto names = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "dlc.dims");
+  ArrayAttr names = annotation::dims.getOfArgument(function, argument.getArgNumber());
   Dims extents;
   // The arguments of an outlined step have the extents that the loop's operands have: expressions.
-  if (auto map = function.getArgAttrOfType<AffineMapAttr>(argument.getArgNumber(), "dlc.dims")) {
+  if (AffineMapAttr map = annotation::extents.getOfArgument(function, argument.getArgNumber())) {
     llvm::SmallVector<AffineExpr> own;
-    if (auto symbols = function->getAttrOfType<ArrayAttr>("dlc.symbols"))
-      for (auto name : symbols.getAsRange<StringAttr>())
+    if (LoopStepAttr step = annotation::step.get(function))
+      for (auto name : step.getSymbols().getAsRange<StringAttr>())
         own.push_back(getSymbol(name));
     for (AffineExpr dim : map.getValue().getResults())
       extents.push_back(dim.replaceSymbols(own));

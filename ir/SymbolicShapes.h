@@ -13,15 +13,9 @@ namespace dlc {
 class LoopOp;
 class OutlinedLoopOp;
 
-/// The attribute of an entry point's argument of which only the extents count: the name of the input whose elements
-/// they are. Input `n`, an integer tensor of k elements and rank 0 or 1, may have one such argument, of type
-/// `tensor<?x?x...xi1>` with 2 k extents: max(n[0], 0), max(-n[0], 0), max(n[1], 0), ... Callers do not pass it: the
-/// runtime reads the elements before a run starts.
-inline constexpr llvm::StringLiteral elementsAttribute = "dlc.elements_of";
-
 /// The extents of every tensor of a function, also inside loops, as expressions over the function's symbols: the names
-/// in the `dlc.dims` attributes of its arguments, in order of first appearance. In the outlined step of a loop
-/// `dlc.dims` are affine maps over the names in the function's `dlc.symbols`.
+/// in the `dlc.dims` attributes of its arguments, in order of first appearance. In the outlined step of a loop they
+/// are those of `dlc.step`, over which the arguments' `dlc.extents` are.
 class SymbolicShapes {
 public:
   /// Walks `function` in order. Fails with a diagnostic if an op's shapes cannot be inferred.

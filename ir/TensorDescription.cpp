@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/TensorDescription.h"
+#include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
 #include "ir/ExtentDescription.h"
 #include "ir/OpsControl.h"
@@ -53,7 +54,7 @@ private:
     auto argument = llvm::dyn_cast<BlockArgument>(value);
     auto function = argument ? llvm::dyn_cast_or_null<FunctionOpInterface>(argument.getOwner()->getParentOp())
                              : FunctionOpInterface();
-    return function ? function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "dlc.dims") : ArrayAttr();
+    return function ? annotation::dims.getOfArgument(function, argument.getArgNumber()) : ArrayAttr();
   }
 
   /// The extents of an op's result whose operands' are known; none if they cannot be inferred from these.

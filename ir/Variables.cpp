@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Variables.h"
+#include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsTraining.h"
 
@@ -8,7 +9,7 @@ using namespace mlir;
 namespace dlc {
 
 StringAttr getVariableOfArgument(func::FuncOp function, unsigned number) {
-  return function.getArgAttrOfType<StringAttr>(number, variableAttribute);
+  return annotation::variable.getOfArgument(function, number);
 }
 
 StringAttr getVariableOfArgument(Value value) {
@@ -18,7 +19,7 @@ StringAttr getVariableOfArgument(Value value) {
 }
 
 StringAttr getVariableOfResult(func::FuncOp function, unsigned number) {
-  return function.getResultAttrOfType<StringAttr>(number, variableAttribute);
+  return annotation::variable.getOfResult(function, number);
 }
 
 StringAttr getVariableOfResult(Value value) {

@@ -12,9 +12,6 @@
 
 namespace dlc {
 
-/// The attribute of arguments and results that names their variable.
-inline constexpr llvm::StringLiteral variableAttribute = "dlc.variable";
-
 /// The variable that argument `number` of `function` is the old value of; null if it is an ordinary tensor.
 mlir::StringAttr getVariableOfArgument(mlir::func::FuncOp function, unsigned number);
 

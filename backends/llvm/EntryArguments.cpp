@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/EntryArguments.h"
 #include "backends/llvm/HostEmitter.h"
+#include "ir/Annotations.h"
 #include "llvm/ADT/StringMap.h"
 #include <cstddef>
 
@@ -8,48 +9,56 @@ using namespace dlc;
 using mlir::Value;
 namespace arith = mlir::arith;
 
+static dlc_argument_base getBase(ProgramBlock block) {
+  switch (block) {
+  case ProgramBlock::Workspace:
+    return DLC_BASE_WORKSPACE;
+  case ProgramBlock::Constants:
+    return DLC_BASE_CONSTANTS;
+  case ProgramBlock::Prepacked:
+    return DLC_BASE_PREPARED;
+  case ProgramBlock::Variables:
+    return DLC_BASE_VARIABLES;
+  }
+  llvm_unreachable("every block has a base");
+}
+
 mlir::FailureOr<llvm::SmallVector<EntryArgument>> dlc::locateArguments(mlir::func::FuncOp function) {
   // Outputs follow the inputs, and a next state has the number of the state, wherever their arguments are.
   int64_t inputCount = 0;
   llvm::StringMap<int64_t> stateNumbers;
   for (unsigned index = 0; index < function.getNumArguments(); ++index) {
-    inputCount += function.getArgAttr(index, "dlc.input") != nullptr;
-    if (auto name = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.state"))
-      stateNumbers.try_emplace(name.getValue(), stateNumbers.size());
+    ProgramTensorAttr tensor = annotation::tensor.getOfArgument(function, index);
+    inputCount += tensor && tensor.getRole() == TensorRole::Input;
+    if (tensor && tensor.getRole() == TensorRole::State)
+      stateNumbers.try_emplace(tensor.getName().getValue(), stateNumbers.size());
   }
 
   int64_t nextInput = 0, nextOutput = inputCount, nextSymbol = 0;
   llvm::SmallVector<EntryArgument> result;
   for (unsigned index = 0; index < function.getNumArguments(); ++index) {
-    auto has = [&](llvm::StringRef attribute) { return function.getArgAttr(index, attribute) != nullptr; };
     EntryArgument argument;
-    if (has("dlc.input") || has("dlc.output")) {
-      argument.base = DLC_BASE_TENSOR;
-      argument.number = has("dlc.input") ? nextInput++ : nextOutput++;
-    } else if (has("dlc.state") || has("dlc.next_state")) {
-      bool isNext = has("dlc.next_state");
-      auto name = function.getArgAttrOfType<mlir::StringAttr>(index, isNext ? "dlc.next_state" : "dlc.state");
-      auto number = stateNumbers.find(name.getValue());
-      if (number == stateNumbers.end())
-        return function.emitError("writes the state '") << name.getValue() << "', which no argument brings";
-      argument.base = isNext ? DLC_BASE_NEXT_STATE : DLC_BASE_STATE;
-      argument.number = number->second;
-    } else if (has("dlc.symbol")) {
+    if (ProgramTensorAttr tensor = annotation::tensor.getOfArgument(function, index)) {
+      TensorRole role = tensor.getRole();
+      if (role == TensorRole::Input || role == TensorRole::Output) {
+        argument.base = DLC_BASE_TENSOR;
+        argument.number = role == TensorRole::Input ? nextInput++ : nextOutput++;
+      } else {
+        auto number = stateNumbers.find(tensor.getName().getValue());
+        if (number == stateNumbers.end())
+          return function.emitError("writes the state '")
+                 << tensor.getName().getValue() << "', which no argument brings";
+        argument.base = role == TensorRole::NextState ? DLC_BASE_NEXT_STATE : DLC_BASE_STATE;
+        argument.number = number->second;
+      }
+    } else if (annotation::symbol.getOfArgument(function, index)) {
       argument.isSymbol = true;
       argument.number = nextSymbol++;
-    } else if (has("dlc.workspace")) {
-      argument.base = DLC_BASE_WORKSPACE;
-    } else if (has("dlc.constants")) {
-      argument.base = DLC_BASE_CONSTANTS;
-    } else if (has("dlc.prepared")) {
-      argument.base = DLC_BASE_PREPARED;
-    } else if (has("dlc.variables")) {
-      argument.base = DLC_BASE_VARIABLES;
+    } else if (ProgramBlockAttr block = annotation::block.getOfArgument(function, index)) {
+      argument.base = getBase(block.getValue());
     } else {
       return function.emitError("argument ")
-             << index
-             << " of an entry point has no role: expected one of dlc.input, dlc.output, "
-                "dlc.state, dlc.next_state, dlc.symbol, dlc.workspace, dlc.constants, dlc.prepared, dlc.variables";
+             << index << " of an entry point has no role: expected one of dlc.tensor, dlc.symbol, dlc.block";
     }
     result.push_back(argument);
   }
@@ -97,8 +106,8 @@ struct CallReader {
 } // namespace
 
 mlir::FailureOr<Value> dlc::replaceArguments(mlir::func::FuncOp function) {
-  auto places = locateArguments(function);
-  if (mlir::failed(places))
+  auto positions = locateArguments(function);
+  if (mlir::failed(positions))
     return mlir::failure();
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&function.front());
   HostEmitter emit{builder, function.getLoc()};
@@ -107,15 +116,15 @@ mlir::FailureOr<Value> dlc::replaceArguments(mlir::func::FuncOp function) {
   CallReader reader(emit, body.addArgument(emit.pointerType(), function.getLoc()));
   for (unsigned index = 0; index < count; ++index) {
     Value argument = body.getArgument(index);
-    EntryArgument place = (*places)[index];
+    EntryArgument position = (*positions)[index];
     if (argument.use_empty())
       continue;
-    if (place.isSymbol) {
-      Value number = reader.readElement(offsetof(dlc_call, symbols), builder.getI64Type(), place.number);
+    if (position.isSymbol) {
+      Value number = reader.readElement(offsetof(dlc_call, symbols), builder.getI64Type(), position.number);
       argument.replaceAllUsesWith(
           arith::IndexCastOp::create(builder, function.getLoc(), builder.getIndexType(), number));
     } else {
-      argument.replaceAllUsesWith(emit.toBuffer(reader.findBlock(place), argument.getType()));
+      argument.replaceAllUsesWith(emit.toBuffer(reader.findBlock(position), argument.getType()));
     }
   }
   body.eraseArguments(0, count);

@@ -3,6 +3,7 @@
 #include "backends/llvm/ExtentArithmetic.h"
 #include "backends/llvm/HostEmitter.h"
 #include "dlc/abi.h"
+#include "ir/Annotations.h"
 #include <cstddef>
 
 using namespace dlc;
@@ -14,15 +15,15 @@ namespace arith = mlir::arith;
 static constexpr llvm::StringLiteral failName = "dlcFailExtent";
 
 namespace {
-/// A kind of check: the runtime's number of it (its ExtentRelation) and the comparison.
+/// A relation: the runtime's number of it (its ExtentRelation) and the comparison.
 struct Relation {
-  llvm::StringLiteral kind;
+  ExtentRelation relation;
   int32_t number;
   arith::CmpIPredicate predicate;
 };
-constexpr Relation relations[] = {{"equal", 0, arith::CmpIPredicate::eq},
-                                  {"at_least", 1, arith::CmpIPredicate::sge},
-                                  {"other_than", 2, arith::CmpIPredicate::ne}};
+constexpr Relation relations[] = {{ExtentRelation::Equal, 0, arith::CmpIPredicate::eq},
+                                  {ExtentRelation::AtLeast, 1, arith::CmpIPredicate::sge},
+                                  {ExtentRelation::OtherThan, 2, arith::CmpIPredicate::ne}};
 } // namespace
 
 static LLVM::LLVMFuncOp declareFailure(mlir::ModuleOp module, HostEmitter emit) {
@@ -46,10 +47,10 @@ static Value addText(mlir::ModuleOp module, HostEmitter emit, const std::string 
 }
 
 void dlc::emitExtentChecks(mlir::func::FuncOp function, Value call) {
-  auto all = function->getAttrOfType<mlir::ArrayAttr>("dlc.extent_checks");
+  ExtentChecksAttr all = annotation::extentChecks.get(function);
   if (!all)
     return;
-  function->removeAttr("dlc.extent_checks");
+  annotation::extentChecks.remove(function);
   auto module = function->getParentOfType<mlir::ModuleOp>();
   mlir::Block *body = &function.front();
   // The checks are before everything, with blocks of their own.
@@ -58,21 +59,21 @@ void dlc::emitExtentChecks(mlir::func::FuncOp function, Value call) {
   HostEmitter emit{builder, function.getLoc()};
   Value table = emit.load(emit.pointerType(), call, offsetof(dlc_call, symbols));
   llvm::SmallVector<Value> symbols;
-  for (auto [number, check] : llvm::enumerate(all.getAsRange<mlir::DictionaryAttr>())) {
-    mlir::AffineMap values = check.getAs<mlir::AffineMapAttr>("values").getValue();
+  for (auto [number, check] : llvm::enumerate(all.getChecks().getAsRange<ExtentCheckAttr>())) {
+    mlir::AffineMap values = check.getValues().getValue();
     while (symbols.size() < values.getNumSymbols())
       symbols.push_back(emit.load(builder.getI64Type(), table, 8 * static_cast<int64_t>(symbols.size())));
     ExtentArithmetic arithmetic(builder, emit.location, symbols);
     Value lhs = arithmetic.emit(values.getResult(0)), rhs = arithmetic.emit(values.getResult(1));
-    llvm::StringRef kind = check.getAs<mlir::StringAttr>("kind").getValue();
-    const Relation *relation = llvm::find_if(relations, [&](const Relation &known) { return known.kind == kind; });
-    assert(relation != std::end(relations) && "--dlc-check-extents writes no other kinds");
+    const Relation *relation =
+        llvm::find_if(relations, [&](const Relation &known) { return known.relation == check.getRelation(); });
+    assert(relation != std::end(relations) && "every relation has a comparison");
     Value holds = arith::CmpIOp::create(builder, emit.location, relation->predicate, lhs, rhs);
     mlir::Block *fail = function.addBlock(), *next = function.addBlock();
     mlir::cf::CondBranchOp::create(builder, emit.location, holds, next, fail);
     builder.setInsertionPointToStart(fail);
-    Value text = addText(module, emit, (function.getName() + ".check" + llvm::Twine(number)).str(),
-                         check.getAs<mlir::StringAttr>("what").getValue());
+    Value text =
+        addText(module, emit, (function.getName() + ".check" + llvm::Twine(number)).str(), check.getWhat().getValue());
     Value status = LLVM::CallOp::create(builder, emit.location, declareFailure(module, emit),
                                         mlir::ValueRange{call, text, emit.i32(relation->number), lhs, rhs})
                        .getResult();

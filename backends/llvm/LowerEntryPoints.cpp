@@ -10,6 +10,7 @@
 #include "backends/llvm/SizeFunctions.h"
 #include "backends/llvm/TableCalls.h"
 #include "dlc/abi.h"
+#include "ir/Annotations.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
 #include "mlir/IR/Matchers.h"
@@ -82,20 +83,20 @@ void LowerEntryPointsPass::runOnOperation() {
   createInRanges(module);
   llvm::SmallVector<mlir::func::FuncOp> functions(module.getOps<mlir::func::FuncOp>());
   for (mlir::func::FuncOp function : functions)
-    if (function->hasAttr("dlc.range_grain") || function->hasAttr("dlc.part"))
+    if (annotation::rangeGrain.get(function) || annotation::part.get(function))
       outlinedFunctions[function.getName()] = function;
   // LLVM's inliner would inspect all its calls at each of them, which are thousands where there are parts.
-  if (llvm::any_of(functions, [](mlir::func::FuncOp function) { return function->hasAttr("dlc.part"); }))
+  if (llvm::any_of(functions, [](mlir::func::FuncOp function) { return annotation::part.get(function) != nullptr; }))
     module.lookupSymbol(inRangesName)
         ->setAttr("passthrough", mlir::Builder(&getContext()).getStrArrayAttr({"noinline"}));
   for (mlir::func::FuncOp function : functions)
-    if (function->hasAttr("dlc.range_grain") && mlir::failed(lowerTask(function)))
+    if (annotation::rangeGrain.get(function) && mlir::failed(lowerTask(function)))
       return signalPassFailure();
   for (mlir::func::FuncOp function : functions)
-    if (function->hasAttr("dlc.part") && mlir::failed(lowerPart(function)))
+    if (annotation::part.get(function) && mlir::failed(lowerPart(function)))
       return signalPassFailure();
   for (mlir::func::FuncOp function : functions)
-    if (function->hasAttr("dlc.entry") && mlir::failed(lowerEntry(function)))
+    if (annotation::entry.get(function) && mlir::failed(lowerEntry(function)))
       return signalPassFailure();
   for (const EntryDescription &entry : description->entries)
     createSizeFunctions(module, entry, module.getLoc());
@@ -118,15 +119,12 @@ void LowerEntryPointsPass::runOnOperation() {
 }
 
 LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
-  llvm::StringRef entryName = function->getAttrOfType<mlir::StringAttr>("dlc.entry").getValue();
+  llvm::StringRef entryName = annotation::entry.get(function).getName();
   mlir::FailureOr<Value> argument = replaceArguments(function);
   if (mlir::failed(argument))
     return mlir::failure();
   call = *argument;
-  function->removeAttr("dlc.entry");
-  for (llvm::StringRef note :
-       {"dlc.workspace_bytes", "dlc.reads_variables", "dlc.writes_variables", "dlc.reads_derived"})
-    function->removeAttr(note);
+  annotation::entry.remove(function);
   function.setName((entryName + ".execute").str());
   begin = end = scratch = Value();
   if (mlir::failed(lowerBody(function)))
@@ -144,12 +142,12 @@ static Value getAddress(LLVM::InsertValueOp descriptor) {
 
 /// Makes a function of `--dlc-outline-launches` take the dlc_call and give a status, as its entry point does.
 LogicalResult LowerEntryPointsPass::lowerPart(mlir::func::FuncOp function) {
-  llvm::StringRef entryName = function->getAttrOfType<mlir::StringAttr>("dlc.part").getValue();
+  llvm::StringRef entryName = annotation::part.get(function).getValue();
   mlir::FailureOr<Value> argument = replaceArguments(function);
   if (mlir::failed(argument))
     return mlir::failure();
   call = *argument;
-  function->removeAttr("dlc.part");
+  annotation::part.remove(function);
   // It exists to be small; having only one caller would make LLVM weigh each of its instructions.
   function->setAttr("passthrough", mlir::Builder(&getContext()).getStrArrayAttr({"noinline"}));
   function.setName((entryName + ".execute" + function.getName().drop_front(entryName.size())).str());
@@ -229,7 +227,7 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
       calls.push_back({op, callee});
   });
   for (auto [op, callee] : calls) {
-    if (callee->hasAttr("dlc.range_grain"))
+    if (annotation::rangeGrain.get(callee))
       lowerRanges(op, callee, leave);
     else
       callPart(op, callee, leave);
@@ -390,7 +388,7 @@ void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::Fu
   for (auto [number, operand] : llvm::enumerate(operands))
     storeArgument(emit, operand, block, 8 * static_cast<int64_t>(number));
   Value extent = arith::IndexCastOp::create(builder, location, i64, ranges.getOperands().back());
-  int64_t grain = task->getAttrOfType<mlir::IntegerAttr>("dlc.range_grain").getInt();
+  int64_t grain = annotation::rangeGrain.get(task).getInt();
   Value threads = arith::ExtUIOp::create(builder, location, i64, emit.load(i32, call, offsetof(dlc_call, threads)));
   // A range for each thread, rounded up to grains: what is read once a range is read as seldom as can be.
   Value shares = arith::MulIOp::create(builder, location, threads, emit.i64(grain));

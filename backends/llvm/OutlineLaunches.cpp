@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/Passes.h"
+#include "ir/Annotations.h"
 #include "ir/OpsProgram.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -70,7 +71,7 @@ private:
     part.setPrivate();
     if (ArrayAttr attributes = entry.getArgAttrsAttr())
       part.setArgAttrsAttr(attributes);
-    part->setAttr("dlc.part", entry->getAttr("dlc.entry"));
+    dlc::annotation::part.set(part, dlc::annotation::entry.get(entry).getName());
     Block *body = part.addEntryBlock();
     builder.setInsertionPoint(moved.front());
     func::CallOp::create(builder, entry.getLoc(), part, entry.getArguments());
@@ -121,7 +122,7 @@ class OutlineLaunches final : public dlc::impl::OutlineLaunchesBase<OutlineLaunc
   using OutlineLaunchesBase::OutlineLaunchesBase;
   void runOnOperation() override {
     for (auto entry : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      if (!entry->hasAttr("dlc.entry"))
+      if (!dlc::annotation::entry.get(entry))
         continue;
       auto launches = entry.getOps<dlc::LaunchOp>();
       if (std::distance(launches.begin(), launches.end()) > partSize)

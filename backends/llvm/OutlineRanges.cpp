@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/Passes.h"
+#include "ir/Annotations.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -42,7 +43,7 @@ class OutlineRanges final : public dlc::impl::OutlineRangesBase<OutlineRanges> {
     outside.setInsertionPointAfter(parent);
     auto task = func::FuncOp::create(outside, location, name, type);
     task.setPrivate();
-    task->setAttr("dlc.range_grain", builder.getI64IntegerAttr(*getConstantIntValue(ranges.getStep().front())));
+    dlc::annotation::rangeGrain.set(task, builder.getI64IntegerAttr(*getConstantIntValue(ranges.getStep().front())));
     Block *entry = task.addEntryBlock();
     OpBuilder inside = OpBuilder::atBlockEnd(entry);
     auto isInside = [&](OpOperand &use) { return ranges->isProperAncestor(use.getOwner()); };

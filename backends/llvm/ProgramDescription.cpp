@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/ProgramDescription.h"
 #include "dlc/abi.h"
+#include "ir/Annotations.h"
 #include "ir/OpsProgram.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -40,23 +41,25 @@ std::optional<uint32_t> dlc::getElementTypeCode(mlir::Type type) {
   return (integer.isUnsigned() ? 0x0100u : 0x0000u) | width;
 }
 
-/// The tensor that argument `index` of `function` represents.
-static FailureOr<TensorDescription> describeTensor(mlir::func::FuncOp function, unsigned index, llvm::StringRef name) {
+/// The tensor that an argument of `function` is.
+static FailureOr<TensorDescription> describeTensor(mlir::func::FuncOp function, ProgramTensorAttr attribute) {
   TensorDescription tensor;
-  tensor.name = name.str();
-  auto typeAttr = function.getArgAttrOfType<mlir::TypeAttr>(index, "dlc.tensor");
-  auto dims = function.getArgAttrOfType<mlir::AffineMapAttr>(index, "dlc.dims");
-  auto type = typeAttr ? llvm::dyn_cast<mlir::RankedTensorType>(typeAttr.getValue()) : mlir::RankedTensorType();
-  if (!type || !dims || static_cast<int64_t>(dims.getValue().getNumResults()) != type.getRank())
-    return function.emitError("tensor '") << name << "' needs the attributes dlc.tensor and dlc.dims";
-  std::optional<uint32_t> code = getElementTypeCode(type.getElementType());
+  tensor.name = attribute.getName().str();
+  mlir::Type elementType = attribute.getTensor().getElementType();
+  std::optional<uint32_t> code = getElementTypeCode(elementType);
   if (!code)
-    return function.emitError("tensor '") << name << "': the ABI has no element type " << type.getElementType();
+    return function.emitError("tensor '") << tensor.name << "': the ABI has no element type " << elementType;
   tensor.elementType = *code;
-  tensor.dims.assign(dims.getValue().getResults().begin(), dims.getValue().getResults().end());
-  tensor.isKept = function.getArgAttr(index, "dlc.kept") != nullptr;
-  tensor.isLabel = function.getArgAttr(index, "dlc.label") != nullptr;
-  if (auto value = function.getArgAttrOfType<mlir::FloatAttr>(index, "dlc.hyperparameter"))
+  llvm::append_range(tensor.dims, attribute.getDims().getValue().getResults());
+  bool isOutput = attribute.getRole() == TensorRole::Output;
+  for (mlir::AffineExpr dim : tensor.dims)
+    if (!isOutput && !llvm::isa<mlir::AffineConstantExpr, mlir::AffineSymbolExpr>(dim))
+      return function.emitError(attribute.getRole() == TensorRole::Input ? "input '" : "state '")
+             << tensor.name << "' has an extent that is neither a number nor a name";
+  tensor.isKept = attribute.getKept();
+  tensor.isLabel = attribute.getLabel();
+  tensor.isInPlace = attribute.getInPlace();
+  if (mlir::FloatAttr value = attribute.getHyperparameter())
     tensor.hyperparameter = value.getValueAsDouble();
   return tensor;
 }
@@ -74,116 +77,98 @@ static FailureOr<int64_t> describeCheckExtent(mlir::func::FuncOp function, mlir:
          << entry.name << "'";
 }
 
-/// Reads the `dlc.checks` of argument `index`, which is `tensor` of the inputs or states.
-static mlir::LogicalResult describeChecks(mlir::func::FuncOp function, unsigned index, uint32_t tensor,
+static uint32_t getCheckFlags(ElementCheckKind kind) {
+  switch (kind) {
+  case ElementCheckKind::Index:
+    return 0;
+  case ElementCheckKind::IndexFromEnd:
+    return DLC_CHECK_FROM_END;
+  case ElementCheckKind::Length:
+    return DLC_CHECK_LENGTHS;
+  case ElementCheckKind::Room:
+    return DLC_CHECK_ROOM;
+  case ElementCheckKind::Probability:
+    return DLC_CHECK_PROBABILITY;
+  }
+  llvm_unreachable("every kind has flags");
+}
+
+/// Reads `checks`, those of `tensor` of the inputs or states.
+static mlir::LogicalResult describeChecks(mlir::func::FuncOp function, mlir::ArrayAttr checks, uint32_t tensor,
                                           EntryDescription &entry) {
-  auto checks = function.getArgAttrOfType<mlir::ArrayAttr>(index, "dlc.checks");
-  for (auto check : checks ? checks.getAsRange<mlir::DictionaryAttr>()
-                           : mlir::ArrayAttr::get(function.getContext(), {}).getAsRange<mlir::DictionaryAttr>()) {
+  for (auto check : checks.getAsRange<ElementCheckAttr>()) {
     IndexCheckDescription result;
-    auto what = check.getAs<mlir::StringAttr>("what"), kind = check.getAs<mlir::StringAttr>("kind");
-    std::optional<uint32_t> flags;
-    if (kind)
-      flags = llvm::StringSwitch<std::optional<uint32_t>>(kind.getValue())
-                  .Case("index", 0)
-                  .Case("index_from_end", DLC_CHECK_FROM_END)
-                  .Case("length", DLC_CHECK_LENGTHS)
-                  .Case("room", DLC_CHECK_ROOM)
-                  .Case("probability", DLC_CHECK_PROBABILITY)
-                  .Default(std::nullopt);
-    if (!what || !flags)
-      return function.emitError("argument ") << index << " has an index check of no known kind";
-    result.what = what.str();
+    result.what = check.getWhat().str();
     result.tensor = tensor;
-    result.flags = *flags;
-    auto extent = describeCheckExtent(function, check.get("extent"), entry);
+    result.flags = getCheckFlags(check.getKind());
+    auto extent = describeCheckExtent(function, check.getExtent(), entry);
     if (mlir::failed(extent))
       return failure();
     result.extent = *extent;
-    if (result.flags & DLC_CHECK_ROOM) {
-      auto steps = describeCheckExtent(function, check.get("steps"), entry);
+    if (check.getSteps()) {
+      auto steps = describeCheckExtent(function, check.getSteps(), entry);
       if (mlir::failed(steps))
         return failure();
       result.steps = *steps;
     }
-    if (auto exception = check.getAs<mlir::IntegerAttr>("exception")) {
+    if (mlir::IntegerAttr exception = check.getException()) {
       result.flags |= DLC_CHECK_EXCEPTION;
       result.exception = exception.getInt();
     }
-    if (auto sizes = check.getAs<mlir::DenseI64ArrayAttr>("sizes")) {
-      auto starts = check.getAs<mlir::DenseI64ArrayAttr>("starts");
-      if (!starts || starts.size() != sizes.size())
-        return function.emitError("argument ") << index << " has an index check with sizes, but other starts";
-      result.starts.assign(starts.asArrayRef().begin(), starts.asArrayRef().end());
-      result.sizes.assign(sizes.asArrayRef().begin(), sizes.asArrayRef().end());
+    if (check.getSizes()) {
+      llvm::append_range(result.starts, check.getStarts().asArrayRef());
+      llvm::append_range(result.sizes, check.getSizes().asArrayRef());
     }
     entry.checks.push_back(std::move(result));
   }
   return mlir::success();
 }
 
-static FailureOr<EntryDescription> describeEntry(mlir::func::FuncOp function, llvm::StringRef name) {
+static FailureOr<EntryDescription> describeEntry(mlir::func::FuncOp function, EntryPointAttr attribute) {
   EntryDescription entry;
-  entry.name = name.str();
+  entry.name = attribute.getName().str();
   // What is checked may depend on symbols, which come last.
-  llvm::SmallVector<std::pair<unsigned, uint32_t>> checked;
-  llvm::SmallVector<std::pair<size_t, mlir::DenseI64ArrayAttr>> elements;
+  llvm::SmallVector<std::pair<mlir::ArrayAttr, uint32_t>> checked;
+  llvm::SmallVector<std::pair<size_t, ElementSourceAttr>> elements;
   llvm::SmallDenseMap<int64_t, uint32_t> inputNumbers; ///< of arguments that are inputs
   for (unsigned index = 0; index < function.getNumArguments(); ++index) {
-    if (auto symbol = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.symbol")) {
-      auto bound = [&](llvm::StringRef attribute, int64_t otherwise) {
-        auto value = function.getArgAttrOfType<mlir::IntegerAttr>(index, attribute);
-        return value ? value.getInt() : otherwise;
-      };
-      entry.symbols.push_back({symbol.str(), bound("dlc.minimum", 0), bound("dlc.maximum", (int64_t(1) << 31) - 1)});
-      // The value of an element: an argument of the program, the element's position there, and its sign.
-      if (auto element = function.getArgAttrOfType<mlir::DenseI64ArrayAttr>(index, "dlc.element"))
-        elements.push_back({entry.symbols.size() - 1, element});
+    if (ProgramSymbolAttr symbol = annotation::symbol.getOfArgument(function, index)) {
+      entry.symbols.push_back({symbol.getName().str(), symbol.getMinimum(), symbol.getMaximum()});
+      if (symbol.getElement())
+        elements.push_back({entry.symbols.size() - 1, symbol.getElement()});
       continue;
     }
-    auto input = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.input");
-    auto output = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.output");
-    auto state = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.state");
-    if (!input && !output && !state)
+    ProgramTensorAttr described = annotation::tensor.getOfArgument(function, index);
+    if (!described || described.getRole() == TensorRole::NextState)
       continue;
-    auto tensor = describeTensor(function, index, (input ? input : output ? output : state).getValue());
+    auto tensor = describeTensor(function, described);
     if (mlir::failed(tensor))
       return failure();
-    if (!output)
-      for (mlir::AffineExpr dim : tensor->dims)
-        if (!llvm::isa<mlir::AffineConstantExpr, mlir::AffineSymbolExpr>(dim))
-          return function.emitError(input ? "input '" : "state '")
-                 << tensor->name << "' has an extent that is neither a number nor a name";
-    tensor->isInPlace = function.getArgAttr(index, "dlc.in_place") != nullptr;
-    auto &tensors = input ? entry.inputs : output ? entry.outputs : entry.states;
-    if (input)
+    bool isInput = described.getRole() == TensorRole::Input;
+    auto &tensors = isInput ? entry.inputs : described.getRole() == TensorRole::Output ? entry.outputs : entry.states;
+    if (isInput)
       inputNumbers[index] = tensors.size();
-    if (!output)
-      checked.push_back({index, static_cast<uint32_t>(tensors.size())});
+    if (described.getChecks())
+      checked.push_back({described.getChecks(), static_cast<uint32_t>(tensors.size())});
     tensors.push_back(std::move(*tensor));
   }
   for (auto [number, element] : elements) {
     SymbolDescription &symbol = entry.symbols[number];
-    auto found = element.size() == 3 ? inputNumbers.find(element[0]) : inputNumbers.end();
+    auto found = inputNumbers.find(element.getArgument());
     if (found == inputNumbers.end())
       return function.emitError("symbol '") << symbol.name << "' is an element of what is not an input";
-    symbol.source = element[2] < 0 ? DLC_SYMBOL_NEGATIVE : DLC_SYMBOL_ELEMENT;
+    symbol.source = element.getNegative() ? DLC_SYMBOL_NEGATIVE : DLC_SYMBOL_ELEMENT;
     symbol.input = found->second;
-    symbol.element = static_cast<uint64_t>(element[1]);
+    symbol.element = static_cast<uint64_t>(element.getPosition());
   }
-  for (auto [index, tensor] : checked)
-    if (mlir::failed(describeChecks(function, index, tensor, entry)))
+  for (auto [checks, tensor] : checked)
+    if (mlir::failed(describeChecks(function, checks, tensor, entry)))
       return failure();
-  if (function->hasAttr("dlc.reads_variables"))
-    entry.flags |= DLC_ENTRY_READS_VARIABLES;
-  if (function->hasAttr("dlc.writes_variables"))
-    entry.flags |= DLC_ENTRY_WRITES_VARIABLES;
-  if (function->hasAttr("dlc.reads_derived"))
-    entry.flags |= DLC_ENTRY_READS_DERIVED;
-  if (auto bytes = function->getAttrOfType<mlir::AffineMapAttr>("dlc.workspace_bytes"))
-    entry.workspaceBytes = bytes.getValue();
-  else
-    entry.workspaceBytes = mlir::AffineMap::getConstantMap(0, function.getContext());
+  entry.flags = (attribute.getReadsVariables() ? DLC_ENTRY_READS_VARIABLES : 0) |
+                (attribute.getWritesVariables() ? DLC_ENTRY_WRITES_VARIABLES : 0) |
+                (attribute.getReadsDerived() ? DLC_ENTRY_READS_DERIVED : 0);
+  mlir::AffineMapAttr bytes = attribute.getWorkspaceBytes();
+  entry.workspaceBytes = bytes ? bytes.getValue() : mlir::AffineMap::getConstantMap(0, function.getContext());
   return entry;
 }
 
@@ -238,22 +223,22 @@ static mlir::LogicalResult numberStates(mlir::ModuleOp module, ProgramDescriptio
 
 FailureOr<ProgramDescription> dlc::describeProgram(mlir::ModuleOp module) {
   ProgramDescription program;
-  if (auto bytes = module->getAttrOfType<mlir::IntegerAttr>("dlc.prepared_bytes"))
-    program.preparedBytes = bytes.getInt();
+  if (ProgramMemoryAttr memory = annotation::memory.get(module))
+    program.preparedBytes = memory.getPrepackedBytes();
   for (WeightsOp weights : module.getOps<WeightsOp>())
     program.constantBytes = weights.getSize();
   for (VariablesOp variables : module.getOps<VariablesOp>())
     if (mlir::failed(describeVariables(variables, program)))
       return failure();
   for (mlir::func::FuncOp function : module.getOps<mlir::func::FuncOp>()) {
-    auto name = function->getAttrOfType<mlir::StringAttr>("dlc.entry");
-    if (!name)
+    EntryPointAttr attribute = annotation::entry.get(function);
+    if (!attribute)
       continue;
-    if (name.getValue() == "prepare") {
+    if (attribute.getName() == "prepare") {
       program.hasPrepare = true;
       continue;
     }
-    auto entry = describeEntry(function, name.getValue());
+    auto entry = describeEntry(function, attribute);
     if (mlir::failed(entry))
       return failure();
     program.entries.push_back(std::move(*entry));

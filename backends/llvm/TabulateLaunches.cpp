@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/LaunchTable.h"
 #include "backends/llvm/Passes.h"
+#include "ir/Annotations.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -24,7 +25,7 @@ class TabulateLaunches final : public dlc::impl::TabulateLaunchesBase<TabulateLa
     names.clear();
     for (auto entry : getOperation().getOps<mlir::func::FuncOp>()) {
       auto launches = entry.getOps<LaunchOp>();
-      if (entry->hasAttr("dlc.entry") && std::distance(launches.begin(), launches.end()) > limit &&
+      if (annotation::entry.get(entry) && std::distance(launches.begin(), launches.end()) > limit &&
           mlir::failed(tabulate(entry)))
         return signalPassFailure();
     }

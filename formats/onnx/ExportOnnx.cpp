@@ -2,6 +2,7 @@
 #include "formats/onnx/ExportOnnx.h"
 #include "formats/onnx/OpEmitters.h"
 #include "formats/onnx/OpTable.h"
+#include "ir/Annotations.h"
 #include "ir/ConstantData.h"
 #include "ir/OpsConstant.h"
 #include "ir/Suggestion.h"
@@ -78,9 +79,9 @@ private:
   }
 
   static std::string getResultName(func::FuncOp function, unsigned i) {
-    if (auto state = function.getResultAttrOfType<StringAttr>(i, "dlc.state"))
+    if (auto state = dlc::annotation::state.getOfResult(function, i))
       return (state.getValue() + ".next").str();
-    auto name = function.getResultAttrOfType<StringAttr>(i, "dlc.name");
+    auto name = dlc::annotation::name.getOfResult(function, i);
     return name ? name.getValue().str() : "output" + std::to_string(i);
   }
 
@@ -95,9 +96,9 @@ private:
   void nameBorder(GraphWriter &writer) {
     for (BlockArgument argument : entry.getArguments()) {
       unsigned i = argument.getArgNumber();
-      auto name = entry.getArgAttrOfType<StringAttr>(i, "dlc.state");
+      auto name = dlc::annotation::state.getOfArgument(entry, i);
       if (!name)
-        name = entry.getArgAttrOfType<StringAttr>(i, "dlc.name");
+        name = dlc::annotation::name.getOfArgument(entry, i);
       std::string input = writer.makeName(name ? name.getValue().str() : "input" + std::to_string(i));
       writer.setName(argument, input);
       writer.describe(*scope.graph.add_input(), input, argument.getType(), writer.getDims(argument));

@@ -2,6 +2,7 @@
 #include "frontend/json/FunctionImporter.h"
 #include "frontend/json/LayerKinds.h"
 #include "frontend/json/NodeKinds.h"
+#include "ir/Annotations.h"
 #include "ir/SignatureBuilder.h"
 #include "llvm/Support/SaveAndRestore.h"
 
@@ -361,9 +362,9 @@ void FunctionImporter::setOutputs(const JsonValue &description) {
   dlc::SignatureBuilder signature(function);
   size_t firstState = results.size() - entryStates.getEntries().size();
   for (auto [i, name] : llvm::enumerate(names)) {
-    SmallVector<NamedAttribute> attributes{builder.getNamedAttr("dlc.name", builder.getStringAttr(name))};
+    SmallVector<NamedAttribute> attributes{dlc::annotation::name.with(builder.getStringAttr(name))};
     if (i >= firstState)
-      attributes.push_back(builder.getNamedAttr("dlc.state", builder.getStringAttr(name)));
+      attributes.push_back(dlc::annotation::state.with(builder.getStringAttr(name)));
     signature.addResult(results[i].getType(), builder.getDictionaryAttr(attributes));
   }
   signature.finish();

@@ -7,6 +7,7 @@
 #include "frontend/Import.h"
 #include "frontend/json/FunctionScope.h"
 #include "frontend/json/LayerContext.h"
+#include "ir/SignatureBuilder.h"
 
 namespace dlc::json {
 
@@ -34,9 +35,9 @@ public:
                                           TrainingScope *trained = nullptr);
   /// The names of the results of `description`: its `outputs`, or its last layer's.
   std::vector<std::string> getOutputNames(const JsonValue &description);
-  /// Arguments for the inputs of `description` that `isWanted` accepts, added to `function`. Dimensions in `fixed` have
-  /// these extents.
-  bool addInputs(mlir::func::FuncOp function, const JsonValue &description,
+  /// Arguments for the inputs of `description` that `isWanted` accepts, added to `signature`. Dimensions in `fixed`
+  /// have these extents.
+  void addInputs(SignatureBuilder &signature, const JsonValue &description,
                  llvm::function_ref<bool(llvm::StringRef)> isWanted, const llvm::StringMap<int64_t> &fixed,
                  llvm::StringMap<mlir::Value> &inputs);
   /// Names of all layers seen.

@@ -3,6 +3,8 @@
 #include "frontend/json/Elements.h"
 #include "frontend/json/FunctionImporter.h"
 #include "frontend/json/TensorRules.h"
+#include "ir/Annotations.h"
+#include "ir/SignatureBuilder.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -84,8 +86,8 @@ bool FunctionImporter::declareInputs(StringRef name, const JsonValue &descriptio
     types.push_back(RankedTensorType::get(shape, elementType));
     locations.push_back(NameLoc::get(builder.getStringAttr(input.find("name")->string), reporter.at(input.position)));
     attributes.push_back(
-        builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(input.find("name")->string)),
-                                   builder.getNamedAttr("dlc.dims", builder.getArrayAttr(extents))}));
+        builder.getDictionaryAttr({dlc::annotation::name.with(builder.getStringAttr(input.find("name")->string)),
+                                   dlc::annotation::dims.with(builder.getArrayAttr(extents))}));
   }
   for (auto [input, extents, entry] : llvm::zip(inputs->elements, dims, attributes)) {
     const JsonValue *role = input.find("role"), *otherwise = input.find("default");
@@ -93,10 +95,10 @@ bool FunctionImporter::declareInputs(StringRef name, const JsonValue &descriptio
       continue;
     SmallVector<NamedAttribute> entries(entry.getValue());
     if (role->string == "label")
-      entries.push_back(builder.getNamedAttr("dlc.label", builder.getUnitAttr()));
+      entries.push_back(dlc::annotation::label.with(builder.getUnitAttr()));
     else
       entries.push_back(
-          builder.getNamedAttr("dlc.hyperparameter", builder.getF64FloatAttr(otherwise ? otherwise->number : 0)));
+          dlc::annotation::hyperparameter.with(builder.getF64FloatAttr(otherwise ? otherwise->number : 0)));
     if (role->string == "hyperparameter" && !extents.empty())
       reporter.error(role->position, "a hyperparameter is one number: its shape is []");
     entry = builder.getDictionaryAttr(entries);
@@ -114,7 +116,7 @@ bool FunctionImporter::declareInputs(StringRef name, const JsonValue &descriptio
   return true;
 }
 
-bool FunctionImporter::addInputs(func::FuncOp target, const JsonValue &description,
+void FunctionImporter::addInputs(dlc::SignatureBuilder &signature, const JsonValue &description,
                                  llvm::function_ref<bool(StringRef)> isWanted, const llvm::StringMap<int64_t> &fixed,
                                  llvm::StringMap<Value> &inputs) {
   // An extent that was given applies wherever its name occurs. What is wrong with such a shape has been reported where
@@ -147,12 +149,9 @@ bool FunctionImporter::addInputs(func::FuncOp target, const JsonValue &descripti
     }
     const JsonValue *type = input.find("type");
     Type elementType = getElementType(type ? StringRef(type->string) : "f32", builder.getContext());
-    auto attributes = builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(name)),
-                                                 builder.getNamedAttr("dlc.dims", builder.getArrayAttr(dims))});
-    if (failed(target.insertArgument(target.getNumArguments(), RankedTensorType::get(shape, elementType), attributes,
-                                     reporter.at(input.position))))
-      return false;
-    inputs[name] = target.getArguments().back();
+    auto attributes = builder.getDictionaryAttr({dlc::annotation::name.with(builder.getStringAttr(name)),
+                                                 dlc::annotation::dims.with(builder.getArrayAttr(dims))});
+    inputs[name] =
+        signature.addArgument(RankedTensorType::get(shape, elementType), reporter.at(input.position), attributes);
   }
-  return true;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/GenerateImporter.h"
 #include "frontend/json/GenerateRules.h"
+#include "ir/InputChecks.h"
 #include "ir/Names.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsElementwise.h"
@@ -8,6 +9,7 @@
 #include "ir/OpsLogic.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsNormalization.h"
+#include "ir/SignatureBuilder.h"
 
 using namespace mlir;
 using namespace dlc::json;
@@ -44,7 +46,7 @@ bool GenerateImporter::readInterface(OpContext &context) {
   if (encoder)
     if (auto function = getImported(context.attributes.string("encoder")))
       for (unsigned i = 0; i < function.getNumResults(); ++i)
-        if (auto result = function.getResultAttrOfType<StringAttr>(i, "dlc.name"))
+        if (auto result = dlc::annotation::name.getOfResult(function, i))
           given.insert(result.getValue());
   const JsonValue *found = nullptr;
   const JsonValue *wanted = context.attributes.find("input");
@@ -72,7 +74,7 @@ bool GenerateImporter::readInterface(OpContext &context) {
   const std::vector<JsonValue> &shape = found->find("shape")->elements;
   auto function = getImported(context.attributes.string("function"));
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    if (auto argument = function.getArgAttrOfType<StringAttr>(i, "dlc.name"); argument && argument == tokenInput)
+    if (auto argument = dlc::annotation::name.getOfArgument(function, i); argument && argument == tokenInput)
       tokenType = cast<RankedTensorType>(function.getArgument(i).getType());
   bool isOneHot = isa<FloatType>(tokenType.getElementType());
   int64_t indexRank = tokenType.getRank() - (isOneHot ? 1 : 0);
@@ -171,31 +173,28 @@ bool GenerateImporter::createEntry(OpContext &context) {
       fixed[shape.elements.front().string] = 1;
   llvm::StringMap<Value> arguments;
   const JsonValue &owner = encoder ? *encoder : *decoder;
-  if (!functions.addInputs(
-          entry, owner, [&](StringRef input) { return encoder || input != tokenInput; }, fixed, arguments))
-    return false;
+  dlc::SignatureBuilder signature(entry);
+  functions.addInputs(
+      signature, owner, [&](StringRef input) { return encoder || input != tokenInput; }, fixed, arguments);
   auto addArgument = [&](StringRef argumentName, Type elementType, ArrayRef<int64_t> shape, ArrayRef<Attribute> dims) {
-    auto attributes = builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(argumentName)),
-                                                 builder.getNamedAttr("dlc.dims", builder.getArrayAttr(dims))});
-    (void)entry.insertArgument(entry.getNumArguments(), RankedTensorType::get(shape, elementType), attributes,
-                               context.location);
-    return entry.getArguments().back();
+    auto attributes = builder.getDictionaryAttr({dlc::annotation::name.with(builder.getStringAttr(argumentName)),
+                                                 dlc::annotation::dims.with(builder.getArrayAttr(dims))});
+    return signature.addArgument(RankedTensorType::get(shape, elementType), context.location, attributes);
   };
   Type i64 = builder.getI64Type();
   prompt = addArgument("prompt", i64, {ShapedType::kDynamic}, {builder.getStringAttr(timeName)});
-  // Indices of a table are found by the compiler; a one-hot vector is none.
-  if (isa<FloatType>(tokenType.getElementType()))
-    entry.setArgAttr(entry.getNumArguments() - 1, "dlc.checks",
-                     builder.getArrayAttr(builder.getDictionaryAttr(
-                         {builder.getNamedAttr("what", builder.getStringAttr("the vocabulary of '" + tokenInput + "'")),
-                          builder.getNamedAttr("kind", builder.getStringAttr("index")),
-                          builder.getNamedAttr("extent", builder.getI64IntegerAttr(tokenType.getShape().back()))})));
-  // Without a token before it, nothing says what the first one could be.
-  entry->setAttr("dlc.minimums",
-                 builder.getDictionaryAttr(builder.getNamedAttr(timeName, builder.getI64IntegerAttr(1))));
   seed = method == "sample" ? addArgument("seed", i64, {}, {}) : Value();
   bool takesTemperature = method == "sample" && !context.attributes.find("temperature");
   temperature = takesTemperature ? addArgument("temperature", builder.getF32Type(), {}, {}) : Value();
+  signature.finish();
+  // Indices of a table are found by the compiler; a one-hot vector is none.
+  if (isa<FloatType>(tokenType.getElementType()))
+    dlc::addInputCheck(entry, cast<BlockArgument>(prompt).getArgNumber(),
+                       dlc::ElementCheckAttr::get(builder.getContext(), dlc::ElementCheckKind::Index,
+                                                  builder.getStringAttr("the vocabulary of '" + tokenInput + "'"),
+                                                  builder.getI64IntegerAttr(tokenType.getShape().back())));
+  // Without a token before it, nothing says what the first one could be.
+  boundPrompt(dlc::largestExtent);
   if (!encoder) {
     others = std::move(arguments);
     return true;
@@ -220,6 +219,11 @@ bool GenerateImporter::createEntry(OpContext &context) {
   return true;
 }
 
+void GenerateImporter::boundPrompt(int64_t maximum) {
+  auto bounds = dlc::SymbolBoundsAttr::get(builder.getContext(), 1, maximum);
+  dlc::annotation::symbolBounds.set(entry, builder.getDictionaryAttr(builder.getNamedAttr(timeName, bounds)));
+}
+
 bool GenerateImporter::createPromptLoop(OpContext &context) {
   builder.setInsertionPointToEnd(&entry.getBody().front());
   dlc::LoopBuilder loop(builder, context.location, ValueRange(), prompt);
@@ -234,8 +238,7 @@ bool GenerateImporter::createPromptLoop(OpContext &context) {
                                       " steps");
       return false;
     }
-    entry->setAttr("dlc.maximums", builder.getDictionaryAttr(
-                                       builder.getNamedAttr(timeName, builder.getI64IntegerAttr(*most - maxTokens))));
+    boundPrompt(*most - maxTokens);
   }
   // Every step overwrites the scores; only the last ones count.
   loop.insertLoopCarried(0, logits.getType());
@@ -277,18 +280,18 @@ bool GenerateImporter::createPromptLoop(OpContext &context) {
 
 void GenerateImporter::createStepLoop(OpContext &context) {
   builder.setInsertionPointToEnd(&entry.getBody().front());
-  SmallVector<Value> carried{promptLogits};
-  llvm::append_range(carried, makeInitialValues(context));
-  if (llvm::is_contained(carried, Value()))
+  SmallVector<Value> loopCarried{promptLogits};
+  llvm::append_range(loopCarried, makeInitialValues(context));
+  if (llvm::is_contained(loopCarried, Value()))
     return;
-  size_t own = carried.size();
+  size_t own = loopCarried.size();
 
-  dlc::LoopBuilder loop(builder, context.location, carried, ValueRange(), /*isReverse=*/false, maxTokens);
+  dlc::LoopBuilder loop(builder, context.location, loopCarried, ValueRange(), /*isReverse=*/false, maxTokens);
   Step step;
   step.number = loop.getStep();
   step.logits = loop.getLoopCarried(0);
   for (size_t number = 1; number < own; ++number)
-    step.carried.push_back(loop.getLoopCarried(number));
+    step.loopCarried.push_back(loop.getLoopCarried(number));
   Choice choice = method == "beam"     ? searchBeams(context, step)
                   : method == "sample" ? sample(context, step)
                                        : chooseGreedily(context, step);
@@ -301,7 +304,7 @@ void GenerateImporter::createStepLoop(OpContext &context) {
   if (!logits || reporter.hasErrors())
     return;
   SmallVector<Value> next{logits};
-  llvm::append_range(next, choice.carried);
+  llvm::append_range(next, choice.loopCarried);
   for (auto [number, state] : llvm::enumerate(states.getEntries())) {
     next.push_back(state.last);
     loop.setInitialValue(own + number, promptStates[number]);
@@ -349,6 +352,8 @@ void GenerateImporter::import(const JsonValue &section) {
   if (reporter.hasErrors())
     return;
   constexpr StringRef results[] = {"tokens", "count", "score"};
+  dlc::SignatureBuilder signature(entry);
   for (unsigned i = 0; i < entry.getNumResults(); ++i)
-    entry.setResultAttr(i, "dlc.name", builder.getStringAttr(results[i]));
+    dlc::annotation::name.setOfResult(signature, i, builder.getStringAttr(results[i]));
+  signature.finish();
 }

@@ -25,14 +25,14 @@ private:
   /// The values that a step works on beside the tokens.
   struct Step {
     mlir::Value number, logits;
-    llvm::SmallVector<mlir::Value> carried; ///< what the method carries
+    llvm::SmallVector<mlir::Value> loopCarried; ///< what the method carries
   };
   /// What a method chooses in a step.
   struct Choice {
-    mlir::Value tokens;                     ///< i64[beams]
-    mlir::Value parents;                    ///< i64[beams], which beam each one grows from; null: its own
-    llvm::SmallVector<mlir::Value> carried; ///< the method's values after the step
-    mlir::Value stop;                       ///< i1, null if nothing ends the loop
+    mlir::Value tokens;                         ///< i64[beams]
+    mlir::Value parents;                        ///< i64[beams], which beam each one grows from; null: its own
+    llvm::SmallVector<mlir::Value> loopCarried; ///< the method's values after the step
+    mlir::Value stop;                           ///< i1, null if nothing ends the loop
   };
 
   const JsonValue *findFunction(OpContext &context, llvm::StringRef key);
@@ -45,6 +45,8 @@ private:
   mlir::Value runLayers(OpContext &context, mlir::Block &block, mlir::Value tokens, StateScope &states);
   mlir::Value makeTokenInput(OpContext &context, mlir::Value tokens);
   bool createEntry(OpContext &context);
+  /// Says that the prompt has from 1 to `maximum` tokens.
+  void boundPrompt(int64_t maximum);
   bool createPromptLoop(OpContext &context);
   void createStepLoop(OpContext &context);
   void finish(mlir::func::FuncOp function, llvm::ArrayRef<mlir::Value> results);
@@ -53,7 +55,7 @@ private:
   Choice chooseGreedily(OpContext &context, const Step &step);
   Choice sample(OpContext &context, const Step &step);
   Choice searchBeams(OpContext &context, const Step &step);
-  void returnBestBeam(OpContext &context, mlir::ValueRange carried);
+  void returnBestBeam(OpContext &context, mlir::ValueRange loopCarried);
   mlir::Value isStop(OpContext &context, mlir::Value tokens);
 
   mlir::ModuleOp module;

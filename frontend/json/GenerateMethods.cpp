@@ -93,7 +93,8 @@ GenerateImporter::Choice GenerateImporter::sample(OpContext &context, const Step
 /// itself, so that it stays as long as it is good enough.
 GenerateImporter::Choice GenerateImporter::searchBeams(OpContext &context, const Step &step) {
   Type i64 = builder.getI64Type(), f32 = builder.getF32Type();
-  Value scores = step.carried[0], lengths = step.carried[1], finished = step.carried[2], history = step.carried[3];
+  Value scores = step.loopCarried[0], lengths = step.loopCarried[1], finished = step.loopCarried[2],
+        history = step.loopCarried[3];
   Value one = context.constant(1, i64), size = context.constant(vocabulary, i64);
   Value steps = context.create<dlc::LogSoftmaxOp>(step.logits, ArrayRef<int64_t>{1});
   if (stopToken) {
@@ -124,7 +125,7 @@ GenerateImporter::Choice GenerateImporter::searchBeams(OpContext &context, const
   Value tokens =
       context.create<dlc::UpdateSliceOp>(context.create<dlc::GatherOp>(history, choice.parents, uint64_t(0)),
                                          context.reshape(choice.tokens, {beams, 1}), step.number, uint64_t(1), false);
-  choice.carried = {context.reshape(best, {beams}), length, isFinished, tokens};
+  choice.loopCarried = {context.reshape(best, {beams}), length, isFinished, tokens};
   if (stopToken) {
     Value least = context.create<dlc::ReduceOp>(dlc::ReductionKind::Min, isFinished, ArrayRef<int64_t>{0}, false);
     choice.stop = context.create<dlc::EqualOp>(least, one);
@@ -132,9 +133,9 @@ GenerateImporter::Choice GenerateImporter::searchBeams(OpContext &context, const
   return choice;
 }
 
-void GenerateImporter::returnBestBeam(OpContext &context, ValueRange carried) {
+void GenerateImporter::returnBestBeam(OpContext &context, ValueRange loopCarried) {
   Type i64 = builder.getI64Type(), f32 = builder.getF32Type();
-  Value scores = carried[0], lengths = carried[1], history = carried[3];
+  Value scores = loopCarried[0], lengths = loopCarried[1], history = loopCarried[3];
   if (double penalty = context.attributes.number("length_penalty")) {
     Value length = context.create<dlc::CastOp>(lengths, f32);
     scores = context.create<dlc::DivOp>(scores, context.create<dlc::PowOp>(length, context.constant(penalty, f32)));

@@ -3,6 +3,7 @@
 #include "frontend/json/Elements.h"
 #include "frontend/json/LayerKinds.h"
 #include "frontend/json/TensorRules.h"
+#include "ir/Annotations.h"
 #include "ir/LoopBuilder.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
@@ -21,7 +22,7 @@ static Value buildEmbedding(LayerContext &context) {
   Value rows = context.create<dlc::GatherOp>(table, context.input(), static_cast<uint64_t>(0));
   // Tokens do not count from the end.
   if (rows)
-    rows.getDefiningOp()->setAttr("dlc.vocabulary", context.builder.getUnitAttr());
+    dlc::annotation::vocabulary.set(rows.getDefiningOp(), context.builder.getUnitAttr());
   return rows;
 }
 

@@ -99,7 +99,7 @@ std::string Loss::describeClassNumbers(Type elementType, int64_t rank) const {
                               : "; a loss over class indices is 'cross_entropy', this one compares numbers";
 }
 
-DictionaryAttr Loss::describeCheck(Type elementType, bool hasWeights) const {
+dlc::ElementCheckAttr Loss::describeCheck(Type elementType, bool hasWeights) const {
   Builder &builder = context.builder;
   bool isOfClasses = takesClassNumbers(elementType),
        isBinary = loss.kind == dlc::LossKind::BinaryCrossEntropy && !elementType.isInteger(1) && !hasWeights;
@@ -107,14 +107,11 @@ DictionaryAttr Loss::describeCheck(Type elementType, bool hasWeights) const {
     return {};
   bool isProbability = isBinary && isa<FloatType>(elementType);
   StringRef what = isOfClasses ? "the classes of the loss" : isProbability ? "the loss" : "the labels of the loss";
-  SmallVector<NamedAttribute> check = {
-      builder.getNamedAttr("what", builder.getStringAttr(what)),
-      builder.getNamedAttr("kind", builder.getStringAttr(isProbability ? "probability" : "index")),
-      builder.getNamedAttr(
-          "extent", builder.getI64IntegerAttr(isOfClasses ? typeOf(predictions).getDimSize(classAxis) : int64_t(2)))};
-  if (ignored)
-    check.push_back(builder.getNamedAttr("exception", builder.getI64IntegerAttr(*ignored)));
-  return builder.getDictionaryAttr(check);
+  int64_t count = isOfClasses ? typeOf(predictions).getDimSize(classAxis) : int64_t(2);
+  return dlc::ElementCheckAttr::get(
+      builder.getContext(), isProbability ? dlc::ElementCheckKind::Probability : dlc::ElementCheckKind::Index,
+      builder.getStringAttr(what), builder.getI64IntegerAttr(count), /*steps=*/{},
+      ignored ? builder.getI64IntegerAttr(*ignored) : IntegerAttr(), /*starts=*/{}, /*sizes=*/{});
 }
 
 void Loss::compare(Value value) {

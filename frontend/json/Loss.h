@@ -6,6 +6,7 @@
 
 #include "frontend/Losses.h"
 #include "frontend/json/OpContext.h"
+#include "ir/Annotations.h"
 
 namespace dlc::json {
 
@@ -31,7 +32,7 @@ public:
   std::string describeClassNumbers(mlir::Type elementType, int64_t rank) const;
   /// What the runtime checks labels of `elementType` for (`dlc.checks`): class numbers for being classes, labels of
   /// binary classes for being from 0 to 1, unless they have weights, of which one may be 0; null: nothing.
-  mlir::DictionaryAttr describeCheck(mlir::Type elementType, bool hasWeights) const;
+  ElementCheckAttr describeCheck(mlir::Type elementType, bool hasWeights) const;
   /// Computes the loss of each sample, or of all that a sample consists of.
   void compare(mlir::Value label);
   mlir::Value getLosses() const { return losses; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/LossImporter.h"
 #include "frontend/json/Elements.h"
+#include "ir/Annotations.h"
 #include "ir/SymbolicShapes.h"
 
 using namespace mlir;
@@ -64,15 +65,15 @@ Value LossImporter::addInput(StringRef name, const Shape &shape, Type elementTyp
   func::FuncOp function = batch.function;
   StringAttr nameAttr = builder.getStringAttr(name);
   for (BlockArgument argument : function.getArguments())
-    if (function.getArgAttr(argument.getArgNumber(), "dlc.name") == nameAttr)
+    if (dlc::annotation::name.getOfArgument(function, argument.getArgNumber()) == nameAttr)
       return context.error("needs an input '" + name +
                            "', and the model has one of this name: call that, or the "
                            "label (by its 'name'), something else");
-  SmallVector<NamedAttribute> attributes = {builder.getNamedAttr("dlc.name", nameAttr),
-                                            builder.getNamedAttr("dlc.dims", builder.getArrayAttr(shape.dims)),
-                                            builder.getNamedAttr("dlc.label", builder.getUnitAttr())};
+  SmallVector<NamedAttribute> attributes = {dlc::annotation::name.with(nameAttr),
+                                            dlc::annotation::dims.with(builder.getArrayAttr(shape.dims)),
+                                            dlc::annotation::label.with(builder.getUnitAttr())};
   if (checks)
-    attributes.push_back(builder.getNamedAttr("dlc.checks", checks));
+    attributes.push_back(dlc::annotation::checks.with(checks));
   if (failed(function.insertArgument(function.getNumArguments(), RankedTensorType::get(shape.extents, elementType),
                                      builder.getDictionaryAttr(attributes), context.location)))
     return {};
@@ -111,7 +112,7 @@ Value LossImporter::addLabel() {
     }
   }
   const JsonValue *name = given ? given->find("name") : nullptr;
-  DictionaryAttr check = loss.describeCheck(elementType, hasWeights());
+  dlc::ElementCheckAttr check = loss.describeCheck(elementType, hasWeights());
   return addInput(name ? StringRef(name->string) : "label", *needed, elementType,
                   check ? builder.getArrayAttr(check) : ArrayAttr());
 }

@@ -18,7 +18,7 @@ static bool fits(RankedTensorType type, ArrayRef<int64_t> expected) {
 static void checkLabels(const Loss &loss, Value label, bool hasWeights) {
   auto argument = dyn_cast<BlockArgument>(label);
   auto function = argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
-  if (DictionaryAttr check = loss.describeCheck(typeOf(label).getElementType(), hasWeights); check && function)
+  if (dlc::ElementCheckAttr check = loss.describeCheck(typeOf(label).getElementType(), hasWeights); check && function)
     dlc::addInputCheck(function, argument.getArgNumber(), check);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/StateScope.h"
+#include "ir/InputChecks.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsMovement.h"
 #include "ir/SymbolicShapes.h"
@@ -48,9 +49,9 @@ Value EntryStates::begin(OpContext &context, const StateRequest &request) {
   (void)isNew;
   Builder &builder = context.builder;
   StringAttr nameAttr = builder.getStringAttr(name);
-  auto attributes = builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", nameAttr),
-                                               builder.getNamedAttr("dlc.dims", builder.getArrayAttr(dims)),
-                                               builder.getNamedAttr("dlc.state", nameAttr)});
+  auto attributes = builder.getDictionaryAttr({dlc::annotation::name.with(nameAttr),
+                                               dlc::annotation::dims.with(builder.getArrayAttr(dims)),
+                                               dlc::annotation::state.with(nameAttr)});
   unsigned index = function.getNumArguments();
   if (failed(function.insertArgument(index, RankedTensorType::get(extents, request.elementType), attributes,
                                      context.location)))
@@ -75,12 +76,10 @@ void EntryStates::limit(OpContext &context, StringRef role, int64_t most, Value 
     return;
   }
   unsigned argument = entries[indices.at((context.name + "." + role).str())].argument;
-  function.setArgAttr(
-      argument, "dlc.checks",
-      builder.getArrayAttr(builder.getDictionaryAttr(
-          {builder.getNamedAttr("what", builder.getStringAttr("layer '" + context.name + "'")),
-           builder.getNamedAttr("kind", builder.getStringAttr("room")),
-           builder.getNamedAttr("extent", builder.getI64IntegerAttr(most)), builder.getNamedAttr("steps", steps)})));
+  dlc::addInputCheck(function, argument,
+                     dlc::ElementCheckAttr::get(builder.getContext(), dlc::ElementCheckKind::Room,
+                                                builder.getStringAttr("layer '" + context.name + "'"),
+                                                builder.getI64IntegerAttr(most), steps));
 }
 
 void EntryStates::end(OpContext &context, StringRef role, Value value) {

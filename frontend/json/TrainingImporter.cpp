@@ -3,6 +3,7 @@
 #include "frontend/json/Elements.h"
 #include "frontend/json/TrainingOptions.h"
 #include "frontend/json/TrainingRules.h"
+#include "ir/Annotations.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsElementwise.h"
@@ -50,7 +51,7 @@ void TrainingImporter::import() {
   for (const Trained &entry : trained) {
     dlc::ParameterOp parameter = entry.parameter;
     auto name = builder.getDictionaryAttr(
-        builder.getNamedAttr("dlc.name", builder.getStringAttr("gradient." + parameter.getSymName())));
+        dlc::annotation::name.with(builder.getStringAttr("gradient." + parameter.getSymName())));
     gradients.push_back(signature.addArgument(parameter.getType(), parameter.getLoc(), name));
   }
   signature.finish();
@@ -71,7 +72,7 @@ void TrainingImporter::finish(func::FuncOp function, ArrayRef<std::pair<std::str
   for (auto &[name, value] : results) {
     values.push_back(value);
     signature.addResult(value.getType(),
-                        builder.getDictionaryAttr(builder.getNamedAttr("dlc.name", builder.getStringAttr(name))));
+                        builder.getDictionaryAttr(dlc::annotation::name.with(builder.getStringAttr(name))));
   }
   func::ReturnOp::create(builder, function.getLoc(), values);
   signature.finish();
@@ -130,8 +131,9 @@ std::optional<TrainingBatch> TrainingImporter::importBatch(StringRef name, bool 
   TrainingBatch batch;
   batch.function = createFunction(name);
   llvm::StringMap<Value> inputs;
-  if (!importer.addInputs(batch.function, model, [](StringRef) { return true; }, {}, inputs))
-    return std::nullopt;
+  dlc::SignatureBuilder signature(batch.function);
+  importer.addInputs(signature, model, [](StringRef) { return true; }, {}, inputs);
+  signature.finish();
   std::optional<TrainingScope> scope;
   if (isTraining)
     scope.emplace(loadRandomness(builder, batch.function.getLoc()));
@@ -223,8 +225,8 @@ Value TrainingImporter::addHyperparameter(func::FuncOp function, StringRef name,
   if (elementType.getIntOrFloatBitWidth() < 32)
     elementType = builder.getF32Type();
   auto attributes =
-      builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(name)),
-                                 builder.getNamedAttr("dlc.hyperparameter", builder.getF64FloatAttr(otherwise))});
+      builder.getDictionaryAttr({dlc::annotation::name.with(builder.getStringAttr(name)),
+                                 dlc::annotation::hyperparameter.with(builder.getF64FloatAttr(otherwise))});
   if (failed(function.insertArgument(function.getNumArguments(), RankedTensorType::get({}, elementType), attributes,
                                      function.getLoc())))
     return {};

@@ -3,6 +3,7 @@
 #include "frontend/onnx/GraphImporter.h"
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/Annotations.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/SignatureBuilder.h"
 #include "ir/SymbolicShapes.h"
@@ -22,7 +23,7 @@ bool ImportState::readsElements(AffineExpr expr) {
   expr.walk([&](AffineExpr part) {
     if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(part))
       if (auto input = llvm::dyn_cast_or_null<BlockArgument>(symbolInputs[symbol.getPosition()]))
-        reads |= entry.getArgAttr(input.getArgNumber(), elementsAttribute) != nullptr;
+        reads |= annotation::elementsOf.getOfArgument(entry, input.getArgNumber()) != nullptr;
   });
   return reads;
 }
@@ -52,9 +53,8 @@ const KnownValue *GraphImporter::followInput(Tensor &tensor) {
   if (count == 0)
     return tensor.known.get();
   auto type = RankedTensorType::get(SmallVector<int64_t>(extents.size(), ShapedType::kDynamic), builder.getI1Type());
-  auto attributes =
-      builder.getDictionaryAttr({builder.getNamedAttr("dlc.dims", builder.getArrayAttr(names)),
-                                 builder.getNamedAttr(elementsAttribute, builder.getStringAttr(tensor.name))});
+  auto attributes = builder.getDictionaryAttr({annotation::dims.with(builder.getArrayAttr(names)),
+                                               annotation::elementsOf.with(builder.getStringAttr(tensor.name))});
   SignatureBuilder signature(entry);
   Value argument = signature.addArgument(type, getFileLocation(), attributes);
   signature.finish();

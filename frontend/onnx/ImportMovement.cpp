@@ -162,7 +162,7 @@ void importSqueeze(NodeImporter &node) {
   // Which dimensions go where no axes are given would follow from the sizes of a run.
   for (AffineExpr extent : dims)
     if (!axes && !constantDim(extent))
-      node.expectInRun("other_than", extent, node.extent(1));
+      node.expectInRun(ExtentRelation::OtherThan, extent, node.extent(1));
 }
 
 void importUnsqueeze(NodeImporter &node) {

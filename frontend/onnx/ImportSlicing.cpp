@@ -198,7 +198,7 @@ void importSplit(NodeImporter &node) {
   }
   bool isGiven = node.hasOperand(1) || node.hasAttribute("split");
   if (isGiven && total != normalizeExtent(dims[axis]))
-    node.expectInRun("equal", dims[axis], total);
+    node.expectInRun(ExtentRelation::Equal, dims[axis], total);
   AffineExpr start = node.extent(0);
   for (int64_t i = 0; i < node.getNumResults(); ++i) {
     AffineExpr size = sizes[i];

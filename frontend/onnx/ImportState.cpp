@@ -51,8 +51,8 @@ std::pair<SmallVector<Value>, AffineMap> ImportState::expressByInputs(ArrayRef<A
   return {inputs, AffineMap::get(0, count, results, getContext())};
 }
 
-void ImportState::addExtentCheck(StringRef kind, AffineExpr extent, AffineExpr other, Location location) {
-  extentChecks.push_back({kind.str(), getLayerName(location), extent, other});
+void ImportState::addExtentCheck(ExtentRelation relation, AffineExpr extent, AffineExpr other, Location location) {
+  extentChecks.push_back({relation, getLayerName(location), extent, other});
 }
 
 void ImportState::finishExtentChecks() {
@@ -62,14 +62,12 @@ void ImportState::finishExtentChecks() {
   SmallVector<Attribute> checks;
   for (const ExtentCheck &check : extentChecks) {
     auto map = AffineMap::get(0, names.size(), {check.extent, check.other}, getContext());
-    checks.push_back(builder.getDictionaryAttr({builder.getNamedAttr("kind", builder.getStringAttr(check.kind)),
-                                                builder.getNamedAttr("values", AffineMapAttr::get(map)),
-                                                builder.getNamedAttr("what", builder.getStringAttr(check.what))}));
+    checks.push_back(
+        ExtentCheckAttr::get(getContext(), check.relation, AffineMapAttr::get(map), builder.getStringAttr(check.what)));
   }
   SmallVector<StringRef> symbols(names.begin(), names.end());
-  entry->setAttr("dlc.extent_checks",
-                 builder.getDictionaryAttr({builder.getNamedAttr("checks", builder.getArrayAttr(checks)),
-                                            builder.getNamedAttr("symbols", builder.getStrArrayAttr(symbols))}));
+  annotation::extentChecks.set(
+      entry, ExtentChecksAttr::get(getContext(), builder.getStrArrayAttr(symbols), builder.getArrayAttr(checks)));
 }
 
 Value ImportState::createShape(ArrayRef<AffineExpr> extents, Location location) {

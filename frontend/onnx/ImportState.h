@@ -7,6 +7,7 @@
 #include "frontend/Import.h"
 #include "frontend/onnx/KnownValue.h"
 #include "frontend/onnx/ModelFile.h"
+#include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include <deque>
@@ -89,7 +90,8 @@ public:
   /// A `dlc.shape` of the extents `dims`, in the graph.
   mlir::Value createShape(llvm::ArrayRef<mlir::AffineExpr> dims, mlir::Location location);
   /// Adds to the `dlc.extent_checks` of the graph.
-  void addExtentCheck(llvm::StringRef kind, mlir::AffineExpr extent, mlir::AffineExpr other, mlir::Location location);
+  void addExtentCheck(ExtentRelation relation, mlir::AffineExpr extent, mlir::AffineExpr other,
+                      mlir::Location location);
   void setDims(mlir::Value value, Dims extents) { dims[value] = std::move(extents); }
 
   /// Imports a subgraph in place, as the body of a branch that is always taken, or with `inputs` as its inputs; its
@@ -118,7 +120,8 @@ protected:
   llvm::DenseMap<mlir::Value, Dims> dims;
   llvm::StringMap<mlir::AffineExpr> symbols;
   struct ExtentCheck {
-    std::string kind, what;
+    ExtentRelation relation;
+    std::string what;
     mlir::AffineExpr extent, other;
   };
   llvm::SmallVector<ExtentCheck> extentChecks;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a graph shows outside: its initializers, inputs and outputs.
 #include "frontend/onnx/GraphImporter.h"
+#include "ir/Annotations.h"
 #include "ir/SignatureBuilder.h"
 #include "ir/Suggestion.h"
 #include "ir/TensorDescription.h"
@@ -171,8 +172,8 @@ LogicalResult GraphImporter::importInputs(const onnx::GraphProto &graph, Scope &
       hasFailed = true;
       continue;
     }
-    auto attributes = builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(input.name())),
-                                                 builder.getNamedAttr("dlc.dims", builder.getArrayAttr(dimNames))});
+    auto attributes = builder.getDictionaryAttr({annotation::name.with(builder.getStringAttr(input.name())),
+                                                 annotation::dims.with(builder.getArrayAttr(dimNames))});
     Location location = NameLoc::get(builder.getStringAttr(input.name()), getFileLocation());
     tensor->hasFailed = false;
     tensor->elementType = elementType;
@@ -249,7 +250,7 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
   SignatureBuilder signature(entry);
   for (auto [name, result] : llvm::zip(resultNames, results))
     signature.addResult(result.getType(),
-                        builder.getDictionaryAttr(builder.getNamedAttr("dlc.name", builder.getStringAttr(name))));
+                        builder.getDictionaryAttr(annotation::name.with(builder.getStringAttr(name))));
   signature.finish();
   return success();
 }

@@ -127,9 +127,11 @@ public:
   mlir::Value createReals(mlir::Type elementType, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> values);
   /// `value` in the shape `dims`, which has as many elements.
   mlir::Value reshape(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> dims);
-  /// Every run checks that `extent` is `kind` ("equal", "at_least", "other_than") to `other`; the error names the node.
-  void expectInRun(llvm::StringRef kind, mlir::AffineExpr extent, mlir::AffineExpr other) {
-    importer.addExtentCheck(kind, extent, other, location);
+  /// `extent` in an op's list of extents: a number, or -2 - dim for the operand's own along `dim`.
+  static int64_t numberOrDim(mlir::AffineExpr extent, int64_t dim) { return constantDim(extent).value_or(-2 - dim); }
+  /// Every run checks that `extent` is in `relation` to `other`; the error names the node.
+  void expectInRun(ExtentRelation relation, mlir::AffineExpr extent, mlir::AffineExpr other) {
+    importer.addExtentCheck(relation, extent, other, location);
   }
   /// A `dlc.shape`: what ops take whose results have extents that a run computes.
   mlir::Value createShape(llvm::ArrayRef<mlir::AffineExpr> dims) {

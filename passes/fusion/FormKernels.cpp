@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Annotations.h"
 #include "ir/Layout.h"
 #include "ir/Names.h"
 #include "ir/OpsControl.h"
@@ -43,9 +44,9 @@ class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
       operands.push_back(&operand);
     // In the body of a loop: scan outputs, then whether it stops, then loop-carried values.
     size_t stackedCount = operands.size(), carriedCount = 0;
-    if (auto count = getOperation()->getAttrOfType<IntegerAttr>("dlc.scan_outputs")) {
-      stackedCount = count.getInt();
-      carriedCount = getOperation()->getAttrOfType<IntegerAttr>("dlc.loop_carried").getInt();
+    if (dlc::LoopStepAttr step = dlc::annotation::step.get(getOperation())) {
+      stackedCount = step.getScanOutputs();
+      carriedCount = step.getLoopCarried();
       std::rotate(operands.begin(), operands.begin() + carriedCount, operands.end());
     }
     llvm::SmallPtrSet<Value, 8> stacked, written;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Annotations.h"
 #include "ir/Layout.h"
 #include "ir/Names.h"
 #include "ir/OpsConstant.h"
@@ -44,7 +45,7 @@ class ObserveTensors final : public dlc::impl::ObserveTensorsBase<ObserveTensors
     auto returnOp = llvm::cast<func::ReturnOp>(function.getBody().front().getTerminator());
     llvm::StringSet<> taken;
     for (unsigned i = 0; i < function.getNumResults(); ++i)
-      if (auto name = function.getResultAttrOfType<StringAttr>(i, "dlc.name"))
+      if (auto name = dlc::annotation::name.getOfResult(function, i))
         taken.insert(name.getValue());
     llvm::SmallVector<dlc::KernelOp> kernels(function.getOps<dlc::KernelOp>());
     // A layer that became several kernels, such as a product and its bias, is what the last of them computes.
@@ -66,8 +67,8 @@ class ObserveTensors final : public dlc::impl::ObserveTensorsBase<ObserveTensors
       }
       exposed.push_back(value);
       signature.addResult(value.getType(),
-                          builder.getDictionaryAttr({builder.getNamedAttr("dlc.name", builder.getStringAttr(name)),
-                                                     builder.getNamedAttr("dlc.kept", builder.getUnitAttr())}));
+                          builder.getDictionaryAttr({dlc::annotation::name.with(builder.getStringAttr(name)),
+                                                     dlc::annotation::kept.with(builder.getUnitAttr())}));
     }
     returnOp->insertOperands(returnOp->getNumOperands(), exposed);
     signature.finish();

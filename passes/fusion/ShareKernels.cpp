@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Annotations.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
@@ -81,7 +82,7 @@ class ShareKernels final : public dlc::impl::ShareKernelsBase<ShareKernels> {
     auto index =
         dlc::ConstantOp::create(builder, slice.getLoc(), type,
                                 DenseElementsAttr::get(type, builder.getI64IntegerAttr(slice.getStarts()[axis])));
-    index->setAttr(dlc::readAsInputAttribute, builder.getUnitAttr());
+    dlc::annotation::asInput.set(index, builder.getUnitAttr());
     auto gather = dlc::GatherOp::create(builder, slice.getLoc(), slice.getType(), slice.getX(), index,
                                         builder.getI64IntegerAttr(axis));
     slice.getResult().replaceAllUsesWith(gather.getResult());
@@ -100,7 +101,7 @@ class ShareKernels final : public dlc::impl::ShareKernelsBase<ShareKernels> {
     if (static_cast<int64_t>(values.size()) <= limit)
       return;
     for (dlc::ConstantOp constant : constants)
-      constant->setAttr(dlc::readAsInputAttribute, UnitAttr::get(&getContext()));
+      dlc::annotation::asInput.set(constant, UnitAttr::get(&getContext()));
   }
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/fusion/WrapInKernel.h"
+#include "ir/Annotations.h"
 #include "ir/ConstantData.h"
 #include "ir/Layout.h"
 #include "ir/Names.h"
@@ -20,7 +21,7 @@ static bool belongsInside(Value value) {
   if (value.getDefiningOp<ShapeOp>())
     return true;
   auto constant = value.getDefiningOp<ConstantOp>();
-  if (!constant || constant->hasAttr(readAsInputAttribute))
+  if (!constant || annotation::asInput.get(constant))
     return false;
   auto dense = llvm::dyn_cast<DenseElementsAttr>(constant.getValue());
   return dense && !getLayout(constant.getType()) && dense.isSplat() && dense.getNumElements() > 0;

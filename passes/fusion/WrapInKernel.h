@@ -9,14 +9,11 @@
 
 namespace dlc {
 
-/// Marks a constant that kernels take as an input, though it is one number.
-constexpr llvm::StringLiteral readAsInputAttribute = "dlc.as_input";
-
 /// Moves `ops` (in program order) into a kernel at the position of the last. Its results are the last one's and then
 /// those of the others that are used outside, which only happens after the last and has its shape and layout. Splat
-/// constants without that mark are cloned into it, everything else that it reads becomes an input. The kernel is named
-/// after `anchorOp`: its layer, or `w.update` if it gives the variable `w` a new value and no layer does. `variables`
-/// are those of the function.
+/// constants that are not marked `dlc.as_input` are cloned into it, everything else that it reads becomes an input. The
+/// kernel is named after `anchorOp`: its layer, or `w.update` if it gives the variable `w` a new value and no layer
+/// does. `variables` are those of the function.
 KernelOp wrapInKernel(llvm::ArrayRef<mlir::Operation *> ops, KernelKind kind, mlir::Operation *anchorOp,
                       const VariableIndex &variables);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Annotations.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/Names.h"
 #include "ir/OpsControl.h"
@@ -24,8 +25,10 @@ namespace {
 /// What has to hold in a run: two extents are equal, or the first is at least, or other than, the second.
 struct Condition {
   AffineExpr lhs, rhs;
-  std::string kind;
-  bool operator==(const Condition &other) const { return lhs == other.lhs && rhs == other.rhs && kind == other.kind; }
+  dlc::ExtentRelation relation;
+  bool operator==(const Condition &other) const {
+    return lhs == other.lhs && rhs == other.rhs && relation == other.relation;
+  }
 };
 
 class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
@@ -45,24 +48,23 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
         continue;
       Builder builder(&getContext());
       llvm::SmallVector<llvm::StringRef> names(entrySymbols.begin(), entrySymbols.end());
-      function->setAttr("dlc.extent_checks",
-                        builder.getDictionaryAttr({builder.getNamedAttr("checks", builder.getArrayAttr(checks)),
-                                                   builder.getNamedAttr("symbols", builder.getStrArrayAttr(names))}));
+      dlc::annotation::extentChecks.set(
+          function,
+          dlc::ExtentChecksAttr::get(&getContext(), builder.getStrArrayAttr(names), builder.getArrayAttr(checks)));
     }
   }
 
   /// What an importer expects beside the meaning of ops.
   void takeImported(func::FuncOp function) {
-    auto all = function->getAttrOfType<DictionaryAttr>("dlc.extent_checks");
+    dlc::ExtentChecksAttr all = dlc::annotation::extentChecks.get(function);
     if (!all)
       return;
     llvm::SmallVector<llvm::StringRef> names;
-    for (auto name : all.getAs<ArrayAttr>("symbols").getAsRange<StringAttr>())
+    for (auto name : all.getSymbols().getAsRange<StringAttr>())
       names.push_back(name.getValue());
-    for (auto check : all.getAs<ArrayAttr>("checks").getAsRange<DictionaryAttr>()) {
-      AffineMap values = check.getAs<AffineMapAttr>("values").getValue();
-      llvm::StringRef kind = check.getAs<StringAttr>("kind").getValue();
-      add(check.getAs<StringAttr>("what"), names, {values.getResult(0), values.getResult(1), kind.str()});
+    for (auto check : all.getChecks().getAsRange<dlc::ExtentCheckAttr>()) {
+      AffineMap values = check.getValues().getValue();
+      add(check.getWhat(), names, {values.getResult(0), values.getResult(1), check.getRelation()});
     }
   }
 
@@ -137,12 +139,13 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
     if (dlc::constantDim(lhs))
       std::swap(lhs, rhs);
     if (lhs != rhs && !dlc::constantDim(lhs))
-      add(op, {lhs, rhs, "equal"});
+      add(op, {lhs, rhs, dlc::ExtentRelation::Equal});
   }
 
   void expectAtLeast(Operation *op, AffineExpr extent, int64_t least) {
     if (!dlc::constantDim(extent) && dlc::getExtentRange(extent).low < least)
-      add(op, {dlc::normalizeExtent(extent), getAffineConstantExpr(least, &getContext()), "at_least"});
+      add(op,
+          {dlc::normalizeExtent(extent), getAffineConstantExpr(least, &getContext()), dlc::ExtentRelation::AtLeast});
   }
 
   void add(Operation *op, const Condition &condition) {
@@ -160,15 +163,12 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
       if (found == entrySymbols.end())
         return;
     }
-    Condition condition{given.lhs.replaceSymbols(own), given.rhs.replaceSymbols(own), given.kind};
+    Condition condition{given.lhs.replaceSymbols(own), given.rhs.replaceSymbols(own), given.relation};
     if (llvm::is_contained(conditions, condition))
       return;
     conditions.push_back(condition);
-    Builder builder(&getContext());
     auto map = AffineMap::get(0, entrySymbols.size(), {condition.lhs, condition.rhs}, &getContext());
-    checks.push_back(builder.getDictionaryAttr({builder.getNamedAttr("kind", builder.getStringAttr(condition.kind)),
-                                                builder.getNamedAttr("values", AffineMapAttr::get(map)),
-                                                builder.getNamedAttr("what", what)}));
+    checks.push_back(dlc::ExtentCheckAttr::get(&getContext(), condition.relation, AffineMapAttr::get(map), what));
   }
 
   const dlc::SymbolicShapes *shapes = nullptr; ///< of the function that is looked at

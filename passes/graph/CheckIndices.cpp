@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
 #include "ir/InputChecks.h"
 #include "ir/Names.h"
@@ -37,17 +38,18 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
       function.walk([&](Operation *op) {
         if (auto gather = llvm::dyn_cast<dlc::GatherOp>(op))
           checkGather(gather, *shapes);
-        else if (op->hasAttr("dlc.lengths"))
+        else if (dlc::annotation::lengths.get(op))
           checkLengths(op, *shapes);
       });
     }
   }
 
   void checkGather(dlc::GatherOp gather, const dlc::SymbolicShapes &shapes) {
-    bool isVocabulary = gather->hasAttr("dlc.vocabulary");
+    bool isVocabulary = dlc::annotation::vocabulary.get(gather) != nullptr;
     std::string name = dlc::getLayerName(gather.getLoc());
     note(gather.getIndices(), (isVocabulary ? "the vocabulary of '" : "the indices of '") + name + "'",
-         isVocabulary ? "index" : "index_from_end", shapes.getDims(gather.getX())[gather.getAxis()], shapes);
+         isVocabulary ? dlc::ElementCheckKind::Index : dlc::ElementCheckKind::IndexFromEnd,
+         shapes.getDims(gather.getX())[gather.getAxis()], shapes);
   }
 
   /// `comparison` is of the number of a loop's step with the lengths of sequences.
@@ -59,12 +61,13 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
     Value lengths = comparison->getOperand(1);
     if (auto skipped = lengths.getDefiningOp<dlc::SubOp>())
       lengths = skipped.getRhs();
-    note(lengths, "the lengths of '" + dlc::getLayerName(loop.getLoc()) + "'", "length", shapes.getStepCount(loop),
-         shapes);
+    note(lengths, "the lengths of '" + dlc::getLayerName(loop.getLoc()) + "'", dlc::ElementCheckKind::Length,
+         shapes.getStepCount(loop), shapes);
   }
 
   /// Notes the check at the argument that brings `value`, if one does.
-  void note(Value value, llvm::Twine what, llvm::StringRef kind, AffineExpr extent, const dlc::SymbolicShapes &shapes) {
+  void note(Value value, llvm::Twine what, dlc::ElementCheckKind kind, AffineExpr extent,
+            const dlc::SymbolicShapes &shapes) {
     Builder builder(&getContext());
     Attribute bound;
     if (std::optional<int64_t> known = dlc::constantDim(extent))
@@ -74,15 +77,13 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
     std::optional<Origin> origin = findOrigin(value);
     if (!bound || !origin)
       return;
-    llvm::SmallVector<NamedAttribute> entries = {builder.getNamedAttr("what", builder.getStringAttr(what)),
-                                                 builder.getNamedAttr("kind", builder.getStringAttr(kind)),
-                                                 builder.getNamedAttr("extent", bound)};
-    if (!origin->sizes.empty()) {
-      entries.push_back(builder.getNamedAttr("starts", builder.getDenseI64ArrayAttr(origin->starts)));
-      entries.push_back(builder.getNamedAttr("sizes", builder.getDenseI64ArrayAttr(origin->sizes)));
-    }
+    auto list = [&](llvm::ArrayRef<int64_t> values) {
+      return values.empty() ? DenseI64ArrayAttr() : builder.getDenseI64ArrayAttr(values);
+    };
+    auto check = dlc::ElementCheckAttr::get(&getContext(), kind, builder.getStringAttr(what), bound, /*steps=*/{},
+                                            /*exception=*/{}, list(origin->starts), list(origin->sizes));
     auto function = llvm::cast<func::FuncOp>(origin->argument.getOwner()->getParentOp());
-    dlc::addInputCheck(function, origin->argument.getArgNumber(), builder.getDictionaryAttr(entries));
+    dlc::addInputCheck(function, origin->argument.getArgNumber(), check);
   }
 
   /// Follows `value` back through ops that neither change nor compute elements.
@@ -96,7 +97,8 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
         if (auto function = llvm::dyn_cast<func::FuncOp>(owner)) {
           origin.argument = argument;
           // A state is what an earlier run has computed.
-          return function.getArgAttr(argument.getArgNumber(), "dlc.state") ? std::nullopt : std::optional(origin);
+          return dlc::annotation::state.getOfArgument(function, argument.getArgNumber()) ? std::nullopt
+                                                                                         : std::optional(origin);
         }
         // A loop computes its other arguments.
         auto loop = llvm::dyn_cast<dlc::LoopOp>(owner);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Annotations.h"
 #include "ir/Layout.h"
 #include "ir/OpsAttention.h"
 #include "ir/OpsConstant.h"
@@ -122,7 +123,7 @@ private:
     else
       unpack(conv.getWMutable());
     conv.getResult().setType(dlc::withLayout(getType(conv.getResult()), plan.result));
-    conv->setAttr("dlc.algorithm", StringAttr::get(conv.getContext(), plan.algorithm));
+    dlc::annotation::algorithm.set(conv, StringAttr::get(conv.getContext(), plan.algorithm));
   }
 
   void assignWeightGradient(dlc::ConvWeightGradientOp op) {
@@ -135,7 +136,7 @@ private:
       border.haloHigh = plan.weightHaloHigh;
       requireHalo(op.getYGradient(), border);
     }
-    op->setAttr("dlc.algorithm", StringAttr::get(op.getContext(), plan.algorithm));
+    dlc::annotation::algorithm.set(op, StringAttr::get(op.getContext(), plan.algorithm));
   }
 
   void assignInput(OpOperand &operand, const dlc::ConvolutionPlan &plan) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Annotations.h"
 #include "ir/Layout.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsSize.h"
+#include "ir/SignatureBuilder.h"
 #include "passes/Passes.h"
 #include "passes/memory/ProgramBuilder.h"
 
@@ -42,7 +44,7 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
       if (failed(memory))
         return signalPassFailure();
       func::FuncOp program = dlc::buildProgram(graph, *memory, tables, prepare, shareMemory);
-      auto workspace = program->getAttrOfType<AffineMapAttr>("dlc.workspace_bytes").getValue();
+      auto workspace = dlc::annotation::entry.get(program).getWorkspaceBytes().getValue();
       arenaBytes = std::max(arenaBytes, dlc::evaluate(workspace.getResult(0), 1));
       liveBytes = std::max(liveBytes, dlc::getLiveBytes(memory->getBuffers()));
     }
@@ -53,10 +55,8 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
       prepareFunction.erase();
     tables.variables.emit();
     tables.weights.emit(module);
-    Builder builder(module.getContext());
-    module->setAttr("dlc.prepared_bytes", builder.getI64IntegerAttr(prepare.bytes));
-    module->setAttr("dlc.arena_bytes", builder.getI64IntegerAttr(arenaBytes));
-    module->setAttr("dlc.live_bytes", builder.getI64IntegerAttr(liveBytes));
+    dlc::annotation::memory.set(module,
+                                dlc::ProgramMemoryAttr::get(module.getContext(), arenaBytes, liveBytes, prepare.bytes));
   }
 
   static func::FuncOp createPrepareFunction(ModuleOp module) {
@@ -64,11 +64,15 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
     Type bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
     auto function =
         func::FuncOp::create(builder, module.getLoc(), "prepare", builder.getFunctionType({bytes, bytes, bytes}, {}));
-    constexpr llvm::StringRef roles[] = {"dlc.constants", "dlc.prepared", "dlc.workspace"};
-    for (auto [i, role] : llvm::enumerate(roles))
-      function.setArgAttr(i, role, builder.getUnitAttr());
-    function->setAttr("dlc.entry", builder.getStringAttr("prepare"));
     function.addEntryBlock();
+    constexpr dlc::ProgramBlock blocks[] = {dlc::ProgramBlock::Constants, dlc::ProgramBlock::Prepacked,
+                                            dlc::ProgramBlock::Workspace};
+    dlc::SignatureBuilder signature(function);
+    for (auto [i, block] : llvm::enumerate(blocks))
+      dlc::annotation::block.setOfArgument(signature, i, dlc::ProgramBlockAttr::get(module.getContext(), block));
+    signature.finish();
+    dlc::annotation::entry.set(function,
+                               dlc::EntryPointAttr::get(module.getContext(), builder.getStringAttr("prepare")));
     return function;
   }
 

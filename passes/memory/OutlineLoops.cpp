@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
 #include "ir/Names.h"
 #include "ir/OpsConstant.h"
@@ -127,8 +128,9 @@ class OutlineLoops final : public dlc::impl::OutlineLoopsBase<OutlineLoops> {
       slices.push_back(AffineMapAttr::get(AffineMap::get(0, shapes.getSymbols().size(), dims, step.getContext())));
     }
     if (!slices.empty()) {
-      outlined->setAttr("dlc.symbols", step->getAttr("dlc.symbols"));
-      outlined->setAttr("dlc.dims", builder.getArrayAttr(slices));
+      dlc::annotation::scanExtents.set(outlined, dlc::ScanExtentsAttr::get(step.getContext(),
+                                                                           dlc::annotation::step.get(step).getSymbols(),
+                                                                           builder.getArrayAttr(slices)));
     }
     loop->replaceAllUsesWith(outlined);
     loop.erase();
@@ -141,16 +143,16 @@ class OutlineLoops final : public dlc::impl::OutlineLoopsBase<OutlineLoops> {
     Block &block = step.getBody().front();
     step.setType(builder.getFunctionType(block.getArgumentTypes(), block.getTerminator()->getOperandTypes()));
     llvm::SmallVector<StringRef> symbols(shapes.getSymbols().begin(), shapes.getSymbols().end());
-    step->setAttr("dlc.symbols", builder.getStrArrayAttr(symbols));
-    step->setAttr("dlc.loop_carried", builder.getI64IntegerAttr(loop.getInitialValues().size()));
-    step->setAttr("dlc.scan_outputs", builder.getI64IntegerAttr(loop.getScanOutputs().size()));
+    dlc::annotation::step.set(step,
+                              dlc::LoopStepAttr::get(step.getContext(), builder.getStrArrayAttr(symbols),
+                                                     loop.getInitialValues().size(), loop.getScanOutputs().size()));
     unsigned firstCapture = block.getNumArguments() - captures.size();
     dlc::SignatureBuilder signature(step);
     for (BlockArgument argument : block.getArguments()) {
       unsigned number = argument.getArgNumber();
       Value described = number < firstCapture ? Value(argument) : captures[number - firstCapture];
       AffineMap dims = AffineMap::get(0, symbols.size(), shapes.getDims(described), step.getContext());
-      signature.setArgAttr(number, "dlc.dims", AffineMapAttr::get(dims));
+      dlc::annotation::extents.setOfArgument(signature, number, AffineMapAttr::get(dims));
     }
     signature.finish();
   }

@@ -100,8 +100,8 @@ def LowerToProgram : Pass<"dlc-lower-to-program", "::mlir::ModuleOp"> {
     Kernels become `dlc.kernel_func`s (equal ones become one) and launches; constants become one block of weights;
     kernels that depend on constants only move to `prepare`; intermediate tensors get offsets in one arena, sharing
     memory where they are not live together and reusing the memory of an operand that dies where the kernel allows it.
-    The module's attributes `dlc.arena_bytes` and `dlc.live_bytes` hold the arena's size and the largest sum of live
-    tensors, its lower bound, for symbols of value 1.
+    The module's attribute `dlc.memory` has the arena's size and the largest sum of live tensors, its lower bound, for
+    symbols of value 1.
 
     A loop over time becomes a loop of the program: what a step reads of the step before is in one of two alternating
     buffers, or in that step's slice of a scan output; nothing is copied from step to step. Buffers of a step's own are

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/memory/ProgramSignature.h"
+#include "ir/Annotations.h"
 #include "ir/SignatureBuilder.h"
 #include "ir/Variables.h"
 
 using namespace mlir;
 
 namespace {
-
-constexpr int64_t largestExtent = (int64_t(1) << 31) - 1;
 
 /// Gives a program its arguments and says what they are.
 class SignatureWriter {
@@ -18,11 +17,12 @@ public:
 
   dlc::ProgramSignature write(AffineExpr workspaceBytes) {
     numberTensors();
-    llvm::SmallVector<llvm::StringRef> roles{"dlc.workspace", "dlc.constants", "dlc.prepared"};
+    llvm::SmallVector<dlc::ProgramBlock> blocks{dlc::ProgramBlock::Workspace, dlc::ProgramBlock::Constants,
+                                                dlc::ProgramBlock::Prepacked};
     if (readsVariables || writesVariables)
-      roles.push_back("dlc.variables");
+      blocks.push_back(dlc::ProgramBlock::Variables);
     Type bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
-    llvm::SmallVector<Type> types(signature.firstBlock + roles.size(), bytes);
+    llvm::SmallVector<Type> types(signature.firstBlock + blocks.size(), bytes);
     types.append(symbolNames.size(), builder.getIndexType());
     program = func::FuncOp::create(builder, graph.getLoc(), graph.getName(), builder.getFunctionType(types, {}));
     signature.function = program;
@@ -30,19 +30,15 @@ public:
     attributes.emplace(program);
     describeInputs();
     describeOutputs();
-    for (auto [i, role] : llvm::enumerate(roles))
-      attributes->setArgAttr(signature.firstBlock + i, role, builder.getUnitAttr());
-    describeSymbols(signature.firstBlock + roles.size());
+    for (auto [i, block] : llvm::enumerate(blocks))
+      dlc::annotation::block.setOfArgument(*attributes, signature.firstBlock + i,
+                                           dlc::ProgramBlockAttr::get(graph.getContext(), block));
+    describeSymbols(signature.firstBlock + blocks.size());
     attributes->finish();
-    if (readsVariables)
-      program->setAttr("dlc.reads_variables", builder.getUnitAttr());
-    if (writesVariables)
-      program->setAttr("dlc.writes_variables", builder.getUnitAttr());
-    if (variables.readsDerived(graph))
-      program->setAttr("dlc.reads_derived", builder.getUnitAttr());
     carryExtentChecks();
-    program->setAttr("dlc.entry", builder.getStringAttr(graph.getName()));
-    program->setAttr("dlc.workspace_bytes", makeMap({workspaceBytes}));
+    dlc::annotation::entry.set(program, dlc::EntryPointAttr::get(graph.getContext(), graph.getNameAttr(),
+                                                                 makeMap({workspaceBytes}), readsVariables,
+                                                                 writesVariables, variables.readsDerived(graph)));
     return signature;
   }
 
@@ -54,7 +50,7 @@ private:
       bool isInput = i < inputs;
       bool isVariable =
           (isInput ? dlc::getVariableOfArgument(graph, i) : dlc::getVariableOfResult(graph, i - inputs)) != nullptr;
-      bool isPassed = !isVariable && !(isInput && graph.getArgAttr(i, dlc::elementsAttribute));
+      bool isPassed = !isVariable && !(isInput && dlc::annotation::elementsOf.getOfArgument(graph, i));
       signature.tensorNumbers.push_back(isPassed ? signature.firstBlock++ : 0);
       readsVariables |= isVariable && isInput;
       writesVariables |= isVariable && !isInput;
@@ -65,106 +61,110 @@ private:
     return AffineMapAttr::get(AffineMap::get(0, symbolNames.size(), exprs, graph.getContext()));
   }
 
-  void describe(unsigned argument, llvm::StringRef role, const llvm::Twine &name, Value tensor) {
-    attributes->setArgAttr(argument, role, builder.getStringAttr(name));
-    attributes->setArgAttr(argument, "dlc.tensor", TypeAttr::get(tensor.getType()));
-    attributes->setArgAttr(argument, "dlc.dims", makeMap(entry.getDims(tensor)));
+  /// `tensor`, as the argument that represents it; what only inputs, states or outputs have is added.
+  struct Description {
+    dlc::TensorRole role;
+    StringAttr name;
+    ArrayAttr checks = {};
+    FloatAttr hyperparameter = {};
+    bool isLabel = false, isInPlace = false, isKept = false;
+  };
+  void describe(unsigned argument, Value tensor, const Description &description) {
+    auto attribute = dlc::ProgramTensorAttr::get(
+        graph.getContext(), description.role, description.name, llvm::cast<RankedTensorType>(tensor.getType()),
+        makeMap(entry.getDims(tensor)), description.checks, description.hyperparameter, description.isLabel,
+        description.isInPlace, description.isKept);
+    dlc::annotation::tensor.setOfArgument(*attributes, argument, attribute);
   }
 
   void describeInputs() {
-    for (unsigned i = 0; i < graph.getNumArguments(); ++i) {
-      if (dlc::getVariableOfArgument(graph, i) || graph.getArgAttr(i, dlc::elementsAttribute))
+    for (BlockArgument tensor : graph.getArguments()) {
+      unsigned i = tensor.getArgNumber();
+      if (dlc::getVariableOfArgument(graph, i) || dlc::annotation::elementsOf.getOfArgument(graph, i))
         continue;
-      unsigned argument = signature.tensorNumbers[i];
-      if (auto state = graph.getArgAttrOfType<StringAttr>(i, "dlc.state"))
-        describe(argument, "dlc.state", state.getValue(), graph.getArgument(i));
-      else if (auto name = graph.getArgAttrOfType<StringAttr>(i, "dlc.name"))
-        describe(argument, "dlc.input", name.getValue(), graph.getArgument(i));
-      else
-        describe(argument, "dlc.input", "input" + llvm::Twine(i), graph.getArgument(i));
-      if (llvm::is_contained(memory.getStatesInPlace(), graph.getArgument(i)))
-        attributes->setArgAttr(argument, "dlc.in_place", builder.getUnitAttr());
-      for (llvm::StringRef note : {"dlc.checks", "dlc.hyperparameter", "dlc.label"})
-        if (Attribute attribute = graph.getArgAttr(i, note))
-          attributes->setArgAttr(argument, note, attribute);
+      Description description{dlc::TensorRole::State, dlc::annotation::state.getOfArgument(graph, i)};
+      if (!description.name)
+        description = {dlc::TensorRole::Input, dlc::annotation::name.getOfArgument(graph, i)};
+      if (!description.name)
+        description.name = builder.getStringAttr("input" + llvm::Twine(i));
+      description.isInPlace = llvm::is_contained(memory.getStatesInPlace(), tensor);
+      description.checks = dlc::annotation::checks.getOfArgument(graph, i);
+      description.hyperparameter = dlc::annotation::hyperparameter.getOfArgument(graph, i);
+      description.isLabel = dlc::annotation::label.getOfArgument(graph, i) != nullptr;
+      describe(signature.tensorNumbers[i], tensor, description);
     }
   }
 
   void describeOutputs() {
-    for (unsigned i = 0; i < results.size(); ++i) {
+    for (auto [i, tensor] : llvm::enumerate(results)) {
       if (dlc::getVariableOfResult(graph, i))
         continue;
-      unsigned argument = signature.tensorNumbers[graph.getNumArguments() + i];
-      if (auto state = graph.getResultAttrOfType<StringAttr>(i, "dlc.state")) {
-        describe(argument, "dlc.next_state", state.getValue(), results[i]);
-        continue;
+      Description description{dlc::TensorRole::NextState, dlc::annotation::state.getOfResult(graph, i)};
+      if (!description.name) {
+        description = {dlc::TensorRole::Output, dlc::annotation::name.getOfResult(graph, i)};
+        description.isKept = dlc::annotation::kept.getOfResult(graph, i) != nullptr;
       }
-      if (auto name = graph.getResultAttrOfType<StringAttr>(i, "dlc.name"))
-        describe(argument, "dlc.output", name.getValue(), results[i]);
-      else
-        describe(argument, "dlc.output", "output" + llvm::Twine(i), results[i]);
-      if (graph.getResultAttr(i, "dlc.kept"))
-        attributes->setArgAttr(argument, "dlc.kept", builder.getUnitAttr());
+      if (!description.name)
+        description.name = builder.getStringAttr("output" + llvm::Twine(i));
+      describe(signature.tensorNumbers[graph.getNumArguments() + i], tensor, description);
     }
   }
 
   /// The symbols' bounds that the frontend knows are attributes beside the graph.
   void describeSymbols(unsigned firstArgument) {
-    auto bound = [&](llvm::StringRef table, llvm::StringRef symbol, int64_t otherwise) {
-      auto bounds = graph->getAttrOfType<DictionaryAttr>(table);
-      auto value = bounds ? bounds.getAs<IntegerAttr>(symbol) : IntegerAttr();
-      return value ? value : builder.getI64IntegerAttr(otherwise);
-    };
-    llvm::StringMap<DenseI64ArrayAttr> elements = findElements();
+    DictionaryAttr bounds = dlc::annotation::symbolBounds.get(graph);
+    llvm::StringMap<dlc::ElementSourceAttr> elements = findElements();
     for (auto [i, symbol] : llvm::enumerate(symbolNames)) {
-      attributes->setArgAttr(firstArgument + i, "dlc.symbol", builder.getStringAttr(symbol));
-      attributes->setArgAttr(firstArgument + i, "dlc.minimum", bound("dlc.minimums", symbol, 0));
-      attributes->setArgAttr(firstArgument + i, "dlc.maximum", bound("dlc.maximums", symbol, largestExtent));
-      if (DenseI64ArrayAttr element = elements.lookup(symbol))
-        attributes->setArgAttr(firstArgument + i, "dlc.element", element);
+      auto own = bounds ? bounds.getAs<dlc::SymbolBoundsAttr>(symbol) : dlc::SymbolBoundsAttr();
+      auto attribute =
+          dlc::ProgramSymbolAttr::get(graph.getContext(), builder.getStringAttr(symbol), own ? own.getMinimum() : 0,
+                                      own ? own.getMaximum() : dlc::largestExtent, elements.lookup(symbol));
+      dlc::annotation::symbol.setOfArgument(*attributes, firstArgument + i, attribute);
     }
   }
 
-  /// For each symbol that is an element of an input: the program's argument, the position there, and 1 or -1.
-  llvm::StringMap<DenseI64ArrayAttr> findElements() {
+  /// Where each symbol that is an element of an input comes from.
+  llvm::StringMap<dlc::ElementSourceAttr> findElements() {
     llvm::StringMap<unsigned> inputs;
     for (unsigned i = 0; i < graph.getNumArguments(); ++i)
-      if (auto name = graph.getArgAttrOfType<StringAttr>(i, "dlc.name"))
+      if (StringAttr name = dlc::annotation::name.getOfArgument(graph, i))
         inputs[name.getValue()] = signature.tensorNumbers[i];
-    llvm::StringMap<DenseI64ArrayAttr> elements;
+    llvm::StringMap<dlc::ElementSourceAttr> elements;
     for (unsigned i = 0; i < graph.getNumArguments(); ++i) {
-      auto name = graph.getArgAttrOfType<StringAttr>(i, dlc::elementsAttribute);
-      auto dims = graph.getArgAttrOfType<ArrayAttr>(i, "dlc.dims");
+      StringAttr name = dlc::annotation::elementsOf.getOfArgument(graph, i);
+      ArrayAttr dims = dlc::annotation::dims.getOfArgument(graph, i);
       if (!name || !dims)
         continue;
       auto input = inputs.find(name.getValue());
       int64_t argument = input == inputs.end() ? -1 : static_cast<int64_t>(input->second);
       for (auto [position, symbol] : llvm::enumerate(dims.getAsRange<StringAttr>()))
-        elements[symbol.getValue()] =
-            builder.getDenseI64ArrayAttr({argument, static_cast<int64_t>(position / 2), position % 2 ? -1 : 1});
+        elements[symbol.getValue()] = dlc::ElementSourceAttr::get(
+            graph.getContext(), argument, static_cast<int64_t>(position / 2), /*negative=*/position % 2 != 0);
     }
     return elements;
   }
 
   /// The checks of `--dlc-check-extents`, over the program's symbols.
   void carryExtentChecks() {
-    auto all = graph->getAttrOfType<DictionaryAttr>("dlc.extent_checks");
+    dlc::ExtentChecksAttr all = dlc::annotation::extentChecks.get(graph);
     if (!all)
       return;
     llvm::SmallVector<AffineExpr> own;
-    for (auto name : all.getAs<ArrayAttr>("symbols").getAsRange<StringAttr>())
+    for (auto name : all.getSymbols().getAsRange<StringAttr>())
       own.push_back(
           getAffineSymbolExpr(llvm::find(symbolNames, name.getValue()) - symbolNames.begin(), graph.getContext()));
     llvm::SmallVector<Attribute> checks;
-    for (auto check : all.getAs<ArrayAttr>("checks").getAsRange<DictionaryAttr>()) {
+    for (auto check : all.getChecks().getAsRange<dlc::ExtentCheckAttr>()) {
       llvm::SmallVector<AffineExpr> values;
-      for (AffineExpr value : check.getAs<AffineMapAttr>("values").getValue().getResults())
+      for (AffineExpr value : check.getValues().getValue().getResults())
         values.push_back(value.replaceSymbols(own));
-      NamedAttrList changed(check);
-      changed.set("values", makeMap(values));
-      checks.push_back(changed.getDictionary(graph.getContext()));
+      checks.push_back(
+          dlc::ExtentCheckAttr::get(graph.getContext(), check.getRelation(), makeMap(values), check.getWhat()));
     }
-    program->setAttr("dlc.extent_checks", builder.getArrayAttr(checks));
+    llvm::SmallVector<llvm::StringRef> names(symbolNames.begin(), symbolNames.end());
+    dlc::annotation::extentChecks.set(
+        program,
+        dlc::ExtentChecksAttr::get(graph.getContext(), builder.getStrArrayAttr(names), builder.getArrayAttr(checks)));
   }
 
   func::FuncOp graph;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/CollapsedSpace.h"
+#include "ir/Annotations.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsLayout.h"
@@ -21,7 +22,7 @@ namespace {
 class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKernels> {
   void runOnOperation() override {
     for (auto kernel : getOperation().getOps<dlc::KernelFuncOp>())
-      if (Attribute recorded = kernel->getAttr(dlc::collapseName); recorded && failed(collapse(kernel, recorded)))
+      if (Attribute recorded = dlc::annotation::collapse.get(kernel); recorded && failed(collapse(kernel, recorded)))
         return signalPassFailure();
   }
 
@@ -40,7 +41,7 @@ class CollapseKernels final : public dlc::impl::CollapseKernelsBase<CollapseKern
       if (auto constant = value.getDefiningOp<dlc::ConstantOp>())
         constant.setValueAttr(llvm::cast<SplatElementsAttr>(constant.getValue()).resizeSplat(tensor.type));
     }
-    kernel->removeAttr(dlc::collapseName);
+    dlc::annotation::collapse.remove(kernel);
     return success();
   }
 

@@ -31,8 +31,7 @@ SchedulePoint SchedulePoint::fromAttribute(ScheduleAttr schedule) {
       schedule.getAlgorithm().str(), schedule.getVector(), schedule.getSplit(), schedule.getGrain(), {}};
   if (schedule.getTiles())
     for (NamedAttribute tile : schedule.getTiles())
-      if (auto size = llvm::dyn_cast<IntegerAttr>(tile.getValue()); size && size.getType().isSignlessInteger(64))
-        point.sizes[tile.getName().str()] = size.getInt();
+      point.sizes[tile.getName().str()] = llvm::cast<IntegerAttr>(tile.getValue()).getInt();
   return point;
 }
 

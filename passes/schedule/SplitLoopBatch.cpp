@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/KernelCost.h"
 #include "analysis/MachineCost.h"
+#include "ir/Annotations.h"
 #include "ir/Layout.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
@@ -71,9 +72,9 @@ class SplitLoopBatch final : public dlc::impl::SplitLoopBatchBase<SplitLoopBatch
       if (!rows || (count && *count < 2 * fewestRows) || !isWorthwhile(loop, body))
         return;
       IntegerAttr range = Builder(&getContext()).getI64IntegerAttr(rowsOfRange);
-      loop->setAttr(dlc::rowRangeName, range);
+      dlc::annotation::rowRange.set(loop, range);
       for (auto kernel : body.getOps<dlc::KernelOp>())
-        kernel->setAttr(dlc::rowRangeName, range);
+        dlc::annotation::rowRange.set(kernel, range);
     });
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Annotations.h"
 #include "ir/OpsKernel.h"
 #include "ir/RowRange.h"
 #include "passes/Passes.h"
@@ -38,7 +39,7 @@ class Tile final : public dlc::impl::TileBase<Tile> {
     if (failed(collapsed))
       return signalPassFailure();
     if (*collapsed)
-      kernel->setAttr(dlc::collapseName, (*collapsed)->record(context));
+      dlc::annotation::collapse.set(kernel, (*collapsed)->record(context));
     dlc::TileSubject subject(kernel, std::move(*collapsed));
     llvm::SmallVector<Attribute> schedules;
     for (const dlc::Machine *processor : processors) {

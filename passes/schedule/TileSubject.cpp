@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/TileSubject.h"
+#include "ir/Annotations.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsNormalization.h"
 #include "ir/OpsReduction.h"
@@ -21,12 +22,12 @@ TileSubject::TileSubject(Operation *kernel, std::optional<CollapsedSpace> collap
 }
 
 FailureOr<TileSubject> TileSubject::read(Operation *kernel, llvm::function_ref<InFlightDiagnostic()> emitError) {
-  Attribute recorded = kernel->getAttr(collapseName);
+  Attribute recorded = annotation::collapse.get(kernel);
   if (!recorded)
     return TileSubject(kernel);
   // Launches for ranges of rows count on dimension 0.
   if (getRowRange(kernel))
-    return emitError() << "it has both " << collapseName << " and " << rowRangeName
+    return emitError() << "it has both " << annotation::collapse.getKey() << " and " << annotation::rowRange.getKey()
                        << ", whose ranges are those of its own dimensions";
   FailureOr<KernelShapes> shapes = KernelShapes::analyze(kernel);
   if (failed(shapes))

@@ -55,10 +55,6 @@ class VerifySchedules final : public dlc::impl::VerifySchedulesBase<VerifySchedu
                                    : "the target does not have this instruction set; it has ")
                            << (llvm::is_contained(isas, isa.str()) ? "" : llvm::join(isas, ", "));
       left.erase(position);
-      if (schedule.getTiles())
-        for (NamedAttribute tile : schedule.getTiles())
-          if (auto size = llvm::dyn_cast<IntegerAttr>(tile.getValue()); !size || !size.getType().isSignlessInteger(64))
-            return emitOfIsa() << "parameter " << tile.getName() << " is " << tile.getValue() << "; it must be an i64";
       std::unique_ptr<dlc::KernelSchedules> legal = dlc::KernelSchedules::create(*subject, *dlc::findMachine(isa));
       if (std::string problem = legal->findProblem(dlc::SchedulePoint::fromAttribute(schedule)); !problem.empty())
         return emitOfIsa() << problem;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Schedules of the gradients of convolutions' weights.
+#include "ir/Annotations.h"
 #include "ir/Layout.h"
 #include "ir/OpsConvolution.h"
 #include "passes/schedule/KernelSchedules.h"
@@ -20,7 +21,7 @@ public:
     auto op = llvm::cast<ConvWeightGradientOp>(subject.anchorOp);
     dy = subject.getType(op.getYGradient());
     groups = op.getGroups();
-    auto algorithm = op->getAttrOfType<StringAttr>("dlc.algorithm");
+    auto algorithm = annotation::algorithm.get(op);
     isWinograd = algorithm && algorithm == "winograd";
   }
 

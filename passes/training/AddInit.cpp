@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Annotations.h"
 #include "ir/ConstantData.h"
 #include "ir/DlcDialect.h"
 #include "ir/LoopBuilder.h"
@@ -153,7 +154,7 @@ class AddInit final : public dlc::impl::AddInitBase<AddInit> {
     }
     auto seedType = RankedTensorType::get({}, builder.getI64Type());
     auto function = func::FuncOp::create(builder, module.getLoc(), "init", builder.getFunctionType({seedType}, {}));
-    function.setArgAttr(0, "dlc.name", builder.getStringAttr("seed"));
+    dlc::annotation::name.setOfArgument(function, 0, builder.getStringAttr("seed"));
     builder.setInsertionPointToEnd(function.addEntryBlock());
     for (auto parameter : module.getOps<dlc::ParameterOp>()) {
       if (parameter.getKind() == "derived")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/Annotations.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsTraining.h"
 #include "ir/SignatureBuilder.h"
@@ -31,7 +32,7 @@ class BindVariables final : public dlc::impl::BindVariablesBase<BindVariables> {
     dlc::SignatureBuilder signature(function);
     Builder builder(&getContext());
     auto describe = [&](FlatSymbolRefAttr parameter) {
-      return builder.getDictionaryAttr({builder.getNamedAttr(dlc::variableAttribute, parameter.getAttr())});
+      return builder.getDictionaryAttr({dlc::annotation::variable.with(parameter.getAttr())});
     };
     llvm::DenseMap<Attribute, Value> arguments;
     llvm::SmallVector<dlc::LoadParameterOp> loads;

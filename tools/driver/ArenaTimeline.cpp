@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/ArenaTimeline.h"
+#include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsProgram.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -41,7 +42,8 @@ static std::optional<int64_t> evaluateIndex(mlir::Value value) {
 std::vector<ArenaSpan> dlc::traceArena(mlir::func::FuncOp entry, int64_t &launchCount) {
   mlir::Value workspace;
   for (unsigned index = 0; index < entry.getNumArguments(); ++index)
-    if (entry.getArgAttr(index, "dlc.workspace"))
+    if (ProgramBlockAttr block = annotation::block.getOfArgument(entry, index);
+        block && block.getValue() == ProgramBlock::Workspace)
       workspace = entry.getArgument(index);
 
   std::vector<ArenaSpan> spans;

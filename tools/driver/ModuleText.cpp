@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/ModuleText.h"
+#include "ir/Annotations.h"
 #include "ir/ConstantData.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsKernel.h"
@@ -16,23 +17,28 @@ using mlir::failure;
 using mlir::LogicalResult;
 using mlir::success;
 
-static constexpr llvm::StringLiteral phaseName = "dlc.phase", targetName = "dlc.target", levelName = "dlc.optimization",
-                                     mathName = "dlc.math", replaceableName = "dlc.replaceable_weights";
+static void removeState(mlir::ModuleOp module) {
+  annotation::phase.remove(module);
+  annotation::target.remove(module);
+  annotation::optimization.remove(module);
+  annotation::math.remove(module);
+  annotation::replaceableWeights.remove(module);
+}
 
 void dlc::printModule(llvm::raw_ostream &stream, mlir::ModuleOp module, const CompilationState &state,
                       bool isComplete) {
   mlir::Builder builder(module.getContext());
   // Tools that read what comes out of the last phase do not know our attributes.
   if (state.phase != "import" && state.phase != "llvm") {
-    module->setAttr(phaseName, builder.getStringAttr(state.phase));
+    annotation::phase.set(module, builder.getStringAttr(state.phase));
     if (!state.target.empty())
-      module->setAttr(targetName, builder.getStringAttr(state.target));
+      annotation::target.set(module, builder.getStringAttr(state.target));
     if (state.optimizationLevel)
-      module->setAttr(levelName, builder.getI64IntegerAttr(*state.optimizationLevel));
+      annotation::optimization.set(module, builder.getI64IntegerAttr(*state.optimizationLevel));
     if (state.math)
-      module->setAttr(mathName, builder.getStringAttr(getMathModeName(*state.math)));
+      annotation::math.set(module, builder.getStringAttr(getMathModeName(*state.math)));
     if (state.replaceableWeights)
-      module->setAttr(replaceableName, builder.getUnitAttr());
+      annotation::replaceableWeights.set(module, builder.getUnitAttr());
   }
   mlir::OpPrintingFlags flags;
   if (isComplete)
@@ -44,42 +50,35 @@ void dlc::printModule(llvm::raw_ostream &stream, mlir::ModuleOp module, const Co
   if (!isComplete)
     stream
         << "// Locations and the bytes of large constants are left out; write a file (-o FILE.mlir) to compile it.\n";
-  for (llvm::StringRef name : {phaseName, targetName, levelName, mathName, replaceableName})
-    module->removeAttr(name);
+  removeState(module);
 }
 
 /// Moves the attributes of `module` to `state`.
 static LogicalResult takeState(mlir::ModuleOp module, CompilationState &state) {
-  if (mlir::Attribute phase = module->removeAttr(phaseName)) {
-    auto name = llvm::dyn_cast<mlir::StringAttr>(phase);
-    if (!name || !llvm::is_contained(getPhaseNames(), name.getValue()) || name.getValue() == "llvm") {
-      auto diagnostic = module.emitError()
-                        << "compilation cannot continue after '" << phaseName << "' = " << phase << "; the phases are";
+  if (mlir::StringAttr phase = annotation::phase.get(module)) {
+    if (!llvm::is_contained(getPhaseNames(), phase.getValue()) || phase.getValue() == "llvm") {
+      auto diagnostic = module.emitError() << "compilation cannot continue after '" << annotation::phase.getKey()
+                                           << "' = " << phase << "; the phases are";
       for (llvm::StringRef known : getPhaseNames().drop_back())
         diagnostic << " " << known;
       return diagnostic;
     }
-    state.phase = name.str();
+    state.phase = phase.str();
   }
-  if (mlir::Attribute target = module->removeAttr(targetName)) {
-    auto name = llvm::dyn_cast<mlir::StringAttr>(target);
-    if (!name)
-      return module.emitError() << "'" << targetName << "' must be a string";
-    state.target = name.str();
+  if (mlir::StringAttr target = annotation::target.get(module))
+    state.target = target.str();
+  if (mlir::IntegerAttr level = annotation::optimization.get(module)) {
+    if (level.getInt() < 0 || level.getInt() > 3)
+      return module.emitError() << "'" << annotation::optimization.getKey() << "' must be a number from 0 to 3";
+    state.optimizationLevel = static_cast<int>(level.getInt());
   }
-  if (mlir::Attribute level = module->removeAttr(levelName)) {
-    auto number = llvm::dyn_cast<mlir::IntegerAttr>(level);
-    if (!number || number.getInt() < 0 || number.getInt() > 3)
-      return module.emitError() << "'" << levelName << "' must be a number from 0 to 3";
-    state.optimizationLevel = static_cast<int>(number.getInt());
-  }
-  if (mlir::Attribute math = module->removeAttr(mathName)) {
-    auto name = llvm::dyn_cast<mlir::StringAttr>(math);
-    state.math = name ? parseMathMode(name.getValue()) : std::nullopt;
+  if (mlir::StringAttr math = annotation::math.get(module)) {
+    state.math = parseMathMode(math.getValue());
     if (!state.math)
-      return module.emitError() << "'" << mathName << "' must be \"strict\", \"default\" or \"fast\"";
+      return module.emitError() << "'" << annotation::math.getKey() << "' must be \"strict\", \"default\" or \"fast\"";
   }
-  state.replaceableWeights = static_cast<bool>(module->removeAttr(replaceableName));
+  state.replaceableWeights = annotation::replaceableWeights.get(module) != nullptr;
+  removeState(module);
   return success();
 }
 
@@ -118,7 +117,7 @@ static LogicalResult checkLevel(mlir::ModuleOp module, llvm::StringRef path, con
     else
       op->emitError() << "belongs to a different phase than '" << state.phase
                       << "', after which the module says it was "
-                      << "printed; its attribute '" << phaseName << "' names the phase";
+                      << "printed; its attribute '" << annotation::phase.getKey() << "' names the phase";
     return mlir::WalkResult::interrupt();
   });
   return failure(walked.wasInterrupted());

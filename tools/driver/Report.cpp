@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/Report.h"
 #include "analysis/KernelCost.h"
+#include "ir/Annotations.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
 #include "llvm/ADT/StringExtras.h"
@@ -48,19 +49,17 @@ static ReportedLaunch describeLaunch(LaunchOp launch, KernelFuncOp kernel) {
 
 Report Report::gather(mlir::ModuleOp module) {
   Report report;
-  auto number = [&](llvm::StringRef name) {
-    auto attribute = module->getAttrOfType<mlir::IntegerAttr>(name);
-    return attribute ? attribute.getInt() : 0;
-  };
-  report.arenaBytes = number("dlc.arena_bytes");
-  report.liveBytes = number("dlc.live_bytes");
-  report.preparedBytes = number("dlc.prepared_bytes");
+  if (ProgramMemoryAttr memory = annotation::memory.get(module)) {
+    report.arenaBytes = memory.getArenaBytes();
+    report.liveBytes = memory.getLiveBytes();
+    report.preparedBytes = memory.getPrepackedBytes();
+  }
   for (WeightsOp weights : module.getOps<WeightsOp>())
     report.weightBytes = weights.getSize();
   mlir::SymbolTable symbols(module);
   for (mlir::func::FuncOp function : module.getOps<mlir::func::FuncOp>()) {
-    auto name = function->getAttrOfType<mlir::StringAttr>("dlc.entry");
-    if (!name || name.getValue() == "prepare")
+    EntryPointAttr entry = annotation::entry.get(function);
+    if (!entry || entry.getName() == "prepare")
       continue;
     report.arena = traceArena(function, report.launchCount);
     function.walk([&](LaunchOp launch) {

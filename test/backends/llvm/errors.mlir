@@ -8,7 +8,7 @@ module {
 
 module {
   // expected-error @+1 {{argument 0 of an entry point has no role}}
-  func.func @run(%x: memref<?xi8>) attributes {dlc.entry = "run"} {
+  func.func @run(%x: memref<?xi8>) attributes {dlc.entry = #dlc.entry_point<name = "run">} {
     return
   }
 }
@@ -16,8 +16,8 @@ module {
 // -----
 
 module {
-  // expected-error @+1 {{tensor 'x' needs the attributes dlc.tensor and dlc.dims}}
-  func.func @run(%x: memref<?xi8> {dlc.input = "x"}) attributes {dlc.entry = "run"} {
+  // expected-error @+1 {{writes the state 's', which no argument brings}}
+  func.func @run(%x: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = next_state, name = "s", tensor = tensor<2xf32>, dims = affine_map<() -> (2)>>}) attributes {dlc.entry = #dlc.entry_point<name = "run">} {
     return
   }
 }
@@ -31,7 +31,7 @@ module {
     %r = dlc.relu %a : tensor<65536x65536xf32> -> tensor<65536x65536xf32>
     dlc.yield %r : tensor<65536x65536xf32>
   }
-  func.func @run(%x: memref<?xi8> {dlc.workspace}) attributes {dlc.entry = "run"} {
+  func.func @run(%x: memref<?xi8> {dlc.block = #dlc.program_block<workspace>}) attributes {dlc.entry = #dlc.entry_point<name = "run">} {
     return
   }
 }

@@ -2,7 +2,7 @@
 
 // An entry point reads its arguments from the dlc_call; launches go through the pool if they may be long.
 
-module attributes {dlc.prepared_bytes = 0 : i64} {
+module attributes {dlc.memory = #dlc.program_memory<arena_bytes = 0, live_bytes = 0, prepacked_bytes = 0>} {
   dlc.weights 64 offsets [0] types [tensor<16xf32>] values [dense<1.0> : tensor<16xf32>]
   dlc.kernel_func @relu kind(elementwise) attributes {
       schedules = [#dlc.schedule<algorithm = "flat", isa = "x86-64-v3", vector = 8, split = 0, grain = 4>],
@@ -14,11 +14,11 @@ module attributes {dlc.prepared_bytes = 0 : i64} {
 
   // CHECK-LABEL: func.func @run.execute
   // CHECK-SAME: (%[[CALL:.*]]: !llvm.ptr) -> i32
-  func.func @run(%x: memref<?xi8> {dlc.input = "x", dlc.tensor = tensor<?x16xf32>, dlc.dims = affine_map<()[s0] -> (s0, 16)>},
-                 %y: memref<?xi8> {dlc.output = "y", dlc.tensor = tensor<?x16xf32>, dlc.dims = affine_map<()[s0] -> (s0, 16)>},
-                 %ws: memref<?xi8> {dlc.workspace}, %c: memref<?xi8> {dlc.constants}, %p: memref<?xi8> {dlc.prepared},
-                 %N: index {dlc.symbol = "N"})
-      attributes {dlc.entry = "run", dlc.workspace_bytes = affine_map<()[s0] -> (s0 * 64)>} {
+  func.func @run(%x: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = input, name = "x", tensor = tensor<?x16xf32>, dims = affine_map<()[s0] -> (s0, 16)>>},
+                 %y: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = output, name = "y", tensor = tensor<?x16xf32>, dims = affine_map<()[s0] -> (s0, 16)>>},
+                 %ws: memref<?xi8> {dlc.block = #dlc.program_block<workspace>}, %c: memref<?xi8> {dlc.block = #dlc.program_block<constants>}, %p: memref<?xi8> {dlc.block = #dlc.program_block<prepacked>},
+                 %N: index {dlc.symbol = #dlc.program_symbol<name = "N">})
+      attributes {dlc.entry = #dlc.entry_point<name = "run", workspace_bytes = affine_map<()[s0] -> (s0 * 64)>>} {
     %c0 = arith.constant 0 : index
     %c64 = arith.constant 64 : index
     %size = arith.muli %N, %c64 : index

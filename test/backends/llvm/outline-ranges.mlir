@@ -2,7 +2,7 @@
 // RUN: dlc-opt %s --dlc-outline-ranges --convert-scf-to-cf --dlc-lower-entry-points | FileCheck %s --check-prefix=TASK
 
 // All steps of a loop for a range of rows are a function, whose calls the pool makes.
-module attributes {dlc.prepared_bytes = 0 : i64} {
+module attributes {dlc.memory = #dlc.program_memory<arena_bytes = 0, live_bytes = 0, prepacked_bytes = 0>} {
   dlc.kernel_func @relu kind(elementwise) attributes {
       schedules = [#dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8, split = 0>]} {
   ^bb0(%a: tensor<32x16xf32>):
@@ -29,10 +29,10 @@ module attributes {dlc.prepared_bytes = 0 : i64} {
   // TASK-LABEL: func.func private @run.ranges0
   // TASK-SAME: (%{{.*}}: !llvm.ptr, %[[BEGIN:.*]]: i64, %[[END:.*]]: i64, %[[SCRATCH:.*]]: !llvm.ptr) -> i32
   // TASK: call @layer.launch(%{{.*}}, %[[BEGIN]], %[[END]], %[[SCRATCH]])
-  func.func @run(%x: memref<?xi8> {dlc.input = "x", dlc.tensor = tensor<32x16xf32>, dlc.dims = affine_map<() -> (32, 16)>},
-                 %y: memref<?xi8> {dlc.output = "y", dlc.tensor = tensor<32x16xf32>, dlc.dims = affine_map<() -> (32, 16)>},
-                 %ws: memref<?xi8> {dlc.workspace}, %c: memref<?xi8> {dlc.constants}, %p: memref<?xi8> {dlc.prepared})
-      attributes {dlc.entry = "run", dlc.workspace_bytes = affine_map<() -> (0)>} {
+  func.func @run(%x: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = input, name = "x", tensor = tensor<32x16xf32>, dims = affine_map<() -> (32, 16)>>},
+                 %y: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = output, name = "y", tensor = tensor<32x16xf32>, dims = affine_map<() -> (32, 16)>>},
+                 %ws: memref<?xi8> {dlc.block = #dlc.program_block<workspace>}, %c: memref<?xi8> {dlc.block = #dlc.program_block<constants>}, %p: memref<?xi8> {dlc.block = #dlc.program_block<prepacked>})
+      attributes {dlc.entry = #dlc.entry_point<name = "run", workspace_bytes = affine_map<() -> (0)>>} {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c8 = arith.constant 8 : index

@@ -3,7 +3,7 @@
 // RUN:   | FileCheck %s --check-prefix=LOWERED
 // RUN: dlc-opt %s --dlc-tabulate-launches | FileCheck %s --check-prefix=SMALL
 
-module attributes {dlc.prepared_bytes = 0 : i64} {
+module attributes {dlc.memory = #dlc.program_memory<arena_bytes = 0, live_bytes = 0, prepacked_bytes = 0>} {
   dlc.kernel_func @relu kind(elementwise) attributes {
       schedules = [#dlc.schedule<algorithm = "rows", isa = "x86-64-v3", vector = 8, split = -1>],
       input_dims = [affine_map<()[s0] -> (s0, 5)>], symbols = ["N"]} {
@@ -17,7 +17,7 @@ module attributes {dlc.prepared_bytes = 0 : i64} {
   // symbol; what is not linear in it, once, with a factor; the size of the copy.
   // CHECK: #[[CEILDIV:.*]] = affine_map<()[s0] -> ((s0 * 20) ceildiv 64)>
   // CHECK-LABEL: func.func @run
-  // CHECK-SAME: %[[N:[a-z0-9]*]]: index {dlc.symbol = "N"}
+  // CHECK-SAME: %[[N:[a-z0-9]*]]: index {dlc.symbol = #dlc.program_symbol<name = "N">}
   // CHECK: %[[BLOCKS:.*]] = affine.apply #[[CEILDIV]]()[%[[N]]]
   // CHECK-NEXT: dlc.launch_table 3 kernels [@relu]
   // CHECK-SAME: words [0, 3, 0, 0, 0, 13, 0, 9, 0, 0, 4, 0, 3, 0, 0, 0, 9, 0, 1, 8, 0, 4, -1, 2, 12, 0, 0, 9, 0, 1, 8]
@@ -40,11 +40,11 @@ module attributes {dlc.prepared_bytes = 0 : i64} {
   // LOWERED: llvm.mlir.global internal constant @dlc.launches0(dense<[0, 3, 0,
 
   // SMALL-NOT: dlc.launch_table
-  func.func @run(%x: memref<?xi8> {dlc.input = "x", dlc.tensor = tensor<?x5xf32>, dlc.dims = affine_map<()[s0] -> (s0, 5)>},
-                 %y: memref<?xi8> {dlc.output = "y", dlc.tensor = tensor<?x5xf32>, dlc.dims = affine_map<()[s0] -> (s0, 5)>},
-                 %ws: memref<?xi8> {dlc.workspace}, %c: memref<?xi8> {dlc.constants}, %p: memref<?xi8> {dlc.prepared},
-                 %N: index {dlc.symbol = "N"})
-      attributes {dlc.entry = "run", dlc.workspace_bytes = affine_map<()[s0] -> (((s0 * 20) ceildiv 64) * 64 + s0 * 20)>} {
+  func.func @run(%x: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = input, name = "x", tensor = tensor<?x5xf32>, dims = affine_map<()[s0] -> (s0, 5)>>},
+                 %y: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = output, name = "y", tensor = tensor<?x5xf32>, dims = affine_map<()[s0] -> (s0, 5)>>},
+                 %ws: memref<?xi8> {dlc.block = #dlc.program_block<workspace>}, %c: memref<?xi8> {dlc.block = #dlc.program_block<constants>}, %p: memref<?xi8> {dlc.block = #dlc.program_block<prepacked>},
+                 %N: index {dlc.symbol = #dlc.program_symbol<name = "N">})
+      attributes {dlc.entry = #dlc.entry_point<name = "run", workspace_bytes = affine_map<()[s0] -> (((s0 * 20) ceildiv 64) * 64 + s0 * 20)>>} {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %size = affine.apply affine_map<()[s0] -> (s0 * 20)>()[%N]

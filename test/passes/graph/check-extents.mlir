@@ -4,10 +4,9 @@
 // CHECK: #[[NAMES:.*]] = affine_map<()[s0, s1] -> (s0, s1)>
 // CHECK: #[[NUMBER:.*]] = affine_map<()[s0, s1] -> (s1, 8)>
 // CHECK-LABEL: func.func @add
-// CHECK-SAME: dlc.extent_checks = {checks = [
-// CHECK-SAME: {kind = "equal", values = #[[NAMES]], what = "add"},
-// CHECK-SAME: {kind = "equal", values = #[[NUMBER]], what = "mul"}],
-// CHECK-SAME: symbols = ["N", "M"]}
+// CHECK-SAME: dlc.extent_checks = #dlc.extent_checks<symbols = ["N", "M"], checks = [
+// CHECK-SAME: #dlc.extent_check<relation = equal, values = #[[NAMES]], what = "add">,
+// CHECK-SAME: #dlc.extent_check<relation = equal, values = #[[NUMBER]], what = "mul">]>
 func.func @add(%x: tensor<?x4xf32> {dlc.dims = ["N", 4]}, %y: tensor<?x4xf32> {dlc.dims = ["M", 4]}, %z: tensor<8x1xf32>) -> (tensor<?x4xf32>, tensor<8x4xf32>) {
   %0 = dlc.add %x, %y : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
   %1 = dlc.mul %y, %z : (tensor<?x4xf32>, tensor<8x1xf32>) -> tensor<8x4xf32>
@@ -32,9 +31,9 @@ func.func @same(%x: tensor<?x?xf32> {dlc.dims = ["N", "S"]}, %y: tensor<?x?xf32>
 // CHECK: #[[RESHAPE:.*]] = affine_map<()[s0] -> (s0 * 4, {{.*}})>
 // CHECK: #[[SLICE:.*]] = affine_map<()[s0] -> (s0, 5)>
 // CHECK-LABEL: func.func @sizes
-// CHECK-SAME: {kind = "at_least", values = #[[SHAPE]], what = "shape"}
-// CHECK-SAME: {kind = "equal", values = #[[RESHAPE]], what = "reshape_like"}
-// CHECK-SAME: {kind = "at_least", values = #[[SLICE]], what = "slice"}
+// CHECK-SAME: #dlc.extent_check<relation = at_least, values = #[[SHAPE]], what = "shape">
+// CHECK-SAME: #dlc.extent_check<relation = equal, values = #[[RESHAPE]], what = "reshape_like">
+// CHECK-SAME: #dlc.extent_check<relation = at_least, values = #[[SLICE]], what = "slice">
 func.func @sizes(%x: tensor<?x4xf32> {dlc.dims = ["N", 4]}) -> (tensor<?x2xf32>, tensor<2x4xf32>) {
   %s = dlc.shape %x {dims = affine_map<()[s0, s1] -> (s0 - 3, 2)>} : (tensor<?x4xf32>) -> tensor<?x2xi1>
   %0 = dlc.reshape_like %x, %s : (tensor<?x4xf32>, tensor<?x2xi1>) -> tensor<?x2xf32>
@@ -46,7 +45,7 @@ func.func @sizes(%x: tensor<?x4xf32> {dlc.dims = ["N", 4]}) -> (tensor<?x2xf32>,
 
 // CHECK: #[[PRODUCT:.*]] = affine_map<()[s0, s1] -> (s0, s1)>
 // CHECK-LABEL: func.func @product
-// CHECK-SAME: {kind = "equal", values = #[[PRODUCT]], what = "matmul"}
+// CHECK-SAME: #dlc.extent_check<relation = equal, values = #[[PRODUCT]], what = "matmul">
 func.func @product(%x: tensor<4x?xf32> {dlc.dims = [4, "K"]}, %y: tensor<?x3xf32> {dlc.dims = ["L", 3]}) -> tensor<4x3xf32> {
   %0 = dlc.matmul %x, %y : (tensor<4x?xf32>, tensor<?x3xf32>) -> tensor<4x3xf32>
   return %0 : tensor<4x3xf32>

@@ -2,13 +2,13 @@
 // RUN: dlc-opt %s --dlc-form-kernels --dlc-lower-to-program=share-memory=false --split-input-file --verify-diagnostics | FileCheck %s --check-prefix=APART
 
 // Four tensors of a chain alternate between two offsets; equal kernels are merged.
-// CHECK: module attributes {dlc.arena_bytes = 128 : i64, dlc.live_bytes = 128 : i64, dlc.prepared_bytes = 0 : i64}
-// APART: module attributes {dlc.arena_bytes = 192 : i64, dlc.live_bytes = 128 : i64
+// CHECK: module attributes {dlc.memory = #dlc.program_memory<arena_bytes = 128, live_bytes = 128, prepacked_bytes = 0>}
+// APART: module attributes {dlc.memory = #dlc.program_memory<arena_bytes = 192, live_bytes = 128
 // CHECK-LABEL: func.func @chain
-// CHECK-SAME: %[[X:.*]]: memref<?xi8> {{{.*}}dlc.input = "x"
-// CHECK-SAME: %[[Y:.*]]: memref<?xi8> {{{.*}}dlc.output = "y"
-// CHECK-SAME: %[[WS:.*]]: memref<?xi8> {dlc.workspace}
-// CHECK-SAME: dlc.workspace_bytes = affine_map<() -> (128)>
+// CHECK-SAME: %[[X:.*]]: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = input, name = "x"
+// CHECK-SAME: %[[Y:.*]]: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = output, name = "y"
+// CHECK-SAME: %[[WS:.*]]: memref<?xi8> {dlc.block = #dlc.program_block<workspace>}
+// CHECK-SAME: workspace_bytes = affine_map<() -> (128)>
 // CHECK-DAG: %[[SIZE:.*]] = arith.constant 64 : index
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : index
 // CHECK: %[[A:.*]] = memref.view %[[WS]][%[[ZERO]]][%[[SIZE]]]
@@ -32,8 +32,8 @@ func.func @chain(%x: tensor<16xf32> {dlc.name = "x"}) -> (tensor<16xf32> {dlc.na
 // What depends on constants alone runs once, in `prepare`. Offsets scale with the batch.
 // CHECK: dlc.weights 64 offsets [0] types [tensor<2xf32>]
 // CHECK-LABEL: func.func @run
-// CHECK-SAME: %[[N:[a-z0-9]+]]: index {dlc.maximum = 2147483647 : i64, dlc.minimum = 0 : i64, dlc.symbol = "N"}
-// CHECK-SAME: dlc.workspace_bytes = affine_map<()[s0] -> (s0 * 64)>
+// CHECK-SAME: %[[N:[a-z0-9]+]]: index {dlc.symbol = #dlc.program_symbol<name = "N">}
+// CHECK-SAME: workspace_bytes = affine_map<()[s0] -> (s0 * 64)>
 // CHECK-NOT: "sqrt"
 // CHECK: dlc.launch @{{.*}} "add" {{.*}} symbols(%[[N]])
 // CHECK-LABEL: func.func @prepare
@@ -64,12 +64,12 @@ func.func @halo(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
 // A loop-carried value alternates between two buffers of the arena; the first step reads the operand, and what the last one wrote is
 // copied once. The workspace does not grow with the steps.
 // CHECK-LABEL: func.func @alternating
-// CHECK-SAME: %[[S:[a-z0-9]+]]: memref<?xi8> {{{[^}]*}}dlc.input = "s"
-// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?xi8> {{{[^}]*}}dlc.input = "x"
-// CHECK-SAME: %[[FINAL:[a-z0-9]+]]: memref<?xi8> {{{[^}]*}}dlc.output = "final"
-// CHECK-SAME: %[[WS:[a-z0-9]+]]: memref<?xi8> {dlc.workspace}
-// CHECK-SAME: %[[T:[a-z0-9]+]]: index {{{[^}]*}}dlc.symbol = "T"
-// CHECK-SAME: dlc.workspace_bytes = affine_map<()[s0] -> (128)>
+// CHECK-SAME: %[[S:[a-z0-9]+]]: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = input, name = "s"
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = input, name = "x"
+// CHECK-SAME: %[[FINAL:[a-z0-9]+]]: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = output, name = "final"
+// CHECK-SAME: %[[WS:[a-z0-9]+]]: memref<?xi8> {dlc.block = #dlc.program_block<workspace>}
+// CHECK-SAME: %[[T:[a-z0-9]+]]: index {dlc.symbol = #dlc.program_symbol<name = "T"
+// CHECK-SAME: workspace_bytes = affine_map<()[s0] -> (128)>
 // CHECK: %[[A:.*]] = memref.view %[[WS]]
 // CHECK: %[[B:.*]] = memref.view %[[WS]]
 // CHECK: %[[STATE:.*]]:3 = scf.for %{{.*}} iter_args(%[[NOW:.*]] = %[[S]], %[[NEXT:.*]] = %[[A]], %[[OTHER:.*]] = %[[B]])
@@ -80,7 +80,7 @@ func.func @halo(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
 // CHECK: %[[TO:.*]] = memref.view %[[FINAL]]
 // CHECK: memref.copy %[[LAST]], %[[TO]]
 func.func private @alternating_step(%step: tensor<i64>, %s: tensor<16xf32>, %x: tensor<16xf32>) -> tensor<16xf32>
-    attributes {dlc.loop_carried = 1 : i64, dlc.scan_outputs = 0 : i64, dlc.symbols = ["T"]} {
+    attributes {dlc.step = #dlc.loop_step<symbols = ["T"], loop_carried = 1, scan_outputs = 0>} {
   %0 = dlc.add %s, %x : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
   return %0 : tensor<16xf32>
 }
@@ -94,15 +94,15 @@ func.func @alternating(%s: tensor<16xf32> {dlc.name = "s"}, %x: tensor<?x16xf32>
 
 // A loop-carried value that is also a scan output needs no buffer: a step reads what the step before stored.
 // CHECK-LABEL: func.func @stacked
-// CHECK-SAME: %[[S:[a-z0-9]+]]: memref<?xi8> {{{[^}]*}}dlc.input = "s"
-// CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?xi8> {{{[^}]*}}dlc.output = "y"
-// CHECK-SAME: dlc.workspace_bytes = affine_map<() -> (0)>
+// CHECK-SAME: %[[S:[a-z0-9]+]]: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = input, name = "s"
+// CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = output, name = "y"
+// CHECK-SAME: workspace_bytes = affine_map<() -> (0)>
 // CHECK: scf.for %{{.*}} iter_args(%[[NOW:.*]] = %[[S]])
 // CHECK: %[[PART:.*]] = memref.view %[[Y]]
 // CHECK: dlc.launch @{{.*}} "exp" ins(%[[NOW]] : memref<?xi8>) out(%[[PART]]
 // CHECK: scf.yield %[[PART]]
 func.func private @stacked_step(%step: tensor<i64>, %s: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>)
-    attributes {dlc.loop_carried = 1 : i64, dlc.scan_outputs = 1 : i64, dlc.symbols = []} {
+    attributes {dlc.step = #dlc.loop_step<symbols = [], loop_carried = 1, scan_outputs = 1>} {
   %0 = dlc.exp %s : tensor<16xf32> -> tensor<16xf32>
   return %0, %0 : tensor<16xf32>, tensor<16xf32>
 }
@@ -117,7 +117,7 @@ func.func @stacked(%s: tensor<16xf32> {dlc.name = "s"}) -> (tensor<3x16xf32> {dl
 // A loop whose rows are independent runs for ranges of rows. What a step computes keeps its own memory to the last step: 1024 bytes
 // of the sum, 1024 of its exponential, and two of 1024 for the loop-carried value.
 // CHECK-LABEL: func.func @rows
-// CHECK-SAME: dlc.workspace_bytes = affine_map<() -> (4096)>
+// CHECK-SAME: workspace_bytes = affine_map<() -> (4096)>
 // CHECK: scf.parallel (%{{.*}}) = (%{{.*}}) to (%c16) step (%c8) {
 // CHECK: scf.for %{{.*}} iter_args(%[[NOW:.*]] = %{{.*}}, %[[NEXT:.*]] = %{{.*}}, %[[OTHER:.*]] = %{{.*}})
 // CHECK: dlc.launch @{{.*}} "add"
@@ -128,7 +128,7 @@ func.func @stacked(%s: tensor<16xf32> {dlc.name = "s"}) -> (tensor<3x16xf32> {dl
 // CHECK: %[[LAST:.*]] = arith.select
 // CHECK: memref.copy
 func.func private @rows_step(%step: tensor<i64>, %s: tensor<16x16xf32>, %x: tensor<16x16xf32>) -> tensor<16x16xf32>
-    attributes {dlc.loop_carried = 1 : i64, dlc.scan_outputs = 0 : i64, dlc.symbols = []} {
+    attributes {dlc.step = #dlc.loop_step<symbols = [], loop_carried = 1, scan_outputs = 0>} {
   %0 = dlc.add %s, %x : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
   %1 = dlc.exp %0 : tensor<16x16xf32> -> tensor<16x16xf32>
   %2 = dlc.mul %0, %1 : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>

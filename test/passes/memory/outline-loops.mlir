@@ -3,8 +3,8 @@
 
 // Constants are repeated in the step, each once; what a run gives is captured. The loop's attributes stay.
 // CHECK-LABEL: func.func private @run.sum(
-// CHECK-SAME: %{{.*}}: tensor<i64> {dlc.dims = affine_map<()[s0] -> ()>}, %[[S:[a-z0-9]+]]: tensor<2xf32> {dlc.dims = affine_map<()[s0] -> (2)>}, %[[X:[a-z0-9]+]]: tensor<2xf32> {{{.*}}}, %[[Y:[a-z0-9]+]]: tensor<2xf32> {{{.*}}})
-// CHECK-SAME: attributes {dlc.loop_carried = 1 : i64, dlc.scan_outputs = 1 : i64, dlc.symbols = ["T"]}
+// CHECK-SAME: %{{.*}}: tensor<i64> {dlc.extents = affine_map<()[s0] -> ()>}, %[[S:[a-z0-9]+]]: tensor<2xf32> {dlc.extents = affine_map<()[s0] -> (2)>}, %[[X:[a-z0-9]+]]: tensor<2xf32> {{{.*}}}, %[[Y:[a-z0-9]+]]: tensor<2xf32> {{{.*}}})
+// CHECK-SAME: attributes {dlc.step = #dlc.loop_step<symbols = ["T"], loop_carried = 1, scan_outputs = 1>}
 // CHECK-NEXT: %[[C:.*]] = dlc.constant
 // CHECK-NEXT: %[[N:.*]] = dlc.neg %[[C]]
 // CHECK-NEXT: %[[A:.*]] = dlc.mul %[[X]], %[[N]]
@@ -13,7 +13,7 @@
 // CHECK-NEXT: %[[D:.*]] = dlc.add %[[S]], %[[E]]
 // CHECK-NEXT: return %[[D]], %[[Y]]
 // CHECK-LABEL: func.func @run(
-// CHECK: dlc.outlined_loop @run.sum init(%arg0 : tensor<2xf32>) scan(%arg1 : tensor<?x2xf32>) captures(%arg2 : tensor<2xf32>) {dlc.dims = [affine_map<()[s0] -> (2)>], dlc.row_range = 8 : i64, dlc.symbols = ["T"], reverse} -> tensor<2xf32>, tensor<?x2xf32>
+// CHECK: dlc.outlined_loop @run.sum init(%arg0 : tensor<2xf32>) scan(%arg1 : tensor<?x2xf32>) captures(%arg2 : tensor<2xf32>) {dlc.row_range = 8 : i64, dlc.scan_extents = #dlc.scan_extents<symbols = ["T"], extents = [affine_map<()[s0] -> (2)>]>, reverse} -> tensor<2xf32>, tensor<?x2xf32>
 func.func @run(%s: tensor<2xf32>, %x: tensor<?x2xf32> {dlc.dims = ["T", 2]}, %y: tensor<2xf32>) -> (tensor<2xf32>, tensor<?x2xf32>) {
   %c = dlc.constant dense<[1.0, 2.0]> : tensor<2xf32> : tensor<2xf32>
   %n = dlc.neg %c : tensor<2xf32> -> tensor<2xf32>

@@ -30,7 +30,7 @@ func.func @run(%h: tensor<32x128xf32>, %x: tensor<64x32x128xf32>, %w: tensor<128
 // A batch that is known at run time only.
 // CHECK-LABEL: func.func @run
 // CHECK: dlc.outlined_loop @step {{.*}} {dlc.row_range = 8 : i64}
-func.func private @step(%i: tensor<i64>, %h: tensor<?x16xf32> {dlc.dims = affine_map<()[s0] -> (s0, 16)>}, %x: tensor<?x16xf32> {dlc.dims = affine_map<()[s0] -> (s0, 16)>}) -> (tensor<?x16xf32>, tensor<?x16xf32>) attributes {dlc.symbols = ["N"]} {
+func.func private @step(%i: tensor<i64>, %h: tensor<?x16xf32> {dlc.extents = affine_map<()[s0] -> (s0, 16)>}, %x: tensor<?x16xf32> {dlc.extents = affine_map<()[s0] -> (s0, 16)>}) -> (tensor<?x16xf32>, tensor<?x16xf32>) attributes {dlc.step = #dlc.loop_step<symbols = ["N"], loop_carried = 1, scan_outputs = 1>} {
   %n = dlc.kernel "cell" kind(elementwise) (%h, %x : tensor<?x16xf32>, tensor<?x16xf32>) -> tensor<?x16xf32> attributes {input_dims = [affine_map<()[s0] -> (s0, 16)>, affine_map<()[s0] -> (s0, 16)>], symbols = ["N"]} {
   ^bb0(%a: tensor<?x16xf32>, %b: tensor<?x16xf32>):
     %0 = dlc.add %a, %b : (tensor<?x16xf32>, tensor<?x16xf32>) -> tensor<?x16xf32>

@@ -389,8 +389,8 @@ func.func @rows_of_threads(%x: tensor<24x8xf32>) -> tensor<24x8xf32> {
 // -----
 
 func.func @text(%x: tensor<6x32xf32>, %w: tensor<32x64xf32>) -> tensor<6x64xf32> {
-  // expected-error @+1 {{schedule for x86-64-v3: parameter "rows" is "three"; it must be an i64}}
   %0 = dlc.kernel "hidden" kind(contraction) (%x, %w : tensor<6x32xf32>, tensor<32x64xf32>) -> tensor<6x64xf32>
+      // expected-error @+1 {{the tile size 'rows' must be an integer, got "three"}}
       attributes {schedules = [#dlc.schedule<algorithm = "gemm", isa = "x86-64-v3", vector = 8, tiles = {columns = 16, rows = "three"}>]} {
   ^bb0(%a: tensor<6x32xf32>, %b: tensor<32x64xf32>):
     %1 = dlc.matmul %a, %b : (tensor<6x32xf32>, tensor<32x64xf32>) -> tensor<6x64xf32>
