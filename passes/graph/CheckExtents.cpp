@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "analysis/SymbolicShapesAnalysis.h"
 #include "ir/Annotations.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/Names.h"
@@ -7,7 +8,6 @@
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
 #include "ir/OpsSize.h"
-#include "ir/SymbolicShapes.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -38,7 +38,7 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
         continue;
       conditions.clear();
       checks.clear();
-      FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
+      FailureOr<dlc::SymbolicShapes> &shapes = getChildAnalysis<dlc::SymbolicShapesAnalysis>(function).shapes;
       if (failed(shapes))
         return signalPassFailure();
       entrySymbols.assign(shapes->getSymbols().begin(), shapes->getSymbols().end());
@@ -52,6 +52,7 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
           function,
           dlc::ExtentChecksAttr::get(&getContext(), builder.getStrArrayAttr(names), builder.getArrayAttr(checks)));
     }
+    markAnalysesPreserved<dlc::SymbolicShapesAnalysis>();
   }
 
   /// What an importer expects beside the meaning of ops.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "analysis/SymbolicShapesAnalysis.h"
 #include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
 #include "ir/InputChecks.h"
@@ -8,7 +9,6 @@
 #include "ir/OpsElementwise.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
-#include "ir/SymbolicShapes.h"
 #include "passes/Passes.h"
 
 #define DEBUG_TYPE "dlc-check-indices"
@@ -32,7 +32,7 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     for (auto function : module.getOps<func::FuncOp>()) {
-      FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
+      FailureOr<dlc::SymbolicShapes> &shapes = getChildAnalysis<dlc::SymbolicShapesAnalysis>(function).shapes;
       if (failed(shapes))
         return signalPassFailure();
       function.walk([&](Operation *op) {
@@ -42,6 +42,7 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
           checkLengths(op, *shapes);
       });
     }
+    markAnalysesPreserved<dlc::SymbolicShapesAnalysis>();
   }
 
   void checkGather(dlc::GatherOp gather, const dlc::SymbolicShapes &shapes) {

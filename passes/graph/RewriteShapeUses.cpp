@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "analysis/SymbolicShapesAnalysis.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsShape.h"
-#include "ir/SymbolicShapes.h"
 #include "passes/Passes.h"
 
 #define DEBUG_TYPE "dlc-rewrite-shape-uses"
@@ -18,7 +18,7 @@ namespace {
 
 class RewriteShapeUses final : public dlc::impl::RewriteShapeUsesBase<RewriteShapeUses> {
   void runOnOperation() override {
-    FailureOr<dlc::SymbolicShapes> analyzed = dlc::SymbolicShapes::analyze(getOperation());
+    FailureOr<dlc::SymbolicShapes> &analyzed = getAnalysis<dlc::SymbolicShapesAnalysis>().shapes;
     if (failed(analyzed))
       return signalPassFailure();
     shapes = &*analyzed;

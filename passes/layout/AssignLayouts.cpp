@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "analysis/LoadTimeAnalysis.h"
 #include "ir/Annotations.h"
 #include "ir/Layout.h"
 #include "ir/OpsAttention.h"
@@ -41,8 +42,8 @@ bool readsAnyLayout(Operation *op) {
 
 class LayoutAssignment {
 public:
-  LayoutAssignment(func::FuncOp function, const dlc::PipelineOptions &options)
-      : function(function), options(options), known(function.getBody().front()) {}
+  LayoutAssignment(func::FuncOp function, const dlc::PipelineOptions &options, const dlc::LoadTimeValues &known)
+      : function(function), options(options), known(known) {}
 
   void run() {
     assign(function.getBody().front());
@@ -250,7 +251,7 @@ private:
 
   func::FuncOp function;
   const dlc::PipelineOptions &options;
-  dlc::LoadTimeValues known; ///< of the values that were there before layouts
+  const dlc::LoadTimeValues &known; ///< of the values that were there before layouts
   llvm::DenseMap<std::pair<Value, dlc::LayoutAttr>, Value> packs;
   llvm::DenseMap<Value, Value> unpacks;
   llvm::MapVector<Value, std::pair<llvm::SmallVector<int64_t>, llvm::SmallVector<int64_t>>> halos;
@@ -270,7 +271,7 @@ class AssignLayouts final : public dlc::impl::AssignLayoutsBase<AssignLayouts> {
     options.math = *parsed;
     if (!isas.empty())
       options.isas.assign(isas.begin(), isas.end());
-    LayoutAssignment(getOperation(), options).run();
+    LayoutAssignment(getOperation(), options, getAnalysis<dlc::LoadTimeAnalysis>().values).run();
   }
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "analysis/LoadTimeAnalysis.h"
 #include "dlc/abi.h"
 #include "ir/Layout.h"
-#include "ir/LoadTimeConstants.h"
 #include "ir/Names.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsShape.h"
@@ -32,9 +32,8 @@ constexpr llvm::StringLiteral entryName = "prepare_weights", stampName = "derive
 
 /// The values of `function` that depend on weights only and that something else reads, in order. What only renames or
 /// repeats elements stays behind: it costs nothing there.
-llvm::SmallVector<Value> findWeightWork(func::FuncOp function) {
+llvm::SmallVector<Value> findWeightWork(func::FuncOp function, const dlc::LoadTimeValues &known) {
   llvm::SetVector<Operation *> work;
-  dlc::LoadTimeValues known(function.getBody().front());
   function.walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (op->getNumResults() == 1 && !llvm::isa<dlc::LoadParameterOp>(op) &&
         llvm::cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape() &&
@@ -91,7 +90,7 @@ class WeightOnlyCodeMotion final : public dlc::impl::WeightOnlyCodeMotionBase<We
     llvm::SmallVector<Value> readers, copied;
     for (auto function : module.getOps<func::FuncOp>()) {
       IRMapping copies;
-      for (Value value : findWeightWork(function)) {
+      for (Value value : findWeightWork(function, getChildAnalysis<dlc::LoadTimeAnalysis>(function).values)) {
         readers.push_back(value);
         copied.push_back(copyWork(builder, value, copies));
       }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "analysis/SymbolicShapesAnalysis.h"
 #include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
 #include "ir/Names.h"
@@ -6,7 +7,6 @@
 #include "ir/OpsControl.h"
 #include "ir/OpsSize.h"
 #include "ir/SignatureBuilder.h"
-#include "ir/SymbolicShapes.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/Passes.h"
@@ -82,7 +82,7 @@ class OutlineLoops final : public dlc::impl::OutlineLoopsBase<OutlineLoops> {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       if (function.isExternal())
         continue;
-      FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
+      FailureOr<dlc::SymbolicShapes> &shapes = getChildAnalysis<dlc::SymbolicShapesAnalysis>(function).shapes;
       if (failed(shapes))
         return signalPassFailure();
       ConstantWork constants(function);

@@ -19,7 +19,7 @@ int64_t getTermsTogether(mlir::Value lhs, mlir::Value rhs, int64_t depth);
 
 LayoutAttr planMatrixLayout(MatMulOp op);
 
-/// The same, for what is known at load only: others would have to be packed in every run. Null: row-major.
+/// The same, for load-time constants only: others would have to be packed in every run. Null: row-major.
 LayoutAttr planMatMulWeight(MatMulOp op, const LoadTimeValues &known);
 
 } // namespace dlc
