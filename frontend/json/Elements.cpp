@@ -11,7 +11,7 @@ using namespace dlc::json;
 
 namespace {
 struct NamedType {
-  const char *name, *safetensors;
+  const char *name;
   Type (*make)(MLIRContext *);
 };
 } // namespace
@@ -22,31 +22,31 @@ template <unsigned width> static Type unsignedType(MLIRContext *context) {
   return IntegerType::get(context, width, IntegerType::Unsigned);
 }
 
-static constexpr NamedType types[] = {{"f64", "F64", floatType<Float64Type>},
-                                      {"f32", "F32", floatType<Float32Type>},
-                                      {"f16", "F16", floatType<Float16Type>},
-                                      {"bf16", "BF16", floatType<BFloat16Type>},
-                                      {"i64", "I64", signless<64>},
-                                      {"i32", "I32", signless<32>},
-                                      {"i16", "I16", signless<16>},
-                                      {"i8", "I8", signless<8>},
-                                      {"u64", "U64", unsignedType<64>},
-                                      {"u32", "U32", unsignedType<32>},
-                                      {"u16", "U16", unsignedType<16>},
-                                      {"u8", "U8", unsignedType<8>},
-                                      {"i1", "BOOL", signless<1>},
-                                      {"i4", "", signless<4>},
-                                      {"u4", "", unsignedType<4>},
-                                      {"i2", "", signless<2>},
-                                      {"u2", "", unsignedType<2>},
-                                      {"f8e4m3fn", "F8_E4M3", floatType<Float8E4M3FNType>},
-                                      {"f8e4m3fnuz", "", floatType<Float8E4M3FNUZType>},
-                                      {"f8e5m2", "F8_E5M2", floatType<Float8E5M2Type>},
-                                      {"f8e5m2fnuz", "", floatType<Float8E5M2FNUZType>},
-                                      {"f8e8m0fnu", "", floatType<Float8E8M0FNUType>},
-                                      {"f6e2m3fn", "", floatType<Float6E2M3FNType>},
-                                      {"f6e3m2fn", "", floatType<Float6E3M2FNType>},
-                                      {"f4e2m1fn", "", floatType<Float4E2M1FNType>}};
+static constexpr NamedType types[] = {{"f64", floatType<Float64Type>},
+                                      {"f32", floatType<Float32Type>},
+                                      {"f16", floatType<Float16Type>},
+                                      {"bf16", floatType<BFloat16Type>},
+                                      {"i64", signless<64>},
+                                      {"i32", signless<32>},
+                                      {"i16", signless<16>},
+                                      {"i8", signless<8>},
+                                      {"u64", unsignedType<64>},
+                                      {"u32", unsignedType<32>},
+                                      {"u16", unsignedType<16>},
+                                      {"u8", unsignedType<8>},
+                                      {"i1", signless<1>},
+                                      {"i4", signless<4>},
+                                      {"u4", unsignedType<4>},
+                                      {"i2", signless<2>},
+                                      {"u2", unsignedType<2>},
+                                      {"f8e4m3fn", floatType<Float8E4M3FNType>},
+                                      {"f8e4m3fnuz", floatType<Float8E4M3FNUZType>},
+                                      {"f8e5m2", floatType<Float8E5M2Type>},
+                                      {"f8e5m2fnuz", floatType<Float8E5M2FNUZType>},
+                                      {"f8e8m0fnu", floatType<Float8E8M0FNUType>},
+                                      {"f6e2m3fn", floatType<Float6E2M3FNType>},
+                                      {"f6e3m2fn", floatType<Float6E3M2FNType>},
+                                      {"f4e2m1fn", floatType<Float4E2M1FNType>}};
 
 const std::vector<std::string> &dlc::json::getElementTypeNames() {
   static const std::vector<std::string> names = [] {
@@ -61,13 +61,6 @@ const std::vector<std::string> &dlc::json::getElementTypeNames() {
 Type dlc::json::getElementType(StringRef name, MLIRContext *context) {
   for (const NamedType &type : types)
     if (name == type.name)
-      return type.make(context);
-  return {};
-}
-
-Type dlc::json::getSafetensorsType(StringRef name, MLIRContext *context) {
-  for (const NamedType &type : types)
-    if (!name.empty() && name == type.safetensors)
       return type.make(context);
   return {};
 }

@@ -16,9 +16,6 @@ const std::vector<std::string> &getElementTypeNames();
 /// The element type called `name` in models, or null.
 mlir::Type getElementType(llvm::StringRef name, mlir::MLIRContext *context);
 
-/// The element type that safetensors files call `name` (F32, I64, BOOL, ...), or null.
-mlir::Type getSafetensorsType(llvm::StringRef name, mlir::MLIRContext *context);
-
 /// The name of an element type in models.
 std::string getElementTypeName(mlir::Type type);
 

@@ -4,7 +4,7 @@
 #ifndef DLC_FRONTEND_JSON_REPORTER_H
 #define DLC_FRONTEND_JSON_REPORTER_H
 
-#include "frontend/json/Document.h"
+#include "formats/json/Document.h"
 #include "ir/Suggestion.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Location.h"

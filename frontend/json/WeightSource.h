@@ -4,9 +4,9 @@
 #ifndef DLC_FRONTEND_JSON_WEIGHTSOURCE_H
 #define DLC_FRONTEND_JSON_WEIGHTSOURCE_H
 
+#include "formats/safetensors/Safetensors.h"
 #include "frontend/json/Initializers.h"
 #include "frontend/json/Reporter.h"
-#include "frontend/json/Safetensors.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/ADT/StringSet.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Weights of a JSON model.
-#include "frontend/json/Safetensors.h"
+#include "formats/safetensors/Safetensors.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "test/fuzz/MemoryFile.h"
@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     isReported = true;
     return mlir::success();
   });
-  std::optional<dlc::json::Safetensors> tensors = dlc::json::Safetensors::open(file.getPath(), &context);
+  std::optional<dlc::Safetensors> tensors = dlc::Safetensors::open(file.getPath(), &context);
   if (!tensors && !isReported)
     std::abort();
   // Every byte of every tensor can be read, and belongs to no other.

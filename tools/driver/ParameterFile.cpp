@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/ParameterFile.h"
-#include "frontend/json/Safetensors.h"
+#include "formats/safetensors/Safetensors.h"
 #include "ir/ConstantData.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsConstant.h"
@@ -9,7 +9,7 @@
 using namespace mlir;
 
 LogicalResult dlc::readParameters(ModuleOp module, llvm::StringRef path) {
-  std::optional<json::Safetensors> file = json::Safetensors::open(path, module.getContext());
+  std::optional<Safetensors> file = Safetensors::open(path, module.getContext());
   if (!file)
     return failure();
   Location location = FileLineColLoc::get(module.getContext(), path, 0, 0);
@@ -17,7 +17,7 @@ LogicalResult dlc::readParameters(ModuleOp module, llvm::StringRef path) {
   for (auto parameter : module.getOps<ParameterOp>()) {
     if (parameter.getKind() != "weight" && parameter.getKind() != "buffer")
       continue;
-    const json::Safetensors::Tensor *tensor = file->find(parameter.getSymName());
+    const Safetensors::Tensor *tensor = file->find(parameter.getSymName());
     if (!tensor)
       result = emitError(location) << "it lacks '" << parameter.getSymName() << "', which is "
                                    << describeType(parameter.getType()) << " in the model";

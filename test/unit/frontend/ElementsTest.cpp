@@ -50,11 +50,6 @@ TEST_F(ElementsTest, NamesGoBothWays) {
     ASSERT_TRUE(type(name)) << name;
     EXPECT_EQ(dlc::json::getElementTypeName(type(name)), name);
   }
-  EXPECT_EQ(getSafetensorsType("BOOL", &context), type("i1"));
-  EXPECT_EQ(getSafetensorsType("BF16", &context), type("bf16"));
-  EXPECT_EQ(getSafetensorsType("F8_E4M3", &context), type("f8e4m3fn"));
-  EXPECT_FALSE(getSafetensorsType("F8_E3M4", &context));
-  EXPECT_FALSE(getSafetensorsType("", &context));
   EXPECT_FALSE(type("f8"));
   EXPECT_FALSE(type(""));
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two readers of safetensors files: the compiler's, which maps a file and reports all that is wrong, and the
-// runtime's, which compiled models contain. They cannot share code, but what a library writes or reads must be readable
-// by the compiler.
-#include "frontend/json/Safetensors.h"
+// The compiler's reader of safetensors files, which maps a file and reports all that is wrong, and the one in
+// libraries, C without a C library, which stops at the first problem: both accept the same files.
+#include "formats/safetensors/Safetensors.h"
 #include "dlc/runtime.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -17,7 +16,7 @@ namespace {
 std::optional<std::vector<std::string>> namesForCompiler(const std::string &path) {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   mlir::ScopedDiagnosticHandler handler(&context, [](mlir::Diagnostic &) { return mlir::success(); });
-  std::optional<dlc::json::Safetensors> file = dlc::json::Safetensors::open(path, &context);
+  std::optional<dlc::Safetensors> file = dlc::Safetensors::open(path, &context);
   if (!file)
     return std::nullopt;
   std::vector<std::string> names;
@@ -82,6 +81,29 @@ TEST(SafetensorsTest, BothJudgeAlike) {
       {"{\"a\":" + tensor("U8", "[4]", "[0,4]") + ",\"b\":" + tensor("U8", "[4]", "[2,6]") + "}", 6, false},
       {"{\"a\":" + tensor("F32", "[-1,-2]", "[0,8]") + "}", 8, false},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", 8, false},
+      // Bytes that belong to no tensor: before, between, behind.
+      {"{\"a\":" + tensor("U8", "[2]", "[1,3]") + "}", 3, false},
+      {"{\"a\":" + tensor("U8", "[2]", "[0,2]") + ",\"b\":" + tensor("U8", "[1]", "[3,4]") + "}", 4, false},
+      {"{\"a\":" + tensor("U8", "[2]", "[0,2]") + "}", 3, false},
+      {"{}", 1, false},
+      // One without bytes may be anywhere in the file, but not outside.
+      {"{\"a\":" + tensor("U8", "[2]", "[0,2]") + ",\"b\":" + tensor("U8", "[0]", "[1,1]") + "}", 2, true},
+      {"{\"a\":" + tensor("U8", "[0]", "[1,1]") + "}", 0, false},
+      {"{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1],\"more\":1}}", 1, false},
+      {"{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"shape\":[1],\"data_offsets\":[0,1]}}", 1, false},
+      {"{\"a\":" + tensor("U8", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]", "[0,1]") + "}", 1, true},
+      {"{\"a\":" + tensor("U8", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]", "[0,1]") + "}", 1, false},
+      {"{\"a\":" + tensor("F32", "[4294967296,4294967296,0]", "[0,0]") + "}", 0, false},
+      {"{\"a\":" + tensor("F32", "[9223372036854775808]", "[0,0]") + "}", 0, false},
+      {"{\"a\":" + tensor("F32", "[1.0]", "[0,4]") + "}", 4, false},
+      {"{\"a\":" + tensor("F32", "[1]", "[0,4,4]") + "}", 4, false},
+      {"{\"\\u00e9\\n\":" + tensor("F32", "[1]", "[0,4]") + "}", 4, true},
+      {"{\"__metadata__\":{\"k\":1}}", 0, false},
+      {"{\"__metadata__\":[]}", 0, false},
+      {"{\"__metadata__\":{}}", 0, true},
+      {"\xEF\xBB\xBF{}", 0, false},
+      {" {} ", 0, true},
+      {"{} x", 0, false},
       {"[]", 0, false},
       {"{\"a\":", 0, false},
   };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// JSON as a tree in which every key and value knows its line and column.
-#ifndef DLC_FRONTEND_JSON_DOCUMENT_H
-#define DLC_FRONTEND_JSON_DOCUMENT_H
+#ifndef DLC_FORMATS_JSON_DOCUMENT_H
+#define DLC_FORMATS_JSON_DOCUMENT_H
 
 #include "llvm/ADT/StringMap.h"
 #include <cstdint>
@@ -60,4 +60,4 @@ std::optional<JsonValue> parseDocument(llvm::StringRef text, const ReportError &
 
 } // namespace dlc::json
 
-#endif // DLC_FRONTEND_JSON_DOCUMENT_H
+#endif // DLC_FORMATS_JSON_DOCUMENT_H
