@@ -28,7 +28,7 @@ template <typename CombineOp> Value accumulate(NodeImporter &node, Value x, int6
       continue;
     permutation.push_back(dim);
     AffineExpr extent = dims[dim];
-    shape.push_back(constantDim(extent).value_or(-2 - dim));
+    shape.push_back(node.numberOrDim(extent, dim));
     stateDims.push_back(extent);
     outputDims.push_back(extent);
   }

@@ -61,7 +61,7 @@ Value mergeLeadingDims(NodeImporter &node, Value x, int64_t count) {
   }
   shape.push_back(product);
   for (auto [dim, extent] : llvm::enumerate(ArrayRef(dims).drop_front(count)))
-    shape.push_back(constantDim(extent).value_or(-2 - (count + static_cast<int64_t>(dim))));
+    shape.push_back(node.numberOrDim(extent, count + static_cast<int64_t>(dim)));
   return node.create<ReshapeOp>(x, node.integers(shape));
 }
 
@@ -93,7 +93,7 @@ std::optional<FlatIndices> flattenTupleIndices(NodeImporter &node, int64_t batch
     // Empty tuples choose the whole tensor, again and again.
     SmallVector<int64_t> shape;
     for (auto [dim, extent] : llvm::enumerate(node.getDims(1).drop_back()))
-      shape.push_back(constantDim(extent).value_or(-2 - static_cast<int64_t>(dim)));
+      shape.push_back(node.numberOrDim(extent, static_cast<int64_t>(dim)));
     position = node.create<FillOp>(tuples, node.integers(shape), node.real(0), TypeAttr::get(indexing.i64));
   }
   FlatIndices result{mergeLeadingDims(node, indexing.x, end), position};

@@ -385,7 +385,7 @@ Value NodeImporter::expand(Value value, ArrayRef<AffineExpr> target) {
 Value NodeImporter::fill(Type elementType, ArrayRef<AffineExpr> dims, double number) {
   SmallVector<int64_t> shape;
   for (auto [i, extent] : llvm::enumerate(dims))
-    shape.push_back(constantDim(extent).value_or(-2 - static_cast<int64_t>(i)));
+    shape.push_back(numberOrDim(extent, static_cast<int64_t>(i)));
   return create<FillOp>(createShape(dims), integers(shape), real(number), TypeAttr::get(elementType));
 }
 
