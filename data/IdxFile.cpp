@@ -73,7 +73,7 @@ Array dlc::data::readIdx(const std::string &path) {
   take(magic, 4);
   dlc_uint32 type = elementTypeOf(magic[2]);
   if (magic[0] || magic[1] || !type || !magic[3])
-    throw Failure("'" + path + "' is no IDX file");
+    throw Failure("'" + path + "' is not an IDX file");
   std::vector<dlc_int64> shape;
   for (int d = 0; d < magic[3]; ++d) {
     take(extent, 4);

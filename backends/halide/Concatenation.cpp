@@ -14,8 +14,6 @@ using Halide::Var;
 
 namespace dlc::halide {
 
-static int toInt(int64_t value) { return static_cast<int>(value); }
-
 /// Loops over one operand of a concatenation, innermost dimension as vectors.
 static void schedulePart(KernelBuilder &builder, Halide::Stage stage, const std::vector<Var> &arguments, int64_t axis,
                          const Halide::RVar &along, const TensorFunc &part) {
@@ -40,7 +38,7 @@ static void schedulePart(KernelBuilder &builder, Halide::Stage stage, const std:
     return;
   // No element is written twice, which Halide does not see through the loop over a part.
   stage.allow_race_conditions();
-  stage.vectorize(order.front(), toInt(vector), Halide::TailStrategy::GuardWithIf);
+  stage.vectorize(order.front(), static_cast<int>(vector), Halide::TailStrategy::GuardWithIf);
 }
 
 static FailureOr<TensorFunc> emitConcat(ConcatOp op, KernelBuilder &builder) {

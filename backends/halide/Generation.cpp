@@ -13,8 +13,6 @@ using Halide::Var;
 
 namespace dlc::halide {
 
-static int toInt(int64_t value) { return static_cast<int>(value); }
-
 static FailureOr<TensorFunc> emitFill(FillOp op, KernelBuilder &builder) {
   return builder.define(
       op, [&](llvm::ArrayRef<Expr>) { return makeConstant(op.getValue().convertToDouble(), op.getElementType()); });
@@ -52,7 +50,7 @@ static FailureOr<TensorFunc> emitExtent(ExtentOp op, KernelBuilder &builder) {
 static Func makeTable(ElementsAttr value) {
   auto type = llvm::cast<RankedTensorType>(value.getType());
   Type elementType = type.getElementType();
-  Halide::Buffer<> buffer(getStorageType(elementType), std::vector<int>{toInt(type.getNumElements())});
+  Halide::Buffer<> buffer(getStorageType(elementType), std::vector<int>{static_cast<int>(type.getNumElements())});
   int64_t bytes = getElementBytes(elementType);
   auto *target =
       static_cast<char *>(buffer.raw_buffer()->host ? static_cast<void *>(buffer.raw_buffer()->host) : nullptr);

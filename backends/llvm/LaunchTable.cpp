@@ -171,7 +171,7 @@ bool LaunchTableBuilder::add(mlir::memref::CopyOp copy) {
   auto source = locate(from), target = locate(to);
   if (!bytes || bytes != express(to.getSizes().front()) || !source || !target)
     return false;
-  words.append({-1, 2, addValue(bytes), 0, 0});
+  words.append({DLC_LAUNCH_COPY, 2, addValue(bytes), 0, 0});
   addArguments({*target, *source}, {});
   members.push_back(copy);
   return true;

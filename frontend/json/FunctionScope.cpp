@@ -8,10 +8,10 @@
 using namespace mlir;
 using namespace dlc::json;
 
-void FunctionScope::begin(func::FuncOp newFunction, TrainingScope *training, bool isLearning, bool predicts) {
+void FunctionScope::begin(func::FuncOp newFunction, TrainingScope *training, bool hasOwnTraining, bool predicts) {
   function = newFunction;
   given = training;
-  learns = isLearning;
+  trainsItself = hasOwnTraining;
   isInference = predicts;
   own.reset();
   assigned.clear();
@@ -83,7 +83,7 @@ Value FunctionScope::loadParameter(NodeContext &context, StringRef key, StringRe
 }
 
 TrainingScope *FunctionScope::findTraining(NodeContext &context) {
-  return given || learns ? &getTraining(context) : nullptr;
+  return given || trainsItself ? &getTraining(context) : nullptr;
 }
 
 TrainingScope &FunctionScope::getTraining(NodeContext &context) {

@@ -27,10 +27,10 @@ public:
       : module(module), model(model), parameters(parameters), reporter(reporter), builder(builder), calls(calls),
         importCall(std::move(importCall)) {}
 
-  /// What follows is in `function`, and trains as `training` says, if that is not null. `learns`: it defines itself
-  /// how it is trained, so that its own nodes (not those of functions that it calls) behave as in training.
+  /// What follows is in `function`, and trains as `training` says, if that is not null. `trainsItself`: it defines
+  /// itself how it is trained, so that its own nodes (not those of functions that it calls) behave as in training.
   /// `isInference`: it predicts, so that state updates of nodes with a training mode of their own are dropped.
-  void begin(mlir::func::FuncOp function, TrainingScope *training, bool learns = false, bool isInference = false);
+  void begin(mlir::func::FuncOp function, TrainingScope *training, bool trainsItself = false, bool isInference = false);
   /// Whether `description` is the model itself, not one of its functions.
   bool isModel(const JsonValue &description) const { return &description == &model; }
   /// Writes what a trainable function has to do at its end.
@@ -57,7 +57,7 @@ private:
   ImportCall importCall;
   mlir::func::FuncOp function;
   TrainingScope *given = nullptr;
-  bool learns = false, isInference = false;
+  bool trainsItself = false, isInference = false;
   std::optional<TrainingScope> own; ///< of a trainable function
   llvm::StringSet<> assigned;       ///< parameters that the function assigns
 };

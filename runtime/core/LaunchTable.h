@@ -12,10 +12,6 @@
 typedef dlc_int32 (*dlcLaunchInRanges)(const dlc_call *call, dlc_task task, const void *arguments, dlc_int64 extent,
                                        dlc_int64 grain, dlc_int64 nanoseconds);
 
-/// What the first word of a launch says instead of a function's number: copy
-/// `extent` bytes from the second argument to the first.
-enum { DLC_LAUNCH_COPY = -1 };
-
 /// Runs `count` launches one after the other and returns the status of the
 /// first that fails, or 0.
 ///

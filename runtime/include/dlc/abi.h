@@ -291,6 +291,10 @@ enum dlc_argument_base {
   DLC_BASE_BITS = 4
 };
 
+/// What the first word of a launch in a table says instead of a function's
+/// number: copy `extent` bytes from the second argument to the first.
+enum dlc_launch_function { DLC_LAUNCH_COPY = -1 };
+
 enum dlc_entry_flag {
   DLC_ENTRY_READS_VARIABLES = 1,
   DLC_ENTRY_WRITES_VARIABLES = 2,

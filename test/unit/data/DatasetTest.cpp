@@ -129,7 +129,7 @@ TEST(IdxFileTest, RefusesBrokenFiles) {
   for (size_t bytes = 0; bytes < whole.size(); ++bytes)
     EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", whole.substr(0, bytes))); }), "truncated")) << bytes;
   EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", whole + "x")); }), "longer than its shape"));
-  EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", "text")); }), "no IDX file"));
+  EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", "text")); }), "is not an IDX file"));
   // No memory is allocated for what a file merely claims: here 2^40 bytes, and more than 2^64.
   std::string huge("\0\0\x08\x03\0\x01\0\0\0\x01\0\0\0\0\x01\0\x01", 17);
   EXPECT_TRUE(contains(failureOf([&] { readIdx(folder.write("a", huge)); }), "truncated"));
