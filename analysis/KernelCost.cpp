@@ -10,7 +10,6 @@
 #include "ir/OpsLinear.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsNormalization.h"
-#include "ir/OpsPooling.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsSelection.h"
 #include "llvm/ADT/TypeSwitch.h"

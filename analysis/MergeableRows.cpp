@@ -3,7 +3,6 @@
 #include "analysis/MergeableDims.h"
 #include "ir/Layout.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsKernel.h"
 #include "ir/OpsLinear.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"

@@ -5,7 +5,6 @@
 #include "ir/OpsLinear.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsMovement.h"
-#include "ir/OpsShape.h"
 
 using namespace mlir;
 

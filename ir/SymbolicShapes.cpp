@@ -4,7 +4,6 @@
 #include "ir/DlcDialect.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
-#include "ir/OpsLayout.h"
 
 using namespace mlir;
 

@@ -9,8 +9,6 @@
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/PadPosition.h"
-#include "ir/OpsConstant.h"
-#include "ir/OpsGeneration.h"
 #include "ir/OpsLayout.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"

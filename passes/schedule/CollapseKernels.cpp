@@ -3,7 +3,6 @@
 #include "ir/Annotations.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsKernel.h"
-#include "ir/OpsLayout.h"
 #include "ir/OpsNormalization.h"
 #include "ir/OpsReduction.h"
 #include "passes/Passes.h"

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/schedule/ScheduleSpace.h"
-#include "ir/OpsConvolution.h"
-#include "ir/OpsKernel.h"
-#include "ir/OpsLinear.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"

@@ -2,7 +2,6 @@
 // Gradient rules of ops whose results have sizes that a run computes.
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsSize.h"
