@@ -31,6 +31,23 @@ struct TiledArgument {
 };
 } // namespace
 
+/// What a tile of `rows` rows costs, relative to others of as many columns: products, which the processor computes two
+/// vectors at a time, and loads, of which it does as many.
+static int getRelativeCost(int vectors, int rows) { return 2 * vectors * rows + vectors + rows; }
+
+/// The number of rows from `least` to `most`, not above `extent`, whose tiles cover `extent` rows at the least cost: 0
+/// if there are fewer than `least`.
+static Halide::Expr chooseRows(const Halide::Expr &extent, int least, int most, int vectors) {
+  auto getCost = [&](int rows) { return (extent + (rows - 1)) / rows * getRelativeCost(vectors, rows); };
+  Halide::Expr chosen = Halide::select(extent >= least, least, 0), lowest = getCost(least);
+  for (int rows = least + 1; rows <= most; ++rows) {
+    Halide::Expr isBetter = extent >= rows && getCost(rows) <= lowest;
+    chosen = Halide::select(isBetter, rows, chosen);
+    lowest = Halide::select(isBetter, getCost(rows), lowest);
+  }
+  return chosen;
+}
+
 static TiledArgument makeTile(const std::vector<Var> &arguments, size_t position, int64_t size) {
   std::string name = arguments[position].name();
   return {arguments[position], Var(name + "_tile"), Var(name + "_in"), static_cast<int>(size)};
@@ -74,6 +91,8 @@ LogicalResult scheduleRegisterTile(KernelBuilder &builder, Func sum) {
   tileColumns(builder, out, columns);
 
   std::vector<TiledArgument> rows;
+  Halide::Expr chosenRows;
+  int leastRows = static_cast<int>(schedule.getTile(leastRowsTile, 0));
   llvm::SmallVector<int64_t, 2> sizes{schedule.getTile(rowsTile, 1), schedule.getTile(planesTile, 1)};
   for (size_t position = 1; position < arguments.size(); ++position) {
     int64_t size = position <= sizes.size() ? sizes[position - 1] : 1;
@@ -94,7 +113,8 @@ LogicalResult scheduleRegisterTile(KernelBuilder &builder, Func sum) {
   VarOrRVar tileLoop = overTiles.front();
 
   // Rows of a range or of a dynamic extent may be fewer than a tile: then they are computed one by one. Shifting the
-  // last tile inwards computes some elements twice, in the same order.
+  // last tile inwards computes some elements twice, in the same order. Where the extent is known in a run only, there
+  // may be several tiles to choose from, so that little is computed twice.
   Halide::Expr isWide;
   for (const TiledArgument &tile : rows) {
     size_t position =
@@ -102,23 +122,37 @@ LogicalResult scheduleRegisterTile(KernelBuilder &builder, Func sum) {
     std::optional<int64_t> extent = builder.getOutputExtent(position);
     if (extent && *extent >= tile.size)
       continue;
+    if (position == 1 && leastRows > 0 && leastRows < tile.size && !extent) {
+      int vectors = columns.size / std::min<int>(schedule.getVector(), columns.size);
+      chosenRows = chooseRows(out.output_buffer().dim(1).extent(), leastRows, tile.size, vectors);
+      continue;
+    }
     Halide::Expr fits = out.output_buffer().dim(static_cast<int>(position)).extent() >= tile.size;
     isWide = isWide.defined() ? isWide && fits : fits;
   }
   std::vector<VarOrRVar> order = inTile;
   order.insert(order.end(), overTiles.begin(), overTiles.end());
-  auto arrange = [&](Halide::Stage stage, bool isNarrow) {
-    for (const TiledArgument &tile : rows)
-      stage.split(tile.whole, tile.outer, tile.inner, isNarrow ? 1 : tile.size, TailStrategy::ShiftInwards);
+  // `size` rows instead of the tile's; 1 of all dimensions if it is 1.
+  auto arrange = [&](Halide::Stage stage, std::optional<int> size = std::nullopt) {
+    for (const TiledArgument &tile : rows) {
+      bool isOther = size && (*size == 1 || tile.whole.name() == arguments[1].name());
+      stage.split(tile.whole, tile.outer, tile.inner, isOther ? *size : tile.size, TailStrategy::ShiftInwards);
+    }
     stage.reorder(order);
     for (const TiledArgument &tile : rows)
       stage.unroll(tile.inner);
   };
-  if (isWide.defined()) {
-    arrange(out.specialize(isWide), false);
-    arrange(out, true);
+  if (chosenRows.defined()) {
+    for (int size = rows.front().size; size >= leastRows; --size) {
+      Halide::Expr isChosen = chosenRows == size;
+      arrange(out.specialize(isWide.defined() ? isWide && isChosen : isChosen), size);
+    }
+    arrange(out, 1);
+  } else if (isWide.defined()) {
+    arrange(out.specialize(isWide));
+    arrange(out, 1);
   } else {
-    arrange(out, false);
+    arrange(out);
   }
 
   if (schedule.getTile(stageColumnsTile, 0)) {

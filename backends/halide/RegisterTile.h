@@ -14,7 +14,9 @@ class KernelBuilder;
 /// Names of the tiles of a schedule, by the argument of the result that they cut.
 constexpr llvm::StringLiteral columnsTile = "columns"; ///< argument 0, innermost: what vectors run along
 constexpr llvm::StringLiteral rowsTile = "rows";       ///< argument 1
-constexpr llvm::StringLiteral planesTile = "planes";   ///< argument 2
+/// The kernel holds versions for tiles of this many rows up to `rows`, and takes the one that wastes least.
+constexpr llvm::StringLiteral leastRowsTile = "least_rows";
+constexpr llvm::StringLiteral planesTile = "planes"; ///< argument 2
 /// How many loops over tiles of the other arguments are inside the loop over blocks of columns; -1: all.
 constexpr llvm::StringLiteral columnsLoopTile = "columns_loop";
 /// 1: the loops over the kernel's taps are unrolled, so that neighbouring results share what they load.

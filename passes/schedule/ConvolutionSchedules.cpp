@@ -72,7 +72,12 @@ SchedulePoint ConvolutionSchedules::choose() const {
   RegisterTileProblem problem;
   problem.elementBytes = elementBytes;
   problem.columns = channels;
-  problem.rows = getFixedExtent(subject.result, rank - 1);
+  // An open extent is taken for one that tiles of any size divide; a tile of few rows leaves few over.
+  constexpr int64_t assumedRows = 168, mostOpenRows = 8;
+  bool hasOpenRows = subject.result.isDynamicDim(rank - 1);
+  problem.rows = hasOpenRows ? assumedRows : subject.result.getDimSize(rank - 1);
+  if (hasOpenRows)
+    problem.mostRows = mostOpenRows;
   problem.planes = rank > 3 ? getFixedExtent(subject.result, rank - 2) : 1;
   auto pooled = [&](int64_t dim) {
     int64_t extent = subject.result.getDimSize(dim);
@@ -112,11 +117,14 @@ SchedulePoint ConvolutionSchedules::choose() const {
     point.vector = lanes;
     point.sizes["columns"] = lanes;
     int64_t rows = problem.rowResults > 1 ? 2 : 4;
-    point.sizes["rows"] = problem.rows < 0 ? 1 : std::min(problem.rows, rows);
+    point.sizes["rows"] = std::min(problem.rows, rows);
     point.sizes["columns_loop"] = 0;
     if (problem.depth <= 27)
       point.sizes["unroll_taps"] = 1;
   }
+  // Rows of an open extent: any tile from half the size on, so that an image of any width fills its tiles.
+  if (hasOpenRows && point.getSize("rows", 1) > 1)
+    point.sizes["least_rows"] = llvm::divideCeil(point.getSize("rows", 1), 2);
   // The dimension to split must be the same for all instruction sets, so it does not depend on the tile.
   constexpr int64_t channelBlock = 32;
   int64_t outer = rank > 3 ? rank - 2 : 0, rowParts = getFixedExtent(subject.result, outer);

@@ -134,6 +134,7 @@ AlgorithmSpace KernelSchedules::makeConvolutionTile(llvm::StringRef algorithm, R
     tile = makePackedColumns(lanes, getLayout(w).getInnerTiles()[0], channels);
   space.parameters = {tile,
                       {"rows", 1, mostAccumulators},
+                      {"least_rows", 1, std::max<int64_t>(point.getSize("rows", 1), 1), 1, 0, /*isOptional=*/true},
                       {"planes", 1, 8, 1, 0, /*isOptional=*/true},
                       {"columns_loop", -1, subject.result.getRank() - 1, 1, 0, /*isOptional=*/true}};
   space.accumulatorParameters = {"columns", "rows", "planes"};

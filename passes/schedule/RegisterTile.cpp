@@ -55,7 +55,8 @@ RegisterTile chooseRegisterTile(const RegisterTileProblem &problem, const Machin
       for (tile.planes = 1;
            tile.planes <= (problem.planes < 0 ? 1 : std::min<int64_t>(problem.planes, problem.mostPlanes));
            ++tile.planes)
-        for (tile.rows = 1; tile.rows <= (problem.rows < 0 ? 8 : std::min<int64_t>(problem.rows, 28)); ++tile.rows) {
+        for (tile.rows = 1; tile.rows <= (problem.rows < 0 ? 8 : std::min(problem.rows, problem.mostRows));
+             ++tile.rows) {
           int64_t accumulators = vectors * tile.rows * tile.planes * problem.rowResults * problem.planeResults;
           if (problem.mustDivide && (problem.rows % tile.rows != 0 || problem.planes % tile.planes != 0))
             continue;

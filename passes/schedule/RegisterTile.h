@@ -21,6 +21,7 @@ struct RegisterTileProblem {
   /// Columns of a tile must divide this (those of a group); 0: free.
   int64_t columnsDivide = 0;
   int64_t mostPlanes = 4;
+  int64_t mostRows = 28;
   /// Rows and planes of a tile must divide theirs: nothing beyond the last can be read.
   bool mustDivide = false;
   /// Distance in bytes of what neighbouring rows read.

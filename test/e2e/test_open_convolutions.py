@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Convolutions whose images have any size: one library, every width below, at and beyond all tiles of rows, against ONNX Runtime."""
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+onnxruntime = pytest.importorskip("onnxruntime")
+RANDOM = np.random.default_rng(11)
+
+# channels in, channels out, kernel, strides, pads, groups, whether ReLU and 2 x 2 max pooling follow
+CONVOLUTIONS = {
+    "pointwise": (24, 72, (1, 1), (1, 1), (0, 0, 0, 0), 1, False),
+    "few_channels": (3, 20, (3, 3), (1, 1), (1, 1, 1, 1), 1, False),
+    "strided": (8, 64, (3, 3), (2, 2), (1, 1, 1, 1), 1, False),
+    "depthwise": (48, 48, (3, 3), (1, 1), (1, 1, 1, 1), 48, False),
+    "grouped": (32, 64, (3, 3), (1, 1), (1, 1, 1, 1), 2, False),
+    "pooled": (4, 32, (5, 5), (1, 1), (3, 3, 3, 3), 1, True),
+    "length": (6, 40, (3,), (1,), (1, 1), 1, False),
+}
+WIDTHS = [*range(1, 18), 23, 28, 41]
+
+
+def make_model(path):
+    nodes, inputs, outputs, weights = [], [], [], []
+    for name, (channels, filters, kernel, strides, pads, groups, isPooled) in CONVOLUTIONS.items():
+        sizes = ["H", "W"] if len(kernel) == 2 else ["W"]
+        inputs.append(helper.make_tensor_value_info(f"x_{name}", TensorProto.FLOAT, ["N", channels, *sizes]))
+        w = RANDOM.standard_normal((filters, channels // groups, *kernel)).astype(np.float32)
+        bias = RANDOM.standard_normal(filters).astype(np.float32)
+        weights += [numpy_helper.from_array(w, f"w_{name}"), numpy_helper.from_array(bias, f"b_{name}")]
+        last = f"sum_{name}" if isPooled else f"y_{name}"
+        nodes.append(helper.make_node("Conv", [f"x_{name}", f"w_{name}", f"b_{name}"], [last], pads=pads, strides=strides, group=groups))
+        if isPooled:
+            nodes.append(helper.make_node("Relu", [last], [f"relu_{name}"]))
+            nodes.append(helper.make_node("MaxPool", [f"relu_{name}"], [f"y_{name}"], kernel_shape=[2, 2], strides=[2, 2]))
+        outputs.append(helper.make_tensor_value_info(f"y_{name}", TensorProto.FLOAT, [None] * (len(kernel) + 2)))
+    graph = helper.make_graph(nodes, "open", inputs, outputs, weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+
+@pytest.mark.parametrize("machine", ["native", "x86-64-v2", "x86-64-v3"])
+def test_every_width(programs, machine):
+    path = programs.folder / "open.onnx"
+    make_model(path)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    library = programs.compile("open.onnx", f"open-{machine}.so", "--target", machine)
+    names = [f"y_{name}" for name in CONVOLUTIONS]
+    for width in WIDTHS:
+        batch, height = 1 + width % 2, 2 + width % 5
+        values = {}
+        for name, (channels, _, kernel, *_) in CONVOLUTIONS.items():
+            extents = (height, width)[2 - len(kernel) :]
+            values[f"x_{name}"] = RANDOM.standard_normal((batch, channels, *extents)).astype(np.float32)
+        got = programs.execute(library, values, names)
+        for name, y in zip(names, session.run(names, values)):
+            assert got[name].shape == y.shape, (name, width)
+            scale = np.abs(y).max(initial=1e-30)
+            np.testing.assert_allclose(got[name] / scale, y / scale, atol=3e-5, err_msg=f"{name} at width {width}")
