@@ -3,11 +3,13 @@
 import json
 import pathlib
 import sys
+import tempfile
 import time
 
 import numpy as np
 from collection import CASES
 from comparison import compare
+from float_form import float_form
 
 
 def write(name, path):
@@ -50,9 +52,13 @@ class NoReference(Exception):
 
 
 def second_reference(case, files):
-    """What ONNX Runtime's own distance is measured against: the f32 original, else the same file computed node by node."""
-    original = case.original or case.name
-    return session(files / f"{original}.onnx", optimized=bool(case.original))
+    """What ONNX Runtime's own distance is measured against: the f32 form, else the same file computed node by node."""
+    source = files / f"{case.name}.onnx"
+    if case.original:
+        return session(files / f"{case.original}.onnx")
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "float.onnx"
+        return session(path) if float_form(source, path) else session(source, optimized=False)
 
 
 def one_size(case, index, model, runtime, second):

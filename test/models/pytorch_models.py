@@ -156,7 +156,7 @@ if torch is not None:
             x = F.pad(audio[:, None], (128, 128), mode="reflect")
             re, im = F.conv1d(x, self.basis, stride=128).chunk(2, 1)
             power = (re * re + im * im).transpose(1, 2)
-            return self.head(self.cells(torch.log(self.mel(power).abs() + 1e-5))[0].max(1).values)
+            return self.head(self.cells(torch.log(power @ self.mel.weight.abs().T + 1e-5))[0].max(1).values)
 
     class Yolo(nn.Module):
         """A small one-stage detector's heads on two strides, decoded to boxes and scores."""

@@ -94,7 +94,7 @@ shipped("detect", "ddddocr", "common_det.onnx", lambda r: {"images": r.uniform(1
 shipped("letters", "captcha-whisperer", "captcha_crnn.onnx", lambda r, N: {"image": r.normal(N, 3, 60, 160)})
 
 shipped("pitch", "basic-pitch", "nmp.onnx", lambda r, N: {"serving_default_input_2:0": r.normal(N, 43844, 1) * np.float32(0.1)})
-shipped("pitch", "swift-f0", "model.onnx", lambda r, L: {"audio": r.normal(1, L) * np.float32(0.1), "fmin": np.float32(46.0), "fmax": np.float32(2000.0)})
+shipped("pitch", "swift-f0", "model.onnx", lambda r, L: {"audio": r.normal(1, L) * np.float32(0.1), "fmin": np.array(46, np.float32), "fmax": np.array(2000, np.float32)})
 audio = lambda r, N: {"input_1": r.normal(N, 144160) * np.float32(0.1)}
 shipped("all", "speechmos", "dnsmos_models/sig_bak_ovr.onnx", audio)
 shipped("signal", "speechmos", "dnsmos_models/sig.onnx", lambda r, N: {"input_1": r.normal(N, 901, 161)})
@@ -141,12 +141,14 @@ def atoms(r, N, S, T):
     source = {"element": r.ints(5, N), "amino_acid": r.ints(20, N), "atom_role": r.ints(6, N), "bfactor": r.uniform(N)}
     edges = {"edge_index": r.ints(N, 2, T), "edge_dist": r.uniform(T, low=1, high=5), "seq_sep": r.ints(3, T), "same_residue": r.uniform(T).round()}
     wanted = {"target_indices": r.ints(N, S, 6), "target_mask": r.ints(2, S, 6).astype(bool), "residue_types": r.ints(20, S)}
-    return {**source, **edges, **wanted, "residue_geometry": r.normal(S, 52)}
+    around = {"residue_geometry": r.normal(S, 52), "target_environment": r.normal(S, 6, 15), "temperature_feature": r.normal(S, 1)}
+    space = {"target_atom_rsasa": r.uniform(S, 6), "pos": r.normal(N, 3), "node_normal": r.normal(N, 3)}
+    return {**source, **edges, **wanted, **around, **space, "is_hbond": r.uniform(T).round(), "hb_cos": r.uniform(T)}
 
 
 shipped("carbons", "caustic-nmr", "best_v2_carbons.onnx", atoms, sizes={"N": (30, 9, 80), "T": (60, 20, 200)})
 molecule = lambda r, S: {
-    "atoms": r.ints(10, 1, S, low=3), "neighbors": r.ints(5, 1, S, low=2), "distances": r.ints(6, 1, S, S, low=2), "roles": r.ints(2, 1, S, low=2),
+    "atoms": r.ints(10, 1, S, low=3), "neighbors": r.ints(5, 1, S, low=2), "distances": r.ints(6, 1, S, S, low=2), "roles": r.ints(4, 1, S, low=2),
 }  # fmt: skip
 shipped("reactions", "chython-rxnmap", "rxnmap.onnx", molecule)
 shipped("minutiae", "afis", "LEADER.onnx", lambda r, N, H, W: {"input": r.uniform(N, H, W, 1)}, sizes={"N": (1, 1, 2)})

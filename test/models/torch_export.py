@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cases that PyTorch exports: each module once with the exporter that traces (`NAME`) and once with the newer one (`NAME.dynamo`)."""
+import inspect
 import warnings
 
 import numpy as np
@@ -54,6 +55,9 @@ def captured(build, opset):
         torch, module, arguments = prepare(case, build)
         inputs = case.open_axes(lambda index: list(arguments(index).values()))
         shapes = tuple({axis: torch.export.Dim.DYNAMIC for axis in open_} for open_ in inputs)
+        named = [p for p in inspect.signature(module.forward).parameters.values() if p.kind is not p.VAR_POSITIONAL]
+        if len(named) < len(inspect.signature(module.forward).parameters):  # forward(a, *rest) has the shapes (a, (rest...))
+            shapes = (*shapes[: len(named)], shapes[len(named) :])
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
