@@ -27,6 +27,8 @@ struct ImportOptions {
   bool isTrained = false;
   /// Weights may get other values after the import: nothing is computed of those that the file gives.
   bool replacesWeights = false;
+  /// Symbolic extents that are taken to be 1.
+  llvm::SmallVector<std::string> extentsOfOne;
 };
 
 /// A model as a module of graph ops. Errors of an importer are diagnostics: the file is a FileLineColLoc, whose line is

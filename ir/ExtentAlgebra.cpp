@@ -34,6 +34,13 @@ AffineExpr matchAtLeastZero(AffineExpr expr) {
 
 static int64_t saturate(__int128 value) { return static_cast<int64_t>(std::clamp<__int128>(value, -farAway, farAway)); }
 
+/// y if `expr` is -max(y, 0); null otherwise.
+static AffineExpr matchNegatedAtLeastZero(AffineExpr expr) {
+  auto product = llvm::dyn_cast<AffineBinaryOpExpr>(expr);
+  bool isNegated = product && product.getKind() == AffineExprKind::Mul && constantDim(product.getRHS()) == -1;
+  return isNegated ? matchAtLeastZero(product.getLHS()) : AffineExpr();
+}
+
 ExtentRange getExtentRange(AffineExpr expr) {
   if (std::optional<int64_t> value = constantDim(expr))
     return {saturate(*value), saturate(*value)};
@@ -46,8 +53,15 @@ ExtentRange getExtentRange(AffineExpr expr) {
   auto binary = llvm::cast<AffineBinaryOpExpr>(expr);
   ExtentRange a = getExtentRange(binary.getLHS()), b = getExtentRange(binary.getRHS());
   switch (expr.getKind()) {
-  case AffineExprKind::Add:
-    return {saturate(__int128(a.low) + b.low), saturate(__int128(a.high) + b.high)};
+  case AffineExprKind::Add: {
+    ExtentRange range = {saturate(__int128(a.low) + b.low), saturate(__int128(a.high) + b.high)};
+    // x - max(y, 0) is the minimum of x and x - y, as `minimumExtent` writes it.
+    if (AffineExpr y = matchNegatedAtLeastZero(binary.getRHS())) {
+      ExtentRange other = getExtentRange(subtractExtents(binary.getLHS(), y));
+      range = {std::max(range.low, std::min(a.low, other.low)), std::min({range.high, a.high, other.high})};
+    }
+    return range;
+  }
   case AffineExprKind::Mul: {
     __int128 corners[] = {__int128(a.low) * b.low, __int128(a.low) * b.high, __int128(a.high) * b.low,
                           __int128(a.high) * b.high};

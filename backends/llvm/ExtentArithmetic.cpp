@@ -44,6 +44,18 @@ Value ExtentArithmetic::floorDivide(Value lhs, Value rhs) {
 }
 
 Value ExtentArithmetic::emit(mlir::AffineExpr expr) {
+  if (builder.getInsertionBlock() != block) {
+    block = builder.getInsertionBlock();
+    emitted.clear();
+  }
+  if (Value value = emitted.lookup(expr))
+    return value;
+  Value value = emitNew(expr);
+  emitted[expr] = value;
+  return value;
+}
+
+Value ExtentArithmetic::emitNew(mlir::AffineExpr expr) {
   if (auto number = llvm::dyn_cast<mlir::AffineConstantExpr>(expr))
     return constant(number.getValue());
   if (auto symbol = llvm::dyn_cast<mlir::AffineSymbolExpr>(expr)) {

@@ -10,7 +10,7 @@ void dlc::addLowerToLLVM(mlir::OpPassManager &manager) {
   manager.addPass(createOutlineLaunches());
   manager.addPass(createOutlineRanges());
   manager.addPass(createLowerFillHalo());
-  manager.addPass(mlir::createLowerAffinePass());
+  manager.addPass(createLowerExtents());
   manager.addPass(mlir::createSCFToControlFlowPass());
   // Launches end an entry point early where they fail, which needs unstructured control flow.
   manager.addPass(createLowerEntryPoints());

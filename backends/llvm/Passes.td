@@ -20,6 +20,23 @@ def LowerFillHalo : Pass<"dlc-lower-fill-halo", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect"];
 }
 
+def LowerExtents : Pass<"dlc-lower-extents", "::mlir::ModuleOp"> {
+  let summary = "Replace affine.apply by arithmetic that computes what expressions have in common once";
+  let description = [{
+    Offsets and sizes are written as trees, in which the extent of a tensor may appear at many leaves. The tree of a
+    model whose extents are computed from each other over many layers has more nodes than could be emitted one by one.
+    Of the `affine.apply`s of one block with the same operands, each subexpression is computed once, as i64.
+
+    Before:
+    ```mlir
+    %0 = affine.apply affine_map<()[s0] -> (s0 floordiv 2 + 8)>()[%n]
+    %1 = affine.apply affine_map<()[s0] -> ((s0 floordiv 2) * 4)>()[%n]
+    ```
+    After: one quotient, which a sum and a product read.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
 def OutlineRanges : Pass<"dlc-outline-ranges", "::mlir::ModuleOp"> {
   let summary = "Move the bodies of scf.parallel to functions that threads run for ranges";
   let description = [{

@@ -41,7 +41,9 @@ AffineExpr divideExpressions(AffineExpr a, AffineExpr b) {
   return divisor != 0 && getExtentRange(b).low >= 0 ? truncateQuotient(a, b) : AffineExpr();
 }
 AffineExpr moduloExpressions(AffineExpr a, AffineExpr b) {
-  return getExtentRange(b).low > 0 ? getRemainder(a, b) : AffineExpr();
+  // Nobody asks for the remainder of an extent of 0, but a run computes it all the same.
+  return getExtentRange(b).low < 0 ? AffineExpr()
+                                   : getRemainder(a, maximumExtent(b, getAffineConstantExpr(1, a.getContext())));
 }
 
 int64_t divideIntegers(int64_t a, int64_t b) { return b == 0 ? 0 : b == -1 ? wrap(-static_cast<uint64_t>(a)) : a / b; }

@@ -161,8 +161,10 @@ void importSqueeze(NodeImporter &node) {
   setReshaped(node, target);
   // Which dimensions go where no axes are given would follow from the sizes of a run.
   for (AffineExpr extent : dims)
-    if (!axes && !constantDim(extent))
+    if (!axes && !constantDim(extent)) {
+      node.getImporter().noteKeptBySqueeze(extent);
       node.expectInRun(ExtentRelation::OtherThan, extent, node.extent(1));
+    }
 }
 
 void importUnsqueeze(NodeImporter &node) {
@@ -266,10 +268,15 @@ void importExpand(NodeImporter &node) {
     return;
   // An extent that is 1 in a run leaves the operand's.
   ArrayRef<AffineExpr> source = node.getDims(0);
-  for (size_t i = 1; i <= std::min(shape->size(), source.size()); ++i)
-    if (AffineExpr &extent = (*shape)[shape->size() - i]; node.getImporter().readsElements(extent))
-      if (AffineExpr own = source[source.size() - i]; constantDim(own) != 1)
-        extent = chooseExtent(isEqualExtent(extent, node.extent(1)), own, extent);
+  for (size_t i = 1; i <= std::min(shape->size(), source.size()); ++i) {
+    AffineExpr &extent = (*shape)[shape->size() - i], own = source[source.size() - i];
+    if (constantDim(own) == 1 || constantDim(extent))
+      continue;
+    if (ExtentRange range = getExtentRange(extent); range.low == 0 && range.high == 1)
+      extent = multiplyExtents(extent, own); // of `x[:1]`, say
+    else if (node.getImporter().readsElements(extent))
+      extent = chooseExtent(isEqualExtent(extent, node.extent(1)), own, extent);
+  }
   importExpandTo(node, *shape);
 }
 
@@ -329,14 +336,13 @@ void importDepthToSpace(NodeImporter &node) {
   ArrayRef<AffineExpr> dims = node.getDims(0);
   int64_t block = node.getInteger("blocksize", 0);
   std::string mode = node.getString("mode", "DCR");
-  std::optional<int64_t> channels = dims.size() == 4 ? constantDim(dims[1]) : std::nullopt;
-  if (!channels || block < 1 || block > INT16_MAX || *channels % (block * block) != 0 ||
+  if (dims.size() != 4 || block < 1 || block > INT16_MAX || constantDim(dims[1]).value_or(0) % (block * block) != 0 ||
       (mode != "DCR" && mode != "CRD")) {
     node.error() << "expects a tensor of rank 4 whose channels are a multiple of the squared positive 'blocksize', and "
                     "mode DCR or CRD";
     return;
   }
-  AffineExpr b = node.extent(block), depth = node.extent(*channels / (block * block));
+  AffineExpr b = node.extent(block), depth = divideExtents(dims[1], node.extent(block * block));
   bool isDepthFirst = mode == "DCR";
   Value split = node.reshape(node.getOperand(0), isDepthFirst ? Dims{dims[0], b, b, depth, dims[2], dims[3]}
                                                               : Dims{dims[0], depth, b, b, dims[2], dims[3]});

@@ -16,6 +16,7 @@ using namespace onnx_import;
 struct Attempt {
   FailureOr<ImportedModel> model = failure();
   bool lacksExtents = false; ///< it failed for want of a value that decides shapes
+  llvm::SmallVector<std::string> keptBySqueeze;
   std::vector<Diagnostic> diagnostics;
 };
 
@@ -29,6 +30,7 @@ Attempt tryImport(std::shared_ptr<ModelFile> file, MLIRContext *context, const I
   GraphImporter importer(std::move(file), context, options, assumed);
   attempt.model = importer.run();
   attempt.lacksExtents = importer.lacksExtents();
+  attempt.keptBySqueeze.append(importer.getSymbolsKeptBySqueeze().begin(), importer.getSymbolsKeptBySqueeze().end());
   return attempt;
 }
 
@@ -47,6 +49,16 @@ bool hasDeclaredShapes(ModuleOp module, const onnx::GraphProto &graph) {
       return false;
   }
   return true;
+}
+
+/// Whether every result has as many dimensions as the file declares, where it declares any.
+bool hasDeclaredRanks(ModuleOp module, const onnx::GraphProto &graph) {
+  return llvm::all_of(llvm::zip(graph.output(), getEntry(module).getResultTypes()), [](auto pair) {
+    auto &[output, type] = pair;
+    auto tensor = llvm::dyn_cast<RankedTensorType>(type);
+    return !tensor || !output.type().tensor_type().has_shape() ||
+           tensor.getRank() == output.type().tensor_type().shape().dim_size();
+  });
 }
 
 /// Warns of each output whose declared shape cannot be the one that the graph computes, which counts.
@@ -91,6 +103,19 @@ FailureOr<ImportedModel> importOnnx(StringRef path, MLIRContext *context, const 
           << "], as the declared shapes of the outputs imply, whatever it is at run time";
       attempt = std::move(second);
       break;
+    }
+  }
+  // Exporters write Squeeze without axes where they have seen an extent of 1; outputs then have fewer dimensions.
+  if (!attempt.keptBySqueeze.empty() &&
+      (failed(attempt.model) || !hasDeclaredRanks(**attempt.model, (*file)->getModel().graph()))) {
+    ImportOptions narrowed = options;
+    narrowed.extentsOfOne = attempt.keptBySqueeze;
+    Attempt second = tryImport(*file, context, narrowed, nullptr);
+    if (succeeded(second.model) && hasDeclaredRanks(**second.model, (*file)->getModel().graph())) {
+      emitWarning((*file)->getLocation())
+          << "extent '" << llvm::join(narrowed.extentsOfOne, "', '")
+          << "' is taken to be 1: the outputs have the ranks that the file declares only if Squeeze removes it";
+      attempt = std::move(second);
     }
   }
   for (Diagnostic &diagnostic : attempt.diagnostics)

@@ -77,7 +77,7 @@ SmallVector<int64_t> getPads(NodeImporter &node, ArrayRef<int64_t> kernel, Array
     int64_t reach = dilations[i] * (kernel[i] - 1) + 1, total = reach - 1;
     if (!extent && strides[i] != 1)
       node.error() << "auto_pad of an extent that only a run knows with stride " << strides[i]
-                   << " is supported for convolutions only, because its padding follows from that extent";
+                   << " is not supported here, because its padding follows from that extent";
     else if (extent)
       total = std::max<int64_t>(((*extent + strides[i] - 1) / strides[i] - 1) * strides[i] + reach - *extent, 0);
     int64_t smaller = total / 2, larger = total - smaller;
@@ -98,7 +98,7 @@ bool needsPaddedOperand(NodeImporter &node, ArrayRef<int64_t> strides) {
 }
 
 Value padToSame(NodeImporter &node, Value x, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
-                ArrayRef<int64_t> dilations) {
+                ArrayRef<int64_t> dilations, Value padding) {
   if (node.hasFailed())
     return {};
   bool isUpper = node.getString("auto_pad", "") == "SAME_UPPER";
@@ -112,7 +112,7 @@ Value padToSame(NodeImporter &node, Value x, ArrayRef<int64_t> kernel, ArrayRef<
     low.push_back(isUpper ? smaller : subtractExtents(total, smaller));
     extent = addExtents(extent, total);
   }
-  return node.create<PadLikeOp>(x, Value(), node.createShape(low), node.createShape(sizes), PadMode::Constant);
+  return node.create<PadLikeOp>(x, padding, node.createShape(low), node.createShape(sizes), PadMode::Constant);
 }
 
 Value unsqueezeAround(NodeImporter &node, Value x, int64_t before, int64_t after) {

@@ -26,9 +26,10 @@ llvm::SmallVector<int64_t> getPads(NodeImporter &node, llvm::ArrayRef<int64_t> k
 /// Whether `auto_pad` asks for padding that follows from spatial extents of operand 0 that only a run knows.
 bool needsPaddedOperand(NodeImporter &node, llvm::ArrayRef<int64_t> strides);
 
-/// `x`, whose windows are to give an extent of 1/stride rounded up, with the zeros that `auto_pad` asks for.
+/// `x`, whose windows are to give an extent of 1/stride rounded up, with the elements that `auto_pad` asks for: the
+/// scalar `padding`, or zeros.
 mlir::Value padToSame(NodeImporter &node, mlir::Value x, llvm::ArrayRef<int64_t> kernel,
-                      llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations);
+                      llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations, mlir::Value padding = {});
 
 /// `x` with extent 1 in `before` leading and `after` trailing dimensions more, as a bias of channels takes them.
 mlir::Value unsqueezeAround(NodeImporter &node, mlir::Value x, int64_t before, int64_t after);

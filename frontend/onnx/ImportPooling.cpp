@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsPooling.h"
 #include "ir/OpsReduction.h"
+#include <limits>
 
 using namespace mlir;
 
@@ -13,6 +15,7 @@ namespace {
 struct Window {
   SmallVector<int64_t> kernel, strides, dilations, pads;
   bool ceilMode = false;
+  bool padsOperand = false; ///< `pads` are 0: how much padding there is follows from extents that only a run knows
 };
 
 /// Nothing after an error.
@@ -30,9 +33,28 @@ std::optional<Window> getWindow(NodeImporter &node, ElementClass allowed) {
   window.kernel = node.getSizes("kernel_shape", rank - 2, 1, 1);
   window.strides = node.getSizes("strides", rank - 2, 1, 1);
   window.dilations = node.getSizes("dilations", rank - 2, 1, 1);
-  window.pads = getPads(node, window.kernel, window.strides, window.dilations);
-  window.ceilMode = node.getFlag("ceil_mode");
+  window.padsOperand = needsPaddedOperand(node, window.strides);
+  window.ceilMode = node.getFlag("ceil_mode") && !window.padsOperand;
+  window.pads.assign(2 * window.kernel.size(), 0);
+  if (!window.padsOperand)
+    window.pads = getPads(node, window.kernel, window.strides, window.dilations);
   return node.hasFailed() ? std::nullopt : std::optional(window);
+}
+
+/// Operand 0, around which elements with the value `padding` (zeros, if it is null) are added where the window needs
+/// it.
+Value getPaddedOperand(NodeImporter &node, const Window &window, Value padding = {}) {
+  Value x = node.getOperand(0);
+  return window.padsOperand ? padToSame(node, x, window.kernel, window.strides, window.dilations, padding) : x;
+}
+
+/// What no element of `type` is less than, as a scalar.
+Value createLowest(NodeImporter &node, Type type) {
+  if (isa<FloatType>(type))
+    return node.createScalar(type, -std::numeric_limits<double>::infinity());
+  unsigned width = type.getIntOrFloatBitWidth();
+  APInt lowest = type.isUnsignedInteger() ? APInt::getZero(width) : APInt::getSignedMinValue(width);
+  return node.createFilled(type, {}, IntegerAttr::get(type, lowest));
 }
 
 void importMaxPool(NodeImporter &node) {
@@ -40,10 +62,17 @@ void importMaxPool(NodeImporter &node) {
   if (!window)
     return;
   bool isColumnMajor = node.getFlag("storage_order");
+  if (window->padsOperand && node.hasResult(1)) {
+    node.error() << "gives indices with an auto_pad that follows from an extent that only a run knows, which is not "
+                    "supported";
+    return;
+  }
+  Value padding = window->padsOperand ? createLowest(node, node.getElementType(0)) : Value();
+  Value x = getPaddedOperand(node, *window, padding);
   auto create = [&](auto op, auto... more) {
-    return node.create<decltype(op)>(node.getOperand(0), ArrayRef<int64_t>(window->kernel),
-                                     ArrayRef<int64_t>(window->strides), ArrayRef<int64_t>(window->dilations),
-                                     ArrayRef<int64_t>(window->pads), window->ceilMode, more...);
+    return node.create<decltype(op)>(x, ArrayRef<int64_t>(window->kernel), ArrayRef<int64_t>(window->strides),
+                                     ArrayRef<int64_t>(window->dilations), ArrayRef<int64_t>(window->pads),
+                                     window->ceilMode, more...);
   };
   node.setResult(0, create(MaxPoolOp()));
   if (node.hasResult(1))
@@ -51,11 +80,25 @@ void importMaxPool(NodeImporter &node) {
 }
 
 void importAveragePool(NodeImporter &node) {
-  if (std::optional<Window> window = getWindow(node, ElementClass::Real))
-    node.setResult(0, node.create<AveragePoolOp>(node.getOperand(0), ArrayRef<int64_t>(window->kernel),
-                                                 ArrayRef<int64_t>(window->strides),
-                                                 ArrayRef<int64_t>(window->dilations), ArrayRef<int64_t>(window->pads),
-                                                 window->ceilMode, node.getFlag("count_include_pad")));
+  std::optional<Window> window = getWindow(node, ElementClass::Real);
+  if (!window)
+    return;
+  bool countsPadding = node.getFlag("count_include_pad");
+  auto average = [&](Value x) {
+    return node.create<AveragePoolOp>(x, ArrayRef<int64_t>(window->kernel), ArrayRef<int64_t>(window->strides),
+                                      ArrayRef<int64_t>(window->dilations), ArrayRef<int64_t>(window->pads),
+                                      window->ceilMode, countsPadding);
+  };
+  Value result = average(getPaddedOperand(node, *window));
+  if (window->padsOperand && !countsPadding) {
+    // The part of each window that is not padding.
+    Dims dims(node.getDims(0));
+    dims[0] = dims[1] = node.extent(1);
+    Value ones = node.fill(node.getElementType(0), dims, 1.0);
+    result =
+        node.create<DivOp>(result, average(padToSame(node, ones, window->kernel, window->strides, window->dilations)));
+  }
+  node.setResult(0, result);
 }
 
 /// The norm's exponent; a floating-point attribute in opset 1.
@@ -69,7 +112,7 @@ int64_t getExponent(NodeImporter &node) {
 void importLpPool(NodeImporter &node) {
   int64_t p = getExponent(node);
   if (std::optional<Window> window = getWindow(node, ElementClass::Real))
-    node.setResult(0, node.create<LpPoolOp>(node.getOperand(0), ArrayRef<int64_t>(window->kernel),
+    node.setResult(0, node.create<LpPoolOp>(getPaddedOperand(node, *window), ArrayRef<int64_t>(window->kernel),
                                             ArrayRef<int64_t>(window->strides), ArrayRef<int64_t>(window->dilations),
                                             ArrayRef<int64_t>(window->pads), window->ceilMode, p));
 }

@@ -123,16 +123,19 @@ void setSymbolicRange(NodeImporter &node, Type type, const KnownElement &start, 
     return isWhole ? node.extent(static_cast<int64_t>(element.number)) : AffineExpr();
   };
   AffineExpr first = asWhole(start), end = asWhole(limit), step = asWhole(delta);
-  std::optional<int64_t> size = step ? constantDim(step) : std::nullopt;
-  if (!first || !end || !size || *size == 0) {
-    node.error() << "counts to an extent in steps that are not whole numbers other than 0, which is not supported";
+  ExtentRange steps = step ? getExtentRange(step) : ExtentRange{0, 0};
+  bool isUp = steps.low >= 0;
+  if (!first || !end || (steps.low == 0 && steps.high == 0) || (!isUp && steps.high > 0)) {
+    node.error() << "counts to an extent in steps that are not whole numbers of one sign, which is not supported";
     return;
   }
-  AffineExpr span = *size > 0 ? subtractExtents(end, first) : subtractExtents(first, end);
-  AffineExpr count = divideExtentsUp(atLeastZero(span), node.extent(std::abs(*size)));
-  Value result = node.cast(node.countTo(count), type);
-  if (*size != 1)
-    result = node.create<MulOp>(result, node.createScalar(type, static_cast<double>(*size)));
+  AffineExpr zero = node.extent(0), size = isUp ? step : subtractExtents(zero, step);
+  if (steps.low <= 0 && steps.high >= 0)
+    node.expectInRun("other_than", step, zero);
+  AffineExpr span = isUp ? subtractExtents(end, first) : subtractExtents(first, end);
+  Value result = node.cast(node.countTo(divideExtentsUp(atLeastZero(span), size)), type);
+  if (constantDim(step) != 1)
+    result = node.create<MulOp>(result, node.createInteger(type, step));
   if (constantDim(first) != 0)
     result = node.create<AddOp>(result, node.createInteger(type, first));
   node.setResult(0, result);

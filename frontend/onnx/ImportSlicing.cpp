@@ -232,41 +232,11 @@ void importConcat(NodeImporter &node) {
     node.setResult(0, count == 1 ? operands[0] : node.create<ConcatOp>(ValueRange(operands), node.integer(axis)));
 }
 
-void evaluateConcat(NodeImporter &node) {
-  const KnownValue &first = *node.getKnown(0);
-  if (first.rank() != 1)
-    return;
-  KnownValue result{first.elementType, {0}, {}};
-  for (int64_t i = 0; i < node.getNumOperands(); ++i) {
-    const KnownValue *part = node.getKnown(i);
-    if (!part || part->rank() != 1 || part->elementType != first.elementType)
-      return;
-    llvm::append_range(result.elements, part->elements);
-  }
-  result.shape[0] = result.elements.size();
-  if (result.shape[0] <= KnownValue::maxElements)
-    node.setKnown(0, std::move(result));
-}
-
 void importGather(NodeImporter &node) {
   if (!node.expectOperands(2, 2))
     return;
   int64_t axis = node.normalizeAxis(node.getInteger("axis", 0), node.getRank(0));
   node.setResult(0, node.create<GatherOp>(node.getOperand(0), node.getOperand(1), node.integer(axis)));
-}
-
-void evaluateGather(NodeImporter &node) {
-  const KnownValue &x = *node.getKnown(0), &indices = *node.getKnown(1);
-  if (x.rank() != 1 || !isInteger(indices.elementType))
-    return;
-  KnownValue result{x.elementType, indices.shape, {}};
-  for (const KnownElement &element : indices.elements) {
-    std::optional<int64_t> index = constantDim(element.expression);
-    if (!index || *index < -x.shape[0] || *index >= x.shape[0])
-      return;
-    result.elements.push_back(x.elements[*index < 0 ? *index + x.shape[0] : *index]);
-  }
-  node.setKnown(0, std::move(result));
 }
 
 void importPadBy(NodeImporter &node, ArrayRef<int64_t> pads, ArrayRef<int64_t> axes, Value value) {
@@ -370,9 +340,7 @@ void registerSlicing(OpRegistry &registry) {
   registry.add("Slice", 10, importSlice);
   registry.add("Split", 1, importSplit);
   registry.add("Concat", 1, importConcat);
-  registry.addEvaluator("Concat", evaluateConcat);
   registry.add("Gather", 1, importGather);
-  registry.addEvaluator("Gather", evaluateGather);
   registry.add("Pad", 1, importPadAttributes);
   registry.add("Pad", 11, importPad);
 }

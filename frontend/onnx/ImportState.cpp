@@ -51,6 +51,15 @@ std::pair<SmallVector<Value>, AffineMap> ImportState::expressByInputs(ArrayRef<A
   return {inputs, AffineMap::get(0, count, results, getContext())};
 }
 
+void ImportState::noteKeptBySqueeze(AffineExpr extent) {
+  auto symbol = llvm::dyn_cast<AffineSymbolExpr>(extent);
+  if (!symbol || readsElements(extent))
+    return;
+  std::string name = getSymbolNames()[symbol.getPosition()];
+  if (!llvm::is_contained(keptBySqueeze, name))
+    keptBySqueeze.push_back(std::move(name));
+}
+
 void ImportState::addExtentCheck(ExtentRelation relation, AffineExpr extent, AffineExpr other, Location location) {
   extentChecks.push_back({relation, getLayerName(location), extent, other});
 }

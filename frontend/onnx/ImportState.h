@@ -63,6 +63,10 @@ public:
   /// Whether attributes come from a format that does not tell integers from other numbers and names element types.
   bool hasPlainAttributes() const { return plainAttributes; }
   void noteLackOfExtents() { needsExtents = true; }
+  /// A `Squeeze` without axes keeps a dimension because `extent` is symbolic.
+  void noteKeptBySqueeze(mlir::AffineExpr extent);
+  /// The symbols whose dimensions such nodes would remove if they were 1.
+  llvm::ArrayRef<std::string> getSymbolsKeptBySqueeze() const { return keptBySqueeze; }
   Tensor *createTensor(llvm::StringRef name);
   /// The graph value of `tensor`, which is made if need be. Elements that depend on symbolic extents are computed in
   /// every run.
@@ -114,6 +118,7 @@ protected:
   std::shared_ptr<ModelFile> file;
   const ImportOptions &options;
   bool needsExtents = false, plainAttributes = false;
+  llvm::SmallVector<std::string> keptBySqueeze;
   mlir::OpBuilder builder;
   mlir::func::FuncOp entry;
   std::deque<Tensor> tensors;

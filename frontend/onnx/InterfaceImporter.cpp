@@ -63,6 +63,8 @@ LogicalResult GraphImporter::readBindings(const onnx::GraphProto &graph) {
   }
   for (StringRef anonymous : {"", "?", "None"})
     bindings.erase(anonymous);
+  for (StringRef symbol : options.extentsOfOne)
+    bindings[symbol] = 1;
   return result;
 }
 

@@ -47,7 +47,8 @@ OpRegistry::OpRegistry() {
                               registerSlicing,
                               registerTraining,
                               registerTrees,
-                              registerArithmeticEvaluators})
+                              registerArithmeticEvaluators,
+                              registerMovementEvaluators})
     registerFamily(*this);
 }
 

@@ -98,6 +98,7 @@ void registerSlicing(OpRegistry &registry);
 void registerTraining(OpRegistry &registry);
 void registerTrees(OpRegistry &registry);
 void registerArithmeticEvaluators(OpRegistry &registry);
+void registerMovementEvaluators(OpRegistry &registry);
 
 } // namespace dlc::onnx_import
 

@@ -124,8 +124,7 @@ ConvolutionPlan planConvolution(ConvTransposeOp op, const PipelineOptions &optio
   bool isDirect = areOnes(op.getStrides());
   // Phases are interleaved in tiles of two dimensions, and unrolled.
   constexpr int64_t manyPhases = 16;
-  bool hasPhases = rank == 4 && areOnes(op.getDilations()) && op.getStrides()[0] * op.getStrides()[1] <= manyPhases &&
-                   !op.getType().isDynamicDim(2) && !op.getType().isDynamicDim(3);
+  bool hasPhases = rank == 4 && areOnes(op.getDilations()) && op.getStrides()[0] * op.getStrides()[1] <= manyPhases;
   auto isEmpty = [](int64_t extent) { return extent == 0; };
   if (op.getGroups() != 1 || w.getDimSize(1) < 2 || llvm::any_of(w.getShape(), isEmpty) || (!isDirect && !hasPhases))
     return plan;

@@ -23,10 +23,12 @@ public:
   }
 
 private:
-  /// Positions of a phase along `dim`; -1 if they are known at run time.
+  /// Positions of a phase along `dim`. Where they are known at run time: -1, or 1 for tiles that have to divide them.
   int64_t getPositions(int64_t dim) const {
     int64_t extent = getFixedExtent(y, dim);
-    return isDirect ? extent : static_cast<int64_t>(llvm::divideCeil(extent, strides[dim - 2]));
+    if (isDirect)
+      return extent;
+    return extent < 0 ? 1 : static_cast<int64_t>(llvm::divideCeil(extent, strides[dim - 2]));
   }
 
   llvm::SmallVector<AlgorithmSpace> describe(const SchedulePoint &point) const override {

@@ -57,6 +57,27 @@ GRAPHS = {
         [node("Sub", "s i1", "l"), node("Range", "l m m", "p"), node("Cast", "p", "f", to=FLOAT), node("Unsqueeze", "f one", "u"), node("Mul", "x u", "y")],
         [numbers("m", -1)],
     ),
+    "amounts that are split and joined": (
+        [
+            node("Concat", "n1 s1", "ns", axis=0), node("Mod", "ns two", "m"), node("Unsqueeze", "m zero", "u"), node("Concat", "u u", "v", axis=0),
+            node("Gather", "v turned", "w", axis=1), node("Split", "w", "f g", axis=1, num_outputs=2), node("Reshape", "f minus", "r"),
+            node("Split", "r", "a b", axis=0, num_outputs=2),
+            node("Concat", "zero a zero zero b zero", "p", axis=0), node("Pad", "x p", "y"),
+        ],
+        [numbers("turned", [1, 0])],
+    ),
+    "roll by the remainder of an extent": (
+        [
+            node("Mod", "k s1", "m"), node("Slice", "x zero m one", "a"), node("Slice", "x m s1 one", "b"), node("Concat", "b a", "r", axis=1),
+            node("Sub", "r x", "y"),
+        ],
+        [numbers("k", [-3])],
+    ),
+    "range in steps of an extent": ([node("Mul", "n s", "m"), node("Range", "i0 m s", "p"), node("Cast", "p", "y", to=FLOAT)], []),
+    "range down in steps of an extent": (
+        [node("Mul", "n s", "m"), node("Neg", "s", "d"), node("Range", "m i0 d", "p"), node("Cast", "p", "y", to=FLOAT)], [],
+    ),
+    "expand to the shape of x[:1]": ([node("Slice", "x zero one zero", "h"), node("Shape", "h", "t"), node("Expand", "x t", "e"), node("Add", "e x", "y")], []),
     "part of a table": ([node("Slice", "words zero s1 zero", "e"), node("Add", "x e", "y")], []),
     "causal mask": (
         [
@@ -232,8 +253,30 @@ IMAGE_GRAPHS = {
     ),
     "same padding": ([node("Conv", "x kernel", "y", strides=[2, 2], auto_pad="SAME_UPPER")], [], IMAGE_SIZES),
     "same padding below": ([node("Conv", "x kernel", "y", strides=[3, 2], auto_pad="SAME_LOWER")], [], IMAGE_SIZES),
+    "same padding of a maximum": (
+        [node("Sub", "x hundred", "l"), node("MaxPool", "l", "y", kernel_shape=[3, 3], strides=[2, 3], auto_pad="SAME_UPPER")],
+        [numbers("hundred", 100, np.float32)], IMAGE_SIZES,
+    ),
+    "same padding of a maximum of integers": (
+        [node("Cast", "x", "i", to=T.INT8), node("Sub", "i most", "l"), node("MaxPool", "l", "m", kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_LOWER"),
+         node("Cast", "m", "y", to=FLOAT)],
+        [numbers("most", 100, np.int8)], IMAGE_SIZES,
+    ),
+    "same padding of a mean": ([node("AveragePool", "x", "y", kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER")], [], IMAGE_SIZES),
+    "same padding of a mean with zeros": (
+        [node("AveragePool", "x", "y", kernel_shape=[4, 3], strides=[3, 2], auto_pad="SAME_LOWER", count_include_pad=1)], [], IMAGE_SIZES,
+    ),
+    "same padding of a norm": ([node("LpPool", "x", "y", kernel_shape=[3, 2], strides=[2, 2], auto_pad="SAME_UPPER", p=2)], [], IMAGE_SIZES),
     "same padding, transposed": ([node("ConvTranspose", "x kernel", "y", strides=[2, 2], auto_pad="SAME_UPPER")], [], IMAGE_SIZES),
     "depth to space": ([node("Conv", "x wide", "c", pads=[1, 1, 1, 1]), node("DepthToSpace", "c", "y", blocksize=2, mode="CRD")], [], IMAGE_SIZES),
+    "depth to space of an open number of channels": (
+        [node("Concat", "x x x x", "c", axis=0), node("Transpose", "c", "t", perm=[1, 0, 2, 3]), node("DepthToSpace", "t", "y", blocksize=2)],
+        [], IMAGE_SIZES,
+    ),
+    "transposed with phases": ([node("ConvTranspose", "x many", "y", strides=[2, 2], pads=[1, 1, 1, 1])], [table("many", 2, 5, 4, 4)], IMAGE_SIZES),
+    "transposed with uneven phases": (
+        [node("ConvTranspose", "x many", "y", strides=[2, 3], pads=[0, 1, 1, 0], output_padding=[1, 0])], [table("many", 2, 33, 3, 4)], IMAGE_SIZES,
+    ),
     "space to depth": ([node("SpaceToDepth", "x", "y", blocksize=2)], [], EVEN_SIZES),
     "windows": (
         [
@@ -300,6 +343,19 @@ def test_squeeze_without_axes(programs):
     library = programs.compile("m.onnx", "m.so")
     compare(library, model, lambda n: {"x": np.ones((n, 1, 4), np.float32)}, [(2,), (7,)])
     assert "'squeeze' needs an extent other than 1" in fails(library, {"x": np.ones((1, 1, 4), np.float32)})
+
+
+def test_squeeze_to_declared_rank(programs):
+    """An extent that outputs of the declared rank need to be 1 is 1."""
+    x = helper.make_tensor_value_info("x", FLOAT, ["B", "S", 4])
+    y = helper.make_tensor_value_info("y", FLOAT, [4])
+    nodes = [node("ReduceSum", "x one", "s", keepdims=0), node("Squeeze", "s", "q"), node("Add", "q bias", "y")]
+    graph = helper.make_graph(nodes, "g", [x], [y], [numbers("one", [1]), table("bias", 4)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, programs.folder / "m.onnx")
+    library = programs.compile("m.onnx", "m.so")
+    compare(library, model, lambda s: {"x": random.standard_normal((1, s, 4)).astype(np.float32)}, [(1,), (5,), (7,)])
+    assert "1" in fails(library, {"x": np.ones((2, 3, 4), np.float32)})
 
 
 def test_sizes_that_do_not_fit(programs):

@@ -86,6 +86,9 @@ TEST_F(ExtentAlgebra, RangesDecide) {
   EXPECT_EQ(dlc::minimumExtent(n, number(INT32_MAX)), n);
   EXPECT_EQ(dlc::maximumExtent(n, number(0)), n);
   EXPECT_EQ(dlc::atLeastZero(dlc::subtractExtents(number(-1), n)), number(0));
+  dlc::ExtentRange one = dlc::getExtentRange(dlc::minimumExtent(n, number(1)));
+  EXPECT_EQ(one.low, 0);
+  EXPECT_EQ(one.high, 1);
 }
 
 TEST_F(ExtentAlgebra, Descriptions) {
