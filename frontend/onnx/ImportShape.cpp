@@ -131,7 +131,7 @@ void setSymbolicRange(NodeImporter &node, Type type, const KnownElement &start, 
   }
   AffineExpr zero = node.extent(0), size = isUp ? step : subtractExtents(zero, step);
   if (steps.low <= 0 && steps.high >= 0)
-    node.expectInRun("other_than", step, zero);
+    node.expectInRun(ExtentRelation::OtherThan, step, zero);
   AffineExpr span = isUp ? subtractExtents(end, first) : subtractExtents(first, end);
   Value result = node.cast(node.countTo(divideExtentsUp(atLeastZero(span), size)), type);
   if (constantDim(step) != 1)
