@@ -56,6 +56,13 @@ private:
     return function ? function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "dlc.dims") : ArrayAttr();
   }
 
+  /// What the extents of `result` follow from: operands, or what the first branch gives (the other gives the same).
+  static SmallVector<Value> getSources(OpResult result) {
+    if (auto branches = llvm::dyn_cast<IfOp>(result.getOwner()))
+      return {branches.getEnd(0).getValues()[result.getResultNumber()]};
+    return SmallVector<Value>(result.getOwner()->getOperands());
+  }
+
   /// The extents of an op's result whose operands' are known; none if they cannot be inferred from these.
   std::optional<Dims> inferResult(OpResult result) {
     Operation *op = result.getOwner();
@@ -64,6 +71,8 @@ private:
         return dims[loop.getInitialValues()[result.getResultNumber()]];
       return std::nullopt;
     }
+    if (llvm::isa<IfOp>(op))
+      return dims[getSources(result).front()];
     auto interface = llvm::dyn_cast<DimensionOpInterface>(op);
     if (!interface || op->getNumResults() != 1)
       return std::nullopt;
@@ -96,7 +105,7 @@ private:
         continue;
       }
       size_t height = stack.size();
-      for (Value operand : result.getOwner()->getOperands())
+      for (Value operand : getSources(result))
         if (!dims.contains(operand))
           stack.push_back(operand);
       if (stack.size() > height)

@@ -95,6 +95,14 @@ private:
   void nameBorder(GraphWriter &writer) {
     for (BlockArgument argument : entry.getArguments()) {
       unsigned i = argument.getArgNumber();
+      if (auto elements = entry.getArgAttrOfType<StringAttr>(i, dlc::elementsAttribute)) {
+        // Nobody passes it: its extents are elements of an input.
+        for (auto [d, dim] : llvm::enumerate(writer.getDims(argument)))
+          if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(dim))
+            scope.symbolPlaces[symbol.getPosition()] = {elements.getValue().str(), static_cast<int64_t>(d / 2),
+                                                        d % 2 ? -1 : 1};
+        continue;
+      }
       auto name = entry.getArgAttrOfType<StringAttr>(i, "dlc.state");
       if (!name)
         name = entry.getArgAttrOfType<StringAttr>(i, "dlc.name");
@@ -103,8 +111,8 @@ private:
       writer.describe(*scope.graph.add_input(), input, argument.getType(), writer.getDims(argument));
       for (auto [d, dim] : llvm::enumerate(writer.getDims(argument)))
         if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(dim);
-            symbol && scope.symbolPlaces[symbol.getPosition()].first.empty())
-          scope.symbolPlaces[symbol.getPosition()] = {input, static_cast<int64_t>(d)};
+            symbol && scope.symbolPlaces[symbol.getPosition()].input.empty())
+          scope.symbolPlaces[symbol.getPosition()] = {input, static_cast<int64_t>(d), 0};
     }
     for (auto parameter : module.getOps<dlc::ParameterOp>())
       writer.makeName(parameter.getSymName());

@@ -245,7 +245,8 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
   if (hasFailed)
     return failure();
   func::ReturnOp::create(builder, getFileLocation(), results);
-  finishExtentChecks();
+  if (DictionaryAttr checks = takeExtentChecks(0))
+    entry->setAttr("dlc.extent_checks", checks);
   SignatureBuilder signature(entry);
   for (auto [name, result] : llvm::zip(resultNames, results))
     signature.addResult(result.getType(),

@@ -33,27 +33,37 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (function.isPrivate())
         continue;
-      conditions.clear();
-      checks.clear();
       FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(function);
       if (failed(shapes))
         return signalPassFailure();
       entrySymbols.assign(shapes->getSymbols().begin(), shapes->getSymbols().end());
-      takeImported(function);
-      collect(function, *shapes);
-      if (checks.empty())
-        continue;
-      Builder builder(&getContext());
-      llvm::SmallVector<llvm::StringRef> names(entrySymbols.begin(), entrySymbols.end());
-      function->setAttr("dlc.extent_checks",
-                        builder.getDictionaryAttr({builder.getNamedAttr("checks", builder.getArrayAttr(checks)),
-                                                   builder.getNamedAttr("symbols", builder.getStrArrayAttr(names))}));
+      this->shapes = &*shapes;
+      if (DictionaryAttr found =
+              collect(function.getBody(), function->getAttrOfType<DictionaryAttr>("dlc.extent_checks")))
+        function->setAttr("dlc.extent_checks", found);
+      function.walk([&](dlc::IfOp op) {
+        op.setThenChecksAttr(collect(op.getThenRegion(), op.getThenChecksAttr()));
+        op.setElseChecksAttr(collect(op.getElseRegion(), op.getElseChecksAttr()));
+      });
     }
   }
 
-  /// What an importer expects beside the meaning of ops.
-  void takeImported(func::FuncOp function) {
-    auto all = function->getAttrOfType<DictionaryAttr>("dlc.extent_checks");
+  /// What a run that enters `region` has to check: what an importer has `imported` beside the meaning of ops, and what
+  /// these take for granted; null if there is nothing.
+  DictionaryAttr collect(Region &region, DictionaryAttr imported) {
+    conditions.clear();
+    checks.clear();
+    takeImported(imported);
+    collect(region);
+    if (checks.empty())
+      return {};
+    Builder builder(&getContext());
+    llvm::SmallVector<llvm::StringRef> names(entrySymbols.begin(), entrySymbols.end());
+    return builder.getDictionaryAttr({builder.getNamedAttr("checks", builder.getArrayAttr(checks)),
+                                      builder.getNamedAttr("symbols", builder.getStrArrayAttr(names))});
+  }
+
+  void takeImported(DictionaryAttr all) {
     if (!all)
       return;
     llvm::SmallVector<llvm::StringRef> names;
@@ -66,13 +76,15 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
     }
   }
 
-  /// What `function` and the steps of its loops take for granted.
-  void collect(func::FuncOp function, const dlc::SymbolicShapes &functionShapes) {
-    shapes = &functionShapes;
-    function.walk([&](Operation *op) {
-      if (op->getNumResults() == 1 && llvm::isa<RankedTensorType>(op->getResult(0).getType()))
-        check(op);
-    });
+  /// What the ops of `region` and of the steps of its loops take for granted. Branches check for themselves.
+  void collect(Region &region) {
+    for (Block &block : region)
+      for (Operation &op : block) {
+        if (op.getNumResults() == 1 && llvm::isa<RankedTensorType>(op.getResult(0).getType()))
+          check(&op);
+        if (auto loop = llvm::dyn_cast<dlc::LoopOp>(op))
+          collect(loop.getRegion());
+      }
   }
 
   void check(Operation *op) {

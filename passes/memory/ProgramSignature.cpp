@@ -148,23 +148,8 @@ private:
 
   /// The checks of `--dlc-check-extents`, over the program's symbols.
   void carryExtentChecks() {
-    auto all = graph->getAttrOfType<DictionaryAttr>("dlc.extent_checks");
-    if (!all)
-      return;
-    llvm::SmallVector<AffineExpr> own;
-    for (auto name : all.getAs<ArrayAttr>("symbols").getAsRange<StringAttr>())
-      own.push_back(
-          getAffineSymbolExpr(llvm::find(symbolNames, name.getValue()) - symbolNames.begin(), graph.getContext()));
-    llvm::SmallVector<Attribute> checks;
-    for (auto check : all.getAs<ArrayAttr>("checks").getAsRange<DictionaryAttr>()) {
-      llvm::SmallVector<AffineExpr> values;
-      for (AffineExpr value : check.getAs<AffineMapAttr>("values").getValue().getResults())
-        values.push_back(value.replaceSymbols(own));
-      NamedAttrList changed(check);
-      changed.set("values", makeMap(values));
-      checks.push_back(changed.getDictionary(graph.getContext()));
-    }
-    program->setAttr("dlc.extent_checks", builder.getArrayAttr(checks));
+    if (auto all = graph->getAttrOfType<DictionaryAttr>("dlc.extent_checks"))
+      program->setAttr("dlc.extent_checks", dlc::bindExtentChecks(all, symbolNames));
   }
 
   func::FuncOp graph;
@@ -185,4 +170,21 @@ private:
 dlc::ProgramSignature dlc::createProgram(func::FuncOp graph, MemoryPlan &memory, const VariableTable &variables,
                                          AffineExpr workspaceBytes) {
   return SignatureWriter(graph, memory, variables).write(workspaceBytes);
+}
+
+ArrayAttr dlc::bindExtentChecks(DictionaryAttr all, llvm::ArrayRef<std::string> symbols) {
+  MLIRContext *context = all.getContext();
+  llvm::SmallVector<AffineExpr> own;
+  for (auto name : all.getAs<ArrayAttr>("symbols").getAsRange<StringAttr>())
+    own.push_back(getAffineSymbolExpr(llvm::find(symbols, name.getValue()) - symbols.begin(), context));
+  llvm::SmallVector<Attribute> checks;
+  for (auto check : all.getAs<ArrayAttr>("checks").getAsRange<DictionaryAttr>()) {
+    llvm::SmallVector<AffineExpr> values;
+    for (AffineExpr value : check.getAs<AffineMapAttr>("values").getValue().getResults())
+      values.push_back(value.replaceSymbols(own));
+    NamedAttrList changed(check);
+    changed.set("values", AffineMapAttr::get(AffineMap::get(0, symbols.size(), values, context)));
+    checks.push_back(changed.getDictionary(context));
+  }
+  return ArrayAttr::get(context, checks);
 }
