@@ -56,6 +56,15 @@ private:
     return function ? function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "dlc.dims") : ArrayAttr();
   }
 
+  /// What a loop-carried value of a step is before the first step, which has the same extents; null for other values.
+  static Value getInitialValue(Value value) {
+    auto argument = llvm::dyn_cast<BlockArgument>(value);
+    auto loop = argument ? llvm::dyn_cast_or_null<LoopOp>(argument.getOwner()->getParentOp()) : LoopOp();
+    unsigned number = loop ? argument.getArgNumber() : 0;
+    return loop && number > 0 && number <= loop.getInitialValues().size() ? loop.getInitialValues()[number - 1]
+                                                                          : Value();
+  }
+
   /// What the extents of `result` follow from: operands, or what the first branch gives (the other gives the same).
   static SmallVector<Value> getSources(OpResult result) {
     if (auto branches = llvm::dyn_cast<IfOp>(result.getOwner()))
@@ -99,6 +108,13 @@ private:
         continue;
       }
       auto result = llvm::dyn_cast<OpResult>(value);
+      if (Value initial = getInitialValue(value); initial && !type.hasStaticShape()) {
+        if (dims.contains(initial))
+          dims[value] = dims[initial];
+        else
+          stack.push_back(initial);
+        continue;
+      }
       if (!result || type.hasStaticShape()) {
         dims[value] = getNamedDims(type, getGivenNames(value));
         stack.pop_back();

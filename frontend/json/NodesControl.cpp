@@ -149,11 +149,6 @@ static NodeResults buildLoop(NodeContext &context) {
     return {};
   }
   auto next = ArrayRef(results).slice(1, carried), slices = ArrayRef(results).drop_front(1 + carried);
-  for (auto [before, after] : llvm::zip(initial, next))
-    if (before.getType() != after.getType() || !haveSameType(before, after)) {
-      context.error("carries " + describeTensor(before) + ", and its body makes that " + describeTensor(after));
-      return {};
-    }
   Value stop;
   if (results.front() != holds) {
     auto type = typeOf(results.front());
@@ -170,7 +165,21 @@ static NodeResults buildLoop(NodeContext &context) {
         "no condition, and return the condition that the body is given");
     return {};
   }
-  return NodeResults(loop.finish(next, slices, stop).take_front(results.size() - 1));
+  auto isCarriedAs = [&](Value before, Value after) {
+    if (before.getType() == after.getType() && haveSameType(before, after))
+      return true;
+    context.error("carries " + describeTensor(before) + ", and its body makes that " + describeTensor(after));
+    return false;
+  };
+  for (auto [before, after] : llvm::zip(initial, next))
+    if (before.getType() != after.getType() && !isCarriedAs(before, after))
+      return {};
+  ResultRange made = loop.finish(next, slices, stop);
+  // Symbolic extents of a step are those of the loop, which has operands now.
+  for (auto [before, after] : llvm::zip(initial, next))
+    if (!isCarriedAs(before, after))
+      return {};
+  return NodeResults(made.take_front(results.size() - 1));
 }
 
 void dlc::json::addControlNodes(std::vector<NodeKind> &kinds) {

@@ -93,29 +93,38 @@ private:
     AffineExpr extent; ///< of scan outputs; null where only a run knows it
   };
 
+  /// Lets the loop have `extent` steps.
+  void takeExtent(Steps &steps, AffineExpr extent) {
+    steps.count.reset();
+    steps.extent = normalizeExtent(extent);
+    steps.scanned = node.countTo(steps.extent);
+  }
+
   Steps countSteps() {
     Steps steps{unlimited, {}, {}, {}};
     Builder &builder = node.getBuilder();
     std::optional<int64_t> most = node.hasOperand(0) ? getConstant(0) : unlimited,
                            starts = node.hasOperand(1) ? getConstant(1) : 1;
-    const KnownValue *followed = most || !node.hasOperand(0) ? nullptr : node.followOperand(0);
+    // Elements that a run reads before it starts are at most 2^31 - 1, so they are asked for where extents depend on
+    // them.
+    const KnownValue *followed = most || !node.hasOperand(0) ? nullptr
+                                 : stackedCount > 0          ? node.followOperand(0)
+                                                             : node.getKnown(0);
     if (most) {
       steps.count = std::max<int64_t>(*most, 0);
       steps.extent = *most <= INT32_MAX ? node.extent(*steps.count) : AffineExpr();
-    } else if (followed && followed->elements.front().expression &&
-               (stackedCount > 0 || !importer.readsElements(followed->elements.front().expression))) {
-      steps.count.reset();
-      steps.extent = normalizeExtent(atLeastZero(followed->elements.front().expression));
+    } else if (followed && followed->elements.front().expression) {
+      takeExtent(steps, atLeastZero(followed->elements.front().expression));
     } else {
       steps.limit = node.cast(node.reshape(node.getOperand(0), {}), builder.getI64Type());
     }
     if (starts == 0) {
       steps = {0, {}, {}, node.extent(0)};
     } else if (!starts) {
-      const KnownValue *condition = node.followOperand(1);
+      const KnownValue *condition = steps.extent && stackedCount > 0 ? node.followOperand(1) : node.getKnown(1);
       if (condition && condition->elements.front().expression && steps.extent) {
-        steps.count.reset();
-        steps.extent = normalizeExtent(multiplyExtents(condition->elements.front().expression, steps.extent));
+        steps.scanned = {};
+        takeExtent(steps, multiplyExtents(condition->elements.front().expression, steps.extent));
       } else {
         Value holds = node.reshape(node.getOperand(1), {});
         Value all = steps.limit ? steps.limit : node.createInteger(builder.getI64Type(), node.extent(unlimited));
@@ -123,8 +132,6 @@ private:
         steps.extent = {};
       }
     }
-    if (!steps.count)
-      steps.scanned = node.countTo(steps.extent);
     return steps;
   }
 

@@ -29,6 +29,7 @@ FUNCTIONS = {
                       node("ReduceMax", ["next"], ["size"], keepdims=0), node("Less", ["size", 1.5], ["more"])),
     "count": function([*STEP, X], ["goes_on", "next", "kept"], node("Cast", ["number"], ["k"], to="f32"), node("Mul", ["x", "k"], ["m"]),
                       node("Add", ["state", "m"], ["next"]), node("Neg", ["next"], ["kept"])),
+    "longer": function([*STEP], ["goes_on", "next"], node("Concat", ["state", "state"], ["next"], axis=0)),
     "wide": function([X], ["y"], node("Concat", ["x", "x"], ["y"], axis=1)),
 }  # fmt: skip
 WEIGHTS = np.random.default_rng(5).standard_normal((3, 3)).round(2)
@@ -99,6 +100,7 @@ ERRORS = {
     "condition": (node("If", ["x", "x"], ["y"], then_branch="fast", else_branch="slow"), "expects one i1 as its input 1, got f32[N, 3]"),
     "outputs": (node("If", ["c", "x"], ["y", "z"], then_branch="fast", else_branch="slow"), "names 2 outputs of a function that has 1"),
     "stacks": (node("Loop", ["", "c", "x", "x"], ["y", "z"], body="count", loop_carried=1), "stacks outputs of steps whose number only a run knows"),
+    "changed": (node("Loop", [3, "", "x"], ["y"], body="longer"), "carries f32[N, 3], and its body makes that f32[N * 2, 3]"),
     "carried": (node("Loop", [3, "", "x"], ["y"], body="count", loop_carried=2), "carries 2 values and has 1 inputs for them"),
 }  # fmt: skip
 

@@ -13,10 +13,11 @@ func.func @rank(%c: tensor<1xi1>, %x: tensor<8xf32>) -> tensor<8xf32> {
 // -----
 
 func.func @results(%c: tensor<i1>, %x: tensor<8xf32>, %y: tensor<4xf32>) -> tensor<8xf32> {
-  // expected-error @+1 {{has a branch that gives 'tensor<4xf32>', expected 'tensor<8xf32>'}}
+  // expected-error @+1 {{successor operand type #0 'tensor<4xf32>' should match successor input type #0 'tensor<8xf32>'}}
   %0 = dlc.if %c : tensor<i1> -> tensor<8xf32> {
     dlc.end_if %x : tensor<8xf32>
   } else {
+    // expected-note @+1 {{region branch point}}
     dlc.end_if %y : tensor<4xf32>
   }
   return %0 : tensor<8xf32>

@@ -30,11 +30,11 @@ func.func @run(%c: tensor<i1>, %x: tensor<?x2xf32> {dlc.dims = ["N", 2]}, %y: te
 // A loop stays a region: inside a branch of its function, around a choice of the step.
 // CHECK-LABEL: func.func private @run.if.then(
 // CHECK: dlc.loop
-// CHECK: dlc.mul %{{.*}}, %arg1
+// CHECK: dlc.mul %{{.*}}, %arg0
 // CHECK-LABEL: func.func private @run.if.else(
 // CHECK-LABEL: func.func @run(
 // CHECK: dlc.loop
-// CHECK: dlc.outlined_if %{{.*}} @run.if.then @run.if.else captures(%{{.*}}, %arg2 : tensor<f32>, tensor<f32>)
+// CHECK: dlc.outlined_if %{{.*}} @run.if.then @run.if.else captures(%arg2, %{{.*}} : tensor<f32>, tensor<f32>)
 func.func @run(%c: tensor<i1>, %s: tensor<f32>, %y: tensor<f32>) -> tensor<f32> {
   %0 = dlc.loop init(%s : tensor<f32>) scan() {trip_count = 4 : i64} -> tensor<f32> {
   ^bb0(%step: tensor<i64>, %before: tensor<f32>):
