@@ -37,11 +37,11 @@ FailureOr<MemoryPlan> MemoryPlan::make(func::FuncOp entry, bool shareMemory) {
   return plan;
 }
 
-FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, OutlinedLoopOp loop, Frame *outer) {
+FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, Operation *owner, Frame *outer) {
   FailureOr<SymbolicShapes> shapes = SymbolicShapes::analyze(function);
   if (failed(shapes))
     return failure();
-  auto frame = std::make_unique<Frame>(function, loop, outer, std::move(*shapes));
+  auto frame = std::make_unique<Frame>(function, owner, outer, std::move(*shapes));
   llvm::ArrayRef<std::string> names = frame->shapes.getSymbols();
   for (auto [number, name] : llvm::enumerate(names)) {
     if (!outer) {
@@ -51,20 +51,25 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, O
     llvm::ArrayRef<std::string> known = outer->shapes.getSymbols();
     const std::string *found = llvm::find(known, name);
     if (found == known.end())
-      return loop.emitOpError("has a body that refers to the extent '")
+      return owner->emitOpError("has a body that refers to the extent '")
              << name << "', which its function does not know";
     frame->symbols.push_back(outer->symbols[found - known.begin()]);
   }
   for (Operation &op : function.getBody().front())
-    if (llvm::isa<KernelOp, OutlinedLoopOp>(op))
+    if (llvm::isa<KernelOp>(op) || op.hasTrait<RunsFunctions>())
       frame->order.push_back(&op);
   placeArguments(*frame);
   placeResults(*frame);
   placeConstants(*frame);
   for (Operation *op : frame->order) {
+    LogicalResult placed = success();
     if (auto kernel = llvm::dyn_cast<KernelOp>(op))
       placeKernel(*frame, kernel);
-    else if (failed(placeLoop(*frame, llvm::cast<OutlinedLoopOp>(op))))
+    else if (auto inner = llvm::dyn_cast<OutlinedLoopOp>(op))
+      placed = placeLoop(*frame, inner);
+    else
+      placed = placeIf(*frame, llvm::cast<OutlinedIfOp>(op));
+    if (failed(placed))
       return failure();
   }
   // The copies at the end read what was computed.
@@ -107,7 +112,7 @@ static bool readsInPlace(KernelOp kernel, unsigned input, unsigned output) {
 }
 
 void MemoryPlan::placeArguments(Frame &frame) {
-  if (!frame.loop) {
+  if (frame.isEntry()) {
     for (BlockArgument argument : frame.function.getArguments()) {
       unsigned number = argument.getArgNumber();
       if (annotation::elementsOf.getOfArgument(frame.function, number))
@@ -117,6 +122,11 @@ void MemoryPlan::placeArguments(Frame &frame) {
       else
         frame.places[argument] = {Place::Input, number};
     }
+    return;
+  }
+  if (!frame.loop) {
+    for (BlockArgument argument : frame.function.getArguments())
+      frame.places[argument] = {Place::Outer, argument.getArgNumber()};
     return;
   }
   auto arguments = llvm::ArrayRef(frame.function.getArguments().begin(), frame.function.getNumArguments());
@@ -137,7 +147,7 @@ void MemoryPlan::placeArguments(Frame &frame) {
 
 void MemoryPlan::placeResults(Frame &frame) {
   OperandRange results = frame.getReturn().getOperands();
-  if (!frame.loop) {
+  if (frame.isEntry()) {
     for (auto [number, value] : llvm::enumerate(results)) {
       if (StringAttr variable = getVariableOfResult(frame.function, number))
         placeVariable(frame, number, variable);
@@ -146,6 +156,11 @@ void MemoryPlan::placeResults(Frame &frame) {
                                           static_cast<int64_t>(frame.function.getNumArguments() + number)};
     }
     noteStatesInPlace(frame);
+    return;
+  }
+  if (!frame.loop) {
+    for (auto [number, value] : llvm::enumerate(results))
+      frame.places[getMemory(value)] = {Place::Result, static_cast<int64_t>(number)};
     return;
   }
   size_t carried = frame.loop.getInitialValues().size(), stacked = frame.loop.getScanOutputs().size();
@@ -300,6 +315,27 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, OutlinedLoopOp loop) {
   frame.bodies[loop] = std::move(*made);
   // Final values are written when all steps are over.
   frame.steps[loop].last = step;
+  ++step;
+  return success();
+}
+
+/// Both branches write the same results. They do not run in the same run, so the one's tensors may have the other's
+/// memory: their steps follow one another.
+LogicalResult MemoryPlan::placeIf(Frame &frame, OutlinedIfOp op) {
+  frame.steps[op].first = step;
+  for (Value result : op.getOutputs())
+    if (!frame.places.count(result))
+      frame.places[result] = {Place::Arena, addBuffer(frame.getBytes(result))};
+  for (unsigned branch : {0, 1}) {
+    auto body = symbols.lookup<func::FuncOp>(op.getBody(branch).getValue());
+    FailureOr<std::unique_ptr<Frame>> made = makeFrame(body, op, &frame);
+    if (failed(made))
+      return failure();
+    frame.branches[op][branch] = std::move(*made);
+  }
+  for (Value value : llvm::concat<Value>(op->getOperands(), op->getResults()))
+    extendLife(frame, value);
+  frame.steps[op].last = step;
   ++step;
   return success();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Where the tensors of a function and of its loops are.
+/// Where the tensors of a function, of its loops and of its branches are.
 #ifndef DLC_ANALYSIS_MEMORYPLAN_H
 #define DLC_ANALYSIS_MEMORYPLAN_H
 
@@ -14,6 +14,7 @@
 #include "ir/SymbolicShapes.h"
 #include "ir/Variables.h"
 #include "llvm/ADT/SetVector.h"
+#include <array>
 #include <memory>
 
 namespace dlc {
@@ -28,7 +29,8 @@ struct Place {
     Variable, ///< variable `index` of the plan
     Arena,    ///< buffer `index` of the arena
     Nowhere,  ///< a tensor of which only the extents count
-    Outer,    ///< where operand `index` of the frame's loop is
+    Outer,    ///< where the operand of the frame's loop or choice is that the argument stands for
+    Result,   ///< where result `index` of the frame's choice is
     Carried,  ///< loop-carried value `index` as the last step left it
     Next,     ///< loop-carried value `index` as this step leaves it
     Scanned,  ///< this step's slice of scan input `index`
@@ -49,30 +51,33 @@ struct CarriedPlace {
   bool alternates() const { return stacked < 0 && !isInPlace; }
 };
 
-/// From the first to the last step of the program that a kernel (which takes one) or a loop takes.
+/// From the first to the last step of the program that a kernel (which takes one), a loop or a choice takes.
 struct Steps {
   int64_t first = 0, last = 0;
 };
 
-/// A function of kernels: an entry point, or the body of a loop.
+/// A function of kernels: an entry point, the body of a loop, or a branch of a choice (a `dlc.outlined_if`).
 struct Frame {
-  Frame(mlir::func::FuncOp function, OutlinedLoopOp loop, Frame *outer, SymbolicShapes shapes)
-      : function(function), loop(loop), outer(outer), shapes(std::move(shapes)), readers(function.getBody().front()),
-        variables(function) {}
+  Frame(mlir::func::FuncOp function, mlir::Operation *owner, Frame *outer, SymbolicShapes shapes)
+      : function(function), loop(llvm::dyn_cast_or_null<OutlinedLoopOp>(owner)), outer(outer),
+        shapes(std::move(shapes)), readers(function.getBody().front()), variables(function) {}
+
+  bool isEntry() const { return !outer; }
 
   mlir::func::FuncOp function;
-  OutlinedLoopOp loop; ///< null for an entry point
-  Frame *outer;        ///< of the function that the loop is in
+  OutlinedLoopOp loop; ///< whose body it is; null for others
+  Frame *outer;        ///< of the function that the loop or choice is in
   SymbolicShapes shapes;
   LastReaders readers;
   VariableIndex variables;
   llvm::SmallVector<mlir::AffineExpr> symbols; ///< the function's symbols as the entry point's
 
-  llvm::SmallVector<mlir::Operation *> order;     ///< kernels and loops
+  llvm::SmallVector<mlir::Operation *> order;     ///< kernels, loops and choices
   llvm::DenseMap<mlir::Operation *, Steps> steps; ///< of those that run with the program
   llvm::DenseMap<mlir::Value, Place> places;      ///< of values with memory of their own (see getMemory)
-  llvm::DenseMap<mlir::Operation *, std::unique_ptr<Frame>> bodies; ///< of loops
-  llvm::SmallVector<CarriedPlace> carried;                          ///< of the frame's loop
+  llvm::DenseMap<mlir::Operation *, std::unique_ptr<Frame>> bodies;                  ///< of loops
+  llvm::DenseMap<mlir::Operation *, std::array<std::unique_ptr<Frame>, 2>> branches; ///< of choices
+  llvm::SmallVector<CarriedPlace> carried;                                           ///< of the frame's loop
   int64_t stepBuffer = -1; ///< in the arena: the step's number; -1 if nobody asks
   /// Results of an entry point that are copied to these variables of the plan at the end.
   llvm::SmallVector<std::pair<mlir::Value, int64_t>> copiedVariables;
@@ -114,12 +119,13 @@ public:
 private:
   MemoryPlan(mlir::ModuleOp module, bool shareMemory) : symbols(module), shareMemory(shareMemory) {}
 
-  mlir::FailureOr<std::unique_ptr<Frame>> makeFrame(mlir::func::FuncOp function, OutlinedLoopOp loop, Frame *outer);
+  mlir::FailureOr<std::unique_ptr<Frame>> makeFrame(mlir::func::FuncOp function, mlir::Operation *owner, Frame *outer);
   void placeArguments(Frame &frame);
   void placeResults(Frame &frame);
   void placeConstants(Frame &frame);
   void placeKernel(Frame &frame, KernelOp kernel);
   mlir::LogicalResult placeLoop(Frame &frame, OutlinedLoopOp loop);
+  mlir::LogicalResult placeIf(Frame &frame, OutlinedIfOp op);
   int64_t addBuffer(mlir::AffineExpr bytes);
   int64_t addVariable(mlir::StringAttr name);
   void extendLife(Frame &frame, mlir::Value value);

@@ -85,15 +85,21 @@ static LogicalResult verifyDims(ArrayAttr dims, Type tensor, EmitError emitError
   return success();
 }
 
-/// `extents` are those of an argument of `step`.
-static LogicalResult verifyExtents(AffineMap extents, FunctionOpInterface step, unsigned argument,
+ArrayAttr dlc::getOutlinedSymbols(FunctionOpInterface function) {
+  if (LoopStepAttr step = annotation::step.get(function))
+    return step.getSymbols();
+  return annotation::symbols.get(function);
+}
+
+/// `extents` are those of an argument of `function`.
+static LogicalResult verifyExtents(AffineMap extents, FunctionOpInterface function, unsigned argument,
                                    EmitError emitError) {
-  LoopStepAttr description = annotation::step.get(step);
-  auto type = llvm::dyn_cast<RankedTensorType>(step.getArgumentTypes()[argument]);
-  if (!description || !type || extents.getNumDims() != 0 ||
-      extents.getNumSymbols() != description.getSymbols().size() ||
+  ArrayAttr symbols = getOutlinedSymbols(function);
+  auto type = llvm::dyn_cast<RankedTensorType>(function.getArgumentTypes()[argument]);
+  if (!symbols || !type || extents.getNumDims() != 0 || extents.getNumSymbols() != symbols.size() ||
       static_cast<int64_t>(extents.getNumResults()) != type.getRank())
-    return emitError() << "attribute 'dlc.extents' must be the extents of a tensor over the symbols of 'dlc.step', got "
+    return emitError() << "attribute 'dlc.extents' must be the extents of a tensor over the symbols of 'dlc.step' or "
+                          "'dlc.symbols', got "
                        << AffineMapAttr::get(extents);
   return success();
 }
@@ -192,7 +198,7 @@ LogicalResult LoopStepAttr::verify(EmitError emitError, ArrayAttr symbols, int64
   return verifyNames(symbols, emitError);
 }
 
-LogicalResult ScanExtentsAttr::verify(EmitError emitError, ArrayAttr symbols, ArrayAttr extents) {
+LogicalResult ResultExtentsAttr::verify(EmitError emitError, ArrayAttr symbols, ArrayAttr extents) {
   for (Attribute slice : extents) {
     auto map = llvm::dyn_cast<AffineMapAttr>(slice);
     if (!map || map.getValue().getNumDims() != 0 || map.getValue().getNumSymbols() != symbols.size())

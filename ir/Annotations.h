@@ -62,6 +62,9 @@ namespace annotation {
 #include "ir/Annotations.def"
 } // namespace annotation
 
+/// The names that the extents of the arguments of a loop's step or of a branch are over, null for other functions.
+mlir::ArrayAttr getOutlinedSymbols(mlir::FunctionOpInterface function);
+
 } // namespace dlc
 
 #endif // DLC_IR_ANNOTATIONS_H

@@ -92,10 +92,11 @@ def Dlc_LoopStepAttr : Dlc_Annotation<"LoopStep", "loop_step"> {
   let parameters = (ins "::mlir::ArrayAttr":$symbols, "int64_t":$loop_carried, "int64_t":$scan_outputs);
 }
 
-def Dlc_ScanExtentsAttr : Dlc_Annotation<"ScanExtents", "scan_extents"> {
-  let summary = "The extents of a step's slices of the scan outputs of an outlined loop";
+def Dlc_ResultExtentsAttr : Dlc_Annotation<"ResultExtents", "result_extents"> {
+  let summary = "The extents that the functions of an outlined loop or choice give its results";
   let description = [{
-    One affine map per scan output, over `symbols`. They are what inference through the step would find.
+    One affine map over `symbols` per result of a choice, or per slice of a loop's scan outputs. They are what inference
+    through the functions would find.
   }];
   let parameters = (ins "::mlir::ArrayAttr":$symbols, "::mlir::ArrayAttr":$extents);
 }

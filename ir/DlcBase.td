@@ -43,6 +43,13 @@ def Dlc_FollowsLayout : Dlc_Trait<"FollowsLayout">;
 /// Computing the op again costs less than storing what it gives, as of elementwise ops.
 def Dlc_Recomputable : Dlc_Trait<"Recomputable">;
 
+/// An attribute of Annotations.td, whose class ir/Annotations.h declares.
+def Dlc_ExtentChecks : Attr<CPred<"::llvm::isa<::dlc::ExtentChecksAttr>($_self)">, "a #dlc.extent_checks"> {
+  let storageType = "::dlc::ExtentChecksAttr";
+  let returnType = "::dlc::ExtentChecksAttr";
+  let convertFromStorage = "$_self";
+}
+
 class Dlc_Op<string opMnemonic, list<Trait> traits = []> : Op<Dlc_Dialect, opMnemonic, traits>;
 
 /// An op of the graph level: no side effect, one result, whose extents `inferShape` and whose element type

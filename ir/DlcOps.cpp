@@ -61,9 +61,9 @@ OperandRange LoopOp::getOutputSlices() {
 Value LoopOp::getStop() { return getStops() ? getNext().getValues().back() : Value(); }
 ResultRange LoopOp::getFinalValues() { return getOutputs().take_front(getInitialValues().size()); }
 ResultRange LoopOp::getScanOutputs() {
-  return getOutputs().drop_front(getInitialValues().size()).drop_back(getStops() ? 1 : 0);
+  return getOutputs().drop_front(getInitialValues().size()).drop_back(mayEndEarly() ? 1 : 0);
 }
-Value LoopOp::getStepCount() { return getStops() ? Value(getOutputs().back()) : Value(); }
+Value LoopOp::getStepCount() { return mayEndEarly() ? Value(getOutputs().back()) : Value(); }
 int64_t LoopOp::getStaticStepCount() {
   if (getTripCount())
     return *getTripCount();
@@ -73,29 +73,44 @@ int64_t LoopOp::getStaticStepCount() {
   return ShapedType::kDynamic;
 }
 
+void IfOp::getSuccessorRegions(RegionBranchPoint point, llvm::SmallVectorImpl<RegionSuccessor> &regions) {
+  if (!point.isParent()) {
+    regions.push_back(RegionSuccessor(getOperation(), getResults()));
+    return;
+  }
+  for (Region &branch : getOperation()->getRegions())
+    regions.push_back(RegionSuccessor(&branch));
+}
+void EndIfOp::build(OpBuilder &, OperationState &) {}
+MutableOperandRange EndIfOp::getMutableSuccessorOperands(RegionSuccessor) { return getValuesMutable(); }
+EndIfOp IfOp::getEnd(unsigned branch) {
+  return llvm::cast<EndIfOp>(getOperation()->getRegion(branch).front().getTerminator());
+}
+
 llvm::SmallVector<Block *> getGraphBlocks(func::FuncOp function) {
   llvm::SmallVector<Block *> blocks;
   if (function.isExternal())
     return blocks;
-  function.walk([&](LoopOp loop) { blocks.push_back(loop.getBody()); });
+  function.walk([&](RegionBranchOpInterface op) {
+    for (Region &region : op->getRegions())
+      blocks.push_back(&region.front());
+  });
   blocks.push_back(&function.getBody().front());
   return blocks;
 }
 
-LoopOp getOutermostLoop(Operation *op) {
-  LoopOp outermost;
-  for (auto loop = op->getParentOfType<LoopOp>(); loop; loop = loop->getParentOfType<LoopOp>())
-    outermost = loop;
+Operation *getOutermostControlFlow(Operation *op) {
+  Operation *outermost = nullptr;
+  for (auto around = op->getParentOfType<RegionBranchOpInterface>(); around;
+       around = around->getParentOfType<RegionBranchOpInterface>())
+    outermost = around;
   return outermost;
 }
 
-func::FuncOp OutlinedLoopOp::getBodyFunction() {
-  return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(*this, getBodyAttr());
-}
 ResultRange OutlinedLoopOp::getFinalValues() { return getOutputs().take_front(getInitialValues().size()); }
 ResultRange OutlinedLoopOp::getScanOutputs() {
-  return getOutputs().drop_front(getInitialValues().size()).drop_back(getStops() ? 1 : 0);
+  return getOutputs().drop_front(getInitialValues().size()).drop_back(mayEndEarly() ? 1 : 0);
 }
-Value OutlinedLoopOp::getStepCount() { return getStops() ? Value(getOutputs().back()) : Value(); }
+Value OutlinedLoopOp::getStepCount() { return mayEndEarly() ? Value(getOutputs().back()) : Value(); }
 
 } // namespace dlc

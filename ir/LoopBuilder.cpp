@@ -21,7 +21,7 @@ LoopBuilder::LoopBuilder(OpBuilder &builder, Location location, ValueRange initi
     auto tensor = llvm::cast<RankedTensorType>(type);
     types.push_back(RankedTensorType::get(tensor.getShape().drop_front(), tensor.getElementType()));
   }
-  loop = LoopOp::create(builder, location, TypeRange(), ValueRange(), scanInputs,
+  loop = LoopOp::create(builder, location, TypeRange(), ValueRange(), scanInputs, /*limit=*/Value(),
                         tripCount ? builder.getI64IntegerAttr(*tripCount) : IntegerAttr(), isReverse, /*stops=*/false);
   builder.createBlock(&loop.getRegion(), {}, types, llvm::SmallVector<Location>(types.size(), location));
 }
@@ -49,10 +49,9 @@ ResultRange LoopBuilder::finish(ValueRange next, ValueRange slices, Value stop) 
   llvm::SmallVector<Type> results(ValueRange(initialValues).getTypes());
   for (Type type : slices.getTypes())
     results.push_back(withSteps(type, loop.getStaticStepCount()));
-  if (stop) {
-    loop.setStops(true);
+  loop.setStops(stop != nullptr);
+  if (loop.mayEndEarly())
     results.push_back(RankedTensorType::get({}, builder.getI64Type()));
-  }
   LoopOp finished = rebuildLoop(builder, loop, results, initialValues, loop.getScanInputs());
   loop.erase();
   loop = nullptr;
@@ -64,8 +63,8 @@ LoopOp rebuildLoop(OpBuilder &builder, LoopOp loop, TypeRange results, ValueRang
                    ValueRange scanInputs) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(loop);
-  auto rebuilt = LoopOp::create(builder, loop.getLoc(), results, initialValues, scanInputs, loop.getTripCountAttr(),
-                                loop.getReverse(), loop.getStops());
+  auto rebuilt = LoopOp::create(builder, loop.getLoc(), results, initialValues, scanInputs, loop.getLimit(),
+                                loop.getTripCountAttr(), loop.getReverse(), loop.getStops());
   rebuilt->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
   rebuilt.getRegion().takeBody(loop.getRegion());
   return rebuilt;

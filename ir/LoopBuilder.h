@@ -34,9 +34,12 @@ public:
   /// Lets the builder append to the code around the loop, before it; the caller's guard restores it.
   void goOutside() { builder.setInsertionPoint(loop); }
 
+  /// The loop runs at most `limit` steps, a tensor<i64> of the code around it.
+  void setLimit(mlir::Value limit) { loop.getLimitMutable().assign(limit); }
+
   /// Ends the step: `next` are the next loop-carried values, `slices` one slice of each scan output; the loop ends
   /// early after the step in which `stop` is true, if it is not null. Results of the loop: the last loop-carried
-  /// values, the scan outputs, and with `stop` the number of steps.
+  /// values, the scan outputs, and with `stop` or a limit the number of steps.
   mlir::ResultRange finish(mlir::ValueRange next, mlir::ValueRange slices, mlir::Value stop = {});
 
 private:

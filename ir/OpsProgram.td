@@ -42,6 +42,15 @@ def Dlc_FillHaloOp : Dlc_Op<"fill_halo", []> {
   let arguments = (ins AnyMemRef:$buffer, TypeAttr:$tensor, AffineMapAttr:$dims, Variadic<Index>:$symbols);
   let assemblyFormat = "$buffer `:` type($buffer) (`symbols` `(` $symbols^ `)`)? attr-dict";
 }
+def Dlc_CheckExtentsOp : Dlc_Op<"check_extents", []> {
+  let summary = "Ends the run with an error unless conditions on extents hold";
+  let description = [{
+    What a branch of a choice takes for granted, checked where a run enters it. `checks` are
+    `#dlc.extent_check`s over `symbols`.
+  }];
+  let arguments = (ins ArrayAttr:$checks, Variadic<Index>:$symbols);
+  let assemblyFormat = "$checks `symbols` `(` $symbols `)` attr-dict";
+}
 def Dlc_WeightsOp : Dlc_Op<"weights", []> {
   let summary = "The model's constants: one block of bytes";
   let description = [{

@@ -15,24 +15,47 @@ llvm::ArrayRef<AffineExpr> SymbolicShapes::getDims(Value value) const {
   return found->second;
 }
 
-/// Takes the extents of scan outputs that outlining has noted, which saves going through the step; false if a person
-/// has left them out.
-bool SymbolicShapes::takeSliceDims(OutlinedLoopOp loop, AffineExpr steps) {
-  ScanExtentsAttr noted = annotation::scanExtents.get(loop);
-  if (!noted || noted.getExtents().size() != loop.getScanOutputs().size())
+/// Takes the extents of `results` that outlining has noted, which saves going through the functions; each begins with
+/// `first`. False if a person has left them out.
+bool SymbolicShapes::takeNotedDims(Operation *op, ResultRange results, llvm::ArrayRef<AffineExpr> first) {
+  ResultExtentsAttr noted = annotation::resultExtents.get(op);
+  if (!noted || noted.getExtents().size() != results.size())
     return false;
   llvm::SmallVector<AffineExpr> own;
   for (auto name : noted.getSymbols().getAsRange<StringAttr>())
     own.push_back(getSymbol(name));
-  for (auto [result, map] : llvm::zip(loop.getScanOutputs(), noted.getExtents().getAsValueRange<AffineMapAttr>())) {
-    if (map.getNumResults() + 1 != llvm::cast<RankedTensorType>(result.getType()).getRank())
+  for (auto [result, map] : llvm::zip(results, noted.getExtents().getAsValueRange<AffineMapAttr>())) {
+    if (map.getNumResults() + first.size() != llvm::cast<RankedTensorType>(result.getType()).getShape().size())
       return false;
-    Dims extents{steps};
+    Dims extents(first);
     for (AffineExpr dim : map.getResults())
       extents.push_back(dim.replaceSymbols(own));
     dims[result] = std::move(extents);
   }
   return true;
+}
+
+/// Extents of what the function `body` of the outlined `op` returns for arguments of the extents `arguments`.
+FailureOr<llvm::SmallVector<Dims>> SymbolicShapes::inferReturned(Operation *op, FlatSymbolRefAttr body,
+                                                                 llvm::ArrayRef<Dims> arguments) {
+  auto function = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, body);
+  if (!function)
+    return op->emitOpError("has no body");
+  SymbolicShapes inner(function);
+  inner.symbols = symbols;
+  for (auto [argument, extents] : llvm::zip(function.getArguments(), arguments))
+    inner.dims[argument] = extents;
+  if (failed(inner.walk(function)))
+    return failure();
+  llvm::SmallVector<Dims> returned;
+  for (Value value : function.getBody().front().getTerminator()->getOperands())
+    returned.push_back(Dims(inner.getDims(value)));
+  return returned;
+}
+
+static bool areStatic(ResultRange results) {
+  return llvm::all_of(results,
+                      [](Value value) { return llvm::cast<RankedTensorType>(value.getType()).hasStaticShape(); });
 }
 
 /// Extents of a loop's results: those of the loop-carried operands, and the steps with the extents of what the body
@@ -42,32 +65,43 @@ LogicalResult SymbolicShapes::inferLoop(OutlinedLoopOp loop) {
     dims[result] = Dims(getDims(value));
   if (Value count = loop.getStepCount())
     dims[count] = {};
-  bool isStatic = llvm::all_of(loop.getScanOutputs(), [](Value value) {
-    return llvm::cast<RankedTensorType>(value.getType()).hasStaticShape();
-  });
-  AffineExpr steps = getStepCount(loop);
-  if (isStatic) {
+  if (areStatic(loop.getScanOutputs())) {
     for (Value result : loop.getScanOutputs())
       dims[result] = staticDims(llvm::cast<RankedTensorType>(result.getType()));
     return success();
   }
-  if (takeSliceDims(loop, steps))
+  AffineExpr steps = getStepCount(loop);
+  if (takeNotedDims(loop, loop.getScanOutputs(), steps))
     return success();
-  func::FuncOp body = loop.getBodyFunction();
-  if (!body)
-    return loop.emitOpError("has no body");
-  SymbolicShapes inner(body);
-  inner.symbols = symbols;
-  for (auto [argument, extents] : llvm::zip(body.getArguments(), getBodyArgumentDims(loop)))
-    inner.dims[argument] = extents;
-  if (failed(inner.walk(body)))
+  FailureOr<llvm::SmallVector<Dims>> returned = inferReturned(loop, loop.getBodyAttr(), getBodyArgumentDims(loop));
+  if (failed(returned))
     return failure();
-  auto returned = body.getBody().front().getTerminator()->getOperands().drop_front(loop.getInitialValues().size());
-  for (auto [result, value] : llvm::zip(loop.getScanOutputs(), returned)) {
+  for (auto [result, slice] :
+       llvm::zip(loop.getScanOutputs(), llvm::ArrayRef(*returned).drop_front(loop.getInitialValues().size()))) {
     Dims &extents = dims[result];
     extents.assign(1, steps);
-    llvm::append_range(extents, inner.getDims(value));
+    llvm::append_range(extents, slice);
   }
+  return success();
+}
+
+/// Both branches give the same extents.
+LogicalResult SymbolicShapes::inferIf(OutlinedIfOp op) {
+  if (areStatic(op.getOutputs())) {
+    for (Value result : op.getOutputs())
+      dims[result] = staticDims(llvm::cast<RankedTensorType>(result.getType()));
+    return success();
+  }
+  if (takeNotedDims(op, op.getOutputs(), {}))
+    return success();
+  llvm::SmallVector<Dims> arguments;
+  for (Value value : op.getCaptures())
+    arguments.push_back(Dims(getDims(value)));
+  FailureOr<llvm::SmallVector<Dims>> returned = inferReturned(op, op.getThenBodyAttr(), arguments);
+  if (failed(returned))
+    return failure();
+  for (auto [result, extents] : llvm::zip(op.getOutputs(), *returned))
+    dims[result] = extents;
   return success();
 }
 
@@ -124,8 +158,8 @@ void SymbolicShapes::bindArgument(BlockArgument argument) {
   // The arguments of an outlined step have the extents that the loop's operands have: expressions.
   if (AffineMapAttr map = annotation::extents.getOfArgument(function, argument.getArgNumber())) {
     llvm::SmallVector<AffineExpr> own;
-    if (LoopStepAttr step = annotation::step.get(function))
-      for (auto name : step.getSymbols().getAsRange<StringAttr>())
+    if (ArrayAttr symbols = getOutlinedSymbols(function))
+      for (auto name : symbols.getAsRange<StringAttr>())
         own.push_back(getSymbol(name));
     for (AffineExpr dim : map.getValue().getResults())
       extents.push_back(dim.replaceSymbols(own));
@@ -168,8 +202,13 @@ FailureOr<llvm::ArrayRef<AffineExpr>> SymbolicShapes::infer(Value value) {
     auto argument = llvm::dyn_cast<BlockArgument>(next);
     Operation *op = argument ? argument.getOwner()->getParentOp() : next.getDefiningOp();
     auto loop = llvm::dyn_cast<LoopOp>(op);
+    auto branches = llvm::dyn_cast<IfOp>(op);
     if (dims.contains(next)) {
       pending.pop_back();
+    } else if (branches) {
+      Value value = branches.getEnd(0).getValues()[llvm::cast<OpResult>(next).getResultNumber()];
+      if (!awaits(value))
+        dims[next] = Dims(getDims(value));
     } else if (argument && op == function) {
       bindArgument(argument);
     } else if (loop) {
@@ -245,8 +284,18 @@ LogicalResult SymbolicShapes::walk(FunctionOpInterface function) {
       }
       return WalkResult::advance();
     }
+    if (auto end = llvm::dyn_cast<EndIfOp>(op)) {
+      // The branches agree.
+      for (auto [result, value] : llvm::zip(end->getParentOp()->getResults(), end.getValues()))
+        dims[result] = Dims(getDims(value));
+      return WalkResult::advance();
+    }
+    if (llvm::isa<IfOp>(op))
+      return WalkResult::advance();
     if (auto loop = llvm::dyn_cast<OutlinedLoopOp>(op))
       return failed(inferLoop(loop)) ? WalkResult::interrupt() : WalkResult::advance();
+    if (auto branches = llvm::dyn_cast<OutlinedIfOp>(op))
+      return failed(inferIf(branches)) ? WalkResult::interrupt() : WalkResult::advance();
     return failed(inferResult(op)) ? WalkResult::interrupt() : WalkResult::advance();
   });
   return failure(walked.wasInterrupted());

@@ -10,7 +10,9 @@
 
 namespace dlc {
 
+class IfOp;
 class LoopOp;
+class OutlinedIfOp;
 class OutlinedLoopOp;
 
 /// The extents of every tensor of a function, also inside loops, as expressions over the function's symbols: the names
@@ -43,8 +45,11 @@ private:
   mlir::LogicalResult inferResult(mlir::Operation *op);
   mlir::LogicalResult walk(mlir::FunctionOpInterface function);
   void bindStep(LoopOp loop);
-  bool takeSliceDims(OutlinedLoopOp loop, mlir::AffineExpr steps);
+  bool takeNotedDims(mlir::Operation *op, mlir::ResultRange results, llvm::ArrayRef<mlir::AffineExpr> first);
+  mlir::FailureOr<llvm::SmallVector<Dims>> inferReturned(mlir::Operation *op, mlir::FlatSymbolRefAttr body,
+                                                         llvm::ArrayRef<Dims> arguments);
   mlir::LogicalResult inferLoop(OutlinedLoopOp loop);
+  mlir::LogicalResult inferIf(OutlinedIfOp op);
 
   mlir::FunctionOpInterface function;
   llvm::DenseMap<mlir::Value, Dims> dims;

@@ -57,6 +57,22 @@ private:
     return function ? annotation::dims.getOfArgument(function, argument.getArgNumber()) : ArrayAttr();
   }
 
+  /// What a loop-carried value of a step is before the first step, which has the same extents; null for other values.
+  static Value getInitialValue(Value value) {
+    auto argument = llvm::dyn_cast<BlockArgument>(value);
+    auto loop = argument ? llvm::dyn_cast_or_null<LoopOp>(argument.getOwner()->getParentOp()) : LoopOp();
+    unsigned number = loop ? argument.getArgNumber() : 0;
+    return loop && number > 0 && number <= loop.getInitialValues().size() ? loop.getInitialValues()[number - 1]
+                                                                          : Value();
+  }
+
+  /// What the extents of `result` follow from: operands, or what the first branch gives (the other gives the same).
+  static SmallVector<Value> getSources(OpResult result) {
+    if (auto branches = llvm::dyn_cast<IfOp>(result.getOwner()))
+      return {branches.getEnd(0).getValues()[result.getResultNumber()]};
+    return SmallVector<Value>(result.getOwner()->getOperands());
+  }
+
   /// The extents of an op's result whose operands' are known; none if they cannot be inferred from these.
   std::optional<Dims> inferResult(OpResult result) {
     Operation *op = result.getOwner();
@@ -65,6 +81,8 @@ private:
         return dims[loop.getInitialValues()[result.getResultNumber()]];
       return std::nullopt;
     }
+    if (llvm::isa<IfOp>(op))
+      return dims[getSources(result).front()];
     auto interface = llvm::dyn_cast<DimensionOpInterface>(op);
     if (!interface || op->getNumResults() != 1)
       return std::nullopt;
@@ -91,13 +109,20 @@ private:
         continue;
       }
       auto result = llvm::dyn_cast<OpResult>(value);
+      if (Value initial = getInitialValue(value); initial && !type.hasStaticShape()) {
+        if (dims.contains(initial))
+          dims[value] = dims[initial];
+        else
+          stack.push_back(initial);
+        continue;
+      }
       if (!result || type.hasStaticShape()) {
         dims[value] = getNamedDims(type, getGivenNames(value));
         stack.pop_back();
         continue;
       }
       size_t height = stack.size();
-      for (Value operand : result.getOwner()->getOperands())
+      for (Value operand : getSources(result))
         if (!dims.contains(operand))
           stack.push_back(operand);
       if (stack.size() > height)

@@ -85,7 +85,7 @@ LogicalResult KernelOp::verify() {
 
 /// What holds for loops whatever form their step has.
 template <typename Loop> static LogicalResult verifyLoop(Loop loop) {
-  if (loop.getOutputs().size() < loop.getInitialValues().size() + (loop.getStops() ? 1 : 0))
+  if (loop.getOutputs().size() < loop.getInitialValues().size() + (loop.mayEndEarly() ? 1 : 0))
     return loop.emitOpError("has fewer results than loop-carried values");
   for (auto [value, result] : llvm::zip(loop.getInitialValues(), loop.getFinalValues()))
     if (value.getType() != result.getType())
@@ -96,8 +96,10 @@ template <typename Loop> static LogicalResult verifyLoop(Loop loop) {
     return loop.emitOpError("has both a trip_count and scan inputs, which determine the number of steps");
   if (loop.getTripCount() && static_cast<int64_t>(*loop.getTripCount()) < 0)
     return loop.emitOpError("has a negative trip_count");
-  if (loop.getReverse() && loop.getStops())
+  if (loop.getReverse() && loop.mayEndEarly())
     return loop.emitOpError("cannot both run in reverse and stop early");
+  if (Value limit = loop.getLimit(); limit && llvm::cast<RankedTensorType>(limit.getType()).getRank() != 0)
+    return loop.emitOpError("has a limit of type ") << limit.getType() << ", expected tensor<i64>";
   int64_t steps = ShapedType::kDynamic;
   auto checkSteps = [&](Type type, llvm::StringRef what) -> LogicalResult {
     auto tensor = llvm::cast<RankedTensorType>(type);
@@ -119,6 +121,38 @@ template <typename Loop> static LogicalResult verifyLoop(Loop loop) {
     auto type = llvm::cast<RankedTensorType>(count.getType());
     if (type.getRank() != 0 || !type.getElementType().isSignlessInteger(64))
       return loop.emitOpError("returns the number of steps as ") << type << ", expected tensor<i64>";
+  }
+  return success();
+}
+
+/// What holds for a choice of branches whatever form these have.
+template <typename If> static LogicalResult verifyIf(If op) {
+  if (auto type = llvm::cast<RankedTensorType>(op.getCondition().getType()); type.getRank() != 0)
+    return op.emitOpError("needs a condition of rank 0, got ") << type;
+  return success();
+}
+
+LogicalResult IfOp::verify() { return verifyIf(*this); }
+LogicalResult OutlinedIfOp::verify() { return verifyIf(*this); }
+
+LogicalResult IfOp::verifyRegions() {
+  for (unsigned branch : {0, 1})
+    if (TypeRange given = getEnd(branch).getOperandTypes();
+        !areCompatibleIgnoringLayout(getOutputs().getTypes(), given))
+      return emitOpError("has a branch that gives ") << given << ", expected " << getOutputs().getTypes();
+  return success();
+}
+
+LogicalResult OutlinedIfOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  for (unsigned branch : {0, 1}) {
+    auto function = symbols.lookupNearestSymbolFrom<func::FuncOp>(*this, getBody(branch));
+    if (!function)
+      return emitOpError("has no branch: there is no function ") << getBody(branch);
+    if (!areCompatibleIgnoringLayout(getCaptures().getTypes(), function.getArgumentTypes()) ||
+        !areCompatibleIgnoringLayout(getOutputs().getTypes(), function.getResultTypes()))
+      return emitOpError("has a branch of type ")
+             << function.getFunctionType() << ", expected "
+             << FunctionType::get(getContext(), getCaptures().getTypes(), getOutputs().getTypes());
   }
   return success();
 }

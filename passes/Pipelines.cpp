@@ -84,6 +84,7 @@ static void addLayoutPhase(OpPassManager &manager, const PipelineOptions &option
 }
 
 static void addKernelsPhase(OpPassManager &manager, const PipelineOptions &options) {
+  manager.addPass(createOutlineBranches());
   manager.addPass(createOutlineLoops());
   OpPassManager &function = manager.nest<func::FuncOp>();
   function.addPass(createSplitConcats());

@@ -19,6 +19,9 @@ void registerOpsWithoutKernel(EmitterRegistry &registry) {
   registry.addNone<LoopOp>("the program runs it");
   registry.addNone<OutlinedLoopOp>("the program runs it");
   registry.addNone<NextOp>("it ends a step of a loop");
+  registry.addNone<IfOp>("the program runs it");
+  registry.addNone<OutlinedIfOp>("the program runs it");
+  registry.addNone<EndIfOp>("it ends a branch");
   registry.addNone<ParameterOp>("it is the memory of a variable");
   registry.addNone<LoadParameterOp>("it becomes a constant or an argument");
   registry.addNone<AssignOp>("it becomes a result");
@@ -28,6 +31,7 @@ void registerOpsWithoutKernel(EmitterRegistry &registry) {
   registry.addNone<LaunchOp>("the program runs kernels by it");
   registry.addNone<LaunchTableOp>("the program runs kernels by it");
   registry.addNone<FillHaloOp>("the program fills memory by it");
+  registry.addNone<CheckExtentsOp>("the program checks extents by it");
   registry.addNone<WeightsOp>("it is a block of memory");
   registry.addNone<VariablesOp>("it is a block of memory");
 }

@@ -4,6 +4,7 @@
 #include "backends/llvm/HostEmitter.h"
 #include "dlc/abi.h"
 #include "ir/Annotations.h"
+#include "ir/OpsProgram.h"
 #include <cstddef>
 
 using namespace dlc;
@@ -46,39 +47,72 @@ static Value addText(mlir::ModuleOp module, HostEmitter emit, const std::string 
   return LLVM::AddressOfOp::create(emit.builder, emit.location, global);
 }
 
-void dlc::emitExtentChecks(mlir::func::FuncOp function, Value call) {
-  ExtentChecksAttr all = annotation::extentChecks.get(function);
-  if (!all)
-    return;
-  annotation::extentChecks.remove(function);
+/// Emits `checks` over `symbols` at the end of the builder's block, which is then the one that a run is in which all
+/// hold; `fail` ends the block of a run in which one does not, with the status.
+static void emitChecks(mlir::func::FuncOp function, HostEmitter emit, Value call, mlir::ArrayAttr checks,
+                       llvm::ArrayRef<Value> symbols, llvm::StringRef name,
+                       llvm::function_ref<void(Value status)> fail) {
+  mlir::OpBuilder &builder = emit.builder;
   auto module = function->getParentOfType<mlir::ModuleOp>();
-  mlir::Block *body = &function.front();
-  // The checks are before everything, with blocks of their own.
-  mlir::Block *rest = body->splitBlock(body->begin());
-  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(body);
-  HostEmitter emit{builder, function.getLoc()};
-  Value table = emit.load(emit.pointerType(), call, offsetof(dlc_call, symbols));
-  llvm::SmallVector<Value> symbols;
-  for (auto [number, check] : llvm::enumerate(all.getChecks().getAsRange<ExtentCheckAttr>())) {
+  for (auto [number, check] : llvm::enumerate(checks.getAsRange<ExtentCheckAttr>())) {
     mlir::AffineMap values = check.getValues().getValue();
-    while (symbols.size() < values.getNumSymbols())
-      symbols.push_back(emit.load(builder.getI64Type(), table, 8 * static_cast<int64_t>(symbols.size())));
     ExtentArithmetic arithmetic(builder, emit.location, symbols);
     Value lhs = arithmetic.emit(values.getResult(0)), rhs = arithmetic.emit(values.getResult(1));
     const Relation *relation =
         llvm::find_if(relations, [&](const Relation &known) { return known.relation == check.getRelation(); });
     assert(relation != std::end(relations) && "every relation has a comparison");
     Value holds = arith::CmpIOp::create(builder, emit.location, relation->predicate, lhs, rhs);
-    mlir::Block *fail = function.addBlock(), *next = function.addBlock();
-    mlir::cf::CondBranchOp::create(builder, emit.location, holds, next, fail);
-    builder.setInsertionPointToStart(fail);
-    Value text =
-        addText(module, emit, (function.getName() + ".check" + llvm::Twine(number)).str(), check.getWhat().getValue());
+    mlir::Block *failure = function.addBlock(), *next = function.addBlock();
+    mlir::cf::CondBranchOp::create(builder, emit.location, holds, next, failure);
+    builder.setInsertionPointToStart(failure);
+    Value text = addText(module, emit, (name + llvm::Twine(number)).str(), check.getWhat().getValue());
     Value status = LLVM::CallOp::create(builder, emit.location, declareFailure(module, emit),
                                         mlir::ValueRange{call, text, emit.i32(relation->number), lhs, rhs})
                        .getResult();
-    mlir::func::ReturnOp::create(builder, emit.location, status);
+    fail(status);
     builder.setInsertionPointToStart(next);
   }
+}
+
+void dlc::emitExtentChecks(mlir::func::FuncOp function, Value call) {
+  ExtentChecksAttr all = annotation::extentChecks.get(function);
+  if (!all)
+    return;
+  annotation::extentChecks.remove(function);
+  mlir::Block *body = &function.front();
+  // The checks are before everything, with blocks of their own.
+  mlir::Block *rest = body->splitBlock(body->begin());
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(body);
+  HostEmitter emit{builder, function.getLoc()};
+  Value table = emit.load(emit.pointerType(), call, offsetof(dlc_call, symbols));
+  unsigned count = 0;
+  for (auto check : all.getChecks().getAsRange<ExtentCheckAttr>())
+    count = std::max(count, check.getValues().getValue().getNumSymbols());
+  llvm::SmallVector<Value> symbols;
+  for (unsigned number = 0; number < count; ++number)
+    symbols.push_back(emit.load(builder.getI64Type(), table, 8 * static_cast<int64_t>(number)));
+  emitChecks(function, emit, call, all.getChecks(), symbols, (function.getName() + ".check").str(),
+             [&](Value status) { mlir::func::ReturnOp::create(builder, emit.location, status); });
   mlir::cf::BranchOp::create(builder, emit.location, rest);
+}
+
+void dlc::lowerExtentChecks(CheckExtentsOp op, Value call, mlir::Block *leave) {
+  auto function = op->getParentOfType<mlir::func::FuncOp>();
+  mlir::Block *block = op->getBlock(), *rest = block->splitBlock(std::next(op->getIterator()));
+  mlir::OpBuilder builder(op);
+  HostEmitter emit{builder, op.getLoc()};
+  llvm::SmallVector<Value> symbols;
+  for (Value symbol : op.getSymbols())
+    symbols.push_back(arith::IndexCastOp::create(builder, op.getLoc(), builder.getI64Type(), symbol));
+  // Texts of several ops need different names.
+  unsigned number = 0;
+  auto module = function->getParentOfType<mlir::ModuleOp>();
+  std::string prefix;
+  do
+    prefix = (function.getName() + ".branch" + llvm::Twine(number++) + ".check").str();
+  while (module.lookupSymbol(prefix + "0"));
+  emitChecks(function, emit, call, op.getChecks(), symbols, prefix,
+             [&](Value status) { mlir::cf::BranchOp::create(builder, emit.location, leave, status); });
+  mlir::cf::BranchOp::create(builder, emit.location, rest);
+  op.erase();
 }

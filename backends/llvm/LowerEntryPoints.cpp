@@ -221,6 +221,10 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   for (LaunchTableOp table : launchTables)
     if (mlir::failed(lowerTable(table, leave)))
       return mlir::failure();
+  llvm::SmallVector<CheckExtentsOp> checks;
+  function.walk([&](CheckExtentsOp op) { checks.push_back(op); });
+  for (CheckExtentsOp op : checks)
+    lowerExtentChecks(op, call, leave);
   llvm::SmallVector<std::pair<mlir::func::CallOp, mlir::func::FuncOp>> calls;
   function.walk([&](mlir::func::CallOp op) {
     if (mlir::func::FuncOp callee = outlinedFunctions.lookup(op.getCallee()))

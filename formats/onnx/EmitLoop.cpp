@@ -19,7 +19,9 @@ public:
   LogicalResult build() {
     std::string layer = getLayerName(loop.getLoc());
     graph.set_name(writer.makeName(layer.empty() ? "loop" : layer));
-    return loop.getStops() || loop.getScanInputs().empty() ? buildLoop() : buildScan();
+    // The step may have no ops, after which its nodes would be named.
+    body.begin(*loop);
+    return loop.mayEndEarly() || loop.getScanInputs().empty() ? buildLoop() : buildScan();
   }
 
 private:
@@ -116,10 +118,11 @@ private:
                             ? writer.makeInt(loop.getTripCount().value_or(0))
                             : writer.add("Squeeze", {writer.makeExtent(writer.getDims(loop.getScanInputs()[0])[0]),
                                                      writer.makeInts({0})});
-    Names inputs{steps, writer.makeScalar(1, IntegerType::get(loop.getContext(), 1))};
+    std::string most = loop.getLimit() ? writer.add("Min", {steps, writer.getName(loop.getLimit())}) : steps;
+    Names inputs{most, writer.makeScalar(1, IntegerType::get(loop.getContext(), 1))};
     llvm::append_range(inputs, getOperands());
     // Without scan outputs, a separate count says how many steps ran.
-    bool counts = loop.getStops() && !loop.getStepCount().use_empty();
+    bool counts = loop.mayEndEarly() && !loop.getStepCount().use_empty();
     if (counts) {
       std::string next = body.add("Reshape", {body.add("Add", {step, writer.makeInt(1)}), writer.makeInts({1})});
       onnx::ValueInfoProto &info = *graph.add_output();
@@ -127,7 +130,7 @@ private:
       info.mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_value(1);
     }
     Names results = writer.addNode("Loop", inputs, carried + stacked + counts, {{"body", std::move(graph)}});
-    if (loop.getStops())
+    if (loop.mayEndEarly())
       for (size_t i = 0; i < stacked; ++i)
         results[carried + i] = padSteps(results[carried + i], steps, loop.getScanOutputs()[i]);
     for (auto [result, name] : llvm::zip(loop.getOutputs().take_front(carried + stacked), results))

@@ -96,6 +96,14 @@ private:
   void nameBorder(GraphWriter &writer) {
     for (BlockArgument argument : entry.getArguments()) {
       unsigned i = argument.getArgNumber();
+      if (StringAttr elements = dlc::annotation::elementsOf.getOfArgument(entry, i)) {
+        // Nobody passes it: its extents are elements of an input.
+        for (auto [d, dim] : llvm::enumerate(writer.getDims(argument)))
+          if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(dim))
+            scope.symbolPlaces[symbol.getPosition()] = {elements.getValue().str(), static_cast<int64_t>(d / 2),
+                                                        d % 2 ? -1 : 1};
+        continue;
+      }
       auto name = dlc::annotation::state.getOfArgument(entry, i);
       if (!name)
         name = dlc::annotation::name.getOfArgument(entry, i);
@@ -104,8 +112,8 @@ private:
       writer.describe(*scope.graph.add_input(), input, argument.getType(), writer.getDims(argument));
       for (auto [d, dim] : llvm::enumerate(writer.getDims(argument)))
         if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(dim);
-            symbol && scope.symbolPlaces[symbol.getPosition()].first.empty())
-          scope.symbolPlaces[symbol.getPosition()] = {input, static_cast<int64_t>(d)};
+            symbol && scope.symbolPlaces[symbol.getPosition()].input.empty())
+          scope.symbolPlaces[symbol.getPosition()] = {input, static_cast<int64_t>(d), 0};
     }
     for (auto parameter : module.getOps<dlc::ParameterOp>())
       writer.makeName(parameter.getSymName());

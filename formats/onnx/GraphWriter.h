@@ -28,6 +28,14 @@ using NodeAttribute = std::variant<int64_t, float, std::string, std::vector<int6
 using NodeAttributes = std::vector<std::pair<const char *, NodeAttribute>>;
 using Names = std::vector<std::string>;
 
+/// Where a symbol of the entry point can be read: extent `index` of an input, or its element at that position, negated
+/// if `sign` is negative, and at least 0.
+struct SymbolPlace {
+  std::string input;
+  int64_t index = 0;
+  int sign = 0; ///< 0: an extent
+};
+
 /// What the graph and the bodies of its loops share: names, and initializers, which are all in the graph.
 struct ModelScope {
   ModelScope(onnx::GraphProto &graph, mlir::ModuleOp module) : graph(graph), module(module) {}
@@ -36,12 +44,11 @@ struct ModelScope {
   mlir::ModuleOp module;
   llvm::StringSet<> names;
   UniqueNames uniqueNames;
-  /// Where each symbol of the entry point can be read: an input and its dimension.
-  llvm::SmallVector<std::pair<std::string, int64_t>> symbolPlaces;
-  llvm::StringMap<std::string> constants; ///< initializers by type and bytes
-  int64_t bytes = 0;                      ///< of all initializers
-  std::set<std::string> domains;          ///< of nodes outside the default domain
-  int64_t opset = opsetVersion;           ///< that the file needs
+  llvm::SmallVector<SymbolPlace> symbolPlaces; ///< by the symbols of the entry point
+  llvm::StringMap<std::string> constants;      ///< initializers by type and bytes
+  int64_t bytes = 0;                           ///< of all initializers
+  std::set<std::string> domains;               ///< of nodes outside the default domain
+  int64_t opset = opsetVersion;                ///< that the file needs
 };
 
 /// Adds `value`, whose type ONNX has, to the graph's initializers.

@@ -64,6 +64,8 @@ static mlir::LogicalResult writeOp(mlir::Operation &op, GraphWriter &writer) {
   writer.begin(op);
   if (auto loop = llvm::dyn_cast<LoopOp>(op))
     return emitLoop(loop, writer);
+  if (auto branches = llvm::dyn_cast<IfOp>(op))
+    return emitIf(branches, writer);
   const OpEmitter *emitter = OpEmitters::find(op.getName().getStringRef());
   if (!emitter) {
     llvm::StringRef why = OpEmitters::findReasonForNone(op.getName().getStringRef());

@@ -9,6 +9,7 @@
 #include "formats/onnx/OpTable.h"
 
 namespace dlc {
+class IfOp;
 class LoopOp;
 } // namespace dlc
 
@@ -63,6 +64,9 @@ mlir::LogicalResult writeOps(GraphWriter &writer);
 
 /// Writes a loop as `Scan`, or as `Loop` where steps are only counted or may stop, and names its results.
 mlir::LogicalResult emitLoop(LoopOp loop, GraphWriter &writer);
+
+/// Writes a choice as `If`, and names its results.
+mlir::LogicalResult emitIf(IfOp op, GraphWriter &writer);
 
 } // namespace dlc::onnx_export
 

@@ -23,15 +23,17 @@ template <typename... Ops> static void addNone(OpEmitters &emitters, llvm::Strin
 void registerOpsWithoutForm(OpEmitters &emitters) {
   addNone<ParameterOp, LoadParameterOp, ConstantOp>(emitters, "it is an initializer");
   addNone<LoopOp, NextOp>(emitters, "a loop is a graph of its own, which emitLoop writes");
+  addNone<IfOp, EndIfOp>(emitters, "branches are graphs of their own, which emitIf writes");
   addNone<LeastSquaresOp>(emitters, "ONNX does not solve equations");
   addNone<RandomUniformOp>(emitters, "ONNX has no random numbers that are a function of a seed and a counter");
   addNone<ScatterAddOp>(emitters, "the ScatterND that it would be is not written yet");
   addNone<AbsorbZeroOp, ConvWeightGradientOp, MaxPoolOffsetsOp, MaxPoolGradientOp, SpreadWindowsOp>(
       emitters, "it is part of a gradient");
   addNone<GradientOp, ApplyGradientsOp, AssignOp>(emitters, "ONNX graphs do not train");
-  addNone<PackOp, UnpackOp, KernelOp, KernelFuncOp, YieldOp, OutlinedLoopOp>(emitters,
-                                                                             "it belongs to the level of kernels");
-  addNone<LaunchOp, LaunchTableOp, FillHaloOp, WeightsOp, VariablesOp>(emitters, "it belongs to the level of programs");
+  addNone<PackOp, UnpackOp, KernelOp, KernelFuncOp, YieldOp, OutlinedLoopOp, OutlinedIfOp>(
+      emitters, "it belongs to the level of kernels");
+  addNone<LaunchOp, LaunchTableOp, FillHaloOp, CheckExtentsOp, WeightsOp, VariablesOp>(
+      emitters, "it belongs to the level of programs");
 }
 
 } // namespace dlc::onnx_export

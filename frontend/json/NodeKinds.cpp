@@ -17,6 +17,7 @@ ArrayRef<NodeKind> dlc::json::getNodeKinds() {
     addReductionNodes(result);
     addShapeNodes(result);
     addSelectionNodes(result);
+    addControlNodes(result);
     addTrainingNodes(result);
     addLossNodes(result);
     addOnnxNodes(result);

@@ -25,6 +25,7 @@ void addRecurrentNodes(std::vector<NodeKind> &kinds);
 void addReductionNodes(std::vector<NodeKind> &kinds);
 void addShapeNodes(std::vector<NodeKind> &kinds);
 void addSelectionNodes(std::vector<NodeKind> &kinds);
+void addControlNodes(std::vector<NodeKind> &kinds);
 void addTrainingNodes(std::vector<NodeKind> &kinds);
 void addLossNodes(std::vector<NodeKind> &kinds);
 /// All ops of ONNX that are not among `kinds` yet.

@@ -28,11 +28,11 @@ bool ImportState::readsElements(AffineExpr expr) {
   return reads;
 }
 
-/// The elements of a small integer input as symbols, which an argument brings of which only the extents count.
+/// The elements of a small input of integers or truth values as symbols, which an argument brings of which only the
+/// extents count.
 const KnownValue *GraphImporter::followInput(Tensor &tensor) {
   int64_t count = tensor.dims.empty() ? 1 : constantDim(tensor.dims[0]).value_or(-1);
-  if (!isInteger(tensor.elementType) || tensor.elementType.isInteger(1) || tensor.dims.size() > 1 || count < 0 ||
-      count > maxElements)
+  if (!isInteger(tensor.elementType) || tensor.dims.size() > 1 || count < 0 || count > maxElements)
     return nullptr;
   KnownValue known{tensor.elementType, {}, {}};
   if (!tensor.dims.empty())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ops that pass tensors on: identity, branches that are decided while importing, dropout.
+// Ops that pass tensors on: identity, dropout.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/OpsArithmetic.h"
@@ -15,31 +15,6 @@ namespace {
 void importIdentity(NodeImporter &node) {
   if (node.expectOperands(1, 1))
     node.setTensor(0, node.getTensor(0));
-}
-
-void importIf(NodeImporter &node) {
-  if (!node.expectOperands(1, 1) || !expectElements(node, 0, ElementClass::Bool))
-    return;
-  const onnx::GraphProto *onTrue = node.getGraph("then_branch"), *onFalse = node.getGraph("else_branch");
-  const KnownValue *condition = node.getKnown(0);
-  if (!node.hasFailed() && (!onTrue || !onFalse))
-    node.error() << "lacks a branch";
-  else if (!node.hasFailed() && (!condition || !condition->isConstant() || condition->elements.size() != 1))
-    node.error() << "is supported for conditions that depend on constants and shapes only";
-  if (node.hasFailed())
-    return;
-  const onnx::GraphProto &taken = condition->elements.front().asReal() != 0 ? *onTrue : *onFalse;
-  FailureOr<SmallVector<Tensor *>> results = node.getImporter().importSubgraph(taken, node.getScope());
-  if (failed(results)) {
-    node.markFailed();
-    return;
-  }
-  if (static_cast<int64_t>(results->size()) != node.getNumResults()) {
-    node.error() << "has " << node.getNumResults() << " results, its branch gives " << results->size();
-    return;
-  }
-  for (auto [i, tensor] : llvm::enumerate(*results))
-    node.setTensor(i, tensor);
 }
 
 /// Numbers of [0, 1), one per element of `shape`, made from the seed and the element's position by a 32-bit mixing
@@ -109,8 +84,6 @@ void importDropout(NodeImporter &node) {
 
 void registerControl(OpRegistry &registry) {
   registry.addForSequences("Identity", 1, importIdentity);
-  registry.add("If", 1, importIf);
-  registry.noteBody("If");
   registry.add("Dropout", 1, importDropout);
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scan: a subgraph that runs for every index of an axis becomes a loop over time.
 #include "frontend/onnx/ImportOperands.h"
+#include "frontend/onnx/LoopBody.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
 #include "ir/OpsShape.h"
-#include "ir/TensorDescription.h"
 
 using namespace mlir;
 
@@ -59,87 +59,154 @@ ScanPlaces readPlaces(NodeImporter &node, int64_t inputs, int64_t outputs) {
   return places;
 }
 
-void importScan(NodeImporter &node) {
-  const onnx::GraphProto *graph = node.getGraph("body");
-  int64_t scanInputs = node.getInteger("num_scan_inputs", 0), operands = node.getNumOperands(),
-          states = operands - scanInputs;
-  if (!graph || node.hasFailed())
-    return node.hasFailed() ? void() : void(node.error() << "lacks its body");
-  int64_t outputs = graph->output_size() - states;
-  if (scanInputs < 1 || states < 0 || outputs < 0 || !node.expectOperands(operands, operands)) {
-    node.error() << "needs an input to scan, and results of its body for every state";
-    return;
-  }
-  ScanPlaces places = readPlaces(node, scanInputs, outputs);
-  SmallVector<Value> initial, sequences;
-  for (int64_t i = 0; i < operands && !node.hasFailed(); ++i) {
-    Value value = node.getOperand(i);
-    if (i < states || node.hasFailed()) {
-      initial.push_back(value);
-      continue;
-    }
-    int64_t axis = normalizeAxis(node, places.inputAxes[i - states], node.getRank(i));
-    sequences.push_back(moveDimension(node, value, axis, 0));
-  }
-  if (node.hasFailed())
-    return;
+/// The numbers of a Scan's operands and results.
+struct ScanCounts {
+  int64_t states = 0, inputs = 0, outputs = 0;
+};
 
-  OpBuilder &builder = node.getBuilder();
-  LoopBuilder loop(builder, node.getLocation(), initial, sequences, places.isReverse);
+/// Operands from `first` on are states and scan inputs; an error if they do not fit the body.
+std::optional<ScanCounts> countOperands(NodeImporter &node, const onnx::GraphProto *graph, int64_t first) {
+  ScanCounts counts;
+  counts.inputs = node.getInteger("num_scan_inputs", 0);
+  counts.states = node.getNumOperands() - first - counts.inputs;
+  if (!graph && !node.hasFailed())
+    node.error() << "lacks its body";
+  if (node.hasFailed())
+    return std::nullopt;
+  counts.outputs = graph->output_size() - counts.states;
+  bool isComplete = counts.inputs >= 1 && counts.states >= 0 && counts.outputs >= 0;
+  for (int64_t i = first; i < node.getNumOperands(); ++i)
+    isComplete = isComplete && node.hasOperand(i);
+  if (isComplete)
+    return counts;
+  node.error() << "needs an input to scan, and results of its body for every state";
+  return std::nullopt;
+}
+
+/// The loop over dimension 0 of `sequences`: the last states, and the scan outputs with the steps as dimension 0. Empty
+/// after an error.
+SmallVector<Value> buildScan(NodeImporter &node, const onnx::GraphProto &graph, ArrayRef<Value> initial,
+                             ArrayRef<Value> sequences, bool isReverse) {
+  size_t states = initial.size();
+  LoopBuilder loop(node.getBuilder(), node.getLocation(), initial, sequences, isReverse);
   SmallVector<Tensor *> inputs;
-  for (int64_t i = 0; i < operands; ++i) {
+  for (size_t i = 0; i < states + sequences.size(); ++i) {
     Value outer = i < states ? initial[i] : sequences[i - states];
-    Tensor *tensor = node.getImporter().createTensor(graph->input(i).name());
-    tensor->value = i < states ? loop.getLoopCarried(i) : loop.getScanSlice(i - states);
-    tensor->elementType = getElementTypeOrSelf(outer);
-    tensor->dims = Dims(node.getDims(outer).drop_front(i < states ? 0 : 1));
-    node.getImporter().setDims(tensor->value, tensor->dims);
-    inputs.push_back(tensor);
+    inputs.push_back(makeBodyInput(node, graph.input(static_cast<int>(i)).name(),
+                                   i < states ? loop.getLoopCarried(i) : loop.getScanSlice(i - states),
+                                   Dims(node.getDims(outer).drop_front(i < states ? 0 : 1))));
   }
-  FailureOr<SmallVector<Tensor *>> results = node.getImporter().importSubgraph(*graph, node.getScope(), inputs);
-  SmallVector<Value> values;
-  SmallVector<Dims> sliceDims;
-  if (succeeded(results))
-    for (Tensor *tensor : *results) {
-      values.push_back(node.getImporter().materialize(*tensor, node.getLocation()));
-      if (!values.back())
-        break;
-      if (static_cast<int64_t>(values.size()) > states)
-        sliceDims.push_back(Dims(node.getDims(values.back())));
-    }
-  if (failed(results) || (!values.empty() && !values.back())) {
+  FailureOr<SmallVector<Tensor *>> results = node.getImporter().importSubgraph(graph, node.getScope(), inputs);
+  if (failed(results)) {
     node.markFailed();
-    return;
+    return {};
   }
-  for (auto [before, after] : llvm::zip(initial, values))
-    if (before.getType() != after.getType()) {
-      node.error() << "has a state of type " << describeTensor(before) << " that its body makes "
-                   << describeTensor(after);
-      return;
-    }
+  SmallVector<Value> values;
+  SmallVector<Dims> dims;
+  for (Tensor *tensor : *results) {
+    if (!materializeResult(node, *tensor, values))
+      return {};
+    dims.push_back(Dims(node.getDims(values.back())));
+  }
+  if (!keepsTypes(node, initial, ArrayRef(values).take_front(states)))
+    return {};
   AffineExpr steps = node.getDims(sequences.front())[0];
   for (Value sequence : sequences)
     if (AffineExpr own = node.getDims(sequence)[0]; constantDim(own))
       steps = own;
-  ResultRange made = loop.finish(ArrayRef(values).take_front(states), ArrayRef(values).drop_front(states));
-  for (auto [i, value] : llvm::enumerate(made)) {
-    if (!node.hasResult(i))
-      continue;
-    if (static_cast<int64_t>(i) < states) {
-      node.getImporter().setDims(value, Dims(node.getDims(initial[i])));
-      node.setResult(i, value);
+  SmallVector<Value> made(loop.finish(ArrayRef(values).take_front(states), ArrayRef(values).drop_front(states)));
+  for (size_t i = 0; i < made.size(); ++i) {
+    if (i >= states)
+      dims[i].insert(dims[i].begin(), steps);
+    node.getImporter().setDims(made[i], i < states ? Dims(node.getDims(initial[i])) : dims[i]);
+  }
+  return made;
+}
+
+void importScan(NodeImporter &node) {
+  const onnx::GraphProto *graph = node.getGraph("body");
+  std::optional<ScanCounts> counts = countOperands(node, graph, 0);
+  if (!counts)
+    return;
+  ScanPlaces places = readPlaces(node, counts->inputs, counts->outputs);
+  SmallVector<Value> initial, sequences;
+  for (int64_t i = 0; i < node.getNumOperands() && !node.hasFailed(); ++i) {
+    Value value = node.getOperand(i);
+    if (i < counts->states || node.hasFailed()) {
+      initial.push_back(value);
       continue;
     }
-    Dims dims{steps};
-    llvm::append_range(dims, sliceDims[i - states]);
-    node.getImporter().setDims(value, dims);
-    node.setResult(i, moveDimension(node, value, 0, normalizeAxis(node, places.outputAxes[i - states], dims.size())));
+    int64_t axis = normalizeAxis(node, places.inputAxes[i - counts->states], node.getRank(i));
+    sequences.push_back(moveDimension(node, value, axis, 0));
+  }
+  if (node.hasFailed() || graph->input_size() != node.getNumOperands()) {
+    if (!node.hasFailed())
+      node.error() << "has a body of " << graph->input_size() << " inputs instead of " << node.getNumOperands();
+    return;
+  }
+  for (auto [i, value] : llvm::enumerate(buildScan(node, *graph, initial, sequences, places.isReverse))) {
+    int64_t output = static_cast<int64_t>(i) - counts->states, rank = node.getDims(value).size();
+    if (node.hasResult(i))
+      node.setResult(
+          i, output < 0 ? value : moveDimension(node, value, 0, normalizeAxis(node, places.outputAxes[output], rank)));
+  }
+}
+
+/// Opset 8: dimension 0 of all operands and results is the batch, whose samples are scanned one by one, and dimension 1
+/// of what is scanned are the steps.
+void importBatchScan(NodeImporter &node) {
+  const onnx::GraphProto *graph = node.getGraph("body");
+  if (node.hasOperand(0)) {
+    node.error() << "takes lengths of sequences, which is not supported";
+    return;
+  }
+  std::optional<ScanCounts> counts = countOperands(node, graph, 1);
+  if (!counts)
+    return;
+  if (graph->input_size() != node.getNumOperands() - 1) {
+    node.error() << "has a body of " << graph->input_size() << " inputs instead of " << node.getNumOperands() - 1;
+    return;
+  }
+  SmallVector<int64_t> directions = readNumbers(node, "directions", counts->inputs);
+  if (!llvm::all_equal(directions))
+    node.error() << "is supported where all inputs have the same direction";
+  // Outputs would be in the order in which steps run, not in that of the inputs.
+  else if (directions.front() != 0 && counts->outputs > 0)
+    node.error() << "scans backwards and has scan outputs, which is not supported before opset 9";
+  SmallVector<Value> operands;
+  for (int64_t i = 1; i < node.getNumOperands() && !node.hasFailed(); ++i) {
+    operands.push_back(node.getOperand(i));
+    if (int64_t rank = i <= counts->states ? 1 : 2; node.getRank(i) < rank)
+      node.error() << "scans operand " << i << ", which lacks dimensions for the batch and the steps";
+  }
+  if (node.hasFailed())
+    return;
+  AffineExpr batch = node.getDims(operands.front())[0];
+  LoopBuilder samples(node.getBuilder(), node.getLocation(), {}, operands);
+  SmallVector<Value> slices;
+  for (auto [i, operand] : llvm::enumerate(operands)) {
+    slices.push_back(samples.getScanSlice(i));
+    node.getImporter().setDims(slices.back(), Dims(node.getDims(operand).drop_front()));
+  }
+  SmallVector<Value> results = buildScan(node, *graph, ArrayRef(slices).take_front(counts->states),
+                                         ArrayRef(slices).drop_front(counts->states), directions.front() != 0);
+  if (node.hasFailed())
+    return;
+  SmallVector<Dims> dims;
+  for (Value result : results) {
+    dims.push_back(Dims(node.getDims(result)));
+    dims.back().insert(dims.back().begin(), batch);
+  }
+  for (auto [i, value] : llvm::enumerate(samples.finish({}, results))) {
+    node.getImporter().setDims(value, dims[i]);
+    node.setResult(i, value);
   }
 }
 
 } // namespace
 
 void registerScan(OpRegistry &registry) {
+  registry.add("Scan", 8, importBatchScan);
   registry.add("Scan", 9, importScan);
   registry.noteBody("Scan");
 }

@@ -64,27 +64,32 @@ void ImportState::addExtentCheck(ExtentRelation relation, AffineExpr extent, Aff
   extentChecks.push_back({relation, getLayerName(location), extent, other});
 }
 
-void ImportState::finishExtentChecks() {
-  if (extentChecks.empty())
-    return;
+ExtentChecksAttr ImportState::takeExtentChecks(size_t count) {
+  if (extentChecks.size() == count)
+    return {};
   std::vector<std::string> names = getSymbolNames();
   SmallVector<Attribute> checks;
-  for (const ExtentCheck &check : extentChecks) {
+  for (const ExtentCheck &check : ArrayRef(extentChecks).drop_front(count)) {
     auto map = AffineMap::get(0, names.size(), {check.extent, check.other}, getContext());
     checks.push_back(
         ExtentCheckAttr::get(getContext(), check.relation, AffineMapAttr::get(map), builder.getStringAttr(check.what)));
   }
   SmallVector<StringRef> symbols(names.begin(), names.end());
-  annotation::extentChecks.set(
-      entry, ExtentChecksAttr::get(getContext(), builder.getStrArrayAttr(symbols), builder.getArrayAttr(checks)));
+  extentChecks.truncate(count);
+  return ExtentChecksAttr::get(getContext(), builder.getStrArrayAttr(symbols), builder.getArrayAttr(checks));
+}
+
+void ImportState::leaveControlFlow(ValueRange read) {
+  Block &graph = entry.front();
+  auto isOfGraph = [&](Value value) { return value.getParentBlock() == &graph; };
+  if (builder.getInsertionBlock() != &graph && llvm::all_of(read, isOfGraph))
+    builder.setInsertionPoint(graph.findAncestorOpInBlock(*builder.getInsertionBlock()->getParentOp()));
 }
 
 Value ImportState::createShape(ArrayRef<AffineExpr> extents, Location location) {
-  // In the step of a loop, too: it brings what it reads.
-  OpBuilder::InsertionGuard atGraph(builder);
-  if (builder.getInsertionBlock()->getParentOp() != entry)
-    builder.setInsertionPointToEnd(&entry.front());
   auto [inputs, map] = expressByInputs(extents);
+  OpBuilder::InsertionGuard atGraph(builder);
+  leaveControlFlow(inputs);
   Value shape = ShapeOp::create(builder, location, inputs, map);
   dims[shape] = Dims(extents);
   return shape;
@@ -92,9 +97,6 @@ Value ImportState::createShape(ArrayRef<AffineExpr> extents, Location location) 
 
 /// The elements of a value that is not constant, as integers that are converted and reshaped.
 Value ImportState::computeElements(const KnownValue &value, Location location) {
-  OpBuilder::InsertionGuard atGraph(builder);
-  if (builder.getInsertionBlock()->getParentOp() != entry)
-    builder.setInsertionPointToEnd(&entry.front());
   SmallVector<AffineExpr> numerators;
   SmallVector<double> divisors;
   for (const KnownElement &element : value.elements) {
@@ -105,6 +107,8 @@ Value ImportState::computeElements(const KnownValue &value, Location location) {
     divisors.push_back(static_cast<double>(fraction->divisor));
   }
   auto [inputs, map] = expressByInputs(numerators);
+  OpBuilder::InsertionGuard atGraph(builder);
+  leaveControlFlow(inputs);
   Value result = IntegersOp::create(builder, location, inputs, map, value.elementType);
   if (!llvm::all_of(divisors, [](double divisor) { return divisor == 1; })) {
     auto type = llvm::cast<RankedTensorType>(result.getType());
@@ -133,8 +137,7 @@ Value ImportState::materialize(Tensor &tensor, Location location) {
   ElementsAttr elements = borrowConstant(tensor.constant.type, tensor.constant.bytes, tensor.name);
   // In the step of a loop, too, a tensor belongs to the graph, where others may read it later.
   OpBuilder::InsertionGuard atGraph(builder);
-  if (builder.getInsertionBlock() != &entry.front())
-    builder.setInsertionPoint(entry.front().findAncestorOpInBlock(*builder.getInsertionBlock()->getParentOp()));
+  leaveControlFlow({});
   Location named = NameLoc::get(builder.getStringAttr(tensor.name), file->getLocation());
   if (tensor.isInitializer && llvm::isa<FloatType>(tensor.elementType)) {
     {

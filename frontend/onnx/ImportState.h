@@ -93,9 +93,14 @@ public:
   std::vector<std::string> getSymbolNames() const;
   /// A `dlc.shape` of the extents `dims`, in the graph.
   mlir::Value createShape(llvm::ArrayRef<mlir::AffineExpr> dims, mlir::Location location);
-  /// Adds to the `dlc.extent_checks` of the graph.
+  /// Adds to the `dlc.extent_checks` of the graph, or to those of the branch that is being imported.
   void addExtentCheck(ExtentRelation relation, mlir::AffineExpr extent, mlir::AffineExpr other,
                       mlir::Location location);
+  /// How many checks have been added so far.
+  size_t countExtentChecks() const { return extentChecks.size(); }
+  /// Takes those back that have been added since there were `count`, as a branch or the graph notes them; null if there
+  /// are none.
+  ExtentChecksAttr takeExtentChecks(size_t count);
   void setDims(mlir::Value value, Dims extents) { dims[value] = std::move(extents); }
 
   /// Imports a subgraph in place, as the body of a branch that is always taken, or with `inputs` as its inputs; its
@@ -107,8 +112,9 @@ protected:
   ImportState(std::shared_ptr<ModelFile> file, mlir::MLIRContext *context, const ImportOptions &options)
       : file(std::move(file)), options(options), builder(context) {}
 
-  /// Gives the graph its `dlc.extent_checks`.
-  void finishExtentChecks();
+  /// Lets the builder append to the graph, before the loop or branch that it is in, unless that computes some of what
+  /// is `read`; the caller's guard restores it.
+  void leaveControlFlow(mlir::ValueRange read);
   /// Notes `value`, which has the extents `extents`, as a tensor whose extents tell the symbols among them.
   void addSymbolInput(mlir::Value value, const Dims &extents);
   /// Inputs whose extents tell the symbols of `exprs`, and `exprs` over the extents of these inputs.

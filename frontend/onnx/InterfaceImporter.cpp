@@ -248,7 +248,8 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
   if (hasFailed)
     return failure();
   func::ReturnOp::create(builder, getFileLocation(), results);
-  finishExtentChecks();
+  if (ExtentChecksAttr checks = takeExtentChecks(0))
+    annotation::extentChecks.set(entry, checks);
   SignatureBuilder signature(entry);
   for (auto [name, result] : llvm::zip(resultNames, results))
     signature.addResult(result.getType(),

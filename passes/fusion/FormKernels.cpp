@@ -53,7 +53,9 @@ class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
     OpBuilder builder(returnOp);
     for (auto [number, operand] : llvm::enumerate(operands)) {
       Value memory = dlc::getMemory(operand->get());
-      bool isComputed = memory.getDefiningOp<dlc::KernelOp>() || memory.getDefiningOp<dlc::OutlinedLoopOp>();
+      Operation *definition = memory.getDefiningOp();
+      bool isComputed =
+          definition && (llvm::isa<dlc::KernelOp>(definition) || definition->hasTrait<dlc::RunsFunctions>());
       bool isStop = number >= stackedCount && number + carriedCount < operands.size();
       bool isFirst = number < stackedCount ? stacked.insert(memory).second : written.insert(memory).second;
       isFirst &= !isStop || !stacked.contains(memory);

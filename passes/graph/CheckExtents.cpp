@@ -35,28 +35,36 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (function.isPrivate())
         continue;
-      conditions.clear();
-      checks.clear();
-      FailureOr<dlc::SymbolicShapes> &shapes = getChildAnalysis<dlc::SymbolicShapesAnalysis>(function).shapes;
-      if (failed(shapes))
+      FailureOr<dlc::SymbolicShapes> &analyzed = getChildAnalysis<dlc::SymbolicShapesAnalysis>(function).shapes;
+      if (failed(analyzed))
         return signalPassFailure();
-      entrySymbols.assign(shapes->getSymbols().begin(), shapes->getSymbols().end());
-      takeImported(function);
-      collect(function, *shapes);
-      if (checks.empty())
-        continue;
-      Builder builder(&getContext());
-      llvm::SmallVector<llvm::StringRef> names(entrySymbols.begin(), entrySymbols.end());
-      dlc::annotation::extentChecks.set(
-          function,
-          dlc::ExtentChecksAttr::get(&getContext(), builder.getStrArrayAttr(names), builder.getArrayAttr(checks)));
+      entrySymbols.assign(analyzed->getSymbols().begin(), analyzed->getSymbols().end());
+      shapes = &*analyzed;
+      if (dlc::ExtentChecksAttr found = collect(function.getBody(), dlc::annotation::extentChecks.get(function)))
+        dlc::annotation::extentChecks.set(function, found);
+      function.walk([&](dlc::IfOp op) {
+        op.setThenChecksAttr(collect(op.getThenRegion(), op.getThenChecksAttr()));
+        op.setElseChecksAttr(collect(op.getElseRegion(), op.getElseChecksAttr()));
+      });
     }
     markAnalysesPreserved<dlc::SymbolicShapesAnalysis>();
   }
 
-  /// What an importer expects beside the meaning of ops.
-  void takeImported(func::FuncOp function) {
-    dlc::ExtentChecksAttr all = dlc::annotation::extentChecks.get(function);
+  /// What a run that enters `region` has to check: what an importer has `imported` beside the meaning of ops, and what
+  /// these take for granted; null if there is nothing.
+  dlc::ExtentChecksAttr collect(Region &region, dlc::ExtentChecksAttr imported) {
+    conditions.clear();
+    checks.clear();
+    takeImported(imported);
+    collect(region);
+    if (checks.empty())
+      return {};
+    Builder builder(&getContext());
+    llvm::SmallVector<llvm::StringRef> names(entrySymbols.begin(), entrySymbols.end());
+    return dlc::ExtentChecksAttr::get(&getContext(), builder.getStrArrayAttr(names), builder.getArrayAttr(checks));
+  }
+
+  void takeImported(dlc::ExtentChecksAttr all) {
     if (!all)
       return;
     llvm::SmallVector<llvm::StringRef> names;
@@ -68,13 +76,15 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
     }
   }
 
-  /// What `function` and the steps of its loops take for granted.
-  void collect(func::FuncOp function, const dlc::SymbolicShapes &functionShapes) {
-    shapes = &functionShapes;
-    function.walk([&](Operation *op) {
-      if (op->getNumResults() == 1 && llvm::isa<RankedTensorType>(op->getResult(0).getType()))
-        check(op);
-    });
+  /// What the ops of `region` and of the steps of its loops take for granted. Branches check for themselves.
+  void collect(Region &region) {
+    for (Block &block : region)
+      for (Operation &op : block) {
+        if (op.getNumResults() == 1 && llvm::isa<RankedTensorType>(op.getResult(0).getType()))
+          check(&op);
+        if (auto loop = llvm::dyn_cast<dlc::LoopOp>(op))
+          collect(loop.getRegion());
+      }
   }
 
   void check(Operation *op) {

@@ -9,6 +9,7 @@ void dlc::eraseDeadOps(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (isOpTriviallyDead(&op))
       op.erase();
-    else if (auto loop = llvm::dyn_cast<LoopOp>(op))
-      eraseDeadOps(*loop.getBody());
+    else if (auto around = llvm::dyn_cast<RegionBranchOpInterface>(op))
+      for (Region &region : around->getRegions())
+        eraseDeadOps(region.front());
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/DlcDialect.h"
+#include "ir/IfBuilder.h"
 #include "ir/LoopBuilder.h"
+#include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/BitVector.h"
@@ -44,6 +46,11 @@ static void prune(Block &block) {
       op.erase();
     else if (auto loop = llvm::dyn_cast<dlc::LoopOp>(op))
       prune(*dropUnreadResults(loop).getBody());
+    else if (auto branches = llvm::dyn_cast<dlc::IfOp>(op)) {
+      IRRewriter rewriter(branches);
+      for (Region &region : dlc::dropUnreadResults(rewriter, branches)->getRegions())
+        prune(region.front());
+    }
   }
 }
 

@@ -65,8 +65,8 @@ private:
         assignMatMul(matmul);
       else if (auto attention = llvm::dyn_cast<dlc::AttentionOp>(op))
         assignAttention(attention);
-      else if (auto loop = llvm::dyn_cast<dlc::LoopOp>(op))
-        assignLoop(loop);
+      else if (auto around = llvm::dyn_cast<RegionBranchOpInterface>(op))
+        assignControlFlow(around);
       else if (op.hasTrait<dlc::FollowsLayout>())
         follow(&op);
       else if (!readsAnyLayout(&op) && !llvm::isa<dlc::PackOp, dlc::UnpackOp, dlc::KernelOp>(op) && !dlc::isAlias(&op))
@@ -91,10 +91,9 @@ private:
         plain = unpacked(value);
       if (auto *definition = plain.getDefiningOp())
         builder.setInsertionPointAfter(definition);
-      // Of the loops around the user, the outermost that does not compute the value.
-      for (dlc::LoopOp outer = loop; outer && outer.isDefinedOutsideOfLoop(value);
-           outer = outer->getParentOfType<dlc::LoopOp>())
-        builder.setInsertionPoint(outer);
+      // Of the loops and branches around the user, the outermost that does not compute the value.
+      if (loop)
+        builder.setInsertionPoint(plain.getParentBlock()->findAncestorOpInBlock(*user));
       packed = dlc::PackOp::create(builder, loop ? loop.getLoc() : value.getLoc(),
                                    dlc::withLayout(getType(value), layout), plain);
     }
@@ -183,11 +182,12 @@ private:
       matmul.getRhsMutable().set(pack(matmul.getRhs(), layout, matmul, loop));
   }
 
-  /// Steps take and give what is row-major.
-  void assignLoop(dlc::LoopOp loop) {
-    for (OpOperand &operand : loop->getOpOperands())
+  /// Steps and branches take and give what is row-major.
+  void assignControlFlow(RegionBranchOpInterface op) {
+    for (OpOperand &operand : op->getOpOperands())
       unpack(operand);
-    assign(*loop.getBody());
+    for (Region &region : op->getRegions())
+      assign(region.front());
   }
 
   /// Heads are split off and merged by transposes that keep the last dimension: attention takes on their order instead.

@@ -33,7 +33,7 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
     for (func::FuncOp graph : graphs) {
       if (!holdsKernelsOnly(graph))
         return signalPassFailure();
-      // Bodies of loops become part of the entry points' programs.
+      // Bodies of loops and branches become part of the entry points' programs.
       if (graph.isPrivate())
         continue;
       FailureOr<dlc::MemoryPlan> unshared = failure();
@@ -78,8 +78,8 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
 
   static bool holdsKernelsOnly(func::FuncOp graph) {
     for (Operation &op : graph.getBody().front())
-      if (!llvm::isa<dlc::KernelOp, dlc::OutlinedLoopOp, dlc::ConstantOp, dlc::ShapeOp, func::ReturnOp>(op) &&
-          !dlc::isAlias(&op)) {
+      if (!llvm::isa<dlc::KernelOp, dlc::ConstantOp, dlc::ShapeOp, func::ReturnOp>(op) &&
+          !op.hasTrait<dlc::RunsFunctions>() && !dlc::isAlias(&op)) {
         op.emitOpError("is in no kernel");
         return false;
       }

@@ -70,6 +70,31 @@ def Recompute : Pass<"dlc-recompute", "::mlir::ModuleOp"> {
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 
+def OutlineBranches : Pass<"dlc-outline-branches", "::mlir::ModuleOp"> {
+  let summary = "Make functions of the branches of choices";
+  let description = [{
+    Every `dlc.if` becomes a `dlc.outlined_if`, whose branches are private functions named after the function around the
+    op and its layer, with `.then` and `.else`. Outer values that a branch reads become arguments (captures) of both;
+    constants, and what depends only on constants and parameters, are repeated in the branches. Loops in a branch stay
+    regions of its function, and those around the op regions of theirs.
+
+    Before:
+    ```mlir
+    %y = dlc.if %is_fast : tensor<i1> -> tensor<8xf32> {
+      dlc.end_if %x : tensor<8xf32>
+    } else {
+      %z = dlc.tanh %x : tensor<8xf32> -> tensor<8xf32>
+      dlc.end_if %z : tensor<8xf32>
+    }
+    ```
+    After:
+    ```mlir
+    %y = dlc.outlined_if %is_fast @run.choice.then @run.choice.else captures(%x : tensor<8xf32>) : tensor<i1> -> tensor<8xf32>
+    ```
+  }];
+  let dependentDialects = ["::dlc::DlcDialect", "::mlir::func::FuncDialect"];
+}
+
 def OutlineLoops : Pass<"dlc-outline-loops", "::mlir::ModuleOp"> {
   let summary = "Make functions of the steps of loops";
   let description = [{
@@ -105,7 +130,8 @@ def LowerToProgram : Pass<"dlc-lower-to-program", "::mlir::ModuleOp"> {
 
     A loop over time becomes a loop of the program: what a step reads of the step before is in one of two alternating
     buffers, or in that step's slice of a scan output; nothing is copied from step to step. Buffers of a step's own are
-    shared by all steps.
+    shared by all steps. A choice becomes an `scf.if` on its condition's element; the tensors of one branch may have the
+    memory of the other's.
 
     Precondition: the functions hold kernels, loops, reshapes, constants and returns only.
   }];

@@ -16,12 +16,13 @@ using namespace mlir;
 
 namespace {
 
-/// The buffers of a loop's step, as the program knows them.
+/// The buffers of a loop's step, or of a branch, as the program knows them.
 struct StepBuffers {
   llvm::SmallVector<Value> carried, next, scanned, stacked;
+  llvm::SmallVector<Value> results; ///< of a branch
 };
 
-/// Turns one entry point of kernels and loops into a program.
+/// Turns one entry point of kernels, loops and choices into a program.
 class ProgramBuilder {
 public:
   ProgramBuilder(func::FuncOp graph, dlc::ProgramTables &tables, dlc::PrepareProgram &prepare, dlc::MemoryPlan &memory)
@@ -87,12 +88,15 @@ private:
   void emitFrame(dlc::Frame &frame, const StepBuffers &step, OpBuilder &builder);
   void emitKernel(dlc::Frame &frame, const StepBuffers &step, dlc::KernelOp kernel, OpBuilder &runBuilder);
   void emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::OutlinedLoopOp loop, OpBuilder &builder);
+  void emitIf(dlc::Frame &frame, const StepBuffers &step, dlc::OutlinedIfOp op, OpBuilder &builder);
+  static Value loadFlag(OpBuilder &builder, Location location, Value buffer);
   llvm::SmallVector<Value> emitStep(dlc::Frame &body, Value iteration, Value steps, ValueRange state,
                                     ValueRange scanned, ValueRange stacked, OpBuilder &builder);
   scf::ForOp emitSteps(dlc::Frame &body, Value steps, ValueRange state, ValueRange scanned, ValueRange stacked,
                        OpBuilder &builder);
   llvm::SmallVector<Value> emitRanges(dlc::Frame &body, Value steps, ValueRange state, ValueRange scanned,
                                       ValueRange stacked, OpBuilder &builder);
+  static Value loadNumber(OpBuilder &builder, Location location, Value buffer);
   void storeNumber(OpBuilder &builder, Location location, Value buffer, Value number);
   void clearAfter(OpBuilder &builder, dlc::Frame &frame, Value stacked, Value buffer, Value steps);
 
@@ -106,7 +110,7 @@ private:
   int64_t preparedOffset;                     ///< of the plan's prepacked data, in the block of all entry points'
   dlc::ArenaPlan plan;
   dlc::ProgramSignature program;
-  Operation *outermostLoop = nullptr;                     ///< of the loops that are being emitted
+  Operation *outermostLoop = nullptr;                     ///< of the loops and branches that are being emitted
   llvm::DenseMap<Value, Value> fixedViews, preparedViews; ///< of buffers at fixed offsets, and as `prepare` sees them
 };
 
@@ -124,7 +128,7 @@ Value ProgramBuilder::getBuffer(dlc::Frame &frame, const StepBuffers &step, Valu
   case dlc::Place::Nowhere: // no kernel reads it
     return view(builder, value.getLoc(), getBlock(0), arith::ConstantIndexOp::create(builder, value.getLoc(), 0),
                 getAffineConstantExpr(0, context));
-  case dlc::Place::Outer: // emitLoop has noted it
+  case dlc::Place::Outer: // who emits the function has noted it
     return fixedViews.lookup(value);
   case dlc::Place::Carried:
     return step.carried[place.index];
@@ -134,6 +138,8 @@ Value ProgramBuilder::getBuffer(dlc::Frame &frame, const StepBuffers &step, Valu
     return step.scanned[place.index];
   case dlc::Place::Stacked:
     return step.stacked[place.index];
+  case dlc::Place::Result:
+    return step.results[place.index];
   default:
     break;
   }
@@ -156,8 +162,10 @@ void ProgramBuilder::emitFrame(dlc::Frame &frame, const StepBuffers &step, OpBui
   for (Operation *op : frame.order) {
     if (auto kernel = llvm::dyn_cast<dlc::KernelOp>(op))
       emitKernel(frame, step, kernel, builder);
+    else if (auto loop = llvm::dyn_cast<dlc::OutlinedLoopOp>(op))
+      emitLoop(frame, step, loop, builder);
     else
-      emitLoop(frame, step, llvm::cast<dlc::OutlinedLoopOp>(op), builder);
+      emitIf(frame, step, llvm::cast<dlc::OutlinedIfOp>(op), builder);
   }
 }
 
@@ -220,6 +228,10 @@ void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::O
   Value steps = makeIndex(builder, location, frame.shapes.getStepCount(loop).replaceSymbols(frame.symbols));
   Value zero = arith::ConstantIndexOp::create(builder, location, 0),
         one = arith::ConstantIndexOp::create(builder, location, 1);
+  if (Value limit = loop.getLimit()) {
+    Value most = loadNumber(builder, location, getBuffer(frame, step, limit, builder, false));
+    steps = arith::MinSIOp::create(builder, location, steps, arith::MaxSIOp::create(builder, location, most, zero));
+  }
   auto scannedBuffers = llvm::ArrayRef(operands).slice(carried, scanned);
   auto stackedBuffers = llvm::ArrayRef(results).slice(carried, loop.getScanOutputs().size());
 
@@ -275,12 +287,44 @@ void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::O
           to = view(builder, location, buffer, zero, frame.getBytes(value));
     memref::CopyOp::create(builder, location, from, to);
   }
-  if (loop.getStops()) {
+  if (loop.mayEndEarly()) {
     for (auto [value, buffer] : llvm::zip(loop.getScanOutputs(), stackedBuffers))
       clearAfter(builder, frame, value, buffer, count);
     if (results.back())
       storeNumber(builder, location, results.back(), count);
   }
+}
+
+/// The element of a `tensor<i1>`: the low bit, which is all that counts of an input.
+Value ProgramBuilder::loadFlag(OpBuilder &builder, Location location, Value buffer) {
+  Value zero = arith::ConstantIndexOp::create(builder, location, 0),
+        byte = memref::LoadOp::create(builder, location, buffer, zero);
+  return arith::TruncIOp::create(builder, location, builder.getI1Type(), byte);
+}
+
+/// Both branches write to the buffers of the op's results.
+void ProgramBuilder::emitIf(dlc::Frame &frame, const StepBuffers &step, dlc::OutlinedIfOp op, OpBuilder &builder) {
+  llvm::SmallVector<Value> captures;
+  StepBuffers inner;
+  for (Value capture : op.getCaptures())
+    captures.push_back(getBuffer(frame, step, capture, builder, false));
+  for (Value result : op.getOutputs())
+    inner.results.push_back(getBuffer(frame, step, result, builder, false));
+  Value condition = loadFlag(builder, op.getLoc(), getBuffer(frame, step, op.getCondition(), builder, false));
+  auto choice = scf::IfOp::create(builder, op.getLoc(), condition, /*withElseRegion=*/true);
+  Operation *outer = outermostLoop;
+  outermostLoop = outer ? outer : choice;
+  for (unsigned branch : {0, 1}) {
+    dlc::Frame &body = *frame.branches[op][branch];
+    for (auto [argument, capture] : llvm::zip(body.function.getArguments(), captures))
+      fixedViews[argument] = capture;
+    OpBuilder inside = branch == 0 ? choice.getThenBodyBuilder() : choice.getElseBodyBuilder();
+    if (dlc::ExtentChecksAttr checks = branch == 0 ? op.getThenChecksAttr() : op.getElseChecksAttr())
+      dlc::CheckExtentsOp::create(inside, op.getLoc(), dlc::bindExtentChecks(checks, symbolNames),
+                                  getSymbolArguments());
+    emitFrame(body, inner, inside);
+  }
+  outermostLoop = outer;
 }
 
 /// All steps of a loop, one after the other, from the buffers `state` on.
@@ -389,6 +433,15 @@ llvm::SmallVector<Value> ProgramBuilder::emitStep(dlc::Frame &body, Value iterat
     storeNumber(builder, location, getBuffer(body, step, body.function.getArgument(0), builder, false), iteration);
   emitFrame(body, step, builder);
   return next;
+}
+
+/// The element of a `tensor<i64>`, as an index.
+Value ProgramBuilder::loadNumber(OpBuilder &builder, Location location, Value buffer) {
+  Value zero = arith::ConstantIndexOp::create(builder, location, 0);
+  auto type = MemRefType::get({1}, builder.getI64Type());
+  Value source = memref::ViewOp::create(builder, location, type, buffer, zero, ValueRange());
+  return arith::IndexCastOp::create(builder, location, builder.getIndexType(),
+                                    memref::LoadOp::create(builder, location, source, zero).getResult());
 }
 
 /// Writes an index to a `tensor<i64>`.

@@ -149,22 +149,10 @@ private:
     dlc::ExtentChecksAttr all = dlc::annotation::extentChecks.get(graph);
     if (!all)
       return;
-    llvm::SmallVector<AffineExpr> own;
-    for (auto name : all.getSymbols().getAsRange<StringAttr>())
-      own.push_back(
-          getAffineSymbolExpr(llvm::find(symbolNames, name.getValue()) - symbolNames.begin(), graph.getContext()));
-    llvm::SmallVector<Attribute> checks;
-    for (auto check : all.getChecks().getAsRange<dlc::ExtentCheckAttr>()) {
-      llvm::SmallVector<AffineExpr> values;
-      for (AffineExpr value : check.getValues().getValue().getResults())
-        values.push_back(value.replaceSymbols(own));
-      checks.push_back(
-          dlc::ExtentCheckAttr::get(graph.getContext(), check.getRelation(), makeMap(values), check.getWhat()));
-    }
     llvm::SmallVector<llvm::StringRef> names(symbolNames.begin(), symbolNames.end());
-    dlc::annotation::extentChecks.set(
-        program,
-        dlc::ExtentChecksAttr::get(graph.getContext(), builder.getStrArrayAttr(names), builder.getArrayAttr(checks)));
+    dlc::annotation::extentChecks.set(program,
+                                      dlc::ExtentChecksAttr::get(graph.getContext(), builder.getStrArrayAttr(names),
+                                                                 dlc::bindExtentChecks(all, symbolNames)));
   }
 
   func::FuncOp graph;
@@ -185,4 +173,20 @@ private:
 dlc::ProgramSignature dlc::createProgram(func::FuncOp graph, MemoryPlan &memory, const VariableTable &variables,
                                          AffineExpr workspaceBytes) {
   return SignatureWriter(graph, memory, variables).write(workspaceBytes);
+}
+
+ArrayAttr dlc::bindExtentChecks(ExtentChecksAttr all, llvm::ArrayRef<std::string> symbols) {
+  MLIRContext *context = all.getContext();
+  llvm::SmallVector<AffineExpr> own;
+  for (auto name : all.getSymbols().getAsRange<StringAttr>())
+    own.push_back(getAffineSymbolExpr(llvm::find(symbols, name.getValue()) - symbols.begin(), context));
+  llvm::SmallVector<Attribute> checks;
+  for (auto check : all.getChecks().getAsRange<ExtentCheckAttr>()) {
+    llvm::SmallVector<AffineExpr> values;
+    for (AffineExpr value : check.getValues().getValue().getResults())
+      values.push_back(value.replaceSymbols(own));
+    AffineMap bound = AffineMap::get(0, symbols.size(), values, context);
+    checks.push_back(ExtentCheckAttr::get(context, check.getRelation(), AffineMapAttr::get(bound), check.getWhat()));
+  }
+  return ArrayAttr::get(context, checks);
 }

@@ -22,6 +22,9 @@ struct ProgramSignature {
 ProgramSignature createProgram(mlir::func::FuncOp graph, MemoryPlan &memory, const VariableTable &variables,
                                mlir::AffineExpr workspaceBytes);
 
+/// The checks of `all`, as `--dlc-check-extents` notes them, over the symbols `symbols` of a program.
+mlir::ArrayAttr bindExtentChecks(ExtentChecksAttr all, llvm::ArrayRef<std::string> symbols);
+
 } // namespace dlc
 
 #endif // DLC_PASSES_MEMORY_PROGRAMSIGNATURE_H

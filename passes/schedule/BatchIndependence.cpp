@@ -132,7 +132,7 @@ private:
 } // namespace
 
 AffineExpr findIndependentRows(OutlinedLoopOp loop, func::FuncOp body) {
-  if (loop.getStops() || !body.getArgument(0).use_empty())
+  if (loop.mayEndEarly() || !body.getArgument(0).use_empty())
     return {};
   FailureOr<SymbolicShapes> shapes = SymbolicShapes::analyze(body);
   if (failed(shapes))

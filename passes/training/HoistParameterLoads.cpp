@@ -17,8 +17,8 @@ namespace {
 class HoistParameterLoads final : public dlc::impl::HoistParameterLoadsBase<HoistParameterLoads> {
   void runOnOperation() override {
     getOperation().walk([](dlc::LoadParameterOp load) {
-      if (dlc::LoopOp loop = dlc::getOutermostLoop(load))
-        load->moveBefore(loop);
+      if (Operation *around = dlc::getOutermostControlFlow(load))
+        load->moveBefore(around);
     });
   }
 };

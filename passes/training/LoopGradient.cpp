@@ -8,9 +8,11 @@
 // since a step's tensors cost more to store and load than such ops; stored if a product or a reduction comes before
 // it. The values that a step starts from are what the step before it left, so the forward loop stores results, which it
 // often does for others already, and the backward loop reads them shifted by one step.
+#include "ir/IfBuilder.h"
 #include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsGeneration.h"
+#include "ir/OpsLogic.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
@@ -34,8 +36,9 @@ public:
         captures(read.drop_front(carried + scanned)) {}
 
   FailureOr<llvm::SmallVector<Value>> run() {
-    if (loop.getStops())
-      return loop.emitOpError("has no gradient rule: it may end early");
+    if (loop.mayEndEarly() && loop.getTripCount() == uint64_t(INT64_MAX))
+      return loop.emitOpError("has no gradient rule: nothing is known of how many steps it may run, and what each has "
+                              "computed would have to be stored");
     findActive();
     createBackwardStep();
     if (failed(sweep())) {
@@ -82,7 +85,7 @@ private:
   /// A loop whose step takes the arguments of the forward step and has a copy of its ops, to which those of the reverse
   /// pass are added.
   void createBackwardStep() {
-    backward = LoopOp::create(builder, loop.getLoc(), TypeRange(), ValueRange(), ValueRange(), IntegerAttr(),
+    backward = LoopOp::create(builder, loop.getLoc(), TypeRange(), ValueRange(), ValueRange(), Value(), IntegerAttr(),
                               !loop.getReverse(), /*stops=*/false);
     OpBuilder::InsertionGuard guard(builder);
     step = builder.createBlock(&backward.getRegion(), {}, body->getArgumentTypes(),
@@ -183,26 +186,31 @@ private:
     NextOp end = loop.getNext();
     // The position among the scan outputs of a value of the forward step.
     llvm::DenseMap<Value, unsigned> places;
-    for (unsigned i = carried; i < end.getNumOperands(); ++i)
+    unsigned known = carried + loop.getScanOutputs().size(), count = known;
+    for (unsigned i = carried; i < known; ++i)
       places.try_emplace(end.getOperand(i), i);
     auto stack = [&](Value value) -> unsigned {
-      auto [place, isNew] = places.try_emplace(value, end.getNumOperands());
+      auto [place, isNew] = places.try_emplace(value, count);
       if (isNew)
-        end->insertOperands(end.getNumOperands(), value);
+        end->insertOperands(count++, value);
       return place->second;
     };
     for (auto &[value, argument] : kept)
       keptPlaces.push_back(stack(value));
     for (size_t i = 0; i < carried; ++i)
       carriedPlaces.push_back(isUsed(step->getArgument(1 + i)) ? stack(end.getOperand(i)) : 0);
-    if (end.getNumOperands() == loop->getNumResults())
+    if (count == known)
       return;
-    llvm::SmallVector<Type> types(loop->getResultTypes());
-    for (unsigned i = types.size(); i < end.getNumOperands(); ++i)
+    llvm::SmallVector<Type> types(ValueRange(loop.getOutputs().take_front(known)).getTypes());
+    for (unsigned i = known; i < count; ++i)
       types.push_back(withSteps(end.getOperand(i).getType(), loop.getStaticStepCount()));
+    if (Value ran = loop.getStepCount())
+      types.push_back(ran.getType());
     LoopOp longer = rebuildLoop(builder, loop, types, loop.getInitialValues(), loop.getScanInputs());
-    for (auto [before, after] : llvm::zip(loop->getResults(), longer->getResults()))
+    for (auto [before, after] : llvm::zip(loop->getResults().take_front(known), longer->getResults()))
       before.replaceAllUsesWith(after);
+    if (Value ran = loop.getStepCount())
+      ran.replaceAllUsesWith(longer.getStepCount());
     loop.erase();
     loop = longer;
   }
@@ -238,6 +246,29 @@ private:
     return create<SubOp>(last, numbers);
   }
 
+  /// Moves the ops of the backward step into the branch of those steps that the forward loop has run. In others
+  /// gradients stay as they are (`before`), and scan inputs, whose parts are `slices`, get none.
+  void skipStepsThatDidNotRun(llvm::ArrayRef<Value> before, llvm::ArrayRef<Value> slices,
+                              llvm::SmallVector<Value> &next, llvm::SmallVector<Value> &stacked) {
+    Location location = loop.getLoc();
+    llvm::SmallVector<Operation *> ops(llvm::make_pointer_range(*step));
+    OpBuilder inner = OpBuilder::atBlockEnd(step);
+    Value ran = LessOp::create(inner, location, step->getArgument(0), loop.getStepCount());
+    IfBuilder branches(inner, location, ran);
+    branches.enter(0);
+    for (Operation *op : ops)
+      op->moveBefore(inner.getInsertionBlock(), inner.getInsertionPoint());
+    branches.endBranch(llvm::to_vector(llvm::concat<Value>(next, stacked)));
+    branches.enter(1);
+    llvm::SmallVector<Value> unchanged(before);
+    for (Value slice : slices)
+      unchanged.push_back(zeros(inner, slice));
+    branches.endBranch(unchanged);
+    ResultRange made = branches.finish(ValueRange(llvm::to_vector(llvm::concat<Value>(next, stacked))).getTypes());
+    llvm::copy(made.take_front(next.size()), next.begin());
+    llvm::copy(made.drop_front(next.size()), stacked.begin());
+  }
+
   FailureOr<llvm::SmallVector<Value>> createBackwardLoop() {
     struct Entry {
       Value argument, operand;
@@ -261,11 +292,16 @@ private:
         carriedEntries.push_back({sum, zeros(builder, captures[i - carried - scanned])});
         next.push_back(AddOp::create(inner, loop.getLoc(), sum, gradient));
       }
+    llvm::SmallVector<Value> slices;
     for (size_t i = carried; i < carried + scanned; ++i)
       if (operandGradients[i]) {
         places[i] = stacked.size();
         stacked.push_back(operandGradients[i]);
+        slices.push_back(step->getArgument(1 + i));
       }
+    if (loop.mayEndEarly())
+      skipStepsThatDidNotRun(llvm::map_to_vector(carriedEntries, [](const Entry &entry) { return entry.argument; }),
+                             slices, next, stacked);
     auto end = NextOp::create(inner, loop.getLoc(), llvm::to_vector(llvm::concat<Value>(next, stacked)));
 
     for (auto [i, gradient] : llvm::enumerate(stackedGradients))

@@ -65,12 +65,14 @@ LogicalResult ReverseMode::pass(Operation *op) {
     isWanted.push_back(isDifferentiable(operand) && influenced.contains(operand));
   if (!llvm::is_contained(isWanted, true))
     return success();
-  if (auto loop = llvm::dyn_cast<LoopOp>(op)) {
+  if (llvm::isa<LoopOp, IfOp>(op)) {
     llvm::SmallVector<Value> resultGradients;
-    for (Value result : loop.getOutputs())
+    for (Value result : op->getResults())
       resultGradients.push_back(gradients.lookup(result));
+    auto loop = llvm::dyn_cast<LoopOp>(op);
     FailureOr<llvm::SmallVector<Value>> found =
-        differentiateLoop(builder, loop, operands, resultGradients, isWanted, askedAt);
+        loop ? differentiateLoop(builder, loop, operands, resultGradients, isWanted, askedAt)
+             : differentiateIf(builder, llvm::cast<IfOp>(op), operands, resultGradients, isWanted, askedAt);
     if (failed(found))
       return failure();
     for (auto [operand, gradient] : llvm::zip(operands, *found))

@@ -8,6 +8,7 @@
 #include "passes/training/FiniteValues.h"
 
 namespace dlc {
+class IfOp;
 class LoopOp;
 
 /// Walks back from tensors whose gradients are known, op by op, and adds up what reaches each value. New ops are
@@ -48,6 +49,11 @@ bool isDifferentiable(mlir::Value value);
 mlir::FailureOr<llvm::SmallVector<mlir::Value>>
 differentiateLoop(mlir::OpBuilder &builder, LoopOp &loop, mlir::ValueRange read, mlir::ValueRange resultGradients,
                   llvm::ArrayRef<bool> isWanted, mlir::Location askedAt);
+
+/// The same of what the branches of `op` read: of the branch that is taken. A run takes the same one as in `op`.
+mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiateIf(mlir::OpBuilder &builder, IfOp op,
+                                                                mlir::ValueRange read, mlir::ValueRange resultGradients,
+                                                                llvm::ArrayRef<bool> isWanted, mlir::Location askedAt);
 
 } // namespace dlc
 

@@ -47,7 +47,7 @@ ELSEWHERE = {
     "test_fused_ops.py, test_fused_attention.py (com.microsoft)":
         "BiasGelu FastGelu QuickGelu BiasSplitGelu FusedConv FusedGemm FusedMatMul TransposeMatMul SkipLayerNormalization SkipSimplifiedLayerNormalization "
         "SimplifiedLayerNormalization EmbedLayerNormalization MultiHeadAttention GroupQueryAttention",
-    "a choice while importing": "If",
+    "test_onnx_control_flow.py, test_json_control_flow.py": "If Loop",
     "known while importing, or an error; test/frontend/onnx": "NonZero Shape Size Constant ConstantOfShape Range",
 }  # fmt: skip
 

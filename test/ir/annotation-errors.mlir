@@ -143,7 +143,7 @@ func.func private @run() attributes {dlc.step = #dlc.loop_step<symbols = [], loo
 
 // -----
 
-// expected-error @+1 {{attribute 'dlc.extents' must be the extents of a tensor over the symbols of 'dlc.step'}}
+// expected-error @+1 {{attribute 'dlc.extents' must be the extents of a tensor over the symbols of 'dlc.step' or 'dlc.symbols'}}
 func.func private @run(tensor<?xf32> {dlc.extents = affine_map<()[s0] -> (s0)>})
 
 // -----

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loop: a subgraph that runs a number of times, or while a condition holds, becomes a loop over time. It is unrolled
+// where it changes sequences, or what a loop carries from step to step, if the number of steps is known.
+#include "frontend/onnx/ImportOperands.h"
+#include "frontend/onnx/LoopBody.h"
+#include "frontend/onnx/OpRegistry.h"
+#include "ir/ExtentAlgebra.h"
+#include "ir/LoopBuilder.h"
+#include "ir/OpsLogic.h"
+#include "ir/OpsMovement.h"
+#include "ir/TensorDescription.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+namespace {
+
+/// More steps than this are not written out one by one.
+constexpr int64_t mostUnrolled = 256;
+/// As many steps as there are where nothing limits them.
+constexpr int64_t unlimited = std::numeric_limits<int64_t>::max();
+
+class LoopImporter {
+public:
+  explicit LoopImporter(NodeImporter &node) : node(node), importer(node.getImporter()) {}
+
+  void run() {
+    body = node.getGraph("body");
+    if (!node.hasFailed() && !body)
+      node.error() << "lacks its body";
+    if (node.hasFailed() || !readOperands())
+      return;
+    bool hasSequences = llvm::any_of(carried, [](Tensor *tensor) { return tensor->elements.has_value(); });
+    if (hasSequences)
+      unroll();
+    else
+      importSteps();
+  }
+
+private:
+  bool readOperands() {
+    for (int64_t i = 2; i < node.getNumOperands(); ++i) {
+      if (!node.hasOperand(i)) {
+        node.error() << "lacks operand " << i;
+        return false;
+      }
+      carried.push_back(node.getTensor(i));
+    }
+    stackedCount = body->output_size() - 1 - static_cast<int64_t>(carried.size());
+    if (body->input_size() != static_cast<int>(carried.size()) + 2 || stackedCount < 0) {
+      node.error()
+          << "carries " << carried.size() << " values, and its body has " << body->input_size() << " inputs and "
+          << body->output_size()
+          << " outputs: it takes the step's number, a condition and these values, and gives a condition, these "
+             "values and what is stacked";
+      return false;
+    }
+    if (node.hasOperand(0) && (!expectElements(node, 0, ElementClass::Integer) || !hasOneElement(0)))
+      return false;
+    return !node.hasOperand(1) || (expectElements(node, 1, ElementClass::Bool) && hasOneElement(1));
+  }
+
+  bool hasOneElement(int64_t i) {
+    if (constantDim(elementCount(node.getDims(i), node.getContext())) != 1)
+      node.error() << "takes one element as operand " << i;
+    return !node.hasFailed();
+  }
+
+  /// The element of operand `i` where it is known while importing.
+  std::optional<int64_t> getConstant(int64_t i) {
+    const KnownValue *known = node.getKnown(i);
+    if (!known || !known->isConstant())
+      return std::nullopt;
+    return static_cast<int64_t>(constantDim(known->elements.front().expression).value_or(0));
+  }
+
+  Tensor *makeKnown(StringRef name, Type type, int64_t value) {
+    Tensor *tensor = importer.createTensor(name);
+    tensor->elementType = type;
+    tensor->known = std::make_shared<KnownValue>(KnownValue{type, {}, {KnownElement(node.extent(value))}});
+    return tensor;
+  }
+
+  /// The condition as a step sees it: it runs, so the condition holds.
+  Tensor *makeCondition() { return makeKnown(body->input(1).name(), node.getBuilder().getI1Type(), 1); }
+
+  //===-- Steps as a loop ---------------------------------------------------===//
+
+  /// How many steps there are: a number, or those of a scan input; at most `limit` of them run, if that is not null.
+  struct Steps {
+    std::optional<int64_t> count;
+    Value scanned, limit;
+    AffineExpr extent; ///< of scan outputs; null where only a run knows it
+  };
+
+  /// Lets the loop have `extent` steps.
+  void takeExtent(Steps &steps, AffineExpr extent) {
+    steps.count.reset();
+    steps.extent = normalizeExtent(extent);
+    steps.scanned = node.countTo(steps.extent);
+  }
+
+  Steps countSteps() {
+    Steps steps{unlimited, {}, {}, {}};
+    Builder &builder = node.getBuilder();
+    std::optional<int64_t> most = node.hasOperand(0) ? getConstant(0) : unlimited,
+                           starts = node.hasOperand(1) ? getConstant(1) : 1;
+    // Elements that a run reads before it starts are at most 2^31 - 1, so they are asked for where extents depend on
+    // them.
+    const KnownValue *followed = most || !node.hasOperand(0) ? nullptr
+                                 : stackedCount > 0          ? node.followOperand(0)
+                                                             : node.getKnown(0);
+    if (most) {
+      steps.count = std::max<int64_t>(*most, 0);
+      steps.extent = *most <= INT32_MAX ? node.extent(*steps.count) : AffineExpr();
+    } else if (followed && followed->elements.front().expression) {
+      takeExtent(steps, atLeastZero(followed->elements.front().expression));
+    } else {
+      steps.limit = node.cast(node.reshape(node.getOperand(0), {}), builder.getI64Type());
+    }
+    if (starts == 0) {
+      steps = {0, {}, {}, node.extent(0)};
+    } else if (!starts) {
+      const KnownValue *condition = steps.extent && stackedCount > 0 ? node.followOperand(1) : node.getKnown(1);
+      if (condition && condition->elements.front().expression && steps.extent) {
+        steps.scanned = {};
+        takeExtent(steps, multiplyExtents(condition->elements.front().expression, steps.extent));
+      } else {
+        Value holds = node.reshape(node.getOperand(1), {});
+        Value all = steps.limit ? steps.limit : node.createInteger(builder.getI64Type(), node.extent(unlimited));
+        steps.limit = node.create<WhereOp>(holds, all, node.createInteger(builder.getI64Type(), node.extent(0)));
+        steps.extent = {};
+      }
+    }
+    return steps;
+  }
+
+  void importSteps() {
+    SmallVector<Value> initial;
+    for (Tensor *tensor : carried)
+      if (!materializeResult(node, *tensor, initial))
+        return;
+    Steps steps = countSteps();
+    if (node.hasFailed())
+      return;
+    LoopBuilder loop(node.getBuilder(), node.getLocation(), initial,
+                     steps.scanned ? ValueRange(steps.scanned) : ValueRange(), /*isReverse=*/false, steps.count);
+    if (steps.limit)
+      loop.setLimit(steps.limit);
+    SmallVector<Tensor *> inputs{makeBodyInput(node, body->input(0).name(), loop.getStep(), {}), makeCondition()};
+    if (body->input(0).type().tensor_type().shape().dim_size() == 1) {
+      Value number = node.reshape(loop.getStep(), {node.extent(1)});
+      inputs[0] = makeBodyInput(node, body->input(0).name(), number, {node.extent(1)});
+    }
+    for (auto [i, value] : llvm::enumerate(initial))
+      inputs.push_back(
+          makeBodyInput(node, body->input(2 + i).name(), loop.getLoopCarried(i), Dims(node.getDims(value))));
+    FailureOr<SmallVector<Tensor *>> results = importer.importSubgraph(*body, node.getScope(), inputs);
+    if (failed(results)) {
+      node.markFailed();
+      return;
+    }
+    SmallVector<Value> values;
+    for (Tensor *tensor : ArrayRef(*results).drop_front())
+      if (!materializeResult(node, *tensor, values))
+        return;
+    Value stop = getStop(*results->front());
+    if (node.hasFailed() || !keepsTypes(node, initial, ArrayRef(values).take_front(initial.size())) ||
+        !canStack(stop ? AffineExpr() : steps.extent))
+      return;
+    SmallVector<Dims> sliceDims;
+    for (Value value : ArrayRef(values).drop_front(initial.size()))
+      sliceDims.push_back(Dims(node.getDims(value)));
+    ResultRange made =
+        loop.finish(ArrayRef(values).take_front(initial.size()), ArrayRef(values).drop_front(initial.size()), stop);
+    for (auto [i, value] : llvm::enumerate(made.take_front(values.size()))) {
+      Dims dims;
+      if (i < initial.size()) {
+        dims = Dims(node.getDims(initial[i]));
+      } else {
+        dims.push_back(steps.extent);
+        llvm::append_range(dims, sliceDims[i - initial.size()]);
+      }
+      importer.setDims(value, dims);
+      node.setResult(i, value);
+    }
+  }
+
+  /// Whether a step is the last one; null if the condition that the body gives holds always.
+  Value getStop(Tensor &condition) {
+    const KnownValue *known = condition.elements || condition.hasFailed ? nullptr : importer.getKnown(condition);
+    if (known && known->isConstant() && known->elements.size() == 1 && known->elements.front().asReal() != 0)
+      return {};
+    SmallVector<Value> value;
+    if (!materializeResult(node, condition, value))
+      return {};
+    auto type = llvm::cast<RankedTensorType>(value.front().getType());
+    if (!type.getElementType().isInteger(1) || type.getNumElements() != 1) {
+      node.error() << "has a body whose condition is not one truth value, but " << describeTensor(value.front());
+      return {};
+    }
+    return node.create<NotOp>(node.reshape(value.front(), {}));
+  }
+
+  /// Whether the number of slices of scan outputs is known; an error if it is asked for and not.
+  bool canStack(AffineExpr extent) {
+    if (stackedCount == 0 || extent)
+      return true;
+    node.error()
+        << "stacks outputs of steps whose number is not known before they run, which is not supported: the "
+           "condition must not depend on data, and the number of steps must follow from constants, extents and "
+           "elements of inputs";
+    return false;
+  }
+
+  //===-- Steps one by one --------------------------------------------------===//
+
+  void unroll() {
+    std::optional<int64_t> most = node.hasOperand(0) ? getConstant(0) : std::nullopt,
+                           starts = node.hasOperand(1) ? getConstant(1) : 1;
+    if (!starts || (starts != 0 && (!most || *most > mostUnrolled))) {
+      node.error() << "carries sequences, which is supported for a known number of steps, at most " << mostUnrolled
+                   << ", only";
+      return;
+    }
+    SmallVector<SmallVector<Value>> stacked(stackedCount);
+    for (int64_t step = 0; starts != 0 && step < *most; ++step) {
+      SmallVector<Tensor *> inputs{makeKnown(body->input(0).name(), node.getBuilder().getI64Type(), step),
+                                   makeCondition()};
+      llvm::append_range(inputs, carried);
+      FailureOr<SmallVector<Tensor *>> results = importer.importSubgraph(*body, node.getScope(), inputs);
+      if (failed(results)) {
+        node.markFailed();
+        return;
+      }
+      carried.assign(results->begin() + 1, results->begin() + 1 + carried.size());
+      for (auto [list, tensor] : llvm::zip(stacked, ArrayRef(*results).take_back(stackedCount)))
+        if (!materializeResult(node, *tensor, list))
+          return;
+      Tensor &condition = *results->front();
+      const KnownValue *known = condition.elements || condition.hasFailed ? nullptr : importer.getKnown(condition);
+      if (!known || !known->isConstant() || known->elements.size() != 1) {
+        node.error() << "carries sequences, and its condition depends on data, which is not supported";
+        return;
+      }
+      if (known->elements.front().asReal() == 0)
+        break;
+    }
+    for (auto [i, tensor] : llvm::enumerate(carried))
+      node.setTensor(i, tensor);
+    for (auto [i, list] : llvm::enumerate(stacked))
+      stack(carried.size() + i, list);
+  }
+
+  /// Result `i`: `slices` in a new dimension 0.
+  void stack(int64_t i, ArrayRef<Value> slices) {
+    if (!node.hasResult(i) || node.hasFailed())
+      return;
+    if (slices.empty()) {
+      node.error() << "runs no step, so that the extents of its result " << i << " are not known";
+      return;
+    }
+    SmallVector<Value> operands;
+    for (Value slice : slices) {
+      Dims dims(node.getDims(slice));
+      dims.insert(dims.begin(), node.extent(1));
+      operands.push_back(node.reshape(slice, dims));
+    }
+    node.setResult(i,
+                   operands.size() == 1 ? operands[0] : node.create<ConcatOp>(ValueRange(operands), node.integer(0)));
+  }
+
+  NodeImporter &node;
+  ImportState &importer;
+  const onnx::GraphProto *body = nullptr;
+  SmallVector<Tensor *> carried;
+  int64_t stackedCount = 0;
+};
+
+} // namespace
+
+void registerLoop(OpRegistry &registry) {
+  registry.addForSequences("Loop", 1, [](NodeImporter &node) { LoopImporter(node).run(); });
+  registry.noteBody("Loop");
+}
+
+} // namespace dlc::onnx_import

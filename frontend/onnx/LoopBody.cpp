@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/LoopBody.h"
+#include "ir/ExtentAlgebra.h"
+#include "ir/ExtentDescription.h"
+#include "ir/TensorDescription.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+
+Tensor *makeBodyInput(NodeImporter &node, StringRef name, Value value, ArrayRef<AffineExpr> dims) {
+  Tensor *tensor = node.getImporter().createTensor(name);
+  tensor->value = value;
+  tensor->elementType = getElementTypeOrSelf(value);
+  tensor->dims = Dims(dims);
+  node.getImporter().setDims(value, tensor->dims);
+  return tensor;
+}
+
+bool materializeResult(NodeImporter &node, Tensor &tensor, SmallVectorImpl<Value> &values) {
+  if (tensor.elements) {
+    node.error() << "has a body with the result '" << tensor.name
+                 << "', a sequence or an optional value, which is supported in loops of a known number of steps only";
+    return false;
+  }
+  if (tensor.hasFailed) {
+    node.markFailed();
+    return false;
+  }
+  values.push_back(node.getImporter().materialize(tensor, node.getLocation()));
+  if (!values.back())
+    node.error() << "has a body with the result '" << tensor.name
+                 << "', which mixes numbers with extents that only a run knows";
+  return values.back() != nullptr;
+}
+
+bool keepsTypes(NodeImporter &node, ValueRange before, ValueRange after) {
+  std::vector<std::string> symbols = node.getImporter().getSymbolNames();
+  auto describe = [&](Value value) {
+    return describeType(getElementTypeOrSelf(value)) + describeExtents(node.getDims(value), symbols);
+  };
+  for (auto [old, next] : llvm::zip(before, after)) {
+    bool isSame = old.getType() == next.getType();
+    for (auto [extent, other] : llvm::zip(node.getDims(old), node.getDims(next)))
+      isSame = isSame && normalizeExtent(extent) == normalizeExtent(other);
+    if (isSame)
+      continue;
+    node.error() << "has a state of type " << describe(old) << " that its body makes " << describe(next);
+    return false;
+  }
+  return true;
+}
+
+} // namespace dlc::onnx_import

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What importers of loops share: the inputs of a body and what it gives.
+#ifndef DLC_FRONTEND_ONNX_LOOPBODY_H
+#define DLC_FRONTEND_ONNX_LOOPBODY_H
+
+#include "frontend/onnx/NodeImporter.h"
+
+namespace dlc::onnx_import {
+
+/// `value`, of the extents `dims`, as the input `name` of a body.
+Tensor *makeBodyInput(NodeImporter &node, llvm::StringRef name, mlir::Value value,
+                      llvm::ArrayRef<mlir::AffineExpr> dims);
+
+/// Appends the graph value of a result of a body; false after an error.
+bool materializeResult(NodeImporter &node, Tensor &tensor, llvm::SmallVectorImpl<mlir::Value> &values);
+
+/// Whether the body gives the loop-carried values types and extents that they had before, an error if not.
+bool keepsTypes(NodeImporter &node, mlir::ValueRange before, mlir::ValueRange after);
+
+} // namespace dlc::onnx_import
+
+#endif // DLC_FRONTEND_ONNX_LOOPBODY_H
