@@ -49,6 +49,8 @@ def Dlc_ApplyGradientsOp : Dlc_Op<"apply_gradients"> {
     `parameters[i]` is updated by `gradients[i]` with the learning rate `rate` (rank 0). `optimizer` has a `name`
     ("sgd", "rmsprop", "adagrad", "adam", "adamw") and that optimizer's hyperparameters; `--dlc-add-optimizer` declares
     the additional parameters that it needs (`slot`s, called `SCOPE.SLOT.PARAMETER`) and writes the update.
+    `accumulate`: the mean of the gradients of so many runs makes one update. `rates`, factors of the learning rate,
+    `weight_decays` and the `max_norms` of the weights of each output (0: no limit) have one number per parameter.
 
     ```mlir
     dlc.apply_gradients [@w, @b] rate(%rate : tensor<f32>) gradients(%dw, %db : tensor<10x4xf32>, tensor<10xf32>)
@@ -56,7 +58,8 @@ def Dlc_ApplyGradientsOp : Dlc_Op<"apply_gradients"> {
     ```
   }];
   let arguments = (ins ArrayAttr:$parameters, Dlc_Tensor:$rate, Variadic<Dlc_Tensor>:$gradients, DictionaryAttr:$optimizer,
-                       StrAttr:$scope);
+                       StrAttr:$scope, OptionalAttr<I64Attr>:$accumulate, OptionalAttr<DenseF64ArrayAttr>:$rates,
+                       OptionalAttr<DenseF64ArrayAttr>:$weight_decays, OptionalAttr<DenseF64ArrayAttr>:$max_norms);
   let assemblyFormat = [{$parameters `rate` `(` $rate `:` type($rate) `)` `gradients` `(` $gradients `:` type($gradients) `)`
     attr-dict}];
 }

@@ -111,12 +111,13 @@ static NodeResults buildApplyGradients(NodeContext &context) {
     }
     parameters.push_back(FlatSymbolRefAttr::get(context.builder.getContext(), name.string));
   }
-  auto op = dlc::ApplyGradientsOp::create(context.builder, context.location, context.builder.getArrayAttr(parameters),
-                                          inputs.front(), ArrayRef(inputs).drop_front(),
-                                          describeOptimizer(context.builder, *context.attributes.find("optimizer")),
-                                          context.builder.getStringAttr(context.attributes.string("scope")));
-  if (int64_t runs = context.attributes.integer("gradient_accumulation_steps"); runs > 1)
-    op->setAttr("accumulate", context.builder.getI64IntegerAttr(runs));
+  int64_t runs = context.attributes.integer("gradient_accumulation_steps");
+  dlc::ApplyGradientsOp::create(context.builder, context.location, context.builder.getArrayAttr(parameters),
+                                inputs.front(), ArrayRef(inputs).drop_front(),
+                                describeOptimizer(context.builder, *context.attributes.find("optimizer")),
+                                context.builder.getStringAttr(context.attributes.string("scope")),
+                                runs > 1 ? context.builder.getI64IntegerAttr(runs) : IntegerAttr(), /*rates=*/{},
+                                /*weight_decays=*/{}, /*max_norms=*/{});
   return {};
 }
 

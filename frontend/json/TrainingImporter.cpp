@@ -252,12 +252,11 @@ void TrainingImporter::applyGradients(func::FuncOp function, ValueRange gradient
     decays.push_back(entry.weightDecay.value_or(decay ? decay->number : 0));
     norms.push_back(entry.maxNorm.value_or(0));
   }
-  auto op = dlc::ApplyGradientsOp::create(builder, function.getLoc(), builder.getArrayAttr(parameters), rate, gradients,
-                                          builder.getDictionaryAttr(entries), builder.getStringAttr(scopeName));
-  if (const JsonValue *runs = training.find("gradient_accumulation_steps"); runs && runs->integer > 1)
-    op->setAttr("accumulate", builder.getI64IntegerAttr(runs->integer));
-  op->setAttr("rates", builder.getDenseF64ArrayAttr(rates));
-  op->setAttr("weight_decays", builder.getDenseF64ArrayAttr(decays));
-  op->setAttr("max_norms", builder.getDenseF64ArrayAttr(norms));
+  const JsonValue *runs = training.find("gradient_accumulation_steps");
+  dlc::ApplyGradientsOp::create(builder, function.getLoc(), builder.getArrayAttr(parameters), rate, gradients,
+                                builder.getDictionaryAttr(entries), builder.getStringAttr(scopeName),
+                                runs && runs->integer > 1 ? builder.getI64IntegerAttr(runs->integer) : IntegerAttr(),
+                                builder.getDenseF64ArrayAttr(rates), builder.getDenseF64ArrayAttr(decays),
+                                builder.getDenseF64ArrayAttr(norms));
   advanceSteps(builder, function.getLoc());
 }

@@ -151,7 +151,7 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
     OpBuilder builder(op);
     llvm::SmallVector<Value> gradients(op.getGradients());
     Value isUpdate; // null: in every run
-    auto runs = op->getAttrOfType<IntegerAttr>("accumulate");
+    IntegerAttr runs = op.getAccumulateAttr();
     if (runs && runs.getInt() < 1)
       return op.emitOpError("accumulates the gradients of ") << runs.getInt() << " runs";
     if (runs && runs.getInt() > 1) {
@@ -172,14 +172,14 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
       dlc::OptimizerUpdate update(builder, op.getLoc(), optimizer, step ? castTo(step) : step);
       SlotParameters slots(builder, symbols, op.getScope(), parameter, isUpdate);
       Value rate = castTo(op.getRate());
-      double factor = getOwn(op, "rates", number, 1),
-             decay = getOwn(op, "weight_decays", number, update.getNumber("weight_decay", 0));
+      double factor = getOwn(op.getRatesAttr(), number, 1),
+             decay = getOwn(op.getWeightDecaysAttr(), number, update.getNumber("weight_decay", 0));
       if (factor != 1)
         rate = dlc::MulOp::create(builder, op.getLoc(), rate,
                                   dlc::createScalar(builder, op.getLoc(), factor, type.getElementType()));
       Value old = dlc::LoadParameterOp::create(builder, op.getLoc(), type, parameter.getSymName());
       Value next = update.apply(old, gradients[number], rate, decay, slots);
-      if (double limit = getOwn(op, "max_norms", number, 0); limit > 0)
+      if (double limit = getOwn(op.getMaxNormsAttr(), number, 0); limit > 0)
         next = limitNorms(next, limit, builder);
       if (isUpdate)
         next = dlc::WhereOp::create(builder, op.getLoc(), isUpdate, next, old);
@@ -189,8 +189,7 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
   }
 
   /// Number `number` of a list with one entry per parameter, if the op has such a list.
-  static double getOwn(dlc::ApplyGradientsOp op, llvm::StringRef list, size_t number, double otherwise) {
-    auto numbers = op->getAttrOfType<DenseF64ArrayAttr>(list);
+  static double getOwn(DenseF64ArrayAttr numbers, size_t number, double otherwise) {
     return numbers && number < static_cast<size_t>(numbers.size()) ? numbers[number] : otherwise;
   }
 

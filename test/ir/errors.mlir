@@ -349,3 +349,13 @@ func.func @scatter_add_of_other_counts(%x: tensor<4x3xf32>, %i: tensor<5xi64>, %
   %0 = dlc.scatter_add %x, %i, %u {axis = 0 : i64} : (tensor<4x3xf32>, tensor<5xi64>, tensor<6x3xf32>) -> tensor<4x3xf32>
   return
 }
+
+// -----
+
+dlc.parameter @w : tensor<2xf32> = dense<0.0> : tensor<2xf32>
+func.func @rates_of_another_type(%rate: tensor<f32>, %dw: tensor<2xf32>) {
+  // expected-error @+2 {{attribute 'rates' failed to satisfy constraint: f64 dense array attribute}}
+  dlc.apply_gradients [@w] rate(%rate : tensor<f32>) gradients(%dw : tensor<2xf32>)
+    {optimizer = {name = "sgd"}, scope = "o", rates = [0.5]}
+  return
+}
