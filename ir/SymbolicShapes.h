@@ -4,6 +4,7 @@
 #ifndef DLC_IR_SYMBOLICSHAPES_H
 #define DLC_IR_SYMBOLICSHAPES_H
 
+#include "ir/ExtentBounds.h"
 #include "ir/ShapeInference.h"
 #include "mlir/IR/Value.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -12,6 +13,7 @@ namespace dlc {
 
 class LoopOp;
 class OutlinedLoopOp;
+class ReadbackOp;
 
 /// The attribute of an entry point's argument of which only the extents count: the name of the input whose elements
 /// they are. Input `n`, an integer tensor of k elements and rank 0 or 1, may have one such argument, of type
@@ -36,6 +38,9 @@ public:
   llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const;
   /// Names of the symbols; position i is `AffineSymbolExpr` i.
   llvm::ArrayRef<std::string> getSymbols() const { return symbols; }
+  /// The largest values of derived symbols, which `dlc.readback` defines; see ExtentBounds.h. Those of an outlined
+  /// step's function are known in the function around the loop.
+  SymbolBounds getBounds() const { return bounds; }
   /// The maximum number of steps of a loop of the function.
   mlir::AffineExpr getStepCount(LoopOp loop) const;
   mlir::AffineExpr getStepCount(OutlinedLoopOp loop) const;
@@ -47,6 +52,7 @@ private:
   mlir::AffineExpr getSymbol(llvm::StringRef name);
   void bindArgument(mlir::BlockArgument argument);
   mlir::LogicalResult inferResult(mlir::Operation *op);
+  mlir::LogicalResult nameExtent(ReadbackOp readback);
   mlir::LogicalResult walk(mlir::FunctionOpInterface function);
   void bindStep(LoopOp loop);
   bool takeSliceDims(OutlinedLoopOp loop, mlir::AffineExpr steps);
@@ -55,6 +61,7 @@ private:
   mlir::FunctionOpInterface function;
   llvm::DenseMap<mlir::Value, Dims> dims;
   llvm::SmallVector<std::string> symbols;
+  llvm::SmallVector<mlir::AffineExpr> bounds; ///< by symbol, as many as there are or fewer
 };
 
 } // namespace dlc

@@ -3,6 +3,7 @@
 #include "ir/DlcDialect.h"
 #include "ir/ExtentDescription.h"
 #include "ir/OpsControl.h"
+#include "ir/OpsSize.h"
 #include "ir/SymbolicShapes.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
@@ -64,6 +65,8 @@ private:
         return dims[loop.getInitialValues()[result.getResultNumber()]];
       return std::nullopt;
     }
+    if (auto readback = llvm::dyn_cast<ReadbackOp>(op))
+      return Dims{makeSymbol(readback.getSymbol(), op->getContext())};
     auto interface = llvm::dyn_cast<DimensionOpInterface>(op);
     if (!interface || op->getNumResults() != 1)
       return std::nullopt;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Checks of extents at the beginning of a run.
+/// Checks of extents at the beginning of a run, and where it reads one back.
 #ifndef DLC_BACKENDS_LLVM_EXTENTCHECKS_H
 #define DLC_BACKENDS_LLVM_EXTENTCHECKS_H
 
@@ -8,9 +8,10 @@
 
 namespace dlc {
 
-/// Makes `function`, which takes the dlc_call `call` alone and returns a status, return DLC_ERROR_SHAPE before anything
-/// else where one of its `dlc.extent_checks` does not hold; removes these.
-void emitExtentChecks(mlir::func::FuncOp function, mlir::Value call);
+/// Lowers the `dlc.read_extent`s and the `dlc.extent_checks` of `function`, an entry point that takes the dlc_call
+/// `call` alone and returns a status, which becomes DLC_ERROR_SHAPE where an extent is not within its bounds or a check
+/// does not hold. Checks come before anything else, or after the last extent that they depend on has been read back.
+void lowerExtents(mlir::func::FuncOp function, mlir::Value call);
 
 } // namespace dlc
 

@@ -125,13 +125,13 @@ LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
   call = *argument;
   function->removeAttr("dlc.entry");
   for (llvm::StringRef note :
-       {"dlc.workspace_bytes", "dlc.reads_variables", "dlc.writes_variables", "dlc.reads_derived"})
+       {"dlc.workspace_bytes", "dlc.segments", "dlc.reads_variables", "dlc.writes_variables", "dlc.reads_derived"})
     function->removeAttr(note);
   function.setName((entryName + ".execute").str());
   begin = end = scratch = Value();
   if (mlir::failed(lowerBody(function)))
     return mlir::failure();
-  emitExtentChecks(function, call);
+  lowerExtents(function, call);
   return mlir::success();
 }
 

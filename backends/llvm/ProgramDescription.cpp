@@ -139,6 +139,10 @@ static FailureOr<EntryDescription> describeEntry(mlir::func::FuncOp function, ll
       // The value of an element: an argument of the program, the element's position there, and its sign.
       if (auto element = function.getArgAttrOfType<mlir::DenseI64ArrayAttr>(index, "dlc.element"))
         elements.push_back({entry.symbols.size() - 1, element});
+      if (auto most = function.getArgAttrOfType<mlir::AffineMapAttr>(index, "dlc.bound")) {
+        entry.symbols.back().source = DLC_SYMBOL_COMPUTED;
+        entry.symbols.back().bound = most.getValue().getResult(0);
+      }
       continue;
     }
     auto input = function.getArgAttrOfType<mlir::StringAttr>(index, "dlc.input");
@@ -180,6 +184,8 @@ static FailureOr<EntryDescription> describeEntry(mlir::func::FuncOp function, ll
     entry.flags |= DLC_ENTRY_WRITES_VARIABLES;
   if (function->hasAttr("dlc.reads_derived"))
     entry.flags |= DLC_ENTRY_READS_DERIVED;
+  if (auto segments = function->getAttrOfType<mlir::IntegerAttr>("dlc.segments"))
+    entry.segments = segments.getInt();
   if (auto bytes = function->getAttrOfType<mlir::AffineMapAttr>("dlc.workspace_bytes"))
     entry.workspaceBytes = bytes.getValue();
   else

@@ -31,7 +31,8 @@ void registerOpsWithoutForm(OpEmitters &emitters) {
   addNone<GradientOp, ApplyGradientsOp, AssignOp>(emitters, "ONNX graphs do not train");
   addNone<PackOp, UnpackOp, KernelOp, KernelFuncOp, YieldOp, OutlinedLoopOp>(emitters,
                                                                              "it belongs to the level of kernels");
-  addNone<LaunchOp, LaunchTableOp, FillHaloOp, WeightsOp, VariablesOp>(emitters, "it belongs to the level of programs");
+  addNone<LaunchOp, LaunchTableOp, FillHaloOp, ReadExtentOp, ReserveOp, WeightsOp, VariablesOp>(
+      emitters, "it belongs to the level of programs");
 }
 
 } // namespace dlc::onnx_export

@@ -98,7 +98,7 @@ KernelKind getKernelKind(Operation *op) { return llvm::cast<KernelOpInterface>(o
 
 bool needsKernel(Operation *op) {
   return op->getName().getDialectNamespace() == DlcDialect::getDialectNamespace() && op->getNumResults() == 1 &&
-         !llvm::isa<ConstantOp, LoadParameterOp, KernelOp, OutlinedLoopOp, ShapeOp>(op);
+         !llvm::isa<ConstantOp, LoadParameterOp, KernelOp, OutlinedLoopOp, ReadbackOp, ShapeOp>(op);
 }
 
 bool KernelBudget::spend(Operation *op) {

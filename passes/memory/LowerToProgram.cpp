@@ -74,7 +74,8 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
 
   static bool holdsKernelsOnly(func::FuncOp graph) {
     for (Operation &op : graph.getBody().front())
-      if (!llvm::isa<dlc::KernelOp, dlc::OutlinedLoopOp, dlc::ConstantOp, dlc::ShapeOp, func::ReturnOp>(op) &&
+      if (!llvm::isa<dlc::KernelOp, dlc::OutlinedLoopOp, dlc::ConstantOp, dlc::ReadbackOp, dlc::ShapeOp,
+                     func::ReturnOp>(op) &&
           !dlc::isAlias(&op)) {
         op.emitOpError("is in no kernel");
         return false;

@@ -122,6 +122,10 @@ private:
       attributes->setArgAttr(firstArgument + i, "dlc.maximum", bound("dlc.maximums", symbol, largestExtent));
       if (DenseI64ArrayAttr element = elements.lookup(symbol))
         attributes->setArgAttr(firstArgument + i, "dlc.element", element);
+      // What the program itself computes, and at most this.
+      dlc::SymbolBounds bounds = entry.shapes.getBounds();
+      if (i < bounds.size() && bounds[i])
+        attributes->setArgAttr(firstArgument + i, "dlc.bound", makeMap({bounds[i]}));
     }
   }
 
