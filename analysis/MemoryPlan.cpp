@@ -56,8 +56,10 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, O
     frame->symbols.push_back(outer->symbols[found - known.begin()]);
   }
   for (Operation &op : function.getBody().front())
-    if (llvm::isa<KernelOp>(op) || op.hasTrait<RunsFunctions>())
+    if (llvm::isa<KernelOp, ReadbackOp>(op) || op.hasTrait<RunsFunctions>())
       frame->order.push_back(&op);
+  if (!outer)
+    entryShapes = &frame->shapes;
   placeArguments(*frame);
   placeResults(*frame);
   placeConstants(*frame);
@@ -67,11 +69,15 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, O
       placeKernel(*frame, kernel);
     else if (auto inner = llvm::dyn_cast<OutlinedLoopOp>(op))
       placed = placeLoop(*frame, inner);
+    else if (auto readback = llvm::dyn_cast<ReadbackOp>(op))
+      placed = placeReadback(*frame, readback);
     else
       placed = placeIf(*frame, llvm::cast<OutlinedIfOp>(op));
     if (failed(placed))
       return failure();
   }
+  if (!outer && failed(checkReadbacks(*frame)))
+    return failure();
   // The copies at the end read what was computed.
   for (auto [value, offset] : frame->copiedVariables)
     extendLife(*frame, value);
@@ -230,10 +236,28 @@ void MemoryPlan::placeConstants(Frame &frame) {
   });
 }
 
-/// A buffer that is written by the current kernel.
+/// A buffer that is written by the current kernel, as large as it can become.
 int64_t MemoryPlan::addBuffer(AffineExpr bytes) {
-  segment.buffers.push_back({step, step, bytes});
-  return segment.buffers.size() - 1;
+  buffers.push_back({step, step, boundAbove(bytes, entryShapes->getBounds())});
+  return buffers.size() - 1;
+}
+
+int64_t MemoryPlan::getSegment(AffineExpr bytes) const {
+  SymbolBounds bounds = entry ? entry->shapes.getBounds() : entryShapes->getBounds();
+  int64_t last = workspaceSegment;
+  bytes.walk([&](AffineExpr part) {
+    if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(part); symbol && isUnbounded(part, bounds))
+      last = std::max<int64_t>(last, symbol.getPosition());
+  });
+  return last;
+}
+
+ArenaPlan MemoryPlan::planSegment(int64_t segment, bool shareMemory, MLIRContext *context) const {
+  llvm::SmallVector<ArenaBuffer> own(buffers);
+  for (ArenaBuffer &buffer : own)
+    if (getSegment(buffer.bytes) != segment)
+      buffer.bytes = getAffineConstantExpr(0, context);
+  return planArena(own, shareMemory, context);
 }
 
 int64_t MemoryPlan::addVariable(StringAttr name) {
@@ -244,7 +268,7 @@ int64_t MemoryPlan::addVariable(StringAttr name) {
 void MemoryPlan::extendLife(Frame &frame, Value value) {
   Place place = frame.getPlace(value);
   if (place.kind == Place::Arena)
-    segment.buffers[place.index].last = step;
+    buffers[place.index].last = step;
 }
 
 bool MemoryPlan::isLoadTimeConstant(Frame &frame, Value value) {
@@ -277,6 +301,17 @@ void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
   ++step;
 }
 
+/// The host reads the count; what it defines is an extent, which takes no memory.
+LogicalResult MemoryPlan::placeReadback(Frame &frame, ReadbackOp readback) {
+  if (frame.loop)
+    return readback.emitOpError("is in the step of a loop, where no extent can be decided by data");
+  extendLife(frame, readback.getCount());
+  frame.places[readback.getResult()] = {Place::Nowhere, 0};
+  frame.steps[readback] = {step, step};
+  ++step;
+  return success();
+}
+
 LogicalResult MemoryPlan::placeLoop(Frame &frame, OutlinedLoopOp loop) {
   frame.steps[loop].first = step;
   // What the loop gives is written from its first step on.
@@ -287,14 +322,14 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, OutlinedLoopOp loop) {
   }
   auto body = symbols.lookup<func::FuncOp>(loop.getBody());
   int64_t firstStep = step;
-  size_t firstBuffer = segment.buffers.size();
+  size_t firstBuffer = buffers.size();
   FailureOr<std::unique_ptr<Frame>> made = makeFrame(body, loop, &frame);
   if (failed(made))
     return failure();
   Frame &inner = **made;
   // Ranges of rows are at different steps at the same time: no tensor of a step may reuse the memory of another.
   if (getRowRange(loop))
-    for (ArenaBuffer &buffer : llvm::MutableArrayRef(segment.buffers).drop_front(firstBuffer)) {
+    for (ArenaBuffer &buffer : llvm::MutableArrayRef(buffers).drop_front(firstBuffer)) {
       buffer.first = firstStep;
       buffer.last = step;
     }
@@ -302,9 +337,9 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, OutlinedLoopOp loop) {
   for (const CarriedPlace &place : inner.carried)
     for (int64_t buffer : place.buffers)
       if (buffer >= 0)
-        segment.buffers[buffer].last = step;
+        buffers[buffer].last = step;
   if (inner.stepBuffer >= 0)
-    segment.buffers[inner.stepBuffer].last = step;
+    buffers[inner.stepBuffer].last = step;
   if (loop.getStops())
     extendLife(inner, inner.getReturn().getOperands().back());
   for (Value operand : loop.getOperands())
@@ -374,7 +409,7 @@ int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
     if (place.kind != Place::Arena || llvm::isa<BlockArgument>(operand) ||
         !updateInPlace(frame, kernel.getResult(), operand))
       return -1;
-    segment.buffers[place.index].last = step;
+    buffers[place.index].last = step;
     return place.index;
   }
   for (auto [i, input] : llvm::enumerate(kernel.getInputs())) {
@@ -387,10 +422,34 @@ int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
       continue;
     if (kernel.getOutputs().size() != 1 || !readsInPlace(kernel, i, 0))
       continue;
-    segment.buffers[place->second.index].last = step;
+    buffers[place->second.index].last = step;
     return place->second.index;
   }
   return -1;
+}
+
+/// A run may fail where it reads an extent back: until then, what the model keeps from run to run must be as it was.
+LogicalResult MemoryPlan::checkReadbacks(Frame &frame) {
+  Operation *writer = nullptr;
+  for (Operation *op : frame.order) {
+    if (writer && llvm::isa<ReadbackOp>(op)) {
+      InFlightDiagnostic error = op->emitOpError("comes after a variable or a state has got its new value, so that a "
+                                                 "run that fails here could not leave it as "
+                                                 "it was");
+      error.attachNote(writer->getLoc()) << "which this writes";
+      return error;
+    }
+    bool writesVariable = llvm::any_of(
+        op->getResults(), [&](Value result) { return frame.places.lookup(result).kind == Place::Variable; });
+    auto kernel = llvm::dyn_cast<KernelOp>(op);
+    UpdateSliceOp update = kernel ? getUpdate(kernel) : UpdateSliceOp();
+    bool updatesState = update && updatesInPlace.contains(update) && llvm::any_of(kernel.getInputs(), [&](Value input) {
+                          return llvm::is_contained(statesInPlace, getMemory(input));
+                        });
+    if (writesVariable || updatesState)
+      writer = op;
+  }
+  return success();
 }
 
 } // namespace dlc

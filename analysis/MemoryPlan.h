@@ -10,6 +10,7 @@
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsMovement.h"
+#include "ir/OpsSize.h"
 #include "ir/SharedMemory.h"
 #include "ir/SymbolicShapes.h"
 #include "ir/Variables.h"
@@ -72,7 +73,7 @@ struct Frame {
   VariableIndex variables;
   llvm::SmallVector<mlir::AffineExpr> symbols; ///< the function's symbols as the entry point's
 
-  llvm::SmallVector<mlir::Operation *> order;     ///< kernels, loops and choices
+  llvm::SmallVector<mlir::Operation *> order;     ///< kernels, loops, choices and readbacks
   llvm::DenseMap<mlir::Operation *, Steps> steps; ///< of those that run with the program
   llvm::DenseMap<mlir::Value, Place> places;      ///< of values with memory of their own (see getMemory)
   llvm::DenseMap<mlir::Operation *, std::unique_ptr<Frame>> bodies;                  ///< of loops
@@ -89,10 +90,9 @@ struct Frame {
   mlir::AffineExpr getBytes(mlir::Value value) const;
 };
 
-/// Buffers of an entry point whose sizes are known at the same time and which share one block.
-struct MemorySegment {
-  llvm::SmallVector<ArenaBuffer> buffers;
-};
+/// Buffers whose sizes are bounded by extents that are known when a run starts are in its workspace. Others are in the
+/// segment of the readback that defines the last extent they depend on: the position of its symbol.
+constexpr int64_t workspaceSegment = -1;
 
 /// Where every tensor of an entry point and of its loops is. An analysis: it changes nothing, and offsets into what
 /// entry points share (weights, prepacked data, variables) are given when the plan is applied
@@ -103,9 +103,11 @@ public:
   static mlir::FailureOr<MemoryPlan> make(mlir::func::FuncOp entry, bool shareMemory);
 
   Frame &getEntry() { return *entry; }
-  /// All extents that sizes depend on are known when a run starts, so there is one segment.
-  llvm::ArrayRef<MemorySegment> getSegments() const { return segment; }
-  llvm::ArrayRef<ArenaBuffer> getBuffers() const { return segment.buffers; }
+  llvm::ArrayRef<ArenaBuffer> getBuffers() const { return buffers; }
+  /// The segment of memory of a size that is an expression without bounded symbols.
+  int64_t getSegment(mlir::AffineExpr bytes) const;
+  /// The offsets of the buffers of one segment, and its size. Other buffers have no size there.
+  ArenaPlan planSegment(int64_t segment, bool shareMemory, mlir::MLIRContext *context) const;
   /// Constants that kernels read, in the order in which the program refers to them.
   llvm::ArrayRef<ConstantOp> getConstants() const { return constants; }
   llvm::ArrayRef<mlir::StringAttr> getVariables() const { return variables; }
@@ -126,6 +128,8 @@ private:
   void placeKernel(Frame &frame, KernelOp kernel);
   mlir::LogicalResult placeLoop(Frame &frame, OutlinedLoopOp loop);
   mlir::LogicalResult placeIf(Frame &frame, OutlinedIfOp op);
+  mlir::LogicalResult placeReadback(Frame &frame, ReadbackOp readback);
+  mlir::LogicalResult checkReadbacks(Frame &frame);
   int64_t addBuffer(mlir::AffineExpr bytes);
   int64_t addVariable(mlir::StringAttr name);
   void extendLife(Frame &frame, mlir::Value value);
@@ -138,7 +142,8 @@ private:
   mlir::SymbolTable symbols; ///< of the module, for the steps of loops
   bool shareMemory;
   std::unique_ptr<Frame> entry;
-  MemorySegment segment;
+  const SymbolicShapes *entryShapes = nullptr;
+  llvm::SmallVector<ArenaBuffer> buffers;
   llvm::SmallVector<ConstantOp> constants;
   llvm::SmallVector<mlir::StringAttr> variables;
   llvm::SetVector<UpdateSliceOp> updatesInPlace;

@@ -49,7 +49,7 @@ def Dlc_ElementCheckAttr : Dlc_Annotation<"ElementCheck", "element_check"> {
 
 def Dlc_ExtentRelation : I32EnumAttr<"ExtentRelation", "What must hold of two extents", [
   I32EnumAttrCase<"Equal", 0, "equal">, I32EnumAttrCase<"AtLeast", 1, "at_least">,
-  I32EnumAttrCase<"OtherThan", 2, "other_than">]> {
+  I32EnumAttrCase<"OtherThan", 2, "other_than">, I32EnumAttrCase<"AtMost", 3, "at_most">]> {
   let cppNamespace = "::dlc";
   let genSpecializedAttr = 0;
 }
@@ -57,7 +57,7 @@ def Dlc_ExtentRelation : I32EnumAttr<"ExtentRelation", "What must hold of two ex
 def Dlc_ExtentCheckAttr : Dlc_Annotation<"ExtentCheck", "extent_check"> {
   let summary = "What must hold of two extents in a run";
   let description = [{
-    The first of the two results of `values` is `equal` to, `at_least`, or `other_than` the second. `what` is the layer
+    The first of the two results of `values` is `equal` to, `at_least`, `other_than` or `at_most` the second. `what` is the layer
     that needs it.
   }];
   let parameters = (ins
@@ -110,15 +110,17 @@ def Dlc_EntryPointAttr : Dlc_Annotation<"EntryPoint", "entry_point"> {
     - `workspace_bytes`: over the program's symbols.
     - `reads_variables`, `writes_variables`: whether it reads the old, gives new values of variables; `reads_derived`:
       whether it reads what other entry points derive from variables.
+    - `segments`: how many blocks of memory it reserves in a run.
   }];
   let parameters = (ins
     "::mlir::StringAttr":$name,
     OptionalParameter<"::mlir::AffineMapAttr">:$workspace_bytes,
     DefaultValuedParameter<"bool", "false">:$reads_variables,
     DefaultValuedParameter<"bool", "false">:$writes_variables,
-    DefaultValuedParameter<"bool", "false">:$reads_derived);
+    DefaultValuedParameter<"bool", "false">:$reads_derived,
+    DefaultValuedParameter<"int64_t", "0">:$segments);
   let builders = [AttrBuilder<(ins "::mlir::StringAttr":$name),
-                              "return $_get($_ctxt, name, nullptr, false, false, false);">];
+                              "return $_get($_ctxt, name, nullptr, false, false, false, 0);">];
 }
 
 def Dlc_TensorRole : I32EnumAttr<"TensorRole", "What callers do with a tensor of a program", [
@@ -162,11 +164,16 @@ def Dlc_ElementSourceAttr : Dlc_Annotation<"ElementSource", "element_source"> {
 
 def Dlc_ProgramSymbolAttr : Dlc_Annotation<"ProgramSymbol", "program_symbol"> {
   let summary = "An argument of a program that is the value of a symbol";
+  let description = [{
+    One of an input's extents, or what `element` says. A symbol with a `bound`, an expression of the others, is one that
+    the program computes and that is at most this.
+  }];
   let parameters = (ins
     "::mlir::StringAttr":$name,
     DefaultValuedParameter<"int64_t", "0">:$minimum,
     DefaultValuedParameter<"int64_t", "::dlc::largestExtent">:$maximum,
-    OptionalParameter<"::dlc::ElementSourceAttr">:$element);
+    OptionalParameter<"::dlc::ElementSourceAttr">:$element,
+    OptionalParameter<"::mlir::AffineMapAttr">:$bound);
 }
 
 def Dlc_ProgramBlock : I32EnumAttr<"ProgramBlock", "A block of memory that a program is given", [

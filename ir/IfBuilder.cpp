@@ -8,7 +8,7 @@ using namespace mlir;
 namespace dlc {
 
 IfBuilder::IfBuilder(OpBuilder &builder, Location location, Value condition) : builder(builder) {
-  op = IfOp::create(builder, location, TypeRange(), condition, DictionaryAttr(), DictionaryAttr());
+  op = IfOp::create(builder, location, TypeRange(), condition, ExtentChecksAttr(), ExtentChecksAttr());
 }
 
 IfBuilder::~IfBuilder() {

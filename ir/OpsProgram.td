@@ -36,6 +36,35 @@ def Dlc_LaunchTableOp : Dlc_Op<"launch_table", []> {
   let assemblyFormat = [{$count `kernels` $kernels `words` $words `values` $values `largest` $largest
     (`terms` `(` $terms^ `)`)? attr-dict}];
 }
+def Dlc_ReadExtentOp : Dlc_Op<"read_extent", []> {
+  let summary = "Reads an extent that a kernel has computed";
+  let description = [{
+    `buffer` holds a `tensor<i64>`; the result is its element, which becomes the value of symbol `number` of the entry
+    point. A run in which it is not from 0 to `bound` (2^31 - 1 if there is none) fails with the name of the layer,
+    `name`.
+
+    ```mlir
+    %n = dlc.read_extent 1 "nonzero" from %count : memref<?xi8> bound %most
+    ```
+  }];
+  let arguments = (ins I64Attr:$number, StrAttr:$name, AnyMemRef:$buffer, Optional<Index>:$bound);
+  let results = (outs Index:$extent);
+  let assemblyFormat = "$number $name `from` $buffer `:` type($buffer) (`bound` $bound^)? attr-dict";
+}
+def Dlc_ReserveOp : Dlc_Op<"reserve", []> {
+  let summary = "Memory for tensors whose sizes are known now";
+  let description = [{
+    The context keeps a block for each `segment` of an entry point, and lets it grow to `bytes`, a map of the entry
+    point's symbols. With `output` it is the memory of that output, which the context keeps until its next run.
+
+    ```mlir
+    %m = dlc.reserve 0 bytes affine_map<()[s0] -> (s0 * 64)> symbols(%n) : memref<?xi8>
+    ```
+  }];
+  let arguments = (ins I64Attr:$segment, AffineMapAttr:$bytes, OptionalAttr<I64Attr>:$output, Variadic<Index>:$symbols);
+  let results = (outs AnyMemRef:$memory);
+  let assemblyFormat = "$segment `bytes` $bytes (`output` $output^)? `symbols` `(` $symbols `)` attr-dict `:` type($memory)";
+}
 def Dlc_FillHaloOp : Dlc_Op<"fill_halo", []> {
   let summary = "Writes zeros to the halo of a buffer that holds a tensor with a halo";
   let description = [{`tensor` is the tensor's type, whose extents come from `dims` (an affine map of the symbols).}];

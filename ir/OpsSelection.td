@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Selecting elements: the largest ones.
+// Selecting elements: the largest ones, and those of which a condition is true.
 #ifndef DLC_OPS_SELECTION
 #define DLC_OPS_SELECTION
 
@@ -24,6 +24,36 @@ def Dlc_TopKOp : Dlc_TopK<"top_k", "The k largest elements along `axis`, in orde
 def Dlc_TopKIndicesOp : Dlc_TopK<"top_k_indices", "The indices along `axis` of the elements of `dlc.top_k`, as i64",
                                   [Dlc_NotDifferentiable]> {
   let elementTypeRule = "::mlir::IntegerType::get(context, 64)";
+}
+
+def Dlc_RunningCountOp : Dlc_GraphOp<"running_count", [Dlc_NotDifferentiable]> {
+  let summary = "For each element of a vector, how many are true up to and including it, as i64";
+  let description = [{
+    ```mlir
+    %c = dlc.running_count %mask : tensor<?xi1> -> tensor<?xi64>
+    ```
+  }];
+  let arguments = (ins Dlc_BoolTensor:$mask);
+  let assemblyFormat = "$mask attr-dict `:` type($mask) `->` type($result)";
+  let shapeRule = "::dlc::copyDims(dims[0], result)";
+  let elementTypeRule = "::mlir::IntegerType::get(context, 64)";
+  let hasVerifier = 1;
+}
+def Dlc_TruePositionsOp : Dlc_GraphOp<"true_positions", [Dlc_NotDifferentiable]> {
+  let summary = "The positions of the true elements of a vector, ascending, as i64";
+  let description = [{
+    `counts` is the `dlc.running_count` of the vector; the result has the extent of `like`, whose elements are not read:
+    at most as many as there are true elements.
+
+    ```mlir
+    %p = dlc.true_positions %counts, %found : (tensor<?xi64>, tensor<?xi1>) -> tensor<?xi64>
+    ```
+  }];
+  let arguments = (ins Dlc_IntegerTensor:$counts, Dlc_Tensor:$like);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, $result)";
+  let shapeRule = "::dlc::copyDims(dims[1], result)";
+  let elementTypeRule = "::mlir::IntegerType::get(context, 64)";
+  let hasVerifier = 1;
 }
 
 #endif // DLC_OPS_SELECTION

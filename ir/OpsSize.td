@@ -74,4 +74,24 @@ def Dlc_PadLikeOp : Dlc_Movement<"pad_like", "Padding to a size that a run compu
   let hasCanonicalizer = 1;
 }
 
+def Dlc_ReadbackOp : Dlc_Movement<"readback", "An extent that data decides: a shape of rank 1 whose extent is an element",
+                                  (ins Dlc_Tensor:$count, Variadic<Dlc_Tensor>:$extents_of, StrAttr:$symbol, AffineMapAttr:$bound),
+                                  [Dlc_NotDifferentiable]> {
+  let description = [{
+    The host program reads `count`, a `tensor<i64>`, when it has been computed, and gives its value to `symbol`, a name
+    that no other extent of the function has. The result is as that of `dlc.shape`: it has no elements, and ops that take
+    a tensor for its extents take it. `bound` is the largest value that the count can have, over the extents of
+    `extents_of`, one operand after another; memory is planned by it. A map without results says that there is no bound
+    but 2^31 - 1: then memory is reserved when the count is known. A run in which the count is negative or above the
+    bound fails. Not in the step of a loop.
+
+    ```mlir
+    %s = dlc.readback %count, %x {symbol = "found", bound = affine_map<()[s0] -> (s0 * 8)>}
+        : (tensor<i64>, tensor<?x8xf32>) -> tensor<?xi1>
+    ```
+  }];
+  let elementTypeRule = "::mlir::IntegerType::get(context, 1)";
+  let hasVerifier = 1;
+}
+
 #endif // DLC_OPS_SIZE

@@ -36,6 +36,17 @@ LogicalResult IntegersOp::inferShape(std::optional<Location> location, Adaptor a
   return success();
 }
 
+LogicalResult ReadbackOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                     Dims &result) {
+  llvm::SmallVector<AffineExpr> bound;
+  if (failed(applyToExtents(location, adaptor.getBound(), dims.drop_front(), bound)))
+    return failure();
+  // No expression of the operands' extents, but a number of its own, which SymbolicShapes names.
+  constexpr unsigned nameless = 1u << 20;
+  result.push_back(getAffineSymbolExpr(nameless, adaptor.getSymbolAttr().getContext()));
+  return success();
+}
+
 LogicalResult SliceLikeOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
                                       Dims &result) {
   size_t rank = dims[0].size();

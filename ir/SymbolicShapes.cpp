@@ -4,6 +4,8 @@
 #include "ir/DlcDialect.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
+#include "ir/OpsLayout.h"
+#include "ir/OpsSize.h"
 
 using namespace mlir;
 
@@ -232,9 +234,37 @@ FailureOr<llvm::ArrayRef<AffineExpr>> SymbolicShapes::infer(Value value) {
   return getDims(value);
 }
 
+/// Gives the extent that `readback` defines its name and its bound.
+LogicalResult SymbolicShapes::nameExtent(ReadbackOp readback) {
+  // That it has a number says nothing: a loop before it may list all symbols of the function.
+  size_t known = llvm::find(symbols, readback.getSymbol()) - symbols.begin();
+  bool isDefined = (known < bounds.size() && bounds[known]) ||
+                   llvm::any_of(llvm::seq<unsigned>(0, function.getNumArguments()), [&](unsigned number) {
+                     ArrayAttr names = annotation::dims.getOfArgument(function, number);
+                     return names && llvm::is_contained(names, readback.getSymbolAttr());
+                   });
+  if (isDefined)
+    return readback.emitOpError("defines the extent '") << readback.getSymbol() << "', which exists already";
+  llvm::SmallVector<AffineExpr> extents;
+  for (Value operand : readback.getExtentsOf())
+    llvm::append_range(extents, getDims(operand));
+  if (readback.getBound().getNumSymbols() != extents.size())
+    return readback.emitOpError("has a bound over ")
+           << readback.getBound().getNumSymbols() << " extents, not over the " << extents.size() << " of its operands";
+  AffineExpr extent = getSymbol(readback.getSymbol()), bound = extent;
+  if (readback.getBound().getNumResults() > 0)
+    bound = boundAbove(readback.getBound().getResult(0).replaceSymbols(extents), bounds);
+  bounds.resize(symbols.size());
+  bounds[llvm::cast<AffineSymbolExpr>(extent).getPosition()] = bound;
+  dims[readback.getResult()] = {extent};
+  return success();
+}
+
 LogicalResult SymbolicShapes::inferResult(Operation *op) {
   if (op->getNumResults() != 1)
     return success();
+  if (auto readback = llvm::dyn_cast<ReadbackOp>(op))
+    return nameExtent(readback);
   auto type = llvm::dyn_cast<RankedTensorType>(op->getResult(0).getType());
   if (!type)
     return success();

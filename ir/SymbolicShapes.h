@@ -4,6 +4,7 @@
 #ifndef DLC_IR_SYMBOLICSHAPES_H
 #define DLC_IR_SYMBOLICSHAPES_H
 
+#include "ir/ExtentBounds.h"
 #include "ir/ShapeInference.h"
 #include "mlir/IR/Value.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -14,6 +15,7 @@ class IfOp;
 class LoopOp;
 class OutlinedIfOp;
 class OutlinedLoopOp;
+class ReadbackOp;
 
 /// The extents of every tensor of a function, also inside loops, as expressions over the function's symbols: the names
 /// in the `dlc.dims` attributes of its arguments, in order of first appearance. In the outlined step of a loop they
@@ -32,6 +34,9 @@ public:
   llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const;
   /// Names of the symbols; position i is `AffineSymbolExpr` i.
   llvm::ArrayRef<std::string> getSymbols() const { return symbols; }
+  /// The largest values of derived symbols, which `dlc.readback` defines; see ExtentBounds.h. Those of an outlined
+  /// step's function are known in the function around the loop.
+  SymbolBounds getBounds() const { return bounds; }
   /// The maximum number of steps of a loop of the function.
   mlir::AffineExpr getStepCount(LoopOp loop) const;
   mlir::AffineExpr getStepCount(OutlinedLoopOp loop) const;
@@ -43,6 +48,7 @@ private:
   mlir::AffineExpr getSymbol(llvm::StringRef name);
   void bindArgument(mlir::BlockArgument argument);
   mlir::LogicalResult inferResult(mlir::Operation *op);
+  mlir::LogicalResult nameExtent(ReadbackOp readback);
   mlir::LogicalResult walk(mlir::FunctionOpInterface function);
   void bindStep(LoopOp loop);
   bool takeNotedDims(mlir::Operation *op, mlir::ResultRange results, llvm::ArrayRef<mlir::AffineExpr> first);
@@ -54,6 +60,7 @@ private:
   mlir::FunctionOpInterface function;
   llvm::DenseMap<mlir::Value, Dims> dims;
   llvm::SmallVector<std::string> symbols;
+  llvm::SmallVector<mlir::AffineExpr> bounds; ///< by symbol, as many as there are or fewer
 };
 
 } // namespace dlc

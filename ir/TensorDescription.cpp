@@ -4,6 +4,7 @@
 #include "ir/DlcDialect.h"
 #include "ir/ExtentDescription.h"
 #include "ir/OpsControl.h"
+#include "ir/OpsSize.h"
 #include "ir/SymbolicShapes.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
@@ -83,6 +84,8 @@ private:
     }
     if (llvm::isa<IfOp>(op))
       return dims[getSources(result).front()];
+    if (auto readback = llvm::dyn_cast<ReadbackOp>(op))
+      return Dims{makeSymbol(readback.getSymbol(), op->getContext())};
     auto interface = llvm::dyn_cast<DimensionOpInterface>(op);
     if (!interface || op->getNumResults() != 1)
       return std::nullopt;

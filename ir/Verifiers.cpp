@@ -7,6 +7,8 @@
 #include "ir/OpsKernel.h"
 #include "ir/OpsLayout.h"
 #include "ir/OpsLinear.h"
+#include "ir/OpsSelection.h"
+#include "ir/OpsSize.h"
 #include "ir/OpsTraining.h"
 
 using namespace mlir;
@@ -37,6 +39,29 @@ LogicalResult RandomUniformOp::verify() {
     if (type.getRank() != 0 || !type.getElementType().isSignlessInteger(64))
       return emitOpError("expects seed and counter of type tensor<i64>, got ") << type;
   }
+  return success();
+}
+
+LogicalResult ReadbackOp::verify() {
+  auto type = llvm::cast<RankedTensorType>(getCount().getType());
+  if (type.getRank() != 0 || !type.getElementType().isSignlessInteger(64))
+    return emitOpError("expects a count of type tensor<i64>, got ") << type;
+  if (getBound().getNumResults() > 1)
+    return emitOpError("expects one bound or none, got ") << getBound().getNumResults();
+  if (getSymbol().empty())
+    return emitOpError("has no name for the extent");
+  return success();
+}
+
+LogicalResult RunningCountOp::verify() {
+  if (int64_t rank = getMask().getType().getRank(); rank != 1)
+    return emitOpError("expects a vector, got rank ") << rank;
+  return success();
+}
+
+LogicalResult TruePositionsOp::verify() {
+  if (getCounts().getType().getRank() != 1 || llvm::cast<RankedTensorType>(getLike().getType()).getRank() != 1)
+    return emitOpError("expects vectors, got ") << getCounts().getType() << " and " << getLike().getType();
   return success();
 }
 

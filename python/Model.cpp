@@ -3,6 +3,7 @@
 
 #include "python/ArrayMemory.h"
 #include <cstdlib>
+#include <cstring>
 #include <unistd.h>
 
 namespace nb = nanobind;
@@ -50,6 +51,32 @@ std::unique_ptr<WritableArray> allocate(uint32_t elementType, const std::vector<
     throw std::bad_alloc();
   nb::capsule owner(data, [](void *memory) noexcept { std::free(memory); });
   return std::make_unique<WritableArray>(data, shape.size(), shape.data(), owner, nullptr, type);
+}
+
+/// The elements at `data` as an array of `shape`.
+nb::object copy(const void *data, uint32_t elementType, const std::vector<size_t> &shape) {
+  auto array = allocate(elementType, shape);
+  size_t bytes = arrayType(elementType).bits / 8;
+  for (size_t extent : shape)
+    bytes *= extent;
+  if (bytes)
+    std::memcpy(array->data(), data, bytes);
+  return nb::cast(nb::ndarray<nb::numpy>(*array));
+}
+
+/// The elements at the beginning of `array`, whose Python object is `object`, as an array of `shape`: a view of memory
+/// of the caller's, and a copy of memory that is allocated for more elements.
+nb::object shrink(const nb::object &object, const WritableArray &array, uint32_t elementType,
+                  const std::vector<size_t> &shape, bool isAllocated) {
+  bool isWhole = true;
+  for (size_t i = 0; i < shape.size(); ++i)
+    isWhole &= shape[i] == array.shape(i);
+  if (isAllocated && isWhole)
+    return object;
+  if (!isAllocated)
+    return nb::cast(
+        nb::ndarray<nb::numpy>(array.data(), shape.size(), shape.data(), object, nullptr, arrayType(elementType)));
+  return copy(array.data(), elementType, shape);
 }
 
 } // namespace
@@ -103,8 +130,16 @@ std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vect
   std::vector<TensorView> outputViews;
   std::vector<dlc_tensor> outputTensors;
   outputs.resize(entry.output_count);
+  std::vector<bool> isAllocated(entry.output_count);
   for (uint32_t i = 0, firstDim = 0; i < entry.output_count; firstDim += entry.outputs[i].rank, ++i) {
     auto shape = dims.begin() + firstDim;
+    isAllocated[i] = !outputs[i];
+    bool isKept = entry.outputs[i].flags & DLC_TENSOR_UNBOUNDED;
+    if (isKept && outputs[i])
+      throw dlc::Error(DLC_ERROR_ARGUMENT, "output '" + std::string(entry.outputs[i].name) + "' of '" + entry.name +
+                                               "' takes no array: only a run knows how large it is");
+    if (isKept)
+      outputs[i] = allocate(entry.outputs[i].element_type, std::vector<size_t>(entry.outputs[i].rank, 0));
     if (!outputs[i])
       outputs[i] = allocate(entry.outputs[i].element_type, {shape, shape + entry.outputs[i].rank});
     outputViews.emplace_back(*outputs[i], entry.outputs[i].element_type);
@@ -118,9 +153,22 @@ std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vect
                      outputTensors.data(), static_cast<uint32_t>(outputTensors.size()));
   }
   check(status);
+  constexpr uint32_t isComputed = DLC_TENSOR_BOUNDED | DLC_TENSOR_UNBOUNDED;
+  bool areComputed = false;
+  for (uint32_t i = 0; i < entry.output_count; ++i)
+    areComputed |= (entry.outputs[i].flags & isComputed) != 0;
+  if (areComputed)
+    check(dlc_result_shapes(context.get(), &entry, dims.data()));
   std::vector<nb::object> results;
-  for (const auto &array : outputs)
-    results.push_back(nb::cast(nb::ndarray<nb::numpy>(*array)));
+  for (uint32_t i = 0, firstDim = 0; i < entry.output_count; firstDim += entry.outputs[i].rank, ++i) {
+    nb::object result = nb::cast(nb::ndarray<nb::numpy>(*outputs[i]));
+    std::vector<size_t> shape(dims.begin() + firstDim, dims.begin() + firstDim + entry.outputs[i].rank);
+    if (entry.outputs[i].flags & DLC_TENSOR_BOUNDED)
+      result = shrink(result, *outputs[i], entry.outputs[i].element_type, shape, isAllocated[i]);
+    else if (entry.outputs[i].flags & DLC_TENSOR_UNBOUNDED)
+      result = copy(dlc_result_data(context.get(), &entry, i), entry.outputs[i].element_type, shape);
+    results.push_back(result);
+  }
   return results;
 }
 

@@ -7,6 +7,7 @@
 #include "ir/OpsKernel.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsProgram.h"
+#include "ir/OpsSize.h"
 #include "ir/OpsTraining.h"
 
 namespace dlc::halide {
@@ -17,6 +18,9 @@ void registerOpsWithoutKernel(EmitterRegistry &registry) {
   registry.addNone<ApplyGradientsOp>("--dlc-add-optimizer replaces it by graph ops");
   registry.addNone<LeastSquaresOp>("--dlc-lower-least-squares replaces it by graph ops");
   registry.addNone<LoopOp>("the program runs it");
+  registry.addNone<ReadbackOp>("the program does it");
+  registry.addNone<ReadExtentOp>("it is a step of the program");
+  registry.addNone<ReserveOp>("it is a step of the program");
   registry.addNone<OutlinedLoopOp>("the program runs it");
   registry.addNone<NextOp>("it ends a step of a loop");
   registry.addNone<IfOp>("the program runs it");

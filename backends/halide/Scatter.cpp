@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums at positions given by indices.
+// Sums at positions given by indices, and the positions of what a condition holds for.
 //
 // The loop over the indices is outside, in their order, and each adds a row as vectors: sums have one order whatever
 // the ranges are. Threads share a dimension that the indices do not select in, so no two write to one position; where
@@ -8,6 +8,7 @@
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
 #include "ir/OpsMovement.h"
+#include "ir/OpsSelection.h"
 
 using namespace mlir;
 using Halide::Expr;
@@ -70,6 +71,44 @@ static FailureOr<TensorFunc> emitScatterAdd(ScatterAddOp op, KernelBuilder &buil
       op, [&](llvm::ArrayRef<Expr>) { return Halide::Internal::make_zero(getValueType(type.getElementType())); });
 }
 
-void registerScatterEmitters(EmitterRegistry &registry) { registry.add<ScatterAddOp>(&emitScatterAdd); }
+/// One pass over the vector, each step of which adds to the element before.
+static FailureOr<TensorFunc> emitRunningCount(RunningCountOp op, KernelBuilder &builder) {
+  const TensorFunc &mask = builder.get(op.getMask());
+  builder.setOutputDefinition(op, [=, &builder](Func output, const std::vector<Var> &arguments) {
+    output(arguments) = Halide::cast<int64_t>(mask.at({Expr(arguments.front())}));
+    if (Halide::Internal::is_const_zero(mask.extents[0]))
+      return;
+    Halide::RDom range(1, mask.extents[0] - 1, "elements");
+    output(range.x) += output(range.x - 1);
+    if (!builder.isNaive())
+      scheduleRows(builder, output);
+  });
+  return builder.define(op, [](llvm::ArrayRef<Expr>) { return Halide::cast<int64_t>(0); });
+}
+
+/// Each position goes to the place that the count says, once: where the count becomes larger.
+static FailureOr<TensorFunc> emitTruePositions(TruePositionsOp op, KernelBuilder &builder) {
+  const TensorFunc &counts = builder.get(op.getCounts());
+  Expr found = builder.getExtents(op.getLike())[0];
+  builder.setOutputDefinition(op, [=, &builder](Func output, const std::vector<Var> &arguments) {
+    output(arguments) = Halide::cast<int64_t>(0);
+    if (Halide::Internal::is_const_zero(counts.extents[0]))
+      return;
+    Halide::RDom range(0, counts.extents[0], "elements");
+    Expr count = Halide::cast<int32_t>(counts.at({range.x}));
+    Expr before = Halide::select(range.x > 0, Halide::cast<int32_t>(counts.at({Halide::max(range.x - 1, 0)})), 0);
+    range.where(count > before && count <= found);
+    output(Halide::clamp(count - 1, 0, found - 1)) = Halide::cast<int64_t>(range.x);
+    if (!builder.isNaive())
+      scheduleRows(builder, output);
+  });
+  return builder.define(op, [](llvm::ArrayRef<Expr>) { return Halide::cast<int64_t>(0); });
+}
+
+void registerScatterEmitters(EmitterRegistry &registry) {
+  registry.add<ScatterAddOp>(&emitScatterAdd);
+  registry.add<RunningCountOp>(&emitRunningCount);
+  registry.add<TruePositionsOp>(&emitTruePositions);
+}
 
 } // namespace dlc::halide

@@ -104,7 +104,7 @@ class EntryWriter {
 public:
   EntryWriter(const HeaderModel &model, size_t index) : model(model), entry(model.entries[index]), index(index) {
     for (const HeaderSymbol &symbol : entry.symbols)
-      symbolNames.push_back(makeIdentifier(symbol.name, taken));
+      symbolNames.push_back(symbol.isComputed ? "-1" : makeIdentifier(symbol.name, taken));
     for (const HeaderTensor &tensor : entry.inputs)
       inputNames.push_back(makeIdentifier(tensor.name, taken));
     for (const HeaderTensor &tensor : entry.outputs)
@@ -116,7 +116,7 @@ public:
     text =
         "/// Runs the entry point '" + inComment(entry.name) + "' on buffers of the caller's, compact and row-major.\n";
     for (size_t s = 0; s < entry.symbols.size(); ++s)
-      if (!entry.symbols[s].sign)
+      if (isParameter(entry.symbols[s]))
         text += "///   " + symbolNames[s] + ": from " + std::to_string(entry.symbols[s].minimum) + " to " +
                 std::to_string(entry.symbols[s].maximum) + "\n";
     documentTensors(entry.inputs, inputNames, "reads");
@@ -126,6 +126,17 @@ public:
               inComment(entry.states[i]) + (i + 1 < entry.states.size() ? "" : "\n");
     if (entry.usesVariables)
       text += "/// Works on the variables that are bound to the context by dlc_variables_bind.\n";
+    if (std::any_of(entry.outputs.begin(), entry.outputs.end(),
+                    [](const HeaderTensor &x) { return x.isBounded || x.isKept; }))
+      text += "/// Data decides how large some outputs are: buffers have room for the largest shapes, and\n"
+              "/// dlc_result_shapes(context, &context->model->entries[" +
+              std::to_string(index) + "], dims) says what they are.\n";
+    for (size_t i = 0; i < entry.outputs.size(); ++i)
+      if (entry.outputs[i].isKept)
+        text += "/// The context keeps '" + inComment(entry.outputs[i].name) +
+                "' until the next run: " + describe(entry.outputs[i]) +
+                " at\n/// dlc_result_data(context, &context->model->entries[" + std::to_string(index) + "], " +
+                std::to_string(i) + ").\n";
     text += "/// Returns a dlc_status; dlc_context_message(context) says what is wrong.\n";
     writeSignature(function);
     writeModelCheck();
@@ -143,6 +154,9 @@ private:
   static std::string arrayName(const std::vector<HeaderTensor> &tensors, const char *name) {
     return tensors.empty() ? "NULL" : name;
   }
+
+  /// Whether the caller passes the symbol's value.
+  static bool isParameter(const HeaderSymbol &symbol) { return !symbol.sign && !symbol.isComputed; }
 
   /// "float[N][10]", for the eye.
   std::string describe(const HeaderTensor &tensor) const {
@@ -170,6 +184,8 @@ private:
   void documentTensors(const std::vector<HeaderTensor> &tensors, const std::vector<std::string> &names,
                        const char *verb) {
     for (size_t i = 0; i < tensors.size(); ++i) {
+      if (tensors[i].isKept)
+        continue;
       text += std::string("///   ") + verb + " " + names[i] + ": " + describe(tensors[i]);
       if (names[i] != tensors[i].name)
         text += " ('" + inComment(tensors[i].name) + "')";
@@ -184,12 +200,13 @@ private:
         ",\n" + std::string(std::string("static inline int32_t ").size() + function.size() + 1, ' ');
     text += "static inline int32_t " + function + "(dlc_context *context";
     for (size_t s = 0; s < entry.symbols.size(); ++s)
-      if (!entry.symbols[s].sign)
+      if (isParameter(entry.symbols[s]))
         text += separator + "int64_t " + symbolNames[s];
     for (size_t i = 0; i < inputNames.size(); ++i)
       text += separator + "const " + namesOf(entry.inputs[i].elementType).cType + " *" + inputNames[i];
     for (size_t i = 0; i < outputNames.size(); ++i)
-      text += separator + namesOf(entry.outputs[i].elementType).cType + " *" + outputNames[i];
+      if (!entry.outputs[i].isKept)
+        text += separator + namesOf(entry.outputs[i].elementType).cType + " *" + outputNames[i];
     text += ")";
   }
 
@@ -265,7 +282,8 @@ private:
         text += "};\n";
       }
       nextDim += tensors[i].dims.size();
-      list += std::string(i ? ",\n" : "") + "      dlc_tensor_of(" + (isOutput ? "" : "(void *)") + names[i] + ", " +
+      list += std::string(i ? ",\n" : "") + "      dlc_tensor_of(" +
+              (tensors[i].isKept ? "NULL" : (isOutput ? "" : "(void *)") + names[i]) + ", " +
               namesOf(tensors[i].elementType).constant + ", " + std::to_string(tensors[i].dims.size()) + ", " + shape +
               ")";
     }

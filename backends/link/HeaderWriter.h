@@ -22,7 +22,9 @@ struct HeaderTensor {
   std::string name;
   uint32_t elementType = 0; ///< dlc_element_type
   std::vector<HeaderDim> dims;
-  std::string remark; ///< what else there is to say about it: "label"
+  std::string remark;     ///< what else there is to say about it: "label"
+  bool isBounded = false; ///< an output with extents that a run computes; `dims` are their upper bounds
+  bool isKept = false;    ///< an output that the context keeps, because nothing is known of its extents before a run
 };
 
 struct HeaderSymbol {
@@ -30,6 +32,7 @@ struct HeaderSymbol {
   int64_t minimum = 0, maximum = 0; ///< inclusive
   int sign = 0;                     ///< 1 or -1: it is an element of an input, or a negated one, and at least 0
   size_t input = 0, element = 0;    ///< then, the numbers of the input and of the element
+  bool isComputed = false;          ///< the run computes it
 };
 
 struct HeaderEntry {

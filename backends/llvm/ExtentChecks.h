@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Checks of extents at the beginning of a run, and where it enters a branch.
+/// Checks of extents at the beginning of a run, where it enters a branch, and where it reads an extent back.
 #ifndef DLC_BACKENDS_LLVM_EXTENTCHECKS_H
 #define DLC_BACKENDS_LLVM_EXTENTCHECKS_H
 
@@ -10,9 +10,10 @@ namespace dlc {
 
 class CheckExtentsOp;
 
-/// Makes `function`, which takes the dlc_call `call` alone and returns a status, return DLC_ERROR_SHAPE before anything
-/// else where one of its `dlc.extent_checks` does not hold; removes these.
-void emitExtentChecks(mlir::func::FuncOp function, mlir::Value call);
+/// Lowers the `dlc.read_extent`s and the `dlc.extent_checks` of `function`, an entry point that takes the dlc_call
+/// `call` alone and returns a status, which becomes DLC_ERROR_SHAPE where an extent is not within its bounds or a check
+/// does not hold. Checks come before anything else, or after the last extent that they depend on has been read back.
+void lowerExtents(mlir::func::FuncOp function, mlir::Value call);
 
 /// Replaces `op`, in a function that takes the dlc_call `call`, by its checks; where one does not hold, control goes to
 /// `leave` with the status.

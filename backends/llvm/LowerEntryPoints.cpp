@@ -129,7 +129,7 @@ LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
   begin = end = scratch = Value();
   if (mlir::failed(lowerBody(function)))
     return mlir::failure();
-  emitExtentChecks(function, call);
+  lowerExtents(function, call);
   return mlir::success();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/ModelDescription.h"
 #include "dlc/abi.h"
+#include "ir/ExtentBounds.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/GlobalVariable.h"
 
@@ -84,7 +85,17 @@ static int64_t encodeDim(mlir::AffineExpr dim) {
   return DLC_DIM_COMPUTED;
 }
 
-static Constant *writeTensors(DescriptionWriter &writer, llvm::ArrayRef<TensorDescription> tensors) {
+/// How callers learn the shape of `tensor` where a run computes it.
+static uint32_t getShapeFlags(const TensorDescription &tensor, SymbolBounds bounds) {
+  if (llvm::any_of(tensor.dims, [&](mlir::AffineExpr dim) { return isUnbounded(dim, bounds); }))
+    return DLC_TENSOR_UNBOUNDED;
+  bool isComputed = llvm::any_of(tensor.dims, [&](mlir::AffineExpr dim) { return isDerived(dim, bounds); });
+  return isComputed ? DLC_TENSOR_BOUNDED : 0;
+}
+
+static Constant *writeTensors(DescriptionWriter &writer, llvm::ArrayRef<TensorDescription> tensors,
+                              const EntryDescription &entry) {
+  llvm::SmallVector<mlir::AffineExpr> bounds = entry.getBounds();
   llvm::SmallVector<Constant *> elements;
   for (const TensorDescription &tensor : tensors) {
     llvm::SmallVector<Constant *> dims;
@@ -94,7 +105,8 @@ static Constant *writeTensors(DescriptionWriter &writer, llvm::ArrayRef<TensorDe
         {writer.text(tensor.name), writer.i32(tensor.elementType), writer.i32(dims.size()),
          writer.array(dims, sizeof(dlc_int64)),
          writer.i32((tensor.isKept ? DLC_TENSOR_KEPT : 0) | (tensor.isInPlace ? DLC_TENSOR_IN_PLACE : 0) |
-                    (tensor.hyperparameter ? DLC_TENSOR_HYPERPARAMETER : 0) | (tensor.isLabel ? DLC_TENSOR_LABEL : 0)),
+                    (tensor.hyperparameter ? DLC_TENSOR_HYPERPARAMETER : 0) | (tensor.isLabel ? DLC_TENSOR_LABEL : 0) |
+                    getShapeFlags(tensor, bounds)),
          writer.i32(tensor.slot), writer.f64(tensor.hyperparameter.value_or(0)), writer.zeros(4)}));
   }
   return writer.array(elements, sizeof(dlc_tensor_info));
@@ -139,12 +151,12 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
       symbols.push_back(
           writer.structure({writer.text(symbol.name), writer.i64(symbol.minimum), writer.i64(symbol.maximum),
                             writer.i32(symbol.source), writer.i32(symbol.input), writer.i64(symbol.element)}));
-    entries.push_back(
-        writer.structure({writer.text(entry.name), writer.i32(entry.inputs.size()), writer.i32(entry.outputs.size()),
-                          writer.i32(entry.symbols.size()), writer.i32(entry.flags), writeTensors(writer, entry.inputs),
-                          writeTensors(writer, entry.outputs), writer.array(symbols, sizeof(dlc_symbol_info)),
-                          writeTensors(writer, entry.states), writeChecks(writer, entry.checks),
-                          writer.i32(entry.states.size()), writer.i32(entry.checks.size()), writer.zeros(6)}));
+    entries.push_back(writer.structure(
+        {writer.text(entry.name), writer.i32(entry.inputs.size()), writer.i32(entry.outputs.size()),
+         writer.i32(entry.symbols.size()), writer.i32(entry.flags), writeTensors(writer, entry.inputs, entry),
+         writeTensors(writer, entry.outputs, entry), writer.array(symbols, sizeof(dlc_symbol_info)),
+         writeTensors(writer, entry.states, entry), writeChecks(writer, entry.checks), writer.i32(entry.states.size()),
+         writer.i32(entry.checks.size()), writer.i32(entry.segments), writer.i32(0), writer.zeros(5)}));
     codes.push_back(
         writer.structure({writer.function(entry.name + ".workspace_bytes"),
                           writer.function(entry.name + ".output_shapes"), writer.function(entry.name + ".execute")}));
@@ -159,8 +171,12 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
        writer.i64(identity.weightsHash), writer.i64(program.preparedBytes),
        program.hasPrepare ? writer.function("prepare.execute") : writer.null(), writer.i64(scratchBytes)});
   Constant *programs = writer.array(writer.array(code, sizeof(dlc_program)), sizeof(const dlc_program *));
-  // What a program must know of later versions of the ABI to use this model: nothing.
-  constexpr uint64_t needs = 0;
+  // What a program must know of later versions of the ABI to use this model.
+  uint64_t needs = 0;
+  for (const EntryDescription &entry : program.entries)
+    for (const TensorDescription &output : entry.outputs)
+      if (getShapeFlags(output, entry.getBounds()))
+        needs |= DLC_MODEL_NEEDS_RESULT_SHAPES;
   constexpr uint32_t programCount = 1;
   Constant *model = writer.structure(
       {writer.i32(DLC_ABI_VERSION), writer.i32(sizeof(dlc_model)), writer.text(identity.name),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/ModelHeader.h"
 #include "dlc/abi.h"
+#include "ir/ExtentBounds.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -35,8 +36,15 @@ static HeaderTensor describeTensor(const TensorDescription &tensor, const EntryD
   if (tensor.hyperparameter)
     llvm::raw_string_ostream(result.remark)
         << "hyperparameter; the model says " << llvm::format("%g", *tensor.hyperparameter);
+  llvm::SmallVector<mlir::AffineExpr> bounds = entry.getBounds();
   for (mlir::AffineExpr dim : tensor.dims) {
-    if (auto constant = llvm::dyn_cast<mlir::AffineConstantExpr>(dim))
+    if (isUnbounded(dim, bounds)) {
+      result.isKept = true;
+      result.dims.push_back({HeaderDim::Computed, 0, "?"});
+    } else if (isDerived(dim, bounds)) {
+      result.isBounded = true;
+      result.dims.push_back({HeaderDim::Computed, 0, "up to " + spell(boundAbove(dim, bounds), entry)});
+    } else if (auto constant = llvm::dyn_cast<mlir::AffineConstantExpr>(dim))
       result.dims.push_back({HeaderDim::Fixed, constant.getValue(), ""});
     else if (auto symbol = llvm::dyn_cast<mlir::AffineSymbolExpr>(dim))
       result.dims.push_back({HeaderDim::Symbol, symbol.getPosition(), ""});
@@ -53,10 +61,10 @@ HeaderModel dlc::describeHeader(const ProgramDescription &program, llvm::StringR
     result.name = entry.name;
     for (const SymbolDescription &symbol : entry.symbols)
       result.symbols.push_back({symbol.name, symbol.minimum, symbol.maximum,
-                                symbol.source == DLC_SYMBOL_EXTENT     ? 0
+                                symbol.source == DLC_SYMBOL_ELEMENT    ? 1
                                 : symbol.source == DLC_SYMBOL_NEGATIVE ? -1
-                                                                       : 1,
-                                symbol.input, symbol.element});
+                                                                       : 0,
+                                symbol.input, symbol.element, symbol.bound != nullptr});
     for (const TensorDescription &tensor : entry.inputs)
       result.inputs.push_back(describeTensor(tensor, entry));
     for (const TensorDescription &tensor : entry.outputs)

@@ -136,6 +136,10 @@ static FailureOr<EntryDescription> describeEntry(mlir::func::FuncOp function, En
       entry.symbols.push_back({symbol.getName().str(), symbol.getMinimum(), symbol.getMaximum()});
       if (symbol.getElement())
         elements.push_back({entry.symbols.size() - 1, symbol.getElement()});
+      if (mlir::AffineMapAttr bound = symbol.getBound()) {
+        entry.symbols.back().source = DLC_SYMBOL_COMPUTED;
+        entry.symbols.back().bound = bound.getValue().getResult(0);
+      }
       continue;
     }
     ProgramTensorAttr described = annotation::tensor.getOfArgument(function, index);
@@ -167,6 +171,7 @@ static FailureOr<EntryDescription> describeEntry(mlir::func::FuncOp function, En
   entry.flags = (attribute.getReadsVariables() ? DLC_ENTRY_READS_VARIABLES : 0) |
                 (attribute.getWritesVariables() ? DLC_ENTRY_WRITES_VARIABLES : 0) |
                 (attribute.getReadsDerived() ? DLC_ENTRY_READS_DERIVED : 0);
+  entry.segments = attribute.getSegments();
   mlir::AffineMapAttr bytes = attribute.getWorkspaceBytes();
   entry.workspaceBytes = bytes ? bytes.getValue() : mlir::AffineMap::getConstantMap(0, function.getContext());
   return entry;

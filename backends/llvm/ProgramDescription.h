@@ -16,6 +16,8 @@ struct SymbolDescription {
   uint32_t source = 0;              ///< dlc_symbol_source
   uint32_t input = 0;               ///< of an element: the number of its input
   uint64_t element = 0;             ///< and its position there
+  mlir::AffineExpr bound;           ///< of what a run computes: its largest value, over the other symbols, or the
+                                    ///< symbol itself if that has none; else null
 };
 
 struct TensorDescription {
@@ -53,6 +55,15 @@ struct EntryDescription {
   std::vector<IndexCheckDescription> checks;
   mlir::AffineMap workspaceBytes; ///< one result over the symbols
   uint32_t flags = 0;             ///< dlc_entry_flag
+  uint32_t segments = 0;          ///< blocks that it reserves while it runs
+
+  /// The bounds of its symbols, as ir/ExtentBounds.h takes them.
+  llvm::SmallVector<mlir::AffineExpr> getBounds() const {
+    llvm::SmallVector<mlir::AffineExpr> bounds;
+    for (const SymbolDescription &symbol : symbols)
+      bounds.push_back(symbol.bound);
+    return bounds;
+  }
 };
 
 struct ProgramDescription {

@@ -2,6 +2,7 @@
 #include "backends/llvm/SizeFunctions.h"
 #include "backends/llvm/ExtentArithmetic.h"
 #include "backends/llvm/HostEmitter.h"
+#include "ir/ExtentBounds.h"
 
 using namespace dlc;
 using mlir::Value;
@@ -31,10 +32,24 @@ void dlc::createSizeFunctions(mlir::ModuleOp module, const EntryDescription &ent
   llvm::SmallVector<Value> symbols;
   auto shapes = create(".output_shapes", builder.getFunctionType({pointer, pointer}, {}), symbols);
   ExtentArithmetic arithmetic(builder, location, symbols);
+  llvm::SmallVector<mlir::AffineExpr> bounds = entry.getBounds();
+  // Before a run, what it will compute is -1, and an extent that depends on that is as large as it can become, or -1 if
+  // it has no bound.
+  Value isKnown;
+  for (auto [symbol, value] : llvm::zip(entry.symbols, symbols))
+    if (symbol.bound) {
+      Value own = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sge, value, emit.i64(0));
+      isKnown = isKnown ? arith::AndIOp::create(builder, location, isKnown, own).getResult() : own;
+    }
   int64_t place = 0;
   for (const TensorDescription &output : entry.outputs)
     for (mlir::AffineExpr dim : output.dims) {
-      emit.store(arithmetic.emit(dim), shapes.getArgument(1), place);
+      Value extent = arithmetic.emit(dim);
+      if (isDerived(dim, bounds)) {
+        Value most = isUnbounded(dim, bounds) ? emit.i64(-1) : arithmetic.emit(boundAbove(dim, bounds));
+        extent = arith::SelectOp::create(builder, location, isKnown, extent, most);
+      }
+      emit.store(extent, shapes.getArgument(1), place);
       place += 8;
     }
   mlir::func::ReturnOp::create(builder, location);

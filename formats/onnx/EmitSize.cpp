@@ -20,6 +20,16 @@ static std::string emitShape(ShapeOp op, GraphWriter &writer) {
                     {writer.makeScalar(0, builder.getI1Type()), makeIntegers(writer.getDims(op.getResult()), writer)});
 }
 
+static std::string emitReadback(ReadbackOp op, GraphWriter &writer) {
+  Builder builder(op.getContext());
+  std::string count = writer.add("Reshape", {writer.getName(op.getCount()), writer.makeInts({1})});
+  std::string shape = writer.add("Expand", {writer.makeScalar(0, builder.getI1Type()), count});
+  // Whoever needs the extent reads it there.
+  auto symbol = llvm::cast<AffineSymbolExpr>(writer.getDims(op.getResult())[0]);
+  writer.getScope().symbolPlaces[symbol.getPosition()] = {shape, 0};
+  return shape;
+}
+
 static std::string emitIntegers(IntegersOp op, GraphWriter &writer) {
   llvm::SmallVector<AffineExpr> extents, values;
   for (Value operand : op.getOperands())
@@ -60,6 +70,7 @@ static std::string emitPadLike(PadLikeOp op, GraphWriter &writer) {
 
 void registerSize(OpEmitters &emitters) {
   emitters.add<ShapeOp>(emitShape);
+  emitters.add<ReadbackOp>(emitReadback);
   emitters.add<IntegersOp>(emitIntegers);
   emitters.add<ExpandLikeOp>(emitExpandLike);
   emitters.add<SliceLikeOp>(emitSliceLike);

@@ -48,7 +48,8 @@ std::optional<LossImporter::Shape> LossImporter::describeShape(Value value) {
     if (std::optional<int64_t> known = dlc::constantDim(extent)) {
       shape.extents.push_back(*known);
       shape.dims.push_back(context.builder.getI64IntegerAttr(*known));
-    } else if (auto symbol = dyn_cast<AffineSymbolExpr>(extent)) {
+    } else if (auto symbol = dyn_cast<AffineSymbolExpr>(extent);
+               symbol && !dlc::isDerived(extent, shapes->getBounds())) {
       shape.extents.push_back(ShapedType::kDynamic);
       shape.dims.push_back(context.builder.getStringAttr(shapes->getSymbols()[symbol.getPosition()]));
     } else {

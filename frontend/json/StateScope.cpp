@@ -32,7 +32,7 @@ Value EntryStates::begin(OpContext &context, const StateRequest &request) {
   SmallVector<Attribute> dims;
   for (int64_t extent : request.shape) {
     AffineExpr dim = extent < 0 ? (*like)[-2 - extent] : getAffineConstantExpr(extent, context.builder.getContext());
-    if (auto symbol = dyn_cast<AffineSymbolExpr>(dim)) {
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(dim); symbol && !dlc::isDerived(dim, shapes->getBounds())) {
       extents.push_back(ShapedType::kDynamic);
       dims.push_back(context.builder.getStringAttr(shapes->getSymbols()[symbol.getPosition()]));
     } else if (std::optional<int64_t> known = dlc::constantDim(dim)) {
@@ -67,7 +67,7 @@ void EntryStates::limit(OpContext &context, StringRef role, int64_t most, Value 
   Builder &builder = context.builder;
   AffineExpr extent = (*extents)[dim];
   Attribute steps;
-  if (auto symbol = dyn_cast<AffineSymbolExpr>(extent))
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(extent); symbol && !dlc::isDerived(extent, shapes->getBounds()))
     steps = builder.getStringAttr(shapes->getSymbols()[symbol.getPosition()]);
   else if (std::optional<int64_t> known = dlc::constantDim(extent))
     steps = builder.getI64IntegerAttr(*known);

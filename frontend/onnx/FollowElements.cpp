@@ -5,6 +5,11 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/Annotations.h"
 #include "ir/ExtentAlgebra.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsElementwise.h"
+#include "ir/OpsMovement.h"
+#include "ir/OpsSize.h"
 #include "ir/SignatureBuilder.h"
 #include "ir/SymbolicShapes.h"
 #include "mlir/IR/Diagnostics.h"
@@ -22,8 +27,11 @@ bool ImportState::readsElements(AffineExpr expr) {
   bool reads = false;
   expr.walk([&](AffineExpr part) {
     if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(part))
-      if (auto input = llvm::dyn_cast_or_null<BlockArgument>(symbolInputs[symbol.getPosition()]))
-        reads |= annotation::elementsOf.getOfArgument(entry, input.getArgNumber()) != nullptr;
+      if (Value source = symbolInputs[symbol.getPosition()]) {
+        auto input = llvm::dyn_cast<BlockArgument>(source);
+        reads |= input ? annotation::elementsOf.getOfArgument(entry, input.getArgNumber()) != nullptr
+                       : source.getDefiningOp<ReadbackOp>() != nullptr;
+      }
   });
   return reads;
 }
@@ -62,10 +70,71 @@ const KnownValue *GraphImporter::followInput(Tensor &tensor) {
   return tensor.known.get();
 }
 
+const KnownValue *GraphImporter::readElements(Tensor &tensor) {
+  bool before = std::exchange(readsBack, true);
+  const KnownValue *known = followElements(tensor);
+  readsBack = before;
+  return known;
+}
+
+/// The elements of a small integer tensor of the graph, each of which becomes two extents that are read back: what it
+/// is above 0, and below.
+void GraphImporter::readTensor(Tensor &tensor) {
+  int64_t count = tensor.dims.empty() ? 1 : constantDim(tensor.dims[0]).value_or(-1);
+  if (!tensor.elementType || !isInteger(tensor.elementType) || tensor.elementType.isInteger(1) ||
+      tensor.dims.size() > 1 || count < 0 || count > maxElements || builder.getInsertionBlock()->getParentOp() != entry)
+    return;
+  Location location = NameLoc::get(builder.getStringAttr(tensor.name), getFileLocation());
+  Value value = materialize(tensor, location);
+  if (!value)
+    return;
+  auto type = RankedTensorType::get({}, builder.getI64Type());
+  auto note = [&](Value made) {
+    setDims(made, {});
+    return made;
+  };
+  auto number = [&](int64_t of) {
+    return note(ConstantOp::create(builder, location, type, DenseElementsAttr::get(type, of)));
+  };
+  constexpr int64_t largest = std::numeric_limits<int32_t>::max();
+  Value zero = number(0), least = number(-largest), most = number(largest);
+  KnownValue known{tensor.elementType, {}, {}};
+  if (!tensor.dims.empty())
+    known.shape.push_back(count);
+  for (int64_t i = 0; i < count; ++i) {
+    std::string name = tensor.name + (tensor.dims.empty() ? "" : "[" + std::to_string(i) + "]");
+    Value element = value;
+    if (!tensor.dims.empty())
+      element = note(GatherOp::create(builder, location, RankedTensorType::get({}, tensor.elementType), value,
+                                      number(i), static_cast<uint64_t>(0)));
+    if (tensor.elementType != type.getElementType())
+      element = note(CastOp::create(builder, location, type, element, type.getElementType()));
+    // What models use for "to the end" is as far as any extent goes.
+    element = note(
+        MaxOp::create(builder, location, type, note(MinOp::create(builder, location, type, element, most)), least));
+    Value above = note(MaxOp::create(builder, location, type, element, zero));
+    Value below =
+        note(MaxOp::create(builder, location, type, note(SubOp::create(builder, location, type, zero, element)), zero));
+    AffineExpr positive = readBack(above, {}, location, name), negative = readBack(below, {}, location, "-" + name);
+    known.elements.emplace_back(subtractExtents(positive, negative));
+  }
+  tensor.known = std::make_shared<KnownValue>(std::move(known));
+}
+
 const KnownValue *GraphImporter::followElements(Tensor &tensor) {
   if (const KnownValue *known = getKnown(tensor))
     return known;
-  if (std::exchange(tensor.isFollowed, true) || tensor.hasFailed || tensor.elements || followedDepth >= maxDepth)
+  if (!readsBack)
+    return follow(tensor);
+  if (!std::exchange(tensor.isRead, true) && !tensor.hasFailed && !tensor.elements && !follow(tensor))
+    readTensor(tensor);
+  return tensor.known.get();
+}
+
+const KnownValue *GraphImporter::follow(Tensor &tensor) {
+  // Reading may find elements that following has not found.
+  if ((!readsBack && std::exchange(tensor.isFollowed, true)) || tensor.hasFailed || tensor.elements ||
+      followedDepth >= maxDepth)
     return nullptr;
   if (tensor.value && llvm::isa<BlockArgument>(tensor.value) && tensor.value.getParentBlock() == &entry.front())
     return followInput(tensor);

@@ -30,9 +30,12 @@ public:
                                                               llvm::ArrayRef<Tensor *> inputs) override;
 
   const KnownValue *followElements(Tensor &tensor) override;
+  const KnownValue *readElements(Tensor &tensor) override;
 
 private:
   const KnownValue *followInput(Tensor &tensor);
+  const KnownValue *follow(Tensor &tensor);
+  void readTensor(Tensor &tensor);
   mlir::LogicalResult readOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports,
                                  Scope &scope, llvm::StringRef where);
   mlir::LogicalResult importInitializers(const onnx::GraphProto &graph, Scope &scope);
@@ -60,6 +63,7 @@ private:
   int64_t importedNodes = 0;
   Scope *graphScope = nullptr; ///< of the model's graph
   int followedDepth = 0;
+  bool readsBack = false; ///< whether followElements reads what it cannot follow
   struct UnsupportedOp {
     llvm::SmallVector<std::string> nodes; ///< as messages name them
     std::string operands;                 ///< of the first

@@ -163,7 +163,7 @@ private:
     for (size_t i = 0; i < importer.getSymbolNames().size(); ++i)
       usual.push_back(node.extent(large + apart * static_cast<int64_t>(i)));
     AffineExpr taken = condition.replaceSymbols(usual);
-    node.expectInRun("equal", condition, node.extent(constantDim(taken).value_or(0)));
+    node.expectInRun(ExtentRelation::Equal, condition, node.extent(constantDim(taken).value_or(0)));
     takeKnown(*graphs[constantDim(taken).value_or(0) != 0 ? 0 : 1]);
   }
 

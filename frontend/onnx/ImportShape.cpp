@@ -5,6 +5,7 @@
 #include "ir/ElementConversion.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include <cmath>
 
@@ -113,6 +114,23 @@ void importSize(NodeImporter &node) {
     node.setKnown(0, {node.getBuilder().getI64Type(), {}, {elementCount(node.getDims(0), node.getContext())}});
 }
 
+/// A range whose number of elements is computed from floating-point numbers, and then read back.
+void setComputedRange(NodeImporter &node, Type type) {
+  Type f64 = node.getBuilder().getF64Type(), i64 = node.getBuilder().getI64Type(),
+       wide = type.isF64() ? type : node.getBuilder().getF32Type();
+  SmallVector<Value> numbers;
+  for (int64_t i = 0; i < 3; ++i)
+    numbers.push_back(node.reshape(node.getOperand(i), {}));
+  Value span = node.cast(node.create<SubOp>(numbers[1], numbers[0]), f64);
+  Value steps = node.create<CeilOp>(node.create<DivOp>(span, node.cast(numbers[2], f64)));
+  // What is not a number is 0 as an integer.
+  AffineExpr count = node.readBack(node.create<MaxOp>(node.cast(steps, i64), node.createScalar(i64, 0)));
+  if (node.hasFailed())
+    return;
+  Value places = node.create<MulOp>(node.cast(node.countTo(count), wide), node.cast(numbers[2], wide));
+  node.setResult(0, node.cast(node.create<AddOp>(places, node.cast(numbers[0], wide)), type));
+}
+
 /// A range with a bound that depends on extents.
 void setSymbolicRange(NodeImporter &node, Type type, const KnownElement &start, const KnownElement &limit,
                       const KnownElement &delta) {
@@ -123,18 +141,25 @@ void setSymbolicRange(NodeImporter &node, Type type, const KnownElement &start, 
     return isWhole ? node.extent(static_cast<int64_t>(element.number)) : AffineExpr();
   };
   AffineExpr first = asWhole(start), end = asWhole(limit), step = asWhole(delta);
-  ExtentRange steps = step ? getExtentRange(step) : ExtentRange{0, 0};
-  bool isUp = steps.low >= 0;
-  if (!first || !end || (steps.low == 0 && steps.high == 0) || (!isUp && steps.high > 0)) {
-    node.error() << "counts to an extent in steps that are not whole numbers of one sign, which is not supported";
+  std::optional<int64_t> size = step ? constantDim(step) : std::nullopt;
+  if ((!first || !end || !step) && llvm::isa<FloatType>(type)) {
+    setComputedRange(node, type);
     return;
   }
-  AffineExpr zero = node.extent(0), size = isUp ? step : subtractExtents(zero, step);
-  if (steps.low <= 0 && steps.high >= 0)
+  if (!first || !end || !step || size == 0) {
+    node.error() << "counts to an extent in steps that are not whole numbers other than 0, which is not supported";
+    return;
+  }
+  AffineExpr zero = node.extent(0), one = node.extent(1);
+  auto countIn = [&](AffineExpr span, AffineExpr by) {
+    return divideExtentsUp(atLeastZero(span), maximumExtent(by, one));
+  };
+  AffineExpr count = chooseExtent(isLessExtent(zero, step), countIn(subtractExtents(end, first), step),
+                                  countIn(subtractExtents(first, end), subtractExtents(zero, step)));
+  if (!size)
     node.expectInRun(ExtentRelation::OtherThan, step, zero);
-  AffineExpr span = isUp ? subtractExtents(end, first) : subtractExtents(first, end);
-  Value result = node.cast(node.countTo(divideExtentsUp(atLeastZero(span), size)), type);
-  if (constantDim(step) != 1)
+  Value result = node.cast(node.countTo(count), type);
+  if (size != 1)
     result = node.create<MulOp>(result, node.createInteger(type, step));
   if (constantDim(first) != 0)
     result = node.create<AddOp>(result, node.createInteger(type, first));
@@ -151,9 +176,16 @@ void importRange(NodeImporter &node) {
       return;
     }
   const KnownValue *bounds[] = {node.followOperand(0), node.followOperand(1), node.followOperand(2)};
+  if (llvm::is_contained(bounds, nullptr) && isInteger(type))
+    for (int64_t i = 0; i < 3; ++i)
+      bounds[i] = node.readOperand(i);
   if (llvm::all_of(bounds, [](const KnownValue *known) { return known && known->elements.size() == 1; }) &&
       !llvm::all_of(bounds, [](const KnownValue *known) { return known->isConstant(); })) {
     setSymbolicRange(node, type, bounds[0]->elements[0], bounds[1]->elements[0], bounds[2]->elements[0]);
+    return;
+  }
+  if (llvm::is_contained(bounds, nullptr) && llvm::isa<FloatType>(type)) {
+    setComputedRange(node, type);
     return;
   }
   auto start = node.getKnownReals(0, "start"), limit = node.getKnownReals(1, "limit"),
@@ -180,42 +212,6 @@ void importRange(NodeImporter &node) {
   setNumbers(node, type, values, true);
 }
 
-/// Indices of the elements that are not 0, known only for known values.
-void evaluateNonZero(NodeImporter &node) {
-  const KnownValue &x = *node.getKnown(0);
-  SmallVector<int64_t> found;
-  for (auto [i, element] : llvm::enumerate(x.elements)) {
-    if (!element.isConstant())
-      return;
-    if (element.asReal() != 0)
-      found.push_back(i);
-  }
-  KnownValue indices{node.getBuilder().getI64Type(), {x.rank(), static_cast<int64_t>(found.size())}, {}};
-  int64_t stride = countElements(x.shape);
-  for (int64_t extent : x.shape) {
-    stride /= std::max<int64_t>(extent, 1);
-    for (int64_t position : found)
-      indices.elements.push_back(node.extent(position / stride % extent));
-  }
-  if (static_cast<int64_t>(indices.elements.size()) <= KnownValue::maxElements)
-    node.setKnown(0, std::move(indices));
-}
-
-void importNonZero(NodeImporter &node) {
-  // What exporters write for 0, 1, ...: the indices of a vector of ones.
-  Value x = node.expectOperands(1, 1) ? node.getOperand(0) : Value();
-  auto filling = x ? x.getDefiningOp<FillOp>() : FillOp();
-  if (filling && node.getRank(0) == 1 && !filling.getValue().isZero()) {
-    AffineExpr count = node.getDims(0)[0];
-    node.setResult(0, node.reshape(node.countTo(count), {node.extent(1), count}));
-    return;
-  }
-  if (node.hasFailed())
-    return;
-  node.error()
-      << "is supported for values that depend on constants and shapes only: elements decide its result's extent";
-}
-
 } // namespace
 
 void registerShape(OpRegistry &registry) {
@@ -224,8 +220,6 @@ void registerShape(OpRegistry &registry) {
   registry.add("Shape", 1, importShape);
   registry.add("Size", 1, importSize);
   registry.add("Range", 11, importRange);
-  registry.add("NonZero", 9, importNonZero);
-  registry.addEvaluator("NonZero", evaluateNonZero);
 }
 
 } // namespace dlc::onnx_import

@@ -86,6 +86,31 @@ void ImportState::leaveControlFlow(ValueRange read) {
     builder.setInsertionPoint(graph.findAncestorOpInBlock(*builder.getInsertionBlock()->getParentOp()));
 }
 
+AffineExpr ImportState::readBack(Value count, AffineExpr bound, Location location, StringRef given) {
+  if (AffineExpr known = readbacks.lookup(count))
+    return known;
+  if (builder.getInsertionBlock()->getParentOp() != entry)
+    return {};
+  auto [inputs, map] = expressByInputs(bound ? ArrayRef(bound) : ArrayRef<AffineExpr>());
+  std::string base = given.empty() ? getLayerName(location) : given.str(), name = base.empty() ? "count" : base;
+  // An input's elements may become symbols of its name later.
+  auto isTaken = [&](StringRef candidate) {
+    return symbols.contains(candidate) ||
+           llvm::any_of(llvm::seq<unsigned>(0, entry.getNumArguments()), [&](unsigned i) {
+             StringAttr input = annotation::name.getOfArgument(entry, i);
+             return input && input.getValue() == candidate;
+           });
+  };
+  for (int number = 2; isTaken(name); ++number)
+    name = (base.empty() ? "count" : base) + "." + std::to_string(number);
+  AffineExpr extent = getAffineSymbolExpr(symbols.size(), getContext());
+  symbols[name] = extent;
+  auto type = RankedTensorType::get({ShapedType::kDynamic}, builder.getI1Type());
+  Value shape = ReadbackOp::create(builder, location, type, count, inputs, name, map);
+  addSymbolInput(shape, {extent});
+  return readbacks[count] = extent;
+}
+
 Value ImportState::createShape(ArrayRef<AffineExpr> extents, Location location) {
   auto [inputs, map] = expressByInputs(extents);
   OpBuilder::InsertionGuard atGraph(builder);

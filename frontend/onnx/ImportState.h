@@ -29,7 +29,7 @@ struct Tensor {
   bool isOptional = false;
   bool isInitializer = false;                ///< of the graph: training may change it
   const onnx::NodeProto *producer = nullptr; ///< the node of the graph that computes it
-  bool isFollowed = false;                   ///< whether followElements has looked at it
+  bool isFollowed = false, isRead = false;   ///< whether followElements and readElements have looked at it
   bool hasFailed = false;                    ///< its node could not be imported; what reads it is skipped silently
 };
 
@@ -76,7 +76,9 @@ public:
   /// The elements of `tensor` as expressions of extents and of elements of small integer inputs, which a run reads
   /// before it starts; null if they are computed from others. Nodes are followed only where somebody asks.
   virtual const KnownValue *followElements(Tensor &tensor) { return getKnown(tensor); }
-  /// Whether `expr` depends on an element of an input, not on extents alone.
+  /// The same, where what other tensors' elements decide is read back while the run goes on: integers, few of them.
+  virtual const KnownValue *readElements(Tensor &tensor) { return getKnown(tensor); }
+  /// Whether `expr` depends on an element of a tensor, not on extents alone.
   bool readsElements(mlir::AffineExpr expr);
   /// Whether `tensor` is a weight that may get another value later, so that nodes must not be evaluated on this one.
   bool mayBeReplaced(const Tensor &tensor) const {
@@ -91,6 +93,12 @@ public:
   }
   /// What the model calls the symbols of extents.
   std::vector<std::string> getSymbolNames() const;
+  /// The extent that data decides: the value of `count`, a `tensor<i64>` of the graph, which is at most `bound`
+  /// (null: 2^31 - 1). One extent for each count. Null in the step of a loop.
+  mlir::AffineExpr readBack(mlir::Value count, mlir::AffineExpr bound, mlir::Location location,
+                            llvm::StringRef name = "");
+  /// Where the true elements of a tensor are, if they have been searched before; else null, to be set (see findTrue).
+  mlir::Value &getFoundPositions(mlir::Value mask) { return foundPositions[mask]; }
   /// A `dlc.shape` of the extents `dims`, in the graph.
   mlir::Value createShape(llvm::ArrayRef<mlir::AffineExpr> dims, mlir::Location location);
   /// Adds to the `dlc.extent_checks` of the graph, or to those of the branch that is being imported.
@@ -136,7 +144,9 @@ protected:
     mlir::AffineExpr extent, other;
   };
   llvm::SmallVector<ExtentCheck> extentChecks;
-  llvm::SmallVector<mlir::Value> symbolInputs; ///< by a symbol's number: an input with that extent
+  llvm::DenseMap<mlir::Value, mlir::AffineExpr> readbacks; ///< by their counts
+  llvm::DenseMap<mlir::Value, mlir::Value> foundPositions; ///< by the tensor of booleans
+  llvm::SmallVector<mlir::Value> symbolInputs;             ///< by a symbol's number: an input with that extent
 };
 
 } // namespace dlc::onnx_import

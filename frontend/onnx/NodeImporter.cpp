@@ -143,10 +143,12 @@ bool NodeImporter::operandsAreKnown() {
   });
 }
 
-std::optional<Dims> NodeImporter::getKnownExtents(int64_t i, StringRef what) {
+std::optional<Dims> NodeImporter::getKnownExtents(int64_t i, StringRef what, bool readsBack) {
   if (!checkOperand(i) || failed)
     return std::nullopt;
   const KnownValue *known = importer.followElements(*operands[i]);
+  if (!known && readsBack)
+    known = importer.readElements(*operands[i]);
   if (!known || !isInteger(known->elementType)) {
     if (known)
       error() << "operand '" << what << "' ('" << node.input(i) << "') must be integers";
@@ -161,7 +163,7 @@ std::optional<Dims> NodeImporter::getKnownExtents(int64_t i, StringRef what) {
 }
 
 std::optional<SmallVector<int64_t>> NodeImporter::getKnownIntegers(int64_t i, StringRef what) {
-  std::optional<Dims> extents = getKnownExtents(i, what);
+  std::optional<Dims> extents = getKnownExtents(i, what, /*readsBack=*/false);
   if (!extents)
     return std::nullopt;
   SmallVector<int64_t> values;
@@ -365,6 +367,13 @@ Value NodeImporter::reshape(Value value, ArrayRef<AffineExpr> target) {
   return create<ReshapeOp>(value, integers(shape));
 }
 
+AffineExpr NodeImporter::readBack(Value count, AffineExpr bound) {
+  AffineExpr extent = failed ? AffineExpr() : importer.readBack(count, bound, location);
+  if (!extent && !failed)
+    error() << "lets data decide an extent in the step of a loop, which is not supported";
+  return extent;
+}
+
 Value NodeImporter::expand(Value value, ArrayRef<AffineExpr> target) {
   if (failed)
     return {};
@@ -423,11 +432,17 @@ Value NodeImporter::sliceAlong(Value value, int64_t dim, int64_t start, int64_t 
 }
 
 Value NodeImporter::createInteger(Type elementType, AffineExpr value) {
+  return createKnown({elementType, {}, {KnownElement(value)}});
+}
+
+Value NodeImporter::createKnown(KnownValue value) {
   if (failed)
     return {};
   Tensor *tensor = importer.createTensor("");
-  tensor->elementType = elementType;
-  tensor->known = std::make_shared<KnownValue>(KnownValue{elementType, {}, {KnownElement(value)}});
+  tensor->elementType = value.elementType;
+  for (int64_t size : value.shape)
+    tensor->dims.push_back(extent(size));
+  tensor->known = std::make_shared<KnownValue>(std::move(value));
   return importer.materialize(*tensor, location);
 }
 

@@ -57,11 +57,14 @@ public:
   const KnownValue *getKnown(int64_t i);
   /// The same for elements that a run reads before it starts (see followElements).
   const KnownValue *followOperand(int64_t i) { return hasOperand(i) ? importer.followElements(*operands[i]) : nullptr; }
+  /// The same for elements that a run reads back (see readElements).
+  const KnownValue *readOperand(int64_t i) { return hasOperand(i) ? importer.readElements(*operands[i]) : nullptr; }
   /// Reports an error where an operand is a sequence or an optional value.
   bool operandsAreTensors();
   bool operandsAreKnown();
-  /// Elements of an operand that must be known; an error names it as `what`. Extents may be symbolic.
-  std::optional<Dims> getKnownExtents(int64_t i, llvm::StringRef what);
+  /// Elements of an operand that must be known; an error names it as `what`. Extents may be symbolic, and, with
+  /// `readsBack`, read while the run goes on.
+  std::optional<Dims> getKnownExtents(int64_t i, llvm::StringRef what, bool readsBack = true);
   std::optional<llvm::SmallVector<int64_t>> getKnownIntegers(int64_t i, llvm::StringRef what);
   std::optional<llvm::SmallVector<double>> getKnownReals(int64_t i, llvm::StringRef what);
 
@@ -137,6 +140,9 @@ public:
   mlir::Value createShape(llvm::ArrayRef<mlir::AffineExpr> dims) {
     return failed ? mlir::Value() : importer.createShape(dims, location);
   }
+  /// The extent that is the value of `count`, which the run computes: at most `bound`, if there is one. Null after an
+  /// error.
+  mlir::AffineExpr readBack(mlir::Value count, mlir::AffineExpr bound = {});
   /// `value` broadcast to `dims`.
   mlir::Value expand(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> dims);
   /// `number` in the shape `dims`, which may be symbolic.
@@ -150,6 +156,8 @@ public:
   mlir::Value sliceAlong(mlir::Value value, int64_t dim, int64_t start, int64_t size);
   /// An integer that follows from extents, as a tensor of rank 0.
   mlir::Value createInteger(mlir::Type elementType, mlir::AffineExpr value);
+  /// Elements that are known, perhaps as expressions of extents, as a tensor.
+  mlir::Value createKnown(KnownValue value);
   /// `value` as `elementType`, which it may already have.
   mlir::Value cast(mlir::Value value, mlir::Type elementType);
   mlir::FloatAttr real(double number) { return getBuilder().getF64FloatAttr(number); }

@@ -10,6 +10,8 @@ std::optional<Dims> getOpenAxes(NodeImporter &node, int64_t i) {
   if (node.hasFailed())
     return std::nullopt;
   const KnownValue *known = node.followOperand(i);
+  if (!known)
+    known = node.readOperand(i);
   if (!known || !isInteger(known->elementType))
     return std::nullopt;
   Dims axes;

@@ -2,6 +2,7 @@
 #include "frontend/onnx/SingleNode.h"
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsSize.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;
@@ -30,6 +31,8 @@ public:
     for (BlockArgument argument : entry.getArguments())
       if (llvm::isa<RankedTensorType>(argument.getType()))
         values.push_back(argument);
+    // What other nodes have let data decide.
+    entry.walk([&](ReadbackOp readback) { values.push_back(readback.getResult()); });
     llvm::append_range(values, operands);
     SmallVector<std::string> names;
     SmallVector<Dims> extents = inferExtents(values, names);

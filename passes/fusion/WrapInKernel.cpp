@@ -99,7 +99,7 @@ KernelKind getKernelKind(Operation *op) { return llvm::cast<KernelOpInterface>(o
 
 bool needsKernel(Operation *op) {
   return op->getName().getDialectNamespace() == DlcDialect::getDialectNamespace() && op->getNumResults() == 1 &&
-         !llvm::isa<ConstantOp, LoadParameterOp, KernelOp, ShapeOp>(op) && !op->hasTrait<RunsFunctions>();
+         !llvm::isa<ConstantOp, LoadParameterOp, KernelOp, ReadbackOp, ShapeOp>(op) && !op->hasTrait<RunsFunctions>();
 }
 
 bool KernelBudget::spend(Operation *op) {

@@ -76,7 +76,8 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
     Attribute bound;
     if (std::optional<int64_t> known = dlc::constantDim(extent))
       bound = builder.getI64IntegerAttr(*known);
-    else if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(extent))
+    else if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(extent);
+             symbol && !dlc::isDerived(extent, shapes.getBounds()))
       bound = builder.getStringAttr(shapes.getSymbols()[symbol.getPosition()]);
     std::optional<Origin> origin = findOrigin(value);
     if (!bound || !origin)

@@ -78,7 +78,7 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
 
   static bool holdsKernelsOnly(func::FuncOp graph) {
     for (Operation &op : graph.getBody().front())
-      if (!llvm::isa<dlc::KernelOp, dlc::ConstantOp, dlc::ShapeOp, func::ReturnOp>(op) &&
+      if (!llvm::isa<dlc::KernelOp, dlc::ConstantOp, dlc::ReadbackOp, dlc::ShapeOp, func::ReturnOp>(op) &&
           !op.hasTrait<dlc::RunsFunctions>() && !dlc::isAlias(&op)) {
         op.emitOpError("is in no kernel");
         return false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/memory/ProgramBuilder.h"
 #include "ir/Layout.h"
+#include "ir/Names.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
@@ -30,13 +31,15 @@ public:
         symbolNames(memory.getEntry().shapes.getSymbols()), preparedOffset(prepare.bytes) {}
 
   func::FuncOp run(bool shareMemory) {
-    plan = dlc::planArena(memory.getBuffers(), shareMemory, context);
+    this->shareMemory = shareMemory;
+    plan = memory.planSegment(dlc::workspaceSegment, shareMemory, context);
     for (dlc::UpdateSliceOp update : memory.getUpdatesInPlace())
       update.setInPlace(true);
     for (dlc::ConstantOp constant : memory.getConstants())
       constantOffsets.push_back(tables.weights.place(constant));
     prepare.bytes += memory.getPreparedBytes();
     program = dlc::createProgram(graph, memory, tables.variables, plan.bytes);
+    llvm::append_range(symbolValues, program.function.getArguments().take_back(symbolNames.size()));
     OpBuilder builder = OpBuilder::atBlockEnd(&program.function.getBody().front());
     emitFrame(memory.getEntry(), StepBuffers(), builder);
     for (auto [value, variable] : memory.getEntry().copiedVariables) {
@@ -58,10 +61,9 @@ private:
   Value makeIndex(OpBuilder &builder, Location location, AffineExpr expr) {
     if (auto constant = dlc::constantDim(expr))
       return arith::ConstantIndexOp::create(builder, location, *constant);
-    return affine::AffineApplyOp::create(builder, location, makeMap({expr}), getSymbolArguments());
+    return affine::AffineApplyOp::create(builder, location, makeMap({expr}), symbolValues);
   }
 
-  ValueRange getSymbolArguments() { return program.function.getArguments().take_back(symbolNames.size()); }
   /// The program's arguments after inputs and outputs: workspace, constants, prepacked data, and variables if it has
   /// any.
   Value getBlock(unsigned number) { return program.function.getArgument(program.firstBlock + number); }
@@ -72,11 +74,22 @@ private:
   /// Of memory that has a place of its own, in its block.
   AffineExpr getOffset(dlc::Place place) const {
     if (place.kind == dlc::Place::Arena)
-      return plan.offsets[place.index];
+      return getPlan(place.index).offsets[place.index];
     return getAffineConstantExpr(place.kind == dlc::Place::Constant   ? constantOffsets[place.index]
                                  : place.kind == dlc::Place::Variable ? getVariableOffset(place.index)
                                                                       : preparedOffset + place.index,
                                  context);
+  }
+
+  /// The plan and the block that buffer `number` of the arena is in.
+  int64_t getSegment(int64_t number) const { return memory.getSegment(memory.getBuffers()[number].bytes); }
+  const dlc::ArenaPlan &getPlan(int64_t number) const {
+    int64_t segment = getSegment(number);
+    return segment == dlc::workspaceSegment ? plan : segments.find(segment)->second.plan;
+  }
+  Value getArena(int64_t number) {
+    int64_t segment = getSegment(number);
+    return segment == dlc::workspaceSegment ? getBlock(0) : segments.find(segment)->second.block;
   }
 
   Value view(OpBuilder &builder, Location location, Value block, Value offset, AffineExpr bytes) {
@@ -87,6 +100,8 @@ private:
   Value getBuffer(dlc::Frame &frame, const StepBuffers &step, Value value, OpBuilder &builder, bool isPrepared);
   void emitFrame(dlc::Frame &frame, const StepBuffers &step, OpBuilder &builder);
   void emitKernel(dlc::Frame &frame, const StepBuffers &step, dlc::KernelOp kernel, OpBuilder &runBuilder);
+  void emitReadback(dlc::Frame &frame, const StepBuffers &step, dlc::ReadbackOp readback, OpBuilder &builder);
+  void reserveSegment(dlc::Frame &frame, int64_t symbol, OpBuilder &builder, Location location);
   void emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::OutlinedLoopOp loop, OpBuilder &builder);
   void emitIf(dlc::Frame &frame, const StepBuffers &step, dlc::OutlinedIfOp op, OpBuilder &builder);
   static Value loadFlag(OpBuilder &builder, Location location, Value buffer);
@@ -108,8 +123,17 @@ private:
   llvm::ArrayRef<std::string> symbolNames;
   llvm::SmallVector<int64_t> constantOffsets; ///< of the plan's constants, in the block of constants
   int64_t preparedOffset;                     ///< of the plan's prepacked data, in the block of all entry points'
-  dlc::ArenaPlan plan;
+  bool shareMemory = true;
+  dlc::ArenaPlan plan; ///< of the workspace
+  struct Segment {
+    dlc::ArenaPlan plan;
+    Value block;
+  };
+  llvm::DenseMap<int64_t, Segment> segments;    ///< by the symbols whose readbacks begin them
+  llvm::DenseMap<Value, Value> reservedOutputs; ///< memory of outputs that the context keeps
+  int64_t segmentCount = 0;                     ///< of the blocks that are reserved
   dlc::ProgramSignature program;
+  llvm::SmallVector<Value> symbolValues;                  ///< arguments, or what has been read back
   Operation *outermostLoop = nullptr;                     ///< of the loops and branches that are being emitted
   llvm::DenseMap<Value, Value> fixedViews, preparedViews; ///< of buffers at fixed offsets, and as `prepare` sees them
 };
@@ -122,8 +146,11 @@ Value ProgramBuilder::getBuffer(dlc::Frame &frame, const StepBuffers &step, Valu
   value = dlc::getMemory(value);
   dlc::Place place = frame.places.lookup(value);
   switch (place.kind) {
-  case dlc::Place::Input:
   case dlc::Place::Output:
+    if (Value reserved = reservedOutputs.lookup(value))
+      return reserved;
+    [[fallthrough]];
+  case dlc::Place::Input:
     return program.function.getArgument(program.tensorNumbers[place.index]);
   case dlc::Place::Nowhere: // no kernel reads it
     return view(builder, value.getLoc(), getBlock(0), arith::ConstantIndexOp::create(builder, value.getLoc(), 0),
@@ -150,7 +177,7 @@ Value ProgramBuilder::getBuffer(dlc::Frame &frame, const StepBuffers &step, Valu
   OpBuilder::InsertionGuard guard(builder);
   if (outermostLoop && !isPrepared)
     builder.setInsertionPoint(outermostLoop);
-  Value block = place.kind == dlc::Place::Arena      ? getBlock(0)
+  Value block = place.kind == dlc::Place::Arena      ? getArena(place.index)
                 : place.kind == dlc::Place::Variable ? getBlock(3)
                 : place.kind == dlc::Place::Constant ? (isPrepared ? prepare.constants : getBlock(1))
                                                      : (isPrepared ? prepare.prepared : getBlock(2));
@@ -164,9 +191,60 @@ void ProgramBuilder::emitFrame(dlc::Frame &frame, const StepBuffers &step, OpBui
       emitKernel(frame, step, kernel, builder);
     else if (auto loop = llvm::dyn_cast<dlc::OutlinedLoopOp>(op))
       emitLoop(frame, step, loop, builder);
+    else if (auto readback = llvm::dyn_cast<dlc::ReadbackOp>(op))
+      emitReadback(frame, step, readback, builder);
     else
       emitIf(frame, step, llvm::cast<dlc::OutlinedIfOp>(op), builder);
   }
+}
+
+/// From here on the symbol has the value that data gives it.
+void ProgramBuilder::emitReadback(dlc::Frame &frame, const StepBuffers &step, dlc::ReadbackOp readback,
+                                  OpBuilder &builder) {
+  Location location = readback.getLoc();
+  auto number = llvm::find(symbolNames, readback.getSymbol()) - symbolNames.begin();
+  Value count = getBuffer(frame, step, readback.getCount(), builder, false);
+  bool hasBound = readback.getBound().getNumResults() > 0;
+  Value bound = hasBound ? makeIndex(builder, location, frame.shapes.getBounds()[number]) : Value();
+  std::string layer = dlc::getLayerName(location);
+  symbolValues[number] = dlc::ReadExtentOp::create(builder, location, builder.getIndexType(), number,
+                                                   layer.empty() ? readback.getSymbol().str() : layer, count, bound);
+  if (!hasBound)
+    reserveSegment(frame, number, builder, location);
+}
+
+/// Memory for what depends on the extent `symbol`, which has no bound, and on none that comes later.
+void ProgramBuilder::reserveSegment(dlc::Frame &frame, int64_t symbol, OpBuilder &builder, Location location) {
+  auto reserve = [&](AffineExpr bytes, IntegerAttr output) {
+    return dlc::ReserveOp::create(builder, location, getBlock(0).getType(), segmentCount++, makeMap({bytes}), output,
+                                  symbolValues);
+  };
+  dlc::ArenaPlan own = memory.planSegment(symbol, shareMemory, context);
+  if (dlc::constantDim(own.bytes) != 0) {
+    Segment &segment = segments[symbol];
+    segment.block = reserve(own.bytes, IntegerAttr());
+    segment.plan = std::move(own);
+  }
+  for (OpOperand &result : frame.getReturn()->getOpOperands()) {
+    Value value = dlc::getMemory(result.get());
+    AffineExpr bytes = dlc::boundAbove(frame.getBytes(value), frame.shapes.getBounds());
+    if (frame.places.lookup(value).kind != dlc::Place::Output || memory.getSegment(bytes) != symbol)
+      continue;
+    // Its number among the tensors of a call: inputs, then outputs.
+    unsigned argument = program.tensorNumbers[graph.getNumArguments() + result.getOperandNumber()];
+    int64_t number = 0;
+    for (unsigned i = 0; i < program.function.getNumArguments(); ++i)
+      if (dlc::ProgramTensorAttr tensor = dlc::annotation::tensor.getOfArgument(program.function, i))
+        number +=
+            tensor.getRole() == dlc::TensorRole::Input || (i < argument && tensor.getRole() == dlc::TensorRole::Output);
+    reservedOutputs[value] = reserve(bytes, builder.getI64IntegerAttr(number));
+  }
+  dlc::EntryPointAttr entryPoint = dlc::annotation::entry.get(program.function);
+  dlc::annotation::entry.set(program.function,
+                             dlc::EntryPointAttr::get(builder.getContext(), entryPoint.getName(),
+                                                      entryPoint.getWorkspaceBytes(), entryPoint.getReadsVariables(),
+                                                      entryPoint.getWritesVariables(), entryPoint.getReadsDerived(),
+                                                      segmentCount));
 }
 
 void ProgramBuilder::emitKernel(dlc::Frame &frame, const StepBuffers &step, dlc::KernelOp kernel,
@@ -181,11 +259,11 @@ void ProgramBuilder::emitKernel(dlc::Frame &frame, const StepBuffers &step, dlc:
     auto type = llvm::cast<RankedTensorType>(output.getType());
     if (dlc::LayoutAttr layout = dlc::getLayout(type); layout && layout.getHaloLow() && !isPrepared)
       dlc::FillHaloOp::create(builder, kernel.getLoc(), outputs.back(), type, makeMap(frame.getDims(output)),
-                              getSymbolArguments());
+                              symbolValues);
   }
   if (ArrayAttr names = kernel.getSymbolsAttr())
     for (auto name : names.getAsRange<StringAttr>())
-      symbols.push_back(getSymbolArguments()[llvm::find(symbolNames, name.getValue()) - symbolNames.begin()]);
+      symbols.push_back(symbolValues[llvm::find(symbolNames, name.getValue()) - symbolNames.begin()]);
   std::string name = kernel.getKernelName().str();
   Location location = kernel.getLoc();
   FlatSymbolRefAttr symbol = tables.kernels.outline(kernel);
@@ -214,7 +292,8 @@ void ProgramBuilder::emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::O
     state.push_back(operands[number]);
     for (int64_t buffer : place.buffers)
       if (buffer >= 0)
-        state.push_back(view(builder, location, getBlock(0), makeIndex(builder, location, plan.offsets[buffer]),
+        state.push_back(view(builder, location, getArena(buffer),
+                             makeIndex(builder, location, getPlan(buffer).offsets[buffer]),
                              frame.getBytes(loop.getInitialValues()[number])));
     if (place.isInPlace) {
       // Steps change the buffer itself, not what the loop has been given.

@@ -36,9 +36,10 @@ public:
     describeSymbols(signature.firstBlock + blocks.size());
     attributes->finish();
     carryExtentChecks();
-    dlc::annotation::entry.set(program, dlc::EntryPointAttr::get(graph.getContext(), graph.getNameAttr(),
-                                                                 makeMap({workspaceBytes}), readsVariables,
-                                                                 writesVariables, variables.readsDerived(graph)));
+    dlc::annotation::entry.set(program,
+                               dlc::EntryPointAttr::get(graph.getContext(), graph.getNameAttr(),
+                                                        makeMap({workspaceBytes}), readsVariables, writesVariables,
+                                                        variables.readsDerived(graph), /*segments=*/0));
     return signature;
   }
 
@@ -116,9 +117,12 @@ private:
     llvm::StringMap<dlc::ElementSourceAttr> elements = findElements();
     for (auto [i, symbol] : llvm::enumerate(symbolNames)) {
       auto own = bounds ? bounds.getAs<dlc::SymbolBoundsAttr>(symbol) : dlc::SymbolBoundsAttr();
+      // What the program itself computes, and at most this.
+      dlc::SymbolBounds computed = entry.shapes.getBounds();
+      AffineMapAttr bound = i < computed.size() && computed[i] ? makeMap({computed[i]}) : AffineMapAttr();
       auto attribute =
           dlc::ProgramSymbolAttr::get(graph.getContext(), builder.getStringAttr(symbol), own ? own.getMinimum() : 0,
-                                      own ? own.getMaximum() : dlc::largestExtent, elements.lookup(symbol));
+                                      own ? own.getMaximum() : dlc::largestExtent, elements.lookup(symbol), bound);
       dlc::annotation::symbol.setOfArgument(*attributes, firstArgument + i, attribute);
     }
   }

@@ -38,6 +38,9 @@ static bool canSplitRows(const TileSubject &subject, int64_t dim) {
   // Every range walks all indices in order, and adds its part of what they bring.
   if (auto scatter = llvm::dyn_cast_or_null<ScatterAddOp>(subject.anchorOp))
     return dim != static_cast<int64_t>(scatter.getAxis());
+  // Every element depends on those before it.
+  if (subject.anchorOp && llvm::isa<RunningCountOp, TruePositionsOp>(subject.anchorOp))
+    return false;
   // Each operand of a concatenation has a loop of its own along the axis, and so has an update.
   auto concat = llvm::dyn_cast_or_null<ConcatOp>(subject.anchorOp);
   auto update = llvm::dyn_cast_or_null<UpdateSliceOp>(subject.anchorOp);

@@ -40,4 +40,6 @@ const dlc_runtime_api dlc_rt_api = {
     .pool_release = dlcPoolApiRelease,
     .cpu_features = dlcCpuFeatures,
     .choose_program = dlcModelProgram,
+    .result_shapes = dlcResultShapes,
+    .result_data = dlcResultData,
 };

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "CallFrame.h"
 
+#include "ContextLifetime.h"
+
 #include "ModelState.h"
 #include "Parallel.h"
 
 dlc_call dlcContextCall(Context *context) {
-  static const dlc_services services = {.struct_bytes = sizeof services, .parallel_for = dlcParallelFor};
+  static const dlc_services services = {
+      .struct_bytes = sizeof services, .parallel_for = dlcParallelFor, .reserve = dlcReserveSegment};
   return (dlc_call){
       .struct_bytes = sizeof(dlc_call),
       .constants = context->state ? context->state->constants : (const dlc_byte *)0,

@@ -28,6 +28,12 @@ typedef struct KeptState {
   dlc_uint32 isNew; // got shape and zeros for the current run
 } KeptState;
 
+/// A block that grows while an entry point runs.
+typedef struct Segment {
+  dlc_byte *data; // null until it is reserved
+  dlc_uint64 bytes;
+} Segment;
+
 /// The threads of a context, with what each of them needs; one block of memory,
 /// replaced as a whole.
 typedef struct Team {
@@ -55,13 +61,16 @@ typedef struct Context {
   dlc_byte *workspace;
   dlc_uint64 workspaceBytes;
   dlc_uint64 tableBytes;
-  dlc_int64 *symbols; // the tables: as long as the largest entry point needs
+  const dlc_entry_point *ran; // of the last run, to which `symbols` belong; null if it failed
+  dlc_int64 *symbols;         // the tables: as long as the largest entry point needs
   dlc_int64 *dims;
   void **tensors;
   dlc_byte **ends;   // one past the last byte of each tensor
   KeptState *kept;   // one per state of the model
   dlc_byte **states; // those of the current entry point
   dlc_byte **nextStates;
+  Segment *segments; // as many as the entry point with most of them reserves
+  dlc_uint32 segmentCount;
   dlc_byte *variables; // the caller's; null until they are bound
   dlc_int64 *stamp;    // in them; null if the model has none
   char message[508];

@@ -11,6 +11,9 @@
 static void forgetCall(Context *context) {
   context->workspace = (dlc_byte *)0;
   context->workspaceBytes = 0;
+  context->ran = (const dlc_entry_point *)0;
+  for (dlc_uint32 i = 0; i < context->segmentCount; ++i)
+    context->segments[i] = (Segment){0};
   dlcStateForget(context);
   for (dlc_uint32 i = 0; i < context->team->threads; ++i) {
     dlc_uint64 wanted = context->team->scratches[i].wanted;
@@ -44,7 +47,8 @@ int dlcContextHasEntry(Context *context, const dlc_entry_point *entry) {
 
 dlc_int32 dlcContextCheckSymbols(Context *context, const dlc_entry_point *entry, const dlc_int64 *values) {
   for (dlc_uint32 s = 0; s < entry->symbol_count; ++s)
-    if (values[s] < entry->symbols[s].minimum || values[s] > entry->symbols[s].maximum)
+    if ((values[s] < entry->symbols[s].minimum || values[s] > entry->symbols[s].maximum) &&
+        !(values[s] == -1 && entry->symbols[s].source == DLC_SYMBOL_COMPUTED))
       return dlcContextFail(context, DLC_ERROR_SYMBOL, "%s = %d is not within its bounds, %d to %d",
                             entry->symbols[s].name, values[s], entry->symbols[s].minimum, entry->symbols[s].maximum);
   return DLC_OK;

@@ -38,8 +38,11 @@ static dlc_int32 makeTables(Context *context) {
     symbols = symbols > entry->symbol_count ? symbols : entry->symbol_count;
     dims = dims > entryDims ? dims : entryDims;
     tensors = tensors > entryTensors ? tensors : entryTensors;
+    context->segmentCount = context->segmentCount > entry->segment_count ? context->segmentCount : entry->segment_count;
   }
-  context->tableBytes = (symbols + dims + 2 * tensors + 2 * states + stateDims) * 8 + states * sizeof(KeptState) + 8;
+  dlc_uint64 segmentBytes = context->segmentCount * sizeof(Segment);
+  context->tableBytes =
+      (symbols + dims + 2 * tensors + 2 * states + stateDims) * 8 + states * sizeof(KeptState) + segmentBytes + 8;
   dlc_int64 *table = dlcAllocate(&context->allocator, context->tableBytes);
   if (!table)
     return DLC_ERROR_OUT_OF_MEMORY;
@@ -52,6 +55,8 @@ static dlc_int32 makeTables(Context *context) {
   context->nextStates = (dlc_byte **)(table + states);
   context->kept = (KeptState *)(table + 2 * states + stateDims);
   dlcStateTables(context, table + 2 * states);
+  context->segments = (Segment *)(context->kept + states);
+  memset(context->segments, 0, segmentBytes);
   return DLC_OK;
 }
 
@@ -62,6 +67,8 @@ static void destroyContext(Context *context) {
   dlcStateDestroy(context);
   dlc_allocator allocator = context->allocator;
   dlcRelease(&allocator, context->workspace, context->workspaceBytes);
+  for (dlc_uint32 i = 0; context->symbols && i < context->segmentCount; ++i)
+    dlcRelease(&allocator, context->segments[i].data, context->segments[i].bytes);
   dlcRelease(&allocator, context->symbols, context->tableBytes);
   dlcRelease(&allocator, context, sizeof(Context));
 }
@@ -73,8 +80,9 @@ static dlc_int32 reserveFixed(Context *context) {
     const dlc_entry_point *entry = &model->entries[i];
     int isFixed = 1;
     for (dlc_uint32 s = 0; s < entry->symbol_count; ++s) {
-      context->symbols[s] = entry->symbols[s].minimum;
-      isFixed &= entry->symbols[s].minimum == entry->symbols[s].maximum;
+      int isComputed = entry->symbols[s].source == DLC_SYMBOL_COMPUTED;
+      context->symbols[s] = isComputed ? -1 : entry->symbols[s].minimum;
+      isFixed &= isComputed || entry->symbols[s].minimum == entry->symbols[s].maximum;
     }
     dlc_int32 status = isFixed ? dlcContextGrow(context, entry, context->symbols) : DLC_OK;
     if (!status && isFixed)
@@ -211,6 +219,34 @@ dlc_int32 dlcContextGrow(Context *context, const dlc_entry_point *entry, const d
   return DLC_OK;
 }
 
+void *dlcReserveSegment(const dlc_call *call, dlc_uint32 number, dlc_uint64 bytes) {
+  Context *context = call->scratch->context;
+  Segment *segment = &context->segments[number];
+  if (segment->data && bytes <= segment->bytes)
+    return segment->data;
+  char message[128];
+  if (bytes == UINT64_MAX) {
+    dlcContextKernelMessage(context, "the memory for the extents that data gives does not fit 64 bits");
+    return (void *)0;
+  }
+  // Nothing of the last run is needed any more, and something a little larger may come next.
+  dlcRelease(&context->allocator, segment->data, segment->bytes);
+  segment->bytes = bytes + bytes / 4 + 64;
+  segment->data = dlcAllocate(&context->allocator, segment->bytes);
+  if (!segment->data) {
+    segment->bytes = bytes ? bytes : 64;
+    segment->data = dlcAllocate(&context->allocator, segment->bytes);
+  }
+  if (!segment->data) {
+    segment->bytes = 0;
+    dlcFormat(message, sizeof message, "no memory for the %u bytes that the extents given by data need", bytes);
+    dlcContextKernelMessage(context, message);
+    return (void *)0;
+  }
+  dlcContextLog(context, DLC_LOG_INFO, "segment %u grown to %u bytes", (dlc_uint64)number, segment->bytes);
+  return segment->data;
+}
+
 dlc_int32 dlcContextReserve(dlc_context *face, const dlc_entry_point *entry, const dlc_int64 *symbols) {
   Context *context = (Context *)face;
   if (!context)
@@ -236,6 +272,8 @@ dlc_uint64 dlcContextBytes(const dlc_context *face) {
     return 0;
   dlc_uint64 bytes = sizeof(Context) + context->tableBytes + context->workspaceBytes + dlcStateBytes(context);
   bytes += context->team->bytes;
+  for (dlc_uint32 i = 0; i < context->segmentCount; ++i)
+    bytes += context->segments[i].bytes;
   for (dlc_uint32 i = 0; i < context->team->threads; ++i)
     bytes += context->team->scratches[i].capacity;
   return bytes;

@@ -12,7 +12,10 @@ dlc_int32 dlcFailExtent(const dlc_call *call, const char *what, dlc_int32 relati
               other);
   else
     dlcFormat(message, sizeof message, "'%s' needs an extent %s %d, and these inputs give %d", what,
-              relation == DLC_EXTENT_AT_LEAST ? "of at least" : "other than", other, extent);
+              relation == DLC_EXTENT_AT_LEAST  ? "of at least"
+              : relation == DLC_EXTENT_AT_MOST ? "of at most"
+                                               : "other than",
+              other, extent);
   dlcContextKernelMessage(call->scratch->context, message);
   return DLC_ERROR_SHAPE;
 }

@@ -7,7 +7,12 @@
 #include "Base.h"
 
 /// What an extent must be to another one, or to a number.
-typedef enum ExtentRelation { DLC_EXTENTS_EQUAL, DLC_EXTENT_AT_LEAST, DLC_EXTENT_OTHER_THAN } ExtentRelation;
+typedef enum ExtentRelation {
+  DLC_EXTENTS_EQUAL,
+  DLC_EXTENT_AT_LEAST,
+  DLC_EXTENT_OTHER_THAN,
+  DLC_EXTENT_AT_MOST
+} ExtentRelation;
 
 /// `extent` of `what`, a node or layer, is not what it must be to `other`.
 /// Writes the context's message; returns DLC_ERROR_SHAPE.

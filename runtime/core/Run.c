@@ -94,7 +94,7 @@ static dlc_int32 bindInputs(Context *context, const dlc_entry_point *entry, cons
       return status;
   }
   for (dlc_uint32 s = 0; s < entry->symbol_count && !status; ++s)
-    if (__builtin_expect(symbols[s] < 0, 0))
+    if (__builtin_expect(symbols[s] < 0, 0) && entry->symbols[s].source != DLC_SYMBOL_COMPUTED)
       status = bindElement(context, entry, inputs, s, symbols);
   return status;
 }
@@ -118,7 +118,7 @@ static void computeShapes(const Context *context, const dlc_entry_point *entry, 
 static dlc_int32 checkShapes(Context *context, const dlc_entry_point *entry, const dlc_int64 *dims) {
   for (dlc_uint32 i = 0; i < entry->output_count; dims += entry->outputs[i++].rank)
     for (dlc_uint32 d = 0; d < entry->outputs[i].rank; ++d)
-      if (__builtin_expect(dims[d] < 0, 0)) {
+      if (__builtin_expect(dims[d] < 0, 0) && !(entry->outputs[i].flags & DLC_TENSOR_UNBOUNDED)) {
         char shape[DLC_SHAPE_TEXT];
         dlcFormatShape(shape, sizeof shape, dims, entry->outputs[i].rank);
         return dlcContextFail(context, DLC_ERROR_SHAPE, "these inputs give output '%s' of '%s' the shape %s",
@@ -139,6 +139,12 @@ static dlc_int32 checkOutputs(Context *context, const dlc_entry_point *entry, co
     status = dlcCheckKind(&subject);
     if (status)
       return status;
+    dlc_uint32 slot = entry->input_count + i;
+    if (__builtin_expect(subject.info->flags & DLC_TENSOR_UNBOUNDED, 0)) {
+      expected += subject.info->rank;
+      context->tensors[slot] = context->ends[slot] = (dlc_byte *)0;
+      continue;
+    }
     for (dlc_uint32 d = 0; d < subject.info->rank; ++d)
       if (__builtin_expect(outputs[i].shape[d] != expected[d], 0)) {
         char given[DLC_SHAPE_TEXT], wanted[DLC_SHAPE_TEXT];
@@ -148,7 +154,6 @@ static dlc_int32 checkOutputs(Context *context, const dlc_entry_point *entry, co
                               subject.info->name, entry->name, given, wanted);
       }
     expected += subject.info->rank;
-    dlc_uint32 slot = entry->input_count + i;
     status = dlcCheckMemory(&subject, capacities ? &capacities[slot] : (const dlc_uint64 *)0, &context->tensors[slot],
                             &context->ends[slot]);
     if (status)
@@ -177,6 +182,7 @@ static dlc_int32 checkOverlap(Context *context, const dlc_entry_point *entry) {
 static dlc_int32 runEntered(Context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
                             dlc_uint32 inputCount, const dlc_tensor *outputs, dlc_uint32 outputCount,
                             const dlc_uint64 *capacities) {
+  context->ran = (const dlc_entry_point *)0;
   dlc_int32 status = bindInputs(context, entry, inputs, inputCount, context->symbols);
   for (dlc_uint32 i = 0; !status && i < inputCount; ++i) {
     Subject subject = {context, entry, &entry->inputs[i], &inputs[i], "input"};
@@ -221,6 +227,7 @@ static dlc_int32 runEntered(Context *context, const dlc_entry_point *entry, cons
     // Halide's own codes are negative.
     return status > 0 ? status : status == HALIDE_OUT_OF_MEMORY ? DLC_ERROR_OUT_OF_MEMORY : DLC_ERROR_KERNEL;
   }
+  context->ran = entry;
   return DLC_OK;
 }
 
@@ -271,6 +278,34 @@ dlc_int32 dlcOutputShapes(dlc_context *face, const dlc_entry_point *entry, const
     computeShapes(context, entry, symbols, dims);
     status = checkShapes(context, entry, dims);
   }
+  dlcContextLeave(context);
+  return status;
+}
+
+const void *dlcResultData(dlc_context *face, const dlc_entry_point *entry, dlc_uint32 output) {
+  Context *context = (Context *)face;
+  if (!context || dlcContextEnter(context))
+    return (const void *)0;
+  const void *data = (const void *)0;
+  if (entry && context->ran == entry && output < entry->output_count)
+    data = context->tensors[entry->input_count + output];
+  dlcContextLeave(context);
+  return data;
+}
+
+dlc_int32 dlcResultShapes(dlc_context *face, const dlc_entry_point *entry, dlc_int64 *dims) {
+  Context *context = (Context *)face;
+  if (!context)
+    return DLC_ERROR_ARGUMENT;
+  if (dlcContextEnter(context))
+    return DLC_ERROR_BUSY;
+  dlc_int32 status = DLC_OK;
+  if (!entry || !dims || context->ran != entry)
+    status = dlcContextFail(context, DLC_ERROR_ARGUMENT,
+                            "dlc_result_shapes: no array for the extents, or the last run of the context was not a "
+                            "successful one of this entry point");
+  else
+    computeShapes(context, entry, context->symbols, dims);
   dlcContextLeave(context);
   return status;
 }

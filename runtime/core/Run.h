@@ -16,4 +16,8 @@ dlc_int32 dlcOutputShapes(dlc_context *context, const dlc_entry_point *entry, co
 dlc_int32 dlcRun(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs, dlc_uint32 inputCount,
                  const dlc_tensor *outputs, dlc_uint32 outputCount, const dlc_uint64 *capacities);
 
+const void *dlcResultData(dlc_context *context, const dlc_entry_point *entry, dlc_uint32 output);
+
+dlc_int32 dlcResultShapes(dlc_context *context, const dlc_entry_point *entry, dlc_int64 *dims);
+
 #endif // DLC_CORE_RUN_H

@@ -37,6 +37,9 @@ NODES = [
     ("DFT", [np.array([[[1.0], [2.0], [-1.5], [0.25]]], np.float32), None, np.array(1)], {"onesided": 1}),
     ("Celu", ["x"], {"alpha": 2}),
     ("Gelu", ["x"], {"approximate": "tanh"}),
+    ("NonZero", ["m"], {}),
+    ("Compress", ["m", np.array([True, False, True])], {"axis": 0}),
+    ("Unique", ["m"], {"sorted": 0}),
 ]  # fmt: skip
 TYPES = {"f32": onnx.TensorProto.FLOAT, "f64": onnx.TensorProto.DOUBLE}
 
@@ -132,3 +135,26 @@ def test_messages(programs, node, message):
     result = programs.run("dlc", "m.json", "-o", "m.so")
     assert message in result.stderr, result.stderr
     assert result.returncode == ("error" in result.stderr)
+
+
+def test_sizes_that_data_decides(programs):
+    """What one node finds is chosen, counted and computed with by others."""
+    model = {
+        "dlc": 1, "name": "m", "inputs": [{"name": "x", "shape": ["N", 4]}, {"name": "table", "shape": ["K", 3]}],
+        "nodes": [
+            {"op": "Greater", "inputs": ["x", 0.0], "outputs": ["mask"]}, {"op": "NonZero", "inputs": ["mask"], "outputs": ["z"]},
+            {"op": "Transpose", "inputs": ["z"], "outputs": ["t"], "attributes": {"perm": [1, 0]}}, {"op": "GatherND", "inputs": ["x", "t"], "outputs": ["v"]},
+            {"op": "Greater", "inputs": ["v", 1.0], "outputs": ["large"]}, {"op": "Compress", "inputs": ["v", "large"], "outputs": ["w"]},
+            {"op": "Mul", "inputs": ["v", 2.0], "outputs": ["y"]},
+        ],
+        "outputs": ["z", "w", "y"],
+    }  # fmt: skip
+    (programs.folder / "m.json").write_text(json.dumps(model))
+    library = programs.compile("m.json", "m.so")
+    table = np.zeros((5, 3), np.float32)
+    for rows in 0, 1, 7:
+        x = RNG.standard_normal((rows, 4)).astype(np.float32) * 2
+        result = programs.execute(library, {"x": x, "table": table}, ["z", "w", "y"])
+        np.testing.assert_array_equal(result["z"], np.array(np.nonzero(x > 0)))
+        np.testing.assert_array_equal(result["y"], x[x > 0] * 2)
+        np.testing.assert_array_equal(result["w"], x[x > 1])

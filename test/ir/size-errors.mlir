@@ -42,3 +42,44 @@ func.func @pad(%x: tensor<?x8xf32>, %low: tensor<0x3xi1>, %size: tensor<?x9xi1>)
   %0 = dlc.pad_like %x, %low, %size {mode = #dlc<pad_mode constant>} : (tensor<?x8xf32>, tensor<0x3xi1>, tensor<?x9xi1>) -> tensor<?x9xf32>
   return %0 : tensor<?x9xf32>
 }
+
+// -----
+
+func.func @readback_count(%count: tensor<1xi64>) {
+  // expected-error@+1 {{expects a count of type tensor<i64>, got 'tensor<1xi64>'}}
+  %0 = dlc.readback %count {bound = affine_map<() -> ()>, symbol = "n"} : (tensor<1xi64>) -> tensor<?xi1>
+  return
+}
+
+// -----
+
+func.func @readback_bounds(%count: tensor<i64>) {
+  // expected-error@+1 {{expects one bound or none, got 2}}
+  %0 = dlc.readback %count {bound = affine_map<() -> (1, 2)>, symbol = "n"} : (tensor<i64>) -> tensor<?xi1>
+  return
+}
+
+// -----
+
+func.func @readback_name(%count: tensor<i64>) {
+  // expected-error@+1 {{has no name for the extent}}
+  %0 = dlc.readback %count {bound = affine_map<() -> ()>, symbol = ""} : (tensor<i64>) -> tensor<?xi1>
+  return
+}
+
+// -----
+
+func.func @readback_extents(%count: tensor<i64>, %x: tensor<?x3xf32>) {
+  // expected-error@+2 {{a map of 0 dimensions and 1 symbols for operands with 2 extents}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = dlc.readback %count, %x {bound = affine_map<()[s0] -> (s0)>, symbol = "n"} : (tensor<i64>, tensor<?x3xf32>) -> tensor<?xi1>
+  return
+}
+
+// -----
+
+func.func @count_of_matrix(%mask: tensor<2x3xi1>) {
+  // expected-error@+1 {{expects a vector, got rank 2}}
+  %0 = dlc.running_count %mask : tensor<2x3xi1> -> tensor<2x3xi64>
+  return
+}

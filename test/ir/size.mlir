@@ -33,3 +33,18 @@ func.func @known(%x: tensor<5x8xf32>, %c: tensor<1x8xf32>) -> (tensor<10x8xf32>,
   // CHECK: return %[[EXPANDED]], %[[PART]], %[[PADDED]], %[[INTEGERS]]
   return %0, %1, %2, %3 : tensor<10x8xf32>, tensor<2x8xf32>, tensor<7x8xf32>, tensor<2xi64>
 }
+
+// An extent that data decides is like any other: what follows from it is dynamic.
+// CHECK-LABEL: func.func @readback
+func.func @readback(%x: tensor<?x8xf32>, %mask: tensor<?xi1>, %count: tensor<i64>) -> (tensor<?x8xf32>, tensor<?xi1>) {
+  // CHECK: dlc.running_count %{{.*}} : tensor<?xi1> -> tensor<?xi64>
+  %c = dlc.running_count %mask : tensor<?xi1> -> tensor<?xi64>
+  // CHECK: %[[FOUND:.*]] = dlc.readback %{{.*}}, %{{.*}} {bound = #{{.*}}, symbol = "found"} : (tensor<i64>, tensor<?xi1>) -> tensor<?xi1>
+  %s = dlc.readback %count, %mask {bound = affine_map<()[s0] -> (s0)>, symbol = "found"} : (tensor<i64>, tensor<?xi1>) -> tensor<?xi1>
+  // CHECK: dlc.true_positions %{{.*}}, %[[FOUND]] : (tensor<?xi64>, tensor<?xi1>) -> tensor<?xi64>
+  %p = dlc.true_positions %c, %s : (tensor<?xi64>, tensor<?xi1>) -> tensor<?xi64>
+  %y = dlc.gather %x, %p {axis = 0 : i64} : (tensor<?x8xf32>, tensor<?xi64>) -> tensor<?x8xf32>
+  // CHECK: dlc.readback %{{.*}} {bound = #{{.*}}, symbol = "rest"} : (tensor<i64>) -> tensor<?xi1>
+  %t = dlc.readback %count {bound = affine_map<() -> ()>, symbol = "rest"} : (tensor<i64>) -> tensor<?xi1>
+  return %y, %t : tensor<?x8xf32>, tensor<?xi1>
+}

@@ -100,7 +100,10 @@ Json describe(const dlc_model &model, const Options &options, const std::string 
     Json symbols = Json::object(), at = Json::object();
     for (dlc_uint32 s = 0; s < entry.symbol_count; ++s) {
       symbols[entry.symbols[s].name] = {{"minimum", entry.symbols[s].minimum}, {"maximum", entry.symbols[s].maximum}};
-      at[entry.symbols[s].name] = values[s];
+      if (entry.symbols[s].source == DLC_SYMBOL_COMPUTED)
+        symbols[entry.symbols[s].name]["computed"] = true;
+      else
+        at[entry.symbols[s].name] = values[s];
     }
     Json item = {{"name", entry.name},
                  {"inputs", describeTensors(entry, entry.inputs, entry.input_count)},
@@ -111,7 +114,7 @@ Json describe(const dlc_model &model, const Options &options, const std::string 
     if (architecture.empty())
       item["workspace_bytes"] =
           program.entries[e].workspace_bytes ? program.entries[e].workspace_bytes(values.data()) : 0;
-    if (entry.symbol_count && architecture.empty())
+    if (!at.empty() && architecture.empty())
       item["workspace_bytes_at"] = at;
     json["entry_points"].push_back(item);
   }

@@ -45,6 +45,7 @@ int dlcrun::runModel(const Options &options) {
     session.run();
   else
     runSteps(session, options.steps);
+  session.shrinkOutputs();
   session.writeOutputs(options.outputs);
   if (options.outputs.empty())
     for (dlc_uint32 i = 0; i < entry.output_count; ++i)

@@ -40,7 +40,8 @@ void storeElements(Array &array, size_t number, const dlc_entry_point &entry, co
   std::map<dlc_uint64, dlc_int64> elements;
   for (dlc_uint32 s = 0; s < entry.symbol_count; ++s) {
     const dlc_symbol_info &symbol = entry.symbols[s];
-    if (symbol.source != DLC_SYMBOL_EXTENT && symbol.input == number)
+    bool isElement = symbol.source == DLC_SYMBOL_ELEMENT || symbol.source == DLC_SYMBOL_NEGATIVE;
+    if (isElement && symbol.input == number)
       elements[symbol.element] += symbol.source == DLC_SYMBOL_NEGATIVE ? -symbols[s] : symbols[s];
   }
   for (auto [element, value] : elements)
@@ -196,6 +197,10 @@ std::vector<dlc_int64> dlcrun::symbolValues(const dlc_entry_point &entry, const 
   std::vector<std::string> names;
   for (dlc_uint32 s = 0; s < entry.symbol_count; ++s) {
     names.push_back(entry.symbols[s].name);
+    if (entry.symbols[s].source == DLC_SYMBOL_COMPUTED) {
+      values.push_back(-1);
+      continue;
+    }
     dlc_int64 otherwise = entry.symbols[s].source == DLC_SYMBOL_NEGATIVE ? 0 : 1;
     values.push_back(std::min(std::max(entry.symbols[s].minimum, otherwise), entry.symbols[s].maximum));
   }
@@ -212,6 +217,8 @@ std::vector<dlc_int64> dlcrun::symbolValues(const dlc_entry_point &entry, const 
       throw Failure("the entry point '" + std::string(entry.name) + "' has no symbolic dimension '" + name + "'" +
                     suggestion(name, names));
     const dlc_symbol_info &symbol = entry.symbols[found - names.begin()];
+    if (symbol.source == DLC_SYMBOL_COMPUTED)
+      throw Failure("--symbol " + option + ": a run computes '" + name + "'");
     if (value < symbol.minimum || value > symbol.maximum)
       throw Failure("--symbol " + option + ": dimension '" + name + "' is from " + std::to_string(symbol.minimum) +
                     " to " + std::to_string(symbol.maximum));
@@ -262,7 +269,10 @@ void Session::makeOutputs() {
     fail();
   const dlc_int64 *next = dims.data();
   for (dlc_uint32 i = 0; i < entry().output_count; ++i) {
-    outputs.emplace_back(entry().outputs[i].element_type, std::vector<dlc_int64>(next, next + entry().outputs[i].rank));
+    // What the context keeps has no extents yet.
+    std::vector<dlc_int64> shape(next, next + entry().outputs[i].rank);
+    std::replace_if(shape.begin(), shape.end(), [](dlc_int64 extent) { return extent < 0; }, 0);
+    outputs.emplace_back(entry().outputs[i].element_type, shape);
     next += entry().outputs[i].rank;
   }
   for (Array &output : outputs)
@@ -272,6 +282,35 @@ void Session::makeOutputs() {
 void Session::run() {
   if (dlc_run(context, entryPoint, inputViews.data(), entry().input_count, outputViews.data(), entry().output_count))
     fail();
+}
+
+void Session::shrinkOutputs() {
+  bool areComputed = false;
+  size_t rank = 0;
+  for (dlc_uint32 i = 0; i < entry().output_count; ++i) {
+    areComputed |= (entry().outputs[i].flags & (DLC_TENSOR_BOUNDED | DLC_TENSOR_UNBOUNDED)) != 0;
+    rank += entry().outputs[i].rank;
+  }
+  if (!areComputed)
+    return;
+  std::vector<dlc_int64> dims(rank + 1);
+  if (dlc_result_shapes(context, entryPoint, dims.data()))
+    fail();
+  const dlc_int64 *next = dims.data();
+  for (dlc_uint32 i = 0; i < entry().output_count; ++i) {
+    Array whole(outputs[i].elementType(), std::vector<dlc_int64>(next, next + entry().outputs[i].rank));
+    next += entry().outputs[i].rank;
+    bool isKept = entry().outputs[i].flags & DLC_TENSOR_UNBOUNDED;
+    if (!isKept && whole.shape() == outputs[i].shape())
+      continue;
+    const auto *data = static_cast<const unsigned char *>(dlc_result_data(context, entryPoint, i));
+    if (whole.bytes())
+      std::copy_n(data, whole.bytes(), whole.data());
+    outputs[i] = std::move(whole);
+  }
+  outputViews.clear();
+  for (Array &output : outputs)
+    outputViews.push_back(output.view());
 }
 
 void Session::runOn(std::vector<Array> &stepInputs, std::vector<Array> &stepOutputs) {

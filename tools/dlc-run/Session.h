@@ -55,6 +55,9 @@ public:
   void makeOutputs();
   /// One run.
   void run();
+  /// Gives outputs whose shapes data decides those of the last run; the session's last one, for they no longer fit
+  /// another.
+  void shrinkOutputs();
   /// One run on other tensors.
   void runOn(std::vector<dlc::data::Array> &inputs, std::vector<dlc::data::Array> &outputs);
   /// Forgets the model's state.

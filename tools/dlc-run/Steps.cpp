@@ -53,6 +53,10 @@ void dlcrun::runSteps(Session &session, const std::string &symbolName) {
   if (symbol == entry.symbol_count)
     throw Failure("the entry point '" + std::string(entry.name) + "' has no symbolic dimension '" + symbolName +
                   "' to step along" + suggestion(symbolName, names));
+  for (dlc_uint32 i = 0; i < entry.output_count; ++i)
+    if (entry.outputs[i].flags & (DLC_TENSOR_BOUNDED | DLC_TENSOR_UNBOUNDED))
+      throw Failure("data decides the shape of output '" + std::string(entry.outputs[i].name) +
+                    "', so the outputs of steps do not fit together");
   std::vector<Array> inputs, outputs;
   std::vector<int> inputDims, outputDims;
   dlc_int64 steps = 0;

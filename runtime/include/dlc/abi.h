@@ -120,13 +120,15 @@ enum dlc_cpu_feature {
 
 /// Where the value of a symbol comes from.
 enum dlc_symbol_source {
-  DLC_SYMBOL_EXTENT = 0,  /* it is by itself an extent of at least one input */
-  DLC_SYMBOL_ELEMENT = 1, /* an element of an input, 0 if that is negative */
-  DLC_SYMBOL_NEGATIVE = 2 /* an element of an input negated, 0 if that is positive */
+  DLC_SYMBOL_EXTENT = 0,   /* it is by itself an extent of at least one input */
+  DLC_SYMBOL_ELEMENT = 1,  /* an element of an input, 0 if that is negative */
+  DLC_SYMBOL_NEGATIVE = 2, /* an element of an input negated, 0 if that is positive */
+  DLC_SYMBOL_COMPUTED = 3  /* the run computes it; before that it is -1 */
 };
 
 /// A number that a run learns before it starts: a dimension such as the batch
-/// "N", or an element of an input that sizes depend on, such as "shape[0]".
+/// "N", or an element of an input that sizes depend on, such as "shape[0]"; or
+/// one that data decides while it runs, such as how many elements are not 0.
 /// Of elements, the largest and the smallest integer of 64 bits, which models
 /// use for "to the end", count as `maximum`.
 typedef struct dlc_symbol_info {
@@ -149,7 +151,16 @@ enum dlc_tensor_flag {
   /// rate; `default_value` is what the model's description says.
   DLC_TENSOR_HYPERPARAMETER = 4,
   /// An input that is what predictions are compared with.
-  DLC_TENSOR_LABEL = 8
+  DLC_TENSOR_LABEL = 8,
+  /// An output with an extent that data decides. `output_shapes` gives upper
+  /// bounds of its extents, by which the caller allocates it; what they are
+  /// says dlc_result_shapes after the run. The elements are compact, row-major
+  /// in that shape; what the buffer holds behind them means nothing.
+  DLC_TENSOR_BOUNDED = 16,
+  /// An output with an extent that data decides and that has no bound: the
+  /// context keeps it. Its tensor needs an element type and a rank only;
+  /// dlc_result_shapes and dlc_result_data tell of it after the run.
+  DLC_TENSOR_UNBOUNDED = 32
 };
 
 /// A tensor that an entry point takes, returns or keeps. `dims[i] >= 0` is a fixed
@@ -244,11 +255,18 @@ typedef dlc_int32 (*dlc_task)(const void *arguments, dlc_int64 begin, dlc_int64 
 typedef dlc_int32 (*dlc_parallel_for)(const struct dlc_call *call, dlc_task task, const void *arguments,
                                       dlc_int64 extent, dlc_int64 grain);
 
+/// Memory of the context for a segment of the entry point, 64-byte aligned, at
+/// least `bytes` long (all ones: a size that does not fit 64 bits), which it
+/// keeps until the segment is reserved again. Called on the thread that makes
+/// the call. Null if there is none; the context's message says why.
+typedef void *(*dlc_reserve)(const struct dlc_call *call, dlc_uint32 segment, dlc_uint64 bytes);
+
 /// Functions of the runtime that generated code calls.
 typedef struct dlc_services {
   dlc_uint32 struct_bytes; /* sizeof(dlc_services) */
   dlc_uint32 reserved;
   dlc_parallel_for parallel_for;
+  dlc_reserve reserve;
 } dlc_services;
 
 /// What the generated code of one run sees. Owned by the runtime; valid for
@@ -256,8 +274,9 @@ typedef struct dlc_services {
 typedef struct dlc_call {
   dlc_uint32 struct_bytes;     /* sizeof(dlc_call) */
   dlc_uint32 threads;          /* 1: parallel_for gains nothing, though it works */
-  void *const *tensors;        /* inputs, then outputs: first element of each (byte offset applied) */
-  const dlc_int64 *symbols;    /* one value per symbol of the entry point */
+  void **tensors;              /* inputs, then outputs: first element of each (byte offset applied); the run writes
+                                  those of outputs that the context keeps */
+  dlc_int64 *symbols;          /* one value per symbol of the entry point; the run writes those that it computes */
   dlc_byte *workspace;         /* 64-byte aligned, workspace_bytes(symbols) long; null in `prepare` */
   const dlc_byte *constants;   /* dlc_model.constants, or the mapped weight file */
   dlc_byte *prepared;          /* written by `prepare`, read by all others; 64-byte aligned */
@@ -314,16 +333,20 @@ typedef struct dlc_entry_point {
   const dlc_tensor_info *states;
   const dlc_index_check *checks;
   dlc_uint32 state_count, check_count;
-  dlc_uint64 reserved[6];
+  dlc_uint32 segment_count; /* that runs reserve */
+  dlc_uint32 reserved_count;
+  dlc_uint64 reserved[5];
 } dlc_entry_point;
 
 /// The code of an entry point in one program.
 typedef struct dlc_entry_code {
-  /// Bytes of workspace for these symbol values; never fails: a size that
-  /// does not fit 64 bits is returned as all ones.
+  /// Bytes of workspace for these symbol values, of which those that a run
+  /// computes do not count; never fails: a size that does not fit 64 bits is
+  /// returned as all ones.
   dlc_uint64 (*workspace_bytes)(const dlc_int64 *symbols);
-  /// Writes the extents of all outputs, one after another, to `dims`. May be
-  /// null if no output has a DLC_DIM_COMPUTED.
+  /// Writes the extents of all outputs, one after another, to `dims`: where one
+  /// depends on symbols that a run computes, and one of these is negative, an
+  /// upper bound, or -1 if there is none. May be null if no output has a DLC_DIM_COMPUTED.
   void (*output_shapes)(const dlc_int64 *symbols, dlc_int64 *dims);
   /// Runs it. Returns 0 or a dlc_status.
   dlc_int32 (*execute)(const dlc_call *call);
@@ -357,8 +380,12 @@ typedef struct dlc_program {
 
 struct dlc_runtime_api;
 
-/// Additions to this header that a program must support to use a model; none yet.
-enum dlc_model_need { DLC_MODEL_NEEDS_KNOWN = 0 /* all of them */ };
+/// Additions to this header that a program must support to use a model.
+enum dlc_model_need {
+  /* outputs with DLC_TENSOR_BOUNDED or DLC_TENSOR_UNBOUNDED: their extents are asked for after a run */
+  DLC_MODEL_NEEDS_RESULT_SHAPES = 1,
+  DLC_MODEL_NEEDS_KNOWN = 1 /* all of them */
+};
 
 /// The one symbol that a model library exports, as `dlc_model_NAME`.
 typedef struct dlc_model {

@@ -118,14 +118,17 @@ static inline dlc_tensor dlc_tensor_of(void *data, dlc_uint32 element_type, dlc_
 }
 
 /// The values that the shapes of `inputs` give to the entry's symbols; writes
-/// symbol_count values. Data of the tensors is not read.
+/// symbol_count values, -1 for those that a run computes. Data of the tensors
+/// is not read.
 static inline dlc_int32 dlc_infer_symbols(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
                                           dlc_uint32 input_count, dlc_int64 *symbols) {
   return context ? context->api->infer_symbols(context, entry, inputs, input_count, symbols) : DLC_ERROR_ARGUMENT;
 }
 
 /// The extents of all outputs for these symbols, one output after another;
-/// writes as many values as the outputs' ranks add up to.
+/// writes as many values as the outputs' ranks add up to. Those of an output
+/// with DLC_TENSOR_BOUNDED are upper bounds; one of DLC_TENSOR_UNBOUNDED that
+/// depends on data is -1.
 static inline dlc_int32 dlc_output_shapes(dlc_context *context, const dlc_entry_point *entry, const dlc_int64 *symbols,
                                           dlc_int64 *dims) {
   return context ? context->api->output_shapes(context, entry, symbols, dims) : DLC_ERROR_ARGUMENT;
@@ -133,14 +136,35 @@ static inline dlc_int32 dlc_output_shapes(dlc_context *context, const dlc_entry_
 
 /// Runs `entry`, one of the context's model. Tensors come in the order of the
 /// description and stay the caller's; they must be compact, row-major, on the
-/// CPU, aligned to their elements, of the declared type and shape, and no
-/// output may overlap another tensor. Otherwise nothing is written and a status
+/// CPU, aligned to their elements, of the declared type and shape (outputs: what
+/// dlc_output_shapes says), and no output may overlap another tensor. Otherwise nothing is written and a status
 /// says what is wrong. The same inputs give the same bits on any number of
 /// threads.
 static inline dlc_int32 dlc_run(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
                                 dlc_uint32 input_count, const dlc_tensor *outputs, dlc_uint32 output_count) {
   return context ? context->api->run(context, entry, inputs, input_count, outputs, output_count, NULL)
                  : DLC_ERROR_ARGUMENT;
+}
+
+/// The extents that the last run of the context, a successful one of `entry`,
+/// has given all outputs; writes as many values as dlc_output_shapes. They
+/// differ from what that says where data decides an extent.
+static inline dlc_int32 dlc_result_shapes(dlc_context *context, const dlc_entry_point *entry, dlc_int64 *dims) {
+  if (!context)
+    return DLC_ERROR_ARGUMENT;
+  /* A library without the function has no such outputs, so nobody needs it there. */
+  return DLC_HAS(dlc_runtime_api, context->api, result_shapes) ? context->api->result_shapes(context, entry, dims)
+                                                               : DLC_ERROR_ABI;
+}
+
+/// The elements of output number `output` after the last run of the context, a
+/// successful one of `entry`: compact, row-major. Those of an output with
+/// DLC_TENSOR_UNBOUNDED are the context's, and stay until its next run; others
+/// are in the caller's own memory. Null if there are none.
+static inline const void *dlc_result_data(dlc_context *context, const dlc_entry_point *entry, dlc_uint32 output) {
+  return context && DLC_HAS(dlc_runtime_api, context->api, result_data)
+             ? context->api->result_data(context, entry, output)
+             : NULL;
 }
 
 /// dlc_run for callers that know how long their buffers are: `capacities[i]` is

@@ -221,25 +221,29 @@ public:
     throw Error(DLC_ERROR_NOT_FOUND, "the model has no entry point '" + name + "'; it has " + names);
   }
 
-  /// The shapes of all outputs for inputs of these shapes.
+  /// The shapes of all outputs for inputs of these shapes: what a run takes.
   std::vector<std::vector<dlc_int64>> outputShapes(const dlc_entry_point &entry, const std::vector<Tensor> &inputs) {
     std::vector<dlc_tensor> views;
     for (const Tensor &input : inputs)
       views.push_back(input.view());
     std::vector<dlc_int64> symbols(entry.symbol_count + 1), dims(1);
     check(dlc_infer_symbols(get(), &entry, views.data(), static_cast<dlc_uint32>(views.size()), symbols.data()));
-    size_t rank = 0;
-    for (dlc_uint32 i = 0; i < entry.output_count; ++i)
-      rank += entry.outputs[i].rank;
-    dims.resize(rank + 1);
+    dims.resize(countExtents(entry) + 1);
     check(dlc_output_shapes(get(), &entry, symbols.data(), dims.data()));
-    std::vector<std::vector<dlc_int64>> shapes;
-    auto next = dims.begin();
-    for (dlc_uint32 i = 0; i < entry.output_count; ++i) {
-      shapes.emplace_back(next, next + entry.outputs[i].rank);
-      next += entry.outputs[i].rank;
-    }
-    return shapes;
+    return splitExtents(entry, dims);
+  }
+
+  /// The shapes that the last run, one of `entry`, has given all outputs; outputShapes gives upper bounds of those that
+  /// data decides. Their elements are at the beginning of the output's memory, compact and row-major.
+  std::vector<std::vector<dlc_int64>> resultShapes(const dlc_entry_point &entry) {
+    std::vector<dlc_int64> dims(countExtents(entry) + 1);
+    check(dlc_result_shapes(get(), &entry, dims.data()));
+    return splitExtents(entry, dims);
+  }
+
+  /// The elements of output number `output` after the last run, one of `entry`; see dlc_result_data.
+  const void *resultData(const dlc_entry_point &entry, dlc_uint32 output) {
+    return dlc_result_data(get(), &entry, output);
   }
 
   /// Runs; see dlc_run. For calls without any allocation use dlc_run on get().
@@ -284,6 +288,24 @@ public:
   void writeState(const std::string &name, const Tensor &tensor) { transferState(dlc_state_write, name, tensor); }
 
 private:
+  static size_t countExtents(const dlc_entry_point &entry) {
+    size_t count = 0;
+    for (dlc_uint32 i = 0; i < entry.output_count; ++i)
+      count += entry.outputs[i].rank;
+    return count;
+  }
+
+  static std::vector<std::vector<dlc_int64>> splitExtents(const dlc_entry_point &entry,
+                                                          const std::vector<dlc_int64> &dims) {
+    std::vector<std::vector<dlc_int64>> shapes;
+    auto next = dims.begin();
+    for (dlc_uint32 i = 0; i < entry.output_count; ++i) {
+      shapes.emplace_back(next, next + entry.outputs[i].rank);
+      next += entry.outputs[i].rank;
+    }
+    return shapes;
+  }
+
   void transferState(dlc_int32 (*transfer)(dlc_context *, const char *, const dlc_tensor *), const std::string &name,
                      const Tensor &tensor) {
     dlc_tensor view = tensor.view();

@@ -178,6 +178,10 @@ typedef struct dlc_runtime_api {
   dlc_uint64 (*cpu_features)(void);
   /// The program of `model` that a context on this machine uses; null, with an error, if none runs here.
   const dlc_program *(*choose_program)(const dlc_model *model, dlc_error *error);
+
+  /* Later additions: DLC_HAS says whether a library has them. */
+  dlc_int32 (*result_shapes)(dlc_context *context, const dlc_entry_point *entry, dlc_int64 *dims);
+  const void *(*result_data)(dlc_context *context, const dlc_entry_point *entry, dlc_uint32 output);
 } dlc_runtime_api;
 
 #ifdef __cplusplus

@@ -138,3 +138,44 @@ func.func @rows(%s: tensor<16x16xf32> {dlc.name = "s"}, %x: tensor<5x16x16xf32> 
   %0 = dlc.outlined_loop @rows_step init(%s : tensor<16x16xf32>) scan(%x : tensor<5x16x16xf32>) captures() {dlc.row_range = 8 : i64} -> tensor<16x16xf32>
   return %0 : tensor<16x16xf32>
 }
+
+// -----
+
+// The host reads an extent that data decides and launches with it; the workspace is as large as it can become. What
+// checks compare with it is checked there, too.
+// CHECK-LABEL: func.func @found
+// CHECK-SAME: %[[WS:[a-z0-9]+]]: memref<?xi8> {dlc.workspace}
+// CHECK-SAME: %[[N:[a-z0-9]+]]: index {{{.*}}dlc.symbol = "N"}
+// CHECK-SAME: index {dlc.bound = affine_map<()[s0, s1] -> (s0)>, {{.*}}dlc.symbol = "found"}
+// CHECK-SAME: dlc.workspace_bytes = affine_map<()[s0, s1] -> (
+// CHECK-NOT: s1
+// CHECK-SAME: )>
+// CHECK: dlc.launch @{{.*}} "reduce"
+// CHECK: %[[COUNT:.*]] = dlc.read_extent 1 "found" from %{{.*}} : memref<?xi8> bound
+// CHECK: dlc.launch @{{.*}} "true_positions" {{.*}} symbols(%[[N]], %[[COUNT]])
+func.func @found(%mask: tensor<?xi1> {dlc.name = "mask", dlc.dims = ["N"]}) -> (tensor<?xi64> {dlc.name = "y"}) {
+  %i = dlc.cast %mask {to = i64} : tensor<?xi1> -> tensor<?xi64>
+  %n = dlc.reduce sum %i {axes = array<i64: 0>} : tensor<?xi64> -> tensor<i64>
+  %c = dlc.running_count %mask : tensor<?xi1> -> tensor<?xi64>
+  %s = dlc.readback %n, %mask {bound = affine_map<()[s0] -> (s0)>, symbol = "found"} : (tensor<i64>, tensor<?xi1>) -> tensor<?xi1>
+  %p = dlc.true_positions %c, %s : (tensor<?xi64>, tensor<?xi1>) -> tensor<?xi64>
+  %y = dlc.add %p, %p : (tensor<?xi64>, tensor<?xi64>) -> tensor<?xi64>
+  return %y : tensor<?xi64>
+}
+
+// -----
+
+// Without a bound, memory is reserved when the extent is known: a segment for tensors, and the output's own.
+// CHECK-LABEL: func.func @counted
+// CHECK-SAME: dlc.segments = 2 : i64
+// CHECK: %[[COUNT:.*]] = dlc.read_extent 0 "n" from %{{[a-z0-9]+}} : memref<?xi8>
+// CHECK: %[[SEGMENT:.*]] = dlc.reserve 0 bytes affine_map<()[s0] -> (s0 * {{.*}})> symbols(%[[COUNT]])
+// CHECK: %[[OUTPUT:.*]] = dlc.reserve 1 bytes affine_map<()[s0] -> (s0 * 4)> output 1 symbols(%[[COUNT]])
+// CHECK: dlc.launch @{{.*}} "index" {{.*}} symbols(%[[COUNT]])
+// CHECK: dlc.launch @{{.*}} "cast" {{.*}} out(%[[OUTPUT]] : memref<?xi8>)
+func.func @counted(%n: tensor<i64> {dlc.name = "n"}) -> (tensor<?xf32> {dlc.name = "y"}) {
+  %s = dlc.readback %n {bound = affine_map<() -> ()>, symbol = "n"} : (tensor<i64>) -> tensor<?xi1>
+  %i = dlc.index %s {axis = 0 : i64} : (tensor<?xi1>) -> tensor<?xi64>
+  %y = dlc.cast %i {to = f32} : tensor<?xi64> -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}

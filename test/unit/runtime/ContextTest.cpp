@@ -189,7 +189,7 @@ TEST_F(RuntimeContext, RefusesOtherModels) {
   EXPECT_EQ(dlc_context_create(&model, nullptr, &error, &context), DLC_ERROR_ABI);
   EXPECT_NE(std::string(error.message).find("ABI version 77"), std::string::npos) << error.message;
   model = fakeModel;
-  model.needs = 1;
+  model.needs = uint64_t(DLC_MODEL_NEEDS_KNOWN) + 1;
   EXPECT_EQ(dlc_context_create(&model, nullptr, &error, &context), DLC_ERROR_ABI);
   EXPECT_NE(std::string(error.message).find("uses features that this program's headers lack"), std::string::npos);
 }
