@@ -83,11 +83,13 @@ static NodeResults buildIf(NodeContext &context) {
   return NodeResults(both.finish(ValueRange(results[0]).getTypes()));
 }
 
+namespace {
 /// How often a loop runs.
 struct StepLimit {
   int64_t count = std::numeric_limits<int64_t>::max();
   Value limit; ///< null: `count`
 };
+} // namespace
 
 static std::optional<StepLimit> getStepLimit(NodeContext &context) {
   StepLimit steps;

@@ -208,8 +208,8 @@ private:
       return true;
     node.error()
         << "stacks outputs of steps whose number is not known before they run, which is not supported: the "
-           "condition must not depend on data, and the number of steps must follow from constants, extents and "
-           "elements of inputs";
+           "condition must not depend on data, and the number of steps must be computed from constants, extents "
+           "and elements of inputs";
     return false;
   }
 

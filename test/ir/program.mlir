@@ -46,5 +46,7 @@ func.func @program(%x: memref<?xi8>, %y: memref<?xi8>, %n: index) {
   // CHECK-SAME: tensor = tensor<?x4xf32, #dlc.layout<order = [0, 1], halo_low = [0, 1], halo_high = [0, 1]>>}
   dlc.fill_halo %y : memref<?xi8> symbols(%n) {dims = affine_map<()[s0] -> (s0, 4)>,
       tensor = tensor<?x4xf32, #dlc.layout<order = [0, 1], halo_low = [0, 1], halo_high = [0, 1]>>}
+  // CHECK: dlc.check_extents [{kind = "equal", values = affine_map<()[s0] -> (s0, 4)>, what = "sum"}] symbols(%{{.*}})
+  dlc.check_extents [{kind = "equal", values = affine_map<()[s0] -> (s0, 4)>, what = "sum"}] symbols(%n)
   return
 }
