@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "CallFrame.h"
 
-#include "ContextLifetime.h"
-
 #include "ModelState.h"
 #include "Parallel.h"
+#include "Segment.h"
 
 dlc_call dlcContextCall(Context *context) {
   static const dlc_services services = {

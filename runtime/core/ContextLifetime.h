@@ -15,9 +15,6 @@ dlc_int32 dlcContextReserve(dlc_context *context, const dlc_entry_point *entry, 
 dlc_uint64 dlcContextBytes(const dlc_context *context);
 const char *dlcContextMessage(const dlc_context *context);
 
-/// The runtime's dlc_reserve.
-void *dlcReserveSegment(const dlc_call *call, dlc_uint32 segment, dlc_uint64 bytes);
-
 /// Grows the workspace to what `entry` needs for `symbols`.
 dlc_int32 dlcContextGrow(Context *context, const dlc_entry_point *entry, const dlc_int64 *symbols);
 

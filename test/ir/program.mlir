@@ -42,6 +42,14 @@ func.func @program(%x: memref<?xi8>, %y: memref<?xi8>, %n: index) {
   dlc.launch @double "layer1" ins(%x : memref<?xi8>) out(%y : memref<?xi8>) symbols(%n)
   // CHECK: dlc.launch_table 1 kernels [@double] words [0, 1, 0, 0, 0, 8, 64] values [1, 0, 0, 0] largest 1 terms(%{{.*}})
   dlc.launch_table 1 kernels [@double] words [0, 1, 0, 0, 0, 8, 64] values [1, 0, 0, 0] largest 1 terms(%n)
+  // CHECK: %[[FOUND:.*]] = dlc.read_extent 1 "layer1" from %{{.*}} : memref<?xi8> bound %{{.*}}
+  %found = dlc.read_extent 1 "layer1" from %x : memref<?xi8> bound %n
+  // CHECK: dlc.read_extent 2 "layer1" from %{{.*}} : memref<?xi8>
+  %any = dlc.read_extent 2 "layer1" from %x : memref<?xi8>
+  // CHECK: dlc.reserve 0 bytes affine_map<()[s0] -> (s0 * 4)> symbols(%[[FOUND]]) : memref<?xi8>
+  %segment = dlc.reserve 0 bytes affine_map<()[s0] -> (s0 * 4)> symbols(%found) : memref<?xi8>
+  // CHECK: dlc.reserve 1 bytes affine_map<()[s0] -> (s0)> output 3 symbols(%{{.*}}) : memref<?xi8>
+  %output = dlc.reserve 1 bytes affine_map<()[s0] -> (s0)> output 3 symbols(%any) : memref<?xi8>
   // CHECK: dlc.fill_halo %{{.*}} : memref<?xi8> symbols(%{{.*}}) {dims = affine_map<()[s0] -> (s0, 4)>,
   // CHECK-SAME: tensor = tensor<?x4xf32, #dlc.layout<order = [0, 1], halo_low = [0, 1], halo_high = [0, 1]>>}
   dlc.fill_halo %y : memref<?xi8> symbols(%n) {dims = affine_map<()[s0] -> (s0, 4)>,

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Memory whose size a run learns while it goes on.
+#ifndef DLC_CORE_SEGMENT_H
+#define DLC_CORE_SEGMENT_H
+
+#include "Base.h"
+
+/// The runtime's dlc_reserve.
+void *dlcReserveSegment(const dlc_call *call, dlc_uint32 number, dlc_uint64 bytes);
+
+#endif // DLC_CORE_SEGMENT_H
