@@ -208,9 +208,12 @@ LogicalResult ResultExtentsAttr::verify(EmitError emitError, ArrayAttr symbols, 
 }
 
 LogicalResult EntryPointAttr::verify(EmitError emitError, StringAttr /*name*/, AffineMapAttr workspaceBytes,
-                                     bool /*readsVariables*/, bool /*writesVariables*/, bool /*readsDerived*/) {
+                                     bool /*readsVariables*/, bool /*writesVariables*/, bool /*readsDerived*/,
+                                     int64_t segments) {
   if (workspaceBytes && (workspaceBytes.getValue().getNumDims() != 0 || workspaceBytes.getValue().getNumResults() != 1))
     return emitError() << "workspace_bytes must be one expression of symbols, got " << workspaceBytes;
+  if (segments < 0)
+    return emitError() << "a number of segments is not negative";
   return success();
 }
 
@@ -237,7 +240,9 @@ LogicalResult ElementSourceAttr::verify(EmitError emitError, int64_t argument, i
 }
 
 LogicalResult ProgramSymbolAttr::verify(EmitError emitError, StringAttr /*name*/, int64_t minimum, int64_t maximum,
-                                        ElementSourceAttr /*element*/) {
+                                        ElementSourceAttr element, AffineMapAttr bound) {
+  if (bound && (element || bound.getValue().getNumDims() != 0 || bound.getValue().getNumResults() != 1))
+    return emitError() << "bound must be one expression of symbols, of a symbol that no element decides, got " << bound;
   return verifyBounds(emitError, minimum, maximum);
 }
 

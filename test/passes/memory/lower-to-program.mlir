@@ -144,10 +144,10 @@ func.func @rows(%s: tensor<16x16xf32> {dlc.name = "s"}, %x: tensor<5x16x16xf32> 
 // The host reads an extent that data decides and launches with it; the workspace is as large as it can become. What
 // checks compare with it is checked there, too.
 // CHECK-LABEL: func.func @found
-// CHECK-SAME: %[[WS:[a-z0-9]+]]: memref<?xi8> {dlc.workspace}
-// CHECK-SAME: %[[N:[a-z0-9]+]]: index {{{.*}}dlc.symbol = "N"}
-// CHECK-SAME: index {dlc.bound = affine_map<()[s0, s1] -> (s0)>, {{.*}}dlc.symbol = "found"}
-// CHECK-SAME: dlc.workspace_bytes = affine_map<()[s0, s1] -> (
+// CHECK-SAME: %[[WS:[a-z0-9]+]]: memref<?xi8> {dlc.block = #dlc.program_block<workspace>}
+// CHECK-SAME: %[[N:[a-z0-9]+]]: index {dlc.symbol = #dlc.program_symbol<name = "N">}
+// CHECK-SAME: index {dlc.symbol = #dlc.program_symbol<name = "found", bound = affine_map<()[s0, s1] -> (s0)>>}
+// CHECK-SAME: workspace_bytes = affine_map<()[s0, s1] -> (
 // CHECK-NOT: s1
 // CHECK-SAME: )>
 // CHECK: dlc.launch @{{.*}} "reduce"
