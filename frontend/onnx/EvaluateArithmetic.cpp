@@ -284,6 +284,46 @@ void evaluateReciprocal(NodeImporter &node) {
     });
 }
 
+/// A square root is rounded in one way only.
+void evaluateSqrt(NodeImporter &node) {
+  Type type = node.getKnown(0)->elementType;
+  if (isFollowed(type) && !isInteger(type))
+    evaluateUnary(node, type, [&](const KnownElement &x) -> Element {
+      return x.isConstant() ? convertElement(KnownElement(std::sqrt(x.asReal())), type) : std::nullopt;
+    });
+}
+
+/// Bounds are attributes before opset 11, then operands; none where they are left out.
+void evaluateClip(NodeImporter &node) {
+  const KnownValue &x = *node.getKnown(0);
+  Type type = x.elementType;
+  if (!isFollowed(type) || type.isUnsignedInteger(64))
+    return;
+  KnownValue result = x;
+  auto clamp = [&](int64_t operand, StringRef attribute, const Arithmetic &arithmetic) {
+    KnownElement bound;
+    if (node.hasOperand(operand)) {
+      const KnownValue &given = *node.getKnown(operand);
+      if (given.elementType != type || given.elements.size() != 1)
+        return false;
+      bound = given.elements[0];
+    } else if (node.hasAttribute(attribute)) {
+      bound = KnownElement(node.getReal(attribute, 0));
+    } else {
+      return true;
+    }
+    for (KnownElement &element : result.elements) {
+      Element clamped = apply(arithmetic, element, bound, type);
+      if (!clamped)
+        return false;
+      element = *clamped;
+    }
+    return true;
+  };
+  if (clamp(1, "min", maximum) && clamp(2, "max", minimum))
+    node.setKnown(0, std::move(result));
+}
+
 /// Powers of whole numbers, exact ones only: others are for kernels, which round where the reference does.
 void evaluatePower(NodeImporter &node) {
   if (node.getNumOperands() != 2 || node.hasAttribute("axis"))
@@ -293,6 +333,13 @@ void evaluatePower(NodeImporter &node) {
   if (!isFollowed(type) || !isFollowed(rhs.elementType))
     return;
   evaluateBinary(node, lhs, rhs, type, [&](const KnownElement &a, const KnownElement &b) -> Element {
+    if (a.isConstant() && b.isConstant() && b.asReal() == 0.5) {
+      // The side of a square of so many patches.
+      double root = std::sqrt(a.asReal());
+      if (!(a.asReal() < 0x1p24) || root != std::floor(root) || root * root != a.asReal())
+        return std::nullopt;
+      return isInteger(type) ? KnownElement(node.extent(static_cast<int64_t>(root))) : KnownElement(root);
+    }
     if (!b.isConstant() || b.asReal() != std::floor(b.asReal()) || b.asReal() < 0 || b.asReal() > 62)
       return std::nullopt;
     Element power = isInteger(type) ? KnownElement(node.extent(1)) : KnownElement(1.0);
@@ -392,6 +439,8 @@ void registerArithmeticEvaluators(OpRegistry &registry) {
   registry.addEvaluator("Abs", evaluateAbs);
   registry.addEvaluator("Reciprocal", evaluateReciprocal);
   registry.addEvaluator("Pow", evaluatePower);
+  registry.addEvaluator("Sqrt", evaluateSqrt);
+  registry.addEvaluator("Clip", evaluateClip);
   registry.addEvaluator("Cast", evaluateCast);
   registry.addEvaluator("Where", evaluateWhere);
   registry.addEvaluator("ReduceProd", evaluateReduction<multiplication>);

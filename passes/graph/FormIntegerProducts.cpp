@@ -67,8 +67,14 @@ int64_t getBound(Value factor) {
   return type.isUnsigned() || type.getWidth() > 8 ? (1 << width) - 1 : 1 << (width - 1);
 }
 
+/// The same of what `subtractZeroPoint` will make of a dequantized tensor.
+int64_t getBound(dlc::DequantizeOp dequantize) {
+  Value zeroPoint = dequantize.getZeroPoint();
+  return !zeroPoint || isZero(zeroPoint) ? getBound(dequantize.getX()) : UINT8_MAX;
+}
+
 /// Whether a sum of `depth` products of two factors fits i32 whatever they are.
-bool fitsSum(Value lhs, Value rhs, int64_t depth) {
+bool fitsSum(dlc::DequantizeOp lhs, dlc::DequantizeOp rhs, int64_t depth) {
   return !ShapedType::isDynamic(depth) && getBound(lhs) * getBound(rhs) * depth <= INT32_MAX;
 }
 
@@ -94,46 +100,40 @@ Value flatten(PatternRewriter &rewriter, Value scale) {
 }
 
 /// matmul(dequantize(a), dequantize(b)) -> cast(matmul(a, b)) * scales, where all terms of a sum have the same scales.
+/// Nothing is created before it is known that it will be used: the driver would take it away, and start again.
 struct TurnMatMul final : OpRewritePattern<dlc::MatMulOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  /// The scale of the left rows as the result's; null if terms differ in it.
-  static Value getRowScale(PatternRewriter &rewriter, dlc::MatMulOp op, Value scale) {
+  /// Whether all terms of a sum have the same scale of the left rows: [..., M, 1] is the result's column.
+  static bool hasRowScale(dlc::MatMulOp op, Value scale) {
     RankedTensorType type = typeOf(scale), x = typeOf(op.getLhs());
-    if (isSingle(scale))
-      return flatten(rewriter, scale);
-    // [..., M, 1] is the result's column.
-    return !op.getTransposeLhs() && x.getRank() >= 2 && typeOf(op.getRhs()).getRank() >= 2 && type.getRank() >= 2 &&
-                   type.getShape().back() == 1
-               ? scale
-               : Value();
+    return isSingle(scale) || (!op.getTransposeLhs() && x.getRank() >= 2 && typeOf(op.getRhs()).getRank() >= 2 &&
+                               type.getRank() >= 2 && type.getShape().back() == 1);
   }
   /// The same of the right columns.
-  static Value getColumnScale(PatternRewriter &rewriter, dlc::MatMulOp op, Value scale) {
+  static bool hasColumnScale(dlc::MatMulOp op, Value scale) {
     RankedTensorType type = typeOf(scale), x = typeOf(op.getRhs());
-    if (isSingle(scale))
-      return flatten(rewriter, scale);
     int64_t columnDim = op.getTransposeRhs() ? 2 : 1;
-    if (x.getRank() != 2 || !type.hasStaticShape() || type.getNumElements() != x.getDimSize(2 - columnDim) ||
-        type.getRank() < columnDim || type.getDimSize(type.getRank() - columnDim) != type.getNumElements())
-      return {};
-    return dlc::computeOrCreate<dlc::ReshapeOp>(rewriter, scale.getLoc(), scale,
-                                                llvm::ArrayRef<int64_t>{type.getNumElements()});
+    return isSingle(scale) ||
+           (x.getRank() == 2 && type.hasStaticShape() && type.getNumElements() == x.getDimSize(2 - columnDim) &&
+            type.getRank() >= columnDim && type.getDimSize(type.getRank() - columnDim) == type.getNumElements());
   }
 
   LogicalResult matchAndRewrite(dlc::MatMulOp op, PatternRewriter &rewriter) const override {
     dlc::DequantizeOp lhs = getDequantized(op.getLhs()), rhs = getDequantized(op.getRhs());
     if (!lhs || !rhs)
       return rewriter.notifyMatchFailure(op, "a factor is not dequantized from integers of 8 bits");
-    Value rowScale = getRowScale(rewriter, op, lhs.getScale()),
-          columnScale = getColumnScale(rewriter, op, rhs.getScale());
-    if (!rowScale || !columnScale)
+    if (!hasRowScale(op, lhs.getScale()) || !hasColumnScale(op, rhs.getScale()))
       return rewriter.notifyMatchFailure(op, "terms of a sum differ in their scales");
+    RankedTensorType x = typeOf(lhs.getX());
+    if (!fitsSum(lhs, rhs, x.getDimSize(x.getRank() > 1 && op.getTransposeLhs() ? x.getRank() - 2 : x.getRank() - 1)))
+      return rewriter.notifyMatchFailure(op, "a sum may not fit 32 bits");
+    Value rowScale = flatten(rewriter, lhs.getScale()), columnScale = flatten(rewriter, rhs.getScale());
+    if (!isSingle(columnScale))
+      columnScale = dlc::computeOrCreate<dlc::ReshapeOp>(rewriter, columnScale.getLoc(), columnScale,
+                                                         llvm::ArrayRef<int64_t>{typeOf(columnScale).getNumElements()});
     Value a = subtractZeroPoint(rewriter, lhs.getX(), lhs.getZeroPoint()),
           b = subtractZeroPoint(rewriter, rhs.getX(), rhs.getZeroPoint());
-    int64_t rank = typeOf(a).getRank();
-    if (!fitsSum(a, b, typeOf(a).getDimSize(rank > 1 && op.getTransposeLhs() ? rank - 2 : rank - 1)))
-      return rewriter.notifyMatchFailure(op, "a sum may not fit 32 bits");
     Value sum = dlc::MatMulOp::create(rewriter, op.getLoc(), a, b, op.getTransposeLhs(), op.getTransposeRhs());
     rewriter.replaceOp(op, scaleSum(rewriter, op.getLoc(), sum, rowScale, columnScale));
     return success();
@@ -152,6 +152,9 @@ struct TurnConvolution final : OpRewritePattern<dlc::ConvOp> {
                         scale.getNumElements() == weight.getDimSize(0) && scale.getDimSize(0) == weight.getDimSize(0);
     if (!isSingle(x.getScale()) || (!isSingle(w.getScale()) && !isPerChannel))
       return rewriter.notifyMatchFailure(op, "terms of a sum differ in their scales");
+    if (!weight.hasStaticShape() ||
+        !fitsSum(x, w, weight.getNumElements() / std::max<int64_t>(weight.getDimSize(0), 1)))
+      return rewriter.notifyMatchFailure(op, "a sum may not fit 32 bits");
     Value factor = flatten(rewriter, w.getScale());
     if (!isSingle(factor)) {
       llvm::SmallVector<int64_t> shape(weight.getRank() - 1, 1);
@@ -160,9 +163,6 @@ struct TurnConvolution final : OpRewritePattern<dlc::ConvOp> {
     }
     Value a = subtractZeroPoint(rewriter, x.getX(), x.getZeroPoint()),
           b = subtractZeroPoint(rewriter, w.getX(), w.getZeroPoint());
-    if (!weight.hasStaticShape() ||
-        !fitsSum(a, b, weight.getNumElements() / std::max<int64_t>(weight.getDimSize(0), 1)))
-      return rewriter.notifyMatchFailure(op, "a sum may not fit 32 bits");
     Value sum = dlc::ConvOp::create(rewriter, op.getLoc(), a, b, op.getStridesAttr(), op.getDilationsAttr(),
                                     op.getPadsAttr(), op.getGroupsAttr());
     rewriter.replaceOp(op, scaleSum(rewriter, op.getLoc(), sum, flatten(rewriter, x.getScale()), factor));

@@ -269,6 +269,18 @@ IMAGE_GRAPHS = {
     "same padding of a norm": ([node("LpPool", "x", "y", kernel_shape=[3, 2], strides=[2, 2], auto_pad="SAME_UPPER", p=2)], [], IMAGE_SIZES),
     "same padding, transposed": ([node("ConvTranspose", "x kernel", "y", strides=[2, 2], auto_pad="SAME_UPPER")], [], IMAGE_SIZES),
     "depth to space": ([node("Conv", "x wide", "c", pads=[1, 1, 1, 1]), node("DepthToSpace", "c", "y", blocksize=2, mode="CRD")], [], IMAGE_SIZES),
+    "same padding in floating point": (
+        [
+            node("Cast", "hw", "f", to=FLOAT), node("Div", "f half", "d"), node("Ceil", "d", "c"), node("Sub", "c unit", "e"), node("Mul", "e half", "g"),
+            node("Add", "g window", "a"), node("Sub", "a f", "t"), node("Clip", "t nothing ", "m"), node("Div", "m half", "q"), node("Cast", "q", "l", to=INT),
+            node("Concat", "zero zero l zero zero zero zero", "p", axis=0), node("Pad", "x p", "y"),
+        ],
+        [numbers("half", 2, np.float32), numbers("unit", 1, np.float32), numbers("window", 5, np.float32), numbers("nothing", 0, np.float32)], IMAGE_SIZES,
+    ),
+    "side of a square": (
+        [node("Pow", "count root", "r"), node("Cast", "r", "i", to=INT), node("Concat", "n1 i two", "t", axis=0), node("Expand", "patch t", "y")],
+        [numbers("count", [16], np.int64), numbers("root", [0.5], np.float32), table("patch", 1, 1, 2)], IMAGE_SIZES,
+    ),
     "depth to space of an open number of channels": (
         [node("Concat", "x x x x", "c", axis=0), node("Transpose", "c", "t", perm=[1, 0, 2, 3]), node("DepthToSpace", "t", "y", blocksize=2)],
         [], IMAGE_SIZES,

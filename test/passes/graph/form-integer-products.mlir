@@ -86,3 +86,19 @@ func.func @stays(%x: tensor<2x4xi8>, %h: tensor<2x4xi16>, %f: tensor<2x4xf8E5M2>
   %n = dlc.matmul %m, %m {transpose_rhs = true} : (tensor<1x40000xf32>, tensor<1x40000xf32>) -> tensor<1x1xf32>
   return %y, %u, %v, %n : tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>, tensor<1x1xf32>
 }
+
+// -----
+
+// A sum whose length a run knows may not fit: nothing is made of it, although scales are flat and zero points not 0.
+// CHECK-LABEL: func.func @open_depth
+// STRICT-LABEL: func.func @open_depth
+func.func @open_depth(%x: tensor<2x?xui8>, %w: tensor<?x2xui8>) -> tensor<2x2xf32> {
+  %s = dlc.constant dense<0.5> : tensor<1x1xf32> : tensor<1x1xf32>
+  %z = dlc.constant dense<3> : tensor<ui8> : tensor<ui8>
+  // CHECK-NOT: dlc.center
+  // CHECK: dlc.matmul %{{.*}}, %{{.*}} : (tensor<2x?xf32>, tensor<?x2xf32>) -> tensor<2x2xf32>
+  %a = dlc.dequantize %x, %s zero_point %z : (tensor<2x?xui8>, tensor<1x1xf32>, tensor<ui8>) -> tensor<2x?xf32>
+  %b = dlc.dequantize %w, %s zero_point %z : (tensor<?x2xui8>, tensor<1x1xf32>, tensor<ui8>) -> tensor<?x2xf32>
+  %y = dlc.matmul %a, %b : (tensor<2x?xf32>, tensor<?x2xf32>) -> tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
+}
