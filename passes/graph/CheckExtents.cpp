@@ -3,6 +3,7 @@
 #include "ir/Annotations.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/Names.h"
+#include "ir/OpsControl.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
