@@ -399,8 +399,7 @@ void ProgramBuilder::emitIf(dlc::Frame &frame, const StepBuffers &step, dlc::Out
       fixedViews[argument] = capture;
     OpBuilder inside = branch == 0 ? choice.getThenBodyBuilder() : choice.getElseBodyBuilder();
     if (dlc::ExtentChecksAttr checks = branch == 0 ? op.getThenChecksAttr() : op.getElseChecksAttr())
-      dlc::CheckExtentsOp::create(inside, op.getLoc(), dlc::bindExtentChecks(checks, symbolNames),
-                                  getSymbolArguments());
+      dlc::CheckExtentsOp::create(inside, op.getLoc(), dlc::bindExtentChecks(checks, symbolNames), symbolValues);
     emitFrame(body, inner, inside);
   }
   outermostLoop = outer;
