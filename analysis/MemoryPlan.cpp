@@ -303,8 +303,8 @@ void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
 
 /// The host reads the count; what it defines is an extent, which takes no memory.
 LogicalResult MemoryPlan::placeReadback(Frame &frame, ReadbackOp readback) {
-  if (frame.loop)
-    return readback.emitOpError("is in the step of a loop, where no extent can be decided by data");
+  if (&frame.shapes != entryShapes)
+    return readback.emitOpError("is in a branch or in the step of a loop, where no extent can be decided by data");
   extendLife(frame, readback.getCount());
   frame.places[readback.getResult()] = {Place::Nowhere, 0};
   frame.steps[readback] = {step, step};
