@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One model in a process of its own: writes its file (`write NAME FILE`), or runs its library beside ONNX Runtime (`run NAME WORK RESULT`)."""
+"""One model in a process of its own: writes its file (`write NAME FILE`), runs its library beside ONNX Runtime (`run NAME WORK RESULT`), or
+runs the file in ONNX Runtime alone (`load NAME WORK`)."""
 import json
 import pathlib
 import sys
@@ -99,5 +100,9 @@ def run(name, work, result):
     pathlib.Path(result).write_text(json.dumps({"rows": rows, "problem": problem}))
 
 
+def load(name, work):
+    session(pathlib.Path(work) / "files" / f"{name}.onnx").run(None, CASES[name].inputs(0))
+
+
 if __name__ == "__main__":
-    {"write": write, "run": run}[sys.argv[1]](*sys.argv[2:])
+    {"write": write, "run": run, "load": load}[sys.argv[1]](*sys.argv[2:])

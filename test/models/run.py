@@ -62,6 +62,10 @@ def measure(name, options):
     status, wall, cpu, peak = measured(command, SECONDS["compile"], environment, log)
     result.update(compile_seconds=wall, compile_cpu_seconds=cpu, compile_peak_mb=peak)
     if status != 0:
+        # What ONNX Runtime refuses as well is a fault of the file.
+        loads = measured([sys.executable, HERE / "one_model.py", "load", name, work], SECONDS["run"], environment, f"{log}.load")
+        if loads[0] != 0:
+            return {**result, "status": "no reference", "reason": last_error(f"{log}.load")}
         kind = "slow to compile" if status is None else "crashed" if status not in (1, 2) else "refused"
         return {**result, "status": kind, "reason": "time limit" if status is None else "; ".join(errors(log))}
     result["library_bytes"] = library.stat().st_size

@@ -32,7 +32,7 @@ if torch is not None:
             result = self.model([image])[0]
             return result["boxes"], result["scores"], result["labels"]
 
-    def spread(build):
+    def spread(build, size=96):
         """Random weights whose activations neither vanish nor overflow: normalization layers get the statistics of a batch of noise."""
 
         def module():
@@ -42,7 +42,7 @@ if torch is not None:
                     layer.momentum = None
             model.train()
             with torch.no_grad():
-                model(torch.randn(2, 3, 96, 96))
+                model(torch.randn(2, 3, size, size))
             return model
 
         return module
@@ -55,7 +55,8 @@ if torch is not None:
     models = torchvision.models
 
     def vision(name, build, feeds=image, exporters=traced, family="torchvision", normalized=True, **options):
-        pytorch(name, spread(build) if normalized else build, feeds, family, exporters, **options)
+        build = spread(build, 224 if feeds is fixed else 96) if normalized else build
+        pytorch(name, build, feeds, family, exporters, **options)
 
     vision("resnet18", lambda: models.resnet18(), exporters=both)
     vision("resnet50", lambda: models.resnet50(), fixed)
@@ -102,7 +103,7 @@ if torch is not None:
     timm_model("fastvit_t8", exporters=traced)
     timm_model("efficientformerv2_s0", fixed, traced)
     timm_model("coatnet_pico_rw_224", fixed, traced)
-    timm_model("maxvit_rmlp_pico_rw_256", lambda r, N: {"image": r.normal(N, 3, 256, 256)}, traced, sizes={"N": (1, 2, 3)})
+    timm_model("maxvit_rmlp_pico_rw_256", lambda r, N: {"image": r.normal(N, 3, 256, 256)}, traced, False)
     timm_model("levit_128s", fixed, traced)
     timm_model("tiny_vit_5m_224", fixed, captured)
 
