@@ -72,7 +72,7 @@ SchedulePoint ConvolutionSchedules::choose() const {
   RegisterTileProblem problem;
   problem.elementBytes = elementBytes;
   problem.columns = channels;
-  // An open extent is taken for one that tiles of any size divide; a tile of few rows leaves few over.
+  // An open extent counts as one that tiles of any size divide; a tile of few rows leaves few over.
   constexpr int64_t assumedRows = 168, mostOpenRows = 8;
   bool hasOpenRows = subject.result.isDynamicDim(rank - 1);
   problem.rows = hasOpenRows ? assumedRows : subject.result.getDimSize(rank - 1);

@@ -167,7 +167,7 @@ func.func @found(%mask: tensor<?xi1> {dlc.name = "mask", dlc.dims = ["N"]}) -> (
 
 // Without a bound, memory is reserved when the extent is known: a segment for tensors, and the output's own.
 // CHECK-LABEL: func.func @counted
-// CHECK-SAME: dlc.segments = 2 : i64
+// CHECK-SAME: segments = 2
 // CHECK: %[[COUNT:.*]] = dlc.read_extent 0 "n" from %{{[a-z0-9]+}} : memref<?xi8>
 // CHECK: %[[SEGMENT:.*]] = dlc.reserve 0 bytes affine_map<()[s0] -> (s0 * {{.*}})> symbols(%[[COUNT]])
 // CHECK: %[[OUTPUT:.*]] = dlc.reserve 1 bytes affine_map<()[s0] -> (s0 * 4)> output 1 symbols(%[[COUNT]])

@@ -13,7 +13,7 @@
 // CHECK-NEXT: %[[D:.*]] = dlc.add %[[S]], %[[E]]
 // CHECK-NEXT: return %[[D]], %[[Y]]
 // CHECK-LABEL: func.func @run(
-// CHECK: dlc.outlined_loop @run.sum init(%arg0 : tensor<2xf32>) scan(%arg1 : tensor<?x2xf32>) captures(%arg2 : tensor<2xf32>) {dlc.row_range = 8 : i64, dlc.result_extents = #dlc.result_extents<symbols = ["T"], extents = [affine_map<()[s0] -> (2)>]>, reverse} -> tensor<2xf32>, tensor<?x2xf32>
+// CHECK: dlc.outlined_loop @run.sum init(%arg0 : tensor<2xf32>) scan(%arg1 : tensor<?x2xf32>) captures(%arg2 : tensor<2xf32>) {dlc.result_extents = #dlc.result_extents<symbols = ["T"], extents = [affine_map<()[s0] -> (2)>]>, dlc.row_range = 8 : i64, reverse} -> tensor<2xf32>, tensor<?x2xf32>
 func.func @run(%s: tensor<2xf32>, %x: tensor<?x2xf32> {dlc.dims = ["T", 2]}, %y: tensor<2xf32>) -> (tensor<2xf32>, tensor<?x2xf32>) {
   %c = dlc.constant dense<[1.0, 2.0]> : tensor<2xf32> : tensor<2xf32>
   %n = dlc.neg %c : tensor<2xf32> -> tensor<2xf32>
