@@ -19,8 +19,10 @@ struct ScaledSize {
 } // namespace
 
 static ScaledSize splitSize(AffineExpr bytes) {
+  // Counts are not negative: a product with a negative factor has a negative unit.
   if (auto constant = llvm::dyn_cast<AffineConstantExpr>(bytes))
-    return {constant.getValue(), nullptr};
+    return constant.getValue() < 0 ? ScaledSize{-constant.getValue(), getAffineConstantExpr(-1, bytes.getContext())}
+                                   : ScaledSize{constant.getValue(), nullptr};
   auto binary = llvm::dyn_cast<AffineBinaryOpExpr>(bytes);
   if (!binary || binary.getKind() != AffineExprKind::Mul)
     return {1, bytes};

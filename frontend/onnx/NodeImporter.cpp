@@ -370,7 +370,7 @@ Value NodeImporter::reshape(Value value, ArrayRef<AffineExpr> target) {
 AffineExpr NodeImporter::readBack(Value count, AffineExpr bound) {
   AffineExpr extent = failed ? AffineExpr() : importer.readBack(count, bound, location);
   if (!extent && !failed)
-    error() << "lets data decide an extent in the step of a loop, which is not supported";
+    error() << "lets data decide an extent in a branch or the step of a loop, which is not supported";
   return extent;
 }
 

@@ -56,13 +56,11 @@ def test_residual_chains_in_a_loop(programs, level):
 
 def measure_memory(arguments, folder):
     """Peak memory of a compilation in kB."""
-    with open(folder / "messages", "w+") as messages:
-        process = subprocess.Popen([str(BIN / "dlc"), *arguments], cwd=folder, stdout=messages, stderr=messages)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        messages.seek(0)
-        assert process.returncode == 0, messages.read()
-    return usage.ru_maxrss
+    # Started by a small process: the peak of a child is at least what its parent has when it is made.
+    measure = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=2); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    process = subprocess.run([sys.executable, "-c", measure, str(BIN / "dlc"), *arguments], cwd=folder, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    return int(process.stdout)
 
 
 def describe_dense(layers, units=8):

@@ -77,6 +77,15 @@ TEST_F(ArenaPlannerTest, UnitsThatDifferGetRegionsOfTheirOwn) {
     EXPECT_EQ(valueOf(planned.bytes, symbols), 64 * (symbols[0] + symbols[1] + 1));
 }
 
+TEST_F(ArenaPlannerTest, ANegativeFactorOfAPositiveSizeIsNotLost) {
+  // As in a count of steps that go up or down: the quotient is -1 where there is one.
+  AffineExpr size = symbol(0) * (-symbol(0)).floorDiv(int64_t(1) << 62) * -8;
+  ArenaBuffer buffers[] = {{0, 2, size}, {1, 2, bytes(8)}, {1, 2, size * 3}};
+  for (bool shareMemory : {true, false})
+    for (int64_t n : {0, 1, 5, 1000})
+      check(buffers, plan(buffers, shareMemory), shareMemory, {n});
+}
+
 TEST_F(ArenaPlannerTest, RandomLivesNeverOverlap) {
   std::mt19937 random(1);
   for (int round = 0; round < 60; ++round) {
