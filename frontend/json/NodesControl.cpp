@@ -100,8 +100,10 @@ static std::optional<StepLimit> getStepLimit(NodeContext &context) {
       return std::nullopt;
     }
     steps.count = std::max<int64_t>(context.inputs[0].literal->integer, 0);
-  } else if (context.hasInput(0) && !(steps.limit = getScalar(context, 0, i64))) {
-    return std::nullopt;
+  } else if (context.hasInput(0)) {
+    steps.limit = getScalar(context, 0, i64);
+    if (!steps.limit)
+      return std::nullopt;
   }
   if (!context.hasInput(1))
     return steps;
