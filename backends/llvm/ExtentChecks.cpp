@@ -54,6 +54,16 @@ static const Relation &getRelation(ExtentRelation relation) {
   return *found;
 }
 
+/// Emits what the failure of a relation between `lhs` and `rhs` that `what` needs makes of a run: the runtime's
+/// message, whose text is the constant `name`, and its status, which is returned.
+static Value emitFailure(mlir::ModuleOp module, HostEmitter emit, Value call, const Relation &relation, Value lhs,
+                         Value rhs, const std::string &name, llvm::StringRef what) {
+  Value text = addText(module, emit, name, what);
+  return LLVM::CallOp::create(emit.builder, emit.location, declareFailure(module, emit),
+                              mlir::ValueRange{call, text, emit.i32(relation.number), lhs, rhs})
+      .getResult();
+}
+
 /// Emits `checks` over `symbols` at the end of the builder's block, which is then the one that a run is in which all
 /// hold; `fail` ends the block of a run in which one does not, with the status.
 static void emitChecks(mlir::func::FuncOp function, HostEmitter emit, Value call, mlir::ArrayAttr checks,
@@ -70,11 +80,8 @@ static void emitChecks(mlir::func::FuncOp function, HostEmitter emit, Value call
     mlir::Block *failure = function.addBlock(), *next = function.addBlock();
     mlir::cf::CondBranchOp::create(builder, emit.location, holds, next, failure);
     builder.setInsertionPointToStart(failure);
-    Value text = addText(module, emit, (name + llvm::Twine(number)).str(), check.getWhat().getValue());
-    Value status = LLVM::CallOp::create(builder, emit.location, declareFailure(module, emit),
-                                        mlir::ValueRange{call, text, emit.i32(relation.number), lhs, rhs})
-                       .getResult();
-    fail(status);
+    fail(emitFailure(module, emit, call, relation, lhs, rhs, (name + llvm::Twine(number)).str(),
+                     check.getWhat().getValue()));
     builder.setInsertionPointToStart(next);
   }
 }
@@ -247,13 +254,9 @@ private:
       builder.setInsertionPointToEnd(before);
       mlir::cf::CondBranchOp::create(builder, location, holds, rest, fail);
       builder.setInsertionPointToStart(fail);
-      HostEmitter emit = getEmitter();
-      Value text = addText(lowering.module, emit,
-                           (function.getName() + ".check" + llvm::Twine(lowering.failures++)).str(), what);
-      Value status = LLVM::CallOp::create(builder, location, declareFailure(lowering.module, emit),
-                                          mlir::ValueRange{lowering.call, text, emit.i32(relation.number), lhs, rhs})
-                         .getResult();
-      mlir::func::ReturnOp::create(builder, location, status);
+      std::string name = (function.getName() + ".check" + llvm::Twine(lowering.failures++)).str();
+      mlir::func::ReturnOp::create(
+          builder, location, emitFailure(lowering.module, getEmitter(), lowering.call, relation, lhs, rhs, name, what));
       builder.setInsertionPoint(op);
     }
 
