@@ -23,14 +23,8 @@ struct Branch {
 bool materializeAll(NodeImporter &node, Tensor &tensor, SmallVectorImpl<Value> &values) {
   if (tensor.elements)
     return llvm::all_of(*tensor.elements, [&](Tensor *element) { return materializeAll(node, *element, values); });
-  if (tensor.hasFailed) {
-    node.markFailed();
-    return false;
-  }
-  values.push_back(node.getImporter().materialize(tensor, node.getLocation()));
-  if (!values.back())
-    node.error() << "has a branch with the result '" << tensor.name
-                 << "', which mixes numbers with extents that only a run knows";
+  if (Value value = node.materializeResult(tensor, "branch"))
+    values.push_back(value);
   return !node.hasFailed();
 }
 

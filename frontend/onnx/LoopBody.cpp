@@ -23,15 +23,10 @@ bool materializeResult(NodeImporter &node, Tensor &tensor, SmallVectorImpl<Value
                  << "', a sequence or an optional value, which is supported in loops of a known number of steps only";
     return false;
   }
-  if (tensor.hasFailed) {
-    node.markFailed();
-    return false;
-  }
-  values.push_back(node.getImporter().materialize(tensor, node.getLocation()));
-  if (!values.back())
-    node.error() << "has a body with the result '" << tensor.name
-                 << "', which mixes numbers with extents that only a run knows";
-  return values.back() != nullptr;
+  Value value = node.materializeResult(tensor, "body");
+  if (value)
+    values.push_back(value);
+  return value != nullptr;
 }
 
 bool keepsTypes(NodeImporter &node, ValueRange before, ValueRange after) {

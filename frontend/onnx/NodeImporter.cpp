@@ -367,6 +367,18 @@ Value NodeImporter::reshape(Value value, ArrayRef<AffineExpr> target) {
   return create<ReshapeOp>(value, integers(shape));
 }
 
+Value NodeImporter::materializeResult(Tensor &tensor, StringRef part) {
+  if (tensor.hasFailed) {
+    markFailed();
+    return {};
+  }
+  Value value = importer.materialize(tensor, getLocation());
+  if (!value)
+    error() << "has a " << part << " with the result '" << tensor.name
+            << "', which mixes numbers with extents that only a run knows";
+  return value;
+}
+
 AffineExpr NodeImporter::readBack(Value count, AffineExpr bound) {
   AffineExpr extent = failed ? AffineExpr() : importer.readBack(count, bound, location);
   if (!extent && !failed)

@@ -143,6 +143,9 @@ public:
   /// The extent that is the value of `count`, which the run computes: at most `bound`, if there is one. Null after an
   /// error.
   mlir::AffineExpr readBack(mlir::Value count, mlir::AffineExpr bound = {});
+  /// The graph value of `tensor`, no sequence, which the node's subgraph `part` ("body", "branch") gives; null after an
+  /// error.
+  mlir::Value materializeResult(Tensor &tensor, llvm::StringRef part);
   /// `value` broadcast to `dims`.
   mlir::Value expand(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> dims);
   /// `number` in the shape `dims`, which may be symbolic.
