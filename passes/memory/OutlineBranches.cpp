@@ -3,7 +3,6 @@
 #include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsControl.h"
-#include "mlir/IR/Iterators.h"
 #include "passes/Passes.h"
 #include "passes/memory/OutlinedFunction.h"
 
@@ -31,14 +30,13 @@ class OutlineBranches final : public dlc::impl::OutlineBranchesBase<OutlineBranc
       if (failed(shapes))
         return signalPassFailure();
       dlc::ConstantWork constants(function);
-      llvm::DenseMap<Operation *, BranchNames> namesOf;
-      function.walk([&](dlc::IfOp op) {
-        namesOf[op] = {names.make(function, op.getLoc(), "if", ".then"),
-                       names.make(function, op.getLoc(), "if", ".else")};
-      });
-      // Inner ones come first, and of others the last, so that what a branch captures is what has been analyzed.
-      function.walk<WalkOrder::PostOrder, ReverseIterator>(
-          [&](dlc::IfOp op) { outline(function, op, namesOf[op], constants, *shapes); });
+      dlc::outlineAll<dlc::IfOp>(
+          function,
+          [&](dlc::IfOp op) {
+            return BranchNames{names.make(function, op.getLoc(), "if", ".then"),
+                               names.make(function, op.getLoc(), "if", ".else")};
+          },
+          [&](dlc::IfOp op, const BranchNames &branches) { outline(function, op, branches, constants, *shapes); });
     }
   }
 

@@ -3,7 +3,6 @@
 #include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsControl.h"
-#include "mlir/IR/Iterators.h"
 #include "passes/Passes.h"
 #include "passes/memory/OutlinedFunction.h"
 
@@ -28,11 +27,9 @@ class OutlineLoops final : public dlc::impl::OutlineLoopsBase<OutlineLoops> {
       if (failed(shapes))
         return signalPassFailure();
       dlc::ConstantWork constants(function);
-      llvm::DenseMap<Operation *, std::string> namesOf;
-      function.walk([&](dlc::LoopOp loop) { namesOf[loop] = names.make(function, loop.getLoc(), "loop"); });
-      // Inner loops come first, and of others the last, so that what a step captures is what has been analyzed.
-      function.walk<WalkOrder::PostOrder, ReverseIterator>(
-          [&](dlc::LoopOp loop) { outline(function, loop, namesOf[loop], constants, *shapes); });
+      dlc::outlineAll<dlc::LoopOp>(
+          function, [&](dlc::LoopOp loop) { return names.make(function, loop.getLoc(), "loop"); },
+          [&](dlc::LoopOp loop, llvm::StringRef name) { outline(function, loop, name, constants, *shapes); });
     }
   }
 

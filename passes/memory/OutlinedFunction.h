@@ -7,6 +7,7 @@
 #include "ir/Names.h"
 #include "ir/SymbolicShapes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Iterators.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -42,6 +43,15 @@ private:
   UniqueNames names;
   llvm::StringSet<> taken;
 };
+
+/// Calls `name` on every `OpTy` of `function` in its order, then `outline` with what that gave: on inner ones first,
+/// and of others on the last, so that what a region captures is what has been analyzed.
+template <typename OpTy, typename NameFn, typename OutlineFn>
+void outlineAll(mlir::func::FuncOp function, NameFn name, OutlineFn outline) {
+  llvm::DenseMap<mlir::Operation *, decltype(name(OpTy()))> names;
+  function.walk([&](OpTy op) { names[op] = name(op); });
+  function.walk<mlir::WalkOrder::PostOrder, mlir::ReverseIterator>([&](OpTy op) { outline(op, names[op]); });
+}
 
 /// A private function before `function` with the region's block, which then ends in a return.
 mlir::func::FuncOp outlineRegion(mlir::func::FuncOp function, mlir::Region &region, llvm::StringRef name);
