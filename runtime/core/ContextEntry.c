@@ -31,6 +31,16 @@ int dlcContextTakeOver(Context *context, dlc_uint32 holder) {
   return 0;
 }
 
+dlc_int32 dlcContextEnter(Context *context) {
+  if (!context)
+    return DLC_ERROR_ARGUMENT;
+  dlc_uint32 holder = 0;
+  if (!__atomic_compare_exchange_n(&context->holder, &holder, dlcGeneration(), 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) &&
+      dlcContextTakeOver(context, holder))
+    return DLC_ERROR_BUSY;
+  return DLC_OK;
+}
+
 int dlcContextHasEntry(Context *context, const dlc_entry_point *entry) {
   const dlc_model *model = context->face.model;
   dlc_uint64 place = (dlc_uint64)entry - (dlc_uint64)model->entries;

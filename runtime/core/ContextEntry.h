@@ -12,13 +12,9 @@
 /// was forked is then as a reset one.
 int dlcContextTakeOver(Context *context, dlc_uint32 holder);
 
-/// Takes the context for this thread; returns nonzero if another has it.
-static inline int dlcContextEnter(Context *context) {
-  dlc_uint32 holder = 0;
-  return !__atomic_compare_exchange_n(&context->holder, &holder, dlcGeneration(), 0, __ATOMIC_ACQUIRE,
-                                      __ATOMIC_RELAXED) &&
-         dlcContextTakeOver(context, holder);
-}
+/// Takes the context for this thread, until dlcContextLeave. DLC_ERROR_ARGUMENT
+/// if `context` is null, DLC_ERROR_BUSY if another thread has it.
+dlc_int32 dlcContextEnter(Context *context);
 static inline void dlcContextLeave(Context *context) { __atomic_store_n(&context->holder, 0, __ATOMIC_RELEASE); }
 
 /// The code of `entry`, one of the context's model.

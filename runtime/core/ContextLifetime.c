@@ -170,12 +170,11 @@ void dlcContextRelease(dlc_context *face) {
 
 dlc_int32 dlcContextSetThreads(dlc_context *face, dlc_uint32 threads, const dlc_executor *executor) {
   Context *context = (Context *)face;
-  if (!context)
-    return DLC_ERROR_ARGUMENT;
-  if (dlcContextEnter(context))
-    return DLC_ERROR_BUSY;
+  dlc_int32 status = dlcContextEnter(context);
+  if (status)
+    return status;
   dlc_error error;
-  dlc_int32 status = checkThreads(&threads, executor, &error);
+  status = checkThreads(&threads, executor, &error);
   if (status) {
     dlcContextFail(context, status, "%s", error.message);
   } else {
@@ -221,11 +220,9 @@ dlc_int32 dlcContextGrow(Context *context, const dlc_entry_point *entry, const d
 
 dlc_int32 dlcContextReserve(dlc_context *face, const dlc_entry_point *entry, const dlc_int64 *symbols) {
   Context *context = (Context *)face;
-  if (!context)
-    return DLC_ERROR_ARGUMENT;
-  if (dlcContextEnter(context))
-    return DLC_ERROR_BUSY;
-  dlc_int32 status = DLC_OK;
+  dlc_int32 status = dlcContextEnter(context);
+  if (status)
+    return status;
   if (!entry || (entry->symbol_count && !symbols))
     status = dlcContextFail(context, DLC_ERROR_ARGUMENT, "dlc_context_reserve: no entry point, or no symbols for it");
   else

@@ -234,11 +234,10 @@ static dlc_int32 runEntered(Context *context, const dlc_entry_point *entry, cons
 dlc_int32 dlcRun(dlc_context *face, const dlc_entry_point *entry, const dlc_tensor *inputs, dlc_uint32 inputCount,
                  const dlc_tensor *outputs, dlc_uint32 outputCount, const dlc_uint64 *capacities) {
   Context *context = (Context *)face;
-  if (!context)
-    return DLC_ERROR_ARGUMENT;
-  if (dlcContextEnter(context))
-    return DLC_ERROR_BUSY;
-  dlc_int32 status = DLC_ERROR_ARGUMENT;
+  dlc_int32 status = dlcContextEnter(context);
+  if (status)
+    return status;
+  status = DLC_ERROR_ARGUMENT;
   if (!entry)
     dlcContextFail(context, status, "dlc_run: no entry point");
   else if (dlcContextHasEntry(context, entry))
@@ -250,11 +249,10 @@ dlc_int32 dlcRun(dlc_context *face, const dlc_entry_point *entry, const dlc_tens
 dlc_int32 dlcInferSymbols(dlc_context *face, const dlc_entry_point *entry, const dlc_tensor *inputs,
                           dlc_uint32 inputCount, dlc_int64 *symbols) {
   Context *context = (Context *)face;
-  if (!context)
-    return DLC_ERROR_ARGUMENT;
-  if (dlcContextEnter(context))
-    return DLC_ERROR_BUSY;
-  dlc_int32 status = DLC_ERROR_ARGUMENT;
+  dlc_int32 status = dlcContextEnter(context);
+  if (status)
+    return status;
+  status = DLC_ERROR_ARGUMENT;
   if (!entry || (entry->symbol_count && !symbols))
     dlcContextFail(context, status, "no entry point, or no array for its symbols");
   else if (dlcContextHasEntry(context, entry))
@@ -265,11 +263,10 @@ dlc_int32 dlcInferSymbols(dlc_context *face, const dlc_entry_point *entry, const
 
 dlc_int32 dlcOutputShapes(dlc_context *face, const dlc_entry_point *entry, const dlc_int64 *symbols, dlc_int64 *dims) {
   Context *context = (Context *)face;
-  if (!context)
-    return DLC_ERROR_ARGUMENT;
-  if (dlcContextEnter(context))
-    return DLC_ERROR_BUSY;
-  dlc_int32 status = DLC_ERROR_ARGUMENT;
+  dlc_int32 status = dlcContextEnter(context);
+  if (status)
+    return status;
+  status = DLC_ERROR_ARGUMENT;
   if (!entry || !dims || (entry->symbol_count && !symbols))
     dlcContextFail(context, status, "no entry point, no symbols for it, or no array for the extents");
   else if (dlcContextHasEntry(context, entry))
@@ -284,7 +281,7 @@ dlc_int32 dlcOutputShapes(dlc_context *face, const dlc_entry_point *entry, const
 
 const void *dlcResultData(dlc_context *face, const dlc_entry_point *entry, dlc_uint32 output) {
   Context *context = (Context *)face;
-  if (!context || dlcContextEnter(context))
+  if (dlcContextEnter(context))
     return (const void *)0;
   const void *data = (const void *)0;
   if (entry && context->ran == entry && output < entry->output_count)
@@ -295,11 +292,9 @@ const void *dlcResultData(dlc_context *face, const dlc_entry_point *entry, dlc_u
 
 dlc_int32 dlcResultShapes(dlc_context *face, const dlc_entry_point *entry, dlc_int64 *dims) {
   Context *context = (Context *)face;
-  if (!context)
-    return DLC_ERROR_ARGUMENT;
-  if (dlcContextEnter(context))
-    return DLC_ERROR_BUSY;
-  dlc_int32 status = DLC_OK;
+  dlc_int32 status = dlcContextEnter(context);
+  if (status)
+    return status;
   if (!entry || !dims || context->ran != entry)
     status = dlcContextFail(context, DLC_ERROR_ARGUMENT,
                             "dlc_result_shapes: no array for the extents, or the last run of the context was not a "

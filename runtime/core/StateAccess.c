@@ -9,10 +9,9 @@
 
 dlc_int32 dlcContextReset(dlc_context *face) {
   Context *context = (Context *)face;
-  if (!context)
-    return DLC_ERROR_ARGUMENT;
-  if (dlcContextEnter(context))
-    return DLC_ERROR_BUSY;
+  dlc_int32 status = dlcContextEnter(context);
+  if (status)
+    return status;
   for (dlc_uint32 slot = 0; slot < context->face.model->state_count; ++slot)
     context->kept[slot].hasShape = 0;
   dlcContextLeave(context);
@@ -57,12 +56,11 @@ static dlc_int32 giveShape(Context *context, KeptState *state, const dlc_int64 *
 
 dlc_int32 dlcStateShape(dlc_context *face, const char *name, dlc_int64 *dims) {
   Context *context = (Context *)face;
-  if (!context)
-    return DLC_ERROR_ARGUMENT;
-  if (dlcContextEnter(context))
-    return DLC_ERROR_BUSY;
+  dlc_int32 status = dlcContextEnter(context);
+  if (status)
+    return status;
   KeptState *state = findState(context, name);
-  dlc_int32 status = state ? giveShape(context, state, (const dlc_int64 *)0) : DLC_ERROR_NOT_FOUND;
+  status = state ? giveShape(context, state, (const dlc_int64 *)0) : DLC_ERROR_NOT_FOUND;
   if (!status && state->info->rank && !dims)
     status = dlcContextFail(context, DLC_ERROR_ARGUMENT, "no array for the extents of state '%s'", name);
   for (dlc_uint32 d = 0; !status && d < state->info->rank; ++d)
@@ -74,11 +72,9 @@ dlc_int32 dlcStateShape(dlc_context *face, const char *name, dlc_int64 *dims) {
 /// Copies between a state and a tensor of its type and shape.
 static dlc_int32 transfer(dlc_context *face, const char *name, const dlc_tensor *tensor, int isWrite) {
   Context *context = (Context *)face;
-  if (!context)
-    return DLC_ERROR_ARGUMENT;
-  if (dlcContextEnter(context))
-    return DLC_ERROR_BUSY;
-  dlc_int32 status = DLC_OK;
+  dlc_int32 status = dlcContextEnter(context);
+  if (status)
+    return status;
   KeptState *state = findState(context, name);
   if (!state)
     status = DLC_ERROR_NOT_FOUND;

@@ -19,12 +19,10 @@ void *dlcVariablesAllocate(const dlc_model *model, dlc_error *error) {
 
 dlc_int32 dlcVariablesBind(dlc_context *face, void *block, dlc_uint64 bytes) {
   Context *context = (Context *)face;
-  if (!context)
-    return DLC_ERROR_ARGUMENT;
-  if (dlcContextEnter(context))
-    return DLC_ERROR_BUSY;
+  dlc_int32 status = dlcContextEnter(context);
+  if (status)
+    return status;
   const dlc_model *model = face->model;
-  dlc_int32 status = DLC_OK;
   if (block && !model->variable_count)
     status =
         dlcContextFail(context, DLC_ERROR_VARIABLES,
