@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Entry points with so many launches that they become data: results, gradients and optimizer steps beside NumPy's."""
+"""Entry points with so many launches that they become data or functions of their own: results, gradients and optimizer
+steps beside NumPy's."""
 import json
 import subprocess
 
@@ -89,3 +90,37 @@ def test_training(programs):
         np.testing.assert_allclose(loss, wanted, rtol=1e-4)
         for name, value in name_weights(weights).items():
             np.testing.assert_allclose(state[name], value, rtol=1e-3, atol=2e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("level", [0, 3])
+def test_loops(programs, level):
+    """Loops, and what copies their last states, become functions; whatever steps a run has, none included."""
+    dlc = pytest.importorskip("dlc")
+    from safetensors.numpy import save_file
+
+    layers, rng = 270, np.random.default_rng(2)
+    model = {
+        "dlc": 1, "name": "model", "inputs": [{"name": "x", "shape": [2, "T", UNITS]}],
+        "layers": [{"op": "rnn", "units": UNITS, "return_sequences": True, "stateful": True} for _ in range(layers)],
+    }  # fmt: skip
+    weights = [(rng.standard_normal((UNITS, UNITS)), rng.standard_normal((UNITS, UNITS)) / 2, rng.standard_normal(UNITS) / 2)
+               for _ in range(layers)]  # fmt: skip
+    weights = [[value.astype(np.float32) for value in layer] for layer in weights]
+    save_file({f"rnn_{i}.{kind}": value for i, layer in enumerate(weights, 1)
+               for kind, value in zip(("weight", "recurrent_weight", "bias"), layer)}, programs.folder / "w.safetensors")  # fmt: skip
+    (programs.folder / "m.json").write_text(json.dumps(model))
+    options = [f"-O{level}", f"--parameters={programs.folder / 'w.safetensors'}"]
+    text = subprocess.run([BIN / "dlc", programs.folder / "m.json", "--compile-to=llvm", "--brief", *options], capture_output=True, text=True)
+    assert "@run.execute.part0" in text.stdout
+    context = dlc.Model(programs.compile("m.json", "m.so", *options))
+    hidden = np.zeros((layers, 2, UNITS), np.float32)
+    for steps in (3, 0, 1, 7):
+        x = rng.standard_normal((2, steps, UNITS)).astype(np.float32)
+        y = context.run({"x": x})[f"rnn_{layers}"]
+        for layer, (weight, recurrent, bias) in enumerate(weights):
+            results = []
+            for step in range(steps):
+                hidden[layer] = np.tanh(x[:, step] @ weight.T + hidden[layer] @ recurrent.T + bias)
+                results.append(hidden[layer].copy())
+            x = np.stack(results, 1) if steps else x
+        np.testing.assert_allclose(y, x, rtol=1e-3, atol=1e-3)
