@@ -52,6 +52,8 @@ private:
   SchedulePoint choose() const override {
     RegisterTileProblem products;
     products.columns = winogradChannelBlock;
+    // Fourteen tiles of two vectors would fit 32 registers, but LLVM moves and stores some of the sums in every step.
+    products.mostRows = 7;
     products.rows = chunk.columns;
     products.planes = chunk.rows;
     products.depth = problem.inputChannels;
