@@ -35,9 +35,7 @@ struct TiledArgument {
 /// vectors at a time, and loads, of which it does as many.
 static int getRelativeCost(int vectors, int rows) { return 2 * vectors * rows + vectors + rows; }
 
-/// The number of rows from `least` to `most`, not above `extent`, whose tiles cover `extent` rows at the least cost: 0
-/// if there are fewer than `least`.
-static Halide::Expr chooseRows(const Halide::Expr &extent, int least, int most, int vectors) {
+Halide::Expr chooseRows(const Halide::Expr &extent, int least, int most, int vectors) {
   auto getCost = [&](int rows) { return (extent + (rows - 1)) / rows * getRelativeCost(vectors, rows); };
   Halide::Expr chosen = Halide::select(extent >= least, least, 0), lowest = getCost(least);
   for (int rows = least + 1; rows <= most; ++rows) {

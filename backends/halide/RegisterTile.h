@@ -34,6 +34,10 @@ constexpr llvm::StringLiteral stageColumnsTile = "stage_columns";
 /// nor the instruction set's number of registers change the order.
 mlir::LogicalResult scheduleRegisterTile(KernelBuilder &builder, Halide::Func sum);
 
+/// The number of rows from `least` to `most`, not above `extent`, whose tiles cover `extent` rows of `vectors` vectors
+/// at the least cost: 0 if there are fewer than `least`.
+Halide::Expr chooseRows(const Halide::Expr &extent, int least, int most, int vectors);
+
 /// One element after the other, each in one register: for element types and layouts without a faster template.
 void schedulePlainSum(KernelBuilder &builder, Halide::Func sum);
 

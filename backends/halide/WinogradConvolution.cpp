@@ -63,6 +63,12 @@ struct Convolution {
   int64_t padY, padX, groups; ///< pads are the low ones
   int inputDim, outputDim;    ///< channels of the weight
   bool isMirrored;
+
+  /// Whether a run decides the extents of the image.
+  bool isOpen() const {
+    auto type = llvm::cast<RankedTensorType>(x.getType());
+    return type.isDynamicDim(2) || type.isDynamicDim(3);
+  }
 };
 } // namespace
 
@@ -85,11 +91,20 @@ FailureOr<TensorFunc> emitWinograd(Operation *op, KernelBuilder &builder) {
   // Element `i` of a tile's input and result `i` of a tile, counted in the order of memory.
   auto inputAt = [&](const Expr &i) { return conv.isMirrored ? Expr(size - 1 - i) : i; };
   auto resultAt = [&](const Expr &i) { return conv.isMirrored ? Expr(m - 1 - i) : i; };
+  // Tiles of an open image are counted row by row instead, as columns of a single row: blocks of them are full whatever
+  // the image's width is. A chunk's last ones may be beyond the image, and read a tile of its last row.
+  Exprs extents = builder.getExtents(op->getResult(0));
+  Expr tilesInRow = (extents[3] + (m - 1)) / m, tileRows = (extents[2] + (m - 1)) / m;
+  bool isOpen = conv.isOpen();
+  auto getRow = [&](const Expr &column, const Expr &row) {
+    return isOpen ? Halide::clamp(column / tilesInRow, 0, tileRows - 1) : row;
+  };
+  auto getColumn = [&](const Expr &column) { return isOpen ? column % tilesInRow : column; };
   // Inside the algorithm: channel, tile's column and row, image; i and j count along a tile's columns and rows.
   Var c("c"), column("column"), row("row"), image("image"), i("i"), j("j");
   Func rowsTransformed("winograd_rows"), v("winograd_input"), products("winograd_products"), half("winograd_half");
   rowsTransformed(c, column, row, image, i, j) = transform(f.input, size, j, [&](int k) {
-    return x.at({image, c, row * m + inputAt(k) - padY, column * m + inputAt(i) - padX});
+    return x.at({image, c, getRow(column, row) * m + inputAt(k) - padY, getColumn(column) * m + inputAt(i) - padX});
   });
   v(c, column, row, image, i, j) =
       transform(f.input, size, i, [&](int k) { return rowsTransformed(c, column, row, image, k, j); });
@@ -129,12 +144,16 @@ FailureOr<TensorFunc> emitWinograd(Operation *op, KernelBuilder &builder) {
   direct(lane, vector, column, row, image, i, j) = Halide::undef<float>();
   Expr sum = Halide::select(terms.x == 0, 0.0f, direct(lane, vector, column, row, image, i, j));
   for (int tap = 0; tap < 9; ++tap)
-    sum += x.at({image, group + terms.x, row * m + inputAt(j + tap / 3) - padY,
-                 column * m + inputAt(i + tap % 3) - padX}) *
+    sum += x.at({image, group + terms.x, getRow(column, row) * m + inputAt(j + tap / 3) - padY,
+                 getColumn(column) * m + inputAt(i + tap % 3) - padX}) *
            recoverWeight(w, m, block, place, terms.x, tap / 3, tap % 3);
   direct(lane, vector, column, row, image, i, j) = sum;
   TensorFunc result = builder.define(op->getResult(0), [&](llvm::ArrayRef<Expr> index) {
     Expr tileColumn = index[3] / m, tileRow = index[2] / m, inX = resultAt(index[3] % m), inY = resultAt(index[2] % m);
+    if (isOpen) {
+      tileColumn = tileRow * tilesInRow + tileColumn;
+      tileRow = 0;
+    }
     Expr vectorIndex = index[1] / lanes;
     return Halide::select(mustRepeat(vectorIndex, tileColumn, tileRow, index[0]),
                           direct(index[1] % lanes, vectorIndex, tileColumn, tileRow, index[0], inX, inY),
@@ -161,15 +180,26 @@ LogicalResult scheduleWinograd(KernelBuilder &builder) {
   auto convType = llvm::cast<RankedTensorType>(builder.getAnchorOp()->getResult(0).getType());
   RankedTensorType outType = builder.getOutputType();
   int m = static_cast<int>(getLayout(conv.w.getType()).getWinograd());
-  int poolY = static_cast<int>(convType.getDimSize(2) / std::max<int64_t>(outType.getDimSize(2), 1)),
-      poolX = static_cast<int>(convType.getDimSize(3) / std::max<int64_t>(outType.getDimSize(3), 1));
-  int tileX = m / poolX, tileY = m / poolY;
+  bool isOpen = conv.isOpen();
+  auto getPool = [&](int64_t dim) {
+    return isOpen ? 1 : static_cast<int>(convType.getDimSize(dim) / std::max<int64_t>(outType.getDimSize(dim), 1));
+  };
+  int tileX = m / getPool(3), tileY = m / getPool(2);
   int lanes = static_cast<int>(schedule.getVector());
   int columns = static_cast<int>(schedule.getTile(columnsTile, int64_t{2} * lanes));
   int tiles = static_cast<int>(schedule.getTile(rowsTile, 1)),
       planes = static_cast<int>(schedule.getTile(planesTile, 1));
-  int chunkX = static_cast<int>(schedule.getTile("chunk_columns", tiles)),
-      chunkY = static_cast<int>(schedule.getTile("chunk_rows", planes));
+  Expr chunkX = static_cast<int>(schedule.getTile("chunk_columns", tiles)),
+       chunkY = static_cast<int>(schedule.getTile("chunk_rows", planes));
+  if (isOpen) {
+    // Whole rows of tiles, as many in each chunk of this range as there are about chunk_tiles tiles.
+    Exprs extents = builder.getExtents(builder.getAnchorOp()->getResult(0));
+    int most = static_cast<int>(schedule.getTile("chunk_tiles", tiles));
+    chunkX = Halide::max((extents[3] + (m - 1)) / m, 1);
+    Expr rows = Halide::max((out.output_buffer().dim(2).extent() + (m - 1)) / m, 1);
+    Expr chunks = (rows + Halide::max(most / chunkX, 1) - 1) / Halide::max(most / chunkX, 1);
+    chunkY = (rows + chunks - 1) / chunks;
+  }
 
   int channels = static_cast<int>(schedule.getTile("channels", columns));
 
@@ -228,22 +258,37 @@ LogicalResult scheduleWinograd(KernelBuilder &builder) {
       .unroll(wi)
       .unroll(wj);
   rowsTransformed.compute_at(v, inputVectors).vectorize(wc, lanes).unroll(wc).unroll(wi).unroll(wj);
-  v.bound_extent(wx, chunkX).bound_extent(wy, chunkY);
+  if (isOpen)
+    v.bound_extent(wy, 1);
+  else
+    v.bound_extent(wx, chunkX).bound_extent(wy, chunkY);
   // A range of channels may read some groups only; memory is for all.
   if (conv.groups > 1)
     v.bound(wc, 0, static_cast<int>(llvm::cast<RankedTensorType>(conv.x.getType()).getDimSize(1)));
   Func stored = products.in();
   Var block("block"), blockX("block_x"), blockY("block_y"), sx("sx"), sy("sy");
-  stored.compute_at(out, group)
-      .split(wc, block, lane, columns)
-      .split(wx, blockX, sx, tiles, TailStrategy::ShiftInwards)
-      .split(wy, blockY, sy, planes, TailStrategy::ShiftInwards)
-      .reorder(lane, sx, sy, blockX, blockY, block, wi, wj)
-      .vectorize(lane, lanes)
-      .unroll(lane)
-      .unroll(sx)
-      .unroll(sy);
-  stored.bound_extent(wx, chunkX).bound_extent(wy, chunkY).bound_extent(wc, channels);
+  stored.compute_at(out, group).bound_extent(wc, channels);
+  auto arrange = [&](Halide::Stage stage, int blockTiles) {
+    stage.split(wc, block, lane, columns)
+        .split(wx, blockX, sx, blockTiles, TailStrategy::ShiftInwards)
+        .split(wy, blockY, sy, planes, TailStrategy::ShiftInwards)
+        .reorder(lane, sx, sy, blockX, blockY, block, wi, wj)
+        .vectorize(lane, lanes)
+        .unroll(lane)
+        .unroll(sx)
+        .unroll(sy);
+  };
+  if (isOpen) {
+    stored.bound_extent(wy, 1);
+    int least = static_cast<int>(schedule.getTile(leastRowsTile, tiles));
+    Expr chosen = chooseRows(chunkX * chunkY, least, tiles, columns / lanes);
+    for (int size = tiles; size >= least; --size)
+      arrange(stored.specialize(chosen == size), size);
+    arrange(stored, 1);
+  } else {
+    stored.bound_extent(wx, chunkX).bound_extent(wy, chunkY);
+    arrange(stored, tiles);
+  }
   products.compute_at(stored, blockX).bound_extent(wc, columns).vectorize(wc, lanes).unroll(wc).unroll(wx).unroll(wy);
   Halide::RVar channel = products.rvars()[0];
   products.update().reorder(wc, wx, wy, channel).vectorize(wc, lanes).unroll(wc).unroll(wx).unroll(wy);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/LoadTimeAnalysis.h"
+#include "analysis/SymbolicShapesAnalysis.h"
 #include "ir/Annotations.h"
 #include "ir/Layout.h"
 #include "ir/OpsAttention.h"
@@ -42,8 +43,9 @@ bool readsAnyLayout(Operation *op) {
 
 class LayoutAssignment {
 public:
-  LayoutAssignment(func::FuncOp function, const dlc::PipelineOptions &options, const dlc::LoadTimeValues &known)
-      : function(function), options(options), known(known) {}
+  LayoutAssignment(func::FuncOp function, const dlc::PipelineOptions &options, const dlc::LoadTimeValues &known,
+                   const dlc::SymbolicShapes &shapes)
+      : function(function), options(options), known(known), shapes(shapes) {}
 
   void run() {
     assign(function.getBody().front());
@@ -115,8 +117,17 @@ private:
       operand.set(unpacked(operand.get()));
   }
 
+  /// The extent where inputs whose size a run decides have that of images as ImageNet's networks take them.
+  int64_t estimateExtent(Value tensor, int64_t dim) const {
+    constexpr int64_t usualExtent = 224;
+    llvm::SmallVector<AffineExpr> symbols(shapes.getSymbols().size(),
+                                          getAffineConstantExpr(usualExtent, tensor.getContext()));
+    return std::max<int64_t>(dlc::constantDim(shapes.getDims(tensor)[dim].replaceSymbols(symbols)).value_or(0), 0);
+  }
+
   template <typename OpTy> void assignConvolution(OpTy conv) {
-    dlc::ConvolutionPlan plan = dlc::planConvolution(conv, options);
+    dlc::ConvolutionPlan plan =
+        dlc::planConvolution(conv, options, [&](Value tensor, int64_t dim) { return estimateExtent(tensor, dim); });
     assignInput(conv.getXMutable(), plan);
     if (plan.weight)
       conv.getWMutable().set(pack(conv.getW(), plan.weight, conv));
@@ -251,7 +262,8 @@ private:
 
   func::FuncOp function;
   const dlc::PipelineOptions &options;
-  const dlc::LoadTimeValues &known; ///< of the values that were there before layouts
+  const dlc::LoadTimeValues &known;  ///< of the values that were there before layouts
+  const dlc::SymbolicShapes &shapes; ///< likewise
   llvm::DenseMap<std::pair<Value, dlc::LayoutAttr>, Value> packs;
   llvm::DenseMap<Value, Value> unpacks;
   llvm::MapVector<Value, std::pair<llvm::SmallVector<int64_t>, llvm::SmallVector<int64_t>>> halos;
@@ -271,7 +283,10 @@ class AssignLayouts final : public dlc::impl::AssignLayoutsBase<AssignLayouts> {
     options.math = *parsed;
     if (!isas.empty())
       options.isas.assign(isas.begin(), isas.end());
-    LayoutAssignment(getOperation(), options, getAnalysis<dlc::LoadTimeAnalysis>().values).run();
+    auto &shapes = getAnalysis<dlc::SymbolicShapesAnalysis>().shapes;
+    if (failed(shapes))
+      return signalPassFailure();
+    LayoutAssignment(getOperation(), options, getAnalysis<dlc::LoadTimeAnalysis>().values, *shapes).run();
   }
 };
 

@@ -14,14 +14,14 @@ namespace dlc {
 /// The m of F(m x m, 3 x 3), or 0 where Winograd's algorithm does not apply or does not pay. `problem` is that of a
 /// convolution of stride 1 without dilation. Weights that are known when a library is loaded are transformed
 /// then; others in every run.
-static int64_t getWinogradTile(Value weight, RankedTensorType y, WinogradProblem problem,
-                               const PipelineOptions &options) {
-  auto w = llvm::cast<RankedTensorType>(weight.getType());
+static int64_t getWinogradTile(Value weight, Value result, WinogradProblem problem, const PipelineOptions &options,
+                               ExtentEstimate estimate) {
+  auto w = llvm::cast<RankedTensorType>(weight.getType()), y = llvm::cast<RankedTensorType>(result.getType());
   if (options.math == MathMode::Strict || !w.getElementType().isF32() || y.getRank() != 4 || w.getDimSize(2) != 3 ||
-      w.getDimSize(3) != 3 || y.isDynamicDim(2) || y.isDynamicDim(3))
+      w.getDimSize(3) != 3)
     return 0;
-  problem.height = y.getDimSize(2);
-  problem.width = y.getDimSize(3);
+  problem.height = estimate(result, 2);
+  problem.width = estimate(result, 3);
   int64_t m = chooseWinograd(problem);
   if (isLoadTimeConstant(weight))
     return m;
@@ -34,22 +34,34 @@ static bool areOnes(llvm::ArrayRef<int64_t> values) {
   return llvm::all_of(values, [](int64_t value) { return value == 1; });
 }
 
-static int64_t getWinogradTile(ConvOp op, const PipelineOptions &options) {
+static int64_t getWinogradTile(ConvOp op, const PipelineOptions &options, ExtentEstimate estimate) {
   auto w = llvm::cast<RankedTensorType>(op.getW().getType());
   if (!areOnes(op.getStrides()) || !areOnes(op.getDilations()) ||
       llvm::any_of(op.getPads(), [](int64_t pad) { return pad < 0; }))
     return 0;
-  return getWinogradTile(op.getW(), llvm::cast<RankedTensorType>(op.getType()),
-                         {0, w.getDimSize(1), w.getDimSize(0), static_cast<int64_t>(op.getGroups()), 0, 0}, options);
+  return getWinogradTile(op.getW(), op.getResult(),
+                         {0, w.getDimSize(1), w.getDimSize(0), static_cast<int64_t>(op.getGroups()), 0, 0}, options,
+                         estimate);
 }
 
-static int64_t getWinogradTile(ConvTransposeOp op, const PipelineOptions &options) {
+static int64_t getWinogradTile(ConvTransposeOp op, const PipelineOptions &options, ExtentEstimate estimate) {
   auto w = llvm::cast<RankedTensorType>(op.getW().getType());
   if (!areOnes(op.getStrides()) || !areOnes(op.getDilations()) || op.getGroups() != 1 ||
       llvm::any_of(op.getPads(), [](int64_t pad) { return pad < 0 || pad > 2; }))
     return 0;
-  return getWinogradTile(op.getW(), llvm::cast<RankedTensorType>(op.getType()),
-                         {0, w.getDimSize(0), w.getDimSize(1), 1, 0, 0}, options);
+  return getWinogradTile(op.getW(), op.getResult(), {0, w.getDimSize(0), w.getDimSize(1), 1, 0, 0}, options, estimate);
+}
+
+/// Widens the upper halo of the input `x` so that tiles of m x m results of `y` that reach over the edge can read it.
+static void widenForTiles(ConvolutionPlan &plan, RankedTensorType x, RankedTensorType y, int64_t m) {
+  for (int64_t dim = 2; dim < y.getRank(); ++dim) {
+    // At most m - 1 results of a tile are beyond the edge.
+    int64_t needed =
+        y.isDynamicDim(dim) || x.isDynamicDim(dim)
+            ? plan.haloHigh[dim] + m - 1
+            : static_cast<int64_t>(llvm::alignTo(y.getDimSize(dim), m)) + 2 - x.getDimSize(dim) - plan.haloLow[dim];
+    plan.haloHigh[dim] = std::max(needed, plan.haloHigh[dim]);
+  }
 }
 
 /// Layout and halo of what a convolution, or the gradient of its weight, slides over; `plan.input` is what it would
@@ -70,7 +82,7 @@ template <typename OpTy> static void planInput(OpTy op, ConvolutionPlan &plan) {
   }
 }
 
-ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options) {
+ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options, ExtentEstimate estimate) {
   MLIRContext *context = op.getContext();
   auto x = llvm::cast<RankedTensorType>(op.getX().getType()), w = llvm::cast<RankedTensorType>(op.getW().getType());
   ConvolutionPlan plan;
@@ -89,13 +101,9 @@ ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options) {
     plan.weight = LayoutAttr::get(context, array(order), {}, {}, {}, {}, 0);
     return plan;
   }
-  // Tiles that reach over the edge read a wider halo.
-  if (int64_t m = getWinogradTile(op, options)) {
+  if (int64_t m = getWinogradTile(op, options, estimate)) {
     plan.algorithm = "winograd";
-    auto y = llvm::cast<RankedTensorType>(op.getType());
-    for (int64_t dim = 2; dim < rank; ++dim)
-      plan.haloHigh[dim] = std::max<int64_t>(
-          llvm::alignTo(y.getDimSize(dim), m) + 2 - x.getDimSize(dim) - plan.haloLow[dim], plan.haloHigh[dim]);
+    widenForTiles(plan, x, llvm::cast<RankedTensorType>(op.getType()), m);
     plan.weight = LayoutAttr::get(context, array(order), {}, {}, array({0}), array({32}), m);
     return plan;
   }
@@ -113,7 +121,7 @@ ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options) {
   return plan;
 }
 
-ConvolutionPlan planConvolution(ConvTransposeOp op, const PipelineOptions &options) {
+ConvolutionPlan planConvolution(ConvTransposeOp op, const PipelineOptions &options, ExtentEstimate estimate) {
   MLIRContext *context = op.getContext();
   auto w = llvm::cast<RankedTensorType>(op.getW().getType());
   int64_t rank = w.getRank();
@@ -141,14 +149,11 @@ ConvolutionPlan planConvolution(ConvTransposeOp op, const PipelineOptions &optio
   order.push_back(0);
   auto array = [&](llvm::ArrayRef<int64_t> values) { return DenseI64ArrayAttr::get(context, values); };
   constexpr int64_t block = 32;
-  int64_t m = getWinogradTile(op, options);
+  int64_t m = getWinogradTile(op, options, estimate);
   if (m) {
-    // Tiles that reach over the edge read a wider halo.
     plan.algorithm = "winograd";
-    auto x = llvm::cast<RankedTensorType>(op.getX().getType()), y = llvm::cast<RankedTensorType>(op.getType());
-    for (int64_t dim = 2; dim < rank; ++dim)
-      plan.haloHigh[dim] = std::max<int64_t>(
-          llvm::alignTo(y.getDimSize(dim), m) + 2 - x.getDimSize(dim) - plan.haloLow[dim], plan.haloHigh[dim]);
+    widenForTiles(plan, llvm::cast<RankedTensorType>(op.getX().getType()), llvm::cast<RankedTensorType>(op.getType()),
+                  m);
   }
   plan.weight = LayoutAttr::get(context, array(order), {}, {}, array({1}), array({block}), m);
   return plan;

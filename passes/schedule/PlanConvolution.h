@@ -7,6 +7,7 @@
 #include "ir/DlcDialect.h"
 #include "ir/OpsConvolution.h"
 #include "passes/PipelineOptions.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace dlc {
 class ConvOp;
@@ -26,9 +27,13 @@ struct ConvolutionPlan {
   LayoutAttr result;
 };
 
+/// The extent of a dimension of a tensor; where a run decides it, what it is for inputs of a usual size; 0 if nothing
+/// is known.
+using ExtentEstimate = llvm::function_ref<int64_t(mlir::Value tensor, int64_t dim)>;
+
 /// The plan for `op` (a convolution that no kernel holds yet). All instruction sets share it.
-ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options);
-ConvolutionPlan planConvolution(ConvTransposeOp op, const PipelineOptions &options);
+ConvolutionPlan planConvolution(ConvOp op, const PipelineOptions &options, ExtentEstimate estimate);
+ConvolutionPlan planConvolution(ConvTransposeOp op, const PipelineOptions &options, ExtentEstimate estimate);
 
 /// The same for a weight's gradient, whose second operand has the layout `plan.weight` and whose result is row-major.
 ConvolutionPlan planConvolution(ConvWeightGradientOp op, const PipelineOptions &options);

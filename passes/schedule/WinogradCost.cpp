@@ -2,34 +2,60 @@
 #include "passes/schedule/WinogradCost.h"
 #include "passes/schedule/RegisterTile.h"
 #include "llvm/Support/MathExtras.h"
+#include <algorithm>
 
 namespace dlc {
 
+namespace {
+/// What chunks share.
+struct Traffic {
+  explicit Traffic(const WinogradProblem &problem) {
+    int64_t values = (problem.m + 2) * (problem.m + 2), elementBytes = 4;
+    tileBytes = values * problem.inputChannels * problem.groups * elementBytes;
+    int64_t weightBytes = values * problem.inputChannels * problem.channels * elementBytes;
+    // Every chunk reads all weights. As long as the third-level cache holds them, chunks are so large that their
+    // transformed inputs leave room in the second-level cache; beyond that, the fewer chunks the better.
+    const Machine &machine = getReferenceMachine();
+    areWeightsHeld = weightBytes <= machine.level3.bytes * 3 / 4;
+    inputBytes = areWeightsHeld ? machine.level2.bytes * 75 / 128 : machine.level3.bytes / 2;
+  }
+
+  int64_t tileBytes;  ///< of the transformed input
+  int64_t inputBytes; ///< of a chunk, at most
+  bool areWeightsHeld;
+};
+} // namespace
+
+/// Of what one of two threads does, the useful part if ranges of channels repeat the transformation of the inputs: some
+/// 150 cycles beside 36 per channel for the products.
+static double getChannelShare(const WinogradProblem &problem) {
+  return getSplitEfficiency(problem.channels / winogradChannelBlock) * (1 - 4.0 / problem.channels);
+}
+
 WinogradChunk chooseWinogradChunk(const WinogradProblem &problem) {
-  int64_t m = problem.m, values = (m + 2) * (m + 2), elementBytes = 4;
-  int64_t columns = llvm::divideCeil(problem.width, m), rows = llvm::divideCeil(problem.height, m);
-  int64_t tileBytes = values * problem.inputChannels * problem.groups * elementBytes;
-  int64_t weightBytes = values * problem.inputChannels * problem.channels * elementBytes;
-  // Every chunk reads all weights. As long as the third-level cache holds them, chunks are so large that their
-  // transformed inputs leave room in the second-level cache; beyond that, the fewer chunks the better.
-  const Machine &machine = getReferenceMachine();
-  int64_t heldBytes = machine.level3.bytes * 3 / 4, cachedInputBytes = machine.level2.bytes * 75 / 128,
-          largestInputBytes = machine.level3.bytes / 2;
-  bool areWeightsHeld = weightBytes <= heldBytes;
-  int64_t inputBytes = areWeightsHeld ? cachedInputBytes : largestInputBytes;
+  int64_t columns = llvm::divideCeil(problem.width, problem.m), rows = llvm::divideCeil(problem.height, problem.m);
+  Traffic traffic(problem);
   WinogradChunk chunk{1, 1, false};
   for (int64_t size = 1; size <= columns; ++size)
-    if (columns % size == 0 && size * tileBytes <= inputBytes)
+    if (columns % size == 0 && size * traffic.tileBytes <= traffic.inputBytes)
       chunk.columns = size;
   // A row of seven tiles fills the registers; shorter ones are joined.
   constexpr int64_t fillingColumns = 7;
-  if (chunk.columns == columns && (columns < fillingColumns || !areWeightsHeld))
+  if (chunk.columns == columns && (columns < fillingColumns || !traffic.areWeightsHeld))
     for (int64_t size = 1; size <= rows; ++size)
-      if (rows % size == 0 && size * columns * tileBytes <= inputBytes)
+      if (rows % size == 0 && size * columns * traffic.tileBytes <= traffic.inputBytes)
         chunk.rows = size;
-  // Ranges of channels repeat the transformation of the inputs, some 150 cycles beside 36 per channel for the products.
-  double channelShare = getSplitEfficiency(problem.channels / winogradChannelBlock) * (1 - 4.0 / problem.channels);
-  chunk.splitsChannels = !areWeightsHeld || channelShare > getSplitEfficiency(rows / chunk.rows);
+  chunk.splitsChannels = !traffic.areWeightsHeld || getChannelShare(problem) > getSplitEfficiency(rows / chunk.rows);
+  return chunk;
+}
+
+WinogradChunk chooseOpenWinogradChunk(const WinogradProblem &problem) {
+  Traffic traffic(problem);
+  // Blocks of seven tiles, even if the last ones of a chunk are partly used, and several of them.
+  constexpr int64_t fewTiles = 14, manyTiles = 112, manyChannels = 256;
+  WinogradChunk chunk{std::clamp(traffic.inputBytes / traffic.tileBytes, fewTiles, manyTiles), 1, false};
+  // Many channels are those of small images, which have few rows of tiles.
+  chunk.splitsChannels = !traffic.areWeightsHeld || problem.channels >= manyChannels;
   return chunk;
 }
 

@@ -29,6 +29,10 @@ constexpr int64_t winogradChannelBlock = 32;
 /// The same for all instruction sets.
 WinogradChunk chooseWinogradChunk(const WinogradProblem &problem);
 
+/// The same where a run decides the image's extents: a chunk is as many whole rows of tiles as have about
+/// `chunk.columns` tiles, at least one row.
+WinogradChunk chooseOpenWinogradChunk(const WinogradProblem &problem);
+
 /// The m of F(m x m, 3 x 3), or 0 where the direct sum is faster; `problem.m` is not read.
 int64_t chooseWinograd(const WinogradProblem &problem);
 

@@ -24,9 +24,11 @@ public:
                conv ? static_cast<int64_t>(conv.getGroups()) : 1,
                y.getDimSize(2),
                y.getDimSize(3)};
-    chunk = chooseWinogradChunk(problem);
-    // Rows of the result that a row of tiles gives.
-    int64_t pool = std::max<int64_t>(y.getDimSize(2) / std::max<int64_t>(subject.result.getDimSize(2), 1), 1);
+    isOpen = y.isDynamicDim(2) || y.isDynamicDim(3);
+    chunk = isOpen ? chooseOpenWinogradChunk(problem) : chooseWinogradChunk(problem);
+    // Rows of the result that a row of tiles gives. Open images are not pooled in the same kernel.
+    int64_t pool =
+        isOpen ? 1 : std::max<int64_t>(y.getDimSize(2) / std::max<int64_t>(subject.result.getDimSize(2), 1), 1);
     tileRows = std::max<int64_t>(problem.m / pool, 1);
   }
 
@@ -37,6 +39,16 @@ private:
     int64_t lanes = point.vector, chunkColumns = std::max<int64_t>(point.getSize("chunk_columns", 1), 1),
             chunkRows = std::max<int64_t>(point.getSize("chunk_rows", 1), 1);
     AlgorithmSpace space = makeVectorized("winograd");
+    if (isOpen) {
+      space.parameters = {{"channels", winogradChannelBlock, winogradChannelBlock},
+                          {"chunk_tiles", 1, mostElements},
+                          {"columns", lanes, winogradChannelBlock, lanes, winogradChannelBlock},
+                          {"rows", 1, mostElements},
+                          {"least_rows", 1, std::max<int64_t>(point.getSize("rows", 1), 1)}};
+      space.accumulatorParameters = {"columns", "rows"};
+      space.splits = {{0}, {1, winogradChannelBlock}, {2, tileRows}};
+      return {space};
+    }
     // Chunks divide the image's tiles; these are the compiler's or a part of them.
     space.parameters = {{"channels", winogradChannelBlock, winogradChannelBlock},
                         {"chunk_columns", 1, mostElements, 1, chunk.columns},
@@ -53,12 +65,22 @@ private:
     RegisterTileProblem products;
     products.columns = winogradChannelBlock;
     // Fourteen tiles of two vectors would fit 32 registers, but LLVM moves and stores some of the sums in every step.
-    products.mostRows = 7;
-    products.rows = chunk.columns;
+    products.mostRows = isOpen ? 8 : 7;
+    products.rows = isOpen ? products.mostRows : chunk.columns;
     products.planes = chunk.rows;
     products.depth = problem.inputChannels;
     RegisterTile tile = chooseRegisterTile(products, machine);
     int64_t lanes = machine.getLanes(products.elementBytes);
+    if (isOpen)
+      return {"winograd",
+              lanes,
+              chunk.splitsChannels ? 1 : 2,
+              chunk.splitsChannels ? winogradChannelBlock : tileRows,
+              {{"channels", winogradChannelBlock},
+               {"chunk_tiles", chunk.columns},
+               {"columns", std::max(tile.columns, lanes)},
+               {"rows", tile.rows},
+               {"least_rows", llvm::divideCeil(tile.rows, 2)}}};
     SchedulePoint point{"winograd",
                         lanes,
                         chunk.splitsChannels ? 1 : 2,
@@ -80,6 +102,7 @@ private:
   RankedTensorType y;
   WinogradProblem problem;
   WinogradChunk chunk;
+  bool isOpen; ///< a run decides the extents of the image
   int64_t tileRows;
 };
 } // namespace

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Convolutions whose images have any size: one library, every width below, at and beyond all tiles of rows, against ONNX Runtime."""
+import subprocess
+
 import numpy as np
 import onnx
 import pytest
+from conftest import BIN
 from onnx import TensorProto, helper, numpy_helper
 
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -17,6 +20,11 @@ CONVOLUTIONS = {
     "grouped": (32, 64, (3, 3), (1, 1), (1, 1, 1, 1), 2, False),
     "pooled": (4, 32, (5, 5), (1, 1), (3, 3, 3, 3), 1, True),
     "length": (6, 40, (3,), (1,), (1, 1), 1, False),
+    # Winograd's algorithm in tiles of 4 x 4.
+    "winograd": (32, 64, (3, 3), (1, 1), (1, 1, 1, 1), 1, False),
+    "winograd_pads": (48, 32, (3, 3), (1, 1), (0, 2, 3, 1), 1, False),
+    "winograd_groups": (64, 64, (3, 3), (1, 1), (1, 2, 0, 0), 2, False),
+    "winograd_pooled": (32, 32, (3, 3), (1, 1), (2, 2, 2, 2), 1, True),
 }
 WIDTHS = [*range(1, 18), 23, 28, 41]
 
@@ -57,3 +65,41 @@ def test_every_width(programs, machine):
             assert got[name].shape == y.shape, (name, width)
             scale = np.abs(y).max(initial=1e-30)
             np.testing.assert_allclose(got[name] / scale, y / scale, atol=3e-5, err_msg=f"{name} at width {width}")
+
+
+def make_winograd_model(path):
+    """A transposed convolution, and one behind a stride so large that its images are taken for small: tiles of 2 x 2."""
+    channels, weights = 32, []
+
+    def add(name, *shape):
+        weights.append(numpy_helper.from_array(RANDOM.standard_normal(shape).astype(np.float32) / 8, name))
+        return name
+
+    nodes = [
+        helper.make_node("ConvTranspose", ["x", add("u", channels, 32, 3, 3), add("c", 32)], ["t"], pads=[1, 0, 2, 1]),
+        helper.make_node("Conv", ["x", add("s", channels, channels, 1, 1)], ["small"], strides=[30, 30]),
+        helper.make_node("Conv", ["small", add("v", 64, channels, 3, 3), add("d", 64)], ["y"], pads=[1, 2, 1, 0]),
+    ]
+    graph = helper.make_graph(
+        nodes, "open", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", channels, "H", "W"])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("t", "y")], weights)  # fmt: skip
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+
+@pytest.mark.parametrize("machine", ["native", "x86-64-v3"])
+def test_winograd(programs, machine):
+    path = programs.folder / "open.onnx"
+    make_winograd_model(path)
+    text = subprocess.run([BIN / "dlc", path, "--compile-to=kernels", "--brief", "--target", machine], capture_output=True, text=True, check=True).stdout
+    assert all(f"winograd = {m}>" in text for m in (2, 4))
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    library = programs.compile("open.onnx", f"open-{machine}.so", "--target", machine)
+    for extents in [(1, 2, 2), (2, 3, 7), (1, 31, 5), (1, 61, 94), (1, 125, 247), (3, 9, 64)]:
+        x = RANDOM.standard_normal((extents[0], 32, *extents[1:])).astype(np.float32)
+        x[-1, 3, -1, -1] = np.inf
+        x[0, 5, 0, 1] = np.nan
+        for threads in (1, 3):
+            got = programs.execute(library, {"x": x}, ["t", "y"], "--threads", str(threads))
+            for name, y in zip("ty", session.run(["t", "y"], {"x": x})):
+                scale = np.abs(y[np.isfinite(y)]).max(initial=1e-30)
+                np.testing.assert_allclose(got[name] / scale, y / scale, atol=3e-5, err_msg=f"{name} at {extents}")

@@ -128,4 +128,16 @@ TEST(RegisterTileTest, WinogradChunksDivideTheImage) {
   EXPECT_FALSE(dlc::paysTransformation({4, 64, 64, 1, 7, 7}, 1));
 }
 
+TEST(RegisterTileTest, ChunksOfOpenImagesFillBlocksOfTiles) {
+  for (int64_t channels : {32, 64, 512, 4096}) {
+    dlc::WinogradChunk chunk = dlc::chooseOpenWinogradChunk({4, channels, channels, 1, -1, -1});
+    EXPECT_GE(chunk.columns, 14) << channels;
+    EXPECT_EQ(chunk.rows, 1);
+    EXPECT_EQ(chunk.splitsChannels, channels >= 256) << channels;
+  }
+  // As many tiles as the second-level cache has room for.
+  EXPECT_GT(dlc::chooseOpenWinogradChunk({4, 32, 32, 1, -1, -1}).columns,
+            dlc::chooseOpenWinogradChunk({4, 128, 128, 1, -1, -1}).columns);
+}
+
 } // namespace
