@@ -35,7 +35,8 @@ public:
         addresses.insert(&op);
         continue;
       }
-      if (op.hasTrait<OpTrait::IsTerminator>() || !isMovable(&op) || !llvm::all_of(getCaptures(&op), [&](Value value) { return isKnown(value); })) {
+      if (op.hasTrait<OpTrait::IsTerminator>() || !isMovable(&op) ||
+          !llvm::all_of(getCaptures(&op), [&](Value value) { return isKnown(value); })) {
         // Whatever else is between two launches stays between them.
         flush();
         continue;
