@@ -128,6 +128,7 @@ public:
   }
 
   AffineExpr build() {
+    mergeDivisions();
     llvm::erase_if(terms, [](const Term &term) { return term.factor == 0; });
     llvm::stable_sort(terms, [](const Term &a, const Term &b) { return compare(a.expr, b.expr) < 0; });
     AffineExpr result;
@@ -157,6 +158,45 @@ private:
     AffineExpr expr;
     int64_t factor;
   };
+
+  /// Whether `factor` times `expr` would take away its terms from this sum.
+  bool isCancelledBy(AffineExpr expr, int64_t factor) const {
+    Sum part(context);
+    part.add(expr, factor);
+    return !part.terms.empty() && llvm::all_of(part.terms, [&](const Term &term) {
+      return llvm::any_of(terms, [&](const Term &own) { return own.expr == term.expr && own.factor == -term.factor; });
+    });
+  }
+
+  /// Uses x = c * (x floordiv c) + x mod c where two of the three are in the sum, which leaves one: what padding to a
+  /// multiple of c adds is less than c, and what it gives is a multiple of c. Without that, sizes that each depend on
+  /// the one before in several places grow exponentially.
+  void mergeDivisions() {
+    for (size_t i = 0; i < terms.size(); ++i) {
+      auto [expr, factor] = terms[i];
+      auto binary = llvm::dyn_cast<AffineBinaryOpExpr>(expr);
+      std::optional<int64_t> divisor = binary && factor != 0 ? constantDim(binary.getRHS()) : std::nullopt;
+      if (!divisor || *divisor <= 1 || *divisor == farAway)
+        continue;
+      AffineExpr x = binary.getLHS();
+      if (binary.getKind() == AffineExprKind::FloorDiv && factor % *divisor == 0 &&
+          isCancelledBy(x, factor / *divisor)) {
+        int64_t multiple = factor / *divisor;
+        terms[i].factor = 0;
+        add(x, multiple);
+        add(getRemainder(x, binary.getRHS()), -multiple);
+      } else if (binary.getKind() == AffineExprKind::Mod && isCancelledBy(x, factor)) {
+        terms[i].factor = 0;
+        add(x, factor);
+        add(divideExtents(x, binary.getRHS()), -factor * *divisor);
+      } else {
+        continue;
+      }
+      llvm::erase_if(terms, [](const Term &term) { return term.factor == 0; });
+      i = static_cast<size_t>(-1); // other terms may match now
+    }
+  }
+
   MLIRContext *context;
   llvm::SmallVector<Term, 4> terms;
   int64_t number = 0;

@@ -234,7 +234,31 @@ def image(n, h, w):
     return {"x": random.standard_normal((n, 2, h, w)).astype(np.float32)}
 
 
+def pad_and_halve(x, y):
+    """Nodes that pad `x` as "same" padding does, by what floating point says of its extents, and take the maximum of 3 x 3 windows in steps of 2."""
+    nodes = [
+        node("Shape", "x", "s"), node("Slice", "s two far zero", "hw"), node("Cast", "hw", "f", to=FLOAT), node("Div", "f half", "d"),
+        node("Ceil", "d", "c"), node("Sub", "c unit", "e"), node("Mul", "e half", "g"), node("Add", "g window", "a"), node("Sub", "a f", "t"),
+        node("Clip", "t nothing ", "m"), node("Cast", "m", "all", to=INT), node("Div", "all two", "l"), node("Sub", "all l", "r"),
+        node("Concat", "zero zero l zero zero r", "p", axis=0), node("Pad", "x p", "o"),
+        node("MaxPool", "o", "y", kernel_shape=[3, 3], strides=[2, 2]),
+    ]  # fmt: skip
+    names = {name: f"{y}.{name}" for each in nodes for name in each.output} | {"x": x, "y": y}
+    for each in nodes:
+        each.input[:] = [names.get(name, name) for name in each.input]
+        each.output[:] = [names[name] for name in each.output]
+    return nodes
+
+
+PADDING_NUMBERS = [
+    numbers("half", 2, np.float32), numbers("unit", 1, np.float32), numbers("window", 3, np.float32), numbers("nothing", 0, np.float32),
+]  # fmt: skip
+
 IMAGE_GRAPHS = {
+    # Each level's extents depend on those before in several places.
+    "same padding at every level": (
+        [made for i in range(12) for made in pad_and_halve(f"x{i}" if i else "x", f"x{i + 1}" if i < 11 else "y")], PADDING_NUMBERS, IMAGE_SIZES,
+    ),
     "resize by 2": ([node("Resize", "x  scales", "y", mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")],
                     [numbers("scales", [1, 1, 2, 2], np.float32)], IMAGE_SIZES),
     "resize by 1.5": ([node("Resize", "x  scales", "y", mode="linear")], [numbers("scales", [1, 1, 1.5, 0.5], np.float32)], IMAGE_SIZES),

@@ -80,6 +80,41 @@ TEST_F(ExtentAlgebra, OneFormForEqualExtents) {
   EXPECT_EQ(dlc::getRemainder(dlc::multiplyExtents(s, number(6)), number(3)), number(0));
 }
 
+TEST_F(ExtentAlgebra, PaddingToMultiples) {
+  AffineExpr four = number(4), up = dlc::multiplyExtents(dlc::divideExtentsUp(n, four), four);
+  AffineExpr padding = dlc::subtractExtents(up, n);
+  expectValues(padding, [](int64_t a, int64_t) { return (a + 3) / 4 * 4 - a; });
+  EXPECT_EQ(dlc::getExtentRange(padding).low, 0);
+  EXPECT_EQ(dlc::getExtentRange(padding).high, 3);
+  EXPECT_EQ(dlc::atLeastZero(padding), padding);
+  EXPECT_EQ(dlc::addExtents(n, padding), up);
+  EXPECT_EQ(dlc::subtractExtents(n, up), dlc::multiplyExtents(padding, number(-1)));
+  EXPECT_EQ(dlc::addExtents(n, dlc::subtractExtents(s, dlc::getRemainder(n, four))),
+            dlc::addExtents(s, dlc::multiplyExtents(dlc::divideExtents(n, four), four)));
+  EXPECT_EQ(dlc::subtractExtents(dlc::multiplyExtents(dlc::divideExtents(n, four), number(8)),
+                                 dlc::multiplyExtents(n, number(2))),
+            dlc::multiplyExtents(dlc::getRemainder(n, four), number(-2)));
+  // What is only a part of a quotient's numerator stays.
+  AffineExpr partial =
+      dlc::subtractExtents(dlc::multiplyExtents(dlc::divideExtents(dlc::addExtents(n, s), four), four), n);
+  expectValues(partial, [](int64_t a, int64_t b) { return (a + b) / 4 * 4 - a; });
+}
+
+// "same" padding as exporters compute it: what comes out is half of what goes in, rounded up, at any depth.
+TEST_F(ExtentAlgebra, ChainsOfPaddingStayShort) {
+  AffineExpr two = number(2), extent = n;
+  for (int level = 0; level < 40; ++level) {
+    AffineExpr covered = dlc::addExtents(
+        dlc::multiplyExtents(dlc::subtractExtents(dlc::divideExtentsUp(extent, two), number(1)), two), number(3));
+    AffineExpr padding = dlc::atLeastZero(dlc::subtractExtents(covered, extent)),
+               low = dlc::divideExtents(padding, two), high = dlc::subtractExtents(padding, low);
+    AffineExpr padded = dlc::addExtents(dlc::addExtents(low, extent), high);
+    AffineExpr next = dlc::addExtents(dlc::divideExtents(dlc::subtractExtents(padded, number(3)), two), number(1));
+    EXPECT_EQ(next, dlc::divideExtentsUp(extent, two));
+    extent = next;
+  }
+}
+
 TEST_F(ExtentAlgebra, RangesDecide) {
   EXPECT_EQ(dlc::isEqualExtent(n, number(-1)), number(0));
   EXPECT_EQ(dlc::isLessExtent(n, number(0)), number(0));
