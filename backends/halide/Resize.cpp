@@ -38,7 +38,7 @@ static Expr sourceCoordinate(ResizeOp op, const Axis &axis, const Expr &x) {
     return halfPixel;
   if (mode == "half_pixel_symmetric") {
     Expr adjustment = output / (scale * input);
-    return input * half * (one - adjustment) + halfPixel;
+    return input * half * (one - adjustment) + (place + half) / scale - half;
   }
   if (mode == "pytorch_half_pixel")
     return select(axis.outputExtent > 1, halfPixel, zero);
@@ -53,6 +53,8 @@ static Expr sourceCoordinate(ResizeOp op, const Axis &axis, const Expr &x) {
     return select(isSingle, half * (start + end) * (input - one),
                   start * (input - one) + place * (end - start) * (input - one) / steps);
   }
+  if (mode == "tf_half_pixel_for_nn")
+    return (place + half) / scale;
   return place / scale; // "asymmetric"
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Resize and the Upsample ops that preceded it.
+#include "frontend/onnx/ComputedResize.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/ExtentAlgebra.h"
@@ -19,12 +20,18 @@ struct Resizing {
   std::string coordinateMode = "half_pixel", nearestMode = "round_prefer_floor";
 };
 
-void setResized(NodeImporter &node, StringRef modeName, const Resizing &resizing) {
-  // "cubic" and "linear" of every rank; the first opset calls linear interpolation of images bilinear.
-  std::optional<ResizeMode> mode = modeName == "bilinear" ? ResizeMode::Linear : symbolizeResizeMode(modeName);
+/// "cubic" and "linear" of every rank; the first opset calls linear interpolation of images bilinear.
+std::optional<ResizeMode> getMode(NodeImporter &node) {
+  std::string name = node.getString("mode", "nearest");
+  std::optional<ResizeMode> mode = name == "bilinear" ? ResizeMode::Linear : symbolizeResizeMode(name);
   if (!mode && !node.hasFailed())
-    node.error() << "mode '" << modeName << "' is not one of nearest, linear and cubic";
-  if (node.hasFailed())
+    node.error() << "mode '" << name << "' is not one of nearest, linear and cubic";
+  return node.hasFailed() ? std::nullopt : mode;
+}
+
+void setResized(NodeImporter &node, const Resizing &resizing) {
+  std::optional<ResizeMode> mode = getMode(node);
+  if (!mode)
     return;
   Builder &builder = node.getBuilder();
   Value like;
@@ -43,10 +50,24 @@ void setResized(NodeImporter &node, StringRef modeName, const Resizing &resizing
                         node.real(node.getReal("extrapolation_value", 0))));
 }
 
-/// Sizes computed from scales: floor(extent * scale).
+/// The interpolation of a node whose modes have been checked; nothing after an error.
+std::optional<Interpolation> getInterpolation(NodeImporter &node, const Resizing &resizing) {
+  std::optional<ResizeMode> mode = getMode(node);
+  if (!mode)
+    return std::nullopt;
+  return Interpolation{*mode,
+                       resizing.coordinateMode,
+                       resizing.nearestMode,
+                       node.getReal("cubic_coeff_a", -0.75),
+                       node.getReal("extrapolation_value", 0),
+                       node.getFlag("exclude_outside"),
+                       node.getFlag("antialias") && *mode != ResizeMode::Nearest};
+}
+
+/// Sizes computed from scales: floor(extent * scale), where the product is rounded to f32 as in ONNX's shape inference.
 void scaleSizes(NodeImporter &node, Resizing &resizing) {
   for (auto [extent, scale] : llvm::zip(node.getDims(0), resizing.scales)) {
-    double size = std::floor(constantDim(extent).value_or(0) * scale);
+    double size = std::floor(static_cast<float>(constantDim(extent).value_or(0)) * static_cast<float>(scale));
     if (!(scale > 0) || !(size <= INT32_MAX)) {
       node.error() << "scales a dimension by " << scale;
       return;
@@ -66,9 +87,138 @@ void scaleSizes(NodeImporter &node, Resizing &resizing) {
       return;
     }
     resizing.sizes.push_back(-2);
-    resizing.computed.back() =
+    AffineExpr &computed = resizing.computed.back();
+    computed =
         divideExtents(multiplyExtents(extent, node.extent(static_cast<int64_t>(numerator))), node.extent(divisor));
+    // An extent of up to 2^16 times a number of 8 bits is exact; of others, data has to tell what they are rounded to.
+    if (numerator >= 256)
+      if (AffineExpr rounded = readScaledExtent(node, extent, scale, addExtents(computed, node.extent(1))))
+        computed = rounded;
   }
+}
+
+/// The elements of operand `i`, a tensor of rank 1, that are known: all, or what a concatenation joins.
+SmallVector<std::optional<double>> getPartlyKnown(NodeImporter &node, int64_t i, size_t count) {
+  SmallVector<std::optional<double>> elements;
+  const onnx::NodeProto *producer = node.getTensor(i)->producer;
+  auto append = [&](const KnownValue *known, int64_t size) {
+    for (int64_t j = 0; j < size; ++j)
+      elements.push_back(known && known->elements[j].isConstant() ? std::optional(known->elements[j].asReal())
+                                                                  : std::nullopt);
+  };
+  if (const KnownValue *known = node.followOperand(i)) {
+    append(known, known->elements.size());
+  } else if (producer && producer->op_type() == "Concat" && producer->domain().empty()) {
+    for (const std::string &name : producer->input()) {
+      Tensor *part = node.getScope().lookup(name);
+      std::optional<int64_t> size = part && part->dims.size() == 1 ? constantDim(part->dims[0]) : std::nullopt;
+      if (!size)
+        return SmallVector<std::optional<double>>(count);
+      append(node.getImporter().mayBeReplaced(*part) ? nullptr : node.getImporter().getKnown(*part), *size);
+    }
+  }
+  elements.resize(count);
+  return elements;
+}
+
+/// Elements of operand `i`, an operand of `count` elements called `what`, as numbers of a run. Empty after an error.
+SmallVector<Term> getNumbers(NodeImporter &node, int64_t i, size_t count, StringRef what) {
+  if (node.hasFailed() || !expectElements(node, i, ElementClass::Real))
+    return {};
+  if (node.getRank(i) != 1 || !mayBeEqual(node.getDims(i)[0], node.extent(count))) {
+    node.error() << "expects " << count << " numbers as '" << what << "'";
+    return {};
+  }
+  Term vector(node, node.getOperand(i));
+  SmallVector<Term> numbers;
+  for (size_t j = 0; j < count; ++j)
+    numbers.push_back(vector.at(j));
+  return node.hasFailed() ? SmallVector<Term>() : numbers;
+}
+
+/// Resizes `axes` by factors of which some are computed in a run, with the region in `roi`: starts, then ends, empty
+/// for the whole.
+void setScaledByRun(NodeImporter &node, int64_t operand, ArrayRef<int64_t> axes, const Resizing &resizing,
+                    ArrayRef<Term> roi) {
+  std::optional<Interpolation> interpolation = getInterpolation(node, resizing);
+  SmallVector<Term> factors = getNumbers(node, operand, axes.size(), "scales");
+  if (!interpolation || node.hasFailed())
+    return;
+  SmallVector<std::optional<double>> known = getPartlyKnown(node, operand, axes.size());
+  SmallVector<ComputedAxis> computed;
+  for (size_t i = 0; i < axes.size() && !node.hasFailed(); ++i) {
+    if (known[i] == 1 && roi.empty())
+      continue;
+    ComputedAxis axis{axes[i], {}, {}, {}, {}, {}};
+    if (!roi.empty()) {
+      axis.start = roi[i];
+      axis.end = roi[i + axes.size()];
+    }
+    scaleAxis(node, *interpolation, factors[i], axis);
+    if (known[i] == 1)
+      axis.size = node.getDims(0)[axes[i]];
+    computed.push_back(axis);
+  }
+  if (!node.hasFailed())
+    node.setResult(0, resizeByRun(node, *interpolation, computed));
+}
+
+/// Resizes `axes` to `sizes` where the region, how far antialiasing reaches, or the common scale of a policy that keeps
+/// the aspect ratio follows from extents or elements of a run.
+void setSizedByRun(NodeImporter &node, ArrayRef<int64_t> axes, ArrayRef<AffineExpr> sizes, StringRef policy,
+                   const Resizing &resizing, ArrayRef<Term> roi) {
+  std::optional<Interpolation> interpolation = getInterpolation(node, resizing);
+  if (!interpolation)
+    return;
+  ArrayRef<AffineExpr> dims = node.getDims(0);
+  AffineExpr one = node.extent(1), two = node.extent(2), radius = node.extent(interpolation->radius());
+  Type f64 = node.getBuilder().getF64Type();
+  Term common; // scale of all axes
+  SmallVector<ComputedAxis> computed;
+  for (size_t i = 0; i < axes.size() && !node.hasFailed(); ++i) {
+    AffineExpr own = dims[axes[i]];
+    ComputedAxis axis{axes[i], sizes[i], {}, {}, {}, {}};
+    Term scale = Term(node, node.createInteger(f64, sizes[i])) / Term(node, node.createInteger(f64, own));
+    axis.scale = scale;
+    if (interpolation->antialiases)
+      axis.reach = maximumExtent(divideExtentsUp(multiplyExtents(own, radius), maximumExtent(sizes[i], one)), radius);
+    if (!roi.empty()) {
+      axis.start = roi[i];
+      axis.end = roi[i + axes.size()];
+    }
+    if (policy != "stretch") {
+      // No image has a scale.
+      for (AffineExpr extent : {own, sizes[i]})
+        if (getExtentRange(extent).low < 1)
+          node.expectInRun(ExtentRelation::AtLeast, extent, one);
+      common = !common ? scale : policy == "not_larger" ? common.min(scale) : common.max(scale);
+    } else if (getExtentRange(sizes[i]).low < 0) {
+      node.expectInRun(ExtentRelation::AtLeast, sizes[i], node.extent(0));
+    }
+    if (policy == "stretch" && sizes[i] == own && roi.empty())
+      continue;
+    computed.push_back(axis);
+  }
+  if (policy != "stretch")
+    for (ComputedAxis &axis : computed) {
+      // round(extent * smallest of size / extent), halves up: the smallest of the rounded products.
+      AffineExpr size, reach;
+      bool takesLess = policy == "not_larger";
+      for (auto [other, target] : llvm::zip(axes, sizes)) {
+        AffineExpr from = maximumExtent(dims[other], one), to = maximumExtent(target, one);
+        AffineExpr product = multiplyExtents(multiplyExtents(to, dims[axis.dim]), two);
+        AffineExpr rounded = divideExtents(addExtents(product, from), multiplyExtents(from, two));
+        AffineExpr reached = maximumExtent(divideExtentsUp(multiplyExtents(from, radius), to), radius);
+        size = !size ? rounded : takesLess ? minimumExtent(size, rounded) : maximumExtent(size, rounded);
+        reach = !reach ? reached : takesLess ? maximumExtent(reach, reached) : minimumExtent(reach, reached);
+      }
+      axis.size = size;
+      axis.scale = common;
+      if (interpolation->antialiases)
+        axis.reach = reach;
+    }
+  if (!node.hasFailed())
+    node.setResult(0, resizeByRun(node, *interpolation, computed));
 }
 
 void importScaled(NodeImporter &node, std::optional<SmallVector<double>> scales) {
@@ -83,7 +233,8 @@ void importScaled(NodeImporter &node, std::optional<SmallVector<double>> scales)
   resizing.coordinateMode = "asymmetric";
   resizing.nearestMode = "floor";
   scaleSizes(node, resizing);
-  setResized(node, node.getString("mode", "nearest"), resizing);
+  if (!node.hasFailed())
+    setResized(node, resizing);
 }
 
 void importUpsampleOfOpset1(NodeImporter &node) {
@@ -95,8 +246,17 @@ void importUpsampleAttribute(NodeImporter &node) {
     importScaled(node, node.getReals("scales").value_or(SmallVector<double>()));
 }
 void importScalesOperand(NodeImporter &node) {
-  if (node.expectOperands(2, 2))
+  if (!node.expectOperands(2, 2))
+    return;
+  const KnownValue *known = node.getKnown(1);
+  if (known && known->isConstant()) {
     importScaled(node, node.getKnownReals(1, "scales"));
+    return;
+  }
+  Resizing resizing;
+  resizing.coordinateMode = "asymmetric";
+  resizing.nearestMode = "floor";
+  setScaledByRun(node, 1, llvm::to_vector(llvm::seq<int64_t>(0, node.getRank(0))), resizing, {});
 }
 
 void importResize(NodeImporter &node) {
@@ -129,7 +289,23 @@ void importResize(NodeImporter &node) {
   if (node.hasFailed())
     return;
 
-  if (resizing.coordinateMode == "tf_crop_and_resize") {
+  auto isComputed = [&](int64_t i) {
+    const KnownValue *known = node.getKnown(i);
+    return !known || !known->isConstant();
+  };
+  bool isCropped = resizing.coordinateMode == "tf_crop_and_resize", isCroppedByRun = isCropped && isComputed(1);
+  SmallVector<Term> region;
+  if (isCropped && (isCroppedByRun || isComputed(hasScales ? 2 : 3)))
+    region = getNumbers(node, 1, 2 * axes.size(), "roi");
+  for (Term &number : region)
+    number = number.cast(node.getBuilder().getF64Type());
+  if (node.hasFailed())
+    return;
+  if (hasScales && (isCroppedByRun || isComputed(2))) {
+    setScaledByRun(node, 2, axes, resizing, region);
+    return;
+  }
+  if (isCropped && region.empty()) {
     auto roi = node.getKnownReals(1, "roi");
     if (roi && roi->size() != 2 * axes.size())
       node.error() << "has a region of " << roi->size() << " numbers for " << axes.size() << " dimensions";
@@ -151,19 +327,26 @@ void importResize(NodeImporter &node) {
     for (auto [axis, scale] : llvm::zip(axes, *scales))
       resizing.scales[axis] = scale;
     scaleSizes(node, resizing);
-    setResized(node, node.getString("mode", "nearest"), resizing);
+    if (!node.hasFailed())
+      setResized(node, resizing);
     return;
   }
 
   std::string policy = node.getString("keep_aspect_ratio_policy", "stretch");
-  // With a policy, the result's shape does not tell the sizes that were asked for.
-  auto sizes = node.getKnownExtents(3, policy == "stretch" ? "sizes" : "sizes of an aspect ratio policy");
+  auto sizes = node.getKnownExtents(3, "sizes");
   if (sizes && sizes->size() != axes.size())
     node.error() << "has " << sizes->size() << " sizes for " << axes.size() << " dimensions";
   if (policy != "stretch" && policy != "not_larger" && policy != "not_smaller")
     node.error() << "keep_aspect_ratio_policy '" << policy << "' is not supported";
   if (node.hasFailed())
     return;
+  bool isSymbolic = false;
+  for (auto [axis, size] : llvm::zip(axes, *sizes))
+    isSymbolic |= !constantDim(size) || !constantDim(dims[axis]);
+  if (!region.empty() || (isSymbolic && (policy != "stretch" || node.getFlag("antialias")))) {
+    setSizedByRun(node, axes, *sizes, policy, resizing, region);
+    return;
+  }
   resizing.sizes.assign(rank, -1);
   std::optional<double> common; // the one scale of a policy that keeps the aspect ratio
   for (auto [axis, size] : llvm::zip(axes, *sizes)) {
@@ -178,8 +361,7 @@ void importResize(NodeImporter &node) {
       continue;
     }
     if (!target || !extent || *extent < 1 || *target < 1 || *target > INT32_MAX) {
-      node.error() << "resizes dimension " << axis
-                   << " from or to an empty extent, or keeps the aspect ratio of one that only a run knows";
+      node.error() << "resizes dimension " << axis << " from or to an empty extent";
       return;
     }
     resizing.sizes[axis] = *target;
@@ -193,7 +375,7 @@ void importResize(NodeImporter &node) {
       // Halves are rounded up.
       resizing.sizes[axis] = static_cast<int64_t>(std::floor(*common * *constantDim(dims[axis]) + 0.5));
     }
-  setResized(node, node.getString("mode", "nearest"), resizing);
+  setResized(node, resizing);
 }
 
 } // namespace
