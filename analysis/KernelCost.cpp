@@ -7,6 +7,7 @@
 #include "ir/OpsConvolution.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsNormalization.h"

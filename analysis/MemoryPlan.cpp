@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/MemoryPlan.h"
 #include "ir/Annotations.h"
+#include "ir/ControlFlow.h"
 #include "ir/Layout.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
-#include "ir/OpsMovement.h"
+#include "ir/OpsSlicing.h"
 #include "ir/RowRange.h"
 #include "ir/SymbolicShapes.h"
 #include "ir/Variables.h"

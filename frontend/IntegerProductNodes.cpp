@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products of quantized tensors that are summed in i32.
 #include "frontend/IntegerProducts.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsConvolution.h"
 #include "ir/OpsLinear.h"
 
@@ -73,8 +72,8 @@ Value requantize(QuantizedNode &node, Value sum, Value xScale, Value wScale, Val
   if (!sum || !xScale || !wScale || !yScale || !yZero)
     return {};
   Type f32 = node.getBuilder().getF32Type();
-  Value factor = node.make<DivOp>({node.make<MulOp>({xScale, wScale}), yScale});
-  Value scaled = node.make<MulOp>({node.cast(sum, f32), node.cast(factor, f32)});
+  Value factor = node.divide(node.multiply(xScale, wScale), yScale);
+  Value scaled = node.multiply(node.cast(sum, f32), node.cast(factor, f32));
   return scaled ? node.quantize(scaled, node.createScalar(1, f32), yZero, node.elementOf(yZero)) : Value();
 }
 
@@ -102,7 +101,7 @@ std::vector<Value> buildQLinearConv(QuantizedNode &node) {
     Value bias = node.getOperand(8, builder.getI32Type());
     if (!bias || !node.elementOf(bias).isSignlessInteger(32) || node.typeOf(bias).getRank() != 1)
       return {bias ? node.fail("expects a bias of i32, one per channel") : bias};
-    sum = node.make<AddOp>({sum, node.perAxis(bias, spatial)});
+    sum = node.add(sum, node.perAxis(bias, spatial));
   }
   return {requantize(node, sum, node.perAxis(xScale, 0), node.perAxis(wScale, spatial), node.perAxis(yScale, 0),
                      node.perAxis(yZero, 0))};

@@ -5,6 +5,8 @@
 #include "ir/OpsConstant.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsSlicing.h"
+#include "ir/OpsTransposition.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;

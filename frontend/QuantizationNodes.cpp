@@ -3,10 +3,11 @@
 #include "frontend/QuantizedNodes.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsLogic.h"
-#include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsSlicing.h"
 
 using namespace mlir;
 
@@ -186,7 +187,7 @@ DynamicallyQuantized quantizeDynamically(QuantizedNode &node, Value x) {
   Value zero = node.createScalar(0, f32), levels = node.createScalar(255, f32);
   // The range contains 0.
   Value high = node.make<MaxOp>({reduceAll(node, ReductionKind::Max, x), zero}),
-        low = node.make<MinOp>({reduceAll(node, ReductionKind::Min, x), zero}), range = node.make<SubOp>({high, low}),
+        low = node.make<MinOp>({reduceAll(node, ReductionKind::Min, x), zero}), range = node.subtract(high, low),
         isEmpty = node.make<EqualOp>({range, zero});
   Value scale = node.make<DivOp>({node.make<WhereOp>({isEmpty, node.createScalar(1, f32), range}), levels});
   Value zeroPoint = node.quantize(node.make<NegOp>({low}), scale, {}, u8);

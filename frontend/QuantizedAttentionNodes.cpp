@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // com.microsoft.QAttention: one quantized product for queries, keys and values, then attention of numbers.
 #include "frontend/IntegerProducts.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsAttention.h"
-#include "ir/OpsMovement.h"
-#include "ir/OpsShape.h"
+#include "ir/OpsSlicing.h"
+#include "ir/OpsTransposition.h"
 #include <cmath>
 
 using namespace mlir;
@@ -39,8 +38,8 @@ std::vector<Value> buildAttention(QuantizedNode &node) {
   if (node.hasOperand(8) || node.getInteger("do_rotary") != 0)
     return {node.fail("takes neither past keys and values nor rotary positions")};
   int64_t size = width / (3 * heads);
-  Value scale = node.make<MulOp>({node.perAxis(xScale, 0), perColumn(node, wScale)});
-  Value all = node.make<AddOp>({node.make<MulOp>({node.cast(sum, f32), scale}), bias});
+  Value scale = node.multiply(node.perAxis(xScale, 0), perColumn(node, wScale));
+  Value all = node.add(node.multiply(node.cast(sum, f32), scale), bias);
   SmallVector<Value> operands;
   for (int64_t number = 0; number < 3; ++number)
     operands.push_back(takeHeads(node, all, number, heads, size));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/QuantizedNodes.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsArithmetic.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsQuantization.h"
 #include "ir/OpsShape.h"
 #include "ir/TensorDescription.h"
@@ -12,6 +13,11 @@ namespace dlc {
 Value QuantizedNode::cast(Value x, Type type) {
   return !x || elementOf(x) == type ? x : make<CastOp>({x}, {named("to", TypeAttr::get(type))});
 }
+
+Value QuantizedNode::add(Value lhs, Value rhs) { return make<AddOp>({lhs, rhs}); }
+Value QuantizedNode::subtract(Value lhs, Value rhs) { return make<SubOp>({lhs, rhs}); }
+Value QuantizedNode::multiply(Value lhs, Value rhs) { return make<MulOp>({lhs, rhs}); }
+Value QuantizedNode::divide(Value lhs, Value rhs) { return make<DivOp>({lhs, rhs}); }
 
 Value QuantizedNode::reshape(Value x, ArrayRef<int64_t> shape) {
   return !x || typeOf(x).getShape() == shape ? x : make<ReshapeOp>({x}, {named("shape", shape)});

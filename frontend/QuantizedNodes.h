@@ -63,6 +63,12 @@ public:
     return named(name, getBuilder().getI64IntegerAttr(number));
   }
 
+  /// Elementwise, with broadcasting.
+  mlir::Value add(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value subtract(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value multiply(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value divide(mlir::Value lhs, mlir::Value rhs);
+
   mlir::Value cast(mlir::Value x, mlir::Type type);
   /// `shape` in the convention of `dlc.reshape`.
   mlir::Value reshape(mlir::Value x, llvm::ArrayRef<int64_t> shape);

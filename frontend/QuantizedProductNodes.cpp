@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // com.microsoft's products of quantized matrices with numbers as results, and of numbers with packed weights.
 #include "frontend/IntegerProducts.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsMovement.h"
+#include "ir/OpsSlicing.h"
 
 using namespace mlir;
 
@@ -20,8 +20,8 @@ Value scaleSum(QuantizedNode &node, Value sum, Value aScale, Value bScale, size_
   if (!sum || !aScale || !bScale)
     return {};
   Type real = node.elementOf(aScale);
-  Value result = node.make<MulOp>({node.cast(sum, real), node.make<MulOp>({aScale, perColumn(node, bScale)})});
-  return node.hasOperand(bias) ? node.make<AddOp>({result, node.getOperand(bias, real)}) : result;
+  Value result = node.multiply(node.cast(sum, real), node.multiply(aScale, perColumn(node, bScale)));
+  return node.hasOperand(bias) ? node.add(result, node.getOperand(bias, real)) : result;
 }
 
 std::vector<Value> buildMatMulIntegerToFloat(QuantizedNode &node) {
@@ -57,17 +57,17 @@ std::vector<Value> buildGemm(QuantizedNode &node) {
       {node.center(a, aZero ? node.perAxis(aZero, 0) : aZero), centredB},
       {node.named("transpose_lhs", node.getInteger("transA") != 0), node.named("transpose_rhs", isTransposed)});
   if (node.hasOperand(6))
-    sum = node.make<AddOp>({sum, node.getOperand(6, builder.getI32Type())});
-  Value factor = node.make<MulOp>({node.perAxis(aScale, 0), node.perAxis(bScale, 0)});
+    sum = node.add(sum, node.getOperand(6, builder.getI32Type()));
+  Value factor = node.multiply(node.perAxis(aScale, 0), node.perAxis(bScale, 0));
   if (double alpha = node.getNumber("alpha"); alpha != 1)
-    factor = node.make<MulOp>({factor, node.createScalar(alpha, f32)});
+    factor = node.multiply(factor, node.createScalar(alpha, f32));
   if (!node.hasOperand(7))
-    return {node.make<MulOp>({node.cast(sum, f32), factor})};
+    return {node.multiply(node.cast(sum, f32), factor)};
   Value yScale = node.getOperand(7, f32), yZero = node.hasOperand(8) ? node.getOperand(8, literal) : Value();
   if (!yScale)
     return {Value()};
-  factor = node.make<DivOp>({factor, node.perAxis(yScale, 0)});
-  Value scaled = node.make<MulOp>({node.cast(sum, f32), factor});
+  factor = node.divide(factor, node.perAxis(yScale, 0));
+  Value scaled = node.multiply(node.cast(sum, f32), factor);
   return {node.quantize(scaled, node.createScalar(1, f32), yZero ? node.perAxis(yZero, 0) : yZero,
                         yZero ? node.elementOf(yZero) : node.elementOf(a))};
 }
@@ -143,11 +143,11 @@ std::vector<Value> buildMatMulNBits(QuantizedNode &node) {
   if (zeroPoint && node.elementOf(zeroPoint) == u8)
     weights = node.dequantize(elements, scale, zeroPoint);
   else
-    weights = node.make<MulOp>({node.make<SubOp>({node.cast(elements, real), zeroPoint}), scale});
+    weights = node.multiply(node.subtract(node.cast(elements, real), zeroPoint), scale);
   weights = takeFirst(node, node.reshape(weights, {columns, blocks * blockSize}), depth);
   Value result = node.make<MatMulOp>({a, node.cast(weights, node.elementOf(a))},
                                      {node.named("transpose_lhs", false), node.named("transpose_rhs", true)});
-  return {node.hasOperand(5) ? node.make<AddOp>({result, node.getOperand(5, real)}) : result};
+  return {node.hasOperand(5) ? node.add(result, node.getOperand(5, real)) : result};
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "frontend/QuantizedRecurrence.h"
 #include "ir/OpsQuantization.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 
 using namespace mlir;
 

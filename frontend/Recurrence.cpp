@@ -4,14 +4,14 @@
 #include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsControl.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsConversion.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsLogic.h"
-#include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsSlicing.h"
 
 using namespace mlir;
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/ControlFlow.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"

@@ -5,11 +5,13 @@
 #include "ir/Layout.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLayout.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 

@@ -2,11 +2,12 @@
 #include "ir/GradientBuilder.h"
 #include "ir/ConstantData.h"
 #include "ir/OpsArithmetic.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 
 using namespace mlir;
 
@@ -55,6 +56,11 @@ void GradientBuilder::set(unsigned operand, Value gradient) {
 Value GradientBuilder::scalar(double value, Value like) {
   return createScalar(builder, op->getLoc(), value, getType(like).getElementType());
 }
+
+Value GradientBuilder::add(Value lhs, Value rhs) { return create<AddOp>(lhs, rhs); }
+Value GradientBuilder::subtract(Value lhs, Value rhs) { return create<SubOp>(lhs, rhs); }
+Value GradientBuilder::multiply(Value lhs, Value rhs) { return create<MulOp>(lhs, rhs); }
+Value GradientBuilder::divide(Value lhs, Value rhs) { return create<DivOp>(lhs, rhs); }
 
 Value GradientBuilder::zeros(Value like) { return fill(0, like); }
 

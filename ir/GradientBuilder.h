@@ -42,6 +42,11 @@ public:
   template <typename OpTy, typename... Args> mlir::Value create(Args &&...args) {
     return OpTy::create(builder, op->getLoc(), std::forward<Args>(args)...).getResult();
   }
+  /// Elementwise, with broadcasting.
+  mlir::Value add(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value subtract(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value multiply(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value divide(mlir::Value lhs, mlir::Value rhs);
   /// A constant of rank 0 in the element type of `like`.
   mlir::Value scalar(double value, mlir::Value like);
   /// Zeros of the type of `like`.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/IfBuilder.h"
-#include "mlir/IR/PatternMatch.h"
+#include "ir/OpsControl.h"
 #include "llvm/ADT/BitVector.h"
 
 using namespace mlir;
@@ -15,23 +15,23 @@ IfBuilder::~IfBuilder() {
   if (!op)
     return;
   builder.setInsertionPointAfter(op);
-  op.erase();
+  op->erase();
 }
 
 void IfBuilder::enter(unsigned branch) { builder.createBlock(&op->getRegion(branch)); }
 
-void IfBuilder::endBranch(ValueRange values) { EndIfOp::create(builder, op.getLoc(), values); }
+void IfBuilder::endBranch(ValueRange values) { EndIfOp::create(builder, op->getLoc(), values); }
 
 void IfBuilder::setChecks(unsigned branch, ExtentChecksAttr checks) {
   if (branch == 0)
-    op.setThenChecksAttr(checks);
+    llvm::cast<IfOp>(op).setThenChecksAttr(checks);
   else
-    op.setElseChecksAttr(checks);
+    llvm::cast<IfOp>(op).setElseChecksAttr(checks);
 }
 
 ResultRange IfBuilder::finish(TypeRange types) {
-  IfOp finished = rebuildIf(builder, op, types);
-  op.erase();
+  IfOp finished = rebuildIf(builder, llvm::cast<IfOp>(op), types);
+  op->erase();
   op = nullptr;
   builder.setInsertionPointAfter(finished);
   return finished->getResults();

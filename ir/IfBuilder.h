@@ -4,9 +4,12 @@
 #ifndef DLC_IR_IFBUILDER_H
 #define DLC_IR_IFBUILDER_H
 
-#include "ir/OpsControl.h"
+#include "ir/Annotations.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/PatternMatch.h"
 
 namespace dlc {
+class IfOp;
 
 /// While one exists, the builder that it was given appends to the branch that was entered last, which may read all
 /// values that are there before the op; `finish` restores it behind the op.
@@ -28,7 +31,7 @@ public:
 
 private:
   mlir::OpBuilder &builder;
-  IfOp op; ///< until `finish` without results; null afterwards
+  mlir::Operation *op; ///< an IfOp; until `finish` without results, null afterwards
 };
 
 /// An op like `op`, at its position and with its branches, with results of the types `results`. Values of `op` that are

@@ -3,6 +3,7 @@
 #include "ir/ConstantData.h"
 #include "ir/IfBuilder.h"
 #include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
 #include "ir/OpsLogic.h"
 #include "mlir/IR/PatternMatch.h"
 

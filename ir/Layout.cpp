@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Layout.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 #include <cstring>
 
 using namespace mlir;

@@ -2,6 +2,7 @@
 #include "ir/LoadTimeConstants.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsConstant.h"
+#include "ir/OpsParameter.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/LoopBuilder.h"
+#include "ir/OpsControl.h"
 
 using namespace mlir;
 
@@ -23,19 +24,21 @@ LoopBuilder::LoopBuilder(OpBuilder &builder, Location location, ValueRange initi
   }
   loop = LoopOp::create(builder, location, TypeRange(), ValueRange(), scanInputs, /*limit=*/Value(),
                         tripCount ? builder.getI64IntegerAttr(*tripCount) : IntegerAttr(), isReverse, /*stops=*/false);
-  builder.createBlock(&loop.getRegion(), {}, types, llvm::SmallVector<Location>(types.size(), location));
+  builder.createBlock(&loop->getRegion(0), {}, types, llvm::SmallVector<Location>(types.size(), location));
 }
 
 LoopBuilder::~LoopBuilder() {
   if (!loop)
     return;
   builder.setInsertionPointAfter(loop);
-  loop.erase();
+  loop->erase();
 }
+
+void LoopBuilder::setLimit(Value limit) { llvm::cast<LoopOp>(loop).getLimitMutable().assign(limit); }
 
 Value LoopBuilder::insertLoopCarried(size_t i, Type type) {
   initialValues.insert(initialValues.begin() + i, Value());
-  return loop.getBody()->insertArgument(1 + i, type, loop.getLoc());
+  return getBlock().insertArgument(1 + i, type, loop->getLoc());
 }
 
 ResultRange LoopBuilder::finish(ValueRange next, ValueRange slices, Value stop) {
@@ -44,16 +47,17 @@ ResultRange LoopBuilder::finish(ValueRange next, ValueRange slices, Value stop) 
   llvm::append_range(returned, slices);
   if (stop)
     returned.push_back(stop);
-  NextOp::create(builder, loop.getLoc(), returned);
+  auto op = llvm::cast<LoopOp>(loop);
+  NextOp::create(builder, op.getLoc(), returned);
 
   llvm::SmallVector<Type> results(ValueRange(initialValues).getTypes());
   for (Type type : slices.getTypes())
-    results.push_back(withSteps(type, loop.getStaticStepCount()));
-  loop.setStops(stop != nullptr);
-  if (loop.mayEndEarly())
+    results.push_back(withSteps(type, op.getStaticStepCount()));
+  op.setStops(stop != nullptr);
+  if (op.mayEndEarly())
     results.push_back(RankedTensorType::get({}, builder.getI64Type()));
-  LoopOp finished = rebuildLoop(builder, loop, results, initialValues, loop.getScanInputs());
-  loop.erase();
+  LoopOp finished = rebuildLoop(builder, op, results, initialValues, op.getScanInputs());
+  op.erase();
   loop = nullptr;
   builder.setInsertionPointAfter(finished);
   return finished->getResults();

@@ -4,9 +4,11 @@
 #ifndef DLC_IR_LOOPBUILDER_H
 #define DLC_IR_LOOPBUILDER_H
 
-#include "ir/OpsControl.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
 
 namespace dlc {
+class LoopOp;
 
 /// While one exists, the builder that it was given appends to the step, which may read all values that are there before
 /// the loop; `finish` restores it behind the loop.
@@ -20,13 +22,13 @@ public:
   ~LoopBuilder();
 
   /// The block of the step.
-  mlir::Block &getBlock() { return *loop.getBody(); }
+  mlir::Block &getBlock() { return loop->getRegion(0).front(); }
   /// The number of the step, a tensor<i64>.
-  mlir::Value getStep() { return loop.getStepNumber(); }
+  mlir::Value getStep() { return getBlock().getArgument(0); }
   /// Loop-carried value `i` as the previous step left it.
-  mlir::Value getLoopCarried(size_t i) { return loop.getBody()->getArgument(1 + i); }
+  mlir::Value getLoopCarried(size_t i) { return getBlock().getArgument(1 + i); }
   /// The slice of scan input `i` that the step sees.
-  mlir::Value getScanSlice(size_t i) { return loop.getBody()->getArgument(1 + initialValues.size() + i); }
+  mlir::Value getScanSlice(size_t i) { return getBlock().getArgument(1 + initialValues.size() + i); }
   /// One more loop-carried value, before number `i` of those there are. Returns what the previous step left;
   /// `setInitialValue` says later what it is before the first step.
   mlir::Value insertLoopCarried(size_t i, mlir::Type type);
@@ -35,7 +37,7 @@ public:
   void goOutside() { builder.setInsertionPoint(loop); }
 
   /// The loop runs at most `limit` steps, a tensor<i64> of the code around it.
-  void setLimit(mlir::Value limit) { loop.getLimitMutable().assign(limit); }
+  void setLimit(mlir::Value limit);
 
   /// Ends the step: `next` are the next loop-carried values, `slices` one slice of each scan output; the loop ends
   /// early after the step in which `stop` is true, if it is not null. Results of the loop: the last loop-carried
@@ -44,7 +46,7 @@ public:
 
 private:
   mlir::OpBuilder &builder;
-  LoopOp loop; ///< until `finish` without results; null afterwards
+  mlir::Operation *loop; ///< a LoopOp; until `finish` without results, null afterwards
   llvm::SmallVector<mlir::Value> initialValues;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Constants and parameters.
+/// Tensors known at compile time.
 #ifndef DLC_IR_OPSCONSTANT_H
 #define DLC_IR_OPSCONSTANT_H
 

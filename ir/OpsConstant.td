@@ -1,29 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Constants and parameters.
+// Tensors known at compile time.
 #ifndef DLC_OPS_CONSTANT
 #define DLC_OPS_CONSTANT
 
 include "ir/DlcBase.td"
-include "mlir/IR/SymbolInterfaces.td"
 
-def Dlc_ParameterOp : Dlc_Op<"parameter", [Symbol]> {
-  let summary = "A named tensor of the model that training may change";
-  let description = [{
-    `kind` says what it is used for: "weight" (the default) is what optimizers change, "buffer" follows the data (a
-    running mean), "slot" belongs to an optimizer, "counter" counts steps, "seed" is the seed of random numbers.
-    "derived" is what `prepare_weights` computes from weights (of a type that may have a layout), and "stamp" is the
-    validity stamp that says that it has done so.
-  }];
-  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Dlc_Tensor>:$type, OptionalAttr<ElementsAttr>:$value,
-                       OptionalAttr<DictionaryAttr>:$initializer, DefaultValuedAttr<StrAttr, "\"weight\"">:$kind);
-  let assemblyFormat = "$sym_name `:` $type (`=` $value^)? (`initializer` $initializer^)? attr-dict";
-}
-def Dlc_LoadParameterOp : Dlc_Op<"load_parameter", [Pure]> {
-  let summary = "The current value of a parameter";
-  let arguments = (ins FlatSymbolRefAttr:$parameter);
-  let results = (outs Dlc_Tensor:$result);
-  let assemblyFormat = "$parameter attr-dict `:` type($result)";
-}
 def Dlc_ConstantOp : Dlc_Op<"constant", [Pure, ConstantLike, Dlc_KernelOpInterface, Dlc_Recomputable]> {
   let summary = "A tensor known at compile time";
   let description = [{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Elementary functions of one or two operands, and conversions.
+/// Elementary functions of one or two operands.
 #ifndef DLC_IR_OPSELEMENTWISE_H
 #define DLC_IR_OPSELEMENTWISE_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Elementary functions of one or two operands, and conversions.
+// Elementary functions of one or two operands.
 #ifndef DLC_OPS_ELEMENTWISE
 #define DLC_OPS_ELEMENTWISE
 
@@ -39,32 +39,5 @@ def Dlc_ModOp : Dlc_Uniform<"mod", "Remainder with the sign of rhs, or of lhs wh
   let arguments = (ins Dlc_NumberTensor:$lhs, Dlc_NumberTensor:$rhs, BoolAttr:$fmod);
 }
 def Dlc_PowOp : Dlc_Binary<"pow", "lhs to the power rhs; the element types may differ, the result has lhs's", [Dlc_Transcendental]>;
-def Dlc_MaxOp : Dlc_Uniform<"max", "The larger one; NaN if either is", [Commutative, Dlc_FewInstructions]>;
-def Dlc_MinOp : Dlc_Uniform<"min", "The smaller one; NaN if either is", [Commutative, Dlc_FewInstructions]>;
-def Dlc_ClampOp : Dlc_UnaryWith<"clamp", "min(max(x, low), high) with constant limits; NaN stays NaN",
-                                (ins OptionalAttr<F64Attr>:$low, OptionalAttr<F64Attr>:$high), [Dlc_FewInstructions]> {
-  let description = [{
-    For floating-point tensors (an integer tensor is clamped by `dlc.max` and `dlc.min`).
-    A missing limit does not limit.
-
-    ```mlir
-    %y = dlc.clamp %x {low = 0.0, high = 6.0} : tensor<1x32x7x7xf32> -> tensor<1x32x7x7xf32>
-    ```
-  }];
-}
-def Dlc_CastOp : Dlc_Unary<"cast", "Conversion to the element type `to`", Dlc_Tensor, [Dlc_FewInstructions, Dlc_Evaluated]> {
-  let evaluation = "x";
-  let description = [{
-    Floating point to integer truncates toward zero (of integers narrower than a byte, these are the low bits of the
-    result); to i1 it is x != 0; narrowing floating point rounds to nearest
-    even. What is outside the range of a floating-point type of 8 bits or fewer becomes its largest number, or, unless
-    it is to `saturate`, infinity, or NaN where the type has no infinity; f8E8M0FNU, which has powers of two alone,
-    rounds by `round_mode`: `up`, `down` or `nearest`.
-  }];
-  let arguments = (ins Dlc_Tensor:$x, TypeAttr:$to, DefaultValuedAttr<BoolAttr, "true">:$saturate,
-                       DefaultValuedStrAttr<StrAttr, "up">:$round_mode);
-  let elementTypeRule = "adaptor.getTo()";
-  let hasFolder = 1;
-}
 
 #endif // DLC_OPS_ELEMENTWISE

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Ops that move elements without computing new ones.
+/// Ops that join, pad, repeat and resample tensors.
 #ifndef DLC_IR_OPSMOVEMENT_H
 #define DLC_IR_OPSMOVEMENT_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The same elements in another shape or order.
+/// The same elements in another shape, and broadcasts.
 #ifndef DLC_IR_OPSSHAPE_H
 #define DLC_IR_OPSSHAPE_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The same elements in another shape or order.
+// The same elements in another shape, and broadcasts.
 #ifndef DLC_OPS_SHAPE
 #define DLC_OPS_SHAPE
 
@@ -24,11 +24,6 @@ def Dlc_ReshapeLikeOp : Dlc_Movement<"reshape_like", "The same elements, row-maj
     %dx = dlc.reshape_like %dy, %x : (tensor<?xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
     ```
   }];
-  let hasFolder = 1;
-  let hasCanonicalizer = 1;
-}
-def Dlc_TransposeOp : Dlc_Movement<"transpose", "Dimension i of the result is dimension `permutation[i]` of the operand",
-                                   (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$permutation)> {
   let hasFolder = 1;
   let hasCanonicalizer = 1;
 }

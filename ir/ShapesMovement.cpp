@@ -2,8 +2,11 @@
 // Shape functions of ops that move elements.
 #include "ir/DlcDialect.h"
 #include "ir/OpsGeneration.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsSlicing.h"
+#include "ir/OpsTransposition.h"
 #include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;

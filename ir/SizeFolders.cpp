@@ -6,6 +6,7 @@
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
 #include "ir/OpsSize.h"
+#include "ir/OpsSlicing.h"
 #include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;

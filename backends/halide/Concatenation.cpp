@@ -4,6 +4,7 @@
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
 #include "ir/OpsMovement.h"
+#include "ir/OpsSlicing.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;

@@ -12,7 +12,9 @@
 #include "ir/ConstantData.h"
 #include "ir/OpsActivation.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsLogic.h"
 
 using namespace mlir;
@@ -253,6 +255,14 @@ void registerElementwiseEmitters(EmitterRegistry &registry) {
   addFamily<
 #define GET_OP_LIST
 #include "ir/OpsElementwise.cpp.inc"
+      >(registry);
+  addFamily<
+#define GET_OP_LIST
+#include "ir/OpsExtrema.cpp.inc"
+      >(registry);
+  addFamily<
+#define GET_OP_LIST
+#include "ir/OpsConversion.cpp.inc"
       >(registry);
   addFamily<
 #define GET_OP_LIST

@@ -9,9 +9,12 @@
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/PadPosition.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsLayout.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsSlicing.h"
+#include "ir/OpsTransposition.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;

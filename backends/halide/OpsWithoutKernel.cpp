@@ -2,10 +2,10 @@
 // Ops that are never in a kernel, and why.
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
-#include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsLinear.h"
+#include "ir/OpsParameter.h"
 #include "ir/OpsProgram.h"
 #include "ir/OpsSize.h"
 #include "ir/OpsTraining.h"

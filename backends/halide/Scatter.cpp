@@ -7,7 +7,7 @@
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
-#include "ir/OpsMovement.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsSelection.h"
 
 using namespace mlir;

@@ -4,6 +4,7 @@
 #include "formats/onnx/OpTable.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 
 using namespace mlir;
 

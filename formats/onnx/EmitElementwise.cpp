@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Elementwise ops that the table of ops does not describe.
 #include "formats/onnx/OpEmitters.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsConversion.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsTraining.h"
 

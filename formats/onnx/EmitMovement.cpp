@@ -2,8 +2,11 @@
 #include "formats/onnx/OpEmitters.h"
 #include "ir/ConstantData.h"
 #include "ir/OpsGeneration.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsSlicing.h"
+#include "ir/OpsTransposition.h"
 #include <cmath>
 
 using namespace mlir;

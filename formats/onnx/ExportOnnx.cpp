@@ -5,6 +5,7 @@
 #include "ir/Annotations.h"
 #include "ir/ConstantData.h"
 #include "ir/OpsConstant.h"
+#include "ir/OpsParameter.h"
 #include "ir/Suggestion.h"
 #include "ir/SymbolicShapes.h"
 #include "ir/TensorDescription.h"

@@ -3,6 +3,7 @@
 #include "ir/ConstantData.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsConstant.h"
+#include "ir/OpsParameter.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 

@@ -2,6 +2,7 @@
 #include "formats/onnx/OpEmitters.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
+#include "ir/OpsParameter.h"
 #include "ir/TensorDescription.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/AttentionCache.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsGeneration.h"
-#include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
+#include "ir/OpsSlicing.h"
 
 using namespace mlir;
 
@@ -26,7 +25,7 @@ std::optional<KeptPlaces> keepPlaces(LayerContext &context, std::optional<int64_
   } else {
     count = context.constant(static_cast<double>(typeOf(x).getDimSize(1)), i64);
   }
-  places.after = context.create<AddOp>(places.before, count);
+  places.after = context.add(places.before, count);
   context.endState("places", places.after);
   if (!places.before || !places.after)
     return std::nullopt;
@@ -35,7 +34,7 @@ std::optional<KeptPlaces> keepPlaces(LayerContext &context, std::optional<int64_
 
 Value countPlaces(LayerContext &context, Value x, int64_t dim, const KeptPlaces &places) {
   Value own = countPlaces(context, x, dim);
-  return places.before ? context.create<AddOp>(own, places.before) : own;
+  return places.before ? context.add(own, places.before) : own;
 }
 
 bool extendCache(LayerContext &context, AttentionParts &parts, const KeptPlaces &places, int64_t most) {
@@ -50,7 +49,7 @@ bool extendCache(LayerContext &context, AttentionParts &parts, const KeptPlaces 
     context.endState(role, part);
   }
   Value zeros = context.create<FillOp>(x, ArrayRef<int64_t>{-2}, llvm::APFloat(0.0), context.builder.getI64Type());
-  parts.lengths = context.create<AddOp>(zeros, places.after);
+  parts.lengths = context.add(zeros, places.after);
   parts.isFromEnd = true;
   return parts.key && parts.value && parts.lengths;
 }

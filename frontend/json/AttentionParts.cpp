@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/AttentionParts.h"
 #include "ir/ConstantData.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsAttention.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsMovement.h"
-#include "ir/OpsShape.h"
+#include "ir/OpsSlicing.h"
+#include "ir/OpsTransposition.h"
 #include <cmath>
 
 using namespace mlir;
@@ -39,7 +40,7 @@ Value makeAngles(OpContext &context, Value places, int64_t count, double base) {
     frequencies.push_back(std::pow(base, -static_cast<double>(k) / static_cast<double>(count)));
   Value row = context.constant(makeConstantFromDoubles(RankedTensorType::get({1, count}, type), frequencies));
   Value column = context.reshape(context.create<CastOp>(places, type), {-2, 1});
-  return context.create<MulOp>(column, row);
+  return context.multiply(column, row);
 }
 
 Value rotate(OpContext &context, Value x, Value places, double base) {
@@ -56,8 +57,8 @@ Value rotate(OpContext &context, Value x, Value places, double base) {
   };
   Value a = part(0), b = part(half);
   Value turned[] = {
-      context.create<SubOp>(context.create<MulOp>(a, cosine), context.create<MulOp>(b, sine)),
-      context.create<AddOp>(context.create<MulOp>(a, sine), context.create<MulOp>(b, cosine)),
+      context.subtract(context.multiply(a, cosine), context.multiply(b, sine)),
+      context.add(context.multiply(a, sine), context.multiply(b, cosine)),
   };
   return context.create<ConcatOp>(ValueRange(turned), static_cast<uint64_t>(3));
 }

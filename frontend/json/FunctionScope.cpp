@@ -2,7 +2,7 @@
 #include "frontend/json/FunctionScope.h"
 #include "frontend/json/Elements.h"
 #include "frontend/json/TensorRules.h"
-#include "ir/OpsConstant.h"
+#include "ir/OpsParameter.h"
 #include "ir/OpsTraining.h"
 
 using namespace mlir;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // How decoding chooses the next tokens from their scores.
 #include "frontend/json/GenerateImporter.h"
-#include "ir/OpsArithmetic.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"
-#include "ir/OpsMovement.h"
 #include "ir/OpsNormalization.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsSelection.h"
+#include "ir/OpsSlicing.h"
 #include <cmath>
 
 using namespace mlir;
@@ -81,7 +83,7 @@ GenerateImporter::Choice GenerateImporter::sample(OpContext &context, const Step
     Value isHot = fixed ? Value() : context.create<dlc::GreaterOp>(heat, zero);
     if (isHot)
       heat = context.create<dlc::WhereOp>(isHot, heat, context.constant(1.0, f32));
-    Value noisy = context.create<dlc::AddOp>(context.create<dlc::DivOp>(scores, heat), noise);
+    Value noisy = context.add(context.divide(scores, heat), noise);
     choice.tokens = chooseLargest(isHot ? context.create<dlc::WhereOp>(isHot, noisy, scores) : noisy);
   }
   if (stopToken)
@@ -105,7 +107,7 @@ GenerateImporter::Choice GenerateImporter::searchBeams(OpContext &context, const
     Value isFinished = context.create<dlc::EqualOp>(context.reshape(finished, {beams, 1}), one);
     steps = context.create<dlc::WhereOp>(isFinished, stays, steps);
   }
-  Value all = context.create<dlc::AddOp>(steps, context.reshape(scores, {beams, 1}));
+  Value all = context.add(steps, context.reshape(scores, {beams, 1}));
   all = context.reshape(all, {1, beams * vocabulary});
   if (beams > beams * vocabulary)
     context.error("beams", "keeps more sequences than there are");
@@ -113,11 +115,11 @@ GenerateImporter::Choice GenerateImporter::searchBeams(OpContext &context, const
   Value places = context.create<dlc::TopKIndicesOp>(all, static_cast<uint64_t>(beams), uint64_t(1), false);
   places = context.reshape(places, {beams});
   Choice choice;
-  choice.parents = context.create<dlc::DivOp>(places, size);
+  choice.parents = context.divide(places, size);
   choice.tokens = context.create<dlc::ModOp>(places, size, /*fmod=*/false);
   Value wasFinished = context.create<dlc::GatherOp>(finished, choice.parents, uint64_t(0));
-  Value grown = context.create<dlc::SubOp>(one, wasFinished);
-  Value length = context.create<dlc::AddOp>(context.create<dlc::GatherOp>(lengths, choice.parents, uint64_t(0)), grown);
+  Value grown = context.subtract(one, wasFinished);
+  Value length = context.add(context.create<dlc::GatherOp>(lengths, choice.parents, uint64_t(0)), grown);
   Value isFinished = wasFinished;
   if (stopToken)
     isFinished =
@@ -138,7 +140,7 @@ void GenerateImporter::returnBestBeam(OpContext &context, ValueRange loopCarried
   Value scores = loopCarried[0], lengths = loopCarried[1], history = loopCarried[3];
   if (double penalty = context.attributes.number("length_penalty")) {
     Value length = context.create<dlc::CastOp>(lengths, f32);
-    scores = context.create<dlc::DivOp>(scores, context.create<dlc::PowOp>(length, context.constant(penalty, f32)));
+    scores = context.divide(scores, context.create<dlc::PowOp>(length, context.constant(penalty, f32)));
   }
   Value best = context.create<dlc::ArgExtremeOp>(scores, uint64_t(0), false, false, false);
   Value count = context.create<dlc::GatherOp>(lengths, best, uint64_t(0));

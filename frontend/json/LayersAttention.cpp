@@ -2,8 +2,9 @@
 // Attention with its projections, and the layers that encode positions.
 #include "frontend/json/AttentionCache.h"
 #include "frontend/json/LayerKinds.h"
-#include "ir/OpsArithmetic.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsMovement.h"
 
@@ -29,8 +30,7 @@ static Value project(LayerContext &context, const Projection &projection, Value 
   bias.role = projection.bias;
   Value result =
       context.create<dlc::MatMulOp>(x, context.parameter(weight, {units, features}), /*transpose_lhs=*/false, true);
-  return context.attributes.boolean("use_bias") ? context.create<dlc::AddOp>(result, context.parameter(bias, {units}))
-                                                : result;
+  return context.attributes.boolean("use_bias") ? context.add(result, context.parameter(bias, {units})) : result;
 }
 
 /// The features of `x`, [batch, length, features]; nothing, with an error that calls it `what`, if it is something
@@ -104,7 +104,7 @@ static Value buildAttention(LayerContext &context) {
 
 /// Adds a table's row for each position, `table: [positions, features]`.
 static Value addRows(LayerContext &context, Value x, Value table, const KeptPlaces &places) {
-  return context.create<dlc::AddOp>(
+  return context.add(
       x, context.create<dlc::GatherOp>(table, countPlaces(context, x, 1, places), static_cast<uint64_t>(0)));
 }
 
@@ -143,7 +143,7 @@ static Value buildSinusoidalPositions(LayerContext &context) {
     Value halves[] = {sine, cosine};
     table = context.create<dlc::ConcatOp>(ValueRange(halves), static_cast<uint64_t>(1));
   }
-  return context.create<dlc::AddOp>(x, context.create<dlc::CastOp>(table, type));
+  return context.add(x, context.create<dlc::CastOp>(table, type));
 }
 
 void dlc::json::addAttentionLayers(std::vector<LayerKind> &kinds) {

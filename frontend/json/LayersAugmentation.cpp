@@ -2,12 +2,15 @@
 // Layers that change samples at random while a model is trained, each sample by random numbers of its own; in
 // prediction they do nothing (a crop takes the center).
 #include "frontend/json/LayerKinds.h"
-#include "ir/OpsArithmetic.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
+#include "ir/OpsSlicing.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 
@@ -34,8 +37,7 @@ static Value drawPerSample(LayerContext &context, double low, double high) {
   Value uniform = context.training->createUniformPerSample(context, context.input());
   if (uniform && !type.isF32())
     uniform = context.create<dlc::CastOp>(uniform, type);
-  return context.create<dlc::AddOp>(context.create<dlc::MulOp>(uniform, context.constant(high - low, type)),
-                                    context.constant(low, type));
+  return context.add(context.multiply(uniform, context.constant(high - low, type)), context.constant(low, type));
 }
 
 //===-- Places ------------------------------------------------------------===//
@@ -91,12 +93,12 @@ static Value drawPlaces(LayerContext &context, const CropDim &crop) {
   auto offsets = static_cast<double>(crop.extent + 2 * crop.padding - crop.size + 1);
   // A number below 1 times a whole one is below that also when it is rounded.
   Value uniform = context.training->createUniformPerSample(context, context.input()),
-        offset = context.create<dlc::CastOp>(context.create<dlc::MulOp>(uniform, context.constant(offsets, f32)), i32),
+        offset = context.create<dlc::CastOp>(context.multiply(uniform, context.constant(offsets, f32)), i32),
         steps = context.create<dlc::IotaOp>(llvm::APFloat(-static_cast<double>(crop.padding)), llvm::APFloat(1.0),
                                             static_cast<uint64_t>(crop.size), i32);
   SmallVector<int64_t> shape(4 - crop.dim, 1);
   shape[0] = crop.size;
-  return context.create<dlc::AddOp>(offset, context.reshape(steps, shape));
+  return context.add(offset, context.reshape(steps, shape));
 }
 
 /// Reads each element by its number in the input as one row, which is arithmetic on the way; nothing is padded.
@@ -105,7 +107,7 @@ static Value cropAtRandom(LayerContext &context, const CropDim &rows, const Crop
   RankedTensorType type = typeOf(x);
   Type i32 = context.builder.getI32Type();
   auto times = [&](Value value, int64_t factor) {
-    return context.create<dlc::MulOp>(value, context.constant(static_cast<double>(factor), i32));
+    return context.multiply(value, context.constant(static_cast<double>(factor), i32));
   };
   std::optional<int64_t> channels = context.expectExtent(1, "the number of channels");
   if (!channels)
@@ -116,8 +118,8 @@ static Value cropAtRandom(LayerContext &context, const CropDim &rows, const Crop
         first = times(context.reshape(sample, {-2, 1, 1, 1}), *channels * plane),
         channel = context.create<dlc::IotaOp>(llvm::APFloat(0.0), llvm::APFloat(static_cast<double>(plane)),
                                               static_cast<uint64_t>(*channels), i32);
-  Value place = context.create<dlc::AddOp>(first, times(row, columns.extent));
-  place = context.create<dlc::AddOp>(context.create<dlc::AddOp>(place, column), context.reshape(channel, {-2, 1, 1}));
+  Value place = context.add(first, times(row, columns.extent));
+  place = context.add(context.add(place, column), context.reshape(channel, {-2, 1, 1}));
   Value result = context.create<dlc::GatherOp>(context.reshape(x, {-1}), place, uint64_t(0));
   for (auto [crop, at] : {std::pair(&rows, row), std::pair(&columns, column)}) {
     if (crop->isInside())
@@ -170,7 +172,7 @@ static Value drawFactor(LayerContext &context, double strength) {
 }
 
 static Value brighten(LayerContext &context, Value x, double strength) {
-  return strength == 0 ? x : context.create<dlc::MulOp>(x, drawFactor(context, strength));
+  return strength == 0 ? x : context.multiply(x, drawFactor(context, strength));
 }
 
 /// Distances from the sample's mean brightness, which stays.
@@ -184,10 +186,10 @@ static Value contrast(LayerContext &context, Value x, double strength) {
   Value mean = x;
   if (!spatial.empty())
     mean = context.create<dlc::ReduceOp>(dlc::ReductionKind::Mean, x, ArrayRef<int64_t>(spatial), true);
-  mean = context.create<dlc::MulOp>(mean, context.numbers(getLuminance(column[0]), column, elementType));
+  mean = context.multiply(mean, context.numbers(getLuminance(column[0]), column, elementType));
   mean = context.create<dlc::ReduceOp>(dlc::ReductionKind::Sum, mean, ArrayRef<int64_t>{1}, true);
   Value factor = drawFactor(context, strength);
-  return context.create<dlc::AddOp>(context.create<dlc::MulOp>(context.create<dlc::SubOp>(x, mean), factor), mean);
+  return context.add(context.multiply(context.subtract(x, mean), factor), mean);
 }
 
 /// Colours are what differs from grey. Saturation scales that; hue turns it about the grey axis, by the rotation of I
@@ -208,8 +210,8 @@ static Value shiftColours(LayerContext &context, Value x, double saturation, dou
     constexpr double turn = 2 * 3.14159265358979323846;
     Value angle = drawPerSample(context, -hue * turn, hue * turn), cosine = context.create<dlc::CosOp>(angle),
           sine = context.create<dlc::SinOp>(angle);
-    turned = own ? context.create<dlc::MulOp>(own, sine) : sine;
-    own = own ? context.create<dlc::MulOp>(own, cosine) : cosine;
+    turned = own ? context.multiply(own, sine) : sine;
+    own = own ? context.multiply(own, cosine) : cosine;
   }
   SmallVector<double> luminance = getLuminance(3);
   SmallVector<int64_t> column(type.getRank() - 1, 1);
@@ -222,18 +224,18 @@ static Value shiftColours(LayerContext &context, Value x, double saturation, dou
     for (const double (&row)[3] : quarter)
       turn.push_back(row[c]);
     auto share = [&](ArrayRef<double> numbers, Value factor) {
-      return context.create<dlc::MulOp>(factor, context.numbers(numbers, column, elementType));
+      return context.multiply(factor, context.numbers(numbers, column, elementType));
     };
-    Value weights = context.create<dlc::AddOp>(share(colour, own), context.numbers(grey, column, elementType));
+    Value weights = context.add(share(colour, own), context.numbers(grey, column, elementType));
     if (turned)
-      weights = context.create<dlc::AddOp>(weights, share(turn, turned));
+      weights = context.add(weights, share(turn, turned));
     SmallVector<int64_t> starts(type.getRank(), 0), sizes(type.getRank(), -1), steps(type.getRank(), 1);
     starts[1] = c;
     sizes[1] = 1;
     Value channel = context.create<dlc::SliceOp>(x, ArrayRef<int64_t>(starts), ArrayRef<int64_t>(sizes),
                                                  ArrayRef<int64_t>(steps)),
-          part = context.create<dlc::MulOp>(channel, weights);
-    sum = sum ? context.create<dlc::AddOp>(sum, part) : part;
+          part = context.multiply(channel, weights);
+    sum = sum ? context.add(sum, part) : part;
   }
   return sum;
 }
@@ -279,8 +281,8 @@ static Value buildRandomNoise(LayerContext &context) {
     return context.input();
   Type type = typeOf(context.input()).getElementType();
   Value noise = context.training->createNormal(context, context.input());
-  noise = context.create<dlc::MulOp>(noise, context.constant(context.attributes.number("stddev"), type));
-  return limit(context, context.create<dlc::AddOp>(context.input(), noise));
+  noise = context.multiply(noise, context.constant(context.attributes.number("stddev"), type));
+  return limit(context, context.add(context.input(), noise));
 }
 
 void dlc::json::addAugmentationLayers(std::vector<LayerKind> &kinds) {

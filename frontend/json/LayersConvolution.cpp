@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions over 1, 2 or 3 spatial dimensions of [N, C, spatial...].
 #include "frontend/json/LayerKinds.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsConvolution.h"
 
 using namespace mlir;
@@ -13,7 +12,7 @@ static Value addBias(LayerContext &context, Value result, int64_t filters, size_
     Value bias = context.parameter(LayerParameter::bias(), {filters});
     SmallVector<int64_t> shape(n + 1, 1);
     shape[0] = filters;
-    result = context.create<dlc::AddOp>(result, context.reshape(bias, shape));
+    result = context.add(result, context.reshape(bias, shape));
   }
   return context.activate(result);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers that are matrix products.
 #include "frontend/json/LayerKinds.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsLinear.h"
 
 using namespace mlir;
@@ -20,7 +19,7 @@ static Value buildDense(LayerContext &context) {
       context.create<dlc::MatMulOp>(context.input(), weight, /*transpose_lhs=*/false, /*transpose_rhs=*/true);
   if (context.attributes.boolean("use_bias")) {
     Value bias = context.parameter(LayerParameter::bias(), {units});
-    result = context.create<dlc::AddOp>(result, bias);
+    result = context.add(result, bias);
   }
   return context.activate(result);
 }

@@ -2,7 +2,7 @@
 // Layers that combine the results of several others, named in `inputs`.
 #include "frontend/json/LayerKinds.h"
 #include "ir/OpsArithmetic.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsMovement.h"
 
 using namespace mlir;
@@ -26,11 +26,10 @@ template <typename OpTy> static Value buildFold(LayerContext &context) {
 static Value buildAverage(LayerContext &context) {
   Value sum = context.input();
   for (Value other : ArrayRef(context.inputs).drop_front())
-    sum = context.create<dlc::AddOp>(sum, other);
+    sum = context.add(sum, other);
   if (!sum)
     return {};
-  return context.activate(
-      context.create<dlc::DivOp>(sum, context.constant(context.inputs.size(), typeOf(sum).getElementType())));
+  return context.activate(context.divide(sum, context.constant(context.inputs.size(), typeOf(sum).getElementType())));
 }
 
 void dlc::json::addMergeLayers(std::vector<LayerKind> &kinds) {

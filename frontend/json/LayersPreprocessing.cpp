@@ -3,8 +3,7 @@
 #include "frontend/json/Elements.h"
 #include "frontend/json/LayerKinds.h"
 #include "frontend/json/TensorRules.h"
-#include "ir/OpsArithmetic.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsNormalization.h"
@@ -30,9 +29,9 @@ static Value buildRescaling(LayerContext &context) {
     return {};
   Type type = typeOf(result).getElementType();
   if (context.attributes.isGiven("scale"))
-    result = context.create<dlc::MulOp>(result, context.constant(context.attributes.number("scale"), type));
+    result = context.multiply(result, context.constant(context.attributes.number("scale"), type));
   if (context.attributes.isGiven("offset"))
-    result = context.create<dlc::AddOp>(result, context.constant(context.attributes.number("offset"), type));
+    result = context.add(result, context.constant(context.attributes.number("offset"), type));
   return result;
 }
 
@@ -64,7 +63,7 @@ static Value buildNormalize(LayerContext &context) {
   column[0] = static_cast<int64_t>(channels);
   auto factor = context.numbers(factors, column, type.getElementType()),
        offset = context.numbers(offsets, column, type.getElementType());
-  return context.create<dlc::AddOp>(context.create<dlc::MulOp>(x, factor), offset);
+  return context.add(context.multiply(x, factor), offset);
 }
 
 /// Layer normalization over all that a sample has, without parameters.

@@ -2,10 +2,9 @@
 // Recurrent layers, over [N, T, features].
 #include "frontend/Recurrence.h"
 #include "frontend/json/LayerKinds.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsMovement.h"
-#include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 
 using namespace mlir;
 using namespace dlc::json;
@@ -141,7 +140,7 @@ static Value buildDirection(LayerContext &context, dlc::RecurrentKind kind, bool
   bool wantsSequence = context.attributes.boolean("return_sequences");
   Value kept = createDropout(context, "dropout", {-2, 1, *features}), input = context.input();
   if (kept)
-    input = context.create<dlc::MulOp>(input, kept);
+    input = context.multiply(input, kept);
   weights.stateFactor = createDropout(context, "recurrent_dropout", {-2, units});
   Value x = context.create<dlc::TransposeOp>(input, ArrayRef<int64_t>{1, 0, 2});
   dlc::RecurrentResults results =
@@ -191,9 +190,9 @@ static Value buildBidirectional(LayerContext &context) {
   if (mode == "concat")
     return context.create<dlc::ConcatOp>(ValueRange(results), static_cast<uint64_t>(typeOf(forward).getRank() - 1));
   if (mode == "multiply")
-    return context.create<dlc::MulOp>(forward, backward);
-  Value sum = context.create<dlc::AddOp>(forward, backward);
-  return mode == "sum" ? sum : context.create<dlc::MulOp>(sum, context.constant(0.5, typeOf(forward).getElementType()));
+    return context.multiply(forward, backward);
+  Value sum = context.add(forward, backward);
+  return mode == "sum" ? sum : context.multiply(sum, context.constant(0.5, typeOf(forward).getElementType()));
 }
 
 /// Keys of all recurrent layers.

@@ -5,8 +5,8 @@
 #include "frontend/json/TensorRules.h"
 #include "ir/Annotations.h"
 #include "ir/LoopBuilder.h"
-#include "ir/OpsMovement.h"
-#include "ir/OpsShape.h"
+#include "ir/OpsIndexing.h"
+#include "ir/OpsTransposition.h"
 
 using namespace mlir;
 using namespace dlc::json;

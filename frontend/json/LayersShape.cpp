@@ -2,7 +2,7 @@
 // Layers that move, scale or drop elements.
 #include "frontend/json/LayerKinds.h"
 #include "ir/OpsMovement.h"
-#include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 
 using namespace mlir;
 using namespace dlc::json;

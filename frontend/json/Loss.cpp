@@ -3,8 +3,7 @@
 #include "frontend/json/Predictions.h"
 #include "frontend/json/TrainingOptions.h"
 #include "frontend/json/TrainingRules.h"
-#include "ir/OpsArithmetic.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsReduction.h"
@@ -140,7 +139,7 @@ bool Loss::addWeights(Value given) {
     column[0] = -2;
     given = context.reshape(given, column);
   }
-  weights = weights ? context.create<dlc::MulOp>(weights, given) : given;
+  weights = weights ? context.multiply(weights, given) : given;
   return weights != nullptr;
 }
 
@@ -151,7 +150,7 @@ Value Loss::sum(Value values) {
 }
 
 /// `values` times the weights of the losses that they belong to.
-Value Loss::weigh(Value values) { return weights ? context.create<dlc::MulOp>(values, weightsOf(values)) : values; }
+Value Loss::weigh(Value values) { return weights ? context.multiply(values, weightsOf(values)) : values; }
 
 /// The weights as they broadcast against `values`, which may have the dimension of the classes that losses lack.
 Value Loss::weightsOf(Value values) {
@@ -177,12 +176,12 @@ Value Loss::average(Value values) {
     if (typeOf(own).getDimSize(dim) == 1 && type.getDimSize(dim) != 1)
       shared.push_back(dim);
   if (!shared.empty())
-    share = context.create<dlc::MulOp>(
-        share, context.create<dlc::ExtentOp>(values, ArrayRef<int64_t>(shared), type.getElementType()));
+    share = context.multiply(share,
+                             context.create<dlc::ExtentOp>(values, ArrayRef<int64_t>(shared), type.getElementType()));
   // Where nothing counts, the mean is 0.
   Value isNothing = context.create<dlc::EqualOp>(share, context.constant(0, type.getElementType()));
   share = context.create<dlc::WhereOp>(isNothing, context.constant(1, type.getElementType()), share);
-  return context.create<dlc::DivOp>(sum(weigh(values)), share);
+  return context.divide(sum(weigh(values)), share);
 }
 
 //===-- Metrics -----------------------------------------------------------===//

@@ -2,8 +2,9 @@
 // Attention and rotary positions.
 #include "frontend/json/AttentionParts.h"
 #include "frontend/json/NodeKinds.h"
-#include "ir/OpsArithmetic.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
+#include "ir/OpsSlicing.h"
 
 using namespace mlir;
 using namespace dlc::json;
@@ -97,8 +98,8 @@ static NodeResults buildRotaryEmbedding(NodeContext &context) {
   };
   Value a = part(0, half, isInterleaved ? 2 : 1), b = part(isInterleaved ? 1 : half, half, isInterleaved ? 2 : 1);
   Value cosine = getRotation(context, 1, hasRankThree, half), sine = getRotation(context, 2, hasRankThree, half);
-  Value first = context.create<dlc::SubOp>(context.create<dlc::MulOp>(cosine, a), context.create<dlc::MulOp>(sine, b)),
-        second = context.create<dlc::AddOp>(context.create<dlc::MulOp>(sine, a), context.create<dlc::MulOp>(cosine, b));
+  Value first = context.subtract(context.multiply(cosine, a), context.multiply(sine, b)),
+        second = context.add(context.multiply(sine, a), context.multiply(cosine, b));
   if (!first || !second)
     return {Value()};
   if (isInterleaved) {

@@ -4,7 +4,6 @@
 #include "ir/ExtentAlgebra.h"
 #include "ir/IfBuilder.h"
 #include "ir/LoopBuilder.h"
-#include "ir/OpsElementwise.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsTraining.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"

@@ -5,7 +5,8 @@
 #include "frontend/json/OpTableFields.h"
 #include "frontend/json/TensorRules.h"
 #include "ir/OpsArithmetic.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsConversion.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsLogic.h"
 
 using namespace mlir;
@@ -32,7 +33,7 @@ static NodeResults buildMean(NodeContext &context) {
   Value sum = combineOperands(context, dlc::AddOp::getOperationName());
   if (!sum)
     return {sum};
-  return {context.create<dlc::DivOp>(sum, context.constant(context.inputs.size(), typeOf(sum).getElementType()))};
+  return {context.divide(sum, context.constant(context.inputs.size(), typeOf(sum).getElementType()))};
 }
 static NodeResults buildIdentity(NodeContext &context) { return {context.operand(0)}; }
 static NodeResults buildWhere(NodeContext &context) {

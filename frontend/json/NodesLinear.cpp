@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products of matrices and tensors.
 #include "frontend/json/NodeKinds.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsLinear.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -21,11 +20,11 @@ static NodeResults buildGemm(NodeContext &context) {
   Type type = typeOf(a).getElementType();
   auto scale = [&](Value x, StringRef key) {
     double factor = context.attributes.number(key);
-    return factor == 1 || !x ? x : context.create<dlc::MulOp>(x, context.constant(factor, type));
+    return factor == 1 || !x ? x : context.multiply(x, context.constant(factor, type));
   };
   Value result = scale(context.create<dlc::MatMulOp>(a, b, context.flag("transA"), context.flag("transB")), "alpha");
   if (context.hasInput(2))
-    result = context.create<dlc::AddOp>(result, scale(context.operand(2), "beta"));
+    result = context.add(result, scale(context.operand(2), "beta"));
   return {result};
 }
 

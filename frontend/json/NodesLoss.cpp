@@ -4,7 +4,7 @@
 #include "frontend/json/NodeKinds.h"
 #include "frontend/json/TrainingRules.h"
 #include "ir/InputChecks.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsConversion.h"
 
 using namespace mlir;
 using namespace dlc::json;

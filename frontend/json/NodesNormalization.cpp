@@ -2,8 +2,8 @@
 // Normalizations.
 #include "frontend/LpNormalization.h"
 #include "frontend/json/NodeKinds.h"
-#include "ir/OpsConstant.h"
 #include "ir/OpsNormalization.h"
+#include "ir/OpsParameter.h"
 
 using namespace mlir;
 using namespace dlc::json;

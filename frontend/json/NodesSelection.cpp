@@ -3,7 +3,9 @@
 #include "frontend/NumPySlice.h"
 #include "frontend/json/NestedNumbers.h"
 #include "frontend/json/NodeKinds.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
+#include "ir/OpsSlicing.h"
 
 using namespace mlir;
 using namespace dlc::json;

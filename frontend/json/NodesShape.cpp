@@ -6,6 +6,7 @@
 #include "frontend/json/TensorRules.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -4,8 +4,7 @@
 #include "frontend/json/NodeKinds.h"
 #include "frontend/json/TrainingOptions.h"
 #include "frontend/json/TrainingRules.h"
-#include "ir/OpsArithmetic.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsTraining.h"
 
 using namespace mlir;
@@ -150,8 +149,7 @@ static NodeResults buildRandomUniform(NodeContext &context) {
   double low = context.attributes.number("low"), high = context.attributes.number("high");
   if (low == 0 && high == 1)
     return {uniform};
-  return {context.create<dlc::AddOp>(context.create<dlc::MulOp>(uniform, context.constant(high - low, type)),
-                                     context.constant(low, type))};
+  return {context.add(context.multiply(uniform, context.constant(high - low, type)), context.constant(low, type))};
 }
 
 static NodeResults buildRandomNormal(NodeContext &context) {
@@ -164,9 +162,8 @@ static NodeResults buildRandomNormal(NodeContext &context) {
     return {};
   }
   Value normal = context.graph->getTraining(context).createNormal(context, like);
-  return {context.create<dlc::AddOp>(
-      context.create<dlc::MulOp>(normal, context.constant(context.attributes.number("scale"), type)),
-      context.constant(context.attributes.number("mean"), type))};
+  return {context.add(context.multiply(normal, context.constant(context.attributes.number("scale"), type)),
+                      context.constant(context.attributes.number("mean"), type))};
 }
 
 void dlc::json::addTrainingNodes(std::vector<NodeKind> &kinds) {

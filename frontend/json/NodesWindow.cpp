@@ -2,7 +2,6 @@
 // Convolutions and pools over [N, C, spatial...].
 #include "frontend/json/ConvolutionFields.h"
 #include "frontend/json/NodeKinds.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsConvolution.h"
 #include "ir/OpsPooling.h"
 #include "ir/OpsReduction.h"
@@ -80,7 +79,7 @@ static Value addBias(NodeContext &context, Value result) {
     return result;
   SmallVector<int64_t> shape(typeOf(result).getRank() - 1, 1);
   shape[0] = typeOf(result).getDimSize(1);
-  return context.create<dlc::AddOp>(result, context.reshape(context.operand(2), shape));
+  return context.add(result, context.reshape(context.operand(2), shape));
 }
 
 std::optional<dlc::ConvolutionWindow> dlc::json::readConvolution(NodeContext &context, Value x, Value w) {

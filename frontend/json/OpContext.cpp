@@ -2,6 +2,7 @@
 #include "frontend/json/OpContext.h"
 #include "frontend/json/Elements.h"
 #include "ir/ElementConversion.h"
+#include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsShape.h"
 #include "llvm/ADT/APSInt.h"
@@ -53,6 +54,11 @@ Value OpContext::create(StringRef op, ArrayRef<Value> operands, ArrayRef<NamedAt
                                                              made->getPropertiesStorage(), made->getRegions(), types);
   });
 }
+
+Value OpContext::add(Value lhs, Value rhs) { return create<dlc::AddOp>(lhs, rhs); }
+Value OpContext::subtract(Value lhs, Value rhs) { return create<dlc::SubOp>(lhs, rhs); }
+Value OpContext::multiply(Value lhs, Value rhs) { return create<dlc::MulOp>(lhs, rhs); }
+Value OpContext::divide(Value lhs, Value rhs) { return create<dlc::DivOp>(lhs, rhs); }
 
 Value OpContext::constant(ElementsAttr value) {
   return ConstantOp::create(builder, location, value.getType(), value).getResult();

@@ -36,6 +36,11 @@ public:
   /// The same for the op called `op`.
   mlir::Value create(llvm::StringRef op, llvm::ArrayRef<mlir::Value> operands,
                      llvm::ArrayRef<mlir::NamedAttribute> given);
+  /// Elementwise, with broadcasting.
+  mlir::Value add(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value subtract(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value multiply(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value divide(mlir::Value lhs, mlir::Value rhs);
   /// A constant of rank 0.
   mlir::Value constant(double value, mlir::Type elementType);
   mlir::Value constant(mlir::ElementsAttr value);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/Parameters.h"
 #include "frontend/json/Elements.h"
-#include "ir/OpsConstant.h"
+#include "ir/OpsParameter.h"
 
 using namespace mlir;
 using namespace dlc::json;

@@ -3,10 +3,12 @@
 #include "ir/OpsActivation.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsElementwise.h"
-#include "ir/OpsMovement.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsNormalization.h"
+#include "ir/OpsParameter.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsSlicing.h"
+#include "ir/OpsTransposition.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;

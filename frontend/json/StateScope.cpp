@@ -2,7 +2,7 @@
 #include "frontend/json/StateScope.h"
 #include "ir/InputChecks.h"
 #include "ir/OpsGeneration.h"
-#include "ir/OpsMovement.h"
+#include "ir/OpsIndexing.h"
 #include "ir/SymbolicShapes.h"
 
 using namespace mlir;

@@ -4,9 +4,8 @@
 #include "frontend/json/TrainingOptions.h"
 #include "frontend/json/TrainingRules.h"
 #include "ir/Annotations.h"
-#include "ir/OpsArithmetic.h"
-#include "ir/OpsConstant.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsConversion.h"
+#include "ir/OpsParameter.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsTraining.h"
 #include "ir/SignatureBuilder.h"
@@ -190,10 +189,10 @@ Value TrainingImporter::regularize(OpContext &context, Value loss) {
         return;
       Value weights = dlc::LoadParameterOp::create(builder, context.location, type, parameter.getSymName()),
             sum = context.create<dlc::ReduceOp>(kind, weights, ArrayRef<int64_t>(axes), false),
-            cost = context.create<dlc::MulOp>(sum, context.constant(factor / examples, type.getElementType()));
+            cost = context.multiply(sum, context.constant(factor / examples, type.getElementType()));
       if (type.getElementType() != typeOf(loss).getElementType())
         cost = context.create<dlc::CastOp>(cost, typeOf(loss).getElementType());
-      loss = context.create<dlc::AddOp>(loss, cost);
+      loss = context.add(loss, cost);
     };
     addCost(l1, dlc::ReductionKind::L1);
     addCost(l2 / 2, dlc::ReductionKind::SumSquare);

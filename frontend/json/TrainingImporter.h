@@ -6,7 +6,7 @@
 
 #include "frontend/json/FunctionImporter.h"
 #include "frontend/json/LossImporter.h"
-#include "ir/OpsConstant.h"
+#include "ir/OpsParameter.h"
 
 namespace dlc::json {
 

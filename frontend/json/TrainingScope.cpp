@@ -2,10 +2,13 @@
 #include "frontend/json/TrainingScope.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsNormalization.h"
+#include "ir/OpsParameter.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsTraining.h"
 
@@ -17,8 +20,8 @@ static constexpr double streamsOfStep = 65536;
 
 Value TrainingScope::createUniform(OpContext &context, Value like) {
   Type i64 = context.builder.getI64Type();
-  Value first = context.create<dlc::MulOp>(step, context.constant(streamsOfStep, i64)),
-        counter = context.create<dlc::AddOp>(first, context.constant(static_cast<double>(streams++), i64));
+  Value first = context.multiply(step, context.constant(streamsOfStep, i64)),
+        counter = context.add(first, context.constant(static_cast<double>(streams++), i64));
   return context.create<dlc::RandomUniformOp>(seed, counter, like);
 }
 
@@ -39,10 +42,10 @@ Value TrainingScope::createNormal(OpContext &context, Value like) {
     return type.isF32() ? x : context.create<dlc::CastOp>(x, type);
   };
   Value u = uniform(), v = uniform();
-  Value radius = context.create<dlc::SqrtOp>(
-            context.create<dlc::MulOp>(context.create<dlc::LogOp>(u), context.constant(-2, type))),
-        angle = context.create<dlc::MulOp>(v, context.constant(2 * 3.14159265358979323846, type));
-  return context.create<dlc::MulOp>(radius, context.create<dlc::CosOp>(angle));
+  Value radius =
+            context.create<dlc::SqrtOp>(context.multiply(context.create<dlc::LogOp>(u), context.constant(-2, type))),
+        angle = context.multiply(v, context.constant(2 * 3.14159265358979323846, type));
+  return context.multiply(radius, context.create<dlc::CosOp>(angle));
 }
 
 Value TrainingScope::drop(OpContext &context, Value x, double rate) {
@@ -51,9 +54,9 @@ Value TrainingScope::drop(OpContext &context, Value x, double rate) {
   Type elementType = typeOf(x).getElementType();
   Value uniform = createUniform(context, x),
         survives = context.create<dlc::GreaterOrEqualOp>(uniform, context.constant(rate, context.builder.getF32Type())),
-        factor = context.create<dlc::MulOp>(context.create<dlc::CastOp>(survives, elementType),
-                                            context.constant(1 / (1 - rate), elementType));
-  return context.create<dlc::MulOp>(x, factor);
+        factor = context.multiply(context.create<dlc::CastOp>(survives, elementType),
+                                  context.constant(1 / (1 - rate), elementType));
+  return context.multiply(x, factor);
 }
 
 Value TrainingScope::normalizeBatch(OpContext &context, Value x, Value scale, Value shift,
@@ -69,20 +72,20 @@ Value TrainingScope::normalizeBatch(OpContext &context, Value x, Value scale, Va
   auto meanOf = [&](Value values) {
     return context.create<dlc::ReduceOp>(dlc::ReductionKind::Mean, values, ArrayRef<int64_t>(axes), false);
   };
-  Value mean = meanOf(x), difference = context.create<dlc::SubOp>(x, context.reshape(mean, column)),
-        variance = meanOf(context.create<dlc::MulOp>(difference, difference));
+  Value mean = meanOf(x), difference = context.subtract(x, context.reshape(mean, column)),
+        variance = meanOf(context.multiply(difference, difference));
   auto follow = [&](size_t number, Value now) {
-    Value before = context.create<dlc::MulOp>(getCurrent(kept[number], keptValues[number]),
-                                              context.constant(1 - momentum, elementType)),
-          share = context.create<dlc::MulOp>(now, context.constant(momentum, elementType));
-    update(kept[number], context.create<dlc::AddOp>(before, share));
+    Value before = context.multiply(getCurrent(kept[number], keptValues[number]),
+                                    context.constant(1 - momentum, elementType)),
+          share = context.multiply(now, context.constant(momentum, elementType));
+    update(kept[number], context.add(before, share));
   };
   Value observed = variance;
   if (isUnbiased) {
     Value count = context.create<dlc::ExtentOp>(x, ArrayRef<int64_t>(axes), elementType),
           one = context.constant(1, elementType),
-          others = context.create<dlc::MaxOp>(context.create<dlc::SubOp>(count, one), one);
-    observed = context.create<dlc::MulOp>(variance, context.create<dlc::DivOp>(count, others));
+          others = context.create<dlc::MaxOp>(context.subtract(count, one), one);
+    observed = context.multiply(variance, context.divide(count, others));
   }
   follow(0, mean);
   follow(1, observed);

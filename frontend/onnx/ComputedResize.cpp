@@ -4,7 +4,7 @@
 #include "frontend/onnx/ComputedResize.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsElementwise.h"
-#include "ir/OpsMovement.h"
+#include "ir/OpsIndexing.h"
 
 using namespace mlir;
 

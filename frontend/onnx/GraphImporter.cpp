@@ -2,7 +2,6 @@
 #include "frontend/onnx/GraphImporter.h"
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
-#include "ir/OpsConstant.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;

@@ -8,13 +8,15 @@
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsAttention.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsNormalization.h"
 #include "ir/OpsReduction.h"
-#include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 #include <cmath>
 
 using namespace mlir;

@@ -4,9 +4,11 @@
 #include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/OpsArithmetic.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
+#include "ir/OpsSlicing.h"
 
 using namespace mlir;
 

@@ -7,7 +7,7 @@
 #include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsGeneration.h"
-#include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 
 using namespace mlir;
 

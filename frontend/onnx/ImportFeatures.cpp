@@ -5,11 +5,10 @@
 #include "frontend/onnx/MachineLearning.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/OpsArithmetic.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
-#include "ir/OpsShape.h"
 #include <cmath>
 
 using namespace mlir;

@@ -7,7 +7,7 @@
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
-#include "ir/OpsMovement.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsSelection.h"
 

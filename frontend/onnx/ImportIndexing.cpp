@@ -7,8 +7,8 @@
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsGeneration.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"
-#include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
 
 using namespace mlir;

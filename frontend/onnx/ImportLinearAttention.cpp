@@ -7,7 +7,7 @@
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"
-#include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 #include <cmath>
 
 using namespace mlir;

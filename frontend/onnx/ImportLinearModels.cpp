@@ -7,9 +7,7 @@
 #include "ir/OpsElementwise.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsLogic.h"
-#include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
-#include "ir/OpsShape.h"
 
 using namespace mlir;
 

@@ -5,7 +5,7 @@
 #include "frontend/onnx/OpenAxes.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsMovement.h"
-#include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 
 using namespace mlir;
 

@@ -4,7 +4,9 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/RotaryEmbedding.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
+#include "ir/OpsSlicing.h"
 
 using namespace mlir;
 

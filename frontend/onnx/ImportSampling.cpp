@@ -7,11 +7,13 @@
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsMovement.h"
-#include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;

@@ -5,9 +5,10 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
-#include "ir/OpsElementwise.h"
-#include "ir/OpsMovement.h"
+#include "ir/OpsExtrema.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsSlicing.h"
 
 using namespace mlir;
 

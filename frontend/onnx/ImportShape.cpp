@@ -6,6 +6,7 @@
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
 #include <cmath>
 

@@ -5,8 +5,10 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/ExtentDescription.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsSize.h"
+#include "ir/OpsSlicing.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;

@@ -4,6 +4,7 @@
 #include "ir/Names.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
+#include "ir/OpsParameter.h"
 #include "ir/OpsShape.h"
 #include "ir/OpsSize.h"
 

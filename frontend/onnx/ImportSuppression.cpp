@@ -9,11 +9,13 @@
 #include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
-#include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 #include <limits>
 
 using namespace mlir;

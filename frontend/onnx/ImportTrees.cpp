@@ -8,8 +8,8 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"
-#include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
 #include <cmath>
 

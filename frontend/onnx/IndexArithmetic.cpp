@@ -2,10 +2,10 @@
 #include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "ir/OpsArithmetic.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"
-#include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
 
 using namespace mlir;

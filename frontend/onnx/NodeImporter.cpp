@@ -5,12 +5,13 @@
 #include "ir/ElementConversion.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/ExtentDescription.h"
+#include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsGeneration.h"
-#include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
 #include "ir/OpsSize.h"
+#include "ir/OpsSlicing.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;
@@ -258,6 +259,11 @@ Value NodeImporter::create(StringRef op, ValueRange operands, ArrayRef<NamedAttr
   OperationState state(location, op, operands, getPlaceholderType(), attributes);
   return complete(getBuilder().create(state));
 }
+
+Value NodeImporter::add(Value lhs, Value rhs) { return create<AddOp>(lhs, rhs); }
+Value NodeImporter::subtract(Value lhs, Value rhs) { return create<SubOp>(lhs, rhs); }
+Value NodeImporter::multiply(Value lhs, Value rhs) { return create<MulOp>(lhs, rhs); }
+Value NodeImporter::divide(Value lhs, Value rhs) { return create<DivOp>(lhs, rhs); }
 
 Value NodeImporter::complete(Operation *op) {
   SmallVector<Dims> operandDims;

@@ -119,6 +119,11 @@ public:
   }
   /// The same for the op called `op`.
   mlir::Value create(llvm::StringRef op, mlir::ValueRange operands, llvm::ArrayRef<mlir::NamedAttribute> attributes);
+  /// Elementwise, with broadcasting.
+  mlir::Value add(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value subtract(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value multiply(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value divide(mlir::Value lhs, mlir::Value rhs);
   llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const { return importer.getDims(value); }
   /// A tensor of `shape` filled with `number`.
   mlir::Value createFilled(mlir::Type elementType, llvm::ArrayRef<int64_t> shape, double number);

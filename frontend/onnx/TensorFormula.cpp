@@ -2,8 +2,8 @@
 #include "frontend/onnx/TensorFormula.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsLogic.h"
-#include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
 
 using namespace mlir;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Annotations.h"
+#include "ir/ControlFlow.h"
 #include "ir/Layout.h"
 #include "ir/Names.h"
-#include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsSize.h"
 #include "ir/SharedMemory.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
+#include "ir/OpsSlicing.h"
 #include "passes/Passes.h"
 #include "passes/fusion/WrapInKernel.h"
 #include "llvm/ADT/SetVector.h"

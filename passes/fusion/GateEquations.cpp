@@ -8,6 +8,8 @@
 #include "ir/OpsLinear.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsSlicing.h"
+#include "ir/OpsTransposition.h"
 #include "passes/fusion/WrapInKernel.h"
 
 using namespace mlir;

@@ -8,6 +8,7 @@
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
 #include "ir/OpsSize.h"
+#include "ir/OpsSlicing.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/SetVector.h"
 

@@ -6,9 +6,12 @@
 #include "ir/Names.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsControl.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsConversion.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsSlicing.h"
+#include "ir/OpsTransposition.h"
 #include "passes/Passes.h"
 
 #define DEBUG_TYPE "dlc-check-indices"

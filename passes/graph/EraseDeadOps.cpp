@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/graph/EraseDeadOps.h"
-#include "ir/OpsControl.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;

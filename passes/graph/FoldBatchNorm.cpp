@@ -3,6 +3,7 @@
 #include "ir/LoadTimeConstants.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsConvolution.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsNormalization.h"

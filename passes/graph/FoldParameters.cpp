@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/OpsConstant.h"
+#include "ir/OpsParameter.h"
 #include "ir/Variables.h"
 #include "mlir/IR/SymbolTable.h"
 #include "passes/Passes.h"

@@ -7,6 +7,7 @@
 #include "ir/OpsLogic.h"
 #include "ir/OpsNormalization.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"

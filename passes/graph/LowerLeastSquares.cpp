@@ -13,6 +13,7 @@
 #include "ir/OpsNormalization.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 #include "passes/Passes.h"
 
 #define DEBUG_TYPE "dlc-lower-least-squares"

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantData.h"
 #include "ir/OpsConstant.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsPooling.h"
 #include "ir/OpsQuantization.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsSlicing.h"
+#include "ir/OpsTransposition.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"

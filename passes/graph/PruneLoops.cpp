@@ -2,6 +2,7 @@
 #include "ir/DlcDialect.h"
 #include "ir/IfBuilder.h"
 #include "ir/LoopBuilder.h"
+#include "ir/OpsControl.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/Passes.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/SymbolicShapesAnalysis.h"
-#include "ir/OpsControl.h"
+#include "ir/ControlFlow.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsShape.h"
 #include "passes/Passes.h"

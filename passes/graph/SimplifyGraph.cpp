@@ -3,6 +3,7 @@
 #include "ir/OpsActivation.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsMovement.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"

@@ -11,7 +11,7 @@
 #include "ir/OpsLayout.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsReduction.h"
-#include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 #include "passes/Passes.h"
 #include "passes/PipelineOptions.h"
 #include "passes/schedule/PlanContraction.h"

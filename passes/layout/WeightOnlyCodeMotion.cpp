@@ -4,6 +4,7 @@
 #include "ir/Layout.h"
 #include "ir/Names.h"
 #include "ir/OpsConstant.h"
+#include "ir/OpsParameter.h"
 #include "ir/OpsShape.h"
 #include "ir/OpsTraining.h"
 #include "mlir/IR/Dominance.h"

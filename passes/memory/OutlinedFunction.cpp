@@ -3,6 +3,7 @@
 #include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsConstant.h"
+#include "ir/OpsParameter.h"
 #include "ir/OpsSize.h"
 #include "ir/SignatureBuilder.h"
 #include "mlir/IR/IRMapping.h"

@@ -4,6 +4,7 @@
 #include "ir/Names.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsKernel.h"
+#include "ir/OpsParameter.h"
 #include "ir/OpsProgram.h"
 #include "ir/Variables.h"
 #include "mlir/IR/AsmState.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Layout.h"
-#include "ir/OpsConstant.h"
 #include "ir/OpsKernel.h"
+#include "ir/OpsParameter.h"
 #include "ir/SharedMemory.h"
 #include "passes/Passes.h"
 #include "passes/memory/RecomputeCandidates.h"

@@ -2,9 +2,11 @@
 // Schedules of kernels without register tiles: elementwise ops, movements and windows are rows of vectors; reductions
 // and normalizations are rows or columns, by what is innermost in their operand.
 #include "ir/Layout.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsNormalization.h"
 #include "ir/OpsSelection.h"
+#include "ir/OpsSlicing.h"
 #include "passes/schedule/KernelSchedules.h"
 #include "passes/schedule/RowSplit.h"
 #include "llvm/ADT/STLExtras.h"

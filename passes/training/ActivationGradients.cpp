@@ -2,6 +2,7 @@
 // Gradient rules of activations. Where one has a corner, the gradient there is that of the side with the smaller slope.
 #include "ir/OpsActivation.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 #include <cmath>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of the functions of analysis: each is its derivative, as a formula of operand x and result y.
 #include "ir/OpsActivation.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsLogic.h"
 #include "passes/training/FiniteValues.h"

@@ -4,7 +4,8 @@
 // that nothing is copied for them and the gradients of keys and values are summed by the product itself.
 #include "ir/OpsAttention.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsConversion.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsLogic.h"

@@ -69,8 +69,7 @@ static Value countElements(GradientBuilder &gradients, Value x) {
     return count;
   Value ones = gradients.create<FillOp>(x, dynamic, llvm::APFloat(1.0), getType(x).getElementType());
   auto axes = llvm::to_vector(llvm::seq<int64_t>(0, dynamic.size()));
-  return gradients.create<MulOp>(gradients.create<ReduceOp>(ReductionKind::Sum, ones, axes, /*keep_dims=*/false),
-                                 count);
+  return gradients.multiply(gradients.create<ReduceOp>(ReductionKind::Sum, ones, axes, /*keep_dims=*/false), count);
 }
 
 static LogicalResult batchNorm(BatchNormOp op, GradientBuilder &gradients) {
@@ -85,16 +84,16 @@ static LogicalResult batchNorm(BatchNormOp op, GradientBuilder &gradients) {
     shape[0] = -1;
     return shape.size() == 1 ? value : gradients.create<ReshapeOp>(value, shape);
   };
-  auto mul = [&](Value a, Value b) { return gradients.create<MulOp>(a, b); };
+  auto mul = [&](Value a, Value b) { return gradients.multiply(a, b); };
   // A channel whose gradient is all zeros gets zeros, though its variance be 0, too.
   bool isSingular = op.getEpsilon().convertToDouble() <= 0;
   auto scale = [&](Value gradient, Value by) { return gradients.absorbZero(mul(gradient, by), gradient, isSingular); };
   Value inverse = gradients.create<ReciprocalOp>(gradients.create<SqrtOp>(
-            gradients.create<AddOp>(op.getVariance(), gradients.scalar(op.getEpsilon().convertToDouble(), x)))),
+            gradients.add(op.getVariance(), gradients.scalar(op.getEpsilon().convertToDouble(), x)))),
         factor = mul(op.getScale(), inverse);
   bool isTraining = getAveraged(op.getMean()) == x && isVariance(op.getVariance(), x);
   Value total = sum(dy);
-  Value product = sum(scale(dy, gradients.create<SubOp>(x, spread(op.getMean()))));
+  Value product = sum(scale(dy, gradients.subtract(x, spread(op.getMean()))));
   gradients.set(2, total);
   if (gradients.wants(1))
     gradients.set(1, scale(product, inverse));
@@ -111,11 +110,11 @@ static LogicalResult batchNorm(BatchNormOp op, GradientBuilder &gradients) {
     return success();
   // dx = factor dy - slope (x - mean) - shift. The difference is written as a sum, for a kernel of its own: one that is
   // shared with the reduction above would be stored.
-  Value share = gradients.create<DivOp>(factor, countElements(gradients, x)),
+  Value share = gradients.divide(factor, countElements(gradients, x)),
         slope = scale(scale(product, share), mul(inverse, inverse)), shift = scale(total, share),
-        centered = gradients.create<AddOp>(x, spread(gradients.create<NegOp>(op.getMean())));
-  Value direct = gradients.create<SubOp>(scale(dy, spread(factor)), spread(shift));
-  gradients.set(0, gradients.create<SubOp>(direct, scale(spread(slope), centered)));
+        centered = gradients.add(x, spread(gradients.create<NegOp>(op.getMean())));
+  Value direct = gradients.subtract(scale(dy, spread(factor)), spread(shift));
+  gradients.set(0, gradients.subtract(direct, scale(spread(slope), centered)));
   return success();
 }
 

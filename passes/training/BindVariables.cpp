@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Annotations.h"
-#include "ir/OpsConstant.h"
+#include "ir/OpsParameter.h"
 #include "ir/OpsTraining.h"
 #include "ir/SignatureBuilder.h"
 #include "ir/Variables.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/OpsConstant.h"
 #include "ir/OpsGeneration.h"
+#include "ir/OpsParameter.h"
 #include "ir/OpsShape.h"
 #include "ir/OpsTraining.h"
 #include "passes/Passes.h"

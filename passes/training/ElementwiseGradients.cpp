@@ -2,7 +2,9 @@
 // Gradient rules of elementwise arithmetic. L is what is differentiated, dy its derivative with respect to the result
 // y.
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsTraining.h"
 #include "passes/training/FiniteValues.h"
@@ -29,7 +31,7 @@ static LogicalResult sub(SubOp, GradientBuilder &gradients) {
 static LogicalResult mul(MulOp op, GradientBuilder &gradients) {
   Value dy = gradients.getResultGradient();
   auto multiply = [&](Value by) {
-    Value product = gradients.create<MulOp>(dy, by);
+    Value product = gradients.multiply(dy, by);
     return isFiniteConstant(by) ? product : gradients.absorbZero(product, dy);
   };
   if (gradients.wants(0))
@@ -52,12 +54,12 @@ static LogicalResult div(DivOp op, GradientBuilder &gradients) {
   if (!gradients.wants(0) && !gradients.wants(1))
     return success();
   bool isSingular = mayBeSingularDivisor(op.getRhs());
-  Value share = gradients.create<DivOp>(dy, op.getRhs());
+  Value share = gradients.divide(dy, op.getRhs());
   if (gradients.wants(0))
     gradients.set(0, isSingular ? gradients.absorbZero(share, dy, isSingular) : share);
   if (gradients.wants(1))
-    gradients.set(1, gradients.create<NegOp>(
-                         gradients.absorbZero(gradients.create<MulOp>(share, op.getResult()), dy, isSingular)));
+    gradients.set(
+        1, gradients.create<NegOp>(gradients.absorbZero(gradients.multiply(share, op.getResult()), dy, isSingular)));
   return success();
 }
 

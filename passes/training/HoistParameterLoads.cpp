@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ir/OpsConstant.h"
-#include "ir/OpsControl.h"
+#include "ir/ControlFlow.h"
+#include "ir/OpsParameter.h"
 #include "passes/Passes.h"
 
 #define DEBUG_TYPE "dlc-hoist-parameter-loads"

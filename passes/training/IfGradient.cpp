@@ -5,6 +5,7 @@
 // differentiates it, so that nothing has to be stored which the other branch does not have; what the branch does not
 // read gets zeros.
 #include "ir/IfBuilder.h"
+#include "ir/OpsControl.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsShape.h"
 #include "mlir/IR/IRMapping.h"

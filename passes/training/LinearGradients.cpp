@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of products of matrices and tensors.
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsLogic.h"
@@ -137,9 +136,9 @@ static LogicalResult leastSquares(LeastSquaresOp op, GradientBuilder &gradients)
   if (gradients.wants(1))
     gradients.set(1, isVector ? gradients.reshapeLike(db, op.getB()) : db);
   if (gradients.wants(0)) {
-    Value residual = gradients.create<SubOp>(b, gradients.create<MatMulOp>(a, x, false, false)),
+    Value residual = gradients.subtract(b, gradients.create<MatMulOp>(a, x, false, false)),
           inX = gradients.create<MatMulOp>(db, x, false, true);
-    gradients.set(0, gradients.create<SubOp>(gradients.create<MatMulOp>(residual, z, false, true), inX));
+    gradients.set(0, gradients.subtract(gradients.create<MatMulOp>(residual, z, false, true), inX));
   }
   return success();
 }

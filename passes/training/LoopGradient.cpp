@@ -11,6 +11,7 @@
 #include "ir/IfBuilder.h"
 #include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsControl.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsMovement.h"

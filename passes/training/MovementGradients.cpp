@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of ops that copy elements to other positions: the gradient goes back the same way, and is summed where
 // an element was copied more than once.
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsSlicing.h"
+#include "ir/OpsTransposition.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 
@@ -94,7 +96,7 @@ static LogicalResult concat(ConcatOp op, GradientBuilder &gradients) {
     } else {
       Value places = gradients.create<IndexOp>(operand, axis);
       for (Value other : operands.take_front(number))
-        places = gradients.create<AddOp>(places, gradients.create<ExtentOp>(other, llvm::ArrayRef<int64_t>{axis}, i64));
+        places = gradients.add(places, gradients.create<ExtentOp>(other, llvm::ArrayRef<int64_t>{axis}, i64));
       gradients.set(number, gradients.create<GatherOp>(dy, places, axis));
     }
   }
@@ -166,7 +168,7 @@ static LogicalResult pad(PadOp op, GradientBuilder &gradients) {
   if (op.getValue() && gradients.wants(1)) {
     Value isPadding = gradients.create<PadOp>(gradients.zeros(x), gradients.scalar(1, x), op.getLow(), op.getHigh(),
                                               PadMode::Constant);
-    gradients.set(1, gradients.create<MulOp>(dy, isPadding));
+    gradients.set(1, gradients.multiply(dy, isPadding));
   }
   return success();
 }
@@ -194,9 +196,9 @@ static LogicalResult updateSlice(UpdateSliceOp op, GradientBuilder &gradients) {
     auto scalarType = RankedTensorType::get({}, i64);
     Value zero = ConstantOp::create(gradients.builder, op.getLoc(), scalarType,
                                     DenseElementsAttr::get(scalarType, llvm::ArrayRef<int64_t>{0}));
-    Value last = gradients.create<SubOp>(extent(op.getX()), extent(update));
+    Value last = gradients.subtract(extent(op.getX()), extent(update));
     Value start = gradients.create<MaxOp>(gradients.create<MinOp>(op.getPosition(), last), zero);
-    Value places = gradients.create<AddOp>(gradients.create<IndexOp>(update, axis), start);
+    Value places = gradients.add(gradients.create<IndexOp>(update, axis), start);
     gradients.set(1, gradients.create<GatherOp>(dy, places, axis));
   }
   return success();

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of pools. Every element gathers from the windows that cover it, in a fixed order: nothing is
 // scattered.
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"
-#include "ir/OpsMovement.h"
 #include "ir/OpsPooling.h"
 #include "ir/OpsShape.h"
 #include "passes/training/GradientRules.h"
@@ -39,8 +38,8 @@ static LogicalResult lpPool(LpPoolOp op, GradientBuilder &gradients) {
   Value x = op.getX(), y = op.getResult(), dy = gradients.getResultGradient();
   int64_t p = op.getP();
   if (p == 1) {
-    gradients.set(
-        0, gradients.create<MulOp>(gradients.create<SignOp>(x), spread(op, gradients, dy, x, WindowDivisor::None)));
+    gradients.set(0,
+                  gradients.multiply(gradients.create<SignOp>(x), spread(op, gradients, dy, x, WindowDivisor::None)));
     return success();
   }
   auto power = [&](Value base) {
@@ -48,10 +47,10 @@ static LogicalResult lpPool(LpPoolOp op, GradientBuilder &gradients) {
   };
   Value zero = gradients.scalar(0, y), isPositive = gradients.create<GreaterOp>(y, zero),
         divisor = power(gradients.create<WhereOp>(isPositive, y, gradients.scalar(1, y))),
-        share = gradients.create<WhereOp>(isPositive, gradients.create<DivOp>(dy, divisor), zero),
+        share = gradients.create<WhereOp>(isPositive, gradients.divide(dy, divisor), zero),
         sum = spread(op, gradients, share, x, WindowDivisor::None);
-  Value slope = p == 2 ? x : gradients.create<MulOp>(gradients.create<SignOp>(x), power(gradients.create<AbsOp>(x)));
-  gradients.set(0, gradients.create<MulOp>(slope, sum));
+  Value slope = p == 2 ? x : gradients.multiply(gradients.create<SignOp>(x), power(gradients.create<AbsOp>(x)));
+  gradients.set(0, gradients.multiply(slope, sum));
   return success();
 }
 
@@ -73,7 +72,7 @@ static LogicalResult spreadWindows(SpreadWindowsOp op, GradientBuilder &gradient
   if (op.getDivisor() == WindowDivisor::None) {
     Value counts = gradients.create<LpPoolOp>(gradients.fill(1, dx), op.getKernel(), op.getStrides(), op.getDilations(),
                                               op.getPads(), op.getCeilMode(), /*p=*/1);
-    means = gradients.create<MulOp>(means, counts);
+    means = gradients.multiply(means, counts);
   }
   gradients.set(0, means);
   return success();

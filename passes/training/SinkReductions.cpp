@@ -3,10 +3,12 @@
 #include "ir/GradientBuilder.h"
 #include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsControl.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
+#include "ir/OpsTransposition.h"
 #include "passes/Passes.h"
 #include "passes/graph/EraseDeadOps.h"
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of ops whose results have sizes that a run computes.
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsGeneration.h"
-#include "ir/OpsMovement.h"
+#include "ir/OpsIndexing.h"
 #include "ir/OpsSize.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
@@ -31,8 +30,7 @@ static LogicalResult sliceLike(SliceLikeOp op, GradientBuilder &gradients) {
     auto scalar = RankedTensorType::get({}, gradients.builder.getI64Type());
     Value step = ConstantOp::create(gradients.builder, op.getLoc(), scalar,
                                     DenseElementsAttr::get(scalar, llvm::ArrayRef<int64_t>{op.getSteps()[dim]}));
-    Value places =
-        gradients.create<AddOp>(gradients.create<MulOp>(numbers, step), getExtent(op.getStarts(), dim, gradients));
+    Value places = gradients.add(gradients.multiply(numbers, step), getExtent(op.getStarts(), dim, gradients));
     gradient = gradients.create<ScatterAddOp>(op.getX(), places, gradient, dim);
   }
   gradients.set(0, gradient);
@@ -48,8 +46,7 @@ static LogicalResult padLike(PadLikeOp op, GradientBuilder &gradients) {
     return success();
   Value gradient = gradients.getResultGradient();
   for (int64_t dim = 0; dim < llvm::cast<RankedTensorType>(op.getX().getType()).getRank(); ++dim) {
-    Value places =
-        gradients.create<AddOp>(gradients.create<IndexOp>(op.getX(), dim), getExtent(op.getLow(), dim, gradients));
+    Value places = gradients.add(gradients.create<IndexOp>(op.getX(), dim), getExtent(op.getLow(), dim, gradients));
     gradient = gradients.create<GatherOp>(gradient, places, dim);
   }
   gradients.set(0, gradient);

@@ -68,7 +68,7 @@ def test_every_width(programs, machine):
 
 
 def make_winograd_model(path):
-    """A transposed convolution, and one behind a stride so large that its images are taken for small: tiles of 2 x 2."""
+    """A transposed convolution, and one behind a stride so large that its images are assumed to be small: tiles of 2 x 2."""
     channels, weights = 32, []
 
     def add(name, *shape):

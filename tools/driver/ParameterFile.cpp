@@ -3,7 +3,7 @@
 #include "formats/safetensors/Safetensors.h"
 #include "ir/ConstantData.h"
 #include "ir/DlcDialect.h"
-#include "ir/OpsConstant.h"
+#include "ir/OpsParameter.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;
