@@ -2,41 +2,18 @@
 #include "analysis/KernelCost.h"
 #include "analysis/MachineCost.h"
 #include "ir/Layout.h"
-#include "ir/OpsActivation.h"
 #include "ir/OpsAttention.h"
 #include "ir/OpsConvolution.h"
-#include "ir/OpsElementwise.h"
-#include "ir/OpsGeneration.h"
-#include "ir/OpsIndexing.h"
 #include "ir/OpsLinear.h"
-#include "ir/OpsMovement.h"
-#include "ir/OpsNormalization.h"
-#include "ir/OpsReduction.h"
-#include "ir/OpsSelection.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
 
 using namespace dlc;
 using mlir::AffineExpr;
 
-/// Operations that an element of what `op` reads or makes takes, in vectors. Measured on a Zen 4 core that starts 100
-/// in a nanosecond.
 static int64_t getOperationsPerElement(mlir::Operation *op) {
-  if (llvm::isa<ExpOp, LogOp, TanhOp, SigmoidOp, ErfOp, GeluOp, SwishOp, MishOp, SoftplusOp, EluOp, SeluOp, CeluOp,
-                SoftmaxOp, LogSoftmaxOp, LrnOp>(op))
-    return 50;
-  // Functions of libm, one element at a time.
-  if (llvm::isa<PowOp, SinOp, CosOp, TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp, ModOp>(
-          op))
-    return 1000;
-  if (llvm::isa<ResizeOp, GatherOp, ScatterAddOp, HardmaxOp, ArgExtremeOp>(op))
-    return 100;
-  // One pass over the operand for each of the k.
-  if (llvm::isa<TopKOp, TopKIndicesOp>(op))
-    return 100 * op->getAttrOfType<mlir::IntegerAttr>("k").getInt();
-  if (llvm::isa<RandomUniformOp>(op))
-    return 300;
-  return 5;
+  auto computed = llvm::dyn_cast<KernelOpInterface>(op);
+  return computed ? computed.getOperationsPerElement() : 5;
 }
 
 namespace {

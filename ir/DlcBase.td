@@ -66,6 +66,8 @@ class Dlc_GraphOp<string opMnemonic, list<Trait> traits = []>
   code elementTypeRule = "::mlir::getElementTypeOrSelf(*adaptor.getOperands().begin())";
   // The kind of kernels whose anchor it can be.
   string kernelRoot = "Movement";
+  // What an element of its operands or result takes: an expression.
+  code operationsPerElement = "5";
   // Of ops with EvaluationOpInterface: an expression over the elements `x` and `y` of the operands.
   code evaluation = "";
   let extraClassDeclaration = [{
@@ -93,6 +95,7 @@ class Dlc_GraphOp<string opMnemonic, list<Trait> traits = []>
       return }] # shapeRule # [{;
     }
     ::dlc::KernelKind $cppClass::getKernelKind() { return ::dlc::KernelKind::}] # kernelRoot # [{; }
+    int64_t $cppClass::getOperationsPerElement() { return }] # operationsPerElement # [{; }
   }] # !if(!empty(evaluation), "", [{
     double $cppClass::evaluate(double x, double y) { return }] # evaluation # [{; }
   }]);

@@ -23,7 +23,13 @@ def Dlc_KernelOpInterface : OpInterface<"KernelOpInterface"> {
   let cppNamespace = "::dlc";
   let description = [{Ops that kernels compute.}];
   let methods = [
-    InterfaceMethod<"The kind of the kernels whose anchor the op can be.", "::dlc::KernelKind", "getKernelKind">
+    InterfaceMethod<"The kind of the kernels whose anchor the op can be.", "::dlc::KernelKind", "getKernelKind">,
+    InterfaceMethod<[{
+        Operations that an element of what the op reads or makes takes, in vectors: 5 for a few instructions with their
+        loads and stores, 1,000 for a function of libm, which takes one element at a time. Measured on a Zen 4 core that
+        starts 100 in a nanosecond.
+      }],
+      "int64_t", "getOperationsPerElement">
   ];
 }
 

@@ -17,6 +17,7 @@ def Dlc_ConstantOp : Dlc_Op<"constant", [Pure, ConstantLike, Dlc_KernelOpInterfa
   let hasFolder = 1;
   let extraClassDeclaration = [{
     ::dlc::KernelKind getKernelKind() { return ::dlc::KernelKind::Movement; }
+    int64_t getOperationsPerElement() { return 5; }
   }];
 }
 

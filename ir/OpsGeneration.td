@@ -48,6 +48,7 @@ def Dlc_ExtentOp : Dlc_Movement<"extent", "The number of elements of the dimensi
   let hasFolder = 1;
 }
 def Dlc_RandomUniformOp : Dlc_GraphOp<"random_uniform", [Dlc_NotDifferentiable]> {
+  let operationsPerElement = "300";
   let summary = "Random numbers between 0 and 1 in the shape of `like`, as a function of a seed and a counter";
   let description = [{
     f32, neither 0 nor 1: element i (row-major) is `((w >> 9) + 0.5) / 2^23` for the first word w of the block that

@@ -7,6 +7,7 @@ include "ir/DlcMovement.td"
 
 def Dlc_GatherOp : Dlc_Movement<"gather", "Slices along `axis`, selected by indices",
                                 (ins Dlc_Tensor:$x, Dlc_Tensor:$indices, I64Attr:$axis)> {
+  let operationsPerElement = "100";
   let description = [{
     The result's shape is `x[:axis] + indices + x[axis+1:]`. A negative index counts from the end; an index out of range
     is clamped to the nearest element, so nothing outside `x` is ever read.
@@ -14,6 +15,7 @@ def Dlc_GatherOp : Dlc_Movement<"gather", "Slices along `axis`, selected by indi
 }
 def Dlc_ScatterAddOp : Dlc_Movement<"scatter_add", "Zeros, to which slices are added at indices along `axis`",
                                     (ins Dlc_Tensor:$like, Dlc_Tensor:$indices, Dlc_Tensor:$updates, I64Attr:$axis)> {
+  let operationsPerElement = "100";
   let description = [{
     The gradient of `dlc.gather`: `updates` has the shape `result[:axis] + indices + result[axis+1:]`, and the extent of
     `axis` is that of `like`, whose elements are not read. Indices mean the same as for `dlc.gather`; slices with the

@@ -17,6 +17,7 @@ class Dlc_LayoutConversion<string opMnemonic, string text> : Dlc_Op<opMnemonic, 
       return ::dlc::copyDims(dims[0], result);
     }
     ::dlc::KernelKind getKernelKind() { return ::dlc::KernelKind::Movement; }
+    int64_t getOperationsPerElement() { return 5; }
   }];
 }
 def Dlc_PackOp : Dlc_LayoutConversion<"pack", "The same tensor, stored in the result type's layout"> {

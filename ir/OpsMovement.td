@@ -18,6 +18,7 @@ def Dlc_ResizeOp : Dlc_Movement<"resize", "Interpolation to other extents, dimen
     (ins Dlc_Tensor:$x, Optional<Dlc_Tensor>:$like, DenseI64ArrayAttr:$sizes, DenseF64ArrayAttr:$scales, DenseF64ArrayAttr:$roi, Dlc_ResizeModeAttr:$mode,
          StrAttr:$coordinate_mode, StrAttr:$nearest_mode, F64Attr:$cubic_coefficient, BoolAttr:$exclude_outside,
          BoolAttr:$antialias, F64Attr:$extrapolation_value), [Dlc_FollowsLayout]> {
+  let operationsPerElement = "100";
   let description = [{
     ONNX `Resize`, with everything resolved: `sizes` are the result's extents (-1: the operand's, unscaled) and `scales`
     the factors by which coordinates are transformed, one per dimension; where a size is -2, the extent is that of `like`,

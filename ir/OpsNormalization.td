@@ -39,6 +39,7 @@ def Dlc_GroupNormOp : Dlc_Normalization<"group_norm", "Zero mean and unit varian
   let assemblyFormat = [{$x `,` $scale `,` $bias attr-dict `:` `(` type($x) `,` type($scale) `,` type($bias) `)` `->` type($result)}];
 }
 def Dlc_LrnOp : Dlc_Normalization<"lrn", "Local response normalization across channels", [Dlc_FollowsLayout]> {
+  let operationsPerElement = "50";
   let description = [{
     `y = x / (bias + alpha / size * s)^beta`, s the sum of x^2 over channels
     `c - floor((size-1)/2) .. c + ceil((size-1)/2)`.
@@ -51,8 +52,14 @@ class Dlc_AlongAxis<string opMnemonic, string text> : Dlc_Normalization<opMnemon
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
   let description = [{`axes` are the dimensions that are normalized together, ascending and not negative.}];
 }
-def Dlc_SoftmaxOp : Dlc_AlongAxis<"softmax", "exp(x - max) / sum of exp(x - max)">;
-def Dlc_LogSoftmaxOp : Dlc_AlongAxis<"log_softmax", "x - max - log(sum of exp(x - max))">;
-def Dlc_HardmaxOp : Dlc_AlongAxis<"hardmax", "1 at the first largest element, else 0">;
+def Dlc_SoftmaxOp : Dlc_AlongAxis<"softmax", "exp(x - max) / sum of exp(x - max)"> {
+  let operationsPerElement = "50";
+}
+def Dlc_LogSoftmaxOp : Dlc_AlongAxis<"log_softmax", "x - max - log(sum of exp(x - max))"> {
+  let operationsPerElement = "50";
+}
+def Dlc_HardmaxOp : Dlc_AlongAxis<"hardmax", "1 at the first largest element, else 0"> {
+  let operationsPerElement = "100";
+}
 
 #endif // DLC_OPS_NORMALIZATION

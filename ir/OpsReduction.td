@@ -29,6 +29,7 @@ def Dlc_ReduceOp : Dlc_GraphOp<"reduce", [Dlc_ReducesNumbers]> {
 }
 
 def Dlc_ArgExtremeOp : Dlc_GraphOp<"arg_extreme", [Dlc_NotDifferentiable]> {
+  let operationsPerElement = "100";
   let kernelRoot = "Reduction";
   let summary = "Index of the largest (or with `minimum`, smallest) element along `axis`";
   let description = [{The first such element, or with `select_last` the last. The result is i64.}];

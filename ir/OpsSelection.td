@@ -12,6 +12,7 @@ class Dlc_TopK<string opMnemonic, string text, list<Trait> traits = []> : Dlc_Gr
   let shapeRule = "::dlc::topKDims(location, dims[0], adaptor.getK(), adaptor.getAxis(), result)";
 }
 def Dlc_TopKOp : Dlc_TopK<"top_k", "The k largest elements along `axis`, in order"> {
+  let operationsPerElement = "100 * getK()";
   let description = [{
     Of equal elements the first comes first; NaN is larger than every number. With `smallest` the k smallest, in order.
     `k == -1` orders all elements.
@@ -23,6 +24,7 @@ def Dlc_TopKOp : Dlc_TopK<"top_k", "The k largest elements along `axis`, in orde
 }
 def Dlc_TopKIndicesOp : Dlc_TopK<"top_k_indices", "The indices along `axis` of the elements of `dlc.top_k`, as i64",
                                   [Dlc_NotDifferentiable]> {
+  let operationsPerElement = "100 * getK()";
   let elementTypeRule = "::mlir::IntegerType::get(context, 64)";
 }
 
