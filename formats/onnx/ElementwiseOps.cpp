@@ -31,7 +31,7 @@ void addElementwiseOps(OpRows &rows) {
   rows.push_back(row<ReciprocalOp>("Reciprocal", 1, real));
   rows.push_back(row<ExpOp>("Exp", 1, real));
   rows.push_back(row<LogOp>("Log", 1, real));
-  rows.push_back(row<ErfOp>("Erf", 9, real));
+  rows.push_back(row<ErfOp>("Erf", 9, real).takesIntegersBefore(13));
   rows.push_back(row<SinOp>("Sin", 7, real));
   rows.push_back(row<CosOp>("Cos", 7, real));
   rows.push_back(row<TanOp>("Tan", 7, real));

@@ -57,10 +57,12 @@ struct OpRow {
   bool isVariadic = false;               ///< one op between the first operand and each other one
   bool isWritten = true;                 ///< the exporter uses this row for the op
   onnx_export::OpEmitter emit = nullptr; ///< writes the op; null: as the node that the row describes
+  int64_t integersBefore = 0;            ///< the opset from which on it does not take integers (as doubles, truncated)
   std::string activation = "";           ///< summary of the activation layer of JSON models; empty: none
 
   OpRow &&variadic() && { return isVariadic = true, std::move(*this); }
   OpRow &&onlyRead() && { return isWritten = false, std::move(*this); }
+  OpRow &&takesIntegersBefore(int64_t opset) && { return integersBefore = opset, std::move(*this); }
   /// JSON models have an activation and a layer, called as the op, with the op's attributes.
   OpRow &&withLayer(std::string summary) && { return activation = std::move(summary), std::move(*this); }
   /// What the opset that files ask for lacks, or has only in part, is written as other nodes.

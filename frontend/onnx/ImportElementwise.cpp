@@ -53,16 +53,21 @@ void importRow(NodeImporter &node, const onnx_format::OpRow &row) {
     return;
   }
   SmallVector<Value> operands;
+  bool isTruncated = false;
   if (row.operands == 2) {
     auto [lhs, rhs] = getBroadcastOperands(node, row.elements);
     operands = {lhs, rhs};
-  } else if (node.expectOperands(1, 1) && expectElements(node, 0, row.elements)) {
-    operands = {node.getOperand(0)};
+  } else if (node.expectOperands(1, 1)) {
+    Type type = node.getElementType(0);
+    isTruncated = node.getOpset() < row.integersBefore && llvm::isa_and_nonnull<IntegerType>(type);
+    if (expectElements(node, 0, isTruncated ? ElementClass::Integer : row.elements))
+      operands = {isTruncated ? node.cast(node.getOperand(0), node.getBuilder().getF64Type()) : node.getOperand(0)};
   }
   SmallVector<NamedAttribute> attributes;
   for (const onnx_format::OpAttribute &attribute : row.attributes)
     attributes.push_back(node.getBuilder().getNamedAttr(attribute.property, getAttribute(node, attribute)));
-  node.setResult(0, node.create(row.op, operands, attributes));
+  Value result = node.create(row.op, operands, attributes);
+  node.setResult(0, isTruncated ? node.cast(result, node.getElementType(0)) : result);
 }
 
 void importMean(NodeImporter &node) {

@@ -72,7 +72,7 @@ def run_library(library, inputs):
 
     model = dlc.Model(library)
     names = {entry.name: entry.type for entry in model.entry_points[0].outputs}
-    encode = lambda array: np.ascontiguousarray(array).view(np.uint16) if array.dtype == ml_dtypes.bfloat16 else np.ascontiguousarray(array)
+    encode = lambda array: np.require(array.view(np.uint16) if array.dtype == ml_dtypes.bfloat16 else array, requirements="C")
     expected = {entry.name for entry in model.entry_points[0].inputs}
     results = model.run({name: encode(array) for name, array in inputs.items() if name in expected})
     return {name: results[name].view(ml_dtypes.bfloat16) if kind == "bf16" else results[name] for name, kind in names.items()}
