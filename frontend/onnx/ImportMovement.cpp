@@ -143,9 +143,58 @@ std::optional<SmallVector<int64_t>> getAxes(NodeImporter &node, int64_t rank) {
   return node.hasFailed() ? std::nullopt : axes;
 }
 
+/// Removes dimensions that only a run knows: a dimension of the result is the one that comes there when those are left
+/// out.
+void squeezeOpen(NodeImporter &node, ArrayRef<AffineExpr> axes) {
+  Dims dims(node.getDims(0));
+  int64_t rank = dims.size(), count = axes.size();
+  if (count > rank) {
+    node.error() << "removes " << count << " of " << rank << " dimensions";
+    return;
+  }
+  AffineExpr one = node.extent(1);
+  Dims chosen = findAxes(node, axes, rank), target(rank - count, node.extent(0));
+  expectAxes(node, chosen, count);
+  SmallVector<int64_t> removable;
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    if (constantDim(dims[dim]).value_or(1) == 1)
+      removable.push_back(dim);
+    if (constantDim(dims[dim]) != 1)
+      node.expectInRun(ExtentRelation::Equal, chooseExtent(chosen[dim], dims[dim], one), one);
+  }
+  if (static_cast<int64_t>(removable.size()) <= count) {
+    // There is one choice.
+    target.clear();
+    for (int64_t dim = 0; dim < rank; ++dim)
+      if (!llvm::is_contained(removable, dim))
+        target.push_back(dims[dim]);
+    if (target.size() + count != dims.size()) {
+      node.error() << "removes " << count << " dimensions, of which " << removable.size() << " have one element";
+      return;
+    }
+    setReshaped(node, target);
+    return;
+  }
+  AffineExpr next = node.extent(0);
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    AffineExpr isKept = subtractExtents(one, chosen[dim]);
+    for (auto [i, extent] : llvm::enumerate(target))
+      if (static_cast<int64_t>(i) <= dim && dim <= static_cast<int64_t>(i) + count)
+        extent = addExtents(extent,
+                            multiplyExtents(multiplyExtents(isKept, isEqualExtent(next, node.extent(i))), dims[dim]));
+    next = addExtents(next, isKept);
+  }
+  setReshaped(node, target);
+}
+
 void importSqueeze(NodeImporter &node) {
   if (!node.expectOperands(1, 2))
     return;
+  if (node.getNumOperands() > 1)
+    if (std::optional<Dims> open = getOpenAxes(node, 1)) {
+      squeezeOpen(node, *open);
+      return;
+    }
   ArrayRef<AffineExpr> dims = node.getDims(0);
   std::optional<SmallVector<int64_t>> axes = getAxes(node, dims.size());
   Dims target;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ops that take parts of tensors or put tensors together.
 #include "frontend/NumPySlice.h"
+#include "frontend/onnx/ComputedSlice.h"
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/OpenAxes.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/ExtentDescription.h"
 #include "ir/OpsIndexing.h"
@@ -151,6 +153,15 @@ void importSliceAttributes(NodeImporter &node) {
 void importSlice(NodeImporter &node) {
   if (!node.expectOperands(3, 5))
     return;
+  // Only the graph may read extents back.
+  auto isComputed = [&](int64_t i) {
+    const KnownValue *known = node.hasOperand(i) ? node.followOperand(i) : nullptr;
+    return node.hasOperand(i) && (!known || !known->isConstant());
+  };
+  if (isComputed(3) || isComputed(4)) {
+    node.setResult(0, sliceByRun(node));
+    return;
+  }
   std::optional<SmallVector<int64_t>> axes, steps;
   std::optional<Dims> starts = node.getKnownExtents(1, "starts"), ends = node.getKnownExtents(2, "ends");
   if (node.hasOperand(3))
@@ -310,7 +321,23 @@ void importPad(NodeImporter &node) {
     return;
   std::optional<Dims> pads = node.getKnownExtents(1, "pads");
   SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, node.getRank(0)));
-  if (node.hasOperand(3))
+  std::optional<Dims> open = node.hasOperand(3) ? getOpenAxes(node, 3) : std::nullopt;
+  if (open && pads && pads->size() != 2 * open->size())
+    node.error() << "has " << pads->size() << " pads for " << open->size() << " dimensions";
+  if (open && pads && !node.hasFailed()) {
+    // Each dimension has the pads of its axis, if there is one.
+    Dims chosen = findAxes(node, *open, node.getRank(0)), all;
+    expectAxes(node, chosen, open->size());
+    for (size_t side : {0, 1})
+      for (int64_t dim : axes) {
+        AffineExpr pad = node.extent(0);
+        for (auto [i, axis] : llvm::enumerate(*open))
+          pad = addExtents(pad,
+                           multiplyExtents(findAxes(node, axis, axes.size())[dim], (*pads)[i + side * open->size()]));
+        all.push_back(pad);
+      }
+    pads = all;
+  } else if (node.hasOperand(3))
     if (auto given = node.getKnownIntegers(3, "axes")) {
       node.normalizeAxes(*given, axes.size()); // reports repeated ones
       SmallVector<int64_t> normalized;

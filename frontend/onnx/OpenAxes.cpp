@@ -35,6 +35,13 @@ Dims findAxes(NodeImporter &node, ArrayRef<AffineExpr> axes, int64_t rank) {
   return found;
 }
 
+void expectAxes(NodeImporter &node, ArrayRef<AffineExpr> isChosen, size_t count) {
+  AffineExpr total = node.extent(0);
+  for (AffineExpr chosen : isChosen)
+    total = addExtents(total, chosen);
+  node.expectInRun(ExtentRelation::Equal, total, node.extent(static_cast<int64_t>(count)));
+}
+
 Value splitChosen(NodeImporter &node, Value x, ArrayRef<AffineExpr> isChosen) {
   if (node.hasFailed())
     return {};

@@ -14,6 +14,10 @@ std::optional<Dims> getOpenAxes(NodeImporter &node, int64_t i);
 /// For each of `rank` dimensions, 1 if it is among `axes` (counted from the end where they are negative) and 0 if not.
 Dims findAxes(NodeImporter &node, llvm::ArrayRef<mlir::AffineExpr> axes, int64_t rank);
 
+/// Every run checks that `isChosen`, which findAxes gives for `count` axes, are as many dimensions: that no axis is out
+/// of range or there twice.
+void expectAxes(NodeImporter &node, llvm::ArrayRef<mlir::AffineExpr> isChosen, size_t count);
+
 /// `x` with each dimension split in two, so that reductions of dimensions that only a run knows become those of every
 /// second one: of extents e and 1 where `isChosen` is 0, and 1 and e where it is 1.
 mlir::Value splitChosen(NodeImporter &node, mlir::Value x, llvm::ArrayRef<mlir::AffineExpr> isChosen);
