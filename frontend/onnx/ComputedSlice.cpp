@@ -4,7 +4,7 @@
 #include "frontend/onnx/ComputedSlice.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/TensorFormula.h"
-#include "ir/OpsMovement.h"
+#include "ir/OpsIndexing.h"
 
 using namespace mlir;
 

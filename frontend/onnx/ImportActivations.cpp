@@ -3,7 +3,6 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/OpsActivation.h"
-#include "ir/OpsArithmetic.h"
 
 using namespace mlir;
 
@@ -36,7 +35,7 @@ void importSwiGlu(NodeImporter &node) {
     return;
   }
   Value gate = node.create<SwishOp>(node.getOperand(0), node.real(node.getReal("alpha", 1)));
-  node.setResult(0, node.create<MulOp>(gate, node.getOperand(1)));
+  node.setResult(0, node.multiply(gate, node.getOperand(1)));
 }
 
 } // namespace

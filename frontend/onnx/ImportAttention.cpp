@@ -5,7 +5,6 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsActivation.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsAttention.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
@@ -140,8 +139,8 @@ std::optional<AttentionInputs> getAttentionInputs(NodeImporter &node) {
   // ONNX multiplies each side by the square root of the scale, which matters where elements have 16 bits.
   if (getElementTypeOrSelf(inputs.query).getIntOrFloatBitWidth() == 16 && inputs.scale >= 0) {
     Value root = node.createScalar(getElementTypeOrSelf(inputs.query), std::sqrt(inputs.scale));
-    inputs.scaledQuery = node.create<MulOp>(inputs.query, root);
-    inputs.scaledKey = node.create<MulOp>(inputs.key, root);
+    inputs.scaledQuery = node.multiply(inputs.query, root);
+    inputs.scaledKey = node.multiply(inputs.key, root);
     inputs.scale = 1;
   } else {
     inputs.scaledQuery = inputs.query;
@@ -189,10 +188,10 @@ Value createVisibility(NodeImporter &node, const AttentionInputs &inputs) {
   AffineExpr offset = node.extent(inputs.offset);
   if (inputs.isFromEnd)
     offset = addExtents(offset, subtractExtents(lengths ? node.extent(0) : scores[3], scores[2]));
-  places = node.create<AddOp>(places, node.createInteger(type, offset));
+  places = node.add(places, node.createInteger(type, offset));
   if (inputs.isFromEnd && lengths)
-    places = node.create<AddOp>(places, lengths);
-  auto shift = [&](int64_t by) { return node.create<AddOp>(places, node.createScalar(type, static_cast<double>(by))); };
+    places = node.add(places, lengths);
+  auto shift = [&](int64_t by) { return node.add(places, node.createScalar(type, static_cast<double>(by))); };
   if (inputs.right)
     restrict(node.create<LessOrEqualOp>(keys, shift(inputs.right.getInt())));
   if (inputs.left)
@@ -209,14 +208,14 @@ Value createScores(NodeImporter &node, const AttentionInputs &inputs, int64_t mo
     node.error() << "gives scores of numbers of heads that are unknown or do not divide";
     return {};
   }
-  Value q = node.create<MulOp>(node.cast(inputs.scaledQuery, wide), node.createScalar(wide, inputs.scale));
+  Value q = node.multiply(node.cast(inputs.scaledQuery, wide), node.createScalar(wide, inputs.scale));
   // Heads that share a key are a dimension of their own.
   q = node.reshape(q, {query[0], key[1], node.extent(*heads / *groups), query[2], query[3]});
   Value k = node.reshape(node.cast(inputs.scaledKey, wide), {key[0], key[1], node.extent(1), key[2], key[3]});
   Value scores = node.reshape(node.create<MatMulOp>(q, k, false, true), {query[0], query[1], query[2], key[2]});
   if (mode >= 1 && inputs.softcap > 0) {
     Value cap = node.createScalar(wide, inputs.softcap);
-    scores = node.create<MulOp>(node.create<TanhOp>(node.create<DivOp>(scores, cap)), cap);
+    scores = node.multiply(node.create<TanhOp>(node.divide(scores, cap)), cap);
   }
   if (mode >= 2) {
     Value visible = createVisibility(node, inputs), hidden = node.createScalar(wide, -INFINITY);
@@ -224,7 +223,7 @@ Value createScores(NodeImporter &node, const AttentionInputs &inputs, int64_t mo
       if (getElementTypeOrSelf(inputs.mask).isInteger(1))
         visible = visible ? node.create<AndOp>(visible, inputs.mask) : inputs.mask;
       else
-        scores = node.create<AddOp>(scores, node.cast(inputs.mask, wide));
+        scores = node.add(scores, node.cast(inputs.mask, wide));
     }
     if (visible)
       scores = node.create<WhereOp>(visible, scores, hidden);
@@ -288,16 +287,16 @@ void importTensorScatter(NodeImporter &node) {
       node.reshape(node.create<IndexOp>(node.getOperand(0), node.integer(axis)), {node.extent(1), cache[axis]});
   Value sample = node.reshape(node.create<IndexOp>(node.getOperand(0), node.integer(0)), {cache[0], node.extent(1)});
   // Without indices all samples are written from the first position on.
-  Value start = node.create<MulOp>(sample, number(0));
+  Value start = node.multiply(sample, number(0));
   if (node.hasOperand(2) && !node.hasFailed())
     start = node.reshape(node.cast(node.getOperand(2), type), {cache[0], node.extent(1)});
-  place = node.create<SubOp>(place, start);
+  place = node.subtract(place, start);
   if (mode == "circular")
     place = node.create<ModOp>(place, number(*length), node.flag(false));
   Value isWritten =
       node.create<AndOp>(node.create<GreaterOrEqualOp>(place, number(0)), node.create<LessOp>(place, number(*count)));
   Value safe = node.create<MinOp>(node.create<MaxOp>(place, number(0)), number(*count - 1));
-  Value row = node.create<AddOp>(safe, node.create<MulOp>(sample, number(*count)));
+  Value row = node.add(safe, node.multiply(sample, number(*count)));
   // Samples and their elements of the update as one dimension, whose slices are gathered.
   SmallVector<int64_t> forth{0, axis}, back(rank);
   for (int64_t dim = 1; dim < rank; ++dim)

@@ -3,7 +3,6 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/OpRegistry.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsIndexing.h"
@@ -124,7 +123,7 @@ void importMaxUnpool(NodeImporter &node) {
   Value sum = node.create<ScatterAddOp>(zeros, indices, x, node.integer(0));
   Value ones = node.create<FillOp>(x, node.integers({-2}), node.real(1), TypeAttr::get(node.getElementType(0)));
   Value times = node.create<ScatterAddOp>(zeros, indices, ones, node.integer(0));
-  Value mean = node.create<DivOp>(sum, node.create<MaxOp>(times, node.createScalar(node.getElementType(0), 1)));
+  Value mean = node.divide(sum, node.create<MaxOp>(times, node.createScalar(node.getElementType(0), 1)));
   SmallVector<int64_t> low(rank, 0), high;
   for (auto [own, wanted] : llvm::zip(shape, whole))
     high.push_back(wanted - own);

@@ -2,7 +2,6 @@
 // Ops that pass tensors on: identity, dropout.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLogic.h"
@@ -34,13 +33,13 @@ Value createUniform(NodeImporter &node, ArrayRef<AffineExpr> shape) {
   };
   auto seed = static_cast<uint32_t>(node.getInteger("seed", 0)) * 0x9e3779b9u;
   Value x = node.create<IotaOp>(node.real(0), node.real(1), node.integer(*count), TypeAttr::get(type));
-  x = node.create<AddOp>(x, number(seed));
-  x = node.create<MulOp>(mix(x, 16), number(0x7feb352du));
-  x = node.create<MulOp>(mix(x, 15), number(0x846ca68bu));
+  x = node.add(x, number(seed));
+  x = node.multiply(mix(x, 16), number(0x7feb352du));
+  x = node.multiply(mix(x, 15), number(0x846ca68bu));
   x = mix(x, 16);
   // 24 bits are what f32 holds exactly.
   Value fraction = node.cast(node.create<BitShiftOp>(x, number(8), false), builder.getF32Type());
-  return node.reshape(node.create<MulOp>(fraction, node.createScalar(builder.getF32Type(), 0x1p-24)), shape);
+  return node.reshape(node.multiply(fraction, node.createScalar(builder.getF32Type(), 0x1p-24)), shape);
 }
 
 /// Dropout while training, which may be decided at run time: elements survive with probability 1 - ratio, scaled by its
@@ -52,8 +51,8 @@ void importTrainingDropout(NodeImporter &node) {
       node.hasOperand(1) ? node.reshape(node.cast(node.getOperand(1), real), {}) : node.createScalar(real, 0.5);
   Value training = node.reshape(node.getOperand(2), {});
   Value keeps = node.create<GreaterOrEqualOp>(createUniform(node, node.getDims(0)), ratio);
-  Value scale = node.create<ReciprocalOp>(node.create<SubOp>(node.createScalar(real, 1), ratio));
-  Value scaled = node.cast(node.create<MulOp>(node.cast(x, real), scale), type);
+  Value scale = node.create<ReciprocalOp>(node.subtract(node.createScalar(real, 1), ratio));
+  Value scaled = node.cast(node.multiply(node.cast(x, real), scale), type);
   Value dropped = node.create<WhereOp>(keeps, scaled, node.createScalar(type, 0));
   node.setResult(0, node.create<WhereOp>(training, dropped, x));
   if (node.hasResult(1))

@@ -5,7 +5,6 @@
 #include "frontend/onnx/SumsOfProducts.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsActivation.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsConvolution.h"
 #include "ir/OpsMovement.h"
 
@@ -58,7 +57,7 @@ static Value addBias(NodeImporter &node, Value result) {
     ArrayRef<AffineExpr> bias = node.getDims(2);
     if (bias.size() != 1 || (constantDim(bias[0]) != 1 && bias[0] != node.getDims(result)[1]))
       node.error() << "expects one bias per channel of its result";
-    result = node.create<AddOp>(result, unsqueezeAround(node, node.getOperand(2), 0, node.getRank(0) - 2));
+    result = node.add(result, unsqueezeAround(node, node.getOperand(2), 0, node.getRank(0) - 2));
   }
   return result;
 }
@@ -166,7 +165,7 @@ void importCausalConvWithState(NodeImporter &node) {
   Value y = node.create<ConvOp>(whole, node.getOperand(1), ArrayRef<int64_t>{1}, ArrayRef<int64_t>{1},
                                 ArrayRef<int64_t>{0, 0}, *channels);
   if (node.hasOperand(2))
-    y = node.create<AddOp>(y, unsqueezeAround(node, node.getOperand(2), 0, 1));
+    y = node.add(y, unsqueezeAround(node, node.getOperand(2), 0, 1));
   if (activation != "none")
     y = node.create<SwishOp>(y, node.real(1.0));
   node.setResult(0, y);

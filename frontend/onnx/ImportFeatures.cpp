@@ -4,7 +4,6 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/MachineLearning.h"
 #include "frontend/onnx/OpRegistry.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsMovement.h"
@@ -38,8 +37,8 @@ void importScaler(NodeImporter &node) {
   SmallVector<double> offset = node.getReals("offset").value_or(SmallVector<double>{0}),
                       scale = node.getReals("scale").value_or(SmallVector<double>{1});
   Value x = node.cast(node.getOperand(0), f32);
-  Value shifted = node.create<SubOp>(x, getPerFeature(node, "offset", offset, f32));
-  node.setResult(0, node.create<MulOp>(shifted, getPerFeature(node, "scale", scale, f32)));
+  Value shifted = node.subtract(x, getPerFeature(node, "offset", offset, f32));
+  node.setResult(0, node.multiply(shifted, getPerFeature(node, "scale", scale, f32)));
 }
 
 void importNormalizer(NodeImporter &node) {
@@ -52,7 +51,7 @@ void importNormalizer(NodeImporter &node) {
     node.error() << "has the norm '" << norm << "'; expected MAX, L1 or L2";
   ReductionKind kind = norm == "MAX" ? ReductionKind::Max : norm == "L1" ? ReductionKind::L1 : ReductionKind::L2;
   Value size = node.create<ReduceOp>(kind, x, ArrayRef<int64_t>{1}, true), zero = node.createScalar(f32, 0);
-  Value result = node.create<WhereOp>(node.create<EqualOp>(size, zero), x, node.create<DivOp>(x, size));
+  Value result = node.create<WhereOp>(node.create<EqualOp>(size, zero), x, node.divide(x, size));
   if (!node.hasFailed())
     node.setResult(0, node.reshape(result, node.getDims(0)));
 }

@@ -2,7 +2,6 @@
 // Attention whose scores and probabilities go through subgraphs of the model (ONNX's preview domain).
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsAttention.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsNormalization.h"
@@ -68,7 +67,7 @@ void importFlexAttention(NodeImporter &node) {
   };
   AffineExpr one = node.extent(1), keys = node.extent(*groups), shared = node.extent(*heads / *groups);
   Value root = node.createScalar(type, std::sqrt(scale));
-  Value q = node.create<MulOp>(node.getOperand(0), root), k = node.create<MulOp>(node.getOperand(1), root);
+  Value q = node.multiply(node.getOperand(0), root), k = node.multiply(node.getOperand(1), root);
   Value x = node.create<MatMulOp>(group(q, keys, shared), group(k, keys, one), false, /*transpose_rhs=*/true);
   x = modify(node, "score_mod", node.cast(node.hasFailed() ? Value() : node.reshape(x, scores), wide));
   x = modify(node, "prob_mod", node.create<SoftmaxOp>(x, ArrayRef<int64_t>{3}));

@@ -5,7 +5,6 @@
 #include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/RotaryEmbedding.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsAttention.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
@@ -108,7 +107,7 @@ Value addMasks(NodeImporter &node, Value mask, int64_t i) {
   if (!node.hasOperand(i) || node.hasFailed())
     return mask;
   Value bias = node.getOperand(i);
-  return mask ? node.create<AddOp>(mask, bias) : bias;
+  return mask ? node.add(mask, bias) : bias;
 }
 
 /// Attention of operands that hold all keys; `isCausal`: queries are at the end of them.
@@ -141,7 +140,7 @@ void importAttention(NodeImporter &node) {
     node.error() << "with do_rotary or past_present_share_buffer is not supported";
   Value projected = node.create<MatMulOp>(node.getOperand(0), node.getOperand(1), false, false);
   if (node.hasOperand(2))
-    projected = node.create<AddOp>(projected, node.getOperand(2));
+    projected = node.add(projected, node.getOperand(2));
   auto part = [&](int64_t start, int64_t size) {
     return exchange(node, splitHeads(node, node.sliceAlong(projected, 2, start, size), heads));
   };
@@ -222,7 +221,7 @@ void importMultiHeadAttention(NodeImporter &node) {
                                 {node.extent(*size), node.extent(*each)});
       start += *size * *each;
       if (!isCrossCache || x == &query)
-        *x = node.create<AddOp>(*x, bias);
+        *x = node.add(*x, bias);
       if (node.hasFailed())
         return;
     }
@@ -295,7 +294,7 @@ void importRotaryEmbedding(NodeImporter &node) {
   if (node.getRank(1) == 1 && !node.hasFailed()) {
     // The position of the first element of every sample.
     Value first = node.reshape(node.cast(positions, node.getBuilder().getI64Type()), {node.extent(1), node.extent(1)});
-    positions = node.create<AddOp>(numberAlong(node, x, 1, 1, 2), first);
+    positions = node.add(numberAlong(node, x, 1, 1, 2), first);
   }
   Value turned = rotate(node, x, positions, 2, node.getFlag("interleaved"));
   if (!node.hasFailed())
@@ -323,9 +322,9 @@ Value extendCache(NodeImporter &node, int64_t i, Value next, const SamplePositio
   if (node.hasFailed())
     return {};
   Value position = numberAlong(node, room, 2, 1, 2), sample = numberAlong(node, next, 0, 0, 2);
-  Value index = node.create<SubOp>(position, at.past), last = node.create<SubOp>(at.size, number(1));
+  Value index = node.subtract(position, at.past), last = node.subtract(at.size, number(1));
   index = node.create<MaxOp>(node.create<MinOp>(index, last), number(0));
-  index = node.create<AddOp>(index, node.create<MulOp>(sample, at.size));
+  index = node.add(index, node.multiply(sample, at.size));
   Value rows = node.create<GatherOp>(mergeLeadingDims(node, next, 2), index, node.integer(0));
   Value isPast = node.create<LessOp>(position, at.past);
   if (node.hasFailed())
@@ -391,13 +390,12 @@ void importGroupQueryAttention(NodeImporter &node) {
   AffineExpr batch = node.getDims(0)[0], one = node.extent(1);
   SamplePositions at;
   at.size = node.create<ExtentOp>(key, node.integers({1}), TypeAttr::get(i64));
-  Value total =
-      node.create<AddOp>(node.reshape(node.cast(node.getOperand(5), i64), {batch, one}), node.createScalar(i64, 1));
-  at.past = node.create<MaxOp>(node.create<SubOp>(total, at.size), node.createScalar(i64, 0));
+  Value total = node.add(node.reshape(node.cast(node.getOperand(5), i64), {batch, one}), node.createScalar(i64, 1));
+  at.past = node.create<MaxOp>(node.subtract(total, at.size), node.createScalar(i64, 0));
   if (node.getFlag("do_rotary")) {
     Value positions = node.hasOperand(9) ? node.getOperand(9) : Value();
     if (!positions && !node.hasFailed())
-      positions = node.create<AddOp>(numberAlong(node, key, 1, 1, 2), at.past);
+      positions = node.add(numberAlong(node, key, 1, 1, 2), at.past);
     bool isInterleaved = node.getFlag("rotary_interleaved");
     query = rotate(node, query, positions, 7, isInterleaved);
     key = rotate(node, key, positions, 7, isInterleaved);
@@ -408,7 +406,7 @@ void importGroupQueryAttention(NodeImporter &node) {
   bool isCausal = node.getFlag("causal", true);
   int64_t window = node.getInteger("local_window_size", -1);
   IntegerAttr none;
-  Value lengths = node.create<AddOp>(at.past, at.size), mask = addMasks(node, Value(), 10);
+  Value lengths = node.add(at.past, at.size), mask = addMasks(node, Value(), 10);
   if (!node.hasFailed())
     lengths = node.reshape(lengths, {batch});
   Value result =

@@ -5,7 +5,6 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/SumsOfProducts.h"
 #include "ir/OpsActivation.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsIndexing.h"
@@ -24,7 +23,7 @@ namespace {
 
 /// `x`, and operand `i` added to it if there is one.
 Value addOperand(NodeImporter &node, Value x, int64_t i) {
-  return node.hasOperand(i) && !node.hasFailed() ? node.create<AddOp>(x, node.getOperand(i)) : x;
+  return node.hasOperand(i) && !node.hasFailed() ? node.add(x, node.getOperand(i)) : x;
 }
 
 void importGelu(NodeImporter &node, bool isApproximate) {
@@ -50,8 +49,8 @@ void importBiasSplitGelu(NodeImporter &node) {
   }
   Value x = addOperand(node, node.getOperand(0), 1);
   int64_t half = *channels / 2, last = node.getRank(0) - 1;
-  node.setResult(0, node.create<MulOp>(node.sliceAlong(x, last, 0, half),
-                                       node.create<GeluOp>(node.sliceAlong(x, last, half, half), node.flag(false))));
+  node.setResult(0, node.multiply(node.sliceAlong(x, last, 0, half),
+                                  node.create<GeluOp>(node.sliceAlong(x, last, half, half), node.flag(false))));
 }
 
 /// The activation called `name` with up to three parameters, of `x`. The parameters' names in messages are ONNX's.
@@ -136,7 +135,7 @@ void importFusedMatMul(NodeImporter &node) {
   Value result = node.create<MatMulOp>(a, b, transA, transB);
   double alpha = node.getReal("alpha", 1);
   if (alpha != 1)
-    result = node.create<MulOp>(result, node.createScalar(node.getElementType(0), alpha));
+    result = node.multiply(result, node.createScalar(node.getElementType(0), alpha));
   node.setResult(0, result);
 }
 
@@ -186,9 +185,9 @@ void importEmbedLayerNormalization(NodeImporter &node) {
   };
   Value words = node.getOperand(0);
   Value positions = node.hasOperand(8) ? node.getOperand(8) : node.create<IndexOp>(words, node.integer(1));
-  Value sum = node.create<AddOp>(getRows(2, words), getRows(3, positions));
+  Value sum = node.add(getRows(2, words), getRows(3, positions));
   if (node.hasOperand(1) && node.hasOperand(4))
-    sum = node.create<AddOp>(sum, getRows(4, node.getOperand(1)));
+    sum = node.add(sum, getRows(4, node.getOperand(1)));
   node.setResult(0, node.create<LayerNormOp>(sum, node.getOperand(5), node.getOperand(6), node.integer(2),
                                              node.real(node.getReal("epsilon", 1e-12)), node.flag(false)));
   if (node.hasResult(1)) {

@@ -5,7 +5,6 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/OpenAxes.h"
 #include "ir/ExtentAlgebra.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"
@@ -49,11 +48,11 @@ void importReverseSequence(NodeImporter &node) {
   Dims perRow{node.extent(1), node.extent(1)};
   perRow[batch] = node.getDims(0)[batch];
   Value lengths = node.reshape(node.cast(node.getOperand(1), i64), perRow);
-  Value mirrored = node.create<SubOp>(node.create<SubOp>(lengths, step), node.createScalar(i64, 1));
+  Value mirrored = node.subtract(node.subtract(lengths, step), node.createScalar(i64, 1));
   Value source = node.create<WhereOp>(node.create<LessOp>(step, lengths), mirrored, step);
   Value first = batch == 0 ? row : source, second = batch == 0 ? source : row;
   Value width = node.create<ExtentOp>(x, node.integers({1}), TypeAttr::get(i64));
-  Value positions = node.create<AddOp>(node.create<MulOp>(first, width), second);
+  Value positions = node.add(node.multiply(first, width), second);
   node.setResult(0, node.create<GatherOp>(mergeLeadingDims(node, x, 2), positions, node.integer(0)));
 }
 
@@ -80,7 +79,7 @@ void importOneHot(NodeImporter &node) {
   Value indices = node.reshape(node.cast(node.getOperand(0), i64), dims);
   Value classes = node.reshape(node.countTo(size), along);
   // A negative index counts from the end; what is outside matches no class.
-  Value fromEnd = node.create<AddOp>(indices, node.createInteger(i64, size));
+  Value fromEnd = node.add(indices, node.createInteger(i64, size));
   Value isIt = node.create<OrOp>(node.create<EqualOp>(indices, classes), node.create<EqualOp>(fromEnd, classes));
   auto value = [&](int64_t number) {
     return node.create<GatherOp>(node.getOperand(2), node.createScalar(i64, static_cast<double>(number)),
@@ -99,7 +98,7 @@ void importTrilu(NodeImporter &node) {
   Type i64 = node.getBuilder().getI64Type();
   int64_t rank = node.getRank(0);
   Value rows = numberAlong(node, node.getOperand(0), rank - 2, rank),
-        columns = numberAlong(node, node.getOperand(0), rank - 1, rank), offset = node.create<SubOp>(columns, rows);
+        columns = numberAlong(node, node.getOperand(0), rank - 1, rank), offset = node.subtract(columns, rows);
   Value diagonal = node.createScalar(i64, 0);
   if (node.hasOperand(1))
     diagonal = node.create<ReshapeOp>(node.cast(node.getOperand(1), i64), node.integers({}));
@@ -118,7 +117,7 @@ void importEyeLike(NodeImporter &node) {
   Type i64 = node.getBuilder().getI64Type(), type = node.getTypeAttribute("dtype", node.getElementType(0));
   Value rows = numberAlong(node, node.getOperand(0), 0, 2), columns = numberAlong(node, node.getOperand(0), 1, 2);
   Value shift = node.createScalar(i64, static_cast<double>(node.getInteger("k", 0)));
-  node.setResult(0, node.cast(node.create<EqualOp>(columns, node.create<AddOp>(rows, shift)), type));
+  node.setResult(0, node.cast(node.create<EqualOp>(columns, node.add(rows, shift)), type));
 }
 
 } // namespace

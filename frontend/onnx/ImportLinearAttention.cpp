@@ -3,7 +3,6 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"
@@ -109,14 +108,14 @@ void importLinearAttention(NodeImporter &node) {
   Value state = enter(loop.getLoopCarried(0), stateDims), query = enterSlice(0), key = enterSlice(1),
         value = enterSlice(2);
   if (operands->isGated)
-    state = node.create<MulOp>(state, node.create<ExpOp>(enterSlice(3)));
+    state = node.multiply(state, node.create<ExpOp>(enterSlice(3)));
   if (operands->isDelta) {
     Value known = node.create<MatMulOp>(key, state, /*transpose_lhs=*/true, false);
-    value = node.create<MulOp>(enterSlice(operands->isGated ? 4 : 3), node.create<SubOp>(value, known));
+    value = node.multiply(enterSlice(operands->isGated ? 4 : 3), node.subtract(value, known));
   }
-  state = node.create<AddOp>(state, node.create<MulOp>(key, value));
-  Value output = node.create<MulOp>(node.create<MatMulOp>(query, state, false, false),
-                                    node.createScalar(node.getBuilder().getF32Type(), operands->scale));
+  state = node.add(state, node.multiply(key, value));
+  Value output = node.multiply(node.create<MatMulOp>(query, state, false, false),
+                               node.createScalar(node.getBuilder().getF32Type(), operands->scale));
   if (node.hasFailed())
     return loop.goOutside();
   auto results = loop.finish(state, output);

@@ -3,7 +3,6 @@
 #include "frontend/onnx/MachineLearning.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/OpsActivation.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsLogic.h"
@@ -37,7 +36,7 @@ Value createLinear(NodeImporter &node, int64_t count, ArrayRef<double> intercept
     node.error() << "has " << intercepts.size() << " intercepts, expected " << count;
     return {};
   }
-  return node.create<AddOp>(result, node.createReals(f32, {static_cast<int64_t>(intercepts.size())}, intercepts));
+  return node.add(result, node.createReals(f32, {static_cast<int64_t>(intercepts.size())}, intercepts));
 }
 
 void importLinearRegressor(NodeImporter &node) {
@@ -92,14 +91,14 @@ Value createKernelFunction(NodeImporter &node, int64_t count) {
   auto number = [&](size_t i) { return node.createScalar(f32, parameters[i]); };
   if (kind == "RBF") {
     Value rows = node.reshape(x, {node.getDims(x)[0], node.extent(1), node.extent(features)});
-    Value apart = node.create<SubOp>(rows, node.createReals(f32, {count, features}, vectors));
+    Value apart = node.subtract(rows, node.createReals(f32, {count, features}, vectors));
     Value distance = node.create<ReduceOp>(ReductionKind::SumSquare, apart, ArrayRef<int64_t>{2}, false);
-    return node.create<ExpOp>(node.create<MulOp>(distance, node.createScalar(f32, -parameters[0])));
+    return node.create<ExpOp>(node.multiply(distance, node.createScalar(f32, -parameters[0])));
   }
   Value products = node.create<MatMulOp>(x, node.createReals(f32, {count, features}, vectors), false, true);
   if (kind == "LINEAR")
     return products;
-  Value affine = node.create<AddOp>(node.create<MulOp>(products, number(0)), number(1));
+  Value affine = node.add(node.multiply(products, number(0)), number(1));
   if (kind == "POLY")
     return node.create<PowOp>(affine, number(2));
   if (kind == "SIGMOID")
@@ -125,7 +124,7 @@ void importSvmRegressor(NodeImporter &node) {
     if (node.hasFailed())
       return;
     Value sum = node.create<MatMulOp>(values, node.createReals(f32, {count, 1}, coefficients), false, false);
-    y = node.create<AddOp>(sum, node.createScalar(f32, rho.front()));
+    y = node.add(sum, node.createScalar(f32, rho.front()));
   } else {
     y = createLinear(node, 1, ArrayRef(rho).take_front(1));
   }
@@ -175,17 +174,16 @@ void importPairwiseClassifier(NodeImporter &node, ArrayRef<int64_t> labels, Arra
   if (node.hasFailed())
     return;
   Value decisions = node.create<MatMulOp>(values, node.createReals(f32, {count, pairs}, weights), false, false);
-  decisions = node.create<AddOp>(decisions, node.createReals(f32, {pairs}, rho));
+  decisions = node.add(decisions, node.createReals(f32, {pairs}, rho));
   Value isPositive = node.cast(node.create<GreaterOp>(decisions, node.createScalar(f32, 0)), f32);
-  Value sums = node.create<AddOp>(
-      node.create<MatMulOp>(isPositive, node.createReals(f32, {pairs, classes}, votes), false, false),
-      node.createReals(f32, {classes}, otherVotes));
+  Value sums = node.add(node.create<MatMulOp>(isPositive, node.createReals(f32, {pairs, classes}, votes), false, false),
+                        node.createReals(f32, {classes}, otherVotes));
   node.setResult(0, chooseLabels(node, sums, labels));
   if (!slopes.empty()) {
-    Value logit = node.create<AddOp>(node.create<MulOp>(decisions, node.createScalar(f32, slopes[0])),
-                                     node.createScalar(f32, shifts[0]));
+    Value logit =
+        node.add(node.multiply(decisions, node.createScalar(f32, slopes[0])), node.createScalar(f32, shifts[0]));
     Value first = node.create<SigmoidOp>(node.create<NegOp>(logit));
-    Value both = joinColumns(node, first, node.create<SubOp>(node.createScalar(f32, 1), first));
+    Value both = joinColumns(node, first, node.subtract(node.createScalar(f32, 1), first));
     node.setResult(1, transformScores(node, both));
   } else {
     node.setResult(1, classes == 2 ? completeScores(node, decisions, /*isSigned=*/true)

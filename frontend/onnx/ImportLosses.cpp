@@ -2,7 +2,6 @@
 // Losses over classes.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLogic.h"
@@ -52,14 +51,14 @@ void importLoss(NodeImporter &node, Value logProbability) {
   };
   Value loss = node.create<NegOp>(logProbability);
   if (isWeighted)
-    loss = node.create<MulOp>(loss, weight);
+    loss = node.multiply(loss, weight);
   loss = sumOver(node.create<WhereOp>(isRight, loss, zero), {1});
   auto all = llvm::to_vector(llvm::seq<int64_t>(0, static_cast<int64_t>(targetDims.size())));
   if (reduction == "sum") {
     loss = sumOver(loss, all);
   } else if (reduction == "mean" && (isWeighted || ignores)) {
     Value total = sumOver(sumOver(node.create<WhereOp>(isRight, weight, zero), {1}), all);
-    loss = node.create<DivOp>(sumOver(loss, all), total);
+    loss = node.divide(sumOver(loss, all), total);
   } else if (reduction == "mean") {
     loss = node.create<ReduceOp>(ReductionKind::Mean, loss, ArrayRef<int64_t>(all), /*keep_dims=*/false);
   }

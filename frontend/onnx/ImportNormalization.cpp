@@ -2,7 +2,6 @@
 #include "frontend/LpNormalization.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsNormalization.h"
 #include "ir/OpsReduction.h"
@@ -47,8 +46,8 @@ void importLpNormalization(NodeImporter &node) {
 /// Mean and variance over `axes`, which stay with extent 1.
 std::pair<Value, Value> createMoments(NodeImporter &node, Value x, ArrayRef<int64_t> axes) {
   Value mean = node.create<ReduceOp>(ReductionKind::Mean, x, axes, true);
-  Value centred = node.create<SubOp>(x, mean);
-  Value variance = node.create<ReduceOp>(ReductionKind::Mean, node.create<MulOp>(centred, centred), axes, true);
+  Value centred = node.subtract(x, mean);
+  Value variance = node.create<ReduceOp>(ReductionKind::Mean, node.multiply(centred, centred), axes, true);
   return {mean, variance};
 }
 
@@ -72,8 +71,8 @@ void importTrainedBatchNorm(NodeImporter &node, ArrayRef<Value> operands, double
   node.setResult(0, node.create<BatchNormOp>(operands[0], operands[1], operands[2], meanOfChannel, varianceOfChannel,
                                              node.real(epsilon)));
   auto move = [&](Value running, Value batch) {
-    return node.create<AddOp>(node.create<MulOp>(running, node.createScalar(type, momentum)),
-                              node.create<MulOp>(batch, node.createScalar(type, 1 - momentum)));
+    return node.add(node.multiply(running, node.createScalar(type, momentum)),
+                    node.multiply(batch, node.createScalar(type, 1 - momentum)));
   };
   if (node.hasResult(1))
     node.setResult(1, move(operands[3], meanOfChannel));
@@ -112,10 +111,9 @@ void importBatchNormalization(NodeImporter &node) {
     node.setResult(0, node.create<BatchNormOp>(operands[0], operands[1], operands[2], operands[3], operands[4],
                                                node.real(epsilon)));
   } else {
-    Value deviation =
-        node.create<SqrtOp>(node.create<AddOp>(operands[4], node.createScalar(node.getElementType(0), epsilon)));
-    Value normalized = node.create<DivOp>(node.create<SubOp>(operands[0], operands[3]), deviation);
-    node.setResult(0, node.create<AddOp>(node.create<MulOp>(normalized, operands[1]), operands[2]));
+    Value deviation = node.create<SqrtOp>(node.add(operands[4], node.createScalar(node.getElementType(0), epsilon)));
+    Value normalized = node.divide(node.subtract(operands[0], operands[3]), deviation);
+    node.setResult(0, node.add(node.multiply(normalized, operands[1]), operands[2]));
   }
 }
 
@@ -180,8 +178,8 @@ void importMeanVarianceNormalization(NodeImporter &node) {
   auto [mean, variance] = createMoments(node, x, axes);
   if (node.hasFailed())
     return;
-  Value deviation = node.create<AddOp>(node.create<SqrtOp>(variance), node.createScalar(node.getElementType(0), 1e-9));
-  node.setResult(0, node.create<DivOp>(node.create<SubOp>(x, mean), deviation));
+  Value deviation = node.add(node.create<SqrtOp>(variance), node.createScalar(node.getElementType(0), 1e-9));
+  node.setResult(0, node.divide(node.subtract(x, mean), deviation));
 }
 
 //===-- Trailing dimensions ------------------------------------------------===//
@@ -206,7 +204,7 @@ void importTrailing(NodeImporter &node, bool isRootMeanSquare) {
   auto [mean, variance] = createMoments(node, wide, llvm::to_vector(llvm::seq<int64_t>(axis, rank)));
   node.setResult(1, mean);
   if (node.hasResult(2) && !node.hasFailed()) {
-    Value shifted = node.create<AddOp>(variance, node.createScalar(getElementTypeOrSelf(variance), epsilon));
+    Value shifted = node.add(variance, node.createScalar(getElementTypeOrSelf(variance), epsilon));
     node.setResult(2, node.create<ReciprocalOp>(node.create<SqrtOp>(shifted)));
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsPooling.h"
 #include "ir/OpsReduction.h"
@@ -95,8 +94,7 @@ void importAveragePool(NodeImporter &node) {
     Dims dims(node.getDims(0));
     dims[0] = dims[1] = node.extent(1);
     Value ones = node.fill(node.getElementType(0), dims, 1.0);
-    result =
-        node.create<DivOp>(result, average(padToSame(node, ones, window->kernel, window->strides, window->dilations)));
+    result = node.divide(result, average(padToSame(node, ones, window->kernel, window->strides, window->dilations)));
   }
   node.setResult(0, result);
 }

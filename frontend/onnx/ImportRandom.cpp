@@ -3,7 +3,6 @@
 // element: every run draws the same.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLogic.h"
@@ -57,8 +56,8 @@ void importUniform(NodeImporter &node, bool hasOperand) {
   Type f32 = node.getBuilder().getF32Type();
   Type type = getRealType(node, hasOperand && !node.hasFailed() ? node.getElementType(0) : f32);
   double low = node.getReal("low", 0), high = node.getReal("high", 1);
-  Value x = node.create<MulOp>(createUniform(node, like, 0), node.createScalar(f32, high - low));
-  node.setResult(0, node.cast(node.create<AddOp>(x, node.createScalar(f32, low)), type));
+  Value x = node.multiply(createUniform(node, like, 0), node.createScalar(f32, high - low));
+  node.setResult(0, node.cast(node.add(x, node.createScalar(f32, low)), type));
 }
 
 /// Box and Muller, 1958.
@@ -68,11 +67,11 @@ void importNormal(NodeImporter &node, bool hasOperand) {
   Type type = getRealType(node, hasOperand && !node.hasFailed() ? node.getElementType(0) : f32);
   auto number = [&](double value) { return node.createScalar(f32, value); };
   Value log = node.create<LogOp>(createUniform(node, like, 0));
-  Value radius = node.create<SqrtOp>(node.create<MulOp>(log, number(-2)));
-  Value angle = node.create<MulOp>(createUniform(node, like, 1), number(2 * llvm::numbers::pi));
-  Value x = node.create<MulOp>(radius, node.create<CosOp>(angle));
-  x = node.create<MulOp>(x, number(node.getReal("scale", 1)));
-  node.setResult(0, node.cast(node.create<AddOp>(x, number(node.getReal("mean", 0))), type));
+  Value radius = node.create<SqrtOp>(node.multiply(log, number(-2)));
+  Value angle = node.multiply(createUniform(node, like, 1), number(2 * llvm::numbers::pi));
+  Value x = node.multiply(radius, node.create<CosOp>(angle));
+  x = node.multiply(x, number(node.getReal("scale", 1)));
+  node.setResult(0, node.cast(node.add(x, number(node.getReal("mean", 0))), type));
 }
 
 void importBernoulli(NodeImporter &node) {
@@ -101,8 +100,8 @@ void importMultinomial(NodeImporter &node) {
   Value each = node.create<ExpandOp>(logits, node.integers({1, samples, 1}));
   Value noise =
       node.create<NegOp>(node.create<LogOp>(node.create<NegOp>(node.create<LogOp>(createUniform(node, each, 0)))));
-  Value chosen = node.create<ArgExtremeOp>(node.create<AddOp>(each, noise), node.integer(2), node.flag(false),
-                                           node.flag(false), node.flag(false));
+  Value chosen = node.create<ArgExtremeOp>(node.add(each, noise), node.integer(2), node.flag(false), node.flag(false),
+                                           node.flag(false));
   if (!node.hasFailed())
     node.setResult(0, node.cast(chosen, type));
 }

@@ -3,7 +3,6 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/RotaryEmbedding.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsSlicing.h"
@@ -24,8 +23,8 @@ Value rotateHeads(NodeImporter &node, Value x, Value cosine, Value sine, int64_t
   int64_t half = rotated / 2, size = *constantDim(node.getDims(x)[3]);
   Value a = sliceLast(node, x, 0, half, isInterleaved ? 2 : 1),
         b = sliceLast(node, x, isInterleaved ? 1 : half, half, isInterleaved ? 2 : 1);
-  Value real = node.create<SubOp>(node.create<MulOp>(cosine, a), node.create<MulOp>(sine, b));
-  Value imaginary = node.create<AddOp>(node.create<MulOp>(sine, a), node.create<MulOp>(cosine, b));
+  Value real = node.subtract(node.multiply(cosine, a), node.multiply(sine, b));
+  Value imaginary = node.add(node.multiply(sine, a), node.multiply(cosine, b));
   if (node.hasFailed())
     return {};
   Value turned;

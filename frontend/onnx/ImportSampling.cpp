@@ -5,7 +5,6 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/OpenAxes.h"
 #include "ir/ExtentAlgebra.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
@@ -42,10 +41,10 @@ Value createPositions(NodeImporter &node, ArrayRef<AffineExpr> extents) {
     auto number = [&](AffineExpr value) {
       return node.cast(node.createInteger(node.getBuilder().getI64Type(), value), f64);
     };
-    Value doubled = node.create<MulOp>(node.cast(node.countTo(extent), f64), node.createScalar(f64, 2));
+    Value doubled = node.multiply(node.cast(node.countTo(extent), f64), node.createScalar(f64, 2));
     if (!isAligned)
-      doubled = node.create<AddOp>(doubled, node.createScalar(f64, 1));
-    Value column = node.create<AddOp>(node.create<DivOp>(doubled, number(divisor)), number(start));
+      doubled = node.add(doubled, node.createScalar(f64, 1));
+    Value column = node.add(node.divide(doubled, number(divisor)), number(start));
     Dims along(all.size(), one);
     along[dim] = extent;
     columns.push_back(node.expand(node.reshape(node.cast(column, type), along), all));
@@ -139,11 +138,11 @@ public:
     for (auto [dim, center] : llvm::enumerate(centers)) {
       // Cubic interpolation moves its neighbors alone, as ONNX Runtime does.
       Value padded = isCubic ? center : pad(center, dim), low = node.create<FloorOp>(padded),
-            fraction = node.create<SubOp>(padded, low);
+            fraction = node.subtract(padded, low);
       for (int64_t offset = isCubic ? -1 : 0; offset < (isCubic ? 3 : 2); ++offset) {
-        indices[dim].push_back(node.create<AddOp>(low, number(static_cast<double>(offset))));
+        indices[dim].push_back(node.add(low, number(static_cast<double>(offset))));
         weights[dim].push_back(isCubic       ? cubic(fraction, offset)
-                               : offset == 0 ? node.create<SubOp>(number(1), fraction)
+                               : offset == 0 ? node.subtract(number(1), fraction)
                                              : fraction);
       }
     }
@@ -158,10 +157,10 @@ public:
       for (int64_t dim = 0, rest = corner; dim < spatial; ++dim, rest /= neighbors) {
         position.push_back(indices[dim][rest % neighbors]);
         Value own = weights[dim][rest % neighbors];
-        weight = weight ? node.create<MulOp>(weight, own) : own;
+        weight = weight ? node.multiply(weight, own) : own;
       }
-      Value term = node.create<MulOp>(read(position), withChannel(node.cast(weight, node.getElementType(0))));
-      sum = sum ? node.create<AddOp>(sum, term) : term;
+      Value term = node.multiply(read(position), withChannel(node.cast(weight, node.getElementType(0))));
+      sum = sum ? node.add(sum, term) : term;
     }
     return putChannelsFirst(sum);
   }
@@ -173,26 +172,26 @@ private:
   Value locate(int64_t dim) {
     Value which = node.createScalar(i64, static_cast<double>(spatial - 1 - dim));
     Value given = node.create<GatherOp>(node.getOperand(1), which, node.integer(spatial + 1));
-    Value half = node.create<MulOp>(node.create<AddOp>(given, number(1)), number(0.5));
+    Value half = node.multiply(node.add(given, number(1)), number(0.5));
     if (isAligned)
-      return node.create<MulOp>(half, node.create<SubOp>(extents[dim], number(1)));
-    return node.create<SubOp>(node.create<MulOp>(half, extents[dim]), number(0.5));
+      return node.multiply(half, node.subtract(extents[dim], number(1)));
+    return node.subtract(node.multiply(half, extents[dim]), number(0.5));
   }
 
-  Value last(int64_t dim) { return node.create<SubOp>(extents[dim], number(1)); }
+  Value last(int64_t dim) { return node.subtract(extents[dim], number(1)); }
 
   /// `at` mirrored at the borders of the image until it is inside: the centers or the edges of the outer pixels.
   Value reflect(Value at, int64_t dim) {
     double margin = isAligned ? 0 : 0.5;
     Value range = isAligned ? last(dim) : extents[dim];
-    Value from = node.create<AddOp>(at, number(margin));
+    Value from = node.add(at, number(margin));
     // There and back again is one period, in which the second half is mirrored.
-    Value period = node.create<MaxOp>(node.create<MulOp>(range, number(2)), number(1));
-    Value turns = node.create<FloorOp>(node.create<DivOp>(from, period));
-    Value rest = node.create<SubOp>(from, node.create<MulOp>(turns, period));
-    Value back = node.create<SubOp>(period, rest);
+    Value period = node.create<MaxOp>(node.multiply(range, number(2)), number(1));
+    Value turns = node.create<FloorOp>(node.divide(from, period));
+    Value rest = node.subtract(from, node.multiply(turns, period));
+    Value back = node.subtract(period, rest);
     Value inside = node.create<WhereOp>(node.create<GreaterOp>(rest, range), back, rest);
-    return node.create<SubOp>(inside, number(margin));
+    return node.subtract(inside, number(margin));
   }
 
   /// What the padding makes of a coordinate.
@@ -205,11 +204,11 @@ private:
   /// Keys' kernel with a = -0.75 at the distance of the neighbor `offset` from `fraction`.
   Value cubic(Value fraction, int64_t offset) {
     constexpr double a = -0.75;
-    Value x = node.create<AbsOp>(node.create<SubOp>(fraction, number(static_cast<double>(offset))));
+    Value x = node.create<AbsOp>(node.subtract(fraction, number(static_cast<double>(offset))));
     auto polynomial = [&](ArrayRef<double> coefficients) {
       Value result = number(coefficients.front());
       for (double coefficient : coefficients.drop_front())
-        result = node.create<AddOp>(node.create<MulOp>(result, x), number(coefficient));
+        result = node.add(node.multiply(result, x), number(coefficient));
       return result;
     };
     return offset == 0 || offset == 1 ? polynomial({a + 2, -(a + 3), 0, 1}) : polynomial({a, -5 * a, 8 * a, -4 * a});
@@ -236,14 +235,14 @@ private:
       index = node.create<MinOp>(node.create<MaxOp>(index, number(0)), last(dim));
       Value whole = node.cast(index, i64);
       if (flat)
-        flat = node.create<MulOp>(
+        flat = node.multiply(
             flat, node.create<ExtentOp>(image, node.integers({1 + static_cast<int64_t>(dim)}), TypeAttr::get(i64)));
-      flat = flat ? node.create<AddOp>(flat, whole) : whole;
+      flat = flat ? node.add(flat, whole) : whole;
     }
     Value batch = numberAlong(node, node.getOperand(1), 0, spatial + 1);
     SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(1, 1 + spatial));
     Value pixels = node.create<ExtentOp>(image, node.integers(axes), TypeAttr::get(i64));
-    flat = node.create<AddOp>(flat, node.create<MulOp>(batch, pixels));
+    flat = node.add(flat, node.multiply(batch, pixels));
     Value result = node.create<GatherOp>(rows, flat, node.integer(0));
     return isInside ? node.create<WhereOp>(withChannel(isInside), result, node.createScalar(node.getElementType(0), 0))
                     : result;

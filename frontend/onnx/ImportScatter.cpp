@@ -4,7 +4,6 @@
 #include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsShape.h"
@@ -20,9 +19,9 @@ Value combine(NodeImporter &node, StringRef reduction, Value old, Value own) {
   if (reduction == "none")
     return own;
   if (reduction == "add")
-    return node.create<AddOp>(old, own);
+    return node.add(old, own);
   if (reduction == "mul")
-    return node.create<MulOp>(old, own);
+    return node.multiply(old, own);
   if (reduction == "max")
     return node.create<MaxOp>(old, own);
   return node.create<MinOp>(old, own);
@@ -71,9 +70,8 @@ void scatter(NodeImporter &node, const FlatIndices &flat) {
   if (node.hasFailed())
     return;
   bool isSum = reduction == "add" && llvm::isa<FloatType>(node.getElementType(0));
-  Value result =
-      isSum ? node.create<AddOp>(flat.rows, node.create<ScatterAddOp>(flat.rows, positions, updates, node.integer(0)))
-            : scatterInOrder(node, reduction, flat.rows, positions, updates);
+  Value result = isSum ? node.add(flat.rows, node.create<ScatterAddOp>(flat.rows, positions, updates, node.integer(0)))
+                       : scatterInOrder(node, reduction, flat.rows, positions, updates);
   node.setResult(0, node.create<ReshapeLikeOp>(result, node.getOperand(0)));
 }
 

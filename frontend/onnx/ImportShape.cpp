@@ -4,7 +4,6 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/ElementConversion.h"
 #include "ir/ExtentAlgebra.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
@@ -122,14 +121,14 @@ void setComputedRange(NodeImporter &node, Type type) {
   SmallVector<Value> numbers;
   for (int64_t i = 0; i < 3; ++i)
     numbers.push_back(node.reshape(node.getOperand(i), {}));
-  Value span = node.cast(node.create<SubOp>(numbers[1], numbers[0]), f64);
-  Value steps = node.create<CeilOp>(node.create<DivOp>(span, node.cast(numbers[2], f64)));
+  Value span = node.cast(node.subtract(numbers[1], numbers[0]), f64);
+  Value steps = node.create<CeilOp>(node.divide(span, node.cast(numbers[2], f64)));
   // What is not a number is 0 as an integer.
   AffineExpr count = node.readBack(node.create<MaxOp>(node.cast(steps, i64), node.createScalar(i64, 0)));
   if (node.hasFailed())
     return;
-  Value places = node.create<MulOp>(node.cast(node.countTo(count), wide), node.cast(numbers[2], wide));
-  node.setResult(0, node.cast(node.create<AddOp>(places, node.cast(numbers[0], wide)), type));
+  Value places = node.multiply(node.cast(node.countTo(count), wide), node.cast(numbers[2], wide));
+  node.setResult(0, node.cast(node.add(places, node.cast(numbers[0], wide)), type));
 }
 
 /// A range with a bound that depends on extents.
@@ -161,9 +160,9 @@ void setSymbolicRange(NodeImporter &node, Type type, const KnownElement &start, 
     node.expectInRun(ExtentRelation::OtherThan, step, zero);
   Value result = node.cast(node.countTo(count), type);
   if (size != 1)
-    result = node.create<MulOp>(result, node.createInteger(type, step));
+    result = node.multiply(result, node.createInteger(type, step));
   if (constantDim(first) != 0)
-    result = node.create<AddOp>(result, node.createInteger(type, first));
+    result = node.add(result, node.createInteger(type, first));
   node.setResult(0, result);
 }
 

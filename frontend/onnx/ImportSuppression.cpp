@@ -7,7 +7,6 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/LoopBuilder.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
@@ -61,8 +60,8 @@ public:
     Value perClass = node.createInteger(i64, maximumExtent(steps, one)),
           classCount = node.createInteger(i64, maximumExtent(classes, one)),
           perImage = node.createInteger(i64, maximumExtent(multiplyExtents(classes, steps), one));
-    SmallVector<Value> columns{node.create<DivOp>(positions, perImage),
-                               node.create<ModOp>(node.create<DivOp>(positions, perClass), classCount, /*fmod=*/false),
+    SmallVector<Value> columns{node.divide(positions, perImage),
+                               node.create<ModOp>(node.divide(positions, perClass), classCount, /*fmod=*/false),
                                node.create<GatherOp>(boxOf, positions, node.integer(0))};
     for (Value &value : columns)
       value = node.reshape(value, column);
@@ -88,18 +87,18 @@ private:
     for (int64_t dim : {0, 1}) {
       Value first = column[dim], second = column[dim + 2], lowest, highest;
       if (isCentered) {
-        Value half = node.create<MulOp>(second, node.createScalar(type, 0.5));
-        lowest = node.create<SubOp>(first, half);
-        highest = node.create<AddOp>(first, half);
+        Value half = node.multiply(second, node.createScalar(type, 0.5));
+        lowest = node.subtract(first, half);
+        highest = node.add(first, half);
       } else {
         lowest = node.create<MinOp>(first, second);
         highest = node.create<MaxOp>(first, second);
       }
       low[dim] = measure(lowest);
       high[dim] = measure(highest);
-      sides[dim] = node.create<SubOp>(highest, lowest);
+      sides[dim] = node.subtract(highest, lowest);
     }
-    area = measure(node.create<MulOp>(sides[0], sides[1]));
+    area = measure(node.multiply(sides[0], sides[1]));
   }
 
   /// Runs the loop; sets `taken`, the box that each class of each image takes in each step, and `isTaken`, whether
@@ -116,7 +115,7 @@ private:
     Value finite = node.create<MaxOp>(scores, node.createScalar(type, std::numeric_limits<float>::lowest()));
     Value none = node.createScalar(type, -std::numeric_limits<double>::infinity()), zero = node.createScalar(type, 0);
     Value each = numberAlong(node, boxes, 1, 2, 3);
-    Value first = node.create<MulOp>(numberAlong(node, boxes, 0, 0, 2), node.createInteger(i64, count));
+    Value first = node.multiply(numberAlong(node, boxes, 0, 0, 2), node.createInteger(i64, count));
     std::optional<int64_t> tripCount = constantDim(steps);
     Value scanInput = tripCount ? Value() : node.countTo(steps);
     if (node.hasFailed())
@@ -135,7 +134,7 @@ private:
     Value isThere = node.create<ReduceOp>(ReductionKind::Max, left, ArrayRef<int64_t>{2}, /*keep_dims=*/false);
     if (most)
       isThere = node.create<AndOp>(isThere, node.create<LessOp>(step, most));
-    Value row = node.create<AddOp>(best, first);
+    Value row = node.add(best, first);
     Dims perClassAndOne{batch, classes, one};
     auto own = [&](const Measure &value) {
       return node.reshape(node.create<GatherOp>(value.flat, row, node.integer(0)), perClassAndOne);
@@ -144,13 +143,13 @@ private:
     auto both = [&](Value a, Value b) { return node.create<AndOp>(a, b); };
     Value sides[2];
     for (int64_t dim : {0, 1})
-      sides[dim] = node.create<SubOp>(node.create<MinOp>(high[dim].all, own(high[dim])),
-                                      node.create<MaxOp>(low[dim].all, own(low[dim])));
-    Value common = node.create<MulOp>(sides[0], sides[1]), ownArea = own(area);
-    Value together = node.create<SubOp>(node.create<AddOp>(area.all, ownArea), common);
+      sides[dim] = node.subtract(node.create<MinOp>(high[dim].all, own(high[dim])),
+                                 node.create<MaxOp>(low[dim].all, own(low[dim])));
+    Value common = node.multiply(sides[0], sides[1]), ownArea = own(area);
+    Value together = node.subtract(node.add(area.all, ownArea), common);
     Value overlaps = both(both(isPositive(sides[0]), isPositive(sides[1])),
                           both(both(isPositive(area.all), isPositive(ownArea)), isPositive(together)));
-    overlaps = both(overlaps, node.create<GreaterOp>(node.create<DivOp>(common, together), limit));
+    overlaps = both(overlaps, node.create<GreaterOp>(node.divide(common, together), limit));
     Value isBest = node.create<EqualOp>(each, node.reshape(best, perClassAndOne));
     Value next = both(left, node.create<NotOp>(node.create<OrOp>(overlaps, isBest)));
     Value isAnyLeft = node.create<ReduceOp>(ReductionKind::Max, next, ArrayRef<int64_t>{0, 1, 2}, /*keep_dims=*/false);

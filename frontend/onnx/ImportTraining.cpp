@@ -2,7 +2,6 @@
 // The domain ai.onnx.preview.training: gradients, and optimizers as the arithmetic that the standard states.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsTraining.h"
@@ -87,10 +86,10 @@ public:
   Value rate() { return scalar(0); }
   /// The number of updates before this one.
   Value updates() { return scalar(1); }
-  Value add(Value a, Value b) { return node.create<AddOp>(a, b); }
-  Value sub(Value a, Value b) { return node.create<SubOp>(a, b); }
-  Value mul(Value a, Value b) { return node.create<MulOp>(a, b); }
-  Value div(Value a, Value b) { return node.create<DivOp>(a, b); }
+  Value add(Value a, Value b) { return node.add(a, b); }
+  Value sub(Value a, Value b) { return node.subtract(a, b); }
+  Value mul(Value a, Value b) { return node.multiply(a, b); }
+  Value div(Value a, Value b) { return node.divide(a, b); }
   Value pow(Value a, Value b) { return node.create<PowOp>(a, b); }
   Value sqrt(Value x) { return node.create<SqrtOp>(x); }
   /// `later`, or `first` in the first update.

@@ -7,7 +7,6 @@
 #include "frontend/onnx/MachineLearning.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsReduction.h"
@@ -104,7 +103,7 @@ private:
     ImportState &importer = node.getImporter();
     AffineExpr rows = node.getDims(x)[0];
     Value row = numberAlong(node, x, 0, 2);
-    Value starts = node.create<MulOp>(row, node.createScalar(i64, static_cast<double>(features)));
+    Value starts = node.multiply(row, node.createScalar(i64, static_cast<double>(features)));
     Value state = node.expand(node.createIntegers(i64, forest.roots),
                               {rows, node.extent(static_cast<int64_t>(forest.roots.size()))});
     Value flat = node.reshape(x, {rows * features});
@@ -116,7 +115,7 @@ private:
     importer.setDims(current, dims);
     auto feature = [](const TreeNode &each, int64_t) { return double(each.isLeaf ? 0 : each.feature); };
     auto split = [](const TreeNode &each, int64_t) { return each.isLeaf ? 0 : each.split; };
-    Value index = node.create<AddOp>(starts, pick(makeTable(feature, i64), current));
+    Value index = node.add(starts, pick(makeTable(feature, i64), current));
     Value goesOn = compare(pick(flat, index), pick(makeTable(split, type), current), current);
     Value onTrue =
         pick(makeTable([](const TreeNode &each, int64_t own) { return double(each.isLeaf ? own : each.onTrue); }, i64),
@@ -158,14 +157,14 @@ private:
       result = node.create<WhereOp>(node.create<EqualOp>(result, none), node.createScalar(type, 0), result);
     }
     if (forest.aggregate == "AVERAGE")
-      result = node.create<DivOp>(result, node.createScalar(type, static_cast<double>(trees)));
+      result = node.divide(result, node.createScalar(type, static_cast<double>(trees)));
     if (!forest.base.empty() && !node.hasFailed()) {
       auto size = static_cast<int64_t>(forest.base.size());
       if (size != 1 && size != forest.targets) {
         node.error() << "has " << size << " base values for " << forest.targets << " targets";
         return {};
       }
-      result = node.create<AddOp>(result, node.createReals(type, {size}, forest.base));
+      result = node.add(result, node.createReals(type, {size}, forest.base));
     }
     return result;
   }

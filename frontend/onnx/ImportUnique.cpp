@@ -5,7 +5,6 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/LoopBuilder.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsIndexing.h"
@@ -32,14 +31,14 @@ public:
       return;
     AffineExpr all = node.getDims(rows)[0], found = node.getDims(starts)[0];
     // Where the group of each row is among the groups.
-    Value group = node.create<SubOp>(node.create<RunningCountOp>(isNew), number(1));
+    Value group = node.subtract(node.create<RunningCountOp>(isNew), number(1));
     indices = gather(order, starts);
     values = gather(sorted, starts);
-    Value each = node.countTo(found), next = node.create<AddOp>(each, number(1));
+    Value each = node.countTo(found), next = node.add(each, number(1));
     Value last = node.createInteger(i64, subtractExtents(found, node.extent(1)));
     Value end = node.create<WhereOp>(node.create<LessOp>(each, last), gather(starts, node.create<MinOp>(next, last)),
                                      node.createInteger(i64, all));
-    counts = node.create<SubOp>(end, starts);
+    counts = node.subtract(end, starts);
     inverse = permute(order, group);
     if (isSorted)
       return;
@@ -92,7 +91,7 @@ private:
     if (node.hasFailed())
       return {};
     Value each = node.create<IndexOp>(sorted, node.integer(0));
-    Value previous = gather(sorted, node.create<MaxOp>(node.create<SubOp>(each, number(1)), number(0)));
+    Value previous = gather(sorted, node.create<MaxOp>(node.subtract(each, number(1)), number(0)));
     Value same = node.create<EqualOp>(sorted, previous);
     if (!node.hasFailed() && llvm::isa<FloatType>(getElementTypeOrSelf(sorted)))
       same = node.create<OrOp>(same, node.create<AndOp>(node.create<IsNanOp>(sorted), node.create<IsNanOp>(previous)));

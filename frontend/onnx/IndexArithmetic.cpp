@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/ImportOperands.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsIndexing.h"
@@ -27,17 +26,17 @@ struct Indexing {
   /// `indices` into dimension `dim`, all of them inside.
   Value bound(Value indices, int64_t dim) {
     Value zero = node.createScalar(i64, 0), extent = count(dim, dim + 1);
-    Value fromEnd = node.create<AddOp>(indices, extent);
+    Value fromEnd = node.add(indices, extent);
     Value along = node.create<WhereOp>(node.create<LessOp>(indices, zero), fromEnd, indices);
-    Value last = node.create<SubOp>(extent, node.createScalar(i64, 1));
+    Value last = node.subtract(extent, node.createScalar(i64, 1));
     return node.create<MaxOp>(node.create<MinOp>(along, last), zero);
   }
 
   /// `position` plus `along`, an index into the dimension before `next`, of dimensions that end before `end`.
   Value add(Value position, Value along, int64_t next, int64_t end) {
     if (next < end)
-      along = node.create<MulOp>(along, count(next, end));
-    return position ? node.create<AddOp>(position, along) : along;
+      along = node.multiply(along, count(next, end));
+    return position ? node.add(position, along) : along;
   }
 };
 

@@ -2,7 +2,6 @@
 #include "frontend/onnx/MachineLearning.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "ir/OpsActivation.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"
@@ -30,15 +29,13 @@ Value getFeatures(NodeImporter &node, Type elementType) {
 /// ONNX Runtime's approximation of the quantile function of the normal distribution.
 static Value createProbit(NodeImporter &node, Value x) {
   auto number = [&](double value) { return node.createScalar(getElementTypeOrSelf(x), value); };
-  Value y = node.create<SubOp>(node.create<MulOp>(x, number(2)), number(1));
-  Value log =
-      node.create<LogOp>(node.create<MulOp>(node.create<SubOp>(number(1), y), node.create<AddOp>(number(1), y)));
-  Value v = node.create<AddOp>(number(2 / (3.14159 * 0.147)), node.create<MulOp>(log, number(0.5)));
-  Value root =
-      node.create<SqrtOp>(node.create<SubOp>(node.create<MulOp>(v, v), node.create<MulOp>(log, number(1 / 0.147))));
-  Value size = node.create<SqrtOp>(node.create<SubOp>(root, v));
+  Value y = node.subtract(node.multiply(x, number(2)), number(1));
+  Value log = node.create<LogOp>(node.multiply(node.subtract(number(1), y), node.add(number(1), y)));
+  Value v = node.add(number(2 / (3.14159 * 0.147)), node.multiply(log, number(0.5)));
+  Value root = node.create<SqrtOp>(node.subtract(node.multiply(v, v), node.multiply(log, number(1 / 0.147))));
+  Value size = node.create<SqrtOp>(node.subtract(root, v));
   Value isNegative = node.create<LessOp>(y, number(0));
-  return node.create<MulOp>(node.create<WhereOp>(isNegative, node.create<NegOp>(size), size), number(1.41421356));
+  return node.multiply(node.create<WhereOp>(isNegative, node.create<NegOp>(size), size), number(1.41421356));
 }
 
 /// Softmax in which scores that are zero count for nothing and stay zero.
@@ -46,11 +43,11 @@ static Value createSoftmaxZero(NodeImporter &node, Value scores) {
   auto number = [&](double value) { return node.createScalar(getElementTypeOrSelf(scores), value); };
   Value counts = node.create<GreaterOp>(node.create<AbsOp>(scores), number(1e-7));
   Value largest = node.create<ReduceOp>(ReductionKind::Max, scores, ArrayRef<int64_t>{1}, true);
-  Value powers = node.create<ExpOp>(node.create<SubOp>(scores, largest));
+  Value powers = node.create<ExpOp>(node.subtract(scores, largest));
   Value sum = node.create<ReduceOp>(ReductionKind::Sum, node.create<WhereOp>(counts, powers, number(0)),
                                     ArrayRef<int64_t>{1}, true);
-  Value rest = node.create<MulOp>(scores, node.create<ExpOp>(node.create<NegOp>(largest)));
-  return node.create<DivOp>(node.create<WhereOp>(counts, powers, rest), sum);
+  Value rest = node.multiply(scores, node.create<ExpOp>(node.create<NegOp>(largest)));
+  return node.divide(node.create<WhereOp>(counts, powers, rest), sum);
 }
 
 Value transformScores(NodeImporter &node, Value scores) {
@@ -116,7 +113,7 @@ Value completeScores(NodeImporter &node, Value score, bool isSigned) {
       node.error() << "with one score for two classes and post_transform '" << transform << "' is not supported";
     return {};
   }
-  return joinColumns(node, node.create<SubOp>(node.createScalar(getElementTypeOrSelf(score), 1), score), score);
+  return joinColumns(node, node.subtract(node.createScalar(getElementTypeOrSelf(score), 1), score), score);
 }
 
 } // namespace dlc::onnx_import
