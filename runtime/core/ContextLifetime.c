@@ -207,15 +207,21 @@ dlc_int32 dlcContextGrow(Context *context, const dlc_entry_point *entry, const d
     context->workspaceBytes = bytes;
     dlcContextLog(context, DLC_LOG_INFO, "workspace grown to %u bytes", bytes);
   }
-  for (dlc_uint32 i = 0; i < context->team->threads; ++i) {
-    struct dlc_scratch *scratch = &context->team->scratches[i];
-    if (__builtin_expect(scratch->wanted > scratch->capacity, 0)) {
-      // Without memory the kernels continue as in the run that needed it.
-      dlcScratchGrow(scratch, 0);
-      dlcContextLog(context, DLC_LOG_INFO, "scratch of thread %u grown to %u bytes", (dlc_uint64)i, scratch->capacity);
-    }
-  }
   return DLC_OK;
+}
+
+void dlcContextGrowScratch(Context *context) {
+  dlc_uint64 wanted = 0, least = UINT64_MAX;
+  for (dlc_uint32 i = 0; i < context->team->threads; ++i) {
+    const struct dlc_scratch *scratch = &context->team->scratches[i];
+    wanted = scratch->wanted > wanted ? scratch->wanted : wanted;
+    least = scratch->capacity < least ? scratch->capacity : least;
+  }
+  if (__builtin_expect(wanted <= least, 1))
+    return;
+  for (dlc_uint32 i = 0; i < context->team->threads; ++i)
+    dlcScratchGrow(&context->team->scratches[i], wanted);
+  dlcContextLog(context, DLC_LOG_INFO, "scratch of each thread grown to %u bytes", wanted);
 }
 
 dlc_int32 dlcContextReserve(dlc_context *face, const dlc_entry_point *entry, const dlc_int64 *symbols) {

@@ -18,4 +18,8 @@ const char *dlcContextMessage(const dlc_context *context);
 /// Grows the workspace to what `entry` needs for `symbols`.
 dlc_int32 dlcContextGrow(Context *context, const dlc_entry_point *entry, const dlc_int64 *symbols);
 
+/// Makes room in the scratch of all threads for what kernels of the run that
+/// has ended did not find any, so that a run like it allocates nothing.
+void dlcContextGrowScratch(Context *context);
+
 #endif // DLC_CORE_CONTEXTLIFETIME_H

@@ -219,6 +219,7 @@ static dlc_int32 runEntered(Context *context, const dlc_entry_point *entry, cons
   call.symbols = context->symbols;
   context->hasMessage = 0;
   status = dlcContextCode(context, entry)->execute(&call);
+  dlcContextGrowScratch(context);
   if (entry->state_count)
     dlcStateEnd(context, entry, status == DLC_OK);
   if (__builtin_expect(status != DLC_OK, 0)) {

@@ -2,8 +2,8 @@
 /// \file
 /// Scratch memory of one thread: a stack of blocks that kernels take through
 /// halide_malloc. It starts with what the compiler computed; what does not
-/// fit comes from the context's allocator and is remembered, so that the next
-/// run finds room. So a run allocates at most once for any size of input.
+/// fit comes from the context's allocator and is remembered, so that there is
+/// room for it, in all threads, when the run has ended.
 #ifndef DLC_CORE_SCRATCH_H
 #define DLC_CORE_SCRATCH_H
 
