@@ -4,6 +4,7 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsBits.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsLogic.h"
 #include <cmath>
@@ -163,6 +164,22 @@ void importCast(NodeImporter &node) {
     setCast(node, node.getTypeAttribute("to", node.getBuilder().getF32Type()));
 }
 
+void importBitCast(NodeImporter &node) {
+  if (!node.expectOperands(1, 1))
+    return;
+  if (!node.hasAttribute("to")) {
+    node.error() << "lacks the attribute 'to'";
+    return;
+  }
+  Type from = node.getElementType(0), to = node.getTypeAttribute("to", from);
+  if (node.hasFailed())
+    return;
+  if (from == to)
+    node.setTensor(0, node.getTensor(0));
+  else
+    node.setResult(0, node.create<BitCastOp>(node.getOperand(0), TypeAttr::get(to)));
+}
+
 void importCastLike(NodeImporter &node) {
   if (node.expectOperands(2, 2))
     setCast(node, node.getElementType(1));
@@ -182,6 +199,7 @@ void registerElementwise(OpRegistry &registry) {
   registry.add("Cast", 1, importCastToName);
   registry.add("Cast", 6, importCast);
   registry.add("CastLike", 15, importCastLike);
+  registry.add("BitCast", 26, importBitCast);
 }
 
 } // namespace dlc::onnx_import

@@ -136,9 +136,19 @@ void importEinsum(NodeImporter &node) {
     node.setResult(0, node.create<EinsumOp>(ValueRange(operands), StringRef(*normalized)));
 }
 
+void importDet(NodeImporter &node) {
+  if (!node.expectOperands(1, 1) || !expectElements(node, 0, ElementClass::Real))
+    return;
+  Type type = node.getElementType(0);
+  bool isNarrow = type.getIntOrFloatBitWidth() < 32;
+  Value x = isNarrow ? node.cast(node.getOperand(0), node.getBuilder().getF32Type()) : node.getOperand(0);
+  node.setResult(0, node.cast(node.create<DeterminantOp>(x), type));
+}
+
 } // namespace
 
 void registerLinear(OpRegistry &registry) {
+  registry.add("Det", 11, importDet);
   registry.add("MatMul", 1, importMatMul);
   registry.add("Gemm", 1, importGemm);
   registry.add("Einsum", 12, importEinsum);

@@ -44,6 +44,7 @@ OpRegistry::OpRegistry() {
                               registerQuantization,
                               registerRecurrent,
                               registerReduction,
+                              registerRegions,
                               registerResize,
                               registerRotaryEmbedding,
                               registerScan,

@@ -91,6 +91,7 @@ void registerQuantization(OpRegistry &registry);
 void registerRandom(OpRegistry &registry);
 void registerRecurrent(OpRegistry &registry);
 void registerReduction(OpRegistry &registry);
+void registerRegions(OpRegistry &registry);
 void registerResize(OpRegistry &registry);
 void registerRotaryEmbedding(OpRegistry &registry);
 void registerSampling(OpRegistry &registry);

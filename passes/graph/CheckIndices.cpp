@@ -8,6 +8,7 @@
 #include "ir/OpsControl.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsMovement.h"
+#include "ir/OpsSampling.h"
 #include "ir/OpsShape.h"
 #include "passes/Passes.h"
 
@@ -38,6 +39,8 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
       function.walk([&](Operation *op) {
         if (auto gather = llvm::dyn_cast<dlc::GatherOp>(op))
           checkGather(gather, *shapes);
+        else if (auto align = llvm::dyn_cast<dlc::RoiAlignOp>(op))
+          checkRegions(align, *shapes);
         else if (dlc::annotation::lengths.get(op))
           checkLengths(op, *shapes);
       });
@@ -54,6 +57,12 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
     note(gather.getIndices(), (isVocabulary ? "the vocabulary of '" : "the indices of '") + name + "'",
          isVocabulary ? dlc::ElementCheckKind::Index : dlc::ElementCheckKind::IndexFromEnd,
          shapes.getDims(gather.getX())[gather.getAxis()], shapes);
+  }
+
+  void checkRegions(dlc::RoiAlignOp align, const dlc::SymbolicShapes &shapes) {
+    if (!align->getParentOfType<dlc::IfOp>())
+      note(align.getImages(), "the images of '" + dlc::getLayerName(align.getLoc()) + "'", dlc::ElementCheckKind::Index,
+           shapes.getDims(align.getX())[0], shapes);
   }
 
   /// `comparison` is of the number of a loop's step with the lengths of sequences.
