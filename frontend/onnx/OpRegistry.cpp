@@ -17,6 +17,7 @@ OpRegistry::OpRegistry() {
                               registerAttention,
                               registerControl,
                               registerConvolution,
+                              registerDeformConv,
                               registerElementwise,
                               registerFeatures,
                               registerFlexAttention,

@@ -69,6 +69,7 @@ void registerControl(OpRegistry &registry);
 void registerColumns(OpRegistry &registry);
 void registerConvolution(OpRegistry &registry);
 void registerCumulative(OpRegistry &registry);
+void registerDeformConv(OpRegistry &registry);
 void registerElementwise(OpRegistry &registry);
 void registerFeatures(OpRegistry &registry);
 void registerFlexAttention(OpRegistry &registry);

@@ -41,6 +41,7 @@ NODES = [
     ("RoiAlign", ["image", "boxes", "images"], {"output_height": 2, "output_width": 3}),
     ("RoiAlign", ["image", "boxes", "images"], {"mode": "max", "sampling_ratio": 2, "coordinate_transformation_mode": "output_half_pixel"}),
     ("MaxRoiPool", ["image", np.array([[0, 0, 1, 4, 3], [0, 1, 1, 5, 5]], np.float32)], {"pooled_shape": [2, 2]}),
+    ("DeformConv", ["image", np.full((3, 2, 2, 2), 0.5, np.float32), "offset"], {"pads": [1, 1, 0, 0]}),
     ("Celu", ["x"], {"alpha": 2}),
     ("Gelu", ["x"], {"approximate": "tanh"}),
     ("NonZero", ["m"], {}),
