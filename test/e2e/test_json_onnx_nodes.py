@@ -37,6 +37,7 @@ NODES = [
     ("CenterCropPad", ["image", np.array([4, 8])], {"axes": [2, 3]}),
     ("LpPool", ["image"], {"kernel_shape": [2, 2], "p": 1}),
     ("DFT", [np.array([[[1.0], [2.0], [-1.5], [0.25]]], np.float32), None, np.array(1)], {"onesided": 1}),
+    ("DFT", [np.array([[[1.0, 0.0], [2.0, -1.0], [-1.5, 0.5]]], np.float32), None, np.array(1)], {"onesided": 1, "inverse": 1}),
     ("Det", ["image"], {}),
     ("RoiAlign", ["image", "boxes", "images"], {"output_height": 2, "output_width": 3}),
     ("RoiAlign", ["image", "boxes", "images"], {"mode": "max", "sampling_ratio": 2, "coordinate_transformation_mode": "output_half_pixel"}),
