@@ -65,6 +65,8 @@ public:
     Count elements = countElements(op->getResult(0));
     if (std::optional<Count> terms = countTerms(op))
       return elements * *terms;
+    if (auto loops = llvm::dyn_cast<LoopOpInterface>(op))
+      return elements * extents.make(loops.getScalarOperations());
     if (auto window = op->getAttrOfType<mlir::DenseI64ArrayAttr>("kernel"))
       for (int64_t extent : window.asArrayRef())
         elements = elements * extents.make(extent);

@@ -68,7 +68,8 @@ def Dlc_KernelKind : I32EnumAttr<"KernelKind", "The kind of a kernel: its anchor
   I32EnumAttrCase<"Contraction", 2, "contraction">, I32EnumAttrCase<"Window", 3, "window">,
   I32EnumAttrCase<"Reduction", 4, "reduction">, I32EnumAttrCase<"Normalization", 5, "normalization">,
   I32EnumAttrCase<"Movement", 6, "movement">,
-  I32EnumAttrCase<"Recurrent", 7, "recurrent">, I32EnumAttrCase<"Attention", 8, "attention">]> {
+  I32EnumAttrCase<"Recurrent", 7, "recurrent">, I32EnumAttrCase<"Attention", 8, "attention">,
+  I32EnumAttrCase<"Loops", 9, "loops">]> {
   let cppNamespace = "::dlc";
   let genSpecializedAttr = 0;
 }

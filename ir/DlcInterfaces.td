@@ -33,6 +33,26 @@ def Dlc_KernelOpInterface : OpInterface<"KernelOpInterface"> {
   ];
 }
 
+def Dlc_LoopOpInterface : OpInterface<"LoopOpInterface"> {
+  let cppNamespace = "::dlc";
+  let description = [{
+    Ops that are anchors of kernels of the kind `loops`: what one computes is written as loops over scalars
+    (backends/loops), not as a definition of each element of the result.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        How many leading dimensions of the result the outer loops run over, each step apart from all others. Threads
+        share one of them.
+      }],
+      "int64_t", "getParallelRank">,
+    InterfaceMethod<[{
+        Operations that an element of the result takes, for estimates of time. Extents that only a run knows may be
+        taken as a typical number.
+      }],
+      "int64_t", "getScalarOperations">
+  ];
+}
+
 def Dlc_EvaluationOpInterface : OpInterface<"EvaluationOpInterface"> {
   let cppNamespace = "::dlc";
   let description = [{Elementwise ops that fold on constants.}];

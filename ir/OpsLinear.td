@@ -52,4 +52,33 @@ def Dlc_LeastSquaresOp : Dlc_GraphOp<"least_squares", [Dlc_Contraction]> {
   let hasVerifier = 1;
 }
 
+def Dlc_DeterminantOp : Dlc_GraphOp<"determinant", [DeclareOpInterfaceMethods<Dlc_LoopOpInterface>]> {
+  let kernelRoot = "Loops";
+  let summary = "The determinant of each matrix";
+  let description = [{
+    `[..., N, N] -> [...]`. That of a matrix without elements is 1.
+
+    ```mlir
+    %d = dlc.determinant %x : tensor<?x3x3xf32> -> tensor<?xf32>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[F32, F64]>:$x);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
+}
+
+def Dlc_CofactorsOp : Dlc_GraphOp<"cofactors", [DeclareOpInterfaceMethods<Dlc_LoopOpInterface>]> {
+  let kernelRoot = "Loops";
+  let summary = "The cofactors of each matrix: the derivatives of its determinant";
+  let description = [{
+    `[..., N, N] -> [..., N, N]`: for each element the determinant of what is left without its row and column, negative
+    where the sum of its indices is odd. Singular matrices have them, too.
+
+    ```mlir
+    %c = dlc.cofactors %x : tensor<?x3x3xf32> -> tensor<?x3x3xf32>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[F32, F64]>:$x);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
+}
+
 #endif // DLC_OPS_LINEAR

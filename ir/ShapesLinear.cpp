@@ -98,6 +98,51 @@ LogicalResult LeastSquaresOp::inferShape(std::optional<Location> location, Adapt
   return success();
 }
 
+/// Checks that `x` is square matrices; `what` is the op.
+static LogicalResult checkSquare(std::optional<Location> location, const Dims &x, llvm::StringRef what) {
+  if (x.size() < 2)
+    return emitOptionalError(location, what, " expects matrices [..., N, N], got rank ", x.size());
+  AffineExpr rows = x[x.size() - 2], columns = x[x.size() - 1];
+  if (!mayBeEqual(rows, columns))
+    return emitOptionalError(location, what, " expects square matrices, got ", *constantDim(rows), " x ",
+                             *constantDim(columns));
+  return success();
+}
+
+LogicalResult DeterminantOp::inferShape(std::optional<Location> location, Adaptor, llvm::ArrayRef<Dims> dims,
+                                        Dims &result) {
+  if (failed(checkSquare(location, dims[0], "determinant")))
+    return failure();
+  result.assign(dims[0].begin(), dims[0].end() - 2);
+  return success();
+}
+
+LogicalResult CofactorsOp::inferShape(std::optional<Location> location, Adaptor, llvm::ArrayRef<Dims> dims,
+                                      Dims &result) {
+  result = dims[0];
+  return checkSquare(location, dims[0], "cofactors");
+}
+
+/// The rows of the matrices `x`, a typical number where only a run knows.
+static int64_t getTypicalRows(Value x) {
+  constexpr int64_t typicalRows = 8, mostRows = 1 << 16;
+  int64_t rows = llvm::cast<RankedTensorType>(x.getType()).getShape().back();
+  return ShapedType::isDynamic(rows) ? typicalRows : std::min(rows, mostRows);
+}
+
+int64_t DeterminantOp::getParallelRank() { return llvm::cast<RankedTensorType>(getType()).getRank(); }
+int64_t DeterminantOp::getScalarOperations() {
+  // A third of so many products and differences, a scalar at a time.
+  int64_t rows = getTypicalRows(getX());
+  return rows * rows * rows + 10;
+}
+
+int64_t CofactorsOp::getParallelRank() { return llvm::cast<RankedTensorType>(getType()).getRank() - 2; }
+int64_t CofactorsOp::getScalarOperations() {
+  // The decomposition and two triangular systems, over N^2 elements.
+  return 2 * getTypicalRows(getX()) + 10;
+}
+
 /// Checks what convolutions share: ranks, groups that divide the channels, and attributes of one entry per spatial
 /// dimension.
 static LogicalResult verifyConvolution(std::optional<Location> location, const Dims &x, const Dims &w,

@@ -6,6 +6,7 @@
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/KernelCache.h"
 #include "backends/halide/KernelProcess.h"
+#include "backends/loops/LoopKernel.h"
 #include "ir/OpsKernel.h"
 #include <deque>
 
@@ -70,6 +71,18 @@ static std::variant<CompiledKernel, std::string> compileHere(const KernelVariant
     const Machine *machine = findMachine(variant.schedule.getIsa().getValue());
     if (!machine)
       return "there are no kernels for the instruction set '" + variant.schedule.getIsa().str() + "'";
+    if (kernel.getKind() == KernelKind::Loops) {
+      llvm::Expected<std::string> bitcode =
+          loops::compileLoopKernel(kernel, variant.schedule, *machine, options.checkBounds);
+      if (!bitcode) {
+        std::string why = llvm::toString(bitcode.takeError());
+        return problems.empty() ? why : problems;
+      }
+      llvm::Expected<CompiledKernel> finished = finishKernel(*bitcode);
+      if (!finished)
+        return llvm::toString(finished.takeError());
+      return std::move(*finished);
+    }
     Halide::Target target = getHalideTarget(*machine, kernel.getKind(), kernelOptions);
     KernelBuilder builder(kernel, variant.schedule, target);
     if (failed(builder.build()))

@@ -68,6 +68,12 @@ static void runPasses(llvm::Module &module, llvm::TargetMachine &machine,
   build(builder).run(module, modules);
 }
 
+void dlc::optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  runPasses(module, machine, [](llvm::PassBuilder &builder) {
+    return builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2);
+  });
+}
+
 /// The runtime for the target's architecture, as bitcode.
 static llvm::StringRef getRuntime(const Target &target) {
   std::string_view bitcode = runtimeBitcode(target.triple.getArchName());
@@ -93,9 +99,7 @@ llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> ker
   };
   llvm::internalizeModule(module, isNeededLater);
   std::unique_ptr<llvm::TargetMachine> machine = target.createTargetMachine();
-  runPasses(module, *machine, [](llvm::PassBuilder &builder) {
-    return builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2);
-  });
+  optimize(module, *machine);
 
   if (llvm::Error error = linkKernels(module, kernels))
     return error;

@@ -20,6 +20,9 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> translateProgram(mlir::ModuleOp m
 llvm::Error mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels, const Target &target,
                        llvm::StringRef exportedSymbol);
 
+/// Runs LLVM's default passes for -O2.
+void optimize(llvm::Module &module, llvm::TargetMachine &machine);
+
 /// Generates an object file or assembly.
 llvm::Error emitCode(llvm::Module &module, const Target &target, llvm::CodeGenFileType fileType,
                      llvm::raw_pwrite_stream &stream);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/LaunchFunction.h"
 #include "backends/llvm/ExtentArithmetic.h"
+#include "backends/llvm/HalideBuffer.h"
 #include "backends/llvm/LaunchCost.h"
 #include "dlc/abi.h"
 #include "ir/Layout.h"
@@ -11,22 +12,6 @@ using namespace dlc;
 using mlir::Value;
 namespace LLVM = mlir::LLVM;
 namespace arith = mlir::arith;
-
-// halide_buffer_t and halide_dimension_t (HalideRuntime.h) in bytes, on targets with 64-bit pointers.
-namespace halideBuffer {
-enum {
-  Device = 0,
-  Interface = 8,
-  Host = 16,
-  Flags = 24,
-  Type = 32,
-  Dimensions = 36,
-  Dim = 40,
-  Padding = 48,
-  Size = 56
-};
-enum { Min = 0, Extent = 4, Stride = 8, DimFlags = 12, DimSize = 16 };
-} // namespace halideBuffer
 
 /// Halide computes offsets in a buffer with 32 bits.
 static constexpr int64_t maximumElements = std::numeric_limits<int32_t>::max();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Elementwise ops that the table of ops does not describe.
 #include "formats/onnx/OpEmitters.h"
+#include "ir/OpsBits.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsLogic.h"
@@ -33,11 +34,20 @@ static FailureOr<std::string> emitCast(CastOp op, GraphWriter &writer) {
   return writer.add("Cast", {writer.getName(op.getX())}, std::move(attributes));
 }
 
+static FailureOr<std::string> emitBitCast(BitCastOp op, GraphWriter &writer) {
+  std::optional<int32_t> to = getElementType(op.getTo());
+  if (!to)
+    return op.emitOpError("converts to a type that ONNX lacks");
+  writer.requireOpset(26);
+  return writer.add("BitCast", {writer.getName(op.getX())}, {{"to", int64_t(*to)}});
+}
+
 void registerElementwise(OpEmitters &emitters) {
   emitters.addPlain<WhereOp>("Where");
   emitters.addPlain<StopGradientOp>("Identity");
   emitters.add<ClampOp>(emitClamp);
   emitters.add<CastOp>(emitCast);
+  emitters.add<BitCastOp>(emitBitCast);
 }
 
 } // namespace dlc::onnx_export

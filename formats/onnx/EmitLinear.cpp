@@ -86,6 +86,7 @@ static FailureOr<std::string> emitConvTranspose(ConvTransposeOp op, GraphWriter 
 void registerLinear(OpEmitters &emitters) {
   emitters.add<MatMulOp>(emitMatMul);
   emitters.add<EinsumOp>(emitEinsum);
+  emitters.addPlain<DeterminantOp>("Det");
   emitters.add<ConvOp>(emitConv);
   emitters.add<ConvTransposeOp>(emitConvTranspose);
 }

@@ -43,6 +43,7 @@ OpEmitters::OpEmitters() {
   registerNormalization(*this);
   registerReduction(*this);
   registerMovement(*this);
+  registerSampling(*this);
   registerSelection(*this);
   registerSize(*this);
   registerQuantization(*this);

@@ -54,6 +54,7 @@ void registerWindows(OpEmitters &emitters);
 void registerNormalization(OpEmitters &emitters);
 void registerReduction(OpEmitters &emitters);
 void registerMovement(OpEmitters &emitters);
+void registerSampling(OpEmitters &emitters);
 void registerSelection(OpEmitters &emitters);
 void registerSize(OpEmitters &emitters);
 void registerQuantization(OpEmitters &emitters);

@@ -13,6 +13,7 @@
 #include "ir/OpsParameter.h"
 #include "ir/OpsPooling.h"
 #include "ir/OpsProgram.h"
+#include "ir/OpsSampling.h"
 #include "ir/OpsTraining.h"
 
 namespace dlc::onnx_export {
@@ -30,6 +31,8 @@ void registerOpsWithoutForm(OpEmitters &emitters) {
   addNone<ScatterAddOp>(emitters, "the ScatterND that it would be is not written yet");
   addNone<AbsorbZeroOp, ConvWeightGradientOp, MaxPoolOffsetsOp, MaxPoolGradientOp, SpreadWindowsOp>(
       emitters, "it is part of a gradient");
+  addNone<RoiAlignGradientOp, RoiAlignBoxesGradientOp, MaxRoiPoolGradientOp, SamplePixelsGradientOp,
+          SamplePositionsGradientOp, CofactorsOp>(emitters, "it is part of a gradient");
   addNone<GradientOp, ApplyGradientsOp, AssignOp>(emitters, "ONNX graphs do not train");
   addNone<PackOp, UnpackOp, KernelOp, KernelFuncOp, YieldOp, OutlinedLoopOp, OutlinedIfOp>(
       emitters, "it belongs to the level of kernels");

@@ -4,6 +4,7 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsBits.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
@@ -73,7 +74,7 @@ void importRow(NodeImporter &node, const onnx_format::OpRow &row) {
 void importMean(NodeImporter &node) {
   Value sum = combineOperands(node, AddOp::getOperationName());
   if (!node.hasFailed() && expectElements(node, 0, ElementClass::Real))
-    node.setResult(0, node.create<DivOp>(sum, node.createScalar(node.getElementType(0), node.getNumOperands())));
+    node.setResult(0, node.divide(sum, node.createScalar(node.getElementType(0), node.getNumOperands())));
 }
 
 void importPow(NodeImporter &node) {
@@ -170,6 +171,22 @@ void importCast(NodeImporter &node) {
     setCast(node, node.getTypeAttribute("to", node.getBuilder().getF32Type()));
 }
 
+void importBitCast(NodeImporter &node) {
+  if (!node.expectOperands(1, 1))
+    return;
+  if (!node.hasAttribute("to")) {
+    node.error() << "lacks the attribute 'to'";
+    return;
+  }
+  Type from = node.getElementType(0), to = node.getTypeAttribute("to", from);
+  if (node.hasFailed())
+    return;
+  if (from == to)
+    node.setTensor(0, node.getTensor(0));
+  else
+    node.setResult(0, node.create<BitCastOp>(node.getOperand(0), TypeAttr::get(to)));
+}
+
 void importCastLike(NodeImporter &node) {
   if (node.expectOperands(2, 2))
     setCast(node, node.getElementType(1));
@@ -189,6 +206,7 @@ void registerElementwise(OpRegistry &registry) {
   registry.add("Cast", 1, importCastToName);
   registry.add("Cast", 6, importCast);
   registry.add("CastLike", 15, importCastLike);
+  registry.add("BitCast", 26, importBitCast);
 }
 
 } // namespace dlc::onnx_import

@@ -4,7 +4,6 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/ExtentAlgebra.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsIndexing.h"
@@ -98,7 +97,7 @@ void importNonZero(NodeImporter &node) {
     steps.elements.emplace_back(maximumExtent(step, one));
     extents.elements.emplace_back(maximumExtent(dims[dim], one));
   }
-  Value whole = node.create<DivOp>(row, node.createKnown(std::move(steps)));
+  Value whole = node.divide(row, node.createKnown(std::move(steps)));
   node.setResult(0, node.create<ModOp>(whole, node.createKnown(std::move(extents)), /*fmod=*/false));
 }
 

@@ -3,7 +3,6 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/SumsOfProducts.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsLinear.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -37,15 +36,15 @@ Value createGemm(NodeImporter &node) {
   Value result =
       node.create<MatMulOp>(node.getOperand(0), node.getOperand(1), node.getFlag("transA"), node.getFlag("transB"));
   if (alpha != 1)
-    result = node.create<MulOp>(result, node.createScalar(type, alpha));
+    result = node.multiply(result, node.createScalar(type, alpha));
   if (node.hasOperand(2) && !node.hasFailed()) {
     if (node.getRank(2) > 2)
       node.error() << "adds an operand of rank " << node.getRank(2);
     Value addend = node.getOperand(2);
     if (beta != 1)
-      addend = node.create<MulOp>(addend, node.createScalar(type, beta));
+      addend = node.multiply(addend, node.createScalar(type, beta));
     Dims product = node.hasFailed() ? Dims() : Dims(node.getDims(result));
-    result = node.create<AddOp>(result, addend);
+    result = node.add(result, addend);
     for (auto [i, extent] : llvm::enumerate(product))
       if (!node.hasFailed() && constantDim(extent) && constantDim(extent) != constantDim(node.getDims(result)[i]))
         node.error() << "adds an operand that does not broadcast to the product";
@@ -136,9 +135,19 @@ void importEinsum(NodeImporter &node) {
     node.setResult(0, node.create<EinsumOp>(ValueRange(operands), StringRef(*normalized)));
 }
 
+void importDet(NodeImporter &node) {
+  if (!node.expectOperands(1, 1) || !expectElements(node, 0, ElementClass::Real))
+    return;
+  Type type = node.getElementType(0);
+  bool isNarrow = type.getIntOrFloatBitWidth() < 32;
+  Value x = isNarrow ? node.cast(node.getOperand(0), node.getBuilder().getF32Type()) : node.getOperand(0);
+  node.setResult(0, node.cast(node.create<DeterminantOp>(x), type));
+}
+
 } // namespace
 
 void registerLinear(OpRegistry &registry) {
+  registry.add("Det", 11, importDet);
   registry.add("MatMul", 1, importMatMul);
   registry.add("Gemm", 1, importGemm);
   registry.add("Einsum", 12, importEinsum);

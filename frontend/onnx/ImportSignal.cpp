@@ -4,7 +4,6 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/OpenAxes.h"
 #include "ir/ExtentAlgebra.h"
-#include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsLinear.h"
@@ -27,13 +26,12 @@ void setOpenWindow(NodeImporter &node, ArrayRef<double> coefficients, AffineExpr
   Builder &builder = node.getBuilder();
   Type f64 = builder.getF64Type();
   AffineExpr period = node.getFlag("periodic", true) ? size : subtractExtents(size, node.extent(1));
-  Value phase = node.create<DivOp>(node.cast(node.countTo(size), f64),
-                                   node.cast(node.createInteger(builder.getI64Type(), period), f64));
+  Value phase =
+      node.divide(node.cast(node.countTo(size), f64), node.cast(node.createInteger(builder.getI64Type(), period), f64));
   Value sum = node.fill(f64, {size}, coefficients[0]);
   for (size_t i = 1; i < coefficients.size(); ++i) {
-    Value turns = node.create<MulOp>(phase, node.createScalar(f64, 2 * pi * static_cast<double>(i)));
-    sum =
-        node.create<AddOp>(sum, node.create<MulOp>(node.create<CosOp>(turns), node.createScalar(f64, coefficients[i])));
+    Value turns = node.multiply(phase, node.createScalar(f64, 2 * pi * static_cast<double>(i)));
+    sum = node.add(sum, node.multiply(node.create<CosOp>(turns), node.createScalar(f64, coefficients[i])));
   }
   node.setResult(0, node.cast(sum, type));
 }
@@ -111,49 +109,78 @@ void importMelWeightMatrix(NodeImporter &node) {
   node.setResult(0, node.createReals(type, {bins, bands}, values));
 }
 
+/// What a discrete Fourier transform computes.
+struct Transform {
+  int64_t size; ///< of the signal in time; more samples are cut off, missing ones are zero
+  bool isInverse, isOneSided;
+
+  /// Of a one-sided inverse transform the operand is half a spectrum, of any other one a signal.
+  int64_t getSamples() const { return isInverse && isOneSided ? size / 2 + 1 : size; }
+  int64_t getBins() const { return !isInverse && isOneSided ? size / 2 + 1 : size; }
+  bool isReal() const { return isInverse && isOneSided; }
+};
+
+/// cos and sin of `turn` / `size` of a circle: 0 and 1 are exact, so that what has no imaginary part gets none.
+std::pair<double, double> getTwiddle(int64_t turn, int64_t size) {
+  double angle = 2 * pi * static_cast<double>(turn) / static_cast<double>(size), cosine = std::cos(angle),
+         sine = std::sin(angle);
+  return {4 * turn == size || 4 * turn == 3 * size ? 0.0 : cosine, turn == 0 || 2 * turn == size ? 0.0 : sine};
+}
+
 /// The discrete Fourier transform of `x` along its last dimension but one; the last holds a real, or a real and an
-/// imaginary part. `size` samples count: more are cut off, missing ones are zero.
-Value transform(NodeImporter &node, Value x, int64_t size, bool isInverse, bool isOneSided) {
+/// imaginary part.
+Value transform(NodeImporter &node, Value x, const Transform &what) {
   Dims dims(node.getDims(x));
   int64_t rank = dims.size(), axis = rank - 2;
   std::optional<int64_t> extent = constantDim(dims[axis]), parts = constantDim(dims.back());
-  if (!extent || !parts || *parts < 1 || *parts > 2 || size < 1 || size > largestTransform) {
+  if (!extent || !parts || *parts < 1 || *parts > 2 || what.size < 1 || what.size > largestTransform) {
     if (!node.hasFailed())
       node.error() << "expects between 1 and " << largestTransform
                    << " samples, whose number is known when it is compiled, of one or two parts";
     return {};
   }
+  if (what.isReal() && *parts != 2) {
+    node.error() << "expects two parts where it is both inverse and one-sided";
+    return {};
+  }
+  int64_t samples = what.getSamples(), bins = what.getBins();
   SmallVector<int64_t> starts(rank, 0), sizes(rank, -1), steps(rank, 1), low(rank, 0), high(rank, 0);
-  if (*extent > size) {
-    sizes[axis] = size;
+  if (*extent > samples) {
+    sizes[axis] = samples;
     x = node.create<SliceOp>(x, node.integers(starts), node.integers(sizes), node.integers(steps));
-  } else if (*extent < size) {
-    high[axis] = size - *extent;
+  } else if (*extent < samples) {
+    high[axis] = samples - *extent;
     x = node.create<PadOp>(x, Value(), node.integers(low), node.integers(high), PadMode::Constant);
   }
-  int64_t bins = isOneSided ? size / 2 + 1 : size;
-  std::vector<double> cosines(size * bins), sines(size * bins);
-  double scale = isInverse ? 1 / static_cast<double>(size) : 1;
-  for (int64_t sample = 0; sample < size; ++sample)
+  std::vector<double> cosines(samples * bins), sines(samples * bins);
+  for (int64_t sample = 0; sample < samples; ++sample) {
+    // What half a spectrum lacks is what it has, conjugate.
+    bool isTwice = what.isReal() && sample > 0 && 2 * sample != what.size;
+    double scale = (isTwice ? 2.0 : 1.0) / (what.isInverse ? static_cast<double>(what.size) : 1.0);
     for (int64_t bin = 0; bin < bins; ++bin) {
-      double angle = 2 * pi * static_cast<double>(sample * bin % size) / static_cast<double>(size);
-      cosines[sample * bins + bin] = scale * std::cos(angle);
-      sines[sample * bins + bin] = (isInverse ? scale : -scale) * std::sin(angle);
+      auto [cosine, sine] = getTwiddle(sample * bin % what.size, what.size);
+      cosines[sample * bins + bin] = scale * cosine;
+      sines[sample * bins + bin] = (what.isInverse ? scale : -scale) * sine;
     }
+  }
   Type type = node.getElementType(0);
-  Value cosine = node.createReals(type, {size, bins}, cosines), sine = node.createReals(type, {size, bins}, sines);
+  Value cosine = node.createReals(type, {samples, bins}, cosines),
+        sine = node.createReals(type, {samples, bins}, sines);
   auto part = [&](int64_t number) {
     return node.create<GatherOp>(x, node.createScalar(node.getBuilder().getI64Type(), static_cast<double>(number)),
                                  node.integer(rank - 1));
   };
   auto multiply = [&](Value samples, Value matrix) { return node.create<MatMulOp>(samples, matrix, false, false); };
-  Value re = multiply(part(0), cosine), im = multiply(part(0), sine);
-  if (*parts == 2) {
-    re = node.create<SubOp>(re, multiply(part(1), sine));
-    im = node.create<AddOp>(im, multiply(part(1), cosine));
-  }
   dims[axis] = node.extent(bins);
   dims.back() = node.extent(1);
+  Value re = multiply(part(0), cosine);
+  if (*parts == 2)
+    re = node.subtract(re, multiply(part(1), sine));
+  if (what.isReal())
+    return node.reshape(re, dims);
+  Value im = multiply(part(0), sine);
+  if (*parts == 2)
+    im = node.add(im, multiply(part(1), cosine));
   SmallVector<Value> both{node.reshape(re, dims), node.reshape(im, dims)};
   return node.create<ConcatOp>(both, node.integer(rank - 1));
 }
@@ -173,11 +200,11 @@ void importDFT(NodeImporter &node) {
   if (!node.hasFailed() && (rank < 2 || axis == rank - 1))
     node.error() << "expects an axis before the last one, which holds the parts of a number";
   bool isInverse = node.getFlag("inverse"), isOneSided = node.getFlag("onesided");
-  if (!node.hasFailed() && isInverse && isOneSided)
-    node.error() << "is both inverse and one-sided, which is not supported";
   if (node.hasFailed())
     return;
   std::optional<int64_t> size = constantDim(node.getDims(0)[axis]);
+  if (size && isInverse && isOneSided)
+    size = 2 * (*size - 1);
   if (node.hasOperand(1)) {
     std::optional<SmallVector<int64_t>> given = node.getKnownIntegers(1, "length");
     if (!given)
@@ -187,7 +214,7 @@ void importDFT(NodeImporter &node) {
   SmallVector<int64_t> swapped = llvm::to_vector(llvm::seq<int64_t>(0, rank));
   std::swap(swapped[axis], swapped[rank - 2]);
   Value x = node.create<TransposeOp>(node.getOperand(0), node.integers(swapped));
-  Value y = transform(node, x, size.value_or(0), isInverse, isOneSided);
+  Value y = transform(node, x, {size.value_or(0), isInverse, isOneSided});
   node.setResult(0, node.create<TransposeOp>(y, node.integers(swapped)));
 }
 
@@ -220,9 +247,9 @@ void importSTFT(NodeImporter &node) {
   Value indices = node.createReals(node.getBuilder().getI64Type(), {frames, *length}, positions);
   Value framed = node.create<GatherOp>(node.getOperand(0), indices, node.integer(1));
   if (node.hasOperand(2))
-    framed = node.create<MulOp>(framed, node.reshape(node.cast(node.getOperand(2), node.getElementType(0)),
-                                                     {node.extent(*length), node.extent(1)}));
-  node.setResult(0, transform(node, framed, *length, /*isInverse=*/false, node.getFlag("onesided", true)));
+    framed = node.multiply(framed, node.reshape(node.cast(node.getOperand(2), node.getElementType(0)),
+                                                {node.extent(*length), node.extent(1)}));
+  node.setResult(0, transform(node, framed, {*length, /*isInverse=*/false, node.getFlag("onesided", true)}));
 }
 
 } // namespace

@@ -9,6 +9,7 @@
 #include "ir/OpsConversion.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
+#include "ir/OpsSampling.h"
 #include "ir/OpsShape.h"
 #include "ir/OpsSlicing.h"
 #include "ir/OpsTransposition.h"
@@ -41,6 +42,8 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
       function.walk([&](Operation *op) {
         if (auto gather = llvm::dyn_cast<dlc::GatherOp>(op))
           checkGather(gather, *shapes);
+        else if (auto align = llvm::dyn_cast<dlc::RoiAlignOp>(op))
+          checkRegions(align, *shapes);
         else if (dlc::annotation::lengths.get(op))
           checkLengths(op, *shapes);
       });
@@ -57,6 +60,12 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
     note(gather.getIndices(), (isVocabulary ? "the vocabulary of '" : "the indices of '") + name + "'",
          isVocabulary ? dlc::ElementCheckKind::Index : dlc::ElementCheckKind::IndexFromEnd,
          shapes.getDims(gather.getX())[gather.getAxis()], shapes);
+  }
+
+  void checkRegions(dlc::RoiAlignOp align, const dlc::SymbolicShapes &shapes) {
+    if (!align->getParentOfType<dlc::IfOp>())
+      note(align.getImages(), "the images of '" + dlc::getLayerName(align.getLoc()) + "'", dlc::ElementCheckKind::Index,
+           shapes.getDims(align.getX())[0], shapes);
   }
 
   /// `comparison` is of the number of a loop's step with the lengths of sequences.

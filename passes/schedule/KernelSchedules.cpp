@@ -22,6 +22,8 @@ std::unique_ptr<KernelSchedules> KernelSchedules::create(const TileSubject &subj
     return makeNormalizationSchedules(subject, machine);
   case KernelKind::Attention:
     return makeAttentionSchedules(subject, machine);
+  case KernelKind::Loops:
+    return makeLoopSchedules(subject, machine);
   case KernelKind::Elementwise:
   case KernelKind::Window:
   case KernelKind::Movement:

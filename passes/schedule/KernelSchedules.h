@@ -79,6 +79,7 @@ std::unique_ptr<KernelSchedules> makeRecurrentSchedules(const TileSubject &subje
 std::unique_ptr<KernelSchedules> makeAttentionSchedules(const TileSubject &subject, const Machine &machine);
 std::unique_ptr<KernelSchedules> makeReductionSchedules(const TileSubject &subject, const Machine &machine);
 std::unique_ptr<KernelSchedules> makeNormalizationSchedules(const TileSubject &subject, const Machine &machine);
+std::unique_ptr<KernelSchedules> makeLoopSchedules(const TileSubject &subject, const Machine &machine);
 std::unique_ptr<KernelSchedules> makeRowSchedules(const TileSubject &subject, const Machine &machine);
 
 } // namespace dlc

@@ -19,6 +19,7 @@ void registerGradientRules(mlir::DialectRegistry &registry) {
     addBatchNormGradients(context);
     addConvolutionGradients(context);
     addPoolingGradients(context);
+    addSamplingGradients(context);
   });
 }
 

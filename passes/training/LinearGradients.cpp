@@ -143,10 +143,24 @@ static LogicalResult leastSquares(LeastSquaresOp op, GradientBuilder &gradients)
   return success();
 }
 
+// The derivative with respect to an element is its cofactor.
+static LogicalResult determinant(DeterminantOp op, GradientBuilder &gradients) {
+  int64_t rank = getType(op.getX()).getRank();
+  Value dy = insertUnits(gradients.getResultGradient(), {rank - 2, rank - 1}, gradients);
+  gradients.set(0, gradients.multiply(dy, gradients.create<CofactorsOp>(op.getX())));
+  return success();
+}
+
+static LogicalResult cofactors(CofactorsOp, GradientBuilder &gradients) {
+  return gradients.reportMissingRule(": it is part of a gradient");
+}
+
 void addLinearGradients(MLIRContext *context) {
   addGradientRule<MatMulOp, &matmul>(context);
   addGradientRule<EinsumOp, &einsum>(context);
   addGradientRule<LeastSquaresOp, &leastSquares>(context);
+  addGradientRule<DeterminantOp, &determinant>(context);
+  addGradientRule<CofactorsOp, &cofactors>(context);
 }
 
 } // namespace dlc

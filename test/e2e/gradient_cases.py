@@ -190,6 +190,52 @@ MOVEMENT = [
 ]  # fmt: skip
 
 
+REGIONS = np.array([[0.3, 0.6, 3.1, 4.2], [-1.5, 1.2, 6.4, 2.9], [2.1, 2.05, 2.2, 2.2]])
+
+
+def roi_align(name, attributes):
+    inputs = {"x": Input(["N", 2, 5, 6]), "r": Input([3, 4]), "i": Input([3], 0, 1, "i64")}
+    text = f"{{height = 2 : i64, width = 3 : i64, spatial_scale = 0.75 : f64, {attributes}}}"
+    return Case(name, inputs, [3, 2, 2, 3], f"%y = dlc.roi_align %x, %r, %i {text} : ({{x}}, {{r}}, {{i}}) -> {{y}}",
+                constant={"r": REGIONS}, symbols=[{"N": 1}, {"N": 2}])  # fmt: skip
+
+
+def max_roi_pool(name, scale):
+    """Of regions around images of 5 x 6, far from halves of pixels."""
+    regions = np.concatenate([np.array([[0.0], [1.0], [0.0]]), np.round(REGIONS / scale)], 1) + 0.1
+    inputs = {"x": Input([2, 2, 5, 6], spread=True), "r": Input([3, 5])}
+    return Case(name, inputs, [3, 2, 2, 3], f"%y = dlc.max_roi_pool %x, %r {{height = 2 : i64, width = 3 : i64, spatial_scale = {scale} : f64}}"
+                " : ({x}, {r}) -> {y}", constant={"r": regions}, symbols=[{}])  # fmt: skip
+
+
+def sample_pixels(name, dims, positions):
+    """Positions away from pixels, inside and outside the image."""
+    spatial, low = len(dims), np.random.default_rng(3).integers(-2, 6, positions)
+    inputs = {"x": Input(["N", 2, 3, *dims]), "p": Input(["N", *positions])}
+    at = lambda count: np.broadcast_to(low + np.random.default_rng(4).uniform(0.1, 0.9, positions), (count, *positions)).copy()
+    return Case(name, inputs, ["N", 2, 3, positions[1], positions[3]], "%y = dlc.sample_pixels %x, %p : ({x}, {p}) -> {y}",
+                constant={"p": at(2)}, symbols=[{"N": 2}])  # fmt: skip
+
+
+SAMPLING = [
+    roi_align("roi_align", "sampling_ratio = 2 : i64, half_pixel = true"),
+    roi_align("roi_align_adaptive", "sampling_ratio = 0 : i64"),
+    roi_align("roi_align_adaptive_half_pixel", "sampling_ratio = 0 : i64, half_pixel = true"),
+    max_roi_pool("max_roi_pool", 1.0), max_roi_pool("max_roi_pool_scaled", 0.5),
+    sample_pixels("sample_pixels", [5, 6], [2, 4, 2, 7]), sample_pixels("sample_pixels_of_rows", [7], [2, 3, 1, 70]),
+    sample_pixels("sample_pixels_of_volumes", [3, 4, 5], [2, 2, 3, 5]),
+    Case("determinant", {"x": Input(["N", 4, 4])}, ["N"], "%y = dlc.determinant %x : {x} -> {y}"),
+    Case("determinant_of_one", {"x": Input(["N", 1, 1])}, ["N"], "%y = dlc.determinant %x : {x} -> {y}"),
+    Case("determinant_of_two", {"x": Input([2, "N", 2, 2])}, [2, "N"], "%y = dlc.determinant %x : {x} -> {y}"),
+    Case("determinant_of_any", {"x": Input([3, "N", "N"], -1, 1)}, [3], "%y = dlc.determinant %x : {x} -> {y}",
+         symbols=[{"N": 0}, {"N": 1}, {"N": 7}]),
+    Case("determinant_singular", {"x": Input([3, 3])}, [], "%y = dlc.determinant %x : {x} -> {y}",
+         constant={"x": np.arange(9.0).reshape(3, 3)}, symbols=[{}]),
+    Case("determinant_of_rank_one", {"x": Input([3, 3])}, [], "%y = dlc.determinant %x : {x} -> {y}",
+         constant={"x": np.ones((3, 3))}, symbols=[{}]),
+]  # fmt: skip
+
+
 def attention(name, query, key, value, attributes, mask=None, lengths=False, **keywords):
     inputs = {"q": Input(query), "k": Input(key), "v": Input(value)}
     extra = ""

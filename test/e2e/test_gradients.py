@@ -7,7 +7,7 @@ from gradient_check import Case, Input, check, write_function
 
 dlc = pytest.importorskip("dlc")
 
-FAMILIES = ["UNARY", "BINARY", "LINEAR", "REDUCTION", "MOVEMENT", "NORMALIZATION"]
+FAMILIES = ["UNARY", "BINARY", "LINEAR", "REDUCTION", "MOVEMENT", "NORMALIZATION", "SAMPLING"]
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,9 @@ X = RNG.standard_normal((2, 3, 5)).astype(np.float32)
 IMAGE = RNG.standard_normal((1, 2, 6, 6)).astype(np.float32)
 GRID = RNG.uniform(-1, 1, (1, 4, 3, 2)).astype(np.float32)
 MATRIX = RNG.integers(-4, 5, (3, 4))
-INPUTS = {"x": X, "image": IMAGE, "grid": GRID, "m": MATRIX, "lengths": np.array([2, 3, 1, 3, 2])}
+BOXES = np.array([[0, 0, 3, 4], [1.5, 2, 5, 3]], np.float32)
+OFFSET = RNG.standard_normal((1, 8, 6, 6)).astype(np.float32)
+INPUTS = {"boxes": BOXES, "images": np.zeros(2, np.int64), "offset": OFFSET, "x": X, "image": IMAGE, "grid": GRID, "m": MATRIX, "lengths": np.array([2, 3, 1, 3, 2])}
 
 # Operation, operands (names, or arrays, which JSON writes as numbers), attributes, and element types by their name in JSON.
 NODES = [
@@ -35,6 +37,12 @@ NODES = [
     ("CenterCropPad", ["image", np.array([4, 8])], {"axes": [2, 3]}),
     ("LpPool", ["image"], {"kernel_shape": [2, 2], "p": 1}),
     ("DFT", [np.array([[[1.0], [2.0], [-1.5], [0.25]]], np.float32), None, np.array(1)], {"onesided": 1}),
+    ("DFT", [np.array([[[1.0, 0.0], [2.0, -1.0], [-1.5, 0.5]]], np.float32), None, np.array(1)], {"onesided": 1, "inverse": 1}),
+    ("Det", ["image"], {}),
+    ("RoiAlign", ["image", "boxes", "images"], {"output_height": 2, "output_width": 3}),
+    ("RoiAlign", ["image", "boxes", "images"], {"mode": "max", "sampling_ratio": 2, "coordinate_transformation_mode": "output_half_pixel"}),
+    ("MaxRoiPool", ["image", np.array([[0, 0, 1, 4, 3], [0, 1, 1, 5, 5]], np.float32)], {"pooled_shape": [2, 2]}),
+    ("DeformConv", ["image", np.full((3, 2, 2, 2), 0.5, np.float32), "offset"], {"pads": [1, 1, 0, 0]}),
     ("Celu", ["x"], {"alpha": 2}),
     ("Gelu", ["x"], {"approximate": "tanh"}),
     ("NonZero", ["m"], {}),

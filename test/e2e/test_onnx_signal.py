@@ -50,6 +50,27 @@ def test_fourier_transforms(programs, element):
     family.check(programs)
 
 
+@pytest.mark.parametrize("element", [np.float32, np.float64])
+def test_fourier_transforms_of_half_spectra(programs, element):
+    """A one-sided inverse transform takes half a spectrum, of which it reads as many bins as the signal's length needs."""
+    c = RNG.standard_normal((2, 7, 3, 2)).astype(element)
+    family = Family(c=c)
+    for length in None, np.array(12), np.array(9), np.array(5), np.array(16), np.array(1):
+        family.add("DFT", "c", length, np.array(1), inverse=1, onesided=1)
+    family.add("DFT", "c", None, np.array(-2), inverse=1, onesided=1)
+    check_with_reference(family, programs)
+
+
+def test_half_spectra_have_two_parts(programs):
+    node = helper.make_node("DFT", ["x", "", "a"], ["y"], inverse=1, onesided=1)
+    value = lambda name, dims: helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, dims)
+    axis = onnx.numpy_helper.from_array(np.array(1), "a")
+    graph = helper.make_graph([node], "g", [value("x", [1, 5, 1])], [value("y", ["?"] * 3)], [axis])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9), programs.folder / "m.onnx")
+    result = programs.run("dlc", "m.onnx", "-o", "m.so")
+    assert result.returncode == 1 and "expects two parts" in result.stderr
+
+
 @pytest.mark.parametrize("align", [0, 1])
 def test_grid_sample(programs, align):
     grid = RNG.uniform(-1.6, 1.6, (2, 4, 5, 2)).astype(np.float32)

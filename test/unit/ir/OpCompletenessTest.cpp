@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every op has an emitter, a gradient rule and a form in ONNX, or the tables say that it has none.
 #include "backends/halide/KernelBuilder.h"
+#include "backends/loops/LoopBodies.h"
 #include "formats/onnx/OpEmitters.h"
 #include "ir/DlcDialect.h"
 #include "passes/training/GradientRules.h"
@@ -31,11 +32,14 @@ TEST_F(OpCompleteness, EmitterOrReason) {
   const dlc::halide::EmitterRegistry &registry = dlc::halide::getEmitterRegistry();
   for (RegisteredOperationName op : ops) {
     llvm::StringRef name = op.getStringRef();
-    bool hasEmitter = registry.findEmitter(name), hasReason = !registry.findReasonForNone(name).empty();
+    bool hasEmitter = registry.findEmitter(name) || dlc::loops::LoopBodies::get().find(name);
+    bool hasReason = !registry.findReasonForNone(name).empty();
     EXPECT_TRUE(hasEmitter || hasReason) << name.str() << ": add an emitter, or addNone in OpsWithoutKernel.cpp";
     EXPECT_FALSE(hasEmitter && hasReason) << name.str() << " has an emitter and a reason for none";
     if (hasEmitter)
       EXPECT_TRUE(op.hasInterface<dlc::KernelOpInterface>()) << name.str() << " has no kind of kernel";
+    EXPECT_EQ(op.hasInterface<dlc::LoopOpInterface>(), bool(dlc::loops::LoopBodies::get().find(name)))
+        << name.str() << ": add its body in backends/loops, or the interface";
   }
 }
 
