@@ -113,6 +113,7 @@ private:
     bool areMade = true;
     for (auto [number, graph] : llvm::enumerate(graphs)) {
       both.enter(number);
+      Region *region = importer.getBuilder().getInsertionBlock()->getParent();
       size_t checks = importer.countExtentChecks();
       FailureOr<SmallVector<Tensor *>> results = importer.importSubgraph(*graph, node.getScope());
       Branch &branch = branches[number];
@@ -126,7 +127,7 @@ private:
         areMade = false;
       }
       both.endBranch(branch.values);
-      both.setChecks(number, importer.takeExtentChecks(checks));
+      both.setChecks(number, importer.takeExtentChecks(checks, region));
     }
     return areMade;
   }

@@ -94,9 +94,11 @@ public:
   /// What the model calls the symbols of extents.
   std::vector<std::string> getSymbolNames() const;
   /// The extent that data decides: the value of `count`, a `tensor<i64>` of the graph, which is at most `bound`
-  /// (null: 2^31 - 1). One extent for each count. Null in the step of a loop.
+  /// (null: 2^31 - 1). One extent for each count.
   mlir::AffineExpr readBack(mlir::Value count, mlir::AffineExpr bound, mlir::Location location,
                             llvm::StringRef name = "");
+  /// Whether ops at the builder's position can read `value`.
+  bool isVisible(mlir::Value value);
   /// Where the true elements of a tensor are, if they have been searched before; else null, to be set (see findTrue).
   mlir::Value &getFoundPositions(mlir::Value mask) { return foundPositions[mask]; }
   /// A `dlc.shape` of the extents `dims`, in the graph.
@@ -106,9 +108,11 @@ public:
                       mlir::Location location);
   /// How many checks have been added so far.
   size_t countExtentChecks() const { return extentChecks.size(); }
-  /// Takes those back that have been added since there were `count`, as a branch or the graph notes them; null if there
-  /// are none.
-  ExtentChecksAttr takeExtentChecks(size_t count);
+  /// Takes those back that have been added since there were `count`, as the graph or a branch notes them; null if there
+  /// are none. Those of extents that `branch` itself decides stay: they are checked where a run has read the extent.
+  ExtentChecksAttr takeExtentChecks(size_t count, mlir::Region *branch = nullptr);
+  /// Whether `expr` depends on an extent that data decides inside `region`.
+  bool isDecidedIn(mlir::AffineExpr expr, mlir::Region &region);
   void setDims(mlir::Value value, Dims extents) { dims[value] = std::move(extents); }
 
   /// Imports a subgraph in place, as the body of a branch that is always taken, or with `inputs` as its inputs; its
@@ -120,8 +124,8 @@ protected:
   ImportState(std::shared_ptr<ModelFile> file, mlir::MLIRContext *context, const ImportOptions &options)
       : file(std::move(file)), options(options), builder(context) {}
 
-  /// Lets the builder append to the graph, before the loop or branch that it is in, unless that computes some of what
-  /// is `read`; the caller's guard restores it.
+  /// Lets the builder insert before the loops and branches that it is in, as far as what is `read` is known there; the
+  /// caller's guard restores it.
   void leaveControlFlow(mlir::ValueRange read);
   /// Notes `value`, which has the extents `extents`, as a tensor whose extents tell the symbols among them.
   void addSymbolInput(mlir::Value value, const Dims &extents);
