@@ -456,11 +456,22 @@ int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
   return -1;
 }
 
+/// Whether a run reads an extent back in `op`, of `frame`: a step or a branch may do so.
+static bool readsBack(Frame &frame, Operation *op) {
+  auto isIn = [](const std::unique_ptr<Frame> &inner) {
+    return llvm::any_of(inner->order, [&](Operation *part) { return readsBack(*inner, part); });
+  };
+  if (auto body = frame.bodies.find(op); body != frame.bodies.end())
+    return isIn(body->second);
+  auto branches = frame.branches.find(op);
+  return llvm::isa<ReadbackOp>(op) || (branches != frame.branches.end() && llvm::any_of(branches->second, isIn));
+}
+
 /// A run may fail where it reads an extent back: until then, what the model keeps from run to run must be as it was.
 LogicalResult MemoryPlan::checkReadbacks(Frame &frame) {
   Operation *writer = nullptr;
   for (Operation *op : frame.order) {
-    if (writer && llvm::isa<ReadbackOp>(op)) {
+    if (writer && readsBack(frame, op)) {
       InFlightDiagnostic error = op->emitOpError("comes after a variable or a state has got its new value, so that a "
                                                  "run that fails here could not leave it as "
                                                  "it was");
