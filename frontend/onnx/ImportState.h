@@ -10,6 +10,7 @@
 #include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringSet.h"
 #include <deque>
 
 namespace dlc::onnx_import {
@@ -99,6 +100,12 @@ public:
                             llvm::StringRef name = "");
   /// Whether ops at the builder's position can read `value`.
   bool isVisible(mlir::Value value);
+  /// Lets the choices called `names` take the branch that they would not take by themselves (see takeUsual).
+  void takeOtherBranches(const llvm::StringSet<> &names) { otherBranches = names; }
+  bool takesOtherBranch(llvm::StringRef name) const { return otherBranches.contains(name); }
+  /// Notes that the choice called `name` takes the branch that runs of large extents take.
+  void noteUsualBranch(llvm::StringRef name) { usualBranches.push_back(name.str()); }
+  llvm::ArrayRef<std::string> getUsualBranches() const { return usualBranches; }
   /// Where the true elements of a tensor are, if they have been searched before; else null, to be set (see findTrue).
   mlir::Value &getFoundPositions(mlir::Value mask) { return foundPositions[mask]; }
   /// A `dlc.shape` of the extents `dims`, in the graph.
@@ -136,7 +143,8 @@ protected:
   std::shared_ptr<ModelFile> file;
   const ImportOptions &options;
   bool needsExtents = false, plainAttributes = false;
-  llvm::SmallVector<std::string> keptBySqueeze;
+  llvm::SmallVector<std::string> keptBySqueeze, usualBranches;
+  llvm::StringSet<> otherBranches;
   mlir::OpBuilder builder;
   mlir::func::FuncOp entry;
   std::deque<Tensor> tensors;

@@ -166,3 +166,55 @@ def test_slices_of_different_sizes(programs):
     (programs.folder / "m.onnx").write_bytes(model.SerializeToString())
     result = programs.run("dlc", "m.onnx", "-o", "m.so")
     assert result.returncode == 1 and "node 'stack' (Loop): stacks outputs" in result.stderr
+
+
+def test_branches_of_different_sizes(programs):
+    """What the branches give differs in extents: these are known after the run, and others compute with them."""
+    found = [*SELECTED, node("Unsqueeze", "v one", "column"), node("Concat", "column column", "wide", axis=1)]
+    then = [*found, node("Shape", "wide", "s1"), node("Cast", "mask", "m8", to=T.UINT8)]
+    otherwise = [node("Slice", "x zero one zero", "part"), node("Slice", "part zero two one", "ob"), node("Shape", "ob", "s2"),
+                 node("Cast", "part", "o8", to=T.UINT8), node("Concat", "o8 o8 o8", "w8", axis=1)]  # fmt: skip
+    nodes = [
+        choose("c", "r s m", subgraph(then, [], "wide s1 m8"), subgraph(otherwise, [], "ob s2 w8")),
+        node("ReduceSum", "r one", "t", keepdims=1), node("Mul", "r t", "y"), node("Shape", "r", "shape"),
+    ]  # fmt: skip
+    generator = np.random.default_rng(8)
+    feeds = [{"x": np.abs(rows(generator, n)) - 0.5, "c": np.array(c)} for n in (0, 1, 2, 33) for c in (False, True)]
+    feeds += [{"x": sign * np.abs(rows(generator, 3)), "c": np.array(c)} for sign in (-1, 1) for c in (False, True)]
+    feeds = [feed for feed in feeds if feed["c"] or (feed["x"][:1] >= 0).all()]  # negative numbers have no u8
+    compare(programs, nodes, [X, CONDITION], {"y": FLOAT, "s": INT, "m": T.UINT8, "shape": INT}, feeds)
+
+
+def test_branches_as_large_as_data_said_before(programs):
+    """Nothing bounds what was known before the choice: memory has been reserved."""
+    nodes = [
+        node("ReduceSum", "z", "k", keepdims=0),
+        choose("c", "r", branch([node("Range", "i0 k i1", "b")]), branch([node("Identity", "many", "o")], "o")), node("Neg", "r", "y"),
+    ]  # fmt: skip
+    feeds = [{"z": np.array(z, np.int64), "many": np.arange(3) * 7, "c": np.array(c)} for z in ([0], [2, 1], [5000, 3]) for c in (False, True)]
+    compare(programs, nodes, [CONDITION, value("many", INT, 3), value("z", INT, "Z")], {"y": INT}, feeds)
+
+
+def test_branches_that_nothing_bounds(programs):
+    """Memory for what the branches give cannot be planned, which is an error that names the choice."""
+    then = [node("ReduceSum", "z", "k", keepdims=0), node("Range", "i0 k i1", "b")]
+    graph = helper.make_graph([helper.make_node("If", ["c"], ["y"], "choice", then_branch=branch(then), else_branch=branch([node("Identity", "many", "o")], "o"))],
+                              "main", [CONDITION, value("many", INT, 3), value("z", INT, "Z")], [helper.make_tensor_value_info("y", INT, None)],
+                              CONSTANTS)  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    (programs.folder / "m.onnx").write_bytes(model.SerializeToString())
+    result = programs.run("dlc", "m.onnx", "-o", "m.so")
+    assert result.returncode == 1 and "node 'choice' (If): has a result that is" in result.stderr
+
+
+def test_branch_that_the_model_fits(programs):
+    """Of a choice by extents that removes a dimension, the rest of the model takes one branch only: the other is an error of a run."""
+    nodes = [
+        node("Shape", "x", "s"), node("Gather", "s i0", "n"), node("Equal", "n i1", "single"),
+        choose("single", "r", branch([node("Squeeze", "x zero", "b")]), branch([node("Identity", "x", "o")], "o")),
+        node("Unsqueeze", "r zero", "u"), node("Unsqueeze", "u zero", "image"), node("Identity", "kernel", "k"), node("Conv", "image k", "y"),
+    ]  # fmt: skip
+    nodes.insert(0, helper.make_node("Constant", [], ["kernel"], value=numbers("", np.ones((1, 1, 2)), np.float32)))
+    library = compare(programs, nodes, [X], {"y": FLOAT}, [{"x": rows(np.random.default_rng(9), 1)}])
+    with pytest.raises(dlc.Error, match="needs equal extents"):
+        dlc.Model(library).run({"x": rows(np.random.default_rng(9), 2)})
