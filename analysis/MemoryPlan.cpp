@@ -43,24 +43,13 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, O
   if (failed(shapes))
     return failure();
   auto frame = std::make_unique<Frame>(function, owner, outer, std::move(*shapes));
-  llvm::ArrayRef<std::string> names = frame->shapes.getSymbols();
-  for (auto [number, name] : llvm::enumerate(names)) {
-    if (!outer) {
-      frame->symbols.push_back(getAffineSymbolExpr(number, function.getContext()));
-      continue;
-    }
-    llvm::ArrayRef<std::string> known = outer->shapes.getSymbols();
-    const std::string *found = llvm::find(known, name);
-    if (found == known.end())
-      return owner->emitOpError("has a body that refers to the extent '")
-             << name << "', which its function does not know";
-    frame->symbols.push_back(outer->symbols[found - known.begin()]);
-  }
   for (Operation &op : function.getBody().front())
     if (llvm::isa<KernelOp, ReadbackOp>(op) || op.hasTrait<RunsFunctions>())
       frame->order.push_back(&op);
   if (!outer)
     entryShapes = &frame->shapes;
+  if (failed(bindSymbols(*frame, owner)))
+    return failure();
   placeArguments(*frame);
   placeResults(*frame);
   placeConstants(*frame);
@@ -71,7 +60,7 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, O
     else if (auto inner = llvm::dyn_cast<OutlinedLoopOp>(op))
       placed = placeLoop(*frame, inner);
     else if (auto readback = llvm::dyn_cast<ReadbackOp>(op))
-      placed = placeReadback(*frame, readback);
+      placeReadback(*frame, readback);
     else
       placed = placeIf(*frame, llvm::cast<OutlinedIfOp>(op));
     if (failed(placed))
@@ -83,6 +72,48 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, O
   for (auto [value, offset] : frame->copiedVariables)
     extendLife(*frame, value);
   return frame;
+}
+
+/// Whether an extent in the function depends on `symbol`.
+static bool dependsOn(Frame &frame, AffineExpr symbol) {
+  auto depends = [&](Value value) {
+    return llvm::isa<RankedTensorType>(value.getType()) &&
+           llvm::any_of(frame.shapes.getDims(value), [&](AffineExpr extent) {
+             return extent.isFunctionOfSymbol(llvm::cast<AffineSymbolExpr>(symbol).getPosition());
+           });
+  };
+  Block &block = frame.function.getBody().front();
+  return llvm::any_of(block.getArguments(), depends) ||
+         llvm::any_of(block, [&](Operation &op) { return llvm::any_of(op.getResults(), depends); });
+}
+
+/// The function's symbols as the entry point's; what a step or a branch reads back becomes one of these.
+LogicalResult MemoryPlan::bindSymbols(Frame &frame, Operation *owner) {
+  llvm::ArrayRef<std::string> names = frame.shapes.getSymbols();
+  if (frame.isEntry()) {
+    for (size_t number = 0; number < names.size(); ++number)
+      frame.symbols.push_back(getAffineSymbolExpr(number, frame.function.getContext()));
+    return success();
+  }
+  SymbolBounds bounds = frame.shapes.getBounds();
+  for (auto [number, name] : llvm::enumerate(names)) {
+    AffineExpr own = getAffineSymbolExpr(number, frame.function.getContext());
+    if (number < bounds.size() && bounds[number]) {
+      // A bound is over symbols that come before.
+      AffineExpr bound = bounds[number] == own ? AffineExpr() : bounds[number].replaceSymbols(frame.symbols);
+      frame.symbols.push_back(entryShapes->defineExtent(name, bound));
+      continue;
+    }
+    llvm::ArrayRef<std::string> outer = frame.outer->shapes.getSymbols();
+    size_t position = llvm::find(outer, name) - outer.begin();
+    AffineExpr known = position < frame.outer->symbols.size() ? frame.outer->symbols[position] : AffineExpr();
+    // What other steps and branches read back is listed, too.
+    if (!known && dependsOn(frame, own))
+      return owner->emitOpError("has a body that refers to the extent '")
+             << name << "', which its function does not know";
+    frame.symbols.push_back(known);
+  }
+  return success();
 }
 
 static bool dependsOn(Value value, BlockArgument argument) {
@@ -303,14 +334,11 @@ void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
 }
 
 /// The host reads the count; what it defines is an extent, which takes no memory.
-LogicalResult MemoryPlan::placeReadback(Frame &frame, ReadbackOp readback) {
-  if (&frame.shapes != entryShapes)
-    return readback.emitOpError("is in a branch or in the step of a loop, where no extent can be decided by data");
+void MemoryPlan::placeReadback(Frame &frame, ReadbackOp readback) {
   extendLife(frame, readback.getCount());
   frame.places[readback.getResult()] = {Place::Nowhere, 0};
   frame.steps[readback] = {step, step};
   ++step;
-  return success();
 }
 
 LogicalResult MemoryPlan::placeLoop(Frame &frame, OutlinedLoopOp loop) {
@@ -429,11 +457,22 @@ int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
   return -1;
 }
 
+/// Whether a run reads an extent back in `op`, of `frame`: a step or a branch may do so.
+static bool readsBack(Frame &frame, Operation *op) {
+  auto isIn = [](const std::unique_ptr<Frame> &inner) {
+    return llvm::any_of(inner->order, [&](Operation *part) { return readsBack(*inner, part); });
+  };
+  if (auto body = frame.bodies.find(op); body != frame.bodies.end())
+    return isIn(body->second);
+  auto branches = frame.branches.find(op);
+  return llvm::isa<ReadbackOp>(op) || (branches != frame.branches.end() && llvm::any_of(branches->second, isIn));
+}
+
 /// A run may fail where it reads an extent back: until then, what the model keeps from run to run must be as it was.
 LogicalResult MemoryPlan::checkReadbacks(Frame &frame) {
   Operation *writer = nullptr;
   for (Operation *op : frame.order) {
-    if (writer && llvm::isa<ReadbackOp>(op)) {
+    if (writer && readsBack(frame, op)) {
       InFlightDiagnostic error = op->emitOpError("comes after a variable or a state has got its new value, so that a "
                                                  "run that fails here could not leave it as "
                                                  "it was");

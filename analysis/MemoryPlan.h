@@ -128,7 +128,8 @@ private:
   void placeKernel(Frame &frame, KernelOp kernel);
   mlir::LogicalResult placeLoop(Frame &frame, OutlinedLoopOp loop);
   mlir::LogicalResult placeIf(Frame &frame, OutlinedIfOp op);
-  mlir::LogicalResult placeReadback(Frame &frame, ReadbackOp readback);
+  mlir::LogicalResult bindSymbols(Frame &frame, mlir::Operation *owner);
+  void placeReadback(Frame &frame, ReadbackOp readback);
   mlir::LogicalResult checkReadbacks(Frame &frame);
   int64_t addBuffer(mlir::AffineExpr bytes);
   int64_t addVariable(mlir::StringAttr name);
@@ -142,7 +143,7 @@ private:
   mlir::SymbolTable symbols; ///< of the module, for the steps of loops
   bool shareMemory;
   std::unique_ptr<Frame> entry;
-  const SymbolicShapes *entryShapes = nullptr;
+  SymbolicShapes *entryShapes = nullptr;
   llvm::SmallVector<ArenaBuffer> buffers;
   llvm::SmallVector<ConstantOp> constants;
   llvm::SmallVector<mlir::StringAttr> variables;

@@ -30,55 +30,6 @@ AffineExpr matchAtLeastZero(AffineExpr expr) {
   return matchSign(sum.getLHS()) == product.getLHS() ? product.getLHS() : AffineExpr();
 }
 
-//===-- Ranges -------------------------------------------------------------===//
-
-static int64_t saturate(__int128 value) { return static_cast<int64_t>(std::clamp<__int128>(value, -farAway, farAway)); }
-
-/// y if `expr` is -max(y, 0); null otherwise.
-static AffineExpr matchNegatedAtLeastZero(AffineExpr expr) {
-  auto product = llvm::dyn_cast<AffineBinaryOpExpr>(expr);
-  bool isNegated = product && product.getKind() == AffineExprKind::Mul && constantDim(product.getRHS()) == -1;
-  return isNegated ? matchAtLeastZero(product.getLHS()) : AffineExpr();
-}
-
-ExtentRange getExtentRange(AffineExpr expr) {
-  if (std::optional<int64_t> value = constantDim(expr))
-    return {saturate(*value), saturate(*value)};
-  if (llvm::isa<AffineSymbolExpr, AffineDimExpr>(expr))
-    return {0, INT32_MAX};
-  if (AffineExpr x = matchAtLeastZero(expr)) {
-    ExtentRange range = getExtentRange(x);
-    return {std::max<int64_t>(range.low, 0), std::max<int64_t>(range.high, 0)};
-  }
-  auto binary = llvm::cast<AffineBinaryOpExpr>(expr);
-  ExtentRange a = getExtentRange(binary.getLHS()), b = getExtentRange(binary.getRHS());
-  switch (expr.getKind()) {
-  case AffineExprKind::Add: {
-    ExtentRange range = {saturate(__int128(a.low) + b.low), saturate(__int128(a.high) + b.high)};
-    // x - max(y, 0) is the minimum of x and x - y, as `minimumExtent` writes it.
-    if (AffineExpr y = matchNegatedAtLeastZero(binary.getRHS())) {
-      ExtentRange other = getExtentRange(subtractExtents(binary.getLHS(), y));
-      range = {std::max(range.low, std::min(a.low, other.low)), std::min({range.high, a.high, other.high})};
-    }
-    return range;
-  }
-  case AffineExprKind::Mul: {
-    __int128 corners[] = {__int128(a.low) * b.low, __int128(a.low) * b.high, __int128(a.high) * b.low,
-                          __int128(a.high) * b.high};
-    return {saturate(*std::min_element(corners, corners + 4)), saturate(*std::max_element(corners, corners + 4))};
-  }
-  case AffineExprKind::Mod:
-    return {b.low > 0 ? 0 : saturate(-__int128(b.high)), std::max<int64_t>(b.high - 1, 0)};
-  default: {
-    // Divisors are positive, or 0, by which nothing is divided.
-    int64_t least = std::max<int64_t>(b.low, 1), most = std::max<int64_t>(b.high, 1);
-    int64_t slack = expr.getKind() == AffineExprKind::CeilDiv ? 1 : 0;
-    return {std::min(llvm::divideFloorSigned(a.low, least), llvm::divideFloorSigned(a.low, most)),
-            std::max(llvm::divideFloorSigned(a.high, least), llvm::divideFloorSigned(a.high, most)) + slack};
-  }
-  }
-}
-
 //===-- Sums ---------------------------------------------------------------===//
 
 /// An order of expressions that depends on nothing but their structure.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/LoopBuilder.h"
 #include "ir/OpsControl.h"
+#include "ir/OpsSize.h"
 
 using namespace mlir;
 
@@ -72,6 +73,10 @@ LoopOp rebuildLoop(OpBuilder &builder, LoopOp loop, TypeRange results, ValueRang
   rebuilt->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
   rebuilt.getRegion().takeBody(loop.getRegion());
   return rebuilt;
+}
+
+bool decidesExtents(LoopOp loop) {
+  return loop.getRegion().walk([](ReadbackOp) { return WalkResult::interrupt(); }).wasInterrupted();
 }
 
 } // namespace dlc

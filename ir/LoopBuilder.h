@@ -55,6 +55,10 @@ private:
 LoopOp rebuildLoop(mlir::OpBuilder &builder, LoopOp loop, mlir::TypeRange results, mlir::ValueRange initialValues,
                    mlir::ValueRange scanInputs);
 
+/// Whether data decides an extent in a step of `loop`: steps may compute with tensors of different sizes, which nothing
+/// can stack.
+bool decidesExtents(LoopOp loop);
+
 /// The type of a scan output whose slices are like `slice`.
 mlir::RankedTensorType withSteps(mlir::Type slice, int64_t steps);
 

@@ -237,8 +237,12 @@ FailureOr<llvm::ArrayRef<AffineExpr>> SymbolicShapes::infer(Value value) {
 /// Gives the extent that `readback` defines its name and its bound.
 LogicalResult SymbolicShapes::nameExtent(ReadbackOp readback) {
   // That it has a number says nothing: a loop before it may list all symbols of the function.
-  size_t known = llvm::find(symbols, readback.getSymbol()) - symbols.begin();
-  bool isDefined = (known < bounds.size() && bounds[known]) ||
+  // A copy of a step or a branch, as a gradient has it, reads the same extent again.
+  auto reachesHere = [&](Operation *other) {
+    return llvm::cast<ReadbackOp>(other).getSymbol() == readback.getSymbol() &&
+           other->getParentRegion()->isAncestor(readback->getParentRegion());
+  };
+  bool isDefined = llvm::any_of(readbacks, reachesHere) ||
                    llvm::any_of(llvm::seq<unsigned>(0, function.getNumArguments()), [&](unsigned number) {
                      ArrayAttr names = annotation::dims.getOfArgument(function, number);
                      return names && llvm::is_contained(names, readback.getSymbolAttr());
@@ -257,7 +261,15 @@ LogicalResult SymbolicShapes::nameExtent(ReadbackOp readback) {
   bounds.resize(symbols.size());
   bounds[llvm::cast<AffineSymbolExpr>(extent).getPosition()] = bound;
   dims[readback.getResult()] = {extent};
+  readbacks.push_back(readback);
   return success();
+}
+
+AffineExpr SymbolicShapes::defineExtent(llvm::StringRef name, AffineExpr bound) {
+  AffineExpr extent = getSymbol(name);
+  bounds.resize(symbols.size());
+  bounds[llvm::cast<AffineSymbolExpr>(extent).getPosition()] = bound ? boundAbove(bound, bounds) : extent;
+  return extent;
 }
 
 LogicalResult SymbolicShapes::inferResult(Operation *op) {

@@ -37,6 +37,9 @@ public:
   /// The largest values of derived symbols, which `dlc.readback` defines; see ExtentBounds.h. Those of an outlined
   /// step's function are known in the function around the loop.
   SymbolBounds getBounds() const { return bounds; }
+  /// Lets `name` be an extent that an outlined step or branch reads back, at most `bound` over the symbols here (null:
+  /// as large as any); gives its symbol.
+  mlir::AffineExpr defineExtent(llvm::StringRef name, mlir::AffineExpr bound);
   /// The maximum number of steps of a loop of the function.
   mlir::AffineExpr getStepCount(LoopOp loop) const;
   mlir::AffineExpr getStepCount(OutlinedLoopOp loop) const;
@@ -60,7 +63,8 @@ private:
   mlir::FunctionOpInterface function;
   llvm::DenseMap<mlir::Value, Dims> dims;
   llvm::SmallVector<std::string> symbols;
-  llvm::SmallVector<mlir::AffineExpr> bounds; ///< by symbol, as many as there are or fewer
+  llvm::SmallVector<mlir::AffineExpr> bounds;     ///< by symbol, as many as there are or fewer
+  llvm::SmallVector<mlir::Operation *> readbacks; ///< so far
 };
 
 } // namespace dlc

@@ -34,20 +34,23 @@ void dlc::createSizeFunctions(mlir::ModuleOp module, const EntryDescription &ent
   ExtentArithmetic arithmetic(builder, location, symbols);
   llvm::SmallVector<mlir::AffineExpr> bounds = entry.getBounds();
   // Before a run, what it will compute is -1, and an extent that depends on that is as large as it can become, or -1 if
-  // it has no bound.
-  Value isKnown;
-  for (auto [symbol, value] : llvm::zip(entry.symbols, symbols))
-    if (symbol.bound) {
-      Value own = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sge, value, emit.i64(0));
-      isKnown = isKnown ? arith::AndIOp::create(builder, location, isKnown, own).getResult() : own;
-    }
+  // it has no bound. What a branch computes that is not taken stays -1.
+  auto isKnown = [&](mlir::AffineExpr dim) {
+    Value known;
+    for (auto [number, symbol, value] : llvm::enumerate(entry.symbols, symbols))
+      if (symbol.bound && dim.isFunctionOfSymbol(number)) {
+        Value own = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sge, value, emit.i64(0));
+        known = known ? arith::AndIOp::create(builder, location, known, own).getResult() : own;
+      }
+    return known;
+  };
   int64_t place = 0;
   for (const TensorDescription &output : entry.outputs)
     for (mlir::AffineExpr dim : output.dims) {
       Value extent = arithmetic.emit(dim);
       if (isDerived(dim, bounds)) {
         Value most = isUnbounded(dim, bounds) ? emit.i64(-1) : arithmetic.emit(boundAbove(dim, bounds));
-        extent = arith::SelectOp::create(builder, location, isKnown, extent, most);
+        extent = arith::SelectOp::create(builder, location, isKnown(dim), extent, most);
       }
       emit.store(extent, shapes.getArgument(1), place);
       place += 8;

@@ -83,12 +83,15 @@ const KnownValue *GraphImporter::readElements(Tensor &tensor) {
 void GraphImporter::readTensor(Tensor &tensor) {
   int64_t count = tensor.dims.empty() ? 1 : constantDim(tensor.dims[0]).value_or(-1);
   if (!tensor.elementType || !isInteger(tensor.elementType) || tensor.elementType.isInteger(1) ||
-      tensor.dims.size() > 1 || count < 0 || count > maxElements || builder.getInsertionBlock()->getParentOp() != entry)
+      tensor.dims.size() > 1 || count < 0 || count > maxElements)
     return;
   Location location = NameLoc::get(builder.getStringAttr(tensor.name), getFileLocation());
   Value value = materialize(tensor, location);
   if (!value)
     return;
+  // What is known of the tensor is known wherever it is.
+  OpBuilder::InsertionGuard atTensor(builder);
+  leaveControlFlow(value);
   auto type = RankedTensorType::get({}, builder.getI64Type());
   auto note = [&](Value made) {
     setDims(made, {});

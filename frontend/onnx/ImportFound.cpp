@@ -23,7 +23,7 @@ Value findTrue(NodeImporter &node, Value mask) {
     return {};
   // Models ask for the same elements of several tensors: they are searched once, and have one extent.
   Value &known = node.getImporter().getFoundPositions(mask);
-  if (known)
+  if (known && node.getImporter().isVisible(known))
     return known;
   Value vector = flatten(node, mask);
   Type i64 = node.getBuilder().getI64Type();
@@ -33,8 +33,6 @@ Value findTrue(NodeImporter &node, Value mask) {
   if (node.hasFailed())
     return {};
   AffineExpr extent = node.readBack(total, node.getDims(vector)[0]);
-  if (!extent)
-    return {};
   return known = node.create<TruePositionsOp>(counts, node.createShape({extent}));
 }
 

@@ -3,8 +3,10 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/ExtentAlgebra.h"
+#include "ir/ExtentBounds.h"
 #include "ir/ExtentDescription.h"
 #include "ir/IfBuilder.h"
+#include "ir/OpsSize.h"
 #include "ir/TensorDescription.h"
 #include "mlir/IR/Diagnostics.h"
 
@@ -15,8 +17,17 @@ namespace {
 
 /// What one branch gives: its results, and the graph values of the tensors in them, those of sequences one by one.
 struct Branch {
+  Region *region = nullptr;
   SmallVector<Tensor *> results;
   SmallVector<Value> values;
+  SmallVector<Value> counts; ///< the extents of `values` in which the branches differ, each a tensor<i64>
+};
+
+/// An extent of a value in which the branches differ: the larger of their bounds in the program's memory.
+struct Decided {
+  size_t value;
+  int64_t dim;
+  AffineExpr bound;
 };
 
 /// Appends the graph values of `tensor`; false after an error.
@@ -113,9 +124,10 @@ private:
     bool areMade = true;
     for (auto [number, graph] : llvm::enumerate(graphs)) {
       both.enter(number);
+      Branch &branch = branches[number];
+      branch.region = importer.getBuilder().getInsertionBlock()->getParent();
       size_t checks = importer.countExtentChecks();
       FailureOr<SmallVector<Tensor *>> results = importer.importSubgraph(*graph, node.getScope());
-      Branch &branch = branches[number];
       if (succeeded(results)) {
         branch.results = std::move(*results);
         areMade = hasCount(branch.results.size()) && areMade;
@@ -126,27 +138,107 @@ private:
         areMade = false;
       }
       both.endBranch(branch.values);
-      both.setChecks(number, importer.takeExtentChecks(checks));
+      both.setChecks(number, importer.takeExtentChecks(checks, branch.region));
     }
     return areMade;
   }
 
-  void finish(IfBuilder &both, ArrayRef<Branch> branches, bool areMade, const KnownValue *known) {
+  void finish(IfBuilder &both, MutableArrayRef<Branch> branches, bool areMade, const KnownValue *known) {
     if (!areMade) {
       node.markFailed();
       return;
     }
+    SmallVector<Decided> decided = padToLarger(branches);
     if (std::string difference = findDifference(branches[0], branches[1]); !difference.empty()) {
       node.error() << difference;
       return;
     }
-    SmallVector<Type> types;
-    for (Value onTrue : branches[0].values)
-      types.push_back(onTrue.getType());
-    ResultRange made = both.finish(types);
-    ResultRange::iterator next = made.begin();
+    SmallVector<Type> types(ValueRange(branches[0].values).getTypes());
+    llvm::append_range(types, ValueRange(branches[0].counts).getTypes());
+    SmallVector<Value> made(both.finish(types));
+    for (auto [value, like] : llvm::zip(made, branches[0].values))
+      importer.setDims(value, Dims(node.getDims(like)));
+    cutToDecided(made, decided);
+    const Value *next = made.begin();
     for (auto [i, onTrue, onFalse] : llvm::enumerate(branches[0].results, branches[1].results))
       setResult(i, *onTrue, *onFalse, next, known);
+  }
+
+  /// The largest value of `extent`, of a tensor of `branch`, over what is known before it; null if nothing bounds it.
+  AffineExpr boundAround(AffineExpr extent, const Branch &branch) {
+    std::vector<std::string> names = importer.getSymbolNames();
+    SmallVector<AffineExpr> bounds(names.size());
+    branch.region->walk([&](ReadbackOp readback) {
+      size_t position = llvm::find(names, readback.getSymbol()) - names.begin();
+      bounds[position] = getAffineSymbolExpr(position, node.getContext());
+      if (readback.getBound().getNumResults() == 0)
+        return;
+      Dims extents;
+      for (Value operand : readback.getExtentsOf())
+        llvm::append_range(extents, node.getDims(operand));
+      bounds[position] = boundAbove(readback.getBound().getResult(0).replaceSymbols(extents), bounds);
+    });
+    AffineExpr bound = boundAbove(extent, bounds);
+    return importer.isDecidedIn(bound, *branch.region) ? AffineExpr() : bound;
+  }
+
+  /// Pads values of the branches that differ in extents only to the larger of their bounds, and lets the branches give
+  /// these extents, too. Leaves those alone that nothing bounds.
+  SmallVector<Decided> padToLarger(MutableArrayRef<Branch> branches) {
+    SmallVector<Decided> decided;
+    size_t count = std::min(branches[0].values.size(), branches[1].values.size());
+    for (size_t i = 0; i < count; ++i) {
+      Value values[] = {branches[0].values[i], branches[1].values[i]};
+      Dims extents[] = {Dims(node.getDims(values[0])), Dims(node.getDims(values[1]))}, larger = extents[0];
+      if (getElementTypeOrSelf(values[0]) != getElementTypeOrSelf(values[1]) || extents[0].size() != extents[1].size())
+        continue;
+      SmallVector<int64_t> differing;
+      bool isBounded = true;
+      for (size_t dim = 0; dim < larger.size(); ++dim) {
+        if (normalizeExtent(extents[0][dim]) == normalizeExtent(extents[1][dim]))
+          continue;
+        AffineExpr a = boundAround(extents[0][dim], branches[0]), b = boundAround(extents[1][dim], branches[1]);
+        isBounded &= a && b;
+        if (isBounded)
+          larger[dim] = maximumExtent(a, b);
+        differing.push_back(dim);
+      }
+      if (!isBounded || differing.empty())
+        continue;
+      for (int64_t dim : differing)
+        decided.push_back({i, dim, larger[dim]});
+      for (auto [branch, value, own] : llvm::zip(branches, values, extents)) {
+        OpBuilder::InsertionGuard atEnd(importer.getBuilder());
+        importer.getBuilder().setInsertionPoint(branch.region->front().getTerminator());
+        for (int64_t dim : differing)
+          branch.counts.push_back(node.createInteger(node.getBuilder().getI64Type(), own[dim]));
+        if (own != larger)
+          branch.values[i] = node.create<PadLikeOp>(value, Value(), node.createShape(Dims(own.size(), node.extent(0))),
+                                                    node.createShape(larger), PadMode::Constant);
+      }
+    }
+    for (Branch &branch : branches) {
+      SmallVector<Value> results(branch.values);
+      llvm::append_range(results, branch.counts);
+      if (!node.hasFailed() && !decided.empty())
+        branch.region->front().getTerminator()->setOperands(results);
+    }
+    return decided;
+  }
+
+  /// Lets the results in `made`, which the extents in `decided` follow, have the extents that the run decides.
+  void cutToDecided(SmallVectorImpl<Value> &made, ArrayRef<Decided> decided) {
+    size_t firstCount = made.size() - decided.size();
+    for (size_t i = 0; i < decided.size();) {
+      size_t value = decided[i].value;
+      Dims extents(node.getDims(made[value]));
+      for (; i < decided.size() && decided[i].value == value; ++i) {
+        importer.setDims(made[firstCount + i], {});
+        extents[decided[i].dim] = node.readBack(made[firstCount + i], decided[i].bound);
+      }
+      made[value] = node.slice(made[value], Dims(extents.size(), node.extent(0)), extents,
+                               SmallVector<int64_t>(extents.size(), 1));
+    }
   }
 
   /// The branch that runs take in which extents are large, and differ: no extent counts as 1 that is not declared so.
@@ -156,9 +248,13 @@ private:
     constexpr int64_t large = 1009, apart = 14;
     for (size_t i = 0; i < importer.getSymbolNames().size(); ++i)
       usual.push_back(node.extent(large + apart * static_cast<int64_t>(i)));
-    AffineExpr taken = condition.replaceSymbols(usual);
-    node.expectInRun(ExtentRelation::Equal, condition, node.extent(constantDim(taken).value_or(0)));
-    takeKnown(*graphs[constantDim(taken).value_or(0) != 0 ? 0 : 1]);
+    bool isTrue = constantDim(condition.replaceSymbols(usual)).value_or(0) != 0;
+    std::string name = node.describeNode();
+    importer.noteUsualBranch(name);
+    if (importer.takesOtherBranch(name))
+      isTrue = !isTrue;
+    node.expectInRun(ExtentRelation::Equal, condition, node.extent(isTrue));
+    takeKnown(*graphs[isTrue ? 0 : 1]);
   }
 
   /// How the types and extents of what the branches give differ; empty if they do not.
@@ -174,7 +270,8 @@ private:
         isSame = isSame && normalizeExtent(extent) == normalizeExtent(other);
       if (!isSame)
         return "has a result that is " + describe(a) + " in one branch and " + describe(b) +
-               " in the other, which is not supported: both must give the same extents";
+               " in the other, which is not supported: both must give one element type, one rank, and extents that are "
+               "the same or bounded by what is known before";
     }
     return "";
   }
@@ -184,7 +281,7 @@ private:
   }
 
   /// What a run takes from `next` on, the values of results that are not known, of the form of `onTrue`.
-  Tensor *makeTensor(const Tensor &onTrue, const Tensor &onFalse, ResultRange::iterator &next) {
+  Tensor *makeTensor(const Tensor &onTrue, const Tensor &onFalse, const Value *&next) {
     Tensor *tensor = importer.createTensor("a result of " + node.describeNode());
     if (onTrue.elements) {
       tensor->elements.emplace();
@@ -195,12 +292,11 @@ private:
     }
     tensor->value = *next++;
     tensor->elementType = onTrue.elementType;
-    tensor->dims = onTrue.dims;
-    importer.setDims(tensor->value, onTrue.dims);
+    tensor->dims = Dims(node.getDims(tensor->value));
     return tensor;
   }
 
-  void setResult(size_t i, Tensor &onTrue, Tensor &onFalse, ResultRange::iterator &next, const KnownValue *condition) {
+  void setResult(size_t i, Tensor &onTrue, Tensor &onFalse, const Value *&next, const KnownValue *condition) {
     Tensor *tensor = makeTensor(onTrue, onFalse, next);
     if (tensor->elements) {
       node.setElements(i, *tensor->elements, tensor->isOptional);

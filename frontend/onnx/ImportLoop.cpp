@@ -166,7 +166,8 @@ private:
         return;
     Value stop = getStop(*results->front());
     if (node.hasFailed() || !keepsTypes(node, initial, ArrayRef(values).take_front(initial.size())) ||
-        !canStack(stop ? AffineExpr() : steps.extent))
+        !canStack(node, ArrayRef(values).drop_front(initial.size())) ||
+        !countsSlices(stop ? AffineExpr() : steps.extent))
       return;
     SmallVector<Dims> sliceDims;
     for (Value value : ArrayRef(values).drop_front(initial.size()))
@@ -203,7 +204,7 @@ private:
   }
 
   /// Whether the number of slices of scan outputs is known; an error if it is asked for and not.
-  bool canStack(AffineExpr extent) {
+  bool countsSlices(AffineExpr extent) {
     if (stackedCount == 0 || extent)
       return true;
     node.error()

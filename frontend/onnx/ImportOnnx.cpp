@@ -16,21 +16,51 @@ using namespace onnx_import;
 struct Attempt {
   FailureOr<ImportedModel> model = failure();
   bool lacksExtents = false; ///< it failed for want of a value that decides shapes
-  llvm::SmallVector<std::string> keptBySqueeze;
+  llvm::SmallVector<std::string> keptBySqueeze, usualBranches;
   std::vector<Diagnostic> diagnostics;
+
+  size_t countErrors() const {
+    return llvm::count_if(diagnostics,
+                          [](const Diagnostic &each) { return each.getSeverity() == DiagnosticSeverity::Error; });
+  }
 };
 
 Attempt tryImport(std::shared_ptr<ModelFile> file, MLIRContext *context, const ImportOptions &options,
-                  const AssumedInput *assumed) {
+                  const AssumedInput *assumed, const llvm::StringSet<> &otherBranches = {}) {
   Attempt attempt;
   ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
     attempt.diagnostics.push_back(std::move(diagnostic));
     return success();
   });
   GraphImporter importer(std::move(file), context, options, assumed);
+  importer.takeOtherBranches(otherBranches);
   attempt.model = importer.run();
   attempt.lacksExtents = importer.lacksExtents();
-  attempt.keptBySqueeze.append(importer.getSymbolsKeptBySqueeze().begin(), importer.getSymbolsKeptBySqueeze().end());
+  llvm::append_range(attempt.keptBySqueeze, importer.getSymbolsKeptBySqueeze());
+  llvm::append_range(attempt.usualBranches, importer.getUsualBranches());
+  return attempt;
+}
+
+/// Where the branches of a choice by extents give different ranks, that of runs of large extents is taken. If the model
+/// fits only what the other gives, that is the one: tries them one after the other.
+Attempt tryOtherBranches(std::shared_ptr<ModelFile> file, MLIRContext *context, const ImportOptions &options,
+                         Attempt attempt) {
+  constexpr size_t mostTried = 8;
+  llvm::StringSet<> others;
+  for (size_t i = 0; failed(attempt.model) && i < std::min(attempt.usualBranches.size(), mostTried); ++i) {
+    std::string name = attempt.usualBranches[i];
+    others.insert(name);
+    Attempt second = tryImport(file, context, options, nullptr, others);
+    if (succeeded(second.model) || second.countErrors() < attempt.countErrors())
+      attempt = std::move(second);
+    else
+      others.erase(name);
+  }
+  if (succeeded(attempt.model))
+    for (const std::string &name : attempt.usualBranches)
+      if (others.contains(name))
+        emitWarning(file->getLocation())
+            << name << " takes the branch that the rest of the model fits: runs of other extents are errors";
   return attempt;
 }
 
@@ -105,6 +135,8 @@ FailureOr<ImportedModel> importOnnx(StringRef path, MLIRContext *context, const 
       break;
     }
   }
+  if (failed(attempt.model))
+    attempt = tryOtherBranches(*file, context, options, std::move(attempt));
   // Exporters write Squeeze without axes where they have seen an extent of 1; outputs then have fewer dimensions.
   if (!attempt.keptBySqueeze.empty() &&
       (failed(attempt.model) || !hasDeclaredRanks(**attempt.model, (*file)->getModel().graph()))) {

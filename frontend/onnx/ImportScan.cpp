@@ -108,7 +108,8 @@ SmallVector<Value> buildScan(NodeImporter &node, const onnx::GraphProto &graph, 
       return {};
     dims.push_back(Dims(node.getDims(values.back())));
   }
-  if (!keepsTypes(node, initial, ArrayRef(values).take_front(states)))
+  if (!keepsTypes(node, initial, ArrayRef(values).take_front(states)) ||
+      !canStack(node, ArrayRef(values).drop_front(states)))
     return {};
   AffineExpr steps = node.getDims(sequences.front())[0];
   for (Value sequence : sequences)

@@ -65,34 +65,66 @@ void ImportState::addExtentCheck(ExtentRelation relation, AffineExpr extent, Aff
   extentChecks.push_back({relation, getLayerName(location), extent, other});
 }
 
-ExtentChecksAttr ImportState::takeExtentChecks(size_t count) {
-  if (extentChecks.size() == count)
+bool ImportState::isDecidedIn(AffineExpr expr, Region &region) {
+  bool isInside = false;
+  expr.walk([&](AffineExpr part) {
+    auto symbol = llvm::dyn_cast<AffineSymbolExpr>(part);
+    Value source = symbol ? symbolInputs[symbol.getPosition()] : Value();
+    isInside |= source && region.isAncestor(source.getParentRegion());
+  });
+  return isInside;
+}
+
+ExtentChecksAttr ImportState::takeExtentChecks(size_t count, Region *branch) {
+  auto isLeft = [&](const ExtentCheck &check) {
+    return branch && (isDecidedIn(check.extent, *branch) || isDecidedIn(check.other, *branch));
+  };
+  auto *own = extentChecks.begin() + count;
+  auto *taken = std::stable_partition(own, extentChecks.end(), isLeft);
+  if (taken == extentChecks.end())
     return {};
   std::vector<std::string> names = getSymbolNames();
   SmallVector<Attribute> checks;
-  for (const ExtentCheck &check : ArrayRef(extentChecks).drop_front(count)) {
+  for (const ExtentCheck &check : llvm::make_range(taken, extentChecks.end())) {
     auto map = AffineMap::get(0, names.size(), {check.extent, check.other}, getContext());
     checks.push_back(
         ExtentCheckAttr::get(getContext(), check.relation, AffineMapAttr::get(map), builder.getStringAttr(check.what)));
   }
   SmallVector<StringRef> symbols(names.begin(), names.end());
-  extentChecks.truncate(count);
+  extentChecks.truncate(taken - extentChecks.begin());
   return ExtentChecksAttr::get(getContext(), builder.getStrArrayAttr(symbols), builder.getArrayAttr(checks));
 }
 
+bool ImportState::isVisible(Value value) {
+  Region *region = value.getParentRegion();
+  return region->isAncestor(builder.getInsertionBlock()->getParent());
+}
+
 void ImportState::leaveControlFlow(ValueRange read) {
-  Block &graph = entry.front();
-  auto isOfGraph = [&](Value value) { return value.getParentBlock() == &graph; };
-  if (builder.getInsertionBlock() != &graph && llvm::all_of(read, isOfGraph))
-    builder.setInsertionPoint(graph.findAncestorOpInBlock(*builder.getInsertionBlock()->getParentOp()));
+  // From the graph inward: the first block in which all of it is known.
+  SmallVector<Block *> around{builder.getInsertionBlock()};
+  while (around.back() != &entry.front())
+    around.push_back(around.back()->getParentOp()->getBlock());
+  Block *inner = around.front();
+  for (Block *block : llvm::reverse(ArrayRef(around).drop_front())) {
+    bool isKnown =
+        llvm::all_of(read, [&](Value value) { return value.getParentRegion()->isAncestor(block->getParent()); });
+    if (!isKnown)
+      continue;
+    builder.setInsertionPoint(block->findAncestorOpInBlock(*inner->getParentOp()));
+    return;
+  }
 }
 
 AffineExpr ImportState::readBack(Value count, AffineExpr bound, Location location, StringRef given) {
   if (AffineExpr known = readbacks.lookup(count))
     return known;
-  if (builder.getInsertionBlock()->getParentOp() != entry)
-    return {};
   auto [inputs, map] = expressByInputs(bound ? ArrayRef(bound) : ArrayRef<AffineExpr>());
+  // Where the count is known, so that whoever sees it may see the extent.
+  OpBuilder::InsertionGuard atCount(builder);
+  SmallVector<Value> read(inputs);
+  read.push_back(count);
+  leaveControlFlow(read);
   std::string base = given.empty() ? getLayerName(location) : given.str(), name = base.empty() ? "count" : base;
   // An input's elements may become symbols of its name later.
   auto isTaken = [&](StringRef candidate) {

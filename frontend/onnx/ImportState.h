@@ -10,6 +10,7 @@
 #include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringSet.h"
 #include <deque>
 
 namespace dlc::onnx_import {
@@ -94,9 +95,17 @@ public:
   /// What the model calls the symbols of extents.
   std::vector<std::string> getSymbolNames() const;
   /// The extent that data decides: the value of `count`, a `tensor<i64>` of the graph, which is at most `bound`
-  /// (null: 2^31 - 1). One extent for each count. Null in the step of a loop.
+  /// (null: 2^31 - 1). One extent for each count.
   mlir::AffineExpr readBack(mlir::Value count, mlir::AffineExpr bound, mlir::Location location,
                             llvm::StringRef name = "");
+  /// Whether ops at the builder's position can read `value`.
+  bool isVisible(mlir::Value value);
+  /// Lets the choices called `names` take the branch that they would not take by themselves (see takeUsual).
+  void takeOtherBranches(const llvm::StringSet<> &names) { otherBranches = names; }
+  bool takesOtherBranch(llvm::StringRef name) const { return otherBranches.contains(name); }
+  /// Notes that the choice called `name` takes the branch that runs of large extents take.
+  void noteUsualBranch(llvm::StringRef name) { usualBranches.push_back(name.str()); }
+  llvm::ArrayRef<std::string> getUsualBranches() const { return usualBranches; }
   /// Where the true elements of a tensor are, if they have been searched before; else null, to be set (see findTrue).
   mlir::Value &getFoundPositions(mlir::Value mask) { return foundPositions[mask]; }
   /// A `dlc.shape` of the extents `dims`, in the graph.
@@ -106,9 +115,11 @@ public:
                       mlir::Location location);
   /// How many checks have been added so far.
   size_t countExtentChecks() const { return extentChecks.size(); }
-  /// Takes those back that have been added since there were `count`, as a branch or the graph notes them; null if there
-  /// are none.
-  ExtentChecksAttr takeExtentChecks(size_t count);
+  /// Takes those back that have been added since there were `count`, as the graph or a branch notes them; null if there
+  /// are none. Those of extents that `branch` itself decides stay: they are checked where a run has read the extent.
+  ExtentChecksAttr takeExtentChecks(size_t count, mlir::Region *branch = nullptr);
+  /// Whether `expr` depends on an extent that data decides inside `region`.
+  bool isDecidedIn(mlir::AffineExpr expr, mlir::Region &region);
   void setDims(mlir::Value value, Dims extents) { dims[value] = std::move(extents); }
 
   /// Imports a subgraph in place, as the body of a branch that is always taken, or with `inputs` as its inputs; its
@@ -120,8 +131,8 @@ protected:
   ImportState(std::shared_ptr<ModelFile> file, mlir::MLIRContext *context, const ImportOptions &options)
       : file(std::move(file)), options(options), builder(context) {}
 
-  /// Lets the builder append to the graph, before the loop or branch that it is in, unless that computes some of what
-  /// is `read`; the caller's guard restores it.
+  /// Lets the builder insert before the loops and branches that it is in, as far as what is `read` is known there; the
+  /// caller's guard restores it.
   void leaveControlFlow(mlir::ValueRange read);
   /// Notes `value`, which has the extents `extents`, as a tensor whose extents tell the symbols among them.
   void addSymbolInput(mlir::Value value, const Dims &extents);
@@ -132,7 +143,8 @@ protected:
   std::shared_ptr<ModelFile> file;
   const ImportOptions &options;
   bool needsExtents = false, plainAttributes = false;
-  llvm::SmallVector<std::string> keptBySqueeze;
+  llvm::SmallVector<std::string> keptBySqueeze, usualBranches;
+  llvm::StringSet<> otherBranches;
   mlir::OpBuilder builder;
   mlir::func::FuncOp entry;
   std::deque<Tensor> tensors;

@@ -29,6 +29,23 @@ bool materializeResult(NodeImporter &node, Tensor &tensor, SmallVectorImpl<Value
   return value != nullptr;
 }
 
+bool canStack(NodeImporter &node, ValueRange values) {
+  ImportState &importer = node.getImporter();
+  Region &step = *importer.getBuilder().getInsertionBlock()->getParent();
+  for (Value value : values) {
+    bool isDecided =
+        llvm::any_of(node.getDims(value), [&](AffineExpr extent) { return importer.isDecidedIn(extent, step); });
+    if (!isDecided)
+      continue;
+    node.error() << "stacks outputs of the type "
+                 << describeType(getElementTypeOrSelf(value)) +
+                        describeExtents(node.getDims(value), importer.getSymbolNames())
+                 << ", whose extents data decides in each step, which is not supported: all steps must give as much";
+    return false;
+  }
+  return true;
+}
+
 bool keepsTypes(NodeImporter &node, ValueRange before, ValueRange after) {
   std::vector<std::string> symbols = node.getImporter().getSymbolNames();
   auto describe = [&](Value value) {

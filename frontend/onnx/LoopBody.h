@@ -15,6 +15,10 @@ Tensor *makeBodyInput(NodeImporter &node, llvm::StringRef name, mlir::Value valu
 /// Appends the graph value of a result of a body; false after an error.
 bool materializeResult(NodeImporter &node, Tensor &tensor, llvm::SmallVectorImpl<mlir::Value> &values);
 
+/// Whether scan outputs of the loop that is being built can have the slices `values`, an error if not: all are as
+/// large.
+bool canStack(NodeImporter &node, mlir::ValueRange values);
+
 /// Whether the body gives the loop-carried values types and extents that they had before, an error if not.
 bool keepsTypes(NodeImporter &node, mlir::ValueRange before, mlir::ValueRange after);
 

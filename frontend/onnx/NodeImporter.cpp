@@ -386,10 +386,7 @@ Value NodeImporter::materializeResult(Tensor &tensor, StringRef part) {
 }
 
 AffineExpr NodeImporter::readBack(Value count, AffineExpr bound) {
-  AffineExpr extent = failed ? AffineExpr() : importer.readBack(count, bound, location);
-  if (!extent && !failed)
-    error() << "lets data decide an extent in a branch or the step of a loop, which is not supported";
-  return extent;
+  return failed ? AffineExpr() : importer.readBack(count, bound, location);
 }
 
 Value NodeImporter::expand(Value value, ArrayRef<AffineExpr> target) {

@@ -36,7 +36,7 @@ public:
   /// Products that do not depend on the steps before run over all steps at once.
   void run() {
     // A loop that stops early may need few of its steps.
-    if (loop.mayEndEarly() || loop.getScanInputs().empty())
+    if (loop.mayEndEarly() || loop.getScanInputs().empty() || dlc::decidesExtents(loop))
       return;
     classify();
     llvm::SetVector<Value> hoisted;

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "passes/memory/ProgramSignature.h"
+#include "llvm/ADT/ScopeExit.h"
 
 using namespace mlir;
 
@@ -42,6 +43,7 @@ public:
     prepare.bytes += memory.getPreparedBytes();
     program = dlc::createProgram(graph, memory, tables.variables, plan.bytes);
     llvm::append_range(symbolValues, program.function.getArguments().take_back(symbolNames.size()));
+    entryValues = symbolValues;
     OpBuilder builder = OpBuilder::atBlockEnd(&program.function.getBody().front());
     emitFrame(memory.getEntry(), StepBuffers(), builder);
     for (auto [value, variable] : memory.getEntry().copiedVariables) {
@@ -104,6 +106,10 @@ private:
   void emitKernel(dlc::Frame &frame, const StepBuffers &step, dlc::KernelOp kernel, OpBuilder &runBuilder);
   void emitReadback(dlc::Frame &frame, const StepBuffers &step, dlc::ReadbackOp readback, OpBuilder &builder);
   void reserveSegment(dlc::Frame &frame, int64_t symbol, OpBuilder &builder, Location location);
+  /// Whether `expr` depends on an extent that has been read back inside a loop or branch.
+  bool isDecidedInside(AffineExpr expr) const {
+    return llvm::any_of(decidedInside, [&](unsigned symbol) { return expr.isFunctionOfSymbol(symbol); });
+  }
   void emitLoop(dlc::Frame &frame, const StepBuffers &step, dlc::OutlinedLoopOp loop, OpBuilder &builder);
   void emitIf(dlc::Frame &frame, const StepBuffers &step, dlc::OutlinedIfOp op, OpBuilder &builder);
   static Value loadFlag(OpBuilder &builder, Location location, Value buffer);
@@ -136,7 +142,9 @@ private:
   int64_t segmentCount = 0;                     ///< of the blocks that are reserved
   dlc::ProgramSignature program;
   llvm::SmallVector<Value> symbolValues;                  ///< arguments, or what has been read back
+  llvm::SmallVector<Value> entryValues;                   ///< the same before the loops and branches
   Operation *outermostLoop = nullptr;                     ///< of the loops and branches that are being emitted
+  llvm::SmallVector<unsigned> decidedInside;              ///< symbols that these have read back
   llvm::DenseMap<Value, Value> fixedViews, preparedViews; ///< of buffers at fixed offsets, and as `prepare` sees them
 };
 
@@ -175,10 +183,19 @@ Value ProgramBuilder::getBuffer(dlc::Frame &frame, const StepBuffers &step, Valu
   Value &buffer = (isPrepared ? preparedViews : fixedViews)[value];
   if (buffer)
     return buffer;
-  // The same address in every step: it is computed before all loops.
+  // The same address in every step: it is computed before all loops, unless these decide it.
   OpBuilder::InsertionGuard guard(builder);
-  if (outermostLoop && !isPrepared)
+  bool isFixed = !isDecidedInside(frame.getBytes(value)) &&
+                 (place.kind != dlc::Place::Arena || !isDecidedInside(memory.getBuffers()[place.index].bytes));
+  bool leaves = outermostLoop && !isPrepared && isFixed;
+  if (leaves) {
     builder.setInsertionPoint(outermostLoop);
+    std::swap(symbolValues, entryValues);
+  }
+  llvm::scope_exit back([&] {
+    if (leaves)
+      std::swap(symbolValues, entryValues);
+  });
   Value block = place.kind == dlc::Place::Arena      ? getArena(place.index)
                 : place.kind == dlc::Place::Variable ? getBlock(3)
                 : place.kind == dlc::Place::Constant ? (isPrepared ? prepare.constants : getBlock(1))
@@ -188,6 +205,8 @@ Value ProgramBuilder::getBuffer(dlc::Frame &frame, const StepBuffers &step, Valu
 }
 
 void ProgramBuilder::emitFrame(dlc::Frame &frame, const StepBuffers &step, OpBuilder &builder) {
+  llvm::SmallVector<Value> valuesOutside(symbolValues);
+  size_t decidedOutside = decidedInside.size();
   for (Operation *op : frame.order) {
     if (auto kernel = llvm::dyn_cast<dlc::KernelOp>(op))
       emitKernel(frame, step, kernel, builder);
@@ -198,6 +217,10 @@ void ProgramBuilder::emitFrame(dlc::Frame &frame, const StepBuffers &step, OpBui
     else
       emitIf(frame, step, llvm::cast<dlc::OutlinedIfOp>(op), builder);
   }
+  if (frame.isEntry())
+    return;
+  symbolValues = std::move(valuesOutside);
+  decidedInside.truncate(decidedOutside);
 }
 
 /// From here on the symbol has the value that data gives it.
@@ -207,10 +230,15 @@ void ProgramBuilder::emitReadback(dlc::Frame &frame, const StepBuffers &step, dl
   auto number = llvm::find(symbolNames, readback.getSymbol()) - symbolNames.begin();
   Value count = getBuffer(frame, step, readback.getCount(), builder, false);
   bool hasBound = readback.getBound().getNumResults() > 0;
-  Value bound = hasBound ? makeIndex(builder, location, frame.shapes.getBounds()[number]) : Value();
+  AffineExpr largest = memory.getEntry().shapes.getBounds()[number];
+  Value bound = hasBound ? makeIndex(builder, location, largest) : Value();
   std::string layer = dlc::getLayerName(location);
   symbolValues[number] = dlc::ReadExtentOp::create(builder, location, builder.getIndexType(), number,
                                                    layer.empty() ? readback.getSymbol().str() : layer, count, bound);
+  if (frame.isEntry())
+    entryValues[number] = symbolValues[number];
+  else
+    decidedInside.push_back(number);
   if (!hasBound)
     reserveSegment(frame, number, builder, location);
 }
@@ -229,7 +257,7 @@ void ProgramBuilder::reserveSegment(dlc::Frame &frame, int64_t symbol, OpBuilder
   }
   for (OpOperand &result : frame.getReturn()->getOpOperands()) {
     Value value = dlc::getMemory(result.get());
-    AffineExpr bytes = dlc::boundAbove(frame.getBytes(value), frame.shapes.getBounds());
+    AffineExpr bytes = dlc::boundAbove(frame.getBytes(value), memory.getEntry().shapes.getBounds());
     if (frame.places.lookup(value).kind != dlc::Place::Output || memory.getSegment(bytes) != symbol)
       continue;
     // Its number among the tensors of a call: inputs, then outputs.

@@ -40,6 +40,10 @@ public:
     if (loop.mayEndEarly() && loop.getTripCount() == uint64_t(INT64_MAX))
       return loop.emitOpError("has no gradient rule: nothing is known of how many steps it may run, and what each has "
                               "computed would have to be stored");
+    if (decidesExtents(loop))
+      return loop.emitOpError(
+          "has no gradient rule: data decides extents in its steps, and what each has computed would "
+          "have to be stored");
     findActive();
     createBackwardStep();
     if (failed(sweep())) {

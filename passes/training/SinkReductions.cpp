@@ -31,7 +31,7 @@ public:
   explicit LoopSinker(dlc::LoopOp loop) : loop(loop), body(*loop.getBody()), builder(loop.getContext()) {}
 
   void run() {
-    if (loop.mayEndEarly())
+    if (loop.mayEndEarly() || dlc::decidesExtents(loop))
       return;
     carried = loop.getInitialValues().size();
     returned.assign(loop.getNext().operand_begin(), loop.getNext().operand_end());

@@ -61,11 +61,16 @@ def measure(name, options):
     command = [options.bin / "dlc", file, "-o", library, "--no-cache"]
     status, wall, cpu, peak = measured(command, SECONDS["compile"], environment, log)
     result.update(compile_seconds=wall, compile_cpu_seconds=cpu, compile_peak_mb=peak)
-    if status != 0:
-        # What ONNX Runtime refuses as well is a fault of the file.
+
+    def lacks_reference():
+        """Whether ONNX Runtime refuses the file as well, or dies of it, which is a fault of the file."""
         loads = measured([sys.executable, HERE / "one_model.py", "load", name, work], SECONDS["run"], environment, f"{log}.load")
-        if loads[0] != 0:
-            return {**result, "status": "no reference", "reason": last_error(f"{log}.load")}
+        result["reason"] = last_error(f"{log}.load") or f"ONNX Runtime: exit status {loads[0]}"
+        return loads[0] != 0
+
+    if status != 0:
+        if lacks_reference():
+            return {**result, "status": "no reference"}
         kind = "slow to compile" if status is None else "crashed" if status not in (1, 2) else "refused"
         return {**result, "status": kind, "reason": "time limit" if status is None else "; ".join(errors(log))}
     result["library_bytes"] = library.stat().st_size
@@ -73,6 +78,8 @@ def measure(name, options):
     outcome.unlink(missing_ok=True)
     status, *_ = measured([sys.executable, HERE / "one_model.py", "run", name, work, outcome], SECONDS["run"], environment, log)
     if not outcome.exists():
+        if status is not None and status < 0 and lacks_reference():
+            return {**result, "status": "no reference"}
         return {**result, "status": "run failed", "reason": "time limit" if status is None else f"exit status {status}: {last_error(log)}"}
     outcome = json.loads(outcome.read_text())
     result["rows"] = outcome["rows"]

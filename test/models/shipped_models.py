@@ -63,7 +63,7 @@ def voice(r, N, samples=576):
 rate = {"sr": np.array(16000, np.int64)}
 frames = lambda r, S: {"input": r.normal(S, 576) * np.float32(0.1), "h": r.normal(1, 1, 128), "c": r.normal(1, 1, 128)}
 shipped("whole", "silero-vad", "silero_vad.onnx", lambda r, N: {**voice(r, N), **rate})
-shipped("half", "silero-vad", "silero_vad_half.onnx", voice)
+shipped("half", "silero-vad", "silero_vad_half.onnx", lambda r, N: voice(r, N))
 shipped("opset15", "silero-vad", "silero_vad_16k_op15.onnx", lambda r, N: {**voice(r, N), **rate})
 shipped("without_if", "silero-vad", "silero_vad_op18_ifless.onnx", lambda r, N: {**voice(r, N, 512), **rate})
 shipped("sequence", "silero-vad", "silero_vad_16k_sequence.onnx", frames)

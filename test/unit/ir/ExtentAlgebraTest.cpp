@@ -115,6 +115,19 @@ TEST_F(ExtentAlgebra, ChainsOfPaddingStayShort) {
   }
 }
 
+// What detectors compute: at most so many of each class, and so many of all.
+TEST_F(ExtentAlgebra, SumsOfManyMinima) {
+  AffineExpr sum = number(0);
+  for (int i = 0; i < 90; ++i)
+    sum = dlc::addExtents(sum, dlc::minimumExtent(getAffineSymbolExpr(i, &context), number(300)));
+  EXPECT_EQ(dlc::getExtentRange(sum).low, 0);
+  EXPECT_EQ(dlc::getExtentRange(sum).high, 90 * 300);
+  AffineExpr kept = dlc::minimumExtent(sum, number(100));
+  EXPECT_EQ(dlc::getExtentRange(kept).low, 0);
+  EXPECT_EQ(dlc::getExtentRange(kept).high, 100);
+  EXPECT_EQ(dlc::minimumExtent(sum, number(27000)), sum);
+}
+
 TEST_F(ExtentAlgebra, RangesDecide) {
   EXPECT_EQ(dlc::isEqualExtent(n, number(-1)), number(0));
   EXPECT_EQ(dlc::isLessExtent(n, number(0)), number(0));
