@@ -171,9 +171,7 @@ int64_t SamplePixelsOp::getScalarOperations() { return operationsPerPoint; }
 
 int64_t SamplePixelsGradientOp::getParallelRank() { return 3; }
 /// Each pixel is read by about as many points as a position of a result has taps.
-int64_t SamplePixelsGradientOp::getScalarOperations() {
-  return operationsPerPoint * countKnown(getPositions(), {2});
-}
+int64_t SamplePixelsGradientOp::getScalarOperations() { return operationsPerPoint * countKnown(getPositions(), {2}); }
 
 int64_t SamplePositionsGradientOp::getParallelRank() { return 3; }
 int64_t SamplePositionsGradientOp::getScalarOperations() { return operationsPerPoint * countKnown(getX(), {2}); }
