@@ -83,7 +83,7 @@ def Dlc_ReadbackOp : Dlc_Movement<"readback", "An extent that data decides: a sh
     a tensor for its extents take it. `bound` is the largest value that the count can have, over the extents of
     `extents_of`, one operand after another; memory is planned by it. A map without results says that there is no bound
     but 2^31 - 1: then memory is reserved when the count is known. A run in which the count is negative or above the
-    bound fails. Not in the step of a loop.
+    bound fails. In a branch or the step of a loop, the extent is known in there only.
 
     ```mlir
     %s = dlc.readback %count, %x {symbol = "found", bound = affine_map<()[s0] -> (s0 * 8)>}

@@ -2,11 +2,14 @@
 // Linear models and support vector machines of ai.onnx.ml: products with constant matrices.
 #include "frontend/onnx/MachineLearning.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/LoopBuilder.h"
 #include "ir/OpsActivation.h"
 #include "ir/OpsElementwise.h"
+#include "ir/OpsExtrema.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsReduction.h"
+#include "ir/OpsTransposition.h"
 
 using namespace mlir;
 
@@ -135,6 +138,80 @@ void importSvmRegressor(NodeImporter &node) {
   node.setResult(0, transformScores(node, y));
 }
 
+/// Probabilities of classes, [rows, `classes`], of those of every pair, [rows, pairs], by the second method of Wu, Lin
+/// and Weng (2004), as libsvm computes it: at most 100 passes over the classes, until a row's p is a solution.
+Value couple(NodeImporter &node, Value pairwise, int64_t classes) {
+  Type f32 = node.getBuilder().getF32Type();
+  int64_t pairs = *constantDim(node.getDims(pairwise)[1]), pair = 0;
+  // r[i][j], the probability of i where it is i or j; the rest is that of j.
+  std::vector<double> signs(pairs * classes * classes, 0), ones(classes * classes, 0), identity(ones);
+  for (int64_t i = 0; i < classes; ++i) {
+    identity[i * classes + i] = 1;
+    for (int64_t j = i + 1; j < classes; ++j, ++pair) {
+      signs[(pair * classes + i) * classes + j] = 1;
+      signs[(pair * classes + j) * classes + i] = -1;
+      ones[j * classes + i] = 1;
+    }
+  }
+  auto number = [&](double value) { return node.createScalar(f32, value); };
+  pairwise = node.create<MinOp>(node.create<MaxOp>(pairwise, number(1e-7)), number(1 - 1e-7));
+  Value flat =
+      node.add(node.create<MatMulOp>(pairwise, node.createReals(f32, {pairs, classes * classes}, signs), false, false),
+               node.createReals(f32, {classes * classes}, ones));
+  if (node.hasFailed())
+    return {};
+  AffineExpr rows = node.getDims(flat)[0], count = node.extent(classes);
+  Value r = node.reshape(flat, {rows, count, count}), eye = node.createReals(f32, {classes, classes}, identity);
+  Value squares = node.create<ReduceOp>(ReductionKind::SumSquare, r, ArrayRef<int64_t>{1}, true);
+  Value q = node.subtract(node.multiply(squares, eye),
+                          node.multiply(r, node.create<TransposeOp>(r, ArrayRef<int64_t>{0, 2, 1})));
+  Value byClass = node.create<TransposeOp>(q, ArrayRef<int64_t>{1, 0, 2});
+  Value start = node.expand(number(1.0 / static_cast<double>(classes)), {rows, count});
+  if (node.hasFailed())
+    return {};
+  auto sum = [&](Value value) { return node.create<ReduceOp>(ReductionKind::Sum, value, ArrayRef<int64_t>{1}, true); };
+  auto note = [&](Value value, ArrayRef<AffineExpr> dims) {
+    node.getImporter().setDims(value, Dims(dims));
+    return value;
+  };
+  LoopBuilder passes(node.getBuilder(), node.getLocation(), start, ValueRange(), /*isReverse=*/false, 100);
+  note(passes.getStep(), {});
+  Value p = note(passes.getLoopCarried(0), {rows, count});
+  Value qp = node.create<ReduceOp>(ReductionKind::Sum, node.multiply(q, node.reshape(p, {rows, node.extent(1), count})),
+                                   ArrayRef<int64_t>{2}, false);
+  Value pqp = sum(node.multiply(p, qp));
+  Value error =
+      node.create<ReduceOp>(ReductionKind::Max, node.create<AbsOp>(node.subtract(qp, pqp)), ArrayRef<int64_t>{1}, true);
+  Value isSolved = node.create<LessOp>(error, number(0.005 / static_cast<double>(classes)));
+  if (node.hasFailed())
+    return {};
+  Value next;
+  {
+    LoopBuilder each(node.getBuilder(), node.getLocation(), {p, qp, pqp}, {eye, byClass});
+    note(each.getStep(), {});
+    Value before = note(each.getLoopCarried(0), {rows, count}), products = note(each.getLoopCarried(1), {rows, count}),
+          all = note(each.getLoopCarried(2), {rows, node.extent(1)});
+    Value unit = note(each.getScanSlice(0), {count}), row = note(each.getScanSlice(1), {rows, count});
+    Value own = sum(node.multiply(products, unit)), diagonal = sum(node.multiply(row, unit));
+    Value change = node.divide(node.subtract(all, own), diagonal);
+    Value scale = node.add(change, number(1));
+    Value after = node.divide(node.add(before, node.multiply(unit, change)), scale);
+    Value grown = node.multiply(change, node.add(node.multiply(change, diagonal), node.multiply(own, number(2))));
+    Value total = node.divide(node.divide(node.add(all, grown), scale), scale);
+    Value moved = node.divide(node.add(products, node.multiply(change, row)), scale);
+    if (node.hasFailed())
+      return {};
+    next = note(each.finish({after, moved, total}, {})[0], {rows, count});
+  }
+  next = node.create<WhereOp>(isSolved, p, next);
+  Value areSolved = node.create<ReduceOp>(ReductionKind::Min, node.cast(isSolved, node.getBuilder().getI64Type()),
+                                          ArrayRef<int64_t>{0, 1}, false);
+  Value stop = node.cast(areSolved, node.getBuilder().getI1Type());
+  if (node.hasFailed())
+    return {};
+  return note(passes.finish(next, {}, stop)[0], {rows, count});
+}
+
 /// One against one: a decision for every pair of classes, each of which gives a vote.
 void importPairwiseClassifier(NodeImporter &node, ArrayRef<int64_t> labels, ArrayRef<int64_t> vectorsPerClass) {
   Type f32 = node.getBuilder().getF32Type();
@@ -153,8 +230,9 @@ void importPairwiseClassifier(NodeImporter &node, ArrayRef<int64_t> labels, Arra
       node.error() << "expects " << count << " coefficients for each class but one, and a rho for each pair of classes";
     return;
   }
-  if (!slopes.empty() && (classes > 2 || slopes.size() != 1 || shifts.size() != 1)) {
-    node.error() << "gives probabilities of more than two classes, which is not supported";
+  if (!slopes.empty() &&
+      (static_cast<int64_t>(slopes.size()) != pairs || static_cast<int64_t>(shifts.size()) != pairs)) {
+    node.error() << "expects a prob_a and a prob_b for each of " << pairs << " pairs of classes";
     return;
   }
   // Column e: what each support vector contributes to pair e. Votes of a pair that is positive, and that is not.
@@ -180,11 +258,12 @@ void importPairwiseClassifier(NodeImporter &node, ArrayRef<int64_t> labels, Arra
                         node.createReals(f32, {classes}, otherVotes));
   node.setResult(0, chooseLabels(node, sums, labels));
   if (!slopes.empty()) {
-    Value logit =
-        node.add(node.multiply(decisions, node.createScalar(f32, slopes[0])), node.createScalar(f32, shifts[0]));
+    Value logit = node.add(node.multiply(decisions, node.createReals(f32, {pairs}, slopes)),
+                           node.createReals(f32, {pairs}, shifts));
     Value first = node.create<SigmoidOp>(node.create<NegOp>(logit));
-    Value both = joinColumns(node, first, node.subtract(node.createScalar(f32, 1), first));
-    node.setResult(1, transformScores(node, both));
+    Value all = classes > 2 ? couple(node, first, classes)
+                            : joinColumns(node, first, node.subtract(node.createScalar(f32, 1), first));
+    node.setResult(1, transformScores(node, all));
   } else {
     node.setResult(1, classes == 2 ? completeScores(node, decisions, /*isSigned=*/true)
                                    : transformScores(node, decisions));

@@ -81,7 +81,7 @@ def test_bags(programs):
 
 
 def test_found_in_a_step(programs):
-    """What a step finds among its elements is of another size in each step, also in a loop inside that loop."""
+    """What a step finds among its elements is of another size in each step, also in a loop in that loop."""
     inner = [
         node("Identity", "igoes", "igo"), node("Cast", "istep", "fi", to=FLOAT), node("Greater", "v fi", "imask"), node("NonZero", "imask", "iz"),
         node("Transpose", "iz", "it", perm=[1, 0]), node("GatherND", "v it", "iv"), node("ReduceSum", "iv", "isum", keepdims=0),

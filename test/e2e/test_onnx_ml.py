@@ -106,6 +106,17 @@ def test_probabilities(programs):
     np.testing.assert_allclose(y[names[1][:-1] + "1"], np.stack([first, 1 - first], 1), atol=1e-6)
 
 
+def test_probabilities_of_many_classes(programs):
+    """Those of all pairs are made one distribution, by as many steps as each row needs."""
+    for sizes, batch in (([1, 3, 2], 17), ([1, 1, 1, 2, 1], 33)):
+        classes, pairs = len(sizes), len(sizes) * (len(sizes) - 1) // 2
+        family = ContribFamily(DOMAIN, 3, x=draw(batch, 3) * 3)
+        family.contrib("SVMClassifier", "x", results=2, kernel_type="RBF", kernel_params=[0.4, 0.0, 3.0], support_vectors=draw(18).tolist(),
+                       vectors_per_class=sizes, coefficients=(draw(6 * (classes - 1)) * 4).tolist(), rho=draw(pairs).tolist(),
+                       prob_a=(-1 - np.abs(draw(pairs))).tolist(), prob_b=(draw(pairs) * 0.3).tolist(), classlabels_ints=list(range(3, 3 + classes)))  # fmt: skip
+        family.check(programs, dynamic=("x",), batches=(batch, 1))
+
+
 def test_zip_map(programs):
     """Maps from labels to scores are the scores."""
     family = ContribFamily(DOMAIN, 3, x=draw(5, 2))

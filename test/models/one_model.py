@@ -62,16 +62,23 @@ def second_reference(case, files):
         return session(path) if float_form(source, path) else session(source, optimized=False)
 
 
+def scores(output):
+    """What ZipMap gives, a list of dictionaries from labels to scores, as the array of the scores, in the order of the labels."""
+    if isinstance(output, list) and output and isinstance(output[0], dict):
+        return np.array([[row[label] for label in sorted(row)] for row in output])
+    return output
+
+
 def one_size(case, index, model, runtime, second):
     feeds = case.inputs(index)
     names = [o.name for o in runtime.get_outputs()]
     row = {"symbols": case.symbols(index)}
     try:
-        want = runtime.run(None, feeds)
+        want = [scores(output) for output in runtime.run(None, feeds)]
     except Exception as error:
         raise NoReference(str(error)) from error
     wide = {k: v.astype(np.float32) if v.dtype == np.float16 else v for k, v in feeds.items()} if case.original else feeds
-    other = second.run(None, wide)
+    other = [scores(output) for output in second.run(None, wide)]
     result = model.run(feeds)
     got = [result[name] for name in names] if set(names) <= set(result) else list(result.values())
     row["problem"], row["distance"], row["allowed"] = compare(names, got, want, other, case.random)
