@@ -63,7 +63,7 @@ void importOneHot(NodeImporter &node) {
   std::optional<Dims> open = getOpenAxes(node, 1);
   if (const KnownValue *known = node.followOperand(1);
       !open && llvm::isa_and_nonnull<FloatType>(node.getElementType(1)) && (!known || !known->isConstant())) {
-    // A number of classes that is no integer is rounded toward 0.
+    // A number of classes between integers is rounded toward 0.
     AffineExpr count = node.readBack(node.cast(node.reshape(node.getOperand(1), {}), node.getBuilder().getI64Type()));
     if (!count)
       return;
