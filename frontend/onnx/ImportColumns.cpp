@@ -3,6 +3,8 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/TensorFormula.h"
+#include "ir/ExtentAlgebra.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsIndexing.h"
@@ -23,10 +25,84 @@ bool expectExtents(NodeImporter &node, ArrayRef<int64_t> values, size_t count, i
   return fits;
 }
 
+/// The same as importCol2Im where a run learns the extents of image or block, or of the columns: positions are
+/// computed.
+void setOpenCol2Im(NodeImporter &node, ArrayRef<AffineExpr> image, ArrayRef<AffineExpr> block) {
+  size_t spatial = image.size();
+  auto count = static_cast<int64_t>(spatial);
+  SmallVector<int64_t> dilations = node.getSizes("dilations", count, 1, 1),
+                       strides = node.getSizes("strides", count, 1, 1), pads = node.getSizes("pads", 2 * count, 0, 0);
+  if (!node.hasFailed() && (node.getRank(0) != 3 || block.size() != spatial))
+    node.error() << "expects columns of rank 3, and as many extents of a block as of an image";
+  if (node.hasFailed())
+    return;
+  AffineExpr zero = node.extent(0), one = node.extent(1);
+  Dims dims(node.getDims(0)), padded, steps;
+  AffineExpr blockSize = one, places = one, paddedSize = one;
+  for (size_t dim = 0; dim < spatial; ++dim) {
+    for (AffineExpr extent : {image[dim], block[dim]})
+      if (getExtentRange(extent).low < 1)
+        node.expectInRun(ExtentRelation::AtLeast, extent, one);
+    AffineExpr extent = addExtents(atLeastZero(image[dim]), node.extent(pads[dim] + pads[spatial + dim]));
+    AffineExpr reach = multiplyExtents(subtractExtents(block[dim], one), node.extent(dilations[dim]));
+    AffineExpr rest = subtractExtents(subtractExtents(extent, reach), one);
+    if (getExtentRange(rest).low < 0)
+      node.expectInRun(ExtentRelation::AtLeast, rest, zero);
+    padded.push_back(extent);
+    steps.push_back(addExtents(divideExtents(atLeastZero(rest), node.extent(strides[dim])), one));
+    blockSize = multiplyExtents(blockSize, maximumExtent(block[dim], one));
+    places = multiplyExtents(places, steps.back());
+    paddedSize = multiplyExtents(paddedSize, extent);
+  }
+  AffineExpr channels = divideExtents(dims[1], blockSize);
+  node.expectInRun(ExtentRelation::Equal, dims[2], places);
+  node.expectInRun(ExtentRelation::Equal, dims[1], multiplyExtents(channels, blockSize));
+  Type i64 = node.getBuilder().getI64Type();
+  auto number = [&](AffineExpr value) { return Term(node, node.createInteger(i64, value)); };
+  // The position in the image of each element of a block at each step of it.
+  Term element = Term(node, node.countTo(blockSize)).reshape({blockSize, one}),
+       column = Term(node, node.countTo(places)).reshape({one, places}), positions;
+  AffineExpr scale = one;
+  for (int64_t dim = count - 1; dim >= 0; --dim) {
+    Term own = number(maximumExtent(block[dim], one)), stepCount = number(steps[dim]);
+    Term elementsLeft = element / own, columnsLeft = column / stepCount;
+    Term inBlock = element - elementsLeft * own, atStep = column - columnsLeft * stepCount;
+    Term place = inBlock * static_cast<double>(dilations[dim]) + atStep * static_cast<double>(strides[dim]);
+    Term scaled = place * number(scale);
+    positions = positions ? positions + scaled : scaled;
+    scale = multiplyExtents(scale, padded[dim]);
+    element = elementsLeft;
+    column = columnsLeft;
+  }
+  AffineExpr all = multiplyExtents(blockSize, places);
+  if (node.hasFailed())
+    return;
+  Value elements = node.reshape(node.getOperand(0), {dims[0], channels, all});
+  Value like = node.fill(node.getElementType(0), {dims[0], channels, paddedSize}, 0);
+  Value sum = node.create<ScatterAddOp>(like, positions.reshape({all}), elements, node.integer(2));
+  Dims shape{dims[0], channels}, starts{zero, zero}, sizes = shape;
+  for (size_t dim = 0; dim < spatial; ++dim) {
+    shape.push_back(padded[dim]);
+    starts.push_back(node.extent(pads[dim]));
+    sizes.push_back(atLeastZero(image[dim]));
+  }
+  node.setResult(0, node.slice(node.reshape(sum, shape), starts, sizes, SmallVector<int64_t>(spatial + 2, 1)));
+}
+
 /// Adds up blocks, column by column, in an image with its pads, which are cut off in the end.
 void importCol2Im(NodeImporter &node) {
   if (!node.expectOperands(3, 3) || !expectElements(node, 0, ElementClass::Number))
     return;
+  auto isOpen = [](AffineExpr extent) { return !constantDim(extent); };
+  std::optional<Dims> imageExtents = node.getKnownExtents(1, "image_shape"),
+                      blockExtents = node.getKnownExtents(2, "block_shape");
+  if (!imageExtents || !blockExtents)
+    return;
+  if (llvm::any_of(*imageExtents, isOpen) || llvm::any_of(*blockExtents, isOpen) ||
+      (node.getRank(0) == 3 && llvm::any_of(node.getDims(0).drop_front(), isOpen))) {
+    setOpenCol2Im(node, *imageExtents, *blockExtents);
+    return;
+  }
   std::optional<SmallVector<int64_t>> image = node.getKnownIntegers(1, "image_shape"),
                                       block = node.getKnownIntegers(2, "block_shape");
   if (!image || !block)

@@ -60,6 +60,14 @@ void importOneHot(NodeImporter &node) {
   if (!node.expectOperands(3, 3) || !expectElements(node, 0, ElementClass::Number))
     return;
   std::optional<Dims> open = getOpenAxes(node, 1);
+  if (const KnownValue *known = node.followOperand(1);
+      !open && llvm::isa_and_nonnull<FloatType>(node.getElementType(1)) && (!known || !known->isConstant())) {
+    // A number of classes between integers is rounded toward 0.
+    AffineExpr count = node.readBack(node.cast(node.reshape(node.getOperand(1), {}), node.getBuilder().getI64Type()));
+    if (!count)
+      return;
+    open = Dims{count};
+  }
   std::optional<SmallVector<double>> depth = open ? std::nullopt : node.getKnownReals(1, "depth");
   if (!open && !depth)
     return;
@@ -68,6 +76,8 @@ void importOneHot(NodeImporter &node) {
     node.error() << "expects one depth between 0 and 2147483647 and two values";
     return;
   }
+  if (open && getExtentRange(open->front()).low < 0)
+    node.expectInRun(ExtentRelation::AtLeast, open->front(), node.extent(0));
   AffineExpr size = open ? atLeastZero(open->front()) : node.extent(static_cast<int64_t>(depth->front()));
   int64_t rank = node.getRank(0), axis = node.normalizeAxis(node.getInteger("axis", -1), rank + 1);
   if (node.hasFailed())

@@ -4,6 +4,7 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/LoopBody.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/TensorFormula.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/LoopBuilder.h"
 #include "ir/OpsLogic.h"
@@ -100,6 +101,36 @@ private:
     steps.scanned = node.countTo(steps.extent);
   }
 
+  /// Only the graph may read extents back.
+  bool isOfGraph() { return llvm::isa<mlir::func::FuncOp>(node.getBuilder().getInsertionBlock()->getParentOp()); }
+
+  /// Lets the loop have as many steps as its limit, or none where its condition does not hold before the first step:
+  /// the run reads the number when it is computed.
+  void readSteps(Steps &steps, bool starts) {
+    Term limit(node, steps.limit), none = limit.number(0);
+    limit = limit.max(none).min(limit.number(std::numeric_limits<int32_t>::max()));
+    if (!starts)
+      limit = Term(node, node.reshape(node.getOperand(1), {})).choose(limit, none);
+    AffineExpr count = node.readBack(limit, steps.extent);
+    steps.limit = {};
+    if (count)
+      takeExtent(steps, count);
+  }
+
+  /// The scan outputs `made` of a loop that ended after `count` of its steps: what they have written.
+  SmallVector<Value> cutStacked(ValueRange made, Value count, AffineExpr most) {
+    SmallVector<Value> cut;
+    AffineExpr extent = node.readBack(count, most);
+    for (Value value : made) {
+      if (node.hasFailed())
+        return {};
+      Dims sizes(node.getDims(value)), starts(sizes.size(), node.extent(0));
+      sizes[0] = extent;
+      cut.push_back(node.slice(value, starts, sizes, SmallVector<int64_t>(sizes.size(), 1)));
+    }
+    return cut;
+  }
+
   Steps countSteps() {
     Steps steps{unlimited, {}, {}, {}};
     Builder &builder = node.getBuilder();
@@ -120,11 +151,16 @@ private:
     }
     if (starts == 0) {
       steps = {0, {}, {}, node.extent(0)};
+    } else if (stackedCount > 0 && node.hasOperand(0) && !steps.extent && isOfGraph()) {
+      readSteps(steps, starts == 1);
     } else if (!starts) {
       const KnownValue *condition = steps.extent && stackedCount > 0 ? node.followOperand(1) : node.getKnown(1);
       if (condition && condition->elements.front().expression && steps.extent) {
         steps.scanned = {};
         takeExtent(steps, multiplyExtents(condition->elements.front().expression, steps.extent));
+      } else if (stackedCount > 0 && steps.extent && isOfGraph()) {
+        steps.limit = node.createInteger(builder.getI64Type(), steps.extent);
+        readSteps(steps, /*starts=*/false);
       } else {
         Value holds = node.reshape(node.getOperand(1), {});
         Value all = steps.limit ? steps.limit : node.createInteger(builder.getI64Type(), node.extent(unlimited));
@@ -140,6 +176,7 @@ private:
     for (Tensor *tensor : carried)
       if (!materializeResult(node, *tensor, initial))
         return;
+    bool isStackedInGraph = isOfGraph();
     Steps steps = countSteps();
     if (node.hasFailed())
       return;
@@ -167,13 +204,14 @@ private:
     Value stop = getStop(*results->front());
     if (node.hasFailed() || !keepsTypes(node, initial, ArrayRef(values).take_front(initial.size())) ||
         !canStack(node, ArrayRef(values).drop_front(initial.size())) ||
-        !countsSlices(stop ? AffineExpr() : steps.extent))
+        !countsSlices(stop && !isStackedInGraph ? AffineExpr() : steps.extent))
       return;
     SmallVector<Dims> sliceDims;
     for (Value value : ArrayRef(values).drop_front(initial.size()))
       sliceDims.push_back(Dims(node.getDims(value)));
     ResultRange made =
         loop.finish(ArrayRef(values).take_front(initial.size()), ArrayRef(values).drop_front(initial.size()), stop);
+    SmallVector<Value> finals;
     for (auto [i, value] : llvm::enumerate(made.take_front(values.size()))) {
       Dims dims;
       if (i < initial.size()) {
@@ -183,8 +221,16 @@ private:
         llvm::append_range(dims, sliceDims[i - initial.size()]);
       }
       importer.setDims(value, dims);
-      node.setResult(i, value);
+      finals.push_back(value);
     }
+    if (stop && stackedCount > 0) {
+      importer.setDims(made.back(), {});
+      SmallVector<Value> cut = cutStacked(ArrayRef(finals).drop_front(initial.size()), made.back(), steps.extent);
+      finals.truncate(initial.size());
+      llvm::append_range(finals, cut);
+    }
+    for (auto [i, value] : llvm::enumerate(finals))
+      node.setResult(static_cast<int64_t>(i), value);
   }
 
   /// Whether a step is the last one; null if the condition that the body gives holds always.
@@ -208,9 +254,8 @@ private:
     if (stackedCount == 0 || extent)
       return true;
     node.error()
-        << "stacks outputs of steps whose number is not known before they run, which is not supported: the "
-           "condition must not depend on data, and the number of steps must be computed from constants, extents "
-           "and elements of inputs";
+        << "stacks outputs of steps whose number is not known before they run, which is not supported here: the "
+           "most steps that there can be must be given, and the loop must not be in a branch or another loop";
     return false;
   }
 

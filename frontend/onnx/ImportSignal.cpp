@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Window functions and Fourier transforms, as products with matrices of cosines and sines.
+#include "frontend/onnx/ComputedSignal.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/OpenAxes.h"
@@ -67,6 +68,10 @@ void importBlackmanWindow(NodeImporter &node) { importWindow(node, {0.42, -0.5, 
 void importMelWeightMatrix(NodeImporter &node) {
   if (!node.expectOperands(5, 5))
     return;
+  if (llvm::any_of(llvm::seq<int64_t>(0, 5), [&](int64_t i) { return isDecidedByRun(node, i); })) {
+    node.setResult(0, makeMelWeights(node));
+    return;
+  }
   auto read = [&](int64_t i, StringRef what) {
     std::optional<SmallVector<double>> value = node.getKnownReals(i, what);
     if (value && value->size() != 1)
@@ -190,6 +195,14 @@ void importDFT(NodeImporter &node) {
   if (!node.expectOperands(1, isAxisOperand ? 3 : 2) || !expectElements(node, 0, ElementClass::Real))
     return;
   int64_t rank = node.getRank(0), axis = isAxisOperand ? -2 : node.getInteger("axis", 1);
+  if ((isDecidedByRun(node, 1) || isDecidedByRun(node, 2)) && !(node.getFlag("inverse") && node.getFlag("onesided"))) {
+    AffineExpr by = node.hasOperand(2) ? getOneInteger(node, 2, "axis") : node.extent(axis),
+               length = node.hasOperand(1) ? getOneInteger(node, 1, "length") : AffineExpr();
+    if (rank < 2 && !node.hasFailed())
+      node.error() << "expects an axis before the last one, which holds the parts of a number";
+    node.setResult(0, transformByRun(node, by, length, node.getFlag("inverse"), node.getFlag("onesided")));
+    return;
+  }
   if (node.hasOperand(2)) {
     std::optional<SmallVector<int64_t>> given = node.getKnownIntegers(2, "axis");
     if (!given)
@@ -221,6 +234,14 @@ void importDFT(NodeImporter &node) {
 void importSTFT(NodeImporter &node) {
   if (!node.expectOperands(2, 4) || !expectElements(node, 0, ElementClass::Real))
     return;
+  bool hasWindow = node.hasOperand(2) && node.getRank(2) == 1;
+  if (node.getRank(0) == 3 && (isDecidedByRun(node, 1) || isDecidedByRun(node, 3)) &&
+      (hasWindow || node.hasOperand(3))) {
+    AffineExpr by = getOneInteger(node, 1, "step"),
+               size = node.hasOperand(3) ? getOneInteger(node, 3, "length") : node.getDims(2)[0];
+    node.setResult(0, frameByRun(node, by, size));
+    return;
+  }
   std::optional<SmallVector<int64_t>> step = node.getKnownIntegers(1, "step"), given;
   std::optional<int64_t> length;
   if (node.hasOperand(2) && node.getRank(2) == 1)

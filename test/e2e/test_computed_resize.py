@@ -138,7 +138,7 @@ def test_region(programs, option):
 
 
 def test_scales_of_all_dimensions(programs):
-    """One to three spatial dimensions, the batch and channels unscaled in a run, and elements of other types than f32."""
+    """One to three spatial dimensions, the batch and channels unscaled in a run, and elements of another type than f32."""
     nodes, feed, results = [], {}, {}
     for rank, kind in [(3, np.float32), (4, np.float16), (5, np.float32)]:
         feed[f"x{rank}"] = random.standard_normal((2, 3, 4, 3, 5)[:rank]).astype(kind)
