@@ -41,7 +41,8 @@ static void expectBetween(NodeImporter &node, AffineExpr value, int64_t low, Aff
     node.expectInRun(ExtentRelation::AtMost, value, high);
 }
 
-/// The transform of `x`, [a, samples, b, parts], along its dimension 1 of `size` samples.
+/// The transform of `x`, [a, samples, b, parts], along its dimension 1 of `size` samples in time. Its sums are of
+/// doubles, which give zero for what cancels.
 static Value transformSamples(NodeImporter &node, Value x, AffineExpr size, bool isInverse, bool isOneSided) {
   if (node.hasFailed())
     return {};
@@ -51,53 +52,65 @@ static Value transformSamples(NodeImporter &node, Value x, AffineExpr size, bool
     node.error() << "expects one or two parts of a number in the last dimension";
     return {};
   }
+  // Of a one-sided inverse transform the operand is half a spectrum, and the result is real.
+  bool isReal = isInverse && isOneSided;
+  if (isReal && *parts != 2) {
+    node.error() << "expects two parts where it is both inverse and one-sided";
+    return {};
+  }
   expectBetween(node, size, 1, node.extent(largestTransform));
   size = atLeastZero(size);
   AffineExpr zero = node.extent(0), one = node.extent(1), samples = dims[1];
+  AffineExpr half = addExtents(divideExtents(size, node.extent(2)), one), needed = isReal ? half : size,
+             bins = isOneSided && !isReal ? half : size;
   // More samples are cut off, missing ones are zero.
-  if (samples != size) {
+  if (samples != needed) {
     Dims kept = dims;
-    kept[1] = minimumExtent(samples, size);
+    kept[1] = minimumExtent(samples, needed);
     x = node.slice(x, Dims(4, zero), kept, SmallVector<int64_t>(4, 1));
-    kept[1] = size;
+    kept[1] = needed;
     x = node.create<PadLikeOp>(x, Value(), node.createShape(Dims(4, zero)), node.createShape(kept), PadMode::Constant);
   }
-  AffineExpr bins = isOneSided ? addExtents(divideExtents(size, node.extent(2)), one) : size;
   Builder &builder = node.getBuilder();
   Type type = node.getElementType(0), f64 = builder.getF64Type(), i64 = builder.getI64Type();
   // Products of indices are taken modulo the size while they are integers.
-  Term sample = Term(node, node.countTo(size)).reshape({size, one}),
+  Term sample = Term(node, node.countTo(needed)).reshape({needed, one}),
        bin = Term(node, node.countTo(bins)).reshape({one, bins});
   Term period(node, node.createInteger(i64, maximumExtent(size, one))), product = sample * bin;
   Term turn = product - product / period * period;
   Term angle = turn.cast(f64) / period.cast(f64) * (2 * pi), cosine = angle.apply<CosOp>(), sine = angle.apply<SinOp>();
   if (isInverse) {
-    cosine = cosine / period.cast(f64);
-    sine = sine / period.cast(f64);
+    Term scale = 1 / period.cast(f64);
+    // What half a spectrum lacks is what it has, conjugate.
+    if (isReal)
+      scale = (sample == 0 | sample * 2 == period).choose(scale, scale * 2);
+    cosine = cosine * scale;
+    sine = sine * scale;
   } else {
     sine = sine * -1;
   }
-  cosine = cosine.cast(type);
-  sine = sine.cast(type);
   if (node.hasFailed())
     return {};
-  Value turned = node.create<TransposeOp>(x, node.integers({0, 2, 1, 3}));
+  Value turned = node.create<TransposeOp>(node.cast(x, f64), node.integers({0, 2, 1, 3}));
   auto part = [&](int64_t number) {
     return node.create<GatherOp>(turned, node.createScalar(i64, static_cast<double>(number)), node.integer(3));
   };
   auto multiply = [&](Value values, const Term &matrix) {
     return Term(node, node.create<MatMulOp>(values, matrix, false, false));
   };
-  Term re = multiply(part(0), cosine), im = multiply(part(0), sine);
-  if (*parts == 2) {
+  Term re = multiply(part(0), cosine), im = isReal ? Term() : multiply(part(0), sine);
+  if (*parts == 2)
     re = re - multiply(part(1), sine);
+  if (*parts == 2 && !isReal)
     im = im + multiply(part(1), cosine);
-  }
   Dims column{dims[0], dims[2], bins, one};
-  SmallVector<Value> both{re.reshape(column), im.reshape(column)};
+  SmallVector<Value> all{re.cast(type).reshape(column)};
+  if (!isReal)
+    all.push_back(im.cast(type).reshape(column));
   if (node.hasFailed())
     return {};
-  return node.create<TransposeOp>(node.create<ConcatOp>(both, node.integer(3)), node.integers({0, 2, 1, 3}));
+  return node.create<TransposeOp>(isReal ? all[0] : node.create<ConcatOp>(all, node.integer(3)),
+                                  node.integers({0, 2, 1, 3}));
 }
 
 Value transformByRun(NodeImporter &node, AffineExpr axis, AffineExpr length, bool isInverse, bool isOneSided) {
@@ -116,7 +129,8 @@ Value transformByRun(NodeImporter &node, AffineExpr axis, AffineExpr length, boo
     after = multiplyExtents(after, chooseExtent(isLessExtent(axis, number), dims[dim], one));
     own = addExtents(own, multiplyExtents(isOwn, dims[dim]));
   }
-  AffineExpr size = length ? length : own;
+  bool isReal = isInverse && isOneSided;
+  AffineExpr size = length ? length : isReal ? multiplyExtents(node.extent(2), subtractExtents(own, one)) : own;
   Value x = node.reshape(node.getOperand(0), {before, own, after, dims.back()});
   Value y = transformSamples(node, x, size, isInverse, isOneSided);
   if (node.hasFailed())
@@ -124,7 +138,7 @@ Value transformByRun(NodeImporter &node, AffineExpr axis, AffineExpr length, boo
   AffineExpr bins = node.getDims(y)[1];
   for (int64_t dim = 0; dim < rank - 1; ++dim)
     target.push_back(chooseExtent(isEqualExtent(axis, node.extent(dim)), bins, dims[dim]));
-  target.push_back(node.extent(2));
+  target.push_back(node.extent(isReal ? 1 : 2));
   return node.reshape(y, target);
 }
 
