@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/memory/ProgramWriter.h"
+#include "ir/Layout.h"
+#include "ir/Names.h"
+#include "ir/OpsConstant.h"
+#include "ir/OpsControl.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
+#include "ir/OpsSlicing.h"
+#include "llvm/ADT/ScopeExit.h"
+
+using namespace mlir;
+using namespace dlc;
+
+func::FuncOp ProgramWriter::run(bool shareMemory) {
+  this->shareMemory = shareMemory;
+  plan = memory.planSegment(workspaceSegment, shareMemory, context);
+  for (UpdateSliceOp update : memory.getUpdatesInPlace())
+    update.setInPlace(true);
+  for (ConstantOp constant : memory.getConstants())
+    constantOffsets.push_back(tables.weights.place(constant));
+  prepare.bytes += memory.getPreparedBytes();
+  program = createProgram(graph, memory, tables.variables, plan.bytes);
+  llvm::append_range(symbolValues, program.function.getArguments().take_back(symbolNames.size()));
+  entryValues = symbolValues;
+  OpBuilder builder = OpBuilder::atBlockEnd(&program.function.getBody().front());
+  emitFrame(memory.getEntry(), StepBuffers(), builder);
+  for (auto [value, variable] : memory.getEntry().copiedVariables) {
+    AffineExpr bytes = memory.getEntry().getBytes(value);
+    Value from = getBuffer(memory.getEntry(), StepBuffers(), value, builder, false),
+          to = view(builder, value.getLoc(), getBlock(3),
+                    arith::ConstantIndexOp::create(builder, value.getLoc(), getVariableOffset(variable)), bytes);
+    memref::CopyOp::create(
+        builder, value.getLoc(),
+        view(builder, value.getLoc(), from, arith::ConstantIndexOp::create(builder, value.getLoc(), 0), bytes), to);
+  }
+  func::ReturnOp::create(builder, graph.getLoc());
+  return program.function;
+}
+
+/// The buffer of `value`, a tensor of `frame`.
+Value ProgramWriter::getBuffer(Frame &frame, const StepBuffers &step, Value value, OpBuilder &builder,
+                               bool isPrepared) {
+  value = getMemory(value);
+  Place place = frame.places.lookup(value);
+  switch (place.kind) {
+  case Place::Output:
+    if (Value reserved = reservedOutputs.lookup(value))
+      return reserved;
+    [[fallthrough]];
+  case Place::Input:
+    return program.function.getArgument(program.tensorNumbers[place.index]);
+  case Place::Nowhere: // no kernel reads it
+    return view(builder, value.getLoc(), getBlock(0), arith::ConstantIndexOp::create(builder, value.getLoc(), 0),
+                getAffineConstantExpr(0, context));
+  case Place::Outer: // who emits the function has noted it
+    return fixedViews.lookup(value);
+  case Place::Carried:
+    return step.carried[place.index];
+  case Place::Next:
+    return step.next[place.index];
+  case Place::Scanned:
+    return step.scanned[place.index];
+  case Place::Stacked:
+    return step.stacked[place.index];
+  case Place::Result:
+    return step.results[place.index];
+  default:
+    break;
+  }
+  Value &buffer = (isPrepared ? preparedViews : fixedViews)[value];
+  if (buffer)
+    return buffer;
+  // The same address in every step: it is computed before all loops, unless these decide it.
+  OpBuilder::InsertionGuard guard(builder);
+  bool isFixed = !isDecidedInside(frame.getBytes(value)) &&
+                 (place.kind != Place::Arena || !isDecidedInside(memory.getBuffers()[place.index].bytes));
+  bool leaves = outermostLoop && !isPrepared && isFixed;
+  if (leaves) {
+    builder.setInsertionPoint(outermostLoop);
+    std::swap(symbolValues, entryValues);
+  }
+  llvm::scope_exit back([&] {
+    if (leaves)
+      std::swap(symbolValues, entryValues);
+  });
+  Value block = place.kind == Place::Arena      ? getArena(place.index)
+                : place.kind == Place::Variable ? getBlock(3)
+                : place.kind == Place::Constant ? (isPrepared ? prepare.constants : getBlock(1))
+                                                : (isPrepared ? prepare.prepared : getBlock(2));
+  return buffer = view(builder, value.getLoc(), block, makeIndex(builder, value.getLoc(), getOffset(place)),
+                       frame.getBytes(value));
+}
+
+void ProgramWriter::emitFrame(Frame &frame, const StepBuffers &step, OpBuilder &builder) {
+  llvm::SmallVector<Value> valuesOutside(symbolValues);
+  size_t decidedOutside = decidedInside.size();
+  for (Operation *op : frame.order) {
+    if (auto kernel = llvm::dyn_cast<KernelOp>(op))
+      emitKernel(frame, step, kernel, builder);
+    else if (auto loop = llvm::dyn_cast<OutlinedLoopOp>(op))
+      emitLoop(frame, step, loop, builder);
+    else if (auto readback = llvm::dyn_cast<ReadbackOp>(op))
+      emitReadback(frame, step, readback, builder);
+    else
+      emitIf(frame, step, llvm::cast<OutlinedIfOp>(op), builder);
+  }
+  if (frame.isEntry())
+    return;
+  symbolValues = std::move(valuesOutside);
+  decidedInside.truncate(decidedOutside);
+}
+
+/// From here on the symbol has the value that data gives it.
+void ProgramWriter::emitReadback(Frame &frame, const StepBuffers &step, ReadbackOp readback, OpBuilder &builder) {
+  Location location = readback.getLoc();
+  auto number = llvm::find(symbolNames, readback.getSymbol()) - symbolNames.begin();
+  Value count = getBuffer(frame, step, readback.getCount(), builder, false);
+  bool hasBound = readback.getBound().getNumResults() > 0;
+  AffineExpr largest = memory.getEntry().shapes.getBounds()[number];
+  Value bound = hasBound ? makeIndex(builder, location, largest) : Value();
+  std::string layer = getLayerName(location);
+  symbolValues[number] = ReadExtentOp::create(builder, location, builder.getIndexType(), number,
+                                              layer.empty() ? readback.getSymbol().str() : layer, count, bound);
+  if (frame.isEntry())
+    entryValues[number] = symbolValues[number];
+  else
+    decidedInside.push_back(number);
+  if (!hasBound)
+    reserveSegment(frame, number, builder, location);
+}
+
+/// Memory for what depends on the extent `symbol`, which has no bound, and on none that comes later.
+void ProgramWriter::reserveSegment(Frame &frame, int64_t symbol, OpBuilder &builder, Location location) {
+  auto reserve = [&](AffineExpr bytes, IntegerAttr output) {
+    return ReserveOp::create(builder, location, getBlock(0).getType(), segmentCount++, makeMap({bytes}), output,
+                             symbolValues);
+  };
+  ArenaPlan own = memory.planSegment(symbol, shareMemory, context);
+  if (constantDim(own.bytes) != 0) {
+    Segment &segment = segments[symbol];
+    segment.block = reserve(own.bytes, IntegerAttr());
+    segment.plan = std::move(own);
+  }
+  for (OpOperand &result : frame.getReturn()->getOpOperands()) {
+    Value value = getMemory(result.get());
+    AffineExpr bytes = boundAbove(frame.getBytes(value), memory.getEntry().shapes.getBounds());
+    if (frame.places.lookup(value).kind != Place::Output || memory.getSegment(bytes) != symbol)
+      continue;
+    // Its number among the tensors of a call: inputs, then outputs.
+    unsigned argument = program.tensorNumbers[graph.getNumArguments() + result.getOperandNumber()];
+    int64_t number = 0;
+    for (unsigned i = 0; i < program.function.getNumArguments(); ++i)
+      if (ProgramTensorAttr tensor = annotation::tensor.getOfArgument(program.function, i))
+        number += tensor.getRole() == TensorRole::Input || (i < argument && tensor.getRole() == TensorRole::Output);
+    reservedOutputs[value] = reserve(bytes, builder.getI64IntegerAttr(number));
+  }
+  EntryPointAttr entryPoint = annotation::entry.get(program.function);
+  annotation::entry.set(program.function,
+                        EntryPointAttr::get(builder.getContext(), entryPoint.getName(), entryPoint.getWorkspaceBytes(),
+                                            entryPoint.getReadsVariables(), entryPoint.getWritesVariables(),
+                                            entryPoint.getReadsDerived(), segmentCount));
+}
+
+void ProgramWriter::emitKernel(Frame &frame, const StepBuffers &step, KernelOp kernel, OpBuilder &runBuilder) {
+  bool isPrepared = frame.getPlace(kernel.getResult()).kind == Place::Prepared;
+  OpBuilder &builder = isPrepared ? prepare.builder : runBuilder;
+  llvm::SmallVector<Value> inputs, outputs, symbols;
+  for (Value input : kernel.getInputs())
+    inputs.push_back(getBuffer(frame, step, input, builder, isPrepared));
+  for (Value output : kernel.getOutputs()) {
+    outputs.push_back(getBuffer(frame, step, output, builder, isPrepared));
+    auto type = llvm::cast<RankedTensorType>(output.getType());
+    if (LayoutAttr layout = getLayout(type); layout && layout.getHaloLow() && !isPrepared)
+      FillHaloOp::create(builder, kernel.getLoc(), outputs.back(), type, makeMap(frame.getDims(output)), symbolValues);
+  }
+  if (ArrayAttr names = kernel.getSymbolsAttr())
+    for (auto name : names.getAsRange<StringAttr>())
+      symbols.push_back(symbolValues[llvm::find(symbolNames, name.getValue()) - symbolNames.begin()]);
+  std::string name = kernel.getKernelName().str();
+  Location location = kernel.getLoc();
+  FlatSymbolRefAttr symbol = tables.kernels.outline(kernel);
+  LaunchOp::create(builder, location, symbol, builder.getStringAttr(name), inputs, outputs, symbols);
+}
+
+/// The element of a `tensor<i64>`, as an index.
+Value ProgramWriter::loadNumber(OpBuilder &builder, Location location, Value buffer) {
+  Value zero = arith::ConstantIndexOp::create(builder, location, 0);
+  auto type = MemRefType::get({1}, builder.getI64Type());
+  Value source = memref::ViewOp::create(builder, location, type, buffer, zero, ValueRange());
+  return arith::IndexCastOp::create(builder, location, builder.getIndexType(),
+                                    memref::LoadOp::create(builder, location, source, zero).getResult());
+}
+
+func::FuncOp dlc::buildProgram(func::FuncOp graph, MemoryPlan &memory, ProgramTables &tables, PrepareProgram &prepare,
+                               bool shareMemory) {
+  return ProgramWriter(graph, tables, prepare, memory).run(shareMemory);
+}
