@@ -144,12 +144,33 @@ AffineExpr ImportState::readBack(Value count, AffineExpr bound, Location locatio
   return readbacks[count] = extent;
 }
 
-Value ImportState::createShape(ArrayRef<AffineExpr> extents, Location location) {
+/// Whether `expr` has more parts than extents that a model computes by few steps.
+static bool isLarge(AffineExpr expr) {
+  constexpr unsigned mostParts = 2000;
+  unsigned parts = 0;
+  return expr.walk([&](AffineExpr) { return ++parts > mostParts ? WalkResult::interrupt() : WalkResult::advance(); })
+      .wasInterrupted();
+}
+
+AffineExpr ImportState::nameIfLarge(AffineExpr extent, Location location) {
+  if (!isLarge(extent))
+    return extent;
+  AffineExpr &name = names[extent];
+  if (!name)
+    name = readBack(computeElements({builder.getI64Type(), {}, {KnownElement(extent)}}, location), {}, location);
+  return name;
+}
+
+Value ImportState::createShape(ArrayRef<AffineExpr> given, Location location) {
+  // An extent that follows from another in many steps, each of which repeats it, grows exponentially.
+  Dims extents;
+  for (AffineExpr extent : given)
+    extents.push_back(nameIfLarge(extent, location));
   auto [inputs, map] = expressByInputs(extents);
   OpBuilder::InsertionGuard atGraph(builder);
   leaveControlFlow(inputs);
   Value shape = ShapeOp::create(builder, location, inputs, map);
-  dims[shape] = Dims(extents);
+  dims[shape] = extents;
   return shape;
 }
 

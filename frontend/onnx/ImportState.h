@@ -139,6 +139,8 @@ protected:
   /// Inputs whose extents tell the symbols of `exprs`, and `exprs` over the extents of these inputs.
   std::pair<llvm::SmallVector<mlir::Value>, mlir::AffineMap> expressByInputs(llvm::ArrayRef<mlir::AffineExpr> exprs);
   mlir::Value computeElements(const KnownValue &value, mlir::Location location);
+  /// `extent`, or, if it is a large expression, a symbol for what a run computes for it.
+  mlir::AffineExpr nameIfLarge(mlir::AffineExpr extent, mlir::Location location);
 
   std::shared_ptr<ModelFile> file;
   const ImportOptions &options;
@@ -157,6 +159,7 @@ protected:
   };
   llvm::SmallVector<ExtentCheck> extentChecks;
   llvm::DenseMap<mlir::Value, mlir::AffineExpr> readbacks; ///< by their counts
+  llvm::DenseMap<mlir::AffineExpr, mlir::AffineExpr> names; ///< of large extents, which are read back
   llvm::DenseMap<mlir::Value, mlir::Value> foundPositions; ///< by the tensor of booleans
   llvm::SmallVector<mlir::Value> symbolInputs;             ///< by a symbol's number: an input with that extent
 };
