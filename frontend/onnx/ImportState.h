@@ -158,10 +158,10 @@ protected:
     mlir::AffineExpr extent, other;
   };
   llvm::SmallVector<ExtentCheck> extentChecks;
-  llvm::DenseMap<mlir::Value, mlir::AffineExpr> readbacks; ///< by their counts
+  llvm::DenseMap<mlir::Value, mlir::AffineExpr> readbacks;  ///< by their counts
   llvm::DenseMap<mlir::AffineExpr, mlir::AffineExpr> names; ///< of large extents, which are read back
-  llvm::DenseMap<mlir::Value, mlir::Value> foundPositions; ///< by the tensor of booleans
-  llvm::SmallVector<mlir::Value> symbolInputs;             ///< by a symbol's number: an input with that extent
+  llvm::DenseMap<mlir::Value, mlir::Value> foundPositions;  ///< by the tensor of booleans
+  llvm::SmallVector<mlir::Value> symbolInputs;              ///< by a symbol's number: an input with that extent
 };
 
 } // namespace dlc::onnx_import
