@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ExtentAlgebra.h"
 #include "ir/ExtentSign.h"
+#include "ir/ExtentTerms.h"
 #include "ir/ShapeInference.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -58,24 +59,15 @@ public:
 
   /// Adds `factor` times `expr`, whose parts are normalized.
   void add(AffineExpr expr, int64_t factor) {
-    if (auto value = llvm::dyn_cast<AffineConstantExpr>(expr)) {
-      number += factor * value.getValue();
-      return;
-    }
-    auto binary = llvm::dyn_cast<AffineBinaryOpExpr>(expr);
-    if (binary && binary.getKind() == AffineExprKind::Add) {
-      add(binary.getLHS(), factor);
-      add(binary.getRHS(), factor);
-      return;
-    }
-    if (binary && binary.getKind() == AffineExprKind::Mul)
-      if (std::optional<int64_t> value = constantDim(binary.getRHS()))
-        return add(binary.getLHS(), factor * *value);
-    auto *found = llvm::find_if(terms, [&](const Term &term) { return term.expr == expr; });
-    if (found == terms.end())
-      terms.push_back({expr, factor});
-    else
-      found->factor += factor;
+    visitTerms(expr, factor, [&](AffineExpr part, int64_t times) {
+      auto *found = llvm::find_if(terms, [&](const Term &term) { return term.expr == part; });
+      if (!part)
+        number += times;
+      else if (found == terms.end())
+        terms.push_back({part, times});
+      else
+        found->factor += times;
+    });
   }
 
   AffineExpr build() {

@@ -2,6 +2,7 @@
 // What extents can be: interval arithmetic that knows minima.
 #include "ir/ExtentAlgebra.h"
 #include "ir/ExtentSign.h"
+#include "ir/ExtentTerms.h"
 #include "ir/ShapeInference.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
@@ -22,20 +23,7 @@ struct Terms {
   int64_t number = 0;
 
   void add(AffineExpr expr, int64_t factor) {
-    if (auto value = llvm::dyn_cast<AffineConstantExpr>(expr)) {
-      number += factor * value.getValue();
-      return;
-    }
-    auto binary = llvm::dyn_cast<AffineBinaryOpExpr>(expr);
-    if (binary && binary.getKind() == AffineExprKind::Add) {
-      add(binary.getLHS(), factor);
-      add(binary.getRHS(), factor);
-      return;
-    }
-    if (binary && binary.getKind() == AffineExprKind::Mul)
-      if (std::optional<int64_t> value = constantDim(binary.getRHS()))
-        return add(binary.getLHS(), factor * *value);
-    factors[expr] += factor;
+    visitTerms(expr, factor, [&](AffineExpr term, int64_t times) { (term ? factors[term] : number) += times; });
   }
 };
 

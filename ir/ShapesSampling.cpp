@@ -63,22 +63,25 @@ static LogicalResult checkRegionGradient(std::optional<Location> location, const
   return success();
 }
 
-LogicalResult RoiAlignGradientOp::inferShape(std::optional<Location> location, Adaptor adaptor,
-                                             llvm::ArrayRef<Dims> dims, Dims &result) {
-  result = dims[3];
-  if (failed(checkSamplingRatio(location, adaptor.getSamplingRatio())) ||
+/// Of the gradient, the boxes, their images, and the tensor that these are regions of.
+static LogicalResult checkRoiAlignGradient(std::optional<Location> location, uint64_t samplingRatio,
+                                           llvm::ArrayRef<Dims> dims) {
+  if (failed(checkSamplingRatio(location, samplingRatio)) ||
       failed(checkRegionGradient(location, dims[0], dims[1], dims[3], 4)))
     return failure();
   return checkImages(location, dims[1], dims[2]);
 }
 
+LogicalResult RoiAlignGradientOp::inferShape(std::optional<Location> location, Adaptor adaptor,
+                                             llvm::ArrayRef<Dims> dims, Dims &result) {
+  result = dims[3];
+  return checkRoiAlignGradient(location, adaptor.getSamplingRatio(), dims);
+}
+
 LogicalResult RoiAlignBoxesGradientOp::inferShape(std::optional<Location> location, Adaptor adaptor,
                                                   llvm::ArrayRef<Dims> dims, Dims &result) {
   result = dims[1];
-  if (failed(checkSamplingRatio(location, adaptor.getSamplingRatio())) ||
-      failed(checkRegionGradient(location, dims[0], dims[1], dims[3], 4)))
-    return failure();
-  return checkImages(location, dims[1], dims[2]);
+  return checkRoiAlignGradient(location, adaptor.getSamplingRatio(), dims);
 }
 
 LogicalResult MaxRoiPoolOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,

@@ -291,7 +291,6 @@ void importTranspose(NodeImporter &node) {
 }
 
 void importExpandTo(NodeImporter &node, ArrayRef<AffineExpr> target) {
-  ArrayRef<AffineExpr> source = node.getDims(0);
   if (const KnownValue *known = node.getKnown(0))
     if (auto requested = getStaticShape(target))
       if (auto shape = broadcastShapes(known->shape, *requested);

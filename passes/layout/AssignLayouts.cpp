@@ -44,7 +44,7 @@ bool readsAnyLayout(Operation *op) {
 class LayoutAssignment {
 public:
   LayoutAssignment(func::FuncOp function, const dlc::PipelineOptions &options, const dlc::LoadTimeValues &known,
-                   const dlc::SymbolicShapes &shapes)
+                   const dlc::SymbolicShapes *shapes)
       : function(function), options(options), known(known), shapes(shapes) {}
 
   void run() {
@@ -119,10 +119,12 @@ private:
 
   /// The extent where inputs whose size a run decides have that of images as ImageNet's networks take them.
   int64_t estimateExtent(Value tensor, int64_t dim) const {
+    if (!getType(tensor).isDynamicDim(dim))
+      return getType(tensor).getDimSize(dim);
     constexpr int64_t usualExtent = 224;
-    llvm::SmallVector<AffineExpr> symbols(shapes.getSymbols().size(),
+    llvm::SmallVector<AffineExpr> symbols(shapes->getSymbols().size(),
                                           getAffineConstantExpr(usualExtent, tensor.getContext()));
-    return std::max<int64_t>(dlc::constantDim(shapes.getDims(tensor)[dim].replaceSymbols(symbols)).value_or(0), 0);
+    return std::max<int64_t>(dlc::constantDim(shapes->getDims(tensor)[dim].replaceSymbols(symbols)).value_or(0), 0);
   }
 
   template <typename OpTy> void assignConvolution(OpTy conv) {
@@ -263,7 +265,7 @@ private:
   func::FuncOp function;
   const dlc::PipelineOptions &options;
   const dlc::LoadTimeValues &known;  ///< of the values that were there before layouts
-  const dlc::SymbolicShapes &shapes; ///< likewise
+  const dlc::SymbolicShapes *shapes; ///< likewise; null if no convolution has a result of open size
   llvm::DenseMap<std::pair<Value, dlc::LayoutAttr>, Value> packs;
   llvm::DenseMap<Value, Value> unpacks;
   llvm::MapVector<Value, std::pair<llvm::SmallVector<int64_t>, llvm::SmallVector<int64_t>>> halos;
@@ -283,10 +285,22 @@ class AssignLayouts final : public dlc::impl::AssignLayoutsBase<AssignLayouts> {
     options.math = *parsed;
     if (!isas.empty())
       options.isas.assign(isas.begin(), isas.end());
-    auto &shapes = getAnalysis<dlc::SymbolicShapesAnalysis>().shapes;
-    if (failed(shapes))
-      return signalPassFailure();
-    LayoutAssignment(getOperation(), options, getAnalysis<dlc::LoadTimeAnalysis>().values, *shapes).run();
+    bool isOpen = getOperation()
+                      .walk([](Operation *op) {
+                        return llvm::isa<dlc::ConvOp, dlc::ConvTransposeOp>(op) &&
+                                       !llvm::cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape()
+                                   ? WalkResult::interrupt()
+                                   : WalkResult::advance();
+                      })
+                      .wasInterrupted();
+    const dlc::SymbolicShapes *shapes = nullptr;
+    if (isOpen) {
+      auto &found = getAnalysis<dlc::SymbolicShapesAnalysis>().shapes;
+      if (failed(found))
+        return signalPassFailure();
+      shapes = &*found;
+    }
+    LayoutAssignment(getOperation(), options, getAnalysis<dlc::LoadTimeAnalysis>().values, shapes).run();
   }
 };
 

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Resize whose scales, sizes or region are inputs of the model or computed in a run: one library for every value of them."""
-import numpy as np
-import pytest
+import functools
 
-dlc = pytest.importorskip("dlc")
-onnx = pytest.importorskip("onnx")
-onnxruntime = pytest.importorskip("onnxruntime")
-from onnx import helper  # noqa: E402
-from onnx.reference import ReferenceEvaluator  # noqa: E402
+import computed_models
+import dlc
+import numpy as np
+import onnx
+import pytest
+from computed_models import reference, runtime
+from onnx import helper
+
 
 FLOAT, INT64 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
 random = np.random.default_rng(5)
@@ -19,37 +21,8 @@ NEAREST = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]
 COORDINATES = {"runtime": ["half_pixel", "pytorch_half_pixel", "asymmetric"], "reference": ["align_corners", "half_pixel_symmetric"]}
 
 
-def save(programs, nodes, inputs, results, opset=19, initializers=()):
-    """`inputs`: example values, `results`: types and ranks."""
-    value = lambda name, array: helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
-    outputs = [helper.make_tensor_value_info(name, kind, ["?"] * rank) for name, (kind, rank) in results.items()]
-    graph = helper.make_graph(nodes, "graph", [value(*item) for item in inputs.items()], outputs, list(initializers))
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9)
-    onnx.save(made, programs.folder / "m.onnx")
-    return made
-
-
-def session(made):
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    run = onnxruntime.InferenceSession(made.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    return lambda feed: run.run(None, feed)
-
-
-def reference(made):
-    run = ReferenceEvaluator(made)
-    return lambda feed: run.run(None, feed)
-
-
-def check(programs, made, feeds, run, option="-O3", atol=2e-5):
-    library = dlc.Model(programs.compile("m.onnx", "m.so", option))
-    names = [output.name for output in made.graph.output]
-    for feed in feeds:
-        actual = library.run(feed)
-        for name, expected in zip(names, run(feed)):
-            assert actual[name].shape == expected.shape, (name, feed)
-            np.testing.assert_allclose(actual[name], expected, rtol=2e-5, atol=atol, err_msg=f"{name} {feed}")
-    return library
+save = functools.partial(computed_models.save, opset=19)
+check = functools.partial(computed_models.check, atol=2e-5)
 
 
 def scaled(name, **attributes):
@@ -71,7 +44,7 @@ def test_nearest(programs, judge, option, places):
     made = save(programs, nodes, feeds_of(SCALES)[0], {node.output[0]: (FLOAT, 4) for node in nodes})
     # Factors whose reciprocals f32 holds: ONNX Runtime computes coordinates in f32, where the nearest element may be another one.
     feeds = feeds_of([(2, 4), (0.5, 0.25), (1, 1), (0.5, 2), (0.25, 0.125), (4, 1)])
-    check(programs, made, feeds, {"runtime": session, "reference": reference}[judge](made), option)
+    check(programs, made, feeds, {"runtime": runtime, "reference": reference}[judge](made), option)
 
 
 @pytest.mark.parametrize("judge, option, places", [("runtime", "-O0", 1), ("runtime", "-O3", 3), ("reference", "-O3", 2)])
@@ -79,7 +52,7 @@ def test_linear_and_cubic(programs, judge, option, places):
     nodes = judged(judge, lambda place: [scaled(f"{place}_{mode}", mode=mode, coordinate_transformation_mode=place) for mode in ("linear", "cubic")], places)
     nodes.append(scaled("inside", mode="cubic", cubic_coeff_a=-0.5, exclude_outside=1))
     made = save(programs, nodes, feeds_of(SCALES)[0], {node.output[0]: (FLOAT, 4) for node in nodes})
-    check(programs, made, feeds_of(SCALES), {"runtime": session, "reference": reference}[judge](made), option)
+    check(programs, made, feeds_of(SCALES), {"runtime": runtime, "reference": reference}[judge](made), option)
 
 
 @pytest.mark.parametrize("option", ["-O0", "-O3"])
@@ -117,7 +90,7 @@ def test_aspect_ratio_policies(programs, policy):
     ]
     feeds = [{"x": PLANE, "sizes": np.array(sizes)} for sizes in [(5, 7), (10, 14), (3, 100), (100, 3), (2, 2), (1, 1), (13, 4), (7, 5)]]
     made = save(programs, nodes, feeds[0], {node.output[0]: (FLOAT, 4) for node in nodes})
-    library = check(programs, made, feeds, session(made))
+    library = check(programs, made, feeds, runtime(made))
     for sizes in [(0, 3), (3, -1)]:
         with pytest.raises(ValueError, match="needs an extent of at least"):
             library.run({"x": PLANE, "sizes": np.array(sizes)})
@@ -134,7 +107,7 @@ def test_region(programs, option):
         ]
     ]  # fmt: skip
     made = save(programs, nodes, feeds[0], {node.output[0]: (FLOAT, 4) for node in nodes})
-    check(programs, made, feeds, session(made), option)
+    check(programs, made, feeds, runtime(made), option)
 
 
 def test_scales_of_all_dimensions(programs):
@@ -147,14 +120,14 @@ def test_scales_of_all_dimensions(programs):
         results[f"y{rank}"] = (helper.np_dtype_to_tensor_dtype(np.dtype(kind)), rank)
     feeds = [feed | {f"s{rank}": np.array((1, 1, *factors[: rank - 2]), np.float32) for rank in (3, 4, 5)} for factors in [(2, 1.5, 0.6), (0.5, 1, 3), (1, 0.4, 1)]]
     made = save(programs, nodes, feed, results)
-    check(programs, made, feeds, session(made), atol=2e-3)
+    check(programs, made, feeds, runtime(made), atol=2e-3)
 
 
 def test_upsample(programs):
     node = helper.make_node("Upsample", ["x", "scales"], ["y"], mode="nearest")
     feeds = [{"x": PLANE, "scales": np.array((1, 1, *factors), np.float32)} for factors in [(2, 3), (1, 1), (4, 1), (1, 7)]]
     made = save(programs, [node], feeds[0], {"y": (FLOAT, 4)}, opset=9)
-    check(programs, made, feeds, session(made))
+    check(programs, made, feeds, runtime(made))
 
 
 def test_scales_that_data_decides(programs):
@@ -178,7 +151,7 @@ def test_scales_that_data_decides(programs):
         extent.Clear()
         extent.dim_param = name
     onnx.save(made, programs.folder / "m.onnx")
-    check(programs, made, feeds, session(made), atol=1e-4)
+    check(programs, made, feeds, runtime(made), atol=1e-4)
 
 
 def test_constant_factor_is_rounded_in_f32(programs):
@@ -191,7 +164,7 @@ def test_constant_factor_is_rounded_in_f32(programs):
         extent.Clear()
         extent.dim_param = name
     onnx.save(made, programs.folder / "m.onnx")
-    check(programs, made, feeds, session(made))
+    check(programs, made, feeds, runtime(made))
 
 
 def test_half_pixels_of_nearest(programs):
@@ -201,4 +174,4 @@ def test_half_pixels_of_nearest(programs):
     constants = [onnx.numpy_helper.from_array(np.array([1, 1, 2, 0.5], np.float32), "fixed"), onnx.numpy_helper.from_array(np.zeros(0, np.float32), "roi")]
     feeds = [{"x": PLANE, "scales": np.array((1, 1, *factors), np.float32)} for factors in [(2, 4), (0.5, 0.25), (1, 1)]]
     made = save(programs, nodes, feeds[0], {"y_fixed": (FLOAT, 4), "y_scales": (FLOAT, 4)}, opset=11, initializers=constants)
-    check(programs, made, feeds, session(made))
+    check(programs, made, feeds, runtime(made))
