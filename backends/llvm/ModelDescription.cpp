@@ -159,7 +159,8 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
          writer.i32(entry.checks.size()), writer.i32(entry.segments), writer.i32(0), writer.zeros(5)}));
     codes.push_back(
         writer.structure({writer.function(entry.name + ".workspace_bytes"),
-                          writer.function(entry.name + ".output_shapes"), writer.function(entry.name + ".execute")}));
+                          entry.computesShapes() ? writer.function(entry.name + ".output_shapes") : writer.null(),
+                          writer.function(entry.name + ".execute")}));
   }
 
   bool isEmbedded = program.constantBytes != 0 && identity.weightsFile.empty();

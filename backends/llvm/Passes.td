@@ -113,8 +113,8 @@ def LowerEntryPoints : Pass<"dlc-lower-entry-points", "::mlir::ModuleOp"> {
   let description = [{
     Precondition: control flow is unstructured (`convert-scf-to-cf`), no `dlc.fill_halo` is left.
 
-    An entry point `@run` becomes `@run.execute(%call: !llvm.ptr) -> i32`, with `@run.workspace_bytes` and
-    `@run.output_shapes` beside it. A `dlc.launch @k "conv1"` becomes a function
+    An entry point `@run` becomes `@run.execute(%call: !llvm.ptr) -> i32`, with `@run.workspace_bytes`
+    beside it, and `@run.output_shapes` where a run computes extents of outputs. A `dlc.launch @k "conv1"` becomes a function
     `@conv1.launch(%arguments, %begin, %end, %scratch)` that describes the buffers and calls `@k.kernel`, and a call of
     it: direct, or in ranges through the pool of `dlc_call` when the estimated work is worth the hand-over. A status
     other than 0 ends the entry point. Kernels become declarations. A function that `--dlc-outline-ranges` has made

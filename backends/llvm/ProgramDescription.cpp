@@ -2,6 +2,7 @@
 #include "backends/llvm/ProgramDescription.h"
 #include "dlc/abi.h"
 #include "ir/Annotations.h"
+#include "ir/ExtentBounds.h"
 #include "ir/OpsProgram.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -39,6 +40,15 @@ std::optional<uint32_t> dlc::getElementTypeCode(mlir::Type type) {
   if (!llvm::is_contained({2u, 4u, 8u, 16u, 32u, 64u}, width))
     return std::nullopt;
   return (integer.isUnsigned() ? 0x0100u : 0x0000u) | width;
+}
+
+bool EntryDescription::computesShapes() const {
+  llvm::SmallVector<mlir::AffineExpr> bounds = getBounds();
+  return llvm::any_of(outputs, [&](const TensorDescription &output) {
+    return llvm::any_of(output.dims, [&](mlir::AffineExpr dim) {
+      return !llvm::isa<mlir::AffineConstantExpr, mlir::AffineSymbolExpr>(dim) || isDerived(dim, bounds);
+    });
+  });
 }
 
 /// The tensor that an argument of `function` is.

@@ -64,6 +64,9 @@ struct EntryDescription {
       bounds.push_back(symbol.bound);
     return bounds;
   }
+
+  /// Whether an extent of an output is neither a number nor a symbol that the inputs give.
+  bool computesShapes() const;
 };
 
 struct ProgramDescription {

@@ -29,6 +29,8 @@ void dlc::createSizeFunctions(mlir::ModuleOp module, const EntryDescription &ent
     Value result = arith::SelectOp::create(builder, location, arithmetic.overflowed(), emit.i64(-1), bytes);
     mlir::func::ReturnOp::create(builder, location, result);
   }
+  if (!entry.computesShapes())
+    return;
   llvm::SmallVector<Value> symbols;
   auto shapes = create(".output_shapes", builder.getFunctionType({pointer, pointer}, {}), symbols);
   ExtentArithmetic arithmetic(builder, location, symbols);

@@ -8,7 +8,7 @@
 
 namespace dlc {
 
-/// Adds `workspace_bytes` and `output_shapes` of an entry point to `module`.
+/// Adds `workspace_bytes` of an entry point to `module`, and `output_shapes` where it computes the extents of outputs.
 void createSizeFunctions(mlir::ModuleOp module, const EntryDescription &entry, mlir::Location location);
 
 } // namespace dlc

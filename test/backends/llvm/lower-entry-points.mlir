@@ -35,6 +35,14 @@ module attributes {dlc.memory = #dlc.program_memory<arena_bytes = 0, live_bytes 
     // CHECK-NEXT: return %[[CODE]]
   }
 
+  // The shapes of outputs whose extents are numbers and symbols are in the description; others take a function.
+  func.func @twice(%y: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = output, name = "y", tensor = tensor<?x16xf32>, dims = affine_map<()[s0] -> (s0 * 2, 16)>>},
+                   %ws: memref<?xi8> {dlc.block = #dlc.program_block<workspace>}, %c: memref<?xi8> {dlc.block = #dlc.program_block<constants>}, %p: memref<?xi8> {dlc.block = #dlc.program_block<prepacked>},
+                   %N: index {dlc.symbol = #dlc.program_symbol<name = "N">})
+      attributes {dlc.entry = #dlc.entry_point<name = "twice", workspace_bytes = affine_map<()[s0] -> (0)>>} {
+    return
+  }
+
   // The task stops at once where there is nothing to do or too much, and crops the output to its range.
   // CHECK-LABEL: func.func private @first_layer.launch
   // CHECK-SAME: (%{{.*}}: !llvm.ptr, %[[BEGIN:.*]]: i64, %[[END:.*]]: i64, %[[SCRATCH:.*]]: !llvm.ptr) -> i32
@@ -46,7 +54,11 @@ module attributes {dlc.memory = #dlc.program_memory<arena_bytes = 0, live_bytes 
 
   // CHECK-LABEL: func.func @run.workspace_bytes
   // CHECK: llvm.intr.smul.with.overflow
-  // CHECK-LABEL: func.func @run.output_shapes
+  // CHECK-NOT: func.func @run.output_shapes
+  // CHECK-LABEL: func.func @twice.output_shapes
+  // CHECK: %[[TWO:.*]] = arith.constant 2 : i64
+  // CHECK: arith.muli %{{.*}}, %[[TWO]]
+  // CHECK-NOT: func.func @run.output_shapes
   // CHECK: llvm.func @relu.kernel(!llvm.ptr, !llvm.ptr, i32, !llvm.ptr) -> i32
   // CHECK-NOT: dlc.weights
 }
