@@ -34,15 +34,15 @@ def Dlc_IntegersOp : Dlc_Movement<"integers", "Integers that follow from extents
   let hasFolder = 1;
 }
 def Dlc_ExpandLikeOp : Dlc_Movement<"expand_like", "Broadcast to the shape of another tensor",
-                                    (ins Dlc_Tensor:$x, Dlc_Tensor:$like), [Dlc_Recomputable]> {
+                                    (ins Dlc_Tensor:$x, Dlc_Tensor:$like, DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$open), [Dlc_Recomputable]> {
   let description = [{
-    As `dlc.expand`, to extents that a run computes; elements of `like` are not read.
+    As `dlc.expand`, to extents that a run computes; elements of `like` are not read. The dimensions `open` of `x` have the
+    extent 1 in some runs, in which they are broadcast, and that of `like` in all others.
 
     ```mlir
     %y = dlc.expand_like %class, %s : (tensor<1x1x64xf32>, tensor<?x1x64xi1>) -> tensor<?x1x64xf32>
     ```
   }];
-  let shapeRule = "::dlc::broadcastDims(location, {dims[0], dims[1]}, result)";
   let hasCanonicalizer = 1;
 }
 def Dlc_SliceLikeOp : Dlc_Movement<"slice_like", "Elements from a start and as many as a size that a run computes",

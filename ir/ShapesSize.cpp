@@ -47,6 +47,23 @@ LogicalResult ReadbackOp::inferShape(std::optional<Location> location, Adaptor a
   return success();
 }
 
+LogicalResult ExpandLikeOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                       Dims &result) {
+  const Dims &x = dims[0], &like = dims[1];
+  if (adaptor.getOpen().empty())
+    return broadcastDims(location, {x, like}, result);
+  if (x.size() > like.size())
+    return emitOptionalError(location, "an operand of rank ", x.size(), " does not broadcast to rank ", like.size());
+  Dims closed(x);
+  for (int64_t dim : adaptor.getOpen()) {
+    if (dim < 0 || dim >= static_cast<int64_t>(x.size()))
+      return emitOptionalError(location, "there is no dimension ", dim, " of ", x.size());
+    closed[dim] = getAffineConstantExpr(1, x[dim].getContext());
+  }
+  // Both ways as elsewhere, but for the open dimensions.
+  return broadcastDims(location, {like, closed}, result);
+}
+
 LogicalResult SliceLikeOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
                                       Dims &result) {
   size_t rank = dims[0].size();

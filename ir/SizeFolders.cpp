@@ -40,6 +40,8 @@ struct ExpandToKnownShape final : OpRewritePattern<ExpandLikeOp> {
     RankedTensorType like = getType(op.getLike());
     if (!like.hasStaticShape())
       return rewriter.notifyMatchFailure(op, "extents are known only at run time");
+    if (!op.getOpen().empty() && !getType(op.getX()).hasStaticShape())
+      return rewriter.notifyMatchFailure(op, "a run decides which extents are 1");
     rewriter.replaceOpWithNewOp<ExpandOp>(op, op.getType(), op.getX(), rewriter.getDenseI64ArrayAttr(like.getShape()));
     return success();
   }

@@ -244,6 +244,8 @@ void scheduleRows(KernelBuilder &builder, Halide::Func func) {
 
 static LogicalResult scheduleElementwise(KernelBuilder &builder) {
   scheduleRows(builder, builder.getOutput());
+  if (Halide::Expr usual = builder.getUsual(); usual.defined() && !builder.isNaive())
+    builder.getOutput().specialize(usual);
   return success();
 }
 

@@ -113,6 +113,12 @@ public:
   Halide::Func getStage(llvm::StringRef name) const;
   bool hasStage(llvm::StringRef name) const;
 
+  /// Notes that the kernel is simpler where `condition`, of the symbols, holds, as it does in most runs: a scheduler
+  /// may make a version for that.
+  void expectMostly(const Halide::Expr &condition) { usual = usual.defined() ? usual && condition : condition; }
+  /// The conditions noted so far; undefined if there are none.
+  Halide::Expr getUsual() const { return usual; }
+
   /// The stored result, a tuple if there are several: one argument a physical dimension, innermost first.
   Halide::Func getOutput() const { return output; }
   /// The argument of the output that is (the outermost part of) a logical dimension.
@@ -143,6 +149,7 @@ private:
   Halide::Func output;
   std::function<void(Halide::Func, const std::vector<Halide::Var> &)> defineOutput;
   Scheduler ownScheduler;
+  Halide::Expr usual;
 };
 
 } // namespace dlc::halide

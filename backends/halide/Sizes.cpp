@@ -35,7 +35,17 @@ static FailureOr<TensorFunc> emitIntegers(IntegersOp op, KernelBuilder &builder)
 
 static FailureOr<TensorFunc> emitExpandLike(ExpandLikeOp op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX());
-  return builder.define(op, [&](llvm::ArrayRef<Expr> index) { return x.atBroadcast(index); });
+  // Vectors of elements are next to each other in runs in which the innermost dimension is not broadcast.
+  int64_t innermost = x.type.getRank() - 1;
+  if (llvm::is_contained(op.getOpen(), innermost))
+    builder.expectMostly(x.extents[innermost] > 1);
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    Exprs own(index.begin(), index.end());
+    size_t lead = own.size() - x.type.getRank();
+    for (int64_t dim : op.getOpen())
+      own[lead + dim] = select(x.extents[dim] > 1, own[lead + dim], 0);
+    return x.atBroadcast(own);
+  });
 }
 
 static FailureOr<TensorFunc> emitSliceLike(SliceLikeOp op, KernelBuilder &builder) {

@@ -3,6 +3,7 @@
 #include "formats/onnx/OpTable.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/OpenBroadcast.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsBits.h"
 #include "ir/OpsConversion.h"
@@ -26,7 +27,9 @@ Value combineOperands(NodeImporter &node, StringRef op) {
   for (int64_t i = 1; i < count; ++i) {
     if (!node.hasFailed() && node.getElementType(i) != node.getElementType(0))
       node.error() << "operands have different element types";
-    result = node.create(op, {result, node.getOperand(i)}, {});
+    Value operands[] = {result, node.getOperand(i)};
+    broadcastOpenExtents(node, operands);
+    result = node.create(op, operands, {});
   }
   return result;
 }
@@ -58,6 +61,7 @@ void importRow(NodeImporter &node, const onnx_format::OpRow &row) {
   if (row.operands == 2) {
     auto [lhs, rhs] = getBroadcastOperands(node, row.elements);
     operands = {lhs, rhs};
+    broadcastOpenExtents(node, operands);
   } else if (node.expectOperands(1, 1)) {
     Type type = node.getElementType(0);
     isTruncated = node.getOpset() < row.integersBefore && llvm::isa_and_nonnull<IntegerType>(type);
@@ -78,9 +82,12 @@ void importMean(NodeImporter &node) {
 }
 
 void importPow(NodeImporter &node) {
-  if (node.expectOperands(2, 2) && expectElements(node, 0, ElementClass::Number) &&
-      expectElements(node, 1, ElementClass::Number))
-    node.setResult(0, node.create<PowOp>(node.getOperand(0), node.getOperand(1)));
+  if (!node.expectOperands(2, 2) || !expectElements(node, 0, ElementClass::Number) ||
+      !expectElements(node, 1, ElementClass::Number))
+    return;
+  Value operands[] = {node.getOperand(0), node.getOperand(1)};
+  broadcastOpenExtents(node, operands);
+  node.setResult(0, node.create<PowOp>(operands[0], operands[1]));
 }
 
 /// `limit` as constant number, if it is one. A limit that is NaN is not: it makes every element NaN, as `dlc.max` does.
@@ -136,7 +143,9 @@ void importWhere(NodeImporter &node) {
     return;
   if (node.getElementType(1) != node.getElementType(2))
     node.error() << "operands have different element types";
-  node.setResult(0, node.create<WhereOp>(node.getOperand(0), node.getOperand(1), node.getOperand(2)));
+  Value operands[] = {node.getOperand(0), node.getOperand(1), node.getOperand(2)};
+  broadcastOpenExtents(node, operands);
+  node.setResult(0, node.create<WhereOp>(operands[0], operands[1], operands[2]));
 }
 
 void setCast(NodeImporter &node, Type type) {

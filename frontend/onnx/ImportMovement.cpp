@@ -3,6 +3,7 @@
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/OpenAxes.h"
+#include "frontend/onnx/OpenBroadcast.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsTransposition.h"
@@ -305,7 +306,7 @@ void importExpandTo(NodeImporter &node, ArrayRef<AffineExpr> target) {
       node.error() << "has the extent " << *constantDim(extent);
       return;
     }
-  node.setResult(0, node.expand(node.getOperand(0), target));
+  node.setResult(0, expandOpenExtents(node, node.getOperand(0), Dims(target)));
 }
 
 void importExpand(NodeImporter &node) {

@@ -81,6 +81,11 @@ public:
   virtual const KnownValue *readElements(Tensor &tensor) { return getKnown(tensor); }
   /// Whether `expr` depends on an element of a tensor, not on extents alone.
   bool readsElements(mlir::AffineExpr expr);
+  /// Whether `symbol` is by itself an extent of an input of the model.
+  bool isExtentOfInput(mlir::AffineSymbolExpr symbol) {
+    auto input = llvm::dyn_cast_or_null<mlir::BlockArgument>(symbolInputs[symbol.getPosition()]);
+    return input && input.getOwner() == &entry.front() && !readsElements(symbol);
+  }
   /// Whether `tensor` is a weight that may get another value later, so that nodes must not be evaluated on this one.
   bool mayBeReplaced(const Tensor &tensor) const {
     return options.replacesWeights && tensor.isInitializer && llvm::isa<mlir::FloatType>(tensor.elementType);

@@ -2,6 +2,7 @@
 #include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
+#include "ir/OpsSize.h"
 #include "ir/OpsSlicing.h"
 #include "passes/Passes.h"
 #include "passes/fusion/WrapInKernel.h"
@@ -50,11 +51,17 @@ bool isRowSlice(Operation *op) {
   return isLong || llvm::any_of(slice.getSteps(), [](int64_t step) { return step < 0; });
 }
 
+/// Whether `op` broadcasts dimensions in some runs only. In all others its readers read its operand.
+bool isOpenBroadcast(Operation *op) {
+  auto expand = llvm::dyn_cast<dlc::ExpandLikeOp>(op);
+  return expand && !expand.getOpen().empty();
+}
+
 /// The operands that are read where the result is written, so that they may be computed there.
 OperandRange getComputedOperands(Operation *op) {
   if (isElementGather(op))
     return op->getOperands().drop_front();
-  return isRowSlice(op) ? op->getOperands().take_front(0) : op->getOperands();
+  return isRowSlice(op) || isOpenBroadcast(op) ? op->getOperands().take_front(0) : op->getOperands();
 }
 
 class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementwise> {
@@ -193,7 +200,7 @@ class FuseElementwise final : public dlc::impl::FuseElementwiseBase<FuseElementw
         [&](Operation *op) {
           bool isWhole = llvm::cast<RankedTensorType>(op->getResult(0).getType()).getShape() == shape;
           if (!op->hasTrait<dlc::Elementwise>())
-            return isRowSlice(op) || (isElementGather(op) && isWhole);
+            return isRowSlice(op) || isOpenBroadcast(op) || (isElementGather(op) && isWhole);
           return isCheap(op) || isWhole;
         },
         [&](Operation *op) { return isUpdateBeside(op, last, group, variables); });

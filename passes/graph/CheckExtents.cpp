@@ -90,7 +90,9 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
   }
 
   void check(Operation *op) {
-    if (op->hasTrait<dlc::Elementwise>() || llvm::isa<dlc::ExpandLikeOp>(op)) {
+    if (auto expand = llvm::dyn_cast<dlc::ExpandLikeOp>(op); expand && !expand.getOpen().empty()) {
+      checkOpenBroadcast(expand);
+    } else if (op->hasTrait<dlc::Elementwise>() || llvm::isa<dlc::ExpandLikeOp>(op)) {
       llvm::SmallVector<llvm::ArrayRef<AffineExpr>> operands;
       for (Value operand : op->getOperands())
         operands.push_back(shapes->getDims(operand));
@@ -116,6 +118,17 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
         if (size > 0)
           expectAtLeast(op, extent, std::max(start, start + (size - 1) * step) + 1);
     }
+  }
+
+  /// An extent that is not that of the result is 1.
+  void checkOpenBroadcast(dlc::ExpandLikeOp op) {
+    llvm::ArrayRef<AffineExpr> own = shapes->getDims(op.getX()), whole = shapes->getDims(op.getResult());
+    AffineExpr one = getAffineConstantExpr(1, &getContext());
+    for (auto [dim, extent, target] : llvm::enumerate(own, whole.take_back(own.size())))
+      if (llvm::is_contained(op.getOpen(), dim))
+        expectEqual(op, target, dlc::chooseExtent(dlc::isEqualExtent(extent, one), target, extent));
+      else if (dlc::constantDim(extent) != 1)
+        expectEqual(op, target, extent);
   }
 
   void checkProduct(dlc::MatMulOp op) {

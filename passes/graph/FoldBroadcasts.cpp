@@ -30,7 +30,8 @@ bool isNegativeZero(Value value) {
 Value getBroadcastSource(Value value) {
   if (auto expand = value.getDefiningOp<dlc::ExpandOp>())
     return expand.getX();
-  if (auto expand = value.getDefiningOp<dlc::ExpandLikeOp>())
+  // What may be 1 in a run counts as equal to what it meets.
+  if (auto expand = value.getDefiningOp<dlc::ExpandLikeOp>(); expand && expand.getOpen().empty())
     return expand.getX();
   if (auto add = value.getDefiningOp<dlc::AddOp>()) {
     if (isNegativeZero(add.getLhs()))

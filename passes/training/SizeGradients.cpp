@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of ops whose results have sizes that a run computes.
+#include "ir/ExtentAlgebra.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsIndexing.h"
+#include "ir/OpsReduction.h"
+#include "ir/OpsShape.h"
 #include "ir/OpsSize.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
@@ -11,8 +14,33 @@ using namespace mlir;
 
 namespace dlc {
 
-static LogicalResult expandLike(ExpandLikeOp, GradientBuilder &gradients) {
-  gradients.set(0, gradients.getResultGradient());
+// A dimension of n elements that was broadcast, or not, to r has r / n times n elements, of which those that came from
+// one element are summed.
+static LogicalResult expandLike(ExpandLikeOp op, GradientBuilder &gradients) {
+  Value gradient = gradients.getResultGradient(), x = op.getX();
+  if (op.getOpen().empty()) {
+    gradients.set(0, gradient);
+    return success();
+  }
+  Builder &builder = gradients.builder;
+  int64_t rank = llvm::cast<RankedTensorType>(x.getType()).getRank(),
+          lead = llvm::cast<RankedTensorType>(gradient.getType()).getRank() - rank;
+  llvm::SmallVector<AffineExpr> apart;
+  llvm::SmallVector<int64_t> repeats;
+  for (int64_t dim = 0; dim < lead + rank; ++dim) {
+    AffineExpr whole = builder.getAffineSymbolExpr(rank + dim);
+    if (llvm::is_contained(op.getOpen(), dim - lead)) {
+      AffineExpr own = builder.getAffineSymbolExpr(dim - lead);
+      repeats.push_back(static_cast<int64_t>(apart.size()));
+      apart.push_back(divideExtents(whole, own));
+      whole = own;
+    }
+    apart.push_back(whole);
+  }
+  auto map = AffineMap::get(0, 2 * rank + lead, apart, op.getContext());
+  Value shape = gradients.create<ShapeOp>(ValueRange{x, gradient}, map);
+  gradient = gradients.create<ReshapeLikeOp>(gradient, shape);
+  gradients.set(0, gradients.create<ReduceOp>(ReductionKind::Sum, gradient, repeats, /*keep_dims=*/false));
   return success();
 }
 

@@ -78,6 +78,11 @@ GRAPHS = {
         [node("Mul", "n s", "m"), node("Neg", "s", "d"), node("Range", "m i0 d", "p"), node("Cast", "p", "y", to=FLOAT)], [],
     ),
     "expand to the shape of x[:1]": ([node("Slice", "x zero one zero", "h"), node("Shape", "h", "t"), node("Expand", "x t", "e"), node("Add", "e x", "y")], []),
+    "less the first step": ([node("Slice", "x zero one one", "h"), node("Sub", "x h", "y")], []),
+    "first step and first row": (
+        [node("Slice", "x zero one one", "h"), node("Slice", "x zero one zero", "r"), node("Mul", "h r", "p"), node("Where", "q p r", "y")],
+        [numbers("q", [True, False, True, False], bool)],
+    ),
     "part of a table": ([node("Slice", "words zero s1 zero", "e"), node("Add", "x e", "y")], []),
     "causal mask": (
         [

@@ -27,6 +27,24 @@ func.func @expand(%x: tensor<3x8xf32>, %s: tensor<?x4xi1>) -> tensor<3x8xf32> {
 
 // -----
 
+func.func @open(%x: tensor<?x8xf32>, %s: tensor<?x8xi1>) -> tensor<?x8xf32> {
+  // expected-error @+2 {{there is no dimension 2 of 2}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = dlc.expand_like %x, %s {open = array<i64: 2>} : (tensor<?x8xf32>, tensor<?x8xi1>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// -----
+
+func.func @open_rank(%x: tensor<?x8xf32>, %s: tensor<?xi1>) -> tensor<?x8xf32> {
+  // expected-error @+2 {{an operand of rank 2 does not broadcast to rank 1}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = dlc.expand_like %x, %s {open = array<i64: 0>} : (tensor<?x8xf32>, tensor<?xi1>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// -----
+
 func.func @slice(%x: tensor<?x8xf32>, %from: tensor<?x3xi1>, %size: tensor<?x6xi1>) -> tensor<?x6xf32> {
   // expected-error @+2 {{slice of 6 elements from 3 in steps of 1 leaves dimension 1}}
   // expected-error @+1 {{failed to infer returned types}}

@@ -3,14 +3,16 @@
 // CHECK: #[[DIMS:.*]] = affine_map<()[s0, s1, s2] -> (s0 * 2, s1)>
 // CHECK: #[[VALUES:.*]] = affine_map<()[s0, s1] -> (s0, s1 - 1)>
 // CHECK-LABEL: func.func @shapes
-func.func @shapes(%x: tensor<?x8xf32>, %c: tensor<1x8xf32>, %y: tensor<?xi64>) -> (tensor<?x8xf32>, tensor<2xi64>) {
+func.func @shapes(%x: tensor<?x8xf32>, %c: tensor<1x8xf32>, %y: tensor<?xi64>) -> (tensor<?x8xf32>, tensor<?x8xf32>, tensor<2xi64>) {
   // CHECK: %[[SHAPE:.*]] = dlc.shape %{{.*}}, %{{.*}} {dims = #[[DIMS]]} : (tensor<?x8xf32>, tensor<?xi64>) -> tensor<?x8xi1>
   %s = dlc.shape %x, %y {dims = affine_map<()[s0, s1, s2] -> (s0 * 2, s1)>} : (tensor<?x8xf32>, tensor<?xi64>) -> tensor<?x8xi1>
   // CHECK: dlc.expand_like %{{.*}}, %[[SHAPE]] : (tensor<1x8xf32>, tensor<?x8xi1>) -> tensor<?x8xf32>
   %0 = dlc.expand_like %c, %s : (tensor<1x8xf32>, tensor<?x8xi1>) -> tensor<?x8xf32>
+  // CHECK: dlc.expand_like %{{.*}}, %[[SHAPE]] {open = array<i64: 0>} : (tensor<?x8xf32>, tensor<?x8xi1>) -> tensor<?x8xf32>
+  %2 = dlc.expand_like %x, %s {open = array<i64: 0>} : (tensor<?x8xf32>, tensor<?x8xi1>) -> tensor<?x8xf32>
   // CHECK: dlc.integers %{{.*}} {element_type = i64, values = #[[VALUES]]} : (tensor<?x8xf32>) -> tensor<2xi64>
   %1 = dlc.integers %x {values = affine_map<()[s0, s1] -> (s0, s1 - 1)>, element_type = i64} : (tensor<?x8xf32>) -> tensor<2xi64>
-  return %0, %1 : tensor<?x8xf32>, tensor<2xi64>
+  return %0, %2, %1 : tensor<?x8xf32>, tensor<?x8xf32>, tensor<2xi64>
 }
 
 // -----

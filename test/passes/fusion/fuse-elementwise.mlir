@@ -194,3 +194,18 @@ func.func @budget(%x: tensor<8xf32>) -> tensor<8xf32> {
   %e16 = dlc.exp %e15 : tensor<8xf32> -> tensor<8xf32>
   return %e16 : tensor<8xf32>
 }
+
+// A broadcast of some runs is read through; what it broadcasts is not computed again for each reader.
+// CHECK-LABEL: func.func @open_broadcast
+// CHECK: %[[SIN:.*]] = dlc.kernel
+// CHECK-NEXT: ^bb0
+// CHECK-NEXT: dlc.sin
+// CHECK: dlc.kernel "add" kind( elementwise) (%[[SIN]],
+// CHECK: dlc.expand_like
+// CHECK-NEXT: dlc.add
+func.func @open_broadcast(%x: tensor<?x8xf32> {dlc.dims = ["N", 8]}, %y: tensor<?x8xf32> {dlc.dims = ["M", 8]}) -> tensor<?x8xf32> {
+  %0 = dlc.sin %x : tensor<?x8xf32> -> tensor<?x8xf32>
+  %1 = dlc.expand_like %0, %y {open = array<i64: 0>} : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  %2 = dlc.add %1, %y : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %2 : tensor<?x8xf32>
+}

@@ -50,3 +50,16 @@ func.func @product(%x: tensor<4x?xf32> {dlc.dims = [4, "K"]}, %y: tensor<?x3xf32
   %0 = dlc.matmul %x, %y : (tensor<4x?xf32>, tensor<?x3xf32>) -> tensor<4x3xf32>
   return %0 : tensor<4x3xf32>
 }
+
+// -----
+
+// An extent that may be 1 is that of the result elsewhere; a dimension that is not open is equal to its own.
+// CHECK: #[[OTHER:.*]] = affine_map<()[s0, s1, s2, s3] -> (s2, s0)>
+// CHECK: #[[OPEN:.*]] = affine_map<()[s0, s1, s2, s3] -> (s3, s1 + ({{.*}}floordiv{{.*}}) * (-s1 + s3))>
+// CHECK-LABEL: func.func @open_broadcast
+// CHECK-SAME: #dlc.extent_check<relation = equal, values = #[[OTHER]], what = "expand_like">
+// CHECK-SAME: #dlc.extent_check<relation = equal, values = #[[OPEN]], what = "expand_like">
+func.func @open_broadcast(%x: tensor<?x?xf32> {dlc.dims = ["K", "N"]}, %y: tensor<?x?xi1> {dlc.dims = ["L", "M"]}) -> tensor<?x?xf32> {
+  %0 = dlc.expand_like %x, %y {open = array<i64: 1>} : (tensor<?x?xf32>, tensor<?x?xi1>) -> tensor<?x?xf32>
+  return %0 : tensor<?x?xf32>
+}

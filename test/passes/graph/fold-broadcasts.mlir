@@ -40,3 +40,15 @@ func.func @shape_giver(%d: tensor<8x1xf32>) -> (tensor<8x4xf32>, tensor<8x4xf32>
   %2 = dlc.mul %0, %0 : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
   return %1, %2 : tensor<8x4xf32>, tensor<8x4xf32>
 }
+
+// -----
+
+// What is broadcast in some runs only counts as equal without the op.
+// CHECK-LABEL: func.func @open
+// CHECK: %[[E:.*]] = dlc.expand_like
+// CHECK: dlc.add %[[E]],
+func.func @open(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %0 = dlc.expand_like %x, %y {open = array<i64: 0>} : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  %1 = dlc.add %0, %y : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %1 : tensor<?x8xf32>
+}

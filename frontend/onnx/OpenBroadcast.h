@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Broadcasting where only a run knows which of two extents is 1.
+#ifndef DLC_FRONTEND_ONNX_OPENBROADCAST_H
+#define DLC_FRONTEND_ONNX_OPENBROADCAST_H
+
+#include "frontend/onnx/NodeImporter.h"
+
+namespace dlc::onnx_import {
+
+/// Where extents of different inputs meet in a dimension, any of them may be 1 in a run: expands those of `operands`
+/// that have one of them to the extent that the dimension has then. Extents that are computed from others are left
+/// alone, and count as equal to what they meet.
+void broadcastOpenExtents(NodeImporter &node, llvm::MutableArrayRef<mlir::Value> operands);
+
+/// `value`, of extents of inputs, broadcast to `target` in the same way: a dimension whose target is 1 in a run keeps
+/// its own extent.
+mlir::Value expandOpenExtents(NodeImporter &node, mlir::Value value, Dims target);
+
+} // namespace dlc::onnx_import
+
+#endif // DLC_FRONTEND_ONNX_OPENBROADCAST_H
