@@ -3,6 +3,7 @@
 #include "formats/onnx/GraphWriter.h"
 #include "formats/onnx/OpTable.h"
 #include "ir/OpsActivation.h"
+#include <limits>
 
 using namespace mlir;
 
@@ -49,7 +50,8 @@ void addActivationOps(OpRows &rows) {
   rows.push_back(row<MishOp>("Mish", 18, real).withLayer("x tanh(softplus(x))"));
   rows.push_back(row<ShrinkOp>("Shrink", 9, real,
                                {number("bias", "0", "Shift outside the flat part"),
-                                number("lambd", "0.5", "Width of the flat part", "lambda")}));
+                                number("lambd", "0.5", "Width of the flat part", "lambda")})
+                     .takesIntegersBefore(std::numeric_limits<int64_t>::max()));
   // Before opset 7, a slope of rank 1 is one number per channel.
   rows.push_back(row<PReluOp>("PRelu", 7, numbers));
 }

@@ -2,6 +2,7 @@
 #include "frontend/onnx/GraphImporter.h"
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/OpenRank.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -92,6 +93,7 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node, Scope &scop
   if (!importer.hasFailed() && !importer.dependsOnFailure() &&
       (registry.takesSequences(name) || importer.operandsAreTensors()))
     registry.importNode(name, opset->second, importer);
+  followOpenRank(importer, name);
   LogicalResult finished = importer.finish();
   if (&scope == graphScope)
     for (const std::string &output : node.output())

@@ -21,6 +21,7 @@ struct Branch {
   SmallVector<Tensor *> results;
   SmallVector<Value> values;
   SmallVector<Value> counts; ///< the extents of `values` in which the branches differ, each a tensor<i64>
+  SmallVector<std::optional<size_t>> leastRanks; ///< of results that got dimensions of extent 1, see Tensor
 };
 
 /// An extent of a value in which the branches differ: the larger of their bounds in the program's memory.
@@ -148,6 +149,7 @@ private:
       node.markFailed();
       return;
     }
+    alignRanks(branches);
     SmallVector<Decided> decided = padToLarger(branches);
     if (std::string difference = findDifference(branches[0], branches[1]); !difference.empty()) {
       node.error() << difference;
@@ -161,7 +163,7 @@ private:
     cutToDecided(made, decided);
     const Value *next = made.begin();
     for (auto [i, onTrue, onFalse] : llvm::enumerate(branches[0].results, branches[1].results))
-      setResult(i, *onTrue, *onFalse, next, known);
+      setResult(i, *onTrue, *onFalse, next, known, branches[0].leastRanks[i]);
   }
 
   /// The largest value of `extent`, of a tensor of `branch`, over what is known before it; null if nothing bounds it.
@@ -180,6 +182,32 @@ private:
     });
     AffineExpr bound = boundAbove(extent, bounds);
     return importer.isDecidedIn(bound, *branch.region) ? AffineExpr() : bound;
+  }
+
+  /// Gives results of a smaller rank in one branch the leading extents of 1 that they have in the other.
+  void alignRanks(MutableArrayRef<Branch> branches) {
+    branches[0].leastRanks.resize(branches[0].results.size());
+    bool areTensors = llvm::all_of(branches, [](const Branch &branch) {
+      return llvm::none_of(branch.results, [](Tensor *result) { return result->elements.has_value(); });
+    });
+    if (!areTensors || branches[0].values.size() != branches[1].values.size())
+      return;
+    for (size_t i = 0; i < branches[0].values.size(); ++i) {
+      bool isFirst = node.getDims(branches[0].values[i]).size() < node.getDims(branches[1].values[i]).size();
+      Branch &smaller = branches[isFirst ? 0 : 1], &larger = branches[isFirst ? 1 : 0];
+      ArrayRef<AffineExpr> few = node.getDims(smaller.values[i]), many = node.getDims(larger.values[i]);
+      ArrayRef<AffineExpr> added = many.drop_back(few.size());
+      if (added.empty() || !llvm::all_of(added, [](AffineExpr extent) { return constantDim(extent) == 1; }))
+        continue;
+      branches[0].leastRanks[i] = few.size();
+      OpBuilder::InsertionGuard atEnd(importer.getBuilder());
+      Operation *end = smaller.region->front().getTerminator();
+      importer.getBuilder().setInsertionPoint(end);
+      Dims target(added);
+      llvm::append_range(target, few);
+      smaller.values[i] = node.reshape(smaller.values[i], target);
+      end->setOperand(i, smaller.values[i]);
+    }
   }
 
   /// Pads values of the branches that differ in extents only to the larger of their bounds, and lets the branches give
@@ -296,17 +324,20 @@ private:
     return tensor;
   }
 
-  void setResult(size_t i, Tensor &onTrue, Tensor &onFalse, const Value *&next, const KnownValue *condition) {
+  void setResult(size_t i, Tensor &onTrue, Tensor &onFalse, const Value *&next, const KnownValue *condition,
+                 std::optional<size_t> leastRank) {
     Tensor *tensor = makeTensor(onTrue, onFalse, next);
     if (tensor->elements) {
       node.setElements(i, *tensor->elements, tensor->isOptional);
       return;
     }
-    std::optional<KnownValue> known = choose(onTrue, onFalse, condition);
+    std::optional<KnownValue> known = leastRank ? std::nullopt : choose(onTrue, onFalse, condition);
     if (known)
       node.setKnown(i, std::move(*known));
     else
       node.setResult(i, tensor->value);
+    if (Tensor *result = node.getResult(i))
+      result->leastRank = leastRank;
   }
 
   /// The elements of a result, where both branches give known ones that are the same or that extents choose from.

@@ -201,6 +201,8 @@ private:
     for (Tensor *tensor : ArrayRef(*results).drop_front())
       if (!materializeResult(node, *tensor, values))
         return;
+    for (auto [i, value] : llvm::enumerate(values))
+      value = takeDeclaredExtents(value, body->output(1 + i), i < initial.size() ? node.getDims(initial[i]) : Dims());
     Value stop = getStop(*results->front());
     if (node.hasFailed() || !keepsTypes(node, initial, ArrayRef(values).take_front(initial.size())) ||
         !canStack(node, ArrayRef(values).drop_front(initial.size())) ||
@@ -231,6 +233,23 @@ private:
     }
     for (auto [i, value] : llvm::enumerate(finals))
       node.setResult(static_cast<int64_t>(i), value);
+  }
+
+  /// `value` with the extents that the body's output declares as numbers, or that the state `before` a step has where
+  /// nothing is declared, in place of those that data decides; each step checks that it has them.
+  Value takeDeclaredExtents(Value value, const onnx::ValueInfoProto &output, ArrayRef<AffineExpr> before) {
+    const onnx::TensorShapeProto &declared = output.type().tensor_type().shape();
+    Region &step = *node.getBuilder().getInsertionBlock()->getParent();
+    Dims extents(node.getDims(value));
+    for (size_t i = 0; i < extents.size(); ++i) {
+      if (!importer.isDecidedIn(extents[i], step))
+        continue;
+      if (declared.dim_size() == static_cast<int>(extents.size()) && declared.dim(i).dim_value() > 0)
+        extents[i] = node.extent(declared.dim(i).dim_value());
+      else if (before.size() == extents.size())
+        extents[i] = before[i];
+    }
+    return node.reshape(value, extents);
   }
 
   /// Whether a step is the last one; null if the condition that the body gives holds always.

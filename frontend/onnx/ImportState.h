@@ -28,6 +28,8 @@ struct Tensor {
   /// Its tensors where it is a sequence, or the one or none of an optional value. Both exist while importing only.
   std::optional<llvm::SmallVector<Tensor *>> elements;
   bool isOptional = false;
+  /// Its rank in runs that take another branch: there it lacks the leading dimensions, of extent 1, that it has more.
+  std::optional<size_t> leastRank;
   bool isInitializer = false;                ///< of the graph: training may change it
   const onnx::NodeProto *producer = nullptr; ///< the node of the graph that computes it
   bool isFollowed = false, isRead = false;   ///< whether followElements and readElements have looked at it

@@ -228,6 +228,11 @@ LogicalResult GraphImporter::importOutputs(const onnx::GraphProto &graph, Scope 
       fail() << "is a sequence or an optional value, and models return tensors only";
       continue;
     }
+    if (tensor->leastRank) {
+      fail() << "has " << *tensor->leastRank << " or " << tensor->dims.size()
+             << " dimensions, as a branch decides, and outputs have one rank";
+      continue;
+    }
     const onnx::TypeProto::Tensor &declared = output.type().tensor_type();
     if (declared.has_elem_type() && declared.elem_type() != onnx::TensorProto::UNDEFINED &&
         getElementType(declared.elem_type(), getContext()) != tensor->elementType) {

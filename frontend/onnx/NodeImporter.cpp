@@ -411,6 +411,11 @@ Value NodeImporter::materializeResult(Tensor &tensor, StringRef part) {
     markFailed();
     return {};
   }
+  if (tensor.leastRank) {
+    error() << "has a " << part << " with the result '" << tensor.name << "', which has " << *tensor.leastRank << " or "
+            << tensor.dims.size() << " dimensions, as a branch decides, which is not supported here";
+    return {};
+  }
   Value value = importer.materialize(tensor, getLocation());
   if (!value)
     error() << "has a " << part << " with the result '" << tensor.name
