@@ -4,9 +4,9 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS dlc dlc-opt dlc-run RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+install(TARGETS dlc dlc-opt dlc-run dlc-tune RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 # The programs find Halide beside themselves, wherever the folder is moved to. LLVM's libraries stay where Debian puts them.
-set_target_properties(dlc dlc-opt dlc-run PROPERTIES
+set_target_properties(dlc dlc-opt dlc-run dlc-tune PROPERTIES
   INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${LLVM_LIBRARY_DIR}")
 install(IMPORTED_RUNTIME_ARTIFACTS Halide::Halide LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 

@@ -34,6 +34,8 @@ struct PipelineOptions {
   int64_t memoryLimit = 0;
   /// Parameters stay variables of the caller's, whose values may change between runs of an inference library.
   bool replaceableWeights = false;
+  /// Files of schedules that were found by measuring, the most important last.
+  llvm::SmallVector<std::string> records;
 };
 
 } // namespace dlc

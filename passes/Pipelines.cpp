@@ -106,6 +106,11 @@ static void addKernelsPhase(OpPassManager &manager, const PipelineOptions &optio
   tile.isas.assign(options.isas.begin(), options.isas.end());
   tile.naive = options.optimizationLevel == 0;
   manager.addNestedPass<func::FuncOp>(createTile(tile));
+  if (options.records.empty())
+    return;
+  ApplyRecordsOptions records;
+  records.files.assign(options.records.begin(), options.records.end());
+  manager.addPass(createApplyRecords(records));
 }
 
 static void addProgramPhase(OpPassManager &manager, const PipelineOptions &options) {

@@ -7,6 +7,7 @@
 #include "backends/halide/KernelCache.h"
 #include "backends/halide/KernelProcess.h"
 #include "backends/loops/LoopKernel.h"
+#include "ir/KernelText.h"
 #include "ir/OpsKernel.h"
 #include <deque>
 
@@ -30,15 +31,7 @@ static std::string makeKey(const KernelVariant &variant, const CompileOptions &o
   llvm::raw_string_ostream stream(key);
   stream << kernelRevision << ' ' << options.checkBounds << options.relaxContractions << '\n'
          << variant.schedule << '\n';
-  KernelFuncOp kernel = variant.kernel;
-  stream << stringifyKernelKind(kernel.getKind()) << ' ' << kernel.getInputDimsAttr() << ' '
-         << (kernel.getSymbolsAttr() ? kernel.getSymbolsAttr().size() : 0) << '\n';
-  for (BlockArgument argument : kernel.getBody().getArguments())
-    stream << argument.getType() << '\n';
-  OpPrintingFlags flags;
-  flags.printGenericOpForm().useLocalScope().elideLargeResourceString(0);
-  for (Operation &op : kernel.getBody().front())
-    op.print(stream, flags);
+  writeKernelText(variant.kernel, stream);
   return key;
 }
 

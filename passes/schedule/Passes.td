@@ -52,6 +52,19 @@ def Tile : Pass<"dlc-tile", "::mlir::func::FuncOp"> {
                  Option<"naive", "naive", "bool", "false", "One element after the other, in one thread">];
 }
 
+def ApplyRecords : Pass<"dlc-apply-records", "::mlir::ModuleOp"> {
+  let summary = "Take the schedules that were found by measuring";
+  let description = [{
+    Replaces the schedules of kernels for which the files have records (see docs/tuning.md). A record is for one kernel,
+    named by its fingerprint, and one machine; of several for both the last one counts. Records for other kernels or
+    machines are ignored, with a remark that says how many. A schedule that is not legal for its kernel is an error, and
+    so is one that splits another dimension than the library's other machines do.
+
+    Precondition: `--dlc-tile` has given every kernel its schedules.
+  }];
+  let options = [ListOption<"files", "files", "std::string", "Files of records, the most important last">];
+}
+
 def VerifySchedules : Pass<"dlc-verify-schedules", "::mlir::ModuleOp"> {
   let summary = "Check that every kernel's schedules are legal";
   let description = [{

@@ -103,6 +103,12 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->check(CLI::IsMember({"f32", "bf16", "int8"}))
       ->capture_default_str()
       ->group(code);
+  app.add_option("--records", options.records,
+                 "Take schedules from a file that dlc-tune has written; may be repeated, and later files count more")
+      ->type_name("FILE.json")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->group(code);
   app.add_option("--shape", options.shapes, "Fix the extents of an input: --shape x=1x3x224x224; may be repeated")
       ->type_name("INPUT=EXTENTS")
       ->allow_extra_args(false)

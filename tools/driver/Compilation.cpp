@@ -45,8 +45,8 @@ namespace {
 /// One run of the compiler: its steps in order, and what they hand on.
 class Compilation {
 public:
-  explicit Compilation(const CompileOptions &options)
-      : options(options), context(mlir::MLIRContext::Threading::DISABLED),
+  explicit Compilation(const CompileOptions &options, ModuleVisitor visitor = nullptr)
+      : options(options), visitor(visitor), context(mlir::MLIRContext::Threading::DISABLED),
         printer(&context, options.model, llvm::errs()),
         fileLocation(mlir::FileLineColLoc::get(&context, options.model, 0, 0)) {
     context.loadDialect<DlcDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::affine::AffineDialect,
@@ -79,6 +79,7 @@ private:
   }
 
   const CompileOptions &options;
+  ModuleVisitor visitor; ///< takes the module where `options.compileTo` stops; null: it is printed
   mlir::MLIRContext context;
   DiagnosticPrinter printer;
   mlir::Location fileLocation;
@@ -372,6 +373,8 @@ LogicalResult Compilation::run() {
       break;
   }
   if (!options.compileTo.empty()) {
+    if (visitor)
+      return visitor(*model, settings);
     if (failed(writeModule(printed)))
       return failure();
   } else if (failed(finish())) {
@@ -403,3 +406,7 @@ LogicalResult Compilation::runReporting() {
 }
 
 LogicalResult dlc::compile(const CompileOptions &options) { return Compilation(options).runReporting(); }
+
+LogicalResult dlc::visitModule(const CompileOptions &options, ModuleVisitor visitor) {
+  return Compilation(options, visitor).runReporting();
+}

@@ -97,6 +97,8 @@ LogicalResult OptionReader::checkSupport() {
   LogicalResult result = success();
   if (!options.report.empty() && !options.compileTo.empty())
     result = error() << "--report describes a whole compilation; leave --compile-to out";
+  if (!options.records.empty() && options.optimizationLevel == 0)
+    result = error() << "--records gives schedules, which -O0 does without: take -O1 or more";
   if (options.precision != "f32")
     result = error() << "--precision=" << options.precision
                      << " is not supported yet: kernels compute in the types of the model, f32 above all";
@@ -184,6 +186,8 @@ LogicalResult OptionReader::checkPaths() {
        {std::pair(options.model, "the model"), std::pair(options.parameters, "the checkpoint")})
     if (!path.empty())
       owners[getRealPath(path)] = what;
+  for (const std::string &path : options.records)
+    owners[getRealPath(path)] = "a file of records";
   for (const auto &[path, what] : written) {
     llvm::StringRef folder = llvm::sys::path::parent_path(path);
     if (!folder.empty() && !llvm::sys::fs::is_directory(folder))
@@ -241,6 +245,7 @@ void OptionReader::readPipeline() {
   pipeline.keepTensors = options.keepTensors;
   pipeline.memoryLimit = options.memoryLimit;
   pipeline.replaceableWeights = options.replaceableWeights;
+  pipeline.records.assign(options.records.begin(), options.records.end());
 }
 
 mlir::FailureOr<CompilationSettings> CompilationSettings::read(const CompileOptions &options, mlir::Location location) {
@@ -281,6 +286,8 @@ LogicalResult CompilationSettings::resume(const CompileOptions &options, const C
       error() << "--replaceable-weights comes too late: the weights of this module are already constants";
     pipelineOptions.replaceableWeights = state.replaceableWeights;
   }
+  if (!options.records.empty() && isDone("kernels"))
+    error() << "--records comes too late: this module has its schedules, which can be edited in it";
   if (options.keepTensors && isDone("kernels"))
     error() << "--keep-tensors comes too late: the kernels of this module are already formed";
   if (options.memoryLimit != 0 && isDone("program"))

@@ -28,7 +28,8 @@ struct CompileOptions {
   MathMode math = MathMode::Default;
   bool isLevelGiven = false, isMathGiven = false; ///< asked for, not left at the default
   std::string precision = "f32";
-  std::vector<std::string> shapes; ///< `INPUT=1x3x224x224` each
+  std::vector<std::string> shapes;  ///< `INPUT=1x3x224x224` each
+  std::vector<std::string> records; ///< files of schedules that were found by measuring, the most important last
   WeightsPlacement weights = WeightsPlacement::Embed;
   bool writeHeader = false; ///< NAME.h beside a shared library, too
   bool checkBounds = false;
