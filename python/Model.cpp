@@ -153,6 +153,8 @@ std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vect
                      outputTensors.data(), static_cast<uint32_t>(outputTensors.size()));
   }
   check(status);
+  if (profile && dlc_profile_is_half_full(profile.get()))
+    check(dlc_profile_read(profile.get()));
   constexpr uint32_t isComputed = DLC_TENSOR_BOUNDED | DLC_TENSOR_UNBOUNDED;
   bool areComputed = false;
   for (uint32_t i = 0; i < entry.output_count; ++i)
@@ -213,6 +215,29 @@ State Model::newState(int64_t seed) {
     state.prepareWeights();
   }
   return state;
+}
+
+dlc_profile *Model::startProfile() {
+  std::unique_lock<std::mutex> lock = enter();
+  if (profile)
+    throw dlc::Error(DLC_ERROR_BUSY, "the model is being profiled already: end that profile first");
+  dlc_error error;
+  dlc_profile *made;
+  if (dlc_int32 status = dlc_profile_create(context.get(), &error, &made))
+    throw dlc::Error(status, error.message);
+  profile.reset(made);
+  return made;
+}
+
+void Model::readProfile(const std::function<void(const dlc_profile &)> &visit) {
+  std::unique_lock<std::mutex> lock = enter();
+  check(dlc_profile_read(profile.get()));
+  visit(*profile);
+}
+
+void Model::stopProfile() {
+  std::unique_lock<std::mutex> lock = enter();
+  profile.reset();
 }
 
 void Model::reset() {

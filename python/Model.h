@@ -4,8 +4,11 @@
 #ifndef DLC_PYTHON_MODEL_H
 #define DLC_PYTHON_MODEL_H
 
+#include "dlc/profile.h"
 #include "python/Conversion.h"
 #include "python/State.h"
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -37,6 +40,12 @@ public:
   /// Lets runs use `state`, which stays alive as long.
   void bind(const State &state);
 
+  /// Profiles runs from now on, until stopProfile. One profile at a time.
+  dlc_profile *startProfile();
+  /// Counts the events of runs that have ended, and calls `visit`.
+  void readProfile(const std::function<void(const dlc_profile &)> &visit);
+  void stopProfile();
+
   /// Clears the state that the model keeps from run to run.
   void reset();
   /// A copy of a state.
@@ -55,6 +64,7 @@ private:
   dlc::Library library;       // outlives the context
   std::optional<State> bound; // outlives the context, too
   dlc::Context context;
+  std::unique_ptr<dlc_profile, void (*)(dlc_profile *)> profile{nullptr, dlc_profile_release};
   std::unique_ptr<std::mutex> inUse; // of the process that is running
   int process;
 };

@@ -2,6 +2,7 @@
 /// \file
 /// The extension module `dlc._dlc`: names, arguments and exceptions; the work is done in Model.cpp.
 #include "python/Model.h"
+#include "python/Profile.h"
 
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
@@ -285,6 +286,25 @@ NB_MODULE(_dlc, module) {
       .def("prepare_weights", &State::prepareWeights, nb::call_guard<nb::gil_scoped_release>(),
            "For inference libraries with replaceable weights: recomputes what runs read instead of them, after arrays "
            "of the state were changed. `load` does so itself.");
+  nb::class_<Profile>(module, "Profile", "Where the time of runs goes; see Model.profile.")
+      .def(
+          "__enter__",
+          [](Profile &profile) -> Profile & {
+            profile.start();
+            return profile;
+          },
+          nb::rv_policy::reference)
+      .def("__exit__", [](Profile &profile, const nb::args &) { profile.stop(); })
+      .def(
+          "summary",
+          [](Profile &profile) { return nb::module_::import_("json").attr("loads")(profile.summarize().toJson()); },
+          "All figures as a dict, as `dlc-run profile --json` prints them: `launches`, `layers`, `kernels`, `kinds` "
+          "and "
+          "`entries`.")
+      .def(
+          "write_trace", [](Profile &profile, nb::handle path) { profile.writeTrace(pathText(path)); }, "path"_a,
+          "Writes what each thread did when, for Perfetto or Chrome. Needs model.profile(trace=True).")
+      .def("__str__", [](Profile &profile) { return profile.summarize().toText(dlc::profile::Grouping::Launch); });
   nb::class_<Model>(module, "Model", "A compiled model: a library opened, prepared and ready to run.")
       .def(
           "__init__",
@@ -316,6 +336,12 @@ NB_MODULE(_dlc, module) {
             return dlc::readMetadata(&model.description(), pathText(path), key);
           },
           "path"_a, "key"_a, "A metadata string of a checkpoint, or None.")
+      .def(
+          "profile", [](Model &model, bool trace) { return new Profile(model, trace); }, "trace"_a = false,
+          nb::keep_alive<0, 1>(),
+          "Profiles the runs inside a with block: `with model.profile() as profile: model(x)`. `print(profile)` shows "
+          "where their time went, `profile.summary()` gives the figures. With `trace`, what happened when is kept for "
+          "`write_trace`.")
       .def("reset", &Model::reset, "Clears the state that the model keeps from one run to the next.")
       .def("get_state", &Model::readState, "name"_a, "A copy of the state called `name`.")
       .def("set_state", &Model::writeState, "name"_a, "value"_a.none(),

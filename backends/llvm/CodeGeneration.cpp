@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/CodeGeneration.h"
 #include "backends/llvm/Passes.h"
+#include "ir/Annotations.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -35,6 +36,8 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> dlc::translateProgram(mlir::Modul
   addLowerToLLVM(manager);
   if (mlir::failed(manager.run(module)))
     return mlir::failure();
+  if (mlir::StringAttr launches = annotation::launches.get(module))
+    description->launches = launches.str();
 
   mlir::DialectRegistry registry;
   mlir::registerBuiltinDialectTranslation(registry);

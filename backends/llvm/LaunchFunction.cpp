@@ -3,6 +3,7 @@
 #include "backends/llvm/ExtentArithmetic.h"
 #include "backends/llvm/HalideBuffer.h"
 #include "backends/llvm/LaunchCost.h"
+#include "backends/llvm/PoolCalls.h"
 #include "dlc/abi.h"
 #include "ir/Layout.h"
 #include "ir/OpsKernel.h"
@@ -12,6 +13,9 @@ using namespace dlc;
 using mlir::Value;
 namespace LLVM = mlir::LLVM;
 namespace arith = mlir::arith;
+
+/// The runtime's function that runs a launch and writes down when.
+static constexpr llvm::StringLiteral recordLaunchName = "dlcRecordLaunch";
 
 /// Halide computes offsets in a buffer with 32 bits.
 static constexpr int64_t maximumElements = std::numeric_limits<int32_t>::max();
@@ -34,6 +38,26 @@ bool KernelInterface::mayBeSplit(mlir::AffineExpr time) const {
   return splitDim >= 0 && (!known || *known >= parallelThresholdNanoseconds);
 }
 
+int64_t KernelInterface::getSplitDim(KernelFuncOp kernel) {
+  if (!kernel.getSchedules() || kernel.getSchedules()->empty())
+    return -1;
+  // All versions of a kernel are called with the same ranges.
+  auto schedules = kernel.getSchedules()->getAsRange<ScheduleAttr>();
+  int64_t first = (*schedules.begin()).getSplit();
+  return llvm::all_of(schedules, [&](ScheduleAttr schedule) { return schedule.getSplit() == first; }) ? first : -1;
+}
+
+uint64_t KernelInterface::getSite(int64_t number) {
+  uint64_t buffers = kernel.getBody().front().getNumArguments() + kernel.getYieldedValues().size();
+  return static_cast<uint32_t>(number) | buffers << DLC_SITE_SYMBOLS | uint64_t{getNumSymbols()} << DLC_SITE_COUNT;
+}
+
+size_t KernelInterface::getSitePosition() {
+  // Behind the number of launches before.
+  return kernel.getBody().front().getNumArguments() + kernel.getYieldedValues().size() + getNumSymbols() +
+         (sweep > 0 ? 1 : 0);
+}
+
 std::string dlc::getKernelSymbol(llvm::StringRef name) { return (name + ".kernel").str(); }
 
 mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {
@@ -53,17 +77,11 @@ mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {
              << *elements << " elements is too large for a kernel, which indexes with 32 bits: " << type;
   }
 
-  // All versions of a kernel are called with the same ranges.
-  bool isFirst = true;
+  result.splitDim = getSplitDim(kernel);
   if (kernel.getSchedules())
     for (auto schedule : kernel.getSchedules()->getAsRange<ScheduleAttr>()) {
-      if (isFirst)
-        result.splitDim = schedule.getSplit();
-      else if (result.splitDim != schedule.getSplit())
-        result.splitDim = -1;
       result.grain = std::lcm(result.grain, std::max<int64_t>(schedule.getGrain(), 1));
       result.sweep = std::max(result.sweep, schedule.getTile("sweep", 0));
-      isFirst = false;
     }
   if (result.splitDim < 0 || result.sweep % result.grain != 0)
     result.sweep = 0;
@@ -317,8 +335,51 @@ static void emitSweep(mlir::OpBuilder &builder, mlir::func::FuncOp function, mli
   mlir::func::ReturnOp::create(builder, location, leave->getArgument(0));
 }
 
+/// Begins `function` with a branch to the runtime's recorder, for threads that have one, which calls it again without.
+static void emitRecording(mlir::OpBuilder &builder, mlir::func::FuncOp function, KernelInterface &kernel,
+                          LaunchSite siteKind, uint64_t site) {
+  mlir::OpBuilder::InsertionGuard guard(builder);
+  mlir::Location location = function.getLoc();
+  HostEmitter emit{builder, location};
+  mlir::Type pointer = emit.pointerType(), i64 = builder.getI64Type(), i32 = builder.getI32Type();
+  auto module = function->getParentOfType<mlir::ModuleOp>();
+  if (!module.lookupSymbol(recordLaunchName)) {
+    builder.setInsertionPointToEnd(module.getBody());
+    LLVM::LLVMFuncOp::create(builder, location, recordLaunchName,
+                             LLVM::LLVMFunctionType::get(i32, {pointer, i64, i64, pointer, pointer, i64}));
+  }
+  mlir::Block *body = &function.front();
+  mlir::Block *entry = new mlir::Block, *record = function.addBlock();
+  function.getBody().push_front(entry);
+  for (mlir::BlockArgument argument : body->getArguments())
+    argument.replaceAllUsesWith(entry->addArgument(argument.getType(), location));
+  body->eraseArguments(0, body->getNumArguments());
+
+  // The frame is the entry block's.
+  for (auto alloca : llvm::make_early_inc_range(body->getOps<LLVM::AllocaOp>())) {
+    alloca.getArraySize().getDefiningOp()->moveBefore(entry, entry->end());
+    alloca->moveBefore(entry, entry->end());
+  }
+
+  builder.setInsertionPointToEnd(entry);
+  Value recorder = emit.load(pointer, entry->getArgument(3), 0);
+  Value isRecorded = LLVM::ICmpOp::create(builder, location, LLVM::ICmpPredicate::ne, recorder,
+                                          LLVM::ZeroOp::create(builder, location, pointer));
+  mlir::cf::CondBranchOp::create(builder, location, isRecorded, record, body);
+
+  builder.setInsertionPointToStart(record);
+  Value number = siteKind == LaunchSite::Known
+                     ? emit.i64(static_cast<int64_t>(site))
+                     : emit.load(i64, entry->getArgument(0), 8 * static_cast<int64_t>(kernel.getSitePosition()));
+  llvm::SmallVector<Value> operands(entry->getArguments());
+  operands.append({takeAddress(emit, function), number});
+  auto call = LLVM::CallOp::create(builder, location, mlir::TypeRange{i32}, recordLaunchName, operands);
+  mlir::func::ReturnOp::create(builder, location, call.getResult());
+}
+
 mlir::func::FuncOp dlc::createLaunchFunction(mlir::ModuleOp module, KernelInterface &kernel, llvm::StringRef name,
-                                             llvm::StringSet<> &usedNames, mlir::Location location) {
+                                             llvm::StringSet<> &usedNames, mlir::Location location, LaunchSite siteKind,
+                                             uint64_t site) {
   std::string base = toSymbol(name), symbol = base + ".launch";
   for (int number = 2; !usedNames.insert(symbol).second; ++number)
     symbol = base + "." + std::to_string(number) + ".launch";
@@ -335,8 +396,13 @@ mlir::func::FuncOp dlc::createLaunchFunction(mlir::ModuleOp module, KernelInterf
   mlir::func::FuncOp function = create(symbol);
   // A frame of its own in profiles and backtraces, under the layer's name.
   function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
+  auto allowRecording = [&] {
+    if (siteKind != LaunchSite::None)
+      emitRecording(builder, function, kernel, siteKind, site);
+  };
   if (kernel.sweep == 0) {
     LaunchBody(builder, location, function, kernel).emit();
+    allowRecording();
     return function;
   }
   mlir::func::FuncOp part = create(symbol + ".part");
@@ -344,5 +410,6 @@ mlir::func::FuncOp dlc::createLaunchFunction(mlir::ModuleOp module, KernelInterf
   size_t before = kernel.kernel.getBody().front().getNumArguments() + kernel.kernel.getYieldedValues().size() +
                   (kernel.kernel.getSymbols() ? kernel.kernel.getSymbols()->size() : 0);
   emitSweep(builder, function, part, kernel, 8 * static_cast<int64_t>(before));
+  allowRecording();
   return function;
 }

@@ -33,6 +33,20 @@ struct KernelInterface {
   bool fits(LaunchOp launch);
   /// Whether a launch that is estimated to take `time` nanoseconds may pay to be split into ranges.
   bool mayBeSplit(mlir::AffineExpr time) const;
+  /// What a launch with this number in `dlc_program.launches` tells the runtime's recorder.
+  uint64_t getSite(int64_t number);
+  /// The position of the argument that says so where launches with different numbers share a function.
+  size_t getSitePosition();
+
+  /// What `splitDim` is for a kernel with these schedules.
+  static int64_t getSplitDim(KernelFuncOp kernel);
+};
+
+/// What the function behind a launch passes to the runtime's recorder.
+enum class LaunchSite : uint8_t {
+  None,    ///< nothing: its launches are not recorded
+  Known,   ///< a number
+  Argument ///< the value of its last argument
 };
 
 /// The name in the program of the code of kernel `name`: the dot keeps it apart from all C functions.
@@ -43,9 +57,10 @@ std::string getKernelSymbol(llvm::StringRef name);
 /// `name`. `arguments` holds the addresses of the inputs and of the outputs, then the symbols. A second launch of the
 /// same name gets a number. Where the kernel's schedules say `sweep`, one more argument after the symbols counts the
 /// launches before: every second one computes its parts from the last to the first, so that it begins with what the one
-/// before has left in the first-level cache.
+/// before has left in the first-level cache. `site` is for `LaunchSite::Known`.
 mlir::func::FuncOp createLaunchFunction(mlir::ModuleOp module, KernelInterface &kernel, llvm::StringRef name,
-                                        llvm::StringSet<> &usedNames, mlir::Location location);
+                                        llvm::StringSet<> &usedNames, mlir::Location location, LaunchSite siteKind,
+                                        uint64_t site = 0);
 
 } // namespace dlc
 

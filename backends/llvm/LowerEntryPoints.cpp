@@ -30,6 +30,9 @@ using mlir::Value;
 namespace LLVM = mlir::LLVM;
 namespace arith = mlir::arith;
 
+/// Launches of a kernel that have functions of their own.
+static constexpr unsigned ownFunctions = 16;
+
 namespace {
 class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPointsPass> {
   void runOnOperation() override;
@@ -41,7 +44,8 @@ class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPo
   LogicalResult lowerTable(LaunchTableOp table, mlir::Block *leave);
   Value findAddress(HostEmitter emit, Value buffer);
   mlir::func::FuncOp getLaunchFunction(LaunchOp launch, KernelInterface &kernel);
-  mlir::func::FuncOp getSharedFunction(llvm::StringRef name, KernelInterface &kernel);
+  bool isShared(LaunchOp launch) const;
+  mlir::func::FuncOp getSharedFunction(llvm::StringRef name, KernelInterface &kernel, bool isNumbered);
   void callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *leave);
   void lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *leave);
   void leaveUnlessFine(HostEmitter emit, Value status, mlir::Operation *done, mlir::Block *leave);
@@ -205,9 +209,9 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   size_t largest = 0;
   function.walk([&](LaunchOp launch) {
     launches.push_back(launch);
-    // One more for the number of launches before.
+    // Two more for the number of launches before and the launch's own.
     largest = std::max<size_t>(largest,
-                               launch.getInputs().size() + launch.getOutputs().size() + launch.getSymbols().size() + 1);
+                               launch.getInputs().size() + launch.getOutputs().size() + launch.getSymbols().size() + 2);
   });
   builder.setInsertionPointToStart(&function.front());
   // One block serves all launches: each is over before the next begins.
@@ -246,6 +250,11 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   return mlir::success();
 }
 
+/// Whether the function behind `launch`, of which getLaunchFunction has decided last, is that of other launches, too.
+bool LowerEntryPointsPass::isShared(LaunchOp launch) const {
+  return launchCounts.lookup(launch.getKernel()) > ownFunctions;
+}
+
 /// Puts the number of times that this point was reached in this run into the arguments of a launch.
 void LowerEntryPointsPass::countLaunches(HostEmitter emit, mlir::func::FuncOp function, int64_t place) {
   Value counter;
@@ -281,18 +290,28 @@ Value LowerEntryPointsPass::findAddress(HostEmitter emit, Value buffer) {
 /// The function behind `launch`. Profiles show launches by the names of their layers; where one kernel has more
 /// launches than anybody reads, functions that are the same but for their names would be most of the program.
 mlir::func::FuncOp LowerEntryPointsPass::getLaunchFunction(LaunchOp launch, KernelInterface &kernel) {
-  constexpr unsigned ownFunctions = 16;
   llvm::StringRef name = launch.getKernel();
-  if (++launchCounts[name] <= ownFunctions)
-    return createLaunchFunction(getOperation(), kernel, launch.getName(), usedNames, launch.getLoc());
-  return getSharedFunction(name, kernel);
+  mlir::IntegerAttr number = annotation::launchNumber.get(launch);
+  if (++launchCounts[name] > ownFunctions)
+    return getSharedFunction(name, kernel, /*isNumbered=*/number != nullptr);
+  if (!number)
+    number = annotation::launchNumber.get(kernel.kernel);
+  return createLaunchFunction(getOperation(), kernel, launch.getName(), usedNames, launch.getLoc(),
+                              number ? LaunchSite::Known : LaunchSite::None,
+                              number ? kernel.getSite(number.getInt()) : 0);
 }
 
-mlir::func::FuncOp LowerEntryPointsPass::getSharedFunction(llvm::StringRef name, KernelInterface &kernel) {
-  mlir::func::FuncOp &shared = sharedFunctions[name];
-  if (!shared)
-    shared = createLaunchFunction(getOperation(), kernel, name, usedNames, kernel.kernel.getLoc());
-  return shared;
+/// The function of all launches of kernel `name` that have none of their own; those with numbers of their own pass
+/// them.
+mlir::func::FuncOp LowerEntryPointsPass::getSharedFunction(llvm::StringRef name, KernelInterface &kernel,
+                                                           bool isNumbered) {
+  mlir::func::FuncOp &shared = sharedFunctions[isNumbered ? (name + ".numbered").str() : name.str()];
+  if (shared)
+    return shared;
+  mlir::IntegerAttr number = annotation::launchNumber.get(kernel.kernel);
+  LaunchSite siteKind = isNumbered ? LaunchSite::Argument : number ? LaunchSite::Known : LaunchSite::None;
+  return shared = createLaunchFunction(getOperation(), kernel, name, usedNames, kernel.kernel.getLoc(), siteKind,
+                                       number ? kernel.getSite(number.getInt()) : 0);
 }
 
 LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *leave) {
@@ -327,6 +346,9 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   }
   if (kernel.sweep > 0)
     countLaunches(emit, launch->getParentOfType<mlir::func::FuncOp>(), place);
+  if (mlir::IntegerAttr number = annotation::launchNumber.get(launch); number && isShared(launch))
+    emit.store(emit.i64(static_cast<int64_t>(kernel.getSite(number.getInt()))), argumentBlock,
+               8 * static_cast<int64_t>(kernel.getSitePosition()));
 
   ExtentArithmetic arithmetic(builder, launch.getLoc(), symbols);
   if (begin && kernel.splitDim < 0)
@@ -358,7 +380,7 @@ LogicalResult LowerEntryPointsPass::lowerTable(LaunchTableOp table, mlir::Block 
     auto kernel = kernels.find(name.getValue());
     if (kernel == kernels.end())
       return table.emitError("launches '") << name.getValue() << "', which is not a dlc.kernel_func";
-    functions.push_back(getSharedFunction(name.getValue(), kernel->second));
+    functions.push_back(getSharedFunction(name.getValue(), kernel->second, /*isNumbered=*/false));
   }
   mlir::OpBuilder builder(table);
   HostEmitter emit{builder, table.getLoc()};

@@ -6,6 +6,7 @@
 #include "mlir/Transforms/Passes.h"
 
 void dlc::addLowerToLLVM(mlir::OpPassManager &manager) {
+  manager.addPass(createNumberLaunches());
   manager.addPass(createTabulateLaunches());
   manager.addPass(createOutlineLaunches());
   manager.addPass(createOutlineRanges());

@@ -170,7 +170,8 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
        isEmbedded ? writer.external(getWeightsSymbol(identity.name)) : writer.null(), writer.i64(program.constantBytes),
        identity.weightsFile.empty() ? writer.null() : writer.text(identity.weightsFile),
        writer.i64(identity.weightsHash), writer.i64(program.preparedBytes),
-       program.hasPrepare ? writer.function("prepare.execute") : writer.null(), writer.i64(scratchBytes)});
+       program.hasPrepare ? writer.function("prepare.execute") : writer.null(), writer.i64(scratchBytes),
+       program.launches.empty() ? writer.null() : writer.text(program.launches)});
   Constant *programs = writer.array(writer.array(code, sizeof(dlc_program)), sizeof(const dlc_program *));
   // What a program must know of later versions of the ABI to use this model.
   uint64_t needs = 0;

@@ -60,6 +60,27 @@ def OutlineRanges : Pass<"dlc-outline-ranges", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
 }
 
+def NumberLaunches : Pass<"dlc-number-launches", "::mlir::ModuleOp"> {
+  let summary = "Describe launches for profiles, and number them";
+  let description = [{
+    Writes what profiles say of each launch (layer, kernel, kind, element type, operations and bytes as formulas of the
+    kernel's symbols) to `dlc.launches` of the module, one line per launch, in the form of `dlc_program.launches` of the
+    ABI. `dlc.launch_number` of a launch is its line; `--dlc-lower-entry-points` lets launches that have one be
+    recorded. In an entry point with more than `limit` launches, all launches of a kernel share one line, whose number
+    the kernel has. What prepacks weights is not numbered.
+
+    Before:
+    ```mlir
+    dlc.launch @k "conv1" ins(%x : memref<?xi8>) out(%y : memref<?xi8>) symbols(%n)
+    ```
+    After:
+    ```mlir
+    dlc.launch @k "conv1" ins(%x : memref<?xi8>) out(%y : memref<?xi8>) symbols(%n) {dlc.launch_number = 0 : i64}
+    ```
+  }];
+  let options = [Option<"limit", "limit", "int64_t", "512", "launches of an entry point that have lines of their own">];
+}
+
 def TabulateLaunches : Pass<"dlc-tabulate-launches", "::mlir::ModuleOp"> {
   let summary = "Turn the launches of entry points with very many into data";
   let description = [{
@@ -120,7 +141,8 @@ def LowerEntryPoints : Pass<"dlc-lower-entry-points", "::mlir::ModuleOp"> {
     other than 0 ends the entry point. Kernels become declarations. A function that `--dlc-outline-ranges` has made
     becomes a task of the pool: its launches are direct calls for the task's own range. One that
     `--dlc-outline-launches` has made becomes `@run.execute.part0(%call: !llvm.ptr) -> i32`. The first 16 launches of a
-    kernel have functions of their own, under the names of their layers; the others share one, `@k.launch`.
+    kernel have functions of their own, under the names of their layers; the others share one, `@k.launch`. The function
+    of a launch or kernel with `dlc.launch_number` hands over to the runtime's recorder where the thread has one.
   }];
   let dependentDialects = ["::mlir::cf::ControlFlowDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];

@@ -75,6 +75,7 @@ struct ProgramDescription {
   uint32_t stateCount = 0; ///< of all entry points together
   uint64_t preparedBytes = 0, constantBytes = 0, variableBytes = 0;
   std::vector<VariableDescription> variables;
+  std::string launches; ///< dlc_program.launches; empty before they are numbered
 };
 
 /// Reads the attributes of the program level. Fails with a diagnostic where the ABI cannot say what they say.

@@ -7,6 +7,7 @@
 #include "Model.h"
 #include "Pool.h"
 #include "Prepare.h"
+#include "Recorder.h"
 #include "Run.h"
 #include "StateAccess.h"
 #include "Variables.h"
@@ -42,4 +43,5 @@ const dlc_runtime_api dlc_rt_api = {
     .choose_program = dlcModelProgram,
     .result_shapes = dlcResultShapes,
     .result_data = dlcResultData,
+    .context_record = dlcContextRecord,
 };

@@ -2,6 +2,7 @@
 #include "Parallel.h"
 
 #include "Context.h"
+#include "Recorder.h"
 #include "Scratch.h"
 
 typedef struct Job {
@@ -77,8 +78,12 @@ dlc_int32 dlcParallelFor(const dlc_call *call, dlc_task task, const void *argume
     team->shares[i].next = begin;
     team->shares[i].end = begin += size;
   }
+  if (__builtin_expect(team->scratches->recorder != (dlc_recorder *)0, 0))
+    dlcRecordStart(team->scratches->recorder, DLC_EVENT_PARALLEL);
   team->executor->run(team->executor->self, count, work, &job);
   // An executor may have made no call at all; otherwise nothing is left to take.
   work(&job, 0);
+  if (__builtin_expect(team->scratches->recorder != (dlc_recorder *)0, 0))
+    dlcRecordStop(team->scratches->recorder, DLC_EVENT_PARALLEL, 0, count);
   return job.status;
 }

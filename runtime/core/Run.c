@@ -6,6 +6,8 @@
 #include "ContextLifetime.h"
 #include "ContextMessage.h"
 #include "IndexCheck.h"
+#include "Recorder.h"
+#include "Scratch.h"
 #include "State.h"
 #include "TensorCheck.h"
 #include "Text.h"
@@ -241,8 +243,14 @@ dlc_int32 dlcRun(dlc_context *face, const dlc_entry_point *entry, const dlc_tens
   status = DLC_ERROR_ARGUMENT;
   if (!entry)
     dlcContextFail(context, status, "dlc_run: no entry point");
-  else if (dlcContextHasEntry(context, entry))
+  else if (dlcContextHasEntry(context, entry)) {
+    if (__builtin_expect(context->team->scratches->recorder != (dlc_recorder *)0, 0))
+      dlcRecordStart(context->team->scratches->recorder, DLC_EVENT_RUN);
     status = runEntered(context, entry, inputs, inputCount, outputs, outputCount, capacities);
+    if (__builtin_expect(context->team->scratches->recorder != (dlc_recorder *)0, 0))
+      dlcRecordStop(context->team->scratches->recorder, DLC_EVENT_RUN,
+                    (dlc_uint32)(entry - context->face.model->entries), 0);
+  }
   dlcContextLeave(context);
   return status;
 }

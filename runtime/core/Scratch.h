@@ -13,7 +13,8 @@ struct Context;
 
 /// One cache line of its own, since each thread writes to its scratch.
 struct dlc_scratch {
-  _Alignas(DLC_CACHE_LINE) dlc_byte *base; // capacity bytes, 64-byte aligned
+  _Alignas(DLC_CACHE_LINE) dlc_recorder *recorder; // first, where generated code looks; null while nobody records
+  dlc_byte *base;                                  // capacity bytes, 64-byte aligned
   dlc_uint64 capacity;
   dlc_uint64 used;
   dlc_uint64 topBlock;  // offset + 1 of the last block's header; 0 if there is none

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Includes run one way: targets, ir <- analysis, formats <- frontend, passes, backends <- tools/driver <- tools
 
-for the compiler, and runtime/include <- data <- training <- tools, python for what runs libraries.
+for the compiler, and runtime/include <- data <- profile, training <- tools, python for what runs libraries.
 
 The compiler and the runtime share one header, the ABI. ARCHITECTURE.md says why.
 """
@@ -32,11 +32,12 @@ ARROWS = {
     EMBEDDED: set(),
     # What runs libraries knows them only through the runtime's public headers.
     "data": {PUBLIC},
+    "profile": {PUBLIC, "data"},
     "training": {PUBLIC, "data"},
     "tools/driver": {"ir", "analysis", "targets", "formats", "frontend", "passes", "backends"},
     # Programs that compile use the driver, dlc-run uses the rooms that run libraries.
-    "tools": {"ir", "targets", "frontend", "passes", "backends", "tools/driver", PUBLIC, "data", "training"},
-    "python": {PUBLIC, "data", "training"},
+    "tools": {"ir", "targets", "frontend", "passes", "backends", "tools/driver", PUBLIC, "data", "profile", "training"},
+    "python": {PUBLIC, "data", "profile", "training"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]|^\s*include\s+"([^"]+)"', re.MULTILINE)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // dlc-run bench OUT.so
-#include "tools/dlc-run/Commands.h"
+#include "tools/dlc-run/Profile.h"
 
 #include <algorithm>
 #include <chrono>
@@ -33,12 +33,7 @@ constexpr double shortestMeasured = 20e-6;
 int dlcrun::benchmark(const Options &options) {
   double kilobytesBefore = peakKilobytes();
   Session session(options.library, options.entry);
-  session.start(options.threads);
-  session.giveVariables(options.variables, 0);
-  session.readInputs(options.inputs);
-  session.takeDefaults();
-  session.generateRandomInputs(options.symbols);
-  session.makeOutputs();
+  session.prepareRuns(options);
 
   auto run = [&] {
     if (options.isReset)
@@ -60,19 +55,23 @@ int dlcrun::benchmark(const Options &options) {
       run();
     milliseconds.push_back((secondsNow() - start) * 1e3 / static_cast<double>(group));
   }
-  session.writeOutputs(options.outputs);
-
   double megabytes = (peakKilobytes() - kilobytesBefore) / 1024;
+  std::optional<dlc::profile::Summary> profile;
+  if (options.isProfiled || !options.trace.empty())
+    profile = profileRuns(session, options, run);
+  session.writeOutputs(options.outputs);
   size_t runs = milliseconds.size() * group;
   std::sort(milliseconds.begin(), milliseconds.end());
   size_t middle = milliseconds.size() / 2;
   double median =
       milliseconds.size() % 2 ? milliseconds[middle] : (milliseconds[middle - 1] + milliseconds[middle]) / 2;
   if (options.isJson)
-    std::printf("{\"min_ms\": %.9g, \"median_ms\": %.9g, \"runs\": %zu, \"peak_mb\": %.6g}\n", milliseconds[0], median,
-                runs, megabytes);
+    std::printf("{\"min_ms\": %.9g, \"median_ms\": %.9g, \"runs\": %zu, \"peak_mb\": %.6g%s}\n", milliseconds[0],
+                median, runs, megabytes, profile ? (", \"profile\": " + profile->toJson()).c_str() : "");
   else
     std::printf("%s: %.6g ms (median of %zu runs), fastest %.6g ms, %.1f MB of memory\n", session.entry().name, median,
                 runs, milliseconds[0], megabytes);
+  if (profile && !options.isJson)
+    std::printf("\n%s", profile->toText(getGrouping(options), options.rows).c_str());
   return 0;
 }

@@ -22,6 +22,11 @@ struct Options {
   std::string reference;
   double tolerance = 1e-5;
   std::vector<std::string> compilerOptions;
+  bool isProfiled = false; ///< whether bench shows a profile, too
+  std::string trace;       ///< file for the trace of a profile; empty: none
+  std::string grouping = "launch";
+  size_t rows = 0;  ///< of a profile that are shown; 0: all
+  std::string roof; ///< file; empty: the usual one
 };
 
 /// Runs `session`, whose inputs and outputs are whole, once for each position of its symbol `symbol`.
@@ -31,6 +36,8 @@ int runModel(const Options &options);
 int showInfo(const Options &options);
 int benchmark(const Options &options);
 int verify(const Options &options);
+int profileModel(const Options &options);
+int measureRoof(const Options &options);
 
 } // namespace dlcrun
 

@@ -3,6 +3,7 @@
 
 #include "data/NpyFile.h"
 #include "data/Suggestion.h"
+#include "tools/dlc-run/Commands.h"
 
 #include <algorithm>
 #include <cstring>
@@ -277,6 +278,23 @@ void Session::makeOutputs() {
   }
   for (Array &output : outputs)
     outputViews.push_back(output.view());
+}
+
+void Session::prepareRuns(const Options &options) {
+  start(options.threads);
+  giveVariables(options.variables, 0);
+  readInputs(options.inputs);
+  takeDefaults();
+  generateRandomInputs(options.symbols);
+  makeOutputs();
+}
+
+dlc_profile *Session::makeProfile() {
+  dlc_error error;
+  dlc_profile *profile;
+  if (dlc_profile_create(context, &error, &profile))
+    throw Failure(error.message);
+  return profile;
 }
 
 void Session::run() {

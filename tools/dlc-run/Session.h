@@ -5,6 +5,7 @@
 #define DLC_TOOLS_DLC_RUN_SESSION_H
 
 #include "data/Array.h"
+#include "dlc/profile.h"
 #include "dlc/runtime.hpp"
 
 #include <map>
@@ -13,6 +14,8 @@
 #include <vector>
 
 namespace dlcrun {
+
+struct Options;
 
 /// "NAME=VALUE" options as they were given.
 using Bindings = std::vector<std::string>;
@@ -53,6 +56,10 @@ public:
   void generateRandomInputs(const Bindings &symbols);
   /// Makes outputs for the inputs; fails if an input is missing.
   void makeOutputs();
+  /// All of the above, as the options say: everything that runs need.
+  void prepareRuns(const Options &options);
+  /// A profile of the runs from now on, which dlc_profile_release ends.
+  dlc_profile *makeProfile();
   /// One run.
   void run();
   /// Gives outputs whose shapes data decides those of the last run; the session's last one, for they no longer fit

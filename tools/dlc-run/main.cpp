@@ -26,6 +26,8 @@ const Command commands[] = {
     {"run", "Runs a library once on .npy files; prints its outputs if none is to be written", runModel},
     {"info", "Prints a library's entry points, tensors and sizes", showInfo},
     {"bench", "Measures a library, on random inputs where none are given", benchmark},
+    {"profile", "Shows where a library's time goes: per kernel, beside what the machine can do", profileModel},
+    {"roof", "Measures what this machine can compute and read, for profiles", measureRoof},
     {"verify",
      "Compares all tensors of two libraries compiled with dlc --keep-tensors (or of a library and a folder of "
      "NAME.npy) in program order; for a .json or .onnx model, compiles it as usual and with -O0 and compares these",
@@ -35,7 +37,11 @@ const Command commands[] = {
 
 /// The options that `command` takes.
 void declareOptions(CLI::App &app, const std::string &command, Options &options) {
-  bool isVerify = command == "verify";
+  bool isVerify = command == "verify", isProfile = command == "profile", isBench = command == "bench";
+  if (command == "roof") {
+    app.add_option("--file", options.roof, "FILE.json to write; roof.json in the folder of dlc's cache by default");
+    return;
+  }
   CLI::Option *library =
       app.add_option("library", options.library, isVerify ? "Library, or model to compile" : "Library that dlc made")
           ->required();
@@ -63,11 +69,20 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
     app.add_option(
         "--steps", options.steps,
         "SYMBOL along which to run one position at a time, with the state kept in between; outputs are joined");
-  if (command == "bench") {
+  if (isBench || isProfile) {
     app.add_flag("--reset", options.isReset, "Reset the model's state before every run");
     app.add_option("--seconds", options.seconds, "How long to measure")->check(CLI::Range(0.0, 1e6));
-    app.add_flag("--json", options.isJson, "Print one JSON object: min_ms, median_ms, runs, peak_mb");
+    app.add_flag("--json", options.isJson,
+                 isBench ? "Print one JSON object: min_ms, median_ms, runs, peak_mb" : "Print one JSON object");
+    app.add_option("--trace", options.trace, "FILE.json for a trace of the first runs, for Perfetto or Chrome");
+    app.add_option("--by", options.grouping, "What to sum up by: launch (a kernel in its layer), layer, kernel or kind")
+        ->check(CLI::IsMember({"launch", "layer", "kernel", "kind"}));
+    app.add_option("--rows", options.rows, "How many rows to show, the longest first; 0: all");
+    app.add_option("--roof", options.roof, "FILE.json that dlc-run roof has written; the usual one by default");
   }
+  if (isBench)
+    app.add_flag("--profile", options.isProfiled,
+                 "Measure again and show where the time goes, as dlc-run profile does");
   if (isVerify) {
     app.add_option("--reference", options.reference, "Reference: a library, or a folder of NAME.npy");
     app.add_option("--tolerance", options.tolerance, "Largest difference, as a share of a tensor's largest magnitude")

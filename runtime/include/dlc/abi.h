@@ -237,9 +237,18 @@ typedef struct dlc_variable_info {
 struct dlc_call;
 
 /// Scratch memory of one thread, from which halide_malloc takes what a kernel
-/// needs; opaque to generated code, which passes it on as Halide's
-/// `user_context`.
+/// needs. Generated code passes it on as Halide's `user_context`, and looks only
+/// at its first word: where that is not null, the thread is recorded, and a
+/// launch calls dlcRecordLaunch of the runtime instead of its kernel.
 struct dlc_scratch;
+
+/// What a launch passes to dlcRecordLaunch beside its own parameters: its number
+/// in dlc_program.launches, and where its arguments hold the values of the
+/// kernel's symbols.
+enum dlc_site_field {
+  DLC_SITE_SYMBOLS = 32, /* first bit of the number of arguments before the symbols; 16 bits */
+  DLC_SITE_COUNT = 48    /* first bit of the number of symbols; 16 bits */
+};
 
 /// One launch of a kernel, over the range [begin, end) of its outermost split
 /// dimension. `arguments` is the launch's own (buffer addresses and symbol
@@ -376,6 +385,14 @@ typedef struct dlc_program {
   /// at once in the worst kernel, of the size rounded up to 64, plus 64. Too
   /// small a value costs an allocation in the first run, nothing else.
   dlc_uint64 scratch_bytes;
+  /// The launches of all entry points, for profiles (dlc/profile.h); null if
+  /// nothing is known of them. Nothing else reads it. Line i describes launch
+  /// i, in fields that are separated by tabs: layer, kernel, and in the first
+  /// line of a kernel its kind, its element type, and formulas in postfix
+  /// notation over its symbols ("s0 4 * 2 +"; / and % are those of rounding
+  /// down, ^ divides and rounds up; "?" is not known): operations, bytes, and
+  /// the extent that ranges are cut of. Later versions may add fields.
+  const char *launches;
 } dlc_program;
 
 struct dlc_runtime_api;

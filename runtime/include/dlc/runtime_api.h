@@ -117,6 +117,50 @@ typedef struct dlc_load_options {
   const char *prefix;      /* only variables whose names start with this; null: all */
 } dlc_load_options;
 
+/// Where one thread of a context writes what it runs, as events. An event is
+/// DLC_EVENT_WORDS words: when it started and when it stopped, as dlc_ticks
+/// tells; a word with the number of the launch (or entry point) in its lower
+/// half, its kind in bits 32 to 47 and the number of additional words above
+/// these; and a size. A launch's size is the length of its range, and its
+/// additional words are the values of its kernel's symbols.
+typedef struct dlc_recorder {
+  dlc_uint64 *next; /* of the next event */
+  dlc_uint64 *end;
+  dlc_uint64 lost;        /* events for which there was no room */
+  dlc_uint64 started[3];  /* the runtime's: when what is going on began, by kind */
+  dlc_uint64 reserved[2]; /* threads do not share a cache line */
+} dlc_recorder;
+
+#define DLC_EVENT_WORDS 4u
+
+/// What recorders belong to, and a moment on two clocks.
+typedef struct dlc_recording {
+  dlc_uint32 struct_bytes; /* sizeof(dlc_recording) */
+  dlc_uint32 threads;      /* of the context */
+  dlc_uint64 ticks;        /* now, as dlc_ticks tells, */
+  dlc_uint64 nanoseconds;  /* and on a clock that never goes back */
+} dlc_recording;
+
+enum dlc_event_kind {
+  DLC_EVENT_LAUNCH = 0,   /* a kernel, or the range of it that the thread has computed */
+  DLC_EVENT_PARALLEL = 1, /* work that the calling thread has shared with others: its size is their number */
+  DLC_EVENT_RUN = 2       /* a whole run; its number is that of its entry point */
+};
+
+/// The time now, in ticks of the CPU's clock: one of constant frequency that all
+/// cores share.
+static inline dlc_uint64 dlc_ticks(void) {
+#if defined(__x86_64__)
+  return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+  dlc_uint64 ticks;
+  __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+  return ticks;
+#else
+  return 0;
+#endif
+}
+
 struct dlc_runtime_api;
 
 /// Working memory of one stream of runs. Its first fields are public.
@@ -182,6 +226,8 @@ typedef struct dlc_runtime_api {
   /* Later additions: DLC_HAS says whether a library has them. */
   dlc_int32 (*result_shapes)(dlc_context *context, const dlc_entry_point *entry, dlc_int64 *dims);
   const void *(*result_data)(dlc_context *context, const dlc_entry_point *entry, dlc_uint32 output);
+  dlc_int32 (*context_record)(dlc_context *context, dlc_recorder *recorders, dlc_uint32 count,
+                              dlc_recording *recording);
 } dlc_runtime_api;
 
 #ifdef __cplusplus

@@ -29,7 +29,7 @@ module attributes {dlc.memory = #dlc.program_memory<arena_bytes = 0, live_bytes 
     // CHECK: cf.cond_br %[[FINE]], ^bb1, ^[[LEAVE:.*]](%[[STATUS]] : i32)
     dlc.launch @relu "first layer" ins(%x : memref<?xi8>) out(%t : memref<?xi8>) symbols(%N)
     // CHECK: constant @second.launch
-    dlc.launch @relu "second" ins(%t : memref<?xi8>) out(%y : memref<?xi8>) symbols(%N)
+    dlc.launch @relu "second" ins(%t : memref<?xi8>) out(%y : memref<?xi8>) symbols(%N) {dlc.launch_number = 7 : i64}
     return
     // CHECK: ^[[LEAVE]](%[[CODE:.*]]: i32):
     // CHECK-NEXT: return %[[CODE]]
@@ -51,6 +51,16 @@ module attributes {dlc.memory = #dlc.program_memory<arena_bytes = 0, live_bytes 
   // CHECK: arith.cmpi sgt
   // CHECK: arith.subi %[[END]], %[[BEGIN]]
   // CHECK: llvm.call @relu.kernel(%[[SCRATCH]]
+
+  // A launch that is described looks first whether its thread is recorded. 7 | 2 buffers << 32 | 1 symbol << 48
+  // CHECK-LABEL: func.func private @second.launch
+  // CHECK-SAME: (%[[ARGUMENTS:.*]]: !llvm.ptr, %[[BEGIN:.*]]: i64, %[[END:.*]]: i64, %[[SCRATCH:.*]]: !llvm.ptr) -> i32
+  // CHECK: %[[RECORDER:.*]] = llvm.load %{{.*}} : !llvm.ptr -> !llvm.ptr
+  // CHECK: %[[ANY:.*]] = llvm.icmp "ne" %[[RECORDER]]
+  // CHECK: cf.cond_br %[[ANY]], ^[[RECORD:.*]], ^bb1
+  // CHECK: ^[[RECORD]]:
+  // CHECK: %[[SITE:.*]] = arith.constant 281483566645255 : i64
+  // CHECK: llvm.call @dlcRecordLaunch(%[[ARGUMENTS]], %[[BEGIN]], %[[END]], %[[SCRATCH]], %{{.*}}, %[[SITE]])
 
   // CHECK-LABEL: func.func @run.workspace_bytes
   // CHECK: llvm.intr.smul.with.overflow

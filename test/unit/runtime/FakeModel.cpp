@@ -8,6 +8,8 @@ extern "C" {
 extern const dlc_runtime_api dlc_rt_api;
 void *halide_malloc(void *userContext, size_t bytes);
 void halide_free(void *userContext, void *memory);
+dlc_int32 dlcRecordLaunch(const void *arguments, dlc_int64 begin, dlc_int64 end, dlc_scratch *scratch, dlc_task launch,
+                          dlc_uint64 site);
 int halide_error_access_out_of_bounds(void *user, const char *name, int dimension, int minTouched, int maxTouched,
                                       int minValid, int maxValid);
 }
@@ -34,9 +36,14 @@ struct RunArguments {
   float *y;
   const float *prepared;
   float *workspace;
+  dlc_int64 rows;
 };
 
 dlc_int32 runRows(const void *argument, dlc_int64 begin, dlc_int64 end, dlc_scratch *scratch) {
+  // As generated code does: one symbol, behind four addresses.
+  constexpr dlc_uint64 site = 0 | dlc_uint64(4) << DLC_SITE_SYMBOLS | dlc_uint64(1) << DLC_SITE_COUNT;
+  if (*reinterpret_cast<void **>(scratch))
+    return dlcRecordLaunch(argument, begin, end, scratch, runRows, site);
   auto *arguments = static_cast<const RunArguments *>(argument);
   if (void (*hook)() = taskHook)
     hook();
@@ -60,7 +67,7 @@ dlc_int32 runRows(const void *argument, dlc_int64 begin, dlc_int64 end, dlc_scra
 dlc_int32 executeRun(const dlc_call *call) {
   RunArguments arguments = {static_cast<const float *>(call->tensors[0]), static_cast<float *>(call->tensors[1]),
                             reinterpret_cast<const float *>(call->prepared),
-                            reinterpret_cast<float *>(call->workspace)};
+                            reinterpret_cast<float *>(call->workspace), call->symbols[0]};
   return call->services->parallel_for(call, runRows, &arguments, call->symbols[0], 1);
 }
 
@@ -125,6 +132,7 @@ dlc_program describeProgram() {
   program.prepared_bytes = sizeof constants;
   program.prepare = prepare;
   program.scratch_bytes = 256;
+  program.launches = "rows\tk0_rows\telementwise\tf32\ts0 4 *\ts0 32 *\ts0\n";
   return program;
 }
 const dlc_program fakeProgram = describeProgram();
