@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -12,6 +11,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <thread>
+#include <time.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -20,9 +20,12 @@ using namespace dlc::profile;
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+/// What the calling thread has computed: while another program has its core, no time passes.
+double threadSeconds() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
 
 /// Adds up `bytes` bytes, a multiple of 512, so that none of eight sums waits for another.
 #if defined(__x86_64__)
@@ -137,15 +140,14 @@ double dlc::profile::measureRate(const Workload &workload, unsigned threads) {
       if (!work[index])
         work[index] = workload.make();
       work[index]();
-      // All begin at once, and go on until the slowest has been measured for long enough.
+      // All begin at once.
       for (++ready; ready < threads;)
-        ;
-      Clock::time_point start = Clock::now();
-      double calls = 0, seconds;
+        std::this_thread::yield();
+      double start = threadSeconds(), calls = 0, seconds;
       do {
         work[index]();
         ++calls;
-      } while ((seconds = secondsSince(start)) < attemptSeconds);
+      } while ((seconds = threadSeconds() - start) < attemptSeconds);
       rates[index] = calls * workload.amount / seconds / 1e9;
     };
     std::vector<std::thread> others;
