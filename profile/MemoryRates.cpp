@@ -34,7 +34,7 @@ __attribute__((target("avx512f"))) void readAvx512(const char *data, size_t byte
   for (size_t i = 0; i < bytes; i += 512)
 #pragma unroll
     for (int j = 0; j < 8; ++j)
-      sums[j] = _mm512_or_si512(sums[j], _mm512_load_si512(data + i + 64 * j));
+      sums[j] = _mm512_or_si512(sums[j], _mm512_load_si512(data + i + size_t{64} * j));
   for (__m512i &sum : sums)
     asm volatile("" : : "m"(sum));
 }
@@ -43,7 +43,8 @@ __attribute__((target("avx2"))) void readAvx2(const char *data, size_t bytes) {
   for (size_t i = 0; i < bytes; i += 256)
 #pragma unroll
     for (int j = 0; j < 8; ++j)
-      sums[j] = _mm256_or_si256(sums[j], _mm256_load_si256(reinterpret_cast<const __m256i *>(data + i + 32 * j)));
+      sums[j] =
+          _mm256_or_si256(sums[j], _mm256_load_si256(reinterpret_cast<const __m256i *>(data + i + size_t{32} * j)));
   for (__m256i &sum : sums)
     asm volatile("" : : "m"(sum));
 }
@@ -54,7 +55,7 @@ void readBase(const char *data, size_t bytes) {
   for (size_t i = 0; i < bytes; i += 128)
 #pragma unroll
     for (int j = 0; j < 8; ++j)
-      sums[j] |= *reinterpret_cast<const Vector *>(data + i + 16 * j);
+      sums[j] |= *reinterpret_cast<const Vector *>(data + i + size_t{16} * j);
   for (Vector &sum : sums)
     asm volatile("" : : "m"(sum));
 }
