@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -12,6 +11,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <thread>
+#include <time.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -20,9 +20,12 @@ using namespace dlc::profile;
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+/// What the calling thread has computed: while another program has its core, no time passes.
+double threadSeconds() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
 
 /// Adds up `bytes` bytes, a multiple of 512, so that none of eight sums waits for another.
 #if defined(__x86_64__)
@@ -31,7 +34,7 @@ __attribute__((target("avx512f"))) void readAvx512(const char *data, size_t byte
   for (size_t i = 0; i < bytes; i += 512)
 #pragma unroll
     for (int j = 0; j < 8; ++j)
-      sums[j] = _mm512_or_si512(sums[j], _mm512_load_si512(data + i + 64 * j));
+      sums[j] = _mm512_or_si512(sums[j], _mm512_load_si512(data + i + size_t{64} * j));
   for (__m512i &sum : sums)
     asm volatile("" : : "m"(sum));
 }
@@ -40,7 +43,8 @@ __attribute__((target("avx2"))) void readAvx2(const char *data, size_t bytes) {
   for (size_t i = 0; i < bytes; i += 256)
 #pragma unroll
     for (int j = 0; j < 8; ++j)
-      sums[j] = _mm256_or_si256(sums[j], _mm256_load_si256(reinterpret_cast<const __m256i *>(data + i + 32 * j)));
+      sums[j] =
+          _mm256_or_si256(sums[j], _mm256_load_si256(reinterpret_cast<const __m256i *>(data + i + size_t{32} * j)));
   for (__m256i &sum : sums)
     asm volatile("" : : "m"(sum));
 }
@@ -51,7 +55,7 @@ void readBase(const char *data, size_t bytes) {
   for (size_t i = 0; i < bytes; i += 128)
 #pragma unroll
     for (int j = 0; j < 8; ++j)
-      sums[j] |= *reinterpret_cast<const Vector *>(data + i + 16 * j);
+      sums[j] |= *reinterpret_cast<const Vector *>(data + i + size_t{16} * j);
   for (Vector &sum : sums)
     asm volatile("" : : "m"(sum));
 }
@@ -137,15 +141,14 @@ double dlc::profile::measureRate(const Workload &workload, unsigned threads) {
       if (!work[index])
         work[index] = workload.make();
       work[index]();
-      // All begin at once, and go on until the slowest has been measured for long enough.
+      // All begin at once.
       for (++ready; ready < threads;)
-        ;
-      Clock::time_point start = Clock::now();
-      double calls = 0, seconds;
+        std::this_thread::yield();
+      double start = threadSeconds(), calls = 0, seconds;
       do {
         work[index]();
         ++calls;
-      } while ((seconds = secondsSince(start)) < attemptSeconds);
+      } while ((seconds = threadSeconds() - start) < attemptSeconds);
       rates[index] = calls * workload.amount / seconds / 1e9;
     };
     std::vector<std::thread> others;

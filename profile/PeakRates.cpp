@@ -22,6 +22,8 @@ constexpr double countOperations(int lanes, int perLane) { return double(steps) 
 
 /// A loop over vectors, with a step that accumulates. A macro, because functions for other instruction sets than the
 /// file's cannot be called from templates that are not.
+// Arguments are types, which take no parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define DLC_DEFINE_LOOP(NAME, TARGET, VECTOR, ZERO, STEP)                                                              \
   TARGET void NAME() {                                                                                                 \
     VECTOR sums[accumulatorCount];                                                                                     \
@@ -41,6 +43,7 @@ constexpr double countOperations(int lanes, int perLane) { return double(steps) 
     for (VECTOR &sum : sums)                                                                                           \
       touch(sum);                                                                                                      \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 
 #if defined(__x86_64__)
 #define DLC_TARGET(FEATURES) __attribute__((target(FEATURES)))

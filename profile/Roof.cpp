@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profile/Roof.h"
-#include "profile/RoofMeasurement.h"
 
 #include <algorithm>
 #include <cmath>
@@ -33,21 +32,4 @@ std::optional<double> Roof::leastSeconds(const std::string &type, double operati
     seconds = std::max(seconds, bytes / (level->gigabytes.of(threads, cores) * 1e9));
   }
   return seconds > 0 ? std::optional(seconds) : std::nullopt;
-}
-
-Roof Roof::measure(void (*progress)(const std::string &what)) {
-  Roof roof;
-  roof.cpu = cpuName();
-  roof.cores = countCores();
-  auto measureBoth = [&](const std::string &what, const Workload &workload) {
-    if (progress)
-      progress(what);
-    double one = measureRate(workload, 1);
-    return Rate{one, roof.cores > 1 ? measureRate(workload, roof.cores) : one};
-  };
-  for (const auto &[type, workload] : peakWorkloads())
-    roof.gigaops[type] = measureBoth(type, workload);
-  for (const auto &[level, workload] : memoryWorkloads(roof.cores))
-    roof.memory.push_back({level.name, level.bytes, measureBoth(level.name, workload)});
-  return roof;
 }

@@ -31,9 +31,6 @@ struct Roof {
   std::map<std::string, Rate> gigaops; ///< per element type (f32, f64, bf16, f16, i8): 10^9 operations per second
   std::vector<MemoryLevel> memory;     ///< from the nearest on
 
-  /// Measures this machine; takes about three seconds. `progress` is told what is being measured.
-  static Roof measure(void (*progress)(const std::string &what) = nullptr);
-
   /// The least seconds that work on `type` elements takes `threads` threads: its operations at the peak rate, or its
   /// bytes at the rate of the nearest level that holds them, whichever is longer. Nothing if both are unknown (NaN).
   std::optional<double> leastSeconds(const std::string &type, double operations, double bytes, double bytesAtOnce,

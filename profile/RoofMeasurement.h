@@ -11,6 +11,9 @@
 
 namespace dlc::profile {
 
+/// Measures this machine; takes about three seconds. `progress` is told what is being measured.
+Roof measureRoof(void (*progress)(const std::string &what) = nullptr);
+
 /// What one thread does, again and again: a call does `amount` units of work (operations, or bytes). A thread makes one
 /// for itself by `make`, before time counts.
 struct Workload {

@@ -88,7 +88,7 @@ std::string Summary::toText(Grouping grouping, size_t limit) const {
     if (hidden)
       addTotal(hiddenSeconds, std::to_string(hidden) + " more");
     addTotal(entry.launchSeconds, "sum of the kernels");
-    addTotal(entry.seconds - entry.launchSeconds, "outside of kernels: checks, halos, copies, the program itself");
+    addTotal(entry.seconds - entry.launchSeconds, "between kernels: checks, halos, copies, the program itself");
     addTotal(entry.seconds, "a run");
     if (wallSeconds > 0 && entries.size() == 1)
       page += "The kernels are " + formatShare(entry.launchSeconds / wallSeconds) + " of the " +

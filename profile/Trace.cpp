@@ -11,24 +11,30 @@
 using namespace dlc::profile;
 using Json = nlohmann::ordered_json;
 
-void Trace::attach(dlc_profile &profile) {
-  model = profile.context->model;
-  profile.visit = keep;
-  profile.visit_self = this;
+void Trace::attach(dlc_profile &attached) {
+  profile = &attached;
+  model = attached.context->model;
+  launches.clear();
+  for (dlc_uint32 i = 0; i < attached.launch_count; ++i)
+    launches.push_back({attached.launches[i].layer, attached.launches[i].kernel, attached.launches[i].kind});
+  attached.visit = keep;
+  attached.visit_self = this;
 }
 
 void Trace::keep(void *self, const dlc_profile_event *event) {
   Trace &trace = *static_cast<Trace *>(self);
   if (trace.isFull)
     return;
-  trace.events.push_back(*event);
+  size_t launch = event->row ? event->row->launch - trace.profile->launches : 0;
+  trace.events.push_back(
+      {event->kind, event->thread, event->start, event->nanoseconds, event->share, event->entry, launch});
   if (event->kind != DLC_EVENT_RUN)
     return;
   trace.wholeRuns = trace.events.size();
   trace.isFull = trace.events.size() >= trace.limit;
 }
 
-static Json describe(const dlc_profile_event &event) {
+std::string Trace::describe(const Event &event) const {
   Json json = {{"ph", "X"}, {"pid", 1}, {"tid", event.thread}};
   // Microseconds, with nanoseconds behind the point.
   json["ts"] = std::round(event.start) / 1e3;
@@ -40,12 +46,12 @@ static Json describe(const dlc_profile_event &event) {
     json["name"] = "shared work";
     json["cat"] = "threads";
   } else {
-    const dlc_launch_info &launch = *event.row->launch;
+    const Launch &launch = launches[event.launch];
     json["name"] = launch.layer;
     json["cat"] = launch.kind;
     json["args"] = {{"kernel", launch.kernel}, {"part", event.share}};
   }
-  return json;
+  return json.dump();
 }
 
 void Trace::write(const std::string &path) const {
@@ -62,7 +68,7 @@ void Trace::write(const std::string &path) const {
          << Json{{"ph", "M"}, {"name", "thread_name"}, {"pid", 1}, {"tid", thread}, {"args", {{"name", name}}}}.dump();
   }
   for (size_t i = 0; i < wholeRuns; ++i)
-    file << ",\n" << describe(events[i]).dump();
+    file << ",\n" << describe(events[i]);
   file << "\n]}\n";
   if (!file.flush())
     throw dlc::data::Failure("cannot write '" + path + "'");

@@ -340,7 +340,7 @@ NB_MODULE(_dlc, module) {
           "profile", [](Model &model, bool trace) { return new Profile(model, trace); }, "trace"_a = false,
           nb::keep_alive<0, 1>(),
           "Profiles the runs inside a with block: `with model.profile() as profile: model(x)`. `print(profile)` shows "
-          "where their time went, `profile.summary()` gives the figures. With `trace`, what happened when is kept for "
+          "where their time went, `profile.summary()` gives all numbers. With `trace`, what happened when is kept for "
           "`write_trace`.")
       .def("reset", &Model::reset, "Clears the state that the model keeps from one run to the next.")
       .def("get_state", &Model::readState, "name"_a, "A copy of the state called `name`.")

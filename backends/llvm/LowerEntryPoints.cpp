@@ -384,7 +384,7 @@ LogicalResult LowerEntryPointsPass::lowerTable(LaunchTableOp table, mlir::Block 
   }
   mlir::OpBuilder builder(table);
   HostEmitter emit{builder, table.getLoc()};
-  Value status = callTable(emit, table, call, functions, ("dlc.launches" + llvm::Twine(tableCount++)).str());
+  Value status = callTable(emit, table, call, functions, ("dlc.launch_table" + llvm::Twine(tableCount++)).str());
   leaveUnlessFine(emit, status, table, leave);
   return mlir::success();
 }

@@ -76,7 +76,7 @@ class NumberLaunches final : public dlc::impl::NumberLaunchesBase<NumberLaunches
       if (!entry || entry.getName() == "prepare")
         continue;
       llvm::SmallVector<std::pair<LaunchOp, KernelFuncOp>> launches;
-      // A launch of what is no kernel is --dlc-lower-entry-points' to report.
+      // A launch without a kernel is --dlc-lower-entry-points' to report.
       function.walk([&](LaunchOp launch) {
         if (auto kernel = symbols.lookup<KernelFuncOp>(launch.getKernel()))
           launches.push_back({launch, kernel});

@@ -3,7 +3,6 @@
 
 #include "Context.h"
 #include "ContextEntry.h"
-#include "ContextLifetime.h"
 #include "ContextMessage.h"
 #include "Scratch.h"
 

@@ -51,6 +51,6 @@ def read_trace(path):
             while open_events and open_events[-1] <= event["ts"] + ROUNDING:
                 open_events.pop()
             end = event["ts"] + event["dur"]
-            assert not open_events or end <= open_events[-1] + ROUNDING, f"{event} ends after what it is inside of"
+            assert not open_events or end <= open_events[-1] + ROUNDING, f"{event} ends after what it is in"
             open_events.append(end)
     return events

@@ -33,7 +33,7 @@ constexpr double shortestMeasured = 20e-6;
 int dlcrun::benchmark(const Options &options) {
   double kilobytesBefore = peakKilobytes();
   Session session(options.library, options.entry);
-  session.prepareRuns(options);
+  prepareRuns(session, options);
 
   auto run = [&] {
     if (options.isReset)

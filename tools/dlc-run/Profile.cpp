@@ -15,6 +15,15 @@ static double secondsNow() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+void dlcrun::prepareRuns(Session &session, const Options &options) {
+  session.start(options.threads);
+  session.giveVariables(options.variables, 0);
+  session.readInputs(options.inputs);
+  session.takeDefaults();
+  session.generateRandomInputs(options.symbols);
+  session.makeOutputs();
+}
+
 Summary dlcrun::profileRuns(Session &session, const Options &options, const std::function<void()> &run) {
   std::unique_ptr<dlc_profile, void (*)(dlc_profile *)> profile(session.makeProfile(), dlc_profile_release);
   auto read = [&] {
@@ -68,7 +77,7 @@ Grouping dlcrun::getGrouping(const Options &options) {
 
 int dlcrun::profileModel(const Options &options) {
   Session session(options.library, options.entry);
-  session.prepareRuns(options);
+  prepareRuns(session, options);
   Summary summary = profileRuns(session, options, [&] {
     if (options.isReset)
       session.reset();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // dlc-run roof
 #include "profile/Formatting.h"
-#include "profile/Roof.h"
+#include "profile/RoofMeasurement.h"
 #include "tools/dlc-run/Commands.h"
 
 #include <cstdio>
@@ -19,7 +19,7 @@ int dlcrun::measureRoof(const Options &options) {
   std::string path = options.roof.empty() ? roofPath() : options.roof;
   if (path.empty())
     throw dlc::data::Failure("there is no folder for the roof: set HOME or XDG_CACHE_HOME, or give --file FILE.json");
-  Roof roof = Roof::measure(showProgress);
+  Roof roof = dlc::profile::measureRoof(showProgress);
   writeRoof(roof, path);
   std::printf("%s, %u %s\n", roof.cpu.c_str(), roof.cores, roof.cores == 1 ? "core" : "cores");
   std::printf("%-10s %12s %12s\n", "", "one core", "all cores");

@@ -3,7 +3,6 @@
 
 #include "data/NpyFile.h"
 #include "data/Suggestion.h"
-#include "tools/dlc-run/Commands.h"
 
 #include <algorithm>
 #include <cstring>
@@ -278,15 +277,6 @@ void Session::makeOutputs() {
   }
   for (Array &output : outputs)
     outputViews.push_back(output.view());
-}
-
-void Session::prepareRuns(const Options &options) {
-  start(options.threads);
-  giveVariables(options.variables, 0);
-  readInputs(options.inputs);
-  takeDefaults();
-  generateRandomInputs(options.symbols);
-  makeOutputs();
 }
 
 dlc_profile *Session::makeProfile() {

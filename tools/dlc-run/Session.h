@@ -15,8 +15,6 @@
 
 namespace dlcrun {
 
-struct Options;
-
 /// "NAME=VALUE" options as they were given.
 using Bindings = std::vector<std::string>;
 
@@ -56,8 +54,6 @@ public:
   void generateRandomInputs(const Bindings &symbols);
   /// Makes outputs for the inputs; fails if an input is missing.
   void makeOutputs();
-  /// All of the above, as the options say: everything that runs need.
-  void prepareRuns(const Options &options);
   /// A profile of the runs from now on, which dlc_profile_release ends.
   dlc_profile *makeProfile();
   /// One run.

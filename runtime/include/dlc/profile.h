@@ -186,7 +186,7 @@ static inline const dlc_uint64 *dlc_profile_next(const dlc_uint64 *event) {
   return event + DLC_EVENT_WORDS + (event[2] >> 48);
 }
 
-/// Tells a visitor of an event that is no launch.
+/// Tells a visitor of an event of another kind than a launch.
 static inline void dlc_profile_visit(dlc_profile *profile, dlc_uint32 entry, const dlc_uint64 *event) {
   if (!profile->visit)
     return;

@@ -31,13 +31,13 @@ module attributes {dlc.memory = #dlc.program_memory<arena_bytes = 0, live_bytes 
   // LOWERED-LABEL: func.func @run.execute
   // LOWERED-SAME: (%[[CALL:.*]]: !llvm.ptr) -> i32
   // LOWERED: constant @relu.launch
-  // LOWERED: %[[WORDS:.*]] = llvm.mlir.addressof @dlc.launches0 : !llvm.ptr
-  // LOWERED: %[[VALUES:.*]] = llvm.mlir.addressof @dlc.launches0.values : !llvm.ptr
+  // LOWERED: %[[WORDS:.*]] = llvm.mlir.addressof @dlc.launch_table0 : !llvm.ptr
+  // LOWERED: %[[VALUES:.*]] = llvm.mlir.addressof @dlc.launch_table0.values : !llvm.ptr
   // LOWERED: %[[COUNT:.*]] = arith.constant 3 : i64
   // LOWERED: %[[STATUS:.*]] = llvm.call @dlcRunLaunches(%[[CALL]], %[[COUNT]], %[[WORDS]], %[[VALUES]],
   // LOWERED: arith.cmpi eq, %[[STATUS]]
   // LOWERED: call @in_the_loop.launch
-  // LOWERED: llvm.mlir.global internal constant @dlc.launches0(dense<[0, 3, 0,
+  // LOWERED: llvm.mlir.global internal constant @dlc.launch_table0(dense<[0, 3, 0,
 
   // SMALL-NOT: dlc.launch_table
   func.func @run(%x: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = input, name = "x", tensor = tensor<?x5xf32>, dims = affine_map<()[s0] -> (s0, 5)>>},

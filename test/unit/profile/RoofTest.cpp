@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/Failure.h"
-#include "profile/Roof.h"
+#include "profile/RoofMeasurement.h"
 #include "test/unit/ScratchFolder.h"
 
 #include <cmath>
@@ -59,7 +59,7 @@ TEST(Roof, IsKeptInAFile) {
 }
 
 TEST(Roof, IsMeasured) {
-  Roof roof = Roof::measure();
+  Roof roof = measureRoof();
   EXPECT_EQ(roof.cpu, cpuName());
   ASSERT_TRUE(roof.gigaops.count("f32"));
   for (const auto &[type, rate] : roof.gigaops) {

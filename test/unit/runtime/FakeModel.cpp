@@ -66,8 +66,8 @@ dlc_int32 runRows(const void *argument, dlc_int64 begin, dlc_int64 end, dlc_scra
 
 dlc_int32 executeRun(const dlc_call *call) {
   RunArguments arguments = {static_cast<const float *>(call->tensors[0]), static_cast<float *>(call->tensors[1]),
-                            reinterpret_cast<const float *>(call->prepared),
-                            reinterpret_cast<float *>(call->workspace), call->symbols[0]};
+                            reinterpret_cast<const float *>(call->prepared), reinterpret_cast<float *>(call->workspace),
+                            call->symbols[0]};
   return call->services->parallel_for(call, runRows, &arguments, call->symbols[0], 1);
 }
 

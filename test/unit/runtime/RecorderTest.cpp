@@ -122,8 +122,8 @@ TEST_F(Recorder, NestsEvents) {
     EXPECT_EQ(launch.row, &profile->rows[0]);
     bool isInside = false;
     for (const dlc_profile_event &shared : seen.shared)
-      isInside |= launch.start >= shared.start &&
-                  launch.start + launch.nanoseconds <= shared.start + shared.nanoseconds + 1;
+      isInside |=
+          launch.start >= shared.start && launch.start + launch.nanoseconds <= shared.start + shared.nanoseconds + 1;
     EXPECT_TRUE(isInside);
   }
   EXPECT_NEAR(parts, 2, 1e-9);
@@ -208,7 +208,8 @@ TEST(Formula, MayBeUnknownOrBroken) {
 TEST(Launches, RepeatWhatIsSaidOfTheirKernels) {
   dlc_program program = {};
   program.struct_bytes = sizeof program;
-  program.launches = "a b\tk0\tconvolution\tf32\ts0 2 *\t8\ts0\nsecond\tk1\telementwise\tbf16\t1\t2\t1\tmore\nthird\tk0\n";
+  program.launches =
+      "a b\tk0\tconvolution\tf32\ts0 2 *\t8\ts0\nsecond\tk1\telementwise\tbf16\t1\t2\t1\tmore\nthird\tk0\n";
   dlc_uint32 count;
   std::unique_ptr<dlc_launch_info, void (*)(void *)> launches(dlc_read_launches(&program, &count), free);
   ASSERT_EQ(count, 3u);
