@@ -18,6 +18,8 @@ std::unique_ptr<ChildProcess> startCompilation(const std::string &module, const 
     CompileOptions options;
     options.model = path + ".mlir";
     options.output = path;
+    // Equal code gives equal files.
+    options.name = "kernel";
     options.cacheDirectory = cacheDirectory;
     options.jobs = 1;
     std::ofstream(options.model) << module;

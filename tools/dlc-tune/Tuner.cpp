@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-tune/Tuner.h"
 #include "backends/link/OutputFile.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SHA256.h"
 #include <algorithm>
 #include <csignal>
 #include <fstream>
@@ -19,6 +22,13 @@ std::string getProcessorName() {
     if (llvm::StringRef(line).starts_with("model name"))
       return llvm::StringRef(line).split(':').second.trim().str();
   return "unknown";
+}
+
+/// A hash of the contents.
+static std::string hashFile(const std::string &path) {
+  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  auto digest = llvm::SHA256::hash(llvm::arrayRefFromStringRef(file ? (*file)->getBuffer() : ""));
+  return llvm::toHex(digest);
 }
 
 Tuner::Tuner(std::vector<std::unique_ptr<TunedKernel>> kernels, const TuneOptions &options)
@@ -58,9 +68,10 @@ void Tuner::measureDefaults() {
     MeasurementOptions brief = options.measurement;
     brief.seconds /= 2;
     if (problem.empty()) {
-      if (auto times = compare(task->kernel->signature, task->reference, task->reference, brief))
+      if (auto times = compare(task->kernel->signature, task->reference, task->reference, brief)) {
         task->defaultTime = times->reference * static_cast<double>(task->kernel->count);
-      else
+        task->known[hashFile(task->reference)] = {times->reference, times->reference};
+      } else
         problem = llvm::toString(times.takeError());
     }
     if (!problem.empty())
@@ -124,7 +135,10 @@ void Tuner::finishTrial(Task &task) {
     problem = llvm::toString(done.takeError());
   task.pending.reset();
   std::optional<Comparison> times;
-  if (problem.empty()) {
+  std::string code = problem.empty() ? hashFile(task.path) : "";
+  if (auto same = task.known.find(code); problem.empty() && same != task.known.end()) {
+    times = same->second;
+  } else if (problem.empty()) {
     if (auto measured = compare(task.kernel->signature, task.reference, task.path, options.measurement))
       times = *measured;
     else
@@ -146,6 +160,8 @@ void Tuner::finishTrial(Task &task) {
   // What is within the noise of the best is as good as that.
   if (times && !isBetter())
     times->candidate = std::max(times->candidate, task.search.getBestRatio() * times->reference);
+  if (problem.empty() && times)
+    task.known[code] = *times;
   report(task, point, problem.empty() && times ? &*times : nullptr, problem);
   for (const char *ending : {"", ".mlir"})
     (void)llvm::sys::fs::remove(task.path + ending);

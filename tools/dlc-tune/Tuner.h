@@ -10,6 +10,7 @@
 #include "tools/dlc-tune/ScheduleSearch.h"
 #include "tools/dlc-tune/TuneProgress.h"
 #include "tools/dlc-tune/TunedKernel.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace dlc::tune {
 
@@ -44,6 +45,8 @@ private:
     std::optional<SchedulePoint> candidate;
     std::string path; ///< of the candidate's library
     bool isExhausted = false;
+    llvm::StringMap<Comparison> known =
+        {}; ///< times by the contents of libraries: different schedules may give the same code
   };
 
   void resume();
