@@ -119,6 +119,7 @@ static void addProgramPhase(OpPassManager &manager, const PipelineOptions &optio
   manager.addPass(createVerifySchedules(schedules));
   if (options.optimizationLevel > 0)
     manager.addNestedPass<func::FuncOp>(createEagerOptimizerUpdates());
+  manager.addPass(createSinkUpdates());
   manager.addPass(createRecompute({options.memoryLimit}));
   LowerToProgramOptions program;
   program.shareMemory = options.optimizationLevel > 0;

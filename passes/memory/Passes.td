@@ -33,6 +33,26 @@ def EagerOptimizerUpdates : Pass<"dlc-eager-optimizer-updates", "::mlir::func::F
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 
+def SinkUpdates : Pass<"dlc-sink-updates", "::mlir::ModuleOp"> {
+  let summary = "Change variables and states after the last op in which a run may fail";
+  let description = [{
+    A run that reads an extent back, itself or in a step or branch, may fail there: the number may contradict another one,
+    or there may be no memory for it. What the model keeps must then be as it was, so that kernels that give variables and
+    states their new values, and what reads these, move behind the last such op. What decides an extent itself stays.
+
+    Before:
+    ```mlir
+    %new_w = dlc.kernel "sub" kind(elementwise) (%w, %dw ...)
+    %s = dlc.readback %count {symbol = "found" ...}
+    ```
+    After:
+    ```mlir
+    %s = dlc.readback %count {symbol = "found" ...}
+    %new_w = dlc.kernel "sub" kind(elementwise) (%w, %dw ...)
+    ```
+  }];
+}
+
 def Recompute : Pass<"dlc-recompute", "::mlir::ModuleOp"> {
   let summary = "Recompute tensors instead of keeping them, until a memory limit is met";
   let description = [{

@@ -13,9 +13,9 @@ import numpy as np
 
 SIZES = {
     "N": (2, 1, 5),  # batch
-    "S": (7, 33, 1),  # length of a sequence
+    "S": (7, 100, 1),  # length of a sequence
     "T": (9, 4, 30),  # length of a second sequence
-    "P": (4, 0, 11),  # positions in a cache of keys and values
+    "P": (4, 0, 94),  # positions in a cache of keys and values
     "H": (64, 96, 160),  # height
     "W": (96, 64, 128),  # width
     "L": (1600, 3200, 8000),  # samples of audio

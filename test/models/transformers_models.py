@@ -108,7 +108,7 @@ if torch is not None:
             return self.model.proj_out(y)
 
     tiny("whisper_encoder", lambda: hf.WhisperModel(hf.WhisperConfig(**whisper)).encoder, lambda r, N: {"input_features": r.normal(N, 16, 60)}, ("last_hidden_state",))
-    pytorch("whisper_decoder", WhisperDecoder, lambda r, N, S: {"ids": r.ints(90, N, S), "states": r.normal(N, 30, 32)}, "transformers")
+    pytorch("whisper_decoder", WhisperDecoder, lambda r, N, S: {"ids": r.ints(90, N, S), "states": r.normal(N, 30, 32)}, "transformers", sizes={"S": (7, 64, 1)})
     speech = {**body, "conv_dim": (16, 16, 16), "conv_stride": (5, 2, 2), "conv_kernel": (10, 3, 3), "num_feat_extract_layers": 3, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2}
     tiny("wav2vec2", lambda: hf.Wav2Vec2ForCTC(hf.Wav2Vec2Config(**speech)), lambda r, N, L: {"input_values": r.normal(N, L)})
     tiny("hubert", lambda: hf.HubertModel(hf.HubertConfig(**speech)), lambda r, N, L: {"input_values": r.normal(N, L)}, ("last_hidden_state",))
@@ -125,4 +125,4 @@ if torch is not None:
     tiny("mobilevit", lambda: hf.MobileViTForImageClassification(hf.MobileViTConfig(image_size=64, hidden_sizes=[16, 24, 32], neck_hidden_sizes=[8, 16, 24, 24, 32, 40, 64], num_attention_heads=4)), fixed)
     tiny("convnext_transformers", lambda: hf.ConvNextModel(hf.ConvNextConfig(hidden_sizes=[8, 16, 24, 32], depths=[1, 1, 1, 1])), sized, ("last_hidden_state", "pooler_output"))
     clip = {"text_config": {**body, "eos_token_id": 2}, "vision_config": small, "projection_dim": 16}
-    tiny("clip", lambda: hf.CLIPModel(hf.CLIPConfig(**clip)), lambda r, N, S: {**text(r, N, S), "pixel_values": r.normal(2, 3, 64, 64)}, ("logits_per_image", "text_embeds"))
+    tiny("clip", lambda: hf.CLIPModel(hf.CLIPConfig(**clip)), lambda r, N, S: {**text(r, N, S), "pixel_values": r.normal(2, 3, 64, 64)}, ("logits_per_image", "text_embeds"), sizes={"S": (7, 77, 1)})
