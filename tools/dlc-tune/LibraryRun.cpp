@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-tune/LibraryRun.h"
+#include "data/RandomNumbers.h"
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <random>
 
 namespace dlc::tune {
 
@@ -15,18 +15,9 @@ RawTensor::RawTensor(const Buffer &buffer)
              {static_cast<int64_t>(buffer.bytes / std::max<size_t>(dlc_element_bytes(buffer.elementType), 1))}),
       dims(buffer.dims) {}
 
-void RawTensor::fill(uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::uniform_real_distribution<float> real(-1, 1);
-  uint32_t type = memory.elementType();
-  size_t width = dlc_element_bytes(type);
-  for (size_t i = 0; i < memory.count(); ++i) {
-    float value = isFloat(type) ? real(random) : static_cast<float>(random() & 1);
-    if (type == DLC_F32)
-      std::memcpy(memory.data() + i * width, &value, sizeof value);
-    else
-      data::storeNumber(value, type, memory.data() + i * width);
-  }
+void RawTensor::fill(uint32_t seed) {
+  std::mt19937 generator(seed);
+  data::fillRandomly(memory, generator);
 }
 
 RawTensor RawTensor::copy() const {

@@ -15,9 +15,8 @@ public:
   /// Zeros.
   explicit RawTensor(const Buffer &buffer);
 
-  /// Fills it with numbers that depend on `seed` alone: real ones from -1 to 1, integers 0 or 1, which any index may
-  /// be.
-  void fill(uint64_t seed);
+  /// Fills it with random numbers, the same for the same `seed`.
+  void fill(uint32_t seed);
   /// The same numbers in memory of its own.
   RawTensor copy() const;
   dlc_tensor getView();
