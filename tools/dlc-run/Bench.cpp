@@ -3,17 +3,12 @@
 #include "tools/dlc-run/Profile.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <fstream>
 
 using namespace dlcrun;
 
 namespace {
-
-double secondsNow() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 /// The most memory that this process has had at once. What getrusage says may be the peak of the program that started
 /// this one, before it became this one.

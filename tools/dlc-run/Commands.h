@@ -29,6 +29,11 @@ struct Options {
   std::string roof; ///< file; empty: the usual one
 };
 
+/// Gives `session` all that its runs need, as the options say: inputs that are not given are random.
+void prepareRuns(Session &session, const Options &options);
+/// On a clock that only goes forward.
+double secondsNow();
+
 /// Runs `session`, whose inputs and outputs are whole, once for each position of its symbol `symbol`.
 void runSteps(Session &session, const std::string &symbol);
 

@@ -4,25 +4,11 @@
 
 #include "profile/Trace.h"
 
-#include <chrono>
 #include <cstdio>
 #include <memory>
 
 using namespace dlcrun;
 using namespace dlc::profile;
-
-static double secondsNow() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-void dlcrun::prepareRuns(Session &session, const Options &options) {
-  session.start(options.threads);
-  session.giveVariables(options.variables, 0);
-  session.readInputs(options.inputs);
-  session.takeDefaults();
-  session.generateRandomInputs(options.symbols);
-  session.makeOutputs();
-}
 
 Summary dlcrun::profileRuns(Session &session, const Options &options, const std::function<void()> &run) {
   std::unique_ptr<dlc_profile, void (*)(dlc_profile *)> profile(session.makeProfile(), dlc_profile_release);

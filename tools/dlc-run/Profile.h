@@ -11,9 +11,6 @@
 
 namespace dlcrun {
 
-/// Gives `session` all that its runs need, as the options say.
-void prepareRuns(Session &session, const Options &options);
-
 /// Calls `run`, which runs `session` once, for options.seconds (three times at least), and sums up where the time went;
 /// writes a trace if options.trace says where.
 dlc::profile::Summary profileRuns(Session &session, const Options &options, const std::function<void()> &run);

@@ -124,12 +124,7 @@ int compareAll(const Options &options, const std::string &libraryPath, const std
   if (!std::filesystem::exists(referencePath))
     throw Failure("there is no reference '" + referencePath + "'");
   Session subject(libraryPath, options.entry);
-  subject.start(options.threads);
-  subject.giveVariables(options.variables, 0);
-  subject.readInputs(options.inputs);
-  subject.takeDefaults();
-  subject.generateRandomInputs(options.symbols);
-  subject.makeOutputs();
+  prepareRuns(subject, options);
   subject.run();
   subject.shrinkOutputs();
   Reference reference(referencePath);
