@@ -47,15 +47,18 @@ int64_t KernelInterface::getSplitDim(KernelFuncOp kernel) {
   return llvm::all_of(schedules, [&](ScheduleAttr schedule) { return schedule.getSplit() == first; }) ? first : -1;
 }
 
+size_t KernelInterface::getNumBuffers() {
+  return kernel.getBody().front().getNumArguments() + kernel.getYieldedValues().size();
+}
+
 uint64_t KernelInterface::getSite(int64_t number) {
-  uint64_t buffers = kernel.getBody().front().getNumArguments() + kernel.getYieldedValues().size();
-  return static_cast<uint32_t>(number) | buffers << DLC_SITE_SYMBOLS | uint64_t{getNumSymbols()} << DLC_SITE_COUNT;
+  return static_cast<uint32_t>(number) | uint64_t{getNumBuffers()} << DLC_SITE_SYMBOLS |
+         uint64_t{getNumSymbols()} << DLC_SITE_COUNT;
 }
 
 size_t KernelInterface::getSitePosition() {
   // Behind the number of launches before.
-  return kernel.getBody().front().getNumArguments() + kernel.getYieldedValues().size() + getNumSymbols() +
-         (sweep > 0 ? 1 : 0);
+  return getNumBuffers() + getNumSymbols() + (sweep > 0 ? 1 : 0);
 }
 
 std::string dlc::getKernelSymbol(llvm::StringRef name) { return (name + ".kernel").str(); }
@@ -407,8 +410,7 @@ mlir::func::FuncOp dlc::createLaunchFunction(mlir::ModuleOp module, KernelInterf
   }
   mlir::func::FuncOp part = create(symbol + ".part");
   LaunchBody(builder, location, part, kernel).emit();
-  size_t before = kernel.kernel.getBody().front().getNumArguments() + kernel.kernel.getYieldedValues().size() +
-                  (kernel.kernel.getSymbols() ? kernel.kernel.getSymbols()->size() : 0);
+  size_t before = kernel.getNumBuffers() + kernel.getNumSymbols();
   emitSweep(builder, function, part, kernel, 8 * static_cast<int64_t>(before));
   allowRecording();
   return function;

@@ -29,6 +29,8 @@ struct KernelInterface {
   llvm::ArrayRef<mlir::AffineExpr> getResultDims();
 
   size_t getNumSymbols();
+  /// Inputs and outputs.
+  size_t getNumBuffers();
   /// Whether `launch` passes as many inputs, outputs and symbols as the kernel takes.
   bool fits(LaunchOp launch);
   /// Whether a launch that is estimated to take `time` nanoseconds may pay to be split into ranges.
