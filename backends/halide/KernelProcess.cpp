@@ -68,9 +68,7 @@ static constexpr int childSucceeded = 0, childFailed = 1;
   _exit(status);
 }
 
-/// In a child that was just forked: it ends when the process `parent` does, in whatever way that ends, and leaves the
-/// files alone that the parent removes when a signal stops it.
-static void followParent(pid_t parent) {
+void followParent(pid_t parent) {
   llvm::sys::unregisterHandlers();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   // A parent that has died in between sends no signal any more.

@@ -34,6 +34,10 @@ private:
   int descriptor;
 };
 
+/// For a child that was just forked: it ends when the process `parent` does, in whatever way that ends, and leaves the
+/// files alone that the parent removes when a signal stops it.
+void followParent(pid_t parent);
+
 /// A kernel, or what went wrong.
 using Outcome = std::variant<CompiledKernel, std::string>;
 

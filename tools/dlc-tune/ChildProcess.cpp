@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-tune/ChildProcess.h"
+#include "backends/halide/KernelProcess.h"
 #include "llvm/ADT/StringRef.h"
 #include <csignal>
 #include <cstring>
 #include <stdexcept>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +21,8 @@ static void writeAll(int descriptor, llvm::StringRef text) {
 
 ChildProcess::ChildProcess(const std::function<llvm::Expected<std::string>()> &work, unsigned timeoutSeconds)
     : timeoutSeconds(timeoutSeconds) {
+  // Where the system reaps children itself, nobody finds out how they ended.
+  std::signal(SIGCHLD, SIG_DFL);
   int ends[2];
   if (pipe(ends))
     throw std::runtime_error(std::string("no pipe: ") + std::strerror(errno));
@@ -31,10 +33,7 @@ ChildProcess::ChildProcess(const std::function<llvm::Expected<std::string>()> &w
   if (process == 0) {
     for (int signal : {SIGINT, SIGTERM, SIGHUP})
       std::signal(signal, SIG_DFL);
-    // It must not outlive the program, nor run for ever.
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-      _exit(1);
+    halide::followParent(parent);
     alarm(timeoutSeconds);
     close(ends[0]);
     dup2(ends[1], STDERR_FILENO);
@@ -66,9 +65,12 @@ llvm::Expected<std::string> ChildProcess::finish() {
     if (count > 0)
       text.append(buffer, static_cast<size_t>(count));
   int status = 0;
-  while (waitpid(process, &status, 0) < 0 && errno == EINTR)
+  pid_t ended;
+  while ((ended = waitpid(process, &status, 0)) < 0 && errno == EINTR)
     ;
   process = -1;
+  if (ended < 0)
+    return llvm::createStringError(std::string("it is unknown how its process ended: ") + std::strerror(errno));
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
     return text;
   if (WIFSIGNALED(status))

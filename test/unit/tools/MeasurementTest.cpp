@@ -86,4 +86,14 @@ TEST(ChildProcessTest, GivesTheTextOrTheReason) {
             "error: took more than 1 s");
 }
 
+TEST(ChildProcessTest, FindsOutHowItEndedWhereSignalsAreIgnored) {
+  // As programs are that a shell started so: the system would reap the process.
+  auto old = std::signal(SIGCHLD, SIG_IGN);
+  auto work = []() -> llvm::Expected<std::string> { return llvm::createStringError("no"); };
+  llvm::Expected<std::string> result = ChildProcess(work, 30).finish();
+  std::signal(SIGCHLD, old);
+  ASSERT_FALSE(static_cast<bool>(result));
+  EXPECT_EQ(llvm::toString(result.takeError()), "no");
+}
+
 } // namespace
