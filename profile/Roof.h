@@ -48,7 +48,8 @@ std::string roofPath();
 std::string printRoof(const Roof &roof);
 /// Writes `roof` to `path`, and creates the folder. Throws Failure.
 void writeRoof(const Roof &roof, const std::string &path);
-/// The roof in `path`; nothing if there is no such file, or if it is of another CPU. Throws Failure if it is not one.
+/// The roof in `path`; nothing if the file does not exist or is of another CPU. Throws Failure if it holds something
+/// else.
 std::optional<Roof> readRoof(const std::string &path);
 
 } // namespace dlc::profile

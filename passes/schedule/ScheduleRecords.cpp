@@ -10,7 +10,7 @@ namespace dlc {
 constexpr llvm::StringLiteral formatKey = "dlc_records";
 constexpr int64_t formatVersion = 1;
 
-/// A schedule. A key that is not known is an error: it is misspelt, or of a later version of dlc.
+/// A schedule. A key that is not known is an error: a typing mistake, or one of a later version of dlc.
 static bool fromJSON(const json::Value &value, SchedulePoint &point, json::Path path) {
   const json::Object *object = value.getAsObject();
   if (!object) {
@@ -46,16 +46,12 @@ static bool fromJSON(const json::Value &value, SchedulePoint &point, json::Path 
   return !point.algorithm.empty();
 }
 
-bool parseRecord(const json::Value &value, ScheduleRecord &record, json::Path path) {
+bool fromJSON(const json::Value &value, ScheduleRecord &record, json::Path path) {
   json::ObjectMapper map(value, path);
   return map && map.map("kernel", record.kernel) && map.map("machine", record.machine) &&
          map.map("schedule", record.point) && map.mapOptional("layer", record.layer) &&
          map.mapOptional("cpu", record.cpu) && map.mapOptional("us", record.microseconds) &&
          map.mapOptional("default_us", record.defaultTime) && map.mapOptional("candidates", record.candidates);
-}
-
-static bool fromJSON(const json::Value &value, ScheduleRecord &record, json::Path path) {
-  return parseRecord(value, record, path);
 }
 
 llvm::Expected<std::vector<ScheduleRecord>> readRecords(llvm::StringRef path) {
@@ -85,7 +81,7 @@ llvm::Expected<std::vector<ScheduleRecord>> readRecords(llvm::StringRef path) {
   return records;
 }
 
-json::Object formatRecord(const ScheduleRecord &record) {
+json::Object toJSON(const ScheduleRecord &record) {
   json::Object sizes;
   for (const auto &[name, size] : record.point.sizes)
     sizes[name] = size;
@@ -106,7 +102,7 @@ std::string writeRecords(llvm::ArrayRef<ScheduleRecord> records) {
   stream << "{\"" << formatKey << "\": " << formatVersion << ", \"records\": [";
   llvm::StringRef separator = "\n";
   for (const ScheduleRecord &record : records) {
-    stream << separator << json::Value(formatRecord(record));
+    stream << separator << json::Value(toJSON(record));
     separator = ",\n";
   }
   stream << "\n]}\n";

@@ -29,8 +29,8 @@ struct ScheduleRecord {
 };
 
 /// One record as JSON, and back; the position of what is wrong is reported to `path`.
-llvm::json::Object formatRecord(const ScheduleRecord &record);
-bool parseRecord(const llvm::json::Value &value, ScheduleRecord &record, llvm::json::Path path);
+llvm::json::Object toJSON(const ScheduleRecord &record);
+bool fromJSON(const llvm::json::Value &value, ScheduleRecord &record, llvm::json::Path path);
 
 /// Reads a file that writeRecords has written, or a person. The error says where in the file it is.
 llvm::Expected<std::vector<ScheduleRecord>> readRecords(llvm::StringRef path);

@@ -95,12 +95,18 @@ def test_a_record_that_is_not_legal_is_an_error(programs, changes, message):
     assert message in result.stderr and not (programs.folder / "o.so").exists()
 
 
-def test_an_interrupted_search_keeps_what_it_found(programs):
+def start_search(programs):
+    """A search that goes on, and has measured something."""
     command = [BIN / "dlc-tune", model(programs.folder), "-o", "r.json", "--minutes=5", "--explain"]
     process = subprocess.Popen(command, cwd=programs.folder, stdout=subprocess.PIPE, text=True)
     for line in process.stdout:
         if " of the time with " in line:
             break
+    return process
+
+
+def test_an_interrupted_search_keeps_what_it_found(programs):
+    process = start_search(programs)
     process.send_signal(signal.SIGINT)
     start = time.monotonic()
     process.communicate(timeout=120)
@@ -109,11 +115,7 @@ def test_an_interrupted_search_keeps_what_it_found(programs):
 
 
 def test_a_killed_search_leaves_whole_files(programs):
-    command = [BIN / "dlc-tune", model(programs.folder), "-o", "r.json", "--minutes=5", "--explain"]
-    process = subprocess.Popen(command, cwd=programs.folder, stdout=subprocess.PIPE, text=True)
-    for line in process.stdout:
-        if " of the time with " in line:
-            break
+    process = start_search(programs)
     process.kill()
     process.communicate(timeout=60)
     known = len((programs.folder / "r.json.trials").read_text().splitlines())

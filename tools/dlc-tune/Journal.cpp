@@ -23,7 +23,7 @@ Journal::Journal(std::string path, std::string cpu, int64_t threads)
     int64_t count = 0;
     json::Path::Root root;
     json::ObjectMapper map(*value, root);
-    if (map && parseRecord(*value, trial.record, root) && map.map("threads", count) &&
+    if (map && fromJSON(*value, trial.record, root) && map.map("threads", count) &&
         map.mapOptional("problem", trial.problem) && trial.record.cpu == this->cpu && count == this->threads)
       trials.push_back(std::move(trial));
   }
@@ -36,7 +36,7 @@ std::string Journal::findProblem() const {
 void Journal::append(const Trial &trial) {
   Trial own = trial;
   own.record.cpu = cpu;
-  json::Object line = formatRecord(own.record);
+  json::Object line = toJSON(own.record);
   line["threads"] = threads;
   if (!trial.problem.empty())
     line["problem"] = json::fixUTF8(trial.problem);

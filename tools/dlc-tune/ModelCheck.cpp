@@ -45,24 +45,34 @@ llvm::Expected<Comparison> ModelCheck::measure(llvm::ArrayRef<ScheduleRecord> re
   return compare(signature, reference, tuned, options);
 }
 
-llvm::Expected<std::vector<ScheduleRecord>> ModelCheck::keepGood(llvm::ArrayRef<ScheduleRecord> records) {
+llvm::Expected<ModelCheck::Result> ModelCheck::keepGood(llvm::ArrayRef<ScheduleRecord> records) {
   if (records.empty())
-    return std::vector<ScheduleRecord>();
+    return Result();
   llvm::Expected<Comparison> times = measure(records);
   if (!times)
     return times.takeError();
   if (times->candidate <= times->reference)
-    return records.vec();
+    return Result{records.vec(), *times};
   if (records.size() == 1)
-    return std::vector<ScheduleRecord>();
+    return Result();
   auto first = keepGood(records.take_front(records.size() / 2));
   if (!first)
     return first.takeError();
   auto second = keepGood(records.drop_front(records.size() / 2));
   if (!second)
     return second.takeError();
-  first->insert(first->end(), second->begin(), second->end());
-  return first;
+  if (first->records.empty())
+    return second;
+  if (second->records.empty())
+    return first;
+  // Each half is good by itself; what both come to is told, whatever it is.
+  Result both = std::move(*first);
+  both.records.insert(both.records.end(), second->records.begin(), second->records.end());
+  times = measure(both.records);
+  if (!times)
+    return times.takeError();
+  both.times = *times;
+  return both;
 }
 
 } // namespace dlc::tune

@@ -17,13 +17,17 @@ public:
   /// `model`: as it was tuned; `signature`: that of its first entry point.
   ModelCheck(CompileOptions model, Signature signature, const MeasurementOptions &options, std::string folder);
 
-  /// The time of the model with `records` and with the compiler's own schedules.
-  llvm::Expected<Comparison> measure(llvm::ArrayRef<ScheduleRecord> records);
+  /// Records, and the time of the model with them and with the compiler's own schedules; no time without records.
+  struct Result {
+    std::vector<ScheduleRecord> records;
+    std::optional<Comparison> times;
+  };
 
   /// The records that do not slow the model down: all of them, or of each half what is good of it.
-  llvm::Expected<std::vector<ScheduleRecord>> keepGood(llvm::ArrayRef<ScheduleRecord> records);
+  llvm::Expected<Result> keepGood(llvm::ArrayRef<ScheduleRecord> records);
 
 private:
+  llvm::Expected<Comparison> measure(llvm::ArrayRef<ScheduleRecord> records);
   llvm::Error compileModel(const std::string &library, llvm::ArrayRef<ScheduleRecord> records);
 
   CompileOptions model;

@@ -2,6 +2,7 @@
 #include "tools/dlc-tune/Signature.h"
 #include "backends/llvm/ProgramDescription.h"
 #include "ir/Layout.h"
+#include "ir/ShapeInference.h"
 
 using namespace mlir;
 
@@ -12,10 +13,7 @@ Buffer describeBuffer(Value value) {
   Buffer buffer;
   buffer.elementType = getElementTypeCode(type.getElementType()).value_or(0);
   buffer.dims.assign(type.getShape().begin(), type.getShape().end());
-  llvm::SmallVector<AffineExpr> dims;
-  for (int64_t extent : type.getShape())
-    dims.push_back(getAffineConstantExpr(extent, type.getContext()));
-  buffer.bytes = llvm::cast<AffineConstantExpr>(getBufferBytes(type, dims)).getValue();
+  buffer.bytes = llvm::cast<AffineConstantExpr>(getBufferBytes(type, staticDims(type))).getValue();
   return buffer;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-tune/Tuner.h"
 #include "backends/link/OutputFile.h"
+#include "profile/Roof.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -8,21 +9,12 @@
 #include "llvm/Support/SHA256.h"
 #include <algorithm>
 #include <csignal>
-#include <fstream>
 #include <limits>
 
 namespace dlc::tune {
 
 /// Set by Ctrl-C: what is found by then is written.
 static volatile std::sig_atomic_t isStopped = 0;
-
-std::string getProcessorName() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (llvm::StringRef(line).starts_with("model name"))
-      return llvm::StringRef(line).split(':').second.trim().str();
-  return "unknown";
-}
 
 /// A hash of the contents.
 static std::string hashFile(const std::string &path) {
@@ -32,7 +24,7 @@ static std::string hashFile(const std::string &path) {
 }
 
 Tuner::Tuner(std::vector<std::unique_ptr<TunedKernel>> kernels, const TuneOptions &options)
-    : options(options), cpu(getProcessorName()), journal(options.output + ".trials", cpu, options.measurement.threads),
+    : options(options), cpu(profile::cpuName()), journal(options.output + ".trials", cpu, options.measurement.threads),
       progress(options.minutes * 60) {
   for (std::unique_ptr<TunedKernel> &kernel : kernels) {
     ScheduleSearch search(kernel->getSpace(), kernel->getMachine().registers, options.seed);
@@ -236,18 +228,16 @@ bool Tuner::finish() {
     progress.print("the records are not checked in the model: " + llvm::toString(kept.takeError()));
     return write(std::move(records));
   }
-  if (kept->size() < records.size())
+  if (kept->records.size() < records.size())
     progress.print(llvm::formatv("{0} of {1} records slow the model down, and are left out",
-                                 records.size() - kept->size(), records.size())
+                                 records.size() - kept->records.size(), records.size())
                        .str());
-  if (auto times = check.measure(*kept); kept->empty() || !times)
-    llvm::consumeError(times.takeError());
-  else
+  if (kept->times)
     progress.print(llvm::formatv("the model takes {0:f3} ms with {1} records, {2:f3} ms without: {3:f3} times as fast",
-                                 times->candidate / 1e3, kept->size(), times->reference / 1e3,
-                                 times->reference / times->candidate)
+                                 kept->times->candidate / 1e3, kept->records.size(), kept->times->reference / 1e3,
+                                 kept->times->reference / kept->times->candidate)
                        .str());
-  return write(std::move(*kept));
+  return write(std::move(kept->records));
 }
 
 bool Tuner::run() {

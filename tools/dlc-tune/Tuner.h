@@ -67,9 +67,6 @@ private:
   size_t libraries = 0;
 };
 
-/// What the system calls the processor.
-std::string getProcessorName();
-
 } // namespace dlc::tune
 
 #endif // DLC_TOOLS_DLC_TUNE_TUNER_H
