@@ -14,6 +14,7 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
+#include <cstdio>
 
 using namespace dlc;
 using mlir::failure;
@@ -103,7 +104,7 @@ static LogicalResult tuneModule(mlir::ModuleOp module, const CompilationSettings
   return success(tuner.run());
 }
 
-int main(int argc, char **argv) {
+static int run(int argc, char **argv) {
   CompileOptions compile;
   tune::TuneOptions options;
   compile.compileTo = "kernels";
@@ -150,13 +151,17 @@ int main(int argc, char **argv) {
   compile.math = *parseMathMode(math);
   compile.isMathGiven = app.count("--math") != 0;
   options.measurement.cacheDirectory = compile.cacheDirectory;
+  auto visit = [&](mlir::ModuleOp module, const CompilationSettings &settings) {
+    return tuneModule(module, settings, compile, options);
+  };
+  return mlir::succeeded(visitModule(compile, visit)) ? 0 : 1;
+}
+
+int main(int argc, char **argv) {
   try {
-    auto visit = [&](mlir::ModuleOp module, const CompilationSettings &settings) {
-      return tuneModule(module, settings, compile, options);
-    };
-    return mlir::succeeded(visitModule(compile, visit)) ? 0 : 1;
+    return run(argc, argv);
   } catch (const std::exception &error) {
-    llvm::errs() << "dlc-tune: error: " << error.what() << '\n';
+    std::fprintf(stderr, "dlc-tune: error: %s\n", error.what());
     return 1;
   }
 }
