@@ -142,7 +142,8 @@ def test_every_operation_is_tested(top):
 def test_other_types_are_refused(programs, kind):
     """What the cases leave out is an error of the importer, with the node's name."""
     for ending, write in (("onnx", write_onnx), ("json", write_json)):
-        refused = [case for case in cases(kind, refused=True) if ending == "onnx" or case.json and case.op not in JSON_TAKES_MORE[kind]]
+        only_onnx = [case for case in cases(kind) if case.op == "Shrink" and ending == "json" and not case.json]
+        refused = only_onnx + [case for case in cases(kind, refused=True) if ending == "onnx" or case.json and case.op not in JSON_TAKES_MORE[kind]]
         for first in range(0, len(refused), 50):  # dlc shows the first hundred errors
             some, path = refused[first : first + 50], programs.folder / f"refused.{ending}"
             write(path, some, used_inputs(some))
