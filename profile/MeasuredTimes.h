@@ -23,7 +23,7 @@ struct MeasuredLaunch {
 struct MeasuredTimes {
   std::string model;
   unsigned threads = 1;
-  std::map<std::string, double> entrySeconds; ///< per run, by the name of the entry point
+  std::map<std::string, double> entrySeconds;                    ///< per run, by the name of the entry point
   using Key = std::tuple<std::string, std::string, std::string>; ///< the names of entry point, layer and kernel
   std::map<Key, MeasuredLaunch> launches;
   std::optional<Roof> roof; ///< that the profile was compared with
