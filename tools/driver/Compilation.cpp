@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/Compilation.h"
+#include "backends/cpu/CpuBackend.h"
 #include "backends/halide/KernelCompiler.h"
 #include "backends/link/WeightsFile.h"
 #include "backends/llvm/CodeGeneration.h"
@@ -49,6 +50,9 @@ public:
       : options(options), visitor(visitor), context(mlir::MLIRContext::Threading::DISABLED),
         printer(&context, options.model, llvm::errs()),
         fileLocation(mlir::FileLineColLoc::get(&context, options.model, 0, 0)) {
+    mlir::DialectRegistry registry;
+    registerCpuBackend(registry);
+    context.appendDialectRegistry(registry);
     context.loadDialect<DlcDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::affine::AffineDialect,
                         mlir::scf::SCFDialect, mlir::cf::ControlFlowDialect, mlir::memref::MemRefDialect,
                         mlir::LLVM::LLVMDialect>();
