@@ -4,6 +4,8 @@
 #include "backends/cpu/CpuSchedules.h"
 #include "backends/cpu/Layouts.h"
 #include "backends/cpu/PlanRecurrent.h"
+#include "backends/halide/KernelCompiler.h"
+#include "backends/llvm/Passes.h"
 
 using namespace mlir;
 
@@ -22,7 +24,41 @@ public:
   }
 };
 
+class CpuBackend final : public Backend {
+public:
+  void registerInterfaces(DialectRegistry &registry) const override { registerCpuBackend(registry); }
+
+  FailureOr<std::vector<KernelCode>> compileKernels(ModuleOp module, const Target &target,
+                                                    const KernelCodeOptions &options) const override {
+    halide::CompileOptions kernelOptions;
+    kernelOptions.jobs = options.jobs;
+    kernelOptions.cacheDirectory = options.cacheDirectory;
+    kernelOptions.checkBounds = options.checkBounds;
+    kernelOptions.relaxContractions = options.math == MathMode::Fast;
+    auto variants = halide::collectVariants(module);
+    auto compiled = halide::compileKernels(variants, kernelOptions);
+    if (failed(compiled))
+      return failure();
+    std::vector<KernelCode> kernels;
+    for (auto [variant, code] : llvm::zip_equal(variants, *compiled)) {
+      const Machine *machine = findMachine(variant.schedule.getIsa().getValue());
+      if (!llvm::is_contained(target.machines, machine))
+        return variant.kernel.emitError("internal error: a schedule for ")
+               << variant.schedule.getIsa() << ", which is not a target";
+      kernels.push_back({variant.kernel.getSymName().str(), machine, std::move(code.bitcode), code.scratchBytes});
+    }
+    return kernels;
+  }
+
+  void addProgramLowering(OpPassManager &manager) const override { addLowerToLLVM(manager); }
+};
+
 } // namespace
+
+const Backend &getCpuBackend() {
+  static const CpuBackend backend;
+  return backend;
+}
 
 void registerCpuBackend(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, DlcDialect *dialect) {

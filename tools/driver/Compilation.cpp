@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/Compilation.h"
 #include "backends/cpu/CpuBackend.h"
-#include "backends/halide/KernelCompiler.h"
 #include "backends/link/WeightsFile.h"
 #include "backends/llvm/CodeGeneration.h"
 #include "backends/llvm/ModelHeader.h"
@@ -51,7 +50,7 @@ public:
         printer(&context, options.model, llvm::errs()),
         fileLocation(mlir::FileLineColLoc::get(&context, options.model, 0, 0)) {
     mlir::DialectRegistry registry;
-    registerCpuBackend(registry);
+    backend.registerInterfaces(registry);
     context.appendDialectRegistry(registry);
     context.loadDialect<DlcDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::affine::AffineDialect,
                         mlir::scf::SCFDialect, mlir::cf::ControlFlowDialect, mlir::memref::MemRefDialect,
@@ -83,6 +82,7 @@ private:
   }
 
   const CompileOptions &options;
+  const Backend &backend = getCpuBackend();
   ModuleVisitor visitor; ///< takes the module where `options.compileTo` stops; null: it is printed
   mlir::MLIRContext context;
   DiagnosticPrinter printer;
@@ -94,7 +94,6 @@ private:
   CompilationSettings settings;
   ImportedModel model;
   CompilationState state;
-  std::vector<halide::CompiledKernel> compiled;
   std::vector<KernelCode> kernels;
   Report report;
   std::vector<std::string> objects;
@@ -180,7 +179,7 @@ LogicalResult Compilation::runPhase(llvm::StringRef phase) {
   mlir::PassManager manager(&context);
   manager.enableVerifier(verifiesEveryPass);
   if (phase == "llvm")
-    addLowerToLLVM(manager);
+    backend.addProgramLowering(manager);
   else
     addPhase(manager, phase, settings.pipelineOptions);
   if (!options.printIrAfter.empty())
@@ -251,23 +250,15 @@ LogicalResult Compilation::writeWeights() {
 
 LogicalResult Compilation::compileKernels() {
   clock.start("kernel code");
-  halide::CompileOptions kernelOptions;
+  KernelCodeOptions kernelOptions;
   kernelOptions.jobs = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
   kernelOptions.cacheDirectory = options.cacheDirectory;
   kernelOptions.checkBounds = options.checkBounds;
-  kernelOptions.relaxContractions = settings.pipelineOptions.math == MathMode::Fast;
-  auto variants = halide::collectVariants(*model);
-  auto result = halide::compileKernels(variants, kernelOptions);
-  if (failed(result))
+  kernelOptions.math = settings.pipelineOptions.math;
+  auto compiled = backend.compileKernels(*model, settings.target, kernelOptions);
+  if (failed(compiled))
     return failure();
-  compiled = std::move(*result);
-  for (auto [variant, code] : llvm::zip_equal(variants, compiled)) {
-    const Machine *machine = findMachine(variant.schedule.getIsa().getValue());
-    if (!llvm::is_contained(settings.target.machines, machine))
-      return variant.kernel.emitError("internal error: a schedule for ")
-             << variant.schedule.getIsa() << ", which is not a target";
-    kernels.push_back({variant.kernel.getSymName().str(), machine, code.bitcode, code.scratchBytes});
-  }
+  kernels = std::move(*compiled);
   return success();
 }
 
