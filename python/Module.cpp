@@ -214,6 +214,7 @@ bool isAboutValues(dlc_int32 status) {
 // NOLINTNEXTLINE(performance-unnecessary-value-param)
 NB_MODULE(_dlc, module) {
   module.doc() = "Model libraries made by dlc";
+  module.attr("__version__") = DLC_VERSION;
 
   static nb::object errorClass = nb::exception<dlc::Error>(module, "Error");
   errorClass.doc() = "A call that a model rejected. `status` is the code of dlc/abi.h. One about an element type is a "

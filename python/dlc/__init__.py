@@ -18,6 +18,7 @@ order, a type that holds every value of theirs; lists and numbers may be rounded
 dlc.Error that is a TypeError or ValueError, too. A type that NumPy lacks (bf16) is passed as unsigned integers of the same width.
 """
 from ._compile import CompileError, compile
-from ._dlc import EntryPoint, Error, Model, State, Tensor
+from ._dlc import EntryPoint, Error, Model, State, Tensor, __version__
+from ._folders import cmake_dir, include_dir
 
-__all__ = ["CompileError", "EntryPoint", "Error", "Model", "State", "Tensor", "compile"]
+__all__ = ["CompileError", "EntryPoint", "Error", "Model", "State", "Tensor", "__version__", "cmake_dir", "compile", "include_dir"]

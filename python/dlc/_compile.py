@@ -11,12 +11,12 @@ class CompileError(Exception):
 
 
 def find_program():
-    """DLC_PROGRAM if set, else the dlc beside this package (in a build tree or an installation), else the one on the path."""
+    """DLC_PROGRAM if set, else the dlc of this package (in a wheel) or beside it (in a build tree or an installation), else that on the path."""
     if os.environ.get("DLC_PROGRAM"):
         return os.environ["DLC_PROGRAM"]
     package = pathlib.Path(__file__).resolve().parent
     # build/python/dlc -> build/bin; PREFIX/lib/dlc/python/dlc -> PREFIX/bin, where lib may have a folder of the architecture inside.
-    for parent in package.parents[1:5]:
+    for parent in (package, *package.parents[1:5]):
         if (parent / "bin" / "dlc").is_file():
             return str(parent / "bin" / "dlc")
     return shutil.which("dlc") or "dlc"
