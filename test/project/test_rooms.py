@@ -34,7 +34,8 @@ ARROWS = {
     "data": {PUBLIC},
     "profile": {PUBLIC, "data"},
     "training": {PUBLIC, "data"},
-    "tools/driver": {"ir", "analysis", "targets", "formats", "frontend", "passes", "backends"},
+    # Reports show what profiles have measured.
+    "tools/driver": {"ir", "analysis", "targets", "formats", "frontend", "passes", "backends", "profile"},
     # Programs that compile use the driver, dlc-run uses the rooms that run libraries.
     "tools": {"ir", "analysis", "targets", "frontend", "passes", "backends", "tools/driver", PUBLIC, "data", "profile", "training"},
     "python": {PUBLIC, "data", "profile", "training"},

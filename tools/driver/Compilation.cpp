@@ -26,6 +26,7 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include <set>
 #include <thread>
 
 using namespace dlc;
@@ -68,6 +69,7 @@ private:
   LogicalResult writeModule(llvm::StringRef path);
   LogicalResult runPhase(llvm::StringRef phase);
   LogicalResult finish();
+  LogicalResult gatherReport();
   LogicalResult writeOnnx();
   LogicalResult writeModelHeader(llvm::StringRef path);
   LogicalResult writeWeights();
@@ -259,6 +261,7 @@ LogicalResult Compilation::compileKernels() {
   if (failed(compiled))
     return failure();
   kernels = std::move(*compiled);
+  report.sizes.push_back({"scratch per thread", static_cast<int64_t>(getScratchBytes(kernels))});
   return success();
 }
 
@@ -312,16 +315,38 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   if (failed(file.write(object, problem)))
     return error() << problem;
   objects.insert(objects.begin(), file.getTemporaryPath());
+  report.sizes.insert(report.sizes.begin(), {"code", static_cast<int64_t>(object.size())});
   return linkOutput(fileLocation, files, kind, options.output, settings.identity.name, objects, settings.target);
+}
+
+LogicalResult Compilation::gatherReport() {
+  report = Report::gather(*model);
+  report.model = settings.identity.name;
+  report.target = settings.target.name;
+  if (options.profile.empty())
+    return success();
+  try {
+    report.measured = profile::MeasuredTimes::read(options.profile);
+  } catch (const std::exception &problem) {
+    return error() << problem.what();
+  }
+  std::set<profile::MeasuredTimes::Key> known;
+  for (const ReportedEntry &entry : report.entries)
+    for (const ReportedLaunch &launch : entry.launches)
+      if (report.measured->find(entry.name, launch.layer, launch.kernel))
+        known.insert({entry.name, launch.layer, launch.kernel});
+  // One of another model may share a few names.
+  if (2 * known.size() < report.measured->launches.size())
+    return error() << "'" << options.profile << "' is a profile of '" << report.measured->model << "', which shares "
+                   << known.size() << " of its " << report.measured->launches.size()
+                   << " launches with this model: profile the library that these options compile";
+  return success();
 }
 
 LogicalResult Compilation::finish() {
   OutputKind kind = *getOutputKind(options.output);
-  if (!options.report.empty()) {
-    report = Report::gather(*model);
-    report.model = settings.identity.name;
-    report.target = settings.target.name;
-  }
+  if (!options.report.empty() && failed(gatherReport()))
+    return failure();
   if (kind == OutputKind::Mlir)
     return writeModule(options.output);
   if (kind == OutputKind::Header)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/dlc-run/LibraryImage.h"
+#include "profile/LibraryImage.h"
 
 #include "data/Failure.h"
 #include "dlc/library_file.h"
@@ -14,7 +14,7 @@
 #include <vector>
 
 using namespace dlc::data;
-using namespace dlcrun;
+using namespace dlc::profile;
 
 namespace {
 
@@ -193,6 +193,7 @@ bool LibraryImage::holdsModel(const dlc_model &model) const {
     const dlc_program *program = model.programs[i];
     if (!holds(program, 1, sizeof *program) || !holdsText(program->target) ||
         (program->weights_file && !holdsText(program->weights_file)) ||
+        (DLC_HAS(dlc_program, program, launches) && program->launches && !holdsText(program->launches)) ||
         !holds(program->entries, model.entry_count, sizeof *program->entries))
       return false;
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Libraries for other architectures than this machine's: read, not loaded.
-#ifndef DLC_TOOLS_DLC_RUN_LIBRARYIMAGE_H
-#define DLC_TOOLS_DLC_RUN_LIBRARYIMAGE_H
+#ifndef DLC_PROFILE_LIBRARYIMAGE_H
+#define DLC_PROFILE_LIBRARYIMAGE_H
 
 #include "dlc/runtime_api.h"
 
@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-namespace dlcrun {
+namespace dlc::profile {
 
 /// The bytes of a library as they would be in memory, with the addresses in its data relocated. What abi.h describes
 /// can be read in it: all architectures that dlc compiles for have 64-bit little-endian structures alike. Its functions
@@ -42,6 +42,6 @@ private:
   const dlc_model *description = nullptr;
 };
 
-} // namespace dlcrun
+} // namespace dlc::profile
 
-#endif // DLC_TOOLS_DLC_RUN_LIBRARYIMAGE_H
+#endif // DLC_PROFILE_LIBRARYIMAGE_H
