@@ -141,9 +141,9 @@ std::string TrainingReport::toHtml() const {
           " is set in bold.</p>\n<div class='scrolls long'>\n<table>\n<tr><th class='number'>epoch";
   for (const std::string &name : names)
     // On two lines, so that the table fits the page.
-    page += "<th class='number'>" +
-            (name.compare(0, front.size(), front) ? escapeHtml(name)
-                                                  : "validation<br>" + escapeHtml(name.substr(front.size())));
+    page += "<th class='number'>" + (name.compare(0, front.size(), front)
+                                         ? escapeHtml(name)
+                                         : "validation<br>" + escapeHtml(name.substr(front.size())));
   page += hasRates ? "<th class='number'>learning<br>rate</tr>\n" : "</tr>\n";
   for (size_t i = 0; i < history.size(); ++i) {
     page += std::string(i == best ? "<tr class='best'>" : "<tr>") + "<td class='number'>" +
