@@ -6,6 +6,7 @@
 
 #include "data/Column.h"
 #include "data/CsvFile.h"
+#include "data/DataDescription.h"
 #include "data/OptionNames.h"
 
 namespace dlc::data {
@@ -14,6 +15,7 @@ namespace dlc::data {
 struct DataOptions {
   std::vector<std::string> sources; ///< "FILE" or "NAME=FILE"
   CsvOptions csv;
+  std::string option = "data"; ///< that the sources were given by, for messages
 };
 
 struct Dataset {
@@ -27,13 +29,16 @@ struct Dataset {
   dlc_uint32 checksum() const;
 };
 
-enum class DataRole { Training, Validation };
+/// What data is for. Training finds the description of data; the others read theirs by it. Of data for Prediction
+/// nobody knows the labels: a source may lack them.
+enum class DataRole { Training, Validation, Prediction };
 
 /// Reads all sources. A source with a name feeds that target; one without feeds every target that it can: a table or a
-/// folder of images the only input and the only label, an .npz file the targets that its arrays are called like.
-/// `classNames` are filled from labels that are strings; in validation data, they say which strings are known. Extents
-/// of targets that are below 0 become those of the data. Throws Failure, whose message calls options by `names`.
-Dataset readDataset(const DataOptions &options, std::vector<Target> &targets, std::vector<std::string> &classNames,
+/// folder of images the only input and the only label, an .npz file the targets that its arrays are called like. Single
+/// images are rows of an input without labels. In training, `description` is filled: with the names of classes if
+/// labels are strings, and with how tables become numbers. Extents of targets that are below 0 become those of the
+/// data. Throws Failure, whose message calls options by `names`.
+Dataset readDataset(const DataOptions &options, std::vector<Target> &targets, DataDescription &description,
                     DataRole role = DataRole::Training, const OptionNames &names = {});
 
 } // namespace dlc::data
