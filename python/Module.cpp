@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// The extension module `dlc._dlc`: names, arguments and exceptions; the work is done in Model.cpp.
+#include "data/Failure.h"
 #include "python/Model.h"
 #include "python/Profile.h"
+#include "python/Training.h"
 
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
@@ -265,6 +267,11 @@ NB_MODULE(_dlc, module) {
       PyErr_SetObject(type.ptr(), instance.ptr());
     }
   });
+
+  nb::exception<dlc::data::Failure>(module, "TrainingError", PyExc_ValueError).doc() =
+      "Data, options or a model that cannot be trained, or a loss that is no longer finite.";
+  module.def("train", &train, "path"_a, "options"_a, "data"_a, "validation"_a, "observer"_a,
+             "A training run; dlc.Trainer is what programs use.");
 
   nb::class_<Tensor>(module, "Tensor", "An input or output of an entry point.")
       .def_ro("name", &Tensor::name)

@@ -18,11 +18,12 @@ order, a type that holds every value of theirs; lists and numbers may be rounded
 dlc.Error that is a TypeError or ValueError, too. A type that NumPy lacks (bf16) is passed as unsigned integers of the same width.
 """
 from ._compile import compile
-from ._dlc import EntryPoint, Error, Model, State, Tensor, __version__
+from ._dlc import EntryPoint, Error, Model, State, Tensor, TrainingError, __version__
 from ._errors import CompileError
 from ._folders import cmake_dir, include_dir
+from ._history import History
 
-__all__ = ["CompileError", "EntryPoint", "Error", "Model", "State", "Tensor", "__version__", "cmake_dir", "compile", "include_dir"]
+__all__ = ["CompileError", "EntryPoint", "Error", "History", "Model", "State", "Tensor", "Trainer", "TrainingError", "__version__", "cmake_dir", "compile", "include_dir"]
 
 
 def __getattr__(name):
@@ -31,4 +32,8 @@ def __getattr__(name):
         from ._torch import backend
 
         return backend
+    if name == "Trainer":
+        from ._trainer import Trainer
+
+        return Trainer
     raise AttributeError(f"module 'dlc' has no attribute '{name}'")
