@@ -98,6 +98,7 @@ KEYWORDS = {
     "entry": _text("--entry"),
     "header": _flag("--header"),
     "report": _text("--report"),
+    "profile": _text("--profile"),
     "check_bounds": _flag("--check-bounds"),
     "keep_tensors": _flag("--keep-tensors"),
     "jobs": _count("--jobs"),
