@@ -17,6 +17,7 @@
 #include "tools/driver/CompilationSettings.h"
 #include "tools/driver/CompilerVersion.h"
 #include "tools/driver/DiagnosticPrinter.h"
+#include "tools/driver/LayerTable.h"
 #include "tools/driver/ModuleText.h"
 #include "tools/driver/ObjectCache.h"
 #include "tools/driver/Output.h"
@@ -179,23 +180,37 @@ LogicalResult Compilation::import() {
 LogicalResult Compilation::runPhase(llvm::StringRef phase) {
   clock.start(phase);
   mlir::PassManager manager(&context);
-  manager.enableVerifier(verifiesEveryPass);
+  bool verifiesPasses = verifiesEveryPass || options.verifyEach;
+  manager.enableVerifier(verifiesPasses);
+  if (!options.crashReproducer.empty()) {
+    // A pass that fails on one function must not race with others that run on the next.
+    context.disableMultithreading();
+    manager.enableCrashReproducerGeneration(options.crashReproducer, /*genLocalReproducer=*/true);
+  }
   if (phase == "llvm")
     backend.addProgramLowering(manager);
   else
     addPhase(manager, phase, settings.pipelineOptions);
-  if (!options.printIrAfter.empty())
+  auto isNamed = [](mlir::Pass *pass, llvm::StringRef name) {
+    return !name.empty() && (pass->getArgument() == name || pass->getArgument() == ("dlc-" + name).str());
+  };
+  if (options.printIrBeforeAll || options.printIrAfterAll || !options.printIrBefore.empty() ||
+      !options.printIrAfter.empty()) {
+    // A module is printed as a whole, which passes on its functions must not change meanwhile.
+    context.disableMultithreading();
     manager.enableIRPrinting(
-        /*shouldPrintBeforePass=*/[](mlir::Pass *, mlir::Operation *) { return false; },
-        /*shouldPrintAfterPass=*/
         [&](mlir::Pass *pass, mlir::Operation *) {
-          return pass->getArgument() == options.printIrAfter || pass->getArgument() == "dlc-" + options.printIrAfter;
+          return options.printIrBeforeAll || isNamed(pass, options.printIrBefore);
+        },
+        [&](mlir::Pass *pass, mlir::Operation *) {
+          return options.printIrAfterAll || isNamed(pass, options.printIrAfter);
         },
         /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false, /*printAfterOnlyOnFailure=*/false, llvm::errs(),
         mlir::OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(256));
+  }
   if (failed(manager.run(*model)))
     return failure();
-  return verifiesEveryPass ? success() : mlir::verify(*model);
+  return verifiesPasses ? success() : mlir::verify(*model);
 }
 
 /// The graph as it was imported goes out again as ONNX.
@@ -371,6 +386,10 @@ LogicalResult Compilation::run() {
   settings = std::move(*read);
   if (failed(import()))
     return failure();
+  if (options.listLayers) {
+    llvm::outs() << dlc::listLayers(*model);
+    return success();
+  }
   if (options.compileTo.empty() && getOutputKind(options.output) == OutputKind::Onnx) {
     std::string problem;
     if (failed(writeOnnx()))

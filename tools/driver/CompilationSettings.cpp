@@ -27,7 +27,7 @@ public:
     bool isRight = true;
     for (Step step : {&OptionReader::readTarget, &OptionReader::readImport, &OptionReader::checkSupport,
                       &OptionReader::checkOnnx, &OptionReader::checkPhase, &OptionReader::checkOutput,
-                      &OptionReader::checkPassName, &OptionReader::readIdentity, &OptionReader::checkPaths})
+                      &OptionReader::checkPassNames, &OptionReader::readIdentity, &OptionReader::checkPaths})
       isRight &= succeeded((this->*step)());
     readPipeline();
     if (!isRight)
@@ -45,7 +45,7 @@ private:
   LogicalResult checkPhase();
   LogicalResult checkOutput();
   LogicalResult checkPaths();
-  LogicalResult checkPassName();
+  LogicalResult checkPassNames();
   LogicalResult readIdentity();
   void readPipeline();
 
@@ -182,6 +182,9 @@ LogicalResult OptionReader::checkPaths() {
   if (!options.report.empty() && !isStandardOutput(options.report))
     written.push_back({options.report, "the report"});
 
+  if (!options.crashReproducer.empty())
+    written.push_back({options.crashReproducer, "the crash reproducer"});
+
   LogicalResult result = success();
   llvm::StringMap<std::string> owners;
   for (const auto &[path, what] :
@@ -204,8 +207,8 @@ LogicalResult OptionReader::checkPaths() {
   return result;
 }
 
-LogicalResult OptionReader::checkPassName() {
-  if (options.printIrAfter.empty())
+LogicalResult OptionReader::checkPassNames() {
+  if (options.printIrBefore.empty() && options.printIrAfter.empty())
     return success();
   std::string all;
   llvm::raw_string_ostream stream(all);
@@ -217,15 +220,18 @@ LogicalResult OptionReader::checkPassName() {
   }
   llvm::SmallVector<llvm::StringRef> names;
   llvm::SplitString(all, names, " ,(){}");
-  if (llvm::is_contained(names, options.printIrAfter) || llvm::is_contained(names, "dlc-" + options.printIrAfter))
-    return success();
-  auto diagnostic = error() << "--print-ir-after=" << options.printIrAfter
-                            << ": no phase runs such a pass; the passes are";
-  llvm::StringSet<> seen;
-  for (llvm::StringRef name : names)
-    if (name.starts_with("dlc-") && seen.insert(name).second)
-      diagnostic << " " << name;
-  return diagnostic;
+  for (auto [option, pass] : {std::pair("--print-ir-before", llvm::StringRef(options.printIrBefore)),
+                              std::pair("--print-ir-after", llvm::StringRef(options.printIrAfter))}) {
+    if (pass.empty() || llvm::is_contained(names, pass) || llvm::is_contained(names, "dlc-" + pass.str()))
+      continue;
+    auto diagnostic = error() << option << "=" << pass << ": no phase runs such a pass; the passes are";
+    llvm::StringSet<> seen;
+    for (llvm::StringRef name : names)
+      if (name.starts_with("dlc-") && seen.insert(name).second)
+        diagnostic << " " << name;
+    return diagnostic;
+  }
+  return success();
 }
 
 LogicalResult OptionReader::readIdentity() {
