@@ -16,7 +16,7 @@ static void perform(Warp &warp, const std::vector<AsyncCopies::Copy> &copies) {
     if (copy.valid)
       memcpy(to, warp.block->memory->at(copy.from, copy.valid), copy.valid);
     if (RaceDetector *races = warp.block->races.get())
-      races->write(warp, copy.to, copy.bytes);
+      races->writeByAsyncProxy(warp, copy.to, copy.bytes);
   }
 }
 
@@ -70,7 +70,10 @@ void issue(Warp &warp, const Instruction &instruction, uint32_t lanes) {
     memset(warp.block->sharedAt(copy.to, copy.bytes), 0xff, copy.bytes);
     copies.open[lane].push_back(copy);
   });
-  noteSharedWrites(warp, to.address, lanes, details.bytes);
+  // Products of CUTLASS and Triton read by wgmma what cp.async has written without a proxy fence between.
+  if (RaceDetector *races = warp.block->races.get())
+    forEachLane(lanes,
+                [&](unsigned lane) { races->writeByAsyncProxy(warp, to.address[lane] - sharedWindow, details.bytes); });
   if (warp.block->options->countsTraffic) {
     countShared(warp, to.address, lanes, details.bytes);
     if (reading)
@@ -101,7 +104,7 @@ void waitForAll(Warp &warp, const Instruction &, uint32_t lanes) {
 
 void decodeCopy(Decoder &decoder, const Statement &statement, Instruction &instruction) {
   if (statement.has("bulk") || statement.opcode.at(1) == "reduce")
-    throw Error("bulk copies are not supported");
+    return decodeBulkCopy(decoder, statement, instruction);
   if (statement.has("commit_group")) {
     instruction.run = commit;
     return;
@@ -116,7 +119,7 @@ void decodeCopy(Decoder &decoder, const Statement &statement, Instruction &instr
     return;
   }
   if (statement.has("mbarrier"))
-    throw Error("not supported");
+    return decodeArriveAfterCopies(decoder, statement, instruction);
   expectOperands(statement, 3, 5); // the last may be a cache policy
   auto &details = decoder.addDetails<CopyDetails>(instruction);
   details.to = decoder.address(statement.operands[0]);

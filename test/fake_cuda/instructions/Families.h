@@ -20,11 +20,17 @@ void addControlFlow(OpcodeTable &table);
 void addAsyncCopies(OpcodeTable &table);
 void addMatrixLoads(OpcodeTable &table);
 void addMatrixProducts(OpcodeTable &table);
+void addMbarriers(OpcodeTable &table);
+void addWgmma(OpcodeTable &table);
 void addFences(OpcodeTable &table);
 
 /// Instructions that several families share: `add.f16`, `add.f32`, `add.s32` begin alike.
 bool decodeHalf(Decoder &decoder, const Statement &statement, Instruction &instruction);
 bool decodeFloat(Decoder &decoder, const Statement &statement, Instruction &instruction);
 void decodeInteger(Decoder &decoder, const Statement &statement, Instruction &instruction);
+
+/// cp.async.bulk and cp.async.mbarrier.arrive, which begin as cp.async does.
+void decodeBulkCopy(Decoder &decoder, const Statement &statement, Instruction &instruction);
+void decodeArriveAfterCopies(Decoder &decoder, const Statement &statement, Instruction &instruction);
 
 } // namespace fake_cuda

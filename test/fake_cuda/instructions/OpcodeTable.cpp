@@ -21,7 +21,9 @@ const OpcodeTable &opcodeTable() {
     addAsyncCopies(result);
     addMatrixLoads(result);
     addMatrixProducts(result);
+    addMbarriers(result);
     addFences(result);
+    addWgmma(result);
     return result;
   }();
   return table;

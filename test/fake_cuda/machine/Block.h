@@ -8,6 +8,7 @@
 
 namespace fake_cuda {
 
+struct TensorQueue;
 class RaceDetector;
 
 /// One of a block's sixteen barriers.
@@ -19,6 +20,14 @@ struct NamedBarrier {
   uint32_t voters = 0, votes = 0;         // bar.red: threads that voted, and for true
   uint32_t lastVoters = 0, lastVotes = 0; // of the round before
   std::vector<uint32_t> clock;            // of those who have arrived
+};
+
+/// Its phase ends when nobody and no byte is missing.
+struct Mbarrier {
+  uint32_t expected = 0, pending = 0; // arrivals
+  int64_t transactionBytes = 0;
+  uint32_t phase = 0;
+  std::vector<uint32_t> clock, published; // of those who have arrived; the same at the end of the last phase
 };
 
 struct Block {
@@ -37,6 +46,8 @@ struct Block {
   std::vector<std::unique_ptr<Warp>> warps;
   std::vector<uint8_t> registerStorage, localStorage;
   NamedBarrier barriers[16];
+  std::map<uint32_t, Mbarrier> mbarriers; // by address
+  std::unique_ptr<TensorQueue> tensorCopies;
   std::unique_ptr<RaceDetector> races; // null: not wanted
   std::minstd_rand random;
   Counters counters;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of a block: its memory, its special registers, and which warp runs next.
 #include "test/fake_cuda/instructions/AsyncCopies.h"
+#include "test/fake_cuda/instructions/TensorQueue.h"
+#include "test/fake_cuda/instructions/WgmmaQueue.h"
 #include "test/fake_cuda/machine/Block.h"
 #include "test/fake_cuda/machine/Races.h"
 #include "test/fake_cuda/ptx/Error.h"
@@ -117,6 +119,8 @@ void Block::begin(uint32_t x, uint32_t y, uint32_t z) {
   std::fill(localStorage.begin(), localStorage.end(), poison);
   for (NamedBarrier &barrier : barriers)
     barrier = NamedBarrier();
+  mbarriers.clear();
+  tensorCopies.reset();
   quanta = 0;
   uint32_t threads = shape->block[0] * shape->block[1] * shape->block[2];
   for (auto &warp : warps) {
@@ -128,6 +132,7 @@ void Block::begin(uint32_t x, uint32_t y, uint32_t z) {
     warp->state = Warp::Ready;
     warp->repeats = false;
     warp->copies.reset();
+    warp->products.reset();
     warp->clock.assign(warps.size(), 0);
     warp->clock[warp->number] = 1;
     for (auto &stack : warp->callStacks)
@@ -148,6 +153,8 @@ bool Block::runSome() {
     ready |= static_cast<uint32_t>(warp->state == Warp::Ready) << warp->number;
     waiting |= static_cast<uint32_t>(warp->state == Warp::Waiting) << warp->number;
   }
+  if (tensorCopies)
+    tensorCopies->progress(*this, ready == 0);
   // A warp that waits looks again when nobody else can run, or now and then.
   uint32_t candidates = ready && random() % 4 ? ready : ready | waiting;
   if (candidates == 0)
@@ -165,7 +172,11 @@ void Block::finish() {
   for (const auto &warp : warps) {
     counters.instructions += warp->instructions;
     warp->instructions = 0;
+    if (warp->products && warp->products->hasWork())
+      throw Error("kernel " + kernel->name + " ends before its wgmma products are waited for");
   }
+  if (tensorCopies && (!tensorCopies->isEmpty() || tensorCopies->hasStores()))
+    throw Error("kernel " + kernel->name + " ends before its bulk copies are complete");
 }
 
 std::string Block::describeWaiting() const {

@@ -2,6 +2,8 @@
 // All blocks of a launch: one after another in an order that the seed decides, or together where they may wait for each
 // other.
 #include "test/fake_cuda/instructions/AsyncCopies.h"
+#include "test/fake_cuda/instructions/TensorQueue.h"
+#include "test/fake_cuda/instructions/WgmmaQueue.h"
 #include "test/fake_cuda/machine/Block.h"
 #include "test/fake_cuda/machine/Races.h"
 #include "test/fake_cuda/ptx/Error.h"
@@ -12,7 +14,8 @@ namespace fake_cuda {
 
 namespace {
 constexpr uint64_t defaultMaxInstructions = 1ull << 31;
-constexpr uint64_t idleTurns = 20000; // in which waiting warps only look again
+constexpr uint64_t idleTurns = 3000; // in which waiting warps only look again
+constexpr uint64_t longestLook = 16; // instructions of such a turn
 
 void setUp(Block &block, const Kernel &kernel, const LaunchShape &shape, const std::vector<uint8_t> &parameters,
            const Memory &memory, const LaunchOptions &options) {
@@ -37,13 +40,16 @@ public:
       instructions += warp->instructions;
       isReady = isReady || warp->state == Warp::Ready;
     }
-    idle = isReady ? 0 : idle + 1;
+    // Who only looks again whether it may go on runs a few instructions, and may be ready in the middle of them.
+    bool hasMoved = instructions - before > longestLook || (block.tensorCopies && !block.tensorCopies->isEmpty());
+    before = instructions;
+    idle = hasMoved ? 0 : idle + !isReady;
     if (idle > idleTurns || instructions > limit)
       throw Error("kernel " + block.kernel->name + " hangs:" + block.describeWaiting());
   }
 
 private:
-  uint64_t limit, idle = 0;
+  uint64_t limit, idle = 0, before = 0;
 };
 
 void runOne(Block &block) {

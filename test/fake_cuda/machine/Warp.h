@@ -11,6 +11,7 @@ namespace fake_cuda {
 
 struct Block;
 struct AsyncCopies;
+struct WgmmaQueue;
 
 constexpr uint32_t allLanes = ~0u;
 
@@ -40,8 +41,9 @@ struct Warp {
   uint32_t carry = 0;      // of add.cc and its like, a bit per lane
   uint64_t instructions = 0;
 
-  std::unique_ptr<AsyncCopies> copies; // cp.async
-  std::vector<uint32_t> clock;         // of each warp of the block, as far as this one has synchronized with it
+  std::unique_ptr<WgmmaQueue> products; // wgmma.mma_async
+  std::unique_ptr<AsyncCopies> copies;  // cp.async
+  std::vector<uint32_t> clock;          // of each warp of the block, as far as this one has synchronized with it
 
   template <typename T> T *lanes(Place place) { return reinterpret_cast<T *>(registers + place); }
   uint32_t &predicate(Place place) { return *reinterpret_cast<uint32_t *>(registers + place); }
@@ -61,6 +63,7 @@ private:
   bool gather(const Instruction &instruction);
   void branch(const Instruction &instruction, uint32_t taken);
   void call(const Instruction &instruction, uint32_t taken);
+  void checkWgmmaRegisters(size_t index);
   void leave(uint32_t lanes, bool exits);
 };
 

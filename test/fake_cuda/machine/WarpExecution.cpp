@@ -4,6 +4,7 @@
 // independent thread scheduling may choose.
 #include "test/fake_cuda/instructions/AsyncCopies.h"
 #include "test/fake_cuda/instructions/Calls.h"
+#include "test/fake_cuda/instructions/WgmmaQueue.h"
 #include "test/fake_cuda/machine/Block.h"
 #include "test/fake_cuda/machine/Warp.h"
 #include "test/fake_cuda/ptx/Error.h"
@@ -128,7 +129,16 @@ void Warp::leave(uint32_t lanes, bool exits) {
   block->warpEnded();
 }
 
+/// wgmma: registers of products in flight may not be touched, and what other instructions wrote to operands of a
+/// product needs a wgmma.fence before it.
+void Warp::checkWgmmaRegisters(size_t index) {
+  if (!products)
+    products = std::make_unique<WgmmaQueue>();
+  products->checkInstruction(*this, index);
+}
+
 void Warp::run(int64_t steps) {
+  const bool watchesRegisters = kernel->hasWgmma;
   const Instruction *code = kernel->code.data();
   try {
     while (steps-- > 0) {
@@ -137,6 +147,8 @@ void Warp::run(int64_t steps) {
       const Instruction &instruction = code[pc];
       uint32_t taken = active & (predicate(instruction.guard) ^ instruction.guardFlip);
       ++instructions;
+      if (watchesRegisters && taken)
+        checkWgmmaRegisters(static_cast<size_t>(pc));
       switch (instruction.flow) {
       case Flow::Next:
         if (taken)

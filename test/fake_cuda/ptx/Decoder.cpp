@@ -249,8 +249,10 @@ void Decoder::decodeStatement(const Statement &statement) {
   found->second(*this, statement, instruction);
   kernel->statements.push_back(statement.text);
   kernel->code.push_back(instruction);
-  kernel->reads.push_back(currentReads);
-  kernel->writes.push_back(currentWrites);
+  // wgmma looks after its registers itself.
+  bool isWgmma = statement.name() == "wgmma";
+  kernel->reads.push_back(isWgmma ? std::vector<Place>() : currentReads);
+  kernel->writes.push_back(isWgmma ? std::vector<Place>() : currentWrites);
 }
 
 void Decoder::branch(const std::string &label, Instruction &instruction) {
