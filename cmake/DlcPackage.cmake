@@ -5,9 +5,8 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS dlc dlc-opt dlc-run dlc-tune RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-# The programs find Halide beside themselves, wherever the folder is moved to. LLVM's libraries stay where Debian puts them.
-set_target_properties(dlc dlc-opt dlc-run dlc-tune PROPERTIES
-  INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${LLVM_LIBRARY_DIR}")
+# The programs find Halide beside themselves, wherever the folder is moved to.
+set_target_properties(dlc dlc-opt dlc-run dlc-tune PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};$ORIGIN/../lib")
 install(IMPORTED_RUNTIME_ARTIFACTS Halide::Halide LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 
 install(DIRECTORY "${CMAKE_SOURCE_DIR}/runtime/include/dlc" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h"
@@ -22,3 +21,21 @@ install(FILES "${CMAKE_BINARY_DIR}/dlcConfig.cmake" "${CMAKE_BINARY_DIR}/dlcConf
               "${CMAKE_SOURCE_DIR}/cmake/DlcAddModel.cmake"
         DESTINATION "${dlc_package_folder}")
 install(FILES "${CMAKE_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/dlc")
+
+# A wheel contains the same beside the Python package's own files, and only what this component names (see pyproject.toml).
+set(dlc_wheel_folder dlc)
+install(TARGETS dlc dlc-opt dlc-run dlc-tune RUNTIME DESTINATION "${dlc_wheel_folder}/bin" COMPONENT wheel EXCLUDE_FROM_ALL)
+install(IMPORTED_RUNTIME_ARTIFACTS Halide::Halide LIBRARY DESTINATION "${dlc_wheel_folder}/lib" COMPONENT wheel EXCLUDE_FROM_ALL)
+install(DIRECTORY "${CMAKE_SOURCE_DIR}/runtime/include/dlc" DESTINATION "${dlc_wheel_folder}/include" COMPONENT wheel EXCLUDE_FROM_ALL
+        FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
+# Relative to the package's folder, where the parts are called alike on all systems.
+function(dlc_configure_wheel_package)
+  set(CMAKE_INSTALL_BINDIR bin)
+  set(CMAKE_INSTALL_INCLUDEDIR include)
+  configure_package_config_file("${CMAKE_SOURCE_DIR}/cmake/dlcConfig.cmake.in" "${CMAKE_BINARY_DIR}/wheel/dlcConfig.cmake"
+    INSTALL_DESTINATION lib/cmake/dlc PATH_VARS CMAKE_INSTALL_BINDIR CMAKE_INSTALL_INCLUDEDIR)
+endfunction()
+dlc_configure_wheel_package()
+install(FILES "${CMAKE_BINARY_DIR}/wheel/dlcConfig.cmake" "${CMAKE_BINARY_DIR}/dlcConfigVersion.cmake"
+              "${CMAKE_SOURCE_DIR}/cmake/DlcAddModel.cmake"
+        DESTINATION "${dlc_wheel_folder}/lib/cmake/dlc" COMPONENT wheel EXCLUDE_FROM_ALL)

