@@ -39,7 +39,7 @@ public:
     return address;
   }
   template <typename T> void parameter(const T &value) {
-    size_t offset = (parameters.size() + sizeof(T) - 1) / sizeof(T) * sizeof(T);
+    size_t offset = (parameters.size() + alignof(T) - 1) / alignof(T) * alignof(T);
     parameters.resize(offset + sizeof(T));
     memcpy(&parameters[offset], &value, sizeof(T));
   }
