@@ -4,6 +4,7 @@
 #include "test/fake_cuda/instructions/WgmmaProducts.h"
 #include "test/fake_cuda/instructions/WgmmaQueue.h"
 #include "test/fake_cuda/machine/Block.h"
+#include "test/fake_cuda/machine/Races.h"
 #include <algorithm>
 #include <cstdio>
 
@@ -28,7 +29,8 @@ WgmmaQueue &queueOf(Warp &warp) {
 } // namespace
 
 bool WgmmaQueue::hasWork() const {
-  return !open.empty() || std::any_of(groups.begin(), groups.end(), [](const auto &group) { return !group.empty(); });
+  return !open.empty() ||
+         std::any_of(groups.begin(), groups.end(), [](const WgmmaGroup &group) { return !group.products.empty(); });
 }
 
 void WgmmaQueue::checkInstruction(Warp &warp, size_t index) {
@@ -68,8 +70,8 @@ void WgmmaQueue::updateInFlight() {
   };
   for (const WgmmaProduct &product : open)
     add(product);
-  for (const auto &group : groups)
-    for (const WgmmaProduct &product : group)
+  for (const WgmmaGroup &group : groups)
+    for (const WgmmaProduct &product : group.products)
       add(product);
 }
 
@@ -100,7 +102,9 @@ void issue(Warp &warp, const Instruction &instruction, uint32_t lanes) {
 
 void commit(Warp &warp, const Instruction &, uint32_t) {
   WgmmaQueue &queue = queueOf(warp);
-  queue.groups.push_back(std::move(queue.open));
+  queue.groups.emplace_back();
+  queue.groups.back().products = std::move(queue.open);
+  releaseTo(warp, queue.groups.back().clock);
   queue.open.clear();
   ++queue.committed;
 }
@@ -121,9 +125,14 @@ void waitForGroups(Warp &warp, const Instruction &instruction, uint32_t) {
   for (unsigned i = first; i < first + 4; ++i) {
     Warp &other = *block.warps[i];
     WgmmaQueue &queue = queueOf(other);
-    for (; queue.committed - queue.groups.size() < until && !queue.groups.empty(); queue.groups.pop_front())
-      for (const WgmmaProduct &product : queue.groups.front())
+    queue.doneClock.resize(block.warps.size(), 0);
+    for (; queue.committed - queue.groups.size() < until && !queue.groups.empty(); queue.groups.pop_front()) {
+      for (const WgmmaProduct &product : queue.groups.front().products)
         multiply(other, product);
+      for (size_t j = 0; j < queue.doneClock.size(); ++j)
+        queue.doneClock[j] = std::max(queue.doneClock[j], queue.groups.front().clock[j]);
+    }
+    acquireFrom(warp, queue.doneClock);
   }
   // Only this warp has waited: the registers of the others stay in flight until they do.
   queueOf(warp).updateInFlight();

@@ -26,12 +26,20 @@ struct WgmmaProduct {
   bool accumulates = false;
 };
 
+struct WgmmaGroup {
+  std::vector<WgmmaProduct> products;
+  std::vector<uint32_t> clock; // of the warp when it committed the group
+};
+
 struct WgmmaQueue {
-  std::vector<WgmmaProduct> open;               // not committed
-  std::deque<std::vector<WgmmaProduct>> groups; // committed
-  uint64_t committed = 0;                       // groups so far
-  std::vector<Place> inFlight;                  // registers of products that are not waited for
-  std::vector<uint8_t> isUnfenced, isInFlight;  // by register, in units of 64 bytes
+  std::vector<WgmmaProduct> open; // not committed
+  std::deque<WgmmaGroup> groups;  // committed
+  /// Of the groups that are done. The four warps of a group read shared memory together: whoever has waited knows that
+  /// the others, too, have read what their products need.
+  std::vector<uint32_t> doneClock;
+  uint64_t committed = 0;                      // groups so far
+  std::vector<Place> inFlight;                 // registers of products that are not waited for
+  std::vector<uint8_t> isUnfenced, isInFlight; // by register, in units of 64 bytes
   bool hasWork() const;
   /// Before instruction `index` runs: no register in flight may take part, and what it writes becomes unfenced.
   void checkInstruction(Warp &warp, size_t index);
