@@ -62,12 +62,16 @@ public:
       else
         takeArray(path, target);
     }
+    for (const MemorySource &source : options.memory)
+      takeMemory(source);
     for (auto &[input, files] : singleImages)
       put(input, std::make_unique<ImageColumn>(std::move(files), targets[input]));
     for (size_t i = 0; i < targets.size(); ++i)
       if (!data.columns[i])
-        throw Failure("no data for " + describe(i) + ": add " + names(options.option) + " " + targets[i].name +
-                      "=FILE");
+        throw Failure("no data for " + describe(i) +
+                      (options.memory.empty()
+                           ? ": add " + names(options.option) + " " + targets[i].name + "=FILE"
+                           : "; the model learns from " + listSome(targetNames()) + ", which may be given by name"));
     data.rows = data.columns[0]->rows();
     for (size_t i = 1; i < targets.size(); ++i)
       if (data.columns[i]->rows() != data.rows)
@@ -264,6 +268,21 @@ private:
     if (!isFound)
       throw Failure("'" + path + "' holds no array that is called like an input or label of the model" +
                     suggestion(target ? targets[*target].name : targets[0].name, arrays));
+  }
+
+  void takeMemory(const MemorySource &source) {
+    std::optional<size_t> target;
+    std::vector<std::string> known = targetNames();
+    for (size_t i = 0; i < known.size(); ++i)
+      if (known[i] == source.target)
+        target = i;
+    if (!source.target.empty() && !target)
+      throw Failure("the model has no input or label '" + source.target + "'" + suggestion(source.target, known));
+    size_t index = target ? *target : onlyTarget(source.isLabel, source.name);
+    if (source.array)
+      putArray(index, source.array(), source.name);
+    else
+      putArray(index, numberLabels(source.labels, source.name, {}), source.name);
   }
 
   void takeArray(const std::string &path, std::optional<size_t> target) {

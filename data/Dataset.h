@@ -9,13 +9,27 @@
 #include "data/DataDescription.h"
 #include "data/OptionNames.h"
 
+#include <functional>
+
 namespace dlc::data {
+
+/// Data that a program has in memory, for one input or label.
+struct MemorySource {
+  std::string target; ///< its name; empty: the only input, or the only label if `isLabel`
+  bool isLabel = false;
+  std::string name;                ///< for messages
+  std::function<Array()> array;    ///< makes an array whose first dimension counts rows; null if there are `labels`
+  std::vector<std::string> labels; ///< names of classes
+};
 
 /// Where data comes from.
 struct DataOptions {
   std::vector<std::string> sources; ///< "FILE" or "NAME=FILE"
   CsvOptions csv;
   std::string option = "data"; ///< that the sources were given by, for messages
+  std::vector<MemorySource> memory = {};
+
+  bool empty() const { return sources.empty() && memory.empty(); }
 };
 
 struct Dataset {

@@ -56,7 +56,7 @@ void Trainer::readData() {
                     target.name + "' is one number, which can distinguish two");
   if (data.rows > UINT32_MAX)
     throw Failure("more than 4294967295 rows are too many");
-  if (!options.validation.sources.empty()) {
+  if (!options.validation.empty()) {
     separateValidation = readDataset(options.validation, targets, description, DataRole::Validation, options.names);
     if (!separateValidation.rows)
       throw Failure("there are no rows for validation");
