@@ -2,7 +2,7 @@
 #include "backends/loops/KernelWriter.h"
 #include "backends/llvm/ExtentArithmetic.h"
 #include "backends/llvm/HalideBuffer.h"
-#include "backends/loops/LoopBodies.h"
+#include "backends/loops/LoopBodyInterface.h"
 #include "dlc/abi.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsSize.h"
@@ -27,7 +27,7 @@ KernelWriter::KernelWriter(ImplicitLocOpBuilder &builder, ModuleOp module, Kerne
 
 LogicalResult KernelWriter::write() {
   Operation *op = kernel.getAnchorOp();
-  if (!op || !LoopBodies::get().find(op->getName().getStringRef()))
+  if (!op || !llvm::isa<LoopBodyOpInterface>(op))
     return kernel.emitError("there are no loops for its op");
   for (Operation &other : kernel.getBody().front().without_terminator())
     if (&other != op && !llvm::isa<ConstantOp, ShapeOp>(other))
@@ -106,7 +106,7 @@ LogicalResult KernelWriter::writeBody(Operation *op) {
     return failure();
   result = *tensor;
   anchor = op;
-  LoopBodies::get().find(op->getName().getStringRef())(op, *this);
+  llvm::cast<LoopBodyOpInterface>(op).writeBody(*this);
   release();
   func::ReturnOp::create(builder, checkBounds ? violations->get().getValue() : createStatus(DLC_OK));
   return success();

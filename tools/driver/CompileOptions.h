@@ -37,7 +37,7 @@ struct CompileOptions {
   int64_t memoryLimit = 0;         ///< bytes of variables and intermediate tensors; 0: any number
   bool train = false;              ///< add the entry points that train the model
   bool replaceableWeights = false; ///< weights are variables of the caller's, not constants
-  unsigned jobs = 0;               ///< kernels compiled at a time; 0: one a CPU
+  unsigned jobs = 0;               ///< kernels compiled at a time; 0: one per CPU
   std::string cacheDirectory;      ///< empty: no cache
   std::string compileTo;           ///< a phase after which the module is printed; empty: all the way
   bool brief = false;              ///< print modules as on a terminal
