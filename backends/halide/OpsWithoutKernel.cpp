@@ -3,6 +3,7 @@
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
 #include "ir/OpsControl.h"
+#include "ir/OpsCustom.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsParameter.h"
@@ -17,6 +18,7 @@ void registerOpsWithoutKernel(EmitterRegistry &registry) {
   registry.addNone<StopGradientOp>("--dlc-differentiate replaces it by its operand");
   registry.addNone<ApplyGradientsOp>("--dlc-add-optimizer replaces it by graph ops");
   registry.addNone<LeastSquaresOp>("--dlc-lower-least-squares replaces it by graph ops");
+  registry.addNone<CustomResultOp>("the kernel of its dlc.custom gives it");
   registry.addNone<LoopOp>("the program runs it");
   registry.addNone<ReadbackOp>("the program does it");
   registry.addNone<ReadExtentOp>("it is a step of the program");

@@ -7,6 +7,7 @@ const LoopBodies &LoopBodies::get() {
   static const LoopBodies bodies = [] {
     LoopBodies all;
     registerBits(all);
+    registerCustom(all);
     registerDeterminant(all);
     registerMaxRoiPool(all);
     registerRoiAlign(all);

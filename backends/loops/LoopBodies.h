@@ -30,6 +30,7 @@ private:
 };
 
 void registerBits(LoopBodies &bodies);
+void registerCustom(LoopBodies &bodies);
 void registerDeterminant(LoopBodies &bodies);
 void registerMaxRoiPool(LoopBodies &bodies);
 void registerRoiAlign(LoopBodies &bodies);
