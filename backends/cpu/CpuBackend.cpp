@@ -4,8 +4,10 @@
 #include "backends/cpu/CpuSchedules.h"
 #include "backends/cpu/Layouts.h"
 #include "backends/cpu/PlanRecurrent.h"
+#include "backends/halide/Emitters.h"
 #include "backends/halide/KernelCompiler.h"
 #include "backends/llvm/Passes.h"
+#include "backends/loops/LoopBodyInterface.h"
 
 using namespace mlir;
 
@@ -64,6 +66,8 @@ void registerCpuBackend(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, DlcDialect *dialect) {
     dialect->addInterfaces<CpuTarget>();
     attachCpuLayouts(context);
+    halide::addEmitters(context);
+    loops::addBodies(context);
   });
 }
 

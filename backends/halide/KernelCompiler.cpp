@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/KernelCompiler.h"
+#include "backends/halide/Emitters.h"
 #include "backends/halide/HalideRevision.h"
 #include "backends/halide/HalideTarget.h"
 #include "backends/halide/KernelBitcode.h"
@@ -78,7 +79,7 @@ static std::variant<CompiledKernel, std::string> compileHere(const KernelVariant
     }
     Halide::Target target = getHalideTarget(*machine, kernel.getKind(), kernelOptions);
     KernelBuilder builder(kernel, variant.schedule, target);
-    if (failed(builder.build()))
+    if (failed(builder.build(getCpuScheduler(kernel.getKind()))))
       return problems;
     MemoryFile file;
     builder.getOutput().compile_to({{Halide::OutputFileType::bitcode, file.getPath()}}, builder.getArguments(),

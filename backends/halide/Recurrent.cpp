@@ -38,7 +38,7 @@ static std::vector<Func> getSharedValues(KernelBuilder &builder) {
   return shared;
 }
 
-static LogicalResult scheduleRecurrent(KernelBuilder &builder) {
+LogicalResult scheduleRecurrent(KernelBuilder &builder) {
   Func sum = builder.getStage(sumStage), out = builder.getOutput();
   ScheduleAttr schedule = builder.getSchedule();
   std::vector<Var> arguments = out.args();
@@ -98,10 +98,6 @@ static LogicalResult scheduleRecurrent(KernelBuilder &builder) {
     for (Func value : getSharedValues(builder))
       value.compute_at(out, unitIn).vectorize(value.args()[0], lanes);
   return success();
-}
-
-void registerRecurrentEmitters(EmitterRegistry &registry) {
-  registry.addScheduler(KernelKind::Recurrent, &scheduleRecurrent);
 }
 
 } // namespace dlc::halide

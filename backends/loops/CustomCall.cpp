@@ -3,7 +3,7 @@
 // and the runtime calls the function.
 #include "backends/llvm/CustomFunctions.h"
 #include "backends/llvm/ProgramDescription.h"
-#include "backends/loops/LoopBodies.h"
+#include "backends/loops/LoopBodyInterface.h"
 #include "dlc/custom_op.h"
 #include "ir/OpsCustom.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -140,6 +140,6 @@ void writeCustom(CustomOp op, LoopBody &body) { CallWriter(op, body).write(); }
 
 } // namespace
 
-void registerCustom(LoopBodies &bodies) { bodies.add<CustomOp>(&writeCustom); }
+void addCustom(MLIRContext *context) { addBody<CustomOp, &writeCustom>(context); }
 
 } // namespace dlc::loops

@@ -2,7 +2,7 @@
 #include "backends/loops/KernelWriter.h"
 #include "backends/llvm/ExtentArithmetic.h"
 #include "backends/llvm/HalideBuffer.h"
-#include "backends/loops/LoopBodies.h"
+#include "backends/loops/LoopBodyInterface.h"
 #include "dlc/abi.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsCustom.h"
@@ -34,7 +34,7 @@ static bool isResultOf(Operation *other, Operation *op) {
 
 LogicalResult KernelWriter::write() {
   Operation *op = kernel.getAnchorOp();
-  if (!op || !LoopBodies::get().find(op->getName().getStringRef()))
+  if (!op || !llvm::isa<LoopBodyOpInterface>(op))
     return kernel.emitError("there are no loops for its op");
   for (Operation &other : kernel.getBody().front().without_terminator())
     if (&other != op && !llvm::isa<ConstantOp, ShapeOp>(other) && !isResultOf(&other, op))
@@ -116,7 +116,7 @@ LogicalResult KernelWriter::writeBody(Operation *op) {
     results.push_back(*tensor);
   }
   anchor = op;
-  LoopBodies::get().find(op->getName().getStringRef())(op, *this);
+  llvm::cast<LoopBodyOpInterface>(op).writeBody(*this);
   release();
   if (!status)
     status = checkBounds ? violations->get().getValue() : createStatus(DLC_OK);
