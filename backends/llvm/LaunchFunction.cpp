@@ -6,6 +6,7 @@
 #include "backends/llvm/PoolCalls.h"
 #include "dlc/abi.h"
 #include "ir/Layout.h"
+#include "ir/OpsCustom.h"
 #include "ir/OpsKernel.h"
 #include <numeric>
 
@@ -147,7 +148,9 @@ private:
   /// Returns early where there is nothing to compute (kernels count on at least one element) or where a tensor has
   /// grown too large for 32-bit indices.
   void guardExtents() {
-    for (mlir::AffineExpr dim : kernel.getResultDims()) {
+    // A function with several results may have one that is not empty.
+    bool runsAlways = llvm::isa_and_present<CustomOp>(kernel.kernel.getAnchorOp());
+    for (mlir::AffineExpr dim : runsAlways ? llvm::ArrayRef<mlir::AffineExpr>() : kernel.getResultDims()) {
       if (auto extent = constantDim(dim); extent && *extent > 0)
         continue;
       Value isEmpty =
@@ -236,7 +239,7 @@ private:
   /// The range of the interior of result `number` that this call computes.
   Value describeOutput(Value value, size_t number) {
     auto type = llvm::cast<mlir::RankedTensorType>(value.getType());
-    PhysicalShape shape = getPhysicalShape(type, kernel.getResultDims());
+    PhysicalShape shape = getPhysicalShape(type, kernel.shapes.getDims(value));
     int64_t elementBytes = getElementBytes(type.getElementType());
     Value host = load(pointer, arguments, 8 * (block.getNumArguments() + number));
     Value offset = arithmetic->emit(shape.interiorOffset * elementBytes);

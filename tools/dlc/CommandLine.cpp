@@ -74,6 +74,22 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->capture_default_str()
       ->group(output);
 
+  app.add_option("--op", options.ops,
+                 "Compute the model's custom op NAME by the C function SYMBOL (dlc/custom_op.h); may be repeated")
+      ->type_name("NAME=SYMBOL")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->group(output);
+  app.add_option("--link", options.links,
+                 "An object file or static archive that has such functions, or what they call; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->group(output);
+  app.add_option("--op-descriptions", options.opDescriptions,
+                 "A JSON file that describes custom ops, for models that do not do so themselves")
+      ->type_name("FILE.json")
+      ->group(output);
   app.add_flag("--replaceable-weights", options.replaceableWeights,
                "Keep weights as variables in a block owned by the caller, into which trained ones can be loaded")
       ->group(output);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/CompilationSettings.h"
+#include "frontend/CustomOps.h"
 #include "ir/Names.h"
 #include "ir/Suggestion.h"
 #include "mlir/Pass/PassManager.h"
@@ -25,9 +26,10 @@ public:
   mlir::FailureOr<CompilationSettings> read() {
     using Step = LogicalResult (OptionReader::*)();
     bool isRight = true;
-    for (Step step : {&OptionReader::readTarget, &OptionReader::readImport, &OptionReader::checkSupport,
-                      &OptionReader::checkOnnx, &OptionReader::checkPhase, &OptionReader::checkOutput,
-                      &OptionReader::checkPassNames, &OptionReader::readIdentity, &OptionReader::checkPaths})
+    for (Step step :
+         {&OptionReader::readTarget, &OptionReader::readImport, &OptionReader::readOps, &OptionReader::checkSupport,
+          &OptionReader::checkOnnx, &OptionReader::checkPhase, &OptionReader::checkOutput,
+          &OptionReader::checkPassNames, &OptionReader::readIdentity, &OptionReader::checkPaths})
       isRight &= succeeded((this->*step)());
     readPipeline();
     if (!isRight)
@@ -40,6 +42,7 @@ private:
 
   LogicalResult readTarget();
   LogicalResult readImport();
+  LogicalResult readOps();
   LogicalResult checkSupport();
   LogicalResult checkOnnx();
   LogicalResult checkPhase();
@@ -91,6 +94,40 @@ LogicalResult OptionReader::readImport() {
     settings.importOptions.shapes.push_back(std::move(*shape));
   }
   return result;
+}
+
+/// Whether `text` is a name of C or, with template arguments and the like encoded, of C++.
+static bool isSymbol(llvm::StringRef text) {
+  return !text.empty() && !llvm::isDigit(text.front()) &&
+         llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_' || c == '$'; });
+}
+
+LogicalResult OptionReader::readOps() {
+  LogicalResult result = success();
+  for (llvm::StringRef text : options.ops) {
+    auto [name, symbol] = text.split('=');
+    // An op may be called as its function is.
+    if (!text.contains('='))
+      symbol = name;
+    auto isSame = [name = name](const CustomFunction &function) { return function.op == name; };
+    if (name.empty() || !isSymbol(symbol))
+      result = error() << "--op=" << text << " is not NAME=SYMBOL, an op and the C function that computes it";
+    else if (llvm::any_of(settings.customFunctions, isSame))
+      result = error() << "--op names '" << name << "' twice";
+    else
+      settings.customFunctions.push_back({name.str(), symbol.str()});
+  }
+  if (!options.links.empty() && options.ops.empty())
+    result = error() << "--link gives files with the functions of custom ops, and no --op says which these are";
+  if (options.opDescriptions.empty())
+    return result;
+  settings.importOptions.customOps =
+      readCustomOps(options.opDescriptions, [&](json::Position position, const std::string &message) {
+        mlir::emitError(
+            mlir::FileLineColLoc::get(location.getContext(), options.opDescriptions, position.line, position.column))
+            << message;
+      });
+  return settings.importOptions.customOps ? result : failure();
 }
 
 LogicalResult OptionReader::checkSupport() {
@@ -194,6 +231,10 @@ LogicalResult OptionReader::checkPaths() {
       owners[getRealPath(path)] = what;
   for (const std::string &path : options.records)
     owners[getRealPath(path)] = "a file of records";
+  for (const std::string &path : options.links)
+    owners[getRealPath(path)] = "a file that --link names";
+  if (!options.opDescriptions.empty())
+    owners[getRealPath(options.opDescriptions)] = "the description of custom ops";
   for (const auto &[path, what] : written) {
     llvm::StringRef folder = llvm::sys::path::parent_path(path);
     if (!folder.empty() && !llvm::sys::fs::is_directory(folder))

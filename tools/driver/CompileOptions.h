@@ -30,6 +30,9 @@ struct CompileOptions {
   std::string precision = "f32";
   std::vector<std::string> shapes;  ///< `INPUT=1x3x224x224` each
   std::vector<std::string> records; ///< files of schedules that were found by measuring, the most important last
+  std::vector<std::string> ops;     ///< `NAME=SYMBOL` each: custom ops and the C functions that compute them
+  std::vector<std::string> links;   ///< object files and archives with these functions
+  std::string opDescriptions;       ///< path of a JSON file that describes custom ops; empty: the model's own
   WeightsPlacement weights = WeightsPlacement::Embed;
   bool writeHeader = false; ///< NAME.h beside a shared library, too
   bool checkBounds = false;
