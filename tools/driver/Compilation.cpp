@@ -176,7 +176,7 @@ LogicalResult Compilation::runPhase(llvm::StringRef phase) {
   mlir::PassManager manager(&context);
   manager.enableVerifier(verifiesEveryPass);
   if (phase == "llvm")
-    addLowerToLLVM(manager);
+    addLowerToLLVM(manager, settings.target.device != nullptr);
   else
     addPhase(manager, phase, settings.pipelineOptions);
   if (!options.printIrAfter.empty())
