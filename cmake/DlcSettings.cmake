@@ -50,5 +50,11 @@ endif()
 add_compile_options(${dlc_sanitizer_flags})
 add_link_options(${dlc_sanitizer_flags})
 
-# The Python environment that scripts/setup.sh creates contains CMake, Ninja, Halide, the ONNX schema and the tests' packages.
-set(DLC_PYTHON "${CMAKE_SOURCE_DIR}/.venv/bin/python" CACHE FILEPATH "Python with the packages of scripts/setup.sh")
+# The Python environment that scripts/setup.sh creates contains CMake, Ninja, Halide, the ONNX schema and the tests' packages; so does the
+# one in which pip builds a wheel (pyproject.toml).
+if(SKBUILD AND Python_EXECUTABLE)
+  set(dlc_default_python "${Python_EXECUTABLE}")
+else()
+  set(dlc_default_python "${CMAKE_SOURCE_DIR}/.venv/bin/python")
+endif()
+set(DLC_PYTHON "${dlc_default_python}" CACHE FILEPATH "Python with the packages of scripts/setup.sh")

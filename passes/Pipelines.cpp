@@ -71,7 +71,6 @@ static void addAssignLayouts(OpPassManager &manager, const PipelineOptions &opti
   OpPassManager &function = manager.nest<func::FuncOp>();
   AssignLayoutsOptions layouts;
   layouts.math = getMathModeName(options.math).str();
-  layouts.isas.assign(options.isas.begin(), options.isas.end());
   function.addPass(createAssignLayouts(layouts));
   function.addPass(createCanonicalizerPass());
   function.addPass(createCSEPass());

@@ -46,6 +46,8 @@ std::string roofPath();
 
 /// `roof` as the file has it: a JSON object.
 std::string printRoof(const Roof &roof);
+/// The roof that `text` is, of any CPU. Throws Failure if it is something else.
+Roof parseRoof(const std::string &text);
 /// Writes `roof` to `path`, and creates the folder. Throws Failure.
 void writeRoof(const Roof &roof, const std::string &path);
 /// The roof in `path`; nothing if the file does not exist or is of another CPU. Throws Failure if it holds something

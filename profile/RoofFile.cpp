@@ -72,6 +72,25 @@ void dlc::profile::writeRoof(const Roof &roof, const std::string &path) {
     throw Failure("cannot write '" + path + "'");
 }
 
+static Roof toRoof(const Json &json) {
+  Roof roof;
+  roof.cpu = json.at("cpu");
+  roof.cores = json.at("cores");
+  for (const auto &[type, rate] : json.at("gigaops").items())
+    roof.gigaops[type] = toRate(rate);
+  for (const Json &level : json.at("memory"))
+    roof.memory.push_back({level.at("level"), level.at("bytes"), toRate(level.at("gigabytes"))});
+  return roof;
+}
+
+Roof dlc::profile::parseRoof(const std::string &text) {
+  try {
+    return toRoof(Json::parse(text));
+  } catch (const Json::exception &problem) {
+    throw Failure(std::string("this is not a roof: ") + problem.what());
+  }
+}
+
 std::optional<Roof> dlc::profile::readRoof(const std::string &path) {
   std::ifstream file(path);
   if (!file)
@@ -80,13 +99,7 @@ std::optional<Roof> dlc::profile::readRoof(const std::string &path) {
     Json json = Json::parse(file);
     if (json.at("dlc_roof") != fileVersion)
       return std::nullopt;
-    Roof roof;
-    roof.cpu = json.at("cpu");
-    roof.cores = json.at("cores");
-    for (const auto &[type, rate] : json.at("gigaops").items())
-      roof.gigaops[type] = toRate(rate);
-    for (const Json &level : json.at("memory"))
-      roof.memory.push_back({level.at("level"), level.at("bytes"), toRate(level.at("gigabytes"))});
+    Roof roof = toRoof(json);
     return roof.cpu == cpuName() ? std::optional(roof) : std::nullopt;
   } catch (const Json::exception &problem) {
     throw Failure("'" + path + "' is not a roof: " + problem.what() + ". Measure it again by 'dlc-run roof'");

@@ -46,6 +46,8 @@ Summary Summary::gather(const dlc_profile &profile, const std::optional<Roof> &r
       made.waitingSeconds = row.waiting_nanoseconds * 1e-9;
       made.operations = row.operations;
       made.bytes = row.bytes;
+      made.predictedSeconds = row.predicted * 1e-9;
+      made.schedules = launch.schedules;
       // Shared work could use all threads all the time.
       double threads = row.waiting_nanoseconds > 0 ? profile.threads : 1;
       if (roof)
@@ -85,12 +87,12 @@ std::vector<SummaryRow> Summary::groupBy(Grouping grouping) const {
     }
     SummaryRow &group = groups[found->second];
     for (std::string SummaryRow::*name :
-         {&SummaryRow::layer, &SummaryRow::kernel, &SummaryRow::kind, &SummaryRow::type})
+         {&SummaryRow::layer, &SummaryRow::kernel, &SummaryRow::kind, &SummaryRow::type, &SummaryRow::schedules})
       if (group.*name != row.*name)
         (group.*name).clear();
     for (double SummaryRow::*sum :
          {&SummaryRow::calls, &SummaryRow::seconds, &SummaryRow::busySeconds, &SummaryRow::waitingSeconds,
-          &SummaryRow::operations, &SummaryRow::bytes, &SummaryRow::roofSeconds})
+          &SummaryRow::operations, &SummaryRow::bytes, &SummaryRow::roofSeconds, &SummaryRow::predictedSeconds})
       group.*sum += row.*sum;
   }
   std::sort(groups.begin(), groups.end(), isLonger);
@@ -124,6 +126,8 @@ static Json describe(const SummaryRow &row, const std::vector<SummaryEntry> &ent
   json["bytes"] = number(row.bytes);
   json["gflops"] = number(row.operations / row.seconds * 1e-9);
   json["gigabytes_per_second"] = number(row.bytes / row.seconds * 1e-9);
+  json["predicted_seconds"] = number(row.predictedSeconds);
+  add("schedules", row.schedules);
   if (row.roofSeconds > 0)
     json["roof_share"] = number(row.roofSeconds / row.seconds);
   return json;

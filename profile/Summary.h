@@ -27,6 +27,8 @@ struct SummaryRow {
   double operations = 0, bytes = 0;
   /// The least seconds that its launches could take by the roof; 0 without a roof.
   double roofSeconds = 0;
+  double predictedSeconds = 0; ///< that the cost model expects on one core; NaN if the library does not say
+  std::string schedules;       ///< as in `dlc_launch_info`; empty if the launches differ in them
 
   /// Threads that have computed at a time, on average.
   double threads() const { return seconds > 0 ? busySeconds / seconds : 0; }

@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # What takes hours and does not run in CI: the whole compiler under sanitizers, tests with all their cases, and fuzzing.
 #
-# usage: scripts/check.sh [asan|tsan|large] [--filter STRING] [--minutes N] [--jobs N] [--again]
+# usage: scripts/check.sh [asan|tsan|large|wheel] [--filter STRING] [--minutes N] [--jobs N] [--again]
 #        scripts/check.sh fuzz [READER...] [--minutes N] [--jobs N] [--phase PHASE] [--again]
 #        scripts/check.sh corpus [READER...]
 #
 #   asan     unit, lit and e2e tests with the compiler under the address and undefined-behaviour sanitizers
 #   tsan     the runtime under the thread sanitizer, with 1 to 8 threads
 #   large    the e2e tests of which CI runs a sample, with every case or many more random ones
+#   wheel    scripts/wheel.sh, and the wheel in an empty Debian without LLVM (as root, with debootstrap)
 #   fuzz     each reader (checkpoint csv idx json mlir npy npz onnx png safetensors), --minutes in all (30 by default)
 #   corpus   regenerates test/fuzz/corpus: the smallest seeds of make_seeds.py and of what fuzzing found that cover the same code
-# Without a part: asan, tsan, large and fuzz.
+# Without a part: asan, tsan, large, wheel and fuzz.
 #
 #   --filter   only pieces (a file of e2e tests, a suite, a number of threads) whose name contains STRING
 #   --minutes  fuzz: for each reader; else: no further piece is started after so many minutes
@@ -29,20 +30,20 @@ readonly STATE=$TOP/.setup/check
 parts=() readers=() filter='' minutes='' jobs=1 phase=graph again=0
 while [ $# -gt 0 ]; do
   case "$1" in
-    asan | tsan | large | fuzz | corpus) parts+=("$1") ;;
+    asan | tsan | large | wheel | fuzz | corpus) parts+=("$1") ;;
     --filter) filter=${2:?--filter needs a text}; shift ;;
     --minutes) minutes=${2:?--minutes needs a number}; shift ;;
     --jobs) jobs=${2:?--jobs needs a number}; shift ;;
     --phase) phase=${2:?--phase needs a name}; shift ;;
     --again) again=1 ;;
-    -h | --help) sed -n '3,25s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '3,26s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *)
       [[ " ${READERS[*]} " == *" $1 "* ]] || die "unknown part, reader or option '$1'" "Readers: ${READERS[*]}"
       readers+=("$1") ;;
   esac
   shift
 done
-[ "${#parts[@]}" != 0 ] || parts=(asan tsan large fuzz)
+[ "${#parts[@]}" != 0 ] || parts=(asan tsan large wheel fuzz)
 [ "${#readers[@]}" != 0 ] || readers=("${READERS[@]}")
 
 export PATH=$TOP/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1
@@ -118,6 +119,11 @@ check_large() {
   DLC_KILLS=50 piece large:kills e2e build test/e2e/test_train_checkpoints.py -k killed
 }
 
+check_wheel() {
+  scripts/wheel.sh
+  piece wheel:empty-root test/wheel/in_empty_root.sh
+}
+
 # The last line of libFuzzer's log that reports progress.
 progress() { grep -a '^#[0-9].* cov: ' "$1" | tail -n 1; }
 
@@ -175,6 +181,7 @@ for part in "${parts[@]}"; do
     asan) check_asan ;;
     tsan) check_tsan ;;
     large) check_large ;;
+    wheel) check_wheel ;;
     fuzz) check_fuzz ;;
     corpus) make_corpus ;;
   esac

@@ -4,7 +4,7 @@
 //
 // "cell": a tile of `units` x all gates x `rows` sums stays in registers over the whole of K; then the gates of the
 // same units are at hand, and activations and state never leave registers either. The weights are stored as the loops
-// read them, [H/VL][K][G][VL] (see passes/schedule/PlanRecurrent.h): a tile reads one contiguous stream, or one per
+// read them, [H/VL][K][G][VL] (see backends/cpu/PlanRecurrent.h): a tile reads one contiguous stream, or one per
 // block if it spans several.
 //
 // Registers (AVX-512, 32): one row takes 8 accumulators (4 gates x 2 vectors), enough to hide a multiply-add's latency,

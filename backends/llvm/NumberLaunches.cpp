@@ -117,6 +117,9 @@ class NumberLaunches final : public dlc::impl::NumberLaunchesBase<NumberLaunches
     stream << '\t' << toPostfix(cost.operations) << '\t' << toPostfix(cost.bytes);
     int64_t split = KernelInterface::getSplitDim(kernel);
     stream << '\t' << (split < 0 ? "1" : toPostfix(shapes->getDims(kernel.getYielded())[split]));
+    stream << '\t' << toPostfix(estimateNanoseconds(kernel, cost)) << '\t';
+    if (kernel.getSchedulesAttr())
+      llvm::interleave(kernel.getSchedulesAttr(), stream, [&](mlir::Attribute schedule) { stream << schedule; }, " ");
   }
 
   std::string lines;

@@ -34,9 +34,10 @@ ARROWS = {
     "data": {PUBLIC},
     "profile": {PUBLIC, "data"},
     "training": {PUBLIC, "data"},
-    "tools/driver": {"ir", "analysis", "targets", "formats", "frontend", "passes", "backends"},
+    # Reports show what profiles have measured.
+    "tools/driver": {"ir", "analysis", "targets", "formats", "frontend", "passes", "backends", "profile"},
     # Programs that compile use the driver, dlc-run uses the rooms that run libraries.
-    "tools": {"ir", "targets", "frontend", "passes", "backends", "tools/driver", PUBLIC, "data", "profile", "training"},
+    "tools": {"ir", "analysis", "targets", "frontend", "passes", "backends", "tools/driver", PUBLIC, "data", "profile", "training"},
     "python": {PUBLIC, "data", "profile", "training"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]|^\s*include\s+"([^"]+)"', re.MULTILINE)

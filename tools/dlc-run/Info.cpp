@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // dlc-run info OUT.so
+#include "profile/LibraryImage.h"
 #include "tools/dlc-run/Commands.h"
-#include "tools/dlc-run/LibraryImage.h"
 
 #include <cstdio>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
 using namespace dlcrun;
+using dlc::profile::LibraryImage;
 using Json = nlohmann::ordered_json;
 
 namespace {

@@ -3,6 +3,7 @@
 #include "data/Suggestion.h"
 #include "tools/dlc-run/Arguments.h"
 #include "tools/dlc-run/Commands.h"
+#include "tools/dlc-run/PredictCommands.h"
 #include "tools/dlc-run/TrainCommand.h"
 
 #include <cstdio>
@@ -19,7 +20,8 @@ namespace {
 struct Command {
   const char *name;
   const char *description;
-  int (*run)(const Options &); ///< null: the command reads its own options
+  int (*run)(const Options &);                     ///< null: the command reads its own options
+  int (*runWith)(int argc, char **argv) = nullptr; ///< and does so here
 };
 
 const Command commands[] = {
@@ -32,7 +34,9 @@ const Command commands[] = {
      "Compares all tensors of two libraries compiled with dlc --keep-tensors (or of a library and a folder of "
      "NAME.npy) in program order; for a .json or .onnx model, compiles it as usual and with -O0 and compares these",
      verify},
-    {"train", "Trains a library compiled with dlc --train", nullptr},
+    {"train", "Trains a library compiled with dlc --train", nullptr, trainModel},
+    {"evaluate", "Compares what a model predicts with the labels of tables, arrays or images", nullptr, evaluateRows},
+    {"predict", "Predicts for each row of tables, arrays or images", nullptr, predictRows},
 };
 
 /// The options that `command` takes.
@@ -145,7 +149,7 @@ int main(int argc, char **argv) {
       }
   try {
     checkCommand(argc, argv);
-    int status = command->run ? runCommand(*command, argc, argv) : trainModel(argc, argv);
+    int status = command->run ? runCommand(*command, argc, argv) : command->runWith(argc, argv);
     if (!status && (std::fflush(stdout) || std::ferror(stdout)))
       throw Failure("cannot write to standard output");
     return status;

@@ -36,7 +36,10 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   std::string math = "default", weights = "embed", level = "3";
   options.cacheDirectory = halide::getDefaultCacheDirectory();
 
-  CLI::App app("Compiles a deep-learning model to a native library.\n\n  dlc model.onnx -o model.so\n", "dlc");
+  CLI::App app(
+      "Compiles a deep-learning model to a native library.\n\n  dlc model.onnx -o model.so\n\nAnother command: "
+      "dlc diff A.so B.so tells what two libraries differ in (dlc diff --help).\n",
+      "dlc");
   app.set_help_flag("-h,--help", "Print this and exit")->group("Other");
   app.add_option("MODEL", options.model,
                  "The model: a .json or .onnx file, or a module that --compile-to printed (.mlir)");
@@ -144,8 +147,13 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
                  "Print the module to standard error after a pass, such as dlc-fuse-elementwise")
       ->type_name("PASS")
       ->group(inspect);
-  app.add_option("--report", options.report, "Write a page about the compilation: times, kernels and schedules, memory")
+  app.add_option("--report", options.report,
+                 "Write a page about the compilation: kernels and their times, the graph, memory, sizes")
       ->type_name("FILE.html")
+      ->group(inspect);
+  app.add_option("--profile", options.profile,
+                 "Show in --report what was measured of this model: what dlc-run profile --json has printed")
+      ->type_name("FILE.json")
       ->group(inspect);
   app.add_flag("--time", options.showTimes, "Print the time of each phase")->group(inspect);
 
@@ -181,7 +189,8 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   }
   for (const std::string &extra : app.remaining()) {
     if (!llvm::StringRef(extra).starts_with("-"))
-      return fail("one model at a time: '" + options.model + "' and '" + extra + "'");
+      return fail("one model at a time: '" + options.model + "' and '" + extra + "'" +
+                  suggest(options.model, {"diff"}));
     std::string suggestion = suggestOption(app, extra);
     return fail("unknown option '" + extra + "'" + (suggestion.empty() ? "; see dlc --help" : suggestion));
   }

@@ -4,10 +4,13 @@
 #include "frontend/json/ImportJson.h"
 #include "targets/MachineTable.h"
 #include "tools/dlc/CommandLine.h"
+#include "tools/dlc/DiffCommand.h"
 #include "tools/driver/Compilation.h"
 #include "llvm/Support/raw_ostream.h"
 
 int main(int argc, char **argv) {
+  if (argc > 1 && llvm::StringRef(argv[1]) == "diff")
+    return dlc::runDiff(argc - 1, argv + 1);
   int exitStatus = 0;
   auto line = dlc::parseCommandLine(argc, argv, exitStatus);
   if (!line)

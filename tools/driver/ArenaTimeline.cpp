@@ -6,11 +6,11 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 
 using namespace dlc;
 
-/// An index computed from constants and symbols, which count as 1. None for anything else.
-static std::optional<int64_t> evaluateIndex(mlir::Value value) {
+std::optional<int64_t> dlc::evaluateIndex(mlir::Value value) {
   if (llvm::isa<mlir::BlockArgument>(value))
     return 1;
   mlir::Operation *op = value.getDefiningOp();
@@ -39,6 +39,16 @@ static std::optional<int64_t> evaluateIndex(mlir::Value value) {
   return std::nullopt;
 }
 
+/// The outermost loop around `launch` that does not contain `view`; null if there is none.
+static mlir::Operation *findLoopBehind(mlir::Operation *view, mlir::Operation *launch) {
+  mlir::Operation *loop = nullptr;
+  for (mlir::Operation *parent = launch->getParentOp(); parent && !parent->isAncestor(view);
+       parent = parent->getParentOp())
+    if (llvm::isa<mlir::LoopLikeOpInterface>(parent))
+      loop = parent;
+  return loop;
+}
+
 std::vector<ArenaSpan> dlc::traceArena(mlir::func::FuncOp entry, int64_t &launchCount) {
   mlir::Value workspace;
   for (unsigned index = 0; index < entry.getNumArguments(); ++index)
@@ -46,28 +56,49 @@ std::vector<ArenaSpan> dlc::traceArena(mlir::func::FuncOp entry, int64_t &launch
         block && block.getValue() == ProgramBlock::Workspace)
       workspace = entry.getArgument(index);
 
-  std::vector<ArenaSpan> spans;
-  llvm::DenseMap<mlir::Value, size_t> spanOf;
+  llvm::DenseMap<mlir::Operation *, int64_t> numbers, lastOf; // of launches; of loops, their last launch
   launchCount = 0;
   entry.walk([&](LaunchOp launch) {
-    for (mlir::Value buffer : launch.getOperands()) {
+    for (mlir::Operation *parent = launch->getParentOp(); parent != entry; parent = parent->getParentOp())
+      lastOf[parent] = launchCount;
+    numbers[launch] = launchCount++;
+  });
+
+  std::vector<ArenaSpan> spans;
+  struct Present {
+    size_t span;
+    bool isRead;
+  };
+  llvm::DenseMap<mlir::Value, Present> present;
+  entry.walk([&](LaunchOp launch) {
+    auto touch = [&](mlir::Value buffer, bool isWritten) {
       auto view = buffer.getDefiningOp<mlir::memref::ViewOp>();
       if (!view || view.getSource() != workspace)
-        continue;
-      auto [found, isNew] = spanOf.try_emplace(buffer, spans.size());
+        return;
+      int64_t number = numbers[launch], last = number;
+      if (mlir::Operation *loop = findLoopBehind(view, launch))
+        last = lastOf[loop];
+      auto found = present.find(buffer);
+      // Tensors of one size at one offset are one view; after its readers the memory is written for another.
+      bool isNew =
+          found == present.end() || (isWritten && found->second.isRead && spans[found->second.span].last < number);
       if (!isNew) {
-        spans[found->second].last = launchCount;
-        continue;
+        ArenaSpan &span = spans[found->second.span];
+        span.last = std::max(span.last, last);
+        found->second.isRead |= !isWritten;
+        return;
       }
       auto offset = evaluateIndex(view.getByteShift());
       auto bytes = view.getSizes().empty() ? std::nullopt : evaluateIndex(view.getSizes().front());
-      if (!offset || !bytes) {
-        spanOf.erase(found);
-        continue;
-      }
-      spans.push_back({*offset, *bytes, launchCount, launchCount, launch.getName().str()});
-    }
-    ++launchCount;
+      if (!offset || !bytes)
+        return;
+      present[buffer] = {spans.size(), !isWritten};
+      spans.push_back({*offset, *bytes, number, last, launch.getName().str()});
+    };
+    for (mlir::Value input : launch.getInputs())
+      touch(input, /*isWritten=*/false);
+    for (mlir::Value output : launch.getOutputs())
+      touch(output, /*isWritten=*/true);
   });
   return spans;
 }

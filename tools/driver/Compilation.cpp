@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/Compilation.h"
-#include "backends/halide/KernelCompiler.h"
+#include "backends/cpu/CpuBackend.h"
 #include "backends/link/WeightsFile.h"
 #include "backends/llvm/CodeGeneration.h"
 #include "backends/llvm/ModelHeader.h"
@@ -26,6 +26,7 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include <set>
 #include <thread>
 
 using namespace dlc;
@@ -49,6 +50,9 @@ public:
       : options(options), visitor(visitor), context(mlir::MLIRContext::Threading::DISABLED),
         printer(&context, options.model, llvm::errs()),
         fileLocation(mlir::FileLineColLoc::get(&context, options.model, 0, 0)) {
+    mlir::DialectRegistry registry;
+    backend.registerInterfaces(registry);
+    context.appendDialectRegistry(registry);
     context.loadDialect<DlcDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::affine::AffineDialect,
                         mlir::scf::SCFDialect, mlir::cf::ControlFlowDialect, mlir::memref::MemRefDialect,
                         mlir::LLVM::LLVMDialect>();
@@ -65,6 +69,7 @@ private:
   LogicalResult writeModule(llvm::StringRef path);
   LogicalResult runPhase(llvm::StringRef phase);
   LogicalResult finish();
+  LogicalResult gatherReport();
   LogicalResult writeOnnx();
   LogicalResult writeModelHeader(llvm::StringRef path);
   LogicalResult writeWeights();
@@ -79,6 +84,7 @@ private:
   }
 
   const CompileOptions &options;
+  const Backend &backend = getCpuBackend();
   ModuleVisitor visitor; ///< takes the module where `options.compileTo` stops; null: it is printed
   mlir::MLIRContext context;
   DiagnosticPrinter printer;
@@ -90,7 +96,6 @@ private:
   CompilationSettings settings;
   ImportedModel model;
   CompilationState state;
-  std::vector<halide::CompiledKernel> compiled;
   std::vector<KernelCode> kernels;
   Report report;
   std::vector<std::string> objects;
@@ -176,7 +181,8 @@ LogicalResult Compilation::runPhase(llvm::StringRef phase) {
   mlir::PassManager manager(&context);
   manager.enableVerifier(verifiesEveryPass);
   if (phase == "llvm")
-    addLowerToLLVM(manager, settings.target.device != nullptr);
+    // GPUs share the interfaces of the CPU's backend so far, and differ in what a program does with memory.
+    settings.target.device ? addLowerToLLVM(manager, /*device=*/true) : backend.addProgramLowering(manager);
   else
     addPhase(manager, phase, settings.pipelineOptions);
   if (!options.printIrAfter.empty())
@@ -247,23 +253,16 @@ LogicalResult Compilation::writeWeights() {
 
 LogicalResult Compilation::compileKernels() {
   clock.start("kernel code");
-  halide::CompileOptions kernelOptions;
+  KernelCodeOptions kernelOptions;
   kernelOptions.jobs = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
   kernelOptions.cacheDirectory = options.cacheDirectory;
   kernelOptions.checkBounds = options.checkBounds;
-  kernelOptions.relaxContractions = settings.pipelineOptions.math == MathMode::Fast;
-  auto variants = halide::collectVariants(*model);
-  auto result = halide::compileKernels(variants, kernelOptions);
-  if (failed(result))
+  kernelOptions.math = settings.pipelineOptions.math;
+  auto compiled = backend.compileKernels(*model, settings.target, kernelOptions);
+  if (failed(compiled))
     return failure();
-  compiled = std::move(*result);
-  for (auto [variant, code] : llvm::zip_equal(variants, compiled)) {
-    const Machine *machine = findMachine(variant.schedule.getIsa().getValue());
-    if (!llvm::is_contained(settings.target.machines, machine))
-      return variant.kernel.emitError("internal error: a schedule for ")
-             << variant.schedule.getIsa() << ", which is not a target";
-    kernels.push_back({variant.kernel.getSymName().str(), machine, code.bitcode, code.scratchBytes});
-  }
+  kernels = std::move(*compiled);
+  report.sizes.push_back({"scratch per thread", static_cast<int64_t>(getScratchBytes(kernels))});
   return success();
 }
 
@@ -317,16 +316,38 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   if (failed(file.write(object, problem)))
     return error() << problem;
   objects.insert(objects.begin(), file.getTemporaryPath());
+  report.sizes.insert(report.sizes.begin(), {"code", static_cast<int64_t>(object.size())});
   return linkOutput(fileLocation, files, kind, options.output, settings.identity.name, objects, settings.target);
+}
+
+LogicalResult Compilation::gatherReport() {
+  report = Report::gather(*model);
+  report.model = settings.identity.name;
+  report.target = settings.target.name;
+  if (options.profile.empty())
+    return success();
+  try {
+    report.measured = profile::MeasuredTimes::read(options.profile);
+  } catch (const std::exception &problem) {
+    return error() << problem.what();
+  }
+  std::set<profile::MeasuredTimes::Key> known;
+  for (const ReportedEntry &entry : report.entries)
+    for (const ReportedLaunch &launch : entry.launches)
+      if (report.measured->find(entry.name, launch.layer, launch.kernel))
+        known.insert({entry.name, launch.layer, launch.kernel});
+  // One of another model may share a few names.
+  if (2 * known.size() < report.measured->launches.size())
+    return error() << "'" << options.profile << "' is a profile of '" << report.measured->model << "', which shares "
+                   << known.size() << " of its " << report.measured->launches.size()
+                   << " launches with this model: profile the library that these options compile";
+  return success();
 }
 
 LogicalResult Compilation::finish() {
   OutputKind kind = *getOutputKind(options.output);
-  if (!options.report.empty()) {
-    report = Report::gather(*model);
-    report.model = settings.identity.name;
-    report.target = settings.target.name;
-  }
+  if (!options.report.empty() && failed(gatherReport()))
+    return failure();
   if (kind == OutputKind::Mlir)
     return writeModule(options.output);
   if (kind == OutputKind::Header)

@@ -97,6 +97,8 @@ LogicalResult OptionReader::checkSupport() {
   LogicalResult result = success();
   if (!options.report.empty() && !options.compileTo.empty())
     result = error() << "--report describes a whole compilation; leave --compile-to out";
+  if (!options.profile.empty() && options.report.empty())
+    result = error() << "--profile is for the page of --report: say where to write it";
   if (!options.records.empty() && options.optimizationLevel == 0)
     result = error() << "--records gives schedules, which -O0 does without: take -O1 or more";
   if (settings.target.device) {
@@ -189,7 +191,8 @@ LogicalResult OptionReader::checkPaths() {
   LogicalResult result = success();
   llvm::StringMap<std::string> owners;
   for (const auto &[path, what] :
-       {std::pair(options.model, "the model"), std::pair(options.parameters, "the checkpoint")})
+       {std::pair(options.model, "the model"), std::pair(options.parameters, "the checkpoint"),
+        std::pair(options.profile, "the profile")})
     if (!path.empty())
       owners[getRealPath(path)] = what;
   for (const std::string &path : options.records)

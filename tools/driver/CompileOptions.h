@@ -43,6 +43,7 @@ struct CompileOptions {
   bool brief = false;              ///< print modules as on a terminal
   std::string printIrAfter;        ///< a pass after which the module is printed to standard error
   std::string report;              ///< path of an HTML page about this compilation; empty: none
+  std::string profile;             ///< path of a profile whose times the page shows, too; empty: none
   bool showTimes = false;          ///< print what each phase took to standard error
 };
 

@@ -399,8 +399,9 @@ typedef struct dlc_program {
   /// i, in fields that are separated by tabs: layer, kernel, and in the first
   /// line of a kernel its kind, its element type, and formulas in postfix
   /// notation over its symbols ("s0 4 * 2 +"; / and % are those of rounding
-  /// down, ^ divides and rounds up; "?" is not known): operations, bytes, and
-  /// the extent that ranges are cut of. Later versions may add fields.
+  /// down, ^ divides and rounds up; "?" is not known): operations, bytes, the
+  /// extent that ranges are cut of, and the nanoseconds that the cost model
+  /// expects on one core; then its schedules. Later versions may add fields.
   const char *launches;
   /* Later additions: DLC_HAS says whether a program has them. */
   /// What the kernels require of a GPU; null where they run on the CPU.

@@ -26,6 +26,9 @@ typedef struct dlc_launch_info {
   /// bytes read and written, each tensor once.
   dlc_formula operations, bytes;
   dlc_formula extent; /* that ranges are cut of */
+  /// What the cost model expects of the whole result on one core; NaN if the library does not say.
+  dlc_formula nanoseconds;
+  const char *schedules; /* one #dlc.schedule for each instruction set, separated by spaces; empty if there are none */
 } dlc_launch_info;
 
 /// The value of a formula for these values of the symbols.
@@ -125,6 +128,8 @@ static inline dlc_launch_info *dlc_read_launches(const dlc_program *program, dlc
       info->operations = dlc_read_formula(dlc_next_field(&next));
       info->bytes = dlc_read_formula(dlc_next_field(&next));
       info->extent = dlc_read_formula(dlc_next_field(&next));
+      info->nanoseconds = dlc_read_formula(dlc_next_field(&next));
+      info->schedules = dlc_next_field(&next);
     }
     line = end + 1;
   }

@@ -208,8 +208,8 @@ TEST(Formula, MayBeUnknownOrBroken) {
 TEST(Launches, RepeatWhatIsSaidOfTheirKernels) {
   dlc_program program = {};
   program.struct_bytes = sizeof program;
-  program.launches =
-      "a b\tk0\tconvolution\tf32\ts0 2 *\t8\ts0\nsecond\tk1\telementwise\tbf16\t1\t2\t1\tmore\nthird\tk0\n";
+  program.launches = "a b\tk0\tconvolution\tf32\ts0 2 *\t8\ts0\ts0 7 *\t#s<x> "
+                     "#s<y>\nsecond\tk1\telementwise\tbf16\t1\t2\t1\tmore\nthird\tk0\n";
   dlc_uint32 count;
   std::unique_ptr<dlc_launch_info, void (*)(void *)> launches(dlc_read_launches(&program, &count), free);
   ASSERT_EQ(count, 3u);
@@ -222,6 +222,8 @@ TEST(Launches, RepeatWhatIsSaidOfTheirKernels) {
   EXPECT_STREQ(infos[2].kind, "convolution");
   dlc_uint64 symbols[] = {21};
   EXPECT_EQ(dlc_evaluate_formula(&infos[2].operations, symbols, 1), 42);
+  EXPECT_EQ(dlc_evaluate_formula(&infos[2].nanoseconds, symbols, 1), 147);
+  EXPECT_STREQ(infos[2].schedules, "#s<x> #s<y>");
 
   program.launches = nullptr;
   EXPECT_EQ(dlc_read_launches(&program, &count), nullptr);
@@ -230,6 +232,9 @@ TEST(Launches, RepeatWhatIsSaidOfTheirKernels) {
   std::unique_ptr<dlc_launch_info, void (*)(void *)> one(dlc_read_launches(&program, &count), free);
   EXPECT_STREQ(one.get()->kind, "");
   EXPECT_NE(one.get()->operations.value, one.get()->operations.value);
+  // A library that says nothing of these was compiled by an older dlc.
+  EXPECT_NE(one.get()->nanoseconds.value, one.get()->nanoseconds.value);
+  EXPECT_STREQ(one.get()->schedules, "");
 }
 
 } // namespace

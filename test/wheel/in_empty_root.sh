@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs the wheel of scripts/wheel.sh into an empty Debian 12 without LLVM, a compiler or this tree, and compiles, runs and trains
+# the digits network there. Needs root, debootstrap and a package server. usage: test/wheel/in_empty_root.sh [ROOT]
+# ROOT, the folder of the empty system, is made if it is not there; .setup/check/root by default. What is mounted in it goes with the
+# script.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+if [ "${DLC_INSIDE_MOUNTS:-}" != 1 ]; then
+  DLC_INSIDE_MOUNTS=1 exec unshare --mount --propagation private "$PWD/test/wheel/in_empty_root.sh" "$@"
+fi
+root=$(realpath -m "${1:-.setup/check/root}")
+wheel=$(ls build/wheel/dlc-*.whl)
+
+if [ ! -e "$root/made" ]; then
+  rm -rf "$root"
+  mkdir -p "$root"
+  debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv bookworm "$root" >"$root.log" 2>&1 ||
+    { tail -n 5 "$root.log"; exit 1; }
+  touch "$root/made"
+fi
+# How this machine reaches package servers.
+cp /etc/resolv.conf /etc/hosts "$root/etc/"
+cp -r /etc/ssl/certs "$root/etc/ssl/"
+cp -r /usr/local/share/ca-certificates "$root/usr/local/share/" 2>/dev/null || true
+cp /etc/pip.conf "$root/etc/" 2>/dev/null || true
+for folder in proc sys dev; do mount --rbind "/$folder" "$root/$folder"; done
+
+rm -rf "$root/trial"
+mkdir "$root/trial"
+cp -r "$wheel" examples/digits "$root/trial/"
+cat >"$root/trial/steps.sh" <<'STEPS'
+set -eu
+cd /trial
+! ls /usr/lib/*/libLLVM* /usr/lib/llvm* 2>/dev/null
+python3 -m venv venv
+. venv/bin/activate
+pip install -q --disable-pip-version-check dlc-*.whl
+dlc --version
+dlc digits/digits_cnn.onnx -o digits.so
+dlc-run info digits.so
+python digits/classify.py digits.so --at-least 355
+python -c "import dlc; print(dlc.Model(dlc.compile('digits/digits.json', 'again.so')).entry_points[0])"
+dlc digits/digits_training.json -o trainable.so --train
+dlc-run train trainable.so --data digits/digits.csv --scale image=0.0625 --validation-rows digits/digits_test_rows.txt --epochs 3 \
+  --checkpoint digits.safetensors | tail -n 3
+test -s digits.safetensors
+STEPS
+env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin $(env | grep -E '^(PIP_|https?_proxy|HTTPS?_PROXY|no_proxy|NO_PROXY)' || true) \
+  chroot "$root" sh /trial/steps.sh
