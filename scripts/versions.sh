@@ -61,4 +61,5 @@ readonly PYPI_TEST_PACKAGES=(
   "onnxruntime==1.31.1" # a second reference for numbers
   "safetensors==0.8.0"  # reads checkpoints
   "pillow==13.0.0"      # writes images for training tests
+  "nvidia-cuda-nvcc==13.5.37" # ptxas, which checks kernels for GPUs
 )

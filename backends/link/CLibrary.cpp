@@ -81,6 +81,8 @@ static constexpr Entry libcFunctions[] = {
     {"__cxa_finalize"},
     {"__register_atfork", 3},
     {"dladdr", 34},
+    {"dlopen", 34},
+    {"dlsym", 34},
     {"dl_iterate_phdr"},
     {"nanosleep"},
     {"usleep"},

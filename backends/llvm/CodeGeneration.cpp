@@ -33,7 +33,7 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> dlc::translateProgram(mlir::Modul
   // It takes longer than the passes, and LLVM verifies what comes out. Builds for tests run it.
   manager.enableVerifier(false);
 #endif
-  addLowerToLLVM(manager);
+  addLowerToLLVM(manager, target.device != nullptr);
   if (mlir::failed(manager.run(module)))
     return mlir::failure();
   if (mlir::StringAttr launches = annotation::launches.get(module))
@@ -99,7 +99,7 @@ llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> ker
   // Kernels call functions of the runtime, but are not there yet.
   auto isNeededLater = [&](const llvm::GlobalValue &value) {
     return value.getName() == exportedSymbol || value.getName().starts_with("halide_") ||
-           value.getName() == runCustomOpName;
+           value.getName() == runCustomOpName || (target.device && value.getName().starts_with("dlcDevice"));
   };
   llvm::internalizeModule(module, isNeededLater);
   std::unique_ptr<llvm::TargetMachine> machine = target.createTargetMachine();

@@ -8,6 +8,7 @@
 #include "ir/Layout.h"
 #include "ir/OpsCustom.h"
 #include "ir/OpsKernel.h"
+#include "targets/Device.h"
 #include <numeric>
 
 using namespace dlc;
@@ -68,7 +69,7 @@ mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {
   auto shapes = KernelShapes::analyze(kernel);
   if (mlir::failed(shapes))
     return mlir::failure();
-  KernelInterface result{kernel, std::move(*shapes), -1, 1, 0, {}};
+  KernelInterface result{kernel, std::move(*shapes), -1, 1, false, 0, {}};
   result.nanoseconds = estimateNanoseconds(kernel, estimateCost(kernel, result.shapes));
 
   llvm::SmallVector<Value> buffers(kernel.getBody().front().getArguments());
@@ -86,6 +87,7 @@ mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {
     for (auto schedule : kernel.getSchedules()->getAsRange<ScheduleAttr>()) {
       result.grain = std::lcm(result.grain, std::max<int64_t>(schedule.getGrain(), 1));
       result.sweep = std::max(result.sweep, schedule.getTile("sweep", 0));
+      result.isOnDevice |= findDevice(schedule.getIsa().getValue()) != nullptr;
     }
   if (result.splitDim < 0 || result.sweep % result.grain != 0)
     result.sweep = 0;
@@ -184,7 +186,7 @@ private:
   };
 
   /// A halide_buffer_t on the stack; `dims` innermost first.
-  Value createBuffer(Value host, mlir::Type elementType, llvm::ArrayRef<DimensionValues> dims) {
+  Value createBuffer(Value address, mlir::Type elementType, llvm::ArrayRef<DimensionValues> dims) {
     using namespace halideBuffer;
     Value buffer;
     {
@@ -195,9 +197,10 @@ private:
                                  /*alignment=*/8);
     }
     Value zero = i64(0);
-    store(zero, buffer, Device);
+    // The other address is null.
+    store(kernel.isOnDevice ? address : zero, buffer, halideBuffer::Device);
     store(zero, buffer, Interface);
-    store(host, buffer, Host);
+    store(kernel.isOnDevice ? zero : address, buffer, Host);
     store(zero, buffer, Flags);
     store(i32(encodeType(elementType)), buffer, Type);
     store(i32(dims.size()), buffer, Dimensions);

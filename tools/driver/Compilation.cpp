@@ -191,7 +191,8 @@ LogicalResult Compilation::runPhase(llvm::StringRef phase) {
     manager.enableCrashReproducerGeneration(options.crashReproducer, /*genLocalReproducer=*/true);
   }
   if (phase == "llvm")
-    backend.addProgramLowering(manager);
+    // GPUs share the interfaces of the CPU's backend so far, and differ in what a program does with memory.
+    settings.target.device ? addLowerToLLVM(manager, /*device=*/true) : backend.addProgramLowering(manager);
   else
     addPhase(manager, phase, settings.pipelineOptions);
   auto isNamed = [](mlir::Pass *pass, llvm::StringRef name) {

@@ -138,6 +138,12 @@ LogicalResult OptionReader::checkSupport() {
     result = error() << "--profile is for the page of --report: say where to write it";
   if (!options.records.empty() && options.optimizationLevel == 0)
     result = error() << "--records gives schedules, which -O0 does without: take -O1 or more";
+  if (settings.target.device) {
+    if (options.checkBounds)
+      result = error() << "--check-bounds checks kernels on the CPU: compile for one, or leave it out";
+    if (!options.records.empty())
+      result = error() << "--records gives schedules for CPUs; kernels for GPUs have one schedule each so far";
+  }
   if (options.precision != "f32")
     result = error() << "--precision=" << options.precision
                      << " is not supported yet: kernels compute in the types of the model, f32 above all";
