@@ -204,11 +204,14 @@ void dlcDeviceRelease(Context *context) {
   destroy(device);
 }
 
+/// Fails a run with a message of its own, in place of what the core says of kernels that fail.
+#define failRun(context, ...) ((context)->hasMessage = 1, dlcContextFail(context, __VA_ARGS__))
+
 dlc_int32 dlcDeviceEnter(Device *device) {
   if (device->process != getpid())
-    return dlcContextFail(device->context, DLC_ERROR_DEVICE_LOST,
-                          "this process was forked from the one that created the context, and a GPU does not follow a "
-                          "fork: create a context in the child");
+    return failRun(device->context, DLC_ERROR_DEVICE_LOST,
+                   "this process was forked from the one that created the context, and a GPU does not follow a "
+                   "fork: create a context in the child");
   device->failure = device->driver->cuCtxPushCurrent_v2(device->cuda);
   return dlcDeviceStatus(device);
 }
@@ -240,8 +243,8 @@ dlc_int32 dlcDeviceGrow(Device *device, DeviceBlock *block, dlc_uint64 bytes, co
   }
   block->data = 0;
   if (result == CUDA_ERROR_OUT_OF_MEMORY)
-    return dlcContextFail(device->context, DLC_ERROR_OUT_OF_MEMORY, "GPU %d has no room for the %u bytes of %s",
-                          (dlc_int64)device->context->deviceId, bytes, what);
+    return failRun(device->context, DLC_ERROR_OUT_OF_MEMORY, "GPU %d has no room for the %u bytes of %s",
+                   (dlc_int64)device->context->deviceId, bytes, what);
   device->failure = result;
   return dlcDeviceStatus(device);
 }
@@ -253,18 +256,18 @@ dlc_int32 dlcDeviceStatus(Device *device) {
   const char *text = dlcDriverText(device->driver, device->failure);
   switch (device->failure) {
   case CUDA_ERROR_OUT_OF_MEMORY:
-    return dlcContextFail(context, DLC_ERROR_OUT_OF_MEMORY, "GPU %d has no memory left for a kernel",
-                          (dlc_int64)context->deviceId);
+    return failRun(context, DLC_ERROR_OUT_OF_MEMORY, "GPU %d has no memory left for a kernel",
+                   (dlc_int64)context->deviceId);
   case CUDA_ERROR_NO_BINARY_FOR_GPU:
   case CUDA_ERROR_INVALID_PTX:
   case CUDA_ERROR_UNSUPPORTED_PTX_VERSION:
-    return dlcContextFail(context, DLC_ERROR_CAPABILITY,
-                          "the driver cannot compile the kernels of model '%s' for GPU %d: %s; it may be too old for "
-                          "them",
-                          context->face.model->name, (dlc_int64)context->deviceId, text);
+    return failRun(context, DLC_ERROR_CAPABILITY,
+                   "the driver cannot compile the kernels of model '%s' for GPU %d: %s; it may be too old for "
+                   "them",
+                   context->face.model->name, (dlc_int64)context->deviceId, text);
   default:
-    return dlcContextFail(context, DLC_ERROR_DEVICE_LOST,
-                          "GPU %d has failed: %s. Nothing of the run counts; states and variables are as they were",
-                          (dlc_int64)context->deviceId, text);
+    return failRun(context, DLC_ERROR_DEVICE_LOST,
+                   "GPU %d has failed: %s. Nothing of the run counts; states and variables are as they were",
+                   (dlc_int64)context->deviceId, text);
   }
 }

@@ -197,7 +197,7 @@ static dlc_int32 execute(Device *device, const dlc_call *host, dlc_int32 number,
     status = executeEntered(device, host, number, program, table, (dlc_byte **)table + device->tensorCount,
                             (dlc_byte **)table + device->tensorCount + device->stateCount);
   else
-    status = dlcContextFail(context, DLC_ERROR_OUT_OF_MEMORY, "no memory for the addresses of a run");
+    status = DLC_ERROR_OUT_OF_MEMORY;
   dlcRelease(&context->allocator, table, (words + 1) * sizeof(void *));
   dlcDeviceLeave(device);
   return status;
