@@ -99,7 +99,7 @@ static std::optional<CompiledKernel> tryOnDevice(const KernelVariant &variant, c
   ProcessPool pool(1, options.timeoutSeconds);
   pool.submit(
       [&]() -> Outcome {
-        // What it says then is no message for users, because the kernel is compiled for the host instead.
+        // What it says then is not meant for users, because the kernel is compiled for the host instead.
         if (int null = open("/dev/null", O_WRONLY | O_CLOEXEC); null >= 0)
           dup2(null, STDERR_FILENO);
         llvm::Expected<CompiledKernel> compiled = compilePipeline(variant, machine, options);
