@@ -109,7 +109,8 @@ template <typename T> std::vector<T> awkwardValues(size_t count, uint64_t seed) 
     for (T value : {T(0), T(1), T(2), std::numeric_limits<T>::min(), std::numeric_limits<T>::max(), T(31), T(32), T(33),
                     T(63), T(64)}) {
       result.push_back(value);
-      result.push_back(static_cast<T>(0 - value));
+      // In unsigned arithmetic: the smallest integer has no negative.
+      result.push_back(static_cast<T>(0 - static_cast<uint64_t>(value)));
     }
   }
   std::shuffle(result.begin(), result.end(), random);
