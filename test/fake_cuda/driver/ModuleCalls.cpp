@@ -4,10 +4,17 @@
 #include "test/fake_cuda/driver/Streams.h"
 #include "test/fake_cuda/ptx/Error.h"
 #include <cstring>
+#include <set>
 
 using namespace fake_cuda;
 
 namespace {
+
+/// A module stays until it is unloaded or the process ends, as in the driver.
+std::set<CUmodule> &loadedModules() {
+  static auto *modules = new std::set<CUmodule>;
+  return *modules;
+}
 
 struct ModuleGlobals : GlobalAllocator {
   uint64_t allocate(const std::string &, uint64_t bytes, unsigned alignment) override {
@@ -71,6 +78,7 @@ CUresult load(CUmodule *result, const char *image, unsigned count, const int *op
     for (const auto &[name, global] : module->module->globals)
       if (!global.data.empty())
         memcpy(driver().memory.at(global.address, global.data.size()), global.data.data(), global.data.size());
+    loadedModules().insert(module.get());
     *result = module.release();
     return Success;
   } catch (const Error &error) {
@@ -101,6 +109,7 @@ CUresult cuModuleUnload(CUmodule module) {
     return error;
   for (const auto &[name, global] : module->module->globals)
     driver().memory.release(global.address);
+  loadedModules().erase(module);
   delete module;
   return Success;
 }
