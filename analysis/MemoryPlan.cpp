@@ -5,6 +5,7 @@
 #include "ir/Layout.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
+#include "ir/OpsCustom.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsSlicing.h"
 #include "ir/RowRange.h"
@@ -66,7 +67,7 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, O
     if (failed(placed))
       return failure();
   }
-  if (!outer && failed(checkReadbacks(*frame)))
+  if (!outer && failed(checkFailures(*frame)))
     return failure();
   // The copies at the end read what was computed.
   for (auto [value, offset] : frame->copiedVariables)
@@ -311,7 +312,9 @@ bool MemoryPlan::isLoadTimeConstant(Frame &frame, Value value) {
 
 void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
   bool hasStorage = llvm::any_of(kernel.getOutputs(), [&](Value output) { return frame.storage.count(output); });
-  bool isConstant = llvm::all_of(kernel.getInputs(), [&](Value input) { return isLoadTimeConstant(frame, input); });
+  // A user's function says why it fails to whoever makes a run, not when a library is loaded.
+  bool isConstant = !callsFunction(kernel) &&
+                    llvm::all_of(kernel.getInputs(), [&](Value input) { return isLoadTimeConstant(frame, input); });
   if (!hasStorage && isConstant && getType(kernel.getResult()).hasStaticShape()) {
     for (Value output : kernel.getOutputs()) {
       frame.storage[output] = {Storage::Prepared, preparedBytes};
@@ -457,22 +460,24 @@ int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
   return -1;
 }
 
-/// Whether a run reads an extent back in `op`, of `frame`: a step or a branch may do so.
-static bool readsBack(Frame &frame, Operation *op) {
+/// Whether a run may fail in `op`, of `frame`, as a step or a branch may.
+static bool mayFail(Frame &frame, Operation *op) {
   auto isIn = [](const std::unique_ptr<Frame> &inner) {
-    return llvm::any_of(inner->order, [&](Operation *part) { return readsBack(*inner, part); });
+    return llvm::any_of(inner->order, [&](Operation *part) { return mayFail(*inner, part); });
   };
   if (auto body = frame.bodies.find(op); body != frame.bodies.end())
     return isIn(body->second);
   auto branches = frame.branches.find(op);
-  return llvm::isa<ReadbackOp>(op) || (branches != frame.branches.end() && llvm::any_of(branches->second, isIn));
+  return llvm::isa<ReadbackOp>(op) || callsFunction(op) ||
+         (branches != frame.branches.end() && llvm::any_of(branches->second, isIn));
 }
 
-/// A run may fail where it reads an extent back: until then, what the model keeps from run to run must be as it was.
-LogicalResult MemoryPlan::checkReadbacks(Frame &frame) {
+/// A run may fail where it reads an extent back or calls a user's function: until then, what the model keeps from run
+/// to run must be as it was.
+LogicalResult MemoryPlan::checkFailures(Frame &frame) {
   Operation *writer = nullptr;
   for (Operation *op : frame.order) {
-    if (writer && readsBack(frame, op)) {
+    if (writer && mayFail(frame, op)) {
       InFlightDiagnostic error = op->emitOpError("comes after a variable or a state has got its new value, so that a "
                                                  "run that fails here could not leave it as "
                                                  "it was");

@@ -130,7 +130,7 @@ private:
   mlir::LogicalResult placeIf(Frame &frame, OutlinedIfOp op);
   mlir::LogicalResult bindSymbols(Frame &frame, mlir::Operation *owner);
   void placeReadback(Frame &frame, ReadbackOp readback);
-  mlir::LogicalResult checkReadbacks(Frame &frame);
+  mlir::LogicalResult checkFailures(Frame &frame);
   int64_t addBuffer(mlir::AffineExpr bytes);
   int64_t addVariable(mlir::StringAttr name);
   void extendLife(Frame &frame, mlir::Value value);

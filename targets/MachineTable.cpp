@@ -2,6 +2,7 @@
 // What `dlc --list-targets` prints, and docs/generated/targets.md contains.
 #include "targets/MachineTable.h"
 #include "targets/CpuFeatures.h"
+#include "targets/Device.h"
 #include "targets/Machine.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -47,6 +48,14 @@ std::string describeMachines() {
                           machine.multiplyAdds, describeDotProducts(machine), describeBytes(machine.level1.bytes),
                           describeBytes(machine.level2.bytes), describeBytes(machine.level3.bytes),
                           machine.isDefault ? "yes" : "no");
+  return text;
+}
+
+std::string describeDevices() {
+  std::string text = "| `--target` | GPUs | host |\n|---|---|---|\n";
+  for (const Device &device : getDevices())
+    text += llvm::formatv("| `{0}` | {1} | {2} |\n", device.machine.name, device.machine.summary,
+                          describeFeatures(device.machine.features));
   return text;
 }
 

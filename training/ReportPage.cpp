@@ -58,6 +58,7 @@ dt { opacity: .75 } dd { margin: 0; overflow-wrap: anywhere }
 .scrolls { overflow: auto; max-width: 100% } .long { max-height: 32rem }
 .long th { position: sticky; top: 0; background: Canvas }
 table { border-collapse: collapse }
+th { vertical-align: bottom }
 th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #8884; white-space: nowrap }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 tr.best { font-weight: 600 }

@@ -51,7 +51,7 @@ std::string drawCurves(const std::vector<Curve> &curves, const std::vector<Epoch
   auto first = static_cast<double>(history.front().epoch), last = static_cast<double>(history.back().epoch);
   auto x = [&](double epoch) { return left + (last > first ? (epoch - first) / (last - first) : 0.5) * width; };
   auto y = [&](double value) { return 8 + (1 - (value - low) / (high - low)) * height; };
-  std::string svg = "<svg viewBox='0 0 " + formatNumber("%g", left + width + 12) + " " +
+  std::string svg = "<svg viewBox='0 0 " + formatNumber("%g", left + width + 28) + " " +
                     formatNumber("%g", height + bottom + 12) + "' role='img' aria-label='" +
                     escapeHtml(curves[0].name) + "'>\n";
   double step = roundStep(high - low);
@@ -140,8 +140,11 @@ std::string TrainingReport::toHtml() const {
   page += "<h2>Epochs</h2>\n<p>The best by " + escapeHtml(monitor) +
           " is set in bold.</p>\n<div class='scrolls long'>\n<table>\n<tr><th class='number'>epoch";
   for (const std::string &name : names)
-    page += "<th class='number'>" + escapeHtml(name);
-  page += hasRates ? "<th class='number'>learning rate</tr>\n" : "</tr>\n";
+    // On two lines, so that the table fits the page.
+    page += "<th class='number'>" + (name.compare(0, front.size(), front)
+                                         ? escapeHtml(name)
+                                         : "validation<br>" + escapeHtml(name.substr(front.size())));
+  page += hasRates ? "<th class='number'>learning<br>rate</tr>\n" : "</tr>\n";
   for (size_t i = 0; i < history.size(); ++i) {
     page += std::string(i == best ? "<tr class='best'>" : "<tr>") + "<td class='number'>" +
             std::to_string(history[i].epoch);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/KernelBuilder.h"
+#include "backends/cuda/DeviceSchedule.h"
 #include "backends/halide/EmitterInterface.h"
 #include "backends/halide/OpsWithoutKernel.h"
 #include "backends/halide/ReductionStages.h"
@@ -254,6 +255,12 @@ LogicalResult KernelBuilder::build(Scheduler scheduler) {
   }
   if (failed(declareOutput()))
     return failure();
+  if (target.has_gpu_feature()) {
+    for (auto &stage : rootStages)
+      otherStages.push_back(stage.second);
+    cuda::scheduleOnDevice(output, otherStages);
+    return success();
+  }
   for (Func &stage : otherStages)
     stage.compute_root();
   for (ReductionStages &stages : otherReductions)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/OpsWithoutKernel.h"
 #include "ir/OpsControl.h"
+#include "ir/OpsCustom.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsParameter.h"
@@ -20,6 +21,7 @@ public:
     add<StopGradientOp>("--dlc-differentiate replaces it by its operand");
     add<ApplyGradientsOp>("--dlc-add-optimizer replaces it by graph ops");
     add<LeastSquaresOp>("--dlc-lower-least-squares replaces it by graph ops");
+    add<CustomResultOp>("the kernel of its dlc.custom gives it");
     add<LoopOp>("the program runs it");
     add<ReadbackOp>("the program does it");
     add<ReadExtentOp>("it is a step of the program");

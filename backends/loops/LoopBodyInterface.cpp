@@ -7,6 +7,7 @@ namespace dlc::loops {
 
 void addBodies(mlir::MLIRContext *context) {
   addBits(context);
+  addCustom(context);
   addDeterminant(context);
   addMaxRoiPool(context);
   addRoiAlign(context);

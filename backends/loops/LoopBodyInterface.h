@@ -23,6 +23,7 @@ template <typename OpTy, void (*write)(OpTy, LoopBody &)> void addBody(mlir::MLI
 }
 
 void addBits(mlir::MLIRContext *context);
+void addCustom(mlir::MLIRContext *context);
 void addDeterminant(mlir::MLIRContext *context);
 void addMaxRoiPool(mlir::MLIRContext *context);
 void addRoiAlign(mlir::MLIRContext *context);

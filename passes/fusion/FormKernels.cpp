@@ -24,6 +24,8 @@ namespace {
 class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
   void runOnOperation() override {
     dlc::VariableIndex variables(getOperation());
+    for (auto op : llvm::make_early_inc_range(getOperation().getBody().front().getOps<dlc::CustomOp>()))
+      dlc::wrapCustomOp(op, variables);
     for (Operation &op : llvm::make_early_inc_range(getOperation().getBody().front()))
       if (dlc::needsKernel(&op) && !dlc::isAlias(&op))
         dlc::wrapInKernel({&op}, dlc::getKernelKind(&op), &op, variables);

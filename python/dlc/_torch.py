@@ -42,6 +42,11 @@ class _Specialized(torch.nn.Module):
         return tuple(value for value in outputs if isinstance(value, torch.Tensor))
 
 
+def _state_of(tensor):
+    """What differs after a parameter has been changed or replaced. Tensors made in inference mode count no changes: they are compared."""
+    return tensor.clone().numpy().tobytes() if tensor.is_inference() else (tensor._version, tensor.data_ptr())
+
+
 def _to_torch(array, kind):
     tensor = torch.from_numpy(array)
     return tensor.view(torch.bfloat16) if kind == "bf16" else tensor
@@ -83,7 +88,7 @@ class _Compiled:
         return model, read, module.plan.items
 
     def __call__(self, *arguments):
-        versions = [(arguments[i]._version, arguments[i].data_ptr()) for i in self.constants]
+        versions = [_state_of(arguments[i]) for i in self.constants]
         key = tuple(
             (tuple(value.shape), value.dtype) if isinstance(value, torch.Tensor) else value
             for i, value in enumerate(arguments) if i not in self.constants

@@ -95,3 +95,12 @@ def test_integer_types():
         warnings.simplefilter("error", UserWarning)
         for got, expected in zip(compiled(function)(i, b), function(i, b), strict=True):
             assert torch.equal(got, expected) and got.dtype == expected.dtype
+
+
+def test_modules_made_in_inference_mode():
+    with torch.inference_mode():
+        module, x = torch.nn.Linear(4, 3), torch.randn(2, 4)
+        run = compiled(module)
+        close(run(x), module(x))
+        module.weight.mul_(3)
+        close(run(x), module(x))

@@ -41,7 +41,8 @@ const Command commands[] = {
 
 /// The options that `command` takes.
 void declareOptions(CLI::App &app, const std::string &command, Options &options) {
-  bool isVerify = command == "verify", isProfile = command == "profile", isBench = command == "bench";
+  bool isVerify = command == "verify", isInfo = command == "info", isProfile = command == "profile",
+       isBench = command == "bench";
   if (command == "roof") {
     app.add_option("--file", options.roof, "FILE.json to write; roof.json in the folder of dlc's cache by default");
     return;
@@ -49,11 +50,16 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
   CLI::Option *library =
       app.add_option("library", options.library, isVerify ? "Library, or model to compile" : "Library that dlc made")
           ->required();
-  if (!isVerify)
+  if (!isVerify && !isInfo)
     library->check(expectLibrary());
   if (command == "info") {
     app.add_option("--symbol", options.symbols, "SYMBOL=EXTENT for which to print the size of the workspace")
         ->allow_extra_args(false);
+    CLI::Option *layers = app.add_flag("--layers", options.showsLayers,
+                                       "List the layers, also those of a model file: result, parameters, operations");
+    // A model file has layers, but nothing else of what is printed.
+    library->check(CLI::Validator(
+        [layers](std::string &path) { return layers->count() ? std::string() : expectLibrary()(path); }, ""));
     app.add_flag("--json", options.isJson, "Print JSON");
     return;
   }

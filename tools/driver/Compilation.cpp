@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/Compilation.h"
 #include "backends/cpu/CpuBackend.h"
+#include "backends/link/LinkedFiles.h"
 #include "backends/link/WeightsFile.h"
 #include "backends/llvm/CodeGeneration.h"
 #include "backends/llvm/ModelHeader.h"
@@ -10,6 +11,7 @@
 #include "frontend/json/ImportJson.h"
 #include "frontend/onnx/ImportOnnx.h"
 #include "ir/OpsProgram.h"
+#include "ir/Suggestion.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
@@ -17,6 +19,7 @@
 #include "tools/driver/CompilationSettings.h"
 #include "tools/driver/CompilerVersion.h"
 #include "tools/driver/DiagnosticPrinter.h"
+#include "tools/driver/LayerTable.h"
 #include "tools/driver/ModuleText.h"
 #include "tools/driver/ObjectCache.h"
 #include "tools/driver/Output.h"
@@ -72,6 +75,7 @@ private:
   LogicalResult gatherReport();
   LogicalResult writeOnnx();
   LogicalResult writeModelHeader(llvm::StringRef path);
+  LogicalResult checkCustomOps(OutputKind kind);
   LogicalResult writeWeights();
   LogicalResult compileKernels();
   LogicalResult generateObject(OutputKind kind);
@@ -179,23 +183,38 @@ LogicalResult Compilation::import() {
 LogicalResult Compilation::runPhase(llvm::StringRef phase) {
   clock.start(phase);
   mlir::PassManager manager(&context);
-  manager.enableVerifier(verifiesEveryPass);
+  bool verifiesPasses = verifiesEveryPass || options.verifyEach;
+  manager.enableVerifier(verifiesPasses);
+  if (!options.crashReproducer.empty()) {
+    // A pass that fails on one function must not race with others that run on the next.
+    context.disableMultithreading();
+    manager.enableCrashReproducerGeneration(options.crashReproducer, /*genLocalReproducer=*/true);
+  }
   if (phase == "llvm")
-    backend.addProgramLowering(manager);
+    // GPUs share the interfaces of the CPU's backend so far, and differ in what a program does with memory.
+    settings.target.device ? addLowerToLLVM(manager, /*device=*/true) : backend.addProgramLowering(manager);
   else
     addPhase(manager, phase, settings.pipelineOptions);
-  if (!options.printIrAfter.empty())
+  auto isNamed = [](mlir::Pass *pass, llvm::StringRef name) {
+    return !name.empty() && (pass->getArgument() == name || pass->getArgument() == ("dlc-" + name).str());
+  };
+  if (options.printIrBeforeAll || options.printIrAfterAll || !options.printIrBefore.empty() ||
+      !options.printIrAfter.empty()) {
+    // A module is printed as a whole, which passes on its functions must not change meanwhile.
+    context.disableMultithreading();
     manager.enableIRPrinting(
-        /*shouldPrintBeforePass=*/[](mlir::Pass *, mlir::Operation *) { return false; },
-        /*shouldPrintAfterPass=*/
         [&](mlir::Pass *pass, mlir::Operation *) {
-          return pass->getArgument() == options.printIrAfter || pass->getArgument() == "dlc-" + options.printIrAfter;
+          return options.printIrBeforeAll || isNamed(pass, options.printIrBefore);
+        },
+        [&](mlir::Pass *pass, mlir::Operation *) {
+          return options.printIrAfterAll || isNamed(pass, options.printIrAfter);
         },
         /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false, /*printAfterOnlyOnFailure=*/false, llvm::errs(),
         mlir::OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(256));
+  }
   if (failed(manager.run(*model)))
     return failure();
-  return verifiesEveryPass ? success() : mlir::verify(*model);
+  return verifiesPasses ? success() : mlir::verify(*model);
 }
 
 /// The graph as it was imported goes out again as ONNX.
@@ -222,6 +241,29 @@ LogicalResult Compilation::writeModelHeader(llvm::StringRef path) {
     return failure();
   return writeText(fileLocation, files, path,
                    writeHeader(describeHeader(*program, settings.identity.name, settings.identity.compiler)));
+}
+
+/// Every custom op needs a function, which the files that are linked define; nothing else is asked of them.
+LogicalResult Compilation::checkCustomOps(OutputKind kind) {
+  auto used = collectCustomOps(*model);
+  LogicalResult result = success();
+  for (auto [name, location] : used)
+    if (llvm::none_of(settings.customFunctions, [name = name](const auto &function) { return function.op == name; }))
+      result = mlir::emitError(location) << "op '" << name << "' is computed by a C function: say which, by --op "
+                                         << name << "=SYMBOL --link FILE.o";
+  llvm::SmallVector<llvm::StringRef> names;
+  for (auto &entry : used)
+    names.push_back(entry.first);
+  for (const CustomFunction &function : settings.customFunctions)
+    if (!used.contains(function.op))
+      result = error() << "--op names '" << function.op << "', and the model has no such custom op"
+                       << suggest(function.op, names);
+  if (failed(result) || settings.customFunctions.empty() || isText(kind))
+    return result;
+  llvm::SmallVector<std::string> symbols;
+  for (const CustomFunction &function : settings.customFunctions)
+    symbols.push_back(function.symbol);
+  return checkLinkedFiles(fileLocation, options.links, symbols, settings.target);
 }
 
 /// Streams the weights to where the linker or the user finds them, and gives their memory back: kernels are compiled in
@@ -279,7 +321,8 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   model = nullptr;
 
   bool mayBeCached = !options.cacheDirectory.empty() && kind != OutputKind::LlvmIr && kind != OutputKind::Assembly;
-  std::string key = mayBeCached ? getObjectKey(**program, kernels, settings.target, getCompilerName()) : "";
+  std::string key =
+      mayBeCached ? getObjectKey(**program, kernels, settings.target, settings.customFunctions, getCompilerName()) : "";
   ObjectCache cache(options.cacheDirectory);
   std::string object;
   if (mayBeCached) {
@@ -287,7 +330,8 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
       object = cached->getBuffer().str();
   }
   if (object.empty()) {
-    if (llvm::Error problem = mergeModel(**program, kernels, settings.target, getModelSymbol(settings.identity.name)))
+    if (llvm::Error problem = mergeModel(**program, kernels, settings.target, settings.customFunctions,
+                                         getModelSymbol(settings.identity.name)))
       return error() << "internal error: " << llvm::toString(std::move(problem));
     if (kind == OutputKind::LlvmIr) {
       std::string text;
@@ -316,7 +360,8 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
     return error() << problem;
   objects.insert(objects.begin(), file.getTemporaryPath());
   report.sizes.insert(report.sizes.begin(), {"code", static_cast<int64_t>(object.size())});
-  return linkOutput(fileLocation, files, kind, options.output, settings.identity.name, objects, settings.target);
+  return linkOutput(fileLocation, files, kind, options.output, settings.identity.name, objects, options.links,
+                    settings.target);
 }
 
 LogicalResult Compilation::gatherReport() {
@@ -351,6 +396,8 @@ LogicalResult Compilation::finish() {
     return writeModule(options.output);
   if (kind == OutputKind::Header)
     return writeModelHeader(options.output);
+  if (failed(checkCustomOps(kind)))
+    return failure();
   if (kind == OutputKind::Archive || kind == OutputKind::Object ||
       (kind == OutputKind::SharedLibrary && options.writeHeader)) {
     llvm::SmallString<128> path(llvm::sys::path::parent_path(options.output));
@@ -371,6 +418,10 @@ LogicalResult Compilation::run() {
   settings = std::move(*read);
   if (failed(import()))
     return failure();
+  if (options.listLayers) {
+    llvm::outs() << dlc::listLayers(*model);
+    return success();
+  }
   if (options.compileTo.empty() && getOutputKind(options.output) == OutputKind::Onnx) {
     std::string problem;
     if (failed(writeOnnx()))
