@@ -103,7 +103,11 @@ static inline const dlc_op_attribute *dlc_op_find(const dlc_op_call *call, const
     if (*a == *b && attribute->kind == kind)
       return attribute;
   }
+#ifdef __cplusplus
+  return nullptr;
+#else
   return (const dlc_op_attribute *)0;
+#endif
 }
 
 /// The first or only integer of an attribute, or `otherwise`.
