@@ -148,6 +148,11 @@ KernelWork dlc::estimateWork(mlir::Block &body, llvm::function_ref<mlir::RankedT
   return addUp<KernelWork>(body, TypedExtents{typeOf});
 }
 
+double dlc::estimateOperations(mlir::Operation *op) {
+  auto typeOf = [](mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); };
+  return WorkCounter<TypedExtents>({typeOf}).countOperations(op);
+}
+
 AffineExpr dlc::estimateNanoseconds(mlir::Operation *kernel, const KernelCost &cost) {
   const Machine *machine = &getReferenceMachine();
   auto schedules = kernel->getAttrOfType<mlir::ArrayAttr>("schedules");

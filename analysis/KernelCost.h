@@ -26,6 +26,9 @@ KernelCost estimateCost(mlir::Operation *kernel, const KernelShapes &shapes);
 /// The work of a kernel with this body, whose tensors have the types that `typeOf` says.
 KernelWork estimateWork(mlir::Block &body, llvm::function_ref<mlir::RankedTensorType(mlir::Value)> typeOf);
 
+/// What `op`, of a graph, counts in a kernel of its own, with dynamic extents taken as 1.
+double estimateOperations(mlir::Operation *op);
+
 /// Nanoseconds on one core that runs the fastest of the kernel's versions (analysis/MachineCost.h); of a kernel without
 /// schedules, on the reference machine. Winograd's algorithm counts as 2.5 times as fast, because it does without most
 /// multiplications. Slower versions take longer, which errs on the side of one thread.

@@ -5,6 +5,7 @@
 #include "ir/Layout.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
+#include "ir/OpsCustom.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsSlicing.h"
 #include "ir/RowRange.h"
@@ -66,7 +67,7 @@ FailureOr<std::unique_ptr<Frame>> MemoryPlan::makeFrame(func::FuncOp function, O
     if (failed(placed))
       return failure();
   }
-  if (!outer && failed(checkReadbacks(*frame)))
+  if (!outer && failed(checkFailures(*frame)))
     return failure();
   // The copies at the end read what was computed.
   for (auto [value, offset] : frame->copiedVariables)
@@ -154,32 +155,32 @@ void MemoryPlan::placeArguments(Frame &frame) {
     for (BlockArgument argument : frame.function.getArguments()) {
       unsigned number = argument.getArgNumber();
       if (annotation::elementsOf.getOfArgument(frame.function, number))
-        frame.places[argument] = {Place::Nowhere, 0};
+        frame.storage[argument] = {Storage::Nowhere, 0};
       else if (StringAttr variable = getVariableOfArgument(frame.function, number))
-        frame.places[argument] = {Place::Variable, addVariable(variable)};
+        frame.storage[argument] = {Storage::Variable, addVariable(variable)};
       else
-        frame.places[argument] = {Place::Input, number};
+        frame.storage[argument] = {Storage::Input, number};
     }
     return;
   }
   if (!frame.loop) {
     for (BlockArgument argument : frame.function.getArguments())
-      frame.places[argument] = {Place::Outer, argument.getArgNumber()};
+      frame.storage[argument] = {Storage::Outer, argument.getArgNumber()};
     return;
   }
   auto arguments = llvm::ArrayRef(frame.function.getArguments().begin(), frame.function.getNumArguments());
-  size_t carried = frame.loop.getInitialValues().size(), scanned = frame.loop.getScanInputs().size();
+  size_t loopCarried = frame.loop.getInitialValues().size(), scanInputs = frame.loop.getScanInputs().size();
   if (!arguments[0].use_empty()) {
     frame.stepBuffer = addBuffer(getAffineConstantExpr(sizeof(int64_t), frame.function.getContext()));
-    frame.places[arguments[0]] = {Place::Arena, frame.stepBuffer};
+    frame.storage[arguments[0]] = {Storage::Arena, frame.stepBuffer};
   }
   for (auto [number, argument] : llvm::enumerate(arguments.drop_front())) {
-    if (number < carried)
-      frame.places[argument] = {Place::Carried, static_cast<int64_t>(number)};
-    else if (number < carried + scanned)
-      frame.places[argument] = {Place::Scanned, static_cast<int64_t>(number - carried)};
+    if (number < loopCarried)
+      frame.storage[argument] = {Storage::LoopCarried, static_cast<int64_t>(number)};
+    else if (number < loopCarried + scanInputs)
+      frame.storage[argument] = {Storage::ScanInput, static_cast<int64_t>(number - loopCarried)};
     else
-      frame.places[argument] = {Place::Outer, static_cast<int64_t>(number)};
+      frame.storage[argument] = {Storage::Outer, static_cast<int64_t>(number)};
   }
 }
 
@@ -190,35 +191,35 @@ void MemoryPlan::placeResults(Frame &frame) {
       if (StringAttr variable = getVariableOfResult(frame.function, number))
         placeVariable(frame, number, variable);
       else
-        frame.places[getMemory(value)] = {Place::Output,
-                                          static_cast<int64_t>(frame.function.getNumArguments() + number)};
+        frame.storage[getMemory(value)] = {Storage::Output,
+                                           static_cast<int64_t>(frame.function.getNumArguments() + number)};
     }
     noteStatesInPlace(frame);
     return;
   }
   if (!frame.loop) {
     for (auto [number, value] : llvm::enumerate(results))
-      frame.places[getMemory(value)] = {Place::Result, static_cast<int64_t>(number)};
+      frame.storage[getMemory(value)] = {Storage::Result, static_cast<int64_t>(number)};
     return;
   }
-  size_t carried = frame.loop.getInitialValues().size(), stacked = frame.loop.getScanOutputs().size();
-  for (auto [number, value] : llvm::enumerate(results.slice(carried, stacked)))
-    frame.places[getMemory(value)] = {Place::Stacked, static_cast<int64_t>(number)};
-  for (auto [number, value] : llvm::enumerate(results.take_front(carried))) {
+  size_t loopCarried = frame.loop.getInitialValues().size(), scanOutputs = frame.loop.getScanOutputs().size();
+  for (auto [number, value] : llvm::enumerate(results.slice(loopCarried, scanOutputs)))
+    frame.storage[getMemory(value)] = {Storage::ScanOutput, static_cast<int64_t>(number)};
+  for (auto [number, value] : llvm::enumerate(results.take_front(loopCarried))) {
     Value memory = getMemory(value);
-    CarriedPlace &place = frame.carried.emplace_back();
-    auto found = frame.places.find(memory);
-    if (found != frame.places.end() && found->second.kind == Place::Stacked) {
-      place.stacked = found->second.index;
+    LoopCarriedStorage &storage = frame.loopCarried.emplace_back();
+    auto found = frame.storage.find(memory);
+    if (found != frame.storage.end() && found->second.kind == Storage::ScanOutput) {
+      storage.scanOutput = found->second.index;
       continue;
     }
-    frame.places[memory] = {Place::Next, static_cast<int64_t>(number)};
-    place.isInPlace = updateInPlace(frame, value, frame.function.getArgument(1 + number));
-    for (int64_t &buffer : llvm::MutableArrayRef(place.buffers).take_front(place.isInPlace ? 1 : 2))
+    frame.storage[memory] = {Storage::Next, static_cast<int64_t>(number)};
+    storage.isInPlace = updateInPlace(frame, value, frame.function.getArgument(1 + number));
+    for (int64_t &buffer : llvm::MutableArrayRef(storage.buffers).take_front(storage.isInPlace ? 1 : 2))
       buffer = addBuffer(frame.getBytes(value));
   }
   if (frame.loop.getStops())
-    frame.places[getMemory(results.back())] = {Place::Arena, addBuffer(frame.getBytes(results.back()))};
+    frame.storage[getMemory(results.back())] = {Storage::Arena, addBuffer(frame.getBytes(results.back()))};
 }
 
 /// Lets the kernel that computes result number `result`, the new value of the variable `name`, write it there, if
@@ -235,7 +236,7 @@ void MemoryPlan::placeVariable(Frame &frame, unsigned result, StringAttr name) {
     isFree = isFree && !frame.readers.isReadAfter(old, kernel);
   }
   if (isFree)
-    frame.places[memory] = {Place::Variable, addVariable(name)};
+    frame.storage[memory] = {Storage::Variable, addVariable(name)};
   else
     frame.copiedVariables.push_back({value, addVariable(name)});
 }
@@ -263,7 +264,7 @@ void MemoryPlan::placeConstants(Frame &frame) {
     bool isUsed = llvm::any_of(constant->getUsers(), [](Operation *user) { return !llvm::isa<ConstantOp>(user); });
     if (constant->getParentOp() != frame.function || !isUsed)
       return;
-    frame.places[constant] = {Place::Constant, static_cast<int64_t>(constants.size())};
+    frame.storage[constant] = {Storage::Constant, static_cast<int64_t>(constants.size())};
     constants.push_back(constant);
   });
 }
@@ -298,23 +299,25 @@ int64_t MemoryPlan::addVariable(StringAttr name) {
 }
 
 void MemoryPlan::extendLife(Frame &frame, Value value) {
-  Place place = frame.getPlace(value);
-  if (place.kind == Place::Arena)
-    buffers[place.index].last = step;
+  Storage storage = frame.getStorage(value);
+  if (storage.kind == Storage::Arena)
+    buffers[storage.index].last = step;
 }
 
 bool MemoryPlan::isLoadTimeConstant(Frame &frame, Value value) {
-  auto place = frame.places.find(getMemory(value));
-  return place != frame.places.end() &&
-         (place->second.kind == Place::Constant || place->second.kind == Place::Prepared);
+  auto storage = frame.storage.find(getMemory(value));
+  return storage != frame.storage.end() &&
+         (storage->second.kind == Storage::Constant || storage->second.kind == Storage::Prepared);
 }
 
 void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
-  bool hasPlace = llvm::any_of(kernel.getOutputs(), [&](Value output) { return frame.places.count(output); });
-  bool isConstant = llvm::all_of(kernel.getInputs(), [&](Value input) { return isLoadTimeConstant(frame, input); });
-  if (!hasPlace && isConstant && getType(kernel.getResult()).hasStaticShape()) {
+  bool hasStorage = llvm::any_of(kernel.getOutputs(), [&](Value output) { return frame.storage.count(output); });
+  // A user's function says why it fails to whoever makes a run, not when a library is loaded.
+  bool isConstant = !callsFunction(kernel) &&
+                    llvm::all_of(kernel.getInputs(), [&](Value input) { return isLoadTimeConstant(frame, input); });
+  if (!hasStorage && isConstant && getType(kernel.getResult()).hasStaticShape()) {
     for (Value output : kernel.getOutputs()) {
-      frame.places[output] = {Place::Prepared, preparedBytes};
+      frame.storage[output] = {Storage::Prepared, preparedBytes};
       preparedBytes = llvm::alignTo(preparedBytes + *constantDim(frame.getBytes(output)), bufferAlignment);
     }
     return;
@@ -322,12 +325,12 @@ void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
   for (Value input : kernel.getInputs())
     extendLife(frame, input);
   for (Value output : kernel.getOutputs()) {
-    if (auto found = frame.places.find(output); found != frame.places.end()) {
+    if (auto found = frame.storage.find(output); found != frame.storage.end()) {
       extendLife(frame, output);
       continue;
     }
     int64_t buffer = shareMemory ? findOperandToOverwrite(frame, kernel) : -1;
-    frame.places[output] = {Place::Arena, buffer < 0 ? addBuffer(frame.getBytes(output)) : buffer};
+    frame.storage[output] = {Storage::Arena, buffer < 0 ? addBuffer(frame.getBytes(output)) : buffer};
   }
   frame.steps[kernel] = {step, step};
   ++step;
@@ -336,7 +339,7 @@ void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
 /// The host reads the count; what it defines is an extent, which takes no memory.
 void MemoryPlan::placeReadback(Frame &frame, ReadbackOp readback) {
   extendLife(frame, readback.getCount());
-  frame.places[readback.getResult()] = {Place::Nowhere, 0};
+  frame.storage[readback.getResult()] = {Storage::Nowhere, 0};
   frame.steps[readback] = {step, step};
   ++step;
 }
@@ -345,9 +348,9 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, OutlinedLoopOp loop) {
   frame.steps[loop].first = step;
   // What the loop gives is written from its first step on.
   for (auto [number, result] : llvm::enumerate(loop.getOutputs())) {
-    bool isStacked = number >= loop.getInitialValues().size();
-    if (!frame.places.count(result) && (isStacked || !result.use_empty()))
-      frame.places[result] = {Place::Arena, addBuffer(frame.getBytes(result))};
+    bool isScanOutput = number >= loop.getInitialValues().size();
+    if (!frame.storage.count(result) && (isScanOutput || !result.use_empty()))
+      frame.storage[result] = {Storage::Arena, addBuffer(frame.getBytes(result))};
   }
   auto body = symbols.lookup<func::FuncOp>(loop.getBody());
   int64_t firstStep = step;
@@ -363,8 +366,8 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, OutlinedLoopOp loop) {
       buffer.last = step;
     }
   // What a later step reads again lives as long as the loop.
-  for (const CarriedPlace &place : inner.carried)
-    for (int64_t buffer : place.buffers)
+  for (const LoopCarriedStorage &storage : inner.loopCarried)
+    for (int64_t buffer : storage.buffers)
       if (buffer >= 0)
         buffers[buffer].last = step;
   if (inner.stepBuffer >= 0)
@@ -374,7 +377,7 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, OutlinedLoopOp loop) {
   for (Value operand : loop.getOperands())
     extendLife(frame, operand);
   for (Value result : loop.getOutputs())
-    if (frame.places.count(result))
+    if (frame.storage.count(result))
       extendLife(frame, result);
   frame.bodies[loop] = std::move(*made);
   // Final values are written when all steps are over.
@@ -388,8 +391,8 @@ LogicalResult MemoryPlan::placeLoop(Frame &frame, OutlinedLoopOp loop) {
 LogicalResult MemoryPlan::placeIf(Frame &frame, OutlinedIfOp op) {
   frame.steps[op].first = step;
   for (Value result : op.getOutputs())
-    if (!frame.places.count(result))
-      frame.places[result] = {Place::Arena, addBuffer(frame.getBytes(result))};
+    if (!frame.storage.count(result))
+      frame.storage[result] = {Storage::Arena, addBuffer(frame.getBytes(result))};
   for (unsigned branch : {0, 1}) {
     auto body = symbols.lookup<func::FuncOp>(op.getBody(branch).getValue());
     FailureOr<std::unique_ptr<Frame>> made = makeFrame(body, op, &frame);
@@ -434,16 +437,16 @@ bool MemoryPlan::updateInPlace(Frame &frame, Value result, Value operand) {
 int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
   if (UpdateSliceOp update = getUpdate(kernel)) {
     Value operand = getMemory(kernel.getInputs()[llvm::cast<BlockArgument>(update.getX()).getArgNumber()]);
-    Place place = frame.places.lookup(operand);
-    if (place.kind != Place::Arena || llvm::isa<BlockArgument>(operand) ||
+    Storage storage = frame.storage.lookup(operand);
+    if (storage.kind != Storage::Arena || llvm::isa<BlockArgument>(operand) ||
         !updateInPlace(frame, kernel.getResult(), operand))
       return -1;
-    buffers[place.index].last = step;
-    return place.index;
+    buffers[storage.index].last = step;
+    return storage.index;
   }
   for (auto [i, input] : llvm::enumerate(kernel.getInputs())) {
-    auto place = frame.places.find(getMemory(input));
-    if (place == frame.places.end() || place->second.kind != Place::Arena || llvm::isa<BlockArgument>(input))
+    auto storage = frame.storage.find(getMemory(input));
+    if (storage == frame.storage.end() || storage->second.kind != Storage::Arena || llvm::isa<BlockArgument>(input))
       continue;
     // The kernel itself may read the same memory in another shape, and there elsewhere.
     bool isShared = llvm::count_if(kernel.getInputs(), [&](Value other) { return getMemory(other) == input; }) != 1;
@@ -451,28 +454,30 @@ int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
       continue;
     if (kernel.getOutputs().size() != 1 || !readsInPlace(kernel, i, 0))
       continue;
-    buffers[place->second.index].last = step;
-    return place->second.index;
+    buffers[storage->second.index].last = step;
+    return storage->second.index;
   }
   return -1;
 }
 
-/// Whether a run reads an extent back in `op`, of `frame`: a step or a branch may do so.
-static bool readsBack(Frame &frame, Operation *op) {
+/// Whether a run may fail in `op`, of `frame`, as a step or a branch may.
+static bool mayFail(Frame &frame, Operation *op) {
   auto isIn = [](const std::unique_ptr<Frame> &inner) {
-    return llvm::any_of(inner->order, [&](Operation *part) { return readsBack(*inner, part); });
+    return llvm::any_of(inner->order, [&](Operation *part) { return mayFail(*inner, part); });
   };
   if (auto body = frame.bodies.find(op); body != frame.bodies.end())
     return isIn(body->second);
   auto branches = frame.branches.find(op);
-  return llvm::isa<ReadbackOp>(op) || (branches != frame.branches.end() && llvm::any_of(branches->second, isIn));
+  return llvm::isa<ReadbackOp>(op) || callsFunction(op) ||
+         (branches != frame.branches.end() && llvm::any_of(branches->second, isIn));
 }
 
-/// A run may fail where it reads an extent back: until then, what the model keeps from run to run must be as it was.
-LogicalResult MemoryPlan::checkReadbacks(Frame &frame) {
+/// A run may fail where it reads an extent back or calls a user's function: until then, what the model keeps from run
+/// to run must be as it was.
+LogicalResult MemoryPlan::checkFailures(Frame &frame) {
   Operation *writer = nullptr;
   for (Operation *op : frame.order) {
-    if (writer && readsBack(frame, op)) {
+    if (writer && mayFail(frame, op)) {
       InFlightDiagnostic error = op->emitOpError("comes after a variable or a state has got its new value, so that a "
                                                  "run that fails here could not leave it as "
                                                  "it was");
@@ -480,7 +485,7 @@ LogicalResult MemoryPlan::checkReadbacks(Frame &frame) {
       return error;
     }
     bool writesVariable = llvm::any_of(
-        op->getResults(), [&](Value result) { return frame.places.lookup(result).kind == Place::Variable; });
+        op->getResults(), [&](Value result) { return frame.storage.lookup(result).kind == Storage::Variable; });
     auto kernel = llvm::dyn_cast<KernelOp>(op);
     UpdateSliceOp update = kernel ? getUpdate(kernel) : UpdateSliceOp();
     bool updatesState = update && updatesInPlace.contains(update) && llvm::any_of(kernel.getInputs(), [&](Value input) {

@@ -21,35 +21,35 @@
 namespace dlc {
 
 /// Where a tensor's memory is.
-struct Place {
+struct Storage {
   enum Kind {
-    Input,    ///< the entry point's argument `index`
-    Output,   ///< the same
-    Constant, ///< constant `index` of the plan
-    Prepared, ///< `index` bytes into what the entry point's constants are prepacked to
-    Variable, ///< variable `index` of the plan
-    Arena,    ///< buffer `index` of the arena
-    Nowhere,  ///< a tensor of which only the extents count
-    Outer,    ///< where the operand of the frame's loop or choice is that the argument stands for
-    Result,   ///< where result `index` of the frame's choice is
-    Carried,  ///< loop-carried value `index` as the last step left it
-    Next,     ///< loop-carried value `index` as this step leaves it
-    Scanned,  ///< this step's slice of scan input `index`
-    Stacked,  ///< this step's slice of scan output `index`
+    Input,       ///< the entry point's argument `index`
+    Output,      ///< the same
+    Constant,    ///< constant `index` of the plan
+    Prepared,    ///< `index` bytes into what the entry point's constants are prepacked to
+    Variable,    ///< variable `index` of the plan
+    Arena,       ///< buffer `index` of the arena
+    Nowhere,     ///< a tensor of which only the extents count
+    Outer,       ///< where the operand of the frame's loop or choice is that the argument stands for
+    Result,      ///< where result `index` of the frame's choice is
+    LoopCarried, ///< loop-carried value `index` as the last step left it
+    Next,        ///< loop-carried value `index` as this step leaves it
+    ScanInput,   ///< this step's slice of scan input `index`
+    ScanOutput,  ///< this step's slice of scan output `index`
   } kind = Arena;
   int64_t index = 0;
 };
 
 /// How a loop-carried value gets from step to step.
-struct CarriedPlace {
+struct LoopCarriedStorage {
   /// The scan output with the same value: a step reads what the step before it stored there. -1: the
   /// value alternates between two buffers.
-  int64_t stacked = -1;
+  int64_t scanOutput = -1;
   /// A step writes a part of the value, in `buffers[0]`, and leaves the rest.
   bool isInPlace = false;
   int64_t buffers[2] = {-1, -1};
 
-  bool alternates() const { return stacked < 0 && !isInPlace; }
+  bool alternates() const { return scanOutput < 0 && !isInPlace; }
 };
 
 /// From the first to the last step of the program that a kernel (which takes one), a loop or a choice takes.
@@ -75,15 +75,15 @@ struct Frame {
 
   llvm::SmallVector<mlir::Operation *> order;     ///< kernels, loops, choices and readbacks
   llvm::DenseMap<mlir::Operation *, Steps> steps; ///< of those that run with the program
-  llvm::DenseMap<mlir::Value, Place> places;      ///< of values with memory of their own (see getMemory)
+  llvm::DenseMap<mlir::Value, Storage> storage;   ///< of values with memory of their own (see getMemory)
   llvm::DenseMap<mlir::Operation *, std::unique_ptr<Frame>> bodies;                  ///< of loops
   llvm::DenseMap<mlir::Operation *, std::array<std::unique_ptr<Frame>, 2>> branches; ///< of choices
-  llvm::SmallVector<CarriedPlace> carried;                                           ///< of the frame's loop
+  llvm::SmallVector<LoopCarriedStorage> loopCarried;                                 ///< of the frame's loop
   int64_t stepBuffer = -1; ///< in the arena: the step's number; -1 if nobody asks
   /// Results of an entry point that are copied to these variables of the plan at the end.
   llvm::SmallVector<std::pair<mlir::Value, int64_t>> copiedVariables;
 
-  Place getPlace(mlir::Value value) const { return places.lookup(getMemory(value)); }
+  Storage getStorage(mlir::Value value) const { return storage.lookup(getMemory(value)); }
   mlir::func::ReturnOp getReturn();
   /// Extents of `value` over the entry point's symbols.
   Dims getDims(mlir::Value value) const;
@@ -130,7 +130,7 @@ private:
   mlir::LogicalResult placeIf(Frame &frame, OutlinedIfOp op);
   mlir::LogicalResult bindSymbols(Frame &frame, mlir::Operation *owner);
   void placeReadback(Frame &frame, ReadbackOp readback);
-  mlir::LogicalResult checkReadbacks(Frame &frame);
+  mlir::LogicalResult checkFailures(Frame &frame);
   int64_t addBuffer(mlir::AffineExpr bytes);
   int64_t addVariable(mlir::StringAttr name);
   void extendLife(Frame &frame, mlir::Value value);

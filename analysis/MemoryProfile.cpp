@@ -50,8 +50,8 @@ FailureOr<MemoryProfile> MemoryProfile::make(MemoryPlan &plan) {
         tensor->second.readers.push_back({found->second, &op});
     }
     for (Value result : op.getResults()) {
-      auto placed = frame.places.find(result);
-      if (placed != frame.places.end() && placed->second.kind == Place::Arena)
+      auto placed = frame.storage.find(result);
+      if (placed != frame.storage.end() && placed->second.kind == Storage::Arena)
         profile.tensors[result] = {evaluate(buffers[placed->second.index].bytes, 1), found->second, {}};
     }
   }

@@ -10,11 +10,17 @@ using namespace dlc;
 /// The default rows of x86-64 in one library, which selects one by cpuid.
 static constexpr llvm::StringLiteral portableName = "x86-64";
 
+/// The GPUs that the runtime supports, by kernels for the oldest of them.
+static constexpr llvm::StringLiteral portableDeviceName = "cuda";
+
 llvm::ArrayRef<llvm::StringRef> Target::getNames() {
   static const llvm::SmallVector<llvm::StringRef> names = [] {
     llvm::SmallVector<llvm::StringRef> all = {"native", portableName};
     for (const Machine &machine : getMachines())
       all.push_back(machine.name);
+    all.push_back(portableDeviceName);
+    for (const Device &device : getDevices())
+      all.push_back(device.machine.name);
     return all;
   }();
   return names;
@@ -35,6 +41,7 @@ static Target makeTarget(llvm::StringRef name, llvm::ArrayRef<const Machine *> m
   target.triple = llvm::Triple(machines.front()->architecture == Architecture::AArch64 ? "aarch64-unknown-linux-gnu"
                                                                                        : "x86_64-unknown-linux-gnu");
   target.machines.assign(machines.begin(), machines.end());
+  target.device = findDevice(machines.front()->name);
   target.requiredFeatures = machines.front()->features;
   for (const Machine *machine : machines)
     target.requiredFeatures &= machine->features;
@@ -50,6 +57,8 @@ std::optional<Target> Target::parse(llvm::StringRef text, std::string &error) {
   }
   if (text == portableName)
     return makeTarget(text, getPortableMachines(Architecture::X86_64));
+  if (text == portableDeviceName)
+    return makeTarget(text, &getDevices().front().machine);
   if (const Machine *machine = findMachine(text))
     return makeTarget(text, machine);
 

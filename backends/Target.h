@@ -5,7 +5,7 @@
 #ifndef DLC_BACKENDS_TARGET_H
 #define DLC_BACKENDS_TARGET_H
 
-#include "targets/Machine.h"
+#include "targets/Device.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Target/TargetMachine.h"
@@ -21,6 +21,9 @@ struct Target {
   llvm::Triple triple;
   llvm::SmallVector<const Machine *, 3> machines; ///< rows of the table, in order of rising preference
   uint64_t requiredFeatures = 0;                  ///< `dlc_cpu_feature` bits without which no kernel runs
+
+  /// The GPU that kernels run on, the one row of `machines`; null on a CPU.
+  const Device *device = nullptr;
 
   /// Reads the value of `--target`. On failure `error` says what is wrong and which name is closest.
   static std::optional<Target> parse(llvm::StringRef text, std::string &error);

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-# What `cmake --install` puts where: programs in bin, Halide's library in lib, the C interface in include, and the package that
-# find_package(dlc) finds.
+# What `cmake --install` puts where: programs in bin, Halide's library in lib, the C interface in include, and the packages that
+# find_package(dlc) and pkg-config find. `--component runtime` is what programs with models are compiled with, `--component compiler` the rest.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS dlc dlc-opt dlc-run dlc-tune RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+install(TARGETS dlc dlc-opt dlc-run dlc-tune RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT compiler)
 # The programs find Halide beside themselves, wherever the folder is moved to.
 set_target_properties(dlc dlc-opt dlc-run dlc-tune PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};$ORIGIN/../lib")
-install(IMPORTED_RUNTIME_ARTIFACTS Halide::Halide LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(IMPORTED_RUNTIME_ARTIFACTS Halide::Halide LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT compiler)
 
-install(DIRECTORY "${CMAKE_SOURCE_DIR}/runtime/include/dlc" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h"
-        PATTERN "*.hpp")
+install(DIRECTORY "${CMAKE_SOURCE_DIR}/runtime/include/dlc" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT runtime
+        FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 
 set(dlc_package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/dlc")
 configure_package_config_file("${CMAKE_SOURCE_DIR}/cmake/dlcConfig.cmake.in" "${CMAKE_BINARY_DIR}/dlcConfig.cmake"
@@ -19,8 +19,13 @@ configure_package_config_file("${CMAKE_SOURCE_DIR}/cmake/dlcConfig.cmake.in" "${
 write_basic_package_version_file("${CMAKE_BINARY_DIR}/dlcConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${CMAKE_BINARY_DIR}/dlcConfig.cmake" "${CMAKE_BINARY_DIR}/dlcConfigVersion.cmake"
               "${CMAKE_SOURCE_DIR}/cmake/DlcAddModel.cmake"
-        DESTINATION "${dlc_package_folder}")
-install(FILES "${CMAKE_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/dlc")
+        DESTINATION "${dlc_package_folder}" COMPONENT runtime)
+# Relative to itself, so that the folder can be moved.
+set(dlc_pkgconfig_folder "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+file(RELATIVE_PATH dlc_pkgconfig_to_prefix "/prefix/${dlc_pkgconfig_folder}" "/prefix")
+configure_file("${CMAKE_SOURCE_DIR}/cmake/dlc.pc.in" "${CMAKE_BINARY_DIR}/dlc.pc" @ONLY)
+install(FILES "${CMAKE_BINARY_DIR}/dlc.pc" DESTINATION "${dlc_pkgconfig_folder}" COMPONENT runtime)
+install(FILES "${CMAKE_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/dlc" COMPONENT runtime)
 
 # A wheel contains the same beside the Python package's own files, and only what this component names (see pyproject.toml).
 set(dlc_wheel_folder dlc)

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <csv.h>
 #include <fstream>
+#include <iterator>
 
 using namespace dlc::data;
 
@@ -40,13 +41,30 @@ bool isNumber(const std::string &text) {
 /// "2019" and the like may well be the name of a column; "5.1" and "-3" are not.
 bool couldBeName(const std::string &text) { return text.find_first_not_of("0123456789") == std::string::npos; }
 
+/// The number of a column's rows that stands for missing ones.
+double imputeFrom(std::vector<double> numbers, CsvOptions::Imputation imputation) {
+  if (imputation == CsvOptions::Imputation::Zero)
+    return 0;
+  if (imputation == CsvOptions::Imputation::Median) {
+    std::sort(numbers.begin(), numbers.end());
+    size_t middle = numbers.size() / 2;
+    // Halves, because their sum is finite.
+    return numbers.size() % 2 ? numbers[middle] : numbers[middle - 1] / 2 + numbers[middle] / 2;
+  }
+  double mean = 0;
+  for (size_t i = 0; i < numbers.size(); ++i)
+    mean += numbers[i] / static_cast<double>(i + 1) - mean / static_cast<double>(i + 1);
+  return mean;
+}
+
 std::string countFields(size_t count) { return std::to_string(count) + (count == 1 ? " field" : " fields"); }
 
 /// Takes rows as libcsv finds them.
 class Reader {
 public:
-  Reader(const std::string &path, const CsvOptions &options, CsvTable &table)
-      : path(path), options(options), table(table) {}
+  Reader(const std::string &path, const CsvOptions &options, const TableForm *known, const std::string &usualLabel,
+         const OptionNames &optionNames, CsvTable &table)
+      : path(path), options(options), known(known), usualLabel(usualLabel), optionNames(optionNames), table(table) {}
 
   void read() {
     std::ifstream file(path, std::ios::binary);
@@ -81,11 +99,68 @@ public:
       std::rethrow_exception(failure);
     if (table.lines.empty())
       throw Failure("'" + path + "' holds no rows");
+    if (!known)
+      fitForm();
+    table.columns = table.form.features();
+    fillFeatures();
   }
 
-  std::vector<double> numbers;
-
 private:
+  /// Fills and categories, from what the table holds.
+  void fitForm() {
+    TableForm &form = table.form;
+    size_t width = picked.size();
+    for (size_t c = 0; c < width; ++c) {
+      std::vector<std::string> &categories = texts[c];
+      if (isCategory[c]) {
+        std::vector<std::string> sorted = categories;
+        std::sort(sorted.begin(), sorted.end());
+        sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+        if (form.isImputed)
+          sorted.erase(std::remove_if(sorted.begin(), sorted.end(), isMissing), sorted.end());
+        form.categories[form.columns[c]] = sorted;
+      } else if (form.isImputed) {
+        std::vector<double> present;
+        for (size_t i = c; i < numbers.size(); i += width)
+          if (!std::isnan(numbers[i]))
+            present.push_back(numbers[i]);
+        if (present.empty() && options.imputation != CsvOptions::Imputation::Zero)
+          throw Failure("'" + path + "': column '" + form.columns[c] +
+                        "' holds no number to take its missing ones from: "
+                        "leave it out with " +
+                        optionNames("ignore-column"));
+        form.fills[form.columns[c]] = imputeFrom(std::move(present), options.imputation);
+      }
+    }
+  }
+
+  void fillFeatures() {
+    size_t width = picked.size(), rows = table.lines.size();
+    const TableForm &form = table.form;
+    table.features = Array(DLC_F64, {static_cast<dlc_int64>(rows), static_cast<dlc_int64>(table.columns.size())});
+    auto *to = reinterpret_cast<double *>(table.features.data());
+    for (size_t row = 0; row < rows; ++row)
+      for (size_t c = 0; c < width; ++c) {
+        double number = numbers[row * width + c];
+        if (!isCategory[c]) {
+          *to++ = std::isnan(number) ? form.fills.at(form.columns[c]) : number;
+          continue;
+        }
+        // A missing category is a row of zeros.
+        const std::vector<std::string> &categories = form.categories.at(form.columns[c]);
+        const std::string &text = texts[c][row];
+        auto found = std::lower_bound(categories.begin(), categories.end(), text);
+        bool isKnown = found != categories.end() && *found == text;
+        if (!isKnown && !canFill(text))
+          fail(table.lines[row], "'" + text + "' in column '" + form.columns[c] +
+                                     "' is not one of the categories that the model has learned" +
+                                     suggestion(text, categories));
+        if (isKnown)
+          to[found - categories.begin()] = 1;
+        to += categories.size();
+      }
+  }
+
   [[noreturn]] void fail(size_t where, const std::string &what) const {
     throw Failure(path + ":" + std::to_string(where) + ": " + what);
   }
@@ -153,27 +228,76 @@ private:
 
   void takeHeader() {
     size_t last = fields.size() - 1;
+    table.form.isImputed = known ? known->isImputed : options.imputation != CsvOptions::Imputation::None;
     bool areNumbers = true;
+    auto has = [](const std::vector<std::string> &list, const std::string &name) {
+      return std::find(list.begin(), list.end(), name) != list.end();
+    };
     for (size_t i = 0; i < fields.size(); ++i) {
       std::string number = std::to_string(i + 1);
       bool isLabel = options.hasLabel && (options.label.empty() ? i == last : options.label == number);
-      bool isLeftOut = std::find(options.ignored.begin(), options.ignored.end(), number) != options.ignored.end();
-      areNumbers &= isLabel || isLeftOut || isNumber(fields[i]);
+      bool isText = known ? known->categories.count(number) : has(options.oneHot, number);
+      areNumbers &= isLabel || isText || has(options.ignored, number) || isNumber(fields[i]) || canFill(fields[i]);
     }
     for (size_t i = 0; i < fields.size(); ++i)
       names.push_back(areNumbers ? std::to_string(i + 1) : fields[i]);
-    label = !options.hasLabel ? names.size() : options.label.empty() ? last : findColumn(options.label);
+    bool isUsual = options.hasLabel && options.label.empty() && has(names, usualLabel);
+    label = !options.hasLabel       ? names.size()
+            : isUsual               ? findColumn(usualLabel)
+            : options.label.empty() ? last
+                                    : findColumn(options.label);
+    table.labelColumn = options.hasLabel ? names[label] : "";
     isIgnored.assign(names.size(), false);
     for (const std::string &name : options.ignored)
-      isIgnored[findColumn(name)] = true;
+      if (!known || has(names, name))
+        isIgnored[findColumn(name)] = true;
     for (size_t i = 0; i < names.size(); ++i)
       if (i != label && !isIgnored[i])
-        table.columns.push_back(names[i]);
+        picked.push_back(i);
+    if (known) {
+      pickKnown(areNumbers);
+    } else {
+      table.form.areNamed = !areNumbers;
+      for (size_t i : picked)
+        table.form.columns.push_back(names[i]);
+      for (const std::string &name : options.oneHot)
+        if (size_t column = findColumn(name); column == label || isIgnored[column])
+          throw Failure("column '" + name + "' of '" + path + "' is " + (column == label ? "the label" : "left out") +
+                        ", so that it cannot be " + optionNames("one-hot"));
+    }
+    for (const std::string &column : table.form.columns)
+      isCategory.push_back(known ? known->categories.count(column) : has(options.oneHot, column));
+    texts.resize(picked.size());
     if (areNumbers)
       takeRow();
     else
       checkNames();
   }
+
+  /// The columns of the known form: by their names, or by their order if one of the tables has no names.
+  void pickKnown(bool areNumbers) {
+    std::vector<size_t> found;
+    std::string missing;
+    for (const std::string &column : known->columns)
+      if (std::find(names.begin(), names.end(), column) != names.end())
+        found.push_back(findColumn(column));
+      else if (missing.empty())
+        missing = column;
+    table.form = *known;
+    bool areBothNamed = known->areNamed && !areNumbers;
+    if (missing.empty() && known->areNamed != areNumbers)
+      picked = found;
+    else if (areBothNamed)
+      throw Failure("'" + path + "' has no column '" + missing + "', which the model has learned from" +
+                    suggestion(missing, names));
+    else if (picked.size() != known->columns.size())
+      throw Failure("'" + path + "' has " + std::to_string(picked.size()) + " columns of features, and the model has " +
+                    "learned from " + std::to_string(known->columns.size()) +
+                    (areNumbers ? " (columns without names are taken in order)" : ""));
+  }
+
+  /// Whether a field is missing, and something stands for it.
+  bool canFill(const std::string &field) const { return table.form.isImputed && isMissing(field); }
 
   void takeRow() {
     if (names.empty())
@@ -181,28 +305,56 @@ private:
     if (fields.size() != names.size())
       fail(firstLine,
            "the row has " + countFields(fields.size()) + ", and the first one has " + std::to_string(names.size()));
-    for (size_t i = 0; i < fields.size(); ++i) {
+    if (label < fields.size()) {
       double value;
-      if (!isIgnored[i] && fields[i].empty())
-        fail(firstLine, (i == label ? "the label in column '" : "the field in column '") + names[i] + "' is empty");
-      Spelling spelling = parseNumber(fields[i], value);
-      if (i == label) {
-        if (spelling == Spelling::NotFinite)
-          fail(firstLine, "the label '" + fields[i] + "' in column '" + names[i] + "' is not a number");
-        table.labels.push_back(fields[i]);
-      } else if (!isIgnored[i]) {
-        if (spelling != Spelling::Number)
-          fail(firstLine, "'" + fields[i] + "' in column '" + names[i] + "' is " +
-                              (spelling == Spelling::TooLarge ? "too large" : "not a number"));
-        numbers.push_back(value);
-      }
+      if (fields[label].empty())
+        fail(firstLine, "the label in column '" + names[label] + "' is empty");
+      if (parseNumber(fields[label], value) == Spelling::NotFinite)
+        fail(firstLine, "the label '" + fields[label] + "' in column '" + names[label] + "' is not a number");
+      table.labels.push_back(fields[label]);
     }
+    for (size_t c = 0; c < picked.size(); ++c)
+      takeField(c, fields[picked[c]]);
     table.lines.push_back(firstLine);
+  }
+
+  /// A field of the feature `c`.
+  void takeField(size_t c, const std::string &field) {
+    const std::string &name = names[picked[c]];
+    double value = NAN;
+    bool isFilled = canFill(field);
+    auto reject = [&](const std::string &what, const char *remedy, const char *effect) {
+      std::string waysOut = std::string(": ") + optionNames(remedy) + effect + ", " + optionNames("ignore-column") +
+                            " leaves the column out";
+      fail(firstLine, what + (known ? "" : waysOut));
+    };
+    const char *imputes = " fills in what is missing";
+    if (field.empty() && !isFilled)
+      reject("the field in column '" + name + "' is empty", "impute", imputes);
+    if (isCategory[c]) {
+      texts[c].push_back(field);
+    } else if (!isFilled) {
+      Spelling spelling = parseNumber(field, value);
+      if (spelling == Spelling::TooLarge)
+        fail(firstLine, "'" + field + "' in column '" + name + "' is too large");
+      bool isAbsent = isMissing(field) || spelling == Spelling::NotFinite;
+      if (spelling != Spelling::Number)
+        reject("'" + field + "' in column '" + name + "' is not a number", isAbsent ? "impute" : "one-hot",
+               isAbsent ? imputes : " makes a number of each category of a column");
+    }
+    numbers.push_back(value);
   }
 
   const std::string &path;
   const CsvOptions &options;
+  const TableForm *known;
+  const std::string &usualLabel;
+  const OptionNames &optionNames;
   CsvTable &table;
+  std::vector<size_t> picked;                  ///< columns that are features
+  std::vector<bool> isCategory;                ///< of each of these
+  std::vector<std::vector<std::string>> texts; ///< of those that are categories, one per row
+  std::vector<double> numbers;                 ///< a row of features at a time; NaN: missing, or a category
   std::vector<std::string> names, fields;
   std::vector<bool> isIgnored;
   std::exception_ptr failure;
@@ -211,13 +363,14 @@ private:
 
 } // namespace
 
-CsvTable dlc::data::readCsv(const std::string &path, const CsvOptions &options) {
+bool dlc::data::isMissing(const std::string &field) {
+  static const char *const words[] = {"", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "?"};
+  return std::find(std::begin(words), std::end(words), field) != std::end(words);
+}
+
+CsvTable dlc::data::readCsv(const std::string &path, const CsvOptions &options, const TableForm *form,
+                            const std::string &usualLabel, const OptionNames &names) {
   CsvTable table;
-  Reader reader(path, options, table);
-  reader.read();
-  table.features =
-      Array(DLC_F64, {static_cast<dlc_int64>(table.lines.size()), static_cast<dlc_int64>(table.columns.size())});
-  if (!reader.numbers.empty())
-    std::memcpy(table.features.data(), reader.numbers.data(), reader.numbers.size() * sizeof(double));
+  Reader(path, options, form, usualLabel, names, table).read();
   return table;
 }

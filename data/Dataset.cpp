@@ -40,9 +40,10 @@ std::string listSome(const std::vector<std::string> &names) {
 
 class DatasetReader {
 public:
-  DatasetReader(const DataOptions &options, std::vector<Target> &targets, std::vector<std::string> &classNames,
-                DataRole role, const OptionNames &names)
-      : options(options), targets(targets), classNames(classNames), role(role), names(names) {
+  DatasetReader(const DataOptions &options, std::vector<Target> &targets, DataDescription &description, DataRole role,
+                const OptionNames &names)
+      : options(options), targets(targets), description(description), classNames(description.classNames), role(role),
+        names(names) {
     data.columns.resize(targets.size());
   }
 
@@ -52,6 +53,8 @@ public:
       std::optional<size_t> target = findTarget(source, path);
       if (std::filesystem::is_directory(path))
         takeImages(path, target);
+      else if (isImage(path))
+        singleImages[target ? *target : onlyTarget(false, path)].push_back(path);
       else if (endingOf(path) == ".csv" || endingOf(path) == ".tsv")
         takeTable(path, target);
       else if (endingOf(path) == ".npz")
@@ -59,15 +62,23 @@ public:
       else
         takeArray(path, target);
     }
+    for (const MemorySource &source : options.memory)
+      takeMemory(source);
+    for (auto &[input, files] : singleImages)
+      put(input, std::make_unique<ImageColumn>(std::move(files), targets[input]));
     for (size_t i = 0; i < targets.size(); ++i)
       if (!data.columns[i])
-        throw Failure("no data for " + describe(i) + ": add " +
-                      names(role == DataRole::Training ? "data" : "validation") + " " + targets[i].name + "=FILE");
+        throw Failure("no data for " + describe(i) +
+                      (options.memory.empty()
+                           ? ": add " + names(options.option) + " " + targets[i].name + "=FILE"
+                           : "; the model learns from " + listSome(targetNames()) + ", which may be given by name"));
     data.rows = data.columns[0]->rows();
     for (size_t i = 1; i < targets.size(); ++i)
       if (data.columns[i]->rows() != data.rows)
         throw Failure(describe(0) + " has " + std::to_string(data.rows) + " rows, and " + describe(i) + " has " +
                       std::to_string(data.columns[i]->rows()));
+    if (role == DataRole::Training)
+      describe();
     return std::move(data);
   }
 
@@ -105,7 +116,7 @@ private:
       if (targets[i].isLabel == isLabel && !targets[i].isWeight) {
         if (found)
           throw Failure("the model has several " + std::string(isLabel ? "labels" : "inputs") + ": say which '" + path +
-                        "' is, by " + names("data") + " NAME=" + path);
+                        "' is, by " + names(options.option) + " NAME=" + path);
         found = i;
       }
     if (!found)
@@ -174,9 +185,14 @@ private:
     csv.hasLabel = !target && hasLabel();
     if (endingOf(path) == ".tsv")
       csv.delimiter = '\t';
-    CsvTable table = readCsv(path, csv);
-    data.remarks.insert(data.remarks.end(), table.remarks.begin(), table.remarks.end());
     size_t input = target ? *target : onlyTarget(false, path);
+    InputDescription *known = description.find(targets[input].name);
+    const TableForm *form = role != DataRole::Training && known && !known->table.empty() ? &known->table : nullptr;
+    std::string usualLabel = form && description.label ? description.label->column : "";
+    CsvTable table = readCsv(path, csv, form, usualLabel, names);
+    data.remarks.insert(data.remarks.end(), table.remarks.begin(), table.remarks.end());
+    if (role == DataRole::Training)
+      describeTable(input, table);
     dlc_int64 wanted = 1;
     bool isKnown = true;
     for (dlc_int64 extent : targets[input].shape) {
@@ -191,7 +207,7 @@ private:
       throw Failure("'" + path + "' has " + std::to_string(table.columns.size()) + " columns for " + describe(input) +
                     ", which needs " + std::to_string(wanted) + " (" + listSome(table.columns) +
                     (csv.hasLabel ? ", beside the label" : "") + "): leave columns out with " + names("ignore-column") +
-                    ", or name the label with " + names("label-column"));
+                    (csv.hasLabel ? ", or name the label with " + names("label-column") : ""));
     putArray(input, std::move(table.features), path, table.lines);
     if (!csv.hasLabel)
       return;
@@ -199,11 +215,36 @@ private:
     putArray(onlyTarget(true, path), std::move(labels), path, std::move(table.lines));
   }
 
+  void describeTable(size_t input, const CsvTable &table) {
+    InputDescription *known = description.find(targets[input].name);
+    if (!known)
+      known = &description.inputs.emplace_back();
+    known->name = targets[input].name;
+    known->table = table.form;
+    if (!table.labelColumn.empty() && table.form.areNamed)
+      labelColumn = table.labelColumn;
+  }
+
+  /// What the data has turned out to be, beside its tables.
+  void describe() {
+    for (const Target &target : targets) {
+      if (target.isLabel && !description.label)
+        description.label = {target, labelColumn};
+      if (target.isLabel || target.isWeight)
+        continue;
+      InputDescription *known = description.find(target.name);
+      if (!known)
+        known = &description.inputs.emplace_back();
+      known->name = target.name;
+      known->scale = target.scale;
+    }
+  }
+
   void takeImages(const std::string &path, std::optional<size_t> target) {
-    ImageList list = listImages(path);
+    ImageList list = listImages(path, role == DataRole::Prediction);
     size_t input = target ? *target : onlyTarget(false, path);
     put(input, std::make_unique<ImageColumn>(list.files, targets[input]));
-    if (hasLabel()) {
+    if (hasLabel() && !list.classes.empty()) {
       // Folders called 0, 1, ... are classes of these numbers, others are numbered in the order of their names.
       Array labels = numberLabels(list.classes, path, {});
       putArray(onlyTarget(true, path), std::move(labels), path);
@@ -229,20 +270,39 @@ private:
                     suggestion(target ? targets[*target].name : targets[0].name, arrays));
   }
 
+  void takeMemory(const MemorySource &source) {
+    std::optional<size_t> target;
+    std::vector<std::string> known = targetNames();
+    for (size_t i = 0; i < known.size(); ++i)
+      if (known[i] == source.target)
+        target = i;
+    if (!source.target.empty() && !target)
+      throw Failure("the model has no input or label '" + source.target + "'" + suggestion(source.target, known));
+    size_t index = target ? *target : onlyTarget(source.isLabel, source.name);
+    if (source.array)
+      putArray(index, source.array(), source.name);
+    else
+      putArray(index, numberLabels(source.labels, source.name, {}), source.name);
+  }
+
   void takeArray(const std::string &path, std::optional<size_t> target) {
     if (endingOf(path) != ".npy" && std::filesystem::exists(path) && !isIdx(path) && endingOf(path) != ".gz")
       throw Failure("'" + path +
-                    "' is not training data: .csv, .tsv, .npy, .npz and IDX files and folders of images are supported");
+                    "' is not training data: .csv, .tsv, .npy, .npz and IDX files, PNG and JPEG files and folders of "
+                    "them are supported");
     size_t index = target ? *target : onlyTarget(false, path);
     putArray(index, endingOf(path) == ".npy" ? readNpy(path, targets[index].type) : readIdx(path), path);
   }
 
   const DataOptions &options;
   std::vector<Target> &targets;
+  DataDescription &description;
   std::vector<std::string> &classNames;
   DataRole role;
   const OptionNames &names;
   Dataset data;
+  std::map<size_t, std::vector<std::string>> singleImages; ///< by target
+  std::string labelColumn;
 };
 
 } // namespace
@@ -261,7 +321,7 @@ dlc_uint32 Dataset::checksum() const {
   return sum;
 }
 
-Dataset dlc::data::readDataset(const DataOptions &options, std::vector<Target> &targets,
-                               std::vector<std::string> &classNames, DataRole role, const OptionNames &names) {
-  return DatasetReader(options, targets, classNames, role, names).read();
+Dataset dlc::data::readDataset(const DataOptions &options, std::vector<Target> &targets, DataDescription &description,
+                               DataRole role, const OptionNames &names) {
+  return DatasetReader(options, targets, description, role, names).read();
 }

@@ -23,32 +23,40 @@
 using namespace dlc::data;
 namespace fs = std::filesystem;
 
-ImageList dlc::data::listImages(const std::string &folder) {
+bool dlc::data::isImage(const std::string &path) {
+  std::string ending = fs::path(path).extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
+  return ending == ".png" || ending == ".jpg" || ending == ".jpeg";
+}
+
+/// What of a folder's entries `isWanted`, sorted.
+template <typename Wanted> static std::vector<fs::path> listFolder(const fs::path &folder, Wanted isWanted) {
   std::error_code error;
-  std::vector<fs::path> classes, files;
+  std::vector<fs::path> paths;
   for (const fs::directory_entry &entry : fs::directory_iterator(folder, error))
-    if (entry.is_directory(error))
-      classes.push_back(entry.path());
+    if (isWanted(entry))
+      paths.push_back(entry.path());
   if (error)
-    throw Failure("cannot read '" + folder + "': " + error.message());
-  std::sort(classes.begin(), classes.end());
+    throw Failure("cannot read '" + folder.string() + "': " + error.message());
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+ImageList dlc::data::listImages(const std::string &folder, bool canLackClasses) {
+  std::error_code error;
+  auto isFolder = [&](const fs::directory_entry &entry) { return entry.is_directory(error); };
+  auto isFile = [](const fs::directory_entry &entry) { return isImage(entry.path().string()); };
   ImageList list;
-  for (const fs::path &path : classes) {
-    files.clear();
-    for (const fs::directory_entry &entry : fs::directory_iterator(path, error)) {
-      std::string ending = entry.path().extension().string();
-      std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
-      if (ending == ".png" || ending == ".jpg" || ending == ".jpeg")
-        files.push_back(entry.path());
-    }
-    if (error)
-      throw Failure("cannot read '" + path.string() + "': " + error.message());
-    std::sort(files.begin(), files.end());
-    for (const fs::path &file : files) {
+  if (canLackClasses)
+    for (const fs::path &file : listFolder(folder, isFile))
+      list.files.push_back(file.string());
+  if (!list.files.empty())
+    return list;
+  for (const fs::path &path : listFolder(folder, isFolder))
+    for (const fs::path &file : listFolder(path, isFile)) {
       list.files.push_back(file.string());
       list.classes.push_back(path.filename().string());
     }
-  }
   if (list.files.empty())
     throw Failure("'" + folder + "' holds no images: put PNG or JPEG files into one folder for each class in it");
   return list;

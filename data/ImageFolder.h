@@ -10,11 +10,15 @@ namespace dlc::data {
 
 struct ImageList {
   std::vector<std::string> files;   ///< sorted by class, then by name
-  std::vector<std::string> classes; ///< the folder of each file
+  std::vector<std::string> classes; ///< the folder of each file; empty: there are none
 };
 
-/// Lists FOLDER/CLASS/*.png, *.jpg and *.jpeg. Throws Failure if there are none.
-ImageList listImages(const std::string &folder);
+/// Whether the file's name ends like that of a PNG or JPEG file.
+bool isImage(const std::string &path);
+
+/// Lists FOLDER/CLASS/*.png, *.jpg and *.jpeg. Throws Failure if there are none. If `canLackClasses` and the folder
+/// holds images itself, these are the list, and there are no classes.
+ImageList listImages(const std::string &folder, bool canLackClasses = false);
 
 /// Images as rows of shape [C, H, W] or [H, W, C] with C 1 (grey), 3 or 4, values 0 to 255 times the target's scale.
 /// Other sizes are resized. Files are decoded when they are read.

@@ -8,9 +8,11 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Support/LLVM.h"
+#include <memory>
 #include <string>
 
 namespace dlc {
+class CustomOps;
 
 /// Extents that replace those which the model file gives one of its inputs.
 struct ShapeOverride {
@@ -29,6 +31,8 @@ struct ImportOptions {
   bool replacesWeights = false;
   /// Symbolic extents that are taken to be 1.
   llvm::SmallVector<std::string> extentsOfOne;
+  /// Ops that C functions compute, beside those that the model describes itself; null: none.
+  std::shared_ptr<const CustomOps> customOps;
 };
 
 /// A model as a module of graph ops. Errors of an importer are diagnostics: the file is a FileLineColLoc, whose line is

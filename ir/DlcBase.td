@@ -52,10 +52,10 @@ def Dlc_ExtentChecks : Attr<CPred<"::llvm::isa<::dlc::ExtentChecksAttr>($_self)"
 
 class Dlc_Op<string opMnemonic, list<Trait> traits = []> : Op<Dlc_Dialect, opMnemonic, traits>;
 
-/// An op of the graph level: no side effect, one result, whose extents `inferShape` and whose element type
-/// `inferElementType` compute from an adaptor, before the op exists.
-class Dlc_GraphOp<string opMnemonic, list<Trait> traits = []>
-    : Dlc_Op<opMnemonic, traits # [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>,
+/// An op of the graph level: one result, whose extents `inferShape` and whose element type `inferElementType` compute
+/// from an adaptor, before the op exists. All but those that say otherwise have no side effect (Dlc_GraphOp).
+class Dlc_ImpureGraphOp<string opMnemonic, list<Trait> traits = []>
+    : Dlc_Op<opMnemonic, traits # [DeclareOpInterfaceMethods<InferTypeOpInterface>,
                                    DeclareOpInterfaceMethods<Dlc_DimensionOpInterface>,
                                    DeclareOpInterfaceMethods<Dlc_KernelOpInterface>]> {
   let results = (outs Dlc_Tensor:$result);
@@ -100,5 +100,7 @@ class Dlc_GraphOp<string opMnemonic, list<Trait> traits = []>
     double $cppClass::evaluate(double x, double y) { return }] # evaluation # [{; }
   }]);
 }
+
+class Dlc_GraphOp<string opMnemonic, list<Trait> traits = []> : Dlc_ImpureGraphOp<opMnemonic, traits # [Pure]>;
 
 #endif // DLC_BASE

@@ -196,10 +196,16 @@ AffineExpr normalizeExtent(AffineExpr expr) {
     return expr;
   if (AffineExpr x = matchAtLeastZero(expr))
     return atLeastZero(normalizeExtent(x));
+  if (expr.getKind() == AffineExprKind::Add) {
+    // All terms at once: term by term, the time would grow with the third power of their number.
+    Sum sum(expr.getContext());
+    visitTerms(expr, 1, [&](AffineExpr term, int64_t factor) {
+      sum.add(term ? normalizeExtent(term) : constant(1, expr), factor);
+    });
+    return sum.build();
+  }
   AffineExpr lhs = normalizeExtent(binary.getLHS()), rhs = normalizeExtent(binary.getRHS());
   switch (expr.getKind()) {
-  case AffineExprKind::Add:
-    return addExtents(lhs, rhs);
   case AffineExprKind::Mul:
     return multiplyExtents(lhs, rhs);
   case AffineExprKind::FloorDiv:

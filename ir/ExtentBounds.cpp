@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ExtentBounds.h"
 #include "ir/ExtentAlgebra.h"
+#include "ir/ExtentMinima.h"
 #include "ir/ShapeInference.h"
+#include "llvm/ADT/DenseMap.h"
 
 using namespace mlir;
 
@@ -42,7 +44,7 @@ public:
   AffineExpr below(AffineExpr expr) { return bound(expr, false); }
 
 private:
-  /// Each minimum or maximum in a sum doubles the work; beyond these, its terms are bounded apart from each other.
+  /// Each minimum or maximum in a sum doubles the work; where there are more, each is bounded by itself.
   static constexpr unsigned mostAlternatives = 6;
 
   static AffineExpr number(int64_t value, AffineExpr like) { return getAffineConstantExpr(value, like.getContext()); }
@@ -53,6 +55,16 @@ private:
   AffineExpr bound(AffineExpr expr, bool largest) {
     if (!isBounded(expr, bounds))
       return expr;
+    // Parts are shared, and a result found with more alternatives left is at least as tight.
+    auto found = known.find({expr, unsigned(largest)});
+    if (found != known.end() && found->second.alternatives <= alternatives)
+      return found->second.end;
+    AffineExpr end = compute(expr, largest);
+    known[{expr, unsigned(largest)}] = {end, alternatives};
+    return end;
+  }
+
+  AffineExpr compute(AffineExpr expr, bool largest) {
     if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(expr))
       return largest ? bounds[symbol.getPosition()] : number(0, expr);
     if (AffineExpr x = matchAtLeastZero(expr))
@@ -88,16 +100,18 @@ private:
     collectTerms(expr, terms);
     // rest + c * max(x, 0) is the larger, for a negative c the smaller, of rest and rest + c * x: in min(n, k), which
     // is n - max(n - k, 0), the terms of n cancel.
-    size_t chosen = terms.size(), largestSize = 0;
+    size_t chosen = terms.size(), largestSize = 0, count = 0;
     for (auto [i, term] : llvm::enumerate(terms)) {
       AffineExpr x = matchAtLeastZero(splitFactor(term).first);
       // What contains the others first: then these cancel, too.
-      if (size_t size = x && isBounded(x, bounds) ? countParts(x) : 0; size > largestSize) {
+      size_t size = x && isBounded(x, bounds) ? countParts(x) : 0;
+      count += size > 0;
+      if (size > largestSize) {
         largestSize = size;
         chosen = i;
       }
     }
-    if (chosen < terms.size() && alternatives < mostAlternatives) {
+    if (count > 0 && alternatives + count <= mostAlternatives) {
       auto [positive, factor] = splitFactor(terms[chosen]);
       AffineExpr x = matchAtLeastZero(positive), rest = number(0, expr);
       for (auto [i, term] : llvm::enumerate(terms))
@@ -109,10 +123,19 @@ private:
       --alternatives;
       return pick(factor > 0, first, second);
     }
-    AffineExpr sum = number(0, expr);
-    for (AffineExpr term : terms)
-      sum = addExtents(sum, bound(term, largest));
-    return sum;
+    return boundApart(splitChoices(expr), expr, largest);
+  }
+
+  /// The minima, maxima and terms of a sum, each bounded by itself.
+  AffineExpr boundApart(const ExtentChoices &sum, AffineExpr expr, bool largest) {
+    AffineExpr result = number(sum.number, expr);
+    for (const ExtentChoice &choice : sum.choices) {
+      AffineExpr end = pick(choice.isMaximum, bound(choice.first, largest), bound(choice.second, largest));
+      result = addExtents(result, multiplyExtents(end, number(choice.times, expr)));
+    }
+    for (auto [term, factor] : sum.terms)
+      result = addExtents(result, multiplyExtents(bound(term, largest == (factor > 0)), number(factor, expr)));
+    return result;
   }
 
   static size_t countParts(AffineExpr expr) {
@@ -156,6 +179,12 @@ private:
 
   SymbolBounds bounds;
   unsigned alternatives = 0; ///< of the sums that are being bounded
+  struct Known {
+    AffineExpr end;
+    unsigned alternatives; ///< when it was computed
+  };
+  llvm::DenseMap<std::pair<AffineExpr, unsigned>, Known>
+      known; ///< by the expression and whether its largest value is bounded
 };
 
 } // namespace

@@ -5,6 +5,7 @@
 #define DLC_IR_GRADIENTBUILDER_H
 
 #include "ir/DlcDialect.h"
+#include <functional>
 
 namespace dlc {
 
@@ -22,9 +23,14 @@ public:
   /// one.
   mlir::LogicalResult reportMissingRule(llvm::Twine why = "");
 
-  /// Derivative of L with respect to the op's result; has the result's type.
+  /// Derivative of L with respect to the op's result; has the result's type. Null if only further results of a
+  /// `dlc.custom` have one.
   mlir::Value getResultGradient() const { return resultGradient; }
   mlir::Value getResult() const { return op->getResult(0); }
+  /// The same derivative with respect to another value that the op computes, which readers have given theirs; null if
+  /// none has (only where `lookUp` was given).
+  mlir::Value getGradientOf(mlir::Value value) const { return lookUp ? lookUp(value) : mlir::Value(); }
+  void setLookUp(std::function<mlir::Value(mlir::Value)> function) { lookUp = std::move(function); }
   mlir::Value getOperand(unsigned operand) const { return op->getOperand(operand); }
   /// Whether the gradient of this operand is needed. A rule need not write gradients that nobody needs.
   bool wants(unsigned operand) const { return isWanted[operand]; }
@@ -75,6 +81,7 @@ private:
   bool isFinite;
   llvm::SmallVector<mlir::Value> gradients;
   std::optional<mlir::Location> askedAt;
+  std::function<mlir::Value(mlir::Value)> lookUp;
 };
 
 /// Extent `dim` of `x` as the shape of a `dlc.reshape` of `x` encodes it: "-2 - dim" if it is not known.

@@ -10,8 +10,8 @@ def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMe
   let summary = "A group of ops that one kernel computes";
   let description = [{
     The body's block arguments are the inputs; its terminator `dlc.yield` gives the results. Several results have the
-    same shape and layout: one loop nest computes an element of each. `schedules` holds one `#dlc.schedule` per
-    instruction set, once `--dlc-tile` has decided. Dynamic extents are expressions of symbols: `input_dims` gives each
+    same shape and layout, for one loop nest computes an element of each; those of a `dlc.custom` may differ.
+    `schedules` holds one `#dlc.schedule` per instruction set, once `--dlc-tile` has decided. Dynamic extents are expressions of symbols: `input_dims` gives each
     input's extents (one affine map per input, from the kernel's symbols), `symbols` the names of the entry point's
     symbols that the kernel takes, in order.
 

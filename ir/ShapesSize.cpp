@@ -2,15 +2,15 @@
 // Shape functions of ops whose results have sizes that a run computes.
 #include "ir/DlcDialect.h"
 #include "ir/ExtentAlgebra.h"
+#include "ir/ExtentMaps.h"
 #include "ir/OpsSize.h"
 
 using namespace mlir;
 
 namespace dlc {
 
-/// The results of `map`, whose symbols are all extents of `operands`.
-static LogicalResult applyToExtents(std::optional<Location> location, AffineMap map, llvm::ArrayRef<Dims> operands,
-                                    llvm::SmallVectorImpl<AffineExpr> &results) {
+LogicalResult applyToExtents(std::optional<Location> location, AffineMap map, llvm::ArrayRef<Dims> operands,
+                             llvm::SmallVectorImpl<AffineExpr> &results) {
   llvm::SmallVector<AffineExpr> extents;
   for (const Dims &dims : operands)
     llvm::append_range(extents, dims);

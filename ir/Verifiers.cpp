@@ -3,6 +3,7 @@
 #include "ir/DlcDialect.h"
 #include "ir/Layout.h"
 #include "ir/OpsControl.h"
+#include "ir/OpsCustom.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsLayout.h"
@@ -96,7 +97,8 @@ LogicalResult KernelOp::verify() {
   if (getYieldedValues().getTypes() != getOutputs().getTypes())
     return emitOpError("yields ") << getYieldedValues().getTypes() << " but returns " << getOutputs().getTypes();
   auto first = llvm::cast<RankedTensorType>(getResult().getType());
-  for (Value output : getOutputs().drop_front()) {
+  bool mayDiffer = llvm::isa_and_present<CustomOp>(getAnchorOp());
+  for (Value output : mayDiffer ? getOutputs().take_front(0) : getOutputs().drop_front()) {
     auto other = llvm::cast<RankedTensorType>(output.getType());
     if (other.getShape() != first.getShape() || other.getEncoding() != first.getEncoding())
       return emitOpError("has results of different shapes or layouts, ") << first << " and " << other;

@@ -4,23 +4,11 @@
 #ifndef DLC_PASSES_PIPELINEOPTIONS_H
 #define DLC_PASSES_PIPELINEOPTIONS_H
 
+#include "ir/MathMode.h"
 #include "llvm/ADT/SmallVector.h"
-#include "llvm/ADT/StringRef.h"
-#include <optional>
 #include <string>
 
 namespace dlc {
-
-/// What algebra a pass may change.
-enum class MathMode {
-  Strict,  ///< IEEE: direct algorithms, no reordering beyond what a kernel states
-  Default, ///< any order of sums, Winograd; NaN and infinity stay right
-  Fast     ///< whatever pays
-};
-
-/// "strict", "default" or "fast".
-std::optional<MathMode> parseMathMode(llvm::StringRef name);
-llvm::StringRef getMathModeName(MathMode mode);
 
 struct PipelineOptions {
   /// 0: every op its own plain kernel on row-major tensors; 1: layouts and schedules; 2 and 3: fusion, too.

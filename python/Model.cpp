@@ -4,6 +4,7 @@
 #include "python/ArrayMemory.h"
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <unistd.h>
 
 namespace nb = nanobind;
@@ -82,8 +83,9 @@ nb::object shrink(const nb::object &object, const WritableArray &array, uint32_t
 } // namespace
 
 Model::Model(const std::string &path, uint32_t threads)
-    : library(path), context(library.model(), dlc::contextOptions(threads)), inUse(std::make_unique<std::mutex>()),
-      process(getpid()) {}
+    : libraryPath(std::filesystem::absolute(path)), threadCount(threads), library(path),
+      context(library.model(), dlc::contextOptions(threads)), inUse(std::make_unique<std::mutex>()), process(getpid()) {
+}
 
 void Model::check(dlc_int32 status) const {
   if (status == DLC_ERROR_VARIABLES && !bound)

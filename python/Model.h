@@ -23,6 +23,9 @@ public:
   Model(const std::string &path, uint32_t threads);
 
   const dlc_model &description() const { return *context.model(); }
+  /// Of the library, absolute.
+  const std::string &path() const { return libraryPath; }
+  uint32_t threads() const { return threadCount; }
   /// The entry point of that name.
   const dlc_entry_point &entry(const std::string &name) const { return context.entry(name); }
 
@@ -61,6 +64,8 @@ private:
   /// Throws the context's message unless `status` is DLC_OK.
   void check(dlc_int32 status) const;
 
+  std::string libraryPath;
+  uint32_t threadCount;
   dlc::Library library;       // outlives the context
   std::optional<State> bound; // outlives the context, too
   dlc::Context context;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// The extension module `dlc._dlc`: names, arguments and exceptions; the work is done in Model.cpp.
+#include "data/Failure.h"
 #include "python/Model.h"
 #include "python/Profile.h"
+#include "python/Training.h"
 
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
@@ -60,7 +62,28 @@ std::vector<EntryPoint> entryPoints(const Model &model) {
 }
 
 std::string tensorText(const Tensor &tensor) {
-  return tensor.name + ": " + tensor.type + nb::cast<std::string>(nb::str(tensor.shape));
+  std::string extents;
+  for (nb::handle extent : tensor.shape)
+    extents += (extents.empty() ? "" : ", ") + nb::cast<std::string>(nb::str(extent));
+  return tensor.name + ": " + tensor.type + "[" + extents + "]";
+}
+
+std::string entryText(const EntryPoint &entry) {
+  auto join = [](const std::vector<Tensor> &tensors) {
+    std::string text;
+    for (const Tensor &tensor : tensors)
+      text += (text.empty() ? "" : ", ") + tensorText(tensor);
+    return text;
+  };
+  return entry.name + "(" + join(entry.inputs) + ") -> (" + join(entry.outputs) + ")";
+}
+
+std::string modelText(const Model &model) {
+  std::string text = "dlc.Model(" + nb::cast<std::string>(nb::repr(nb::cast(model.path()))) +
+                     ", threads=" + std::to_string(model.threads()) + ")";
+  for (const EntryPoint &entry : entryPoints(model))
+    text += "\n  " + entryText(entry);
+  return text;
 }
 
 std::string expectation(const char *what, const dlc_tensor_info &info, const dlc_entry_point &entry) {
@@ -151,27 +174,38 @@ nb::dict runByName(Model &model, const nb::object &givenInputs, const std::optio
   return dict;
 }
 
-nb::object call(Model &model, const nb::args &inputs) {
+/// Several outputs as a tuple that also has their names.
+nb::object nameResults(const dlc_entry_point &entry, const std::vector<nb::object> &results) {
+  nb::list names, values;
+  for (uint32_t i = 0; i < entry.output_count; ++i) {
+    names.append(entry.outputs[i].name);
+    values.append(results[i]);
+  }
+  return nb::module_::import_("dlc._results").attr("Results")(names, values);
+}
+
+nb::object call(Model &model, const nb::args &inputs, const nb::kwargs &named) {
   const dlc_entry_point &entry = findEntry(model, std::nullopt);
   std::vector<Array> arrays;
   if (inputs.size() > entry.input_count)
     throw dlc::Error(DLC_ERROR_COUNT, "'" + std::string(entry.name) + "' takes " + std::to_string(entry.input_count) +
                                           " inputs, not " + std::to_string(inputs.size()));
+  std::vector<nb::object> values = byName(named, entry.inputs, entry.input_count, "input");
   for (uint32_t i = 0; i < entry.input_count; ++i) {
+    if (i < inputs.size() && values[i].is_valid())
+      throw dlc::Error(DLC_ERROR_COUNT, "input '" + std::string(entry.inputs[i].name) + "' of '" + entry.name +
+                                            "' is given twice, by position and by name");
+    if (i < inputs.size())
+      values[i] = nb::borrow(inputs[i]);
     std::optional<Array> array =
-        i < inputs.size() ? toInput(inputs[i], entry.inputs[i], entry) : defaultInput(entry, i);
+        values[i].is_valid() ? toInput(values[i], entry.inputs[i], entry) : defaultInput(entry, i);
     if (!array)
       throw dlc::Error(DLC_ERROR_COUNT,
                        "input '" + std::string(entry.inputs[i].name) + "' of '" + entry.name + "' is missing");
     arrays.push_back(*array);
   }
   auto results = model.run(entry, arrays, {});
-  if (results.size() == 1)
-    return results[0];
-  nb::list list;
-  for (nb::object &result : results)
-    list.append(result);
-  return nb::tuple(list);
+  return results.size() == 1 ? results[0] : nameResults(entry, results);
 }
 
 std::string pathText(nb::handle path) { return nb::cast<std::string>(nb::module_::import_("os").attr("fspath")(path)); }
@@ -234,6 +268,11 @@ NB_MODULE(_dlc, module) {
     }
   });
 
+  nb::exception<dlc::data::Failure>(module, "TrainingError", PyExc_ValueError).doc() =
+      "Data, options or a model that cannot be trained, or a loss that is no longer finite.";
+  module.def("train", &train, "path"_a, "options"_a, "data"_a, "validation"_a, "observer"_a,
+             "A training run; dlc.Trainer is what programs use.");
+
   nb::class_<Tensor>(module, "Tensor", "An input or output of an entry point.")
       .def_ro("name", &Tensor::name)
       .def_ro("type", &Tensor::type, "The element type: f32, i64, ...")
@@ -247,15 +286,7 @@ NB_MODULE(_dlc, module) {
       .def_ro("inputs", &EntryPoint::inputs)
       .def_ro("outputs", &EntryPoint::outputs)
       .def_ro("states", &EntryPoint::states, "What the model keeps from one run to the next")
-      .def("__repr__", [](const EntryPoint &entry) {
-        auto join = [](const std::vector<Tensor> &tensors) {
-          std::string text;
-          for (const Tensor &tensor : tensors)
-            text += (text.empty() ? "" : ", ") + tensorText(tensor);
-          return text;
-        };
-        return entry.name + "(" + join(entry.inputs) + ") -> (" + join(entry.outputs) + ")";
-      });
+      .def("__repr__", &entryText);
   nb::class_<State>(module, "State",
                     "What a model has learned, and what its optimizer keeps: a mapping of names to arrays.")
       .def("__getitem__", &viewByName, "name"_a, "The variable `name`, in place: writing the array changes the state.")
@@ -306,7 +337,13 @@ NB_MODULE(_dlc, module) {
           "write_trace", [](Profile &profile, nb::handle path) { profile.writeTrace(pathText(path)); }, "path"_a,
           "Writes what each thread did when, for Perfetto or Chrome. Needs model.profile(trace=True).")
       .def("__str__", [](Profile &profile) { return profile.summarize().toText(dlc::profile::Grouping::Launch); });
-  nb::class_<Model>(module, "Model", "A compiled model: a library opened, prepared and ready to run.")
+  nb::class_<Model>(module, "Model",
+                    "A compiled model: a library opened, prepared and ready to run.\n\n"
+                    "A model may be used from several threads, which take turns; for runs at the same time, open one "
+                    "model per thread: they share the weights. Runs release the interpreter's lock. A model is pickled "
+                    "as the path of its library and its number of threads, without variables and states, so processes "
+                    "that get one open it anew; a process that has been forked may use the models of its parent if "
+                    "those have one thread.")
       .def(
           "__init__",
           [](Model *self, nb::handle path, int64_t threads) {
@@ -321,6 +358,14 @@ NB_MODULE(_dlc, module) {
             new (self) Model(text, static_cast<uint32_t>(threads));
           },
           "path"_a, "threads"_a = 1, "Opens the library at `path`; runs use `threads` threads, the caller's included.")
+      .def("__reduce__",
+           [](const nb::object &self) {
+             const auto &model = nb::cast<const Model &>(self);
+             return nb::make_tuple(self.type(), nb::make_tuple(model.path(), model.threads()));
+           })
+      .def("__repr__", &modelText)
+      .def_prop_ro("path", &Model::path, "The library's path, absolute")
+      .def_prop_ro("threads", &Model::threads, "How many threads a run uses")
       .def_prop_ro("name", [](const Model &model) { return model.description().name; })
       .def_prop_ro("target", [](const Model &model) { return model.description().target; })
       .def_prop_ro("entry_points", &entryPoints)
@@ -347,7 +392,9 @@ NB_MODULE(_dlc, module) {
       .def("get_state", &Model::readState, "name"_a, "A copy of the state called `name`.")
       .def("set_state", &Model::writeState, "name"_a, "value"_a.none(),
            "Overwrites the state called `name`; element type and shape are checked.")
-      .def("__call__", &call, "inputs"_a,
-           "Runs 'run', else 'predict', else the only entry point on arrays in order; returns one array, or a tuple of "
-           "several.");
+      .def("__call__", &call, "inputs"_a, "named"_a,
+           "Runs 'run', else 'predict', else the only entry point on arrays in order or by name, model(image) or "
+           "model(image=image); returns one array, or a tuple of several, which also has them by name: results.scores, "
+           "results['scores']. Shapes are those of `entry_points`; symbols such as N take their values from the "
+           "arrays.");
 }

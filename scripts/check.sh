@@ -109,13 +109,15 @@ check_tsan() {
 
 check_large() {
   scripts/build.sh release
-  # Every operator with every type, 25 times as many random models, schedules and mutants, every version of every ONNX operation, 800 levels of residual blocks, 50 kills.
+  # Every operator with every type, 25 times as many random models, schedules and mutants, every version of every ONNX operation, all cases of ONNX's
+  # own runner, 800 levels of residual blocks, 50 kills.
   DLC_TEST_OPERATORS=all piece large:operators e2e build test/e2e/test_operators_agree.py
   DLC_SHARED_WEIGHT_MODELS=1000 piece large:shared-weights e2e build test/e2e/test_shared_weights.py
   DLC_SCHEDULE_POINTS=150 piece large:schedules e2e build test/e2e/test_module_text.py
   DLC_MUTATIONS=6000 piece large:mutations e2e build test/e2e/test_mutated_models.py
   DLC_TEST_LEVELS=800 piece large:depth e2e build test/e2e/test_depth.py
   DLC_TEST_VERSIONS=all piece large:versions e2e build test/e2e/test_opset_versions.py
+  DLC_TEST_ONNX_BACKEND=all piece large:onnx-backend e2e build test/e2e/test_onnx_backend.py
   DLC_KILLS=50 piece large:kills e2e build test/e2e/test_train_checkpoints.py -k killed
 }
 

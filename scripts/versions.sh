@@ -36,6 +36,10 @@ readonly DEBIAN_TEST_PACKAGES=(
   "libclang-rt-22-dev=1:22.1" # the sanitizers' libraries
   "qemu-user-static=1:7.2"    # runs AArch64 libraries
   "libc6-arm64-cross=2.36"    # the C library those run against
+  "gcc=4:12.2"                # a second compiler for the C interface,
+  "g++=4:12.2"
+  "musl-tools=1.2.3"          # and a second C library
+  "pkgconf=1.8"
 )
 
 readonly PYPI_BUILD_PACKAGES=(
@@ -57,4 +61,5 @@ readonly PYPI_TEST_PACKAGES=(
   "onnxruntime==1.31.1" # a second reference for numbers
   "safetensors==0.8.0"  # reads checkpoints
   "pillow==13.0.0"      # writes images for training tests
+  "nvidia-cuda-nvcc==13.5.37" # ptxas, which checks kernels for GPUs
 )

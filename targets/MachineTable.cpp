@@ -2,6 +2,7 @@
 // What `dlc --list-targets` prints, and docs/generated/targets.md contains.
 #include "targets/MachineTable.h"
 #include "targets/CpuFeatures.h"
+#include "targets/Device.h"
 #include "targets/Machine.h"
 #include "targets/MachineRates.h"
 #include "llvm/ADT/StringExtras.h"
@@ -53,6 +54,14 @@ std::string describeMachines() {
          "`x86-64-v4`, of `haswell` for `x86-64-v3`, of `nehalem` for `x86-64-v2`, of `neoverse-n1` for "
          "`aarch64`.\n\n" +
          describeMachineRates();
+}
+
+std::string describeDevices() {
+  std::string text = "| `--target` | GPUs | host |\n|---|---|---|\n";
+  for (const Device &device : getDevices())
+    text += llvm::formatv("| `{0}` | {1} | {2} |\n", device.machine.name, device.machine.summary,
+                          describeFeatures(device.machine.features));
+  return text;
 }
 
 std::string describeCpuFeatures() {

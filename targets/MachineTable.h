@@ -11,6 +11,9 @@ namespace dlc {
 /// One line per machine that kernels are compiled for.
 std::string describeMachines();
 
+/// One line per GPU that kernels are compiled for.
+std::string describeDevices();
+
 /// One line per CPU feature, with those that it requires.
 std::string describeCpuFeatures();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of machines. A row starts as a copy of the one that it extends and sets what differs.
 #include "targets/CpuFeatures.h"
+#include "targets/Device.h"
 #include "targets/Machine.h"
 #include <vector>
 
@@ -85,7 +86,8 @@ const Machine *findMachine(llvm::StringRef name) {
   for (const Machine &machine : getMachines())
     if (machine.name == name)
       return &machine;
-  return nullptr;
+  const Device *device = findDevice(name);
+  return device ? &device->machine : nullptr;
 }
 
 const Machine &getReferenceMachine() { return *findMachine("x86-64-v4"); }

@@ -6,8 +6,8 @@
 using namespace dlc::data;
 using namespace dlc::training;
 
-std::optional<Evaluation> dlc::training::evaluate(Learner &learner, Loader &loader, const std::vector<Target> &targets,
-                                                  const LabelWeights &weights,
+std::optional<Evaluation> dlc::training::evaluate(Evaluator &evaluator, Loader &loader,
+                                                  const std::vector<Target> &targets, const LabelWeights &weights,
                                                   const std::function<bool()> &isInterrupted) {
   Evaluation evaluation;
   std::vector<double> sums;
@@ -26,13 +26,13 @@ std::optional<Evaluation> dlc::training::evaluate(Learner &learner, Loader &load
   while (loader.next(batch)) {
     if (isInterrupted())
       return std::nullopt;
-    last = learner.evaluate(batch);
+    last = evaluator.evaluate(batch);
     double weight = weights.total(batch);
     sums.resize(last.size());
     for (size_t i = 0; i < last.size(); ++i)
       sums[i] += last[i].second * weight;
     weightSeen += weight;
-    if (const Array *predictions = learner.predictions(); predictions && label) {
+    if (const Array *predictions = evaluator.predictions(); predictions && label) {
       const Array &labels = batch.tensors[labelIndex];
       if (!question) {
         question = findQuestion(predictions->shape(), labels.shape(), !label->isReal(), label->isClass);

@@ -19,9 +19,9 @@ struct Evaluation {
 /// A mean; of nothing, 0.
 inline double share(double sum, double weight) { return weight > 0 ? sum / weight : 0; }
 
-/// Runs all of the loader's batches through `evaluate` or `predict`; means over rows by their weights, and predictions
+/// Runs all of the loader's batches through `evaluator`; means over rows by their weights, and predictions
 /// compared with the first label. Nothing if `isInterrupted` says so on the way.
-std::optional<Evaluation> evaluate(Learner &learner, Loader &loader, const std::vector<data::Target> &targets,
+std::optional<Evaluation> evaluate(Evaluator &evaluator, Loader &loader, const std::vector<data::Target> &targets,
                                    const LabelWeights &weights, const std::function<bool()> &isInterrupted);
 
 } // namespace dlc::training

@@ -49,3 +49,13 @@ EpochRecord dlc::training::recordFromJson(const Json &json) {
   }
   return record;
 }
+
+nlohmann::ordered_json dlc::training::toJson(const Confusion &confusion) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (size_t label = 0; label < confusion.size(); ++label) {
+    rows.push_back(nlohmann::ordered_json::array());
+    for (size_t prediction = 0; prediction < confusion.size(); ++prediction)
+      rows.back().push_back(confusion.at(label, prediction));
+  }
+  return rows;
+}

@@ -25,6 +25,8 @@ bool isMoreBetter(const std::string &metric);
 
 nlohmann::ordered_json toJson(const Metrics &metrics);
 nlohmann::ordered_json toJson(const EpochRecord &record);
+/// One row per label with one count per prediction.
+nlohmann::ordered_json toJson(const Confusion &confusion);
 EpochRecord recordFromJson(const nlohmann::ordered_json &json);
 
 } // namespace dlc::training

@@ -70,7 +70,7 @@ Metrics BatchFunction::scalars() const {
 /// What dlc calls the input that weighs samples.
 static constexpr char sampleWeightName[] = "sample_weight";
 
-static dlc::Context makeContext(const dlc_model *model, unsigned threads, std::shared_ptr<dlc::Pool> &pool) {
+dlc::Context dlc::training::makeContext(const dlc_model *model, unsigned threads, std::shared_ptr<dlc::Pool> &pool) {
   if (threads)
     return dlc::Context(model, dlc::contextOptions(threads));
   pool = std::make_shared<dlc::Pool>(model);
@@ -84,6 +84,60 @@ static const dlc_index_check *findClasses(const dlc_entry_point &entry, dlc_uint
         entry.checks[c].extent >= 0 && !entry.checks[c].sizes)
       return &entry.checks[c];
   return nullptr;
+}
+
+std::vector<Target> dlc::training::findTargets(const dlc_entry_point &entry, size_t &batchRows) {
+  const std::string name = entry.name;
+  std::vector<Target> targets;
+  dlc_int64 batch = 0;
+  for (dlc_uint32 i = 0; i < entry.input_count; ++i) {
+    const dlc_tensor_info &input = entry.inputs[i];
+    if (input.flags & DLC_TENSOR_HYPERPARAMETER)
+      continue;
+    if (!input.rank)
+      throw Failure("input '" + std::string(input.name) + "' of " + name + " has no dimension that counts rows");
+    if (batch && batch != input.dims[0])
+      throw Failure("the inputs of " + name + " do not have the same number of rows ('" + std::string(input.name) +
+                    "' differs), so that data cannot be cut into batches");
+    batch = input.dims[0];
+    Target target;
+    target.name = input.name;
+    target.type = input.element_type;
+    for (dlc_uint32 d = 1; d < input.rank; ++d)
+      target.shape.push_back(std::max<dlc_int64>(input.dims[d], -1));
+    target.isLabel = input.flags & DLC_TENSOR_LABEL;
+    target.isWeight = target.isLabel && target.name == sampleWeightName;
+    target.isLabel &= !target.isWeight;
+    if (const dlc_index_check *check = findClasses(entry, i)) {
+      target.classes = check->extent;
+      if (check->flags & DLC_CHECK_EXCEPTION)
+        target.ignored = check->exception;
+    }
+    targets.push_back(target);
+  }
+  if (targets.empty())
+    throw Failure("the entry point '" + name + "' takes no data");
+  batchRows = batch > 0 ? static_cast<size_t>(batch) : 0;
+  return targets;
+}
+
+Evaluator::Evaluator(dlc::Context &context, const dlc_entry_point &entry, const std::vector<Target> &targets,
+                     const std::string &predicted)
+    : runner(context, entry, targets) {
+  for (dlc_uint32 i = entry.output_count; i-- > 0;)
+    if (entry.outputs[i].rank)
+      predictionOutput = static_cast<int>(i);
+  if (dlc_int32 named = dlc_find_tensor(entry.outputs, entry.output_count, predicted.c_str()); named >= 0)
+    predictionOutput = named;
+}
+
+Metrics Evaluator::evaluate(Batch &batch) {
+  runner.run(batch, {});
+  return runner.scalars();
+}
+
+const Array *Evaluator::predictions() const {
+  return predictionOutput < 0 ? nullptr : &runner.output(static_cast<size_t>(predictionOutput));
 }
 
 Learner::Learner(const std::string &path, const std::string &entryName, unsigned threads)
@@ -107,37 +161,10 @@ Learner::Learner(const std::string &path, const std::string &entryName, unsigned
     hasLoss |= !entry.outputs[i].rank;
   if (!hasLoss)
     throw Failure("'" + name + "' of '" + path + "' gives no loss");
-  dlc_int64 batch = 0;
-  for (dlc_uint32 i = 0; i < entry.input_count; ++i) {
-    const dlc_tensor_info &input = entry.inputs[i];
-    if (input.flags & DLC_TENSOR_HYPERPARAMETER) {
-      defaults[input.name] = input.default_value;
-      continue;
-    }
-    if (!input.rank)
-      throw Failure("input '" + std::string(input.name) + "' of " + name + " has no dimension that counts rows");
-    if (batch && batch != input.dims[0])
-      throw Failure("the inputs of " + name + " do not have the same number of rows ('" + std::string(input.name) +
-                    "' differs), so that data cannot be cut into batches");
-    batch = input.dims[0];
-    Target target;
-    target.name = input.name;
-    target.type = input.element_type;
-    for (dlc_uint32 d = 1; d < input.rank; ++d)
-      target.shape.push_back(std::max<dlc_int64>(input.dims[d], -1));
-    target.isLabel = input.flags & DLC_TENSOR_LABEL;
-    target.isWeight = target.isLabel && target.name == sampleWeightName;
-    target.isLabel &= !target.isWeight;
-    if (const dlc_index_check *check = findClasses(entry, i)) {
-      target.classes = check->extent;
-      if (check->flags & DLC_CHECK_EXCEPTION)
-        target.ignored = check->exception;
-    }
-    wanted.push_back(target);
-  }
-  if (wanted.empty())
-    throw Failure("'" + name + "' of '" + path + "' takes no data");
-  batchRows = batch > 0 ? static_cast<size_t>(batch) : 0;
+  for (dlc_uint32 i = 0; i < entry.input_count; ++i)
+    if (entry.inputs[i].flags & DLC_TENSOR_HYPERPARAMETER)
+      defaults[entry.inputs[i].name] = entry.inputs[i].default_value;
+  wanted = findTargets(entry, batchRows);
   context.bind(block);
 }
 
@@ -161,15 +188,9 @@ void Learner::setTargets(std::vector<Target> targets) {
     predict = nullptr;
   if (!evaluate && !predict)
     return;
-  evaluator = std::make_unique<BatchFunction>(context, evaluate ? *evaluate : *predict, wanted);
-  const dlc_entry_point &entry = evaluator->entry();
-  // The one that `predict` returns, or else the first that is not a metric.
-  for (dlc_uint32 i = entry.output_count; i-- > 0;)
-    if (entry.outputs[i].rank)
-      predictionOutput = static_cast<int>(i);
-  if (predict && predict->output_count)
-    if (dlc_int32 named = dlc_find_tensor(entry.outputs, entry.output_count, predict->outputs[0].name); named >= 0)
-      predictionOutput = named;
+  // The output that `predict` returns is what labels are compared with.
+  looker.emplace(context, evaluate ? *evaluate : *predict, wanted,
+                 predict && predict->output_count ? predict->outputs[0].name : "");
 }
 
 void Learner::initialize(dlc_int64 seed) {
@@ -188,15 +209,6 @@ Metrics Learner::step(Batch &batch, const std::map<std::string, double> &setting
     if (metrics[i].first == "loss")
       std::swap(metrics[0], metrics[i]);
   return metrics;
-}
-
-Metrics Learner::evaluate(Batch &batch) {
-  evaluator->run(batch, {});
-  return evaluator->scalars();
-}
-
-const Array *Learner::predictions() const {
-  return predictionOutput < 0 ? nullptr : &evaluator->output(static_cast<size_t>(predictionOutput));
 }
 
 /// Whether a real element with these bits has its largest exponent.

@@ -9,6 +9,7 @@
 #include "training/Metrics.h"
 
 #include <map>
+#include <optional>
 
 namespace dlc::training {
 
@@ -36,6 +37,31 @@ private:
   std::vector<data::Array> *outputs = nullptr;
 };
 
+/// The entry point that looks at data without learning from it, and what it predicts.
+class Evaluator {
+public:
+  /// `predicted` names the output that is compared with labels; empty: the first that is not a metric.
+  Evaluator(dlc::Context &context, const dlc_entry_point &entry, const std::vector<data::Target> &targets,
+            const std::string &predicted);
+
+  /// Runs it on a batch; returns its scalars.
+  Metrics evaluate(Batch &batch);
+  /// What the last evaluation has predicted; null if it predicts nothing.
+  const data::Array *predictions() const;
+  const BatchFunction &function() const { return runner; }
+
+private:
+  BatchFunction runner;
+  int predictionOutput = -1;
+};
+
+/// The inputs and labels of an entry point whose first dimension counts rows; `batch` becomes the rows of every batch,
+/// 0 if any number will do. Throws Failure if there are none, or they differ in their number of rows.
+std::vector<data::Target> findTargets(const dlc_entry_point &entry, size_t &batch);
+
+/// A context on `threads` threads; 0: one for each CPU, from `pool`, which must outlive it.
+dlc::Context makeContext(const dlc_model *model, unsigned threads, std::shared_ptr<dlc::Pool> &pool);
+
 class Learner {
 public:
   /// Fails if the library has no `entryName` that gives a loss; "train_step" if empty.
@@ -58,11 +84,9 @@ public:
   Metrics step(Batch &batch, const std::map<std::string, double> &settings);
 
   /// Whether there is a way to look at data without learning from it.
-  bool canEvaluate() const { return evaluator != nullptr; }
-  /// Runs `evaluate`, or `predict` if that is all there is; returns its scalars.
-  Metrics evaluate(Batch &batch);
-  /// What the last evaluation has predicted; null if it predicts nothing.
-  const data::Array *predictions() const;
+  bool canEvaluate() const { return looker.has_value(); }
+  /// By `evaluate`, or by `predict` if that is all there is.
+  Evaluator &evaluator() { return *looker; }
 
   /// The name of a variable that holds a NaN or an infinity; empty if all is well.
   std::string findNonFinite() const;
@@ -76,8 +100,8 @@ private:
   std::map<std::string, double> defaults;
   size_t batchRows = 0;
   const dlc_entry_point *trainStep = nullptr;
-  std::unique_ptr<BatchFunction> stepper, evaluator;
-  int predictionOutput = -1;
+  std::unique_ptr<BatchFunction> stepper;
+  std::optional<Evaluator> looker;
 };
 
 } // namespace dlc::training

@@ -8,23 +8,33 @@ using namespace dlc::training;
 
 static double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
+Confusion::ClassMetrics Confusion::metricsOf(size_t label) const {
+  size_t labelled = 0, predicted = 0;
+  for (size_t other = 0; other < classes; ++other) {
+    labelled += at(label, other);
+    predicted += at(other, label);
+  }
+  auto both = static_cast<double>(at(label, label)), occurrences = static_cast<double>(labelled),
+       answers = static_cast<double>(predicted);
+  return {share(both, answers), share(both, occurrences), share(2 * both, occurrences + answers), labelled};
+}
+
 Metrics Confusion::metrics() const {
   double right = 0, total = 0, precision = 0, recall = 0, f1 = 0;
   size_t occurring = 0;
   for (size_t c = 0; c < classes; ++c) {
-    double labelled = 0, predicted = 0, both = static_cast<double>(at(c, c));
-    for (size_t other = 0; other < classes; ++other) {
-      labelled += static_cast<double>(at(c, other));
-      predicted += static_cast<double>(at(other, c));
-    }
-    right += both;
-    total += labelled;
-    if (classes == 2 ? c == 0 : labelled + predicted == 0)
+    ClassMetrics metrics = metricsOf(c);
+    right += static_cast<double>(at(c, c));
+    total += static_cast<double>(metrics.labelled);
+    bool isPredicted = false;
+    for (size_t other = 0; other < classes; ++other)
+      isPredicted |= at(other, c) != 0;
+    if (classes == 2 ? c == 0 : !metrics.labelled && !isPredicted)
       continue;
     ++occurring;
-    precision += share(both, predicted);
-    recall += share(both, labelled);
-    f1 += share(2 * both, labelled + predicted);
+    precision += metrics.precision;
+    recall += metrics.recall;
+    f1 += metrics.f1;
   }
   double count = static_cast<double>(occurring);
   return {{"accuracy", share(right, total)},
@@ -69,7 +79,7 @@ Question dlc::training::findQuestion(const std::vector<dlc_int64> &predictions, 
   return {Answer::Threshold, 2};
 }
 
-static size_t largest(const Array &array, size_t first, size_t count) {
+size_t dlc::training::findLargest(const Array &array, size_t first, size_t count) {
   size_t best = 0;
   for (size_t i = 1; i < count; ++i)
     if (array.at(first + i) > array.at(first + best))
@@ -89,9 +99,9 @@ void dlc::training::addPredictions(Confusion &confusion, const Question &questio
   size_t classes = question.classes;
   for (size_t i = 0; (i + 1) * classes <= predictions.count(); ++i) {
     bool isOneHot = question.answer == Answer::OneHot;
-    double label = isOneHot ? static_cast<double>(largest(labels, i * classes, classes)) : labels.at(i);
+    double label = isOneHot ? static_cast<double>(findLargest(labels, i * classes, classes)) : labels.at(i);
     if (label >= 0 && label < static_cast<double>(classes) && isCounted(isOneHot ? i * classes : i))
-      confusion.add(static_cast<size_t>(label), largest(predictions, i * classes, classes));
+      confusion.add(static_cast<size_t>(label), findLargest(predictions, i * classes, classes));
   }
 }
 

@@ -26,6 +26,13 @@ public:
   /// classes that occur. A share of nothing is 0.
   Metrics metrics() const;
 
+  /// precision, recall, f1 of one class, which are shares of nothing, 0, if it is never predicted or never occurs.
+  struct ClassMetrics {
+    double precision, recall, f1;
+    size_t labelled; ///< how many rows are of it
+  };
+  ClassMetrics metricsOf(size_t label) const;
+
 private:
   size_t classes;
   std::vector<size_t> counts;
@@ -61,6 +68,9 @@ struct Question {
 /// What is asked of a model whose predictions and labels have these shapes. `hasClasses`: real labels are classes, too.
 Question findQuestion(const std::vector<dlc_int64> &predictions, const std::vector<dlc_int64> &labels,
                       bool areLabelsIntegers, bool hasClasses);
+
+/// The position, from `first` on, of the largest of `count` elements.
+size_t findLargest(const data::Array &array, size_t first, size_t count);
 
 /// Adds one batch: `predictions` are the model's, `labels` what it should have said. `counts` says which elements of
 /// the labels count (all if it is empty); labels of classes below 0 do not.

@@ -27,7 +27,7 @@ RowSplit dlc::training::splitRows(size_t rows, double share, uint64_t seed, cons
   return split;
 }
 
-RowSplit dlc::training::splitRowsByFile(size_t rows, const std::string &path) {
+RowSplit dlc::training::splitRowsByFile(size_t rows, const std::string &path, bool canHoldAll) {
   std::ifstream file(path);
   if (!file)
     throw Failure("cannot read '" + path + "': " + std::strerror(errno));
@@ -45,7 +45,7 @@ RowSplit dlc::training::splitRowsByFile(size_t rows, const std::string &path) {
     (isHeld[row] ? split.held : split.training).push_back(static_cast<uint32_t>(row));
   if (split.held.empty())
     throw Failure("'" + path + "' contains no row indices");
-  if (split.training.empty())
+  if (split.training.empty() && !canHoldAll)
     throw Failure("'" + path + "' holds out all " + std::to_string(rows) + " rows");
   return split;
 }

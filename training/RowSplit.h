@@ -20,8 +20,9 @@ struct RowSplit {
 /// Holds back `share` (0 to 1) of `rows` rows; the seed says which. Throws Failure if one part were empty.
 RowSplit splitRows(size_t rows, double share, uint64_t seed, const data::OptionNames &names = {});
 
-/// Holds out the rows whose indices, from 0, are in a file, separated by blanks or line ends. Throws Failure.
-RowSplit splitRowsByFile(size_t rows, const std::string &path);
+/// Holds out the rows whose indices, from 0, are in a file, separated by blanks or line ends. Throws Failure, also if
+/// that is all of them, unless `canHoldAll`.
+RowSplit splitRowsByFile(size_t rows, const std::string &path, bool canHoldAll = false);
 
 } // namespace dlc::training
 

@@ -16,7 +16,7 @@ using NamedNumbers = std::vector<std::pair<std::string, double>>;
 struct TrainOptions {
   std::string library;
   std::string entry; ///< what a step is; empty: train_step
-  data::DataOptions data, validation;
+  data::DataOptions data, validation{{}, {}, "validation"};
   double validationSplit = 0;
   std::string validationRows; ///< file with the indices of rows to hold out
   NamedNumbers scales;        ///< of inputs and labels: what their values are multiplied by

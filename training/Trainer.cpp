@@ -49,15 +49,15 @@ void Trainer::readData() {
       throw Failure("the model has no input or label '" + name + "'" + suggestion(name, names));
     targets[static_cast<size_t>(found - names.begin())].scale = factor;
   }
-  data = readDataset(options.data, targets, classNames, DataRole::Training, options.names);
+  data = readDataset(options.data, targets, description, DataRole::Training, options.names);
   for (const Target &target : targets)
-    if (target.isLabel && target.isReal() && target.count() == 1 && classNames.size() > 2)
-      throw Failure("there are " + std::to_string(classNames.size()) + " classes, and label '" + target.name +
-                    "' is one number, which can distinguish two");
+    if (target.isLabel && target.isReal() && target.count() == 1 && description.classNames.size() > 2)
+      throw Failure("there are " + std::to_string(description.classNames.size()) + " classes, and label '" +
+                    target.name + "' is one number, which can distinguish two");
   if (data.rows > UINT32_MAX)
     throw Failure("more than 4294967295 rows are too many");
-  if (!options.validation.sources.empty()) {
-    separateValidation = readDataset(options.validation, targets, classNames, DataRole::Validation, options.names);
+  if (!options.validation.empty()) {
+    separateValidation = readDataset(options.validation, targets, description, DataRole::Validation, options.names);
     if (!separateValidation.rows)
       throw Failure("there are no rows for validation");
     validationData = &separateValidation;
@@ -80,7 +80,9 @@ void Trainer::readData() {
   identity.rows = trainingRows.size();
   identity.validationRows = validationRows.size();
   identity.isShuffled = !options.isOrdered;
-  identity.classNames = classNames;
+  description.batch = identity.batch;
+  identity.data = description.toText();
+  identity.classNames = description.classNames;
   // It takes as long as reading the data once more.
   if (!options.checkpoint.empty() || !options.bestCheckpoint.empty())
     identity.checksum = data.checksum() ^ separateValidation.checksum();
@@ -121,6 +123,20 @@ void Trainer::checkFiles() const {
   }
 }
 
+size_t Trainer::countClasses() const {
+  for (const Target &target : targets) {
+    if (!target.isLabel || !target.isClass)
+      continue;
+    if (target.classes > 0)
+      return static_cast<size_t>(target.classes);
+    // Rows of one number each for a class, or one number that tells two apart.
+    return target.isReal() && target.shape.size() == 1 && target.shape[0] > 1 ? static_cast<size_t>(target.shape[0])
+           : target.isReal() && target.count() == 1                           ? 2
+                                                                              : description.classNames.size();
+  }
+  return 0;
+}
+
 void Trainer::begin() {
   checkFiles();
   checkpointLock.emplace(options.checkpoint);
@@ -156,7 +172,7 @@ void Trainer::begin() {
     throw Failure("the model takes batches of " + std::to_string(identity.batch) + " rows, and there are only " +
                   std::to_string(validationRows.size()) + " for validation");
   observer.begin({learner.model().name, trainingRows.size(), validationRows.size(), identity.batch, stepsPerEpoch(),
-                  options.epochs, classNames, isResumed});
+                  options.epochs, description.classNames, isResumed, countClasses(), options.threads});
 }
 
 std::string Trainer::lastGood() const {
@@ -235,7 +251,7 @@ void Trainer::runEpoch() {
 
 std::optional<Evaluation> Trainer::validate() {
   Loader loader(*validationData, targets, validationRows, 0, identity.batch, learner.fixedBatch() != 0);
-  return evaluate(learner, loader, targets, weights, [this] { return observer.isInterrupted(); });
+  return evaluate(learner.evaluator(), loader, targets, weights, [this] { return observer.isInterrupted(); });
 }
 
 bool Trainer::endEpoch() {
@@ -282,6 +298,53 @@ bool Trainer::endEpoch() {
   return true;
 }
 
+static std::string join(const std::vector<std::string> &words) {
+  std::string text;
+  for (const std::string &word : words)
+    text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+Facts Trainer::describeRun() const {
+  auto count = [](size_t number) { return std::to_string(number); };
+  std::vector<std::string> chosen = {"batch " + count(identity.batch), "seed " + count(options.seed)};
+  for (const auto &[name, value] : settings)
+    chosen.push_back(name + " " + describeNumber(value));
+  if (options.schedule != "constant")
+    chosen.push_back("schedule " + options.schedule);
+  if (options.warmUpSteps)
+    chosen.push_back("warmup " + count(options.warmUpSteps) + " steps");
+  if (options.patience)
+    chosen.push_back("early stopping after " + count(options.patience) + " epochs");
+  if (options.isOrdered)
+    chosen.push_back("not shuffled");
+  std::vector<std::string> features;
+  for (const InputDescription &input : description.inputs)
+    for (const std::string &feature : input.table.features())
+      features.push_back(feature);
+  std::vector<std::string> scaled;
+  for (const Target &target : targets)
+    if (target.scale != 1)
+      scaled.push_back(target.name + " times " + describeNumber(target.scale));
+  size_t parameters = 0;
+  for (dlc_uint32 i = 0; i < learner.model().variable_count; ++i)
+    if (const dlc_variable_info &variable = learner.model().variables[i]; variable.kind == DLC_VARIABLE_WEIGHT)
+      parameters += dlc_variable_size(&variable) / dlc_element_bytes(variable.element_type);
+  std::string validation =
+      options.validation.sources.empty() ? "held out of these rows" : join(options.validation.sources);
+  return {{"model", options.library + ", " + count(parameters) + " trainable parameters"},
+          {"data", join(options.data.sources) + ", " + count(trainingRows.size()) + " rows to learn from"},
+          {"validation", validationRows.empty() ? "none" : count(validationRows.size()) + " rows, " + validation},
+          {"columns", join(features)},
+          {"label", description.label ? description.label->column : ""},
+          {"scaled", join(scaled)},
+          {"epochs",
+           count(state.history.size()) + " of " + count(options.epochs) + (state.isStopped ? ", stopped early" : "")},
+          {"options", join(chosen)},
+          {"compiled by", std::string(learner.model().compiler) + " for " + learner.model().target},
+          {"written", describeNow()}};
+}
+
 bool Trainer::run() {
   using Clock = std::chrono::steady_clock;
   begin();
@@ -307,9 +370,8 @@ bool Trainer::run() {
     if (std::optional<Evaluation> evaluation = validate())
       confusion = std::move(evaluation->confusion);
   if (!options.report.empty())
-    writeTrainingReport(options.report,
-                        {learner.model().name, classNames, state.history, monitor, confusion ? &*confusion : nullptr,
-                         trainingRows.size(), validationRows.size()});
+    writeTrainingReport(options.report, {learner.model().name, describeRun(), description.classNames, state.history,
+                                         monitor, confusion ? &*confusion : nullptr});
   observer.end({state.epoch, state.isStopped, confusion ? &*confusion : nullptr});
   return true;
 }

@@ -5,6 +5,7 @@
 #define DLC_TRAINING_TRAINER_H
 
 #include "training/Evaluation.h"
+#include "training/ReportPage.h"
 #include "training/RunFiles.h"
 #include "training/TrainOptions.h"
 #include "training/TrainingObserver.h"
@@ -36,6 +37,10 @@ private:
   void saveCheckpoint();
   [[noreturn]] void reject(const Metrics &metrics, const Batch &batch) const;
   size_t stepsPerEpoch() const;
+  /// Of the first label; 0 if it says no classes.
+  size_t countClasses() const;
+  /// For the report.
+  Facts describeRun() const;
   std::string lastGood() const;
 
   const TrainOptions options;
@@ -43,7 +48,7 @@ private:
   Learner learner;
   std::vector<data::Target> targets;
   LabelWeights weights;
-  std::vector<std::string> classNames;
+  data::DataDescription description;
   data::Dataset data, separateValidation;
   const data::Dataset *validationData = nullptr;
   std::vector<uint32_t> trainingRows, validationRows; ///< of their data

@@ -13,6 +13,8 @@ struct RunBeginning {
   size_t rows, validationRows, batch, stepsPerEpoch, epochs;
   std::vector<std::string> classNames; ///< empty: classes are numbers
   bool isResumed;
+  size_t classes = 0;   ///< 0: labels say no classes, or nobody knows how many
+  unsigned threads = 1; ///< 0: one for each CPU
 };
 
 struct RunEnd {

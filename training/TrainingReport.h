@@ -5,16 +5,17 @@
 #define DLC_TRAINING_TRAININGREPORT_H
 
 #include "training/History.h"
+#include "training/ReportPage.h"
 
 namespace dlc::training {
 
 struct TrainingReport {
   std::string model;
+  Facts facts;                         ///< data, options, and what else makes the run
   std::vector<std::string> classNames; ///< empty: classes are numbers
   std::vector<EpochRecord> history;
   std::string monitor;        ///< the metric that decides which epoch is the best
   const Confusion *confusion; ///< of the last epoch; null if there are no classes
-  size_t rows, validationRows;
 
   /// One HTML page without references to others: learning curves, the confusion matrix, a table of all epochs.
   std::string toHtml() const;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "training/TrainingState.h"
 
+#include "data/DataDescription.h"
+
 #include <cmath>
 
 using namespace dlc::data;
@@ -37,7 +39,8 @@ void TrainingState::save(const std::string &path, const dlc::Variables &variable
                {"best", best.save()},
                {"history", epochs}};
   try {
-    variables.save(path, {{metadataKey, json.dump(-1, ' ', false, Json::error_handler_t::replace)}});
+    variables.save(path, {{metadataKey, json.dump(-1, ' ', false, Json::error_handler_t::replace)},
+                          {dataDescriptionKey, identity.data}});
   } catch (const dlc::Error &error) {
     throw Failure(error.what());
   }

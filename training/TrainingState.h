@@ -18,6 +18,7 @@ struct RunIdentity {
   bool isShuffled = true;
   std::vector<std::string> classNames;
   dlc_uint32 checksum = 0; ///< of the data
+  std::string data;        ///< its description (data/DataDescription.h), for predictions; not compared
 };
 
 struct TrainingState {

@@ -378,6 +378,6 @@ static FailureOr<TensorFunc> emitAttention(AttentionOp op, KernelBuilder &builde
                         [&](llvm::ArrayRef<Expr> index) { return stages->at(index[2], index[3], index[1], index[0]); });
 }
 
-void registerAttentionEmitters(EmitterRegistry &registry) { registry.add<AttentionOp>(&emitAttention); }
+void addAttentionEmitters(MLIRContext *context) { addEmitter<AttentionOp, &emitAttention>(context); }
 
 } // namespace dlc::halide

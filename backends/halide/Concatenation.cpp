@@ -116,9 +116,9 @@ static FailureOr<TensorFunc> emitUpdateSlice(UpdateSliceOp op, KernelBuilder &bu
   });
 }
 
-void registerConcatenationEmitters(EmitterRegistry &registry) {
-  registry.add<ConcatOp>(&emitConcat);
-  registry.add<UpdateSliceOp>(&emitUpdateSlice);
+void addConcatenationEmitters(MLIRContext *context) {
+  addEmitter<ConcatOp, &emitConcat>(context);
+  addEmitter<UpdateSliceOp, &emitUpdateSlice>(context);
 }
 
 } // namespace dlc::halide

@@ -122,7 +122,7 @@ static FailureOr<TensorFunc> emitEinsum(EinsumOp op, KernelBuilder &builder) {
   });
 }
 
-static LogicalResult scheduleContraction(KernelBuilder &builder) {
+LogicalResult scheduleContraction(KernelBuilder &builder) {
   Halide::Func sum = builder.getStage(sumStage);
   if (builder.getSchedule().getAlgorithm() == "gemm")
     return scheduleRegisterTile(builder, sum);
@@ -130,10 +130,9 @@ static LogicalResult scheduleContraction(KernelBuilder &builder) {
   return success();
 }
 
-void registerContractionEmitters(EmitterRegistry &registry) {
-  registry.add<MatMulOp>(&emitMatMul);
-  registry.add<EinsumOp>(&emitEinsum);
-  registry.addScheduler(KernelKind::Contraction, &scheduleContraction);
+void addContractionEmitters(MLIRContext *context) {
+  addEmitter<MatMulOp, &emitMatMul>(context);
+  addEmitter<EinsumOp, &emitEinsum>(context);
 }
 
 } // namespace dlc::halide

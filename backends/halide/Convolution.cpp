@@ -51,7 +51,7 @@ static FailureOr<TensorFunc> emitConv(ConvOp op, KernelBuilder &builder) {
   });
 }
 
-static LogicalResult scheduleConvolution(KernelBuilder &builder) {
+LogicalResult scheduleConvolution(KernelBuilder &builder) {
   llvm::StringRef algorithm = builder.getSchedule().getAlgorithm().getValue();
   if (algorithm == "winograd")
     return scheduleWinograd(builder);
@@ -62,11 +62,10 @@ static LogicalResult scheduleConvolution(KernelBuilder &builder) {
   return success();
 }
 
-void registerConvolutionEmitters(EmitterRegistry &registry) {
-  registry.add<ConvOp>(&emitConv);
-  registry.add<ConvTransposeOp>(&emitConvTranspose);
-  registry.add<ConvWeightGradientOp>(&emitConvWeightGradient);
-  registry.addScheduler(KernelKind::Convolution, &scheduleConvolution);
+void addConvolutionEmitters(MLIRContext *context) {
+  addEmitter<ConvOp, &emitConv>(context);
+  addEmitter<ConvTransposeOp, &emitConvTranspose>(context);
+  addEmitter<ConvWeightGradientOp, &emitConvWeightGradient>(context);
 }
 
 } // namespace dlc::halide

@@ -219,13 +219,13 @@ constexpr bool
     isBinary<OpTy, std::void_t<decltype(compute(std::declval<OpTy>(), std::declval<Expr>(), std::declval<Expr>()))>> =
         true;
 
-template <typename OpTy> static void addComputed(EmitterRegistry &registry) {
+template <typename OpTy> static void addComputed(MLIRContext *context) {
   if constexpr (isUnary<OpTy>)
-    registry.add<OpTy>(&emitUnary<OpTy>);
+    addEmitter<OpTy, &emitUnary<OpTy>>(context);
   else if constexpr (isBinary<OpTy>)
-    registry.add<OpTy>(&emitBinary<OpTy>);
+    addEmitter<OpTy, &emitBinary<OpTy>>(context);
 }
-template <typename... Ops> static void addFamily(EmitterRegistry &registry) { (addComputed<Ops>(registry), ...); }
+template <typename... Ops> static void addFamily(MLIRContext *context) { (addComputed<Ops>(context), ...); }
 
 void scheduleRows(KernelBuilder &builder, Halide::Func func) {
   std::vector<Halide::Var> arguments = func.args();
@@ -242,41 +242,40 @@ void scheduleRows(KernelBuilder &builder, Halide::Func func) {
                  isExact ? Halide::TailStrategy::RoundUp : Halide::TailStrategy::GuardWithIf);
 }
 
-static LogicalResult scheduleElementwise(KernelBuilder &builder) {
+LogicalResult scheduleElementwise(KernelBuilder &builder) {
   scheduleRows(builder, builder.getOutput());
   if (Halide::Expr usual = builder.getUsual(); usual.defined() && !builder.isNaive())
     builder.getOutput().specialize(usual);
   return success();
 }
 
-void registerElementwiseEmitters(EmitterRegistry &registry) {
+void addElementwiseEmitters(MLIRContext *context) {
   addFamily<
 #define GET_OP_LIST
 #include "ir/OpsArithmetic.cpp.inc"
-      >(registry);
+      >(context);
   addFamily<
 #define GET_OP_LIST
 #include "ir/OpsElementwise.cpp.inc"
-      >(registry);
+      >(context);
   addFamily<
 #define GET_OP_LIST
 #include "ir/OpsExtrema.cpp.inc"
-      >(registry);
+      >(context);
   addFamily<
 #define GET_OP_LIST
 #include "ir/OpsConversion.cpp.inc"
-      >(registry);
+      >(context);
   addFamily<
 #define GET_OP_LIST
 #include "ir/OpsActivation.cpp.inc"
-      >(registry);
+      >(context);
   addFamily<
 #define GET_OP_LIST
 #include "ir/OpsLogic.cpp.inc"
-      >(registry);
-  registry.add<WhereOp>(&emitWhere);
-  registry.add<AbsorbZeroOp>(&emitAbsorbZero);
-  registry.addScheduler(KernelKind::Elementwise, &scheduleElementwise);
+      >(context);
+  addEmitter<WhereOp, &emitWhere>(context);
+  addEmitter<AbsorbZeroOp, &emitAbsorbZero>(context);
 }
 
 } // namespace dlc::halide

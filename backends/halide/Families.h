@@ -1,31 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// One registration function per family of ops: the emitters of its ops and the scheduler of its kernels.
+/// The families of ops: one function per family that attaches the emitters of its ops, and the scheduler of its
+/// kernels.
 #ifndef DLC_BACKENDS_HALIDE_FAMILIES_H
 #define DLC_BACKENDS_HALIDE_FAMILIES_H
 
+#include "backends/halide/EmitterInterface.h"
+
 namespace dlc::halide {
 
-class EmitterRegistry;
+void addElementwiseEmitters(mlir::MLIRContext *context);
+void addConvolutionEmitters(mlir::MLIRContext *context);
+void addContractionEmitters(mlir::MLIRContext *context);
+void addAttentionEmitters(mlir::MLIRContext *context);
+void addMovementEmitters(mlir::MLIRContext *context);
+void addPackingEmitters(mlir::MLIRContext *context);
+void addGenerationEmitters(mlir::MLIRContext *context);
+void addConcatenationEmitters(mlir::MLIRContext *context);
+void addScatterEmitters(mlir::MLIRContext *context);
+void addSelectionEmitters(mlir::MLIRContext *context);
+void addSizeEmitters(mlir::MLIRContext *context);
+void addResizeEmitters(mlir::MLIRContext *context);
+void addReductionEmitters(mlir::MLIRContext *context);
+void addWindowEmitters(mlir::MLIRContext *context);
+void addNormalizationEmitters(mlir::MLIRContext *context);
+void addQuantizationEmitters(mlir::MLIRContext *context);
 
-void registerElementwiseEmitters(EmitterRegistry &registry);
-void registerConvolutionEmitters(EmitterRegistry &registry);
-void registerContractionEmitters(EmitterRegistry &registry);
-void registerAttentionEmitters(EmitterRegistry &registry);
-void registerMovementEmitters(EmitterRegistry &registry);
-void registerPackingEmitters(EmitterRegistry &registry);
-void registerGenerationEmitters(EmitterRegistry &registry);
-void registerConcatenationEmitters(EmitterRegistry &registry);
-void registerScatterEmitters(EmitterRegistry &registry);
-void registerSelectionEmitters(EmitterRegistry &registry);
-void registerSizeEmitters(EmitterRegistry &registry);
-void registerResizeEmitters(EmitterRegistry &registry);
-void registerReductionEmitters(EmitterRegistry &registry);
-void registerWindowEmitters(EmitterRegistry &registry);
-void registerNormalizationEmitters(EmitterRegistry &registry);
-void registerQuantizationEmitters(EmitterRegistry &registry);
-void registerRecurrentEmitters(EmitterRegistry &registry);
-void registerOpsWithoutKernel(EmitterRegistry &registry);
+/// Arrange the loops of kernels of one kind on CPUs, as `builder.getSchedule()` decides.
+mlir::LogicalResult scheduleElementwise(KernelBuilder &builder);
+mlir::LogicalResult scheduleConvolution(KernelBuilder &builder);
+mlir::LogicalResult scheduleContraction(KernelBuilder &builder);
+mlir::LogicalResult scheduleMovement(KernelBuilder &builder);
+mlir::LogicalResult scheduleReduction(KernelBuilder &builder);
+mlir::LogicalResult scheduleWindow(KernelBuilder &builder);
+mlir::LogicalResult scheduleNormalization(KernelBuilder &builder);
+mlir::LogicalResult scheduleRecurrent(KernelBuilder &builder);
 
 } // namespace dlc::halide
 

@@ -95,12 +95,12 @@ static FailureOr<TensorFunc> emitConstant(ConstantOp op, KernelBuilder &builder)
   });
 }
 
-void registerGenerationEmitters(EmitterRegistry &registry) {
-  registry.add<FillOp>(&emitFill);
-  registry.add<IotaOp>(&emitIota);
-  registry.add<IndexOp>(&emitIndex);
-  registry.add<ExtentOp>(&emitExtent);
-  registry.add<ConstantOp>(&emitConstant);
+void addGenerationEmitters(MLIRContext *context) {
+  addEmitter<FillOp, &emitFill>(context);
+  addEmitter<IotaOp, &emitIota>(context);
+  addEmitter<IndexOp, &emitIndex>(context);
+  addEmitter<ExtentOp, &emitExtent>(context);
+  addEmitter<ConstantOp, &emitConstant>(context);
 }
 
 } // namespace dlc::halide

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/KernelBuilder.h"
-#include "backends/halide/Families.h"
+#include "backends/cuda/DeviceSchedule.h"
+#include "backends/halide/EmitterInterface.h"
+#include "backends/halide/OpsWithoutKernel.h"
 #include "backends/halide/ReductionStages.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsKernel.h"
@@ -11,42 +13,6 @@ using Halide::Func;
 using Halide::Var;
 
 namespace dlc::halide {
-
-const Emitter *EmitterRegistry::findEmitter(llvm::StringRef opName) const {
-  auto found = emitters.find(opName);
-  return found == emitters.end() ? nullptr : &found->second;
-}
-
-const Scheduler *EmitterRegistry::findScheduler(KernelKind kind) const {
-  auto found = schedulers.find(static_cast<int>(kind));
-  return found == schedulers.end() ? nullptr : &found->second;
-}
-
-const EmitterRegistry &getEmitterRegistry() {
-  static const EmitterRegistry registry = [] {
-    EmitterRegistry all;
-    registerElementwiseEmitters(all);
-    registerConvolutionEmitters(all);
-    registerContractionEmitters(all);
-    registerAttentionEmitters(all);
-    registerMovementEmitters(all);
-    registerPackingEmitters(all);
-    registerGenerationEmitters(all);
-    registerConcatenationEmitters(all);
-    registerScatterEmitters(all);
-    registerSelectionEmitters(all);
-    registerSizeEmitters(all);
-    registerResizeEmitters(all);
-    registerReductionEmitters(all);
-    registerWindowEmitters(all);
-    registerNormalizationEmitters(all);
-    registerQuantizationEmitters(all);
-    registerRecurrentEmitters(all);
-    registerOpsWithoutKernel(all);
-    return all;
-  }();
-  return registry;
-}
 
 /// "dlc.max_pool" as the name of a Halide function.
 /// Functions of doubles are those of libm, called by name: Halide would take a second call of `cos` for the Func of a
@@ -265,7 +231,7 @@ std::vector<Halide::Argument> KernelBuilder::getArguments() const {
   return arguments;
 }
 
-LogicalResult KernelBuilder::build(const EmitterRegistry &registry) {
+LogicalResult KernelBuilder::build(Scheduler scheduler) {
   FailureOr<KernelShapes> analyzed = KernelShapes::analyze(kernelOp);
   if (failed(analyzed))
     return failure();
@@ -277,29 +243,34 @@ LogicalResult KernelBuilder::build(const EmitterRegistry &registry) {
   for (BlockArgument argument : body.getArguments())
     declareInput(argument);
   for (Operation &op : body.without_terminator()) {
-    const Emitter *emitter = registry.findEmitter(op.getName().getStringRef());
+    auto emitter = llvm::dyn_cast<EmitterOpInterface>(op);
     if (!emitter) {
-      llvm::StringRef why = registry.findReasonForNone(op.getName().getStringRef());
+      llvm::StringRef why = findReasonForNoKernel(op.getName().getStringRef());
       return op.emitOpError("has no kernel on this target") << (why.empty() ? "" : ": ") << why;
     }
-    FailureOr<TensorFunc> result = (*emitter)(&op, *this);
+    FailureOr<TensorFunc> result = emitter.emit(*this);
     if (failed(result))
       return failure();
     values[op.getResult(0)] = *result;
   }
   if (failed(declareOutput()))
     return failure();
+  if (target.has_gpu_feature()) {
+    for (auto &stage : rootStages)
+      otherStages.push_back(stage.second);
+    cuda::scheduleOnDevice(output, otherStages);
+    return success();
+  }
   for (Func &stage : otherStages)
     stage.compute_root();
   for (ReductionStages &stages : otherReductions)
     stages.computeRoot();
   if (ownScheduler)
     return ownScheduler(*this);
-  const Scheduler *scheduler = registry.findScheduler(getKernel().getKind());
   if (!scheduler)
     return getKernel().emitError("no schedules exist for kernels of the kind '")
            << stringifyKernelKind(getKernel().getKind()) << "'";
-  return (*scheduler)(*this);
+  return scheduler(*this);
 }
 
 } // namespace dlc::halide

@@ -19,37 +19,8 @@ namespace dlc::halide {
 class KernelBuilder;
 struct ReductionStages;
 
-/// Makes the result of one op of a kernel's body from its operands (`builder.get(operand)`).
-using Emitter = std::function<mlir::FailureOr<TensorFunc>(mlir::Operation *, KernelBuilder &)>;
-
 /// Arranges the loops of a kernel of one kind, as `builder.getSchedule()` decides.
 using Scheduler = std::function<mlir::LogicalResult(KernelBuilder &)>;
-
-/// The emitter of every op kind and the scheduler of every kernel kind.
-class EmitterRegistry {
-public:
-  template <typename OpTy> void add(mlir::FailureOr<TensorFunc> (*emitter)(OpTy, KernelBuilder &)) {
-    emitters[OpTy::getOperationName()] = [emitter](mlir::Operation *op, KernelBuilder &builder) {
-      return emitter(llvm::cast<OpTy>(op), builder);
-    };
-  }
-  /// Says why `OpTy` has no emitter: it is never in a kernel.
-  template <typename OpTy> void addNone(llvm::StringRef why) { reasons[OpTy::getOperationName()] = why; }
-  void addScheduler(KernelKind kind, Scheduler scheduler) { schedulers[static_cast<int>(kind)] = std::move(scheduler); }
-
-  const Emitter *findEmitter(llvm::StringRef opName) const;
-  const Scheduler *findScheduler(KernelKind kind) const;
-  /// Why an op has no emitter; empty if nobody has said so.
-  llvm::StringRef findReasonForNone(llvm::StringRef opName) const { return reasons.lookup(opName); }
-
-private:
-  llvm::StringMap<llvm::StringRef> reasons;
-  llvm::StringMap<Emitter> emitters;
-  std::map<int, Scheduler> schedulers;
-};
-
-/// The registry with all kernel kinds.
-const EmitterRegistry &getEmitterRegistry();
 
 /// Builds the pipeline of one kernel for one schedule.
 ///
@@ -63,9 +34,10 @@ public:
   KernelBuilder(KernelFuncOp kernel, ScheduleAttr schedule, const Halide::Target &target);
   ~KernelBuilder();
 
-  /// Emits all ops, defines the stored result and applies the schedule. Fails with a diagnostic; Halide's exceptions
-  /// pass through.
-  mlir::LogicalResult build(const EmitterRegistry &registry = getEmitterRegistry());
+  /// Emits all ops, defines the stored result and applies the schedule with `scheduler`, unless an emitter has set one
+  /// of its own; none: only emitters know how kernels of this kind are arranged. Fails with a diagnostic; Halide's
+  /// exceptions pass through.
+  mlir::LogicalResult build(Scheduler scheduler);
 
   ScheduleAttr getSchedule() const { return schedule; }
   const Halide::Target &getTarget() const { return target; }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/KernelCompiler.h"
+#include "backends/cuda/DeviceKernel.h"
+#include "backends/cuda/HostKernel.h"
+#include "backends/halide/Emitters.h"
 #include "backends/halide/HalideRevision.h"
 #include "backends/halide/HalideTarget.h"
 #include "backends/halide/KernelBitcode.h"
@@ -9,7 +12,10 @@
 #include "backends/loops/LoopKernel.h"
 #include "ir/KernelText.h"
 #include "ir/OpsKernel.h"
+#include "targets/Device.h"
 #include <deque>
+#include <fcntl.h>
+#include <unistd.h>
 
 using namespace mlir;
 
@@ -47,6 +53,85 @@ public:
 };
 } // namespace
 
+/// Compiles with loops over scalars.
+static llvm::Expected<CompiledKernel> compileLoops(const KernelVariant &variant, const Machine &machine,
+                                                   const CompileOptions &options) {
+  llvm::Expected<std::string> bitcode =
+      loops::compileLoopKernel(variant.kernel, variant.schedule, machine, options.checkBounds);
+  return bitcode ? finishKernel(*bitcode) : bitcode.takeError();
+}
+
+/// Compiles by Halide. A failure that is described by diagnostics has an empty message.
+static llvm::Expected<CompiledKernel> compilePipeline(const KernelVariant &variant, const Machine &machine,
+                                                      const CompileOptions &options) {
+  KernelFuncOp kernel = variant.kernel;
+  try {
+    KernelOptions kernelOptions{options.checkBounds, options.relaxContractions};
+    Halide::Target target = getHalideTarget(machine, kernel.getKind(), kernelOptions);
+    KernelBuilder builder(kernel, variant.schedule, target);
+    if (failed(builder.build(getCpuScheduler(kernel.getKind()))))
+      return llvm::createStringError("");
+    MemoryFile file;
+    builder.getOutput().compile_to({{Halide::OutputFileType::bitcode, file.getPath()}}, builder.getArguments(),
+                                   "kernel", target);
+    if (!findDevice(machine.name))
+      return finishKernel(file.read());
+    llvm::Expected<std::string> bound = cuda::bindDeviceKernel(file.read());
+    return bound ? finishKernel(*bound) : bound.takeError();
+  } catch (const std::exception &error) {
+    return llvm::createStringError(llvm::StringRef(error.what()).trim());
+  } catch (const Halide::Error &error) {
+    return llvm::createStringError(llvm::StringRef(error.what()).trim());
+  }
+}
+
+static llvm::Expected<CompiledKernel> compileFor(const KernelVariant &variant, const Machine &machine,
+                                                 const CompileOptions &options) {
+  KernelFuncOp kernel = variant.kernel;
+  return kernel.getKind() == KernelKind::Loops ? compileLoops(variant, machine, options)
+                                               : compilePipeline(variant, machine, options);
+}
+
+/// Compiles for a GPU, in a process of its own: LLVM's code generator ends the process at what it cannot do.
+static std::optional<CompiledKernel> tryOnDevice(const KernelVariant &variant, const Machine &machine,
+                                                 const CompileOptions &options) {
+  std::optional<CompiledKernel> result;
+  ProcessPool pool(1, options.timeoutSeconds);
+  pool.submit(
+      [&]() -> Outcome {
+        // What it says then is not meant for users, because the kernel is compiled for the host instead.
+        if (int null = open("/dev/null", O_WRONLY | O_CLOEXEC); null >= 0)
+          dup2(null, STDERR_FILENO);
+        llvm::Expected<CompiledKernel> compiled = compilePipeline(variant, machine, options);
+        if (!compiled)
+          return llvm::toString(compiled.takeError());
+        return std::move(*compiled);
+      },
+      [&](Outcome outcome) {
+        if (auto *kernel = std::get_if<CompiledKernel>(&outcome))
+          result = std::move(*kernel);
+      });
+  pool.finish();
+  return result;
+}
+
+/// Compiles for a GPU or, what its code generator does not take, for the host, between copies.
+static llvm::Expected<CompiledKernel> compileForDevice(const KernelVariant &variant, const Machine &machine,
+                                                       const CompileOptions &options) {
+  KernelFuncOp kernel = variant.kernel;
+  if (kernel.getKind() != KernelKind::Loops)
+    if (std::optional<CompiledKernel> compiled = tryOnDevice(variant, machine, options))
+      return std::move(*compiled);
+  llvm::Expected<CompiledKernel> onHost = compileFor(variant, getDeviceHost(), options);
+  if (!onHost)
+    return onHost;
+  llvm::Expected<std::string> wrapped =
+      cuda::copyAroundKernel(onHost->bitcode, onHost->scratchBytes, kernel.getYieldedValues().size());
+  if (!wrapped)
+    return wrapped.takeError();
+  return CompiledKernel{std::move(*wrapped), CompiledKernel::allocatesItself};
+}
+
 /// Compiles in this process, whose exit follows: Halide's counters must be fresh for each kernel to have reproducible
 /// names.
 static std::variant<CompiledKernel, std::string> compileHere(const KernelVariant &variant,
@@ -59,37 +144,17 @@ static std::variant<CompiledKernel, std::string> compileHere(const KernelVariant
   });
   ErrorReporter reporter;
   Halide::set_custom_compile_time_error_reporter(&reporter);
+  const Machine *machine = findMachine(variant.schedule.getIsa().getValue());
+  if (!machine)
+    return "there are no kernels for the instruction set '" + variant.schedule.getIsa().str() + "'";
   try {
-    KernelOptions kernelOptions{options.checkBounds, options.relaxContractions};
-    const Machine *machine = findMachine(variant.schedule.getIsa().getValue());
-    if (!machine)
-      return "there are no kernels for the instruction set '" + variant.schedule.getIsa().str() + "'";
-    if (kernel.getKind() == KernelKind::Loops) {
-      llvm::Expected<std::string> bitcode =
-          loops::compileLoopKernel(kernel, variant.schedule, *machine, options.checkBounds);
-      if (!bitcode) {
-        std::string why = llvm::toString(bitcode.takeError());
-        return problems.empty() ? why : problems;
-      }
-      llvm::Expected<CompiledKernel> finished = finishKernel(*bitcode);
-      if (!finished)
-        return llvm::toString(finished.takeError());
-      return std::move(*finished);
-    }
-    Halide::Target target = getHalideTarget(*machine, kernel.getKind(), kernelOptions);
-    KernelBuilder builder(kernel, variant.schedule, target);
-    if (failed(builder.build()))
-      return problems;
-    MemoryFile file;
-    builder.getOutput().compile_to({{Halide::OutputFileType::bitcode, file.getPath()}}, builder.getArguments(),
-                                   "kernel", target);
-    llvm::Expected<CompiledKernel> finished = finishKernel(file.read());
-    if (!finished)
-      return llvm::toString(finished.takeError());
-    return std::move(*finished);
+    llvm::Expected<CompiledKernel> compiled = findDevice(machine->name) ? compileForDevice(variant, *machine, options)
+                                                                        : compileFor(variant, *machine, options);
+    if (compiled)
+      return std::move(*compiled);
+    std::string why = llvm::toString(compiled.takeError());
+    return problems.empty() ? why : problems;
   } catch (const std::exception &error) {
-    return llvm::StringRef(error.what()).trim().str();
-  } catch (const Halide::Error &error) {
     return llvm::StringRef(error.what()).trim().str();
   }
 }

@@ -183,7 +183,7 @@ static void scheduleBlocks(KernelBuilder &builder, size_t sourcePosition, int ti
   output.reorder(order).vectorize(i);
 }
 
-static LogicalResult scheduleMovement(KernelBuilder &builder) {
+LogicalResult scheduleMovement(KernelBuilder &builder) {
   Func output = builder.getOutput();
   if (output.has_update_definition())
     return success(); // a concatenation, scheduled where it is defined
@@ -217,16 +217,15 @@ static LogicalResult scheduleMovement(KernelBuilder &builder) {
   return success();
 }
 
-void registerMovementEmitters(EmitterRegistry &registry) {
-  registry.add<ReshapeOp>(&emitReshape<ReshapeOp>);
-  registry.add<ReshapeLikeOp>(&emitReshape<ReshapeLikeOp>);
-  registry.add<TransposeOp>(&emitTranspose);
-  registry.add<ExpandOp>(&emitExpand);
-  registry.add<SliceOp>(&emitSlice);
-  registry.add<PadOp>(&emitPad);
-  registry.add<TileOp>(&emitTile);
-  registry.add<GatherOp>(&emitGather);
-  registry.addScheduler(KernelKind::Movement, &scheduleMovement);
+void addMovementEmitters(MLIRContext *context) {
+  addEmitter<ReshapeOp, &emitReshape<ReshapeOp>>(context);
+  addEmitter<ReshapeLikeOp, &emitReshape<ReshapeLikeOp>>(context);
+  addEmitter<TransposeOp, &emitTranspose>(context);
+  addEmitter<ExpandOp, &emitExpand>(context);
+  addEmitter<SliceOp, &emitSlice>(context);
+  addEmitter<PadOp, &emitPad>(context);
+  addEmitter<TileOp, &emitTile>(context);
+  addEmitter<GatherOp, &emitGather>(context);
 }
 
 } // namespace dlc::halide

@@ -324,7 +324,7 @@ static void scheduleNormalizedColumns(KernelBuilder &builder, llvm::ArrayRef<Hal
   }
 }
 
-static LogicalResult scheduleNormalization(KernelBuilder &builder) {
+LogicalResult scheduleNormalization(KernelBuilder &builder) {
   Func output = builder.getOutput();
   if (builder.getReductions().empty()) {
     scheduleRows(builder, output);
@@ -373,15 +373,14 @@ static LogicalResult scheduleNormalization(KernelBuilder &builder) {
   return success();
 }
 
-void registerNormalizationEmitters(EmitterRegistry &registry) {
-  registry.add<SoftmaxOp>(&emitSoftmax<SoftmaxOp>);
-  registry.add<LogSoftmaxOp>(&emitSoftmax<LogSoftmaxOp>);
-  registry.add<HardmaxOp>(&emitHardmax);
-  registry.add<LayerNormOp>(&emitLayerNorm);
-  registry.add<GroupNormOp>(&emitGroupNorm);
-  registry.add<BatchNormOp>(&emitBatchNorm);
-  registry.add<LrnOp>(&emitLrn);
-  registry.addScheduler(KernelKind::Normalization, &scheduleNormalization);
+void addNormalizationEmitters(MLIRContext *context) {
+  addEmitter<SoftmaxOp, &emitSoftmax<SoftmaxOp>>(context);
+  addEmitter<LogSoftmaxOp, &emitSoftmax<LogSoftmaxOp>>(context);
+  addEmitter<HardmaxOp, &emitHardmax>(context);
+  addEmitter<LayerNormOp, &emitLayerNorm>(context);
+  addEmitter<GroupNormOp, &emitGroupNorm>(context);
+  addEmitter<BatchNormOp, &emitBatchNorm>(context);
+  addEmitter<LrnOp, &emitLrn>(context);
 }
 
 } // namespace dlc::halide

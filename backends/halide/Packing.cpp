@@ -68,9 +68,9 @@ static FailureOr<TensorFunc> emitPack(PackOp op, KernelBuilder &builder) {
   });
 }
 
-void registerPackingEmitters(EmitterRegistry &registry) {
-  registry.add<PackOp>(&emitPack);
-  registry.add<UnpackOp>(&emitIdentity<UnpackOp>);
+void addPackingEmitters(MLIRContext *context) {
+  addEmitter<PackOp, &emitPack>(context);
+  addEmitter<UnpackOp, &emitIdentity<UnpackOp>>(context);
 }
 
 } // namespace dlc::halide

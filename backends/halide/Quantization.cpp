@@ -61,10 +61,10 @@ static FailureOr<TensorFunc> emitCenter(CenterOp op, KernelBuilder &builder) {
   });
 }
 
-void registerQuantizationEmitters(EmitterRegistry &registry) {
-  registry.add<QuantizeOp>(&emitQuantize);
-  registry.add<DequantizeOp>(&emitDequantize);
-  registry.add<CenterOp>(&emitCenter);
+void addQuantizationEmitters(MLIRContext *context) {
+  addEmitter<QuantizeOp, &emitQuantize>(context);
+  addEmitter<DequantizeOp, &emitDequantize>(context);
+  addEmitter<CenterOp, &emitCenter>(context);
 }
 
 } // namespace dlc::halide

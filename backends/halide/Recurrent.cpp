@@ -4,7 +4,7 @@
 //
 // "cell": a tile of `units` x all gates x `rows` sums stays in registers over the whole of K; then the gates of the
 // same units are at hand, and activations and state never leave registers either. The weights are stored as the loops
-// read them, [H/VL][K][G][VL] (see passes/schedule/PlanRecurrent.h): a tile reads one contiguous stream, or one per
+// read them, [H/VL][K][G][VL] (see backends/cpu/PlanRecurrent.h): a tile reads one contiguous stream, or one per
 // block if it spans several.
 //
 // Registers (AVX-512, 32): one row takes 8 accumulators (4 gates x 2 vectors), enough to hide a multiply-add's latency,
@@ -38,7 +38,7 @@ static std::vector<Func> getSharedValues(KernelBuilder &builder) {
   return shared;
 }
 
-static LogicalResult scheduleRecurrent(KernelBuilder &builder) {
+LogicalResult scheduleRecurrent(KernelBuilder &builder) {
   Func sum = builder.getStage(sumStage), out = builder.getOutput();
   ScheduleAttr schedule = builder.getSchedule();
   std::vector<Var> arguments = out.args();
@@ -98,10 +98,6 @@ static LogicalResult scheduleRecurrent(KernelBuilder &builder) {
     for (Func value : getSharedValues(builder))
       value.compute_at(out, unitIn).vectorize(value.args()[0], lanes);
   return success();
-}
-
-void registerRecurrentEmitters(EmitterRegistry &registry) {
-  registry.addScheduler(KernelKind::Recurrent, &scheduleRecurrent);
 }
 
 } // namespace dlc::halide

@@ -246,7 +246,7 @@ static void scheduleColumns(KernelBuilder &builder, llvm::ArrayRef<Func> totals)
   }
 }
 
-static LogicalResult scheduleReduction(KernelBuilder &builder) {
+LogicalResult scheduleReduction(KernelBuilder &builder) {
   Func output = builder.getOutput();
   std::vector<Var> arguments = output.args();
   llvm::SmallVector<Func> totals;
@@ -275,10 +275,9 @@ static LogicalResult scheduleReduction(KernelBuilder &builder) {
   return success();
 }
 
-void registerReductionEmitters(EmitterRegistry &registry) {
-  registry.add<ReduceOp>(&emitReduce);
-  registry.add<ArgExtremeOp>(&emitArgExtreme);
-  registry.addScheduler(KernelKind::Reduction, &scheduleReduction);
+void addReductionEmitters(MLIRContext *context) {
+  addEmitter<ReduceOp, &emitReduce>(context);
+  addEmitter<ArgExtremeOp, &emitArgExtreme>(context);
 }
 
 } // namespace dlc::halide

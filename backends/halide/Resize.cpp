@@ -226,6 +226,6 @@ static FailureOr<TensorFunc> emitResize(ResizeOp op, KernelBuilder &builder) {
   });
 }
 
-void registerResizeEmitters(EmitterRegistry &registry) { registry.add<ResizeOp>(&emitResize); }
+void addResizeEmitters(MLIRContext *context) { addEmitter<ResizeOp, &emitResize>(context); }
 
 } // namespace dlc::halide

@@ -105,10 +105,10 @@ static FailureOr<TensorFunc> emitTruePositions(TruePositionsOp op, KernelBuilder
   return builder.define(op, [](llvm::ArrayRef<Expr>) { return Halide::cast<int64_t>(0); });
 }
 
-void registerScatterEmitters(EmitterRegistry &registry) {
-  registry.add<ScatterAddOp>(&emitScatterAdd);
-  registry.add<RunningCountOp>(&emitRunningCount);
-  registry.add<TruePositionsOp>(&emitTruePositions);
+void addScatterEmitters(MLIRContext *context) {
+  addEmitter<ScatterAddOp, &emitScatterAdd>(context);
+  addEmitter<RunningCountOp, &emitRunningCount>(context);
+  addEmitter<TruePositionsOp, &emitTruePositions>(context);
 }
 
 } // namespace dlc::halide

@@ -102,10 +102,10 @@ static FailureOr<TensorFunc> emitRandomUniform(RandomUniformOp op, KernelBuilder
   });
 }
 
-void registerSelectionEmitters(EmitterRegistry &registry) {
-  registry.add<TopKOp>(&emitTopK<TopKOp>);
-  registry.add<TopKIndicesOp>(&emitTopK<TopKIndicesOp>);
-  registry.add<RandomUniformOp>(&emitRandomUniform);
+void addSelectionEmitters(MLIRContext *context) {
+  addEmitter<TopKOp, &emitTopK<TopKOp>>(context);
+  addEmitter<TopKIndicesOp, &emitTopK<TopKIndicesOp>>(context);
+  addEmitter<RandomUniformOp, &emitRandomUniform>(context);
 }
 
 } // namespace dlc::halide

@@ -83,12 +83,12 @@ static FailureOr<TensorFunc> emitPadLike(PadLikeOp op, KernelBuilder &builder) {
   });
 }
 
-void registerSizeEmitters(EmitterRegistry &registry) {
-  registry.add<ShapeOp>(&emitShape);
-  registry.add<IntegersOp>(&emitIntegers);
-  registry.add<ExpandLikeOp>(&emitExpandLike);
-  registry.add<SliceLikeOp>(&emitSliceLike);
-  registry.add<PadLikeOp>(&emitPadLike);
+void addSizeEmitters(MLIRContext *context) {
+  addEmitter<ShapeOp, &emitShape>(context);
+  addEmitter<IntegersOp, &emitIntegers>(context);
+  addEmitter<ExpandLikeOp, &emitExpandLike>(context);
+  addEmitter<SliceLikeOp, &emitSliceLike>(context);
+  addEmitter<PadLikeOp, &emitPadLike>(context);
 }
 
 } // namespace dlc::halide

@@ -153,7 +153,7 @@ static FailureOr<TensorFunc> emitMaxPoolOffsets(MaxPoolOffsetsOp op, KernelBuild
                      [](llvm::ArrayRef<Expr>, size_t number) { return Expr(static_cast<int>(number)); });
 }
 
-static LogicalResult scheduleWindow(KernelBuilder &builder) {
+LogicalResult scheduleWindow(KernelBuilder &builder) {
   Func output = builder.getOutput();
   if (builder.isNaive()) {
     if (builder.hasStage("total"))
@@ -182,15 +182,14 @@ static LogicalResult scheduleWindow(KernelBuilder &builder) {
   return success();
 }
 
-void registerWindowEmitters(EmitterRegistry &registry) {
-  registry.add<MaxPoolOp>(&emitMaxPool);
-  registry.add<AveragePoolOp>(&emitAveragePool);
-  registry.add<LpPoolOp>(&emitLpPool);
-  registry.add<MaxPoolIndicesOp>(&emitMaxPoolIndices);
-  registry.add<MaxPoolOffsetsOp>(&emitMaxPoolOffsets);
-  registry.add<MaxPoolGradientOp>(&emitMaxPoolGradient);
-  registry.add<SpreadWindowsOp>(&emitSpreadWindows);
-  registry.addScheduler(KernelKind::Window, &scheduleWindow);
+void addWindowEmitters(MLIRContext *context) {
+  addEmitter<MaxPoolOp, &emitMaxPool>(context);
+  addEmitter<AveragePoolOp, &emitAveragePool>(context);
+  addEmitter<LpPoolOp, &emitLpPool>(context);
+  addEmitter<MaxPoolIndicesOp, &emitMaxPoolIndices>(context);
+  addEmitter<MaxPoolOffsetsOp, &emitMaxPoolOffsets>(context);
+  addEmitter<MaxPoolGradientOp, &emitMaxPoolGradient>(context);
+  addEmitter<SpreadWindowsOp, &emitSpreadWindows>(context);
 }
 
 } // namespace dlc::halide

@@ -25,10 +25,20 @@ static constexpr Entry libcFunctions[] = {
     {"strcmp"},
     {"strncmp"},
     {"strchr"},
+    {"strcpy"},
+    {"strncpy"},
+    {"strcat"},
+    {"strrchr"},
+    {"strstr"},
+    {"strtod"},
     {"strtol"},
     {"strtoull"},
     {"strerror"},
     {"strerror_r"},
+    {"printf"},
+    {"puts"},
+    {"putchar"},
+    {"sprintf"},
     {"snprintf"},
     {"vsnprintf"},
     {"malloc"},
@@ -61,11 +71,18 @@ static constexpr Entry libcFunctions[] = {
     {"prctl"},
     {"syscall"},
     {"abort"},
+    {"qsort"},
+    {"rand"},
+    {"srand"},
+    {"__assert_fail"},
+    {"__stack_chk_fail", 4},
     {"__errno_location"},
     {"__cxa_atexit"},
     {"__cxa_finalize"},
     {"__register_atfork", 3},
     {"dladdr", 34},
+    {"dlopen", 34},
+    {"dlsym", 34},
     {"dl_iterate_phdr"},
     {"nanosleep"},
     {"usleep"},
@@ -97,12 +114,14 @@ static constexpr Entry libcFunctions[] = {
 
 // Each exists for double and, with the suffix f, for float.
 static constexpr Entry libmFunctions[] = {
-    {"acos"},       {"acosh"},   {"asin"},          {"asinh"}, {"atan"},     {"atan2"},     {"atanh"},    {"cbrt"},
-    {"ceil"},       {"cos"},     {"cosh"},          {"erf"},   {"erfc"},     {"exp", 29},   {"exp2", 29}, {"expm1"},
-    {"floor"},      {"fma"},     {"fmax"},          {"fmin"},  {"fmod"},     {"hypot", 35}, {"ldexp"},    {"frexp"},
-    {"lgamma", 23}, {"log", 29}, {"log10"},         {"log1p"}, {"log2", 29}, {"nearbyint"}, {"pow", 29},  {"remainder"},
-    {"rint"},       {"round"},   {"roundeven", 25}, {"sin"},   {"sincos"},   {"sinh"},      {"sqrt"},     {"tan"},
-    {"tanh"},       {"tgamma"},  {"trunc"},
+    {"acos"},      {"acosh"},     {"asin"},      {"asinh"},      {"atan"},    {"atan2"}, {"atanh"},
+    {"cbrt"},      {"ceil"},      {"cos"},       {"cosh"},       {"erf"},     {"erfc"},  {"exp", 29},
+    {"exp2", 29},  {"expm1"},     {"floor"},     {"fma"},        {"fmax"},    {"fmin"},  {"fmod"},
+    {"hypot", 35}, {"ldexp"},     {"frexp"},     {"lgamma", 23}, {"log", 29}, {"log10"}, {"log1p"},
+    {"log2", 29},  {"nearbyint"}, {"pow", 29},   {"remainder"},  {"rint"},    {"round"}, {"roundeven", 25},
+    {"sin"},       {"sincos"},    {"sinh"},      {"sqrt"},       {"tan"},     {"tanh"},  {"tgamma"},
+    {"trunc"},     {"copysign"},  {"fdim"},      {"llrint"},     {"llround"}, {"logb"},  {"lrint"},
+    {"lround"},    {"modf"},      {"nextafter"}, {"scalbn"},
 };
 
 static llvm::StringRef versionName(int minor, const Target &target) {
@@ -113,6 +132,8 @@ static llvm::StringRef versionName(int minor, const Target &target) {
   switch (minor) {
   case 0:
     return "GLIBC_2.2.5";
+  case 4:
+    return "GLIBC_2.4";
   case 14:
     return "GLIBC_2.14";
   case 16:

@@ -283,7 +283,7 @@ private:
       }
       nextDim += tensors[i].dims.size();
       list += std::string(i ? ",\n" : "") + "      dlc_tensor_of(" +
-              (tensors[i].isKept ? "NULL" : (isOutput ? "" : "(void *)") + names[i]) + ", " +
+              (tensors[i].isKept ? "NULL" : (isOutput ? "" : "(void *)(uintptr_t)") + names[i]) + ", " +
               namesOf(tensors[i].elementType).constant + ", " + std::to_string(tensors[i].dims.size()) + ", " + shape +
               ")";
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/link/SharedLibrary.h"
 #include "backends/link/CLibrary.h"
+#include "backends/link/LinkedFiles.h"
 #include "backends/link/OutputFile.h"
 #include "lld/Common/Driver.h"
 #include "mlir/IR/Diagnostics.h"
@@ -71,20 +72,30 @@ static LogicalResult writeStub(mlir::Location location, const Target &target, ll
                     path.str(), object.getTemporaryPath()});
 }
 
-LogicalResult dlc::linkSharedLibrary(mlir::Location location, llvm::ArrayRef<std::string> objects, const Target &target,
-                                     llvm::StringRef soname, llvm::StringRef path) {
+LogicalResult dlc::linkSharedLibrary(mlir::Location location, llvm::ArrayRef<std::string> objects,
+                                     llvm::ArrayRef<std::string> linked, const Target &target, llvm::StringRef soname,
+                                     llvm::StringRef exported, llvm::StringRef path) {
   // What each library must provide. Objects refer to each other's symbols, too: those that are found nowhere are
   // reported by the linker itself, with their names.
   std::map<llvm::StringRef, std::map<std::string, llvm::StringRef>> needed;
   std::string error;
+  auto need = [&](llvm::StringRef name) {
+    if (auto function = findCLibraryFunction(name, target))
+      needed[function->library][name.str()] = function->version;
+  };
   for (const std::string &object : objects) {
     auto names = readUndefinedSymbols(object, error);
     if (mlir::failed(names))
       return mlir::emitError(location, "internal error: ") << error;
-    for (const std::string &name : *names)
-      if (auto function = findCLibraryFunction(name, target))
-        needed[function->library][name] = function->version;
+    llvm::for_each(*names, need);
   }
+  LinkedSymbols users;
+  for (const std::string &file : linked)
+    if (mlir::failed(readLinkedFile(file, target, users, error)))
+      return mlir::emitError(location) << error;
+  for (llvm::StringRef name : users.undefined.keys())
+    if (!users.defined.contains(name))
+      need(name);
 
   std::vector<std::unique_ptr<OutputFile>> stubs;
   std::vector<std::string> arguments = {"-shared",
@@ -103,6 +114,14 @@ LogicalResult dlc::linkSharedLibrary(mlir::Location location, llvm::ArrayRef<std
                                         "-o",
                                         path.str()};
   arguments.insert(arguments.end(), objects.begin(), objects.end());
+  OutputFile script((path + ".version").str());
+  if (!linked.empty()) {
+    // The objects' own symbols are hidden, and the user's files do not know that theirs should be.
+    if (mlir::failed(script.write(("{ global: " + exported + "; local: *; };\n").str(), error)))
+      return mlir::emitError(location) << error;
+    arguments.push_back("--version-script=" + script.getTemporaryPath());
+    arguments.insert(arguments.end(), linked.begin(), linked.end());
+  }
   arguments.push_back("--as-needed");
   for (const auto &[library, functions] : needed) {
     stubs.push_back(std::make_unique<OutputFile>((path + "." + library).str()));
@@ -114,9 +133,14 @@ LogicalResult dlc::linkSharedLibrary(mlir::Location location, llvm::ArrayRef<std
   return runLinker(location, target, std::move(arguments));
 }
 
-LogicalResult dlc::linkRelocatable(mlir::Location location, llvm::ArrayRef<std::string> objects, const Target &target,
+LogicalResult dlc::linkRelocatable(mlir::Location location, llvm::ArrayRef<std::string> objects,
+                                   llvm::ArrayRef<std::string> linked, const Target &target, llvm::StringRef exported,
                                    llvm::StringRef path) {
   std::vector<std::string> arguments = {"-r", "-o", path.str()};
   arguments.insert(arguments.end(), objects.begin(), objects.end());
-  return runLinker(location, target, std::move(arguments));
+  arguments.insert(arguments.end(), linked.begin(), linked.end());
+  if (mlir::failed(runLinker(location, target, std::move(arguments))))
+    return failure();
+  // Two models with functions of one name go into one program.
+  return linked.empty() ? success() : hideSymbols(location, exported, path);
 }

@@ -10,13 +10,16 @@
 namespace dlc {
 
 /// Links `objects` to a shared library whose only dependencies are the C library and its mathematical part, where used.
-/// `soname` is its name without folder. An undefined symbol that those two lack is an internal error, which names it,
-/// at `location`.
+/// `linked` are files of the user's that they need. `soname` is its name without folder. An undefined symbol that the
+/// two libraries lack is an error, which names it, at `location`. Nothing of the files is visible but `exported`.
 mlir::LogicalResult linkSharedLibrary(mlir::Location location, llvm::ArrayRef<std::string> objects,
-                                      const Target &target, llvm::StringRef soname, llvm::StringRef path);
+                                      llvm::ArrayRef<std::string> linked, const Target &target, llvm::StringRef soname,
+                                      llvm::StringRef exported, llvm::StringRef path);
 
-/// Links `objects` to one relocatable object.
-mlir::LogicalResult linkRelocatable(mlir::Location location, llvm::ArrayRef<std::string> objects, const Target &target,
+/// Links `objects`, and what they need of `linked`, to one relocatable object, of whose symbols only `exported` is
+/// visible.
+mlir::LogicalResult linkRelocatable(mlir::Location location, llvm::ArrayRef<std::string> objects,
+                                    llvm::ArrayRef<std::string> linked, const Target &target, llvm::StringRef exported,
                                     llvm::StringRef path);
 
 } // namespace dlc

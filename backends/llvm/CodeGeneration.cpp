@@ -33,7 +33,7 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> dlc::translateProgram(mlir::Modul
   // It takes longer than the passes, and LLVM verifies what comes out. Builds for tests run it.
   manager.enableVerifier(false);
 #endif
-  addLowerToLLVM(manager);
+  addLowerToLLVM(manager, target.device != nullptr);
   if (mlir::failed(manager.run(module)))
     return mlir::failure();
   if (mlir::StringAttr launches = annotation::launches.get(module))
@@ -84,7 +84,7 @@ static llvm::StringRef getRuntime(const Target &target) {
 }
 
 llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels, const Target &target,
-                            llvm::StringRef exportedSymbol) {
+                            llvm::ArrayRef<CustomFunction> functions, llvm::StringRef exportedSymbol) {
   auto runtime = llvm::parseBitcodeFile(llvm::MemoryBufferRef(getRuntime(target), "runtime"), module.getContext());
   if (!runtime)
     return runtime.takeError();
@@ -96,9 +96,10 @@ llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> ker
     return llvm::createStringError("the runtime cannot be linked to the program");
   addKernelDispatch(module, kernels);
 
-  // Kernels call Halide's runtime functions, but are not there yet.
+  // Kernels call functions of the runtime, but are not there yet.
   auto isNeededLater = [&](const llvm::GlobalValue &value) {
-    return value.getName() == exportedSymbol || value.getName().starts_with("halide_");
+    return value.getName() == exportedSymbol || value.getName().starts_with("halide_") ||
+           value.getName() == runCustomOpName || (target.device && value.getName().starts_with("dlcDevice"));
   };
   llvm::internalizeModule(module, isNeededLater);
   std::unique_ptr<llvm::TargetMachine> machine = target.createTargetMachine();
@@ -106,6 +107,7 @@ llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> ker
 
   if (llvm::Error error = linkKernels(module, kernels))
     return error;
+  bindCustomFunctions(module, functions);
   llvm::internalizeModule(module, [&](const llvm::GlobalValue &value) { return value.getName() == exportedSymbol; });
   runPasses(module, *machine, [](llvm::PassBuilder &) {
     llvm::ModulePassManager passes;
@@ -135,7 +137,7 @@ llvm::Error dlc::emitCode(llvm::Module &module, const Target &target, llvm::Code
 }
 
 std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<KernelCode> kernels, const Target &target,
-                              llvm::StringRef compiler) {
+                              llvm::ArrayRef<CustomFunction> functions, llvm::StringRef compiler) {
   llvm::BLAKE3 hasher;
   // Lengths come before contents, so that no two lists of parts look alike.
   auto add = [&](llvm::StringRef part) {
@@ -154,6 +156,10 @@ std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<Kernel
     add(code.kernel);
     add(code.machine->name);
     add(code.bitcode);
+  }
+  for (const CustomFunction &function : functions) {
+    add(function.op);
+    add(function.symbol);
   }
   auto digest = hasher.final<16>();
   return llvm::toHex(digest, /*LowerCase=*/true);

@@ -4,6 +4,7 @@
 #ifndef DLC_BACKENDS_LLVM_CODEGENERATION_H
 #define DLC_BACKENDS_LLVM_CODEGENERATION_H
 
+#include "backends/llvm/CustomFunctions.h"
 #include "backends/llvm/KernelLinking.h"
 #include "backends/llvm/ModelDescription.h"
 
@@ -16,9 +17,9 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> translateProgram(mlir::ModuleOp m
 
 /// Links runtime and kernels into `module` and optimizes it, in the only order that is right: the program with the
 /// runtime first, then the kernels, which are optimized already. Afterwards nothing but the model's description is
-/// visible.
+/// visible, and what `functions` name is not defined.
 llvm::Error mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels, const Target &target,
-                       llvm::StringRef exportedSymbol);
+                       llvm::ArrayRef<CustomFunction> functions, llvm::StringRef exportedSymbol);
 
 /// Runs LLVM's default passes for -O2.
 void optimize(llvm::Module &module, llvm::TargetMachine &machine);
@@ -29,7 +30,7 @@ llvm::Error emitCode(llvm::Module &module, const Target &target, llvm::CodeGenFi
 
 /// A hash of everything that the object file of a model depends on: equal keys, equal bytes.
 std::string getObjectKey(const llvm::Module &program, llvm::ArrayRef<KernelCode> kernels, const Target &target,
-                         llvm::StringRef compiler);
+                         llvm::ArrayRef<CustomFunction> functions, llvm::StringRef compiler);
 
 } // namespace dlc
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/ExtentChecks.h"
+#include "backends/llvm/DeviceProgram.h"
 #include "backends/llvm/ExtentArithmetic.h"
 #include "backends/llvm/HostEmitter.h"
 #include "dlc/abi.h"
@@ -111,8 +112,8 @@ namespace {
 /// Lowers the extents of one entry point.
 class ExtentLowering {
 public:
-  ExtentLowering(mlir::func::FuncOp function, Value call)
-      : function(function), module(function->getParentOfType<mlir::ModuleOp>()), call(call) {
+  ExtentLowering(mlir::func::FuncOp function, Value call, bool onDevice)
+      : function(function), module(function->getParentOfType<mlir::ModuleOp>()), call(call), onDevice(onDevice) {
     function.walk([&](mlir::Operation *op) {
       if (auto read = llvm::dyn_cast<ReadExtentOp>(op))
         reads.push_back(read);
@@ -169,7 +170,9 @@ private:
         emit.builder, emit.location, i64,
         mlir::memref::ExtractAlignedPointerAsIndexOp::create(emit.builder, emit.location, op.getBuffer()));
     Value extent =
-        emit.load(i64, LLVM::IntToPtrOp::create(emit.builder, emit.location, emit.pointerType(), address), 0);
+        onDevice
+            ? loadFromDevice(emit, call, address, 8)
+            : emit.load(i64, LLVM::IntToPtrOp::create(emit.builder, emit.location, emit.pointerType(), address), 0);
     Value bound = emit.i64(std::numeric_limits<int32_t>::max());
     if (op.getBound())
       bound = arith::IndexCastOp::create(emit.builder, emit.location, i64, op.getBound());
@@ -272,6 +275,7 @@ private:
   mlir::func::FuncOp function;
   mlir::ModuleOp module;
   Value call;
+  bool onDevice;
   llvm::SmallVector<ReserveOp> reserves;
   llvm::SmallVector<ReadExtentOp> reads; ///< in the order of the program
   llvm::SmallDenseSet<int64_t> unread;   ///< numbers of symbols
@@ -280,4 +284,6 @@ private:
 };
 } // namespace
 
-void dlc::lowerExtents(mlir::func::FuncOp function, Value call) { ExtentLowering(function, call).run(); }
+void dlc::lowerExtents(mlir::func::FuncOp function, Value call, bool onDevice) {
+  ExtentLowering(function, call, onDevice).run();
+}

@@ -12,8 +12,9 @@ class CheckExtentsOp;
 
 /// Lowers the `dlc.read_extent`s and the `dlc.extent_checks` of `function`, an entry point that takes the dlc_call
 /// `call` alone and returns a status, which becomes DLC_ERROR_SHAPE where an extent is not within its bounds or a check
-/// does not hold. Checks come before anything else, or after the last extent that they depend on has been read back.
-void lowerExtents(mlir::func::FuncOp function, mlir::Value call);
+/// does not hold; `onDevice`: extents are read from a GPU. Checks come before anything else, or after the last extent
+/// that they depend on has been read back.
+void lowerExtents(mlir::func::FuncOp function, mlir::Value call, bool onDevice);
 
 /// Replaces `op`, in a function that takes the dlc_call `call`, by its checks; where one does not hold, control goes to
 /// `leave` with the status.

@@ -4,19 +4,11 @@
 #ifndef DLC_BACKENDS_LLVM_KERNELLINKING_H
 #define DLC_BACKENDS_LLVM_KERNELLINKING_H
 
-#include "targets/Machine.h"
+#include "backends/KernelCode.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/Error.h"
 
 namespace dlc {
-
-/// One kernel for one machine.
-struct KernelCode {
-  std::string kernel; ///< the symbol of its `dlc.kernel_func`
-  const Machine *machine;
-  llvm::StringRef bitcode;  ///< a module that defines `kernel(void *scratch, ...)`
-  int64_t scratchBytes = 0; ///< bytes that `scratch` must point to, 64-byte aligned; -1: it is the thread's dlc_scratch
-};
 
 /// Scratch that a thread needs for the worst of `kernels`, as dlc_model counts it.
 uint64_t getScratchBytes(llvm::ArrayRef<KernelCode> kernels);

@@ -6,7 +6,9 @@
 #include "backends/llvm/PoolCalls.h"
 #include "dlc/abi.h"
 #include "ir/Layout.h"
+#include "ir/OpsCustom.h"
 #include "ir/OpsKernel.h"
+#include "targets/Device.h"
 #include <numeric>
 
 using namespace dlc;
@@ -67,7 +69,7 @@ mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {
   auto shapes = KernelShapes::analyze(kernel);
   if (mlir::failed(shapes))
     return mlir::failure();
-  KernelInterface result{kernel, std::move(*shapes), -1, 1, 0, {}};
+  KernelInterface result{kernel, std::move(*shapes), -1, 1, false, 0, {}};
   result.nanoseconds = estimateNanoseconds(kernel, estimateCost(kernel, result.shapes));
 
   llvm::SmallVector<Value> buffers(kernel.getBody().front().getArguments());
@@ -85,6 +87,7 @@ mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {
     for (auto schedule : kernel.getSchedules()->getAsRange<ScheduleAttr>()) {
       result.grain = std::lcm(result.grain, std::max<int64_t>(schedule.getGrain(), 1));
       result.sweep = std::max(result.sweep, schedule.getTile("sweep", 0));
+      result.isOnDevice |= findDevice(schedule.getIsa().getValue()) != nullptr;
     }
   if (result.splitDim < 0 || result.sweep % result.grain != 0)
     result.sweep = 0;
@@ -147,7 +150,9 @@ private:
   /// Returns early where there is nothing to compute (kernels count on at least one element) or where a tensor has
   /// grown too large for 32-bit indices.
   void guardExtents() {
-    for (mlir::AffineExpr dim : kernel.getResultDims()) {
+    // A function with several results may have one that is not empty.
+    bool runsAlways = llvm::isa_and_present<CustomOp>(kernel.kernel.getAnchorOp());
+    for (mlir::AffineExpr dim : runsAlways ? llvm::ArrayRef<mlir::AffineExpr>() : kernel.getResultDims()) {
       if (auto extent = constantDim(dim); extent && *extent > 0)
         continue;
       Value isEmpty =
@@ -181,7 +186,7 @@ private:
   };
 
   /// A halide_buffer_t on the stack; `dims` innermost first.
-  Value createBuffer(Value host, mlir::Type elementType, llvm::ArrayRef<DimensionValues> dims) {
+  Value createBuffer(Value address, mlir::Type elementType, llvm::ArrayRef<DimensionValues> dims) {
     using namespace halideBuffer;
     Value buffer;
     {
@@ -192,9 +197,10 @@ private:
                                  /*alignment=*/8);
     }
     Value zero = i64(0);
-    store(zero, buffer, Device);
+    // The other address is null.
+    store(kernel.isOnDevice ? address : zero, buffer, halideBuffer::Device);
     store(zero, buffer, Interface);
-    store(host, buffer, Host);
+    store(kernel.isOnDevice ? zero : address, buffer, Host);
     store(zero, buffer, Flags);
     store(i32(encodeType(elementType)), buffer, Type);
     store(i32(dims.size()), buffer, Dimensions);
@@ -236,7 +242,7 @@ private:
   /// The range of the interior of result `number` that this call computes.
   Value describeOutput(Value value, size_t number) {
     auto type = llvm::cast<mlir::RankedTensorType>(value.getType());
-    PhysicalShape shape = getPhysicalShape(type, kernel.getResultDims());
+    PhysicalShape shape = getPhysicalShape(type, kernel.shapes.getDims(value));
     int64_t elementBytes = getElementBytes(type.getElementType());
     Value host = load(pointer, arguments, 8 * (block.getNumArguments() + number));
     Value offset = arithmetic->emit(shape.interiorOffset * elementBytes);

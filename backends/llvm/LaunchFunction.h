@@ -18,6 +18,7 @@ struct KernelInterface {
   KernelShapes shapes;
   int64_t splitDim = -1;        ///< logical dimension of the result of which ranges may be computed; -1: only the whole
   int64_t grain = 1;            ///< ranges start at multiples of it
+  bool isOnDevice = false;      ///< buffers have addresses of a GPU
   int64_t sweep = 0;            ///< > 0: a range is computed in parts of so many, alternately from either end
   mlir::AffineExpr nanoseconds; ///< estimate for the whole, over the kernel's symbols
 

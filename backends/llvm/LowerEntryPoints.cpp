@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "backends/llvm/DeviceProgram.h"
 #include "backends/llvm/EntryArguments.h"
 #include "backends/llvm/ExtentArithmetic.h"
 #include "backends/llvm/ExtentChecks.h"
@@ -35,6 +36,10 @@ static constexpr unsigned ownFunctions = 16;
 
 namespace {
 class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPointsPass> {
+public:
+  using LowerEntryPointsBase::LowerEntryPointsBase;
+
+private:
   void runOnOperation() override;
   LogicalResult lowerEntry(mlir::func::FuncOp function);
   LogicalResult lowerPart(mlir::func::FuncOp function);
@@ -104,6 +109,11 @@ void LowerEntryPointsPass::runOnOperation() {
       return signalPassFailure();
   for (const EntryDescription &entry : description->entries)
     createSizeFunctions(module, entry, module.getLoc());
+  if (device)
+    for (auto [number, entry] : llvm::enumerate(description->entries))
+      executeOnDevice(module, entry.name, static_cast<int32_t>(number));
+  if (device && description->hasPrepare)
+    executeOnDevice(module, "prepare", -1);
 
   // What is left of a kernel is its name and its C signature.
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
@@ -133,7 +143,7 @@ LogicalResult LowerEntryPointsPass::lowerEntry(mlir::func::FuncOp function) {
   begin = end = scratch = Value();
   if (mlir::failed(lowerBody(function)))
     return mlir::failure();
-  lowerExtents(function, call);
+  lowerExtents(function, call, device);
   return mlir::success();
 }
 
@@ -205,6 +215,8 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   builder.setInsertionPointToEnd(leave);
   mlir::func::ReturnOp::create(builder, location, leave->getArgument(0));
 
+  if (device)
+    lowerDeviceMemory(function, call);
   llvm::SmallVector<LaunchOp> launches;
   size_t largest = 0;
   function.walk([&](LaunchOp launch) {

@@ -164,15 +164,23 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
   }
 
   bool isEmbedded = program.constantBytes != 0 && identity.weightsFile.empty();
-  Constant *code = writer.structure(
-      {writer.i32(sizeof(dlc_program)), writer.i32(DLC_DEVICE_CPU), writer.text(target.name),
+  // Programs for the CPU end before what was added for GPUs.
+  bool isOnDevice = target.device != nullptr;
+  uint64_t programBytes = isOnDevice ? sizeof(dlc_program) : offsetof(dlc_program, device_code);
+  llvm::SmallVector<Constant *> fields(
+      {writer.i32(programBytes), writer.i32(DLC_DEVICE_CPU), writer.text(target.name),
        writer.i64(target.requiredFeatures), writer.array(codes, sizeof(dlc_entry_code)),
        isEmbedded ? writer.external(getWeightsSymbol(identity.name)) : writer.null(), writer.i64(program.constantBytes),
        identity.weightsFile.empty() ? writer.null() : writer.text(identity.weightsFile),
        writer.i64(identity.weightsHash), writer.i64(program.preparedBytes),
        program.hasPrepare ? writer.function("prepare.execute") : writer.null(), writer.i64(scratchBytes),
        program.launches.empty() ? writer.null() : writer.text(program.launches)});
-  Constant *programs = writer.array(writer.array(code, sizeof(dlc_program)), sizeof(const dlc_program *));
+  if (isOnDevice)
+    fields.push_back(writer.array(writer.structure({writer.i32(sizeof(dlc_device_code)),
+                                                    writer.i32(static_cast<uint32_t>(target.device->capability))}),
+                                  sizeof(dlc_device_code)));
+  Constant *code = writer.structure(fields);
+  Constant *programs = writer.array(writer.array(code, programBytes), sizeof(const dlc_program *));
   // What a program must know of later versions of the ABI to use this model.
   uint64_t needs = 0;
   for (const EntryDescription &entry : program.entries)
@@ -185,7 +193,7 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
        writer.text(identity.compiler), writer.text(target.name), writer.i64(needs), writer.i32(entries.size()),
        writer.i32(program.variables.size()), writer.i32(program.stateCount), writer.i32(programCount),
        writer.array(entries, sizeof(dlc_entry_point)), writeVariables(writer, program.variables),
-       writer.i64(program.variableBytes), programs, writer.external("dlc_rt_api")});
+       writer.i64(program.variableBytes), programs, writer.external(isOnDevice ? "dlc_rt_cuda_api" : "dlc_rt_api")});
   writer.checkSize(model, sizeof(dlc_model));
   auto *variable = new llvm::GlobalVariable(module, model->getType(), /*isConstant=*/true,
                                             llvm::GlobalValue::ExternalLinkage, model, getModelSymbol(identity.name));

@@ -19,8 +19,8 @@ namespace dlc {
 #include "backends/llvm/Passes.h.inc"
 
 /// Adds everything that leads from the program level to the LLVM dialect alone: the passes above and MLIR's own
-/// conversions.
-void addLowerToLLVM(mlir::OpPassManager &manager);
+/// conversions. `device`: kernels run on a GPU.
+void addLowerToLLVM(mlir::OpPassManager &manager, bool device = false);
 
 /// Registers the pipeline `--dlc-lower-to-llvm` for dlc-opt.
 void registerLowerToLLVMPipeline();

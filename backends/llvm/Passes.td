@@ -143,7 +143,12 @@ def LowerEntryPoints : Pass<"dlc-lower-entry-points", "::mlir::ModuleOp"> {
     `--dlc-outline-launches` has made becomes `@run.execute.part0(%call: !llvm.ptr) -> i32`. The first 16 launches of a
     kernel have functions of their own, under the names of their layers; the others share one, `@k.launch`. The function
     of a launch or kernel with `dlc.launch_number` hands over to the runtime's recorder where the thread has one.
+
+    With `device`, addresses are those of a GPU: loads, stores and copies of the program become calls of the runtime, and
+    `@run.execute`, which the runtime calls with addresses of the host, hands `@run.execute.device` to the runtime's
+    `dlcDeviceExecute`.
   }];
+  let options = [Option<"device", "device", "bool", "false", "the memory of the program is that of a GPU">];
   let dependentDialects = ["::mlir::cf::ControlFlowDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];
 }

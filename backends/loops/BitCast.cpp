@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bits of elements as elements of another type: what is loaded, as an integer of its width, is stored.
-#include "backends/loops/LoopBodies.h"
+#include "backends/loops/LoopBodyInterface.h"
 #include "ir/OpsBits.h"
 
 using namespace mlir;
@@ -16,6 +16,6 @@ static void writeBitCast(BitCastOp op, LoopBody &body) {
   });
 }
 
-void registerBits(LoopBodies &bodies) { bodies.add<BitCastOp>(&writeBitCast); }
+void addBits(MLIRContext *context) { addBody<BitCastOp, &writeBitCast>(context); }
 
 } // namespace dlc::loops

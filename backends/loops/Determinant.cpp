@@ -2,7 +2,7 @@
 // Determinants and cofactors, by Gaussian elimination on a copy of each matrix. A pivot is the largest element that is
 // left, of its column or of all, so that multipliers are at most 1. NaN counts as larger than every number, and
 // spreads.
-#include "backends/loops/LoopBodies.h"
+#include "backends/loops/LoopBodyInterface.h"
 #include "ir/OpsLinear.h"
 
 using namespace mlir;
@@ -194,9 +194,9 @@ void writeCofactors(CofactorsOp op, LoopBody &body) { Cofactors(op, body).write(
 
 } // namespace
 
-void registerDeterminant(LoopBodies &bodies) {
-  bodies.add<DeterminantOp>(&writeDeterminant);
-  bodies.add<CofactorsOp>(&writeCofactors);
+void addDeterminant(MLIRContext *context) {
+  addBody<DeterminantOp, &writeDeterminant>(context);
+  addBody<CofactorsOp, &writeCofactors>(context);
 }
 
 } // namespace dlc::loops

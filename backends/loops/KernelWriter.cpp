@@ -2,9 +2,10 @@
 #include "backends/loops/KernelWriter.h"
 #include "backends/llvm/ExtentArithmetic.h"
 #include "backends/llvm/HalideBuffer.h"
-#include "backends/loops/LoopBodies.h"
+#include "backends/loops/LoopBodyInterface.h"
 #include "dlc/abi.h"
 #include "ir/OpsConstant.h"
+#include "ir/OpsCustom.h"
 #include "ir/OpsSize.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -25,12 +26,18 @@ KernelWriter::KernelWriter(ImplicitLocOpBuilder &builder, ModuleOp module, Kerne
     : LoopBody(builder), module(module), kernel(kernel), shapes(shapes), schedule(schedule), checkBounds(checkBounds),
       pointer(LLVM::LLVMPointerType::get(builder.getContext())) {}
 
+/// Whether `other` stands for a further result of the function behind `op`.
+static bool isResultOf(Operation *other, Operation *op) {
+  auto further = llvm::dyn_cast<CustomResultOp>(other);
+  return further && further.getFirst().getDefiningOp() == op;
+}
+
 LogicalResult KernelWriter::write() {
   Operation *op = kernel.getAnchorOp();
-  if (!op || !LoopBodies::get().find(op->getName().getStringRef()))
+  if (!op || !llvm::isa<LoopBodyOpInterface>(op))
     return kernel.emitError("there are no loops for its op");
   for (Operation &other : kernel.getBody().front().without_terminator())
-    if (&other != op && !llvm::isa<ConstantOp, ShapeOp>(other))
+    if (&other != op && !llvm::isa<ConstantOp, ShapeOp>(other) && !isResultOf(&other, op))
       return other.emitOpError("is in a kernel of loops, which computes one op");
   writeEntry();
   return writeBody(op);
@@ -46,11 +53,11 @@ int64_t KernelWriter::findSplitDim(Value value) const {
 
 void KernelWriter::writeEntry() {
   Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
-  size_t tensorCount = kernel.getBody().front().getNumArguments() + 1,
-         symbolCount = kernel.getSymbols() ? kernel.getSymbols()->size() : 0;
-  llvm::SmallVector<Type> entryTypes(tensorCount, pointer), bodyTypes(1 + tensorCount, pointer);
+  size_t inputCount = kernel.getBody().front().getNumArguments(), resultCount = kernel.getYieldedValues().size(),
+         tensorCount = inputCount + resultCount, symbolCount = kernel.getSymbols() ? kernel.getSymbols()->size() : 0;
+  llvm::SmallVector<Type> entryTypes(1 + inputCount, pointer), bodyTypes(1 + tensorCount, pointer);
   entryTypes.append(symbolCount, i32);
-  entryTypes.push_back(pointer);
+  entryTypes.append(resultCount, pointer);
   bodyTypes.append(2 + symbolCount, i64);
   builder.setInsertionPointToEnd(module.getBody());
   function = func::FuncOp::create(builder, "body", builder.getFunctionType(bodyTypes, i32));
@@ -60,8 +67,8 @@ void KernelWriter::writeEntry() {
 
   auto entry = func::FuncOp::create(builder, "kernel", builder.getFunctionType(entryTypes, i32));
   builder.setInsertionPointToStart(entry.addEntryBlock());
-  llvm::SmallVector<Value> buffers(entry.getArguments().slice(1, tensorCount - 1));
-  buffers.push_back(entry.getArguments().back());
+  llvm::SmallVector<Value> buffers(entry.getArguments().slice(1, inputCount));
+  llvm::append_range(buffers, entry.getArguments().take_back(resultCount));
   llvm::SmallVector<Value> arguments{entry.getArgument(0)};
   for (Value buffer : buffers)
     arguments.push_back(LLVM::LoadOp::create(builder, pointer, at(buffer, halideBuffer::Host)));
@@ -70,7 +77,7 @@ void KernelWriter::writeEntry() {
   if (int64_t position = findSplitDim(kernel.getYielded()); position >= 0) {
     // The innermost dimension comes first there.
     auto rank = static_cast<int64_t>(llvm::cast<RankedTensorType>(kernel.getYielded().getType()).getRank());
-    Value dims = LLVM::LoadOp::create(builder, pointer, at(buffers.back(), halideBuffer::Dim));
+    Value dims = LLVM::LoadOp::create(builder, pointer, at(buffers[inputCount], halideBuffer::Dim));
     auto read = [&](int64_t field) {
       int64_t offset = halideBuffer::DimSize * (rank - 1 - position) + field;
       Value number = LLVM::LoadOp::create(builder, i32, at(dims, offset));
@@ -81,7 +88,7 @@ void KernelWriter::writeEntry() {
   }
   arguments.append({begin.getValue(), end.getValue()});
   for (size_t i = 0; i < symbolCount; ++i)
-    arguments.push_back(arith::ExtSIOp::create(builder, i64, entry.getArgument(tensorCount + i)));
+    arguments.push_back(arith::ExtSIOp::create(builder, i64, entry.getArgument(1 + inputCount + i)));
   Value status = func::CallOp::create(builder, function, arguments).getResult(0);
   func::ReturnOp::create(builder, status);
 }
@@ -90,10 +97,11 @@ LogicalResult KernelWriter::writeBody(Operation *op) {
   builder.setInsertionPointToStart(function.addEntryBlock());
   if (checkBounds)
     violations = variable(Scalar::constant(builder, DLC_OK, builder.getI32Type()));
-  size_t inputCount = kernel.getBody().front().getNumArguments();
-  rangeBegin = Scalar(builder, function.getArgument(2 + inputCount));
-  rangeEnd = Scalar(builder, function.getArgument(3 + inputCount));
-  llvm::append_range(symbols, function.getArguments().drop_front(4 + inputCount));
+  size_t inputCount = kernel.getBody().front().getNumArguments(),
+         tensorCount = inputCount + kernel.getYieldedValues().size();
+  rangeBegin = Scalar(builder, function.getArgument(1 + tensorCount));
+  rangeEnd = Scalar(builder, function.getArgument(2 + tensorCount));
+  llvm::append_range(symbols, function.getArguments().drop_front(3 + tensorCount));
 
   for (BlockArgument argument : kernel.getBody().front().getArguments()) {
     FailureOr<LoopTensor> tensor = describe(argument, function.getArgument(1 + argument.getArgNumber()));
@@ -101,14 +109,18 @@ LogicalResult KernelWriter::writeBody(Operation *op) {
       return failure();
     tensors[argument] = *tensor;
   }
-  FailureOr<LoopTensor> tensor = describe(kernel.getYielded(), function.getArgument(1 + inputCount));
-  if (failed(tensor))
-    return failure();
-  result = *tensor;
+  for (auto [number, value] : llvm::enumerate(kernel.getYieldedValues())) {
+    FailureOr<LoopTensor> tensor = describe(value, function.getArgument(1 + inputCount + number));
+    if (failed(tensor))
+      return failure();
+    results.push_back(*tensor);
+  }
   anchor = op;
-  LoopBodies::get().find(op->getName().getStringRef())(op, *this);
+  llvm::cast<LoopBodyOpInterface>(op).writeBody(*this);
   release();
-  func::ReturnOp::create(builder, checkBounds ? violations->get().getValue() : createStatus(DLC_OK));
+  if (!status)
+    status = checkBounds ? violations->get().getValue() : createStatus(DLC_OK);
+  func::ReturnOp::create(builder, status);
   return success();
 }
 
@@ -123,13 +135,13 @@ FailureOr<LoopTensor> KernelWriter::describe(Value value, Value host) {
     strides[dim.logical] = toScalar(dim.stride);
   }
   Scalar skipped = toScalar(shape.interiorOffset);
-  if (value == kernel.getYielded())
+  if (llvm::is_contained(kernel.getYieldedValues(), value))
     skipped = schedule.getSplit() < 0 ? integer(0) : -(rangeBegin * strides[schedule.getSplit()]);
   Scalar bytes = skipped * static_cast<double>(getElementBytes(type.getElementType()));
   host =
       LLVM::GEPOp::create(builder, pointer, builder.getI8Type(), host, llvm::ArrayRef<LLVM::GEPArg>{bytes.getValue()});
   return LoopTensor(*this, toMemRef(host, getStoredType(type.getElementType())), type.getElementType(), extents,
-                    strides);
+                    strides, host);
 }
 
 /// A memref of all memory from `address` on.
@@ -199,7 +211,7 @@ LoopTensor KernelWriter::allocate(Type elementType, llvm::ArrayRef<Scalar> exten
 
 void KernelWriter::forDim(int64_t dim, llvm::function_ref<void(Scalar)> step) {
   bool isSplit = dim == schedule.getSplit();
-  forRange(isSplit ? rangeBegin : integer(0), isSplit ? rangeEnd : result.getExtent(dim), step);
+  forRange(isSplit ? rangeBegin : integer(0), isSplit ? rangeEnd : results.front().getExtent(dim), step);
 }
 
 Scalar KernelWriter::checkIndex(Scalar index, Scalar extent) {

@@ -24,7 +24,9 @@ public:
   mlir::LogicalResult write();
 
   LoopTensor getOperand(unsigned number) override;
-  LoopTensor getResult() override { return result; }
+  LoopTensor getResult(unsigned number) override { return results[number]; }
+  mlir::Value getScratch() override { return function.getArgument(0); }
+  void setStatus(mlir::Value status) override { this->status = status; }
   LoopTensor allocate(mlir::Type elementType, llvm::ArrayRef<Scalar> extents) override;
   void forDim(int64_t dim, llvm::function_ref<void(Scalar)> step) override;
   Scalar checkIndex(Scalar index, Scalar extent) override;
@@ -53,12 +55,13 @@ private:
   ScheduleAttr schedule;
   bool checkBounds;
   mlir::Type pointer;
-  mlir::func::FuncOp function; ///< `body`: scratch, hosts of inputs and of the result, the range, symbols
+  mlir::func::FuncOp function; ///< `body`: scratch, hosts of inputs and of results, the range, symbols
   mlir::Operation *anchor = nullptr;
   llvm::SmallVector<mlir::Value> symbols, allocations;
   llvm::DenseMap<mlir::Value, LoopTensor> tensors;
-  LoopTensor result;
-  Scalar rangeBegin, rangeEnd; ///< of dimension `split` of the result
+  llvm::SmallVector<LoopTensor> results;
+  mlir::Value status;          ///< null: it is 0
+  Scalar rangeBegin, rangeEnd; ///< of dimension `split` of results
   std::optional<Variable> violations;
 };
 

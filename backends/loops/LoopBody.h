@@ -29,8 +29,8 @@ public:
   LoopTensor() = default;
   /// Memory at `memory`, a memref of rank 1 whose element 0 is at index 0 of every dimension; `strides` in elements.
   LoopTensor(LoopBody &body, mlir::Value memory, mlir::Type elementType, llvm::SmallVector<Scalar> extents,
-             llvm::SmallVector<Scalar> strides)
-      : body(&body), memory(memory), elementType(elementType), extents(std::move(extents)),
+             llvm::SmallVector<Scalar> strides, mlir::Value address = {})
+      : body(&body), memory(memory), address(address), elementType(elementType), extents(std::move(extents)),
         strides(std::move(strides)) {}
   /// `constant` in every element.
   LoopTensor(LoopBody &body, Scalar constant, llvm::SmallVector<Scalar> extents);
@@ -40,6 +40,9 @@ public:
   Scalar getExtent(int64_t dim) const { return extents[dim]; }
   /// In elements.
   Scalar getStride(int64_t dim) const { return strides[dim]; }
+  mlir::Type getElementType() const { return elementType; }
+  /// A pointer to element 0, of operands and results in memory.
+  mlir::Value getAddress() const { return address; }
   /// The number of elements between element 0 and the one at `index`.
   Scalar getOffset(llvm::ArrayRef<Scalar> index) const;
 
@@ -52,7 +55,7 @@ public:
 
 private:
   LoopBody *body = nullptr;
-  mlir::Value memory;
+  mlir::Value memory, address;
   Scalar constant;
   mlir::Type elementType;
   llvm::SmallVector<Scalar> extents, strides;
@@ -80,7 +83,12 @@ public:
   mlir::ImplicitLocOpBuilder &getBuilder() { return builder; }
   /// Operand `number` of the op. One that is a `dlc.shape` has extents and no elements.
   virtual LoopTensor getOperand(unsigned number) = 0;
-  virtual LoopTensor getResult() = 0;
+  /// Result `number` of the kernel. All but a custom op's kernel have one.
+  virtual LoopTensor getResult(unsigned number = 0) = 0;
+  /// The dlc_scratch of the thread, a pointer.
+  virtual mlir::Value getScratch() = 0;
+  /// What the kernel returns: a dlc_status (i32). Once, outside all loops and conditions.
+  virtual void setStatus(mlir::Value status) = 0;
 
   /// An i64, and a number in `type`.
   Scalar integer(int64_t value);

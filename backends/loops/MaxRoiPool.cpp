@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Maxima of parts of regions of interest, and their gradient. Each region and channel is computed apart.
-#include "backends/loops/LoopBodies.h"
+#include "backends/loops/LoopBodyInterface.h"
 #include "backends/loops/RegionGrid.h"
 #include "ir/OpsSampling.h"
 
@@ -121,9 +121,9 @@ void writeMaxRoiPoolGradient(MaxRoiPoolGradientOp op, LoopBody &body) {
 
 } // namespace
 
-void registerMaxRoiPool(LoopBodies &bodies) {
-  bodies.add<MaxRoiPoolOp>(&writeMaxRoiPool);
-  bodies.add<MaxRoiPoolGradientOp>(&writeMaxRoiPoolGradient);
+void addMaxRoiPool(MLIRContext *context) {
+  addBody<MaxRoiPoolOp, &writeMaxRoiPool>(context);
+  addBody<MaxRoiPoolGradientOp, &writeMaxRoiPoolGradient>(context);
 }
 
 } // namespace dlc::loops

@@ -2,7 +2,7 @@
 // Means and maxima of regions of interest, and the gradients of means. Each region and channel is computed apart, and a
 // bin's points in their order, so results have the same bits in any number of threads. Pixels and weights of points are
 // computed once for all channels, in blocks.
-#include "backends/loops/LoopBodies.h"
+#include "backends/loops/LoopBodyInterface.h"
 #include "backends/loops/PointBlock.h"
 #include "backends/loops/RegionGrid.h"
 #include "ir/OpsSampling.h"
@@ -203,10 +203,10 @@ void writeRoiAlignBoxesGradient(RoiAlignBoxesGradientOp op, LoopBody &body) {
 
 } // namespace
 
-void registerRoiAlign(LoopBodies &bodies) {
-  bodies.add<RoiAlignOp>(&writeRoiAlign);
-  bodies.add<RoiAlignGradientOp>(&writeRoiAlignGradient);
-  bodies.add<RoiAlignBoxesGradientOp>(&writeRoiAlignBoxesGradient);
+void addRoiAlign(MLIRContext *context) {
+  addBody<RoiAlignOp, &writeRoiAlign>(context);
+  addBody<RoiAlignGradientOp, &writeRoiAlignGradient>(context);
+  addBody<RoiAlignBoxesGradientOp, &writeRoiAlignBoxesGradient>(context);
 }
 
 } // namespace dlc::loops

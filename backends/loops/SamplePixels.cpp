@@ -2,7 +2,7 @@
 // Values of images between their pixels, and their gradients. Pixels and weights of a block of points are computed once
 // for all channels; the loop over the points of a block is innermost, and reads and writes rows of the result, so that
 // it becomes vectors where the machine gathers.
-#include "backends/loops/LoopBodies.h"
+#include "backends/loops/LoopBodyInterface.h"
 #include "backends/loops/PointBlock.h"
 #include "ir/OpsSampling.h"
 
@@ -158,10 +158,10 @@ void writeSamplePositionsGradient(SamplePositionsGradientOp op, LoopBody &body) 
 
 } // namespace
 
-void registerSamplePixels(LoopBodies &bodies) {
-  bodies.add<SamplePixelsOp>(&writeSamplePixels);
-  bodies.add<SamplePixelsGradientOp>(&writeSamplePixelsGradient);
-  bodies.add<SamplePositionsGradientOp>(&writeSamplePositionsGradient);
+void addSamplePixels(MLIRContext *context) {
+  addBody<SamplePixelsOp, &writeSamplePixels>(context);
+  addBody<SamplePixelsGradientOp, &writeSamplePixelsGradient>(context);
+  addBody<SamplePositionsGradientOp, &writeSamplePositionsGradient>(context);
 }
 
 } // namespace dlc::loops

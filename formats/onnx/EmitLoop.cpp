@@ -67,7 +67,7 @@ private:
       addInput(argument, "scan_input");
     if (failed(writeOps(body)))
       return failure();
-    size_t carried = loop.getInitialValues().size(), stacked = loop.getScanOutputs().size();
+    size_t loopCarried = loop.getInitialValues().size(), scanOutputs = loop.getScanOutputs().size();
     for (Value value : loop.getNextValues())
       addOutput(value);
     if (counts) {
@@ -80,11 +80,11 @@ private:
     NodeAttributes attributes{{"body", std::move(graph)},
                               {"num_scan_inputs", int64_t(loop.getScanInputs().size())},
                               {"scan_input_directions", directions(loop.getScanInputs().size())}};
-    if (stacked)
-      attributes.push_back({"scan_output_directions", directions(stacked)});
-    Names results = writer.addNode("Scan", inputs, carried + counts + stacked, std::move(attributes));
+    if (scanOutputs)
+      attributes.push_back({"scan_output_directions", directions(scanOutputs)});
+    Names results = writer.addNode("Scan", inputs, loopCarried + counts + scanOutputs, std::move(attributes));
     if (counts)
-      results.erase(results.begin() + carried);
+      results.erase(results.begin() + loopCarried);
     for (auto [result, name] : llvm::zip(loop.getOutputs(), results))
       writer.finish(result, name);
     return success();
@@ -108,11 +108,11 @@ private:
       takeStep(argument, sequence, step);
     if (failed(writeOps(body)))
       return failure();
-    size_t carried = loop.getInitialValues().size(), stacked = loop.getScanOutputs().size();
+    size_t loopCarried = loop.getInitialValues().size(), scanOutputs = loop.getScanOutputs().size();
     std::string condition =
         loop.getStops() ? body.add("Not", {body.getName(loop.getStop())}) : body.add("Identity", {goesOn});
     describeNumber(*graph.add_output(), condition, onnx::TensorProto::BOOL);
-    for (Value value : loop.getNext().getValues().take_front(carried + stacked))
+    for (Value value : loop.getNext().getValues().take_front(loopCarried + scanOutputs))
       addOutput(value);
     std::string steps = loop.getScanInputs().empty()
                             ? writer.makeInt(loop.getTripCount().value_or(0))
@@ -129,11 +129,11 @@ private:
       describeNumber(info, next, onnx::TensorProto::INT64);
       info.mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_value(1);
     }
-    Names results = writer.addNode("Loop", inputs, carried + stacked + counts, {{"body", std::move(graph)}});
+    Names results = writer.addNode("Loop", inputs, loopCarried + scanOutputs + counts, {{"body", std::move(graph)}});
     if (loop.mayEndEarly())
-      for (size_t i = 0; i < stacked; ++i)
-        results[carried + i] = padSteps(results[carried + i], steps, loop.getScanOutputs()[i]);
-    for (auto [result, name] : llvm::zip(loop.getOutputs().take_front(carried + stacked), results))
+      for (size_t i = 0; i < scanOutputs; ++i)
+        results[loopCarried + i] = padSteps(results[loopCarried + i], steps, loop.getScanOutputs()[i]);
+    for (auto [result, name] : llvm::zip(loop.getOutputs().take_front(loopCarried + scanOutputs), results))
       writer.finish(result, name);
     if (counts)
       writer.finish(loop.getStepCount(), writer.add("Squeeze", {countSteps(results.back()), writer.makeInts({0})}));
@@ -141,19 +141,19 @@ private:
   }
 
   /// How many steps ran, as a list of one number: the first extent of the scan outputs.
-  std::string countSteps(const std::string &stacked) {
-    return writer.add("Shape", {stacked}, {{"start", int64_t(0)}, {"end", int64_t(1)}});
+  std::string countSteps(const std::string &scanOutput) {
+    return writer.add("Shape", {scanOutput}, {{"start", int64_t(0)}, {"end", int64_t(1)}});
   }
 
   /// Scan outputs are zero after the loop has stopped.
-  std::string padSteps(const std::string &stacked, const std::string &steps, Value value) {
-    std::string missing = writer.add("Sub", {steps, countSteps(stacked)});
+  std::string padSteps(const std::string &scanOutput, const std::string &steps, Value value) {
+    std::string missing = writer.add("Sub", {steps, countSteps(scanOutput)});
     int64_t rank = llvm::cast<RankedTensorType>(value.getType()).getRank();
     llvm::SmallVector<int64_t> before(rank, 0), after(rank - 1, 0);
     Names pads{writer.makeInts(before), missing};
     if (rank > 1)
       pads.push_back(writer.makeInts(after));
-    return writer.add("Pad", {stacked, writer.add("Concat", pads, {{"axis", int64_t(0)}})});
+    return writer.add("Pad", {scanOutput, writer.add("Concat", pads, {{"axis", int64_t(0)}})});
   }
 
   LoopOp loop;

@@ -4,6 +4,7 @@
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsConvolution.h"
+#include "ir/OpsCustom.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsKernel.h"
@@ -26,6 +27,7 @@ void registerOpsWithoutForm(OpEmitters &emitters) {
   addNone<ParameterOp, LoadParameterOp, ConstantOp>(emitters, "it is an initializer");
   addNone<LoopOp, NextOp>(emitters, "a loop is a graph of its own, which emitLoop writes");
   addNone<IfOp, EndIfOp>(emitters, "branches are graphs of their own, which emitIf writes");
+  addNone<CustomOp, CustomResultOp>(emitters, "only the model's own functions compute it");
   addNone<LeastSquaresOp>(emitters, "ONNX does not solve equations");
   addNone<RandomUniformOp>(emitters, "ONNX has no random numbers that are a function of a seed and a counter");
   addNone<ScatterAddOp>(emitters, "the ScatterND that it would be is not written yet");

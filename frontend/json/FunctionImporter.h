@@ -16,11 +16,12 @@ bool assignsParameters(const JsonValue &function);
 
 class FunctionImporter {
 public:
-  /// `model` is the whole document, for the parameters that it declares; `calls`: see FunctionScope.
+  /// `model` is the whole document, for the parameters that it declares; `calls`: see FunctionScope. `options` have all
+  /// custom ops, those of the model included.
   FunctionImporter(mlir::ModuleOp module, const JsonValue &model, Parameters &parameters, Reporter &reporter,
                    const ImportOptions &options, llvm::ArrayRef<llvm::StringRef> calls = {})
       : module(module), parameters(parameters), reporter(reporter), options(options), builder(module.getContext()),
-        scope(module, model, parameters, reporter, builder, calls, importCallsOf(model)) {}
+        scope(module, model, parameters, reporter, builder, calls, importCallsOf(model), *options.customOps) {}
   FunctionImporter(const FunctionImporter &) = delete;
 
   /// Appends a function called `name` to the module. Problems are reported; parts of the model that did not pass

@@ -23,9 +23,10 @@ public:
   /// `model` is the whole document; `calls` are the functions that are being imported, one inside the other. Ops are
   /// written by `builder`.
   FunctionScope(mlir::ModuleOp module, const JsonValue &model, Parameters &parameters, Reporter &reporter,
-                mlir::OpBuilder &builder, llvm::ArrayRef<llvm::StringRef> calls, ImportCall importCall)
+                mlir::OpBuilder &builder, llvm::ArrayRef<llvm::StringRef> calls, ImportCall importCall,
+                const CustomOps &customOps)
       : module(module), model(model), parameters(parameters), reporter(reporter), builder(builder), calls(calls),
-        importCall(std::move(importCall)) {}
+        importCall(std::move(importCall)), customOps(customOps) {}
 
   /// What follows is in `function`, and trains as `training` says, if that is not null. `trainsItself`: it defines
   /// itself how it is trained, so that its own nodes (not those of functions that it calls) behave as in training.
@@ -41,6 +42,7 @@ public:
   llvm::SmallVector<mlir::Value> call(NodeContext &context, llvm::StringRef name, mlir::ValueRange arguments,
                                       bool isTraining) override;
   TrainingScope *findTraining(NodeContext &context) override;
+  const CustomOps &getCustomOps() override { return customOps; }
   TrainingScope &getTraining(NodeContext &context) override;
   /// The training that the function was begun with; null in inference.
   TrainingScope *getGiven() const { return given; }
@@ -55,6 +57,7 @@ private:
   mlir::OpBuilder &builder;
   llvm::SmallVector<llvm::StringRef> calls;
   ImportCall importCall;
+  const CustomOps &customOps;
   mlir::func::FuncOp function;
   TrainingScope *given = nullptr;
   bool trainsItself = false, isInference = false;

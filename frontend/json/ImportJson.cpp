@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/ImportJson.h"
+#include "frontend/CustomOps.h"
 #include "frontend/json/FunctionImporter.h"
 #include "frontend/json/GenerateImporter.h"
 #include "frontend/json/ModelRules.h"
@@ -19,7 +20,14 @@ static bool hasLearningFunction(const JsonValue &model) {
 
 /// Reads all sections of a checked document into `module`.
 static void importModel(const JsonValue &model, StringRef path, ModuleOp module, Reporter &reporter,
-                        const dlc::ImportOptions &options) {
+                        dlc::ImportOptions options) {
+  auto customOps = std::make_shared<dlc::CustomOps>();
+  if (const JsonValue *section = model.find("ops"))
+    customOps->read(*section,
+                    [&](Position position, const std::string &message) { reporter.error(position, message); });
+  if (options.customOps)
+    customOps->merge(*options.customOps);
+  options.customOps = customOps;
   WeightSource source(model, path, reporter);
   bool isTrained = options.isTrained || hasLearningFunction(model);
   Parameters parameters(module, source, reporter, isTrained);

@@ -28,6 +28,27 @@ static RulePtr getParametersRule() {
               optional("initializer", getInitializerRule(), "", "Initializer, if no values are given otherwise")}));
 }
 
+/// As frontend/CustomOps.h reads it.
+static RulePtr getCustomOpRule() {
+  RulePtr extent = either({integer(0, INT32_MAX), string()}, "a number or an expression over names of extents"),
+          tensors = list(list(extent));
+  Rule bound;
+  bound.title = "an expression, or null if there is no bound";
+  return object(
+      {required("inputs", tensors,
+                "The extents of each input: numbers and names; \"...\", first, for any number of them"),
+       required("outputs", tensors, "The extents of each output: expressions over these names and integer attributes"),
+       optional("types", list(getElementTypeRule()), "", "Element types of the outputs; the first input's if missing"),
+       optional("gradient", string("the name of an op"), "",
+                "The op that takes the inputs, the outputs and the gradients of the floating-point outputs, and gives "
+                "those of the floating-point inputs"),
+       optional("computed", mapOf(std::make_shared<Rule>(std::move(bound))), "",
+                "Extents that a run computes, each with an expression for its largest value"),
+       optional("extents", string("the name of an op"), "",
+                "The op that computes them: it takes the inputs and gives one i64 for each"),
+       optional("effects", boolean(), "false", "Runs even if nobody reads its outputs")});
+}
+
 RulePtr dlc::json::getModelRule() {
   static const RulePtr rule = [] {
     std::vector<Field> fields = {
@@ -47,6 +68,7 @@ RulePtr dlc::json::getModelRule() {
         optional("seed", integer(0), "0", "Seed of all random numbers"),
         optional("training", getTrainingRule(), "", "How the model is trained; does not change inference"),
         optional("functions", mapOf(object(functionFields())), "", "Several entry points over the same parameters"),
+        optional("ops", mapOf(getCustomOpRule()), "", "Ops that C functions compute, by name"),
         optional("generate", getGenerateRule(), "", "Entry points that generate tokens, one after another"),
     };
     fields.insert(fields.end(), more.begin(), more.end());

@@ -9,6 +9,10 @@
 #include "llvm/ADT/SmallBitVector.h"
 #include <functional>
 
+namespace dlc {
+class CustomOps;
+}
+
 namespace dlc::json {
 
 /// One entry of a node's `inputs`: a tensor, or numbers written instead of it, or (both null) nothing.
@@ -34,6 +38,8 @@ public:
   virtual TrainingScope *findTraining(NodeContext &context) = 0;
   /// Where the function's random numbers come from.
   virtual TrainingScope &getTraining(NodeContext &context) = 0;
+  /// The ops that C functions compute.
+  virtual const CustomOps &getCustomOps() = 0;
 };
 
 class NodeContext : public OpContext {
@@ -70,6 +76,12 @@ public:
 };
 
 using NodeResults = llvm::SmallVector<mlir::Value>;
+
+/// The attribute of a `Custom` node that names its op.
+inline constexpr llvm::StringLiteral customOpKey = "op";
+
+/// The results of a node of an ONNX model, or, with `customOps`, of one of these; none after an error.
+NodeResults buildSingleNode(NodeContext &context, const std::string &op, const CustomOps *customOps = nullptr);
 
 /// A kind of node.
 struct NodeKind {

@@ -20,6 +20,7 @@ ArrayRef<NodeKind> dlc::json::getNodeKinds() {
     addControlNodes(result);
     addTrainingNodes(result);
     addLossNodes(result);
+    addCustomNodes(result);
     addOnnxNodes(result);
     return result;
   }();

@@ -28,6 +28,7 @@ void addSelectionNodes(std::vector<NodeKind> &kinds);
 void addControlNodes(std::vector<NodeKind> &kinds);
 void addTrainingNodes(std::vector<NodeKind> &kinds);
 void addLossNodes(std::vector<NodeKind> &kinds);
+void addCustomNodes(std::vector<NodeKind> &kinds);
 /// All ops of ONNX that are not among `kinds` yet.
 void addOnnxNodes(std::vector<NodeKind> &kinds);
 

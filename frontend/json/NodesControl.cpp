@@ -125,33 +125,33 @@ static NodeResults buildLoop(NodeContext &context) {
     given.push_back(context.operand(i));
   if (!steps || llvm::is_contained(given, Value()))
     return {};
-  size_t carried =
+  size_t loopCarried =
       context.attributes.isGiven("loop_carried") ? context.attributes.integer("loop_carried") : given.size();
-  if (carried > given.size()) {
+  if (loopCarried > given.size()) {
     context.error("loop_carried",
-                  "carries " + Twine(carried) + " values and has " + Twine(given.size()) + " inputs for them");
+                  "carries " + Twine(loopCarried) + " values and has " + Twine(given.size()) + " inputs for them");
     return {};
   }
-  auto initial = ArrayRef(given).take_front(carried);
+  auto initial = ArrayRef(given).take_front(loopCarried);
   dlc::LoopBuilder loop(context.builder, context.location, initial, {}, /*isReverse=*/false, steps->count);
   if (steps->limit)
     loop.setLimit(steps->limit);
   Value holds = context.constant(DenseElementsAttr::get(RankedTensorType::get({}, builder.getI1Type()), true));
   SmallVector<Value> arguments{loop.getStep(), holds};
-  for (size_t i = 0; i < carried; ++i)
+  for (size_t i = 0; i < loopCarried; ++i)
     arguments.push_back(loop.getLoopCarried(i));
-  llvm::append_range(arguments, ArrayRef(given).drop_front(carried));
+  llvm::append_range(arguments, ArrayRef(given).drop_front(loopCarried));
   SmallVector<Value> results = call(context, "body", arguments);
   if (results.empty())
     return {};
-  if (results.size() < carried + 1 || context.outputCount > results.size() - 1) {
+  if (results.size() < loopCarried + 1 || context.outputCount > results.size() - 1) {
     context.error("body",
                   "names a function of " + Twine(results.size()) +
                       " outputs; it gives whether there is another step, the loop-carried values, and then what is "
                       "stacked");
     return {};
   }
-  auto next = ArrayRef(results).slice(1, carried), slices = ArrayRef(results).drop_front(1 + carried);
+  auto next = ArrayRef(results).slice(1, loopCarried), slices = ArrayRef(results).drop_front(1 + loopCarried);
   Value stop;
   if (results.front() != holds) {
     auto type = typeOf(results.front());
@@ -168,19 +168,19 @@ static NodeResults buildLoop(NodeContext &context) {
         "no condition, and return the condition that the body is given");
     return {};
   }
-  auto isCarriedAs = [&](Value before, Value after) {
+  auto isLoopCarriedAs = [&](Value before, Value after) {
     if (before.getType() == after.getType() && haveSameType(before, after))
       return true;
     context.error("carries " + describeTensor(before) + ", and its body makes that " + describeTensor(after));
     return false;
   };
   for (auto [before, after] : llvm::zip(initial, next))
-    if (before.getType() != after.getType() && !isCarriedAs(before, after))
+    if (before.getType() != after.getType() && !isLoopCarriedAs(before, after))
       return {};
   ResultRange made = loop.finish(next, slices, stop);
   // Symbolic extents of a step are those of the loop, which has operands now.
   for (auto [before, after] : llvm::zip(initial, next))
-    if (!isCarriedAs(before, after))
+    if (!isLoopCarriedAs(before, after))
       return {};
   return NodeResults(made.take_front(results.size() - 1));
 }

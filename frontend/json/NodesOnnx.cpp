@@ -75,8 +75,9 @@ static SingleAttribute readAttribute(const Member &member) {
   return attribute;
 }
 
-static NodeResults buildNode(NodeContext &context, const std::string &op) {
+NodeResults dlc::json::buildSingleNode(NodeContext &context, const std::string &op, const CustomOps *customOps) {
   SingleNode node;
+  node.customOps = customOps;
   node.name = context.name;
   node.op = op;
   for (auto [i, input] : llvm::enumerate(context.inputs)) {
@@ -91,7 +92,8 @@ static NodeResults buildNode(NodeContext &context, const std::string &op) {
   }
   if (const JsonValue *attributes = context.attributes.getObject())
     for (const Member &member : attributes->members)
-      node.attributes.push_back(readAttribute(member));
+      if (!customOps || member.key != customOpKey)
+        node.attributes.push_back(readAttribute(member));
   for (size_t i = 0; i < context.outputCount; ++i)
     node.results.push_back(context.hasOutput(i));
   FailureOr<SmallVector<Value>> results =
@@ -109,7 +111,7 @@ void dlc::json::addOnnxNodes(std::vector<NodeKind> &kinds) {
   for (const std::string &op : onnx_import::getSingleOps()) {
     if (known.contains(op))
       continue;
-    NodeKind kind{op, 0, SIZE_MAX, SIZE_MAX, {}, [op](NodeContext &context) { return buildNode(context, op); }};
+    NodeKind kind{op, 0, SIZE_MAX, SIZE_MAX, {}, [op](NodeContext &context) { return buildSingleNode(context, op); }};
     kind.isOpen = true;
     kinds.push_back(std::move(kind));
   }

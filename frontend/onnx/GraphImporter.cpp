@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/GraphImporter.h"
+#include "frontend/onnx/ImportCustom.h"
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/OpenRank.h"
@@ -12,6 +13,9 @@ namespace dlc::onnx_import {
 /// Inlined calls may multiply nodes; a model with more of them than this is considered a mistake.
 static constexpr int64_t maxNodes = 1'000'000;
 static constexpr size_t maxCallDepth = 64;
+
+/// Where a model describes its custom ops.
+static constexpr StringLiteral customOpsKey = "dlc.ops";
 
 /// The first opset that has `op`, which is known.
 static int64_t getFirstOpset(const OpRegistry &registry, StringRef op) {
@@ -30,7 +34,10 @@ static std::string functionKey(StringRef domain, StringRef name, StringRef overl
 
 GraphImporter::GraphImporter(std::shared_ptr<ModelFile> file, MLIRContext *context, const ImportOptions &options,
                              const AssumedInput *assumed)
-    : ImportState(std::move(file), context, options), assumed(assumed) {}
+    : ImportState(std::move(file), context, options), assumed(assumed) {
+  if (options.customOps)
+    customOps.merge(*options.customOps);
+}
 
 LogicalResult GraphImporter::readOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports,
                                         Scope &scope, StringRef where) {
@@ -83,6 +90,12 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node, Scope &scop
   const OpRegistry &registry = OpRegistry::get();
   // Ops of other domains are known by their full name.
   std::string name = domain.empty() ? node.op_type() : (domain + "." + node.op_type()).str();
+  if (const CustomOpDescription *custom = customOps.find(name)) {
+    DictionaryAttr parameters = makeParameters(importer, attributes);
+    if (!importer.hasFailed() && !importer.dependsOnFailure() && importer.operandsAreTensors())
+      importCustom(importer, *custom, parameters);
+    return importer.finish();
+  }
   if (!registry.contains(name) && (!domain.empty() || opset != scope.opsets.end()))
     noteUnsupported(name, importer);
   else if (opset == scope.opsets.end())
@@ -191,6 +204,24 @@ FailureOr<SmallVector<Tensor *>> GraphImporter::importSubgraph(const onnx::Graph
   return results;
 }
 
+/// The model's own descriptions of custom ops are JSON in its metadata.
+LogicalResult GraphImporter::readCustomOps(const onnx::ModelProto &model) {
+  LogicalResult result = success();
+  auto report = [&](json::Position position, const std::string &message) {
+    result = emitError(getFileLocation()) << "metadata '" << customOpsKey << "', line " << position.line << ", column "
+                                          << position.column << ": " << message;
+  };
+  for (const onnx::StringStringEntryProto &entry : model.metadata_props()) {
+    if (entry.key() != customOpsKey)
+      continue;
+    CustomOps own;
+    if (std::optional<json::JsonValue> document = json::parseDocument(entry.value(), report))
+      own.read(*document, report);
+    customOps.merge(own);
+  }
+  return result;
+}
+
 FailureOr<ImportedModel> GraphImporter::run() {
   const onnx::ModelProto &model = file->getModel();
   module = ModuleOp::create(getFileLocation());
@@ -203,6 +234,7 @@ FailureOr<ImportedModel> GraphImporter::run() {
   Scope scope;
   graphScope = &scope;
   bool hasFailed = failed(readBindings(model.graph()));
+  hasFailed |= failed(readCustomOps(model));
   hasFailed |= failed(readOpsets(model.opset_import(), scope, ""));
   hasFailed |= failed(importInitializers(model.graph(), scope));
   hasFailed |= failed(importInputs(model.graph(), scope));

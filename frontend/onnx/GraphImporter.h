@@ -4,6 +4,7 @@
 #ifndef DLC_FRONTEND_ONNX_GRAPHIMPORTER_H
 #define DLC_FRONTEND_ONNX_GRAPHIMPORTER_H
 
+#include "frontend/CustomOps.h"
 #include "frontend/onnx/AssumedInputs.h"
 #include "frontend/onnx/ImportState.h"
 #include "frontend/onnx/NodeOrder.h"
@@ -53,9 +54,11 @@ private:
   /// One error for each op that is not supported, with the nodes that need it: a model may have hundreds.
   void noteUnsupported(llvm::StringRef name, NodeImporter &importer);
   void reportUnsupported();
+  mlir::LogicalResult readCustomOps(const onnx::ModelProto &model);
   const onnx::FunctionProto *lookupFunction(const onnx::NodeProto &node) const;
 
   const AssumedInput *assumed;
+  CustomOps customOps;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   llvm::StringMap<int64_t> bindings; ///< symbols that `--shape` gives a number
   llvm::StringMap<const onnx::FunctionProto *> functions;

@@ -31,7 +31,7 @@ public:
       node.error() << "lacks its body";
     if (node.hasFailed() || !readOperands())
       return;
-    bool hasSequences = llvm::any_of(carried, [](Tensor *tensor) { return tensor->elements.has_value(); });
+    bool hasSequences = llvm::any_of(loopCarried, [](Tensor *tensor) { return tensor->elements.has_value(); });
     if (hasSequences)
       unroll();
     else
@@ -45,12 +45,12 @@ private:
         node.error() << "lacks operand " << i;
         return false;
       }
-      carried.push_back(node.getTensor(i));
+      loopCarried.push_back(node.getTensor(i));
     }
-    stackedCount = body->output_size() - 1 - static_cast<int64_t>(carried.size());
-    if (body->input_size() != static_cast<int>(carried.size()) + 2 || stackedCount < 0) {
+    scanOutputCount = body->output_size() - 1 - static_cast<int64_t>(loopCarried.size());
+    if (body->input_size() != static_cast<int>(loopCarried.size()) + 2 || scanOutputCount < 0) {
       node.error()
-          << "carries " << carried.size() << " values, and its body has " << body->input_size() << " inputs and "
+          << "carries " << loopCarried.size() << " values, and its body has " << body->input_size() << " inputs and "
           << body->output_size()
           << " outputs: it takes the step's number, a condition and these values, and gives a condition, these "
              "values and what is stacked";
@@ -118,7 +118,7 @@ private:
   }
 
   /// The scan outputs `made` of a loop that ended after `count` of its steps: what they have written.
-  SmallVector<Value> cutStacked(ValueRange made, Value count, AffineExpr most) {
+  SmallVector<Value> cutScanOutputs(ValueRange made, Value count, AffineExpr most) {
     SmallVector<Value> cut;
     AffineExpr extent = node.readBack(count, most);
     for (Value value : made) {
@@ -139,7 +139,7 @@ private:
     // Elements that a run reads before it starts are at most 2^31 - 1, so they are asked for where extents depend on
     // them.
     const KnownValue *followed = most || !node.hasOperand(0) ? nullptr
-                                 : stackedCount > 0          ? node.followOperand(0)
+                                 : scanOutputCount > 0       ? node.followOperand(0)
                                                              : node.getKnown(0);
     if (most) {
       steps.count = std::max<int64_t>(*most, 0);
@@ -151,14 +151,14 @@ private:
     }
     if (starts == 0) {
       steps = {0, {}, {}, node.extent(0)};
-    } else if (stackedCount > 0 && node.hasOperand(0) && !steps.extent && isOfGraph()) {
+    } else if (scanOutputCount > 0 && node.hasOperand(0) && !steps.extent && isOfGraph()) {
       readSteps(steps, starts == 1);
     } else if (!starts) {
-      const KnownValue *condition = steps.extent && stackedCount > 0 ? node.followOperand(1) : node.getKnown(1);
+      const KnownValue *condition = steps.extent && scanOutputCount > 0 ? node.followOperand(1) : node.getKnown(1);
       if (condition && condition->elements.front().expression && steps.extent) {
         steps.scanned = {};
         takeExtent(steps, multiplyExtents(condition->elements.front().expression, steps.extent));
-      } else if (stackedCount > 0 && steps.extent && isOfGraph()) {
+      } else if (scanOutputCount > 0 && steps.extent && isOfGraph()) {
         steps.limit = node.createInteger(builder.getI64Type(), steps.extent);
         readSteps(steps, /*starts=*/false);
       } else {
@@ -173,10 +173,10 @@ private:
 
   void importSteps() {
     SmallVector<Value> initial;
-    for (Tensor *tensor : carried)
+    for (Tensor *tensor : loopCarried)
       if (!materializeResult(node, *tensor, initial))
         return;
-    bool isStackedInGraph = isOfGraph();
+    bool isScanOutputInGraph = isOfGraph();
     Steps steps = countSteps();
     if (node.hasFailed())
       return;
@@ -206,7 +206,7 @@ private:
     Value stop = getStop(*results->front());
     if (node.hasFailed() || !keepsTypes(node, initial, ArrayRef(values).take_front(initial.size())) ||
         !canStack(node, ArrayRef(values).drop_front(initial.size())) ||
-        !countsSlices(stop && !isStackedInGraph ? AffineExpr() : steps.extent))
+        !countsSlices(stop && !isScanOutputInGraph ? AffineExpr() : steps.extent))
       return;
     SmallVector<Dims> sliceDims;
     for (Value value : ArrayRef(values).drop_front(initial.size()))
@@ -225,9 +225,9 @@ private:
       importer.setDims(value, dims);
       finals.push_back(value);
     }
-    if (stop && stackedCount > 0) {
+    if (stop && scanOutputCount > 0) {
       importer.setDims(made.back(), {});
-      SmallVector<Value> cut = cutStacked(ArrayRef(finals).drop_front(initial.size()), made.back(), steps.extent);
+      SmallVector<Value> cut = cutScanOutputs(ArrayRef(finals).drop_front(initial.size()), made.back(), steps.extent);
       finals.truncate(initial.size());
       llvm::append_range(finals, cut);
     }
@@ -270,7 +270,7 @@ private:
 
   /// Whether the number of slices of scan outputs is known; an error if it is asked for and not.
   bool countsSlices(AffineExpr extent) {
-    if (stackedCount == 0 || extent)
+    if (scanOutputCount == 0 || extent)
       return true;
     node.error()
         << "stacks outputs of steps whose number is not known before they run, which is not supported here: the "
@@ -288,18 +288,18 @@ private:
                    << ", only";
       return;
     }
-    SmallVector<SmallVector<Value>> stacked(stackedCount);
+    SmallVector<SmallVector<Value>> scanOutputs(scanOutputCount);
     for (int64_t step = 0; starts != 0 && step < *most; ++step) {
       SmallVector<Tensor *> inputs{makeKnown(body->input(0).name(), node.getBuilder().getI64Type(), step),
                                    makeCondition()};
-      llvm::append_range(inputs, carried);
+      llvm::append_range(inputs, loopCarried);
       FailureOr<SmallVector<Tensor *>> results = importer.importSubgraph(*body, node.getScope(), inputs);
       if (failed(results)) {
         node.markFailed();
         return;
       }
-      carried.assign(results->begin() + 1, results->begin() + 1 + carried.size());
-      for (auto [list, tensor] : llvm::zip(stacked, ArrayRef(*results).take_back(stackedCount)))
+      loopCarried.assign(results->begin() + 1, results->begin() + 1 + loopCarried.size());
+      for (auto [list, tensor] : llvm::zip(scanOutputs, ArrayRef(*results).take_back(scanOutputCount)))
         if (!materializeResult(node, *tensor, list))
           return;
       Tensor &condition = *results->front();
@@ -311,10 +311,10 @@ private:
       if (known->elements.front().asReal() == 0)
         break;
     }
-    for (auto [i, tensor] : llvm::enumerate(carried))
+    for (auto [i, tensor] : llvm::enumerate(loopCarried))
       node.setTensor(i, tensor);
-    for (auto [i, list] : llvm::enumerate(stacked))
-      stack(carried.size() + i, list);
+    for (auto [i, list] : llvm::enumerate(scanOutputs))
+      stack(loopCarried.size() + i, list);
   }
 
   /// Result `i`: `slices` in a new dimension 0.
@@ -338,8 +338,8 @@ private:
   NodeImporter &node;
   ImportState &importer;
   const onnx::GraphProto *body = nullptr;
-  SmallVector<Tensor *> carried;
-  int64_t stackedCount = 0;
+  SmallVector<Tensor *> loopCarried;
+  int64_t scanOutputCount = 0;
 };
 
 } // namespace

@@ -22,6 +22,7 @@ OpRegistry::OpRegistry() {
                               registerFeatures,
                               registerFlexAttention,
                               registerFusedAttention,
+                              registerGroupQueryAttention,
                               registerFusedOps,
                               registerCumulative,
                               registerFound,

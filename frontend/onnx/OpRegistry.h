@@ -74,6 +74,7 @@ void registerElementwise(OpRegistry &registry);
 void registerFeatures(OpRegistry &registry);
 void registerFlexAttention(OpRegistry &registry);
 void registerFusedAttention(OpRegistry &registry);
+void registerGroupQueryAttention(OpRegistry &registry);
 void registerFusedOps(OpRegistry &registry);
 void registerIf(OpRegistry &registry);
 void registerFound(OpRegistry &registry);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/SingleNode.h"
+#include "frontend/onnx/ImportCustom.h"
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/OpsSize.h"
@@ -96,6 +97,23 @@ onnx::AttributeProto makeAttribute(const SingleAttribute &attribute) {
   return proto;
 }
 
+/// What a custom op's function gets.
+DictionaryAttr makeParameters(ArrayRef<SingleAttribute> attributes, Builder builder) {
+  SmallVector<NamedAttribute> parameters;
+  for (const SingleAttribute &attribute : attributes) {
+    SmallVector<Attribute> values;
+    for (int64_t value : attribute.integers)
+      values.push_back(builder.getI64IntegerAttr(value));
+    for (double value : attribute.reals)
+      values.push_back(builder.getF64FloatAttr(value));
+    for (const std::string &value : attribute.strings)
+      values.push_back(builder.getStringAttr(value));
+    parameters.push_back(
+        builder.getNamedAttr(attribute.name, attribute.isList ? builder.getArrayAttr(values) : values.front()));
+  }
+  return builder.getDictionaryAttr(parameters);
+}
+
 } // namespace
 
 std::vector<std::string> getSingleOps() { return OpRegistry::get().getPlainOps(); }
@@ -129,7 +147,10 @@ FailureOr<SmallVector<Value>> importSingleNode(const SingleNode &node, OpBuilder
     attributes[attribute.name()] = &attribute;
 
   NodeImporter importer(state, proto, scope, attributes, newestOpset);
-  OpRegistry::get().importNode(node.op, newestOpset, importer);
+  if (const CustomOpDescription *custom = node.customOps ? node.customOps->find(node.op) : nullptr)
+    importCustom(importer, *custom, makeParameters(node.attributes, outer));
+  else
+    OpRegistry::get().importNode(node.op, newestOpset, importer);
   if (failed(importer.finish()))
     return failure();
   SmallVector<Value> results;
@@ -139,6 +160,8 @@ FailureOr<SmallVector<Value>> importSingleNode(const SingleNode &node, OpBuilder
       return importer.error() << "gives a value of symbolic extents, which is not supported here";
     results.push_back(value);
   }
+  if (node.customOps)
+    return results;
   for (const SingleAttribute &attribute : node.attributes)
     if (!importer.hasRead(attribute.name))
       emitWarning(location) << importer.describeNode() << " does not use the attribute '" << attribute.name << "'";

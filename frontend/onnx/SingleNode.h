@@ -10,6 +10,10 @@
 #include <string>
 #include <vector>
 
+namespace dlc {
+class CustomOps;
+}
+
 namespace dlc::onnx_import {
 
 /// An operand: a value of the graph, or numbers; neither where it is left out.
@@ -36,6 +40,8 @@ struct SingleNode {
   std::vector<SingleOperand> operands;
   std::vector<SingleAttribute> attributes;
   std::vector<bool> results; ///< which results are needed
+  /// Null: `op` is one of ONNX. Else it is one of these.
+  const CustomOps *customOps = nullptr;
 };
 
 /// The ops that importSingleNode takes, sorted: those on tensors, with attributes that are numbers and strings.

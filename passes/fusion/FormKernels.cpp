@@ -24,6 +24,8 @@ namespace {
 class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
   void runOnOperation() override {
     dlc::VariableIndex variables(getOperation());
+    for (auto op : llvm::make_early_inc_range(getOperation().getBody().front().getOps<dlc::CustomOp>()))
+      dlc::wrapCustomOp(op, variables);
     for (Operation &op : llvm::make_early_inc_range(getOperation().getBody().front()))
       if (dlc::needsKernel(&op) && !dlc::isAlias(&op))
         dlc::wrapInKernel({&op}, dlc::getKernelKind(&op), &op, variables);
@@ -43,22 +45,22 @@ class FormKernels final : public dlc::impl::FormKernelsBase<FormKernels> {
     for (OpOperand &operand : returnOp->getOpOperands())
       operands.push_back(&operand);
     // In the body of a loop: scan outputs, then whether it stops, then loop-carried values.
-    size_t stackedCount = operands.size(), carriedCount = 0;
+    size_t scanOutputCount = operands.size(), loopCarriedCount = 0;
     if (dlc::LoopStepAttr step = dlc::annotation::step.get(getOperation())) {
-      stackedCount = step.getScanOutputs();
-      carriedCount = step.getLoopCarried();
-      std::rotate(operands.begin(), operands.begin() + carriedCount, operands.end());
+      scanOutputCount = step.getScanOutputs();
+      loopCarriedCount = step.getLoopCarried();
+      std::rotate(operands.begin(), operands.begin() + loopCarriedCount, operands.end());
     }
-    llvm::SmallPtrSet<Value, 8> stacked, written;
+    llvm::SmallPtrSet<Value, 8> scanOutputs, written;
     OpBuilder builder(returnOp);
     for (auto [number, operand] : llvm::enumerate(operands)) {
       Value memory = dlc::getMemory(operand->get());
       Operation *definition = memory.getDefiningOp();
       bool isComputed =
           definition && (llvm::isa<dlc::KernelOp>(definition) || definition->hasTrait<dlc::RunsFunctions>());
-      bool isStop = number >= stackedCount && number + carriedCount < operands.size();
-      bool isFirst = number < stackedCount ? stacked.insert(memory).second : written.insert(memory).second;
-      isFirst &= !isStop || !stacked.contains(memory);
+      bool isStop = number >= scanOutputCount && number + loopCarriedCount < operands.size();
+      bool isFirst = number < scanOutputCount ? scanOutputs.insert(memory).second : written.insert(memory).second;
+      isFirst &= !isStop || !scanOutputs.contains(memory);
       if (!isComputed || !isFirst) {
         auto kernel = dlc::createCopyKernel(builder, operand->get().getLoc(), operand->get(), "copy");
         operand->set(kernel.getResult());

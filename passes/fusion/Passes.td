@@ -11,7 +11,7 @@ def FuseLstmGates : Pass<"dlc-fuse-lstm-gates", "::mlir::func::FuncOp"> {
     In the body of a loop, or in a function that does a single step: the products of the state with each gate's constant
     matrix (one packed product whose columns are sliced, or one product per gate, or products of the state and the input
     side by side), the gates' activations, and the new states become one `dlc.kernel` with `kind(recurrent)` and one
-    result per state. The matrices are packed as `[H/VL][K][G][VL]` (passes/schedule/PlanRecurrent.h); products of the
+    result per state. The matrices are packed as `[H/VL][K][G][VL]` (backends/cpu/PlanRecurrent.h); products of the
     input become one. Any elementwise op may occur in the equations: peepholes, coupled gates, clipping, any activation,
     masks of shorter sequences. A state is an argument with a result of its type that depends on it; an LSTM reads a
     second one. Weights that are not constants stay with the ordinary kernels.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/fusion/RecurrentKernel.h"
+#include "analysis/TargetInterface.h"
 #include "ir/ConstantData.h"
 #include "ir/ControlFlow.h"
 #include "ir/Layout.h"
@@ -15,7 +16,6 @@
 #include "ir/OpsTransposition.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
-#include "passes/schedule/PlanRecurrent.h"
 #include "llvm/ADT/MapVector.h"
 #include <cstring>
 
@@ -137,7 +137,7 @@ private:
   /// [G, K, H], stored in blocks of units.
   Value packWeights(Location location) {
     int64_t gates = stage.countGates(units), depth = typeOf(stage.state).getDimSize(1);
-    LayoutAttr layout = planRecurrentWeight(builder.getContext(), gates, units);
+    LayoutAttr layout = TargetInterface::get(builder.getContext()).planRecurrentWeight(gates, units);
     if (!areConstant(stage.products))
       return packInRun(location, gates, depth, layout);
     std::vector<float> elements(gates * depth * units);

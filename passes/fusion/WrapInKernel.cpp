@@ -39,9 +39,11 @@ static std::string makeKernelName(Operation *anchorOp, const VariableIndex &vari
   return anchorOp->getName().stripDialect().str();
 }
 
-KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelKind kind, Operation *anchorOp,
-                      const VariableIndex &variables) {
+/// Moves `ops`, of which `results` are read outside, into a kernel at the position of the last.
+static KernelOp moveToKernel(llvm::ArrayRef<Operation *> ops, llvm::ArrayRef<Operation *> results, KernelKind kind,
+                             Operation *anchorOp, const VariableIndex &variables) {
   Operation *last = ops.back();
+  bool isCall = llvm::isa<CustomOp>(anchorOp);
   llvm::SetVector<Value> inputs, immediates;
   llvm::SmallPtrSet<Operation *, 8> inside(ops.begin(), ops.end());
   for (Operation *op : ops)
@@ -50,15 +52,13 @@ KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelKind kind, Operatio
         continue;
       if (auto shape = operand.getDefiningOp<ShapeOp>())
         inputs.insert(shape.operand_begin(), shape.operand_end());
-      (belongsInside(operand) ? immediates : inputs).insert(operand);
+      // A function reads its operands in memory.
+      bool isInside = belongsInside(operand) && (!isCall || operand.getDefiningOp<ShapeOp>());
+      (isInside ? immediates : inputs).insert(operand);
     }
-  llvm::SmallVector<Operation *> results{last};
-  llvm::SmallVector<Type> types(last->getResultTypes());
-  for (Operation *op : ops.drop_back())
-    if (llvm::any_of(op->getUsers(), [&](Operation *user) { return !inside.contains(user); })) {
-      results.push_back(op);
-      types.push_back(op->getResult(0).getType());
-    }
+  llvm::SmallVector<Type> types;
+  for (Operation *op : results)
+    types.push_back(op->getResult(0).getType());
   OpBuilder builder(last);
   // The name of what a kernel computes (its last op's) is what layer-by-layer comparison shows.
   llvm::SmallVector<Location> locations;
@@ -85,6 +85,35 @@ KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelKind kind, Operatio
   for (Operation *op : llvm::reverse(ops))
     op->erase();
   return kernel;
+}
+
+KernelOp wrapInKernel(llvm::ArrayRef<Operation *> ops, KernelKind kind, Operation *anchorOp,
+                      const VariableIndex &variables) {
+  llvm::SmallVector<Operation *> results{ops.back()};
+  for (Operation *op : ops.drop_back())
+    if (llvm::any_of(op->getUsers(), [&](Operation *user) { return !llvm::is_contained(ops, user); }))
+      results.push_back(op);
+  return moveToKernel(ops, results, kind, anchorOp, variables);
+}
+
+KernelOp wrapCustomOp(CustomOp op, const VariableIndex &variables) {
+  // Kernels are merged and kept without their locations.
+  op.setLayer(getLayerName(op.getLoc()));
+  llvm::SmallVector<Operation *> ops{op};
+  for (auto [number, result] : llvm::enumerate(getFunctionResults(op))) {
+    if (number == 0)
+      continue;
+    Operation *further = result ? result.getDefiningOp() : nullptr;
+    if (!further) {
+      OpBuilder builder(op->getContext());
+      builder.setInsertionPointAfter(ops.back());
+      further = CustomResultOp::create(builder, op.getLoc(), number, op.getResult(), op->getOperands());
+    }
+    // They read what the function reads, so that they can be where it is.
+    further->moveAfter(ops.back());
+    ops.push_back(further);
+  }
+  return moveToKernel(ops, ops, op.getKernelKind(), op, variables);
 }
 
 KernelOp createCopyKernel(OpBuilder &builder, Location location, Value value, llvm::StringRef name) {

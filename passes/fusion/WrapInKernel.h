@@ -4,6 +4,7 @@
 #ifndef DLC_PASSES_FUSION_WRAPINKERNEL_H
 #define DLC_PASSES_FUSION_WRAPINKERNEL_H
 
+#include "ir/OpsCustom.h"
 #include "ir/OpsKernel.h"
 #include "ir/Variables.h"
 
@@ -16,6 +17,9 @@ namespace dlc {
 /// does. `variables` are those of the function.
 KernelOp wrapInKernel(llvm::ArrayRef<mlir::Operation *> ops, KernelKind kind, mlir::Operation *anchorOp,
                       const VariableIndex &variables);
+
+/// Moves the op and its further results into a kernel that gives all results of the function, in order.
+KernelOp wrapCustomOp(CustomOp op, const VariableIndex &variables);
 
 /// A kernel that copies `value`, at the builder's insertion point.
 KernelOp createCopyKernel(mlir::OpBuilder &builder, mlir::Location location, mlir::Value value, llvm::StringRef name);

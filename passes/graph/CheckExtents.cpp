@@ -4,6 +4,7 @@
 #include "ir/ExtentAlgebra.h"
 #include "ir/Names.h"
 #include "ir/OpsControl.h"
+#include "ir/OpsCustom.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"
@@ -109,6 +110,8 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
     } else if (llvm::isa<dlc::ReshapeOp, dlc::ReshapeLikeOp>(op)) {
       expectEqual(op, dlc::elementCount(shapes->getDims(op->getOperand(0)), &getContext()),
                   dlc::elementCount(shapes->getDims(op->getResult(0)), &getContext()));
+    } else if (llvm::isa<dlc::CustomOp, dlc::CustomResultOp>(op)) {
+      checkCustom(op);
     } else if (llvm::isa<dlc::ShapeOp>(op)) {
       for (AffineExpr extent : shapes->getDims(op->getResult(0)))
         expectAtLeast(op, extent, 0);
@@ -129,6 +132,21 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
         expectEqual(op, target, dlc::chooseExtent(dlc::isEqualExtent(extent, one), target, extent));
       else if (dlc::constantDim(extent) != 1)
         expectEqual(op, target, extent);
+  }
+
+  /// The op's description says which extents are equal, and what those of its results are.
+  void checkCustom(Operation *op) {
+    for (AffineExpr extent : shapes->getDims(op->getResult(0)))
+      expectAtLeast(op, extent, 0);
+    auto custom = llvm::dyn_cast<dlc::CustomOp>(op);
+    if (!custom || !custom.getEqual())
+      return;
+    llvm::SmallVector<AffineExpr> extents;
+    for (Value operand : op->getOperands())
+      llvm::append_range(extents, shapes->getDims(operand));
+    llvm::ArrayRef<AffineExpr> equal = custom.getEqual()->getResults();
+    for (size_t i = 0; i < equal.size(); i += 2)
+      expectEqual(op, equal[i].replaceSymbols(extents), equal[i + 1].replaceSymbols(extents));
   }
 
   void checkProduct(dlc::MatMulOp op) {

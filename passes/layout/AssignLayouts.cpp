@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "analysis/LayoutInterface.h"
 #include "analysis/LoadTimeAnalysis.h"
 #include "analysis/SymbolicShapesAnalysis.h"
 #include "ir/Annotations.h"
 #include "ir/Layout.h"
-#include "ir/OpsAttention.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
-#include "ir/OpsConvolution.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsLayout.h"
-#include "ir/OpsLinear.h"
-#include "ir/OpsReduction.h"
 #include "ir/OpsTransposition.h"
 #include "passes/Passes.h"
-#include "passes/PipelineOptions.h"
-#include "passes/schedule/PlanContraction.h"
-#include "passes/schedule/PlanConvolution.h"
 #include "llvm/ADT/MapVector.h"
 
 #define DEBUG_TYPE "dlc-assign-layouts"
@@ -29,23 +23,11 @@ using namespace mlir;
 
 namespace {
 
-/// A reduction of all spatial dimensions reads any layout; what is left is a vector of channels.
-bool readsAnyLayout(Operation *op) {
-  auto reduce = llvm::dyn_cast<dlc::ReduceOp>(op);
-  if (!reduce)
-    return false;
-  int64_t rank = llvm::cast<RankedTensorType>(reduce.getX().getType()).getRank();
-  for (int64_t dim = 2; dim < rank; ++dim)
-    if (!llvm::is_contained(reduce.getAxes(), dim))
-      return false;
-  return true;
-}
-
 class LayoutAssignment {
 public:
-  LayoutAssignment(func::FuncOp function, const dlc::PipelineOptions &options, const dlc::LoadTimeValues &known,
+  LayoutAssignment(func::FuncOp function, dlc::MathMode math, const dlc::LoadTimeValues &known,
                    const dlc::SymbolicShapes *shapes)
-      : function(function), options(options), known(known), shapes(shapes) {}
+      : function(function), math(math), known(known), shapes(shapes) {}
 
   void run() {
     assign(function.getBody().front());
@@ -56,22 +38,15 @@ public:
 private:
   /// Operands come before their users, also those of steps.
   void assign(Block &block) {
+    auto estimate = [&](Value tensor, int64_t dim) { return estimateExtent(tensor, dim); };
     for (Operation &op : llvm::make_early_inc_range(block)) {
-      if (auto conv = llvm::dyn_cast<dlc::ConvOp>(op))
-        assignConvolution(conv);
-      else if (auto transposed = llvm::dyn_cast<dlc::ConvTransposeOp>(op))
-        assignConvolution(transposed);
-      else if (auto gradient = llvm::dyn_cast<dlc::ConvWeightGradientOp>(op))
-        assignWeightGradient(gradient);
-      else if (auto matmul = llvm::dyn_cast<dlc::MatMulOp>(op))
-        assignMatMul(matmul);
-      else if (auto attention = llvm::dyn_cast<dlc::AttentionOp>(op))
-        assignAttention(attention);
+      if (auto planned = llvm::dyn_cast<dlc::LayoutOpInterface>(op))
+        apply(&op, planned.planLayouts({math, estimate, known}));
       else if (auto around = llvm::dyn_cast<RegionBranchOpInterface>(op))
         assignControlFlow(around);
       else if (op.hasTrait<dlc::FollowsLayout>())
         follow(&op);
-      else if (!readsAnyLayout(&op) && !llvm::isa<dlc::PackOp, dlc::UnpackOp, dlc::KernelOp>(op) && !dlc::isAlias(&op))
+      else if (!llvm::isa<dlc::PackOp, dlc::UnpackOp, dlc::KernelOp>(op) && !dlc::isAlias(&op))
         for (OpOperand &operand : op.getOpOperands())
           unpack(operand);
     }
@@ -127,42 +102,39 @@ private:
     return std::max<int64_t>(dlc::constantDim(shapes->getDims(tensor)[dim].replaceSymbols(symbols)).value_or(0), 0);
   }
 
-  template <typename OpTy> void assignConvolution(OpTy conv) {
-    dlc::ConvolutionPlan plan =
-        dlc::planConvolution(conv, options, [&](Value tensor, int64_t dim) { return estimateExtent(tensor, dim); });
-    assignInput(conv.getXMutable(), plan);
-    if (plan.weight)
-      conv.getWMutable().set(pack(conv.getW(), plan.weight, conv));
-    else
-      unpack(conv.getWMutable());
-    conv.getResult().setType(dlc::withLayout(getType(conv.getResult()), plan.result));
-    dlc::annotation::algorithm.set(conv, StringAttr::get(conv.getContext(), plan.algorithm));
+  void apply(Operation *op, const dlc::LayoutPlan &plan) {
+    for (OpOperand &operand : op->getOpOperands())
+      if (operand.getOperandNumber() < plan.operands.size())
+        apply(operand, plan.operands[operand.getOperandNumber()]);
+      else
+        unpack(operand);
+    Value result = op->getResult(0);
+    if (plan.result)
+      result.setType(dlc::withLayout(getType(result), plan.result));
+    if (plan.resultAbsorbsTranspose)
+      absorbTranspose(result);
+    if (!plan.algorithm.empty())
+      dlc::annotation::algorithm.set(op, StringAttr::get(op->getContext(), plan.algorithm));
   }
 
-  void assignWeightGradient(dlc::ConvWeightGradientOp op) {
-    dlc::ConvolutionPlan plan = dlc::planConvolution(op, options);
-    assignInput(op.getXMutable(), plan);
-    op.getYGradientMutable().set(pack(op.getYGradient(), plan.weight, op));
-    if (!plan.weightHaloHigh.empty()) {
-      dlc::ConvolutionPlan border;
-      border.haloLow.assign(plan.weightHaloHigh.size(), 0);
-      border.haloHigh = plan.weightHaloHigh;
-      requireHalo(op.getYGradient(), border);
-    }
-    dlc::annotation::algorithm.set(op, StringAttr::get(op.getContext(), plan.algorithm));
-  }
-
-  void assignInput(OpOperand &operand, const dlc::ConvolutionPlan &plan) {
+  void apply(OpOperand &operand, const dlc::OperandLayout &plan) {
+    if (plan.isAny)
+      return;
     auto isZero = [](int64_t extent) { return extent == 0; };
-    if (!plan.input && llvm::all_of(plan.haloLow, isZero) && llvm::all_of(plan.haloHigh, isZero)) {
+    bool hasHalo = !llvm::all_of(plan.haloLow, isZero) || !llvm::all_of(plan.haloHigh, isZero);
+    if (!plan.layout && !hasHalo) {
       unpack(operand);
+      if (plan.absorbsTranspose)
+        absorbTranspose(operand);
       return;
     }
+    Operation *op = operand.getOwner();
+    dlc::LoopOp loop = plan.isPackedOnce ? op->getParentOfType<dlc::LoopOp>() : dlc::LoopOp();
     // A halo needs a layout, even if the order is row-major.
-    Value x =
-        pack(operand.get(), plan.input ? plan.input : getRowMajorLayout(getType(operand.get())), operand.getOwner());
-    operand.set(x);
-    requireHalo(x, plan);
+    Value packed = pack(operand.get(), plan.layout ? plan.layout : getRowMajorLayout(getType(operand.get())), op, loop);
+    operand.set(packed);
+    if (hasHalo)
+      requireHalo(packed, plan);
   }
 
   static dlc::LayoutAttr getRowMajorLayout(RankedTensorType type) {
@@ -170,7 +142,7 @@ private:
     return dlc::LayoutAttr::get(type.getContext(), DenseI64ArrayAttr::get(type.getContext(), order), {}, {}, {}, {}, 0);
   }
 
-  void requireHalo(Value value, const dlc::ConvolutionPlan &plan) {
+  void requireHalo(Value value, const dlc::OperandLayout &plan) {
     auto &halo = halos[value];
     halo.first.resize(plan.haloLow.size());
     halo.second.resize(plan.haloHigh.size());
@@ -178,21 +150,6 @@ private:
       halo.first[i] = std::max(halo.first[i], plan.haloLow[i]);
       halo.second[i] = std::max(halo.second[i], plan.haloHigh[i]);
     }
-  }
-
-  void assignMatMul(dlc::MatMulOp matmul) {
-    unpack(matmul.getLhsMutable());
-    // A matrix is packed once: a constant, or one that all steps of a loop read.
-    dlc::LoopOp loop;
-    dlc::LayoutAttr layout = dlc::planMatMulWeight(matmul, known);
-    if (auto around = matmul->getParentOfType<dlc::LoopOp>();
-        !layout && around && around.isDefinedOutsideOfLoop(matmul.getRhs())) {
-      layout = dlc::planMatrixLayout(matmul);
-      loop = around;
-    }
-    unpack(matmul.getRhsMutable());
-    if (layout)
-      matmul.getRhsMutable().set(pack(matmul.getRhs(), layout, matmul, loop));
   }
 
   /// Steps and branches take and give what is row-major.
@@ -203,26 +160,30 @@ private:
       assign(region.front());
   }
 
-  /// Heads are split off and merged by transposes that keep the last dimension: attention takes on their order instead.
-  void assignAttention(dlc::AttentionOp attention) {
-    for (OpOperand &operand : attention->getOpOperands())
-      unpack(operand);
-    for (OpOperand *operand :
-         {&attention.getQueryMutable(), &attention.getKeyMutable(), &attention.getValueMutable()}) {
-      auto transpose = operand->get().getDefiningOp<dlc::TransposeOp>();
-      if (!transpose || transpose.getPermutation().back() != 3 || dlc::getLayout(transpose.getX().getType()))
-        continue;
-      llvm::SmallVector<int64_t> order(4);
-      for (auto [to, from] : llvm::enumerate(transpose.getPermutation()))
-        order[from] = to;
-      OpBuilder builder(transpose);
-      operand->set(dlc::TransposeOp::create(builder, transpose.getLoc(), inOrder(transpose.getResult(), order),
-                                            transpose.getX(), transpose.getPermutationAttr()));
-    }
-    Value result = attention.getResult();
-    auto merge = result.hasOneUse() ? llvm::dyn_cast<dlc::TransposeOp>(*result.user_begin()) : dlc::TransposeOp();
-    if (merge && merge.getPermutation().back() == 3)
-      result.setType(inOrder(result, merge.getPermutation()));
+  /// The transpose before `operand`, if it keeps the last dimension, becomes one that moves no bytes: its result takes
+  /// on the order of its operand.
+  void absorbTranspose(OpOperand &operand) {
+    auto transpose = operand.get().getDefiningOp<dlc::TransposeOp>();
+    if (!transpose || !keepsLastDim(transpose) || dlc::getLayout(transpose.getX().getType()))
+      return;
+    llvm::SmallVector<int64_t> order(transpose.getPermutation().size());
+    for (auto [to, from] : llvm::enumerate(transpose.getPermutation()))
+      order[from] = to;
+    OpBuilder builder(transpose);
+    operand.set(dlc::TransposeOp::create(builder, transpose.getLoc(), inOrder(transpose.getResult(), order),
+                                         transpose.getX(), transpose.getPermutationAttr()));
+  }
+
+  /// The same for the transpose that alone reads `result`.
+  void absorbTranspose(Value result) {
+    auto transpose = result.hasOneUse() ? llvm::dyn_cast<dlc::TransposeOp>(*result.user_begin()) : dlc::TransposeOp();
+    if (transpose && keepsLastDim(transpose))
+      result.setType(inOrder(result, transpose.getPermutation()));
+  }
+
+  static bool keepsLastDim(dlc::TransposeOp transpose) {
+    llvm::ArrayRef<int64_t> permutation = transpose.getPermutation();
+    return !permutation.empty() && permutation.back() == static_cast<int64_t>(permutation.size()) - 1;
   }
 
   static RankedTensorType inOrder(Value value, llvm::ArrayRef<int64_t> order) {
@@ -263,9 +224,9 @@ private:
   }
 
   func::FuncOp function;
-  const dlc::PipelineOptions &options;
+  dlc::MathMode math;
   const dlc::LoadTimeValues &known;  ///< of the values that were there before layouts
-  const dlc::SymbolicShapes *shapes; ///< likewise; null if no convolution has a result of open size
+  const dlc::SymbolicShapes *shapes; ///< likewise; null if no planned op has a result of open size
   llvm::DenseMap<std::pair<Value, dlc::LayoutAttr>, Value> packs;
   llvm::DenseMap<Value, Value> unpacks;
   llvm::MapVector<Value, std::pair<llvm::SmallVector<int64_t>, llvm::SmallVector<int64_t>>> halos;
@@ -276,18 +237,14 @@ class AssignLayouts final : public dlc::impl::AssignLayoutsBase<AssignLayouts> {
   void runOnOperation() override {
     if (getOperation().isExternal())
       return;
-    dlc::PipelineOptions options;
     std::optional<dlc::MathMode> parsed = dlc::parseMathMode(math);
     if (!parsed) {
       getOperation().emitError() << "math is 'strict', 'default' or 'fast', not '" << math << "'";
       return signalPassFailure();
     }
-    options.math = *parsed;
-    if (!isas.empty())
-      options.isas.assign(isas.begin(), isas.end());
     bool isOpen = getOperation()
                       .walk([](Operation *op) {
-                        return llvm::isa<dlc::ConvOp, dlc::ConvTransposeOp>(op) &&
+                        return llvm::isa<dlc::LayoutOpInterface>(op) &&
                                        !llvm::cast<RankedTensorType>(op->getResult(0).getType()).hasStaticShape()
                                    ? WalkResult::interrupt()
                                    : WalkResult::advance();
@@ -300,7 +257,7 @@ class AssignLayouts final : public dlc::impl::AssignLayoutsBase<AssignLayouts> {
         return signalPassFailure();
       shapes = &*found;
     }
-    LayoutAssignment(getOperation(), options, getAnalysis<dlc::LoadTimeAnalysis>().values, shapes).run();
+    LayoutAssignment(getOperation(), *parsed, getAnalysis<dlc::LoadTimeAnalysis>().values, shapes).run();
   }
 };
 

@@ -33,17 +33,17 @@ def WeightOnlyCodeMotion : Pass<"dlc-weight-only-code-motion", "::mlir::ModuleOp
 def AssignLayouts : Pass<"dlc-assign-layouts", "::mlir::func::FuncOp"> {
   let summary = "Choose the layout of every tensor";
   let description = [{
-    Convolutions compute on channels-last tensors whose halo holds their padding, with weights blocked for the register
-    tile; the layout spreads through the ops that take any layout (elementwise, windows, normalizations, concatenation,
-    ...), and `dlc.pack` and `dlc.unpack` are inserted where it changes. Constant operands of matrix products are
-    blocked in the same way. Attention reads and writes tensors whose heads are split off and merged by transposes in
-    the order in which they are stored, so that these transposes only rename memory.
+    Ops have the layouts that the target wants for them. On CPUs, convolutions compute on channels-last tensors whose
+    halo holds their padding, with weights blocked for the register tile; the layout spreads through the ops that take
+    any layout (elementwise, windows, normalizations, concatenation, ...), and `dlc.pack` and `dlc.unpack` are inserted
+    where it changes. Constant operands of matrix products are blocked in the same way. Attention reads and writes
+    tensors whose heads are split off and merged by transposes in the order in which they are stored, so that these
+    transposes only rename memory.
 
     Precondition: no tensor has a layout yet.
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
-  let options = [Option<"math", "math", "std::string", "\"default\"", "Algebra that may change: strict, default or fast">,
-                 ListOption<"isas", "isas", "std::string", "Instruction sets, the most basic first">];
+  let options = [Option<"math", "math", "std::string", "\"default\"", "Algebra that may change: strict, default or fast">];
 }
 
 #endif // DLC_PASSES_LAYOUT

@@ -21,20 +21,20 @@ void ProgramWriter::emitLoop(Frame &frame, const StepBuffers &step, OutlinedLoop
   for (Value operand : loop.getOperands())
     operands.push_back(getBuffer(frame, step, operand, builder, false));
   for (Value result : loop.getOutputs())
-    results.push_back(frame.places.count(result) ? getBuffer(frame, step, result, builder, false) : Value());
-  size_t carried = loop.getInitialValues().size(), scanned = loop.getScanInputs().size();
+    results.push_back(frame.storage.count(result) ? getBuffer(frame, step, result, builder, false) : Value());
+  size_t loopCarried = loop.getInitialValues().size(), scanInputs = loop.getScanInputs().size();
   for (BlockArgument argument : body.function.getArguments().drop_front())
-    if (body.places.lookup(argument).kind == Place::Outer)
+    if (body.storage.lookup(argument).kind == Storage::Outer)
       fixedViews[argument] = operands[argument.getArgNumber() - 1];
   llvm::SmallVector<Value> state;
-  for (auto [number, place] : llvm::enumerate(body.carried)) {
+  for (auto [number, storage] : llvm::enumerate(body.loopCarried)) {
     state.push_back(operands[number]);
-    for (int64_t buffer : place.buffers)
+    for (int64_t buffer : storage.buffers)
       if (buffer >= 0)
         state.push_back(view(builder, location, getArena(buffer),
                              makeIndex(builder, location, getPlan(buffer).offsets[buffer]),
                              frame.getBytes(loop.getInitialValues()[number])));
-    if (place.isInPlace) {
+    if (storage.isInPlace) {
       // Steps change the buffer itself, not what the loop has been given.
       Value buffer = state.pop_back_val(),
             from = view(builder, location, state.pop_back_val(), arith::ConstantIndexOp::create(builder, location, 0),
@@ -50,16 +50,16 @@ void ProgramWriter::emitLoop(Frame &frame, const StepBuffers &step, OutlinedLoop
     Value most = loadNumber(builder, location, getBuffer(frame, step, limit, builder, false));
     steps = arith::MinSIOp::create(builder, location, steps, arith::MaxSIOp::create(builder, location, most, zero));
   }
-  auto scannedBuffers = llvm::ArrayRef(operands).slice(carried, scanned);
-  auto stackedBuffers = llvm::ArrayRef(results).slice(carried, loop.getScanOutputs().size());
+  auto scanInputBuffers = llvm::ArrayRef(operands).slice(loopCarried, scanInputs);
+  auto scanOutputBuffers = llvm::ArrayRef(results).slice(loopCarried, loop.getScanOutputs().size());
 
   Operation *outer = outermostLoop;
   llvm::SmallVector<Value> last;
   Value count;
   if (getRowRange(loop)) {
-    last = emitRanges(body, steps, state, scannedBuffers, stackedBuffers, builder);
+    last = emitRanges(body, steps, state, scanInputBuffers, scanOutputBuffers, builder);
   } else if (!loop.getStops()) {
-    auto forOp = emitSteps(body, steps, state, scannedBuffers, stackedBuffers, builder);
+    auto forOp = emitSteps(body, steps, state, scanInputBuffers, scanOutputBuffers, builder);
     last.assign(forOp.getResults().begin(), forOp.getResults().end());
     count = steps;
   } else {
@@ -81,7 +81,7 @@ void ProgramWriter::emitLoop(Frame &frame, const StepBuffers &step, OutlinedLoop
     OpBuilder inner(context);
     Block *after = inner.createBlock(&whileOp.getAfter(), {}, types, locations);
     llvm::SmallVector<Value> next = emitStep(body, after->getArgument(0), steps, after->getArguments().drop_front(2),
-                                             scannedBuffers, stackedBuffers, inner);
+                                             scanInputBuffers, scanOutputBuffers, inner);
     llvm::SmallVector<Value> values{arith::AddIOp::create(inner, location, after->getArgument(0), one)};
     Value stop = getBuffer(body, StepBuffers(), body.getReturn().getOperands().back(), inner, false);
     Value byte = memref::LoadOp::create(inner, location, stop, zero);
@@ -96,9 +96,9 @@ void ProgramWriter::emitLoop(Frame &frame, const StepBuffers &step, OutlinedLoop
 
   // Final values move to where the loop's users look for them.
   size_t number = 0;
-  for (auto [place, value, buffer] : llvm::zip(body.carried, loop.getFinalValues(), results)) {
+  for (auto [storage, value, buffer] : llvm::zip(body.loopCarried, loop.getFinalValues(), results)) {
     Value current = last[number];
-    number += place.alternates() ? 3 : 1;
+    number += storage.alternates() ? 3 : 1;
     if (!buffer)
       continue;
     Value from = view(builder, location, current, zero, frame.getBytes(value)),
@@ -106,7 +106,7 @@ void ProgramWriter::emitLoop(Frame &frame, const StepBuffers &step, OutlinedLoop
     memref::CopyOp::create(builder, location, from, to);
   }
   if (loop.mayEndEarly()) {
-    for (auto [value, buffer] : llvm::zip(loop.getScanOutputs(), stackedBuffers))
+    for (auto [value, buffer] : llvm::zip(loop.getScanOutputs(), scanOutputBuffers))
       clearAfter(builder, frame, value, buffer, count);
     if (results.back())
       storeNumber(builder, location, results.back(), count);
@@ -145,8 +145,8 @@ void ProgramWriter::emitIf(Frame &frame, const StepBuffers &step, OutlinedIfOp o
 }
 
 /// All steps of a loop, one after the other, from the buffers `state` on.
-scf::ForOp ProgramWriter::emitSteps(Frame &body, Value steps, ValueRange state, ValueRange scanned, ValueRange stacked,
-                                    OpBuilder &builder) {
+scf::ForOp ProgramWriter::emitSteps(Frame &body, Value steps, ValueRange state, ValueRange scanInputs,
+                                    ValueRange scanOutputs, OpBuilder &builder) {
   Location location = body.loop.getLoc();
   Value zero = arith::ConstantIndexOp::create(builder, location, 0),
         one = arith::ConstantIndexOp::create(builder, location, 1);
@@ -157,15 +157,15 @@ scf::ForOp ProgramWriter::emitSteps(Frame &body, Value steps, ValueRange state, 
   forOp.getBody()->clear();
   OpBuilder inner = OpBuilder::atBlockEnd(forOp.getBody());
   llvm::SmallVector<Value> next =
-      emitStep(body, forOp.getInductionVar(), steps, forOp.getRegionIterArgs(), scanned, stacked, inner);
+      emitStep(body, forOp.getInductionVar(), steps, forOp.getRegionIterArgs(), scanInputs, scanOutputs, inner);
   scf::YieldOp::create(inner, location, next);
   return forOp;
 }
 
 /// All steps of a loop for ranges of rows: launches inside `scf.parallel` are for the rows of its iteration. Gives
 /// the buffers that hold the state after the last one.
-llvm::SmallVector<Value> ProgramWriter::emitRanges(Frame &body, Value steps, ValueRange state, ValueRange scanned,
-                                                   ValueRange stacked, OpBuilder &builder) {
+llvm::SmallVector<Value> ProgramWriter::emitRanges(Frame &body, Value steps, ValueRange state, ValueRange scanInputs,
+                                                   ValueRange scanOutputs, OpBuilder &builder) {
   OutlinedLoopOp loop = body.loop;
   Location location = loop.getLoc();
   Value zero = arith::ConstantIndexOp::create(builder, location, 0),
@@ -176,7 +176,7 @@ llvm::SmallVector<Value> ProgramWriter::emitRanges(Frame &body, Value steps, Val
   Operation *outer = outermostLoop;
   outermostLoop = outer ? outer : ranges;
   OpBuilder inside = OpBuilder::atBlockBegin(ranges.getBody());
-  emitSteps(body, steps, state, scanned, stacked, inside);
+  emitSteps(body, steps, state, scanInputs, scanOutputs, inside);
   outermostLoop = outer;
 
   // The buffers have alternated inside the ranges.
@@ -185,59 +185,60 @@ llvm::SmallVector<Value> ProgramWriter::emitRanges(Frame &body, Value steps, Val
                                       arith::AndIOp::create(builder, location, steps, one), zero);
   llvm::SmallVector<Value> last;
   size_t number = 0;
-  for (const CarriedPlace &carried : body.carried) {
+  for (const LoopCarriedStorage &storage : body.loopCarried) {
     Value final = state[number];
-    if (carried.stacked >= 0) {
-      AffineExpr bytes = body.getBytes(body.getReturn().getOperand(body.carried.size() + carried.stacked));
-      Value place = loop.getReverse() ? zero : arith::SubIOp::create(builder, location, steps, one).getResult();
-      final = view(builder, location, stacked[carried.stacked],
-                   arith::MulIOp::create(builder, location, place, makeIndex(builder, location, bytes)), bytes);
-    } else if (carried.alternates()) {
+    if (storage.scanOutput >= 0) {
+      AffineExpr bytes = body.getBytes(body.getReturn().getOperand(body.loopCarried.size() + storage.scanOutput));
+      Value position = loop.getReverse() ? zero : arith::SubIOp::create(builder, location, steps, one).getResult();
+      final = view(builder, location, scanOutputs[storage.scanOutput],
+                   arith::MulIOp::create(builder, location, position, makeIndex(builder, location, bytes)), bytes);
+    } else if (storage.alternates()) {
       final = arith::SelectOp::create(builder, location, isOdd, state[number + 1], state[number + 2]);
     }
     last.push_back(arith::SelectOp::create(builder, location, isEmpty, state[number], final));
-    if (carried.alternates())
+    if (storage.alternates())
       last.append({Value(), Value()});
-    number += carried.alternates() ? 3 : 1;
+    number += storage.alternates() ? 3 : 1;
   }
   return last;
 }
 
 /// One step of a loop; gives the buffers that the next one starts from.
 llvm::SmallVector<Value> ProgramWriter::emitStep(Frame &body, Value iteration, Value steps, ValueRange state,
-                                                 ValueRange scanned, ValueRange stacked, OpBuilder &builder) {
+                                                 ValueRange scanInputs, ValueRange scanOutputs, OpBuilder &builder) {
   OutlinedLoopOp loop = body.loop;
   Location location = loop.getLoc();
-  Value place = iteration;
+  Value position = iteration;
   if (loop.getReverse()) {
     Value one = arith::ConstantIndexOp::create(builder, location, 1);
-    place = arith::SubIOp::create(builder, location, arith::SubIOp::create(builder, location, steps, one), iteration);
+    position =
+        arith::SubIOp::create(builder, location, arith::SubIOp::create(builder, location, steps, one), iteration);
   }
   // This step's part of a tensor with the steps as dimension 0.
   auto slice = [&](Value buffer, Value part) {
     AffineExpr bytes = body.getBytes(part);
-    Value offset = arith::MulIOp::create(builder, location, place, makeIndex(builder, location, bytes));
+    Value offset = arith::MulIOp::create(builder, location, position, makeIndex(builder, location, bytes));
     return view(builder, location, buffer, offset, bytes);
   };
   StepBuffers step;
   llvm::SmallVector<Value> next;
-  auto scannedArguments = body.function.getArguments().slice(1 + body.carried.size(), scanned.size());
-  for (auto [buffer, argument] : llvm::zip(scanned, scannedArguments))
-    step.scanned.push_back(slice(buffer, argument));
-  auto stackedValues = body.getReturn().getOperands().slice(body.carried.size(), stacked.size());
-  for (auto [buffer, value] : llvm::zip(stacked, stackedValues))
-    step.stacked.push_back(slice(buffer, value));
+  auto scanInputArguments = body.function.getArguments().slice(1 + body.loopCarried.size(), scanInputs.size());
+  for (auto [buffer, argument] : llvm::zip(scanInputs, scanInputArguments))
+    step.scanInputs.push_back(slice(buffer, argument));
+  auto scanOutputValues = body.getReturn().getOperands().slice(body.loopCarried.size(), scanOutputs.size());
+  for (auto [buffer, value] : llvm::zip(scanOutputs, scanOutputValues))
+    step.scanOutputs.push_back(slice(buffer, value));
   size_t number = 0;
-  for (const CarriedPlace &carried : body.carried) {
-    step.carried.push_back(state[number]);
-    if (carried.isInPlace) {
+  for (const LoopCarriedStorage &storage : body.loopCarried) {
+    step.loopCarried.push_back(state[number]);
+    if (storage.isInPlace) {
       step.next.push_back(state[number]);
       next.push_back(state[number]);
       ++number;
       continue;
     }
-    if (carried.stacked >= 0) {
-      step.next.push_back(step.stacked[carried.stacked]);
+    if (storage.scanOutput >= 0) {
+      step.next.push_back(step.scanOutputs[storage.scanOutput]);
       next.push_back(step.next.back());
       ++number;
       continue;
@@ -262,15 +263,15 @@ void ProgramWriter::storeNumber(OpBuilder &builder, Location location, Value buf
 }
 
 /// Writes zeros to the part of a scan output that no step has written.
-void ProgramWriter::clearAfter(OpBuilder &builder, Frame &frame, Value stacked, Value buffer, Value steps) {
-  Location location = stacked.getLoc();
-  Dims dims = frame.getDims(stacked);
-  auto type = llvm::cast<RankedTensorType>(stacked.getType());
+void ProgramWriter::clearAfter(OpBuilder &builder, Frame &frame, Value scanOutput, Value buffer, Value steps) {
+  Location location = scanOutput.getLoc();
+  Dims dims = frame.getDims(scanOutput);
+  auto type = llvm::cast<RankedTensorType>(scanOutput.getType());
   auto stepType = RankedTensorType::get(type.getShape().drop_front(), type.getElementType());
   Value stepBytes =
       makeIndex(builder, location, getBufferBytes(stepType, llvm::ArrayRef<AffineExpr>(dims).drop_front()));
   Value begin = arith::MulIOp::create(builder, location, steps, stepBytes),
-        end = makeIndex(builder, location, frame.getBytes(stacked)),
+        end = makeIndex(builder, location, frame.getBytes(scanOutput)),
         one = arith::ConstantIndexOp::create(builder, location, 1);
   auto loop = scf::ForOp::create(builder, location, begin, end, one);
   OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());

@@ -42,29 +42,29 @@ func::FuncOp ProgramWriter::run(bool shareMemory) {
 Value ProgramWriter::getBuffer(Frame &frame, const StepBuffers &step, Value value, OpBuilder &builder,
                                bool isPrepared) {
   value = getMemory(value);
-  Place place = frame.places.lookup(value);
-  switch (place.kind) {
-  case Place::Output:
+  Storage storage = frame.storage.lookup(value);
+  switch (storage.kind) {
+  case Storage::Output:
     if (Value reserved = reservedOutputs.lookup(value))
       return reserved;
     [[fallthrough]];
-  case Place::Input:
-    return program.function.getArgument(program.tensorNumbers[place.index]);
-  case Place::Nowhere: // no kernel reads it
+  case Storage::Input:
+    return program.function.getArgument(program.tensorNumbers[storage.index]);
+  case Storage::Nowhere: // no kernel reads it
     return view(builder, value.getLoc(), getBlock(0), arith::ConstantIndexOp::create(builder, value.getLoc(), 0),
                 getAffineConstantExpr(0, context));
-  case Place::Outer: // who emits the function has noted it
+  case Storage::Outer: // who emits the function has noted it
     return fixedViews.lookup(value);
-  case Place::Carried:
-    return step.carried[place.index];
-  case Place::Next:
-    return step.next[place.index];
-  case Place::Scanned:
-    return step.scanned[place.index];
-  case Place::Stacked:
-    return step.stacked[place.index];
-  case Place::Result:
-    return step.results[place.index];
+  case Storage::LoopCarried:
+    return step.loopCarried[storage.index];
+  case Storage::Next:
+    return step.next[storage.index];
+  case Storage::ScanInput:
+    return step.scanInputs[storage.index];
+  case Storage::ScanOutput:
+    return step.scanOutputs[storage.index];
+  case Storage::Result:
+    return step.results[storage.index];
   default:
     break;
   }
@@ -74,7 +74,7 @@ Value ProgramWriter::getBuffer(Frame &frame, const StepBuffers &step, Value valu
   // The same address in every step: it is computed before all loops, unless these decide it.
   OpBuilder::InsertionGuard guard(builder);
   bool isFixed = !isDecidedInside(frame.getBytes(value)) &&
-                 (place.kind != Place::Arena || !isDecidedInside(memory.getBuffers()[place.index].bytes));
+                 (storage.kind != Storage::Arena || !isDecidedInside(memory.getBuffers()[storage.index].bytes));
   bool leaves = outermostLoop && !isPrepared && isFixed;
   if (leaves) {
     builder.setInsertionPoint(outermostLoop);
@@ -84,11 +84,11 @@ Value ProgramWriter::getBuffer(Frame &frame, const StepBuffers &step, Value valu
     if (leaves)
       std::swap(symbolValues, entryValues);
   });
-  Value block = place.kind == Place::Arena      ? getArena(place.index)
-                : place.kind == Place::Variable ? getBlock(3)
-                : place.kind == Place::Constant ? (isPrepared ? prepare.constants : getBlock(1))
-                                                : (isPrepared ? prepare.prepared : getBlock(2));
-  return buffer = view(builder, value.getLoc(), block, makeIndex(builder, value.getLoc(), getOffset(place)),
+  Value block = storage.kind == Storage::Arena      ? getArena(storage.index)
+                : storage.kind == Storage::Variable ? getBlock(3)
+                : storage.kind == Storage::Constant ? (isPrepared ? prepare.constants : getBlock(1))
+                                                    : (isPrepared ? prepare.prepared : getBlock(2));
+  return buffer = view(builder, value.getLoc(), block, makeIndex(builder, value.getLoc(), getOffset(storage)),
                        frame.getBytes(value));
 }
 
@@ -145,7 +145,7 @@ void ProgramWriter::reserveSegment(Frame &frame, int64_t symbol, OpBuilder &buil
   for (OpOperand &result : frame.getReturn()->getOpOperands()) {
     Value value = getMemory(result.get());
     AffineExpr bytes = boundAbove(frame.getBytes(value), memory.getEntry().shapes.getBounds());
-    if (frame.places.lookup(value).kind != Place::Output || memory.getSegment(bytes) != symbol)
+    if (frame.storage.lookup(value).kind != Storage::Output || memory.getSegment(bytes) != symbol)
       continue;
     // Its number among the tensors of a call: inputs, then outputs.
     unsigned argument = program.tensorNumbers[graph.getNumArguments() + result.getOperandNumber()];
@@ -163,7 +163,7 @@ void ProgramWriter::reserveSegment(Frame &frame, int64_t symbol, OpBuilder &buil
 }
 
 void ProgramWriter::emitKernel(Frame &frame, const StepBuffers &step, KernelOp kernel, OpBuilder &runBuilder) {
-  bool isPrepared = frame.getPlace(kernel.getResult()).kind == Place::Prepared;
+  bool isPrepared = frame.getStorage(kernel.getResult()).kind == Storage::Prepared;
   OpBuilder &builder = isPrepared ? prepare.builder : runBuilder;
   llvm::SmallVector<Value> inputs, outputs, symbols;
   for (Value input : kernel.getInputs())

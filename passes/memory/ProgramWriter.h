@@ -16,7 +16,7 @@ namespace dlc {
 
 /// The buffers of a loop's step, or of a branch, as the program knows them.
 struct StepBuffers {
-  llvm::SmallVector<mlir::Value> carried, next, scanned, stacked;
+  llvm::SmallVector<mlir::Value> loopCarried, next, scanInputs, scanOutputs;
   llvm::SmallVector<mlir::Value> results; ///< of a branch
 };
 
@@ -49,12 +49,12 @@ private:
   int64_t getVariableOffset(int64_t number) const { return tables.variables.getOffset(memory.getVariables()[number]); }
 
   /// Of memory that has a place of its own, in its block.
-  mlir::AffineExpr getOffset(Place place) const {
-    if (place.kind == Place::Arena)
-      return getPlan(place.index).offsets[place.index];
-    return mlir::getAffineConstantExpr(place.kind == Place::Constant   ? constantOffsets[place.index]
-                                       : place.kind == Place::Variable ? getVariableOffset(place.index)
-                                                                       : preparedOffset + place.index,
+  mlir::AffineExpr getOffset(Storage storage) const {
+    if (storage.kind == Storage::Arena)
+      return getPlan(storage.index).offsets[storage.index];
+    return mlir::getAffineConstantExpr(storage.kind == Storage::Constant   ? constantOffsets[storage.index]
+                                       : storage.kind == Storage::Variable ? getVariableOffset(storage.index)
+                                                                           : preparedOffset + storage.index,
                                        context);
   }
 
@@ -89,15 +89,17 @@ private:
   void emitIf(Frame &frame, const StepBuffers &step, OutlinedIfOp op, mlir::OpBuilder &builder);
   static mlir::Value loadFlag(mlir::OpBuilder &builder, mlir::Location location, mlir::Value buffer);
   llvm::SmallVector<mlir::Value> emitStep(Frame &body, mlir::Value iteration, mlir::Value steps, mlir::ValueRange state,
-                                          mlir::ValueRange scanned, mlir::ValueRange stacked, mlir::OpBuilder &builder);
-  mlir::scf::ForOp emitSteps(Frame &body, mlir::Value steps, mlir::ValueRange state, mlir::ValueRange scanned,
-                             mlir::ValueRange stacked, mlir::OpBuilder &builder);
+                                          mlir::ValueRange scanInputs, mlir::ValueRange scanOutputs,
+                                          mlir::OpBuilder &builder);
+  mlir::scf::ForOp emitSteps(Frame &body, mlir::Value steps, mlir::ValueRange state, mlir::ValueRange scanInputs,
+                             mlir::ValueRange scanOutputs, mlir::OpBuilder &builder);
   llvm::SmallVector<mlir::Value> emitRanges(Frame &body, mlir::Value steps, mlir::ValueRange state,
-                                            mlir::ValueRange scanned, mlir::ValueRange stacked,
+                                            mlir::ValueRange scanInputs, mlir::ValueRange scanOutputs,
                                             mlir::OpBuilder &builder);
   static mlir::Value loadNumber(mlir::OpBuilder &builder, mlir::Location location, mlir::Value buffer);
   void storeNumber(mlir::OpBuilder &builder, mlir::Location location, mlir::Value buffer, mlir::Value number);
-  void clearAfter(mlir::OpBuilder &builder, Frame &frame, mlir::Value stacked, mlir::Value buffer, mlir::Value steps);
+  void clearAfter(mlir::OpBuilder &builder, Frame &frame, mlir::Value scanOutput, mlir::Value buffer,
+                  mlir::Value steps);
 
   mlir::func::FuncOp graph;
   ProgramTables &tables;

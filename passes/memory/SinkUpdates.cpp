@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Annotations.h"
 #include "ir/OpsControl.h"
+#include "ir/OpsCustom.h"
 #include "ir/OpsSize.h"
 #include "ir/Variables.h"
 #include "passes/Passes.h"
@@ -24,20 +25,20 @@ class SinkUpdates final : public dlc::impl::SinkUpdatesBase<SinkUpdates> {
         continue;
       Operation *last = nullptr;
       for (Operation &op : function.getBody().front())
-        if (readsBack(&op))
+        if (mayFail(&op))
           last = &op;
       if (last)
         sink(function, last);
     }
   }
 
-  /// Whether a run reads an extent back in `op`: a step or a branch may do so.
-  static bool readsBack(Operation *op) {
-    if (llvm::isa<dlc::ReadbackOp>(op))
+  /// Whether a run may fail in `op`, as a step or a branch may: it reads an extent back or calls a user's function.
+  static bool mayFail(Operation *op) {
+    if (llvm::isa<dlc::ReadbackOp>(op) || dlc::callsFunction(op))
       return true;
     auto isIn = [&](FlatSymbolRefAttr name) {
       auto function = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, name);
-      return function && llvm::any_of(function.getBody().front(), [](Operation &inner) { return readsBack(&inner); });
+      return function && llvm::any_of(function.getBody().front(), [](Operation &inner) { return mayFail(&inner); });
     };
     if (auto loop = llvm::dyn_cast<dlc::OutlinedLoopOp>(op))
       return isIn(loop.getBodyAttr());
@@ -61,8 +62,8 @@ class SinkUpdates final : public dlc::impl::SinkUpdatesBase<SinkUpdates> {
         for (Operation *user : readers[i]->getUsers())
           if (!last->isBeforeInBlock(user))
             readers.insert(user);
-      // What decides an extent stays, and so does what it reads.
-      if (llvm::none_of(readers, readsBack))
+      // What may fail stays, and so does what it reads.
+      if (llvm::none_of(readers, mayFail))
         moves.insert(readers.begin(), readers.end());
     }
     llvm::SmallVector<Operation *> order(moves.takeVector());

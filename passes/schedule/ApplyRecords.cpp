@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "analysis/TargetInterface.h"
 #include "ir/KernelText.h"
 #include "ir/OpsKernel.h"
 #include "passes/Passes.h"
-#include "passes/schedule/KernelSchedules.h"
 #include "passes/schedule/ScheduleRecords.h"
 #include <map>
 
@@ -78,7 +78,7 @@ class ApplyRecords final : public dlc::impl::ApplyRecordsBase<ApplyRecords> {
       if (failed(subject))
         return failure();
       const dlc::SchedulePoint &point = known.record.point;
-      auto legal = dlc::KernelSchedules::create(*subject, *dlc::findMachine(machine));
+      auto legal = dlc::TargetInterface::get(&getContext()).createSchedules(*subject, *dlc::findMachine(machine));
       if (std::string problem = legal->findProblem(point); !problem.empty())
         return emitError() << problem;
       // The program gives out ranges of one dimension, whatever machine it finds.

@@ -70,7 +70,7 @@ def VerifySchedules : Pass<"dlc-verify-schedules", "::mlir::ModuleOp"> {
   let description = [{
     A schedule may have been written by a person, who edits the module, as well as by `--dlc-tile`. Every kernel must
     have one `#dlc.schedule` for each instruction set, whose algorithm is one of the kernel kind's, with its parameters
-    and no others, each within what is legal for this kernel (passes/schedule/KernelSchedules.h), on the dimensions that
+    and no others, each within what is legal for this kernel (analysis/KernelSchedules.h), on the dimensions that
     `dlc.collapse` leaves. What is wrong is an error that names the kernel and what is legal.
   }];
   let options = [ListOption<"isas", "isas", "std::string", "The target's instruction sets">];

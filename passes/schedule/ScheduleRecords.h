@@ -4,7 +4,7 @@
 #ifndef DLC_PASSES_SCHEDULE_SCHEDULERECORDS_H
 #define DLC_PASSES_SCHEDULE_SCHEDULERECORDS_H
 
-#include "passes/schedule/ScheduleSpace.h"
+#include "analysis/ScheduleSpace.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
 #include <vector>

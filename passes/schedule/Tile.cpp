@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "analysis/TargetInterface.h"
 #include "ir/Annotations.h"
 #include "ir/OpsKernel.h"
 #include "ir/RowRange.h"
 #include "passes/Passes.h"
-#include "passes/schedule/KernelSchedules.h"
 
 #define DEBUG_TYPE "dlc-tile"
 
@@ -41,13 +41,14 @@ class Tile final : public dlc::impl::TileBase<Tile> {
     if (*collapsed)
       dlc::annotation::collapse.set(kernel, (*collapsed)->record(context));
     dlc::TileSubject subject(kernel, std::move(*collapsed));
+    const dlc::TargetInterface &target = dlc::TargetInterface::get(context);
     llvm::SmallVector<Attribute> schedules;
     for (const dlc::Machine *processor : processors) {
       if (naive)
         schedules.push_back(dlc::SchedulePoint{"naive", 1, -1, 1, {}}.toAttribute(context, processor->name));
       else
         schedules.push_back(
-            dlc::KernelSchedules::create(subject, *processor)->getDefault().toAttribute(context, processor->name));
+            target.createSchedules(subject, *processor)->getDefault().toAttribute(context, processor->name));
     }
     kernel.setSchedulesAttr(ArrayAttr::get(context, schedules));
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "analysis/TargetInterface.h"
 #include "ir/OpsKernel.h"
 #include "passes/Passes.h"
-#include "passes/schedule/KernelSchedules.h"
 #include "llvm/ADT/StringExtras.h"
 
 #define DEBUG_TYPE "dlc-verify-schedules"
@@ -55,7 +55,8 @@ class VerifySchedules final : public dlc::impl::VerifySchedulesBase<VerifySchedu
                                    : "the target does not have this instruction set; it has ")
                            << (llvm::is_contained(isas, isa.str()) ? "" : llvm::join(isas, ", "));
       left.erase(position);
-      std::unique_ptr<dlc::KernelSchedules> legal = dlc::KernelSchedules::create(*subject, *dlc::findMachine(isa));
+      std::unique_ptr<dlc::KernelSchedules> legal =
+          dlc::TargetInterface::get(&getContext()).createSchedules(*subject, *dlc::findMachine(isa));
       if (std::string problem = legal->findProblem(dlc::SchedulePoint::fromAttribute(schedule)); !problem.empty())
         return emitOfIsa() << problem;
     }

@@ -20,6 +20,7 @@ void registerGradientRules(mlir::DialectRegistry &registry) {
     addConvolutionGradients(context);
     addPoolingGradients(context);
     addSamplingGradients(context);
+    addCustomGradients(context);
   });
 }
 

@@ -39,6 +39,7 @@ void addBatchNormGradients(mlir::MLIRContext *context);
 void addConvolutionGradients(mlir::MLIRContext *context);
 void addPoolingGradients(mlir::MLIRContext *context);
 void addSamplingGradients(mlir::MLIRContext *context);
+void addCustomGradients(mlir::MLIRContext *context);
 
 /// Lets the dlc dialect bring all rules with it.
 void registerGradientRules(mlir::DialectRegistry &registry);

@@ -33,8 +33,8 @@ public:
   LoopDifferentiation(OpBuilder &builder, LoopOp loop, ValueRange read, ValueRange resultGradients,
                       llvm::ArrayRef<bool> isWanted, Location askedAt)
       : builder(builder), loop(loop), body(loop.getBody()), resultGradients(resultGradients), isWanted(isWanted),
-        askedAt(askedAt), carried(loop.getInitialValues().size()), scanned(loop.getScanInputs().size()),
-        captures(read.drop_front(carried + scanned)) {}
+        askedAt(askedAt), loopCarried(loop.getInitialValues().size()), scanned(loop.getScanInputs().size()),
+        captures(read.drop_front(loopCarried + scanned)) {}
 
   FailureOr<llvm::SmallVector<Value>> run() {
     if (loop.mayEndEarly() && loop.getTripCount() == uint64_t(INT64_MAX))
@@ -50,7 +50,7 @@ public:
       backward.erase();
       return failure();
     }
-    chooseStacked();
+    chooseScanOutputs();
     replaceForward();
     return createBackwardLoop();
   }
@@ -60,12 +60,12 @@ public:
 private:
   /// Carried values that gradients flow through: a step computes them from what gradients are taken with respect to.
   void findActive() {
-    isActive.assign(isWanted.begin(), isWanted.begin() + carried);
+    isActive.assign(isWanted.begin(), isWanted.begin() + loopCarried);
     for (bool hasChanged = true; hasChanged;) {
       hasChanged = false;
       OpBuilder inner(loop.getNext());
       ReverseMode influence(inner, getVariables(*body), askedAt);
-      for (size_t i = 0; i < carried; ++i) {
+      for (size_t i = 0; i < loopCarried; ++i) {
         Value next = loop.getNextValues()[i];
         if (!isActive[i] && isDifferentiable(next) && influence.isInfluenced(next))
           isActive[i] = hasChanged = true;
@@ -77,14 +77,14 @@ private:
   llvm::SmallVector<Value> getVariables(Block &block) {
     llvm::SmallVector<Value> variables;
     for (size_t i = 0; i < isWanted.size(); ++i)
-      if (i < carried ? isActive[i] : isWanted[i])
+      if (i < loopCarried ? isActive[i] : isWanted[i])
         variables.push_back(getRead(block, i));
     return variables;
   }
 
   /// Value `i` of those that a step reads from outside: loop-carried values, slices of scan inputs, captures.
   Value getRead(Block &block, size_t i) const {
-    return i < carried + scanned ? Value(block.getArgument(1 + i)) : captures[i - carried - scanned];
+    return i < loopCarried + scanned ? Value(block.getArgument(1 + i)) : captures[i - loopCarried - scanned];
   }
 
   /// A loop whose step takes the arguments of the forward step and has a copy of its ops, to which those of the reverse
@@ -114,17 +114,18 @@ private:
     ReverseMode gradients(inner, getVariables(*step), askedAt);
     NextOp end = loop.getNext();
     size_t forwardOps = llvm::range_size(step->getOperations());
-    for (size_t i = 0; i < carried; ++i) {
-      carriedGradients.push_back(isActive[i] ? addArgument(step->getArgument(1 + i).getType()) : Value());
+    for (size_t i = 0; i < loopCarried; ++i) {
+      loopCarriedGradients.push_back(isActive[i] ? addArgument(step->getArgument(1 + i).getType()) : Value());
       if (isActive[i])
-        gradients.add(copies.lookupOrDefault(end.getOperand(i)), carriedGradients.back());
+        gradients.add(copies.lookupOrDefault(end.getOperand(i)), loopCarriedGradients.back());
     }
     for (size_t i = 0; i < loop.getScanOutputs().size(); ++i) {
-      Value value = copies.lookupOrDefault(end.getOperand(carried + i)), gradient = resultGradients[carried + i];
+      Value value = copies.lookupOrDefault(end.getOperand(loopCarried + i)),
+            gradient = resultGradients[loopCarried + i];
       bool isUseful = gradient && gradients.isInfluenced(value);
-      stackedGradients.push_back(isUseful ? addArgument(value.getType()) : Value());
+      scanOutputGradients.push_back(isUseful ? addArgument(value.getType()) : Value());
       if (isUseful)
-        gradients.add(value, stackedGradients.back());
+        gradients.add(value, scanOutputGradients.back());
     }
     if (failed(gradients.run()))
       return failure();
@@ -132,9 +133,9 @@ private:
     for (Operation &op : llvm::make_range(step->begin(), std::next(step->begin(), forwardOps)))
       copied.push_back(&op);
     for (size_t i = 0; i < isWanted.size(); ++i)
-      operandGradients.push_back((i < carried ? isActive[i] : isWanted[i]) ? gradients.getGradient(getRead(*step, i))
-                                                                           : Value());
-    for (size_t i = 0; i < carried; ++i)
+      operandGradients.push_back(
+          (i < loopCarried ? isActive[i] : isWanted[i]) ? gradients.getGradient(getRead(*step, i)) : Value());
+    for (size_t i = 0; i < loopCarried; ++i)
       if (isActive[i] && !operandGradients[i])
         operandGradients[i] = zeros(inner, step->getArgument(1 + i));
     return success();
@@ -145,7 +146,7 @@ private:
 
   /// The values of the forward step that are scan outputs of the forward loop; the backward step gets them as
   /// arguments.
-  void chooseStacked() {
+  void chooseScanOutputs() {
     llvm::SmallPtrSet<Operation *, 16> forward(copied.begin(), copied.end());
     llvm::DenseSet<Value> available;
     for (BlockArgument argument : step->getArguments())
@@ -157,7 +158,7 @@ private:
                return !forward.contains(step->findAncestorOpInBlock(*user));
              });
     };
-    llvm::DenseMap<Value, Value> stacked;
+    llvm::DenseMap<Value, Value> scanOutputs;
     auto originals = body->without_terminator();
     for (auto [copy, original] : llvm::zip(copied, originals)) {
       bool isAvailable = isCheap(copy) && llvm::all_of(copy->getOperands(), isThere);
@@ -169,13 +170,13 @@ private:
           continue;
         Value argument = addArgument(value.getType());
         value.replaceUsesWithIf(argument, [&](OpOperand &use) { return use.getOwner() != copy; });
-        stacked[value] = argument;
+        scanOutputs[value] = argument;
         available.insert(argument);
         kept.push_back({before, argument});
       }
     }
     for (Value &gradient : operandGradients)
-      if (Value argument = stacked.lookup(gradient))
+      if (Value argument = scanOutputs.lookup(gradient))
         gradient = argument;
     // Unused parts of the copy are erased.
     returned = llvm::DenseSet<Value>(operandGradients.begin(), operandGradients.end());
@@ -191,8 +192,8 @@ private:
     NextOp end = loop.getNext();
     // The position among the scan outputs of a value of the forward step.
     llvm::DenseMap<Value, unsigned> places;
-    unsigned known = carried + loop.getScanOutputs().size(), count = known;
-    for (unsigned i = carried; i < known; ++i)
+    unsigned known = loopCarried + loop.getScanOutputs().size(), count = known;
+    for (unsigned i = loopCarried; i < known; ++i)
       places.try_emplace(end.getOperand(i), i);
     auto stack = [&](Value value) -> unsigned {
       auto [place, isNew] = places.try_emplace(value, count);
@@ -202,8 +203,8 @@ private:
     };
     for (auto &[value, argument] : kept)
       keptPlaces.push_back(stack(value));
-    for (size_t i = 0; i < carried; ++i)
-      carriedPlaces.push_back(isUsed(step->getArgument(1 + i)) ? stack(end.getOperand(i)) : 0);
+    for (size_t i = 0; i < loopCarried; ++i)
+      loopCarriedPositions.push_back(isUsed(step->getArgument(1 + i)) ? stack(end.getOperand(i)) : 0);
     if (count == known)
       return;
     llvm::SmallVector<Type> types(ValueRange(loop.getOutputs().take_front(known)).getTypes());
@@ -225,25 +226,26 @@ private:
   }
 
   /// What each step started from: `initial`, then all but the last of what steps left, in the order of the steps.
-  Value shift(Value initial, Value stacked) {
-    RankedTensorType type = typeOf(stacked);
+  Value shift(Value initial, Value scanOutput) {
+    RankedTensorType type = typeOf(scanOutput);
     llvm::SmallVector<int64_t> shape{1}, low(type.getRank(), 0), high(type.getRank(), 0);
     llvm::append_range(shape, getShapeFrom(initial));
     Value first = create<ReshapeOp>(initial, shape);
     bool isReverse = loop.getReverse();
-    Value all = create<ConcatOp>(isReverse ? ValueRange{stacked, first} : ValueRange{first, stacked}, uint64_t(0));
+    Value all =
+        create<ConcatOp>(isReverse ? ValueRange{scanOutput, first} : ValueRange{first, scanOutput}, uint64_t(0));
     // The last step's result starts no step.
     (isReverse ? low : high)[0] = -1;
     return create<PadOp>(all, Value(), low, high, PadMode::Constant);
   }
 
   /// The number of the forward step at each position.
-  Value numberSteps(Value stacked) {
+  Value numberSteps(Value scanOutput) {
     Value numbers;
-    if (typeOf(stacked).isDynamicDim(0))
-      numbers = create<IndexOp>(stacked, uint64_t(0));
+    if (typeOf(scanOutput).isDynamicDim(0))
+      numbers = create<IndexOp>(scanOutput, uint64_t(0));
     else
-      numbers = create<IotaOp>(llvm::APFloat(0.0), llvm::APFloat(1.0), uint64_t(typeOf(stacked).getDimSize(0)),
+      numbers = create<IotaOp>(llvm::APFloat(0.0), llvm::APFloat(1.0), uint64_t(typeOf(scanOutput).getDimSize(0)),
                                builder.getI64Type());
     if (!loop.getReverse())
       return numbers;
@@ -254,7 +256,7 @@ private:
   /// Moves the ops of the backward step into the branch of those steps that the forward loop has run. In others
   /// gradients stay as they are (`before`), and scan inputs, whose parts are `slices`, get none.
   void skipStepsThatDidNotRun(llvm::ArrayRef<Value> before, llvm::ArrayRef<Value> slices,
-                              llvm::SmallVector<Value> &next, llvm::SmallVector<Value> &stacked) {
+                              llvm::SmallVector<Value> &next, llvm::SmallVector<Value> &scanOutputs) {
     Location location = loop.getLoc();
     llvm::SmallVector<Operation *> ops(llvm::make_pointer_range(*step));
     OpBuilder inner = OpBuilder::atBlockEnd(step);
@@ -263,62 +265,63 @@ private:
     branches.enter(0);
     for (Operation *op : ops)
       op->moveBefore(inner.getInsertionBlock(), inner.getInsertionPoint());
-    branches.endBranch(llvm::to_vector(llvm::concat<Value>(next, stacked)));
+    branches.endBranch(llvm::to_vector(llvm::concat<Value>(next, scanOutputs)));
     branches.enter(1);
     llvm::SmallVector<Value> unchanged(before);
     for (Value slice : slices)
       unchanged.push_back(zeros(inner, slice));
     branches.endBranch(unchanged);
-    ResultRange made = branches.finish(ValueRange(llvm::to_vector(llvm::concat<Value>(next, stacked))).getTypes());
+    ResultRange made = branches.finish(ValueRange(llvm::to_vector(llvm::concat<Value>(next, scanOutputs))).getTypes());
     llvm::copy(made.take_front(next.size()), next.begin());
-    llvm::copy(made.drop_front(next.size()), stacked.begin());
+    llvm::copy(made.drop_front(next.size()), scanOutputs.begin());
   }
 
   FailureOr<llvm::SmallVector<Value>> createBackwardLoop() {
     struct Entry {
       Value argument, operand;
     };
-    llvm::SmallVector<Entry> carriedEntries, scannedEntries;
-    llvm::SmallVector<Value> next, stacked;
+    llvm::SmallVector<Entry> loopCarriedEntries, scannedEntries;
+    llvm::SmallVector<Value> next, scanOutputs;
     llvm::SmallVector<int64_t> sums(isWanted.size(), -1), places(isWanted.size(), -1);
 
-    for (size_t i = 0; i < carried; ++i)
+    for (size_t i = 0; i < loopCarried; ++i)
       if (isActive[i]) {
         Value gradient = resultGradients[i] ? resultGradients[i] : zeros(builder, loop.getInitialValues()[i]);
         sums[i] = next.size();
-        carriedEntries.push_back({carriedGradients[i], gradient});
+        loopCarriedEntries.push_back({loopCarriedGradients[i], gradient});
         next.push_back(operandGradients[i]);
       }
     OpBuilder inner = OpBuilder::atBlockEnd(step);
-    for (size_t i = carried + scanned; i < operandGradients.size(); ++i)
+    for (size_t i = loopCarried + scanned; i < operandGradients.size(); ++i)
       if (Value gradient = operandGradients[i]) {
         sums[i] = next.size();
         Value sum = addArgument(gradient.getType());
-        carriedEntries.push_back({sum, zeros(builder, captures[i - carried - scanned])});
+        loopCarriedEntries.push_back({sum, zeros(builder, captures[i - loopCarried - scanned])});
         next.push_back(AddOp::create(inner, loop.getLoc(), sum, gradient));
       }
     llvm::SmallVector<Value> slices;
-    for (size_t i = carried; i < carried + scanned; ++i)
+    for (size_t i = loopCarried; i < loopCarried + scanned; ++i)
       if (operandGradients[i]) {
-        places[i] = stacked.size();
-        stacked.push_back(operandGradients[i]);
+        places[i] = scanOutputs.size();
+        scanOutputs.push_back(operandGradients[i]);
         slices.push_back(step->getArgument(1 + i));
       }
     if (loop.mayEndEarly())
-      skipStepsThatDidNotRun(llvm::map_to_vector(carriedEntries, [](const Entry &entry) { return entry.argument; }),
-                             slices, next, stacked);
-    auto end = NextOp::create(inner, loop.getLoc(), llvm::to_vector(llvm::concat<Value>(next, stacked)));
+      skipStepsThatDidNotRun(llvm::map_to_vector(loopCarriedEntries, [](const Entry &entry) { return entry.argument; }),
+                             slices, next, scanOutputs);
+    auto end = NextOp::create(inner, loop.getLoc(), llvm::to_vector(llvm::concat<Value>(next, scanOutputs)));
 
-    for (auto [i, gradient] : llvm::enumerate(stackedGradients))
+    for (auto [i, gradient] : llvm::enumerate(scanOutputGradients))
       if (gradient)
-        scannedEntries.push_back({gradient, resultGradients[carried + i]});
+        scannedEntries.push_back({gradient, resultGradients[loopCarried + i]});
     for (auto [entry, place] : llvm::zip(kept, keptPlaces))
       scannedEntries.push_back({entry.second, loop->getResult(place)});
-    for (size_t i = 0; i < carried; ++i)
+    for (size_t i = 0; i < loopCarried; ++i)
       if (Value argument = step->getArgument(1 + i); !argument.use_empty())
-        scannedEntries.push_back({argument, shift(loop.getInitialValues()[i], loop->getResult(carriedPlaces[i]))});
+        scannedEntries.push_back(
+            {argument, shift(loop.getInitialValues()[i], loop->getResult(loopCarriedPositions[i]))});
     for (size_t i = 0; i < scanned; ++i)
-      if (Value argument = step->getArgument(1 + carried + i); !argument.use_empty())
+      if (Value argument = step->getArgument(1 + loopCarried + i); !argument.use_empty())
         scannedEntries.push_back({argument, loop.getScanInputs()[i]});
     int64_t count = loop.getStaticStepCount();
     Value number = step->getArgument(0);
@@ -352,14 +355,14 @@ private:
         values.push_back(entry.operand);
       }
     };
-    order(carriedEntries, operands[0]);
+    order(loopCarriedEntries, operands[0]);
     order(scannedEntries, operands[1]);
     step->eraseArguments(0, oldCount);
 
     llvm::SmallVector<Type> types;
-    for (const Entry &entry : carriedEntries)
+    for (const Entry &entry : loopCarriedEntries)
       types.push_back(entry.operand.getType());
-    // What is returned, not `stacked`: arguments among them have been replaced.
+    // What is returned, not `scanOutputs`: arguments among them have been replaced.
     for (Value value : end.getOperands().drop_front(next.size()))
       types.push_back(withSteps(value.getType(), count));
     if (tripCount)
@@ -382,16 +385,16 @@ private:
   ValueRange resultGradients;
   llvm::ArrayRef<bool> isWanted; ///< one entry per operand and capture
   Location askedAt;
-  size_t carried, scanned;
+  size_t loopCarried, scanned;
   llvm::SmallVector<Value> captures;
   llvm::SmallVector<bool> isActive;
   IRMapping copies;
   llvm::SmallVector<Operation *> copied;
-  llvm::SmallVector<Value> carriedGradients, stackedGradients; ///< arguments of the backward step
-  llvm::SmallVector<Value> operandGradients;                   ///< values of it, one per entry of isWanted
+  llvm::SmallVector<Value> loopCarriedGradients, scanOutputGradients; ///< arguments of the backward step
+  llvm::SmallVector<Value> operandGradients;                          ///< values of it, one per entry of isWanted
   /// Values of the forward step that are stored, and the arguments of the backward step for them.
   llvm::SmallVector<std::pair<Value, Value>> kept;
-  llvm::SmallVector<unsigned> keptPlaces, carriedPlaces; ///< results of the forward loop
+  llvm::SmallVector<unsigned> keptPlaces, loopCarriedPositions; ///< results of the forward loop
 };
 
 } // namespace

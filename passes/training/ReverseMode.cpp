@@ -2,6 +2,7 @@
 #include "passes/training/ReverseMode.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsControl.h"
+#include "ir/OpsCustom.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
@@ -29,6 +30,9 @@ ReverseMode::ReverseMode(OpBuilder &builder, ValueRange withRespectTo, Location 
 }
 
 llvm::SmallVector<Value> ReverseMode::getReadValues(Operation *op) {
+  // A further result of a function depends on what the function reads, whatever its first result is.
+  if (auto further = llvm::dyn_cast<CustomResultOp>(op))
+    op = further.getFirst().getDefiningOp();
   llvm::SetVector<Value> captures;
   for (Region &region : op->getRegions())
     getUsedValuesDefinedAbove(region, captures);
@@ -57,7 +61,13 @@ LogicalResult ReverseMode::run() {
 }
 
 LogicalResult ReverseMode::pass(Operation *op) {
-  if (llvm::none_of(op->getResults(), [&](Value result) { return gradients.contains(result); }))
+  // Where the function is differentiated, all of its results are.
+  if (llvm::isa<CustomResultOp>(op))
+    return success();
+  llvm::SmallVector<Value> results(op->getResults());
+  if (auto custom = llvm::dyn_cast<CustomOp>(op))
+    results = getFunctionResults(custom);
+  if (llvm::none_of(results, [&](Value result) { return result && gradients.contains(result); }))
     return success();
   llvm::SmallVector<Value> operands = getReadValues(op);
   llvm::SmallVector<bool> isWanted;
@@ -83,6 +93,7 @@ LogicalResult ReverseMode::pass(Operation *op) {
   bool isFinite = finite.contains(op->getResult(0)) &&
                   llvm::all_of(op->getOperands(), [&](Value operand) { return finite.contains(operand); });
   GradientBuilder gradient(builder, op, gradients.lookup(op->getResult(0)), isWanted, isFinite, askedAt);
+  gradient.setLookUp([&](Value value) { return gradients.lookup(value); });
   auto rule = llvm::dyn_cast<GradientOpInterface>(op);
   if (!rule)
     return gradient.reportMissingRule();

@@ -33,14 +33,14 @@ public:
   void run() {
     if (loop.mayEndEarly() || dlc::decidesExtents(loop))
       return;
-    carried = loop.getInitialValues().size();
+    loopCarried = loop.getInitialValues().size();
     returned.assign(loop.getNext().operand_begin(), loop.getNext().operand_end());
     llvm::SmallVector<Sum> sums;
     llvm::SmallVector<unsigned> products;
-    for (unsigned i = 0; i < carried; ++i)
+    for (unsigned i = 0; i < loopCarried; ++i)
       if (std::optional<Sum> sum = findSum(i))
         sums.push_back(*sum);
-    for (unsigned i = carried; i < returned.size(); ++i)
+    for (unsigned i = loopCarried; i < returned.size(); ++i)
       if (isProductWithInvariant(returned[i]))
         products.push_back(i);
     if (!sums.empty() || !products.empty())
@@ -106,8 +106,8 @@ private:
   };
   Source find(Value value) {
     if (auto argument = llvm::dyn_cast<BlockArgument>(value))
-      if (argument.getOwner() == &body && argument.getArgNumber() > carried)
-        return {loop.getScanInputs()[argument.getArgNumber() - 1 - carried], 0};
+      if (argument.getOwner() == &body && argument.getArgNumber() > loopCarried)
+        return {loop.getScanInputs()[argument.getArgNumber() - 1 - loopCarried], 0};
     auto [place, isNew] = places.try_emplace(value, returned.size());
     if (isNew)
       returned.push_back(value);
@@ -121,7 +121,7 @@ private:
   void sink(llvm::ArrayRef<Sum> sums, llvm::ArrayRef<unsigned> products) {
     // Everything needed is stored first, while positions are still those of `returned`.
     llvm::DenseMap<Value, Source> sources;
-    for (unsigned i = carried; i < returned.size(); ++i)
+    for (unsigned i = loopCarried; i < returned.size(); ++i)
       places.try_emplace(returned[i], i);
     auto note = [&](Value value) { sources.try_emplace(value, find(value)); };
     for (const Sum &sum : sums)
@@ -147,7 +147,7 @@ private:
         continue;
       newPlaces[i] = values.size();
       values.push_back(returned[i]);
-      if (i < carried)
+      if (i < loopCarried)
         initial.push_back(loop.getInitialValues()[i]);
       if (i < loop->getNumResults()) {
         types.push_back(loop->getResultTypes()[i]);
@@ -238,7 +238,7 @@ private:
   dlc::LoopOp loop;
   Block &body;
   OpBuilder builder;
-  unsigned carried = 0;
+  unsigned loopCarried = 0;
   llvm::DenseMap<Value, unsigned> places; ///< among the scan outputs in `returned`
   llvm::SmallVector<Value> returned;      ///< by the step: loop-carried values, scan outputs, and new scan outputs
 };

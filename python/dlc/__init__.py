@@ -17,8 +17,23 @@ of the declared type, and lists and numbers. Others are converted where NumPy ca
 order, a type that holds every value of theirs; lists and numbers may be rounded). The rest is an error that says what was expected: a
 dlc.Error that is a TypeError or ValueError, too. A type that NumPy lacks (bf16) is passed as unsigned integers of the same width.
 """
-from ._compile import CompileError, compile
-from ._dlc import EntryPoint, Error, Model, State, Tensor, __version__
+from ._compile import compile
+from ._dlc import EntryPoint, Error, Model, State, Tensor, TrainingError, __version__
+from ._errors import CompileError
 from ._folders import cmake_dir, include_dir
+from ._history import History
 
-__all__ = ["CompileError", "EntryPoint", "Error", "Model", "State", "Tensor", "__version__", "cmake_dir", "compile", "include_dir"]
+__all__ = ["CompileError", "EntryPoint", "Error", "History", "Model", "State", "Tensor", "Trainer", "TrainingError", "__version__", "cmake_dir", "compile", "include_dir"]
+
+
+def __getattr__(name):
+    # What needs a framework imports it when it is asked for.
+    if name == "torch_backend":
+        from ._torch import backend
+
+        return backend
+    if name == "Trainer":
+        from ._trainer import Trainer
+
+        return Trainer
+    raise AttributeError(f"module 'dlc' has no attribute '{name}'")

@@ -38,6 +38,8 @@ def convert(value, kind, expected):
     Shapes are not checked.
     """
     wanted = np.dtype(_TYPES[kind])
+    if hasattr(value, "detach") and getattr(value, "requires_grad", False):
+        value = value.detach()  # a run records nothing for PyTorch's gradients
     if isinstance(value, np.ma.MaskedArray) and np.any(np.ma.getmaskarray(value)):
         raise ValueError(f"{expected}, and elements of the masked array given have no value: give them one by .filled(...)")
     has_type = not isinstance(value, (list, tuple, int, float))

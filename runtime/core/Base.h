@@ -53,11 +53,14 @@ struct dlcDlInfo {
 };
 int dladdr(const void *address, struct dlcDlInfo *info);
 char *getenv(const char *name);
+void *dlopen(const char *path, int flags);
+void *dlsym(void *library, const char *name);
 
 /* The constants of Linux that the functions above take, equal on all
  * architectures that dlc supports. */
 enum {
   DLC_CLOCK_MONOTONIC = 1,
+  DLC_DLOPEN_NOW = 2, /* RTLD_NOW | RTLD_LOCAL */
   DLC_EINTR = 4,
   DLC_EEXIST = 17,
   DLC_FUTEX_WAIT_PRIVATE = 128,

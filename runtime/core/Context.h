@@ -43,6 +43,7 @@ typedef struct Team {
   Share *shares;                 // one per thread
   dlc_uint64 bytes;              // of the block
   dlc_uint32 threads;
+  dlc_uint32 isParallel; // while tasks of a parallel loop run
 } Team;
 
 typedef struct Context {

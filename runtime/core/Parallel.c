@@ -56,7 +56,7 @@ static void work(void *argument, dlc_uint32 index) {
 
 dlc_int32 dlcParallelFor(const dlc_call *call, dlc_task task, const void *arguments, dlc_int64 extent,
                          dlc_int64 grain) {
-  const Team *team = ((const Context *)call->executor)->team;
+  Team *team = ((const Context *)call->executor)->team;
   if (extent <= 0)
     return DLC_OK;
   dlc_int64 grains = extent / grain + (extent % grain != 0);
@@ -80,9 +80,11 @@ dlc_int32 dlcParallelFor(const dlc_call *call, dlc_task task, const void *argume
   }
   if (__builtin_expect(team->scratches->recorder != (dlc_recorder *)0, 0))
     dlcRecordStart(team->scratches->recorder, DLC_EVENT_PARALLEL);
+  team->isParallel = 1;
   team->executor->run(team->executor->self, count, work, &job);
   // An executor may have made no call at all; otherwise nothing is left to take.
   work(&job, 0);
+  team->isParallel = 0;
   if (__builtin_expect(team->scratches->recorder != (dlc_recorder *)0, 0))
     dlcRecordStop(team->scratches->recorder, DLC_EVENT_PARALLEL, 0, count);
   return job.status;

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import BIN, TOP
 
-LARGEST_BYTES = 150_000_000
+LARGEST_BYTES = 160_000_000
 
 
 @pytest.fixture(scope="module")

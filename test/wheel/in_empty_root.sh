@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the wheel of scripts/wheel.sh into an empty Debian 12 without LLVM, a compiler or this tree, and compiles, runs and trains
-# the digits network there. Needs root, debootstrap and a package server. usage: test/wheel/in_empty_root.sh [ROOT]
+# Installs the wheel of scripts/wheel.sh into an empty Debian 12 without LLVM, a compiler or this tree. There it compiles and runs the
+# digits network and ResNet-18, and trains the former. Needs root, debootstrap and a package server. usage: test/wheel/in_empty_root.sh [ROOT]
 # ROOT, the folder of the empty system, is made if it is not there; .setup/check/root by default. What is mounted in it goes with the
 # script.
 set -euo pipefail
@@ -28,7 +28,7 @@ for folder in proc sys dev; do mount --rbind "/$folder" "$root/$folder"; done
 
 rm -rf "$root/trial"
 mkdir "$root/trial"
-cp -r "$wheel" examples/digits "$root/trial/"
+cp -r "$wheel" examples/digits examples/resnet18 "$root/trial/"
 cat >"$root/trial/steps.sh" <<'STEPS'
 set -eu
 cd /trial
@@ -45,6 +45,15 @@ dlc digits/digits_training.json -o trainable.so --train
 dlc-run train trainable.so --data digits/digits.csv --scale image=0.0625 --validation-rows digits/digits_test_rows.txt --epochs 3 \
   --checkpoint digits.safetensors | tail -n 3
 test -s digits.safetensors
+python - <<'PYTHON'
+import dlc, numpy as np
+table = np.loadtxt("digits/digits.csv", delimiter=",", skiprows=1)
+trainer = dlc.Trainer("digits/digits_training.json", epochs=3, scale={"image": 0.0625})
+print(trainer.fit(table[:, :64].reshape(-1, 1, 8, 8), table[:, 64].astype(int), validation=0.2))
+assert trainer.history[-1]["validation_accuracy"] > 0.85
+PYTHON
+python resnet18/write_model.py resnet18.json
+python -c "import dlc, numpy as np; print(dlc.Model(dlc.compile('resnet18.json'))(np.zeros((1, 3, 224, 224), np.float32)).shape)"
 STEPS
 env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin $(env | grep -E '^(PIP_|https?_proxy|HTTPS?_PROXY|no_proxy|NO_PROXY)' || true) \
   chroot "$root" sh /trial/steps.sh

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Runs any pass on textual IR.
+#include "backends/cpu/CpuBackend.h"
 #include "backends/llvm/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -13,6 +14,7 @@ int main(int argc, char **argv) {
   registry.insert<dlc::DlcDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::affine::AffineDialect,
                   mlir::scf::SCFDialect, mlir::cf::ControlFlowDialect, mlir::memref::MemRefDialect,
                   mlir::LLVM::LLVMDialect>();
+  dlc::registerCpuBackend(registry);
   dlc::registerAllPasses();
   dlc::registerDlcLLVMPasses();
   dlc::registerLowerToLLVMPipeline();

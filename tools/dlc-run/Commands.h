@@ -16,9 +16,10 @@ struct Options {
   unsigned threads = 1;
   double seconds = 1;
   bool isJson = false;
-  std::string steps;     ///< symbol whose positions are run one at a time
-  std::string variables; ///< checkpoint of a trainable model; empty: the values of its `init`
-  bool isReset = false;  ///< whether every run starts without state
+  bool showsLayers = false; ///< whether info lists the layers
+  std::string steps;        ///< symbol whose positions are run one at a time
+  std::string variables;    ///< checkpoint of a trainable model; empty: the values of its `init`
+  bool isReset = false;     ///< whether every run starts without state
   std::string reference;
   double tolerance = 1e-5;
   std::vector<std::string> compilerOptions;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // dlc-run info OUT.so
+#include "data/Failure.h"
 #include "profile/LibraryImage.h"
 #include "tools/dlc-run/Commands.h"
+#include "tools/dlc-run/CompileForVerify.h"
+#include "tools/dlc-run/LayerSummary.h"
 
 #include <cstdio>
 #include <iterator>
@@ -181,7 +184,22 @@ int print(const dlc_model &model, const Options &options, const std::string &arc
 
 } // namespace
 
+/// Prints the layers of a model file.
+static int showLayers(const Options &options) {
+  if (!isModelFile(options.library))
+    throw dlc::data::Failure(
+        "a library has kernels instead of the layers of its model: name the model file, or see dlc-run "
+        "profile for what its kernels do");
+  Json layers = readLayers(listLayersOfModel(options.library));
+  std::string printed =
+      options.isJson ? layers.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : formatLayers(layers);
+  std::printf("%s", printed.c_str());
+  return 0;
+}
+
 int dlcrun::showInfo(const Options &options) {
+  if (options.showsLayers)
+    return showLayers(options);
   // A library that this machine cannot load is read as a file.
   std::string architecture = LibraryImage::findForeignArchitecture(options.library);
   if (!architecture.empty())

@@ -28,6 +28,19 @@ void Progress::event(const char *name, const nlohmann::ordered_json &fields) {
   std::fflush(stdout);
 }
 
+static std::string countOf(size_t number, const char *what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+/// "45 s", "3 min", "2 h 10 min"
+static std::string describeDuration(double seconds) {
+  auto minutes = static_cast<size_t>(seconds / 60 + 0.5);
+  if (seconds < 99.5)
+    return std::to_string(static_cast<size_t>(seconds + 0.5)) + " s";
+  return minutes < 120 ? std::to_string(minutes) + " min"
+                       : std::to_string(minutes / 60) + " h " + std::to_string(minutes % 60) + " min";
+}
+
 void Progress::begin(const RunBeginning &beginning) {
   event("begin", {{"model", beginning.model},
                   {"rows", beginning.rows},
@@ -37,6 +50,16 @@ void Progress::begin(const RunBeginning &beginning) {
                   {"epochs", beginning.epochs},
                   {"classes", beginning.classNames},
                   {"resumed", beginning.isResumed}});
+  if (isJson)
+    return;
+  std::string line = beginning.model + ": " + countOf(beginning.rows, "row");
+  if (beginning.validationRows)
+    line += ", " + std::to_string(beginning.validationRows) + " more for validation";
+  if (beginning.classes)
+    line += ", " + std::to_string(beginning.classes) + " classes";
+  line += ", batch " + std::to_string(beginning.batch) + ", " +
+          (beginning.threads ? countOf(beginning.threads, "thread") : "one thread for each CPU");
+  note(line);
 }
 
 void Progress::note(const std::string &text) {
@@ -51,11 +74,13 @@ void Progress::step(size_t epoch, size_t epochs, size_t step, size_t steps, doub
   if (!hasBar)
     return;
   Clock::time_point now = Clock::now();
-  if (step <= 1 || !rowsSince) {
+  if (step <= 1 || !isEpochBegun) {
+    isEpochBegun = true;
     epochBegan = now;
     rowsSince = 0;
+    firstStep = step;
   }
-  rowsSince += rows;
+  rowsSince += step > firstStep ? rows : 0;
   if (isDrawn && now - lastDrawn < std::chrono::milliseconds(100))
     return;
   lastDrawn = now;
@@ -65,14 +90,17 @@ void Progress::step(size_t epoch, size_t epochs, size_t step, size_t steps, doub
   double seconds = std::chrono::duration<double>(now - epochBegan).count();
   std::string bar = std::string(filled, '=') + std::string(width - filled, ' ');
   std::fprintf(stderr, "\r\033[Kepoch %zu/%zu [%s] %zu/%zu  loss %.5g", epoch, epochs, bar.c_str(), step, steps, loss);
-  if (seconds > 0.5)
-    std::fprintf(stderr, "  %.0f rows/s", static_cast<double>(rowsSince) / seconds);
+  // The first step of an epoch sets the clock, so that others give its speed.
+  if (seconds > 0.5 && step > firstStep)
+    std::fprintf(
+        stderr, "  %.0f rows/s  %s left", static_cast<double>(rowsSince) / seconds,
+        describeDuration(seconds / static_cast<double>(step - firstStep) * static_cast<double>(steps - step)).c_str());
   std::fflush(stderr);
 }
 
 void Progress::epoch(const EpochRecord &record, size_t epochs, double seconds) {
   clearBar();
-  rowsSince = 0;
+  isEpochBegun = false;
   if (isJson) {
     nlohmann::ordered_json fields = toJson(record);
     fields["seconds"] = seconds;
@@ -95,14 +123,8 @@ void Progress::epoch(const EpochRecord &record, size_t epochs, double seconds) {
 
 void Progress::end(const RunEnd &end) {
   nlohmann::ordered_json fields = {{"epochs", end.epochs}, {"stopped_early", end.isStopped}};
-  if (end.confusion) {
-    nlohmann::ordered_json &rows = fields["confusion"] = nlohmann::ordered_json::array();
-    for (size_t label = 0; label < end.confusion->size(); ++label) {
-      rows.push_back(nlohmann::ordered_json::array());
-      for (size_t prediction = 0; prediction < end.confusion->size(); ++prediction)
-        rows.back().push_back(end.confusion->at(label, prediction));
-    }
-  }
+  if (end.confusion)
+    fields["confusion"] = toJson(*end.confusion);
   event("end", fields);
 }
 

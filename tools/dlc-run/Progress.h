@@ -32,9 +32,10 @@ private:
   void clearBar();
 
   bool isJson, hasBar;
-  bool isDrawn = false;
+  bool isDrawn = false, isEpochBegun = false;
   std::chrono::steady_clock::time_point lastDrawn, epochBegan;
-  size_t rowsSince = 0;
+  size_t firstStep = 0; ///< of this epoch that was seen: the first one, unless the run was resumed within it
+  size_t rowsSince = 0; ///< that one
 };
 
 } // namespace dlcrun

@@ -3,12 +3,10 @@
 #include "tools/dlc-run/TrainCommand.h"
 
 #include "tools/dlc-run/Arguments.h"
+#include "tools/dlc-run/DataArguments.h"
 #include "tools/dlc-run/Interruption.h"
 #include "tools/dlc-run/Progress.h"
 #include "training/Trainer.h"
-
-#include <charconv>
-#include <cmath>
 
 using namespace dlc::data;
 using namespace dlc::training;
@@ -24,27 +22,6 @@ struct TrainArguments {
 };
 
 } // namespace
-
-static char readDelimiter(const std::string &text) {
-  if (text == "tab" || text == "\\t")
-    return '\t';
-  if (text.size() != 1)
-    throw CLI::ValidationError("--delimiter takes one character, or tab, not '" + text + "'");
-  return text.front();
-}
-
-/// Splits "NAME=NUMBER".
-static std::pair<std::string, double> splitNumber(const std::string &option, const char *flag) {
-  size_t equals = option.rfind('=');
-  double value = 0;
-  const char *end = option.data() + option.size();
-  if (equals != std::string::npos) {
-    auto [last, error] = std::from_chars(option.data() + equals + 1, end, value);
-    if (error == std::errc() && last == end && std::isfinite(value))
-      return {option.substr(0, equals), value};
-  }
-  throw Failure(std::string(flag) + " takes NAME=NUMBER, not '" + option + "'");
-}
 
 static void declareData(CLI::App &app, TrainArguments &arguments) {
   TrainOptions &options = arguments.options;
@@ -69,16 +46,10 @@ static void declareData(CLI::App &app, TrainArguments &arguments) {
                  "FILE with the indices (from 0) of the rows of --data to hold out for validation")
       ->excludes("--validation")
       ->excludes("--validation-split");
-  app.add_option("--label-column", options.data.csv.label, "Column of a table that is the label; by default the last");
-  app.add_option("--ignore-column", options.data.csv.ignored, "Column of a table to leave out")
-      ->allow_extra_args(false);
-  app.add_option_function<std::string>(
-         "--delimiter", [&options](const std::string &text) { options.data.csv.delimiter = readDelimiter(text); },
-         "Separator of the fields of a table, a character or 'tab'; a comma by default")
-      ->type_name("CHARACTER");
-  app.add_option("--scale", arguments.scales,
-                 "NAME=FACTOR to multiply an input by, such as 0.00392156862745098 for bytes")
-      ->allow_extra_args(false);
+  declareLabel(app, options.data.csv);
+  declareTable(app, options.data.csv);
+  declareConversions(app, options.data.csv);
+  declareScales(app, arguments.scales);
 }
 
 static void declareTraining(CLI::App &app, TrainArguments &arguments) {
@@ -163,17 +134,17 @@ static std::map<std::string, std::string> hintsForOptions() {
 int dlcrun::trainModel(int argc, char **argv) {
   TrainArguments arguments;
   CLI::App app("Trains a library compiled with dlc --train", "dlc-run train");
-  declareData(app, arguments);
-  declareTraining(app, arguments);
-  declareFiles(app, arguments);
+  // --help lists what each of them declares under a heading of its own.
+  inGroup(app, "Data", [&] { declareData(app, arguments); });
+  inGroup(app, "Training", [&] { declareTraining(app, arguments); });
+  inGroup(app, "Files and output", [&] { declareFiles(app, arguments); });
   if (std::optional<int> status = parseArguments(app, argc, argv, hintsForOptions()))
     return *status;
   TrainOptions &options = arguments.options;
   options.validation.csv = options.data.csv;
   for (const std::string &setting : arguments.settings)
     options.settings.push_back(splitNumber(setting, "--set"));
-  for (const std::string &scale : arguments.scales)
-    options.scales.push_back(splitNumber(scale, "--scale"));
+  options.scales = splitScales(arguments.scales);
   Progress progress(arguments.isJson);
   Trainer trainer(options, progress);
   catchInterruptions();

@@ -3,6 +3,7 @@
 #include "data/Suggestion.h"
 #include "tools/dlc-run/Arguments.h"
 #include "tools/dlc-run/Commands.h"
+#include "tools/dlc-run/PredictCommands.h"
 #include "tools/dlc-run/TrainCommand.h"
 
 #include <cstdio>
@@ -19,7 +20,8 @@ namespace {
 struct Command {
   const char *name;
   const char *description;
-  int (*run)(const Options &); ///< null: the command reads its own options
+  int (*run)(const Options &);                     ///< null: the command reads its own options
+  int (*runWith)(int argc, char **argv) = nullptr; ///< and does so here
 };
 
 const Command commands[] = {
@@ -32,12 +34,15 @@ const Command commands[] = {
      "Compares all tensors of two libraries compiled with dlc --keep-tensors (or of a library and a folder of "
      "NAME.npy) in program order; for a .json or .onnx model, compiles it as usual and with -O0 and compares these",
      verify},
-    {"train", "Trains a library compiled with dlc --train", nullptr},
+    {"train", "Trains a library compiled with dlc --train", nullptr, trainModel},
+    {"evaluate", "Compares what a model predicts with the labels of tables, arrays or images", nullptr, evaluateRows},
+    {"predict", "Predicts for each row of tables, arrays or images", nullptr, predictRows},
 };
 
 /// The options that `command` takes.
 void declareOptions(CLI::App &app, const std::string &command, Options &options) {
-  bool isVerify = command == "verify", isProfile = command == "profile", isBench = command == "bench";
+  bool isVerify = command == "verify", isInfo = command == "info", isProfile = command == "profile",
+       isBench = command == "bench";
   if (command == "roof") {
     app.add_option("--file", options.roof, "FILE.json to write; roof.json in the folder of dlc's cache by default");
     return;
@@ -45,11 +50,16 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
   CLI::Option *library =
       app.add_option("library", options.library, isVerify ? "Library, or model to compile" : "Library that dlc made")
           ->required();
-  if (!isVerify)
+  if (!isVerify && !isInfo)
     library->check(expectLibrary());
   if (command == "info") {
     app.add_option("--symbol", options.symbols, "SYMBOL=EXTENT for which to print the size of the workspace")
         ->allow_extra_args(false);
+    CLI::Option *layers = app.add_flag("--layers", options.showsLayers,
+                                       "List the layers, also those of a model file: result, parameters, operations");
+    // A model file has layers, but nothing else of what is printed.
+    library->check(CLI::Validator(
+        [layers](std::string &path) { return layers->count() ? std::string() : expectLibrary()(path); }, ""));
     app.add_flag("--json", options.isJson, "Print JSON");
     return;
   }
@@ -145,7 +155,7 @@ int main(int argc, char **argv) {
       }
   try {
     checkCommand(argc, argv);
-    int status = command->run ? runCommand(*command, argc, argv) : trainModel(argc, argv);
+    int status = command->run ? runCommand(*command, argc, argv) : command->runWith(argc, argv);
     if (!status && (std::fflush(stdout) || std::ferror(stdout)))
       throw Failure("cannot write to standard output");
     return status;

@@ -4,7 +4,7 @@
 #ifndef DLC_TOOLS_DLC_TUNE_SCHEDULESEARCH_H
 #define DLC_TOOLS_DLC_TUNE_SCHEDULESEARCH_H
 
-#include "passes/schedule/KernelSchedules.h"
+#include "analysis/KernelSchedules.h"
 #include <deque>
 #include <random>
 #include <set>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-tune/TunedKernel.h"
+#include "analysis/TargetInterface.h"
 #include "ir/Annotations.h"
 #include "ir/KernelText.h"
 #include "ir/RowRange.h"
@@ -16,7 +17,8 @@ static bool isStatic(Value value) { return llvm::cast<RankedTensorType>(value.ge
 TunedKernel::TunedKernel(KernelOp kernel, const Machine &machine, TileSubject subject,
                          llvm::function_ref<bool(Value)> isWeight)
     : fingerprint(getKernelFingerprint(kernel)), layer(kernel.getKernelName().str()), kernel(kernel), machine(machine),
-      subject(std::move(subject)), space(KernelSchedules::create(this->subject, machine)) {
+      subject(std::move(subject)),
+      space(TargetInterface::get(kernel.getContext()).createSchedules(this->subject, machine)) {
   for (Value input : kernel.getInputs()) {
     signature.inputs.push_back(describeBuffer(input));
     signature.inputs.back().isWeight = isWeight(input);

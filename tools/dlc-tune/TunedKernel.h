@@ -4,8 +4,8 @@
 #ifndef DLC_TOOLS_DLC_TUNE_TUNEDKERNEL_H
 #define DLC_TOOLS_DLC_TUNE_TUNEDKERNEL_H
 
+#include "analysis/KernelSchedules.h"
 #include "ir/OpsKernel.h"
-#include "passes/schedule/KernelSchedules.h"
 #include "tools/dlc-tune/Signature.h"
 #include <memory>
 #include <string>

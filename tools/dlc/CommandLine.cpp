@@ -74,6 +74,22 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->capture_default_str()
       ->group(output);
 
+  app.add_option("--op", options.ops,
+                 "Compute the model's custom op NAME by the C function SYMBOL (dlc/custom_op.h); may be repeated")
+      ->type_name("NAME=SYMBOL")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->group(output);
+  app.add_option("--link", options.links,
+                 "An object file or static archive that has such functions, or what they call; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->group(output);
+  app.add_option("--op-descriptions", options.opDescriptions,
+                 "A JSON file that describes custom ops, for models that do not do so themselves")
+      ->type_name("FILE.json")
+      ->group(output);
   app.add_flag("--replaceable-weights", options.replaceableWeights,
                "Keep weights as variables in a block owned by the caller, into which trained ones can be loaded")
       ->group(output);
@@ -143,9 +159,23 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
          "Print the module as on a terminal: without the bytes of large constants and without locations. Such output "
          "cannot be compiled")
       ->group(inspect);
+  app.add_option("--print-ir-before", options.printIrBefore, "Print the module to standard error before a pass")
+      ->type_name("PASS")
+      ->group(inspect);
   app.add_option("--print-ir-after", options.printIrAfter,
                  "Print the module to standard error after a pass, such as dlc-fuse-elementwise")
       ->type_name("PASS")
+      ->group(inspect);
+  app.add_flag("--print-ir-before-all", options.printIrBeforeAll, "Print the module before every pass")->group(inspect);
+  app.add_flag("--print-ir-after-all", options.printIrAfterAll, "Print the module after every pass")->group(inspect);
+  app.add_flag("--verify-each", options.verifyEach, "Verify the module after every pass, not only after each phase")
+      ->group(inspect);
+  app.add_option("--crash-reproducer", options.crashReproducer,
+                 "If a pass fails or crashes, write the module before it and its name, for dlc-opt --run-reproducer")
+      ->type_name("FILE.mlir")
+      ->group(inspect);
+  app.add_flag("--list-layers", options.listLayers,
+               "Print the layers of the model and exit: name, op, extents, parameters, operations, separated by tabs")
       ->group(inspect);
   app.add_option("--report", options.report,
                  "Write a page about the compilation: kernels and their times, the graph, memory, sizes")
@@ -203,8 +233,10 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
     return line;
   if (options.model.empty())
     return fail("which model? usage: dlc MODEL.{json,onnx} -o OUTPUT.so; see dlc --help");
-  if (options.output.empty() && options.compileTo.empty())
+  if (options.output.empty() && options.compileTo.empty() && !options.listLayers)
     return fail("say what to write: -o FILE.so (or .a, .o, .h, .ll, .s, .mlir, .onnx)");
+  if (options.listLayers)
+    options.compileTo = "import";
   if (noCache)
     options.cacheDirectory.clear();
   options.optimizationLevel = level[0] - '0';

@@ -16,7 +16,7 @@ int main(int argc, char **argv) {
   if (!line)
     return exitStatus;
   if (line->listTargets) {
-    llvm::outs() << dlc::describeMachines();
+    llvm::outs() << dlc::describeMachines() << '\n' << dlc::describeDevices();
     return 0;
   }
   if (line->emitJsonSchema) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/Compilation.h"
-#include "backends/halide/KernelCompiler.h"
+#include "backends/cpu/CpuBackend.h"
+#include "backends/link/LinkedFiles.h"
 #include "backends/link/WeightsFile.h"
 #include "backends/llvm/CodeGeneration.h"
 #include "backends/llvm/ModelHeader.h"
@@ -10,6 +11,7 @@
 #include "frontend/json/ImportJson.h"
 #include "frontend/onnx/ImportOnnx.h"
 #include "ir/OpsProgram.h"
+#include "ir/Suggestion.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
@@ -17,6 +19,7 @@
 #include "tools/driver/CompilationSettings.h"
 #include "tools/driver/CompilerVersion.h"
 #include "tools/driver/DiagnosticPrinter.h"
+#include "tools/driver/LayerTable.h"
 #include "tools/driver/ModuleText.h"
 #include "tools/driver/ObjectCache.h"
 #include "tools/driver/Output.h"
@@ -50,6 +53,9 @@ public:
       : options(options), visitor(visitor), context(mlir::MLIRContext::Threading::DISABLED),
         printer(&context, options.model, llvm::errs()),
         fileLocation(mlir::FileLineColLoc::get(&context, options.model, 0, 0)) {
+    mlir::DialectRegistry registry;
+    backend.registerInterfaces(registry);
+    context.appendDialectRegistry(registry);
     context.loadDialect<DlcDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::affine::AffineDialect,
                         mlir::scf::SCFDialect, mlir::cf::ControlFlowDialect, mlir::memref::MemRefDialect,
                         mlir::LLVM::LLVMDialect>();
@@ -69,6 +75,7 @@ private:
   LogicalResult gatherReport();
   LogicalResult writeOnnx();
   LogicalResult writeModelHeader(llvm::StringRef path);
+  LogicalResult checkCustomOps(OutputKind kind);
   LogicalResult writeWeights();
   LogicalResult compileKernels();
   LogicalResult generateObject(OutputKind kind);
@@ -81,6 +88,7 @@ private:
   }
 
   const CompileOptions &options;
+  const Backend &backend = getCpuBackend();
   ModuleVisitor visitor; ///< takes the module where `options.compileTo` stops; null: it is printed
   mlir::MLIRContext context;
   DiagnosticPrinter printer;
@@ -92,7 +100,6 @@ private:
   CompilationSettings settings;
   ImportedModel model;
   CompilationState state;
-  std::vector<halide::CompiledKernel> compiled;
   std::vector<KernelCode> kernels;
   Report report;
   std::vector<std::string> objects;
@@ -176,23 +183,38 @@ LogicalResult Compilation::import() {
 LogicalResult Compilation::runPhase(llvm::StringRef phase) {
   clock.start(phase);
   mlir::PassManager manager(&context);
-  manager.enableVerifier(verifiesEveryPass);
+  bool verifiesPasses = verifiesEveryPass || options.verifyEach;
+  manager.enableVerifier(verifiesPasses);
+  if (!options.crashReproducer.empty()) {
+    // A pass that fails on one function must not race with others that run on the next.
+    context.disableMultithreading();
+    manager.enableCrashReproducerGeneration(options.crashReproducer, /*genLocalReproducer=*/true);
+  }
   if (phase == "llvm")
-    addLowerToLLVM(manager);
+    // GPUs share the interfaces of the CPU's backend so far, and differ in what a program does with memory.
+    settings.target.device ? addLowerToLLVM(manager, /*device=*/true) : backend.addProgramLowering(manager);
   else
     addPhase(manager, phase, settings.pipelineOptions);
-  if (!options.printIrAfter.empty())
+  auto isNamed = [](mlir::Pass *pass, llvm::StringRef name) {
+    return !name.empty() && (pass->getArgument() == name || pass->getArgument() == ("dlc-" + name).str());
+  };
+  if (options.printIrBeforeAll || options.printIrAfterAll || !options.printIrBefore.empty() ||
+      !options.printIrAfter.empty()) {
+    // A module is printed as a whole, which passes on its functions must not change meanwhile.
+    context.disableMultithreading();
     manager.enableIRPrinting(
-        /*shouldPrintBeforePass=*/[](mlir::Pass *, mlir::Operation *) { return false; },
-        /*shouldPrintAfterPass=*/
         [&](mlir::Pass *pass, mlir::Operation *) {
-          return pass->getArgument() == options.printIrAfter || pass->getArgument() == "dlc-" + options.printIrAfter;
+          return options.printIrBeforeAll || isNamed(pass, options.printIrBefore);
+        },
+        [&](mlir::Pass *pass, mlir::Operation *) {
+          return options.printIrAfterAll || isNamed(pass, options.printIrAfter);
         },
         /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false, /*printAfterOnlyOnFailure=*/false, llvm::errs(),
         mlir::OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(256));
+  }
   if (failed(manager.run(*model)))
     return failure();
-  return verifiesEveryPass ? success() : mlir::verify(*model);
+  return verifiesPasses ? success() : mlir::verify(*model);
 }
 
 /// The graph as it was imported goes out again as ONNX.
@@ -219,6 +241,29 @@ LogicalResult Compilation::writeModelHeader(llvm::StringRef path) {
     return failure();
   return writeText(fileLocation, files, path,
                    writeHeader(describeHeader(*program, settings.identity.name, settings.identity.compiler)));
+}
+
+/// Every custom op needs a function, which the files that are linked define; nothing else is asked of them.
+LogicalResult Compilation::checkCustomOps(OutputKind kind) {
+  auto used = collectCustomOps(*model);
+  LogicalResult result = success();
+  for (auto [name, location] : used)
+    if (llvm::none_of(settings.customFunctions, [name = name](const auto &function) { return function.op == name; }))
+      result = mlir::emitError(location) << "op '" << name << "' is computed by a C function: say which, by --op "
+                                         << name << "=SYMBOL --link FILE.o";
+  llvm::SmallVector<llvm::StringRef> names;
+  for (auto &entry : used)
+    names.push_back(entry.first);
+  for (const CustomFunction &function : settings.customFunctions)
+    if (!used.contains(function.op))
+      result = error() << "--op names '" << function.op << "', and the model has no such custom op"
+                       << suggest(function.op, names);
+  if (failed(result) || settings.customFunctions.empty() || isText(kind))
+    return result;
+  llvm::SmallVector<std::string> symbols;
+  for (const CustomFunction &function : settings.customFunctions)
+    symbols.push_back(function.symbol);
+  return checkLinkedFiles(fileLocation, options.links, symbols, settings.target);
 }
 
 /// Streams the weights to where the linker or the user finds them, and gives their memory back: kernels are compiled in
@@ -249,23 +294,15 @@ LogicalResult Compilation::writeWeights() {
 
 LogicalResult Compilation::compileKernels() {
   clock.start("kernel code");
-  halide::CompileOptions kernelOptions;
+  KernelCodeOptions kernelOptions;
   kernelOptions.jobs = options.jobs ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
   kernelOptions.cacheDirectory = options.cacheDirectory;
   kernelOptions.checkBounds = options.checkBounds;
-  kernelOptions.relaxContractions = settings.pipelineOptions.math == MathMode::Fast;
-  auto variants = halide::collectVariants(*model);
-  auto result = halide::compileKernels(variants, kernelOptions);
-  if (failed(result))
+  kernelOptions.math = settings.pipelineOptions.math;
+  auto compiled = backend.compileKernels(*model, settings.target, kernelOptions);
+  if (failed(compiled))
     return failure();
-  compiled = std::move(*result);
-  for (auto [variant, code] : llvm::zip_equal(variants, compiled)) {
-    const Machine *machine = findMachine(variant.schedule.getIsa().getValue());
-    if (!llvm::is_contained(settings.target.machines, machine))
-      return variant.kernel.emitError("internal error: a schedule for ")
-             << variant.schedule.getIsa() << ", which is not a target";
-    kernels.push_back({variant.kernel.getSymName().str(), machine, code.bitcode, code.scratchBytes});
-  }
+  kernels = std::move(*compiled);
   report.sizes.push_back({"scratch per thread", static_cast<int64_t>(getScratchBytes(kernels))});
   return success();
 }
@@ -284,7 +321,8 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   model = nullptr;
 
   bool mayBeCached = !options.cacheDirectory.empty() && kind != OutputKind::LlvmIr && kind != OutputKind::Assembly;
-  std::string key = mayBeCached ? getObjectKey(**program, kernels, settings.target, getCompilerName()) : "";
+  std::string key =
+      mayBeCached ? getObjectKey(**program, kernels, settings.target, settings.customFunctions, getCompilerName()) : "";
   ObjectCache cache(options.cacheDirectory);
   std::string object;
   if (mayBeCached) {
@@ -292,7 +330,8 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
       object = cached->getBuffer().str();
   }
   if (object.empty()) {
-    if (llvm::Error problem = mergeModel(**program, kernels, settings.target, getModelSymbol(settings.identity.name)))
+    if (llvm::Error problem = mergeModel(**program, kernels, settings.target, settings.customFunctions,
+                                         getModelSymbol(settings.identity.name)))
       return error() << "internal error: " << llvm::toString(std::move(problem));
     if (kind == OutputKind::LlvmIr) {
       std::string text;
@@ -321,7 +360,8 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
     return error() << problem;
   objects.insert(objects.begin(), file.getTemporaryPath());
   report.sizes.insert(report.sizes.begin(), {"code", static_cast<int64_t>(object.size())});
-  return linkOutput(fileLocation, files, kind, options.output, settings.identity.name, objects, settings.target);
+  return linkOutput(fileLocation, files, kind, options.output, settings.identity.name, objects, options.links,
+                    settings.target);
 }
 
 LogicalResult Compilation::gatherReport() {
@@ -356,6 +396,8 @@ LogicalResult Compilation::finish() {
     return writeModule(options.output);
   if (kind == OutputKind::Header)
     return writeModelHeader(options.output);
+  if (failed(checkCustomOps(kind)))
+    return failure();
   if (kind == OutputKind::Archive || kind == OutputKind::Object ||
       (kind == OutputKind::SharedLibrary && options.writeHeader)) {
     llvm::SmallString<128> path(llvm::sys::path::parent_path(options.output));
@@ -376,6 +418,10 @@ LogicalResult Compilation::run() {
   settings = std::move(*read);
   if (failed(import()))
     return failure();
+  if (options.listLayers) {
+    llvm::outs() << dlc::listLayers(*model);
+    return success();
+  }
   if (options.compileTo.empty() && getOutputKind(options.output) == OutputKind::Onnx) {
     std::string problem;
     if (failed(writeOnnx()))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/CompilationSettings.h"
+#include "frontend/CustomOps.h"
 #include "ir/Names.h"
 #include "ir/Suggestion.h"
 #include "mlir/Pass/PassManager.h"
@@ -25,9 +26,10 @@ public:
   mlir::FailureOr<CompilationSettings> read() {
     using Step = LogicalResult (OptionReader::*)();
     bool isRight = true;
-    for (Step step : {&OptionReader::readTarget, &OptionReader::readImport, &OptionReader::checkSupport,
-                      &OptionReader::checkOnnx, &OptionReader::checkPhase, &OptionReader::checkOutput,
-                      &OptionReader::checkPassName, &OptionReader::readIdentity, &OptionReader::checkPaths})
+    for (Step step :
+         {&OptionReader::readTarget, &OptionReader::readImport, &OptionReader::readOps, &OptionReader::checkSupport,
+          &OptionReader::checkOnnx, &OptionReader::checkPhase, &OptionReader::checkOutput,
+          &OptionReader::checkPassNames, &OptionReader::readIdentity, &OptionReader::checkPaths})
       isRight &= succeeded((this->*step)());
     readPipeline();
     if (!isRight)
@@ -40,12 +42,13 @@ private:
 
   LogicalResult readTarget();
   LogicalResult readImport();
+  LogicalResult readOps();
   LogicalResult checkSupport();
   LogicalResult checkOnnx();
   LogicalResult checkPhase();
   LogicalResult checkOutput();
   LogicalResult checkPaths();
-  LogicalResult checkPassName();
+  LogicalResult checkPassNames();
   LogicalResult readIdentity();
   void readPipeline();
 
@@ -93,6 +96,40 @@ LogicalResult OptionReader::readImport() {
   return result;
 }
 
+/// Whether `text` is a name of C or, with template arguments and the like encoded, of C++.
+static bool isSymbol(llvm::StringRef text) {
+  return !text.empty() && !llvm::isDigit(text.front()) &&
+         llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_' || c == '$'; });
+}
+
+LogicalResult OptionReader::readOps() {
+  LogicalResult result = success();
+  for (llvm::StringRef text : options.ops) {
+    auto [name, symbol] = text.split('=');
+    // An op may be called as its function is.
+    if (!text.contains('='))
+      symbol = name;
+    auto isSame = [name = name](const CustomFunction &function) { return function.op == name; };
+    if (name.empty() || !isSymbol(symbol))
+      result = error() << "--op=" << text << " is not NAME=SYMBOL, an op and the C function that computes it";
+    else if (llvm::any_of(settings.customFunctions, isSame))
+      result = error() << "--op names '" << name << "' twice";
+    else
+      settings.customFunctions.push_back({name.str(), symbol.str()});
+  }
+  if (!options.links.empty() && options.ops.empty())
+    result = error() << "--link gives files with the functions of custom ops, and no --op says which these are";
+  if (options.opDescriptions.empty())
+    return result;
+  settings.importOptions.customOps =
+      readCustomOps(options.opDescriptions, [&](json::Position position, const std::string &message) {
+        mlir::emitError(
+            mlir::FileLineColLoc::get(location.getContext(), options.opDescriptions, position.line, position.column))
+            << message;
+      });
+  return settings.importOptions.customOps ? result : failure();
+}
+
 LogicalResult OptionReader::checkSupport() {
   LogicalResult result = success();
   if (!options.report.empty() && !options.compileTo.empty())
@@ -101,6 +138,12 @@ LogicalResult OptionReader::checkSupport() {
     result = error() << "--profile is for the page of --report: say where to write it";
   if (!options.records.empty() && options.optimizationLevel == 0)
     result = error() << "--records gives schedules, which -O0 does without: take -O1 or more";
+  if (settings.target.device) {
+    if (options.checkBounds)
+      result = error() << "--check-bounds checks kernels on the CPU: compile for one, or leave it out";
+    if (!options.records.empty())
+      result = error() << "--records gives schedules for CPUs; kernels for GPUs have one schedule each so far";
+  }
   if (options.precision != "f32")
     result = error() << "--precision=" << options.precision
                      << " is not supported yet: kernels compute in the types of the model, f32 above all";
@@ -182,6 +225,9 @@ LogicalResult OptionReader::checkPaths() {
   if (!options.report.empty() && !isStandardOutput(options.report))
     written.push_back({options.report, "the report"});
 
+  if (!options.crashReproducer.empty())
+    written.push_back({options.crashReproducer, "the crash reproducer"});
+
   LogicalResult result = success();
   llvm::StringMap<std::string> owners;
   for (const auto &[path, what] :
@@ -191,6 +237,10 @@ LogicalResult OptionReader::checkPaths() {
       owners[getRealPath(path)] = what;
   for (const std::string &path : options.records)
     owners[getRealPath(path)] = "a file of records";
+  for (const std::string &path : options.links)
+    owners[getRealPath(path)] = "a file that --link names";
+  if (!options.opDescriptions.empty())
+    owners[getRealPath(options.opDescriptions)] = "the description of custom ops";
   for (const auto &[path, what] : written) {
     llvm::StringRef folder = llvm::sys::path::parent_path(path);
     if (!folder.empty() && !llvm::sys::fs::is_directory(folder))
@@ -204,8 +254,8 @@ LogicalResult OptionReader::checkPaths() {
   return result;
 }
 
-LogicalResult OptionReader::checkPassName() {
-  if (options.printIrAfter.empty())
+LogicalResult OptionReader::checkPassNames() {
+  if (options.printIrBefore.empty() && options.printIrAfter.empty())
     return success();
   std::string all;
   llvm::raw_string_ostream stream(all);
@@ -217,15 +267,18 @@ LogicalResult OptionReader::checkPassName() {
   }
   llvm::SmallVector<llvm::StringRef> names;
   llvm::SplitString(all, names, " ,(){}");
-  if (llvm::is_contained(names, options.printIrAfter) || llvm::is_contained(names, "dlc-" + options.printIrAfter))
-    return success();
-  auto diagnostic = error() << "--print-ir-after=" << options.printIrAfter
-                            << ": no phase runs such a pass; the passes are";
-  llvm::StringSet<> seen;
-  for (llvm::StringRef name : names)
-    if (name.starts_with("dlc-") && seen.insert(name).second)
-      diagnostic << " " << name;
-  return diagnostic;
+  for (auto [option, pass] : {std::pair("--print-ir-before", llvm::StringRef(options.printIrBefore)),
+                              std::pair("--print-ir-after", llvm::StringRef(options.printIrAfter))}) {
+    if (pass.empty() || llvm::is_contained(names, pass) || llvm::is_contained(names, "dlc-" + pass.str()))
+      continue;
+    auto diagnostic = error() << option << "=" << pass << ": no phase runs such a pass; the passes are";
+    llvm::StringSet<> seen;
+    for (llvm::StringRef name : names)
+      if (name.starts_with("dlc-") && seen.insert(name).second)
+        diagnostic << " " << name;
+    return diagnostic;
+  }
+  return success();
 }
 
 LogicalResult OptionReader::readIdentity() {

@@ -5,6 +5,7 @@
 #define DLC_TOOLS_DRIVER_COMPILATIONSETTINGS_H
 
 #include "backends/Target.h"
+#include "backends/llvm/CustomFunctions.h"
 #include "backends/llvm/ModelDescription.h"
 #include "frontend/Import.h"
 #include "mlir/IR/Location.h"
@@ -19,6 +20,7 @@ struct CompilationSettings {
   ModelIdentity identity;
   ImportOptions importOptions;
   PipelineOptions pipelineOptions;
+  llvm::SmallVector<CustomFunction> customFunctions;
 
   /// Reads `options`. Reports at `location` all that contradicts itself or that no file, phase or target can be.
   static mlir::FailureOr<CompilationSettings> read(const CompileOptions &options, mlir::Location location);

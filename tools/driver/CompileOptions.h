@@ -30,6 +30,9 @@ struct CompileOptions {
   std::string precision = "f32";
   std::vector<std::string> shapes;  ///< `INPUT=1x3x224x224` each
   std::vector<std::string> records; ///< files of schedules that were found by measuring, the most important last
+  std::vector<std::string> ops;     ///< `NAME=SYMBOL` each: custom ops and the C functions that compute them
+  std::vector<std::string> links;   ///< object files and archives with these functions
+  std::string opDescriptions;       ///< path of a JSON file that describes custom ops; empty: the model's own
   WeightsPlacement weights = WeightsPlacement::Embed;
   bool writeHeader = false; ///< NAME.h beside a shared library, too
   bool checkBounds = false;
@@ -37,14 +40,19 @@ struct CompileOptions {
   int64_t memoryLimit = 0;         ///< bytes of variables and intermediate tensors; 0: any number
   bool train = false;              ///< add the entry points that train the model
   bool replaceableWeights = false; ///< weights are variables of the caller's, not constants
-  unsigned jobs = 0;               ///< kernels compiled at a time; 0: one a CPU
+  unsigned jobs = 0;               ///< kernels compiled at a time; 0: one per CPU
   std::string cacheDirectory;      ///< empty: no cache
   std::string compileTo;           ///< a phase after which the module is printed; empty: all the way
   bool brief = false;              ///< print modules as on a terminal
-  std::string printIrAfter;        ///< a pass after which the module is printed to standard error
-  std::string report;              ///< path of an HTML page about this compilation; empty: none
-  std::string profile;             ///< path of a profile whose times the page shows, too; empty: none
-  bool showTimes = false;          ///< print what each phase took to standard error
+  /// Passes before and after which the module is printed to standard error.
+  std::string printIrBefore, printIrAfter;
+  bool printIrBeforeAll = false, printIrAfterAll = false;
+  bool verifyEach = false;     ///< verify the module after every pass
+  std::string crashReproducer; ///< file for the module before a pass that fails; empty: none
+  bool listLayers = false;     ///< print the layers (LayerTable.h) instead of compiling
+  std::string report;          ///< path of an HTML page about this compilation; empty: none
+  std::string profile;         ///< path of a profile whose times the page shows, too; empty: none
+  bool showTimes = false;      ///< print what each phase took to standard error
 };
 
 } // namespace dlc

@@ -2,6 +2,7 @@
 #include "tools/driver/Output.h"
 #include "backends/link/ArchiveWriter.h"
 #include "backends/link/SharedLibrary.h"
+#include "backends/llvm/ModelDescription.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -80,14 +81,17 @@ mlir::LogicalResult dlc::writeText(mlir::Location location, OutputFiles &files, 
 }
 
 mlir::LogicalResult dlc::linkOutput(mlir::Location location, OutputFiles &files, OutputKind kind, llvm::StringRef path,
-                                    llvm::StringRef name, llvm::ArrayRef<std::string> objects, const Target &target) {
+                                    llvm::StringRef name, llvm::ArrayRef<std::string> objects,
+                                    llvm::ArrayRef<std::string> linked, const Target &target) {
   OutputFile &output = files.create(path);
+  std::string exported = getModelSymbol(name);
   if (kind == OutputKind::SharedLibrary)
-    return linkSharedLibrary(location, objects, target, (name + ".so").str(), output.getTemporaryPath());
+    return linkSharedLibrary(location, objects, linked, target, (name + ".so").str(), exported,
+                             output.getTemporaryPath());
   if (kind == OutputKind::Object)
-    return linkRelocatable(location, objects, target, output.getTemporaryPath());
+    return linkRelocatable(location, objects, linked, target, exported, output.getTemporaryPath());
   OutputFile &merged = files.createTemporary((path + ".o").str());
-  if (mlir::failed(linkRelocatable(location, objects, target, merged.getTemporaryPath())))
+  if (mlir::failed(linkRelocatable(location, objects, linked, target, exported, merged.getTemporaryPath())))
     return mlir::failure();
   return writeArchive(location, merged.getTemporaryPath(), (name + ".o").str(), output.getTemporaryPath());
 }

@@ -43,9 +43,11 @@ mlir::LogicalResult writeText(mlir::Location location, OutputFiles &files, llvm:
 mlir::LogicalResult writeText(mlir::Location location, OutputFiles &files, llvm::StringRef path,
                               llvm::function_ref<void(llvm::raw_ostream &)> write);
 
-/// Makes the library, archive or object `kind` at `path` of object files. `name` is the model's.
+/// Makes the library, archive or object `kind` at `path` of object files and of what they need of the user's `linked`
+/// files, of which nothing is visible in it. `name` is the model's.
 mlir::LogicalResult linkOutput(mlir::Location location, OutputFiles &files, OutputKind kind, llvm::StringRef path,
-                               llvm::StringRef name, llvm::ArrayRef<std::string> objects, const Target &target);
+                               llvm::StringRef name, llvm::ArrayRef<std::string> objects,
+                               llvm::ArrayRef<std::string> linked, const Target &target);
 
 } // namespace dlc
 

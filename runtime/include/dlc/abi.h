@@ -62,7 +62,10 @@ enum dlc_status {
   DLC_ERROR_KERNEL = 20,         /* generated code found an inconsistency (message says which) */
   DLC_ERROR_INDEX = 21,          /* an index read from a tensor is out of bounds */
   DLC_ERROR_STATE = 22,          /* a state that the context keeps does not fit the shapes of this run, or is full */
-  DLC_ERROR_VARIABLES = 23       /* the entry point needs the model's variables, and none are bound */
+  DLC_ERROR_VARIABLES = 23,      /* the entry point needs the model's variables, and none are bound */
+  DLC_ERROR_NO_DEVICE = 24,      /* the model runs on a GPU, and there is no driver or no such GPU */
+  DLC_ERROR_CAPABILITY = 25,     /* the GPU or its driver is too old for the model's kernels */
+  DLC_ERROR_DEVICE_LOST = 26     /* the GPU failed in a run, or the process was forked from the context's own */
 };
 
 /// Element types, with DLPack's codes in the upper byte and the width in bits
@@ -361,10 +364,16 @@ typedef struct dlc_entry_code {
   dlc_int32 (*execute)(const dlc_call *call);
 } dlc_entry_code;
 
+/// What a program that runs its kernels on a GPU requires of it.
+typedef struct dlc_device_code {
+  dlc_uint32 struct_bytes; /* sizeof(dlc_device_code) */
+  dlc_uint32 capability;   /* the least compute capability: 75 is 7.5 */
+} dlc_device_code;
+
 /// A model compiled for one target: what the runtime executes.
 typedef struct dlc_program {
   dlc_uint32 struct_bytes;       /* sizeof(dlc_program) */
-  dlc_uint32 device_type;        /* dlc_device_type */
+  dlc_uint32 device_type;        /* dlc_device_type of the tensors that runs take */
   const char *target;            /* "x86-64-v4", ... */
   dlc_uint64 required_features;  /* dlc_cpu_feature bits without which no kernel runs */
   const dlc_entry_code *entries; /* one for each entry point of the model, in the same order */
@@ -394,6 +403,9 @@ typedef struct dlc_program {
   /// extent that ranges are cut of, and the nanoseconds that the cost model
   /// expects on one core; then its schedules. Later versions may add fields.
   const char *launches;
+  /* Later additions: DLC_HAS says whether a program has them. */
+  /// What the kernels require of a GPU; null where they run on the CPU.
+  const dlc_device_code *device_code;
 } dlc_program;
 
 struct dlc_runtime_api;
@@ -438,6 +450,8 @@ typedef struct dlc_model {
 /* What the runtime offers to generated code (hidden symbols, same library):
  *
  *   extern const struct dlc_runtime_api dlc_rt_api;
+ *   extern const struct dlc_runtime_api dlc_rt_cuda_api;
+ *       dlc_model.runtime of a model whose kernels run on a GPU.
  *   extern dlc_uint64 dlc_rt_cpu_features;
  *       dlc_cpu_feature bits that CPU and operating system support. Set by a
  *       constructor of priority DLC_FEATURES_PRIORITY, constant afterwards;

@@ -50,6 +50,8 @@ static inline const char *dlc_status_text(dlc_int32 status) {
 }
 
 /// Fills `error` (may be null) and returns `status`. For the functions below.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static inline dlc_int32 dlc_report(dlc_error *error, dlc_int32 status, const char *format, const char *what,
                                    const char *why) {
   if (error) {
@@ -58,6 +60,7 @@ static inline dlc_int32 dlc_report(dlc_error *error, dlc_int32 status, const cha
   }
   return status;
 }
+#pragma GCC diagnostic pop
 
 /*===-- Models ---------------------------------------------------------------===*/
 

@@ -72,12 +72,13 @@ typedef struct dlc_profile {
   void *visit_self;
 
   dlc_launch_info *launches;
-  dlc_recorder *recorders; /* one per thread */
-  dlc_uint64 **buffers;    /* one per thread */
-  dlc_uint64 words;        /* of each buffer */
-  dlc_uint64 **cursors;    /* of each thread: the first event that is not counted yet */
+  dlc_recorder *recorders;    /* one per thread */
+  dlc_uint64 **buffers;       /* one per thread */
+  dlc_uint64 words;           /* of each buffer */
+  const dlc_uint64 **cursors; /* of each thread: the first event that is not counted yet */
   dlc_recording start;
   double nanoseconds_per_tick;
+  void *recorder_memory; /* that holds `recorders` */
 } dlc_profile;
 
 /// Ends the recording and frees the profile. Null is fine.
@@ -90,9 +91,9 @@ static inline void dlc_profile_release(dlc_profile *profile) {
   free(profile->launches);
   free(profile->rows);
   free(profile->entries);
-  free(profile->recorders);
+  free(profile->recorder_memory);
   free(profile->buffers);
-  free(profile->cursors);
+  free((void *)profile->cursors);
   free(profile);
 }
 
@@ -136,11 +137,12 @@ static inline dlc_int32 dlc_profile_create(dlc_context *context, dlc_error *erro
   made->row_count = context->model->entry_count * made->launch_count;
   made->rows = (dlc_profile_row *)calloc(made->row_count + 1, sizeof *made->rows);
   made->entries = (dlc_profile_entry *)calloc(context->model->entry_count, sizeof *made->entries);
-  made->recorders = (dlc_recorder *)aligned_alloc(64, (made->threads + 1) * sizeof *made->recorders);
+  /* Aligned by hand: C99 and C++11 have no function for it. */
+  made->recorder_memory = calloc(made->threads + 2, sizeof *made->recorders);
+  if (made->recorder_memory)
+    made->recorders = (dlc_recorder *)(((uintptr_t)made->recorder_memory + 63) & ~(uintptr_t)63);
   made->buffers = (dlc_uint64 **)calloc(made->threads + 1, sizeof *made->buffers);
-  made->cursors = (dlc_uint64 **)calloc(made->threads + 1, sizeof *made->cursors);
-  if (made->recorders)
-    memset(made->recorders, 0, (made->threads + 1) * sizeof *made->recorders);
+  made->cursors = (const dlc_uint64 **)calloc(made->threads + 1, sizeof *made->cursors);
   if (!status && ((made->launch_count && !made->launches) || !made->rows || !made->entries || !made->recorders ||
                   !made->buffers || !made->cursors || dlc_profile_make_buffers(made, 1 << 17)))
     status = DLC_ERROR_OUT_OF_MEMORY;
@@ -224,7 +226,7 @@ static inline void dlc_profile_count_region(dlc_profile *profile, dlc_uint32 ent
       double part = (double)(event[1] - event[0]) * scale;
       dlc_profile_count_launch(profile, entry, event, t, wall * part, waiting * part);
     }
-    profile->cursors[t] = (dlc_uint64 *)event;
+    profile->cursors[t] = event;
   }
   dlc_profile_visit(profile, entry, region);
 }

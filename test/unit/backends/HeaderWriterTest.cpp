@@ -47,7 +47,7 @@ static inline int32_t digits_run(dlc_context *context,
   const dlc_entry_point *entry = &context->model->entries[0];
   int64_t image_shape[] = {N, 1, 8, 8};
   dlc_tensor inputs[] = {
-      dlc_tensor_of((void *)image, DLC_F32, 4, image_shape)};
+      dlc_tensor_of((void *)(uintptr_t)image, DLC_F32, 4, image_shape)};
   int64_t probability_shape[] = {N, 10};
   dlc_tensor outputs[] = {
       dlc_tensor_of(probability, DLC_F32, 2, probability_shape)};

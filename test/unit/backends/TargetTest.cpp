@@ -35,6 +35,18 @@ TEST(Target, NativeIsOneSet) {
   EXPECT_NE(target.name, "native");
 }
 
+TEST(Target, DevicesRunTheirProgramOnTheHost) {
+  Target portable = parse("cuda"), hopper = parse("cuda-sm_90");
+  ASSERT_TRUE(portable.device && hopper.device);
+  EXPECT_EQ(portable.device->capability, 75);
+  EXPECT_EQ(hopper.device->capability, 90);
+  EXPECT_EQ(portable.machines.size(), 1u);
+  EXPECT_EQ(portable.machines.front()->name, "cuda-sm_75");
+  EXPECT_TRUE(portable.triple.isX86_64());
+  EXPECT_EQ(portable.requiredFeatures, DLC_CPU_X86_64_V2);
+  EXPECT_FALSE(parse("native").device);
+}
+
 TEST(Target, MistakesAreExplained) {
   std::string error;
   EXPECT_FALSE(Target::parse("aarch46", error));

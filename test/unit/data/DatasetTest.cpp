@@ -208,19 +208,116 @@ TEST(DatasetTest, NumbersClassesByName) {
   targets[1].name = "y";
   targets[1].shape = {2};
   targets[1].isLabel = true;
-  std::vector<std::string> names;
+  DataDescription description;
   options.sources = {folder.write("a.csv", "x,k\n1,dog\n2,cat\n")};
-  Dataset data = readDataset(options, targets, names);
-  EXPECT_EQ(names, (std::vector<std::string>{"cat", "dog"}));
+  Dataset data = readDataset(options, targets, description);
+  EXPECT_EQ(description.classNames, (std::vector<std::string>{"cat", "dog"}));
   EXPECT_EQ(readReal(*data.columns[1], targets[1], 0), (std::vector<float>{0, 1}));
   EXPECT_EQ(data.place(1, targets), options.sources[0] + ":3");
   // Validation data has the same classes, whichever occur in it.
   options.sources = {folder.write("b.csv", "x,k\n1,dog\n")};
-  data = readDataset(options, targets, names);
+  data = readDataset(options, targets, description, DataRole::Validation);
   EXPECT_EQ(readReal(*data.columns[1], targets[1], 0), (std::vector<float>{0, 1}));
   options.sources = {folder.write("b.csv", "x,k\n1,cow\n")};
+  EXPECT_TRUE(contains(failureOf([&] { readDataset(options, targets, description, DataRole::Validation); }),
+                       "b.csv:2: class 'cow' is not one of those"));
+}
+
+/// A model that takes `features` numbers and one label.
+std::vector<Target> targetsOf(dlc_int64 features) {
+  std::vector<Target> targets(2);
+  targets[0].name = "x";
+  targets[0].shape = {features};
+  targets[1].name = "y";
+  targets[1].shape = {1};
+  targets[1].isLabel = true;
+  return targets;
+}
+
+TEST(DatasetTest, ReadsOtherTablesAsTheOneThatWasLearnedFrom) {
+  ScratchFolder folder;
+  DataOptions options;
+  DataDescription learned;
+  std::vector<Target> targets = targetsOf(4);
+  options.csv.oneHot = {"color"};
+  options.csv.imputation = CsvOptions::Imputation::Mean;
+  options.csv.label = "price";
+  options.sources = {folder.write("a.csv", "age,price,color,size\n1,10,red,\nNA,20,blue,4\n5,30,,2\n")};
+  Dataset data = readDataset(options, targets, learned);
+  EXPECT_EQ(learned.inputs[0].table.features(), (std::vector<std::string>{"age", "color=blue", "color=red", "size"}));
+  EXPECT_EQ(readReal(*data.columns[0], targets[0], 0), (std::vector<float>{1, 0, 1, 3}));
+  EXPECT_EQ(readReal(*data.columns[0], targets[0], 1), (std::vector<float>{3, 1, 0, 4}));
+  EXPECT_EQ(readReal(*data.columns[0], targets[0], 2), (std::vector<float>{5, 0, 0, 2}));
+  EXPECT_EQ(learned.label->column, "price");
+
+  // What is found survives its text. Columns are found by name, in any order; others, the label too, may be there.
+  DataDescription description = DataDescription::fromText(learned.toText(), "a");
+  EXPECT_EQ(description.toText(), learned.toText());
+  DataOptions plain;
+  plain.sources = {folder.write("b.csv", "size,id,color,age\n7,x,blue,?\n")};
+  std::vector<Target> inputs = {targets[0]};
+  data = readDataset(plain, inputs, description, DataRole::Prediction);
+  EXPECT_EQ(readReal(*data.columns[0], inputs[0], 0), (std::vector<float>{3, 1, 0, 7}));
+  plain.sources = {folder.write("c.csv", "price,size,color,age\n30,7,blue,1\n")};
+  data = readDataset(plain, targets, description, DataRole::Validation);
+  EXPECT_EQ(readReal(*data.columns[1], targets[1], 0), (std::vector<float>{30}));
+
+  auto refusal = [&](const std::string &text) {
+    plain.sources = {folder.write("d.csv", text)};
+    return failureOf([&] { readDataset(plain, inputs, description, DataRole::Prediction); });
+  };
+  EXPECT_TRUE(contains(refusal("size,colour,age\n7,blue,1\n"),
+                       "has no column 'color', which the model has learned from; did you mean 'colour'?"));
   EXPECT_TRUE(
-      contains(failureOf([&] { readDataset(options, targets, names); }), "b.csv:2: class 'cow' is not one of those"));
+      contains(refusal("size,color,age\n7,bleu,1\n"),
+               "d.csv:2: 'bleu' in column 'color' is not one of the categories that the model has learned; did you "
+               "mean 'blue'?"));
+  EXPECT_TRUE(contains(refusal("size,color,age\nx,blue,1\n"), "d.csv:2: 'x' in column 'size' is not a number"));
+}
+
+TEST(DatasetTest, TakesColumnsWithoutNamesInOrder) {
+  ScratchFolder folder;
+  DataOptions options;
+  DataDescription description;
+  std::vector<Target> targets = targetsOf(2);
+  options.csv.label = "1";
+  options.sources = {folder.write("a.csv", "9,1,2\n8,3,4\n")};
+  readDataset(options, targets, description);
+  std::vector<Target> inputs = {targets[0]};
+  DataOptions plain;
+  for (const char *text : {"5,6\n", "a,b\n5,6\n"}) {
+    plain.sources = {folder.write("b.csv", text)};
+    Dataset data = readDataset(plain, inputs, description, DataRole::Prediction);
+    EXPECT_EQ(readReal(*data.columns[0], inputs[0], 0), (std::vector<float>{5, 6})) << text;
+  }
+  plain.sources = {folder.write("b.csv", "1,2,3,4\n")};
+  Dataset data = readDataset(plain, inputs, description, DataRole::Prediction);
+  EXPECT_EQ(readReal(*data.columns[0], inputs[0], 0), (std::vector<float>{2, 3}));
+  plain.sources = {folder.write("b.csv", "1\n")};
+  EXPECT_TRUE(contains(failureOf([&] { readDataset(plain, inputs, description, DataRole::Prediction); }),
+                       "has 1 columns of features, and the model has learned from 2"));
+}
+
+TEST(CsvFileTest, Imputes) {
+  ScratchFolder folder;
+  std::string path = folder.write("a.csv", "x,y,k\n1,1e308,0\n,1.5e308,0\n4,NaN,0\n10,null,0\n");
+  CsvOptions options;
+  EXPECT_TRUE(contains(failureOf([&] { readCsv(path, options); }),
+                       "a.csv:3: the field in column 'x' is empty: --impute fills in what is missing, --ignore-column "
+                       "leaves the column out"));
+  options.imputation = CsvOptions::Imputation::Mean;
+  EXPECT_EQ(rowOf(readCsv(path, options).features, 1), (std::vector<double>{5, 1.5e308}));
+  EXPECT_EQ(rowOf(readCsv(path, options).features, 2), (std::vector<double>{4, 1.25e308}));
+  options.imputation = CsvOptions::Imputation::Median;
+  EXPECT_EQ(rowOf(readCsv(path, options).features, 1), (std::vector<double>{4, 1.5e308}));
+  EXPECT_EQ(rowOf(readCsv(path, options).features, 3), (std::vector<double>{10, 1.25e308}));
+  options.imputation = CsvOptions::Imputation::Zero;
+  EXPECT_EQ(rowOf(readCsv(path, options).features, 1), (std::vector<double>{0, 1.5e308}));
+  options.imputation = CsvOptions::Imputation::Mean;
+  EXPECT_TRUE(contains(failureOf([&] { readCsv(folder.write("b.csv", "x,y,k\n1,,0\n"), options); }),
+                       "column 'y' holds no number"));
+  EXPECT_TRUE(contains(failureOf([&] { readCsv(folder.write("c.csv", "x,y,k\n1,a,0\n"), options); }),
+                       "'a' in column 'y' is not a number: --one-hot makes a number of each category"));
 }
 
 } // namespace

@@ -126,6 +126,12 @@ TEST_F(ExtentAlgebra, SumsOfManyMinima) {
   EXPECT_EQ(dlc::getExtentRange(kept).low, 0);
   EXPECT_EQ(dlc::getExtentRange(kept).high, 100);
   EXPECT_EQ(dlc::minimumExtent(sum, number(27000)), sum);
+  // The terms in another order are the same sum.
+  EXPECT_EQ(dlc::normalizeExtent(sum), sum);
+  AffineExpr reversed = number(0);
+  for (int i = 89; i >= 0; --i)
+    reversed = dlc::minimumExtent(getAffineSymbolExpr(i, &context), number(300)) + reversed;
+  EXPECT_EQ(dlc::normalizeExtent(reversed), sum);
 }
 
 TEST_F(ExtentAlgebra, RangesDecide) {

@@ -96,6 +96,29 @@ TEST_F(ExtentBounds, MinimumAndMaximum) {
   EXPECT_EQ(expectBounds(dlc::subtractExtents(ten, dlc::minimumExtent(found, ten))), 0);
 }
 
+TEST_F(ExtentBounds, ManyMinima) {
+  // As a detector of 90 classes has them, each of which keeps at most 300 boxes: linear time, and nothing is lost.
+  constexpr int classes = 90;
+  llvm::SmallVector<AffineExpr> most;
+  AffineExpr sum = number(0);
+  for (int i = 0; i < classes; ++i) {
+    most.push_back(number(200 + 2 * i));
+    sum = dlc::addExtents(sum, dlc::minimumExtent(getAffineSymbolExpr(i, &context), number(300)));
+  }
+  int64_t expected = 0;
+  for (int i = 0; i < classes; ++i)
+    expected += std::min(200 + 2 * i, 300);
+  EXPECT_EQ(dlc::boundAbove(sum, most), number(expected));
+  EXPECT_EQ(dlc::boundBelow(sum, most), number(0));
+  EXPECT_EQ(dlc::boundAbove(dlc::minimumExtent(sum, number(100)), most), number(100));
+  EXPECT_EQ(dlc::boundBelow(dlc::subtractExtents(number(5), sum), most), number(5 - expected));
+  // The minimum of a minimum, more often than all alternatives are tried.
+  AffineExpr last = found;
+  for (int i = 20; i > 3; --i)
+    last = dlc::minimumExtent(dlc::addExtents(last, number(-1)), number(i));
+  EXPECT_EQ(expectBounds(dlc::addExtents(last, number(30))), 0);
+}
+
 TEST_F(ExtentBounds, Quotients) {
   EXPECT_EQ(expectBounds(dlc::divideExtents(found, number(3))), 0);
   EXPECT_EQ(expectBounds(dlc::divideExtentsUp(found + 1, number(2))), 0);

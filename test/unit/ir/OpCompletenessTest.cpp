@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every op has an emitter, a gradient rule and a form in ONNX, or the tables say that it has none.
-#include "backends/halide/KernelBuilder.h"
-#include "backends/loops/LoopBodies.h"
+#include "backends/cpu/CpuBackend.h"
+#include "backends/halide/EmitterInterface.h"
+#include "backends/halide/OpsWithoutKernel.h"
+#include "backends/loops/LoopBodyInterface.h"
 #include "formats/onnx/OpEmitters.h"
 #include "ir/DlcDialect.h"
 #include "passes/training/GradientRules.h"
@@ -16,6 +18,7 @@ protected:
   OpCompleteness() {
     DialectRegistry registry;
     registry.insert<dlc::DlcDialect>();
+    dlc::registerCpuBackend(registry);
     dlc::registerGradientRules(registry);
     context.appendDialectRegistry(registry);
     context.loadDialect<dlc::DlcDialect>();
@@ -29,16 +32,17 @@ protected:
 TEST_F(OpCompleteness, OpsAreRegistered) { EXPECT_GT(ops.size(), 100u); }
 
 TEST_F(OpCompleteness, EmitterOrReason) {
-  const dlc::halide::EmitterRegistry &registry = dlc::halide::getEmitterRegistry();
   for (RegisteredOperationName op : ops) {
     llvm::StringRef name = op.getStringRef();
-    bool hasEmitter = registry.findEmitter(name) || dlc::loops::LoopBodies::get().find(name);
-    bool hasReason = !registry.findReasonForNone(name).empty();
-    EXPECT_TRUE(hasEmitter || hasReason) << name.str() << ": add an emitter, or addNone in OpsWithoutKernel.cpp";
+    bool hasBody = op.hasInterface<dlc::loops::LoopBodyOpInterface>();
+    bool hasEmitter = op.hasInterface<dlc::halide::EmitterOpInterface>() || hasBody;
+    bool hasReason = !dlc::halide::findReasonForNoKernel(name).empty();
+    EXPECT_TRUE(hasEmitter || hasReason) << name.str()
+                                         << ": add an emitter, or a reason for none in OpsWithoutKernel.cpp";
     EXPECT_FALSE(hasEmitter && hasReason) << name.str() << " has an emitter and a reason for none";
     if (hasEmitter)
       EXPECT_TRUE(op.hasInterface<dlc::KernelOpInterface>()) << name.str() << " has no kind of kernel";
-    EXPECT_EQ(op.hasInterface<dlc::LoopOpInterface>(), bool(dlc::loops::LoopBodies::get().find(name)))
+    EXPECT_EQ(op.hasInterface<dlc::LoopOpInterface>(), hasBody)
         << name.str() << ": add its body in backends/loops, or the interface";
   }
 }

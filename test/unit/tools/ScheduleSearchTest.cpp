@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-tune/ScheduleSearch.h"
+#include "analysis/TargetInterface.h"
+#include "backends/cpu/CpuBackend.h"
 #include "ir/OpsKernel.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -16,6 +18,9 @@ namespace {
 class ScheduleSearchTest : public testing::Test {
 protected:
   ScheduleSearchTest() : context(mlir::MLIRContext::Threading::DISABLED) {
+    mlir::DialectRegistry registry;
+    registerCpuBackend(registry);
+    context.appendDialectRegistry(registry);
     context.loadDialect<DlcDialect>();
     module = mlir::parseSourceString<mlir::ModuleOp>(
         R"(dlc.kernel_func @k kind(contraction) {
@@ -25,7 +30,7 @@ protected:
            })",
         &context);
     subject.emplace(*module->getOps<KernelFuncOp>().begin());
-    space = KernelSchedules::create(*subject, machine);
+    space = TargetInterface::get(&context).createSchedules(*subject, machine);
   }
 
   const Machine &machine = *findMachine("x86-64-v3");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels are compiled once, the same bytes each time, and found again unless their file is damaged.
 #include "backends/halide/KernelCompiler.h"
+#include "backends/cpu/CpuBackend.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
@@ -22,6 +23,9 @@ dlc.kernel_func @relu kind(elementwise) attributes {schedules = [
 class KernelCompilerTest : public testing::Test {
 protected:
   KernelCompilerTest() : context(mlir::MLIRContext::Threading::DISABLED) {
+    mlir::DialectRegistry registry;
+    dlc::registerCpuBackend(registry);
+    context.appendDialectRegistry(registry);
     context.loadDialect<dlc::DlcDialect>();
     EXPECT_FALSE(llvm::sys::fs::createUniqueDirectory("dlc-kernels", folder));
     options.cacheDirectory = std::string(folder);

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What passes ask about the target of a compilation: what is not a property of one op. A backend adds its answers to
+/// the dialect; what it says of ops are interfaces that it attaches to them (LayoutInterface.h).
+#ifndef DLC_ANALYSIS_TARGETINTERFACE_H
+#define DLC_ANALYSIS_TARGETINTERFACE_H
+
+#include "analysis/KernelSchedules.h"
+#include "mlir/IR/DialectInterface.h"
+
+namespace dlc {
+
+class TargetInterface : public mlir::DialectInterface::Base<TargetInterface> {
+public:
+  explicit TargetInterface(mlir::Dialect *dialect) : Base(dialect) {}
+
+  /// That of the backend which was registered with `context`; there must be one.
+  static const TargetInterface &get(mlir::MLIRContext *context);
+
+  /// The schedules of a kernel on one machine, by its kind and anchor op. `subject` and `machine` must outlive the
+  /// result.
+  virtual std::unique_ptr<KernelSchedules> createSchedules(const TileSubject &subject,
+                                                           const Machine &machine) const = 0;
+
+  /// The layout of the weights `[G, K, H]` of a recurrent kernel with `gates` gates of `units` units.
+  virtual LayoutAttr planRecurrentWeight(int64_t gates, int64_t units) const = 0;
+};
+
+} // namespace dlc
+
+#endif // DLC_ANALYSIS_TARGETINTERFACE_H

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/TileSubject.h"
+#include "ir/Annotations.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsNormalization.h"
+#include "ir/OpsReduction.h"
+#include "ir/RowRange.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace dlc {
+
+TileSubject::TileSubject(Operation *kernel, std::optional<CollapsedSpace> collapsed)
+    : body(&kernel->getRegion(0).front()), kind(kernel->getAttrOfType<KernelKindAttr>("kind").getValue()),
+      rowRange(getRowRange(kernel)), collapsed(std::move(collapsed)) {
+  if (auto op = llvm::dyn_cast<KernelOp>(kernel))
+    anchorOp = op.getAnchorOp();
+  else
+    anchorOp = llvm::cast<KernelFuncOp>(kernel).getAnchorOp();
+  result = getType(body->getTerminator()->getOperand(0));
+}
+
+FailureOr<TileSubject> TileSubject::read(Operation *kernel, llvm::function_ref<InFlightDiagnostic()> emitError) {
+  Attribute recorded = annotation::collapse.get(kernel);
+  if (!recorded)
+    return TileSubject(kernel);
+  // Launches for ranges of rows count on dimension 0.
+  if (getRowRange(kernel))
+    return emitError() << "it has both " << annotation::collapse.getKey() << " and " << annotation::rowRange.getKey()
+                       << ", whose ranges are those of its own dimensions";
+  FailureOr<KernelShapes> shapes = KernelShapes::analyze(kernel);
+  if (failed(shapes))
+    return failure();
+  FailureOr<CollapsedSpace> space = CollapsedSpace::read(kernel, *shapes, recorded, emitError);
+  if (failed(space))
+    return failure();
+  std::optional<CollapsedSpace> collapsed;
+  collapsed.emplace(std::move(*space));
+  return TileSubject(kernel, std::move(collapsed));
+}
+
+RankedTensorType TileSubject::getType(Value value) const {
+  if (collapsed)
+    if (const CollapsedSpace::Tensor *tensor = collapsed->find(value))
+      return tensor->type;
+  return llvm::cast<RankedTensorType>(value.getType());
+}
+
+llvm::SmallVector<int64_t> TileSubject::getTotalledDims() const {
+  auto operand = llvm::cast<RankedTensorType>(anchorOp->getOperand(0).getType());
+  llvm::SmallVector<int64_t> dims;
+  if (auto axes = anchorOp->getAttrOfType<DenseI64ArrayAttr>("axes")) {
+    dims = llvm::to_vector(axes.asArrayRef());
+  } else if (auto extreme = llvm::dyn_cast<ArgExtremeOp>(anchorOp)) {
+    dims = {static_cast<int64_t>(extreme.getAxis())};
+  } else {
+    int64_t first = operand.getRank();
+    if (auto norm = llvm::dyn_cast<LayerNormOp>(anchorOp))
+      first = norm.getAxis();
+    else if (llvm::isa<GroupNormOp>(anchorOp))
+      first = 1;
+    dims = llvm::to_vector(llvm::seq(first, operand.getRank()));
+  }
+  return collapsed ? collapsed->getMerged(dims) : dims;
+}
+
+} // namespace dlc

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// Schedules of matrix products.
+#include "backends/cpu/CpuSchedules.h"
+#include "backends/cpu/RegisterTile.h"
+#include "ir/Layout.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsLinear.h"
+#include "llvm/Support/MathExtras.h"
+#include <numeric>
+
+using namespace mlir;
+
+namespace dlc {
+
+namespace {
+/// Tiles of dot products.
+struct DotTile {
+  int64_t columns = 0, rows = 0;
+};
+} // namespace
+
+static bool isWideFloat(Type element) { return element.isF32() || element.isF64(); }
+
+/// Whether `op` is rows times the transpose of a matrix, both row-major.
+static bool hasDots(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs) {
+  return op.getTransposeRhs() && !op.getTransposeLhs() && !getLayout(rhs) && !getLayout(lhs) && rhs.getRank() == 2 &&
+         rhs.hasStaticShape() && lhs.getRank() >= 2 && !lhs.isDynamicDim(lhs.getRank() - 2) &&
+         isWideFloat(op.getType().getElementType());
+}
+
+/// Whether `op` is a product of two row-major matrices whose terms may come in blocks: the partial sums are added to
+/// the output itself, so nothing may follow in the kernel.
+static bool hasBlocks(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs) {
+  bool isAlone = op->hasOneUse() && llvm::isa<YieldOp>(*op->user_begin()) &&
+                 (*op->user_begin())->getNumOperands() == 1 && llvm::isa<BlockArgument>(op.getLhs()) &&
+                 llvm::isa<BlockArgument>(op.getRhs());
+  return isAlone && !op.getTransposeRhs() && lhs.getRank() == 2 && rhs.getRank() == 2 && lhs.hasStaticShape() &&
+         rhs.hasStaticShape() && !getLayout(lhs) && !getLayout(rhs) && isWideFloat(op.getType().getElementType());
+}
+
+/// For rows times the transpose of a matrix: tiles that divide both, or none where packing blocks of the matrix pays,
+/// because many rows share them.
+static std::optional<DotTile> chooseDots(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs,
+                                         const Machine &processor, int64_t rowRange) {
+  constexpr int64_t manyRows = 128, mostColumns = 4;
+  if (!hasDots(op, lhs, rhs))
+    return std::nullopt;
+  int64_t rows = lhs.getDimSize(lhs.getRank() - 2), columns = rhs.getDimSize(0),
+          lanes = processor.getLanes(getElementBytes(op.getType().getElementType()));
+  if (rows < 2 || rows > manyRows || rhs.getDimSize(1) < 4 * lanes)
+    return std::nullopt;
+  DotTile best;
+  for (int64_t wide = 1; wide <= mostColumns; wide *= 2)
+    for (int64_t high = 1; high <= rows && wide * high + wide + 1 <= processor.registers; ++high)
+      if (columns % wide == 0 && rows % high == 0 && rowRange % high == 0 && wide * high > best.columns * best.rows)
+        best = {wide, high};
+  // Fewer sums than a multiplication's latency takes, or loads for single products, gain nothing.
+  constexpr int64_t fewSums = 8;
+  if (best.columns * best.rows < fewSums || best.columns < 2 || best.rows < 2)
+    return std::nullopt;
+  return best;
+}
+
+namespace {
+/// Tiles of a product whose terms come in blocks.
+struct BlockedTile {
+  RegisterTile tile;
+  int64_t depth = 0; ///< terms of a block
+};
+} // namespace
+
+constexpr int64_t mostBlockTerms = 128, leastBlockTerms = 32;
+
+/// Whether `op` is the transpose of a matrix times another, both of so many rows that they do not fit the second-level
+/// cache, and nothing follows it in its kernel: the gradient of a weight.
+static bool isLongSum(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs, int64_t elementBytes) {
+  return hasBlocks(op, lhs, rhs) && op.getTransposeLhs() && lhs.getDimSize(0) >= 4 * mostBlockTerms &&
+         (lhs.getNumElements() + rhs.getNumElements()) * elementBytes >= getReferenceMachine().level2.bytes;
+}
+
+/// Tiles for a long sum; none where they would not divide the result or its terms.
+static std::optional<BlockedTile> chooseBlocks(RegisterTileProblem problem, const Machine &processor) {
+  constexpr int64_t fewSums = 8;
+  BlockedTile blocked;
+  blocked.depth = mostBlockTerms;
+  while (blocked.depth >= leastBlockTerms && problem.depth % blocked.depth != 0)
+    --blocked.depth;
+  if (blocked.depth < leastBlockTerms)
+    return std::nullopt;
+  problem.block = 0;
+  problem.mustDivide = true;
+  blocked.tile = chooseRegisterTile(problem, processor);
+  if (blocked.tile.cycles < 0 || blocked.tile.columns / blocked.tile.lanes * blocked.tile.rows < fewSums ||
+      problem.columns % blocked.tile.columns != 0 || problem.rows % blocked.tile.rows != 0)
+    return std::nullopt;
+  return blocked;
+}
+
+namespace {
+class ContractionSchedules final : public CpuSchedules {
+public:
+  using CpuSchedules::CpuSchedules;
+
+private:
+  llvm::SmallVector<AlgorithmSpace> describe(const SchedulePoint &point) const override;
+  SchedulePoint choose() const override;
+
+  /// Whether the templates for products of matrices apply.
+  bool isTiled() const {
+    auto matmul = llvm::dyn_cast<MatMulOp>(subject.anchorOp);
+    return matmul && subject.result.getRank() >= 1 && !getLayout(subject.result) &&
+           subject.getType(matmul.getRhs()).getRank() >= 2;
+  }
+  AlgorithmSpace describeDots(const SchedulePoint &point, RankedTensorType lhs, RankedTensorType rhs) const;
+  AlgorithmSpace describeBlocked(const SchedulePoint &point, RankedTensorType rhs) const;
+  std::optional<AlgorithmSpace> describeGemm(const SchedulePoint &point, MatMulOp op, RankedTensorType lhs,
+                                             RankedTensorType rhs) const;
+};
+} // namespace
+
+SchedulePoint ContractionSchedules::choose() const {
+  int64_t rank = subject.result.getRank();
+  SchedulePoint plain{"plain", 1, rank > 1 && !getLayout(subject.result) ? 0 : -1, 1, {}};
+  if (!isTiled())
+    return plain;
+  auto matmul = llvm::cast<MatMulOp>(subject.anchorOp);
+  RankedTensorType lhs = subject.getType(matmul.getLhs()), rhs = subject.getType(matmul.getRhs());
+  bool hasRows = lhs.getRank() > 1;
+  RegisterTileProblem problem;
+  problem.elementBytes = std::max<int64_t>(getElementBytes(subject.result.getElementType()), 4);
+  problem.columns = getFixedExtent(subject.result, rank - 1);
+  problem.rows = hasRows ? getFixedExtent(subject.result, rank - 2) : 1;
+  if (subject.rowRange && rank == 2 && hasRows)
+    problem.rows = subject.rowRange;
+  problem.planes = 1;
+  int64_t depth = lhs.getDimSize(hasRows && matmul.getTransposeLhs() ? lhs.getRank() - 2 : lhs.getRank() - 1);
+  problem.depth = ShapedType::isDynamic(depth) ? 256 : std::max<int64_t>(depth, 1);
+  problem.block = isPacked(rhs) ? getLayout(rhs).getInnerTiles()[0] : 0;
+  problem.rowBytes = ShapedType::isDynamic(depth) || matmul.getTransposeLhs() ? 0 : depth * problem.elementBytes;
+  // Blocks of columns if there are some for every thread: each thread then reads its own weights. Otherwise the batch,
+  // or the rows.
+  constexpr int64_t columnBlock = 128;
+  int64_t split = -1, grain = 1;
+  bool isLong = isLongSum(matmul, lhs, rhs, problem.elementBytes);
+  // Of a long sum, the dimension with more tiles: all instruction sets choose the same.
+  bool hasMoreRows = problem.rows / 8 >= problem.columns / 32;
+  if (subject.rowRange || (isLong && hasMoreRows) ||
+      (rank > 2 && (subject.result.isDynamicDim(0) || subject.result.getDimSize(0) > 1))) {
+    split = 0;
+  } else if (problem.columns > 0 && problem.columns >= 2 * columnBlock) {
+    split = rank - 1;
+    grain = columnBlock;
+  } else if (hasRows && (problem.rows < 0 || problem.rows > 1)) {
+    split = rank - 2;
+  }
+  if (std::optional<DotTile> dots = chooseDots(matmul, lhs, rhs, machine, rank == 2 ? subject.rowRange : 0))
+    // Ranges are whole tiles.
+    return {"dots",
+            machine.getLanes(problem.elementBytes),
+            split,
+            split == rank - 2 ? dots->rows : grain,
+            {{"columns", dots->columns}, {"rows", dots->rows}}};
+  if (std::optional<BlockedTile> blocked = isLong ? chooseBlocks(problem, machine) : std::nullopt)
+    // Ranges are whole tiles.
+    return {"blocked",
+            blocked->tile.lanes,
+            split,
+            split == 0 ? blocked->tile.rows : blocked->tile.columns,
+            {{"columns", blocked->tile.columns}, {"depth", blocked->depth}, {"rows", blocked->tile.rows}}};
+  // Columns of a transposed right operand are not contiguous: blocks of them are copied first, as are those whose
+  // last block would reach over the end.
+  bool isStaged = false;
+  if (!isPacked(rhs)) {
+    int64_t lanes = std::min<int64_t>(4, machine.getLanes(problem.elementBytes));
+    isStaged = matmul.getTransposeRhs() || problem.columns < 0 || problem.columns % lanes != 0;
+    if (isStaged) {
+      if (ShapedType::isDynamic(depth))
+        return plain;
+      problem.block = 32;
+    }
+  }
+  RegisterTile tile = chooseRegisterTile(problem, machine);
+  if (tile.cycles < 0)
+    return plain;
+  // Ranges of columns are whole tiles.
+  if (split == rank - 1)
+    grain = static_cast<int64_t>(llvm::alignTo(grain, tile.columns));
+  SchedulePoint point{"gemm", tile.lanes, split, grain, {{"columns", tile.columns}, {"rows", tile.rows}}};
+  // Around the rows, inside the batch.
+  point.sizes["columns_loop"] = hasRows ? 1 : 0;
+  if (isStaged)
+    point.sizes["stage_columns"] = 1;
+  return point;
+}
+
+llvm::SmallVector<AlgorithmSpace> ContractionSchedules::describe(const SchedulePoint &point) const {
+  llvm::SmallVector<AlgorithmSpace> spaces;
+  if (isTiled()) {
+    auto op = llvm::cast<MatMulOp>(subject.anchorOp);
+    RankedTensorType lhs = subject.getType(op.getLhs()), rhs = subject.getType(op.getRhs());
+    if (hasDots(op, lhs, rhs))
+      spaces.push_back(describeDots(point, lhs, rhs));
+    if (hasBlocks(op, lhs, rhs))
+      spaces.push_back(describeBlocked(point, rhs));
+    if (std::optional<AlgorithmSpace> gemm = describeGemm(point, op, lhs, rhs))
+      spaces.push_back(*gemm);
+  }
+  spaces.push_back(makePlain());
+  return spaces;
+}
+
+AlgorithmSpace ContractionSchedules::describeDots(const SchedulePoint &point, RankedTensorType lhs,
+                                                  RankedTensorType rhs) const {
+  int64_t rank = subject.result.getRank(), rowCount = lhs.getDimSize(lhs.getRank() - 2);
+  if (subject.rowRange && rank == 2)
+    rowCount = std::gcd(rowCount, subject.rowRange);
+  AlgorithmSpace space = makeVectorized("dots");
+  space.parameters = {{"columns", 1, 16, 1, rhs.getDimSize(0)}, {"rows", 1, 64, 1, rowCount}};
+  // Each sum is a vector of partial sums.
+  space.accumulatorParameters = {"columns", "rows"};
+  space.registerFactor = point.vector;
+  for (int64_t dim = 0; dim < rank; ++dim)
+    space.splits.push_back({dim, dim == rank - 1   ? std::max<int64_t>(point.getSize("columns", 1), 1)
+                                 : dim == rank - 2 ? std::max<int64_t>(point.getSize("rows", 1), 1)
+                                                   : 1});
+  return space;
+}
+
+AlgorithmSpace ContractionSchedules::describeBlocked(const SchedulePoint &point, RankedTensorType rhs) const {
+  AlgorithmSpace space = makeVectorized("blocked");
+  space.parameters = {
+      {"columns", point.vector, mostAccumulators * point.vector, point.vector, subject.result.getDimSize(1)},
+      {"depth", 1, 1024, 1, rhs.getDimSize(0)},
+      {"rows", 1, 64, 1, subject.result.getDimSize(0)}};
+  space.accumulatorParameters = {"columns", "rows"};
+  space.splits = {{0, std::max<int64_t>(point.getSize("rows", 1), 1)},
+                  {1, std::max<int64_t>(point.getSize("columns", 1), 1)}};
+  return space;
+}
+
+std::optional<AlgorithmSpace> ContractionSchedules::describeGemm(const SchedulePoint &point, MatMulOp op,
+                                                                 RankedTensorType lhs, RankedTensorType rhs) const {
+  int64_t lanes = point.vector, columns = std::max<int64_t>(point.getSize("columns", lanes), 1);
+  int64_t rank = subject.result.getRank(), extent = getFixedExtent(subject.result, rank - 1);
+  bool isTransposed = lhs.getRank() > 1 && op.getTransposeLhs();
+  bool hasDepth = !lhs.isDynamicDim(isTransposed ? lhs.getRank() - 2 : lhs.getRank() - 1);
+  AlgorithmSpace space = makeVectorized("gemm");
+  if (isPacked(rhs)) {
+    space.parameters = {makePackedColumns(lanes, getLayout(rhs).getInnerTiles()[0], extent)};
+  } else {
+    // Copied blocks of columns may reach over the end; columns that are read in place must not, and are contiguous.
+    // Blocks are copied whole, so that the number of terms must be known.
+    bool neverInPlace = op.getTransposeRhs() || extent < 0, mustStage = neverInPlace || extent % columns != 0;
+    if (neverInPlace && !hasDepth)
+      return std::nullopt;
+    space.parameters = {
+        {"columns", lanes, mostAccumulators * lanes, lanes, hasDepth ? 0 : extent},
+        {"stage_columns", hasDepth && mustStage ? 1 : 0, hasDepth ? 1 : 0, 1, 0, /*isOptional=*/!mustStage}};
+  }
+  space.parameters.push_back({"rows", 1, mostAccumulators});
+  space.parameters.push_back({"columns_loop", -1, std::max<int64_t>(rank - 1, 0), 1, 0, /*isOptional=*/true});
+  space.accumulatorParameters = {"columns", "rows"};
+  space.splits = splitAnywhere(rank - 1, columns);
+  return space;
+}
+
+std::unique_ptr<KernelSchedules> makeContractionSchedules(const TileSubject &subject, const Machine &machine) {
+  return std::make_unique<ContractionSchedules>(subject, machine);
+}
+
+} // namespace dlc

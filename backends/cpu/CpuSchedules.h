@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The schedules of kernels on CPUs: a class for each kernel kind, in the file of its name.
+#ifndef DLC_BACKENDS_CPU_CPUSCHEDULES_H
+#define DLC_BACKENDS_CPU_CPUSCHEDULES_H
+
+#include "analysis/KernelSchedules.h"
+
+namespace dlc {
+
+class CpuSchedules : public KernelSchedules {
+public:
+  using KernelSchedules::KernelSchedules;
+  /// By the kernel's kind and anchor op. `subject` and `machine` must outlive the result.
+  static std::unique_ptr<KernelSchedules> create(const TileSubject &subject, const Machine &machine);
+
+protected:
+  /// Tiles of a convolution with the weight `w` for `channels` channels of the result.
+  AlgorithmSpace makeConvolutionTile(llvm::StringRef algorithm, mlir::RankedTensorType w, int64_t channels,
+                                     const SchedulePoint &point) const;
+};
+
+/// Columns of packed weights: a part of a block of `block` columns, whole blocks, or all `extent` in the first block.
+ScheduleParameter makePackedColumns(int64_t lanes, int64_t block, int64_t extent);
+
+/// The kernel kinds, by their files: ConvolutionSchedules.cpp and so on. `makeRowSchedules` are those of elementwise
+/// ops, movements and windows.
+std::unique_ptr<KernelSchedules> makeConvolutionSchedules(const TileSubject &subject, const Machine &machine);
+std::unique_ptr<KernelSchedules> makeTransposedConvolutionSchedules(const TileSubject &subject, const Machine &machine);
+std::unique_ptr<KernelSchedules> makeWeightGradientSchedules(const TileSubject &subject, const Machine &machine);
+std::unique_ptr<KernelSchedules> makeWinogradSchedules(const TileSubject &subject, const Machine &machine);
+std::unique_ptr<KernelSchedules> makeContractionSchedules(const TileSubject &subject, const Machine &machine);
+std::unique_ptr<KernelSchedules> makeRecurrentSchedules(const TileSubject &subject, const Machine &machine);
+std::unique_ptr<KernelSchedules> makeAttentionSchedules(const TileSubject &subject, const Machine &machine);
+std::unique_ptr<KernelSchedules> makeReductionSchedules(const TileSubject &subject, const Machine &machine);
+std::unique_ptr<KernelSchedules> makeNormalizationSchedules(const TileSubject &subject, const Machine &machine);
+std::unique_ptr<KernelSchedules> makeLoopSchedules(const TileSubject &subject, const Machine &machine);
+std::unique_ptr<KernelSchedules> makeRowSchedules(const TileSubject &subject, const Machine &machine);
+
+} // namespace dlc
+
+#endif // DLC_BACKENDS_CPU_CPUSCHEDULES_H

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The layouts that matrix products want, decided before kernels are formed.
+#ifndef DLC_BACKENDS_CPU_PLANCONTRACTION_H
+#define DLC_BACKENDS_CPU_PLANCONTRACTION_H
+
+#include "analysis/LayoutInterface.h"
+#include "ir/OpsLinear.h"
+
+namespace dlc {
+
+/// How many neighbouring terms of a sum of `depth` products of these factors are stored together in a packed weight: 2
+/// of integers that fit 16 bits, which one instruction multiplies and adds up; 1 of all others.
+int64_t getTermsTogether(mlir::Value lhs, mlir::Value rhs, int64_t depth);
+
+/// A right operand that is a matrix of known size is packed in blocks of columns, `[N/32][K][32]`, if that is done
+/// once: it is a load-time constant, or all steps of a loop read it. All other operands are row-major.
+LayoutPlan planLayouts(MatMulOp op, const LayoutQuery &query);
+
+} // namespace dlc
+
+#endif // DLC_BACKENDS_CPU_PLANCONTRACTION_H

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Execute.h"
+
+#include "../core/ContextEntry.h"
+#include "../core/ContextMessage.h"
+#include "../core/Segment.h"
+#include "Device.h"
+
+static void upload(Device *device, CUdeviceptr to, const void *from, dlc_uint64 bytes) {
+  if (bytes && !device->failure)
+    dlcDeviceFailed(device, device->driver->cuMemcpyHtoDAsync_v2(to, from, bytes, device->stream));
+}
+
+static void download(Device *device, void *to, CUdeviceptr from, dlc_uint64 bytes) {
+  if (bytes && !device->failure)
+    dlcDeviceFailed(device, device->driver->cuMemcpyDtoHAsync_v2(to, from, bytes, device->stream));
+}
+
+/// A segment's memory on the device, for generated code.
+static void *reserveSegment(const dlc_call *call, dlc_uint32 number, dlc_uint64 bytes) {
+  Device *device = dlcDeviceOf(call->scratch);
+  dlc_uint64 larger;
+  if (bytes > INT64_MAX || dlcAddOverflows(bytes, bytes / 4, &larger) ||
+      dlcDeviceGrow(device, &device->segments[number], larger, "tensors as large as these data make them")) {
+    dlcContextKernelMessage(device->context, "the GPU has no room for tensors as large as these data make them");
+    return (void *)0;
+  }
+  return (void *)device->segments[number].data;
+}
+
+static int noPool(const dlc_call *call, dlc_task task, const void *arguments, dlc_int64 extent, dlc_int64 grain) {
+  (void)grain;
+  return task(arguments, 0, extent, call->scratch);
+}
+
+static const dlc_services deviceServices = {
+    .struct_bytes = sizeof deviceServices, .parallel_for = noPool, .reserve = reserveSegment};
+
+/// What does not change between runs: constants, and what was computed from them when the model was prepared.
+static dlc_int32 provideConstants(Device *device, const dlc_call *call, int isPreparing) {
+  const dlc_program *program = device->context->program;
+  if (program->constant_bytes && !device->constants.data) {
+    dlc_int32 status = dlcDeviceGrow(device, &device->constants, program->constant_bytes, "the weights");
+    if (status)
+      return status;
+    upload(device, device->constants.data, call->constants, program->constant_bytes);
+  }
+  if (program->prepared_bytes && (isPreparing || !device->prepared.data)) {
+    dlc_int32 status = dlcDeviceGrow(device, &device->prepared, program->prepared_bytes, "the packed weights");
+    if (status)
+      return status;
+    if (!isPreparing)
+      upload(device, device->prepared.data, call->prepared, program->prepared_bytes);
+  }
+  return DLC_OK;
+}
+
+static dlc_uint64 tensorBytes(const Context *context, dlc_uint32 number) {
+  return (dlc_uint64)(context->ends[number] - (dlc_byte *)context->tensors[number]);
+}
+
+/// Whether the context keeps output `number`, because nobody knows before the run how large it becomes.
+static int isKeptByContext(const dlc_entry_point *entry, dlc_uint32 number) {
+  return number >= entry->input_count && entry->outputs[number - entry->input_count].flags & DLC_TENSOR_UNBOUNDED;
+}
+
+/// Room on the device for all that the run touches; copies there what it reads. `addresses` are those of the tensors.
+static dlc_int32 provide(Device *device, const dlc_entry_point *entry, dlc_call *call, void **addresses,
+                         dlc_byte **states, dlc_byte **nextStates) {
+  Context *context = device->context;
+  dlc_uint64 workspaceBytes = dlcContextCode(context, entry)->workspace_bytes(call->symbols);
+  dlc_int32 status = dlcDeviceGrow(device, &device->workspace, workspaceBytes, "the workspace");
+  for (dlc_uint32 i = 0; !status && i < entry->input_count + entry->output_count; ++i) {
+    if (isKeptByContext(entry, i)) {
+      addresses[i] = (void *)0;
+      continue;
+    }
+    dlc_uint64 bytes = tensorBytes(context, i);
+    status = dlcDeviceGrow(device, &device->tensors[i], bytes, "a tensor");
+    addresses[i] = (void *)device->tensors[i].data;
+    if (!status && i < entry->input_count)
+      upload(device, device->tensors[i].data, context->tensors[i], bytes);
+  }
+  for (dlc_uint32 i = 0; !status && i < entry->state_count; ++i) {
+    const KeptState *state = &context->kept[entry->states[i].slot];
+    status = dlcDeviceGrow(device, &device->states[2 * i], state->nowBytes, "a state");
+    if (!status)
+      status = dlcDeviceGrow(device, &device->states[2 * i + 1], state->nextBytes, "a state");
+    states[i] = (dlc_byte *)device->states[2 * i].data;
+    nextStates[i] =
+        entry->states[i].flags & DLC_TENSOR_IN_PLACE ? states[i] : (dlc_byte *)device->states[2 * i + 1].data;
+    if (!status)
+      upload(device, device->states[2 * i].data, state->now, state->nowBytes);
+  }
+  if (!status && entry->flags) {
+    dlc_uint64 bytes = context->face.model->variable_bytes;
+    status = dlcDeviceGrow(device, &device->variables, bytes, "the variables");
+    if (!status)
+      upload(device, device->variables.data, call->variables, bytes);
+    call->variables = (dlc_byte *)device->variables.data;
+  }
+  call->workspace = (dlc_byte *)device->workspace.data;
+  call->tensors = addresses;
+  call->states = states;
+  call->next_states = nextStates;
+  return status;
+}
+
+/// Outputs that the context keeps: their extents are known now.
+static dlc_int32 fetchKept(Device *device, const dlc_entry_point *entry, const dlc_call *host, void *const *addresses) {
+  Context *context = device->context;
+  const dlc_entry_code *code = dlcContextCode(context, entry);
+  if (code->output_shapes)
+    code->output_shapes(context->symbols, context->dims);
+  const dlc_int64 *dims = context->dims;
+  dlc_uint32 kept = 0;
+  for (dlc_uint32 i = 0; i < entry->output_count; dims += entry->outputs[i++].rank) {
+    dlc_uint32 number = entry->input_count + i;
+    if (!isKeptByContext(entry, number))
+      continue;
+    dlc_uint64 bytes = ((entry->outputs[i].element_type & 0xff) + 7) / 8;
+    for (dlc_uint32 d = 0; d < entry->outputs[i].rank; ++d)
+      bytes *= (dlc_uint64)dims[d];
+    void *memory = dlcReserveSegment(host, kept++, bytes);
+    if (!memory)
+      return DLC_ERROR_OUT_OF_MEMORY;
+    context->tensors[number] = memory;
+    download(device, memory, (CUdeviceptr)addresses[number], bytes);
+  }
+  return DLC_OK;
+}
+
+/// Copies back what the run has written.
+static dlc_int32 fetch(Device *device, const dlc_entry_point *entry, const dlc_call *host, void *const *addresses) {
+  Context *context = device->context;
+  for (dlc_uint32 i = entry->input_count; i < entry->input_count + entry->output_count; ++i)
+    if (!isKeptByContext(entry, i))
+      download(device, context->tensors[i], device->tensors[i].data, tensorBytes(context, i));
+  for (dlc_uint32 i = 0; i < entry->state_count; ++i) {
+    const KeptState *state = &context->kept[entry->states[i].slot];
+    if (entry->states[i].flags & DLC_TENSOR_IN_PLACE)
+      download(device, state->now, device->states[2 * i].data, state->nowBytes);
+    else
+      download(device, state->next, device->states[2 * i + 1].data, state->nextBytes);
+  }
+  if (entry->flags & DLC_ENTRY_WRITES_VARIABLES)
+    download(device, host->variables, device->variables.data, context->face.model->variable_bytes);
+  return fetchKept(device, entry, host, addresses);
+}
+
+static dlc_int32 synchronize(Device *device) {
+  if (!device->failure)
+    dlcDeviceFailed(device, device->driver->cuStreamSynchronize(device->stream));
+  return dlcDeviceStatus(device);
+}
+
+static dlc_int32 executeEntered(Device *device, const dlc_call *host, dlc_int32 number, DeviceProgram program,
+                                void **addresses, dlc_byte **states, dlc_byte **nextStates) {
+  Context *context = device->context;
+  const dlc_entry_point *entry = number < 0 ? (const dlc_entry_point *)0 : &context->face.model->entries[number];
+  dlc_call call = *host;
+  dlc_int32 status = provideConstants(device, host, !entry);
+  if (!status && entry)
+    status = provide(device, entry, &call, addresses, states, nextStates);
+  if (!status)
+    status = dlcDeviceStatus(device);
+  if (status)
+    return status;
+  call.constants = (const dlc_byte *)device->constants.data;
+  call.prepared = (dlc_byte *)device->prepared.data;
+  call.threads = 1;
+  call.stream = device->stream;
+  call.services = &deviceServices;
+  device->thread.scratch.recorder = host->scratch->recorder;
+  call.scratch = &device->thread.scratch;
+  status = program(&call);
+  dlcScratchGrow(&device->thread.scratch, 0);
+  // Errors of what was launched appear here; they are the reason for others.
+  dlc_int32 outcome = synchronize(device);
+  if (outcome || status)
+    return outcome ? outcome : status;
+  if (entry)
+    status = fetch(device, entry, host, addresses);
+  else
+    download(device, host->prepared, device->prepared.data, context->program->prepared_bytes);
+  return status ? status : synchronize(device);
+}
+
+static dlc_int32 execute(Device *device, const dlc_call *host, dlc_int32 number, DeviceProgram program) {
+  Context *context = device->context;
+  dlc_int32 status = dlcDeviceEnter(device);
+  if (status)
+    return status;
+  dlc_uint64 words = device->tensorCount + 2 * (dlc_uint64)device->stateCount;
+  void **table = dlcAllocate(&context->allocator, (words + 1) * sizeof(void *));
+  if (table)
+    status = executeEntered(device, host, number, program, table, (dlc_byte **)table + device->tensorCount,
+                            (dlc_byte **)table + device->tensorCount + device->stateCount);
+  else
+    status = DLC_ERROR_OUT_OF_MEMORY;
+  dlcRelease(&context->allocator, table, (words + 1) * sizeof(void *));
+  dlcDeviceLeave(device);
+  return status;
+}
+
+dlc_int32 dlcDeviceExecute(const dlc_call *host, dlc_int32 number, DeviceProgram program) {
+  Context *context = host->executor;
+  Device *device;
+  if (number >= 0) {
+    device = dlcDeviceFind(context);
+    return execute(device, host, number, program);
+  }
+  // A context is being created, and gets its device when that has succeeded.
+  dlc_error error;
+  dlc_int32 status = dlcDeviceAcquire(context, &error, &device);
+  if (status)
+    return dlcContextFail(context, status, "%s", error.message);
+  status = execute(device, host, number, program);
+  dlcDeviceRelease(context);
+  return status;
+}
