@@ -54,6 +54,9 @@ static int isKeptByContext(const dlc_entry_point *entry, dlc_uint32 number) {
   return number >= entry->input_count && entry->outputs[number - entry->input_count].flags & DLC_TENSOR_UNBOUNDED;
 }
 
+/// What state `number` was before the run, and behind that what it becomes.
+static DeviceBlock *stateBlocks(const Device *device, dlc_uint64 number) { return &device->states[2 * number]; }
+
 /// Room on the device for all that the run touches; copies there what it reads. `addresses` are those of the tensors.
 static dlc_int32 provide(Device *device, const dlc_entry_point *entry, dlc_call *call, void **addresses,
                          dlc_byte **states, dlc_byte **nextStates) {
@@ -73,14 +76,14 @@ static dlc_int32 provide(Device *device, const dlc_entry_point *entry, dlc_call 
   }
   for (dlc_uint32 i = 0; !status && i < entry->state_count; ++i) {
     const KeptState *state = &context->kept[entry->states[i].slot];
-    status = dlcDeviceGrow(device, &device->states[2 * i], state->nowBytes, "a state");
+    DeviceBlock *now = stateBlocks(device, i), *next = now + 1;
+    status = dlcDeviceGrow(device, now, state->nowBytes, "a state");
     if (!status)
-      status = dlcDeviceGrow(device, &device->states[2 * i + 1], state->nextBytes, "a state");
-    states[i] = (dlc_byte *)device->states[2 * i].data;
-    nextStates[i] =
-        entry->states[i].flags & DLC_TENSOR_IN_PLACE ? states[i] : (dlc_byte *)device->states[2 * i + 1].data;
+      status = dlcDeviceGrow(device, next, state->nextBytes, "a state");
+    states[i] = (dlc_byte *)now->data;
+    nextStates[i] = entry->states[i].flags & DLC_TENSOR_IN_PLACE ? states[i] : (dlc_byte *)next->data;
     if (!status)
-      dlcDeviceUpload(device, device->states[2 * i].data, state->now, state->nowBytes);
+      dlcDeviceUpload(device, now->data, state->now, state->nowBytes);
   }
   if (!status && entry->flags) {
     dlc_uint64 bytes = context->face.model->variable_bytes;
@@ -128,10 +131,11 @@ static dlc_int32 fetch(Device *device, const dlc_entry_point *entry, const dlc_c
       dlcDeviceDownload(device, context->tensors[i], device->tensors[i].data, tensorBytes(context, i));
   for (dlc_uint32 i = 0; i < entry->state_count; ++i) {
     const KeptState *state = &context->kept[entry->states[i].slot];
+    const DeviceBlock *now = stateBlocks(device, i), *next = now + 1;
     if (entry->states[i].flags & DLC_TENSOR_IN_PLACE)
-      dlcDeviceDownload(device, state->now, device->states[2 * i].data, state->nowBytes);
+      dlcDeviceDownload(device, state->now, now->data, state->nowBytes);
     else
-      dlcDeviceDownload(device, state->next, device->states[2 * i + 1].data, state->nextBytes);
+      dlcDeviceDownload(device, state->next, next->data, state->nextBytes);
   }
   if (entry->flags & DLC_ENTRY_WRITES_VARIABLES)
     dlcDeviceDownload(device, host->variables, device->variables.data, context->face.model->variable_bytes);
@@ -181,13 +185,13 @@ static dlc_int32 execute(Device *device, const dlc_call *host, dlc_int32 number,
   if (status)
     return status;
   dlc_uint64 words = device->tensorCount + 2 * (dlc_uint64)device->stateCount;
-  void **table = dlcAllocate(&context->allocator, (words + 1) * sizeof(void *));
+  void **table = (void **)dlcAllocate(&context->allocator, (words + 1) * sizeof(void *));
   if (table)
     status = executeEntered(device, host, number, program, table, (dlc_byte **)table + device->tensorCount,
                             (dlc_byte **)table + device->tensorCount + device->stateCount);
   else
     status = DLC_ERROR_OUT_OF_MEMORY;
-  dlcRelease(&context->allocator, table, (words + 1) * sizeof(void *));
+  dlcRelease(&context->allocator, (void *)table, (words + 1) * sizeof(void *));
   dlcDeviceLeave(device);
   return status;
 }
