@@ -7,7 +7,7 @@
 #include "ir/DlcDialect.h"
 
 namespace dlc {
-/// The element type of result `number` of the `dlc.custom` that gives `first`; `first`'s if there is no such.
+/// The element type of result `number` of the `dlc.custom` that gives `first`; `first`'s if there is none.
 mlir::Type getFurtherType(mlir::Value first, uint64_t number);
 } // namespace dlc
 

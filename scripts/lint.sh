@@ -85,6 +85,7 @@ tidy_one() {
 }
 export -f tidy_one
 mapfile -t list < <(sources)
+[ "${#list[@]}" != 0 ] || { say "clang-tidy: no file that the build knows differs"; exit 0; }
 status=0
 printf '%s\0' "${list[@]}" | xargs -0 -r -n 1 -P "$jobs" bash -c 'tidy_one "$1"' tidy || status=1
 late=$(wc -l <"$left")

@@ -45,7 +45,7 @@ static void launchUpdate(Func func, int number) {
   launch(stage, pure, order);
 }
 
-void scheduleOnDevice(Func output, std::vector<Func> stages) {
+void scheduleOnDevice(Func output, const std::vector<Func> &stages) {
   std::set<std::string> stored;
   for (const Func &stage : stages)
     stored.insert(stage.name());

@@ -12,7 +12,7 @@ namespace dlc::cuda {
 /// Arranges the pipeline that ends in `output` as launches: one for each definition of each function that is stored, in
 /// which every thread computes one element of what does not depend on others. Stored are the output, `stages`, and
 /// whatever is defined in several steps, such as a sum. None of these may be scheduled yet.
-void scheduleOnDevice(Halide::Func output, std::vector<Halide::Func> stages);
+void scheduleOnDevice(Halide::Func output, const std::vector<Halide::Func> &stages);
 
 } // namespace dlc::cuda
 

@@ -231,7 +231,7 @@ std::vector<Halide::Argument> KernelBuilder::getArguments() const {
   return arguments;
 }
 
-LogicalResult KernelBuilder::build(Scheduler scheduler) {
+LogicalResult KernelBuilder::build(const Scheduler &scheduler) {
   FailureOr<KernelShapes> analyzed = KernelShapes::analyze(kernelOp);
   if (failed(analyzed))
     return failure();

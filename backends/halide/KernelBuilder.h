@@ -37,7 +37,7 @@ public:
   /// Emits all ops, defines the stored result and applies the schedule with `scheduler`, unless an emitter has set one
   /// of its own; none: only emitters know how kernels of this kind are arranged. Fails with a diagnostic; Halide's
   /// exceptions pass through.
-  mlir::LogicalResult build(Scheduler scheduler);
+  mlir::LogicalResult build(const Scheduler &scheduler);
 
   ScheduleAttr getSchedule() const { return schedule; }
   const Halide::Target &getTarget() const { return target; }

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 
 from ._errors import CompileError
+from ._folders import locate
 from ._options import write_options
 from ._sources import write_model
 
@@ -17,11 +18,8 @@ def find_program():
     """DLC_PROGRAM if set, else the dlc of this package (in a wheel) or beside it (in a build tree or an installation), else that on the path."""
     if os.environ.get("DLC_PROGRAM"):
         return os.environ["DLC_PROGRAM"]
-    package = pathlib.Path(__file__).resolve().parent
-    # build/python/dlc -> build/bin; PREFIX/lib/dlc/python/dlc -> PREFIX/bin, where lib may have a folder of the architecture inside.
-    for parent in (package, *package.parents[1:5]):
-        if (parent / "bin" / "dlc").is_file():
-            return str(parent / "bin" / "dlc")
+    if found := locate("bin/dlc"):
+        return str(found)
     return shutil.which("dlc") or "dlc"
 
 
@@ -59,8 +57,9 @@ def compile(model, output=None, *options, inputs=None, dynamic_shapes=None, **ke
     decides what is written (so, a, o, h, ll, s, mlir, onnx).
 
     Options are keywords: `target`, `opt_level` (0 to 3), `math`, `shapes` ({"x": (1, 3, 224, 224)}), `train`, `replaceable_weights`,
-    `parameters`, `records`, `memory_limit`, `weights`, `name`, `entry`, `header`, `report`, `profile`, `op`, `link`, `op_descriptions`, `check_bounds`, `keep_tensors`, `precision`,
-    `jobs`, `cache`, `cache_dir`; they are those of the command dlc (docs/command.md). Strings in `options` are passed to it as they are.
+    `parameters`, `records`, `memory_limit`, `weights`, `name`, `entry`, `header`, `report`, `profile`, `op`, `link`, `op_descriptions`,
+    `check_bounds`, `keep_tensors`, `precision`, `jobs`, `cache`, `cache_dir`; they are those of the command dlc (docs/command.md). Strings in
+    `options` are passed to it as they are.
 
     Raises CompileError with the compiler's diagnostics, TypeError or ValueError for a wrong option.
     """

@@ -42,6 +42,14 @@ def _paths(name):
     return write
 
 
+def _functions(value):
+    names = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else [None]
+    symbols = list(value.values()) if isinstance(value, Mapping) else names
+    if not all(isinstance(text, str) for text in (*names, *symbols)):
+        raise TypeError(f"is {value!r}; it is the name of an op, a list of names, or a dict of names to C functions")
+    return [f"--op={name}={symbol}" for name, symbol in zip(names, symbols)]
+
+
 def _count(name):
     def write(value):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -97,9 +105,9 @@ KEYWORDS = {
     "name": _text("--name"),
     "entry": _text("--entry"),
     "header": _flag("--header"),
-    "op": _paths("--op"),
+    "op": _functions,
     "link": _paths("--link"),
-    "op_descriptions": _paths("--op-descriptions"),
+    "op_descriptions": _text("--op-descriptions"),
     "report": _text("--report"),
     "profile": _text("--profile"),
     "check_bounds": _flag("--check-bounds"),

@@ -1,47 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "Api.h"
-
-#include "../cpu/Features.h"
-#include "Checkpoint.h"
-#include "ContextLifetime.h"
-#include "Model.h"
-#include "Pool.h"
-#include "Prepare.h"
-#include "Recorder.h"
-#include "Run.h"
-#include "StateAccess.h"
-#include "Variables.h"
+#include "ApiTable.h"
 
 const dlc_runtime_api dlc_rt_api = {
-    .abi_version = DLC_ABI_VERSION,
-    .struct_bytes = sizeof(dlc_runtime_api),
+    DLC_COMMON_API,
     .prepare = dlcModelPrepare,
-    .unprepare = dlcModelUnprepare,
     .context_create = dlcContextCreate,
     .context_retain = dlcContextRetain,
     .context_release = dlcContextRelease,
-    .context_set_threads = dlcContextSetThreads,
-    .context_reserve = dlcContextReserve,
-    .context_bytes = dlcContextBytes,
-    .context_message = dlcContextMessage,
-    .context_reset = dlcContextReset,
-    .state_shape = dlcStateShape,
-    .state_read = dlcStateRead,
-    .state_write = dlcStateWrite,
-    .variables_allocate = dlcVariablesAllocate,
-    .variables_bind = dlcVariablesBind,
-    .variables_save = dlcVariablesSave,
-    .variables_load = dlcVariablesLoad,
-    .metadata_read = dlcMetadataRead,
-    .infer_symbols = dlcInferSymbols,
-    .output_shapes = dlcOutputShapes,
-    .run = dlcRun,
-    .pool_create = dlcPoolApiCreate,
-    .pool_retain = dlcPoolApiRetain,
-    .pool_release = dlcPoolApiRelease,
-    .cpu_features = dlcCpuFeatures,
-    .choose_program = dlcModelProgram,
-    .result_shapes = dlcResultShapes,
-    .result_data = dlcResultData,
-    .context_record = dlcContextRecord,
 };

@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The interface of models that are compiled for CUDA: the core's, with a device for each context.
-#include "../core/Api.h"
-#include "../core/Checkpoint.h"
-#include "../core/ContextLifetime.h"
-#include "../core/Model.h"
-#include "../core/Pool.h"
-#include "../core/Prepare.h"
-#include "../core/Recorder.h"
-#include "../core/Run.h"
-#include "../core/StateAccess.h"
-#include "../core/Variables.h"
-#include "../cpu/Features.h"
+#include "../core/ApiTable.h"
 #include "Device.h"
 
 extern const dlc_runtime_api dlc_rt_cuda_api;
@@ -58,35 +48,9 @@ static dlc_int32 prepareModel(const dlc_model *model, const dlc_context_options 
 }
 
 const dlc_runtime_api dlc_rt_cuda_api = {
-    .abi_version = DLC_ABI_VERSION,
-    .struct_bytes = sizeof(dlc_runtime_api),
+    DLC_COMMON_API,
     .prepare = prepareModel,
-    .unprepare = dlcModelUnprepare,
     .context_create = createContext,
     .context_retain = retainContext,
     .context_release = releaseContext,
-    .context_set_threads = dlcContextSetThreads,
-    .context_reserve = dlcContextReserve,
-    .context_bytes = dlcContextBytes,
-    .context_message = dlcContextMessage,
-    .context_reset = dlcContextReset,
-    .state_shape = dlcStateShape,
-    .state_read = dlcStateRead,
-    .state_write = dlcStateWrite,
-    .variables_allocate = dlcVariablesAllocate,
-    .variables_bind = dlcVariablesBind,
-    .variables_save = dlcVariablesSave,
-    .variables_load = dlcVariablesLoad,
-    .metadata_read = dlcMetadataRead,
-    .infer_symbols = dlcInferSymbols,
-    .output_shapes = dlcOutputShapes,
-    .run = dlcRun,
-    .pool_create = dlcPoolApiCreate,
-    .pool_retain = dlcPoolApiRetain,
-    .pool_release = dlcPoolApiRelease,
-    .cpu_features = dlcCpuFeatures,
-    .choose_program = dlcModelProgram,
-    .result_shapes = dlcResultShapes,
-    .result_data = dlcResultData,
-    .context_record = dlcContextRecord,
 };

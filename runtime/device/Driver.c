@@ -20,7 +20,9 @@ dlc_int32 dlcDriverOpen(const Driver **driver, dlc_error *error) {
                 "there is no CUDA driver on this machine (libcuda.so.1 cannot be opened): install NVIDIA's driver, "
                 "or compile the model for the CPU");
 #define DLC_CUDA_FIND(name, parameters)                                                                                \
-  if (!status && !(*(void **)&table.name = dlsym(library, #name)))                                                     \
+  if (!status)                                                                                                         \
+    *(void **)&table.name = dlsym(library, #name);                                                                     \
+  if (!status && !table.name)                                                                                          \
     status = dlcFail(error, DLC_ERROR_NO_DEVICE, "the CUDA driver on this machine is too old: it lacks %s", #name);
   DLC_CUDA_FUNCTIONS(DLC_CUDA_FIND)
 #undef DLC_CUDA_FIND

@@ -4,17 +4,7 @@
 #include "../core/ContextEntry.h"
 #include "../core/ContextMessage.h"
 #include "../core/Segment.h"
-#include "Device.h"
-
-static void upload(Device *device, CUdeviceptr to, const void *from, dlc_uint64 bytes) {
-  if (bytes && !device->failure)
-    dlcDeviceFailed(device, device->driver->cuMemcpyHtoDAsync_v2(to, from, bytes, device->stream));
-}
-
-static void download(Device *device, void *to, CUdeviceptr from, dlc_uint64 bytes) {
-  if (bytes && !device->failure)
-    dlcDeviceFailed(device, device->driver->cuMemcpyDtoHAsync_v2(to, from, bytes, device->stream));
-}
+#include "Transfer.h"
 
 /// A segment's memory on the device, for generated code.
 static void *reserveSegment(const dlc_call *call, dlc_uint32 number, dlc_uint64 bytes) {
@@ -43,14 +33,14 @@ static dlc_int32 provideConstants(Device *device, const dlc_call *call, int isPr
     dlc_int32 status = dlcDeviceGrow(device, &device->constants, program->constant_bytes, "the weights");
     if (status)
       return status;
-    upload(device, device->constants.data, call->constants, program->constant_bytes);
+    dlcDeviceUpload(device, device->constants.data, call->constants, program->constant_bytes);
   }
   if (program->prepared_bytes && (isPreparing || !device->prepared.data)) {
     dlc_int32 status = dlcDeviceGrow(device, &device->prepared, program->prepared_bytes, "the packed weights");
     if (status)
       return status;
     if (!isPreparing)
-      upload(device, device->prepared.data, call->prepared, program->prepared_bytes);
+      dlcDeviceUpload(device, device->prepared.data, call->prepared, program->prepared_bytes);
   }
   return DLC_OK;
 }
@@ -63,6 +53,9 @@ static dlc_uint64 tensorBytes(const Context *context, dlc_uint32 number) {
 static int isKeptByContext(const dlc_entry_point *entry, dlc_uint32 number) {
   return number >= entry->input_count && entry->outputs[number - entry->input_count].flags & DLC_TENSOR_UNBOUNDED;
 }
+
+/// What state `number` was before the run, and behind that what it becomes.
+static DeviceBlock *stateBlocks(const Device *device, dlc_uint64 number) { return &device->states[2 * number]; }
 
 /// Room on the device for all that the run touches; copies there what it reads. `addresses` are those of the tensors.
 static dlc_int32 provide(Device *device, const dlc_entry_point *entry, dlc_call *call, void **addresses,
@@ -79,24 +72,24 @@ static dlc_int32 provide(Device *device, const dlc_entry_point *entry, dlc_call 
     status = dlcDeviceGrow(device, &device->tensors[i], bytes, "a tensor");
     addresses[i] = (void *)device->tensors[i].data;
     if (!status && i < entry->input_count)
-      upload(device, device->tensors[i].data, context->tensors[i], bytes);
+      dlcDeviceUpload(device, device->tensors[i].data, context->tensors[i], bytes);
   }
   for (dlc_uint32 i = 0; !status && i < entry->state_count; ++i) {
     const KeptState *state = &context->kept[entry->states[i].slot];
-    status = dlcDeviceGrow(device, &device->states[2 * i], state->nowBytes, "a state");
+    DeviceBlock *now = stateBlocks(device, i), *next = now + 1;
+    status = dlcDeviceGrow(device, now, state->nowBytes, "a state");
     if (!status)
-      status = dlcDeviceGrow(device, &device->states[2 * i + 1], state->nextBytes, "a state");
-    states[i] = (dlc_byte *)device->states[2 * i].data;
-    nextStates[i] =
-        entry->states[i].flags & DLC_TENSOR_IN_PLACE ? states[i] : (dlc_byte *)device->states[2 * i + 1].data;
+      status = dlcDeviceGrow(device, next, state->nextBytes, "a state");
+    states[i] = (dlc_byte *)now->data;
+    nextStates[i] = entry->states[i].flags & DLC_TENSOR_IN_PLACE ? states[i] : (dlc_byte *)next->data;
     if (!status)
-      upload(device, device->states[2 * i].data, state->now, state->nowBytes);
+      dlcDeviceUpload(device, now->data, state->now, state->nowBytes);
   }
   if (!status && entry->flags) {
     dlc_uint64 bytes = context->face.model->variable_bytes;
     status = dlcDeviceGrow(device, &device->variables, bytes, "the variables");
     if (!status)
-      upload(device, device->variables.data, call->variables, bytes);
+      dlcDeviceUpload(device, device->variables.data, call->variables, bytes);
     call->variables = (dlc_byte *)device->variables.data;
   }
   call->workspace = (dlc_byte *)device->workspace.data;
@@ -125,7 +118,7 @@ static dlc_int32 fetchKept(Device *device, const dlc_entry_point *entry, const d
     if (!memory)
       return DLC_ERROR_OUT_OF_MEMORY;
     context->tensors[number] = memory;
-    download(device, memory, (CUdeviceptr)addresses[number], bytes);
+    dlcDeviceDownload(device, memory, (CUdeviceptr)addresses[number], bytes);
   }
   return DLC_OK;
 }
@@ -135,22 +128,22 @@ static dlc_int32 fetch(Device *device, const dlc_entry_point *entry, const dlc_c
   Context *context = device->context;
   for (dlc_uint32 i = entry->input_count; i < entry->input_count + entry->output_count; ++i)
     if (!isKeptByContext(entry, i))
-      download(device, context->tensors[i], device->tensors[i].data, tensorBytes(context, i));
+      dlcDeviceDownload(device, context->tensors[i], device->tensors[i].data, tensorBytes(context, i));
   for (dlc_uint32 i = 0; i < entry->state_count; ++i) {
     const KeptState *state = &context->kept[entry->states[i].slot];
+    const DeviceBlock *now = stateBlocks(device, i), *next = now + 1;
     if (entry->states[i].flags & DLC_TENSOR_IN_PLACE)
-      download(device, state->now, device->states[2 * i].data, state->nowBytes);
+      dlcDeviceDownload(device, state->now, now->data, state->nowBytes);
     else
-      download(device, state->next, device->states[2 * i + 1].data, state->nextBytes);
+      dlcDeviceDownload(device, state->next, next->data, state->nextBytes);
   }
   if (entry->flags & DLC_ENTRY_WRITES_VARIABLES)
-    download(device, host->variables, device->variables.data, context->face.model->variable_bytes);
+    dlcDeviceDownload(device, host->variables, device->variables.data, context->face.model->variable_bytes);
   return fetchKept(device, entry, host, addresses);
 }
 
 static dlc_int32 synchronize(Device *device) {
-  if (!device->failure)
-    dlcDeviceFailed(device, device->driver->cuStreamSynchronize(device->stream));
+  dlcDeviceWait(device);
   return dlcDeviceStatus(device);
 }
 
@@ -182,7 +175,7 @@ static dlc_int32 executeEntered(Device *device, const dlc_call *host, dlc_int32 
   if (entry)
     status = fetch(device, entry, host, addresses);
   else
-    download(device, host->prepared, device->prepared.data, context->program->prepared_bytes);
+    dlcDeviceDownload(device, host->prepared, device->prepared.data, context->program->prepared_bytes);
   return status ? status : synchronize(device);
 }
 
@@ -192,13 +185,13 @@ static dlc_int32 execute(Device *device, const dlc_call *host, dlc_int32 number,
   if (status)
     return status;
   dlc_uint64 words = device->tensorCount + 2 * (dlc_uint64)device->stateCount;
-  void **table = dlcAllocate(&context->allocator, (words + 1) * sizeof(void *));
+  void **table = (void **)dlcAllocate(&context->allocator, (words + 1) * sizeof(void *));
   if (table)
     status = executeEntered(device, host, number, program, table, (dlc_byte **)table + device->tensorCount,
                             (dlc_byte **)table + device->tensorCount + device->stateCount);
   else
     status = DLC_ERROR_OUT_OF_MEMORY;
-  dlcRelease(&context->allocator, table, (words + 1) * sizeof(void *));
+  dlcRelease(&context->allocator, (void *)table, (words + 1) * sizeof(void *));
   dlcDeviceLeave(device);
   return status;
 }

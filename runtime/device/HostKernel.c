@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "HostKernel.h"
 
-#include "Device.h"
+#include "Transfer.h"
 
 dlc_int32 dlcDeviceToHost(struct dlc_scratch *scratch, Buffer *buffer) {
   Device *device = dlcDeviceOf(scratch);
@@ -9,21 +9,22 @@ dlc_int32 dlcDeviceToHost(struct dlc_scratch *scratch, Buffer *buffer) {
   buffer->host = device->failure ? (dlc_byte *)0 : halide_malloc(scratch, bytes ? bytes : 1);
   if (!buffer->host)
     return device->failure ? DLC_ERROR_DEVICE_LOST : DLC_ERROR_OUT_OF_MEMORY;
-  if (bytes && (dlcDeviceFailed(device, device->driver->cuMemcpyDtoHAsync_v2(buffer->host, buffer->device, bytes,
-                                                                             device->stream)) ||
-                dlcDeviceFailed(device, device->driver->cuStreamSynchronize(device->stream))))
-    return DLC_ERROR_DEVICE_LOST;
-  return DLC_OK;
+  if (bytes) {
+    dlcDeviceDownload(device, buffer->host, buffer->device, bytes);
+    dlcDeviceWait(device);
+  }
+  return device->failure ? DLC_ERROR_DEVICE_LOST : DLC_OK;
 }
 
 dlc_int32 dlcDeviceFromHost(struct dlc_scratch *scratch, Buffer *buffer, dlc_int32 isResult) {
   Device *device = dlcDeviceOf(scratch);
   if (!buffer->host)
     return DLC_OK;
-  dlc_uint64 bytes = isResult && !device->failure ? dlcBufferBytes(buffer) : 0;
-  if (bytes && !dlcDeviceFailed(
-                   device, device->driver->cuMemcpyHtoDAsync_v2(buffer->device, buffer->host, bytes, device->stream)))
-    dlcDeviceFailed(device, device->driver->cuStreamSynchronize(device->stream));
+  dlc_uint64 bytes = isResult ? dlcBufferBytes(buffer) : 0;
+  if (bytes) {
+    dlcDeviceUpload(device, buffer->device, buffer->host, bytes);
+    dlcDeviceWait(device);
+  }
   halide_free(scratch, buffer->host);
   buffer->host = (dlc_byte *)0;
   return device->failure ? DLC_ERROR_DEVICE_LOST : DLC_OK;

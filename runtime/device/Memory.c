@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Memory.h"
 
-#include "Device.h"
+#include "Transfer.h"
 
 void dlcDeviceCopy(struct dlc_scratch *scratch, dlc_uint64 to, dlc_uint64 from, dlc_uint64 bytes) {
   Device *device = dlcDeviceOf(scratch);
@@ -20,9 +20,7 @@ void dlcDeviceStore(struct dlc_scratch *scratch, dlc_uint64 to, dlc_uint64 value
 dlc_uint64 dlcDeviceLoad(struct dlc_scratch *scratch, dlc_uint64 from, dlc_uint64 bytes) {
   Device *device = dlcDeviceOf(scratch);
   dlc_uint64 value = 0;
-  if (device->failure ||
-      dlcDeviceFailed(device, device->driver->cuMemcpyDtoHAsync_v2(&value, from, bytes, device->stream)) ||
-      dlcDeviceFailed(device, device->driver->cuStreamSynchronize(device->stream)))
-    return 0;
-  return value;
+  dlcDeviceDownload(device, &value, from, bytes);
+  dlcDeviceWait(device);
+  return device->failure ? 0 : value;
 }

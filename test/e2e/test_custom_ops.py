@@ -58,6 +58,13 @@ def least_of(x):
     return x.min(1), x.argmin(1), x.astype(np.float64).mean() if x.size else -1.0
 
 
+@pytest.mark.parametrize("op", ["scale", ["scale"], {"scale": "scale"}])
+def test_python_names_functions(functions, op):
+    x = np.arange(3, dtype=np.float32)
+    library = dlc.compile(model_of({"x": ("f32", ["N"])}, [node("scale", ["x"], ["y"], factor=0.5)], ["y"]), op=op, link=functions)
+    np.testing.assert_array_equal(dlc.Model(library)(x), x * np.float32(0.5))
+
+
 @pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
 def test_values(programs, functions, options):
     """All results of a function come from one call; neighbours that dlc computes read and write its tensors."""

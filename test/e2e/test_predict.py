@@ -7,8 +7,7 @@ import json
 import linear_classifier
 import numpy as np
 import pytest
-from test_train_data import write_idx
-from train_runs import NAMES, epochs, library, read_checkpoint, table, train  # noqa: F401
+from train_runs import NAMES, epochs, library, read_checkpoint, table, train, write_arrays  # noqa: F401
 
 LAST = "validation_"
 
@@ -43,15 +42,9 @@ def reported(result):
 
 
 def test_every_source_gives_the_numbers_of_training(programs, library):
-    x, classes = linear_classifier.points(np)
-    x = x.astype(np.float32)
     folder = programs.folder
-    np.save(folder / "x.npy", x)
-    np.save(folder / "k.npy", classes)
-    np.save(folder / "y.npy", np.eye(3)[classes])
+    x, classes = write_arrays(folder)
     np.savez(folder / "both.npz", x=x, y=classes)
-    write_idx(folder / "x.idx", x, 0x0D)
-    write_idx(folder / "k.idx", classes.astype(np.uint8), 0x08)
     fields = [[repr(float(v)) for v in row] for row in x]
     write = lambda name, rows, separator: (folder / name).write_text("\n".join(separator.join(row) for row in rows))
     write("named.csv", [["a", "b", "c", "d", "kind"]] + [[*row, NAMES[k]] for row, k in zip(fields, classes)], ",")

@@ -134,6 +134,8 @@ def test_arrays_of_any_order(kind):
         ({"shapes": {"x": "1x2"}}, TypeError, "option 'shapes' has '1x2' for 'x'"),
         ({"memory_limit": 0}, ValueError, "option 'memory_limit' is 0"),
         ({"jobs": 0}, ValueError, "option 'jobs' is 0; it is an integer from 1 on"),
+        ({"op": {"windows": 3}}, TypeError, "option 'op' is {'windows': 3}; it is the name of an op, a list"),
+        ({"op": 3}, TypeError, "option 'op' is 3"),
         ({"records": 3}, TypeError, "option 'records' is 3"),
         ({"target": "z80"}, dlc.CompileError, "z80"),
         ({"inputs": [1]}, TypeError, "`inputs` belongs to PyTorch modules and scikit-learn estimators"),

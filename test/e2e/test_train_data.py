@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The data of dlc-run train: every format gives the same rows, and what it says about files that are wrong."""
-import struct
 
 import linear_classifier
 import numpy as np
 import pytest
-from train_runs import epochs, events, library, refuse, table, train  # noqa: F401
+from train_runs import epochs, events, library, refuse, table, train, write_arrays  # noqa: F401
 
 
 def test_rows_that_are_held_back(programs, library, table):
@@ -17,22 +16,11 @@ def test_rows_that_are_held_back(programs, library, table):
         refuse(programs, library, words, *options)
 
 
-def write_idx(path, array, code):
-    path.write_bytes(bytes([0, 0, code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
-                     + array.astype(array.dtype.newbyteorder(">")).tobytes())  # fmt: skip
-
-
 def test_formats_agree(programs, library):
-    x, classes = linear_classifier.points(np)
-    x = x.astype(np.float32)
     folder = programs.folder
-    np.save(folder / "x.npy", x)
-    np.save(folder / "k.npy", classes)
-    np.save(folder / "y.npy", np.eye(3)[classes])
+    x, classes = write_arrays(folder)
     np.savez_compressed(folder / "both.npz", x=x, y=classes)
     np.savez(folder / "one.npz", anything=x)
-    write_idx(folder / "x.idx", x, 0x0D)
-    write_idx(folder / "k.idx", classes.astype(np.uint8), 0x08)
     rows = [",".join([*(repr(float(v)) for v in row), str(k)]) for row, k in zip(x, classes)]
     (folder / "bare.csv").write_text("\n".join(rows))
     (folder / "front.tsv").write_text("k\ta\tb\tc\td\r\n" + "".join(

@@ -32,6 +32,23 @@ def table(programs):
     return x, classes
 
 
+def write_idx(path, array, code):
+    path.write_bytes(bytes([0, 0, code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+                     + array.astype(array.dtype.newbyteorder(">")).tobytes())  # fmt: skip
+
+
+def write_arrays(folder):
+    """Features and classes as arrays: x and k as .npy and IDX files, and the classes as rows of 0 and 1 in y.npy; returns them."""
+    x, classes = linear_classifier.points(np)
+    x = x.astype(np.float32)
+    np.save(folder / "x.npy", x)
+    np.save(folder / "k.npy", classes)
+    np.save(folder / "y.npy", np.eye(3)[classes])
+    write_idx(folder / "x.idx", x, 0x0D)
+    write_idx(folder / "k.idx", classes.astype(np.uint8), 0x08)
+    return x, classes
+
+
 def train(programs, library, *options, **keywords):
     return programs.run("dlc-run", "train", library, *options, **keywords)
 

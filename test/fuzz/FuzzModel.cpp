@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/fuzz/FuzzModel.h"
+#include "backends/cpu/CpuBackend.h"
 #include "ir/DlcDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -35,7 +36,9 @@ extern "C" int LLVMFuzzerInitialize(int *count, char ***arguments) {
 
 void dlc::fuzz::compileModel(Reader read, const uint8_t *data, size_t size) {
   MemoryFile file(data, size);
-  MLIRContext context(MLIRContext::Threading::DISABLED);
+  DialectRegistry registry;
+  registerCpuBackend(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadDialect<DlcDialect, func::FuncDialect, arith::ArithDialect, affine::AffineDialect, scf::SCFDialect,
                       memref::MemRefDialect>();
   bool isReported = false;

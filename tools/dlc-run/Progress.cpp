@@ -4,6 +4,7 @@
 #include "tools/dlc-run/Interruption.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <unistd.h>
 
@@ -34,9 +35,9 @@ static std::string countOf(size_t number, const char *what) {
 
 /// "45 s", "3 min", "2 h 10 min"
 static std::string describeDuration(double seconds) {
-  auto minutes = static_cast<size_t>(seconds / 60 + 0.5);
+  auto minutes = static_cast<size_t>(std::lround(seconds / 60));
   if (seconds < 99.5)
-    return std::to_string(static_cast<size_t>(seconds + 0.5)) + " s";
+    return std::to_string(std::lround(seconds)) + " s";
   return minutes < 120 ? std::to_string(minutes) + " min"
                        : std::to_string(minutes / 60) + " h " + std::to_string(minutes % 60) + " min";
 }

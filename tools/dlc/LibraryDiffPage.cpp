@@ -33,10 +33,7 @@ public:
 
   std::string write() {
     const profile::LibraryContents &before = diff.before.contents, &after = diff.after.contents;
-    stream << "<!DOCTYPE html>\n<html lang='en'>\n<meta charset='utf-8'>\n<meta name='viewport' "
-              "content='width=device-width'>\n<title>"
-           << escapeHtml(before.model) << ": comparison</title>\n<style>" << style << "</style>\n<h1>"
-           << escapeHtml(before.path) << " and " << escapeHtml(after.path) << "</h1>\n";
+    stream << beginPage(before.model + ": comparison", before.path + " and " + after.path, style);
     stream << formatv(
         "<p>{0} launches are equal, {1} differ.</p>\n<p><span class='key'><i class='first'></i>first: {2} "
         "</span><span class='key'><i class='second'></i>second: {3}</span></p>\n",

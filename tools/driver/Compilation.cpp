@@ -185,11 +185,8 @@ LogicalResult Compilation::runPhase(llvm::StringRef phase) {
   mlir::PassManager manager(&context);
   bool verifiesPasses = verifiesEveryPass || options.verifyEach;
   manager.enableVerifier(verifiesPasses);
-  if (!options.crashReproducer.empty()) {
-    // A pass that fails on one function must not race with others that run on the next.
-    context.disableMultithreading();
+  if (!options.crashReproducer.empty())
     manager.enableCrashReproducerGeneration(options.crashReproducer, /*genLocalReproducer=*/true);
-  }
   if (phase == "llvm")
     // GPUs share the interfaces of the CPU's backend so far, and differ in what a program does with memory.
     settings.target.device ? addLowerToLLVM(manager, /*device=*/true) : backend.addProgramLowering(manager);
@@ -199,9 +196,7 @@ LogicalResult Compilation::runPhase(llvm::StringRef phase) {
     return !name.empty() && (pass->getArgument() == name || pass->getArgument() == ("dlc-" + name).str());
   };
   if (options.printIrBeforeAll || options.printIrAfterAll || !options.printIrBefore.empty() ||
-      !options.printIrAfter.empty()) {
-    // A module is printed as a whole, which passes on its functions must not change meanwhile.
-    context.disableMultithreading();
+      !options.printIrAfter.empty())
     manager.enableIRPrinting(
         [&](mlir::Pass *pass, mlir::Operation *) {
           return options.printIrBeforeAll || isNamed(pass, options.printIrBefore);
@@ -211,7 +206,6 @@ LogicalResult Compilation::runPhase(llvm::StringRef phase) {
         },
         /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false, /*printAfterOnlyOnFailure=*/false, llvm::errs(),
         mlir::OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(256));
-  }
   if (failed(manager.run(*model)))
     return failure();
   return verifiesPasses ? success() : mlir::verify(*model);

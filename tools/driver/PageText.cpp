@@ -15,6 +15,13 @@ std::string escapeHtml(llvm::StringRef text) {
   return escaped;
 }
 
+std::string beginPage(llvm::StringRef title, llvm::StringRef heading, llvm::StringRef style) {
+  return ("<!DOCTYPE html>\n<html lang='en'>\n<meta charset='utf-8'>\n<meta name='viewport' "
+          "content='width=device-width'>\n<title>" +
+          escapeHtml(title) + "</title>\n<style>" + style + "</style>\n<h1>" + escapeHtml(heading) + "</h1>\n")
+      .str();
+}
+
 /// Three significant digits and one of `units`, which are `step` apart.
 template <size_t count> static std::string scale(double value, double step, const char *const (&units)[count]) {
   if (!std::isfinite(value))

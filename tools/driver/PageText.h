@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Text of pages: escaped names, numbers with units, the colors of kernel kinds.
+/// Text of pages: how they begin, escaped names, numbers with units, the colors of kernel kinds.
 #ifndef DLC_TOOLS_DRIVER_PAGETEXT_H
 #define DLC_TOOLS_DRIVER_PAGETEXT_H
 
@@ -11,6 +11,10 @@ namespace dlc {
 
 /// `text` as text or as a quoted attribute of HTML and SVG.
 std::string escapeHtml(llvm::StringRef text);
+
+/// The beginning of a page that fits screens of any width: `title` and `heading` are text, `style` is CSS. `</html>`
+/// ends it.
+std::string beginPage(llvm::StringRef title, llvm::StringRef heading, llvm::StringRef style);
 
 /// "12.3 kB", in powers of 1000.
 std::string formatBytes(double bytes);

@@ -42,10 +42,7 @@ public:
       : report(report), phases(phases), stream(page) {}
 
   std::string write() {
-    stream << "<!DOCTYPE html>\n<html lang='en'>\n<meta charset='utf-8'>\n<meta name='viewport' "
-              "content='width=device-width'>\n<title>"
-           << escapeHtml(report.model) << ": compilation</title>\n<style>" << style << "</style>\n<h1>"
-           << escapeHtml(report.model) << " for " << escapeHtml(report.target) << "</h1>\n";
+    stream << beginPage(report.model + ": compilation", report.model + " for " + report.target, style);
     writeSizes();
     writeRoofline();
     writeKernels();

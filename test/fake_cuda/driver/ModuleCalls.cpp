@@ -4,18 +4,10 @@
 #include "test/fake_cuda/driver/Streams.h"
 #include "test/fake_cuda/ptx/Error.h"
 #include <cstring>
-#include <set>
 
 using namespace fake_cuda;
 
 namespace {
-
-/// A module stays until it is unloaded or the process ends, as in the driver.
-std::set<CUmodule> &loadedModules() {
-  static auto *modules = new std::set<CUmodule>;
-  return *modules;
-}
-
 struct ModuleGlobals : GlobalAllocator {
   uint64_t allocate(const std::string &, uint64_t bytes, unsigned alignment) override {
     uint64_t address = driver().memory.allocate(std::max<uint64_t>(bytes, 1), std::max(alignment, 256u));
@@ -78,7 +70,7 @@ CUresult load(CUmodule *result, const char *image, unsigned count, const int *op
     for (const auto &[name, global] : module->module->globals)
       if (!global.data.empty())
         memcpy(driver().memory.at(global.address, global.data.size()), global.data.data(), global.data.size());
-    loadedModules().insert(module.get());
+    driver().modules.insert(module.get());
     *result = module.release();
     return Success;
   } catch (const Error &error) {
@@ -109,7 +101,7 @@ CUresult cuModuleUnload(CUmodule module) {
     return error;
   for (const auto &[name, global] : module->module->globals)
     driver().memory.release(global.address);
-  loadedModules().erase(module);
+  driver().modules.erase(module);
   delete module;
   return Success;
 }

@@ -37,7 +37,8 @@ struct Driver {
   Memory memory;
   std::vector<std::unique_ptr<CUctx_st>> contexts; // of each device
   std::set<CUstream> streams;
-  Counters totals; // of all launches
+  std::set<CUmodule> modules; // that are loaded
+  Counters totals;            // of all launches
   uint64_t launches = 0;
 };
 

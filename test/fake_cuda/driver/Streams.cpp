@@ -86,6 +86,16 @@ CUresult synchronizeAll() {
 namespace {
 bool isEvent(CUevent event) { return event != nullptr; }
 
+/// Whether a thread may wait for `stream`. In a capture it may not, and the attempt makes the capture invalid.
+CUresult checkAwaitable(CUstream_st *stream) {
+  if (!stream)
+    return InvalidHandle;
+  if (!stream->capture)
+    return Success;
+  stream->capture->isInvalid = true;
+  return StreamCaptureUnsupported;
+}
+
 CUresult createStream(const char *function, CUstream *stream, unsigned flags) {
   Call call(function);
   if (call.error)
@@ -121,12 +131,8 @@ CUresult cuStreamSynchronize(CUstream handle) {
   if (call.error)
     return call.error;
   CUstream_st *stream = streamOf(handle);
-  if (!stream)
-    return InvalidHandle;
-  if (stream->capture) {
-    stream->capture->isInvalid = true;
-    return StreamCaptureUnsupported;
-  }
+  if (CUresult error = checkAwaitable(stream))
+    return error;
   return drain(*stream, UINT64_MAX);
 }
 
@@ -135,12 +141,8 @@ CUresult cuStreamQuery(CUstream handle) {
   if (call.error)
     return call.error;
   CUstream_st *stream = streamOf(handle);
-  if (!stream)
-    return InvalidHandle;
-  if (stream->capture) {
-    stream->capture->isInvalid = true;
-    return StreamCaptureUnsupported;
-  }
+  if (CUresult error = checkAwaitable(stream))
+    return error;
   // Who polls gets on by one piece of work a call.
   if (CUresult error = drain(*stream, stream->done + 1))
     return error;

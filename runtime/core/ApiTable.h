@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/// \file
+/// What the interfaces of models share, whatever device their programs are for.
+#ifndef DLC_RUNTIME_APITABLE_H
+#define DLC_RUNTIME_APITABLE_H
+
+#include "../cpu/Features.h"
+#include "Api.h"
+#include "Checkpoint.h"
+#include "ContextLifetime.h"
+#include "Model.h"
+#include "Pool.h"
+#include "Prepare.h"
+#include "Recorder.h"
+#include "Run.h"
+#include "StateAccess.h"
+#include "Variables.h"
+
+/// All fields of a dlc_runtime_api but prepare, context_create, context_retain and context_release.
+#define DLC_COMMON_API                                                                                                 \
+  .abi_version = DLC_ABI_VERSION, .struct_bytes = sizeof(dlc_runtime_api), .unprepare = dlcModelUnprepare,             \
+  .context_set_threads = dlcContextSetThreads, .context_reserve = dlcContextReserve, .context_bytes = dlcContextBytes, \
+  .context_message = dlcContextMessage, .context_reset = dlcContextReset, .state_shape = dlcStateShape,                \
+  .state_read = dlcStateRead, .state_write = dlcStateWrite, .variables_allocate = dlcVariablesAllocate,                \
+  .variables_bind = dlcVariablesBind, .variables_save = dlcVariablesSave, .variables_load = dlcVariablesLoad,          \
+  .metadata_read = dlcMetadataRead, .infer_symbols = dlcInferSymbols, .output_shapes = dlcOutputShapes, .run = dlcRun, \
+  .pool_create = dlcPoolApiCreate, .pool_retain = dlcPoolApiRetain, .pool_release = dlcPoolApiRelease,                 \
+  .cpu_features = dlcCpuFeatures, .choose_program = dlcModelProgram, .result_shapes = dlcResultShapes,                 \
+  .result_data = dlcResultData, .context_record = dlcContextRecord
+
+#endif /* DLC_RUNTIME_APITABLE_H */
