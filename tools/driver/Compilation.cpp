@@ -7,6 +7,7 @@
 #include "backends/llvm/ModelHeader.h"
 #include "backends/llvm/Passes.h"
 #include "formats/onnx/ExportOnnx.h"
+#include "formats/safetensors/DataDescription.h"
 #include "frontend/CheckGraph.h"
 #include "frontend/json/ImportJson.h"
 #include "frontend/onnx/ImportOnnx.h"
@@ -44,6 +45,9 @@ static constexpr bool verifiesEveryPass = true;
 #else
 static constexpr bool verifiesEveryPass = false;
 #endif
+
+// A library lists its model's layers for people. More of them are a graph that was unrolled, which nobody reads.
+static constexpr size_t mostLayersOfLibrary = 1000;
 
 namespace {
 /// One run of the compiler: its steps in order, and what they hand on.
@@ -100,6 +104,7 @@ private:
   CompilationSettings settings;
   ImportedModel model;
   CompilationState state;
+  std::string layers; ///< as listLayers gives them
   std::vector<KernelCode> kernels;
   Report report;
   std::vector<std::string> objects;
@@ -160,6 +165,7 @@ LogicalResult Compilation::import() {
   clock.start("import");
   llvm::StringRef ending = llvm::sys::path::extension(options.model);
   mlir::FailureOr<ImportedModel> imported = failure();
+  std::string weightsFile;
   if (!llvm::sys::fs::exists(options.model))
     return error() << "there is no such file";
   if (llvm::sys::fs::is_directory(options.model))
@@ -169,7 +175,7 @@ LogicalResult Compilation::import() {
   if (ending == ".onnx")
     imported = importOnnx(options.model, &context, settings.importOptions);
   else if (ending == ".json")
-    imported = importJson(options.model, &context, settings.importOptions);
+    imported = importJson(options.model, &context, settings.importOptions, &weightsFile);
   else if (ending == ".mlir")
     imported = parseText();
   else
@@ -177,6 +183,16 @@ LogicalResult Compilation::import() {
   if (failed(imported))
     return failure();
   model = std::move(*imported);
+  if (state.phase == "import" || ending != ".mlir") {
+    layers = listLayers(*model);
+    if (llvm::StringRef(layers).count('\n') <= mostLayersOfLibrary)
+      settings.identity.layers = layers;
+  }
+  // The weights that count say what was learned from.
+  if (!options.parameters.empty())
+    weightsFile = options.parameters;
+  if (!weightsFile.empty())
+    settings.identity.dataDescription = readDataDescription(weightsFile);
   return options.parameters.empty() ? success() : readParameters(*model, options.parameters);
 }
 
@@ -206,9 +222,10 @@ LogicalResult Compilation::runPhase(llvm::StringRef phase) {
         },
         /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false, /*printAfterOnlyOnFailure=*/false, llvm::errs(),
         mlir::OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(256));
-  if (failed(manager.run(*model)))
-    return failure();
-  return verifiesPasses ? success() : mlir::verify(*model);
+}
+if (failed(manager.run(*model)))
+  return failure();
+return verifiesPasses ? success() : mlir::verify(*model);
 }
 
 /// The graph as it was imported goes out again as ONNX.
@@ -234,7 +251,8 @@ LogicalResult Compilation::writeModelHeader(llvm::StringRef path) {
   if (failed(program))
     return failure();
   return writeText(fileLocation, files, path,
-                   writeHeader(describeHeader(*program, settings.identity.name, settings.identity.compiler)));
+                   writeHeader(describeHeader(*program, settings.identity.name, settings.identity.compiler,
+                                              settings.identity.dataDescription)));
 }
 
 /// Every custom op needs a function, which the files that are linked define; nothing else is asked of them.
@@ -413,7 +431,7 @@ LogicalResult Compilation::run() {
   if (failed(import()))
     return failure();
   if (options.listLayers) {
-    llvm::outs() << dlc::listLayers(*model);
+    llvm::outs() << layers;
     return success();
   }
   if (options.compileTo.empty() && getOutputKind(options.output) == OutputKind::Onnx) {
