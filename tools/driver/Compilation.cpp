@@ -222,10 +222,9 @@ LogicalResult Compilation::runPhase(llvm::StringRef phase) {
         },
         /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false, /*printAfterOnlyOnFailure=*/false, llvm::errs(),
         mlir::OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(256));
-}
-if (failed(manager.run(*model)))
-  return failure();
-return verifiesPasses ? success() : mlir::verify(*model);
+  if (failed(manager.run(*model)))
+    return failure();
+  return verifiesPasses ? success() : mlir::verify(*model);
 }
 
 /// The graph as it was imported goes out again as ONNX.
