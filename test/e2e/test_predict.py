@@ -210,10 +210,10 @@ def test_a_library_tells_what_it_has_learned_from(programs):
     assert listed == json.loads(run(programs, "info", "trees.json", "--layers", "--json").stdout) and listed[0]["parameters"] == 15
     opened = dlc.Model(str(folder / "fixed.so"))
     assert opened.data == described and opened.layers == [tuple(layer.values()) for layer in listed]
-    header = (folder / "fixed.h").read_text()
+    header = (folder / "trees.h").read_text()
     assert "'a', 'b' in cm, 'c', 'd' in mm; numbers of the data times 0.5" in header
     (folder / "main.c").write_text(
-        '#include "fixed.h"\nint main(void) {\n  for (int i = 0; i < 3; ++i)\n    puts(trees_class_name(i));\n'
+        '#include "trees.h"\nint main(void) {\n  for (int i = 0; i < 3; ++i)\n    puts(trees_class_name(i));\n'
         "  return trees_class_name(3) || trees_class_name(-1);\n}\n"
     )
     include = str(TOP / "runtime" / "include")

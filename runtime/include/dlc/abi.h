@@ -401,7 +401,9 @@ typedef struct dlc_program {
   /// notation over its symbols ("s0 4 * 2 +"; / and % are those of rounding
   /// down, ^ divides and rounds up; "?" is not known): operations, bytes, the
   /// extent that ranges are cut of, and the nanoseconds that the cost model
-  /// expects on one core; then its schedules. Later versions may add fields.
+  /// expects on one core; then its schedules, "; " between those of several
+  /// instruction sets: "x86-64-v4 gemm vector=16 split=0 columns=64 rows=6".
+  /// Later versions may add fields.
   const char *launches;
   /* Later additions: DLC_HAS says whether a program has them. */
   /// What the kernels require of a GPU; null where they run on the CPU.
