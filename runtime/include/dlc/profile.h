@@ -134,7 +134,7 @@ static inline dlc_uint64 dlc_profile_measure_cost(dlc_uint64 *buffer) {
     least = taken < least ? taken : least;
   }
   /* Calls, caches and mispredicted branches make it two or three times that, and dlc_profile_read takes as long again:
-   * together 5.3 times on Zen 5. */
+   * together 5.3 times on Zen 4. */
   return 6 * 100 * least / (EVENTS * DLC_EVENT_WORDS) + 1;
 }
 
