@@ -153,12 +153,15 @@ void importSliceAttributes(NodeImporter &node) {
 void importSlice(NodeImporter &node) {
   if (!node.expectOperands(3, 5))
     return;
-  // Only the graph may read extents back.
+  // Whether a run decides how many bounds an operand has.
+  auto isOpen = [&](int64_t i) {
+    return node.hasOperand(i) && node.getRank(i) == 1 && !constantDim(node.getDims(i)[0]);
+  };
   auto isComputed = [&](int64_t i) {
     const KnownValue *known = node.hasOperand(i) ? node.followOperand(i) : nullptr;
     return node.hasOperand(i) && (!known || !known->isConstant());
   };
-  if (isComputed(3) || isComputed(4)) {
+  if (isOpen(1) || isOpen(2) || isComputed(3) || isComputed(4)) {
     node.setResult(0, sliceByRun(node));
     return;
   }
