@@ -77,6 +77,8 @@ OPEN = {
                       " { d = Identity(yes) r = SequenceAt(s, i) e = Reshape(r, minus_one1) }>"),
     "position": ("float[S,4] x, int64 n", "float[S,4] y", "m = Neg(x) e = Exp(x) a = Abs(x) s = SequenceConstruct(x, m, e, a) two_more = Mod(n, two)"
                  " y = SequenceAt(s, two_more)"),
+    "slice-of-one-broadcasts": ("float[S,4] x", "float[S,4] y", "y = Loop(count, , ) <body = step (int64 i, bool c) => (bool d, float[4] e) { d = Identity(yes)"
+                                " j = Reshape(i, minus_one1) k = Add(j, one1) a = Slice(indices, j, k) f = Cast<to = 1>(a) r = Gather<axis = 0>(x, i) e = Mul(r, f) }>"),
     "slice-in-step": ("float[S,4] x", "float[S,4] y", "y = Loop(count, , ) <body = step (int64 i, bool c) => (bool d, float[4] e) { d = Identity(yes)"
                       " j = Reshape(i, minus_one1) k = Add(j, one1) a = Slice(indices, j, k) v = Slice(x, a, big) e = ReduceSum<keepdims = 0>(v, zero1) }>"),
 }  # fmt: skip
