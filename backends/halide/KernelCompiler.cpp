@@ -35,7 +35,8 @@ llvm::SmallVector<KernelVariant> collectVariants(ModuleOp module) {
 static std::string makeKey(const KernelVariant &variant, const CompileOptions &options) {
   std::string key;
   llvm::raw_string_ostream stream(key);
-  stream << kernelRevision << ' ' << options.checkBounds << options.relaxContractions << '\n'
+  stream << kernelRevision << ' ' << options.checkBounds << options.relaxContractions
+         << '\n'
          << variant.schedule << '\n';
   writeKernelText(variant.kernel, stream);
   return key;
@@ -207,6 +208,28 @@ FailureOr<std::vector<CompiledKernel>> compileKernels(llvm::ArrayRef<KernelVaria
   if (!isComplete)
     return failure();
   return compiled;
+}
+
+FailureOr<std::vector<KernelCode>> compileKernelCode(ModuleOp module, const Target &target,
+                                                     const KernelCodeOptions &options) {
+  CompileOptions kernelOptions;
+  kernelOptions.jobs = options.jobs;
+  kernelOptions.cacheDirectory = options.cacheDirectory;
+  kernelOptions.checkBounds = options.checkBounds;
+  kernelOptions.relaxContractions = options.math == MathMode::Fast;
+  auto variants = collectVariants(module);
+  auto compiled = compileKernels(variants, kernelOptions);
+  if (failed(compiled))
+    return failure();
+  std::vector<KernelCode> kernels;
+  for (auto [variant, code] : llvm::zip_equal(variants, *compiled)) {
+    const Machine *machine = findMachine(variant.schedule.getIsa().getValue());
+    if (!llvm::is_contained(target.machines, machine))
+      return variant.kernel.emitError("internal error: a schedule for ")
+             << variant.schedule.getIsa() << ", which is not a target";
+    kernels.push_back({variant.kernel.getSymName().str(), machine, std::move(code.bitcode), code.scratchBytes});
+  }
+  return kernels;
 }
 
 } // namespace dlc::halide

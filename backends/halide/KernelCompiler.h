@@ -4,6 +4,7 @@
 #ifndef DLC_BACKENDS_HALIDE_KERNELCOMPILER_H
 #define DLC_BACKENDS_HALIDE_KERNELCOMPILER_H
 
+#include "backends/Backend.h"
 #include "backends/halide/CompiledKernel.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsKernel.h"
@@ -40,6 +41,10 @@ llvm::SmallVector<KernelVariant> collectVariants(mlir::ModuleOp module);
 /// kernel that fails is reported at its location. The calling process must have a single thread, because it forks.
 mlir::FailureOr<std::vector<CompiledKernel>> compileKernels(llvm::ArrayRef<KernelVariant> variants,
                                                             const CompileOptions &options);
+
+/// Backend::compileKernels for kernels that Halide or, of the kind `loops`, MLIR compiles.
+mlir::FailureOr<std::vector<KernelCode>> compileKernelCode(mlir::ModuleOp module, const Target &target,
+                                                           const KernelCodeOptions &options);
 
 } // namespace dlc::halide
 
