@@ -23,6 +23,8 @@ struct CompileOptions {
   bool checkBounds = false;
   /// Convolutions and contractions may take NaN and infinity for impossible.
   bool relaxContractions = false;
+  /// The precision of products on GPUs.
+  MathMode math = MathMode::Default;
 };
 
 /// `$XDG_CACHE_HOME/dlc`, else `~/.cache/dlc`; empty if neither is set.
