@@ -62,4 +62,7 @@ readonly PYPI_TEST_PACKAGES=(
   "safetensors==0.8.0"  # reads checkpoints
   "pillow==13.0.0"      # writes images for training tests
   "nvidia-cuda-nvcc==13.5.37" # ptxas, which checks kernels for GPUs
+  "sphinx==9.0.4"       # the documentation as a site:
+  "myst-parser==5.2.0"  # its pages are Markdown,
+  "furo==2025.12.19"    # and this is its look
 )

@@ -4,6 +4,7 @@
 #include "targets/CpuFeatures.h"
 #include "targets/Device.h"
 #include "targets/Machine.h"
+#include "targets/MachineRates.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -48,7 +49,11 @@ std::string describeMachines() {
                           machine.multiplyAdds, describeDotProducts(machine), describeBytes(machine.level1.bytes),
                           describeBytes(machine.level2.bytes), describeBytes(machine.level3.bytes),
                           machine.isDefault ? "yes" : "no");
-  return text;
+  return text +
+         "\nProcessors, with the rates of one core that predictions of times assume: those of `znver4` for "
+         "`x86-64-v4`, of `haswell` for `x86-64-v3`, of `nehalem` for `x86-64-v2`, of `neoverse-n1` for "
+         "`aarch64`.\n\n" +
+         describeMachineRates();
 }
 
 std::string describeDevices() {

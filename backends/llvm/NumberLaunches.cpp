@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "analysis/KernelCost.h"
+#include "analysis/KernelTime.h"
 #include "backends/llvm/LaunchFunction.h"
 #include "backends/llvm/Passes.h"
 #include "ir/Annotations.h"
@@ -70,6 +70,7 @@ class NumberLaunches final : public dlc::impl::NumberLaunchesBase<NumberLaunches
     count = 0;
     described.clear();
     mlir::ModuleOp module = getOperation();
+    weightBytes = getWeightBytes(module);
     mlir::SymbolTable symbols(module);
     for (auto function : module.getOps<mlir::func::FuncOp>()) {
       EntryPointAttr entry = annotation::entry.get(function);
@@ -102,7 +103,7 @@ class NumberLaunches final : public dlc::impl::NumberLaunchesBase<NumberLaunches
     return mlir::Builder(&getContext()).getI64IntegerAttr(count++);
   }
 
-  static void describe(llvm::raw_ostream &stream, KernelFuncOp kernel) {
+  void describe(llvm::raw_ostream &stream, KernelFuncOp kernel) {
     stream << '\t' << stringifyKernelKind(kernel.getKind());
     // Versions for several machines mostly agree; the last one is the one that new machines run.
     if (mlir::ArrayAttr schedules = kernel.getSchedulesAttr(); schedules && !schedules.empty())
@@ -117,13 +118,13 @@ class NumberLaunches final : public dlc::impl::NumberLaunchesBase<NumberLaunches
     stream << '\t' << toPostfix(cost.operations) << '\t' << toPostfix(cost.bytes);
     int64_t split = KernelInterface::getSplitDim(kernel);
     stream << '\t' << (split < 0 ? "1" : toPostfix(shapes->getDims(kernel.getYielded())[split]));
-    stream << '\t' << toPostfix(estimateNanoseconds(kernel, cost)) << '\t';
+    stream << '\t' << toPostfix(predictNanoseconds(kernel, cost, weightBytes)) << '\t';
     if (kernel.getSchedulesAttr())
       llvm::interleave(kernel.getSchedulesAttr(), stream, [&](mlir::Attribute schedule) { stream << schedule; }, " ");
   }
 
   std::string lines;
-  int64_t count = 0;
+  int64_t count = 0, weightBytes = 0;
   llvm::DenseSet<mlir::Operation *> described; ///< kernels
 };
 } // namespace

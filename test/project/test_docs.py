@@ -52,3 +52,14 @@ def test_pages_say_how_to_run_what_exists():
             if not (tree.TOP / script).exists():
                 missing.append(f"{path}: {script}")
     assert not missing, "\n".join(missing)
+
+
+def test_site(tmp_path):
+    """The site has every page, no link in it leads nowhere, and it needs nothing from the network."""
+    result = subprocess.run(["scripts/site.sh", str(tmp_path)], cwd=tree.TOP, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    for path in PAGES:
+        if path.parts[0] != "test" and path.name != "LICENSE.md":
+            assert (tmp_path / path.with_suffix(".html")).exists(), path
+    foreign = re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="(https?:[^"]*)"', "".join(page.read_text() for page in tmp_path.rglob("*.html")))
+    assert not foreign, foreign

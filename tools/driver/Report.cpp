@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/Report.h"
-#include "analysis/KernelCost.h"
-#include "analysis/MachineCost.h"
+#include "analysis/KernelTime.h"
 #include "ir/Annotations.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
@@ -33,7 +32,8 @@ namespace {
 /// Reads the launches of one entry point.
 class EntryReader {
 public:
-  EntryReader(mlir::func::FuncOp function, mlir::SymbolTable &symbols) : function(function), symbols(symbols) {}
+  EntryReader(mlir::func::FuncOp function, mlir::SymbolTable &symbols, int64_t weightBytes)
+      : function(function), symbols(symbols), weightBytes(weightBytes) {}
 
   ReportedEntry read() {
     EntryPointAttr entry = annotation::entry.get(function);
@@ -95,7 +95,7 @@ private:
     return view && !view.getSizes().empty() ? evaluateIndex(view.getSizes().front()).value_or(0) : 0;
   }
 
-  static void describeKernel(ReportedLaunch &entry, KernelFuncOp kernel) {
+  void describeKernel(ReportedLaunch &entry, KernelFuncOp kernel) const {
     entry.kind = stringifyKernelKind(kernel.getKind()).str();
     entry.result = print(kernel.getYielded().getType());
     for (mlir::Operation &op : kernel.getBody().front().without_terminator())
@@ -107,35 +107,26 @@ private:
       KernelCost cost = estimateCost(kernel, *shapes);
       entry.operations = static_cast<double>(evaluateAtOne(cost.operations));
       entry.bytes = static_cast<double>(evaluateAtOne(cost.bytes));
-      entry.predictedNanoseconds = static_cast<double>(evaluateAtOne(estimateNanoseconds(kernel, cost)));
+      entry.predictedNanoseconds = static_cast<double>(evaluateAtOne(predictNanoseconds(kernel, cost, weightBytes)));
     }
   }
 
   mlir::func::FuncOp function;
   mlir::SymbolTable &symbols;
+  int64_t weightBytes; ///< of the model
   ReportedEntry result;
   llvm::DenseMap<mlir::Value, ReportedOperand> writers; ///< of what is in a buffer now
 };
 } // namespace
 
-/// The machine whose rates the predictions for `module` assume: that of the last schedules.
+/// The rates that the predictions for `module` assume: those of its first kernel.
 static ReportedMachine describeMachine(mlir::ModuleOp module) {
-  const Machine *machine = &getReferenceMachine();
-  for (KernelFuncOp kernel : module.getOps<KernelFuncOp>())
-    if (mlir::ArrayAttr schedules = kernel.getSchedulesAttr(); schedules && !schedules.empty())
-      if (const Machine *own =
-              findMachine(llvm::cast<ScheduleAttr>(schedules[schedules.size() - 1]).getIsa().getValue())) {
-        machine = own;
-        break;
-      }
-  ReportedMachine described;
-  described.name = machine->name.str();
-  described.operationsPerNanosecond = 2 * static_cast<double>(machine->getLanes(4)) *
-                                      getMultiplyAddVectors(*machine, machine->getLanes(4), 4) * machine->gigahertz;
-  described.bandwidths = {{"L1", machine->level1.bytesPerNanosecond},
-                          {"L2", machine->level2.bytesPerNanosecond},
-                          {"L3", machine->level3.bytesPerNanosecond},
-                          {"memory", machine->memoryBytesPerNanosecond}};
+  auto kernels = module.getOps<KernelFuncOp>();
+  const MachineRates &rates = getRates(kernels.empty() ? module.getOperation() : (*kernels.begin()).getOperation());
+  ReportedMachine described{rates.name, rates.operationsPerNanosecond, {}};
+  for (auto [number, cache] : llvm::enumerate(rates.caches))
+    described.bandwidths.push_back({"L" + std::to_string(number + 1), cache.bytesPerNanosecond});
+  described.bandwidths.push_back({"memory", rates.memoryBytesPerNanosecond});
   return described;
 }
 
@@ -152,7 +143,7 @@ Report Report::gather(mlir::ModuleOp module) {
   mlir::SymbolTable symbols(module);
   for (mlir::func::FuncOp function : module.getOps<mlir::func::FuncOp>())
     if (EntryPointAttr entry = annotation::entry.get(function); entry && entry.getName() != "prepare") {
-      report.entries.push_back(EntryReader(function, symbols).read());
+      report.entries.push_back(EntryReader(function, symbols, getWeightBytes(module)).read());
       report.sizes.push_back({"workspace of " + report.entries.back().name, report.entries.back().arenaBytes});
     }
   return report;

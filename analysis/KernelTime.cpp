@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/KernelTime.h"
+#include "analysis/ArenaPlanner.h"
+#include "analysis/MachineCost.h"
+#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
+#include <cmath>
+
+using namespace dlc;
+using mlir::AffineExpr;
+
+/// The schedule that new machines run; null if the kernel has none.
+static ScheduleAttr getLastSchedule(mlir::Operation *kernel) {
+  auto schedules = kernel->getAttrOfType<mlir::ArrayAttr>("schedules");
+  return schedules && !schedules.empty() ? llvm::cast<ScheduleAttr>(schedules[schedules.size() - 1]) : ScheduleAttr();
+}
+
+const MachineRates &dlc::getRates(mlir::Operation *kernel) {
+  ScheduleAttr schedule = getLastSchedule(kernel);
+  const Machine *machine = schedule ? findMachine(schedule.getIsa().getValue()) : nullptr;
+  return getTypicalRates(machine ? *machine : getReferenceMachine());
+}
+
+int64_t dlc::getWeightBytes(mlir::ModuleOp module) {
+  int64_t bytes = 0;
+  for (WeightsOp weights : module.getOps<WeightsOp>())
+    bytes += weights.getSize();
+  return bytes;
+}
+
+/// The part of what a core can start that register tiles reach, measured on Zen 4 and Zen 5.
+static constexpr double reached = 0.87;
+
+/// The part of the rate of full vectors that a schedule's reach, times what its algorithm does without.
+static double getEfficiency(ScheduleAttr schedule) {
+  constexpr double winogradFactor = 2.5;
+  if (!schedule)
+    return reached;
+  double part = 1;
+  if (const Machine *machine = findMachine(schedule.getIsa().getValue()))
+    part = getOperationsPerNanosecond(*machine, std::max<int64_t>(schedule.getVector(), 1)) /
+           getOperationsPerNanosecond(*machine, machine->getLanes(4));
+  return reached * std::min(part, 1.0) * (schedule.getAlgorithm() == "winograd" ? winogradFactor : 1);
+}
+
+AffineExpr dlc::predictNanoseconds(mlir::Operation *kernel, const KernelCost &cost, int64_t weightBytes) {
+  const MachineRates &rates = getRates(kernel);
+  double operationRate = rates.operationsPerNanosecond * getEfficiency(getLastSchedule(kernel));
+  auto kind = kernel->getAttrOfType<KernelKindAttr>("kind");
+  auto bytes = static_cast<double>(evaluate(cost.bytes, 1));
+  auto operations = static_cast<double>(evaluate(cost.operations, 1));
+  // A product that does little per byte streams its weights, and waits for nothing else. So does a step of a
+  // recurrent cell, which reads the same ones again and again.
+  constexpr double littlePerByte = 4;
+  bool isRecurrent = kind && kind.getValue() == KernelKind::Recurrent;
+  bool isStreaming =
+      isRecurrent || (kind && kind.getValue() == KernelKind::Contraction && operations < littlePerByte * bytes);
+  double held = bytes;
+  if (isStreaming && !isRecurrent) {
+    held = std::max(held, static_cast<double>(weightBytes));
+    // Activations take the other half of the last cache.
+    if (held > static_cast<double>(rates.caches.back().bytes) / 2)
+      held = std::max(held, static_cast<double>(rates.caches.back().bytes) + 1);
+  }
+  double bandwidth = rates.getBandwidth(held);
+  // Expressions have integers.
+  constexpr double scale = 1 << 20;
+  auto take = [&](AffineExpr amount, double rate) {
+    return (amount * std::max<int64_t>(std::llround(scale / rate), 1)).floorDiv(static_cast<int64_t>(scale));
+  };
+  AffineExpr arithmetic = take(cost.operations, operationRate), traffic = take(cost.bytes, bandwidth);
+  auto knownArithmetic = constantDim(arithmetic), knownTraffic = constantDim(traffic);
+  if (isStreaming && knownArithmetic && knownTraffic)
+    return *knownArithmetic > *knownTraffic ? arithmetic : traffic;
+  return arithmetic + traffic;
+}
