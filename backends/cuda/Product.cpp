@@ -170,7 +170,7 @@ std::unique_ptr<Product> Product::match(KernelFuncOp kernel, const KernelShapes 
       return nullptr;
   if (auto product = llvm::dyn_cast<MatMulOp>(op))
     return std::make_unique<MatrixProduct>(product, shapes);
-  // A product of one row or one term is no work for tiles: depthwise convolutions.
+  // Depthwise convolutions, products of one row, would leave most of a tile empty.
   if (auto convolution = llvm::dyn_cast<ConvOp>(op);
       convolution && (convolution.getGroups() == 1 || constantDim(shapes.getDims(convolution.getW())[1]) != 1))
     return std::make_unique<ConvolutionProduct>(convolution, shapes);

@@ -131,7 +131,7 @@ def graph():
 def test_results_are_those_of_the_cpu(programs, graph, target, capability):
     model = graph.write(programs.folder / "products.mlir")
     device = programs.compile(model, "on_gpu.so", f"--target={target}")
-    # All but the sums without terms, which are no products any more.
+    # The sum without terms has been folded.
     assert sum(".entry product(" in text for text in device_code(device)) >= len(graph.outputs) - 2
     expected = graph.run(programs, programs.compile(model, "on_cpu.so"), {})
     actual = graph.run(programs, device, on_fake(capability=capability, seed=3))

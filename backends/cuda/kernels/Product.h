@@ -110,7 +110,7 @@ template <typename Multiplier> DLC_INLINE void computeProduct(const void *contex
     column += firstColumn;
     if (row >= rows || column >= columns)
       return;
-    // Parts of an infinity are no numbers, and neither is the sum then; the definition may say otherwise.
+    // The parts of an infinity are NaN, and so is the sum then; the definition may say otherwise.
     if (Multiplier::isForFinite && sum != sum)
       sum = sumPlainly(context, batch, row, column, depth);
     dlcStore(context, batch, row, column, sum);
