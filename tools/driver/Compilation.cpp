@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/Compilation.h"
 #include "backends/cpu/CpuBackend.h"
+#include "backends/cuda/CudaBackend.h"
 #include "backends/link/LinkedFiles.h"
 #include "backends/link/WeightsFile.h"
 #include "backends/llvm/CodeGeneration.h"
@@ -57,9 +58,6 @@ public:
       : options(options), visitor(visitor), context(mlir::MLIRContext::Threading::DISABLED),
         printer(&context, options.model, llvm::errs()),
         fileLocation(mlir::FileLineColLoc::get(&context, options.model, 0, 0)) {
-    mlir::DialectRegistry registry;
-    backend.registerInterfaces(registry);
-    context.appendDialectRegistry(registry);
     context.loadDialect<DlcDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::affine::AffineDialect,
                         mlir::scf::SCFDialect, mlir::cf::ControlFlowDialect, mlir::memref::MemRefDialect,
                         mlir::LLVM::LLVMDialect>();
@@ -70,6 +68,7 @@ public:
 
 private:
   LogicalResult run();
+  void chooseBackend();
   LogicalResult import();
   mlir::FailureOr<ImportedModel> parseText();
   bool isDone(llvm::StringRef phase) const;
@@ -92,8 +91,8 @@ private:
   }
 
   const CompileOptions &options;
-  const Backend &backend = getCpuBackend();
-  ModuleVisitor visitor; ///< takes the module where `options.compileTo` stops; null: it is printed
+  const Backend *backend = nullptr; ///< that of the target, once that is known
+  ModuleVisitor visitor;            ///< takes the module where `options.compileTo` stops; null: it is printed
   mlir::MLIRContext context;
   DiagnosticPrinter printer;
   mlir::Location fileLocation;
@@ -111,6 +110,14 @@ private:
 };
 } // namespace
 
+/// The options, or the module that is compiled, have said what the target is.
+void Compilation::chooseBackend() {
+  backend = settings.target.device ? &getCudaBackend() : &getCpuBackend();
+  mlir::DialectRegistry registry;
+  backend->registerInterfaces(registry);
+  context.appendDialectRegistry(registry);
+}
+
 /// A module in the form that `--compile-to` prints, from whose phase on compilation continues.
 mlir::FailureOr<ImportedModel> Compilation::parseText() {
   if (!settings.importOptions.shapes.empty())
@@ -119,6 +126,7 @@ mlir::FailureOr<ImportedModel> Compilation::parseText() {
   ImportedModel text = parseModule(options.model, &context, state, locations);
   if (!text || failed(settings.resume(options, state, fileLocation)))
     return failure();
+  chooseBackend();
   if (state.phase == "import") {
     for (mlir::func::FuncOp function : text->getOps<mlir::func::FuncOp>())
       for (mlir::Operation &op : function.getOps())
@@ -172,6 +180,8 @@ LogicalResult Compilation::import() {
     return error() << "is a folder; name the model in it, a .onnx, .json or .mlir file";
   if (uint64_t size = 0; !llvm::sys::fs::file_size(options.model, size) && size == 0)
     return error() << "is empty";
+  if (ending != ".mlir")
+    chooseBackend();
   if (ending == ".onnx")
     imported = importOnnx(options.model, &context, settings.importOptions);
   else if (ending == ".json")
@@ -204,8 +214,7 @@ LogicalResult Compilation::runPhase(llvm::StringRef phase) {
   if (!options.crashReproducer.empty())
     manager.enableCrashReproducerGeneration(options.crashReproducer, /*genLocalReproducer=*/true);
   if (phase == "llvm")
-    // GPUs share the interfaces of the CPU's backend so far, and differ in what a program does with memory.
-    settings.target.device ? addLowerToLLVM(manager, /*device=*/true) : backend.addProgramLowering(manager);
+    backend->addProgramLowering(manager);
   else
     addPhase(manager, phase, settings.pipelineOptions);
   auto isNamed = [](mlir::Pass *pass, llvm::StringRef name) {
@@ -310,7 +319,7 @@ LogicalResult Compilation::compileKernels() {
   kernelOptions.cacheDirectory = options.cacheDirectory;
   kernelOptions.checkBounds = options.checkBounds;
   kernelOptions.math = settings.pipelineOptions.math;
-  auto compiled = backend.compileKernels(*model, settings.target, kernelOptions);
+  auto compiled = backend->compileKernels(*model, settings.target, kernelOptions);
   if (failed(compiled))
     return failure();
   kernels = std::move(*compiled);
@@ -326,7 +335,7 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   // such a library still exports its models for dlc_library_open. Nothing in a library of dlc's own refers to the
   // model, and programs that are not position-independent code may copy it, which a protected one forbids.
   settings.identity.isProtected = kind != OutputKind::SharedLibrary;
-  auto program = translateProgram(*model, llvmContext, settings.target, settings.identity, kernels);
+  auto program = translateProgram(*model, llvmContext, settings.target, settings.identity, kernels, *backend);
   if (failed(program))
     return failure();
   model = nullptr;
