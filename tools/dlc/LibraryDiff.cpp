@@ -24,7 +24,7 @@ static std::map<std::string, Fields> readSchedules(llvm::StringRef text) {
       continue;
     Fields &fields = schedules[words[0].str()];
     fields["algorithm"] = words[1].str();
-    for (llvm::StringRef word : llvm::ArrayRef(words).drop_front(2))
+    for (llvm::StringRef word : llvm::drop_begin(words, 2))
       fields[word.split('=').first.str()] = word.split('=').second.str();
   }
   return schedules;

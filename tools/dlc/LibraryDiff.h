@@ -26,7 +26,7 @@ struct DiffTimes {
 /// A launch that both libraries have, or one of them.
 struct DiffLaunch {
   const profile::LaunchContents *before = nullptr, *after = nullptr; ///< null in the library that lacks it
-  std::vector<std::string> changes; ///< what differs but for the times: "x86-64-v4: tiles.rows 6 -> 8"
+  std::vector<std::string> changes; ///< what differs but for the times: "x86-64-v4: rows 6 -> 8"
   DiffTimes predicted, measured;
 
   const profile::LaunchContents &get() const { return before ? *before : *after; }
