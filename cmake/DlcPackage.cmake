@@ -4,9 +4,11 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS dlc dlc-opt dlc-run dlc-tune RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT compiler)
+install(TARGETS dlc dlc-run RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT compiler)
+# The links beside dlc by which it is called for other commands.
+install(FILES "$<TARGET_FILE_DIR:dlc>/dlc-opt" "$<TARGET_FILE_DIR:dlc>/dlc-tune" DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT compiler)
 # The programs find Halide beside themselves, wherever the folder is moved to.
-set_target_properties(dlc dlc-opt dlc-run dlc-tune PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};$ORIGIN/../lib")
+set_target_properties(dlc dlc-run PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};$ORIGIN/../lib")
 install(IMPORTED_RUNTIME_ARTIFACTS Halide::Halide LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT compiler)
 
 install(DIRECTORY "${CMAKE_SOURCE_DIR}/runtime/include/dlc" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT runtime
@@ -29,7 +31,12 @@ install(FILES "${CMAKE_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR
 
 # A wheel contains the same beside the Python package's own files, and only what this component names (see pyproject.toml).
 set(dlc_wheel_folder dlc)
-install(TARGETS dlc dlc-opt dlc-run dlc-tune RUNTIME DESTINATION "${dlc_wheel_folder}/bin" COMPONENT wheel EXCLUDE_FROM_ALL)
+install(TARGETS dlc dlc-run RUNTIME DESTINATION "${dlc_wheel_folder}/bin" COMPONENT wheel EXCLUDE_FROM_ALL)
+foreach(word opt tune)
+  set(link dlc-${word})
+  configure_file("${CMAKE_SOURCE_DIR}/tools/dlc/link.sh.in" "${CMAKE_BINARY_DIR}/wheel/${link}" @ONLY)
+  install(PROGRAMS "${CMAKE_BINARY_DIR}/wheel/${link}" DESTINATION "${dlc_wheel_folder}/bin" COMPONENT wheel EXCLUDE_FROM_ALL)
+endforeach()
 install(IMPORTED_RUNTIME_ARTIFACTS Halide::Halide LIBRARY DESTINATION "${dlc_wheel_folder}/lib" COMPONENT wheel EXCLUDE_FROM_ALL)
 install(DIRECTORY "${CMAKE_SOURCE_DIR}/runtime/include/dlc" DESTINATION "${dlc_wheel_folder}/include" COMPONENT wheel EXCLUDE_FROM_ALL
         FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")

@@ -91,7 +91,7 @@ e2e() { # BUILD [ARG...]
 check_asan() {
   # The Python package of the release build: an interpreter cannot load a sanitizer's library.
   scripts/build.sh release
-  scripts/build.sh asan dlc dlc-opt dlc-run dlc-unit-tests
+  scripts/build.sh asan dlc dlc-run dlc-unit-tests
   piece asan:unit build-asan/bin/dlc-unit-tests --gtest_brief=1
   piece asan:lit lit build-asan/lit/test
   local test

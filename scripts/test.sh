@@ -33,7 +33,7 @@ export PATH=$TOP/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1
 scripts/build.sh release
 for part in "${parts[@]}"; do
   [ "$part" != e2e ] || scripts/wheel.sh
-  [ "$part" != checked ] || scripts/build.sh checked dlc dlc-opt dlc-run dlc-unit-tests dlc-fuzzers
+  [ "$part" != checked ] || scripts/build.sh checked dlc dlc-run dlc-unit-tests dlc-fuzzers
   [ "$part" != sanitize ] || { scripts/build.sh runtime-asan && scripts/build.sh runtime-tsan; }
 done
 

@@ -5,7 +5,7 @@
 # package; it runs on any Linux with a C library as new as this machine's. usage: scripts/wheel.sh
 source "$(dirname "$0")/steps.sh"
 
-readonly LARGEST_BYTES=160000000
+readonly LARGEST_BYTES=150000000
 export PATH=$TOP/.venv/bin:$PATH
 scripts/build.sh release
 made=build/wheel/made

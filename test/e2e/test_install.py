@@ -28,8 +28,24 @@ def prefix(tmp_path_factory):
 
 
 def test_programs_run(prefix):
-    for program in ("dlc", "dlc-opt", "dlc-run"):
-        assert run(prefix / "bin" / program, "--version")
+    for program in ("dlc", "dlc-run", "dlc-tune"):
+        assert run(prefix / "bin" / program, "--version").startswith("dlc 0.1.0" if program != "dlc-run" else "dlc-run")
+    assert "LLVM version" in run(prefix / "bin" / "dlc-opt", "--version")
+    for link in "dlc-opt", "dlc-tune":
+        assert os.readlink(prefix / "bin" / link) == "dlc"
+
+
+def test_commands_by_word(prefix, tmp_path):
+    """`dlc tune` is dlc-tune; by any other name the program is the compiler."""
+    dlc = prefix / "bin" / "dlc"
+    assert run(dlc, "tune", "--help") == run(prefix / "bin" / "dlc-tune", "--help") != run(dlc, "--help")
+    assert "LLVM version" in run(dlc, "opt", "--version")
+    for name in "dlc-0.1", "compiler":
+        (tmp_path / name).symlink_to(dlc)
+        assert run(tmp_path / name, "--help") == run(dlc, "--help")
+    # A word of dlc's is an argument as any other to the other commands.
+    result = subprocess.run([prefix / "bin" / "dlc-tune", "diff"], capture_output=True, text=True)
+    assert result.returncode != 0 and "--output is required" in result.stderr
 
 
 def test_pkg_config(prefix, tmp_path):

@@ -26,7 +26,7 @@ struct DiffTimes {
 /// A launch that both libraries have, or one of them.
 struct DiffLaunch {
   const profile::LaunchContents *before = nullptr, *after = nullptr; ///< null in the library that lacks it
-  std::vector<std::string> changes; ///< what differs but for the times: "x86-64-v4: tiles.rows 6 -> 8"
+  std::vector<std::string> changes; ///< what differs but for the times: "x86-64-v4: rows 6 -> 8"
   DiffTimes predicted, measured;
 
   const profile::LaunchContents &get() const { return before ? *before : *after; }
@@ -48,7 +48,7 @@ struct LibraryDiff {
   std::string toHtml() const;
 };
 
-/// The parts of two `#dlc.schedule`s that differ: "tiles.rows 6 -> 8".
+/// The parts of the schedules of two launches that differ: "x86-64-v3: rows 6 -> 8".
 std::vector<std::string> compareSchedules(const std::string &before, const std::string &after);
 
 } // namespace dlc

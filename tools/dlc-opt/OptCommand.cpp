@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// \file
-/// Runs any pass on textual IR.
+#include "tools/dlc-opt/OptCommand.h"
 #include "backends/cpu/CpuBackend.h"
 #include "backends/llvm/Passes.h"
 #include "mlir/Conversion/Passes.h"
@@ -9,7 +8,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/Pipelines.h"
 
-int main(int argc, char **argv) {
+int dlc::runOpt(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<dlc::DlcDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::affine::AffineDialect,
                   mlir::scf::SCFDialect, mlir::cf::ControlFlowDialect, mlir::memref::MemRefDialect,

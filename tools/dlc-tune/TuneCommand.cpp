@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// \file
-/// dlc-tune: finds faster schedules of a model's kernels by measuring.
+#include "tools/dlc-tune/TuneCommand.h"
 #include "backends/Target.h"
 #include "backends/halide/KernelCompiler.h"
 #include "dlc/runtime.h"
@@ -157,7 +156,7 @@ static int run(int argc, char **argv) {
   return mlir::succeeded(visitModule(compile, visit)) ? 0 : 1;
 }
 
-int main(int argc, char **argv) {
+int dlc::runTune(int argc, char **argv) {
   try {
     return run(argc, argv);
   } catch (const std::exception &error) {
