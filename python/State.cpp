@@ -5,6 +5,7 @@
 #include "python/Conversion.h"
 
 #include <cstring>
+#include <memory>
 
 namespace nb = nanobind;
 
@@ -20,6 +21,19 @@ std::vector<std::string> State::names() const {
 nb::object State::view(const std::string &name) const {
   const dlc_variable_info &info = variables.info(name);
   std::vector<size_t> shape(info.dims, info.dims + info.rank);
+  if (dlc_has_device_code(library.model())) {
+    variables.pull();
+    size_t bytes = dlc_variable_size(&info);
+    std::unique_ptr<unsigned char[]> copy(new unsigned char[bytes + 1]);
+    std::memcpy(copy.get(), variables.data() + info.offset, bytes);
+    nb::capsule owner(copy.get(), [](void *memory) noexcept { delete[] static_cast<unsigned char *>(memory); });
+    return nb::cast(nb::ndarray<nb::ro, nb::numpy>(copy.release(), shape.size(), shape.data(), owner, nullptr,
+                                                   arrayType(info.element_type)));
+  }
+  return viewInPlace(info, shape);
+}
+
+nb::object State::viewInPlace(const dlc_variable_info &info, const std::vector<size_t> &shape) const {
   auto *kept = new State(*this);
   nb::capsule owner(kept, [](void *state) noexcept { delete static_cast<State *>(state); });
   return nb::cast(nb::ndarray<nb::numpy>(variables.data() + info.offset, shape.size(), shape.data(), owner, nullptr,
@@ -41,12 +55,14 @@ void State::write(const std::string &name, nb::handle given) const {
     throw dlc::Error(DLC_ERROR_SHAPE, expected + ", and what is given has the shape [" + shape + "]");
   }
   // NumPy copies, whatever the strides are.
-  view(name)[nb::ellipsis()] = nb::cast(value, nb::rv_policy::reference);
+  variables.pull();
+  viewInPlace(info, {info.dims, info.dims + info.rank})[nb::ellipsis()] = nb::cast(value, nb::rv_policy::reference);
   // Runs reject what was derived from the old weights.
   for (const dlc_variable_info *other = library.model()->variables;
        other != library.model()->variables + library.model()->variable_count; ++other)
     if (other->kind == DLC_VARIABLE_STAMP && other != &info)
       std::memset(variables.data() + other->offset, 0, dlc_variable_size(other));
+  variables.push();
 }
 
 void State::save(const std::string &path, const std::map<std::string, std::string> &metadata) const {

@@ -19,7 +19,8 @@ public:
   const dlc::Variables &block() const { return variables; }
   std::vector<std::string> names() const;
 
-  /// The variable called `name` as a NumPy array that shares its memory and keeps the block alive.
+  /// The variable called `name` as a NumPy array that shares its memory and keeps the block alive. Where runs keep the
+  /// variables on a GPU, a copy of it, which cannot be written.
   nanobind::object view(const std::string &name) const;
   /// Overwrites a variable with an array, or what converts to one; element type and shape are checked.
   void write(const std::string &name, nanobind::handle value) const;
@@ -30,6 +31,8 @@ public:
   void load(const std::string &path, bool isPartial, bool isWeightsOnly, const std::string &prefix);
 
 private:
+  nanobind::object viewInPlace(const dlc_variable_info &info, const std::vector<size_t> &shape) const;
+
   dlc::Library library; // outlives what describes it
   dlc::Variables variables;
 };

@@ -223,6 +223,7 @@ template <typename Bits> static bool hasNonFinite(const unsigned char *data, siz
 }
 
 std::string Learner::findNonFinite() const {
+  block.pull();
   for (dlc_uint32 i = 0; i < model().variable_count; ++i) {
     const dlc_variable_info &variable = model().variables[i];
     const unsigned char *data = block.data() + variable.offset;

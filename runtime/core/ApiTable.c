@@ -2,7 +2,14 @@
 #include "ApiTable.h"
 
 const dlc_runtime_api dlc_rt_api = {
-    DLC_COMMON_API,
+    DLC_DEVICE_INDEPENDENT_API,
+    .context_reset = dlcContextReset,
+    .state_read = dlcStateRead,
+    .state_write = dlcStateWrite,
+    .variables_allocate = dlcVariablesAllocate,
+    .variables_bind = dlcVariablesBind,
+    .variables_save = dlcVariablesSave,
+    .variables_load = dlcVariablesLoad,
     .prepare = dlcModelPrepare,
     .context_create = dlcContextCreate,
     .context_retain = dlcContextRetain,

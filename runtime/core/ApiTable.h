@@ -16,16 +16,14 @@
 #include "StateAccess.h"
 #include "Variables.h"
 
-/// All fields of a dlc_runtime_api but prepare, context_create, context_retain and context_release.
-#define DLC_COMMON_API                                                                                                 \
+/// The fields of a dlc_runtime_api that are the same for all devices.
+#define DLC_DEVICE_INDEPENDENT_API                                                                                     \
   .abi_version = DLC_ABI_VERSION, .struct_bytes = sizeof(dlc_runtime_api), .unprepare = dlcModelUnprepare,             \
   .context_set_threads = dlcContextSetThreads, .context_reserve = dlcContextReserve, .context_bytes = dlcContextBytes, \
-  .context_message = dlcContextMessage, .context_reset = dlcContextReset, .state_shape = dlcStateShape,                \
-  .state_read = dlcStateRead, .state_write = dlcStateWrite, .variables_allocate = dlcVariablesAllocate,                \
-  .variables_bind = dlcVariablesBind, .variables_save = dlcVariablesSave, .variables_load = dlcVariablesLoad,          \
-  .metadata_read = dlcMetadataRead, .infer_symbols = dlcInferSymbols, .output_shapes = dlcOutputShapes, .run = dlcRun, \
-  .pool_create = dlcPoolApiCreate, .pool_retain = dlcPoolApiRetain, .pool_release = dlcPoolApiRelease,                 \
-  .cpu_features = dlcCpuFeatures, .choose_program = dlcModelProgram, .result_shapes = dlcResultShapes,                 \
-  .result_data = dlcResultData, .context_record = dlcContextRecord
+  .context_message = dlcContextMessage, .state_shape = dlcStateShape, .metadata_read = dlcMetadataRead,                \
+  .infer_symbols = dlcInferSymbols, .output_shapes = dlcOutputShapes, .run = dlcRun, .pool_create = dlcPoolApiCreate,  \
+  .pool_retain = dlcPoolApiRetain, .pool_release = dlcPoolApiRelease, .cpu_features = dlcCpuFeatures,                  \
+  .choose_program = dlcModelProgram, .result_shapes = dlcResultShapes, .result_data = dlcResultData,                   \
+  .context_record = dlcContextRecord
 
 #endif /* DLC_RUNTIME_APITABLE_H */

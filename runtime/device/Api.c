@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The interface of models that are compiled for CUDA: the core's, with a device for each context.
 #include "../core/ApiTable.h"
-#include "Device.h"
+#include "ResidentStates.h"
+#include "ResidentVariables.h"
 
 extern const dlc_runtime_api dlc_rt_cuda_api;
 
@@ -48,7 +49,14 @@ static dlc_int32 prepareModel(const dlc_model *model, const dlc_context_options 
 }
 
 const dlc_runtime_api dlc_rt_cuda_api = {
-    DLC_COMMON_API,
+    DLC_DEVICE_INDEPENDENT_API,
+    .context_reset = dlcResidentContextReset,
+    .state_read = dlcResidentStateRead,
+    .state_write = dlcResidentStateWrite,
+    .variables_allocate = dlcResidentVariablesAllocate,
+    .variables_bind = dlcResidentVariablesBind,
+    .variables_save = dlcResidentVariablesSave,
+    .variables_load = dlcResidentVariablesLoad,
     .prepare = prepareModel,
     .context_create = createContext,
     .context_retain = retainContext,

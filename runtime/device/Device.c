@@ -69,6 +69,23 @@ static dlc_int32 selectDevice(Device *device, dlc_error *error) {
   return DLC_OK;
 }
 
+/// Bytes of the tables of tensors, segments and states, at least 1.
+static dlc_uint64 tableBytes(const Device *device) {
+  return ((dlc_uint64)device->tensorCount + device->segmentCount) * sizeof(DeviceBlock) +
+         device->stateCount * sizeof(ResidentState) + 1;
+}
+
+/// Notes which states the core reads before a run.
+static void noteChecks(Device *device) {
+  const dlc_model *model = device->context->face.model;
+  for (dlc_uint32 e = 0; e < model->entry_count; ++e)
+    for (dlc_uint32 c = 0; c < model->entries[e].check_count; ++c) {
+      const dlc_index_check *check = &model->entries[e].checks[c];
+      if (check->flags & DLC_CHECK_ROOM)
+        device->states[model->entries[e].states[check->tensor].slot].isChecked = 1;
+    }
+}
+
 /// Tables for the tensors, states and segments of the largest entry point.
 static dlc_int32 makeTables(Device *device) {
   Context *context = device->context;
@@ -77,17 +94,18 @@ static dlc_int32 makeTables(Device *device) {
     const dlc_entry_point *entry = &model->entries[i];
     dlc_uint32 tensors = entry->input_count + entry->output_count;
     device->tensorCount = device->tensorCount > tensors ? device->tensorCount : tensors;
-    device->stateCount = device->stateCount > entry->state_count ? device->stateCount : entry->state_count;
+    device->entryStateCount =
+        device->entryStateCount > entry->state_count ? device->entryStateCount : entry->state_count;
   }
   device->segmentCount = context->segmentCount;
-  dlc_uint64 bytes =
-      (device->tensorCount + 2 * (dlc_uint64)device->stateCount + device->segmentCount + 1) * sizeof(DeviceBlock);
-  device->tensors = dlcAllocate(&context->allocator, bytes);
+  device->stateCount = model->state_count;
+  device->tensors = dlcAllocate(&context->allocator, tableBytes(device));
   if (!device->tensors)
     return DLC_ERROR_OUT_OF_MEMORY;
-  memset(device->tensors, 0, bytes);
-  device->states = device->tensors + device->tensorCount;
-  device->segments = device->states + 2 * (dlc_uint64)device->stateCount;
+  memset(device->tensors, 0, tableBytes(device));
+  device->segments = device->tensors + device->tensorCount;
+  device->states = (ResidentState *)(device->segments + device->segmentCount);
+  noteChecks(device);
   return DLC_OK;
 }
 
@@ -106,13 +124,17 @@ static void destroy(Device *device) {
     driver->cuStreamSynchronize(device->stream);
     for (dlc_uint32 i = 0; i < device->moduleCount; ++i)
       driver->cuModuleUnload(device->modules[i].module);
-    dlc_uint64 blocks = device->tensorCount + 2 * (dlc_uint64)device->stateCount + device->segmentCount;
-    for (dlc_uint64 i = 0; device->tensors && i < blocks; ++i)
+    for (dlc_uint32 i = 0; device->tensors && i < device->tensorCount + device->segmentCount; ++i)
       releaseBlock(device, &device->tensors[i]);
+    for (dlc_uint32 i = 0; device->tensors && i < device->stateCount; ++i) {
+      releaseBlock(device, &device->states[i].now);
+      releaseBlock(device, &device->states[i].next);
+    }
     releaseBlock(device, &device->constants);
     releaseBlock(device, &device->prepared);
     releaseBlock(device, &device->workspace);
-    releaseBlock(device, &device->variables);
+    if (device->variables)
+      device->dropVariables(device);
     releaseBlock(device, &device->scratch.block);
     if (device->stream)
       driver->cuStreamDestroy_v2(device->stream);
@@ -123,9 +145,7 @@ static void destroy(Device *device) {
   dlcScratchDestroy(&device->thread.scratch);
   dlcRelease(allocator, device->modules, device->moduleCapacity * sizeof(LoadedModule));
   dlcRelease(allocator, device->kernels, device->kernelCapacity * sizeof(LoadedKernel));
-  dlcRelease(allocator, device->tensors,
-             (device->tensorCount + 2 * (dlc_uint64)device->stateCount + device->segmentCount + 1) *
-                 sizeof(DeviceBlock));
+  dlcRelease(allocator, device->tensors, tableBytes(device));
   dlcRelease(allocator, device, sizeof(Device));
 }
 
@@ -266,8 +286,10 @@ dlc_int32 dlcDeviceStatus(Device *device) {
                    "them",
                    context->face.model->name, (dlc_int64)context->deviceId, text);
   default:
-    return failRun(context, DLC_ERROR_DEVICE_LOST,
-                   "GPU %d has failed: %s. Nothing of the run counts; states and variables are as they were",
-                   (dlc_int64)context->deviceId, text);
+    return failRun(
+        context, DLC_ERROR_DEVICE_LOST,
+        "GPU %d has failed: %s. What was on it is lost; outputs, and what has been copied to the host before, are as "
+        "they were",
+        (dlc_int64)context->deviceId, text);
   }
 }

@@ -3,8 +3,9 @@
 /// A context's part of a GPU: its memory there, its stream, and the kernels that it has loaded. A model that is
 /// compiled for CUDA has one for each of its contexts; libraries for the CPU contain none of this.
 ///
-/// A run copies what it reads to the device and what it has written back (Execute.h); between that, generated code sees
-/// device addresses only, and reaches the device through Launch.h, Memory.h and HostKernel.h.
+/// A run copies inputs to the device and outputs back (Execute.h); constants, states (ResidentStates.h) and variables
+/// (ResidentVariables.h) stay there. Generated code sees device addresses only, and reaches the device through
+/// Launch.h, Memory.h and HostKernel.h.
 #ifndef DLC_DEVICE_DEVICE_H
 #define DLC_DEVICE_DEVICE_H
 
@@ -17,6 +18,16 @@ typedef struct DeviceBlock {
   CUdeviceptr data;
   dlc_uint64 bytes;
 } DeviceBlock;
+
+/// A state of the model on the device.
+typedef struct ResidentState {
+  DeviceBlock now, next; // its value; where a run writes the next one
+  dlc_uint32 isCurrent;  // `now` has the value
+  dlc_uint32 isNewer;    // and the host's memory lacks it
+  dlc_uint32 isChecked;  // the core reads it before a run
+} ResidentState;
+
+typedef struct ResidentVariables ResidentVariables;
 
 /// A kernel that has been loaded, by the addresses of its code and name in the library.
 typedef struct LoadedKernel {
@@ -55,11 +66,14 @@ typedef struct Device {
   CUstream stream;
   CUresult failure; // of the driver, the first of a run; all later work of the run is left out
   DeviceThread thread;
-  DeviceBlock constants, prepared, workspace, variables;
-  DeviceBlock *tensors;  // one per input and output
-  DeviceBlock *states;   // two per state of an entry point: what it was, what it becomes
-  DeviceBlock *segments; // one per segment
-  dlc_uint32 tensorCount, stateCount, segmentCount;
+  DeviceBlock constants, prepared, workspace;
+  ResidentVariables *variables;                 // of the block that is bound; null if none is
+  void (*dropVariables)(struct Device *device); // gives them up
+  DeviceBlock *tensors;                         // one per input and output
+  DeviceBlock *segments;                        // one per segment
+  ResidentState *states;                        // one per state of the model
+  dlc_uint32 tensorCount, segmentCount, stateCount;
+  dlc_uint32 entryStateCount; // of the entry point with most of them
   DeviceScratch scratch;
   LoadedModule *modules;
   LoadedKernel *kernels; // a hash table

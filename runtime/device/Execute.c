@@ -4,6 +4,8 @@
 #include "../core/ContextEntry.h"
 #include "../core/ContextMessage.h"
 #include "../core/Segment.h"
+#include "ResidentStates.h"
+#include "ResidentVariables.h"
 #include "Transfer.h"
 
 /// A segment's memory on the device, for generated code.
@@ -54,9 +56,6 @@ static int isKeptByContext(const dlc_entry_point *entry, dlc_uint32 number) {
   return number >= entry->input_count && entry->outputs[number - entry->input_count].flags & DLC_TENSOR_UNBOUNDED;
 }
 
-/// What state `number` was before the run, and behind that what it becomes.
-static DeviceBlock *stateBlocks(const Device *device, dlc_uint64 number) { return &device->states[2 * number]; }
-
 /// Room on the device for all that the run touches; copies there what it reads. `addresses` are those of the tensors.
 static dlc_int32 provide(Device *device, const dlc_entry_point *entry, dlc_call *call, void **addresses,
                          dlc_byte **states, dlc_byte **nextStates) {
@@ -74,24 +73,10 @@ static dlc_int32 provide(Device *device, const dlc_entry_point *entry, dlc_call 
     if (!status && i < entry->input_count)
       dlcDeviceUpload(device, device->tensors[i].data, context->tensors[i], bytes);
   }
-  for (dlc_uint32 i = 0; !status && i < entry->state_count; ++i) {
-    const KeptState *state = &context->kept[entry->states[i].slot];
-    DeviceBlock *now = stateBlocks(device, i), *next = now + 1;
-    status = dlcDeviceGrow(device, now, state->nowBytes, "a state");
-    if (!status)
-      status = dlcDeviceGrow(device, next, state->nextBytes, "a state");
-    states[i] = (dlc_byte *)now->data;
-    nextStates[i] = entry->states[i].flags & DLC_TENSOR_IN_PLACE ? states[i] : (dlc_byte *)next->data;
-    if (!status)
-      dlcDeviceUpload(device, now->data, state->now, state->nowBytes);
-  }
-  if (!status && entry->flags) {
-    dlc_uint64 bytes = context->face.model->variable_bytes;
-    status = dlcDeviceGrow(device, &device->variables, bytes, "the variables");
-    if (!status)
-      dlcDeviceUpload(device, device->variables.data, call->variables, bytes);
-    call->variables = (dlc_byte *)device->variables.data;
-  }
+  if (!status)
+    status = dlcResidentStatesBegin(device, entry, states, nextStates);
+  if (!status && entry->flags)
+    status = dlcResidentVariablesBegin(device, &call->variables);
   call->workspace = (dlc_byte *)device->workspace.data;
   call->tensors = addresses;
   call->states = states;
@@ -123,22 +108,12 @@ static dlc_int32 fetchKept(Device *device, const dlc_entry_point *entry, const d
   return DLC_OK;
 }
 
-/// Copies back what the run has written.
+/// Copies outputs to the host.
 static dlc_int32 fetch(Device *device, const dlc_entry_point *entry, const dlc_call *host, void *const *addresses) {
   Context *context = device->context;
   for (dlc_uint32 i = entry->input_count; i < entry->input_count + entry->output_count; ++i)
     if (!isKeptByContext(entry, i))
       dlcDeviceDownload(device, context->tensors[i], device->tensors[i].data, tensorBytes(context, i));
-  for (dlc_uint32 i = 0; i < entry->state_count; ++i) {
-    const KeptState *state = &context->kept[entry->states[i].slot];
-    const DeviceBlock *now = stateBlocks(device, i), *next = now + 1;
-    if (entry->states[i].flags & DLC_TENSOR_IN_PLACE)
-      dlcDeviceDownload(device, state->now, now->data, state->nowBytes);
-    else
-      dlcDeviceDownload(device, state->next, next->data, state->nextBytes);
-  }
-  if (entry->flags & DLC_ENTRY_WRITES_VARIABLES)
-    dlcDeviceDownload(device, host->variables, device->variables.data, context->face.model->variable_bytes);
   return fetchKept(device, entry, host, addresses);
 }
 
@@ -147,10 +122,9 @@ static dlc_int32 synchronize(Device *device) {
   return dlcDeviceStatus(device);
 }
 
-static dlc_int32 executeEntered(Device *device, const dlc_call *host, dlc_int32 number, DeviceProgram program,
-                                void **addresses, dlc_byte **states, dlc_byte **nextStates) {
+static dlc_int32 runAndFetch(Device *device, const dlc_call *host, const dlc_entry_point *entry, DeviceProgram program,
+                             void **addresses, dlc_byte **states, dlc_byte **nextStates) {
   Context *context = device->context;
-  const dlc_entry_point *entry = number < 0 ? (const dlc_entry_point *)0 : &context->face.model->entries[number];
   dlc_call call = *host;
   dlc_int32 status = provideConstants(device, host, !entry);
   if (!status && entry)
@@ -170,12 +144,23 @@ static dlc_int32 executeEntered(Device *device, const dlc_call *host, dlc_int32 
   dlcScratchGrow(&device->thread.scratch, 0);
   // Errors of what was launched appear here; they are the reason for others.
   dlc_int32 outcome = synchronize(device);
-  if (outcome || status)
-    return outcome ? outcome : status;
-  if (entry)
+  status = outcome ? outcome : status;
+  if (!status && entry)
     status = fetch(device, entry, host, addresses);
-  else
+  else if (!status)
     dlcDeviceDownload(device, host->prepared, device->prepared.data, context->program->prepared_bytes);
+  return status;
+}
+
+static dlc_int32 executeEntered(Device *device, const dlc_call *host, dlc_int32 number, DeviceProgram program,
+                                void **addresses, dlc_byte **states, dlc_byte **nextStates) {
+  const dlc_entry_point *entry =
+      number < 0 ? (const dlc_entry_point *)0 : &device->context->face.model->entries[number];
+  dlc_int32 status = runAndFetch(device, host, entry, program, addresses, states, nextStates);
+  if (entry) {
+    dlcResidentStatesEnd(device, entry, !status);
+    dlcResidentVariablesEnd(device, entry, !status);
+  }
   return status ? status : synchronize(device);
 }
 
@@ -184,11 +169,11 @@ static dlc_int32 execute(Device *device, const dlc_call *host, dlc_int32 number,
   dlc_int32 status = dlcDeviceEnter(device);
   if (status)
     return status;
-  dlc_uint64 words = device->tensorCount + 2 * (dlc_uint64)device->stateCount;
+  dlc_uint64 words = device->tensorCount + 2 * (dlc_uint64)device->entryStateCount;
   void **table = (void **)dlcAllocate(&context->allocator, (words + 1) * sizeof(void *));
   if (table)
     status = executeEntered(device, host, number, program, table, (dlc_byte **)table + device->tensorCount,
-                            (dlc_byte **)table + device->tensorCount + device->stateCount);
+                            (dlc_byte **)table + device->tensorCount + device->entryStateCount);
   else
     status = DLC_ERROR_OUT_OF_MEMORY;
   dlcRelease(&context->allocator, (void *)table, (words + 1) * sizeof(void *));

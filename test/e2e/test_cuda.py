@@ -3,14 +3,17 @@
 on the fake driver of test/fake_cuda, the same results as on the CPU."""
 import ctypes
 import glob
+import json
 import os
 import re
+import shutil
 import subprocess
 import sysconfig
 
 import numpy as np
 import pytest
 from conftest import BIN, TOP
+from safetensors.numpy import load_file
 
 EXAMPLES = TOP / "examples"
 FAKE = BIN.parent / "fake_cuda"
@@ -144,6 +147,66 @@ def test_training(programs):
         lines.append([float(value) for value in re.findall(r"loss ([\d.e+-]+)", result.stdout)])
     assert len(lines[0]) >= 3
     np.testing.assert_allclose(lines[0], lines[1], rtol=1e-5)
+
+
+def copies(log):
+    """The sizes of the copies to the device and to the host that the fake driver has logged."""
+    text = log.read_text()
+    log.unlink()
+    return [sorted(int(size) for size in re.findall(rf"copy to the {side}: (\d+) bytes", text)) for side in ("device", "host")]
+
+
+@needs_fake
+def test_states_stay_on_the_device(programs):
+    """Two streams in turn, with reads, writes and resets of their states, are as on the CPU, and a step copies its input and output alone."""
+    model = json.loads((EXAMPLES / "char-lstm" / "char-lstm.json").read_text())
+    del model["generate"]
+    shutil.copy(EXAMPLES / "char-lstm" / model["weights"], programs.folder)
+    (programs.folder / "model.json").write_text(json.dumps(model))
+    device, host = compile_both(programs, "model.json")
+    program = programs.folder / "streaming"
+    subprocess.run(
+        ["clang-22", "-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{TOP}/runtime/include", TOP / "test/e2e/streaming.c", "-o", program, "-ldl"],
+        check=True,
+    )  # fmt: skip
+    state = re.search(r"state +(\S+): ", programs.run("dlc-run", "info", host).stdout).group(1)
+    log = programs.folder / "log"
+    outputs, counts = [], []
+    for library, steps, environment in (host, 3, {}), (device, 3, on_fake(log=log)), (device, 8, on_fake(log=log)):
+        result = subprocess.run(
+            [program, library, state, str(steps)], capture_output=True, text=True, timeout=60, env={**os.environ, **environment},
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+        outputs.append([float(value) for value in result.stdout.split()])
+        if environment:
+            counts.append(copies(log))
+    assert len(outputs[0]) == 25 * 10 + 40
+    np.testing.assert_allclose(outputs[1], outputs[0], rtol=1e-4, atol=1e-6)
+    # Five more steps of two streams.
+    for few, many, size in zip(*counts, (8, 100)):
+        assert many == sorted(few + [size] * 10)
+
+
+@needs_fake
+def test_variables_stay_on_the_device(programs):
+    """Training copies the block of variables to the device once, and to the host where it is saved."""
+    device, host = compile_both(programs, EXAMPLES / "xor" / "xor_training.json", "--train")
+    block = int(re.search(r"variables \d+ of (\d+) bytes", programs.run("dlc-run", "info", host).stdout).group(1))
+    log = programs.folder / "log"
+    for library, environment, name in (host, {}, "cpu"), (device, on_fake(log=log), "gpu"):
+        result = programs.run(
+            "dlc-run", "train", library, "--data", EXAMPLES / "xor" / "xor.csv", "--epochs", "4", "--seed", "1", "--checkpoint",
+            f"{name}.safetensors", environment=environment,
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+    to_device, to_host = copies(log)
+    assert to_device.count(block) == 1
+    # A checkpoint after each epoch.
+    assert 1 <= to_host.count(block) <= 5
+    weights = [load_file(programs.folder / f"{name}.safetensors") for name in ("cpu", "gpu")]
+    assert weights[0].keys() == weights[1].keys()
+    for name, value in weights[0].items():
+        np.testing.assert_allclose(weights[1][name], value, rtol=1e-5, atol=1e-7, err_msg=name)
 
 
 @needs_fake

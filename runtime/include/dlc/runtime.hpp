@@ -134,13 +134,25 @@ public:
       return *found;
     throw Error(DLC_ERROR_NOT_FOUND, "model '" + std::string(description->name) + "' has no variable '" + name + "'");
   }
-  /// A view of the variable called `name`, in place.
+  /// A view of the variable called `name`, in place. With models for GPUs: see pull and push.
   Tensor operator[](const std::string &name) const {
     const dlc_variable_info &found = info(name);
     return Tensor(data() + found.offset, found.element_type, {found.dims, found.dims + found.rank},
                   dlc_variable_size(&found));
   }
 
+  /// Makes the block hold what runs have written, before it is read; see dlc_variables_pull.
+  void pull() const {
+    dlc_error error;
+    if (dlc_int32 status = dlc_variables_pull(description, data(), &error))
+      throw Error(status, error.message);
+  }
+  /// Lets runs read the block anew, after it was changed; see dlc_variables_push.
+  void push() const {
+    dlc_error error;
+    if (dlc_int32 status = dlc_variables_push(description, data(), &error))
+      throw Error(status, error.message);
+  }
   /// Writes a checkpoint; see dlc_variables_save.
   void save(const std::string &path, const std::vector<std::pair<std::string, std::string>> &metadata = {}) const {
     std::vector<dlc_metadata> texts;

@@ -209,6 +209,8 @@ typedef struct dlc_runtime_api {
   dlc_int32 (*state_read)(dlc_context *context, const char *name, const dlc_tensor *tensor);
   dlc_int32 (*state_write)(dlc_context *context, const char *name, const dlc_tensor *tensor);
 
+  /// Of a model for a GPU, variables_save and variables_load may be given no path: see dlc_variables_pull and
+  /// dlc_variables_push.
   void *(*variables_allocate)(const dlc_model *model, dlc_error *error);
   dlc_int32 (*variables_bind)(dlc_context *context, void *block, dlc_uint64 bytes);
   dlc_int32 (*variables_save)(const dlc_model *model, const void *block, const char *path, const dlc_metadata *metadata,

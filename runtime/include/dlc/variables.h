@@ -14,9 +14,10 @@ extern "C" {
 
 /* What training changes is in one block of model->variable_bytes bytes that
  * the caller owns: weights, what an optimizer keeps for them, counters. Where
- * each variable is in it is part of the description (dlc_find_variable). Nothing
- * holds a second copy, so the block may be copied as bytes at any time between
- * runs. */
+ * each variable is in it is part of the description (dlc_find_variable). On the
+ * CPU nothing holds a second copy, so the block may be copied as bytes at any
+ * time between runs. A GPU has a copy, which runs read and write: see
+ * dlc_variables_pull and dlc_variables_push. */
 
 /// A block for the variables of `model`, all zero, which free() releases. Null, with an error, if there is no memory.
 /// Any other memory aligned to 64 serves as well; large blocks are in huge pages here,
@@ -32,6 +33,32 @@ static inline void *dlc_variables_allocate(const dlc_model *model, dlc_error *er
 /// null block unbinds the variables.
 static inline dlc_int32 dlc_variables_bind(dlc_context *context, void *block, size_t bytes) {
   return context ? context->api->variables_bind(context, block, bytes) : DLC_ERROR_ARGUMENT;
+}
+
+/// Whether kernels of the model run on a GPU, where runs keep a copy of the variables.
+static inline int dlc_has_device_code(const dlc_model *model) {
+  for (dlc_uint32 i = 0; i < model->program_count; ++i)
+    if (DLC_HAS(dlc_program, model->programs[i], device_code) && model->programs[i]->device_code)
+      return 1;
+  return 0;
+}
+
+/// Makes `block` hold what runs have written: to be called before the block is read, and before the last context that
+/// has bound it is released. dlc_variables_save calls it. On the CPU runs write the block itself, and there is
+/// nothing to do. No run may use the block meanwhile.
+static inline dlc_int32 dlc_variables_pull(const dlc_model *model, void *block, dlc_error *error) {
+  dlc_int32 status = dlc_model_check(model, error);
+  return status || !dlc_has_device_code(model) ? status
+                                               : model->runtime->variables_save(model, block, NULL, NULL, 0, error);
+}
+
+/// Lets the next run read `block` anew: to be called after anything but a run has changed it, which has to begin with
+/// dlc_variables_pull. dlc_variables_load calls it. On the CPU there is nothing to do. No run may use the block
+/// meanwhile.
+static inline dlc_int32 dlc_variables_push(const dlc_model *model, void *block, dlc_error *error) {
+  dlc_int32 status = dlc_model_check(model, error);
+  return status || !dlc_has_device_code(model) ? status
+                                               : model->runtime->variables_load(model, block, NULL, NULL, error);
 }
 
 /// The variable called `name`, or null.
@@ -70,6 +97,8 @@ static inline dlc_int32 dlc_weights_prepare(const dlc_model *model, void *block,
     status = context->api->run(context, entry, NULL, 0, NULL, 0, NULL);
   if (status)
     dlc_report(error, status, "%s%s", dlc_context_message(context), "");
+  else
+    status = dlc_variables_pull(model, block, error);
   dlc_context_release(context);
   return status;
 }

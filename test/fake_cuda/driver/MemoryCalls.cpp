@@ -52,6 +52,7 @@ std::function<uint8_t *()> device(CUdeviceptr address, size_t bytes) {
 CUresult copyToDevice(CUdeviceptr to, const void *from, size_t bytes, CUstream stream) {
   if (bytes == 0)
     return Success;
+  log("copy to the device: " + std::to_string(bytes) + " bytes");
   if (!deviceBytes(to, bytes) || !from)
     return InvalidValue;
   // The driver has read pageable memory when the call returns; pinned memory is read when the copy runs.
@@ -66,6 +67,7 @@ CUresult copyToDevice(CUdeviceptr to, const void *from, size_t bytes, CUstream s
 CUresult copyToHost(void *to, CUdeviceptr from, size_t bytes, CUstream stream) {
   if (bytes == 0)
     return Success;
+  log("copy to the host: " + std::to_string(bytes) + " bytes");
   if (!deviceBytes(from, bytes) || !to)
     return InvalidValue;
   return enqueueCopy(stream, device(from, bytes), [to] { return static_cast<uint8_t *>(to); }, bytes);
