@@ -246,6 +246,32 @@ static void scheduleColumns(KernelBuilder &builder, llvm::ArrayRef<Func> totals)
   }
 }
 
+/// Columns that are not innermost in the result, as reduced dimensions of extent 1 are behind them (the channels of a
+/// global pool) or its layout is another: vectors run along all columns at once, and the result copies the totals.
+static bool scheduleInnerColumns(KernelBuilder &builder, ReductionStages &stages) {
+  Func output = builder.getOutput();
+  std::vector<Var> arguments = output.args();
+  if (stages.lanes > 1 || stages.total.args().empty() || !stages.total.has_update_definition())
+    return false;
+  auto column = llvm::find_if(arguments, [&](const Var &one) { return one.name() == stages.total.args()[0].name(); });
+  if (column == arguments.end())
+    return false;
+  // The totals of a whole row have a place on the stack only if their number is known.
+  RankedTensorType type = builder.getOutputType();
+  LayoutAttr layout = getLayout(type);
+  for (int64_t position = 0; position <= std::distance(arguments.begin(), column); ++position) {
+    int64_t place = type.getRank() - 1 - position, dim = layout ? layout.getOrder()[place] : place;
+    if (type.isDynamicDim(dim) || builder.getSchedule().getSplit() == dim)
+      return false;
+  }
+  if (std::next(column) == arguments.end())
+    stages.computeRoot();
+  else
+    stages.computeAt(output, *std::next(column));
+  stages.vectorizeOuter(static_cast<int>(builder.getSchedule().getVector()), Halide::TailStrategy::GuardWithIf);
+  return true;
+}
+
 LogicalResult scheduleReduction(KernelBuilder &builder) {
   Func output = builder.getOutput();
   std::vector<Var> arguments = output.args();
@@ -260,6 +286,9 @@ LogicalResult scheduleReduction(KernelBuilder &builder) {
     scheduleColumns(builder, totals);
     return success();
   }
+  if (builder.getSchedule().getAlgorithm() == "columns" && builder.getReductions().size() == 1 && totals.size() == 1 &&
+      scheduleInnerColumns(builder, builder.getReductions().front()))
+    return success();
   for (ReductionStages &stages : builder.getReductions()) {
     if (arguments.empty())
       stages.computeRoot();

@@ -288,6 +288,30 @@ def test_dynamic_batch(programs, random):
     family.check(programs, dynamic=("x",), batches=(1, 5, 0))
 
 
+@pytest.mark.parametrize("special", [False, True], ids=["finite", "infinite"])
+def test_reductions_of_what_is_not_innermost(programs, random, special):
+    """Convolutions leave channels innermost in memory; the results of reductions over an image have them further out."""
+    x = floats(random, 3, 3, 7, 5)
+    if special:
+        x[0, 1, 2, 3], x[1, 0, 6, 4], x[2, 2, 0, 0] = np.nan, np.inf, -np.inf
+    family = Family(x=x)
+    for channels in 1, 5, 16, 31, 64, 129:
+        conv = family.add("Conv", "x", floats(random, channels, 3, 1, 1), floats(random, channels))
+        family.outputs.remove(conv)
+        for op in "ReduceMean ReduceSumSquare ReduceL2 ReduceLogSumExp".split():
+            family.add(op, conv, np.array([2, 3], np.int64))
+        family.add("ReduceSum", conv, np.array([0, 2, 3], np.int64))
+        if special:
+            continue  # ONNX Runtime's extremes pass over NaN
+        for op in "GlobalMaxPool", "GlobalAveragePool":
+            family.add(op, conv)
+        for axis in 2, 3:
+            for keepdims in 0, 1:
+                family.add("ReduceMax", conv, np.array([axis], np.int64), keepdims=keepdims)
+                family.add("ReduceMin", conv, np.array([axis], np.int64), keepdims=keepdims)
+    family.check(programs, dynamic=("x",), batches=(3, 1) if special else (3, 1, 0))
+
+
 def test_a_function_of_doubles_twice_in_a_kernel(programs):
     """Functions of doubles are libm's, whose names Halide took for those of the stages of a kernel."""
     functions = {"Acos": np.arccos, "Asin": np.arcsin, "Atan": np.arctan, "Atanh": np.arctanh, "Cos": np.cos, "Cosh": np.cosh, "Exp": np.exp,
