@@ -24,6 +24,13 @@ public:
 
   /// The layout of the weights `[G, K, H]` of a recurrent kernel with `gates` gates of `units` units.
   virtual LayoutAttr planRecurrentWeight(int64_t gates, int64_t units) const = 0;
+
+  /// Whether a launch may compute a range of rows, for threads that share its rows.
+  virtual bool splitsLaunches() const = 0;
+
+  /// Whether a kernel computes a convolution and the pooling of its result together. Each element of the sum is then
+  /// the work of the thread that takes the largest of them.
+  virtual bool poolsInConvolutions() const = 0;
 };
 
 } // namespace dlc

@@ -44,10 +44,10 @@ add_library(dlc_llvm INTERFACE)
 target_link_libraries(dlc_llvm INTERFACE ${dlc_llvm_archives} "${DLC_ZLIB}" "${DLC_ZSTD}" Threads::Threads ${CMAKE_DL_LIBS})
 target_link_options(dlc_llvm INTERFACE -Wl,--gc-sections)
 
-# LLD initializes every target of LLVM, and runs passes for link-time optimization; dlc gives it objects of two targets. Empty
+# LLD initializes every target of LLVM, and runs passes for link-time optimization; dlc gives it objects of two targets, and generates code for a third itself. Empty
 # functions instead of the other targets' keep 20 code generators out of the programs.
 set(dlc_other_targets ${LLVM_TARGETS_TO_BUILD})
-list(REMOVE_ITEM dlc_other_targets X86 AArch64)
+list(REMOVE_ITEM dlc_other_targets X86 AArch64 NVPTX)
 set(dlc_other_target_functions "")
 foreach(target IN LISTS dlc_other_targets)
   foreach(part TargetInfo Target TargetMC AsmPrinter AsmParser)

@@ -248,6 +248,9 @@ private:
                                     : findColumn(options.label);
     table.labelColumn = options.hasLabel ? names[label] : "";
     isIgnored.assign(names.size(), false);
+    if (!known)
+      for (const auto &[name, unit] : options.units)
+        table.form.units[names[findColumn(name)]] = unit;
     for (const std::string &name : options.ignored)
       if (!known || has(names, name))
         isIgnored[findColumn(name)] = true;

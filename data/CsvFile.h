@@ -18,6 +18,7 @@ struct CsvOptions {
   std::vector<std::string> oneHot; ///< names (or numbers) of columns that hold categories: one number for each of them
   /// What stands for a number that is missing: its column's Mean or Median, or zero.
   enum class Imputation { None, Mean, Median, Zero } imputation = Imputation::None;
+  std::map<std::string, std::string> units; ///< of columns, such as "cm"; for people, they change nothing
 };
 
 /// Whether a field holds nothing, or one of the words that programs write for it: NA, N/A, NaN, null, None, ?.

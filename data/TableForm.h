@@ -18,7 +18,7 @@ struct TableForm {
   bool isImputed = false;              ///< whether something stands for what is missing: `fills`, or no category
   std::map<std::string, double> fills; ///< what stands for a missing number of a column
   std::map<std::string, std::vector<std::string>> categories; ///< of columns that are one-hot, sorted
-  std::map<std::string, std::string> units;                   ///< of columns, such as "cm"
+  std::map<std::string, std::string> units;                   ///< of columns, also the label's, such as "cm"
 
   bool empty() const { return columns.empty(); }
   /// One name for each number of a row: "age", "color=red", "color=blue".

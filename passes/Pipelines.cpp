@@ -4,7 +4,6 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
-#include "targets/Device.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -14,11 +13,6 @@ namespace dlc {
 llvm::ArrayRef<llvm::StringRef> getPhaseNames() {
   static constexpr llvm::StringRef names[] = {"import", "graph", "layout", "kernels", "program", "llvm"};
   return names;
-}
-
-/// Whether kernels run on a GPU: layouts and schedules are those of CPUs so far, and kernels for GPUs do without.
-static bool isForDevice(const PipelineOptions &options) {
-  return llvm::any_of(options.isas, [](llvm::StringRef name) { return findDevice(name) != nullptr; });
 }
 
 static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options) {
@@ -77,7 +71,7 @@ static void addAssignLayouts(OpPassManager &manager, const PipelineOptions &opti
 }
 
 static void addLayoutPhase(OpPassManager &manager, const PipelineOptions &options) {
-  if (options.optimizationLevel > 0 && !isForDevice(options))
+  if (options.optimizationLevel > 0)
     addAssignLayouts(manager, options);
   if (!options.replaceableWeights)
     return;
@@ -105,11 +99,11 @@ static void addKernelsPhase(OpPassManager &manager, const PipelineOptions &optio
     // The conversions to row-major that this adds become kernels.
     function.addPass(createFormKernels());
   }
-  if (options.optimizationLevel >= 2 && !isForDevice(options))
+  if (options.optimizationLevel >= 2)
     manager.addPass(createSplitLoopBatch());
   TileOptions tile;
   tile.isas.assign(options.isas.begin(), options.isas.end());
-  tile.naive = options.optimizationLevel == 0 || isForDevice(options);
+  tile.naive = options.optimizationLevel == 0;
   manager.addNestedPass<func::FuncOp>(createTile(tile));
   if (options.records.empty())
     return;

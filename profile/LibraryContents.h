@@ -15,7 +15,7 @@ namespace dlc::profile {
 /// One launch, in the order of the program. Symbols of its kernel count as 1.
 struct LaunchContents {
   std::string layer, kernel, kind, type;
-  std::string schedules; ///< one #dlc.schedule for each instruction set, separated by spaces
+  std::string schedules; ///< one for each instruction set, separated by "; "
   /// Numbers that nobody knows are NaN; `predictedSeconds` are of one core.
   double operations = 0, bytes = 0, predictedSeconds = 0;
 };

@@ -150,7 +150,7 @@ LibraryImage::LibraryImage(const std::string &path) {
   if (models.size() > 1)
     throw Failure("'" + path + "' holds several models");
   const auto *model = reinterpret_cast<const dlc_model *>(memory.get() + std::min<uint64_t>(models[0], size));
-  if (!holds(model, 1, sizeof *model))
+  if (!holds(model, 1, offsetof(dlc_model, data_description)))
     expect(std::optional<int>(), path);
   if (model->abi_version != DLC_ABI_VERSION || !DLC_HAS(dlc_model, model, runtime))
     throw Failure("the model uses ABI version " + std::to_string(model->abi_version) + ", this program " +
@@ -184,6 +184,10 @@ bool LibraryImage::holdsTensors(const dlc_tensor_info *tensors, dlc_uint32 count
 }
 
 bool LibraryImage::holdsModel(const dlc_model &model) const {
+  if (const char *data = dlc_data_description(&model); data && !holdsText(data))
+    return false;
+  if (const char *layers = dlc_layers(&model); layers && !holdsText(layers))
+    return false;
   if (!holdsText(model.name) || !holdsText(model.compiler) || !holdsText(model.target) ||
       !holds(model.entries, model.entry_count, sizeof *model.entries) ||
       !holds(model.variables, model.variable_count, sizeof *model.variables) || !model.program_count ||

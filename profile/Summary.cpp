@@ -27,8 +27,11 @@ Summary Summary::gather(const dlc_profile &profile, const std::optional<Roof> &r
       continue;
     SummaryEntry entry;
     entry.name = model.entries[e].name;
-    entry.runs = static_cast<double>(profile.entries[e].runs);
-    entry.seconds = profile.entries[e].nanoseconds * 1e-9;
+    entry.recordedRuns = static_cast<double>(profile.entries[e].runs);
+    entry.runs = entry.recordedRuns + static_cast<double>(profile.entries[e].skipped);
+    // Runs that were not recorded count as the others.
+    double scale = entry.runs / entry.recordedRuns;
+    entry.seconds = profile.entries[e].nanoseconds * 1e-9 * scale;
     for (dlc_uint32 i = 0; i < profile.launch_count; ++i) {
       const dlc_profile_row &row = profile.rows[e * profile.launch_count + i];
       if (row.calls <= 0)
@@ -40,19 +43,19 @@ Summary Summary::gather(const dlc_profile &profile, const std::optional<Roof> &r
       made.kernel = launch.kernel;
       made.kind = launch.kind;
       made.type = launch.type;
-      made.calls = row.calls;
-      made.seconds = row.nanoseconds * 1e-9;
-      made.busySeconds = row.busy_nanoseconds * 1e-9;
-      made.waitingSeconds = row.waiting_nanoseconds * 1e-9;
-      made.operations = row.operations;
-      made.bytes = row.bytes;
-      made.predictedSeconds = row.predicted * 1e-9;
+      made.calls = row.calls * scale;
+      made.seconds = row.nanoseconds * 1e-9 * scale;
+      made.busySeconds = row.busy_nanoseconds * 1e-9 * scale;
+      made.waitingSeconds = row.waiting_nanoseconds * 1e-9 * scale;
+      made.operations = row.operations * scale;
+      made.bytes = row.bytes * scale;
+      made.predictedSeconds = row.predicted * 1e-9 * scale;
       made.schedules = launch.schedules;
       // Shared work could use all threads all the time.
       double threads = row.waiting_nanoseconds > 0 ? profile.threads : 1;
       if (roof)
         made.roofSeconds =
-            roof->leastSeconds(launch.type, row.operations, row.bytes, row.bytes / row.calls, threads).value_or(0);
+            roof->leastSeconds(launch.type, made.operations, made.bytes, row.bytes / row.calls, threads).value_or(0);
       entry.launchSeconds += made.seconds;
       summary.launches.push_back(std::move(made));
     }
@@ -141,6 +144,7 @@ std::string Summary::toJson() const {
   for (const SummaryEntry &entry : entries)
     json["entries"].push_back({{"name", entry.name},
                                {"runs", entry.runs},
+                               {"recorded_runs", entry.recordedRuns},
                                {"seconds", entry.seconds},
                                {"launch_seconds", entry.launchSeconds}});
   const std::pair<const char *, Grouping> groupings[] = {{"launches", Grouping::Launch},

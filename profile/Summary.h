@@ -43,6 +43,7 @@ struct SummaryRow {
 struct SummaryEntry {
   std::string name;
   double runs = 0;
+  double recordedRuns = 0;  ///< whose time was measured; sums count the others as their average
   double seconds = 0;       ///< of all runs
   double launchSeconds = 0; ///< of these, spent in launches
 };

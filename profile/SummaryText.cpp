@@ -38,8 +38,11 @@ std::string Summary::toText(Grouping grouping, size_t limit) const {
   std::vector<SummaryRow> rows = groupBy(grouping);
   for (const SummaryEntry &entry : entries) {
     page += model + ", " + entry.name + ": " + formatSeconds(entry.seconds / entry.runs) + " per run, " +
-            std::to_string(static_cast<long long>(entry.runs)) + (entry.runs == 1 ? " run" : " runs") + ", " +
-            std::to_string(threads) + (threads == 1 ? " thread" : " threads") + "\n";
+            std::to_string(static_cast<long long>(entry.runs)) + (entry.runs == 1 ? " run" : " runs") +
+            (entry.recordedRuns < entry.runs
+                 ? " (" + std::to_string(static_cast<long long>(entry.recordedRuns)) + " recorded)"
+                 : "") +
+            ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads") + "\n";
     Columns head;
     head.add("time", 9);
     head.add("share", 7);

@@ -19,6 +19,7 @@ void Trace::attach(dlc_profile &attached) {
     launches.push_back({attached.launches[i].layer, attached.launches[i].kernel, attached.launches[i].kind});
   attached.visit = keep;
   attached.visit_self = this;
+  dlc_profile_record_all(&attached);
 }
 
 void Trace::keep(void *self, const dlc_profile_event *event) {

@@ -61,6 +61,22 @@ std::vector<EntryPoint> entryPoints(const Model &model) {
   return result;
 }
 
+nb::object learnedData(const Model &model) {
+  const char *text = dlc_data_description(&model.description());
+  return text ? nb::module_::import_("json").attr("loads")(text) : nb::none();
+}
+
+nb::list layerRows(const Model &model) {
+  const char *text = dlc_layers(&model.description());
+  nb::list rows;
+  for (nb::handle line : nb::str(text ? text : "").attr("splitlines")()) {
+    nb::list fields(line.attr("split")("\t"));
+    nb::object count = nb::module_::import_("builtins").attr("int");
+    rows.append(nb::make_tuple(fields[0], fields[1], fields[2], count(fields[3]), count(fields[4])));
+  }
+  return rows;
+}
+
 std::string tensorText(const Tensor &tensor) {
   std::string extents;
   for (nb::handle extent : tensor.shape)
@@ -369,6 +385,14 @@ NB_MODULE(_dlc, module) {
       .def_prop_ro("name", [](const Model &model) { return model.description().name; })
       .def_prop_ro("target", [](const Model &model) { return model.description().target; })
       .def_prop_ro("entry_points", &entryPoints)
+      .def_prop_ro(
+          "data", &learnedData,
+          "What the data was that the weights were learned from, a dict with the names of classes and columns, "
+          "units and scales; None if the library does not say")
+      .def_prop_ro(
+          "layers", &layerRows,
+          "The layers of the model's file, as tuples (name, op, extents of the result, parameters, operations); "
+          "empty if the library does not say")
       .def("run", &runByName, "inputs"_a.none(), "entry"_a = nb::none(), "outputs"_a.none() = nb::dict(),
            "Runs an entry point on arrays by name; returns its outputs by name. Arrays in `outputs` are written in "
            "place. Without `entry` it is 'run', else 'predict', else the only one.")

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Adds up the JUnit files that lit, GoogleTest and pytest write, names every failure, and closes with `N passed, N failed`.
+"""Adds up the JUnit files that lit, GoogleTest and pytest write, names every failure and where the time went, and closes with
+`N passed, N failed`.
 
 usage: sum_results.py --expect PART=STATUS=FILE.xml ...
 
@@ -9,6 +10,7 @@ and so does a runner that failed without a failed test (a sanitizer's report). A
 of the reasons below: what the test machine lacks, scripts/setup.sh has to install. Exit status 1 on any failure.
 """
 import argparse
+import collections
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -21,6 +23,9 @@ ALLOWED_SKIPS = [
     r"sanitizers end the program where there is no memory",
     r"Test not selected",  # by --filter, in lit
 ]
+
+# How many files or suites of tests are named that took longest, and from how many seconds on.
+SLOWEST, SLOW_SECONDS = 15, 10
 
 
 def reason_of(skipped):
@@ -46,14 +51,24 @@ def outcomes(path):
             yield "passed", name
 
 
+def seconds_by_suite(path):
+    """Seconds that the tests of each suite took, set-up included: of each file of pytest's, folder of lit's, suite of GoogleTest's."""
+    seconds = collections.Counter()
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        seconds[case.get("classname", "")] += float(case.get("time") or 0)
+    return seconds
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--expect", nargs="+", default=[], metavar="PART=STATUS=FILE.xml")
+    times = collections.Counter()
     total = {"passed": 0, "failed": 0, "skipped": 0}
     for expectation in parser.parse_args().expect:
         part, status, path = expectation.split("=", 2)
         try:
             results = list(outcomes(path))
+            times.update({f"{part} {suite}": seconds for suite, seconds in seconds_by_suite(path).items()})
         except (OSError, ElementTree.ParseError) as error:
             results = [("failed", f"{part} did not finish ({error})")]
         if status != "0" and not any(outcome == "failed" for outcome, _ in results):
@@ -64,6 +79,11 @@ def main():
             total[outcome] += 1
             if outcome == "failed":
                 print(f"    FAILED {name}")
+    slow = [(suite, seconds) for suite, seconds in times.most_common(SLOWEST) if seconds >= SLOW_SECONDS]
+    if slow:
+        print("  slowest, in seconds of one worker:")
+    for suite, seconds in slow:
+        print(f"  {seconds:6.0f} {suite}")
     skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
     print(f"{total['passed']} passed, {total['failed']} failed{skipped}")
     return 1 if total["failed"] or not total["passed"] else 0

@@ -19,6 +19,8 @@ Predictor::Predictor(PredictOptions given, DataRole role)
 }
 
 void Predictor::giveVariables() {
+  if (const char *text = dlc_data_description(&model()))
+    known = DataDescription::fromText(text, options.library);
   if (!model().variable_bytes) {
     if (!options.variables.empty())
       throw Failure("'" + options.library + "' has its weights as constants: leave " + options.names("variables") +

@@ -30,7 +30,7 @@ public:
   Predictor(PredictOptions options, data::DataRole role);
 
   const dlc_model &model() const { return *library.model(); }
-  /// How the model's data was described; empty if no checkpoint says so.
+  /// How the model's data was described; empty if neither library nor checkpoint says so.
   const data::DataDescription &description() const { return known; }
   const data::Dataset &data() const { return rowsOfAll; }
   const std::vector<data::Target> &targets() const { return wanted; }

@@ -24,6 +24,8 @@ public:
   LayoutAttr planRecurrentWeight(int64_t gates, int64_t units) const override {
     return dlc::planRecurrentWeight(getDialect()->getContext(), gates, units);
   }
+  bool splitsLaunches() const override { return true; }
+  bool poolsInConvolutions() const override { return true; }
 };
 
 class CpuBackend final : public Backend {
@@ -32,24 +34,7 @@ public:
 
   FailureOr<std::vector<KernelCode>> compileKernels(ModuleOp module, const Target &target,
                                                     const KernelCodeOptions &options) const override {
-    halide::CompileOptions kernelOptions;
-    kernelOptions.jobs = options.jobs;
-    kernelOptions.cacheDirectory = options.cacheDirectory;
-    kernelOptions.checkBounds = options.checkBounds;
-    kernelOptions.relaxContractions = options.math == MathMode::Fast;
-    auto variants = halide::collectVariants(module);
-    auto compiled = halide::compileKernels(variants, kernelOptions);
-    if (failed(compiled))
-      return failure();
-    std::vector<KernelCode> kernels;
-    for (auto [variant, code] : llvm::zip_equal(variants, *compiled)) {
-      const Machine *machine = findMachine(variant.schedule.getIsa().getValue());
-      if (!llvm::is_contained(target.machines, machine))
-        return variant.kernel.emitError("internal error: a schedule for ")
-               << variant.schedule.getIsa() << ", which is not a target";
-      kernels.push_back({variant.kernel.getSymName().str(), machine, std::move(code.bitcode), code.scratchBytes});
-    }
-    return kernels;
+    return halide::compileKernelCode(module, target, options);
   }
 
   void addProgramLowering(OpPassManager &manager) const override { addLowerToLLVM(manager); }

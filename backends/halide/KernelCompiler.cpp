@@ -2,6 +2,7 @@
 #include "backends/halide/KernelCompiler.h"
 #include "backends/cuda/DeviceKernel.h"
 #include "backends/cuda/HostKernel.h"
+#include "backends/cuda/ProductKernel.h"
 #include "backends/halide/Emitters.h"
 #include "backends/halide/HalideRevision.h"
 #include "backends/halide/HalideTarget.h"
@@ -35,7 +36,8 @@ llvm::SmallVector<KernelVariant> collectVariants(ModuleOp module) {
 static std::string makeKey(const KernelVariant &variant, const CompileOptions &options) {
   std::string key;
   llvm::raw_string_ostream stream(key);
-  stream << kernelRevision << ' ' << options.checkBounds << options.relaxContractions << '\n'
+  stream << kernelRevision << ' ' << options.checkBounds << options.relaxContractions << getMathModeName(options.math)
+         << '\n'
          << variant.schedule << '\n';
   writeKernelText(variant.kernel, stream);
   return key;
@@ -92,6 +94,18 @@ static llvm::Expected<CompiledKernel> compileFor(const KernelVariant &variant, c
                                                : compilePipeline(variant, machine, options);
 }
 
+/// Compiles for a GPU, by a template if there is one for the kernel, else by Halide.
+static llvm::Expected<CompiledKernel> compileDeviceCode(const KernelVariant &variant, const Machine &machine,
+                                                        const CompileOptions &options) {
+  llvm::Expected<std::optional<std::string>> product =
+      cuda::compileProductKernel(variant.kernel, findDevice(machine.name)->capability, options.math);
+  if (!product)
+    return product.takeError();
+  if (*product)
+    return CompiledKernel{std::move(**product), CompiledKernel::allocatesItself};
+  return compilePipeline(variant, machine, options);
+}
+
 /// Compiles for a GPU, in a process of its own: LLVM's code generator ends the process at what it cannot do.
 static std::optional<CompiledKernel> tryOnDevice(const KernelVariant &variant, const Machine &machine,
                                                  const CompileOptions &options) {
@@ -102,7 +116,7 @@ static std::optional<CompiledKernel> tryOnDevice(const KernelVariant &variant, c
         // What it says then is not meant for users, because the kernel is compiled for the host instead.
         if (int null = open("/dev/null", O_WRONLY | O_CLOEXEC); null >= 0)
           dup2(null, STDERR_FILENO);
-        llvm::Expected<CompiledKernel> compiled = compilePipeline(variant, machine, options);
+        llvm::Expected<CompiledKernel> compiled = compileDeviceCode(variant, machine, options);
         if (!compiled)
           return llvm::toString(compiled.takeError());
         return std::move(*compiled);
@@ -207,6 +221,29 @@ FailureOr<std::vector<CompiledKernel>> compileKernels(llvm::ArrayRef<KernelVaria
   if (!isComplete)
     return failure();
   return compiled;
+}
+
+FailureOr<std::vector<KernelCode>> compileKernelCode(ModuleOp module, const Target &target,
+                                                     const KernelCodeOptions &options) {
+  CompileOptions kernelOptions;
+  kernelOptions.jobs = options.jobs;
+  kernelOptions.cacheDirectory = options.cacheDirectory;
+  kernelOptions.checkBounds = options.checkBounds;
+  kernelOptions.relaxContractions = options.math == MathMode::Fast;
+  kernelOptions.math = options.math;
+  auto variants = collectVariants(module);
+  auto compiled = compileKernels(variants, kernelOptions);
+  if (failed(compiled))
+    return failure();
+  std::vector<KernelCode> kernels;
+  for (auto [variant, code] : llvm::zip_equal(variants, *compiled)) {
+    const Machine *machine = findMachine(variant.schedule.getIsa().getValue());
+    if (!llvm::is_contained(target.machines, machine))
+      return variant.kernel.emitError("internal error: a schedule for ")
+             << variant.schedule.getIsa() << ", which is not a target";
+    kernels.push_back({variant.kernel.getSymName().str(), machine, std::move(code.bitcode), code.scratchBytes});
+  }
+  return kernels;
 }
 
 } // namespace dlc::halide

@@ -4,6 +4,7 @@
 #ifndef DLC_BACKENDS_HALIDE_KERNELCOMPILER_H
 #define DLC_BACKENDS_HALIDE_KERNELCOMPILER_H
 
+#include "backends/Backend.h"
 #include "backends/halide/CompiledKernel.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsKernel.h"
@@ -22,6 +23,8 @@ struct CompileOptions {
   bool checkBounds = false;
   /// Convolutions and contractions may take NaN and infinity for impossible.
   bool relaxContractions = false;
+  /// The precision of products on GPUs.
+  MathMode math = MathMode::Default;
 };
 
 /// `$XDG_CACHE_HOME/dlc`, else `~/.cache/dlc`; empty if neither is set.
@@ -40,6 +43,10 @@ llvm::SmallVector<KernelVariant> collectVariants(mlir::ModuleOp module);
 /// kernel that fails is reported at its location. The calling process must have a single thread, because it forks.
 mlir::FailureOr<std::vector<CompiledKernel>> compileKernels(llvm::ArrayRef<KernelVariant> variants,
                                                             const CompileOptions &options);
+
+/// Backend::compileKernels for kernels that Halide or, of the kind `loops`, MLIR compiles.
+mlir::FailureOr<std::vector<KernelCode>> compileKernelCode(mlir::ModuleOp module, const Target &target,
+                                                           const KernelCodeOptions &options);
 
 } // namespace dlc::halide
 

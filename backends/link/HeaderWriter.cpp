@@ -299,6 +299,31 @@ private:
   std::string text;
 };
 
+/// Text as a literal of C; what is not ASCII goes in as octal numbers, which end after three digits.
+std::string quote(const std::string &text) {
+  std::string literal = "\"";
+  for (unsigned char c : text)
+    if (c < ' ' || c > '~' || c == '"' || c == '\\' || c == '?') {
+      const char digits[] = {'\\', static_cast<char>('0' + (c >> 6)), static_cast<char>('0' + (c >> 3 & 7)),
+                             static_cast<char>('0' + (c & 7)), 0};
+      literal += digits;
+    } else {
+      literal += static_cast<char>(c);
+    }
+  return literal + "\"";
+}
+
+/// A function from the number of a class to its name.
+std::string writeClasses(const HeaderModel &model, const std::string &function) {
+  std::string text = "/// The name of class `index`, from 0 to " + std::to_string(model.classNames.size() - 1) +
+                     "; null for other numbers.\nstatic inline const char *" + function +
+                     "(int64_t index) {\n  static const char *const names[] = {";
+  for (size_t i = 0; i < model.classNames.size(); ++i)
+    text += (i ? ", " : "") + quote(model.classNames[i]);
+  return text + "};\n  return index >= 0 && index < " + std::to_string(model.classNames.size()) +
+         " ? names[index] : NULL;\n}\n";
+}
+
 } // namespace
 
 std::string dlc::writeHeader(const HeaderModel &model) {
@@ -321,6 +346,8 @@ std::string dlc::writeHeader(const HeaderModel &model) {
             "dlc_variables_bind.\n#define " +
             guard.substr(0, guard.size() - 2) + "_VARIABLE_BYTES " + std::to_string(model.variableBytes) + "u\n\n";
   std::set<std::string> functions;
+  if (!model.classNames.empty())
+    text += writeClasses(model, makeIdentifier(model.name + "_class_name", functions)) + "\n";
   for (size_t i = 0; i < model.entries.size(); ++i)
     text += EntryWriter(model, i).write(makeIdentifier(model.name + "_" + model.entries[i].name, functions)) + "\n";
   return text + "#ifdef __cplusplus\n}\n#endif\n\n#endif /* " + guard + " */\n";

@@ -47,7 +47,8 @@ struct HeaderModel {
   std::string name;     ///< an identifier of C; the library exports dlc_model_NAME
   std::string compiler; ///< "dlc 0.1.0"
   std::vector<HeaderEntry> entries;
-  uint64_t variableBytes = 0; ///< of the block of variables; 0 if the model has none
+  uint64_t variableBytes = 0;               ///< of the block of variables; 0 if the model has none
+  std::vector<std::string> classNames = {}; ///< of the data that the model has learned from; empty: numbers
 };
 
 /// The contents of NAME.h, for C11 and C++17. Names of tensors and symbols become identifiers that are unique in their

@@ -21,10 +21,9 @@
 
 using namespace dlc;
 
-mlir::FailureOr<std::unique_ptr<llvm::Module>> dlc::translateProgram(mlir::ModuleOp module, llvm::LLVMContext &context,
-                                                                     const Target &target,
-                                                                     const ModelIdentity &identity,
-                                                                     llvm::ArrayRef<KernelCode> kernels) {
+mlir::FailureOr<std::unique_ptr<llvm::Module>>
+dlc::translateProgram(mlir::ModuleOp module, llvm::LLVMContext &context, const Target &target,
+                      const ModelIdentity &identity, llvm::ArrayRef<KernelCode> kernels, const Backend &backend) {
   auto description = describeProgram(module);
   if (mlir::failed(description))
     return mlir::failure();
@@ -33,7 +32,7 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> dlc::translateProgram(mlir::Modul
   // It takes longer than the passes, and LLVM verifies what comes out. Builds for tests run it.
   manager.enableVerifier(false);
 #endif
-  addLowerToLLVM(manager, target.device != nullptr);
+  backend.addProgramLowering(manager);
   if (mlir::failed(manager.run(module)))
     return mlir::failure();
   if (mlir::StringAttr launches = annotation::launches.get(module))

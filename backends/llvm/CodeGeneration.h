@@ -4,16 +4,19 @@
 #ifndef DLC_BACKENDS_LLVM_CODEGENERATION_H
 #define DLC_BACKENDS_LLVM_CODEGENERATION_H
 
+#include "backends/Backend.h"
 #include "backends/llvm/CustomFunctions.h"
 #include "backends/llvm/KernelLinking.h"
 #include "backends/llvm/ModelDescription.h"
 
 namespace dlc {
 
-/// Lowers `module`, a program, to LLVM IR with the model's description. `module` is in the LLVM dialect afterwards.
+/// Lowers `module`, a program, to LLVM IR with the model's description, as `backend` does. `module` is in the LLVM
+/// dialect afterwards.
 mlir::FailureOr<std::unique_ptr<llvm::Module>> translateProgram(mlir::ModuleOp module, llvm::LLVMContext &context,
                                                                 const Target &target, const ModelIdentity &identity,
-                                                                llvm::ArrayRef<KernelCode> kernels);
+                                                                llvm::ArrayRef<KernelCode> kernels,
+                                                                const Backend &backend);
 
 /// Links runtime and kernels into `module` and optimizes it, in the only order that is right: the program with the
 /// runtime first, then the kernels, which are optimized already. Afterwards nothing but the model's description is

@@ -193,7 +193,9 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
        writer.text(identity.compiler), writer.text(target.name), writer.i64(needs), writer.i32(entries.size()),
        writer.i32(program.variables.size()), writer.i32(program.stateCount), writer.i32(programCount),
        writer.array(entries, sizeof(dlc_entry_point)), writeVariables(writer, program.variables),
-       writer.i64(program.variableBytes), programs, writer.external(isOnDevice ? "dlc_rt_cuda_api" : "dlc_rt_api")});
+       writer.i64(program.variableBytes), programs, writer.external(isOnDevice ? "dlc_rt_cuda_api" : "dlc_rt_api"),
+       identity.dataDescription.empty() ? writer.null() : writer.text(identity.dataDescription),
+       identity.layers.empty() ? writer.null() : writer.text(identity.layers)});
   writer.checkSize(model, sizeof(dlc_model));
   auto *variable = new llvm::GlobalVariable(module, model->getType(), /*isConstant=*/true,
                                             llvm::GlobalValue::ExternalLinkage, model, getModelSymbol(identity.name));

@@ -16,6 +16,8 @@ struct ModelIdentity {
   std::string compiler;    ///< "dlc 0.1.0"
   std::string weightsFile; ///< name of the sidecar in the library's folder; empty: embedded
   uint64_t weightsHash = 0;
+  std::string dataDescription; ///< dlc_model.data_description; empty if nothing is known of the data
+  std::string layers;          ///< dlc_model.layers; empty if nothing is known of them
   /// Whether whatever the model is linked into uses this one, even if the process knows another of its name.
   bool isProtected = false;
 };

@@ -3,6 +3,7 @@
 #include "dlc/abi.h"
 #include "ir/ExtentBounds.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace dlc;
@@ -54,7 +55,53 @@ static HeaderTensor describeTensor(const TensorDescription &tensor, const EntryD
   return result;
 }
 
-HeaderModel dlc::describeHeader(const ProgramDescription &program, llvm::StringRef name, llvm::StringRef compiler) {
+/// Adds what programs need to know of the data that the model has learned from.
+static void describeData(const std::string &description, HeaderModel &model) {
+  llvm::Expected<llvm::json::Value> json = llvm::json::parse(description);
+  const llvm::json::Object *data = json ? json->getAsObject() : nullptr;
+  // It is another program's text: what is not as expected is not shown.
+  if (!json)
+    llvm::consumeError(json.takeError());
+  if (!data)
+    return;
+  auto listOf = [](const llvm::json::Array *array) {
+    std::vector<std::string> texts;
+    for (const llvm::json::Value &value : array ? *array : llvm::json::Array())
+      texts.push_back(value.getAsString().value_or("").str());
+    return texts;
+  };
+  model.classNames = listOf(data->getArray("classes"));
+  const llvm::json::Array *inputs = data->getArray("inputs");
+  for (const llvm::json::Value &value : inputs ? *inputs : llvm::json::Array()) {
+    const llvm::json::Object *input = value.getAsObject();
+    std::string remark;
+    llvm::raw_string_ostream stream(remark);
+    const llvm::json::Object *units = input ? input->getObject("units") : nullptr;
+    const llvm::json::Object *categories = input ? input->getObject("categories") : nullptr;
+    const char *separator = "columns ";
+    for (const std::string &column : listOf(input ? input->getArray("columns") : nullptr)) {
+      std::optional<llvm::StringRef> unit = units ? units->getString(column) : std::nullopt;
+      std::vector<std::string> names = listOf(categories ? categories->getArray(column) : nullptr);
+      for (std::string &name : names)
+        name = column + "=" + name;
+      if (names.empty())
+        names = {column};
+      for (const std::string &name : names) {
+        stream << separator << "'" << name << "'" << (unit ? " in " + unit->str() : "");
+        separator = ", ";
+      }
+    }
+    if (std::optional<double> scale = input ? input->getNumber("scale") : std::nullopt; scale && *scale != 1)
+      stream << (remark.empty() ? "" : "; ") << "numbers of the data times " << llvm::format("%.10g", *scale);
+    for (HeaderEntry &entry : model.entries)
+      for (HeaderTensor &tensor : entry.inputs)
+        if (!remark.empty() && input->getString("name") == llvm::StringRef(tensor.name))
+          tensor.remark += (tensor.remark.empty() ? "" : "; ") + remark;
+  }
+}
+
+HeaderModel dlc::describeHeader(const ProgramDescription &program, llvm::StringRef name, llvm::StringRef compiler,
+                                const std::string &dataDescription) {
   HeaderModel model{name.str(), compiler.str(), {}, program.variableBytes};
   for (const EntryDescription &entry : program.entries) {
     HeaderEntry result;
@@ -74,5 +121,7 @@ HeaderModel dlc::describeHeader(const ProgramDescription &program, llvm::StringR
     result.usesVariables = entry.flags != 0;
     model.entries.push_back(std::move(result));
   }
+  if (!dataDescription.empty())
+    describeData(dataDescription, model);
   return model;
 }

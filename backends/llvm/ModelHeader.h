@@ -9,8 +9,10 @@
 
 namespace dlc {
 
-/// The program as writeHeader takes it. `name` is the model's, an identifier of C; `compiler` is "dlc 0.1.0".
-HeaderModel describeHeader(const ProgramDescription &program, llvm::StringRef name, llvm::StringRef compiler);
+/// The program as writeHeader takes it. `name` is the model's, an identifier of C; `compiler` is "dlc 0.1.0",
+/// `dataDescription` that of ModelIdentity.
+HeaderModel describeHeader(const ProgramDescription &program, llvm::StringRef name, llvm::StringRef compiler,
+                           const std::string &dataDescription);
 
 } // namespace dlc
 

@@ -7,6 +7,7 @@
 #include "frontend/json/TrainingImporter.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace dlc::json;
@@ -68,7 +69,8 @@ static void importModel(const JsonValue &model, StringRef path, ModuleOp module,
     source.reportUnused(layers);
 }
 
-FailureOr<dlc::ImportedModel> dlc::importJson(StringRef path, MLIRContext *context, const ImportOptions &options) {
+FailureOr<dlc::ImportedModel> dlc::importJson(StringRef path, MLIRContext *context, const ImportOptions &options,
+                                              std::string *weightsFile) {
   context->loadDialect<DlcDialect, func::FuncDialect>();
   Reporter reporter(context, path);
   auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
@@ -90,5 +92,11 @@ FailureOr<dlc::ImportedModel> dlc::importJson(StringRef path, MLIRContext *conte
   importModel(*model, path, *module, reporter, options);
   if (reporter.hasErrors() || failed(verify(*module)))
     return failure();
+  const JsonValue *weights = model->find("weights");
+  if (weightsFile && weights && StringRef(weights->string).ends_with(".safetensors")) {
+    SmallString<256> joined(llvm::sys::path::parent_path(path));
+    llvm::sys::path::append(joined, weights->string);
+    *weightsFile = joined.str();
+  }
   return std::move(module);
 }

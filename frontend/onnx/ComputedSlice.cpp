@@ -4,7 +4,9 @@
 #include "frontend/onnx/ComputedSlice.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/TensorFormula.h"
+#include "ir/ExtentAlgebra.h"
 #include "ir/OpsIndexing.h"
+#include "ir/ShapeInference.h"
 
 using namespace mlir;
 
@@ -18,6 +20,8 @@ static Term getColumn(NodeImporter &node, int64_t i, int64_t count) {
     node.error() << "starts, ends, axes and steps have different lengths";
     return {};
   }
+  if (node.getDims(i)[0] != node.extent(count))
+    node.expectInRun(ExtentRelation::Equal, node.getDims(i)[0], node.extent(count));
   Term column = Term(node, node.getOperand(i)).cast(node.getBuilder().getI64Type());
   column = column.reshape({node.extent(count), node.extent(1)});
   constexpr int64_t largest = std::numeric_limits<int32_t>::max();
@@ -27,12 +31,15 @@ static Term getColumn(NodeImporter &node, int64_t i, int64_t count) {
 Value sliceByRun(NodeImporter &node) {
   Type i64 = node.getBuilder().getI64Type();
   int64_t rank = node.getRank(0);
-  std::optional<int64_t> length = node.getRank(1) == 1 ? constantDim(node.getDims(1)[0]) : std::nullopt;
-  if (!length) {
-    node.error() << "takes starts of a number that only a run knows, which is not supported";
-    return {};
-  }
-  int64_t count = *length;
+  // One of them may tell how many bounds there are. Bounds that are slices themselves (`x[bounds[i:i + 1]]`) may have
+  // any number, by their extents, and are one, which the run checks.
+  int64_t count = 1;
+  for (int64_t i : {1, 2, 3, 4})
+    if (node.hasOperand(i) && node.getRank(i) == 1)
+      if (std::optional<int64_t> length = constantDim(node.getDims(i)[0])) {
+        count = *length;
+        break;
+      }
   Term starts = getColumn(node, 1, count), ends = getColumn(node, 2, count);
   if (node.hasFailed())
     return {};

@@ -40,11 +40,12 @@ bool materializeAll(NodeImporter &node, Tensor &tensor, SmallVectorImpl<Value> &
   return !node.hasFailed();
 }
 
-/// Whether two results are sequences of as many elements, optional values that are both there, or both tensors.
+/// Whether two results are sequences of as many elements, of which those of a number that only a run knows are the
+/// same, optional values that are both there, or both tensors.
 bool haveSameForm(const Tensor &a, const Tensor &b) {
   if (!a.elements || !b.elements)
     return a.elements.has_value() == b.elements.has_value();
-  return a.isOptional == b.isOptional && a.elements->size() == b.elements->size() &&
+  return a.isOptional == b.isOptional && a.leading == b.leading && a.elements->size() == b.elements->size() &&
          llvm::all_of(llvm::zip(*a.elements, *b.elements),
                       [](auto pair) { return haveSameForm(*std::get<0>(pair), *std::get<1>(pair)); });
 }
@@ -63,10 +64,13 @@ public:
       node.error() << "lacks a branch";
       return;
     }
-    if (std::optional<int64_t> count = constantDim(elementCount(node.getDims(0), node.getContext())); count != 1) {
+    AffineExpr count = elementCount(node.getDims(0), node.getContext()), one = node.extent(1);
+    if (!mayBeEqual(count, one)) {
       node.error() << "needs a condition of one element";
       return;
     }
+    if (constantDim(count) != 1)
+      node.expectInRun(ExtentRelation::Equal, count, one);
     const KnownValue *condition = node.getKnown(0);
     if (condition && condition->isConstant())
       takeKnown(*graphs[condition->elements.front().asReal() != 0 ? 0 : 1]);
@@ -314,6 +318,7 @@ private:
     if (onTrue.elements) {
       tensor->elements.emplace();
       tensor->isOptional = onTrue.isOptional;
+      tensor->leading = onTrue.leading;
       for (auto [a, b] : llvm::zip(*onTrue.elements, *onFalse.elements))
         tensor->elements->push_back(makeTensor(*a, *b, next));
       return tensor;
@@ -328,7 +333,7 @@ private:
                  std::optional<size_t> leastRank) {
     Tensor *tensor = makeTensor(onTrue, onFalse, next);
     if (tensor->elements) {
-      node.setElements(i, *tensor->elements, tensor->isOptional);
+      node.setTensor(i, tensor);
       return;
     }
     std::optional<KnownValue> known = leastRank ? std::nullopt : choose(onTrue, onFalse, condition);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loop: a subgraph that runs a number of times, or while a condition holds, becomes a loop over time. It is unrolled
-// where it changes sequences, or what a loop carries from step to step, if the number of steps is known.
+// Loop: a subgraph that runs a number of times, or while a condition holds, becomes a loop over time. Sequences to
+// which its steps append elements are stacked as scan outputs are. Where it carries sequences and the number of steps
+// is known and small, it is unrolled, so that steps may change sequences in any way.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/LoopBody.h"
+#include "frontend/onnx/LoopCounter.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/OpenSequence.h"
 #include "frontend/onnx/TensorFormula.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/LoopBuilder.h"
@@ -18,6 +21,7 @@ namespace {
 
 /// More steps than this are not written out one by one.
 constexpr int64_t mostUnrolled = 256;
+constexpr StringRef appending = "appends elements to a sequence in steps of a number that only a run knows";
 /// As many steps as there are where nothing limits them.
 constexpr int64_t unlimited = std::numeric_limits<int64_t>::max();
 
@@ -31,8 +35,8 @@ public:
       node.error() << "lacks its body";
     if (node.hasFailed() || !readOperands())
       return;
-    bool hasSequences = llvm::any_of(loopCarried, [](Tensor *tensor) { return tensor->elements.has_value(); });
-    if (hasSequences)
+    hasSequences = llvm::any_of(loopCarried, [](Tensor *tensor) { return tensor->elements.has_value(); });
+    if (hasSequences && canUnroll())
       unroll();
     else
       importSteps();
@@ -139,7 +143,7 @@ private:
     // Elements that a run reads before it starts are at most 2^31 - 1, so they are asked for where extents depend on
     // them.
     const KnownValue *followed = most || !node.hasOperand(0) ? nullptr
-                                 : scanOutputCount > 0       ? node.followOperand(0)
+                                 : stacks()                  ? node.followOperand(0)
                                                              : node.getKnown(0);
     if (most) {
       steps.count = std::max<int64_t>(*most, 0);
@@ -149,16 +153,19 @@ private:
     } else {
       steps.limit = node.cast(node.reshape(node.getOperand(0), {}), builder.getI64Type());
     }
+    if (stacks() && !steps.extent && !steps.limit)
+      if (AffineExpr bound = boundByCounter(node, *body, loopCarried))
+        takeExtent(steps, bound);
     if (starts == 0) {
       steps = {0, {}, {}, node.extent(0)};
-    } else if (scanOutputCount > 0 && node.hasOperand(0) && !steps.extent && isOfGraph()) {
+    } else if (stacks() && node.hasOperand(0) && !steps.extent && isOfGraph()) {
       readSteps(steps, starts == 1);
     } else if (!starts) {
-      const KnownValue *condition = steps.extent && scanOutputCount > 0 ? node.followOperand(1) : node.getKnown(1);
+      const KnownValue *condition = steps.extent && stacks() ? node.followOperand(1) : node.getKnown(1);
       if (condition && condition->elements.front().expression && steps.extent) {
         steps.scanned = {};
         takeExtent(steps, multiplyExtents(condition->elements.front().expression, steps.extent));
-      } else if (scanOutputCount > 0 && steps.extent && isOfGraph()) {
+      } else if (stacks() && steps.extent && isOfGraph()) {
         steps.limit = node.createInteger(builder.getI64Type(), steps.extent);
         readSteps(steps, /*starts=*/false);
       } else {
@@ -171,10 +178,13 @@ private:
     return steps;
   }
 
+  /// Whether slices of its steps are stacked, as scan outputs or as elements of sequences.
+  bool stacks() const { return scanOutputCount > 0 || hasSequences; }
+
   void importSteps() {
     SmallVector<Value> initial;
     for (Tensor *tensor : loopCarried)
-      if (!materializeResult(node, *tensor, initial))
+      if (!(tensor->elements && !tensor->isOptional) && !materializeResult(node, *tensor, initial))
         return;
     bool isScanOutputInGraph = isOfGraph();
     Steps steps = countSteps();
@@ -189,20 +199,37 @@ private:
       Value number = node.reshape(loop.getStep(), {node.extent(1)});
       inputs[0] = makeBodyInput(node, body->input(0).name(), number, {node.extent(1)});
     }
-    for (auto [i, value] : llvm::enumerate(initial))
-      inputs.push_back(
-          makeBodyInput(node, body->input(2 + i).name(), loop.getLoopCarried(i), Dims(node.getDims(value))));
+    SmallVector<size_t> positions; ///< of tensors among what the loop carries
+    for (auto [i, tensor] : llvm::enumerate(loopCarried)) {
+      StringRef name = body->input(2 + i).name();
+      if (tensor->elements) {
+        inputs.push_back(makeGrowingSequence(node, name));
+        continue;
+      }
+      size_t number = positions.size();
+      inputs.push_back(makeBodyInput(node, name, loop.getLoopCarried(number), Dims(node.getDims(initial[number]))));
+      positions.push_back(i);
+    }
     FailureOr<SmallVector<Tensor *>> results = importer.importSubgraph(*body, node.getScope(), inputs);
     if (failed(results)) {
       node.markFailed();
       return;
     }
+    // First what it carries, then slices: those of scan outputs, and the elements that a step appends to a sequence.
     SmallVector<Value> values;
-    for (Tensor *tensor : ArrayRef(*results).drop_front())
-      if (!materializeResult(node, *tensor, values))
+    for (auto [number, position] : llvm::enumerate(positions)) {
+      if (!materializeResult(node, *(*results)[1 + position], values))
         return;
-    for (auto [i, value] : llvm::enumerate(values))
-      value = takeDeclaredExtents(value, body->output(1 + i), i < initial.size() ? node.getDims(initial[i]) : Dims());
+      values.back() = takeDeclaredExtents(values.back(), body->output(1 + position), node.getDims(initial[number]));
+    }
+    for (int64_t i = 1 + static_cast<int64_t>(loopCarried.size()); i < body->output_size(); ++i) {
+      if (!materializeResult(node, *(*results)[i], values))
+        return;
+      values.back() = takeDeclaredExtents(values.back(), body->output(i), {});
+    }
+    for (auto [i, tensor] : llvm::enumerate(loopCarried))
+      if (tensor->elements && !stackAppended(*inputs[2 + i], *(*results)[1 + i], values))
+        return;
     Value stop = getStop(*results->front());
     if (node.hasFailed() || !keepsTypes(node, initial, ArrayRef(values).take_front(initial.size())) ||
         !canStack(node, ArrayRef(values).drop_front(initial.size())) ||
@@ -225,14 +252,58 @@ private:
       importer.setDims(value, dims);
       finals.push_back(value);
     }
-    if (stop && scanOutputCount > 0) {
+    if (stop && stacks()) {
       importer.setDims(made.back(), {});
       SmallVector<Value> cut = cutScanOutputs(ArrayRef(finals).drop_front(initial.size()), made.back(), steps.extent);
       finals.truncate(initial.size());
       llvm::append_range(finals, cut);
     }
-    for (auto [i, value] : llvm::enumerate(finals))
-      node.setResult(static_cast<int64_t>(i), value);
+    ArrayRef<Value> left(finals);
+    for (size_t position : positions)
+      node.setResult(static_cast<int64_t>(position), left.consume_front());
+    for (int64_t i = 0; i < scanOutputCount; ++i)
+      node.setResult(static_cast<int64_t>(loopCarried.size()) + i, left.consume_front());
+    for (auto [i, tensor] : llvm::enumerate(loopCarried))
+      if (tensor->elements)
+        setGrownSequence(static_cast<int64_t>(i), *tensor, *(*results)[1 + i], left);
+  }
+
+  /// Appends to `values` one tensor of the elements that a step appends to `before`, if there are any; false after an
+  /// error.
+  bool stackAppended(const Tensor &before, const Tensor &after, SmallVectorImpl<Value> &values) {
+    if (!after.elements || after.leading != before.leading) {
+      node.error() << "changes the sequence '" << before.name
+                   << "' as often as only a run knows: its steps may only append to it";
+      return false;
+    }
+    if (!after.elements->empty())
+      values.push_back(stackElements(node, *after.elements, appending));
+    return !node.hasFailed();
+  }
+
+  /// Sets result `i`, to which each step has appended what `appended` has, the first of `made`, to the sequence
+  /// `before`.
+  void setGrownSequence(int64_t i, Tensor &before, const Tensor &appended, ArrayRef<Value> &made) {
+    if (appended.elements->empty() || node.hasFailed()) {
+      node.setTensor(i, &before);
+      return;
+    }
+    Value rows = made.consume_front();
+    Dims dims(node.getDims(rows)); // [steps, elements of a step, ...]
+    dims[1] = multiplyExtents(dims[0], dims[1]);
+    dims.erase(dims.begin());
+    Tensor *added = importer.createTensor("elements of " + node.describeNode());
+    added->value = node.reshape(rows, dims);
+    added->elementType = getElementTypeOrSelf(rows);
+    if (before.leading || !before.elements->empty()) {
+      Value first = getRows(node, before, appending);
+      first = fitRows(node, first, added->elementType, ArrayRef(dims).drop_front(), appending);
+      added->value = node.create<ConcatOp>(ValueRange{first, added->value}, node.integer(0));
+    }
+    if (node.hasFailed())
+      return;
+    added->dims = Dims(node.getDims(added->value));
+    setOpenSequence(node, i, added);
   }
 
   /// `value` with the extents that the body's output declares as numbers, or that the state `before` a step has where
@@ -270,7 +341,7 @@ private:
 
   /// Whether the number of slices of scan outputs is known; an error if it is asked for and not.
   bool countsSlices(AffineExpr extent) {
-    if (scanOutputCount == 0 || extent)
+    if (!stacks() || extent)
       return true;
     node.error()
         << "stacks outputs of steps whose number is not known before they run, which is not supported here: the "
@@ -280,14 +351,14 @@ private:
 
   //===-- Steps one by one --------------------------------------------------===//
 
-  void unroll() {
+  bool canUnroll() {
     std::optional<int64_t> most = node.hasOperand(0) ? getConstant(0) : std::nullopt,
                            starts = node.hasOperand(1) ? getConstant(1) : 1;
-    if (!starts || (starts != 0 && (!most || *most > mostUnrolled))) {
-      node.error() << "carries sequences, which is supported for a known number of steps, at most " << mostUnrolled
-                   << ", only";
-      return;
-    }
+    return starts && (starts == 0 || (most && *most <= mostUnrolled));
+  }
+
+  void unroll() {
+    std::optional<int64_t> most = getConstant(0), starts = node.hasOperand(1) ? getConstant(1) : 1;
     SmallVector<SmallVector<Value>> scanOutputs(scanOutputCount);
     for (int64_t step = 0; starts != 0 && step < *most; ++step) {
       SmallVector<Tensor *> inputs{makeKnown(body->input(0).name(), node.getBuilder().getI64Type(), step),
@@ -340,6 +411,7 @@ private:
   const onnx::GraphProto *body = nullptr;
   SmallVector<Tensor *> loopCarried;
   int64_t scanOutputCount = 0;
+  bool hasSequences = false;
 };
 
 } // namespace

@@ -1,20 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sequences of tensors and optional values. Which tensors they hold is known while importing, so that nothing is left
-// of them in the graph.
+// of them in the graph; of a sequence whose length only a run knows, tensors have the elements as rows.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "frontend/onnx/OpenSequence.h"
+#include "ir/ExtentAlgebra.h"
+#include "ir/OpsGeneration.h"
 #include "ir/OpsMovement.h"
+#include "ir/OpsTransposition.h"
 
 using namespace mlir;
 
 namespace dlc::onnx_import {
 namespace {
 
-/// The elements of operand i; null, after an error, if it is not a sequence.
-const SmallVector<Tensor *> *getSequence(NodeImporter &node, int64_t i) {
+/// Operand i; null, after an error, if it is not a sequence.
+const Tensor *getSequence(NodeImporter &node, int64_t i) {
   if (!node.hasFailed() && (!node.getTensor(i)->elements || node.getTensor(i)->isOptional))
     node.error() << "takes a sequence as operand " << i;
-  return node.hasFailed() ? nullptr : &*node.getTensor(i)->elements;
+  return node.hasFailed() ? nullptr : node.getTensor(i);
+}
+
+/// The elements of operand i, all of them; null, after an error, if it is not a sequence of known length.
+const SmallVector<Tensor *> *getKnownSequence(NodeImporter &node, int64_t i) {
+  const Tensor *sequence = getSequence(node, i);
+  if (sequence && sequence->leading)
+    node.error() << "takes a sequence of known length as operand " << i << ", and only a run knows that of this one";
+  return node.hasFailed() ? nullptr : &*sequence->elements;
 }
 
 /// `value` as an element of a sequence.
@@ -64,7 +76,14 @@ void importConstruct(NodeImporter &node) {
 }
 
 void importInsert(NodeImporter &node) {
-  const auto *sequence = node.expectOperands(2, 3) ? getSequence(node, 0) : nullptr;
+  const Tensor *open = node.expectOperands(2, 3) ? getSequence(node, 0) : nullptr;
+  if (open && open->leading && !node.hasOperand(2)) {
+    SmallVector<Tensor *> elements(*open->elements);
+    elements.push_back(node.getTensor(1));
+    setOpenSequence(node, 0, open->leading, std::move(elements));
+    return;
+  }
+  const auto *sequence = open ? getKnownSequence(node, 0) : nullptr;
   if (!sequence)
     return;
   SmallVector<Tensor *> elements(*sequence);
@@ -78,7 +97,7 @@ void importInsert(NodeImporter &node) {
 }
 
 void importErase(NodeImporter &node) {
-  const auto *sequence = node.expectOperands(1, 2) ? getSequence(node, 0) : nullptr;
+  const auto *sequence = node.expectOperands(1, 2) ? getKnownSequence(node, 0) : nullptr;
   if (!sequence)
     return;
   SmallVector<Tensor *> elements(*sequence);
@@ -94,16 +113,38 @@ void importErase(NodeImporter &node) {
 }
 
 void importAt(NodeImporter &node) {
-  const auto *sequence = node.expectOperands(2, 2) ? getSequence(node, 0) : nullptr;
-  std::optional<int64_t> position = sequence ? getPosition(node, 1, sequence->size()) : std::nullopt;
-  if (position)
-    node.setTensor(0, (*sequence)[*position]);
+  const Tensor *sequence = node.expectOperands(2, 2) ? getSequence(node, 0) : nullptr;
+  if (!sequence)
+    return;
+  const SmallVector<Tensor *> &elements = *sequence->elements;
+  const KnownValue *known = node.getKnown(1);
+  bool isKnown = known && known->isConstant();
+  if (!sequence->leading && (isKnown || elements.empty())) {
+    if (std::optional<int64_t> position = getPosition(node, 1, elements.size()))
+      node.setTensor(0, elements[*position]);
+    return;
+  }
+  if (isKnown && known->elements.size() == 1) {
+    // Counted from the end, it is perhaps behind what only a run knows.
+    int64_t position = static_cast<int64_t>(known->elements.front().asReal()) + static_cast<int64_t>(elements.size());
+    if (position >= 0 && position < static_cast<int64_t>(elements.size())) {
+      node.setTensor(0, elements[position]);
+      return;
+    }
+  }
+  Value rows = getRows(node, *sequence, "reads an element at a position that only a run knows");
+  if (rows)
+    node.setResult(0, chooseRow(node, rows, 1));
 }
 
 void importLength(NodeImporter &node) {
-  const auto *sequence = node.expectOperands(1, 1) ? getSequence(node, 0) : nullptr;
-  if (sequence)
-    node.setKnown(0, {node.getBuilder().getI64Type(), {}, {KnownElement(node.extent(sequence->size()))}});
+  const Tensor *sequence = node.expectOperands(1, 1) ? getSequence(node, 0) : nullptr;
+  if (!sequence)
+    return;
+  AffineExpr length = node.extent(static_cast<int64_t>(sequence->elements->size()));
+  if (sequence->leading && getRows(node, *sequence, ""))
+    length = addExtents(length, sequence->leading->dims[0]);
+  node.setKnown(0, {node.getBuilder().getI64Type(), {}, {KnownElement(length)}});
 }
 
 /// The parts that `split` asks for, which is left out (every element by itself), one size, or a list of sizes; nothing
@@ -134,6 +175,40 @@ std::optional<SmallVector<int64_t>> getParts(NodeImporter &node, int64_t extent)
   return std::nullopt;
 }
 
+/// Whether every part that `split` asks for along the extent `extent` has one element.
+bool splitsIntoSingles(NodeImporter &node, AffineExpr extent) {
+  if (!node.hasOperand(1))
+    return true;
+  if (const KnownValue *known = node.getKnown(1); known && node.getRank(1) == 0)
+    return known->isConstant() && known->elements.front().asReal() == 1;
+  auto filling = node.getRank(1) == 1 ? node.getOperand(1).getDefiningOp<FillOp>() : FillOp();
+  return filling && normalizeExtent(node.getDims(1)[0]) == normalizeExtent(extent) &&
+         filling.getValue().convertToDouble() == 1;
+}
+
+/// A sequence of the slices along dimension `axis`, whose extent only a run knows.
+void splitOpenExtent(NodeImporter &node, int64_t axis) {
+  Dims dims(node.getDims(0));
+  if (!splitsIntoSingles(node, dims[axis])) {
+    node.error()
+        << "splits an extent that only a run knows into parts, which is supported for parts of one element only";
+    return;
+  }
+  SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, static_cast<int64_t>(dims.size())));
+  order.erase(order.begin() + axis);
+  order.insert(order.begin(), axis);
+  Value rows = node.getOperand(0);
+  if (axis != 0)
+    rows = node.create<TransposeOp>(rows, node.integers(order));
+  if (node.hasOperand(1) || node.getFlag("keepdims", true)) {
+    Dims kept(node.getDims(rows));
+    kept.insert(kept.begin() + 1 + axis, node.extent(1));
+    rows = node.reshape(rows, kept);
+  }
+  if (!node.hasFailed())
+    setOpenSequence(node, 0, makeElement(node, rows));
+}
+
 void importSplitToSequence(NodeImporter &node) {
   if (!node.expectOperands(1, 2) || !node.operandsAreTensors())
     return;
@@ -143,7 +218,7 @@ void importSplitToSequence(NodeImporter &node) {
     return;
   std::optional<int64_t> extent = constantDim(dims[axis]);
   if (!extent) {
-    node.error() << "splits an extent that only a run knows into a sequence, whose length must be known";
+    splitOpenExtent(node, axis);
     return;
   }
   std::optional<SmallVector<int64_t>> parts = getParts(node, *extent);
@@ -166,8 +241,25 @@ void importSplitToSequence(NodeImporter &node) {
   node.setElements(0, std::move(elements));
 }
 
+void joinOpenSequence(NodeImporter &node, const Tensor &sequence) {
+  bool isStacked = node.getFlag("new_axis", false);
+  int64_t axis = node.getInteger("axis", 0);
+  if (!node.hasAttribute("axis"))
+    node.error() << "lacks the attribute 'axis'";
+  Value rows = getRows(node, sequence, "concatenates a sequence whose length only a run knows");
+  if (!rows)
+    return;
+  axis = node.normalizeAxis(axis, static_cast<int64_t>(node.getDims(rows).size()) - 1 + isStacked);
+  node.setResult(0, joinRows(node, rows, axis, isStacked));
+}
+
 void importConcatFromSequence(NodeImporter &node) {
-  const auto *sequence = node.expectOperands(1, 1) ? getSequence(node, 0) : nullptr;
+  const Tensor *open = node.expectOperands(1, 1) ? getSequence(node, 0) : nullptr;
+  if (open && open->leading) {
+    joinOpenSequence(node, *open);
+    return;
+  }
+  const auto *sequence = open ? getKnownSequence(node, 0) : nullptr;
   if (!sequence)
     return;
   if (sequence->empty()) {
@@ -202,7 +294,7 @@ void importConcatFromSequence(NodeImporter &node) {
 /// The body for each element of the first sequence, with the elements of other sequences at the same position.
 void importMap(NodeImporter &node) {
   const onnx::GraphProto *body = node.getGraph("body");
-  const auto *sequence = node.expectOperands(1, node.getNumOperands()) ? getSequence(node, 0) : nullptr;
+  const auto *sequence = node.expectOperands(1, node.getNumOperands()) ? getKnownSequence(node, 0) : nullptr;
   if (!node.hasFailed() && !body)
     node.error() << "lacks its body";
   if (!sequence || node.hasFailed())
@@ -212,6 +304,10 @@ void importMap(NodeImporter &node) {
     SmallVector<Tensor *> inputs;
     for (int64_t i = 0; i < node.getNumOperands(); ++i) {
       Tensor *operand = node.getTensor(i);
+      if (operand->leading) {
+        getKnownSequence(node, i);
+        return;
+      }
       if (operand->elements && operand->elements->size() <= step) {
         node.error() << "operand " << i << " is shorter than the first sequence";
         return;

@@ -5,13 +5,17 @@
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/OpenAxes.h"
+#include "ir/ConstantData.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/ExtentDescription.h"
+#include "ir/OpsArithmetic.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
+#include "ir/OpsShape.h"
 #include "ir/OpsSize.h"
 #include "ir/OpsSlicing.h"
 #include "llvm/Support/MathExtras.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -98,8 +102,38 @@ SmallVector<Part> takeAll(NodeImporter &node) {
   return parts;
 }
 
+/// The integers of `value`, and one number that was added to all of them.
+std::pair<Value, int64_t> splitSum(Value value) {
+  int64_t offset = 0;
+  while (auto sum = value ? value.getDefiningOp<AddOp>() : AddOp()) {
+    // A constant that is broadcast has been reshaped.
+    auto readConstant = [](Value operand) {
+      auto reshape = operand.getDefiningOp<ReshapeOp>();
+      return getUniformConstant(reshape ? reshape.getX() : operand);
+    };
+    std::optional<double> left = readConstant(sum.getLhs()), right = readConstant(sum.getRhs());
+    double added = right ? *right : left.value_or(HUGE_VAL);
+    if (!(std::abs(added) < INT32_MAX) || std::abs(offset) > INT32_MAX)
+      break;
+    offset += static_cast<int64_t>(added);
+    value = right ? sum.getLhs() : sum.getRhs();
+  }
+  return {value, offset};
+}
+
+/// How many elements `x[i:i + n]` has at most, whatever i is; nothing for a slice of another form.
+std::optional<int64_t> getLargestSize(NodeImporter &node) {
+  if (!node.hasOperand(1) || !node.hasOperand(2))
+    return std::nullopt;
+  auto [start, first] = splitSum(node.getTensor(1)->value);
+  auto [end, second] = splitSum(node.getTensor(2)->value);
+  return start && start == end && second >= first ? std::optional(second - first) : std::nullopt;
+}
+
+/// `largest` limits parts that are taken in steps of 1.
 void importSliceOf(NodeImporter &node, ArrayRef<AffineExpr> starts, ArrayRef<AffineExpr> ends,
-                   std::optional<SmallVector<int64_t>> axes, std::optional<SmallVector<int64_t>> steps) {
+                   std::optional<SmallVector<int64_t>> axes, std::optional<SmallVector<int64_t>> steps,
+                   std::optional<int64_t> largest = std::nullopt) {
   ArrayRef<AffineExpr> dims = node.getDims(0);
   if (!axes)
     axes = llvm::to_vector(llvm::seq<int64_t>(0, starts.size()));
@@ -131,6 +165,8 @@ void importSliceOf(NodeImporter &node, ArrayRef<AffineExpr> starts, ArrayRef<Aff
     } else if (start != 0 || !reachesEnd || step != 1) {
       isKnown = false;
       parts[dim] = cutSymbolic(node, dims[dim], starts[i], ends[i], step);
+      if (largest && step == 1)
+        parts[dim].size = minimumExtent(parts[dim].size, node.extent(*largest));
     }
   }
   if (isKnown)
@@ -153,12 +189,15 @@ void importSliceAttributes(NodeImporter &node) {
 void importSlice(NodeImporter &node) {
   if (!node.expectOperands(3, 5))
     return;
-  // Only the graph may read extents back.
+  // Whether a run decides how many bounds an operand has.
+  auto isOpen = [&](int64_t i) {
+    return node.hasOperand(i) && node.getRank(i) == 1 && !constantDim(node.getDims(i)[0]);
+  };
   auto isComputed = [&](int64_t i) {
     const KnownValue *known = node.hasOperand(i) ? node.followOperand(i) : nullptr;
     return node.hasOperand(i) && (!known || !known->isConstant());
   };
-  if (isComputed(3) || isComputed(4)) {
+  if (isOpen(1) || isOpen(2) || isComputed(3) || isComputed(4)) {
     node.setResult(0, sliceByRun(node));
     return;
   }
@@ -169,7 +208,7 @@ void importSlice(NodeImporter &node) {
   if (node.hasOperand(4))
     steps = node.getKnownIntegers(4, "steps");
   if (!node.hasFailed())
-    importSliceOf(node, *starts, *ends, axes, steps);
+    importSliceOf(node, *starts, *ends, axes, steps, getLargestSize(node));
 }
 
 /// Sizes come as an attribute before opset 13, then as an operand; equal parts if they are left out.

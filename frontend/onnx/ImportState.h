@@ -27,6 +27,8 @@ struct Tensor {
   std::shared_ptr<const KnownValue> known; ///< null where its elements are not followed
   /// Its tensors where it is a sequence, or the one or none of an optional value. Both exist while importing only.
   std::optional<llvm::SmallVector<Tensor *>> elements;
+  /// Of a sequence: what is before `elements`, the rows of one tensor (OpenSequence.h); null where nothing is.
+  Tensor *leading = nullptr;
   bool isOptional = false;
   /// Its rank in runs that take another branch: there it lacks the leading dimensions, of extent 1, that it has more.
   std::optional<size_t> leastRank;

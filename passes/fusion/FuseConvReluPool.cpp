@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "analysis/TargetInterface.h"
 #include "ir/Layout.h"
 #include "ir/OpsConvolution.h"
 #include "ir/OpsLinear.h"
@@ -53,6 +54,7 @@ bool fitsTiles(dlc::ConvOp conv, Operation *pool) {
 
 class FuseConvReluPool final : public dlc::impl::FuseConvReluPoolBase<FuseConvReluPool> {
   void runOnOperation() override {
+    bool pools = dlc::TargetInterface::get(&getContext()).poolsInConvolutions();
     // Where two anchor ops meet in a residual sum, the later one takes the sum: the earlier one's result exists by
     // then.
     llvm::SmallVector<Operation *> anchors;
@@ -66,7 +68,7 @@ class FuseConvReluPool final : public dlc::impl::FuseConvReluPoolBase<FuseConvRe
       llvm::SmallVector<Operation *> group{anchor};
       dlc::appendFusibleUsers(group, variables);
       bool isFourDimensional = llvm::cast<RankedTensorType>(anchor->getResult(0).getType()).getRank() == 4;
-      if (auto conv = llvm::dyn_cast<dlc::ConvOp>(anchor); conv && isFourDimensional)
+      if (auto conv = llvm::dyn_cast<dlc::ConvOp>(anchor); conv && pools && isFourDimensional)
         if (Operation *pool = getFusiblePool(group.back()); pool && fitsTiles(conv, pool))
           group.push_back(pool);
       dlc::wrapInKernel(group, dlc::getKernelKind(anchor), anchor, variables);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/KernelCost.h"
 #include "analysis/MachineCost.h"
+#include "analysis/TargetInterface.h"
 #include "ir/Annotations.h"
 #include "ir/Layout.h"
 #include "ir/OpsControl.h"
@@ -63,6 +64,8 @@ int64_t countSteps(dlc::OutlinedLoopOp loop) {
 
 class SplitLoopBatch final : public dlc::impl::SplitLoopBatchBase<SplitLoopBatch> {
   void runOnOperation() override {
+    if (!dlc::TargetInterface::get(&getContext()).splitsLaunches())
+      return;
     SymbolTable symbols(getOperation());
     getOperation().walk([&](dlc::OutlinedLoopOp loop) {
       auto body = symbols.lookup<func::FuncOp>(loop.getBody());

@@ -41,8 +41,10 @@ typedef struct Team {
   struct Pool *ownPool;          // the library's, if executor is its
   struct dlc_scratch *scratches; // one per thread
   Share *shares;                 // one per thread
+  dlc_recorder *recorders;       // one per thread; null while nobody records
   dlc_uint64 bytes;              // of the block
   dlc_uint32 threads;
+  dlc_uint32 isRecorded; // whether the scratches have these recorders, as in runs that are not skipped
   dlc_uint32 isParallel; // while tasks of a parallel loop run
 } Team;
 

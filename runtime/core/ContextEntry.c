@@ -19,6 +19,8 @@ static void forgetCall(Context *context) {
     dlc_uint64 wanted = context->team->scratches[i].wanted;
     context->team->scratches[i] = (struct dlc_scratch){.wanted = wanted, .context = context};
   }
+  context->team->recorders = (dlc_recorder *)0;
+  context->team->isRecorded = 0;
   context->stamp = dlcVariablesStamp(context->face.model, context->variables);
 }
 

@@ -50,6 +50,54 @@ void dlcRecordStop(dlc_recorder *recorder, dlc_uint32 kind, dlc_uint32 number, d
   writeEvent(recorder, recorder->started[kind], dlc_ticks(), number | (dlc_uint64)kind << 32, size, 0);
 }
 
+/// Gives the threads their recorders, or takes them away.
+static void setRecorded(Team *team, dlc_uint32 isRecorded) {
+  for (dlc_uint32 i = 0; i < team->threads; ++i)
+    team->scratches[i].recorder = isRecorded ? &team->recorders[i] : (dlc_recorder *)0;
+  team->isRecorded = isRecorded;
+}
+
+void dlcRecordRunStart(Team *team, dlc_uint32 number) {
+  dlc_recorder *recorder = team->recorders;
+  dlc_pace *pace = recorder->paces ? &recorder->paces[number] : (dlc_pace *)0;
+  dlc_uint32 isRecorded = !pace || pace->skip == 0;
+  if (isRecorded != team->isRecorded)
+    setRecorded(team, isRecorded);
+  if (!isRecorded) {
+    --pace->skip;
+    ++pace->skipped;
+    return;
+  }
+  recorder->first = recorder->next;
+  dlcRecordStart(recorder, DLC_EVENT_RUN);
+}
+
+/// Books a recorded run of `words` words and `ticks`. Runs are recorded in groups, as the first one after others that
+/// were not waits for mispredicted branches.
+static void keepPace(dlc_pace *pace, dlc_uint64 words, dlc_uint64 ticks) {
+  enum { GROUP = 16 };
+  dlc_int64 cost = (dlc_int64)(words * pace->cost), gain = ticks ? (dlc_int64)ticks : 1;
+  if (gain < cost || pace->budget < pace->limit)
+    pace->budget += gain - cost;
+  if (gain > cost && pace->budget > pace->limit)
+    pace->budget = pace->limit;
+  if (pace->budget >= 0)
+    return;
+  // That many runs of this length pay for this one and for the next group.
+  pace->skip = (dlc_uint64)((GROUP * cost - pace->budget) / gain);
+  pace->budget += (dlc_int64)pace->skip * gain;
+}
+
+void dlcRecordRunStop(Team *team, dlc_uint32 number) {
+  dlc_recorder *recorder = team->recorders;
+  if (!team->isRecorded)
+    return;
+  dlcRecordStop(recorder, DLC_EVENT_RUN, number, 0);
+  if (recorder->paces)
+    keepPace(&recorder->paces[number], (dlc_uint64)(recorder->next - recorder->first),
+             dlc_ticks() - recorder->started[DLC_EVENT_RUN]);
+}
+
 dlc_int32 dlcContextRecord(dlc_context *face, dlc_recorder *recorders, dlc_uint32 count, dlc_recording *recording) {
   Context *context = (Context *)face;
   dlc_int32 status = dlcContextEnter(context);
@@ -64,9 +112,10 @@ dlc_int32 dlcContextRecord(dlc_context *face, dlc_recorder *recorders, dlc_uint3
   if (recorders && count != team->threads)
     status = dlcContextFail(context, DLC_ERROR_ARGUMENT, "%u recorders for the %u threads of the context",
                             (dlc_uint64)count, (dlc_uint64)team->threads);
-  else
-    for (dlc_uint32 i = 0; i < team->threads; ++i)
-      team->scratches[i].recorder = recorders ? &recorders[i] : (dlc_recorder *)0;
+  else {
+    team->recorders = recorders;
+    setRecorded(team, recorders != (dlc_recorder *)0);
+  }
   dlcContextLeave(context);
   return status;
 }

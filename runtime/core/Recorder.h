@@ -8,6 +8,7 @@
 #include "Base.h"
 
 struct dlc_scratch;
+struct Team;
 
 /// What a launch calls instead of going on, if the thread is recorded: runs the
 /// launch, as if it were not recorded, and writes an event. `site` says which
@@ -20,6 +21,11 @@ __attribute__((noinline, cold)) dlc_int32 dlcRecordLaunch(const void *arguments,
 __attribute__((noinline, cold)) void dlcRecordStart(dlc_recorder *recorder, dlc_uint32 kind);
 __attribute__((noinline, cold)) void dlcRecordStop(dlc_recorder *recorder, dlc_uint32 kind, dlc_uint32 number,
                                                    dlc_uint64 size);
+
+/// To be called before and after a run of entry point `number`, if the team has
+/// recorders. Decides whether the run is recorded (dlc_pace).
+__attribute__((noinline, cold)) void dlcRecordRunStart(struct Team *team, dlc_uint32 number);
+__attribute__((noinline, cold)) void dlcRecordRunStop(struct Team *team, dlc_uint32 number);
 
 /// Lets thread i of the context write events to recorders[i], for which there
 /// must be as many as threads; null ends it. `recording` (may be null) is filled

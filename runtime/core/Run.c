@@ -244,12 +244,12 @@ dlc_int32 dlcRun(dlc_context *face, const dlc_entry_point *entry, const dlc_tens
   if (!entry)
     dlcContextFail(context, status, "dlc_run: no entry point");
   else if (dlcContextHasEntry(context, entry)) {
-    if (__builtin_expect(context->team->scratches->recorder != (dlc_recorder *)0, 0))
-      dlcRecordStart(context->team->scratches->recorder, DLC_EVENT_RUN);
+    dlc_uint32 number = (dlc_uint32)(entry - context->face.model->entries);
+    if (__builtin_expect(context->team->recorders != (dlc_recorder *)0, 0))
+      dlcRecordRunStart(context->team, number);
     status = runEntered(context, entry, inputs, inputCount, outputs, outputCount, capacities);
-    if (__builtin_expect(context->team->scratches->recorder != (dlc_recorder *)0, 0))
-      dlcRecordStop(context->team->scratches->recorder, DLC_EVENT_RUN,
-                    (dlc_uint32)(entry - context->face.model->entries), 0);
+    if (__builtin_expect(context->team->recorders != (dlc_recorder *)0, 0))
+      dlcRecordRunStop(context->team, number);
   }
   dlcContextLeave(context);
   return status;

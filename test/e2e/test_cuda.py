@@ -68,7 +68,9 @@ def test_code_is_for_the_target(programs, target, assembled):
     texts = device_code(library)
     assert len(texts) >= 5
     for text in texts:
-        assert f".target sm_{assembled}" in text and ".extern .func" not in text
+        # Halide's code is for 8.6 at most, that of templates for the target.
+        targets = {assembled, 90} if target == "cuda-sm_90" else {assembled}
+        assert re.search(r"\.target sm_(\d+)", text).group(1) in map(str, targets) and ".extern .func" not in text
 
 
 @needs_ptxas

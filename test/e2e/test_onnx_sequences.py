@@ -48,7 +48,41 @@ MODELS = {
     "symbolic-stack": ("float[N,4] x", "float[2,N,4] y", "n = Neg(x) s = SequenceConstruct(x, n) y = ConcatFromSequence<axis = 0, new_axis = 1>(s)"),
     "symbolic-split": ("float[N,4] x", "float[N,1] y", "s = SplitToSequence<axis = 1>(x) y = SequenceAt(s, two)"),
 }  # fmt: skip
-CONSTANTS = {"zero": 0, "one": 1, "two": 2, "four": 4, "minus_one": -1, "minus_three": -3, "zero1": [0], "minus_one1": [-1], "three_one": [3, 1]}
+# Of lengths that only a run knows: x is [S, 4] or [S, 3, 4], and a number n is an input where it is named.
+STEP = "step (int64 i, bool c, seq(float[k,4]) a) => (bool d, seq(float[k,4]) b)"
+OPEN = {
+    "append": ("float[S,4] x, int64[1] n", "float[A,4] y, int64 z", f"l = SequenceEmpty<dtype = 1>() s = Loop(n, yes, l) <body = {STEP} {{ d = Identity(c)"
+               " j = Mod(i, rows) r = Gather<axis = 0>(x, j) u = Unsqueeze(r, zero1) f = Cast<to = 1>(i) v = Add(u, f) b = SequenceInsert(a, v) }>"
+               " y = ConcatFromSequence<axis = 0>(s) z = SequenceLength(s)"),
+    "append-two": ("float[S,4] x", "float[A,4] y, float[4,B] z, float[C] w, float[4] last", f"l = SequenceEmpty<dtype = 1>() s = Loop(count, , l) <body = {STEP}"
+                   " { d = Identity(yes) r = Gather<axis = 0>(x, i) v = Neg(r) t = SequenceInsert(a, r) b = SequenceInsert(t, v) }>"
+                   " y = ConcatFromSequence<axis = 0, new_axis = 1>(s) z = ConcatFromSequence<axis = -1, new_axis = 1>(s)"
+                   " w = ConcatFromSequence<axis = 0>(s) last = SequenceAt(s, minus_one)"),
+    "append-to-some": ("float[S,4] x", "float[A,4] y", f"e = Slice(x, zero1, one1) l = SequenceConstruct(e) s = Loop(count, , l) <body = {STEP}"
+                       " { d = Identity(yes) r = Gather<axis = 0>(x, i) v = Unsqueeze(r, zero1) b = SequenceInsert(a, v) }>"
+                       " t = SequenceInsert(s, e) y = ConcatFromSequence<axis = 0>(t)"),
+    "append-and-stop": ("float[S,4] x", "float[A,4] y", f"l = SequenceEmpty<dtype = 1>() s = Loop(count, yes, l) <body = {STEP} {{ r = Gather<axis = 0>(x, i)"
+                        " q = ReduceMax<keepdims = 0>(r) d = Less(q, most) v = Unsqueeze(r, zero1) b = SequenceInsert(a, v) }> y = ConcatFromSequence<axis = 0>(s)"),
+    "state": ("float[S,3,4] x", "float[S,3,4] y, float[3,4] h, float[S,3] g", "h0 = ReduceSum<keepdims = 0>(x, zero1) l = SequenceEmpty<dtype = 1>()"
+              " h, s, g = Loop(count, yes, h0, l) <body = step (int64 i, bool c, float[3,4] p, seq(float[3,4]) a) => (bool d, float[3,4] q, seq(float[3,4]) b, float[3] e)"
+              " { d = Identity(c) r = Gather<axis = 0>(x, i) m = Add(r, p) q = Tanh(m) b = SequenceInsert(a, q) e = ReduceSum<keepdims = 0>(q, one1) }>"
+              " y = ConcatFromSequence<axis = 0, new_axis = 1>(s)"),
+    "counter": ("float[S,4] x", "float[A,4] y, int64 z", "l = SequenceEmpty<dtype = 1>() first = Less(zero, rows) z, s = Loop(, first, zero, l)"
+                " <body = step (int64 i, bool c, int64 k, seq(float[1,4]) a) => (bool d, int64 n, seq(float[1,4]) b) { n = Add(k, two) d = Less(n, rows)"
+                " r = Gather<axis = 0>(x, k) v = Unsqueeze(r, zero1) b = SequenceInsert(a, v) }> y = ConcatFromSequence<axis = 0>(s)"),
+    "split": ("float[S,4] x, int64 n", "float[1,4] y, float[S,4] z, float[4,S] w, int64 v", "s = SplitToSequence(x) y = SequenceAt(s, n) z = ConcatFromSequence<axis = 0>(s)"
+              " t = SplitToSequence<axis = 0, keepdims = 0>(x) w = ConcatFromSequence<axis = 1, new_axis = 1>(t) v = SequenceLength(t)"),
+    "split-by-ones": ("float[S,3,4] x", "float[3,S,4] y, float[S,12] z", "o = ConstantOfShape<value = int64[1] {1}>(count) t = Transpose<perm = [1, 0, 2]>(x)"
+                      " s = SplitToSequence<axis = 1>(t, o) y = ConcatFromSequence<axis = 1>(s) z = Loop(count, , ) <body = step (int64 i, bool c) => (bool d, float[12] e)"
+                      " { d = Identity(yes) r = SequenceAt(s, i) e = Reshape(r, minus_one1) }>"),
+    "position": ("float[S,4] x, int64 n", "float[S,4] y", "m = Neg(x) e = Exp(x) a = Abs(x) s = SequenceConstruct(x, m, e, a) two_more = Mod(n, two)"
+                 " y = SequenceAt(s, two_more)"),
+    "slice-of-one-broadcasts": ("float[S,4] x", "float[S,4] y", "y = Loop(count, , ) <body = step (int64 i, bool c) => (bool d, float[4] e) { d = Identity(yes)"
+                                " j = Reshape(i, minus_one1) k = Add(j, one1) a = Slice(indices, j, k) f = Cast<to = 1>(a) r = Gather<axis = 0>(x, i) e = Mul(r, f) }>"),
+    "slice-in-step": ("float[S,4] x", "float[S,4] y", "y = Loop(count, , ) <body = step (int64 i, bool c) => (bool d, float[4] e) { d = Identity(yes)"
+                      " j = Reshape(i, minus_one1) k = Add(j, one1) a = Slice(indices, j, k) v = Slice(x, a, big) e = ReduceSum<keepdims = 0>(v, zero1) }>"),
+}  # fmt: skip
+CONSTANTS = {"big": [1 << 40], "one1": [1], "zero": 0, "one": 1, "two": 2, "four": 4, "minus_one": -1, "minus_three": -3, "zero1": [0], "minus_one1": [-1], "three_one": [3, 1]}
 
 
 def write(path, inputs, results, nodes):
@@ -76,6 +110,42 @@ def test_sequences(programs, tmp_path, name):
             assert actual[result.name].shape == value.shape and actual[result.name].dtype == value.dtype
             np.testing.assert_allclose(actual[result.name], value, rtol=1e-6)
 
+
+
+OPEN_CONSTANTS = """one_ = Constant<value_int = 1>() yes = Cast<to = 9>(one_) most = Constant<value_float = 1.2>()
+  count = Shape<end = 1>(x) axis0 = Constant<value_ints = [0]>() rows = Squeeze(count, axis0) from0 = Constant<value_int = 0>()
+  indices = Range(from0, rows, one_) """
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_sequences_of_open_length(programs, tmp_path, name):
+    inputs, results, nodes = OPEN[name]
+    model = write(tmp_path / "model.onnx", inputs, results, OPEN_CONSTANTS + nodes)
+    compiled = dlc.Model(programs.compile(tmp_path / "model.onnx", "model.so"))
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    for count in (1, 2, 7, 13, 1):
+        random = np.random.default_rng(count)
+        feeds = {"x": random.standard_normal((count, 3, 4) if "[S,3" in inputs else (count, 4)).astype(np.float32)}
+        if " n" in inputs:
+            feeds["n"] = np.array([2 * count - 1]) if "[1] n" in inputs else np.array(-1 if count == 2 and name == "split" else count // 2)
+        expected, actual = session.run(None, feeds), compiled.run(feeds)
+        for value, result in zip(expected, model.graph.output, strict=True):
+            assert actual[result.name].shape == value.shape and actual[result.name].dtype == value.dtype
+            np.testing.assert_allclose(actual[result.name], value, rtol=1e-5, atol=1e-6)
+
+
+def test_a_loop_that_appends_nothing(programs, tmp_path):
+    """ONNX Runtime does not concatenate an empty sequence."""
+    inputs, results, nodes = OPEN["append"]
+    write(tmp_path / "model.onnx", inputs, results, OPEN_CONSTANTS + nodes)
+    compiled = dlc.Model(programs.compile(tmp_path / "model.onnx", "model.so"))
+    x = np.ones((2, 4), np.float32)
+    for count in (3, 0, 2):
+        actual = compiled.run({"x": x, "n": np.array([count])})
+        np.testing.assert_array_equal(actual["y"], 1 + np.arange(count, dtype=np.float32)[:, None] * np.ones(4, np.float32))
+        assert actual["z"] == count
 
 
 def test_optional_values(programs, tmp_path):

@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+import subprocess
 
+import dlc
 import linear_classifier
 import numpy as np
 import pytest
+from conftest import TOP
 from train_runs import NAMES, epochs, library, read_checkpoint, table, train, write_arrays  # noqa: F401
 
 LAST = "validation_"
@@ -169,3 +172,50 @@ def test_mistakes(programs, library, table):
     refuse(programs, "no input or label 'z'", "predict", library, "data.csv", *weights, "--scale", "z=1")
     refuse(programs, "changes the model", "predict", library, "data.csv", *weights, "--entry", "train_step")
     refuse(programs, "cannot write", "predict", library, "data.csv", *weights, "--output", "missing/p.csv")
+
+
+def test_a_library_tells_what_it_has_learned_from(programs):
+    """Compiled with a checkpoint's weights, it needs the checkpoint no longer."""
+    folder = programs.folder
+    layers = [{"op": "dense", "name": "tree", "units": 3, "activation": "softmax"}]
+    training = {"loss": "cross_entropy", "optimizer": {"name": "sgd", "learning_rate": 0.1}, "metrics": ["accuracy"]}
+    model = {"dlc": 1, "name": "trees", "inputs": [{"name": "x", "shape": ["N", 4]}], "layers": layers, "training": training}
+    (folder / "trees.json").write_text(json.dumps(model))
+    library = programs.compile("trees.json", "trainer.so", "--train")
+    x, classes = write_arrays(folder)
+    names = ['white "oak"\\', "ash??/", "\u00fclme"]
+    with open(folder / "trees.csv", "w", newline="") as file:
+        csv.writer(file).writerows([["a", "b", "c", "d", "tree"]] + [[*map(str, row), names[k]] for row, k in zip(x, classes)])
+    data = ["--data", "trees.csv", "--epochs", 1]
+    refuse(programs, "no column 'e'", "train", library, *data, "--unit", "e=cm")
+    refuse(programs, "--unit takes COLUMN=UNIT, not 'cm'", "train", library, *data, "--unit", "cm")
+    units = ["--unit", "b=cm", "--unit", "d=mm"]
+    assert train(programs, library, *data, *units, "--scale", "x=0.5", "--checkpoint", "c.safetensors").returncode == 0
+    for name in "fixed.so", "fixed.o":
+        programs.compile("trees.json", name, "--parameters", "c.safetensors", "--name", "trees")
+    found = evaluate(programs, "fixed.so", "trees.csv")
+    assert found["confusion"] == evaluate(programs, library, "trees.csv", "--variables", "c.safetensors")["confusion"]
+    rows = predict(programs, "fixed.so", "trees.csv")
+    assert rows[0].keys() == {"prediction", *(f"score_{name}" for name in names)}
+    for row, expected in zip(rows, predict(programs, library, "trees.csv", "--variables", "c.safetensors"), strict=True):
+        assert row["prediction"] == expected["prediction"]
+        for name in names:
+            assert abs(float(row["score_" + name]) - float(expected["score_" + name])) < 1e-5
+    described = json.loads(run(programs, "info", "fixed.so", "--json").stdout)["data"]
+    assert described["classes"] == sorted(names) and described["inputs"][0]["units"] == {"b": "cm", "d": "mm"}
+    told = run(programs, "info", "fixed.so").stdout
+    assert "columns   a, b (cm), c, d (mm)\n" in told and "scale     x times 0.5\n" in told and "label     tree\n" in told
+    assert json.loads(run(programs, "info", library, "--json").stdout)["data"] is None
+    listed = json.loads(run(programs, "info", "fixed.so", "--layers", "--json").stdout)
+    assert listed == json.loads(run(programs, "info", "trees.json", "--layers", "--json").stdout) and listed[0]["parameters"] == 15
+    opened = dlc.Model(str(folder / "fixed.so"))
+    assert opened.data == described and opened.layers == [tuple(layer.values()) for layer in listed]
+    header = (folder / "trees.h").read_text()
+    assert "'a', 'b' in cm, 'c', 'd' in mm; numbers of the data times 0.5" in header
+    (folder / "main.c").write_text(
+        '#include "trees.h"\nint main(void) {\n  for (int i = 0; i < 3; ++i)\n    puts(trees_class_name(i));\n'
+        "  return trees_class_name(3) || trees_class_name(-1);\n}\n"
+    )
+    include = str(TOP / "runtime" / "include")
+    subprocess.run(["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-I", include, "main.c", "fixed.o", "-lm", "-o", "main"], cwd=folder, check=True)
+    assert subprocess.run([folder / "main"], check=True, capture_output=True, text=True).stdout.split("\n") == [*sorted(names), ""]

@@ -40,6 +40,16 @@ def test_a_disabled_test_is_a_failure(tmp_path):
     assert "FAILED a.DISABLED_b, which was skipped: it is disabled" in result.stdout
 
 
+def test_the_slowest_suites_are_named(tmp_path):
+    """The times of a file's tests are added; what takes no time to speak of is not told."""
+    cases = [f'<testcase classname="{suite}" name="{name}" time="{time}"/>' for suite, name, time in
+             [("e2e.quick", "a", "9.4"), ("e2e.slow", "a", "30.25"), ("e2e.slow", "b", "31"), ("e2e.other", "a", "12")]]  # fmt: skip
+    lines = add_up(tmp_path, PASSED, *cases).stdout.splitlines()
+    assert lines[1:-1] == ["  slowest, in seconds of one worker:", "      61 part e2e.slow", "      12 part e2e.other"]
+    assert lines[-1] == "5 passed, 0 failed"
+    assert "slowest" not in add_up(tmp_path, PASSED).stdout
+
+
 def test_a_runner_that_fails_without_a_failed_test_is_a_failure(tmp_path):
     result = add_up(tmp_path, PASSED, status=66)
     assert result.returncode == 1

@@ -55,6 +55,18 @@ void dlcrun::declareConversions(CLI::App &app, CsvOptions &csv) {
          "What stands for missing numbers of a table: the mean or the median of their column, or zero; in a column of "
          "categories none is set")
       ->check(CLI::IsMember({"mean", "median", "zero"}));
+  app.add_option_function<std::vector<std::string>>(
+         "--unit",
+         [&csv](const std::vector<std::string> &units) {
+           for (const std::string &text : units) {
+             size_t equals = text.rfind('=');
+             if (equals == 0 || equals >= text.size() - 1)
+               throw Failure("--unit takes COLUMN=UNIT, not '" + text + "'");
+             csv.units[text.substr(0, equals)] = text.substr(equals + 1);
+           }
+         },
+         "COLUMN=UNIT in which a column of a table is measured; checkpoints, libraries and headers tell it")
+      ->allow_extra_args(false);
 }
 
 void dlcrun::declareScales(CLI::App &app, std::vector<std::string> &scales) {

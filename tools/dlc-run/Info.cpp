@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // dlc-run info OUT.so
+#include "data/DataDescription.h"
 #include "data/Failure.h"
 #include "profile/LibraryImage.h"
 #include "tools/dlc-run/Commands.h"
@@ -75,6 +76,12 @@ const dlc_program &chooseProgram(const dlc_model &model, const std::string &arch
   return chosen ? *chosen : *model.programs[0];
 }
 
+/// What the model has learned from, as the library says; null if it does not.
+Json describeData(const dlc_model &model) {
+  const char *text = dlc_data_description(&model);
+  return text ? Json::parse(text, nullptr, /*allow_exceptions=*/false) : Json();
+}
+
 /// `architecture` is that of the library if its code cannot be called here, else empty.
 Json describe(const dlc_model &model, const Options &options, const std::string &architecture) {
   const dlc_program &program = chooseProgram(model, architecture);
@@ -89,6 +96,7 @@ Json describe(const dlc_model &model, const Options &options, const std::string 
                {"variable_bytes", model.variable_bytes},
                {"parameters", countParameters(model)},
                {"variables", describeVariables(model)},
+               {"data", describeData(model)},
                {"entry_points", Json::array()}};
   for (dlc_uint32 e = 0; e < model.entry_count; ++e) {
     const dlc_entry_point &entry = model.entries[e];
@@ -137,6 +145,31 @@ std::string readable(dlc_uint64 bytes) {
   return text;
 }
 
+/// The data of `text` (dlc_model.data_description), a line for each thing that it says.
+void printData(const char *text, const std::string &source) {
+  dlc::data::DataDescription data = dlc::data::DataDescription::fromText(text, source);
+  auto print = [](const char *what, const std::vector<std::string> &names) {
+    std::string list;
+    for (const std::string &name : names)
+      list += (list.empty() ? "" : ", ") + name;
+    if (!names.empty())
+      std::printf("%-9s %s\n", what, list.c_str());
+  };
+  print("classes", data.classNames);
+  for (const dlc::data::InputDescription &input : data.inputs) {
+    std::vector<std::string> columns;
+    for (const std::string &feature : input.table.features()) {
+      auto unit = input.table.units.find(feature);
+      columns.push_back(feature + (unit == input.table.units.end() ? "" : " (" + unit->second + ")"));
+    }
+    print("columns", columns);
+    if (input.scale != 1)
+      std::printf("scale     %s times %.10g\n", input.name.c_str(), input.scale);
+  }
+  if (data.label && !data.label->column.empty())
+    std::printf("label     %s\n", data.label->column.c_str());
+}
+
 void printTensors(const char *role, const Json &tensors) {
   for (const Json &tensor : tensors) {
     std::string shape;
@@ -165,6 +198,8 @@ int print(const dlc_model &model, const Options &options, const std::string &arc
   if (model.variable_count)
     std::printf("variables %u of %s, %llu trainable parameters\n", model.variable_count,
                 readable(model.variable_bytes).c_str(), static_cast<unsigned long long>(countParameters(model)));
+  if (const char *text = dlc_data_description(&model))
+    printData(text, options.library);
   for (const Json &entry : json["entry_points"]) {
     std::printf("\nentry point %s\n", entry["name"].get<std::string>().c_str());
     printTensors("input", entry["inputs"]);
@@ -184,25 +219,35 @@ int print(const dlc_model &model, const Options &options, const std::string &arc
 
 } // namespace
 
-/// Prints the layers of a model file.
-static int showLayers(const Options &options) {
-  if (!isModelFile(options.library))
-    throw dlc::data::Failure(
-        "a library has kernels instead of the layers of its model: name the model file, or see dlc-run "
-        "profile for what its kernels do");
-  Json layers = readLayers(listLayersOfModel(options.library));
+/// Prints the layers that `text` lists.
+static int printLayers(const std::string &text, const Options &options) {
+  Json layers = readLayers(text);
   std::string printed =
       options.isJson ? layers.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : formatLayers(layers);
   std::printf("%s", printed.c_str());
   return 0;
 }
 
+static int showLayers(const dlc_model &model, const Options &options) {
+  const char *layers = dlc_layers(&model);
+  if (!layers)
+    throw dlc::data::Failure("'" + options.library +
+                             "' does not say what its layers are: an earlier version of dlc compiled it, they are more "
+                             "than 1,000, or it was "
+                             "compiled from a module after the import. Name the model file");
+  return printLayers(layers, options);
+}
+
 int dlcrun::showInfo(const Options &options) {
-  if (options.showsLayers)
-    return showLayers(options);
+  if (options.showsLayers && isModelFile(options.library))
+    return printLayers(listLayersOfModel(options.library), options);
   // A library that this machine cannot load is read as a file.
   std::string architecture = LibraryImage::findForeignArchitecture(options.library);
-  if (!architecture.empty())
-    return print(LibraryImage(options.library).model(), options, architecture);
+  if (!architecture.empty()) {
+    LibraryImage image(options.library);
+    return options.showsLayers ? showLayers(image.model(), options) : print(image.model(), options, architecture);
+  }
+  if (options.showsLayers)
+    return showLayers(*dlc::Library(options.library).model(), options);
   return print(*dlc::Library(options.library).model(), options, architecture);
 }

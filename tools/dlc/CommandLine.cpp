@@ -37,8 +37,10 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   options.cacheDirectory = halide::getDefaultCacheDirectory();
 
   CLI::App app(
-      "Compiles a deep-learning model to a native library.\n\n  dlc model.onnx -o model.so\n\nAnother command: "
-      "dlc diff A.so B.so tells what two libraries differ in (dlc diff --help).\n",
+      "Compiles a deep-learning model to a native library.\n\n  dlc model.onnx -o model.so\n\nOther commands, each "
+      "with --help:\n  dlc diff   tells what two libraries differ in\n  dlc opt    is dlc-opt: runs passes on textual "
+      "IR\n"
+      "  dlc tune   is dlc-tune: finds faster schedules by measuring\n",
       "dlc");
   app.set_help_flag("-h,--help", "Print this and exit")->group("Other");
   app.add_option("MODEL", options.model,

@@ -12,36 +12,20 @@ using profile::LaunchContents;
 
 using Fields = llvm::MapVector<std::string, std::string, std::map<std::string, unsigned>>;
 
-/// Reads "key = value, ..." with values that may be in braces or angle brackets; keys within braces get `prefix`.
-static void readFields(llvm::StringRef text, const std::string &prefix, Fields &fields) {
-  while (!text.empty()) {
-    size_t end = 0;
-    int depth = 0;
-    for (; end < text.size() && (depth > 0 || text[end] != ','); ++end)
-      depth += (text[end] == '{' || text[end] == '[') - (text[end] == '}' || text[end] == ']');
-    auto [key, value] = text.take_front(end).split('=');
-    key = key.trim();
-    value = value.trim();
-    if (value.consume_front("{") && value.consume_back("}"))
-      readFields(value, prefix + key.str() + ".", fields);
-    else if (!key.empty())
-      // MLIR prints the type of integers.
-      fields.insert({prefix + key.str(), value.split(" : ").first.trim('"').str()});
-    text = text.drop_front(std::min(end + 1, text.size()));
-  }
-}
-
-/// The schedules in `text` by their instruction sets.
+/// The schedules in `text`, as dlc_program.launches has them, by their instruction sets.
 static std::map<std::string, Fields> readSchedules(llvm::StringRef text) {
   std::map<std::string, Fields> schedules;
-  static constexpr llvm::StringLiteral head = "#dlc.schedule<";
-  for (size_t begin = text.find(head); begin != llvm::StringRef::npos; begin = text.find(head)) {
-    text = text.drop_front(begin + head.size());
-    Fields fields;
-    readFields(text.take_front(text.find('>')), "", fields);
-    std::string isa = fields.lookup("isa");
-    fields.erase("isa");
-    schedules[isa] = std::move(fields);
+  llvm::SmallVector<llvm::StringRef> parts, words;
+  text.split(parts, "; ", /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (llvm::StringRef part : parts) {
+    words.clear();
+    part.split(words, ' ', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+    if (words.size() < 2)
+      continue;
+    Fields &fields = schedules[words[0].str()];
+    fields["algorithm"] = words[1].str();
+    for (llvm::StringRef word : llvm::ArrayRef(words).drop_front(2))
+      fields[word.split('=').first.str()] = word.split('=').second.str();
   }
   return schedules;
 }

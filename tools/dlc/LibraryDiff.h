@@ -48,7 +48,7 @@ struct LibraryDiff {
   std::string toHtml() const;
 };
 
-/// The parts of two `#dlc.schedule`s that differ: "tiles.rows 6 -> 8".
+/// The parts of the schedules of two launches that differ: "x86-64-v3: rows 6 -> 8".
 std::vector<std::string> compareSchedules(const std::string &before, const std::string &after);
 
 } // namespace dlc

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/Compilation.h"
 #include "backends/cpu/CpuBackend.h"
+#include "backends/cuda/CudaBackend.h"
 #include "backends/link/LinkedFiles.h"
 #include "backends/link/WeightsFile.h"
 #include "backends/llvm/CodeGeneration.h"
 #include "backends/llvm/ModelHeader.h"
 #include "backends/llvm/Passes.h"
 #include "formats/onnx/ExportOnnx.h"
+#include "formats/safetensors/DataDescription.h"
 #include "frontend/CheckGraph.h"
 #include "frontend/json/ImportJson.h"
 #include "frontend/onnx/ImportOnnx.h"
@@ -45,6 +47,9 @@ static constexpr bool verifiesEveryPass = true;
 static constexpr bool verifiesEveryPass = false;
 #endif
 
+// A library lists its model's layers for people. More of them are a graph that was unrolled, which nobody reads.
+static constexpr size_t mostLayersOfLibrary = 1000;
+
 namespace {
 /// One run of the compiler: its steps in order, and what they hand on.
 class Compilation {
@@ -53,9 +58,6 @@ public:
       : options(options), visitor(visitor), context(mlir::MLIRContext::Threading::DISABLED),
         printer(&context, options.model, llvm::errs()),
         fileLocation(mlir::FileLineColLoc::get(&context, options.model, 0, 0)) {
-    mlir::DialectRegistry registry;
-    backend.registerInterfaces(registry);
-    context.appendDialectRegistry(registry);
     context.loadDialect<DlcDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::affine::AffineDialect,
                         mlir::scf::SCFDialect, mlir::cf::ControlFlowDialect, mlir::memref::MemRefDialect,
                         mlir::LLVM::LLVMDialect>();
@@ -66,6 +68,7 @@ public:
 
 private:
   LogicalResult run();
+  void chooseBackend();
   LogicalResult import();
   mlir::FailureOr<ImportedModel> parseText();
   bool isDone(llvm::StringRef phase) const;
@@ -88,8 +91,8 @@ private:
   }
 
   const CompileOptions &options;
-  const Backend &backend = getCpuBackend();
-  ModuleVisitor visitor; ///< takes the module where `options.compileTo` stops; null: it is printed
+  const Backend *backend = nullptr; ///< that of the target, once that is known
+  ModuleVisitor visitor;            ///< takes the module where `options.compileTo` stops; null: it is printed
   mlir::MLIRContext context;
   DiagnosticPrinter printer;
   mlir::Location fileLocation;
@@ -100,11 +103,20 @@ private:
   CompilationSettings settings;
   ImportedModel model;
   CompilationState state;
+  std::string layers; ///< as listLayers gives them
   std::vector<KernelCode> kernels;
   Report report;
   std::vector<std::string> objects;
 };
 } // namespace
+
+/// The options, or the module that is compiled, have said what the target is.
+void Compilation::chooseBackend() {
+  backend = settings.target.device ? &getCudaBackend() : &getCpuBackend();
+  mlir::DialectRegistry registry;
+  backend->registerInterfaces(registry);
+  context.appendDialectRegistry(registry);
+}
 
 /// A module in the form that `--compile-to` prints, from whose phase on compilation continues.
 mlir::FailureOr<ImportedModel> Compilation::parseText() {
@@ -114,6 +126,7 @@ mlir::FailureOr<ImportedModel> Compilation::parseText() {
   ImportedModel text = parseModule(options.model, &context, state, locations);
   if (!text || failed(settings.resume(options, state, fileLocation)))
     return failure();
+  chooseBackend();
   if (state.phase == "import") {
     for (mlir::func::FuncOp function : text->getOps<mlir::func::FuncOp>())
       for (mlir::Operation &op : function.getOps())
@@ -160,16 +173,19 @@ LogicalResult Compilation::import() {
   clock.start("import");
   llvm::StringRef ending = llvm::sys::path::extension(options.model);
   mlir::FailureOr<ImportedModel> imported = failure();
+  std::string weightsFile;
   if (!llvm::sys::fs::exists(options.model))
     return error() << "there is no such file";
   if (llvm::sys::fs::is_directory(options.model))
     return error() << "is a folder; name the model in it, a .onnx, .json or .mlir file";
   if (uint64_t size = 0; !llvm::sys::fs::file_size(options.model, size) && size == 0)
     return error() << "is empty";
+  if (ending != ".mlir")
+    chooseBackend();
   if (ending == ".onnx")
     imported = importOnnx(options.model, &context, settings.importOptions);
   else if (ending == ".json")
-    imported = importJson(options.model, &context, settings.importOptions);
+    imported = importJson(options.model, &context, settings.importOptions, &weightsFile);
   else if (ending == ".mlir")
     imported = parseText();
   else
@@ -177,6 +193,16 @@ LogicalResult Compilation::import() {
   if (failed(imported))
     return failure();
   model = std::move(*imported);
+  if (state.phase == "import" || ending != ".mlir") {
+    layers = listLayers(*model);
+    if (llvm::StringRef(layers).count('\n') <= mostLayersOfLibrary)
+      settings.identity.layers = layers;
+  }
+  // The weights that count say what was learned from.
+  if (!options.parameters.empty())
+    weightsFile = options.parameters;
+  if (!weightsFile.empty())
+    settings.identity.dataDescription = readDataDescription(weightsFile);
   return options.parameters.empty() ? success() : readParameters(*model, options.parameters);
 }
 
@@ -188,8 +214,7 @@ LogicalResult Compilation::runPhase(llvm::StringRef phase) {
   if (!options.crashReproducer.empty())
     manager.enableCrashReproducerGeneration(options.crashReproducer, /*genLocalReproducer=*/true);
   if (phase == "llvm")
-    // GPUs share the interfaces of the CPU's backend so far, and differ in what a program does with memory.
-    settings.target.device ? addLowerToLLVM(manager, /*device=*/true) : backend.addProgramLowering(manager);
+    backend->addProgramLowering(manager);
   else
     addPhase(manager, phase, settings.pipelineOptions);
   auto isNamed = [](mlir::Pass *pass, llvm::StringRef name) {
@@ -234,7 +259,8 @@ LogicalResult Compilation::writeModelHeader(llvm::StringRef path) {
   if (failed(program))
     return failure();
   return writeText(fileLocation, files, path,
-                   writeHeader(describeHeader(*program, settings.identity.name, settings.identity.compiler)));
+                   writeHeader(describeHeader(*program, settings.identity.name, settings.identity.compiler,
+                                              settings.identity.dataDescription)));
 }
 
 /// Every custom op needs a function, which the files that are linked define; nothing else is asked of them.
@@ -293,7 +319,7 @@ LogicalResult Compilation::compileKernels() {
   kernelOptions.cacheDirectory = options.cacheDirectory;
   kernelOptions.checkBounds = options.checkBounds;
   kernelOptions.math = settings.pipelineOptions.math;
-  auto compiled = backend.compileKernels(*model, settings.target, kernelOptions);
+  auto compiled = backend->compileKernels(*model, settings.target, kernelOptions);
   if (failed(compiled))
     return failure();
   kernels = std::move(*compiled);
@@ -309,7 +335,7 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   // such a library still exports its models for dlc_library_open. Nothing in a library of dlc's own refers to the
   // model, and programs that are not position-independent code may copy it, which a protected one forbids.
   settings.identity.isProtected = kind != OutputKind::SharedLibrary;
-  auto program = translateProgram(*model, llvmContext, settings.target, settings.identity, kernels);
+  auto program = translateProgram(*model, llvmContext, settings.target, settings.identity, kernels, *backend);
   if (failed(program))
     return failure();
   model = nullptr;
@@ -413,7 +439,7 @@ LogicalResult Compilation::run() {
   if (failed(import()))
     return failure();
   if (options.listLayers) {
-    llvm::outs() << dlc::listLayers(*model);
+    llvm::outs() << layers;
     return success();
   }
   if (options.compileTo.empty() && getOutputKind(options.output) == OutputKind::Onnx) {

@@ -401,7 +401,9 @@ typedef struct dlc_program {
   /// notation over its symbols ("s0 4 * 2 +"; / and % are those of rounding
   /// down, ^ divides and rounds up; "?" is not known): operations, bytes, the
   /// extent that ranges are cut of, and the nanoseconds that the cost model
-  /// expects on one core; then its schedules. Later versions may add fields.
+  /// expects on one core; then its schedules, "; " between those of several
+  /// instruction sets: "x86-64-v4 gemm vector=16 split=0 columns=64 rows=6".
+  /// Later versions may add fields.
   const char *launches;
   /* Later additions: DLC_HAS says whether a program has them. */
   /// What the kernels require of a GPU; null where they run on the CPU.
@@ -438,6 +440,18 @@ typedef struct dlc_model {
   /// The runtime linked into this library: `&dlc_rt_api`. dlc/runtime.h calls
   /// through it.
   const struct dlc_runtime_api *runtime;
+
+  /* Later additions: DLC_HAS says whether a library has them. */
+
+  /// What the data was that the weights were learned from, one JSON object: names of classes and columns, units, and
+  /// how numbers were scaled (docs/training.md). It is the metadata "dlc.data" of the checkpoint that the weights were
+  /// read from; null if there is none.
+  const char *data_description;
+  /// The layers of the model's main entry point, as its file has them, for people; null if nothing is known of them, or
+  /// if they are more than 1,000. A line for each, with fields that are separated by tabs: name, op, extents of its
+  /// result ("N,16,8,8"), number of parameters, and operations, which count each sum or product of two numbers as one,
+  /// with symbols taken as 1.
+  const char *layers;
 } dlc_model;
 
 /* Priorities of constructors: the runtime detects the CPU's features, then the

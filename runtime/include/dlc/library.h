@@ -243,6 +243,16 @@ static inline dlc_int32 dlc_find_tensor(const dlc_tensor_info *tensors, dlc_uint
   return -1;
 }
 
+/// What the data was that the model has learned from (dlc_model.data_description), or null.
+static inline const char *dlc_data_description(const dlc_model *model) {
+  return DLC_HAS(dlc_model, model, data_description) ? model->data_description : NULL;
+}
+
+/// The layers of the model (dlc_model.layers), or null.
+static inline const char *dlc_layers(const dlc_model *model) {
+  return DLC_HAS(dlc_model, model, layers) ? model->layers : NULL;
+}
+
 /// Does now, on options->threads threads, what the first context would do
 /// (maps a weight file, prepacks weights), and keeps the result until
 /// dlc_unprepare even if no context exists in between. Calls nest.

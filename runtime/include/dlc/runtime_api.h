@@ -117,6 +117,16 @@ typedef struct dlc_load_options {
   const char *prefix;      /* only variables whose names start with this; null: all */
 } dlc_load_options;
 
+/// Which runs of one entry point are recorded: so many that recording takes about
+/// 1 % of the time of all of them. The unit of both costs is a hundredth of a tick.
+typedef struct dlc_pace {
+  dlc_int64 budget;   /* what recording may still cost before runs are skipped; each run adds 1 % of its time */
+  dlc_int64 limit;    /* that long runs fill `budget` up to */
+  dlc_uint64 cost;    /* of a word of an event */
+  dlc_uint64 skip;    /* so many of the next runs are not recorded */
+  dlc_uint64 skipped; /* runs that were not recorded, since the profile was read */
+} dlc_pace;
+
 /// Where one thread of a context writes what it runs, as events. An event is
 /// DLC_EVENT_WORDS words: when it started and when it stopped, as dlc_ticks
 /// tells; a word with the number of the launch (or entry point) in its lower
@@ -126,9 +136,10 @@ typedef struct dlc_load_options {
 typedef struct dlc_recorder {
   dlc_uint64 *next; /* of the next event */
   dlc_uint64 *end;
-  dlc_uint64 lost;        /* events for which there was no room */
-  dlc_uint64 started[3];  /* the runtime's: when what is going on began, by kind */
-  dlc_uint64 reserved[2]; /* threads do not share a cache line */
+  dlc_uint64 lost;       /* events for which there was no room */
+  dlc_uint64 started[3]; /* the runtime's: when what is going on began, by kind */
+  dlc_uint64 *first;     /* the runtime's: first event of the run */
+  dlc_pace *paces;       /* one per entry point, of the first thread's recorder; null: all runs are recorded */
 } dlc_recorder;
 
 #define DLC_EVENT_WORDS 4u

@@ -2,9 +2,9 @@
 // RUN: dlc-opt %s --dlc-number-launches=limit=1 --split-input-file | FileCheck %s --check-prefix=SHARED
 
 // A line per launch; what is said of a kernel is said once. 09 and 0A are tab and line feed.
-// CHECK: module attributes {dlc.launches = "first layer\09relu\09elementwise\09f32\09s0 80 *\09s0 128 *\09s0\09s0 860880 * 1048576 / s0 671104 * 1048576 / +\09#dlc.schedule<algorithm = \22flat\22, isa = \22x86-64-v3\22, vector = 8, split = 0, grain = 4>\0Asecond\09relu\0A"
+// CHECK: module attributes {dlc.launches = "first layer\09relu\09elementwise\09f32\09s0 80 *\09s0 128 *\09s0\09s0 860880 * 1048576 / s0 671104 * 1048576 / +\09x86-64-v3 flat vector=8 split=0 grain=4\0Asecond\09relu\0A"
 // Where there are many launches, those of a kernel share a line.
-// SHARED: module attributes {dlc.launches = "relu\09relu\09elementwise\09f32\09s0 80 *\09s0 128 *\09s0\09s0 860880 * 1048576 / s0 671104 * 1048576 / +\09#dlc.schedule<algorithm = \22flat\22, isa = \22x86-64-v3\22, vector = 8, split = 0, grain = 4>\0A"
+// SHARED: module attributes {dlc.launches = "relu\09relu\09elementwise\09f32\09s0 80 *\09s0 128 *\09s0\09s0 860880 * 1048576 / s0 671104 * 1048576 / +\09x86-64-v3 flat vector=8 split=0 grain=4\0A"
 module {
   // CHECK: dlc.kernel_func @relu
   // CHECK-NOT: dlc.launch_number

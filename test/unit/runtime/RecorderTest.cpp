@@ -136,6 +136,7 @@ TEST_F(Recorder, NestsEvents) {
 
 TEST_F(Recorder, MakesRoomWhereEventsWereLost) {
   start(1);
+  dlc_profile_record_all(profile);
   dlc_uint64 wordsBefore = profile->words, runs = wordsBefore / (2 * DLC_EVENT_WORDS + 1) + 1;
   for (dlc_uint64 i = 0; i < runs; ++i)
     run(1);
@@ -149,6 +150,51 @@ TEST_F(Recorder, MakesRoomWhereEventsWereLost) {
   ASSERT_EQ(dlc_profile_read(profile), DLC_OK);
   EXPECT_EQ(profile->rows[0].calls, static_cast<double>(runs));
   EXPECT_EQ(profile->lost_runs, lost);
+}
+
+/// Recording takes 1 % of the time of runs, whatever clock and machine: what it costs is given.
+TEST_F(Recorder, SkipsRunsThatCostTooMuch) {
+  for (dlc_uint32 threads : {1u, 3u}) {
+    start(threads);
+    EXPECT_GT(profile->paces[0].cost, 0u);
+    rowMicroseconds = 20;
+    run(1); // which takes longer than others
+    ASSERT_EQ(dlc_profile_read(profile), DLC_OK);
+    ASSERT_EQ(profile->entries[0].runs, 1u);
+    // As if an event cost 5 % of a run, and the first of them did, too.
+    constexpr dlc_uint64 words = 2 * DLC_EVENT_WORDS + 1; // of a launch with one symbol, and of its run
+    double cost = 0.05 * 20e3 / profile->nanoseconds_per_tick;
+    profile->paces[0] = {0, 1, static_cast<dlc_uint64>(100 * cost / words), 0, 0};
+    constexpr dlc_uint64 runs = 2000;
+    dlc_uint64 begin = dlc_ticks();
+    for (dlc_uint64 i = 0; i < runs; ++i)
+      run(1);
+    auto ticks = static_cast<double>(dlc_ticks() - begin);
+    ASSERT_EQ(dlc_profile_read(profile), DLC_OK);
+    const dlc_profile_entry &entry = profile->entries[0];
+    EXPECT_EQ(entry.runs + entry.skipped, runs + 1);
+    EXPECT_GT(entry.skipped, 0u);
+    // Groups of 16 at least; a run that the system interrupts pays for more.
+    EXPECT_GT(entry.runs, 32u);
+    EXPECT_LT(static_cast<double>(entry.runs) * cost, 0.02 * ticks);
+    EXPECT_EQ(profile->rows[0].calls, static_cast<double>(entry.runs));
+    EXPECT_EQ(profile->rows[0].operations, 4.0 * static_cast<double>(entry.runs));
+    EXPECT_EQ(profile->lost_runs, 0u);
+    EXPECT_EQ(profile->entries[1].skipped, 0u); // the other entry point
+    TearDown();
+    profile = nullptr, context = nullptr;
+  }
+}
+
+TEST_F(Recorder, SkipsNothingThatIsCheap) {
+  start(1);
+  profile->paces[0] = {0, 1, 1, 0, 0};
+  rowMicroseconds = 20;
+  for (int i = 0; i < 100; ++i)
+    run(1);
+  ASSERT_EQ(dlc_profile_read(profile), DLC_OK);
+  EXPECT_EQ(profile->entries[0].runs, 100u);
+  EXPECT_EQ(profile->entries[0].skipped, 0u);
 }
 
 TEST_F(Recorder, EndsWithItsThreads) {

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products in f32 by multiply-add, for GPUs without TF32 and for --math=strict. Each thread computes a square of
+// Tile / 16 rows and columns, 16 apart, so that a warp reads neighbours in shared memory and stores neighbours.
+#include "Product.h"
+
+namespace {
+
+template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int RightWidth> struct MultiplyAdd {
+  static constexpr int tile = Tile, stages = 2, side = Tile / 16;
+  /// The next slice waits in registers while this one is multiplied.
+  static constexpr bool storesAfterUse = true, isForFinite = false;
+  using Left = Slice<Tile, LeftByDepth, LeftWidth, 1, 4>;
+  using Right = Slice<Tile, RightByDepth, RightWidth, 1, 4>;
+
+  float nextLeft[Left::groups][LeftWidth], nextRight[Right::groups][RightWidth];
+  float sums[side][side] = {};
+
+  template <typename Operand, int Groups, int Width, typename Find>
+  DLC_INLINE void load(float (&to)[Groups][Width], int firstTerm, int thread, Find find) {
+#pragma unroll
+    for (int group = 0; group < Groups; ++group) {
+      int position, k;
+      Operand::find(group, thread, position, k);
+      const float *from = find(position, firstTerm + k);
+      if constexpr (Width == 4) {
+        Float4 four = from ? *reinterpret_cast<const Float4 *>(from) : Float4(0.0f);
+#pragma unroll
+        for (int i = 0; i < 4; ++i)
+          to[group][i] = four[i];
+      } else {
+        to[group][0] = from ? *from : 0.0f;
+      }
+    }
+  }
+  template <typename Operand, bool ByDepth, int Groups, int Width>
+  DLC_INLINE void store(DLC_SHARED float *to, const float (&from)[Groups][Width], int thread) {
+#pragma unroll
+    for (int group = 0; group < Groups; ++group) {
+      int position, k;
+      Operand::find(group, thread, position, k);
+#pragma unroll
+      for (int i = 0; i < Width; ++i)
+        to[Operand::place(position + (ByDepth ? 0 : i), k + (ByDepth ? i : 0))] = from[group][i];
+    }
+  }
+
+  template <typename FindLeft, typename FindRight>
+  __attribute__((always_inline)) void fetch(DLC_SHARED float *, int firstTerm, int thread, FindLeft findLeft,
+                                            FindRight findRight) {
+    load<Left>(nextLeft, firstTerm, thread, findLeft);
+    load<Right>(nextRight, firstTerm, thread, findRight);
+  }
+  __attribute__((always_inline)) void commit(DLC_SHARED float *stage, int thread, bool isFetched) {
+    if (!isFetched)
+      return;
+    store<Left, LeftByDepth>(stage, nextLeft, thread);
+    store<Right, RightByDepth>(stage + Left::floats, nextRight, thread);
+  }
+  __attribute__((always_inline)) void wait() {}
+
+  __attribute__((always_inline)) void multiply(const DLC_SHARED float *left, const DLC_SHARED float *right,
+                                               int thread) {
+    const int firstRow = thread / 16, firstColumn = thread % 16;
+#pragma unroll
+    for (int k = 0; k < depthOfSlice; ++k) {
+      float a[side], b[side];
+#pragma unroll
+      for (int i = 0; i < side; ++i) {
+        a[i] = left[Left::place(firstRow + 16 * i, k)];
+        b[i] = right[Right::place(firstColumn + 16 * i, k)];
+      }
+#pragma unroll
+      for (int i = 0; i < side; ++i)
+#pragma unroll
+        for (int j = 0; j < side; ++j)
+          sums[i][j] = __builtin_fmaf(a[i], b[j], sums[i][j]);
+    }
+  }
+
+  template <typename Visit> __attribute__((always_inline)) void forEach(int thread, Visit visit) {
+#pragma unroll
+    for (int i = 0; i < side; ++i)
+#pragma unroll
+      for (int j = 0; j < side; ++j)
+        visit(thread / 16 + 16 * i, thread % 16 + 16 * j, sums[i][j]);
+  }
+};
+
+} // namespace
+
+#define DLC_INSTANCE(...) DLC_DEFINE_PRODUCT(dlcProductSm75, MultiplyAdd, __VA_ARGS__)
+DLC_PRODUCTS(DLC_INSTANCE)

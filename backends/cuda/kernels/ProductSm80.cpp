@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products in f32 by tensor cores: each number is a sum of two of 19 bits, and three of the four products of these
+// matter (3xTF32). The error of a term is 2^-21 of it, near that of f32. Two warps by four share a tile; slices come by
+// asynchronous copies while the ones before are multiplied.
+#include "Product.h"
+
+namespace {
+
+template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int RightWidth> struct ThreeTf32 {
+  static constexpr int tile = Tile, stages = 3;
+  static constexpr bool storesAfterUse = false, isForFinite = true;
+  // Eight rows (columns) by four terms are what one load of a warp reads: 4 and 8 lead it to 32 banks.
+  using Left = Slice<Tile, LeftByDepth, LeftWidth, 4, 8>;
+  using Right = Slice<Tile, RightByDepth, RightWidth, 4, 8>;
+  /// Products of 16 x 8 in the part of a warp.
+  static constexpr int down = Tile / 2 / 16, across = Tile / 4 / 8;
+
+  float sums[down][across][4] = {};
+
+  template <typename Operand, typename Find>
+  DLC_INLINE void copy(DLC_SHARED float *to, int firstTerm, int thread, Find find) {
+#pragma unroll
+    for (int group = 0; group < Operand::groups; ++group) {
+      int position, k;
+      Operand::find(group, thread, position, k);
+      copyAsync<4 * Operand::width>(to + Operand::place(position, k), find(position, firstTerm + k));
+    }
+  }
+
+  template <typename FindLeft, typename FindRight>
+  __attribute__((always_inline)) void fetch(DLC_SHARED float *stage, int firstTerm, int thread, FindLeft findLeft,
+                                            FindRight findRight) {
+    copy<Left>(stage, firstTerm, thread, findLeft);
+    copy<Right>(stage + Left::floats, firstTerm, thread, findRight);
+  }
+  __attribute__((always_inline)) void commit(DLC_SHARED float *, int, bool) { commitCopies(); }
+  __attribute__((always_inline)) void wait() { waitForCopies<stages - 2>(); }
+
+  DLC_INLINE int getFirstRow(int thread) { return thread / 32 % 2 * (Tile / 2); }
+  DLC_INLINE int getFirstColumn(int thread) { return thread / 64 * (Tile / 4); }
+
+  __attribute__((always_inline)) void multiply(const DLC_SHARED float *left, const DLC_SHARED float *right,
+                                               int thread) {
+    const int row = getFirstRow(thread) + thread % 32 / 4, column = getFirstColumn(thread) + thread % 32 / 4;
+#pragma unroll
+    for (int step = 0; step < depthOfSlice; step += 8) {
+      const int k = step + thread % 4;
+      u32 rightHigh[across][2], rightLow[across][2];
+#pragma unroll
+      for (int j = 0; j < across; ++j)
+#pragma unroll
+        for (int e = 0; e < 2; ++e)
+          splitTf32(right[Right::place(column + 8 * j, k + 4 * e)], rightHigh[j][e], rightLow[j][e]);
+#pragma unroll
+      for (int i = 0; i < down; ++i) {
+        u32 high[4], low[4];
+#pragma unroll
+        for (int e = 0; e < 4; ++e)
+          splitTf32(left[Left::place(row + 16 * i + e % 2 * 8, k + e / 2 * 4)], high[e], low[e]);
+#pragma unroll
+        for (int j = 0; j < across; ++j) {
+          multiplyTf32(sums[i][j], low, rightHigh[j]);
+          multiplyTf32(sums[i][j], high, rightLow[j]);
+          multiplyTf32(sums[i][j], high, rightHigh[j]);
+        }
+      }
+    }
+  }
+
+  template <typename Visit> __attribute__((always_inline)) void forEach(int thread, Visit visit) {
+    const int row = getFirstRow(thread) + thread % 32 / 4, column = getFirstColumn(thread) + thread % 4 * 2;
+#pragma unroll
+    for (int i = 0; i < down; ++i)
+#pragma unroll
+      for (int j = 0; j < across; ++j)
+#pragma unroll
+        for (int e = 0; e < 4; ++e)
+          visit(row + 16 * i + e / 2 * 8, column + 8 * j + e % 2, sums[i][j][e]);
+  }
+};
+
+} // namespace
+
+#define DLC_INSTANCE(...) DLC_DEFINE_PRODUCT(dlcProductSm80, ThreeTf32, __VA_ARGS__)
+DLC_PRODUCTS(DLC_INSTANCE)

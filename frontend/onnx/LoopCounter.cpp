@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/LoopCounter.h"
+#include "ir/ExtentAlgebra.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+namespace {
+
+class CounterFinder {
+public:
+  CounterFinder(NodeImporter &node, const onnx::GraphProto &body) : node(node), body(body) {
+    for (const onnx::NodeProto &inner : body.node())
+      for (const std::string &output : inner.output())
+        producers[output] = &inner;
+    for (const onnx::TensorProto &initializer : body.initializer())
+      initializers[initializer.name()] = &initializer;
+    for (const onnx::ValueInfoProto &input : body.input())
+      inputs.insert(input.name());
+  }
+
+  AffineExpr find(ArrayRef<Tensor *> loopCarried) {
+    const onnx::NodeProto *compare = getProducer(body.output(0).name(), 2);
+    if (!compare || !compare->domain().empty())
+      return {};
+    int kind = llvm::StringSwitch<int>(compare->op_type())
+                   .Case("Less", 1)
+                   .Case("LessOrEqual", 2)
+                   .Case("Greater", 3)
+                   .Case("GreaterOrEqual", 4)
+                   .Default(0);
+    if (kind == 0)
+      return {};
+    StringRef counter = compare->input(kind > 2), limit = compare->input(kind <= 2);
+    for (auto [i, tensor] : llvm::enumerate(loopCarried)) {
+      if (skipCopies(body.output(1 + static_cast<int>(i)).name()) != skipCopies(counter))
+        continue;
+      const onnx::NodeProto *sum = getProducer(counter, 2);
+      if (!sum || sum->op_type() != "Add" || !sum->domain().empty())
+        continue;
+      StringRef state = body.input(2 + static_cast<int>(i)).name();
+      int step = skipCopies(sum->input(0)) == state ? 1 : 0;
+      if (skipCopies(sum->input(1 - step)) != state)
+        continue;
+      std::optional<int64_t> stride = getConstant(sum->input(step));
+      AffineExpr first = follow(tensor), bound = followOuter(limit);
+      if (!stride || *stride < 1 || !first || !bound)
+        continue;
+      // The condition is that of the next step, so a loop that takes the first has one step more than what fits.
+      AffineExpr span = subtractExtents(bound, first);
+      if (kind % 2 == 0)
+        span = addExtents(span, node.extent(1));
+      return maximumExtent(divideExtentsUp(atLeastZero(span), node.extent(*stride)), node.extent(1));
+    }
+    return {};
+  }
+
+private:
+  /// What `name` is a copy of.
+  StringRef skipCopies(StringRef name) {
+    for (const onnx::NodeProto *producer = producers.lookup(name); producer && producer->op_type() == "Identity";
+         producer = producers.lookup(name))
+      name = producer->input(0);
+    return name;
+  }
+
+  /// The node of the body that computes `name`, if it has `count` operands.
+  const onnx::NodeProto *getProducer(StringRef name, int count) {
+    const onnx::NodeProto *producer = producers.lookup(skipCopies(name));
+    return producer && producer->input_size() == count ? producer : nullptr;
+  }
+
+  AffineExpr follow(Tensor *tensor) {
+    const KnownValue *known = tensor && !tensor->elements ? node.getImporter().followElements(*tensor) : nullptr;
+    return known && known->elements.size() == 1 && known->elements.front().expression && known->elementType.isInteger()
+               ? known->elements.front().expression
+               : AffineExpr();
+  }
+
+  /// What `name` is outside the body; null where the body defines it.
+  AffineExpr followOuter(StringRef name) {
+    name = skipCopies(name);
+    if (std::optional<int64_t> constant = getConstant(name))
+      return node.extent(*constant);
+    bool isOwn = producers.contains(name) || initializers.contains(name) || inputs.contains(name);
+    return isOwn ? AffineExpr() : follow(node.getScope().lookup(name));
+  }
+
+  /// The integer that `name` is in every step.
+  std::optional<int64_t> getConstant(StringRef name) {
+    name = skipCopies(name);
+    const onnx::NodeProto *producer = producers.lookup(name);
+    if (producer && (producer->op_type() == "CastLike" || producer->op_type() == "Cast") && producer->input_size() > 0)
+      return getConstant(producer->input(0));
+    const onnx::TensorProto *value = initializers.lookup(name);
+    if (producer && producer->op_type() == "Constant")
+      for (const onnx::AttributeProto &attribute : producer->attribute()) {
+        if (attribute.name() == "value_int")
+          return attribute.i();
+        if (attribute.name() == "value")
+          value = &attribute.t();
+      }
+    if (value)
+      return readInteger(*value);
+    if (producer || inputs.contains(name))
+      return std::nullopt;
+    AffineExpr outer = follow(node.getScope().lookup(name));
+    return outer ? constantDim(outer) : std::nullopt;
+  }
+
+  static std::optional<int64_t> readInteger(const onnx::TensorProto &value) {
+    if (value.data_type() != onnx::TensorProto::INT64 || value.dims_size() > 1 ||
+        (value.dims_size() == 1 && value.dims(0) != 1))
+      return std::nullopt;
+    if (value.int64_data_size() == 1)
+      return value.int64_data(0);
+    int64_t number = 0;
+    if (value.raw_data().size() != sizeof number)
+      return std::nullopt;
+    memcpy(&number, value.raw_data().data(), sizeof number);
+    return number;
+  }
+
+  NodeImporter &node;
+  const onnx::GraphProto &body;
+  llvm::StringMap<const onnx::NodeProto *> producers;
+  llvm::StringMap<const onnx::TensorProto *> initializers;
+  llvm::StringSet<> inputs;
+};
+
+} // namespace
+
+AffineExpr boundByCounter(NodeImporter &node, const onnx::GraphProto &body, ArrayRef<Tensor *> loopCarried) {
+  return CounterFinder(node, body).find(loopCarried);
+}
+
+} // namespace dlc::onnx_import

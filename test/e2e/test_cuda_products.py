@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Products and convolutions by the templates of backends/cuda/kernels, on the fake driver of test/fake_cuda against the CPU: shapes that fill
+no tile, operands in either order, what is fused, NaN and infinities. And what ptxas makes of them."""
+import re
+import subprocess
+
+import numpy as np
+import pytest
+from test_cuda import PTXAS, device_code, needs_fake, needs_ptxas, on_fake, run_in
+
+# Left and right operand, attributes of dlc.matmul.
+MATRICES = [
+    ((1, 1), (1, 1), ""),
+    ((3, 0), (0, 5), ""),
+    ((5, 3), (3, 7), ""),
+    ((67, 18), (18, 129), ""),
+    ((67, 20), (132, 20), "{transpose_rhs = true}"),
+    ((17, 70), (17, 66), "{transpose_lhs = true}"),
+    ((20, 68), (132, 20), "{transpose_lhs = true, transpose_rhs = true}"),
+    ((2, 3, 65, 16), (3, 16, 4), ""),
+    ((2, 31, 16), (16, 64), ""),
+    ((1, 5, 7), (4, 11, 7), "{transpose_rhs = true}"),
+]
+# Image, weight, strides, dilations, pads, groups.
+CONVOLUTIONS = [
+    ((2, 3, 9, 11), (5, 3, 3, 3), [1, 1], [1, 1], [1, 1, 1, 1], 1),
+    ((1, 8, 8, 8), (68, 8, 1, 1), [1, 1], [1, 1], [0, 0, 0, 0], 1),
+    ((2, 6, 13, 7), (4, 3, 5, 2), [2, 1], [1, 2], [2, 0, 1, 3], 2),
+    ((3, 4, 10), (7, 4, 3), [3], [2], [-1, 2], 1),
+]
+UNARY = ["relu", "neg", "abs", "sigmoid", "tanh", "leaky_relu {alpha = 1.000000e-01 : f64}", "swish {alpha = 1.000000e+00 : f64}",
+         "clamp {high = 6.000000e+00 : f64, low = -1.000000e+00 : f64}"]  # fmt: skip
+
+
+def typed(shape):
+    return f"tensor<{'x'.join(map(str, (*shape, 'f32')))}>"
+
+
+def array(values):
+    return f"array<i64: {', '.join(map(str, values))}>"
+
+
+class Graph:
+    """The text of a model, and its inputs."""
+
+    def __init__(self):
+        self.lines, self.inputs, self.outputs = [], {}, []
+        self.random = np.random.default_rng(15)
+
+    def input(self, shape):
+        name = f"i{len(self.inputs)}"
+        self.inputs[name] = self.random.standard_normal(shape, dtype=np.float32)
+        return f"%{name}", shape
+
+    def op(self, text, *operands, shape):
+        name = f"%v{len(self.lines)}"
+        op, _, attributes = text.partition(" ")
+        types = [typed(operand[1]) for operand in operands]
+        signature = types[0] if len(types) == 1 else "(" + ", ".join(types) + ")"
+        self.lines.append(f"    {name} = dlc.{op} {', '.join(operand[0] for operand in operands)} {attributes} : {signature} -> {typed(shape)}")
+        return name, shape
+
+    def output(self, value):
+        self.outputs.append(value)
+
+    def write(self, path):
+        arguments = ", ".join(f'%{name}: {typed(value.shape)} {{dlc.name = "{name}"}}' for name, value in self.inputs.items())
+        results = ", ".join(f'{typed(shape)} {{dlc.name = "o{number}"}}' for number, (_, shape) in enumerate(self.outputs))
+        names, types = ", ".join(name for name, _ in self.outputs), ", ".join(typed(shape) for _, shape in self.outputs)
+        body = "\n".join(self.lines)
+        path.write_text(f"module {{\n  func.func @run({arguments}) -> ({results}) {{\n{body}\n    return {names} : {types}\n  }}\n}}\n")
+        return path
+
+    def run(self, programs, library, environment):
+        return run_in(programs, environment, library, self.inputs, [f"o{number}" for number in range(len(self.outputs))])
+
+
+def add_products(graph):
+    for left, right, attributes in MATRICES:
+        rows = left[-1] if "lhs" in attributes else left[-2]
+        columns = right[-2] if "rhs" in attributes else right[-1]
+        shape = (*np.broadcast_shapes(left[:-2], right[:-2]), rows, columns)
+        product = graph.op(f"matmul {attributes}", graph.input(left), graph.input(right), shape=shape)
+        biased = graph.op("add", product, graph.input((columns,)), shape=shape)
+        activated = graph.op("relu", biased, shape=shape)
+        graph.output(graph.op("add", graph.input(shape), activated, shape=shape))
+
+
+def add_convolutions(graph):
+    for image, weight, strides, dilations, pads, groups in CONVOLUTIONS:
+        spatial = len(image) - 2
+        out = [
+            (image[2 + d] + pads[d] + pads[d + spatial] - dilations[d] * (weight[2 + d] - 1) - 1) // strides[d] + 1 for d in range(spatial)
+        ]  # fmt: skip
+        shape = (image[0], weight[0], *out)
+        attributes = f"{{strides = {array(strides)}, dilations = {array(dilations)}, pads = {array(pads)}, groups = {groups} : i64}}"
+        result = graph.op(f"conv {attributes}", graph.input(image), graph.input(weight), shape=shape)
+        graph.output(graph.op("mul", result, graph.input((weight[0], *[1] * spatial)), shape=shape))
+
+
+def add_activations(graph):
+    """x * 1 for numbers of all sizes, and what follows."""
+    special = [0.0, -0.0, 1e-30, -1e-30, 3e38, -3e38, np.inf, -np.inf, np.nan]
+    numbers = np.concatenate([np.linspace(-12, 12, 471), np.geomspace(1e-6, 1e3, 40), -np.geomspace(1e-6, 1e3, 40), special])
+    x = graph.input((numbers.size, 1))
+    graph.inputs[x[0][1:]] = numbers.astype(np.float32)[:, None]
+    for text in UNARY:
+        one = graph.input((1, 1))
+        graph.inputs[one[0][1:]] = np.ones((1, 1), np.float32)
+        graph.output(graph.op(text, graph.op("matmul", x, one, shape=(numbers.size, 1)), shape=(numbers.size, 1)))
+
+
+def add_infinities(graph):
+    """Infinities that meet numbers, zeros and each other, which the parts of a number for tensor cores would make NaN."""
+    left, right = graph.input((33, 40)), graph.input((40, 35))
+    a, b = graph.inputs[left[0][1:]], graph.inputs[right[0][1:]]
+    a[3, 5], a[7, 7], a[8, 1], b[2, 9], b[5, 4], b[11, 0] = np.inf, -np.inf, np.nan, np.inf, 0, np.nan
+    graph.output(graph.op("matmul", left, right, shape=(33, 35)))
+
+
+@pytest.fixture
+def graph():
+    graph = Graph()
+    for add in add_products, add_convolutions, add_activations, add_infinities:
+        add(graph)
+    return graph
+
+
+@needs_fake
+@pytest.mark.parametrize("target, capability", [("cuda", 75), ("cuda-sm_80", 80)])
+def test_results_are_those_of_the_cpu(programs, graph, target, capability):
+    model = graph.write(programs.folder / "products.mlir")
+    device = programs.compile(model, "on_gpu.so", f"--target={target}")
+    # The sum without terms has been folded.
+    assert sum(".entry product(" in text for text in device_code(device)) >= len(graph.outputs) - 2
+    expected = graph.run(programs, programs.compile(model, "on_cpu.so"), {})
+    actual = graph.run(programs, device, on_fake(capability=capability, seed=3))
+    for name in expected:
+        np.testing.assert_allclose(actual[name], expected[name], rtol=2e-6, atol=1e-5, err_msg=name)
+
+
+@needs_fake
+def test_strict_products_use_no_tensor_cores(programs):
+    graph = Graph()
+    graph.output(graph.op("matmul", graph.input((65, 33)), graph.input((33, 3)), shape=(65, 3)))
+    library = programs.compile(graph.write(programs.folder / "product.mlir"), "strict.so", "--target=cuda-sm_80", "--math=strict")
+    assert all("mma.sync" not in text for text in device_code(library))
+    left, right = graph.inputs.values()
+    actual = graph.run(programs, library, on_fake(capability=80))["o0"]
+    np.testing.assert_allclose(actual, left.astype(np.float64) @ right, rtol=1e-5, atol=1e-5)
+
+
+# Registers of a thread, of 65536 for all threads of a multiprocessor: the budget of each template, by architecture and tile.
+REGISTERS = {("sm_75", 64): 104, ("sm_75", 128): 240, ("sm_80", 64): 104, ("sm_80", 128): 192}
+
+
+@needs_ptxas
+@pytest.mark.parametrize("target, architectures", [("cuda-sm_75", ["sm_75", "sm_80"]), ("cuda-sm_80", ["sm_80", "sm_90", "sm_120"])])
+@pytest.mark.parametrize("tile, size", [(64, 256), (128, 2048)])
+def test_ptxas_needs_no_stack(programs, target, architectures, tile, size):
+    square = typed((size, size))
+    text = f"""module {{
+  func.func @run(%a: {square} {{dlc.name = "a"}}, %b: {square} {{dlc.name = "b"}}) -> ({square} {{dlc.name = "o"}}) {{
+    %0 = dlc.matmul %a, %b : ({square}, {square}) -> {square}
+    %1 = dlc.tanh %0 : {square} -> {square}
+    return %1 : {square}
+  }}
+}}
+"""
+    (programs.folder / "product.mlir").write_text(text)
+    library = programs.compile(programs.folder / "product.mlir", "product.so", f"--target={target}")
+    (code,) = device_code(library)
+    (programs.folder / "product.ptx").write_text(code)
+    for architecture in architectures:
+        result = subprocess.run(
+            [PTXAS, "-v", f"-arch={architecture}", programs.folder / "product.ptx", "-o", programs.folder / "product.cubin"],
+            capture_output=True, text=True, timeout=600,
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+        assert not re.search(r"[1-9]\d* bytes (stack frame|spill)", result.stderr), result.stderr
+        used = [int(number) for number in re.findall(r"Used (\d+) registers", result.stderr)]
+        assert used and max(used) <= REGISTERS[target.removeprefix("cuda-"), tile], result.stderr
