@@ -21,10 +21,10 @@ Value LossImporter::import(Value predictions) {
   Value result = loss.reduce();
   const JsonValue *metrics = training.find("metrics");
   for (const JsonValue &metric : metrics ? ArrayRef(metrics->elements) : ArrayRef<JsonValue>()) {
-    Value values = buildMetric(metric), figure = values ? loss.average(values) : Value();
-    if (!figure)
+    Value values = buildMetric(metric), average = values ? loss.average(values) : Value();
+    if (!average)
       return {};
-    batch.metrics.emplace_back(metric.string, figure);
+    batch.metrics.emplace_back(metric.string, average);
   }
   return result;
 }

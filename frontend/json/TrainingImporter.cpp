@@ -25,15 +25,17 @@ void TrainingImporter::import() {
     llvm::append_range(results, batch->metrics);
     for (auto [name, value] : llvm::zip(batch->outputNames, batch->outputs))
       results.emplace_back(name, value);
-    finish(batch->function, results);
+    dlc::SignatureBuilder signature(batch->function);
+    finish(batch->function, signature, results);
   }
   if (std::optional<TrainingBatch> batch = importBatch("train_step", true)) {
     Results results{{"loss", batch->loss}};
     llvm::append_range(results, batch->metrics);
-    applyGradients(batch->function, differentiate(*batch));
+    dlc::SignatureBuilder signature(batch->function);
+    applyGradients(batch->function, signature, differentiate(*batch));
     for (auto &[name, value] : batch->updates)
       dlc::AssignOp::create(builder, value.getLoc(), name, value);
-    finish(batch->function, results);
+    finish(batch->function, signature, results);
   }
   if (std::optional<TrainingBatch> batch = importBatch("gradients", true)) {
     Results results{{"loss", batch->loss}};
@@ -42,7 +44,8 @@ void TrainingImporter::import() {
       results.emplace_back(("gradient." + entry.parameter.getSymName()).str(), gradient);
     for (auto &[name, value] : batch->updates)
       dlc::AssignOp::create(builder, value.getLoc(), name, value);
-    finish(batch->function, results);
+    dlc::SignatureBuilder signature(batch->function);
+    finish(batch->function, signature, results);
   }
   func::FuncOp apply = createFunction("apply_gradients");
   SmallVector<Value> gradients;
@@ -53,9 +56,8 @@ void TrainingImporter::import() {
         dlc::annotation::name.with(builder.getStringAttr("gradient." + parameter.getSymName())));
     gradients.push_back(signature.addArgument(parameter.getType(), parameter.getLoc(), name));
   }
-  signature.finish();
-  applyGradients(apply, gradients);
-  finish(apply, {});
+  applyGradients(apply, signature, gradients);
+  finish(apply, signature, {});
 }
 
 func::FuncOp TrainingImporter::createFunction(StringRef name) {
@@ -65,9 +67,9 @@ func::FuncOp TrainingImporter::createFunction(StringRef name) {
   return function;
 }
 
-void TrainingImporter::finish(func::FuncOp function, ArrayRef<std::pair<std::string, Value>> results) {
+void TrainingImporter::finish(func::FuncOp function, dlc::SignatureBuilder &signature,
+                              ArrayRef<std::pair<std::string, Value>> results) {
   SmallVector<Value> values;
-  dlc::SignatureBuilder signature(function);
   for (auto &[name, value] : results) {
     values.push_back(value);
     signature.addResult(value.getType(),
@@ -218,7 +220,8 @@ SmallVector<Value> TrainingImporter::differentiate(TrainingBatch &batch) {
   return SmallVector<Value>(op.getGradients());
 }
 
-Value TrainingImporter::addHyperparameter(func::FuncOp function, StringRef name, double otherwise) {
+Value TrainingImporter::addHyperparameter(dlc::SignatureBuilder &signature, Location location, StringRef name,
+                                          double otherwise) {
   Type elementType = getElementTypeOrSelf(trained.front().parameter.getType());
   // Halves are too coarse for rates.
   if (elementType.getIntOrFloatBitWidth() < 32)
@@ -226,16 +229,13 @@ Value TrainingImporter::addHyperparameter(func::FuncOp function, StringRef name,
   auto attributes =
       builder.getDictionaryAttr({dlc::annotation::name.with(builder.getStringAttr(name)),
                                  dlc::annotation::hyperparameter.with(builder.getF64FloatAttr(otherwise))});
-  if (failed(function.insertArgument(function.getNumArguments(), RankedTensorType::get({}, elementType), attributes,
-                                     function.getLoc())))
-    return {};
-  return function.getArguments().back();
+  return signature.addArgument(RankedTensorType::get({}, elementType), location, attributes);
 }
 
-void TrainingImporter::applyGradients(func::FuncOp function, ValueRange gradients) {
+void TrainingImporter::applyGradients(func::FuncOp function, dlc::SignatureBuilder &signature, ValueRange gradients) {
   const JsonValue &optimizer = *training.find("optimizer");
   TrainingOptions options(*getOptimizerRule(), optimizer);
-  Value rate = addHyperparameter(function, "learning_rate", options.find("learning_rate")->number);
+  Value rate = addHyperparameter(signature, function.getLoc(), "learning_rate", options.find("learning_rate")->number);
   SmallVector<NamedAttribute> entries(describeOptimizer(builder, optimizer).getValue());
   if (const JsonValue *clip = training.find("clip"))
     for (StringRef key : {"value", "norm"})

@@ -7,6 +7,7 @@
 #include "frontend/json/FunctionImporter.h"
 #include "frontend/json/LossImporter.h"
 #include "ir/OpsParameter.h"
+#include "ir/SignatureBuilder.h"
 
 namespace dlc::json {
 
@@ -30,15 +31,19 @@ private:
   bool chooseParameters();
   bool matches(const JsonValue &group, llvm::StringRef parameter);
   mlir::func::FuncOp createFunction(llvm::StringRef name);
-  void finish(mlir::func::FuncOp function, llvm::ArrayRef<std::pair<std::string, mlir::Value>> results);
+  /// Ends `function`, whose signature gets the results and is complete.
+  void finish(mlir::func::FuncOp function, SignatureBuilder &signature,
+              llvm::ArrayRef<std::pair<std::string, mlir::Value>> results);
 
   /// The batch's loss and metrics in a new function called `name`; nothing after an error.
   std::optional<TrainingBatch> importBatch(llvm::StringRef name, bool isTraining);
   mlir::Value regularize(OpContext &context, mlir::Value loss);
   /// Gradients of the loss with respect to all trained parameters.
   llvm::SmallVector<mlir::Value> differentiate(TrainingBatch &batch);
-  void applyGradients(mlir::func::FuncOp function, mlir::ValueRange gradients);
-  mlir::Value addHyperparameter(mlir::func::FuncOp function, llvm::StringRef name, double otherwise);
+  /// Appends the optimizer's step to `function`, whose signature gets the learning rate.
+  void applyGradients(mlir::func::FuncOp function, SignatureBuilder &signature, mlir::ValueRange gradients);
+  mlir::Value addHyperparameter(SignatureBuilder &signature, mlir::Location location, llvm::StringRef name,
+                                double otherwise);
 
   mlir::ModuleOp module;
   const JsonValue &model, &training;
