@@ -141,7 +141,8 @@ def test_results_are_those_of_the_cpu(programs, graph, target, capability):
     expected = graph.run(programs, programs.compile(model, "on_cpu.so"), {})
     actual = graph.run(programs, device, on_fake(capability=capability, seed=3))
     for name in expected:
-        np.testing.assert_allclose(actual[name], expected[name], rtol=2e-6, atol=1e-5, err_msg=name)
+        # 3xTF32 is right to 2^-22, and exp multiplies the error of its operand by up to 88.
+        np.testing.assert_allclose(actual[name], expected[name], rtol=3e-5, atol=1e-5, err_msg=name)
 
 
 @needs_fake
