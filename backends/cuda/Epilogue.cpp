@@ -19,6 +19,10 @@ static llvm::SmallVector<double> getParameters(mlir::Operation *op) {
     return {leaky.getAlpha().convertToDouble()};
   if (auto swish = llvm::dyn_cast<SwishOp>(op))
     return {swish.getAlpha().convertToDouble()};
+  if (auto gelu = llvm::dyn_cast<GeluOp>(op))
+    return {gelu.getTanhApproximation() ? 1.0 : 0.0};
+  if (auto sigmoid = llvm::dyn_cast<HardSigmoidOp>(op))
+    return {sigmoid.getAlpha().convertToDouble(), sigmoid.getBeta().convertToDouble()};
   return {};
 }
 

@@ -93,7 +93,20 @@ private:
   llvm::Value *scratch = nullptr, *status = nullptr;
 };
 
+/// The kernel in the wrapper.
+constexpr llvm::StringLiteral innerName = "kernel.host";
+
 } // namespace
+
+bool isCopiedAround(llvm::StringRef bitcode) {
+  llvm::LLVMContext context;
+  auto module = llvm::getLazyBitcodeModule(llvm::MemoryBufferRef(bitcode, "kernel"), context);
+  if (!module) {
+    llvm::consumeError(module.takeError());
+    return false;
+  }
+  return (*module)->getFunction(innerName) != nullptr;
+}
 
 llvm::Expected<std::string> copyAroundKernel(llvm::StringRef bitcode, int64_t scratchBytes, unsigned results) {
   llvm::LLVMContext context;
@@ -103,7 +116,7 @@ llvm::Expected<std::string> copyAroundKernel(llvm::StringRef bitcode, int64_t sc
   llvm::Function *inner = (*module)->getFunction("kernel");
   if (!inner || inner->isDeclaration())
     return llvm::createStringError("the kernel's function is missing");
-  inner->setName("kernel.host");
+  inner->setName(innerName);
   inner->setLinkage(llvm::GlobalValue::InternalLinkage);
   KernelWrapper(**module, *inner, results).write(scratchBytes);
   std::string result;

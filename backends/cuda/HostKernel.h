@@ -16,6 +16,9 @@ namespace dlc::cuda {
 /// the host before, and the last `results` of them back. The first parameter is the thread's dlc_scratch.
 llvm::Expected<std::string> copyAroundKernel(llvm::StringRef bitcode, int64_t scratchBytes, unsigned results);
 
+/// Whether `bitcode` is what copyAroundKernel made.
+bool isCopiedAround(llvm::StringRef bitcode);
+
 } // namespace dlc::cuda
 
 #endif // DLC_BACKENDS_CUDA_HOSTKERNEL_H

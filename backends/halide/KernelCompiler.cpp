@@ -241,7 +241,9 @@ FailureOr<std::vector<KernelCode>> compileKernelCode(ModuleOp module, const Targ
     if (!llvm::is_contained(target.machines, machine))
       return variant.kernel.emitError("internal error: a schedule for ")
              << variant.schedule.getIsa() << ", which is not a target";
-    kernels.push_back({variant.kernel.getSymName().str(), machine, std::move(code.bitcode), code.scratchBytes});
+    bool isOnHost = target.device && cuda::isCopiedAround(code.bitcode);
+    kernels.push_back(
+        {variant.kernel.getSymName().str(), machine, std::move(code.bitcode), code.scratchBytes, isOnHost});
   }
   return kernels;
 }

@@ -65,6 +65,22 @@ def test_options_for_cpus(programs, option):
     assert result.returncode != 0 and option.split("=")[0] in result.stderr and "CPU" in result.stderr
 
 
+def test_report_names_kernels_on_the_host(programs):
+    """A determinant, which is a loop over scalars, has no code for a GPU; a sum of tensors has."""
+    (programs.folder / "model.mlir").write_text("""module {
+  func.func @run(%x: tensor<4x3x3xf32> {dlc.name = "x"}) -> (tensor<4x3x3xf32> {dlc.name = "y"}, tensor<4xf32> {dlc.name = "d"}) {
+    %0 = dlc.add %x, %x : (tensor<4x3x3xf32>, tensor<4x3x3xf32>) -> tensor<4x3x3xf32>
+    %1 = dlc.determinant %x : tensor<4x3x3xf32> -> tensor<4xf32>
+    return %0, %1 : tensor<4x3x3xf32>, tensor<4xf32>
+  }
+}
+""")
+    for target, count in ("cuda", 1), ("x86-64-v3", 0):
+        result = programs.run("dlc", "model.mlir", "-o", "model.so", f"--target={target}", "--report=page.html")
+        assert result.returncode == 0 and result.stderr.count("runs on the host") == count, result.stderr
+        assert ("on the host, between copies" in (programs.folder / "page.html").read_text()) == bool(count)
+
+
 @pytest.mark.parametrize("target, assembled", [("cuda", 75), ("cuda-sm_80", 80), ("cuda-sm_90", 86)])
 def test_code_is_for_the_target(programs, target, assembled):
     library = programs.compile(EXAMPLES / "digits" / "digits_cnn.onnx", "digits.so", f"--target={target}")

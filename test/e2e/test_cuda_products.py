@@ -28,7 +28,9 @@ CONVOLUTIONS = [
     ((2, 6, 13, 7), (4, 3, 5, 2), [2, 1], [1, 2], [2, 0, 1, 3], 2),
     ((3, 4, 10), (7, 4, 3), [3], [2], [-1, 2], 1),
 ]
-UNARY = ["relu", "neg", "abs", "sigmoid", "tanh", "leaky_relu {alpha = 1.000000e-01 : f64}", "swish {alpha = 1.000000e+00 : f64}",
+UNARY = ["relu", "neg", "abs", "sigmoid", "tanh", "exp", "erf", "hard_swish", "gelu {tanh_approximation = false}",
+         "gelu {tanh_approximation = true}", "hard_sigmoid {alpha = 2.000000e-01 : f64, beta = 5.000000e-01 : f64}",
+         "leaky_relu {alpha = 1.000000e-01 : f64}", "swish {alpha = 1.000000e+00 : f64}",
          "clamp {high = 6.000000e+00 : f64, low = -1.000000e+00 : f64}"]  # fmt: skip
 
 
@@ -95,7 +97,10 @@ def add_convolutions(graph):
         shape = (image[0], weight[0], *out)
         attributes = f"{{strides = {array(strides)}, dilations = {array(dilations)}, pads = {array(pads)}, groups = {groups} : i64}}"
         result = graph.op(f"conv {attributes}", graph.input(image), graph.input(weight), shape=shape)
-        graph.output(graph.op("mul", result, graph.input((weight[0], *[1] * spatial)), shape=shape))
+        scaled = graph.op("mul", result, graph.input((weight[0], *[1] * spatial)), shape=shape)
+        least = graph.op("max", scaled, graph.input((1,)), shape=shape)
+        most = graph.op("min", least, graph.input(shape), shape=shape)
+        graph.output(graph.op("sub", most, graph.input(shape), shape=shape))
 
 
 def add_activations(graph):
@@ -136,7 +141,8 @@ def test_results_are_those_of_the_cpu(programs, graph, target, capability):
     expected = graph.run(programs, programs.compile(model, "on_cpu.so"), {})
     actual = graph.run(programs, device, on_fake(capability=capability, seed=3))
     for name in expected:
-        np.testing.assert_allclose(actual[name], expected[name], rtol=2e-6, atol=1e-5, err_msg=name)
+        # 3xTF32 is right to 2^-22, and exp multiplies the error of its operand by up to 88.
+        np.testing.assert_allclose(actual[name], expected[name], rtol=3e-5, atol=1e-5, err_msg=name)
 
 
 @needs_fake

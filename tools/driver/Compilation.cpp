@@ -81,6 +81,7 @@ private:
   LogicalResult checkCustomOps(OutputKind kind);
   LogicalResult writeWeights();
   LogicalResult compileKernels();
+  void reportHostKernels();
   LogicalResult generateObject(OutputKind kind);
 
   /// An error about the command line or the compilation as a whole.
@@ -312,6 +313,22 @@ LogicalResult Compilation::writeWeights() {
   return success();
 }
 
+/// Says which kernels of a program for a GPU are not on it, on the page and on standard error.
+void Compilation::reportHostKernels() {
+  for (const KernelCode &code : kernels) {
+    if (!code.isOnHost)
+      continue;
+    mlir::emitRemark(model->lookupSymbol(code.kernel)->getLoc())
+        << "kernel '" << code.kernel
+        << "' runs on the host, and its tensors are copied there and back: there is no code "
+        << "for a GPU for it";
+    for (ReportedEntry &entry : report.entries)
+      for (ReportedLaunch &launch : entry.launches)
+        if (launch.kernel == code.kernel)
+          launch.schedules.push_back("on the host, between copies");
+  }
+}
+
 LogicalResult Compilation::compileKernels() {
   clock.start("kernel code");
   KernelCodeOptions kernelOptions;
@@ -323,6 +340,8 @@ LogicalResult Compilation::compileKernels() {
   if (failed(compiled))
     return failure();
   kernels = std::move(*compiled);
+  if (!options.report.empty())
+    reportHostKernels();
   report.sizes.push_back({"scratch per thread", static_cast<int64_t>(getScratchBytes(kernels))});
   return success();
 }

@@ -52,6 +52,28 @@ DLC_INLINE float logistic(float x) {
   return x < 0 ? exponential(x) / (1.0f + exponential(x)) : 1.0f / (1.0f + exponential(-x));
 }
 
+/// As math::erf of backends/halide/Math.h.
+DLC_INLINE float errorFunction(float x) {
+  float size = __builtin_fabsf(x), square = x * x;
+  float t = size > 4.0f ? 4.0f : size;
+  float far = __builtin_fmaf(-1.72853470e-5f, t, 3.83197126e-4f);
+  far = __builtin_fmaf(far, t * t, __builtin_fmaf(-3.88396438e-3f, t, 2.42546219e-2f));
+  far = __builtin_fmaf(far, t, -1.06777877e-1f);
+  far = __builtin_fmaf(far, t, -6.34846687e-1f);
+  far = __builtin_fmaf(far, t, -1.28717512e-1f);
+  far = 1.0f - exponential(__builtin_fmaf(far, t, -t));
+  float near = -5.96761703e-4f;
+  near = __builtin_fmaf(near, square, 4.99119423e-3f);
+  near = __builtin_fmaf(near, square, -2.67681349e-2f);
+  near = __builtin_fmaf(near, square, 1.12819925e-1f);
+  near = __builtin_fmaf(near, square, -3.76125336e-1f);
+  near = __builtin_fmaf(near, square, 1.28379166e-1f);
+  near = __builtin_fmaf(near, x, x);
+  return size > 0.927734375f ? (x < 0.0f ? -far : far) : near;
+}
+
+DLC_INLINE float limit(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
+
 DLC_OP dlcOp_neg(float x) { return -x; }
 DLC_OP dlcOp_abs(float x) { return __builtin_fabsf(x); }
 DLC_OP dlcOp_relu(float x) { return x < 0.0f ? 0.0f : x; }
@@ -59,6 +81,17 @@ DLC_OP dlcOp_sigmoid(float x) { return logistic(x); }
 DLC_OP dlcOp_tanh(float x) { return hyperbolicTangent(x); }
 DLC_OP dlcOp_leaky_relu(float x, float alpha) { return x < 0.0f ? x * alpha : x; }
 DLC_OP dlcOp_swish(float x, float alpha) { return x * logistic(alpha * x); }
+DLC_OP dlcOp_exp(float x) { return exponential(x); }
+DLC_OP dlcOp_erf(float x) { return errorFunction(x); }
+DLC_OP dlcOp_gelu(float x, float isTanh) {
+  float inner =
+      isTanh != 0.0f ? hyperbolicTangent(0.797884561f * (x + 0.044715f * x * x * x)) : errorFunction(x * 0.707106781f);
+  return 0.5f * x * (inner + 1.0f);
+}
+DLC_OP dlcOp_hard_sigmoid(float x, float alpha, float beta) { return limit(alpha * x + beta, 0.0f, 1.0f); }
+DLC_OP dlcOp_hard_swish(float x) { return x * limit(x * (1.0f / 6.0f) + 0.5f, 0.0f, 1.0f); }
+DLC_OP dlcOp_max(float a, float b) { return a > b || a != a ? a : b; }
+DLC_OP dlcOp_min(float a, float b) { return a < b || a != a ? a : b; }
 DLC_OP dlcOp_add(float a, float b) { return a + b; }
 DLC_OP dlcOp_sub(float a, float b) { return a - b; }
 DLC_OP dlcOp_mul(float a, float b) { return a * b; }

@@ -105,16 +105,27 @@ template <typename Multiplier> DLC_INLINE void computeProduct(const void *contex
     if constexpr (Multiplier::storesAfterUse)
       multiplier.commit(getStage(next), thread, next < slices);
   }
-  multiplier.forEach(thread, [&](int row, int column, float sum) __attribute__((always_inline)) {
-    row += firstRow;
-    column += firstColumn;
-    if (row >= rows || column >= columns)
-      return;
-    // The parts of an infinity are NaN, and so is the sum then; the definition may say otherwise.
+  // Elements of this thread that the definition decides: the parts of an infinity are NaN, and so is their sum.
+  u64 irregular = 0;
+  auto isInside = [&](int row, int column) __attribute__((always_inline)) { return row < rows && column < columns; };
+#pragma unroll
+  for (int number = 0; number < Multiplier::elements; ++number) {
+    int row = firstRow + Multiplier::getRow(thread, number),
+        column = firstColumn + Multiplier::getColumn(thread, number);
+    float sum = multiplier.getSum(number);
     if (Multiplier::isForFinite && sum != sum)
-      sum = sumPlainly(context, batch, row, column, depth);
-    dlcStore(context, batch, row, column, sum);
-  });
+      irregular |= 1ull << number;
+    else if (isInside(row, column))
+      dlcStore(context, batch, row, column, sum);
+  }
+  if constexpr (Multiplier::isForFinite)
+#pragma clang loop unroll(disable)
+    for (int number = 0; irregular; ++number, irregular >>= 1) {
+      int row = firstRow + Multiplier::getRow(thread, number),
+          column = firstColumn + Multiplier::getColumn(thread, number);
+      if ((irregular & 1) && isInside(row, column))
+        dlcStore(context, batch, row, column, sumPlainly(context, batch, row, column, depth));
+    }
 }
 
 /// DLC_PRODUCTS(X): X(tile, left by depth, its width, right by depth, its width) for all instances of a multiplier.

@@ -77,13 +77,10 @@ template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int Righ
     }
   }
 
-  template <typename Visit> __attribute__((always_inline)) void forEach(int thread, Visit visit) {
-#pragma unroll
-    for (int i = 0; i < side; ++i)
-#pragma unroll
-      for (int j = 0; j < side; ++j)
-        visit(thread / 16 + 16 * i, thread % 16 + 16 * j, sums[i][j]);
-  }
+  static constexpr int elements = side * side;
+  DLC_INLINE int getRow(int thread, int number) { return thread / 16 + number / side * 16; }
+  DLC_INLINE int getColumn(int thread, int number) { return thread % 16 + number % side * 16; }
+  __attribute__((always_inline)) float getSum(int number) { return sums[number / side][number % side]; }
 };
 
 } // namespace

@@ -67,15 +67,16 @@ template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int Righ
     }
   }
 
-  template <typename Visit> __attribute__((always_inline)) void forEach(int thread, Visit visit) {
-    const int row = getFirstRow(thread) + thread % 32 / 4, column = getFirstColumn(thread) + thread % 4 * 2;
-#pragma unroll
-    for (int i = 0; i < down; ++i)
-#pragma unroll
-      for (int j = 0; j < across; ++j)
-#pragma unroll
-        for (int e = 0; e < 4; ++e)
-          visit(row + 16 * i + e / 2 * 8, column + 8 * j + e % 2, sums[i][j][e]);
+  /// Four of a product of 16 x 8: two neighbours, and those eight rows below.
+  static constexpr int elements = down * across * 4;
+  DLC_INLINE int getRow(int thread, int number) {
+    return getFirstRow(thread) + thread % 32 / 4 + number / 4 / across * 16 + number % 4 / 2 * 8;
+  }
+  DLC_INLINE int getColumn(int thread, int number) {
+    return getFirstColumn(thread) + thread % 4 * 2 + number / 4 % across * 8 + number % 2;
+  }
+  __attribute__((always_inline)) float getSum(int number) {
+    return sums[number / 4 / across][number / 4 % across][number % 4];
   }
 };
 
