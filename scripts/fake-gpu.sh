@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs examples on the fake CUDA driver and compares them with the CPU. usage: scripts/fake-gpu.sh [MODEL...]
+# MODEL is a .json or .onnx file, by default every model of examples/. Each is compiled for the CPU and for three GPUs; its inference (a batch
+# of 3) and, if it is trainable, the gradients of one training step must agree to 1e-5 of a tensor's range. A row per model and GPU is printed;
+# the exit status is 1 if any fails. All examples take long; the tests run a few of them (test/e2e/test_cuda.py).
+set -u
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+BIN=${DLC_BIN:-$TOP/build/bin}
+FAKE=$BIN/../fake_cuda
+[ -e "$FAKE/libcuda.so.1" ] || { echo "error: there is no fake driver: scripts/build.sh release dlc dlc-run dlc-fake-cuda" >&2; exit 2; }
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+[ $# -gt 0 ] || set -- "$TOP"/examples/*/*.json "$TOP"/examples/*/*.onnx
+failures=0
+
+# row MODEL GPU ENTRY RESULT
+row() { printf '%-40s %-6s %-10s %s\n' "$@"; }
+
+# compare MODEL GPU ENTRY: runs the entry point on both libraries.
+compare() {
+  local symbol=()
+  # Models whose batch has another name run with a batch of 1.
+  "$BIN/dlc-run" info "$folder/cpu.so" | grep -q 'input .*\[N[],]' && symbol=(--symbol N=3)
+  if LD_LIBRARY_PATH=$FAKE FAKE_CUDA_CAPABILITY=$2 timeout 600 "$BIN/dlc-run" verify "$folder/gpu.so" --reference "$folder/cpu.so" \
+    --entry "$3" "${symbol[@]}" >"$folder/log" 2>&1; then
+    row "$1" "sm_$2" "$3" ok
+  else
+    row "$1" "sm_$2" "$3" "FAILED: $(tail -n 1 "$folder/log")"
+    failures=$((failures + 1))
+  fi
+}
+
+for model in "$@"; do
+  name=$(basename "$model")
+  train=()
+  # A description that has no training section is refused with --train.
+  if "$BIN/dlc" "$model" -o "$folder/cpu.so" --train >"$folder/log" 2>&1; then
+    train=(--train)
+  elif ! "$BIN/dlc" "$model" -o "$folder/cpu.so" >"$folder/log" 2>&1; then
+    row "$name" - - "skipped: does not compile for the CPU as it is"
+    continue
+  fi
+  entries=$("$BIN/dlc-run" info "$folder/cpu.so" | sed -n 's/^entry point //p')
+  for gpu in 75 80 90; do
+    if ! "$BIN/dlc" "$model" -o "$folder/gpu.so" --target=cuda-sm_$gpu "${train[@]}" >"$folder/log" 2>&1; then
+      row "$name" sm_$gpu compile "FAILED: $(head -n 1 "$folder/log")"
+      failures=$((failures + 1))
+      continue
+    fi
+    for entry in run predict gradients; do
+      grep -qx "$entry" <<<"$entries" && compare "$name" $gpu $entry
+    done
+  done
+done
+[ $failures -eq 0 ] || { echo "$failures of these failed" >&2; exit 1; }
