@@ -32,6 +32,8 @@ public:
 
   /// Extents of `value`, a tensor of the function.
   llvm::ArrayRef<mlir::AffineExpr> getDims(mlir::Value value) const;
+  /// Whether the extents of `value` are known. Those of gradients are not before they have been built.
+  bool contains(mlir::Value value) const { return dims.contains(value); }
   /// Names of the symbols; position i is `AffineSymbolExpr` i.
   llvm::ArrayRef<std::string> getSymbols() const { return symbols; }
   /// The largest values of derived symbols, which `dlc.readback` defines; see ExtentBounds.h. Those of an outlined

@@ -74,7 +74,7 @@ std::string dlc::listLayers(ModuleOp module) {
   llvm::SmallPtrSet<const void *, 16> seen;
   for (Operation &op : function.getOps()) {
     if (isa<LoadParameterOp, ConstantOp>(op) || !op.getNumResults() ||
-        !isa<RankedTensorType>(op.getResult(0).getType()))
+        !isa<RankedTensorType>(op.getResult(0).getType()) || !shapes->contains(op.getResult(0)))
       continue;
     std::string name = getLayerName(op.getLoc());
     if (layers.empty() || layers.back().name != name || name.empty())
