@@ -155,7 +155,8 @@ LibraryImage::LibraryImage(const std::string &path) {
   if (model->abi_version != DLC_ABI_VERSION || !DLC_HAS(dlc_model, model, runtime))
     throw Failure("the model uses ABI version " + std::to_string(model->abi_version) + ", this program " +
                   std::to_string(DLC_ABI_VERSION));
-  if (!holdsModel(*model))
+  // What the library says that it has of later additions.
+  if (!holds(model, 1, std::min<size_t>(model->struct_bytes, sizeof *model)) || !holdsModel(*model))
     expect(std::optional<int>(), path);
   description = model;
 }

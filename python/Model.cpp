@@ -192,6 +192,16 @@ Array Model::makeScalar(uint32_t elementType, double value) {
   return Array(*array);
 }
 
+Model::~Model() {
+  try {
+    // The state may outlive the context, whose GPU has its values.
+    if (bound)
+      bound->block().pull();
+  } catch (const dlc::Error &) {
+    // The GPU is lost: the state keeps what was last copied.
+  }
+}
+
 void Model::bind(const State &state) {
   std::unique_lock<std::mutex> lock = enter();
   bindEntered(state);
@@ -202,6 +212,9 @@ void Model::bindEntered(const State &state) {
     throw dlc::Error(DLC_ERROR_VARIABLES,
                      "the state belongs to another model, or to another loaded copy of its library: "
                      "create it with new_state, and load a checkpoint into it");
+  // A GPU's copy of a block ends with the last context that has bound it.
+  if (bound)
+    bound->block().pull();
   check(dlc_variables_bind(context.get(), state.block().data(), state.block().bytes()));
   bound.emplace(state);
 }

@@ -21,6 +21,7 @@ namespace dlc::python {
 class Model {
 public:
   Model(const std::string &path, uint32_t threads);
+  ~Model();
 
   const dlc_model &description() const { return *context.model(); }
   /// Of the library, absolute.

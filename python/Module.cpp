@@ -69,7 +69,9 @@ nb::object learnedData(const Model &model) {
 nb::list layerRows(const Model &model) {
   const char *text = dlc_layers(&model.description());
   nb::list rows;
-  for (nb::handle line : nb::str(text ? text : "").attr("splitlines")()) {
+  for (nb::handle line : nb::str(text ? text : "").attr("split")("\n")) {
+    if (!nb::len(line)) // behind the last one
+      continue;
     nb::list fields(line.attr("split")("\t"));
     nb::object count = nb::module_::import_("builtins").attr("int");
     rows.append(nb::make_tuple(fields[0], fields[1], fields[2], count(fields[3]), count(fields[4])));

@@ -33,6 +33,11 @@ compare() {
 
 for model in "$@"; do
   name=$(basename "$model")
+  if [ ! -e "$model" ]; then
+    row "$name" - - "FAILED: there is no such file"
+    failures=$((failures + 1))
+    continue
+  fi
   train=()
   # A description that has no training section is refused with --train.
   if "$BIN/dlc" "$model" -o "$folder/cpu.so" --train >"$folder/log" 2>&1; then
@@ -42,6 +47,7 @@ for model in "$@"; do
     continue
   fi
   entries=$("$BIN/dlc-run" info "$folder/cpu.so" | sed -n 's/^entry point //p')
+  grep -qxE 'run|predict|gradients' <<<"$entries" || row "$name" - - "skipped: has no entry point run, predict or gradients"
   for gpu in 75 80 90; do
     if ! "$BIN/dlc" "$model" -o "$folder/gpu.so" --target=cuda-sm_$gpu "${train[@]}" >"$folder/log" 2>&1; then
       row "$name" sm_$gpu compile "FAILED: $(head -n 1 "$folder/log")"

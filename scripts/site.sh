@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes a site of the documentation, build/site/index.html, which needs no server. A link that leads nowhere, or a page that the
 # navigation lacks, is an error. usage: scripts/site.sh [FOLDER]
+[ $# -eq 0 ] || set -- "$(realpath -m -- "$1")"
 source "$(dirname "$0")/steps.sh"
 
 folder=${1:-build/site}

@@ -44,7 +44,7 @@ llvm::SmallVector<KernelVariant> collectVariants(mlir::ModuleOp module);
 mlir::FailureOr<std::vector<CompiledKernel>> compileKernels(llvm::ArrayRef<KernelVariant> variants,
                                                             const CompileOptions &options);
 
-/// Backend::compileKernels for kernels that Halide or, of the kind `loops`, MLIR compiles.
+/// Backend::compileKernels for all kernels: MLIR compiles those of the kind `loops`, Halide the others.
 mlir::FailureOr<std::vector<KernelCode>> compileKernelCode(mlir::ModuleOp module, const Target &target,
                                                            const KernelCodeOptions &options);
 

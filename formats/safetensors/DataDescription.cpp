@@ -16,5 +16,9 @@ std::string dlc::readDataDescription(llvm::StringRef path) {
       json::parseDocument(content.substr(8, headerBytes), [](json::Position, const std::string &) {});
   const json::JsonValue *metadata = header ? header->find("__metadata__") : nullptr;
   const json::JsonValue *text = metadata ? metadata->find("dlc.data") : nullptr;
-  return text && text->isString() ? text->string : "";
+  if (!text || !text->isString())
+    return "";
+  // Whoever reads it expects a JSON object.
+  std::optional<json::JsonValue> data = json::parseDocument(text->string, [](json::Position, const std::string &) {});
+  return data && data->isObject() ? text->string : "";
 }

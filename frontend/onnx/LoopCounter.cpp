@@ -59,9 +59,13 @@ public:
 private:
   /// What `name` is a copy of.
   StringRef skipCopies(StringRef name) {
-    for (const onnx::NodeProto *producer = producers.lookup(name); producer && producer->op_type() == "Identity";
-         producer = producers.lookup(name))
+    // Nobody has checked yet that the nodes have an order.
+    for (size_t left = producers.size(); left > 0; --left) {
+      const onnx::NodeProto *producer = producers.lookup(name);
+      if (!producer || producer->op_type() != "Identity" || !producer->domain().empty() || producer->input_size() != 1)
+        break;
       name = producer->input(0);
+    }
     return name;
   }
 
@@ -88,14 +92,19 @@ private:
   }
 
   /// The integer that `name` is in every step.
-  std::optional<int64_t> getConstant(StringRef name) {
+  std::optional<int64_t> getConstant(StringRef name, int conversions = 8) {
     name = skipCopies(name);
     const onnx::NodeProto *producer = producers.lookup(name);
+    if (conversions == 0 || (producer && !producer->domain().empty()))
+      return std::nullopt;
     if (producer && (producer->op_type() == "CastLike" || producer->op_type() == "Cast") && producer->input_size() > 0)
-      return getConstant(producer->input(0));
+      return getConstant(producer->input(0), conversions - 1);
     const onnx::TensorProto *value = initializers.lookup(name);
     if (producer && producer->op_type() == "Constant")
       for (const onnx::AttributeProto &attribute : producer->attribute()) {
+        // A parameter of a model-local function has its value elsewhere.
+        if (!attribute.ref_attr_name().empty())
+          return std::nullopt;
         if (attribute.name() == "value_int")
           return attribute.i();
         if (attribute.name() == "value")

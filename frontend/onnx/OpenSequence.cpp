@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/OpenSequence.h"
 #include "frontend/onnx/ImportOperands.h"
+#include "frontend/onnx/ImportState.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
@@ -80,6 +81,10 @@ Value getRows(NodeImporter &node, const Tensor &sequence, StringRef what) {
 Value chooseRow(NodeImporter &node, Value rows, int64_t i) {
   if (!expectElements(node, i, ElementClass::Integer))
     return {};
+  // Positions are clamped to the rows, so there must be one. A loop's steps, of which there may be none, check nothing.
+  AffineExpr count = node.getDims(rows)[0];
+  if (isa<func::FuncOp>(node.getBuilder().getInsertionBlock()->getParentOp()) && getExtentRange(count).low < 1)
+    node.expectInRun(ExtentRelation::AtLeast, count, node.extent(1));
   return node.create<GatherOp>(rows, node.reshape(node.getOperand(i), {}), node.integer(0));
 }
 

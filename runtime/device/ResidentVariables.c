@@ -29,9 +29,11 @@ static dlc_uint32 copiesLock; // of the list and of what its elements hold
 /// Makes the host's block hold what runs have written. The lock is held.
 static CUresult pull(const void *host) {
   for (ResidentVariables *copy = copies; copy; copy = copy->next) {
-    // A forked child has nothing of its parent's on the device.
-    if (copy->host != host || !copy->isNewer || copy->process != getpid())
+    if (copy->host != host || !copy->isNewer)
       continue;
+    // A forked child cannot reach what its parent has on the device.
+    if (copy->process != getpid())
+      return CUDA_ERROR_DEINITIALIZED;
     CUcontext popped;
     CUresult result = copy->driver->cuCtxPushCurrent_v2(copy->cuda);
     if (result)

@@ -79,7 +79,8 @@ const dlc_program &chooseProgram(const dlc_model &model, const std::string &arch
 /// What the model has learned from, as the library says; null if it does not.
 Json describeData(const dlc_model &model) {
   const char *text = dlc_data_description(&model);
-  return text ? Json::parse(text, nullptr, /*allow_exceptions=*/false) : Json();
+  Json data = text ? Json::parse(text, nullptr, /*allow_exceptions=*/false) : Json();
+  return data.is_discarded() ? Json() : data;
 }
 
 /// `architecture` is that of the library if its code cannot be called here, else empty.
@@ -147,7 +148,13 @@ std::string readable(dlc_uint64 bytes) {
 
 /// The data of `text` (dlc_model.data_description), a line for each thing that it says.
 void printData(const char *text, const std::string &source) {
-  dlc::data::DataDescription data = dlc::data::DataDescription::fromText(text, source);
+  dlc::data::DataDescription data;
+  try {
+    data = dlc::data::DataDescription::fromText(text, source);
+  } catch (const dlc::data::Failure &failure) {
+    std::printf("data      %s\n", failure.what());
+    return;
+  }
   auto print = [](const char *what, const std::vector<std::string> &names) {
     std::string list;
     for (const std::string &name : names)

@@ -44,8 +44,8 @@ static inline int dlc_has_device_code(const dlc_model *model) {
 }
 
 /// Makes `block` hold what runs have written: to be called before the block is read, and before the last context that
-/// has bound it is released. dlc_variables_save calls it. On the CPU runs write the block itself, and there is
-/// nothing to do. No run may use the block meanwhile.
+/// has bound it is released or binds another one. dlc_variables_save calls it. On the CPU runs write the block itself,
+/// and there is nothing to do. No run may use the block meanwhile.
 static inline dlc_int32 dlc_variables_pull(const dlc_model *model, void *block, dlc_error *error) {
   dlc_int32 status = dlc_model_check(model, error);
   return status || !dlc_has_device_code(model) ? status
