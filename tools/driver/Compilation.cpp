@@ -197,13 +197,17 @@ LogicalResult Compilation::import() {
   if (state.phase == "import" || ending != ".mlir") {
     layers = listLayers(*model);
     if (llvm::StringRef(layers).count('\n') <= mostLayersOfLibrary)
-      settings.identity.layers = layers;
+      state.layers = layers;
+  } else {
+    layers = state.layers;
   }
   // The weights that count say what was learned from.
   if (!options.parameters.empty())
     weightsFile = options.parameters;
   if (!weightsFile.empty())
-    settings.identity.dataDescription = readDataDescription(weightsFile);
+    state.dataDescription = readDataDescription(weightsFile);
+  settings.identity.layers = state.layers;
+  settings.identity.dataDescription = state.dataDescription;
   return options.parameters.empty() ? success() : readParameters(*model, options.parameters);
 }
 

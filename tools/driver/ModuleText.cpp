@@ -23,6 +23,8 @@ static void removeState(mlir::ModuleOp module) {
   annotation::optimization.remove(module);
   annotation::math.remove(module);
   annotation::replaceableWeights.remove(module);
+  annotation::layers.remove(module);
+  annotation::learnedData.remove(module);
 }
 
 void dlc::printModule(llvm::raw_ostream &stream, mlir::ModuleOp module, const CompilationState &state,
@@ -39,7 +41,11 @@ void dlc::printModule(llvm::raw_ostream &stream, mlir::ModuleOp module, const Co
       annotation::math.set(module, builder.getStringAttr(getMathModeName(*state.math)));
     if (state.replaceableWeights)
       annotation::replaceableWeights.set(module, builder.getUnitAttr());
+    if (isComplete && !state.layers.empty())
+      annotation::layers.set(module, builder.getStringAttr(state.layers));
   }
+  if (isComplete && state.phase != "llvm" && !state.dataDescription.empty())
+    annotation::learnedData.set(module, builder.getStringAttr(state.dataDescription));
   mlir::OpPrintingFlags flags;
   if (isComplete)
     flags.enableDebugInfo();
@@ -78,6 +84,10 @@ static LogicalResult takeState(mlir::ModuleOp module, CompilationState &state) {
       return module.emitError() << "'" << annotation::math.getKey() << "' must be \"strict\", \"default\" or \"fast\"";
   }
   state.replaceableWeights = annotation::replaceableWeights.get(module) != nullptr;
+  if (mlir::StringAttr layers = annotation::layers.get(module))
+    state.layers = layers.str();
+  if (mlir::StringAttr data = annotation::learnedData.get(module))
+    state.dataDescription = data.str();
   removeState(module);
   return success();
 }

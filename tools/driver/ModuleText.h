@@ -21,6 +21,9 @@ struct CompilationState {
   std::optional<int> optimizationLevel; ///< of the phases that are done (`dlc.optimization`); nothing after 'import'
   std::optional<MathMode> math;         ///< the same (`dlc.math`)
   bool replaceableWeights = false;      ///< `dlc.replaceable_weights`
+  /// What the library says for people (`dlc.layers`, `dlc.learned_data`), as dlc_model has it; empty: nothing. The
+  /// layers are those of the graph after 'import', where the graph itself tells them.
+  std::string layers, dataDescription;
 };
 
 /// Prints `module` with what `state` says: complete, or for people. Then the bytes of large constants and the
