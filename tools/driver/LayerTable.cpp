@@ -61,6 +61,24 @@ static func::FuncOp findMain(ModuleOp module) {
   return functions.empty() ? func::FuncOp() : *functions.begin();
 }
 
+/// Whether `extent` has at most `left` parts, so that a person can read it.
+static bool isReadable(AffineExpr extent, int &left) {
+  if (--left < 0)
+    return false;
+  auto binary = dyn_cast<AffineBinaryOpExpr>(extent);
+  return !binary || (isReadable(binary.getLHS(), left) && isReadable(binary.getRHS(), left));
+}
+
+/// "N, 16, 8", with "?" for extents that nobody could read: those that follow from others in many steps.
+static std::string writeExtents(ArrayRef<AffineExpr> dims, ArrayRef<std::string> symbols) {
+  std::string text;
+  for (AffineExpr dim : dims) {
+    int parts = 16;
+    text += (text.empty() ? "" : ", ") + (isReadable(dim, parts) ? dlc::describeExtent(dim, symbols) : "?");
+  }
+  return text;
+}
+
 std::string dlc::listLayers(ModuleOp module) {
   func::FuncOp function = findMain(module);
   if (!function)
@@ -94,9 +112,9 @@ std::string dlc::listLayers(ModuleOp module) {
   for (Layer &layer : layers) {
     llvm::replace(layer.name, '\t', ' ');
     llvm::replace(layer.name, '\n', ' ');
-    std::string extents = describeExtents(shapes->getDims(layer.result), shapes->getSymbols());
-    stream << layer.name << '\t' << layer.op << '\t' << StringRef(extents).trim("[]") << '\t' << layer.parameters
-           << '\t' << static_cast<int64_t>(std::min(layer.operations, 9e18)) << '\n';
+    std::string extents = writeExtents(shapes->getDims(layer.result), shapes->getSymbols());
+    stream << layer.name << '\t' << layer.op << '\t' << extents << '\t' << layer.parameters << '\t'
+           << static_cast<int64_t>(std::min(layer.operations, 9e18)) << '\n';
   }
   return text;
 }

@@ -449,8 +449,8 @@ typedef struct dlc_model {
   const char *data_description;
   /// The layers of the model's main entry point, as its file has them, for people; null if nothing is known of them, or
   /// if they are more than 1,000. A line for each, with fields that are separated by tabs: name, op, extents of its
-  /// result ("N,16,8,8"), number of parameters, and operations, which count each sum or product of two numbers as one,
-  /// with symbols taken as 1.
+  /// result ("N, 16, 8, 8"), number of parameters, and operations, which count each sum or product of two numbers as
+  /// one, with symbols taken as 1.
   const char *layers;
 } dlc_model;
 

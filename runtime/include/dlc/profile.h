@@ -178,8 +178,10 @@ static inline dlc_int32 dlc_profile_create(dlc_context *context, dlc_error *erro
     made->rows[i].launch = &made->launches[i % made->launch_count];
   if (!status) {
     dlc_uint64 cost = dlc_profile_measure_cost(made->buffers[0]), free_words = 1 << 12;
-    for (dlc_uint32 e = 0; e < context->model->entry_count; ++e)
-      made->paces[e].cost = cost, made->paces[e].budget = made->paces[e].limit = (dlc_int64)(free_words * cost);
+    for (dlc_uint32 e = 0; e < context->model->entry_count; ++e) {
+      made->paces[e].cost = cost;
+      made->paces[e].budget = made->paces[e].limit = (dlc_int64)(free_words * cost);
+    }
     made->recorders[0].paces = made->paces;
     status = context->api->context_record(context, made->recorders, made->threads, &made->start);
   }
