@@ -127,15 +127,18 @@ static ResidentVariables *acquire(Device *device, dlc_byte *host) {
   ResidentVariables *copy = copies;
   while (copy && (copy->host != host || copy->cuda != device->cuda || copy->process != device->process))
     copy = copy->next;
-  if (!copy && (copy = dlcAllocateFromLibc(sizeof *copy))) {
-    *copy = (ResidentVariables){.next = copies,
-                                .host = host,
-                                .bytes = device->context->face.model->variable_bytes,
-                                .driver = device->driver,
-                                .cuda = device->cuda,
-                                .ordinal = device->ordinal,
-                                .process = device->process};
-    copies = copy;
+  if (!copy) {
+    copy = dlcAllocateFromLibc(sizeof *copy);
+    if (copy) {
+      *copy = (ResidentVariables){.next = copies,
+                                  .host = host,
+                                  .bytes = device->context->face.model->variable_bytes,
+                                  .driver = device->driver,
+                                  .cuda = device->cuda,
+                                  .ordinal = device->ordinal,
+                                  .process = device->process};
+      copies = copy;
+    }
   }
   if (copy)
     ++copy->references;
