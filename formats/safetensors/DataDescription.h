@@ -4,14 +4,14 @@
 #ifndef DLC_FORMATS_SAFETENSORS_DATADESCRIPTION_H
 #define DLC_FORMATS_SAFETENSORS_DATADESCRIPTION_H
 
-#include "llvm/ADT/StringRef.h"
-#include <string>
+#include "formats/safetensors/Safetensors.h"
+#include "mlir/IR/BuiltinOps.h"
 
 namespace dlc {
 
-/// The metadata "dlc.data" of the safetensors file at `path`: dlc_model.data_description of the ABI. Empty if there is
-/// none, or no such file: whoever reads the tensors reports what is wrong with it.
-std::string readDataDescription(llvm::StringRef path);
+/// Lets `module`, whose weights are those of `file`, say what they were learned from (annotation::learnedData): the
+/// file's metadata "dlc.data", which becomes dlc_model.data_description of the ABI. Nothing if the file does not say.
+void noteLearnedData(mlir::ModuleOp module, const Safetensors &file);
 
 } // namespace dlc
 

@@ -52,6 +52,11 @@ llvm::SmallVector<StringRef> Safetensors::getNames() const {
   return names;
 }
 
+StringRef Safetensors::getMetadata(StringRef key) const {
+  auto found = metadata.find(key);
+  return found == metadata.end() ? StringRef() : StringRef(found->second);
+}
+
 /// A list of integers that are not negative.
 static std::optional<llvm::SmallVector<int64_t>> readIntegers(const JsonValue *value) {
   if (!value || !value->isList())
@@ -77,7 +82,7 @@ public:
     hasFailed = true;
   }
 
-  void read(StringRef text, llvm::StringMap<Safetensors::Tensor> &tensors) {
+  void read(StringRef text, llvm::StringMap<Safetensors::Tensor> &tensors, llvm::StringMap<std::string> &metadata) {
     // Where bytes begin is what a header has no byte order mark for, which JSON would allow.
     if (text.starts_with("\xEF\xBB\xBF"))
       return fail("the header must begin with '{'");
@@ -91,7 +96,7 @@ public:
       return fail("the header must be an object, got " + header->describe());
     for (const Member &member : header->members) {
       if (member.key == "__metadata__")
-        checkMetadata(member.value);
+        readMetadata(member.value, metadata);
       else if (std::optional<Safetensors::Tensor> tensor = readTensor(member))
         tensors[member.key] = *tensor;
     }
@@ -101,11 +106,13 @@ public:
   bool hasFailed = false;
 
 private:
-  void checkMetadata(const JsonValue &metadata) {
-    bool isText = metadata.isObject() &&
-                  llvm::all_of(metadata.members, [](const Member &entry) { return entry.value.isString(); });
+  void readMetadata(const JsonValue &value, llvm::StringMap<std::string> &metadata) {
+    bool isText =
+        value.isObject() && llvm::all_of(value.members, [](const Member &entry) { return entry.value.isString(); });
     if (!isText)
-      fail("'__metadata__' must be an object of strings");
+      return fail("'__metadata__' must be an object of strings");
+    for (const Member &entry : value.members)
+      metadata[entry.key] = entry.value.string;
   }
 
   std::optional<Safetensors::Tensor> readTensor(const Member &member) {
@@ -191,7 +198,7 @@ std::optional<Safetensors> Safetensors::open(StringRef path, MLIRContext *contex
     reader.fail("not a safetensors file, or truncated: the header should have " + llvm::Twine(headerBytes) +
                 " bytes, the file has " + llvm::Twine(content.size()));
   else
-    reader.read(content.substr(8, headerBytes), result.tensors);
+    reader.read(content.substr(8, headerBytes), result.tensors, result.metadata);
   if (reader.hasFailed)
     return std::nullopt;
   ConstantTable::get(context).addFile(std::move(*buffer));

@@ -28,9 +28,12 @@ public:
   const Tensor *find(llvm::StringRef name) const;
   /// In alphabetical order.
   llvm::SmallVector<llvm::StringRef> getNames() const;
+  /// The metadata string called `key`; empty if there is none.
+  llvm::StringRef getMetadata(llvm::StringRef key) const;
 
 private:
   llvm::StringMap<Tensor> tensors;
+  llvm::StringMap<std::string> metadata;
 };
 
 /// The element type that safetensors files call `name` (F32, I64, BOOL, ...), or null.

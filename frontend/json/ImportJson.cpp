@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/ImportJson.h"
+#include "formats/safetensors/DataDescription.h"
 #include "frontend/CustomOps.h"
 #include "frontend/json/FunctionImporter.h"
 #include "frontend/json/GenerateImporter.h"
@@ -7,7 +8,6 @@
 #include "frontend/json/TrainingImporter.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace dlc::json;
@@ -30,6 +30,8 @@ static void importModel(const JsonValue &model, StringRef path, ModuleOp module,
     customOps->merge(*options.customOps);
   options.customOps = customOps;
   WeightSource source(model, path, reporter);
+  if (const dlc::Safetensors *file = source.getFile())
+    noteLearnedData(module, *file);
   bool isTrained = options.isTrained || hasLearningFunction(model);
   Parameters parameters(module, source, reporter, isTrained);
   FunctionImporter importer(module, model, parameters, reporter, options);
@@ -69,8 +71,7 @@ static void importModel(const JsonValue &model, StringRef path, ModuleOp module,
     source.reportUnused(layers);
 }
 
-FailureOr<dlc::ImportedModel> dlc::importJson(StringRef path, MLIRContext *context, const ImportOptions &options,
-                                              std::string *weightsFile) {
+FailureOr<dlc::ImportedModel> dlc::importJson(StringRef path, MLIRContext *context, const ImportOptions &options) {
   context->loadDialect<DlcDialect, func::FuncDialect>();
   Reporter reporter(context, path);
   auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
@@ -92,11 +93,5 @@ FailureOr<dlc::ImportedModel> dlc::importJson(StringRef path, MLIRContext *conte
   importModel(*model, path, *module, reporter, options);
   if (reporter.hasErrors() || failed(verify(*module)))
     return failure();
-  const JsonValue *weights = model->find("weights");
-  if (weightsFile && weights && StringRef(weights->string).ends_with(".safetensors")) {
-    SmallString<256> joined(llvm::sys::path::parent_path(path));
-    llvm::sys::path::append(joined, weights->string);
-    *weightsFile = joined.str();
-  }
   return std::move(module);
 }

@@ -9,10 +9,10 @@
 namespace dlc {
 
 /// Reads the JSON model at `path`, with its weights. Every problem of the file is a diagnostic with line and column.
-/// Weight files are looked up beside the model and must not be outside its folder;
-/// `weightsFile`, unless it is null, becomes the path of the one that the model names, if it does.
+/// Weight files are looked up beside the model and must not be outside its folder. What one says of the data that its
+/// weights were learned from, the module says (annotation::learnedData).
 mlir::FailureOr<ImportedModel> importJson(llvm::StringRef path, mlir::MLIRContext *context,
-                                          const ImportOptions &options, std::string *weightsFile = nullptr);
+                                          const ImportOptions &options);
 
 /// The JSON Schema of the format, as in docs/model.schema.json.
 std::string emitJsonSchema();

@@ -53,6 +53,8 @@ public:
   mlir::RankedTensorType getTypeOf(llvm::StringRef name);
   /// The model's own choice for weights (not biases or scales) that nothing else gives.
   const std::optional<Initializer> &getDefaultInitializer() const { return initializer; }
+  /// The weights file; null if there is none.
+  const Safetensors *getFile() const { return file ? &*file : nullptr; }
   /// Names of all tensors that `getTypeOf` finds.
   llvm::SmallVector<llvm::StringRef> getNames() const;
   /// Reports inline weights that no layer uses; `owners` are the names of all layers.

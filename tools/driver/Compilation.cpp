@@ -8,10 +8,10 @@
 #include "backends/llvm/ModelHeader.h"
 #include "backends/llvm/Passes.h"
 #include "formats/onnx/ExportOnnx.h"
-#include "formats/safetensors/DataDescription.h"
 #include "frontend/CheckGraph.h"
 #include "frontend/json/ImportJson.h"
 #include "frontend/onnx/ImportOnnx.h"
+#include "ir/Annotations.h"
 #include "ir/OpsProgram.h"
 #include "ir/Suggestion.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -104,7 +104,6 @@ private:
   CompilationSettings settings;
   ImportedModel model;
   CompilationState state;
-  std::string layers; ///< as listLayers gives them
   std::vector<KernelCode> kernels;
   Report report;
   std::vector<std::string> objects;
@@ -174,7 +173,6 @@ LogicalResult Compilation::import() {
   clock.start("import");
   llvm::StringRef ending = llvm::sys::path::extension(options.model);
   mlir::FailureOr<ImportedModel> imported = failure();
-  std::string weightsFile;
   if (!llvm::sys::fs::exists(options.model))
     return error() << "there is no such file";
   if (llvm::sys::fs::is_directory(options.model))
@@ -186,7 +184,7 @@ LogicalResult Compilation::import() {
   if (ending == ".onnx")
     imported = importOnnx(options.model, &context, settings.importOptions);
   else if (ending == ".json")
-    imported = importJson(options.model, &context, settings.importOptions, &weightsFile);
+    imported = importJson(options.model, &context, settings.importOptions);
   else if (ending == ".mlir")
     imported = parseText();
   else
@@ -194,21 +192,15 @@ LogicalResult Compilation::import() {
   if (failed(imported))
     return failure();
   model = std::move(*imported);
-  if (state.phase == "import" || ending != ".mlir") {
-    layers = listLayers(*model);
-    if (llvm::StringRef(layers).count('\n') <= mostLayersOfLibrary)
-      state.layers = layers;
-  } else {
-    layers = state.layers;
+  if (!options.parameters.empty() && failed(readParameters(*model, options.parameters)))
+    return failure();
+  // The weights that count say what was learned from; those of a module's text have said it when it was printed.
+  if (ending != ".mlir" || !options.parameters.empty()) {
+    mlir::StringAttr data = annotation::learnedData.get(*model);
+    state.dataDescription = data ? data.str() : "";
+    annotation::learnedData.remove(*model);
   }
-  // The weights that count say what was learned from.
-  if (!options.parameters.empty())
-    weightsFile = options.parameters;
-  if (!weightsFile.empty())
-    state.dataDescription = readDataDescription(weightsFile);
-  settings.identity.layers = state.layers;
-  settings.identity.dataDescription = state.dataDescription;
-  return options.parameters.empty() ? success() : readParameters(*model, options.parameters);
+  return success();
 }
 
 LogicalResult Compilation::runPhase(llvm::StringRef phase) {
@@ -461,10 +453,17 @@ LogicalResult Compilation::run() {
   settings = std::move(*read);
   if (failed(import()))
     return failure();
+  // A graph tells its layers after the import; of later phases the text does.
+  if (state.phase == "import")
+    state.layers = listLayers(*model);
   if (options.listLayers) {
-    llvm::outs() << layers;
+    llvm::outs() << state.layers;
     return success();
   }
+  if (llvm::StringRef(state.layers).count('\n') > mostLayersOfLibrary)
+    state.layers.clear();
+  settings.identity.layers = state.layers;
+  settings.identity.dataDescription = state.dataDescription;
   if (options.compileTo.empty() && getOutputKind(options.output) == OutputKind::Onnx) {
     std::string problem;
     if (failed(writeOnnx()))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/ParameterFile.h"
-#include "formats/safetensors/Safetensors.h"
+#include "formats/safetensors/DataDescription.h"
 #include "ir/ConstantData.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsParameter.h"
@@ -12,6 +12,7 @@ LogicalResult dlc::readParameters(ModuleOp module, llvm::StringRef path) {
   std::optional<Safetensors> file = Safetensors::open(path, module.getContext());
   if (!file)
     return failure();
+  noteLearnedData(module, *file);
   Location location = FileLineColLoc::get(module.getContext(), path, 0, 0);
   LogicalResult result = success();
   for (auto parameter : module.getOps<ParameterOp>()) {
