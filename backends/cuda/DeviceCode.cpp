@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/cuda/DeviceCode.h"
+#include "backends/llvm/CodeGeneration.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/IPO/Internalize.h"
@@ -66,20 +66,6 @@ void markAsKernel(llvm::Function &function, unsigned threads) {
   function.addFnAttr("nvvm.minctasm", "1");
 }
 
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
-}
-
 llvm::Expected<std::string> compileToPtx(std::unique_ptr<llvm::Module> module,
                                          std::vector<std::unique_ptr<llvm::Module>> libraries, int64_t capability) {
   std::unique_ptr<llvm::TargetMachine> machine = createMachine(capability);
@@ -113,7 +99,7 @@ llvm::Expected<std::string> compileToPtx(std::unique_ptr<llvm::Module> module,
   llvm::raw_string_ostream problemStream(problems);
   if (llvm::verifyModule(*module, &problemStream))
     return llvm::createStringError("the code for the device is broken: " + problems);
-  optimize(*module, *machine);
+  optimize(*module, *machine, llvm::OptimizationLevel::O3);
   llvm::SmallVector<char, 0> text;
   llvm::raw_svector_ostream stream(text);
   llvm::legacy::PassManager passes;

@@ -70,10 +70,8 @@ static void runPasses(llvm::Module &module, llvm::TargetMachine &machine,
   build(builder).run(module, modules);
 }
 
-void dlc::optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  runPasses(module, machine, [](llvm::PassBuilder &builder) {
-    return builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2);
-  });
+void dlc::optimize(llvm::Module &module, llvm::TargetMachine &machine, llvm::OptimizationLevel level) {
+  runPasses(module, machine, [&](llvm::PassBuilder &builder) { return builder.buildPerModuleDefaultPipeline(level); });
 }
 
 /// The runtime for the target's architecture, as bitcode.

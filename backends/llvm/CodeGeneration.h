@@ -8,6 +8,7 @@
 #include "backends/llvm/CustomFunctions.h"
 #include "backends/llvm/KernelLinking.h"
 #include "backends/llvm/ModelDescription.h"
+#include "llvm/Passes/OptimizationLevel.h"
 
 namespace dlc {
 
@@ -24,8 +25,9 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> translateProgram(mlir::ModuleOp m
 llvm::Error mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels, const Target &target,
                        llvm::ArrayRef<CustomFunction> functions, llvm::StringRef exportedSymbol);
 
-/// Runs LLVM's default passes for -O2.
-void optimize(llvm::Module &module, llvm::TargetMachine &machine);
+/// Runs LLVM's default passes for -O2, or another level.
+void optimize(llvm::Module &module, llvm::TargetMachine &machine,
+              llvm::OptimizationLevel level = llvm::OptimizationLevel::O2);
 
 /// Generates an object file or assembly.
 llvm::Error emitCode(llvm::Module &module, const Target &target, llvm::CodeGenFileType fileType,
