@@ -111,24 +111,21 @@ private:
           value = &attribute.t();
       }
     if (value)
-      return readInteger(*value);
+      return getInteger(*value);
     if (producer || inputs.contains(name))
       return std::nullopt;
     AffineExpr outer = follow(node.getScope().lookup(name));
     return outer ? constantDim(outer) : std::nullopt;
   }
 
-  static std::optional<int64_t> readInteger(const onnx::TensorProto &value) {
-    if (value.data_type() != onnx::TensorProto::INT64 || value.dims_size() > 1 ||
-        (value.dims_size() == 1 && value.dims(0) != 1))
+  std::optional<int64_t> getInteger(const onnx::TensorProto &value) {
+    std::string error;
+    FailureOr<ConstantTensor> tensor = node.getImporter().getFile().getTensor(value, error);
+    // Whoever imports the body reports what is wrong with it.
+    if (failed(tensor) || !tensor->type.getElementType().isSignlessInteger(64) || tensor->type.getRank() > 1 ||
+        tensor->type.getNumElements() != 1)
       return std::nullopt;
-    if (value.int64_data_size() == 1)
-      return value.int64_data(0);
-    int64_t number = 0;
-    if (value.raw_data().size() != sizeof number)
-      return std::nullopt;
-    memcpy(&number, value.raw_data().data(), sizeof number);
-    return number;
+    return readInteger(tensor->type.getElementType(), tensor->bytes.data());
   }
 
   NodeImporter &node;
