@@ -9,8 +9,7 @@
 using namespace dlc;
 using mlir::AffineExpr;
 
-/// The schedule that new machines run; null if the kernel has none.
-static ScheduleAttr getLastSchedule(mlir::Operation *kernel) {
+ScheduleAttr dlc::getLastSchedule(mlir::Operation *kernel) {
   auto schedules = kernel->getAttrOfType<mlir::ArrayAttr>("schedules");
   return schedules && !schedules.empty() ? llvm::cast<ScheduleAttr>(schedules[schedules.size() - 1]) : ScheduleAttr();
 }

@@ -11,6 +11,9 @@
 
 namespace dlc {
 
+/// The schedule that new machines run; null if `kernel` has none.
+ScheduleAttr getLastSchedule(mlir::Operation *kernel);
+
 /// The rates for predictions about `kernel`: those of a typical machine with its last instruction set.
 const MachineRates &getRates(mlir::Operation *kernel);
 

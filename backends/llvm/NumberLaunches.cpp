@@ -121,10 +121,8 @@ class NumberLaunches final : public dlc::impl::NumberLaunchesBase<NumberLaunches
   void describe(llvm::raw_ostream &stream, KernelFuncOp kernel) {
     stream << '\t' << stringifyKernelKind(kernel.getKind());
     // Versions for several machines mostly agree; the last one is the one that new machines run.
-    if (mlir::ArrayAttr schedules = kernel.getSchedulesAttr(); schedules && !schedules.empty())
-      if (llvm::StringRef algorithm = llvm::cast<ScheduleAttr>(schedules[schedules.size() - 1]).getAlgorithm();
-          algorithm == "winograd")
-        stream << ' ' << algorithm;
+    if (ScheduleAttr schedule = getLastSchedule(kernel); schedule && schedule.getAlgorithm() == "winograd")
+      stream << ' ' << schedule.getAlgorithm().getValue();
     stream << '\t' << nameElementType(kernel);
     auto shapes = KernelShapes::analyze(kernel);
     if (mlir::failed(shapes))

@@ -141,9 +141,10 @@ Report Report::gather(mlir::ModuleOp module) {
     report.sizes.push_back({"prepacked at load", memory.getPrepackedBytes()});
   }
   mlir::SymbolTable symbols(module);
+  int64_t weightBytes = getWeightBytes(module);
   for (mlir::func::FuncOp function : module.getOps<mlir::func::FuncOp>())
     if (EntryPointAttr entry = annotation::entry.get(function); entry && entry.getName() != "prepare") {
-      report.entries.push_back(EntryReader(function, symbols, getWeightBytes(module)).read());
+      report.entries.push_back(EntryReader(function, symbols, weightBytes).read());
       report.sizes.push_back({"workspace of " + report.entries.back().name, report.entries.back().arenaBytes});
     }
   return report;
