@@ -2,6 +2,7 @@
 /// \file
 /// The extension module `dlc._dlc`: names, arguments and exceptions; the work is done in Model.cpp.
 #include "data/Failure.h"
+#include "profile/LayerRows.h"
 #include "python/Model.h"
 #include "python/Profile.h"
 #include "python/Training.h"
@@ -69,13 +70,8 @@ nb::object learnedData(const Model &model) {
 nb::list layerRows(const Model &model) {
   const char *text = dlc_layers(&model.description());
   nb::list rows;
-  for (nb::handle line : nb::str(text ? text : "").attr("split")("\n")) {
-    if (!nb::len(line)) // behind the last one
-      continue;
-    nb::list fields(line.attr("split")("\t"));
-    nb::object count = nb::module_::import_("builtins").attr("int");
-    rows.append(nb::make_tuple(fields[0], fields[1], fields[2], count(fields[3]), count(fields[4])));
-  }
+  for (const dlc::profile::LayerRow &row : dlc::profile::readLayerRows(text ? text : ""))
+    rows.append(nb::make_tuple(row.name, row.op, row.shape, row.parameters, row.operations));
   return rows;
 }
 

@@ -2,13 +2,13 @@
 #include "tools/dlc-run/LayerSummary.h"
 
 #include "data/Failure.h"
+#include "profile/LayerRows.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <sstream>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,21 +48,12 @@ std::string dlcrun::listLayersOfModel(const std::string &path) {
 
 Json dlcrun::readLayers(const std::string &text) {
   Json layers = Json::array();
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream fields(line);
-    std::string name, op, shape, parameters, operations;
-    std::getline(fields, name, '\t');
-    std::getline(fields, op, '\t');
-    std::getline(fields, shape, '\t');
-    std::getline(fields, parameters, '\t');
-    std::getline(fields, operations, '\t');
-    layers.push_back({{"name", name},
-                      {"op", op},
-                      {"shape", shape},
-                      {"parameters", std::strtoull(parameters.c_str(), nullptr, 10)},
-                      {"operations", std::strtoull(operations.c_str(), nullptr, 10)}});
-  }
+  for (const dlc::profile::LayerRow &row : dlc::profile::readLayerRows(text))
+    layers.push_back({{"name", row.name},
+                      {"op", row.op},
+                      {"shape", row.shape},
+                      {"parameters", row.parameters},
+                      {"operations", row.operations}});
   return layers;
 }
 
