@@ -96,7 +96,7 @@ static dlc_int32 fetchKept(Device *device, const dlc_entry_point *entry, const d
     dlc_uint32 number = entry->input_count + i;
     if (!isKeptByContext(entry, number))
       continue;
-    dlc_uint64 bytes = ((entry->outputs[i].element_type & 0xff) + 7) / 8;
+    dlc_uint64 bytes = dlcElementBytes(entry->outputs[i].element_type);
     for (dlc_uint32 d = 0; d < entry->outputs[i].rank; ++d)
       bytes *= (dlc_uint64)dims[d];
     void *memory = dlcReserveSegment(host, kept++, bytes);
