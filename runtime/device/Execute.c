@@ -138,7 +138,7 @@ static dlc_int32 runAndFetch(Device *device, const dlc_call *host, const dlc_ent
   call.threads = 1;
   call.stream = device->stream;
   call.services = &deviceServices;
-  device->thread.scratch.recorder = host->scratch->recorder;
+  device->thread.scratch.recorder = __atomic_load_n(&host->scratch->recorder, __ATOMIC_RELAXED);
   call.scratch = &device->thread.scratch;
   status = program(&call);
   dlcScratchGrow(&device->thread.scratch, 0);
