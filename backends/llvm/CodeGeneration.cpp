@@ -111,10 +111,14 @@ llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> ker
     passes.addPass(llvm::GlobalDCEPass());
     return passes;
   });
-  // Debuggers and profilers unwind through all of it.
+  // Debuggers and profilers unwind through all of it. A frame pointer where size matters: the tables are shorter by
+  // more than the code is longer.
   for (llvm::Function &function : module)
-    if (!function.isDeclaration())
+    if (!function.isDeclaration()) {
       function.setUWTableKind(llvm::UWTableKind::Async);
+      if (function.hasMinSize())
+        function.addFnAttr("frame-pointer", "all");
+    }
 
   std::string problems;
   llvm::raw_string_ostream stream(problems);
