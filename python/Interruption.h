@@ -8,8 +8,9 @@
 
 namespace dlc::python {
 
-/// While it exists, SIGINT cancels `context`, and Python's handler is called as well. Does nothing outside of the main
-/// thread, where alone Python raises KeyboardInterrupt, and where SIGINT is ignored or ends the process. One at a time.
+/// While it exists, SIGINT cancels `context`, and Python's handler is called as well. Does nothing on threads other
+/// than the main one, where alone Python raises KeyboardInterrupt, or if SIGINT is ignored or ends the process. One at
+/// a time.
 class Interruption {
 public:
   explicit Interruption(dlc_context *context);

@@ -9,11 +9,6 @@
 
 #include "Context.h"
 
-/// Whether the run that `context` is in has to end.
-static inline int dlcRunIsCancelled(const Context *context) {
-  return __builtin_expect(__atomic_load_n(&context->isCancelled, __ATOMIC_RELAXED), 0) && !context->isCommitted;
-}
-
 /// What generated code calls before it changes variables: from here on the run
 /// completes, as half of an update would be worse than a late answer.
 void dlcCommitRun(const dlc_call *call);

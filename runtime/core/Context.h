@@ -82,4 +82,9 @@ typedef struct Context {
   char message[508];
 } Context;
 
+/// Whether the run that `context` is in has to end.
+static inline int dlcRunIsCancelled(const Context *context) {
+  return __builtin_expect(__atomic_load_n(&context->isCancelled, __ATOMIC_RELAXED), 0) && !context->isCommitted;
+}
+
 #endif // DLC_CORE_CONTEXT_H

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Recorder.h"
 
-#include "Cancel.h"
 #include "Context.h"
 #include "ContextEntry.h"
 #include "ContextMessage.h"

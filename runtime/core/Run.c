@@ -2,7 +2,6 @@
 #include "Run.h"
 
 #include "CallFrame.h"
-#include "Cancel.h"
 #include "ContextEntry.h"
 #include "ContextLifetime.h"
 #include "ContextMessage.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Launch.h"
 
-#include "../core/Cancel.h"
 #include "../core/ContextMessage.h"
 #include "Device.h"
 
