@@ -117,6 +117,10 @@ public:
   llvm::ArrayRef<UpdateSliceOp> getUpdatesInPlace() const { return updatesInPlace.getArrayRef(); }
   /// States that a run changes where they are: the context has one block for each of these.
   llvm::ArrayRef<mlir::BlockArgument> getStatesInPlace() const { return statesInPlace; }
+  /// The first op of the entry point that overwrites a variable or a state, so that a run that ended after it would
+  /// leave them changed; null if none does. A cache that grows is not among them: what is behind its length means
+  /// nothing until a run that succeeds has moved that.
+  mlir::Operation *getFirstOverwrite();
 
 private:
   MemoryPlan(mlir::ModuleOp module, bool shareMemory) : symbols(module), shareMemory(shareMemory) {}
@@ -131,6 +135,8 @@ private:
   mlir::LogicalResult bindSymbols(Frame &frame, mlir::Operation *owner);
   void placeReadback(Frame &frame, ReadbackOp readback);
   mlir::LogicalResult checkFailures(Frame &frame);
+  UpdateSliceOp getStateUpdate(mlir::Operation *op);
+  bool appends(UpdateSliceOp update, KernelOp kernel);
   int64_t addBuffer(mlir::AffineExpr bytes);
   int64_t addVariable(mlir::StringAttr name);
   void extendLife(Frame &frame, mlir::Value value);

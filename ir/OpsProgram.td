@@ -65,6 +65,18 @@ def Dlc_ReserveOp : Dlc_Op<"reserve", []> {
   let results = (outs AnyMemRef:$memory);
   let assemblyFormat = "$segment `bytes` $bytes (`output` $output^)? `symbols` `(` $symbols `)` attr-dict `:` type($memory)";
 }
+def Dlc_CommitOp : Dlc_Op<"commit", []> {
+  let summary = "From here on the run changes what the model keeps, and completes";
+  let description = [{
+    A run can be cancelled before any launch, and leaves everything as it was. The first launch that overwrites a variable
+    or a state comes after this op, and none after it can be cancelled.
+
+    ```mlir
+    dlc.commit
+    ```
+  }];
+  let assemblyFormat = "attr-dict";
+}
 def Dlc_FillHaloOp : Dlc_Op<"fill_halo", []> {
   let summary = "Writes zeros to the halo of a buffer that holds a tensor with a halo";
   let description = [{`tensor` is the tensor's type, whose extents come from `dims` (an affine map of the symbols).}];

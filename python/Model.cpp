@@ -2,6 +2,7 @@
 #include "python/Model.h"
 
 #include "python/ArrayMemory.h"
+#include "python/Interruption.h"
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -82,10 +83,10 @@ nb::object shrink(const nb::object &object, const WritableArray &array, uint32_t
 
 } // namespace
 
-Model::Model(const std::string &path, uint32_t threads)
-    : libraryPath(std::filesystem::absolute(path)), threadCount(threads), library(path),
-      context(library.model(), dlc::contextOptions(threads)), inUse(std::make_unique<std::mutex>()), process(getpid()) {
-}
+Model::Model(const std::string &path, uint32_t threads, bool flushDenormals)
+    : libraryPath(std::filesystem::absolute(path)), threadCount(threads), isFlushing(flushDenormals), library(path),
+      context(library.model(), dlc::contextOptions(threads, nullptr, flushDenormals ? DLC_CONTEXT_FLUSH_DENORMALS : 0)),
+      inUse(std::make_unique<std::mutex>()), process(getpid()) {}
 
 void Model::check(dlc_int32 status) const {
   if (status == DLC_ERROR_VARIABLES && !bound)
@@ -110,8 +111,47 @@ std::unique_lock<std::mutex> Model::enter() {
   return lock;
 }
 
+dlc_int32 Model::runInterruptibly(const dlc_entry_point &entry, const std::vector<dlc_tensor> &inputs,
+                                  const std::vector<dlc_tensor> &outputs) {
+  for (;;) {
+    dlc_int32 status;
+    bool isInterrupted;
+    {
+      Interruption interruption(context.get());
+      nb::gil_scoped_release release;
+      status = dlc_run(context.get(), &entry, inputs.data(), static_cast<uint32_t>(inputs.size()), outputs.data(),
+                       static_cast<uint32_t>(outputs.size()));
+      isInterrupted = interruption.hasCome();
+    }
+    if (!isInterrupted)
+      return status;
+    context.resume();
+    if (isCancelled)
+      context.cancel();
+    if (status != DLC_ERROR_CANCELLED)
+      return status; // too late; the interpreter handles the signal
+    if (PyErr_CheckSignals())
+      throw nb::python_error();
+    // The program's own handler raises nothing, so that the run is to go on. A cancelled one has changed nothing.
+    if (isCancelled)
+      return status;
+  }
+}
+
+void Model::cancel() {
+  isCancelled = true;
+  context.cancel();
+}
+
+void Model::resume() {
+  std::unique_lock<std::mutex> lock = enter();
+  isCancelled = false;
+  context.resume();
+}
+
 std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vector<Array> &inputs,
-                                   std::vector<std::unique_ptr<WritableArray>> outputs) {
+                                   std::vector<std::unique_ptr<WritableArray>> outputs,
+                                   const std::vector<bool> &wanted) {
   std::unique_lock<std::mutex> lock = enter();
   std::vector<TensorView> views;
   for (size_t i = 0; i < inputs.size(); ++i)
@@ -133,9 +173,16 @@ std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vect
   std::vector<dlc_tensor> outputTensors;
   outputs.resize(entry.output_count);
   std::vector<bool> isAllocated(entry.output_count);
+  auto isWanted = [&](uint32_t i) { return wanted.empty() || wanted[i]; };
+  // Libraries that are older than dlc_no_tensor want a buffer for everything.
+  bool canOmit = DLC_HAS(dlc_runtime_api, context.get()->api, context_cancel);
   for (uint32_t i = 0, firstDim = 0; i < entry.output_count; firstDim += entry.outputs[i].rank, ++i) {
     auto shape = dims.begin() + firstDim;
     isAllocated[i] = !outputs[i];
+    if (!isWanted(i) && canOmit) {
+      outputTensors.push_back(dlc_no_tensor());
+      continue;
+    }
     bool isKept = entry.outputs[i].flags & DLC_TENSOR_UNBOUNDED;
     if (isKept && outputs[i])
       throw dlc::Error(DLC_ERROR_ARGUMENT, "output '" + std::string(entry.outputs[i].name) + "' of '" + entry.name +
@@ -148,13 +195,7 @@ std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vect
     outputTensors.push_back(outputViews.back().tensor);
   }
 
-  int status;
-  {
-    nb::gil_scoped_release release;
-    status = dlc_run(context.get(), &entry, inputTensors.data(), static_cast<uint32_t>(inputTensors.size()),
-                     outputTensors.data(), static_cast<uint32_t>(outputTensors.size()));
-  }
-  check(status);
+  check(runInterruptibly(entry, inputTensors, outputTensors));
   if (profile && dlc_profile_is_half_full(profile.get()))
     check(dlc_profile_read(profile.get()));
   constexpr uint32_t isComputed = DLC_TENSOR_BOUNDED | DLC_TENSOR_UNBOUNDED;
@@ -165,6 +206,10 @@ std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vect
     check(dlc_result_shapes(context.get(), &entry, dims.data()));
   std::vector<nb::object> results;
   for (uint32_t i = 0, firstDim = 0; i < entry.output_count; firstDim += entry.outputs[i].rank, ++i) {
+    if (!isWanted(i)) {
+      results.push_back(nb::none());
+      continue;
+    }
     nb::object result = nb::cast(nb::ndarray<nb::numpy>(*outputs[i]));
     std::vector<size_t> shape(dims.begin() + firstDim, dims.begin() + firstDim + entry.outputs[i].rank);
     if (entry.outputs[i].flags & DLC_TENSOR_BOUNDED)

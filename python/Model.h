@@ -7,6 +7,7 @@
 #include "dlc/profile.h"
 #include "python/Conversion.h"
 #include "python/State.h"
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -20,20 +21,26 @@ namespace dlc::python {
 /// that the runtime rejects throw dlc::Error.
 class Model {
 public:
-  Model(const std::string &path, uint32_t threads);
+  Model(const std::string &path, uint32_t threads, bool flushDenormals = false);
   ~Model();
 
   const dlc_model &description() const { return *context.model(); }
   /// Of the library, absolute.
   const std::string &path() const { return libraryPath; }
   uint32_t threads() const { return threadCount; }
+  bool flushesDenormals() const { return isFlushing; }
   /// The entry point of that name.
   const dlc_entry_point &entry(const std::string &name) const { return context.entry(name); }
 
   /// Runs `entry` on `inputs` in declared order. An output whose array is null is allocated. Returns the outputs as
-  /// Python arrays.
+  /// Python arrays, None for those that are not `wanted` (empty: all are). Throws what Python's handler of a signal
+  /// raises meanwhile.
   std::vector<nanobind::object> run(const dlc_entry_point &entry, const std::vector<Array> &inputs,
-                                    std::vector<std::unique_ptr<WritableArray>> outputs);
+                                    std::vector<std::unique_ptr<WritableArray>> outputs,
+                                    const std::vector<bool> &wanted = {});
+  /// Stops the run that another thread is in, and those that come, until resume.
+  void cancel();
+  void resume();
 
   /// A number as an array without dimensions.
   static Array makeScalar(uint32_t elementType, double value);
@@ -60,6 +67,9 @@ public:
 private:
   /// Takes the context for this thread; Python's other threads continue while it waits.
   std::unique_lock<std::mutex> enter();
+  /// dlc_run, which Ctrl-C ends; the status.
+  dlc_int32 runInterruptibly(const dlc_entry_point &entry, const std::vector<dlc_tensor> &inputs,
+                             const std::vector<dlc_tensor> &outputs);
   /// bind, by the thread that has the context.
   void bindEntered(const State &state);
   /// Throws the context's message unless `status` is DLC_OK.
@@ -67,12 +77,14 @@ private:
 
   std::string libraryPath;
   uint32_t threadCount;
+  bool isFlushing;
   dlc::Library library;       // outlives the context
   std::optional<State> bound; // outlives the context, too
   dlc::Context context;
   std::unique_ptr<dlc_profile, void (*)(dlc_profile *)> profile{nullptr, dlc_profile_release};
   std::unique_ptr<std::mutex> inUse; // of the process that is running
   int process;
+  std::atomic<bool> isCancelled{false}; ///< by cancel
 };
 
 } // namespace dlc::python

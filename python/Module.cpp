@@ -162,10 +162,30 @@ nb::dict toDict(const nb::object &value, const char *what) {
                                        "; model(x) takes arrays in their order");
 }
 
+/// Which outputs `names` selects: a string, or several in a list, tuple or set.
+std::vector<bool> selectOutputs(const nb::object &names, const dlc_entry_point &entry) {
+  nb::dict selected;
+  if (nb::isinstance<nb::str>(names))
+    selected[names] = nb::none();
+  else
+    for (nb::handle name : names)
+      selected[name] = nb::none();
+  std::vector<bool> wanted;
+  for (const nb::object &found : byName(selected, entry.outputs, entry.output_count, "output"))
+    wanted.push_back(found.is_valid());
+  return wanted;
+}
+
 nb::dict runByName(Model &model, const nb::object &givenInputs, const std::optional<std::string> &entryName,
                    const nb::object &givenOutputs) {
-  nb::dict inputs = toDict(givenInputs, "inputs"), outputs = toDict(givenOutputs, "outputs");
+  nb::dict inputs = toDict(givenInputs, "inputs");
+  bool isSelection = nb::isinstance<nb::str>(givenOutputs) || nb::isinstance<nb::list>(givenOutputs) ||
+                     nb::isinstance<nb::tuple>(givenOutputs) || nb::isinstance<nb::set>(givenOutputs);
+  nb::dict outputs = isSelection ? nb::dict() : toDict(givenOutputs, "outputs");
   const dlc_entry_point &entry = findEntry(model, entryName);
+  std::vector<bool> wanted(entry.output_count, true);
+  if (isSelection)
+    wanted = selectOutputs(givenOutputs, entry);
   std::vector<Array> arrays;
   std::vector<nb::object> named = byName(inputs, entry.inputs, entry.input_count, "input");
   for (uint32_t i = 0; i < entry.input_count; ++i) {
@@ -181,10 +201,11 @@ nb::dict runByName(Model &model, const nb::object &givenInputs, const std::optio
   for (uint32_t i = 0; i < entry.output_count; ++i)
     if (places[i].is_valid())
       results[i] = toWritableArray(places[i], expectation("output", entry.outputs[i], entry));
-  std::vector<nb::object> made = model.run(entry, arrays, std::move(results));
+  std::vector<nb::object> made = model.run(entry, arrays, std::move(results), wanted);
   nb::dict dict;
   for (uint32_t i = 0; i < entry.output_count; ++i)
-    dict[entry.outputs[i].name] = made[i];
+    if (wanted[i])
+      dict[entry.outputs[i].name] = made[i];
   return dict;
 }
 
@@ -360,7 +381,7 @@ NB_MODULE(_dlc, module) {
                     "those have one thread.")
       .def(
           "__init__",
-          [](Model *self, nb::handle path, int64_t threads) {
+          [](Model *self, nb::handle path, int64_t threads, bool flushDenormals) {
             if (threads < 0 || threads > DLC_MAX_THREADS)
               throw dlc::Error(DLC_ERROR_ARGUMENT, "threads is " + std::to_string(threads) + "; it must be from 1 to " +
                                                        std::to_string(DLC_MAX_THREADS));
@@ -369,13 +390,16 @@ NB_MODULE(_dlc, module) {
               if (text.size() > 5 && text.compare(text.size() - 5, 5, ending) == 0)
                 throw dlc::Error(DLC_ERROR_FILE, "'" + text + "' is a model: compile it first, by dlc.compile(\"" +
                                                      text + "\", \"model.so\")");
-            new (self) Model(text, static_cast<uint32_t>(threads));
+            new (self) Model(text, static_cast<uint32_t>(threads), flushDenormals);
           },
-          "path"_a, "threads"_a = 1, "Opens the library at `path`; runs use `threads` threads, the caller's included.")
+          "path"_a, "threads"_a = 1, "flush_denormals"_a = false,
+          "Opens the library at `path`; runs use `threads` threads, the caller's included. With `flush_denormals` they "
+          "take denormal numbers as 0.")
       .def("__reduce__",
            [](const nb::object &self) {
              const auto &model = nb::cast<const Model &>(self);
-             return nb::make_tuple(self.type(), nb::make_tuple(model.path(), model.threads()));
+             return nb::make_tuple(self.type(),
+                                   nb::make_tuple(model.path(), model.threads(), model.flushesDenormals()));
            })
       .def("__repr__", &modelText)
       .def_prop_ro("path", &Model::path, "The library's path, absolute")
@@ -392,8 +416,13 @@ NB_MODULE(_dlc, module) {
           "The layers of the model's file, as tuples (name, op, extents of the result, parameters, operations); "
           "empty if the library does not say")
       .def("run", &runByName, "inputs"_a.none(), "entry"_a = nb::none(), "outputs"_a.none() = nb::dict(),
-           "Runs an entry point on arrays by name; returns its outputs by name. Arrays in `outputs` are written in "
-           "place. Without `entry` it is 'run', else 'predict', else the only one.")
+           "Runs an entry point on arrays by name; returns its outputs by name. If `outputs` is a name or a list of "
+           "names, only those; if it is a dict, the arrays in it are written in place. Without `entry` it is 'run', "
+           "else 'predict', else the only one. Ctrl-C ends a run between two kernels.")
+      .def("cancel", &Model::cancel,
+           "Stops the run that another thread is in, which raises an Error, and all that come, until `resume`. Outputs "
+           "aside, such a run changes nothing; a training step that has begun to update variables completes.")
+      .def("resume", &Model::resume, "Lets the model run again after `cancel`.")
       .def("new_state", &Model::newState, "seed"_a = 0,
            "The variables of a trainable model, as its entry point `init` makes them from `seed`; runs use them from "
            "now on.")

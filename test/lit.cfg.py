@@ -37,3 +37,8 @@ config.substitutions += [
 if shutil.which("qemu-aarch64-static"):
     config.available_features.add("qemu-aarch64")
     config.substitutions.append(("%qemu-aarch64", "qemu-aarch64-static -L /usr/aarch64-linux-gnu"))
+
+# Languages of examples that few machines have; setup.sh does not install them.
+for language in ("rustc", "go"):
+    if shutil.which(language):
+        config.available_features.add(language)

@@ -26,6 +26,7 @@ public:
     add<ReadbackOp>("the program does it");
     add<ReadExtentOp>("it is a step of the program");
     add<ReserveOp>("it is a step of the program");
+    add<CommitOp>("it is a step of the program");
     add<OutlinedLoopOp>("the program runs it");
     add<NextOp>("it ends a step of a loop");
     add<IfOp>("the program runs it");

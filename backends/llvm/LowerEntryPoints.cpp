@@ -31,6 +31,9 @@ using mlir::Value;
 namespace LLVM = mlir::LLVM;
 namespace arith = mlir::arith;
 
+/// The runtime's function that makes a run complete.
+static constexpr llvm::StringLiteral commitRunName = "dlcCommitRun";
+
 /// Launches of a kernel that have functions of their own.
 static constexpr unsigned ownFunctions = 16;
 
@@ -47,6 +50,7 @@ private:
   LogicalResult lowerBody(mlir::func::FuncOp function);
   LogicalResult lowerLaunch(LaunchOp launch, mlir::Block *leave);
   LogicalResult lowerTable(LaunchTableOp table, mlir::Block *leave);
+  void lowerCommit(CommitOp commit);
   Value findAddress(HostEmitter emit, Value buffer);
   mlir::func::FuncOp getLaunchFunction(LaunchOp launch, KernelInterface &kernel);
   bool isShared(LaunchOp launch) const;
@@ -237,6 +241,8 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   for (LaunchTableOp table : launchTables)
     if (mlir::failed(lowerTable(table, leave)))
       return mlir::failure();
+  for (CommitOp commit : llvm::make_early_inc_range(function.getOps<CommitOp>()))
+    lowerCommit(commit);
   llvm::SmallVector<CheckExtentsOp> checks;
   function.walk([&](CheckExtentsOp op) { checks.push_back(op); });
   for (CheckExtentsOp op : checks)
@@ -383,6 +389,21 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
   }
   leaveUnlessFine(emit, status, launch, leave);
   return mlir::success();
+}
+
+/// Tells the runtime that the run can no longer be cancelled.
+void LowerEntryPointsPass::lowerCommit(CommitOp commit) {
+  mlir::OpBuilder builder(commit);
+  mlir::ModuleOp module = getOperation();
+  auto callee = module.lookupSymbol<LLVM::LLVMFuncOp>(commitRunName);
+  if (!callee) {
+    mlir::OpBuilder atEnd = mlir::OpBuilder::atBlockEnd(module.getBody());
+    mlir::Type pointer = LLVM::LLVMPointerType::get(&getContext());
+    callee = LLVM::LLVMFuncOp::create(atEnd, commit.getLoc(), commitRunName,
+                                      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {pointer}));
+  }
+  LLVM::CallOp::create(builder, commit.getLoc(), callee, call);
+  commit.erase();
 }
 
 /// Hands a table of launches to the runtime.

@@ -38,8 +38,8 @@ void registerOpsWithoutForm(OpEmitters &emitters) {
   addNone<GradientOp, ApplyGradientsOp, AssignOp>(emitters, "ONNX graphs do not train");
   addNone<PackOp, UnpackOp, KernelOp, KernelFuncOp, YieldOp, OutlinedLoopOp, OutlinedIfOp>(
       emitters, "it belongs to the level of kernels");
-  addNone<LaunchOp, LaunchTableOp, FillHaloOp, CheckExtentsOp, ReadExtentOp, ReserveOp, WeightsOp, VariablesOp>(
-      emitters, "it belongs to the level of programs");
+  addNone<LaunchOp, LaunchTableOp, CommitOp, FillHaloOp, CheckExtentsOp, ReadExtentOp, ReserveOp, WeightsOp,
+          VariablesOp>(emitters, "it belongs to the level of programs");
 }
 
 } // namespace dlc::onnx_export

@@ -95,7 +95,10 @@ Value ProgramWriter::getBuffer(Frame &frame, const StepBuffers &step, Value valu
 void ProgramWriter::emitFrame(Frame &frame, const StepBuffers &step, OpBuilder &builder) {
   llvm::SmallVector<Value> valuesOutside(symbolValues);
   size_t decidedOutside = decidedInside.size();
+  Operation *overwrite = frame.isEntry() ? memory.getFirstOverwrite() : nullptr;
   for (Operation *op : frame.order) {
+    if (op == overwrite)
+      CommitOp::create(builder, op->getLoc());
     if (auto kernel = llvm::dyn_cast<KernelOp>(op))
       emitKernel(frame, step, kernel, builder);
     else if (auto loop = llvm::dyn_cast<OutlinedLoopOp>(op))

@@ -6,6 +6,7 @@
 
 #include "../cpu/Features.h"
 #include "Api.h"
+#include "Cancel.h"
 #include "Checkpoint.h"
 #include "ContextLifetime.h"
 #include "Model.h"
@@ -24,6 +25,6 @@
   .infer_symbols = dlcInferSymbols, .output_shapes = dlcOutputShapes, .run = dlcRun, .pool_create = dlcPoolApiCreate,  \
   .pool_retain = dlcPoolApiRetain, .pool_release = dlcPoolApiRelease, .cpu_features = dlcCpuFeatures,                  \
   .choose_program = dlcModelProgram, .result_shapes = dlcResultShapes, .result_data = dlcResultData,                   \
-  .context_record = dlcContextRecord
+  .context_record = dlcContextRecord, .context_cancel = dlcContextCancel
 
 #endif /* DLC_RUNTIME_APITABLE_H */

@@ -121,6 +121,9 @@ static inline int dlcMultiplyOverflows(dlc_uint64 a, dlc_uint64 b, dlc_uint64 *p
   return __builtin_mul_overflow(a, b, product);
 }
 
+/// Bytes of an element, a power of two. What is narrower than a byte takes one.
+static inline dlc_uint64 dlcElementBytes(dlc_uint32 elementType) { return ((elementType & 0xff) + 7) / 8; }
+
 #define DLC_HUGE_PAGE ((dlc_uint64)2 << 20)
 
 /// Memory from libc. Large blocks ask for huge pages: kernels stream through

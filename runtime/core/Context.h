@@ -51,8 +51,10 @@ typedef struct Team {
 typedef struct Context {
   dlc_context face; // first, so that a dlc_context * is a Context *
   dlc_uint32 references;
-  dlc_uint32 holder;     // generation of the process of which a thread is in a call; 0 if none is
-  dlc_uint32 hasMessage; // the first kernel that fails writes it
+  dlc_uint32 holder;      // generation of the process of which a thread is in a call; 0 if none is
+  dlc_uint32 hasMessage;  // the first kernel that fails writes it
+  dlc_uint32 isCancelled; // from a dlc_context_cancel to the next dlc_context_resume
+  dlc_uint32 isCommitted; // the run changes variables, so that it has to complete
   dlc_allocator allocator;
   dlc_log log;
   void *logSelf;
@@ -72,11 +74,17 @@ typedef struct Context {
   KeptState *kept;   // one per state of the model
   dlc_byte **states; // those of the current entry point
   dlc_byte **nextStates;
-  Segment *segments; // as many as the entry point with most of them reserves
+  Segment *segments; // as many as the entry point with most of them reserves, and one for unwanted outputs
   dlc_uint32 segmentCount;
-  dlc_byte *variables; // the caller's; null until they are bound
-  dlc_int64 *stamp;    // in them; null if the model has none
+  dlc_uint32 flushesDenormals; // see DLC_CONTEXT_FLUSH_DENORMALS
+  dlc_byte *variables;         // the caller's; null until they are bound
+  dlc_int64 *stamp;            // in them; null if the model has none
   char message[508];
 } Context;
+
+/// Whether the run that `context` is in has to end.
+static inline int dlcRunIsCancelled(const Context *context) {
+  return __builtin_expect(__atomic_load_n(&context->isCancelled, __ATOMIC_RELAXED), 0) && !context->isCommitted;
+}
 
 #endif // DLC_CORE_CONTEXT_H

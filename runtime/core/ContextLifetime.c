@@ -2,6 +2,7 @@
 #include "ContextLifetime.h"
 
 #include "Api.h"
+#include "Cancel.h"
 #include "ContextEntry.h"
 #include "ContextMessage.h"
 #include "Model.h"
@@ -40,7 +41,7 @@ static dlc_int32 makeTables(Context *context) {
     tensors = tensors > entryTensors ? tensors : entryTensors;
     context->segmentCount = context->segmentCount > entry->segment_count ? context->segmentCount : entry->segment_count;
   }
-  dlc_uint64 segmentBytes = context->segmentCount * sizeof(Segment);
+  dlc_uint64 segmentBytes = ++context->segmentCount * sizeof(Segment);
   context->tableBytes =
       (symbols + dims + 2 * tensors + 2 * states + stateDims) * 8 + states * sizeof(KeptState) + segmentBytes + 8;
   dlc_int64 *table = dlcAllocate(&context->allocator, context->tableBytes);
@@ -103,7 +104,8 @@ dlc_int32 dlcContextCreate(const dlc_model *model, const dlc_context_options *gi
   if (status)
     return status;
   dlc_context_options options;
-  if (dlcReadOptions(&options, sizeof options, DLC_LEAST_CONTEXT_OPTIONS, given))
+  if (dlcReadOptions(&options, sizeof options, DLC_LEAST_CONTEXT_OPTIONS, given) ||
+      options.flags & ~(dlc_uint32)DLC_CONTEXT_FLUSH_DENORMALS)
     return dlcFail(error, DLC_ERROR_ARGUMENT,
                    "dlc_context_create: options.struct_bytes is less than %u, or the options set a field that model "
                    "'%s', which was compiled by %s, does not support",
@@ -149,6 +151,8 @@ dlc_int32 dlcContextCreate(const dlc_model *model, const dlc_context_options *gi
     return status;
   }
   context->message[0] = 0;
+  // From now on: what is prepared of a model serves contexts with other flags, too.
+  context->flushesDenormals = options.flags & DLC_CONTEXT_FLUSH_DENORMALS;
   *result = &context->face;
   return DLC_OK;
 }
@@ -181,7 +185,8 @@ dlc_int32 dlcContextSetThreads(dlc_context *face, dlc_uint32 threads, const dlc_
     // The new team is set up beside the old one, so that a failure leaves the context as it was.
     Team *before = context->team, *team = dlcTeamMake(context, threads, executor);
     if (team) {
-      context->team = team;
+      __atomic_store_n(&context->team, team, __ATOMIC_SEQ_CST);
+      dlcCancelSettle();
       dlcTeamDrop(context, before);
     } else {
       status = dlcContextFail(context, DLC_ERROR_OUT_OF_MEMORY, "no memory for %u threads", (dlc_uint64)threads);

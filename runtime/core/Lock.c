@@ -50,6 +50,9 @@ dlc_uint32 dlcGeneration(void) {
   return __builtin_expect(generation != 0, 1) ? generation : findGeneration();
 }
 
+// In the page that a child finds zero: none of its parent's threads goes on there.
+dlc_uint32 *dlcCancellers(void) { return generationWord() + DLC_CACHE_LINE / sizeof(dlc_uint32); }
+
 // A lock that is taken holds twice the holder's generation, and one more if others may sleep.
 
 void dlcLock(dlc_uint32 *lock) {

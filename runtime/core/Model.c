@@ -4,6 +4,7 @@
 #include "../cpu/Features.h"
 #include "CallFrame.h"
 #include "Context.h"
+#include "FloatMode.h"
 #include "Lock.h"
 #include "Text.h"
 
@@ -170,7 +171,10 @@ static dlc_int32 makeReady(ModelState *state, Context *context, const char *weig
     call.constants = state->constants;
     call.prepared = state->prepared;
     context->message[0] = 0;
+    // All contexts share the result: it is the same whatever flags the first of them has.
+    dlcFloatMode before = dlcEnterFloatMode(0);
     dlc_int32 status = program->prepare(&call);
+    dlcLeaveFloatMode(before, 0);
     if (status) {
       dropContents(state);
       return dlcFail(error, status, "preparing model '%s' failed: %s", model->name,

@@ -2,6 +2,7 @@
 #include "Parallel.h"
 
 #include "Context.h"
+#include "FloatMode.h"
 #include "Recorder.h"
 #include "Scratch.h"
 
@@ -36,9 +37,8 @@ static int takePiece(const Job *job, Share *share, dlc_int64 *begin, dlc_int64 *
   return 0;
 }
 
-/// The body that an executor calls: works through the own share, then helps.
-static void work(void *argument, dlc_uint32 index) {
-  Job *job = argument;
+/// Works through the own share, then helps.
+static void workOnShares(Job *job, dlc_uint32 index) {
   for (dlc_uint32 i = 0; i < job->count; ++i) {
     Share *share = &job->shares[(index + i) % job->count];
     dlc_int64 begin, end;
@@ -52,6 +52,15 @@ static void work(void *argument, dlc_uint32 index) {
       }
     }
   }
+}
+
+/// The body that an executor calls.
+static void work(void *argument, dlc_uint32 index) {
+  Job *job = argument;
+  dlc_uint32 flushesDenormals = job->scratches->context->flushesDenormals;
+  dlcFloatMode before = dlcEnterFloatMode(flushesDenormals);
+  workOnShares(job, index);
+  dlcLeaveFloatMode(before, flushesDenormals);
 }
 
 dlc_int32 dlcParallelFor(const dlc_call *call, dlc_task task, const void *arguments, dlc_int64 extent,
@@ -78,14 +87,15 @@ dlc_int32 dlcParallelFor(const dlc_call *call, dlc_task task, const void *argume
     team->shares[i].next = begin;
     team->shares[i].end = begin += size;
   }
-  if (__builtin_expect(team->scratches->recorder != (dlc_recorder *)0, 0))
-    dlcRecordStart(team->scratches->recorder, DLC_EVENT_PARALLEL);
+  dlc_recorder *recorder = dlcScratchRecorder(team->scratches);
+  if (__builtin_expect(recorder != (dlc_recorder *)0, 0))
+    dlcRecordStart(recorder, DLC_EVENT_PARALLEL);
   team->isParallel = 1;
   team->executor->run(team->executor->self, count, work, &job);
   // An executor may have made no call at all; otherwise nothing is left to take.
   work(&job, 0);
   team->isParallel = 0;
-  if (__builtin_expect(team->scratches->recorder != (dlc_recorder *)0, 0))
-    dlcRecordStop(team->scratches->recorder, DLC_EVENT_PARALLEL, 0, count);
+  if (__builtin_expect(recorder != (dlc_recorder *)0, 0))
+    dlcRecordStop(recorder, DLC_EVENT_PARALLEL, 0, count);
   return job.status;
 }

@@ -28,12 +28,19 @@ static dlc_uint64 *writeEvent(dlc_recorder *recorder, dlc_uint64 start, dlc_uint
 
 dlc_int32 dlcRecordLaunch(const void *arguments, dlc_int64 begin, dlc_int64 end, struct dlc_scratch *scratch,
                           dlc_task launch, dlc_uint64 site) {
-  dlc_recorder *recorder = scratch->recorder;
-  scratch->recorder = (dlc_recorder *)0;
+  dlc_recorder *recorder = dlcScratchRecorder(scratch);
+  __atomic_store_n(&scratch->recorder, (dlc_recorder *)0, __ATOMIC_RELAXED);
+  // A thread that is not recorded is here because of a cancellation, and again only if another one comes after this.
+  if (!recorder)
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  if (dlcRunIsCancelled(scratch->context))
+    return DLC_ERROR_CANCELLED;
   dlc_uint64 start = dlc_ticks();
   dlc_int32 status = launch(arguments, begin, end, scratch);
+  if (!recorder)
+    return status;
   dlc_uint64 stop = dlc_ticks();
-  scratch->recorder = recorder;
+  __atomic_store_n(&scratch->recorder, recorder, __ATOMIC_RELAXED);
   const dlc_uint64 *symbols = (const dlc_uint64 *)arguments + (dlc_uint16)(site >> DLC_SITE_SYMBOLS);
   dlc_uint64 count = site >> DLC_SITE_COUNT;
   dlc_uint64 *words = writeEvent(recorder, start, stop, (dlc_uint32)site | (dlc_uint64)DLC_EVENT_LAUNCH << 32,
@@ -50,11 +57,13 @@ void dlcRecordStop(dlc_recorder *recorder, dlc_uint32 kind, dlc_uint32 number, d
   writeEvent(recorder, recorder->started[kind], dlc_ticks(), number | (dlc_uint64)kind << 32, size, 0);
 }
 
-/// Gives the threads their recorders, or takes them away.
-static void setRecorded(Team *team, dlc_uint32 isRecorded) {
+void dlcSetRecorded(Team *team, dlc_uint32 isRecorded) {
   for (dlc_uint32 i = 0; i < team->threads; ++i)
-    team->scratches[i].recorder = isRecorded ? &team->recorders[i] : (dlc_recorder *)0;
+    __atomic_store_n(&team->scratches[i].recorder, isRecorded ? &team->recorders[i] : (dlc_recorder *)0,
+                     __ATOMIC_RELAXED);
   team->isRecorded = isRecorded;
+  // Before the run asks whether it has been cancelled: these may have taken the place of DLC_CANCELLED.
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 void dlcRecordRunStart(Team *team, dlc_uint32 number) {
@@ -62,7 +71,7 @@ void dlcRecordRunStart(Team *team, dlc_uint32 number) {
   dlc_pace *pace = recorder->paces ? &recorder->paces[number] : (dlc_pace *)0;
   dlc_uint32 isRecorded = !pace || pace->skip == 0;
   if (isRecorded != team->isRecorded)
-    setRecorded(team, isRecorded);
+    dlcSetRecorded(team, isRecorded);
   if (!isRecorded) {
     --pace->skip;
     ++pace->skipped;
@@ -114,7 +123,7 @@ dlc_int32 dlcContextRecord(dlc_context *face, dlc_recorder *recorders, dlc_uint3
                             (dlc_uint64)count, (dlc_uint64)team->threads);
   else {
     team->recorders = recorders;
-    setRecorded(team, recorders != (dlc_recorder *)0);
+    dlcSetRecorded(team, recorders != (dlc_recorder *)0);
   }
   dlcContextLeave(context);
   return status;

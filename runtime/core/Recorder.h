@@ -27,6 +27,9 @@ __attribute__((noinline, cold)) void dlcRecordStop(dlc_recorder *recorder, dlc_u
 __attribute__((noinline, cold)) void dlcRecordRunStart(struct Team *team, dlc_uint32 number);
 __attribute__((noinline, cold)) void dlcRecordRunStop(struct Team *team, dlc_uint32 number);
 
+/// Gives the threads their recorders, or takes them away.
+void dlcSetRecorded(struct Team *team, dlc_uint32 isRecorded);
+
 /// Lets thread i of the context write events to recorders[i], for which there
 /// must be as many as threads; null ends it. `recording` (may be null) is filled
 /// in either case. New threads (context_set_threads) have no recorders.

@@ -5,12 +5,14 @@
 #include "ContextEntry.h"
 #include "ContextLifetime.h"
 #include "ContextMessage.h"
+#include "FloatMode.h"
 #include "IndexCheck.h"
 #include "Recorder.h"
 #include "Scratch.h"
 #include "State.h"
 #include "TensorCheck.h"
 #include "Text.h"
+#include "UnwantedOutputs.h"
 
 #define HALIDE_OUT_OF_MEMORY (-11)
 
@@ -136,7 +138,14 @@ static dlc_int32 checkOutputs(Context *context, const dlc_entry_point *entry, co
     return status;
   computeShapes(context, entry, context->symbols, context->dims);
   const dlc_int64 *expected = context->dims;
+  int areWanted = 1;
   for (dlc_uint32 i = 0; i < count; ++i) {
+    if (__builtin_expect(dlcIsUnwanted(&outputs[i]), 0)) {
+      expected += entry->outputs[i].rank;
+      context->tensors[entry->input_count + i] = context->ends[entry->input_count + i] = (dlc_byte *)0;
+      areWanted = 0;
+      continue;
+    }
     Subject subject = {context, entry, &entry->outputs[i], &outputs[i], "output"};
     status = dlcCheckKind(&subject);
     if (status)
@@ -161,7 +170,7 @@ static dlc_int32 checkOutputs(Context *context, const dlc_entry_point *entry, co
     if (status)
       return status;
   }
-  return DLC_OK;
+  return areWanted ? DLC_OK : dlcProvideUnwanted(context, entry, outputs);
 }
 
 /// Kernels write an output before they have read all inputs.
@@ -219,12 +228,16 @@ static dlc_int32 runEntered(Context *context, const dlc_entry_point *entry, cons
   dlc_call call = dlcContextCall(context);
   call.tensors = context->tensors;
   call.symbols = context->symbols;
-  context->hasMessage = 0;
-  status = dlcContextCode(context, entry)->execute(&call);
+  context->hasMessage = context->isCommitted = 0;
+  dlcFloatMode before = dlcEnterFloatMode(context->flushesDenormals);
+  status = dlcRunIsCancelled(context) ? DLC_ERROR_CANCELLED : dlcContextCode(context, entry)->execute(&call);
+  dlcLeaveFloatMode(before, context->flushesDenormals);
   dlcContextGrowScratch(context);
   if (entry->state_count)
     dlcStateEnd(context, entry, status == DLC_OK);
   if (__builtin_expect(status != DLC_OK, 0)) {
+    if (!context->hasMessage && dlcRunIsCancelled(context))
+      return dlcContextFail(context, DLC_ERROR_CANCELLED, "'%s' was cancelled; see dlc_context_resume", entry->name);
     if (!context->hasMessage)
       dlcContextFail(context, status, "'%s' failed in a kernel with status %d", entry->name, (dlc_int64)status);
     // Halide's own codes are negative.

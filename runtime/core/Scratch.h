@@ -13,8 +13,9 @@ struct Context;
 
 /// One cache line of its own, since each thread writes to its scratch.
 struct dlc_scratch {
-  _Alignas(DLC_CACHE_LINE) dlc_recorder *recorder; // first, where generated code looks; null while nobody records
-  dlc_byte *base;                                  // capacity bytes, 64-byte aligned
+  /// First, where generated code looks; null while nobody records. DLC_CANCELLED may be written by any thread.
+  _Alignas(DLC_CACHE_LINE) dlc_recorder *recorder;
+  dlc_byte *base; // capacity bytes, 64-byte aligned
   dlc_uint64 capacity;
   dlc_uint64 used;
   dlc_uint64 topBlock;  // offset + 1 of the last block's header; 0 if there is none
@@ -22,6 +23,15 @@ struct dlc_scratch {
   dlc_uint64 wanted;    // the most that was ever alive at once
   struct Context *context;
 };
+
+/// In place of a recorder: makes launches call the runtime, since the context has been cancelled.
+#define DLC_CANCELLED ((dlc_recorder *)1)
+
+/// The recorder of the thread; null if it has none.
+static inline dlc_recorder *dlcScratchRecorder(const struct dlc_scratch *scratch) {
+  dlc_recorder *recorder = __atomic_load_n(&scratch->recorder, __ATOMIC_RELAXED);
+  return __builtin_expect((dlc_uint64)recorder > (dlc_uint64)DLC_CANCELLED, 0) ? recorder : (dlc_recorder *)0;
+}
 
 /// Makes room for `bytes` and for all that earlier runs wanted. Returns
 /// nonzero without memory; the scratch is usable in either case. Not while a

@@ -5,7 +5,10 @@
 #include "Scratch.h"
 
 void *dlcReserveSegment(const dlc_call *call, dlc_uint32 number, dlc_uint64 bytes) {
-  Context *context = call->scratch->context;
+  return dlcGrowSegment(call->scratch->context, number, bytes);
+}
+
+void *dlcGrowSegment(Context *context, dlc_uint32 number, dlc_uint64 bytes) {
   Segment *segment = &context->segments[number];
   if (segment->data && bytes <= segment->bytes)
     return segment->data;

@@ -53,7 +53,7 @@ dlc_int32 dlcStateGrow(Context *context, const dlc_tensor_info *info, dlc_byte *
 /// Memory for a state without shape, whose content does not count.
 static dlc_int32 reserve(Context *context, const dlc_tensor_info *info, const dlc_int64 *symbols, dlc_uint64 *bytes) {
   KeptState *state = &context->kept[info->slot];
-  *bytes = (info->element_type & 0xff) / 8;
+  *bytes = dlcElementBytes(info->element_type);
   for (dlc_uint32 d = 0; d < info->rank; ++d)
     if (dlcMultiplyOverflows(*bytes, (dlc_uint64)resolveDim(info->dims[d], symbols), bytes))
       return dlcContextFail(context, DLC_ERROR_OVERFLOW, "the size of state '%s' does not fit 64 bits", info->name);

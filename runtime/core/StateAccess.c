@@ -33,7 +33,7 @@ static dlc_int32 giveShape(Context *context, KeptState *state, const dlc_int64 *
   if (state->hasShape)
     return DLC_OK;
   const dlc_tensor_info *info = state->info;
-  dlc_uint64 bytes = (info->element_type & 0xff) / 8;
+  dlc_uint64 bytes = dlcElementBytes(info->element_type);
   for (dlc_uint32 d = 0; d < info->rank; ++d) {
     dlc_int64 extent = info->dims[d] >= 0 || !given ? info->dims[d] : given[d];
     if (extent < 0)

@@ -43,7 +43,7 @@ dlc_int32 dlcCheckKind(const Subject *subject) {
 dlc_int32 dlcCheckMemory(const Subject *subject, const dlc_uint64 *capacity, void **first, dlc_byte **end) {
   const dlc_tensor *tensor = subject->tensor;
   const dlc_tensor_info *info = subject->info;
-  dlc_uint64 elementBytes = (info->element_type & 0xff) / 8;
+  dlc_uint64 elementBytes = dlcElementBytes(info->element_type);
   dlc_uint64 bytes = elementBytes;
   int isEmpty = 0;
   for (dlc_uint32 i = 0; i < info->rank; ++i)
@@ -83,7 +83,7 @@ dlc_int32 dlcCheckMemory(const Subject *subject, const dlc_uint64 *capacity, voi
           dlcAddOverflows(address, tensor->byte_offset, &address) || dlcAddOverflows(address, bytes, &last), 0))
     return dlcContextFail(subject->context, DLC_ERROR_OVERFLOW, "%s '%s' of '%s' ends beyond the address space",
                           subject->role, info->name, subject->entry->name);
-  if (__builtin_expect(bytes && address % elementBytes, 0))
+  if (__builtin_expect(bytes && (address & (elementBytes - 1)), 0))
     return dlcContextFail(subject->context, DLC_ERROR_ALIGNMENT,
                           "%s '%s' of '%s' starts at an address that is not a multiple of its element's %u bytes",
                           subject->role, info->name, subject->entry->name, elementBytes);

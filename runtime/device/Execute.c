@@ -96,7 +96,7 @@ static dlc_int32 fetchKept(Device *device, const dlc_entry_point *entry, const d
     dlc_uint32 number = entry->input_count + i;
     if (!isKeptByContext(entry, number))
       continue;
-    dlc_uint64 bytes = ((entry->outputs[i].element_type & 0xff) + 7) / 8;
+    dlc_uint64 bytes = dlcElementBytes(entry->outputs[i].element_type);
     for (dlc_uint32 d = 0; d < entry->outputs[i].rank; ++d)
       bytes *= (dlc_uint64)dims[d];
     void *memory = dlcReserveSegment(host, kept++, bytes);
@@ -138,7 +138,7 @@ static dlc_int32 runAndFetch(Device *device, const dlc_call *host, const dlc_ent
   call.threads = 1;
   call.stream = device->stream;
   call.services = &deviceServices;
-  device->thread.scratch.recorder = host->scratch->recorder;
+  device->thread.scratch.recorder = __atomic_load_n(&host->scratch->recorder, __ATOMIC_RELAXED);
   call.scratch = &device->thread.scratch;
   status = program(&call);
   dlcScratchGrow(&device->thread.scratch, 0);

@@ -106,6 +106,8 @@ dlc_int32 dlcDeviceLaunch(struct dlc_scratch *scratch, const char *ptx, const ch
   Device *device = dlcDeviceOf(scratch);
   if (device->failure)
     return DLC_ERROR_DEVICE_LOST;
+  if (dlcRunIsCancelled(device->context))
+    return DLC_ERROR_CANCELLED;
   // A tensor without elements.
   if (gridX <= 0 || gridY <= 0 || gridZ <= 0)
     return DLC_OK;

@@ -41,12 +41,21 @@ def test_call_and_run_agree(model):
     np.testing.assert_array_equal(called, model.run({"image": images})["probability"])
 
 
+@pytest.mark.parametrize("names", ["probability", ["probability"], ("probability",), {"probability"}], ids=lambda names: type(names).__name__)
+def test_selected_outputs(model, names):
+    images = random_images(3)
+    np.testing.assert_array_equal(model.run({"image": images}, outputs=names)["probability"], model(images))
+    assert model.run({"image": images}, outputs=[]) == {}
+    with pytest.raises(dlc.Error, match="there is no output 'logits'; the model has 'probability'"):
+        model.run({"image": images}, outputs=["logits"])
+
+
 @pytest.mark.parametrize("inputs", [None, [1.0], np.zeros((1, 1, 8, 8), np.float32)])
 def test_run_says_that_it_takes_names(model, inputs):
     with pytest.raises(TypeError, match=r"run takes inputs as a dict of arrays by name, as in model.run\(\{\"x\": x\}\), not as a"):
         model.run(inputs)
     with pytest.raises(TypeError, match="run takes outputs as a dict"):
-        model.run({"image": random_images(1)}, outputs=[])
+        model.run({"image": random_images(1)}, outputs=5)
 
 
 def test_opening_says_what_is_wrong(library):

@@ -50,6 +50,8 @@ func.func @program(%x: memref<?xi8>, %y: memref<?xi8>, %n: index) {
   %segment = dlc.reserve 0 bytes affine_map<()[s0] -> (s0 * 4)> symbols(%found) : memref<?xi8>
   // CHECK: dlc.reserve 1 bytes affine_map<()[s0] -> (s0)> output 3 symbols(%{{.*}}) : memref<?xi8>
   %output = dlc.reserve 1 bytes affine_map<()[s0] -> (s0)> output 3 symbols(%any) : memref<?xi8>
+  // CHECK: dlc.commit
+  dlc.commit
   // CHECK: dlc.fill_halo %{{.*}} : memref<?xi8> symbols(%{{.*}}) {dims = affine_map<()[s0] -> (s0, 4)>,
   // CHECK-SAME: tensor = tensor<?x4xf32, #dlc.layout<order = [0, 1], halo_low = [0, 1], halo_high = [0, 1]>>}
   dlc.fill_halo %y : memref<?xi8> symbols(%n) {dims = affine_map<()[s0] -> (s0, 4)>,

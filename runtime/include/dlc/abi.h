@@ -65,7 +65,8 @@ enum dlc_status {
   DLC_ERROR_VARIABLES = 23,      /* the entry point needs the model's variables, and none are bound */
   DLC_ERROR_NO_DEVICE = 24,      /* the model runs on a GPU, and there is no driver or no such GPU */
   DLC_ERROR_CAPABILITY = 25,     /* the GPU or its driver is too old for the model's kernels */
-  DLC_ERROR_DEVICE_LOST = 26     /* the GPU failed in a run, or the process was forked from the context's own */
+  DLC_ERROR_DEVICE_LOST = 26,    /* the GPU failed in a run, or the process was forked from the context's own */
+  DLC_ERROR_CANCELLED = 27       /* dlc_context_cancel has stopped the run */
 };
 
 /// Element types, with DLPack's codes in the upper byte and the width in bits
@@ -241,8 +242,8 @@ struct dlc_call;
 
 /// Scratch memory of one thread, from which halide_malloc takes what a kernel
 /// needs. Generated code passes it on as Halide's `user_context`, and looks only
-/// at its first word: where that is not null, the thread is recorded, and a
-/// launch calls dlcRecordLaunch of the runtime instead of its kernel.
+/// at its first word: where that is not null, the thread is recorded or the run
+/// cancelled, and a launch calls dlcRecordLaunch of the runtime instead of its kernel.
 struct dlc_scratch;
 
 /// What a launch passes to dlcRecordLaunch beside its own parameters: its number

@@ -134,11 +134,20 @@ static inline dlc_int32 dlc_output_shapes(dlc_context *context, const dlc_entry_
   return context ? context->api->output_shapes(context, entry, symbols, dims) : DLC_ERROR_ARGUMENT;
 }
 
+/// In place of an output that the caller does not want: all zeros. The run needs
+/// no buffer for it; the context provides memory, so that work for such an output
+/// alone is done nonetheless.
+static inline dlc_tensor dlc_no_tensor(void) {
+  dlc_tensor tensor;
+  memset(&tensor, 0, sizeof tensor);
+  return tensor;
+}
+
 /// Runs `entry`, one of the context's model. Tensors come in the order of the
 /// description and stay the caller's; they must be compact, row-major, on the
 /// CPU, aligned to their elements, of the declared type and shape (outputs: what
 /// dlc_output_shapes says), and no output may overlap another tensor. Otherwise nothing is written and a status
-/// says what is wrong. The same inputs give the same bits on any number of
+/// says what is wrong. An output may be dlc_no_tensor(). The same inputs give the same bits on any number of
 /// threads.
 static inline dlc_int32 dlc_run(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,
                                 dlc_uint32 input_count, const dlc_tensor *outputs, dlc_uint32 output_count) {
@@ -175,6 +184,31 @@ static inline dlc_int32 dlc_run_sized(dlc_context *context, const dlc_entry_poin
                                       const dlc_uint64 *capacities) {
   return context ? context->api->run(context, entry, inputs, input_count, outputs, output_count, capacities)
                  : DLC_ERROR_ARGUMENT;
+}
+
+/// Stops the run that the context is in, and makes those that come fail, until
+/// dlc_context_resume. May be called at any time from any thread, and from a
+/// signal handler, while the context exists; it does not wait for the run. The
+/// run returns DLC_ERROR_CANCELLED as soon as each of its threads has finished
+/// the kernel, or the part of a kernel's range, that it is at; outputs aside,
+/// nothing has changed. A run that has begun to change the model's variables
+/// (a training step, from its first update on) completes instead. DLC_ERROR_ABI if
+/// the library is older than this function.
+static inline dlc_int32 dlc_context_cancel(dlc_context *context) {
+  if (!context)
+    return DLC_ERROR_ARGUMENT;
+  return DLC_HAS(dlc_runtime_api, context->api, context_cancel) ? context->api->context_cancel(context, 1)
+                                                                : DLC_ERROR_ABI;
+}
+
+/// Lets a cancelled context run again. DLC_ERROR_BUSY while the run that has
+/// been cancelled is still going on. Does nothing to a context that is not
+/// cancelled.
+static inline dlc_int32 dlc_context_resume(dlc_context *context) {
+  if (!context)
+    return DLC_ERROR_ARGUMENT;
+  return DLC_HAS(dlc_runtime_api, context->api, context_cancel) ? context->api->context_cancel(context, 0)
+                                                                : DLC_ERROR_ABI;
 }
 
 /*===-- Pools ----------------------------------------------------------------===*/

@@ -45,7 +45,11 @@ static inline const char *dlc_status_text(dlc_int32 status) {
                                       "kernel failed",
                                       "index out of bounds",
                                       "state does not fit",
-                                      "no variables"};
+                                      "no variables",
+                                      "no such GPU",
+                                      "GPU or driver too old",
+                                      "GPU lost",
+                                      "cancelled"};
   return status >= 0 && (size_t)status < sizeof texts / sizeof *texts ? texts[status] : "unknown status";
 }
 

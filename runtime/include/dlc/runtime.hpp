@@ -64,6 +64,9 @@ public:
   Tensor(const std::vector<T> &values, std::vector<dlc_int64> shape)
       : Tensor(values.data(), values.size(), std::move(shape)) {}
 
+  /// In place of an output that the caller does not want; see dlc_no_tensor.
+  static Tensor none() { return Tensor(nullptr, 0, {}, 0); }
+
   dlc_tensor view() const {
     return dlc_tensor_of(elements, type, static_cast<dlc_int32>(extents.size()),
                          const_cast<dlc_int64 *>(extents.data()));
@@ -200,11 +203,13 @@ inline std::optional<std::string> readMetadata(const dlc_model *model, const std
 }
 
 /// Options with their size filled in.
-inline dlc_context_options contextOptions(dlc_uint32 threads = 1, const dlc_executor *executor = nullptr) {
+inline dlc_context_options contextOptions(dlc_uint32 threads = 1, const dlc_executor *executor = nullptr,
+                                          dlc_uint32 flags = 0) {
   dlc_context_options options = {};
   options.struct_bytes = sizeof options;
   options.threads = threads;
   options.executor = executor;
+  options.flags = flags;
   return options;
 }
 
@@ -275,6 +280,11 @@ public:
                         isComplete ? capacities.data() : nullptr));
   }
 
+  /// Stops the run that another thread is in; see dlc_context_cancel. Also from signal handlers.
+  void cancel() { checkVersion(dlc_context_cancel(get())); }
+  /// Lets the context run again.
+  void resume() { checkVersion(dlc_context_resume(get())); }
+
   /// Clears the state that the model keeps from run to run.
   void reset() { check(dlc_context_reset(get())); }
   /// Lets runs read and write the model's variables in `block`; see dlc_variables_bind.
@@ -328,6 +338,11 @@ private:
       throw Error(DLC_ERROR_TOO_SMALL, "the tensor for state '" + name + "' needs " + std::to_string(bytes) +
                                            " bytes, and its buffer has " + std::to_string(tensor.bytes()));
     check(transfer(get(), name.c_str(), &view));
+  }
+  /// Of calls that may come while another thread is in the context, whose message is then that thread's.
+  static void checkVersion(dlc_int32 status) {
+    if (status)
+      throw Error(status, dlc_status_text(status));
   }
   void check(dlc_int32 status) {
     if (status)

@@ -69,6 +69,15 @@ typedef void (*dlc_log)(void *self, dlc_int32 level, const char *message);
 /// Most threads that one context can use.
 #define DLC_MAX_THREADS 256u
 
+enum dlc_context_flag {
+  /// Runs of the context take denormal numbers as 0 and give 0 instead of them,
+  /// which CPUs compute faster. Without it they compute with denormal numbers as
+  /// IEEE 754 says. In either case the modes of the caller's thread (rounding,
+  /// denormals, traps) are those that runs set, and what they were again
+  /// afterwards. GPUs compute as if it were not set.
+  DLC_CONTEXT_FLUSH_DENORMALS = 1
+};
+
 /// How a context computes. Zero bytes everywhere but `struct_bytes` mean: the
 /// calling thread alone, libc's allocator, no log.
 typedef struct dlc_context_options {
@@ -86,6 +95,9 @@ typedef struct dlc_context_options {
   void *stream;               /* null on the CPU */
   dlc_int32 device_id;        /* 0 on the CPU */
   dlc_uint32 reserved;
+  /* Later additions: a library that lacks them rejects options that set them. */
+  dlc_uint32 flags; /* dlc_context_flag */
+  dlc_uint32 reserved_flags;
 } dlc_context_options;
 
 typedef struct dlc_pool_options {
@@ -241,6 +253,7 @@ typedef struct dlc_runtime_api {
   const void *(*result_data)(dlc_context *context, const dlc_entry_point *entry, dlc_uint32 output);
   dlc_int32 (*context_record)(dlc_context *context, dlc_recorder *recorders, dlc_uint32 count,
                               dlc_recording *recording);
+  dlc_int32 (*context_cancel)(dlc_context *context, dlc_int32 is_cancelled);
 } dlc_runtime_api;
 
 #ifdef __cplusplus

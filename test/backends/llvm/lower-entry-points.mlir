@@ -28,6 +28,9 @@ module attributes {dlc.memory = #dlc.program_memory<arena_bytes = 0, live_bytes 
     // CHECK: %[[FINE:.*]] = arith.cmpi eq, %[[STATUS]]
     // CHECK: cf.cond_br %[[FINE]], ^bb1, ^[[LEAVE:.*]](%[[STATUS]] : i32)
     dlc.launch @relu "first layer" ins(%x : memref<?xi8>) out(%t : memref<?xi8>) symbols(%N)
+    // From here on the run is not cancelled.
+    // CHECK: llvm.call @dlcCommitRun(%[[CALL]]) : (!llvm.ptr) -> ()
+    dlc.commit
     // CHECK: constant @second.launch
     dlc.launch @relu "second" ins(%t : memref<?xi8>) out(%y : memref<?xi8>) symbols(%N) {dlc.launch_number = 7 : i64}
     return

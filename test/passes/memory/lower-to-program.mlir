@@ -205,3 +205,29 @@ func.func @counted(%n: tensor<i64> {dlc.name = "n"}) -> (tensor<?xf32> {dlc.name
   %y = dlc.cast %i {to = f32} : tensor<?xi64> -> tensor<?xf32>
   return %y : tensor<?xf32>
 }
+
+// -----
+
+// A run completes once it overwrites a variable, here in its second launch; it may still be cancelled before.
+// CHECK-LABEL: func.func @train
+// CHECK: dlc.launch @{{.*}} "exp"
+// CHECK-NOT: dlc.launch
+// CHECK: dlc.commit
+// CHECK-NOT: dlc.commit
+// CHECK: dlc.launch @{{.*}} "w.update" {{.*}} out(%[[W:.*]] : memref<?xi8>)
+// CHECK-NOT: dlc.commit
+// CHECK: dlc.launch @{{.*}} "v.update"
+// CHECK: return
+// What is copied at the end comes after the last launch.
+// APART-LABEL: func.func @train
+// APART-NOT: dlc.commit
+// APART: memref.copy
+func.func @train(%x: tensor<16xf32> {dlc.name = "x"}, %w: tensor<16xf32> {dlc.variable = "w"}, %v: tensor<16xf32> {dlc.variable = "v"})
+    -> (tensor<16xf32> {dlc.variable = "w"}, tensor<16xf32> {dlc.variable = "v"}) {
+  %e = dlc.exp %x : tensor<16xf32> -> tensor<16xf32>
+  %w1 = dlc.neg %e : tensor<16xf32> -> tensor<16xf32>
+  %v1 = dlc.tanh %e : tensor<16xf32> -> tensor<16xf32>
+  return %w1, %v1 : tensor<16xf32>, tensor<16xf32>
+}
+dlc.parameter @w : tensor<16xf32> = dense<0.0> : tensor<16xf32>
+dlc.parameter @v : tensor<16xf32> = dense<0.0> : tensor<16xf32>

@@ -42,7 +42,7 @@ struct RunArguments {
 dlc_int32 runRows(const void *argument, dlc_int64 begin, dlc_int64 end, dlc_scratch *scratch) {
   // As generated code does: one symbol, behind four addresses.
   constexpr dlc_uint64 site = 0 | dlc_uint64(4) << DLC_SITE_SYMBOLS | dlc_uint64(1) << DLC_SITE_COUNT;
-  if (*reinterpret_cast<void **>(scratch))
+  if (__atomic_load_n(reinterpret_cast<void **>(scratch), __ATOMIC_RELAXED))
     return dlcRecordLaunch(argument, begin, end, scratch, runRows, site);
   auto *arguments = static_cast<const RunArguments *>(argument);
   if (void (*hook)() = taskHook)

@@ -186,4 +186,40 @@ TEST_F(RuntimeTensorCheck, SymbolsAndShapesWithoutARun) {
   EXPECT_EQ(dlc_output_shapes(context, mix, symbols, nullptr), DLC_ERROR_ARGUMENT);
 }
 
+TEST(RuntimeTensorCheckNarrow, ElementsNarrowerThanAByteTakeOne) {
+  const dlc_int64 dims[] = {3};
+  const dlc_tensor_info x = {"x", DLC_U4, 1, dims}, y = {"y", DLC_U4, 1, dims};
+  dlc_entry_point entry = {"run", 1, 1, 0, 0, &x, &y};
+  dlc_entry_code code = {[](const dlc_int64 *) -> dlc_uint64 { return 0; }, nullptr,
+                         [](const dlc_call *call) {
+                           for (int i = 0; i < 3; ++i)
+                             static_cast<char *>(call->tensors[1])[i] = static_cast<const char *>(call->tensors[0])[i];
+                           return dlc_int32(DLC_OK);
+                         }};
+  dlc_program program = *fakeModel.programs[0];
+  program.entries = &code;
+  program.prepare = nullptr;
+  program.prepared_bytes = 0;
+  const dlc_program *programs[] = {&program};
+  dlc_model model = fakeModel;
+  model.entry_count = 1;
+  model.entries = &entry;
+  model.programs = programs;
+  dlc_context *context = nullptr;
+  ASSERT_EQ(dlc_context_create(&model, nullptr, nullptr, &context), DLC_OK);
+  char from[4] = {1, 2, 3, 4}, to[4] = {9, 9, 9, 9};
+  dlc_int64 shape[] = {3};
+  dlc_tensor input = dlc_tensor_of(from, DLC_U4, 1, shape), output = dlc_tensor_of(to, DLC_U4, 1, shape);
+  EXPECT_EQ(dlc_run(context, &entry, &input, 1, &output, 1), DLC_OK) << dlc_context_message(context);
+  EXPECT_EQ(to[2], 3);
+  EXPECT_EQ(to[3], 9);
+  dlc_uint64 capacities[] = {3, 2};
+  EXPECT_EQ(dlc_run_sized(context, &entry, &input, 1, &output, 1, capacities), DLC_ERROR_TOO_SMALL);
+  output.data = from + 2;
+  EXPECT_EQ(dlc_run(context, &entry, &input, 1, &output, 1), DLC_ERROR_OVERLAP);
+  output.data = nullptr;
+  EXPECT_EQ(dlc_run(context, &entry, &input, 1, &output, 1), DLC_ERROR_NULL_DATA);
+  dlc_context_release(context);
+}
+
 } // namespace

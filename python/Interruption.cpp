@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "python/Interruption.h"
+
+#include <atomic>
+#include <csignal>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace {
+
+std::atomic<dlc_context *> running{nullptr};
+std::atomic<bool> isInterrupted{false};
+/// Handlers that are at work: a signal may come to any thread.
+std::atomic<int> handlers{0};
+struct sigaction pythons;
+
+void onInterrupt(int signal, siginfo_t *info, void *machine) {
+  ++handlers;
+  if (dlc_context *context = running) {
+    isInterrupted = true;
+    dlc_context_cancel(context);
+  }
+  if (pythons.sa_flags & SA_SIGINFO)
+    pythons.sa_sigaction(signal, info, machine);
+  else
+    pythons.sa_handler(signal);
+  --handlers;
+}
+
+} // namespace
+
+dlc::python::Interruption::Interruption(dlc_context *context) {
+  if (syscall(SYS_gettid) != getpid())
+    return;
+  struct sigaction own = {};
+  own.sa_sigaction = onInterrupt;
+  own.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  isInterrupted = false;
+  // Until there is a context, the handler is Python's by another name.
+  if (sigaction(SIGINT, nullptr, &pythons))
+    return;
+  bool isPythons = (pythons.sa_flags & SA_SIGINFO) || (pythons.sa_handler != SIG_DFL && pythons.sa_handler != SIG_IGN);
+  if (!isPythons || sigaction(SIGINT, &own, nullptr))
+    return;
+  isInstalled = true;
+  running = context;
+}
+
+dlc::python::Interruption::~Interruption() {
+  if (!isInstalled)
+    return;
+  running = nullptr;
+  sigaction(SIGINT, &pythons, nullptr);
+  while (handlers)
+    usleep(1);
+}
+
+bool dlc::python::Interruption::hasCome() const { return isInstalled && isInterrupted; }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Ctrl-C in runs. Python's own handler only takes a note, which the interpreter reads when the run is over.
+#ifndef DLC_PYTHON_INTERRUPTION_H
+#define DLC_PYTHON_INTERRUPTION_H
+
+#include "dlc/runtime.h"
+
+namespace dlc::python {
+
+/// While it exists, SIGINT cancels `context`, and Python's handler is called as well. Does nothing on threads other
+/// than the main one, where alone Python raises KeyboardInterrupt, or if SIGINT is ignored or ends the process. One at
+/// a time.
+class Interruption {
+public:
+  explicit Interruption(dlc_context *context);
+  ~Interruption();
+  Interruption(const Interruption &) = delete;
+
+  /// Whether the signal has come.
+  bool hasCome() const;
+
+private:
+  bool isInstalled = false;
+};
+
+} // namespace dlc::python
+
+#endif // DLC_PYTHON_INTERRUPTION_H
