@@ -142,9 +142,11 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->transform(CLI::AsSizeValue(true))
       ->check(CLI::PositiveNumber)
       ->group(code);
-  app.add_flag("--train", options.train,
-               "Add the entry points that train the model, as its 'training' section says: init, train_step, evaluate, "
-               "gradients, apply_gradients")
+  std::string train;
+  app.add_flag(
+         "--train", train,
+         "Add the entry points that train the model, as its 'training' section says, or the one in FILE for a model "
+         "that has none (--train=FILE.json): init, train_step, evaluate, gradients, apply_gradients")
       ->group(code);
   app.add_flag("--check-bounds", options.checkBounds,
                "Kernels check all accesses and fail on accesses outside their buffers")
@@ -241,6 +243,9 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
     options.compileTo = "import";
   if (noCache)
     options.cacheDirectory.clear();
+  options.train = app.count("--train") != 0;
+  if (train != "true")
+    options.training = train;
   options.optimizationLevel = level[0] - '0';
   options.isLevelGiven = app.count("-O") != 0;
   options.math = *parseMathMode(math);

@@ -10,6 +10,7 @@
 #include "formats/onnx/ExportOnnx.h"
 #include "frontend/CheckGraph.h"
 #include "frontend/json/ImportJson.h"
+#include "frontend/json/ImportTraining.h"
 #include "frontend/onnx/ImportOnnx.h"
 #include "ir/Annotations.h"
 #include "ir/OpsProgram.h"
@@ -192,6 +193,8 @@ LogicalResult Compilation::import() {
   if (failed(imported))
     return failure();
   model = std::move(*imported);
+  if (ending == ".onnx" && options.train && failed(importTraining(options.training, *model)))
+    return failure();
   if (!options.parameters.empty() && failed(readParameters(*model, options.parameters)))
     return failure();
   // The weights that count say what was learned from; those of a module's text have said it when it was printed.
