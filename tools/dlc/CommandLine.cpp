@@ -40,6 +40,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       "Compiles a deep-learning model to a native library.\n\n  dlc model.onnx -o model.so\n\nOther commands, each "
       "with --help:\n  dlc diff   tells what two libraries differ in\n  dlc opt    is dlc-opt: runs passes on textual "
       "IR\n"
+      "  dlc reduce finds the smallest model that still fails\n"
       "  dlc tune   is dlc-tune: finds faster schedules by measuring\n",
       "dlc");
   app.set_help_flag("-h,--help", "Print this and exit")->group("Other");
@@ -224,7 +225,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   for (const std::string &extra : app.remaining()) {
     if (!llvm::StringRef(extra).starts_with("-"))
       return fail("one model at a time: '" + options.model + "' and '" + extra + "'" +
-                  suggest(options.model, {"diff", "opt", "tune"}));
+                  suggest(options.model, {"diff", "opt", "reduce", "tune"}));
     std::string suggestion = suggestOption(app, extra);
     return fail("unknown option '" + extra + "'" + (suggestion.empty() ? "; see dlc --help" : suggestion));
   }
