@@ -2,6 +2,7 @@
 #include "analysis/KernelTime.h"
 #include "analysis/ArenaPlanner.h"
 #include "analysis/MachineCost.h"
+#include "ir/Annotations.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
 #include <cmath>
@@ -9,12 +10,46 @@
 using namespace dlc;
 using mlir::AffineExpr;
 
+std::optional<MachineRates> dlc::findGivenRates(mlir::Operation *op) {
+  auto module = llvm::dyn_cast<mlir::ModuleOp>(op);
+  if (!module)
+    module = op->getParentOfType<mlir::ModuleOp>();
+  MachineRatesAttr given = module ? annotation::machine.get(module) : MachineRatesAttr();
+  if (!given)
+    return std::nullopt;
+  MachineRates rates;
+  rates.name = given.getName().str();
+  rates.operationsPerNanosecond = given.getOperations().getValueAsDouble();
+  for (auto [cache, bytes, bandwidth] :
+       llvm::zip(rates.caches, given.getCacheBytes().asArrayRef(), given.getBandwidths().asArrayRef()))
+    cache = {bytes, bandwidth};
+  rates.memoryBytesPerNanosecond = given.getBandwidths().asArrayRef().back();
+  return rates;
+}
+
+void dlc::setGivenRates(mlir::ModuleOp module, const MachineRates &rates) {
+  mlir::Builder builder(module.getContext());
+  llvm::SmallVector<int64_t> bytes;
+  llvm::SmallVector<double> bandwidths;
+  for (const CacheRate &cache : rates.caches) {
+    bytes.push_back(cache.bytes);
+    bandwidths.push_back(cache.bytesPerNanosecond);
+  }
+  bandwidths.push_back(rates.memoryBytesPerNanosecond);
+  annotation::machine.set(module, MachineRatesAttr::get(module.getContext(), builder.getStringAttr(rates.name),
+                                                        builder.getF64FloatAttr(rates.operationsPerNanosecond),
+                                                        builder.getDenseI64ArrayAttr(bytes),
+                                                        builder.getDenseF64ArrayAttr(bandwidths)));
+}
+
 ScheduleAttr dlc::getLastSchedule(mlir::Operation *kernel) {
   auto schedules = kernel->getAttrOfType<mlir::ArrayAttr>("schedules");
   return schedules && !schedules.empty() ? llvm::cast<ScheduleAttr>(schedules[schedules.size() - 1]) : ScheduleAttr();
 }
 
-const MachineRates &dlc::getRates(mlir::Operation *kernel) {
+MachineRates dlc::getRates(mlir::Operation *kernel) {
+  if (auto given = findGivenRates(kernel))
+    return *given;
   ScheduleAttr schedule = getLastSchedule(kernel);
   const Machine *machine = schedule ? findMachine(schedule.getIsa().getValue()) : nullptr;
   return getTypicalRates(machine ? *machine : getReferenceMachine());
@@ -43,7 +78,7 @@ static double getEfficiency(ScheduleAttr schedule) {
 }
 
 AffineExpr dlc::predictNanoseconds(mlir::Operation *kernel, const KernelCost &cost, int64_t weightBytes) {
-  const MachineRates &rates = getRates(kernel);
+  MachineRates rates = getRates(kernel);
   double operationRate = rates.operationsPerNanosecond * getEfficiency(getLastSchedule(kernel));
   auto kind = kernel->getAttrOfType<KernelKindAttr>("kind");
   auto bytes = static_cast<double>(evaluate(cost.bytes, 1));
@@ -72,4 +107,17 @@ AffineExpr dlc::predictNanoseconds(mlir::Operation *kernel, const KernelCost &co
   if (isStreaming && knownArithmetic && knownTraffic)
     return *knownArithmetic > *knownTraffic ? arithmetic : traffic;
   return arithmetic + traffic;
+}
+
+AffineExpr dlc::countNanoseconds(mlir::Operation *kernel, const KernelCost &cost) {
+  if (!findGivenRates(kernel))
+    return estimateNanoseconds(kernel, cost);
+  return predictNanoseconds(kernel, cost, getWeightBytes(kernel->getParentOfType<mlir::ModuleOp>()));
+}
+
+double dlc::countNanoseconds(mlir::Operation *op, double operations, double bytes) {
+  auto rates = findGivenRates(op);
+  if (!rates)
+    return getNanoseconds(getReferenceMachine(), operations, bytes);
+  return operations / (rates->operationsPerNanosecond * reached) + bytes / rates->getBandwidth(bytes);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// How long a kernel will take on one core, for reports and profiles. Decisions go by estimateNanoseconds, which errs
-/// on the long side: it takes all tensors as coming from memory.
+/// How long a kernel will take on one core: for reports, profiles, and decisions about a machine that is named.
 #ifndef DLC_ANALYSIS_KERNELTIME_H
 #define DLC_ANALYSIS_KERNELTIME_H
 
@@ -14,8 +13,16 @@ namespace dlc {
 /// The schedule that new machines run; null if `kernel` has none.
 ScheduleAttr getLastSchedule(mlir::Operation *kernel);
 
-/// The rates for predictions about `kernel`: those of a typical machine with its last instruction set.
-const MachineRates &getRates(mlir::Operation *kernel);
+/// The rates that `--machine` has given for the module that is or contains `op` (its attribute `dlc.rates`); none if
+/// it has none.
+std::optional<MachineRates> findGivenRates(mlir::Operation *op);
+
+/// Gives the module `rates`.
+void setGivenRates(mlir::ModuleOp module, const MachineRates &rates);
+
+/// The rates for predictions about `kernel`: those that are given, or those of a typical machine with its last
+/// instruction set.
+MachineRates getRates(mlir::Operation *kernel);
 
 /// Nanoseconds that a call of `kernel` is expected to take on one core with the rates of getRates, over the kernel's
 /// symbols. `weightBytes`: of all weights of the model, which pass through the caches between two calls.
@@ -23,6 +30,13 @@ const MachineRates &getRates(mlir::Operation *kernel);
 /// On a Zen 4 core this was within 1.5 times of what was measured for at least 96 % of the time of alexnet, bert,
 /// mobilenetv2, resnet50, vgg16 and smaller models; single kernels of microseconds are off by more.
 mlir::AffineExpr predictNanoseconds(mlir::Operation *kernel, const KernelCost &cost, int64_t weightBytes);
+
+/// Nanoseconds of a call on one core by which decisions are made. Without rates that are given they are those of
+/// estimateNanoseconds, which errs on the long side: it takes all tensors as coming from memory, on any processor.
+mlir::AffineExpr countNanoseconds(mlir::Operation *kernel, const KernelCost &cost);
+
+/// The same for work that is not a kernel yet; `op` says of which module it is a part.
+double countNanoseconds(mlir::Operation *op, double operations, double bytes);
 
 /// The bytes of the weights of `module`, at the program level; 0 before.
 int64_t getWeightBytes(mlir::ModuleOp module);

@@ -246,6 +246,20 @@ LogicalResult ProgramSymbolAttr::verify(EmitError emitError, StringAttr /*name*/
   return verifyBounds(emitError, minimum, maximum);
 }
 
+LogicalResult MachineRatesAttr::verify(EmitError emitError, StringAttr, FloatAttr operations,
+                                       DenseI64ArrayAttr cacheBytes, DenseF64ArrayAttr bandwidths) {
+  constexpr int64_t levels = 3;
+  if (cacheBytes.size() != levels || bandwidths.size() != levels + 1)
+    return emitError() << "a machine has " << levels << " levels of the cache, and memory";
+  auto isPositive = [](double rate) { return rate > 0; };
+  if (!operations.getType().isF64() || !isPositive(operations.getValueAsDouble()) ||
+      !llvm::all_of(bandwidths.asArrayRef(), isPositive))
+    return emitError() << "rates are positive numbers of f64";
+  if (llvm::any_of(cacheBytes.asArrayRef(), [](int64_t bytes) { return bytes < 0; }))
+    return emitError() << "sizes are not negative";
+  return success();
+}
+
 LogicalResult ProgramMemoryAttr::verify(EmitError emitError, int64_t arenaBytes, int64_t liveBytes,
                                         int64_t prepackedBytes) {
   if (arenaBytes < 0 || liveBytes < 0 || prepackedBytes < 0)

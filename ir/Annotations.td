@@ -196,4 +196,16 @@ def Dlc_ProgramMemoryAttr : Dlc_Annotation<"ProgramMemory", "program_memory"> {
   let parameters = (ins "int64_t":$arena_bytes, "int64_t":$live_bytes, "int64_t":$prepacked_bytes);
 }
 
+def Dlc_MachineRatesAttr : Dlc_Annotation<"MachineRates", "machine_rates"> {
+  let summary = "What one core of a processor computes and reads per nanosecond";
+  let description = [{
+    - `name`: of the processor, or the hash of the file that the rates were read from.
+    - `operations`: on f32, in full vectors; a multiply-add is two.
+    - `cache_bytes`: what one core uses of each level of the cache, from the nearest on.
+    - `bandwidths`: bytes from each level, and from memory.
+  }];
+  let parameters = (ins "mlir::StringAttr":$name, "mlir::FloatAttr":$operations, "mlir::DenseI64ArrayAttr":$cache_bytes,
+                    "mlir::DenseF64ArrayAttr":$bandwidths);
+}
+
 #endif // DLC_ANNOTATIONS

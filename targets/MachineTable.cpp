@@ -50,7 +50,8 @@ std::string describeMachines() {
                           describeBytes(machine.level2.bytes), describeBytes(machine.level3.bytes),
                           machine.isDefault ? "yes" : "no");
   return text +
-         "\nPredicted times assume these rates of one core: those of `znver4` for "
+         "\nThese are the processors that `--machine` knows, with the rates of one core. Without it, predicted times "
+         "assume those of `znver4` for "
          "`x86-64-v4`, of `haswell` for `x86-64-v3`, of `nehalem` for `x86-64-v2`, of `neoverse-n1` for "
          "`aarch64`.\n\n" +
          describeMachineRates();

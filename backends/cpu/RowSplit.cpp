@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/cpu/RowSplit.h"
-#include "analysis/KernelCost.h"
+#include "analysis/KernelTime.h"
 #include "analysis/MachineCost.h"
 #include "ir/Layout.h"
 #include "llvm/Support/MathExtras.h"
@@ -19,7 +19,7 @@ RowSplit chooseRowSplit(const TileSubject &subject, llvm::function_ref<bool(int6
   if (layout && layout.getInnerTiles() && !layout.getInnerTiles().empty())
     return {};
   KernelWork work = estimateWork(*subject.body, [&](Value value) { return subject.getType(value); });
-  double total = getNanoseconds(getReferenceMachine(), work.operations, work.bytes);
+  double total = countNanoseconds(subject.body->getParentOp(), work.operations, work.bytes);
   if (subject.result.hasStaticShape() && total < 2 * static_cast<double>(parallelThresholdNanoseconds))
     return {};
   int64_t chosen = -1, chosenExtent = 1;

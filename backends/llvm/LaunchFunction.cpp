@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/LaunchFunction.h"
+#include "analysis/KernelTime.h"
 #include "backends/llvm/ExtentArithmetic.h"
 #include "backends/llvm/HalideBuffer.h"
 #include "backends/llvm/LaunchCost.h"
@@ -70,7 +71,7 @@ mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {
   if (mlir::failed(shapes))
     return mlir::failure();
   KernelInterface result{kernel, std::move(*shapes), -1, 1, false, 0, {}};
-  result.nanoseconds = estimateNanoseconds(kernel, estimateCost(kernel, result.shapes));
+  result.nanoseconds = countNanoseconds(kernel, estimateCost(kernel, result.shapes));
 
   llvm::SmallVector<Value> buffers(kernel.getBody().front().getArguments());
   llvm::append_range(buffers, kernel.getYieldedValues());

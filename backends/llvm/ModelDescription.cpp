@@ -190,10 +190,12 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
   constexpr uint32_t programCount = 1;
   Constant *model = writer.structure(
       {writer.i32(DLC_ABI_VERSION), writer.i32(sizeof(dlc_model)), writer.text(identity.name),
-       writer.text(identity.compiler), writer.text(target.name), writer.i64(needs), writer.i32(entries.size()),
-       writer.i32(program.variables.size()), writer.i32(program.stateCount), writer.i32(programCount),
-       writer.array(entries, sizeof(dlc_entry_point)), writeVariables(writer, program.variables),
-       writer.i64(program.variableBytes), programs, writer.external(isOnDevice ? "dlc_rt_cuda_api" : "dlc_rt_api"),
+       writer.text(identity.compiler),
+       writer.text(identity.rates.empty() ? target.name : target.name + " with the rates of " + identity.rates),
+       writer.i64(needs), writer.i32(entries.size()), writer.i32(program.variables.size()),
+       writer.i32(program.stateCount), writer.i32(programCount), writer.array(entries, sizeof(dlc_entry_point)),
+       writeVariables(writer, program.variables), writer.i64(program.variableBytes), programs,
+       writer.external(isOnDevice ? "dlc_rt_cuda_api" : "dlc_rt_api"),
        identity.dataDescription.empty() ? writer.null() : writer.text(identity.dataDescription),
        identity.layers.empty() ? writer.null() : writer.text(identity.layers)});
   writer.checkSize(model, sizeof(dlc_model));

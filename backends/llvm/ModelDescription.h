@@ -14,6 +14,7 @@ namespace dlc {
 struct ModelIdentity {
   std::string name;        ///< an identifier of C
   std::string compiler;    ///< "dlc 0.1.0"
+  std::string rates;       ///< name of those that --machine has given; empty: none
   std::string weightsFile; ///< name of the sidecar in the library's folder; empty: embedded
   uint64_t weightsHash = 0;
   std::string dataDescription; ///< dlc_model.data_description; empty if nothing is known of the data

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Window functions and Fourier transforms, as products with matrices of cosines and sines.
+// Window functions and Fourier transforms.
 #include "frontend/onnx/ComputedSignal.h"
+#include "frontend/onnx/FourierTransform.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/OpenAxes.h"
@@ -19,8 +20,6 @@ namespace dlc::onnx_import {
 namespace {
 
 constexpr double pi = 3.14159265358979323846;
-/// Extents of transforms that are computed as products.
-constexpr int64_t largestTransform = 1 << 14;
 
 /// A window of `size` elements, which a run learns; see importWindow.
 void setOpenWindow(NodeImporter &node, ArrayRef<double> coefficients, AffineExpr size, Type type) {
@@ -114,82 +113,6 @@ void importMelWeightMatrix(NodeImporter &node) {
   node.setResult(0, node.createReals(type, {bins, bands}, values));
 }
 
-/// What a discrete Fourier transform computes.
-struct Transform {
-  int64_t size; ///< of the signal in time; more samples are cut off, missing ones are zero
-  bool isInverse, isOneSided;
-
-  /// Of a one-sided inverse transform the operand is half a spectrum, of any other one a signal.
-  int64_t getSamples() const { return isInverse && isOneSided ? size / 2 + 1 : size; }
-  int64_t getBins() const { return !isInverse && isOneSided ? size / 2 + 1 : size; }
-  bool isReal() const { return isInverse && isOneSided; }
-};
-
-/// cos and sin of `turn` / `size` of a circle: 0 and 1 are exact, so that what has no imaginary part gets none.
-std::pair<double, double> getTwiddle(int64_t turn, int64_t size) {
-  double angle = 2 * pi * static_cast<double>(turn) / static_cast<double>(size), cosine = std::cos(angle),
-         sine = std::sin(angle);
-  return {4 * turn == size || 4 * turn == 3 * size ? 0.0 : cosine, turn == 0 || 2 * turn == size ? 0.0 : sine};
-}
-
-/// The discrete Fourier transform of `x` along its last dimension but one; the last holds a real, or a real and an
-/// imaginary part.
-Value transform(NodeImporter &node, Value x, const Transform &what) {
-  Dims dims(node.getDims(x));
-  int64_t rank = dims.size(), axis = rank - 2;
-  std::optional<int64_t> extent = constantDim(dims[axis]), parts = constantDim(dims.back());
-  if (!extent || !parts || *parts < 1 || *parts > 2 || what.size < 1 || what.size > largestTransform) {
-    if (!node.hasFailed())
-      node.error() << "expects between 1 and " << largestTransform
-                   << " samples, whose number is known when it is compiled, of one or two parts";
-    return {};
-  }
-  if (what.isReal() && *parts != 2) {
-    node.error() << "expects two parts where it is both inverse and one-sided";
-    return {};
-  }
-  int64_t samples = what.getSamples(), bins = what.getBins();
-  SmallVector<int64_t> starts(rank, 0), sizes(rank, -1), steps(rank, 1), low(rank, 0), high(rank, 0);
-  if (*extent > samples) {
-    sizes[axis] = samples;
-    x = node.create<SliceOp>(x, node.integers(starts), node.integers(sizes), node.integers(steps));
-  } else if (*extent < samples) {
-    high[axis] = samples - *extent;
-    x = node.create<PadOp>(x, Value(), node.integers(low), node.integers(high), PadMode::Constant);
-  }
-  std::vector<double> cosines(samples * bins), sines(samples * bins);
-  for (int64_t sample = 0; sample < samples; ++sample) {
-    // What half a spectrum lacks is what it has, conjugate.
-    bool isTwice = what.isReal() && sample > 0 && 2 * sample != what.size;
-    double scale = (isTwice ? 2.0 : 1.0) / (what.isInverse ? static_cast<double>(what.size) : 1.0);
-    for (int64_t bin = 0; bin < bins; ++bin) {
-      auto [cosine, sine] = getTwiddle(sample * bin % what.size, what.size);
-      cosines[sample * bins + bin] = scale * cosine;
-      sines[sample * bins + bin] = (what.isInverse ? scale : -scale) * sine;
-    }
-  }
-  Type type = getElementTypeOrSelf(x);
-  Value cosine = node.createReals(type, {samples, bins}, cosines),
-        sine = node.createReals(type, {samples, bins}, sines);
-  auto part = [&](int64_t number) {
-    return node.create<GatherOp>(x, node.createScalar(node.getBuilder().getI64Type(), static_cast<double>(number)),
-                                 node.integer(rank - 1));
-  };
-  auto multiply = [&](Value samples, Value matrix) { return node.create<MatMulOp>(samples, matrix, false, false); };
-  dims[axis] = node.extent(bins);
-  dims.back() = node.extent(1);
-  Value re = multiply(part(0), cosine);
-  if (*parts == 2)
-    re = node.subtract(re, multiply(part(1), sine));
-  if (what.isReal())
-    return node.reshape(re, dims);
-  Value im = multiply(part(0), sine);
-  if (*parts == 2)
-    im = node.add(im, multiply(part(1), cosine));
-  SmallVector<Value> both{node.reshape(re, dims), node.reshape(im, dims)};
-  return node.create<ConcatOp>(both, node.integer(rank - 1));
-}
-
 void importDFT(NodeImporter &node) {
   bool isAxisOperand = node.getOpset() >= 20;
   if (!node.expectOperands(1, isAxisOperand ? 3 : 2) || !expectElements(node, 0, ElementClass::Real))
@@ -227,7 +150,7 @@ void importDFT(NodeImporter &node) {
   SmallVector<int64_t> swapped = llvm::to_vector(llvm::seq<int64_t>(0, rank));
   std::swap(swapped[axis], swapped[rank - 2]);
   Value x = node.create<TransposeOp>(node.getOperand(0), node.integers(swapped));
-  // Sums of doubles give zero for what cancels. The matrices of longer transforms would be large.
+  // Sums of doubles give zero for what cancels. Longer transforms would pay for it.
   constexpr int64_t fewSamples = 256;
   if (size && *size <= fewSamples)
     x = node.cast(x, node.getBuilder().getF64Type());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/memory/RecomputeCandidates.h"
-#include "analysis/KernelCost.h"
+#include "analysis/KernelTime.h"
 #include "ir/OpsKernel.h"
 
 using namespace mlir;
@@ -156,7 +156,7 @@ double RecomputeCandidates::getNanoseconds(KernelOp kernel) {
     return entry->second;
   double nanoseconds = 0;
   if (FailureOr<KernelShapes> shapes = KernelShapes::analyze(kernel); succeeded(shapes))
-    nanoseconds = static_cast<double>(dlc::evaluate(estimateNanoseconds(kernel, estimateCost(kernel, *shapes)), 1));
+    nanoseconds = static_cast<double>(dlc::evaluate(countNanoseconds(kernel, estimateCost(kernel, *shapes)), 1));
   return costs[kernel] = nanoseconds;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "analysis/KernelCost.h"
+#include "analysis/KernelTime.h"
 #include "analysis/MachineCost.h"
 #include "analysis/TargetInterface.h"
 #include "ir/Annotations.h"
@@ -93,8 +93,7 @@ class SplitLoopBatch final : public dlc::impl::SplitLoopBatchBase<SplitLoopBatch
       std::optional<int64_t> operations = dlc::constantDim(cost.operations), bytes = dlc::constantDim(cost.bytes);
       isKnown = isKnown && operations && bytes;
       if (isKnown)
-        nanoseconds += dlc::getNanoseconds(dlc::getReferenceMachine(), static_cast<double>(*operations),
-                                           static_cast<double>(*bytes));
+        nanoseconds += dlc::countNanoseconds(kernel, static_cast<double>(*operations), static_cast<double>(*bytes));
       for (auto product : kernel.getBody().getOps<dlc::MatMulOp>())
         if (auto type = llvm::cast<RankedTensorType>(product.getRhs().getType());
             type.getRank() == 2 && type.hasStaticShape())

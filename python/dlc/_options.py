@@ -118,6 +118,7 @@ KEYWORDS = {
     "op_descriptions": _text("--op-descriptions"),
     "report": _text("--report"),
     "profile": _text("--profile"),
+    "machine": _text("--machine"),
     "check_bounds": _flag("--check-bounds"),
     "keep_tensors": _flag("--keep-tensors"),
     "jobs": _count("--jobs"),

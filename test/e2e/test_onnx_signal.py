@@ -60,6 +60,37 @@ def test_fourier_transforms_of_half_spectra(programs, element):
     family.add("DFT", "c", None, np.array(-2), inverse=1, onesided=1)
     check_with_reference(family, programs)
 
+# Two steps, a prime as a product, three steps, a larger prime (a convolution with a chirp), that as one of two steps, a power of two, odd factors.
+@pytest.mark.parametrize("element", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [129, 257, 600, 1031, 2 * 1031, 1 << 14, 27 * 25 * 49])
+def test_many_samples(programs, size, element):
+    """Longer than what one product transforms: against NumPy's transform of doubles."""
+    draw = lambda *shape: RNG.standard_normal(shape).astype(element)
+    complex_of = lambda x: x[..., 0] + 1j * x[..., 1].astype(np.float64)
+    parts_of = lambda z: np.stack([z.real, z.imag], -1)
+    r, c = draw(1, size - 2, 1), draw(2, size + 3, 2)
+    half = draw(1, size // 2 + 1, 2)
+    family = Family(r=r, c=c, h=half)
+    length, axis = np.array(size), np.array(1)
+    family.add("DFT", "r", length, axis)
+    family.add("DFT", "r", length, axis, onesided=1)
+    family.add("DFT", "c", length, axis)
+    family.add("DFT", "c", length, axis, inverse=1)
+    family.add("DFT", "h", length, axis, inverse=1, onesided=1)
+    real, z = r[..., 0].astype(np.float64), complex_of(c)
+    expected = [
+        parts_of(np.fft.fft(real, size)), parts_of(np.fft.rfft(real, size)), parts_of(np.fft.fft(z, size)), parts_of(np.fft.ifft(z, size)),
+        np.fft.irfft(complex_of(half), size)[..., None],
+    ]  # fmt: skip
+    onnx.save(family.model(), programs.folder / "m.onnx")
+    library = programs.compile("m.onnx", "m.so")
+    assert library.stat().st_size < 4_000_000 * np.dtype(element).itemsize
+    actual = programs.execute(library, family.inputs, family.outputs)
+    for name, wanted in zip(family.outputs, expected):
+        assert actual[name].shape == wanted.shape
+        scale = np.sqrt(np.mean(wanted**2))
+        assert np.abs(actual[name] - wanted).max() <= (2e-6 if element == np.float32 else 1e-13) * scale * np.log2(size), name
+
 
 def test_half_spectra_have_two_parts(programs):
     node = helper.make_node("DFT", ["x", "", "a"], ["y"], inverse=1, onesided=1)

@@ -105,6 +105,12 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->type_name("TARGET")
       ->capture_default_str()
       ->group(code);
+  app.add_option(
+         "--machine", options.machine,
+         "The processor by whose rates times are predicted and work is split between threads: native, a name of "
+         "--list-targets, or a file that dlc-run roof --file has written")
+      ->type_name("NAME|FILE")
+      ->group(code);
   app.add_option("-O", level, "Optimization level: 0 (each op is a plain kernel of its own) to 3")
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"0", "1", "2", "3"}))

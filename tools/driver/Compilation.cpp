@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/Compilation.h"
+#include "analysis/KernelTime.h"
 #include "backends/cpu/CpuBackend.h"
 #include "backends/cuda/CudaBackend.h"
 #include "backends/link/LinkedFiles.h"
@@ -195,6 +196,10 @@ LogicalResult Compilation::import() {
   model = std::move(*imported);
   if (ending == ".onnx" && options.train && failed(importTraining(options.training, *model)))
     return failure();
+  if (settings.rates)
+    setGivenRates(*model, *settings.rates);
+  else if (auto given = findGivenRates(*model))
+    settings.identity.rates = given->name;
   if (!options.parameters.empty() && failed(readParameters(*model, options.parameters)))
     return failure();
   // The weights that count say what was learned from; those of a module's text have said it when it was printed.

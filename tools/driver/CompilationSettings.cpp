@@ -5,6 +5,7 @@
 #include "ir/Suggestion.h"
 #include "mlir/Pass/PassManager.h"
 #include "tools/driver/CompilerVersion.h"
+#include "tools/driver/MachineFile.h"
 #include "tools/driver/Output.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -64,6 +65,12 @@ LogicalResult OptionReader::readTarget() {
   if (!parsed)
     return error() << problem;
   settings.setTarget(std::move(*parsed));
+  if (!options.machine.empty()) {
+    settings.rates = readMachine(options.machine, problem);
+    if (!settings.rates)
+      return error() << problem;
+    settings.identity.rates = settings.rates->name;
+  }
   return success();
 }
 
@@ -234,7 +241,7 @@ LogicalResult OptionReader::checkPaths() {
   llvm::StringMap<std::string> owners;
   for (const auto &[path, what] :
        {std::pair(options.model, "the model"), std::pair(options.parameters, "the checkpoint"),
-        std::pair(options.profile, "the profile")})
+        std::pair(options.profile, "the profile"), std::pair(options.machine, "the rates of the machine")})
     if (!path.empty())
       owners[getRealPath(path)] = what;
   for (const std::string &path : options.records)
@@ -346,6 +353,8 @@ LogicalResult CompilationSettings::resume(const CompileOptions &options, const C
   }
   if (!options.records.empty() && isDone("kernels"))
     error() << "--records comes too late: this module has its schedules, which can be edited in it";
+  if (!options.machine.empty() && isDone("kernels"))
+    error() << "--machine comes too late: the schedules of this module are already made";
   if (options.keepTensors && isDone("kernels"))
     error() << "--keep-tensors comes too late: the kernels of this module are already formed";
   if (options.memoryLimit != 0 && isDone("program"))

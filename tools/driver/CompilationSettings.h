@@ -9,6 +9,7 @@
 #include "backends/llvm/ModelDescription.h"
 #include "frontend/Import.h"
 #include "mlir/IR/Location.h"
+#include "targets/MachineRates.h"
 #include "tools/driver/CompileOptions.h"
 #include "tools/driver/ModuleText.h"
 
@@ -20,6 +21,7 @@ struct CompilationSettings {
   ModelIdentity identity;
   ImportOptions importOptions;
   PipelineOptions pipelineOptions;
+  std::optional<MachineRates> rates; ///< of --machine
   llvm::SmallVector<CustomFunction> customFunctions;
 
   /// Reads `options`. Reports at `location` all that contradicts itself or that no file, phase or target can be.

@@ -24,6 +24,7 @@ struct CompileOptions {
   std::string parameters; ///< path of a checkpoint with the weights; empty: the model's own
   std::string name;       ///< the model's C name; empty: the output's (or the model's) file name
   std::string target = "native";
+  std::string machine; ///< a processor's name, or a file of rates that dlc-run roof has measured; empty: typical ones
   int optimizationLevel = 3;
   MathMode math = MathMode::Default;
   bool isLevelGiven = false, isMathGiven = false; ///< asked for, not left at the default

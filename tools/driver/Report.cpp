@@ -122,7 +122,7 @@ private:
 /// The rates that the predictions for `module` assume: those of its first kernel.
 static ReportedMachine describeMachine(mlir::ModuleOp module) {
   auto kernels = module.getOps<KernelFuncOp>();
-  const MachineRates &rates = getRates(kernels.empty() ? module.getOperation() : (*kernels.begin()).getOperation());
+  MachineRates rates = getRates(kernels.empty() ? module.getOperation() : (*kernels.begin()).getOperation());
   ReportedMachine described{rates.name, rates.operationsPerNanosecond, {}};
   for (auto [number, cache] : llvm::enumerate(rates.caches))
     described.bandwidths.push_back({"L" + std::to_string(number + 1), cache.bytesPerNanosecond});
