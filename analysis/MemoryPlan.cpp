@@ -36,6 +36,7 @@ FailureOr<MemoryPlan> MemoryPlan::make(func::FuncOp entry, bool shareMemory) {
   if (failed(frame))
     return failure();
   plan.entry = std::move(*frame);
+  plan.placePrepared();
   return plan;
 }
 
@@ -317,9 +318,10 @@ void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
                     llvm::all_of(kernel.getInputs(), [&](Value input) { return isLoadTimeConstant(frame, input); });
   if (!hasStorage && isConstant && getType(kernel.getResult()).hasStaticShape()) {
     for (Value output : kernel.getOutputs()) {
-      frame.storage[output] = {Storage::Prepared, preparedBytes};
-      preparedBytes = llvm::alignTo(preparedBytes + *constantDim(frame.getBytes(output)), bufferAlignment);
+      frame.storage[output] = {Storage::Prepared, 0};
+      prepared.emplace_back(&frame, output);
     }
+    preparedSteps[kernel] = static_cast<int64_t>(preparedSteps.size());
     return;
   }
   for (Value input : kernel.getInputs())
@@ -334,6 +336,47 @@ void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
   }
   frame.steps[kernel] = {step, step};
   ++step;
+}
+
+/// The last kernel of constants that reads `value`, if nothing else does.
+std::optional<int64_t> MemoryPlan::findLastPreparation(Value value) const {
+  int64_t last = 0;
+  llvm::SmallVector<Value> pending{value};
+  while (!pending.empty())
+    for (Operation *user : pending.pop_back_val().getUsers()) {
+      if (auto step = preparedSteps.find(user); step != preparedSteps.end())
+        last = std::max(last, step->second);
+      else if (isAlias(user))
+        llvm::append_range(pending, user->getResults());
+      else
+        return std::nullopt;
+    }
+  return last;
+}
+
+/// What runs read has memory of its own: the block is zero at first, and kernels leave halos and the rest of the last
+/// blocks of a layout as they are. What only other kernels of constants read shares the rest.
+void MemoryPlan::placePrepared() {
+  llvm::SmallVector<ArenaBuffer> temporary;
+  llvm::SmallVector<Storage *> storages;
+  for (auto [frame, value] : prepared) {
+    Storage &storage = frame->storage[value];
+    AffineExpr bytes = frame->getBytes(value);
+    std::optional<int64_t> last =
+        shareMemory && !getLayout(value.getType()) ? findLastPreparation(value) : std::nullopt;
+    if (last) {
+      int64_t first = preparedSteps.lookup(value.getDefiningOp());
+      temporary.push_back({first, std::max(first, *last), bytes});
+      storages.push_back(&storage);
+      continue;
+    }
+    storage.index = preparedBytes;
+    preparedBytes = llvm::alignTo(preparedBytes + *constantDim(bytes), bufferAlignment);
+  }
+  ArenaPlan plan = planArena(temporary, shareMemory, entry->function.getContext());
+  for (auto [storage, offset] : llvm::zip_equal(storages, plan.offsets))
+    storage->index = preparedBytes + *constantDim(offset);
+  preparedBytes = llvm::alignTo(preparedBytes + *constantDim(plan.bytes), bufferAlignment);
 }
 
 /// The host reads the count; what it defines is an extent, which takes no memory.

@@ -111,7 +111,7 @@ public:
   /// Constants that kernels read, in the order in which the program refers to them.
   llvm::ArrayRef<ConstantOp> getConstants() const { return constants; }
   llvm::ArrayRef<mlir::StringAttr> getVariables() const { return variables; }
-  /// What kernels of constants write, each at a multiple of 64 bytes.
+  /// What kernels of constants write, each at a multiple of 64 bytes; what only they read shares memory.
   int64_t getPreparedBytes() const { return preparedBytes; }
   /// Updates of a part of a tensor that leave the rest where it is.
   llvm::ArrayRef<UpdateSliceOp> getUpdatesInPlace() const { return updatesInPlace.getArrayRef(); }
@@ -141,6 +141,8 @@ private:
   int64_t addVariable(mlir::StringAttr name);
   void extendLife(Frame &frame, mlir::Value value);
   bool isLoadTimeConstant(Frame &frame, mlir::Value value);
+  std::optional<int64_t> findLastPreparation(mlir::Value value) const;
+  void placePrepared();
   void placeVariable(Frame &frame, unsigned result, mlir::StringAttr name);
   int64_t findOperandToOverwrite(Frame &frame, KernelOp kernel);
   void noteStatesInPlace(Frame &frame);
@@ -155,6 +157,8 @@ private:
   llvm::SmallVector<mlir::StringAttr> variables;
   llvm::SetVector<UpdateSliceOp> updatesInPlace;
   llvm::SmallVector<mlir::BlockArgument> statesInPlace;
+  llvm::SmallVector<std::pair<Frame *, mlir::Value>> prepared; ///< what kernels of constants write
+  llvm::DenseMap<mlir::Operation *, int64_t> preparedSteps;    ///< these kernels, in the order in which they run
   int64_t preparedBytes = 0;
   int64_t step = 0; ///< kernels so far, in the order of the program
 };

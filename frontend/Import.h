@@ -27,6 +27,8 @@ struct ImportOptions {
   llvm::SmallVector<ShapeOverride> shapes;
   /// Add the entry points that train the model; its description says how.
   bool isTrained = false;
+  /// Path of a file that says how, for a model whose description does not; empty: none.
+  std::string training;
   /// Weights may get other values after the import: nothing is computed of those that the file gives.
   bool replacesWeights = false;
   /// Symbolic extents that are taken to be 1.

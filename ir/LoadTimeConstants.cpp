@@ -7,43 +7,40 @@
 
 using namespace mlir;
 
-bool dlc::dependsOnWeightsOnly(Value value) {
-  bool readsParameter = false;
+using dlc::LoadTimeSource;
+
+LoadTimeSource dlc::findLoadTimeSource(Value value) {
+  LoadTimeSource source = LoadTimeSource::Constants;
   llvm::SmallPtrSet<Operation *, 8> seen;
   llvm::SmallVector<Value> pending{value};
   while (!pending.empty()) {
     Operation *op = pending.pop_back_val().getDefiningOp();
     if (!op)
-      return false;
+      return LoadTimeSource::Run;
     if (!seen.insert(op).second || llvm::isa<ConstantOp>(op))
       continue;
     if (llvm::isa<LoadParameterOp>(op)) {
-      readsParameter = true;
+      source = LoadTimeSource::Weights;
       continue;
     }
     if (!llvm::isa<DimensionOpInterface>(op))
-      return false;
+      return LoadTimeSource::Run;
     llvm::append_range(pending, op->getOperands());
   }
-  return readsParameter;
+  return source;
 }
 
 dlc::LoadTimeValues::LoadTimeValues(Block &block) {
   block.walk<WalkOrder::PreOrder>([&](Operation *op) {
-    Source source = llvm::isa<LoadParameterOp>(op) ? Source::Weights : Source::Constants;
+    LoadTimeSource source = llvm::isa<LoadParameterOp>(op) ? LoadTimeSource::Weights : LoadTimeSource::Constants;
     for (Value operand : op->getOperands()) {
-      Source own = sources.lookup(operand);
-      source = own == Source::Run || source == Source::Run ? Source::Run : std::max(source, own);
+      LoadTimeSource own = sources.lookup(operand);
+      source =
+          own == LoadTimeSource::Run || source == LoadTimeSource::Run ? LoadTimeSource::Run : std::max(source, own);
     }
-    if (source == Source::Run || !llvm::isa<ConstantOp, LoadParameterOp, DimensionOpInterface>(op))
+    if (source == LoadTimeSource::Run || !llvm::isa<ConstantOp, LoadParameterOp, DimensionOpInterface>(op))
       return;
     for (Value result : op->getResults())
       sources[result] = source;
   });
 }
-
-bool dlc::LoadTimeValues::isLoadTimeConstant(Value value) const {
-  return value.getDefiningOp<ConstantOp>() || dependsOnWeightsOnly(value);
-}
-
-bool dlc::isLoadTimeConstant(Value value) { return value.getDefiningOp<ConstantOp>() || dependsOnWeightsOnly(value); }

@@ -9,13 +9,22 @@
 
 namespace dlc {
 
-/// Whether `value` depends on parameters and constants only, and on at least one parameter: work on weights, which
-/// `--dlc-weight-only-code-motion` moves out of runs. In models that are trained, whose parameters are arguments of
-/// every run, no value does.
-bool dependsOnWeightsOnly(mlir::Value value);
+/// What a value depends on.
+enum class LoadTimeSource {
+  Run,       ///< on an input, a state, or in models that are trained on a parameter, which is an argument of every run
+  Constants, ///< on constants only, if on anything
+  Weights    ///< on parameters, and perhaps on constants
+};
 
-/// Whether `value` is a constant or depends on weights only: worth any layout, because it is computed once.
-bool isLoadTimeConstant(mlir::Value value);
+/// What `value` depends on.
+LoadTimeSource findLoadTimeSource(mlir::Value value);
+
+/// Whether `value` depends on parameters and constants only, and on at least one parameter: work on weights, which
+/// `--dlc-weight-only-code-motion` moves out of runs.
+inline bool dependsOnWeightsOnly(mlir::Value value) { return findLoadTimeSource(value) == LoadTimeSource::Weights; }
+
+/// Whether `value` is the same in every run: worth any layout, because it is computed once.
+inline bool isLoadTimeConstant(mlir::Value value) { return findLoadTimeSource(value) != LoadTimeSource::Run; }
 
 /// The same for all values of a block and of the loops in it, for passes that ask about many: each of the functions
 /// above looks at all that its value depends on.
@@ -23,13 +32,11 @@ class LoadTimeValues {
 public:
   explicit LoadTimeValues(mlir::Block &block);
 
-  bool dependsOnWeightsOnly(mlir::Value value) const { return sources.lookup(value) == Source::Weights; }
-  bool isLoadTimeConstant(mlir::Value value) const;
+  bool dependsOnWeightsOnly(mlir::Value value) const { return sources.lookup(value) == LoadTimeSource::Weights; }
+  bool isLoadTimeConstant(mlir::Value value) const { return sources.lookup(value) != LoadTimeSource::Run; }
 
 private:
-  /// What a value depends on.
-  enum class Source { Run, Constants, Weights };
-  llvm::DenseMap<mlir::Value, Source> sources;
+  llvm::DenseMap<mlir::Value, LoadTimeSource> sources;
 };
 
 } // namespace dlc

@@ -4,6 +4,7 @@
 #include "frontend/CustomOps.h"
 #include "frontend/json/FunctionImporter.h"
 #include "frontend/json/GenerateImporter.h"
+#include "frontend/json/ImportTraining.h"
 #include "frontend/json/ModelRules.h"
 #include "frontend/json/TrainingImporter.h"
 #include "mlir/IR/Verifier.h"
@@ -17,6 +18,15 @@ static bool hasLearningFunction(const JsonValue &model) {
   const JsonValue *functions = model.find("functions");
   return functions &&
          llvm::any_of(functions->members, [](const Member &function) { return assignsParameters(function.value); });
+}
+
+/// Adds what the file at `path` says of training.
+static void addTraining(StringRef path, ModuleOp module, DescribedGraph &graph, Reporter &reporter) {
+  Reporter ofFile(module.getContext(), path);
+  if (std::optional<JsonValue> document = readTrainingFile(path, ofFile))
+    TrainingImporter(module, *document->find("training"), graph, ofFile).import();
+  if (ofFile.hasErrors())
+    reporter.noteError();
 }
 
 /// Reads all sections of a checked document into `module`.
@@ -49,12 +59,20 @@ static void importModel(const JsonValue &model, StringRef path, ModuleOp module,
   }
 
   if (options.isTrained && !reporter.hasErrors()) {
-    if (model.find("training"))
-      TrainingImporter(module, model, importer, reporter).import();
+    const JsonValue *training = model.find("training");
+    DescribedGraph graph(model, importer, reporter);
+    if (training && !options.training.empty())
+      reporter.error(training->position, "the model says itself how it is trained: leave out '" + options.training +
+                                             "' (--train alone), or this section");
+    else if (!options.training.empty())
+      addTraining(options.training, module, graph, reporter);
+    else if (training)
+      TrainingImporter(module, *training, graph, reporter).import();
     else if (!hasLearningFunction(model))
       reporter.error({},
                      "the model has no 'training' section that says how to train it: add one, such as \"training\": "
-                     "{ \"loss\": \"cross_entropy\", \"optimizer\": \"adam\" }, or leave out --train");
+                     "{ \"loss\": \"cross_entropy\", \"optimizer\": \"adam\" }, or to a file of its own and name it, "
+                     "--train=FILE.json, or leave out --train");
   }
 
   for (const dlc::ShapeOverride &shape : options.shapes) {

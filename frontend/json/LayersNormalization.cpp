@@ -34,7 +34,7 @@ static Value buildBatchNorm(LayerContext &context) {
   if (context.training)
     return context.activate(context.training->normalizeBatch(
         context, context.input(), scale, shift, {owner + "running_mean", owner + "running_var"}, {mean, variance},
-        context.attributes.number("momentum"), /*isUnbiased=*/true));
+        context.attributes.number("momentum"), context.attributes.number("epsilon"), /*isUnbiased=*/true));
   return context.activate(context.create<dlc::BatchNormOp>(context.input(), scale, shift, mean, variance,
                                                            llvm::APFloat(context.attributes.number("epsilon"))));
 }

@@ -14,6 +14,7 @@ struct TrainingBatch {
   mlir::func::FuncOp function;
   llvm::SmallVector<std::string> outputNames;
   llvm::SmallVector<mlir::Value> outputs; ///< of the model
+  llvm::StringMap<mlir::Value> tensors;   ///< that the loss may be computed from, by name
   mlir::Value loss;
   llvm::SmallVector<std::pair<std::string, mlir::Value>> metrics;
   llvm::SmallVector<std::pair<std::string, mlir::Value>> updates; ///< of parameters that follow the data

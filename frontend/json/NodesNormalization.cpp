@@ -37,9 +37,9 @@ static NodeResults buildBatchNormalization(NodeContext &context) {
                         "them; with \"training_mode\": 0 it normalizes by them alone")};
     if (names[0] == names[1])
       return {context.error("has '" + names[0] + "' both as the running mean and as the running variance")};
-    return {training->normalizeBatch(context, x, context.operand(1), context.operand(2), names,
-                                     {context.operand(3), context.operand(4)},
-                                     1 - context.attributes.number("momentum"), /*isUnbiased=*/false)};
+    return {training->normalizeBatch(
+        context, x, context.operand(1), context.operand(2), names, {context.operand(3), context.operand(4)},
+        1 - context.attributes.number("momentum"), context.attributes.number("epsilon"), /*isUnbiased=*/false)};
   }
   return {context.create<dlc::BatchNormOp>(context.operand(0), context.operand(1), context.operand(2),
                                            context.operand(3), context.operand(4), epsilonOf(context))};

@@ -9,6 +9,7 @@
 #include "ir/OpsReduction.h"
 #include "ir/OpsTraining.h"
 #include "ir/SignatureBuilder.h"
+#include "llvm/Support/GlobPattern.h"
 
 using namespace mlir;
 using namespace dlc::json;
@@ -18,6 +19,7 @@ static constexpr llvm::StringLiteral scopeName = "optimizer";
 void TrainingImporter::import() {
   if (!chooseParameters())
     return;
+  graph.prepare(llvm::map_to_vector(trained, [](const Trained &entry) { return entry.parameter; }));
   declareRandomness(module);
   using Results = SmallVector<std::pair<std::string, Value>>;
   if (std::optional<TrainingBatch> batch = importBatch("evaluate", false)) {
@@ -81,33 +83,57 @@ void TrainingImporter::finish(func::FuncOp function, dlc::SignatureBuilder &sign
 
 //===-- Parameters --------------------------------------------------------===//
 
-/// A group names parameters, or layers for all of theirs.
-bool TrainingImporter::matches(const JsonValue &group, StringRef parameter) {
-  for (const JsonValue &name : group.find("parameters")->elements)
-    if (parameter == name.string || (parameter.starts_with(name.string) && parameter[name.string.size()] == '.'))
-      return true;
-  return false;
+/// Whether `name` is the parameter's, or a layer's that has it (NAME.weight, or NAME/weight in files of other
+/// programs), or a pattern of names with '*' and '?'.
+static bool matches(StringRef name, StringRef parameter) {
+  if (name.contains('*') || name.contains('?')) {
+    llvm::Expected<llvm::GlobPattern> pattern = llvm::GlobPattern::create(name);
+    if (pattern)
+      return pattern->match(parameter);
+    llvm::consumeError(pattern.takeError());
+    return false;
+  }
+  return parameter.consume_front(name) && (parameter.empty() || parameter.front() == '.' || parameter.front() == '/');
+}
+
+static bool matchesAny(const JsonValue &names, StringRef parameter) {
+  return llvm::any_of(names.elements, [&](const JsonValue &name) { return matches(name.string, parameter); });
+}
+
+void TrainingImporter::checkNames(const JsonValue &names) {
+  SmallVector<StringRef> known;
+  for (auto parameter : module.getOps<dlc::ParameterOp>())
+    known.push_back(parameter.getSymName());
+  for (const JsonValue &name : names.elements)
+    if (llvm::none_of(known, [&](StringRef parameter) { return matches(name.string, parameter); }))
+      reporter.error(name.position, "there is no parameter or layer with parameters called '" + name.string + "'" +
+                                        suggest(name.string, known));
+}
+
+/// For the end of a message: why a parameter that could be trained is not.
+std::string TrainingImporter::describeUntrained() {
+  for (auto parameter : module.getOps<dlc::ParameterOp>())
+    if (parameter.getKind() == "weight" && isa<FloatType>(getElementTypeOrSelf(parameter.getType())))
+      if (std::string why = graph.explainUntrained(parameter); !why.empty())
+        return ("; of '" + parameter.getSymName() + "', " + why).str();
+  return "";
 }
 
 bool TrainingImporter::chooseParameters() {
-  const JsonValue *groups = training.find("groups");
-  SmallVector<StringRef> names;
-  for (auto parameter : module.getOps<dlc::ParameterOp>())
-    names.push_back(parameter.getSymName());
-  for (const JsonValue &group : groups ? ArrayRef(groups->elements) : ArrayRef<JsonValue>())
-    for (const JsonValue &name : group.find("parameters")->elements)
-      if (llvm::none_of(names, [&](StringRef parameter) {
-            return parameter == name.string || parameter.starts_with(name.string + ".");
-          }))
-        reporter.error(name.position, "there is no parameter or layer with parameters called '" + name.string + "'" +
-                                          suggest(name.string, names));
+  const JsonValue *chosen = training.find("parameters"), *given = training.find("groups");
+  ArrayRef<JsonValue> groups = given ? ArrayRef(given->elements) : ArrayRef<JsonValue>();
+  if (chosen)
+    checkNames(*chosen);
+  for (const JsonValue &group : groups)
+    checkNames(*group.find("parameters"));
   for (auto parameter : module.getOps<dlc::ParameterOp>()) {
+    StringRef name = parameter.getSymName();
     if (parameter.getKind() != "weight" || !isa<FloatType>(getElementTypeOrSelf(parameter.getType())))
       continue;
     Trained entry{parameter};
-    bool isFrozen = false;
-    for (const JsonValue &group : groups ? ArrayRef(groups->elements) : ArrayRef<JsonValue>()) {
-      if (!matches(group, parameter.getSymName()))
+    bool isFrozen = chosen ? !matchesAny(*chosen, name) : !graph.trainsByDefault(parameter);
+    for (const JsonValue &group : groups) {
+      if (!matchesAny(*group.find("parameters"), name))
         continue;
       if (const JsonValue *rate = group.find("rate"))
         entry.rate = rate->number;
@@ -115,14 +141,18 @@ bool TrainingImporter::chooseParameters() {
         entry.weightDecay = decay->number;
       if (const JsonValue *norm = group.find("max_norm"))
         entry.maxNorm = norm->number;
-      if (const JsonValue *frozen = group.find("frozen"))
+      if (const JsonValue *frozen = group.find("frozen"); frozen && (!chosen || frozen->boolean))
         isFrozen = frozen->boolean;
     }
     if (!isFrozen)
       trained.push_back(entry);
   }
+  if (chosen)
+    for (Trained &entry : trained)
+      if (std::string why = graph.explainUntrained(entry.parameter); !why.empty())
+        reporter.error(chosen->position, "'" + entry.parameter.getSymName() + "' cannot be trained: " + why);
   if (trained.empty() && !reporter.hasErrors())
-    reporter.error(training.position, "the model has no parameters that training could change");
+    reporter.error(training.position, "the model has no parameters that training could change" + describeUntrained());
   return !reporter.hasErrors();
 }
 
@@ -131,28 +161,20 @@ bool TrainingImporter::chooseParameters() {
 std::optional<TrainingBatch> TrainingImporter::importBatch(StringRef name, bool isTraining) {
   TrainingBatch batch;
   batch.function = createFunction(name);
-  llvm::StringMap<Value> inputs;
-  dlc::SignatureBuilder signature(batch.function);
-  importer.addInputs(signature, model, [](StringRef) { return true; }, {}, inputs);
-  signature.finish();
   std::optional<TrainingScope> scope;
   if (isTraining)
     scope.emplace(loadRandomness(builder, batch.function.getLoc()));
-  ZeroStates states;
-  llvm::StringMap<Value> tensors =
-      importer.importInto(batch.function.getBody().front(), model, inputs, states, scope ? &*scope : nullptr);
-  builder.setInsertionPointToEnd(&batch.function.getBody().front());
-  if (reporter.hasErrors())
+  if (!graph.write(batch, scope ? &*scope : nullptr))
     return std::nullopt;
-  for (const std::string &output : importer.getOutputNames(model)) {
-    batch.outputNames.push_back(output);
-    batch.outputs.push_back(tensors.lookup(output));
-  }
+  builder.setInsertionPointToEnd(&batch.function.getBody().front());
   Value predictions = batch.outputs.front();
   if (const JsonValue *output = training.find("output")) {
-    predictions = tensors.lookup(output->string);
-    if (!predictions)
-      reporter.error(output->position, "the loss looks at '" + output->string + "', which the model does not have");
+    predictions = batch.tensors.lookup(output->string);
+    if (!predictions) {
+      SmallVector<StringRef> names(batch.outputNames.begin(), batch.outputNames.end());
+      reporter.error(output->position, "the loss looks at '" + output->string + "', which the model does not have" +
+                                           suggest(output->string, names));
+    }
   }
   OpContext context(builder, reporter, Attributes({}, nullptr), "loss", "the loss", training.find("loss")->position);
   if (!predictions || llvm::is_contained(batch.outputs, Value()))

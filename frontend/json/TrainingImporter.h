@@ -4,9 +4,8 @@
 #ifndef DLC_FRONTEND_JSON_TRAININGIMPORTER_H
 #define DLC_FRONTEND_JSON_TRAININGIMPORTER_H
 
-#include "frontend/json/FunctionImporter.h"
 #include "frontend/json/LossImporter.h"
-#include "ir/OpsParameter.h"
+#include "frontend/json/TrainedGraph.h"
 #include "ir/SignatureBuilder.h"
 
 namespace dlc::json {
@@ -14,9 +13,9 @@ namespace dlc::json {
 /// Appends `evaluate`, `train_step`, `gradients` and `apply_gradients` to the module; `predict` is there already.
 class TrainingImporter {
 public:
-  TrainingImporter(mlir::ModuleOp module, const JsonValue &model, FunctionImporter &importer, Reporter &reporter)
-      : module(module), model(model), training(*model.find("training")), importer(importer), reporter(reporter),
-        builder(module.getContext()) {}
+  /// `training` is the section; `reporter` reports problems in its file.
+  TrainingImporter(mlir::ModuleOp module, const JsonValue &training, TrainedGraph &graph, Reporter &reporter)
+      : module(module), training(training), graph(graph), reporter(reporter), builder(module.getContext()) {}
 
   void import();
 
@@ -29,7 +28,9 @@ private:
   };
 
   bool chooseParameters();
-  bool matches(const JsonValue &group, llvm::StringRef parameter);
+  /// Reports those of `names` that no parameter of the model matches.
+  void checkNames(const JsonValue &names);
+  std::string describeUntrained();
   mlir::func::FuncOp createFunction(llvm::StringRef name);
   /// Ends `function`, whose signature gets the results and is complete.
   void finish(mlir::func::FuncOp function, SignatureBuilder &signature,
@@ -46,8 +47,8 @@ private:
                                 double otherwise);
 
   mlir::ModuleOp module;
-  const JsonValue &model, &training;
-  FunctionImporter &importer;
+  const JsonValue &training;
+  TrainedGraph &graph;
   Reporter &reporter;
   mlir::OpBuilder builder;
   llvm::SmallVector<Trained> trained;

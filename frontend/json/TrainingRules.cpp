@@ -101,13 +101,19 @@ RulePtr dlc::json::getOptimizerRule() {
   return rule;
 }
 
+RulePtr dlc::json::getTrainingFileRule() {
+  static const RulePtr rule = object({optional("dlc", integer(1, 1), "1", "Version of the format"),
+                                      required("training", getTrainingRule(), "How the model is trained")});
+  return rule;
+}
+
 RulePtr dlc::json::getTrainingRule() {
   static const RulePtr rule = [] {
     RulePtr label = object({optional("name", string(), "\"label\"", "Name of the input"),
                             optional("type", getElementTypeRule(), "", "Element type"),
                             optional("shape", list(getExtentRule()), "", "Extents; those of the loss if missing")});
     RulePtr group = object({required("parameters", list(string("the name of a parameter or layer"), 1),
-                                     "Parameters, or layers for all of theirs"),
+                                     "Parameters, layers for all of theirs, or patterns of names"),
                             optional("rate", number(0), "1", "Factor of the learning rate"),
                             optional("weight_decay", number(0), "", "Instead of the optimizer's"),
                             optional("max_norm", number(0), "", "Largest norm of the weights of one output"),
@@ -119,6 +125,8 @@ RulePtr dlc::json::getTrainingRule() {
              required("optimizer", getOptimizerRule(), "How parameters are updated by gradients"),
              optional("output", string(), "",
                       "Name of the result that the loss is computed from; the first one if missing"),
+             optional("parameters", list(string("the name of a parameter or layer"), 1), "",
+                      "The only parameters that are trained: names, layers for all of theirs, or patterns of names"),
              optional("label", label, "", "What predictions are compared with"),
              optional("sample_weights", either({boolean(), choice({"sample", "element"})}), "false",
                       "Whether an input 'sample_weight' weights the samples, or all elements of the loss separately"),

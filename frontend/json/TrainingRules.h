@@ -14,6 +14,8 @@ RulePtr getLossRule();
 RulePtr getOptimizerRule();
 /// The `training` section.
 RulePtr getTrainingRule();
+/// A file that holds the section alone, for a model that has none.
+RulePtr getTrainingFileRule();
 
 } // namespace dlc::json
 

@@ -61,7 +61,7 @@ Value TrainingScope::drop(OpContext &context, Value x, double rate) {
 
 Value TrainingScope::normalizeBatch(OpContext &context, Value x, Value scale, Value shift,
                                     std::array<std::string, 2> kept, std::array<Value, 2> keptValues, double momentum,
-                                    bool isUnbiased) {
+                                    double epsilon, bool isUnbiased) {
   RankedTensorType type = typeOf(x);
   Type elementType = type.getElementType();
   SmallVector<int64_t> axes, column(type.getRank() - 1, 1);
@@ -89,8 +89,7 @@ Value TrainingScope::normalizeBatch(OpContext &context, Value x, Value scale, Va
   }
   follow(0, mean);
   follow(1, observed);
-  return context.create<dlc::BatchNormOp>(x, scale, shift, mean, variance,
-                                          llvm::APFloat(context.attributes.number("epsilon")));
+  return context.create<dlc::BatchNormOp>(x, scale, shift, mean, variance, llvm::APFloat(epsilon));
 }
 
 void TrainingScope::update(StringRef name, Value value) {

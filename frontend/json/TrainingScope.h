@@ -28,7 +28,7 @@ public:
   /// and the running variance, which follow them by the share `momentum`; `isUnbiased`: by the variance without bias.
   mlir::Value normalizeBatch(OpContext &context, mlir::Value x, mlir::Value scale, mlir::Value shift,
                              std::array<std::string, 2> kept, std::array<mlir::Value, 2> keptValues, double momentum,
-                             bool isUnbiased);
+                             double epsilon, bool isUnbiased);
   /// Gives the parameter `name`, which follows the data, the value that it has after this step. Only the function that
   /// does a step keeps it.
   void update(llvm::StringRef name, mlir::Value value);

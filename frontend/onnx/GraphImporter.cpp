@@ -226,7 +226,8 @@ FailureOr<ImportedModel> GraphImporter::run() {
   const onnx::ModelProto &model = file->getModel();
   module = ModuleOp::create(getFileLocation());
   builder.setInsertionPointToEnd(module->getBody());
-  entry = func::FuncOp::create(builder, getFileLocation(), "run", builder.getFunctionType({}, {}));
+  entry = func::FuncOp::create(builder, getFileLocation(), isTrained() ? "predict" : "run",
+                               builder.getFunctionType({}, {}));
   builder.setInsertionPointToStart(entry.addEntryBlock());
   for (const onnx::FunctionProto &function : model.functions())
     functions[functionKey(function.domain(), function.name(), function.overload())] = &function;

@@ -2,6 +2,7 @@
 // Ops that pass tensors on: identity, dropout.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLogic.h"
@@ -59,6 +60,25 @@ void importTrainingDropout(NodeImporter &node) {
     node.setResult(1, node.create<OrOp>(keeps, node.create<NotOp>(training)));
 }
 
+/// The probability of an element to be dropped, if it is known.
+std::optional<double> getRatio(NodeImporter &node) {
+  if (node.getOpset() < 12)
+    return node.getReal("ratio", 0.5);
+  if (!node.hasOperand(1))
+    return 0.5;
+  // The value that the file gives counts, though it may be an initializer.
+  const KnownValue *known = node.getImporter().getKnown(*node.getTensor(1));
+  if (!known || known->elements.size() != 1 || !known->isConstant())
+    return std::nullopt;
+  return known->elements.front().asReal();
+}
+
+/// That of a dropout that drops nothing. It got a type of its own in opset 10.
+Value createMask(NodeImporter &node) {
+  Value mask = node.fill(node.getBuilder().getI1Type(), node.getDims(0), 1);
+  return node.getOpset() < 10 ? node.cast(mask, node.getElementType(0)) : mask;
+}
+
 void importDropout(NodeImporter &node) {
   if (!node.expectOperands(1, 3) || !expectElements(node, 0, ElementClass::Real))
     return;
@@ -66,17 +86,27 @@ void importDropout(NodeImporter &node) {
     const KnownValue *known = node.getKnown(i);
     return known && known->elements.size() == 1 && known->isConstant() && known->elements.front().asReal() == 0;
   };
+  // The mask of a dropout that is trained is nobody's but its own.
+  bool isInference = node.hasOperand(2) && isKnownZero(2);
+  if (node.getImporter().isTrained() && !isInference && !(node.hasOperand(1) && isKnownZero(1)))
+    if (std::optional<double> ratio = getRatio(node); ratio && *ratio > 0 && *ratio < 1) {
+      Value marked = node.create<CastOp>(node.getOperand(0), node.getElementType(0));
+      if (!marked)
+        return;
+      annotation::dropout.set(marked.getDefiningOp(), node.getBuilder().getF64FloatAttr(*ratio));
+      node.setResult(0, marked);
+      if (node.hasResult(1))
+        node.setResult(1, createMask(node));
+      return;
+    }
   if (node.hasOperand(2) && !isKnownZero(2) && !(node.hasOperand(1) && isKnownZero(1))) {
     if (expectElements(node, 2, ElementClass::Bool))
       importTrainingDropout(node);
     return;
   }
   node.setTensor(0, node.getTensor(0));
-  if (!node.hasResult(1))
-    return;
-  // The mask got a type of its own in opset 10.
-  Value mask = node.fill(node.getBuilder().getI1Type(), node.getDims(0), 1);
-  node.setResult(1, node.getOpset() < 10 ? node.cast(mask, node.getElementType(0)) : mask);
+  if (node.hasResult(1))
+    node.setResult(1, createMask(node));
 }
 
 } // namespace

@@ -103,6 +103,19 @@ void importBatchNormalization(NodeImporter &node) {
   }
   if (node.hasFailed())
     return;
+  // Steps will normalize by the batch, predictions by the running statistics, whatever mode the file was exported in.
+  if (node.getImporter().isTrained() && isSpatial) {
+    Value y =
+        node.create<BatchNormOp>(operands[0], operands[1], operands[2], operands[3], operands[4], node.real(epsilon));
+    if (!y)
+      return;
+    annotation::momentum.set(y.getDefiningOp(), node.getBuilder().getF64FloatAttr(node.getReal("momentum", 0.9)));
+    node.setResult(0, y);
+    for (int64_t i : {1, 2})
+      if (node.hasResult(i))
+        node.setResult(i, operands[2 + i]);
+    return;
+  }
   if (isTraining) {
     if (!isSpatial || node.getOpset() < 14)
       node.error() << "of training is supported from opset 14 on";

@@ -67,6 +67,8 @@ public:
 
   /// Whether attributes come from a format that does not tell integers from other numbers and names element types.
   bool hasPlainAttributes() const { return plainAttributes; }
+  /// Whether training is added to the graph: what differs in training is marked.
+  bool isTrained() const { return options.isTrained; }
   void noteLackOfExtents() { needsExtents = true; }
   /// A `Squeeze` without axes keeps a dimension because `extent` is symbolic.
   void noteKeptBySqueeze(mlir::AffineExpr extent);
@@ -92,7 +94,8 @@ public:
   }
   /// Whether `tensor` is a weight that may get another value later, so that nodes must not be evaluated on this one.
   bool mayBeReplaced(const Tensor &tensor) const {
-    return options.replacesWeights && tensor.isInitializer && llvm::isa<mlir::FloatType>(tensor.elementType);
+    return (options.replacesWeights || options.isTrained) && tensor.isInitializer &&
+           llvm::isa<mlir::FloatType>(tensor.elementType);
   }
 
   /// Empty for a null value, which a failed node gives.

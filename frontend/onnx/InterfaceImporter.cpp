@@ -12,6 +12,14 @@ using namespace mlir;
 
 namespace dlc::onnx_import {
 
+/// Whether the module has another symbol called `name`.
+static bool isTaken(StringRef name, bool isTrained) {
+  if (!isTrained)
+    return name == "run";
+  return llvm::is_contained(
+      {"apply_gradients", "evaluate", "gradients", "init", "predict", "seed", "step", "train_step"}, name);
+}
+
 LogicalResult GraphImporter::importInitializers(const onnx::GraphProto &graph, Scope &scope) {
   bool hasFailed = false;
   for (const onnx::TensorProto &initializer : graph.initializer()) {
@@ -28,7 +36,7 @@ LogicalResult GraphImporter::importInitializers(const onnx::GraphProto &graph, S
       tensor->elementType = constant->type.getElementType();
       tensor->dims = staticDims(constant->type);
       // A parameter's name is a symbol of the module, so those of a subgraph are plain constants.
-      tensor->isInitializer = !scope.parent && !initializer.name().empty() && initializer.name() != "run";
+      tensor->isInitializer = !scope.parent && !initializer.name().empty() && !isTaken(initializer.name(), isTrained());
     }
     if (!scope.tensors.try_emplace(initializer.name(), tensor).second) {
       emitError(getFileLocation()) << "initializer '" << initializer.name() << "' is defined twice";

@@ -7,11 +7,12 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 
 from ._errors import CompileError
 from ._folders import locate
 from ._options import write_options
-from ._sources import write_model
+from ._sources import write_model, write_training
 
 
 def find_program():
@@ -56,6 +57,9 @@ def compile(model, output=None, *options, inputs=None, dynamic_shapes=None, **ke
     `output` is MODEL.so beside a model file by default, and for other models a file that lives as long as this program; its extension
     decides what is written (so, a, o, h, ll, s, mlir, onnx).
 
+    `train` adds the entry points that train the model: True for a JSON model with a section `training`; for any other model a dict with the
+    content of such a section ({"loss": "cross_entropy", "optimizer": "adam", ...}), or the path of a file that has one.
+
     Options are keywords: `target`, `opt_level` (0 to 3), `math`, `shapes` ({"x": (1, 3, 224, 224)}), `train`, `replaceable_weights`,
     `parameters`, `records`, `memory_limit`, `weights`, `name`, `entry`, `header`, `report`, `profile`, `op`, `link`, `op_descriptions`,
     `check_bounds`, `sanitize`, `keep_tensors`, `precision`, `jobs`, `cache`, `cache_dir`; they are those of the command dlc
@@ -64,16 +68,18 @@ def compile(model, output=None, *options, inputs=None, dynamic_shapes=None, **ke
 
     Raises CompileError with the compiler's diagnostics, TypeError or ValueError for a wrong option.
     """
-    words = [*map(str, options), *write_options(keywords)]
-    if isinstance(model, (str, os.PathLike)):
-        if inputs is not None or dynamic_shapes is not None:
-            raise TypeError("`inputs` and `dynamic_shapes` belong to models in memory, not to a model file")
-        source = pathlib.Path(model)
-        output = pathlib.Path(output) if output is not None else source.with_suffix(".so")
-        _run([find_program(), str(source), "-o", str(output), *words])
-        return output
-    output = pathlib.Path(output) if output is not None else _temporary_folder() / "model.so"
     with tempfile.TemporaryDirectory(prefix="dlc-") as folder:
-        source = write_model(model, pathlib.Path(folder), inputs, dynamic_shapes)
+        folder = pathlib.Path(folder)
+        if isinstance(keywords.get("train"), Mapping):
+            keywords = {**keywords, "train": write_training(keywords["train"], folder)}
+        words = [*map(str, options), *write_options(keywords)]
+        if isinstance(model, (str, os.PathLike)):
+            if inputs is not None or dynamic_shapes is not None:
+                raise TypeError("`inputs` and `dynamic_shapes` belong to models in memory, not to a model file")
+            source = pathlib.Path(model)
+            output = pathlib.Path(output) if output is not None else source.with_suffix(".so")
+        else:
+            output = pathlib.Path(output) if output is not None else _temporary_folder() / "model.so"
+            source = write_model(model, folder, inputs, dynamic_shapes)
         _run([find_program(), str(source), "-o", str(output), *words])
     return output

@@ -83,6 +83,14 @@ def _shapes(value):
     return words
 
 
+def _train(value):
+    if isinstance(value, bool):
+        return ["--train"] if value else []
+    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
+        raise TypeError(f"is {value!r}; it is True, a dict that says how to train the model, or the path of a file that does")
+    return [f"--train={os.fspath(value)}"]
+
+
 def _cache(value):
     if not isinstance(value, bool):
         raise TypeError(f"is {value!r}; it is True or False")
@@ -96,7 +104,7 @@ KEYWORDS = {
     "math": _choice("--math", "strict", "default", "fast"),
     "precision": _choice("--precision", "f32", "bf16", "int8"),
     "shapes": _shapes,
-    "train": _flag("--train"),
+    "train": _train,
     "replaceable_weights": _flag("--replaceable-weights"),
     "parameters": _text("--parameters"),
     "records": _paths("--records"),

@@ -36,13 +36,22 @@ def _write_json(model, folder):
         except OSError:
             shutil.copyfile(weights, folder / "weights.safetensors")
         model = {**model, "weights": "weights.safetensors"}
-    path = folder / "model.json"
+    return _dump(model, folder / "model.json", "is not a JSON model")
+
+
+def _dump(content, path, problem):
     try:
         # Arrays and numbers of NumPy are lists and numbers.
-        path.write_text(json.dumps(model, indent=1, default=lambda value: value.tolist()))
+        path.write_text(json.dumps(content, indent=1, default=lambda value: value.tolist()))
     except (TypeError, ValueError, AttributeError) as error:
-        raise CompileError(f"the dict is not a JSON model: {error}") from error
+        raise CompileError(f"the dict {problem}: {error}") from error
     return path
+
+
+def write_training(section, folder):
+    """Writes what a dict says of training, a section `training` or a file that has one, into `folder` and returns the path."""
+    content = section if "training" in section else {"training": dict(section)}
+    return _dump(content, folder / "training.json", "does not say how to train")
 
 
 def _write_onnx(model, folder):

@@ -79,9 +79,11 @@ class _Observer:
 
 
 class Trainer:
-    """Trains a model that has a section `training` on arrays and tables.
+    """Trains a model on arrays and tables.
 
-    `model` is the path of a library compiled with train=True, or any model that dlc.compile takes, which is then compiled. Keywords, as those
+    `model` is the path of a library compiled with `train`, or any model that dlc.compile takes, which is then compiled: `train` says how to
+    train it if it does not do so in a section `training` (a dict, or the path of a file with such a section), `inputs` and `dynamic_shapes`
+    are those of dlc.compile. Keywords, as those
     of `dlc-run train`: `epochs` (10), `batch` (32), `seed`, `threads`, `learning_rate` and other hyperparameters of the model in `settings`,
     `schedule` ("constant", "cosine", "step:10:0.5", ...), `warm_up` steps, `early_stopping` after so many epochs without a `least_gain` of
     the metric `monitor`, `checkpoint` and `best` (files that keep the state), `checkpoint_epochs`, `checkpoint_steps`, `resume`, `load`,
@@ -95,7 +97,7 @@ class Trainer:
     After `fit`, `model` is a dlc.Model that runs with `state`, its trained variables.
     """
 
-    def __init__(self, model, *, settings=None, learning_rate=None, progress=None, **options):
+    def __init__(self, model, *, train=True, inputs=None, dynamic_shapes=None, settings=None, learning_rate=None, progress=None, **options):
         unknown = options.keys() - _OPTIONS
         if unknown:
             import difflib
@@ -112,7 +114,12 @@ class Trainer:
             self._options["settings"]["learning_rate"] = float(learning_rate)
         self._progress = progress
         is_library = isinstance(model, (str, os.PathLike)) and pathlib.Path(model).suffix not in (".json", ".onnx", ".mlir")
-        self.library = os.fspath(model) if is_library else os.fspath(compile(model, _temporary_folder() / "model.so", train=True))
+        if is_library and (train is not True or inputs is not None or dynamic_shapes is not None):
+            raise TypeError("`train`, `inputs` and `dynamic_shapes` belong to models that are compiled here, not to a library")
+        if not is_library:
+            output = _temporary_folder() / "model.so"
+            model = compile(model, output, inputs=inputs, dynamic_shapes=dynamic_shapes, train=train)
+        self.library = os.fspath(model)
         self.model = Model(self.library, threads=self._options.get("threads", 1))
         self.state = None
         self.history = History()

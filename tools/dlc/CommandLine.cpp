@@ -40,6 +40,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       "Compiles a deep-learning model to a native library.\n\n  dlc model.onnx -o model.so\n\nOther commands, each "
       "with --help:\n  dlc diff   tells what two libraries differ in\n  dlc opt    is dlc-opt: runs passes on textual "
       "IR\n"
+      "  dlc reduce finds the smallest model that still fails\n"
       "  dlc tune   is dlc-tune: finds faster schedules by measuring\n",
       "dlc");
   app.set_help_flag("-h,--help", "Print this and exit")->group("Other");
@@ -148,9 +149,11 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->transform(CLI::AsSizeValue(true))
       ->check(CLI::PositiveNumber)
       ->group(code);
-  app.add_flag("--train", options.train,
-               "Add the entry points that train the model, as its 'training' section says: init, train_step, evaluate, "
-               "gradients, apply_gradients")
+  std::string train;
+  app.add_flag(
+         "--train", train,
+         "Add the entry points that train the model, as its 'training' section says, or the one in FILE for a model "
+         "that has none (--train=FILE.json): init, train_step, evaluate, gradients, apply_gradients")
       ->group(code);
   app.add_flag("--check-bounds", options.checkBounds,
                "Kernels check all accesses and fail on accesses outside their buffers")
@@ -233,7 +236,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   for (const std::string &extra : app.remaining()) {
     if (!llvm::StringRef(extra).starts_with("-"))
       return fail("one model at a time: '" + options.model + "' and '" + extra + "'" +
-                  suggest(options.model, {"diff", "opt", "tune"}));
+                  suggest(options.model, {"diff", "opt", "reduce", "tune"}));
     std::string suggestion = suggestOption(app, extra);
     return fail("unknown option '" + extra + "'" + (suggestion.empty() ? "; see dlc --help" : suggestion));
   }
@@ -252,6 +255,9 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
     options.compileTo = "import";
   if (noCache)
     options.cacheDirectory.clear();
+  options.train = app.count("--train") != 0;
+  if (train != "true")
+    options.training = train;
   options.optimizationLevel = level[0] - '0';
   options.isLevelGiven = app.count("-O") != 0;
   options.math = *parseMathMode(math);

@@ -5,6 +5,7 @@
 #include "frontend/json/ImportJson.h"
 #include "targets/MachineTable.h"
 #include "tools/dlc-opt/OptCommand.h"
+#include "tools/dlc-reduce/ReduceCommand.h"
 #include "tools/dlc-tune/TuneCommand.h"
 #include "tools/dlc/CommandLine.h"
 #include "tools/dlc/DiffCommand.h"
@@ -36,7 +37,8 @@ struct Command {
 };
 } // namespace
 
-static constexpr Command commands[] = {{"diff", dlc::runDiff}, {"opt", dlc::runOpt}, {"tune", dlc::runTune}};
+static constexpr Command commands[] = {
+    {"diff", dlc::runDiff}, {"opt", dlc::runOpt}, {"reduce", dlc::runReduce}, {"tune", dlc::runTune}};
 
 int main(int argc, char **argv) {
   llvm::StringRef program = argc > 0 ? llvm::sys::path::filename(argv[0]) : "";

@@ -11,6 +11,7 @@
 #include "formats/onnx/ExportOnnx.h"
 #include "frontend/CheckGraph.h"
 #include "frontend/json/ImportJson.h"
+#include "frontend/json/ImportTraining.h"
 #include "frontend/onnx/ImportOnnx.h"
 #include "ir/Annotations.h"
 #include "ir/OpsProgram.h"
@@ -193,6 +194,8 @@ LogicalResult Compilation::import() {
   if (failed(imported))
     return failure();
   model = std::move(*imported);
+  if (ending == ".onnx" && options.train && failed(importTraining(options.training, *model)))
+    return failure();
   if (settings.rates)
     setGivenRates(*model, *settings.rates);
   else if (auto given = findGivenRates(*model))

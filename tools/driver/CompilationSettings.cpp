@@ -80,10 +80,12 @@ LogicalResult OptionReader::readImport() {
   // The module after import still has its parameters.
   settings.importOptions.replacesWeights =
       !options.parameters.empty() || options.replaceableWeights || options.compileTo == "import";
-  if (options.train && llvm::sys::path::extension(options.model) == ".onnx")
-    result =
-        error()
-        << "--train takes its loss and optimizer from the 'training' section of a JSON model; an ONNX model has none";
+  settings.importOptions.training = options.training;
+  if (options.train && options.training.empty() && llvm::sys::path::extension(options.model) == ".onnx")
+    result = error() << "an ONNX model does not say how to train it: --train=FILE.json names a file that does, such as "
+                        "{ \"training\": { \"loss\": \"cross_entropy\", \"optimizer\": \"adam\" } }";
+  if (!options.training.empty() && llvm::sys::path::extension(options.model) == ".mlir")
+    result = error() << "--train=FILE is for models; what trains is in a module that --train has printed already";
   if (options.train && options.replaceableWeights)
     result = error() << "--train makes weights variables already: leave --replaceable-weights out";
   for (const std::string &text : options.shapes) {

@@ -41,6 +41,7 @@ struct CompileOptions {
   bool keepTensors = false;
   int64_t memoryLimit = 0;         ///< bytes of variables and intermediate tensors; 0: any number
   bool train = false;              ///< add the entry points that train the model
+  std::string training;            ///< path of a file that says how; empty: the model does itself
   bool replaceableWeights = false; ///< weights are variables of the caller's, not constants
   unsigned jobs = 0;               ///< kernels compiled at a time; 0: one per CPU
   std::string cacheDirectory;      ///< empty: no cache

@@ -119,3 +119,15 @@ func.func @packs_captures(%h: tensor<2x64xf32>, %x: tensor<5x2x8xf32>, %w: tenso
   }
   return %0 : tensor<2x64xf32>
 }
+
+// A matrix that is computed from constants, as dequantized weights are, is packed like a constant: it is the same in every run.
+// CHECK-LABEL: func.func @dequantized
+func.func @dequantized(%x: tensor<5x64xf32>) -> tensor<5x96xf32> {
+  // CHECK: %[[W:.*]] = dlc.cast
+  // CHECK: %[[P:.*]] = dlc.pack %[[W]] : tensor<64x96xf32> -> tensor<64x96xf32, #dlc.layout<order = [1, 0], inner_dims = [1], inner_tiles = [32]
+  // CHECK: dlc.matmul %arg0, %[[P]]
+  %q = dlc.constant dense<3> : tensor<64x96xi8> : tensor<64x96xi8>
+  %w = dlc.cast %q {to = f32} : tensor<64x96xi8> -> tensor<64x96xf32>
+  %y = dlc.matmul %x, %w : (tensor<5x64xf32>, tensor<64x96xf32>) -> tensor<5x96xf32>
+  return %y : tensor<5x96xf32>
+}

@@ -48,6 +48,32 @@ func.func @run(%x: tensor<?x2xf32> {dlc.name = "x", dlc.dims = ["N", 2]}) -> ten
 
 // -----
 
+// What such kernels write for runs has memory of its own (64 bytes each of "cos" and "abs"); what only they read shares
+// the rest: "sin" writes where "sqrt" did.
+// CHECK: module attributes {dlc.memory = #dlc.program_memory<{{.*}}prepacked_bytes = 256>}
+// APART: module attributes {dlc.memory = #dlc.program_memory<{{.*}}prepacked_bytes = 320>}
+// CHECK-LABEL: func.func @prepare
+// CHECK: dlc.launch @{{.*}} "sqrt" {{.*}} out(%[[S:.*]] : memref
+// CHECK: dlc.launch @{{.*}} "exp" ins(%[[S]] : {{.*}} out(%[[E:.*]] : memref
+// CHECK: %[[C:.*]] = memref.view %{{.*}}[%c0]
+// CHECK: dlc.launch @{{.*}} "cos" ins(%[[E]] : {{.*}} out(%[[C]] : memref
+// CHECK: dlc.launch @{{.*}} "sin" ins(%[[E]] : {{.*}} out(%[[S]] : memref
+// CHECK: %[[A:.*]] = memref.view %{{.*}}[%c64]
+// CHECK: dlc.launch @{{.*}} "abs" ins(%[[S]] : {{.*}} out(%[[A]] : memref
+func.func @run(%x: tensor<16xf32> {dlc.name = "x"}) -> (tensor<16xf32> {dlc.name = "y"}, tensor<16xf32> {dlc.name = "z"}) {
+  %w = dlc.constant dense<4.0> : tensor<16xf32> : tensor<16xf32>
+  %s = dlc.sqrt %w : tensor<16xf32> -> tensor<16xf32>
+  %e = dlc.exp %s : tensor<16xf32> -> tensor<16xf32>
+  %c = dlc.cos %e : tensor<16xf32> -> tensor<16xf32>
+  %i = dlc.sin %e : tensor<16xf32> -> tensor<16xf32>
+  %t = dlc.abs %i : tensor<16xf32> -> tensor<16xf32>
+  %y = dlc.add %x, %c : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  %z = dlc.add %x, %t : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  return %y, %z : tensor<16xf32>, tensor<16xf32>
+}
+
+// -----
+
 // The halo of a tensor is filled by the program.
 // CHECK-LABEL: func.func @halo
 // CHECK: dlc.fill_halo

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""dlc reduce: failures that are planted in large models are found, and nothing else is left of the models."""
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import onnx
+import pytest
+from conftest import BIN
+from onnx import TensorProto, helper, numpy_helper
+
+# What fails: a softmax along dimension 1 whose result a tanh reads. It is seen in what dlc imports, which is faster than the package onnx.
+PLANTED = r"""
+import re, subprocess, sys
+text = subprocess.run([DLC, sys.argv[1], "--compile-to=import", "--brief", "-o", "-"], capture_output=True, text=True).stdout
+for name in re.findall(r"(%\w+) = dlc\.softmax .*axes = array<i64: 1>", text):
+    if re.search(rf"dlc\.tanh {name} ", text):
+        sys.exit(1)
+"""
+IN_JSON = r"""
+import json, sys
+nodes = json.load(open(sys.argv[1])).get("nodes", [])
+found = {node["outputs"][0] for node in nodes if node["op"] == "Softmax" and node.get("attributes", {}).get("axis") == 1}
+sys.exit(any(node["op"] == "Tanh" and node["inputs"][0] in found for node in nodes))
+"""
+
+
+def write_check(folder, text):
+    (folder / "check.py").write_text(text.replace("DLC", repr(str(BIN / "dlc"))))
+    return f"{sys.executable} -S {folder}/check.py"
+
+
+def make_nodes(rng, count):
+    """A graph of `count` nodes over [N, 8, 6] with the failure somewhere in it: (op, operands, result, attributes), and its weights."""
+    nodes, weights, tensors = [], {}, ["x"]
+    planted = int(rng.integers(1, count - 2))
+    for number in range(count):
+        operand, other = (tensors[int(rng.integers(max(0, len(tensors) - 6), len(tensors)))] for _ in range(2))
+        result = f"t{number}"
+        if number == planted:
+            nodes.append(("Softmax", [tensors[-1]], result, {"axis": 1}))
+        elif number == planted + 1:
+            nodes.append(("Tanh", [f"t{planted}"], result, {}))
+        elif (kind := int(rng.integers(6))) == 0:
+            nodes.append(("Add", [operand, other], result, {}))
+        elif kind == 1:
+            weights[f"w{number}"] = rng.standard_normal((6, 6)).astype(np.float32)
+            nodes.append(("MatMul", [operand, f"w{number}"], result, {}))
+        elif kind == 2:
+            weights[f"w{number}"] = rng.standard_normal((8, 1)).astype(np.float32)
+            nodes.append(("Mul", [operand, f"w{number}"], result, {}))
+        elif kind == 3:
+            nodes.append(("Softmax", [operand], result, {"axis": 2}))
+        else:
+            nodes.append((["Relu", "Sigmoid"][kind - 4], [operand], result, {}))
+        tensors.append(result)
+    read = {operand for _, operands, _, _ in nodes for operand in operands}
+    return nodes, weights, [tensor for tensor in tensors[1:] if tensor not in read]
+
+
+def write_onnx(path, nodes, weights, outputs, shape=("N", 8, 6)):
+    protos = [helper.make_node(op, operands, [result], name=result, **attributes) for op, operands, result, attributes in nodes]
+    values = [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)]
+    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
+    graph = helper.make_graph(protos, "g", values, results, [numpy_helper.from_array(value, name) for name, value in weights.items()], doc_string="large")
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), path)
+
+
+@pytest.mark.parametrize("count", [10, 60, 200])
+def test_onnx(programs, tmp_path, count):
+    nodes, weights, outputs = make_nodes(np.random.default_rng(count), count)
+    write_onnx(tmp_path / "model.onnx", nodes, weights, outputs)
+    done = programs.run("dlc", "reduce", "model.onnx", "--check", write_check(tmp_path, PLANTED))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"model.reduced.onnx: 2 of {count} nodes after ")
+    model = onnx.load(tmp_path / "model.reduced.onnx")
+    onnx.checker.check_model(model)
+    assert [node.op_type for node in model.graph.node] == ["Softmax", "Tanh"]
+    assert [attribute.name for attribute in model.graph.node[0].attribute] == ["axis"]
+    assert not model.graph.initializer and not model.graph.doc_string and len(model.graph.output) == 1
+    (value,) = model.graph.input
+    assert [dim.dim_value for dim in value.type.tensor_type.shape.dim] == [1, 1, 1]
+    assert programs.compile("model.reduced.onnx", "reduced.so").exists()
+
+
+@pytest.mark.parametrize("count", [10, 40])
+def test_json_nodes(programs, tmp_path, count):
+    nodes, weights, outputs = make_nodes(np.random.default_rng(count), count)
+    model = {
+        "dlc": 1, "name": "large", "inputs": [{"name": "x", "shape": ["N", 8, 6]}], "outputs": outputs,
+        "parameters": {name: {"shape": list(value.shape), "value": value.tolist()} for name, value in weights.items()},
+        "nodes": [{"op": op, "inputs": operands, "outputs": [result], **({"attributes": attributes} if attributes else {})} for op, operands, result, attributes in nodes],
+    }  # fmt: skip
+    (tmp_path / "model.json").write_text(json.dumps(model))
+    done = programs.run("dlc", "reduce", "model.json", "-o", "small.json", "--check", write_check(tmp_path, IN_JSON) + " {}")
+    assert done.returncode == 0, done.stderr
+    small = json.loads((tmp_path / "small.json").read_text())
+    assert [node["op"] for node in small["nodes"]] == ["Softmax", "Tanh"]
+    assert small["inputs"][0]["shape"] == [1, 1, 1] and len(small["inputs"]) == 1 and "parameters" not in small and "name" not in small
+    assert programs.compile("small.json", "small.so").exists()
+
+
+def test_json_layers(programs, tmp_path):
+    """Layers keep what they take from the layer before, and weights in a file beside the model do not stay."""
+    layer = lambda op, **more: {"op": op, **more}  # noqa: E731
+    layers = [
+        layer("conv2d", filters=16, kernel=3, padding="same", activation="relu"), layer("max_pool2d", size=2), layer("conv2d", filters=24, kernel=3),
+        layer("batch_norm", epsilon=1e-3), layer("activation", activation="gelu"), layer("global_average_pool"), layer("dense", units=32, activation="relu"),
+        layer("dropout", rate=0.3), layer("dense", units=10, activation="softmax", name="p"),
+    ]  # fmt: skip
+    model = {"dlc": 1, "inputs": [{"name": "image", "shape": ["N", 3, 16, 16]}], "layers": layers, "weights": "glorot_uniform"}
+    (tmp_path / "model.json").write_text(json.dumps(model))
+    check = write_check(tmp_path, textwrap.dedent("""
+        import json, sys
+        layers = json.load(open(sys.argv[1]))["layers"]
+        norms = {layer["name"] for layer in layers if layer["op"] == "batch_norm"}
+        sys.exit(any(layer.get("activation") == "gelu" and layer.get("input") in norms for layer in layers))
+    """))  # fmt: skip
+    done = programs.run("dlc", "reduce", "model.json", "--check", check)
+    assert done.returncode == 0, done.stderr
+    small = json.loads((tmp_path / "model.reduced.json").read_text())
+    assert [layer["op"] for layer in small["layers"]] == ["batch_norm", "activation"]
+    assert "epsilon" not in small["layers"][0] and set(small["inputs"][0]["shape"]) == {1}
+    assert programs.compile("model.reduced.json", "small.so").exists()
+
+
+def test_error_of_the_compiler(programs, tmp_path):
+    """Without a check, what dlc says of the model has to stay; tensors before what it cannot read become inputs."""
+    nodes, weights, _ = make_nodes(np.random.default_rng(7), 20)
+    chain = [*nodes, ("NoSuchOp", ["t19", "t3"], "bad", {"mode": 3}), ("Relu", ["bad"], "r", {}), ("Add", ["r", "t5"], "y", {})]
+    write_onnx(tmp_path / "model.onnx", chain, weights, ["y", "t2"])
+    done = programs.run("dlc", "reduce", "model.onnx", "--no-cache")
+    assert done.returncode == 0, done.stderr
+    assert "23 nodes: dlc fails with error: node '...' (NoSuchOp): op is not supported" in done.stderr
+    model = onnx.load(tmp_path / "model.reduced.onnx")
+    assert [node.op_type for node in model.graph.node] == ["NoSuchOp"] and not model.graph.node[0].attribute
+    # Another message is another failure.
+    done = programs.run("dlc", "reduce", "model.onnx", "--message", "has 3 dimensions")
+    assert done.returncode == 1 and "does not fail to begin with: dlc does not say 'has 3 dimensions'" in done.stderr
+
+
+def test_interruption(programs, tmp_path):
+    """Ctrl-C ends it; the file has the smallest model so far."""
+    nodes, weights, outputs = make_nodes(np.random.default_rng(3), 60)
+    write_onnx(tmp_path / "model.onnx", nodes, weights, outputs)
+    check = write_check(tmp_path, "import time\ntime.sleep(0.1)\n" + PLANTED)
+    process = subprocess.Popen([str(BIN / "dlc"), "reduce", "model.onnx", "--check", check], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    small, deadline = tmp_path / "model.reduced.onnx", time.monotonic() + 300
+    while time.monotonic() < deadline and not (small.exists() and len(onnx.load(small).graph.node) < 60):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGINT, errors
+    assert "interrupted, and there may be a smaller one" in out
+    assert subprocess.run([*check.split(), small], check=False).returncode == 1
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_what_is_wrong(programs, tmp_path):
+    write_onnx(tmp_path / "model.onnx", [("Relu", ["x"], "y", {})], {}, ["y"])
+    (tmp_path / "broken.json").write_text("{ 1")
+
+    def fails(*words):
+        done = programs.run("dlc", "reduce", *words)
+        assert done.returncode == 1 and done.stderr.count("error:") == 1, done.stderr
+        return done.stderr
+
+    assert "the model does not fail to begin with: 'true' ends with status 0" in fails("model.onnx", "--check", "true")
+    assert "does not fail to begin with: dlc compiles it, and its results are those of -O0" in fails("model.onnx")
+    assert "cannot run the check './absent.sh'" in fails("model.onnx", "--check", "./absent.sh")
+    assert "cannot read 'absent.onnx'" in fails("absent.onnx")
+    assert "'broken.json' is not JSON" in fails("broken.json")
+    assert "is neither a .onnx nor a .json file" in fails("model.so")
+    assert "unknown option '--chek=x'" in fails("model.onnx", "--chek=x")
+    assert "exclude each other" in fails("model.onnx", "--check", "true", "--compare")
+    assert "must end in .onnx" in fails("model.onnx", "-o", "small.json", "--check", "false")
+    assert "would replace the model" in fails("model.onnx", "-o", "model.onnx", "--check", "false")
+    done = programs.run("dlc", "reduce", "model.onnx", "--check", "false", "--minutes", "0")
+    assert done.returncode == 0 and "the time is over" in done.stdout and (tmp_path / "model.reduced.onnx").exists()

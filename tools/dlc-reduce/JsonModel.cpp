@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/dlc-reduce/JsonModel.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include <fstream>
+#include <map>
+#include <stdexcept>
+
+using namespace dlc::reduce;
+using Json = JsonModel::Json;
+
+/// The keys by which layers name tensors, and nodes.
+static constexpr const char *references[] = {"input", "inputs", "lengths", "initial_state", "mask"};
+
+std::unique_ptr<ReducibleModel> JsonModel::read(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    throw std::runtime_error("cannot read '" + path + "'");
+  Json content;
+  try {
+    content = Json::parse(file);
+  } catch (const Json::exception &error) {
+    throw std::runtime_error("'" + path + "' is not JSON: " + error.what());
+  }
+  if (!content.is_object())
+    throw std::runtime_error("'" + path + "' is not a JSON model, which is an object");
+  auto model = std::make_unique<JsonModel>(std::move(content));
+  model->nameLayers();
+  return model;
+}
+
+std::string JsonModel::write() const { return model.dump(1) + "\n"; }
+
+const Json &JsonModel::nodes() const {
+  static const Json none = Json::array();
+  for (const char *key : {"layers", "nodes"})
+    if (auto found = model.find(key); found != model.end() && found->is_array())
+      return *found;
+  return none;
+}
+
+/// The string at `key`; empty if there is none.
+static std::string getString(const Json &object, const char *key) {
+  auto found = object.is_object() ? object.find(key) : object.end();
+  return object.is_object() && found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+void JsonModel::nameLayers() {
+  if (!hasLayers())
+    return;
+  std::map<std::string, int> counts;
+  std::string previous = getInputs().size() == 1 ? getInputs().front() : "";
+  for (Json &layer : nodes()) {
+    if (!layer.is_object())
+      continue;
+    std::string op = getString(layer, "op"),
+                number = op + "_" + std::to_string(layer.contains("name") ? 0 : ++counts[op]);
+    if (!layer.contains("name"))
+      layer["name"] = number;
+    if (!layer.contains("input") && !layer.contains("inputs") && !previous.empty())
+      layer["input"] = previous;
+    previous = getString(layer, "name");
+  }
+}
+
+//===-- Names -------------------------------------------------------------===//
+
+template <typename Visit> static void visitReferences(Json &node, Visit &&visit) {
+  if (!node.is_object())
+    return;
+  for (const char *key : references) {
+    auto found = node.find(key);
+    if (found == node.end())
+      continue;
+    if (found->is_string())
+      visit(*found);
+    else if (found->is_array())
+      for (Json &element : *found)
+        if (element.is_string())
+          visit(element);
+  }
+}
+
+std::vector<std::string> JsonModel::getOperands(size_t node) const {
+  std::vector<std::string> names;
+  visitReferences(const_cast<Json &>(nodes()[node]),
+                  [&](const Json &name) { names.push_back(name.get<std::string>()); });
+  return names;
+}
+
+std::vector<std::string> JsonModel::getResults(size_t node) const {
+  const Json &description = nodes()[node];
+  if (hasLayers())
+    return {getString(description, "name")};
+  std::vector<std::string> names;
+  if (auto outputs = description.find("outputs"); description.is_object() && outputs != description.end())
+    for (const Json &output : *outputs)
+      names.push_back(output.is_string() ? output.get<std::string>() : "");
+  return names;
+}
+
+static std::vector<std::string> getNames(const Json &model, const char *key, bool areObjects) {
+  std::vector<std::string> names;
+  if (auto found = model.find(key); found != model.end() && found->is_array())
+    for (const Json &each : *found)
+      names.push_back(areObjects ? getString(each, "name") : each.is_string() ? each.get<std::string>() : "");
+  return names;
+}
+
+std::vector<std::string> JsonModel::getInputs() const { return getNames(model, "inputs", true); }
+
+std::vector<std::string> JsonModel::getOutputs() const {
+  if (!model.contains("outputs") && countNodes())
+    return getResults(countNodes() - 1);
+  return getNames(model, "outputs", false);
+}
+
+bool JsonModel::isWeight(llvm::StringRef name) const {
+  auto parameters = model.find("parameters");
+  return parameters != model.end() && parameters->is_object() && parameters->contains(name.str());
+}
+
+//===-- Changes -----------------------------------------------------------===//
+
+void JsonModel::addInputs(llvm::ArrayRef<std::string> names, const TensorTypes &types) {
+  for (const std::string &name : names) {
+    auto known = types.find(name);
+    Json shape = Json::array();
+    for (llvm::StringRef extent : known->getValue().extents) {
+      int64_t number;
+      if (extent.getAsInteger(10, number))
+        shape.push_back(extent.str());
+      else
+        shape.push_back(number);
+    }
+    Json input = {{"name", name}};
+    if (known->getValue().element != "f32")
+      input["type"] = known->getValue().element;
+    input["shape"] = shape;
+    model["inputs"].push_back(input);
+  }
+}
+
+void JsonModel::setOutputs(llvm::ArrayRef<std::string> names, const TensorTypes &) {
+  model["outputs"] = std::vector<std::string>(names);
+}
+
+void JsonModel::eraseNodes(const llvm::BitVector &erased) {
+  Json kept = Json::array();
+  for (auto [number, node] : llvm::enumerate(nodes()))
+    if (!erased.test(static_cast<unsigned>(number)))
+      kept.push_back(node);
+  nodes() = kept;
+}
+
+void JsonModel::replaceUses(llvm::StringRef from, llvm::StringRef to) {
+  for (Json &node : nodes())
+    visitReferences(node, [&](Json &name) {
+      if (name.get_ref<const std::string &>() == from)
+        name = to.str();
+    });
+}
+
+void JsonModel::removeUnused() {
+  // Functions of the model may read the same parameters.
+  llvm::StringSet<> read;
+  for (size_t node = 0; node < countNodes(); ++node)
+    for (const std::string &name : getOperands(node))
+      read.insert(name);
+  for (const std::string &name : getOutputs())
+    read.insert(name);
+  if (auto inputs = model.find("inputs"); inputs != model.end() && inputs->is_array() && countNodes())
+    inputs->erase(std::remove_if(inputs->begin(), inputs->end(),
+                                 [&](const Json &input) { return !read.contains(getString(input, "name")); }),
+                  inputs->end());
+  auto parameters = model.find("parameters");
+  if (parameters == model.end() || !parameters->is_object() || model.contains("functions"))
+    return;
+  std::vector<std::string> unused;
+  for (const auto &[name, description] : parameters->items())
+    if (!read.contains(name))
+      unused.push_back(name);
+  for (const std::string &name : unused)
+    parameters->erase(name);
+  if (parameters->empty())
+    model.erase("parameters");
+}
+
+std::vector<Simplification> JsonModel::listSimplifications() const {
+  std::vector<Simplification> list;
+  auto add = [&](auto change) {
+    list.push_back([change](ReducibleModel &reducible) { change(static_cast<JsonModel &>(reducible)); });
+  };
+  for (const char *key : {"$schema", "name", "description", "training", "generate", "initializer", "seed", "ops"})
+    if (model.contains(key))
+      add([key](JsonModel &m) { m.model.erase(key); });
+  if (auto functions = model.find("functions"); functions != model.end() && functions->is_object())
+    for (const auto &[name, description] : functions->items())
+      add([name = name](JsonModel &m) {
+        auto left = m.model.find("functions");
+        if (left == m.model.end())
+          return;
+        left->erase(name);
+        if (left->empty())
+          m.model.erase("functions");
+      });
+  // Random weights need no file and fit all shapes.
+  if (auto weights = model.find("weights"); weights == model.end() || *weights != "glorot_uniform")
+    add([](JsonModel &m) { m.model["weights"] = "glorot_uniform"; });
+  if (auto parameters = model.find("parameters"); parameters != model.end() && parameters->is_object())
+    for (const auto &[name, description] : parameters->items())
+      if (description.is_object() && description.contains("value") && !description["value"].is_number())
+        add([name = name](JsonModel &m) {
+          if (m.isWeight(name))
+            m.model["parameters"][name]["value"] = 1;
+        });
+  for (size_t i = 0; i < countNodes(); ++i) {
+    const Json &node = nodes()[i];
+    if (!node.is_object())
+      continue;
+    for (const auto &[key, value] : node.items()) {
+      if (key == "attributes" && value.is_object()) {
+        for (const auto &[attribute, content] : value.items())
+          add([i, attribute = attribute](JsonModel &m) {
+            auto left = m.nodes()[i].find("attributes");
+            if (left == m.nodes()[i].end())
+              return;
+            left->erase(attribute);
+            if (left->empty())
+              m.nodes()[i].erase("attributes");
+          });
+      } else if (!llvm::is_contained({"op", "name", "input", "inputs", "outputs"}, key)) {
+        add([i, key = key](JsonModel &m) { m.nodes()[i].erase(key); });
+      }
+    }
+    if (auto inputs = node.find("inputs"); inputs != node.end() && inputs->is_array() && !hasLayers())
+      for (size_t k = inputs->size(); k-- > 1;)
+        if ((*inputs)[k] != "")
+          add([i, k](JsonModel &m) {
+            Json &operands = m.nodes()[i]["inputs"];
+            if (k < operands.size())
+              operands[k] = "";
+            while (!operands.empty() && operands.back() == "")
+              operands.erase(operands.size() - 1);
+          });
+  }
+  return list;
+}
+
+//===-- Extents -----------------------------------------------------------===//
+
+/// Whether numbers at `key` may be extents.
+static bool holdsExtents(llvm::StringRef key) {
+  return !llvm::is_contained({"axis", "axes", "dims", "perm", "to", "dlc", "seed", "padding", "pads"}, key);
+}
+
+/// Calls `visit` with all integers of `value` that may be extents.
+template <typename Visit> static void visitIntegers(Json &value, Visit &&visit) {
+  if (value.is_number_integer())
+    visit(value);
+  else if (value.is_array())
+    for (Json &element : value)
+      visitIntegers(element, visit);
+  else if (value.is_object())
+    for (auto &[key, element] : value.items())
+      if (holdsExtents(key))
+        visitIntegers(element, visit);
+}
+
+template <typename Visit> static void visitExtents(Json &model, Visit &&visit) {
+  for (const char *key : {"inputs", "layers", "nodes"})
+    if (auto found = model.find(key); found != model.end())
+      visitIntegers(*found, visit);
+  if (auto parameters = model.find("parameters"); parameters != model.end() && parameters->is_object())
+    for (auto &[name, description] : parameters->items())
+      if (description.is_object() && description.contains("shape"))
+        visitIntegers(description["shape"], visit);
+}
+
+std::set<int64_t> JsonModel::getExtents() const {
+  std::set<int64_t> extents;
+  visitExtents(const_cast<Json &>(model), [&](const Json &extent) {
+    if (extent.get<int64_t>() > 1)
+      extents.insert(extent.get<int64_t>());
+  });
+  return extents;
+}
+
+std::set<std::string> JsonModel::getDimensions() const {
+  std::set<std::string> names;
+  if (auto inputs = model.find("inputs"); inputs != model.end() && inputs->is_array())
+    for (const Json &input : *inputs)
+      if (input.is_object() && input.contains("shape"))
+        for (const Json &extent : input["shape"])
+          if (extent.is_string())
+            names.insert(extent.get<std::string>());
+  return names;
+}
+
+void JsonModel::replaceExtent(int64_t from, int64_t to) {
+  visitExtents(model, [&](Json &extent) {
+    if (extent.get<int64_t>() == from)
+      extent = to;
+  });
+}
+
+void JsonModel::bindDimension(llvm::StringRef name, int64_t extent) {
+  for (Json &input : model["inputs"])
+    if (input.is_object() && input.contains("shape"))
+      for (Json &each : input["shape"])
+        if (each.is_string() && each.get_ref<const std::string &>() == name)
+          each = extent;
+}

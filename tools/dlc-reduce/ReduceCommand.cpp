@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/dlc-reduce/ReduceCommand.h"
+#include "tools/dlc-reduce/Inspection.h"
+#include "tools/dlc-reduce/JsonModel.h"
+#include "tools/dlc-reduce/OnnxModel.h"
+#include "tools/dlc-reduce/Reducer.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <fstream>
+#include <stdexcept>
+
+using namespace dlc;
+using namespace dlc::reduce;
+
+namespace {
+
+/// A folder for candidates that goes with this object.
+class TemporaryFolder {
+public:
+  TemporaryFolder() {
+    llvm::SmallString<128> created;
+    if (std::error_code error = llvm::sys::fs::createUniqueDirectory("dlc-reduce", created))
+      throw std::runtime_error("cannot make a temporary folder: " + error.message());
+    path = created.str().str();
+  }
+  ~TemporaryFolder() { llvm::sys::fs::remove_directories(path); }
+  TemporaryFolder(const TemporaryFolder &) = delete;
+  std::string path;
+};
+
+struct Options {
+  std::string model, output, check, message;
+  bool compare = false;
+  double minutes = 30;
+  std::vector<std::string> compile; ///< options for dlc
+};
+
+} // namespace
+
+std::unique_ptr<ReducibleModel> ReducibleModel::read(const std::string &path) {
+  llvm::StringRef ending = llvm::sys::path::extension(path);
+  if (ending == ".onnx")
+    return OnnxModel::read(path);
+  if (ending == ".json")
+    return JsonModel::read(path);
+  throw std::runtime_error("'" + path + "' is neither a .onnx nor a .json file");
+}
+
+/// Weights in a file beside a JSON model are found beside candidates, too.
+static void linkWeights(const std::string &model, const std::string &folder) {
+  llvm::StringRef beside = llvm::sys::path::parent_path(model);
+  std::error_code error;
+  for (llvm::sys::fs::directory_iterator file(beside.empty() ? "." : beside, error), end; file != end && !error;
+       file.increment(error)) {
+    llvm::StringRef path = file->path();
+    if (llvm::sys::path::extension(path) != ".safetensors")
+      continue;
+    std::string link = folder + "/" + llvm::sys::path::filename(path).str();
+    if (llvm::sys::fs::create_hard_link(path, link) && llvm::sys::fs::copy_file(path, link))
+      throw std::runtime_error("cannot copy '" + path.str() + "'");
+  }
+}
+
+/// How the model fails: as the options say, or as it turns out.
+static std::unique_ptr<Check> findFailure(const Options &options, const std::string &path, const std::string &folder) {
+  if (!options.check.empty()) {
+    auto check = std::make_unique<CommandCheck>(options.check);
+    if (!check->fails(path))
+      throw std::runtime_error("the model does not fail to begin with: '" + options.check +
+                               "' ends with status 0. The check is a command that fails on models with the problem");
+    return check;
+  }
+  if (!options.compare) {
+    auto check = std::make_unique<CompileCheck>(folder, options.compile, options.message);
+    if (check->fails(path))
+      return check;
+    if (!options.message.empty())
+      throw std::runtime_error("the model does not fail to begin with: dlc does not say '" + options.message + "'");
+    llvm::errs() << "dlc compiles the model; comparing its results with those of -O0\n";
+  }
+  auto check = std::make_unique<CompareCheck>(options.compile);
+  if (!check->fails(path))
+    throw std::runtime_error(std::string("the model does not fail to begin with: ") +
+                             (options.compare ? "" : "dlc compiles it, and ") +
+                             "its results are those of -O0. --check COMMAND says what is wrong with it");
+  return check;
+}
+
+static int reduceModel(const Options &options) {
+  std::unique_ptr<ReducibleModel> model = ReducibleModel::read(options.model);
+  TemporaryFolder folder;
+  linkWeights(options.model, folder.path);
+  llvm::StringRef ending = llvm::sys::path::extension(options.model);
+  // The check sees models in one folder and of one form, the first one too.
+  std::string first = folder.path + "/candidate" + ending.str();
+  std::ofstream(first, std::ios::binary) << model->write();
+  std::unique_ptr<Check> check = findFailure(options, first, folder.path);
+  if (interrupted)
+    return 128 + interrupted;
+  size_t nodes = model->countNodes();
+  llvm::errs() << nodes << (nodes == 1 ? " node: " : " nodes: ") << check->getFailure() << '\n';
+  ReducerOptions settings{options.output, folder.path, options.minutes * 60, inspectOutputs(first).has_value()};
+  Reducer reducer(std::move(model), *check, settings);
+  bool isMinimal = reducer.run();
+  llvm::outs() << options.output << ": " << reducer.getModel().countNodes() << " of " << nodes << " nodes after "
+               << reducer.countTries() << " tries, " << llvm::format("%.0f s", reducer.getElapsed())
+               << (isMinimal     ? ""
+                   : interrupted ? "; interrupted, and there may be a smaller one"
+                                 : "; the time is over, and there may be a smaller one (--minutes)")
+               << '\n';
+  return interrupted ? 128 + interrupted : 0;
+}
+
+int dlc::runReduce(int argc, char **argv) {
+  Options options;
+  CLI::App app(
+      "Finds the smallest model that still fails: removes outputs, nodes, attributes and weights, cuts the graph, "
+      "makes\n"
+      "extents smaller.\n\n"
+      "  dlc reduce model.onnx                            dlc crashes, reports an error or gives other results than "
+      "-O0\n"
+      "  dlc reduce model.onnx --check ./is-wrong.sh      a command fails on models with the problem\n\n"
+      "Every other option is one for dlc, with which candidates are compiled, such as -O1 or --target=x86-64.\n",
+      "dlc reduce");
+  app.add_option("MODEL", options.model, "The model: a .json or .onnx file")->required();
+  app.add_option("-o,--output", options.output,
+                 "Where to write the smallest model; MODEL.reduced beside the model by default")
+      ->type_name("FILE");
+  app.add_option(
+         "--check", options.check,
+         "A command that fails (ends with another status than 0) on models with the problem. {} in it is the path "
+         "of a model; without {}, the path is its last argument")
+      ->type_name("COMMAND");
+  app.add_flag("--compare", options.compare,
+               "The problem is that results differ from those of -O0, as dlc-run verify finds");
+  app.add_option("--message", options.message,
+                 "What dlc has to say when it fails; by default what it says of the whole model")
+      ->type_name("TEXT");
+  app.add_option("--minutes", options.minutes, "How long to search")
+      ->check(CLI::Range(0.0, 1e5))
+      ->capture_default_str();
+  app.allow_extras();
+  try {
+    app.parse(argc, argv);
+    options.compile = app.remaining();
+    if (!options.check.empty() + options.compare + !options.message.empty() > 1)
+      throw std::runtime_error("--check, --compare and --message exclude each other");
+    if (!options.check.empty() && !options.compile.empty())
+      throw std::runtime_error("'" + options.compile.front() +
+                               "' is an option for dlc, which --check does not call: its "
+                               "command does, or not");
+    llvm::SmallString<128> output(options.model);
+    llvm::StringRef ending = llvm::sys::path::extension(options.model);
+    llvm::sys::path::replace_extension(output, ".reduced" + ending.str());
+    if (options.output.empty())
+      options.output = output.str().str();
+    if (llvm::sys::path::extension(options.output) != ending)
+      throw std::runtime_error("'" + options.output + "' must end in " + ending.str() + ", as the model does");
+    bool isSame = false;
+    if (!llvm::sys::fs::equivalent(options.model, options.output, isSame) && isSame)
+      throw std::runtime_error("the output would replace the model: name another file with -o");
+    for (int signal : {SIGINT, SIGTERM, SIGHUP})
+      std::signal(signal, [](int number) { interrupted = number; });
+    return reduceModel(options);
+  } catch (const CLI::CallForHelp &) {
+    llvm::outs() << app.help();
+    return 0;
+  } catch (const std::exception &error) {
+    llvm::errs() << "dlc reduce: error: " << error.what() << '\n';
+    return 1;
+  }
+}
