@@ -74,7 +74,7 @@ static LogicalResult writeStub(mlir::Location location, const Target &target, ll
 
 LogicalResult dlc::linkSharedLibrary(mlir::Location location, llvm::ArrayRef<std::string> objects,
                                      llvm::ArrayRef<std::string> linked, const Target &target, llvm::StringRef soname,
-                                     llvm::StringRef exported, llvm::StringRef path) {
+                                     llvm::StringRef exported, llvm::StringRef path, bool mayLack) {
   // What each library must provide. Objects refer to each other's symbols, too: those that are found nowhere are
   // reported by the linker itself, with their names.
   std::map<llvm::StringRef, std::map<std::string, llvm::StringRef>> needed;
@@ -99,7 +99,7 @@ LogicalResult dlc::linkSharedLibrary(mlir::Location location, llvm::ArrayRef<std
 
   std::vector<std::unique_ptr<OutputFile>> stubs;
   std::vector<std::string> arguments = {"-shared",
-                                        "--no-undefined",
+                                        mayLack ? "--allow-shlib-undefined" : "--no-undefined",
                                         "--gc-sections",
                                         "--hash-style=gnu",
                                         "--build-id=fast",

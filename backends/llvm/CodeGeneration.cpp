@@ -75,14 +75,16 @@ void dlc::optimize(llvm::Module &module, llvm::TargetMachine &machine, llvm::Opt
 }
 
 /// The runtime for the target's architecture, as bitcode.
-static llvm::StringRef getRuntime(const Target &target) {
-  std::string_view bitcode = runtimeBitcode(target.triple.getArchName());
+static llvm::StringRef getRuntime(const Target &target, bool forThreadSanitizer) {
+  std::string_view bitcode = runtimeBitcode(target.triple.getArchName(), forThreadSanitizer);
   return llvm::StringRef(bitcode.data(), bitcode.size());
 }
 
 llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels, const Target &target,
-                            llvm::ArrayRef<CustomFunction> functions, llvm::StringRef exportedSymbol) {
-  auto runtime = llvm::parseBitcodeFile(llvm::MemoryBufferRef(getRuntime(target), "runtime"), module.getContext());
+                            llvm::ArrayRef<CustomFunction> functions, llvm::StringRef exportedSymbol,
+                            bool forThreadSanitizer) {
+  auto runtime = llvm::parseBitcodeFile(llvm::MemoryBufferRef(getRuntime(target, forThreadSanitizer), "runtime"),
+                                        module.getContext());
   if (!runtime)
     return runtime.takeError();
   (*runtime)->setTargetTriple(module.getTargetTriple());
@@ -138,7 +140,8 @@ llvm::Error dlc::emitCode(llvm::Module &module, const Target &target, llvm::Code
 }
 
 std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<KernelCode> kernels, const Target &target,
-                              llvm::ArrayRef<CustomFunction> functions, llvm::StringRef compiler) {
+                              llvm::ArrayRef<CustomFunction> functions, llvm::StringRef compiler,
+                              bool forThreadSanitizer) {
   llvm::BLAKE3 hasher;
   // Lengths come before contents, so that no two lists of parts look alike.
   auto add = [&](llvm::StringRef part) {
@@ -152,7 +155,7 @@ std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<Kernel
   llvm::raw_svector_ostream stream(bitcode);
   llvm::WriteBitcodeToFile(program, stream);
   add(bitcode);
-  add(getRuntime(target));
+  add(getRuntime(target, forThreadSanitizer));
   for (const KernelCode &code : kernels) {
     add(code.kernel);
     add(code.machine->name);

@@ -21,9 +21,10 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> translateProgram(mlir::ModuleOp m
 
 /// Links runtime and kernels into `module` and optimizes it, in the only order that is right: the program with the
 /// runtime first, then the kernels, which are optimized already. Afterwards nothing but the model's description is
-/// visible, and what `functions` name is not defined.
+/// visible, and what `functions` name is not defined; with `forThreadSanitizer`, neither is that sanitizer's runtime.
 llvm::Error mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels, const Target &target,
-                       llvm::ArrayRef<CustomFunction> functions, llvm::StringRef exportedSymbol);
+                       llvm::ArrayRef<CustomFunction> functions, llvm::StringRef exportedSymbol,
+                       bool forThreadSanitizer);
 
 /// Runs LLVM's default passes for -O2, or another level.
 void optimize(llvm::Module &module, llvm::TargetMachine &machine,
@@ -35,7 +36,7 @@ llvm::Error emitCode(llvm::Module &module, const Target &target, llvm::CodeGenFi
 
 /// A hash of everything that the object file of a model depends on: equal keys, equal bytes.
 std::string getObjectKey(const llvm::Module &program, llvm::ArrayRef<KernelCode> kernels, const Target &target,
-                         llvm::ArrayRef<CustomFunction> functions, llvm::StringRef compiler);
+                         llvm::ArrayRef<CustomFunction> functions, llvm::StringRef compiler, bool forThreadSanitizer);
 
 } // namespace dlc
 

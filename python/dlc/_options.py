@@ -120,6 +120,7 @@ KEYWORDS = {
     "profile": _text("--profile"),
     "machine": _text("--machine"),
     "check_bounds": _flag("--check-bounds"),
+    "sanitize": _choice("--sanitize", "thread"),
     "keep_tensors": _flag("--keep-tensors"),
     "jobs": _count("--jobs"),
     "cache": _cache,

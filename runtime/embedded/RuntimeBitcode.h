@@ -15,7 +15,9 @@ namespace dlc {
 /// What a model refers to is at the end of dlc/abi.h. Functions in
 /// llvm.compiler.used (__truncsfhf2 and its like) are called by instructions
 /// that code generation expands, so they must stay until after it.
-std::string_view runtimeBitcode(std::string_view architecture);
+///
+/// `forThreadSanitizer`: instrumented code, which refers to functions of that sanitizer's runtime.
+std::string_view runtimeBitcode(std::string_view architecture, bool forThreadSanitizer);
 
 } // namespace dlc
 

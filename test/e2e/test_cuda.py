@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 
 import numpy as np
@@ -51,6 +52,31 @@ def test_library_says_what_is_missing(programs):
     assert info.returncode == 0 and "target    cuda" in info.stdout
     run = programs.run("dlc-run", "bench", library, "--seconds", "0.01")
     assert run.returncode != 0 and "there is no CUDA driver on this machine" in run.stderr
+
+
+CANCELLED_RUN = """
+import sys, threading, time
+import dlc, numpy as np
+model = dlc.Model(sys.argv[1])
+x = np.random.default_rng(0).random((3, 1, 8, 8), dtype=np.float32)
+expected = model(x)
+threading.Timer(0.02, model.cancel).start()
+try:
+    while True:
+        model(x)
+except dlc.Error as error:
+    print(error.status, error)
+model.resume()
+print(np.array_equal(model(x), expected))
+"""
+
+
+@needs_fake
+def test_cancelled_run(programs):
+    library = programs.compile(EXAMPLES / "digits" / "digits_cnn.onnx", "digits.so", "--target=cuda")
+    result = subprocess.run([sys.executable, "-c", CANCELLED_RUN, library], capture_output=True, text=True, timeout=120, env={**os.environ, **on_fake()})
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == ["27 'run' was cancelled; see dlc_context_resume", "True"]
 
 
 def test_cpu_library_has_no_device_code(programs):

@@ -158,6 +158,11 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   app.add_flag("--check-bounds", options.checkBounds,
                "Kernels check all accesses and fail on accesses outside their buffers")
       ->group(code);
+  app.add_option("--sanitize", options.sanitize,
+                 "Instrument the runtime in the library for programs that are compiled with -fsanitize=thread")
+      ->type_name("SANITIZER")
+      ->check(CLI::IsMember({"thread"}))
+      ->group(code);
   app.add_flag("--keep-tensors", options.keepTensors, "Make every layer's result an output (for dlc-run verify)")
       ->group(code);
 

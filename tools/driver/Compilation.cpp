@@ -363,9 +363,11 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
     return failure();
   model = nullptr;
 
+  bool isSanitized = options.sanitize == "thread";
   bool mayBeCached = !options.cacheDirectory.empty() && kind != OutputKind::LlvmIr && kind != OutputKind::Assembly;
-  std::string key =
-      mayBeCached ? getObjectKey(**program, kernels, settings.target, settings.customFunctions, getCompilerName()) : "";
+  std::string key = mayBeCached ? getObjectKey(**program, kernels, settings.target, settings.customFunctions,
+                                               getCompilerName(), isSanitized)
+                                : "";
   ObjectCache cache(options.cacheDirectory);
   std::string object;
   if (mayBeCached) {
@@ -374,7 +376,7 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   }
   if (object.empty()) {
     if (llvm::Error problem = mergeModel(**program, kernels, settings.target, settings.customFunctions,
-                                         getModelSymbol(settings.identity.name)))
+                                         getModelSymbol(settings.identity.name), isSanitized))
       return error() << "internal error: " << llvm::toString(std::move(problem));
     if (kind == OutputKind::LlvmIr) {
       std::string text;
@@ -404,7 +406,7 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   objects.insert(objects.begin(), file.getTemporaryPath());
   report.sizes.insert(report.sizes.begin(), {"code", static_cast<int64_t>(object.size())});
   return linkOutput(fileLocation, files, kind, options.output, settings.identity.name, objects, options.links,
-                    settings.target);
+                    settings.target, /*mayLack=*/isSanitized);
 }
 
 LogicalResult Compilation::gatherReport() {

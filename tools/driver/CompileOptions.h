@@ -37,6 +37,7 @@ struct CompileOptions {
   WeightsPlacement weights = WeightsPlacement::Embed;
   bool writeHeader = false; ///< NAME.h beside a shared library, too
   bool checkBounds = false;
+  std::string sanitize; ///< "thread": the runtime is instrumented for that sanitizer; empty: for none
   bool keepTensors = false;
   int64_t memoryLimit = 0;         ///< bytes of variables and intermediate tensors; 0: any number
   bool train = false;              ///< add the entry points that train the model

@@ -82,12 +82,12 @@ mlir::LogicalResult dlc::writeText(mlir::Location location, OutputFiles &files, 
 
 mlir::LogicalResult dlc::linkOutput(mlir::Location location, OutputFiles &files, OutputKind kind, llvm::StringRef path,
                                     llvm::StringRef name, llvm::ArrayRef<std::string> objects,
-                                    llvm::ArrayRef<std::string> linked, const Target &target) {
+                                    llvm::ArrayRef<std::string> linked, const Target &target, bool mayLack) {
   OutputFile &output = files.create(path);
   std::string exported = getModelSymbol(name);
   if (kind == OutputKind::SharedLibrary)
     return linkSharedLibrary(location, objects, linked, target, (name + ".so").str(), exported,
-                             output.getTemporaryPath());
+                             output.getTemporaryPath(), mayLack);
   if (kind == OutputKind::Object)
     return linkRelocatable(location, objects, linked, target, exported, output.getTemporaryPath());
   OutputFile &merged = files.createTemporary((path + ".o").str());

@@ -44,10 +44,11 @@ mlir::LogicalResult writeText(mlir::Location location, OutputFiles &files, llvm:
                               llvm::function_ref<void(llvm::raw_ostream &)> write);
 
 /// Makes the library, archive or object `kind` at `path` of object files and of what they need of the user's `linked`
-/// files, of which nothing is visible in it. `name` is the model's.
+/// files, of which nothing is visible in it. `name` is the model's. A library may refer to functions of the program
+/// that opens it if it `mayLack` symbols.
 mlir::LogicalResult linkOutput(mlir::Location location, OutputFiles &files, OutputKind kind, llvm::StringRef path,
                                llvm::StringRef name, llvm::ArrayRef<std::string> objects,
-                               llvm::ArrayRef<std::string> linked, const Target &target);
+                               llvm::ArrayRef<std::string> linked, const Target &target, bool mayLack);
 
 } // namespace dlc
 
