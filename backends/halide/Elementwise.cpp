@@ -12,6 +12,7 @@
 #include "ir/ConstantData.h"
 #include "ir/OpsActivation.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"

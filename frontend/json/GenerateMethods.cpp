@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How decoding chooses the next tokens from their scores.
 #include "frontend/json/GenerateImporter.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"

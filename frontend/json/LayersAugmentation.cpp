@@ -2,6 +2,7 @@
 // Layers that change samples at random while a model is trained, each sample by random numbers of its own; in
 // prediction they do nothing (a crop takes the center).
 #include "frontend/json/LayerKinds.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"

@@ -6,6 +6,7 @@
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsActivation.h"
 #include "ir/OpsAttention.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"

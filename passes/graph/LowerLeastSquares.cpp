@@ -6,6 +6,7 @@
 #include "ir/GradientBuilder.h"
 #include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"

@@ -3,12 +3,12 @@
 // as a whole: memory grows with queries times keys. Heads of the query that share a key are rows of one product, so
 // that nothing is copied for them and the gradients of keys and values are summed by the product itself.
 #include "ir/OpsAttention.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"
-#include "ir/OpsLogic.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
 #include "passes/training/Formula.h"

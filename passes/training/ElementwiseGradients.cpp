@@ -2,6 +2,7 @@
 // Gradient rules of elementwise arithmetic. L is what is differentiated, dy its derivative with respect to the result
 // y.
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"

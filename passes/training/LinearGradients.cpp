@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of products of matrices and tensors.
+#include "ir/OpsComparison.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsLogic.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of pools. Every element gathers from the windows that cover it, in a fixed order: nothing is
 // scattered.
+#include "ir/OpsComparison.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"

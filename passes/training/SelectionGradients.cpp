@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of ops that choose elements, and of interpolation.
+#include "ir/OpsComparison.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsLogic.h"
