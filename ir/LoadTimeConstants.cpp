@@ -35,7 +35,7 @@ dlc::LoadTimeValues::LoadTimeValues(Block &block) {
       Source own = sources.lookup(operand);
       source = own == Source::Run || source == Source::Run ? Source::Run : std::max(source, own);
     }
-    if (source == Source::Run || !llvm::isa<ConstantOp, LoadParameterOp, DimensionOpInterface>(op))
+    if (source == Source::Run || !(llvm::isa<DimensionOpInterface>(op) || op->hasTrait<WeightSource>()))
       return;
     for (Value result : op->getResults())
       sources[result] = source;

@@ -140,7 +140,8 @@ static FailureOr<TensorFunc> emitGather(GatherOp op, KernelBuilder &builder) {
 static std::optional<size_t> findSourcePosition(KernelBuilder &builder) {
   Operation *anchor = builder.getAnchorOp();
   RankedTensorType result = builder.getOutputType();
-  if (!anchor || !llvm::isa<PackOp, UnpackOp, TransposeOp>(anchor) || !llvm::isa<BlockArgument>(anchor->getOperand(0)))
+  if (!anchor || !(anchor->hasTrait<ConvertsLayout>() || llvm::isa<TransposeOp>(anchor)) ||
+      !llvm::isa<BlockArgument>(anchor->getOperand(0)))
     return std::nullopt;
   auto source = llvm::cast<RankedTensorType>(anchor->getOperand(0).getType());
   LayoutAttr layout = getLayout(source);

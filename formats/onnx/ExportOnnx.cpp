@@ -4,7 +4,6 @@
 #include "formats/onnx/OpTable.h"
 #include "ir/Annotations.h"
 #include "ir/ConstantData.h"
-#include "ir/OpsConstant.h"
 #include "ir/OpsParameter.h"
 #include "ir/Suggestion.h"
 #include "ir/SymbolicShapes.h"
@@ -121,7 +120,7 @@ private:
     for (auto [i, value] : llvm::enumerate(getReturn().getOperands())) {
       outputs.push_back(writer.makeName(getResultName(entry, i)));
       Operation *op = value.getDefiningOp();
-      if (op && !llvm::isa<dlc::ConstantOp, dlc::LoadParameterOp>(op) && wished.insert(value).second)
+      if (op && !op->hasTrait<dlc::WeightSource>() && wished.insert(value).second)
         writer.wishName(value, outputs.back());
     }
   }

@@ -4,7 +4,7 @@
 #include "ir/OpsComparison.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
-#include "passes/training/FiniteValues.h"
+#include "ir/Singularity.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 #include <cmath>

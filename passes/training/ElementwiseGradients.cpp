@@ -8,7 +8,7 @@
 #include "ir/OpsExtrema.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsTraining.h"
-#include "passes/training/FiniteValues.h"
+#include "ir/Singularity.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 
