@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Writes a header OUTPUT with one constant that names VERSION and a hash of the contents of the files INPUTS.
+# Writes a header OUTPUT with a constant NAME that tells VERSION and a hash of the contents of the files INPUTS.
 set(hashes "")
 foreach(input IN LISTS INPUTS)
   file(SHA256 "${input}" hash)
@@ -9,6 +9,6 @@ string(SHA256 hash "${hashes}")
 file(CONFIGURE OUTPUT "${OUTPUT}" @ONLY CONTENT [[
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-/// Changes with everything that decides how kernels are compiled.
-inline constexpr char kernelRevision[] = "@VERSION@, sources @hash@";
+/// Changes with the sources that decide what the cache that has it in its keys holds.
+inline constexpr char @NAME@[] = "@VERSION@, sources @hash@";
 ]])

@@ -116,6 +116,7 @@ check_large() {
   DLC_SCHEDULE_POINTS=150 piece large:schedules e2e build test/e2e/test_module_text.py
   DLC_MUTATIONS=6000 piece large:mutations e2e build test/e2e/test_mutated_models.py
   DLC_TEST_LEVELS=800 piece large:depth e2e build test/e2e/test_depth.py
+  DLC_TEST_CASES=all piece large:cases e2e build $(grep -lE '^from sampling import' test/e2e/test_*.py)
   DLC_TEST_VERSIONS=all piece large:versions e2e build test/e2e/test_opset_versions.py
   DLC_TEST_ONNX_BACKEND=all piece large:onnx-backend e2e build test/e2e/test_onnx_backend.py
   DLC_KILLS=50 piece large:kills e2e build test/e2e/test_train_checkpoints.py -k killed

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/CodeGeneration.h"
+#include "backends/llvm/ObjectRevision.h"
 #include "backends/llvm/Passes.h"
 #include "ir/Annotations.h"
 #include "mlir/Pass/PassManager.h"
@@ -10,7 +11,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
-#include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
@@ -111,10 +111,14 @@ llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> ker
     passes.addPass(llvm::GlobalDCEPass());
     return passes;
   });
-  // Debuggers and profilers unwind through all of it.
+  // Debuggers and profilers unwind through all of it. A frame pointer where size matters: the tables are shorter by
+  // more than the code is longer.
   for (llvm::Function &function : module)
-    if (!function.isDeclaration())
+    if (!function.isDeclaration()) {
       function.setUWTableKind(llvm::UWTableKind::Async);
+      if (function.hasMinSize())
+        function.addFnAttr("frame-pointer", "all");
+    }
 
   std::string problems;
   llvm::raw_string_ostream stream(problems);
@@ -142,7 +146,7 @@ std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<Kernel
     hasher.update(part);
   };
   add(compiler);
-  add(LLVM_VERSION_STRING);
+  add(objectRevision);
   add(target.triple.str());
   llvm::SmallString<0> bitcode;
   llvm::raw_svector_ostream stream(bitcode);

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from sampling import only_in_full
 
 dlc = pytest.importorskip("dlc")
 
@@ -62,7 +63,10 @@ def check(programs, kind, batch, sizes):
                 assert value.tobytes() == one[name].tobytes(), f"{name} differs on {threads} threads"
 
 
-@pytest.mark.parametrize("kind, batch", [*((kind, 31) for kind in LAYERS), ("lstm", 3), ("lstm", 16), ("gru", 53)])
+@pytest.mark.parametrize("kind, batch", [
+    ("lstm", 31), ("rnn", 31), ("stacked", 16), ("both_directions", 31), ("lstm", 3), ("gru", 53),
+    *only_in_full([("gru", 31), ("stacked", 31), ("lstm", 16)]),
+])  # fmt: skip
 def test_known_batches(programs, kind, batch):
     check(programs, kind, batch, [batch])
 

@@ -11,31 +11,35 @@ def shape_text(shape, dynamic=()):
     return "x".join("?" if d in dynamic else str(extent) for d, extent in enumerate(shape))
 
 
-@pytest.mark.parametrize("shape, axis, k", [
+TOP_K = [
     ((7,), 0, 3), ((1, 1), 1, 1), ((5, 65), 1, 5), ((4, 33), 0, 4), ((2, 3, 17), 1, 2), ((2, 9, 4), 1, 9), ((3, 0, 5), 0, 2), ((40, 700), 1, 6),
-])  # fmt: skip
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("smallest", [False, True])
 @pytest.mark.parametrize("name", TYPES)
-def test_top_k(programs, shape, axis, k, smallest, name):
-    x = np.random.default_rng(1).integers(0, 50, shape).astype(TYPES[name])  # with ties
-    result = shape[:axis] + (k,) + shape[axis + 1 :]
-    dynamic = {0} if axis else set()
-    of, to = shape_text(shape, dynamic), shape_text(result, dynamic)
-    attributes = f"{{axis = {axis} : i64, k = {k} : i64, smallest = {str(smallest).lower()}}}"
-    dims = ', dlc.dims = ["N"%s]' % "".join(f", {extent}" for extent in shape[1:]) if dynamic else ""
-    (programs.folder / "model.mlir").write_text(
-        f"""func.func @run(%x: tensor<{of}x{name}> {{dlc.name = "x"{dims}}})
-          -> (tensor<{to}x{name}> {{dlc.name = "v"}}, tensor<{to}xi64> {{dlc.name = "i"}}) {{
-        %0 = dlc.top_k %x {attributes} : tensor<{of}x{name}> -> tensor<{to}x{name}>
-        %1 = dlc.top_k_indices %x {attributes} : tensor<{of}x{name}> -> tensor<{to}xi64>
-        return %0, %1 : tensor<{to}x{name}>, tensor<{to}xi64>
-        }}""")
-    library = programs.compile("model.mlir", "model.so")
-    got = programs.execute(library, {"x": x}, ["v", "i"])
-    keys = x.astype(np.float64) if smallest else -x.astype(np.float64)
-    order = np.take(np.argsort(keys, axis, kind="stable"), np.arange(k), axis)
-    np.testing.assert_array_equal(got["i"], order)
-    np.testing.assert_array_equal(got["v"], np.take_along_axis(x, order, axis))
+def test_top_k(programs, smallest, name):
+    arguments, results, operations, inputs, wanted = [], [], [], {}, {}
+    for case, (shape, axis, k) in enumerate(TOP_K):
+        x = np.random.default_rng(1).integers(0, 50, shape).astype(TYPES[name])  # with ties
+        dynamic = {0} if axis else set()
+        of, to = (f"tensor<{shape_text(extents, dynamic)}x" for extents in (shape, shape[:axis] + (k,) + shape[axis + 1 :]))
+        attributes = f"{{axis = {axis} : i64, k = {k} : i64, smallest = {str(smallest).lower()}}}"
+        dims = f', dlc.dims = ["N{case}"%s]' % "".join(f", {extent}" for extent in shape[1:]) if dynamic else ""
+        arguments.append(f'%x{case}: {of}{name}> {{dlc.name = "x{case}"{dims}}}')
+        for prefix, operation, element in ("v", "top_k", name), ("i", "top_k_indices", "i64"):
+            operations.append(f"%{prefix}{case} = dlc.{operation} %x{case} {attributes} : {of}{name}> -> {to}{element}>")
+            results.append((f"{prefix}{case}", f"{to}{element}>"))
+        keys = x.astype(np.float64) if smallest else -x.astype(np.float64)
+        order = np.take(np.argsort(keys, axis, kind="stable"), np.arange(k), axis)
+        inputs[f"x{case}"], wanted[f"i{case}"], wanted[f"v{case}"] = x, order, np.take_along_axis(x, order, axis)
+    declared = ", ".join(f'{kind} {{dlc.name = "{result}"}}' for result, kind in results)
+    returned = ", ".join(f"%{result}" for result, _ in results), ", ".join(kind for _, kind in results)
+    lines = [f"func.func @run({', '.join(arguments)}) -> ({declared}) {{", *operations, f"return {returned[0]} : {returned[1]}", "}"]
+    (programs.folder / "model.mlir").write_text("\n".join(lines))
+    got = programs.execute(programs.compile("model.mlir", "model.so"), inputs, list(wanted))
+    for result, expected in wanted.items():
+        np.testing.assert_array_equal(got[result], expected, err_msg=f"{result[0]} of {TOP_K[int(result[1:])]}")
 
 
 def test_top_k_of_nan(programs):
