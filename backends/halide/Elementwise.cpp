@@ -273,6 +273,10 @@ void addElementwiseEmitters(MLIRContext *context) {
       >(context);
   addFamily<
 #define GET_OP_LIST
+#include "ir/OpsComparison.cpp.inc"
+      >(context);
+  addFamily<
+#define GET_OP_LIST
 #include "ir/OpsLogic.cpp.inc"
       >(context);
   addEmitter<WhereOp, &emitWhere>(context);
