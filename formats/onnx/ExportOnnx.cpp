@@ -51,7 +51,7 @@ public:
     FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(entry);
     if (failed(shapes) || failed(checkBorder()))
       return failure();
-    scope.symbolPlaces.resize(shapes->getSymbols().size());
+    scope.symbolSources.resize(shapes->getSymbols().size());
     GraphWriter writer(scope, scope.graph, entry.getBody().front(), *shapes, nullptr);
     nameBorder(writer);
     if (failed(writeParameters()) || failed(writeOps(writer)) || failed(checkValues()))
@@ -100,8 +100,8 @@ private:
         // Nobody passes it: its extents are elements of an input.
         for (auto [d, dim] : llvm::enumerate(writer.getDims(argument)))
           if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(dim))
-            scope.symbolPlaces[symbol.getPosition()] = {elements.getValue().str(), static_cast<int64_t>(d / 2),
-                                                        d % 2 ? -1 : 1};
+            scope.symbolSources[symbol.getPosition()] = {elements.getValue().str(), static_cast<int64_t>(d / 2),
+                                                         d % 2 ? -1 : 1};
         continue;
       }
       auto name = dlc::annotation::state.getOfArgument(entry, i);
@@ -112,8 +112,8 @@ private:
       writer.describe(*scope.graph.add_input(), input, argument.getType(), writer.getDims(argument));
       for (auto [d, dim] : llvm::enumerate(writer.getDims(argument)))
         if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(dim);
-            symbol && scope.symbolPlaces[symbol.getPosition()].input.empty())
-          scope.symbolPlaces[symbol.getPosition()] = {input, static_cast<int64_t>(d), 0};
+            symbol && scope.symbolSources[symbol.getPosition()].input.empty())
+          scope.symbolSources[symbol.getPosition()] = {input, static_cast<int64_t>(d), 0};
     }
     for (auto parameter : module.getOps<dlc::ParameterOp>())
       writer.makeName(parameter.getSymName());

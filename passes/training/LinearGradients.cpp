@@ -74,9 +74,9 @@ static LogicalResult matmul(MatMulOp op, GradientBuilder &gradients) {
 static Value isDiagonal(Value x, int64_t first, int64_t second, GradientBuilder &gradients) {
   auto along = [&](int64_t dim) {
     llvm::SmallVector<int64_t> shape(getRank(x) - dim, 1);
-    Value places = gradients.create<IndexOp>(x, dim);
-    shape.front() = spellExtent(places, 0);
-    return gradients.create<ReshapeOp>(places, shape);
+    Value positions = gradients.create<IndexOp>(x, dim);
+    shape.front() = spellExtent(positions, 0);
+    return gradients.create<ReshapeOp>(positions, shape);
   };
   return gradients.create<EqualOp>(along(first), along(second));
 }

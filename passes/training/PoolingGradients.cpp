@@ -60,9 +60,9 @@ static LogicalResult lpPool(LpPoolOp op, GradientBuilder &gradients) {
 static LogicalResult maxPoolGradient(MaxPoolGradientOp op, GradientBuilder &gradients) {
   // Each window asks for the gradient of the element that it chose.
   Value flat = gradients.create<ReshapeOp>(gradients.getResultGradient(), llvm::ArrayRef<int64_t>{-1});
-  Value places = gradients.create<MaxPoolIndicesOp>(op.getX(), op.getKernel(), op.getStrides(), op.getDilations(),
-                                                    op.getPads(), op.getCeilMode(), /*column_major=*/false);
-  gradients.set(0, gradients.create<GatherOp>(flat, places, /*axis=*/0));
+  Value positions = gradients.create<MaxPoolIndicesOp>(op.getX(), op.getKernel(), op.getStrides(), op.getDilations(),
+                                                       op.getPads(), op.getCeilMode(), /*column_major=*/false);
+  gradients.set(0, gradients.create<GatherOp>(flat, positions, /*axis=*/0));
   return success();
 }
 
