@@ -57,7 +57,7 @@ Value EntryStates::begin(OpContext &context, const StateRequest &request) {
 }
 
 void EntryStates::declare(dlc::SignatureBuilder &signature) const {
-  Builder builder(function.getContext());
+  Builder builder(function->getContext());
   for (const Entry &entry : entries) {
     StringAttr name = builder.getStringAttr(entry.name);
     SmallVector<NamedAttribute> attributes{dlc::annotation::name.with(name), dlc::annotation::dims.with(entry.dims),
