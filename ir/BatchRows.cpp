@@ -25,8 +25,8 @@ bool MatMulOp::keepsRows(IsComputed isComputed, GetDims getDims) {
 }
 
 bool SliceOp::keepsRows(IsComputed isComputed, GetDims getDims) {
-  return !isComputed(getX()) || (getDims(getX()).front() == getDims(getResult()).front() && getStarts()[0] == 0 &&
-                                 getSteps()[0] == 1);
+  return !isComputed(getX()) ||
+         (getDims(getX()).front() == getDims(getResult()).front() && getStarts()[0] == 0 && getSteps()[0] == 1);
 }
 
 bool PadOp::keepsRows(IsComputed isComputed, GetDims) {

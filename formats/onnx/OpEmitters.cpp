@@ -89,8 +89,7 @@ static mlir::LogicalResult writeOp(mlir::Operation &op, GraphWriter &writer) {
 mlir::LogicalResult writeOps(GraphWriter &writer) {
   mlir::LogicalResult result = mlir::success();
   for (mlir::Operation &op : writer.getBlock().without_terminator()) {
-    if (op.hasTrait<WeightSource>() || mlir::isOpTriviallyDead(&op) ||
-        mlir::succeeded(writeOp(op, writer)))
+    if (op.hasTrait<WeightSource>() || mlir::isOpTriviallyDead(&op) || mlir::succeeded(writeOp(op, writer)))
       continue;
     result = mlir::failure();
     // Its readers are looked at, too, so that all that is wrong is reported at once.

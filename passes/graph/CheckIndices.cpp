@@ -126,8 +126,7 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
       if (auto slice = llvm::dyn_cast<dlc::SliceOp>(op)) {
         if (!origin.sizes.empty() || !takePart(slice, origin))
           return std::nullopt;
-      } else if (!llvm::isa<dlc::CastOp>(op) &&
-                 !(origin.sizes.empty() && op->hasTrait<dlc::MovesAllElements>())) {
+      } else if (!llvm::isa<dlc::CastOp>(op) && !(origin.sizes.empty() && op->hasTrait<dlc::MovesAllElements>())) {
         // After a slice only ops that keep every element's position.
         return std::nullopt;
       }

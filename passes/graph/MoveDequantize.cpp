@@ -34,9 +34,7 @@ bool areEqual(Value a, Value b) {
 }
 
 /// Whether `op` gives elements of its first operand as they are, or the largest of some.
-bool keepsValues(Operation *op) {
-  return op->hasTrait<dlc::MovesElements>() || llvm::isa<dlc::MaxPoolOp>(op);
-}
+bool keepsValues(Operation *op) { return op->hasTrait<dlc::MovesElements>() || llvm::isa<dlc::MaxPoolOp>(op); }
 
 /// A dequantization with one scale for all elements, which is positive: larger elements are larger numbers.
 dlc::DequantizeOp getUniform(Value value) {

@@ -113,8 +113,7 @@ static LogicalResult checkConstants(mlir::ModuleOp module) {
 static LogicalResult checkLevel(mlir::ModuleOp module, llvm::StringRef path, const CompilationState &state) {
   bool isImported = state.phase == "import", isProgram = state.phase == "program";
   mlir::WalkResult walked = module.walk([&](mlir::Operation *op) {
-    bool isLate = op->getName().getDialectNamespace() == "llvm" ||
-                  (op->hasTrait<OfProgram>() && !isProgram) ||
+    bool isLate = op->getName().getDialectNamespace() == "llvm" || (op->hasTrait<OfProgram>() && !isProgram) ||
                   (llvm::isa<KernelOp>(op) && (isImported || isProgram));
     if (!isLate)
       return mlir::WalkResult::advance();
