@@ -2,10 +2,6 @@
 #include "analysis/KernelCost.h"
 #include "analysis/MachineCost.h"
 #include "ir/Layout.h"
-#include "ir/OpsAttention.h"
-#include "ir/OpsConvolution.h"
-#include "ir/OpsLinear.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
 
 using namespace dlc;
@@ -14,6 +10,15 @@ using mlir::AffineExpr;
 static int64_t getOperationsPerElement(mlir::Operation *op) {
   auto computed = llvm::dyn_cast<KernelOpInterface>(op);
   return computed ? computed.getOperationsPerElement() : 5;
+}
+
+/// A product of constants, which stays a product where it exceeds 64 bits.
+static double toNumber(AffineExpr expr) {
+  if (auto constant = constantDim(expr))
+    return static_cast<double>(*constant);
+  auto product = llvm::cast<mlir::AffineBinaryOpExpr>(expr);
+  assert(product.getKind() == mlir::AffineExprKind::Mul && "counts of operations are products");
+  return toNumber(product.getLHS()) * toNumber(product.getRHS());
 }
 
 namespace {
@@ -25,7 +30,10 @@ struct SymbolicExtents {
 
   Count make(int64_t value) const { return mlir::getAffineConstantExpr(value, context); }
   llvm::SmallVector<Count> getDims(mlir::Value value) const { return llvm::to_vector(shapes.getDims(value)); }
-  Count divide(Count count, int64_t divisor) const { return count.floorDiv(divisor); }
+  Dims getExpressions(mlir::Value value) const { return Dims(shapes.getDims(value)); }
+  Count evaluate(const OperationCount &count) const {
+    return count.divisor == 1 ? count.dividend : count.dividend.floorDiv(count.divisor);
+  }
   /// The larger one; `first` if one of them is known at run time only.
   Count getLarger(Count first, Count second) const {
     auto known = constantDim(first), other = constantDim(second);
@@ -45,7 +53,15 @@ struct TypedExtents {
       dims.push_back(mlir::ShapedType::isDynamic(extent) ? 1 : static_cast<double>(extent));
     return dims;
   }
-  Count divide(Count count, int64_t divisor) const { return count / static_cast<double>(divisor); }
+  Dims getExpressions(mlir::Value value) const {
+    Dims dims;
+    for (double extent : getDims(value))
+      dims.push_back(mlir::getAffineConstantExpr(static_cast<int64_t>(extent), value.getContext()));
+    return dims;
+  }
+  Count evaluate(const OperationCount &count) const {
+    return toNumber(count.dividend) / static_cast<double>(count.divisor);
+  }
   Count getLarger(Count first, Count second) const { return std::max(first, second); }
 };
 
@@ -63,8 +79,12 @@ public:
 
   Count countOperations(mlir::Operation *op) const {
     Count elements = countElements(op->getResult(0));
-    if (std::optional<Count> terms = countTerms(op))
-      return elements * *terms;
+    if (auto sum = llvm::dyn_cast<ContractionOpInterface>(op)) {
+      llvm::SmallVector<Dims, 2> operandDims;
+      for (mlir::Value operand : op->getOperands())
+        operandDims.push_back(extents.getExpressions(operand));
+      return elements * extents.evaluate(sum.countOperationsPerElement(operandDims));
+    }
     if (auto loops = llvm::dyn_cast<LoopOpInterface>(op))
       return elements * extents.make(loops.getScalarOperations());
     if (auto window = op->getAttrOfType<mlir::DenseI64ArrayAttr>("kernel"))
@@ -82,45 +102,6 @@ private:
     for (Count dim : dims)
       result = result * dim;
     return result;
-  }
-
-  /// Products and sums that an element of the result takes, if `op` is a sum of products.
-  std::optional<Count> countTerms(mlir::Operation *op) const {
-    Count two = extents.make(2);
-    return llvm::TypeSwitch<mlir::Operation *, std::optional<Count>>(op)
-        .template Case<ConvOp>([&](ConvOp conv) {
-          // One product and one sum for every element of its filter.
-          auto filter = extents.getDims(conv.getW());
-          return product(llvm::ArrayRef(filter).drop_front()) * two;
-        })
-        .template Case<ConvTransposeOp>([&](ConvTransposeOp conv) {
-          auto weights = extents.getDims(conv.getW());
-          int64_t phases = 1;
-          for (int64_t stride : conv.getStrides())
-            phases *= stride;
-          return extents.divide(weights[0] * product(llvm::ArrayRef(weights).drop_front(2)) * two, phases);
-        })
-        .template Case<ConvWeightGradientOp>([&](ConvWeightGradientOp gradient) {
-          auto positions = extents.getDims(gradient.getYGradient());
-          return positions[0] * product(llvm::ArrayRef(positions).drop_front(2)) * two;
-        })
-        .template Case<MatMulOp>([&](MatMulOp matmul) {
-          auto lhs = extents.getDims(matmul.getLhs());
-          bool takesFirst = matmul.getTransposeLhs() && lhs.size() > 1;
-          return (takesFirst ? lhs[lhs.size() - 2] : lhs.back()) * two;
-        })
-        .template Case<AttentionOp>([&](AttentionOp attention) {
-          // Two products per key, of about the same depth, and an exponential function that the head shares.
-          return extents.getDims(attention.getKey())[2] * extents.make(5);
-        })
-        .template Case<EinsumOp>([&](EinsumOp einsum) {
-          // The labels of operands are not distinguished here: an overestimate, which only decides about threads.
-          Count largest = two;
-          for (mlir::Value operand : einsum.getOperands())
-            largest = largest * product(extents.getDims(operand));
-          return largest;
-        })
-        .Default([](mlir::Operation *) { return std::optional<Count>(); });
   }
 
   const Extents &extents;

@@ -2,7 +2,6 @@
 #include "analysis/MergeableDims.h"
 #include "ir/Layout.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsLayout.h"
 #include "ir/OpsNormalization.h"
 #include "ir/OpsReduction.h"
 #include "llvm/ADT/STLExtras.h"
@@ -79,7 +78,7 @@ bool Space::chooseReference() {
   } else if (auto group = llvm::dyn_cast_or_null<GroupNormOp>(anchor)) {
     reference = group.getX();
     fixed = {0, 1};
-  } else if (anchor && !anchor->hasTrait<Elementwise>() && !llvm::isa<PackOp, UnpackOp>(anchor)) {
+  } else if (anchor && !anchor->hasTrait<Elementwise>() && !anchor->hasTrait<ConvertsLayout>()) {
     return false;
   }
   extents.assign(shapes.getDims(reference).begin(), shapes.getDims(reference).end());

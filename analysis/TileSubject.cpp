@@ -2,8 +2,6 @@
 #include "analysis/TileSubject.h"
 #include "ir/Annotations.h"
 #include "ir/OpsKernel.h"
-#include "ir/OpsNormalization.h"
-#include "ir/OpsReduction.h"
 #include "ir/RowRange.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -48,20 +46,8 @@ RankedTensorType TileSubject::getType(Value value) const {
 }
 
 llvm::SmallVector<int64_t> TileSubject::getTotalledDims() const {
-  auto operand = llvm::cast<RankedTensorType>(anchorOp->getOperand(0).getType());
-  llvm::SmallVector<int64_t> dims;
-  if (auto axes = anchorOp->getAttrOfType<DenseI64ArrayAttr>("axes")) {
-    dims = llvm::to_vector(axes.asArrayRef());
-  } else if (auto extreme = llvm::dyn_cast<ArgExtremeOp>(anchorOp)) {
-    dims = {static_cast<int64_t>(extreme.getAxis())};
-  } else {
-    int64_t first = operand.getRank();
-    if (auto norm = llvm::dyn_cast<LayerNormOp>(anchorOp))
-      first = norm.getAxis();
-    else if (llvm::isa<GroupNormOp>(anchorOp))
-      first = 1;
-    dims = llvm::to_vector(llvm::seq(first, operand.getRank()));
-  }
+  auto reduction = llvm::dyn_cast<ReductionOpInterface>(anchorOp);
+  llvm::SmallVector<int64_t> dims = reduction ? reduction.getReducedDims() : llvm::SmallVector<int64_t>();
   return collapsed ? collapsed->getMerged(dims) : dims;
 }
 

@@ -180,12 +180,12 @@ def measure(arguments, name, sizes):
         with tempfile.TemporaryDirectory() as scratch:
             folder = pathlib.Path(arguments.keep or scratch)
             folder.mkdir(exist_ok=True)
-            figures, text = compile_model(arguments, build(n, folder), options, folder)
-        if not figures:
+            measured, text = compile_model(arguments, build(n, folder), options, folder)
+        if not measured:
             print(f"{name:26} {n:7}  failed: {text}", flush=True)
             return False
-        results[n] = figures
-        print(f"{name:26} {n:7} {figures[3]:8.2f} s {figures[0]:8.2f} s used {figures[1]:8.0f} MB {figures[2] / 1000:9.0f} kB   {text}", flush=True)
+        results[n] = measured
+        print(f"{name:26} {n:7} {measured[3]:8.2f} s {measured[0]:8.2f} s used {measured[1]:8.0f} MB {measured[2] / 1000:9.0f} kB   {text}", flush=True)
     if sizes[-1] == sizes[0] or sizes[0] == smallest:
         return True
     base, first, last = (results[n] for n in (smallest, sizes[0], sizes[-1]))

@@ -3,11 +3,11 @@
 #include "ir/ConstantData.h"
 #include "ir/OpsActivation.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
-#include "ir/OpsLogic.h"
 #include "ir/OpsNormalization.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
@@ -134,7 +134,7 @@ Value buildOneHot(OpBuilder &builder, Location location, Value classes, Value li
   auto classesType = llvm::cast<RankedTensorType>(classes.getType()),
        type = llvm::cast<RankedTensorType>(like.getType());
   // The dimension of the classes is inserted with extent 1, against which the class indices broadcast.
-  llvm::SmallVector<int64_t> shape, places(type.getRank() - axis, 1);
+  llvm::SmallVector<int64_t> shape, positions(type.getRank() - axis, 1);
   for (int64_t dim = 0, next = 0; dim < type.getRank(); ++dim) {
     if (dim == axis) {
       shape.push_back(1);
@@ -143,11 +143,11 @@ Value buildOneHot(OpBuilder &builder, Location location, Value classes, Value li
     shape.push_back(classesType.isDynamicDim(next) ? -2 - next : classesType.getDimSize(next));
     ++next;
   }
-  places[0] = type.getDimSize(axis);
+  positions[0] = type.getDimSize(axis);
   Value column = ReshapeOp::create(builder, location, classes, shape),
         numbers = IotaOp::create(builder, location, llvm::APFloat(0.0), llvm::APFloat(1.0), type.getDimSize(axis),
                                  classesType.getElementType()),
-        row = ReshapeOp::create(builder, location, numbers, places),
+        row = ReshapeOp::create(builder, location, numbers, positions),
         isClass = EqualOp::create(builder, location, column, row);
   return CastOp::create(builder, location, isClass, type.getElementType());
 }

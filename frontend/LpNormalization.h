@@ -6,6 +6,7 @@
 
 #include "ir/DlcDialect.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsReduction.h"
 

@@ -40,11 +40,11 @@ private:
   bool readLengths();
 
   /// `value` [.., D, ..] at an index of dimension `dim`, which the result lacks; null stays null.
-  Value pick(Value value, int64_t dim, int64_t place);
+  Value pick(Value value, int64_t dim, int64_t position);
   /// The directions' results one after another in a new dimension `dim`.
   Value stack(llvm::ArrayRef<Value> values, int64_t dim);
-  RecurrentCell getCell(int64_t place) const;
-  RecurrentWeights getWeights(int64_t place);
+  RecurrentCell getCell(int64_t position) const;
+  RecurrentWeights getWeights(int64_t position);
 
   OpBuilder &builder;
   Location location;
@@ -157,13 +157,13 @@ bool Builder::readLengths() {
   return true;
 }
 
-Value Builder::pick(Value value, int64_t dim, int64_t place) {
+Value Builder::pick(Value value, int64_t dim, int64_t position) {
   if (!value)
     return {};
   int64_t rank = typeOf(value).getRank();
   if (directions > 1) {
     llvm::SmallVector<int64_t> starts(rank, 0), sizes(rank, -1), steps(rank, 1);
-    starts[dim] = place;
+    starts[dim] = position;
     sizes[dim] = 1;
     value = create<SliceOp>(value, starts, sizes, steps);
   }
@@ -187,11 +187,11 @@ Value Builder::stack(llvm::ArrayRef<Value> values, int64_t dim) {
                                 : create<ConcatOp>(ValueRange(unsqueezed), static_cast<uint64_t>(dim));
 }
 
-RecurrentCell Builder::getCell(int64_t place) const {
+RecurrentCell Builder::getCell(int64_t position) const {
   size_t count = getActivationCount(operation.kind);
   RecurrentCell cell;
   cell.kind = operation.kind;
-  cell.activations.assign(activations.begin() + place * count, activations.begin() + (place + 1) * count);
+  cell.activations.assign(activations.begin() + position * count, activations.begin() + (position + 1) * count);
   cell.gates = operation.kind == RecurrentKind::Lstm ? "iofc" : operation.kind == RecurrentKind::Gru ? "zrh" : "h";
   cell.clip = operation.clip;
   cell.couplesGates = operation.couplesGates;
@@ -199,15 +199,15 @@ RecurrentCell Builder::getCell(int64_t place) const {
   return cell;
 }
 
-RecurrentWeights Builder::getWeights(int64_t place) {
-  RecurrentWeights weights{pick(operation.weight, 0, place), pick(operation.recurrent, 0, place)};
-  if (Value both = pick(operation.bias, 0, place)) {
+RecurrentWeights Builder::getWeights(int64_t position) {
+  RecurrentWeights weights{pick(operation.weight, 0, position), pick(operation.recurrent, 0, position)};
+  if (Value both = pick(operation.bias, 0, position)) {
     int64_t size = gates * units;
     weights.inputBias = create<SliceOp>(both, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{size}, ArrayRef<int64_t>{1});
     weights.recurrentBias =
         create<SliceOp>(both, ArrayRef<int64_t>{size}, ArrayRef<int64_t>{size}, ArrayRef<int64_t>{1});
   }
-  weights.peepholes = pick(operation.peepholes, 0, place);
+  weights.peepholes = pick(operation.peepholes, 0, position);
   return weights;
 }
 
@@ -219,12 +219,12 @@ std::optional<OnnxRecurrenceResults> Builder::build() {
   if (isBatchFirst)
     x = create<TransposeOp>(x, ArrayRef<int64_t>{1, 0, 2});
   llvm::SmallVector<Value, 2> sequences, hiddens, cells;
-  for (int64_t place = 0; place < directions; ++place) {
-    bool isReverse = place == 1 || operation.direction == "reverse";
-    RecurrentState initial{pick(operation.initialHidden, isBatchFirst, place),
-                           pick(operation.initialCell, isBatchFirst, place)};
-    RecurrentWeights weights = getWeights(place);
-    RecurrentResults results = buildRecurrence(builder, location, getCell(place), weights, x, lengths, initial,
+  for (int64_t position = 0; position < directions; ++position) {
+    bool isReverse = position == 1 || operation.direction == "reverse";
+    RecurrentState initial{pick(operation.initialHidden, isBatchFirst, position),
+                           pick(operation.initialCell, isBatchFirst, position)};
+    RecurrentWeights weights = getWeights(position);
+    RecurrentResults results = buildRecurrence(builder, location, getCell(position), weights, x, lengths, initial,
                                                isReverse, operation.wantsSequence);
     if (results.sequence)
       sequences.push_back(isBatchFirst ? create<TransposeOp>(results.sequence, ArrayRef<int64_t>{1, 0, 2})

@@ -2,6 +2,7 @@
 // QuantizeLinear and its relatives: from numbers to quantized elements and back.
 #include "frontend/QuantizedNodes.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsLogic.h"

@@ -3,6 +3,7 @@
 #include "ir/Annotations.h"
 #include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsExtrema.h"

@@ -31,8 +31,14 @@ def Dlc_Elementwise : Dlc_Trait<"Elementwise">;
 def Dlc_FewInstructions : Dlc_Trait<"FewInstructions">;
 /// An elementwise op of tens of operations: a polynomial, or a function of libm.
 def Dlc_Transcendental : Dlc_Trait<"Transcendental">;
-/// One that is infinite or NaN for some finite operands.
-def Dlc_Singular : Dlc_Trait<"Singular">;
+/// One that is infinite or NaN for some finite operands, whatever its constants.
+defvar Dlc_Singular = Dlc_SingularOpInterface;
+/// One for which that depends on its constants: it defines `isSingular`.
+defvar Dlc_SingularByConstants = DeclareOpInterfaceMethods<Dlc_SingularOpInterface, ["isSingular"]>;
+/// Totals or statistics of the first operand: the op defines `getReducedDims`.
+defvar Dlc_Reduces = DeclareOpInterfaceMethods<Dlc_ReductionOpInterface>;
+/// Row i of the result depends on row i of some operands: the op defines `keepsRows`.
+defvar Dlc_KeepsRows = DeclareOpInterfaceMethods<Dlc_BatchOpInterface, ["keepsRows"]>;
 /// Not a function with a derivative: the result is an index, a boolean or an integer, or depends on no number. Layouts
 /// are assigned after differentiation.
 def Dlc_NotDifferentiable : Dlc_Trait<"NotDifferentiable">;
@@ -40,6 +46,18 @@ def Dlc_NotDifferentiable : Dlc_Trait<"NotDifferentiable">;
 def Dlc_Contraction : Dlc_Trait<"Contraction">;
 /// Computes the same whatever the order of dimensions in memory, with a result as large as its operand.
 def Dlc_FollowsLayout : Dlc_Trait<"FollowsLayout">;
+/// Every element of the result is an element of the first operand, unchanged.
+def Dlc_MovesElements : Dlc_Trait<"MovesElements">;
+/// And every element of the first operand is one of the result's, once or several times, if that has elements.
+def Dlc_MovesAllElements : Dlc_Trait<"MovesAllElements">;
+/// Stores a tensor in another layout.
+def Dlc_ConvertsLayout : Dlc_Trait<"ConvertsLayout">;
+/// Gives a constant or the value of a parameter, which nothing computes.
+def Dlc_WeightSource : Dlc_Trait<"WeightSource">;
+/// Neither computed by a kernel nor part of one: memory, a shape, or what the host program does.
+def Dlc_OutsideKernels : Dlc_Trait<"OutsideKernels">;
+/// An op of the program, which exists after `--dlc-lower-to-program` only.
+def Dlc_OfProgram : Dlc_Trait<"OfProgram">;
 /// Computing the op again costs less than storing what it gives, as of elementwise ops.
 def Dlc_Recomputable : Dlc_Trait<"Recomputable">;
 
@@ -49,6 +67,9 @@ def Dlc_ExtentChecks : Attr<CPred<"::llvm::isa<::dlc::ExtentChecksAttr>($_self)"
   let returnType = "::dlc::ExtentChecksAttr";
   let convertFromStorage = "$_self";
 }
+
+/// A sum of products whose operations are counted.
+defvar Dlc_SumOfProducts = [Dlc_Contraction, DeclareOpInterfaceMethods<Dlc_ContractionOpInterface>];
 
 class Dlc_Op<string opMnemonic, list<Trait> traits = []> : Op<Dlc_Dialect, opMnemonic, traits>;
 

@@ -33,11 +33,16 @@ namespace dlc {
 template <typename Op> class Elementwise : public mlir::OpTrait::TraitBase<Op, Elementwise> {};
 template <typename Op> class FewInstructions : public mlir::OpTrait::TraitBase<Op, FewInstructions> {};
 template <typename Op> class Transcendental : public mlir::OpTrait::TraitBase<Op, Transcendental> {};
-template <typename Op> class Singular : public mlir::OpTrait::TraitBase<Op, Singular> {};
 template <typename Op> class NotDifferentiable : public mlir::OpTrait::TraitBase<Op, NotDifferentiable> {};
 template <typename Op> class Contraction : public mlir::OpTrait::TraitBase<Op, Contraction> {};
 template <typename Op> class FollowsLayout : public mlir::OpTrait::TraitBase<Op, FollowsLayout> {};
 template <typename Op> class Recomputable : public mlir::OpTrait::TraitBase<Op, Recomputable> {};
+template <typename Op> class MovesElements : public mlir::OpTrait::TraitBase<Op, MovesElements> {};
+template <typename Op> class MovesAllElements : public mlir::OpTrait::TraitBase<Op, MovesAllElements> {};
+template <typename Op> class ConvertsLayout : public mlir::OpTrait::TraitBase<Op, ConvertsLayout> {};
+template <typename Op> class WeightSource : public mlir::OpTrait::TraitBase<Op, WeightSource> {};
+template <typename Op> class OutsideKernels : public mlir::OpTrait::TraitBase<Op, OutsideKernels> {};
+template <typename Op> class OfProgram : public mlir::OpTrait::TraitBase<Op, OfProgram> {};
 template <typename Op> class Activation : public mlir::OpTrait::TraitBase<Op, Activation> {};
 } // namespace dlc
 

@@ -53,6 +53,61 @@ def Dlc_LoopOpInterface : OpInterface<"LoopOpInterface"> {
   ];
 }
 
+def Dlc_ContractionOpInterface : OpInterface<"ContractionOpInterface"> {
+  let cppNamespace = "::dlc";
+  let description = [{Ops of which every element of the result is a sum of products.}];
+  let methods = [
+    InterfaceMethod<[{
+        Products and sums that an element of the result takes, from the operands' extents. It may be an overestimate.
+      }],
+      "::dlc::OperationCount", "countOperationsPerElement", (ins "::llvm::ArrayRef<::dlc::Dims>":$operandDims)>
+  ];
+}
+
+def Dlc_ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
+  let cppNamespace = "::dlc";
+  let description = [{
+    Ops that compute totals or statistics of the first operand: reductions, and normalizations that do not get their
+    statistics as operands.
+  }];
+  let methods = [
+    InterfaceMethod<"The dimensions of the first operand that are added up or normalized together, ascending.",
+      "::llvm::SmallVector<int64_t>", "getReducedDims">
+  ];
+}
+
+def Dlc_BatchOpInterface : OpInterface<"BatchOpInterface"> {
+  let cppNamespace = "::dlc";
+  let description = [{
+    Ops that may compute each row of their result, an index of dimension 0, apart from the others. The default is the
+    rule of elementwise ops: dimension 0 of an operand is that of the result if they have the same rank.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Whether row i of the result depends only on row i of the operands for which `isComputed` holds. All others may
+        be read at any index. `getDims` gives the extents of operands and result.
+      }],
+      "bool", "keepsRows",
+      (ins "::llvm::function_ref<bool(::mlir::Value)>":$isComputed,
+           "::llvm::function_ref<::llvm::ArrayRef<::mlir::AffineExpr>(::mlir::Value)>":$getDims),
+      /*methodBody=*/"", /*defaultImplementation=*/[{
+        size_t rank = getDims($_op->getResult(0)).size();
+        return ::llvm::all_of($_op->getOperands(), [&](::mlir::Value operand) {
+          return !isComputed(operand) || getDims(operand).size() == rank;
+        });
+      }]>
+  ];
+}
+
+def Dlc_SingularOpInterface : OpInterface<"SingularOpInterface"> {
+  let cppNamespace = "::dlc";
+  let description = [{Ops that can be infinite or NaN for finite operands.}];
+  let methods = [
+    InterfaceMethod<"Whether there are such operands, given the constants among them.", "bool", "isSingular", (ins),
+      /*methodBody=*/"", /*defaultImplementation=*/"return true;">
+  ];
+}
+
 def Dlc_EvaluationOpInterface : OpInterface<"EvaluationOpInterface"> {
   let cppNamespace = "::dlc";
   let description = [{Elementwise ops that fold on constants.}];

@@ -5,6 +5,7 @@
 #define DLC_IR_FORMULA_H
 
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsLogic.h"
 
 namespace dlc {

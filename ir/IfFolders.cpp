@@ -4,7 +4,6 @@
 #include "ir/IfBuilder.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
-#include "ir/OpsLogic.h"
 #include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;

@@ -38,7 +38,7 @@ dlc::LoadTimeValues::LoadTimeValues(Block &block) {
       source =
           own == LoadTimeSource::Run || source == LoadTimeSource::Run ? LoadTimeSource::Run : std::max(source, own);
     }
-    if (source == LoadTimeSource::Run || !llvm::isa<ConstantOp, LoadParameterOp, DimensionOpInterface>(op))
+    if (source == LoadTimeSource::Run || !(llvm::isa<DimensionOpInterface>(op) || op->hasTrait<WeightSource>()))
       return;
     for (Value result : op->getResults())
       sources[result] = source;

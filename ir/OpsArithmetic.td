@@ -17,7 +17,7 @@ def Dlc_MulOp : Dlc_Uniform<"mul", "lhs * rhs", [Commutative, Dlc_FewInstruction
   let evaluation = "x * y";
   let hasFolder = 1;
 }
-def Dlc_DivOp : Dlc_Uniform<"div", "lhs / rhs; integers truncate toward zero, x / 0 is 0", [Dlc_Evaluated]> {
+def Dlc_DivOp : Dlc_Uniform<"div", "lhs / rhs; integers truncate toward zero, x / 0 is 0", [Dlc_SingularByConstants, Dlc_Evaluated]> {
   let evaluation = "x / y";
   let hasFolder = 1;
 }

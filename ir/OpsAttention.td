@@ -5,7 +5,7 @@
 
 include "ir/DlcBase.td"
 
-def Dlc_AttentionOp : Dlc_GraphOp<"attention", [AttrSizedOperandSegments, Dlc_Contraction]> {
+def Dlc_AttentionOp : Dlc_GraphOp<"attention", [AttrSizedOperandSegments] # Dlc_SumOfProducts> {
   let kernelRoot = "Attention";
   let summary = "softmax(scale query key^T + mask) value, per head";
   let description = [{

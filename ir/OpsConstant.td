@@ -5,7 +5,8 @@
 
 include "ir/DlcBase.td"
 
-def Dlc_ConstantOp : Dlc_Op<"constant", [Pure, ConstantLike, Dlc_KernelOpInterface, Dlc_Recomputable]> {
+def Dlc_ConstantOp : Dlc_Op<"constant", [Pure, ConstantLike, Dlc_KernelOpInterface, Dlc_Recomputable, Dlc_WeightSource,
+                                        Dlc_OutsideKernels, Dlc_SingularByConstants]> {
   let summary = "A tensor known at compile time";
   let description = [{
     The value is row-major, whatever the result's layout: that says how it is stored when weights are written.

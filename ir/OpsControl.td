@@ -89,7 +89,7 @@ def Dlc_NextOp : Dlc_Op<"next", [Pure, Terminator, HasParent<"LoopOp">,
   let builders = [OpBuilder<(ins)>];
 }
 
-def Dlc_OutlinedLoopOp : Dlc_Op<"outlined_loop", [Pure, Dlc_RunsFunctions, AttrSizedOperandSegments,
+def Dlc_OutlinedLoopOp : Dlc_Op<"outlined_loop", [Pure, Dlc_RunsFunctions, Dlc_OutsideKernels, AttrSizedOperandSegments,
                                                   DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "A `dlc.loop` whose step is a function";
   let description = [{
@@ -167,7 +167,7 @@ def Dlc_EndIfOp : Dlc_Op<"end_if", [Pure, Terminator, HasParent<"IfOp">,
   let builders = [OpBuilder<(ins)>];
 }
 
-def Dlc_OutlinedIfOp : Dlc_Op<"outlined_if", [Pure, Dlc_RunsFunctions, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Dlc_OutlinedIfOp : Dlc_Op<"outlined_if", [Pure, Dlc_RunsFunctions, Dlc_OutsideKernels, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "A `dlc.if` whose branches are functions";
   let description = [{
     What `--dlc-outline-branches` makes of a `dlc.if`. The branches are private functions `(captures...) -> (results...)`

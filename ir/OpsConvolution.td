@@ -5,7 +5,7 @@
 
 include "ir/DlcBase.td"
 
-def Dlc_ConvOp : Dlc_GraphOp<"conv", [Dlc_Contraction]> {
+def Dlc_ConvOp : Dlc_GraphOp<"conv", Dlc_SumOfProducts> {
   let kernelRoot = "Convolution";
   let summary = "Convolution (cross-correlation)";
   let description = [{
@@ -25,7 +25,7 @@ def Dlc_ConvOp : Dlc_GraphOp<"conv", [Dlc_Contraction]> {
   let elementTypeRule = "::dlc::getProductType(adaptor.getOperands())";
 }
 
-def Dlc_ConvTransposeOp : Dlc_GraphOp<"conv_transpose", [Dlc_Contraction]> {
+def Dlc_ConvTransposeOp : Dlc_GraphOp<"conv_transpose", Dlc_SumOfProducts> {
   let kernelRoot = "Convolution";
   let summary = "Transposed convolution: the gradient of a convolution with respect to its input";
   let description = [{
@@ -38,7 +38,7 @@ def Dlc_ConvTransposeOp : Dlc_GraphOp<"conv_transpose", [Dlc_Contraction]> {
   let assemblyFormat = "$x `,` $w attr-dict `:` `(` type($x) `,` type($w) `)` `->` type($result)";
 }
 
-def Dlc_ConvWeightGradientOp : Dlc_GraphOp<"conv_weight_gradient", [Dlc_Contraction]> {
+def Dlc_ConvWeightGradientOp : Dlc_GraphOp<"conv_weight_gradient", Dlc_SumOfProducts> {
   let kernelRoot = "Convolution";
   let summary = "Gradient of a convolution with respect to its weight";
   let description = [{

@@ -63,11 +63,13 @@ def Dlc_AcoshOp : Dlc_Unary<"acosh", "Inverse hyperbolic cosine", Dlc_RealTensor
 def Dlc_AtanhOp : Dlc_Unary<"atanh", "Inverse hyperbolic tangent", Dlc_RealTensor, [Dlc_Transcendental, Dlc_Singular]> {
   let operationsPerElement = "1000";
 }
-def Dlc_ModOp : Dlc_Uniform<"mod", "Remainder with the sign of rhs, or of lhs where `fmod`; integers mod 0 give 0", [Dlc_Transcendental]> {
+def Dlc_ModOp : Dlc_Uniform<"mod", "Remainder with the sign of rhs, or of lhs where `fmod`; integers mod 0 give 0",
+                           [Dlc_Transcendental, Dlc_SingularByConstants]> {
   let operationsPerElement = "1000";
   let arguments = (ins Dlc_NumberTensor:$lhs, Dlc_NumberTensor:$rhs, BoolAttr:$fmod);
 }
-def Dlc_PowOp : Dlc_Binary<"pow", "lhs to the power rhs; the element types may differ, the result has lhs's", [Dlc_Transcendental]> {
+def Dlc_PowOp : Dlc_Binary<"pow", "lhs to the power rhs; the element types may differ, the result has lhs's",
+                           [Dlc_Transcendental, Dlc_SingularByConstants]> {
   let operationsPerElement = "1000";
 }
 

@@ -6,7 +6,7 @@
 include "ir/DlcMovement.td"
 
 def Dlc_GatherOp : Dlc_Movement<"gather", "Slices along `axis`, selected by indices",
-                                (ins Dlc_Tensor:$x, Dlc_Tensor:$indices, I64Attr:$axis)> {
+                                (ins Dlc_Tensor:$x, Dlc_Tensor:$indices, I64Attr:$axis), [Dlc_MovesElements]> {
   let operationsPerElement = "100";
   let description = [{
     The result's shape is `x[:axis] + indices + x[axis+1:]`. A negative index counts from the end; an index out of range

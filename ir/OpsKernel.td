@@ -6,7 +6,7 @@
 include "ir/DlcBase.td"
 include "mlir/IR/SymbolInterfaces.td"
 
-def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMemoryEffects]> {
+def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMemoryEffects, Dlc_OutsideKernels]> {
   let summary = "A group of ops that one kernel computes";
   let description = [{
     The body's block arguments are the inputs; its terminator `dlc.yield` gives the results. Several results have the
@@ -43,7 +43,7 @@ def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMe
   }];
 }
 
-def Dlc_KernelFuncOp : Dlc_Op<"kernel_func", [Symbol, IsolatedFromAbove, SingleBlock]> {
+def Dlc_KernelFuncOp : Dlc_Op<"kernel_func", [Symbol, IsolatedFromAbove, SingleBlock, Dlc_OfProgram]> {
   let summary = "A kernel that launches refer to; equal kernels are merged";
   let description = [{
     Attributes as of `dlc.kernel`. Its C signature is

@@ -5,7 +5,8 @@
 
 include "ir/DlcBase.td"
 
-class Dlc_LayoutConversion<string opMnemonic, string text> : Dlc_Op<opMnemonic, [Pure, Dlc_DimensionOpInterface, Dlc_KernelOpInterface, Dlc_NotDifferentiable]> {
+class Dlc_LayoutConversion<string opMnemonic, string text> : Dlc_Op<opMnemonic, [Pure, Dlc_DimensionOpInterface, Dlc_KernelOpInterface, Dlc_NotDifferentiable,
+                                                                       Dlc_ConvertsLayout]> {
   let summary = text;
   let arguments = (ins Dlc_Tensor:$x);
   let results = (outs Dlc_Tensor:$result);

@@ -5,7 +5,7 @@
 
 include "ir/DlcBase.td"
 
-def Dlc_MatMulOp : Dlc_GraphOp<"matmul", [Dlc_Contraction]> {
+def Dlc_MatMulOp : Dlc_GraphOp<"matmul", Dlc_SumOfProducts # [Dlc_KeepsRows]> {
   let kernelRoot = "Contraction";
   let summary = "Product of matrices, broadcast over leading dimensions";
   let description = [{
@@ -23,7 +23,7 @@ def Dlc_MatMulOp : Dlc_GraphOp<"matmul", [Dlc_Contraction]> {
   let elementTypeRule = "::dlc::getProductType(adaptor.getOperands())";
 }
 
-def Dlc_EinsumOp : Dlc_GraphOp<"einsum", [Dlc_Contraction]> {
+def Dlc_EinsumOp : Dlc_GraphOp<"einsum", Dlc_SumOfProducts> {
   let kernelRoot = "Contraction";
   let summary = "Sum of products over named indices";
   let description = [{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Comparisons, predicates, logic, and what chooses between elements by them.
+/// Predicates, logic, and what chooses between elements by them.
 #ifndef DLC_IR_OPSLOGIC_H
 #define DLC_IR_OPSLOGIC_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Comparisons, predicates, logic, and what chooses between elements by them.
+// Predicates, logic, and what chooses between elements by them.
 #ifndef DLC_OPS_LOGIC
 #define DLC_OPS_LOGIC
 
@@ -20,11 +20,6 @@ def Dlc_BitwiseXorOp : Dlc_Uniform<"bitwise_xor", "Exclusive or of every bit", [
 def Dlc_BitShiftOp : Dlc_Uniform<"bit_shift", "lhs shifted by rhs bits, arithmetically; the width or more (or less than 0) shifts all bits out", [Dlc_NotDifferentiable]> {
   let arguments = (ins Dlc_IntegerTensor:$lhs, Dlc_IntegerTensor:$rhs, BoolAttr:$left);
 }
-def Dlc_EqualOp : Dlc_Comparison<"equal", "lhs == rhs", [Dlc_FewInstructions]>;
-def Dlc_GreaterOp : Dlc_Comparison<"greater", "lhs > rhs", [Dlc_FewInstructions]>;
-def Dlc_GreaterOrEqualOp : Dlc_Comparison<"greater_or_equal", "lhs >= rhs", [Dlc_FewInstructions]>;
-def Dlc_LessOp : Dlc_Comparison<"less", "lhs < rhs", [Dlc_FewInstructions]>;
-def Dlc_LessOrEqualOp : Dlc_Comparison<"less_or_equal", "lhs <= rhs", [Dlc_FewInstructions]>;
 def Dlc_WhereOp : Dlc_ElementwiseOp<"where", [Dlc_FewInstructions, AllElementTypesMatch<["on_true", "on_false"]>]> {
   let summary = "on_true where condition holds, else on_false";
   let arguments = (ins TensorOf<[I1]>:$condition, Dlc_Tensor:$on_true, Dlc_Tensor:$on_false);

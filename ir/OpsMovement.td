@@ -6,14 +6,14 @@
 include "ir/DlcMovement.td"
 
 def Dlc_ConcatOp : Dlc_Movement<"concat", "Operands one after another along `axis`",
-                                (ins Variadic<Dlc_Tensor>:$operands, I64Attr:$axis), [Dlc_FollowsLayout]>;
+                                (ins Variadic<Dlc_Tensor>:$operands, I64Attr:$axis), [Dlc_FollowsLayout, Dlc_KeepsRows]>;
 def Dlc_PadOp : Dlc_Movement<"pad", "Padding before and after every dimension; negative padding crops",
                              (ins Dlc_Tensor:$x, Optional<Dlc_Tensor>:$value, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
-                                  Dlc_PadModeAttr:$mode), [Dlc_FollowsLayout]> {
+                                  Dlc_PadModeAttr:$mode), [Dlc_FollowsLayout, Dlc_KeepsRows]> {
   let description = [{`value` (rank 0) is the value of constant padding; 0 if missing.}];
 }
 def Dlc_TileOp : Dlc_Movement<"tile", "The operand repeated along every dimension",
-                              (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$repeats)>;
+                              (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$repeats), [Dlc_MovesElements, Dlc_MovesAllElements]>;
 def Dlc_ResizeOp : Dlc_Movement<"resize", "Interpolation to other extents, dimension by dimension",
     (ins Dlc_Tensor:$x, Optional<Dlc_Tensor>:$like, DenseI64ArrayAttr:$sizes, DenseF64ArrayAttr:$scales, DenseF64ArrayAttr:$roi, Dlc_ResizeModeAttr:$mode,
          StrAttr:$coordinate_mode, StrAttr:$nearest_mode, F64Attr:$cubic_coefficient, BoolAttr:$exclude_outside,

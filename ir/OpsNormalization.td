@@ -20,7 +20,7 @@ def Dlc_BatchNormOp : Dlc_Normalization<"batch_norm", "(x - mean) / sqrt(varianc
 }
 
 def Dlc_LayerNormOp : Dlc_Normalization<"layer_norm", "Zero mean and unit variance over the trailing dimensions",
-                                          [AttrSizedOperandSegments]> {
+                                          [AttrSizedOperandSegments, Dlc_Reduces, Dlc_KeepsRows]> {
   let description = [{
     Over the dimensions from `axis` on: `(x - mean) / sqrt(variance + epsilon) * scale + bias`; scale and bias broadcast
     to `x`. With `root_mean_square` nothing is subtracted: `x / sqrt(mean(x^2) + epsilon) * scale`. Sums are in f32 or
@@ -31,7 +31,8 @@ def Dlc_LayerNormOp : Dlc_Normalization<"layer_norm", "Zero mean and unit varian
   let arguments = (ins Dlc_RealTensor:$x, Optional<Dlc_Tensor>:$scale, Optional<Dlc_Tensor>:$bias, I64Attr:$axis, F64Attr:$epsilon,
                        DefaultValuedAttr<BoolAttr, "false">:$root_mean_square);
 }
-def Dlc_GroupNormOp : Dlc_Normalization<"group_norm", "Zero mean and unit variance over groups of channels of one sample", [Dlc_FollowsLayout]> {
+def Dlc_GroupNormOp : Dlc_Normalization<"group_norm", "Zero mean and unit variance over groups of channels of one sample",
+                                        [Dlc_FollowsLayout, Dlc_Reduces]> {
   let description = [{
     `x: [N, C, spatial...]`, `groups` divides C (`groups = C` is instance normalization); scale and bias are `[C]`.
   }];
@@ -47,15 +48,16 @@ def Dlc_LrnOp : Dlc_Normalization<"lrn", "Local response normalization across ch
   let arguments = (ins Dlc_RealTensor:$x, I64Attr:$size, F64Attr:$alpha, F64Attr:$beta, F64Attr:$bias);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
 }
-class Dlc_AlongAxis<string opMnemonic, string text> : Dlc_Normalization<opMnemonic, text> {
+class Dlc_AlongAxis<string opMnemonic, string text, list<Trait> traits = []>
+    : Dlc_Normalization<opMnemonic, text, [Dlc_Reduces] # traits> {
   let arguments = (ins Dlc_RealTensor:$x, DenseI64ArrayAttr:$axes);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
   let description = [{`axes` are the dimensions that are normalized together, ascending and not negative.}];
 }
-def Dlc_SoftmaxOp : Dlc_AlongAxis<"softmax", "exp(x - max) / sum of exp(x - max)"> {
+def Dlc_SoftmaxOp : Dlc_AlongAxis<"softmax", "exp(x - max) / sum of exp(x - max)", [Dlc_KeepsRows]> {
   let operationsPerElement = "50";
 }
-def Dlc_LogSoftmaxOp : Dlc_AlongAxis<"log_softmax", "x - max - log(sum of exp(x - max))"> {
+def Dlc_LogSoftmaxOp : Dlc_AlongAxis<"log_softmax", "x - max - log(sum of exp(x - max))", [Dlc_KeepsRows]> {
   let operationsPerElement = "50";
 }
 def Dlc_HardmaxOp : Dlc_AlongAxis<"hardmax", "1 at the first largest element, else 0"> {

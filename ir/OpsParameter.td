@@ -18,7 +18,7 @@ def Dlc_ParameterOp : Dlc_Op<"parameter", [Symbol]> {
                        OptionalAttr<DictionaryAttr>:$initializer, DefaultValuedAttr<StrAttr, "\"weight\"">:$kind);
   let assemblyFormat = "$sym_name `:` $type (`=` $value^)? (`initializer` $initializer^)? attr-dict";
 }
-def Dlc_LoadParameterOp : Dlc_Op<"load_parameter", [Pure]> {
+def Dlc_LoadParameterOp : Dlc_Op<"load_parameter", [Pure, Dlc_WeightSource, Dlc_OutsideKernels]> {
   let summary = "The current value of a parameter";
   let arguments = (ins FlatSymbolRefAttr:$parameter);
   let results = (outs Dlc_Tensor:$result);

@@ -5,7 +5,9 @@
 
 include "ir/DlcBase.td"
 
-def Dlc_LaunchOp : Dlc_Op<"launch", [AttrSizedOperandSegments]> {
+class Dlc_ProgramOp<string opMnemonic, list<Trait> traits = []> : Dlc_Op<opMnemonic, [Dlc_OfProgram] # traits>;
+
+def Dlc_LaunchOp : Dlc_ProgramOp<"launch", [AttrSizedOperandSegments]> {
   let summary = "Runs a kernel on buffers";
   let description = [{
     `inputs` and `outputs` are byte buffers (`memref<?xi8>`) that hold tensors of the kernel's types, interior and halo;
@@ -20,7 +22,7 @@ def Dlc_LaunchOp : Dlc_Op<"launch", [AttrSizedOperandSegments]> {
   let assemblyFormat = [{$kernel $name `ins` `(` ($inputs^ `:` type($inputs))? `)` `out` `(` $outputs `:` type($outputs) `)`
     (`symbols` `(` $symbols^ `)`)? attr-dict}];
 }
-def Dlc_LaunchTableOp : Dlc_Op<"launch_table", []> {
+def Dlc_LaunchTableOp : Dlc_ProgramOp<"launch_table"> {
   let summary = "Runs very many launches, which are data";
   let description = [{
     `words` and `values` are the launches as `dlcRunLaunches` of the runtime reads them, `count` their number; `kernels`
@@ -36,7 +38,7 @@ def Dlc_LaunchTableOp : Dlc_Op<"launch_table", []> {
   let assemblyFormat = [{$count `kernels` $kernels `words` $words `values` $values `largest` $largest
     (`terms` `(` $terms^ `)`)? attr-dict}];
 }
-def Dlc_ReadExtentOp : Dlc_Op<"read_extent", []> {
+def Dlc_ReadExtentOp : Dlc_ProgramOp<"read_extent"> {
   let summary = "Reads an extent that a kernel has computed";
   let description = [{
     `buffer` holds a `tensor<i64>`; the result is its element, which becomes the value of symbol `number` of the entry
@@ -51,7 +53,7 @@ def Dlc_ReadExtentOp : Dlc_Op<"read_extent", []> {
   let results = (outs Index:$extent);
   let assemblyFormat = "$number $name `from` $buffer `:` type($buffer) (`bound` $bound^)? attr-dict";
 }
-def Dlc_ReserveOp : Dlc_Op<"reserve", []> {
+def Dlc_ReserveOp : Dlc_ProgramOp<"reserve"> {
   let summary = "Memory for tensors whose sizes are known now";
   let description = [{
     The context keeps a block for each `segment` of an entry point, and lets it grow to `bytes`, a map of the entry
@@ -65,7 +67,7 @@ def Dlc_ReserveOp : Dlc_Op<"reserve", []> {
   let results = (outs AnyMemRef:$memory);
   let assemblyFormat = "$segment `bytes` $bytes (`output` $output^)? `symbols` `(` $symbols `)` attr-dict `:` type($memory)";
 }
-def Dlc_CommitOp : Dlc_Op<"commit", []> {
+def Dlc_CommitOp : Dlc_ProgramOp<"commit"> {
   let summary = "From here on the run changes what the model keeps, and completes";
   let description = [{
     A run can be cancelled before any launch, and leaves everything as it was. The first launch that overwrites a variable
@@ -77,13 +79,13 @@ def Dlc_CommitOp : Dlc_Op<"commit", []> {
   }];
   let assemblyFormat = "attr-dict";
 }
-def Dlc_FillHaloOp : Dlc_Op<"fill_halo", []> {
+def Dlc_FillHaloOp : Dlc_ProgramOp<"fill_halo"> {
   let summary = "Writes zeros to the halo of a buffer that holds a tensor with a halo";
   let description = [{`tensor` is the tensor's type, whose extents come from `dims` (an affine map of the symbols).}];
   let arguments = (ins AnyMemRef:$buffer, TypeAttr:$tensor, AffineMapAttr:$dims, Variadic<Index>:$symbols);
   let assemblyFormat = "$buffer `:` type($buffer) (`symbols` `(` $symbols^ `)`)? attr-dict";
 }
-def Dlc_CheckExtentsOp : Dlc_Op<"check_extents", []> {
+def Dlc_CheckExtentsOp : Dlc_ProgramOp<"check_extents"> {
   let summary = "Ends the run with an error unless conditions on extents hold";
   let description = [{
     What a branch of a choice takes for granted, checked where a run enters it. `checks` are
@@ -92,7 +94,7 @@ def Dlc_CheckExtentsOp : Dlc_Op<"check_extents", []> {
   let arguments = (ins ArrayAttr:$checks, Variadic<Index>:$symbols);
   let assemblyFormat = "$checks `symbols` `(` $symbols `)` attr-dict";
 }
-def Dlc_WeightsOp : Dlc_Op<"weights", []> {
+def Dlc_WeightsOp : Dlc_ProgramOp<"weights"> {
   let summary = "The model's constants: one block of bytes";
   let description = [{
     `values` are row-major constants, `types` their tensor types, whose layouts say how each is stored, and `offsets`
@@ -102,7 +104,7 @@ def Dlc_WeightsOp : Dlc_Op<"weights", []> {
   let arguments = (ins ArrayAttr:$values, TypeArrayAttr:$types, DenseI64ArrayAttr:$offsets, I64Attr:$size);
   let assemblyFormat = "$size `offsets` $offsets `types` $types `values` $values attr-dict";
 }
-def Dlc_VariablesOp : Dlc_Op<"variables", []> {
+def Dlc_VariablesOp : Dlc_ProgramOp<"variables"> {
   let summary = "The model's state: parameters, slots of optimizers and counters in one block of bytes that the caller owns";
   let description = [{
     Tensor `names[i]` of `types[i]` is stored row-major at `offsets[i]`, a multiple of 64. `kinds` are those of

@@ -10,7 +10,7 @@ def Dlc_ReducesNumbers : PredOpTrait<"booleans are reduced to a maximum or a min
     "::llvm::is_contained({ReductionKind::Max, ReductionKind::Min}, ::llvm::cast<ReduceOp>(&$_op).getKind()) || "
     "!::mlir::getElementTypeOrSelf($_op.getOperand(0)).isInteger(1)">>;
 
-def Dlc_ReduceOp : Dlc_GraphOp<"reduce", [Dlc_ReducesNumbers]> {
+def Dlc_ReduceOp : Dlc_GraphOp<"reduce", [Dlc_ReducesNumbers, Dlc_Reduces, Dlc_KeepsRows, Dlc_SingularByConstants]> {
   let kernelRoot = "Reduction";
   let summary = "Reduction of the dimensions `axes`";
   let description = [{
@@ -28,7 +28,7 @@ def Dlc_ReduceOp : Dlc_GraphOp<"reduce", [Dlc_ReducesNumbers]> {
   let shapeRule = "::dlc::reducedDims(location, dims[0], adaptor.getAxes(), adaptor.getKeepDims(), result)";
 }
 
-def Dlc_ArgExtremeOp : Dlc_GraphOp<"arg_extreme", [Dlc_NotDifferentiable]> {
+def Dlc_ArgExtremeOp : Dlc_GraphOp<"arg_extreme", [Dlc_NotDifferentiable, Dlc_Reduces]> {
   let operationsPerElement = "100";
   let kernelRoot = "Reduction";
   let summary = "Index of the largest (or with `minimum`, smallest) element along `axis`";

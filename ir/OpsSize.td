@@ -6,7 +6,7 @@
 include "ir/DlcMovement.td"
 
 def Dlc_ShapeOp : Dlc_Movement<"shape", "A shape: a tensor of which only the extents count",
-                               (ins Variadic<Dlc_Tensor>:$operands, AffineMapAttr:$dims), [Dlc_NotDifferentiable]> {
+                               (ins Variadic<Dlc_Tensor>:$operands, AffineMapAttr:$dims), [Dlc_NotDifferentiable, Dlc_OutsideKernels]> {
   let description = [{
     The symbols of `dims` are the extents of all operands, one operand after another; its results are the extents of the
     shape, none of which is negative in a run. Ops that take a tensor `like` for its extents alone take a shape. It has no
@@ -34,7 +34,8 @@ def Dlc_IntegersOp : Dlc_Movement<"integers", "Integers that follow from extents
   let hasFolder = 1;
 }
 def Dlc_ExpandLikeOp : Dlc_Movement<"expand_like", "Broadcast to the shape of another tensor",
-                                    (ins Dlc_Tensor:$x, Dlc_Tensor:$like, DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$open), [Dlc_Recomputable]> {
+                                    (ins Dlc_Tensor:$x, Dlc_Tensor:$like, DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$open),
+                                    [Dlc_Recomputable, Dlc_MovesElements]> {
   let description = [{
     As `dlc.expand`, to extents that a run computes; elements of `like` are not read. The dimensions `open` of `x` have the
     extent 1 in some runs, in which they are broadcast, and that of `like` in all others.
@@ -47,7 +48,7 @@ def Dlc_ExpandLikeOp : Dlc_Movement<"expand_like", "Broadcast to the shape of an
 }
 def Dlc_SliceLikeOp : Dlc_Movement<"slice_like", "Elements from a start and as many as a size that a run computes",
                                    (ins Dlc_Tensor:$x, Dlc_Tensor:$starts, Dlc_Tensor:$sizes, DenseI64ArrayAttr:$steps),
-                                   [Dlc_Recomputable]> {
+                                   [Dlc_Recomputable, Dlc_MovesElements]> {
   let description = [{
     As `dlc.slice`, with `starts` and `sizes` of the same rank as `x`, of which only the extents count: dimension d of the
     result holds elements `start[d] + i * steps[d]` for i below `size[d]`. All of them are inside `x`.
@@ -76,7 +77,7 @@ def Dlc_PadLikeOp : Dlc_Movement<"pad_like", "Padding to a size that a run compu
 
 def Dlc_ReadbackOp : Dlc_Movement<"readback", "An extent that data decides: a shape of rank 1 whose extent is an element",
                                   (ins Dlc_Tensor:$count, Variadic<Dlc_Tensor>:$extents_of, StrAttr:$symbol, AffineMapAttr:$bound),
-                                  [Dlc_NotDifferentiable]> {
+                                  [Dlc_NotDifferentiable, Dlc_OutsideKernels]> {
   let description = [{
     The host program reads `count`, a `tensor<i64>`, when it has been computed, and gives its value to `symbol`, a name
     that no other extent of the function has. The result is as that of `dlc.shape`: it has no elements, and ops that take

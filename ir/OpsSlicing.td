@@ -7,7 +7,8 @@ include "ir/DlcMovement.td"
 
 def Dlc_SliceOp : Dlc_Movement<"slice", "Elements start, start + step, ... of every dimension",
                                (ins Dlc_Tensor:$x, DenseI64ArrayAttr:$starts, DenseI64ArrayAttr:$sizes,
-                                    DenseI64ArrayAttr:$steps), [Dlc_FollowsLayout, Dlc_Recomputable]> {
+                                    DenseI64ArrayAttr:$steps),
+                               [Dlc_FollowsLayout, Dlc_Recomputable, Dlc_MovesElements, Dlc_KeepsRows]> {
   let description = [{
     One entry per dimension. Starts are not negative; steps may be (then the start is the highest element).
     `sizes[d] == -1` takes the whole dimension d (start 0, step 1), which is how a dynamic extent is sliced.

@@ -18,6 +18,12 @@ namespace dlc {
 /// Extents of a tensor: constants, or affine or semi-affine expressions over the symbols of an entry point.
 using Dims = llvm::SmallVector<mlir::AffineExpr, 4>;
 
+/// How many operations something takes: `dividend / divisor`, rounded down where extents are not numbers.
+struct OperationCount {
+  mlir::AffineExpr dividend;
+  int64_t divisor = 1;
+};
+
 /// The extent if it is a constant.
 std::optional<int64_t> constantDim(mlir::AffineExpr dim);
 

@@ -25,6 +25,8 @@ public:
   mlir::BlockArgument addArgument(mlir::Type type, mlir::Location location, mlir::DictionaryAttr attributes = {}) {
     return insertArgument(getNumArguments(), type, location, attributes);
   }
+  /// Lists the entry block's next argument that the function's type lacks.
+  void declareArgument(mlir::DictionaryAttr attributes) { argumentAttributes.push_back(attributes); }
   /// Adds a result at the end; the caller changes what the function returns.
   void addResult(mlir::Type type, mlir::DictionaryAttr attributes = {});
 

@@ -27,6 +27,8 @@ public:
 
   /// For a function that is being built: the extents of its values are inferred when `infer` asks for them.
   explicit SymbolicShapes(mlir::FunctionOpInterface function) : function(function) {}
+  /// Says the extents of an argument of the entry block that the function's signature does not list yet.
+  void bind(mlir::BlockArgument argument, Dims extents) { dims[argument] = std::move(extents); }
   /// Extents of `value`, inferred from those of what it depends on if they are not known yet.
   mlir::FailureOr<llvm::ArrayRef<mlir::AffineExpr>> infer(mlir::Value value);
 

@@ -71,10 +71,10 @@ std::string EvaluationReport::toText() const {
   TextTable classes;
   classes.add({"class", "precision", "recall", "f1", "rows"});
   for (size_t label = 0; label < confusion.size(); ++label) {
-    Confusion::ClassMetrics figures = confusion.metricsOf(label);
-    classes.add({nameOfClass(label, classNames), formatNumber("%.3f", figures.precision),
-                 formatNumber("%.3f", figures.recall), formatNumber("%.3f", figures.f1),
-                 std::to_string(figures.labelled)});
+    Confusion::ClassMetrics metrics = confusion.metricsOf(label);
+    classes.add({nameOfClass(label, classNames), formatNumber("%.3f", metrics.precision),
+                 formatNumber("%.3f", metrics.recall), formatNumber("%.3f", metrics.f1),
+                 std::to_string(metrics.labelled)});
   }
   return text + "\n" + classes.text();
 }

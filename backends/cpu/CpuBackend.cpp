@@ -5,7 +5,7 @@
 #include "backends/cpu/Layouts.h"
 #include "backends/cpu/PlanRecurrent.h"
 #include "backends/halide/Emitters.h"
-#include "backends/halide/KernelCompiler.h"
+#include "backends/halide/HalideBackend.h"
 #include "backends/llvm/Passes.h"
 #include "backends/loops/LoopBodyInterface.h"
 
@@ -28,14 +28,9 @@ public:
   bool poolsInConvolutions() const override { return true; }
 };
 
-class CpuBackend final : public Backend {
+class CpuBackend final : public halide::HalideBackend {
 public:
   void registerInterfaces(DialectRegistry &registry) const override { registerCpuBackend(registry); }
-
-  FailureOr<std::vector<KernelCode>> compileKernels(ModuleOp module, const Target &target,
-                                                    const KernelCodeOptions &options) const override {
-    return halide::compileKernelCode(module, target, options);
-  }
 
   void addProgramLowering(OpPassManager &manager) const override { addLowerToLLVM(manager); }
 };

@@ -6,7 +6,6 @@
 #include "ir/Layout.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
-#include "ir/OpsNormalization.h"
 #include "ir/OpsSelection.h"
 #include "ir/OpsSlicing.h"
 #include "llvm/ADT/STLExtras.h"
@@ -23,20 +22,16 @@ static bool totalsRows(const TileSubject &subject) {
   return dims.empty() || llvm::is_contained(subject.getTotalledDims(), dims.front());
 }
 
-/// Whether a normalization computes statistics of the operand, instead of reading them.
-static bool hasStatistics(Operation *anchorOp) {
-  return anchorOp->hasAttr("axes") || llvm::isa<LayerNormOp, GroupNormOp>(anchorOp);
-}
-
 /// Whether ranges of dimension `dim` of the result can be computed apart from each other.
 static bool canSplitRows(const TileSubject &subject, int64_t dim) {
   llvm::SmallVector<int64_t> dims = getDimsInnermostFirst(subject.result);
   bool isOuter = dims.size() == 1 || dim != dims.front();
   if (subject.kind == KernelKind::Reduction)
     return totalsRows(subject) || isOuter;
-  // Ranges of a normalized dimension would each compute the statistics again.
+  // Ranges of a normalized dimension would each compute the statistics again, unless these are operands.
   if (subject.kind == KernelKind::Normalization)
-    return hasStatistics(subject.anchorOp) ? !llvm::is_contained(subject.getTotalledDims(), dim) : isOuter;
+    return llvm::isa<ReductionOpInterface>(subject.anchorOp) ? !llvm::is_contained(subject.getTotalledDims(), dim)
+                                                             : isOuter;
   // Every range walks all indices in order, and adds its part of what they bring.
   if (auto scatter = llvm::dyn_cast_or_null<ScatterAddOp>(subject.anchorOp))
     return dim != static_cast<int64_t>(scatter.getAxis());
@@ -145,7 +140,7 @@ public:
 
 private:
   llvm::StringRef getAlgorithm() const {
-    return !hasStatistics(subject.anchorOp) || totalsRows(subject) ? "rows" : "columns";
+    return !llvm::isa<ReductionOpInterface>(subject.anchorOp) || totalsRows(subject) ? "rows" : "columns";
   }
   llvm::SmallVector<AlgorithmSpace> describe(const SchedulePoint &) const override {
     return {makeSpace(getAlgorithm(), {unrollParameter})};

@@ -73,8 +73,8 @@ int64_t chooseWinograd(const WinogradProblem &problem) {
 
 bool paysTransformation(const WinogradProblem &problem, int64_t images) {
   // A pair of channels costs some 40 cycles to transform, most of them for memory, and saves 0.3 cycles per position.
-  constexpr int64_t fewPlaces = 192;
-  return images * problem.height * problem.width >= fewPlaces;
+  constexpr int64_t fewPositions = 192;
+  return images * problem.height * problem.width >= fewPositions;
 }
 
 } // namespace dlc

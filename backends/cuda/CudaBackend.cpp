@@ -2,7 +2,7 @@
 #include "backends/cuda/CudaBackend.h"
 #include "analysis/TargetInterface.h"
 #include "backends/halide/Emitters.h"
-#include "backends/halide/KernelCompiler.h"
+#include "backends/halide/HalideBackend.h"
 #include "backends/llvm/Passes.h"
 #include "backends/loops/LoopBodyInterface.h"
 
@@ -41,14 +41,9 @@ public:
   bool poolsInConvolutions() const override { return false; }
 };
 
-class CudaBackend final : public Backend {
+class CudaBackend final : public halide::HalideBackend {
 public:
   void registerInterfaces(DialectRegistry &registry) const override { registerCudaBackend(registry); }
-
-  FailureOr<std::vector<KernelCode>> compileKernels(ModuleOp module, const Target &target,
-                                                    const KernelCodeOptions &options) const override {
-    return halide::compileKernelCode(module, target, options);
-  }
 
   void addProgramLowering(OpPassManager &manager) const override { addLowerToLLVM(manager, /*device=*/true); }
 };

@@ -66,8 +66,8 @@ static FailureOr<TensorFunc> emitConcat(ConcatOp op, KernelBuilder &builder) {
             index[axis] = range.x;
             Expr element = toStorage(parts[i]->at(index), type.getElementType());
             index[axis] = range.x + starts[i];
-            Exprs place = toPhysical(type, index);
-            output(std::vector<Expr>(place.begin(), place.end())) = element;
+            Exprs position = toPhysical(type, index);
+            output(std::vector<Expr>(position.begin(), position.end())) = element;
             schedulePart(builder, output.update(static_cast<int>(i)), arguments, axis, range.x, *parts[i]);
           }
         });
@@ -88,19 +88,19 @@ static FailureOr<TensorFunc> emitUpdateSlice(UpdateSliceOp op, KernelBuilder &bu
   int64_t axis = op.getAxis();
   Expr count = update.extents[axis];
   Expr last = x.extents[axis] - count;
-  Expr place = Halide::cast<int32_t>(
+  Expr position = Halide::cast<int32_t>(
       Halide::clamp(builder.get(op.getPosition()).at({}), Halide::cast<int64_t>(0), Halide::cast<int64_t>(last)));
   if (op.getInPlace()) {
     // The result's memory holds `x` already: the loops run over the update alone.
     builder.setOutputDefinition(
-        op, [op, axis, update, place, count, &builder](Func output, const std::vector<Var> &arguments) mutable {
+        op, [op, axis, update, position, count, &builder](Func output, const std::vector<Var> &arguments) mutable {
           RankedTensorType type = op.getType();
           output(arguments) = Halide::undef(getStorageType(type.getElementType()));
           Halide::RDom range(0, count, "rows");
           Exprs index = toLogical(type, Exprs(arguments.begin(), arguments.end()));
           index[axis] = range.x;
           Expr element = toStorage(update.at(index), type.getElementType());
-          index[axis] = range.x + place;
+          index[axis] = range.x + position;
           Exprs target = toPhysical(type, index);
           output(std::vector<Expr>(target.begin(), target.end())) = element;
           schedulePart(builder, output.update(0), arguments, axis, range.x, update);
@@ -110,7 +110,7 @@ static FailureOr<TensorFunc> emitUpdateSlice(UpdateSliceOp op, KernelBuilder &bu
     if (update.staticExtent(axis) == 0)
       return x.at(index);
     Exprs own(index.begin(), index.end());
-    Expr offset = index[axis] - place;
+    Expr offset = index[axis] - position;
     own[axis] = Halide::clamp(offset, 0, Halide::max(count - 1, 0));
     return select(offset >= 0 && offset < count, update.at(own), x.at(index));
   });

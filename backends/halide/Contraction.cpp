@@ -71,11 +71,11 @@ static FailureOr<TensorFunc> emitMatMul(MatMulOp op, KernelBuilder &builder) {
     Expr a = isRow ? lhs.at({k}) : readMatrix(lhs, batch, row, k, op.getTransposeLhs());
     if (isColumn)
       return multiply(a, rhs.at({k}), type);
-    std::vector<Expr> place{column, k};
+    std::vector<Expr> position{column, k};
     size_t batchRank = rhs.type.getRank() - 2;
     for (size_t dim = 0; dim < batchRank; ++dim)
-      place.push_back(rhs.type.getDimSize(dim) == 1 ? Expr(0) : batch[batch.size() - batchRank + dim]);
-    return multiply(a, panel(place), type);
+      position.push_back(rhs.type.getDimSize(dim) == 1 ? Expr(0) : batch[batch.size() - batchRank + dim]);
+    return multiply(a, panel(position), type);
   });
 }
 
@@ -107,14 +107,14 @@ static FailureOr<TensorFunc> emitEinsum(EinsumOp op, KernelBuilder &builder) {
     Expr product;
     for (auto [term, operand] : llvm::zip(terms, op.getOperands())) {
       const TensorFunc &x = builder.get(operand);
-      Exprs place;
+      Exprs position;
       for (size_t dim = 0; dim < term.size(); ++dim) {
         char letter = term[dim];
         auto sum = summed.find(letter);
         Expr coordinate = sum != summed.end() ? Expr(domain[sum->second]) : index[right.find(letter)];
-        place.push_back(x.type.getDimSize(dim) == 1 ? Expr(0) : coordinate);
+        position.push_back(x.type.getDimSize(dim) == 1 ? Expr(0) : coordinate);
       }
-      Expr element = x.at(place);
+      Expr element = x.at(position);
       product = product.defined() ? multiply(product, element) : element;
     }
     // A domain without letters still makes this an update.

@@ -45,9 +45,9 @@ static FailureOr<TensorFunc> emitPlain(ConvWeightGradientOp op, KernelBuilder &b
       channel += index[0] / (dy.extents[1] / groups) * (x.extents[1] / groups);
     Exprs inputIndex{image, channel}, gradientIndex{image, index[0]};
     for (size_t i = 0; i < spatial; ++i) {
-      Expr place = domain[static_cast<int>(spatial - 1 - i)];
-      gradientIndex.push_back(place);
-      inputIndex.push_back(place * static_cast<int>(op.getStrides()[i]) +
+      Expr position = domain[static_cast<int>(spatial - 1 - i)];
+      gradientIndex.push_back(position);
+      inputIndex.push_back(position * static_cast<int>(op.getStrides()[i]) +
                            index[i + 2] * static_cast<int>(op.getDilations()[i]) - static_cast<int>(pads[i]));
     }
     return multiply(dy.at(gradientIndex),
@@ -121,26 +121,26 @@ static FailureOr<TensorFunc> emitTiles(ConvWeightGradientOp op, KernelBuilder &b
   int columns = static_cast<int>(builder.getSchedule().getTile(columnsTile, 1));
   Stages stages;
   Var k("k"), c("c"), number("image");
-  std::vector<Var> taps, places;
+  std::vector<Var> taps, positions;
   for (size_t i = 0; i < spatial; ++i) {
     taps.emplace_back("tap" + std::to_string(i));
-    places.emplace_back("place" + std::to_string(i));
+    positions.emplace_back("place" + std::to_string(i));
   }
   // Functions have the innermost argument first.
-  auto readGradient = [&](const Expr &at, llvm::ArrayRef<Expr> place, const Expr &image) {
+  auto readGradient = [&](const Expr &at, llvm::ArrayRef<Expr> position, const Expr &image) {
     Exprs index{image, at};
-    index.append(place.begin(), place.end());
+    index.append(position.begin(), position.end());
     return dy.at(index);
   };
   bool isPadded = dy.type.getDimSize(1) % columns != 0;
   if (isPadded) {
     stages.padded = Func("padded");
     std::vector<Var> arguments{k};
-    arguments.insert(arguments.end(), places.rbegin(), places.rend());
+    arguments.insert(arguments.end(), positions.rbegin(), positions.rend());
     arguments.push_back(number);
-    Exprs place(places.begin(), places.end());
+    Exprs position(positions.begin(), positions.end());
     stages.padded(arguments) =
-        Halide::select(k < dy.extents[1], readGradient(Halide::min(k, dy.extents[1] - 1), place, number),
+        Halide::select(k < dy.extents[1], readGradient(Halide::min(k, dy.extents[1] - 1), position, number),
                        Halide::Internal::make_zero(type));
   }
   Exprs extents;
@@ -153,16 +153,16 @@ static FailureOr<TensorFunc> emitTiles(ConvWeightGradientOp op, KernelBuilder &b
   std::vector<Var> ofImage = arguments;
   ofImage.push_back(number);
   stages.image(ofImage) = Halide::Internal::make_zero(type);
-  Exprs inputIndex{number, c}, place;
+  Exprs inputIndex{number, c}, position;
   for (size_t i = 0; i < spatial; ++i) {
-    place.push_back(domain[static_cast<int>(spatial - 1 - i)]);
-    inputIndex.push_back(place.back() * static_cast<int>(op.getStrides()[i]) +
+    position.push_back(domain[static_cast<int>(spatial - 1 - i)]);
+    inputIndex.push_back(position.back() * static_cast<int>(op.getStrides()[i]) +
                          taps[i] * static_cast<int>(op.getDilations()[i]) - static_cast<int>(pads[i]));
   }
   std::vector<Expr> paddedIndex{k};
-  paddedIndex.insert(paddedIndex.end(), place.rbegin(), place.rend());
+  paddedIndex.insert(paddedIndex.end(), position.rbegin(), position.rend());
   paddedIndex.emplace_back(number);
-  Expr gradient = isPadded ? Expr(stages.padded(paddedIndex)) : readGradient(k, place, number);
+  Expr gradient = isPadded ? Expr(stages.padded(paddedIndex)) : readGradient(k, position, number);
   stages.image(ofImage) += gradient * readPadded(x, inputIndex, pads.take_front(spatial), pads.drop_front(spatial));
 
   RDom images(0, dy.extents[0]);

@@ -48,10 +48,13 @@ static LogicalResult scheduleDots(KernelBuilder &builder, Func partial, Func tot
       .vectorize(own[0], lanes)
       .unroll(own[1])
       .unroll(own[2]);
-  std::vector<Var> place = total.args();
-  total.compute_at(out, rowTile).unroll(place[0]).unroll(place[1]);
+  std::vector<Var> coordinates = total.args();
+  total.compute_at(out, rowTile).unroll(coordinates[0]).unroll(coordinates[1]);
   if (total.has_update_definition())
-    total.update().reorder(place[0], place[1], total.rvars()[0]).unroll(place[0]).unroll(place[1]);
+    total.update()
+        .reorder(coordinates[0], coordinates[1], total.rvars()[0])
+        .unroll(coordinates[0])
+        .unroll(coordinates[1]);
   return success();
 }
 
@@ -81,9 +84,9 @@ FailureOr<TensorFunc> emitDotProducts(MatMulOp op, KernelBuilder &builder) {
   partial(withBatch({lane, column, row})) += product(k.x * lanes + lane);
   llvm::SmallVector<Expr> sums;
   for (int number = 0; number < lanes; ++number) {
-    std::vector<Expr> place{number, column, row};
-    place.insert(place.end(), batch.begin(), batch.end());
-    sums.emplace_back(partial(place));
+    std::vector<Expr> coordinates{number, column, row};
+    coordinates.insert(coordinates.end(), batch.begin(), batch.end());
+    sums.emplace_back(partial(coordinates));
   }
   for (size_t half = sums.size() / 2; half > 0; half /= 2)
     for (size_t i = 0; i < half; ++i)
@@ -95,9 +98,9 @@ FailureOr<TensorFunc> emitDotProducts(MatMulOp op, KernelBuilder &builder) {
   }
   builder.setScheduler(op, [partial, total](KernelBuilder &at) { return scheduleDots(at, partial, total); });
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    std::vector<Expr> place{index.back(), index[index.size() - 2]};
-    place.insert(place.end(), index.begin(), index.end() - 2);
-    return Expr(total(place));
+    std::vector<Expr> coordinates{index.back(), index[index.size() - 2]};
+    coordinates.insert(coordinates.end(), index.begin(), index.end() - 2);
+    return Expr(total(coordinates));
   });
 }
 

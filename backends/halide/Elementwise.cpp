@@ -12,6 +12,7 @@
 #include "ir/ConstantData.h"
 #include "ir/OpsActivation.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
@@ -269,6 +270,10 @@ void addElementwiseEmitters(MLIRContext *context) {
   addFamily<
 #define GET_OP_LIST
 #include "ir/OpsActivation.cpp.inc"
+      >(context);
+  addFamily<
+#define GET_OP_LIST
+#include "ir/OpsComparison.cpp.inc"
       >(context);
   addFamily<
 #define GET_OP_LIST

@@ -21,6 +21,7 @@ void addEmitters(mlir::MLIRContext *context) {
   addWindowEmitters(context);
   addNormalizationEmitters(context);
   addQuantizationEmitters(context);
+  addEpilogues(context);
 }
 
 Scheduler getCpuScheduler(KernelKind kind) {

@@ -26,6 +26,9 @@ void addWindowEmitters(mlir::MLIRContext *context);
 void addNormalizationEmitters(mlir::MLIRContext *context);
 void addQuantizationEmitters(mlir::MLIRContext *context);
 
+/// Says of the ops of all families whether their kernels compute what follows as well.
+void addEpilogues(mlir::MLIRContext *context);
+
 /// Arrange the loops of kernels of one kind on CPUs, as `builder.getSchedule()` decides.
 mlir::LogicalResult scheduleElementwise(KernelBuilder &builder);
 mlir::LogicalResult scheduleConvolution(KernelBuilder &builder);

@@ -223,29 +223,4 @@ FailureOr<std::vector<CompiledKernel>> compileKernels(llvm::ArrayRef<KernelVaria
   return compiled;
 }
 
-FailureOr<std::vector<KernelCode>> compileKernelCode(ModuleOp module, const Target &target,
-                                                     const KernelCodeOptions &options) {
-  CompileOptions kernelOptions;
-  kernelOptions.jobs = options.jobs;
-  kernelOptions.cacheDirectory = options.cacheDirectory;
-  kernelOptions.checkBounds = options.checkBounds;
-  kernelOptions.relaxContractions = options.math == MathMode::Fast;
-  kernelOptions.math = options.math;
-  auto variants = collectVariants(module);
-  auto compiled = compileKernels(variants, kernelOptions);
-  if (failed(compiled))
-    return failure();
-  std::vector<KernelCode> kernels;
-  for (auto [variant, code] : llvm::zip_equal(variants, *compiled)) {
-    const Machine *machine = findMachine(variant.schedule.getIsa().getValue());
-    if (!llvm::is_contained(target.machines, machine))
-      return variant.kernel.emitError("internal error: a schedule for ")
-             << variant.schedule.getIsa() << ", which is not a target";
-    bool isOnHost = target.device && cuda::isCopiedAround(code.bitcode);
-    kernels.push_back(
-        {variant.kernel.getSymName().str(), machine, std::move(code.bitcode), code.scratchBytes, isOnHost});
-  }
-  return kernels;
-}
-
 } // namespace dlc::halide

@@ -4,9 +4,9 @@
 #ifndef DLC_BACKENDS_HALIDE_KERNELCOMPILER_H
 #define DLC_BACKENDS_HALIDE_KERNELCOMPILER_H
 
-#include "backends/Backend.h"
 #include "backends/halide/CompiledKernel.h"
 #include "ir/DlcDialect.h"
+#include "ir/MathMode.h"
 #include "ir/OpsKernel.h"
 
 namespace dlc::halide {
@@ -43,10 +43,6 @@ llvm::SmallVector<KernelVariant> collectVariants(mlir::ModuleOp module);
 /// kernel that fails is reported at its location. The calling process must have a single thread, because it forks.
 mlir::FailureOr<std::vector<CompiledKernel>> compileKernels(llvm::ArrayRef<KernelVariant> variants,
                                                             const CompileOptions &options);
-
-/// Backend::compileKernels for all kernels: MLIR compiles those of the kind `loops`, Halide the others.
-mlir::FailureOr<std::vector<KernelCode>> compileKernelCode(mlir::ModuleOp module, const Target &target,
-                                                           const KernelCodeOptions &options);
 
 } // namespace dlc::halide
 

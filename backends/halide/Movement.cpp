@@ -94,11 +94,11 @@ static FailureOr<TensorFunc> emitPad(PadOp op, KernelBuilder &builder) {
     Exprs own(index.begin(), index.end());
     for (size_t dim = 0; dim < own.size(); ++dim) {
       int64_t low = op.getLow()[dim], high = op.getHigh()[dim];
-      Expr place = index[dim] - toInt(low);
+      Expr coordinate = index[dim] - toInt(low);
       bool reachesOut = low > 0 || high > 0;
       if (op.getMode() == PadMode::Constant && reachesOut)
-        isInside = isInside && place >= 0 && place < x.extents[dim];
-      own[dim] = reachesOut ? getSourcePosition(place, x.extents[dim], op.getMode()) : place;
+        isInside = isInside && coordinate >= 0 && coordinate < x.extents[dim];
+      own[dim] = reachesOut ? getSourcePosition(coordinate, x.extents[dim], op.getMode()) : coordinate;
     }
     Expr element = x.at(own);
     if (Halide::Internal::is_const_one(isInside))
@@ -140,7 +140,8 @@ static FailureOr<TensorFunc> emitGather(GatherOp op, KernelBuilder &builder) {
 static std::optional<size_t> findSourcePosition(KernelBuilder &builder) {
   Operation *anchor = builder.getAnchorOp();
   RankedTensorType result = builder.getOutputType();
-  if (!anchor || !llvm::isa<PackOp, UnpackOp, TransposeOp>(anchor) || !llvm::isa<BlockArgument>(anchor->getOperand(0)))
+  if (!anchor || !(anchor->hasTrait<ConvertsLayout>() || llvm::isa<TransposeOp>(anchor)) ||
+      !llvm::isa<BlockArgument>(anchor->getOperand(0)))
     return std::nullopt;
   auto source = llvm::cast<RankedTensorType>(anchor->getOperand(0).getType());
   LayoutAttr layout = getLayout(source);

@@ -56,7 +56,7 @@ template <typename OpTy> static FailureOr<TensorFunc> emitSoftmax(OpTy op, Kerne
   auto largest =
       buildReduction("largest", geometry.outer, geometry.makeBox(element), makeExtreme(type, false), lanes, vector);
   builder.addReduction(op, largest);
-  auto largestAt = [&](llvm::ArrayRef<Expr> index) { return largest.total(geometry.outerPlaceOf(index, true)); };
+  auto largestAt = [&](llvm::ArrayRef<Expr> index) { return largest.total(geometry.outerIndexOf(index, true)); };
   mlir::Type elementType = x.type.getElementType();
   bool isNarrow = elementType.getIntOrFloatBitWidth() < 32;
   auto rounded = [&](const Expr &value) { return isNarrow && !isLog ? roundToElementType(value, elementType) : value; };
@@ -76,12 +76,12 @@ template <typename OpTy> static FailureOr<TensorFunc> emitSoftmax(OpTy op, Kerne
   builder.addReduction(op, sum);
   // One division per row, except for 16-bit elements.
   Func scale("scale");
-  Expr total = rounded(sum.total(geometry.outerPlace()));
+  Expr total = rounded(sum.total(geometry.outerIndex()));
   Expr one = Halide::Internal::make_one(type);
   scale(geometry.outer) = Halide::strict_float(isLog ? math::log(total) : isNarrow ? total : one / total);
   builder.addStage(op, "scale", scale);
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    Expr rowScale = scale(geometry.outerPlaceOf(index, true));
+    Expr rowScale = scale(geometry.outerIndexOf(index, true));
     if (isLog)
       return (x.at(index) - largestAt(index)) - rowScale;
     // A product with the inverse would be rounded twice.
@@ -107,7 +107,7 @@ static FailureOr<TensorFunc> emitHardmax(HardmaxOp op, KernelBuilder &builder) {
   builder.addReduction(op, largest);
   Expr none = std::numeric_limits<int32_t>::max();
   auto candidate = [&](llvm::ArrayRef<Expr> index) {
-    Expr top = largest.total(geometry.outerPlace()), value = x.at(index);
+    Expr top = largest.total(geometry.outerIndex()), value = x.at(index);
     Expr isTop = value == top;
     if (type.is_float())
       isTop = isTop || (Halide::is_nan(value) && Halide::is_nan(top));
@@ -117,7 +117,7 @@ static FailureOr<TensorFunc> emitHardmax(HardmaxOp op, KernelBuilder &builder) {
                               lanes, vector);
   builder.addReduction(op, first);
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    Expr isChosen = first.total(geometry.outerPlaceOf(index, true)) == numberOf(index);
+    Expr isChosen = first.total(geometry.outerIndexOf(index, true)) == numberOf(index);
     return select(isChosen, Halide::Internal::make_one(type), Halide::Internal::make_zero(type));
   });
 }
@@ -139,18 +139,18 @@ static Statistics buildStatistics(Operation *op, KernelBuilder &builder, const R
     auto sum = buildReduction("sum", geometry.outer, geometry.makeBox(element), makeSum(type), lanes, vector);
     builder.addReduction(op, sum);
     statistics.mean = Func("mean");
-    statistics.mean(geometry.outer) = Halide::strict_float(sum.total(geometry.outerPlace()) / count);
+    statistics.mean(geometry.outer) = Halide::strict_float(sum.total(geometry.outerIndex()) / count);
     builder.addStage(op, "mean", statistics.mean);
   }
   auto square = [&](llvm::ArrayRef<Expr> index) {
-    Expr value = hasMean ? element(index) - statistics.mean(geometry.outerPlace()) : element(index);
+    Expr value = hasMean ? element(index) - statistics.mean(geometry.outerIndex()) : element(index);
     return value * value;
   };
   auto squares = buildReduction("squares", geometry.outer, geometry.makeBox(square), makeSum(type), lanes, vector);
   builder.addReduction(op, squares);
   statistics.scale = Func("scale");
   statistics.scale(geometry.outer) = Halide::strict_float(
-      Halide::Internal::make_one(type) / Halide::sqrt(squares.total(geometry.outerPlace()) / count + epsilon));
+      Halide::Internal::make_one(type) / Halide::sqrt(squares.total(geometry.outerIndex()) / count + epsilon));
   builder.addStage(op, "scale", statistics.scale);
   return statistics;
 }
@@ -167,9 +167,9 @@ static FailureOr<TensorFunc> emitLayerNorm(LayerNormOp op, KernelBuilder &builde
       buildStatistics(op, builder, geometry, countOf(x, axes, type), constantOf(type, op.getEpsilon()), hasMean,
                       geometry.chooseLanes(builder), [&](llvm::ArrayRef<Expr> index) { return x.at(index); });
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    std::vector<Expr> place = geometry.outerPlaceOf(index, true);
-    Expr value = hasMean ? x.at(index) - statistics.mean(place) : x.at(index);
-    value = value * statistics.scale(place);
+    std::vector<Expr> coordinates = geometry.outerIndexOf(index, true);
+    Expr value = hasMean ? x.at(index) - statistics.mean(coordinates) : x.at(index);
+    value = value * statistics.scale(coordinates);
     if (op.getScale())
       value = value * builder.get(op.getScale()).atBroadcast(index);
     return op.getBias() ? value + builder.get(op.getBias()).atBroadcast(index) : value;
@@ -229,8 +229,8 @@ static FailureOr<TensorFunc> emitGroupNorm(GroupNormOp op, KernelBuilder &builde
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
     Exprs groupIndex{index[0], index[1] / size, index[1] % size};
     groupIndex.append(index.begin() + 2, index.end());
-    std::vector<Expr> place = geometry.outerPlaceOf(groupIndex, true);
-    Expr value = (x.at(index) - statistics.mean(place)) * statistics.scale(place);
+    std::vector<Expr> coordinates = geometry.outerIndexOf(groupIndex, true);
+    Expr value = (x.at(index) - statistics.mean(coordinates)) * statistics.scale(coordinates);
     return value * builder.get(op.getScale()).at({index[1]}) + builder.get(op.getBias()).at({index[1]});
   });
 }

@@ -101,13 +101,13 @@ static FailureOr<TensorFunc> emitReduce(ReduceOp op, KernelBuilder &builder) {
     auto largest =
         buildReduction("largest", geometry.outer, geometry.makeBox(element), makeExtreme(type, false), lanes, vector);
     Expr zero = Halide::Internal::make_zero(type);
-    Expr top = largest.total(geometry.outerPlace());
+    Expr top = largest.total(geometry.outerIndex());
     // Infinite elements decide the result by themselves; taking them away would give NaN.
     Expr shift = select(Halide::is_inf(top), zero, top);
     auto shifted = [&](llvm::ArrayRef<Expr> index) { return math::exp(element(index) - shift); };
     auto sum = buildReduction("sum", geometry.outer, geometry.makeBox(shifted), makeSum(type), lanes, vector);
     total = Func("log_sum_exp");
-    total(geometry.outer) = Halide::strict_float(math::log(sum.total(geometry.outerPlace())) + shift);
+    total(geometry.outer) = Halide::strict_float(math::log(sum.total(geometry.outerIndex())) + shift);
     builder.addReduction(op, largest);
     builder.addReduction(op, sum);
   } else {
@@ -118,7 +118,7 @@ static FailureOr<TensorFunc> emitReduce(ReduceOp op, KernelBuilder &builder) {
     total = stages.total;
   }
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    Expr result = total(geometry.outerPlaceOf(index, op.getKeepDims()));
+    Expr result = total(geometry.outerIndexOf(index, op.getKeepDims()));
     return convertElement(finish(kind, result, count), accumulator, elementType);
   });
 }
@@ -149,12 +149,12 @@ static FailureOr<TensorFunc> emitArgExtreme(ArgExtremeOp op, KernelBuilder &buil
   best(geometry.outer) = Halide::Tuple(extreme.identity, none);
   Exprs index = geometry.indexOf({along.x});
   Expr value = Halide::cast(type, x.at(index));
-  Halide::Tuple before = best(geometry.outerPlace());
+  Halide::Tuple before = best(geometry.outerIndex());
   Expr replaces = Halide::strict_float(isBetter(value, along.x, before[0], before[1]));
   best(geometry.outer) = Halide::Tuple(select(replaces, value, before[0]), select(replaces, along.x, before[1]));
   builder.addStage(op, "best", best);
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    Halide::Tuple chosen = best(geometry.outerPlaceOf(index, op.getKeepDims()));
+    Halide::Tuple chosen = best(geometry.outerIndexOf(index, op.getKeepDims()));
     return Halide::cast<int64_t>(chosen[1]);
   });
 }
@@ -260,7 +260,7 @@ static bool scheduleInnerColumns(KernelBuilder &builder, ReductionStages &stages
   RankedTensorType type = builder.getOutputType();
   LayoutAttr layout = getLayout(type);
   for (int64_t position = 0; position <= std::distance(arguments.begin(), column); ++position) {
-    int64_t place = type.getRank() - 1 - position, dim = layout ? layout.getOrder()[place] : place;
+    int64_t level = type.getRank() - 1 - position, dim = layout ? layout.getOrder()[level] : level;
     if (type.isDynamicDim(dim) || builder.getSchedule().getSplit() == dim)
       return false;
   }

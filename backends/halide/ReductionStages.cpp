@@ -57,12 +57,12 @@ ReductionStages buildReduction(llvm::StringRef name, const std::vector<Var> &out
   stages.lanes = lanes;
   stages.vector = std::min(vector, lanes);
   stages.total = Func(name.str());
-  std::vector<Expr> outerPlace(outer.begin(), outer.end());
-  auto placesOf = [&](Halide::RDom &domain, Expr innermost) {
-    llvm::SmallVector<Expr> place{innermost};
+  std::vector<Expr> outerIndex(outer.begin(), outer.end());
+  auto positionsOf = [&](Halide::RDom &domain, Expr innermost) {
+    llvm::SmallVector<Expr> position{innermost};
     for (int dim = 1; dim < domain.dimensions(); ++dim)
-      place.push_back(domain[dim]);
-    return place;
+      position.push_back(domain[dim]);
+    return position;
   };
   auto makeDomain = [&](const Expr &innermost, const char *domainName) {
     Halide::Region ranges{{0, innermost}};
@@ -74,7 +74,7 @@ ReductionStages buildReduction(llvm::StringRef name, const std::vector<Var> &out
     Halide::RDom domain = makeDomain(box.extents[0], "r");
     stages.total(outer) = combiner.identity;
     stages.total(outer) =
-        Halide::strict_float(combiner.combine(stages.total(outerPlace), box.element(placesOf(domain, domain[0]))));
+        Halide::strict_float(combiner.combine(stages.total(outerIndex), box.element(positionsOf(domain, domain[0]))));
     return stages;
   }
 
@@ -83,20 +83,20 @@ ReductionStages buildReduction(llvm::StringRef name, const std::vector<Var> &out
   std::vector<Var> arguments{lane};
   arguments.insert(arguments.end(), outer.begin(), outer.end());
   auto laneOf = [&](Func func, const Expr &number) {
-    std::vector<Expr> place{number};
-    place.insert(place.end(), outerPlace.begin(), outerPlace.end());
-    return Halide::FuncRef(func(place));
+    std::vector<Expr> position{number};
+    position.insert(position.end(), outerIndex.begin(), outerIndex.end());
+    return Halide::FuncRef(func(position));
   };
   Expr blocks = box.extents[0] / lanes, rest = box.extents[0] % lanes;
   stages.partial(arguments) = combiner.identity;
   Halide::RDom domain = makeDomain(blocks, "r");
   stages.partial(arguments) = Halide::strict_float(
-      combiner.combine(laneOf(stages.partial, lane), box.element(placesOf(domain, domain[0] * lanes + lane))));
+      combiner.combine(laneOf(stages.partial, lane), box.element(positionsOf(domain, domain[0] * lanes + lane))));
   stages.hasTail = !Halide::Internal::is_const_zero(Halide::Internal::simplify(rest));
   if (stages.hasTail) {
     Halide::RDom tail = makeDomain(rest, "tail");
     laneOf(stages.partial, tail[0]) = Halide::strict_float(
-        combiner.combine(laneOf(stages.partial, tail[0]), box.element(placesOf(tail, blocks * lanes + tail[0]))));
+        combiner.combine(laneOf(stages.partial, tail[0]), box.element(positionsOf(tail, blocks * lanes + tail[0]))));
   }
 
   Func last = stages.partial;

@@ -25,7 +25,7 @@ Combiner makeExtreme(Halide::Type type, bool minimum);
 /// What is reduced: `element(place)` for all indices of a box, whose extents are ordered innermost in memory first.
 struct ReducedBox {
   llvm::SmallVector<Halide::Expr> extents;
-  std::function<Halide::Expr(llvm::ArrayRef<Halide::Expr> place)> element;
+  std::function<Halide::Expr(llvm::ArrayRef<Halide::Expr> position)> element;
 };
 
 /// A reduction's stages. `total` has the arguments `outer`; its order of operations is fixed by the box and `lanes`.

@@ -30,15 +30,15 @@ static Expr real(double x) { return Expr(x); }
 /// The coordinate in the operand of index `x` in the result.
 static Expr sourceCoordinate(ResizeOp op, const Axis &axis, const Expr &x) {
   llvm::StringRef mode = op.getCoordinateMode();
-  Expr place = real(x), input = real(axis.inputExtent), output = real(axis.outputExtent),
+  Expr position = real(x), input = real(axis.inputExtent), output = real(axis.outputExtent),
        scale = axis.scale == 0 ? output / input : real(axis.scale);
   Expr half = real(0.5), one = real(1.0), zero = real(0.0);
-  Expr halfPixel = (place + half) / scale - half;
+  Expr halfPixel = (position + half) / scale - half;
   if (mode == "half_pixel")
     return halfPixel;
   if (mode == "half_pixel_symmetric") {
     Expr adjustment = output / (scale * input);
-    return input * half * (one - adjustment) + (place + half) / scale - half;
+    return input * half * (one - adjustment) + (position + half) / scale - half;
   }
   if (mode == "pytorch_half_pixel")
     return select(axis.outputExtent > 1, halfPixel, zero);
@@ -47,18 +47,18 @@ static Expr sourceCoordinate(ResizeOp op, const Axis &axis, const Expr &x) {
   Expr length = select(Halide::abs(scaled - nearest) < real(1e-5), nearest, scaled);
   Expr isSingle = length == one, steps = select(isSingle, one, length - one);
   if (mode == "align_corners")
-    return select(isSingle, zero, place * (input - one) / steps);
+    return select(isSingle, zero, position * (input - one) / steps);
   if (mode == "tf_crop_and_resize") {
     Expr start = real(axis.roiStart), end = real(axis.roiEnd);
     return select(isSingle, half * (start + end) * (input - one),
-                  start * (input - one) + place * (end - start) * (input - one) / steps);
+                  start * (input - one) + position * (end - start) * (input - one) / steps);
   }
   if (mode == "tf_half_pixel_for_nn")
-    return (place + half) / scale;
-  return place / scale; // "asymmetric"
+    return (position + half) / scale;
+  return position / scale; // "asymmetric"
 }
 
-static Expr nearestPlace(ResizeOp op, const Expr &coordinate) {
+static Expr nearestPosition(ResizeOp op, const Expr &coordinate) {
   llvm::StringRef mode = op.getNearestMode();
   if (mode == "floor")
     return Halide::floor(coordinate);
@@ -124,13 +124,13 @@ using ElementAt = std::function<Expr(llvm::ArrayRef<Expr>)>;
 /// `element` resized along one dimension.
 static ElementAt interpolate(ResizeOp op, const Axis &axis, ElementAt element, Halide::Type type) {
   return [=](llvm::ArrayRef<Expr> index) mutable {
-    auto read = [&](const Expr &place) {
+    auto read = [&](const Expr &position) {
       Exprs own(index.begin(), index.end());
-      own[axis.dim] = Halide::clamp(place, 0, axis.inputExtent - 1);
+      own[axis.dim] = Halide::clamp(position, 0, axis.inputExtent - 1);
       return element(own);
     };
     if (op.getMode() == ResizeMode::Nearest)
-      return read(Halide::cast<int32_t>(nearestPlace(op, sourceCoordinate(op, axis, index[axis.dim]))));
+      return read(Halide::cast<int32_t>(nearestPosition(op, sourceCoordinate(op, axis, index[axis.dim]))));
     Taps taps = makeTaps(op, axis, index[axis.dim], type);
     Expr sum;
     for (int i = 0; i < taps.count; ++i) {

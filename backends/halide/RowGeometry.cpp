@@ -22,23 +22,23 @@ RowGeometry::RowGeometry(const TensorFunc &tensor, llvm::ArrayRef<int64_t> axes)
     outer.emplace_back("d" + std::to_string(dim));
 }
 
-std::vector<Expr> RowGeometry::outerPlaceOf(llvm::ArrayRef<Expr> index, bool hasReduced) const {
-  std::vector<Expr> place;
+std::vector<Expr> RowGeometry::outerIndexOf(llvm::ArrayRef<Expr> index, bool hasReduced) const {
+  std::vector<Expr> coordinates;
   for (int64_t dim : outerDims) {
     int64_t position = dim;
     if (!hasReduced)
       position -= llvm::count_if(reducedDims, [&](int64_t reduced) { return reduced < dim; });
-    place.push_back(index[position]);
+    coordinates.push_back(index[position]);
   }
-  return place;
+  return coordinates;
 }
 
 Exprs RowGeometry::indexOf(llvm::ArrayRef<Expr> reduced) const {
   Exprs index(tensor.type.getRank());
   for (auto [dim, variable] : llvm::zip(outerDims, outer))
     index[dim] = variable;
-  for (auto [dim, place] : llvm::zip(reducedDims, reduced))
-    index[dim] = place;
+  for (auto [dim, coordinate] : llvm::zip(reducedDims, reduced))
+    index[dim] = coordinate;
   return index;
 }
 
@@ -49,8 +49,8 @@ ReducedBox RowGeometry::makeBox(const std::function<Expr(llvm::ArrayRef<Expr>)> 
   // A reduction over no dimension has one element.
   if (box.extents.empty())
     box.extents.push_back(1);
-  box.element = [this, element](llvm::ArrayRef<Expr> place) {
-    return element(indexOf(place.take_front(reducedDims.size())));
+  box.element = [this, element](llvm::ArrayRef<Expr> coordinates) {
+    return element(indexOf(coordinates.take_front(reducedDims.size())));
   };
   return box;
 }

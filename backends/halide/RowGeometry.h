@@ -17,9 +17,9 @@ public:
   /// Arguments for the outer dimensions, innermost in memory first, named as KernelBuilder names the
   /// output's.
   std::vector<Halide::Var> outer;
-  std::vector<Halide::Expr> outerPlace() const { return {outer.begin(), outer.end()}; }
+  std::vector<Halide::Expr> outerIndex() const { return {outer.begin(), outer.end()}; }
   /// The outer coordinates in `index`, which has all dimensions, or lacks the reduced ones if not `hasReduced`.
-  std::vector<Halide::Expr> outerPlaceOf(llvm::ArrayRef<Halide::Expr> index, bool hasReduced) const;
+  std::vector<Halide::Expr> outerIndexOf(llvm::ArrayRef<Halide::Expr> index, bool hasReduced) const;
 
   /// Full index of the tensor from the variables of the outer dimensions and `reduced` indices (innermost in memory
   /// first).

@@ -34,16 +34,16 @@ static FailureOr<TensorFunc> emitScatterAdd(ScatterAddOp op, KernelBuilder &buil
         bounds.emplace_back(0, indices.extents[dim]);
       range = Halide::RDom(bounds, "places");
     }
-    Exprs place = toLogical(type, Exprs(arguments.begin(), arguments.end())), index, source;
+    Exprs position = toLogical(type, Exprs(arguments.begin(), arguments.end())), index, source;
     for (int64_t dim = indexRank; dim-- > 0;)
       index.push_back(range[static_cast<int>(dim)]);
-    source.append(place.begin(), place.begin() + axis);
+    source.append(position.begin(), position.begin() + axis);
     source.append(index.begin(), index.end());
-    source.append(place.begin() + axis + 1, place.end());
+    source.append(position.begin() + axis + 1, position.end());
     Expr chosen = Halide::cast<int64_t>(indices.at(index));
     chosen = Halide::select(chosen < Halide::cast<int64_t>(0), chosen + extent, chosen);
-    place[axis] = Halide::cast<int32_t>(Halide::clamp(chosen, Halide::cast<int64_t>(0), extent - 1));
-    Exprs physical = toPhysical(type, place);
+    position[axis] = Halide::cast<int32_t>(Halide::clamp(chosen, Halide::cast<int64_t>(0), extent - 1));
+    Exprs physical = toPhysical(type, position);
     std::vector<Expr> target(physical.begin(), physical.end());
     Expr sum = fromStorage(output(target), type.getElementType()) + updates.at(source);
     output(target) = Halide::strict_float(toStorage(sum, type.getElementType()));

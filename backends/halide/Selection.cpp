@@ -57,12 +57,13 @@ template <typename OpTy> static FailureOr<TensorFunc> emitTopK(OpTy op, KernelBu
   source[axis] = range.x;
   chosen[axis] = range.y;
   before[axis] = Halide::max(range.y - 1, 0);
-  Expr candidate = element(source), place = range.x;
+  Expr candidate = element(source), position = range.x;
   Halide::Tuple best = largest(toArguments(chosen)), previous = largest(toArguments(before));
   Expr isLeft = range.y == 0 || isBefore(previous[0], candidate, smallest) ||
-                (!isBefore(candidate, previous[0], smallest) && place > previous[1]);
+                (!isBefore(candidate, previous[0], smallest) && position > previous[1]);
   Expr isBetter = isLeft && (best[1] < 0 || isBefore(candidate, best[0], smallest));
-  largest(toArguments(chosen)) = Halide::Tuple(select(isBetter, candidate, best[0]), select(isBetter, place, best[1]));
+  largest(toArguments(chosen)) =
+      Halide::Tuple(select(isBetter, candidate, best[0]), select(isBetter, position, best[1]));
   builder.addStage(op, "largest", largest);
   return builder.define(op, [&](llvm::ArrayRef<Expr> at) -> Expr {
     Halide::Tuple result = largest(toArguments(at));

@@ -53,8 +53,8 @@ static FailureOr<TensorFunc> emitSliceLike(SliceLikeOp op, KernelBuilder &builde
   Exprs starts = builder.getExtents(op.getStarts());
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
     Exprs own;
-    for (auto [place, start, step] : llvm::zip(index, starts, op.getSteps()))
-      own.push_back(start + place * static_cast<int>(step));
+    for (auto [coordinate, start, step] : llvm::zip(index, starts, op.getSteps()))
+      own.push_back(start + coordinate * static_cast<int>(step));
     return x.at(own);
   });
 }
@@ -70,10 +70,10 @@ static FailureOr<TensorFunc> emitPadLike(PadLikeOp op, KernelBuilder &builder) {
     for (size_t dim = 0; dim < own.size(); ++dim) {
       if (from[dim] == to[dim])
         continue;
-      Expr place = index[dim] - low[dim];
+      Expr coordinate = index[dim] - low[dim];
       if (op.getMode() == PadMode::Constant)
-        isInside = isInside && place >= 0 && place < x.extents[dim];
-      own[dim] = getSourcePosition(place, x.extents[dim], op.getMode());
+        isInside = isInside && coordinate >= 0 && coordinate < x.extents[dim];
+      own[dim] = getSourcePosition(coordinate, x.extents[dim], op.getMode());
     }
     Expr element = x.at(own);
     if (Halide::Internal::is_const_one(isInside))

@@ -32,11 +32,11 @@ TensorFunc defineSum(KernelBuilder &builder, Operation *op, llvm::function_ref<E
   TensorFunc sum = builder.define(result, [&](llvm::ArrayRef<Expr>) { return Halide::Internal::make_zero(valueType); });
   std::vector<Halide::Var> arguments = sum.func.args();
   Exprs index = toLogical(type, Exprs(arguments.begin(), arguments.end()));
-  std::vector<Expr> place(arguments.begin(), arguments.end());
+  std::vector<Expr> position(arguments.begin(), arguments.end());
   Expr next = term(index);
   // Terms that are added up together are vectors of their own, which Halide proves of a plain sum alone.
   bool isPlain = valueType.is_float() || getTermsTogether(builder) > 1;
-  sum.func(place) = isPlain ? sum.func(place) + next : wrappingAdd(sum.func(place), next);
+  sum.func(position) = isPlain ? sum.func(position) + next : wrappingAdd(sum.func(position), next);
   builder.addStage(op, sumStage, sum.func);
   if (!type.getElementType().isF16() && !type.getElementType().isBF16())
     return sum;

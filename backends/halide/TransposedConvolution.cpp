@@ -49,14 +49,14 @@ static FailureOr<TensorFunc> emitGathered(ConvTransposeOp op, KernelBuilder &bui
     Expr isTerm = Halide::Internal::const_true();
     for (size_t i = 0; i < spatial; ++i) {
       int stride = static_cast<int>(op.getStrides()[i]), dilation = static_cast<int>(op.getDilations()[i]);
-      Expr step = domain[static_cast<int>(spatial - i)], place = index[i + 2] + static_cast<int>(op.getPads()[i]);
+      Expr step = domain[static_cast<int>(spatial - i)], coordinate = index[i + 2] + static_cast<int>(op.getPads()[i]);
       Expr tap = step, input;
       if (dilation == 1) {
-        tap = step * stride + place % stride;
-        input = place / stride - step;
+        tap = step * stride + coordinate % stride;
+        input = coordinate / stride - step;
         isTerm = isTerm && tap < w.extents[i + 2];
       } else {
-        Expr distance = place - step * dilation;
+        Expr distance = coordinate - step * dilation;
         input = distance / stride;
         isTerm = isTerm && distance % stride == 0;
       }

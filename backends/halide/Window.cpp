@@ -29,19 +29,19 @@ static TensorFunc combineWindows(Operation *op, const Windows &windows, KernelBu
                                  llvm::function_ref<Expr(const Expr &total, llvm::ArrayRef<Expr> index)> finish) {
   Value result = op->getResult(0);
   // `element` need not keep the identity, so the choice comes after it.
-  auto readElement = [&](llvm::ArrayRef<Expr> place) {
+  auto readElement = [&](llvm::ArrayRef<Expr> position) {
     if (!windows.mayLeave)
-      return element(windows.x.at(place));
-    Exprs clamped(place.begin(), place.begin() + 2);
+      return element(windows.x.at(position));
+    Exprs clamped(position.begin(), position.begin() + 2);
     for (size_t i = 0; i < windows.rank(); ++i)
-      clamped.push_back(Halide::clamp(Halide::likely(place[2 + i]), 0, windows.x.extents[2 + i] - 1));
-    return select(windows.isInside(place), Halide::likely(element(windows.x.at(clamped))), combiner.identity);
+      clamped.push_back(Halide::clamp(Halide::likely(position[2 + i]), 0, windows.x.extents[2 + i] - 1));
+    return select(windows.isInside(position), Halide::likely(element(windows.x.at(clamped))), combiner.identity);
   };
   if (windows.size() <= writtenOutSize || op != builder.getAnchorOp())
     return builder.define(result, [&](llvm::ArrayRef<Expr> index) {
       Expr total;
       windows.forEach([&](llvm::ArrayRef<Expr> offset) {
-        Expr value = readElement(windows.place(index, offset));
+        Expr value = readElement(windows.position(index, offset));
         total = total.defined() ? combiner.combine(total, value) : value;
       });
       return finish(total, index);
@@ -58,9 +58,9 @@ static TensorFunc combineWindows(Operation *op, const Windows &windows, KernelBu
     offset.push_back(domain[static_cast<int>(windows.rank() - 1 - i)]);
   Exprs index = toLogical(initial.type, Exprs(arguments.begin(), arguments.end()));
   Expr before = total(std::vector<Expr>(arguments.begin(), arguments.end()));
-  total(arguments) = Halide::strict_float(combiner.combine(before, readElement(windows.place(index, offset))));
+  total(arguments) = Halide::strict_float(combiner.combine(before, readElement(windows.position(index, offset))));
   builder.addStage(op, "total", total);
-  return builder.define(result, [&](llvm::ArrayRef<Expr> place) { return finish(initial.at(place), place); });
+  return builder.define(result, [&](llvm::ArrayRef<Expr> position) { return finish(initial.at(position), position); });
 }
 
 static FailureOr<TensorFunc> emitMaxPool(MaxPoolOp op, KernelBuilder &builder) {
@@ -100,7 +100,7 @@ static FailureOr<TensorFunc> emitLpPool(LpPoolOp op, KernelBuilder &builder) {
 /// For each window the number that `numberOf` gives the first largest of its elements, called with the element's
 /// position in x and its number in the window.
 static TensorFunc findLargest(Operation *op, const Windows &windows, KernelBuilder &builder, Halide::Type numberType,
-                              llvm::function_ref<Expr(llvm::ArrayRef<Expr> place, size_t number)> numberOf) {
+                              llvm::function_ref<Expr(llvm::ArrayRef<Expr> position, size_t number)> numberOf) {
   Halide::Type type = getValueType(windows.x.type.getElementType());
   Expr lowest = makeExtreme(type, /*minimum=*/false).identity;
   auto isBetter = [&](const Expr &value, const Expr &best) {
@@ -116,13 +116,13 @@ static TensorFunc findLargest(Operation *op, const Windows &windows, KernelBuild
                                                                          const Expr &bestNumber) {
       if (number == offsets.size())
         return bestNumber;
-      Exprs place = windows.place(index, offsets[number]);
-      Expr inside = windows.mayLeave ? windows.isInside(place) : Halide::Internal::const_true();
-      return math::bind(windows.read(place, lowest), [&](const Expr &value) {
+      Exprs position = windows.position(index, offsets[number]);
+      Expr inside = windows.mayLeave ? windows.isInside(position) : Halide::Internal::const_true();
+      return math::bind(windows.read(position, lowest), [&](const Expr &value) {
         Expr replaces = bestNumber < Halide::Internal::make_zero(numberType) || isBetter(value, best);
         return math::bind(inside && replaces, [&](const Expr &isChosen) {
           return math::bind(select(isChosen, value, best), [&](const Expr &nextBest) {
-            return math::bind(select(isChosen, numberOf(place, number), bestNumber),
+            return math::bind(select(isChosen, numberOf(position, number), bestNumber),
                               [&](const Expr &nextNumber) { return search(number + 1, nextBest, nextNumber); });
           });
         });
@@ -135,13 +135,13 @@ static TensorFunc findLargest(Operation *op, const Windows &windows, KernelBuild
 static FailureOr<TensorFunc> emitMaxPoolIndices(MaxPoolIndicesOp op, KernelBuilder &builder) {
   Windows windows = makeWindows(op, builder);
   const TensorFunc &x = windows.x;
-  return findLargest(op, windows, builder, Halide::Int(64), [&](llvm::ArrayRef<Expr> place, size_t) {
+  return findLargest(op, windows, builder, Halide::Int(64), [&](llvm::ArrayRef<Expr> position, size_t) {
     // Spatial dimensions in the order asked for, from the slowest.
     Expr linear =
-        Halide::cast<int64_t>(place[0]) * Halide::cast<int64_t>(x.extents[1]) + Halide::cast<int64_t>(place[1]);
+        Halide::cast<int64_t>(position[0]) * Halide::cast<int64_t>(x.extents[1]) + Halide::cast<int64_t>(position[1]);
     for (size_t i = 0; i < windows.rank(); ++i) {
       size_t dim = 2 + (op.getColumnMajor() ? windows.rank() - 1 - i : i);
-      linear = linear * Halide::cast<int64_t>(x.extents[dim]) + Halide::cast<int64_t>(place[dim]);
+      linear = linear * Halide::cast<int64_t>(x.extents[dim]) + Halide::cast<int64_t>(position[dim]);
     }
     return linear;
   });

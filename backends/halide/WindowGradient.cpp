@@ -48,10 +48,10 @@ static int64_t countCovers(const Windows &windows, size_t i) {
   return windows.dilations[i] == 1 ? llvm::divideCeil(windows.kernel[i], windows.strides[i]) : windows.kernel[i];
 }
 /// The `j`-th of them.
-static Cover getCover(const Windows &windows, size_t i, const Expr &place, const Expr &j, const Expr &windowCount) {
+static Cover getCover(const Windows &windows, size_t i, const Expr &position, const Expr &j, const Expr &windowCount) {
   int stride = static_cast<int>(windows.strides[i]), dilation = static_cast<int>(windows.dilations[i]),
       kernel = static_cast<int>(windows.kernel[i]);
-  Expr padded = place + static_cast<int>(windows.padsLow[i]);
+  Expr padded = position + static_cast<int>(windows.padsLow[i]);
   Cover cover;
   if (dilation == 1) {
     // From the last window that starts at or before the element.
@@ -114,7 +114,7 @@ static TensorFunc gatherWindows(Operation *op, const Windows &windows, const Ten
   Expr before = total(std::vector<Expr>(arguments.begin(), arguments.end()));
   total(arguments) = Halide::strict_float(sum.combine(before, term(index, j)));
   builder.addStage(op, "total", total);
-  return builder.define(result, [&](llvm::ArrayRef<Expr> place) { return gathered.at(place); });
+  return builder.define(result, [&](llvm::ArrayRef<Expr> position) { return gathered.at(position); });
 }
 
 FailureOr<TensorFunc> emitMaxPoolGradient(MaxPoolGradientOp op, KernelBuilder &builder) {

@@ -31,26 +31,26 @@ struct Windows {
     return index[2 + i] * static_cast<int>(strides[i]) - static_cast<int>(padsLow[i]);
   }
   /// The operand's coordinates of element `offset` of the window at `index`.
-  Exprs place(llvm::ArrayRef<Halide::Expr> index, llvm::ArrayRef<Halide::Expr> offset) const {
+  Exprs position(llvm::ArrayRef<Halide::Expr> index, llvm::ArrayRef<Halide::Expr> offset) const {
     Exprs own(index.begin(), index.begin() + 2);
     for (size_t i = 0; i < rank(); ++i)
       own.push_back(Halide::Internal::simplify(start(index, i) + offset[i] * static_cast<int>(dilations[i])));
     return own;
   }
-  Halide::Expr isInside(llvm::ArrayRef<Halide::Expr> place) const {
+  Halide::Expr isInside(llvm::ArrayRef<Halide::Expr> position) const {
     Halide::Expr inside = Halide::Internal::const_true();
     for (size_t i = 0; i < rank(); ++i)
-      inside = inside && place[2 + i] >= 0 && place[2 + i] < x.extents[2 + i];
+      inside = inside && position[2 + i] >= 0 && position[2 + i] < x.extents[2 + i];
     return inside;
   }
-  /// The element at `place`, or `otherwise` outside the operand.
-  Halide::Expr read(llvm::ArrayRef<Halide::Expr> place, const Halide::Expr &otherwise) const {
+  /// The element at `position`, or `otherwise` outside the operand.
+  Halide::Expr read(llvm::ArrayRef<Halide::Expr> position, const Halide::Expr &otherwise) const {
     if (!mayLeave)
-      return x.at(place);
-    Exprs clamped(place.begin(), place.begin() + 2);
+      return x.at(position);
+    Exprs clamped(position.begin(), position.begin() + 2);
     for (size_t i = 0; i < rank(); ++i)
-      clamped.push_back(Halide::clamp(Halide::likely(place[2 + i]), 0, x.extents[2 + i] - 1));
-    return Halide::select(isInside(place), Halide::likely(x.at(clamped)), otherwise);
+      clamped.push_back(Halide::clamp(Halide::likely(position[2 + i]), 0, x.extents[2 + i] - 1));
+    return Halide::select(isInside(position), Halide::likely(x.at(clamped)), otherwise);
   }
   /// Calls `visit` with the offsets of each element of a window, row-major.
   void forEach(llvm::function_ref<void(llvm::ArrayRef<Halide::Expr>)> visit) const {

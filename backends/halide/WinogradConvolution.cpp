@@ -125,8 +125,8 @@ FailureOr<TensorFunc> emitWinograd(Operation *op, KernelBuilder &builder) {
   winograd(c, column, row, image, i, j) =
       transform(f.output, size, i, [&](int k) { return half(c, column, row, image, k, j); });
   Expr bits = Halide::cast<uint32_t>(0);
-  for (int place = 0; place < m * m; ++place)
-    bits = Halide::max(bits, Halide::reinterpret<uint32_t>(winograd(c, column, row, image, place % m, place / m)) &
+  for (int tap = 0; tap < m * m; ++tap)
+    bits = Halide::max(bits, Halide::reinterpret<uint32_t>(winograd(c, column, row, image, tap % m, tap / m)) &
                                  Halide::cast<uint32_t>(0x7fffffff));
   largest(c, column, row, image) = bits;
   RDom all(0, lanes);
@@ -139,14 +139,14 @@ FailureOr<TensorFunc> emitWinograd(Operation *op, KernelBuilder &builder) {
   RDom terms(0, inputs, 0, 1);
   terms.where(mustRepeat(vector, column, row, image));
   Var lane("lane");
-  Expr place = vector * lanes + lane;
+  Expr channel = vector * lanes + lane;
   Expr group = conv.groups == 1 ? Expr(0) : vector * lanes / (outputs / static_cast<int>(conv.groups)) * inputs;
   direct(lane, vector, column, row, image, i, j) = Halide::undef<float>();
   Expr sum = Halide::select(terms.x == 0, 0.0f, direct(lane, vector, column, row, image, i, j));
   for (int tap = 0; tap < 9; ++tap)
     sum += x.at({image, group + terms.x, getRow(column, row) * m + inputAt(j + tap / 3) - padY,
                  getColumn(column) * m + inputAt(i + tap % 3) - padX}) *
-           recoverWeight(w, m, block, place, terms.x, tap / 3, tap % 3);
+           recoverWeight(w, m, block, channel, terms.x, tap / 3, tap % 3);
   direct(lane, vector, column, row, image, i, j) = sum;
   TensorFunc result = builder.define(op->getResult(0), [&](llvm::ArrayRef<Expr> index) {
     Expr tileColumn = index[3] / m, tileRow = index[2] / m, inX = resultAt(index[3] % m), inY = resultAt(index[2] % m);

@@ -19,8 +19,8 @@ using mlir::success;
 static std::vector<char> expandSplat(const ConstantData &data) {
   llvm::ArrayRef<char> element = data.getBytes();
   std::vector<char> bytes(element.size() * data.getType().getNumElements());
-  for (size_t place = 0; place < bytes.size(); place += element.size())
-    std::copy(element.begin(), element.end(), bytes.begin() + place);
+  for (size_t at = 0; at < bytes.size(); at += element.size())
+    std::copy(element.begin(), element.end(), bytes.begin() + at);
   return bytes;
 }
 

@@ -37,8 +37,8 @@ struct HostEmitter {
     auto structure = mlir::LLVM::LLVMStructType::getLiteral(
         builder.getContext(), {pointerType(), pointerType(), builder.getI64Type(), array, array});
     mlir::Value descriptor = mlir::LLVM::PoisonOp::create(builder, location, structure);
-    auto insert = [&](mlir::Value value, llvm::ArrayRef<int64_t> place) {
-      descriptor = mlir::LLVM::InsertValueOp::create(builder, location, descriptor, value, place);
+    auto insert = [&](mlir::Value value, llvm::ArrayRef<int64_t> position) {
+      descriptor = mlir::LLVM::InsertValueOp::create(builder, location, descriptor, value, position);
     };
     insert(address, {0});
     insert(address, {1});

@@ -208,11 +208,11 @@ private:
     store(at(buffer, Size), buffer, Dim);
     store(zero, buffer, Padding);
     for (auto [position, dim] : llvm::enumerate(dims)) {
-      int64_t place = Size + DimSize * position;
-      store(truncate(dim.min), buffer, place + Min);
-      store(truncate(dim.extent), buffer, place + Extent);
-      store(truncate(dim.stride), buffer, place + Stride);
-      store(i32(0), buffer, place + DimFlags);
+      int64_t offset = Size + DimSize * position;
+      store(truncate(dim.min), buffer, offset + Min);
+      store(truncate(dim.extent), buffer, offset + Extent);
+      store(truncate(dim.stride), buffer, offset + Stride);
+      store(i32(0), buffer, offset + DimFlags);
     }
     return buffer;
   }
@@ -299,7 +299,7 @@ static std::string toSymbol(llvm::StringRef name) {
 /// `int32_t NAME.launch(arguments, begin, end, scratch)` that calls `part` for parts of the range, from its end in
 /// every second launch. The order of parts changes no sum.
 static void emitSweep(mlir::OpBuilder &builder, mlir::func::FuncOp function, mlir::func::FuncOp part,
-                      const KernelInterface &kernel, int64_t turnPlace) {
+                      const KernelInterface &kernel, int64_t turnOffset) {
   mlir::Location location = function.getLoc();
   auto i64 = [&](int64_t value) -> Value {
     return arith::ConstantOp::create(builder, location, builder.getI64IntegerAttr(value));
@@ -312,7 +312,7 @@ static void emitSweep(mlir::OpBuilder &builder, mlir::func::FuncOp function, mli
 
   builder.setInsertionPointToStart(entry);
   Value address = LLVM::GEPOp::create(builder, location, arguments.getType(), builder.getI8Type(), arguments,
-                                      llvm::ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(turnPlace)});
+                                      llvm::ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(turnOffset)});
   Value turn = LLVM::LoadOp::create(builder, location, word, address);
   Value isBackward = arith::TruncIOp::create(builder, location, builder.getI1Type(), turn);
   Value extent = arith::SubIOp::create(builder, location, end, begin);
@@ -327,9 +327,9 @@ static void emitSweep(mlir::OpBuilder &builder, mlir::func::FuncOp function, mli
   builder.setInsertionPointToStart(body);
   Value number = body->getArgument(0);
   Value mirrored = arith::SubIOp::create(builder, location, last, number);
-  Value place = arith::SelectOp::create(builder, location, isBackward, mirrored, number);
+  Value step = arith::SelectOp::create(builder, location, isBackward, mirrored, number);
   Value first = arith::AddIOp::create(builder, location, begin,
-                                      arith::MulIOp::create(builder, location, place, i64(kernel.sweep)));
+                                      arith::MulIOp::create(builder, location, step, i64(kernel.sweep)));
   Value next = arith::AddIOp::create(builder, location, first, i64(kernel.sweep));
   Value stop = arith::MinSIOp::create(builder, location, next, end);
   Value result = mlir::func::CallOp::create(builder, location, part,

@@ -53,10 +53,10 @@ std::optional<LaunchTableBuilder::Address> LaunchTableBuilder::locate(Value buff
   auto argument = llvm::dyn_cast<mlir::BlockArgument>(buffer);
   if (!argument || argument.getOwner() != &entry.getBody().front())
     return std::nullopt;
-  const EntryArgument &place = arguments[argument.getArgNumber()];
-  if (place.isSymbol || !isWord(place.number << DLC_BASE_BITS))
+  const EntryArgument &source = arguments[argument.getArgNumber()];
+  if (source.isSymbol || !isWord(source.number << DLC_BASE_BITS))
     return std::nullopt;
-  result.base = static_cast<int32_t>(place.base | place.number << DLC_BASE_BITS);
+  result.base = static_cast<int32_t>(source.base | source.number << DLC_BASE_BITS);
   return result;
 }
 

@@ -79,7 +79,7 @@ private:
 
   /// Whether `op` is lowered in a part as in an entry point. Ops without memory effects depend on loops' results here.
   static bool isMovable(Operation *op) {
-    if (llvm::isa<scf::ForOp, scf::WhileOp, scf::IfOp>(op))
+    if (llvm::isa<RegionBranchOpInterface>(op))
       return llvm::all_of(op->getRegions(), [](Region &region) {
         return llvm::all_of(region.getOps(), [](Operation &inner) {
           return inner.hasTrait<OpTrait::IsTerminator>() || isMovable(&inner);

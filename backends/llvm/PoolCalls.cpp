@@ -10,11 +10,11 @@ using mlir::Value;
 namespace LLVM = mlir::LLVM;
 namespace arith = mlir::arith;
 
-Value dlc::storeArgument(HostEmitter emit, Value value, Value block, int64_t place) {
+Value dlc::storeArgument(HostEmitter emit, Value value, Value block, int64_t position) {
   if (llvm::isa<mlir::MemRefType>(value.getType()))
     value = mlir::memref::ExtractAlignedPointerAsIndexOp::create(emit.builder, emit.location, value);
   Value number = arith::IndexCastOp::create(emit.builder, emit.location, emit.builder.getI64Type(), value);
-  emit.store(number, block, place);
+  emit.store(number, block, position);
   return number;
 }
 

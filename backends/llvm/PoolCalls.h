@@ -11,8 +11,8 @@ namespace dlc {
 /// The function through which launches go that may pay to be split.
 constexpr llvm::StringLiteral inRangesName = "dlc.launch_in_ranges";
 
-/// Puts `value`, a buffer's address or an index, at `place` of a block of arguments; returns it as an i64.
-mlir::Value storeArgument(HostEmitter emit, mlir::Value value, mlir::Value block, int64_t place);
+/// Puts `value`, a buffer's address or an index, at `position` of a block of arguments; returns it as an i64.
+mlir::Value storeArgument(HostEmitter emit, mlir::Value value, mlir::Value block, int64_t position);
 
 /// The address of `task`, a function of the module.
 mlir::Value takeAddress(HostEmitter emit, mlir::func::FuncOp task);

@@ -46,7 +46,7 @@ void dlc::createSizeFunctions(mlir::ModuleOp module, const EntryDescription &ent
       }
     return known;
   };
-  int64_t place = 0;
+  int64_t position = 0;
   for (const TensorDescription &output : entry.outputs)
     for (mlir::AffineExpr dim : output.dims) {
       Value extent = arithmetic.emit(dim);
@@ -54,8 +54,8 @@ void dlc::createSizeFunctions(mlir::ModuleOp module, const EntryDescription &ent
         Value most = isUnbounded(dim, bounds) ? emit.i64(-1) : arithmetic.emit(boundAbove(dim, bounds));
         extent = arith::SelectOp::create(builder, location, isKnown(dim), extent, most);
       }
-      emit.store(extent, shapes.getArgument(1), place);
-      place += 8;
+      emit.store(extent, shapes.getArgument(1), position);
+      position += 8;
     }
   mlir::func::ReturnOp::create(builder, location);
 }

@@ -68,18 +68,18 @@ private:
   Value describe(llvm::ArrayRef<LoopTensor> tensors) {
     Value array = allocate(tensors.size() * sizeof(dlc_op_tensor));
     for (auto [number, tensor] : llvm::enumerate(tensors)) {
-      size_t place = number * sizeof(dlc_op_tensor);
+      size_t position = number * sizeof(dlc_op_tensor);
       auto rank = static_cast<size_t>(tensor.getRank());
       Value extents = allocate(2 * rank * sizeof(int64_t));
       for (size_t dim = 0; dim < rank; ++dim) {
         store(tensor.getExtent(dim).getValue(), extents, 8 * dim);
         store(tensor.getStride(dim).getValue(), extents, 8 * (rank + dim));
       }
-      store(tensor.getAddress(), array, place + offsetof(dlc_op_tensor, data));
-      store(i32(*getElementTypeCode(tensor.getElementType())), array, place + offsetof(dlc_op_tensor, element_type));
-      store(i32(tensor.getRank()), array, place + offsetof(dlc_op_tensor, rank));
-      store(extents, array, place + offsetof(dlc_op_tensor, shape));
-      store(at(extents, 8 * rank), array, place + offsetof(dlc_op_tensor, strides));
+      store(tensor.getAddress(), array, position + offsetof(dlc_op_tensor, data));
+      store(i32(*getElementTypeCode(tensor.getElementType())), array, position + offsetof(dlc_op_tensor, element_type));
+      store(i32(tensor.getRank()), array, position + offsetof(dlc_op_tensor, rank));
+      store(extents, array, position + offsetof(dlc_op_tensor, shape));
+      store(at(extents, 8 * rank), array, position + offsetof(dlc_op_tensor, strides));
     }
     return array;
   }
@@ -87,7 +87,7 @@ private:
   Value describeAttributes() {
     Value array = allocate(op.getParameters().size() * sizeof(dlc_op_attribute));
     for (auto [number, named] : llvm::enumerate(op.getParameters())) {
-      size_t place = number * sizeof(dlc_op_attribute);
+      size_t position = number * sizeof(dlc_op_attribute);
       Attribute value = named.getValue();
       auto list = llvm::dyn_cast<ArrayAttr>(value);
       llvm::SmallVector<Attribute> elements(list ? list.getValue() : llvm::ArrayRef(value));
@@ -98,11 +98,11 @@ private:
       Value values = allocate(8 * elements.size());
       for (auto [i, element] : llvm::enumerate(elements))
         store(createElement(element), values, 8 * i);
-      store(createString(named.getName()), array, place + offsetof(dlc_op_attribute, name));
-      store(i32(kind), array, place + offsetof(dlc_op_attribute, kind));
-      store(i32(list ? 1 : 0), array, place + offsetof(dlc_op_attribute, is_list));
-      store(i64(elements.size()), array, place + offsetof(dlc_op_attribute, count));
-      store(values, array, place + offsetof(dlc_op_attribute, values));
+      store(createString(named.getName()), array, position + offsetof(dlc_op_attribute, name));
+      store(i32(kind), array, position + offsetof(dlc_op_attribute, kind));
+      store(i32(list ? 1 : 0), array, position + offsetof(dlc_op_attribute, is_list));
+      store(i64(elements.size()), array, position + offsetof(dlc_op_attribute, count));
+      store(values, array, position + offsetof(dlc_op_attribute, values));
     }
     return array;
   }

@@ -29,7 +29,7 @@ SECTIONS = {
     "Tutorials": ["docs/from-csv", "docs/from-pytorch", "docs/tuning"],
     "Using dlc": ["docs/command", "docs/python", "docs/runtime", "docs/training", "docs/decoding", "docs/custom-ops", "docs/cuda",
                   "docs/performance", "docs/comparison", "docs/limits"],
-    "Reference": ["docs/model-format", "docs/onnx", "docs/numbers", "docs/gradients", "docs/generated/targets"],
+    "Reference": ["docs/model-format", "docs/onnx", "docs/numbers", "docs/gradients", "docs/generated/targets", "docs/generated/operations"],
     "Inside": ["ARCHITECTURE", "CONTRIBUTING", "docs/generated/dialect", "docs/generated/passes", "docs/generated/passes-program",
                "test/fake_cuda/README", "CHANGELOG"],
     "Examples": ["examples/README", "examples/*/README"],

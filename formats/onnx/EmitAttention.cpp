@@ -60,8 +60,8 @@ private:
 
   std::string count(AffineExpr extent, llvm::ArrayRef<int64_t> shape) {
     std::string limit = writer.add("Squeeze", {writer.makeExtent(extent), writer.makeInts({0})});
-    std::string places = writer.add("Range", {writer.makeInt(0), limit, writer.makeInt(1)});
-    return writer.add("Reshape", {places, writer.makeInts(shape)});
+    std::string positions = writer.add("Range", {writer.makeInt(0), limit, writer.makeInt(1)});
+    return writer.add("Reshape", {positions, writer.makeInts(shape)});
   }
 
   /// Which keys each query sees, broadcast to [B, H, S, T]; empty if all do.
@@ -80,17 +80,19 @@ private:
     }
     if (!op.getLeft() && !op.getRight())
       return seen;
-    std::string place = count(queries, {1, 1, -1, 1});
+    std::string position = count(queries, {1, 1, -1, 1});
     if (op.getOffset() != 0)
-      place = writer.add("Add", {place, writer.makeInt(op.getOffset())});
+      position = writer.add("Add", {position, writer.makeInt(op.getOffset())});
     if (op.getFromEnd()) {
       std::string end = lengths.empty() ? writer.makeExtent(keys) : lengths;
-      place = writer.add("Add", {place, writer.add("Sub", {end, writer.makeExtent(queries)})});
+      position = writer.add("Add", {position, writer.add("Sub", {end, writer.makeExtent(queries)})});
     }
     if (op.getLeft())
-      seen = both(seen, writer.add("GreaterOrEqual", {key, writer.add("Sub", {place, writer.makeInt(*op.getLeft())})}));
+      seen =
+          both(seen, writer.add("GreaterOrEqual", {key, writer.add("Sub", {position, writer.makeInt(*op.getLeft())})}));
     if (op.getRight())
-      seen = both(seen, writer.add("LessOrEqual", {key, writer.add("Add", {place, writer.makeInt(*op.getRight())})}));
+      seen =
+          both(seen, writer.add("LessOrEqual", {key, writer.add("Add", {position, writer.makeInt(*op.getRight())})}));
     return seen;
   }
 

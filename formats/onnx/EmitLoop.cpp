@@ -90,9 +90,9 @@ private:
     return success();
   }
 
-  /// Element `place` of a sequence of dimension 0.
-  void takeStep(BlockArgument argument, Value sequence, const std::string &place) {
-    body.setName(argument, body.add("Gather", {writer.getName(sequence), place}, {{"axis", int64_t(0)}}));
+  /// Element `position` of a sequence of dimension 0.
+  void takeStep(BlockArgument argument, Value sequence, const std::string &position) {
+    body.setName(argument, body.add("Gather", {writer.getName(sequence), position}, {{"axis", int64_t(0)}}));
   }
 
   LogicalResult buildLoop() {

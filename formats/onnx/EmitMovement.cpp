@@ -120,11 +120,11 @@ static std::string emitUpdateSlice(UpdateSliceOp op, GraphWriter &writer) {
   if (!getElementTypeOrSelf(op.getPosition().getType()).isSignlessInteger(64))
     position = writer.add("Cast", {position}, {{"to", int64_t(onnx::TensorProto::INT64)}});
   position = writer.add("Max", {writer.add("Min", {position, writer.add("Sub", {extent, count})}), writer.makeInt(0)});
-  std::string place = writer.add("Sub", {countTo(writer.getDims(op.getX())[axis], writer), position});
-  std::string isInside =
-      writer.add("And", {writer.add("GreaterOrEqual", {place, writer.makeInt(0)}), writer.add("Less", {place, count})});
+  std::string fromStart = writer.add("Sub", {countTo(writer.getDims(op.getX())[axis], writer), position});
+  std::string isInside = writer.add(
+      "And", {writer.add("GreaterOrEqual", {fromStart, writer.makeInt(0)}), writer.add("Less", {fromStart, count})});
   std::string last = writer.add("Sub", {count, writer.makeInt(1)});
-  std::string nearest = writer.add("Max", {writer.add("Min", {place, last}), writer.makeInt(0)});
+  std::string nearest = writer.add("Max", {writer.add("Min", {fromStart, last}), writer.makeInt(0)});
   std::string spread = writer.add("Gather", {writer.getName(op.getUpdate()), nearest}, {{"axis", axis}});
   llvm::SmallVector<int64_t> shape(rank - axis, 1);
   shape[0] = -1;

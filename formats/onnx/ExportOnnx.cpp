@@ -4,7 +4,6 @@
 #include "formats/onnx/OpTable.h"
 #include "ir/Annotations.h"
 #include "ir/ConstantData.h"
-#include "ir/OpsConstant.h"
 #include "ir/OpsParameter.h"
 #include "ir/Suggestion.h"
 #include "ir/SymbolicShapes.h"
@@ -52,7 +51,7 @@ public:
     FailureOr<dlc::SymbolicShapes> shapes = dlc::SymbolicShapes::analyze(entry);
     if (failed(shapes) || failed(checkBorder()))
       return failure();
-    scope.symbolPlaces.resize(shapes->getSymbols().size());
+    scope.symbolSources.resize(shapes->getSymbols().size());
     GraphWriter writer(scope, scope.graph, entry.getBody().front(), *shapes, nullptr);
     nameBorder(writer);
     if (failed(writeParameters()) || failed(writeOps(writer)) || failed(checkValues()))
@@ -101,8 +100,8 @@ private:
         // Nobody passes it: its extents are elements of an input.
         for (auto [d, dim] : llvm::enumerate(writer.getDims(argument)))
           if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(dim))
-            scope.symbolPlaces[symbol.getPosition()] = {elements.getValue().str(), static_cast<int64_t>(d / 2),
-                                                        d % 2 ? -1 : 1};
+            scope.symbolSources[symbol.getPosition()] = {elements.getValue().str(), static_cast<int64_t>(d / 2),
+                                                         d % 2 ? -1 : 1};
         continue;
       }
       auto name = dlc::annotation::state.getOfArgument(entry, i);
@@ -113,15 +112,15 @@ private:
       writer.describe(*scope.graph.add_input(), input, argument.getType(), writer.getDims(argument));
       for (auto [d, dim] : llvm::enumerate(writer.getDims(argument)))
         if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(dim);
-            symbol && scope.symbolPlaces[symbol.getPosition()].input.empty())
-          scope.symbolPlaces[symbol.getPosition()] = {input, static_cast<int64_t>(d), 0};
+            symbol && scope.symbolSources[symbol.getPosition()].input.empty())
+          scope.symbolSources[symbol.getPosition()] = {input, static_cast<int64_t>(d), 0};
     }
     for (auto parameter : module.getOps<dlc::ParameterOp>())
       writer.makeName(parameter.getSymName());
     for (auto [i, value] : llvm::enumerate(getReturn().getOperands())) {
       outputs.push_back(writer.makeName(getResultName(entry, i)));
       Operation *op = value.getDefiningOp();
-      if (op && !llvm::isa<dlc::ConstantOp, dlc::LoadParameterOp>(op) && wished.insert(value).second)
+      if (op && !op->hasTrait<dlc::WeightSource>() && wished.insert(value).second)
         writer.wishName(value, outputs.back());
     }
   }

@@ -239,13 +239,13 @@ std::string GraphWriter::makeExtent(AffineExpr extent) {
 
 std::string GraphWriter::computeExtent(AffineExpr extent) {
   if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(extent)) {
-    const SymbolPlace &place = scope.symbolPlaces[symbol.getPosition()];
-    if (place.sign == 0)
-      return add("Shape", {place.input}, {{"start", place.index}, {"end", place.index + 1}});
-    std::string element = add(
-        "Slice", {add("Reshape", {place.input, makeInts({-1})}), makeInts({place.index}), makeInts({place.index + 1})});
+    const SymbolSource &position = scope.symbolSources[symbol.getPosition()];
+    if (position.sign == 0)
+      return add("Shape", {position.input}, {{"start", position.index}, {"end", position.index + 1}});
+    std::string element = add("Slice", {add("Reshape", {position.input, makeInts({-1})}), makeInts({position.index}),
+                                        makeInts({position.index + 1})});
     element = add("Cast", {element}, {{"to", int64_t(onnx::TensorProto::INT64)}});
-    return add("Max", {place.sign < 0 ? add("Neg", {element}) : element, makeInts({0})});
+    return add("Max", {position.sign < 0 ? add("Neg", {element}) : element, makeInts({0})});
   }
   if (AffineExpr x = matchAtLeastZero(extent))
     return add("Max", {makeExtent(x), makeInts({0})});

@@ -30,7 +30,7 @@ using Names = std::vector<std::string>;
 
 /// Where a symbol of the entry point can be read: extent `index` of an input, or its element at that position, negated
 /// if `sign` is negative, and at least 0.
-struct SymbolPlace {
+struct SymbolSource {
   std::string input;
   int64_t index = 0;
   int sign = 0; ///< 0: an extent
@@ -44,11 +44,11 @@ struct ModelScope {
   mlir::ModuleOp module;
   llvm::StringSet<> names;
   UniqueNames uniqueNames;
-  llvm::SmallVector<SymbolPlace> symbolPlaces; ///< by the symbols of the entry point
-  llvm::StringMap<std::string> constants;      ///< initializers by type and bytes
-  int64_t bytes = 0;                           ///< of all initializers
-  std::set<std::string> domains;               ///< of nodes outside the default domain
-  int64_t opset = opsetVersion;                ///< that the file needs
+  llvm::SmallVector<SymbolSource> symbolSources; ///< by the symbols of the entry point
+  llvm::StringMap<std::string> constants;        ///< initializers by type and bytes
+  int64_t bytes = 0;                             ///< of all initializers
+  std::set<std::string> domains;                 ///< of nodes outside the default domain
+  int64_t opset = opsetVersion;                  ///< that the file needs
 };
 
 /// Adds `value`, whose type ONNX has, to the graph's initializers.

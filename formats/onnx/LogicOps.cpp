@@ -2,6 +2,7 @@
 // Comparisons, predicates and logic.
 #include "formats/onnx/GraphWriter.h"
 #include "formats/onnx/OpTable.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsLogic.h"
 
 using namespace mlir;

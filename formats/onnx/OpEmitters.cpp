@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/onnx/OpEmitters.h"
-#include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
-#include "ir/OpsParameter.h"
 #include "ir/TensorDescription.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -91,8 +89,7 @@ static mlir::LogicalResult writeOp(mlir::Operation &op, GraphWriter &writer) {
 mlir::LogicalResult writeOps(GraphWriter &writer) {
   mlir::LogicalResult result = mlir::success();
   for (mlir::Operation &op : writer.getBlock().without_terminator()) {
-    if (llvm::isa<LoadParameterOp, ConstantOp>(op) || mlir::isOpTriviallyDead(&op) ||
-        mlir::succeeded(writeOp(op, writer)))
+    if (op.hasTrait<WeightSource>() || mlir::isOpTriviallyDead(&op) || mlir::succeeded(writeOp(op, writer)))
       continue;
     result = mlir::failure();
     // Its readers are looked at, too, so that all that is wrong is reported at once.

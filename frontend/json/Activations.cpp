@@ -2,10 +2,10 @@
 #include "frontend/json/Activations.h"
 #include "frontend/json/OpTableFields.h"
 #include "ir/OpsActivation.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
-#include "ir/OpsLogic.h"
 #include "ir/OpsNormalization.h"
 
 using namespace mlir;

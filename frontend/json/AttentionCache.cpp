@@ -8,14 +8,14 @@ using namespace mlir;
 
 namespace dlc::json {
 
-std::optional<KeptPlaces> keepPlaces(LayerContext &context, std::optional<int64_t> most) {
-  KeptPlaces places;
+std::optional<KeptPositions> keepPositions(LayerContext &context, std::optional<int64_t> most) {
+  KeptPositions positions;
   if (!context.keepsState())
-    return places;
+    return positions;
   Value x = context.input();
   Type i64 = context.builder.getI64Type();
   StateRequest request{"places", i64, {}, x};
-  places.before = context.beginState(request);
+  positions.before = context.beginState(request);
   if (most)
     context.limitState("places", *most, 1);
   Value count;
@@ -25,19 +25,19 @@ std::optional<KeptPlaces> keepPlaces(LayerContext &context, std::optional<int64_
   } else {
     count = context.constant(static_cast<double>(typeOf(x).getDimSize(1)), i64);
   }
-  places.after = context.add(places.before, count);
-  context.endState("places", places.after);
-  if (!places.before || !places.after)
+  positions.after = context.add(positions.before, count);
+  context.endState("places", positions.after);
+  if (!positions.before || !positions.after)
     return std::nullopt;
-  return places;
+  return positions;
 }
 
-Value countPlaces(LayerContext &context, Value x, int64_t dim, const KeptPlaces &places) {
-  Value own = countPlaces(context, x, dim);
-  return places.before ? context.add(own, places.before) : own;
+Value countPositions(LayerContext &context, Value x, int64_t dim, const KeptPositions &positions) {
+  Value own = countPositions(context, x, dim);
+  return positions.before ? context.add(own, positions.before) : own;
 }
 
-bool extendCache(LayerContext &context, AttentionParts &parts, const KeptPlaces &places, int64_t most) {
+bool extendCache(LayerContext &context, AttentionParts &parts, const KeptPositions &positions, int64_t most) {
   Value x = context.input();
   for (auto [role, part] : {std::pair<StringRef, Value &>("keys", parts.key), {"values", parts.value}}) {
     if (!part)
@@ -45,11 +45,11 @@ bool extendCache(LayerContext &context, AttentionParts &parts, const KeptPlaces 
     RankedTensorType type = typeOf(part);
     Value kept =
         context.beginState({role, type.getElementType(), {-2, type.getDimSize(1), most, type.getDimSize(3)}, x});
-    part = context.create<UpdateSliceOp>(kept, part, places.before, static_cast<uint64_t>(2), /*in_place=*/false);
+    part = context.create<UpdateSliceOp>(kept, part, positions.before, static_cast<uint64_t>(2), /*in_place=*/false);
     context.endState(role, part);
   }
   Value zeros = context.create<FillOp>(x, ArrayRef<int64_t>{-2}, llvm::APFloat(0.0), context.builder.getI64Type());
-  parts.lengths = context.add(zeros, places.after);
+  parts.lengths = context.add(zeros, positions.after);
   parts.isFromEnd = true;
   return parts.key && parts.value && parts.lengths;
 }

@@ -10,21 +10,21 @@
 namespace dlc::json {
 
 /// The positions of a layer's input in the whole sequence.
-struct KeptPlaces {
+struct KeptPositions {
   mlir::Value before; ///< tensor<i64>: positions of earlier runs; null if every run is a sequence of its own
   mlir::Value after;  ///< those of this one, too
 };
 
 /// Begins and ends the state that counts positions, at most `most` of them; nothing, with an error, if that
 /// fails.
-std::optional<KeptPlaces> keepPlaces(LayerContext &context, std::optional<int64_t> most);
+std::optional<KeptPositions> keepPositions(LayerContext &context, std::optional<int64_t> most);
 
 /// The positions along dimension `dim` of `x`, as i64 [length].
-mlir::Value countPlaces(LayerContext &context, mlir::Value x, int64_t dim, const KeptPlaces &places);
+mlir::Value countPositions(LayerContext &context, mlir::Value x, int64_t dim, const KeptPositions &positions);
 
 /// Appends the keys and values of `parts` to those of earlier runs, in caches with room for `most` positions, which the
 /// queries then look at. False, with an error, if that fails.
-bool extendCache(LayerContext &context, AttentionParts &parts, const KeptPlaces &places, int64_t most);
+bool extendCache(LayerContext &context, AttentionParts &parts, const KeptPositions &positions, int64_t most);
 
 } // namespace dlc::json
 

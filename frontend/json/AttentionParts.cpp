@@ -29,26 +29,26 @@ Value mergeHeads(OpContext &context, Value x) {
   return context.reshape(merged, {-2, -3, type.getDimSize(2) * type.getDimSize(3)});
 }
 
-Value countPlaces(OpContext &context, Value x, int64_t dim) {
+Value countPositions(OpContext &context, Value x, int64_t dim) {
   return context.create<IndexOp>(x, static_cast<uint64_t>(dim));
 }
 
-Value makeAngles(OpContext &context, Value places, int64_t count, double base) {
+Value makeAngles(OpContext &context, Value positions, int64_t count, double base) {
   Type type = context.builder.getF32Type();
   SmallVector<double> frequencies;
   for (int64_t k = 0; k < count; ++k)
     frequencies.push_back(std::pow(base, -static_cast<double>(k) / static_cast<double>(count)));
   Value row = context.constant(makeConstantFromDoubles(RankedTensorType::get({1, count}, type), frequencies));
-  Value column = context.reshape(context.create<CastOp>(places, type), {-2, 1});
+  Value column = context.reshape(context.create<CastOp>(positions, type), {-2, 1});
   return context.multiply(column, row);
 }
 
-Value rotate(OpContext &context, Value x, Value places, double base) {
-  if (!x || !places)
+Value rotate(OpContext &context, Value x, Value positions, double base) {
+  if (!x || !positions)
     return {};
   int64_t size = typeOf(x).getDimSize(3), half = size / 2;
   Type type = typeOf(x).getElementType();
-  Value angles = makeAngles(context, places, half, base);
+  Value angles = makeAngles(context, positions, half, base);
   Value cosine = context.create<CastOp>(context.create<CosOp>(angles), type),
         sine = context.create<CastOp>(context.create<SinOp>(angles), type);
   auto part = [&](int64_t start) {

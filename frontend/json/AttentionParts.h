@@ -27,11 +27,11 @@ mlir::Value splitHeads(OpContext &context, mlir::Value x, int64_t heads);
 /// [batch, heads, length, size] as [batch, length, heads * size].
 mlir::Value mergeHeads(OpContext &context, mlir::Value x);
 /// 0, 1, ...: the positions along dimension `dim` of `x`.
-mlir::Value countPlaces(OpContext &context, mlir::Value x, int64_t dim);
+mlir::Value countPositions(OpContext &context, mlir::Value x, int64_t dim);
 /// `places[i] * base^(-k / count)` for k below `count`, in f32: [places, count].
-mlir::Value makeAngles(OpContext &context, mlir::Value places, int64_t count, double base);
+mlir::Value makeAngles(OpContext &context, mlir::Value positions, int64_t count, double base);
 /// Rotates element i of each head with element i + size / 2, by an angle that grows with the position.
-mlir::Value rotate(OpContext &context, mlir::Value x, mlir::Value places, double base);
+mlir::Value rotate(OpContext &context, mlir::Value x, mlir::Value positions, double base);
 /// A mask of two dimensions, [batch, keys], or three, [batch, queries, keys], for all heads; others as they are.
 mlir::Value broadcastMask(OpContext &context, mlir::Value mask);
 /// The attention itself: [batch, heads, length, value size].

@@ -360,6 +360,7 @@ void FunctionImporter::setOutputs(const JsonValue &description) {
     return;
   func::ReturnOp::create(builder, function.getLoc(), results);
   dlc::SignatureBuilder signature(function);
+  entryStates.declare(signature);
   size_t firstState = results.size() - entryStates.getEntries().size();
   for (auto [i, name] : llvm::enumerate(names)) {
     SmallVector<NamedAttribute> attributes{dlc::annotation::name.with(builder.getStringAttr(name))};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How decoding chooses the next tokens from their scores.
 #include "frontend/json/GenerateImporter.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
@@ -53,7 +54,7 @@ GenerateImporter::Choice GenerateImporter::chooseGreedily(OpContext &context, co
 /// noise is a function of the seed and the step's number alone.
 GenerateImporter::Choice GenerateImporter::sample(OpContext &context, const Step &step) {
   Type f32 = builder.getF32Type();
-  Value scores = step.logits, places;
+  Value scores = step.logits, positions;
   if (const JsonValue *topK = context.attributes.find("top_k")) {
     if (topK->integer > vocabulary) {
       context.error("top_k",
@@ -63,11 +64,11 @@ GenerateImporter::Choice GenerateImporter::sample(OpContext &context, const Step
     uint64_t k = topK->integer;
     scores = context.create<dlc::TopKOp>(step.logits, k, uint64_t(1), false);
     Value indices = context.create<dlc::TopKIndicesOp>(step.logits, k, uint64_t(1), false);
-    places = context.reshape(indices, {topK->integer});
+    positions = context.reshape(indices, {topK->integer});
   }
   auto chooseLargest = [&](Value values) {
-    Value place = context.create<dlc::ArgExtremeOp>(values, uint64_t(1), false, false, false);
-    return places ? context.create<dlc::GatherOp>(places, place, uint64_t(0)) : place;
+    Value position = context.create<dlc::ArgExtremeOp>(values, uint64_t(1), false, false, false);
+    return positions ? context.create<dlc::GatherOp>(positions, position, uint64_t(0)) : position;
   };
   const JsonValue *fixed = context.attributes.find("temperature");
   double fixedTemperature = fixed ? context.attributes.number("temperature") : 1;
@@ -100,9 +101,9 @@ GenerateImporter::Choice GenerateImporter::searchBeams(OpContext &context, const
   Value one = context.constant(1, i64), size = context.constant(vocabulary, i64);
   Value steps = context.create<dlc::LogSoftmaxOp>(step.logits, ArrayRef<int64_t>{1});
   if (stopToken) {
-    Value places =
+    Value positions =
         context.create<dlc::IotaOp>(llvm::APFloat(0.0), llvm::APFloat(1.0), static_cast<uint64_t>(vocabulary), i64);
-    Value stays = context.create<dlc::WhereOp>(isStop(context, places), context.constant(0.0, f32),
+    Value stays = context.create<dlc::WhereOp>(isStop(context, positions), context.constant(0.0, f32),
                                                context.constant(-INFINITY, f32));
     Value isFinished = context.create<dlc::EqualOp>(context.reshape(finished, {beams, 1}), one);
     steps = context.create<dlc::WhereOp>(isFinished, stays, steps);
@@ -112,11 +113,11 @@ GenerateImporter::Choice GenerateImporter::searchBeams(OpContext &context, const
   if (beams > beams * vocabulary)
     context.error("beams", "keeps more sequences than there are");
   Value best = context.create<dlc::TopKOp>(all, static_cast<uint64_t>(beams), uint64_t(1), false);
-  Value places = context.create<dlc::TopKIndicesOp>(all, static_cast<uint64_t>(beams), uint64_t(1), false);
-  places = context.reshape(places, {beams});
+  Value positions = context.create<dlc::TopKIndicesOp>(all, static_cast<uint64_t>(beams), uint64_t(1), false);
+  positions = context.reshape(positions, {beams});
   Choice choice;
-  choice.parents = context.divide(places, size);
-  choice.tokens = context.create<dlc::ModOp>(places, size, /*fmod=*/false);
+  choice.parents = context.divide(positions, size);
+  choice.tokens = context.create<dlc::ModOp>(positions, size, /*fmod=*/false);
   Value wasFinished = context.create<dlc::GatherOp>(finished, choice.parents, uint64_t(0));
   Value grown = context.subtract(one, wasFinished);
   Value length = context.add(context.create<dlc::GatherOp>(lengths, choice.parents, uint64_t(0)), grown);
@@ -145,9 +146,9 @@ void GenerateImporter::returnBestBeam(OpContext &context, ValueRange loopCarried
   Value best = context.create<dlc::ArgExtremeOp>(scores, uint64_t(0), false, false, false);
   Value count = context.create<dlc::GatherOp>(lengths, best, uint64_t(0));
   Value tokens = context.create<dlc::GatherOp>(history, best, uint64_t(0));
-  Value places =
+  Value positions =
       context.create<dlc::IotaOp>(llvm::APFloat(0.0), llvm::APFloat(1.0), static_cast<uint64_t>(maxTokens), i64);
-  Value isInside = context.create<dlc::LessOp>(places, count);
+  Value isInside = context.create<dlc::LessOp>(positions, count);
   tokens = context.create<dlc::WhereOp>(isInside, tokens, context.constant(0, i64));
   finish(entry, {tokens, count, context.create<dlc::GatherOp>(scores, best, uint64_t(0))});
 }

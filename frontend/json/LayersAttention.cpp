@@ -73,8 +73,8 @@ static Value buildAttention(LayerContext &context) {
   std::optional<int64_t> most;
   if (keeps)
     most = context.attributes.integer("max_length");
-  std::optional<KeptPlaces> places = keeps ? keepPlaces(context, most) : KeptPlaces();
-  if (!places)
+  std::optional<KeptPositions> positions = keeps ? keepPositions(context, most) : KeptPositions();
+  if (!positions)
     return {};
   AttentionParts parts;
   parts.query = splitHeads(context, project(context, queryProjection, x, *features, heads * size), heads);
@@ -85,10 +85,10 @@ static Value buildAttention(LayerContext &context) {
     if (size % 2 != 0)
       return context.error("rotary", "turns pairs of elements, but heads have " + Twine(size));
     double base = context.attributes.number("rotary");
-    parts.query = rotate(context, parts.query, countPlaces(context, parts.query, 2, *places), base);
-    parts.key = rotate(context, parts.key, countPlaces(context, parts.key, 2, *places), base);
+    parts.query = rotate(context, parts.query, countPositions(context, parts.query, 2, *positions), base);
+    parts.key = rotate(context, parts.key, countPositions(context, parts.key, 2, *positions), base);
   }
-  if (keeps && !extendCache(context, parts, *places, *most))
+  if (keeps && !extendCache(context, parts, *positions, *most))
     return {};
   if (context.inputs.size() > 2) {
     parts.mask = broadcastMask(context, context.inputs[2]);
@@ -103,9 +103,9 @@ static Value buildAttention(LayerContext &context) {
 }
 
 /// Adds a table's row for each position, `table: [positions, features]`.
-static Value addRows(LayerContext &context, Value x, Value table, const KeptPlaces &places) {
+static Value addRows(LayerContext &context, Value x, Value table, const KeptPositions &positions) {
   return context.add(
-      x, context.create<dlc::GatherOp>(table, countPlaces(context, x, 1, places), static_cast<uint64_t>(0)));
+      x, context.create<dlc::GatherOp>(table, countPositions(context, x, 1, positions), static_cast<uint64_t>(0)));
 }
 
 static Value buildLearnedPositions(LayerContext &context) {
@@ -116,8 +116,8 @@ static Value buildLearnedPositions(LayerContext &context) {
   if (!ShapedType::isDynamic(given) && given > length)
     return context.error("length", "has " + Twine(length) + " positions for an input of length " + Twine(given));
   Value table = context.parameter({"weight", {}, "normal", "initializer"}, {length, *features});
-  std::optional<KeptPlaces> places = keepPlaces(context, length);
-  return places ? addRows(context, context.input(), table, *places) : Value();
+  std::optional<KeptPositions> positions = keepPositions(context, length);
+  return positions ? addRows(context, context.input(), table, *positions) : Value();
 }
 
 static Value buildSinusoidalPositions(LayerContext &context) {
@@ -128,11 +128,11 @@ static Value buildSinusoidalPositions(LayerContext &context) {
   if (*features % 2 != 0)
     return context.error("expects an even number of features, got " + describeTensor(x));
   Type type = typeOf(x).getElementType();
-  std::optional<KeptPlaces> places = keepPlaces(context, std::nullopt);
-  if (!places)
+  std::optional<KeptPositions> positions = keepPositions(context, std::nullopt);
+  if (!positions)
     return {};
   Value angles =
-      makeAngles(context, countPlaces(context, x, 1, *places), *features / 2, context.attributes.number("base"));
+      makeAngles(context, countPositions(context, x, 1, *positions), *features / 2, context.attributes.number("base"));
   Value sine = context.create<dlc::SinOp>(angles), cosine = context.create<dlc::CosOp>(angles), table;
   if (context.attributes.boolean("interleaved")) {
     // sin, cos, sin, cos, ...

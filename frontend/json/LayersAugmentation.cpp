@@ -2,6 +2,7 @@
 // Layers that change samples at random while a model is trained, each sample by random numbers of its own; in
 // prediction they do nothing (a crop takes the center).
 #include "frontend/json/LayerKinds.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
@@ -88,7 +89,7 @@ struct CropDim {
 
 /// The indices along one dimension that each sample's crop takes, [N, 1, size, 1] or [N, 1, 1, size], as i32; below 0
 /// and from the extent on they are in the padding.
-static Value drawPlaces(LayerContext &context, const CropDim &crop) {
+static Value drawPositions(LayerContext &context, const CropDim &crop) {
   Type i32 = context.builder.getI32Type(), f32 = context.builder.getF32Type();
   auto offsets = static_cast<double>(crop.extent + 2 * crop.padding - crop.size + 1);
   // A number below 1 times a whole one is below that also when it is rounded.
@@ -113,14 +114,14 @@ static Value cropAtRandom(LayerContext &context, const CropDim &rows, const Crop
   if (!channels)
     return {};
   int64_t plane = rows.extent * columns.extent;
-  Value row = drawPlaces(context, rows), column = drawPlaces(context, columns);
+  Value row = drawPositions(context, rows), column = drawPositions(context, columns);
   Value sample = context.create<dlc::CastOp>(context.create<dlc::IndexOp>(x, uint64_t(0)), i32),
         first = times(context.reshape(sample, {-2, 1, 1, 1}), *channels * plane),
         channel = context.create<dlc::IotaOp>(llvm::APFloat(0.0), llvm::APFloat(static_cast<double>(plane)),
                                               static_cast<uint64_t>(*channels), i32);
-  Value place = context.add(first, times(row, columns.extent));
-  place = context.add(context.add(place, column), context.reshape(channel, {-2, 1, 1}));
-  Value result = context.create<dlc::GatherOp>(context.reshape(x, {-1}), place, uint64_t(0));
+  Value position = context.add(first, times(row, columns.extent));
+  position = context.add(context.add(position, column), context.reshape(channel, {-2, 1, 1}));
+  Value result = context.create<dlc::GatherOp>(context.reshape(x, {-1}), position, uint64_t(0));
   for (auto [crop, at] : {std::pair(&rows, row), std::pair(&columns, column)}) {
     if (crop->isInside())
       continue;

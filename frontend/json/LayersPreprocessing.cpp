@@ -3,9 +3,9 @@
 #include "frontend/json/Elements.h"
 #include "frontend/json/LayerKinds.h"
 #include "frontend/json/TensorRules.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsGeneration.h"
-#include "ir/OpsLogic.h"
 #include "ir/OpsNormalization.h"
 
 using namespace mlir;

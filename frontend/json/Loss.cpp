@@ -3,6 +3,7 @@
 #include "frontend/json/Predictions.h"
 #include "frontend/json/TrainingOptions.h"
 #include "frontend/json/TrainingRules.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLogic.h"

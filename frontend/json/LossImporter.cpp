@@ -8,9 +8,16 @@ using namespace mlir;
 using namespace dlc::json;
 
 LossImporter::LossImporter(OpContext &context, const JsonValue &training, TrainingBatch &batch)
-    : context(context), training(training), batch(batch), loss(context, *training.find("loss")) {}
+    : context(context), training(training), batch(batch), shapes(batch.function), signature(batch.function),
+      loss(context, *training.find("loss")) {}
 
 Value LossImporter::import(Value predictions) {
+  Value result = buildLoss(predictions);
+  signature.finish();
+  return result;
+}
+
+Value LossImporter::buildLoss(Value predictions) {
   Value label = loss.setPredictions(predictions) ? addLabel() : Value();
   if (!label)
     return {};
@@ -32,26 +39,19 @@ Value LossImporter::import(Value predictions) {
 //===-- Inputs ------------------------------------------------------------===//
 
 std::optional<LossImporter::Shape> LossImporter::describeShape(Value value) {
-  FailureOr<dlc::SymbolicShapes> shapes = failure();
-  {
-    // Shapes are read from a function that ends.
-    OpBuilder::InsertionGuard guard(context.builder);
-    context.builder.setInsertionPointToEnd(&batch.function.getBody().front());
-    auto end = func::ReturnOp::create(context.builder, batch.function.getLoc(), ValueRange());
-    shapes = dlc::SymbolicShapes::analyze(batch.function);
-    end.erase();
-  }
-  if (failed(shapes))
+  FailureOr<ArrayRef<AffineExpr>> inferred = shapes.infer(value);
+  if (failed(inferred))
     return std::nullopt;
   Shape shape;
-  for (auto [dim, extent] : llvm::enumerate(shapes->getDims(value))) {
+  shape.symbolic = dlc::Dims(*inferred);
+  for (auto [dim, extent] : llvm::enumerate(shape.symbolic)) {
     if (std::optional<int64_t> known = dlc::constantDim(extent)) {
       shape.extents.push_back(*known);
       shape.dims.push_back(context.builder.getI64IntegerAttr(*known));
     } else if (auto symbol = dyn_cast<AffineSymbolExpr>(extent);
-               symbol && !dlc::isDerived(extent, shapes->getBounds())) {
+               symbol && !dlc::isDerived(extent, shapes.getBounds())) {
       shape.extents.push_back(ShapedType::kDynamic);
-      shape.dims.push_back(context.builder.getStringAttr(shapes->getSymbols()[symbol.getPosition()]));
+      shape.dims.push_back(context.builder.getStringAttr(shapes.getSymbols()[symbol.getPosition()]));
     } else {
       context.error("is computed from predictions whose dimension " + Twine(dim) +
                     " is neither a number nor a dimension of an input");
@@ -65,20 +65,22 @@ Value LossImporter::addInput(StringRef name, const Shape &shape, Type elementTyp
   Builder &builder = context.builder;
   func::FuncOp function = batch.function;
   StringAttr nameAttr = builder.getStringAttr(name);
-  for (BlockArgument argument : function.getArguments())
-    if (dlc::annotation::name.getOfArgument(function, argument.getArgNumber()) == nameAttr)
-      return context.error("needs an input '" + name +
-                           "', and the model has one of this name: call that, or the "
-                           "label (by its 'name'), something else");
+  auto hasName = [&](unsigned number) { return dlc::annotation::name.getOfArgument(function, number) == nameAttr; };
+  if (llvm::is_contained(added, nameAttr) ||
+      llvm::any_of(llvm::seq(function.getFunctionType().getNumInputs()), hasName))
+    return context.error("needs an input '" + name +
+                         "', and the model has one of this name: call that, or the "
+                         "label (by its 'name'), something else");
   SmallVector<NamedAttribute> attributes = {dlc::annotation::name.with(nameAttr),
                                             dlc::annotation::dims.with(builder.getArrayAttr(shape.dims)),
                                             dlc::annotation::label.with(builder.getUnitAttr())};
   if (checks)
     attributes.push_back(dlc::annotation::checks.with(checks));
-  if (failed(function.insertArgument(function.getNumArguments(), RankedTensorType::get(shape.extents, elementType),
-                                     builder.getDictionaryAttr(attributes), context.location)))
-    return {};
-  return function.getArguments().back();
+  BlockArgument argument = signature.addArgument(RankedTensorType::get(shape.extents, elementType), context.location,
+                                                 builder.getDictionaryAttr(attributes));
+  shapes.bind(argument, shape.symbolic);
+  added.push_back(nameAttr);
+  return argument;
 }
 
 /// The input that predictions are compared with: class numbers or numbers in the shape of the predictions.
@@ -94,6 +96,7 @@ Value LossImporter::addLabel() {
   if (hasClassNumbers) {
     needed->extents.erase(needed->extents.begin() + loss.getClassAxis());
     needed->dims.erase(needed->dims.begin() + loss.getClassAxis());
+    needed->symbolic.erase(needed->symbolic.begin() + loss.getClassAxis());
   }
   ArrayRef<Attribute> dims = needed->dims;
   if (!loss.acceptsLabels(elementType))
@@ -140,6 +143,7 @@ bool LossImporter::addWeights() {
   if (!isPerElement) {
     shape->extents.resize(1);
     shape->dims.resize(1);
+    shape->symbolic.resize(1);
   }
   Value given = addInput("sample_weight", *shape, type.getElementType());
   return given && loss.addWeights(given);

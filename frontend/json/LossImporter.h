@@ -5,6 +5,8 @@
 #define DLC_FRONTEND_JSON_LOSSIMPORTER_H
 
 #include "frontend/json/Loss.h"
+#include "ir/SignatureBuilder.h"
+#include "ir/SymbolicShapes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace dlc::json {
@@ -23,7 +25,7 @@ struct TrainingBatch {
 class LossImporter {
 public:
   /// `training` is the section. Problems are reported by `context`, which represents the loss; ops are appended to the
-  /// function of `batch`, which has no end yet.
+  /// function of `batch`, which has no end yet and whose signature nothing else changes meanwhile.
   LossImporter(OpContext &context, const JsonValue &training, TrainingBatch &batch);
 
   /// The loss of `predictions`, as one number; null after an error. Adds the inputs that it needs to the function, and
@@ -31,13 +33,15 @@ public:
   mlir::Value import(mlir::Value predictions);
 
 private:
-  /// The shape of a tensor as `dlc.dims` says it.
+  /// The shape of a tensor as its type, `dlc.dims` and expressions say it.
   struct Shape {
     llvm::SmallVector<int64_t> extents;
     llvm::SmallVector<mlir::Attribute> dims;
+    Dims symbolic;
   };
   /// Nothing, with an error, if a dimension is neither a number nor an input's.
   std::optional<Shape> describeShape(mlir::Value value);
+  mlir::Value buildLoss(mlir::Value predictions);
   /// A new argument of the function that is fed with labels.
   mlir::Value addInput(llvm::StringRef name, const Shape &shape, mlir::Type elementType, mlir::ArrayAttr checks = {});
 
@@ -49,6 +53,9 @@ private:
   OpContext &context;
   const JsonValue &training;
   TrainingBatch &batch;
+  SymbolicShapes shapes;                        ///< of the function so far
+  SignatureBuilder signature;                   ///< of the function
+  llvm::SmallVector<mlir::StringAttr, 2> added; ///< names of the inputs that the loss adds
   Loss loss;
 };
 

@@ -36,7 +36,7 @@ static Value getScalar(NodeContext &context, size_t i, Type type) {
 /// Whether what was built in `block` only computes; an error if not.
 static bool isPure(NodeContext &context, Block &block) {
   for (Operation &op : block)
-    if (!isMemoryEffectFree(&op) || isa<dlc::GradientOp, dlc::AssignOp, dlc::ApplyGradientsOp>(op)) {
+    if (!isMemoryEffectFree(&op) || isa<dlc::GradientOp>(op)) {
       context.error("calls a function that trains, or takes a gradient: that is for the function around the node");
       return false;
     }

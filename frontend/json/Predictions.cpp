@@ -6,9 +6,6 @@
 #include "ir/OpsConversion.h"
 #include "ir/OpsNormalization.h"
 #include "ir/OpsParameter.h"
-#include "ir/OpsShape.h"
-#include "ir/OpsSlicing.h"
-#include "ir/OpsTransposition.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -31,7 +28,7 @@ enum class PredictionKind {
 /// The tensor whose elements `value` has, perhaps in another order or not all of them.
 static Value skipMovement(Value value) {
   while (Operation *op = value.getDefiningOp())
-    if (llvm::isa<dlc::ReshapeOp, dlc::ReshapeLikeOp, dlc::TransposeOp, dlc::SliceOp, dlc::ExpandOp, dlc::CastOp>(op))
+    if (op->hasTrait<dlc::MovesElements>() || llvm::isa<dlc::CastOp>(op))
       value = op->getOperand(0);
     else
       break;

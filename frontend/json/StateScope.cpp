@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/StateScope.h"
-#include "ir/InputChecks.h"
+#include "ir/Annotations.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsIndexing.h"
 #include "ir/SymbolicShapes.h"
@@ -30,8 +30,10 @@ Value EntryStates::begin(OpContext &context, const StateRequest &request) {
     return {};
   SmallVector<int64_t> extents;
   SmallVector<Attribute> dims;
+  dlc::Dims symbolic;
   for (int64_t extent : request.shape) {
     AffineExpr dim = extent < 0 ? (*like)[-2 - extent] : getAffineConstantExpr(extent, context.builder.getContext());
+    symbolic.push_back(dim);
     if (auto symbol = dyn_cast<AffineSymbolExpr>(dim); symbol && !dlc::isDerived(dim, shapes->getBounds())) {
       extents.push_back(ShapedType::kDynamic);
       dims.push_back(context.builder.getStringAttr(shapes->getSymbols()[symbol.getPosition()]));
@@ -47,17 +49,23 @@ Value EntryStates::begin(OpContext &context, const StateRequest &request) {
   bool isNew = indices.try_emplace(name, entries.size()).second;
   assert(isNew && "a layer asks once for each of its states");
   (void)isNew;
-  Builder &builder = context.builder;
-  StringAttr nameAttr = builder.getStringAttr(name);
-  auto attributes = builder.getDictionaryAttr({dlc::annotation::name.with(nameAttr),
-                                               dlc::annotation::dims.with(builder.getArrayAttr(dims)),
-                                               dlc::annotation::state.with(nameAttr)});
-  unsigned index = function.getNumArguments();
-  if (failed(function.insertArgument(index, RankedTensorType::get(extents, request.elementType), attributes,
-                                     context.location)))
-    return {};
-  entries.push_back({name, index, Value()});
-  return function.getArgument(index);
+  BlockArgument argument =
+      function.getBody().front().addArgument(RankedTensorType::get(extents, request.elementType), context.location);
+  shapes->bind(argument, std::move(symbolic));
+  entries.push_back({name, context.builder.getArrayAttr(dims), {}, Value()});
+  return argument;
+}
+
+void EntryStates::declare(dlc::SignatureBuilder &signature) const {
+  Builder builder(function->getContext());
+  for (const Entry &entry : entries) {
+    StringAttr name = builder.getStringAttr(entry.name);
+    SmallVector<NamedAttribute> attributes{dlc::annotation::name.with(name), dlc::annotation::dims.with(entry.dims),
+                                           dlc::annotation::state.with(name)};
+    if (!entry.checks.empty())
+      attributes.push_back(dlc::annotation::checks.with(builder.getArrayAttr(entry.checks)));
+    signature.declareArgument(builder.getDictionaryAttr(attributes));
+  }
 }
 
 void EntryStates::limit(OpContext &context, StringRef role, int64_t most, Value like, int64_t dim) {
@@ -75,11 +83,12 @@ void EntryStates::limit(OpContext &context, StringRef role, int64_t most, Value 
     context.error("stateful", "cannot count its steps, which are neither a number nor a dimension of an input");
     return;
   }
-  unsigned argument = entries[indices.at((context.name + "." + role).str())].argument;
-  dlc::addInputCheck(function, argument,
-                     dlc::ElementCheckAttr::get(builder.getContext(), dlc::ElementCheckKind::Room,
-                                                builder.getStringAttr("layer '" + context.name + "'"),
-                                                builder.getI64IntegerAttr(most), steps));
+  Entry &entry = entries[indices.at((context.name + "." + role).str())];
+  auto check = dlc::ElementCheckAttr::get(builder.getContext(), dlc::ElementCheckKind::Room,
+                                          builder.getStringAttr("layer '" + context.name + "'"),
+                                          builder.getI64IntegerAttr(most), steps);
+  if (!llvm::is_contained(entry.checks, check))
+    entry.checks.push_back(check);
 }
 
 void EntryStates::end(OpContext &context, StringRef role, Value value) {

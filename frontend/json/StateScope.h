@@ -8,6 +8,7 @@
 
 #include "frontend/json/OpContext.h"
 #include "ir/LoopBuilder.h"
+#include "ir/SignatureBuilder.h"
 #include "ir/SymbolicShapes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -52,21 +53,24 @@ public:
   bool keeps() const override { return false; }
 };
 
-/// States of `stateful` layers: arguments and results of an entry point that its context keeps (`dlc.state`).
+/// States of `stateful` layers: arguments and results of an entry point that its context keeps (`dlc.state`). Arguments
+/// are added to the function's entry block as layers ask for them; its signature lists them at the end, all at once.
 class EntryStates final : public StateScope {
 public:
-  /// Of `function`, to which arguments are added as layers ask for them.
   void reset(mlir::func::FuncOp function);
   mlir::Value begin(OpContext &context, const StateRequest &request) override;
   void limit(OpContext &context, llvm::StringRef role, int64_t most, mlir::Value like, int64_t dim) override;
   void end(OpContext &context, llvm::StringRef role, mlir::Value value) override;
 
   struct Entry {
-    std::string name;  ///< "LAYER.role"
-    unsigned argument; ///< of the function: the state before the run
-    mlir::Value last;  ///< null until the layer has set it
+    std::string name;                             ///< "LAYER.role"
+    mlir::ArrayAttr dims;                         ///< as of `dlc.dims`
+    llvm::SmallVector<mlir::Attribute, 1> checks; ///< of the state before a run
+    mlir::Value last;                             ///< null until the layer has set it
   };
   llvm::ArrayRef<Entry> getEntries() const { return entries; }
+  /// Lists the arguments in the signature of the function.
+  void declare(SignatureBuilder &signature) const;
 
 private:
   mlir::func::FuncOp function;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/json/TrainingScope.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
-#include "ir/OpsLogic.h"
 #include "ir/OpsNormalization.h"
 #include "ir/OpsParameter.h"
 #include "ir/OpsReduction.h"

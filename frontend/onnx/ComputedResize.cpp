@@ -99,36 +99,36 @@ private:
   /// The coordinate in the operand of each index along the axis of the result.
   Term locate(const ComputedAxis &axis, AffineExpr extent) {
     StringRef mode = interpolation.coordinateMode;
-    Term place = countTo(axis.size), input = asReal(extent), output = asReal(axis.size), scale = axis.scale;
+    Term position = countTo(axis.size), input = asReal(extent), output = asReal(axis.size), scale = axis.scale;
     if (node.hasFailed())
       return {};
-    Term halfPixel = (place + 0.5) / scale - 0.5, zero = input.number(0), one = input.number(1);
+    Term halfPixel = (position + 0.5) / scale - 0.5, zero = input.number(0), one = input.number(1);
     if (mode == "half_pixel")
       return halfPixel;
     if (mode == "half_pixel_symmetric")
-      return input * 0.5 * (1.0 - output / (scale * input)) + (place + 0.5) / scale - 0.5;
+      return input * 0.5 * (1.0 - output / (scale * input)) + (position + 0.5) / scale - 0.5;
     if (mode == "pytorch_half_pixel")
       return (output > 1).choose(halfPixel, zero);
     if (mode == "tf_half_pixel_for_nn")
-      return (place + 0.5) / scale;
+      return (position + 0.5) / scale;
     if (mode == "asymmetric")
-      return place / scale;
+      return position / scale;
     // The length before it is rounded down to whole elements: what ONNX aligns corners with.
     Term scaled = scale * input, nearest = scaled.apply<RoundOp>();
     Term length = ((scaled - nearest).abs() < 1e-5).choose(nearest, scaled);
     Term isSingle = length == 1, steps = isSingle.choose(one, length - 1);
     Term start = axis.start ? axis.start : zero, end = axis.end ? axis.end : one;
     if (mode == "align_corners")
-      return isSingle.choose(zero, place * (input - 1) / steps);
+      return isSingle.choose(zero, position * (input - 1) / steps);
     return isSingle.choose((start + end) * 0.5 * (input - 1),
-                           start * (input - 1) + place * (end - start) * (input - 1) / steps);
+                           start * (input - 1) + position * (end - start) * (input - 1) / steps);
   }
 
-  /// Elements of `x` along the axis at `places`, those outside moved to the nearest one.
-  Term gather(const Term &x, const ComputedAxis &axis, AffineExpr extent, const Term &places) {
+  /// Elements of `x` along the axis at `positions`, those outside moved to the nearest one.
+  Term gather(const Term &x, const ComputedAxis &axis, AffineExpr extent, const Term &positions) {
     if (node.hasFailed())
       return {};
-    Term inside = places.max(places.number(0)).min(asReal(extent) - 1);
+    Term inside = positions.max(positions.number(0)).min(asReal(extent) - 1);
     return {node, node.create<GatherOp>(x, inside.cast(i64), node.integer(axis.dim))};
   }
 
@@ -136,11 +136,11 @@ private:
     if (node.hasFailed())
       return {};
     StringRef mode = interpolation.nearestMode;
-    Term place = mode == "floor"               ? coordinate.floor()
-                 : mode == "ceil"              ? coordinate.ceil()
-                 : mode == "round_prefer_ceil" ? (coordinate + 0.5).floor()
-                                               : (coordinate - 0.5).ceil();
-    return gather(x, axis, extent, place);
+    Term position = mode == "floor"               ? coordinate.floor()
+                    : mode == "ceil"              ? coordinate.ceil()
+                    : mode == "round_prefer_ceil" ? (coordinate + 0.5).floor()
+                                                  : (coordinate - 0.5).ceil();
+    return gather(x, axis, extent, position);
   }
 
   /// Weight of a neighbour at `distance`.
@@ -161,15 +161,15 @@ private:
     Term row = coordinate.reshape({one, axis.size}),
          offset = countTo(count).reshape({count, one}) - (asReal(reach) - 1);
     // The neighbour left of the coordinate, so that the rest is in (0, 1].
-    Term first = row.ceil() - 1, places = first + offset, distance = offset - (row - first);
+    Term first = row.ceil() - 1, positions = first + offset, distance = offset - (row - first);
     if (axis.reach)
       distance = distance * axis.scale.min(axis.scale.number(1));
     Term weights = weigh(distance);
     if (interpolation.excludesOutside)
-      weights = ((places < 0) | (places > asReal(extent) - 1)).choose(weights.number(0), weights);
+      weights = ((positions < 0) | (positions > asReal(extent) - 1)).choose(weights.number(0), weights);
     if (axis.reach || interpolation.excludesOutside)
       weights = weights / weights.sum(0, /*keepsDim=*/true);
-    Term elements = gather(x, axis, extent, places);
+    Term elements = gather(x, axis, extent, positions);
     if (node.hasFailed())
       return {};
     return (elements * along(axis.dim, weights.cast(x.getType()))).sum(axis.dim);

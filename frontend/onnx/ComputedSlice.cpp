@@ -92,10 +92,10 @@ Value sliceByRun(NodeImporter &node) {
     AffineExpr size = node.hasFailed() ? AffineExpr() : node.readBack(sizes.at(dim), node.getDims(0)[dim]);
     if (!size)
       return {};
-    Term places = start.at(dim) + Term(node, node.countTo(size)) * step.at(dim);
+    Term positions = start.at(dim) + Term(node, node.countTo(size)) * step.at(dim);
     if (node.hasFailed())
       return {};
-    result = {node, node.create<GatherOp>(result, places, node.integer(dim))};
+    result = {node, node.create<GatherOp>(result, positions, node.integer(dim))};
   }
   return result;
 }

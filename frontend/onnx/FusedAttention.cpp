@@ -2,6 +2,7 @@
 #include "frontend/onnx/FusedAttention.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/IndexArithmetic.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsTransposition.h"

@@ -6,6 +6,7 @@
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsActivation.h"
 #include "ir/OpsAttention.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
@@ -182,16 +183,16 @@ Value createVisibility(NodeImporter &node, const AttentionInputs &inputs) {
   }
   if (!inputs.left && !inputs.right)
     return visible;
-  Value places = numberAlong(node, inputs.query, 2, 2, 4);
+  Value positions = numberAlong(node, inputs.query, 2, 2, 4);
   if (node.hasFailed())
     return {};
   AffineExpr offset = node.extent(inputs.offset);
   if (inputs.isFromEnd)
     offset = addExtents(offset, subtractExtents(lengths ? node.extent(0) : scores[3], scores[2]));
-  places = node.add(places, node.createInteger(type, offset));
+  positions = node.add(positions, node.createInteger(type, offset));
   if (inputs.isFromEnd && lengths)
-    places = node.add(places, lengths);
-  auto shift = [&](int64_t by) { return node.add(places, node.createScalar(type, static_cast<double>(by))); };
+    positions = node.add(positions, lengths);
+  auto shift = [&](int64_t by) { return node.add(positions, node.createScalar(type, static_cast<double>(by))); };
   if (inputs.right)
     restrict(node.create<LessOrEqualOp>(keys, shift(inputs.right.getInt())));
   if (inputs.left)
@@ -283,19 +284,19 @@ void importTensorScatter(NodeImporter &node) {
   Type type = node.getBuilder().getI64Type();
   auto number = [&](int64_t value) { return node.createScalar(type, static_cast<double>(value)); };
   // The element of the update that each position takes: [batch, length].
-  Value place =
+  Value position =
       node.reshape(node.create<IndexOp>(node.getOperand(0), node.integer(axis)), {node.extent(1), cache[axis]});
   Value sample = node.reshape(node.create<IndexOp>(node.getOperand(0), node.integer(0)), {cache[0], node.extent(1)});
   // Without indices all samples are written from the first position on.
   Value start = node.multiply(sample, number(0));
   if (node.hasOperand(2) && !node.hasFailed())
     start = node.reshape(node.cast(node.getOperand(2), type), {cache[0], node.extent(1)});
-  place = node.subtract(place, start);
+  position = node.subtract(position, start);
   if (mode == "circular")
-    place = node.create<ModOp>(place, number(*length), node.flag(false));
-  Value isWritten =
-      node.create<AndOp>(node.create<GreaterOrEqualOp>(place, number(0)), node.create<LessOp>(place, number(*count)));
-  Value safe = node.create<MinOp>(node.create<MaxOp>(place, number(0)), number(*count - 1));
+    position = node.create<ModOp>(position, number(*length), node.flag(false));
+  Value isWritten = node.create<AndOp>(node.create<GreaterOrEqualOp>(position, number(0)),
+                                       node.create<LessOp>(position, number(*count)));
+  Value safe = node.create<MinOp>(node.create<MaxOp>(position, number(0)), number(*count - 1));
   Value row = node.add(safe, node.multiply(sample, number(*count)));
   // Samples and their elements of the update as one dimension, whose slices are gathered.
   SmallVector<int64_t> forth{0, axis}, back(rank);

@@ -38,7 +38,7 @@ void setOpenCol2Im(NodeImporter &node, ArrayRef<AffineExpr> image, ArrayRef<Affi
     return;
   AffineExpr zero = node.extent(0), one = node.extent(1);
   Dims dims(node.getDims(0)), padded, steps;
-  AffineExpr blockSize = one, places = one, paddedSize = one;
+  AffineExpr blockSize = one, windows = one, paddedSize = one;
   for (size_t dim = 0; dim < spatial; ++dim) {
     for (AffineExpr extent : {image[dim], block[dim]})
       if (getExtentRange(extent).low < 1)
@@ -51,30 +51,30 @@ void setOpenCol2Im(NodeImporter &node, ArrayRef<AffineExpr> image, ArrayRef<Affi
     padded.push_back(extent);
     steps.push_back(addExtents(divideExtents(atLeastZero(rest), node.extent(strides[dim])), one));
     blockSize = multiplyExtents(blockSize, maximumExtent(block[dim], one));
-    places = multiplyExtents(places, steps.back());
+    windows = multiplyExtents(windows, steps.back());
     paddedSize = multiplyExtents(paddedSize, extent);
   }
   AffineExpr channels = divideExtents(dims[1], blockSize);
-  node.expectInRun(ExtentRelation::Equal, dims[2], places);
+  node.expectInRun(ExtentRelation::Equal, dims[2], windows);
   node.expectInRun(ExtentRelation::Equal, dims[1], multiplyExtents(channels, blockSize));
   Type i64 = node.getBuilder().getI64Type();
   auto number = [&](AffineExpr value) { return Term(node, node.createInteger(i64, value)); };
   // The position in the image of each element of a block at each step of it.
   Term element = Term(node, node.countTo(blockSize)).reshape({blockSize, one}),
-       column = Term(node, node.countTo(places)).reshape({one, places}), positions;
+       column = Term(node, node.countTo(windows)).reshape({one, windows}), positions;
   AffineExpr scale = one;
   for (int64_t dim = count - 1; dim >= 0; --dim) {
     Term own = number(maximumExtent(block[dim], one)), stepCount = number(steps[dim]);
     Term elementsLeft = element / own, columnsLeft = column / stepCount;
     Term inBlock = element - elementsLeft * own, atStep = column - columnsLeft * stepCount;
-    Term place = inBlock * static_cast<double>(dilations[dim]) + atStep * static_cast<double>(strides[dim]);
-    Term scaled = place * number(scale);
+    Term inPadded = inBlock * static_cast<double>(dilations[dim]) + atStep * static_cast<double>(strides[dim]);
+    Term scaled = inPadded * number(scale);
     positions = positions ? positions + scaled : scaled;
     scale = multiplyExtents(scale, padded[dim]);
     element = elementsLeft;
     column = columnsLeft;
   }
-  AffineExpr all = multiplyExtents(blockSize, places);
+  AffineExpr all = multiplyExtents(blockSize, windows);
   if (node.hasFailed())
     return;
   Value elements = node.reshape(node.getOperand(0), {dims[0], channels, all});

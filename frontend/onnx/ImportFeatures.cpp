@@ -4,6 +4,7 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/MachineLearning.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsMovement.h"

@@ -7,6 +7,7 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/RotaryEmbedding.h"
 #include "ir/OpsAttention.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsIndexing.h"

@@ -4,6 +4,7 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
 #include "ir/OpsActivation.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsLinear.h"

@@ -2,6 +2,7 @@
 // Losses over classes.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLogic.h"

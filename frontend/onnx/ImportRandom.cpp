@@ -3,9 +3,9 @@
 // element: every run draws the same.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
-#include "ir/OpsLogic.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
 #include "llvm/ADT/bit.h"

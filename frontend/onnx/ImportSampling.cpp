@@ -5,6 +5,7 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/OpenAxes.h"
 #include "ir/ExtentAlgebra.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"

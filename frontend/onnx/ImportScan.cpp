@@ -12,7 +12,7 @@ namespace dlc::onnx_import {
 namespace {
 
 /// Scan's axes and directions, one per input or output.
-struct ScanPlaces {
+struct ScanPositions {
   SmallVector<int64_t> inputAxes, outputAxes;
   bool isReverse = false;
 };
@@ -47,16 +47,16 @@ int64_t normalizeAxis(NodeImporter &node, int64_t axis, int64_t rank) {
   return 0;
 }
 
-ScanPlaces readPlaces(NodeImporter &node, int64_t inputs, int64_t outputs) {
-  ScanPlaces places;
-  places.inputAxes = readNumbers(node, "scan_input_axes", inputs);
-  places.outputAxes = readNumbers(node, "scan_output_axes", outputs);
+ScanPositions readPositions(NodeImporter &node, int64_t inputs, int64_t outputs) {
+  ScanPositions positions;
+  positions.inputAxes = readNumbers(node, "scan_input_axes", inputs);
+  positions.outputAxes = readNumbers(node, "scan_output_axes", outputs);
   SmallVector<int64_t> directions = readNumbers(node, "scan_input_directions", inputs);
   llvm::append_range(directions, readNumbers(node, "scan_output_directions", outputs));
-  places.isReverse = !directions.empty() && directions.front() != 0;
+  positions.isReverse = !directions.empty() && directions.front() != 0;
   if (!llvm::all_equal(directions))
     node.error() << "is supported where all inputs and outputs have the same direction";
-  return places;
+  return positions;
 }
 
 /// The numbers of a Scan's operands and results.
@@ -129,7 +129,7 @@ void importScan(NodeImporter &node) {
   std::optional<ScanCounts> counts = countOperands(node, graph, 0);
   if (!counts)
     return;
-  ScanPlaces places = readPlaces(node, counts->inputs, counts->outputs);
+  ScanPositions positions = readPositions(node, counts->inputs, counts->outputs);
   SmallVector<Value> initial, sequences;
   for (int64_t i = 0; i < node.getNumOperands() && !node.hasFailed(); ++i) {
     Value value = node.getOperand(i);
@@ -137,7 +137,7 @@ void importScan(NodeImporter &node) {
       initial.push_back(value);
       continue;
     }
-    int64_t axis = normalizeAxis(node, places.inputAxes[i - counts->states], node.getRank(i));
+    int64_t axis = normalizeAxis(node, positions.inputAxes[i - counts->states], node.getRank(i));
     sequences.push_back(moveDimension(node, value, axis, 0));
   }
   if (node.hasFailed() || graph->input_size() != node.getNumOperands()) {
@@ -145,11 +145,12 @@ void importScan(NodeImporter &node) {
       node.error() << "has a body of " << graph->input_size() << " inputs instead of " << node.getNumOperands();
     return;
   }
-  for (auto [i, value] : llvm::enumerate(buildScan(node, *graph, initial, sequences, places.isReverse))) {
+  for (auto [i, value] : llvm::enumerate(buildScan(node, *graph, initial, sequences, positions.isReverse))) {
     int64_t output = static_cast<int64_t>(i) - counts->states, rank = node.getDims(value).size();
     if (node.hasResult(i))
-      node.setResult(
-          i, output < 0 ? value : moveDimension(node, value, 0, normalizeAxis(node, places.outputAxes[output], rank)));
+      node.setResult(i, output < 0
+                            ? value
+                            : moveDimension(node, value, 0, normalizeAxis(node, positions.outputAxes[output], rank)));
   }
 }
 

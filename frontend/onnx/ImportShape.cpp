@@ -127,8 +127,8 @@ void setComputedRange(NodeImporter &node, Type type) {
   AffineExpr count = node.readBack(node.create<MaxOp>(node.cast(steps, i64), node.createScalar(i64, 0)));
   if (node.hasFailed())
     return;
-  Value places = node.multiply(node.cast(node.countTo(count), wide), node.cast(numbers[2], wide));
-  node.setResult(0, node.cast(node.add(places, node.cast(numbers[0], wide)), type));
+  Value positions = node.multiply(node.cast(node.countTo(count), wide), node.cast(numbers[2], wide));
+  node.setResult(0, node.cast(node.add(positions, node.cast(numbers[0], wide)), type));
 }
 
 /// A range with a bound that depends on extents.

@@ -67,12 +67,12 @@ Part cutSymbolic(NodeImporter &node, AffineExpr extent, AffineExpr start, Affine
     if (range.high < -INT32_MAX)
       return low;
     AffineExpr fromEnd = addExtents(bound, extent);
-    AffineExpr place = chooseExtent(isLessExtent(bound, zero), fromEnd, bound);
+    AffineExpr bounded = chooseExtent(isLessExtent(bound, zero), fromEnd, bound);
     if (range.high < 0) // below `extent` as it is
       return maximumExtent(fromEnd, low);
     if (range.low >= 0)
-      return minimumExtent(place, high);
-    return minimumExtent(maximumExtent(place, low), high);
+      return minimumExtent(bounded, high);
+    return minimumExtent(maximumExtent(bounded, low), high);
   };
   AffineExpr below = node.extent(-1), size = node.extent(std::abs(step));
   AffineExpr from = step > 0 ? clamp(start, zero, extent) : clamp(start, below, last),

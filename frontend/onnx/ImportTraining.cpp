@@ -2,6 +2,7 @@
 // The domain ai.onnx.preview.training: gradients, and optimizers as the arithmetic that the standard states.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsTraining.h"

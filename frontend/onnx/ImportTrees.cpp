@@ -7,6 +7,7 @@
 #include "frontend/onnx/MachineLearning.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/LoopBuilder.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsReduction.h"

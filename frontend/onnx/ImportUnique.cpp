@@ -5,6 +5,7 @@
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/LoopBuilder.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsIndexing.h"

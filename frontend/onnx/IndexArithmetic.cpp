@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/ImportOperands.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsIndexing.h"

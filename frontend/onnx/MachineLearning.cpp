@@ -2,6 +2,7 @@
 #include "frontend/onnx/MachineLearning.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "ir/OpsActivation.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "analysis/EpilogueInterface.h"
 #include "analysis/TargetInterface.h"
 #include "ir/Layout.h"
 #include "ir/OpsConvolution.h"
-#include "ir/OpsLinear.h"
 #include "ir/OpsPooling.h"
 #include "passes/Passes.h"
 #include "passes/fusion/WrapInKernel.h"
@@ -59,8 +59,8 @@ class FuseConvReluPool final : public dlc::impl::FuseConvReluPoolBase<FuseConvRe
     // then.
     llvm::SmallVector<Operation *> anchors;
     getOperation().walk([&](Operation *op) {
-      if (llvm::isa<dlc::ConvOp, dlc::ConvTransposeOp, dlc::MatMulOp, dlc::EinsumOp>(op) &&
-          op->getParentOp() == getOperation())
+      auto sum = llvm::dyn_cast<dlc::EpilogueOpInterface>(op);
+      if (sum && sum.takesEpilogue() && op->getParentOp() == getOperation())
         anchors.push_back(op);
     });
     dlc::VariableIndex variables(getOperation());

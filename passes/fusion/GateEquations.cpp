@@ -150,7 +150,7 @@ private:
     llvm::sort(rest, [](Operation *a, Operation *b) { return b->isBeforeInBlock(a); });
     llvm::SetVector<Operation *> first;
     for (Operation *op : rest) {
-      bool isCheap = llvm::isa<AddOp, SubOp, MulOp>(op);
+      bool isCheap = op->hasTrait<FewInstructions>();
       bool isReadThere = llvm::all_of(op->getUsers(), [&](Operation *user) { return second.contains(user); });
       // A gate before its activation would be stored instead of the gate.
       bool isMix = llvm::none_of(op->getOperands(), [](Value operand) {

@@ -26,7 +26,7 @@ namespace {
 /// Layout conversions compute no tensor of the model, and constants' kernels move to `prepare`.
 bool computesTensor(dlc::KernelOp kernel) {
   Operation *anchor = kernel.getAnchorOp();
-  return anchor && !llvm::isa<dlc::PackOp, dlc::UnpackOp>(anchor) &&
+  return anchor && !anchor->hasTrait<dlc::ConvertsLayout>() &&
          !llvm::all_of(kernel.getInputs(), [](Value v) { return v.getDefiningOp<dlc::ConstantOp>(); });
 }
 

@@ -2,12 +2,10 @@
 #include "passes/fusion/WrapInKernel.h"
 #include "ir/Annotations.h"
 #include "ir/ConstantData.h"
-#include "ir/ControlFlow.h"
 #include "ir/Layout.h"
 #include "ir/Names.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsKernel.h"
-#include "ir/OpsParameter.h"
 #include "ir/OpsSize.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
@@ -129,7 +127,7 @@ KernelKind getKernelKind(Operation *op) { return llvm::cast<KernelOpInterface>(o
 
 bool needsKernel(Operation *op) {
   return op->getName().getDialectNamespace() == DlcDialect::getDialectNamespace() && op->getNumResults() == 1 &&
-         !llvm::isa<ConstantOp, LoadParameterOp, KernelOp, ReadbackOp, ShapeOp>(op) && !op->hasTrait<RunsFunctions>();
+         !op->hasTrait<OutsideKernels>();
 }
 
 bool KernelBudget::spend(Operation *op) {

@@ -8,11 +8,8 @@
 #include "ir/OpsControl.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsIndexing.h"
-#include "ir/OpsMovement.h"
 #include "ir/OpsSampling.h"
-#include "ir/OpsShape.h"
 #include "ir/OpsSlicing.h"
-#include "ir/OpsTransposition.h"
 #include "passes/Passes.h"
 
 #define DEBUG_TYPE "dlc-check-indices"
@@ -129,9 +126,7 @@ class CheckIndices final : public dlc::impl::CheckIndicesBase<CheckIndices> {
       if (auto slice = llvm::dyn_cast<dlc::SliceOp>(op)) {
         if (!origin.sizes.empty() || !takePart(slice, origin))
           return std::nullopt;
-      } else if (!llvm::isa<dlc::CastOp>(op) &&
-                 !(origin.sizes.empty() &&
-                   llvm::isa<dlc::ReshapeOp, dlc::TransposeOp, dlc::ExpandOp, dlc::TileOp>(op))) {
+      } else if (!llvm::isa<dlc::CastOp>(op) && !(origin.sizes.empty() && op->hasTrait<dlc::MovesAllElements>())) {
         // After a slice only ops that keep every element's position.
         return std::nullopt;
       }

@@ -2,11 +2,9 @@
 #include "ir/DlcDialect.h"
 #include "ir/Layout.h"
 #include "ir/LoopBuilder.h"
-#include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsLinear.h"
-#include "ir/OpsParameter.h"
 #include "ir/OpsShape.h"
 #include "ir/OpsSlicing.h"
 #include "mlir/IR/IRMapping.h"
@@ -73,7 +71,7 @@ private:
       Kind kind = Kind::Invariant;
       for (Value operand : op.getOperands())
         kind = std::max(kind, getKind(operand));
-      bool isGraphOp = llvm::isa<dlc::DimensionOpInterface, dlc::ConstantOp, dlc::LoadParameterOp>(op);
+      bool isGraphOp = llvm::isa<dlc::DimensionOpInterface>(op) || op.hasTrait<dlc::WeightSource>();
       for (Value result : op.getResults()) {
         kinds[result] = isGraphOp ? kind : Kind::Varying;
         if (kinds[result] == Kind::Invariant || (kinds[result] == Kind::OfStep && canLiftOp(&op)))

@@ -6,6 +6,7 @@
 #include "ir/GradientBuilder.h"
 #include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"
@@ -94,13 +95,13 @@ private:
     Value rows = create<dlc::ExtentOp>(columns, llvm::ArrayRef<int64_t>{rank - 1}, type),
           bound = create<dlc::MulOp>(create<dlc::SqrtOp>(rows), number(8 * epsilon));
     int64_t count = llvm::cast<RankedTensorType>(columns.getType()).getDimSize(rank - 2);
-    llvm::SmallVector<Value> places;
+    llvm::SmallVector<Value> positions;
     std::optional<int64_t> tripCount;
     if (ShapedType::isDynamic(count))
-      places.push_back(create<dlc::IndexOp>(columns, uint64_t(rank - 2)));
+      positions.push_back(create<dlc::IndexOp>(columns, uint64_t(rank - 2)));
     else
       tripCount = count;
-    dlc::LoopBuilder loop(builder, op.getLoc(), {columns, targets}, places, false, tripCount);
+    dlc::LoopBuilder loop(builder, op.getLoc(), {columns, targets}, positions, false, tripCount);
     Value left = loop.getLoopCarried(0), rest = loop.getLoopCarried(1);
     Value lengths = reduce(dlc::ReductionKind::L2, left, rank - 1, false),
           isTaken = create<dlc::HardmaxOp>(lengths, llvm::ArrayRef<int64_t>{rank - 2}),

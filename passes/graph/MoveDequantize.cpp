@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantData.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsPooling.h"
 #include "ir/OpsQuantization.h"
-#include "ir/OpsShape.h"
-#include "ir/OpsSlicing.h"
-#include "ir/OpsTransposition.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
@@ -38,10 +34,7 @@ bool areEqual(Value a, Value b) {
 }
 
 /// Whether `op` gives elements of its first operand as they are, or the largest of some.
-bool keepsValues(Operation *op) {
-  return llvm::isa<dlc::ReshapeOp, dlc::TransposeOp, dlc::SliceOp, dlc::ExpandOp, dlc::TileOp, dlc::GatherOp,
-                   dlc::MaxPoolOp>(op);
-}
+bool keepsValues(Operation *op) { return op->hasTrait<dlc::MovesElements>() || llvm::isa<dlc::MaxPoolOp>(op); }
 
 /// A dequantization with one scale for all elements, which is positive: larger elements are larger numbers.
 dlc::DequantizeOp getUniform(Value value) {

@@ -46,7 +46,7 @@ private:
         assignControlFlow(around);
       else if (op.hasTrait<dlc::FollowsLayout>())
         follow(&op);
-      else if (!llvm::isa<dlc::PackOp, dlc::UnpackOp, dlc::KernelOp>(op) && !dlc::isAlias(&op))
+      else if (!op.hasTrait<dlc::ConvertsLayout>() && !llvm::isa<dlc::KernelOp>(op) && !dlc::isAlias(&op))
         for (OpOperand &operand : op.getOpOperands())
           unpack(operand);
     }

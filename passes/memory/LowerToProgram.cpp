@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/Annotations.h"
-#include "ir/ControlFlow.h"
 #include "ir/Layout.h"
-#include "ir/OpsConstant.h"
-#include "ir/OpsKernel.h"
-#include "ir/OpsSize.h"
+#include "ir/OpsParameter.h"
 #include "ir/SignatureBuilder.h"
 #include "passes/Passes.h"
 #include "passes/memory/ProgramBuilder.h"
@@ -78,8 +75,9 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
 
   static bool holdsKernelsOnly(func::FuncOp graph) {
     for (Operation &op : graph.getBody().front())
-      if (!llvm::isa<dlc::KernelOp, dlc::ConstantOp, dlc::ReadbackOp, dlc::ShapeOp, func::ReturnOp>(op) &&
-          !op.hasTrait<dlc::RunsFunctions>() && !dlc::isAlias(&op)) {
+      // Parameters have become constants or arguments.
+      if ((!op.hasTrait<dlc::OutsideKernels>() || llvm::isa<dlc::LoadParameterOp>(op)) &&
+          !op.hasTrait<OpTrait::IsTerminator>() && !dlc::isAlias(&op)) {
         op.emitOpError("is in no kernel");
         return false;
       }

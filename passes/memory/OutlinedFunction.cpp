@@ -2,8 +2,6 @@
 #include "passes/memory/OutlinedFunction.h"
 #include "ir/Annotations.h"
 #include "ir/DlcDialect.h"
-#include "ir/OpsConstant.h"
-#include "ir/OpsParameter.h"
 #include "ir/OpsSize.h"
 #include "ir/SignatureBuilder.h"
 #include "mlir/IR/IRMapping.h"
@@ -25,7 +23,7 @@ static LogicalResult collect(Value value, llvm::SetVector<Operation *> &work) {
     Operation *op = pending.back().getDefiningOp();
     if (!op)
       return failure();
-    bool isSource = llvm::isa<ConstantOp, LoadParameterOp>(op);
+    bool isSource = op->hasTrait<WeightSource>();
     if (!isSource && !(llvm::isa<DimensionOpInterface>(op) && op->getNumOperands() > 0 && isMemoryEffectFree(op)))
       return failure();
     if (!isSource && entered.insert(op).second) {

@@ -6,16 +6,9 @@
 #include "ir/OpsControl.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsKernel.h"
-#include "ir/OpsLinear.h"
-#include "ir/OpsMovement.h"
-#include "ir/OpsNormalization.h"
-#include "ir/OpsReduction.h"
-#include "ir/OpsShape.h"
-#include "ir/OpsSlicing.h"
 #include "ir/OpsTransposition.h"
 #include "ir/SymbolicShapes.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -57,11 +50,11 @@ public:
       computed.insert(argument);
     }
     return llvm::all_of(kernel.getBody().front().without_terminator(), [&](Operation &op) {
-      return llvm::TypeSwitch<Operation *, bool>(&op)
-          .Case<ConstantOp, FillOp>([](Operation *) { return true; })
-          .Case<MatMulOp, SliceOp, PadOp, ConcatOp, TransposeOp, ReduceOp, LayerNormOp, SoftmaxOp, LogSoftmaxOp,
-                ReshapeOp>([&](auto known) { return follow(known); })
-          .Default([&](Operation *other) { return other->hasTrait<Elementwise>() && follow(other); });
+      // Neither reads elements.
+      if (llvm::isa<ConstantOp, FillOp>(op))
+        return true;
+      auto rows = llvm::dyn_cast<BatchOpInterface>(op);
+      return rows && follow(rows);
     });
   }
 
@@ -71,58 +64,17 @@ private:
     return !dims.empty() && dims.front() == rows && !hasLayout(value);
   }
 
-  bool isComputed(Value value) const { return computed.contains(value); }
-
   /// Notes that the result of `op` is computed if an operand is; its rows are then those of the kernel.
-  bool keepRows(Operation *op, bool keepsRows) {
-    if (llvm::none_of(op->getOperands(), [&](Value operand) { return isComputed(operand); }))
+  bool follow(BatchOpInterface op) {
+    auto isComputed = [&](Value value) { return computed.contains(value); };
+    if (!op.keepsRows(isComputed, [&](Value value) { return shapes.getDims(value); }))
+      return false;
+    if (llvm::none_of(op->getOperands(), isComputed))
       return true;
-    if (!keepsRows || !hasRows(op->getResult(0)))
+    if (!hasRows(op->getResult(0)))
       return false;
     computed.insert(op->getResult(0));
     return true;
-  }
-
-  /// Elementwise ops: dimension 0 of an operand is that of the result if they have the same rank.
-  bool follow(Operation *op) {
-    size_t rank = shapes.getDims(op->getResult(0)).size();
-    return keepRows(op, llvm::all_of(op->getOperands(), [&](Value operand) {
-                      return !isComputed(operand) || shapes.getDims(operand).size() == rank;
-                    }));
-  }
-
-  bool follow(MatMulOp op) {
-    size_t rank = shapes.getDims(op.getLhs()).size(), rhsRank = shapes.getDims(op.getRhs()).size();
-    // Of two matrices the left one has the rows; of more dimensions the first is the batch of both.
-    bool isRightFine = !isComputed(op.getRhs()) || (rank > 2 && rhsRank == rank);
-    bool isLeftFine = rank > 2 ? rank >= rhsRank : rank == 2 && rhsRank <= 2 && !op.getTransposeLhs();
-    return keepRows(op, isLeftFine && isRightFine);
-  }
-
-  bool follow(SliceOp op) {
-    return keepRows(op, shapes.getDims(op.getX()).front() == shapes.getDims(op.getResult()).front() &&
-                            op.getStarts()[0] == 0 && op.getSteps()[0] == 1);
-  }
-
-  bool follow(PadOp op) {
-    return keepRows(op, op.getLow()[0] == 0 && op.getHigh()[0] == 0 && !(op.getValue() && isComputed(op.getValue())));
-  }
-
-  bool follow(ConcatOp op) { return op.getAxis() != 0 && keepRows(op, true); }
-
-  bool follow(TransposeOp op) { return keepRows(op, op.getPermutation()[0] == 0); }
-
-  bool follow(ReshapeOp op) { return keepRows(op, true); }
-
-  bool follow(ReduceOp op) { return !llvm::is_contained(op.getAxes(), 0) && keepRows(op, true); }
-
-  bool follow(LayerNormOp op) {
-    return op.getAxis() > 0 && !(op.getScale() && isComputed(op.getScale())) &&
-           !(op.getBias() && isComputed(op.getBias())) && keepRows(op, true);
-  }
-
-  template <typename Softmax> bool follow(Softmax op) {
-    return !llvm::is_contained(op.getAxes(), 0) && keepRows(op, true);
   }
 
   KernelOp kernel;

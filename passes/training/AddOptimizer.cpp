@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantData.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of the functions of analysis: each is its derivative, as a formula of operand x and result y.
 #include "ir/OpsActivation.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
-#include "ir/OpsLogic.h"
-#include "passes/training/FiniteValues.h"
+#include "ir/Singularity.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 #include <cmath>

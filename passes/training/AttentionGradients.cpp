@@ -3,12 +3,12 @@
 // as a whole: memory grows with queries times keys. Heads of the query that share a key are rows of one product, so
 // that nothing is copied for them and the gradients of keys and values are summed by the product itself.
 #include "ir/OpsAttention.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"
-#include "ir/OpsLogic.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
 #include "passes/training/Formula.h"
@@ -94,13 +94,13 @@ Value AttentionGradient::findVisible() {
     count = lengths.apply<MaxOp>(integer(0)).apply<MinOp>(count);
     conditions.push_back(ofKey < count);
   }
-  Term place = ofQuery + integer(op.getOffset());
+  Term position = ofQuery + integer(op.getOffset());
   if (op.getFromEnd())
-    place = place + count - extent(op.getQuery(), 2);
+    position = position + count - extent(op.getQuery(), 2);
   if (op.getRight())
-    conditions.push_back(ofKey.apply<LessOrEqualOp>(place + integer(*op.getRight())));
+    conditions.push_back(ofKey.apply<LessOrEqualOp>(position + integer(*op.getRight())));
   if (op.getLeft())
-    conditions.push_back(ofKey.apply<GreaterOrEqualOp>(place - integer(*op.getLeft())));
+    conditions.push_back(ofKey.apply<GreaterOrEqualOp>(position - integer(*op.getLeft())));
   Term all = conditions.front();
   for (const Term &condition : llvm::drop_begin(conditions))
     all = all && condition;

@@ -2,12 +2,13 @@
 // Gradient rules of elementwise arithmetic. L is what is differentiated, dy its derivative with respect to the result
 // y.
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsConversion.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsLogic.h"
 #include "ir/OpsTraining.h"
-#include "passes/training/FiniteValues.h"
+#include "ir/Singularity.h"
 #include "passes/training/Formula.h"
 #include "passes/training/GradientRules.h"
 

@@ -1,47 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/training/FiniteValues.h"
-#include "ir/ConstantData.h"
-#include "ir/OpsArithmetic.h"
-#include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
-#include "ir/OpsElementwise.h"
-#include "ir/OpsGeneration.h"
 #include "ir/OpsLogic.h"
-#include "ir/OpsReduction.h"
 #include "mlir/Transforms/RegionUtils.h"
-#include "llvm/ADT/TypeSwitch.h"
-#include <cmath>
 
 using namespace mlir;
 
 namespace dlc {
 
-bool isFiniteConstant(Value value) {
-  std::optional<double> number = getUniformConstant(value);
-  return number && std::isfinite(*number);
-}
-
-bool mayBeSingularDivisor(Value value) {
-  std::optional<double> number = getUniformConstant(value);
-  return number ? *number == 0 || !std::isfinite(*number) : value.getDefiningOp<ExtentOp>() == nullptr;
-}
-
-bool isPolynomialExponent(Value exponent) {
-  std::optional<double> number = getUniformConstant(exponent);
-  return number && *number >= 0 && std::floor(*number) == *number;
-}
-
 /// Whether `op` can make infinity or NaN of finite operands.
 static bool isUnbounded(Operation *op) {
-  return llvm::TypeSwitch<Operation *, bool>(op)
-      .Case<DivOp, ModOp>([](auto division) { return mayBeSingularDivisor(division.getRhs()); })
-      .Case([](PowOp power) { return !isPolynomialExponent(power.getRhs()); })
-      .Case([](ReduceOp reduce) { return reduce.getKind() == ReductionKind::LogSum; })
-      .Case([](ConstantOp constant) {
-        std::optional<double> number = getUniformConstant(constant);
-        return number && !std::isfinite(*number);
-      })
-      .Default(op->hasTrait<Singular>());
+  auto singular = llvm::dyn_cast<SingularOpInterface>(op);
+  return singular && singular.isSingular();
 }
 
 /// Sums of products mix elements: behind them there is none that a NaN has left alone.

@@ -9,13 +9,6 @@
 
 namespace dlc {
 
-/// Whether all elements of `value` are the same constant number, and that is finite.
-bool isFiniteConstant(mlir::Value value);
-/// Whether elements of `value` can be 0 or infinite, as divisors of a quotient: it is not a constant or an extent.
-bool mayBeSingularDivisor(mlir::Value value);
-/// Whether a^b and its derivative with respect to a are finite for every a: b is a constant whole number from 0.
-bool isPolynomialExponent(mlir::Value exponent);
-
 /// An analysis of one block: a value is finite if no op behind it makes infinity or NaN of finite operands, other than
 /// by exceeding the range of a type that the derivative does not exceed.
 class FiniteValues {

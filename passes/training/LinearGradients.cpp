@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of products of matrices and tensors.
+#include "ir/OpsComparison.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsLogic.h"
@@ -73,9 +74,9 @@ static LogicalResult matmul(MatMulOp op, GradientBuilder &gradients) {
 static Value isDiagonal(Value x, int64_t first, int64_t second, GradientBuilder &gradients) {
   auto along = [&](int64_t dim) {
     llvm::SmallVector<int64_t> shape(getRank(x) - dim, 1);
-    Value places = gradients.create<IndexOp>(x, dim);
-    shape.front() = spellExtent(places, 0);
-    return gradients.create<ReshapeOp>(places, shape);
+    Value positions = gradients.create<IndexOp>(x, dim);
+    shape.front() = spellExtent(positions, 0);
+    return gradients.create<ReshapeOp>(positions, shape);
   };
   return gradients.create<EqualOp>(along(first), along(second));
 }

@@ -11,9 +11,9 @@
 #include "ir/IfBuilder.h"
 #include "ir/LoopBuilder.h"
 #include "ir/OpsArithmetic.h"
+#include "ir/OpsComparison.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsGeneration.h"
-#include "ir/OpsLogic.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
@@ -191,18 +191,18 @@ private:
   void replaceForward() {
     NextOp end = loop.getNext();
     // The position among the scan outputs of a value of the forward step.
-    llvm::DenseMap<Value, unsigned> places;
+    llvm::DenseMap<Value, unsigned> positions;
     unsigned known = loopCarried + loop.getScanOutputs().size(), count = known;
     for (unsigned i = loopCarried; i < known; ++i)
-      places.try_emplace(end.getOperand(i), i);
+      positions.try_emplace(end.getOperand(i), i);
     auto stack = [&](Value value) -> unsigned {
-      auto [place, isNew] = places.try_emplace(value, count);
+      auto [position, isNew] = positions.try_emplace(value, count);
       if (isNew)
         end->insertOperands(count++, value);
-      return place->second;
+      return position->second;
     };
     for (auto &[value, argument] : kept)
-      keptPlaces.push_back(stack(value));
+      keptPositions.push_back(stack(value));
     for (size_t i = 0; i < loopCarried; ++i)
       loopCarriedPositions.push_back(isUsed(step->getArgument(1 + i)) ? stack(end.getOperand(i)) : 0);
     if (count == known)
@@ -282,7 +282,7 @@ private:
     };
     llvm::SmallVector<Entry> loopCarriedEntries, scannedEntries;
     llvm::SmallVector<Value> next, scanOutputs;
-    llvm::SmallVector<int64_t> sums(isWanted.size(), -1), places(isWanted.size(), -1);
+    llvm::SmallVector<int64_t> sums(isWanted.size(), -1), positions(isWanted.size(), -1);
 
     for (size_t i = 0; i < loopCarried; ++i)
       if (isActive[i]) {
@@ -302,7 +302,7 @@ private:
     llvm::SmallVector<Value> slices;
     for (size_t i = loopCarried; i < loopCarried + scanned; ++i)
       if (operandGradients[i]) {
-        places[i] = scanOutputs.size();
+        positions[i] = scanOutputs.size();
         scanOutputs.push_back(operandGradients[i]);
         slices.push_back(step->getArgument(1 + i));
       }
@@ -314,8 +314,8 @@ private:
     for (auto [i, gradient] : llvm::enumerate(scanOutputGradients))
       if (gradient)
         scannedEntries.push_back({gradient, resultGradients[loopCarried + i]});
-    for (auto [entry, place] : llvm::zip(kept, keptPlaces))
-      scannedEntries.push_back({entry.second, loop->getResult(place)});
+    for (auto [entry, position] : llvm::zip(kept, keptPositions))
+      scannedEntries.push_back({entry.second, loop->getResult(position)});
     for (size_t i = 0; i < loopCarried; ++i)
       if (Value argument = step->getArgument(1 + i); !argument.use_empty())
         scannedEntries.push_back(
@@ -373,8 +373,8 @@ private:
     backward.erase();
     llvm::SmallVector<Value> gradients(operandGradients.size());
     for (size_t i = 0; i < gradients.size(); ++i)
-      if (isWanted[i] && (sums[i] >= 0 || places[i] >= 0))
-        gradients[i] = finished->getResult(sums[i] >= 0 ? sums[i] : next.size() + places[i]);
+      if (isWanted[i] && (sums[i] >= 0 || positions[i] >= 0))
+        gradients[i] = finished->getResult(sums[i] >= 0 ? sums[i] : next.size() + positions[i]);
     return gradients;
   }
 
@@ -394,7 +394,7 @@ private:
   llvm::SmallVector<Value> operandGradients;                          ///< values of it, one per entry of isWanted
   /// Values of the forward step that are stored, and the arguments of the backward step for them.
   llvm::SmallVector<std::pair<Value, Value>> kept;
-  llvm::SmallVector<unsigned> keptPlaces, loopCarriedPositions; ///< results of the forward loop
+  llvm::SmallVector<unsigned> keptPositions, loopCarriedPositions; ///< results of the forward loop
 };
 
 } // namespace

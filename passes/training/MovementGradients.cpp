@@ -94,19 +94,19 @@ static LogicalResult concat(ConcatOp op, GradientBuilder &gradients) {
       high[axis] = -*after;
       gradients.set(number, gradients.create<PadOp>(dy, Value(), low, high, PadMode::Constant));
     } else {
-      Value places = gradients.create<IndexOp>(operand, axis);
+      Value positions = gradients.create<IndexOp>(operand, axis);
       for (Value other : operands.take_front(number))
-        places = gradients.add(places, gradients.create<ExtentOp>(other, llvm::ArrayRef<int64_t>{axis}, i64));
-      gradients.set(number, gradients.create<GatherOp>(dy, places, axis));
+        positions = gradients.add(positions, gradients.create<ExtentOp>(other, llvm::ArrayRef<int64_t>{axis}, i64));
+      gradients.set(number, gradients.create<GatherOp>(dy, positions, axis));
     }
   }
   return success();
 }
 
-/// Slices of `updates` added up at the indices `places` of dimension `axis`, which gets the extent that it has in
+/// Slices of `updates` added up at the indices `positions` of dimension `axis`, which gets the extent that it has in
 /// `like`. Elements of 16 bits are summed in f32.
-static Value scatterAdd(Value like, Value places, Value updates, int64_t axis, GradientBuilder &gradients) {
-  return gradients.create<ScatterAddOp>(like, places, gradients.widen(updates), axis);
+static Value scatterAdd(Value like, Value positions, Value updates, int64_t axis, GradientBuilder &gradients) {
+  return gradients.create<ScatterAddOp>(like, positions, gradients.widen(updates), axis);
 }
 
 static LogicalResult slice(SliceOp op, GradientBuilder &gradients) {
@@ -127,9 +127,9 @@ static LogicalResult slice(SliceOp op, GradientBuilder &gradients) {
       high[dim] = getType(x).getDimSize(dim) - start - size;
       continue;
     }
-    Value places = gradients.create<IotaOp>(llvm::APFloat(static_cast<double>(start)),
-                                            llvm::APFloat(static_cast<double>(step)), size, i64);
-    gradient = scatterAdd(x, places, gradient, dim, gradients);
+    Value positions = gradients.create<IotaOp>(llvm::APFloat(static_cast<double>(start)),
+                                               llvm::APFloat(static_cast<double>(step)), size, i64);
+    gradient = scatterAdd(x, positions, gradient, dim, gradients);
   }
   auto isZero = [](int64_t extent) { return extent == 0; };
   if (!llvm::all_of(low, isZero) || !llvm::all_of(high, isZero))
@@ -158,10 +158,10 @@ static LogicalResult pad(PadOp op, GradientBuilder &gradients) {
     for (int64_t dim = 0; dim < rank; ++dim) {
       if (op.getLow()[dim] == 0 && op.getHigh()[dim] == 0)
         continue;
-      Value places =
+      Value positions =
           gradients.create<PadOp>(gradients.create<IndexOp>(x, dim), Value(), llvm::ArrayRef<int64_t>{op.getLow()[dim]},
                                   llvm::ArrayRef<int64_t>{op.getHigh()[dim]}, op.getMode());
-      gradient = scatterAdd(x, places, gradient, dim, gradients);
+      gradient = scatterAdd(x, positions, gradient, dim, gradients);
     }
     gradients.set(0, gradient);
   }
@@ -198,8 +198,8 @@ static LogicalResult updateSlice(UpdateSliceOp op, GradientBuilder &gradients) {
                                     DenseElementsAttr::get(scalarType, llvm::ArrayRef<int64_t>{0}));
     Value last = gradients.subtract(extent(op.getX()), extent(update));
     Value start = gradients.create<MaxOp>(gradients.create<MinOp>(op.getPosition(), last), zero);
-    Value places = gradients.add(gradients.create<IndexOp>(update, axis), start);
-    gradients.set(1, gradients.create<GatherOp>(dy, places, axis));
+    Value positions = gradients.add(gradients.create<IndexOp>(update, axis), start);
+    gradients.set(1, gradients.create<GatherOp>(dy, positions, axis));
   }
   return success();
 }

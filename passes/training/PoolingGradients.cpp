@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of pools. Every element gathers from the windows that cover it, in a fixed order: nothing is
 // scattered.
+#include "ir/OpsComparison.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsLogic.h"
@@ -59,9 +60,9 @@ static LogicalResult lpPool(LpPoolOp op, GradientBuilder &gradients) {
 static LogicalResult maxPoolGradient(MaxPoolGradientOp op, GradientBuilder &gradients) {
   // Each window asks for the gradient of the element that it chose.
   Value flat = gradients.create<ReshapeOp>(gradients.getResultGradient(), llvm::ArrayRef<int64_t>{-1});
-  Value places = gradients.create<MaxPoolIndicesOp>(op.getX(), op.getKernel(), op.getStrides(), op.getDilations(),
-                                                    op.getPads(), op.getCeilMode(), /*column_major=*/false);
-  gradients.set(0, gradients.create<GatherOp>(flat, places, /*axis=*/0));
+  Value positions = gradients.create<MaxPoolIndicesOp>(op.getX(), op.getKernel(), op.getStrides(), op.getDilations(),
+                                                       op.getPads(), op.getCeilMode(), /*column_major=*/false);
+  gradients.set(0, gradients.create<GatherOp>(flat, positions, /*axis=*/0));
   return success();
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of reductions.
+#include "ir/OpsComparison.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsGeneration.h"
-#include "ir/OpsLogic.h"
 #include "ir/OpsReduction.h"
 #include "ir/OpsShape.h"
 #include "passes/training/Formula.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradient rules of ops that choose elements, and of interpolation.
+#include "ir/OpsComparison.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsLinear.h"
 #include "ir/OpsLogic.h"
@@ -17,11 +18,11 @@ namespace dlc {
 static RankedTensorType getType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
 /// The indices 0, 1, ... of dimension `dim` of `x`, with `before` and `after` dimensions of extent 1 around.
-static Value placesAlong(Value x, int64_t dim, int64_t before, int64_t after, GradientBuilder &gradients) {
-  Value places = gradients.create<IndexOp>(x, dim);
+static Value positionsAlong(Value x, int64_t dim, int64_t before, int64_t after, GradientBuilder &gradients) {
+  Value positions = gradients.create<IndexOp>(x, dim);
   llvm::SmallVector<int64_t> shape(before + 1 + after, 1);
-  shape[before] = spellExtent(places, 0);
-  return gradients.create<ReshapeOp>(places, shape);
+  shape[before] = spellExtent(positions, 0);
+  return gradients.create<ReshapeOp>(positions, shape);
 }
 
 // Each of the k gradients goes to the one position of its row that it was taken from.
@@ -33,7 +34,7 @@ static LogicalResult topK(TopKOp op, GradientBuilder &gradients) {
   shape.insert(shape.begin() + axis + 1, 1);
   auto spread = [&](Value value) { return gradients.create<ReshapeOp>(value, shape); };
   Value isHere =
-      gradients.create<EqualOp>(spread(chosen), placesAlong(x, axis, /*before=*/0, rank - 1 - axis, gradients));
+      gradients.create<EqualOp>(spread(chosen), positionsAlong(x, axis, /*before=*/0, rank - 1 - axis, gradients));
   Value spreadOut = gradients.create<WhereOp>(isHere, spread(dy), gradients.scalar(0, dy));
   gradients.set(0, gradients.create<ReduceOp>(ReductionKind::Sum, spreadOut, llvm::ArrayRef<int64_t>{axis},
                                               /*keep_dims=*/false));
@@ -49,7 +50,7 @@ static LogicalResult resize(ResizeOp op, GradientBuilder &gradients) {
     if (op.getSizes()[dim] == -1)
       continue;
     Value isDiagonal =
-        gradients.create<EqualOp>(placesAlong(x, dim, 0, 1, gradients), placesAlong(x, dim, 1, 0, gradients));
+        gradients.create<EqualOp>(positionsAlong(x, dim, 0, 1, gradients), positionsAlong(x, dim, 1, 0, gradients));
     Value identity =
         gradients.create<WhereOp>(isDiagonal, gradients.scalar(1, gradient), gradients.scalar(0, gradient));
     llvm::SmallVector<double> region;

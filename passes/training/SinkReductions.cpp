@@ -102,16 +102,16 @@ private:
   /// returned position.
   struct Source {
     Value scanned;
-    unsigned place = 0;
+    unsigned position = 0;
   };
   Source find(Value value) {
     if (auto argument = llvm::dyn_cast<BlockArgument>(value))
       if (argument.getOwner() == &body && argument.getArgNumber() > loopCarried)
         return {loop.getScanInputs()[argument.getArgNumber() - 1 - loopCarried], 0};
-    auto [place, isNew] = places.try_emplace(value, returned.size());
+    auto [position, isNew] = positions.try_emplace(value, returned.size());
     if (isNew)
       returned.push_back(value);
-    return {Value(), place->second};
+    return {Value(), position->second};
   }
 
   template <typename OpTy, typename... Args> Value create(Args &&...args) {
@@ -122,14 +122,14 @@ private:
     // Everything needed is stored first, while positions are still those of `returned`.
     llvm::DenseMap<Value, Source> sources;
     for (unsigned i = loopCarried; i < returned.size(); ++i)
-      places.try_emplace(returned[i], i);
+      positions.try_emplace(returned[i], i);
     auto note = [&](Value value) { sources.try_emplace(value, find(value)); };
     for (const Sum &sum : sums)
       for (Operation *term : sum.terms)
         for (Value operand : term->getOperands())
           note(operand);
-    for (unsigned place : products)
-      note(returned[place].getDefiningOp()->getOperand(0));
+    for (unsigned position : products)
+      note(returned[position].getDefiningOp()->getOperand(0));
 
     // The loop without the sums and the products, with their operands.
     llvm::BitVector dropped(returned.size()), droppedArguments(body.getNumArguments());
@@ -137,15 +137,15 @@ private:
       dropped.set(sum.number);
       droppedArguments.set(1 + sum.number);
     }
-    for (unsigned place : products)
-      dropped.set(place);
+    for (unsigned position : products)
+      dropped.set(position);
     llvm::SmallVector<Value> values, initial;
     llvm::SmallVector<Type> types;
-    llvm::SmallVector<unsigned> newPlaces(returned.size());
+    llvm::SmallVector<unsigned> newPositions(returned.size());
     for (unsigned i = 0; i < returned.size(); ++i) {
       if (dropped.test(i))
         continue;
-      newPlaces[i] = values.size();
+      newPositions[i] = values.size();
       values.push_back(returned[i]);
       if (i < loopCarried)
         initial.push_back(loop.getInitialValues()[i]);
@@ -160,10 +160,10 @@ private:
     builder.setInsertionPoint(loop);
     for (unsigned i = 0; i < loop->getNumResults(); ++i)
       if (!dropped.test(i))
-        loop->getResult(i).replaceAllUsesWith(shorter->getResult(newPlaces[i]));
+        loop->getResult(i).replaceAllUsesWith(shorter->getResult(newPositions[i]));
     auto allSteps = [&](Value value) {
       Source source = sources.lookup(value);
-      return source.scanned ? source.scanned : Value(shorter->getResult(newPlaces[source.place]));
+      return source.scanned ? source.scanned : Value(shorter->getResult(newPositions[source.position]));
     };
     for (const Sum &sum : sums) {
       Value total = loop.getInitialValues()[sum.number];
@@ -177,11 +177,11 @@ private:
       }
       loop->getResult(sum.number).replaceAllUsesWith(total);
     }
-    for (unsigned place : products) {
-      auto product = returned[place].getDefiningOp<dlc::MatMulOp>();
+    for (unsigned position : products) {
+      auto product = returned[position].getDefiningOp<dlc::MatMulOp>();
       Value all = create<dlc::MatMulOp>(flatten(allSteps(product.getLhs())), product.getRhs(), false,
                                         product.getTransposeRhs());
-      loop->getResult(place).replaceAllUsesWith(restore(all, loop->getResult(place), allSteps(product.getLhs())));
+      loop->getResult(position).replaceAllUsesWith(restore(all, loop->getResult(position), allSteps(product.getLhs())));
     }
     dlc::eraseDeadOps(body);
     body.eraseArguments(droppedArguments);
@@ -239,8 +239,8 @@ private:
   Block &body;
   OpBuilder builder;
   unsigned loopCarried = 0;
-  llvm::DenseMap<Value, unsigned> places; ///< among the scan outputs in `returned`
-  llvm::SmallVector<Value> returned;      ///< by the step: loop-carried values, scan outputs, and new scan outputs
+  llvm::DenseMap<Value, unsigned> positions; ///< among the scan outputs in `returned`
+  llvm::SmallVector<Value> returned;         ///< by the step: loop-carried values, scan outputs, and new scan outputs
 };
 
 class SinkReductions final : public dlc::impl::SinkReductionsBase<SinkReductions> {

@@ -58,8 +58,8 @@ static LogicalResult sliceLike(SliceLikeOp op, GradientBuilder &gradients) {
     auto scalar = RankedTensorType::get({}, gradients.builder.getI64Type());
     Value step = ConstantOp::create(gradients.builder, op.getLoc(), scalar,
                                     DenseElementsAttr::get(scalar, llvm::ArrayRef<int64_t>{op.getSteps()[dim]}));
-    Value places = gradients.add(gradients.multiply(numbers, step), getExtent(op.getStarts(), dim, gradients));
-    gradient = gradients.create<ScatterAddOp>(op.getX(), places, gradient, dim);
+    Value positions = gradients.add(gradients.multiply(numbers, step), getExtent(op.getStarts(), dim, gradients));
+    gradient = gradients.create<ScatterAddOp>(op.getX(), positions, gradient, dim);
   }
   gradients.set(0, gradient);
   return success();
@@ -74,8 +74,8 @@ static LogicalResult padLike(PadLikeOp op, GradientBuilder &gradients) {
     return success();
   Value gradient = gradients.getResultGradient();
   for (int64_t dim = 0; dim < llvm::cast<RankedTensorType>(op.getX().getType()).getRank(); ++dim) {
-    Value places = gradients.add(gradients.create<IndexOp>(op.getX(), dim), getExtent(op.getLow(), dim, gradients));
-    gradient = gradients.create<GatherOp>(gradient, places, dim);
+    Value positions = gradients.add(gradients.create<IndexOp>(op.getX(), dim), getExtent(op.getLow(), dim, gradients));
+    gradient = gradients.create<GatherOp>(gradient, positions, dim);
   }
   gradients.set(0, gradient);
   return success();

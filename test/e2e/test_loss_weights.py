@@ -135,14 +135,14 @@ def test_train_command(programs):
     lengths = np.arange(11) % 5
     labels = np.where(np.arange(4) < lengths[:, None], rng.integers(0, 5, (11, 4)), -100)
     np.savez(programs.folder / "data.npz", x=rng.standard_normal((11, 4, 3)), label=labels, sample_weight=rng.random((11, 4)).round() + 0.5)
-    figures = []
+    metrics = []
     for batch in 1, 3, 11:
         events = run_train(programs, "--data", "data.npz", "--validation", "data.npz", "--epochs", 1, "--set", "learning_rate=0", "--batch", batch)
         (epoch,) = [event for event in events if event["event"] == "epoch"]
-        figures.append([epoch[name] for name in ("loss", "accuracy", "validation_loss", "validation_accuracy")])
+        metrics.append([epoch[name] for name in ("loss", "accuracy", "validation_loss", "validation_accuracy")])
         assert sum(map(sum, events[-1]["confusion"])) == (labels >= 0).sum()
-    np.testing.assert_allclose(figures, np.broadcast_to(figures[0], np.shape(figures)), rtol=1e-12)
-    assert figures[0][:2] == pytest.approx(figures[0][2:])
+    np.testing.assert_allclose(metrics, np.broadcast_to(metrics[0], np.shape(metrics)), rtol=1e-12)
+    assert metrics[0][:2] == pytest.approx(metrics[0][2:])
     labels[2, 0] = 5
     np.savez(programs.folder / "bad.npz", x=rng.standard_normal((11, 4, 3)), label=labels, sample_weight=np.ones((11, 4)))
     result = programs.run("dlc-run", "train", "m.so", "--data", "bad.npz")

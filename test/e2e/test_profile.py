@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Profiles: what is counted beside what a person counts, times that add up, the same figures from dlc-run, C and Python, traces."""
+"""Profiles: what is counted beside what a person counts, times that add up, the same metrics from dlc-run, C and Python, traces."""
 import json
 import lzma
 import os
@@ -22,23 +22,23 @@ def write_model(programs, name, inputs, layers, **more):
 def profile(programs, library, *options, command="profile"):
     result = programs.run("dlc-run", command, library, "--json", "--seconds", SECONDS, *options)
     assert result.returncode == 0, result.stderr
-    figures = json.loads(result.stdout)
-    return figures if command == "profile" else figures["profile"]
+    metrics = json.loads(result.stdout)
+    return metrics if command == "profile" else metrics["profile"]
 
 
-def check_sums(figures):
+def check_sums(metrics):
     """What every profile must fulfil."""
-    for entry in figures["entries"]:
-        rows = [row for row in figures["launches"] if row["entry"] == entry["name"]]
+    for entry in metrics["entries"]:
+        rows = [row for row in metrics["launches"] if row["entry"] == entry["name"]]
         assert np.isclose(sum(row["seconds"] for row in rows), entry["launch_seconds"], rtol=1e-6)
         assert 0 < entry["launch_seconds"] <= entry["seconds"] and entry["runs"] >= 1
     for grouping in "layers", "kernels", "kinds":
         for key in "seconds", "calls", "busy_seconds", "waiting_seconds":
-            assert np.isclose(sum(row[key] for row in figures[grouping]), sum(row[key] for row in figures["launches"]), rtol=1e-6)
-    for row in figures["launches"]:
-        assert 0 < row["threads"] <= figures["threads"] * 1.001
-        assert row["busy_seconds"] + row["waiting_seconds"] <= figures["threads"] * row["seconds"] * 1.001
-    return figures
+            assert np.isclose(sum(row[key] for row in metrics[grouping]), sum(row[key] for row in metrics["launches"]), rtol=1e-6)
+    for row in metrics["launches"]:
+        assert 0 < row["threads"] <= metrics["threads"] * 1.001
+        assert row["busy_seconds"] + row["waiting_seconds"] <= metrics["threads"] * row["seconds"] * 1.001
+    return metrics
 
 
 @pytest.fixture
@@ -50,9 +50,9 @@ def dense(programs):
 
 @pytest.mark.parametrize("rows", [1, 5, 64])
 def test_counts(programs, dense, rows):
-    figures = check_sums(profile(programs, dense, "--symbol", f"N={rows}"))
-    launches = {row["layer"]: row for row in figures["launches"]}
-    runs = figures["entries"][0]["runs"]
+    metrics = check_sums(profile(programs, dense, "--symbol", f"N={rows}"))
+    launches = {row["layer"]: row for row in metrics["launches"]}
+    runs = metrics["entries"][0]["runs"]
     rounding = 1e-9  # sums are scaled by the share of runs that were recorded
     for layer, inputs, units in ("first", 32, 48), ("second", 48, 7):
         row = launches[layer]
@@ -69,17 +69,17 @@ def test_kernels_are_the_whole(programs):
     model = write_model(programs, "convolutions", [{"name": "x", "shape": [1, 64, 56, 56]}], layers)
     library = programs.compile(model, "convolutions.so")
     for threads in "1", "2":
-        figures = check_sums(profile(programs, library, "--threads", threads))
-        entry = figures["entries"][0]
+        metrics = check_sums(profile(programs, library, "--threads", threads))
+        entry = metrics["entries"][0]
         assert entry["launch_seconds"] >= 0.97 * entry["seconds"]
-        assert 0.97 * figures["wall_seconds"] <= entry["seconds"] <= figures["wall_seconds"]
-        kinds = {row["layer"]: row for row in figures["launches"] if row["kind"].startswith("convolution")}
+        assert 0.97 * metrics["wall_seconds"] <= entry["seconds"] <= metrics["wall_seconds"]
+        kinds = {row["layer"]: row for row in metrics["launches"] if row["kind"].startswith("convolution")}
         assert set(kinds) == {"conv0", "conv1", "conv2", "conv3"}
         if threads == "2":
             # How much of it the second thread does depends on what else the machine has to do.
             assert all(row["waiting_seconds"] > 0 for row in kinds.values())
         else:
-            assert all(row["threads"] == pytest.approx(1) and row["waiting_seconds"] == 0 for row in figures["launches"])
+            assert all(row["threads"] == pytest.approx(1) and row["waiting_seconds"] == 0 for row in metrics["launches"])
 
 
 def test_steps_that_threads_share(programs):
@@ -89,31 +89,31 @@ def test_steps_that_threads_share(programs):
     )
     library = programs.compile(model, "lstm.so")
     for threads in "1", "2":
-        figures = check_sums(profile(programs, library, "--threads", threads, "--symbol", "N=32"))
-        runs = figures["entries"][0]["runs"]
-        steps = [row for row in figures["launches"] if row["calls"] > 1.5 * runs]
+        metrics = check_sums(profile(programs, library, "--threads", threads, "--symbol", "N=32"))
+        runs = metrics["entries"][0]["runs"]
+        steps = [row for row in metrics["launches"] if row["calls"] > 1.5 * runs]
         assert steps and all(row["calls"] == pytest.approx(24 * runs) for row in steps)
-        assert figures["entries"][0]["launch_seconds"] >= 0.9 * figures["entries"][0]["seconds"]
+        assert metrics["entries"][0]["launch_seconds"] >= 0.9 * metrics["entries"][0]["seconds"]
 
 
 def test_more_launches_than_functions(programs):
     """One kernel in 40 layers: those behind the sixteenth share a function, and are told apart."""
     layers = [{"op": "dense", "units": 16, "activation": "tanh", "name": f"layer{i}"} for i in range(40)]
     library = programs.compile(write_model(programs, "deep", [{"name": "x", "shape": ["N", 16]}], layers), "deep.so")
-    figures = check_sums(profile(programs, library, "--symbol", "N=3"))
-    launches = {row["layer"]: row for row in figures["launches"]}
+    metrics = check_sums(profile(programs, library, "--symbol", "N=3"))
+    launches = {row["layer"]: row for row in metrics["launches"]}
     assert set(launches) == {f"layer{i}" for i in range(40)}
     assert len({(row["calls"], row["operations"]) for row in launches.values()}) == 1
-    assert len(figures["kernels"]) < 16
+    assert len(metrics["kernels"]) < 16
 
 
 def test_tables_of_launches(programs):
     """Where there are too many launches to say something of each, kernels are what is described."""
     layers = [{"op": "dense", "units": 16, "activation": "tanh"} for _ in range(600)]
     library = programs.compile(write_model(programs, "tables", [{"name": "x", "shape": ["N", 16]}], layers), "tables.so")
-    figures = check_sums(profile(programs, library, "--symbol", "N=3"))
-    assert len(figures["launches"]) < 16
-    assert sum(row["calls"] for row in figures["launches"]) >= 600 * figures["entries"][0]["runs"] - 1e-3
+    metrics = check_sums(profile(programs, library, "--symbol", "N=3"))
+    assert len(metrics["launches"]) < 16
+    assert sum(row["calls"] for row in metrics["launches"]) >= 600 * metrics["entries"][0]["runs"] - 1e-3
 
 
 def test_training(programs):
@@ -121,9 +121,9 @@ def test_training(programs):
     training = {"loss": "mean_squared_error", "optimizer": {"name": "adam"}}
     model = write_model(programs, "trained", [{"name": "x", "shape": ["N", 8]}], layers, training=training)
     library = programs.compile(model, "trained.so", "--train")
-    figures = check_sums(profile(programs, library, "--entry", "train_step", "--symbol", "N=4"))
-    assert [entry["name"] for entry in figures["entries"]] == ["train_step"]
-    assert len(figures["launches"]) >= 4
+    metrics = check_sums(profile(programs, library, "--entry", "train_step", "--symbol", "N=4"))
+    assert [entry["name"] for entry in metrics["entries"]] == ["train_step"]
+    assert len(metrics["launches"]) >= 4
 
 
 def test_numbers_are_the_same(programs, dense):
@@ -149,8 +149,8 @@ def test_table(programs, dense):
         assert all(len(line) <= 100 for line in lines)
         assert sum("sum of the kernels" in line for line in lines) == 1
         assert sum("1 more" in line for line in lines) == (options == ["--rows", "1"])
-    figures = profile(programs, dense, "--roof", "roof.json")
-    assert figures["roof"] == measured and all(0 < row["roof_share"] for row in figures["launches"])
+    metrics = profile(programs, dense, "--roof", "roof.json")
+    assert metrics["roof"] == measured and all(0 < row["roof_share"] for row in metrics["launches"])
     without = programs.run("dlc-run", "profile", dense, "--seconds", "0", "--roof", "none.json")
     assert "dlc-run roof" in without.stdout
 
@@ -186,9 +186,9 @@ def test_c(programs, dense):
     assert result.returncode == 0, result.stdout
     *lines, verdict = result.stdout.splitlines()
     assert verdict == "adds up"
-    figures = profile(programs, dense, "--symbol", "N=5")
-    runs = figures["entries"][0]["runs"]
-    expected = {(row["layer"], row["kernel"], row["kind"]): (row["operations"] / runs, row["bytes"] / runs) for row in figures["launches"]}
+    metrics = profile(programs, dense, "--symbol", "N=5")
+    runs = metrics["entries"][0]["runs"]
+    expected = {(row["layer"], row["kernel"], row["kind"]): (row["operations"] / runs, row["bytes"] / runs) for row in metrics["launches"]}
     seen = {}
     for line in lines:
         *names, calls, operations, moved = line.split("\t")
@@ -206,10 +206,10 @@ def test_python(programs, dense):
         for _ in range(7):
             assert np.array_equal(model(x), expected)
     model(x)  # after the profile
-    figures = check_sums(recorded.summary())
-    assert figures["entries"][0]["runs"] == 7
+    metrics = check_sums(recorded.summary())
+    assert metrics["entries"][0]["runs"] == 7
     reference = profile(programs, dense, "--symbol", "N=5")
-    for row, other in zip(*(sorted(one["launches"], key=lambda row: row["layer"]) for one in (figures, reference)), strict=True):
+    for row, other in zip(*(sorted(one["launches"], key=lambda row: row["layer"]) for one in (metrics, reference)), strict=True):
         assert (row["layer"], row["kernel"]) == (other["layer"], other["kernel"])
         assert row["operations"] / 7 == pytest.approx(other["operations"] / reference["entries"][0]["runs"])
     assert "sum of the kernels" in str(recorded)

@@ -38,8 +38,8 @@ def test_bench(learned, entry):
     result = learned.run("dlc-run", "bench", "m.so", "--entry", entry, "--symbol", "N=64", "--seconds", 0.05, "--json") if entry != "init" else \
         learned.run("dlc-run", "bench", "m.so", "--entry", entry, "--seconds", 0.05, "--json")  # fmt: skip
     assert result.returncode == 0, result.stderr
-    figures = json.loads(result.stdout)
-    assert figures.keys() == {"min_ms", "median_ms", "runs", "peak_mb"} and figures["peak_mb"] > 0
+    metrics = json.loads(result.stdout)
+    assert metrics.keys() == {"min_ms", "median_ms", "runs", "peak_mb"} and metrics["peak_mb"] > 0
 
 
 def test_predicts_with_a_checkpoint(learned):

@@ -60,8 +60,8 @@ Json dlcrun::readLayers(const std::string &text) {
 /// "1,234,567"
 static std::string withCommas(unsigned long long number) {
   std::string text = std::to_string(number);
-  for (size_t place = text.size(); place > 3;)
-    text.insert(place -= 3, ",");
+  for (size_t position = text.size(); position > 3;)
+    text.insert(position -= 3, ",");
   return text;
 }
 

@@ -18,13 +18,13 @@ int findDimension(const dlc_tensor_info &tensor, dlc_uint32 symbol) {
   return -1;
 }
 
-/// Copies between position `place` along `dim` of `whole` and `part`, which has extent 1 there.
-void copyPlace(Array &whole, Array &part, int dim, dlc_int64 place, bool toPart) {
+/// Copies between position `position` along `dim` of `whole` and `part`, which has extent 1 there.
+void copyPosition(Array &whole, Array &part, int dim, dlc_int64 position, bool toPart) {
   size_t outer = 1, inner = dlc_element_bytes(whole.elementType()), extent = whole.shape()[dim];
   for (size_t d = 0; d < whole.shape().size(); ++d)
     (static_cast<int>(d) < dim ? outer : inner) *= static_cast<int>(d) == dim ? 1 : whole.shape()[d];
   for (size_t i = 0; i < outer; ++i) {
-    unsigned char *in = whole.data() + (i * extent + place) * inner, *out = part.data() + i * inner;
+    unsigned char *in = whole.data() + (i * extent + position) * inner, *out = part.data() + i * inner;
     std::memcpy(toPart ? out : in, toPart ? in : out, inner);
   }
 }
@@ -73,11 +73,11 @@ void dlcrun::runSteps(Session &session, const std::string &symbolName) {
   for (dlc_int64 step = 0; step < steps; ++step) {
     for (dlc_uint32 i = 0; i < entry.input_count; ++i)
       if (inputDims[i] >= 0)
-        copyPlace(session.inputs[i], inputs[i], inputDims[i], step, true);
+        copyPosition(session.inputs[i], inputs[i], inputDims[i], step, true);
     session.runOn(inputs, outputs);
     for (dlc_uint32 i = 0; i < entry.output_count; ++i)
       if (outputDims[i] >= 0)
-        copyPlace(session.outputs[i], outputs[i], outputDims[i], step, false);
+        copyPosition(session.outputs[i], outputs[i], outputDims[i], step, false);
       else
         std::memcpy(session.outputs[i].data(), outputs[i].data(), outputs[i].bytes());
   }

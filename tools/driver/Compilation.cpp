@@ -20,6 +20,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
+#include "tools/driver/CompilationReport.h"
 #include "tools/driver/CompilationSettings.h"
 #include "tools/driver/CompilerVersion.h"
 #include "tools/driver/DiagnosticPrinter.h"
@@ -29,11 +30,9 @@
 #include "tools/driver/Output.h"
 #include "tools/driver/ParameterFile.h"
 #include "tools/driver/PhaseClock.h"
-#include "tools/driver/Report.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include <set>
 #include <thread>
 
 using namespace dlc;
@@ -77,13 +76,11 @@ private:
   LogicalResult writeModule(llvm::StringRef path);
   LogicalResult runPhase(llvm::StringRef phase);
   LogicalResult finish();
-  LogicalResult gatherReport();
   LogicalResult writeOnnx();
   LogicalResult writeModelHeader(llvm::StringRef path);
   LogicalResult checkCustomOps(OutputKind kind);
   LogicalResult writeWeights();
   LogicalResult compileKernels();
-  void reportHostKernels();
   LogicalResult generateObject(OutputKind kind);
 
   /// An error about the command line or the compilation as a whole.
@@ -317,22 +314,6 @@ LogicalResult Compilation::writeWeights() {
   return success();
 }
 
-/// Says which kernels of a program for a GPU are not on it, on the page and on standard error.
-void Compilation::reportHostKernels() {
-  for (const KernelCode &code : kernels) {
-    if (!code.isOnHost)
-      continue;
-    mlir::emitRemark(model->lookupSymbol(code.kernel)->getLoc())
-        << "kernel '" << code.kernel
-        << "' runs on the host, and its tensors are copied there and back: there is no code "
-        << "for a GPU for it";
-    for (ReportedEntry &entry : report.entries)
-      for (ReportedLaunch &launch : entry.launches)
-        if (launch.kernel == code.kernel)
-          launch.schedules.push_back("on the host, between copies");
-  }
-}
-
 LogicalResult Compilation::compileKernels() {
   clock.start("kernel code");
   KernelCodeOptions kernelOptions;
@@ -345,7 +326,7 @@ LogicalResult Compilation::compileKernels() {
     return failure();
   kernels = std::move(*compiled);
   if (!options.report.empty())
-    reportHostKernels();
+    reportHostKernels(*model, kernels, report);
   report.sizes.push_back({"scratch per thread", static_cast<int64_t>(getScratchBytes(kernels))});
   return success();
 }
@@ -409,33 +390,9 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
                     settings.target, /*mayLack=*/isSanitized);
 }
 
-LogicalResult Compilation::gatherReport() {
-  report = Report::gather(*model);
-  report.model = settings.identity.name;
-  report.target = settings.target.name;
-  if (options.profile.empty())
-    return success();
-  try {
-    report.measured = profile::MeasuredTimes::read(options.profile);
-  } catch (const std::exception &problem) {
-    return error() << problem.what();
-  }
-  std::set<profile::MeasuredTimes::Key> known;
-  for (const ReportedEntry &entry : report.entries)
-    for (const ReportedLaunch &launch : entry.launches)
-      if (report.measured->find(entry.name, launch.layer, launch.kernel))
-        known.insert({entry.name, launch.layer, launch.kernel});
-  // One of another model may share a few names.
-  if (2 * known.size() < report.measured->launches.size())
-    return error() << "'" << options.profile << "' is a profile of '" << report.measured->model << "', which shares "
-                   << known.size() << " of its " << report.measured->launches.size()
-                   << " launches with this model: profile the library that these options compile";
-  return success();
-}
-
 LogicalResult Compilation::finish() {
   OutputKind kind = *getOutputKind(options.output);
-  if (!options.report.empty() && failed(gatherReport()))
+  if (!options.report.empty() && failed(gatherReport(*model, settings, options.profile, fileLocation, report)))
     return failure();
   if (kind == OutputKind::Mlir)
     return writeModule(options.output);

@@ -38,10 +38,10 @@ DiagnosticPrinter::DiagnosticPrinter(mlir::MLIRContext *context, llvm::StringRef
 void DiagnosticPrinter::print(mlir::Diagnostic &diagnostic) {
   std::string text;
   llvm::raw_string_ostream line(text);
-  if (mlir::FileLineColLoc place = findFile(diagnostic.getLocation())) {
-    line << place.getFilename().getValue();
-    if (place.getLine() > 0)
-      line << ':' << place.getLine() << ':' << place.getColumn();
+  if (mlir::FileLineColLoc location = findFile(diagnostic.getLocation())) {
+    line << location.getFilename().getValue();
+    if (location.getLine() > 0)
+      line << ':' << location.getLine() << ':' << location.getColumn();
   } else {
     line << file;
   }

@@ -91,8 +91,8 @@ std::string dlc::listLayers(ModuleOp module) {
   SmallVector<Layer> layers;
   llvm::SmallPtrSet<const void *, 16> seen;
   for (Operation &op : function.getOps()) {
-    if (isa<LoadParameterOp, ConstantOp>(op) || !op.getNumResults() ||
-        !isa<RankedTensorType>(op.getResult(0).getType()) || !shapes->contains(op.getResult(0)))
+    if (op.hasTrait<WeightSource>() || !op.getNumResults() || !isa<RankedTensorType>(op.getResult(0).getType()) ||
+        !shapes->contains(op.getResult(0)))
       continue;
     std::string name = getLayerName(op.getLoc());
     if (layers.empty() || layers.back().name != name || name.empty())

@@ -4,7 +4,6 @@
 #include "ir/ConstantData.h"
 #include "ir/DlcDialect.h"
 #include "ir/OpsKernel.h"
-#include "ir/OpsProgram.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Verifier.h"
@@ -114,8 +113,7 @@ static LogicalResult checkConstants(mlir::ModuleOp module) {
 static LogicalResult checkLevel(mlir::ModuleOp module, llvm::StringRef path, const CompilationState &state) {
   bool isImported = state.phase == "import", isProgram = state.phase == "program";
   mlir::WalkResult walked = module.walk([&](mlir::Operation *op) {
-    bool isLate = op->getName().getDialectNamespace() == "llvm" ||
-                  (llvm::isa<LaunchOp, KernelFuncOp, WeightsOp, VariablesOp>(op) && !isProgram) ||
+    bool isLate = op->getName().getDialectNamespace() == "llvm" || (op->hasTrait<OfProgram>() && !isProgram) ||
                   (llvm::isa<KernelOp>(op) && (isImported || isProgram));
     if (!isLate)
       return mlir::WalkResult::advance();

@@ -190,8 +190,8 @@ private:
       std::string name = shorten(dot.launch->layer, 22);
       double length = 6.5 * static_cast<double>(name.size());
       bool isLeft = at + 14 + length > width - 10;
-      bool isFree = llvm::none_of(taken, [&](auto place) {
-        return std::abs(place.first - at) < length + 30 && std::abs(place.second - height) < 14;
+      bool isFree = llvm::none_of(taken, [&](auto position) {
+        return std::abs(position.first - at) < length + 30 && std::abs(position.second - height) < 14;
       });
       if (!isFree)
         continue;
