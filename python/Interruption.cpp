@@ -32,6 +32,12 @@ void onInterrupt(int signal, siginfo_t *info, void *machine) {
 dlc::python::Interruption::Interruption(dlc_context *context) {
   if (syscall(SYS_gettid) != getpid())
     return;
+  outer = running;
+  if (outer) {
+    isInstalled = true;
+    running = context;
+    return;
+  }
   struct sigaction own = {};
   own.sa_sigaction = onInterrupt;
   own.sa_flags = SA_SIGINFO | SA_ONSTACK;
@@ -49,8 +55,9 @@ dlc::python::Interruption::Interruption(dlc_context *context) {
 dlc::python::Interruption::~Interruption() {
   if (!isInstalled)
     return;
-  running = nullptr;
-  sigaction(SIGINT, &pythons, nullptr);
+  running = outer;
+  if (!outer)
+    sigaction(SIGINT, &pythons, nullptr);
   while (handlers)
     usleep(1);
 }

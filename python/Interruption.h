@@ -9,8 +9,8 @@
 namespace dlc::python {
 
 /// While it exists, SIGINT cancels `context`, and Python's handler is called as well. Does nothing on threads other
-/// than the main one, where alone Python raises KeyboardInterrupt, or if SIGINT is ignored or ends the process. One at
-/// a time.
+/// than the main one, where alone Python raises KeyboardInterrupt, or if SIGINT is ignored or ends the process. Another
+/// one may be made meanwhile, as callbacks of a training run do that run models: then the newest counts.
 class Interruption {
 public:
   explicit Interruption(dlc_context *context);
@@ -22,6 +22,7 @@ public:
 
 private:
   bool isInstalled = false;
+  dlc_context *outer = nullptr; ///< of the one that was made before and still exists; null: there is none
 };
 
 } // namespace dlc::python

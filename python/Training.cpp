@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "python/Training.h"
 
+#include "python/Interruption.h"
+
 #include "training/Trainer.h"
 
 #include <chrono>
@@ -84,7 +86,18 @@ public:
     });
   }
 
-  bool isInterrupted() const override { return isEnded || failure; }
+  bool isInterrupted() const override {
+    // Ctrl-C has cancelled what ran: Python's handler decides what becomes of it.
+    if (interruption && interruption->hasCome())
+      call([] {
+        if (PyErr_CheckSignals())
+          throw nb::python_error();
+      });
+    return isEnded || failure;
+  }
+
+  /// By which Ctrl-C comes during the run.
+  void setInterruption(const dlc::python::Interruption *chosen) { interruption = chosen; }
 
   /// Throws what Python code has raised.
   void rethrow() const {
@@ -93,7 +106,7 @@ public:
   }
 
 private:
-  template <typename Function> void call(Function function) {
+  template <typename Function> void call(Function function) const {
     nb::gil_scoped_acquire acquire;
     if (failure)
       return;
@@ -106,7 +119,8 @@ private:
 
   nb::handle object;
   bool isEnded = false;
-  std::exception_ptr failure;
+  mutable std::exception_ptr failure;
+  const dlc::python::Interruption *interruption = nullptr;
   std::chrono::steady_clock::time_point lastCall;
 };
 
@@ -210,7 +224,16 @@ bool dlc::python::train(const std::string &path, const nb::dict &options, const 
   {
     nb::gil_scoped_release release;
     Trainer trainer(std::move(settings), observer);
-    isDone = trainer.run();
+    dlc::python::Interruption interruption(trainer.getContext());
+    observer.setInterruption(&interruption);
+    try {
+      isDone = trainer.run();
+    } catch (...) {
+      // What a signal has ended elsewhere, such as the initialization of variables, is interrupted, too.
+      if (!observer.isInterrupted())
+        throw;
+    }
+    observer.setInterruption(nullptr);
   }
   observer.rethrow();
   return isDone;

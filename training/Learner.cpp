@@ -38,6 +38,8 @@ void BatchFunction::run(Batch &batch, const std::map<std::string, double> &setti
     inputs.push_back(settingsOf[i].view());
   }
   auto check = [&](dlc_int32 status) {
+    if (status == DLC_ERROR_CANCELLED)
+      throw Cancelled();
     if (status)
       throw Failure(dlc_context_message(context.get()));
   };

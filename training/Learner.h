@@ -13,6 +13,9 @@
 
 namespace dlc::training {
 
+/// Thrown where the context has been cancelled: the run has changed nothing.
+struct Cancelled {};
+
 /// An entry point that takes batches.
 class BatchFunction {
 public:
@@ -87,6 +90,11 @@ public:
   bool canEvaluate() const { return looker.has_value(); }
   /// By `evaluate`, or by `predict` if that is all there is.
   Evaluator &evaluator() { return *looker; }
+
+  /// What dlc_context_cancel may be called with while the learner exists; a run then throws Cancelled.
+  dlc_context *getContext() const { return context.get(); }
+  /// Lets it run again.
+  void resume() { context.resume(); }
 
   /// The name of a variable that holds a NaN or an infinity; empty if all is well.
   std::string findNonFinite() const;

@@ -228,7 +228,9 @@ void Trainer::runEpoch() {
   while (loader.next(batch)) {
     if (std::optional<double> rate = learningRate(state.step))
       now["learning_rate"] = *rate;
-    Metrics metrics = learner.step(batch, now);
+    Metrics metrics;
+    if (!complete([&] { metrics = learner.step(batch, now); }))
+      return;
     double weight = weights.total(batch);
     if (!std::isfinite(metrics[0].second))
       reject(metrics, batch);
@@ -249,9 +251,26 @@ void Trainer::runEpoch() {
   }
 }
 
+bool Trainer::complete(const std::function<void()> &part) {
+  for (;;)
+    try {
+      part();
+      return true;
+    } catch (const Cancelled &) {
+      learner.resume();
+      if (observer.isInterrupted())
+        return false;
+    }
+}
+
 std::optional<Evaluation> Trainer::validate() {
-  Loader loader(*validationData, targets, validationRows, 0, identity.batch, learner.fixedBatch() != 0);
-  return evaluate(learner.evaluator(), loader, targets, weights, [this] { return observer.isInterrupted(); });
+  std::optional<Evaluation> evaluation;
+  complete([&] {
+    evaluation.reset();
+    Loader loader(*validationData, targets, validationRows, 0, identity.batch, learner.fixedBatch() != 0);
+    evaluation = evaluate(learner.evaluator(), loader, targets, weights, [this] { return observer.isInterrupted(); });
+  });
+  return evaluation;
 }
 
 bool Trainer::endEpoch() {

@@ -11,6 +11,8 @@
 #include "training/TrainingObserver.h"
 #include "training/TrainingState.h"
 
+#include <functional>
+
 namespace dlc::training {
 
 class Trainer {
@@ -22,6 +24,10 @@ public:
   /// if there is to be one, holds the run as it was then.
   bool run();
 
+  /// What dlc_context_cancel may be called with, also by a signal handler: the observer is then asked soon, within a
+  /// step or a validation, whether the run is interrupted. If not, the run goes on as if nothing had happened.
+  dlc_context *getContext() const { return learner.getContext(); }
+
 private:
   void readData();
   void readSettings();
@@ -32,6 +38,8 @@ private:
   /// False: interrupted, and nothing has changed.
   bool endEpoch();
   std::optional<Evaluation> validate();
+  /// Repeats `part`, which runs functions of the model, until it is not cancelled. False: interrupted.
+  bool complete(const std::function<void()> &part);
   std::optional<double> learningRate(size_t step) const;
   void checkVariables() const;
   void saveCheckpoint();

@@ -206,6 +206,45 @@ def test_what_cannot_be_trained(tmp_path):
         dlc.Trainer(IRIS / "iris.json")
 
 
+LONG_STEPS = """
+import json, pathlib, signal, sys, time
+import numpy as np, dlc
+path = pathlib.Path(sys.argv[1]) / "m.json"
+path.write_text(json.dumps({"dlc": 1, "name": "m", "inputs": [{"name": "x", "shape": ["N", 4]}],
+    "layers": [{"op": "dense", "name": f"d{i}", "units": 256, "activation": "relu"} for i in range(8)] + [{"op": "dense", "name": "y", "units": 3}],
+    "training": {"loss": {"name": "cross_entropy", "from_logits": True}, "optimizer": "sgd"}}))
+rows = 8000
+trainer = dlc.Trainer(path, epochs=10**9, batch=rows, checkpoint=path.parent / "c.safetensors", checkpoint_epochs=10**9)
+handled = []
+if sys.argv[2] == "handler":
+    signal.signal(signal.SIGINT, lambda *_: handled.append(1))
+def callback(record):
+    trainer_model(np.ones((1, 4), np.float32))  # runs a model while the training run waits
+    print("began", flush=True)
+    return bool(handled)
+trainer_model = dlc.Model(dlc.compile(path, path.parent / "other.so"))
+x, y = np.random.rand(rows, 4), np.arange(rows) % 3
+try:
+    trainer.fit(x, y, validation=(x, y), callbacks=[callback])
+    print("done", handled)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("what", ["handler", "none"])
+def test_ctrl_c_within_a_step(tmp_path, what):
+    process = subprocess.Popen([sys.executable, "-c", LONG_STEPS, str(tmp_path), what], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "began\n"
+    threading.Event().wait(0.3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert out.splitlines()[-1] == ("interrupted" if what == "none" else "done [1]"), out
+    if what == "none":
+        assert (tmp_path / "c.safetensors").exists()
+
+
 def test_ctrl_c_ends_a_run(library, tmp_path):
     program = (
         "import sys, numpy as np, dlc\n"
