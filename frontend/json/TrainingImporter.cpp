@@ -87,7 +87,11 @@ void TrainingImporter::finish(func::FuncOp function, dlc::SignatureBuilder &sign
 /// programs), or a pattern of names with '*' and '?'.
 static bool matches(StringRef name, StringRef parameter) {
   if (name.contains('*') || name.contains('?')) {
-    llvm::Expected<llvm::GlobPattern> pattern = llvm::GlobPattern::create(name);
+    // Brackets and braces are parts of names, as in "layers[0].weight".
+    std::string escaped;
+    for (char c : name)
+      escaped += StringRef("[]{}\\").contains(c) ? std::string{'\\', c} : std::string(1, c);
+    llvm::Expected<llvm::GlobPattern> pattern = llvm::GlobPattern::create(escaped);
     if (pattern)
       return pattern->match(parameter);
     llvm::consumeError(pattern.takeError());
@@ -147,6 +151,19 @@ bool TrainingImporter::chooseParameters() {
     if (!isFrozen)
       trained.push_back(entry);
   }
+  if (chosen)
+    for (const JsonValue &name : chosen->elements) {
+      auto isMeant = [&](dlc::ParameterOp parameter) { return matches(name.string, parameter.getSymName()); };
+      auto parameters = module.getOps<dlc::ParameterOp>();
+      if (auto found = llvm::find_if(parameters, isMeant);
+          found != parameters.end() &&
+          llvm::none_of(trained, [&](const Trained &entry) { return isMeant(entry.parameter); }) &&
+          (*found).getKind() != "weight")
+        reporter.error(name.position, "'" + name.string + "' is not trained by gradients: it is a running statistic");
+      else if (found != parameters.end() && !isa<FloatType>(getElementTypeOrSelf((*found).getType())) &&
+               llvm::none_of(trained, [&](const Trained &entry) { return isMeant(entry.parameter); }))
+        reporter.error(name.position, "'" + name.string + "' cannot be trained: its elements are integers");
+    }
   if (chosen)
     for (Trained &entry : trained)
       if (std::string why = graph.explainUntrained(entry.parameter); !why.empty())

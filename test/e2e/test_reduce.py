@@ -9,9 +9,11 @@ import time
 
 import numpy as np
 import onnx
+import onnx.external_data_helper
 import pytest
 from conftest import BIN
 from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import save_file
 
 # What fails: a softmax along dimension 1 whose result a tanh reads. It is seen in what dlc imports, which is faster than the package onnx.
 PLANTED = r"""
@@ -160,6 +162,59 @@ def test_interruption(programs, tmp_path):
     assert not list(tmp_path.glob("*.tmp"))
 
 
+def test_interruption_of_the_first_check(tmp_path):
+    """Nothing is known of the model then, so nothing is said of it."""
+    write_onnx(tmp_path / "model.onnx", [("Relu", ["x"], "y", {})], {}, ["y"])
+    process = subprocess.Popen(
+        [str(BIN / "dlc"), "reduce", "model.onnx", "--check", "touch begun; sleep 60; false"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (tmp_path / "begun").exists():
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (128 + signal.SIGINT, "")
+
+
+def test_any_status_but_zero_is_a_failure(programs, tmp_path):
+    """With 127 on the whole model there is no such command; later it is a failure."""
+    nodes = [("Relu", ["x"], "a", {}), ("Tanh", ["a"], "b", {}), ("Relu", ["b"], "y", {})]
+    write_onnx(tmp_path / "model.onnx", nodes, {}, ["y"])
+    (tmp_path / "check.sh").write_text("if [ -e second ]; then exit 127; fi; touch second; exit 1")
+    done = programs.run("dlc", "reduce", "model.onnx", "--check", "sh check.sh")
+    assert done.returncode == 0 and len(onnx.load(tmp_path / "model.reduced.onnx").graph.node) <= 1, done.stderr
+    done = programs.run("dlc", "reduce", "model.onnx", "--check", "sh check.sh")
+    assert done.returncode == 1 and "cannot run the check 'sh check.sh': it ends with status 127" in done.stderr
+
+
+def test_weights_in_other_files(programs, tmp_path):
+    """Candidates are elsewhere, and have all weights: of branches, too, and those that a JSON model reads from a subfolder."""
+    weight = numpy_helper.from_array(np.arange(6, dtype=np.float32), "w")
+    onnx.external_data_helper.set_external_data(weight, "data.bin", offset=4, length=24)
+    (tmp_path / "data.bin").write_bytes(b"head" + weight.raw_data)
+    weight.ClearField("raw_data")
+    branches = [helper.make_graph([helper.make_node(op, ["x", "w"], [f"{op}_y"])], op, [], [helper.make_tensor_value_info(f"{op}_y", TensorProto.FLOAT, None)], [weight]) for op in ("Add", "Mul")]
+    nodes = [helper.make_node("If", ["c"], ["z"], then_branch=branches[0], else_branch=branches[1]), helper.make_node("NoSuchOp", ["z"], ["y"])]
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 6]), helper.make_tensor_value_info("c", TensorProto.BOOL, [])]
+    graph = helper.make_graph(nodes, "g", inputs, [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), tmp_path / "model.onnx")
+    check = write_check(tmp_path, "import subprocess, sys\ntext = subprocess.run([DLC, sys.argv[1], '-o', sys.argv[1] + '.so'], capture_output=True, text=True).stderr\nsys.exit('cannot read' in text or 'NoSuchOp' in text and 'If' in open(sys.argv[1], errors='replace').read())")
+    done = programs.run("dlc", "reduce", "model.onnx", "--check", check)
+    assert done.returncode == 0, done.stderr
+    reduced = onnx.load(tmp_path / "model.reduced.onnx", load_external_data=False)
+    assert b"data.bin" not in reduced.SerializeToString() and "If" in [node.op_type for node in reduced.graph.node]
+
+    (tmp_path / "sub").mkdir()
+    dense = {"kernel": np.ones((3, 2), np.float32), "bias": np.zeros(2, np.float32)}
+    save_file({f"d.{name}": value for name, value in dense.items()}, tmp_path / "sub" / "w.safetensors")
+    layers = [{"op": "dense", "units": 2, "name": "d"}, {"op": "activation", "activation": "tanh"}]
+    (tmp_path / "m.json").write_text(json.dumps({"dlc": 1, "inputs": [{"name": "x", "shape": ["N", 3]}], "layers": layers, "weights": "sub/w.safetensors"}))
+    check = write_check(tmp_path, "import os, sys\nsys.exit(os.path.exists(os.path.dirname(sys.argv[1]) + '/sub/w.safetensors'))")
+    done = programs.run("dlc", "reduce", "m.json", "--check", check)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "sub" / "w.safetensors").exists()
+
+
 def test_what_is_wrong(programs, tmp_path):
     write_onnx(tmp_path / "model.onnx", [("Relu", ["x"], "y", {})], {}, ["y"])
     (tmp_path / "broken.json").write_text("{ 1")
@@ -171,6 +226,8 @@ def test_what_is_wrong(programs, tmp_path):
 
     assert "the model does not fail to begin with: 'true' ends with status 0" in fails("model.onnx", "--check", "true")
     assert "does not fail to begin with: dlc compiles it, and its results are those of -O0" in fails("model.onnx")
+    assert "--check needs a command" in fails("model.onnx", "--check", "")
+    assert "cannot write 'absent/small.onnx'" in fails("model.onnx", "-o", "absent/small.onnx", "--check", "sleep 600")
     assert "cannot run the check './absent.sh'" in fails("model.onnx", "--check", "./absent.sh")
     assert "cannot read 'absent.onnx'" in fails("absent.onnx")
     assert "'broken.json' is not JSON" in fails("broken.json")

@@ -224,6 +224,27 @@ def test_recurrence(tmp_path, rows, steps):
                     ["embedding", "lstm.W", "lstm.R", "lstm.B"], tolerance=1e-5)  # fmt: skip
 
 
+def test_names_with_brackets(tmp_path, programs):
+    """They are parts of names; what is named and cannot be trained is an error."""
+    rng = np.random.default_rng(3)
+    weights = {"layers[0].w": rng.standard_normal((5, 4)), "layers[1].w": rng.standard_normal((4, 3)), "layers0.w": rng.standard_normal((3, 3)),
+               "bn.scale": np.ones(3), "bn.bias": np.zeros(3), "bn.mean": np.zeros(3), "bn.var": np.ones(3)}  # fmt: skip
+    nodes = [helper.make_node("MatMul", ["x", "layers[0].w"], ["a"]), helper.make_node("MatMul", ["a", "layers[1].w"], ["b"]),
+             helper.make_node("MatMul", ["b", "layers0.w"], ["c"]),
+             helper.make_node("BatchNormalization", ["c", "bn.scale", "bn.bias", "bn.mean", "bn.var"], ["y"])]  # fmt: skip
+    model = make_model(nodes, {"x": ["N", 5]}, ["y"], weights)
+    learner = compile_model(tmp_path, model, {"loss": "mean_squared_error", "optimizer": SGD, "parameters": ["layers[0]*"]})
+    state = learner.new_state(seed=1)
+    before = {name: np.array(state[name]) for name in state}
+    learner.run({"x": rng.standard_normal((6, 5)), "label": rng.standard_normal((6, 3))}, entry="train_step")
+    assert {name for name in weights if name in state and not np.array_equal(before[name], state[name])} - {"bn.mean", "bn.var"} == {"layers[0].w"}
+    (tmp_path / "bad.json").write_text(json.dumps({"training": {"loss": "mean_squared_error", "optimizer": SGD, "parameters": ["bn.mean"]}}))
+    result = programs.run("dlc", "model.onnx", "--train=bad.json", "-o", "m.so")
+    assert result.returncode == 1 and "'bn.mean' is not trained by gradients: it is a running statistic" in result.stderr
+    result = programs.run("dlc", "model.onnx", "--train", "bad.json", "-o", "m.so")
+    assert result.returncode == 1 and "did you mean '--train=bad.json'?" in result.stderr
+
+
 def test_from_python(tmp_path):
     """Models in memory, with a dict that says how they are trained; dlc.Trainer over them."""
     rng = np.random.default_rng(5)

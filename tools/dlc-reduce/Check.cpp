@@ -119,8 +119,12 @@ std::string CommandCheck::judge(const std::string &path, double seconds) {
   Ending ending = runProcess({"/bin/sh", "-c", line}, seconds);
   if (ending.isLate)
     return "";
-  if (ending.status == 126 || ending.status == 127)
-    throw std::runtime_error("cannot run the check '" + command + "': " + llvm::StringRef(ending.text).trim().str());
+  // The shell's way to say that there is no such command, if it says so of the whole model.
+  if (isFirst() && (ending.status == 126 || ending.status == 127)) {
+    std::string reason = llvm::StringRef(ending.text).trim().str();
+    throw std::runtime_error("cannot run the check '" + command + "': " +
+                             (reason.empty() ? "it ends with status " + std::to_string(ending.status) : reason));
+  }
   return ending.status || ending.signal ? "'" + command + "' fails" : "";
 }
 

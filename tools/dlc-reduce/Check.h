@@ -35,6 +35,8 @@ public:
   const std::string &getFailure() const { return failure; }
 
 protected:
+  /// Whether this is the call on the model as it was.
+  bool isFirst() const { return longest == 0; }
   /// What fails, in words that are the same for the same failure; empty: nothing does.
   virtual std::string judge(const std::string &path, double seconds) = 0;
 

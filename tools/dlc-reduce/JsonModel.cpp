@@ -45,6 +45,8 @@ static std::string getString(const Json &object, const char *key) {
   return object.is_object() && found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+std::string JsonModel::getWeightsFile() const { return getString(model, "weights"); }
+
 void JsonModel::nameLayers() {
   if (!hasLayers())
     return;

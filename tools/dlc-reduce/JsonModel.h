@@ -18,6 +18,7 @@ public:
 
   std::unique_ptr<ReducibleModel> clone() const override { return std::make_unique<JsonModel>(model); }
   std::string write() const override;
+  std::string getWeightsFile() const override;
   size_t countNodes() const override { return nodes().size(); }
   std::vector<std::string> getOperands(size_t node) const override;
   std::vector<std::string> getResults(size_t node) const override;

@@ -16,6 +16,52 @@ static bool holdsExtents(llvm::StringRef name) {
                             name);
 }
 
+/// Reads what a tensor of a model in `folder` has in another file, as candidates, which are elsewhere, need it.
+static void embed(onnx::TensorProto &tensor, llvm::StringRef folder) {
+  if (tensor.data_location() != onnx::TensorProto::EXTERNAL)
+    return;
+  std::string location;
+  uint64_t offset = 0, length = 0;
+  for (const onnx::StringStringEntryProto &entry : tensor.external_data()) {
+    if (entry.key() == "location")
+      location = entry.value();
+    else if ((entry.key() == "offset" || entry.key() == "length") &&
+             llvm::StringRef(entry.value()).getAsInteger(10, entry.key() == "offset" ? offset : length))
+      throw std::runtime_error("tensor '" + tensor.name() + "' has '" + entry.value() + "' as its " + entry.key());
+  }
+  // As the importer has it: a model reads nothing outside its folder.
+  if (llvm::sys::path::is_absolute(location) ||
+      llvm::is_contained(llvm::make_range(llvm::sys::path::begin(location), llvm::sys::path::end(location)), ".."))
+    throw std::runtime_error("tensor '" + tensor.name() + "' is in '" + location + "', outside the model's folder");
+  llvm::SmallString<128> data(folder);
+  llvm::sys::path::append(data, location);
+  auto weights =
+      length ? llvm::MemoryBuffer::getFileSlice(data, length, offset) : llvm::MemoryBuffer::getFile(data, false, false);
+  if (!weights)
+    throw std::runtime_error("cannot read '" + data.str().str() + "': " + weights.getError().message());
+  tensor.set_raw_data((*weights)->getBuffer().drop_front(length ? 0 : offset).str());
+  tensor.clear_external_data();
+  tensor.clear_data_location();
+}
+
+static void embed(onnx::GraphProto &graph, llvm::StringRef folder) {
+  for (onnx::TensorProto &tensor : *graph.mutable_initializer())
+    embed(tensor, folder);
+  for (onnx::SparseTensorProto &tensor : *graph.mutable_sparse_initializer()) {
+    embed(*tensor.mutable_values(), folder);
+    embed(*tensor.mutable_indices(), folder);
+  }
+  for (onnx::NodeProto &node : *graph.mutable_node())
+    for (onnx::AttributeProto &attribute : *node.mutable_attribute()) {
+      if (attribute.has_t())
+        embed(*attribute.mutable_t(), folder);
+      for (onnx::TensorProto &tensor : *attribute.mutable_tensors())
+        embed(tensor, folder);
+      if (attribute.has_g())
+        embed(*attribute.mutable_g(), folder);
+    }
+}
+
 std::unique_ptr<ReducibleModel> OnnxModel::read(const std::string &path) {
   auto file = llvm::MemoryBuffer::getFile(path, false, false);
   if (!file)
@@ -24,29 +70,7 @@ std::unique_ptr<ReducibleModel> OnnxModel::read(const std::string &path) {
   if ((*file)->getBufferSize() >= INT32_MAX ||
       !model.ParseFromArray((*file)->getBufferStart(), static_cast<int>((*file)->getBufferSize())))
     throw std::runtime_error("'" + path + "' is not an ONNX model");
-  // Candidates are files elsewhere: they have their weights in themselves.
-  for (onnx::TensorProto &tensor : *model.mutable_graph()->mutable_initializer()) {
-    if (tensor.data_location() != onnx::TensorProto::EXTERNAL)
-      continue;
-    std::string location;
-    uint64_t offset = 0, length = 0;
-    for (const onnx::StringStringEntryProto &entry : tensor.external_data()) {
-      if (entry.key() == "location")
-        location = entry.value();
-      else if (llvm::StringRef(entry.value()).getAsInteger(10, entry.key() == "offset" ? offset : length))
-        throw std::runtime_error("initializer '" + tensor.name() + "' has '" + entry.value() + "' as its " +
-                                 entry.key());
-    }
-    llvm::SmallString<128> data(llvm::sys::path::parent_path(path));
-    llvm::sys::path::append(data, location);
-    auto weights = length ? llvm::MemoryBuffer::getFileSlice(data, length, offset)
-                          : llvm::MemoryBuffer::getFile(data, false, false);
-    if (!weights)
-      throw std::runtime_error("cannot read '" + data.str().str() + "': " + weights.getError().message());
-    tensor.set_raw_data((*weights)->getBuffer().str());
-    tensor.clear_external_data();
-    tensor.clear_data_location();
-  }
+  embed(*model.mutable_graph(), llvm::sys::path::parent_path(path));
   return std::make_unique<OnnxModel>(std::move(model));
 }
 

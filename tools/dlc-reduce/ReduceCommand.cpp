@@ -7,10 +7,12 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <fstream>
+#include <optional>
 #include <stdexcept>
 
 using namespace dlc;
@@ -33,7 +35,8 @@ public:
 };
 
 struct Options {
-  std::string model, output, check, message;
+  std::string model, output;
+  std::optional<std::string> check, message;
   bool compare = false;
   double minutes = 30;
   std::vector<std::string> compile; ///< options for dlc
@@ -50,56 +53,71 @@ std::unique_ptr<ReducibleModel> ReducibleModel::read(const std::string &path) {
   throw std::runtime_error("'" + path + "' is neither a .onnx nor a .json file");
 }
 
-/// Weights in a file beside a JSON model are found beside candidates, too.
-static void linkWeights(const std::string &model, const std::string &folder) {
-  llvm::StringRef beside = llvm::sys::path::parent_path(model);
-  std::error_code error;
-  for (llvm::sys::fs::directory_iterator file(beside.empty() ? "." : beside, error), end; file != end && !error;
-       file.increment(error)) {
-    llvm::StringRef path = file->path();
-    if (llvm::sys::path::extension(path) != ".safetensors")
-      continue;
-    std::string link = folder + "/" + llvm::sys::path::filename(path).str();
-    if (llvm::sys::fs::create_hard_link(path, link) && llvm::sys::fs::copy_file(path, link))
-      throw std::runtime_error("cannot copy '" + path.str() + "'");
-  }
+/// The file with the weights of a model, which it names by a path from its own folder, is found from the folder of
+/// candidates by the same path.
+static void linkWeights(const std::string &model, const std::string &weights, const std::string &folder) {
+  if (weights.empty() || llvm::sys::path::is_absolute(weights))
+    return;
+  llvm::SmallString<128> file(llvm::sys::path::parent_path(model)), link(folder);
+  llvm::sys::path::append(file, weights);
+  llvm::sys::path::append(link, weights);
+  if (llvm::sys::fs::make_absolute(file) || !llvm::sys::fs::is_regular_file(file))
+    return; // which dlc reports, if it reads the file
+  if (llvm::sys::fs::create_directories(llvm::sys::path::parent_path(link)) || llvm::sys::fs::create_link(file, link))
+    throw std::runtime_error("cannot make a link to '" + file.str().str() + "'");
 }
 
-/// How the model fails: as the options say, or as it turns out.
+/// Fails now if the result could not be written in the end.
+static void checkOutput(const std::string &output) {
+  std::string temporary = output + ".tmp";
+  int file;
+  if (std::error_code error = llvm::sys::fs::openFileForWrite(temporary, file))
+    throw std::runtime_error("cannot write '" + output + "': " + error.message());
+  llvm::sys::Process::SafelyCloseFileDescriptor(file);
+  llvm::sys::fs::remove(temporary);
+}
+
+/// How the model fails: as the options say, or as it turns out. Null if a signal came first.
 static std::unique_ptr<Check> findFailure(const Options &options, const std::string &path, const std::string &folder) {
-  if (!options.check.empty()) {
-    auto check = std::make_unique<CommandCheck>(options.check);
-    if (!check->fails(path))
-      throw std::runtime_error("the model does not fail to begin with: '" + options.check +
-                               "' ends with status 0. The check is a command that fails on models with the problem");
-    return check;
-  }
-  if (!options.compare) {
-    auto check = std::make_unique<CompileCheck>(folder, options.compile, options.message);
+  if (options.check) {
+    auto check = std::make_unique<CommandCheck>(*options.check);
     if (check->fails(path))
       return check;
-    if (!options.message.empty())
-      throw std::runtime_error("the model does not fail to begin with: dlc does not say '" + options.message + "'");
+    if (interrupted)
+      return nullptr;
+    throw std::runtime_error("the model does not fail to begin with: '" + *options.check +
+                             "' ends with status 0. The check is a command that fails on models with the problem");
+  }
+  if (!options.compare) {
+    auto check = std::make_unique<CompileCheck>(folder, options.compile, options.message.value_or(""));
+    if (check->fails(path))
+      return check;
+    if (interrupted)
+      return nullptr;
+    if (options.message)
+      throw std::runtime_error("the model does not fail to begin with: dlc does not say '" + *options.message + "'");
     llvm::errs() << "dlc compiles the model; comparing its results with those of -O0\n";
   }
   auto check = std::make_unique<CompareCheck>(options.compile);
-  if (!check->fails(path))
+  if (check->fails(path))
+    return check;
+  if (!interrupted)
     throw std::runtime_error(std::string("the model does not fail to begin with: ") +
                              (options.compare ? "" : "dlc compiles it, and ") +
                              "its results are those of -O0. --check COMMAND says what is wrong with it");
-  return check;
+  return nullptr;
 }
 
 static int reduceModel(const Options &options) {
   std::unique_ptr<ReducibleModel> model = ReducibleModel::read(options.model);
   TemporaryFolder folder;
-  linkWeights(options.model, folder.path);
+  linkWeights(options.model, model->getWeightsFile(), folder.path);
   llvm::StringRef ending = llvm::sys::path::extension(options.model);
   // The check sees models in one folder and of one form, the first one too.
   std::string first = folder.path + "/candidate" + ending.str();
   std::ofstream(first, std::ios::binary) << model->write();
   std::unique_ptr<Check> check = findFailure(options, first, folder.path);
-  if (interrupted)
+  if (!check || interrupted)
     return 128 + interrupted;
   size_t nodes = model->countNodes();
   llvm::errs() << nodes << (nodes == 1 ? " node: " : " nodes: ") << check->getFailure() << '\n';
@@ -147,12 +165,14 @@ int dlc::runReduce(int argc, char **argv) {
   try {
     app.parse(argc, argv);
     options.compile = app.remaining();
-    if (!options.check.empty() + options.compare + !options.message.empty() > 1)
+    if (options.check.has_value() + options.compare + options.message.has_value() > 1)
       throw std::runtime_error("--check, --compare and --message exclude each other");
-    if (!options.check.empty() && !options.compile.empty())
+    if ((options.check && options.check->empty()) || (options.message && options.message->empty()))
+      throw std::runtime_error(options.check ? "--check needs a command" : "--message needs a text");
+    if (options.check && !options.compile.empty())
       throw std::runtime_error("'" + options.compile.front() +
-                               "' is an option for dlc, which --check does not call: its "
-                               "command does, or not");
+                               "' is an option for dlc, and --check runs its command only: pass "
+                               "the option to dlc there");
     llvm::SmallString<128> output(options.model);
     llvm::StringRef ending = llvm::sys::path::extension(options.model);
     llvm::sys::path::replace_extension(output, ".reduced" + ending.str());
@@ -163,6 +183,7 @@ int dlc::runReduce(int argc, char **argv) {
     bool isSame = false;
     if (!llvm::sys::fs::equivalent(options.model, options.output, isSame) && isSame)
       throw std::runtime_error("the output would replace the model: name another file with -o");
+    checkOutput(options.output);
     for (int signal : {SIGINT, SIGTERM, SIGHUP})
       std::signal(signal, [](int number) { interrupted = number; });
     return reduceModel(options);

@@ -40,6 +40,9 @@ public:
   /// The content of the file.
   virtual std::string write() const = 0;
 
+  /// The path of the file with the weights, from the model's folder; empty if the model holds them itself.
+  virtual std::string getWeightsFile() const { return {}; }
+
   virtual size_t countNodes() const = 0;
   /// Names of the tensors that a node reads; empty ones are operands that are left out. What only the subgraphs of a
   /// node read comes last.

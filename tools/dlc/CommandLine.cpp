@@ -236,7 +236,9 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   for (const std::string &extra : app.remaining()) {
     if (!llvm::StringRef(extra).starts_with("-"))
       return fail("one model at a time: '" + options.model + "' and '" + extra + "'" +
-                  suggest(options.model, {"diff", "opt", "reduce", "tune"}));
+                  (train == "true" && llvm::StringRef(extra).ends_with(".json")
+                       ? "; did you mean '--train=" + extra + "'?"
+                       : suggest(options.model, {"diff", "opt", "reduce", "tune"})));
     std::string suggestion = suggestOption(app, extra);
     return fail("unknown option '" + extra + "'" + (suggestion.empty() ? "; see dlc --help" : suggestion));
   }

@@ -83,7 +83,8 @@ LogicalResult OptionReader::readImport() {
   settings.importOptions.training = options.training;
   if (options.train && options.training.empty() && llvm::sys::path::extension(options.model) == ".onnx")
     result = error() << "an ONNX model does not say how to train it: --train=FILE.json names a file that does, such as "
-                        "{ \"training\": { \"loss\": \"cross_entropy\", \"optimizer\": \"adam\" } }";
+                        "{ \"training\": { \"loss\": { \"name\": \"cross_entropy\", \"from_logits\": true }, "
+                        "\"optimizer\": \"adam\" } }";
   if (!options.training.empty() && llvm::sys::path::extension(options.model) == ".mlir")
     result = error() << "--train=FILE is for models; what trains is in a module that --train has printed already";
   if (options.train && options.replaceableWeights)
