@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """dlc reduce: failures that are planted in large models are found, and nothing else is left of the models."""
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -143,6 +145,41 @@ def test_error_of_the_compiler(programs, tmp_path):
     # Another message is another failure.
     done = programs.run("dlc", "reduce", "model.onnx", "--message", "has 3 dimensions")
     assert done.returncode == 1 and "does not fail to begin with: dlc does not say 'has 3 dimensions'" in done.stderr
+
+
+def run_beside(folder, dlc, dlc_run, *words):
+    """Runs dlc reduce from a folder in which it finds other programs than its own: Python scripts."""
+    try:
+        os.link(BIN / "dlc", folder / "dlc-reduce")
+    except OSError:
+        shutil.copy(BIN / "dlc", folder / "dlc-reduce")
+    for name, text in (("dlc", dlc), ("dlc-run", dlc_run)):
+        (folder / name).write_text(f"#!{sys.executable} -S\n" + text.replace("DLC", repr(str(BIN / "dlc"))))
+        (folder / name).chmod(0o755)
+    return subprocess.run([folder / "dlc-reduce", *words], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGSEGV)", "print('pass.cpp:3: f(): Assertion `x > 0` failed.', file=sys.stderr); os.abort()"])
+def test_crash(tmp_path, end):
+    """A compiler that dies has to die in the same way; other ends are other failures."""
+    nodes, weights, outputs = make_nodes(np.random.default_rng(12), 12)
+    write_onnx(tmp_path / "model.onnx", nodes, weights, outputs)
+    crash = "import os, signal\nassert sys.argv[-1] == '-O1', sys.argv\n" + PLANTED.replace("sys.exit(1)", end)
+    done = run_beside(tmp_path, crash.replace("import os", "import os, sys", 1), "", "model.onnx", "-O1")
+    assert done.returncode == 0, done.stderr
+    assert "12 nodes: dlc dies: " + ("Segmentation fault" if "SEGV" in end else "Aborted: Assertion `x > 0` failed.") in done.stderr
+    assert [node.op_type for node in onnx.load(tmp_path / "model.reduced.onnx").graph.node] == ["Softmax", "Tanh"]
+
+
+def test_comparison(tmp_path):
+    """A model that compiles is compared with -O0, by dlc-run verify."""
+    nodes, weights, outputs = make_nodes(np.random.default_rng(13), 12)
+    write_onnx(tmp_path / "model.onnx", nodes, weights, outputs)
+    verify = "import sys\nassert sys.argv.pop(1) == 'verify'\n" + PLANTED.replace("sys.exit(1)", "sys.exit(print('1 of 9 tensors differ by more than 1e-05 of their range') or 1)")
+    done = run_beside(tmp_path, "", verify, "model.onnx")
+    assert done.returncode == 0, done.stderr
+    assert "dlc compiles the model; comparing its results with those of -O0" in done.stderr and "12 nodes: results differ from those of -O0" in done.stderr
+    assert [node.op_type for node in onnx.load(tmp_path / "model.reduced.onnx").graph.node] == ["Softmax", "Tanh"]
 
 
 def test_interruption(programs, tmp_path):
