@@ -145,8 +145,14 @@ static int run(int argc, char **argv) {
       ->allow_extra_args(false)
       ->take_all()
       ->group(model);
-  app.add_flag("--train", compile.train, "Tune the entry points that train the model, too")->group(model);
+  std::string train;
+  app.add_flag("--train", train,
+               "Tune the entry points that train the model, too; --train=FILE.json: as that file says")
+      ->group(model);
   CLI11_PARSE(app, argc, argv);
+  compile.train = app.count("--train") != 0;
+  if (train != "true")
+    compile.training = train;
   compile.math = *parseMathMode(math);
   compile.isMathGiven = app.count("--math") != 0;
   options.measurement.cacheDirectory = compile.cacheDirectory;
