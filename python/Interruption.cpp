@@ -30,7 +30,8 @@ void onInterrupt(int signal, siginfo_t *info, void *machine) {
 } // namespace
 
 dlc::python::Interruption::Interruption(dlc_context *context) {
-  if (syscall(SYS_gettid) != getpid())
+  // Libraries of older versions of dlc cannot be cancelled: the interpreter handles the signal after the run.
+  if (syscall(SYS_gettid) != getpid() || !DLC_HAS(dlc_runtime_api, context->api, context_cancel))
     return;
   outer = running;
   if (outer) {
@@ -42,7 +43,7 @@ dlc::python::Interruption::Interruption(dlc_context *context) {
   own.sa_sigaction = onInterrupt;
   own.sa_flags = SA_SIGINFO | SA_ONSTACK;
   isInterrupted = false;
-  // Until there is a context, the handler is Python's by another name.
+  // Until `running` is set, the handler only calls Python's.
   if (sigaction(SIGINT, nullptr, &pythons))
     return;
   bool isPythons = (pythons.sa_flags & SA_SIGINFO) || (pythons.sa_handler != SIG_DFL && pythons.sa_handler != SIG_IGN);
@@ -52,14 +53,16 @@ dlc::python::Interruption::Interruption(dlc_context *context) {
   running = context;
 }
 
-dlc::python::Interruption::~Interruption() {
+bool dlc::python::Interruption::end() {
   if (!isInstalled)
-    return;
+    return false;
   running = outer;
   if (!outer)
     sigaction(SIGINT, &pythons, nullptr);
   while (handlers)
     usleep(1);
+  isInstalled = false;
+  return isInterrupted;
 }
 
 bool dlc::python::Interruption::hasCome() const { return isInstalled && isInterrupted; }

@@ -14,10 +14,12 @@ namespace dlc::python {
 class Interruption {
 public:
   explicit Interruption(dlc_context *context);
-  ~Interruption();
+  ~Interruption() { end(); }
   Interruption(const Interruption &) = delete;
 
-  /// Whether the signal has come.
+  /// Gives SIGINT back, and waits for handlers. Whether it has come: from then on the context is cancelled by nobody.
+  bool end();
+  /// Whether the signal has come so far.
   bool hasCome() const;
 
 private:

@@ -121,7 +121,7 @@ dlc_int32 Model::runInterruptibly(const dlc_entry_point &entry, const std::vecto
       nb::gil_scoped_release release;
       status = dlc_run(context.get(), &entry, inputs.data(), static_cast<uint32_t>(inputs.size()), outputs.data(),
                        static_cast<uint32_t>(outputs.size()));
-      isInterrupted = interruption.hasCome();
+      isInterrupted = interruption.end();
     }
     if (!isInterrupted)
       return status;

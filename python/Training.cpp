@@ -229,8 +229,9 @@ bool dlc::python::train(const std::string &path, const nb::dict &options, const 
     try {
       isDone = trainer.run();
     } catch (...) {
-      // What a signal has ended elsewhere, such as the initialization of variables, is interrupted, too.
-      if (!observer.isInterrupted())
+      // What a signal has ended elsewhere, such as the initialization of variables, is interrupted, too. A callback
+      // that ends the run hides no error.
+      if (!interruption.hasCome())
         throw;
     }
     observer.setInterruption(nullptr);

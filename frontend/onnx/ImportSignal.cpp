@@ -113,6 +113,11 @@ void importMelWeightMatrix(NodeImporter &node) {
   node.setResult(0, node.createReals(type, {bins, bands}, values));
 }
 
+/// Sums of 16-bit numbers are made of wider ones, as those of products are.
+Value widen(NodeImporter &node, Value x) {
+  return getElementTypeOrSelf(x).getIntOrFloatBitWidth() < 32 ? node.cast(x, node.getBuilder().getF32Type()) : x;
+}
+
 void importDFT(NodeImporter &node) {
   bool isAxisOperand = node.getOpset() >= 20;
   if (!node.expectOperands(1, isAxisOperand ? 3 : 2) || !expectElements(node, 0, ElementClass::Real))
@@ -152,8 +157,7 @@ void importDFT(NodeImporter &node) {
   Value x = node.create<TransposeOp>(node.getOperand(0), node.integers(swapped));
   // Sums of doubles give zero for what cancels. Longer transforms would pay for it.
   constexpr int64_t fewSamples = 256;
-  if (size && *size <= fewSamples)
-    x = node.cast(x, node.getBuilder().getF64Type());
+  x = size && *size <= fewSamples ? node.cast(x, node.getBuilder().getF64Type()) : widen(node, x);
   Value y = node.cast(transform(node, x, {size.value_or(0), isInverse, isOneSided}), node.getElementType(0));
   node.setResult(0, node.create<TransposeOp>(y, node.integers(swapped)));
 }
@@ -197,7 +201,8 @@ void importSTFT(NodeImporter &node) {
   if (node.hasOperand(2))
     framed = node.multiply(framed, node.reshape(node.cast(node.getOperand(2), node.getElementType(0)),
                                                 {node.extent(*length), node.extent(1)}));
-  node.setResult(0, transform(node, framed, {*length, /*isInverse=*/false, node.getFlag("onesided", true)}));
+  Value y = transform(node, widen(node, framed), {*length, /*isInverse=*/false, node.getFlag("onesided", true)});
+  node.setResult(0, node.cast(y, node.getElementType(0)));
 }
 
 } // namespace

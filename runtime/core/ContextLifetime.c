@@ -105,7 +105,7 @@ dlc_int32 dlcContextCreate(const dlc_model *model, const dlc_context_options *gi
     return status;
   dlc_context_options options;
   if (dlcReadOptions(&options, sizeof options, DLC_LEAST_CONTEXT_OPTIONS, given) ||
-      options.flags & ~(dlc_uint32)DLC_CONTEXT_FLUSH_DENORMALS)
+      (options.flags & ~(dlc_uint32)DLC_CONTEXT_FLUSH_DENORMALS) || options.reserved_flags)
     return dlcFail(error, DLC_ERROR_ARGUMENT,
                    "dlc_context_create: options.struct_bytes is less than %u, or the options set a field that model "
                    "'%s', which was compiled by %s, does not support",

@@ -170,7 +170,11 @@ static dlc_int32 checkOutputs(Context *context, const dlc_entry_point *entry, co
     if (status)
       return status;
   }
-  return areWanted ? DLC_OK : dlcProvideUnwanted(context, entry, outputs);
+  if (areWanted)
+    return DLC_OK;
+  // What the caller's tensors are compared with otherwise.
+  status = checkShapes(context, entry, context->dims);
+  return status ? status : dlcProvideUnwanted(context, entry, outputs);
 }
 
 /// Kernels write an output before they have read all inputs.

@@ -92,6 +92,19 @@ def test_many_samples(programs, size, element):
         assert np.abs(actual[name] - wanted).max() <= (2e-6 if element == np.float32 else 1e-13) * scale * np.log2(size), name
 
 
+@pytest.mark.parametrize("size", [200, 1021, 1024, 1031])
+def test_halves_are_summed_in_wider_numbers(programs, size):
+    """Of a constant spectrum only the first sample is not zero; the sums on the way do not fit f16."""
+    spectrum = np.stack([np.full((1, size), 100), np.zeros((1, size))], -1).astype(np.float16)
+    family = Family(c=spectrum)
+    family.add("DFT", "c", None, np.array(1), inverse=1)
+    onnx.save(family.model(), programs.folder / "m.onnx")
+    [actual] = programs.execute(programs.compile("m.onnx", "m.so"), family.inputs, family.outputs).values()
+    expected = np.zeros((1, size, 2))
+    expected[0, 0, 0] = 100
+    np.testing.assert_allclose(actual, expected, atol=1e-3)
+
+
 def test_half_spectra_have_two_parts(programs):
     node = helper.make_node("DFT", ["x", "", "a"], ["y"], inverse=1, onesided=1)
     value = lambda name, dims: helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, dims)

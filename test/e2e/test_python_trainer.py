@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -230,6 +231,20 @@ try:
 except KeyboardInterrupt:
     print("interrupted")
 """
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_callbacks_hide_no_error(library, iris, tmp_path, ends):
+    """The checkpoint's folder goes while a callback runs: an error also where the callback ends the run."""
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+
+    def remove(record):
+        shutil.rmtree(folder, ignore_errors=True)
+        return ends
+
+    with pytest.raises(dlc.TrainingError, match="cannot write"):
+        dlc.Trainer(library, epochs=3, batch=13, checkpoint=folder / "c.safetensors").fit(*iris, callbacks=[remove])
 
 
 @pytest.mark.parametrize("what", ["handler", "none"])

@@ -280,7 +280,8 @@ public:
                         isComplete ? capacities.data() : nullptr));
   }
 
-  /// Stops the run that another thread is in; see dlc_context_cancel. Also from signal handlers.
+  /// Stops the run that another thread is in; see dlc_context_cancel. Throws if the library is older than it: signal
+  /// handlers call dlc_context_cancel itself.
   void cancel() { checkVersion(dlc_context_cancel(get())); }
   /// Lets the context run again.
   void resume() { checkVersion(dlc_context_resume(get())); }

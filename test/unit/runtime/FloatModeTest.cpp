@@ -97,6 +97,9 @@ TEST(FloatModeOptions, RejectsUnknownFlags) {
   EXPECT_EQ(dlc_context_create(&steppingModel, &options, &error, &context), DLC_ERROR_ARGUMENT);
   EXPECT_NE(std::string(error.message).find("set a field that model 'stepping'"), std::string::npos) << error.message;
   EXPECT_EQ(context, nullptr);
+  options.flags = 0;
+  options.reserved_flags = 1; // of a later version
+  EXPECT_EQ(dlc_context_create(&steppingModel, &options, &error, &context), DLC_ERROR_ARGUMENT);
 }
 
 } // namespace
