@@ -41,8 +41,10 @@ static llvm::Expected<std::string> describeEntry(const std::string &path) {
     return llvm::createStringError("not a model that dlc reads");
   std::string text;
   for (auto function : (**module).getOps<func::FuncOp>()) {
-    FailureOr<SymbolicShapes> shapes = failure();
-    if (!function.isPublic() || failed(shapes = SymbolicShapes::analyze(function)))
+    if (!function.isPublic())
+      continue;
+    FailureOr<SymbolicShapes> shapes = SymbolicShapes::analyze(function);
+    if (failed(shapes))
       continue;
     for (BlockArgument argument : function.getArguments())
       if (StringAttr name = annotation::name.getOfArgument(function, argument.getArgNumber()))

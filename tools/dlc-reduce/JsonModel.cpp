@@ -190,7 +190,7 @@ void JsonModel::removeUnused() {
 
 std::vector<Simplification> JsonModel::listSimplifications() const {
   std::vector<Simplification> list;
-  auto add = [&](auto change) {
+  auto add = [&](const auto &change) {
     list.push_back([change](ReducibleModel &reducible) { change(static_cast<JsonModel &>(reducible)); });
   };
   for (const char *key : {"$schema", "name", "description", "training", "generate", "initializer", "seed", "ops"})

@@ -254,7 +254,7 @@ void OnnxModel::removeUnused() {
 
 std::vector<Simplification> OnnxModel::listSimplifications() const {
   std::vector<Simplification> list;
-  auto add = [&](auto change) {
+  auto add = [&](const auto &change) {
     list.push_back([change](ReducibleModel &reducible) { change(static_cast<OnnxModel &>(reducible).model); });
   };
   if (model.metadata_props_size())

@@ -29,7 +29,7 @@ public:
       throw std::runtime_error("cannot make a temporary folder: " + error.message());
     path = created.str().str();
   }
-  ~TemporaryFolder() { llvm::sys::fs::remove_directories(path); }
+  ~TemporaryFolder() { (void)llvm::sys::fs::remove_directories(path); }
   TemporaryFolder(const TemporaryFolder &) = delete;
   std::string path;
 };
@@ -73,8 +73,8 @@ static void checkOutput(const std::string &output) {
   int file;
   if (std::error_code error = llvm::sys::fs::openFileForWrite(temporary, file))
     throw std::runtime_error("cannot write '" + output + "': " + error.message());
-  llvm::sys::Process::SafelyCloseFileDescriptor(file);
-  llvm::sys::fs::remove(temporary);
+  (void)llvm::sys::Process::SafelyCloseFileDescriptor(file);
+  (void)llvm::sys::fs::remove(temporary);
 }
 
 /// How the model fails: as the options say, or as it turns out. Null if a signal came first.
