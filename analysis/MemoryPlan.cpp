@@ -338,47 +338,6 @@ void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
   ++step;
 }
 
-/// The last kernel of constants that reads `value`, if nothing else does.
-std::optional<int64_t> MemoryPlan::findLastPreparation(Value value) const {
-  int64_t last = 0;
-  llvm::SmallVector<Value> pending{value};
-  while (!pending.empty())
-    for (Operation *user : pending.pop_back_val().getUsers()) {
-      if (auto step = preparedSteps.find(user); step != preparedSteps.end())
-        last = std::max(last, step->second);
-      else if (isAlias(user))
-        llvm::append_range(pending, user->getResults());
-      else
-        return std::nullopt;
-    }
-  return last;
-}
-
-/// What runs read has memory of its own: the block is zero at first, and kernels leave halos and the rest of the last
-/// blocks of a layout as they are. What only other kernels of constants read shares the rest.
-void MemoryPlan::placePrepared() {
-  llvm::SmallVector<ArenaBuffer> temporary;
-  llvm::SmallVector<Storage *> storages;
-  for (auto [frame, value] : prepared) {
-    Storage &storage = frame->storage[value];
-    AffineExpr bytes = frame->getBytes(value);
-    std::optional<int64_t> last =
-        shareMemory && !getLayout(value.getType()) ? findLastPreparation(value) : std::nullopt;
-    if (last) {
-      int64_t first = preparedSteps.lookup(value.getDefiningOp());
-      temporary.push_back({first, std::max(first, *last), bytes});
-      storages.push_back(&storage);
-      continue;
-    }
-    storage.index = preparedBytes;
-    preparedBytes = llvm::alignTo(preparedBytes + *constantDim(bytes), bufferAlignment);
-  }
-  ArenaPlan plan = planArena(temporary, shareMemory, entry->function.getContext());
-  for (auto [storage, offset] : llvm::zip_equal(storages, plan.offsets))
-    storage->index = preparedBytes + *constantDim(offset);
-  preparedBytes = llvm::alignTo(preparedBytes + *constantDim(plan.bytes), bufferAlignment);
-}
-
 /// The host reads the count; what it defines is an extent, which takes no memory.
 void MemoryPlan::placeReadback(Frame &frame, ReadbackOp readback) {
   extendLife(frame, readback.getCount());
@@ -450,8 +409,7 @@ LogicalResult MemoryPlan::placeIf(Frame &frame, OutlinedIfOp op) {
   return success();
 }
 
-/// The update that computes `value`, if its kernel does nothing else; null otherwise.
-static UpdateSliceOp getUpdate(KernelOp kernel) {
+UpdateSliceOp getUpdate(KernelOp kernel) {
   auto update = kernel.getYielded().getDefiningOp<UpdateSliceOp>();
   bool isAlone = update && kernel.getOutputs().size() == 1 && llvm::isa<BlockArgument>(update.getX()) &&
                  update.getX().hasOneUse() && llvm::hasSingleElement(kernel.getBody().front().without_terminator());
@@ -501,74 +459,6 @@ int64_t MemoryPlan::findOperandToOverwrite(Frame &frame, KernelOp kernel) {
     return storage->second.index;
   }
   return -1;
-}
-
-/// Whether a run may fail in `op`, of `frame`, as a step or a branch may.
-static bool mayFail(Frame &frame, Operation *op) {
-  auto isIn = [](const std::unique_ptr<Frame> &inner) {
-    return llvm::any_of(inner->order, [&](Operation *part) { return mayFail(*inner, part); });
-  };
-  if (auto body = frame.bodies.find(op); body != frame.bodies.end())
-    return isIn(body->second);
-  auto branches = frame.branches.find(op);
-  return llvm::isa<ReadbackOp>(op) || callsFunction(op) ||
-         (branches != frame.branches.end() && llvm::any_of(branches->second, isIn));
-}
-
-/// Whether `op` of `frame`, that of the entry point, gives a variable its new value where the old one is.
-static bool writesVariable(Frame &frame, Operation *op) {
-  return llvm::any_of(op->getResults(),
-                      [&](Value result) { return frame.storage.lookup(result).kind == Storage::Variable; });
-}
-
-/// The update of a state in place that `op` does; null for all other ops.
-UpdateSliceOp MemoryPlan::getStateUpdate(Operation *op) {
-  auto kernel = llvm::dyn_cast<KernelOp>(op);
-  UpdateSliceOp update = kernel ? getUpdate(kernel) : UpdateSliceOp();
-  bool isOfState = update && updatesInPlace.contains(update) && llvm::any_of(kernel.getInputs(), [&](Value input) {
-                     return llvm::is_contained(statesInPlace, getMemory(input));
-                   });
-  return isOfState ? update : UpdateSliceOp();
-}
-
-/// Whether `update`, of `kernel`, writes only behind the length that a state counts, for which the cache has room.
-bool MemoryPlan::appends(UpdateSliceOp update, KernelOp kernel) {
-  auto position = llvm::dyn_cast<BlockArgument>(update.getPosition());
-  auto length = position ? llvm::dyn_cast<BlockArgument>(getMemory(kernel.getInputs()[position.getArgNumber()]))
-                         : BlockArgument();
-  if (!length || length.getOwner() != &entry->function.getBody().front())
-    return false;
-  ArrayAttr checks = annotation::checks.getOfArgument(entry->function, length.getArgNumber());
-  return annotation::state.getOfArgument(entry->function, length.getArgNumber()) && checks &&
-         llvm::any_of(checks.getAsRange<ElementCheckAttr>(),
-                      [](ElementCheckAttr check) { return check.getKind() == ElementCheckKind::Room; });
-}
-
-Operation *MemoryPlan::getFirstOverwrite() {
-  for (Operation *op : entry->order) {
-    UpdateSliceOp update = getStateUpdate(op);
-    if (writesVariable(*entry, op) || (update && !appends(update, llvm::cast<KernelOp>(op))))
-      return op;
-  }
-  return nullptr;
-}
-
-/// A run may fail where it reads an extent back or calls a user's function: until then, what the model keeps from run
-/// to run must be as it was.
-LogicalResult MemoryPlan::checkFailures(Frame &frame) {
-  Operation *writer = nullptr;
-  for (Operation *op : frame.order) {
-    if (writer && mayFail(frame, op)) {
-      InFlightDiagnostic error = op->emitOpError("comes after a variable or a state has got its new value, so that a "
-                                                 "run that fails here could not leave it as "
-                                                 "it was");
-      error.attachNote(writer->getLoc()) << "which this writes";
-      return error;
-    }
-    if (writesVariable(frame, op) || getStateUpdate(op))
-      writer = op;
-  }
-  return success();
 }
 
 } // namespace dlc

@@ -90,6 +90,9 @@ struct Frame {
   mlir::AffineExpr getBytes(mlir::Value value) const;
 };
 
+/// The update that `kernel` does, if it does nothing else; null otherwise.
+UpdateSliceOp getUpdate(KernelOp kernel);
+
 /// Buffers whose sizes are bounded by extents that are known when a run starts are in its workspace. Others are in the
 /// segment of the readback that defines the last extent they depend on: the position of its symbol.
 constexpr int64_t workspaceSegment = -1;
