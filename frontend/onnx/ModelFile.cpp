@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/ModelFile.h"
+#include "frontend/onnx/ExternalData.h"
 #include "frontend/onnx/WireFormat.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Diagnostics.h"
@@ -40,78 +41,35 @@ FailureOr<std::shared_ptr<ModelFile>> ModelFile::open(StringRef path, MLIRContex
   return file;
 }
 
-/// Whether `relativePath` stays within its folder, judging by the string alone.
-static bool staysInside(StringRef relativePath) {
-  if (relativePath.empty() || llvm::sys::path::is_absolute(relativePath) || relativePath.contains('\0'))
-    return false;
-  for (auto part = llvm::sys::path::begin(relativePath), end = llvm::sys::path::end(relativePath); part != end; ++part)
-    if (*part == "..")
-      return false;
-  return true;
-}
-
 FailureOr<ArrayRef<char>> ModelFile::mapExternalFile(StringRef relativePath, std::string &error) {
-  if (!staysInside(relativePath)) {
-    error = "external data '" + relativePath.str() + "' leaves the model's folder";
-    return failure();
-  }
   auto [mapped, isNew] = externalFiles.try_emplace(relativePath);
-  if (isNew) {
-    SmallString<256> folder(llvm::sys::path::parent_path(path)), target, realFolder, realTarget;
-    target = folder;
-    llvm::sys::path::append(target, relativePath);
-    std::error_code failed = llvm::sys::fs::real_path(target, realTarget);
-    if (!failed)
-      failed = llvm::sys::fs::real_path(folder.empty() ? "." : StringRef(folder), realFolder);
-    // A symbolic link may lead out of the folder too.
-    if (!failed && !StringRef(realTarget).starts_with((realFolder + (realFolder == "/" ? "" : "/")).str())) {
-      error = "external data '" + relativePath.str() + "' leaves the model's folder";
-      return failure();
-    }
-    if (!failed && llvm::sys::fs::is_directory(realTarget))
-      failed = std::make_error_code(std::errc::is_a_directory);
-    if (!failed) {
-      auto buffer = llvm::MemoryBuffer::getFile(realTarget, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-      if (buffer)
-        mapped->second = table.addFile(std::move(*buffer));
-      else
-        failed = buffer.getError();
-    }
-    if (failed) {
-      externalFiles.erase(mapped);
-      error = "external data '" + target.str().str() + "' cannot be read: " + failed.message();
-      return failure();
-    }
+  if (!isNew)
+    return mapped->second;
+  if (FailureOr<std::string> file = findExternalFile(path, relativePath, error); succeeded(file)) {
+    auto buffer = llvm::MemoryBuffer::getFile(*file, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    if (buffer)
+      return mapped->second = table.addFile(std::move(*buffer));
+    error = "external data '" + *file + "' cannot be read: " + buffer.getError().message();
   }
-  return mapped->second;
+  externalFiles.erase(mapped);
+  return failure();
 }
 
 FailureOr<ArrayRef<char>> ModelFile::getExternalData(const onnx::TensorProto &tensor, int64_t size,
                                                      std::string &error) {
-  std::string location;
-  uint64_t offset = 0, length = size;
-  for (const onnx::StringStringEntryProto &entry : tensor.external_data()) {
-    bool isNumber = true;
-    if (entry.key() == "location")
-      location = entry.value();
-    else if (entry.key() == "offset")
-      isNumber = llvm::to_integer(StringRef(entry.value()), offset, 10);
-    else if (entry.key() == "length")
-      isNumber = llvm::to_integer(StringRef(entry.value()), length, 10);
-    if (!isNumber) {
-      error = "external data has the " + entry.key() + " '" + entry.value() + "', which is not a number";
-      return failure();
-    }
-  }
-  FailureOr<ArrayRef<char>> file = mapExternalFile(location, error);
+  FailureOr<ExternalData> data = readExternalData(tensor, error);
+  if (failed(data))
+    return failure();
+  FailureOr<ArrayRef<char>> file = mapExternalFile(data->location, error);
   if (failed(file))
     return failure();
-  if (offset > file->size() || length > file->size() - offset) {
-    error = "external data '" + location + "' has " + std::to_string(file->size()) + " bytes, " +
-            std::to_string(length) + " from " + std::to_string(offset) + " on are needed";
+  uint64_t length = data->length.value_or(size);
+  if (data->offset > file->size() || length > file->size() - data->offset) {
+    error = "external data '" + data->location + "' has " + std::to_string(file->size()) + " bytes, " +
+            std::to_string(length) + " from " + std::to_string(data->offset) + " on are needed";
     return failure();
   }
-  return file->slice(offset, length);
+  return file->slice(data->offset, length);
 }
 
 /// All numbers of `tensor`, moved to a tensor of their own.

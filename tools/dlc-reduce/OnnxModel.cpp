@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-reduce/OnnxModel.h"
+#include "frontend/onnx/ExternalData.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
 #include <stdexcept>
 
+using namespace dlc;
 using namespace dlc::reduce;
 
 /// Whether attributes called `name` hold extents.
@@ -16,49 +17,41 @@ static bool holdsExtents(llvm::StringRef name) {
                             name);
 }
 
-/// Reads what a tensor of a model in `folder` has in another file, as candidates, which are elsewhere, need it.
-static void embed(onnx::TensorProto &tensor, llvm::StringRef folder) {
+/// Reads what a tensor of the model at `path` has in another file, as candidates, which are elsewhere, need it.
+static void embed(onnx::TensorProto &tensor, const std::string &path) {
   if (tensor.data_location() != onnx::TensorProto::EXTERNAL)
     return;
-  std::string location;
-  uint64_t offset = 0, length = 0;
-  for (const onnx::StringStringEntryProto &entry : tensor.external_data()) {
-    if (entry.key() == "location")
-      location = entry.value();
-    else if ((entry.key() == "offset" || entry.key() == "length") &&
-             llvm::StringRef(entry.value()).getAsInteger(10, entry.key() == "offset" ? offset : length))
-      throw std::runtime_error("tensor '" + tensor.name() + "' has '" + entry.value() + "' as its " + entry.key());
-  }
-  // As the importer has it: a model reads nothing outside its folder.
-  if (llvm::sys::path::is_absolute(location) ||
-      llvm::is_contained(llvm::make_range(llvm::sys::path::begin(location), llvm::sys::path::end(location)), ".."))
-    throw std::runtime_error("tensor '" + tensor.name() + "' is in '" + location + "', outside the model's folder");
-  llvm::SmallString<128> data(folder);
-  llvm::sys::path::append(data, location);
-  auto weights =
-      length ? llvm::MemoryBuffer::getFileSlice(data, length, offset) : llvm::MemoryBuffer::getFile(data, false, false);
+  std::string problem;
+  auto data = onnx_import::readExternalData(tensor, problem);
+  mlir::FailureOr<std::string> file = mlir::failure();
+  if (mlir::succeeded(data))
+    file = onnx_import::findExternalFile(path, data->location, problem);
+  if (mlir::failed(file))
+    throw std::runtime_error("tensor '" + tensor.name() + "': " + problem);
+  auto weights = data->length ? llvm::MemoryBuffer::getFileSlice(*file, *data->length, data->offset)
+                              : llvm::MemoryBuffer::getFile(*file, false, false);
   if (!weights)
-    throw std::runtime_error("cannot read '" + data.str().str() + "': " + weights.getError().message());
-  tensor.set_raw_data((*weights)->getBuffer().drop_front(length ? 0 : offset).str());
+    throw std::runtime_error("cannot read '" + *file + "': " + weights.getError().message());
+  tensor.set_raw_data((*weights)->getBuffer().drop_front(data->length ? 0 : data->offset).str());
   tensor.clear_external_data();
   tensor.clear_data_location();
 }
 
-static void embed(onnx::GraphProto &graph, llvm::StringRef folder) {
+static void embed(onnx::GraphProto &graph, const std::string &path) {
   for (onnx::TensorProto &tensor : *graph.mutable_initializer())
-    embed(tensor, folder);
+    embed(tensor, path);
   for (onnx::SparseTensorProto &tensor : *graph.mutable_sparse_initializer()) {
-    embed(*tensor.mutable_values(), folder);
-    embed(*tensor.mutable_indices(), folder);
+    embed(*tensor.mutable_values(), path);
+    embed(*tensor.mutable_indices(), path);
   }
   for (onnx::NodeProto &node : *graph.mutable_node())
     for (onnx::AttributeProto &attribute : *node.mutable_attribute()) {
       if (attribute.has_t())
-        embed(*attribute.mutable_t(), folder);
+        embed(*attribute.mutable_t(), path);
       for (onnx::TensorProto &tensor : *attribute.mutable_tensors())
-        embed(tensor, folder);
+        embed(tensor, path);
       if (attribute.has_g())
-        embed(*attribute.mutable_g(), folder);
+        embed(*attribute.mutable_g(), path);
     }
 }
 
@@ -70,7 +63,7 @@ std::unique_ptr<ReducibleModel> OnnxModel::read(const std::string &path) {
   if ((*file)->getBufferSize() >= INT32_MAX ||
       !model.ParseFromArray((*file)->getBufferStart(), static_cast<int>((*file)->getBufferSize())))
     throw std::runtime_error("'" + path + "' is not an ONNX model");
-  embed(*model.mutable_graph(), llvm::sys::path::parent_path(path));
+  embed(*model.mutable_graph(), path);
   return std::make_unique<OnnxModel>(std::move(model));
 }
 
@@ -278,26 +271,20 @@ std::vector<Simplification> OnnxModel::listSimplifications() const {
         eraseIf(*m.mutable_graph()->mutable_node(i)->mutable_attribute(),
                 [&](const auto &each, int) { return each.name() == name; });
       });
-    auto trim = [](google::protobuf::RepeatedPtrField<std::string> &names) {
-      while (names.size() && names.Get(names.size() - 1).empty())
-        names.RemoveLast();
+    using Names = google::protobuf::RepeatedPtrField<std::string>;
+    auto omitEach = [&](const Names &names, Names *(onnx::NodeProto::*getNames)()) {
+      for (int k = names.size() - 1; k > 0; --k)
+        if (!names.Get(k).empty())
+          add([i, k, getNames](onnx::ModelProto &m) {
+            Names &changed = *(m.mutable_graph()->mutable_node(i)->*getNames)();
+            if (k < changed.size())
+              changed.Mutable(k)->clear();
+            while (changed.size() && changed.Get(changed.size() - 1).empty())
+              changed.RemoveLast();
+          });
     };
-    for (int k = node.input_size() - 1; k > 0; --k)
-      if (!node.input(k).empty())
-        add([i, k, trim](onnx::ModelProto &m) {
-          auto &names = *m.mutable_graph()->mutable_node(i)->mutable_input();
-          if (k < names.size())
-            names.Mutable(k)->clear();
-          trim(names);
-        });
-    for (int k = node.output_size() - 1; k > 0; --k)
-      if (!node.output(k).empty())
-        add([i, k, trim](onnx::ModelProto &m) {
-          auto &names = *m.mutable_graph()->mutable_node(i)->mutable_output();
-          if (k < names.size())
-            names.Mutable(k)->clear();
-          trim(names);
-        });
+    omitEach(node.input(), &onnx::NodeProto::mutable_input);
+    omitEach(node.output(), &onnx::NodeProto::mutable_output);
   }
   for (int i = 0; i < model.graph().initializer_size(); ++i) {
     onnx::TensorProto ones = model.graph().initializer(i);
