@@ -123,6 +123,24 @@ std::string TrainingImporter::describeUntrained() {
   return "";
 }
 
+void TrainingImporter::checkChosen(const JsonValue &names) {
+  for (const JsonValue &name : names.elements) {
+    auto isMeant = [&](dlc::ParameterOp parameter) { return matches(name.string, parameter.getSymName()); };
+    auto parameters = module.getOps<dlc::ParameterOp>();
+    auto found = llvm::find_if(parameters, isMeant);
+    if (found == parameters.end() ||
+        llvm::any_of(trained, [&](const Trained &entry) { return isMeant(entry.parameter); }))
+      continue;
+    if ((*found).getKind() != "weight")
+      reporter.error(name.position, "'" + name.string + "' is not trained by gradients: it is a running statistic");
+    else if (!isa<FloatType>(getElementTypeOrSelf((*found).getType())))
+      reporter.error(name.position, "'" + name.string + "' cannot be trained: its elements are integers");
+  }
+  for (Trained &entry : trained)
+    if (std::string why = graph.explainUntrained(entry.parameter); !why.empty())
+      reporter.error(names.position, "'" + entry.parameter.getSymName() + "' cannot be trained: " + why);
+}
+
 bool TrainingImporter::chooseParameters() {
   const JsonValue *chosen = training.find("parameters"), *given = training.find("groups");
   ArrayRef<JsonValue> groups = given ? ArrayRef(given->elements) : ArrayRef<JsonValue>();
@@ -152,22 +170,7 @@ bool TrainingImporter::chooseParameters() {
       trained.push_back(entry);
   }
   if (chosen)
-    for (const JsonValue &name : chosen->elements) {
-      auto isMeant = [&](dlc::ParameterOp parameter) { return matches(name.string, parameter.getSymName()); };
-      auto parameters = module.getOps<dlc::ParameterOp>();
-      if (auto found = llvm::find_if(parameters, isMeant);
-          found != parameters.end() &&
-          llvm::none_of(trained, [&](const Trained &entry) { return isMeant(entry.parameter); }) &&
-          (*found).getKind() != "weight")
-        reporter.error(name.position, "'" + name.string + "' is not trained by gradients: it is a running statistic");
-      else if (found != parameters.end() && !isa<FloatType>(getElementTypeOrSelf((*found).getType())) &&
-               llvm::none_of(trained, [&](const Trained &entry) { return isMeant(entry.parameter); }))
-        reporter.error(name.position, "'" + name.string + "' cannot be trained: its elements are integers");
-    }
-  if (chosen)
-    for (Trained &entry : trained)
-      if (std::string why = graph.explainUntrained(entry.parameter); !why.empty())
-        reporter.error(chosen->position, "'" + entry.parameter.getSymName() + "' cannot be trained: " + why);
+    checkChosen(*chosen);
   if (trained.empty() && !reporter.hasErrors())
     reporter.error(training.position, "the model has no parameters that training could change" + describeUntrained());
   return !reporter.hasErrors();

@@ -30,6 +30,8 @@ private:
   bool chooseParameters();
   /// Reports those of `names` that no parameter of the model matches.
   void checkNames(const JsonValue &names);
+  /// Reports those of `names`, the only parameters that are to be trained, that cannot be.
+  void checkChosen(const JsonValue &names);
   std::string describeUntrained();
   mlir::func::FuncOp createFunction(llvm::StringRef name);
   /// Ends `function`, whose signature gets the results and is complete.
