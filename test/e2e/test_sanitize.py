@@ -38,11 +38,22 @@ int32_t twice(const dlc_op_call *call) {
 
 PROGRAM = """
 #include "dlc/runtime.hpp"
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <thread>
 
 static int unprotected;
+static std::atomic<int> racing;
+
+// Both threads are here at once, and nothing orders what they do: the sanitizer may forget the accesses of a thread that has ended.
+static void race() {
+  racing.fetch_add(1, std::memory_order_relaxed);
+  while (racing.load(std::memory_order_relaxed) < 2)
+    std::this_thread::yield();
+  for (int i = 0; i < 1000; ++i)
+    ++unprotected;
+}
 
 static void work(const dlc_model *model) {
   dlc::Context context(model, dlc::contextOptions(4));
@@ -64,7 +75,7 @@ int main(int argc, char **argv) {
     threads.emplace_back([&] {
       work(library.model());
       if (argc > 2)
-        ++unprotected;
+        race();
     });
   for (std::thread &thread : threads)
     thread.join();
