@@ -75,6 +75,32 @@ def test_top_k_of_nan(programs):
     np.testing.assert_array_equal(got["least"], [3, 0, 5, 2, 1, 4])
 
 
+@pytest.mark.parametrize("name", ["f32", "f16", "f64", "i8", "i64", "ui8"])
+def test_arg_extreme_of_rows(programs, name):
+    """Of long rows, in vectors: the first or last of equal elements, and NaN before all numbers."""
+    element = {**TYPES, "ui8": np.uint8}[name]
+    operations, outputs = [], []
+    for axis, minimum, last in [(1, False, False), (1, False, True), (1, True, False), (1, True, True), (0, False, False), (0, True, True)]:
+        flags = f"minimum = {str(minimum).lower()}, select_last = {str(last).lower()}"
+        operations.append(f"%y{len(outputs)} = dlc.arg_extreme %x {{axis = {axis} : i64, keep_dims = false, {flags}}} : tensor<?x?x{name}> -> tensor<?xi64>")
+        outputs.append((axis, minimum, last))
+    declared = ", ".join(f'tensor<?xi64> {{dlc.name = "y{i}"}}' for i in range(len(outputs)))
+    returned = ", ".join(f"%y{i}" for i in range(len(outputs))), ", ".join("tensor<?xi64>" for _ in outputs)
+    lines = [f'func.func @run(%x: tensor<?x?x{name}> {{dlc.name = "x", dlc.dims = ["N", "L"]}}) -> ({declared}) {{', *operations]
+    (programs.folder / "model.mlir").write_text("\n".join([*lines, f"return {returned[0]} : {returned[1]}", "}"]))
+    library = programs.compile("model.mlir", "model.so")
+    for seed, shape in enumerate([(1, 1), (5, 3), (4, 16), (7, 37), (3, 64), (2, 1000), (33, 129)]):
+        random = np.random.default_rng(seed)
+        x = random.integers(0, 9, shape).astype(element)
+        if np.issubdtype(element, np.floating):
+            x[random.random(shape) < 0.1] = [np.nan, np.inf, -np.inf, -0.0][seed % 4]
+        got = programs.execute(library, {"x": x}, [f"y{i}" for i in range(len(outputs))])
+        for i, (axis, minimum, last) in enumerate(outputs):
+            find = np.argmin if minimum else np.argmax
+            want = x.shape[axis] - 1 - find(np.flip(x, axis), axis) if last else find(x, axis)
+            np.testing.assert_array_equal(got[f"y{i}"], want, err_msg=f"{shape} {outputs[i]}")
+
+
 @pytest.mark.parametrize("level", ["-O0", "-O2"])
 def test_random_numbers(programs, level):
     (programs.folder / "model.mlir").write_text(
