@@ -22,6 +22,7 @@ struct Options {
   bool isReset = false;     ///< whether every run starts without state
   std::string reference;
   double tolerance = 1e-5;
+  unsigned runs = 1; ///< of verify; the last ones are compared
   std::vector<std::string> compilerOptions;
   bool isProfiled = false; ///< whether bench shows a profile, too
   std::string trace;       ///< file for the trace of a profile; empty: none

@@ -97,6 +97,10 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
     app.add_option("--reference", options.reference, "Reference: a library, or a folder of NAME.npy");
     app.add_option("--tolerance", options.tolerance, "Largest difference, as a share of a tensor's largest magnitude")
         ->check(CLI::NonNegativeNumber);
+    app.add_option("--runs", options.runs,
+                   "Runs of both, on the same inputs, of which the last are compared: each goes on from the states and "
+                   "variables that the one before it has left")
+        ->check(CLI::Range(1u, 1000000u));
     app.add_option("--option", options.compilerOptions, "Option for dlc, if a model is compiled")
         ->allow_extra_args(false);
   }
