@@ -70,7 +70,7 @@ public:
     if (isFolder)
       return;
     session.emplace(path, options.entry);
-    session->start(options.threads);
+    session->start(options.threads, options.referenceDevice);
     session->giveVariables(options.variables, 0);
     const dlc_entry_point &entry = session->entry();
     if (entry.input_count != subject.entry().input_count)
