@@ -159,9 +159,8 @@ LogicalResult OptionReader::checkSupport() {
         result = error() << what << " about one program, and --target=" << options.target
                          << " asks for two: name one target";
     if (options.replaceableWeights)
-      result =
-          error() << "--replaceable-weights: programs for a CPU and for a GPU prepare weights in different ways, so "
-                     "that they cannot share a block of variables; name one target";
+      result = error() << "--replaceable-weights: programs for a CPU and for a GPU pack weights in different ways, so "
+                          "that they cannot share a block of variables; name one target";
   }
   if (settings.target.device || settings.deviceTarget) {
     if (options.checkBounds)
