@@ -109,7 +109,7 @@ LayoutPlan planLayouts(ConvOp op, const LayoutQuery &query) {
   plan.algorithm = "direct";
   // Blocks of 32 output channels: two AVX-512 or four AVX2 vectors. Groups narrower than a block stay unblocked.
   constexpr int64_t block = 32;
-  bool isBlocked = op.getGroups() == 1 ? w.getDimSize(0) > 1 : w.getDimSize(0) / op.getGroups() % block == 0;
+  bool isBlocked = op.getGroups() == 1 ? w.getDimSize(0) > 0 : w.getDimSize(0) / op.getGroups() % block == 0;
   int64_t together = w.isDynamicDim(1) ? 1 : getTermsTogether(op.getX(), op.getW(), w.getDimSize(1));
   if (isBlocked && together > 1) {
     plan.operands[1].layout =
@@ -135,7 +135,7 @@ LayoutPlan planLayouts(ConvTransposeOp op, const LayoutQuery &query) {
   constexpr int64_t manyPhases = 16;
   bool hasPhases = rank == 4 && areOnes(op.getDilations()) && op.getStrides()[0] * op.getStrides()[1] <= manyPhases;
   auto isEmpty = [](int64_t extent) { return extent == 0; };
-  if (op.getGroups() != 1 || w.getDimSize(1) < 2 || llvm::any_of(w.getShape(), isEmpty) || (!isDirect && !hasPhases))
+  if (op.getGroups() != 1 || llvm::any_of(w.getShape(), isEmpty) || (!isDirect && !hasPhases))
     return plan;
   plan.algorithm = isDirect ? "direct" : "phases";
   plan.operands[0].layout = plan.result = getChannelsLastLayout(context, rank);

@@ -22,12 +22,10 @@ public:
   }
 
 private:
-  /// Positions of a phase along `dim`. Where they are known at run time: -1, or 1 for tiles that have to divide them.
+  /// Positions of a phase along `dim`; -1 where they are known at run time.
   int64_t getPositions(int64_t dim) const {
     int64_t extent = getFixedExtent(y, dim);
-    if (isDirect)
-      return extent;
-    return extent < 0 ? 1 : static_cast<int64_t>(llvm::divideCeil(extent, strides[dim - 2]));
+    return isDirect || extent < 0 ? extent : static_cast<int64_t>(llvm::divideCeil(extent, strides[dim - 2]));
   }
 
   llvm::SmallVector<AlgorithmSpace> describe(const SchedulePoint &point) const override {
@@ -39,12 +37,11 @@ private:
   }
 
   AlgorithmSpace describePhases(const SchedulePoint &point) const {
-    auto positions = [&](int64_t dim) { return y.isDynamicDim(dim) ? 1 : getPositions(dim); };
     AlgorithmSpace space = makeVectorized("phases");
     space.parameters = {
         makePackedColumns(point.vector, isPacked(w) ? getLayout(w).getInnerTiles()[0] : 32, y.getDimSize(1)),
-        {"rows", 1, mostAccumulators, 1, positions(y.getRank() - 1)},
-        {"planes", 1, 8, 1, positions(y.getRank() - 2)}};
+        {"rows", 1, mostAccumulators},
+        {"planes", 1, 8}};
     space.accumulatorParameters = {"columns", "rows", "planes"};
     space.splits = {{0}};
     return space;
@@ -62,7 +59,6 @@ private:
     problem.rows = getPositions(rank - 1);
     problem.planes = rank > 3 ? getPositions(rank - 2) : 1;
     problem.depth = std::max<int64_t>(w.getNumElements() / w.getDimSize(1), 1);
-    problem.mustDivide = !isDirect;
     problem.rowBytes = x.isDynamicDim(1) ? 0 : x.getDimSize(1) * problem.elementBytes;
     RegisterTile tile = chooseRegisterTile(problem, machine);
     if (tile.cycles < 0)

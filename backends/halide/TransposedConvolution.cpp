@@ -115,7 +115,7 @@ static FailureOr<TensorFunc> emitDirect(ConvTransposeOp op, KernelBuilder &build
   return defineSum(builder, op, [&](llvm::ArrayRef<Expr> index) { return makeTerm(op, builder, phases, index); });
 }
 
-/// Places of the result, two-dimensional, as tiles of whole phases.
+/// Positions q of the result, two-dimensional, as tiles of all their phases.
 static LogicalResult schedulePhases(ConvTransposeOp op, KernelBuilder &builder, const std::vector<Func> &sums) {
   ScheduleAttr schedule = builder.getSchedule();
   int columns = static_cast<int>(schedule.getTile(columnsTile, 1)),
@@ -126,31 +126,43 @@ static LogicalResult schedulePhases(ConvTransposeOp op, KernelBuilder &builder, 
   Func out = builder.getOutput();
   std::vector<Var> arguments = out.args();
   Var c = arguments[0], x = arguments[1], y = arguments[2], image = arguments[3];
-  Var block("block"), inBlock("in_block"), tileX("tile_x"), inX("in_x"), tileY("tile_y"), inY("in_y");
-  Var row("row"), phaseX("phase_x"), plane("plane"), phaseY("phase_y");
-  auto isExact = [&](size_t position, int size) {
-    std::optional<int64_t> extent = builder.getOutputExtent(position);
-    return extent && *extent % size == 0;
-  };
-  auto tailOf = [&](size_t position, int size) {
-    return isExact(position, size) ? TailStrategy::RoundUp : TailStrategy::GuardWithIf;
-  };
-  bool hasWholeBlocks = isExact(0, columns);
-  out.split(c, block, inBlock, columns, hasWholeBlocks ? TailStrategy::RoundUp : TailStrategy::Predicate)
-      .split(x, tileX, inX, rows * strideX, tailOf(1, rows * strideX))
-      .split(y, tileY, inY, planes * strideY, tailOf(2, planes * strideY))
-      .split(inX, row, phaseX, strideX)
-      .split(inY, plane, phaseY, strideY)
-      .reorder({inBlock, phaseX, phaseY, row, plane, tileX, tileY, block, image})
-      .unroll(phaseX)
-      .unroll(phaseY);
-  if (hasWholeBlocks)
-    out.vectorize(inBlock, lanes).unroll(inBlock);
+  Var block("block"), inBlock("in_block"), lane("lane"), positionX("position_x"), positionY("position_y");
+  Var tileX("tile_x"), tileY("tile_y"), row("row"), phaseX("phase_x"), plane("plane"), phaseY("phase_y");
+  std::optional<int64_t> channels = builder.getOutputExtent(0);
+  if (channels && *channels % columns == 0)
+    out.split(c, block, inBlock, columns, TailStrategy::RoundUp).split(inBlock, inBlock, lane, lanes);
   else
-    out.vectorize(inBlock);
+    out.split(c, inBlock, lane, lanes, TailStrategy::Predicate)
+        .split(inBlock, block, inBlock, columns / lanes, TailStrategy::GuardWithIf);
+  out.vectorize(lane).unroll(inBlock);
+  // Of the last position there may be less than all phases.
+  auto splitPhases = [&](Var whole, Var position, Var phase, size_t argument, int stride) {
+    std::optional<int64_t> extent = builder.getOutputExtent(argument);
+    bool isExact = extent && *extent % stride == 0;
+    out.split(whole, position, phase, stride, isExact ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
+    return extent ? Expr(static_cast<int>(llvm::divideCeil(*extent, stride)))
+                  : (out.output_buffer().dim(static_cast<int>(argument)).extent() + (stride - 1)) / stride;
+  };
+  Expr positionsX = splitPhases(x, positionX, phaseX, 1, strideX);
+  Expr positionsY = splitPhases(y, positionY, phaseY, 2, strideY);
+  // The last tile is shifted inwards; images that are smaller than a tile have one of half as many rows, or of one
+  // position.
+  auto arrange = [&](Halide::Stage stage, int rowsOfTile, int planesOfTile) {
+    stage.split(positionX, tileX, row, rowsOfTile, TailStrategy::ShiftInwards)
+        .split(positionY, tileY, plane, planesOfTile, TailStrategy::ShiftInwards)
+        .reorder({lane, inBlock, phaseX, phaseY, row, plane, tileX, tileY, block, image})
+        .unroll(phaseX)
+        .unroll(phaseY)
+        .unroll(row)
+        .unroll(plane);
+  };
+  arrange(out.specialize(positionsX >= rows && positionsY >= planes), rows, planes);
+  if (int half = rows / 2; half > 1)
+    arrange(out.specialize(positionsX >= half), half, 1);
+  arrange(out, 1, 1);
   for (Func sum : sums) {
     std::vector<Var> own = sum.args();
-    sum.compute_at(out, tileX).bound_extent(own[0], columns).bound_extent(own[1], rows).bound_extent(own[2], planes);
+    sum.compute_at(out, tileX).bound_extent(own[0], columns);
     sum.vectorize(own[0], lanes).unroll(own[0]).unroll(own[1]).unroll(own[2]);
     if (!sum.has_update_definition())
       continue;
