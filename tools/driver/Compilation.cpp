@@ -336,7 +336,7 @@ LogicalResult Compilation::compileKernels() {
     return failure();
   kernels = std::move(*compiled);
   if (!options.report.empty())
-    reportHostKernels(*model, kernels, report);
+    reportDeviceKernels(*model, kernels, report);
   report.sizes.push_back({"scratch per thread", static_cast<int64_t>(getScratchBytes(kernels))});
   return success();
 }
