@@ -113,8 +113,8 @@ private:
   }
   AlgorithmSpace describeDots(const SchedulePoint &point, RankedTensorType lhs, RankedTensorType rhs) const;
   AlgorithmSpace describeBlocked(const SchedulePoint &point, RankedTensorType rhs) const;
-  std::optional<AlgorithmSpace> describeGemm(const SchedulePoint &point, MatMulOp op, RankedTensorType lhs,
-                                             RankedTensorType rhs) const;
+  AlgorithmSpace describeGemm(const SchedulePoint &point, MatMulOp op, RankedTensorType lhs,
+                              RankedTensorType rhs) const;
 };
 } // namespace
 
@@ -173,11 +173,8 @@ SchedulePoint ContractionSchedules::choose() const {
   if (!isPacked(rhs)) {
     int64_t lanes = std::min<int64_t>(4, machine.getLanes(problem.elementBytes));
     isStaged = matmul.getTransposeRhs() || problem.columns < 0 || problem.columns % lanes != 0;
-    if (isStaged) {
-      if (ShapedType::isDynamic(depth))
-        return plain;
+    if (isStaged)
       problem.block = 32;
-    }
   }
   RegisterTile tile = chooseRegisterTile(problem, machine);
   if (tile.cycles < 0)
@@ -202,8 +199,7 @@ llvm::SmallVector<AlgorithmSpace> ContractionSchedules::describe(const ScheduleP
       spaces.push_back(describeDots(point, lhs, rhs));
     if (hasBlocks(op, lhs, rhs))
       spaces.push_back(describeBlocked(point, rhs));
-    if (std::optional<AlgorithmSpace> gemm = describeGemm(point, op, lhs, rhs))
-      spaces.push_back(*gemm);
+    spaces.push_back(describeGemm(point, op, lhs, rhs));
   }
   spaces.push_back(makePlain());
   return spaces;
@@ -238,24 +234,18 @@ AlgorithmSpace ContractionSchedules::describeBlocked(const SchedulePoint &point,
   return space;
 }
 
-std::optional<AlgorithmSpace> ContractionSchedules::describeGemm(const SchedulePoint &point, MatMulOp op,
-                                                                 RankedTensorType lhs, RankedTensorType rhs) const {
+AlgorithmSpace ContractionSchedules::describeGemm(const SchedulePoint &point, MatMulOp op, RankedTensorType lhs,
+                                                  RankedTensorType rhs) const {
   int64_t lanes = point.vector, columns = std::max<int64_t>(point.getSize("columns", lanes), 1);
   int64_t rank = subject.result.getRank(), extent = getFixedExtent(subject.result, rank - 1);
-  bool isTransposed = lhs.getRank() > 1 && op.getTransposeLhs();
-  bool hasDepth = !lhs.isDynamicDim(isTransposed ? lhs.getRank() - 2 : lhs.getRank() - 1);
   AlgorithmSpace space = makeVectorized("gemm");
   if (isPacked(rhs)) {
     space.parameters = {makePackedColumns(lanes, getLayout(rhs).getInnerTiles()[0], extent)};
   } else {
     // Copied blocks of columns may reach over the end; columns that are read in place must not, and are contiguous.
-    // Blocks are copied whole, so that the number of terms must be known.
-    bool neverInPlace = op.getTransposeRhs() || extent < 0, mustStage = neverInPlace || extent % columns != 0;
-    if (neverInPlace && !hasDepth)
-      return std::nullopt;
-    space.parameters = {
-        {"columns", lanes, mostAccumulators * lanes, lanes, hasDepth ? 0 : extent},
-        {"stage_columns", hasDepth && mustStage ? 1 : 0, hasDepth ? 1 : 0, 1, 0, /*isOptional=*/!mustStage}};
+    bool mustStage = op.getTransposeRhs() || extent < 0 || extent % columns != 0;
+    space.parameters = {{"columns", lanes, mostAccumulators * lanes, lanes},
+                        {"stage_columns", mustStage ? 1 : 0, 1, 1, 0, /*isOptional=*/!mustStage}};
   }
   space.parameters.push_back({"rows", 1, mostAccumulators});
   space.parameters.push_back({"columns_loop", -1, std::max<int64_t>(rank - 1, 0), 1, 0, /*isOptional=*/true});
