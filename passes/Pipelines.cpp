@@ -39,6 +39,7 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
     function.addPass(createFoldBatchNorm());
   function.addPass(createSimplifyGraph());
   function.addPass(createSplitTransposedConvolutions());
+  function.addPass(createLowerEinsums({options.math != MathMode::Strict}));
   function.addPass(createFoldBroadcasts());
   function.addPass(createRewriteShapeUses());
   function.addPass(createCanonicalizerPass());

@@ -143,6 +143,22 @@ def SimplifyGraph : Pass<"dlc-simplify-graph", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 
+def LowerEinsums : Pass<"dlc-lower-einsums", "::mlir::func::FuncOp"> {
+  let summary = "Lower einsums of two operands to products of matrices";
+  let description = [{
+    Operands are transposed where their letters are not in an order that `dlc.matmul` takes, and letters of rows,
+    columns or terms become one dimension. Letters that one operand has alone are summed first, unless sums keep their
+    order. Others stay: of one or more than two operands, with a letter twice in an operand, without a sum, and with
+    several extents that only a run knows among the rows or columns.
+
+    Before: `dlc.einsum "bqhd,bkhd->bhqk" %q, %k`, both `tensor<?x?x4x16xf32>`
+
+    After: `dlc.matmul` of both transposed by `[0, 2, 1, 3]`, with `transpose_rhs`
+  }];
+  let options = [Option<"reorderSums", "reorder-sums", "bool", "true", "Allow sums in another order">];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
 def SplitTransposedConvolutions : Pass<"dlc-split-transposed-convolutions", "::mlir::func::FuncOp"> {
   let summary = "Split transposed convolutions into a convolution of all phases and their interleaving";
   let description = [{
