@@ -37,6 +37,7 @@ public:
 private:
   llvm::SmallVector<AlgorithmSpace> describe(const SchedulePoint &point) const override;
   SchedulePoint choose() const override;
+  int64_t chooseDepthwiseRows(const RegisterTileProblem &problem) const;
 
   ConvOp getConv() const { return llvm::cast<ConvOp>(subject.anchorOp); }
 
@@ -56,8 +57,23 @@ llvm::SmallVector<AlgorithmSpace> ConvolutionSchedules::describe(const ScheduleP
     columns.divides = columns.divides ? std::gcd(columns.divides, channels / groups) : channels / groups;
   }
   if (algorithm == "depthwise")
-    space.parameters.push_back({"unroll_taps", 0, 1, 1, 0, /*isOptional=*/true});
+    space.parameters.push_back({"unroll_taps", 0, 2, 1, 0, /*isOptional=*/true});
   return {space, makePlain()};
+}
+
+/// Results of one vector of channels that share the weights they load, and inputs with their neighbours; with many
+/// registers as many as computes little twice.
+int64_t ConvolutionSchedules::chooseDepthwiseRows(const RegisterTileProblem &problem) const {
+  constexpr int64_t fewRows = 4, manyRows = 8, manyRegisters = 32;
+  int64_t most = (machine.registers >= manyRegisters && w.getDimSize(1) == 1 ? manyRows : fewRows) /
+                 (problem.rowResults > 1 ? 2 : 1);
+  if (problem.rows <= most)
+    return problem.rows;
+  int64_t best = most;
+  for (int64_t rows = most; rows >= most / 2; --rows)
+    if (llvm::alignTo(problem.rows, rows) < llvm::alignTo(problem.rows, best))
+      best = rows;
+  return best;
 }
 
 SchedulePoint ConvolutionSchedules::choose() const {
@@ -116,11 +132,13 @@ SchedulePoint ConvolutionSchedules::choose() const {
     point.algorithm = "depthwise";
     point.vector = lanes;
     point.sizes["columns"] = lanes;
-    int64_t rows = problem.rowResults > 1 ? 2 : 4;
-    point.sizes["rows"] = std::min(problem.rows, rows);
+    point.sizes["rows"] = chooseDepthwiseRows(problem);
     point.sizes["columns_loop"] = 0;
-    if (problem.depth <= 27)
+    constexpr int64_t fewTaps = 27;
+    if (problem.depth <= fewTaps)
       point.sizes["unroll_taps"] = 1;
+    else if (w.getDimSize(1) == 1)
+      point.sizes["unroll_taps"] = 2;
   }
   // Rows of an open extent: any tile from half the size on, so that an image of any width fills its tiles.
   if (hasOpenRows && point.getSize("rows", 1) > 1)

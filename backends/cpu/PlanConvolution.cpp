@@ -83,7 +83,7 @@ template <typename OpTy> static void planInput(OpTy op, LayoutPlan &plan) {
 /// Output channels that a weight keeps together: 32, which are two AVX-512 or four AVX2 vectors, or what divides a
 /// group, whose channels alone read the same inputs. 0 for groups of other numbers of channels.
 static int64_t getColumnBlock(int64_t channelsPerGroup, int64_t groups) {
-  constexpr int64_t block = 32, leastBlock = 8;
+  constexpr int64_t block = 32, leastBlock = 4;
   if (groups == 1)
     return channelsPerGroup > 0 ? block : 0;
   for (int64_t size = block; size >= leastBlock; size /= 2)

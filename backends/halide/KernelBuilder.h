@@ -93,6 +93,10 @@ public:
 
   /// The stored result, a tuple if there are several: one argument a physical dimension, innermost first.
   Halide::Func getOutput() const { return output; }
+  /// Lets `transform` change the loops of the kernel once they are lowered.
+  void addLoweringPass(std::unique_ptr<Halide::Internal::IRMutator> transform) {
+    output.add_custom_lowering_pass(transform.release());
+  }
   /// The argument of the output that is (the outermost part of) a logical dimension.
   Halide::Var getOutputVar(int64_t logicalDim) const;
   /// The static extent of the output's argument `position` (innermost is 0); none if dynamic or if ranges of it are

@@ -2,13 +2,14 @@
 // Ops that move elements. Each is a map from the result's indices to the operand's, computed where it is used.
 //
 // The schedules: where the innermost dimension of the result is also that of the operand, rows are copied as vectors.
-// Where it is another one (a transposition), blocks of `tile` x `tile` elements go through an array on the stack, so
-// that both memories are walked in whole cache lines; 16 floats are one line. Concatenations (Concatenation.cpp) write
-// each operand to its place in a loop of its own.
+// Where it is another one (a transposition), blocks of `tile` x `tile` elements are transposed in registers
+// (TransposedLoads.cpp), so that both memories are walked in whole cache lines; 16 floats are one line. Concatenations
+// (Concatenation.cpp) write each operand to its place in a loop of its own.
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/PadPosition.h"
+#include "backends/halide/TransposedLoads.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsLayout.h"
 #include "ir/OpsMovement.h"
@@ -162,26 +163,42 @@ static std::optional<size_t> findSourcePosition(KernelBuilder &builder) {
   return std::nullopt;
 }
 
-/// Transposes blocks of `tile` x `tile`: rows of the operand are read as vectors into a block on the stack, rows of the
-/// result are written as vectors from its columns.
+/// Transposes blocks of `tile` x `tile`: rows of the operand are read as vectors and become vectors of the result's
+/// rows in registers. Extents that are not known, or those of a range, may be less than a block.
 static void scheduleBlocks(KernelBuilder &builder, size_t sourcePosition, int tile) {
   Func output = builder.getOutput();
   Var inner = output.args()[0], across = output.args()[sourcePosition];
   Var innerBlock("inner_block"), acrossBlock("across_block"), i("i"), j("j");
-  auto tail = Halide::TailStrategy::GuardWithIf;
-  std::optional<int64_t> innerExtent = builder.getOutputExtent(0),
-                         acrossExtent = builder.getOutputExtent(sourcePosition);
-  int innerTile = tile, acrossTile = tile;
-  while (innerExtent && innerTile > 1 && innerTile > *innerExtent)
-    innerTile /= 2;
-  while (acrossExtent && acrossTile > 1 && acrossTile > *acrossExtent)
-    acrossTile /= 2;
-  output.split(inner, innerBlock, i, innerTile, tail).split(across, acrossBlock, j, acrossTile, tail);
   std::vector<Halide::VarOrRVar> order{i, j, innerBlock, acrossBlock};
   for (size_t position = 1; position < output.args().size(); ++position)
     if (position != sourcePosition)
       order.push_back(output.args()[position]);
-  output.reorder(order).vectorize(i);
+  Expr fits;
+  auto chooseTile = [&](size_t position) {
+    int size = tile;
+    if (std::optional<int64_t> extent = builder.getOutputExtent(position)) {
+      while (size > 1 && size > *extent)
+        size /= 2;
+      return size;
+    }
+    Expr isLarge = output.output_buffer().dim(toInt(position)).extent() >= size;
+    fits = fits.defined() ? fits && isLarge : isLarge;
+    return size;
+  };
+  int innerTile = chooseTile(0), acrossTile = chooseTile(sourcePosition);
+  auto arrange = [&](Halide::Stage stage, Halide::TailStrategy tail) {
+    stage.split(inner, innerBlock, i, innerTile, tail).split(across, acrossBlock, j, acrossTile, tail);
+    stage.reorder(order).vectorize(i);
+    if (tail == Halide::TailStrategy::ShiftInwards)
+      stage.unroll(j);
+  };
+  if (fits.defined()) {
+    arrange(output.specialize(fits), Halide::TailStrategy::ShiftInwards);
+    arrange(output, Halide::TailStrategy::GuardWithIf);
+  } else {
+    arrange(output, Halide::TailStrategy::ShiftInwards);
+  }
+  builder.addLoweringPass(makeTransposedLoads(builder.getTarget().natural_vector_size<uint8_t>()));
 }
 
 LogicalResult scheduleMovement(KernelBuilder &builder) {

@@ -189,9 +189,10 @@ LogicalResult scheduleRegisterTile(KernelBuilder &builder, Func sum) {
     sum.unroll(sum.args()[position]);
     update.unroll(sum.args()[position]);
   }
-  if (schedule.getTile(unrollTapsTile, 0))
-    for (const Halide::RVar &variable : domain)
-      update.unroll(variable);
+  // The first of the domain are channels, then the kernel's dimensions.
+  int64_t unrolled = schedule.getTile(unrollTapsTile, 0);
+  for (const Halide::RVar &variable : llvm::ArrayRef(domain).take_front(unrolled == 1 ? domain.size() : unrolled))
+    update.unroll(variable);
   return success();
 }
 

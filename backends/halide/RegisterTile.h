@@ -19,7 +19,8 @@ constexpr llvm::StringLiteral leastRowsTile = "least_rows";
 constexpr llvm::StringLiteral planesTile = "planes"; ///< argument 2
 /// How many loops over tiles of the other arguments are inside the loop over blocks of columns; -1: all.
 constexpr llvm::StringLiteral columnsLoopTile = "columns_loop";
-/// 1: the loops over the kernel's taps are unrolled, so that neighbouring results share what they load.
+/// 1: the loops over the kernel's taps are unrolled, so that neighbouring results share what they load. 2: those over
+/// the innermost dimension's taps are.
 constexpr llvm::StringLiteral unrollTapsTile = "unroll_taps";
 /// Units of a recurrent cell; `rows` counts the batch.
 constexpr llvm::StringLiteral unitsTile = "units";

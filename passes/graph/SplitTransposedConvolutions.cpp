@@ -5,7 +5,8 @@
 //   y[o] = sum over j of x[p - j] w[s j + f]   where   o + pad = s p + f,   0 <= f < s
 //
 // so that all phases f meet the same inputs. Kernels compute phases by themselves
-// (backends/halide/TransposedConvolution.cpp) where there are enough channels for vectors, and two spatial dimensions.
+// (backends/halide/TransposedConvolution.cpp) where there are enough channels for vectors and two spatial dimensions,
+// or where phases differ in their taps.
 #include "ir/OpsConvolution.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsShape.h"

@@ -58,7 +58,7 @@ func.func @pooled(%x: tensor<1x6x14x14xf32, #x>, %w: tensor<16x6x5x5xf32, #w>) -
 
 // Every channel by itself: vectors of channels, unrolled taps.
 // CHECK-LABEL: dlc.kernel "depthwise"
-// CHECK-SAME: <algorithm = "depthwise", isa = "x86-64-v4", vector = 16, split = 2, tiles = {columns = 16 : i64, columns_loop = 0 : i64, rows = 4 : i64, unroll_taps = 1 : i64}>
+// CHECK-SAME: <algorithm = "depthwise", isa = "x86-64-v4", vector = 16, split = 2, tiles = {columns = 16 : i64, columns_loop = 0 : i64, rows = 7 : i64, unroll_taps = 1 : i64}>
 #x = #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>
 #y = #dlc.layout<order = [0, 2, 3, 1]>
 #w = #dlc.layout<order = [2, 3, 1, 0]>
