@@ -43,11 +43,14 @@ prepare_library() {
   done
   grep -qx train_step <<<"$entries" && echo "$name.so train_step 1e-5 3" >>"$folder/libraries/list"
   # A large model: its weights do not travel.
-  if [ "$(stat -c %s "$folder/libraries/$name.so")" -gt 2500000 ]; then
-    rm "$folder/libraries/$name.so"
-    sed -i "/^$name.so /d" "$folder/libraries/list"
-    echo "$name: left out, because it is larger than 2.5 MB"
-  fi
+  [ "$(stat -c %s "$folder/libraries/$name.so")" -le 2500000 ] || leave_out "$name.so"
+}
+
+# Removes a library and its comparisons.
+leave_out() {
+  echo "$1: left out, because of its $(stat -c %s "$folder/libraries/$1") bytes"
+  rm "$folder/libraries/$1"
+  sed -i "/^$1 /d" "$folder/libraries/list"
 }
 
 prepare() {
@@ -84,6 +87,10 @@ PYTHON
   rm -f "$folder/log"
   local size
   size=$(du -sm "$folder" | cut -f 1)
+  while [ "$size" -gt 60 ] && [ -s "$folder/libraries/list" ]; do
+    leave_out "$(cd "$folder/libraries" && ls -S ./*.so | head -n 1 | sed 's|^./||')"
+    size=$(du -sm "$folder" | cut -f 1)
+  done
   echo "$folder: $size MB, $(wc -l <"$folder/libraries/list") comparisons, $(ls "$folder"/bench/*.so | wc -l) measurements"
   [ "$size" -le 64 ] || { echo "error: this is more than the 64 MB that travel" >&2; exit 1; }
 }
