@@ -115,7 +115,7 @@ static FailureOr<TensorFunc> emitDirect(ConvTransposeOp op, KernelBuilder &build
   return defineSum(builder, op, [&](llvm::ArrayRef<Expr> index) { return makeTerm(op, builder, phases, index); });
 }
 
-/// Places of the result, two-dimensional, as tiles of whole phases.
+/// Positions of the result, two-dimensional, as tiles of whole phases.
 static LogicalResult schedulePhases(ConvTransposeOp op, KernelBuilder &builder, const std::vector<Func> &sums) {
   ScheduleAttr schedule = builder.getSchedule();
   int columns = static_cast<int>(schedule.getTile(columnsTile, 1)),
