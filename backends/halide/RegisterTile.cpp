@@ -51,8 +51,8 @@ static TiledArgument makeTile(const std::vector<Var> &arguments, size_t position
   return {arguments[position], Var(name + "_tile"), Var(name + "_in"), static_cast<int>(size)};
 }
 
-/// Cuts the innermost argument into blocks of columns.
-static void tileColumns(KernelBuilder &builder, Func out, const TiledArgument &columns) {
+/// Cuts the innermost argument into blocks of columns; returns the loops of a block.
+static std::vector<VarOrRVar> tileColumns(KernelBuilder &builder, Func out, const TiledArgument &columns) {
   // Ranges start at multiples of the tile (the schedule's grain), which keeps the packed weights' offsets constant in a
   // tile.
   RankedTensorType type = builder.getOutputType();
@@ -66,14 +66,22 @@ static void tileColumns(KernelBuilder &builder, Func out, const TiledArgument &c
       buffer.dim(0).set_extent((buffer.dim(0).extent() / columns.size) * columns.size);
   }
   int lanes = std::min<int>(builder.getSchedule().getVector(), columns.size);
-  out.split(columns.whole, columns.outer, columns.inner, columns.size,
-            isExact ? TailStrategy::RoundUp : TailStrategy::Predicate);
-  if (isExact)
+  if (isExact) {
+    out.split(columns.whole, columns.outer, columns.inner, columns.size, TailStrategy::RoundUp);
     out.vectorize(columns.inner, lanes).unroll(columns.inner);
-  else
-    // Masked, too, are loads of what the epilogue reads: bias and residual end where the result does. A split that is
-    // masked cannot be split again; LLVM cuts the long vector into registers.
-    out.vectorize(columns.inner);
+    return {columns.inner};
+  }
+  // Masked vector by vector, and so are loads of what the epilogue reads: bias and residual end where the result does.
+  // A mask of the whole tile would be one long vector, for whose sake LLVM joins accumulators inside the reduction.
+  Var vector(columns.whole.name() + "_vector"), lane(columns.whole.name() + "_lane");
+  int vectors = columns.size / lanes;
+  bool hasWholeTiles = !ShapedType::isDynamic(extent) && llvm::divideCeil(extent, lanes) % vectors == 0;
+  out.split(columns.whole, vector, lane, lanes, TailStrategy::Predicate)
+      .split(vector, columns.outer, columns.inner, vectors,
+             hasWholeTiles ? TailStrategy::RoundUp : TailStrategy::GuardWithIf)
+      .vectorize(lane)
+      .unroll(columns.inner);
+  return {lane, columns.inner};
 }
 
 LogicalResult scheduleRegisterTile(KernelBuilder &builder, Func sum) {
@@ -85,8 +93,7 @@ LogicalResult scheduleRegisterTile(KernelBuilder &builder, Func sum) {
     return success();
   }
   TiledArgument columns = makeTile(arguments, 0, schedule.getTile(columnsTile, schedule.getVector()));
-  std::vector<VarOrRVar> inTile{columns.inner}, overTiles;
-  tileColumns(builder, out, columns);
+  std::vector<VarOrRVar> inTile = tileColumns(builder, out, columns), overTiles;
 
   std::vector<TiledArgument> rows;
   Halide::Expr chosenRows;

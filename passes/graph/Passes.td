@@ -136,8 +136,25 @@ def SimplifyGraph : Pass<"dlc-simplify-graph", "::mlir::func::FuncOp"> {
   let summary = "Rewrite groups of ops as the one op that they amount to";
   let description = [{
     `0.5 x (1 + erf(x / sqrt(2)))` becomes `dlc.gelu`; `x sigmoid(x)` becomes `dlc.swish`; a clamp of a clamp, a relu of
-    a clamp and a maximum or minimum with a scalar become one `dlc.clamp`. A sum of tensors that zeros pad along one
+    a clamp and a maximum or minimum with a scalar become one `dlc.clamp`. `dlc.top_k` takes its elements at the indices that a
+    `dlc.top_k_indices` finds. A sum of tensors that zeros pad along one
     axis, each where the others are zero, becomes `dlc.concat`: the gradient of what is sliced into gates.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+}
+
+def SplitTransposedConvolutions : Pass<"dlc-split-transposed-convolutions", "::mlir::func::FuncOp"> {
+  let summary = "Split transposed convolutions into a convolution of all phases and their interleaving";
+  let description = [{
+    With a stride of s, every s-th result per dimension meets the same taps: a convolution of stride 1 with a set of
+    output channels for each of these phases computes all of them, with full vectors even for one output channel. This
+    is done for fewer than 8 output channels, and for 1 and 3 spatial dimensions, if the stride divides the kernel and
+    there are no groups or dilations; other transposed convolutions compute their phases in their kernel.
+
+    Before: `dlc.conv_transpose %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, ...} : (tensor<1x8x5x5xf32>, tensor<8x1x4x4xf32>) -> tensor<1x1x10x10xf32>`
+
+    After: `dlc.conv` of `%x` with `tensor<4x8x2x2xf32>`, a reshape to `1x2x2x1x6x6`, a transpose to `1x1x6x2x6x2`, a
+    reshape to `1x1x12x12`, and `dlc.pad` by -1.
   }];
   let dependentDialects = ["::dlc::DlcDialect"];
 }
