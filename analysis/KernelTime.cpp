@@ -89,14 +89,14 @@ AffineExpr dlc::predictNanoseconds(mlir::Operation *kernel, const KernelCost &co
   bool isRecurrent = kind && kind.getValue() == KernelKind::Recurrent;
   bool isStreaming =
       isRecurrent || (kind && kind.getValue() == KernelKind::Contraction && operations < littlePerByte * bytes);
-  double held = bytes;
+  double working = bytes;
   if (isStreaming && !isRecurrent) {
-    held = std::max(held, static_cast<double>(weightBytes));
+    working = std::max(working, static_cast<double>(weightBytes));
     // Activations take the other half of the last cache.
-    if (held > static_cast<double>(rates.caches.back().bytes) / 2)
-      held = std::max(held, static_cast<double>(rates.caches.back().bytes) + 1);
+    if (working > static_cast<double>(rates.caches.back().bytes) / 2)
+      working = std::max(working, static_cast<double>(rates.caches.back().bytes) + 1);
   }
-  double bandwidth = rates.getBandwidth(held);
+  double bandwidth = rates.getBandwidth(working);
   // Expressions have integers.
   constexpr double scale = 1 << 20;
   auto take = [&](AffineExpr amount, double rate) {

@@ -30,7 +30,7 @@ struct Storage {
     Variable,    ///< variable `index` of the plan
     Arena,       ///< buffer `index` of the arena
     Nowhere,     ///< a tensor of which only the extents count
-    Outer,       ///< where the operand of the frame's loop or choice is that the argument stands for
+    Outer,       ///< where the operand of the frame's loop or choice is that the argument is
     Result,      ///< where result `index` of the frame's choice is
     LoopCarried, ///< loop-carried value `index` as the last step left it
     Next,        ///< loop-carried value `index` as this step leaves it

@@ -91,8 +91,8 @@ Value unpack(QuantizedNode &node, Value packed, int64_t bits) {
     part = node.make<BitwiseAndOp>({part, node.createScalar(static_cast<double>((1 << bits) - 1), u8)});
     parts.push_back(node.reshape(part, single));
   }
-  Value stacked = node.make<ConcatOp>(parts, {node.named("axis", static_cast<int64_t>(shape.size()))});
-  return node.reshape(stacked, merged);
+  Value joined = node.make<ConcatOp>(parts, {node.named("axis", static_cast<int64_t>(shape.size()))});
+  return node.reshape(joined, merged);
 }
 
 /// The first `size` of the last dimension of `x`.

@@ -113,7 +113,7 @@ private:
 
   /// Uses x = c * (x floordiv c) + x mod c where two of the three are in the sum, which leaves one: what padding to a
   /// multiple of c adds is less than c, and what it gives is a multiple of c. Without that, sizes that each depend on
-  /// the one before in several places grow exponentially.
+  /// the one before several times grow exponentially.
   void mergeDivisions() {
     for (size_t i = 0; i < terms.size(); ++i) {
       auto [expr, factor] = terms[i];

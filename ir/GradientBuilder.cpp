@@ -73,7 +73,7 @@ Value GradientBuilder::fill(double value, Value like) {
   return create<FillOp>(like, getShapeFrom(like), llvm::APFloat(value), getType(like).getElementType());
 }
 
-Value GradientBuilder::countPlaces(Value x, llvm::ArrayRef<int64_t> axes) {
+Value GradientBuilder::countElements(Value x, llvm::ArrayRef<int64_t> axes) {
   return create<ExtentOp>(x, axes, getType(x).getElementType());
 }
 

@@ -64,7 +64,7 @@ public:
   /// One number in the shape of `like` and its element type.
   mlir::Value fill(double value, mlir::Value like);
   /// The number of elements of the dimensions `axes` of `x`: a scalar of rank 0 in x's element type.
-  mlir::Value countPlaces(mlir::Value x, llvm::ArrayRef<int64_t> axes);
+  mlir::Value countElements(mlir::Value x, llvm::ArrayRef<int64_t> axes);
   /// `x` in the shape of `like`, which has as many elements.
   mlir::Value reshapeLike(mlir::Value x, mlir::Value like);
   /// `x` broadcast to the shape of `like`.

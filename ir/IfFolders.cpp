@@ -10,7 +10,7 @@ using namespace mlir;
 
 namespace {
 
-/// Puts the branch in the op's place that a constant condition takes.
+/// Replaces the op by the branch that a constant condition takes.
 class TakeKnownBranch final : public OpRewritePattern<dlc::IfOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(dlc::IfOp op, PatternRewriter &rewriter) const override {

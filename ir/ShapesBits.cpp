@@ -9,7 +9,7 @@ namespace dlc {
 LogicalResult BitCastOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
                                     Dims &result) {
   Type from = getElementTypeOrSelf(adaptor.getX()), to = adaptor.getTo();
-  // Types narrower than a byte have the same bits in the same places.
+  // Types narrower than a byte have the same bits at the same positions.
   bool isNarrow = from.getIntOrFloatBitWidth() < 8 || to.getIntOrFloatBitWidth() < 8;
   bool areBytes = getElementBytes(from) == 1 && getElementBytes(to) == 1 && (from.isInteger(1) || to.isInteger(1));
   if (getElementBytes(from) != getElementBytes(to) ||

@@ -248,10 +248,10 @@ LogicalResult ConvWeightGradientOp::inferShape(std::optional<Location> location,
                                groups)))
     return failure();
   // Windows keep the number of channels.
-  Dims places, perChannel(gradient);
+  Dims positions, perChannel(gradient);
   perChannel[1] = x[1];
   return windowGradientDims(location, perChannel, x, adaptor.getKernel(), adaptor.getStrides(), adaptor.getDilations(),
-                            adaptor.getPads(), false, places);
+                            adaptor.getPads(), false, positions);
 }
 
 } // namespace dlc

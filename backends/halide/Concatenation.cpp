@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tensors that are put together of others. As a kernel's result each part is written to its place in a loop of its own;
-// anywhere else an element is chosen by its index.
+// Tensors that are put together of others. As a kernel's result each part is written at its position in a loop of its
+// own; anywhere else an element is chosen by its index.
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
 #include "ir/OpsMovement.h"

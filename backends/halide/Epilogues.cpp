@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which kernels of sums of products compute the ops that follow: those whose emitters finish each element in one place.
+// Which kernels of sums of products compute the ops that follow: those whose emitters finish each element at one point.
 #include "analysis/EpilogueInterface.h"
 #include "backends/halide/Families.h"
 #include "ir/OpsConvolution.h"

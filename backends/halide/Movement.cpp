@@ -4,7 +4,7 @@
 // The schedules: where the innermost dimension of the result is also that of the operand, rows are copied as vectors.
 // Where it is another one (a transposition), blocks of `tile` x `tile` elements are transposed in registers
 // (TransposedLoads.cpp), so that both memories are walked in whole cache lines; 16 floats are one line. Concatenations
-// (Concatenation.cpp) write each operand to its place in a loop of its own.
+// (Concatenation.cpp) write each operand at its position in a loop of its own.
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"

@@ -284,7 +284,7 @@ static bool scheduleInnerColumns(KernelBuilder &builder, ReductionStages &stages
   auto column = llvm::find_if(arguments, [&](const Var &one) { return one.name() == stages.total.args()[0].name(); });
   if (column == arguments.end())
     return false;
-  // The totals of a whole row have a place on the stack only if their number is known.
+  // The totals of a whole row are on the stack only if their number is known.
   RankedTensorType type = builder.getOutputType();
   LayoutAttr layout = getLayout(type);
   for (int64_t position = 0; position <= std::distance(arguments.begin(), column); ++position) {

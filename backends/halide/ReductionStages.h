@@ -22,7 +22,7 @@ Combiner makeProduct(Halide::Type type);
 /// NaN wins. `minimum`: the other way round.
 Combiner makeExtreme(Halide::Type type, bool minimum);
 
-/// What is reduced: `element(place)` for all indices of a box, whose extents are ordered innermost in memory first.
+/// What is reduced: `element(position)` for all indices of a box, whose extents are ordered innermost in memory first.
 struct ReducedBox {
   llvm::SmallVector<Halide::Expr> extents;
   std::function<Halide::Expr(llvm::ArrayRef<Halide::Expr> position)> element;

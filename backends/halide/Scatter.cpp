@@ -32,7 +32,7 @@ static FailureOr<TensorFunc> emitScatterAdd(ScatterAddOp op, KernelBuilder &buil
       Halide::Region bounds;
       for (int64_t dim = indexRank; dim-- > 0;)
         bounds.emplace_back(0, indices.extents[dim]);
-      range = Halide::RDom(bounds, "places");
+      range = Halide::RDom(bounds, "positions");
     }
     Exprs position = toLogical(type, Exprs(arguments.begin(), arguments.end())), index, source;
     for (int64_t dim = indexRank; dim-- > 0;)
@@ -86,7 +86,7 @@ static FailureOr<TensorFunc> emitRunningCount(RunningCountOp op, KernelBuilder &
   return builder.define(op, [](llvm::ArrayRef<Expr>) { return Halide::cast<int64_t>(0); });
 }
 
-/// Each position goes to the place that the count says, once: where the count becomes larger.
+/// Each position goes to the index that the count says, once: where the count becomes larger.
 static FailureOr<TensorFunc> emitTruePositions(TruePositionsOp op, KernelBuilder &builder) {
   const TensorFunc &counts = builder.get(op.getCounts());
   Expr found = builder.getExtents(op.getLike())[0];

@@ -18,8 +18,8 @@ struct TensorFunc {
   mlir::RankedTensorType type;
   Exprs extents; ///< of the logical dimensions
 
-  /// The element at `index`, one expression a logical dimension. Places in the halo are below 0 or at the extent and
-  /// beyond. Not for Winograd layouts: those have no element at an index.
+  /// The element at `index`, one expression per logical dimension. Positions in the halo are below 0 or at the extent
+  /// and beyond. Not for Winograd layouts: those have no element at an index.
   Halide::Expr at(llvm::ArrayRef<Halide::Expr> index) const;
 
   /// The element that is, after broadcasting to the result's shape, at `index` of the result: leading dimensions

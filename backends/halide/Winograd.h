@@ -23,7 +23,7 @@ struct WinogradTransform {
 const WinogradTransform &getWinogradTransform(int64_t m);
 
 /// For the gradient with respect to a 3 x 3 weight: results of 3 x 3 from a 4 x 4 tile of the result's gradient (in the
-/// place of the weight) and the 6 x 6 tile of the input. m is 3; `weight` is 6 x 4, `output` 3 x 6.
+/// position of the weight) and the 6 x 6 tile of the input. m is 3; `weight` is 6 x 4, `output` 3 x 6.
 const WinogradTransform &getWinogradGradientTransform();
 
 /// Row `which` of `matrix`, whose rows have `size` numbers, times `element`.

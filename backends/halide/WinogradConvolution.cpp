@@ -76,7 +76,7 @@ static Convolution getConvolution(Operation *op) {
   if (auto conv = llvm::dyn_cast<ConvOp>(op))
     return {conv.getX(), conv.getW(), conv.getPads()[0], conv.getPads()[1], static_cast<int64_t>(conv.getGroups()), 1,
             0,           false};
-  // Place 0 of the result meets the last tap at input `pad - 2`.
+  // Position 0 of the result meets the last tap at input `pad - 2`.
   auto conv = llvm::cast<ConvTransposeOp>(op);
   return {conv.getX(), conv.getW(), 2 - conv.getPads()[0], 2 - conv.getPads()[1], 1, 0, 1, true};
 }

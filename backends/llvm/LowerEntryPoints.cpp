@@ -58,7 +58,7 @@ private:
   void callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *leave);
   void lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *leave);
   void leaveUnlessFine(HostEmitter emit, Value status, mlir::Operation *done, mlir::Block *leave);
-  void countLaunches(HostEmitter emit, mlir::func::FuncOp function, int64_t place);
+  void countLaunches(HostEmitter emit, mlir::func::FuncOp function, int64_t offset);
 
   llvm::StringMap<KernelInterface> kernels;
   llvm::StringSet<> usedNames;
@@ -274,7 +274,7 @@ bool LowerEntryPointsPass::isShared(LaunchOp launch) const {
 }
 
 /// Puts the number of times that this point was reached in this run into the arguments of a launch.
-void LowerEntryPointsPass::countLaunches(HostEmitter emit, mlir::func::FuncOp function, int64_t place) {
+void LowerEntryPointsPass::countLaunches(HostEmitter emit, mlir::func::FuncOp function, int64_t offset) {
   Value counter;
   {
     mlir::OpBuilder::InsertionGuard guard(emit.builder);
@@ -284,7 +284,7 @@ void LowerEntryPointsPass::countLaunches(HostEmitter emit, mlir::func::FuncOp fu
     emit.store(emit.i64(0), counter, 0);
   }
   Value count = emit.load(emit.builder.getI64Type(), counter, 0);
-  emit.store(count, argumentBlock, place);
+  emit.store(count, argumentBlock, offset);
   emit.store(arith::AddIOp::create(emit.builder, emit.location, count, emit.i64(1)), counter, 0);
 }
 
@@ -347,23 +347,23 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
 
   mlir::OpBuilder builder(launch);
   HostEmitter emit{builder, launch.getLoc()};
-  int64_t place = 0;
+  int64_t offset = 0;
   llvm::SmallVector<Value> buffers(launch.getInputs()), symbols;
   llvm::append_range(buffers, launch.getOutputs());
   for (Value buffer : buffers) {
     // The many launches of a part would be tens of ops each if every address went through a memref.
     if (Value address = findAddress(emit, buffer))
-      emit.store(address, argumentBlock, place);
+      emit.store(address, argumentBlock, offset);
     else
-      storeArgument(emit, buffer, argumentBlock, place);
-    place += 8;
+      storeArgument(emit, buffer, argumentBlock, offset);
+    offset += 8;
   }
   for (Value symbol : launch.getSymbols()) {
-    symbols.push_back(storeArgument(emit, symbol, argumentBlock, place));
-    place += 8;
+    symbols.push_back(storeArgument(emit, symbol, argumentBlock, offset));
+    offset += 8;
   }
   if (kernel.sweep > 0)
-    countLaunches(emit, launch->getParentOfType<mlir::func::FuncOp>(), place);
+    countLaunches(emit, launch->getParentOfType<mlir::func::FuncOp>(), offset);
   if (mlir::IntegerAttr number = annotation::launchNumber.get(launch); number && isShared(launch))
     emit.store(emit.i64(static_cast<int64_t>(kernel.getSite(number.getInt()))), argumentBlock,
                8 * static_cast<int64_t>(kernel.getSitePosition()));

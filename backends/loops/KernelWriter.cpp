@@ -26,7 +26,7 @@ KernelWriter::KernelWriter(ImplicitLocOpBuilder &builder, ModuleOp module, Kerne
     : LoopBody(builder), module(module), kernel(kernel), shapes(shapes), schedule(schedule), checkBounds(checkBounds),
       pointer(LLVM::LLVMPointerType::get(builder.getContext())) {}
 
-/// Whether `other` stands for a further result of the function behind `op`.
+/// Whether `other` is a further result of the function behind `op`.
 static bool isResultOf(Operation *other, Operation *op) {
   auto further = llvm::dyn_cast<CustomResultOp>(other);
   return further && further.getFirst().getDefiningOp() == op;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The documentation as a site: Sphinx reads the same Markdown pages that the repository shows, where they are.
 
-The source folder is the top of the tree, so links between pages, and from pages to files, mean the same in both places.
+The source folder is the top of the tree, so links between pages, and from pages to files, mean the same in both.
 """
 import pathlib
 import re

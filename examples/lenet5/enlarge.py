@@ -13,11 +13,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 def weights(size, wanted):
     """The matrix [wanted, size] that interpolates along one dimension, with pixels' centres in the middle."""
-    places = np.clip((np.arange(wanted) + 0.5) * size / wanted - 0.5, 0, size - 1)
-    left = np.minimum(places.astype(int), size - 2)
+    positions = np.clip((np.arange(wanted) + 0.5) * size / wanted - 0.5, 0, size - 1)
+    left = np.minimum(positions.astype(int), size - 2)
     matrix = np.zeros((wanted, size))
-    matrix[np.arange(wanted), left] = 1 - (places - left)
-    matrix[np.arange(wanted), left + 1] += places - left
+    matrix[np.arange(wanted), left] = 1 - (positions - left)
+    matrix[np.arange(wanted), left + 1] += positions - left
     return matrix
 
 

@@ -21,7 +21,7 @@ static std::string emitClamp(ClampOp op, GraphWriter &writer) {
 }
 
 static FailureOr<std::string> emitCast(CastOp op, GraphWriter &writer) {
-  std::optional<int32_t> to = getElementType(op.getTo());
+  std::optional<int32_t> to = getOnnxType(op.getTo());
   if (!to)
     return op.emitOpError("converts to a type that ONNX lacks");
   NodeAttributes attributes{{"to", int64_t(*to)}};
@@ -35,7 +35,7 @@ static FailureOr<std::string> emitCast(CastOp op, GraphWriter &writer) {
 }
 
 static FailureOr<std::string> emitBitCast(BitCastOp op, GraphWriter &writer) {
-  std::optional<int32_t> to = getElementType(op.getTo());
+  std::optional<int32_t> to = getOnnxType(op.getTo());
   if (!to)
     return op.emitOpError("converts to a type that ONNX lacks");
   writer.requireOpset(26);

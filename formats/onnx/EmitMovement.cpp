@@ -108,7 +108,7 @@ static std::string emitExtent(ExtentOp op, GraphWriter &writer) {
   for (int64_t axis : op.getAxes())
     product = writer.add("Mul", {product, writer.add("Squeeze", {writer.makeExtent(writer.getDims(op.getX())[axis]),
                                                                  writer.makeInts({0})})});
-  return writer.add("Cast", {product}, {{"to", int64_t(*getElementType(op.getElementType()))}});
+  return writer.add("Cast", {product}, {{"to", int64_t(*getOnnxType(op.getElementType()))}});
 }
 
 /// Each position along the axis is taken from the update if it is inside it.

@@ -96,7 +96,7 @@ static FailureOr<std::string> emitQuantize(QuantizeOp op, GraphWriter &writer) {
   NodeAttributes attributes = addScale(inputs, op.getX(), op.getScale(), op.getZeroPoint(), writer);
   if (!op.getZeroPoint()) {
     // The type that `output_dtype` says from opset 21 on.
-    attributes.push_back({"output_dtype", int64_t(*getElementType(op.getTo()))});
+    attributes.push_back({"output_dtype", int64_t(*getOnnxType(op.getTo()))});
     writer.requireOpset(21);
   }
   if (!op.getSaturate())

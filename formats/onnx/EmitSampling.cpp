@@ -46,7 +46,7 @@ static FailureOr<std::string> emitSamplePixels(SamplePixelsOp op, GraphWriter &w
   at = writer.add("Transpose", {at}, {{"perm", std::vector<int64_t>{0, 1, 3, 2}}});
   at = writer.add("Gather", {at, writer.makeInts(reversed)}, {{"axis", int64_t(3)}});
   llvm::SmallVector<AffineExpr> extents(llvm::reverse(llvm::ArrayRef(x).drop_front(3)));
-  std::string sizes = writer.add("Cast", {writer.makeShape(extents)}, {{"to", int64_t(*getElementType(type))}});
+  std::string sizes = writer.add("Cast", {writer.makeShape(extents)}, {{"to", int64_t(*getOnnxType(type))}});
   at = writer.add("Mul", {at, writer.makeScalar(2, type)});
   at = writer.add("Add", {at, writer.makeScalar(1, type)});
   at = writer.add("Sub", {writer.add("Div", {at, sizes}), writer.makeScalar(1, type)});

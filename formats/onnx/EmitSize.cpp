@@ -36,7 +36,7 @@ static std::string emitIntegers(IntegersOp op, GraphWriter &writer) {
     llvm::append_range(extents, writer.getDims(operand));
   for (AffineExpr value : op.getValues().getResults())
     values.push_back(normalizeExtent(value.replaceSymbols(extents)));
-  return writer.add("Cast", {makeIntegers(values, writer)}, {{"to", int64_t(*getElementType(op.getElementType()))}});
+  return writer.add("Cast", {makeIntegers(values, writer)}, {{"to", int64_t(*getOnnxType(op.getElementType()))}});
 }
 
 static std::string emitExpandLike(ExpandLikeOp op, GraphWriter &writer) {

@@ -87,7 +87,7 @@ private:
 
   LogicalResult checkBorder() {
     for (Type type : llvm::concat<const Type>(entry.getArgumentTypes(), entry.getResultTypes()))
-      if (!getElementType(getElementTypeOrSelf(type)))
+      if (!getOnnxType(getElementTypeOrSelf(type)))
         return entry.emitError("has an input or output of a type that ONNX lacks, ") << dlc::describeType(type);
     return success();
   }
@@ -135,7 +135,7 @@ private:
         withoutValue.push_back(parameter);
         continue;
       }
-      if (!getElementType(getElementTypeOrSelf(parameter.getType())))
+      if (!getOnnxType(getElementTypeOrSelf(parameter.getType())))
         return parameter.emitError("parameter '") << parameter.getSymName() << "' is of a type that ONNX lacks, "
                                                   << dlc::describeType(parameter.getType());
       addInitializer(scope, parameter.getSymName(), *parameter.getValue());

@@ -1,66 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/onnx/GraphWriter.h"
+#include "formats/onnx/ElementTypes.h"
 #include "ir/ConstantData.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsParameter.h"
 #include "llvm/ADT/StringSwitch.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
 namespace dlc::onnx_export {
 
-std::optional<int32_t> getElementType(Type type) {
-  if (type.isF32())
-    return onnx::TensorProto::FLOAT;
-  if (type.isF64())
-    return onnx::TensorProto::DOUBLE;
-  if (type.isF16())
-    return onnx::TensorProto::FLOAT16;
-  if (type.isBF16())
-    return onnx::TensorProto::BFLOAT16;
-  if (llvm::isa<FloatType>(type))
-    return llvm::TypeSwitch<Type, std::optional<int32_t>>(type)
-        .Case([](Float8E4M3FNType) { return onnx::TensorProto::FLOAT8E4M3FN; })
-        .Case([](Float8E4M3FNUZType) { return onnx::TensorProto::FLOAT8E4M3FNUZ; })
-        .Case([](Float8E5M2Type) { return onnx::TensorProto::FLOAT8E5M2; })
-        .Case([](Float8E5M2FNUZType) { return onnx::TensorProto::FLOAT8E5M2FNUZ; })
-        .Case([](Float8E8M0FNUType) { return onnx::TensorProto::FLOAT8E8M0; })
-        .Case([](Float6E2M3FNType) { return onnx::TensorProto::FLOAT6E2M3; })
-        .Case([](Float6E3M2FNType) { return onnx::TensorProto::FLOAT6E3M2; })
-        .Case([](Float4E2M1FNType) { return onnx::TensorProto::FLOAT4E2M1; })
-        .Default([](Type) { return std::nullopt; });
-  auto integer = llvm::dyn_cast<IntegerType>(type);
-  if (!integer)
-    return std::nullopt;
-  bool isUnsigned = integer.isUnsigned();
-  switch (integer.getWidth()) {
-  case 1:
-    return onnx::TensorProto::BOOL;
-  case 2:
-    return isUnsigned ? onnx::TensorProto::UINT2 : onnx::TensorProto::INT2;
-  case 4:
-    return isUnsigned ? onnx::TensorProto::UINT4 : onnx::TensorProto::INT4;
-  case 8:
-    return isUnsigned ? onnx::TensorProto::UINT8 : onnx::TensorProto::INT8;
-  case 16:
-    return isUnsigned ? onnx::TensorProto::UINT16 : onnx::TensorProto::INT16;
-  case 32:
-    return isUnsigned ? onnx::TensorProto::UINT32 : onnx::TensorProto::INT32;
-  case 64:
-    return isUnsigned ? onnx::TensorProto::UINT64 : onnx::TensorProto::INT64;
-  default:
-    return std::nullopt;
-  }
-}
-
-int64_t getOpsetOf(Type elementType) {
-  unsigned width = elementType.getIntOrFloatBitWidth();
-  if (llvm::isa<FloatType>(elementType))
-    return width == 4 ? 23 : width == 6 ? 28 : llvm::isa<Float8E8M0FNUType>(elementType) ? 24 : opsetVersion;
-  return width == 2 ? 25 : width == 4 ? 21 : opsetVersion;
-}
+int64_t getOpsetOf(Type elementType) { return std::max(opsetVersion, onnx_format::getFirstOpset(elementType)); }
 
 //===-- Ops ----------------------------------------------------------------===//
 
@@ -185,7 +136,7 @@ void addInitializer(ModelScope &scope, llvm::StringRef name, ElementsAttr value)
   auto data = ConstantData::get(value);
   auto type = llvm::cast<RankedTensorType>(value.getShapedType());
   tensor.set_name(name.str());
-  tensor.set_data_type(*getElementType(type.getElementType()));
+  tensor.set_data_type(*getOnnxType(type.getElementType()));
   scope.opset = std::max(scope.opset, getOpsetOf(type.getElementType()));
   for (int64_t extent : type.getShape())
     tensor.add_dims(extent);
@@ -300,7 +251,7 @@ void GraphWriter::describe(onnx::ValueInfoProto &info, llvm::StringRef name, Typ
                            llvm::ArrayRef<AffineExpr> dims) {
   info.set_name(name.str());
   auto &tensor = *info.mutable_type()->mutable_tensor_type();
-  tensor.set_elem_type(*getElementType(getElementTypeOrSelf(type)));
+  tensor.set_elem_type(*getOnnxType(getElementTypeOrSelf(type)));
   requireOpset(getOpsetOf(getElementTypeOrSelf(type)));
   tensor.mutable_shape();
   for (AffineExpr dim : dims) {

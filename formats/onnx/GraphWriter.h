@@ -4,6 +4,7 @@
 #ifndef DLC_FORMATS_ONNX_GRAPHWRITER_H
 #define DLC_FORMATS_ONNX_GRAPHWRITER_H
 
+#include "formats/onnx/ElementTypes.h"
 #include "ir/DlcDialect.h"
 #include "ir/Names.h"
 #include "ir/SymbolicShapes.h"
@@ -21,8 +22,7 @@ constexpr int64_t opsetVersion = 20;
 /// The operator set that has an element type.
 int64_t getOpsetOf(mlir::Type elementType);
 
-/// The ONNX element type of an MLIR one; none for types that ONNX lacks.
-std::optional<int32_t> getElementType(mlir::Type type);
+using onnx_format::getOnnxType;
 
 using NodeAttribute = std::variant<int64_t, float, std::string, std::vector<int64_t>, onnx::GraphProto>;
 using NodeAttributes = std::vector<std::pair<const char *, NodeAttribute>>;

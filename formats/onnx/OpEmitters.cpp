@@ -74,7 +74,7 @@ static mlir::LogicalResult writeOp(mlir::Operation &op, GraphWriter &writer) {
                                 << (why.empty() ? "" : ": ") << why;
   }
   for (mlir::Value operand : op.getOperands())
-    if (!getElementType(mlir::getElementTypeOrSelf(operand.getType())))
+    if (!getOnnxType(mlir::getElementTypeOrSelf(operand.getType())))
       return op.emitError("op '") << op.getName().stripDialect() << "' has an operand of a type that ONNX lacks, "
                                   << describeTensor(operand);
   for (mlir::Value result : op.getResults())

@@ -119,9 +119,9 @@ Value GenerateImporter::makeTokenInput(OpContext &context, Value tokens) {
     return tokenType.getRank() == 1 ? cast : context.reshape(cast, {count, 1});
   }
   int64_t size = tokenType.getShape().back();
-  Value places = context.create<dlc::IotaOp>(llvm::APFloat(0.0), llvm::APFloat(1.0), static_cast<uint64_t>(size),
-                                             builder.getI64Type());
-  Value isOn = context.create<dlc::EqualOp>(context.reshape(tokens, {count, 1}), places);
+  Value indices = context.create<dlc::IotaOp>(llvm::APFloat(0.0), llvm::APFloat(1.0), static_cast<uint64_t>(size),
+                                              builder.getI64Type());
+  Value isOn = context.create<dlc::EqualOp>(context.reshape(tokens, {count, 1}), indices);
   Value oneHot = context.create<dlc::CastOp>(isOn, elementType);
   return tokenType.getRank() == 2 ? oneHot : context.reshape(oneHot, {count, 1, size});
 }

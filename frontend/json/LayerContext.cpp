@@ -19,9 +19,9 @@ static StringRef describeForm(StringRef kind) {
 }
 
 /// The shape `[N, C, ...]` of an input whose last extent is that of an image's colours, after all others.
-static std::string putChannelsFirst(ArrayRef<int64_t> places, int64_t channels) {
+static std::string putChannelsFirst(ArrayRef<int64_t> extents, int64_t channels) {
   std::string text = "[\"N\", " + std::to_string(channels);
-  for (int64_t extent : places)
+  for (int64_t extent : extents)
     text += ", " + std::to_string(extent);
   return text + "]";
 }
@@ -46,11 +46,11 @@ bool LayerContext::expectRank(int64_t rank) {
   RankedTensorType type = typeOf(input());
   bool isModelInput = isa<BlockArgument>(input());
   if (type.getRank() == rank) {
-    ArrayRef<int64_t> places = type.getShape().drop_front();
-    if (isModelInput && form == "[N, C, H, W]" && looksLikeChannelsLast(places))
+    ArrayRef<int64_t> extents = type.getShape().drop_front();
+    if (isModelInput && form == "[N, C, H, W]" && looksLikeChannelsLast(extents))
       reporter.warning(position, label + " takes images [N, C, H, W], and its input " + describeTensor(input()) +
                                      " looks like [N, H, W, C]: give the input the shape " +
-                                     putChannelsFirst(places.drop_back(), places.back()) +
+                                     putChannelsFirst(extents.drop_back(), extents.back()) +
                                      ", or put a layer \"permute\" before it");
     return true;
   }

@@ -41,7 +41,7 @@ static Value drawPerSample(LayerContext &context, double low, double high) {
   return context.add(context.multiply(uniform, context.constant(high - low, type)), context.constant(low, type));
 }
 
-//===-- Places ------------------------------------------------------------===//
+//===-- Positions ---------------------------------------------------------===//
 
 /// `x` with some samples mirrored along `dim`.
 static Value flip(LayerContext &context, Value x, int64_t dim) {

@@ -122,7 +122,7 @@ static Value buildUpsample(LayerContext &context) {
 
 void dlc::json::addShapeLayers(std::vector<LayerKind> &kinds) {
   RulePtr amount = integer(0, INT32_MAX);
-  RulePtr borders = either({amount, list(either({amount, list(amount, 2, 2)}), 1)},
+  RulePtr amounts = either({amount, list(either({amount, list(amount, 2, 2)}), 1)},
                            "an integer, or a list of integers or [low, high] pairs");
   kinds.push_back({"flatten", "[N, ...] to [N, all the rest]", {}, buildFlatten});
   kinds.push_back(
@@ -137,13 +137,13 @@ void dlc::json::addShapeLayers(std::vector<LayerKind> &kinds) {
                    buildPermute});
   kinds.push_back({"padding",
                    "Elements around the spatial dimensions",
-                   {required("padding", borders, "How many, for all spatial dimensions or each"),
+                   {required("padding", amounts, "How many, for all spatial dimensions or each"),
                     optional("mode", choice({"constant", "edge", "reflect", "wrap"}), "\"constant\"", "What they hold"),
                     optional("value", number(), "0", "Value of constant padding")},
                    buildPadding});
   kinds.push_back({"cropping",
                    "Drops elements at the edges of the spatial dimensions",
-                   {required("cropping", borders, "How many, for all spatial dimensions or each")},
+                   {required("cropping", amounts, "How many, for all spatial dimensions or each")},
                    buildCropping});
   kinds.push_back({"upsample",
                    "Enlarges spatial dimensions by an integer factor",

@@ -66,9 +66,9 @@ Value OpContext::constant(ElementsAttr value) {
 
 Value OpContext::constant(double value, Type elementType) {
   if (auto integer = dyn_cast<IntegerType>(elementType)) {
-    llvm::APSInt held(convertToInteger(llvm::APFloat(value), integer),
-                      !integer.isSignless() || integer.getWidth() == 1);
-    if (convertToFloat(held, builder.getF64Type()).convertToDouble() != value)
+    llvm::APSInt stored(convertToInteger(llvm::APFloat(value), integer),
+                        !integer.isSignless() || integer.getWidth() == 1);
+    if (convertToFloat(stored, builder.getF64Type()).convertToDouble() != value)
       return error("needs numbers of type " + getElementTypeName(elementType) + ", not " +
                    llvm::formatv("{0}", value).str());
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/ConstantTensor.h"
+#include "formats/onnx/ElementTypes.h"
 #include "ir/ElementConversion.h"
-#include "mlir/IR/Builders.h"
 #include "onnx-ml.pb.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/APSInt.h"
@@ -12,83 +12,9 @@ using namespace mlir;
 
 namespace dlc::onnx_import {
 
-Type getElementType(int onnxType, MLIRContext *context) {
-  Builder builder(context);
-  switch (onnxType) {
-  case onnx::TensorProto::FLOAT:
-    return builder.getF32Type();
-  case onnx::TensorProto::DOUBLE:
-    return builder.getF64Type();
-  case onnx::TensorProto::FLOAT16:
-    return builder.getF16Type();
-  case onnx::TensorProto::BFLOAT16:
-    return builder.getBF16Type();
-  case onnx::TensorProto::INT8:
-    return builder.getI8Type();
-  case onnx::TensorProto::INT16:
-    return builder.getI16Type();
-  case onnx::TensorProto::INT32:
-    return builder.getI32Type();
-  case onnx::TensorProto::INT64:
-    return builder.getI64Type();
-  case onnx::TensorProto::UINT8:
-    return builder.getIntegerType(8, /*isSigned=*/false);
-  case onnx::TensorProto::UINT16:
-    return builder.getIntegerType(16, /*isSigned=*/false);
-  case onnx::TensorProto::UINT32:
-    return builder.getIntegerType(32, /*isSigned=*/false);
-  case onnx::TensorProto::UINT64:
-    return builder.getIntegerType(64, /*isSigned=*/false);
-  case onnx::TensorProto::BOOL:
-    return builder.getI1Type();
-  case onnx::TensorProto::FLOAT8E4M3FN:
-    return Float8E4M3FNType::get(context);
-  case onnx::TensorProto::FLOAT8E4M3FNUZ:
-    return Float8E4M3FNUZType::get(context);
-  case onnx::TensorProto::FLOAT8E5M2:
-    return Float8E5M2Type::get(context);
-  case onnx::TensorProto::FLOAT8E5M2FNUZ:
-    return Float8E5M2FNUZType::get(context);
-  case onnx::TensorProto::FLOAT8E8M0:
-    return Float8E8M0FNUType::get(context);
-  case onnx::TensorProto::FLOAT6E2M3:
-    return Float6E2M3FNType::get(context);
-  case onnx::TensorProto::FLOAT6E3M2:
-    return Float6E3M2FNType::get(context);
-  case onnx::TensorProto::FLOAT4E2M1:
-    return Float4E2M1FNType::get(context);
-  case onnx::TensorProto::INT4:
-    return builder.getIntegerType(4);
-  case onnx::TensorProto::UINT4:
-    return builder.getIntegerType(4, /*isSigned=*/false);
-  case onnx::TensorProto::INT2:
-    return builder.getIntegerType(2);
-  case onnx::TensorProto::UINT2:
-    return builder.getIntegerType(2, /*isSigned=*/false);
-  default:
-    return {};
-  }
-}
+Type getElementType(int onnxType, MLIRContext *context) { return onnx_format::getElementType(onnxType, context); }
 
-std::string getElementTypeName(int onnxType) {
-  if (!onnx::TensorProto::DataType_IsValid(onnxType))
-    return std::to_string(onnxType);
-  // The schema is compiled for the lite runtime, which has no names.
-  static constexpr const char *names[] = {"UNDEFINED",      "FLOAT",    "UINT8",        "INT8",           "UINT16",
-                                          "INT16",          "INT32",    "INT64",        "STRING",         "BOOL",
-                                          "FLOAT16",        "DOUBLE",   "UINT32",       "UINT64",         "COMPLEX64",
-                                          "COMPLEX128",     "BFLOAT16", "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2",
-                                          "FLOAT8E5M2FNUZ", "UINT4",    "INT4",         "FLOAT4E2M1",     "FLOAT8E8M0",
-                                          "UINT2",          "INT2",     "FLOAT6E2M3",   "FLOAT6E3M2"};
-  return onnxType < static_cast<int>(std::size(names)) ? names[onnxType] : std::to_string(onnxType);
-}
-
-std::optional<int> getOnnxType(Type elementType) {
-  for (int type = 0; type <= onnx::TensorProto::DataType_MAX; ++type)
-    if (getElementType(type, elementType.getContext()) == elementType)
-      return type;
-  return std::nullopt;
-}
+std::string getElementTypeName(int onnxType) { return onnx_format::getElementTypeName(onnxType); }
 
 int64_t getPackedElements(Type elementType) {
   unsigned width = elementType.getIntOrFloatBitWidth();

@@ -23,8 +23,6 @@ struct ConstantTensor {
 mlir::Type getElementType(int onnxType, mlir::MLIRContext *context);
 /// How ONNX calls `onnxType` ("FLOAT8E5M2"), for messages.
 std::string getElementTypeName(int onnxType);
-/// The inverse of getElementType, for the attributes of casts.
-std::optional<int> getOnnxType(mlir::Type elementType);
 
 /// Elements of a byte where ONNX packs several into one; 1 for all other types.
 int64_t getPackedElements(mlir::Type elementType);

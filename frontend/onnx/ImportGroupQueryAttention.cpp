@@ -84,13 +84,13 @@ struct SamplePositions {
 /// The past of operand `i` with `next` behind what each sample has, [batch, groups, positions, size], whose positions
 /// behind that hold copies. `next` is [batch, length, groups, size].
 Value extendCache(NodeImporter &node, int64_t i, Value next, const SamplePositions &at) {
-  Value placed = exchangeHeads(node, next);
+  Value exchanged = exchangeHeads(node, next);
   if (!node.hasOperand(i) || node.hasFailed() || constantDim(node.getDims(i)[2]) == 0)
-    return placed;
+    return exchanged;
   Type i64 = node.getBuilder().getI64Type();
   auto number = [&](double value) { return node.createScalar(i64, value); };
   // With room for both, every position takes a new row or what the past has there.
-  Value room = appendPositions(node, node.getOperand(i), placed);
+  Value room = appendPositions(node, node.getOperand(i), exchanged);
   if (node.hasFailed())
     return {};
   Value position = numberAlong(node, room, 2, 1, 2), sample = numberAlong(node, next, 0, 0, 2);

@@ -94,7 +94,7 @@ private:
   /// How many steps there are: a number, or those of a scan input; at most `limit` of them run, if that is not null.
   struct Steps {
     std::optional<int64_t> count;
-    Value scanned, limit;
+    Value scanInput, limit;
     AffineExpr extent; ///< of scan outputs; null where only a run knows it
   };
 
@@ -102,7 +102,7 @@ private:
   void takeExtent(Steps &steps, AffineExpr extent) {
     steps.count.reset();
     steps.extent = normalizeExtent(extent);
-    steps.scanned = node.countTo(steps.extent);
+    steps.scanInput = node.countTo(steps.extent);
   }
 
   /// Only the graph may read extents back.
@@ -163,7 +163,7 @@ private:
     } else if (!starts) {
       const KnownValue *condition = steps.extent && stacks() ? node.followOperand(1) : node.getKnown(1);
       if (condition && condition->elements.front().expression && steps.extent) {
-        steps.scanned = {};
+        steps.scanInput = {};
         takeExtent(steps, multiplyExtents(condition->elements.front().expression, steps.extent));
       } else if (stacks() && steps.extent && isOfGraph()) {
         steps.limit = node.createInteger(builder.getI64Type(), steps.extent);
@@ -191,7 +191,7 @@ private:
     if (node.hasFailed())
       return;
     LoopBuilder loop(node.getBuilder(), node.getLocation(), initial,
-                     steps.scanned ? ValueRange(steps.scanned) : ValueRange(), /*isReverse=*/false, steps.count);
+                     steps.scanInput ? ValueRange(steps.scanInput) : ValueRange(), /*isReverse=*/false, steps.count);
     if (steps.limit)
       loop.setLimit(steps.limit);
     SmallVector<Tensor *> inputs{makeBodyInput(node, body->input(0).name(), loop.getStep(), {}), makeCondition()};

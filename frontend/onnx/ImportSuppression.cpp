@@ -161,9 +161,9 @@ private:
     }
     auto results = loop.finish(next, {best, isThere}, stop);
     importer.setDims(results[0], perBox);
-    Dims stacked{steps, batch, classes};
-    importer.setDims(taken = results[1], stacked);
-    importer.setDims(isTaken = results[2], stacked);
+    Dims perStep{steps, batch, classes};
+    importer.setDims(taken = results[1], perStep);
+    importer.setDims(isTaken = results[2], perStep);
     importer.setDims(results[3], {});
   }
 

@@ -141,8 +141,8 @@ FailureOr<ConstantTensor> ModelFile::getTensor(const onnx::TensorProto &tensor, 
     bytes = *external;
   } else if (split != splitData.end()) {
     bytes = split->second;
-  } else if (FailureOr<ArrayRef<char>> held = getHeldData(tensor, elementType); succeeded(held)) {
-    bytes = *held;
+  } else if (FailureOr<ArrayRef<char>> inFile = getHeldData(tensor, elementType); succeeded(inFile)) {
+    bytes = *inFile;
     isHeld = true;
   } else {
     // Narrow types are stored in wider fields, floating point as its bits; their low bytes are the value.

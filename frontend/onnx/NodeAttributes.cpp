@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A node's attributes, checked as they are read.
+#include "formats/onnx/ElementTypes.h"
 #include "frontend/onnx/NodeImporter.h"
-#include "ir/TensorDescription.h"
 #include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/SmallSet.h"
 
@@ -121,9 +121,8 @@ Type NodeImporter::getTypeAttribute(StringRef name, Type otherwise) {
   if (!hasAttribute(name))
     return otherwise;
   if (const Proto *text = findPlain(name, Proto::STRING)) {
-    for (int code = 1; onnx::TensorProto::DataType_IsValid(code); ++code)
-      if (Type type = onnx_import::getElementType(code, getContext()); type && describeType(type) == text->s())
-        return type;
+    if (Type type = onnx_format::findElementType(text->s(), getContext()))
+      return type;
     error() << "attribute '" << name << "': there is no element type '" << text->s() << "'";
     return {};
   }

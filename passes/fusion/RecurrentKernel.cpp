@@ -159,10 +159,10 @@ private:
             ReshapeOp::create(builder, location, plane, columns, builder.getDenseI64ArrayAttr({1, depth, units})));
       }
     auto all = RankedTensorType::get({gates, depth, units}, builder.getF32Type());
-    Value stacked = planes.size() == 1
-                        ? planes.front()
-                        : ConcatOp::create(builder, location, all, planes, builder.getI64IntegerAttr(0)).getResult();
-    return PackOp::create(builder, location, withLayout(all, layout), stacked);
+    Value joined = planes.size() == 1
+                       ? planes.front()
+                       : ConcatOp::create(builder, location, all, planes, builder.getI64IntegerAttr(0)).getResult();
+    return PackOp::create(builder, location, withLayout(all, layout), joined);
   }
 
   /// The sums of all gates, and each gate as [B, H].

@@ -17,7 +17,7 @@ using namespace mlir;
 
 namespace {
 
-/// Whether `value` is -0 everywhere, which changes no number that it is added to.
+/// Whether `value` is -0 everywhere, whose addition changes nothing.
 bool isNegativeZero(Value value) {
   if (auto fill = value.getDefiningOp<dlc::FillOp>())
     return fill.getValue().isNegZero() && llvm::isa<FloatType>(fill.getElementType());

@@ -10,7 +10,7 @@
 using namespace mlir;
 using namespace dlc;
 
-/// What is carried from step to step is the buffers of the loop-carried values: where a value alternates between two,
+/// Steps hand on the buffers of the loop-carried values: where a value alternates between two,
 /// also the one that comes next and the other. So no state is ever copied, and the first step reads the operand where
 /// it is.
 void ProgramWriter::emitLoop(Frame &frame, const StepBuffers &step, OutlinedLoopOp loop, OpBuilder &builder) {

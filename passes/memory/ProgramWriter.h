@@ -48,7 +48,7 @@ private:
   /// Of variable `number` of the plan, in the block of variables.
   int64_t getVariableOffset(int64_t number) const { return tables.variables.getOffset(memory.getVariables()[number]); }
 
-  /// Of memory that has a place of its own, in its block.
+  /// Of memory that is not shared, in its block.
   mlir::AffineExpr getOffset(Storage storage) const {
     if (storage.kind == Storage::Arena)
       return getPlan(storage.index).offsets[storage.index];

@@ -18,7 +18,7 @@ def SplitLoopBatch : Pass<"dlc-split-loop-batch", "::mlir::ModuleOp"> {
     than twelve rows, if it is so short that a second thread gains nothing, and if the matrices that every range reads
     in every step have more than 4 MB: then threads share the columns of each product.
 
-    Before: `dlc.loop @run.lstm carried(%h, %c : tensor<32x128xf32>, ...) ...`
+    Before: `dlc.outlined_loop @run.lstm init(%h, %c : tensor<32x128xf32>, ...) ...`
 
     After: the same with `{dlc.row_range = 8 : i64}`, and `dlc.kernel ... attributes {dlc.row_range = 8 : i64}` in
     `@run.lstm`

@@ -57,16 +57,16 @@ class Differentiate final : public dlc::impl::DifferentiateBase<Differentiate> {
 
   LogicalResult expand(dlc::GradientOp op) {
     OpBuilder builder(op);
-    dlc::ReverseMode sweep(builder, op.getWithRespectTo(), op.getLoc());
+    dlc::ReverseMode reverse(builder, op.getWithRespectTo(), op.getLoc());
     Value of = op.getOf();
-    if (sweep.isInfluenced(of)) {
-      sweep.add(of, dlc::FillOp::create(builder, op.getLoc(), of, dlc::getShapeFrom(of), llvm::APFloat(1.0),
-                                        getElementTypeOrSelf(of.getType())));
-      if (failed(sweep.run()))
+    if (reverse.isInfluenced(of)) {
+      reverse.add(of, dlc::FillOp::create(builder, op.getLoc(), of, dlc::getShapeFrom(of), llvm::APFloat(1.0),
+                                          getElementTypeOrSelf(of.getType())));
+      if (failed(reverse.run()))
         return failure();
     }
     for (auto [result, variable] : llvm::zip(op.getGradients(), op.getWithRespectTo())) {
-      Value gradient = sweep.getGradient(variable);
+      Value gradient = reverse.getGradient(variable);
       if (!gradient)
         gradient = dlc::FillOp::create(builder, op.getLoc(), variable, dlc::getShapeFrom(variable), llvm::APFloat(0.0),
                                        getElementTypeOrSelf(variable.getType()));

@@ -33,8 +33,8 @@ public:
   LoopDifferentiation(OpBuilder &builder, LoopOp loop, ValueRange read, ValueRange resultGradients,
                       llvm::ArrayRef<bool> isWanted, Location askedAt)
       : builder(builder), loop(loop), body(loop.getBody()), resultGradients(resultGradients), isWanted(isWanted),
-        askedAt(askedAt), loopCarried(loop.getInitialValues().size()), scanned(loop.getScanInputs().size()),
-        captures(read.drop_front(loopCarried + scanned)) {}
+        askedAt(askedAt), loopCarried(loop.getInitialValues().size()), scanInputs(loop.getScanInputs().size()),
+        captures(read.drop_front(loopCarried + scanInputs)) {}
 
   FailureOr<llvm::SmallVector<Value>> run() {
     if (loop.mayEndEarly() && loop.getTripCount() == uint64_t(INT64_MAX))
@@ -46,7 +46,7 @@ public:
           "have to be stored");
     findActive();
     createBackwardStep();
-    if (failed(sweep())) {
+    if (failed(addGradients())) {
       backward.erase();
       return failure();
     }
@@ -58,7 +58,8 @@ public:
   LoopOp getLoop() const { return loop; }
 
 private:
-  /// Carried values that gradients flow through: a step computes them from what gradients are taken with respect to.
+  /// Loop-carried values that gradients flow through: a step computes them from what gradients are taken with respect
+  /// to.
   void findActive() {
     isActive.assign(isWanted.begin(), isWanted.begin() + loopCarried);
     for (bool hasChanged = true; hasChanged;) {
@@ -84,7 +85,7 @@ private:
 
   /// Value `i` of those that a step reads from outside: loop-carried values, slices of scan inputs, captures.
   Value getRead(Block &block, size_t i) const {
-    return i < loopCarried + scanned ? Value(block.getArgument(1 + i)) : captures[i - loopCarried - scanned];
+    return i < loopCarried + scanInputs ? Value(block.getArgument(1 + i)) : captures[i - loopCarried - scanInputs];
   }
 
   /// A loop whose step takes the arguments of the forward step and has a copy of its ops, to which those of the reverse
@@ -109,7 +110,7 @@ private:
   Value addArgument(Type type) { return step->addArgument(type, loop.getLoc()); }
 
   /// Differentiates the copied ops. Arguments are added behind the forward ones and put in order later.
-  LogicalResult sweep() {
+  LogicalResult addGradients() {
     OpBuilder inner = OpBuilder::atBlockEnd(step);
     ReverseMode gradients(inner, getVariables(*step), askedAt);
     NextOp end = loop.getNext();
@@ -292,15 +293,15 @@ private:
         next.push_back(operandGradients[i]);
       }
     OpBuilder inner = OpBuilder::atBlockEnd(step);
-    for (size_t i = loopCarried + scanned; i < operandGradients.size(); ++i)
+    for (size_t i = loopCarried + scanInputs; i < operandGradients.size(); ++i)
       if (Value gradient = operandGradients[i]) {
         sums[i] = next.size();
         Value sum = addArgument(gradient.getType());
-        loopCarriedEntries.push_back({sum, zeros(builder, captures[i - loopCarried - scanned])});
+        loopCarriedEntries.push_back({sum, zeros(builder, captures[i - loopCarried - scanInputs])});
         next.push_back(AddOp::create(inner, loop.getLoc(), sum, gradient));
       }
     llvm::SmallVector<Value> slices;
-    for (size_t i = loopCarried; i < loopCarried + scanned; ++i)
+    for (size_t i = loopCarried; i < loopCarried + scanInputs; ++i)
       if (operandGradients[i]) {
         positions[i] = scanOutputs.size();
         scanOutputs.push_back(operandGradients[i]);
@@ -320,7 +321,7 @@ private:
       if (Value argument = step->getArgument(1 + i); !argument.use_empty())
         scannedEntries.push_back(
             {argument, shift(loop.getInitialValues()[i], loop->getResult(loopCarriedPositions[i]))});
-    for (size_t i = 0; i < scanned; ++i)
+    for (size_t i = 0; i < scanInputs; ++i)
       if (Value argument = step->getArgument(1 + loopCarried + i); !argument.use_empty())
         scannedEntries.push_back({argument, loop.getScanInputs()[i]});
     int64_t count = loop.getStaticStepCount();
@@ -385,7 +386,7 @@ private:
   ValueRange resultGradients;
   llvm::ArrayRef<bool> isWanted; ///< one entry per operand and capture
   Location askedAt;
-  size_t loopCarried, scanned;
+  size_t loopCarried, scanInputs;
   llvm::SmallVector<Value> captures;
   llvm::SmallVector<bool> isActive;
   IRMapping copies;

@@ -77,7 +77,7 @@ static LogicalResult reduce(ReduceOp op, GradientBuilder &gradients) {
   case ReductionKind::Sum:
     return set(dy);
   case ReductionKind::Mean:
-    return set(dy / Term(gradients, gradients.countPlaces(x, op.getAxes())));
+    return set(dy / Term(gradients, gradients.countElements(x, op.getAxes())));
   case ReductionKind::Max:
   case ReductionKind::Min:
     return set(ofExtreme(op, x, y, dy, gradients));

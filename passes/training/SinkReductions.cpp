@@ -101,7 +101,7 @@ private:
   /// Where after the loop the values of all steps of `value` are found: a scan input, or the scan output at the
   /// returned position.
   struct Source {
-    Value scanned;
+    Value scanInput;
     unsigned position = 0;
   };
   Source find(Value value) {
@@ -163,7 +163,7 @@ private:
         loop->getResult(i).replaceAllUsesWith(shorter->getResult(newPositions[i]));
     auto allSteps = [&](Value value) {
       Source source = sources.lookup(value);
-      return source.scanned ? source.scanned : Value(shorter->getResult(newPositions[source.position]));
+      return source.scanInput ? source.scanInput : Value(shorter->getResult(newPositions[source.position]));
     };
     for (const Sum &sum : sums) {
       Value total = loop.getInitialValues()[sum.number];

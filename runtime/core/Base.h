@@ -34,7 +34,7 @@ int clock_gettime(int clock, struct dlcTimespec *time);
 /* Files, for the sidecar of weights and for checkpoints. */
 int open(const char *path, int flags, ...);
 int close(int file);
-long pread(int file, void *memory, size_t bytes, long place);
+long pread(int file, void *memory, size_t bytes, long offset);
 long write(int file, const void *memory, size_t bytes);
 int fsync(int file);
 int rename(const char *from, const char *to);

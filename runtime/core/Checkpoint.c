@@ -131,7 +131,7 @@ static void compare(const dlc_model *model, const dlc_variable_info *variable, c
     memcpy(differences->first, message, sizeof message);
 }
 
-static void findStrangers(const dlc_model *model, const SafetensorsFile *file, Differences *differences) {
+static void findUnexpected(const dlc_model *model, const SafetensorsFile *file, Differences *differences) {
   for (dlc_uint64 i = 0; i < file->tensorCount; ++i) {
     dlc_uint32 v = 0;
     while (v < model->variable_count && !dlcIsSameText(model->variables[v].name, file->tensors[i].name))
@@ -152,7 +152,7 @@ static dlc_int32 readVariables(const dlc_model *model, dlc_byte *block, dlc_int6
   dlc_int32 status = DLC_OK;
   // First the size of it all, then the reading, then the copying.
   for (int step = 0; step < 3 && !status; ++step) {
-    dlc_uint64 place = 0;
+    dlc_uint64 offset = 0;
     if (step == 1) {
       staged = dlcAllocateFromLibc(bytes ? bytes : 1);
       if (!staged)
@@ -168,12 +168,12 @@ static dlc_int32 readVariables(const dlc_model *model, dlc_byte *block, dlc_int6
       if (!tensor)
         continue;
       if (step == 1)
-        status = dlcSafetensorsRead(file, path, tensor, staged + place, error);
+        status = dlcSafetensorsRead(file, path, tensor, staged + offset, error);
       else if (step == 2)
-        memcpy(block + variable->offset, staged + place, tensor->bytes);
-      place += tensor->bytes;
+        memcpy(block + variable->offset, staged + offset, tensor->bytes);
+      offset += tensor->bytes;
     }
-    bytes = place;
+    bytes = offset;
   }
   free(staged);
   return status;
@@ -203,7 +203,7 @@ dlc_int32 dlcVariablesLoad(const dlc_model *model, void *block, const char *path
   dlc_int64 *stamp = dlcVariablesStamp(model, block);
   // A part of a checkpoint may come from a larger model, and the one that learned has slots and counters, too.
   if (!options.flags && !options.prefix && !stamp)
-    findStrangers(model, &file, &differences);
+    findUnexpected(model, &file, &differences);
   if (!wanted)
     status = dlcFail(error, DLC_ERROR_NOT_FOUND, "model '%s' has no variable whose name starts with '%s'", model->name,
                      options.prefix ? options.prefix : "");

@@ -90,7 +90,7 @@ static void putHeader(Output *output, const dlc_model *model, const dlc_metadata
     putQuoted(output, metadata[i].value);
     put(output, i + 1 < count ? "," : "},");
   }
-  dlc_uint64 place = 0;
+  dlc_uint64 offset = 0;
   for (int w = 0, isFirst = 1; w < 4; ++w)
     for (dlc_uint32 i = 0; i < model->variable_count; ++i) {
       const dlc_variable_info *variable = &model->variables[i];
@@ -109,10 +109,10 @@ static void putHeader(Output *output, const dlc_model *model, const dlc_metadata
         putNumber(output, (dlc_uint64)variable->dims[d]);
       }
       put(output, "],\"data_offsets\":[");
-      putNumber(output, place);
+      putNumber(output, offset);
       putByte(output, ',');
-      place += dlcVariableBytes(variable);
-      putNumber(output, place);
+      offset += dlcVariableBytes(variable);
+      putNumber(output, offset);
       put(output, "]}");
     }
   putByte(output, '}');

@@ -45,8 +45,9 @@ dlc_int32 dlcContextEnter(Context *context) {
 
 int dlcContextHasEntry(Context *context, const dlc_entry_point *entry) {
   const dlc_model *model = context->face.model;
-  dlc_uint64 place = (dlc_uint64)entry - (dlc_uint64)model->entries;
-  if (__builtin_expect(place < model->entry_count * sizeof(dlc_entry_point) && place % sizeof(dlc_entry_point) == 0, 1))
+  dlc_uint64 offset = (dlc_uint64)entry - (dlc_uint64)model->entries;
+  if (__builtin_expect(offset < model->entry_count * sizeof(dlc_entry_point) && offset % sizeof(dlc_entry_point) == 0,
+                       1))
     return 1;
   // It may be a closed library's, so that not even its name can be read.
   dlcContextFail(

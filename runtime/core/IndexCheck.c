@@ -75,9 +75,9 @@ static dlc_int64 resolve(dlc_int64 extent, const dlc_int64 *symbols) {
 }
 
 static dlc_int32 failIndex(Context *context, const dlc_index_check *check, const dlc_tensor_info *info,
-                           const dlc_int64 *place, dlc_int64 value, const Bounds *bounds) {
+                           const dlc_int64 *position, dlc_int64 value, const Bounds *bounds) {
   char text[DLC_SHAPE_TEXT];
-  dlcFormatShape(text, sizeof text, place, info->rank);
+  dlcFormatShape(text, sizeof text, position, info->rank);
   // A tensor of rank 0 has one position.
   const char *at = info->rank ? " at " : "", *where = info->rank ? text : "";
   dlc_int64 low = bounds->low, high = bounds->high;
@@ -93,15 +93,15 @@ static dlc_int32 failIndex(Context *context, const dlc_index_check *check, const
 
 /// Checks one run of elements along the last dimension, or tells which is wrong.
 static dlc_int32 checkRow(Context *context, const dlc_index_check *check, const dlc_tensor_info *info, const void *data,
-                          dlc_int64 first, dlc_int64 count, dlc_int64 *place, const Bounds *bounds) {
+                          dlc_int64 first, dlc_int64 count, dlc_int64 *position, const Bounds *bounds) {
   if (__builtin_expect(areInside(data, info->element_type, first, count, bounds), 1))
     return DLC_OK;
   dlc_int64 i = 0, value = dlcLoadInteger(data, info->element_type, first);
   while (isInside(value, bounds))
     value = dlcLoadInteger(data, info->element_type, first + ++i);
   if (info->rank)
-    place[info->rank - 1] += i;
-  return failIndex(context, check, info, place, value, bounds);
+    position[info->rank - 1] += i;
+  return failIndex(context, check, info, position, value, bounds);
 }
 
 /// Whether element `i` is from 0 to 1: its bits are not above those of 1, or are
@@ -153,13 +153,13 @@ static dlc_int32 checkInput(Context *context, const dlc_entry_point *entry, cons
                    check->flags & DLC_CHECK_LENGTHS ? extent : extent - 1, 0, check->flags & DLC_CHECK_EXCEPTION};
   bounds.exception = check->flags & DLC_CHECK_EXCEPTION ? check->exception : bounds.low;
   dlc_uint32 rank = info->rank;
-  dlc_int64 extents[MAX_RANK], starts[MAX_RANK], ends[MAX_RANK], place[MAX_RANK];
+  dlc_int64 extents[MAX_RANK], starts[MAX_RANK], ends[MAX_RANK], position[MAX_RANK];
   if (rank > MAX_RANK)
     return DLC_OK;
   for (dlc_uint32 d = 0; d < rank; ++d) {
     extents[d] = resolve(info->dims[d], context->symbols);
     int isWhole = !check->sizes || check->sizes[d] < 0;
-    starts[d] = place[d] = isWhole ? 0 : check->starts[d];
+    starts[d] = position[d] = isWhole ? 0 : check->starts[d];
     ends[d] = isWhole ? extents[d] : starts[d] + check->sizes[d];
     if (ends[d] > extents[d])
       ends[d] = extents[d];
@@ -167,7 +167,7 @@ static dlc_int32 checkInput(Context *context, const dlc_entry_point *entry, cons
       return DLC_OK;
   }
   if (!rank)
-    return checkRow(context, check, info, data, 0, 1, place, &bounds);
+    return checkRow(context, check, info, data, 0, 1, position, &bounds);
   if (!check->sizes) {
     dlc_int64 count = 1;
     for (dlc_uint32 d = 0; d < rank; ++d)
@@ -178,15 +178,16 @@ static dlc_int32 checkInput(Context *context, const dlc_entry_point *entry, cons
   for (;;) {
     dlc_int64 first = 0;
     for (dlc_uint32 d = 0; d < rank; ++d)
-      first = first * extents[d] + place[d];
-    dlc_int32 status = checkRow(context, check, info, data, first, ends[rank - 1] - starts[rank - 1], place, &bounds);
+      first = first * extents[d] + position[d];
+    dlc_int32 status =
+        checkRow(context, check, info, data, first, ends[rank - 1] - starts[rank - 1], position, &bounds);
     if (status)
       return status;
     dlc_uint32 d = rank - 1;
     while (d-- > 0) {
-      if (++place[d] < ends[d])
+      if (++position[d] < ends[d])
         break;
-      place[d] = starts[d];
+      position[d] = starts[d];
     }
     if (d == (dlc_uint32)-1)
       return DLC_OK;

@@ -6,7 +6,7 @@ JsonReader dlcJsonOpen(char *text, dlc_uint64 bytes) {
   return reader;
 }
 
-dlc_uint64 dlcJsonPlace(const JsonReader *reader) { return (dlc_uint64)(reader->next - reader->begin); }
+dlc_uint64 dlcJsonPosition(const JsonReader *reader) { return (dlc_uint64)(reader->next - reader->begin); }
 
 static int fail(JsonReader *reader, const char *problem) {
   if (!reader->problem)

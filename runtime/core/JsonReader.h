@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Reads the JSON in the header of a safetensors file, piece by piece and in
-/// place. Strict: RFC 8259 alone, valid UTF-8, no zero bytes in strings. It never
+/// position. Strict: RFC 8259 alone, valid UTF-8, no zero bytes in strings. It never
 /// looks outside the bytes it was given, whatever they hold.
 #ifndef DLC_CORE_JSONREADER_H
 #define DLC_CORE_JSONREADER_H
@@ -18,7 +18,7 @@ typedef struct JsonReader {
 JsonReader dlcJsonOpen(char *text, dlc_uint64 bytes);
 
 /// Bytes before the position that is read next.
-dlc_uint64 dlcJsonPlace(const JsonReader *reader);
+dlc_uint64 dlcJsonPosition(const JsonReader *reader);
 
 /// Whether `c` comes next, blanks aside; takes it then.
 int dlcJsonAccept(JsonReader *reader, char c);

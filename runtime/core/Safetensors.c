@@ -122,7 +122,7 @@ static void siftDown(SafetensorsTensor *heap, dlc_uint64 root, dlc_uint64 count)
 /// file, and the last one ends with it. Sorts them if they are listed in another.
 static int areContiguous(SafetensorsFile *file, dlc_uint64 dataBytes) {
   SafetensorsTensor *tensors = file->tensors;
-  dlc_uint64 count = file->tensorCount, place = 0, sorted = 1;
+  dlc_uint64 count = file->tensorCount, offset = 0, sorted = 1;
   while (sorted < count && tensors[sorted - 1].begin <= tensors[sorted].begin)
     ++sorted;
   if (sorted < count) {
@@ -137,11 +137,11 @@ static int areContiguous(SafetensorsFile *file, dlc_uint64 dataBytes) {
   }
   for (dlc_uint64 i = 0; i < count; ++i) {
     // One without elements may be anywhere.
-    if (tensors[i].bytes && tensors[i].begin != place)
+    if (tensors[i].bytes && tensors[i].begin != offset)
       return 0;
-    place += tensors[i].bytes;
+    offset += tensors[i].bytes;
   }
-  return place == dataBytes;
+  return offset == dataBytes;
 }
 
 /// Fills the tables of `file`, which have room for as many entries as the
@@ -180,11 +180,11 @@ static void readHeader(JsonReader *reader, SafetensorsFile *file, dlc_uint64 dat
     setProblem(reader, "its tensors overlap, or do not make up the whole file");
 }
 
-static dlc_int32 readBytes(int file, const char *path, void *memory, dlc_uint64 bytes, dlc_uint64 place,
+static dlc_int32 readBytes(int file, const char *path, void *memory, dlc_uint64 bytes, dlc_uint64 offset,
                            dlc_error *error) {
   for (dlc_uint64 done = 0; done < bytes;) {
     dlc_uint64 part = bytes - done < (1u << 30) ? bytes - done : 1u << 30;
-    long got = pread(file, (char *)memory + done, part, (long)(place + done));
+    long got = pread(file, (char *)memory + done, part, (long)(offset + done));
     if (got < 0 && *__errno_location() == DLC_EINTR)
       continue;
     if (got <= 0)
@@ -258,7 +258,7 @@ dlc_int32 dlcSafetensorsOpen(const char *path, dlc_error *error, SafetensorsFile
     readHeader(&reader, result, (dlc_uint64)size - result->dataBegin);
     if (reader.problem)
       status = dlcFail(error, DLC_ERROR_FILE, "'%s' is not a complete safetensors file: %s (near byte %u)", path,
-                       reader.problem, 8 + dlcJsonPlace(&reader));
+                       reader.problem, 8 + dlcJsonPosition(&reader));
   }
   if (status) {
     dlcSafetensorsClose(result);

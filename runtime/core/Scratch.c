@@ -3,7 +3,7 @@
 
 #include "Context.h"
 
-/// Stands before every block and keeps the block itself aligned.
+/// Precedes every block and keeps the block itself aligned.
 typedef struct BlockHeader {
   _Alignas(DLC_CACHE_LINE) dlc_uint64 previousBlock; // topBlock before this one
   dlc_uint64 heapBytes;                              // 0 if the block is on the stack

@@ -29,7 +29,7 @@ int run(int argc, char **argv, char **environment) {
   const dlc_runtime_api *api = dlc_model_digits.runtime;
   dlc_uint64 bytes = (dlc_model_digits.variable_bytes + 63) / 64 * 64;
   void *block = aligned_alloc(64, bytes), *copy = aligned_alloc(64, bytes);
-  /* Between variables lies padding that nobody writes. */
+  /* Nobody writes the padding between variables. */
   memset(block, 0, bytes);
   memset(copy, 0, bytes);
   dlc_context_options options = {.struct_bytes = sizeof(options), .threads = 2};

@@ -54,12 +54,12 @@ def greedy(scores, _):
 def sampler(seed, temperature, top_k=None):
     def choose(scores, number):
         order = np.argsort(-scores, kind="stable")[: top_k or len(scores)]
-        places = order if top_k else np.arange(len(scores))
+        positions = order if top_k else np.arange(len(scores))
         if temperature <= 0:
             return order[0]
-        uniform = random_uniform(seed, number, len(places))
+        uniform = random_uniform(seed, number, len(positions))
         noise = -np.log(-np.log(uniform))
-        return places[np.argmax(scores[places].astype(np.float32) / np.float32(temperature) + noise)]
+        return positions[np.argmax(scores[positions].astype(np.float32) / np.float32(temperature) + noise)]
 
     return choose
 

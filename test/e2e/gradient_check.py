@@ -93,13 +93,13 @@ def check(model, case, seed=0):
             if tensor.type != "f64":
                 continue
             expected = np.empty(values[name].shape)
-            for place in np.ndindex(expected.shape):
+            for index in np.ndindex(expected.shape):
                 sides = []
                 for step in (STEP, -STEP):
                     moved = {**values, name: values[name].copy()}
-                    moved[name][place] += step
+                    moved[name][index] += step
                     sides.append(float(model.run(moved, entry=case.name)["loss"]))
-                expected[place] = (sides[0] - sides[1]) / (2 * STEP)
+                expected[index] = (sides[0] - sides[1]) / (2 * STEP)
             scale = np.abs(expected).max(initial=0) or 1
             np.testing.assert_allclose(
                 gradients["d" + name] / scale, expected / scale, rtol=0, atol=TOLERANCE, err_msg=f"gradient of {name} for {symbols}"

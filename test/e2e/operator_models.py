@@ -97,9 +97,9 @@ def difference(case, actual, expected, ulps):
         wrong = ~equal
     if not wrong.any():
         return ""
-    places = np.argwhere(np.atleast_1d(wrong))[:3]
+    positions = np.argwhere(np.atleast_1d(wrong))[:3]
     flat_a, flat_e = np.atleast_1d(actual), np.atleast_1d(expected)
-    return f"{wrong.sum()} of {wrong.size}: " + ", ".join(f"at {p.tolist()} {flat_a[tuple(p)]!r} instead of {flat_e[tuple(p)]!r}" for p in places)
+    return f"{wrong.sum()} of {wrong.size}: " + ", ".join(f"at {p.tolist()} {flat_a[tuple(p)]!r} instead of {flat_e[tuple(p)]!r}" for p in positions)
 
 
 def differences(cases, actual, expected, rounds=False):

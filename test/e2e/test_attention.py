@@ -19,13 +19,13 @@ def attend(query, key, value, mask=None, lengths=None, scale=1.0, softcap=0.0, l
         scores = softcap * np.tanh(scores / softcap)
     queries, keys = scores.shape[2:]
     count = np.full(len(query), keys) if lengths is None else np.clip(lengths, 0, keys)
-    place = np.arange(queries)[None, :] + offset + ((count - queries)[:, None] if from_end else 0)
+    index = np.arange(queries)[None, :] + offset + ((count - queries)[:, None] if from_end else 0)
     k = np.arange(keys)
     visible = np.broadcast_to((k < count[:, None])[:, None], (len(query), queries, keys))
     if right is not None:
-        visible = visible & (k <= place[..., None] + right)
+        visible = visible & (k <= index[..., None] + right)
     if left is not None:
-        visible = visible & (k >= place[..., None] - left)
+        visible = visible & (k >= index[..., None] - left)
     visible = np.broadcast_to(visible[:, None], scores.shape)
     if mask is not None and mask.dtype == bool:
         visible = visible & mask

@@ -49,8 +49,8 @@ def test_pieces_equal_the_whole(programs, positions, attention, level):
         whole = model.run({"tokens": tokens}, entry="whole")["scores"]
         for sizes in ([1] * 24, [5, 1, 1, 7, 10], [24]):
             model.reset()
-            places = np.cumsum([0] + sizes)
-            for a, b in zip(places, places[1:]):
+            ends = np.cumsum([0] + sizes)
+            for a, b in zip(ends, ends[1:]):
                 scores = model.run({"tokens": tokens[:, a:b].copy()}, entry="stream")["scores"]
                 np.testing.assert_allclose(scores, whole[:, a:b], rtol=0, atol=1e-5)
         with pytest.raises(Exception, match="holds 24 of at most 24 steps, and this run brings 1: reset the context first"):

@@ -111,12 +111,12 @@ def test_crop(tmp_path, kind, extents, size, padding):
     np.testing.assert_array_equal(predict(model, x), wide[:, :, top : top + h, left : left + w])
     y = train(model, x)["y"]
     assert y.shape == (600, channels, h, w)
-    places = [(i, j) for i in range(height + 2 * ph - h + 1) for j in range(width + 2 * pw - w + 1)]
-    matches = np.array([(y == wide[:, :, 8 - ph + i : 8 - ph + i + h, 8 - pw + j : 8 - pw + j + w]).reshape(600, -1).all(1) for i, j in places])
+    positions = [(i, j) for i in range(height + 2 * ph - h + 1) for j in range(width + 2 * pw - w + 1)]
+    matches = np.array([(y == wide[:, :, 8 - ph + i : 8 - ph + i + h, 8 - pw + j : 8 - pw + j + w]).reshape(600, -1).all(1) for i, j in positions])
     assert matches.any(0).all()
     only = matches & (matches.sum(0) == 1)
     for share in only.sum(1) / max(only.sum(), 1):
-        assert abs(share - 1 / len(places)) < 5 * math.sqrt(1 / len(places) / max(only.sum(), 1))
+        assert abs(share - 1 / len(positions)) < 5 * math.sqrt(1 / len(positions) / max(only.sum(), 1))
     for n in 0, 1, 3:
         assert train(model, x[:n])["y"].shape == (n, channels, h, w)
 

@@ -25,8 +25,8 @@ def structure_flipped(data, rng):
     """Flips bits in the first and last bytes, where a model file holds its graph rather than its weights."""
     broken = bytearray(data)
     for _ in range(rng.choice([1, 2, 4])):
-        place = rng.randrange(min(1500, len(broken)))
-        broken[rng.choice([place, len(broken) - 1 - place])] ^= 1 << rng.randrange(8)
+        index = rng.randrange(min(1500, len(broken)))
+        broken[rng.choice([index, len(broken) - 1 - index])] ^= 1 << rng.randrange(8)
     return bytes(broken)
 
 
@@ -34,8 +34,8 @@ def spliced(data, rng):
     """Moves a piece of the file somewhere else."""
     start = rng.randrange(len(data))
     piece = data[start : start + rng.randrange(1, 200)]
-    place = rng.randrange(len(data))
-    return data[:place] + piece + data[place:]
+    index = rng.randrange(len(data))
+    return data[:index] + piece + data[index:]
 
 
 def check(programs, name, data, beside=()):

@@ -33,23 +33,23 @@ def feeds_of(scales, x=PLANE):
     return [{"x": x, "scales": np.array(factors, np.float32)} for factors in scales]
 
 
-def judged(judge, nodes_of, places):
-    """Nodes in the coordinates that `judge` decides on, the first of `places` only where there is one for all."""
-    return [node for place in COORDINATES[judge][:places] for node in nodes_of(place)]
+def judged(judge, nodes_of, coordinates):
+    """Nodes in the coordinates that `judge` decides on, the first of `coordinates` only where there is one for all."""
+    return [node for coordinate in COORDINATES[judge][:coordinates] for node in nodes_of(coordinate)]
 
 
-@pytest.mark.parametrize("judge, option, places", [("runtime", "-O0", 1), ("runtime", "-O3", 3), ("reference", "-O3", 2)])
-def test_nearest(programs, judge, option, places):
-    nodes = judged(judge, lambda place: [scaled(f"{place}_{mode}", coordinate_transformation_mode=place, nearest_mode=mode) for mode in NEAREST], places)
+@pytest.mark.parametrize("judge, option, coordinates", [("runtime", "-O0", 1), ("runtime", "-O3", 3), ("reference", "-O3", 2)])
+def test_nearest(programs, judge, option, coordinates):
+    nodes = judged(judge, lambda coordinate: [scaled(f"{coordinate}_{mode}", coordinate_transformation_mode=coordinate, nearest_mode=mode) for mode in NEAREST], coordinates)
     made = save(programs, nodes, feeds_of(SCALES)[0], {node.output[0]: (FLOAT, 4) for node in nodes})
     # Factors whose reciprocals f32 holds: ONNX Runtime computes coordinates in f32, where the nearest element may be another one.
     feeds = feeds_of([(2, 4), (0.5, 0.25), (1, 1), (0.5, 2), (0.25, 0.125), (4, 1)])
     check(programs, made, feeds, {"runtime": runtime, "reference": reference}[judge](made), option)
 
 
-@pytest.mark.parametrize("judge, option, places", [("runtime", "-O0", 1), ("runtime", "-O3", 3), ("reference", "-O3", 2)])
-def test_linear_and_cubic(programs, judge, option, places):
-    nodes = judged(judge, lambda place: [scaled(f"{place}_{mode}", mode=mode, coordinate_transformation_mode=place) for mode in ("linear", "cubic")], places)
+@pytest.mark.parametrize("judge, option, coordinates", [("runtime", "-O0", 1), ("runtime", "-O3", 3), ("reference", "-O3", 2)])
+def test_linear_and_cubic(programs, judge, option, coordinates):
+    nodes = judged(judge, lambda coordinate: [scaled(f"{coordinate}_{mode}", mode=mode, coordinate_transformation_mode=coordinate) for mode in ("linear", "cubic")], coordinates)
     nodes.append(scaled("inside", mode="cubic", cubic_coeff_a=-0.5, exclude_outside=1))
     made = save(programs, nodes, feeds_of(SCALES)[0], {node.output[0]: (FLOAT, 4) for node in nodes})
     check(programs, made, feeds_of(SCALES), {"runtime": runtime, "reference": reference}[judge](made), option)

@@ -260,7 +260,7 @@ PADDING_NUMBERS = [
 ]  # fmt: skip
 
 IMAGE_GRAPHS = {
-    # Each level's extents depend on those before in several places.
+    # Each level's extents depend on those before several times.
     "same padding at every level": (
         [made for i in range(12) for made in pad_and_halve(f"x{i}" if i else "x", f"x{i + 1}" if i < 11 else "y")], PADDING_NUMBERS, IMAGE_SIZES,
     ),

@@ -135,20 +135,20 @@ def ensemble(cases, columns, targets, dtype):
     random, found, number = cases.random, collections.defaultdict(list), numpy_helper.from_array
     modes = {mode: i for i, mode in enumerate("BRANCH_LEQ BRANCH_LT BRANCH_GTE BRANCH_GT BRANCH_EQ BRANCH_NEQ".split())}
     for _ in range(random.integers(1, 6)):
-        tree, places = grow(random, int(random.integers(1, 5)), columns, 0), {}
+        tree, positions = grow(random, int(random.integers(1, 5)), columns, 0), {}
         for i, node in enumerate(tree):
-            places[i] = (node[2] == "LEAF", len(found["leaf_targetids" if node[2] == "LEAF" else "nodes_featureids"]))
+            positions[i] = (node[2] == "LEAF", len(found["leaf_targetids" if node[2] == "LEAF" else "nodes_featureids"]))
             if node[2] == "LEAF":
                 found["leaf_targetids"].append(int(random.integers(targets)))
                 found["leaf_weights"].append(random.standard_normal())
             else:
                 found["nodes_featureids"].append(node[0])
-        found["tree_roots"].append(places[0][1])
+        found["tree_roots"].append(positions[0][1])
         for feature, value, mode, yes, no, missing in tree:
             if mode != "LEAF":
                 row = {"nodes_modes": modes[mode], "nodes_splits": value, "nodes_missing_value_tracks_true": missing}
                 for side, target in (("true", yes), ("false", no)):
-                    row |= {f"nodes_{side}leafs": int(places[target][0]), f"nodes_{side}nodeids": places[target][1]}
+                    row |= {f"nodes_{side}leafs": int(positions[target][0]), f"nodes_{side}nodeids": positions[target][1]}
                 for key, entry in row.items():
                     found[key].append(entry)
     kinds = {"nodes_modes": np.uint8, "nodes_splits": dtype, "leaf_weights": dtype}

@@ -64,13 +64,13 @@ class Gradients:
             at, gradient = self.inputs[name], results[f"gradient.{name}"]
             assert gradient.shape == at.shape
             difference = np.empty_like(at)
-            for place in np.ndindex(at.shape):
+            for index in np.ndindex(at.shape):
                 losses = []
                 for sign in (1, -1):
                     moved = at.copy()
-                    moved[place] += sign * step
+                    moved[index] += sign * step
                     losses.append(float(self.run(**{name: moved})["loss"]))
-                difference[place] = (losses[0] - losses[1]) / (2 * step)
+                difference[index] = (losses[0] - losses[1]) / (2 * step)
             np.testing.assert_allclose(gradient, difference, rtol=1e-6, atol=1e-7, err_msg=f"gradient.{name}")
 
 

@@ -139,8 +139,8 @@ def test_scatter_add_in_order(tmp_path, name, dtype):
     assert results[0].tobytes() == results[1].tobytes()
     if dtype == np.float32:
         expected = np.zeros_like(x)
-        for place in indices:
-            expected[place] += x[place] + x[place]
+        for index in indices:
+            expected[index] += x[index] + x[index]
         np.testing.assert_array_equal(results[0], expected)
     else:
         wide = (x.astype(np.uint32) << 16).view(np.float32)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C interface under the strictest warnings of both compilers, and in the places that a program may find it."""
+"""The C interface under the strictest warnings of both compilers, and where a program may find it."""
 import os
 import pathlib
 import shutil

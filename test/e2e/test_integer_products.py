@@ -116,10 +116,10 @@ PAIRS = [(np.uint8, np.int8), (np.uint8, np.uint8), (np.int8, np.int8)]
 @pytest.mark.parametrize("constant", [True, False])
 def test_matrices(programs, constant):
     graph = Graph()
-    place = (lambda array: array) if constant else graph.input
+    add_operand = (lambda array: array) if constant else graph.input
     for number, (left, right) in enumerate(PAIRS):
         for rows, depth, columns in [(1, 1, 1), (5, 67, 33), (3, 130, 65)][: 2 + (number == 0)]:
-            a, b = graph.input(integers(left, rows, depth)), place(integers(right, depth, columns))
+            a, b = graph.input(integers(left, rows, depth)), add_operand(integers(right, depth, columns))
             graph.add("MatMulInteger", a, b)
             graph.add("MatMulInteger", a, b, integers(left), integers(right))
             graph.add("MatMulInteger", a, b, None, integers(right, columns))
@@ -130,7 +130,7 @@ def test_matrices(programs, constant):
                 scaled(scales(columns), np.zeros(columns, right))
             graph.add("com.microsoft.MatMulIntegerToFloat", a, b, scales(), scales(columns), integers(left), integers(right, columns), reals(columns))
     a = graph.input(integers(np.uint8, 2, 3, 4, 7))
-    graph.add("MatMulInteger", a, place(integers(np.int8, 3, 7, 5)), integers(np.uint8), integers(np.int8))
+    graph.add("MatMulInteger", a, add_operand(integers(np.int8, 3, 7, 5)), integers(np.uint8), integers(np.int8))
     graph.check(programs, others=())
 
 

@@ -53,17 +53,17 @@ def write_model(steps, batch, is_reverse):
     return text + f"  return {wanted} : {types}\n}}\n"
 
 
-def differentiate(loss, arrays, name, places=12, width=1e-6):
+def differentiate(loss, arrays, name, indices=12, width=1e-6):
     """Central differences at some indices of one array, and these indices."""
     array = arrays[name]
     random = np.random.default_rng(7)
-    chosen = random.choice(array.size, min(places, array.size), replace=False)
+    chosen = random.choice(array.size, min(indices, array.size), replace=False)
     slopes = []
-    for place in chosen:
+    for index in chosen:
         values = []
         for sign in (1, -1):
             moved = array.copy()
-            moved.reshape(-1)[place] += sign * width
+            moved.reshape(-1)[index] += sign * width
             values.append(loss({**arrays, name: moved}))
         slopes.append((values[0] - values[1]) / (2 * width))
     return chosen, np.array(slopes)
@@ -84,8 +84,8 @@ def test_gradients_equal_differences(programs, known, is_reverse):
         gradients, again = (model.run(arrays, entry="gradients") for model in models)
         for name in NAMES:
             assert np.array_equal(gradients["d" + name], again["d" + name]), "the same bits on one thread and on two"
-            places, expected = differentiate(
+            indices, expected = differentiate(
                 lambda inputs: float(models[0].run(inputs, entry="loss")["loss"]), arrays, name
             )
-            found = gradients["d" + name].reshape(-1)[places]
+            found = gradients["d" + name].reshape(-1)[indices]
             assert np.abs(found - expected).max() <= 1e-6 * max(1, np.abs(expected).max()), name

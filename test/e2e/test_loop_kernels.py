@@ -129,7 +129,7 @@ def test_maxima_of_regions(configured, dtype):
 
 
 def test_regions_of_any_size(configured):
-    """Coordinates that are huge or no numbers neither hang nor leave the image."""
+    """Coordinates that are huge or NaN neither hang nor leave the image."""
     x, images = draw(1, 2, 5, 4), np.zeros(6, np.int64)
     boxes = np.array([[0, 0, 1e30, 1e30], [-1e30, -1e30, 1e30, 1e30], [np.nan] * 4, [0, 0, np.inf, np.inf], [-np.inf, 0, 3, 3], [1e9, 1e9, 2e9, 2e9]],
                      np.float32)  # fmt: skip

@@ -20,7 +20,7 @@ func.func @run(%s: tensor<?x5xf32> {dlc.dims = ["N", 5], dlc.name = "s"}, %x: te
 """
 
 # The loop-carried value is also the scan output, and the matrix is the same in every step.
-STACKED = """
+SCAN_OUTPUTS = """
 func.func @run(%s: tensor<?x5xf32> {dlc.dims = ["N", 5], dlc.name = "s"}, %x: tensor<?x?x5xf32> {dlc.dims = ["T", "N", 5], dlc.name = "x"},
                %w: tensor<5x5xf32> {dlc.name = "w"}) -> (tensor<?x5xf32> {dlc.name = "final"}, tensor<?x?x5xf32> {dlc.name = "y"}) {
   %0, %1 = dlc.loop init(%s : tensor<?x5xf32>) scan(%x : tensor<?x?x5xf32>) REVERSE
@@ -106,7 +106,7 @@ def test_carried_value_alternates_between_buffers(programs, random, reverse, opt
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("options", [(), ("-O0",)])
 def test_carried_value_is_what_is_stacked(programs, random, reverse, options):
-    library = compile_text(programs, STACKED.replace("REVERSE", "{reverse}" if reverse else ""), *options)
+    library = compile_text(programs, SCAN_OUTPUTS.replace("REVERSE", "{reverse}" if reverse else ""), *options)
     for steps in STEPS:
         s, x, w = (random.standard_normal(shape).astype(np.float32) for shape in ((2, 5), (steps, 2, 5), (5, 5)))
         got = programs.execute(library, {"s": s, "x": x, "w": w}, ["final", "y"])

@@ -65,9 +65,9 @@ def test_run_node():
     node = onnx.helper.make_node("Softmax", ["x"], ["y"], axis=0)
     (y,) = backend.run_node(node, [x])
     np.testing.assert_allclose(y, np.exp(x) / np.exp(x).sum(0), rtol=1e-5)
-    values, places = backend.run_node(onnx.helper.make_node("TopK", ["x", "k"], ["v", "i"]), [x, np.array([2])])
-    np.testing.assert_array_equal(places, np.argsort(-x, axis=1)[:, :2])
-    np.testing.assert_array_equal(values, np.take_along_axis(x, places, 1))
+    values, positions = backend.run_node(onnx.helper.make_node("TopK", ["x", "k"], ["v", "i"]), [x, np.array([2])])
+    np.testing.assert_array_equal(positions, np.argsort(-x, axis=1)[:, :2])
+    np.testing.assert_array_equal(values, np.take_along_axis(x, positions, 1))
 
 
 def test_what_does_not_fit():

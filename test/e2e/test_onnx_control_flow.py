@@ -170,7 +170,7 @@ LOOPS = {
         token, state, y, count = Loop(most, c, first, h, blank, zero_int) <body = step
           (int64 i, bool g, int64[1] before, float[1,6] hidden, int64[1,20] text, int64 n) => (bool more, int64[1] token, float[1,6] next, int64[1,20] written, int64 n1) {
             x = Gather(embedding, before) p = MatMul(hidden, whh) q = Add(x, p) next = Tanh(q) logits = MatMul(next, wout)
-            token = ArgMax<axis = 1, keepdims = 0>(logits) here = Equal(places, i) written = Where(here, token, text)
+            token = ArgMax<axis = 1, keepdims = 0>(logits) here = Equal(positions, i) written = Where(here, token, text)
             n1 = Add(n, one_int) is_last = Equal(token, last) any = Squeeze(is_last, zero_ints) more = Not(any) }>""",
         [{"first": np.array([token]), "h": floats(1, 6), "most": most, "last": last} for token in (0, 3, 7) for most in counts(20, 3, 0) for last in counts(2, 5)]),
     "growing-sequence": ("float[6,4] x", "float[12,4] y, int64 z", """empty = SequenceEmpty()
@@ -184,7 +184,7 @@ CONSTANTS = {
     "two_int": np.int64(2), "five": np.int64(5), "start": np.zeros(4, np.float32), "half": np.float32(0.5), "zero_int": np.int64(0), "one_int": np.int64(1), "minus_one1": np.array([-1]), "fast": np.int64(16000),
     "zero_ints": np.array([0]), "zero_one_64": np.array([0, 1, 64]), "zero_one_32": np.array([0, 1, 32]), "k8": floats(8, 1, 8), "k4": floats(8, 1, 4),
     "lw": floats(1, 32, 8), "lr": floats(1, 32, 8), "lw2": floats(1, 32, 8), "lr2": floats(1, 32, 8), "lb": floats(1, 64), "wo": floats(8, 1),
-    "blank": np.full((1, 20), -1), "places": np.arange(20).reshape(1, 20), "embedding": floats(11, 6), "whh": floats(6, 6), "wout": floats(6, 11),
+    "blank": np.full((1, 20), -1), "positions": np.arange(20).reshape(1, 20), "embedding": floats(11, 6), "whh": floats(6, 6), "wout": floats(6, 11),
     "one_two": np.array([1, 2]), "zero_four_eight": np.array([0, 4, 8]), "zero_four_four": np.array([0, 4, 4]),
     "w": floats(4, 3), "v": floats(4, 3), "w8": floats(8, 5), "w4": floats(4, 5),
 }  # fmt: skip

@@ -171,7 +171,7 @@ def test_from_onnx_and_back(tmp_path):
     """Ops that JSON layers do not make."""
     nodes = [
         helper.make_node("TopK", ["x", "k"], ["values", "indices"], axis=-1),
-        helper.make_node("ArgMax", ["x"], ["place"], axis=1, keepdims=0),
+        helper.make_node("ArgMax", ["x"], ["index"], axis=1, keepdims=0),
         helper.make_node("ReduceLogSumExp", ["x"], ["r"], keepdims=1, axes=[1]),
         helper.make_node("Sub", ["x", "r"], ["d"]),
         helper.make_node("Slice", ["d", "start", "end", "axes", "step"], ["reversed"]),
@@ -185,7 +185,7 @@ def test_from_onnx_and_back(tmp_path):
     graph = helper.make_graph(
         nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 5, 6])],
         [helper.make_tensor_value_info(name, kind, None) for name, kind in
-         [("y", TensorProto.FLOAT), ("values", TensorProto.FLOAT), ("indices", TensorProto.INT64), ("place", TensorProto.INT64)]],
+         [("y", TensorProto.FLOAT), ("values", TensorProto.FLOAT), ("indices", TensorProto.INT64), ("index", TensorProto.INT64)]],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )  # fmt: skip
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]), tmp_path / "m.onnx")

@@ -36,13 +36,13 @@ def test_gradient(programs, samples):
     np.testing.assert_allclose(got["loss"], loss(**inputs), rtol=1e-12)
     for name in ("w", "b", "x"):
         expected = np.empty_like(inputs[name])
-        for place in np.ndindex(expected.shape):
+        for index in np.ndindex(expected.shape):
             sides = []
             for step in (1e-5, -1e-5):
                 moved = {**inputs, name: inputs[name].copy()}
-                moved[name][place] += step
+                moved[name][index] += step
                 sides.append(loss(**moved))
-            expected[place] = (sides[0] - sides[1]) / 2e-5
+            expected[index] = (sides[0] - sides[1]) / 2e-5
         np.testing.assert_allclose(got["d" + name], expected, rtol=0, atol=1e-8)
 
 

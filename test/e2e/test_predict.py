@@ -62,12 +62,12 @@ def test_every_source_gives_the_numbers_of_training(programs, library):
         (["bare.csv"], []),
         (["front.tsv"], [], "--label-column", "k"),
     ]
-    held = ["--validation-split", 0.3, "--seed", 5]
+    held_out = ["--validation-split", 0.3, "--seed", 5]
     for inputs, labels, *options in sources:
         data = [word for source in inputs + labels for word in ("--data", source)]
-        result = train(programs, library, *data, *options, *held, "--epochs", 2, "--scale", "x=0.5", "--checkpoint", "c.safetensors", "--json")
+        result = train(programs, library, *data, *options, *held_out, "--epochs", 2, "--scale", "x=0.5", "--checkpoint", "c.safetensors", "--json")
         metrics, confusion = reported(result)
-        found = evaluate(programs, library, *inputs, *labels, "--variables", "c.safetensors", *held)
+        found = evaluate(programs, library, *inputs, *labels, "--variables", "c.safetensors", *held_out)
         assert found["metrics"] == metrics and found["confusion"] == confusion and found["rows"] == 60, inputs
         rows = predict(programs, library, *inputs, "--variables", "c.safetensors")
         assert len(rows) == 200

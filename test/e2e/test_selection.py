@@ -144,8 +144,8 @@ def test_update_slice(programs, shape, axis, count, level):
     x, u = random.standard_normal(shape).astype(np.float32), random.standard_normal(part).astype(np.float32)
     for p, q in [(0, 1), (2, 7), (-5, 100)]:
         expected = x.copy()
-        for place in (p, q):
-            place = min(max(place, 0), shape[axis] - count)
-            expected[(slice(None),) * axis + (slice(place, place + count),)] = u
+        for index in (p, q):
+            index = min(max(index, 0), shape[axis] - count)
+            expected[(slice(None),) * axis + (slice(index, index + count),)] = u
         got = programs.execute(library, {"x": x, "u": u, "p": np.int64(p), "q": np.int64(q)}, ["y"])["y"]
         np.testing.assert_array_equal(got, -expected)

@@ -43,11 +43,11 @@ def resident_bytes():
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 library, batch, features, steps = sys.argv[1], *map(int, sys.argv[2:])
-model, place, growths = dlc.Model(library), np.ones((batch, 1, features), np.float32), []
+model, step, growths = dlc.Model(library), np.ones((batch, 1, features), np.float32), []
 while len(growths) < 5 and not (growths and growths[-1] < 1 << 18):
     before = resident_bytes()
     for _ in range(steps):
-        model.run({"x": place}, entry="stream")
+        model.run({"x": step}, entry="stream")
     growths.append(resident_bytes() - before)
 print(*growths)
 """
@@ -79,9 +79,9 @@ def test_ten_thousand_steps(programs, kind, batch):
     assert int(growths[-1]) < 1 << 18, growths
     # In pieces of any length, too.
     model.reset()
-    places = np.cumsum([0, 1, 2, 7, 64, 1000])
-    pieces = [model.run({"x": x[:, a:b].copy()}, entry="stream")["cell"] for a, b in zip(places, places[1:])]
-    assert abs(np.concatenate(pieces, 1) - whole[:, : places[-1]]).max() <= 1e-6
+    ends = np.cumsum([0, 1, 2, 7, 64, 1000])
+    pieces = [model.run({"x": x[:, a:b].copy()}, entry="stream")["cell"] for a, b in zip(ends, ends[1:])]
+    assert abs(np.concatenate(pieces, 1) - whole[:, : ends[-1]]).max() <= 1e-6
 
 
 def test_wrong_batch_and_reset(programs):

@@ -50,13 +50,13 @@ def check_gradients(model, step, state, batch, loss, rate, names, elements=4, to
     for name in names:
         moved = (before[name] - state[name]) / rate
         for _ in range(elements):
-            place = tuple(rng.integers(extent) for extent in before[name].shape)
+            index = tuple(rng.integers(extent) for extent in before[name].shape)
             sides = []
             for distance in (1e-5, -1e-5):
                 changed = before[name].copy()
-                changed[place] += distance
+                changed[index] += distance
                 sides.append(loss(*reference(model, {name: changed}, inputs)))
-            assert moved[place] == pytest.approx((sides[0] - sides[1]) / 2e-5, rel=tolerance, abs=1e-7), (name, place)
+            assert moved[index] == pytest.approx((sides[0] - sides[1]) / 2e-5, rel=tolerance, abs=1e-7), (name, index)
     return before
 
 

@@ -67,7 +67,7 @@ def test_programs(site, program):
     for command in site / "bin" / program, site / "dlc" / "bin" / program:
         version = run(site, command, "--version")
         assert version == run(site, BIN / program, "--version") and ("0.1.0" in version or program == "dlc-opt")
-    # What stands for a link is a script.
+    # What replaces a link is a script.
     path = site / "dlc" / "bin" / program
     libraries = run(site, "ldd", path if path.read_bytes().startswith(b"\x7fELF") else path.with_name("dlc"))
     assert "not found" not in libraries and "LLVM" not in libraries and "MLIR" not in libraries

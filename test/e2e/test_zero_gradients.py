@@ -136,13 +136,13 @@ def test_rows_that_are_not_chosen(tmp_path):
         inputs = {"c": c, "x": x, "w": rng.uniform(-1, 1, (4, 6))}
         dx = model.run(inputs, entry=case.name)["dx"]
         np.testing.assert_array_equal(dx[~np.broadcast_to(c, x.shape)], 0, err_msg=case.name)
-        for place in zip(*np.nonzero(np.broadcast_to(c, x.shape))):
+        for index in zip(*np.nonzero(np.broadcast_to(c, x.shape))):
             losses = []
             for step in (1e-6, -1e-6):
                 moved = x.copy()
-                moved[place] += step
+                moved[index] += step
                 losses.append(float(model.run({**inputs, "x": moved}, entry=case.name)["loss"]))
-            np.testing.assert_allclose(dx[place], (losses[0] - losses[1]) / 2e-6, rtol=1e-6, atol=1e-6, err_msg=case.name)
+            np.testing.assert_allclose(dx[index], (losses[0] - losses[1]) / 2e-6, rtol=1e-6, atol=1e-6, err_msg=case.name)
 
 
 def test_other_choices(tmp_path):

@@ -76,7 +76,7 @@ def read_checkpoint(path):
     metadata = header.pop("__metadata__", {})
     tensors = {}
     for name, tensor in header.items():
-        begin, end = (8 + length + place for place in tensor["data_offsets"])
+        begin, end = (8 + length + offset for offset in tensor["data_offsets"])
         tensors[name] = np.frombuffer(content[begin:end], types[tensor["dtype"]]).reshape(tensor["shape"])
     return tensors, metadata
 

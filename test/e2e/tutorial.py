@@ -19,7 +19,7 @@ def steps(text):
 
 
 def expect(shown, output, command):
-    """What is shown is the output; '...' stands for any text, blanks for any number of them, and what follows may be left out."""
+    """What is shown is the output; '...' matches any text, blanks for any number of them, and what follows may be left out."""
     pattern = r"\s+".join(".*?".join(map(re.escape, word.split("..."))) for word in " ".join(shown).split())
     assert re.match(pattern, output.strip(), re.DOTALL), f"$ {command}\n{output}\ndoes not match\n" + "\n".join(shown)
 

@@ -10,7 +10,7 @@ func.func @weight_gradient_groups(%x: tensor<?x4x9x8xf32>, %dy: tensor<?x6x9x8xf
 
 // -----
 
-func.func @weight_gradient_places(%x: tensor<?x4x9x8xf32>, %dy: tensor<?x6x9x7xf32>) {
+func.func @weight_gradient_positions(%x: tensor<?x4x9x8xf32>, %dy: tensor<?x6x9x7xf32>) {
   // expected-error@+2 {{dimension 3 of the gradient has 7 elements, the windows 8}}
   // expected-error@+1 {{failed to infer returned types}}
   %0 = dlc.conv_weight_gradient %x, %dy {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}

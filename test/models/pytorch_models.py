@@ -73,13 +73,13 @@ if torch is not None:
         def __init__(self, causal=False):
             super().__init__()
             self.causal = causal
-            self.table, self.places = nn.Embedding(60, 32), nn.Parameter(torch.randn(1, 128, 32))
+            self.table, self.positions = nn.Embedding(60, 32), nn.Parameter(torch.randn(1, 128, 32))
             layer = nn.TransformerEncoderLayer(32, 4, 64, batch_first=True, activation="gelu", norm_first=causal)
             self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
             self.head = nn.Linear(32, 7)
 
         def forward(self, ids, mask):
-            x = self.table(ids) + self.places[:, : ids.shape[1]]
+            x = self.table(ids) + self.positions[:, : ids.shape[1]]
             causal = torch.triu(torch.full((ids.shape[1], ids.shape[1]), float("-inf")), 1) if self.causal else None
             hidden = mask == 0
             hidden = torch.zeros(hidden.shape).masked_fill(hidden, float("-inf"))

@@ -38,7 +38,7 @@ def last_error(log):
 
 
 def errors(log):
-    """The errors of a compilation, without the place in the file."""
+    """The errors of a compilation, without the location in the file."""
     lines = pathlib.Path(log).read_text(errors="replace").splitlines()
     found = [line.split("error: ", 1)[1] for line in lines if "error: " in line]
     return (found or lines[-3:])[:12]

@@ -29,12 +29,12 @@ def find_needs(sources):
     for path, text in sources.items():
         folder = posixpath.dirname(path)
         if path.endswith(".py"):
-            places = [[posixpath.join(folder, name + ".py")] for name in IMPORT.findall(text)]
+            all_candidates = [[posixpath.join(folder, name + ".py")] for name in IMPORT.findall(text)]
         else:
             # From the top of the tree, as a public header, or beside the file.
-            places = [[name, "runtime/include/" + name, posixpath.normpath(posixpath.join(folder, name))] for name in INCLUDE.findall(text)]
+            all_candidates = [[name, "runtime/include/" + name, posixpath.normpath(posixpath.join(folder, name))] for name in INCLUDE.findall(text)]
         found = needs.setdefault(unit_of(path), set())
-        for candidates in places:
+        for candidates in all_candidates:
             found |= {unit_of(name) for name in candidates if name in sources and unit_of(name) != unit_of(path)}
     return needs
 

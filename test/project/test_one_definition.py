@@ -52,13 +52,13 @@ def sources(*suffixes):
 
 
 def test_types_of_headers_have_one_definition():
-    places = collections.defaultdict(set)
+    paths_of = collections.defaultdict(set)
     for path in sources(".h", ".cpp"):
         for name in definitions(tree.text(path)):
             if ANONYMOUS not in name:
-                places[name].add(str(path))
-    assert len(places) > 100
-    clashes = {name: sorted(paths) for name, paths in places.items() if len(paths) > 1}
+                paths_of[name].add(str(path))
+    assert len(paths_of) > 100
+    clashes = {name: sorted(paths) for name, paths in paths_of.items() if len(paths) > 1}
     assert not clashes, clashes
 
 

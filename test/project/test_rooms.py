@@ -38,8 +38,8 @@ ARROWS = {
     "training": {PUBLIC, "data"},
     # Reports show what profiles have measured.
     "tools/driver": {"ir", "analysis", "targets", "formats", "frontend", "passes", "backends", "profile"},
-    # Programs that compile use the driver, dlc-run uses the rooms that run libraries.
-    "tools": {"ir", "analysis", "targets", "frontend", "passes", "backends", "tools/driver", PUBLIC, "data", "profile", "training"},
+    # Programs that compile use the driver (dlc reduce writes formats, too), dlc-run uses the rooms that run libraries.
+    "tools": {"ir", "analysis", "targets", "formats", "frontend", "passes", "backends", "tools/driver", PUBLIC, "data", "profile", "training"},
     "python": {PUBLIC, "data", "profile", "training"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]|^\s*include\s+"([^"]+)"', re.MULTILINE)

@@ -25,8 +25,8 @@ def test_format():
     if not program:
         pytest.skip("clang-format-22 is not installed")
     result = subprocess.run([program, "--dry-run", "--Werror", *FORMATTED], cwd=tree.TOP, capture_output=True, text=True)
-    places = sorted({line.split(":")[0] for line in result.stderr.splitlines() if "[-Wclang-format-violations]" in line})
-    assert result.returncode == 0, "run `clang-format-22 -i` on:\n" + "\n".join(places[:40])
+    paths = sorted({line.split(":")[0] for line in result.stderr.splitlines() if "[-Wclang-format-violations]" in line})
+    assert result.returncode == 0, "run `clang-format-22 -i` on:\n" + "\n".join(paths[:40])
 
 
 def test_file_lengths():

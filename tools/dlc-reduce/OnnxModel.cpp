@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-reduce/OnnxModel.h"
+#include "formats/onnx/ElementTypes.h"
 #include "frontend/onnx/ExternalData.h"
+#include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <stdexcept>
 
@@ -138,22 +139,11 @@ bool OnnxModel::isWeight(llvm::StringRef name) const {
 
 //===-- Changes -----------------------------------------------------------===//
 
-static int32_t getElementType(llvm::StringRef name) {
-  return llvm::StringSwitch<int32_t>(name)
-      .Case("f32", onnx::TensorProto::FLOAT)
-      .Case("u8", onnx::TensorProto::UINT8)
-      .Case("i8", onnx::TensorProto::INT8)
-      .Case("u16", onnx::TensorProto::UINT16)
-      .Case("i16", onnx::TensorProto::INT16)
-      .Case("i32", onnx::TensorProto::INT32)
-      .Case("i64", onnx::TensorProto::INT64)
-      .Case("i1", onnx::TensorProto::BOOL)
-      .Case("f16", onnx::TensorProto::FLOAT16)
-      .Case("f64", onnx::TensorProto::DOUBLE)
-      .Case("u32", onnx::TensorProto::UINT32)
-      .Case("u64", onnx::TensorProto::UINT64)
-      .Case("bf16", onnx::TensorProto::BFLOAT16)
-      .Default(onnx::TensorProto::UNDEFINED);
+/// ONNX's type of elements that Inspection describes as `name`.
+static int32_t findOnnxType(llvm::StringRef name) {
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  mlir::Type type = onnx_format::findElementType(name, &context);
+  return type ? onnx_format::getOnnxType(type).value() : onnx::TensorProto::UNDEFINED;
 }
 
 static void declare(onnx::ValueInfoProto &value, const std::string &name, const TensorTypes &types) {
@@ -162,7 +152,7 @@ static void declare(onnx::ValueInfoProto &value, const std::string &name, const 
   if (known == types.end())
     return;
   onnx::TypeProto::Tensor &type = *value.mutable_type()->mutable_tensor_type();
-  type.set_elem_type(getElementType(known->getValue().element));
+  type.set_elem_type(findOnnxType(known->getValue().element));
   type.mutable_shape();
   for (llvm::StringRef extent : known->getValue().extents) {
     auto &dim = *type.mutable_shape()->add_dim();

@@ -52,7 +52,7 @@ void dlcrun::declareConversions(CLI::App &app, CsvOptions &csv) {
                             : text == "median" ? Imputation::Median
                                                : Imputation::Zero;
          },
-         "What stands for missing numbers of a table: the mean or the median of their column, or zero; in a column of "
+         "What replaces missing numbers of a table: the mean or the median of their column, or zero; in a column of "
          "categories none is set")
       ->check(CLI::IsMember({"mean", "median", "zero"}));
   app.add_option_function<std::vector<std::string>>(

@@ -115,7 +115,7 @@ private:
   std::optional<Session> session;
 };
 
-/// Kept tensors in program order, then the model's own outputs.
+/// Observed tensors in program order, then the model's own outputs.
 std::vector<dlc_uint32> programOrder(const dlc_entry_point &entry) {
   std::vector<dlc_uint32> order;
   for (bool isKept : {true, false})

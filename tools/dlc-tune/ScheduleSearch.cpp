@@ -68,7 +68,7 @@ static llvm::SmallVector<int64_t> getNear(const ScheduleParameter &parameter, in
                             value * 3 / 2, value * 3, value / 3, value * 4, value / 4, parameter.least})
     if (candidate != value && !llvm::is_contained(near, candidate) && parameter.allows(candidate))
       near.push_back(candidate);
-  // Divisors lie where they lie.
+  // Divisors are not evenly spaced.
   for (int64_t divisor = 1; parameter.divides != 0 && divisor * divisor <= parameter.divides; ++divisor)
     for (int64_t candidate : {divisor, parameter.divides / divisor})
       if (parameter.divides % divisor == 0 && candidate != value && !llvm::is_contained(near, candidate) &&

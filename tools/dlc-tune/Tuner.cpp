@@ -136,7 +136,7 @@ void Tuner::finishTrial(Task &task) {
     else
       problem = llvm::toString(measured.takeError());
   }
-  // A lucky measurement must not win: what seems better is measured again, for longer, and the worse figure counts.
+  // A lucky measurement must not win: what seems better is measured again, for longer, and the worse time counts.
   constexpr double leastGain = 0.99;
   auto isBetter = [&] { return times->candidate < leastGain * task.search.getBestRatio() * times->reference; };
   if (times && isBetter()) {

@@ -51,7 +51,7 @@ static std::string compareFields(const Fields &before, const Fields &after) {
 
 std::vector<std::string> dlc::compareSchedules(const std::string &before, const std::string &after) {
   std::vector<std::string> changes;
-  // Libraries of earlier versions have attributes in this place, which are not compared.
+  // Libraries of earlier versions have attributes here, which are not compared.
   if (llvm::StringRef(before).starts_with("#") || llvm::StringRef(after).starts_with("#"))
     return changes;
   auto old = readSchedules(before), changed = readSchedules(after);

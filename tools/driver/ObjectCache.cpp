@@ -22,7 +22,7 @@ std::string ObjectCache::getPath(llvm::StringRef key) const {
   return path.str().str();
 }
 
-/// Stands before the object: an entry that a full disk or a crash damaged is recognized by it.
+/// Precedes the object: an entry that a full disk or a crash damaged is recognized by it.
 static std::string checksum(llvm::StringRef object) {
   auto digest = llvm::BLAKE3::hash<16>(llvm::arrayRefFromStringRef(object));
   return std::string(digest.begin(), digest.end());

@@ -76,7 +76,7 @@ private:
         predicted = found->predictedSeconds * 1e9;
         measured = found->seconds * 1e9;
       }
-    // What only moves has no operations, and its place would be at minus infinity.
+    // What only moves has no operations, and its point would be at minus infinity.
     if (!(operations > 0) || !(bytes > 0))
       return;
     double time = measured > 0 ? measured : predicted;

@@ -38,8 +38,8 @@ module attributes {dlc.memory = #dlc.program_memory<arena_bytes = 0, live_bytes 
   // CHECK: return
   // CHECK-LABEL: func.func private @run.part2
   // CHECK: dlc.launch @relu "e"
-  // CHECK: %[[LOOP:.*]] = scf.for {{.*}} iter_args(%[[CARRIED:.*]] = %arg0)
-  // CHECK-NEXT: dlc.launch @relu "in the second loop" ins(%[[CARRIED]] : memref<?xi8>)
+  // CHECK: %[[LOOP:.*]] = scf.for {{.*}} iter_args(%[[BUFFER:.*]] = %arg0)
+  // CHECK-NEXT: dlc.launch @relu "in the second loop" ins(%[[BUFFER]] : memref<?xi8>)
   // CHECK: %[[VIEW:.*]] = memref.view %[[LOOP]]
   // CHECK-NEXT: memref.copy %[[VIEW]], %arg1
   // CHECK-NEXT: return
@@ -75,14 +75,14 @@ module attributes {dlc.memory = #dlc.program_memory<arena_bytes = 0, live_bytes 
       dlc.launch @relu "in the loop" ins(%y : memref<?xi8>) out(%t : memref<?xi8>) symbols(%N)
     }
     dlc.launch @relu "e" ins(%t : memref<?xi8>) out(%y : memref<?xi8>) symbols(%N)
-    %r = scf.for %i = %c0 to %N step %c1 iter_args(%carried = %x) -> (memref<?xi8>) {
-      dlc.launch @relu "in the second loop" ins(%carried : memref<?xi8>) out(%t : memref<?xi8>) symbols(%N)
+    %r = scf.for %i = %c0 to %N step %c1 iter_args(%buffer = %x) -> (memref<?xi8>) {
+      dlc.launch @relu "in the second loop" ins(%buffer : memref<?xi8>) out(%t : memref<?xi8>) symbols(%N)
       scf.yield %t : memref<?xi8>
     }
     %v = memref.view %r[%c0][%size] : memref<?xi8> to memref<?xi8>
     memref.copy %v, %y : memref<?xi8> to memref<?xi8>
-    %s = scf.for %i = %c0 to %N step %c1 iter_args(%carried = %x) -> (memref<?xi8>) {
-      dlc.launch @relu "in the third loop" ins(%carried : memref<?xi8>) out(%t : memref<?xi8>) symbols(%N)
+    %s = scf.for %i = %c0 to %N step %c1 iter_args(%buffer = %x) -> (memref<?xi8>) {
+      dlc.launch @relu "in the third loop" ins(%buffer : memref<?xi8>) out(%t : memref<?xi8>) symbols(%N)
       scf.yield %t : memref<?xi8>
     }
     // A call is not moved.

@@ -28,8 +28,8 @@ func.func @fit(%a: tensor<?x3xf64> {dlc.dims = ["M", 3]}, %b: tensor<?xf64> {dlc
 
 // As many steps as there are columns, which a run decides.
 // CHECK-LABEL: func.func @columns(
-// CHECK:  %[[PLACES:.*]] = dlc.index
-// CHECK:  dlc.loop init({{.*}} : tensor<2x?x?xf32>, tensor<2x4x?xf32>) scan(%[[PLACES]] : tensor<?xi64>)
+// CHECK:  %[[POSITIONS:.*]] = dlc.index
+// CHECK:  dlc.loop init({{.*}} : tensor<2x?x?xf32>, tensor<2x4x?xf32>) scan(%[[POSITIONS]] : tensor<?xi64>)
 func.func @columns(%a: tensor<2x?x?xf32> {dlc.dims = [2, "M", "N"]}, %b: tensor<2x?x4xf32> {dlc.dims = [2, "M", 4]}) -> tensor<2x?x4xf32> {
   %x = dlc.least_squares %a, %b : (tensor<2x?x?xf32>, tensor<2x?x4xf32>) -> tensor<2x?x4xf32>
   return %x : tensor<2x?x4xf32>

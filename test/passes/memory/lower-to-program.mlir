@@ -119,7 +119,7 @@ func.func @alternating(%s: tensor<16xf32> {dlc.name = "s"}, %x: tensor<?x16xf32>
 // -----
 
 // A loop-carried value that is also a scan output needs no buffer: a step reads what the step before stored.
-// CHECK-LABEL: func.func @stacked
+// CHECK-LABEL: func.func @scan_outputs
 // CHECK-SAME: %[[S:[a-z0-9]+]]: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = input, name = "s"
 // CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = output, name = "y"
 // CHECK-SAME: workspace_bytes = affine_map<() -> (0)>
@@ -127,13 +127,13 @@ func.func @alternating(%s: tensor<16xf32> {dlc.name = "s"}, %x: tensor<?x16xf32>
 // CHECK: %[[PART:.*]] = memref.view %[[Y]]
 // CHECK: dlc.launch @{{.*}} "exp" ins(%[[NOW]] : memref<?xi8>) out(%[[PART]]
 // CHECK: scf.yield %[[PART]]
-func.func private @stacked_step(%step: tensor<i64>, %s: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>)
+func.func private @scan_outputs_step(%step: tensor<i64>, %s: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>)
     attributes {dlc.step = #dlc.loop_step<symbols = [], loop_carried = 1, scan_outputs = 1>} {
   %0 = dlc.exp %s : tensor<16xf32> -> tensor<16xf32>
   return %0, %0 : tensor<16xf32>, tensor<16xf32>
 }
-func.func @stacked(%s: tensor<16xf32> {dlc.name = "s"}) -> (tensor<3x16xf32> {dlc.name = "y"}) {
-  %0, %1 = dlc.outlined_loop @stacked_step init(%s : tensor<16xf32>) scan() captures() {trip_count = 3 : i64}
+func.func @scan_outputs(%s: tensor<16xf32> {dlc.name = "s"}) -> (tensor<3x16xf32> {dlc.name = "y"}) {
+  %0, %1 = dlc.outlined_loop @scan_outputs_step init(%s : tensor<16xf32>) scan() captures() {trip_count = 3 : i64}
       -> tensor<16xf32>, tensor<3x16xf32>
   return %1 : tensor<3x16xf32>
 }

@@ -68,7 +68,7 @@ TEST_F(OutputFileTest, ErrorsNameTheFile) {
 TEST_F(OutputFileTest, NamesCannotBeGuessed) {
   OutputFile first(getPath("model")), second(getPath("model"));
   EXPECT_NE(first.getTemporaryPath(), second.getTemporaryPath());
-  // Both are there from the beginning, so that nobody can put anything in their place.
+  // Both are there from the beginning, so that nobody can put anything instead of them.
   EXPECT_EQ(countFiles(), 2);
   // What was written by the first is not what the second keeps.
   ASSERT_TRUE(mlir::succeeded(first.write("first", error)) && mlir::succeeded(second.write("second", error))) << error;

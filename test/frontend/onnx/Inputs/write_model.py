@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the ONNX model that stands, in ONNX's text format, in a test file. usage: write_model.py TEXT MODEL.onnx
+"""Writes the ONNX model that a test file contains in ONNX's text format. usage: write_model.py TEXT MODEL.onnx
 
 Lines that start with '#' are the test's own. The model is not checked, so that tests can show broken ones.
 """
