@@ -5,26 +5,33 @@
 
 include "ir/DlcBase.td"
 
-class Dlc_TopK<string opMnemonic, string text, list<Trait> traits = []> : Dlc_GraphOp<opMnemonic, traits> {
+class Dlc_TopK<string opMnemonic, string text, list<Trait> traits = []>
+    : Dlc_GraphOp<opMnemonic, traits # [DeclareOpInterfaceMethods<Dlc_LoopOpInterface>]> {
+  let kernelRoot = "Loops";
   let summary = text;
-  let arguments = (ins Dlc_Tensor:$x, I64Attr:$k, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "false">:$smallest);
+  dag attributes = (ins I64Attr:$k, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "false">:$smallest);
+  let arguments = !con((ins Dlc_Tensor:$x), attributes);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
   let shapeRule = "::dlc::topKDims(location, dims[0], adaptor.getK(), adaptor.getAxis(), result)";
 }
 def Dlc_TopKOp : Dlc_TopK<"top_k", "The k largest elements along `axis`, in order"> {
-  let operationsPerElement = "100 * getK()";
   let description = [{
     Of equal elements the first comes first; NaN is larger than every number. With `smallest` the k smallest, in order.
-    `k == -1` orders all elements.
+    `k == -1` orders all elements. If there are fewer than k in a run, what follows them is 0. With `indices`, the
+    result of `dlc.top_k_indices` for the same elements, these are taken and nothing is searched for.
 
     ```mlir
     %v = dlc.top_k %x {k = 3 : i64, axis = 1 : i64} : tensor<?x65xf32> -> tensor<?x3xf32>
+    %i = dlc.top_k_indices %x {k = 3 : i64, axis = 1 : i64} : tensor<?x65xf32> -> tensor<?x3xi64>
+    %w = dlc.top_k %x, %i {k = 3 : i64, axis = 1 : i64} : tensor<?x65xf32>, tensor<?x3xi64> -> tensor<?x3xf32>
     ```
   }];
+  let arguments = !con((ins Dlc_Tensor:$x, Optional<Dlc_Tensor>:$indices), attributes);
+  let assemblyFormat = "$x (`,` $indices^)? attr-dict `:` type($x) (`,` type($indices)^)? `->` type($result)";
+  let elementTypeRule = "::mlir::getElementTypeOrSelf(adaptor.getX().getType())";
 }
-def Dlc_TopKIndicesOp : Dlc_TopK<"top_k_indices", "The indices along `axis` of the elements of `dlc.top_k`, as i64",
+def Dlc_TopKIndicesOp : Dlc_TopK<"top_k_indices", "The indices along `axis` of the elements of `dlc.top_k`, as i64; -1 behind the last",
                                   [Dlc_NotDifferentiable]> {
-  let operationsPerElement = "100 * getK()";
   let elementTypeRule = "::mlir::IntegerType::get(context, 64)";
 }
 

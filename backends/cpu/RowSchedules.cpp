@@ -44,10 +44,6 @@ static bool canSplitRows(const TileSubject &subject, int64_t dim) {
   if ((concat && dim == static_cast<int64_t>(concat.getAxis())) ||
       (update && dim == static_cast<int64_t>(update.getAxis())))
     return false;
-  // Every range would look for the largest elements of all ranges.
-  if (subject.anchorOp && llvm::isa<TopKOp, TopKIndicesOp>(subject.anchorOp) &&
-      dim == subject.anchorOp->getAttrOfType<IntegerAttr>("axis").getInt())
-    return false;
   return isOuter;
 }
 

@@ -123,10 +123,41 @@ static FailureOr<TensorFunc> emitReduce(ReduceOp op, KernelBuilder &builder) {
   });
 }
 
+/// The same for rows of memory, in vectors: the extreme element, then the first or last index at which it is.
+static FailureOr<TensorFunc> emitArgExtremeOfRows(ArgExtremeOp op, KernelBuilder &builder, const RowGeometry &geometry,
+                                                  Halide::Type type) {
+  const TensorFunc &x = builder.get(op.getX());
+  int vector = geometry.chooseVector(builder), lanes = geometry.chooseLanes(builder);
+  auto element = [&](llvm::ArrayRef<Expr> index) { return Halide::cast(type, x.at(index)); };
+  ReductionStages extreme = buildReduction("extreme", geometry.outer, geometry.makeBox(element),
+                                           makeExtreme(type, op.getMinimum()), lanes, vector);
+  Expr top = extreme.total(geometry.outerIndex());
+  bool isLast = op.getSelectLast();
+  auto indexOfTop = [&](llvm::ArrayRef<Expr> index) {
+    Expr value = element(index), isTop = value == top;
+    if (type.is_float())
+      isTop = isTop || (Halide::is_nan(value) && Halide::is_nan(top));
+    Expr none = isLast ? Expr(-1) : Expr(std::numeric_limits<int32_t>::max());
+    return select(Halide::strict_float(isTop), Halide::cast<int32_t>(index[op.getAxis()]), none);
+  };
+  ReductionStages position = buildReduction("position", geometry.outer, geometry.makeBox(indexOfTop),
+                                            makeExtreme(Halide::Int(32), !isLast), lanes, vector);
+  builder.addReduction(op, extreme);
+  builder.addReduction(op, position);
+  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
+    return Halide::cast<int64_t>(position.total(geometry.outerIndexOf(index, op.getKeepDims())));
+  });
+}
+
 static FailureOr<TensorFunc> emitArgExtreme(ArgExtremeOp op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX());
   int64_t axis = op.getAxis();
   RowGeometry geometry(x, {axis});
+  Halide::Type type = getValueType(x.type.getElementType());
+  if (type.is_bool())
+    type = Halide::UInt(8);
+  if (geometry.chooseLanes(builder) > 1)
+    return emitArgExtremeOfRows(op, builder, geometry, type);
   bool isMinimum = op.getMinimum(), isLast = op.getSelectLast();
   // Whether (a, i) goes before (b, j): by value (NaN first), equal values by index.
   auto isBetter = [&](const Expr &a, const Expr &i, const Expr &b, const Expr &j) {
@@ -140,9 +171,6 @@ static FailureOr<TensorFunc> emitArgExtreme(ArgExtremeOp op, KernelBuilder &buil
   };
   Func best("best");
   Halide::RDom along(0, x.extents[axis], "along");
-  Halide::Type type = getValueType(x.type.getElementType());
-  if (type.is_bool())
-    type = Halide::UInt(8);
   Combiner extreme = makeExtreme(type, isMinimum);
   // Before every element, so that the first one always replaces it.
   Expr none = isLast ? Expr(-1) : Expr(std::numeric_limits<int32_t>::max());

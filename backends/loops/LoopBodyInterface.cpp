@@ -12,6 +12,7 @@ void addBodies(mlir::MLIRContext *context) {
   addMaxRoiPool(context);
   addRoiAlign(context);
   addSamplePixels(context);
+  addTopK(context);
 }
 
 } // namespace dlc::loops

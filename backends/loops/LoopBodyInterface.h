@@ -28,6 +28,7 @@ void addDeterminant(mlir::MLIRContext *context);
 void addMaxRoiPool(mlir::MLIRContext *context);
 void addRoiAlign(mlir::MLIRContext *context);
 void addSamplePixels(mlir::MLIRContext *context);
+void addTopK(mlir::MLIRContext *context);
 
 /// Attaches the bodies of all files to their ops.
 void addBodies(mlir::MLIRContext *context);

@@ -62,7 +62,7 @@ GenerateImporter::Choice GenerateImporter::sample(OpContext &context, const Step
       return {};
     }
     uint64_t k = topK->integer;
-    scores = context.create<dlc::TopKOp>(step.logits, k, uint64_t(1), false);
+    scores = context.create<dlc::TopKOp>(step.logits, OptionalOperand{}, k, uint64_t(1), false);
     Value indices = context.create<dlc::TopKIndicesOp>(step.logits, k, uint64_t(1), false);
     positions = context.reshape(indices, {topK->integer});
   }
@@ -112,7 +112,7 @@ GenerateImporter::Choice GenerateImporter::searchBeams(OpContext &context, const
   all = context.reshape(all, {1, beams * vocabulary});
   if (beams > beams * vocabulary)
     context.error("beams", "keeps more sequences than there are");
-  Value best = context.create<dlc::TopKOp>(all, static_cast<uint64_t>(beams), uint64_t(1), false);
+  Value best = context.create<dlc::TopKOp>(all, OptionalOperand{}, static_cast<uint64_t>(beams), uint64_t(1), false);
   Value positions = context.create<dlc::TopKIndicesOp>(all, static_cast<uint64_t>(beams), uint64_t(1), false);
   positions = context.reshape(positions, {beams});
   Choice choice;

@@ -47,7 +47,7 @@ static NodeResults buildTopK(NodeContext &context) {
     return {context.error("needs one number of elements, 'k'"), Value()};
   uint64_t k = given->front(), dim = *axis;
   bool smallest = !context.flag("largest");
-  Value values = context.create<dlc::TopKOp>(context.operand(0), k, dim, smallest);
+  Value values = context.create<dlc::TopKOp>(context.operand(0), OptionalOperand{}, k, dim, smallest);
   return {values, values ? context.create<dlc::TopKIndicesOp>(context.operand(0), k, dim, smallest) : Value()};
 }
 

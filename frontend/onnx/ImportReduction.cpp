@@ -98,7 +98,7 @@ void importTopK(NodeImporter &node) {
     return node.slice(sorted, starts, sizes, SmallVector<int64_t>(sizes.size(), 1));
   };
   if (node.hasResult(0))
-    node.setResult(0, takeFirst(node.create<TopKOp>(x, k, axis, smallest)));
+    node.setResult(0, takeFirst(node.create<TopKOp>(x, Value(), k, axis, smallest)));
   if (node.hasResult(1))
     node.setResult(1, takeFirst(node.create<TopKIndicesOp>(x, k, axis, smallest)));
 }

@@ -136,7 +136,8 @@ def SimplifyGraph : Pass<"dlc-simplify-graph", "::mlir::func::FuncOp"> {
   let summary = "Rewrite groups of ops as the one op that they amount to";
   let description = [{
     `0.5 x (1 + erf(x / sqrt(2)))` becomes `dlc.gelu`; `x sigmoid(x)` becomes `dlc.swish`; a clamp of a clamp, a relu of
-    a clamp and a maximum or minimum with a scalar become one `dlc.clamp`. A sum of tensors that zeros pad along one
+    a clamp and a maximum or minimum with a scalar become one `dlc.clamp`. `dlc.top_k` takes its elements at the indices that a
+    `dlc.top_k_indices` finds. A sum of tensors that zeros pad along one
     axis, each where the others are zero, becomes `dlc.concat`: the gradient of what is sliced into gates.
   }];
   let dependentDialects = ["::dlc::DlcDialect"];

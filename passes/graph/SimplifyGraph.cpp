@@ -5,6 +5,7 @@
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
 #include "ir/OpsMovement.h"
+#include "ir/OpsSelection.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
@@ -88,6 +89,26 @@ struct FormSwish final : OpRewritePattern<dlc::MulOp> {
         return success();
       }
     return rewriter.notifyMatchFailure(op, "no operand is the sigmoid of the other");
+  }
+};
+
+/// The elements of top_k where their indices are needed, too -> those at the indices.
+struct ShareSelection final : OpRewritePattern<dlc::TopKOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(dlc::TopKOp op, PatternRewriter &rewriter) const override {
+    if (op.getIndices())
+      return rewriter.notifyMatchFailure(op, "has indices");
+    for (Operation *user : op.getX().getUsers()) {
+      auto indices = llvm::dyn_cast<dlc::TopKIndicesOp>(user);
+      if (!indices || indices->getBlock() != op->getBlock() || indices.getK() != op.getK() ||
+          indices.getAxis() != op.getAxis() || indices.getSmallest() != op.getSmallest())
+        continue;
+      if (op->isBeforeInBlock(indices))
+        rewriter.moveOpBefore(indices, op);
+      rewriter.modifyOpInPlace(op, [&] { op.getIndicesMutable().assign(indices); });
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "nobody needs the indices");
   }
 };
 
@@ -211,8 +232,8 @@ struct JoinPaddedTerms final : OpRewritePattern<dlc::AddOp> {
 class SimplifyGraph final : public dlc::impl::SimplifyGraphBase<SimplifyGraph> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<FormGelu, FormSwish, FormClamp<dlc::MaxOp, true>, FormClamp<dlc::MinOp, false>, MergeClamps,
-                 JoinPaddedTerms>(&getContext());
+    patterns.add<FormGelu, FormSwish, ShareSelection, FormClamp<dlc::MaxOp, true>, FormClamp<dlc::MinOp, false>,
+                 MergeClamps, JoinPaddedTerms>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

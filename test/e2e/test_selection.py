@@ -4,7 +4,8 @@ import decoding_reference as reference
 import numpy as np
 import pytest
 
-TYPES = {"f32": np.float32, "f64": np.float64, "i32": np.int32, "i8": np.int8, "ui16": np.uint16}
+TYPES = {"f32": np.float32, "f64": np.float64, "f16": np.float16, "i32": np.int32, "i64": np.int64, "i8": np.int8, "ui16": np.uint16, "ui32": np.uint32,
+         "ui64": np.uint64, "i1": np.bool_}  # fmt: skip
 
 
 def shape_text(shape, dynamic=()):
@@ -13,7 +14,26 @@ def shape_text(shape, dynamic=()):
 
 TOP_K = [
     ((7,), 0, 3), ((1, 1), 1, 1), ((5, 65), 1, 5), ((4, 33), 0, 4), ((2, 3, 17), 1, 2), ((2, 9, 4), 1, 9), ((3, 0, 5), 0, 2), ((40, 700), 1, 6),
+    ((3, 1200), 1, 24), ((3, 1200), 1, 25), ((2, 1501), 1, 100), ((900, 2), 0, 40), ((2, 257), 1, 256), ((33,), 0, 33), ((2, 16, 48), 2, 47), ((3, 5), 1, 0),
 ]  # fmt: skip
+
+
+def make_rows(shape, axis, element, random):
+    """Rows with many equal elements; ascending, descending, up and down and constant ones among them, and the extreme numbers."""
+    x = random.integers(0, 50, shape)
+    if element != np.bool_ and x.size:
+        rows = np.moveaxis(x, axis, -1).reshape(-1, shape[axis])
+        extent = shape[axis]
+        for row, values in zip(rows, [np.arange(extent), extent - np.arange(extent), np.minimum(np.arange(extent), extent - np.arange(extent))]):
+            row[:] = values // 3
+        x = np.moveaxis(rows.reshape(np.moveaxis(x, axis, -1).shape), -1, axis)
+    x = np.ascontiguousarray(x % 2 if element == np.bool_ else x).astype(element)
+    if x.size > 6 and element != np.bool_:
+        info = np.finfo(element) if np.issubdtype(element, np.floating) else np.iinfo(element)
+        x.ravel()[random.permutation(x.size)[:4]] = [info.min, info.max, info.max, 0]
+        if np.issubdtype(element, np.floating):
+            x.ravel()[random.permutation(x.size)[:4]] = [np.inf, -np.inf, -0.0, -2.5]
+    return x
 
 
 @pytest.mark.parametrize("smallest", [False, True])
@@ -21,7 +41,7 @@ TOP_K = [
 def test_top_k(programs, smallest, name):
     arguments, results, operations, inputs, wanted = [], [], [], {}, {}
     for case, (shape, axis, k) in enumerate(TOP_K):
-        x = np.random.default_rng(1).integers(0, 50, shape).astype(TYPES[name])  # with ties
+        x = make_rows(shape, axis, TYPES[name], np.random.default_rng(case))
         dynamic = {0} if axis else set()
         of, to = (f"tensor<{shape_text(extents, dynamic)}x" for extents in (shape, shape[:axis] + (k,) + shape[axis + 1 :]))
         attributes = f"{{axis = {axis} : i64, k = {k} : i64, smallest = {str(smallest).lower()}}}"
@@ -30,8 +50,8 @@ def test_top_k(programs, smallest, name):
         for prefix, operation, element in ("v", "top_k", name), ("i", "top_k_indices", "i64"):
             operations.append(f"%{prefix}{case} = dlc.{operation} %x{case} {attributes} : {of}{name}> -> {to}{element}>")
             results.append((f"{prefix}{case}", f"{to}{element}>"))
-        keys = x.astype(np.float64) if smallest else -x.astype(np.float64)
-        order = np.take(np.argsort(keys, axis, kind="stable"), np.arange(k), axis)
+        ranks = np.unique(x, return_inverse=True)[1].reshape(x.shape).astype(np.int64)
+        order = np.take(np.argsort(ranks if smallest else -ranks, axis, kind="stable"), np.arange(k), axis)
         inputs[f"x{case}"], wanted[f"i{case}"], wanted[f"v{case}"] = x, order, np.take_along_axis(x, order, axis)
     declared = ", ".join(f'{kind} {{dlc.name = "{result}"}}' for result, kind in results)
     returned = ", ".join(f"%{result}" for result, _ in results), ", ".join(kind for _, kind in results)
@@ -53,6 +73,32 @@ def test_top_k_of_nan(programs):
     got = programs.execute(library, {"x": np.array([1, np.nan, np.inf, -np.inf, np.nan, 2], np.float32)}, ["most", "least"])
     np.testing.assert_array_equal(got["most"], [1, 4, 2, 5])
     np.testing.assert_array_equal(got["least"], [3, 0, 5, 2, 1, 4])
+
+
+@pytest.mark.parametrize("name", ["f32", "f16", "f64", "i8", "i64", "ui8"])
+def test_arg_extreme_of_rows(programs, name):
+    """Of long rows, in vectors: the first or last of equal elements, and NaN before all numbers."""
+    element = {**TYPES, "ui8": np.uint8}[name]
+    operations, outputs = [], []
+    for axis, minimum, last in [(1, False, False), (1, False, True), (1, True, False), (1, True, True), (0, False, False), (0, True, True)]:
+        flags = f"minimum = {str(minimum).lower()}, select_last = {str(last).lower()}"
+        operations.append(f"%y{len(outputs)} = dlc.arg_extreme %x {{axis = {axis} : i64, keep_dims = false, {flags}}} : tensor<?x?x{name}> -> tensor<?xi64>")
+        outputs.append((axis, minimum, last))
+    declared = ", ".join(f'tensor<?xi64> {{dlc.name = "y{i}"}}' for i in range(len(outputs)))
+    returned = ", ".join(f"%y{i}" for i in range(len(outputs))), ", ".join("tensor<?xi64>" for _ in outputs)
+    lines = [f'func.func @run(%x: tensor<?x?x{name}> {{dlc.name = "x", dlc.dims = ["N", "L"]}}) -> ({declared}) {{', *operations]
+    (programs.folder / "model.mlir").write_text("\n".join([*lines, f"return {returned[0]} : {returned[1]}", "}"]))
+    library = programs.compile("model.mlir", "model.so")
+    for seed, shape in enumerate([(1, 1), (5, 3), (4, 16), (7, 37), (3, 64), (2, 1000), (33, 129)]):
+        random = np.random.default_rng(seed)
+        x = random.integers(0, 9, shape).astype(element)
+        if np.issubdtype(element, np.floating):
+            x[random.random(shape) < 0.1] = [np.nan, np.inf, -np.inf, -0.0][seed % 4]
+        got = programs.execute(library, {"x": x}, [f"y{i}" for i in range(len(outputs))])
+        for i, (axis, minimum, last) in enumerate(outputs):
+            find = np.argmin if minimum else np.argmax
+            want = x.shape[axis] - 1 - find(np.flip(x, axis), axis) if last else find(x, axis)
+            np.testing.assert_array_equal(got[f"y{i}"], want, err_msg=f"{shape} {outputs[i]}")
 
 
 @pytest.mark.parametrize("level", ["-O0", "-O2"])

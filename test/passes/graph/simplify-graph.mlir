@@ -87,3 +87,16 @@ func.func @no_parts(%x: tensor<2xf32>) -> (tensor<3xf32>, tensor<5xf32>, tensor<
   %edge = dlc.add %4, %5 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   return %overlap, %gap, %edge : tensor<3xf32>, tensor<5xf32>, tensor<4xf32>
 }
+
+// The elements at the indices that are searched for in any case; others are of another search.
+// CHECK-LABEL: func.func @selection
+func.func @selection(%x: tensor<4x9xf32>) -> (tensor<4x3xf32>, tensor<4x3xi64>, tensor<4x3xf32>) {
+  // CHECK: %[[I:.*]] = dlc.top_k_indices %[[X:.*]] {axis = 1 : i64, k = 3 : i64}
+  // CHECK: %[[V:.*]] = dlc.top_k %[[X]], %[[I]] {axis = 1 : i64, k = 3 : i64}
+  // CHECK: %[[S:.*]] = dlc.top_k %[[X]] {axis = 1 : i64, k = 3 : i64, smallest = true}
+  // CHECK: return %[[V]], %[[I]], %[[S]]
+  %0 = dlc.top_k %x {axis = 1 : i64, k = 3 : i64} : tensor<4x9xf32> -> tensor<4x3xf32>
+  %1 = dlc.top_k_indices %x {axis = 1 : i64, k = 3 : i64} : tensor<4x9xf32> -> tensor<4x3xi64>
+  %2 = dlc.top_k %x {axis = 1 : i64, k = 3 : i64, smallest = true} : tensor<4x9xf32> -> tensor<4x3xf32>
+  return %0, %1, %2 : tensor<4x3xf32>, tensor<4x3xi64>, tensor<4x3xf32>
+}
