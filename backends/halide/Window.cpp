@@ -9,7 +9,7 @@
 //
 // Windows that overlap along the last dimension are combined in two steps, a row of the result at a time: first what
 // they have in common, elements above each other, then neighbours. That is kh + kw operations instead of kh * kw, and
-// padding is stored once a row, so that no vector needs a comparison.
+// padding is stored once per row, so that no vector needs a comparison.
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/IntegerMath.h"
