@@ -55,6 +55,23 @@ std::unique_ptr<WritableArray> allocate(uint32_t elementType, const std::vector<
   return std::make_unique<WritableArray>(data, shape.size(), shape.data(), owner, nullptr, type);
 }
 
+/// Memory of a GPU that an array owns.
+struct DeviceMemory {
+  dlc::Library library; // outlives the context
+  dlc::Context context;
+  void *data;
+  ~DeviceMemory() { dlc_device_release(context.get(), data); }
+};
+
+bool isOnDevice(int32_t type) { return type == DLC_DEVICE_CUDA; }
+
+/// `array` for Python: NumPy's, or on a GPU an object that other libraries take by DLPack.
+nb::object toPython(const WritableArray &array) {
+  if (isOnDevice(array.device_type()))
+    return nb::cast(nb::ndarray<nb::array_api>(array));
+  return nb::cast(nb::ndarray<nb::numpy>(array));
+}
+
 /// The elements at `data` as an array of `shape`.
 nb::object copy(const void *data, uint32_t elementType, const std::vector<size_t> &shape) {
   auto array = allocate(elementType, shape);
@@ -75,6 +92,9 @@ nb::object shrink(const nb::object &object, const WritableArray &array, uint32_t
     isWhole &= shape[i] == array.shape(i);
   if (isAllocated && isWhole)
     return object;
+  if (isOnDevice(array.device_type()))
+    return toPython(WritableArray(array.data(), shape.size(), shape.data(), object, nullptr, arrayType(elementType),
+                                  array.device_type(), array.device_id()));
   if (!isAllocated)
     return nb::cast(
         nb::ndarray<nb::numpy>(array.data(), shape.size(), shape.data(), object, nullptr, arrayType(elementType)));
@@ -83,9 +103,18 @@ nb::object shrink(const nb::object &object, const WritableArray &array, uint32_t
 
 } // namespace
 
-Model::Model(const std::string &path, uint32_t threads, bool flushDenormals)
+/// What a model's context is made with.
+static dlc_context_options makeOptions(uint32_t threads, bool flushDenormals, const std::string &device,
+                                       uint64_t stream) {
+  dlc_context_options options =
+      dlc::onDevice(dlc::contextOptions(threads, nullptr, flushDenormals ? DLC_CONTEXT_FLUSH_DENORMALS : 0), device);
+  options.stream = reinterpret_cast<void *>(stream);
+  return options;
+}
+
+Model::Model(const std::string &path, uint32_t threads, bool flushDenormals, const std::string &device, uint64_t stream)
     : libraryPath(std::filesystem::absolute(path)), threadCount(threads), isFlushing(flushDenormals), library(path),
-      context(library.model(), dlc::contextOptions(threads, nullptr, flushDenormals ? DLC_CONTEXT_FLUSH_DENORMALS : 0)),
+      context(library.model(), makeOptions(threads, flushDenormals, device, stream)),
       inUse(std::make_unique<std::mutex>()), process(getpid()) {}
 
 void Model::check(dlc_int32 status) const {
@@ -149,6 +178,21 @@ void Model::resume() {
   context.resume();
 }
 
+std::unique_ptr<WritableArray> Model::allocateOnDevice(uint32_t elementType, const std::vector<size_t> &shape) {
+  auto type = arrayType(elementType);
+  uint64_t bytes = type.bits / 8;
+  for (size_t extent : shape)
+    if (__builtin_mul_overflow(bytes, extent, &bytes))
+      throw std::bad_alloc();
+  auto memory = std::make_unique<DeviceMemory>(DeviceMemory{library, context, nullptr});
+  check(dlc_device_allocate(context.get(), bytes, &memory->data));
+  dlc_int32 device, id;
+  dlc_context_program(context.get(), &device, &id);
+  void *data = memory->data;
+  nb::capsule owner(memory.release(), [](void *owned) noexcept { delete static_cast<DeviceMemory *>(owned); });
+  return std::make_unique<WritableArray>(data, shape.size(), shape.data(), owner, nullptr, type, device, id);
+}
+
 std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vector<Array> &inputs,
                                    std::vector<std::unique_ptr<WritableArray>> outputs,
                                    const std::vector<bool> &wanted) {
@@ -175,6 +219,9 @@ std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vect
   std::vector<bool> isAllocated(entry.output_count);
   auto isWanted = [&](uint32_t i) { return wanted.empty() || wanted[i]; };
   // Libraries that are older than dlc_no_tensor want a buffer for everything.
+  bool areOnDevice = false;
+  for (const TensorView &view : views)
+    areOnDevice |= isOnDevice(view.tensor.device.type);
   bool canOmit = DLC_HAS(dlc_runtime_api, context.get()->api, context_cancel);
   for (uint32_t i = 0, firstDim = 0; i < entry.output_count; firstDim += entry.outputs[i].rank, ++i) {
     auto shape = dims.begin() + firstDim;
@@ -189,8 +236,10 @@ std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vect
                                                "' takes no array: only a run knows how large it is");
     if (isKept)
       outputs[i] = allocate(entry.outputs[i].element_type, std::vector<size_t>(entry.outputs[i].rank, 0));
+    std::vector<size_t> extents(shape, shape + entry.outputs[i].rank);
     if (!outputs[i])
-      outputs[i] = allocate(entry.outputs[i].element_type, {shape, shape + entry.outputs[i].rank});
+      outputs[i] = areOnDevice ? allocateOnDevice(entry.outputs[i].element_type, extents)
+                               : allocate(entry.outputs[i].element_type, extents);
     outputViews.emplace_back(*outputs[i], entry.outputs[i].element_type);
     outputTensors.push_back(outputViews.back().tensor);
   }
@@ -210,7 +259,7 @@ std::vector<nb::object> Model::run(const dlc_entry_point &entry, const std::vect
       results.push_back(nb::none());
       continue;
     }
-    nb::object result = nb::cast(nb::ndarray<nb::numpy>(*outputs[i]));
+    nb::object result = toPython(*outputs[i]);
     std::vector<size_t> shape(dims.begin() + firstDim, dims.begin() + firstDim + entry.outputs[i].rank);
     if (entry.outputs[i].flags & DLC_TENSOR_BOUNDED)
       result = shrink(result, *outputs[i], entry.outputs[i].element_type, shape, isAllocated[i]);

@@ -21,7 +21,9 @@ namespace dlc::python {
 /// that the runtime rejects throw dlc::Error.
 class Model {
 public:
-  Model(const std::string &path, uint32_t threads, bool flushDenormals = false);
+  /// `device` as dlc::onDevice takes it, `stream` as dlc_context_options has it.
+  Model(const std::string &path, uint32_t threads, bool flushDenormals = false, const std::string &device = "",
+        uint64_t stream = 0);
   ~Model();
 
   const dlc_model &description() const { return *context.model(); }
@@ -29,12 +31,14 @@ public:
   const std::string &path() const { return libraryPath; }
   uint32_t threads() const { return threadCount; }
   bool flushesDenormals() const { return isFlushing; }
+  /// "cpu" or "cuda:0".
+  std::string device() const { return context.device(); }
   /// The entry point of that name.
   const dlc_entry_point &entry(const std::string &name) const { return context.entry(name); }
 
-  /// Runs `entry` on `inputs` in declared order. An output whose array is null is allocated. Returns the outputs as
-  /// Python arrays, None for those that are not `wanted` (empty: all are). Throws what Python's handler of a signal
-  /// raises meanwhile.
+  /// Runs `entry` on `inputs` in declared order. An output whose array is null is allocated: on the GPU if one of the
+  /// inputs is there. Returns the outputs as Python arrays, None for those that are not `wanted` (empty: all are).
+  /// Throws what Python's handler of a signal raises meanwhile.
   std::vector<nanobind::object> run(const dlc_entry_point &entry, const std::vector<Array> &inputs,
                                     std::vector<std::unique_ptr<WritableArray>> outputs,
                                     const std::vector<bool> &wanted = {});
@@ -67,6 +71,8 @@ public:
 private:
   /// Takes the context for this thread; Python's other threads continue while it waits.
   std::unique_lock<std::mutex> enter();
+  /// New memory on the GPU, which the array keeps as long as it lives.
+  std::unique_ptr<WritableArray> allocateOnDevice(uint32_t elementType, const std::vector<size_t> &shape);
   /// dlc_run, which Ctrl-C ends; the status.
   dlc_int32 runInterruptibly(const dlc_entry_point &entry, const std::vector<dlc_tensor> &inputs,
                              const std::vector<dlc_tensor> &outputs);

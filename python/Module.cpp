@@ -176,6 +176,25 @@ std::vector<bool> selectOutputs(const nb::object &names, const dlc_entry_point &
   return wanted;
 }
 
+/// Turns results on a GPU into arrays of the library that the first input on a GPU comes from, if that is one that
+/// takes DLPack.
+void adopt(std::vector<nb::object> &results, const std::vector<nb::object> &inputs, const std::vector<Array> &arrays) {
+  for (size_t i = 0; i < arrays.size(); ++i) {
+    if (arrays[i].device_type() != DLC_DEVICE_CUDA || !inputs[i].is_valid())
+      continue;
+    auto module = nb::cast<std::string>(inputs[i].type().attr("__module__"));
+    module = module.substr(0, module.find('.'));
+    if (module != "torch" && module != "cupy")
+      return;
+    nb::object convert = nb::module_::import_(module.c_str()).attr("from_dlpack");
+    for (nb::object &result : results)
+      if (nb::hasattr(result, "__dlpack_device__") &&
+          nb::cast<int>(result.attr("__dlpack_device__")()[nb::int_(0)]) == DLC_DEVICE_CUDA)
+        result = convert(result);
+    return;
+  }
+}
+
 nb::dict runByName(Model &model, const nb::object &givenInputs, const std::optional<std::string> &entryName,
                    const nb::object &givenOutputs) {
   nb::dict inputs = toDict(givenInputs, "inputs");
@@ -202,6 +221,7 @@ nb::dict runByName(Model &model, const nb::object &givenInputs, const std::optio
     if (places[i].is_valid())
       results[i] = toWritableArray(places[i], expectation("output", entry.outputs[i], entry));
   std::vector<nb::object> made = model.run(entry, arrays, std::move(results), wanted);
+  adopt(made, named, arrays);
   nb::dict dict;
   for (uint32_t i = 0; i < entry.output_count; ++i)
     if (wanted[i])
@@ -240,6 +260,7 @@ nb::object call(Model &model, const nb::args &inputs, const nb::kwargs &named) {
     arrays.push_back(*array);
   }
   auto results = model.run(entry, arrays, {});
+  adopt(results, values, arrays);
   return results.size() == 1 ? results[0] : nameResults(entry, results);
 }
 
@@ -381,7 +402,8 @@ NB_MODULE(_dlc, module) {
                     "those have one thread.")
       .def(
           "__init__",
-          [](Model *self, nb::handle path, int64_t threads, bool flushDenormals) {
+          [](Model *self, nb::handle path, int64_t threads, bool flushDenormals,
+             const std::optional<std::string> &device, uint64_t stream) {
             if (threads < 0 || threads > DLC_MAX_THREADS)
               throw dlc::Error(DLC_ERROR_ARGUMENT, "threads is " + std::to_string(threads) + "; it must be from 1 to " +
                                                        std::to_string(DLC_MAX_THREADS));
@@ -390,20 +412,25 @@ NB_MODULE(_dlc, module) {
               if (text.size() > 5 && text.compare(text.size() - 5, 5, ending) == 0)
                 throw dlc::Error(DLC_ERROR_FILE, "'" + text + "' is a model: compile it first, by dlc.compile(\"" +
                                                      text + "\", \"model.so\")");
-            new (self) Model(text, static_cast<uint32_t>(threads), flushDenormals);
+            new (self) Model(text, static_cast<uint32_t>(threads), flushDenormals, device.value_or(""), stream);
           },
-          "path"_a, "threads"_a = 1, "flush_denormals"_a = false,
+          "path"_a, "threads"_a = 1, "flush_denormals"_a = false, "device"_a = nb::none(), "stream"_a = 0,
           "Opens the library at `path`; runs use `threads` threads, the caller's included. With `flush_denormals` they "
-          "take denormal numbers as 0.")
+          "take denormal numbers as 0. `device` is 'cpu', 'cuda' or 'cuda:1', which the library must have been "
+          "compiled "
+          "for; without it the model runs on a GPU if library and machine have what it takes. `stream` is the handle "
+          "of a "
+          "CUDA stream to run on: a run whose arrays are all on the GPU then returns when its work is in the stream.")
       .def("__reduce__",
            [](const nb::object &self) {
              const auto &model = nb::cast<const Model &>(self);
-             return nb::make_tuple(self.type(),
-                                   nb::make_tuple(model.path(), model.threads(), model.flushesDenormals()));
+             return nb::make_tuple(
+                 self.type(), nb::make_tuple(model.path(), model.threads(), model.flushesDenormals(), model.device()));
            })
       .def("__repr__", &modelText)
       .def_prop_ro("path", &Model::path, "The library's path, absolute")
       .def_prop_ro("threads", &Model::threads, "How many threads a run uses")
+      .def_prop_ro("device", &Model::device, "Where the model runs: 'cpu' or 'cuda:0'")
       .def_prop_ro("name", [](const Model &model) { return model.description().name; })
       .def_prop_ro("target", [](const Model &model) { return model.description().target; })
       .def_prop_ro("entry_points", &entryPoints)

@@ -198,6 +198,7 @@ TrainOptions readOptions(const nb::dict &given) {
   take(options, "load_prefix", result.loadPrefix);
   take(options, "load_partial", result.isPartialLoad);
   take(options, "threads", result.threads);
+  take(options, "device", result.device);
   take(options, "report", result.report);
   if (!options.empty())
     throw dlc::data::Failure("a training run has no option '" + options.begin()->first + "'");

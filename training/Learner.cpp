@@ -72,11 +72,12 @@ Metrics BatchFunction::scalars() const {
 /// What dlc calls the input that weighs samples.
 static constexpr char sampleWeightName[] = "sample_weight";
 
-dlc::Context dlc::training::makeContext(const dlc_model *model, unsigned threads, std::shared_ptr<dlc::Pool> &pool) {
+dlc::Context dlc::training::makeContext(const dlc_model *model, unsigned threads, const std::string &device,
+                                        std::shared_ptr<dlc::Pool> &pool) {
   if (threads)
-    return dlc::Context(model, dlc::contextOptions(threads));
+    return dlc::Context(model, dlc::onDevice(dlc::contextOptions(threads), device));
   pool = std::make_shared<dlc::Pool>(model);
-  return dlc::Context(model, dlc::contextOptions(0, pool->executor()));
+  return dlc::Context(model, dlc::onDevice(dlc::contextOptions(0, pool->executor()), device));
 }
 
 /// The check that says which values of an input, from 0, are classes; null: there is none.
@@ -142,8 +143,8 @@ const Array *Evaluator::predictions() const {
   return predictionOutput < 0 ? nullptr : &runner.output(static_cast<size_t>(predictionOutput));
 }
 
-Learner::Learner(const std::string &path, const std::string &entryName, unsigned threads)
-    : library(path), context(makeContext(library.model(), threads, pool)), block(library.model()) {
+Learner::Learner(const std::string &path, const std::string &entryName, unsigned threads, const std::string &device)
+    : library(path), context(makeContext(library.model(), threads, device, pool)), block(library.model()) {
   const std::string name = entryName.empty() ? "train_step" : entryName;
   trainStep = dlc_find_entry(&model(), name.c_str());
   if (!trainStep && entryName.empty())

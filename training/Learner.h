@@ -62,13 +62,15 @@ private:
 /// 0 if any number will do. Throws Failure if there are none, or they differ in their number of rows.
 std::vector<data::Target> findTargets(const dlc_entry_point &entry, size_t &batch);
 
-/// A context on `threads` threads; 0: one for each CPU, from `pool`, which must outlive it.
-dlc::Context makeContext(const dlc_model *model, unsigned threads, std::shared_ptr<dlc::Pool> &pool);
+/// A context on `threads` threads; 0: one for each CPU, from `pool`, which must outlive it. `device` as dlc::onDevice
+/// takes it.
+dlc::Context makeContext(const dlc_model *model, unsigned threads, const std::string &device,
+                         std::shared_ptr<dlc::Pool> &pool);
 
 class Learner {
 public:
   /// Fails if the library has no `entryName` that gives a loss; "train_step" if empty.
-  Learner(const std::string &path, const std::string &entryName, unsigned threads);
+  Learner(const std::string &path, const std::string &entryName, unsigned threads, const std::string &device);
 
   const dlc_model &model() const { return *library.model(); }
   dlc::Variables &variables() { return block; }

@@ -12,7 +12,7 @@ using namespace dlc::training;
 
 Predictor::Predictor(PredictOptions given, DataRole role)
     : options(std::move(given)), library(options.library),
-      context(makeContext(library.model(), options.threads, pool)) {
+      context(makeContext(library.model(), options.threads, options.device, pool)) {
   giveVariables();
   pickEntry(role);
   readData(role);

@@ -20,6 +20,7 @@ struct PredictOptions {
   uint64_t seed = 0;
   size_t batch = 0; ///< rows of a run; 0: as many as in training, or 32
   unsigned threads = 1;
+  std::string device;      ///< "cpu", "cuda", "cuda:1"; empty: what the library prefers
   data::OptionNames names; ///< for messages
 };
 

@@ -36,6 +36,7 @@ struct TrainOptions {
   std::string load, loadPrefix; ///< variables to begin with
   bool isPartialLoad = false;
   unsigned threads = 1;
+  std::string device; ///< "cpu", "cuda", "cuda:1"; empty: what the library prefers
   std::string report;
   data::OptionNames names; ///< for messages
 };

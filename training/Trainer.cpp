@@ -16,7 +16,8 @@ using namespace dlc::data;
 using namespace dlc::training;
 
 Trainer::Trainer(TrainOptions given, TrainingObserver &observer)
-    : options(std::move(given)), observer(observer), learner(options.library, options.entry, options.threads) {
+    : options(std::move(given)), observer(observer),
+      learner(options.library, options.entry, options.threads, options.device) {
   schedule = makeSchedule(options.schedule, options.warmUpSteps, options.names);
   readSettings();
   readData();

@@ -80,6 +80,18 @@ template <typename OpTy> static void planInput(OpTy op, LayoutPlan &plan) {
   }
 }
 
+/// Output channels that a weight keeps together: 32, which are two AVX-512 or four AVX2 vectors, or what divides a
+/// group, whose channels alone read the same inputs. 0 for groups of other numbers of channels.
+static int64_t getColumnBlock(int64_t channelsPerGroup, int64_t groups) {
+  constexpr int64_t block = 32, leastBlock = 8;
+  if (groups == 1)
+    return channelsPerGroup > 0 ? block : 0;
+  for (int64_t size = block; size >= leastBlock; size /= 2)
+    if (channelsPerGroup > 0 && channelsPerGroup % size == 0)
+      return size;
+  return 0;
+}
+
 LayoutPlan planLayouts(ConvOp op, const LayoutQuery &query) {
   MLIRContext *context = op.getContext();
   auto x = llvm::cast<RankedTensorType>(op.getX().getType()), w = llvm::cast<RankedTensorType>(op.getW().getType());
@@ -107,9 +119,8 @@ LayoutPlan planLayouts(ConvOp op, const LayoutQuery &query) {
     return plan;
   }
   plan.algorithm = "direct";
-  // Blocks of 32 output channels: two AVX-512 or four AVX2 vectors. Groups narrower than a block stay unblocked.
-  constexpr int64_t block = 32;
-  bool isBlocked = op.getGroups() == 1 ? w.getDimSize(0) > 0 : w.getDimSize(0) / op.getGroups() % block == 0;
+  int64_t block = getColumnBlock(w.getDimSize(0) / op.getGroups(), op.getGroups());
+  bool isBlocked = block > 0;
   int64_t together = w.isDynamicDim(1) ? 1 : getTermsTogether(op.getX(), op.getW(), w.getDimSize(1));
   if (isBlocked && together > 1) {
     plan.operands[1].layout =
@@ -131,11 +142,17 @@ LayoutPlan planLayouts(ConvTransposeOp op, const LayoutQuery &query) {
   plan.operands[0].haloLow.assign(rank, 0);
   plan.operands[0].haloHigh.assign(rank, 0);
   bool isDirect = areOnes(op.getStrides());
-  // Phases are interleaved in tiles of two dimensions, and unrolled.
+  // Phases are unrolled.
   constexpr int64_t manyPhases = 16;
-  bool hasPhases = rank == 4 && areOnes(op.getDilations()) && op.getStrides()[0] * op.getStrides()[1] <= manyPhases;
+  int64_t phases = 1;
+  for (int64_t stride : op.getStrides())
+    phases *= std::min(stride, manyPhases + 1);
+  bool hasPhases = areOnes(op.getDilations()) && phases <= manyPhases;
   auto isEmpty = [](int64_t extent) { return extent == 0; };
-  if (op.getGroups() != 1 || llvm::any_of(w.getShape(), isEmpty) || (!isDirect && !hasPhases))
+  bool isDepthwise =
+      op.getGroups() > 1 && w.getDimSize(1) == 1 && w.getDimSize(0) == static_cast<int64_t>(op.getGroups());
+  int64_t block = isDepthwise ? 0 : getColumnBlock(w.getDimSize(1), op.getGroups());
+  if (llvm::any_of(w.getShape(), isEmpty) || (!isDirect && !hasPhases) || (!isDepthwise && block == 0))
     return plan;
   plan.algorithm = isDirect ? "direct" : "phases";
   plan.operands[0].layout = plan.result = getChannelsLastLayout(context, rank);
@@ -149,7 +166,10 @@ LayoutPlan planLayouts(ConvTransposeOp op, const LayoutQuery &query) {
     order.push_back(dim);
   order.push_back(0);
   auto array = [&](llvm::ArrayRef<int64_t> values) { return DenseI64ArrayAttr::get(context, values); };
-  constexpr int64_t block = 32;
+  if (isDepthwise) {
+    plan.operands[1].layout = LayoutAttr::get(context, array(order), {}, {}, {}, {}, 0);
+    return plan;
+  }
   int64_t m = getWinogradTile(op, query);
   if (m) {
     plan.algorithm = "winograd";

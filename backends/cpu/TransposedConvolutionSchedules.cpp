@@ -5,6 +5,7 @@
 #include "ir/Layout.h"
 #include "ir/OpsConvolution.h"
 #include "llvm/Support/MathExtras.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -19,6 +20,7 @@ public:
     y = subject.getType(op.getResult());
     strides = op.getStrides();
     isDirect = llvm::all_of(strides, [](int64_t stride) { return stride == 1; });
+    groups = static_cast<int64_t>(op.getGroups());
   }
 
 private:
@@ -28,20 +30,29 @@ private:
     return isDirect || extent < 0 ? extent : static_cast<int64_t>(llvm::divideCeil(extent, strides[dim - 2]));
   }
 
+  /// Every channel by itself: vectors run along the channels of input, weight and result, none of which is padded.
+  bool isDepthwise() const { return !isPacked(w); }
+
   llvm::SmallVector<AlgorithmSpace> describe(const SchedulePoint &point) const override {
-    if (getDefault().algorithm == "direct")
-      return {makeConvolutionTile("direct", w, w.getDimSize(1), point), makePlain()};
-    if (getDefault().algorithm == "phases")
-      return {describePhases(point), makePlain()};
-    return {makePlain()};
+    if (getDefault().algorithm == "plain")
+      return {makePlain()};
+    AlgorithmSpace space = isDirect ? makeConvolutionTile("direct", w, y.getDimSize(1), point) : describePhases(point);
+    // Columns of a tile are of one group.
+    ScheduleParameter &columns = space.parameters.front();
+    if (groups > 1 && !isDepthwise())
+      columns.divides = columns.divides ? std::gcd(columns.divides, w.getDimSize(1)) : w.getDimSize(1);
+    if (isDirect && isDepthwise())
+      space.parameters.push_back({"unroll_taps", 0, 1, 1, 0, /*isOptional=*/true});
+    return {space, makePlain()};
   }
 
   AlgorithmSpace describePhases(const SchedulePoint &point) const {
     AlgorithmSpace space = makeVectorized("phases");
-    space.parameters = {
-        makePackedColumns(point.vector, isPacked(w) ? getLayout(w).getInnerTiles()[0] : 32, y.getDimSize(1)),
-        {"rows", 1, mostAccumulators},
-        {"planes", 1, 8}};
+    int64_t lanes = point.vector;
+    ScheduleParameter columns{"columns", lanes, lanes, lanes};
+    if (!isDepthwise())
+      columns = makePackedColumns(lanes, getLayout(w).getInnerTiles()[0], y.getDimSize(1));
+    space.parameters = {columns, {"rows", 1, mostAccumulators}, {"planes", 1, 8}};
     space.accumulatorParameters = {"columns", "rows", "planes"};
     space.splits = {{0}};
     return space;
@@ -58,25 +69,57 @@ private:
     problem.columns = y.getDimSize(1);
     problem.rows = getPositions(rank - 1);
     problem.planes = rank > 3 ? getPositions(rank - 2) : 1;
-    problem.depth = std::max<int64_t>(w.getNumElements() / w.getDimSize(1), 1);
+    problem.depth = std::max<int64_t>(w.getNumElements() / y.getDimSize(1), 1);
     problem.rowBytes = x.isDynamicDim(1) ? 0 : x.getDimSize(1) * problem.elementBytes;
+    if (isDepthwise())
+      return chooseDepthwise(problem);
+    problem.block = getLayout(w).getInnerTiles()[0];
+    problem.columnsDivide = groups > 1 ? w.getDimSize(1) : 0;
     RegisterTile tile = chooseRegisterTile(problem, machine);
     if (tile.cycles < 0)
       return plain;
-    // Images, of which a batch has several: their ranges need no halo between tiles.
-    int64_t split = 0;
-    if (y.getDimSize(0) == 1 && isDirect)
-      split = rank > 3 ? rank - 2 : -1;
     return {isDirect ? "direct" : "phases",
             tile.lanes,
-            split,
+            getSplit(),
             1,
             {{"columns", tile.columns}, {"rows", tile.rows}, {"planes", tile.planes}}};
+  }
+
+  /// Images, of which a batch has several: their ranges need no halo between tiles.
+  int64_t getSplit() const {
+    int64_t rank = y.getRank();
+    if (y.getDimSize(0) == 1 && isDirect)
+      return rank > 3 ? rank - 2 : -1;
+    return 0;
+  }
+
+  /// One vector of channels. Neighbouring rows share the weights, and inputs where taps are unrolled.
+  SchedulePoint chooseDepthwise(const RegisterTileProblem &problem) const {
+    SchedulePoint plain{"plain", 1, -1, 1, {}};
+    int64_t channels = y.getDimSize(1), lanes = machine.getLanes(problem.elementBytes);
+    constexpr int64_t leastLanes = 4, fewRows = 4, fewTaps = 27;
+    // A last vector of phases is shifted inwards, over channels of the one before.
+    while (lanes > leastLanes && (isDirect ? channels % lanes != 0 : channels < lanes))
+      lanes /= 2;
+    if (isDirect ? channels % lanes != 0 : channels < lanes)
+      return plain;
+    SchedulePoint point{isDirect ? "direct" : "phases", lanes, getSplit(), 1, {}};
+    point.sizes["columns"] = lanes;
+    point.sizes["rows"] = problem.rows < 0 ? fewRows : std::min(problem.rows, fewRows);
+    if (isDirect) {
+      point.sizes["columns_loop"] = 0;
+      if (problem.depth <= fewTaps)
+        point.sizes["unroll_taps"] = 1;
+    } else {
+      point.sizes["planes"] = 1;
+    }
+    return point;
   }
 
   RankedTensorType w, y;
   llvm::ArrayRef<int64_t> strides;
   bool isDirect;
+  int64_t groups;
 };
 } // namespace
 

@@ -15,6 +15,8 @@
   extern const unsigned char runtimeBitcode_##name[];                                                                  \
   extern const unsigned long runtimeBitcodeSize_##name;
 DLC_CUDA_KERNELS(Epilogue)
+DLC_CUDA_KERNELS(HalfProductSm75)
+DLC_CUDA_KERNELS(HalfProductSm80)
 DLC_CUDA_KERNELS(ProductSm75)
 DLC_CUDA_KERNELS(ProductSm80)
 
@@ -28,6 +30,8 @@ static llvm::StringRef findBitcode(llvm::StringRef name) {
   };
   return llvm::StringSwitch<llvm::StringRef>(name)
       .Case("Epilogue", bytes(runtimeBitcode_Epilogue, runtimeBitcodeSize_Epilogue))
+      .Case("HalfProductSm75", bytes(runtimeBitcode_HalfProductSm75, runtimeBitcodeSize_HalfProductSm75))
+      .Case("HalfProductSm80", bytes(runtimeBitcode_HalfProductSm80, runtimeBitcodeSize_HalfProductSm80))
       .Case("ProductSm75", bytes(runtimeBitcode_ProductSm75, runtimeBitcodeSize_ProductSm75))
       .Case("ProductSm80", bytes(runtimeBitcode_ProductSm80, runtimeBitcodeSize_ProductSm80));
 }
@@ -46,8 +50,10 @@ static std::unique_ptr<llvm::TargetMachine> createMachine(int64_t capability) {
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
     return nullptr;
+  // ldmatrix, which 7.5 has, takes a later version of PTX than LLVM's least for it.
+  llvm::StringRef features = capability < 80 ? "+ptx65" : "";
   return std::unique_ptr<llvm::TargetMachine>(
-      target->createTargetMachine(triple, "sm_" + std::to_string(capability), /*Features=*/"", llvm::TargetOptions(),
+      target->createTargetMachine(triple, "sm_" + std::to_string(capability), features, llvm::TargetOptions(),
                                   std::nullopt, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 

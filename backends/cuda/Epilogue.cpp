@@ -5,7 +5,9 @@
 #include "ir/Layout.h"
 #include "ir/OpsActivation.h"
 #include "ir/OpsConstant.h"
+#include "ir/OpsConversion.h"
 #include "ir/OpsExtrema.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using llvm::Value;
 
@@ -26,30 +28,43 @@ static llvm::SmallVector<double> getParameters(mlir::Operation *op) {
   return {};
 }
 
-bool Epilogue::has(KernelFuncOp kernel, mlir::Value product, const KernelShapes &shapes, const llvm::Module &library) {
-  auto isPlain = [](mlir::Type type) {
-    auto tensor = llvm::cast<mlir::RankedTensorType>(type);
-    return tensor.getElementType().isF32() && !getLayout(tensor);
-  };
+static bool isPlain(mlir::Type type) {
+  auto tensor = llvm::cast<mlir::RankedTensorType>(type);
+  mlir::Type element = tensor.getElementType();
+  return (element.isF32() || element.isF16() || element.isBF16()) && !getLayout(tensor);
+}
+
+mlir::Operation *Epilogue::findUnknown(KernelFuncOp kernel, mlir::Value product, const KernelShapes &shapes,
+                                       const llvm::Module &library) {
   for (mlir::Operation &op : kernel.getBody().front().without_terminator()) {
     if (&op == product.getDefiningOp())
       continue;
     mlir::Value result = op.getResult(0);
     if (!isPlain(result.getType()))
-      return false;
+      return &op;
     if (llvm::isa<ConstantOp>(op)) {
       if (!getUniformConstant(result))
-        return false;
+        return &op;
       continue;
     }
-    bool isKnown = llvm::isa<ClampOp>(op) || library.getFunction(getFunctionName(&op));
-    if (!isKnown || !op.hasTrait<Elementwise>() || shapes.getDims(result) != shapes.getDims(product))
-      return false;
-    for (mlir::Value operand : op.getOperands())
-      if (!isPlain(operand.getType()))
-        return false;
+    bool isKnown = llvm::isa<ClampOp, CastOp>(op) || library.getFunction(getFunctionName(&op));
+    if (!isKnown || !op.hasTrait<Elementwise>() || shapes.getDims(result) != shapes.getDims(product) ||
+        !llvm::all_of(op.getOperandTypes(), isPlain))
+      return &op;
   }
-  return true;
+  return nullptr;
+}
+
+llvm::Type *Epilogue::getStoredType(llvm::LLVMContext &context, mlir::Type tensor) {
+  mlir::Type element = mlir::getElementTypeOrSelf(tensor);
+  return element.isF16()    ? llvm::Type::getHalfTy(context)
+         : element.isBF16() ? llvm::Type::getBFloatTy(context)
+                            : llvm::Type::getFloatTy(context);
+}
+
+Value *Epilogue::roundTo(mlir::Type tensor, Value *element) {
+  llvm::Type *stored = getStoredType(builder.getContext(), tensor);
+  return builder.CreateFPExt(builder.CreateFPTrunc(element, stored), builder.getFloatTy());
 }
 
 Value *Epilogue::emit(mlir::Value value) {
@@ -67,7 +82,8 @@ Value *Epilogue::emitNew(mlir::Value value) {
     for (auto [dim, extent] : llvm::enumerate(dims))
       own.push_back(constantDim(extent) == 1 ? builder.getInt32(0) : index[index.size() - dims.size() + dim]);
     Value *address = getAddress(argument.getArgNumber(), extents.linearize(own, dims));
-    return builder.CreateLoad(builder.getFloatTy(), address);
+    Value *stored = builder.CreateLoad(getStoredType(builder.getContext(), value.getType()), address);
+    return builder.CreateFPExt(stored, builder.getFloatTy());
   }
   mlir::Operation *op = value.getDefiningOp();
   if (llvm::isa<ConstantOp>(op))
@@ -75,7 +91,7 @@ Value *Epilogue::emitNew(mlir::Value value) {
   llvm::SmallVector<Value *> operands;
   for (mlir::Value operand : op->getOperands())
     operands.push_back(emit(operand));
-  return call(op, operands);
+  return roundTo(value.getType(), llvm::isa<CastOp>(op) ? operands.front() : call(op, operands));
 }
 
 Value *Epilogue::call(mlir::Operation *op, llvm::SmallVector<Value *> operands) {

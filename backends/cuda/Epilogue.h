@@ -21,14 +21,20 @@ public:
            llvm::ArrayRef<llvm::Value *> index, AddressFinder getAddress)
       : builder(builder), module(module), extents(extents), shapes(shapes), index(index), getAddress(getAddress) {}
 
-  /// Whether all that follows `product` in `kernel` is elementwise in f32 and has a function in `library`.
-  static bool has(KernelFuncOp kernel, mlir::Value product, const KernelShapes &shapes, const llvm::Module &library);
+  /// What follows `product` in `kernel` and is not elementwise in f32, f16 or bf16, or has no function in `library`;
+  /// null if there is no such op.
+  static mlir::Operation *findUnknown(KernelFuncOp kernel, mlir::Value product, const KernelShapes &shapes,
+                                      const llvm::Module &library);
 
-  void setValue(mlir::Value value, llvm::Value *element) { elements[value] = element; }
+  /// Every value is in f32 and rounded to its own type.
+  void setValue(mlir::Value value, llvm::Value *element) { elements[value] = roundTo(value.getType(), element); }
   llvm::Value *emit(mlir::Value value);
+  /// LLVM's type for elements of a tensor in memory.
+  static llvm::Type *getStoredType(llvm::LLVMContext &context, mlir::Type tensor);
 
 private:
   llvm::Value *emitNew(mlir::Value value);
+  llvm::Value *roundTo(mlir::Type tensor, llvm::Value *element);
   llvm::Value *call(mlir::Operation *op, llvm::SmallVector<llvm::Value *> operands);
 
   llvm::IRBuilder<> &builder;

@@ -4,22 +4,18 @@
 #include "ir/Layout.h"
 #include "ir/OpsConvolution.h"
 #include "ir/OpsLinear.h"
+#include <numeric>
 
 using llvm::Value;
 using mlir::AffineExpr;
 
 namespace dlc::cuda {
-namespace {
 
-bool isPlain(mlir::Type type) {
-  auto tensor = llvm::cast<mlir::RankedTensorType>(type);
-  return tensor.getElementType().isF32() && !getLayout(tensor);
-}
-
-/// Whether groups of four that begin at multiples of four do not leave `extent`.
-bool isMultipleOfFour(AffineExpr extent) {
+/// The largest power of two that divides `extent`, up to what any template reads at once.
+int64_t findGroup(AffineExpr extent) {
+  constexpr int64_t most = 8;
   std::optional<int64_t> known = constantDim(extent);
-  return known && *known % 4 == 0;
+  return known ? std::gcd(*known, most) : 1;
 }
 
 AffineExpr multiplyAll(llvm::ArrayRef<AffineExpr> extents, mlir::MLIRContext *context) {
@@ -28,6 +24,8 @@ AffineExpr multiplyAll(llvm::ArrayRef<AffineExpr> extents, mlir::MLIRContext *co
     product = product * extent;
   return product;
 }
+
+namespace {
 
 class MatrixProduct final : public Product {
 public:
@@ -47,8 +45,8 @@ public:
     rows = multiplyAll(dims.slice(leading, dims.size() - 1 - leading), context);
     isLeftByDepth = !op.getTransposeLhs();
     isRightByDepth = op.getTransposeRhs();
-    isLeftInFours = isMultipleOfFour(leftDims.back());
-    isRightInFours = isMultipleOfFour(rightDims.back());
+    leftGroup = findGroup(leftDims.back());
+    rightGroup = findGroup(rightDims.back());
   }
 
   Element findLeft(llvm::IRBuilder<> &builder, ExtentCode &extents, Value *batch, Value *row, Value *k) override {
@@ -59,8 +57,7 @@ public:
   Element findRight(llvm::IRBuilder<> &builder, ExtentCode &extents, Value *batch, Value *k, Value *column) override {
     return find(builder, extents, rightDims, batch, k, column, op.getTransposeRhs());
   }
-  llvm::SmallVector<Value *> findResult(llvm::IRBuilder<> &, ExtentCode &extents, Value *batch, Value *row,
-                                        Value *column) override {
+  Index findResult(llvm::IRBuilder<> &, ExtentCode &extents, Value *batch, Value *row, Value *column) override {
     llvm::SmallVector<Value *> index;
     if (isFolded)
       index = extents.delinearize(row, dims.drop_back());
@@ -69,7 +66,7 @@ public:
       index.push_back(row);
     }
     index.push_back(column);
-    return index;
+    return {index};
   }
 
 private:
@@ -92,89 +89,43 @@ private:
   bool isFolded = false;
 };
 
-class ConvolutionProduct final : public Product {
-public:
-  ConvolutionProduct(ConvOp op, const KernelShapes &shapes)
-      : op(op), dims(shapes.getDims(op)), imageDims(shapes.getDims(op.getX())), weightDims(shapes.getDims(op.getW())) {
-    mlir::MLIRContext *context = op.getContext();
-    left = llvm::cast<mlir::BlockArgument>(op.getW());
-    right = llvm::cast<mlir::BlockArgument>(op.getX());
-    result = op;
-    batch = mlir::getAffineConstantExpr(op.getGroups(), context);
-    rows = weightDims[0].floorDiv(op.getGroups());
-    columns = dims[0] * multiplyAll(dims.drop_front(2), context);
-    depth = multiplyAll(weightDims.drop_front(1), context);
-    isLeftInFours = isMultipleOfFour(depth);
-    auto isOne = [](int64_t number) { return number == 1; };
-    isPointwise = llvm::all_of(op.getStrides(), isOne) &&
-                  llvm::all_of(op.getPads(), [](int64_t pad) { return pad == 0; }) &&
-                  llvm::all_of(weightDims.drop_front(2), [](AffineExpr extent) { return constantDim(extent) == 1; });
-    isRightInFours = isPointwise && isMultipleOfFour(multiplyAll(imageDims.drop_front(2), context));
-  }
-
-  Element findLeft(llvm::IRBuilder<> &builder, ExtentCode &extents, Value *batch, Value *row, Value *k) override {
-    Value *filter = builder.CreateAdd(builder.CreateMul(batch, extents.emit(rows)), row);
-    return {builder.CreateAdd(builder.CreateMul(filter, extents.emit(depth)), k)};
-  }
-
-  Element findRight(llvm::IRBuilder<> &builder, ExtentCode &extents, Value *batch, Value *k, Value *column) override {
-    llvm::SmallVector<Value *> tap = extents.delinearize(k, weightDims.drop_front(1));
-    llvm::SmallVector<Value *> pixel = findPixel(extents, column);
-    Value *firstChannel = builder.CreateMul(batch, extents.emit(weightDims[1]));
-    llvm::SmallVector<Value *> index{pixel[0], builder.CreateAdd(firstChannel, tap[0])};
-    Value *isInside = nullptr;
-    for (size_t dim = 0; dim + 2 < dims.size(); ++dim) {
-      auto number = [&](int64_t value) { return builder.getInt32(static_cast<uint32_t>(value)); };
-      Value *at = builder.CreateAdd(builder.CreateMul(pixel[1 + dim], number(op.getStrides()[dim])),
-                                    builder.CreateMul(tap[1 + dim], number(op.getDilations()[dim])));
-      at = builder.CreateSub(at, number(op.getPads()[dim]));
-      index.push_back(at);
-      if (isPointwise)
-        continue;
-      Value *isIn = builder.CreateICmpULT(at, extents.emit(imageDims[2 + dim]));
-      isInside = isInside ? builder.CreateAnd(isInside, isIn) : isIn;
-    }
-    return {extents.linearize(index, imageDims), isInside};
-  }
-
-  llvm::SmallVector<Value *> findResult(llvm::IRBuilder<> &builder, ExtentCode &extents, Value *batch, Value *row,
-                                        Value *column) override {
-    llvm::SmallVector<Value *> index = findPixel(extents, column);
-    Value *channel = builder.CreateAdd(builder.CreateMul(batch, extents.emit(rows)), row);
-    index.insert(index.begin() + 1, channel);
-    return index;
-  }
-
-private:
-  /// The image, and the pixel in it.
-  llvm::SmallVector<Value *> findPixel(ExtentCode &extents, Value *column) {
-    llvm::SmallVector<AffineExpr> pixelDims(dims.drop_front(2));
-    pixelDims.insert(pixelDims.begin(), dims[0]);
-    return extents.delinearize(column, pixelDims);
-  }
-
-  ConvOp op;
-  llvm::ArrayRef<AffineExpr> dims, imageDims, weightDims;
-  bool isPointwise = false;
-};
-
 } // namespace
 
-std::unique_ptr<Product> Product::match(KernelFuncOp kernel, const KernelShapes &shapes) {
+/// Why a template cannot take `operands`; "" if one can.
+static std::string findObstacle(mlir::OperandRange operands) {
+  for (mlir::Value operand : operands) {
+    auto type = llvm::cast<mlir::RankedTensorType>(operand.getType());
+    mlir::Type element = type.getElementType();
+    if (!element.isF32() && !element.isF16() && !element.isBF16()) {
+      std::string text;
+      llvm::raw_string_ostream(text) << "its elements are of type " << element;
+      return text;
+    }
+    if (element != mlir::getElementTypeOrSelf(operands.front()))
+      return "its operands differ in type";
+    if (getLayout(type))
+      return "its tensors are packed";
+    if (!llvm::isa<mlir::BlockArgument>(operand))
+      return "an operand is computed in the same kernel";
+    if (type.getRank() < 2)
+      return "an operand is a vector";
+  }
+  return "";
+}
+
+std::unique_ptr<Product> Product::match(KernelFuncOp kernel, const KernelShapes &shapes, std::string &why) {
   mlir::Operation *op = kernel.getAnchorOp();
-  if (!op || op->getNumOperands() != 2 || !isPlain(op->getResult(0).getType()))
+  if (!op || !llvm::isa<MatMulOp, ConvOp, ConvTransposeOp, ConvWeightGradientOp>(op)) {
+    if (op && op->hasTrait<Contraction>())
+      why = ("there is no template for " + op->getName().getStringRef()).str();
     return nullptr;
-  for (mlir::Value operand : op->getOperands())
-    if (!llvm::isa<mlir::BlockArgument>(operand) || !isPlain(operand.getType()) ||
-        llvm::cast<mlir::RankedTensorType>(operand.getType()).getRank() < 2)
-      return nullptr;
+  }
+  why = findObstacle(op->getOperands());
+  if (!why.empty())
+    return nullptr;
   if (auto product = llvm::dyn_cast<MatMulOp>(op))
     return std::make_unique<MatrixProduct>(product, shapes);
-  // Depthwise convolutions, products of one row, would leave most of a tile empty.
-  if (auto convolution = llvm::dyn_cast<ConvOp>(op);
-      convolution && (convolution.getGroups() == 1 || constantDim(shapes.getDims(convolution.getW())[1]) != 1))
-    return std::make_unique<ConvolutionProduct>(convolution, shapes);
-  return nullptr;
+  return matchConvolution(op, shapes, why);
 }
 
 } // namespace dlc::cuda

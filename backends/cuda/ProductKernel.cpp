@@ -4,22 +4,45 @@
 #include "backends/cuda/Epilogue.h"
 #include "backends/cuda/LaunchStub.h"
 #include "backends/cuda/Product.h"
-#include "ir/Layout.h"
 
 using llvm::Value;
 
 namespace dlc::cuda {
 namespace {
 
-/// An instance of a template, `Sm80_128_1_4_0_1` for example.
+/// A family of instances, by what multiplies.
+struct Multiplier {
+  llvm::StringRef name;    ///< "Sm80" of dlcProductSm80_...
+  llvm::StringRef library; ///< the file of kernels/ that defines it
+  int64_t width;           ///< neighbours that wide instances read at once
+  bool hasLargeTile;
+  llvm::StringRef description;
+};
+
+Multiplier chooseMultiplier(mlir::Type element, int64_t capability, MathMode math) {
+  bool isStrict = math == MathMode::Strict, isAmpere = capability >= 80;
+  if (element.isF16() && !isStrict)
+    return isAmpere ? Multiplier{"HalfSm80", "HalfProductSm80", 8, true, "tensor cores, f16"}
+                    : Multiplier{"HalfSm75", "HalfProductSm75", 8, true, "tensor cores, f16"};
+  if (element.isBF16() && !isStrict && isAmpere)
+    return {"BFloatSm80", "HalfProductSm80", 8, true, "tensor cores, bf16"};
+  if (element.isF32() && !isStrict && isAmpere)
+    return {"Sm80", "ProductSm80", 4, true, "tensor cores, 3xTF32"};
+  if (element.isF32())
+    return {"Sm75", "ProductSm75", 4, true, "multiply-add in f32"};
+  return {element.isF16() ? "Sm75F16" : "Sm75BF16", "ProductSm75", 4, false, "multiply-add in f32"};
+}
+
+/// An instance of a template, `dlcProductSm80_128_1_4_0_1` for example.
 struct Instance {
-  std::string multiplier; ///< "Sm75" or "Sm80"
+  Multiplier multiplier;
   int64_t tile;
   int64_t leftWidth, rightWidth;
 
   std::string getName(const Product &product) const {
-    return "dlcProduct" + multiplier + "_" + std::to_string(tile) + "_" + (product.isLeftByDepth ? "1_" : "0_") +
-           std::to_string(leftWidth) + "_" + (product.isRightByDepth ? "1_" : "0_") + std::to_string(rightWidth);
+    return ("dlcProduct" + multiplier.name + "_" + llvm::Twine(tile) + "_" + (product.isLeftByDepth ? "1_" : "0_") +
+            llvm::Twine(leftWidth) + "_" + (product.isRightByDepth ? "1_" : "0_") + llvm::Twine(rightWidth))
+        .str();
   }
 };
 
@@ -54,7 +77,7 @@ public:
     Product::Element element = isLeft ? product.findLeft(builder, extents, batch, first, second)
                                       : product.findRight(builder, extents, batch, first, second);
     mlir::BlockArgument operand = isLeft ? product.left : product.right;
-    Value *address = elementAt(operand.getArgNumber(), element.position);
+    Value *address = elementAt(operand.getArgNumber(), operand.getType(), element.position);
     if (element.isInside)
       address = builder.CreateSelect(element.isInside, address, llvm::ConstantPointerNull::get(builder.getPtrTy()));
     builder.CreateRet(address);
@@ -64,13 +87,26 @@ public:
     llvm::Type *i32 = builder.getInt32Ty();
     llvm::Function *function = begin("dlcStore", builder.getVoidTy(), {i32, i32, i32, builder.getFloatTy()});
     ExtentCode extents(builder, symbols);
-    llvm::SmallVector<Value *> index =
+    auto [index, isInside] =
         product.findResult(builder, extents, function->getArg(1), function->getArg(2), function->getArg(3));
-    auto getAddress = [&](unsigned number, Value *position) { return elementAt(number, position); };
+    if (isInside) {
+      auto *inside = llvm::BasicBlock::Create(module.getContext(), "", function),
+           *outside = llvm::BasicBlock::Create(module.getContext(), "", function);
+      builder.CreateCondBr(isInside, inside, outside);
+      builder.SetInsertPoint(outside);
+      builder.CreateRetVoid();
+      builder.SetInsertPoint(inside);
+    }
+    auto getAddress = [&](unsigned number, Value *position) {
+      return elementAt(number, kernel.getBody().getArgument(number).getType(), position);
+    };
     Epilogue epilogue(builder, module, extents, shapes, index, getAddress);
     epilogue.setValue(product.result, function->getArg(4));
-    Value *stored = epilogue.emit(kernel.getYielded());
-    builder.CreateStore(stored, elementAt(tensors - 1, extents.linearize(index, shapes.getDims(kernel.getYielded()))));
+    mlir::Value yielded = kernel.getYielded();
+    Value *stored =
+        builder.CreateFPTrunc(epilogue.emit(yielded), Epilogue::getStoredType(module.getContext(), yielded.getType()));
+    Value *position = extents.linearize(index, shapes.getDims(yielded));
+    builder.CreateStore(stored, elementAt(tensors - 1, yielded.getType(), position));
     builder.CreateRetVoid();
   }
 
@@ -116,10 +152,11 @@ private:
   }
 
   /// The element of a tensor, for the function that `begin` began.
-  Value *elementAt(unsigned number, Value *position) {
+  Value *elementAt(unsigned number, mlir::Type tensor, Value *position) {
     Value *own = builder.GetInsertBlock()->getParent()->getArg(0);
     Value *base = builder.CreateLoad(builder.getPtrTy(), builder.CreateStructGEP(context, own, number));
-    return builder.CreateGEP(builder.getFloatTy(), base, builder.CreateZExt(position, builder.getInt64Ty()));
+    return builder.CreateGEP(Epilogue::getStoredType(module.getContext(), tensor), base,
+                             builder.CreateZExt(position, builder.getInt64Ty()));
   }
 
   llvm::Module &module;
@@ -138,43 +175,78 @@ int64_t readConstant(llvm::Module &library, llvm::StringRef name) {
   return llvm::cast<llvm::ConstantInt>(variable->getInitializer())->getSExtValue();
 }
 
-/// The result has the extents of the product, in memory that is row-major.
-bool isResultPlain(KernelFuncOp kernel, const KernelShapes &shapes, const Product &product) {
-  auto type = llvm::cast<mlir::RankedTensorType>(kernel.getYielded().getType());
-  return kernel.getYieldedValues().size() == 1 && type.getElementType().isF32() && !getLayout(type) &&
-         shapes.getDims(kernel.getYielded()) == shapes.getDims(product.result);
+/// A kernel and the template for it.
+struct Choice {
+  KernelShapes shapes;
+  std::unique_ptr<Product> product;
+  Instance instance;
+};
+
+/// Fails with the reason why there is no template, which is "" for kernels that are not sums of products.
+llvm::Expected<Choice> choose(KernelFuncOp kernel, int64_t capability, MathMode math, const llvm::Module &epilogues) {
+  mlir::FailureOr<KernelShapes> shapes = KernelShapes::analyze(kernel);
+  if (mlir::failed(shapes))
+    return llvm::createStringError("");
+  std::string why;
+  std::unique_ptr<Product> product = Product::match(kernel, *shapes, why);
+  if (!product)
+    return llvm::createStringError(why);
+  if (kernel.getYieldedValues().size() != 1)
+    return llvm::createStringError("it has several results");
+  if (mlir::Operation *op = Epilogue::findUnknown(kernel, product->result, *shapes, epilogues))
+    return llvm::createStringError("no template can be followed by " + op->getName().getStringRef());
+  // A result of these extents is in memory that is row-major.
+  if (shapes->getDims(kernel.getYielded()) != shapes->getDims(product->result))
+    return llvm::createStringError("its result is not that of the product");
+  Multiplier multiplier = chooseMultiplier(product->getElementType(), capability, math);
+  Instance instance{multiplier, multiplier.hasLargeTile ? chooseTile(*product) : 64,
+                    product->leftGroup % multiplier.width == 0 ? multiplier.width : 1,
+                    product->rightGroup % multiplier.width == 0 ? multiplier.width : 1};
+  return Choice{std::move(*shapes), std::move(product), instance};
 }
 
 } // namespace
 
+ProductRoute findProductRoute(KernelFuncOp kernel, int64_t capability, MathMode math) {
+  llvm::LLVMContext context;
+  auto epilogues = readKernels("Epilogue", context);
+  if (!epilogues) {
+    llvm::consumeError(epilogues.takeError());
+    return {};
+  }
+  llvm::Expected<Choice> choice = choose(kernel, capability, math, **epilogues);
+  if (!choice)
+    return {"", llvm::toString(choice.takeError())};
+  return {(choice->instance.multiplier.description + ", tiles of " + llvm::Twine(choice->instance.tile)).str(), ""};
+}
+
 llvm::Expected<std::optional<std::string>> compileProductKernel(KernelFuncOp kernel, int64_t capability,
                                                                 MathMode math) {
-  mlir::FailureOr<KernelShapes> shapes = KernelShapes::analyze(kernel);
-  if (mlir::failed(shapes))
-    return std::nullopt;
-  std::unique_ptr<Product> product = Product::match(kernel, *shapes);
-  if (!product || !isResultPlain(kernel, *shapes, *product))
-    return std::nullopt;
   llvm::LLVMContext context;
   std::vector<std::unique_ptr<llvm::Module>> libraries;
-  Instance instance{capability >= 80 && math != MathMode::Strict ? "Sm80" : "Sm75", chooseTile(*product),
-                    product->isLeftInFours ? 4 : 1, product->isRightInFours ? 4 : 1};
-  for (llvm::StringRef name : {std::string("Product" + instance.multiplier), std::string("Epilogue")}) {
-    auto library = readKernels(name, context);
-    if (!library)
-      return library.takeError();
-    libraries.push_back(std::move(*library));
-  }
-  if (!Epilogue::has(kernel, product->result, *shapes, *libraries.back()))
+  auto epilogues = readKernels("Epilogue", context);
+  if (!epilogues)
+    return epilogues.takeError();
+  llvm::Expected<Choice> choice = choose(kernel, capability, math, **epilogues);
+  if (!choice) {
+    llvm::consumeError(choice.takeError());
     return std::nullopt;
+  }
+  auto &[shapes, product, instance] = *choice;
+  auto library = readKernels(instance.multiplier.library, context);
+  if (!library)
+    return library.takeError();
+  libraries.push_back(std::move(*library));
+  libraries.push_back(std::move(*epilogues));
 
   Instance narrow = instance;
   narrow.leftWidth = narrow.rightWidth = 1;
   LaunchStub stub{kernel, *product, instance.tile,
-                  readConstant(*libraries.front(), instance.getName(*product) + "_shared"),
+                  std::max(readConstant(*libraries.front(), instance.getName(*product) + "_shared"),
+                           readConstant(*libraries.front(), narrow.getName(*product) + "_shared")),
                   /*hasNarrow=*/instance.leftWidth * instance.rightWidth > 1};
   std::unique_ptr<llvm::Module> device = createDeviceModule(context);
-  DeviceWriter writer(*device, kernel, *shapes, *product);
+  DeviceWriter writer(*device, kernel, shapes, *product);
   writer.writeFinder("dlcLeft", /*isLeft=*/true);
   writer.writeFinder("dlcRight", /*isLeft=*/false);
   writer.writeStore();

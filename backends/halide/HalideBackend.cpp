@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/HalideBackend.h"
 #include "backends/cuda/HostKernel.h"
+#include "backends/cuda/ProductKernel.h"
 #include "backends/halide/KernelCompiler.h"
+#include "targets/Device.h"
 
 using namespace mlir;
 
 namespace dlc::halide {
+
+/// How a GPU computes a sum of products, and what keeps it from a template; "" for other kernels.
+static std::string describeProduct(const KernelVariant &variant, const Machine &machine, MathMode math) {
+  cuda::ProductRoute route = cuda::findProductRoute(variant.kernel, findDevice(machine.name)->capability, math);
+  return !route.name.empty() ? route.name : !route.obstacle.empty() ? "one thread per element: " + route.obstacle : "";
+}
 
 FailureOr<std::vector<KernelCode>> HalideBackend::compileKernels(ModuleOp module, const Target &target,
                                                                  const KernelCodeOptions &options) const {
@@ -26,8 +34,9 @@ FailureOr<std::vector<KernelCode>> HalideBackend::compileKernels(ModuleOp module
       return variant.kernel.emitError("internal error: a schedule for ")
              << variant.schedule.getIsa() << ", which is not a target";
     bool isOnHost = target.device && cuda::isCopiedAround(code.bitcode);
-    kernels.push_back(
-        {variant.kernel.getSymName().str(), machine, std::move(code.bitcode), code.scratchBytes, isOnHost});
+    std::string onDevice = target.device && !isOnHost ? describeProduct(variant, *machine, options.math) : "";
+    kernels.push_back({variant.kernel.getSymName().str(), machine, std::move(code.bitcode), code.scratchBytes, isOnHost,
+                       std::move(onDevice)});
   }
   return kernels;
 }

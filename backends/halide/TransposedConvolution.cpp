@@ -3,9 +3,11 @@
 //
 // - "direct" (stride 1): a convolution whose taps run backwards, with the schedule of RegisterTile.cpp. Weights
 //   [C, K, kernel...] are packed as [K/32][kernel...][C][32].
-// - "phases" (larger strides, no dilation): results `stride q + phase` of one phase are a convolution of stride 1 with
-//   every stride-th tap. A tile of the result is `rows` x `planes` positions q of every phase; each phase is a register
-//   tile of its own, stored to the stack and interleaved from there. Nothing is multiplied by zero.
+// - "phases" (larger strides, no dilation, 1 to 3 dimensions): results `stride q + phase` of one phase are a
+// convolution
+//   of stride 1 with every stride-th tap. A tile of the result is `rows` x `planes` positions q of every phase (of one
+//   position of the first of three dimensions); each phase is a register tile of its own, stored to the stack and
+//   interleaved from there. Nothing is multiplied by zero.
 // - "winograd": WinogradConvolution.cpp.
 // - else every result gathers its taps by itself.
 //
@@ -88,13 +90,19 @@ static Expr makeTerm(ConvTransposeOp op, KernelBuilder &builder, llvm::ArrayRef<
                      llvm::ArrayRef<Expr> index) {
   const TensorFunc &x = builder.get(op.getX()), &w = builder.get(op.getW());
   size_t spatial = phases.size();
-  Exprs extents{w.extents[0]};
+  int groups = static_cast<int>(op.getGroups());
+  Exprs extents{w.extents[0] / groups};
   for (const Phase &phase : llvm::reverse(phases))
     extents.push_back(phase.count);
   if (llvm::any_of(phases, [](const Phase &phase) { return phase.count == 0; }))
     return {};
   RDom domain = makeDomain(extents);
-  Exprs inputIndex{index[0], domain[0]}, weightIndex{domain[0], index[1]};
+  Expr channel = domain[0], filter = index[1];
+  if (groups > 1) {
+    channel += filter / w.extents[1] * extents[0];
+    filter = filter % w.extents[1];
+  }
+  Exprs inputIndex{index[0], channel}, weightIndex{channel, filter};
   llvm::SmallVector<int64_t> low, high;
   for (auto [i, phase] : llvm::enumerate(phases)) {
     int stride = static_cast<int>(op.getStrides()[i]);
@@ -115,86 +123,129 @@ static FailureOr<TensorFunc> emitDirect(ConvTransposeOp op, KernelBuilder &build
   return defineSum(builder, op, [&](llvm::ArrayRef<Expr> index) { return makeTerm(op, builder, phases, index); });
 }
 
-/// Positions q of the result, two-dimensional, as tiles of all their phases.
+/// Positions q of the result as tiles of all their phases.
 static LogicalResult schedulePhases(ConvTransposeOp op, KernelBuilder &builder, const std::vector<Func> &sums) {
   ScheduleAttr schedule = builder.getSchedule();
   int columns = static_cast<int>(schedule.getTile(columnsTile, 1)),
-      lanes = std::min(static_cast<int>(schedule.getVector()), columns),
-      rows = static_cast<int>(schedule.getTile(rowsTile, 1)),
-      planes = static_cast<int>(schedule.getTile(planesTile, 1));
-  int strideY = static_cast<int>(op.getStrides()[0]), strideX = static_cast<int>(op.getStrides()[1]);
+      lanes = std::min(static_cast<int>(schedule.getVector()), columns);
+  llvm::ArrayRef<int64_t> strides = op.getStrides();
+  size_t spatial = strides.size();
   Func out = builder.getOutput();
   std::vector<Var> arguments = out.args();
-  Var c = arguments[0], x = arguments[1], y = arguments[2], image = arguments[3];
-  Var block("block"), inBlock("in_block"), lane("lane"), positionX("position_x"), positionY("position_y");
-  Var tileX("tile_x"), tileY("tile_y"), row("row"), phaseX("phase_x"), plane("plane"), phaseY("phase_y");
+  Var c = arguments[0], block("block"), inBlock("in_block"), lane("lane");
   std::optional<int64_t> channels = builder.getOutputExtent(0);
-  if (channels && *channels % columns == 0)
+  if (LayoutAttr layout = getLayout(op.getW().getType()); !layout || !layout.getInnerTiles())
+    // Depthwise: no operand can be read beyond its last channel.
+    out.split(c, block, lane, lanes, TailStrategy::ShiftInwards).split(lane, inBlock, lane, lanes);
+  else if (channels && *channels % columns == 0)
     out.split(c, block, inBlock, columns, TailStrategy::RoundUp).split(inBlock, inBlock, lane, lanes);
   else
     out.split(c, inBlock, lane, lanes, TailStrategy::Predicate)
         .split(inBlock, block, inBlock, columns / lanes, TailStrategy::GuardWithIf);
   out.vectorize(lane).unroll(inBlock);
-  // Of the last position there may be less than all phases.
-  auto splitPhases = [&](Var whole, Var position, Var phase, size_t argument, int stride) {
-    std::optional<int64_t> extent = builder.getOutputExtent(argument);
-    bool isExact = extent && *extent % stride == 0;
-    out.split(whole, position, phase, stride, isExact ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
-    return extent ? Expr(static_cast<int>(llvm::divideCeil(*extent, stride)))
-                  : (out.output_buffer().dim(static_cast<int>(argument)).extent() + (stride - 1)) / stride;
+  // The spatial dimensions, innermost first. Of the last position there may be less than all phases.
+  struct Dimension {
+    Var position, phase, tile, inTile;
+    Expr positions;
+    int size;
   };
-  Expr positionsX = splitPhases(x, positionX, phaseX, 1, strideX);
-  Expr positionsY = splitPhases(y, positionY, phaseY, 2, strideY);
+  llvm::SmallVector<Dimension> dimensions;
+  for (size_t i = 0; i < spatial; ++i) {
+    std::string name = arguments[i + 1].name();
+    int size = i < 2 ? static_cast<int>(schedule.getTile(i == 0 ? rowsTile : planesTile, 1)) : 1;
+    Dimension dimension{
+        Var(name + "_position"), Var(name + "_phase"), Var(name + "_tile"), Var(name + "_in"), {}, size};
+    int stride = static_cast<int>(strides[spatial - 1 - i]);
+    std::optional<int64_t> extent = builder.getOutputExtent(i + 1);
+    bool isExact = extent && *extent % stride == 0;
+    out.split(arguments[i + 1], dimension.position, dimension.phase, stride,
+              isExact ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
+    dimension.positions = extent ? Expr(static_cast<int>(llvm::divideCeil(*extent, stride)))
+                                 : (out.output_buffer().dim(static_cast<int>(i + 1)).extent() + (stride - 1)) / stride;
+    dimensions.push_back(dimension);
+  }
   // The last tile is shifted inwards; images that are smaller than a tile have one of half as many rows, or of one
   // position.
-  auto arrange = [&](Halide::Stage stage, int rowsOfTile, int planesOfTile) {
-    stage.split(positionX, tileX, row, rowsOfTile, TailStrategy::ShiftInwards)
-        .split(positionY, tileY, plane, planesOfTile, TailStrategy::ShiftInwards)
-        .reorder({lane, inBlock, phaseX, phaseY, row, plane, tileX, tileY, block, image})
-        .unroll(phaseX)
-        .unroll(phaseY)
-        .unroll(row)
-        .unroll(plane);
+  auto arrange = [&](Halide::Stage stage, int rows, int planes) {
+    std::vector<Halide::VarOrRVar> order{lane, inBlock};
+    for (const Dimension &dimension : dimensions)
+      order.push_back(dimension.phase);
+    for (auto [i, dimension] : llvm::enumerate(dimensions)) {
+      int size = i == 0 ? rows : i == 1 ? planes : 1;
+      stage.split(dimension.position, dimension.tile, dimension.inTile, size, TailStrategy::ShiftInwards);
+      order.push_back(dimension.inTile);
+    }
+    for (const Dimension &dimension : dimensions)
+      order.push_back(dimension.tile);
+    order.insert(order.end(), {block, arguments.back()});
+    stage.reorder(order);
+    for (const Dimension &dimension : dimensions)
+      stage.unroll(dimension.phase).unroll(dimension.inTile);
   };
-  arrange(out.specialize(positionsX >= rows && positionsY >= planes), rows, planes);
+  int rows = dimensions[0].size, planes = spatial > 1 ? dimensions[1].size : 1;
+  Expr isLarge = dimensions[0].positions >= rows;
+  if (spatial > 1)
+    isLarge = isLarge && dimensions[1].positions >= planes;
+  arrange(out.specialize(isLarge), rows, planes);
   if (int half = rows / 2; half > 1)
-    arrange(out.specialize(positionsX >= half), half, 1);
+    arrange(out.specialize(dimensions[0].positions >= half), half, 1);
   arrange(out, 1, 1);
   for (Func sum : sums) {
     std::vector<Var> own = sum.args();
-    sum.compute_at(out, tileX).bound_extent(own[0], columns);
-    sum.vectorize(own[0], lanes).unroll(own[0]).unroll(own[1]).unroll(own[2]);
+    sum.compute_at(out, dimensions[0].tile).bound_extent(own[0], columns);
+    auto unrollTile = [&](Halide::Stage stage) {
+      stage.vectorize(own[0], lanes).unroll(own[0]);
+      for (size_t i = 0; i < std::min<size_t>(spatial, 2); ++i)
+        stage.unroll(own[i + 1]);
+    };
+    unrollTile(sum);
     if (!sum.has_update_definition())
       continue;
     std::vector<Halide::VarOrRVar> order(own.begin(), own.end());
     for (const Halide::RVar &variable : sum.rvars())
       order.push_back(variable);
-    sum.update().reorder(order).vectorize(own[0], lanes).unroll(own[0]).unroll(own[1]).unroll(own[2]);
+    unrollTile(sum.update().reorder(order));
   }
   return success();
 }
 
 static FailureOr<TensorFunc> emitPhases(ConvTransposeOp op, KernelBuilder &builder) {
   auto w = llvm::cast<RankedTensorType>(op.getW().getType());
-  int strideY = static_cast<int>(op.getStrides()[0]), strideX = static_cast<int>(op.getStrides()[1]);
+  llvm::ArrayRef<int64_t> strides = op.getStrides();
   Halide::Type type = getValueType(op.getType().getElementType());
+  int count = 1;
+  for (int64_t stride : strides)
+    count *= static_cast<int>(stride);
   std::vector<Func> sums;
-  for (int y = 0; y < strideY; ++y)
-    for (int x = 0; x < strideX; ++x) {
-      Var c("c"), q("q"), p("p"), image("image");
-      Func sum("phase");
-      sum(c, q, p, image) = Halide::Internal::make_zero(type);
-      llvm::SmallVector<Phase> phases{{op, w.getDimSize(2), 0, y}, {op, w.getDimSize(3), 1, x}};
-      if (Expr term = makeTerm(op, builder, phases, {image, c, p, q}); term.defined())
-        sum(c, q, p, image) += term;
-      sums.push_back(sum);
+  for (int number = 0; number < count; ++number) {
+    // The last dimension's phase counts fastest; arguments are innermost first.
+    llvm::SmallVector<Phase> phases;
+    std::vector<Var> arguments{Var("c")};
+    for (size_t i = strides.size(), rest = number; i-- > 0; rest /= strides[i]) {
+      phases.insert(phases.begin(), {op, w.getDimSize(i + 2), i, static_cast<int>(rest % strides[i])});
+      arguments.push_back(Var("q" + std::to_string(i)));
     }
+    arguments.push_back(Var("image"));
+    Exprs index(arguments.rbegin(), arguments.rend());
+    std::rotate(index.begin() + 1, index.end() - 1, index.end()); // the channel after the image
+    Func sum("phase");
+    sum(arguments) = Halide::Internal::make_zero(type);
+    if (Expr term = makeTerm(op, builder, phases, index); term.defined())
+      sum(arguments) += term;
+    sums.push_back(sum);
+  }
   builder.setScheduler(op, [op, sums](KernelBuilder &at) { return schedulePhases(op, at, sums); });
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    std::vector<Expr> values;
+    Expr number = 0;
+    std::vector<Expr> position{index[1]}, values;
+    for (size_t i = strides.size(); i-- > 0;)
+      position.push_back(index[i + 2] / static_cast<int>(strides[i]));
+    position.push_back(index[0]);
+    for (auto [i, stride] : llvm::enumerate(strides))
+      number = number * static_cast<int>(stride) + index[i + 2] % static_cast<int>(stride);
     for (const Func &sum : sums)
-      values.push_back(sum(index[1], index[3] / strideX, index[2] / strideY, index[0]));
-    return Halide::mux(index[2] % strideY * strideX + index[3] % strideX, values);
+      values.push_back(sum(position));
+    return Halide::mux(number, values);
   });
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/CodeGeneration.h"
+#include "backends/llvm/LaunchFunction.h"
 #include "backends/llvm/ObjectRevision.h"
 #include "backends/llvm/Passes.h"
 #include "ir/Annotations.h"
@@ -21,9 +22,9 @@
 
 using namespace dlc;
 
-mlir::FailureOr<std::unique_ptr<llvm::Module>>
-dlc::translateProgram(mlir::ModuleOp module, llvm::LLVMContext &context, const Target &target,
-                      const ModelIdentity &identity, llvm::ArrayRef<KernelCode> kernels, const Backend &backend) {
+mlir::FailureOr<TranslatedProgram> dlc::translateProgram(mlir::ModuleOp module, llvm::LLVMContext &context,
+                                                         const Target &target, const ModelIdentity &identity,
+                                                         const Backend &backend) {
   auto description = describeProgram(module);
   if (mlir::failed(description))
     return mlir::failure();
@@ -50,8 +51,24 @@ dlc::translateProgram(mlir::ModuleOp module, llvm::LLVMContext &context, const T
   program->setDataLayout(target.createTargetMachine()->createDataLayout());
   program->setPICLevel(llvm::PICLevel::BigPIC);
   program->setSourceFileName(identity.name);
-  addModelDescription(*program, *description, identity, target, getScratchBytes(kernels));
-  return program;
+  return TranslatedProgram{std::move(program), std::move(*description)};
+}
+
+llvm::Error dlc::joinPrograms(llvm::Module &first, std::unique_ptr<llvm::Module> second,
+                              std::vector<KernelCode> &kernels, llvm::StringRef suffix) {
+  for (llvm::GlobalValue &value : second->global_values())
+    if (!value.isDeclaration() && value.hasName() && !value.getName().starts_with("llvm."))
+      value.setName(value.getName() + suffix);
+  for (KernelCode &code : kernels) {
+    llvm::Function *declared = second->getFunction(getKernelSymbol(code.kernel));
+    code.kernel += suffix;
+    // Of a kernel for several machines it has its name already.
+    if (declared)
+      declared->setName(getKernelSymbol(code.kernel));
+  }
+  if (llvm::Linker::linkModules(first, std::move(second)))
+    return llvm::createStringError("the programs cannot be linked");
+  return llvm::Error::success();
 }
 
 /// Runs `build` over the module with LLVM's analyses registered.
@@ -80,9 +97,9 @@ static llvm::StringRef getRuntime(const Target &target, bool forThreadSanitizer)
   return llvm::StringRef(bitcode.data(), bitcode.size());
 }
 
-llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels, const Target &target,
-                            llvm::ArrayRef<CustomFunction> functions, llvm::StringRef exportedSymbol,
-                            bool forThreadSanitizer) {
+llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<llvm::ArrayRef<KernelCode>> programs,
+                            const Target &target, llvm::ArrayRef<CustomFunction> functions,
+                            llvm::StringRef exportedSymbol, bool forThreadSanitizer) {
   auto runtime = llvm::parseBitcodeFile(llvm::MemoryBufferRef(getRuntime(target, forThreadSanitizer), "runtime"),
                                         module.getContext());
   if (!runtime)
@@ -93,19 +110,22 @@ llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> ker
     identification->eraseFromParent();
   if (llvm::Linker::linkModules(module, std::move(*runtime)))
     return llvm::createStringError("the runtime cannot be linked to the program");
-  addKernelDispatch(module, kernels);
+  for (llvm::ArrayRef<KernelCode> kernels : programs)
+    addKernelDispatch(module, kernels);
 
-  // Kernels call functions of the runtime, but are not there yet.
+  // Kernels call functions of the runtime, but are not there yet. Of several programs one is for a GPU.
+  bool hasDevice = target.device || programs.size() > 1;
   auto isNeededLater = [&](const llvm::GlobalValue &value) {
     return value.getName() == exportedSymbol || value.getName().starts_with("halide_") ||
-           value.getName() == runCustomOpName || (target.device && value.getName().starts_with("dlcDevice"));
+           value.getName() == runCustomOpName || (hasDevice && value.getName().starts_with("dlcDevice"));
   };
   llvm::internalizeModule(module, isNeededLater);
   std::unique_ptr<llvm::TargetMachine> machine = target.createTargetMachine();
   optimize(module, *machine);
 
-  if (llvm::Error error = linkKernels(module, kernels))
-    return error;
+  for (llvm::ArrayRef<KernelCode> kernels : programs)
+    if (llvm::Error error = linkKernels(module, kernels))
+      return error;
   bindCustomFunctions(module, functions);
   llvm::internalizeModule(module, [&](const llvm::GlobalValue &value) { return value.getName() == exportedSymbol; });
   runPasses(module, *machine, [](llvm::PassBuilder &) {
@@ -139,8 +159,8 @@ llvm::Error dlc::emitCode(llvm::Module &module, const Target &target, llvm::Code
   return llvm::Error::success();
 }
 
-std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<KernelCode> kernels, const Target &target,
-                              llvm::ArrayRef<CustomFunction> functions, llvm::StringRef compiler,
+std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<llvm::ArrayRef<KernelCode>> programs,
+                              const Target &target, llvm::ArrayRef<CustomFunction> functions, llvm::StringRef compiler,
                               bool forThreadSanitizer) {
   llvm::BLAKE3 hasher;
   // Lengths come before contents, so that no two lists of parts look alike.
@@ -156,11 +176,12 @@ std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<Kernel
   llvm::WriteBitcodeToFile(program, stream);
   add(bitcode);
   add(getRuntime(target, forThreadSanitizer));
-  for (const KernelCode &code : kernels) {
-    add(code.kernel);
-    add(code.machine->name);
-    add(code.bitcode);
-  }
+  for (llvm::ArrayRef<KernelCode> kernels : programs)
+    for (const KernelCode &code : kernels) {
+      add(code.kernel);
+      add(code.machine->name);
+      add(code.bitcode);
+    }
   for (const CustomFunction &function : functions) {
     add(function.op);
     add(function.symbol);

@@ -12,17 +12,28 @@
 
 namespace dlc {
 
-/// Lowers `module`, a program, to LLVM IR with the model's description, as `backend` does. `module` is in the LLVM
-/// dialect afterwards.
-mlir::FailureOr<std::unique_ptr<llvm::Module>> translateProgram(mlir::ModuleOp module, llvm::LLVMContext &context,
-                                                                const Target &target, const ModelIdentity &identity,
-                                                                llvm::ArrayRef<KernelCode> kernels,
-                                                                const Backend &backend);
+/// A program in LLVM IR, without a model's description, and what it looks like from outside.
+struct TranslatedProgram {
+  std::unique_ptr<llvm::Module> module;
+  ProgramDescription description;
+};
 
-/// Links runtime and kernels into `module` and optimizes it, in the only order that is right: the program with the
-/// runtime first, then the kernels, which are optimized already. Afterwards nothing but the model's description is
-/// visible, and what `functions` name is not defined; with `forThreadSanitizer`, neither is that sanitizer's runtime.
-llvm::Error mergeModel(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels, const Target &target,
+/// Lowers `module`, a program, to LLVM IR, as `backend` does. `module` is in the LLVM dialect afterwards, and its
+/// context has to outlive the description.
+mlir::FailureOr<TranslatedProgram> translateProgram(mlir::ModuleOp module, llvm::LLVMContext &context,
+                                                    const Target &target, const ModelIdentity &identity,
+                                                    const Backend &backend);
+
+/// Links `second` into `first`, programs of one library. The names of what it defines and of its kernels, also in
+/// `kernels`, get `suffix` first.
+llvm::Error joinPrograms(llvm::Module &first, std::unique_ptr<llvm::Module> second, std::vector<KernelCode> &kernels,
+                         llvm::StringRef suffix);
+
+/// Links the runtime and the kernels of all programs into `module` and optimizes it, in the only order that is right:
+/// the program with the runtime first, then the kernels, which are optimized already. Afterwards nothing but the
+/// model's description is visible, and what `functions` name is not defined; with `forThreadSanitizer`, neither is that
+/// sanitizer's runtime.
+llvm::Error mergeModel(llvm::Module &module, llvm::ArrayRef<llvm::ArrayRef<KernelCode>> programs, const Target &target,
                        llvm::ArrayRef<CustomFunction> functions, llvm::StringRef exportedSymbol,
                        bool forThreadSanitizer);
 
@@ -35,8 +46,9 @@ llvm::Error emitCode(llvm::Module &module, const Target &target, llvm::CodeGenFi
                      llvm::raw_pwrite_stream &stream);
 
 /// A hash of everything that the object file of a model depends on: equal keys, equal bytes.
-std::string getObjectKey(const llvm::Module &program, llvm::ArrayRef<KernelCode> kernels, const Target &target,
-                         llvm::ArrayRef<CustomFunction> functions, llvm::StringRef compiler, bool forThreadSanitizer);
+std::string getObjectKey(const llvm::Module &program, llvm::ArrayRef<llvm::ArrayRef<KernelCode>> programs,
+                         const Target &target, llvm::ArrayRef<CustomFunction> functions, llvm::StringRef compiler,
+                         bool forThreadSanitizer);
 
 } // namespace dlc
 

@@ -9,7 +9,9 @@ using namespace dlc;
 using llvm::Constant;
 
 std::string dlc::getModelSymbol(llvm::StringRef name) { return ("dlc_model_" + name).str(); }
-std::string dlc::getWeightsSymbol(llvm::StringRef name) { return ("dlc_weights_" + name).str(); }
+std::string dlc::getWeightsSymbol(const ModelIdentity &identity) {
+  return "dlc_weights_" + identity.name + identity.programSuffix;
+}
 
 namespace {
 /// Writes the structures of abi.h as constants. Fields have their natural alignment there and here.
@@ -141,11 +143,49 @@ static Constant *writeVariables(DescriptionWriter &writer, llvm::ArrayRef<Variab
   return writer.array(elements, sizeof(dlc_variable_info));
 }
 
-void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &program, const ModelIdentity &identity,
-                              const Target &target, uint64_t scratchBytes) {
+/// The address of a program's dlc_program.
+static Constant *writeProgram(DescriptionWriter &writer, const ProgramPart &part) {
+  const ProgramDescription &program = part.description;
+  const ModelIdentity &identity = part.identity;
+  llvm::SmallVector<Constant *> codes;
+  auto function = [&](const std::string &name) { return writer.function(name + identity.programSuffix); };
+  for (const EntryDescription &entry : program.entries)
+    codes.push_back(writer.structure({function(entry.name + ".workspace_bytes"),
+                                      entry.computesShapes() ? function(entry.name + ".output_shapes") : writer.null(),
+                                      function(entry.name + ".execute")}));
+  bool isEmbedded = program.constantBytes != 0 && identity.weightsFile.empty();
+  // Programs for the CPU end before what was added for GPUs.
+  const Device *device = part.target.device;
+  uint64_t programBytes = device ? sizeof(dlc_program) : offsetof(dlc_program, device_code);
+  llvm::SmallVector<Constant *> fields(
+      {writer.i32(programBytes), writer.i32(DLC_DEVICE_CPU), writer.text(part.target.name),
+       writer.i64(part.target.requiredFeatures), writer.array(codes, sizeof(dlc_entry_code)),
+       isEmbedded ? writer.external(getWeightsSymbol(identity)) : writer.null(), writer.i64(program.constantBytes),
+       identity.weightsFile.empty() ? writer.null() : writer.text(identity.weightsFile),
+       writer.i64(identity.weightsHash), writer.i64(program.preparedBytes),
+       program.hasPrepare ? function("prepare.execute") : writer.null(), writer.i64(part.scratchBytes),
+       program.launches.empty() ? writer.null() : writer.text(program.launches)});
+  if (device)
+    fields.push_back(writer.array(
+        writer.structure({writer.i32(sizeof(dlc_device_code)), writer.i32(static_cast<uint32_t>(device->capability))}),
+        sizeof(dlc_device_code)));
+  return writer.array(writer.structure(fields), programBytes);
+}
+
+/// The blocks that entry point `number` reserves while it runs, in the program that reserves most.
+static uint32_t countSegments(llvm::ArrayRef<ProgramPart> programs, size_t number) {
+  uint32_t most = 0;
+  for (const ProgramPart &part : programs)
+    most = std::max(most, part.description.entries[number].segments);
+  return most;
+}
+
+void dlc::addModelDescription(llvm::Module &module, llvm::ArrayRef<ProgramPart> parts) {
   DescriptionWriter writer(module);
-  llvm::SmallVector<Constant *> entries, codes;
-  for (const EntryDescription &entry : program.entries) {
+  const ProgramDescription &program = parts.back().description;
+  const ModelIdentity &identity = parts.back().identity;
+  llvm::SmallVector<Constant *> entries;
+  for (auto [number, entry] : llvm::enumerate(program.entries)) {
     llvm::SmallVector<Constant *> symbols;
     for (const SymbolDescription &symbol : entry.symbols)
       symbols.push_back(
@@ -156,45 +196,29 @@ void dlc::addModelDescription(llvm::Module &module, const ProgramDescription &pr
          writer.i32(entry.symbols.size()), writer.i32(entry.flags), writeTensors(writer, entry.inputs, entry),
          writeTensors(writer, entry.outputs, entry), writer.array(symbols, sizeof(dlc_symbol_info)),
          writeTensors(writer, entry.states, entry), writeChecks(writer, entry.checks), writer.i32(entry.states.size()),
-         writer.i32(entry.checks.size()), writer.i32(entry.segments), writer.i32(0), writer.zeros(5)}));
-    codes.push_back(
-        writer.structure({writer.function(entry.name + ".workspace_bytes"),
-                          entry.computesShapes() ? writer.function(entry.name + ".output_shapes") : writer.null(),
-                          writer.function(entry.name + ".execute")}));
+         writer.i32(entry.checks.size()), writer.i32(countSegments(parts, number)), writer.i32(0), writer.zeros(5)}));
   }
 
-  bool isEmbedded = program.constantBytes != 0 && identity.weightsFile.empty();
-  // Programs for the CPU end before what was added for GPUs.
-  bool isOnDevice = target.device != nullptr;
-  uint64_t programBytes = isOnDevice ? sizeof(dlc_program) : offsetof(dlc_program, device_code);
-  llvm::SmallVector<Constant *> fields(
-      {writer.i32(programBytes), writer.i32(DLC_DEVICE_CPU), writer.text(target.name),
-       writer.i64(target.requiredFeatures), writer.array(codes, sizeof(dlc_entry_code)),
-       isEmbedded ? writer.external(getWeightsSymbol(identity.name)) : writer.null(), writer.i64(program.constantBytes),
-       identity.weightsFile.empty() ? writer.null() : writer.text(identity.weightsFile),
-       writer.i64(identity.weightsHash), writer.i64(program.preparedBytes),
-       program.hasPrepare ? writer.function("prepare.execute") : writer.null(), writer.i64(scratchBytes),
-       program.launches.empty() ? writer.null() : writer.text(program.launches)});
-  if (isOnDevice)
-    fields.push_back(writer.array(writer.structure({writer.i32(sizeof(dlc_device_code)),
-                                                    writer.i32(static_cast<uint32_t>(target.device->capability))}),
-                                  sizeof(dlc_device_code)));
-  Constant *code = writer.structure(fields);
-  Constant *programs = writer.array(writer.array(code, programBytes), sizeof(const dlc_program *));
+  llvm::SmallVector<Constant *> programs;
+  bool isOnDevice = false;
+  for (const ProgramPart &part : parts) {
+    programs.push_back(writeProgram(writer, part));
+    isOnDevice |= part.target.device != nullptr;
+  }
   // What a program must know of later versions of the ABI to use this model.
   uint64_t needs = 0;
   for (const EntryDescription &entry : program.entries)
     for (const TensorDescription &output : entry.outputs)
       if (getShapeFlags(output, entry.getBounds()))
         needs |= DLC_MODEL_NEEDS_RESULT_SHAPES;
-  constexpr uint32_t programCount = 1;
   Constant *model = writer.structure(
       {writer.i32(DLC_ABI_VERSION), writer.i32(sizeof(dlc_model)), writer.text(identity.name),
        writer.text(identity.compiler),
-       writer.text(identity.rates.empty() ? target.name : target.name + " with the rates of " + identity.rates),
+       writer.text(identity.rates.empty() ? identity.target : identity.target + " with the rates of " + identity.rates),
        writer.i64(needs), writer.i32(entries.size()), writer.i32(program.variables.size()),
-       writer.i32(program.stateCount), writer.i32(programCount), writer.array(entries, sizeof(dlc_entry_point)),
-       writeVariables(writer, program.variables), writer.i64(program.variableBytes), programs,
+       writer.i32(program.stateCount), writer.i32(programs.size()), writer.array(entries, sizeof(dlc_entry_point)),
+       writeVariables(writer, program.variables), writer.i64(program.variableBytes),
+       writer.array(programs, sizeof(const dlc_program *)),
        writer.external(isOnDevice ? "dlc_rt_cuda_api" : "dlc_rt_api"),
        identity.dataDescription.empty() ? writer.null() : writer.text(identity.dataDescription),
        identity.layers.empty() ? writer.null() : writer.text(identity.layers)});

@@ -12,7 +12,7 @@ from ._tables import sources
 
 #: The keywords of Trainer that are those of the run itself.
 _OPTIONS = {
-    "epochs", "batch", "seed", "threads", "schedule", "warm_up", "monitor", "early_stopping", "least_gain", "checkpoint",
+    "epochs", "batch", "seed", "threads", "device", "schedule", "warm_up", "monitor", "early_stopping", "least_gain", "checkpoint",
     "checkpoint_epochs", "checkpoint_steps", "best", "resume", "load", "load_prefix", "load_partial", "report", "ordered", "scale", "entry",
 }  # fmt: skip
 
@@ -84,7 +84,7 @@ class Trainer:
     `model` is the path of a library compiled with `train`, or any model that dlc.compile takes, which is then compiled: `train` says how to
     train it if it does not do so in a section `training` (a dict, or the path of a file with such a section), `inputs` and `dynamic_shapes`
     are those of dlc.compile. Keywords, as those
-    of `dlc-run train`: `epochs` (10), `batch` (32), `seed`, `threads`, `learning_rate` and other hyperparameters of the model in `settings`,
+    of `dlc-run train`: `epochs` (10), `batch` (32), `seed`, `threads`, `device` ("cpu", "cuda"), `learning_rate` and other hyperparameters of the model in `settings`,
     `schedule` ("constant", "cosine", "step:10:0.5", ...), `warm_up` steps, `early_stopping` after so many epochs without a `least_gain` of
     the metric `monitor`, `checkpoint` and `best` (files that keep the state), `checkpoint_epochs`, `checkpoint_steps`, `resume`, `load`,
     `load_prefix`, `load_partial`, `report` (an HTML page), `ordered` (not shuffled), `scale` ({"image": 1 / 255}), `entry`.
@@ -120,7 +120,7 @@ class Trainer:
             output = _temporary_folder() / "model.so"
             model = compile(model, output, inputs=inputs, dynamic_shapes=dynamic_shapes, train=train)
         self.library = os.fspath(model)
-        self.model = Model(self.library, threads=self._options.get("threads", 1))
+        self.model = Model(self.library, threads=self._options.get("threads", 1), device=self._options.get("device"))
         self.state = None
         self.history = History()
         self.class_names = []

@@ -11,6 +11,7 @@ const dlc_runtime_api dlc_rt_api = {
     .variables_save = dlcVariablesSave,
     .variables_load = dlcVariablesLoad,
     .prepare = dlcModelPrepare,
+    .choose_program = dlcModelProgram,
     .context_create = dlcContextCreate,
     .context_retain = dlcContextRetain,
     .context_release = dlcContextRelease,

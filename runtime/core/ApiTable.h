@@ -24,7 +24,7 @@
   .context_message = dlcContextMessage, .state_shape = dlcStateShape, .metadata_read = dlcMetadataRead,                \
   .infer_symbols = dlcInferSymbols, .output_shapes = dlcOutputShapes, .run = dlcRun, .pool_create = dlcPoolApiCreate,  \
   .pool_retain = dlcPoolApiRetain, .pool_release = dlcPoolApiRelease, .cpu_features = dlcCpuFeatures,                  \
-  .choose_program = dlcModelProgram, .result_shapes = dlcResultShapes, .result_data = dlcResultData,                   \
-  .context_record = dlcContextRecord, .context_cancel = dlcContextCancel
+  .result_shapes = dlcResultShapes, .result_data = dlcResultData, .context_record = dlcContextRecord,                  \
+  .context_cancel = dlcContextCancel, .context_program = dlcContextProgram
 
 #endif /* DLC_RUNTIME_APITABLE_H */

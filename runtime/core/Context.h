@@ -48,6 +48,15 @@ typedef struct Team {
   dlc_uint32 isParallel; // while tasks of a parallel loop run
 } Team;
 
+struct Context;
+
+/// What a context on a GPU adds to the core.
+typedef struct ContextDevice {
+  /// A copy in the host's memory of `bytes` bytes of the device, as they are after all work before; valid until the
+  /// next call. Null, with the context's message, if it fails.
+  const void *(*view)(struct Context *context, const void *from, dlc_uint64 bytes);
+} ContextDevice;
+
 typedef struct Context {
   dlc_context face; // first, so that a dlc_context * is a Context *
   dlc_uint32 references;
@@ -60,6 +69,8 @@ typedef struct Context {
   void *logSelf;
   void *stream;
   dlc_int32 deviceId;
+  const ContextDevice *device;        // null on the CPU
+  const dlc_tensor *inputs, *outputs; // the caller's, of the current run
   const dlc_program *program;
   struct ModelState *state;
   Team *team;
@@ -81,6 +92,13 @@ typedef struct Context {
   dlc_int64 *stamp;            // in them; null if the model has none
   char message[508];
 } Context;
+
+/// Whether the caller's tensor `number` of the current run, inputs first, is in the memory of a GPU.
+static inline int dlcIsOnDevice(const Context *context, const dlc_entry_point *entry, dlc_uint32 number) {
+  const dlc_tensor *tensor =
+      number < entry->input_count ? &context->inputs[number] : &context->outputs[number - entry->input_count];
+  return tensor->device.type == DLC_DEVICE_CUDA;
+}
 
 /// Whether the run that `context` is in has to end.
 static inline int dlcRunIsCancelled(const Context *context) {

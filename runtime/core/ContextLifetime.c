@@ -99,13 +99,13 @@ dlc_int32 dlcContextCreate(const dlc_model *model, const dlc_context_options *gi
   if (!result)
     return dlcFail(error, DLC_ERROR_ARGUMENT, "dlc_context_create: the parameter for the context is null");
   *result = (dlc_context *)0;
+  dlc_context_options options;
+  int areUnreadable = dlcReadOptions(&options, sizeof options, DLC_LEAST_CONTEXT_OPTIONS, given);
   const dlc_program *program;
-  dlc_int32 status = dlcModelChooseProgram(model, error, &program);
+  dlc_int32 status = dlcModelChooseProgram(model, areUnreadable ? 0 : options.device_type, error, &program);
   if (status)
     return status;
-  dlc_context_options options;
-  if (dlcReadOptions(&options, sizeof options, DLC_LEAST_CONTEXT_OPTIONS, given) ||
-      (options.flags & ~(dlc_uint32)DLC_CONTEXT_FLUSH_DENORMALS) || options.reserved_flags)
+  if (areUnreadable || (options.flags & ~(dlc_uint32)DLC_CONTEXT_FLUSH_DENORMALS))
     return dlcFail(error, DLC_ERROR_ARGUMENT,
                    "dlc_context_create: options.struct_bytes is less than %u, or the options set a field that model "
                    "'%s', which was compiled by %s, does not support",
@@ -261,4 +261,11 @@ dlc_uint64 dlcContextBytes(const dlc_context *face) {
 
 const char *dlcContextMessage(const dlc_context *face) {
   return face ? ((const Context *)face)->message : "no context";
+}
+
+const dlc_program *dlcContextProgram(const dlc_context *face, dlc_int32 *type, dlc_int32 *id) {
+  const Context *context = (const Context *)face;
+  *type = dlcIsForDevice(context->program) ? DLC_DEVICE_CUDA : DLC_DEVICE_CPU;
+  *id = *type == DLC_DEVICE_CUDA ? context->deviceId : 0;
+  return context->program;
 }

@@ -22,4 +22,7 @@ dlc_int32 dlcContextGrow(Context *context, const dlc_entry_point *entry, const d
 /// has ended did not find any, so that a run like it allocates nothing.
 void dlcContextGrowScratch(Context *context);
 
+/// The program that the context runs, and the device.
+const dlc_program *dlcContextProgram(const dlc_context *context, dlc_int32 *type, dlc_int32 *id);
+
 #endif // DLC_CORE_CONTEXTLIFETIME_H

@@ -123,12 +123,21 @@ static int isProbability(const void *data, dlc_uint32 type, dlc_int64 i) {
   }
 }
 
-static dlc_int32 checkProbabilities(Context *context, const dlc_entry_point *entry, const dlc_index_check *check) {
+/// The elements of input `number` where the host can read them; null, with a message, if the device has failed.
+static const void *findData(Context *context, const dlc_entry_point *entry, dlc_uint32 number) {
+  const dlc_byte *first = context->tensors[number];
+  if (__builtin_expect(!dlcIsOnDevice(context, entry, number), 1) || first == context->ends[number])
+    return first;
+  return context->device->view(context, first, (dlc_uint64)(context->ends[number] - first));
+}
+
+static dlc_int32 checkProbabilities(Context *context, const dlc_entry_point *entry, const dlc_index_check *check,
+                                    const void *data) {
   const dlc_tensor_info *info = &entry->inputs[check->tensor];
   dlc_int64 count = 1, i = 0;
   for (dlc_uint32 d = 0; d < info->rank; ++d)
     count *= resolve(info->dims[d], context->symbols);
-  while (i < count && isProbability(context->tensors[check->tensor], info->element_type, i))
+  while (i < count && isProbability(data, info->element_type, i))
     ++i;
   if (i == count)
     return DLC_OK;
@@ -136,9 +145,9 @@ static dlc_int32 checkProbabilities(Context *context, const dlc_entry_point *ent
                         info->name, check->what);
 }
 
-static dlc_int32 checkInput(Context *context, const dlc_entry_point *entry, const dlc_index_check *check) {
+static dlc_int32 checkInput(Context *context, const dlc_entry_point *entry, const dlc_index_check *check,
+                            const void *data) {
   const dlc_tensor_info *info = &entry->inputs[check->tensor];
-  const void *data = context->tensors[check->tensor];
   dlc_int64 extent = resolve(check->extent, context->symbols);
   Bounds bounds = {check->flags & DLC_CHECK_FROM_END ? -extent : 0,
                    check->flags & DLC_CHECK_LENGTHS ? extent : extent - 1, 0, check->flags & DLC_CHECK_EXCEPTION};
@@ -205,9 +214,17 @@ static dlc_int32 checkRoom(Context *context, const dlc_entry_point *entry, const
 
 dlc_int32 dlcCheckIndices(Context *context, const dlc_entry_point *entry) {
   dlc_int32 status = DLC_OK;
-  for (dlc_uint32 i = 0; !status && i < entry->check_count; ++i)
-    status = entry->checks[i].flags & DLC_CHECK_ROOM          ? checkRoom(context, entry, &entry->checks[i])
-             : entry->checks[i].flags & DLC_CHECK_PROBABILITY ? checkProbabilities(context, entry, &entry->checks[i])
-                                                              : checkInput(context, entry, &entry->checks[i]);
+  for (dlc_uint32 i = 0; !status && i < entry->check_count; ++i) {
+    const dlc_index_check *check = &entry->checks[i];
+    if (check->flags & DLC_CHECK_ROOM) {
+      status = checkRoom(context, entry, check);
+      continue;
+    }
+    const void *data = findData(context, entry, check->tensor);
+    if (__builtin_expect(!data && context->tensors[check->tensor] != context->ends[check->tensor], 0))
+      return DLC_ERROR_DEVICE_LOST;
+    status = check->flags & DLC_CHECK_PROBABILITY ? checkProbabilities(context, entry, check, data)
+                                                  : checkInput(context, entry, check, data);
+  }
   return status;
 }

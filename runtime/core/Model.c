@@ -14,7 +14,28 @@
 static ModelState *states;
 static dlc_uint32 statesLock;
 
-dlc_int32 dlcModelChooseProgram(const dlc_model *model, dlc_error *error, const dlc_program **result) {
+int dlcIsForDevice(const dlc_program *program) {
+  return DLC_HAS(dlc_program, program, device_code) && program->device_code;
+}
+
+/// Fails because no program of `model` is for devices of `type`.
+static dlc_int32 failDevice(const dlc_model *model, dlc_uint32 type, dlc_error *error) {
+  if (type == DLC_DEVICE_CPU)
+    return dlcFail(error, DLC_ERROR_DEVICE,
+                   "model '%s' was compiled for %s, and has no program for the CPU: compile it with "
+                   "--target=x86-64,cuda to have both",
+                   model->name, model->target);
+  if (type == DLC_DEVICE_CUDA)
+    return dlcFail(
+        error, DLC_ERROR_DEVICE,
+        "model '%s' was compiled for %s, and has no program for a GPU: compile it with --target=cuda, or with "
+        "--target=x86-64,cuda to have both",
+        model->name, model->target);
+  return dlcFail(error, DLC_ERROR_ARGUMENT,
+                 "dlc_context_options.device_type is %u: 0, 1 (CPU) and 2 (GPU) are possible", (dlc_uint64)type);
+}
+
+dlc_int32 dlcModelChooseProgram(const dlc_model *model, dlc_uint32 type, dlc_error *error, const dlc_program **result) {
   *result = (const dlc_program *)0;
   if (!model)
     return dlcFail(error, DLC_ERROR_ARGUMENT, "no model");
@@ -24,13 +45,18 @@ dlc_int32 dlcModelChooseProgram(const dlc_model *model, dlc_error *error, const 
   const dlc_program *program = (const dlc_program *)0;
   dlc_uint64 missing = 0;
   for (dlc_uint32 i = 0; i < model->program_count; ++i) {
-    program = model->programs[i];
+    const dlc_program *candidate = model->programs[i];
+    if (type && type != (dlc_uint32)(dlcIsForDevice(candidate) ? DLC_DEVICE_CUDA : DLC_DEVICE_CPU))
+      continue;
+    program = candidate;
     missing = program->required_features & ~dlcCpuFeatures();
     if (program->device_type == DLC_DEVICE_CPU && !missing) {
       *result = program;
       return DLC_OK;
     }
   }
+  if (!program && model->program_count)
+    return failDevice(model, type, error);
   if (!program)
     return dlcFail(error, DLC_ERROR_ABI, "model '%s' contains no program", model->name);
   // The reason is that of the last one, which requires the least.
@@ -45,7 +71,7 @@ dlc_int32 dlcModelChooseProgram(const dlc_model *model, dlc_error *error, const 
 
 const dlc_program *dlcModelProgram(const dlc_model *model, dlc_error *error) {
   const dlc_program *program;
-  dlcModelChooseProgram(model, error, &program);
+  dlcModelChooseProgram(model, 0, error, &program);
   return program;
 }
 
@@ -184,10 +210,10 @@ static dlc_int32 makeReady(ModelState *state, Context *context, const char *weig
   return DLC_OK;
 }
 
-/// The state of `model`; null if there is none. The lock of states is held.
-static ModelState *findState(const dlc_model *model) {
+/// The state of a program of `model`; null if there is none. The lock of states is held.
+static ModelState *findState(const dlc_model *model, const dlc_program *program) {
   ModelState *state = states;
-  while (state && state->model != model)
+  while (state && (state->model != model || state->program != program))
     state = state->next;
   return state;
 }
@@ -214,7 +240,7 @@ static void releaseAndUnlock(ModelState *state, dlc_uint32 references) {
 dlc_int32 dlcModelAcquire(Context *context, const char *weightsFolder, dlc_error *error, ModelState **result) {
   const dlc_model *model = context->face.model;
   dlcLock(&statesLock);
-  ModelState *state = findState(model);
+  ModelState *state = findState(model, context->program);
   if (!state) {
     state = dlcAllocate(&context->allocator, sizeof(ModelState));
     if (!state) {
@@ -258,12 +284,13 @@ void dlcModelHold(ModelState *state) {
 
 void dlcModelUnprepare(const dlc_model *model) {
   dlcLock(&statesLock);
-  ModelState *state = findState(model);
-  dlc_uint32 references = state && state->prepares;
-  if (references)
-    --state->prepares;
-  if (state)
-    releaseAndUnlock(state, references);
-  else
+  ModelState *state = states;
+  while (state && (state->model != model || !state->prepares))
+    state = state->next;
+  if (!state) {
     dlcUnlock(&statesLock);
+    return;
+  }
+  --state->prepares;
+  releaseAndUnlock(state, 1);
 }

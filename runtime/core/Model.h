@@ -8,8 +8,12 @@
 
 struct Context;
 
-/// Sets `*program` to the first program of `model` that can run on this machine: ABI, device, CPU.
-dlc_int32 dlcModelChooseProgram(const dlc_model *model, dlc_error *error, const dlc_program **program);
+/// Sets `*program` to the first program of `model` that can run on this machine (ABI, CPU), of those for devices of
+/// `type` (dlc_device_type; 0: of all).
+dlc_int32 dlcModelChooseProgram(const dlc_model *model, dlc_uint32 type, dlc_error *error, const dlc_program **program);
+
+/// Whether the kernels of `program` run on a GPU.
+int dlcIsForDevice(const dlc_program *program);
 
 /// The same for applications: null, with an error, if there is none.
 const dlc_program *dlcModelProgram(const dlc_model *model, dlc_error *error);

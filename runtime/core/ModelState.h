@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What all contexts of a model share: its constants, mapped from the sidecar
+/// What all contexts that run one program of a model share: its constants, mapped from the sidecar
 /// where they are not in the library, and what `prepare` computed from them. Exists
 /// from the first context (or dlc_prepare) to the last release.
 #ifndef DLC_CORE_MODELSTATE_H

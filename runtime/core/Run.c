@@ -60,13 +60,19 @@ static dlc_int32 bindElement(Context *context, const dlc_entry_point *entry, con
   const dlc_symbol_info *symbol = &entry->symbols[s];
   if (symbol->source == DLC_SYMBOL_EXTENT)
     return dlcContextFail(context, DLC_ERROR_SYMBOL, "no input of '%s' gives a value to %s", entry->name, symbol->name);
-  Subject subject = {context, entry, &entry->inputs[symbol->input], &inputs[symbol->input], "input"};
+  Subject subject = {context, entry, &entry->inputs[symbol->input], &inputs[symbol->input], "input", 0};
   void *first;
   dlc_byte *end;
   dlc_int32 status = dlcCheckMemory(&subject, (const dlc_uint64 *)0, &first, &end);
   if (status)
     return status;
-  dlc_int64 element = dlcLoadInteger(first, subject.info->element_type, (dlc_int64)symbol->element), value = element;
+  const dlc_byte *data = (const dlc_byte *)first + symbol->element * dlcElementBytes(subject.info->element_type);
+  if (__builtin_expect(subject.tensor->device.type == DLC_DEVICE_CUDA, 0)) {
+    data = context->device->view(context, data, dlcElementBytes(subject.info->element_type));
+    if (!data)
+      return DLC_ERROR_DEVICE_LOST;
+  }
+  dlc_int64 element = dlcLoadInteger(data, subject.info->element_type, 0), value = element;
   if (symbol->source == DLC_SYMBOL_NEGATIVE)
     value = element == INT64_MIN ? INT64_MAX : -element;
   if (value < 0)
@@ -90,7 +96,7 @@ static dlc_int32 bindInputs(Context *context, const dlc_entry_point *entry, cons
   for (dlc_uint32 s = 0; s < entry->symbol_count; ++s)
     symbols[s] = -1;
   for (dlc_uint32 i = 0; i < count; ++i) {
-    Subject subject = {context, entry, &entry->inputs[i], &inputs[i], "input"};
+    Subject subject = {context, entry, &entry->inputs[i], &inputs[i], "input", 0};
     status = dlcCheckKind(&subject);
     if (!status)
       status = checkInputShape(&subject, symbols);
@@ -146,12 +152,13 @@ static dlc_int32 checkOutputs(Context *context, const dlc_entry_point *entry, co
       areWanted = 0;
       continue;
     }
-    Subject subject = {context, entry, &entry->outputs[i], &outputs[i], "output"};
+    int isKept = (entry->outputs[i].flags & DLC_TENSOR_UNBOUNDED) != 0;
+    Subject subject = {context, entry, &entry->outputs[i], &outputs[i], "output", isKept};
     status = dlcCheckKind(&subject);
     if (status)
       return status;
     dlc_uint32 slot = entry->input_count + i;
-    if (__builtin_expect(subject.info->flags & DLC_TENSOR_UNBOUNDED, 0)) {
+    if (__builtin_expect(isKept, 0)) {
       expected += subject.info->rank;
       context->tensors[slot] = context->ends[slot] = (dlc_byte *)0;
       continue;
@@ -198,9 +205,11 @@ static dlc_int32 runEntered(Context *context, const dlc_entry_point *entry, cons
                             dlc_uint32 inputCount, const dlc_tensor *outputs, dlc_uint32 outputCount,
                             const dlc_uint64 *capacities) {
   context->ran = (const dlc_entry_point *)0;
+  context->inputs = inputs;
+  context->outputs = outputs;
   dlc_int32 status = bindInputs(context, entry, inputs, inputCount, context->symbols);
   for (dlc_uint32 i = 0; !status && i < inputCount; ++i) {
-    Subject subject = {context, entry, &entry->inputs[i], &inputs[i], "input"};
+    Subject subject = {context, entry, &entry->inputs[i], &inputs[i], "input", 0};
     status = dlcCheckMemory(&subject, capacities ? &capacities[i] : (const dlc_uint64 *)0, &context->tensors[i],
                             &context->ends[i]);
   }

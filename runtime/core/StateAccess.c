@@ -85,7 +85,7 @@ static dlc_int32 transfer(dlc_context *face, const char *name, const dlc_tensor 
   if (!status) {
     // Messages refer to state 'X' of the model.
     dlc_entry_point owner = {.name = context->face.model->name};
-    Subject subject = {context, &owner, state->info, tensor, "state"};
+    Subject subject = {context, &owner, state->info, tensor, "state", 1};
     status = dlcCheckKind(&subject);
     const dlc_int64 *expected = state->hasShape ? state->dims : state->info->dims;
     for (dlc_uint32 d = 0; !status && d < state->info->rank; ++d)

@@ -12,14 +12,44 @@ dlc_int32 dlcFailShape(const Subject *subject, dlc_int32 status) {
                         subject->info->name, subject->entry->name, given, wanted);
 }
 
+/// A tensor that is not in the CPU's memory.
+static dlc_int32 checkDevice(const Subject *subject) {
+  Context *context = subject->context;
+  const dlc_tensor *tensor = subject->tensor;
+  const char *role = subject->role, *name = subject->info->name, *owner = subject->entry->name;
+  dlc_int64 type = tensor->device.type, id = tensor->device.id;
+  if (!context->device)
+    return dlcContextFail(context, DLC_ERROR_DEVICE,
+                          "%s '%s' of '%s' is on a device of DLPack type %d, and the model runs on the CPU", role, name,
+                          owner, type);
+  // Pinned memory of the host.
+  if (type == DLC_DEVICE_CUDA_HOST)
+    return DLC_OK;
+  if (type != DLC_DEVICE_CUDA)
+    return dlcContextFail(context, DLC_ERROR_DEVICE,
+                          "%s '%s' of '%s' is on a device of DLPack type %d, and the model runs on an NVIDIA GPU (type "
+                          "%d): pass it there, or in the CPU's memory",
+                          role, name, owner, type, (dlc_int64)DLC_DEVICE_CUDA);
+  if (subject->isOnHost)
+    return dlcContextFail(context, DLC_ERROR_DEVICE, "%s '%s' of '%s' is on GPU %d, and has to be in the CPU's memory",
+                          role, name, owner, id);
+  if (id != context->deviceId)
+    return dlcContextFail(context, DLC_ERROR_DEVICE,
+                          "%s '%s' of '%s' is on GPU %d, and the context runs on GPU %d: copy it there, or create the "
+                          "context for the other one",
+                          role, name, owner, id, (dlc_int64)context->deviceId);
+  return DLC_OK;
+}
+
 dlc_int32 dlcCheckKind(const Subject *subject) {
   const dlc_tensor *tensor = subject->tensor;
   const dlc_tensor_info *info = subject->info;
   dlc_uint32 type = (dlc_uint32)tensor->dtype.code << 8 | tensor->dtype.bits;
-  if (__builtin_expect(tensor->device.type != DLC_DEVICE_CPU, 0))
-    return dlcContextFail(subject->context, DLC_ERROR_DEVICE,
-                          "%s '%s' of '%s' is on a device of DLPack type %d, and the model runs on the CPU",
-                          subject->role, info->name, subject->entry->name, (dlc_int64)tensor->device.type);
+  if (__builtin_expect(tensor->device.type != DLC_DEVICE_CPU, 0)) {
+    dlc_int32 status = checkDevice(subject);
+    if (status)
+      return status;
+  }
   if (__builtin_expect(type != info->element_type || tensor->dtype.lanes != 1, 0)) {
     if (tensor->dtype.lanes != 1)
       return dlcContextFail(subject->context, DLC_ERROR_TYPE, "%s '%s' of '%s' has vector elements (%u lanes)",

@@ -13,6 +13,7 @@ typedef struct Subject {
   const dlc_tensor_info *info;
   const dlc_tensor *tensor;
   const char *role; // "input", "output"
+  int isOnHost;     // it has to be in the host's memory whatever the context runs on
 } Subject;
 
 /// Writes that the shape is not the declared one; returns `status`.

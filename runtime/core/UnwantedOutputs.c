@@ -19,7 +19,7 @@ dlc_int32 dlcProvideUnwanted(Context *context, const dlc_entry_point *entry, con
     if (!isProvided(entry, outputs, i))
       continue;
     dlc_tensor tensor = {.data = (void *)next, .ndim = (dlc_int32)entry->outputs[i].rank, .shape = dims};
-    Subject subject = {context, entry, &entry->outputs[i], &tensor, "output"};
+    Subject subject = {context, entry, &entry->outputs[i], &tensor, "output", 1};
     dlc_int32 status = dlcCheckMemory(&subject, (const dlc_uint64 *)0, &tensors[i], &ends[i]);
     if (status)
       return status;

@@ -4,6 +4,7 @@
 #include "../core/ContextMessage.h"
 #include "../core/Lock.h"
 #include "../core/Text.h"
+#include "Selection.h"
 
 static Device *devices;
 static dlc_uint32 devicesLock;
@@ -15,58 +16,6 @@ Device *dlcDeviceFind(Context *context) {
     device = device->next;
   dlcUnlock(&devicesLock);
   return device;
-}
-
-/// Reports a failure at creation.
-static dlc_int32 fail(const Driver *driver, Context *context, dlc_error *error, const char *step, CUresult result) {
-  dlc_int32 status = result == CUDA_ERROR_OUT_OF_MEMORY ? DLC_ERROR_OUT_OF_MEMORY : DLC_ERROR_NO_DEVICE;
-  return dlcFail(error, status, "model '%s' runs on an NVIDIA GPU, and GPU %d %s: %s", context->face.model->name,
-                 (dlc_int64)context->deviceId, step, dlcDriverText(driver, result));
-}
-
-/// The compute capability that kernels require, such as 75.
-static dlc_int32 requiredCapability(const dlc_program *program) {
-  const dlc_device_code *code = DLC_HAS(dlc_program, program, device_code) ? program->device_code : 0;
-  return code ? (dlc_int32)code->capability : 0;
-}
-
-/// Selects the GPU and checks that it can run the kernels.
-static dlc_int32 selectDevice(Device *device, dlc_error *error) {
-  const Driver *driver = device->driver;
-  Context *context = device->context;
-  dlc_int32 count = 0, major = 0, minor = 0;
-  CUresult result = driver->cuDeviceGetCount(&count);
-  if (result)
-    return fail(driver, context, error, "cannot be looked for", result);
-  if (context->deviceId < 0 || context->deviceId >= count) {
-    if (!count)
-      return dlcFail(error, DLC_ERROR_NO_DEVICE,
-                     "model '%s' runs on an NVIDIA GPU, and this machine has a driver but no GPU",
-                     context->face.model->name);
-    return dlcFail(error, DLC_ERROR_NO_DEVICE, "there is no GPU number %d: this machine has %d, numbered from 0",
-                   (dlc_int64)context->deviceId, (dlc_int64)count);
-  }
-  result = driver->cuDeviceGet(&device->ordinal, context->deviceId);
-  if (!result)
-    result = driver->cuDeviceGetAttribute(&major, CU_ATTRIBUTE_CAPABILITY_MAJOR, device->ordinal);
-  if (!result)
-    result = driver->cuDeviceGetAttribute(&minor, CU_ATTRIBUTE_CAPABILITY_MINOR, device->ordinal);
-  if (result)
-    return fail(driver, context, error, "does not say what it is", result);
-  dlc_int32 required = requiredCapability(context->program);
-  if (10 * major + minor < required) {
-    char name[64] = "";
-    driver->cuDeviceGetName(name, sizeof name, device->ordinal);
-    return dlcFail(error, DLC_ERROR_CAPABILITY,
-                   "model '%s' was compiled for GPUs of compute capability %d.%d and newer, and GPU %d (%s) has %d.%d: "
-                   "compile it with another --target",
-                   context->face.model->name, (dlc_int64)(required / 10), (dlc_int64)(required % 10),
-                   (dlc_int64)context->deviceId, name, (dlc_int64)major, (dlc_int64)minor);
-  }
-  result = driver->cuDevicePrimaryCtxRetain(&device->cuda, device->ordinal);
-  if (result)
-    return fail(driver, context, error, "cannot be used", result);
-  return DLC_OK;
 }
 
 /// Bytes of the tables of tensors, segments and states, at least 1.
@@ -136,7 +85,7 @@ static void destroy(Device *device) {
     if (device->variables)
       device->dropVariables(device);
     releaseBlock(device, &device->scratch.block);
-    if (device->stream)
+    if (device->stream && device->ownsStream)
       driver->cuStreamDestroy_v2(device->stream);
     CUcontext popped;
     driver->cuCtxPopCurrent_v2(&popped);
@@ -146,6 +95,7 @@ static void destroy(Device *device) {
   dlcRelease(allocator, device->modules, device->moduleCapacity * sizeof(LoadedModule));
   dlcRelease(allocator, device->kernels, device->kernelCapacity * sizeof(LoadedKernel));
   dlcRelease(allocator, device->tensors, tableBytes(device));
+  dlcRelease(allocator, device->view, device->viewBytes);
   dlcRelease(allocator, device, sizeof(Device));
 }
 
@@ -164,19 +114,27 @@ static dlc_int32 create(Context *context, dlc_error *error, Device **result) {
   device->references = 1;
   device->thread.device = device;
   device->thread.scratch.context = context;
-  status = selectDevice(device, error);
+  status = dlcDeviceSelect(driver, context->face.model, context->program, context->deviceId, error, &device->ordinal);
+  if (!status) {
+    CUresult outcome = driver->cuDevicePrimaryCtxRetain(&device->cuda, device->ordinal);
+    if (outcome)
+      status = dlcDeviceRefuse(driver, context->face.model, context->deviceId, "cannot be used", outcome, error);
+  }
   if (!status && makeTables(device))
     status =
         dlcFail(error, DLC_ERROR_OUT_OF_MEMORY, "no memory for a context of model '%s'", context->face.model->name);
-  if (!status) {
+  device->stream = context->stream;
+  if (!status && !device->stream) {
     CUresult outcome = driver->cuCtxPushCurrent_v2(device->cuda);
     if (!outcome) {
-      outcome = driver->cuStreamCreate(&device->stream, CU_STREAM_NON_BLOCKING);
+      // In order with the legacy default stream, which is what other libraries pass tensors on unless told otherwise.
+      outcome = driver->cuStreamCreate(&device->stream, CU_STREAM_DEFAULT);
+      device->ownsStream = !outcome;
       CUcontext popped;
       driver->cuCtxPopCurrent_v2(&popped);
     }
     if (outcome)
-      status = fail(driver, context, error, "gives no stream", outcome);
+      status = dlcDeviceRefuse(driver, context->face.model, context->deviceId, "gives no stream", outcome, error);
   }
   if (status) {
     destroy(device);

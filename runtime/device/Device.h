@@ -3,9 +3,9 @@
 /// A context's part of a GPU: its memory there, its stream, and the kernels that it has loaded. A model that is
 /// compiled for CUDA has one for each of its contexts; libraries for the CPU contain none of this.
 ///
-/// A run copies inputs to the device and outputs back (Execute.h); constants, states (ResidentStates.h) and variables
-/// (ResidentVariables.h) stay there. Generated code sees device addresses only, and reaches the device through
-/// Launch.h, Memory.h and HostKernel.h.
+/// A run uses the caller's tensors on the device in place, and copies inputs there and outputs back that are in the
+/// host's memory (Execute.h); constants, states (ResidentStates.h) and variables (ResidentVariables.h) stay there.
+/// Generated code sees device addresses only, and reaches the device through Launch.h, Memory.h and HostKernel.h.
 #ifndef DLC_DEVICE_DEVICE_H
 #define DLC_DEVICE_DEVICE_H
 
@@ -64,12 +64,15 @@ typedef struct Device {
   CUdevice ordinal;
   CUcontext cuda;
   CUstream stream;
+  dlc_uint32 ownsStream; // else it is the caller's
+  dlc_byte *view;        // what the core has asked for last; see ContextDevice
+  dlc_uint64 viewBytes;
   CUresult failure; // of the driver, the first of a run; all later work of the run is left out
   DeviceThread thread;
   DeviceBlock constants, prepared, workspace;
   ResidentVariables *variables;                 // of the block that is bound; null if none is
   void (*dropVariables)(struct Device *device); // gives them up
-  DeviceBlock *tensors;                         // one per input and output
+  DeviceBlock *tensors;                         // one per input and output: copies of those on the host
   DeviceBlock *segments;                        // one per segment
   ResidentState *states;                        // one per state of the model
   dlc_uint32 tensorCount, segmentCount, stateCount;

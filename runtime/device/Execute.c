@@ -4,6 +4,7 @@
 #include "../core/ContextEntry.h"
 #include "../core/ContextMessage.h"
 #include "../core/Segment.h"
+#include "../core/UnwantedOutputs.h"
 #include "ResidentStates.h"
 #include "ResidentVariables.h"
 #include "Transfer.h"
@@ -47,6 +48,31 @@ static dlc_int32 provideConstants(Device *device, const dlc_call *call, int isPr
   return DLC_OK;
 }
 
+/// Whether output `number` is one that the caller does not want.
+static int isUnwanted(const Context *context, const dlc_entry_point *entry, dlc_uint32 number) {
+  return number >= entry->input_count && dlcIsUnwanted(&context->outputs[number - entry->input_count]);
+}
+
+/// Whether the caller's tensor `number` is used where it is. Without elements it needs no address.
+static int isInPlace(const Context *context, const dlc_entry_point *entry, dlc_uint32 number) {
+  return dlcIsOnDevice(context, entry, number) && context->ends[number] != context->tensors[number];
+}
+
+/// Whether the run is over for the caller when all its work is in the stream: that is the caller's own, and nothing is
+/// to be copied to the host.
+static int isDeferred(const Device *device, const dlc_entry_point *entry) {
+  const Context *context = device->context;
+  if (device->ownsStream || entry->flags & DLC_ENTRY_WRITES_VARIABLES)
+    return 0;
+  for (dlc_uint32 i = 0; i < entry->input_count + entry->output_count; ++i)
+    if (!dlcIsOnDevice(context, entry, i) && !isUnwanted(context, entry, i))
+      return 0;
+  for (dlc_uint32 i = 0; i < entry->state_count; ++i)
+    if (device->states[entry->states[i].slot].isChecked)
+      return 0;
+  return 1;
+}
+
 static dlc_uint64 tensorBytes(const Context *context, dlc_uint32 number) {
   return (dlc_uint64)(context->ends[number] - (dlc_byte *)context->tensors[number]);
 }
@@ -65,6 +91,10 @@ static dlc_int32 provide(Device *device, const dlc_entry_point *entry, dlc_call 
   for (dlc_uint32 i = 0; !status && i < entry->input_count + entry->output_count; ++i) {
     if (isKeptByContext(entry, i)) {
       addresses[i] = (void *)0;
+      continue;
+    }
+    if (isInPlace(context, entry, i)) {
+      addresses[i] = context->tensors[i];
       continue;
     }
     dlc_uint64 bytes = tensorBytes(context, i);
@@ -108,11 +138,11 @@ static dlc_int32 fetchKept(Device *device, const dlc_entry_point *entry, const d
   return DLC_OK;
 }
 
-/// Copies outputs to the host.
+/// Copies outputs to the host that are wanted there.
 static dlc_int32 fetch(Device *device, const dlc_entry_point *entry, const dlc_call *host, void *const *addresses) {
   Context *context = device->context;
   for (dlc_uint32 i = entry->input_count; i < entry->input_count + entry->output_count; ++i)
-    if (!isKeptByContext(entry, i))
+    if (!isKeptByContext(entry, i) && !isUnwanted(context, entry, i) && !isInPlace(context, entry, i))
       dlcDeviceDownload(device, context->tensors[i], device->tensors[i].data, tensorBytes(context, i));
   return fetchKept(device, entry, host, addresses);
 }
@@ -142,6 +172,10 @@ static dlc_int32 runAndFetch(Device *device, const dlc_call *host, const dlc_ent
   call.scratch = &device->thread.scratch;
   status = program(&call);
   dlcScratchGrow(&device->thread.scratch, 0);
+  if (entry && isDeferred(device, entry)) {
+    dlc_int32 outcome = dlcDeviceStatus(device);
+    return outcome ? outcome : status;
+  }
   // Errors of what was launched appear here; they are the reason for others.
   dlc_int32 outcome = synchronize(device);
   status = outcome ? outcome : status;
@@ -161,7 +195,9 @@ static dlc_int32 executeEntered(Device *device, const dlc_call *host, dlc_int32 
     dlcResidentStatesEnd(device, entry, !status);
     dlcResidentVariablesEnd(device, entry, !status);
   }
-  return status ? status : synchronize(device);
+  if (status || (entry && isDeferred(device, entry)))
+    return status;
+  return synchronize(device);
 }
 
 static dlc_int32 execute(Device *device, const dlc_call *host, dlc_int32 number, DeviceProgram program) {

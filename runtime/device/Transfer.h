@@ -15,4 +15,7 @@ void dlcDeviceDownload(Device *device, void *to, CUdeviceptr from, dlc_uint64 by
 /// Waits for all that the stream has been given.
 void dlcDeviceWait(Device *device);
 
+/// What contexts on a GPU add to the core.
+extern const ContextDevice dlcContextDevice;
+
 #endif // DLC_DEVICE_TRANSFER_H

@@ -119,6 +119,13 @@ LARGE = {
     "uneven stride": (2, 16, (23, 27), 48, (5, 3), (3, 2), (1, 1), (0, 2, 1, 0), 1),
     "image": (2, 3, (31, 29), 64, (7, 7), (2, 2), (1, 1), (3, 3, 3, 3), 1),
     "one pixel of many": (2, 48, (9, 9), 65, (1, 1), (2, 2), (1, 1), (0, 0, 0, 0), 1),
+    "length": (3, 24, (37,), 40, (5,), (3,), (1,), (2, 1), 1),
+    "volume": (2, 9, (7, 6, 5), 17, (3, 2, 3), (2, 1, 2), (1, 1, 1), (1, 0, 1, 1, 1, 0), 1),
+    "groups": (2, 32, (13, 11), 64, (3, 3), (1, 1), (1, 1), (1, 1, 1, 1), 2),
+    "groups and stride": (2, 24, (12, 11), 30, (3, 3), (2, 2), (1, 1), (1, 0, 1, 1), 3),
+    "depthwise": (3, 36, (14, 11), 36, (3, 3), (1, 1), (1, 1), (1, 1, 1, 1), 36),
+    "depthwise and stride": (2, 21, (13, 12), 21, (5, 3), (2, 2), (1, 1), (2, 1, 2, 1), 21),
+    "depthwise and dilation": (2, 16, (13, 12), 16, (3, 3), (1, 1), (2, 3), (2, 3, 2, 3), 16),
 }  # fmt: skip
 
 
@@ -126,8 +133,9 @@ LARGE = {
                          + [("many images", "f32", ()), ("all by Winograd", "f32", ())])  # fmt: skip
 def test_large_convolution(programs, case, element, batched):
     batch, channels, image, filters, kernel, strides, dilations, pads, groups = LARGE[case]
-    out = [convolved(image[i], kernel[i], strides[i], dilations[i], pads[i], pads[i + 2]) for i in range(2)]
-    shapes = {"x": (batch, channels, *image), "w": (filters, channels, *kernel)}
+    spatial = len(image)
+    out = [convolved(image[i], kernel[i], strides[i], dilations[i], pads[i], pads[i + spatial]) for i in range(spatial)]
+    shapes = {"x": (batch, channels, *image), "w": (filters, channels // groups, *kernel)}
     given = attributes(strides=strides, dilations=dilations, pads=pads, groups=groups)
     body = lambda types: f"%y = dlc.conv %x, %w {given} : ({types['x']}, {types['w']}) -> {types['c']}"
     gradients = Gradients(programs, body, shapes, (batch, filters, *out), batched=batched, element=element)

@@ -191,6 +191,13 @@ def test_training(programs):
     np.testing.assert_allclose(lines[0], lines[1], rtol=1e-5)
 
 
+@needs_fake
+@pytest.mark.parametrize("model", ["backpropagation/backpropagation.json", "digits/digits_training.json"])
+def test_training_steps(programs, model):
+    """The loss of a third step, to which the two before it have led. scripts/fake-gpu.sh does this with all examples."""
+    verify(programs, *compile_both(programs, EXAMPLES / model, "--train"), "--entry", "train_step", "--runs", "3")
+
+
 def copies(log):
     """The sizes of the copies to the device and to the host that the fake driver has logged."""
     text = log.read_text()

@@ -30,14 +30,21 @@ CONVOLUTIONS = [
     ((2, 6, 13, 7), (4, 3, 5, 2), [2, 1], [1, 2], [2, 0, 1, 3], 2),
     ((3, 4, 10), (7, 4, 3), [3], [2], [-1, 2], 1),
 ]
+# The same, and output padding, of transposed convolutions.
+TRANSPOSED = [
+    ((2, 5, 9, 11), (5, 3, 3, 3), [1, 1], [1, 1], [1, 1, 1, 1], [0, 0], 1),
+    ((2, 16, 5, 7), (16, 6, 3, 4), [2, 3], [1, 1], [1, 2, 0, 1], [1, 0], 2),
+    ((3, 4, 6), (4, 67, 2), [3], [1], [-1, 2], [0], 1),
+    ((1, 3, 5, 5), (3, 4, 3, 2), [2, 1], [3, 2], [1, 0, 2, 1], [0, 0], 1),
+]
 UNARY = ["relu", "neg", "abs", "sigmoid", "tanh", "exp", "erf", "hard_swish", "gelu {tanh_approximation = false}",
          "gelu {tanh_approximation = true}", "hard_sigmoid {alpha = 2.000000e-01 : f64, beta = 5.000000e-01 : f64}",
          "leaky_relu {alpha = 1.000000e-01 : f64}", "swish {alpha = 1.000000e+00 : f64}",
          "clamp {high = 6.000000e+00 : f64, low = -1.000000e+00 : f64}"]  # fmt: skip
 
 
-def typed(shape):
-    return f"tensor<{'x'.join(map(str, (*shape, 'f32')))}>"
+def typed(shape, element="f32"):
+    return f"tensor<{'x'.join(map(str, (*shape, element)))}>"
 
 
 def array(values):
@@ -45,27 +52,39 @@ def array(values):
 
 
 class Graph:
-    """The text of a model, and its inputs."""
+    """The text of a model whose ops are on tensors of `element`, and its inputs, which are converted from f32."""
 
-    def __init__(self):
+    def __init__(self, element="f32"):
+        self.element = element
         self.lines, self.inputs, self.outputs = [], {}, []
         self.random = np.random.default_rng(15)
 
     def input(self, shape):
         name = f"i{len(self.inputs)}"
         self.inputs[name] = self.random.standard_normal(shape, dtype=np.float32)
-        return f"%{name}", shape
+        return self.convert(f"%{name}", shape, "f32", self.element), shape
+
+    def values(self, operand):
+        """The array of an input."""
+        return self.inputs[operand[0][1:].partition("_")[0]]
+
+    def convert(self, name, shape, source, target):
+        if source == target:
+            return name
+        self.lines.append(f"    {name}_{target} = dlc.cast {name} {{to = {target}}} : {typed(shape, source)} -> {typed(shape, target)}")
+        return f"{name}_{target}"
 
     def op(self, text, *operands, shape):
         name = f"%v{len(self.lines)}"
         op, _, attributes = text.partition(" ")
-        types = [typed(operand[1]) for operand in operands]
+        types = [typed(operand[1], self.element) for operand in operands]
         signature = types[0] if len(types) == 1 else "(" + ", ".join(types) + ")"
-        self.lines.append(f"    {name} = dlc.{op} {', '.join(operand[0] for operand in operands)} {attributes} : {signature} -> {typed(shape)}")
+        self.lines.append(f"    {name} = dlc.{op} {', '.join(operand[0] for operand in operands)} {attributes} : {signature} -> {typed(shape, self.element)}")
         return name, shape
 
     def output(self, value):
-        self.outputs.append(value)
+        name, shape = value
+        self.outputs.append((self.convert(name, shape, self.element, "f32"), shape))
 
     def write(self, path):
         arguments = ", ".join(f'%{name}: {typed(value.shape)} {{dlc.name = "{name}"}}' for name, value in self.inputs.items())
@@ -79,8 +98,8 @@ class Graph:
         return run_in(programs, environment, library, self.inputs, [f"o{number}" for number in range(len(self.outputs))])
 
 
-def add_products(graph):
-    for left, right, attributes in MATRICES:
+def add_products(graph, matrices=MATRICES):
+    for left, right, attributes in matrices:
         rows = left[-1] if "lhs" in attributes else left[-2]
         columns = right[-2] if "rhs" in attributes else right[-1]
         shape = (*np.broadcast_shapes(left[:-2], right[:-2]), rows, columns)
@@ -90,12 +109,10 @@ def add_products(graph):
         graph.output(graph.op("add", graph.input(shape), activated, shape=shape))
 
 
-def add_convolutions(graph):
-    for image, weight, strides, dilations, pads, groups in CONVOLUTIONS:
+def add_convolutions(graph, convolutions=CONVOLUTIONS):
+    for image, weight, strides, dilations, pads, groups in convolutions:
         spatial = len(image) - 2
-        out = [
-            (image[2 + d] + pads[d] + pads[d + spatial] - dilations[d] * (weight[2 + d] - 1) - 1) // strides[d] + 1 for d in range(spatial)
-        ]  # fmt: skip
+        out = [window(image[2 + d], strides[d], dilations[d], pads[d] + pads[d + spatial], weight[2 + d]) for d in range(spatial)]
         shape = (image[0], weight[0], *out)
         attributes = f"{{strides = {array(strides)}, dilations = {array(dilations)}, pads = {array(pads)}, groups = {groups} : i64}}"
         result = graph.op(f"conv {attributes}", graph.input(image), graph.input(weight), shape=shape)
@@ -103,6 +120,34 @@ def add_convolutions(graph):
         least = graph.op("max", scaled, graph.input((1,)), shape=shape)
         most = graph.op("min", least, graph.input(shape), shape=shape)
         graph.output(graph.op("sub", most, graph.input(shape), shape=shape))
+
+
+def window(extent, stride, dilation, pads, kernel):
+    """The extent that a convolution gives."""
+    return (extent + pads - dilation * (kernel - 1) - 1) // stride + 1
+
+
+def add_gradients(graph, convolutions=CONVOLUTIONS, transposed=TRANSPOSED):
+    for image, weight, strides, dilations, pads, groups in convolutions:
+        dims = range(len(strides))
+        sizes = [window(image[2 + d], strides[d], dilations[d], pads[d] + pads[d + len(strides)], weight[2 + d]) for d in dims]
+        attributes = (
+            f"{{kernel = {array(weight[2:])}, strides = {array(strides)}, dilations = {array(dilations)}, pads = {array(pads)}, groups = {groups} : i64}}"
+        )  # fmt: skip
+        gradient = (image[0], weight[0], *sizes)
+        graph.output(graph.op(f"conv_weight_gradient {attributes}", graph.input(image), graph.input(gradient), shape=weight))
+    for image, weight, strides, dilations, pads, padding, groups in transposed:
+        sizes = [
+            strides[d] * (image[2 + d] - 1) + padding[d] + dilations[d] * (weight[2 + d] - 1) + 1 - pads[d] - pads[d + len(strides)]
+            for d in range(len(strides))
+        ]  # fmt: skip
+        shape = (image[0], weight[1] * groups, *sizes)
+        attributes = (
+            f"{{strides = {array(strides)}, dilations = {array(dilations)}, pads = {array(pads)}, output_padding = {array(padding)},"
+            f" groups = {groups} : i64}}"
+        )  # fmt: skip
+        result = graph.op(f"conv_transpose {attributes}", graph.input(image), graph.input(weight), shape=shape)
+        graph.output(graph.op("relu", graph.op("add", result, graph.input((shape[1], *[1] * len(sizes))), shape=shape), shape=shape))
 
 
 def add_activations(graph):
@@ -120,7 +165,7 @@ def add_activations(graph):
 def add_infinities(graph):
     """Infinities that meet numbers, zeros and each other, which the parts of a number for tensor cores would make NaN."""
     left, right = graph.input((33, 40)), graph.input((40, 35))
-    a, b = graph.inputs[left[0][1:]], graph.inputs[right[0][1:]]
+    a, b = graph.values(left), graph.values(right)
     a[3, 5], a[7, 7], a[8, 1], b[2, 9], b[5, 4], b[11, 0] = np.inf, -np.inf, np.nan, np.inf, 0, np.nan
     graph.output(graph.op("matmul", left, right, shape=(33, 35)))
 
@@ -128,7 +173,7 @@ def add_infinities(graph):
 @pytest.fixture
 def graph():
     graph = Graph()
-    for add in add_products, add_convolutions, add_activations, add_infinities:
+    for add in add_products, add_convolutions, add_gradients, add_activations, add_infinities:
         add(graph)
     return graph
 
@@ -147,6 +192,56 @@ def test_results_are_those_of_the_cpu(programs, graph, target, capability):
         np.testing.assert_allclose(actual[name], expected[name], rtol=3e-5, atol=1e-5, err_msg=name)
 
 
+def products_of(element):
+    graph = Graph(element)
+    # Of both orders of operands, in groups of neighbours and one by one.
+    add_products(graph, [MATRICES[number] for number in (1, 2, 4, 6, 7, 10)])
+    add_convolutions(graph, CONVOLUTIONS[1:3])
+    add_gradients(graph, CONVOLUTIONS[1:2], TRANSPOSED[1:2])
+    add_infinities(graph)
+    return graph
+
+
+@needs_fake
+@pytest.mark.parametrize(
+    "element, target, capability, instruction",
+    [
+        ("f16", "cuda", 75, "m16n8k8.row.col.f32.f16"),
+        ("f16", "cuda-sm_80", 80, "m16n8k16.row.col.f32.f16"),
+        ("bf16", "cuda", 75, None),
+        ("bf16", "cuda-sm_90", 90, "m16n8k16.row.col.f32.bf16"),
+    ],
+)
+def test_products_of_16_bits(programs, element, target, capability, instruction):
+    """Sums are in f32, and every op rounds its result."""
+    graph = products_of(element)
+    model = graph.write(programs.folder / "products.mlir")
+    device = programs.compile(model, "on_gpu.so", f"--target={target}")
+    products = [text for text in device_code(device) if ".entry product(" in text]
+    # The sum without terms multiplies nothing.
+    assert sum(instruction in text if instruction else "mma.sync" not in text for text in products) >= len(graph.outputs) - 2
+    expected = graph.run(programs, programs.compile(model, "on_cpu.so"), {})
+    actual = graph.run(programs, device, on_fake(capability=capability, seed=5))
+    # Sums that differ in order may be rounded to neighbours, and what follows be apart by a few of these.
+    step = 2.0**-10 if element == "f16" else 2.0**-7
+    for name in expected:
+        np.testing.assert_allclose(actual[name], expected[name], rtol=3 * step, atol=6 * step, err_msg=name)
+
+
+@needs_fake
+def test_report_says_how_products_are_computed(programs):
+    graph = Graph("f16")
+    graph.output(graph.op("matmul", graph.input((65, 33)), graph.input((33, 3)), shape=(65, 3)))
+    depthwise = "{strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, groups = 4 : i64}"
+    graph.output(graph.op(f"conv {depthwise}", graph.input((1, 4, 5, 5)), graph.input((4, 1, 3, 3)), shape=(1, 4, 5, 5)))
+    graph.write(programs.folder / "model.mlir")
+    result = programs.run("dlc", "model.mlir", "-o", "model.so", "--target=cuda-sm_80", "--report=page.html")
+    assert result.returncode == 0, result.stderr
+    page = (programs.folder / "page.html").read_text()
+    assert "tensor cores, f16, tiles of 64" in page
+    assert "one thread per element: a depthwise convolution would leave most of a tile empty" in page
+
+
 @needs_fake
 def test_strict_products_use_no_tensor_cores(programs):
     graph = Graph()
@@ -162,15 +257,22 @@ def test_strict_products_use_no_tensor_cores(programs):
     np.testing.assert_allclose(actual, left.astype(np.float64) @ right, rtol=1e-5, atol=1e-5)
 
 
-# Registers of a thread, of 65536 for all threads of a multiprocessor: the budget of each template, by architecture and tile.
-REGISTERS = {("sm_75", 64): 104, ("sm_75", 128): 240, ("sm_80", 64): 104, ("sm_80", 128): 192}
+# Registers of a thread, of 65536 for all threads of a multiprocessor: the budget of each template, by architecture, tile and element.
+REGISTERS = {
+    ("sm_75", 64, "f32"): 104, ("sm_75", 128, "f32"): 240, ("sm_80", 64, "f32"): 104, ("sm_80", 128, "f32"): 192,
+    ("sm_75", 64, "f16"): 136, ("sm_75", 128, "f16"): 255, ("sm_80", 64, "f16"): 128, ("sm_80", 128, "f16"): 248,
+    ("sm_80", 64, "bf16"): 128, ("sm_80", 128, "bf16"): 248,
+}  # fmt: skip
 
 
 @needs_ptxas
 @pytest.mark.parametrize("target, architectures", [("cuda-sm_75", ["sm_75", "sm_80"]), ("cuda-sm_80", ["sm_80", "sm_90", "sm_120"])])
 @pytest.mark.parametrize("tile, size", [(64, 256), (128, 2048)])
-def test_ptxas_needs_no_stack(programs, target, architectures, tile, size):
-    square = typed((size, size))
+@pytest.mark.parametrize("element", ["f32", "f16", "bf16"])
+def test_ptxas_needs_no_stack(programs, target, architectures, tile, size, element):
+    if (target, element) == ("cuda-sm_75", "bf16"):
+        pytest.skip("is multiply-add, as f32")
+    square = typed((size, size), element)
     text = f"""module {{
   func.func @run(%a: {square} {{dlc.name = "a"}}, %b: {square} {{dlc.name = "b"}}) -> ({square} {{dlc.name = "o"}}) {{
     %0 = dlc.matmul %a, %b : ({square}, {square}) -> {square}
@@ -191,4 +293,4 @@ def test_ptxas_needs_no_stack(programs, target, architectures, tile, size):
         assert result.returncode == 0, result.stderr
         assert not re.search(r"[1-9]\d* bytes (stack frame|spill)", result.stderr), result.stderr
         used = [int(number) for number in re.findall(r"Used (\d+) registers", result.stderr)]
-        assert used and max(used) <= REGISTERS[target.removeprefix("cuda-"), tile], result.stderr
+        assert used and max(used) <= REGISTERS[target.removeprefix("cuda-"), tile, element], result.stderr

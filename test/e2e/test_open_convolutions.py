@@ -21,6 +21,11 @@ CONVOLUTIONS = {
     "uneven_blocks": (6, 49, (3, 2), (1, 1), (1, 1, 1, 1), 1, False),
     "depthwise": (48, 48, (3, 3), (1, 1), (1, 1, 1, 1), 48, False),
     "grouped": (32, 64, (3, 3), (1, 1), (1, 1, 1, 1), 2, False),
+    "grouped_vectors": (24, 48, (3, 3), (2, 1), (1, 1, 0, 1), 3, False),
+    "grouped_halves": (6, 24, (3, 2), (1, 1), (1, 1, 1, 1), 3, True),
+    "grouped_three_halves": (4, 48, (3, 3), (1, 1), (1, 1, 1, 1), 2, False),
+    "narrow_groups": (32, 32, (3, 3), (1, 1), (1, 1, 1, 1), 8, False),
+    "uneven_groups": (9, 15, (3, 3), (1, 2), (1, 2, 1, 0), 3, False),
     "pooled": (4, 32, (5, 5), (1, 1), (3, 3, 3, 3), 1, True),
     "length": (6, 40, (3,), (1,), (1, 1), 1, False),
     # Winograd's algorithm in tiles of 4 x 4.

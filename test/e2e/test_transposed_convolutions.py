@@ -8,7 +8,7 @@ from sampling import sample
 
 onnxruntime = pytest.importorskip("onnxruntime")
 
-# channels in, channels out, kernel, strides, pads, output padding; whether an activation follows
+# channels in, channels out, kernel, strides, pads, output padding; whether an activation follows; groups if several
 CASES = {
     # One convolution of all phases: the stride divides the kernel, and there are few channels or not two dimensions.
     "one_channel": (9, 1, (4, 4), (2, 2), (1, 1, 1, 1), (0, 0), True),
@@ -26,6 +26,22 @@ CASES = {
     "uneven_vectors": (6, 21, (4, 4), (2, 2), (1, 1, 1, 1), (0, 0), False),
     "several_blocks": (3, 72, (5, 3), (3, 2), (0, 2, 1, 0), (1, 0), False),
     "kernel_in_stride": (4, 16, (1, 2), (2, 3), (0, 0, 0, 0), (1, 2), False),
+    "uneven_samples": (8, 12, (3,), (2,), (1, 1), (1,), True),
+    "sparse_samples": (6, 35, (2,), (5,), (0, 0), (3,), False),
+    "uneven_volume": (5, 9, (3, 2, 3), (2, 1, 3), (1, 0, 1, 1, 1, 0), (0, 0, 2), False),
+    "odd_volume": (3, 33, (3, 3, 3), (2, 2, 2), (0, 0, 0, 0, 0, 0), (1, 1, 1), True),
+    # Groups: of vectors of channels, of one channel, and of few, which are gathered one by one.
+    "grouped": (24, 48, (3, 3), (2, 2), (1, 1, 1, 1), (1, 1), True, 3),
+    "grouped_halves": (8, 32, (4, 3), (2, 3), (1, 0, 2, 1), (0, 2), False, 2),
+    "grouped_unit_stride": (10, 32, (3, 2), (1, 1), (1, 0, 1, 1), (0, 0), True, 2),
+    "narrow_groups": (12, 9, (3, 3), (2, 2), (1, 1, 1, 1), (0, 0), False, 3),
+    "depthwise": (32, 32, (4, 4), (2, 2), (1, 1, 1, 1), (0, 0), True, 32),
+    "uneven_depthwise": (21, 21, (3, 5), (2, 3), (1, 0, 0, 2), (1, 2), False, 21),
+    "few_depthwise": (3, 3, (4, 4), (2, 2), (1, 1, 1, 1), (0, 0), False, 3),
+    "depthwise_samples": (37, 37, (5,), (3,), (2, 1), (0,), True, 37),
+    "depthwise_volume": (6, 6, (3, 2, 2), (2, 2, 1), (1, 0, 0, 1, 0, 0), (0, 0, 0), False, 6),
+    "depthwise_unit_stride": (24, 24, (5, 3), (1, 1), (2, 1, 2, 1), (0, 0), True, 24),
+    "uneven_depthwise_unit_stride": (13, 13, (3, 3), (1, 1), (0, 1, 2, 1), (0, 0), False, 13),
     # Stride 1, for one channel and for many.
     "unit_stride": (5, 1, (3, 3), (1, 1), (1, 1, 1, 1), (0, 0), True),
     "unit_stride_vectors": (4, 24, (3, 2), (1, 1), (0, 1, 0, 0), (0, 0), False),
@@ -34,10 +50,11 @@ SIZES = [1, 2, 3, 5, 7, 8, 13, 16, 17, 29]
 
 
 def make_model(path, case, random, extents):
-    channels, filters, kernel, strides, pads, more, isActivated = case
-    w = random.standard_normal((channels, filters, *kernel)).astype(np.float32)
+    channels, filters, kernel, strides, pads, more, isActivated, *group = case
+    groups = group[0] if group else 1
+    w = random.standard_normal((channels, filters // groups, *kernel)).astype(np.float32)
     weights = [numpy_helper.from_array(w, "w"), numpy_helper.from_array(random.standard_normal(filters).astype(np.float32), "b")]
-    nodes = [helper.make_node("ConvTranspose", ["x", "w", "b"], ["c" if isActivated else "y"], strides=strides, pads=pads, output_padding=more)]
+    nodes = [helper.make_node("ConvTranspose", ["x", "w", "b"], ["c" if isActivated else "y"], strides=strides, pads=pads, output_padding=more, group=groups)]
     if isActivated:
         nodes.append(helper.make_node("Elu", ["c"], ["y"]))
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [extents[0], channels, *extents[1:]])
@@ -47,7 +64,7 @@ def make_model(path, case, random, extents):
 
 
 def has_result(case, extents):
-    _, _, kernel, strides, pads, more, _ = case
+    _, _, kernel, strides, pads, more, *_ = case
     n = len(kernel)
     return all(strides[i] * (extents[i] - 1) + more[i] + kernel[i] - pads[i] - pads[i + n] > 0 for i in range(n))
 

@@ -15,6 +15,11 @@ namespace dlcrun {
 std::optional<int> parseArguments(CLI::App &app, int argc, char **argv,
                                   const std::map<std::string, std::string> &hints = {});
 
+/// What --device takes.
+constexpr const char *deviceHelp =
+    "Where to compute: cpu, cuda, or cuda:1 for the GPU of that number; by default on the GPU if the library and the "
+    "machine have what it takes, else on the CPU";
+
 /// Rejects a model given instead of the library that `dlc COMPILER_OPTIONS` makes of it.
 CLI::Validator expectLibrary(const std::string &compilerOptions = "");
 

@@ -29,6 +29,8 @@ int dlcrun::benchmark(const Options &options) {
   double kilobytesBefore = peakKilobytes();
   Session session(options.library, options.entry);
   prepareRuns(session, options);
+  if (options.hasDeviceTensors)
+    session.moveTensorsToDevice();
 
   auto run = [&] {
     if (options.isReset)
@@ -54,6 +56,7 @@ int dlcrun::benchmark(const Options &options) {
   std::optional<dlc::profile::Summary> profile;
   if (options.isProfiled || !options.trace.empty())
     profile = profileRuns(session, options, run);
+  session.fetchOutputs();
   session.writeOutputs(options.outputs);
   size_t runs = milliseconds.size() * group;
   std::sort(milliseconds.begin(), milliseconds.end());

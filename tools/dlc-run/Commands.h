@@ -14,6 +14,7 @@ struct Options {
   std::string entry;
   Bindings inputs, outputs, symbols;
   unsigned threads = 1;
+  std::string device; ///< "cpu", "cuda", "cuda:1"; empty: what the library prefers
   double seconds = 1;
   bool isJson = false;
   bool showsLayers = false; ///< whether info lists the layers
@@ -21,7 +22,10 @@ struct Options {
   std::string variables;    ///< checkpoint of a trainable model; empty: the values of its `init`
   bool isReset = false;     ///< whether every run starts without state
   std::string reference;
+  std::string referenceDevice;   ///< as device
+  bool hasDeviceTensors = false; ///< whether bench keeps inputs and outputs on the GPU
   double tolerance = 1e-5;
+  unsigned runs = 1; ///< of verify; the last ones are compared
   std::vector<std::string> compilerOptions;
   bool isProfiled = false; ///< whether bench shows a profile, too
   std::string trace;       ///< file for the trace of a profile; empty: none

@@ -76,6 +76,14 @@ const dlc_program &chooseProgram(const dlc_model &model, const std::string &arch
   return chosen ? *chosen : *model.programs[0];
 }
 
+/// The targets of the programs in the library, in order of preference.
+Json describePrograms(const dlc_model &model) {
+  Json list = Json::array();
+  for (dlc_uint32 i = 0; i < model.program_count; ++i)
+    list.push_back(model.programs[i]->target);
+  return list;
+}
+
 /// What the model has learned from, as the library says; null if it does not.
 Json describeData(const dlc_model &model) {
   const char *text = dlc_data_description(&model);
@@ -89,6 +97,7 @@ Json describe(const dlc_model &model, const Options &options, const std::string 
   Json json = {{"name", model.name},
                {"compiler", model.compiler},
                {"target", model.target},
+               {"programs", describePrograms(model)},
                {"abi_version", model.abi_version},
                {"constant_bytes", program.constant_bytes},
                {"weights_file", program.weights_file ? Json(program.weights_file) : Json()},
@@ -199,6 +208,8 @@ int print(const dlc_model &model, const Options &options, const std::string &arc
   }
   const dlc_program &program = chooseProgram(model, architecture);
   std::printf("model     %s\ncompiler  %s\ntarget    %s\n", model.name, model.compiler, model.target);
+  if (model.program_count > 1 && architecture.empty())
+    std::printf("runs here %s\n", program.target);
   std::printf("constants %s%s%s, prepacked %s, scratch %s per thread\n", readable(program.constant_bytes).c_str(),
               program.weights_file ? " in " : "", program.weights_file ? program.weights_file : "",
               readable(program.prepared_bytes).c_str(), readable(program.scratch_bytes).c_str());

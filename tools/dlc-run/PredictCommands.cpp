@@ -38,6 +38,7 @@ struct DataArguments {
                    "Rows per run, if the model leaves the batch size open; as many as in training, or 32, by default")
         ->check(CLI::Range(1, 1 << 30))
         ->default_str("");
+    app.add_option("--device", options.device, deviceHelp);
     app.add_option("--threads", options.threads, "Threads to compute with; 0: one for each CPU")
         ->check(CLI::Range(0u, DLC_MAX_THREADS));
   }

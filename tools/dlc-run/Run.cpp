@@ -36,7 +36,7 @@ int dlcrun::runModel(const Options &options) {
   std::string file;
   for (const std::string &binding : options.outputs)
     findBinding(binding, entry.outputs, entry.output_count, "output", file);
-  session.start(options.threads);
+  session.start(options.threads, options.device);
   session.giveVariables(options.variables, 0);
   session.readInputs(options.inputs);
   session.takeDefaults();

@@ -5,7 +5,7 @@
 #include <chrono>
 
 void dlcrun::prepareRuns(Session &session, const Options &options) {
-  session.start(options.threads);
+  session.start(options.threads, options.device);
   session.giveVariables(options.variables, 0);
   session.readInputs(options.inputs);
   session.takeDefaults();

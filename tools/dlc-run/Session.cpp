@@ -93,6 +93,8 @@ Session::Session(const std::string &path, const std::string &entryName) : path(p
 }
 
 Session::~Session() {
+  for (void *memory : deviceMemory)
+    dlc_device_release(context, memory);
   dlc_context_release(context);
   dlc_pool_release(pool);
   dlc_library_close(library);
@@ -100,11 +102,9 @@ Session::~Session() {
 
 void Session::fail() const { throw Failure(dlc_context_message(context)); }
 
-void Session::start(unsigned threads) {
+void Session::start(unsigned threads, const std::string &device) {
   dlc_error error;
-  dlc_context_options options = {};
-  options.struct_bytes = sizeof options;
-  options.threads = threads;
+  dlc_context_options options = dlc::onDevice(dlc::contextOptions(threads), device);
   if (!threads) {
     if (dlc_pool_create(&model(), nullptr, &error, &pool))
       throw Failure(error.message);
@@ -245,6 +245,37 @@ void Session::makeOutputs() {
   }
   for (Array &output : outputs)
     outputViews.push_back(output.view());
+}
+
+void Session::moveToDevice(dlc_tensor &tensor, const Array &array) {
+  void *memory;
+  if (dlc_int32 status = dlc_device_allocate(context, array.bytes(), &memory)) {
+    if (status == DLC_ERROR_DEVICE)
+      throw Failure("--device-tensors is for libraries that run on a GPU, and this one runs on the CPU");
+    fail();
+  }
+  deviceMemory.push_back(memory);
+  if (dlc_device_write(context, memory, array.data(), array.bytes()))
+    fail();
+  tensor.data = memory;
+  tensor.byte_offset = 0;
+  dlc_context_program(context, &tensor.device.type, &tensor.device.id);
+}
+
+void Session::moveTensorsToDevice() {
+  for (size_t i = 0; i < inputViews.size(); ++i)
+    moveToDevice(inputViews[i], inputs[i]);
+  for (dlc_uint32 i = 0; i < entry().output_count; ++i)
+    // What the context keeps is on the host.
+    if (!(entry().outputs[i].flags & DLC_TENSOR_UNBOUNDED))
+      moveToDevice(outputViews[i], outputs[i]);
+}
+
+void Session::fetchOutputs() {
+  for (size_t i = 0; i < outputViews.size(); ++i)
+    if (outputViews[i].device.type == DLC_DEVICE_CUDA &&
+        dlc_device_read(context, outputs[i].data(), outputViews[i].data, outputs[i].bytes()))
+      fail();
 }
 
 dlc_profile *Session::makeProfile() {

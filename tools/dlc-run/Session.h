@@ -35,8 +35,9 @@ public:
   const dlc_model &model() const { return *library->model; }
   const dlc_entry_point &entry() const { return *entryPoint; }
 
-  /// Makes the context. 0 threads: one for each CPU.
-  void start(unsigned threads);
+  /// Makes the context. 0 threads: one for each CPU. `device` is "cpu", "cuda" or "cuda:1"; empty: what the library
+  /// prefers.
+  void start(unsigned threads, const std::string &device);
 
   /// Gives a trainable model its variables: those of the checkpoint `path`, or what its `init` makes of `seed` if the
   /// path is empty. Nothing to do for other models.
@@ -54,6 +55,10 @@ public:
   void generateRandomInputs(const Bindings &symbols);
   /// Makes outputs for the inputs; fails if an input is missing.
   void makeOutputs();
+  /// Lets runs use copies of inputs and outputs on the context's GPU.
+  void moveTensorsToDevice();
+  /// Copies such outputs back.
+  void fetchOutputs();
   /// A profile of the runs from now on, which dlc_profile_release ends.
   dlc_profile *makeProfile();
   /// One run.
@@ -72,6 +77,7 @@ public:
 
 private:
   [[noreturn]] void fail() const;
+  void moveToDevice(dlc_tensor &tensor, const dlc::data::Array &array);
 
   std::string path;
   dlc_library *library = nullptr;
@@ -81,6 +87,7 @@ private:
   std::optional<dlc::Variables> variables;
   std::vector<bool> isGiven;
   std::vector<dlc_tensor> inputViews, outputViews;
+  std::vector<void *> deviceMemory; ///< of views on the GPU
 };
 
 } // namespace dlcrun

@@ -77,6 +77,7 @@ static void declareTraining(CLI::App &app, TrainArguments &arguments) {
       ->check(CLI::NonNegativeNumber);
   app.add_option("--min-delta", options.leastGain, "The smallest improvement that counts for --early-stopping")
       ->check(CLI::NonNegativeNumber);
+  app.add_option("--device", options.device, deviceHelp);
   app.add_option("--threads", options.threads, "Threads to compute with; 0: one for each CPU")
       ->check(CLI::Range(0u, DLC_MAX_THREADS));
 }

@@ -56,6 +56,11 @@ std::string describeIndex(size_t index, const std::vector<dlc_int64> &shape) {
   return describeShape(position);
 }
 
+void runRepeatedly(Session &session, const Options &options) {
+  for (unsigned i = 0; i < options.runs; ++i)
+    session.run();
+}
+
 /// Where the reference values come from.
 class Reference {
 public:
@@ -65,7 +70,7 @@ public:
     if (isFolder)
       return;
     session.emplace(path, options.entry);
-    session->start(options.threads);
+    session->start(options.threads, options.referenceDevice);
     session->giveVariables(options.variables, 0);
     const dlc_entry_point &entry = session->entry();
     if (entry.input_count != subject.entry().input_count)
@@ -81,7 +86,7 @@ public:
       session->takeInput(i, std::move(copy));
     }
     session->makeOutputs();
-    session->run();
+    runRepeatedly(*session, options);
     session->shrinkOutputs();
   }
 
@@ -125,7 +130,7 @@ int compareAll(const Options &options, const std::string &libraryPath, const std
     throw Failure("there is no reference '" + referencePath + "'");
   Session subject(libraryPath, options.entry);
   prepareRuns(subject, options);
-  subject.run();
+  runRepeatedly(subject, options);
   subject.shrinkOutputs();
   Reference reference(referencePath);
   reference.prepare(subject, options);

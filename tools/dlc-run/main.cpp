@@ -69,6 +69,7 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
     app.add_option("--output", options.outputs, "NAME=FILE.npy, where to write an output")->allow_extra_args(false);
   app.add_option("--threads", options.threads, "Threads to compute with; 0: one for each CPU")
       ->check(CLI::Range(0u, DLC_MAX_THREADS));
+  app.add_option("--device", options.device, deviceHelp);
   app.add_option(
       "--variables", options.variables,
       "FILE.safetensors with the variables of a model that is trainable or has replaceable weights; what its init "
@@ -91,12 +92,20 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
     app.add_option("--roof", options.roof, "FILE.json that dlc-run roof has written; the usual one by default");
   }
   if (isBench)
+    app.add_flag("--device-tensors", options.hasDeviceTensors,
+                 "Keep inputs and outputs on the GPU, so that runs do not copy them");
+  if (isBench)
     app.add_flag("--profile", options.isProfiled,
                  "Measure again and show where the time goes, as dlc-run profile does");
   if (isVerify) {
     app.add_option("--reference", options.reference, "Reference: a library, or a folder of NAME.npy");
+    app.add_option("--reference-device", options.referenceDevice, "The same for the reference");
     app.add_option("--tolerance", options.tolerance, "Largest difference, as a share of a tensor's largest magnitude")
         ->check(CLI::NonNegativeNumber);
+    app.add_option("--runs", options.runs,
+                   "Runs of both, on the same inputs, of which the last are compared: each goes on from the states and "
+                   "variables that the one before it has left")
+        ->check(CLI::Range(1u, 1000000u));
     app.add_option("--option", options.compilerOptions, "Option for dlc, if a model is compiled")
         ->allow_extra_args(false);
   }

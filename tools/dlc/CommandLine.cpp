@@ -101,7 +101,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   app.add_option("--target", options.target,
                  "The machine to compile for: " + join(Target::getNames()) +
                      ". native is the best of them for this machine; x86-64 contains v2, v3 and v4 and selects one "
-                     "when it is loaded")
+                     "when it is loaded; x86-64,cuda is a library for both, which runs on a GPU where there is one")
       ->type_name("TARGET")
       ->capture_default_str()
       ->group(code);

@@ -8,6 +8,7 @@
 #include "backends/llvm/CodeGeneration.h"
 #include "backends/llvm/ModelHeader.h"
 #include "backends/llvm/Passes.h"
+#include "backends/llvm/ProgramDifference.h"
 #include "formats/onnx/ExportOnnx.h"
 #include "frontend/CheckGraph.h"
 #include "frontend/json/ImportJson.h"
@@ -55,9 +56,10 @@ namespace {
 /// One run of the compiler: its steps in order, and what they hand on.
 class Compilation {
 public:
-  explicit Compilation(const CompileOptions &options, ModuleVisitor visitor = nullptr)
+  /// `suffix`: of the program's names, if it is an additional one of a library, which is only prepared.
+  explicit Compilation(const CompileOptions &options, ModuleVisitor visitor = nullptr, std::string suffix = "")
       : options(options), visitor(visitor), context(mlir::MLIRContext::Threading::DISABLED),
-        printer(&context, options.model, llvm::errs()),
+        printer(&context, options.model, llvm::errs()), suffix(std::move(suffix)),
         fileLocation(mlir::FileLineColLoc::get(&context, options.model, 0, 0)) {
     context.loadDialect<DlcDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::affine::AffineDialect,
                         mlir::scf::SCFDialect, mlir::cf::ControlFlowDialect, mlir::memref::MemRefDialect,
@@ -69,6 +71,10 @@ public:
 
 private:
   LogicalResult run();
+  LogicalResult readSettings();
+  LogicalResult runPhases();
+  LogicalResult prepareDeviceProgram();
+  mlir::FailureOr<std::unique_ptr<llvm::Module>> translate(llvm::LLVMContext &llvmContext);
   void chooseBackend();
   LogicalResult import();
   mlir::FailureOr<ImportedModel> parseText();
@@ -95,6 +101,7 @@ private:
   ModuleVisitor visitor;            ///< takes the module where `options.compileTo` stops; null: it is printed
   mlir::MLIRContext context;
   DiagnosticPrinter printer;
+  std::string suffix;
   mlir::Location fileLocation;
   PhaseClock clock;
   // Files are removed before the context goes, but after everything that may fail.
@@ -106,6 +113,9 @@ private:
   std::vector<KernelCode> kernels;
   Report report;
   std::vector<std::string> objects;
+
+  CompileOptions deviceOptions; ///< of the program for a GPU, if the library has both kinds
+  std::unique_ptr<Compilation> deviceProgram;
 };
 } // namespace
 
@@ -305,9 +315,9 @@ LogicalResult Compilation::writeWeights() {
                                    settings.identity.weightsHash)))
       return failure();
   } else {
-    OutputFile &file = files.createTemporary(besideOutput(".weights"));
-    if (failed(writeWeightsObject(block, settings.target, getWeightsSymbol(settings.identity.name),
-                                  file.getTemporaryPath(), WeightsMemory::Release)))
+    OutputFile &file = files.createTemporary(besideOutput(suffix + ".weights"));
+    if (failed(writeWeightsObject(block, settings.target, getWeightsSymbol(settings.identity), file.getTemporaryPath(),
+                                  WeightsMemory::Release)))
       return failure();
     objects.push_back(file.getTemporaryPath());
   }
@@ -326,9 +336,55 @@ LogicalResult Compilation::compileKernels() {
     return failure();
   kernels = std::move(*compiled);
   if (!options.report.empty())
-    reportHostKernels(*model, kernels, report);
+    reportDeviceKernels(*model, kernels, report);
   report.sizes.push_back({"scratch per thread", static_cast<int64_t>(getScratchBytes(kernels))});
   return success();
+}
+
+/// Compiles the same model for the GPU as far as its kernels; the rest is done together with the program for the CPU.
+LogicalResult Compilation::prepareDeviceProgram() {
+  clock.start("program for the GPU");
+  deviceOptions = options;
+  deviceOptions.target = settings.deviceTarget->name;
+  deviceOptions.name = settings.identity.name;
+  deviceProgram = std::make_unique<Compilation>(deviceOptions, nullptr, ".cuda");
+  // What there is to say of the model has been said.
+  deviceProgram->printer.continueFrom(printer);
+  bool needsWeights = !isText(*getOutputKind(options.output));
+  if (failed(deviceProgram->readSettings()) || failed(deviceProgram->import()) || failed(deviceProgram->runPhases()) ||
+      (needsWeights && failed(deviceProgram->writeWeights())) || failed(deviceProgram->compileKernels()))
+    return failure();
+  return success();
+}
+
+/// The module in LLVM IR, with that of the program for a GPU, and the model's description.
+mlir::FailureOr<std::unique_ptr<llvm::Module>> Compilation::translate(llvm::LLVMContext &llvmContext) {
+  auto main = translateProgram(*model, llvmContext, settings.target, settings.identity, *backend);
+  model = nullptr;
+  if (failed(main))
+    return failure();
+  ProgramPart part{main->description, settings.identity, settings.target, getScratchBytes(kernels)};
+  if (!deviceProgram) {
+    addModelDescription(*main->module, part);
+    return std::move(main->module);
+  }
+  Compilation &other = *deviceProgram;
+  auto device =
+      translateProgram(*other.model, llvmContext, other.settings.target, other.settings.identity, *other.backend);
+  other.model = nullptr;
+  if (failed(device))
+    return failure();
+  if (std::string difference = findDifference(main->description, device->description); !difference.empty())
+    return error() << "the programs for " << settings.target.name << " and " << other.settings.target.name
+                   << " cannot be in one library, because they differ in " << difference
+                   << ": compile a library for each";
+  if (llvm::Error problem = joinPrograms(*main->module, std::move(device->module), other.kernels, other.suffix))
+    return error() << "internal error: " << llvm::toString(std::move(problem));
+  // A context prefers the GPU.
+  addModelDescription(
+      *main->module,
+      {{device->description, other.settings.identity, other.settings.target, getScratchBytes(other.kernels)}, part});
+  return std::move(main->module);
 }
 
 LogicalResult Compilation::generateObject(OutputKind kind) {
@@ -339,14 +395,19 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   // such a library still exports its models for dlc_library_open. Nothing in a library of dlc's own refers to the
   // model, and programs that are not position-independent code may copy it, which a protected one forbids.
   settings.identity.isProtected = kind != OutputKind::SharedLibrary;
-  auto program = translateProgram(*model, llvmContext, settings.target, settings.identity, kernels, *backend);
+  auto program = translate(llvmContext);
   if (failed(program))
     return failure();
-  model = nullptr;
+  llvm::SmallVector<llvm::ArrayRef<KernelCode>, 2> all;
+  if (deviceProgram) {
+    all.push_back(deviceProgram->kernels);
+    objects.insert(objects.end(), deviceProgram->objects.begin(), deviceProgram->objects.end());
+  }
+  all.push_back(kernels);
 
   bool isSanitized = options.sanitize == "thread";
   bool mayBeCached = !options.cacheDirectory.empty() && kind != OutputKind::LlvmIr && kind != OutputKind::Assembly;
-  std::string key = mayBeCached ? getObjectKey(**program, kernels, settings.target, settings.customFunctions,
+  std::string key = mayBeCached ? getObjectKey(**program, all, settings.target, settings.customFunctions,
                                                getCompilerName(), isSanitized)
                                 : "";
   ObjectCache cache(options.cacheDirectory);
@@ -356,7 +417,7 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
       object = cached->getBuffer().str();
   }
   if (object.empty()) {
-    if (llvm::Error problem = mergeModel(**program, kernels, settings.target, settings.customFunctions,
+    if (llvm::Error problem = mergeModel(**program, all, settings.target, settings.customFunctions,
                                          getModelSymbol(settings.identity.name), isSanitized))
       return error() << "internal error: " << llvm::toString(std::move(problem));
     if (kind == OutputKind::LlvmIr) {
@@ -410,14 +471,41 @@ LogicalResult Compilation::finish() {
   bool needsWeights = kind != OutputKind::LlvmIr && kind != OutputKind::Assembly;
   if ((needsWeights && failed(writeWeights())) || failed(compileKernels()))
     return failure();
+  if (settings.deviceTarget && failed(prepareDeviceProgram()))
+    return failure();
   return generateObject(kind);
 }
 
-LogicalResult Compilation::run() {
+LogicalResult Compilation::readSettings() {
   mlir::FailureOr<CompilationSettings> read = CompilationSettings::read(options, fileLocation);
   if (failed(read))
     return failure();
   settings = std::move(*read);
+  settings.identity.programSuffix = suffix;
+  if (!settings.identity.weightsFile.empty())
+    settings.identity.weightsFile = settings.identity.name + suffix + ".weights";
+  return success();
+}
+
+/// The phases to the one where `options` stop, or to that of which a library needs parts one after the other.
+LogicalResult Compilation::runPhases() {
+  for (llvm::StringRef phase : getPhaseNames()) {
+    if (!isDone(phase)) {
+      if (phase == "llvm" && options.compileTo.empty())
+        break;
+      if (failed(runPhase(phase)))
+        return failure();
+      state.phase = phase.str();
+    }
+    if (phase == options.compileTo)
+      break;
+  }
+  return success();
+}
+
+LogicalResult Compilation::run() {
+  if (failed(readSettings()))
+    return failure();
   if (failed(import()))
     return failure();
   // A graph tells its layers after the import; of later phases the text does.
@@ -440,18 +528,8 @@ LogicalResult Compilation::run() {
     return success();
   }
   std::string printed = options.output.empty() ? "-" : options.output;
-  for (llvm::StringRef phase : getPhaseNames()) {
-    if (!isDone(phase)) {
-      // A library needs parts of the last phase one after the other.
-      if (phase == "llvm" && options.compileTo.empty())
-        break;
-      if (failed(runPhase(phase)))
-        return failure();
-      state.phase = phase.str();
-    }
-    if (phase == options.compileTo)
-      break;
-  }
+  if (failed(runPhases()))
+    return failure();
   if (!options.compileTo.empty()) {
     if (visitor)
       return visitor(*model, settings);
@@ -465,7 +543,7 @@ LogicalResult Compilation::run() {
       failed(writeText(fileLocation, files, options.report, report.toHtml(clock.getPhases()))))
     return failure();
   std::string problem;
-  if (failed(files.keep(problem)))
+  if (failed(files.keep(problem)) || (deviceProgram && failed(deviceProgram->files.keep(problem))))
     return error() << problem;
   if (options.showTimes)
     clock.print();
@@ -480,7 +558,7 @@ LogicalResult Compilation::runReporting() {
     // Memory that cannot be had, above all; the model is not to blame for the rest.
     error() << "internal error: " << exception.what();
   }
-  if (printer.getErrorCount() == 0)
+  if (printer.getErrorCount() == 0 && !(deviceProgram && deviceProgram->printer.getErrorCount()))
     error() << "internal error: the compiler failed without a diagnostic";
   return failure();
 }

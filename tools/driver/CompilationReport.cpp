@@ -32,17 +32,19 @@ LogicalResult dlc::gatherReport(mlir::ModuleOp module, const CompilationSettings
   return success();
 }
 
-void dlc::reportHostKernels(mlir::ModuleOp module, llvm::ArrayRef<KernelCode> kernels, Report &report) {
+void dlc::reportDeviceKernels(mlir::ModuleOp module, llvm::ArrayRef<KernelCode> kernels, Report &report) {
   for (const KernelCode &code : kernels) {
-    if (!code.isOnHost)
+    if (code.isOnHost)
+      mlir::emitRemark(module.lookupSymbol(code.kernel)->getLoc())
+          << "kernel '" << code.kernel
+          << "' runs on the host, and its tensors are copied there and back: there is no code "
+          << "for a GPU for it";
+    std::string how = code.isOnHost ? "on the host, between copies" : code.onDevice;
+    if (how.empty())
       continue;
-    mlir::emitRemark(module.lookupSymbol(code.kernel)->getLoc())
-        << "kernel '" << code.kernel
-        << "' runs on the host, and its tensors are copied there and back: there is no code "
-        << "for a GPU for it";
     for (ReportedEntry &entry : report.entries)
       for (ReportedLaunch &launch : entry.launches)
         if (launch.kernel == code.kernel)
-          launch.schedules.push_back("on the host, between copies");
+          launch.schedules.push_back(how);
   }
 }

@@ -16,8 +16,9 @@ namespace dlc {
 mlir::LogicalResult gatherReport(mlir::ModuleOp module, const CompilationSettings &settings,
                                  llvm::StringRef profilePath, mlir::Location location, Report &report);
 
-/// Says which kernels of a program for a GPU are not on it, in `report` and on standard error.
-void reportHostKernels(mlir::ModuleOp module, llvm::ArrayRef<KernelCode> kernels, Report &report);
+/// Says how the kernels of a program for a GPU run: in `report` which template computes a sum of products, or why none
+/// does; there and on standard error which kernels are not on the GPU.
+void reportDeviceKernels(mlir::ModuleOp module, llvm::ArrayRef<KernelCode> kernels, Report &report);
 
 } // namespace dlc
 

@@ -61,10 +61,12 @@ private:
 
 LogicalResult OptionReader::readTarget() {
   std::string problem;
-  auto parsed = Target::parse(options.target, problem);
+  auto parsed = TargetList::parse(options.target, problem);
   if (!parsed)
     return error() << problem;
-  settings.setTarget(std::move(*parsed));
+  settings.setTarget(std::move(parsed->main));
+  settings.deviceTarget = std::move(parsed->device);
+  settings.identity.target = parsed->name;
   if (!options.machine.empty()) {
     settings.rates = readMachine(options.machine, problem);
     if (!settings.rates)
@@ -148,7 +150,19 @@ LogicalResult OptionReader::checkSupport() {
     result = error() << "--profile is for the page of --report: say where to write it";
   if (!options.records.empty() && options.optimizationLevel == 0)
     result = error() << "--records gives schedules, which -O0 does without: take -O1 or more";
-  if (settings.target.device) {
+  if (settings.deviceTarget) {
+    auto kind = getOutputKind(options.output);
+    bool isModule = !options.compileTo.empty() || options.output.empty() || kind == OutputKind::Mlir;
+    for (auto [isAsked, what] :
+         {std::pair(isModule, "a module is"), std::pair(!options.report.empty(), "the page of --report is")})
+      if (isAsked)
+        result = error() << what << " about one program, and --target=" << options.target
+                         << " asks for two: name one target";
+    if (options.replaceableWeights)
+      result = error() << "--replaceable-weights: programs for a CPU and for a GPU pack weights in different ways, so "
+                          "that they cannot share a block of variables; name one target";
+  }
+  if (settings.target.device || settings.deviceTarget) {
     if (options.checkBounds)
       result = error() << "--check-bounds checks kernels on the CPU: compile for one, or leave it out";
     if (!options.records.empty())
@@ -377,6 +391,7 @@ LogicalResult CompilationSettings::resume(const CompileOptions &options, const C
 
 void CompilationSettings::setTarget(Target chosen) {
   target = std::move(chosen);
+  identity.target = target.name;
   pipelineOptions.isas.clear();
   for (const Machine *machine : target.machines)
     pipelineOptions.isas.push_back(machine->name.str());

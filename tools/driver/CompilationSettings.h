@@ -4,7 +4,7 @@
 #ifndef DLC_TOOLS_DRIVER_COMPILATIONSETTINGS_H
 #define DLC_TOOLS_DRIVER_COMPILATIONSETTINGS_H
 
-#include "backends/Target.h"
+#include "backends/TargetList.h"
 #include "backends/llvm/CustomFunctions.h"
 #include "backends/llvm/ModelDescription.h"
 #include "frontend/Import.h"
@@ -18,6 +18,7 @@ namespace dlc {
 /// The options of each room.
 struct CompilationSettings {
   Target target;
+  std::optional<Target> deviceTarget; ///< of a second program in the library, for a GPU
   ModelIdentity identity;
   ImportOptions importOptions;
   PipelineOptions pipelineOptions;

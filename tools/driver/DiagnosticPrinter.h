@@ -17,6 +17,8 @@ public:
   DiagnosticPrinter(mlir::MLIRContext *context, llvm::StringRef file, llvm::raw_ostream &stream);
 
   unsigned getErrorCount() const { return errorCount; }
+  /// Leaves out what `earlier` has printed, too.
+  void continueFrom(const DiagnosticPrinter &earlier) { printed = earlier.printed; }
 
 private:
   void print(mlir::Diagnostic &diagnostic);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// A product of matrices in f32, out[b, r, c] = store(sum over k of left[b, r, k] right[b, k, c]): what products,
-/// and convolutions as products of implicit matrices, share.
+/// A product of matrices, summed in f32, out[b, r, c] = store(sum over k of left[b, r, k] right[b, k, c]): what
+/// products, and convolutions as products of implicit matrices, share.
 ///
 /// A block of 256 threads computes a square tile of the result. Slices of both operands go through shared memory, a
 /// ring of stages; the multiplier, a template argument, says how they come there and what multiplies them. The sum of
@@ -14,34 +14,34 @@
 // The compiler writes these for each kernel, and they are inlined. `context` is what it hands to the product.
 
 /// Where an element of an operand lies; null if it is zero (padding). The element is in the operand.
-extern "C" const float *dlcLeft(const void *context, int batch, int row, int k);
-extern "C" const float *dlcRight(const void *context, int batch, int k, int column);
+extern "C" const void *dlcLeft(const void *context, int batch, int row, int k);
+extern "C" const void *dlcRight(const void *context, int batch, int k, int column);
 /// Stores an element of the result after what follows the product.
 extern "C" void dlcStore(const void *context, int batch, int row, int column, float sum);
 
-extern "C" DLC_SHARED __attribute__((aligned(128))) float dlcShared[];
+extern "C" DLC_SHARED __attribute__((aligned(128))) char dlcShared[];
 
 constexpr int threads = 256;
-/// Terms of a slice.
-constexpr int depthOfSlice = 16;
 
-/// A slice of an operand in shared memory: `Tile` rows of the left one, or columns of the right one. `ByDepth`: terms
-/// of one row (column) are neighbours in global memory, and then here; else the rows (columns) are. `Width` neighbours
-/// are aligned and all or none of them are in the operand. `Padding` keeps apart the banks that a warp reads.
-template <int Tile, bool ByDepth, int Width, int PaddingByDepth, int PaddingByTile> struct Slice {
-  static constexpr int pitch = ByDepth ? depthOfSlice + PaddingByDepth : Tile + PaddingByTile;
-  static constexpr int floats = (ByDepth ? Tile : depthOfSlice) * pitch;
+/// `Depth` terms of an operand in shared memory: `Tile` rows of the left one, or columns of the right one. `ByDepth`:
+/// terms of one row (column) are neighbours in global memory, and then here; else the rows (columns) are. `Width`
+/// neighbours are aligned and all or none of them are in the operand. `Padding` keeps apart the banks that a warp
+/// reads.
+template <int Depth, int Tile, bool ByDepth, int Width, int PaddingByDepth, int PaddingByTile> struct Slice {
+  static constexpr int pitch = ByDepth ? Depth + PaddingByDepth : Tile + PaddingByTile;
+  static constexpr int elements = (ByDepth ? Tile : Depth) * pitch;
   static constexpr int width = Width;
+  static constexpr bool isByDepth = ByDepth;
   /// Groups of `Width` elements that a thread copies.
-  static constexpr int groups = Tile * depthOfSlice / Width / threads;
+  static constexpr int groups = Tile * Depth / Width / threads;
 
   DLC_INLINE int place(int position, int k) { return ByDepth ? position * pitch + k : k * pitch + position; }
   /// The first element of group `number` of `thread`.
   DLC_INLINE void find(int number, int thread, int &position, int &k) {
     int item = number * threads + thread;
     if constexpr (ByDepth) {
-      k = item % (depthOfSlice / Width) * Width;
-      position = item / (depthOfSlice / Width);
+      k = item % (Depth / Width) * Width;
+      position = item / (Depth / Width);
     } else {
       position = item % (Tile / Width) * Width;
       k = item / (Tile / Width);
@@ -54,7 +54,8 @@ DLC_INLINE float sumPlainly(const void *context, int batch, int row, int column,
   float sum = 0;
 #pragma clang loop unroll(disable) vectorize(disable)
   for (int k = 0; k < depth; ++k) {
-    const float *left = dlcLeft(context, batch, row, k), *right = dlcRight(context, batch, k, column);
+    const float *left = static_cast<const float *>(dlcLeft(context, batch, row, k)),
+                *right = static_cast<const float *>(dlcRight(context, batch, k, column));
     sum = __builtin_fmaf(left ? *left : 0.0f, right ? *right : 0.0f, sum);
   }
   return sum;
@@ -63,7 +64,8 @@ DLC_INLINE float sumPlainly(const void *context, int batch, int row, int column,
 template <typename Multiplier> DLC_INLINE void computeProduct(const void *context, int rows, int columns, int depth) {
   using Left = typename Multiplier::Left;
   using Right = typename Multiplier::Right;
-  constexpr int tile = Multiplier::tile, stages = Multiplier::stages;
+  using Element = typename Multiplier::Element;
+  constexpr int tile = Multiplier::tile, stages = Multiplier::stages, depthOfSlice = Multiplier::depth;
   const int thread = getThread();
   // Neighbouring blocks share columns of the right operand.
   const int tilesOfRows = (rows + tile - 1) / tile, tilesOfColumns = (columns + tile - 1) / tile;
@@ -72,13 +74,13 @@ template <typename Multiplier> DLC_INLINE void computeProduct(const void *contex
   const int slices = (depth + depthOfSlice - 1) / depthOfSlice;
 
   auto getStage = [&](int slice) __attribute__((always_inline)) {
-    return dlcShared + slice % stages * (Left::floats + Right::floats);
+    return reinterpret_cast<DLC_SHARED Element *>(dlcShared) + slice % stages * (Left::elements + Right::elements);
   };
-  auto findLeft = [&](int position, int k) __attribute__((always_inline)) -> const float * {
+  auto findLeft = [&](int position, int k) __attribute__((always_inline)) -> const void * {
     bool isInside = firstRow + position < rows && k < depth;
     return isInside ? dlcLeft(context, batch, firstRow + position, k) : nullptr;
   };
-  auto findRight = [&](int position, int k) __attribute__((always_inline)) -> const float * {
+  auto findRight = [&](int position, int k) __attribute__((always_inline)) -> const void * {
     bool isInside = firstColumn + position < columns && k < depth;
     return isInside ? dlcRight(context, batch, k, firstColumn + position) : nullptr;
   };
@@ -101,7 +103,7 @@ template <typename Multiplier> DLC_INLINE void computeProduct(const void *contex
       fetch(next);
     if constexpr (!Multiplier::storesAfterUse)
       multiplier.commit(getStage(next), thread, next < slices);
-    multiplier.multiply(getStage(slice), getStage(slice) + Left::floats, thread);
+    multiplier.multiply(getStage(slice), getStage(slice) + Left::elements, thread);
     if constexpr (Multiplier::storesAfterUse)
       multiplier.commit(getStage(next), thread, next < slices);
   }
@@ -128,25 +130,30 @@ template <typename Multiplier> DLC_INLINE void computeProduct(const void *contex
     }
 }
 
-/// DLC_PRODUCTS(X): X(tile, left by depth, its width, right by depth, its width) for all instances of a multiplier.
-#define DLC_PRODUCTS_OF_TILE(X, tile)                                                                                  \
-  DLC_PRODUCTS_OF_LEFT(X, tile, 0, 1)                                                                                  \
-  DLC_PRODUCTS_OF_LEFT(X, tile, 0, 4) DLC_PRODUCTS_OF_LEFT(X, tile, 1, 1) DLC_PRODUCTS_OF_LEFT(X, tile, 1, 4)
-#define DLC_PRODUCTS_OF_LEFT(X, tile, left, leftWidth)                                                                 \
-  X(tile, left, leftWidth, 0, 1)                                                                                       \
-  X(tile, left, leftWidth, 0, 4) X(tile, left, leftWidth, 1, 1) X(tile, left, leftWidth, 1, 4)
-#define DLC_PRODUCTS(X) DLC_PRODUCTS_OF_TILE(X, 64) DLC_PRODUCTS_OF_TILE(X, 128)
+/// X(multiplier, tile, left by depth, its width, right by depth, its width) for all instances of a tile: widths are 1
+/// and `wide`.
+#define DLC_PRODUCTS(X, multiplier, tile, wide)                                                                        \
+  DLC_PRODUCTS_OF_LEFT(X, multiplier, tile, 0, 1, wide)                                                                \
+  DLC_PRODUCTS_OF_LEFT(X, multiplier, tile, 0, wide, wide)                                                             \
+  DLC_PRODUCTS_OF_LEFT(X, multiplier, tile, 1, 1, wide)                                                                \
+  DLC_PRODUCTS_OF_LEFT(X, multiplier, tile, 1, wide, wide)
+#define DLC_PRODUCTS_OF_LEFT(X, multiplier, tile, left, leftWidth, wide)                                               \
+  X(multiplier, tile, left, leftWidth, 0, 1)                                                                           \
+  X(multiplier, tile, left, leftWidth, 0, wide)                                                                        \
+  X(multiplier, tile, left, leftWidth, 1, 1)                                                                           \
+  X(multiplier, tile, left, leftWidth, 1, wide)
 
-/// Defines the instance `name_TILE_LEFT_WIDTH_RIGHT_WIDTH`, and `..._shared`, the bytes of shared memory that it takes.
-#define DLC_DEFINE_PRODUCT(name, multiplier, tile, left, leftWidth, right, rightWidth)                                 \
-  extern "C" void name##_##tile##_##left##_##leftWidth##_##right##_##rightWidth(const void *context, int rows,         \
-                                                                                int columns, int depth) {              \
+/// Defines the instance `dlcProductMULTIPLIER_TILE_LEFT_WIDTH_RIGHT_WIDTH`, and `..._shared`, the bytes of shared
+/// memory that it takes.
+#define DLC_DEFINE_PRODUCT(multiplier, tile, left, leftWidth, right, rightWidth)                                       \
+  extern "C" void dlcProduct##multiplier##_##tile##_##left##_##leftWidth##_##right##_##rightWidth(                     \
+      const void *context, int rows, int columns, int depth) {                                                         \
     computeProduct<multiplier<tile, left, leftWidth, right, rightWidth>>(context, rows, columns, depth);               \
   }                                                                                                                    \
-  extern "C" const int name##_##tile##_##left##_##leftWidth##_##right##_##rightWidth##_shared =                        \
-      multiplier<tile, left, leftWidth, right, rightWidth>::stages *                                                   \
-      (multiplier<tile, left, leftWidth, right, rightWidth>::Left::floats +                                            \
-       multiplier<tile, left, leftWidth, right, rightWidth>::Right::floats) *                                          \
-      4;
+  extern "C" const int dlcProduct##multiplier##_##tile##_##left##_##leftWidth##_##right##_##rightWidth##_shared =      \
+      sharedBytes<multiplier<tile, left, leftWidth, right, rightWidth>>;
+template <typename Multiplier>
+constexpr int sharedBytes = Multiplier::stages * (Multiplier::Left::elements + Multiplier::Right::elements) *
+                            static_cast<int>(sizeof(typename Multiplier::Element));
 
 #endif // DLC_BACKENDS_CUDA_KERNELS_PRODUCT_H

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products in f32 by multiply-add, for GPUs without TF32 and for --math=strict. Each thread computes a square of
-// Tile / 16 rows and columns, 16 apart, so that a warp reads neighbours in shared memory and stores neighbours.
+// Products by multiply-add in f32, for GPUs without tensor cores for the operands' type and for --math=strict. Each
+// thread computes a square of Tile / 16 rows and columns, 16 apart, so that a warp reads neighbours in shared memory
+// and stores neighbours.
 #include "Product.h"
 
 namespace {
 
-template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int RightWidth> struct MultiplyAdd {
-  static constexpr int tile = Tile, stages = 2, side = Tile / 16;
+/// `Stored` is the operands' type in global memory.
+template <typename Stored, int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int RightWidth>
+struct MultiplyAdd {
+  using Element = float;
+  static constexpr int tile = Tile, depth = 16, stages = 2, side = Tile / 16;
   /// The next slice waits in registers while this one is multiplied.
   static constexpr bool storesAfterUse = true, isForFinite = false;
-  using Left = Slice<Tile, LeftByDepth, LeftWidth, 1, 4>;
-  using Right = Slice<Tile, RightByDepth, RightWidth, 1, 4>;
+  using Left = Slice<depth, Tile, LeftByDepth, LeftWidth, 1, 4>;
+  using Right = Slice<depth, Tile, RightByDepth, RightWidth, 1, 4>;
 
   float nextLeft[Left::groups][LeftWidth], nextRight[Right::groups][RightWidth];
   float sums[side][side] = {};
@@ -21,15 +25,16 @@ template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int Righ
     for (int group = 0; group < Groups; ++group) {
       int position, k;
       Operand::find(group, thread, position, k);
-      const float *from = find(position, firstTerm + k);
-      if constexpr (Width == 4) {
-        Float4 four = from ? *reinterpret_cast<const Float4 *>(from) : Float4(0.0f);
+      struct __attribute__((aligned(Width * sizeof(Stored)))) Neighbours {
+        Stored elements[Width];
+      };
+      auto *from = static_cast<const Neighbours *>(find(position, firstTerm + k));
+      Neighbours read = {};
+      if (from)
+        read = *from;
 #pragma unroll
-        for (int i = 0; i < 4; ++i)
-          to[group][i] = four[i];
-      } else {
-        to[group][0] = from ? *from : 0.0f;
-      }
+      for (int i = 0; i < Width; ++i)
+        to[group][i] = toFloat(read.elements[i]);
     }
   }
   template <typename Operand, bool ByDepth, int Groups, int Width>
@@ -54,7 +59,7 @@ template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int Righ
     if (!isFetched)
       return;
     store<Left, LeftByDepth>(stage, nextLeft, thread);
-    store<Right, RightByDepth>(stage + Left::floats, nextRight, thread);
+    store<Right, RightByDepth>(stage + Left::elements, nextRight, thread);
   }
   __attribute__((always_inline)) void wait() {}
 
@@ -62,7 +67,7 @@ template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int Righ
                                                int thread) {
     const int firstRow = thread / 16, firstColumn = thread % 16;
 #pragma unroll
-    for (int k = 0; k < depthOfSlice; ++k) {
+    for (int k = 0; k < depth; ++k) {
       float a[side], b[side];
 #pragma unroll
       for (int i = 0; i < side; ++i) {
@@ -83,7 +88,16 @@ template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int Righ
   __attribute__((always_inline)) float getSum(int number) { return sums[number / side][number % side]; }
 };
 
+template <int Tile, bool Left, int LeftWidth, bool Right, int RightWidth>
+using Sm75 = MultiplyAdd<float, Tile, Left, LeftWidth, Right, RightWidth>;
+template <int Tile, bool Left, int LeftWidth, bool Right, int RightWidth>
+using Sm75F16 = MultiplyAdd<Half, Tile, Left, LeftWidth, Right, RightWidth>;
+template <int Tile, bool Left, int LeftWidth, bool Right, int RightWidth>
+using Sm75BF16 = MultiplyAdd<BFloat, Tile, Left, LeftWidth, Right, RightWidth>;
+
 } // namespace
 
-#define DLC_INSTANCE(...) DLC_DEFINE_PRODUCT(dlcProductSm75, MultiplyAdd, __VA_ARGS__)
-DLC_PRODUCTS(DLC_INSTANCE)
+DLC_PRODUCTS(DLC_DEFINE_PRODUCT, Sm75, 64, 4)
+DLC_PRODUCTS(DLC_DEFINE_PRODUCT, Sm75, 128, 4)
+DLC_PRODUCTS(DLC_DEFINE_PRODUCT, Sm75F16, 64, 4)
+DLC_PRODUCTS(DLC_DEFINE_PRODUCT, Sm75BF16, 64, 4)

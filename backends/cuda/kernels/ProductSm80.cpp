@@ -7,12 +7,13 @@
 
 namespace {
 
-template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int RightWidth> struct ThreeTf32 {
-  static constexpr int tile = Tile, stages = 3;
+template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int RightWidth> struct Sm80 {
+  using Element = float;
+  static constexpr int tile = Tile, depth = 16, stages = 3;
   static constexpr bool storesAfterUse = false, isForFinite = true;
   // Eight rows (columns) by four terms are what one load of a warp reads: 4 and 8 lead it to 32 banks.
-  using Left = Slice<Tile, LeftByDepth, LeftWidth, 4, 8>;
-  using Right = Slice<Tile, RightByDepth, RightWidth, 4, 8>;
+  using Left = Slice<depth, Tile, LeftByDepth, LeftWidth, 4, 8>;
+  using Right = Slice<depth, Tile, RightByDepth, RightWidth, 4, 8>;
   /// Products of 16 x 8 in the part of a warp.
   static constexpr int down = Tile / 2 / 16, across = Tile / 4 / 8;
 
@@ -32,7 +33,7 @@ template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int Righ
   __attribute__((always_inline)) void fetch(DLC_SHARED float *stage, int firstTerm, int thread, FindLeft findLeft,
                                             FindRight findRight) {
     copy<Left>(stage, firstTerm, thread, findLeft);
-    copy<Right>(stage + Left::floats, firstTerm, thread, findRight);
+    copy<Right>(stage + Left::elements, firstTerm, thread, findRight);
   }
   __attribute__((always_inline)) void commit(DLC_SHARED float *, int, bool) { commitCopies(); }
   __attribute__((always_inline)) void wait() { waitForCopies<stages - 2>(); }
@@ -44,7 +45,7 @@ template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int Righ
                                                int thread) {
     const int row = getFirstRow(thread) + thread % 32 / 4, column = getFirstColumn(thread) + thread % 32 / 4;
 #pragma unroll
-    for (int step = 0; step < depthOfSlice; step += 8) {
+    for (int step = 0; step < depth; step += 8) {
       const int k = step + thread % 4;
       u32 rightHigh[across][2], rightLow[across][2];
 #pragma unroll
@@ -83,5 +84,5 @@ template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int Righ
 
 } // namespace
 
-#define DLC_INSTANCE(...) DLC_DEFINE_PRODUCT(dlcProductSm80, ThreeTf32, __VA_ARGS__)
-DLC_PRODUCTS(DLC_INSTANCE)
+DLC_PRODUCTS(DLC_DEFINE_PRODUCT, Sm80, 64, 4)
+DLC_PRODUCTS(DLC_DEFINE_PRODUCT, Sm80, 128, 4)

@@ -101,8 +101,13 @@ enum dlc_element_type {
   DLC_F4E2M1FN = 0x1104
 };
 
-/// DLPack's device types. Only the CPU is there yet.
-enum dlc_device_type { DLC_DEVICE_CPU = 1, DLC_DEVICE_CUDA = 2 };
+/// DLPack's device types.
+enum dlc_device_type {
+  DLC_DEVICE_CPU = 1,
+  DLC_DEVICE_CUDA = 2,
+  DLC_DEVICE_CUDA_HOST =
+      3 /* memory of the host that a GPU's driver has pinned: contexts on GPUs take it as the CPU's */
+};
 
 /// Instruction sets a model may require beyond its architecture's base
 /// (x86-64: v2, aarch64: Armv8.0-A). Each bit represents what the operating

@@ -56,6 +56,58 @@ static inline dlc_uint64 dlc_context_bytes(const dlc_context *context) {
   return context ? context->api->context_bytes(context) : 0;
 }
 
+/// The program of the library that the context runs, and on which device: `*type` is DLC_DEVICE_CPU or DLC_DEVICE_CUDA,
+/// `*id` the number of the GPU, 0 on the CPU. Both may be null.
+static inline const dlc_program *dlc_context_program(const dlc_context *context, dlc_int32 *type, dlc_int32 *id) {
+  dlc_int32 unused;
+  if (context && DLC_HAS(dlc_runtime_api, context->api, context_program))
+    return context->api->context_program(context, type ? type : &unused, id ? id : &unused);
+  /* Libraries that are older than the function have one program. */
+  const dlc_program *program = context ? context->model->programs[0] : NULL;
+  if (type)
+    *type = program && DLC_HAS(dlc_program, program, device_code) && program->device_code ? DLC_DEVICE_CUDA
+                                                                                          : DLC_DEVICE_CPU;
+  if (id)
+    *id = 0;
+  return program;
+}
+
+/// Allocates memory of the GPU that the context runs on, for tensors, aligned to 256 bytes; dlc_device_release frees
+/// it. DLC_ERROR_DEVICE if the context runs on the CPU.
+static inline dlc_int32 dlc_device_allocate(dlc_context *context, dlc_uint64 bytes, void **memory) {
+  *memory = NULL;
+  if (!context)
+    return DLC_ERROR_ARGUMENT;
+  if (!DLC_HAS(dlc_runtime_api, context->api, device_release) || !context->api->device_allocate)
+    return DLC_ERROR_DEVICE;
+  return context->api->device_allocate(context, bytes, memory);
+}
+
+/// Frees it when all that is at work on the GPU has ended. Null is fine.
+static inline void dlc_device_release(dlc_context *context, void *memory) {
+  if (context && memory)
+    context->api->device_release(context, memory);
+}
+
+/// Copies `bytes` bytes from the host's memory to memory of the GPU that the context runs on, after all work that its
+/// stream has been given, and waits.
+static inline dlc_int32 dlc_device_write(dlc_context *context, void *memory, const void *from, dlc_uint64 bytes) {
+  if (!context)
+    return DLC_ERROR_ARGUMENT;
+  if (!DLC_HAS(dlc_runtime_api, context->api, device_write) || !context->api->device_write)
+    return DLC_ERROR_DEVICE;
+  return context->api->device_write(context, memory, from, bytes);
+}
+
+/// The same from the GPU to the host's memory.
+static inline dlc_int32 dlc_device_read(dlc_context *context, void *to, const void *memory, dlc_uint64 bytes) {
+  if (!context)
+    return DLC_ERROR_ARGUMENT;
+  if (!DLC_HAS(dlc_runtime_api, context->api, device_read) || !context->api->device_read)
+    return DLC_ERROR_DEVICE;
+  return context->api->device_read(context, to, memory, bytes);
+}
+
 /// What went wrong in the last failed call on the context; valid until the
 /// next one.
 static inline const char *dlc_context_message(const dlc_context *context) {
@@ -144,9 +196,9 @@ static inline dlc_tensor dlc_no_tensor(void) {
 }
 
 /// Runs `entry`, one of the context's model. Tensors come in the order of the
-/// description and stay the caller's; they must be compact, row-major, on the
-/// CPU, aligned to their elements, of the declared type and shape (outputs: what
-/// dlc_output_shapes says), and no output may overlap another tensor. Otherwise nothing is written and a status
+/// description and stay the caller's; they must be compact, row-major, in the CPU's
+/// memory or on the GPU that the context runs on, aligned to their elements, of the declared type and shape (outputs:
+/// what dlc_output_shapes says), and no output may overlap another tensor. Otherwise nothing is written and a status
 /// says what is wrong. An output may be dlc_no_tensor(). The same inputs give the same bits on any number of
 /// threads.
 static inline dlc_int32 dlc_run(dlc_context *context, const dlc_entry_point *entry, const dlc_tensor *inputs,

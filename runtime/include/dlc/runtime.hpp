@@ -213,6 +213,23 @@ inline dlc_context_options contextOptions(dlc_uint32 threads = 1, const dlc_exec
   return options;
 }
 
+/// `options` for a device: "cpu", "cuda", or "cuda:1" for the GPU of that number; "" leaves the choice to the library,
+/// as dlc_context_options.device_type says.
+inline dlc_context_options onDevice(dlc_context_options options, const std::string &device) {
+  bool isNumbered =
+      device.size() > 5 && device.size() < 15 && device.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (device == "cpu") {
+    options.device_type = DLC_DEVICE_CPU;
+  } else if (device == "cuda" || (device.compare(0, 5, "cuda:") == 0 && isNumbered)) {
+    options.device_type = DLC_DEVICE_CUDA;
+    options.device_id = isNumbered ? static_cast<dlc_int32>(std::strtol(device.c_str() + 5, nullptr, 10)) : 0;
+  } else if (!device.empty()) {
+    throw Error(DLC_ERROR_ARGUMENT, "there is no device '" + device +
+                                        "': devices are 'cpu', 'cuda', and 'cuda:1' for the GPU of that number");
+  }
+  return options;
+}
+
 /// A context; released with the last copy. The library (and the pool) must
 /// outlive it.
 class Context {
@@ -227,6 +244,13 @@ public:
 
   dlc_context *get() const { return handle.get(); }
   const dlc_model *model() const { return handle->model; }
+
+  /// Where it runs: "cpu", or "cuda:0" for the GPU of that number.
+  std::string device() const {
+    dlc_int32 type, id;
+    dlc_context_program(get(), &type, &id);
+    return type == DLC_DEVICE_CUDA ? "cuda:" + std::to_string(id) : "cpu";
+  }
 
   /// The entry point called `name`; throws if there is none.
   const dlc_entry_point &entry(const std::string &name) const {

@@ -92,12 +92,17 @@ typedef struct dlc_context_options {
   dlc_log log;             /* null: nothing is logged */
   void *log_self;
   const char *weights_folder; /* where the weight file is; null: beside the library */
-  void *stream;               /* null on the CPU */
-  dlc_int32 device_id;        /* 0 on the CPU */
+  /// On a GPU: the CUstream of the program that runs use; null: one of the context's own, in order with the legacy
+  /// default stream (which itself is the handle 1). With a stream of the program's, a run whose tensors are all on the
+  /// GPU, and that changes no variables, returns when its work is in the stream. The stream must outlive the context.
+  void *stream;
+  dlc_int32 device_id; /* number of the GPU; 0 on the CPU */
   dlc_uint32 reserved;
   /* Later additions: a library that lacks them rejects options that set them. */
   dlc_uint32 flags; /* dlc_context_flag */
-  dlc_uint32 reserved_flags;
+  /// Where the context runs: DLC_DEVICE_CPU or DLC_DEVICE_CUDA, which the library must have a program for; 0: on the
+  /// GPU if it has one for it and the machine has such a GPU, else on the CPU.
+  dlc_uint32 device_type;
 } dlc_context_options;
 
 typedef struct dlc_pool_options {
@@ -254,6 +259,13 @@ typedef struct dlc_runtime_api {
   dlc_int32 (*context_record)(dlc_context *context, dlc_recorder *recorders, dlc_uint32 count,
                               dlc_recording *recording);
   dlc_int32 (*context_cancel)(dlc_context *context, dlc_int32 is_cancelled);
+  /// The program that the context runs; `type` (dlc_device_type) and `id` say on which device.
+  const dlc_program *(*context_program)(const dlc_context *context, dlc_int32 *type, dlc_int32 *id);
+  /// Memory of the context's GPU; null where models run on the CPU alone.
+  dlc_int32 (*device_allocate)(dlc_context *context, dlc_uint64 bytes, void **memory);
+  void (*device_release)(dlc_context *context, void *memory);
+  dlc_int32 (*device_write)(dlc_context *context, void *memory, const void *from, dlc_uint64 bytes);
+  dlc_int32 (*device_read)(dlc_context *context, void *to, const void *memory, dlc_uint64 bytes);
 } dlc_runtime_api;
 
 #ifdef __cplusplus

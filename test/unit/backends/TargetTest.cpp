@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "backends/Target.h"
+#include "backends/TargetList.h"
 #include "backends/link/CLibrary.h"
 #include "dlc/abi.h"
 #include "gtest/gtest.h"
@@ -53,6 +53,34 @@ TEST(Target, MistakesAreExplained) {
   EXPECT_EQ(error, "unknown target 'aarch46'; did you mean 'aarch64'?");
   EXPECT_FALSE(Target::parse("", error));
   EXPECT_NE(error.find("the targets are"), std::string::npos);
+}
+
+TEST(TargetList, IsOneTargetOrACpuAndAGpu) {
+  std::string error;
+  for (llvm::StringRef text : {"cuda,x86-64", "x86-64,cuda", "x86-64, cuda"}) {
+    std::optional<TargetList> list = TargetList::parse(text, error);
+    ASSERT_TRUE(list && list->device) << error;
+    EXPECT_EQ(list->main.name, "x86-64");
+    EXPECT_EQ(list->device->name, "cuda");
+  }
+  EXPECT_EQ(TargetList::parse("x86-64,cuda", error)->name, "x86-64,cuda");
+  std::optional<TargetList> one = TargetList::parse("cuda", error);
+  ASSERT_TRUE(one);
+  EXPECT_TRUE(one->main.device && !one->device);
+  EXPECT_NE(TargetList::parse("native", error)->name, "native");
+}
+
+TEST(TargetList, MistakesAreExplained) {
+  for (auto [text, problem] :
+       {std::pair("x86-64,x86-64-v3", "a library is for one target, or for a CPU and a GPU"),
+        std::pair("cuda,cuda-sm_80", "a library is for one target"),
+        std::pair("x86-64,cuda,cuda-sm_80", "a library is for one target"),
+        std::pair("aarch64,cuda", "'aarch64' is for another architecture"),
+        std::pair("x86-64,cudda", "did you mean 'cuda'?"), std::pair("x86-64,", "the targets are")}) {
+    std::string error;
+    EXPECT_FALSE(TargetList::parse(text, error)) << text;
+    EXPECT_NE(error.find(problem), std::string::npos) << error;
+  }
 }
 
 TEST(CLibrary, VersionsFollowTheArchitecture) {

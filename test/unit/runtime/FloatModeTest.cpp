@@ -98,7 +98,7 @@ TEST(FloatModeOptions, RejectsUnknownFlags) {
   EXPECT_NE(std::string(error.message).find("set a field that model 'stepping'"), std::string::npos) << error.message;
   EXPECT_EQ(context, nullptr);
   options.flags = 0;
-  options.reserved_flags = 1; // of a later version
+  options.device_type = 99; // of a later version
   EXPECT_EQ(dlc_context_create(&steppingModel, &options, &error, &context), DLC_ERROR_ARGUMENT);
 }
 
