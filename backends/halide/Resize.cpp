@@ -2,6 +2,9 @@
 // ONNX Resize. Interpolation is separable: each resized dimension is a weighted sum over neighbours whose indices and
 // weights depend on that dimension's coordinate alone. Coordinates are computed in double, as the ONNX reference does,
 // because a nearest neighbour changes with the last bit.
+//
+// On CPUs, positions and weights are tables, computed once per call. A row of the result is interpolated in two steps:
+// along all other dimensions first, in contiguous vectors, then along its own.
 #include "backends/halide/Families.h"
 #include "backends/halide/KernelBuilder.h"
 #include "ir/OpsMovement.h"
@@ -119,6 +122,46 @@ static Taps makeTaps(ResizeOp op, const Axis &axis, const Expr &x, Halide::Type 
   return taps;
 }
 
+namespace {
+/// The neighbours of every index along one axis, computed before everything else: for each neighbour its position in
+/// the operand, then for each its weight (none for mode "nearest", which has one neighbour).
+struct TapTable {
+  Func func;
+  int count;
+
+  Expr position(int tap, const Expr &x) const { return call(tap, x); }
+  Expr weight(int tap, const Expr &x) const { return call(count + tap, x); }
+
+private:
+  Expr call(int number, const Expr &x) const {
+    Halide::FuncRef elements = func(x);
+    return func.outputs() == 1 ? Expr(elements) : Expr(elements[number]);
+  }
+};
+} // namespace
+
+static TapTable tabulate(ResizeOp op, const Axis &axis, Halide::Type type) {
+  Halide::Var x("x");
+  std::vector<Expr> elements;
+  auto addPosition = [&](const Expr &position) {
+    elements.push_back(Halide::strict_float(Halide::clamp(position, 0, axis.inputExtent - 1)));
+  };
+  TapTable table{Func("taps"), 1};
+  if (op.getMode() == ResizeMode::Nearest) {
+    addPosition(Halide::cast<int32_t>(nearestPosition(op, sourceCoordinate(op, axis, x))));
+    table.func(x) = elements.front();
+    return table;
+  }
+  Taps taps = makeTaps(op, axis, x, type);
+  table.count = taps.count;
+  for (int tap = 0; tap < taps.count; ++tap)
+    addPosition(taps.first + (taps.start + tap));
+  for (const Expr &weight : taps.weights)
+    elements.push_back(Halide::strict_float(weight));
+  table.func(x) = Halide::Tuple(elements);
+  return table;
+}
+
 using ElementAt = std::function<Expr(llvm::ArrayRef<Expr>)>;
 
 /// `element` resized along one dimension.
@@ -179,6 +222,79 @@ static ElementAt sumOverTaps(ResizeOp op, KernelBuilder &builder, llvm::ArrayRef
   return [sum](llvm::ArrayRef<Expr> index) { return sum(std::vector<Expr>(index.begin(), index.end())); };
 }
 
+/// `element` resized along one dimension whose neighbours `table` has.
+static ElementAt interpolateByTable(ResizeOp op, const Axis &axis, const ElementAt &element, const TapTable &table) {
+  int64_t dim = axis.dim;
+  bool isNearest = op.getMode() == ResizeMode::Nearest;
+  return [=](llvm::ArrayRef<Expr> index) {
+    Expr sum;
+    for (int tap = 0; tap < table.count; ++tap) {
+      Exprs own(index.begin(), index.end());
+      own[dim] = table.position(tap, index[dim]);
+      Expr term = isNearest ? element(own) : table.weight(tap, index[dim]) * element(own);
+      sum = sum.defined() ? sum + term : term;
+    }
+    return sum;
+  };
+}
+
+/// Whether rows are interpolated along all dimensions but the last axis first. That computes whole rows of the operand:
+/// too many elements if few of them are read.
+static bool hasRows(ResizeOp op, const KernelBuilder &builder, llvm::ArrayRef<Axis> axes) {
+  auto outputType = llvm::cast<RankedTensorType>(op.getResult().getType());
+  LayoutAttr layout = getLayout(outputType);
+  if (axes.size() < 2 || op.getMode() == ResizeMode::Nearest || (layout && layout.getInnerDims()))
+    return false;
+  constexpr double smallestScale = 0.125;
+  int64_t dim = axes.back().dim, from = op.getX().getType().getDimSize(dim), to = outputType.getDimSize(dim);
+  if (!ShapedType::isDynamic(from) && !ShapedType::isDynamic(to))
+    return static_cast<double>(to) >= smallestScale * static_cast<double>(from);
+  return axes.back().scale >= smallestScale;
+}
+
+/// The result by tables, and the schedule that computes them. `element` is of the operand.
+static ElementAt resizeByTables(ResizeOp op, KernelBuilder &builder, llvm::ArrayRef<Axis> axes, ElementAt element,
+                                Halide::Type type) {
+  std::vector<Func> tables;
+  Func rows;
+  int64_t last = axes.back().dim;
+  for (const Axis &axis : axes) {
+    if (axis.dim == last && hasRows(op, builder, axes)) {
+      // Arguments as those of the result, so that vectors run along what is innermost there.
+      TensorFunc stage = builder.define(op, element);
+      rows = stage.func;
+      element = [stage](llvm::ArrayRef<Expr> index) { return stage.at(index); };
+    }
+    TapTable table = tabulate(op, axis, type);
+    tables.push_back(table.func);
+    element = interpolateByTable(op, axis, element, table);
+  }
+  builder.setScheduler(op, [=](KernelBuilder &builder) {
+    int vector = static_cast<int>(builder.getSchedule().getVector());
+    auto tail = Halide::TailStrategy::GuardWithIf;
+    for (Func table : tables) {
+      table.compute_root();
+      if (vector > 1)
+        table.vectorize(table.args()[0], vector, tail);
+    }
+    if (LogicalResult arranged = scheduleMovement(builder); failed(arranged) || !rows.defined())
+      return arranged;
+    Func output = builder.getOutput(), stage = rows;
+    std::vector<Halide::Var> arguments = output.args();
+    size_t position = 0;
+    while (arguments[position].name() != builder.getOutputVar(last).name())
+      ++position;
+    if (position + 1 < arguments.size())
+      stage.compute_at(output, arguments[position + 1]);
+    else
+      stage.compute_root();
+    if (vector > 1)
+      stage.vectorize(stage.args()[0], vector, tail);
+    return success();
+  });
+  return element;
+}
+
 static FailureOr<TensorFunc> emitResize(ResizeOp op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX());
   Exprs outputExtents = builder.getExtents(op.getResult());
@@ -208,7 +324,11 @@ static FailureOr<TensorFunc> emitResize(ResizeOp op, KernelBuilder &builder) {
     taps *= isExact ? 1 : countTaps(op, axis, start);
   }
   constexpr int64_t writtenOut = 16; // bicubic in two dimensions
-  if (taps > writtenOut)
+  bool isTabulated = !axes.empty() && op == builder.getAnchorOp() && !builder.isNaive() &&
+                     !builder.getTarget().has_gpu_feature() && op.getType() == builder.getOutputType();
+  if (taps <= writtenOut && isTabulated)
+    element = resizeByTables(op, builder, axes, element, type);
+  else if (taps > writtenOut)
     element = sumOverTaps(op, builder, axes, element, type);
   else
     for (const Axis &axis : axes)

@@ -6,6 +6,10 @@
 // the loops where no window does. Larger windows are loops around an accumulator. Vectors run along the innermost
 // dimension: channels in channels-last tensors, where all comparisons are then scalar; positions of the result in
 // row-major ones.
+//
+// Windows that overlap along the last dimension are combined in two steps, a row of the result at a time: first what
+// they have in common, elements above each other, then neighbours. That is kh + kw operations instead of kh * kw, and
+// padding is stored once per row, so that no vector needs a comparison.
 #include "backends/halide/Elementwise.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/IntegerMath.h"
@@ -23,10 +27,89 @@ using Halide::Var;
 
 namespace dlc::halide {
 
+/// Elements that one step of a separated window combines at most: they are written out.
+constexpr int64_t largestStep = 32;
+/// Rows of the result that are longer leave the cache between the two steps.
+constexpr int64_t largestRow = int64_t(1) << 18;
+
+/// Whether the windows of `op` are combined a row at a time: columns first, then rows.
+static bool isSeparated(Operation *op, const Windows &windows, KernelBuilder &builder) {
+  auto type = llvm::cast<RankedTensorType>(op->getResult(0).getType());
+  int64_t last = type.getRank() - 1, width = windows.kernel.back();
+  bool overlaps = width > 1 && (width - 1) * windows.dilations.back() >= windows.strides.back();
+  if (!overlaps || width > largestStep || windows.size() / width > largestStep || builder.isNaive() ||
+      builder.getTarget().has_gpu_feature() || op != builder.getAnchorOp())
+    return false;
+  // The stored result has its rows where the windows' are; a range of a row would compute the first step of all of it.
+  LayoutAttr layout = getLayout(type), outputLayout = getLayout(builder.getOutputType());
+  if ((layout && layout.getInnerDims()) || (outputLayout && outputLayout.getInnerDims()) ||
+      getDimsInnermostFirst(type) != getDimsInnermostFirst(builder.getOutputType()) ||
+      builder.getSchedule().getSplit() == last)
+    return false;
+  int64_t row = getElementBytes(type.getElementType());
+  for (int64_t dim : getDimsInnermostFirst(type)) {
+    if (type.isDynamicDim(dim) && windows.rank() == 1)
+      return false;
+    row *= type.isDynamicDim(dim) ? 1 : type.getDimSize(dim);
+    if (dim == last)
+      break;
+  }
+  return row <= largestRow;
+}
+
+/// The two steps: "rows" holds a row of the result after the first, with padding on both sides.
+static TensorFunc separateWindows(Operation *op, const Windows &windows, KernelBuilder &builder,
+                                  const Combiner &combiner, llvm::function_ref<Expr(const Expr &)> element,
+                                  llvm::function_ref<Expr(const Expr &total, llvm::ArrayRef<Expr> index)> finish) {
+  Value result = op->getResult(0);
+  size_t rank = windows.rank(), last = 1 + rank;
+  TensorFunc rows = builder.define(result, [&](llvm::ArrayRef<Expr>) { return combiner.identity; });
+  std::vector<Var> arguments = rows.func.args();
+  Halide::RDom columns(0, windows.x.extents[last], "columns");
+  std::vector<Expr> place(arguments.begin(), arguments.end());
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (arguments[i].name() == builder.getOutputVar(static_cast<int64_t>(last)).name())
+      place[i] = columns.x;
+  Exprs index = toLogical(rows.type, Exprs(place.begin(), place.end()));
+  Expr column;
+  windows.forEachOf(rank - 1, [&](llvm::ArrayRef<Expr> offset) {
+    Exprs position(index.begin(), index.end());
+    Expr inside = Halide::Internal::const_true();
+    for (size_t i = 0; i + 1 < rank; ++i) {
+      Expr at =
+          Halide::Internal::simplify(windows.start(index, i) + offset[i] * static_cast<int>(windows.dilations[i]));
+      position[2 + i] = at;
+      if (!windows.mayLeave)
+        continue;
+      inside = inside && at >= 0 && at < windows.x.extents[2 + i];
+      position[2 + i] = Halide::clamp(Halide::likely(at), 0, windows.x.extents[2 + i] - 1);
+    }
+    Expr value = element(windows.x.at(position));
+    if (windows.mayLeave && rank > 1)
+      value = select(inside, Halide::likely(value), combiner.identity);
+    column = column.defined() ? combiner.combine(column, value) : value;
+  });
+  rows.func(place) = Halide::strict_float(column);
+  builder.addStage(op, "rows", rows.func);
+  return builder.define(result, [&](llvm::ArrayRef<Expr> own) {
+    Expr total;
+    for (int64_t offset = 0; offset < windows.kernel.back(); ++offset) {
+      Exprs position(own.begin(), own.end());
+      position[last] = Halide::Internal::simplify(windows.start(own, rank - 1) +
+                                                  static_cast<int>(offset * windows.dilations.back()));
+      Expr value = rows.at(position);
+      total = total.defined() ? combiner.combine(total, value) : value;
+    }
+    return finish(total, own);
+  });
+}
+
 /// Combines `element(x)` of all elements of each window.
 static TensorFunc combineWindows(Operation *op, const Windows &windows, KernelBuilder &builder,
                                  const Combiner &combiner, llvm::function_ref<Expr(const Expr &)> element,
                                  llvm::function_ref<Expr(const Expr &total, llvm::ArrayRef<Expr> index)> finish) {
+  if (isSeparated(op, windows, builder))
+    return separateWindows(op, windows, builder, combiner, element, finish);
   Value result = op->getResult(0);
   // `element` need not keep the identity, so the choice comes after it.
   auto readElement = [&](llvm::ArrayRef<Expr> position) {
@@ -153,11 +236,38 @@ static FailureOr<TensorFunc> emitMaxPoolOffsets(MaxPoolOffsetsOp op, KernelBuild
                      [](llvm::ArrayRef<Expr>, size_t number) { return Expr(static_cast<int>(number)); });
 }
 
+/// Arranges separated windows: a row of the result at a time, vectors along what is innermost in both steps.
+static void scheduleSeparated(KernelBuilder &builder) {
+  Func output = builder.getOutput(), rows = builder.getStage("rows");
+  std::vector<Var> arguments = output.args();
+  std::string width = builder.getOutputVar(static_cast<int64_t>(arguments.size()) - 1).name();
+  size_t position = 0;
+  while (arguments[position].name() != width)
+    ++position;
+  scheduleRows(builder, output);
+  rows.compute_at(output, arguments[position + 1]);
+  std::optional<int64_t> extent = builder.getOutputExtent(0);
+  int vector = static_cast<int>(builder.getSchedule().getVector());
+  while (extent && vector > 1 && vector > *extent)
+    vector /= 2;
+  if (vector <= 1)
+    return;
+  rows.vectorize(rows.args()[0], vector, Halide::TailStrategy::RoundUp);
+  if (position == 0)
+    rows.update().vectorize(rows.rvars(0)[0], vector, Halide::TailStrategy::GuardWithIf);
+  else
+    rows.update().vectorize(rows.args()[0], vector, Halide::TailStrategy::GuardWithIf);
+}
+
 LogicalResult scheduleWindow(KernelBuilder &builder) {
   Func output = builder.getOutput();
   if (builder.isNaive()) {
     if (builder.hasStage("total"))
       builder.getStage("total").compute_at(output, output.args()[0]);
+    return success();
+  }
+  if (builder.hasStage("rows")) {
+    scheduleSeparated(builder);
     return success();
   }
   if (builder.hasStage("total")) {

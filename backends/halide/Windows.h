@@ -53,11 +53,16 @@ struct Windows {
     return Halide::select(isInside(position), Halide::likely(x.at(clamped)), otherwise);
   }
   /// Calls `visit` with the offsets of each element of a window, row-major.
-  void forEach(llvm::function_ref<void(llvm::ArrayRef<Halide::Expr>)> visit) const {
-    for (int64_t number = 0; number < size(); ++number) {
-      llvm::SmallVector<Halide::Expr> offset(rank());
+  void forEach(llvm::function_ref<void(llvm::ArrayRef<Halide::Expr>)> visit) const { forEachOf(rank(), visit); }
+  /// The same along the first `dims` spatial dimensions alone.
+  void forEachOf(size_t dims, llvm::function_ref<void(llvm::ArrayRef<Halide::Expr>)> visit) const {
+    int64_t count = 1;
+    for (int64_t extent : kernel.take_front(dims))
+      count *= extent;
+    for (int64_t number = 0; number < count; ++number) {
+      llvm::SmallVector<Halide::Expr> offset(dims);
       int64_t rest = number;
-      for (int64_t i = static_cast<int64_t>(rank()) - 1; i >= 0; rest /= kernel[i], --i)
+      for (int64_t i = static_cast<int64_t>(dims) - 1; i >= 0; rest /= kernel[i], --i)
         offset[i] = Halide::Expr(static_cast<int>(rest % kernel[i]));
       visit(offset);
     }

@@ -66,6 +66,7 @@ def test_windows(checked, random):
     for name in family.inputs:
         family.add("MaxPool", name, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
         family.add("AveragePool", name, kernel_shape=[2, 2], strides=[1, 1], pads=[0, 0, 1, 1])
+        family.add("AveragePool", name, kernel_shape=[5, 5], strides=[1, 1], pads=[2, 2, 2, 2])
     check(family, checked)
 
 
@@ -90,6 +91,18 @@ def test_convolutions(checked, random, width):
     family.add("Conv", "x1", floats(random, 64, 32, 1, 1), strides=[2, 2])
     family.add("Conv", "x1", floats(random, 32, 1, 3, 3), pads=[1, 1, 1, 1], group=32)
     family.add("Conv", "x1", floats(random, 64, 16, 3, 3), pads=[1, 1, 1, 1], group=2)
+    check(family, checked)
+
+
+def test_windows_of_channels_last_images(checked, random):
+    """Convolutions leave channels innermost in memory, and pools that follow and precede them keep them there."""
+    family = Family(**inputs_of(random, (3, 9, 7)))
+    for channels in (5, 16, 33):
+        conv = family.add("Conv", "x0", floats(random, channels, 3, 3, 3), floats(random, channels), pads=[1, 1, 1, 1])
+        for window in ({"kernel_shape": [5, 5], "pads": [2] * 4}, {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1] * 4}):
+            pool = family.add("MaxPool", conv, **window)
+            family.add("Conv", pool, floats(random, 4, channels, 1, 1))
+            family.add("Relu", family.add("AveragePool", conv, ceil_mode=1, **window))
     check(family, checked)
 
 

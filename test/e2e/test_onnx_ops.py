@@ -208,6 +208,47 @@ def test_pools(programs, random):
     family.check(programs)
 
 
+def test_overlapping_pools(programs, random):
+    """Windows that overlap are combined in two steps. NaN wins in dlc, while ONNX Runtime passes over it: maxima have infinities only."""
+    wide, line = floats(random, 3, 5, 13, 35), floats(random, 2, 3, 50)
+    wide[0, 1, 3, 4], wide[2, 4, 12, 34], line[1, 2, 0] = np.inf, -np.inf, np.inf
+    family = Family(wide=wide, narrow=floats(random, 2, 17, 5, 1), line=line, volume=floats(random, 2, 3, 5, 6, 18), half=floats(random, 1, 3, 9, 20).astype(np.float16))
+    squares = [{"kernel_shape": [k, k], "strides": [s, s], "pads": [k // 2] * 4} for k, s in ((3, 1), (3, 2), (5, 1), (9, 1), (13, 3))]
+    for window in squares + [{"kernel_shape": [1, 33]}, {"kernel_shape": [2, 5], "strides": [3, 4], "pads": [1, 4, 0, 2]}]:
+        family.add("MaxPool", "wide", ceil_mode=1, **window)
+        family.add("AveragePool", "wide", ceil_mode=1, **window)
+        family.add("AveragePool", "wide", count_include_pad=1, **window)
+    family.add("LpPool", "wide", p=2, **squares[2])
+    family.add("MaxPool", "wide", kernel_shape=[3, 3], dilations=[4, 5], pads=[2, 1, 2, 2])
+    family.add("AveragePool", "wide", kernel_shape=[3, 3], dilations=[2, 5], pads=[2, 2, 1, 2])
+    for op in "MaxPool", "AveragePool":
+        family.add(op, "narrow", **squares[0])
+        family.add(op, "line", kernel_shape=[9], pads=[4, 8])
+        family.add(op, "volume", kernel_shape=[3, 2, 5], strides=[1, 2, 1], pads=[1, 1, 2, 2, 0, 4])
+    family.add("AveragePool", "half", **squares[1])
+    family.check(programs)
+
+
+@pytest.mark.parametrize("size", [5, 13])
+def test_nan_wins_in_overlapping_windows(programs, size):
+    x = np.arange(2 * 3 * 11 * 19, dtype=np.float32).reshape(2, 3, 11, 19)
+    x[0, 0, 0, 0] = x[1, 2, 10, 18] = x[1, 0, 5, 7] = np.nan
+    x[0, 2, 4] = np.inf
+    family = Family(x=x)
+    window = {"kernel_shape": [size, size], "pads": [size // 2] * 4}
+    outputs = [family.add(op, "x", **window) for op in ("MaxPool", "AveragePool")]
+    onnx.save(family.model(), programs.folder / "family.onnx")
+    actual = programs.execute(programs.compile("family.onnx", "family.so"), family.inputs, family.outputs)
+    margin = size // 2
+    expected = np.zeros((2, *x.shape))
+    for i in range(11):
+        for j in range(19):
+            near = x[:, :, max(0, i - margin) : i + margin + 1, max(0, j - margin) : j + margin + 1].astype(np.float64)
+            expected[:, :, :, i, j] = near.max((2, 3)), near.mean((2, 3))
+    for output, reference in zip(outputs, expected):
+        np.testing.assert_allclose(actual[output], reference, rtol=1e-6, err_msg=output)
+
+
 def test_products(programs, random):
     family = Family(a=floats(random, 5, 19), b=floats(random, 19, 33), batch=floats(random, 2, 1, 7, 19), v=floats(random, 19), t=floats(random, 3, 4, 5))
     family.add("MatMul", "a", "b")
