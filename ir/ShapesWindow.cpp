@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shape functions of windows and reductions.
 #include "ir/DlcDialect.h"
+#include "ir/ExtentAlgebra.h"
 #include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
@@ -44,6 +45,8 @@ LogicalResult windowDims(std::optional<Location> location, llvm::ArrayRef<Affine
     // A last window that starts in the high padding covers nothing.
     if (ceilMode && extent && (*constantDim(count) - 1) * strides[i] >= *extent + pads[i])
       count = count - 1;
+    else if (ceilMode && !extent && pads[i + spatial] + strides[i] > reach)
+      count = minimumExtent(count, (operand[i + 2] + pads[i]).ceilDiv(strides[i]));
     result.push_back(count);
   }
   return success();

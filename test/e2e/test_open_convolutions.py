@@ -111,3 +111,26 @@ def test_winograd(programs, machine):
             for name, y in zip("ty", session.run(["t", "y"], {"x": x})):
                 scale = np.abs(y[np.isfinite(y)]).max(initial=1e-30)
                 np.testing.assert_allclose(got[name] / scale, y / scale, atol=3e-5, err_msg=f"{name} at {extents}")
+
+
+# kernel, stride, pads
+CEILED = [(2, 3, (0, 1)), (2, 3, (1, 1)), (3, 2, (1, 1)), (1, 4, (0, 0)), (3, 5, (2, 2)), (2, 2, (0, 0))]
+
+
+def test_no_window_starts_in_the_high_padding(programs):
+    """Pools that round up the number of windows, over any length: what starts behind the last element is not one."""
+    nodes, outputs = [], []
+    for number, (kernel, stride, pads) in enumerate(CEILED):
+        nodes.append(helper.make_node("MaxPool", ["x"], [f"y{number}"], kernel_shape=[kernel], strides=[stride], pads=pads, ceil_mode=1))
+        outputs.append(helper.make_tensor_value_info(f"y{number}", TensorProto.FLOAT, [None] * 3))
+    graph = helper.make_graph(nodes, "pools", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 3, "L"])], outputs)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), programs.folder / "pools.onnx")
+    library = programs.compile("pools.onnx", "pools.so")
+    for length in (*range(3, 20), 33):
+        x = RANDOM.standard_normal((2, 3, length)).astype(np.float32)
+        got = programs.execute(library, {"x": x}, [f"y{number}" for number in range(len(CEILED))])
+        for number, (kernel, stride, (low, _)) in enumerate(CEILED):
+            first = [start for start in range(-low, length, stride) if start - stride + kernel < length + CEILED[number][2][1]]
+            want = np.stack([x[..., max(start, 0) : max(start + kernel, 0)].max(-1, initial=-np.inf) for start in first], -1)
+            assert got[f"y{number}"].shape == want.shape, (CEILED[number], length)
+            np.testing.assert_array_equal(got[f"y{number}"], want)

@@ -41,9 +41,9 @@ def make_model(path):
         node("ReduceSum", ["found"], ["y_found"], keepdims=0),
         node("ReduceMax", ["table"], ["most"], keepdims=0),
         node("Cast", ["most"], ["count"], to=TensorProto.INT64),
-        node("Range", [constant("zero", 0), "count_0", constant("step", 1)], ["positions"]),
-        node("Cast", ["positions"], ["numbers"], to=TensorProto.FLOAT),
-        node("ReduceSum", ["numbers"], ["y_positions"], keepdims=0),
+        node("Range", [constant("zero", 0), "count_0", constant("step", 1)], ["counted"]),
+        node("Cast", ["counted"], ["numbers"], to=TensorProto.FLOAT),
+        node("ReduceSum", ["numbers"], ["y_counted"], keepdims=0),
     ]
     # Range takes scalars.
     nodes.insert(-3, node("Squeeze", ["count_1"], ["count_0"]))
@@ -54,7 +54,7 @@ def make_model(path):
     inputs = {"image": ["N", 32, "H", "W"], "sequence": ["T", "M", 8], "table": ["R", "C"]}
     graph = helper.make_graph(
         nodes, "steady", [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
-        [helper.make_empty_tensor_value_info(name) for name in ("y_image", "y_sequence", "y_found", "y_positions")], weights)  # fmt: skip
+        [helper.make_empty_tensor_value_info(name) for name in ("y_image", "y_sequence", "y_found", "y_counted")], weights)  # fmt: skip
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
 
 

@@ -261,9 +261,9 @@ def test_info_of_another_architecture(programs):
     native = programs.compile(model, "native.so", "--train", "--name=m")
     foreign = programs.compile(model, "foreign.so", "--train", "--name=m", "--target=aarch64")
     here, there = (json.loads(programs.run("dlc-run", "info", path, "--json", "--symbol", "N=3").stdout) for path in (native, foreign))
-    assert there["target"] == "aarch64"
+    assert there["target"] == "aarch64" and there["programs"] == ["aarch64"]
     for description in here, there:
-        for key in "target", "scratch_bytes_per_thread":
+        for key in "target", "programs", "scratch_bytes_per_thread":
             description.pop(key)
         for entry in description["entry_points"]:
             entry.pop("workspace_bytes_at", None)
