@@ -42,11 +42,9 @@ LogicalResult windowDims(std::optional<Location> location, llvm::ArrayRef<Affine
       continue;
     }
     AffineExpr count = (ceilMode ? span.ceilDiv(strides[i]) : span.floorDiv(strides[i])) + 1;
-    // A last window that starts in the high padding covers nothing.
-    if (ceilMode && extent && (*constantDim(count) - 1) * strides[i] >= *extent + pads[i])
-      count = count - 1;
-    else if (ceilMode && !extent && pads[i + spatial] + strides[i] > reach)
-      count = minimumExtent(count, (operand[i + 2] + pads[i]).ceilDiv(strides[i]));
+    // A last window that starts in the high padding covers nothing; windows before it stay.
+    if (ceilMode && pads[i + spatial] + strides[i] > reach)
+      count = maximumExtent(count - 1, minimumExtent(count, (operand[i + 2] + pads[i]).ceilDiv(strides[i])));
     result.push_back(count);
   }
   return success();
