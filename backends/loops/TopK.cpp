@@ -294,11 +294,14 @@ private:
 
 /// Stores the element of `x` at `index` along `axis`; 0 for -1.
 void storeElement(LoopBody &body, const LoopTensor &x, llvm::ArrayRef<Scalar> at, int64_t axis, Scalar index) {
-  Scalar isThere = index >= 0;
-  llvm::SmallVector<Scalar> chosen(at);
-  chosen[axis] = larger(index, body.integer(0));
-  Scalar element = x.load(chosen);
-  body.getResult().store(at, select(isThere, element, element.like(0)));
+  body.ifTrue(
+      index >= 0,
+      [&] {
+        llvm::SmallVector<Scalar> chosen(at);
+        chosen[axis] = index;
+        body.getResult().store(at, x.load(chosen));
+      },
+      [&] { body.getResult().store(at, body.integer(0)); });
 }
 
 void writeTopK(TopKOp op, LoopBody &body) {
@@ -306,10 +309,7 @@ void writeTopK(TopKOp op, LoopBody &body) {
   LoopTensor x = body.getOperand(0);
   if (op.getIndices()) {
     LoopTensor indices = body.getOperand(1);
-    body.ifTrue(x.getExtent(axis) > 0, [&] {
-      body.forResult(x.getRank(),
-                     [&](llvm::ArrayRef<Scalar> at) { storeElement(body, x, at, axis, indices.load(at)); });
-    });
+    body.forResult(x.getRank(), [&](llvm::ArrayRef<Scalar> at) { storeElement(body, x, at, axis, indices.load(at)); });
     return;
   }
   Selection(body, getElementTypeOrSelf(op.getX()), op.getK(), axis, op.getSmallest())

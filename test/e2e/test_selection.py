@@ -75,6 +75,28 @@ def test_top_k_of_nan(programs):
     np.testing.assert_array_equal(got["least"], [3, 0, 5, 2, 1, 4])
 
 
+def test_top_k_of_fewer_elements(programs):
+    """What follows the last element is 0, and its index -1, also in rows without any."""
+    (programs.folder / "model.mlir").write_text(
+        """func.func @run(%x: tensor<2x?xf32> {dlc.name = "x", dlc.dims = [2, "L"]}) -> (tensor<2x4xf32> {dlc.name = "v"}, tensor<2x4xi64> {dlc.name = "i"},
+              tensor<2x40xf32> {dlc.name = "w"}) {
+        %0 = dlc.top_k %x {axis = 1 : i64, k = 4 : i64} : tensor<2x?xf32> -> tensor<2x4xf32>
+        %1 = dlc.top_k_indices %x {axis = 1 : i64, k = 4 : i64} : tensor<2x?xf32> -> tensor<2x4xi64>
+        %2 = dlc.top_k %x {axis = 1 : i64, k = 40 : i64} : tensor<2x?xf32> -> tensor<2x40xf32>
+        return %0, %1, %2 : tensor<2x4xf32>, tensor<2x4xi64>, tensor<2x40xf32>
+        }""")
+    library = programs.compile("model.mlir", "model.so")
+    for count in 0, 1, 3, 30:
+        x = np.random.default_rng(count).standard_normal((2, count)).astype(np.float32)
+        got = programs.execute(library, {"x": x}, ["v", "i", "w"])
+        order = np.argsort(-x, 1, kind="stable")
+        for name, k in ("v", 4), ("w", 40):
+            np.testing.assert_array_equal(got[name][:, :count], np.take_along_axis(x, order, 1)[:, :k])
+            assert not got[name][:, count:].any()
+        np.testing.assert_array_equal(got["i"][:, :count], order[:, :4])
+        assert (got["i"][:, count:] == -1).all()
+
+
 @pytest.mark.parametrize("name", ["f32", "f16", "f64", "i8", "i64", "ui8"])
 def test_arg_extreme_of_rows(programs, name):
     """Of long rows, in vectors: the first or last of equal elements, and NaN before all numbers."""
