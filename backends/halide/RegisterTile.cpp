@@ -66,22 +66,27 @@ static std::vector<VarOrRVar> tileColumns(KernelBuilder &builder, Func out, cons
       buffer.dim(0).set_extent((buffer.dim(0).extent() / columns.size) * columns.size);
   }
   int lanes = std::min<int>(builder.getSchedule().getVector(), columns.size);
-  if (isExact) {
-    out.split(columns.whole, columns.outer, columns.inner, columns.size, TailStrategy::RoundUp);
-    out.vectorize(columns.inner, lanes).unroll(columns.inner);
-    return {columns.inner};
+  std::optional<int64_t> known = ShapedType::isDynamic(extent) ? std::nullopt : std::optional<int64_t>(extent);
+  return splitColumns(out, columns.whole, columns.outer, columns.inner, columns.size, lanes, known);
+}
+
+std::vector<VarOrRVar> splitColumns(Func out, const Var &whole, const Var &outer, const Var &inner, int size, int lanes,
+                                    std::optional<int64_t> extent) {
+  if (extent && *extent % size == 0) {
+    out.split(whole, outer, inner, size, TailStrategy::RoundUp);
+    out.vectorize(inner, lanes).unroll(inner);
+    return {inner};
   }
   // Masked vector by vector, and so are loads of what the epilogue reads: bias and residual end where the result does.
   // A mask of the whole tile would be one long vector, for whose sake LLVM joins accumulators inside the reduction.
-  Var vector(columns.whole.name() + "_vector"), lane(columns.whole.name() + "_lane");
-  int vectors = columns.size / lanes;
-  bool hasWholeTiles = !ShapedType::isDynamic(extent) && llvm::divideCeil(extent, lanes) % vectors == 0;
-  out.split(columns.whole, vector, lane, lanes, TailStrategy::Predicate)
-      .split(vector, columns.outer, columns.inner, vectors,
-             hasWholeTiles ? TailStrategy::RoundUp : TailStrategy::GuardWithIf)
+  Var vector(whole.name() + "_vector"), lane(whole.name() + "_lane");
+  int vectors = size / lanes;
+  bool hasWholeTiles = extent && llvm::divideCeil(*extent, lanes) % vectors == 0;
+  out.split(whole, vector, lane, lanes, TailStrategy::Predicate)
+      .split(vector, outer, inner, vectors, hasWholeTiles ? TailStrategy::RoundUp : TailStrategy::GuardWithIf)
       .vectorize(lane)
-      .unroll(columns.inner);
-  return {lane, columns.inner};
+      .unroll(inner);
+  return {lane, inner};
 }
 
 LogicalResult scheduleRegisterTile(KernelBuilder &builder, Func sum) {

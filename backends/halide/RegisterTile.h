@@ -39,6 +39,12 @@ mlir::LogicalResult scheduleRegisterTile(KernelBuilder &builder, Halide::Func su
 /// at the least cost: 0 if there are fewer than `least`.
 Halide::Expr chooseRows(const Halide::Expr &extent, int least, int most, int vectors);
 
+/// Cuts `whole`, the innermost argument of `out`, of `extent` elements (none: known at run time), into blocks of `size`
+/// columns in vectors of `lanes`, which are unrolled; returns the loops of a block, the innermost first.
+std::vector<Halide::VarOrRVar> splitColumns(Halide::Func out, const Halide::Var &whole, const Halide::Var &outer,
+                                            const Halide::Var &inner, int size, int lanes,
+                                            std::optional<int64_t> extent);
+
 /// One element after the other, each in one register: for element types and layouts without a faster template.
 void schedulePlainSum(KernelBuilder &builder, Halide::Func sum);
 

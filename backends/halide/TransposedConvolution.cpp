@@ -4,10 +4,9 @@
 // - "direct" (stride 1): a convolution whose taps run backwards, with the schedule of RegisterTile.cpp. Weights
 //   [C, K, kernel...] are packed as [K/32][kernel...][C][32].
 // - "phases" (larger strides, no dilation, 1 to 3 dimensions): results `stride q + phase` of one phase are a
-// convolution
-//   of stride 1 with every stride-th tap. A tile of the result is `rows` x `planes` positions q of every phase (of one
-//   position of the first of three dimensions); each phase is a register tile of its own, stored to the stack and
-//   interleaved from there. Nothing is multiplied by zero.
+//   convolution of stride 1 with every stride-th tap. A tile of the result is `rows` x `planes` positions q of every
+//   phase (of one position of the first of three dimensions); each phase is a register tile of its own, stored to the
+//   stack and interleaved from there. Nothing is multiplied by zero.
 // - "winograd": WinogradConvolution.cpp.
 // - else every result gathers its taps by itself.
 //
@@ -132,17 +131,13 @@ static LogicalResult schedulePhases(ConvTransposeOp op, KernelBuilder &builder, 
   size_t spatial = strides.size();
   Func out = builder.getOutput();
   std::vector<Var> arguments = out.args();
-  Var c = arguments[0], block("block"), inBlock("in_block"), lane("lane");
-  std::optional<int64_t> channels = builder.getOutputExtent(0);
+  Var c = arguments[0], block("block"), inBlock("in_block");
+  std::vector<Halide::VarOrRVar> ofBlock{inBlock};
   if (LayoutAttr layout = getLayout(op.getW().getType()); !layout || !layout.getInnerTiles())
     // Depthwise: no operand can be read beyond its last channel.
-    out.split(c, block, lane, lanes, TailStrategy::ShiftInwards).split(lane, inBlock, lane, lanes);
-  else if (channels && *channels % columns == 0)
-    out.split(c, block, inBlock, columns, TailStrategy::RoundUp).split(inBlock, inBlock, lane, lanes);
+    out.split(c, block, inBlock, lanes, TailStrategy::ShiftInwards).vectorize(inBlock);
   else
-    out.split(c, inBlock, lane, lanes, TailStrategy::Predicate)
-        .split(inBlock, block, inBlock, columns / lanes, TailStrategy::GuardWithIf);
-  out.vectorize(lane).unroll(inBlock);
+    ofBlock = splitColumns(out, c, block, inBlock, columns, lanes, builder.getOutputExtent(0));
   // The spatial dimensions, innermost first. Of the last position there may be less than all phases.
   struct Dimension {
     Var position, phase, tile, inTile;
@@ -167,7 +162,7 @@ static LogicalResult schedulePhases(ConvTransposeOp op, KernelBuilder &builder, 
   // The last tile is shifted inwards; images that are smaller than a tile have one of half as many rows, or of one
   // position.
   auto arrange = [&](Halide::Stage stage, int rows, int planes) {
-    std::vector<Halide::VarOrRVar> order{lane, inBlock};
+    std::vector<Halide::VarOrRVar> order = ofBlock;
     for (const Dimension &dimension : dimensions)
       order.push_back(dimension.phase);
     for (auto [i, dimension] : llvm::enumerate(dimensions)) {
