@@ -14,7 +14,7 @@ void addEmitters(mlir::MLIRContext *context) {
   addGenerationEmitters(context);
   addConcatenationEmitters(context);
   addScatterEmitters(context);
-  addSelectionEmitters(context);
+  addRandomNumberEmitters(context);
   addSizeEmitters(context);
   addResizeEmitters(context);
   addReductionEmitters(context);

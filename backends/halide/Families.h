@@ -18,7 +18,7 @@ void addPackingEmitters(mlir::MLIRContext *context);
 void addGenerationEmitters(mlir::MLIRContext *context);
 void addConcatenationEmitters(mlir::MLIRContext *context);
 void addScatterEmitters(mlir::MLIRContext *context);
-void addSelectionEmitters(mlir::MLIRContext *context);
+void addRandomNumberEmitters(mlir::MLIRContext *context);
 void addSizeEmitters(mlir::MLIRContext *context);
 void addResizeEmitters(mlir::MLIRContext *context);
 void addReductionEmitters(mlir::MLIRContext *context);

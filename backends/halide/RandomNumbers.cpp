@@ -40,6 +40,6 @@ static FailureOr<TensorFunc> emitRandomUniform(RandomUniformOp op, KernelBuilder
   });
 }
 
-void addSelectionEmitters(MLIRContext *context) { addEmitter<RandomUniformOp, &emitRandomUniform>(context); }
+void addRandomNumberEmitters(MLIRContext *context) { addEmitter<RandomUniformOp, &emitRandomUniform>(context); }
 
 } // namespace dlc::halide
