@@ -26,8 +26,7 @@ llvm::SmallVector<AffineExpr> listPixels(llvm::ArrayRef<AffineExpr> dims) {
   return pixels;
 }
 
-/// Where tap `tap` meets the image for the pixel of the result: `pixel stride + tap dilation - pad`, and whether that
-/// is in the image.
+/// Where a tap meets the image for a pixel of the result: at `pixel stride + tap dilation - pad`, which may be outside.
 struct Windows {
   llvm::ArrayRef<int64_t> strides, dilations, pads;
   llvm::ArrayRef<AffineExpr> imageDims;
@@ -38,13 +37,19 @@ struct Windows {
            llvm::all_of(weightDims.drop_front(2), [](AffineExpr extent) { return constantDim(extent) == 1; });
   }
 
-  Product::Element find(llvm::IRBuilder<> &builder, ExtentCode &extents, Value *image, Value *channel,
-                        llvm::ArrayRef<Value *> pixel, llvm::ArrayRef<Value *> tap, bool isAlwaysInside) const {
-    llvm::SmallVector<Value *> index{image, channel};
+  /// The element that number `tap` of the channels and taps of a weight of `weightDims` meets at number `pixel` of the
+  /// pixels of all results of `resultDims`, in a group.
+  Product::Element find(llvm::IRBuilder<> &builder, ExtentCode &extents, Value *group, Value *tap,
+                        llvm::ArrayRef<AffineExpr> weightDims, Value *pixel, llvm::ArrayRef<AffineExpr> resultDims,
+                        bool isAlwaysInside) const {
+    llvm::SmallVector<Value *> taps = extents.delinearize(tap, weightDims.drop_front(1));
+    llvm::SmallVector<Value *> pixels = extents.delinearize(pixel, listPixels(resultDims));
+    Value *channel = builder.CreateAdd(builder.CreateMul(group, extents.emit(weightDims[1])), taps[0]);
+    llvm::SmallVector<Value *> index{pixels[0], channel};
     Value *isInside = nullptr;
-    for (size_t dim = 0; dim < pixel.size(); ++dim) {
-      Value *at = builder.CreateAdd(builder.CreateMul(pixel[dim], number(builder, strides[dim])),
-                                    builder.CreateMul(tap[dim], number(builder, dilations[dim])));
+    for (size_t dim = 0; dim < strides.size(); ++dim) {
+      Value *at = builder.CreateAdd(builder.CreateMul(pixels[1 + dim], number(builder, strides[dim])),
+                                    builder.CreateMul(taps[1 + dim], number(builder, dilations[dim])));
       at = builder.CreateSub(at, number(builder, pads[dim]));
       index.push_back(at);
       if (!isAlwaysInside)
@@ -80,11 +85,7 @@ public:
   }
 
   Element findRight(llvm::IRBuilder<> &builder, ExtentCode &extents, Value *batch, Value *k, Value *column) override {
-    llvm::SmallVector<Value *> tap = extents.delinearize(k, weightDims.drop_front(1));
-    llvm::SmallVector<Value *> pixel = extents.delinearize(column, listPixels(dims));
-    Value *channel = builder.CreateAdd(builder.CreateMul(batch, extents.emit(weightDims[1])), tap[0]);
-    return windows.find(builder, extents, pixel[0], channel, llvm::ArrayRef(pixel).drop_front(),
-                        llvm::ArrayRef(tap).drop_front(), isPointwise);
+    return windows.find(builder, extents, batch, k, weightDims, column, dims, isPointwise);
   }
 
   Index findResult(llvm::IRBuilder<> &builder, ExtentCode &extents, Value *batch, Value *row, Value *column) override {
@@ -130,11 +131,7 @@ public:
   }
 
   Element findRight(llvm::IRBuilder<> &builder, ExtentCode &extents, Value *batch, Value *k, Value *column) override {
-    llvm::SmallVector<Value *> tap = extents.delinearize(column, dims.drop_front(1));
-    llvm::SmallVector<Value *> pixel = extents.delinearize(k, listPixels(gradientDims));
-    Value *channel = builder.CreateAdd(builder.CreateMul(batch, extents.emit(dims[1])), tap[0]);
-    return windows.find(builder, extents, pixel[0], channel, llvm::ArrayRef(pixel).drop_front(),
-                        llvm::ArrayRef(tap).drop_front(), isPointwise);
+    return windows.find(builder, extents, batch, column, dims, k, gradientDims, isPointwise);
   }
 
   Index findResult(llvm::IRBuilder<> &builder, ExtentCode &extents, Value *batch, Value *row, Value *column) override {

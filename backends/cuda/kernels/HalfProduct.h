@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Products of elements of 16 bits by tensor cores, summed in f32. Two rows of four warps share a tile. Rows of 16
-/// bytes in shared memory are at odd multiples of 16 bytes, so that the eight rows that `ldmatrix` reads at once are in
-/// different banks, and operands in either order are read by it.
+/// Products of elements of 16 bits by tensor cores, summed in f32. Rows of 16 bytes in shared memory are at
+/// odd multiples of 16 bytes, so that the eight rows that `ldmatrix` reads at once are in different banks, and operands
+/// in either order are read by it.
 #ifndef DLC_BACKENDS_CUDA_KERNELS_HALFPRODUCT_H
 #define DLC_BACKENDS_CUDA_KERNELS_HALFPRODUCT_H
 
-#include "Product.h"
+#include "MatrixSums.h"
 
 /// `Matrices` says what the GPU has: multiply(sum, left, right) of 16 x 16 and 16 x 8, `stages` of the ring, and
 /// `hasAsyncCopies`.
 template <typename Matrices, int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int RightWidth>
-struct HalfProduct {
+struct HalfProduct : MatrixSums<Tile> {
   using Element = u16;
   static constexpr int tile = Tile, depth = 32, stages = Matrices::stages;
   static constexpr bool isForFinite = false;
   using Left = Slice<depth, Tile, LeftByDepth, LeftWidth, 8, 8>;
   using Right = Slice<depth, Tile, RightByDepth, RightWidth, 8, 8>;
-  /// Products of 16 x 8 in the part of a warp.
-  static constexpr int down = Tile / 2 / 16, across = Tile / 4 / 8;
+  using MatrixSums<Tile>::down, MatrixSums<Tile>::across, MatrixSums<Tile>::sums, MatrixSums<Tile>::getFirstRow,
+      MatrixSums<Tile>::getFirstColumn;
 
   /// Asynchronous copies are of four bytes at least: single elements wait in registers while the slice before is
   /// multiplied.
@@ -34,7 +34,6 @@ struct HalfProduct {
 
   Waiting<Left> nextLeft;
   Waiting<Right> nextRight;
-  float sums[down][across][4] = {};
 
   template <typename Operand, typename Find>
   DLC_INLINE void load(DLC_SHARED u16 *to, Waiting<Operand> &waiting, int firstTerm, int thread, Find find) {
@@ -85,9 +84,6 @@ struct HalfProduct {
       waitForCopies<stages - 2>();
   }
 
-  DLC_INLINE int getFirstRow(int thread) { return thread / 32 % 2 * (Tile / 2); }
-  DLC_INLINE int getFirstColumn(int thread) { return thread / 64 * (Tile / 4); }
-
   __attribute__((always_inline)) void multiply(const DLC_SHARED u16 *left, const DLC_SHARED u16 *right, int thread) {
     const int row = getFirstRow(thread), column = getFirstColumn(thread);
     // The matrix whose row this thread points to, and the row.
@@ -109,18 +105,6 @@ struct HalfProduct {
           Matrices::multiply(sums[i][j], ofLeft, ofRight[j / 2][j % 2 * 2], ofRight[j / 2][j % 2 * 2 + 1]);
       }
     }
-  }
-
-  /// Four of a product of 16 x 8: two neighbours, and those eight rows below.
-  static constexpr int elements = down * across * 4;
-  DLC_INLINE int getRow(int thread, int number) {
-    return getFirstRow(thread) + thread % 32 / 4 + number / 4 / across * 16 + number % 4 / 2 * 8;
-  }
-  DLC_INLINE int getColumn(int thread, int number) {
-    return getFirstColumn(thread) + thread % 4 * 2 + number / 4 % across * 8 + number % 2;
-  }
-  __attribute__((always_inline)) float getSum(int number) {
-    return sums[number / 4 / across][number / 4 % across][number % 4];
   }
 };
 

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products in f32 by tensor cores: each number is a sum of two of 19 bits, and three of the four products of these
 // matter (3xTF32). The error of a term is below 2^-19 of it: 2^-20 for the product that is left out, and 2^-21 for the
-// two splits. Two rows of four warps share a tile; slices come by asynchronous copies while the ones before are
-// multiplied.
-#include "Product.h"
+// two splits. Slices come by asynchronous copies while the ones before are multiplied.
+#include "MatrixSums.h"
 
 namespace {
 
-template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int RightWidth> struct Sm80 {
+template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int RightWidth> struct Sm80 : MatrixSums<Tile> {
   using Element = float;
   static constexpr int tile = Tile, depth = 16, stages = 3;
   static constexpr bool storesAfterUse = false, isForFinite = true;
   // Eight rows (columns) by four terms are what one load of a warp reads: 4 and 8 lead it to 32 banks.
   using Left = Slice<depth, Tile, LeftByDepth, LeftWidth, 4, 8>;
   using Right = Slice<depth, Tile, RightByDepth, RightWidth, 4, 8>;
-  /// Products of 16 x 8 in the part of a warp.
-  static constexpr int down = Tile / 2 / 16, across = Tile / 4 / 8;
-
-  float sums[down][across][4] = {};
+  using MatrixSums<Tile>::down, MatrixSums<Tile>::across, MatrixSums<Tile>::sums, MatrixSums<Tile>::getFirstRow,
+      MatrixSums<Tile>::getFirstColumn;
 
   template <typename Operand, typename Find>
   DLC_INLINE void copy(DLC_SHARED float *to, int firstTerm, int thread, Find find) {
@@ -37,9 +34,6 @@ template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int Righ
   }
   __attribute__((always_inline)) void commit(DLC_SHARED float *, int, bool) { commitCopies(); }
   __attribute__((always_inline)) void wait() { waitForCopies<stages - 2>(); }
-
-  DLC_INLINE int getFirstRow(int thread) { return thread / 32 % 2 * (Tile / 2); }
-  DLC_INLINE int getFirstColumn(int thread) { return thread / 64 * (Tile / 4); }
 
   __attribute__((always_inline)) void multiply(const DLC_SHARED float *left, const DLC_SHARED float *right,
                                                int thread) {
@@ -67,18 +61,6 @@ template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int Righ
         }
       }
     }
-  }
-
-  /// Four of a product of 16 x 8: two neighbours, and those eight rows below.
-  static constexpr int elements = down * across * 4;
-  DLC_INLINE int getRow(int thread, int number) {
-    return getFirstRow(thread) + thread % 32 / 4 + number / 4 / across * 16 + number % 4 / 2 * 8;
-  }
-  DLC_INLINE int getColumn(int thread, int number) {
-    return getFirstColumn(thread) + thread % 4 * 2 + number / 4 % across * 8 + number % 2;
-  }
-  __attribute__((always_inline)) float getSum(int number) {
-    return sums[number / 4 / across][number / 4 % across][number % 4];
   }
 };
 
