@@ -205,13 +205,18 @@ def copies(log):
     return [sorted(int(size) for size in re.findall(rf"copy to the {side}: (\d+) bytes", text)) for side in ("device", "host")]
 
 
+def write_char_lstm(folder):
+    """The recurrent example, without what generates, as model.json."""
+    model = json.loads((EXAMPLES / "char-lstm" / "char-lstm.json").read_text())
+    del model["generate"]
+    shutil.copy(EXAMPLES / "char-lstm" / model["weights"], folder)
+    (folder / "model.json").write_text(json.dumps(model))
+
+
 @needs_fake
 def test_states_stay_on_the_device(programs):
     """Two streams in turn, with reads, writes and resets of their states, are as on the CPU, and a step copies its input and output alone."""
-    model = json.loads((EXAMPLES / "char-lstm" / "char-lstm.json").read_text())
-    del model["generate"]
-    shutil.copy(EXAMPLES / "char-lstm" / model["weights"], programs.folder)
-    (programs.folder / "model.json").write_text(json.dumps(model))
+    write_char_lstm(programs.folder)
     device, host = compile_both(programs, "model.json")
     program = programs.folder / "streaming"
     subprocess.run(

@@ -3,14 +3,13 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from conftest import TOP
-from test_cuda import EXAMPLES, has_driver, needs_fake, on_fake, run_in
+from test_cuda import EXAMPLES, has_driver, needs_fake, on_fake, run_in, write_char_lstm
 
 pytestmark = [needs_fake, pytest.mark.skipif(has_driver(), reason="this machine has a CUDA driver of its own")]
 DIGITS = EXAMPLES / "digits" / "digits_cnn.onnx"
@@ -147,10 +146,7 @@ def test_weights_in_files(programs):
 
 def test_states(programs):
     """A recurrent model that keeps its state, on both sides in one process."""
-    model = json.loads((EXAMPLES / "char-lstm" / "char-lstm.json").read_text())
-    del model["generate"]
-    shutil.copy(EXAMPLES / "char-lstm" / model["weights"], programs.folder)
-    (programs.folder / "model.json").write_text(json.dumps(model))
+    write_char_lstm(programs.folder)
     library = programs.compile("model.json", "model.so", "--target=x86-64-v3,cuda")
     program = """
 import sys

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tensors on a GPU in and out of runs, without copies, on the fake driver of test/fake_cuda."""
-import json
 import os
-import shutil
 import subprocess
 import sys
 
@@ -10,7 +8,7 @@ import numpy as np
 import pytest
 
 from conftest import TOP
-from test_cuda import EXAMPLES, copies, needs_fake, on_fake
+from test_cuda import EXAMPLES, copies, needs_fake, on_fake, write_char_lstm
 
 pytestmark = needs_fake
 BEGINNING = """
@@ -228,10 +226,7 @@ except dlc.Error as error:
 
 
 def test_states_are_on_the_host(programs):
-    model = json.loads((EXAMPLES / "char-lstm" / "char-lstm.json").read_text())
-    del model["generate"]
-    shutil.copy(EXAMPLES / "char-lstm" / model["weights"], programs.folder)
-    (programs.folder / "model.json").write_text(json.dumps(model))
+    write_char_lstm(programs.folder)
     library = programs.compile("model.json", "model.so", "--target=cuda")
     assert run_python(STATES, library) == ["15 'model' is on GPU 0, and has to be in the CPU's memory"]
 
