@@ -92,8 +92,6 @@ check_asan() {
   # The Python package of the release build: an interpreter cannot load a sanitizer's library.
   scripts/build.sh release
   scripts/build.sh asan dlc dlc-run dlc-unit-tests
-  # So is the fake driver, which libraries for GPUs load into programs of both kinds.
-  ln -sfn ../build/fake_cuda build-asan/fake_cuda
   piece asan:unit build-asan/bin/dlc-unit-tests --gtest_brief=1
   piece asan:lit lit build-asan/lit/test
   local test
