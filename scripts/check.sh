@@ -95,7 +95,10 @@ check_asan() {
   piece asan:unit build-asan/bin/dlc-unit-tests --gtest_brief=1
   piece asan:lit lit build-asan/lit/test
   local test
-  for test in test/e2e/test_*.py; do piece "asan:$(basename "$test")" e2e build-asan "$test"; done
+  for test in test/e2e/test_*.py; do
+    # What a package contains is a question to the release build, which has the Python package.
+    [[ $test == */test_notices.py ]] || piece "asan:$(basename "$test")" e2e build-asan "$test"
+  done
 }
 
 stress() { DLC_STRESS_THREADS=$1 build-runtime-tsan/bin/dlc-unit-tests --gtest_brief=1 --gtest_repeat=5 --gtest_shuffle; }
