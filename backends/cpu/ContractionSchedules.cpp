@@ -26,8 +26,10 @@ static bool isWideFloat(Type element) { return element.isF32() || element.isF64(
 /// Whether `op` is rows times columns whose elements are adjacent, those of the transpose of a row-major matrix or a
 /// single one.
 static bool hasDots(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs) {
-  return !op.getTransposeLhs() && !getLayout(rhs) && !getLayout(lhs) && rhs.getRank() == 2 && rhs.hasStaticShape() &&
-         (op.getTransposeRhs() || rhs.getDimSize(1) == 1) && lhs.getRank() >= 2 &&
+  if (op.getTransposeLhs() || getLayout(rhs) || getLayout(lhs) || rhs.getRank() < 2 || lhs.getRank() < 2)
+    return false;
+  llvm::ArrayRef<int64_t> matrix = rhs.getShape().take_back(2);
+  return !ShapedType::isDynamicShape(matrix) && (op.getTransposeRhs() || matrix[1] == 1) &&
          isWideFloat(op.getType().getElementType());
 }
 
@@ -48,11 +50,12 @@ static std::optional<DotTile> chooseDots(MatMulOp op, RankedTensorType lhs, Rank
   constexpr int64_t manyRows = 128, mostColumns = 4;
   if (!hasDots(op, lhs, rhs))
     return std::nullopt;
-  int64_t columns = rhs.getDimSize(op.getTransposeRhs() ? 0 : 1), depth = rhs.getDimSize(op.getTransposeRhs() ? 1 : 0),
+  llvm::ArrayRef<int64_t> matrix = rhs.getShape().take_back(2);
+  int64_t columns = matrix[op.getTransposeRhs() ? 0 : 1], depth = matrix[op.getTransposeRhs() ? 1 : 0],
           rows = std::max<int64_t>(lhs.getDimSize(lhs.getRank() - 2), 1), // one at a time of an open number
       lanes = processor.getLanes(getElementBytes(op.getType().getElementType()));
   bool hasFewColumns = columns >= 1 && columns <= mostDotColumns;
-  if (depth < 4 * lanes || (!hasFewColumns && (rows < 2 || rows > manyRows)))
+  if (depth < 4 * lanes || (!hasFewColumns && (rhs.getRank() > 2 || rows < 2 || rows > manyRows)))
     return std::nullopt;
   // Of few columns, a tile reads as many rows as a set of the first-level cache can hold beside the column, whatever
   // their distance is.

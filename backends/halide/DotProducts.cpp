@@ -71,17 +71,16 @@ FailureOr<TensorFunc> emitDotProducts(MatMulOp op, KernelBuilder &builder) {
   Halide::Type type = getValueType(op.getType().getElementType());
   ScheduleAttr schedule = builder.getSchedule();
   int terms = static_cast<int>(schedule.getVector() * schedule.getTile(chainsTile, 1));
-  size_t batchRank = lhs.type.getRank() - 2;
-  Expr depth = rhs.extents[op.getTransposeRhs() ? 1 : 0], blocks = depth / terms, rest = depth % terms;
+  size_t batchRank = op.getType().getRank() - 2;
+  Expr depth = rhs.extents[rhs.type.getRank() - (op.getTransposeRhs() ? 1 : 2)], blocks = depth / terms,
+       rest = depth % terms;
   Var term("term"), column("column"), row("row");
   std::vector<Var> batch;
   for (size_t dim = 0; dim < batchRank; ++dim)
     batch.emplace_back("batch" + std::to_string(dim));
   auto product = [&](const Expr &k) {
-    Exprs left(batch.begin(), batch.end());
-    left.push_back(row);
-    left.push_back(k);
-    return lhs.at(left) * (op.getTransposeRhs() ? rhs.at({column, k}) : rhs.at({k, column}));
+    Exprs at(batch.begin(), batch.end());
+    return readMatrix(lhs, at, row, k, false) * readMatrix(rhs, at, k, column, op.getTransposeRhs());
   };
   auto withBatch = [&](std::vector<Var> arguments) {
     arguments.insert(arguments.end(), batch.begin(), batch.end());

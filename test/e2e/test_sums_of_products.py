@@ -155,6 +155,11 @@ def test_few_columns(programs, target):
         for constant in (False, True):
             graph.add("MatMul", [graph.array((m, k), False), graph.array((k, 1), constant)], 2)
             graph.add("MatMul", [graph.array((3, 1 + turn, k), False), graph.array((k, 1), constant)], 3)
+            graph.add("MatMul", [graph.array((3, 1 + turn, k), False), graph.array((k,), constant)], 2)
+            graph.add("MatMul", [graph.array((2, 1, 5, k), False), graph.array((3, k, 1), constant)], 4)
+            graph.add("MatMul", [graph.array((k,), False), graph.array((k, 3), constant)], 1)
+            graph.add("MatMul", [graph.array((k,), False), graph.array((2, k, 3), constant)], 2)
+            graph.add("MatMul", [graph.array((k,), False), graph.array((k,), constant)], 0)
     graph.check(programs, f"--target={target}")
 
 
