@@ -54,8 +54,9 @@ template <typename OpTy> static FailureOr<TensorFunc> emitSoftmax(OpTy op, Kerne
   RowGeometry geometry(x, op.getAxes());
   int vector = geometry.chooseVector(builder), lanes = geometry.chooseLanes(builder);
   auto element = [&](llvm::ArrayRef<Expr> index) { return x.at(index); };
+  // NaN becomes one of the exponentials, and so the sum and every result.
   auto largest =
-      buildReduction("largest", geometry.outer, geometry.makeBox(element), makeExtreme(type, false), lanes, vector);
+      buildReduction("largest", geometry.outer, geometry.makeBox(element), makeLargestNumber(type), lanes, vector);
   builder.addReduction(op, largest);
   auto largestAt = [&](llvm::ArrayRef<Expr> index) { return largest.total(geometry.outerIndexOf(index, true)); };
   mlir::Type elementType = x.type.getElementType();
