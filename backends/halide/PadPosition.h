@@ -15,7 +15,7 @@ inline Halide::Expr getSourcePosition(const Halide::Expr &position, const Halide
                                       bool isInnermost) {
   // Rows are copied but for their ends: neither divisions nor loads of single elements.
   auto unlessInside = [&](const Halide::Expr &outside) {
-    Halide::Expr inside = Halide::unsafe_promise_clamped(position, 0, extent - 1);
+    Halide::Expr inside = Halide::clamp(isInnermost ? Halide::likely(position) : position, 0, extent - 1);
     return Halide::select(position >= 0 && position < extent, isInnermost ? Halide::likely(inside) : inside, outside);
   };
   switch (mode) {
