@@ -12,8 +12,7 @@ using Halide::select;
 // sample of them by test/unit/halide.
 namespace dlc::halide::math {
 
-/// A function of libm by its C name for doubles; floats take the variant with an f. Vectors call it lane by lane.
-static Expr callLibm(const std::string &name, std::vector<Expr> arguments) {
+Expr callLibm(const std::string &name, const std::vector<Expr> &arguments) {
   Halide::Type type = arguments[0].type();
   return Halide::Internal::Call::make(type, type.bits() == 32 ? name + "f" : name, arguments,
                                       Halide::Internal::Call::PureExtern);
@@ -195,8 +194,6 @@ Expr geluTanh(Expr x) {
   return strict_float(half * x * (math::tanh(scale * (x + cubic * x * x * x)) + 1));
 }
 
-Expr sin(Expr x) { return callLibm("sin", {x}); }
-Expr cos(Expr x) { return callLibm("cos", {x}); }
 Expr tan(Expr x) { return callLibm("tan", {x}); }
 Expr asin(Expr x) { return callLibm("asin", {x}); }
 Expr acos(Expr x) { return callLibm("acos", {x}); }

@@ -13,6 +13,9 @@
 
 namespace dlc::halide::math {
 
+/// A function of libm by its C name for doubles; floats take the variant with an f. Vectors call it lane by lane.
+Halide::Expr callLibm(const std::string &name, const std::vector<Halide::Expr> &arguments);
+
 Halide::Expr exp(Halide::Expr x);
 /// e^x for x <= 0, in fewer steps: what would be denormal is 0.
 Halide::Expr expOfNegative(Halide::Expr x);

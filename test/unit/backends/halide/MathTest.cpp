@@ -115,6 +115,8 @@ INSTANTIATE_TEST_SUITE_P(Functions, MathTest,
                                          Case{"erf", dlc::halide::math::erf, std::erf, 2},
                                          Case{"tanh", dlc::halide::math::tanh, std::tanh, 6},
                                          Case{"sigmoid", dlc::halide::math::sigmoid, logistic, 4},
+                                         Case{"sin", dlc::halide::math::sin, std::sin, 1.5},
+                                         Case{"cos", dlc::halide::math::cos, std::cos, 1.5},
                                          Case{"softplus", dlc::halide::math::softplus, softplus, 4}),
                          [](const testing::TestParamInfo<Case> &info) { return std::string(info.param.name); });
 
