@@ -91,11 +91,13 @@ class Dlc_ImpureGraphOp<string opMnemonic, list<Trait> traits = []>
   code operationsPerElement = "5";
   // Of ops with EvaluationOpInterface: an expression over the elements `x` and `y` of the operands.
   code evaluation = "";
+  // What its class declares besides.
+  code ownDeclarations = "";
   let extraClassDeclaration = [{
     static ::mlir::LogicalResult inferShape(std::optional<::mlir::Location> location, Adaptor adaptor,
                                             ::llvm::ArrayRef<::dlc::Dims> dims, ::dlc::Dims &result);
     static bool isCompatibleReturnTypes(::mlir::TypeRange inferred, ::mlir::TypeRange actual);
-  }];
+  }] # ownDeclarations;
   let extraClassDefinition = [{
     ::mlir::LogicalResult $cppClass::inferReturnTypes(
         ::mlir::MLIRContext *context, std::optional<::mlir::Location> location, ::mlir::ValueRange operands,

@@ -62,11 +62,11 @@ public:
     visitTerms(expr, factor, [&](AffineExpr part, int64_t times) {
       auto *found = llvm::find_if(terms, [&](const Term &term) { return term.expr == part; });
       if (!part)
-        number += times;
+        number = addWrapped(number, times);
       else if (found == terms.end())
         terms.push_back({part, times});
       else
-        found->factor += times;
+        found->factor = addWrapped(found->factor, times);
     });
   }
 
@@ -131,7 +131,7 @@ private:
       } else if (binary.getKind() == AffineExprKind::Mod && isCancelledBy(x, factor)) {
         terms[i].factor = 0;
         add(x, factor);
-        add(divideExtents(x, binary.getRHS()), -factor * *divisor);
+        add(divideExtents(x, binary.getRHS()), multiplyWrapped(-factor, *divisor));
       } else {
         continue;
       }
@@ -154,7 +154,7 @@ static AffineExpr multiplyFactors(AffineExpr a, AffineExpr b) {
     AffineExpr factor = pending.pop_back_val();
     auto binary = llvm::dyn_cast<AffineBinaryOpExpr>(factor);
     if (auto value = llvm::dyn_cast<AffineConstantExpr>(factor)) {
-      number *= value.getValue();
+      number = multiplyWrapped(number, value.getValue());
     } else if (binary && binary.getKind() == AffineExprKind::Mul && !matchAtLeastZero(factor)) {
       pending.push_back(binary.getRHS());
       pending.push_back(binary.getLHS());

@@ -16,7 +16,10 @@ struct Terms {
   int64_t number = 0;
 
   explicit Terms(AffineExpr expr) {
-    visitTerms(expr, 1, [&](AffineExpr term, int64_t times) { (term ? factors[term] : number) += times; });
+    visitTerms(expr, 1, [&](AffineExpr term, int64_t times) {
+      int64_t &sum = term ? factors[term] : number;
+      sum = addWrapped(sum, times);
+    });
   }
 };
 

@@ -33,6 +33,12 @@ def Dlc_AttentionOp : Dlc_GraphOp<"attention", [AttrSizedOperandSegments] # Dlc_
                        DefaultValuedAttr<I64Attr, "0">:$offset, DefaultValuedAttr<BoolAttr, "false">:$from_end);
   let assemblyFormat = [{$query `,` $key `,` $value (`mask` $mask^ `:` type($mask))? (`lengths` $lengths^ `:` type($lengths))?
     attr-dict `:` `(` type($query) `,` type($key) `,` type($value) `)` `->` type($result)}];
+  let ownDeclarations = [{
+    /// Query i attends to the keys at `p + first` to `p + last`, where p is i, or with `from_end` `i + keys - S`; null
+    /// without that bound. Distances end at +-2^62, beyond all positions.
+    ::std::optional<int64_t> getFirstDistance();
+    ::std::optional<int64_t> getLastDistance();
+  }];
   let hasVerifier = 1;
 }
 

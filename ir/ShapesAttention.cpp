@@ -49,6 +49,27 @@ LogicalResult AttentionOp::inferShape(std::optional<Location> location, Adaptor 
   return success();
 }
 
+/// `a + b`, or the closest number that is not beyond +-2^62.
+static int64_t addDistances(int64_t a, int64_t b) {
+  constexpr int64_t limit = int64_t(1) << 62;
+  int64_t sum;
+  if (llvm::AddOverflow(a, b, sum))
+    return a < 0 ? -limit : limit;
+  return std::clamp(sum, -limit, limit);
+}
+
+std::optional<int64_t> AttentionOp::getFirstDistance() {
+  if (!getLeft())
+    return std::nullopt;
+  return addDistances(getOffset(), -static_cast<int64_t>(*getLeft()));
+}
+
+std::optional<int64_t> AttentionOp::getLastDistance() {
+  if (!getRight())
+    return std::nullopt;
+  return addDistances(getOffset(), static_cast<int64_t>(*getRight()));
+}
+
 LogicalResult AttentionOp::verify() {
   Type type = getElementTypeOrSelf(getQuery().getType());
   if (!llvm::isa<FloatType>(type))

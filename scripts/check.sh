@@ -92,12 +92,13 @@ check_asan() {
   # The Python package of the release build: an interpreter cannot load a sanitizer's library.
   scripts/build.sh release
   scripts/build.sh asan dlc dlc-run dlc-unit-tests
-  # So is the fake driver, which libraries for GPUs load into programs of both kinds.
-  ln -sfn ../build/fake_cuda build-asan/fake_cuda
   piece asan:unit build-asan/bin/dlc-unit-tests --gtest_brief=1
   piece asan:lit lit build-asan/lit/test
   local test
-  for test in test/e2e/test_*.py; do piece "asan:$(basename "$test")" e2e build-asan "$test"; done
+  for test in test/e2e/test_*.py; do
+    # What a package contains is a question to the release build, which has the Python package.
+    [[ $test == */test_notices.py ]] || piece "asan:$(basename "$test")" e2e build-asan "$test"
+  done
 }
 
 stress() { DLC_STRESS_THREADS=$1 build-runtime-tsan/bin/dlc-unit-tests --gtest_brief=1 --gtest_repeat=5 --gtest_shuffle; }

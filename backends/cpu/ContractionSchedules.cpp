@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Schedules of matrix products.
 #include "backends/cpu/CpuSchedules.h"
+#include "backends/cpu/PlanContraction.h"
 #include "backends/cpu/RegisterTile.h"
 #include "ir/Layout.h"
 #include "ir/OpsKernel.h"
@@ -16,15 +17,19 @@ namespace {
 /// Tiles of dot products.
 struct DotTile {
   int64_t columns = 0, rows = 0;
+  int64_t chains = 1; ///< vectors of partial sums for each result
 };
 } // namespace
 
 static bool isWideFloat(Type element) { return element.isF32() || element.isF64(); }
 
-/// Whether `op` is rows times the transpose of a matrix, both row-major.
+/// Whether `op` is rows times columns whose elements are adjacent, those of the transpose of a row-major matrix or a
+/// single one.
 static bool hasDots(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs) {
-  return op.getTransposeRhs() && !op.getTransposeLhs() && !getLayout(rhs) && !getLayout(lhs) && rhs.getRank() == 2 &&
-         rhs.hasStaticShape() && lhs.getRank() >= 2 && !lhs.isDynamicDim(lhs.getRank() - 2) &&
+  if (op.getTransposeLhs() || getLayout(rhs) || getLayout(lhs) || rhs.getRank() < 2 || lhs.getRank() < 2)
+    return false;
+  llvm::ArrayRef<int64_t> matrix = rhs.getShape().take_back(2);
+  return !ShapedType::isDynamicShape(matrix) && (op.getTransposeRhs() || matrix[1] == 1) &&
          isWideFloat(op.getType().getElementType());
 }
 
@@ -39,25 +44,39 @@ static bool hasBlocks(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs) {
 }
 
 /// For rows times the transpose of a matrix: tiles that divide both, or none where packing blocks of the matrix pays,
-/// because many rows share them.
+/// because many rows share them. Of few columns, blocks would be mostly empty.
 static std::optional<DotTile> chooseDots(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs,
                                          const Machine &processor, int64_t rowRange) {
   constexpr int64_t manyRows = 128, mostColumns = 4;
   if (!hasDots(op, lhs, rhs))
     return std::nullopt;
-  int64_t rows = lhs.getDimSize(lhs.getRank() - 2), columns = rhs.getDimSize(0),
-          lanes = processor.getLanes(getElementBytes(op.getType().getElementType()));
-  if (rows < 2 || rows > manyRows || rhs.getDimSize(1) < 4 * lanes)
+  llvm::ArrayRef<int64_t> matrix = rhs.getShape().take_back(2);
+  int64_t columns = matrix[op.getTransposeRhs() ? 0 : 1], depth = matrix[op.getTransposeRhs() ? 1 : 0],
+          rows = std::max<int64_t>(lhs.getDimSize(lhs.getRank() - 2), 1), // one at a time of an open number
+      lanes = processor.getLanes(getElementBytes(op.getType().getElementType()));
+  bool hasFewColumns = columns >= 1 && columns <= mostDotColumns;
+  if (depth < 4 * lanes || (!hasFewColumns && (rhs.getRank() > 2 || rows < 2 || rows > manyRows)))
     return std::nullopt;
+  // Of few columns, a tile reads as many rows as a set of the first-level cache can hold beside the column, whatever
+  // their distance is.
+  int64_t mostRows = hasFewColumns ? std::min<int64_t>(rows, 4) : rows;
   DotTile best;
   for (int64_t wide = 1; wide <= mostColumns; wide *= 2)
-    for (int64_t high = 1; high <= rows && wide * high + wide + 1 <= processor.registers; ++high)
+    for (int64_t high = 1; high <= mostRows && wide * high + wide + 1 <= processor.registers; ++high)
       if (columns % wide == 0 && rows % high == 0 && rowRange % high == 0 && wide * high > best.columns * best.rows)
         best = {wide, high};
-  // Fewer sums than a multiplication's latency takes, or loads for single products, gain nothing.
+  // As many sums as a multiplication's latency takes.
   constexpr int64_t fewSums = 8;
-  if (best.columns * best.rows < fewSums || best.columns < 2 || best.rows < 2)
-    return std::nullopt;
+  if (!hasFewColumns) {
+    // Fewer, or loads for single products, gain nothing.
+    if (best.columns * best.rows < fewSums || best.columns < 2 || best.rows < 2)
+      return std::nullopt;
+    return best;
+  }
+  int64_t sums = best.columns * best.rows;
+  while (sums * best.chains < fewSums && 2 * sums * best.chains <= processor.registers / 2 &&
+         depth >= 8 * lanes * best.chains)
+    best.chains *= 2;
   return best;
 }
 
@@ -111,7 +130,7 @@ private:
     return matmul && subject.result.getRank() >= 1 && !getLayout(subject.result) &&
            subject.getType(matmul.getRhs()).getRank() >= 2;
   }
-  AlgorithmSpace describeDots(const SchedulePoint &point, RankedTensorType lhs, RankedTensorType rhs) const;
+  AlgorithmSpace describeDots(const SchedulePoint &point, RankedTensorType lhs) const;
   AlgorithmSpace describeBlocked(const SchedulePoint &point, RankedTensorType rhs) const;
   AlgorithmSpace describeGemm(const SchedulePoint &point, MatMulOp op, RankedTensorType lhs,
                               RankedTensorType rhs) const;
@@ -154,12 +173,17 @@ SchedulePoint ContractionSchedules::choose() const {
     split = rank - 2;
   }
   if (std::optional<DotTile> dots = chooseDots(matmul, lhs, rhs, machine, rank == 2 ? subject.rowRange : 0))
-    // Ranges are whole tiles.
-    return {"dots",
-            machine.getLanes(problem.elementBytes),
-            split,
-            split == rank - 2 ? dots->rows : grain,
-            {{"columns", dots->columns}, {"rows", dots->rows}}};
+  // Ranges are whole tiles.
+  {
+    SchedulePoint point{"dots",
+                        machine.getLanes(problem.elementBytes),
+                        split,
+                        split == rank - 2 ? dots->rows : grain,
+                        {{"columns", dots->columns}, {"rows", dots->rows}}};
+    if (dots->chains > 1)
+      point.sizes["chains"] = dots->chains;
+    return point;
+  }
   if (std::optional<BlockedTile> blocked = isLong ? chooseBlocks(problem, machine) : std::nullopt)
     // Ranges are whole tiles.
     return {"blocked",
@@ -196,7 +220,7 @@ llvm::SmallVector<AlgorithmSpace> ContractionSchedules::describe(const ScheduleP
     auto op = llvm::cast<MatMulOp>(subject.anchorOp);
     RankedTensorType lhs = subject.getType(op.getLhs()), rhs = subject.getType(op.getRhs());
     if (hasDots(op, lhs, rhs))
-      spaces.push_back(describeDots(point, lhs, rhs));
+      spaces.push_back(describeDots(point, lhs));
     if (hasBlocks(op, lhs, rhs))
       spaces.push_back(describeBlocked(point, rhs));
     spaces.push_back(describeGemm(point, op, lhs, rhs));
@@ -205,15 +229,16 @@ llvm::SmallVector<AlgorithmSpace> ContractionSchedules::describe(const ScheduleP
   return spaces;
 }
 
-AlgorithmSpace ContractionSchedules::describeDots(const SchedulePoint &point, RankedTensorType lhs,
-                                                  RankedTensorType rhs) const {
-  int64_t rank = subject.result.getRank(), rowCount = lhs.getDimSize(lhs.getRank() - 2);
+AlgorithmSpace ContractionSchedules::describeDots(const SchedulePoint &point, RankedTensorType lhs) const {
+  int64_t rank = subject.result.getRank(), rowCount = std::max<int64_t>(lhs.getDimSize(lhs.getRank() - 2), 1);
   if (subject.rowRange && rank == 2)
     rowCount = std::gcd(rowCount, subject.rowRange);
   AlgorithmSpace space = makeVectorized("dots");
-  space.parameters = {{"columns", 1, 16, 1, rhs.getDimSize(0)}, {"rows", 1, 64, 1, rowCount}};
-  // Each sum is a vector of partial sums.
-  space.accumulatorParameters = {"columns", "rows"};
+  space.parameters = {{"columns", 1, 16, 1, getFixedExtent(subject.result, rank - 1)},
+                      {"rows", 1, 64, 1, rowCount},
+                      {"chains", 1, 16, 1, 0, /*isOptional=*/true}};
+  // Each sum has `chains` vectors of partial sums.
+  space.accumulatorParameters = {"columns", "rows", "chains"};
   space.registerFactor = point.vector;
   for (int64_t dim = 0; dim < rank; ++dim)
     space.splits.push_back({dim, dim == rank - 1   ? std::max<int64_t>(point.getSize("columns", 1), 1)

@@ -43,6 +43,7 @@ const Backend &getCpuBackend() {
 }
 
 void registerCpuBackend(DialectRegistry &registry) {
+  registerConversionToLLVM(registry);
   registry.addExtension(+[](MLIRContext *context, DlcDialect *dialect) {
     dialect->addInterfaces<CpuTarget>();
     attachCpuLayouts(context);

@@ -25,6 +25,13 @@ static LayoutAttr planMatrixLayout(MatMulOp op) {
   // Blocks of 32 columns: two AVX-512 or four AVX2 vectors that one row of the block fills.
   auto array = [&](llvm::ArrayRef<int64_t> values) { return DenseI64ArrayAttr::get(context, values); };
   int64_t columns = op.getTransposeRhs() ? 0 : 1;
+  // Read in place as dot products, unless they are short.
+  int64_t count = type.getDimSize(columns), shortest = count <= 2 ? 64 : 128;
+  Type element = op.getType().getElementType();
+  if (count <= (op.getTransposeRhs() ? mostDotColumns : 1) && type.getDimSize(1 - columns) >= shortest &&
+      !op.getTransposeLhs() && llvm::cast<RankedTensorType>(op.getLhs().getType()).getRank() >= 2 &&
+      (element.isF32() || element.isF64()))
+    return {};
   int64_t together = getTermsTogether(op.getLhs(), op.getRhs(), type.getDimSize(1 - columns));
   if (together > 1)
     return LayoutAttr::get(context, array({columns, 1 - columns}), {}, {}, array({columns, 1 - columns}),

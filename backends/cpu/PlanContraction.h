@@ -13,8 +13,12 @@ namespace dlc {
 /// of integers that fit 16 bits, which one instruction multiplies and adds up; 1 of all others.
 int64_t getTermsTogether(mlir::Value lhs, mlir::Value rhs, int64_t depth);
 
+/// So few columns are dot products with adjacent elements, however many rows there are.
+constexpr int64_t mostDotColumns = 4;
+
 /// A right operand that is a matrix of known size is packed in blocks of columns, `[N/32][K][32]`, if that is done
-/// once: it is a load-time constant, or all steps of a loop read it. All other operands are row-major.
+/// once: it is a load-time constant, or all steps of a loop read it. All other operands are row-major, and so is one
+/// whose few columns are read as dot products.
 LayoutPlan planLayouts(MatMulOp op, const LayoutQuery &query);
 
 } // namespace dlc

@@ -56,6 +56,7 @@ const Backend &getCudaBackend() {
 }
 
 void registerCudaBackend(DialectRegistry &registry) {
+  registerConversionToLLVM(registry);
   registry.addExtension(+[](MLIRContext *context, DlcDialect *dialect) {
     dialect->addInterfaces<CudaTarget>();
     halide::addEmitters(context);

@@ -47,7 +47,9 @@ struct AttentionStages {
     return result(column, query % queries, query / queries, head, sample);
   }
   /// Whether query `ofQuery` of the whole sees key `ofKey`.
-  Expr isVisible(const Expr &ofQuery, const Expr &ofKey);
+  Expr isVisible(const Expr &ofQuery, const Expr &ofKey) { return isVisible(ofQuery, ofQuery, ofKey, ofKey); }
+  /// Whether any of these queries may see any of these keys.
+  Expr isVisible(const Expr &firstQuery, const Expr &lastQuery, const Expr &firstKey, const Expr &lastKey);
   /// Whether any query of the tile sees a key of the block.
   Expr isBlockVisible(const Expr &ofBlock);
 
@@ -78,8 +80,8 @@ private:
   }
   /// How many keys sample `sample` has.
   Expr countKeys();
-  /// The position of query 0 among the keys.
-  Expr getOffset();
+  /// The position of a query among the keys, to which distances are added.
+  Expr getPosition(const Expr &ofQuery);
   Expr getMask(const Expr &ofQuery, const Expr &ofKey);
 };
 
@@ -107,27 +109,34 @@ Expr AttentionStages::countKeys() {
   return Halide::clamp(Halide::saturating_cast<int32_t>(length), 0, keyCount);
 }
 
-Expr AttentionStages::getOffset() {
-  Expr offset = static_cast<int>(op.getOffset());
-  return op.getFromEnd() ? offset + countKeys() - queryCount : offset;
+Expr AttentionStages::getPosition(const Expr &ofQuery) {
+  return op.getFromEnd() ? ofQuery + countKeys() - queryCount : ofQuery;
 }
 
-Expr AttentionStages::isVisible(const Expr &ofQuery, const Expr &ofKey) {
-  Expr visible = ofKey < countKeys();
-  if (op.getRight())
-    visible = visible && ofKey <= ofQuery + getOffset() + static_cast<int>(*op.getRight());
-  if (op.getLeft())
-    visible = visible && ofKey >= ofQuery + getOffset() - static_cast<int>(*op.getLeft());
+/// `a - b`, to be compared with `distance`: in 64 bits if the distance may not fit 32 beside a position.
+static std::pair<Expr, Expr> atDistance(const Expr &a, const Expr &b, int64_t distance) {
+  if (llvm::isInt<31>(distance))
+    return {a, b + static_cast<int>(distance)};
+  return {Halide::cast<int64_t>(a) - Halide::cast<int64_t>(b), Halide::Internal::make_const(Halide::Int(64), distance)};
+}
+
+Expr AttentionStages::isVisible(const Expr &firstQuery, const Expr &lastQuery, const Expr &firstKey,
+                                const Expr &lastKey) {
+  Expr visible = firstKey < countKeys();
+  if (std::optional<int64_t> distance = op.getLastDistance()) {
+    auto [key, last] = atDistance(firstKey, getPosition(lastQuery), *distance);
+    visible = visible && key <= last;
+  }
+  if (std::optional<int64_t> distance = op.getFirstDistance()) {
+    auto [key, first] = atDistance(lastKey, getPosition(firstQuery), *distance);
+    visible = visible && key >= first;
+  }
   return visible;
 }
 
 Expr AttentionStages::isBlockVisible(const Expr &ofBlock) {
-  Expr first = tile * queries, last = first + (queries - 1), visible = ofBlock * keys < countKeys();
-  if (op.getRight())
-    visible = visible && ofBlock * keys <= last + getOffset() + static_cast<int>(*op.getRight());
-  if (op.getLeft())
-    visible = visible && ofBlock * keys + (keys - 1) >= first + getOffset() - static_cast<int>(*op.getLeft());
-  return visible;
+  Expr firstQuery = tile * queries, firstKey = ofBlock * keys;
+  return isVisible(firstQuery, firstQuery + (queries - 1), firstKey, firstKey + (keys - 1));
 }
 
 Expr AttentionStages::getMask(const Expr &ofQuery, const Expr &ofKey) {

@@ -23,18 +23,6 @@ using Halide::RDom;
 
 namespace dlc::halide {
 
-/// The element of an operand whose last two dimensions are a matrix, at `row` and `column` of the result's batch
-/// `batch`.
-static Expr readMatrix(const TensorFunc &x, llvm::ArrayRef<Expr> batch, Expr row, Expr column, bool isTransposed) {
-  Exprs index;
-  size_t own = x.type.getRank() - 2;
-  for (size_t dim = 0; dim < own; ++dim)
-    index.push_back(x.type.getDimSize(dim) == 1 ? Expr(0) : batch[batch.size() - own + dim]);
-  index.push_back(isTransposed ? column : row);
-  index.push_back(isTransposed ? row : column);
-  return x.at(index);
-}
-
 static FailureOr<TensorFunc> emitMatMul(MatMulOp op, KernelBuilder &builder) {
   if (op == builder.getAnchorOp() && builder.getSchedule().getAlgorithm() == "dots")
     return emitDotProducts(op, builder);

@@ -91,21 +91,24 @@ static FailureOr<TensorFunc> emitPad(PadOp op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX());
   Type elementType = getElementTypeOrSelf(op.getType());
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    Expr isInside = Halide::Internal::const_true();
+    Expr isInside = Halide::Internal::const_true(), areOthersInside = isInside;
     Exprs own(index.begin(), index.end());
     for (size_t dim = 0; dim < own.size(); ++dim) {
       int64_t low = op.getLow()[dim], high = op.getHigh()[dim];
       Expr coordinate = index[dim] - toInt(low);
       bool reachesOut = low > 0 || high > 0;
-      if (op.getMode() == PadMode::Constant && reachesOut)
-        isInside = isInside && coordinate >= 0 && coordinate < x.extents[dim];
-      own[dim] = reachesOut ? getSourcePosition(coordinate, x.extents[dim], op.getMode()) : coordinate;
+      if (op.getMode() == PadMode::Constant && reachesOut) {
+        Expr &condition = dim + 1 == own.size() ? isInside : areOthersInside;
+        condition = condition && coordinate >= 0 && coordinate < x.extents[dim];
+      }
+      own[dim] =
+          reachesOut ? getSourcePosition(coordinate, x.extents[dim], op.getMode(), dim + 1 == own.size()) : coordinate;
     }
     Expr element = x.at(own);
-    if (Halide::Internal::is_const_one(isInside))
+    if (Halide::Internal::is_const_one(isInside) && Halide::Internal::is_const_one(areOthersInside))
       return element;
     Expr value = op.getValue() ? builder.get(op.getValue()).at({}) : makeConstant(0, elementType);
-    return select(Halide::likely_if_innermost(isInside), element, value);
+    return selectPadded(isInside, areOthersInside, element, value);
   });
 }
 

@@ -16,6 +16,7 @@
 using namespace mlir;
 using Halide::Expr;
 using Halide::Func;
+using Halide::RDom;
 using Halide::select;
 using Halide::Var;
 
@@ -53,8 +54,9 @@ template <typename OpTy> static FailureOr<TensorFunc> emitSoftmax(OpTy op, Kerne
   RowGeometry geometry(x, op.getAxes());
   int vector = geometry.chooseVector(builder), lanes = geometry.chooseLanes(builder);
   auto element = [&](llvm::ArrayRef<Expr> index) { return x.at(index); };
+  // NaN becomes one of the exponentials, and so the sum and every result.
   auto largest =
-      buildReduction("largest", geometry.outer, geometry.makeBox(element), makeExtreme(type, false), lanes, vector);
+      buildReduction("largest", geometry.outer, geometry.makeBox(element), makeLargestNumber(type), lanes, vector);
   builder.addReduction(op, largest);
   auto largestAt = [&](llvm::ArrayRef<Expr> index) { return largest.total(geometry.outerIndexOf(index, true)); };
   mlir::Type elementType = x.type.getElementType();
@@ -262,16 +264,28 @@ static Expr inversePower(const Expr &base, double exponent) {
 static FailureOr<TensorFunc> emitLrn(LrnOp op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX());
   Halide::Type type = getValueType(x.type.getElementType());
-  int size = static_cast<int>(op.getSize());
+  // Channels beyond the first and the last add nothing, however many the window has.
+  auto size = static_cast<int64_t>(op.getSize());
+  int64_t farthest = x.staticExtent(1).value_or(INT32_MAX) - 1;
+  int64_t low = std::min((size - 1) / 2, farthest), high = std::min(size / 2, farthest);
+  constexpr int64_t mostUnrolled = 64;
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    Expr sum = Halide::Internal::make_zero(type);
-    for (int offset = -((size - 1) / 2); offset <= size / 2; ++offset) {
+    auto squareAt = [&](const Expr &channel, const Expr &isInside) {
       Exprs neighbour(index.begin(), index.end());
-      Expr channel = index[1] + offset;
       neighbour[1] = Halide::clamp(Halide::likely(channel), 0, x.extents[1] - 1);
       Expr value = x.at(neighbour);
-      sum = sum + select(channel >= 0 && channel < x.extents[1], Halide::likely(value * value),
-                         Halide::Internal::make_zero(type));
+      return select(isInside, Halide::likely(value * value), Halide::Internal::make_zero(type));
+    };
+    Expr sum = Halide::Internal::make_zero(type);
+    if (low + high < mostUnrolled) {
+      for (auto offset = static_cast<int>(-low); offset <= high; ++offset) {
+        Expr channel = index[1] + offset;
+        sum = sum + squareAt(channel, channel >= 0 && channel < x.extents[1]);
+      }
+    } else {
+      RDom channels(0, x.extents[1]);
+      sum = Halide::sum(squareAt(channels, channels - index[1] >= static_cast<int>(-low) &&
+                                               channels - index[1] <= static_cast<int>(high)));
     }
     Expr alpha = Halide::Internal::make_const(type, op.getAlpha().convertToDouble() / static_cast<double>(size));
     Expr base = constantOf(type, op.getBias()) + alpha * sum;

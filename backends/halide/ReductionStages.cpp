@@ -30,6 +30,11 @@ Combiner makeExtreme(Halide::Type type, bool minimum) {
   return {identity, [](const Expr &a, const Expr &b) { return math::max(a, b); }};
 }
 
+Combiner makeLargestNumber(Halide::Type type) {
+  return {makeExtreme(type, false).identity,
+          [](const Expr &largest, const Expr &next) { return select(next > largest, next, largest); }};
+}
+
 int chooseLanes(std::optional<int64_t> extent, int64_t vector, int64_t unroll) {
   int64_t lanes = vector * unroll;
   // Four rounds at least, or the first and the last step cost more than the ones between.
@@ -93,14 +98,9 @@ ReductionStages buildReduction(llvm::StringRef name, const std::vector<Var> &out
   stages.partial(arguments) = Halide::strict_float(
       combiner.combine(laneOf(stages.partial, lane), box.element(positionsOf(domain, domain[0] * lanes + lane))));
   stages.hasTail = !Halide::Internal::is_const_zero(Halide::Internal::simplify(rest));
-  if (stages.hasTail) {
-    Halide::RDom tail = makeDomain(rest, "tail");
-    laneOf(stages.partial, tail[0]) = Halide::strict_float(
-        combiner.combine(laneOf(stages.partial, tail[0]), box.element(positionsOf(tail, blocks * lanes + tail[0]))));
-  }
 
   Func last = stages.partial;
-  if (lanes > stages.vector) {
+  if (lanes > stages.vector || stages.hasTail) {
     stages.folded = Func(name.str() + "_folded");
     llvm::SmallVector<Expr> vectors;
     for (int first = 0; first < lanes; first += stages.vector)
@@ -108,10 +108,30 @@ ReductionStages buildReduction(llvm::StringRef name, const std::vector<Var> &out
     stages.folded(arguments) = Halide::strict_float(combineInPairs(combiner, vectors));
     last = stages.folded;
   }
+  Expr extent = box.extents[0], vectorExtent = stages.vector;
+  if (stages.hasTail) {
+    // Whole vectors, and then one that ends with the row, of which the elements that came before do not count: loads
+    // and stores without masks, which leave sums in registers.
+    auto addToFolded = [&](const Expr &element) {
+      stages.folded(arguments) = Halide::strict_float(combiner.combine(laneOf(stages.folded, lane), element));
+    };
+    Halide::RDom whole = makeDomain(rest / vectorExtent, "whole");
+    addToFolded(box.element(positionsOf(whole, blocks * lanes + whole[0] * vectorExtent + lane)));
+    Expr left = extent % vectorExtent;
+    Halide::RDom end = makeDomain(select(left != 0 && extent >= vectorExtent, 1, 0), "end");
+    Expr position = Halide::unsafe_promise_clamped(extent - vectorExtent + lane + end[0], 0, extent - 1);
+    addToFolded(select(lane >= vectorExtent - left, box.element(positionsOf(end, position)), combiner.identity));
+  }
   llvm::SmallVector<Expr> values;
   for (int number = 0; number < stages.vector; ++number)
     values.push_back(laneOf(last, number));
   stages.total(outer) = Halide::strict_float(combineInPairs(combiner, values));
+  if (stages.hasTail && !Halide::Internal::is_const_one(Halide::Internal::simplify(extent >= vectorExtent))) {
+    // Rows that are shorter than a vector.
+    Halide::RDom single = makeDomain(select(extent < vectorExtent, extent, 0), "single");
+    stages.total(outer) =
+        Halide::strict_float(combiner.combine(stages.total(outerIndex), box.element(positionsOf(single, single[0]))));
+  }
   return stages;
 }
 
@@ -144,19 +164,22 @@ void ReductionStages::arrangeLanes() {
     return;
   Var lane = partial.args()[0];
   partial.bound(lane, 0, lanes).vectorize(lane, vector).unroll(lane);
-  std::vector<Halide::VarOrRVar> order{lane};
-  for (const Halide::RVar &variable : partial.rvars(0))
-    order.push_back(variable);
-  for (size_t i = 1; i < partial.args().size(); ++i)
-    order.push_back(partial.args()[i]);
-  partial.update(0).reorder(order).vectorize(lane, vector).unroll(lane);
-  if (hasTail) {
-    // Each lane gets one element at most.
-    Halide::RVar first = partial.rvars(1)[0];
-    partial.update(1).allow_race_conditions().vectorize(first, vector, Halide::TailStrategy::GuardWithIf);
-  }
-  if (folded.defined())
-    folded.bound(folded.args()[0], 0, vector).vectorize(folded.args()[0], vector);
+  // A lane is the innermost loop, around it that over the reduced elements.
+  auto orderOf = [](const Func &stage, const Var &innermost, int update) {
+    std::vector<Halide::VarOrRVar> order{innermost};
+    for (const Halide::RVar &variable : stage.rvars(update))
+      order.push_back(variable);
+    for (size_t i = 1; i < stage.args().size(); ++i)
+      order.push_back(stage.args()[i]);
+    return order;
+  };
+  partial.update(0).reorder(orderOf(partial, lane, 0)).vectorize(lane, vector).unroll(lane);
+  if (!folded.defined())
+    return;
+  Var own = folded.args()[0];
+  folded.bound(own, 0, vector).vectorize(own, vector);
+  for (int number = 0; number < folded.num_update_definitions(); ++number)
+    folded.update(number).reorder(orderOf(folded, own, number)).vectorize(own, vector);
 }
 
 } // namespace dlc::halide

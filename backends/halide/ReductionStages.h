@@ -21,6 +21,8 @@ Combiner makeSum(Halide::Type type);
 Combiner makeProduct(Halide::Type type);
 /// NaN wins. `minimum`: the other way round.
 Combiner makeExtreme(Halide::Type type, bool minimum);
+/// The largest element that is not NaN: one instruction.
+Combiner makeLargestNumber(Halide::Type type);
 
 /// What is reduced: `element(position)` for all indices of a box, whose extents are ordered innermost in memory first.
 struct ReducedBox {

@@ -249,7 +249,8 @@ static bool hasRows(ResizeOp op, const KernelBuilder &builder, llvm::ArrayRef<Ax
   int64_t dim = axes.back().dim, from = op.getX().getType().getDimSize(dim), to = outputType.getDimSize(dim);
   if (!ShapedType::isDynamic(from) && !ShapedType::isDynamic(to))
     return static_cast<double>(to) >= smallestScale * static_cast<double>(from);
-  return axes.back().scale >= smallestScale;
+  // A size that a run computes: most are larger than the operand's.
+  return axes.back().scale == 0 || axes.back().scale >= smallestScale;
 }
 
 /// The result by tables, and the schedule that computes them. `element` is of the operand.

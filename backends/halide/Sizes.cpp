@@ -65,21 +65,23 @@ static FailureOr<TensorFunc> emitPadLike(PadLikeOp op, KernelBuilder &builder) {
   Exprs low = builder.getExtents(op.getLow());
   llvm::ArrayRef<AffineExpr> from = builder.getDims(op.getX()), to = builder.getDims(op.getResult());
   return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    Expr isInside = Halide::Internal::const_true();
+    Expr isInside = Halide::Internal::const_true(), areOthersInside = isInside;
     Exprs own(index.begin(), index.end());
     for (size_t dim = 0; dim < own.size(); ++dim) {
       if (from[dim] == to[dim])
         continue;
       Expr coordinate = index[dim] - low[dim];
-      if (op.getMode() == PadMode::Constant)
-        isInside = isInside && coordinate >= 0 && coordinate < x.extents[dim];
-      own[dim] = getSourcePosition(coordinate, x.extents[dim], op.getMode());
+      if (op.getMode() == PadMode::Constant) {
+        Expr &condition = dim + 1 == own.size() ? isInside : areOthersInside;
+        condition = condition && coordinate >= 0 && coordinate < x.extents[dim];
+      }
+      own[dim] = getSourcePosition(coordinate, x.extents[dim], op.getMode(), dim + 1 == own.size());
     }
     Expr element = x.at(own);
-    if (Halide::Internal::is_const_one(isInside))
+    if (Halide::Internal::is_const_one(isInside) && Halide::Internal::is_const_one(areOthersInside))
       return element;
     Expr value = op.getValue() ? builder.get(op.getValue()).at({}) : makeConstant(0, elementType);
-    return select(Halide::likely_if_innermost(isInside), element, value);
+    return selectPadded(isInside, areOthersInside, element, value);
   });
 }
 

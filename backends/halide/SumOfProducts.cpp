@@ -17,6 +17,17 @@ Expr multiply(Expr a, Expr b, Halide::Type type) {
   return isNarrow ? a * b : multiply(a, b);
 }
 
+Expr readMatrix(const TensorFunc &x, llvm::ArrayRef<Expr> batch, const Expr &row, const Expr &column,
+                bool isTransposed) {
+  Exprs index;
+  size_t own = x.type.getRank() - 2;
+  for (size_t dim = 0; dim < own; ++dim)
+    index.push_back(x.type.getDimSize(dim) == 1 ? Expr(0) : batch[batch.size() - own + dim]);
+  index.push_back(isTransposed ? column : row);
+  index.push_back(isTransposed ? row : column);
+  return x.at(index);
+}
+
 int getTermsTogether(KernelBuilder &builder) {
   Operation *anchor = builder.getAnchorOp();
   LayoutAttr layout =

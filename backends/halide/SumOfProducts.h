@@ -16,6 +16,11 @@ constexpr llvm::StringLiteral sumStage = "sum";
 TensorFunc defineSum(KernelBuilder &builder, mlir::Operation *op,
                      llvm::function_ref<Halide::Expr(llvm::ArrayRef<Halide::Expr> index)> term);
 
+/// The element of an operand whose last two dimensions are a matrix, at `row` and `column` of the result's batch
+/// `batch`.
+Halide::Expr readMatrix(const TensorFunc &x, llvm::ArrayRef<Halide::Expr> batch, const Halide::Expr &row,
+                        const Halide::Expr &column, bool isTransposed);
+
 /// How many neighbouring terms the packed weight of the anchor op holds together, for one instruction; 1: each alone.
 int getTermsTogether(KernelBuilder &builder);
 

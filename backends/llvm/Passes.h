@@ -22,6 +22,11 @@ namespace dlc {
 /// conversions. `device`: kernels run on a GPU.
 void addLowerToLLVM(mlir::OpPassManager &manager, bool device = false);
 
+/// Adds the conversion of MLIR's own dialects (arith, cf, func, index, math, memref) to the LLVM dialect. The context's
+/// registry must have been through `registerConversionToLLVM`.
+void addConversionToLLVM(mlir::OpPassManager &manager);
+void registerConversionToLLVM(mlir::DialectRegistry &registry);
+
 /// Registers the pipeline `--dlc-lower-to-llvm` for dlc-opt.
 void registerLowerToLLVMPipeline();
 

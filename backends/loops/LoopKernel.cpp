@@ -2,6 +2,7 @@
 #include "backends/loops/LoopKernel.h"
 #include "backends/Target.h"
 #include "backends/llvm/CodeGeneration.h"
+#include "backends/llvm/Passes.h"
 #include "backends/loops/KernelWriter.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -24,13 +25,7 @@ namespace {
 LogicalResult lower(ModuleOp module) {
   PassManager manager(module.getContext());
   manager.addPass(createSCFToControlFlowPass());
-  manager.addPass(createConvertMathToLLVMPass());
-  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
-  manager.addPass(createArithToLLVMConversionPass());
-  manager.addPass(createConvertIndexToLLVMPass());
-  manager.addPass(createConvertControlFlowToLLVMPass());
-  manager.addPass(createConvertFuncToLLVMPass());
-  manager.addPass(createReconcileUnrealizedCastsPass());
+  addConversionToLLVM(manager);
   return manager.run(module);
 }
 
@@ -56,6 +51,7 @@ llvm::Expected<std::string> compileLoopKernel(KernelFuncOp kernel, ScheduleAttr 
   DialectRegistry registry;
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
+  registerConversionToLLVM(registry);
   context->appendDialectRegistry(registry);
 
   FailureOr<KernelShapes> shapes = KernelShapes::analyze(kernel);

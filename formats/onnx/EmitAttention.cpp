@@ -81,18 +81,16 @@ private:
     if (!op.getLeft() && !op.getRight())
       return seen;
     std::string position = count(queries, {1, 1, -1, 1});
-    if (op.getOffset() != 0)
-      position = writer.add("Add", {position, writer.makeInt(op.getOffset())});
     if (op.getFromEnd()) {
       std::string end = lengths.empty() ? writer.makeExtent(keys) : lengths;
       position = writer.add("Add", {position, writer.add("Sub", {end, writer.makeExtent(queries)})});
     }
-    if (op.getLeft())
-      seen =
-          both(seen, writer.add("GreaterOrEqual", {key, writer.add("Sub", {position, writer.makeInt(*op.getLeft())})}));
-    if (op.getRight())
-      seen =
-          both(seen, writer.add("LessOrEqual", {key, writer.add("Add", {position, writer.makeInt(*op.getRight())})}));
+    auto compare = [&](const char *comparison, std::optional<int64_t> distance) {
+      if (distance)
+        seen = both(seen, writer.add(comparison, {key, writer.add("Add", {position, writer.makeInt(*distance)})}));
+    };
+    compare("GreaterOrEqual", op.getFirstDistance());
+    compare("LessOrEqual", op.getLastDistance());
     return seen;
   }
 

@@ -9,7 +9,6 @@
 #include "ir/OpsReduction.h"
 #include "ir/OpsTraining.h"
 #include "ir/SignatureBuilder.h"
-#include "llvm/Support/GlobPattern.h"
 
 using namespace mlir;
 using namespace dlc::json;
@@ -17,9 +16,11 @@ using namespace dlc::json;
 static constexpr llvm::StringLiteral scopeName = "optimizer";
 
 void TrainingImporter::import() {
-  if (!chooseParameters())
+  std::optional<SmallVector<TrainedParameter>> chosen = TrainedParameters(module, training, graph, reporter).choose();
+  if (!chosen)
     return;
-  graph.prepare(llvm::map_to_vector(trained, [](const Trained &entry) { return entry.parameter; }));
+  trained = std::move(*chosen);
+  graph.prepare(llvm::map_to_vector(trained, [](const TrainedParameter &entry) { return entry.parameter; }));
   declareRandomness(module);
   using Results = SmallVector<std::pair<std::string, Value>>;
   if (std::optional<TrainingBatch> batch = importBatch("evaluate", false)) {
@@ -52,7 +53,7 @@ void TrainingImporter::import() {
   func::FuncOp apply = createFunction("apply_gradients");
   SmallVector<Value> gradients;
   dlc::SignatureBuilder signature(apply);
-  for (const Trained &entry : trained) {
+  for (const TrainedParameter &entry : trained) {
     dlc::ParameterOp parameter = entry.parameter;
     auto name = builder.getDictionaryAttr(
         dlc::annotation::name.with(builder.getStringAttr("gradient." + parameter.getSymName())));
@@ -79,101 +80,6 @@ void TrainingImporter::finish(func::FuncOp function, dlc::SignatureBuilder &sign
   }
   func::ReturnOp::create(builder, function.getLoc(), values);
   signature.finish();
-}
-
-//===-- Parameters --------------------------------------------------------===//
-
-/// Whether `name` is the parameter's, or a layer's that has it (NAME.weight, or NAME/weight in files of other
-/// programs), or a pattern of names with '*' and '?'.
-static bool matches(StringRef name, StringRef parameter) {
-  if (name.contains('*') || name.contains('?')) {
-    // Brackets and braces are parts of names, as in "layers[0].weight".
-    std::string escaped;
-    for (char c : name)
-      escaped += StringRef("[]{}\\").contains(c) ? std::string{'\\', c} : std::string(1, c);
-    llvm::Expected<llvm::GlobPattern> pattern = llvm::GlobPattern::create(escaped);
-    if (pattern)
-      return pattern->match(parameter);
-    llvm::consumeError(pattern.takeError());
-    return false;
-  }
-  return parameter.consume_front(name) && (parameter.empty() || parameter.front() == '.' || parameter.front() == '/');
-}
-
-static bool matchesAny(const JsonValue &names, StringRef parameter) {
-  return llvm::any_of(names.elements, [&](const JsonValue &name) { return matches(name.string, parameter); });
-}
-
-void TrainingImporter::checkNames(const JsonValue &names) {
-  SmallVector<StringRef> known;
-  for (auto parameter : module.getOps<dlc::ParameterOp>())
-    known.push_back(parameter.getSymName());
-  for (const JsonValue &name : names.elements)
-    if (llvm::none_of(known, [&](StringRef parameter) { return matches(name.string, parameter); }))
-      reporter.error(name.position, "there is no parameter or layer with parameters called '" + name.string + "'" +
-                                        suggest(name.string, known));
-}
-
-/// For the end of a message: why a parameter that could be trained is not.
-std::string TrainingImporter::describeUntrained() {
-  for (auto parameter : module.getOps<dlc::ParameterOp>())
-    if (parameter.getKind() == "weight" && isa<FloatType>(getElementTypeOrSelf(parameter.getType())))
-      if (std::string why = graph.explainUntrained(parameter); !why.empty())
-        return ("; of '" + parameter.getSymName() + "', " + why).str();
-  return "";
-}
-
-void TrainingImporter::checkChosen(const JsonValue &names) {
-  for (const JsonValue &name : names.elements) {
-    auto isMeant = [&](dlc::ParameterOp parameter) { return matches(name.string, parameter.getSymName()); };
-    auto parameters = module.getOps<dlc::ParameterOp>();
-    auto found = llvm::find_if(parameters, isMeant);
-    if (found == parameters.end() ||
-        llvm::any_of(trained, [&](const Trained &entry) { return isMeant(entry.parameter); }))
-      continue;
-    if ((*found).getKind() != "weight")
-      reporter.error(name.position, "'" + name.string + "' is not trained by gradients: it is a running statistic");
-    else if (!isa<FloatType>(getElementTypeOrSelf((*found).getType())))
-      reporter.error(name.position, "'" + name.string + "' cannot be trained: its elements are integers");
-  }
-  for (Trained &entry : trained)
-    if (std::string why = graph.explainUntrained(entry.parameter); !why.empty())
-      reporter.error(names.position, "'" + entry.parameter.getSymName() + "' cannot be trained: " + why);
-}
-
-bool TrainingImporter::chooseParameters() {
-  const JsonValue *chosen = training.find("parameters"), *given = training.find("groups");
-  ArrayRef<JsonValue> groups = given ? ArrayRef(given->elements) : ArrayRef<JsonValue>();
-  if (chosen)
-    checkNames(*chosen);
-  for (const JsonValue &group : groups)
-    checkNames(*group.find("parameters"));
-  for (auto parameter : module.getOps<dlc::ParameterOp>()) {
-    StringRef name = parameter.getSymName();
-    if (parameter.getKind() != "weight" || !isa<FloatType>(getElementTypeOrSelf(parameter.getType())))
-      continue;
-    Trained entry{parameter};
-    bool isFrozen = chosen ? !matchesAny(*chosen, name) : !graph.trainsByDefault(parameter);
-    for (const JsonValue &group : groups) {
-      if (!matchesAny(*group.find("parameters"), name))
-        continue;
-      if (const JsonValue *rate = group.find("rate"))
-        entry.rate = rate->number;
-      if (const JsonValue *decay = group.find("weight_decay"))
-        entry.weightDecay = decay->number;
-      if (const JsonValue *norm = group.find("max_norm"))
-        entry.maxNorm = norm->number;
-      if (const JsonValue *frozen = group.find("frozen"); frozen && (!chosen || frozen->boolean))
-        isFrozen = frozen->boolean;
-    }
-    if (!isFrozen)
-      trained.push_back(entry);
-  }
-  if (chosen)
-    checkChosen(*chosen);
-  if (trained.empty() && !reporter.hasErrors())
-    reporter.error(training.position, "the model has no parameters that training could change" + describeUntrained());
-  return !reporter.hasErrors();
 }
 
 //===-- Batches -----------------------------------------------------------===//
@@ -222,7 +128,7 @@ Value TrainingImporter::regularize(OpContext &context, Value loss) {
     return value ? value->number : otherwise;
   };
   double l1 = number("l1", 0), l2 = number("l2", 0), examples = number("examples", 1);
-  for (const Trained &entry : trained) {
+  for (const TrainedParameter &entry : trained) {
     dlc::ParameterOp parameter = entry.parameter;
     auto type = cast<RankedTensorType>(parameter.getType());
     if (type.getRank() < 2)
@@ -252,7 +158,7 @@ SmallVector<Value> TrainingImporter::differentiate(TrainingBatch &batch) {
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(&batch.function.getBody().front());
-    for (const Trained &entry : trained) {
+    for (const TrainedParameter &entry : trained) {
       dlc::ParameterOp parameter = entry.parameter;
       variables.push_back(
           dlc::LoadParameterOp::create(builder, parameter.getLoc(), parameter.getType(), parameter.getSymName()));
@@ -286,7 +192,7 @@ void TrainingImporter::applyGradients(func::FuncOp function, dlc::SignatureBuild
   SmallVector<Attribute> parameters;
   SmallVector<double> rates, decays, norms;
   const JsonValue *decay = options.find("weight_decay");
-  for (const Trained &entry : trained) {
+  for (const TrainedParameter &entry : trained) {
     dlc::ParameterOp parameter = entry.parameter;
     parameters.push_back(FlatSymbolRefAttr::get(parameter.getSymNameAttr()));
     rates.push_back(entry.rate);

@@ -5,7 +5,7 @@
 #define DLC_FRONTEND_JSON_TRAININGIMPORTER_H
 
 #include "frontend/json/LossImporter.h"
-#include "frontend/json/TrainedGraph.h"
+#include "frontend/json/TrainedParameters.h"
 #include "ir/SignatureBuilder.h"
 
 namespace dlc::json {
@@ -20,19 +20,6 @@ public:
   void import();
 
 private:
-  /// A parameter that the optimizer changes, with what its group says.
-  struct Trained {
-    ParameterOp parameter;
-    double rate = 1;
-    std::optional<double> weightDecay, maxNorm;
-  };
-
-  bool chooseParameters();
-  /// Reports those of `names` that no parameter of the model matches.
-  void checkNames(const JsonValue &names);
-  /// Reports those of `names`, the only parameters that are to be trained, that cannot be.
-  void checkChosen(const JsonValue &names);
-  std::string describeUntrained();
   mlir::func::FuncOp createFunction(llvm::StringRef name);
   /// Ends `function`, whose signature gets the results and is complete.
   void finish(mlir::func::FuncOp function, SignatureBuilder &signature,
@@ -53,7 +40,7 @@ private:
   TrainedGraph &graph;
   Reporter &reporter;
   mlir::OpBuilder builder;
-  llvm::SmallVector<Trained> trained;
+  llvm::SmallVector<TrainedParameter> trained;
 };
 
 } // namespace dlc::json

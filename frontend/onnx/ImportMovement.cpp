@@ -374,8 +374,22 @@ void importTile(NodeImporter &node) {
         node.error() << "repeats " << repeat << " times";
         return;
       }
-  if (repeats)
+  if (!repeats)
+    return;
+  // Where an extent is open, an index into a repeated dimension would be a division for each element.
+  ArrayRef<AffineExpr> dims = node.getDims(0);
+  bool isOpen = repeats->size() == dims.size() && llvm::any_of(llvm::zip(*repeats, dims), [](auto each) {
+                  auto [repeat, dim] = each;
+                  return repeat != 1 && !constantDim(dim);
+                });
+  if (!isOpen) {
     node.setResult(0, node.create<TileOp>(node.getOperand(0), node.integers(*repeats)));
+    return;
+  }
+  Dims open;
+  for (int64_t repeat : *repeats)
+    open.push_back(node.extent(repeat));
+  setSymbolicTile(node, open);
 }
 
 /// Splits channels into blocks of b x b and moves these between channels and the spatial dimensions.

@@ -36,6 +36,13 @@ public:
       node.error() << "has a cycle, or a node or leaf whose feature or target does not exist";
       return {};
     }
+    // The table of what each node gives each target.
+    constexpr int64_t largestTable = int64_t(1) << 28;
+    auto count = static_cast<int64_t>(forest.nodes.size());
+    if (forest.targets > largestTable / std::max<int64_t>(count, 1)) {
+      node.error() << "has " << count << " nodes and " << forest.targets << " targets, which is too much for one table";
+      return {};
+    }
     return aggregate(descend(depth, features));
   }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ConstantData.h"
+#include "ir/GradientBuilder.h"
 #include "ir/OpsActivation.h"
 #include "ir/OpsArithmetic.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsExtrema.h"
+#include "ir/OpsLinear.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsSelection.h"
+#include "ir/OpsShape.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
@@ -43,6 +46,36 @@ Value matchScaledErf(Value value) {
     return getOtherOperand(mul, M_SQRT1_2);
   return {};
 }
+
+/// A product with a vector as one with a matrix of one row or column, which register tiles and dot products compute.
+struct MakeMatrices final : OpRewritePattern<dlc::MatMulOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(dlc::MatMulOp op, PatternRewriter &rewriter) const override {
+    auto isVector = [](Value x) { return llvm::cast<RankedTensorType>(x.getType()).getRank() == 1; };
+    bool isRow = isVector(op.getLhs()), isColumn = isVector(op.getRhs());
+    if ((!isRow && !isColumn) || (isRow && op.getTransposeLhs()) || (isColumn && op.getTransposeRhs()))
+      return rewriter.notifyMatchFailure(op, "no vector");
+    auto reshape = [&](Value x, llvm::ArrayRef<int64_t> shape) -> Value {
+      return dlc::ReshapeOp::create(rewriter, op.getLoc(), x, shape);
+    };
+    Value lhs = op.getLhs(), rhs = op.getRhs();
+    if (isRow)
+      lhs = reshape(lhs, {1, dlc::spellExtent(lhs, 0)});
+    if (isColumn)
+      rhs = reshape(rhs, {dlc::spellExtent(rhs, 0), 1});
+    Value product = dlc::MatMulOp::create(rewriter, op.getLoc(), lhs, rhs, op.getTransposeLhs(), op.getTransposeRhs());
+    llvm::SmallVector<int64_t> shape = dlc::getShapeFrom(product);
+    if (isColumn)
+      shape.pop_back();
+    if (isRow)
+      shape.erase(shape.end() - (isColumn ? 1 : 2));
+    Value result = reshape(product, shape);
+    if (result.getType() != op.getType())
+      return rewriter.notifyMatchFailure(op, "another type");
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
 
 /// x * 0.5 * (1 + erf(x / sqrt(2))), in any order of the products.
 struct FormGelu final : OpRewritePattern<dlc::MulOp> {
@@ -232,8 +265,8 @@ struct JoinPaddedTerms final : OpRewritePattern<dlc::AddOp> {
 class SimplifyGraph final : public dlc::impl::SimplifyGraphBase<SimplifyGraph> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<FormGelu, FormSwish, ShareSelection, FormClamp<dlc::MaxOp, true>, FormClamp<dlc::MinOp, false>,
-                 MergeClamps, JoinPaddedTerms>(&getContext());
+    patterns.add<MakeMatrices, FormGelu, FormSwish, ShareSelection, FormClamp<dlc::MaxOp, true>,
+                 FormClamp<dlc::MinOp, false>, MergeClamps, JoinPaddedTerms>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

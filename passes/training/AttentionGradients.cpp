@@ -94,13 +94,13 @@ Value AttentionGradient::findVisible() {
     count = lengths.apply<MaxOp>(integer(0)).apply<MinOp>(count);
     conditions.push_back(ofKey < count);
   }
-  Term position = ofQuery + integer(op.getOffset());
+  Term position = ofQuery;
   if (op.getFromEnd())
     position = position + count - extent(op.getQuery(), 2);
-  if (op.getRight())
-    conditions.push_back(ofKey.apply<LessOrEqualOp>(position + integer(*op.getRight())));
-  if (op.getLeft())
-    conditions.push_back(ofKey.apply<GreaterOrEqualOp>(position - integer(*op.getLeft())));
+  if (std::optional<int64_t> last = op.getLastDistance())
+    conditions.push_back(ofKey.apply<LessOrEqualOp>(position + integer(*last)));
+  if (std::optional<int64_t> first = op.getFirstDistance())
+    conditions.push_back(ofKey.apply<GreaterOrEqualOp>(position + integer(*first)));
   Term all = conditions.front();
   for (const Term &condition : llvm::drop_begin(conditions))
     all = all && condition;

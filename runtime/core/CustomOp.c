@@ -3,6 +3,7 @@
 
 #include "CallFrame.h"
 #include "ContextMessage.h"
+#include "FloatMode.h"
 #include "Parallel.h"
 #include "Scratch.h"
 #include "Text.h"
@@ -48,8 +49,9 @@ typedef struct Parts {
 
 static dlc_int32 runPart(const void *arguments, dlc_int64 begin, dlc_int64 end, struct dlc_scratch *scratch) {
   const Parts *parts = arguments;
-  (void)scratch;
-  return parts->task(parts->call, parts->data, begin, end);
+  dlc_int32 status = parts->task(parts->call, parts->data, begin, end);
+  dlcEnterFloatMode(scratch->context->flushesDenormals); // as after the function
+  return status;
 }
 
 static dlc_int32 parallelFor(const dlc_op_call *call, dlc_op_task task, void *data, dlc_int64 extent, dlc_int64 grain) {
@@ -78,6 +80,8 @@ dlc_int32 dlcRunCustomOp(struct dlc_scratch *scratch, dlc_op_function function, 
   call->reserved = 0;
   call->owner = &owner;
   dlc_int32 status = function(call);
+  // What the function has set (rounding, denormals, traps) is not for the kernels behind it.
+  dlcEnterFloatMode(context->flushesDenormals);
   while (owner.blocks) {
     Block *block = owner.blocks;
     owner.blocks = block->before;

@@ -50,12 +50,6 @@ dlc_uint32 dlcGeneration(void) {
   return __builtin_expect(generation != 0, 1) ? generation : findGeneration();
 }
 
-// In the page that a child finds zero: none of its parent's threads goes on there.
-dlc_uint32 *dlcCancellers(void) {
-  enum { WORDS_PER_LINE = DLC_CACHE_LINE / sizeof(dlc_uint32) };
-  return generationWord() + WORDS_PER_LINE;
-}
-
 // A lock that is taken holds twice the holder's generation, and one more if others may sleep.
 
 void dlcLock(dlc_uint32 *lock) {

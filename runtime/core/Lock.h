@@ -22,9 +22,6 @@
 /// another one in each forked child and its children. Below 2^31.
 dlc_uint32 dlcGeneration(void);
 
-/// How many threads of this process are cancelling runs at the moment.
-dlc_uint32 *dlcCancellers(void);
-
 /// Takes a lock of one word, zero when free.
 void dlcLock(dlc_uint32 *lock);
 void dlcUnlock(dlc_uint32 *lock);

@@ -37,6 +37,14 @@ static int takePiece(const Job *job, Share *share, dlc_int64 *begin, dlc_int64 *
   return 0;
 }
 
+/// Notes what the job fails with. A failure counts more than a cancellation, which another thread may see first.
+static void failJob(Job *job, dlc_int32 status) {
+  dlc_int32 seen = DLC_OK;
+  while ((seen == DLC_OK || seen == DLC_ERROR_CANCELLED) &&
+         !__atomic_compare_exchange_n(&job->status, &seen, status, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+  }
+}
+
 /// Works through the own share, then helps.
 static void workOnShares(Job *job, dlc_uint32 index) {
   for (dlc_uint32 i = 0; i < job->count; ++i) {
@@ -47,7 +55,7 @@ static void workOnShares(Job *job, dlc_uint32 index) {
         return;
       dlc_int32 status = job->task(job->arguments, begin, end, &job->scratches[index]);
       if (status) {
-        __atomic_store_n(&job->status, status, __ATOMIC_RELAXED);
+        failJob(job, status);
         return;
       }
     }

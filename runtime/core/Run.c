@@ -249,8 +249,9 @@ static dlc_int32 runEntered(Context *context, const dlc_entry_point *entry, cons
   if (entry->state_count)
     dlcStateEnd(context, entry, status == DLC_OK);
   if (__builtin_expect(status != DLC_OK, 0)) {
-    if (!context->hasMessage && dlcRunIsCancelled(context))
-      return dlcContextFail(context, DLC_ERROR_CANCELLED, "'%s' was cancelled; see dlc_context_resume", entry->name);
+    // A kernel that failed while somebody cancelled has its own status: the run would have failed anyway.
+    if (status == DLC_ERROR_CANCELLED)
+      return dlcContextFail(context, status, "'%s' was cancelled; see dlc_context_resume", entry->name);
     if (!context->hasMessage)
       dlcContextFail(context, status, "'%s' failed in a kernel with status %d", entry->name, (dlc_int64)status);
     // Halide's own codes are negative.

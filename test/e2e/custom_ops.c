@@ -71,6 +71,30 @@ int32_t windows(const dlc_op_call *call) {
   return 0;
 }
 
+/* Rounds towards zero and takes denormal numbers as 0 from now on, as functions of other libraries may do. */
+static void upset_mode(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0xe040u);
+#else
+  __asm__ volatile("msr fpcr, %0" : : "r"(0x1c00000ull));
+#endif
+}
+
+static int32_t upset_part(const dlc_op_call *call, void *data, int64_t begin, int64_t end) {
+  (void)data;
+  for (int64_t i = begin; i < end; ++i)
+    ((float *)call->outputs[0].data)[i] = ((const float *)call->inputs[0].data)[i];
+  upset_mode();
+  return 0;
+}
+
+/* x -> x, and another floating-point mode: of all threads if `parts`, else of the calling one. */
+int32_t upset(const dlc_op_call *call) {
+  int64_t count = dlc_op_elements(&call->inputs[0]);
+  return dlc_op_integer(call, "parts", 0) ? call->parallel_for(call, upset_part, 0, count, 16)
+                                          : upset_part(call, 0, 0, count);
+}
+
 /* x[N] -> how many are above 0. */
 int32_t count_positive(const dlc_op_call *call) {
   int64_t count = 0;

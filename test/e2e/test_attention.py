@@ -19,13 +19,14 @@ def attend(query, key, value, mask=None, lengths=None, scale=1.0, softcap=0.0, l
         scores = softcap * np.tanh(scores / softcap)
     queries, keys = scores.shape[2:]
     count = np.full(len(query), keys) if lengths is None else np.clip(lengths, 0, keys)
-    index = np.arange(queries)[None, :] + offset + ((count - queries)[:, None] if from_end else 0)
+    index = np.arange(queries)[None, :] + ((count - queries)[:, None] if from_end else 0)
+    limit = lambda distance: min(max(distance, -(2**62)), 2**62)
     k = np.arange(keys)
     visible = np.broadcast_to((k < count[:, None])[:, None], (len(query), queries, keys))
     if right is not None:
-        visible = visible & (k <= index[..., None] + right)
+        visible = visible & (k <= index[..., None] + limit(offset + right))
     if left is not None:
-        visible = visible & (k >= index[..., None] - left)
+        visible = visible & (k >= index[..., None] + limit(offset - left))
     visible = np.broadcast_to(visible[:, None], scores.shape)
     if mask is not None and mask.dtype == bool:
         visible = visible & mask
@@ -171,6 +172,17 @@ def test_windows_and_offsets(programs):
     check(programs, [Case(2, 2, 13, 8, right=0), Case(1, 2, 13, 8, keys=40, right=0, offset=27), Case(1, 2, 13, 8, keys=40, left=3),
                      Case(1, 2, 13, 8, keys=40, right=0, from_end=True), Case(1, 2, 40, 8, keys=13, right=0, from_end=True),
                      Case(1, 2, 13, 8, left=0, right=0), Case(2, 2, 13, 8, right=2, left=1, softcap=2.5)])  # fmt: skip
+
+
+def test_bounds_beyond_32_bits(programs):
+    """A distance that no position reaches excludes all keys or none."""
+    ends = [2**30 - 1, 2**30, 2**31 - 1, 2**31, 2**32, 2**32 + 2, 2**63 - 1]
+    cases = [Case(1, 2, 7, 8, **{name: end}) for end in ends for name in ("left", "right")]
+    cases += [Case(1, 1, 7, 8, keys=100, left=2, right=end, offset=-3, from_end=end % 2 == 0) for end in ends]
+    cases += [Case(1, 1, 7, 8, left=2, right=2, offset=sign * end) for end in ends for sign in (1, -1)]
+    # Both cancel.
+    cases += [Case(1, 1, 7, 8, left=end - 1, right=0, offset=end) for end in ends] + [Case(1, 1, 7, 8, right=end, offset=-end) for end in ends]
+    check(programs, cases, "--check-bounds")
 
 
 def test_lengths_operand(programs):

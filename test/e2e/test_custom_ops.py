@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ops that C functions compute: shapes, several results, extents that data decides, attributes, scratch memory, threads, gradients,
 effects, and what happens when one fails."""
+import itertools
 import json
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ OPS = {
     "positive": {"inputs": [["N"]], "outputs": [["K"]], "computed": {"K": "N"}, "extents": "count_positive"},
     "product_and_sum": {"inputs": [["N", "C"], ["C"]], "outputs": [["N", "C"], ["N", "C"]], "gradient": "product_and_sum_gradient"},
     "tick": {"inputs": [], "outputs": [[]], "types": ["i64"], "effects": True},
+    "upset": {"inputs": [["..."]], "outputs": [["..."]]},
     "show_attributes": {"inputs": [["N"]], "outputs": [[11]], "types": ["f64"]},
 }  # fmt: skip
 OPTIONS = [("-O0",), ("-O3",), ("-O3", "--target=x86-64"), ("-O3", "--check-bounds")]
@@ -228,6 +230,30 @@ def test_threads(programs, functions):
     x = np.random.default_rng(7).standard_normal(100_003).astype(np.float32)
     for threads in (1, 2, 5):
         np.testing.assert_array_equal(dlc.Model(path, threads=threads)(x), x * np.float32(3))
+
+
+def test_the_floating_point_mode_stays(programs, functions):
+    """A function that rounds towards zero and flushes denormals, on all threads, does so neither for the kernels behind it nor for the caller."""
+    nodes = [
+        node("upset", ["x"], ["a"], parts=0),
+        {"op": "Mul", "inputs": ["a", "factor"], "outputs": ["b"]},
+        node("upset", ["b"], ["c"], parts=1),
+        {"op": "Add", "inputs": ["c", "factor"], "outputs": ["y"]},
+    ]
+    model = model_of({"x": ("f32", ["N"]), "factor": ("f32", ["N"])}, nodes, ["b", "y"])
+    path = compile_json(programs, model, "m.so", *bind(functions, "upset"))
+    rng = np.random.default_rng(11)
+    for threads, count in itertools.product((1, 3), (1, 7, 300_007)):
+        library = dlc.Model(path, threads=threads)
+        x, factor = rng.standard_normal((2, count)).astype(np.float32)
+        x[::3] = np.float32(1e-40)  # denormal
+        factor[::3] = np.float32(0.5)
+        for _ in range(2):
+            result = library.run({"x": x, "factor": factor})
+            np.testing.assert_array_equal(result["b"], x * factor)
+            np.testing.assert_array_equal(result["y"], x * factor + factor)
+    assert np.float32(1e-40) * np.float32(0.5) != 0
+    assert np.float32(1) + np.float32(2**-24 * 1.5) > 1, "the program rounds to nearest"
 
 
 def test_outputs(programs, functions, top):

@@ -5,6 +5,7 @@ import onnx
 import onnx.reference
 import pytest
 from onnx import helper
+from sampling import sample
 from test_onnx_ops import Family, compare
 
 RNG = np.random.default_rng(0)
@@ -61,8 +62,8 @@ def test_fourier_transforms_of_half_spectra(programs, element):
     check_with_reference(family, programs)
 
 # Two steps, a prime as a product, three steps, a larger prime (a convolution with a chirp), that as one of two steps, a power of two, odd factors.
-@pytest.mark.parametrize("element", [np.float32, np.float64])
-@pytest.mark.parametrize("size", [129, 257, 600, 1031, 2 * 1031, 1 << 14, 27 * 25 * 49])
+@pytest.mark.parametrize("size, element", [(size, element) for turn, size in enumerate([129, 257, 600, 1031, 2 * 1031, 1 << 14, 27 * 25 * 49])
+                                           for element in sample([np.float32, np.float64], 1, turn)])  # fmt: skip
 def test_many_samples(programs, size, element):
     """Longer than what one product transforms: against NumPy's transform of doubles."""
     draw = lambda *shape: RNG.standard_normal(shape).astype(element)

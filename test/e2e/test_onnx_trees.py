@@ -116,9 +116,9 @@ def test_broken_forests(programs):
             "nodes_modes": ["BRANCH_LEQ", "LEAF", "LEAF"], "nodes_truenodeids": [1, 0, 0], "nodes_falsenodeids": [2, 0, 0], "target_treeids": [0, 0],
             "target_nodeids": [1, 2], "target_ids": [0, 0], "target_weights": [1.0, 2.0]}  # fmt: skip
     broken = [{"nodes_truenodeids": [7, 0, 0]}, {"nodes_featureids": [9, 0, 0]}, {"target_ids": [0, 3]}, {"nodes_values": [0.5]}, {"nodes_modes": ["MAGIC", "LEAF", "LEAF"]},
-              {"aggregate_function": "MEDIAN"}, {"nodes_treeids": [0, 0, 0, 0], "nodes_nodeids": [0, 1, 2, 3], "nodes_featureids": [0] * 4, "nodes_values": [0.5] * 4,
+              {"aggregate_function": "MEDIAN"}, {"n_targets": 2**31 - 1}, {"n_targets": 2**63 - 1}, {"nodes_treeids": [0, 0, 0, 0], "nodes_nodeids": [0, 1, 2, 3], "nodes_featureids": [0] * 4, "nodes_values": [0.5] * 4,
                "nodes_modes": ["BRANCH_LEQ", "BRANCH_LEQ", "LEAF", "LEAF"], "nodes_truenodeids": [1, 1, 0, 0], "nodes_falsenodeids": [2, 3, 0, 0]}]  # fmt: skip
-    names = [family.contrib("TreeEnsembleRegressor", "x", n_targets=1, **{**good, **change}) for change in broken]
+    names = [family.contrib("TreeEnsembleRegressor", "x", **{"n_targets": 1, **good, **change}) for change in broken]
     onnx.save(family.model(), programs.folder / "family.onnx")
     result = programs.run("dlc", "family.onnx", "-o", "family.so")
     assert result.returncode == 1

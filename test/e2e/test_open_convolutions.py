@@ -7,6 +7,7 @@ import onnx
 import pytest
 from conftest import BIN
 from onnx import TensorProto, helper, numpy_helper
+from sampling import only_in_full
 
 onnxruntime = pytest.importorskip("onnxruntime")
 RANDOM = np.random.default_rng(11)
@@ -55,7 +56,7 @@ def make_model(path):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
 
 
-@pytest.mark.parametrize("machine", ["native", "x86-64-v2", "x86-64-v3"])
+@pytest.mark.parametrize("machine", ["native", "x86-64-v2", *only_in_full(["x86-64-v3"])])
 def test_every_width(programs, machine):
     path = programs.folder / "open.onnx"
     make_model(path)

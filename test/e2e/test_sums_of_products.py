@@ -13,12 +13,13 @@ RANDOM = np.random.default_rng(7)
 class Graph:
     """Independent nodes in one model, each with inputs and an output of its own."""
 
-    def __init__(self):
+    def __init__(self, mean=0.0):
+        self.mean = mean
         self.nodes, self.inputs, self.weights, self.arrays, self.outputs = [], [], [], {}, []
 
     def array(self, shape, constant):
         name = f"t{len(self.inputs) + len(self.weights)}"
-        values = RANDOM.standard_normal(shape).astype(np.float32)
+        values = (self.mean + RANDOM.standard_normal(shape)).astype(np.float32)
         if constant:
             self.weights.append(numpy_helper.from_array(values, name))
         else:
@@ -138,6 +139,27 @@ def test_transposed_matrix_products(programs, target):
                     a = graph.array((k, m) if left else (m, k), False)
                     b = graph.array((n, k) if right else (k, n), constant)
                     graph.add("Gemm", [a, b], 2, transA=left, transB=right)
+    graph.check(programs, f"--target={target}")
+
+
+@pytest.mark.parametrize("target", ["native", "x86-64-v2", "x86-64-v3"])
+def test_few_columns(programs, target):
+    """Dot products: single ones and many, in several chains, with terms that fill no vector, of rows whose distance is a power of two."""
+    if not can_run(target):
+        pytest.skip(f"this CPU does not run {target}")
+    graph = Graph(mean=0.5)  # so that a single sum is not much smaller than its terms
+    for turn, (m, k) in enumerate([(1, 10000), (1, 64), (1, 200), (2, 1023), (5, 65), (7, 128), (12, 257), (64, 1024), (101, 4096), (300, 67), (0, 100)]):
+        for n in (1, 2, 3, 4, 5):
+            for constant in (False, True):
+                graph.add("Gemm", [graph.array((m, k), False), graph.array((n, k), constant), graph.array((n,), True)], 2, transB=1)
+        for constant in (False, True):
+            graph.add("MatMul", [graph.array((m, k), False), graph.array((k, 1), constant)], 2)
+            graph.add("MatMul", [graph.array((3, 1 + turn, k), False), graph.array((k, 1), constant)], 3)
+            graph.add("MatMul", [graph.array((3, 1 + turn, k), False), graph.array((k,), constant)], 2)
+            graph.add("MatMul", [graph.array((2, 1, 5, k), False), graph.array((3, k, 1), constant)], 4)
+            graph.add("MatMul", [graph.array((k,), False), graph.array((k, 3), constant)], 1)
+            graph.add("MatMul", [graph.array((k,), False), graph.array((2, k, 3), constant)], 2)
+            graph.add("MatMul", [graph.array((k,), False), graph.array((k,), constant)], 0)
     graph.check(programs, f"--target={target}")
 
 

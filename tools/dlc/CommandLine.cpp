@@ -258,6 +258,11 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
   if (noCache)
     options.cacheDirectory.clear();
   options.train = app.count("--train") != 0;
+  // The parser takes an empty value of a flag for none: --train=$FILE where FILE is not set.
+  if (llvm::is_contained(llvm::ArrayRef(argv, static_cast<size_t>(argc)), llvm::StringRef("--train=")))
+    return fail(
+        "--train= names no file: --train=FILE.json takes the section 'training' of FILE.json, --train that of the "
+        "model");
   if (train != "true")
     options.training = train;
   options.optimizationLevel = level[0] - '0';

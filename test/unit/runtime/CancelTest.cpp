@@ -17,6 +17,7 @@ protected:
   void TearDown() override {
     beforeLaunch = nullptr;
     inTask = nullptr;
+    taskStatus = DLC_OK;
   }
 };
 
@@ -116,6 +117,23 @@ TEST_P(Cancel, IsSafeInASignalHandler) {
   };
   EXPECT_EQ(stepper.run(100), DLC_ERROR_CANCELLED);
   sigaction(SIGUSR1, &before, nullptr);
+}
+
+TEST_P(Cancel, IsNotBlamedForAKernelThatFailsMeanwhile) {
+  static dlc_context *running;
+  for (dlc_int32 failure : {-7, -11, int(DLC_ERROR_INDEX)})
+    for (int round = 0; round < 50; ++round) {
+      Stepper stepper(GetParam());
+      running = stepper.context;
+      taskStatus = failure;
+      // Threads that come late are cancelled, the one that does this fails.
+      inTask = [] { dlc_context_cancel(running); };
+      EXPECT_EQ(stepper.run(5), failure > 0 ? failure : failure == -11 ? DLC_ERROR_OUT_OF_MEMORY : DLC_ERROR_KERNEL);
+      EXPECT_EQ(std::string(dlc_context_message(stepper.context)),
+                "'step' failed in a kernel with status " + std::to_string(failure));
+      taskStatus = DLC_OK;
+      EXPECT_EQ(stepper.run(5), DLC_ERROR_CANCELLED);
+    }
 }
 
 TEST_P(Cancel, AnswersSoon) {

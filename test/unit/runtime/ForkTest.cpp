@@ -249,6 +249,38 @@ TEST_P(RuntimeFork, WhileAnotherThreadPrepares) {
   EXPECT_EQ(failures, 0);
 }
 
+TEST_P(RuntimeFork, WhileAnotherThreadCancels) {
+  dlc_context *context = makeContext(parentThreads);
+  ASSERT_EQ(countFailures(context), 0);
+  std::atomic<bool> isOver{false};
+  std::thread canceller([&] {
+    while (!isOver)
+      dlc_context_cancel(context);
+  });
+  for (int repeat = 0; repeat < 12; ++repeat)
+    EXPECT_EQ(inChild([&] {
+                // Waits for those who cancel: there are none here.
+                if (dlc_context_set_threads(context, childThreads, nullptr))
+                  return 1;
+                if (dlc_context_resume(context))
+                  return 2;
+                if (countFailures(context))
+                  return 3;
+                // And for this thread, which has come back.
+                if (dlc_context_cancel(context) || dlc_context_set_threads(context, parentThreads, nullptr))
+                  return 4;
+                dlc_context_release(context);
+                return 0;
+              }),
+              0)
+        << "fork " << repeat;
+  isOver = true;
+  canceller.join();
+  EXPECT_EQ(dlc_context_resume(context), DLC_OK);
+  EXPECT_EQ(countFailures(context), 0);
+  dlc_context_release(context);
+}
+
 /// Contexts come and go and checkpoints are written in other threads, so that some lock or other is held at most forks.
 TEST_P(RuntimeFork, AtAnyMoment) {
   std::string folder = std::filesystem::temp_directory_path() / "dlc-fork-XXXXXX";

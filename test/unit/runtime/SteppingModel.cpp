@@ -12,6 +12,7 @@ void dlcCommitRun(const dlc_call *call);
 
 std::function<void(dlc_int64)> beforeLaunch;
 std::atomic<void (*)()> inTask{nullptr};
+std::atomic<dlc_int32> taskStatus{DLC_OK};
 
 namespace {
 
@@ -26,6 +27,8 @@ dlc_int32 addRange(const void *data, dlc_int64 begin, dlc_int64 end, dlc_scratch
     return dlcRecordLaunch(data, begin, end, scratch, addRange, site);
   if (void (*hook)() = inTask)
     hook();
+  if (dlc_int32 status = taskStatus)
+    return status;
   auto *arguments = static_cast<const Arguments *>(data);
   for (dlc_int64 i = begin; i < end; ++i) {
     arguments->y[i] += arguments->x[i];

@@ -19,6 +19,9 @@ extern std::function<void(dlc_int64)> beforeLaunch;
 /// Called in each task, on the thread that runs it, if set.
 extern std::atomic<void (*)()> inTask;
 
+/// What each task returns then, instead of computing.
+extern std::atomic<dlc_int32> taskStatus;
+
 /// A context of the model, its variable, and the tensors of a run.
 struct Stepper {
   dlc_int64 count[2] = {1, 1 << 30};
