@@ -25,10 +25,13 @@ void dlc::data::fillRandomly(Array &array, std::mt19937 &generator) {
       break;
     case DLC_F16: {
       // Magnitudes from 1/4 to 1: exponents 13 and 14, any mantissa.
-      uint16_t half = static_cast<uint16_t>((bits >> 31) << 15 | (13 + (bits & 1)) << 10 | (bits >> 8 & 1023));
+      uint16_t half = static_cast<uint16_t>((bits >> 31) << 15 | (13 + (bits >> 18 & 1)) << 10 | (bits >> 8 & 1023));
       std::memcpy(element, &half, 2);
       break;
     }
+    case DLC_U8:
+      *element = bits >> 8 & 255;
+      break;
     default:
       *element = value > 0; // the lowest byte of any integer
       break;

@@ -25,7 +25,8 @@ struct Options {
   std::string referenceDevice;   ///< as device
   bool hasDeviceTensors = false; ///< whether bench keeps inputs and outputs on the GPU
   double tolerance = 1e-5;
-  unsigned runs = 1; ///< of verify; the last ones are compared
+  unsigned runs = 1;        ///< of verify; the last ones are compared
+  unsigned sensitivity = 0; ///< how often verify runs a perturbed reference
   std::vector<std::string> compilerOptions;
   bool isProfiled = false; ///< whether bench shows a profile, too
   std::string trace;       ///< file for the trace of a profile; empty: none

@@ -50,6 +50,21 @@ void storeElements(Array &array, size_t number, const dlc_entry_point &entry, co
                 array.data() + element * dlc_element_bytes(array.elementType()));
 }
 
+template <typename Number> void perturbNumbers(unsigned char *data, size_t count, std::mt19937 &generator) {
+  std::uniform_real_distribution<float> change(-0x1p-18f, 0x1p-18f);
+  auto *numbers = reinterpret_cast<Number *>(data);
+  for (size_t i = 0; i < count; ++i)
+    numbers[i] *= 1 + static_cast<Number>(change(generator));
+}
+
+/// Changes `bytes` bytes of elements of `type`.
+void perturbElements(dlc_uint32 type, unsigned char *data, size_t bytes, std::mt19937 &generator) {
+  if (type == DLC_F32)
+    perturbNumbers<float>(data, bytes / sizeof(float), generator);
+  else if (type == DLC_F64)
+    perturbNumbers<double>(data, bytes / sizeof(double), generator);
+}
+
 } // namespace
 
 size_t dlcrun::findBinding(const std::string &option, const dlc_tensor_info *tensors, dlc_uint32 count,
@@ -217,6 +232,20 @@ void Session::generateRandomInputs(const Bindings &symbols) {
         fillWithIndices(inputs[i], entry().checks[c], values, generator);
     isGiven[i] = true;
   }
+}
+
+void Session::perturb(std::mt19937 &generator) {
+  for (Array &input : inputs)
+    perturbElements(input.elementType(), input.data(), input.bytes(), generator);
+  if (!variables)
+    return;
+  variables->pull();
+  for (dlc_uint32 v = 0; v < model().variable_count; ++v) {
+    const dlc_variable_info &info = model().variables[v];
+    perturbElements(info.element_type, variables->data() + info.offset, dlc_variable_size(&info), generator);
+  }
+  variables->push();
+  variables->prepareWeights();
 }
 
 void Session::makeOutputs() {

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <random>
 
 using namespace dlc::data;
 using namespace dlcrun;
@@ -67,27 +68,25 @@ public:
   explicit Reference(const std::string &path) : path(path), isFolder(std::filesystem::is_directory(path)) {}
 
   void prepare(const Session &subject, const Options &options) {
+    if (isFolder && options.sensitivity)
+      throw Failure("--sensitivity needs a library as the reference: a folder cannot be run");
     if (isFolder)
       return;
     session.emplace(path, options.entry);
-    session->start(options.threads, options.referenceDevice);
-    session->giveVariables(options.variables, 0);
-    const dlc_entry_point &entry = session->entry();
-    if (entry.input_count != subject.entry().input_count)
-      throw Failure("the two libraries take different numbers of inputs");
-    for (dlc_uint32 i = 0; i < entry.input_count; ++i) {
-      dlc_int32 same = dlc_find_tensor(subject.entry().inputs, entry.input_count, entry.inputs[i].name);
-      if (same < 0)
-        throw Failure("the reference has an input '" + std::string(entry.inputs[i].name) + "' that '" +
-                      options.library + "' lacks");
-      const Array &from = subject.inputs[static_cast<size_t>(same)];
-      Array copy(from.elementType(), from.shape());
-      std::copy(from.data(), from.data() + from.bytes(), copy.data());
-      session->takeInput(i, std::move(copy));
+    start(*session, subject, options);
+    finish(*session, options);
+    std::mt19937 generator(2);
+    for (unsigned number = 0; number < options.sensitivity; ++number) {
+      Session perturbed(path, options.entry);
+      start(perturbed, subject, options);
+      perturbed.perturb(generator);
+      finish(perturbed, options);
+      sensitivities.resize(perturbed.outputs.size());
+      for (size_t i = 0; i < sensitivities.size(); ++i)
+        sensitivities[i] = std::max(sensitivities[i], perturbed.outputs[i].shape() == session->outputs[i].shape()
+                                                          ? compare(perturbed.outputs[i], session->outputs[i]).share
+                                                          : INFINITY);
     }
-    session->makeOutputs();
-    runRepeatedly(*session, options);
-    session->shrinkOutputs();
   }
 
   /// The reference for the tensor called `name`, or nothing.
@@ -109,10 +108,44 @@ public:
     return std::nullopt;
   }
 
+  /// How far the tensor called `name` moves when the reference is perturbed, as a share of its range.
+  double getSensitivity(const std::string &name) const {
+    if (sensitivities.empty())
+      return 0;
+    dlc_int32 i = dlc_find_tensor(session->entry().outputs, session->entry().output_count, name.c_str());
+    return i < 0 ? 0 : sensitivities[static_cast<size_t>(i)];
+  }
+
 private:
+  /// Gives `session` the inputs of `subject`.
+  static void start(Session &session, const Session &subject, const Options &options) {
+    session.start(options.threads, options.referenceDevice);
+    session.giveVariables(options.variables, 0);
+    const dlc_entry_point &entry = session.entry();
+    if (entry.input_count != subject.entry().input_count)
+      throw Failure("the two libraries take different numbers of inputs");
+    for (dlc_uint32 i = 0; i < entry.input_count; ++i) {
+      dlc_int32 same = dlc_find_tensor(subject.entry().inputs, entry.input_count, entry.inputs[i].name);
+      if (same < 0)
+        throw Failure("the reference has an input '" + std::string(entry.inputs[i].name) + "' that '" +
+                      options.library + "' lacks");
+      const Array &from = subject.inputs[static_cast<size_t>(same)];
+      Array copy(from.elementType(), from.shape());
+      std::copy(from.data(), from.data() + from.bytes(), copy.data());
+      session.takeInput(i, std::move(copy));
+    }
+  }
+
+  static void finish(Session &session, const Options &options) {
+    session.makeOutputs();
+    runRepeatedly(session, options);
+    session.shrinkOutputs();
+  }
+
   std::string path;
   bool isFolder;
   std::optional<Session> session;
+  std::vector<double> sensitivities; ///< of the outputs
 };
 
 /// Observed tensors in program order, then the model's own outputs.
@@ -139,9 +172,9 @@ int compareAll(const Options &options, const std::string &libraryPath, const std
   size_t nameWidth = 6;
   for (dlc_uint32 i = 0; i < entry.output_count; ++i)
     nameWidth = std::min<size_t>(48, std::max(nameWidth, std::string(entry.outputs[i].name).size()));
-  std::printf("%-*s  %-20s  %13s  %14s\n", static_cast<int>(nameWidth), "tensor", "shape", "max abs diff",
-              "share of range");
-  unsigned compared = 0, differing = 0;
+  std::printf("%-*s  %-20s  %13s  %14s%s\n", static_cast<int>(nameWidth), "tensor", "shape", "max abs diff",
+              "share of range", options.sensitivity ? "  sensitivity" : "");
+  unsigned compared = 0, differing = 0, sensitive = 0;
   std::string first;
   for (dlc_uint32 i : programOrder(entry)) {
     const Array &got = subject.outputs[i];
@@ -159,9 +192,17 @@ int compareAll(const Options &options, const std::string &libraryPath, const std
       continue;
     }
     Difference difference = compare(got, *wanted);
-    bool isWrong = !(difference.share <= options.tolerance);
-    std::printf("%-*s  %-20s  %13.3g  %14.3g%s\n", static_cast<int>(nameWidth), name.c_str(), shape.c_str(),
-                difference.largest, difference.share, isWrong ? "  <-- differs" : "");
+    double sensitivity = reference.getSensitivity(name);
+    bool isWrong = !(difference.share <= options.tolerance), isRounding = difference.share <= 4 * sensitivity;
+    std::printf("%-*s  %-20s  %13.3g  %14.3g", static_cast<int>(nameWidth), name.c_str(), shape.c_str(),
+                difference.largest, difference.share);
+    if (options.sensitivity)
+      std::printf("  %11.3g", sensitivity);
+    std::puts(!isWrong ? "" : isRounding ? "  (rounding)" : "  <-- differs");
+    if (isWrong && isRounding) {
+      ++sensitive;
+      isWrong = false;
+    }
     if (isWrong && !differing++) {
       char text[256];
       std::snprintf(text, sizeof text, " by %.3g (%.3g of its range): %.9g instead of %.9g", difference.largest,
@@ -173,8 +214,11 @@ int compareAll(const Options &options, const std::string &libraryPath, const std
     throw Failure("the reference has none of the library's outputs: compile both with --keep-tensors");
   if (unsigned skipped = entry.output_count - compared)
     std::printf("%u tensors without a reference were skipped\n", skipped);
+  if (sensitive)
+    std::printf("%u of %u tensors differ by no more than rounding can change them\n", sensitive, compared);
   if (!differing) {
-    std::printf("all %u tensors agree to %g of their range\n", compared, options.tolerance);
+    std::printf("all %u %stensors agree to %g of their range\n", compared - sensitive, sensitive ? "other " : "",
+                options.tolerance);
     return 0;
   }
   std::printf("%u of %u tensors differ by more than %g of their range; the first: %s\n", differing, compared,

@@ -106,6 +106,12 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
                    "Runs of both, on the same inputs, of which the last are compared: each goes on from the states and "
                    "variables that the one before it has left")
         ->check(CLI::Range(1u, 1000000u));
+    app.add_option("--sensitivity", options.sensitivity,
+                   "Also run the reference N times with its numbers in f32 and f64, inputs and variables, changed at "
+                   "random by up to 2^-18 of each; a tensor that differs by at most 4 times as much as in these runs "
+                   "is explained by rounding, as beside the 0 of a ReLU, and does not count")
+        ->type_name("N")
+        ->check(CLI::Range(0u, 1000u));
     app.add_option("--option", options.compilerOptions, "Option for dlc, if a model is compiled")
         ->allow_extra_args(false);
   }
