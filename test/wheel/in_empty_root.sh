@@ -81,8 +81,10 @@ for name, size in ("resnet18", 96), ("mobilenet_v3_small", 96), ("squeezenet1_1"
     x = torch.randn(2, 3, size, size)
     with torch.no_grad():
         expected, got = module(x), torch.compile(module, backend="dlc")(x)
-    print(f"{name}: as eager to {(got - expected).abs().max():.1e}")
-    torch.testing.assert_close(got, expected, atol=1e-5, rtol=1e-5)
+    # Without trained weights, outputs may all be tiny.
+    difference = (got - expected).abs().max() / expected.abs().max()
+    print(f"{name}: as eager to {difference:.1e} of the largest output")
+    assert difference <= 1e-5
 PYTHON
 spent "three models of torchvision: compiled by torch.compile and run"
 seconds=$(($(date +%s) - start))
