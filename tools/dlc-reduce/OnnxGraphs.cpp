@@ -39,7 +39,7 @@ void dlc::reduce::replaceReads(onnx::GraphProto &graph, llvm::StringRef from, ll
   }
 }
 
-/// Removes what none of the outputs of `graph`, which is inside of a node, needs.
+/// Removes what none of the outputs of `graph`, which is inside a node, needs.
 static void prune(onnx::GraphProto &graph) {
   pruneSubgraphs(graph);
   llvm::StringSet<> needed;

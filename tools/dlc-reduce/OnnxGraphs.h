@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Graphs of ONNX models with the graphs inside of their nodes: what reads what, and what can be made of the inner
+/// Graphs of ONNX models with the graphs inside their nodes: what reads what, and what can be made of the inner
 /// ones.
 #ifndef DLC_TOOLS_DLC_REDUCE_ONNXGRAPHS_H
 #define DLC_TOOLS_DLC_REDUCE_ONNXGRAPHS_H

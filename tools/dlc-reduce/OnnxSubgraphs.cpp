@@ -68,7 +68,7 @@ const onnx::AttributeProto *findAttribute(const onnx::NodeProto &node, llvm::Str
   return nullptr;
 }
 
-/// Puts the nodes of a subgraph in the place of the node that has it: one branch of an If, one step of a Loop or Scan.
+/// Replaces a node by the nodes of one of its subgraphs: one branch of an If, one step of a Loop or Scan.
 class Inliner {
 public:
   Inliner(onnx::ModelProto &model, const Path &path)
