@@ -26,9 +26,9 @@ suppress_warnings = ["misc.highlighting_failure"]
 suppress_warnings += ["myst.header"]
 
 SECTIONS = {
-    "Tutorials": ["docs/from-csv", "docs/from-pytorch", "docs/tuning"],
+    "Tutorials": ["docs/from-csv", "docs/from-pytorch", "docs/from-slow-to-fast"],
     "Using dlc": ["docs/command", "docs/python", "docs/runtime", "docs/training", "docs/decoding", "docs/custom-ops", "docs/cuda",
-                  "docs/performance", "docs/comparison", "docs/limits"],
+                  "docs/performance", "docs/tuning", "docs/comparison", "docs/limits"],
     "Reference": ["docs/model-format", "docs/onnx", "docs/numbers", "docs/gradients", "docs/generated/targets", "docs/generated/operations"],
     "Inside": ["ARCHITECTURE", "CONTRIBUTING", "docs/generated/dialect", "docs/generated/passes", "docs/generated/passes-program",
                "test/fake_cuda/README", "CHANGELOG"],

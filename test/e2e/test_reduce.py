@@ -2,6 +2,7 @@
 """dlc reduce: failures that are planted in large models are found, and nothing else is left of the models."""
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -145,6 +146,100 @@ def test_error_of_the_compiler(programs, tmp_path):
     # Another message is another failure.
     done = programs.run("dlc", "reduce", "model.onnx", "--message", "has 3 dimensions")
     assert done.returncode == 1 and "does not fail to begin with: dlc does not say 'has 3 dimensions'" in done.stderr
+
+
+# A softmax along dimension 1 and a tanh that reads it, directly or by way of other functions of one operand.
+CONNECTED = r"""
+import re, subprocess, sys
+text = subprocess.run([DLC, sys.argv[1], "--compile-to=import", "--brief", "-o", "-"], capture_output=True, text=True).stdout
+reached = set(re.findall(r"(%\w+) = dlc\.softmax .*axes = array<i64: 1>", text))
+for result, op, operand in re.findall(r"(%\w+) = dlc\.(\w+) (%\w+) :", text):
+    if operand in reached:
+        reached.add(result)
+        if op == "tanh":
+            sys.exit(1)
+"""
+
+
+def test_chain(programs, tmp_path):
+    """What is between two nodes that have to stay connected goes in long runs, not one by one."""
+    ops = ["Softmax", *(["Relu", "Sigmoid", "Abs", "Neg"] * 75), "Tanh", "Exp"]
+    nodes = [(op, [f"t{i - 1}" if i else "x"], f"t{i}", {"axis": 1} if op == "Softmax" else {}) for i, op in enumerate(ops)]
+    write_onnx(tmp_path / "model.onnx", nodes, {}, [f"t{len(ops) - 1}"])
+    done = programs.run("dlc", "reduce", "model.onnx", "--check", write_check(tmp_path, CONNECTED))
+    assert done.returncode == 0, done.stderr
+    assert [node.op_type for node in onnx.load(tmp_path / "model.reduced.onnx").graph.node] == ["Softmax", "Tanh"]
+    assert int(re.search(r"2 of 303 nodes after (\d+) tries", done.stdout)[1]) < 60
+
+
+def value(name, *shape, kind=TensorProto.FLOAT):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def planted_graph(name, inputs, outputs, operand, result, before=()):
+    """A graph with nodes that are of no interest around the failure."""
+    nodes = [
+        *before, helper.make_node("Relu", [operand], ["r"]), helper.make_node("Mul", ["r", "k"], ["s"]), helper.make_node("Softmax", ["s"], ["p"], axis=1),
+        helper.make_node("Tanh", ["p"], ["q"]), helper.make_node("Exp", ["q"], ["e"]), helper.make_node("Add", ["e", operand], [result]),
+        helper.make_node("Neg", ["e"], ["unused"]),
+    ]  # fmt: skip
+    return helper.make_graph(nodes, name, inputs, outputs, [numpy_helper.from_array(np.full((8, 1), 2, np.float32), "k")])
+
+
+def nested_model(kind):
+    """The failure in a branch of an If, and that in a step of a Loop, or in a step of a Scan."""
+    other = helper.make_graph([helper.make_node("Sub", ["x", "state"], ["o"])], "else", [], [value("o", None, 8, 6)])
+    if kind == "scan":
+        step = planted_graph("step", [value("state", None, 8, 6), value("slice", None, 8, 6)], [value("y", None, 8, 6), value("q", None, 8, 6)], "t", "y",
+                             [helper.make_node("Add", ["state", "slice"], ["t"])])  # fmt: skip
+        node = helper.make_node("Scan", ["x", "many"], ["last", "all"], body=step, num_scan_inputs=1, scan_input_axes=[1])
+        inputs = [value("x", "N", 8, 6), value("many", "N", 5, 8, 6)]
+    else:
+        branch = planted_graph("then", [], [value("y", None, 8, 6)], "state", "y")
+        choice = helper.make_node("If", ["c"], ["next"], then_branch=branch, else_branch=other)
+        if kind == "if":
+            choice.output[0] = "last"
+            node, inputs = choice, [value("x", "N", 8, 6), value("state", "N", 8, 6), value("c", kind=TensorProto.BOOL)]
+        else:
+            step = helper.make_graph(
+                [choice, helper.make_node("Identity", ["go"], ["still"]), helper.make_node("Sqrt", ["next"], ["root"])], "step",
+                [value("i", kind=TensorProto.INT64), value("go", kind=TensorProto.BOOL), value("state", None, 8, 6)],
+                [value("still", kind=TensorProto.BOOL), value("next", None, 8, 6), value("root", None, 8, 6)])  # fmt: skip
+            node = helper.make_node("Loop", ["count", "", "x"], ["last", "all"], body=step)
+            inputs = [value("x", "N", 8, 6), value("c", kind=TensorProto.BOOL), value("count", kind=TensorProto.INT64)]
+    # Names of one branch may be those of another.
+    same = helper.make_graph([helper.make_node("Exp", ["x"], ["q"]), helper.make_node("Sin", ["q"], ["r"])], "same", [], [value("r", None, 8, 6)])
+    copy = helper.make_graph([helper.make_node("Identity", ["x"], ["copy"])], "copy", [], [value("copy", None, 8, 6)])
+    first = [helper.make_node("If", ["c"], ["absolute"], then_branch=same, else_branch=copy)] if kind == "if" else [helper.make_node("Abs", ["x"], ["absolute"])]
+    nodes = [*first, node, helper.make_node("Add", ["last", "absolute"], ["z"])]
+    graph = helper.make_graph(nodes, "g", inputs, [value("z", None, 8, 6), *([value("all")] if len(node.output) > 1 else [])])
+    graph.output[-1].type.tensor_type.ClearField("shape")
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+
+
+@pytest.mark.parametrize("kind", ["if", "loop", "scan"])
+def test_subgraphs(programs, tmp_path, kind):
+    """Nodes of branches and steps come out of them; where the failure needs the branch or step, they go within it."""
+    onnx.save(nested_model(kind), tmp_path / "model.onnx")
+    done = programs.run("dlc", "reduce", "model.onnx", "-o", "small.onnx", "--check", write_check(tmp_path, PLANTED))
+    assert done.returncode == 0, done.stderr
+    small = onnx.load(tmp_path / "small.onnx")
+    onnx.checker.check_model(small)
+    assert [node.op_type for node in small.graph.node] == ["Softmax", "Tanh"] and not small.graph.initializer
+    assert programs.compile("small.onnx", "small.so").exists()
+
+    # What is in one branch or step, not between two of them.
+    inside = r"dlc\.(?:if|loop) ((?:(?!dlc\.(?:if|loop|next|end_if) ).)*)"
+    within = PLANTED.replace("for name in", f'text = "".join(re.findall(r"{inside}", text, re.DOTALL))\nfor name in')
+    done = programs.run("dlc", "reduce", "model.onnx", "-o", "within.onnx", "--check", write_check(tmp_path, within))
+    assert done.returncode == 0, done.stderr
+    inner = onnx.load(tmp_path / "within.onnx").graph
+    (outer,) = [node for node in inner.node if node.op_type in ("If", "Loop", "Scan")]
+    assert len(inner.node) == 1, [node.op_type for node in inner.node]
+    graphs = [attribute.g for attribute in outer.attribute if attribute.HasField("g")]
+    ops = sorted(node.op_type for graph in graphs for node in graph.node if node.op_type != "Identity")
+    assert ops == ["Softmax", "Tanh"], ops
+    assert not any(graph.initializer for graph in graphs)
 
 
 def run_beside(folder, dlc, dlc_run, *words):

@@ -4,7 +4,7 @@ import pytest
 from conftest import BIN
 from tutorial import follow
 
-PAGES = ["from-csv.md"]
+PAGES = ["from-csv.md", "from-slow-to-fast.md"]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -30,7 +30,9 @@ def test_torchvision(name, size):
     run = compiled(module)
     x = torch.randn(2, 3, size, size)
     with torch.no_grad():
-        close(run(x), module(x))
+        # Without trained weights, outputs may all be tiny.
+        expected, got = module(x), run(x)
+        close(got / expected.abs().max(), expected / expected.abs().max())
 
 
 def test_other_shapes_and_changed_weights():

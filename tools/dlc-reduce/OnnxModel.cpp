@@ -3,6 +3,7 @@
 #include "formats/onnx/ElementTypes.h"
 #include "frontend/onnx/ExternalData.h"
 #include "mlir/IR/MLIRContext.h"
+#include "tools/dlc-reduce/OnnxGraphs.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -76,31 +77,6 @@ std::string OnnxModel::write() const {
 }
 
 //===-- Names -------------------------------------------------------------===//
-
-/// Calls `visit` with all names that nodes of `graph` read, in subgraphs, too, but for those that it defines.
-static void visitReads(const onnx::GraphProto &graph, llvm::function_ref<void(const std::string &)> visit) {
-  llvm::StringSet<> own;
-  for (const onnx::ValueInfoProto &input : graph.input())
-    own.insert(input.name());
-  for (const onnx::TensorProto &initializer : graph.initializer())
-    own.insert(initializer.name());
-  for (const onnx::NodeProto &node : graph.node())
-    for (const std::string &result : node.output())
-      own.insert(result);
-  auto visitOthers = [&](const std::string &name) {
-    if (!own.contains(name))
-      visit(name);
-  };
-  for (const onnx::NodeProto &node : graph.node()) {
-    for (const std::string &operand : node.input())
-      visitOthers(operand);
-    for (const onnx::AttributeProto &attribute : node.attribute())
-      if (attribute.has_g())
-        visitReads(attribute.g(), visitOthers);
-  }
-  for (const onnx::ValueInfoProto &output : graph.output())
-    visitOthers(output.name());
-}
 
 std::vector<std::string> OnnxModel::getOperands(size_t node) const {
   const onnx::NodeProto &proto = model.graph().node(static_cast<int>(node));
@@ -182,27 +158,8 @@ void OnnxModel::setOutputs(llvm::ArrayRef<std::string> names, const TensorTypes 
   }
 }
 
-template <typename List, typename Predicate> static void eraseIf(List &list, Predicate &&isErased) {
-  int kept = 0;
-  for (int i = 0; i < list.size(); ++i)
-    if (!isErased(list.Get(i), i))
-      list.SwapElements(kept++, i);
-  list.DeleteSubrange(kept, list.size() - kept);
-}
-
 void OnnxModel::eraseNodes(const llvm::BitVector &nodes) {
   eraseIf(*model.mutable_graph()->mutable_node(), [&](const auto &, int i) { return nodes.test(i); });
-}
-
-static void replaceReads(onnx::GraphProto &graph, llvm::StringRef from, llvm::StringRef to) {
-  for (onnx::NodeProto &node : *graph.mutable_node()) {
-    for (std::string &operand : *node.mutable_input())
-      if (operand == from)
-        operand = to.str();
-    for (onnx::AttributeProto &attribute : *node.mutable_attribute())
-      if (attribute.has_g())
-        replaceReads(*attribute.mutable_g(), from, to);
-  }
 }
 
 void OnnxModel::replaceUses(llvm::StringRef from, llvm::StringRef to) {
@@ -211,6 +168,7 @@ void OnnxModel::replaceUses(llvm::StringRef from, llvm::StringRef to) {
 
 void OnnxModel::removeUnused() {
   onnx::GraphProto &graph = *model.mutable_graph();
+  pruneSubgraphs(graph);
   llvm::StringSet<> read, made, calls;
   for (size_t node = 0; node < countNodes(); ++node) {
     for (const std::string &name : getOperands(node))
@@ -286,6 +244,13 @@ std::vector<Simplification> OnnxModel::listSimplifications() const {
             fillWithOnes(tensor);
       });
   }
+  return list;
+}
+
+std::vector<Simplification> OnnxModel::listInnerChanges() const {
+  std::vector<Simplification> list;
+  for (auto &change : listSubgraphChanges(model))
+    list.push_back([change](ReducibleModel &reducible) { change(static_cast<OnnxModel &>(reducible).model); });
   return list;
 }
 

@@ -29,6 +29,7 @@ public:
   void replaceUses(llvm::StringRef from, llvm::StringRef to) override;
   void removeUnused() override;
   std::vector<Simplification> listSimplifications() const override;
+  std::vector<Simplification> listInnerChanges() const override;
   std::set<int64_t> getExtents() const override;
   std::set<std::string> getDimensions() const override;
   void replaceExtent(int64_t from, int64_t to) override;

@@ -76,33 +76,34 @@ bool Reducer::offer(std::unique_ptr<ReducibleModel> candidate) {
   return true;
 }
 
-bool Reducer::reduceList(llvm::function_ref<size_t()> count,
-                         llvm::function_ref<std::unique_ptr<ReducibleModel>(size_t first, size_t last)> without) {
+bool Reducer::offerParts(size_t length, Count count, Without without) {
   bool hasChanged = false;
-  for (size_t chunk = (count() + 1) / 2; chunk > 0; chunk /= 2)
-    // From the end: what is behind the failure goes first.
-    for (size_t last = count(); last > 0;) {
-      size_t first = last > chunk ? last - chunk : 0;
-      hasChanged |= offer(without(first, last));
-      last = std::min(first, count());
-    }
+  // From the end: what is behind the failure goes first.
+  for (size_t last = count(); last > 0;) {
+    size_t first = last > length ? last - length : 0;
+    hasChanged |= offer(without(first, last));
+    last = std::min(first, count());
+  }
   return hasChanged;
 }
 
 bool Reducer::removeOutputs() {
-  return reduceList([&] { return best->getOutputs().size(); },
-                    [&](size_t first, size_t last) -> std::unique_ptr<ReducibleModel> {
-                      std::vector<std::string> outputs = best->getOutputs();
-                      outputs.erase(outputs.begin() + static_cast<ptrdiff_t>(first),
-                                    outputs.begin() + static_cast<ptrdiff_t>(last));
-                      if (outputs.empty())
-                        return nullptr;
-                      std::unique_ptr<ReducibleModel> candidate = best->clone();
-                      candidate->setOutputs(outputs, types);
-                      // Nodes that only the others have needed go with them.
-                      candidate->eraseNodes(findUnneededNodes(*best, outputs));
-                      return candidate;
-                    });
+  auto count = [&] { return best->getOutputs().size(); };
+  auto without = [&](size_t first, size_t last) -> std::unique_ptr<ReducibleModel> {
+    std::vector<std::string> outputs = best->getOutputs();
+    outputs.erase(outputs.begin() + static_cast<ptrdiff_t>(first), outputs.begin() + static_cast<ptrdiff_t>(last));
+    if (outputs.empty())
+      return nullptr;
+    std::unique_ptr<ReducibleModel> candidate = best->clone();
+    candidate->setOutputs(outputs, types);
+    // Nodes that only the others have needed go with them.
+    candidate->eraseNodes(findUnneededNodes(*best, outputs));
+    return candidate;
+  };
+  bool hasChanged = false;
+  for (size_t length = (count() + 1) / 2; length > 0; length /= 2)
+    hasChanged |= offerParts(length, count, without);
+  return hasChanged;
 }
 
 std::unique_ptr<ReducibleModel> Reducer::cut(const llvm::BitVector &erased) {
@@ -138,46 +139,84 @@ std::unique_ptr<ReducibleModel> Reducer::cut(const llvm::BitVector &erased) {
   return candidate;
 }
 
-bool Reducer::removeNodes() {
-  return reduceList([&] { return best->countNodes(); },
-                    [&](size_t first, size_t last) {
-                      llvm::BitVector erased(static_cast<unsigned>(best->countNodes()));
-                      erased.set(static_cast<unsigned>(first), static_cast<unsigned>(last));
-                      return cut(erased);
-                    });
-}
-
-bool Reducer::bypassNodes() {
-  bool hasChanged = false;
-  for (size_t node = best->countNodes(); node-- > 0;) {
-    std::vector<std::string> operands = best->getOperands(node), results = best->getResults(node);
+std::unique_ptr<ReducibleModel> Reducer::bypass(size_t first, size_t last, size_t choice) {
+  std::unique_ptr<ReducibleModel> candidate = best->clone();
+  std::vector<std::string> inputs = best->getInputs(), before = best->getOutputs(), outputs = before;
+  llvm::StringMap<std::string> replaced;
+  llvm::BitVector erased(static_cast<unsigned>(best->countNodes()));
+  auto isResult = [&](const std::string &name) { return !best->isWeight(name) && !llvm::is_contained(inputs, name); };
+  for (size_t node = first; node < last; ++node) {
+    std::vector<std::string> results = best->getResults(node);
     auto type = results.empty() ? types.end() : types.find(results.front());
-    if (type == types.end())
+    // Of several nodes, those that are the easiest to leave out.
+    if (type == types.end() || (last - first > 1 && results.size() > 1))
       continue;
-    for (const std::string &operand : operands) {
+    auto output = llvm::find(outputs, results.front());
+    std::vector<std::string> fitting;
+    for (const std::string &operand : best->getOperands(node)) {
       auto known = types.find(operand);
-      std::vector<std::string> outputs = best->getOutputs();
       if (known == types.end() || !(known->getValue() == type->getValue()))
         continue;
-      std::unique_ptr<ReducibleModel> candidate = best->clone();
-      candidate->replaceUses(results.front(), operand);
-      if (auto output = llvm::find(outputs, results.front()); output != outputs.end()) {
-        bool isResult = !best->isWeight(operand) && !llvm::is_contained(best->getInputs(), operand);
-        if (!isResult || llvm::is_contained(outputs, operand))
-          continue;
-        *output = operand;
-        candidate->setOutputs(outputs, types);
-      }
-      llvm::BitVector erased(static_cast<unsigned>(best->countNodes()));
-      erased.set(static_cast<unsigned>(node));
-      candidate->eraseNodes(erased);
-      if (offer(std::move(candidate))) {
+      auto earlier = replaced.find(operand);
+      const std::string &instead = earlier == replaced.end() ? operand : earlier->getValue();
+      // An output is a result of a node, and there once.
+      if (output == outputs.end() || (isResult(instead) && !llvm::is_contained(outputs, instead)))
+        fitting.push_back(instead);
+    }
+    if (choice >= fitting.size())
+      continue;
+    candidate->replaceUses(results.front(), fitting[choice]);
+    replaced[results.front()] = fitting[choice];
+    if (output != outputs.end())
+      *output = fitting[choice];
+    erased.set(static_cast<unsigned>(node));
+  }
+  if (erased.none())
+    return nullptr;
+  if (outputs != before)
+    candidate->setOutputs(outputs, types);
+  candidate->eraseNodes(erased);
+  return candidate;
+}
+
+bool Reducer::removeNodes() {
+  auto count = [&] { return best->countNodes(); };
+  auto without = [&](size_t first, size_t last) {
+    llvm::BitVector erased(static_cast<unsigned>(best->countNodes()));
+    erased.set(static_cast<unsigned>(first), static_cast<unsigned>(last));
+    return cut(erased);
+  };
+  auto beside = [&](size_t first, size_t last) { return bypass(first, last, 0); };
+  bool hasChanged = false;
+  // Both for long parts before either for short ones: between two nodes that have to stay connected, nothing can be cut
+  // out, however short it is.
+  for (size_t length = (count() + 1) / 2; length > 0; length = std::min(length, count()) / 2) {
+    hasChanged |= offerParts(length, count, without);
+    hasChanged |= offerParts(length, count, beside);
+  }
+  for (size_t node = count(); node-- > 0;)
+    for (size_t choice = 1; choice < best->getOperands(node).size(); ++choice)
+      if (offer(bypass(node, node + 1, choice))) {
         hasChanged = true;
         break;
       }
-    }
-  }
   return hasChanged;
+}
+
+bool Reducer::reduceInside() {
+  bool hasChanged = false;
+  for (size_t next = 0;;) {
+    // A change leads to another list, in which those that were tried are mostly still before this one.
+    std::vector<Simplification> list = best->listInnerChanges();
+    if (next >= list.size())
+      return hasChanged;
+    std::unique_ptr<ReducibleModel> candidate = best->clone();
+    list[next](*candidate);
+    if (offer(std::move(candidate)))
+      hasChanged = true;
+    else
+      ++next;
+  }
 }
 
 bool Reducer::simplify() {
@@ -237,7 +276,7 @@ bool Reducer::run() {
     using Step = bool (Reducer::*)();
     for (bool hasChanged = true; hasChanged;) {
       hasChanged = false;
-      for (Step step : {&Reducer::removeOutputs, &Reducer::removeNodes, &Reducer::bypassNodes, &Reducer::simplify,
+      for (Step step : {&Reducer::removeOutputs, &Reducer::removeNodes, &Reducer::reduceInside, &Reducer::simplify,
                         &Reducer::shrinkExtents})
         hasChanged |= (this->*step)();
     }

@@ -34,12 +34,17 @@ private:
   struct IsOver {};
 
   bool offer(std::unique_ptr<ReducibleModel> candidate);
-  /// Offers models without elements [first, last) of a list of `count()`, which are then fewer.
-  bool reduceList(llvm::function_ref<size_t()> count,
-                  llvm::function_ref<std::unique_ptr<ReducibleModel>(size_t first, size_t last)> without);
+  using Count = llvm::function_ref<size_t()>;
+  using Without = llvm::function_ref<std::unique_ptr<ReducibleModel>(size_t first, size_t last)>;
+  /// Offers models without elements [first, last) of a list of `count()`, `length` at a time; if one is taken, the list
+  /// is shorter.
+  bool offerParts(size_t length, Count count, Without without);
   bool removeOutputs();
   bool removeNodes();
-  bool bypassNodes();
+  /// `best` without those of the nodes [first, last) that have operands of their result's type: what reads the result
+  /// reads the operand, number `choice` of them. Null if there is no such node.
+  std::unique_ptr<ReducibleModel> bypass(size_t first, size_t last, size_t choice);
+  bool reduceInside();
   bool simplify();
   bool shrinkExtents();
   /// `best` without the nodes in `erased`: what others read of them are inputs, what nobody reads now are outputs. Null

@@ -64,6 +64,8 @@ public:
 
   /// Attributes that can be left out, optional operands, sections, descriptions.
   virtual std::vector<Simplification> listSimplifications() const = 0;
+  /// Changes to what is inside nodes, each of which is to be made alone: it may change the number of nodes.
+  virtual std::vector<Simplification> listInnerChanges() const { return {}; }
   /// Extents above 1 of inputs and weights.
   virtual std::set<int64_t> getExtents() const = 0;
   /// The names of the inputs' dimensions.
