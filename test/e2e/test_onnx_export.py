@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from sampling import only_in_full
+from sampling import only_in_full, sample
 from test_loops import STOPPING
 
 dlc = pytest.importorskip("dlc")
@@ -72,7 +72,7 @@ EXAMPLES = ["digits/digits.json", "digits/digits_cnn.onnx", "iris/iris.json", "l
             "gpl3-lstm/gpl3.json"]  # fmt: skip
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize("example", sample(EXAMPLES, len(EXAMPLES) // 2, 1))
 def test_examples(tmp_path, examples, example):
     check(tmp_path, examples / example)
 
@@ -114,7 +114,7 @@ MODELS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", sample(list(MODELS), len(MODELS) // 2, 1))
 def test_layers(tmp_path, name):
     (tmp_path / "m.json").write_text(json.dumps(MODELS[name]))
     check(tmp_path, tmp_path / "m.json")
