@@ -68,8 +68,8 @@ def test_sensitivity(programs):
     status, text = verify("rounded", "--sensitivity", "2", reference=programs.folder)
     assert status == 1 and "--sensitivity needs a library as the reference" in text
     model = programs.compile(TOP / "examples" / "xor" / "xor_training.json", "xor.so", "--train")
-    # What training changes is perturbed, too, and then the loss.
-    result = programs.run("dlc-run", "verify", model, "--reference", model, "--entry", "train_step", "--runs", "2", "--symbol", "N=3", "--sensitivity", "1")
+    # What training changes is perturbed, too, and then the loss; labels, which must not exceed 1, are not.
+    result = programs.run("dlc-run", "verify", model, "--reference", model, "--entry", "train_step", "--runs", "2", "--symbol", "N=3", "--sensitivity", "4")
     assert result.returncode == 0, result.stdout + result.stderr
     shares = [line.split()[-2:] for line in result.stdout.splitlines() if line.startswith("loss")]
     assert [float(number) for number in shares[0]][0] == 0 and 0 < float(shares[0][1]) < 1e-4

@@ -235,8 +235,10 @@ void Session::generateRandomInputs(const Bindings &symbols) {
 }
 
 void Session::perturb(std::mt19937 &generator) {
-  for (Array &input : inputs)
-    perturbElements(input.elementType(), input.data(), input.bytes(), generator);
+  for (size_t i = 0; i < inputs.size(); ++i)
+    // A loss may take labels from a range alone, of which 1 may be the end.
+    if (!(entry().inputs[i].flags & DLC_TENSOR_LABEL))
+      perturbElements(inputs[i].elementType(), inputs[i].data(), inputs[i].bytes(), generator);
   if (!variables)
     return;
   variables->pull();

@@ -54,7 +54,8 @@ public:
   /// of symbols come from
   /// "SYMBOL=EXTENT", from inputs that were read, or are the smallest legal ones (1 at least).
   void generateRandomInputs(const Bindings &symbols);
-  /// Changes elements of f32 and f64 in inputs and variables at random by up to 2^-18 of their value.
+  /// Changes elements of f32 and f64 in inputs but labels, and variables, at random by up to 2^-18 of their
+  /// value.
   void perturb(std::mt19937 &generator);
   /// Makes outputs for the inputs; fails if an input is missing.
   void makeOutputs();
