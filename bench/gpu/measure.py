@@ -12,22 +12,11 @@ import time
 import numpy as np
 
 from cases import extents, operations
+from cuda_driver import Driver
 
 
-class Driver:
+class Card(Driver):
     """What the CUDA driver alone tells of the first GPU."""
-
-    def __init__(self):
-        self.library = ctypes.CDLL("libcuda.so.1")
-        self.call("cuInit", 0)
-        self.device, context = ctypes.c_int(), ctypes.c_void_p()
-        self.call("cuDeviceGet", ctypes.byref(self.device), 0)
-        self.call("cuDevicePrimaryCtxRetain", ctypes.byref(context), self.device)
-        self.call("cuCtxPushCurrent_v2", context)
-
-    def call(self, name, *arguments):
-        if status := getattr(self.library, name)(*arguments):
-            raise RuntimeError(f"{name} fails with {status}")
 
     def describe(self):
         name, version = ctypes.create_string_buffer(256), ctypes.c_int()
@@ -48,9 +37,8 @@ class Driver:
         return min(times)
 
     def ceilings(self, size):
-        blocks = [ctypes.c_uint64() for _ in range(2)]
+        blocks = [ctypes.c_uint64(self.allocate(size)) for _ in range(2)]
         for block in blocks:
-            self.call("cuMemAlloc_v2", ctypes.byref(block), ctypes.c_size_t(size))
             self.call("cuMemsetD8_v2", block, ctypes.c_ubyte(0), ctypes.c_size_t(size))
         copy = self.seconds(lambda: self.call("cuMemcpyDtoDAsync_v2", blocks[0], blocks[1], ctypes.c_size_t(size), None), 10)
         for block in blocks:
@@ -175,9 +163,9 @@ def main():
         pass
     cases = json.loads((options.folder / "bench" / "cases.json").read_text())
     if "ceilings" not in results:
-        driver = Driver()
-        results.update(driver.describe())
-        results["ceilings"] = driver.ceilings(cases["copied_bytes"])
+        card = Card()
+        results.update(card.describe())
+        results["ceilings"] = card.ceilings(cases["copied_bytes"])
         if peers:
             results["ceilings"].update(peers.ceilings())
     bench, left = Bench(options.folder, options.seconds), []

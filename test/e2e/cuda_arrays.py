@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Arrays in the memory of a GPU, made with the CUDA driver alone, which other libraries take by DLPack. For programs that tests start with a
-driver to be found."""
+driver to be found, which hand over a `cuda_driver.Driver` (bench/gpu)."""
 import ctypes
 
 import numpy as np
@@ -31,38 +31,12 @@ class _Managed(ctypes.Structure):
 _Managed._fields_ = [("tensor", _Tensor), ("context", ctypes.c_void_p), ("deleter", ctypes.CFUNCTYPE(None, ctypes.POINTER(_Managed)))]
 
 
-class Driver:
-    """The driver, with the first GPU's primary context current."""
-
-    def __init__(self, ordinal=0):
-        self.library = ctypes.CDLL("libcuda.so.1")
-        self.call("cuInit", 0)
-        device, context = ctypes.c_int(), ctypes.c_void_p()
-        self.call("cuDeviceGet", ctypes.byref(device), ordinal)
-        self.call("cuDevicePrimaryCtxRetain", ctypes.byref(context), device)
-        self.call("cuCtxPushCurrent_v2", context)
-
-    def call(self, name, *arguments):
-        status = getattr(self.library, name)(*arguments)
-        if status:
-            raise RuntimeError(f"{name} fails with {status}")
-
-    def stream(self):
-        """The handle of a new stream that waits for no other."""
-        handle = ctypes.c_void_p()
-        self.call("cuStreamCreate", ctypes.byref(handle), 1)
-        return handle.value
-
-    def allocate(self, count):
-        address = ctypes.c_uint64()
-        self.call("cuMemAlloc_v2", ctypes.byref(address), ctypes.c_size_t(max(count, 1)))
-        return address.value
-
-    def read(self, address, shape, dtype):
-        array = np.empty(shape, dtype)
-        if array.nbytes:
-            self.call("cuMemcpyDtoH_v2", array.ctypes.data_as(ctypes.c_void_p), ctypes.c_uint64(address), ctypes.c_size_t(array.nbytes))
-        return array
+def read(driver, address, shape, dtype):
+    """What is at `address` of the GPU's memory."""
+    array = np.empty(shape, dtype)
+    if array.nbytes:
+        driver.call("cuMemcpyDtoH_v2", array.ctypes.data_as(ctypes.c_void_p), ctypes.c_uint64(address), ctypes.c_size_t(array.nbytes))
+    return array
 
 
 class DeviceArray:
@@ -79,7 +53,7 @@ class DeviceArray:
             driver.call("cuMemcpyHtoD_v2", ctypes.c_uint64(self.address), array.ctypes.data_as(ctypes.c_void_p), ctypes.c_size_t(array.nbytes))
 
     def numpy(self):
-        return self.driver.read(self.address, self.shape, self.dtype)
+        return read(self.driver, self.address, self.shape, self.dtype)
 
     def __dlpack_device__(self):
         return self.device
@@ -106,4 +80,4 @@ def fetch(driver, value):
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     tensor = _Managed.from_address(pointer(capsule, b"dltensor")).tensor
     kind = {code: kind for kind, code in _CODES.items()}[tensor.dtype.code]
-    return driver.read((tensor.data or 0) + tensor.byte_offset, tuple(tensor.shape[: tensor.ndim]), np.dtype(f"{kind}{tensor.dtype.bits // 8}"))
+    return read(driver, (tensor.data or 0) + tensor.byte_offset, tuple(tensor.shape[: tensor.ndim]), np.dtype(f"{kind}{tensor.dtype.bits // 8}"))

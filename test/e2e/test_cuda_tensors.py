@@ -13,9 +13,10 @@ from test_cuda import EXAMPLES, copies, needs_fake, on_fake, write_char_lstm
 pytestmark = needs_fake
 BEGINNING = """
 import sys
-sys.path.insert(0, {folder!r})
+sys.path[:0] = {folders!r}
 import dlc, numpy as np
-from cuda_arrays import DeviceArray, Driver, fetch
+from cuda_arrays import DeviceArray, fetch
+from cuda_driver import Driver
 driver = Driver()
 random = np.random.default_rng(1)
 """
@@ -23,7 +24,7 @@ random = np.random.default_rng(1)
 
 def run_python(text, *arguments, **settings):
     """What a program prints that finds the fake driver."""
-    program = BEGINNING.format(folder=str(TOP / "test" / "e2e")) + text
+    program = BEGINNING.format(folders=[str(TOP / "test" / "e2e"), str(TOP / "bench" / "gpu")]) + text
     result = subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True, timeout=120, env={**os.environ, **on_fake(**settings)},
     )  # fmt: skip
@@ -130,7 +131,7 @@ def test_what_is_rejected(programs, digits):
 
 
 STREAM = """
-stream = driver.stream()
+stream = driver.create_stream()
 model = dlc.Model(sys.argv[1], stream=stream)
 image = random.random((3, 1, 8, 8), dtype=np.float32)
 expected = model(image)

@@ -15,7 +15,7 @@ import test_rooms
 import tree
 
 INCLUDE = re.compile(r'^\s*(?:#\s*)?include\s*[<"]([^">]+)[">]', re.MULTILINE)
-IMPORT = re.compile(r"^\s*(?:import|from)\s+(\w+)", re.MULTILINE)
+IMPORT = re.compile(r"^\s*(?:import|from)\s+\.?(\w+)", re.MULTILINE)
 CODE = {".h", ".hpp", ".cpp", ".c", ".td", ".def"}
 
 
@@ -69,7 +69,7 @@ def sources():
 def test_units():
     needs = find_needs(sources())
     assert len(needs) > 400 and "ir/DlcDialect" in needs["passes/Passes"]
-    assert "bench/scaling_layers" in needs["bench/scaling"]
+    assert "bench/scaling_layers" in needs["bench/scaling"] and "python/dlc/_errors" in needs["python/dlc/_compile"]
     circle = find_circle(needs)
     assert not circle, "a circle, each needs the next: " + " -> ".join([*circle, circle[0]])
 
@@ -89,6 +89,7 @@ def test_rooms_of_the_map():
         ({"runtime/include/dlc/a.h": "#include <dlc/b.h>", "runtime/include/dlc/b.h": '#include "dlc/a.h"'},
          ["runtime/include/dlc/a", "runtime/include/dlc/b"]),
         ({"b/x.py": "import y", "b/y.py": "from x import z"}, ["b/x", "b/y"]),
+        ({"b/_x.py": "from ._y import z", "b/_y.py": "    from ._x import z"}, ["b/_x", "b/_y"]),
         ({"b/x.py": "import y\nimport os", "b/y.py": "import os", "c/y.py": "import x"}, []),
     ],
 )  # fmt: skip
