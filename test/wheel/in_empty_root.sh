@@ -29,7 +29,7 @@ cp -r /usr/local/share/ca-certificates "$root/usr/local/share/" 2>/dev/null || t
 cp /etc/pip.conf "$root/etc/" 2>/dev/null || true
 for folder in proc sys dev; do mount --rbind "/$folder" "$root/$folder"; done
 
-rm -rf "$root/trial"
+rm -rf "$root/trial" "$root/root/.cache" "$root/tmp"/* # kernels and graphs that an earlier run has compiled
 mkdir -p "$root/trial" "$root/packages"
 [ -z "$packages" ] || mount --bind -o ro "$packages" "$root/packages"
 cp -r "$wheel" examples/digits examples/resnet18 "$root/trial/"
