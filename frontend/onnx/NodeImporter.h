@@ -180,7 +180,6 @@ private:
   void reportUnknown(int64_t i, llvm::StringRef what);
   const onnx::AttributeProto *findPlain(llvm::StringRef name, int type);
   const onnx::AttributeProto *getAttribute(llvm::StringRef name, int type, llvm::StringRef typeName);
-  void broadcastSingles(mlir::Operation *op);
   mlir::Value complete(mlir::Operation *op);
   /// A constant, each of whose elements `write` stores.
   mlir::Value createElements(mlir::RankedTensorType type, llvm::function_ref<void(size_t position, char *bytes)> write);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ops that a node makes: their types and extents are inferred, and an error names the node.
 #include "frontend/onnx/NodeImporter.h"
+#include "frontend/onnx/OpenBroadcast.h"
 #include "ir/ConstantData.h"
 #include "ir/ElementConversion.h"
 #include "ir/ExtentAlgebra.h"
@@ -29,40 +30,9 @@ Value NodeImporter::subtract(Value lhs, Value rhs) { return create<SubOp>(lhs, r
 Value NodeImporter::multiply(Value lhs, Value rhs) { return create<MulOp>(lhs, rhs); }
 Value NodeImporter::divide(Value lhs, Value rhs) { return create<DivOp>(lhs, rhs); }
 
-/// An extent of at most 1, as that of `x[:1]`, broadcasts where it meets another one: the dimension gets the extent 1.
-/// A run fails in which it is empty.
-void NodeImporter::broadcastSingles(Operation *op) {
-  size_t rank = 0;
-  for (Value operand : op->getOperands())
-    rank = std::max(rank, getDims(operand).size());
-  for (OpOperand &operand : op->getOpOperands()) {
-    Dims own(getDims(operand.get())), target = own;
-    size_t offset = rank - own.size();
-    for (size_t i = 0; i < own.size(); ++i) {
-      if (constantDim(own[i]) || getExtentRange(own[i]).high > 1)
-        continue;
-      bool meetsAnother = llvm::any_of(op->getOperands(), [&](Value other) {
-        ArrayRef<AffineExpr> dims = getDims(other);
-        size_t before = rank - dims.size();
-        return offset + i >= before && dims[offset + i - before] != own[i] &&
-               constantDim(dims[offset + i - before]) != 1;
-      });
-      if (!meetsAnother)
-        continue;
-      target[i] = extent(1);
-      expectInRun(ExtentRelation::AtLeast, own[i], target[i]);
-    }
-    if (target == own)
-      continue;
-    OpBuilder::InsertionGuard before(getBuilder());
-    getBuilder().setInsertionPoint(op);
-    operand.set(reshape(operand.get(), target));
-  }
-}
-
 Value NodeImporter::complete(Operation *op) {
   if (op->hasTrait<Elementwise>() && op->getNumOperands() > 1)
-    broadcastSingles(op);
+    broadcastSingles(*this, op);
   SmallVector<Dims> operandDims;
   for (Value operand : op->getOperands())
     operandDims.push_back(Dims(getDims(operand)));

@@ -100,4 +100,33 @@ Value expandOpenExtents(NodeImporter &node, Value value, Dims target) {
   return node.create<ExpandLikeOp>(value, node.createShape(target), open);
 }
 
+void broadcastSingles(NodeImporter &node, Operation *op) {
+  size_t rank = 0;
+  for (Value operand : op->getOperands())
+    rank = std::max(rank, node.getDims(operand).size());
+  for (OpOperand &operand : op->getOpOperands()) {
+    Dims own(node.getDims(operand.get())), target = own;
+    size_t offset = rank - own.size();
+    for (size_t i = 0; i < own.size(); ++i) {
+      if (constantDim(own[i]) || getExtentRange(own[i]).high > 1)
+        continue;
+      bool meetsAnother = llvm::any_of(op->getOperands(), [&](Value other) {
+        ArrayRef<AffineExpr> dims = node.getDims(other);
+        size_t before = rank - dims.size();
+        return offset + i >= before && dims[offset + i - before] != own[i] &&
+               constantDim(dims[offset + i - before]) != 1;
+      });
+      if (!meetsAnother)
+        continue;
+      target[i] = node.extent(1);
+      node.expectInRun(ExtentRelation::AtLeast, own[i], target[i]);
+    }
+    if (target == own)
+      continue;
+    OpBuilder::InsertionGuard before(node.getBuilder());
+    node.getBuilder().setInsertionPoint(op);
+    operand.set(node.reshape(operand.get(), target));
+  }
+}
+
 } // namespace dlc::onnx_import

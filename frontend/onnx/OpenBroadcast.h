@@ -17,6 +17,10 @@ void broadcastOpenExtents(NodeImporter &node, llvm::MutableArrayRef<mlir::Value>
 /// its own extent.
 mlir::Value expandOpenExtents(NodeImporter &node, mlir::Value value, Dims target);
 
+/// An extent of at most 1, as that of `x[:1]`, broadcasts where it meets another one: the dimension of the operand of
+/// `op`, an elementwise op, gets the extent 1. A run fails in which it is empty.
+void broadcastSingles(NodeImporter &node, mlir::Operation *op);
+
 } // namespace dlc::onnx_import
 
 #endif // DLC_FRONTEND_ONNX_OPENBROADCAST_H

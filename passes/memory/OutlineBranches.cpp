@@ -17,51 +17,32 @@ using namespace mlir;
 
 namespace {
 
-/// Of the functions of the branches: the first is taken where the condition is true.
-using BranchNames = std::array<std::string, 2>;
-
 class OutlineBranches final : public dlc::impl::OutlineBranchesBase<OutlineBranches> {
   void runOnOperation() override {
-    dlc::OutlinedNames names(getOperation());
-    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      if (function.isExternal())
-        continue;
-      FailureOr<dlc::SymbolicShapes> &shapes = getChildAnalysis<dlc::SymbolicShapesAnalysis>(function).shapes;
-      if (failed(shapes))
-        return signalPassFailure();
-      dlc::ConstantWork constants(function);
-      dlc::outlineAll<dlc::IfOp>(
-          function,
-          [&](dlc::IfOp op) {
-            return BranchNames{names.make(function, op.getLoc(), "if", ".then"),
-                               names.make(function, op.getLoc(), "if", ".else")};
-          },
-          [&](dlc::IfOp op, const BranchNames &branches) { outline(function, op, branches, constants, *shapes); });
-    }
+    if (failed(dlc::outlineModule<dlc::IfOp>(
+            getOperation(),
+            [&](func::FuncOp function) -> FailureOr<dlc::SymbolicShapes> & {
+              return getChildAnalysis<dlc::SymbolicShapesAnalysis>(function).shapes;
+            },
+            [](dlc::OutlinedNames &names, func::FuncOp function, dlc::IfOp op) {
+              // The first is taken where the condition is true.
+              return llvm::SmallVector<std::string>{names.make(function, op.getLoc(), "if", ".then"),
+                                                    names.make(function, op.getLoc(), "if", ".else")};
+            },
+            replace)))
+      signalPassFailure();
   }
 
   /// Choices inside the branches have been outlined before; loops stay regions.
-  static void outline(func::FuncOp function, dlc::IfOp op, const BranchNames &names, dlc::ConstantWork &constants,
-                      const dlc::SymbolicShapes &shapes) {
-    llvm::SmallVector<func::FuncOp, 2> bodies;
-    llvm::SetVector<Value> captures;
-    for (auto [region, name] : llvm::zip(op->getRegions(), names)) {
-      bodies.push_back(dlc::outlineRegion(function, region, name));
-      dlc::findCaptures(bodies.back(), constants, captures);
-    }
+  static void replace(dlc::IfOp op, const dlc::OutlinedRegions &regions, const dlc::SymbolicShapes &shapes) {
     OpBuilder builder(op);
-    for (func::FuncOp body : bodies) {
-      dlc::bindCaptures(body, constants, captures);
+    func::FuncOp thenBody = regions.functions[0], elseBody = regions.functions[1];
+    for (func::FuncOp body : {thenBody, elseBody})
       dlc::annotation::symbols.set(body, dlc::makeSymbolNames(shapes, builder));
-      dlc::describeOutlined(body, captures.getArrayRef(), shapes);
-    }
-    auto outlined = dlc::OutlinedIfOp::create(builder, op.getLoc(), op.getResultTypes(), op.getCondition(),
-                                              bodies[0].getName(), bodies[1].getName(), captures.getArrayRef(),
-                                              op.getThenChecksAttr(), op.getElseChecksAttr());
-    outlined->setDiscardableAttrs(op->getDiscardableAttrDictionary());
-    dlc::noteDims(outlined, op->getResults(), 0, shapes);
-    op->replaceAllUsesWith(outlined);
-    op.erase();
+    auto outlined =
+        dlc::OutlinedIfOp::create(builder, op.getLoc(), op.getResultTypes(), op.getCondition(), thenBody.getName(),
+                                  elseBody.getName(), regions.captures, op.getThenChecksAttr(), op.getElseChecksAttr());
+    dlc::replaceByOutlined(op, outlined, op->getResults(), 0, shapes);
   }
 };
 

@@ -61,7 +61,8 @@ std::string OutlinedNames::make(func::FuncOp function, Location location, llvm::
   return name;
 }
 
-func::FuncOp outlineRegion(func::FuncOp function, Region &region, llvm::StringRef name) {
+/// A private function before `function` with the region's block, which then ends in a return.
+static func::FuncOp outlineRegion(func::FuncOp function, Region &region, llvm::StringRef name) {
   OpBuilder builder(function);
   Location location = region.getLoc();
   auto outlined = func::FuncOp::create(builder, location, name, builder.getFunctionType({}, {}));
@@ -84,7 +85,7 @@ static void forEachOuterUse(func::FuncOp function, llvm::function_ref<void(OpOpe
   });
 }
 
-/// Ops that `function` repeats, and the values that it captures.
+/// Ops that `function` repeats, and the values that it captures, which are appended to `captures`.
 static llvm::SetVector<Operation *> findRepeated(func::FuncOp function, ConstantWork &constants,
                                                  llvm::SetVector<Value> &captures) {
   llvm::SetVector<Operation *> repeated;
@@ -107,11 +108,8 @@ static llvm::SetVector<Operation *> findRepeated(func::FuncOp function, Constant
   return repeated;
 }
 
-void findCaptures(func::FuncOp function, ConstantWork &constants, llvm::SetVector<Value> &captures) {
-  findRepeated(function, constants, captures);
-}
-
-void bindCaptures(func::FuncOp function, ConstantWork &constants, const llvm::SetVector<Value> &captures) {
+/// Replaces outer values in `function` by new arguments, one for each of `captures`, or copies of constant work.
+static void bindCaptures(func::FuncOp function, ConstantWork &constants, const llvm::SetVector<Value> &captures) {
   Block &block = function.getBody().front();
   llvm::SetVector<Value> own;
   // In the order that they have around the op.
@@ -131,7 +129,8 @@ ArrayAttr makeSymbolNames(const SymbolicShapes &shapes, Builder &builder) {
   return builder.getStrArrayAttr(symbols);
 }
 
-void describeOutlined(func::FuncOp function, llvm::ArrayRef<Value> captures, const SymbolicShapes &shapes) {
+/// Gives `function`, the last of whose arguments are `captures`, its type and the extents of its arguments.
+static void describeOutlined(func::FuncOp function, llvm::ArrayRef<Value> captures, const SymbolicShapes &shapes) {
   Builder builder(function.getContext());
   Block &block = function.getBody().front();
   function.setType(builder.getFunctionType(block.getArgumentTypes(), block.getTerminator()->getOperandTypes()));
@@ -146,7 +145,24 @@ void describeOutlined(func::FuncOp function, llvm::ArrayRef<Value> captures, con
   signature.finish();
 }
 
-void noteDims(Operation *op, ResultRange values, unsigned dropped, const SymbolicShapes &shapes) {
+OutlinedRegions outlineRegions(func::FuncOp function, Operation *op, llvm::ArrayRef<std::string> names,
+                               ConstantWork &constants, const SymbolicShapes &shapes) {
+  OutlinedRegions outlined;
+  llvm::SetVector<Value> captures;
+  for (auto [region, name] : llvm::zip_equal(op->getRegions(), names)) {
+    outlined.functions.push_back(outlineRegion(function, region, name));
+    findRepeated(outlined.functions.back(), constants, captures);
+  }
+  for (func::FuncOp body : outlined.functions) {
+    bindCaptures(body, constants, captures);
+    describeOutlined(body, captures.getArrayRef(), shapes);
+  }
+  outlined.captures = captures.takeVector();
+  return outlined;
+}
+
+/// Notes on `op`, which runs outlined functions, the extents of each of `values`, `dropped` leading ones left out.
+static void noteDims(Operation *op, ResultRange values, unsigned dropped, const SymbolicShapes &shapes) {
   llvm::SmallVector<Attribute> noted;
   for (Value value : values) {
     llvm::ArrayRef<AffineExpr> dims = shapes.getDims(value).drop_front(dropped);
@@ -157,6 +173,14 @@ void noteDims(Operation *op, ResultRange values, unsigned dropped, const Symboli
   Builder builder(op->getContext());
   annotation::resultExtents.set(
       op, ResultExtentsAttr::get(op->getContext(), makeSymbolNames(shapes, builder), builder.getArrayAttr(noted)));
+}
+
+void replaceByOutlined(Operation *op, Operation *outlined, ResultRange values, unsigned dropped,
+                       const SymbolicShapes &shapes) {
+  outlined->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+  noteDims(outlined, values, dropped, shapes);
+  op->replaceAllUsesWith(outlined);
+  op->erase();
 }
 
 } // namespace dlc

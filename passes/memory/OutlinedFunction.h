@@ -44,33 +44,49 @@ private:
   llvm::StringSet<> taken;
 };
 
-/// Calls `name` on every `OpTy` of `function` in its order, then `outline` with what that gave: on inner ones first,
-/// and of others on the last, so that what a region captures is what has been analyzed.
-template <typename OpTy, typename NameFn, typename OutlineFn>
-void outlineAll(mlir::func::FuncOp function, NameFn name, OutlineFn outline) {
-  llvm::DenseMap<mlir::Operation *, decltype(name(OpTy()))> names;
-  function.walk([&](OpTy op) { names[op] = name(op); });
-  function.walk<mlir::WalkOrder::PostOrder, mlir::ReverseIterator>([&](OpTy op) { outline(op, names[op]); });
-}
+/// The functions of an op's regions, private and before `function`, and what all of them get as their last arguments:
+/// the values of the code around the op that they read and that are not constant work.
+struct OutlinedRegions {
+  llvm::SmallVector<mlir::func::FuncOp, 2> functions;
+  llvm::SmallVector<mlir::Value> captures;
+};
 
-/// A private function before `function` with the region's block, which then ends in a return.
-mlir::func::FuncOp outlineRegion(mlir::func::FuncOp function, mlir::Region &region, llvm::StringRef name);
+/// Moves the regions of `op`, which is in `function`, into functions called `names`.
+OutlinedRegions outlineRegions(mlir::func::FuncOp function, mlir::Operation *op, llvm::ArrayRef<std::string> names,
+                               ConstantWork &constants, const SymbolicShapes &shapes);
 
-/// The values of the code around `function`, which `outlineRegion` has made, that it reads and that are not constant
-/// work: they become arguments in the order of `captures`, to which they are appended.
-void findCaptures(mlir::func::FuncOp function, ConstantWork &constants, llvm::SetVector<mlir::Value> &captures);
-
-/// Replaces outer values in `function` by new arguments, one for each of `captures`, or copies of constant work.
-void bindCaptures(mlir::func::FuncOp function, ConstantWork &constants, const llvm::SetVector<mlir::Value> &captures);
+/// Replaces `op` by `outlined`, which runs its functions, and notes there the extents of each of `values`, which are
+/// results of `op`, `dropped` leading ones left out.
+void replaceByOutlined(mlir::Operation *op, mlir::Operation *outlined, mlir::ResultRange values, unsigned dropped,
+                       const SymbolicShapes &shapes);
 
 /// The names of the symbols that extents are over.
 mlir::ArrayAttr makeSymbolNames(const SymbolicShapes &shapes, mlir::Builder &builder);
 
-/// Gives `function`, the last of whose arguments are `captures`, its type and the extents of its arguments.
-void describeOutlined(mlir::func::FuncOp function, llvm::ArrayRef<mlir::Value> captures, const SymbolicShapes &shapes);
-
-/// Notes on `op`, which runs outlined functions, the extents of each of `values`, `dropped` leading ones left out.
-void noteDims(mlir::Operation *op, mlir::ResultRange values, unsigned dropped, const SymbolicShapes &shapes);
+/// Outlines every `OpTy` of the functions of `module`: `name` says how the functions of its regions are called, and
+/// `replace` makes the op that runs them. Fails where the analysis `analyze` of a function does.
+template <typename OpTy>
+mlir::LogicalResult
+outlineModule(mlir::ModuleOp module, llvm::function_ref<mlir::FailureOr<SymbolicShapes> &(mlir::func::FuncOp)> analyze,
+              llvm::function_ref<llvm::SmallVector<std::string>(OutlinedNames &, mlir::func::FuncOp, OpTy)> name,
+              llvm::function_ref<void(OpTy, const OutlinedRegions &, const SymbolicShapes &)> replace) {
+  OutlinedNames names(module);
+  for (auto function : llvm::make_early_inc_range(module.getOps<mlir::func::FuncOp>())) {
+    if (function.isExternal())
+      continue;
+    mlir::FailureOr<SymbolicShapes> &shapes = analyze(function);
+    if (mlir::failed(shapes))
+      return mlir::failure();
+    ConstantWork constants(function);
+    // Inner ones first, and of others the last, so that what a region captures is what has been analyzed; named in the
+    // order of the function.
+    llvm::DenseMap<mlir::Operation *, llvm::SmallVector<std::string>> chosen;
+    function.walk([&](OpTy op) { chosen[op] = name(names, function, op); });
+    function.walk<mlir::WalkOrder::PostOrder, mlir::ReverseIterator>(
+        [&](OpTy op) { replace(op, outlineRegions(function, op, chosen[op], constants, *shapes), *shapes); });
+  }
+  return mlir::success();
+}
 
 } // namespace dlc
 
