@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/NodeOrder.h"
+#include "formats/onnx/NodeReads.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
@@ -14,44 +15,6 @@ std::string describeNode(const onnx::NodeProto &node) {
   if (name.empty() && node.output_size() > 0)
     name = node.output(0);
   return "node '" + name + "' (" + node.op_type() + ")";
-}
-
-/// Calls `use` with each name that `node` reads from outside itself.
-static void forEachUse(const onnx::NodeProto &node, llvm::function_ref<void(StringRef)> use);
-
-static void forEachFreeName(const onnx::GraphProto &graph, llvm::function_ref<void(StringRef)> use) {
-  llvm::StringSet<> bound;
-  for (const onnx::ValueInfoProto &input : graph.input())
-    bound.insert(input.name());
-  for (const onnx::TensorProto &tensor : graph.initializer())
-    bound.insert(tensor.name());
-  for (const onnx::NodeProto &node : graph.node())
-    for (const std::string &output : node.output())
-      bound.insert(output);
-  auto useFree = [&](StringRef name) {
-    if (!bound.contains(name))
-      use(name);
-  };
-  for (const onnx::NodeProto &node : graph.node())
-    forEachUse(node, useFree);
-  for (const onnx::ValueInfoProto &output : graph.output())
-    useFree(output.name());
-}
-
-static void forEachUse(const onnx::NodeProto &node, llvm::function_ref<void(StringRef)> use) {
-  for (const std::string &input : node.input())
-    if (!input.empty())
-      use(input);
-  // What is differentiated is named by an attribute.
-  bool isGradient = node.op_type() == "Gradient" && node.domain() == "ai.onnx.preview.training";
-  for (const onnx::AttributeProto &attribute : node.attribute()) {
-    if (isGradient && attribute.name() == "y")
-      use(attribute.s());
-    if (attribute.has_g())
-      forEachFreeName(attribute.g(), use);
-    for (const onnx::GraphProto &graph : attribute.graphs())
-      forEachFreeName(graph, use);
-  }
 }
 
 FailureOr<SmallVector<int>> orderNodes(const NodeList &nodes, llvm::function_ref<bool(StringRef)> isDefined,
@@ -71,7 +34,7 @@ FailureOr<SmallVector<int>> orderNodes(const NodeList &nodes, llvm::function_ref
   SmallVector<SmallVector<int, 2>> readers(nodes.size());
   for (auto [i, node] : llvm::enumerate(nodes)) {
     llvm::StringSet<> seen;
-    forEachUse(node, [&, i = i](StringRef name) {
+    onnx_format::visitReads(node, [&, i = i](StringRef name) {
       if (!seen.insert(name).second)
         return;
       auto producer = producers.find(name);

@@ -1,32 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-reduce/OnnxGraphs.h"
+#include "formats/onnx/NodeReads.h"
 #include "llvm/ADT/StringSet.h"
 
+using namespace dlc;
 using namespace dlc::reduce;
-
-void dlc::reduce::visitReads(const onnx::GraphProto &graph, llvm::function_ref<void(const std::string &)> visit) {
-  llvm::StringSet<> own;
-  for (const onnx::ValueInfoProto &input : graph.input())
-    own.insert(input.name());
-  for (const onnx::TensorProto &initializer : graph.initializer())
-    own.insert(initializer.name());
-  for (const onnx::NodeProto &node : graph.node())
-    for (const std::string &result : node.output())
-      own.insert(result);
-  auto visitOthers = [&](const std::string &name) {
-    if (!own.contains(name))
-      visit(name);
-  };
-  for (const onnx::NodeProto &node : graph.node()) {
-    for (const std::string &operand : node.input())
-      visitOthers(operand);
-    for (const onnx::AttributeProto &attribute : node.attribute())
-      if (attribute.has_g())
-        visitReads(attribute.g(), visitOthers);
-  }
-  for (const onnx::ValueInfoProto &output : graph.output())
-    visitOthers(output.name());
-}
 
 void dlc::reduce::replaceReads(onnx::GraphProto &graph, llvm::StringRef from, llvm::StringRef to) {
   for (onnx::NodeProto &node : *graph.mutable_node()) {
@@ -51,11 +29,7 @@ static void prune(onnx::GraphProto &graph) {
     if (llvm::none_of(node.output(), [&](const std::string &result) { return needed.contains(result); }))
       continue;
     isNeeded[static_cast<size_t>(i)] = true;
-    for (const std::string &operand : node.input())
-      needed.insert(operand);
-    for (const onnx::AttributeProto &attribute : node.attribute())
-      if (attribute.has_g())
-        visitReads(attribute.g(), [&](const std::string &name) { needed.insert(name); });
+    onnx_format::visitReads(node, [&](llvm::StringRef name) { needed.insert(name); });
   }
   eraseIf(*graph.mutable_node(), [&](const auto &, int i) { return !isNeeded[static_cast<size_t>(i)]; });
   eraseIf(*graph.mutable_initializer(), [&](const auto &each, int) { return !needed.contains(each.name()); });

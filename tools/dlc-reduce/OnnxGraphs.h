@@ -6,7 +6,6 @@
 #define DLC_TOOLS_DLC_REDUCE_ONNXGRAPHS_H
 
 #include "onnx-ml.pb.h"
-#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include <functional>
 #include <string>
@@ -14,8 +13,6 @@
 
 namespace dlc::reduce {
 
-/// Calls `visit` with all names that nodes of `graph` read, in subgraphs, too, but for those that it defines.
-void visitReads(const onnx::GraphProto &graph, llvm::function_ref<void(const std::string &)> visit);
 /// Lets all nodes that read `from` read `to`, in subgraphs, too.
 void replaceReads(onnx::GraphProto &graph, llvm::StringRef from, llvm::StringRef to);
 /// Removes nodes and initializers of the subgraphs of `graph` that nothing reads.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-reduce/OnnxModel.h"
 #include "formats/onnx/ElementTypes.h"
+#include "formats/onnx/NodeReads.h"
 #include "frontend/onnx/ExternalData.h"
 #include "mlir/IR/MLIRContext.h"
 #include "tools/dlc-reduce/OnnxGraphs.h"
@@ -83,7 +84,7 @@ std::vector<std::string> OnnxModel::getOperands(size_t node) const {
   std::vector<std::string> names(proto.input().begin(), proto.input().end());
   for (const onnx::AttributeProto &attribute : proto.attribute())
     if (attribute.has_g())
-      visitReads(attribute.g(), [&](const std::string &name) { names.push_back(name); });
+      onnx_format::visitReads(attribute.g(), [&](llvm::StringRef name) { names.push_back(name.str()); });
   return names;
 }
 
