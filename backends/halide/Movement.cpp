@@ -89,27 +89,17 @@ static FailureOr<TensorFunc> emitSlice(SliceOp op, KernelBuilder &builder) {
 
 static FailureOr<TensorFunc> emitPad(PadOp op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX());
-  Type elementType = getElementTypeOrSelf(op.getType());
-  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    Expr isInside = Halide::Internal::const_true(), areOthersInside = isInside;
-    Exprs own(index.begin(), index.end());
-    for (size_t dim = 0; dim < own.size(); ++dim) {
-      int64_t low = op.getLow()[dim], high = op.getHigh()[dim];
-      Expr coordinate = index[dim] - toInt(low);
-      bool reachesOut = low > 0 || high > 0;
-      if (op.getMode() == PadMode::Constant && reachesOut) {
-        Expr &condition = dim + 1 == own.size() ? isInside : areOthersInside;
-        condition = condition && coordinate >= 0 && coordinate < x.extents[dim];
-      }
-      own[dim] =
-          reachesOut ? getSourcePosition(coordinate, x.extents[dim], op.getMode(), dim + 1 == own.size()) : coordinate;
-    }
-    Expr element = x.at(own);
-    if (Halide::Internal::is_const_one(isInside) && Halide::Internal::is_const_one(areOthersInside))
-      return element;
-    Expr value = op.getValue() ? builder.get(op.getValue()).at({}) : makeConstant(0, elementType);
-    return selectPadded(isInside, areOthersInside, element, value);
-  });
+  Exprs low;
+  llvm::SmallVector<bool> isPadded;
+  for (auto [before, behind] : llvm::zip(op.getLow(), op.getHigh())) {
+    low.push_back(toInt(before));
+    isPadded.push_back(before > 0 || behind > 0);
+  }
+  auto getValue = [&] {
+    return op.getValue() ? builder.get(op.getValue()).at({}) : makeConstant(0, getElementTypeOrSelf(op.getType()));
+  };
+  return builder.define(
+      op, [&](llvm::ArrayRef<Expr> index) { return readPaddedBy(x, index, low, isPadded, op.getMode(), getValue); });
 }
 
 static FailureOr<TensorFunc> emitTile(TileOp op, KernelBuilder &builder) {

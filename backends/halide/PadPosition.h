@@ -4,7 +4,7 @@
 #ifndef DLC_BACKENDS_HALIDE_PADPOSITION_H
 #define DLC_BACKENDS_HALIDE_PADPOSITION_H
 
-#include "backends/halide/ElementTypes.h"
+#include "backends/halide/KernelBuilder.h"
 #include "ir/DlcDialect.h"
 
 namespace dlc::halide {
@@ -34,13 +34,31 @@ inline Halide::Expr getSourcePosition(const Halide::Expr &position, const Halide
   llvm_unreachable("all modes are handled");
 }
 
-/// `element`, or `value` where a position of PadMode::Constant is outside: `isInside` of the innermost dimension, and
-/// of all others.
-inline Halide::Expr selectPadded(const Halide::Expr &isInside, const Halide::Expr &areOthersInside,
-                                 const Halide::Expr &element, const Halide::Expr &value) {
-  Halide::Expr row =
-      Halide::Internal::is_const_one(isInside) ? element : Halide::select(isInside, Halide::likely(element), value);
-  return Halide::Internal::is_const_one(areOthersInside) ? row : Halide::select(areOthersInside, row, value);
+/// The element of `x`, padded by `low[dim]` where `isPadded[dim]` and moved by it elsewhere, at `index`. `getValue`
+/// gives what PadMode::Constant reads outside.
+inline Halide::Expr readPaddedBy(const TensorFunc &x, llvm::ArrayRef<Halide::Expr> index,
+                                 llvm::ArrayRef<Halide::Expr> low, llvm::ArrayRef<bool> isPadded, PadMode mode,
+                                 llvm::function_ref<Halide::Expr()> getValue) {
+  // Of the innermost dimension, by which loops are split, and of all others.
+  Halide::Expr isInside, areOthersInside;
+  Exprs own;
+  for (size_t dim = 0; dim < index.size(); ++dim) {
+    Halide::Expr position = index[dim] - low[dim];
+    bool isInnermost = dim + 1 == index.size();
+    own.push_back(isPadded[dim] ? getSourcePosition(position, x.extents[dim], mode, isInnermost) : position);
+    if (!isPadded[dim] || mode != PadMode::Constant)
+      continue;
+    Halide::Expr &condition = isInnermost ? isInside : areOthersInside;
+    Halide::Expr here = position >= 0 && position < x.extents[dim];
+    condition = condition.defined() ? condition && here : here;
+  }
+  Halide::Expr element = x.at(own);
+  if (!isInside.defined() && !areOthersInside.defined())
+    return element;
+  Halide::Expr value = getValue();
+  if (isInside.defined())
+    element = Halide::select(isInside, Halide::likely(element), value);
+  return areOthersInside.defined() ? Halide::select(areOthersInside, element, value) : element;
 }
 
 } // namespace dlc::halide

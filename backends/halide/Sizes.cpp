@@ -61,28 +61,19 @@ static FailureOr<TensorFunc> emitSliceLike(SliceLikeOp op, KernelBuilder &builde
 
 static FailureOr<TensorFunc> emitPadLike(PadLikeOp op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX());
-  Type elementType = getElementTypeOrSelf(op.getType());
   Exprs low = builder.getExtents(op.getLow());
-  llvm::ArrayRef<AffineExpr> from = builder.getDims(op.getX()), to = builder.getDims(op.getResult());
-  return builder.define(op, [&](llvm::ArrayRef<Expr> index) {
-    Expr isInside = Halide::Internal::const_true(), areOthersInside = isInside;
-    Exprs own(index.begin(), index.end());
-    for (size_t dim = 0; dim < own.size(); ++dim) {
-      if (from[dim] == to[dim])
-        continue;
-      Expr coordinate = index[dim] - low[dim];
-      if (op.getMode() == PadMode::Constant) {
-        Expr &condition = dim + 1 == own.size() ? isInside : areOthersInside;
-        condition = condition && coordinate >= 0 && coordinate < x.extents[dim];
-      }
-      own[dim] = getSourcePosition(coordinate, x.extents[dim], op.getMode(), dim + 1 == own.size());
-    }
-    Expr element = x.at(own);
-    if (Halide::Internal::is_const_one(isInside) && Halide::Internal::is_const_one(areOthersInside))
-      return element;
-    Expr value = op.getValue() ? builder.get(op.getValue()).at({}) : makeConstant(0, elementType);
-    return selectPadded(isInside, areOthersInside, element, value);
-  });
+  llvm::SmallVector<bool> isPadded;
+  for (auto [dim, extents] : llvm::enumerate(llvm::zip(builder.getDims(op.getX()), builder.getDims(op.getResult())))) {
+    auto [from, to] = extents;
+    isPadded.push_back(from != to);
+    if (from == to)
+      low[dim] = 0;
+  }
+  auto getValue = [&] {
+    return op.getValue() ? builder.get(op.getValue()).at({}) : makeConstant(0, getElementTypeOrSelf(op.getType()));
+  };
+  return builder.define(
+      op, [&](llvm::ArrayRef<Expr> index) { return readPaddedBy(x, index, low, isPadded, op.getMode(), getValue); });
 }
 
 void addSizeEmitters(MLIRContext *context) {
