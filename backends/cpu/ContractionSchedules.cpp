@@ -23,14 +23,9 @@ struct DotTile {
 
 static bool isWideFloat(Type element) { return element.isF32() || element.isF64(); }
 
-/// Whether `op` is rows times columns whose elements are adjacent, those of the transpose of a row-major matrix or a
-/// single one.
+/// Whether `op` can be dot products, of rows and columns that are read in place.
 static bool hasDots(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs) {
-  if (op.getTransposeLhs() || getLayout(rhs) || getLayout(lhs) || rhs.getRank() < 2 || lhs.getRank() < 2)
-    return false;
-  llvm::ArrayRef<int64_t> matrix = rhs.getShape().take_back(2);
-  return !ShapedType::isDynamicShape(matrix) && (op.getTransposeRhs() || matrix[1] == 1) &&
-         isWideFloat(op.getType().getElementType());
+  return hasAdjacentColumns(op, lhs, rhs) && !getLayout(lhs) && !getLayout(rhs);
 }
 
 /// Whether `op` is a product of two row-major matrices whose terms may come in blocks: the partial sums are added to
@@ -172,9 +167,8 @@ SchedulePoint ContractionSchedules::choose() const {
   } else if (hasRows && (problem.rows < 0 || problem.rows > 1)) {
     split = rank - 2;
   }
-  if (std::optional<DotTile> dots = chooseDots(matmul, lhs, rhs, machine, rank == 2 ? subject.rowRange : 0))
-  // Ranges are whole tiles.
-  {
+  if (std::optional<DotTile> dots = chooseDots(matmul, lhs, rhs, machine, rank == 2 ? subject.rowRange : 0)) {
+    // Ranges are whole tiles.
     SchedulePoint point{"dots",
                         machine.getLanes(problem.elementBytes),
                         split,

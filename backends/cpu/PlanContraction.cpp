@@ -16,6 +16,15 @@ int64_t getTermsTogether(Value lhs, Value rhs, int64_t depth) {
   return isNarrow(lhs) && isNarrow(rhs) && depth > 0 && depth % 2 == 0 ? 2 : 1;
 }
 
+bool hasAdjacentColumns(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs) {
+  if (op.getTransposeLhs() || lhs.getRank() < 2 || rhs.getRank() < 2)
+    return false;
+  llvm::ArrayRef<int64_t> matrix = rhs.getShape().take_back(2);
+  Type element = op.getType().getElementType();
+  return !ShapedType::isDynamicShape(matrix) && (op.getTransposeRhs() || matrix[1] == 1) &&
+         (element.isF32() || element.isF64());
+}
+
 /// Layout in which the right operand of `op` is read fastest; null if it is not a matrix of known size.
 static LayoutAttr planMatrixLayout(MatMulOp op) {
   MLIRContext *context = op.getContext();
@@ -27,10 +36,8 @@ static LayoutAttr planMatrixLayout(MatMulOp op) {
   int64_t columns = op.getTransposeRhs() ? 0 : 1;
   // Read in place as dot products, unless they are short.
   int64_t count = type.getDimSize(columns), shortest = count <= 2 ? 64 : 128;
-  Type element = op.getType().getElementType();
-  if (count <= (op.getTransposeRhs() ? mostDotColumns : 1) && type.getDimSize(1 - columns) >= shortest &&
-      !op.getTransposeLhs() && llvm::cast<RankedTensorType>(op.getLhs().getType()).getRank() >= 2 &&
-      (element.isF32() || element.isF64()))
+  auto lhs = llvm::cast<RankedTensorType>(op.getLhs().getType());
+  if (hasAdjacentColumns(op, lhs, type) && count <= mostDotColumns && type.getDimSize(1 - columns) >= shortest)
     return {};
   int64_t together = getTermsTogether(op.getLhs(), op.getRhs(), type.getDimSize(1 - columns));
   if (together > 1)

@@ -13,6 +13,10 @@ namespace dlc {
 /// of integers that fit 16 bits, which one instruction multiplies and adds up; 1 of all others.
 int64_t getTermsTogether(mlir::Value lhs, mlir::Value rhs, int64_t depth);
 
+/// Whether `op` is rows times columns whose elements are adjacent, those of the transpose of a row-major matrix or a
+/// single one; `lhs` and `rhs`: the types of its operands.
+bool hasAdjacentColumns(MatMulOp op, mlir::RankedTensorType lhs, mlir::RankedTensorType rhs);
+
 /// So few columns are dot products with adjacent elements, however many rows there are.
 constexpr int64_t mostDotColumns = 4;
 
