@@ -149,14 +149,21 @@ void ReductionStages::computeRoot() {
   arrangeLanes();
 }
 
+/// Loops of an update: the first argument is the innermost one, around it are those over the reduced elements.
+static std::vector<Halide::VarOrRVar> orderOf(const Func &stage, int update) {
+  std::vector<Halide::VarOrRVar> order{stage.args()[0]};
+  for (const Halide::RVar &variable : stage.rvars(update))
+    order.push_back(variable);
+  for (size_t i = 1; i < stage.args().size(); ++i)
+    order.push_back(stage.args()[i]);
+  return order;
+}
+
 void ReductionStages::vectorizeOuter(int width, Halide::TailStrategy tail) {
   assert(lanes == 1 && "lanes are vectors already");
   Var innermost = total.args()[0];
   total.vectorize(innermost, width, tail);
-  std::vector<Halide::VarOrRVar> order{innermost};
-  for (const Halide::RVar &variable : total.rvars(0))
-    order.push_back(variable);
-  total.update().reorder(order).vectorize(innermost, width, tail);
+  total.update().reorder(orderOf(total, 0)).vectorize(innermost, width, tail);
 }
 
 void ReductionStages::arrangeLanes() {
@@ -164,22 +171,13 @@ void ReductionStages::arrangeLanes() {
     return;
   Var lane = partial.args()[0];
   partial.bound(lane, 0, lanes).vectorize(lane, vector).unroll(lane);
-  // A lane is the innermost loop, around it that over the reduced elements.
-  auto orderOf = [](const Func &stage, const Var &innermost, int update) {
-    std::vector<Halide::VarOrRVar> order{innermost};
-    for (const Halide::RVar &variable : stage.rvars(update))
-      order.push_back(variable);
-    for (size_t i = 1; i < stage.args().size(); ++i)
-      order.push_back(stage.args()[i]);
-    return order;
-  };
-  partial.update(0).reorder(orderOf(partial, lane, 0)).vectorize(lane, vector).unroll(lane);
+  partial.update(0).reorder(orderOf(partial, 0)).vectorize(lane, vector).unroll(lane);
   if (!folded.defined())
     return;
   Var own = folded.args()[0];
   folded.bound(own, 0, vector).vectorize(own, vector);
   for (int number = 0; number < folded.num_update_definitions(); ++number)
-    folded.update(number).reorder(orderOf(folded, own, number)).vectorize(own, vector);
+    folded.update(number).reorder(orderOf(folded, number)).vectorize(own, vector);
 }
 
 } // namespace dlc::halide
