@@ -51,7 +51,6 @@ llvm::Expected<std::string> compileLoopKernel(KernelFuncOp kernel, ScheduleAttr 
   DialectRegistry registry;
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
-  registerConversionToLLVM(registry);
   context->appendDialectRegistry(registry);
 
   FailureOr<KernelShapes> shapes = KernelShapes::analyze(kernel);
