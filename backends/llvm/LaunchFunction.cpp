@@ -8,7 +8,7 @@
 #include "dlc/abi.h"
 #include "ir/Layout.h"
 #include "ir/OpsCustom.h"
-#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "targets/Device.h"
 #include <numeric>
 

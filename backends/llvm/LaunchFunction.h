@@ -6,7 +6,6 @@
 
 #include "backends/llvm/Passes.h"
 #include "ir/KernelShapes.h"
-#include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
 #include "llvm/ADT/StringSet.h"
 

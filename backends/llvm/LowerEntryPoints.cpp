@@ -12,7 +12,6 @@
 #include "backends/llvm/TableCalls.h"
 #include "dlc/abi.h"
 #include "ir/Annotations.h"
-#include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
 #include "mlir/IR/Matchers.h"
 #include <cstddef>
