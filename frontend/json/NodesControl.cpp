@@ -147,8 +147,8 @@ static NodeResults buildLoop(NodeContext &context) {
   if (results.size() < loopCarried + 1 || context.outputCount > results.size() - 1) {
     context.error("body",
                   "names a function of " + Twine(results.size()) +
-                      " outputs; it gives whether there is another step, the loop-carried values, and then what is "
-                      "stacked");
+                      " outputs; it gives whether there is another step, the loop-carried values, and then scan "
+                      "outputs");
     return {};
   }
   auto next = ArrayRef(results).slice(1, loopCarried), slices = ArrayRef(results).drop_front(1 + loopCarried);
@@ -200,7 +200,7 @@ void dlc::json::addControlNodes(std::vector<NodeKind> &kinds) {
        SIZE_MAX,
        {required("body", string(),
                  "The function of a step: of the step's number, true, the loop-carried values and the other "
-                 "inputs; it gives whether there is another step, the loop-carried values, and what is stacked"),
+                 "inputs; it gives whether there is another step, the loop-carried values, and scan outputs"),
         optional("loop_carried", integer(0), "",
                  "How many inputs after the first two are loop-carried; all, if missing")},
        buildLoop});

@@ -57,7 +57,7 @@ private:
           << "carries " << loopCarried.size() << " values, and its body has " << body->input_size() << " inputs and "
           << body->output_size()
           << " outputs: it takes the step's number, a condition and these values, and gives a condition, these "
-             "values and what is stacked";
+             "values and scan outputs";
       return false;
     }
     if (node.hasOperand(0) && (!expectElements(node, 0, ElementClass::Integer) || !hasOneElement(0)))
