@@ -7,8 +7,8 @@
 
 namespace fake_cuda {
 
-void computeAddresses(Warp &warp, Place base, unsigned baseBytes, int64_t displacement, Space space, uint32_t lanes,
-                      LaneAddresses &result) {
+void computeAddresses(Warp &warp, RegisterOffset base, unsigned baseBytes, int64_t displacement, Space space,
+                      uint32_t lanes, LaneAddresses &result) {
   (void)lanes;
   uint64_t window = space == Space::Shared      ? sharedWindow
                     : space == Space::Local     ? localWindow
