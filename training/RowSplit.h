@@ -14,7 +14,7 @@
 namespace dlc::training {
 
 struct RowSplit {
-  std::vector<uint32_t> training, held; ///< both ascending
+  std::vector<uint32_t> training, validation; ///< both ascending
 };
 
 /// Holds back `share` (0 to 1) of `rows` rows; the seed says which. Throws Failure if one part were empty.

@@ -88,7 +88,7 @@ protected:
   const std::string *fileOf() {
     for (const auto &column : predictor.data().columns)
       if (dynamic_cast<const ImageColumn *>(column.get()))
-        return &(place = column->place(predictor.rows()[next]));
+        return &(location = column->describeRow(predictor.rows()[next]));
     return nullptr;
   }
 
@@ -153,7 +153,7 @@ private:
     return value;
   }
 
-  std::string path, partial, place;
+  std::string path, partial, location;
   std::FILE *file = stdout;
 };
 

@@ -57,7 +57,7 @@ struct Numbers final : Column {
     auto value = static_cast<float>(row);
     std::memcpy(to, &value, 4);
   }
-  std::string place(size_t row) const override { return std::to_string(row); }
+  std::string describeRow(size_t row) const override { return std::to_string(row); }
   dlc_uint32 checksum(dlc_uint32 before) const override { return before; }
 };
 
@@ -77,7 +77,7 @@ struct LoaderTest : testing::Test {
     std::vector<double> values;
     Batch batch;
     while (loader.next(batch)) {
-      EXPECT_EQ(batch.firstPlace, begin + values.size());
+      EXPECT_EQ(batch.firstPosition, begin + values.size());
       for (size_t i = 0; i < batch.rows; ++i)
         values.push_back(batch.tensors[0].at(i));
       loader.recycle(std::move(batch));
