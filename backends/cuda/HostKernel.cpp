@@ -45,10 +45,10 @@ public:
     builder.CreateBr(leave);
 
     builder.SetInsertPoint(leave);
-    llvm::Value *isFine = builder.CreateICmpEQ(builder.CreateLoad(i32, status), builder.getInt32(0));
+    llvm::Value *hasSucceeded = builder.CreateICmpEQ(builder.CreateLoad(i32, status), builder.getInt32(0));
     for (size_t i = buffers.size(); i-- > 0;) {
       bool isResult = i + results >= buffers.size();
-      llvm::Value *isWritten = isResult ? builder.CreateZExt(isFine, i32) : builder.getInt32(0);
+      llvm::Value *isWritten = isResult ? builder.CreateZExt(hasSucceeded, i32) : builder.getInt32(0);
       llvm::Value *outcome = builder.CreateCall(fromHost, {scratch, buffers[i], isWritten});
       llvm::Value *before = builder.CreateLoad(i32, status);
       llvm::Value *isFirst = builder.CreateICmpEQ(before, builder.getInt32(0));
