@@ -61,7 +61,7 @@ uint64_t KernelInterface::getSite(int64_t number) {
 
 size_t KernelInterface::getSitePosition() {
   // Behind the number of launches before.
-  return getNumBuffers() + getNumSymbols() + (sweep > 0 ? 1 : 0);
+  return getNumBuffers() + getNumSymbols() + (alternatingPart > 0 ? 1 : 0);
 }
 
 std::string dlc::getKernelSymbol(llvm::StringRef name) { return (name + ".kernel").str(); }
@@ -87,11 +87,11 @@ mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {
   if (kernel.getSchedules())
     for (auto schedule : kernel.getSchedules()->getAsRange<ScheduleAttr>()) {
       result.grain = std::lcm(result.grain, std::max<int64_t>(schedule.getGrain(), 1));
-      result.sweep = std::max(result.sweep, schedule.getTile("sweep", 0));
+      result.alternatingPart = std::max(result.alternatingPart, schedule.getTile("alternating_units", 0));
       result.isOnDevice |= findDevice(schedule.getIsa().getValue()) != nullptr;
     }
-  if (result.splitDim < 0 || result.sweep % result.grain != 0)
-    result.sweep = 0;
+  if (result.splitDim < 0 || result.alternatingPart % result.grain != 0)
+    result.alternatingPart = 0;
   return result;
 }
 
@@ -298,8 +298,8 @@ static std::string toSymbol(llvm::StringRef name) {
 
 /// `int32_t NAME.launch(arguments, begin, end, scratch)` that calls `part` for parts of the range, from its end in
 /// every second launch. The order of parts changes no sum.
-static void emitSweep(mlir::OpBuilder &builder, mlir::func::FuncOp function, mlir::func::FuncOp part,
-                      const KernelInterface &kernel, int64_t turnOffset) {
+static void emitAlternatingParts(mlir::OpBuilder &builder, mlir::func::FuncOp function, mlir::func::FuncOp part,
+                                 const KernelInterface &kernel, int64_t turnOffset) {
   mlir::Location location = function.getLoc();
   auto i64 = [&](int64_t value) -> Value {
     return arith::ConstantOp::create(builder, location, builder.getI64IntegerAttr(value));
@@ -316,8 +316,8 @@ static void emitSweep(mlir::OpBuilder &builder, mlir::func::FuncOp function, mli
   Value turn = LLVM::LoadOp::create(builder, location, word, address);
   Value isBackward = arith::TruncIOp::create(builder, location, builder.getI1Type(), turn);
   Value extent = arith::SubIOp::create(builder, location, end, begin);
-  Value rounded = arith::AddIOp::create(builder, location, extent, i64(kernel.sweep - 1));
-  Value count = arith::DivSIOp::create(builder, location, rounded, i64(kernel.sweep));
+  Value rounded = arith::AddIOp::create(builder, location, extent, i64(kernel.alternatingPart - 1));
+  Value count = arith::DivSIOp::create(builder, location, rounded, i64(kernel.alternatingPart));
   Value last = arith::SubIOp::create(builder, location, count, i64(1));
   Value none = arith::ConstantOp::create(builder, location, builder.getI32IntegerAttr(DLC_OK));
   Value hasPart = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sgt, count, i64(0));
@@ -329,8 +329,8 @@ static void emitSweep(mlir::OpBuilder &builder, mlir::func::FuncOp function, mli
   Value mirrored = arith::SubIOp::create(builder, location, last, number);
   Value step = arith::SelectOp::create(builder, location, isBackward, mirrored, number);
   Value first = arith::AddIOp::create(builder, location, begin,
-                                      arith::MulIOp::create(builder, location, step, i64(kernel.sweep)));
-  Value next = arith::AddIOp::create(builder, location, first, i64(kernel.sweep));
+                                      arith::MulIOp::create(builder, location, step, i64(kernel.alternatingPart)));
+  Value next = arith::AddIOp::create(builder, location, first, i64(kernel.alternatingPart));
   Value stop = arith::MinSIOp::create(builder, location, next, end);
   Value result = mlir::func::CallOp::create(builder, location, part,
                                             mlir::ValueRange{arguments, first, stop, entry->getArgument(3)})
@@ -410,7 +410,7 @@ mlir::func::FuncOp dlc::createLaunchFunction(mlir::ModuleOp module, KernelInterf
     if (siteKind != LaunchSite::None)
       emitRecording(builder, function, kernel, siteKind, site);
   };
-  if (kernel.sweep == 0) {
+  if (kernel.alternatingPart == 0) {
     LaunchBody(builder, location, function, kernel).emit();
     allowRecording();
     return function;
@@ -418,7 +418,7 @@ mlir::func::FuncOp dlc::createLaunchFunction(mlir::ModuleOp module, KernelInterf
   mlir::func::FuncOp part = create(symbol + ".part");
   LaunchBody(builder, location, part, kernel).emit();
   size_t before = kernel.getNumBuffers() + kernel.getNumSymbols();
-  emitSweep(builder, function, part, kernel, 8 * static_cast<int64_t>(before));
+  emitAlternatingParts(builder, function, part, kernel, 8 * static_cast<int64_t>(before));
   allowRecording();
   return function;
 }

@@ -361,7 +361,7 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
     symbols.push_back(storeArgument(emit, symbol, argumentBlock, offset));
     offset += 8;
   }
-  if (kernel.sweep > 0)
+  if (kernel.alternatingPart > 0)
     countLaunches(emit, launch->getParentOfType<mlir::func::FuncOp>(), offset);
   if (mlir::IntegerAttr number = annotation::launchNumber.get(launch); number && isShared(launch))
     emit.store(emit.i64(static_cast<int64_t>(kernel.getSite(number.getInt()))), argumentBlock,
