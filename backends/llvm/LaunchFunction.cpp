@@ -175,9 +175,9 @@ private:
   }
 
   void returnIf(Value condition, int32_t status) {
-    mlir::Block *leave = function.addBlock(), *stay = function.addBlock();
-    mlir::cf::CondBranchOp::create(builder, location, condition, leave, stay);
-    builder.setInsertionPointToStart(leave);
+    mlir::Block *exitBlock = function.addBlock(), *stay = function.addBlock();
+    mlir::cf::CondBranchOp::create(builder, location, condition, exitBlock, stay);
+    builder.setInsertionPointToStart(exitBlock);
     mlir::func::ReturnOp::create(builder, location, i32(status));
     builder.setInsertionPointToStart(stay);
   }
@@ -305,9 +305,9 @@ static void emitAlternatingParts(mlir::OpBuilder &builder, mlir::func::FuncOp fu
     return arith::ConstantOp::create(builder, location, builder.getI64IntegerAttr(value));
   };
   mlir::Type word = builder.getI64Type(), status = builder.getI32Type();
-  mlir::Block *entry = function.addEntryBlock(), *body = function.addBlock(), *leave = function.addBlock();
+  mlir::Block *entry = function.addEntryBlock(), *body = function.addBlock(), *exitBlock = function.addBlock();
   body->addArgument(word, location);
-  leave->addArgument(status, location);
+  exitBlock->addArgument(status, location);
   Value arguments = entry->getArgument(0), begin = entry->getArgument(1), end = entry->getArgument(2);
 
   builder.setInsertionPointToStart(entry);
@@ -321,7 +321,7 @@ static void emitAlternatingParts(mlir::OpBuilder &builder, mlir::func::FuncOp fu
   Value last = arith::SubIOp::create(builder, location, count, i64(1));
   Value none = arith::ConstantOp::create(builder, location, builder.getI32IntegerAttr(DLC_OK));
   Value hasPart = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sgt, count, i64(0));
-  mlir::cf::CondBranchOp::create(builder, location, hasPart, body, mlir::ValueRange{i64(0)}, leave,
+  mlir::cf::CondBranchOp::create(builder, location, hasPart, body, mlir::ValueRange{i64(0)}, exitBlock,
                                  mlir::ValueRange{none});
 
   builder.setInsertionPointToStart(body);
@@ -339,10 +339,10 @@ static void emitAlternatingParts(mlir::OpBuilder &builder, mlir::func::FuncOp fu
   Value ok = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, result, none);
   Value isMore = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::slt, following, count);
   mlir::cf::CondBranchOp::create(builder, location, arith::AndIOp::create(builder, location, ok, isMore), body,
-                                 mlir::ValueRange{following}, leave, mlir::ValueRange{result});
+                                 mlir::ValueRange{following}, exitBlock, mlir::ValueRange{result});
 
-  builder.setInsertionPointToStart(leave);
-  mlir::func::ReturnOp::create(builder, location, leave->getArgument(0));
+  builder.setInsertionPointToStart(exitBlock);
+  mlir::func::ReturnOp::create(builder, location, exitBlock->getArgument(0));
 }
 
 /// Begins `function` with a branch to the runtime's recorder, for threads that have one, which calls it again without.
