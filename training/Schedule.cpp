@@ -54,7 +54,7 @@ class Plateau final : public Schedule {
 public:
   Plateau(double epochs, double scale, double least) : patience(epochs), scale(scale), minimum(least) {}
   double factor(const SchedulePoint &) const override { return current; }
-  bool look(double value) override {
+  bool observe(double value) override {
     if (value < best) {
       best = value;
       waited = 0;
@@ -89,7 +89,7 @@ public:
     double rise = std::min(1.0, static_cast<double>(point.steps() + 1) / static_cast<double>(steps));
     return rise * inner->factor(point);
   }
-  bool look(double value) override { return inner->look(value); }
+  bool observe(double value) override { return inner->observe(value); }
   nlohmann::json save() const override { return inner->save(); }
   void load(const nlohmann::json &state) override { inner->load(state); }
 

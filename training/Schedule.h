@@ -31,8 +31,8 @@ public:
   virtual double factor(const SchedulePoint &point) const = 0;
   /// Called after each epoch with the monitored metric, negated if needed so that lower is better. Returns whether the
   /// factor is another one from now on.
-  virtual bool look(double) { return false; }
-  /// The state that `look` keeps, for a checkpoint.
+  virtual bool observe(double) { return false; }
+  /// The state that `observe` keeps, for a checkpoint.
   virtual nlohmann::json save() const { return nullptr; }
   virtual void load(const nlohmann::json &) {}
 };

@@ -306,8 +306,8 @@ bool Trainer::endEpoch() {
   state.step = 0;
   state.weightSeen = 0;
   state.sums.clear();
-  schedule->look(value);
-  state.isStopped = state.stopping.look(value);
+  schedule->observe(value);
+  state.isStopped = state.stopping.observe(value);
   bool isBest = state.best.improve(value);
   if (isBest && !options.bestCheckpoint.empty()) {
     checkVariables();

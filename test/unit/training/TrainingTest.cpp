@@ -138,15 +138,15 @@ TEST(ScheduleTest, FollowsItsCurve) {
 TEST(ScheduleTest, WaitsOnAPlateau) {
   auto plateau = makeSchedule("plateau:patience=2,factor=0.1,minimum=0.05", 0);
   for (double value : {3.0, 2.0, 2.0})
-    EXPECT_FALSE(plateau->look(value));
-  EXPECT_TRUE(plateau->look(2.5));
+    EXPECT_FALSE(plateau->observe(value));
+  EXPECT_TRUE(plateau->observe(2.5));
   EXPECT_DOUBLE_EQ(factorAt(*plateau, 0), 0.1);
-  EXPECT_FALSE(plateau->look(2));
+  EXPECT_FALSE(plateau->observe(2));
   auto copy = makeSchedule("plateau:patience=2,factor=0.1,minimum=0.05", 0);
   copy->load(nlohmann::json::parse(plateau->save().dump()));
-  EXPECT_TRUE(copy->look(2));
+  EXPECT_TRUE(copy->observe(2));
   EXPECT_DOUBLE_EQ(factorAt(*copy, 0), 0.05);
-  EXPECT_FALSE(copy->look(NAN) || copy->look(NAN) || copy->look(NAN));
+  EXPECT_FALSE(copy->observe(NAN) || copy->observe(NAN) || copy->observe(NAN));
   EXPECT_DOUBLE_EQ(factorAt(*copy, 0), 0.05);
 }
 
@@ -218,17 +218,17 @@ TEST(MetricsTest, FindsTheQuestion) {
 
 TEST(CallbacksTest, StopsWhenNothingGetsBetter) {
   EarlyStopping stopping(2, 0.1);
-  EXPECT_FALSE(stopping.look(1));
-  EXPECT_FALSE(stopping.look(0.95));
+  EXPECT_FALSE(stopping.observe(1));
+  EXPECT_FALSE(stopping.observe(0.95));
   EarlyStopping copy(2, 0.1);
   copy.load(nlohmann::json::parse(stopping.save().dump()));
-  EXPECT_TRUE(copy.look(0.91));
-  EXPECT_FALSE(stopping.look(0.8));
-  EXPECT_FALSE(stopping.look(NAN));
-  EXPECT_TRUE(stopping.look(NAN));
+  EXPECT_TRUE(copy.observe(0.91));
+  EXPECT_FALSE(stopping.observe(0.8));
+  EXPECT_FALSE(stopping.observe(NAN));
+  EXPECT_TRUE(stopping.observe(NAN));
   EarlyStopping never(0, 0);
   for (int i = 0; i < 100; ++i)
-    EXPECT_FALSE(never.look(1));
+    EXPECT_FALSE(never.observe(1));
 }
 
 } // namespace
