@@ -17,8 +17,8 @@ using namespace dlc::training;
 RowSplit dlc::training::splitRows(size_t rows, double share, uint64_t seed, const OptionNames &names) {
   auto validation = static_cast<ptrdiff_t>(std::llround(static_cast<double>(rows) * share));
   if (rows && share > 0 && (!validation || static_cast<size_t>(validation) == rows))
-    throw Failure(names("validation-split") + " " + describeNumber(share) + " holds " + (validation ? "all" : "none") +
-                  " of " + std::to_string(rows) + (rows == 1 ? " row" : " rows") + " back");
+    throw Failure(names("validation-split") + " " + describeNumber(share) + " holds out " +
+                  (validation ? "all" : "none") + " of " + std::to_string(rows) + (rows == 1 ? " row" : " rows"));
   // The seed decides which rows are held out; they keep their order, as the other rows do.
   std::vector<uint32_t> mixed = shuffledOrder(rows, seed, splitStream);
   RowSplit split = {{mixed.begin() + validation, mixed.end()}, {mixed.begin(), mixed.begin() + validation}};

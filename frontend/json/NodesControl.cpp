@@ -129,7 +129,7 @@ static NodeResults buildLoop(NodeContext &context) {
       context.attributes.isGiven("loop_carried") ? context.attributes.integer("loop_carried") : given.size();
   if (loopCarried > given.size()) {
     context.error("loop_carried",
-                  "carries " + Twine(loopCarried) + " values and has " + Twine(given.size()) + " inputs for them");
+                  "has " + Twine(loopCarried) + " loop-carried values and " + Twine(given.size()) + " inputs for them");
     return {};
   }
   auto initial = ArrayRef(given).take_front(loopCarried);
@@ -171,7 +171,8 @@ static NodeResults buildLoop(NodeContext &context) {
   auto isLoopCarriedAs = [&](Value before, Value after) {
     if (before.getType() == after.getType() && haveSameType(before, after))
       return true;
-    context.error("carries " + describeTensor(before) + ", and its body makes that " + describeTensor(after));
+    context.error("has the loop-carried value " + describeTensor(before) + ", which its body makes " +
+                  describeTensor(after));
     return false;
   };
   for (auto [before, after] : llvm::zip(initial, next))

@@ -112,8 +112,8 @@ TEST_F(LoaderTest, CanBeLeftEarly) {
 
 TEST(RowSplitTest, NamesItsOptionAsTheProgramDoes) {
   auto refuse = [](const OptionNames &names) { return failureOf([&] { splitRows(3, 0.1, 0, names); }); };
-  EXPECT_EQ(refuse({}), "--validation-split 0.1 holds none of 3 rows back");
-  EXPECT_EQ(refuse({"", '_'}), "validation_split 0.1 holds none of 3 rows back");
+  EXPECT_EQ(refuse({}), "--validation-split 0.1 holds out none of 3 rows");
+  EXPECT_EQ(refuse({"", '_'}), "validation_split 0.1 holds out none of 3 rows");
 }
 
 double factorAt(Schedule &schedule, size_t epoch, size_t step = 0) { return schedule.factor({epoch, step, 10, 4}); }
