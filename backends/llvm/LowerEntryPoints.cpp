@@ -448,7 +448,7 @@ void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::Fu
   Value extent = arith::IndexCastOp::create(builder, location, i64, ranges.getOperands().back());
   int64_t grain = annotation::rangeGrain.get(task).getInt();
   Value threads = arith::ExtUIOp::create(builder, location, i64, emit.load(i32, call, offsetof(dlc_call, threads)));
-  // A range for each thread, rounded up to grains: what is read once a range is read as seldom as can be.
+  // A range for each thread, rounded up to grains: what is read once per range is read as seldom as can be.
   Value shares = arith::MulIOp::create(builder, location, threads, emit.i64(grain));
   Value rounded =
       arith::AddIOp::create(builder, location, extent, arith::SubIOp::create(builder, location, shares, emit.i64(1)));
