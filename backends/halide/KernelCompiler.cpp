@@ -12,7 +12,7 @@
 #include "backends/halide/KernelProcess.h"
 #include "backends/loops/LoopKernel.h"
 #include "ir/KernelText.h"
-#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "targets/Device.h"
 #include <deque>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 #include "backends/halide/CompiledKernel.h"
 #include "ir/DlcDialect.h"
 #include "ir/MathMode.h"
-#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "llvm/Support/Error.h"
 #include <functional>
 
