@@ -119,12 +119,13 @@ static int reduceModel(const Options &options) {
   std::unique_ptr<Check> check = findFailure(options, first, folder.path);
   if (!check || interrupted)
     return 128 + interrupted;
-  size_t nodes = model->countNodes();
+  size_t nodes = model->countAllNodes();
   llvm::errs() << nodes << (nodes == 1 ? " node: " : " nodes: ") << check->getFailure() << '\n';
-  ReducerOptions settings{options.output, folder.path, options.minutes * 60, inspectOutputs(first).has_value()};
+  ReducerOptions settings{options.output, folder.path, options.minutes * 60,
+                          inspectOutputs(first, model->getEntry()).has_value()};
   Reducer reducer(std::move(model), *check, settings);
   bool isMinimal = reducer.run();
-  llvm::outs() << options.output << ": " << reducer.getModel().countNodes() << " of " << nodes << " nodes after "
+  llvm::outs() << options.output << ": " << reducer.getModel().countAllNodes() << " of " << nodes << " nodes after "
                << reducer.countTries() << " tries, " << llvm::format("%.0f s", reducer.getElapsed())
                << (isMinimal     ? ""
                    : interrupted ? "; interrupted, and there may be a smaller one"
