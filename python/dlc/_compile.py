@@ -62,9 +62,8 @@ def compile(model, output=None, *options, inputs=None, dynamic_shapes=None, **ke
 
     Options are keywords: `target`, `opt_level` (0 to 3), `math`, `shapes` ({"x": (1, 3, 224, 224)}), `train`, `replaceable_weights`,
     `parameters`, `records`, `memory_limit`, `weights`, `name`, `entry`, `header`, `report`, `profile`, `op`, `link`, `op_descriptions`,
-    `check_bounds`, `sanitize`, `keep_tensors`, `precision`, `jobs`, `cache`, `cache_dir`; they are those of the command dlc
-    (docs/command.md). Strings in
-    `options` are passed to it as they are.
+    `machine`, `check_bounds`, `sanitize`, `keep_tensors`, `precision`, `jobs`, `cache`, `cache_dir`; they are those of the command dlc
+    (docs/command.md). Strings in `options` are passed to it as they are.
 
     Raises CompileError with the compiler's diagnostics, TypeError or ValueError for a wrong option.
     """
