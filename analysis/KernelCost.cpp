@@ -125,6 +125,36 @@ KernelCost dlc::estimateCost(mlir::Operation *kernel, const KernelShapes &shapes
   return addUp<KernelCost>(kernel->getRegion(0).front(), SymbolicExtents{shapes, kernel->getContext()});
 }
 
+/// The operand of `op` that holds weights transformed for Winograd's algorithm; null if none does.
+static mlir::Value findTransformedWeights(mlir::Operation &op) {
+  for (mlir::Value operand : op.getOperands())
+    if (LayoutAttr layout = getLayout(operand.getType()); layout && layout.getWinograd() > 0)
+      return operand;
+  return {};
+}
+
+ScheduledCost dlc::estimateScheduledCost(mlir::Operation *kernel, const KernelShapes &shapes) {
+  SymbolicExtents extents{shapes, kernel->getContext()};
+  WorkCounter<SymbolicExtents> counter(extents);
+  ScheduledCost cost{estimateCost(kernel, shapes), extents.make(0)};
+  for (mlir::Operation &op : kernel->getRegion(0).front().without_terminator()) {
+    mlir::Value weights = findTransformedWeights(op);
+    if (!weights)
+      continue;
+    auto type = llvm::cast<mlir::RankedTensorType>(weights.getType());
+    int64_t m = getLayout(type).getWinograd(), values = (m + 2) * (m + 2);
+    llvm::ArrayRef<AffineExpr> result = shapes.getDims(op.getResult(0)), input = shapes.getDims(op.getOperand(0));
+    AffineExpr tiles = result[0] * result[2].ceilDiv(m) * result[3].ceilDiv(m);
+    llvm::ArrayRef<AffineExpr> channels = shapes.getDims(weights).take_front(2);
+    AffineExpr products = tiles * values * channels[0] * channels[1];
+    cost.operations = cost.operations - counter.countOperations(&op) + products * 2;
+    cost.bytes = cost.bytes - counter.countBytes(weights) + getBufferBytes(type, shapes.getDims(weights));
+    cost.passedBytes =
+        cost.passedBytes + tiles * (input[1] + result[1]) * (2 * values * getElementBytes(type.getElementType()));
+  }
+  return cost;
+}
+
 KernelWork dlc::estimateWork(mlir::Block &body, llvm::function_ref<mlir::RankedTensorType(mlir::Value)> typeOf) {
   return addUp<KernelWork>(body, TypedExtents{typeOf});
 }

@@ -15,6 +15,11 @@ struct KernelCost {
   mlir::AffineExpr bytes;      ///< read and written, each tensor once
 };
 
+/// What a kernel with its schedules and layouts does.
+struct ScheduledCost : KernelCost {
+  mlir::AffineExpr passedBytes; ///< written and read again in parts that the second-level cache holds
+};
+
 /// The same with dynamic extents taken as 1.
 struct KernelWork {
   double operations, bytes;
@@ -22,6 +27,11 @@ struct KernelWork {
 
 /// The cost of a `dlc.kernel` or `dlc.kernel_func`.
 KernelCost estimateCost(mlir::Operation *kernel, const KernelShapes &shapes);
+
+/// The same, but for Winograd's algorithm with prepacked weights: of its sums in (m + 2) x (m + 2) values for each tile
+/// of m x m results, of the weights as they are in memory, and of the tiles, which pass through a cache twice. (A
+/// gradient of weights by that algorithm counts as the direct sum.)
+ScheduledCost estimateScheduledCost(mlir::Operation *kernel, const KernelShapes &shapes);
 
 /// The work of a kernel with this body, whose tensors have the types that `typeOf` says.
 KernelWork estimateWork(mlir::Block &body, llvm::function_ref<mlir::RankedTensorType(mlir::Value)> typeOf);

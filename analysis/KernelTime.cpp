@@ -65,30 +65,37 @@ int64_t dlc::getWeightBytes(mlir::ModuleOp module) {
 /// The part of what a core can start that register tiles reach, measured on Zen 4 and Zen 5.
 static constexpr double reached = 0.87;
 
-/// The part of the rate of full vectors that a schedule's reach, times what its algorithm does without.
+/// The part of the rate of full vectors that a schedule's reach.
 static double getEfficiency(ScheduleAttr schedule) {
-  constexpr double winogradFactor = 2.5;
   if (!schedule)
     return reached;
   double part = 1;
   if (const Machine *machine = findMachine(schedule.getIsa().getValue()))
     part = getOperationsPerNanosecond(*machine, std::max<int64_t>(schedule.getVector(), 1)) /
            getOperationsPerNanosecond(*machine, machine->getLanes(4));
-  return reached * std::min(part, 1.0) * (schedule.getAlgorithm() == "winograd" ? winogradFactor : 1);
+  return reached * std::min(part, 1.0);
 }
 
-AffineExpr dlc::predictNanoseconds(mlir::Operation *kernel, const KernelCost &cost, int64_t weightBytes) {
+AffineExpr dlc::predictNanoseconds(mlir::Operation *kernel, const KernelShapes &shapes, int64_t weightBytes) {
   MachineRates rates = getRates(kernel);
-  double operationRate = rates.operationsPerNanosecond * getEfficiency(getLastSchedule(kernel));
+  ScheduleAttr schedule = getLastSchedule(kernel);
+  ScheduledCost cost = estimateScheduledCost(kernel, shapes);
+  double operationRate = rates.operationsPerNanosecond * getEfficiency(schedule);
+  bool isWinograd = schedule && schedule.getAlgorithm() == "winograd";
+  bool countsTiles = constantDim(cost.passedBytes) != 0;
+  // Measured: what the gradient of weights does without, but for the transformations.
+  constexpr double winogradFactor = 2.5;
+  if (isWinograd && !countsTiles)
+    operationRate *= winogradFactor;
   auto kind = kernel->getAttrOfType<KernelKindAttr>("kind");
   auto bytes = static_cast<double>(evaluate(cost.bytes, 1));
   auto operations = static_cast<double>(evaluate(cost.operations, 1));
-  // A product that does little per byte streams its weights, and waits for nothing else. So does a step of a
-  // recurrent cell, which reads the same ones again and again.
+  // A product that does little per byte streams its weights, and waits for nothing else. So does a step of a recurrent
+  // cell, which reads the same ones again and again. Winograd's algorithm reads its weights while it computes.
   constexpr double littlePerByte = 4;
   bool isRecurrent = kind && kind.getValue() == KernelKind::Recurrent;
-  bool isStreaming =
-      isRecurrent || (kind && kind.getValue() == KernelKind::Contraction && operations < littlePerByte * bytes);
+  bool isStreaming = isRecurrent || countsTiles ||
+                     (kind && kind.getValue() == KernelKind::Contraction && operations < littlePerByte * bytes);
   double working = bytes;
   if (isStreaming && !isRecurrent) {
     working = std::max(working, static_cast<double>(weightBytes));
@@ -103,16 +110,17 @@ AffineExpr dlc::predictNanoseconds(mlir::Operation *kernel, const KernelCost &co
     return (amount * std::max<int64_t>(std::llround(scale / rate), 1)).floorDiv(static_cast<int64_t>(scale));
   };
   AffineExpr arithmetic = take(cost.operations, operationRate), traffic = take(cost.bytes, bandwidth);
+  arithmetic = arithmetic + take(cost.passedBytes, rates.caches[1].bytesPerNanosecond);
   auto knownArithmetic = constantDim(arithmetic), knownTraffic = constantDim(traffic);
   if (isStreaming && knownArithmetic && knownTraffic)
     return *knownArithmetic > *knownTraffic ? arithmetic : traffic;
   return arithmetic + traffic;
 }
 
-AffineExpr dlc::countNanoseconds(mlir::Operation *kernel, const KernelCost &cost) {
+AffineExpr dlc::countNanoseconds(mlir::Operation *kernel, const KernelShapes &shapes) {
   if (!findGivenRates(kernel))
-    return estimateNanoseconds(kernel, cost);
-  return predictNanoseconds(kernel, cost, getWeightBytes(kernel->getParentOfType<mlir::ModuleOp>()));
+    return estimateNanoseconds(kernel, estimateCost(kernel, shapes));
+  return predictNanoseconds(kernel, shapes, getWeightBytes(kernel->getParentOfType<mlir::ModuleOp>()));
 }
 
 double dlc::countNanoseconds(mlir::Operation *op, double operations, double bytes) {

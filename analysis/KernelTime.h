@@ -27,13 +27,13 @@ MachineRates getRates(mlir::Operation *kernel);
 /// Nanoseconds that a call of `kernel` is expected to take on one core with the rates of getRates, over the kernel's
 /// symbols. `weightBytes`: of all weights of the model, which pass through the caches between two calls.
 ///
-/// On a Zen 4 core this was within 1.5 times of what was measured for at least 96 % of the time of alexnet, bert,
-/// mobilenetv2, resnet50, vgg16 and smaller models; single kernels of microseconds are off by more.
-mlir::AffineExpr predictNanoseconds(mlir::Operation *kernel, const KernelCost &cost, int64_t weightBytes);
+/// docs/performance.md has for how much of the models' time this is within 1.5 times of what was measured; single
+/// kernels of microseconds are off by more.
+mlir::AffineExpr predictNanoseconds(mlir::Operation *kernel, const KernelShapes &shapes, int64_t weightBytes);
 
 /// Nanoseconds of a call on one core by which decisions are made. Without rates that are given they are those of
 /// estimateNanoseconds, which errs on the long side: it takes all tensors as coming from memory, on any processor.
-mlir::AffineExpr countNanoseconds(mlir::Operation *kernel, const KernelCost &cost);
+mlir::AffineExpr countNanoseconds(mlir::Operation *kernel, const KernelShapes &shapes);
 
 /// The same for work that is not a kernel yet; `op` says of which module it is a part.
 double countNanoseconds(mlir::Operation *op, double operations, double bytes);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/KernelTime.h"
+#include "analysis/ArenaPlanner.h"
 #include "ir/OpsKernel.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -30,7 +31,7 @@ protected:
   }
   static int64_t predict(KernelFuncOp kernel, int64_t weightBytes = 0) {
     auto shapes = KernelShapes::analyze(kernel);
-    return *constantDim(predictNanoseconds(kernel, estimateCost(kernel, *shapes), weightBytes));
+    return *constantDim(predictNanoseconds(kernel, *shapes, weightBytes));
   }
 
   mlir::MLIRContext context;
@@ -70,6 +71,56 @@ TEST_F(KernelTimeTest, AlgorithmsAndVectorsCount) {
           old = predict(parseProduct(256, 256, 256, "algorithm = \"gemm\", isa = \"x86-64-v2\", vector = 4"));
   EXPECT_GT(scalar, 6 * full);
   EXPECT_GT(old, 3 * full);
+}
+
+TEST_F(KernelTimeTest, WinogradTakesItsOwnOperations) {
+  const MachineRates &rates = *findMachineRates("znver4");
+  // The last tiles of 30 columns are partly used.
+  auto parse = [&](int64_t m, llvm::StringRef height, int64_t channels, const char *attributes = "") {
+    modules.push_back(mlir::parseSourceString<mlir::ModuleOp>(
+        llvm::formatv("#w = #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0], inner_tiles = [32], winograd = {0}>\n"
+                      "dlc.kernel_func @k kind(convolution) {3} {{\n"
+                      "^bb0(%x: tensor<1x{2}x{1}x30xf32>, %w: tensor<{2}x{2}x3x3xf32, #w>):\n"
+                      "%c = dlc.conv %x, %w {{strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = "
+                      "array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x{2}x{1}x30xf32>, tensor<{2}x{2}x3x3xf32, #w>) "
+                      "-> tensor<1x{2}x{1}x30xf32>\ndlc.yield %c : tensor<1x{2}x{1}x30xf32>\n}",
+                      m, height, channels, attributes)
+            .str(),
+        &context));
+    EXPECT_TRUE(modules.back());
+    return *modules.back()->getOps<KernelFuncOp>().begin();
+  };
+  for (int64_t m : {2, 4}) {
+    KernelFuncOp kernel = parse(m, "30", 256);
+    auto shapes = KernelShapes::analyze(kernel);
+    int64_t tiles = ((30 + m - 1) / m) * ((30 + m - 1) / m), values = (m + 2) * (m + 2);
+    ScheduledCost cost = estimateScheduledCost(kernel, *shapes);
+    EXPECT_EQ(constantDim(cost.operations), 2 * tiles * values * 256 * 256);
+    EXPECT_EQ(constantDim(cost.bytes), 4 * (values * 256 * 256 + 2 * 30 * 30 * 256));
+    EXPECT_EQ(constantDim(cost.passedBytes), 2 * 4 * tiles * values * (256 + 256));
+    auto nanoseconds = static_cast<double>(predict(kernel));
+    EXPECT_GT(nanoseconds, static_cast<double>(*constantDim(cost.operations)) / rates.operationsPerNanosecond);
+    EXPECT_LT(nanoseconds, static_cast<double>(*constantDim(estimateCost(kernel, *shapes).operations)) /
+                               rates.operationsPerNanosecond);
+  }
+  // An open height is a formula that agrees at every height.
+  KernelFuncOp open = parse(4, "?", 64,
+                            "attributes {symbols = [\"H\"], input_dims = [affine_map<()[s0] -> (1, 64, s0, 30)>, "
+                            "affine_map<()[s0] -> (64, 64, 3, 3)>]}");
+  auto openShapes = KernelShapes::analyze(open);
+  mlir::AffineExpr formula = predictNanoseconds(open, *openShapes, 0);
+  int64_t last = 0;
+  for (int64_t height : {1, 4, 5, 8, 61}) {
+    auto nanoseconds = static_cast<double>(evaluate(formula, height));
+    double tiles = 8.0 * static_cast<double>((height + 3) / 4);
+    EXPECT_GT(nanoseconds, 2 * tiles * 36 * 64 * 64 / rates.operationsPerNanosecond) << height;
+    EXPECT_LT(nanoseconds, 3 * tiles * 36 * 64 * 64 / rates.operationsPerNanosecond + 10000) << height;
+    EXPECT_GE(evaluate(formula, height), last);
+    last = evaluate(formula, height);
+  }
+  // A small image waits for its weights.
+  EXPECT_GE(predict(parse(4, "1", 512), 100 << 20),
+            static_cast<int64_t>(4.0 * 36 * 512 * 512 / rates.memoryBytesPerNanosecond));
 }
 
 TEST(MachineRates, RowsMakeSense) {
