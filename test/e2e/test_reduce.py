@@ -445,6 +445,9 @@ def test_weights_in_other_files(programs, tmp_path):
     done = programs.run("dlc", "reduce", "m.json", "--check", check)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "sub" / "w.safetensors").exists()
+    # dlc reads the candidates with their weights.
+    done = programs.run("dlc", "reduce", "m.json")
+    assert done.returncode == 1 and "does not fail to begin with: dlc compiles it, and its results are those of -O0" in done.stderr, done.stderr
 
 
 def test_what_is_wrong(programs, tmp_path):
