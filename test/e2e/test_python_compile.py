@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """dlc.compile: models in memory, options as keywords, and what it says of mistakes."""
+import importlib
 import importlib.metadata
 import json
 import os
 import pickle
+import re
 import signal
 import stat
 import subprocess
@@ -227,6 +229,24 @@ def test_ctrl_c_leaves_nothing(tmp_path):
     os.killpg(process.pid, signal.SIGINT)
     assert process.communicate(timeout=30)[0] == "interrupted\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dlc"]
+
+
+def test_messages_about_models_in_memory():
+    """They name the text that the compiler has read, not a folder that is gone."""
+    with pytest.raises(dlc.CompileError) as error:
+        dlc.compile({"dlc": 1, "inputs": [], "layres": []}, train={"loss": "cros"})
+    assert re.match(r"(model|training)\.json:\d+:\d+: error: ", str(error.value)) and "/" not in str(error.value), error.value
+
+
+def test_frameworks_that_are_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ModuleNotFoundError, match=r"dlc.torch_backend needs torch: pip install 'dlc\[torch\]'"):
+        dlc.torch_backend
+    for name in [name for name in sys.modules if name.startswith("dlc.onnx_backend")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ModuleNotFoundError, match=r"dlc.onnx_backend needs the package onnx: pip install 'dlc\[onnx\]'"):
+        importlib.import_module("dlc.onnx_backend")
 
 
 def test_pytorch_finds_the_backend():
