@@ -118,7 +118,7 @@ Model::Model(const std::string &path, uint32_t threads, bool flushDenormals, con
       inUse(std::make_unique<std::mutex>()), process(getpid()) {}
 
 void Model::check(dlc_int32 status) const {
-  if (status == DLC_ERROR_VARIABLES && !bound)
+  if (status == DLC_ERROR_VARIABLES && !bound && library.model()->variable_count)
     throw dlc::Error(status, std::string(dlc_context_message(context.get())) +
                                  ": make them by state = model.new_state(), and state.load(PATH) if they have been "
                                  "trained");

@@ -244,7 +244,8 @@ nb::object call(Model &model, const nb::args &inputs, const nb::kwargs &named) {
   std::vector<Array> arrays;
   if (inputs.size() > entry.input_count)
     throw dlc::Error(DLC_ERROR_COUNT, "'" + std::string(entry.name) + "' takes " + std::to_string(entry.input_count) +
-                                          " inputs, not " + std::to_string(inputs.size()));
+                                          (entry.input_count == 1 ? " input, not " : " inputs, not ") +
+                                          std::to_string(inputs.size()));
   std::vector<nb::object> values = byName(named, entry.inputs, entry.input_count, "input");
   for (uint32_t i = 0; i < entry.input_count; ++i) {
     if (i < inputs.size() && values[i].is_valid())

@@ -157,6 +157,20 @@ std::vector<dlc::data::MemorySource> readSources(const nb::list &items) {
   return sources;
 }
 
+/// What an option of this type is, for messages.
+template <typename Field> const char *describeType() {
+  if constexpr (std::is_same_v<Field, bool>)
+    return "True or False";
+  else if constexpr (std::is_integral_v<Field>)
+    return "an integer from 0 on";
+  else if constexpr (std::is_floating_point_v<Field>)
+    return "a number";
+  else if constexpr (std::is_same_v<Field, std::string>)
+    return "a string";
+  else
+    return "a dict of names to numbers";
+}
+
 /// Moves the option `name` to `field`, if it is there.
 template <typename Field> void take(std::map<std::string, nb::object> &options, const char *name, Field &field) {
   auto found = options.find(name);
@@ -164,8 +178,7 @@ template <typename Field> void take(std::map<std::string, nb::object> &options, 
     return;
   if (!nb::try_cast(found->second, field))
     throw dlc::data::Failure(std::string("option '") + name + "' is " + nb::cast<std::string>(nb::repr(found->second)) +
-                             ", which has another type or is out of "
-                             "its range");
+                             "; it is " + describeType<Field>());
   options.erase(found);
 }
 

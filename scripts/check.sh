@@ -2,17 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # What takes hours and does not run in CI: the whole compiler under sanitizers, tests with all their cases, and fuzzing.
 #
-# usage: scripts/check.sh [asan|tsan|large|wheel] [--filter STRING] [--minutes N] [--jobs N] [--again]
+# usage: scripts/check.sh [asan|tsan|large|pages|wheel] [--filter STRING] [--minutes N] [--jobs N] [--again]
 #        scripts/check.sh fuzz [READER...] [--minutes N] [--jobs N] [--phase PHASE] [--again]
 #        scripts/check.sh corpus [READER...]
 #
 #   asan     unit, lit and e2e tests with the compiler under the address and undefined-behaviour sanitizers
 #   tsan     the runtime under the thread sanitizer, with 1 to 8 threads
 #   large    the e2e tests of which CI runs a sample, with every case or many more random ones
+#   pages    every command of the documentation, and what it prints; with PyTorch and scikit-learn if test/models/setup.sh has been run
 #   wheel    scripts/wheel.sh, and the wheel in an empty Debian without LLVM (as root, with debootstrap)
 #   fuzz     each reader (checkpoint csv idx json mlir npy npz onnx png safetensors), --minutes in all (30 by default)
 #   corpus   regenerates test/fuzz/corpus: the smallest seeds of make_seeds.py and of what fuzzing found that cover the same code
-# Without a part: asan, tsan, large, wheel and fuzz.
+# Without a part: asan, tsan, large, pages, wheel and fuzz.
 #
 #   --filter   only pieces (a file of e2e tests, a suite, a number of threads) whose name contains STRING
 #   --minutes  fuzz: for each reader; else: no further piece is started after so many minutes
@@ -30,20 +31,20 @@ readonly STATE=$TOP/.setup/check
 parts=() readers=() filter='' minutes='' jobs=1 phase=graph again=0
 while [ $# -gt 0 ]; do
   case "$1" in
-    asan | tsan | large | wheel | fuzz | corpus) parts+=("$1") ;;
+    asan | tsan | large | pages | wheel | fuzz | corpus) parts+=("$1") ;;
     --filter) filter=${2:?--filter needs a text}; shift ;;
     --minutes) minutes=${2:?--minutes needs a number}; shift ;;
     --jobs) jobs=${2:?--jobs needs a number}; shift ;;
     --phase) phase=${2:?--phase needs a name}; shift ;;
     --again) again=1 ;;
-    -h | --help) sed -n '3,26s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '3,27s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *)
       [[ " ${READERS[*]} " == *" $1 "* ]] || die "unknown part, reader or option '$1'" "Readers: ${READERS[*]}"
       readers+=("$1") ;;
   esac
   shift
 done
-[ "${#parts[@]}" != 0 ] || parts=(asan tsan large wheel fuzz)
+[ "${#parts[@]}" != 0 ] || parts=(asan tsan large pages wheel fuzz)
 [ "${#readers[@]}" != 0 ] || readers=("${READERS[@]}")
 
 export PATH=$TOP/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1
@@ -125,6 +126,18 @@ check_large() {
   DLC_KILLS=50 piece large:kills e2e build test/e2e/test_train_checkpoints.py -k killed
 }
 
+frameworks() { DLC_BIN=$TOP/build/bin PYTHONPATH=$TOP/build/python .setup/models/venv/bin/python -m pytest -q -p no:cacheprovider "$@"; }
+
+check_pages() {
+  scripts/build.sh release
+  DLC_TEST_PAGES=all piece pages:all e2e build test/e2e/test_pages.py
+  if [ -x .setup/models/venv/bin/python ]; then
+    piece pages:frameworks frameworks test/frameworks/test_pages.py
+  else
+    say "pages:frameworks: not run; test/models/setup.sh installs PyTorch and scikit-learn"
+  fi
+}
+
 check_wheel() {
   scripts/wheel.sh
   piece wheel:empty-root test/wheel/in_empty_root.sh
@@ -187,6 +200,7 @@ for part in "${parts[@]}"; do
     asan) check_asan ;;
     tsan) check_tsan ;;
     large) check_large ;;
+    pages) check_pages ;;
     wheel) check_wheel ;;
     fuzz) check_fuzz ;;
     corpus) make_corpus ;;

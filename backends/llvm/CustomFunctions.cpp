@@ -15,6 +15,15 @@ llvm::MapVector<llvm::StringRef, mlir::Location> dlc::collectCustomOps(mlir::Mod
   return ops;
 }
 
+llvm::SetVector<llvm::StringRef> dlc::collectCustomGradients(mlir::ModuleOp module) {
+  llvm::SetVector<llvm::StringRef> ops;
+  module.walk([&](CustomOp op) {
+    if (std::optional<llvm::StringRef> gradient = op.getGradient())
+      ops.insert(*gradient);
+  });
+  return ops;
+}
+
 void dlc::bindCustomFunctions(llvm::Module &module, llvm::ArrayRef<CustomFunction> functions) {
   for (const CustomFunction &function : functions) {
     llvm::Function *called = module.getFunction(getCustomSymbol(function.op));

@@ -7,6 +7,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/IR/Module.h"
 #include <string>
 
@@ -25,6 +26,9 @@ std::string getCustomSymbol(llvm::StringRef op);
 
 /// The custom ops that the kernels of `module` compute, in order, with the location of the first.
 llvm::MapVector<llvm::StringRef, mlir::Location> collectCustomOps(mlir::ModuleOp module);
+
+/// The ops that would compute gradients of these, which only training calls.
+llvm::SetVector<llvm::StringRef> collectCustomGradients(mlir::ModuleOp module);
 
 /// Gives the functions that kernels call the names that their object files have.
 void bindCustomFunctions(llvm::Module &module, llvm::ArrayRef<CustomFunction> functions);

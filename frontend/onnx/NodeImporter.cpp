@@ -75,7 +75,7 @@ LogicalResult NodeImporter::finish() {
 
 /// Whether the shape of a result tells the value of the operand `what`. That of others (axes, starts, ...) it does not.
 static bool followsFromShapes(StringRef what) {
-  static constexpr StringRef extents[] = {"shape", "sizes", "limit", "input", "pads", "k"};
+  static constexpr StringRef extents[] = {"shape", "output_shape", "sizes", "limit", "input", "pads", "k"};
   return llvm::is_contained(extents, what);
 }
 

@@ -29,8 +29,10 @@ __all__ = ["CompileError", "EntryPoint", "Error", "History", "Model", "State", "
 def __getattr__(name):
     # What needs a framework imports it when it is asked for.
     if name == "torch_backend":
-        from ._torch import backend
-
+        try:
+            from ._torch import backend
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(f"dlc.torch_backend needs {error.name}: pip install 'dlc[torch]'", name=error.name) from error
         return backend
     if name == "Trainer":
         from ._trainer import Trainer

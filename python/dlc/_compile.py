@@ -24,16 +24,18 @@ def find_program():
     return shutil.which("dlc") or "dlc"
 
 
-def _run(command):
+def _run(command, folder):
+    """Runs dlc. Models in memory are files of `folder`, which is nothing that a message should tell."""
     try:
         result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
     except OSError as error:
         raise CompileError(f"cannot run {command[0]}: {error.strerror}; set DLC_PROGRAM to the path of dlc") from error
+    errors = result.stderr.strip().replace(f"{folder}{os.sep}", "")
     if result.returncode < 0:
         name = signal.Signals(-result.returncode).name
-        raise CompileError(f"dlc was ended by {name}, which is a bug of dlc's unless somebody stopped it:\n{result.stderr.strip()[-4000:]}")
+        raise CompileError(f"dlc was ended by {name}, which is a bug of dlc's unless somebody stopped it:\n{errors[-4000:]}")
     if result.returncode != 0:
-        raise CompileError(result.stderr.strip() or f"dlc ended with status {result.returncode}")
+        raise CompileError(errors or f"dlc ended with status {result.returncode}")
 
 
 def _temporary_folder():
@@ -62,9 +64,8 @@ def compile(model, output=None, *options, inputs=None, dynamic_shapes=None, **ke
 
     Options are keywords: `target`, `opt_level` (0 to 3), `math`, `shapes` ({"x": (1, 3, 224, 224)}), `train`, `replaceable_weights`,
     `parameters`, `records`, `memory_limit`, `weights`, `name`, `entry`, `header`, `report`, `profile`, `op`, `link`, `op_descriptions`,
-    `check_bounds`, `sanitize`, `keep_tensors`, `precision`, `jobs`, `cache`, `cache_dir`; they are those of the command dlc
-    (docs/command.md). Strings in
-    `options` are passed to it as they are.
+    `machine`, `check_bounds`, `sanitize`, `keep_tensors`, `precision`, `jobs`, `cache`, `cache_dir`; they are those of the command dlc
+    (docs/command.md). Strings in `options` are passed to it as they are.
 
     Raises CompileError with the compiler's diagnostics, TypeError or ValueError for a wrong option.
     """
@@ -81,5 +82,5 @@ def compile(model, output=None, *options, inputs=None, dynamic_shapes=None, **ke
         else:
             output = pathlib.Path(output) if output is not None else _temporary_folder() / "model.so"
             source = write_model(model, folder, inputs, dynamic_shapes)
-        _run([find_program(), str(source), "-o", str(output), *words])
+        _run([find_program(), str(source), "-o", str(output), *words], folder)
     return output

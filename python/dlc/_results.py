@@ -18,10 +18,14 @@ class Results(tuple):
             raise KeyError(f"there is no output '{key}'; the outputs are {', '.join(map(repr, self._names))}")
         return super().__getitem__(self._names.index(key))
 
+    def __getattribute__(self, name):
+        # An output may be called `count` or `index`, as methods of tuples are.
+        if not name.startswith("_") and name != "keys" and name in self._names:
+            return self[name]
+        return super().__getattribute__(name)
+
     def __getattr__(self, name):
-        if name.startswith("_") or name not in self._names:
-            raise AttributeError(f"there is no output '{name}'; the outputs are {', '.join(map(repr, self._names))}")
-        return self[name]
+        raise AttributeError(f"there is no output '{name}'; the outputs are {', '.join(map(repr, self._names))}")
 
     def __dir__(self):
         return [*super().__dir__(), *self._names]

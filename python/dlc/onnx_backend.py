@@ -5,7 +5,11 @@
     outputs = backend.prepare(onnx_model).run([x])
 """
 import numpy as np
-import onnx
+
+try:
+    import onnx
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("dlc.onnx_backend needs the package onnx: pip install 'dlc[onnx]'", name="onnx") from error
 import onnx.helper
 import onnx.shape_inference
 from onnx.backend.base import Backend, BackendRep, namedtupledict

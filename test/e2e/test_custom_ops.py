@@ -295,6 +295,12 @@ def test_mistakes(programs, functions):
     link = f"--link={functions}"
     expect("op 'windows' is computed by a C function: say which, by --op windows=SYMBOL --link FILE.o")
     expect("--op names 'window', and the model has no such custom op; did you mean 'windows'?", "--op=window=windows", "--op=windows", link)
+    training = model_of({"x": ("f32", ["N"])}, [node("scale", ["x"], ["y"])], ["y"])
+    # The op that computes gradients may be named without --train, too; others may not.
+    expect("--op names 'scale_gradien', and the", "--op=scale", "--op=scale_gradien", link, model=training)
+    expect("no file of --link defines", "--op=scale=nothing", "--op=scale_gradient", link, model=training)
+    compile_json(programs, training, "m.so", *bind(functions, "scale", "scale_gradient"))
+    (programs.folder / "m.so").unlink()
     expect("--op names the function 'window', which no file of --link defines; did you mean 'windows'?", "--op=windows=window", link)
     expect("no file has: give the object file that does by --link", "--op=windows")
     expect("--op names 'windows' twice", "--op=windows", "--op=windows=scale", link)

@@ -124,8 +124,10 @@ def test_refuses_names_and_counts(model):
         model.run({})
     with pytest.raises(dlc.Error, match="walk"):
         model.run({"image": random_images(1)}, entry="walk")
-    with pytest.raises(dlc.Error):
+    with pytest.raises(dlc.Error, match="'run' takes 1 input, not 2"):
         model(random_images(1), random_images(1))
+    with pytest.raises(dlc.Error, match="has no variables: compile it with --train or --replaceable-weights$"):
+        model.new_state()
 
 
 def test_refuses_what_is_no_library(tmp_path):

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """dlc.compile: models in memory, options as keywords, and what it says of mistakes."""
+import importlib
+import importlib.metadata
 import json
 import os
 import pickle
+import re
 import signal
 import stat
 import subprocess
@@ -226,3 +229,46 @@ def test_ctrl_c_leaves_nothing(tmp_path):
     os.killpg(process.pid, signal.SIGINT)
     assert process.communicate(timeout=30)[0] == "interrupted\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dlc"]
+
+
+def test_messages_about_models_in_memory():
+    """They name the text that the compiler has read, not a folder that is gone."""
+    with pytest.raises(dlc.CompileError) as error:
+        dlc.compile({"dlc": 1, "inputs": [], "layres": []}, train={"loss": "cros"})
+    assert re.match(r"(model|training)\.json:\d+:\d+: error: ", str(error.value)) and "/" not in str(error.value), error.value
+
+
+def test_frameworks_that_are_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ModuleNotFoundError, match=r"dlc.torch_backend needs torch: pip install 'dlc\[torch\]'"):
+        dlc.torch_backend
+    for name in [name for name in sys.modules if name.startswith("dlc.onnx_backend")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ModuleNotFoundError, match=r"dlc.onnx_backend needs the package onnx: pip install 'dlc\[onnx\]'"):
+        importlib.import_module("dlc.onnx_backend")
+
+
+def test_pytorch_finds_the_backend():
+    """torch.compile(module, backend="dlc") needs no import of dlc."""
+    (found,) = importlib.metadata.entry_points(group="torch_dynamo_backends", name="dlc")
+    assert found.value == "dlc._torch:backend"
+
+
+def test_options_are_documented():
+    """Each keyword is in the docstring and on the page."""
+    page = (TOP / "docs" / "python.md").read_text()
+    missing = [name for name in KEYWORDS if f"`{name}`" not in dlc.compile.__doc__ or f"`{name}`" not in page]
+    assert not missing, missing
+
+
+def test_outputs_with_the_names_of_methods():
+    """Tuples have the methods `count` and `index`, and results `keys`."""
+    layers = [{"op": "dense", "name": name, "units": units, "input": "x"} for units, name in enumerate(["count", "index", "keys", "shape"], 1)]
+    model = {"dlc": 1, "inputs": [{"name": "x", "shape": ["N", 4]}], "layers": layers, "outputs": [layer["name"] for layer in layers]}
+    results = dlc.Model(dlc.compile(model))(np.ones((2, 4), np.float32))
+    assert [results.count.shape, results.index.shape, results["keys"].shape, results.shape.shape] == [(2, 1), (2, 2), (2, 3), (2, 4)]
+    assert list(results.keys()) == ["count", "index", "keys", "shape"] and dict(results)["index"] is results[1]
+    assert pickle.loads(pickle.dumps(results)).keys() == results.keys()
+    with pytest.raises(AttributeError, match="there is no output 'sum'; the outputs are 'count', 'index'"):
+        results.sum

@@ -187,8 +187,8 @@ def test_mistakes_in_data(library, X, y, keywords, kind, message):
     [
         ({"epoch": 3}, TypeError, "dlc.Trainer has no option 'epoch'; did you mean 'epochs'?"),
         ({"epochs": 0}, ValueError, "epochs, batch and checkpoint_epochs are 1 or more"),
-        ({"epochs": -1}, ValueError, "option 'epochs' is -1"),
-        ({"batch": "many"}, ValueError, "option 'batch' is 'many'"),
+        ({"epochs": -1}, ValueError, "option 'epochs' is -1; it is an integer from 0 on"),
+        ({"batch": "many"}, ValueError, "option 'batch' is 'many'; it is an integer"),
         ({"schedule": "moon"}, ValueError, "moon"),
         ({"settings": {"rate": 1}}, ValueError, "the model has no hyperparameter 'rate'"),
         ({"monitor": "auc"}, ValueError, "there is no metric 'auc'"),

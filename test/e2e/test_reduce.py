@@ -133,6 +133,106 @@ def test_json_layers(programs, tmp_path):
     assert programs.compile("model.reduced.json", "small.so").exists()
 
 
+IN_FUNCTIONS = r"""
+import json, sys
+model = json.load(open(sys.argv[1]))
+for graph in [model, *model.get("functions", {}).values()]:
+    found = {node["outputs"][0] for node in graph.get("nodes", []) if node["op"] == "Softmax" and node.get("attributes", {}).get("axis") == 1}
+    if any(node["op"] == "Tanh" and node["inputs"][0] in found for node in graph.get("nodes", [])):
+        sys.exit(1)
+"""
+X = {"name": "x", "shape": ["N", 8, 6]}
+TRUE_OR_FALSE, COUNT = ({"name": name, "type": kind, "shape": []} for name, kind in (("c", "i1"), ("k", "i64")))
+
+
+def node(op, inputs, outputs, **attributes):
+    return {"op": op, "inputs": inputs, "outputs": outputs, **({"attributes": attributes} if attributes else {})}
+
+
+def function(inputs, outputs, *nodes):
+    return {"inputs": inputs, "outputs": outputs, "nodes": list(nodes)}
+
+
+def large_function(count):
+    """A function of one result with the planted failure, and the parameters that it reads."""
+    nodes, weights, outputs = make_nodes(np.random.default_rng(count), count)
+    described = [node(op, operands, [result], **attributes) for op, operands, result, attributes in nodes]
+    total = [node("Sum", outputs, ["sum"])]
+    return function([X], ["sum"], *described, *total), {name: {"shape": list(value.shape), "value": value.tolist()} for name, value in weights.items()}
+
+
+OTHER = function([X], ["y"], node("Exp", ["x"], ["e"]), node("Neg", ["e"], ["y"]))
+CALLERS = {
+    "an entry point": {},
+    "a call": {"inputs": [X], "outputs": ["y"], "nodes": [node("Call", ["x"], ["r"], function="large"), node("Relu", ["r"], ["y"])]},
+    "a branch": {"inputs": [TRUE_OR_FALSE, X], "outputs": ["y"], "nodes": [node("Abs", ["x"], ["a"]), node("If", ["c", "a"], ["y"], then_branch="other", else_branch="large")]},
+    "a step": {"inputs": [COUNT, X], "outputs": ["y"], "nodes": [node("Loop", ["k", "", "x"], ["y"], body="step", loop_carried=1)]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("caller, count", list(zip(CALLERS, [5, 30, 7, 16])))
+def test_json_functions(programs, tmp_path, caller, count):
+    """The nodes of a function come out of it: of an entry point, of a branch or step, and of what a step calls."""
+    large, parameters = large_function(count)
+    step = function([{"name": "i", "type": "i64", "shape": []}, {"name": "go", "type": "i1", "shape": []}, X], ["go", "next"],
+                    node("Call", ["x"], ["s"], function="large"), node("Sigmoid", ["s"], ["next"]))  # fmt: skip
+    functions = {"other": OTHER, "large": large, **({"step": step} if caller == "a step" else {})}
+    (tmp_path / "model.json").write_text(json.dumps({"dlc": 1, "parameters": parameters, "functions": functions, **CALLERS[caller]}))
+    assert programs.compile("model.json", "model.so").exists()
+    done = programs.run("dlc", "reduce", "model.json", "--check", write_check(tmp_path, IN_FUNCTIONS))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("model.reduced.json: 2 of ")
+    small = json.loads((tmp_path / "model.reduced.json").read_text())
+    assert [node["op"] for node in small["nodes"]] == ["Softmax", "Tanh"]
+    assert "functions" not in small and "parameters" not in small and [each["shape"] for each in small["inputs"]] == [[1, 1, 1]]
+    assert programs.compile("model.reduced.json", "small.so").exists()
+
+
+def test_a_branch_that_is_needed(programs, tmp_path):
+    """The failure is that of a branch: it stays one, with what it needs."""
+    large, parameters = large_function(12)
+    model = {"dlc": 1, "parameters": parameters, "functions": {"other": OTHER, "large": large, "entry": OTHER}, **CALLERS["a branch"]}
+    (tmp_path / "model.json").write_text(json.dumps(model))
+    check = write_check(tmp_path, IN_FUNCTIONS.replace(
+        '[model, *model.get("functions", {}).values()]',
+        '[model["functions"][name] for node in model.get("nodes", []) if node["op"] == "If" for name in node["attributes"].values()]'))  # fmt: skip
+    done = programs.run("dlc", "reduce", "model.json", "--check", check)
+    assert done.returncode == 0, done.stderr
+    small = json.loads((tmp_path / "model.reduced.json").read_text())
+    assert [node["op"] for node in small["nodes"]] == ["If"] and small["functions"].keys() == {"other", "large"}
+    assert [node["op"] for node in small["functions"]["large"]["nodes"]] == ["Softmax", "Tanh"]
+    assert len(small["functions"]["other"]["nodes"]) == 1 and "parameters" not in small
+    assert programs.compile("model.reduced.json", "small.so").exists()
+
+
+def test_a_step_that_assigns(programs, tmp_path):
+    """Of a function that changes parameters, what is assigned stays where the failure needs it."""
+    step = function([X, {"name": "label", "shape": ["N", 8, 6], "role": "label"}], ["loss"], node("Mul", ["x", "w"], ["m"]), node("Sub", ["m", "label"], ["d"]),
+                    node("Mul", ["d", "d"], ["square"]), node("ReduceMean", ["square"], ["loss"], keepdims=0), node("ReduceMean", ["d"], ["mean"], keepdims=0),
+                    node("Cosh", ["mean"], ["next"]), node("Assign", ["next"], [], parameter="w"), node("Assign", ["loss"], [], parameter="v"))  # fmt: skip
+    for assign in step["nodes"][-2:]:
+        del assign["outputs"]
+    parameters = {name: {"shape": [], "value": 1} for name in ("w", "v", "u")}
+    predict = function([X], ["y"], node("Mul", ["x", "u"], ["y"]))
+    (tmp_path / "model.json").write_text(json.dumps({"dlc": 1, "parameters": parameters, "functions": {"predict": predict, "train_step": step}}))
+    assert programs.compile("model.json", "model.so").exists()
+    check = write_check(tmp_path, textwrap.dedent("""
+        import json, sys
+        model = json.load(open(sys.argv[1]))
+        for graph in [model, *model.get("functions", {}).values()]:
+            found = [node["outputs"][0] for node in graph.get("nodes", []) if node["op"] == "Cosh"]
+            if any(node["op"] == "Assign" and node["inputs"][0] in found for node in graph.get("nodes", [])):
+                sys.exit(1)
+    """))  # fmt: skip
+    done = programs.run("dlc", "reduce", "model.json", "--check", check)
+    assert done.returncode == 0, done.stderr
+    small = json.loads((tmp_path / "model.reduced.json").read_text())
+    graphs = [small, *small.get("functions", {}).values()]
+    (nodes,) = [graph["nodes"] for graph in graphs if graph.get("nodes")]
+    assert [node["op"] for node in nodes] == ["Cosh", "Assign"] and small["parameters"].keys() == {"w"}
+    assert programs.compile("model.reduced.json", "small.so").exists()
+
+
 def test_error_of_the_compiler(programs, tmp_path):
     """Without a check, what dlc says of the model has to stay; tensors before what it cannot read become inputs."""
     nodes, weights, _ = make_nodes(np.random.default_rng(7), 20)
@@ -345,6 +445,9 @@ def test_weights_in_other_files(programs, tmp_path):
     done = programs.run("dlc", "reduce", "m.json", "--check", check)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "sub" / "w.safetensors").exists()
+    # dlc reads the candidates with their weights.
+    done = programs.run("dlc", "reduce", "m.json")
+    assert done.returncode == 1 and "does not fail to begin with: dlc compiles it, and its results are those of -O0" in done.stderr, done.stderr
 
 
 def test_what_is_wrong(programs, tmp_path):

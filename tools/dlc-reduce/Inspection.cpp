@@ -32,7 +32,17 @@ static void describe(std::string &text, StringRef name, Value value, const Symbo
   text += "\n";
 }
 
-static llvm::Expected<std::string> describeEntry(const std::string &path) {
+static func::FuncOp findEntry(ModuleOp module, StringRef entry) {
+  for (StringRef name : {entry, StringRef("run"), StringRef("predict")})
+    if (auto function = module.lookupSymbol<func::FuncOp>(name); !name.empty() && function)
+      return function;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function.isPublic())
+      return function;
+  return nullptr;
+}
+
+static llvm::Expected<std::string> describeEntry(const std::string &path, const std::string &entry) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   ScopedDiagnosticHandler silence(&context, [](Diagnostic &) { return success(); });
   bool isJson = llvm::sys::path::extension(path) == ".json";
@@ -40,26 +50,24 @@ static llvm::Expected<std::string> describeEntry(const std::string &path) {
   if (failed(module))
     return llvm::createStringError("not a model that dlc reads");
   std::string text;
-  for (auto function : (**module).getOps<func::FuncOp>()) {
-    if (!function.isPublic())
-      continue;
-    FailureOr<SymbolicShapes> shapes = SymbolicShapes::analyze(function);
-    if (failed(shapes))
-      continue;
-    for (BlockArgument argument : function.getArguments())
-      if (StringAttr name = annotation::name.getOfArgument(function, argument.getArgNumber()))
-        describe(text, name, argument, *shapes);
-    for (auto [number, result] : llvm::enumerate(function.getBody().front().getTerminator()->getOperands()))
-      if (StringAttr name = annotation::name.getOfResult(function, number))
-        describe(text, name, result, *shapes);
-    break;
-  }
+  func::FuncOp function = findEntry(**module, entry);
+  if (!function)
+    return text;
+  FailureOr<SymbolicShapes> shapes = SymbolicShapes::analyze(function);
+  if (failed(shapes))
+    return text;
+  for (BlockArgument argument : function.getArguments())
+    if (StringAttr name = annotation::name.getOfArgument(function, argument.getArgNumber()))
+      describe(text, name, argument, *shapes);
+  for (auto [number, result] : llvm::enumerate(function.getBody().front().getTerminator()->getOperands()))
+    if (StringAttr name = annotation::name.getOfResult(function, number))
+      describe(text, name, result, *shapes);
   return text;
 }
 
-std::optional<TensorTypes> dlc::reduce::inspectOutputs(const std::string &path) {
+std::optional<TensorTypes> dlc::reduce::inspectOutputs(const std::string &path, const std::string &entry) {
   constexpr unsigned longestSeconds = 600;
-  tune::ChildProcess process([&] { return describeEntry(path); }, longestSeconds);
+  tune::ChildProcess process([&] { return describeEntry(path, entry); }, longestSeconds);
   llvm::Expected<std::string> text = process.finish();
   if (!text) {
     llvm::consumeError(text.takeError());
@@ -109,7 +117,7 @@ TensorTypes dlc::reduce::inspectTensors(const ReducibleModel &model, const std::
     copy->eraseNodes(findUnneededNodes(model, outputs));
     copy->removeUnused();
     std::ofstream(path, std::ios::binary) << copy->write();
-    return inspectOutputs(path);
+    return inspectOutputs(path, model.getEntry());
   };
   TensorTypes types;
   // Some tensors may be no outputs, such as sequences, or come after a node that cannot be imported: halves, until what

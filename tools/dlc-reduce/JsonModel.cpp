@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-reduce/JsonModel.h"
+#include "tools/dlc-reduce/JsonFunctions.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include <fstream>
@@ -25,18 +26,38 @@ std::unique_ptr<ReducibleModel> JsonModel::read(const std::string &path) {
   if (!content.is_object())
     throw std::runtime_error("'" + path + "' is not a JSON model, which is an object");
   auto model = std::make_unique<JsonModel>(std::move(content));
-  model->nameLayers();
+  for (const std::string &name : listGraphs(model->model)) {
+    model->entry = name;
+    model->nameLayers();
+  }
+  model->entry = model->getEntries().front();
   return model;
 }
 
 std::string JsonModel::write() const { return model.dump(1) + "\n"; }
 
-const Json &JsonModel::nodes() const {
+const Json &JsonModel::nodes(const Json &graph) {
   static const Json none = Json::array();
   for (const char *key : {"layers", "nodes"})
-    if (auto found = model.find(key); found != model.end() && found->is_array())
+    if (auto found = graph.find(key); found != graph.end() && found->is_array())
       return *found;
   return none;
+}
+
+size_t JsonModel::countAllNodes() const {
+  size_t count = 0;
+  for (const std::string &name : listGraphs(model))
+    count += nodes(name.empty() ? model : model["functions"][name]).size();
+  return count;
+}
+
+std::vector<std::string> JsonModel::getEntries() const {
+  std::vector<std::string> names;
+  const std::set<std::string> called = findCalledFunctions(model);
+  for (const std::string &name : listGraphs(model))
+    if (name.empty() ? !nodes(model).empty() : !called.count(name))
+      names.push_back(name);
+  return names.empty() ? std::vector<std::string>{""} : names;
 }
 
 /// The string at `key`; empty if there is none.
@@ -85,13 +106,13 @@ template <typename Visit> static void visitReferences(Json &node, Visit &&visit)
 
 std::vector<std::string> JsonModel::getOperands(size_t node) const {
   std::vector<std::string> names;
-  visitReferences(const_cast<Json &>(nodes()[node]),
+  visitReferences(const_cast<Json &>(nodes(root())[node]),
                   [&](const Json &name) { names.push_back(name.get<std::string>()); });
   return names;
 }
 
 std::vector<std::string> JsonModel::getResults(size_t node) const {
-  const Json &description = nodes()[node];
+  const Json &description = nodes(root())[node];
   if (hasLayers())
     return {getString(description, "name")};
   std::vector<std::string> names;
@@ -109,12 +130,12 @@ static std::vector<std::string> getNames(const Json &model, const char *key, boo
   return names;
 }
 
-std::vector<std::string> JsonModel::getInputs() const { return getNames(model, "inputs", true); }
+std::vector<std::string> JsonModel::getInputs() const { return getNames(root(), "inputs", true); }
 
 std::vector<std::string> JsonModel::getOutputs() const {
-  if (!model.contains("outputs") && countNodes())
+  if (!root().contains("outputs") && countNodes())
     return getResults(countNodes() - 1);
-  return getNames(model, "outputs", false);
+  return getNames(root(), "outputs", false);
 }
 
 bool JsonModel::isWeight(llvm::StringRef name) const {
@@ -139,12 +160,12 @@ void JsonModel::addInputs(llvm::ArrayRef<std::string> names, const TensorTypes &
     if (known->getValue().element != "f32")
       input["type"] = known->getValue().element;
     input["shape"] = shape;
-    model["inputs"].push_back(input);
+    root()["inputs"].push_back(input);
   }
 }
 
 void JsonModel::setOutputs(llvm::ArrayRef<std::string> names, const TensorTypes &) {
-  model["outputs"] = std::vector<std::string>(names);
+  root()["outputs"] = std::vector<std::string>(names);
 }
 
 void JsonModel::eraseNodes(const llvm::BitVector &erased) {
@@ -163,21 +184,33 @@ void JsonModel::replaceUses(llvm::StringRef from, llvm::StringRef to) {
     });
 }
 
+/// All strings in `value`, keys aside.
+static void collectStrings(const Json &value, llvm::StringSet<> &strings) {
+  if (value.is_string())
+    strings.insert(value.get_ref<const std::string &>());
+  else if (value.is_structured())
+    for (const Json &element : value)
+      collectStrings(element, strings);
+}
+
 void JsonModel::removeUnused() {
-  // Functions of the model may read the same parameters.
   llvm::StringSet<> read;
   for (size_t node = 0; node < countNodes(); ++node)
     for (const std::string &name : getOperands(node))
       read.insert(name);
   for (const std::string &name : getOutputs())
     read.insert(name);
-  if (auto inputs = model.find("inputs"); inputs != model.end() && inputs->is_array() && countNodes())
+  if (auto inputs = root().find("inputs"); inputs != root().end() && inputs->is_array() && countNodes())
     inputs->erase(std::remove_if(inputs->begin(), inputs->end(),
                                  [&](const Json &input) { return !read.contains(getString(input, "name")); }),
                   inputs->end());
   auto parameters = model.find("parameters");
-  if (parameters == model.end() || !parameters->is_object() || model.contains("functions"))
+  if (parameters == model.end() || !parameters->is_object())
     return;
+  // Functions read the same parameters, and attributes name them, too.
+  for (const auto &[key, section] : model.items())
+    if (key != "parameters" && key != "weights")
+      collectStrings(section, read);
   std::vector<std::string> unused;
   for (const auto &[name, description] : parameters->items())
     if (!read.contains(name))
@@ -188,6 +221,19 @@ void JsonModel::removeUnused() {
     model.erase("parameters");
 }
 
+std::vector<Simplification> JsonModel::listInnerChanges() const {
+  std::vector<Simplification> list;
+  for (const std::function<void(Json &)> &change : listFunctionChanges(model))
+    list.push_back([change](ReducibleModel &reducible) {
+      auto &changed = static_cast<JsonModel &>(reducible);
+      change(changed.model);
+      if (!changed.entry.empty() &&
+          !(changed.model.contains("functions") && changed.model["functions"].contains(changed.entry)))
+        changed.entry.clear();
+    });
+  return list;
+}
+
 std::vector<Simplification> JsonModel::listSimplifications() const {
   std::vector<Simplification> list;
   auto add = [&](const auto &change) {
@@ -196,8 +242,11 @@ std::vector<Simplification> JsonModel::listSimplifications() const {
   for (const char *key : {"$schema", "name", "description", "training", "generate", "initializer", "seed", "ops"})
     if (model.contains(key))
       add([key](JsonModel &m) { m.model.erase(key); });
+  const std::set<std::string> called = findCalledFunctions(model);
   if (auto functions = model.find("functions"); functions != model.end() && functions->is_object())
-    for (const auto &[name, description] : functions->items())
+    for (const auto &[name, description] : functions->items()) {
+      if (name == entry || called.count(name))
+        continue;
       add([name = name](JsonModel &m) {
         auto left = m.model.find("functions");
         if (left == m.model.end())
@@ -206,6 +255,7 @@ std::vector<Simplification> JsonModel::listSimplifications() const {
         if (left->empty())
           m.model.erase("functions");
       });
+    }
   // Random weights need no file and fit all shapes.
   if (auto weights = model.find("weights"); weights == model.end() || *weights != "glorot_uniform")
     add([](JsonModel &m) { m.model["weights"] = "glorot_uniform"; });
@@ -217,7 +267,7 @@ std::vector<Simplification> JsonModel::listSimplifications() const {
             m.model["parameters"][name]["value"] = 1;
         });
   for (size_t i = 0; i < countNodes(); ++i) {
-    const Json &node = nodes()[i];
+    const Json &node = nodes(root())[i];
     if (!node.is_object())
       continue;
     for (const auto &[key, value] : node.items()) {
@@ -247,69 +297,4 @@ std::vector<Simplification> JsonModel::listSimplifications() const {
           });
   }
   return list;
-}
-
-//===-- Extents -----------------------------------------------------------===//
-
-/// Whether numbers at `key` may be extents.
-static bool holdsExtents(llvm::StringRef key) {
-  return !llvm::is_contained({"axis", "axes", "dims", "perm", "to", "dlc", "seed", "padding", "pads"}, key);
-}
-
-/// Calls `visit` with all integers of `value` that may be extents.
-template <typename Visit> static void visitIntegers(Json &value, Visit &&visit) {
-  if (value.is_number_integer())
-    visit(value);
-  else if (value.is_array())
-    for (Json &element : value)
-      visitIntegers(element, visit);
-  else if (value.is_object())
-    for (auto &[key, element] : value.items())
-      if (holdsExtents(key))
-        visitIntegers(element, visit);
-}
-
-template <typename Visit> static void visitExtents(Json &model, Visit &&visit) {
-  for (const char *key : {"inputs", "layers", "nodes"})
-    if (auto found = model.find(key); found != model.end())
-      visitIntegers(*found, visit);
-  if (auto parameters = model.find("parameters"); parameters != model.end() && parameters->is_object())
-    for (auto &[name, description] : parameters->items())
-      if (description.is_object() && description.contains("shape"))
-        visitIntegers(description["shape"], visit);
-}
-
-std::set<int64_t> JsonModel::getExtents() const {
-  std::set<int64_t> extents;
-  visitExtents(const_cast<Json &>(model), [&](const Json &extent) {
-    if (extent.get<int64_t>() > 1)
-      extents.insert(extent.get<int64_t>());
-  });
-  return extents;
-}
-
-std::set<std::string> JsonModel::getDimensions() const {
-  std::set<std::string> names;
-  if (auto inputs = model.find("inputs"); inputs != model.end() && inputs->is_array())
-    for (const Json &input : *inputs)
-      if (input.is_object() && input.contains("shape"))
-        for (const Json &extent : input["shape"])
-          if (extent.is_string())
-            names.insert(extent.get<std::string>());
-  return names;
-}
-
-void JsonModel::replaceExtent(int64_t from, int64_t to) {
-  visitExtents(model, [&](Json &extent) {
-    if (extent.get<int64_t>() == from)
-      extent = to;
-  });
-}
-
-void JsonModel::bindDimension(llvm::StringRef name, int64_t extent) {
-  for (Json &input : model["inputs"])
-    if (input.is_object() && input.contains("shape"))
-      for (Json &each : input["shape"])
-        if (each.is_string() && each.get_ref<const std::string &>() == name)
-          each = extent;
 }

@@ -63,8 +63,13 @@ static void linkWeights(const std::string &model, const std::string &weights, co
   llvm::sys::path::append(link, weights);
   if (llvm::sys::fs::make_absolute(file) || !llvm::sys::fs::is_regular_file(file))
     return; // which dlc reports, if it reads the file
-  if (llvm::sys::fs::create_directories(llvm::sys::path::parent_path(link)) || llvm::sys::fs::create_link(file, link))
-    throw std::runtime_error("cannot make a link to '" + file.str().str() + "'");
+  if (llvm::sys::fs::create_directories(llvm::sys::path::parent_path(link)))
+    throw std::runtime_error("cannot write '" + link.str().str() + "'");
+  // A symbolic link would lead out of the folder, which dlc refuses. Other file systems get a copy.
+  if (llvm::sys::fs::create_hard_link(file, link))
+    if (std::error_code error = llvm::sys::fs::copy_file(file, link))
+      throw std::runtime_error("cannot copy '" + file.str().str() + "' to '" + link.str().str() +
+                               "': " + error.message());
 }
 
 /// Fails now if the result could not be written in the end.
@@ -119,12 +124,13 @@ static int reduceModel(const Options &options) {
   std::unique_ptr<Check> check = findFailure(options, first, folder.path);
   if (!check || interrupted)
     return 128 + interrupted;
-  size_t nodes = model->countNodes();
+  size_t nodes = model->countAllNodes();
   llvm::errs() << nodes << (nodes == 1 ? " node: " : " nodes: ") << check->getFailure() << '\n';
-  ReducerOptions settings{options.output, folder.path, options.minutes * 60, inspectOutputs(first).has_value()};
+  ReducerOptions settings{options.output, folder.path, options.minutes * 60,
+                          inspectOutputs(first, model->getEntry()).has_value()};
   Reducer reducer(std::move(model), *check, settings);
   bool isMinimal = reducer.run();
-  llvm::outs() << options.output << ": " << reducer.getModel().countNodes() << " of " << nodes << " nodes after "
+  llvm::outs() << options.output << ": " << reducer.getModel().countAllNodes() << " of " << nodes << " nodes after "
                << reducer.countTries() << " tries, " << llvm::format("%.0f s", reducer.getElapsed())
                << (isMinimal     ? ""
                    : interrupted ? "; interrupted, and there may be a smaller one"

@@ -15,7 +15,7 @@
 using namespace dlc::reduce;
 
 Reducer::Reducer(std::unique_ptr<ReducibleModel> model, Check &check, ReducerOptions given)
-    : best(std::move(model)), check(check), options(std::move(given)), nodesAtFirst(best->countNodes()),
+    : best(std::move(model)), check(check), options(std::move(given)), nodesAtFirst(best->countAllNodes()),
       began(std::chrono::steady_clock::now()), hasBar(llvm::errs().is_displayed()) {
   update();
 }
@@ -40,9 +40,9 @@ void Reducer::save() {
 
 void Reducer::draw() {
   if (hasBar)
-    llvm::errs() << "\r\x1b[K" << best->countNodes() << " of " << nodesAtFirst << " nodes, " << best->getInputs().size()
-                 << " inputs, " << best->getOutputs().size() << " outputs, " << tries << " tries, "
-                 << llvm::format("%.0f s", getElapsed());
+    llvm::errs() << "\r\x1b[K" << best->countAllNodes() << " of " << nodesAtFirst << " nodes, "
+                 << best->getInputs().size() << " inputs, " << best->getOutputs().size() << " outputs, " << tries
+                 << " tries, " << llvm::format("%.0f s", getElapsed());
 }
 
 void Reducer::update() {
@@ -63,7 +63,7 @@ bool Reducer::offer(std::unique_ptr<ReducibleModel> candidate) {
   draw();
   std::string path = options.folder + "/candidate" + llvm::sys::path::extension(options.output).str();
   writeFile(path, content);
-  if (options.isRead && !inspectOutputs(path))
+  if (options.isRead && !inspectOutputs(path, candidate->getEntry()))
     return false;
   bool fails = check.fails(path);
   if (interrupted)
@@ -130,6 +130,9 @@ std::unique_ptr<ReducibleModel> Reducer::cut(const llvm::BitVector &erased) {
   for (const std::string &result : results)
     if (llvm::is_contained(before, result) || !read.contains(result))
       outputs.push_back(result);
+  // All may be read by nodes without results, which change parameters.
+  if (outputs.empty() && !results.empty())
+    outputs.push_back(results.back());
   if (outputs.empty())
     return nullptr;
   std::unique_ptr<ReducibleModel> candidate = best->clone();
@@ -276,9 +279,17 @@ bool Reducer::run() {
     using Step = bool (Reducer::*)();
     for (bool hasChanged = true; hasChanged;) {
       hasChanged = false;
-      for (Step step : {&Reducer::removeOutputs, &Reducer::removeNodes, &Reducer::reduceInside, &Reducer::simplify,
-                        &Reducer::shrinkExtents})
-        hasChanged |= (this->*step)();
+      for (const std::string &entry : best->getEntries()) {
+        if (!llvm::is_contained(best->getEntries(), entry))
+          continue; // it has gone, or something calls it now
+        if (best->getEntry() != entry) {
+          best->setEntry(entry);
+          update();
+        }
+        for (Step step : {&Reducer::removeOutputs, &Reducer::removeNodes, &Reducer::reduceInside, &Reducer::simplify,
+                          &Reducer::shrinkExtents})
+          hasChanged |= (this->*step)();
+      }
     }
   } catch (const IsOver &) {
     isMinimal = false;

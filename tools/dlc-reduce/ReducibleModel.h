@@ -43,6 +43,15 @@ public:
   /// The path of the file with the weights, from the model's folder; empty if the model holds them itself.
   virtual std::string getWeightsFile() const { return {}; }
 
+  /// The entry points that can be made smaller one by one, because nothing else relies on their inputs and outputs. ""
+  /// is the model's own graph.
+  virtual std::vector<std::string> getEntries() const { return {""}; }
+  /// The one that all functions below are about, `replaceExtent` and `bindDimension` aside.
+  virtual std::string getEntry() const { return ""; }
+  virtual void setEntry(const std::string & /*entry*/) {}
+  /// Of all entry points and functions.
+  virtual size_t countAllNodes() const { return countNodes(); }
+
   virtual size_t countNodes() const = 0;
   /// Names of the tensors that a node reads; empty ones are operands that are left out. What only the subgraphs of a
   /// node read comes last.

@@ -59,6 +59,8 @@ std::optional<int> dlcrun::parseArguments(CLI::App &app, int argc, char **argv,
     std::vector<std::string> extras = app.remaining();
     throw Failure("what is '" + extras.front() +
                   "'? One library is expected, and before each value of an option the option's name");
+  } catch (const CLI::RequiredError &error) {
+    throw Failure(std::string(error.what()) + ": see " + app.get_name() + " --help");
   } catch (const CLI::ParseError &error) {
     if (!error.get_exit_code())
       return app.exit(error);

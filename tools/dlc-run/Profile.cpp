@@ -48,7 +48,12 @@ Summary dlcrun::profileRuns(Session &session, const Options &options, const std:
   }
   if (!options.trace.empty())
     trace.write(options.trace);
-  Summary summary = Summary::gather(*profile, readRoof(options.roof.empty() ? roofPath() : options.roof));
+  std::optional<Roof> roof = readRoof(options.roof.empty() ? roofPath() : options.roof);
+  if (!roof && !options.roof.empty())
+    throw dlc::data::Failure("'" + options.roof +
+                             "' is not a file that dlc-run roof has written: dlc-run roof --file " + options.roof +
+                             " writes it");
+  Summary summary = Summary::gather(*profile, roof);
   summary.wallSeconds = wall;
   return summary;
 }

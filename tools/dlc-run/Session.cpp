@@ -250,11 +250,28 @@ void Session::perturb(std::mt19937 &generator) {
   variables->prepareWeights();
 }
 
+/// What NumPy calls an element type; empty if it has none.
+static std::string numpyName(dlc_uint32 type) {
+  const std::string name = dlc_element_name(type), bits = name.substr(1);
+  if (name == "i1")
+    return "bool_";
+  for (const auto &[letter, kind] : {std::pair("f", "float"), {"i", "int"}, {"u", "uint"}})
+    if (name.substr(0, 1) == letter &&
+        (bits == "16" || bits == "32" || bits == "64" || (bits == "8" && *letter != 'f')))
+      return kind + bits;
+  return "";
+}
+
 void Session::makeOutputs() {
-  for (size_t i = 0; i < inputs.size(); ++i)
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const dlc_tensor_info &info = entry().inputs[i];
     if (!isGiven[i])
-      throw Failure("input '" + std::string(entry().inputs[i].name) + "' is missing: add --input " +
-                    entry().inputs[i].name + "=FILE.npy");
+      throw Failure("input '" + std::string(info.name) + "' is missing: add --input " + info.name + "=FILE.npy");
+    if (std::string type = numpyName(info.element_type); inputs[i].elementType() != info.element_type && !type.empty())
+      throw Failure("input '" + std::string(info.name) + "' of '" + entry().name + "' has elements of type " +
+                    dlc_element_name(inputs[i].elementType()) + ", expected " + dlc_element_name(info.element_type) +
+                    ": convert the array by .astype(numpy." + type + ")");
+  }
   for (Array &input : inputs)
     inputViews.push_back(input.view());
   std::vector<dlc_int64> symbols(entry().symbol_count + 1), dims(1);

@@ -59,7 +59,11 @@ void declareOptions(CLI::App &app, const std::string &command, Options &options)
                                        "List the layers, also those of a model file: result, parameters, operations");
     // A model file has layers, but nothing else of what is printed.
     library->check(CLI::Validator(
-        [layers](std::string &path) { return layers->count() ? std::string() : expectLibrary()(path); }, ""));
+        [layers](std::string &path) {
+          std::string problem = layers->count() ? std::string() : expectLibrary()(path);
+          return problem.empty() ? problem : problem + ", or list its layers, by dlc-run info " + path + " --layers";
+        },
+        ""));
     app.add_flag("--json", options.isJson, "Print JSON");
     return;
   }

@@ -149,7 +149,13 @@ static int run(int argc, char **argv) {
   app.add_flag("--train", train,
                "Tune the entry points that train the model, too; --train=FILE.json: as that file says")
       ->group(model);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    if (!error.get_exit_code())
+      return app.exit(error);
+    throw std::runtime_error(std::string(error.what()) + ": see dlc-tune --help");
+  }
   compile.train = app.count("--train") != 0;
   if (train != "true")
     compile.training = train;

@@ -117,8 +117,10 @@ LogicalResult Compilation::checkCustomOps(OutputKind kind) {
   llvm::SmallVector<llvm::StringRef> names;
   for (auto &entry : used)
     names.push_back(entry.first);
+  // The same command compiles a model with and without --train.
+  auto gradients = collectCustomGradients(*program.model);
   for (const CustomFunction &function : functions)
-    if (!used.contains(function.op))
+    if (!used.contains(function.op) && !gradients.contains(function.op))
       result = error() << "--op names '" << function.op << "', and the model has no such custom op"
                        << suggest(function.op, names);
   if (failed(result) || functions.empty() || isText(kind))
