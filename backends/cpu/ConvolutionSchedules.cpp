@@ -2,6 +2,8 @@
 // Schedules of convolutions. The algorithm is determined by the layouts that planConvolution has chosen before.
 #include "backends/cpu/CpuSchedules.h"
 #include "backends/cpu/RegisterTile.h"
+#include "backends/cpu/RowConvolution.h"
+#include "ir/Annotations.h"
 #include "ir/Layout.h"
 #include "ir/OpsConvolution.h"
 #include "llvm/Support/MathExtras.h"
@@ -159,6 +161,9 @@ SchedulePoint ConvolutionSchedules::choose() const {
 std::unique_ptr<KernelSchedules> makeConvolutionSchedules(const TileSubject &subject, const Machine &machine) {
   if (llvm::isa<ConvWeightGradientOp>(subject.anchorOp))
     return makeWeightGradientSchedules(subject, machine);
+  auto algorithm = annotation::algorithm.get(subject.anchorOp);
+  if (algorithm && algorithm == rowConvolution)
+    return makeRowConvolutionSchedules(subject, machine);
   bool isTransposed = llvm::isa<ConvTransposeOp>(subject.anchorOp);
   RankedTensorType w = subject.getType(subject.anchorOp->getOperand(1));
   bool isChannelsLast = getDimsInnermostFirst(subject.result)[0] == 1;
