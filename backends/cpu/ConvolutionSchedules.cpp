@@ -139,8 +139,15 @@ SchedulePoint ConvolutionSchedules::choose() const {
     constexpr int64_t fewTaps = 27;
     if (problem.depth <= fewTaps)
       point.sizes["unroll_taps"] = 1;
-    else if (w.getDimSize(1) == 1)
+    else if (w.getDimSize(1) == 1) {
       point.sizes["unroll_taps"] = 2;
+      // Of many taps, two neighbouring planes read most of the same lines, which would come from the second-level cache
+      // for each. A last plane that is computed twice should cost less.
+      constexpr int64_t manyRegisters = 32, manyPlanes = 20;
+      if (machine.registers >= manyRegisters && problem.planeResults == 1 &&
+          (problem.planes < 0 || problem.planes % 2 == 0 || problem.planes >= manyPlanes))
+        point.sizes["planes"] = 2;
+    }
   }
   // Rows of an open extent: any tile from half the size on, so that an image of any width fills its tiles.
   if (hasOpenRows && point.getSize("rows", 1) > 1)
