@@ -125,29 +125,17 @@ SchedulePoint ConvolutionSchedules::choose() const {
     // Few weights stay in the cache, and then the inputs of a tile are read once.
     point.sizes["columns_loop"] = weightBytes <= machine.level2.bytes / 4 ? 0 : -1;
   } else {
-    // One vector of channels, taps unrolled: neighbouring rows share inputs, the weights stay in registers.
-    int64_t lanes = machine.getLanes(elementBytes);
-    while (lanes > 1 && channels % lanes != 0 && lanes > 4)
-      lanes /= 2;
-    if (channels % lanes != 0)
+    int64_t lanes = chooseChannelLanes(elementBytes, [&](int64_t lanes) { return channels % lanes == 0; });
+    if (lanes == 0)
       return plain;
-    point.algorithm = "depthwise";
-    point.vector = lanes;
-    point.sizes["columns"] = lanes;
-    point.sizes["rows"] = chooseDepthwiseRows(problem);
-    point.sizes["columns_loop"] = 0;
-    constexpr int64_t fewTaps = 27;
-    if (problem.depth <= fewTaps)
-      point.sizes["unroll_taps"] = 1;
-    else if (w.getDimSize(1) == 1) {
-      point.sizes["unroll_taps"] = 2;
-      // Of many taps, two neighbouring planes read most of the same lines, which would come from the second-level cache
-      // for each. A last plane that is computed twice should cost less.
-      constexpr int64_t manyRegisters = 32, manyPlanes = 20;
-      if (machine.registers >= manyRegisters && problem.planeResults == 1 &&
-          (problem.planes < 0 || problem.planes % 2 == 0 || problem.planes >= manyPlanes))
-        point.sizes["planes"] = 2;
-    }
+    point = makeChannelTile("depthwise", lanes, chooseDepthwiseRows(problem), problem.depth);
+    // Of many taps, two neighbouring planes read most of the same lines, which would come from the second-level cache
+    // for each. A last plane that is computed twice should cost less.
+    constexpr int64_t manyRegisters = 32, manyPlanes = 20;
+    bool hasManyTaps = w.getDimSize(1) == 1 && point.sizes.try_emplace("unroll_taps", 2).second;
+    if (hasManyTaps && machine.registers >= manyRegisters && problem.planeResults == 1 &&
+        (problem.planes < 0 || problem.planes % 2 == 0 || problem.planes >= manyPlanes))
+      point.sizes["planes"] = 2;
   }
   // Rows of an open extent: any tile from half the size on, so that an image of any width fills its tiles.
   if (hasOpenRows && point.getSize("rows", 1) > 1)

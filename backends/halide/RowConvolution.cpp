@@ -231,12 +231,12 @@ template <typename OpTy> static FailureOr<TensorFunc> emitRows(OpTy op, KernelBu
       const Taps &own = taps[number][i];
       Expr tap = domain[static_cast<int>(spatial - 1 - i)];
       inputIndex.push_back(arguments[spatial - 1 - i] * own.stride + (own.base + own.step * tap));
-      Expr place = own.first + own.tapStep * tap;
+      Expr weightTap = own.first + own.tapStep * tap;
       if (own.count < most[i]) {
         isTap = isTap.defined() ? isTap && tap < own.count : tap < own.count;
-        place = Halide::min(place, w.extents[i + 2] - 1);
+        weightTap = Halide::min(weightTap, w.extents[i + 2] - 1);
       }
-      weightIndex.push_back(place);
+      weightIndex.push_back(weightTap);
     }
     Expr total = isTuple ? sum(position)[static_cast<int>(number)] : Expr(sum(position));
     Expr next = total + readPadded(x, inputIndex, geometry.padsLow, geometry.padsHigh) * w.at(weightIndex);
